@@ -1,0 +1,163 @@
+"""The one description of a setting from which validation, the form and the command line are made.
+
+A field declared with :func:`setting` carries its title, unit, range, sentence and group. :func:`parse` turns a
+dictionary into a config or reports *all* its problems; :func:`describe` lists the fields for whoever draws a form.
+"""
+
+from dataclasses import dataclass
+from types import NoneType
+from typing import Any, Literal, TypeVar, Union, get_args, get_origin
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic.fields import FieldInfo
+
+from sealife_core.errors import ConfigError
+
+
+class Settings(BaseModel):
+    """A frozen config that refuses unknown keys."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True, allow_inf_nan=False)
+
+
+def setting(
+    default: Any,
+    says: str,
+    *,
+    title: str,
+    group: str,
+    unit: str = "",
+    ge: float | None = None,
+    le: float | None = None,
+    step: float | None = None,
+    simple: bool = False,
+) -> Any:
+    """Declare a field. ``says`` is its one sentence; ``simple`` ones are shown unfolded; ``step`` is the form's."""
+    extra = {"group": group, "unit": unit, "step": step, "simple": simple}
+    return Field(default, title=title, description=says, ge=ge, le=le, json_schema_extra=extra)
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One field of a config, ready to be drawn. ``path`` is dotted: ``views.hue``."""
+
+    path: str
+    title: str
+    says: str
+    group: str
+    unit: str
+    type: type
+    optional: bool
+    choices: tuple[Any, ...]
+    minimum: float | None
+    maximum: float | None
+    step: float | None
+    simple: bool
+    default: Any
+
+
+def describe(model: type[Settings], prefix: str = "") -> list[Setting]:
+    """All fields of ``model`` declared with :func:`setting`, in order; nested configs are flattened."""
+    found: list[Setting] = []
+    for name, info in model.model_fields.items():
+        annotation, optional = _without_none(info.annotation)
+        if isinstance(annotation, type) and issubclass(annotation, Settings):
+            found += describe(annotation, f"{prefix}{name}.")
+        elif isinstance(info.json_schema_extra, dict) and "group" in info.json_schema_extra:
+            found.append(_described(f"{prefix}{name}", info, annotation, optional))
+    return found
+
+
+def nested(flat: dict[str, Any]) -> dict[str, Any]:
+    """``{"views.hue": 0.1}`` → ``{"views": {"hue": 0.1}}``."""
+    tree: dict[str, Any] = {}
+    for path, value in flat.items():
+        *parents, leaf = path.split(".")
+        branch = tree
+        for parent in parents:
+            branch = branch.setdefault(parent, {})
+        branch[leaf] = value
+    return tree
+
+
+def flattened(tree: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    """The reverse of :func:`nested`."""
+    flat: dict[str, Any] = {}
+    for key, value in tree.items():
+        flat |= flattened(value, f"{prefix}{key}.") if isinstance(value, dict) else {f"{prefix}{key}": value}
+    return flat
+
+
+ModelT = TypeVar("ModelT", bound=Settings)
+
+
+def parse(model: type[ModelT], values: dict[str, Any]) -> ModelT:
+    """Validate ``values``. Raises ConfigError with one sentence for each problem, all of them at once."""
+    try:
+        return model.model_validate(values)
+    except ValidationError as error:
+        known = {s.path: s for s in describe(model)}
+        raise ConfigError([_sentence(problem, known) for problem in error.errors()]) from None
+
+
+def _described(path: str, info: FieldInfo, annotation: Any, optional: bool) -> Setting:
+    extra: dict[str, Any] = info.json_schema_extra  # type: ignore[assignment]
+    choices = get_args(annotation) if get_origin(annotation) is Literal else ()
+    bounds = {type(m).__name__: m for m in info.metadata}
+    return Setting(
+        path=path,
+        title=info.title or path,
+        says=info.description or "",
+        group=extra["group"],
+        unit=extra["unit"],
+        type=type(choices[0]) if choices else annotation,
+        optional=optional,
+        choices=choices,
+        minimum=getattr(bounds.get("Ge"), "ge", None),
+        maximum=getattr(bounds.get("Le"), "le", None),
+        step=extra["step"],
+        simple=extra["simple"],
+        default=info.default,
+    )
+
+
+def _without_none(annotation: Any) -> tuple[Any, bool]:
+    """Split ``X | None`` into X and whether None is allowed."""
+    if get_origin(annotation) in (Union, type(int | str)):
+        members = [a for a in get_args(annotation) if a is not NoneType]
+        if len(members) == 1:
+            return members[0], len(get_args(annotation)) > 1
+    return annotation, False
+
+
+def _sentence(problem: Any, known: dict[str, Setting]) -> str:
+    path = ".".join(str(part) for part in problem["loc"])
+    if problem["type"] == "value_error" and not path:
+        return str(problem["ctx"]["error"])
+    if problem["type"] == "extra_forbidden":
+        near = _nearest(path, list(known))
+        return f"There is no setting '{path}'." + (f" Did you mean '{near}'?" if near else " Remove it.")
+    if problem["type"] == "missing":
+        return f"The setting '{path}' is missing. Name it."
+    expected = _expected(known[path]) if path in known else problem["msg"]
+    if problem["type"] == "value_error":
+        expected = str(problem["ctx"]["error"])
+    return f"'{path}' is {problem['input']!r}; expected {expected}."
+
+
+def _expected(field: Setting) -> str:
+    unit = f" {field.unit}" if field.unit else ""
+    if field.choices:
+        return "one of " + ", ".join(repr(c) for c in field.choices)
+    kind = {int: "a whole number", float: "a number", bool: "true or false", str: "a text"}.get(field.type, "a value")
+    if field.minimum is not None and field.maximum is not None:
+        return f"{kind} from {field.minimum:g} to {field.maximum:g}{unit}"
+    if field.minimum is not None:
+        return f"{kind} of at least {field.minimum:g}{unit}"
+    return kind + unit
+
+
+def _nearest(name: str, names: list[str]) -> str | None:
+    from difflib import get_close_matches
+
+    return next(iter(get_close_matches(name, names, n=1)), None)
