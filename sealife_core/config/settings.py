@@ -132,7 +132,7 @@ def _without_none(annotation: Any) -> tuple[Any, bool]:
 
 def _sentence(problem: Any, known: dict[str, Setting]) -> str:
     path = ".".join(str(part) for part in problem["loc"])
-    if problem["type"] == "value_error" and not path:
+    if problem["type"] == "value_error" and path not in known:  # two settings contradict each other
         return str(problem["ctx"]["error"])
     if problem["type"] == "extra_forbidden":
         near = _nearest(path, list(known))

@@ -1,0 +1,53 @@
+"""What a run is asked to do: frozen, typed, validated; one type a kind of run; presets."""
+
+from typing import Any
+
+from sealife_core.config.classifier import ALL_STAGES, ClassifierConfig
+from sealife_core.config.presets import SIZES, TASKS, AnyConfig, Task, preset, task_of
+from sealife_core.config.runs import TrainingSettings, flat_settings, source_run
+from sealife_core.config.settings import Setting, Settings, describe, flattened, nested, parse, setting
+from sealife_core.config.simclr import SimclrConfig, chance_loss
+from sealife_core.config.views import LABELLED, RECIPES, ViewRecipe
+from sealife_core.errors import ConfigError
+
+KINDS: dict[str, type[SimclrConfig] | type[ClassifierConfig]] = {
+    "simclr": SimclrConfig,
+    "classifier": ClassifierConfig,
+}
+
+
+def load_config(values: dict[str, Any]) -> AnyConfig:
+    """The config that ``values`` (of a ``config.json``) describe. Raises ConfigError with all problems."""
+    kind = values.get("kind")
+    if kind not in KINDS:
+        raise ConfigError([f"'kind' is {kind!r}; expected one of {', '.join(map(repr, KINDS))}."])
+    return parse(KINDS[kind], values)
+
+
+__all__ = [
+    "ALL_STAGES",
+    "KINDS",
+    "LABELLED",
+    "RECIPES",
+    "SIZES",
+    "TASKS",
+    "AnyConfig",
+    "ClassifierConfig",
+    "Setting",
+    "Settings",
+    "SimclrConfig",
+    "Task",
+    "TrainingSettings",
+    "ViewRecipe",
+    "chance_loss",
+    "describe",
+    "flat_settings",
+    "flattened",
+    "load_config",
+    "nested",
+    "parse",
+    "preset",
+    "setting",
+    "source_run",
+    "task_of",
+]

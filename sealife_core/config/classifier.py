@@ -1,0 +1,180 @@
+"""What a classifier run is asked to do: probe, partial or full fine-tuning, transfer, from scratch."""
+
+from typing import Literal
+
+from pydantic import model_validator
+
+from sealife_core.config.runs import DATA, MODEL, TRAINING, TrainingSettings, Weights
+from sealife_core.config.settings import setting
+
+OPTIMISER, LOSS = "Optimiser", "Loss"
+ALL_STAGES = 5  # stem, layer1, layer2, layer3, layer4
+
+
+class ClassifierConfig(TrainingSettings):
+    """One module for all ways of using labels: they differ in where the weights come from and how many stages train."""
+
+    kind: Literal["classifier"] = "classifier"
+    weights: Weights = setting(
+        "random",
+        "Where the encoder comes from: random, imagenet, run:ID or file:PATH.",
+        title="Encoder from",
+        group=MODEL,
+        simple=True,
+    )
+    trained_stages: int = setting(
+        0,
+        "How many of the encoder's stages learn, the deepest first: 0 is a linear probe, 5 is everything.",
+        title="Trained stages",
+        group=MODEL,
+        unit="of 5",
+        ge=0,
+        le=ALL_STAGES,
+        step=1,
+        simple=True,
+    )
+    dropout: float = setting(
+        0.0,
+        "Share of the features hidden from the classifier at every step.",
+        title="Dropout",
+        group=MODEL,
+        ge=0,
+        le=0.9,
+        step=0.05,
+    )
+    label_fraction: float = setting(
+        100,
+        "Share of the training labels that may be used, the same share of every class.",
+        title="Labels used",
+        group=DATA,
+        unit="%",
+        ge=0.1,
+        le=100,
+        step=1,
+        simple=True,
+    )
+    augmentation: Literal["none", "light", "strong"] = setting(
+        "light",
+        "How much training images are varied: 'strong' adds small crops, colour, grayscale and blur.",
+        title="Augmentation",
+        group=DATA,
+    )
+    epochs: int = setting(
+        30,
+        "How often every training image is seen.",
+        title="Epochs",
+        group=TRAINING,
+        unit="epochs",
+        ge=1,
+        le=5000,
+        step=1,
+        simple=True,
+    )
+    batch_size: int = setting(
+        64, "Images a step.", title="Batch size", group=TRAINING, unit="images", ge=1, le=8192, step=16
+    )
+    patience: int = setting(
+        10,
+        "Stop when validation macro-F1 has not improved for so long; 0 never stops early. The best epoch is kept.",
+        title="Patience",
+        group=TRAINING,
+        unit="epochs",
+        ge=0,
+        le=1000,
+        step=1,
+    )
+    loss: Literal["cross_entropy", "focal"] = setting(
+        "cross_entropy",
+        "Focal loss gives less weight to what is already right (arXiv 1708.02002).",
+        title="Loss",
+        group=LOSS,
+    )
+    focal_gamma: float = setting(
+        2.0,
+        "How strongly focal loss ignores what is already right; 0 is cross-entropy.",
+        title="Focal γ",
+        group=LOSS,
+        ge=0,
+        le=10,
+        step=0.5,
+    )
+    label_smoothing: float = setting(
+        0.0,
+        "Share of certainty taken from the true class and spread over all; for cross-entropy.",
+        title="Label smoothing",
+        group=LOSS,
+        ge=0,
+        le=0.5,
+        step=0.05,
+    )
+    class_weights: Literal["none", "balanced"] = setting(
+        "none",
+        "'balanced' counts a rare class's images for more, in inverse proportion.",
+        title="Class weights",
+        group=LOSS,
+    )
+    optimiser: Literal["adamw", "sgd"] = setting(
+        "adamw", "How gradients become steps.", title="Optimiser", group=OPTIMISER
+    )
+    learning_rate: float = setting(
+        1e-3,
+        "Highest rate of the classifier's own layer.",
+        title="Learning rate",
+        group=OPTIMISER,
+        ge=1e-7,
+        le=10,
+        step=0.0001,
+    )
+    encoder_rate_factor: float = setting(
+        0.1,
+        "The encoder learns at this share of the rate, so that what it knows is not washed away.",
+        title="Encoder's share of it",
+        group=OPTIMISER,
+        unit="×",
+        ge=0.0001,
+        le=1,
+        step=0.05,
+    )
+    weight_decay: float = setting(
+        0.05,
+        "Pulls weights towards zero at every step.",
+        title="Weight decay",
+        group=OPTIMISER,
+        ge=0,
+        le=10,
+        step=0.01,
+    )
+    schedule: Literal["onecycle", "warm_restarts", "cosine", "constant"] = setting(
+        "cosine",
+        "How the rate moves: one rise and fall, repeated cosine falls, one cosine fall, or not at all.",
+        title="Schedule",
+        group=OPTIMISER,
+    )
+    restart_epochs: int = setting(
+        10,
+        "Length of the first fall of warm restarts; each following one is twice as long.",
+        title="First restart",
+        group=OPTIMISER,
+        unit="epochs",
+        ge=1,
+        le=1000,
+        step=1,
+    )
+
+    @model_validator(mode="after")
+    def _losses_do_not_mix(self) -> "ClassifierConfig":
+        if self.loss == "focal" and self.label_smoothing > 0:
+            raise ValueError(
+                "Label smoothing belongs to cross-entropy: set label_smoothing to 0 or loss to 'cross_entropy'."
+            )
+        return self
+
+    @property
+    def method(self) -> str:
+        """What the field calls this combination of weights and trained stages."""
+        if self.trained_stages == 0:
+            return "Untrained probe" if self.weights == "random" else "Linear probe"
+        if self.weights == "random" and self.trained_stages == ALL_STAGES:
+            return "From scratch"
+        name = "Transfer" if self.weights == "imagenet" else "Fine-tune"
+        return name if self.trained_stages == ALL_STAGES else f"{name}, last {self.trained_stages} stages"

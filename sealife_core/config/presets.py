@@ -1,0 +1,114 @@
+"""Plain choices of what to train, each at three sizes. A preset is a set of values laid over the defaults."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from sealife_core.config.classifier import ALL_STAGES, ClassifierConfig
+from sealife_core.config.settings import parse
+from sealife_core.config.simclr import SimclrConfig
+
+AnyConfig = SimclrConfig | ClassifierConfig
+SIZES = ("Quick look", "Standard", "Thorough")
+
+
+@dataclass(frozen=True)
+class Task:
+    """One plain choice on the Train page and of ``train`` on the command line."""
+
+    title: str
+    says: str
+    config: type[SimclrConfig] | type[ClassifierConfig]
+    needs_run: bool
+    common: dict[str, Any]
+    sizes: tuple[dict[str, Any], dict[str, Any], dict[str, Any]]
+
+
+_FULL = {"trained_stages": ALL_STAGES}
+# ResNet50 from ImageNet on few, perhaps uneven, classes: strong augmentation, dropout and focal loss against
+# over-fitting and imbalance; one-cycle for a short, safe schedule.
+_TRANSFER = _FULL | {
+    "encoder": "resnet50",
+    "weights": "imagenet",
+    "loss": "focal",
+    "dropout": 0.3,
+    "augmentation": "strong",
+    "schedule": "onecycle",
+    "learning_rate": 1e-3,
+    "batch_size": 32,
+}
+
+TASKS: dict[str, Task] = {
+    "simclr": Task(
+        "SimCLR",
+        "Learn features from pictures alone, without a label: two views of one picture belong together.",
+        SimclrConfig,
+        False,
+        {},
+        (
+            {"epochs": 10, "image_size_px": 48, "monitor_every": 2, "warmup_epochs": 1},
+            {"epochs": 100, "image_size_px": 64},
+            {"epochs": 400, "image_size_px": 96, "batch_size": 256, "monitor_every": 10, "warmup_epochs": 10},
+        ),
+    ),
+    "probe": Task(
+        "Linear probe",
+        "Freeze an encoder and train one linear layer on its features: what did it learn already?",
+        ClassifierConfig,
+        True,
+        {"trained_stages": 0, "augmentation": "none", "weight_decay": 0.01, "learning_rate": 0.003},
+        ({"epochs": 50}, {"epochs": 100}, {"epochs": 200, "patience": 20}),
+    ),
+    "finetune": Task(
+        "Fine-tune",
+        "Go on training an encoder, with labels: all of it, or its deeper stages.",
+        ClassifierConfig,
+        True,
+        _FULL | {"encoder_rate_factor": 0.3},
+        (
+            {"epochs": 8, "patience": 0},
+            {"epochs": 40, "augmentation": "strong"},
+            {"epochs": 100, "augmentation": "strong", "patience": 20},
+        ),
+    ),
+    "transfer": Task(
+        "ResNet50 transfer",
+        "Start from weights learned on ImageNet's 1.3 million photographs.",
+        ClassifierConfig,
+        False,
+        _TRANSFER,
+        (
+            {"epochs": 3, "image_size_px": 96, "patience": 0},
+            {"epochs": 15, "image_size_px": 160},
+            {"epochs": 30, "image_size_px": 224, "schedule": "warm_restarts"},
+        ),
+    ),
+    "scratch": Task(
+        "From scratch",
+        "The baseline: the same network from random weights, labels only.",
+        ClassifierConfig,
+        False,
+        _FULL | {"weights": "random", "encoder_rate_factor": 1.0},
+        (
+            {"epochs": 8, "image_size_px": 48, "patience": 0},
+            {"epochs": 60, "augmentation": "strong"},
+            {"epochs": 150, "image_size_px": 96, "augmentation": "strong", "patience": 30},
+        ),
+    ),
+}
+
+
+def preset(task: str, size: str = "Standard", **values: Any) -> AnyConfig:
+    """The config of ``task`` at ``size``, with ``values`` laid over it. Raises ConfigError."""
+    chosen = TASKS[task]
+    return parse(chosen.config, chosen.common | chosen.sizes[SIZES.index(size)] | values)
+
+
+def task_of(config: AnyConfig) -> str:
+    """The plain choice that ``config`` comes closest to: a key of TASKS."""
+    if isinstance(config, SimclrConfig):
+        return "simclr"
+    if config.trained_stages == 0:
+        return "probe"
+    if config.weights == "random":
+        return "scratch"
+    return "transfer" if config.weights == "imagenet" else "finetune"

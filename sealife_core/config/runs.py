@@ -1,0 +1,84 @@
+"""What every run that trains is asked: data, seed, size, machine."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, Field
+
+from sealife_core.config.settings import Settings, setting
+
+DATA, MODEL, TRAINING, MACHINE = "Data", "Model", "Training", "Machine"
+
+EncoderName = Literal["resnet18", "resnet34", "resnet50"]
+Stem = Literal["auto", "imagenet", "small"]
+
+
+def _weights(spec: str) -> str:
+    source, colon, rest = spec.partition(":")
+    if (spec in ("random", "imagenet")) or (source in ("run", "file") and colon and rest.strip()):
+        return spec
+    raise ValueError("'random', 'imagenet', 'run:ID of a run' or 'file:path of a weights file'")
+
+
+Weights = Annotated[str, AfterValidator(_weights)]
+
+
+class TrainingSettings(Settings):
+    """The settings that a SimCLR run and a classifier run share."""
+
+    data: str = setting("reef", "The data set to train on.", title="Data set", group=DATA, simple=True)
+    data_hash: str = Field("", description="Content hash of the data set when the run was launched.")
+    seed: int = setting(
+        0,
+        "Same seed, same data, same machine: same result.",
+        title="Seed",
+        group=DATA,
+        ge=0,
+        le=2**31 - 1,
+        step=1,
+    )
+    image_size_px: int = setting(
+        64,
+        "Side of the square that the network sees; cost grows with its square.",
+        title="Image size",
+        group=DATA,
+        unit="px",
+        ge=16,
+        le=512,
+        step=16,
+        simple=True,
+    )
+    encoder: EncoderName = setting(
+        "resnet18",
+        "The network that turns an image into features.",
+        title="Encoder",
+        group=MODEL,
+        simple=True,
+    )
+    stem: Stem = setting(
+        "auto",
+        "First layers: 'imagenet' shrinks the image fourfold at once, 'small' keeps it; 'auto' takes 'small' up to"
+        " 40 px, and 'imagenet' wherever weights were made with it.",
+        title="Stem",
+        group=MODEL,
+    )
+    precision: Literal["auto", "fp32", "bf16"] = setting(
+        "auto",
+        "Number format of the arithmetic; 'auto' takes bf16 where the processor has it.",
+        title="Precision",
+        group=MACHINE,
+    )
+    device: Literal["auto", "cpu", "cuda"] = setting(
+        "auto", "Where to train; 'auto' takes a GPU if there is one.", title="Device", group=MACHINE
+    )
+
+
+def source_run(weights: str) -> str | None:
+    """The id of the run that ``weights`` come from, or None."""
+    return weights.removeprefix("run:") if weights.startswith("run:") else None
+
+
+def flat_settings(config: Settings) -> dict[str, Any]:
+    """Dotted path → value of every field, for tables and for comparing two configs."""
+    from sealife_core.config.settings import flattened
+
+    return flattened(config.model_dump())

@@ -1,0 +1,180 @@
+"""What a SimCLR run is asked to do."""
+
+import math
+from typing import Literal
+
+from pydantic import model_validator
+
+from sealife_core.config.runs import MODEL, TRAINING, TrainingSettings, Weights
+from sealife_core.config.settings import setting
+from sealife_core.config.views import RECIPES, ViewRecipe
+
+OPTIMISER, MONITOR = "Optimiser", "Monitoring"
+
+
+class SimclrConfig(TrainingSettings):
+    """Contrastive pre-training without labels (arXiv 2002.05709)."""
+
+    kind: Literal["simclr"] = "simclr"
+    weights: Weights = setting(
+        "random",
+        "Where the encoder starts from: random, imagenet, run:ID or file:PATH.",
+        title="Start from",
+        group=MODEL,
+        simple=True,
+    )
+    epochs: int = setting(
+        50,
+        "How often every training image is seen.",
+        title="Epochs",
+        group=TRAINING,
+        unit="epochs",
+        ge=1,
+        le=5000,
+        step=1,
+        simple=True,
+    )
+    batch_size: int = setting(
+        128,
+        "Images a step; each is compared with both views of all others, so more is a harder task.",
+        title="Batch size",
+        group=TRAINING,
+        unit="images",
+        ge=2,
+        le=8192,
+        step=16,
+        simple=True,
+    )
+    temperature: float = setting(
+        # lightly's and solo-learn's small-scale recipes; the paper's optimum at its scale is 0.1-0.5.
+        0.2,
+        "Divides the similarities: small looks hard at the closest strangers, large treats all alike.",
+        title="Temperature",
+        group=TRAINING,
+        ge=0.01,
+        le=2,
+        step=0.01,
+        simple=True,
+    )
+    head: Literal["nonlinear", "linear", "none"] = setting(
+        "nonlinear",
+        "What stands between the features and the loss, thrown away after training.",
+        title="Projection head",
+        group=MODEL,
+    )
+    head_hidden: int = setting(
+        512,
+        "Width of the hidden layer of a non-linear head.",
+        title="Head width",
+        group=MODEL,
+        ge=16,
+        le=8192,
+        step=16,
+    )
+    head_out: int = setting(
+        128,
+        "Length of the vector that the loss compares.",
+        title="Head output",
+        group=MODEL,
+        ge=8,
+        le=4096,
+        step=8,
+    )
+    optimiser: Literal["sgd", "adamw", "lars"] = setting(
+        "sgd",
+        "How gradients become steps; LARS is for batches above about 1,000.",
+        title="Optimiser",
+        group=OPTIMISER,
+    )
+    learning_rate: float | None = setting(
+        None,
+        "Base rate before scaling; empty takes the optimiser's own recipe.",
+        title="Base learning rate",
+        group=OPTIMISER,
+        ge=1e-7,
+        le=100,
+        step=0.001,
+    )
+    rate_scaling: Literal["sqrt", "linear", "none"] = setting(
+        "sqrt",
+        "How the base rate grows with the batch: base × √batch (better below 1,000), base × batch / 256, or not.",
+        title="Rate scaling",
+        group=OPTIMISER,
+    )
+    weight_decay: float = setting(
+        1e-4,
+        "Pulls weights towards zero at every step.",
+        title="Weight decay",
+        group=OPTIMISER,
+        ge=0,
+        le=1,
+        step=0.0001,
+    )
+    warmup_epochs: int = setting(
+        5,
+        "Epochs in which the rate climbs from zero; at most a tenth of the run is used.",
+        title="Warm-up",
+        group=OPTIMISER,
+        unit="epochs",
+        ge=0,
+        le=100,
+        step=1,
+    )
+    gradient_clip: float = setting(
+        0.0,
+        "Largest length of the gradient; 0 leaves it as it is.",
+        title="Gradient clipping",
+        group=OPTIMISER,
+        ge=0,
+        le=100,
+        step=0.5,
+    )
+    monitor_every: int = setting(
+        5,
+        "How often validation k-NN accuracy, alignment, uniformity and effective rank are measured; 0 is never.",
+        title="Look every",
+        group=MONITOR,
+        unit="epochs",
+        ge=0,
+        le=1000,
+        step=1,
+    )
+    knn_k: int = setting(
+        20,
+        "How many nearest training images vote on a validation image.",
+        title="Neighbours",
+        group=MONITOR,
+        unit="images",
+        ge=1,
+        le=500,
+        step=1,
+    )
+    views: ViewRecipe = RECIPES["SimCLR"]
+
+    @model_validator(mode="after")
+    def _temperature_fits_head(self) -> "SimclrConfig":
+        if self.optimiser == "lars" and self.gradient_clip > 0:
+            raise ValueError(
+                "LARS already scales every layer's step: set gradient_clip to 0 or choose another optimiser."
+            )
+        return self
+
+    def peak_learning_rate(self, batch_size: int | None = None) -> float:
+        """The rate after warm-up, for ``batch_size`` images a step (that of the config unless given).
+
+        Bases: SGD and LARS 0.075 × √batch or 0.3 × batch / 256 (paper, appendix B.1); AdamW 3e-4 and 5e-4 at batch 256
+        (UvA tutorial 17), scaled in the same two ways.
+        """
+        batch = batch_size or self.batch_size
+        factor = {"sqrt": math.sqrt(batch), "linear": batch / 256, "none": 1.0}[self.rate_scaling]
+        own = {
+            "sqrt": {"sgd": 0.075, "lars": 0.075, "adamw": 5e-4 / 16},
+            "linear": {"sgd": 0.3, "lars": 0.3, "adamw": 5e-4},
+            "none": {"sgd": 0.3, "lars": 0.3, "adamw": 5e-4},
+        }[self.rate_scaling][self.optimiser]
+        return factor * (self.learning_rate if self.learning_rate is not None else own)
+
+
+def chance_loss(batch_size: int) -> float:
+    """NT-Xent of a network that cannot tell pairs apart, in nats: ln(2N − 1)."""
+    return math.log(2 * batch_size - 1)

@@ -1,0 +1,32 @@
+"""Fixtures every floor shares: a home of its own for each test, and a small reef that is drawn once."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A fresh SEALIFE_HOME with empty data/ and checkpoints/."""
+    monkeypatch.setenv("SEALIFE_HOME", str(tmp_path))
+    (tmp_path / "data").mkdir()
+    (tmp_path / "checkpoints").mkdir()
+    return tmp_path
+
+
+@pytest.fixture(scope="session")
+def drawn_reef(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a reef of 64 images, 32 px; do not write into it: copy it."""
+    from sealife_core.datasets.reef import draw_reef
+
+    return draw_reef(tmp_path_factory.mktemp("drawn"), images=64, size_px=32, seed=0).folder
+
+
+@pytest.fixture
+def tiny_reef(home: Path, drawn_reef: Path):
+    """The Dataset 'reef' (64 images, 32 px) below ``home``."""
+    from sealife_core.datasets.dataset import open_dataset
+
+    shutil.copytree(drawn_reef, home / "data" / "reef")
+    return open_dataset("reef")
