@@ -1,0 +1,17 @@
+"""Contrastive views: the one implementation that previews and training both use."""
+
+from sealife_core.views.sampling import ViewParameters, centre_view, draw_views, generator_for
+from sealife_core.views.transforms import IMAGENET_MEAN, IMAGENET_STD, STEPS, apply_views, normalise, step_strip
+
+__all__ = [
+    "IMAGENET_MEAN",
+    "IMAGENET_STD",
+    "STEPS",
+    "ViewParameters",
+    "apply_views",
+    "centre_view",
+    "draw_views",
+    "generator_for",
+    "normalise",
+    "step_strip",
+]

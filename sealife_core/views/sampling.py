@@ -1,0 +1,176 @@
+"""Draws the parameters of views: which crop, which colours, how much blur. Nothing here touches a pixel.
+
+All parameters of an image come from one row of uniform numbers, and each always from the same columns. So image i of a
+batch gets the same view whatever the batch's size, and moving one slider changes that one thing and re-draws nothing.
+"""
+
+import hashlib
+import math
+from dataclasses import dataclass, fields
+
+import torch
+from torch import Tensor
+
+from sealife_core.config.views import ViewRecipe
+
+CROP_TRIES = 10  # as torchvision's RandomResizedCrop
+JITTER_OPERATIONS = ("Brightness", "Contrast", "Saturation", "Hue")
+# How fast red, green and blue fade with depth, relative to red: in clear ocean blue goes furthest, near the coast green
+# does. Of the order of Jerlov's water types I and 3C.
+OCEAN_FADE, COAST_FADE = (1.0, 0.15, 0.07), (1.0, 0.3, 0.55)
+# The veil of scattered light in the same two waters, rgb.
+OCEAN_LIGHT, COAST_LIGHT = (0.08, 0.38, 0.62), (0.20, 0.48, 0.42)
+
+
+@dataclass(frozen=True)
+class ViewParameters:
+    """What happens to each of n images; the first dimension of every tensor is n. A neutral value means "not at all"."""
+
+    crop: Tensor  # (n, 4) x0, y0, width, height as fractions of the picture
+    aspect: Tensor  # (n,) width / height of the picture that the crop is taken from
+    flip_x: Tensor  # (n,) bool: left and right are swapped
+    flip_y: Tensor  # (n,) bool: top and bottom are swapped
+    jitter: Tensor  # (n, 4) factors of brightness, contrast, saturation; turn of the hue; neutral 1, 1, 1, 0
+    order: Tensor  # (n, 4) int64: the order of the four, as positions in JITTER_OPERATIONS
+    grayscale: Tensor  # (n,) bool
+    cast: Tensor  # (n, 3) share of red, green and blue light that remains; neutral 1
+    haze: Tensor  # (n,) share of the view that the water's light replaces; neutral 0
+    water: Tensor  # (n, 3) the water's light, rgb in [0, 1]
+    blur_sigma: Tensor  # (n,) px in a view 224 px wide; neutral 0
+    solarise: Tensor  # (n,) pixels above it are inverted; neutral 2, which no pixel reaches
+
+    def __len__(self) -> int:
+        return len(self.crop)
+
+    def to(self, device: torch.device | str) -> "ViewParameters":
+        """The same parameters on ``device``."""
+        return ViewParameters(*(getattr(self, f.name).to(device, non_blocking=True) for f in fields(self)))
+
+    def select(self, rows: Tensor | slice) -> "ViewParameters":
+        """The parameters of some of the images: a slice, or int64 positions (m,)."""
+        return ViewParameters(*(getattr(self, f.name)[rows] for f in fields(self)))
+
+    def __getitem__(self, rows: int | slice | Tensor) -> "ViewParameters":
+        return self.select(slice(rows, rows + 1 or None) if isinstance(rows, int) else rows)
+
+    @staticmethod
+    def cat(parts: "list[ViewParameters]") -> "ViewParameters":
+        """The parameters of several batches, one after the other."""
+        return ViewParameters(*(torch.cat([getattr(p, f.name) for p in parts]) for f in fields(ViewParameters)))
+
+    def describe(self, i: int) -> dict[str, str]:
+        """What happens to image ``i``, in words: only what does happen, in the order in which it does."""
+        x, y, width, height = self.crop[i].tolist()
+        shape = width / height * float(self.aspect[i])
+        words = {"Crop": f"{width * height:.0%} of the picture, {shape:.2f} : 1".replace("%", " %")}
+        flips = [word for word, on in (("left-right", self.flip_x[i]), ("top-bottom", self.flip_y[i])) if on]
+        if flips:
+            words["Flip"] = " and ".join(flips)
+        for j in self.order[i].tolist():
+            value = float(self.jitter[i, j])
+            if j < 3 and value != 1:
+                words[JITTER_OPERATIONS[j]] = f"× {value:.2f}"
+            elif j == 3 and value != 0:
+                words["Hue"] = f"{360 * value:+.0f}°"
+        if self.grayscale[i]:
+            words["Grayscale"] = "all colour removed"
+        red, green, blue = self.cast[i].tolist()
+        if min(red, green, blue) < 1:
+            words["Colour cast"] = f"red × {red:.2f}, green × {green:.2f}, blue × {blue:.2f}"
+        if self.haze[i] > 0:
+            words["Haze"] = f"{float(self.haze[i]):.0%} veiled by the water's light".replace("%", " %")
+        if self.blur_sigma[i] > 0:
+            words["Blur"] = f"σ {float(self.blur_sigma[i]):.1f} px at 224 px"
+        if self.solarise[i] <= 1:
+            words["Solarise"] = f"above {float(self.solarise[i]):.2f} inverted"
+        return words
+
+
+def generator_for(*numbers: int) -> torch.Generator:
+    """A CPU generator that depends on ``numbers`` (seed, epoch, step, view, …) alone: a resumed run draws the same."""
+    digest = hashlib.sha256(",".join(map(str, numbers)).encode()).digest()
+    return torch.Generator().manual_seed(int.from_bytes(digest[:8], "little") >> 1)
+
+
+def draw_views(recipe: ViewRecipe, aspects: Tensor, generator: torch.Generator) -> ViewParameters:
+    """One view of each image. ``aspects`` (n,): width / height of the originals. CPU tensors, n of everything."""
+    aspects = aspects.to("cpu", torch.float32)
+    n = len(aspects)
+    columns = iter(torch.rand(n, 2 * CROP_TRIES + 23, generator=generator).T)
+
+    def uniform(low: float | Tensor = 0.0, high: float | Tensor = 1.0) -> Tensor:
+        return low + (high - low) * next(columns)
+
+    def happens(probability: float) -> Tensor:
+        return next(columns) < probability
+
+    crop = _draw_crops(recipe, aspects, uniform)
+    flip_x, flip_y = happens(recipe.horizontal_flip), happens(recipe.vertical_flip)
+    jittered = happens(recipe.jitter)
+    ranges = [recipe.strength * r for r in (recipe.brightness, recipe.contrast, recipe.saturation)]
+    # A factor below 0 or a turn beyond half would mean nothing, however strong the recipe: as torchvision.
+    turn = min(recipe.strength * recipe.hue, 0.5)
+    factors = [uniform(max(0.0, 1 - r), 1 + r) for r in ranges] + [uniform(-turn, turn)]
+    neutral = torch.tensor([1.0, 1.0, 1.0, 0.0])
+    jitter = torch.where(jittered[:, None], torch.stack(factors, 1), neutral)
+    order = torch.stack([next(columns) for _ in range(4)], 1).argsort(1)
+    grayscale = happens(recipe.grayscale)
+
+    coast = uniform()[:, None]  # 0: open ocean, 1: coastal water; the same water for cast and haze
+    remaining_red = torch.where(happens(recipe.cast), 1 - uniform(0, recipe.cast_strength), 1.0)
+    # Light fades exponentially with depth (Beer and Lambert); 1e-4 keeps 0 ** 0.07 from being exactly black.
+    fade = torch.lerp(torch.tensor(OCEAN_FADE), torch.tensor(COAST_FADE), coast)
+    cast = remaining_red.clamp_min(1e-4)[:, None] ** fade
+    haze = torch.where(happens(recipe.haze), uniform(0, recipe.haze_strength), 0.0)
+    water = torch.lerp(torch.tensor(OCEAN_LIGHT), torch.tensor(COAST_LIGHT), coast) * uniform(0.7, 1.3)[:, None]
+
+    blur_sigma = torch.where(happens(recipe.blur), uniform(recipe.blur_sigma_min, recipe.blur_sigma_max), 0.0)
+    solarise = torch.where(happens(recipe.solarise), recipe.solarise_threshold, 2.0)
+    return ViewParameters(
+        crop, aspects, flip_x, flip_y, jitter, order, grayscale, cast, haze, water, blur_sigma, solarise
+    )
+
+
+def _draw_crops(recipe: ViewRecipe, aspects: Tensor, uniform) -> Tensor:
+    """(n, 4) boxes as torchvision's RandomResizedCrop.get_params, all tries at once and without rounding to pixels.
+
+    Up to ten times: the area uniform, the shape log-uniform in the *original's* proportions; the first that fits is
+    taken, else the largest centred box of an allowed shape.
+    """
+    aspect = aspects[:, None]
+    stretch = math.log(recipe.crop_ratio_max)
+    area = torch.stack([uniform(recipe.crop_scale_min, recipe.crop_scale_max) for _ in range(CROP_TRIES)], 1)
+    ratio = torch.stack([uniform(-stretch, stretch) for _ in range(CROP_TRIES)], 1).exp()
+    widths, heights = (area * ratio / aspect).sqrt(), (area * aspect / ratio).sqrt()
+    fits = (widths <= 1) & (heights <= 1)
+    first = fits.int().argmax(1, keepdim=True)  # argmax gives the first of equals
+    found = fits.any(1)
+    width = torch.where(found, widths.gather(1, first)[:, 0], (recipe.crop_ratio_max / aspects).clamp_max(1))
+    height = torch.where(found, heights.gather(1, first)[:, 0], (recipe.crop_ratio_max * aspects).clamp_max(1))
+    x, y = uniform(), uniform()
+    centre = torch.full_like(x, 0.5)
+    x0 = torch.where(found, x, centre) * (1 - width)
+    y0 = torch.where(found, y, centre) * (1 - height)
+    return torch.stack([x0, y0, width, height], 1)
+
+
+def centre_view(aspects: Tensor) -> ViewParameters:
+    """The view of evaluation, without chance: the largest centred square of each picture, its colours untouched."""
+    aspects = aspects.to("cpu", torch.float32)
+    n = len(aspects)
+    width, height = (1 / aspects).clamp_max(1), aspects.clamp_max(1)
+    no = torch.zeros(n, dtype=torch.bool)
+    return ViewParameters(
+        crop=torch.stack([(1 - width) / 2, (1 - height) / 2, width, height], 1),
+        aspect=aspects,
+        flip_x=no,
+        flip_y=no,
+        jitter=torch.tensor([1.0, 1.0, 1.0, 0.0]).repeat(n, 1),
+        order=torch.arange(4).repeat(n, 1),
+        grayscale=no,
+        cast=torch.ones(n, 3),
+        haze=torch.zeros(n),
+        water=torch.zeros(n, 3),
+        blur_sigma=torch.zeros(n),
+        solarise=torch.full((n,), 2.0),
+    )
