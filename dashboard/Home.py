@@ -1,0 +1,19 @@
+"""The entry: ``streamlit run dashboard/Home.py``. The page frame (navigation and run strip) is ``frame.py``.
+
+Streamlit finds ``app`` here and serves the thumbnails beside the pages, so that a grid of pictures costs the script
+nothing: the browser fetches each one when it comes into sight.
+"""
+
+import sys
+from pathlib import Path
+
+import streamlit as st
+
+ROOT = Path(__file__).resolve().parent.parent
+# Streamlit puts only this folder on the path; `dashboard` is imported by its name everywhere.
+sys.path.insert(0, str(ROOT))
+
+from dashboard.errors import show_script_error  # noqa: E402 - the path comes first
+from dashboard.media import routes  # noqa: E402
+
+app = st.App(ROOT / "dashboard" / "frame.py", routes=routes(), on_script_error=show_script_error)

@@ -1,0 +1,5 @@
+"""Views."""
+
+import streamlit as st
+
+st.title("Views")

@@ -1,0 +1,55 @@
+"""The only file that caches. Keys carry a file's time of change; every cache is bounded.
+
+What depends on a process or on the clock (a run's state) is never cached.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from sealife_core.datasets.dataset import Dataset, list_datasets, open_dataset
+from sealife_core.places import checkpoints_root, data_root
+from sealife_core.runs.directory import Run, list_runs
+
+
+def datasets() -> list[str]:
+    """The names of all data sets, sorted."""
+    return list_datasets()
+
+
+def dataset(name: str) -> Dataset:
+    """The data set ``name``, read again only when it has changed. Raises DatasetError."""
+    folder = data_root() / name
+    return _dataset(str(folder), name, stamp(folder / "manifest.csv"), stamp(folder / "dataset.json"))
+
+
+def runs() -> list[Run]:
+    """All runs, newest first. Read from disk each time: the disk is the truth and the files are small."""
+    return list_runs(checkpoints_root())
+
+
+def metrics(run: Run) -> list[dict[str, Any]]:
+    """The run's metrics.jsonl, read again only when it has grown."""
+    return _metrics(str(run.path), stamp(run.path / "metrics.jsonl"))
+
+
+def stamp(path: Path) -> tuple[int, int]:
+    """What changes when a file changes: its time and size, zeros if it is not there."""
+    try:
+        found = path.stat()
+    except OSError:
+        return 0, 0
+    return found.st_mtime_ns, found.st_size
+
+
+# A data set is frozen, so all sessions may share one: cache_resource makes no copy of the table.
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _dataset(folder: str, name: str, manifest: tuple[int, int], info: tuple[int, int]) -> Dataset:
+    return open_dataset(name, Path(folder).parent)
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _metrics(path: str, metrics_stamp: tuple[int, int]) -> list[dict[str, Any]]:
+    run = Path(path)
+    return Run(run).metrics()

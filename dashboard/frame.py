@@ -1,0 +1,30 @@
+"""What stands around every page: the navigation and the strip of what is running."""
+
+from pathlib import Path
+
+import streamlit as st
+
+from dashboard import theme
+from dashboard.components.run_strip import run_strip
+
+PAGES = (
+    ("home", "Home", ":material/waves:"),
+    ("data", "Data", ":material/photo_library:"),
+    ("views", "Views", ":material/flip:"),
+    ("train", "Train", ":material/model_training:"),
+    ("runs", "Runs", ":material/monitoring:"),
+)
+FOLDER = Path(__file__).parent / "app_pages"
+
+st.set_page_config(page_title="Sea life lab", page_icon=":material/waves:", layout="wide")
+theme.apply()
+page = st.navigation(
+    [
+        st.Page(FOLDER / f"{name}.py", title=title, icon=icon, default=name == "home")
+        for name, title, icon in PAGES
+        if (FOLDER / f"{name}.py").exists()
+    ],
+    position="top",
+)
+page.run()
+run_strip()

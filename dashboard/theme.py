@@ -1,0 +1,62 @@
+"""The look in one place: the accent, a colour for every class and every run, and the few rules of CSS.
+
+The palette was chosen so that the nearest two of its colours stay apart in normal, deuteranopic and protanopic sight
+(Machado 2009) and stand out from both backgrounds. It begins with Okabe and Ito's hues.
+"""
+
+import hashlib
+
+import streamlit as st
+
+ACCENT_LIGHT, ACCENT_DARK = "#0B7285", "#5CC4D4"
+CLASS_COLOURS = (
+    "#1065A4", "#DA950B", "#00966C", "#CB74A7", "#D75A07", "#50AEEB", "#703D2E", "#7E6CF7",
+    "#A9D1A4", "#AE0A6C", "#C7CF22", "#9DC9F3", "#66BA7A", "#A24D22", "#5351D8", "#C2A1B8",
+    "#075F6B", "#A867C3", "#1C469D", "#728EF1", "#EB4977", "#D3484C", "#DDC276", "#82468B",
+    "#786FA0", "#E8B1CF", "#8393C4", "#FB8764", "#4238BE", "#9E0F04", "#9C3E4A", "#1D9999",
+)  # fmt: skip
+UNLABELLED_COLOUR = "#8A979C"
+
+
+def class_colour(index: int) -> str:
+    """The colour of class ``index`` (its place in ``dataset.classes``), everywhere. -1, unlabelled, is grey."""
+    return CLASS_COLOURS[index % len(CLASS_COLOURS)] if index >= 0 else UNLABELLED_COLOUR
+
+
+def run_colour(run_id: str) -> str:
+    """The colour of a run, everywhere; it depends on the id alone, so that it survives every other run's deletion."""
+    digest = hashlib.sha256(run_id.encode()).digest()
+    return CLASS_COLOURS[digest[0] % 16]  # the first 16 are the furthest apart
+
+
+def run_colours(run_ids: list[str]) -> dict[str, str]:
+    """Colours for runs shown together: each its own where they would clash, the older run keeping the first choice."""
+    taken: dict[str, str] = {}
+    for run_id in sorted(run_ids):
+        first = CLASS_COLOURS.index(run_colour(run_id))
+        order = [CLASS_COLOURS[(first + step) % 16] for step in range(16)]
+        taken[run_id] = next((colour for colour in order if colour not in taken.values()), order[0])
+    return taken
+
+
+def apply() -> None:
+    """Put the rules below on the page."""
+    st.html(f"<style>{_CSS}</style>")
+
+
+# Colours come from `currentColor`, so that light and dark need no second set.
+_CSS = """
+:root { --line: color-mix(in srgb, currentColor 14%, transparent); }
+.stMainBlockContainer { max-width: 1280px; padding-top: 4.75rem; }
+.lead { font-size: 1.125rem; line-height: 1.6; max-width: 44rem; margin: 0; }
+.quiet { opacity: .72; }
+.pictures { display: grid; grid-template-columns: repeat(auto-fill, minmax(var(--side), 1fr)); gap: .625rem;
+  margin: 0; padding: 0; list-style: none; }
+.pictures figure { margin: 0; }
+.pictures img { display: block; width: 100%; aspect-ratio: 1; object-fit: cover; border-radius: .5rem;
+  background: color-mix(in srgb, currentColor 8%, transparent); }
+.pictures figcaption { font-size: .8125rem; line-height: 1.35; padding: .3rem .1rem 0; overflow: hidden;
+  text-overflow: ellipsis; white-space: nowrap; }
+.dot { display: inline-block; width: .625rem; height: .625rem; border-radius: 50%; margin-right: .375rem; }
+@media (max-width: 640px) { .stMainBlockContainer { padding-left: 1rem; padding-right: 1rem; } }
+"""
