@@ -1,0 +1,77 @@
+"""Model + split → one row an image: what it is, what it was taken for, how surely."""
+
+import io
+import os
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from sealife_core.errors import RunError
+
+if TYPE_CHECKING:
+    from sealife_core.datasets.dataset import Dataset
+
+FILE = "predictions.parquet"
+COLUMNS = ("id", "split", "label", "predicted", "confidence", "loss", "probabilities")
+
+
+def table(dataset: "Dataset", rows: np.ndarray, split: str, probabilities: np.ndarray) -> pd.DataFrame:
+    """One row an image. rows: (n,) labelled rows of ``dataset``; probabilities: (n, C) in the order of its classes.
+
+    ``loss`` is −ln(probability of the true class), in nats; ``confidence`` the probability of the predicted one.
+    """
+    rows = np.asarray(rows, np.int64)
+    probabilities = np.asarray(probabilities, np.float32)
+    names = np.asarray(dataset.classes, dtype=object)
+    truth, guess, each = dataset.labels[rows], probabilities.argmax(1), np.arange(len(rows))
+    # The smallest normal float32: a probability that rounded to zero costs much, but not infinitely much.
+    true_probability = np.maximum(probabilities[each, truth], np.finfo(np.float32).tiny)
+    return pd.DataFrame(
+        {
+            "id": dataset.manifest["id"].to_numpy()[rows],
+            "split": split,
+            "label": names[truth],
+            "predicted": names[guess],
+            "confidence": probabilities[each, guess],
+            "loss": -np.log(true_probability),
+            "probabilities": list(probabilities),
+        },
+        columns=list(COLUMNS),
+    )
+
+
+def write(predictions: pd.DataFrame, path: Path) -> None:
+    """Write ``predictions`` to the parquet file ``path``: whole or not at all."""
+    held = io.BytesIO()
+    predictions.to_parquet(held, index=False)
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(held.getvalue())
+            file.flush()
+            os.fsync(file.fileno())
+        Path(temporary).replace(path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+def read(path: Path) -> pd.DataFrame:
+    """The predictions in the parquet file ``path``. Raises RunError if it is missing or damaged."""
+    if not path.is_file():
+        raise RunError(
+            f"There are no predictions at {path}; a classifier run writes them when it ends. Let one finish."
+        )
+    try:
+        found = pd.read_parquet(path)
+    except (OSError, ValueError) as error:  # pyarrow's own errors are children of these two
+        raise RunError(
+            f"The predictions in {path} are damaged and cannot be read. Run the classifier again."
+        ) from error
+    missing = [name for name in COLUMNS if name not in found]
+    if missing:
+        raise RunError(f"The predictions in {path} lack the column '{missing[0]}'. Run the classifier again.")
+    return found

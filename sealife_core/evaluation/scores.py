@@ -1,0 +1,129 @@
+"""Scores of a classifier on one split, each with what it needs to be honest: chance, number of images, interval."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from scipy import sparse
+from scipy.stats import binomtest
+
+from sealife_core.errors import DatasetError
+
+ECE_BINS = 15  # as in Guo et al., arXiv 1706.04599
+RESAMPLES = 1000
+
+
+def scores(labels: np.ndarray, probabilities: np.ndarray, classes: Sequence[str], seed: int = 0) -> dict[str, Any]:
+    """The ``test`` of ``results.json``. labels: (n,) indices into ``classes``; probabilities: (n, C).
+
+    - ``chance``: the accuracy to beat without looking: the largest class's share of these labels, or 1 / C if larger.
+    - ``top3``: None with fewer than three classes, where it could not be wrong or would be top-1.
+    - ``balanced_accuracy`` and ``macro_f1`` are means over the classes that have images here; naming a class that has none
+      still costs the true class its recall. In ``per_class`` such a class stands with n = 0 and zeros.
+    - Intervals hold 95 %: Wilson for accuracy, percentile bootstrap over images (``seed``) for macro-F1.
+
+    Raises DatasetError without images.
+    """
+    labels, probabilities = np.asarray(labels, np.int64), np.asarray(probabilities, np.float64)
+    n, c = len(labels), len(classes)
+    if n == 0:
+        raise DatasetError(
+            "There are no labelled images to score; expected at least one. Give each class images for every split."
+        )
+    if probabilities.shape != (n, c):
+        raise ValueError(
+            f"probabilities are {probabilities.shape}; expected {(n, c)}: one row an image, one column a class"
+        )
+    if labels.min() < 0 or labels.max() >= c:
+        raise ValueError(f"labels lie in {labels.min()}..{labels.max()}; expected 0..{c - 1}")
+    predicted = probabilities.argmax(1)
+    counts = confusion(labels, predicted, c)
+    hits, images, named = np.diag(counts), counts.sum(1), counts.sum(0)
+    recall, precision, f1 = _ratio(hits, images), _ratio(hits, named), _ratio(2 * hits, images + named)
+    low, high = wilson(int(hits.sum()), n)
+    f1_low, f1_high = bootstrap_macro_f1(labels, predicted, c, seed)
+    return {
+        "n": n,
+        "chance": max(1 / c, float(images.max()) / n),
+        "accuracy": float(hits.sum()) / n,
+        "accuracy_low": low,
+        "accuracy_high": high,
+        "macro_f1": float(f1[images > 0].mean()),
+        "macro_f1_low": f1_low,
+        "macro_f1_high": f1_high,
+        "top3": top_k(labels, probabilities, 3) if c >= 3 else None,
+        "balanced_accuracy": float(recall[images > 0].mean()),
+        "ece": calibration_error(labels, probabilities),
+        "per_class": [
+            {
+                "label": str(name),
+                "n": int(images[i]),
+                "precision": float(precision[i]),
+                "recall": float(recall[i]),
+                "f1": float(f1[i]),
+            }
+            for i, name in enumerate(classes)
+        ],
+        "confusion": counts.tolist(),
+    }
+
+
+def wilson(k: int, n: int) -> tuple[float, float]:
+    """The 95 % Wilson score interval of a share of ``k`` in ``n``; (0, 1) when n is 0: nothing is known."""
+    if n == 0:
+        return 0.0, 1.0
+    interval = binomtest(k, n).proportion_ci(method="wilson")
+    return float(interval.low), float(interval.high)
+
+
+def bootstrap_macro_f1(
+    labels: np.ndarray, predicted: np.ndarray, classes: int, seed: int = 0, resamples: int = RESAMPLES
+) -> tuple[float, float]:
+    """The 95 % percentile interval of macro-F1 when the n images are drawn anew, with replacement, ``resamples`` times.
+
+    labels, predicted: (n,). Each resample's mean is over the classes that it holds, as the estimate's own.
+    """
+    # Drawing images anew is drawing the confusion matrix's filled cells from a multinomial: ≤ C² numbers for n draws.
+    cells, counts = np.unique(np.asarray(labels) * classes + np.asarray(predicted), return_counts=True)
+    truth, guess = np.divmod(cells, classes)
+    ones, at = np.ones(len(cells)), np.arange(len(cells))
+    of_truth = sparse.csr_array((ones, (truth, at)), shape=(classes, len(cells)))
+    of_guess = sparse.csr_array((ones, (guess, at)), shape=(classes, len(cells)))
+    right = sparse.csr_array((ones * (truth == guess), (truth, at)), shape=(classes, len(cells)))
+    drawn = np.random.default_rng(seed).multinomial(counts.sum(), counts / counts.sum(), size=resamples).T  # (cells, R)
+    images = of_truth @ drawn  # (C, R)
+    f1 = _ratio(2 * (right @ drawn), images + of_guess @ drawn)
+    macro = f1.sum(0, where=images > 0) / (images > 0).sum(0)
+    low, high = np.quantile(macro, (0.025, 0.975))
+    return float(low), float(high)
+
+
+def top_k(labels: np.ndarray, probabilities: np.ndarray, k: int) -> float:
+    """Share of images whose label is among the k likeliest classes. labels: (n,); probabilities: (n, C)."""
+    k = min(k, probabilities.shape[1])
+    likeliest = np.argsort(-probabilities, axis=1, kind="stable")[:, :k]
+    return float((likeliest == np.asarray(labels)[:, None]).any(1).mean())
+
+
+def calibration_error(labels: np.ndarray, probabilities: np.ndarray, bins: int = ECE_BINS) -> float:
+    """Expected calibration error: |confidence − accuracy| over equal-width bins, weighted by their images.
+
+    labels: (n,); probabilities: (n, C). Bin b holds confidences in (b / bins, (b + 1) / bins].
+    """
+    confidence = probabilities.max(1)
+    right = probabilities.argmax(1) == labels
+    which = np.clip(np.ceil(confidence * bins).astype(int) - 1, 0, bins - 1)
+    gap = np.bincount(which, confidence - right, minlength=bins)
+    return float(np.abs(gap).sum() / len(labels))
+
+
+def confusion(labels: np.ndarray, predicted: np.ndarray, classes: int) -> np.ndarray:
+    """Counts (C, C): row = truth, column = prediction. labels, predicted: (n,)."""
+    return np.bincount(np.asarray(labels) * classes + np.asarray(predicted), minlength=classes**2).reshape(
+        classes, classes
+    )
+
+
+def _ratio(top: np.ndarray, bottom: np.ndarray) -> np.ndarray:
+    """top / bottom, 0 where there is nothing to divide by."""
+    return np.divide(top, bottom, out=np.zeros(np.shape(top)), where=np.asarray(bottom) > 0)
