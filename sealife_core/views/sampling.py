@@ -24,7 +24,7 @@ OCEAN_LIGHT, COAST_LIGHT = (0.08, 0.38, 0.62), (0.20, 0.48, 0.42)
 
 @dataclass(frozen=True)
 class ViewParameters:
-    """What happens to each of n images; the first dimension of every tensor is n. A neutral value means "not at all"."""
+    """What happens to each of n images: the first dimension of every tensor. A neutral value means "not at all"."""
 
     crop: Tensor  # (n, 4) x0, y0, width, height as fractions of the picture
     aspect: Tensor  # (n,) width / height of the picture that the crop is taken from
@@ -60,7 +60,7 @@ class ViewParameters:
 
     def describe(self, i: int) -> dict[str, str]:
         """What happens to image ``i``, in words: only what does happen, in the order in which it does."""
-        x, y, width, height = self.crop[i].tolist()
+        width, height = self.crop[i, 2:].tolist()
         shape = width / height * float(self.aspect[i])
         words = {"Crop": f"{width * height:.0%} of the picture, {shape:.2f} : 1".replace("%", " %")}
         flips = [word for word, on in (("left-right", self.flip_x[i]), ("top-bottom", self.flip_y[i])) if on]

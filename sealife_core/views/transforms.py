@@ -30,9 +30,7 @@ def apply_views(
     """
     n, source = len(images), images.shape[1]
     steps = STEPS if steps is None else steps
-    views = torch.empty(
-        (n, 3, image_size_px, image_size_px), device=images.device, memory_format=torch.channels_last
-    )
+    views = torch.empty((n, 3, image_size_px, image_size_px), device=images.device, memory_format=torch.channels_last)
     parameters = parameters.to(images.device)
     on_cpu = images.device.type == "cpu"
     chunk = max(1, _CHUNK_BYTES // (source * source * 12)) if on_cpu else 256
@@ -186,7 +184,9 @@ def step_strip(images: Tensor, parameters: ViewParameters, image_size_px: int) -
     for i, step in enumerate(STEPS):
         view = apply_views(images, parameters[:1], image_size_px, STEPS[: i + 1])[0]
         if step == "jitter":
-            colours = [f"{k.lower()} {v}" for k, v in words.items() if k in ("Brightness", "Contrast", "Saturation", "Hue")]
+            colours = [
+                f"{k.lower()} {v}" for k, v in words.items() if k in ("Brightness", "Contrast", "Saturation", "Hue")
+            ]
             text = ", then ".join(colours)
         else:
             text = words.get(names[step], "")

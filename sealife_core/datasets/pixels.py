@@ -1,0 +1,150 @@
+"""Every image decoded once: ``pixels-<S>.npy``, memory-mapped uint8 (N, S, S, 3), and beside it ``pixels-<S>.json``.
+
+Pictures are squashed to squares; their own width / height is kept, so that a crop can undo the squash. The cache knows
+the images it was made of by their sha256s in order, not their splits: mending a split keeps it.
+"""
+
+import hashlib
+import json
+import math
+import os
+import shutil
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from filelock import FileLock
+from PIL import Image
+from torch import Tensor
+
+from sealife_core.datasets.dataset import Dataset
+from sealife_core.datasets.importing import Progress, read_rgb
+from sealife_core.errors import DatasetError
+
+_METHOD = "squash, lanczos"  # a cache made in another way is made anew
+_BLOCK = 128  # pictures between two reports of progress
+
+
+@dataclass(frozen=True)
+class Pixels:
+    """All images of a data set, in the order of its manifest."""
+
+    array: np.ndarray  # uint8 (N, S, S, 3), read-only, on disk
+    aspects: np.ndarray  # float32 (N,), width / height of the originals
+
+    def __len__(self) -> int:
+        return len(self.array)
+
+    @property
+    def size_px(self) -> int:
+        """S."""
+        return self.array.shape[1]
+
+    def gather(self, rows: np.ndarray | Tensor | list[int]) -> tuple[Tensor, Tensor]:
+        """Copies of the images (n, S, S, 3) uint8 and their aspects (n,) float32. ``rows``: (n,) int64."""
+        index = np.asarray(rows, dtype=np.int64)
+        images = np.take(self.array, index, axis=0)
+        return torch.from_numpy(images), torch.from_numpy(self.aspects[index])
+
+
+def from_picture(picture: Image.Image, size_px: int) -> tuple[np.ndarray, float]:
+    """One RGB picture as the cache holds it: uint8 (S, S, 3) and its width / height."""
+    aspect = picture.width / picture.height
+    # The gap lets Pillow halve a big photograph first: several times faster, hardly different.
+    square = picture.resize((size_px, size_px), Image.Resampling.LANCZOS, reducing_gap=3.0)
+    return np.asarray(square, dtype=np.uint8), aspect
+
+
+def cache_size_px(dataset: Dataset, image_size_px: int) -> int:
+    """The side of the cache for a network that sees ``image_size_px``: twice that, so that a crop of a quarter of the
+    picture still has every pixel it needs; but not more than the originals have, and never less than the network's."""
+    longer = np.maximum(dataset.manifest["width"].to_numpy(), dataset.manifest["height"].to_numpy())
+    there_is = 32 * math.ceil(float(np.median(longer)) / 32) if len(longer) else image_size_px
+    return max(image_size_px, min(2 * image_size_px, there_is))
+
+
+def open_pixels(dataset: Dataset, size_px: int, progress: Progress | None = None) -> Pixels:
+    """The decoded images at ``size_px``, made first if they are missing, damaged or of other images.
+
+    Two processes that ask at once decode once. Raises DatasetError if an image cannot be read or the disk is full.
+    """
+    if not len(dataset.manifest):
+        raise DatasetError(f"Data set '{dataset.name}' has no images. Import some first.")
+    identity = _identity(dataset, size_px)
+    pixels = _opened(dataset, size_px, identity)
+    if pixels is None:
+        with FileLock(dataset.folder / f"pixels-{size_px}.lock"):
+            pixels = _opened(dataset, size_px, identity)  # another process may have been faster
+            if pixels is None:
+                _build(dataset, size_px, identity, progress)
+                pixels = _opened(dataset, size_px, identity)
+    if pixels is None:
+        raise DatasetError(f"The decoded images of '{dataset.name}' were changed while being made. Try again.")
+    return pixels
+
+
+def _paths(dataset: Dataset, size_px: int) -> tuple[Path, Path]:
+    return dataset.folder / f"pixels-{size_px}.npy", dataset.folder / f"pixels-{size_px}.json"
+
+
+def _identity(dataset: Dataset, size_px: int) -> dict[str, Any]:
+    digest = hashlib.sha256("\n".join(dataset.manifest["sha256"]).encode()).hexdigest()
+    return {"images": digest, "count": len(dataset.manifest), "size_px": size_px, "method": _METHOD}
+
+
+def _opened(dataset: Dataset, size_px: int, identity: dict[str, Any]) -> Pixels | None:
+    """The cache on disk, or None if it is not there whole, of these images and of this size."""
+    array_path, about_path = _paths(dataset, size_px)
+    try:
+        about = json.loads(about_path.read_text(encoding="utf-8"))
+        aspects = np.asarray(about.pop("aspects"), dtype=np.float32)
+        array = np.load(array_path, mmap_mode="r")  # refuses a file shorter than its header says
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return None
+    shape = (identity["count"], size_px, size_px, 3)
+    whole = about == identity and array.shape == shape and array.dtype == np.uint8 and aspects.shape == shape[:1]
+    return Pixels(array, aspects) if whole else None
+
+
+def _build(dataset: Dataset, size_px: int, identity: dict[str, Any], progress: Progress | None) -> None:
+    array_path, about_path = _paths(dataset, size_px)
+    count = identity["count"]
+    needed, free = count * size_px * size_px * 3, shutil.disk_usage(dataset.folder).free
+    if needed > free:
+        raise DatasetError(
+            f"The decoded images of '{dataset.name}' need {needed / 1e6:,.0f} MB in {dataset.folder}, where"
+            f" {free / 1e6:,.0f} MB are free. Free some space or choose a smaller image size."
+        )
+
+    def decoded(row: int) -> tuple[np.ndarray, float]:
+        return from_picture(read_rgb(dataset.image_path(row)), size_px)
+
+    aspects: list[float] = []
+    handle, name = tempfile.mkstemp(prefix=f".pixels-{size_px}-", suffix=".npy", dir=dataset.folder)
+    temporary = Path(name)
+    try:
+        # Threads suffice: Pillow decodes and resizes without holding Python's lock.
+        with os.fdopen(handle, "wb") as file, ThreadPoolExecutor(os.cpu_count()) as threads:
+            header = {"descr": "|u1", "fortran_order": False, "shape": (count, size_px, size_px, 3)}
+            np.lib.format.write_array_header_1_0(file, header)
+            for start in range(0, count, _BLOCK):
+                for square, aspect in threads.map(decoded, range(start, min(start + _BLOCK, count))):
+                    file.write(square.tobytes())
+                    aspects.append(aspect)
+                if progress:
+                    progress("decoding images", len(aspects), count)
+            file.flush()
+            os.fsync(file.fileno())
+        # In between, no description: never one of these images beside pixels of others.
+        about_path.unlink(missing_ok=True)
+        temporary.chmod(0o644)  # mkstemp's file is its maker's alone
+        temporary.replace(array_path)
+    finally:
+        temporary.unlink(missing_ok=True)
+    about = about_path.with_name(f".{about_path.name}.{os.getpid()}")
+    about.write_text(json.dumps(identity | {"aspects": aspects}), encoding="utf-8")
+    about.replace(about_path)

@@ -1,0 +1,80 @@
+"""View recipes with a name: those built in, and those a person saved. No torch here: importing it is instant."""
+
+import json
+import os
+import tempfile
+from pathlib import Path
+
+from sealife_core.config import RECIPES, ViewRecipe, parse
+from sealife_core.errors import ConfigError
+from sealife_core.places import checkpoints_root
+
+LONGEST_NAME = 60
+
+
+def recipes(root: Path | None = None) -> dict[str, ViewRecipe]:
+    """All recipes by name, the built-in ones first. A file that is none is left out: it cannot be used."""
+    found = dict(RECIPES)
+    for file in sorted(_folder(root).glob("*.json")):
+        try:
+            found.setdefault(file.stem, load_recipe(file.stem, root))
+        except ConfigError:
+            continue
+    return found
+
+
+def load_recipe(name: str, root: Path | None = None) -> ViewRecipe:
+    """The recipe ``name``. Raises ConfigError if there is none or its file is damaged."""
+    if name in RECIPES:
+        return RECIPES[name]
+    file = _folder(root) / f"{checked_name(name)}.json"
+    try:
+        values = json.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        known = ", ".join(recipes(root))
+        raise ConfigError([f"There is no view recipe '{name}'. There are: {known}."]) from None
+    except (OSError, ValueError) as error:
+        raise ConfigError([f"The view recipe '{name}' cannot be read ({error}). Save it again."]) from None
+    if not isinstance(values, dict):
+        raise ConfigError([f"The view recipe '{name}' is not a set of settings. Save it again."])
+    return parse(ViewRecipe, values)
+
+
+def save_recipe(name: str, recipe: ViewRecipe, root: Path | None = None) -> Path:
+    """Keep ``recipe`` under ``name``, replacing one of that name. Raises ConfigError for a name that cannot be kept."""
+    name = checked_name(name)
+    if name in RECIPES:
+        raise ConfigError([f"'{name}' is a built-in recipe and stays as it is. Choose another name."])
+    folder = _folder(root)
+    folder.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=folder, suffix=".part")
+    with os.fdopen(handle, "w", encoding="utf-8") as out:
+        json.dump(recipe.model_dump(), out, indent=1)
+        out.flush()
+        os.fsync(out.fileno())
+    file = folder / f"{name}.json"
+    Path(temporary).replace(file)
+    return file
+
+
+def recipe_name(recipe: ViewRecipe, root: Path | None = None) -> str | None:
+    """The name under which exactly these settings are known, or None."""
+    return next((name for name, known in recipes(root).items() if known == recipe), None)
+
+
+def checked_name(name: str) -> str:
+    """``name`` without spaces around it. Raises ConfigError unless it can be a file's name on every system."""
+    name = name.strip()
+    allowed = all(c.isalnum() or c in " -_" for c in name)
+    if not name or len(name) > LONGEST_NAME or not allowed:
+        raise ConfigError(
+            [
+                f"{name[:80]!r} cannot be the name of a recipe; expected 1 to {LONGEST_NAME} letters, digits, spaces,"
+                " '-' or '_'. Choose another name."
+            ]
+        )
+    return name
+
+
+def _folder(root: Path | None) -> Path:
+    return (root or checkpoints_root()) / "recipes"
