@@ -3,7 +3,7 @@
 from typing import Any
 
 from sealife_core.config.classifier import ALL_STAGES, ClassifierConfig
-from sealife_core.config.presets import SIZES, TASKS, AnyConfig, Task, preset, task_of
+from sealife_core.config.presets import SIZES, TASKS, AnyConfig, Task, inherited, preset, task_of
 from sealife_core.config.runs import TrainingSettings, flat_settings, source_run
 from sealife_core.config.settings import Setting, Settings, describe, flattened, nested, parse, setting
 from sealife_core.config.simclr import SimclrConfig, chance_loss
@@ -43,6 +43,7 @@ __all__ = [
     "describe",
     "flat_settings",
     "flattened",
+    "inherited",
     "load_config",
     "nested",
     "parse",

@@ -103,6 +103,11 @@ def preset(task: str, size: str = "Standard", **values: Any) -> AnyConfig:
     return parse(chosen.config, chosen.common | chosen.sizes[SIZES.index(size)] | values)
 
 
+def inherited(source: AnyConfig) -> dict[str, Any]:
+    """What a run that starts from ``source`` takes over from it: its data, network and image size."""
+    return {name: getattr(source, name) for name in ("data", "encoder", "stem", "image_size_px")}
+
+
 def task_of(config: AnyConfig) -> str:
     """The plain choice that ``config`` comes closest to: a key of TASKS."""
     if isinstance(config, SimclrConfig):

@@ -1,0 +1,121 @@
+"""``import``, ``reef`` and ``data``: data sets from a shell."""
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from sealife_core.commands.output import Output
+
+
+def add_commands(commands: Any) -> None:
+    """Add this group's commands to the command line."""
+    importing = commands.add_parser("import", help="import a folder, a zip or a CSV as a data set")
+    importing.add_argument("source", type=Path, help="folder (one sub-folder a class), .zip of one, or .csv")
+    importing.add_argument("--name", help="name of the data set; that of the source unless given")
+    importing.add_argument("--seed", type=int, default=0, help="seed of the 80/10/10 split (default 0)")
+    importing.set_defaults(run=import_source)
+
+    reef = commands.add_parser("reef", help="draw the built-in sample data set")
+    reef.add_argument("--name", default="reef")
+    reef.add_argument("--images", type=int, default=1000, help="how many (default 1000)")
+    reef.add_argument("--size-px", type=int, default=96, help="side of an image (default 96)")
+    reef.add_argument("--seed", type=int, default=0)
+    reef.set_defaults(run=draw)
+
+    data = commands.add_parser("data", help="list, check, mend, delete or restore data sets")
+    data.add_argument("action", choices=["list", "check", "mend", "delete", "restore"])
+    data.add_argument("name", nargs="?", help="data set")
+    data.set_defaults(run=manage)
+
+
+def import_source(chosen: argparse.Namespace, output: Output) -> None:
+    """Import and say what was taken and what was not."""
+    from sealife_core.datasets.importing import import_images
+
+    source: Path = chosen.source
+    with output.progress() as tell:
+        report = import_images(source, chosen.name or source.resolve().stem, seed=chosen.seed, progress=tell)
+    skipped = [{"file": file, "reason": reason} for file, reason in report.skipped]
+    found = summary(report.dataset) | {"imported": report.imported, "skipped": skipped, "notes": report.notes}
+    lines = [f"{report.imported:,} images imported as '{report.dataset.name}', {len(skipped):,} files skipped."]
+    lines += [f"  {s['file']}: {s['reason']}" for s in skipped[:20]]
+    if len(skipped) > 20:
+        lines.append(f"  … and {len(skipped) - 20:,} more, all in {report.dataset.folder / 'skipped.csv'}")
+    output.result(found, "\n".join(lines + report.notes + [_described(found)]))
+
+
+def draw(chosen: argparse.Namespace, output: Output) -> None:
+    """Draw the reef, unless it is there already."""
+    from sealife_core.datasets.reef import draw_reef
+
+    with output.progress() as tell:
+        dataset = draw_reef(
+            images=chosen.images, size_px=chosen.size_px, seed=chosen.seed, name=chosen.name, progress=tell
+        )
+    found = summary(dataset)
+    output.result(found, _described(found))
+
+
+def manage(chosen: argparse.Namespace, output: Output) -> None:
+    """The actions of ``data``."""
+    from sealife_core.datasets.dataset import delete_dataset, list_datasets, open_dataset, restore_dataset
+    from sealife_core.errors import DatasetError
+
+    if chosen.action == "list":
+        rows = [summary(open_dataset(name)) for name in list_datasets()]
+        columns = {"name": "data set", "images": "images", "classes": "classes", "splits": "train / val / test"}
+        shown = [r | {"splits": " / ".join(map(str, r["splits"].values()))} for r in rows]
+        output.table(
+            rows if output.as_json else shown, columns, empty="No data sets yet. Import one, or draw the reef."
+        )
+        return
+    if not chosen.name:
+        raise DatasetError(
+            f"'data {chosen.action}' needs the name of a data set. You have: {', '.join(list_datasets())}."
+        )
+    if chosen.action == "restore":
+        restore_dataset(chosen.name)
+        output.result({"restored": chosen.name}, f"Data set '{chosen.name}' is back.")
+    elif chosen.action == "delete":
+        delete_dataset(chosen.name)
+        output.result({"deleted": chosen.name}, f"Data set '{chosen.name}' is in the trash; 'data restore' undoes it.")
+    else:
+        _check(open_dataset(chosen.name), output, mend=chosen.action == "mend")
+
+
+def summary(dataset: Any) -> dict[str, Any]:
+    """A data set in figures."""
+    return {
+        "name": dataset.name,
+        "images": len(dataset.manifest),
+        "classes": len(dataset.classes),
+        "splits": {split: len(dataset.rows(split)) for split in ("train", "val", "test")},
+        "content_hash": dataset.content_hash,
+        "folder": str(dataset.folder),
+    }
+
+
+def _described(found: dict[str, Any]) -> str:
+    splits = ", ".join(f"{n:,} {split}" for split, n in found["splits"].items())
+    return f"Data set '{found['name']}': {found['images']:,} images, {found['classes']} classes ({splits})."
+
+
+def _check(dataset: Any, output: Output, *, mend: bool) -> None:
+    from sealife_core.datasets.checks import check, mend_leak
+
+    with output.progress() as tell:
+        checks = check(dataset, progress=tell)
+    groups = [*checks.exact, *checks.near]
+    leaks = [group for group in groups if group.straddles]
+    found = {
+        "exact_duplicates": len(checks.exact),
+        "near_duplicates": len(checks.near),
+        "straddling_splits": len(leaks),
+        "with_two_labels": sum(group.labels_differ for group in groups),
+    }
+    if mend:
+        for group in leaks:
+            dataset = mend_leak(dataset, group.rows, split="train")
+        found["mended"] = len(leaks)
+    lines = [f"{name.replace('_', ' ')}: {count}" for name, count in found.items()]
+    output.result(found, "\n".join(lines))

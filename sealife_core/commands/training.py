@@ -1,0 +1,85 @@
+"""``train`` and ``demo``: runs from a shell. The flags of ``train`` are made from the configs, as the form is."""
+
+import argparse
+from typing import Any
+
+from sealife_core.commands.output import Output
+from sealife_core.commands.runs import follow_until_done
+from sealife_core.config import SIZES, TASKS, Setting, Task, describe, inherited, nested, preset
+from sealife_core.runs.directory import create_run, open_run
+from sealife_core.runs.queue import launch
+
+
+def add_commands(commands: Any) -> None:
+    """Add this group's commands to the command line."""
+    train = commands.add_parser("train", help="launch a run in the background")
+    tasks = train.add_subparsers(dest="task", required=True, metavar="TASK")
+    for name, task in TASKS.items():
+        _add_task(tasks, name, task)
+    train.set_defaults(run=start)
+
+    demo = commands.add_parser("demo", help="SimCLR, probe and fine-tune on the reef, then the comparison")
+    demo.set_defaults(run=run_demo)
+
+
+def start(chosen: argparse.Namespace, output: Output) -> int:
+    """Launch one run; with ``--follow``, stay until it is done."""
+    from sealife_core.datasets.dataset import open_dataset
+
+    task = TASKS[chosen.task]
+    given = {s.path: value for s in describe(task.config) if (value := getattr(chosen, s.path)) is not None}
+    if chosen.source:
+        source = open_run(chosen.source)
+        given = inherited(source.config()) | {"weights": f"run:{source.id}"} | given
+    if chosen.recipe:
+        from sealife_core.views.recipes import load_recipe
+
+        given = {f"views.{k}": v for k, v in load_recipe(chosen.recipe).model_dump().items()} | given
+    config = preset(chosen.task, chosen.preset, **nested(given))
+    dataset = open_dataset(config.data)
+    run = create_run(config, name=chosen.name, tags=chosen.tag, data_hash=dataset.content_hash)
+    launch(run)
+    output.result({"run": run.id}, f"Launched {run.id}. Follow it: python -m sealife_core runs follow {run.id}")
+    return follow_until_done([run], output) if chosen.follow else 0
+
+
+def run_demo(chosen: argparse.Namespace, output: Output) -> int:
+    """The whole path on the reef, without a screen."""
+    from sealife_core.commands.runs import show_comparison
+    from sealife_core.demo import launch_demo
+
+    with output.progress() as tell:
+        runs = launch_demo(progress=tell)
+    failed = follow_until_done(runs, output)
+    show_comparison([run.id for run in runs], output)
+    return failed
+
+
+def _add_task(tasks: Any, name: str, task: Task) -> None:
+    parser = tasks.add_parser(name, help=task.says, description=task.says)
+    parser.add_argument("--preset", choices=SIZES, default="Standard", help="size of the run (default Standard)")
+    parser.add_argument("--from", dest="source", metavar="RUN", help="start from this run's encoder, at its image size")
+    parser.add_argument("--name", default="", help="a name of your own")
+    parser.add_argument("--tag", action="append", default=[], help="a tag; may be repeated")
+    parser.add_argument("--follow", action="store_true", help="stay until the run is done")
+    parser.add_argument("--json", action="store_true", help="print JSON instead of text")
+    has_views = any(s.path.startswith("views.") for s in describe(task.config))
+    if has_views:
+        parser.add_argument("--recipe", help="views: SimCLR, Mild, Marine, or a recipe saved on the Views page")
+    else:
+        parser.set_defaults(recipe=None)
+    groups: dict[str, Any] = {}
+    for setting in describe(task.config):
+        group = groups.setdefault(setting.group, parser.add_argument_group(setting.group))
+        group.add_argument(f"--{setting.path.replace('.', '-').replace('_', '-')}", **_flag(setting))
+
+
+def _flag(setting: Setting) -> dict[str, Any]:
+    """What argparse needs; ranges are left to the config, which reports all problems together."""
+    bounds = [f"{b:g}" if b is not None else "…" for b in (setting.minimum, setting.maximum)]
+    span = f" [{bounds[0]} to {bounds[1]}]" if bounds != ["…", "…"] else ""
+    unit = f" ({setting.unit})" if setting.unit else ""
+    help_text = f"{setting.says}{unit}{span}".replace("%", "%%")
+    kind = {int: int, float: float}.get(setting.type, str)
+    choices = {"choices": setting.choices} if setting.choices else {"metavar": kind.__name__.upper()}
+    return {"dest": setting.path, "type": kind, "default": None, "help": help_text, **choices}

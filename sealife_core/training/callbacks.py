@@ -1,0 +1,131 @@
+"""What a run does beside learning: tell its status, obey a stop, notice nonsense, keep a point to resume from."""
+
+import math
+import os
+import time
+from typing import Any
+
+import torch
+from pytorch_lightning import Callback, LightningModule, Trainer
+
+from sealife_core.errors import TrainingError
+from sealife_core.runs.directory import RunWriter
+
+STATUS_EVERY_S = 0.5  # often enough for a moving bar, seldom enough to cost nothing
+RESUME_POINT_EVERY_S = 20.0  # at most this much work is lost when a run is killed, beyond the current epoch
+
+
+class Status(Callback):
+    """Keeps ``status.json`` current and ends training after the batch in which a stop was asked for."""
+
+    def __init__(self, run: RunWriter) -> None:
+        self._run = run
+        self._told = 0.0
+        self.stopped = False
+
+    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Say how much there is to do; a resumed run also marks where its curve goes on."""
+        if trainer.global_step:
+            self._run.resumed_from(trainer.global_step)
+        self._tell(trainer)
+
+    def on_train_batch_end(
+        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:
+        """Tell the step, and look for the ``stop`` file."""
+        if self._run.stop_requested():
+            self.stopped = trainer.should_stop = True
+        if time.monotonic() - self._told >= STATUS_EVERY_S:
+            self._tell(trainer)
+
+    def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Tell the epoch, on the screen and in the log."""
+        self._tell(trainer)
+        shown = {k: round(float(v), 4) for k, v in trainer.callback_metrics.items()}
+        print(f"epoch {trainer.current_epoch + 1} of {trainer.max_epochs}: {shown}", flush=True)
+
+    def _tell(self, trainer: Trainer) -> None:
+        self._told = time.monotonic()
+        epochs = int(trainer.max_epochs or 0)
+        epoch = min(trainer.current_epoch + 1, epochs)
+        self._run.status(
+            stage="training",
+            message=f"epoch {epoch} of {epochs}",
+            epoch=epoch,
+            epochs=epochs,
+            step=trainer.global_step,
+            steps=int(trainer.estimated_stepping_batches),
+        )
+
+
+class FiniteLoss(Callback):
+    """Ends a run at the first loss that is no number, and says where and what to try."""
+
+    def on_train_batch_end(
+        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:
+        """Look at the loss of every step on a CPU, at every logged one on a GPU (each look waits for the device)."""
+        if pl_module.device.type == "cuda" and trainer.global_step % trainer.log_every_n_steps:
+            return
+        loss = float(outputs["loss"])
+        if not math.isfinite(loss):
+            rate = trainer.optimizers[0].param_groups[0]["lr"]
+            raise TrainingError(
+                f"The loss became {loss} at step {trainer.global_step} with a learning rate of {rate:.2g}."
+                " Try a learning rate ten times smaller, or gradient clipping at 1."
+            )
+
+
+class Speed(Callback):
+    """Logs the learning rate and how many images (views, for SimCLR) a second go through, pauses left out."""
+
+    def __init__(self, name: str, *, images_per_step: int) -> None:
+        self._name = name
+        self._images = images_per_step
+        self._training_s = 0.0
+        self._steps = 0
+        self._started = 0.0
+        self.rate: float | None = None
+
+    def on_train_batch_start(self, trainer: Trainer, pl_module: LightningModule, batch: Any, batch_idx: int) -> None:
+        """Start the clock."""
+        self._started = time.perf_counter()
+
+    def on_train_batch_end(
+        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:
+        """Stop the clock; the first two steps warm up and do not count."""
+        pl_module.log("train/learning_rate", trainer.optimizers[0].param_groups[0]["lr"])
+        self._steps += 1
+        if self._steps > 2:
+            self._training_s += time.perf_counter() - self._started
+            self.rate = (self._steps - 2) * self._images / self._training_s
+            pl_module.log(self._name, self.rate)
+
+
+class ResumePoint(Callback):
+    """Writes ``last.ckpt`` at the ends of epochs: model, optimiser, schedule, epoch and PyTorch's random state."""
+
+    def __init__(self, run: RunWriter) -> None:
+        self._run = run
+        self._saved = -math.inf
+
+    def state_dict(self) -> dict[str, Any]:
+        """The random state from which dropout goes on."""
+        state = {"cpu": torch.get_rng_state()}
+        return state | ({"cuda": torch.cuda.get_rng_state()} if torch.cuda.is_available() else {})
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Take up the random state where it was left."""
+        torch.set_rng_state(state_dict["cpu"].cpu())
+        if "cuda" in state_dict and torch.cuda.is_available():
+            torch.cuda.set_rng_state(state_dict["cuda"].cpu())
+
+    def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Save, unless that was done a moment ago and more epochs follow."""
+        last = trainer.should_stop or trainer.current_epoch + 1 == trainer.max_epochs
+        if last or time.monotonic() - self._saved >= RESUME_POINT_EVERY_S:
+            self._saved = time.monotonic()
+            unfinished = self._run.path / "last.ckpt.tmp"
+            trainer.save_checkpoint(unfinished)
+            os.replace(unfinished, self._run.path / "last.ckpt")

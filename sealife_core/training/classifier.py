@@ -1,0 +1,113 @@
+"""One LightningModule for every way of using labels: probe, partial and full fine-tuning, transfer, from scratch.
+
+They differ in where the encoder's weights come from and in how many of its stages train. A probe on features that were
+computed once is the same module with an encoder that passes features through.
+"""
+
+from typing import Any
+
+import torch
+from pytorch_lightning import LightningModule
+from torch import Tensor, nn
+from torch.nn import functional
+from torchmetrics.classification import MulticlassAccuracy, MulticlassF1Score
+
+from sealife_core.config import LABELLED, ClassifierConfig
+from sealife_core.models.heads import classification_head
+from sealife_core.models.losses import focal_loss
+from sealife_core.training.schedules import build_optimiser, classifier_schedule, parameter_groups
+from sealife_core.views.sampling import centre_view, draw_views, generator_for
+from sealife_core.views.transforms import IMAGENET_MEAN, IMAGENET_STD, apply_views, normalise
+
+
+class ClassifierModule(LightningModule):
+    """Cross-entropy or focal loss on ``head(encoder(view))``.
+
+    class_weights: (C,) or None, weights of the classes in the loss.
+    """
+
+    def __init__(
+        self,
+        config: ClassifierConfig,
+        encoder: nn.Module,
+        *,
+        feature_dim: int,
+        classes: int,
+        class_weights: Tensor | None = None,
+    ) -> None:
+        super().__init__()
+        self.config = config
+        self.encoder = encoder
+        self.head = classification_head(feature_dim, classes, config.dropout)
+        self.register_buffer("class_weights", class_weights, persistent=False)
+        self.train_accuracy = MulticlassAccuracy(classes, average="micro")
+        self.val_accuracy = MulticlassAccuracy(classes, average="micro")
+        self.val_macro_f1 = MulticlassF1Score(classes, average="macro")
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        """Views (n, 3, H, W), or features (n, D) where the encoder passes them through → logits (n, C)."""
+        return self.head(self.encoder(inputs))
+
+    def inputs(self, batch: dict[str, Tensor], *, augment: bool) -> Tensor:
+        """What the encoder gets for ``batch``: an augmented view, the centre view, or features computed before."""
+        if "features" in batch:
+            return batch["features"]
+        aspects = batch["aspects"].cpu()
+        if augment and self.config.augmentation != "none":
+            generator = generator_for(self.config.seed, self.global_step)
+            parameters = draw_views(LABELLED[self.config.augmentation], aspects, generator)
+        else:
+            parameters = centre_view(aspects)
+        views = apply_views(batch["images"], parameters, self.config.image_size_px)
+        return normalise(views, IMAGENET_MEAN, IMAGENET_STD).contiguous(memory_format=torch.channels_last)
+
+    def loss(self, logits: Tensor, labels: Tensor) -> Tensor:
+        """Mean loss over the batch; logits (n, C), labels (n,)."""
+        if self.config.loss == "focal":
+            return focal_loss(logits, labels, self.config.focal_gamma, weight=self.class_weights)
+        return functional.cross_entropy(
+            logits.float(), labels, weight=self.class_weights, label_smoothing=self.config.label_smoothing
+        )
+
+    def training_step(self, batch: dict[str, Tensor], batch_index: int) -> Tensor:
+        """One step on a batch of n labelled images."""
+        logits = self(self.inputs(batch, augment=True))
+        loss = self.loss(logits, batch["labels"])
+        self.train_accuracy(logits, batch["labels"])
+        self.log("train/loss", loss)
+        self.log("train/accuracy", self.train_accuracy, on_step=False, on_epoch=True)
+        return loss
+
+    def validation_step(self, batch: dict[str, Tensor], batch_index: int) -> None:
+        """Accumulates loss, accuracy and macro-F1 over the whole validation split."""
+        logits = self(self.inputs(batch, augment=False))
+        self.val_accuracy(logits, batch["labels"])
+        self.val_macro_f1(logits, batch["labels"])
+        size = len(batch["labels"])
+        self.log("val/loss", self.loss(logits, batch["labels"]), on_epoch=True, batch_size=size)
+        self.log("val/accuracy", self.val_accuracy, on_epoch=True, batch_size=size)
+        self.log("val/macro_f1", self.val_macro_f1, on_epoch=True, batch_size=size)
+
+    def configure_optimizers(self) -> Any:
+        """The head at the full rate, the encoder's trained stages at a share of it."""
+        config = self.config
+        groups = parameter_groups(self.head, learning_rate=config.learning_rate, weight_decay=config.weight_decay)
+        groups += parameter_groups(
+            self.encoder,
+            learning_rate=config.learning_rate * config.encoder_rate_factor,
+            weight_decay=config.weight_decay,
+        )
+        optimiser = build_optimiser(config.optimiser, groups)
+        total = int(self.trainer.estimated_stepping_batches)
+        restart = config.restart_epochs * max(1, total // config.epochs)
+        schedule = classifier_schedule(config.schedule, optimiser, total_steps=total, restart_steps=restart)
+        if schedule is None:
+            return optimiser
+        return {"optimizer": optimiser, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
+
+
+def balanced_weights(labels: Tensor, classes: int) -> Tensor:
+    """labels (n,) → (C,) weights n / (C' × count), where C' counts the classes present; 0 for an absent class."""
+    counts = torch.bincount(labels, minlength=classes).float()
+    present = counts > 0
+    return torch.where(present, counts.sum() / (present.sum() * counts.clamp(min=1)), torch.zeros_like(counts))

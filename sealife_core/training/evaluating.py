@@ -1,0 +1,82 @@
+"""The end of a run: probabilities for validation and test, scores, predictions, figures. The test split is read here only."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+from torch import nn
+
+from sealife_core.config import ClassifierConfig
+from sealife_core.datasets.dataset import Dataset
+from sealife_core.datasets.pixels import Pixels
+from sealife_core.evaluation import figures
+from sealife_core.evaluation.embeddings import embed
+from sealife_core.evaluation.predictions import predictions_table, write_predictions
+from sealife_core.evaluation.scores import scores
+from sealife_core.models.encoders import Encoder
+from sealife_core.runs.directory import RunWriter
+from sealife_core.training.hardware import Hardware
+from sealife_core.views.transforms import IMAGENET_MEAN, IMAGENET_STD
+
+
+def evaluate_classifier(
+    config: ClassifierConfig,
+    run: RunWriter,
+    dataset: Dataset,
+    pixels: Pixels,
+    encoder: Encoder,
+    head: nn.Module,
+    machine: Hardware,
+    *,
+    with_test: bool,
+) -> dict[str, Any]:
+    """Scores by split, and ``test_hash``; writes ``predictions.parquet`` and figures. A stopped run leaves test unread."""
+    found: dict[str, Any] = {}
+    tables: list[pd.DataFrame] = []
+    for split in ("val", "test") if with_test else ("val",):
+        rows = dataset.rows(split, labelled_only=True)
+        if not len(rows):
+            run.warn(f"Data set '{dataset.name}' has no labelled {split} images, so there are no {split} scores.")
+            continue
+        run.status(stage="evaluating", message=f"evaluating on {len(rows):,} {_NAMES[split]} images")
+        probabilities = _probabilities(config, pixels, rows, encoder, head, machine)
+        found[split] = scores(dataset.labels[rows], probabilities, dataset.classes, seed=config.seed)
+        tables.append(predictions_table(dataset, rows, split, probabilities))
+    if tables:
+        table = pd.concat(tables, ignore_index=True)
+        write_predictions(table, run.path)
+        _draw(run, dataset, found, tables[-1])
+    return found | {"test_hash": dataset.test_hash}
+
+
+def draw_curves(run: RunWriter, chance_loss: float | None = None) -> None:
+    """``figures/curves.png`` from the run's metrics."""
+    folder = run.path / "figures"
+    folder.mkdir(exist_ok=True)
+    figures.curves(run.metrics(), folder / "curves.png", chance_loss=chance_loss)
+
+
+_NAMES = {"val": "validation", "test": "test"}
+
+
+def _probabilities(
+    config: ClassifierConfig, pixels: Pixels, rows: np.ndarray, encoder: Encoder, head: nn.Module, machine: Hardware
+) -> np.ndarray:
+    """(n, C) class probabilities of the centre view of each of ``rows``."""
+    features = embed(
+        encoder, pixels, rows, image_size_px=config.image_size_px, mean=IMAGENET_MEAN, std=IMAGENET_STD,
+        device=machine.device, precision=machine.precision,
+    )  # fmt: skip
+    head = head.to("cpu").eval()
+    with torch.inference_mode():
+        return head(torch.from_numpy(features)).softmax(1).numpy()
+
+
+def _draw(run: RunWriter, dataset: Dataset, found: dict[str, Any], predictions: pd.DataFrame) -> None:
+    run.status(stage="evaluating", message="drawing figures")
+    folder = run.path / "figures"
+    folder.mkdir(exist_ok=True)
+    split = "test" if "test" in found else "val"
+    figures.confusion(np.array(found[split]["confusion"]), dataset.classes, folder / "confusion.png")
+    figures.prediction_page(dataset, predictions, folder / "predictions.png")

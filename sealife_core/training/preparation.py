@@ -1,0 +1,232 @@
+"""What stands before the first step: the data set, its decoded cache, the encoder, features computed once."""
+
+import os
+import platform
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from pytorch_lightning import LightningDataModule, LightningModule
+from torch import Tensor, nn
+from torch.utils.data import DataLoader
+
+from sealife_core import __version__
+from sealife_core.config import AnyConfig, ClassifierConfig, SimclrConfig, TrainingSettings
+from sealife_core.datasets.batches import EpochBatches
+from sealife_core.datasets.dataset import Dataset, open_dataset
+from sealife_core.datasets.pixels import Pixels, cache_size_px, open_pixels
+from sealife_core.datasets.splits import stratified_fraction
+from sealife_core.errors import DatasetError, WeightsError
+from sealife_core.evaluation.embeddings import embed
+from sealife_core.models.checkpoint import ModelCard
+from sealife_core.models.encoders import Encoder, build_encoder, resolve_stem
+from sealife_core.models.weights import load_weights, source_card
+from sealife_core.runs.directory import RunWriter
+from sealife_core.training.classifier import balanced_weights
+from sealife_core.training.hardware import Hardware
+from sealife_core.training.trainer import trained_parameters
+from sealife_core.views.transforms import IMAGENET_MEAN, IMAGENET_STD
+
+
+def prepare_encoder(config: SimclrConfig | ClassifierConfig, run: RunWriter) -> tuple[Encoder, str]:
+    """The encoder with its starting weights, and its stem. Before any data is read: missing weights fail at once."""
+    if config.weights == "imagenet":
+        run.status(stage="loading weights", message="loading (or downloading) ImageNet weights")
+    card = source_card(config.weights, checkpoints_root=run.path.parent)
+    if card is not None and card.encoder != config.encoder:
+        raise WeightsError(
+            f"The weights '{config.weights}' are those of a {card.encoder}, but this run asks for a {config.encoder}."
+            f" Set the encoder to {card.encoder}."
+        )
+    stem = card.stem if card is not None else resolve_stem(config.stem, config.weights, config.image_size_px)
+    encoder = build_encoder(config.encoder, stem)
+    print(load_weights(encoder, config.weights, checkpoints_root=run.path.parent), flush=True)
+    return encoder, stem
+
+
+def open_data(config: TrainingSettings, run: RunWriter) -> tuple[Dataset, Pixels]:
+    """The data set and its decoded cache, which is made if it is missing.
+
+    Raises DatasetError when the data set is no longer the one that the run was launched on.
+    """
+    dataset = open_dataset(config.data)
+    if config.data_hash and config.data_hash != dataset.content_hash:
+        raise DatasetError(
+            f"Data set '{dataset.name}' has changed since this run was launched (its images, labels or splits)."
+            " Clone the run to train on the data set as it is now."
+        )
+    if not len(dataset.rows("train")):
+        raise DatasetError(f"Data set '{dataset.name}' has no training images. Import more images.")
+
+    def tell(stage: str, done: int, total: int) -> None:
+        run.status(stage="decoding images", message=f"{done:,} of {total:,} images decoded, once for all runs")
+
+    run.status(stage="opening data", message=f"opening data set '{dataset.name}'")
+    return dataset, open_pixels(dataset, cache_size_px(dataset, config.image_size_px), progress=tell)
+
+
+def labelled_rows(config: ClassifierConfig, dataset: Dataset) -> np.ndarray:
+    """The training rows whose labels may be used: ``label_fraction`` of each class, nested over fractions."""
+    if len(dataset.classes) < 2:
+        raise DatasetError(
+            f"Data set '{dataset.name}' has {len(dataset.classes)} class(es); a classifier needs at least two."
+            " Add a folder for each class and import it again."
+        )
+    rows = dataset.rows("train", labelled_only=True)
+    return rows[stratified_fraction(dataset.labels[rows], config.label_fraction, config.seed)]
+
+
+def class_weights(config: ClassifierConfig, dataset: Dataset, rows: np.ndarray) -> Tensor | None:
+    """(C,) weights of the classes in the loss, or None."""
+    if config.class_weights == "none":
+        return None
+    return balanced_weights(torch.from_numpy(dataset.labels[rows]), len(dataset.classes))
+
+
+@dataclass(frozen=True)
+class Features:
+    """Frozen features of every labelled image, standardised by the training images' mean and spread.
+
+    values: (N, D), one row for each row of the manifest (zeros where there is no label).
+    """
+
+    values: Tensor
+    mean: Tensor
+    std: Tensor
+
+    def folded(self, head: nn.Sequential) -> nn.Sequential:
+        """``head``, made to take features as the encoder gives them: the standardisation moves into its weights."""
+        linear = head[-1]
+        assert isinstance(linear, nn.Linear)
+        with torch.no_grad():
+            linear.weight.div_(self.std)
+            linear.bias.sub_(linear.weight @ self.mean)
+        return head
+
+
+def features_once(
+    config: ClassifierConfig, run: RunWriter, dataset: Dataset, pixels: Pixels, encoder: Encoder, machine: Hardware
+) -> Features:
+    """Run every labelled training and validation image through the frozen encoder, once."""
+
+    def tell(stage: str, done: int, total: int) -> None:
+        run.status(stage="computing features", message=f"{done:,} of {total:,} images through the frozen encoder")
+
+    train, val = (dataset.rows(split, labelled_only=True) for split in ("train", "val"))
+    rows = np.concatenate([train, val])
+    found = torch.from_numpy(
+        embed(
+            encoder, pixels, rows, image_size_px=config.image_size_px, mean=IMAGENET_MEAN, std=IMAGENET_STD,
+            device=machine.device, precision=machine.precision, progress=tell,
+        )
+    )  # fmt: skip
+    mean, std = found[: len(train)].mean(0), found[: len(train)].std(0).clamp(min=1e-6)
+    values = torch.zeros(len(dataset.manifest), found.shape[1])
+    values[rows] = (found - mean) / std
+    return Features(values, mean, std)
+
+
+class FeatureBatches(LightningDataModule):
+    """Batches of {"features": (n, D), "labels": (n,)} for a probe; the order of epoch e depends on (seed, e) alone."""
+
+    def __init__(self, dataset: Dataset, features: Features, rows: np.ndarray, *, batch_size: int, seed: int) -> None:
+        super().__init__()
+        self._values, self._labels = features.values, torch.from_numpy(dataset.labels)
+        self._train_rows, self._val_rows = rows, dataset.rows("val", labelled_only=True)
+        self.batch_size, self._seed = min(batch_size, len(rows)), seed
+
+    @property
+    def has_validation(self) -> bool:
+        """Whether there is anything to select a model by."""
+        return len(self._val_rows) > 0
+
+    def __getitems__(self, rows: list[int]) -> dict[str, Tensor]:
+        """One gather a batch."""
+        return {"features": self._values[rows], "labels": self._labels[rows]}
+
+    def train_dataloader(self) -> DataLoader:
+        """Shuffled anew each epoch."""
+        sampler = EpochBatches(self._train_rows, batch_size=self.batch_size, seed=self._seed, shuffle=True)
+        return DataLoader(self, batch_sampler=sampler, collate_fn=_as_it_is)  # type: ignore[arg-type]
+
+    def val_dataloader(self) -> DataLoader:
+        """In order."""
+        sampler = EpochBatches(self._val_rows, batch_size=1024, seed=0, shuffle=False)
+        return DataLoader(self, batch_sampler=sampler, collate_fn=_as_it_is)  # type: ignore[arg-type]
+
+
+def _as_it_is(batch: dict[str, Tensor]) -> dict[str, Tensor]:
+    return batch
+
+
+def model_card(config: AnyConfig, run: RunWriter, dataset: Dataset, stem: str, *, scores: dict[str, Any]) -> ModelCard:
+    """What must travel with the weights."""
+    from sealife_core.models.encoders import feature_dim
+
+    is_simclr = isinstance(config, SimclrConfig)
+    shape = {"kind": config.head, "hidden": config.head_hidden, "out": config.head_out} if is_simclr else None
+    return ModelCard(
+        kind=config.kind,
+        encoder=config.encoder,
+        stem=stem,
+        feature_dim=feature_dim(config.encoder),
+        classes=[] if is_simclr else list(dataset.classes),
+        image_size_px=config.image_size_px,
+        mean=list(IMAGENET_MEAN),
+        std=list(IMAGENET_STD),
+        run=run.path.name,
+        data=dataset.name,
+        data_hash=dataset.content_hash,
+        scores={k: v for k, v in scores.items() if isinstance(v, int | float)},
+        projection=shape,
+    )
+
+
+def describe_run(
+    config: AnyConfig,
+    run: RunWriter,
+    dataset: Dataset,
+    machine: Hardware,
+    batches: Any,
+    module: LightningModule,
+    **more: Any,
+) -> None:
+    """Write ``environment.json``: versions, device and what the settings came to on this data."""
+    import pytorch_lightning
+    import torchvision
+
+    steps = len(batches.train_dataloader())
+    run.environment(
+        versions={
+            "sealife": __version__,
+            "python": platform.python_version(),
+            "torch": torch.__version__,
+            "torchvision": torchvision.__version__,
+            "pytorch_lightning": pytorch_lightning.__version__,
+        },
+        device=torch.cuda.get_device_name() if machine.device == "cuda" else platform.processor() or "cpu",
+        device_kind=machine.device,
+        precision=machine.precision,
+        threads=torch.get_num_threads(),
+        cores=os.cpu_count(),
+        git_revision=_git_revision(),
+        images={split: len(dataset.rows(split)) for split in ("train", "val", "test")},
+        batch_size=batches.batch_size,
+        steps_per_epoch=steps,
+        parameters_trained=trained_parameters(module),
+        chance_accuracy=1 / max(1, len(dataset.classes)),
+        cache_size_px=cache_size_px(dataset, config.image_size_px),
+        **more,
+    )
+
+
+def _git_revision() -> str:
+    here = Path(__file__).parent
+    try:
+        found = subprocess.run(["git", "rev-parse", "HEAD"], cwd=here, capture_output=True, text=True, timeout=5)
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    return found.stdout.strip()

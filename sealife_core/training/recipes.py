@@ -1,0 +1,134 @@
+"""One recipe a kind of run: data, model, trainer, fit, evaluate. What they stand on is in ``preparation.py``."""
+
+import time
+
+import torch
+from torch import nn
+
+from sealife_core.config import AnyConfig, ClassifierConfig, SimclrConfig, chance_loss
+from sealife_core.datasets.batches import ImageBatches
+from sealife_core.evaluation.scores import wilson
+from sealife_core.models.checkpoint import save_model
+from sealife_core.runs.directory import RunWriter
+from sealife_core.training.callbacks import Speed
+from sealife_core.training.classifier import ClassifierModule
+from sealife_core.training.evaluating import draw_curves, evaluate_classifier
+from sealife_core.training.hardware import choose_hardware
+from sealife_core.training.preparation import (
+    FeatureBatches,
+    class_weights,
+    describe_run,
+    features_once,
+    labelled_rows,
+    model_card,
+    open_data,
+    prepare_encoder,
+)
+from sealife_core.training.representation import Representation
+from sealife_core.training.simclr import SimclrModule
+from sealife_core.training.trainer import best_model, build_trainer, fit, trained_parameters
+
+
+def train(config: AnyConfig, run: RunWriter) -> bool:
+    """Carry out ``config``. Returns whether it ran to its end (False: it was stopped)."""
+    torch.manual_seed(config.seed)
+    return train_simclr(config, run) if isinstance(config, SimclrConfig) else train_classifier(config, run)
+
+
+def train_simclr(config: SimclrConfig, run: RunWriter) -> bool:
+    """Pre-train an encoder on the training split and the unlabelled images, without labels."""
+    machine = choose_hardware(config)
+    encoder, stem = prepare_encoder(config, run)
+    dataset, pixels = open_data(config, run)
+    rows = dataset.rows("train")
+    batches = ImageBatches(
+        dataset,
+        pixels,
+        train_rows=rows,
+        val_rows=rows[:0],
+        batch_size=config.batch_size,
+        seed=config.seed,
+        drop_last=True,
+    )
+    size = batches.batch_size
+    if size < config.batch_size:
+        run.warn(
+            f"The batch size was reduced from {config.batch_size} to {size}: there are {len(rows)} training images."
+        )
+
+    module = SimclrModule(config, encoder, batch_size=size)
+    looking = Representation(config, run, dataset, pixels, machine)
+    speed = Speed("train/views_per_s", images_per_step=2 * size)
+    trainer = build_trainer(config, run, machine, [speed, looking], steps_per_epoch=len(rows) // size)
+    describe_run(config, run, dataset, machine, batches, module, chance_loss=chance_loss(size), stem=stem)
+
+    started = time.perf_counter()
+    finished = fit(trainer, module, batches, run)
+    train_s = time.perf_counter() - started
+
+    run.status(stage="evaluating", message="measuring what the features are worth")
+    found = looking.measure(module)
+    n = len(dataset.rows("val", labelled_only=True))
+    if "knn_accuracy" in found:
+        found["knn_low"], found["knn_high"] = wilson(round(found["knn_accuracy"] * n), n)
+    scores = {"n": n, "chance": 1 / max(1, len(dataset.classes)), **found}
+    run.results(val=scores, train_s=train_s, parameters_trained=trained_parameters(module), method="SimCLR")
+    run.rate(config, machine, images_per_s=speed.rate)
+    head = None if config.head == "none" else module.head
+    save_model(run.path, encoder, head, model_card(config, run, dataset, stem, scores=scores))
+    draw_curves(run, chance_loss=chance_loss(size))
+    return finished
+
+
+def train_classifier(config: ClassifierConfig, run: RunWriter) -> bool:
+    """Train a linear head, and as many of the encoder's stages as asked, on labelled images; evaluate on the test split."""
+    machine = choose_hardware(config)
+    encoder, stem = prepare_encoder(config, run)
+    encoder.train_stages(config.trained_stages)
+    dataset, pixels = open_data(config, run)
+    rows = labelled_rows(config, dataset)
+
+    if config.trained_stages == 0 and config.augmentation == "none":
+        features = features_once(config, run, dataset, pixels, encoder, machine)
+        batches = FeatureBatches(dataset, features, rows, batch_size=config.batch_size, seed=config.seed)
+        module_encoder: nn.Module = nn.Identity()
+    else:
+        val = dataset.rows("val", labelled_only=True)
+        batches = ImageBatches(
+            dataset, pixels, train_rows=rows, val_rows=val, batch_size=config.batch_size, seed=config.seed,
+            drop_last=len(rows) > config.batch_size,
+        )  # fmt: skip
+        features, module_encoder = None, encoder
+
+    module = ClassifierModule(
+        config,
+        module_encoder,
+        feature_dim=encoder.feature_dim,
+        classes=len(dataset.classes),
+        class_weights=class_weights(config, dataset, rows),
+    )
+    speed = Speed("train/images_per_s", images_per_step=batches.batch_size)
+    steps = len(batches.train_dataloader())
+    trainer = build_trainer(config, run, machine, [speed], steps_per_epoch=steps, validated=batches.has_validation)
+    describe_run(config, run, dataset, machine, batches, module, stem=stem, labels_used=len(rows))
+
+    started = time.perf_counter()
+    finished = fit(trainer, module, batches, run)
+    train_s = time.perf_counter() - started
+    best_epoch = best_model(trainer, module)
+
+    head = features.folded(module.head) if features else module.head
+    scores = evaluate_classifier(config, run, dataset, pixels, encoder, head, machine, with_test=finished)
+    run.results(
+        **scores,
+        method=config.method,
+        train_s=train_s,
+        parameters_trained=trained_parameters(module),
+        best_epoch=best_epoch,
+        labels_used=len(rows),
+    )
+    if features is None:
+        run.rate(config, machine, images_per_s=speed.rate)
+    save_model(run.path, encoder, head, model_card(config, run, dataset, stem, scores=scores.get("test", {})))
+    draw_curves(run)
+    return finished

@@ -1,0 +1,87 @@
+"""During SimCLR: is what is learned good for anything yet? Measured with labels that training never sees."""
+
+import numpy as np
+import torch
+from pytorch_lightning import Callback, LightningModule, Trainer
+
+from sealife_core.config import SimclrConfig
+from sealife_core.datasets.dataset import Dataset
+from sealife_core.datasets.pixels import Pixels
+from sealife_core.evaluation.embeddings import embed
+from sealife_core.evaluation.representation import alignment, collapsed, effective_rank, knn_accuracy, uniformity
+from sealife_core.runs.directory import RunWriter
+from sealife_core.training.hardware import Hardware
+from sealife_core.training.simclr import SimclrModule
+from sealife_core.views.transforms import IMAGENET_MEAN, IMAGENET_STD
+
+BANK_IMAGES = 5_000  # a k-NN bank of this size costs a few seconds an interval and moves accuracy by well under a point
+PAIRED_IMAGES = 512  # alignment and uniformity settle with a few hundred pairs
+
+
+class Representation(Callback):
+    """Every ``monitor_every`` epochs: validation k-NN accuracy, alignment, uniformity, effective rank."""
+
+    def __init__(
+        self, config: SimclrConfig, run: RunWriter, dataset: Dataset, pixels: Pixels, machine: Hardware
+    ) -> None:
+        self._config, self._run, self._dataset, self._pixels, self._machine = config, run, dataset, pixels, machine
+        chooser = np.random.default_rng(config.seed)
+        bank = dataset.rows("train", labelled_only=True)
+        self._bank = np.sort(chooser.permutation(bank)[:BANK_IMAGES])
+        self._queries = dataset.rows("val", labelled_only=True)
+
+    def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Measure at the chosen interval."""
+        every = self._config.monitor_every
+        assert isinstance(pl_module, SimclrModule)
+        if every and (trainer.current_epoch + 1) % every == 0 and not trainer.should_stop:
+            self._run.status(stage="looking", message="measuring what the features are worth")
+            for name, value in self.measure(pl_module).items():
+                pl_module.log(f"val/{name}", value)
+
+    def measure(self, module: SimclrModule) -> dict[str, float]:
+        """The four figures for ``module`` as it stands; those that the data cannot give are left out."""
+        found: dict[str, float] = {}
+        if len(self._bank) and len(self._queries):
+            bank, queries = self._embedded(module, self._bank), self._embedded(module, self._queries)
+            labels = self._dataset.labels
+            found["knn_accuracy"] = knn_accuracy(
+                bank, labels[self._bank], queries, labels[self._queries], k=self._config.knn_k
+            )
+        rows = self._queries if len(self._queries) >= 16 else self._dataset.rows("train")
+        rows = rows[:PAIRED_IMAGES]
+        z0, z1 = self._pairs(module, rows)
+        h = self._embedded(module, rows)
+        found |= {"alignment": alignment(z0, z1), "uniformity": uniformity(z0), "effective_rank": effective_rank(h)}
+        warning = collapsed(h)
+        if warning:
+            self._run.warn(warning)
+        return found
+
+    def _embedded(self, module: SimclrModule, rows: np.ndarray) -> np.ndarray:
+        return embed(
+            module.encoder,
+            self._pixels,
+            rows,
+            image_size_px=self._config.image_size_px,
+            mean=IMAGENET_MEAN,
+            std=IMAGENET_STD,
+            device=str(module.device),
+            precision=self._machine.precision,
+        )
+
+    def _pairs(self, module: SimclrModule, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Projections (n, d) of two views of each of ``rows``; the same views at every measurement."""
+        images, aspects = self._pixels.gather(rows)
+        was_training = module.training
+        module.eval()
+        halves: list[list[np.ndarray]] = [[], []]
+        with torch.inference_mode(), self._machine.autocast:
+            for start in range(0, len(rows), 128):
+                part = slice(start, start + 128)
+                batch = {"images": images[part].to(module.device), "aspects": aspects[part]}
+                _, z = module(module.two_views(batch, 0, start))
+                for half, values in zip(halves, z.float().chunk(2), strict=True):
+                    half.append(values.cpu().numpy())
+        module.train(was_training)
+        return np.concatenate(halves[0]), np.concatenate(halves[1])

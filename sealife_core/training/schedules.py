@@ -1,0 +1,57 @@
+"""Optimisers and learning-rate schedules. Every schedule counts steps, never epochs."""
+
+import math
+from collections.abc import Iterable
+from typing import Any
+
+from timm.optim.lars import Lars
+from torch import nn, optim
+from torch.optim.lr_scheduler import CosineAnnealingWarmRestarts, LambdaLR, LRScheduler, OneCycleLR
+
+WARMUP_SHARE = 0.05  # of a cosine schedule for classifiers: enough for AdamW's second moments to settle
+
+
+def parameter_groups(module: nn.Module, *, learning_rate: float, weight_decay: float) -> list[dict[str, Any]]:
+    """The trainable parameters of ``module`` in two groups: matrices and filters decay, biases and norms do not.
+
+    A group without weight decay is also one that LARS leaves alone (timm's ``always_adapt=False``; SimCLR, appendix B).
+    """
+    trained = [p for p in module.parameters() if p.requires_grad]
+    decayed = {"params": [p for p in trained if p.ndim > 1], "lr": learning_rate, "weight_decay": weight_decay}
+    plain = {"params": [p for p in trained if p.ndim <= 1], "lr": learning_rate, "weight_decay": 0.0}
+    return [group for group in (decayed, plain) if group["params"]]
+
+
+def build_optimiser(name: str, groups: Iterable[dict[str, Any]]) -> optim.Optimizer:
+    """SGD and LARS with momentum 0.9 (SimCLR, appendix B), AdamW with PyTorch's own betas."""
+    groups = list(groups)
+    if name == "sgd":
+        return optim.SGD(groups, momentum=0.9)
+    if name == "lars":
+        return Lars(groups, momentum=0.9)
+    return optim.AdamW(groups)
+
+
+def warmup_cosine(optimiser: optim.Optimizer, *, warmup_steps: int, total_steps: int) -> LRScheduler:
+    """A linear climb over ``warmup_steps``, then half a cosine down to zero at ``total_steps``."""
+
+    def factor(step: int) -> float:
+        if step < warmup_steps:
+            return (step + 1) / warmup_steps
+        progress = (step - warmup_steps) / max(1, total_steps - warmup_steps)
+        return 0.5 * (1 + math.cos(math.pi * min(1.0, progress)))
+
+    return LambdaLR(optimiser, factor)
+
+
+def classifier_schedule(
+    name: str, optimiser: optim.Optimizer, *, total_steps: int, restart_steps: int
+) -> LRScheduler | None:
+    """OneCycleLR, CosineAnnealingWarmRestarts (each fall twice as long as the last), cosine, or None for constant."""
+    if name == "onecycle":
+        return OneCycleLR(optimiser, max_lr=[g["lr"] for g in optimiser.param_groups], total_steps=max(2, total_steps))
+    if name == "warm_restarts":
+        return CosineAnnealingWarmRestarts(optimiser, T_0=max(1, restart_steps), T_mult=2)
+    if name == "cosine":
+        return warmup_cosine(optimiser, warmup_steps=int(WARMUP_SHARE * total_steps), total_steps=total_steps)
+    return None

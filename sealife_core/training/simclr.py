@@ -1,0 +1,67 @@
+"""SimCLR (arXiv 2002.05709) as a LightningModule: two views, one encoder, a projection head, NT-Xent."""
+
+from typing import Any
+
+import torch
+from pytorch_lightning import LightningModule
+from torch import Tensor
+
+from sealife_core.config import SimclrConfig
+from sealife_core.models.encoders import Encoder
+from sealife_core.models.heads import projection_head
+from sealife_core.models.losses import contrastive_accuracy, nt_xent
+from sealife_core.training.schedules import build_optimiser, parameter_groups, warmup_cosine
+from sealife_core.views.sampling import draw_views, generator_for
+from sealife_core.views.transforms import IMAGENET_MEAN, IMAGENET_STD, apply_views, normalise
+
+
+class SimclrModule(LightningModule):
+    """Trains ``encoder`` so that two views of one image lie closer than views of different images.
+
+    batch_size: images a step, after reduction to what the data set holds; it sets the learning rate.
+    """
+
+    def __init__(self, config: SimclrConfig, encoder: Encoder, *, batch_size: int) -> None:
+        super().__init__()
+        self.config = config
+        self.batch_size = batch_size
+        self.encoder = encoder
+        self.head = projection_head(config.head, encoder.feature_dim, config.head_hidden, config.head_out)
+
+    def two_views(self, batch: dict[str, Tensor], *numbers: int) -> Tensor:
+        """Two independent views of every image: (2n, 3, H, W), normalised; row i and row n + i are a positive pair.
+
+        ``numbers`` (beside the seed) decide what is drawn, so that a resumed run sees the views it would have seen.
+        """
+        generator = generator_for(self.config.seed, *numbers)
+        size = self.config.image_size_px
+        aspects = batch["aspects"].cpu()
+        views = [
+            apply_views(batch["images"], draw_views(self.config.views, aspects, generator), size) for _ in range(2)
+        ]
+        return normalise(torch.cat(views), IMAGENET_MEAN, IMAGENET_STD).contiguous(memory_format=torch.channels_last)
+
+    def forward(self, views: Tensor) -> tuple[Tensor, Tensor]:
+        """Views (n, 3, H, W) → features h (n, D) and projections z (n, d)."""
+        h = self.encoder(views)
+        return h, self.head(h)
+
+    def training_step(self, batch: dict[str, Tensor], batch_index: int) -> Tensor:
+        """One step on a batch of n images: both views in one forward pass, so BatchNorm sees them as one."""
+        _, z = self(self.two_views(batch, self.global_step))
+        z0, z1 = z.chunk(2)
+        loss = nt_xent(z0, z1, self.config.temperature)
+        self.log("train/loss", loss)
+        self.log("train/contrastive_accuracy", contrastive_accuracy(z0.detach(), z1.detach()))
+        return loss
+
+    def configure_optimizers(self) -> Any:
+        """The optimiser with warm-up and cosine, both counted in steps."""
+        rate = self.config.peak_learning_rate(self.batch_size)
+        groups = parameter_groups(self, learning_rate=rate, weight_decay=self.config.weight_decay)
+        optimiser = build_optimiser(self.config.optimiser, groups)
+        total = int(self.trainer.estimated_stepping_batches)
+        steps_per_epoch = max(1, total // self.config.epochs)
+        warmup = min(self.config.warmup_epochs * steps_per_epoch, total // 10)
+        schedule = warmup_cosine(optimiser, warmup_steps=warmup, total_steps=total)
+        return {"optimizer": optimiser, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
