@@ -1,6 +1,6 @@
 """Encoder + data set → features (N, D), each image seen once, centred and unvaried."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Literal
 
@@ -23,8 +23,8 @@ def embed(
     rows: np.ndarray,
     *,
     image_size_px: int,
-    mean: Sequence[float],
-    std: Sequence[float],
+    mean: tuple[float, ...],
+    std: tuple[float, ...],
     device: str | torch.device = "cpu",
     batch_size: int = 256,
     precision: Literal["fp32", "bf16"] = "fp32",

@@ -18,7 +18,7 @@ FILE = "predictions.parquet"
 COLUMNS = ("id", "split", "label", "predicted", "confidence", "loss", "probabilities")
 
 
-def table(dataset: "Dataset", rows: np.ndarray, split: str, probabilities: np.ndarray) -> pd.DataFrame:
+def predictions_table(dataset: "Dataset", rows: np.ndarray, split: str, probabilities: np.ndarray) -> pd.DataFrame:
     """One row an image. rows: (n,) labelled rows of ``dataset``; probabilities: (n, C) in the order of its classes.
 
     ``loss`` is −ln(probability of the true class), in nats; ``confidence`` the probability of the predicted one.
@@ -43,8 +43,9 @@ def table(dataset: "Dataset", rows: np.ndarray, split: str, probabilities: np.nd
     )
 
 
-def write(predictions: pd.DataFrame, path: Path) -> None:
-    """Write ``predictions`` to the parquet file ``path``: whole or not at all."""
+def write_predictions(predictions: pd.DataFrame, folder: Path) -> None:
+    """Write ``predictions.parquet`` into ``folder``: whole or not at all."""
+    path = folder / FILE
     held = io.BytesIO()
     predictions.to_parquet(held, index=False)
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
@@ -59,8 +60,9 @@ def write(predictions: pd.DataFrame, path: Path) -> None:
         raise
 
 
-def read(path: Path) -> pd.DataFrame:
-    """The predictions in the parquet file ``path``. Raises RunError if it is missing or damaged."""
+def read_predictions(folder: Path) -> pd.DataFrame:
+    """The table in ``predictions.parquet`` of ``folder``, a run's. Raises RunError if it is missing or damaged."""
+    path = folder / FILE
     if not path.is_file():
         raise RunError(
             f"There are no predictions at {path}; a classifier run writes them when it ends. Let one finish."

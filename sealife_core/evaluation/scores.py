@@ -18,8 +18,8 @@ def scores(labels: np.ndarray, probabilities: np.ndarray, classes: Sequence[str]
 
     - ``chance``: the accuracy to beat without looking: the largest class's share of these labels, or 1 / C if larger.
     - ``top3``: None with fewer than three classes, where it could not be wrong or would be top-1.
-    - ``balanced_accuracy`` and ``macro_f1`` are means over the classes that have images here; naming a class that has none
-      still costs the true class its recall. In ``per_class`` such a class stands with n = 0 and zeros.
+    - ``balanced_accuracy`` and ``macro_f1`` are means over the classes that have images here; naming a class without
+      images still costs the true class its recall. In ``per_class`` such a class stands with n = 0 and zeros.
     - Intervals hold 95 %: Wilson for accuracy, percentile bootstrap over images (``seed``) for macro-F1.
 
     Raises DatasetError without images.

@@ -1,0 +1,258 @@
+"""Finished runs side by side: which are comparable, and how sure each number is. Imports neither torch nor pandas."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sealife_core.config import AnyConfig, ClassifierConfig, SimclrConfig, source_run
+from sealife_core.errors import SealifeError
+from sealife_core.runs.directory import Run
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True)
+class ComparisonRow:
+    """A classifier and what it scored on its test images. ``low`` and ``high`` bound 95 % intervals."""
+
+    run_id: str
+    name: str
+    method: str
+    encoder: str
+    source: str
+    data: str
+    n: int
+    accuracy: float
+    low: float
+    high: float
+    macro_f1: float
+    macro_f1_low: float
+    macro_f1_high: float
+    top3: float | None
+    chance: float
+    train_s: float | None
+    parameters_trained: int | None
+    label_fraction: float
+    test_hash: str
+    comparable: bool
+    why_not: str
+
+
+@dataclass(frozen=True)
+class RepresentationRow:
+    """A SimCLR run and what its features were worth on validation images. ``low`` and ``high`` bound a 95 % interval."""
+
+    run_id: str
+    name: str
+    encoder: str
+    source: str
+    data: str
+    n: int
+    knn_accuracy: float
+    low: float
+    high: float
+    chance: float
+    alignment: float | None
+    uniformity: float | None
+    effective_rank: float | None
+    train_s: float | None
+
+
+def comparison(runs: Sequence[Run]) -> list[ComparisonRow]:
+    """The classifiers among ``runs`` that were tested, comparable ones first, best accuracy first.
+
+    Comparable are those whose test images are the same as those of most of them (the first of ``runs`` breaks a tie).
+    Runs that are unfinished, stopped before their test, or damaged have no row.
+    """
+    names = _names(runs)
+    tested = [
+        (run, config, results)
+        for run, config, results in _readable(runs, "test", ("n", "accuracy", "macro_f1", "chance"))
+        if isinstance(config, ClassifierConfig)
+    ]
+    hashes = Counter(str(results.get("test_hash", "")) for _, _, results in tested)
+    reference = hashes.most_common(1)[0][0] if hashes else ""
+    rows = [_row(run, config, results, reference, names) for run, config, results in tested]
+    return sorted(rows, key=lambda row: (not row.comparable, -row.accuracy))
+
+
+def representation_rows(runs: Sequence[Run]) -> list[RepresentationRow]:
+    """The SimCLR runs among ``runs`` that measured k-NN accuracy on validation, best first."""
+    names = _names(runs)
+    rows = []
+    for run, config, results in _readable(runs, "val", ("n", "knn_accuracy")):
+        if not isinstance(config, SimclrConfig):
+            continue
+        val = results["val"]
+        rows.append(
+            RepresentationRow(
+                run_id=run.id,
+                name=names[run.id],
+                encoder=config.encoder,
+                source=_source(config.weights, names),
+                data=config.data,
+                n=int(val["n"]),
+                knn_accuracy=float(val["knn_accuracy"]),
+                low=float(val.get("knn_low", 0.0)),
+                high=float(val.get("knn_high", 1.0)),
+                chance=float(val.get("chance", 0.0)),
+                alignment=val.get("alignment"),
+                uniformity=val.get("uniformity"),
+                effective_rank=val.get("effective_rank"),
+                train_s=results.get("train_s"),
+            )
+        )
+    return sorted(rows, key=lambda row: -row.knn_accuracy)
+
+
+def as_text(rows: Sequence[ComparisonRow], width: int | None = None) -> str:
+    """``rows`` as a table for a terminal of ``width`` characters (as wide as it needs to be unless given)."""
+    if not rows:
+        return "No run has been tested yet. Train a classifier: its test accuracy appears here when it finishes."
+    columns = ("Run", "Method", "Encoder", "From", "Data", "Test", "Accuracy", "Macro-F1", "Top-3", "Chance", "Time")
+    cells = [
+        (
+            row.name if row.comparable else f"{row.name} *",
+            row.method if row.label_fraction >= 100 else f"{row.method}, {row.label_fraction:g} % of labels",
+            row.encoder,
+            row.source,
+            row.data,
+            f"{row.n:,}",
+            with_interval(row.accuracy, row.low, row.high),
+            with_interval(row.macro_f1, row.macro_f1_low, row.macro_f1_high),
+            "–" if row.top3 is None else f"{row.top3:.3f}",
+            f"{row.chance:.3f}",
+            duration(row.train_s),
+        )
+        for row in rows
+    ]
+    notes = [f"* {row.name}: {row.why_not}" for row in rows if not row.comparable]
+    return "\n".join([_table(columns, cells, width), *notes, "In brackets: 95 % intervals."])
+
+
+def representation_text(rows: Sequence[RepresentationRow], width: int | None = None) -> str:
+    """``rows`` as a table for a terminal, as as_text."""
+    if not rows:
+        return "No SimCLR run has been measured yet. Train one on a data set with labelled validation images."
+    columns = ("Run", "Encoder", "From", "Data", "Validation", "k-NN accuracy", "Chance", "Effective rank", "Time")
+    cells = [
+        (
+            row.name,
+            row.encoder,
+            row.source,
+            row.data,
+            f"{row.n:,}",
+            with_interval(row.knn_accuracy, row.low, row.high),
+            f"{row.chance:.3f}",
+            "–" if row.effective_rank is None else f"{row.effective_rank:.1f}",
+            duration(row.train_s),
+        )
+        for row in rows
+    ]
+    return _table(columns, cells, width) + "\nIn brackets: 95 % intervals."
+
+
+def to_frame(rows: Sequence[ComparisonRow] | Sequence[RepresentationRow]) -> "pd.DataFrame":
+    """One row a run, one column a field; no columns without rows."""
+    import pandas as pd
+
+    return pd.DataFrame([asdict(row) for row in rows])
+
+
+def with_interval(value: float, low: float, high: float) -> str:
+    """``0.645 [0.593, 0.694]``."""
+    return f"{value:.3f} [{low:.3f}, {high:.3f}]"
+
+
+def duration(seconds: float | None) -> str:
+    """A length of time as people say it: ``42 s``, ``21 min``, ``1 h 05 min``; – if unknown."""
+    if seconds is None:
+        return "–"
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02d} min"
+
+
+def _readable(runs: Sequence[Run], split: str, needed: tuple[str, ...]) -> list[tuple[Run, AnyConfig, dict[str, Any]]]:
+    """The runs whose results hold ``split`` with the ``needed`` keys; a damaged run must not hide the others."""
+    found = []
+    for run in runs:
+        try:
+            config, results = run.config(), run.results()
+        except SealifeError:
+            continue
+        scored = results.get(split) if results else None
+        if results and isinstance(scored, dict) and all(isinstance(scored.get(key), int | float) for key in needed):
+            found.append((run, config, results))
+    return found
+
+
+def _row(
+    run: Run, config: ClassifierConfig, results: dict[str, Any], reference: str, names: dict[str, str]
+) -> ComparisonRow:
+    test, test_hash = results["test"], str(results.get("test_hash", ""))
+    comparable = test_hash == reference
+    return ComparisonRow(
+        run_id=run.id,
+        name=names[run.id],
+        method=config.method,
+        encoder=config.encoder,
+        source=_source(config.weights, names),
+        data=config.data,
+        n=int(test["n"]),
+        accuracy=float(test["accuracy"]),
+        low=float(test.get("accuracy_low", 0.0)),
+        high=float(test.get("accuracy_high", 1.0)),
+        macro_f1=float(test["macro_f1"]),
+        macro_f1_low=float(test.get("macro_f1_low", 0.0)),
+        macro_f1_high=float(test.get("macro_f1_high", 1.0)),
+        top3=test.get("top3"),
+        chance=float(test["chance"]),
+        train_s=results.get("train_s"),
+        parameters_trained=results.get("parameters_trained"),
+        label_fraction=config.label_fraction,
+        test_hash=test_hash,
+        comparable=comparable,
+        why_not="" if comparable else f"tested on other images ({test['n']:,} of '{config.data}'), so not comparable.",
+    )
+
+
+def _names(runs: Sequence[Run]) -> dict[str, str]:
+    """Id → what people call the run."""
+    names = {}
+    for run in runs:
+        try:
+            names[run.id] = str(run.notes().get("name") or run.id)
+        except SealifeError:
+            names[run.id] = run.id
+    return names
+
+
+def _source(weights: str, names: dict[str, str]) -> str:
+    """Where an encoder's weights come from, in words."""
+    run_id = source_run(weights)
+    if run_id is not None:
+        return names.get(run_id, run_id)
+    if weights.startswith("file:"):
+        return Path(weights.removeprefix("file:")).name
+    return {"random": "random", "imagenet": "ImageNet"}[weights]
+
+
+def _table(columns: Sequence[str], cells: Sequence[Sequence[str]], width: int | None) -> str:
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(*(Text(column) for column in columns), box=box.SIMPLE_HEAD, pad_edge=False)
+    for row in cells:
+        table.add_row(*(Text(cell) for cell in row))  # Text: a name with [brackets] is no markup
+    wide = Console(width=10_000)
+    console = Console(width=width or max(1, wide.measure(table).maximum), color_system=None)
+    with console.capture() as captured:
+        console.print(table)
+    return "\n".join(line.rstrip() for line in captured.get().strip("\n").split("\n"))
