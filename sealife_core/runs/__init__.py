@@ -1,0 +1,30 @@
+"""Runs on disk and the queue that starts them. Needs neither torch nor pandas: importing it is instant."""
+
+from sealife_core.runs.directory import (
+    MetricsReader,
+    Run,
+    create_run,
+    dependents,
+    list_runs,
+    open_run,
+    source_of,
+)
+from sealife_core.runs.liveness import ACTIVE, FINAL, Process, Shown, State, shown_state
+from sealife_core.runs.writer import RunWriter
+
+__all__ = [
+    "ACTIVE",
+    "FINAL",
+    "MetricsReader",
+    "Process",
+    "Run",
+    "RunWriter",
+    "Shown",
+    "State",
+    "create_run",
+    "dependents",
+    "list_runs",
+    "open_run",
+    "shown_state",
+    "source_of",
+]

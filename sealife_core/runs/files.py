@@ -1,0 +1,136 @@
+"""How files of a run are written and read so that a crash, at any moment, leaves nothing half-told.
+
+Whole files are replaced in one step; logs grow by whole lines, and a reader stops at the last newline.
+"""
+
+import json
+import math
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+
+class UnreadableFile(ValueError):
+    """A file is there but does not hold what it should; the text is a sentence for people."""
+
+
+def plain(value: Any) -> Any:
+    """``value`` as JSON knows it: arrays and scalars of numpy or torch become lists and numbers, NaN and ∞ null."""
+    if isinstance(value, dict):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [plain(item) for item in value]
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if value is None or isinstance(value, str | int):
+        return value
+    return plain(value.tolist()) if hasattr(value, "tolist") else str(value)
+
+
+def replace_text(path: Path, text: str) -> None:
+    """Write ``path`` whole or not at all: whoever reads sees the old text or the new one."""
+    beside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        with beside.open("w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        beside.replace(path)
+    except BaseException:
+        beside.unlink(missing_ok=True)
+        raise
+
+
+def replace_json(path: Path, value: dict[str, Any]) -> None:
+    """Replace ``path`` by ``value``, made plain."""
+    replace_text(path, json.dumps(plain(value), indent=1, ensure_ascii=False) + "\n")
+
+
+def read_json(path: Path) -> dict[str, Any] | None:
+    """The object in ``path``, or None where there is no such file. Raises UnreadableFile."""
+    try:
+        value = json.loads(path.read_bytes())
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except (OSError, ValueError, RecursionError):
+        raise UnreadableFile(f"{path.name} cannot be read: it is half written or damaged.") from None
+    if not isinstance(value, dict):
+        raise UnreadableFile(f"{path.name} holds {type(value).__name__} instead of an object: it is damaged.")
+    return value
+
+
+def append_line(path: Path, value: dict[str, Any]) -> None:
+    """Add one JSON line in one write. A half-written last line, left by a crash, is closed first."""
+    line = (json.dumps(plain(value), ensure_ascii=False) + "\n").encode()
+    with path.open("ab+") as file:
+        end = file.seek(0, os.SEEK_END)
+        if end:
+            file.seek(end - 1)
+            line = line if file.read(1) == b"\n" else b"\n" + line
+        file.write(line)
+
+
+class LineReader:
+    """Follows a growing file of JSON objects. ``skipped`` counts the lines that were no object."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.skipped = 0
+        self._offset = 0
+        self._inode = 0
+
+    def poll(self) -> Iterator[dict[str, Any] | None]:
+        """The objects added since the last call, up to the last newline; None first if the file began anew."""
+        try:
+            with self.path.open("rb") as file:
+                about = os.fstat(file.fileno())
+                if self._offset and (about.st_size < self._offset or about.st_ino != self._inode):
+                    self._offset = self.skipped = 0
+                    yield None
+                self._inode = about.st_ino
+                file.seek(self._offset)
+                added = file.read()
+        except (FileNotFoundError, NotADirectoryError):
+            return
+        whole, newline, _ = added.rpartition(b"\n")
+        self._offset += len(whole) + len(newline)
+        for line in whole.splitlines():
+            value = _object(line)
+            if value is not None:
+                yield value
+            elif line.strip():
+                self.skipped += 1
+
+
+def _object(line: bytes) -> dict[str, Any] | None:
+    try:
+        value = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    return value if isinstance(value, dict) else None
+
+
+def tail(path: Path, lines: int, most_bytes: int = 1 << 16) -> list[str]:
+    """The last ``lines`` lines of a text, of at most ``most_bytes``. Of a progress bar only its last state is kept."""
+    try:
+        with path.open("rb") as file:
+            size = file.seek(0, os.SEEK_END)
+            file.seek(max(0, size - most_bytes))
+            text = file.read().decode("utf-8", errors="replace")
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    shown = [line.rstrip("\r").rpartition("\r")[2] for line in text.split("\n")]
+    return [line for line in shown if line.strip()][-lines:] if lines > 0 else []
+
+
+def size_bytes(folder: Path) -> int:
+    """What the files below ``folder`` take on the disk; a file that goes away meanwhile counts nothing."""
+    total = 0
+    for where, _, names in os.walk(folder):
+        for name in names:
+            try:
+                total += (Path(where) / name).lstat().st_size
+            except FileNotFoundError:
+                continue
+    return total

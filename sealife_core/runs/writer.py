@@ -1,0 +1,65 @@
+"""The worker's side of a run directory."""
+
+import time
+from typing import Any
+
+from sealife_core.runs.directory import METRICS, STATUS, Run
+from sealife_core.runs.files import append_line, replace_json
+from sealife_core.runs.liveness import FINAL, State
+
+# A status is replaced with an fsync; more often than this nobody can see it, and a step may take a millisecond.
+PROGRESS_EVERY_S = 0.5
+_PROGRESS = frozenset({"epoch", "step"})
+
+
+class RunWriter:
+    """Everything a worker tells about its run. Only one process may hold one for a run."""
+
+    def __init__(self, run: Run) -> None:
+        self.run = run
+        self._status = run.status()
+        self._written_at = 0.0
+
+    def status(self, **changes: Any) -> None:
+        """Merge ``changes`` into status.json with a fresh heartbeat; without any it is a sign of life only.
+
+        Keys: state, stage, epoch, epochs, step, steps, message, warnings, error {"what", "next"}. Changes of epoch and
+        step alone reach the disk twice a second at most. ``started`` and ``ended`` are added as the state changes.
+        """
+        now = time.time()
+        known = {key: value for key, value in changes.items() if key in self._status and self._status[key] == value}
+        news = changes.keys() - known.keys() - _PROGRESS
+        self._status |= changes | {"heartbeat": now}
+        if changes.get("state") == State.RUNNING and not self._status.get("started"):
+            self._status["started"] = now
+        if changes.get("state") in FINAL:
+            self._status["ended"] = now
+        if news or now - self._written_at >= PROGRESS_EVERY_S or now < self._written_at:
+            replace_json(self.run.path / STATUS, self._status)
+            self._written_at = now
+
+    def warn(self, sentence: str) -> None:
+        """Add one sentence to ``warnings``, once."""
+        there = self._status.get("warnings") or []
+        if sentence not in there:
+            self.status(warnings=[*there, sentence])
+
+    def metric(self, step: int, epoch: float, **values: float | None) -> None:
+        """Append one row, ``time`` added. Names with a slash are passed as ``**{"train/loss": 1.0}``."""
+        append_line(self.run.path / METRICS, {"step": step, "epoch": epoch, "time": time.time(), **values})
+
+    def resumed_from(self, step: int) -> None:
+        """Say that training goes on after ``step`` (0: from the beginning): later rows so far are done again."""
+        append_line(self.run.path / METRICS, {"resumed_from": step})
+
+    def environment(self, **values: Any) -> None:
+        """Merge into environment.json."""
+        replace_json(self.run.path / "environment.json", self.run.environment() | values)
+
+    def results(self, **values: Any) -> None:
+        """Merge into results.json."""
+        replace_json(self.run.path / "results.json", (self.run.results() or {}) | values)
+
+    def stop_requested(self) -> bool:
+        """Whether the worker should save and end."""
+        return self.run.stop_requested()
