@@ -1,0 +1,1 @@
+"""Data sets on disk: imported, checked, split, decoded and served in batches. Importing this loads nothing else."""

@@ -1,0 +1,121 @@
+"""Who is trained on and who is tested: 80/10/10, stratified by class, and by group where images come in series."""
+
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+
+import numpy as np
+
+SPLITS: tuple[str, ...] = ("train", "val", "test")
+# A class needs a group (or a single image) for each split; with fewer it could be trained on or tested, never both.
+_SMALLEST = len(SPLITS)
+_HELD_OUT = 0.1  # share of validation and of test each
+_NAMED = 5  # names spelled out in a sentence before "and 12 more"
+
+
+def split_rows(labels: Sequence[str], groups: Sequence[str], seed: int) -> tuple[list[str], list[str]]:
+    """The split of every image, and notes for people on classes that are not in all three.
+
+    ``labels`` and ``groups``: one text an image, "" where there is none; images of one group (a video, a dive, a burst)
+    never straddle two splits. Unlabelled images are "train", and with them all of their group. A class of three or more
+    (other) groups has at least one in each split; a smaller one is trained on only.
+    """
+    splits = ["train"] * len(labels)
+    rng = np.random.default_rng(seed)
+    carry = 0.0
+    for _, units in sorted(_units_of_classes(labels, groups).items()):
+        images = sum(len(unit) for unit in units)
+        wanted = images * _HELD_OUT + carry
+        held_out = min(max(1, round(wanted)), (images - 1) // 2)
+        # Rounding errors of many small classes are passed on, so that the whole stays near 80/10/10.
+        carry = min(max(wanted - held_out, -0.5), 0.5)
+        for unit, split in zip(units, _assign(units, held_out, rng), strict=True):
+            for row in unit:
+                splits[row] = split
+    return splits, notes_on(labels, splits)
+
+
+def notes_on(labels: Sequence[str], splits: Sequence[str]) -> list[str]:
+    """Sentences on what a split cannot do: classes missing from one, a single class, no labels at all."""
+    counts: dict[str, Counter[str]] = defaultdict(Counter)
+    for label, split in zip(labels, splits, strict=True):
+        if label:
+            counts[label][split] += 1
+    if not counts:
+        return ["No image has a label: SimCLR can train on all of them; a classifier needs labelled images."]
+    notes = []
+    if len(counts) == 1:
+        notes.append(
+            f"There is one class ({next(iter(counts))!r}): SimCLR can use it; a classifier needs at least two."
+        )
+    for missing, meaning in (
+        (("val", "test"), "trained on, but no score counts them"),
+        (("test",), "not counted in the test scores"),
+        (("val",), "not counted when the best epoch is chosen"),
+    ):
+        held = [c for c in sorted(counts) if tuple(s for s in ("val", "test") if not counts[c][s]) == missing]
+        if held:
+            where = " and ".join({"val": "validation", "test": "test"}[split] for split in missing)
+            notes.append(
+                f"Too small for every split, absent from {where}: {_listed(held, counts)}. They are {meaning}."
+            )
+    unseen = [c for c in sorted(counts) if not counts[c]["train"]]
+    if unseen:
+        notes.append(f"Absent from training: {_listed(unseen, counts)}. A classifier cannot learn them.")
+    return notes
+
+
+def stratified_fraction(labels: np.ndarray, percent: float, seed: int) -> np.ndarray:
+    """Positions (sorted, int64) of ``percent`` % of every class of ``labels`` (n,), at least one of each.
+
+    Nested: with one seed, a smaller share is part of every larger one. Unlabelled images (-1) are never among them.
+    """
+    chosen = [np.empty(0, dtype=np.int64)]
+    for label in np.unique(labels[labels >= 0]):
+        of_class = np.flatnonzero(labels == label)
+        shuffled = np.random.default_rng([seed, int(label)]).permutation(of_class)
+        chosen.append(shuffled[: max(1, round(len(of_class) * percent / 100))])
+    return np.sort(np.concatenate(chosen)).astype(np.int64)
+
+
+def _units_of_classes(labels: Sequence[str], groups: Sequence[str]) -> dict[str, list[list[int]]]:
+    """For each class its units: lists of rows that stay together. A mixed group belongs to its commonest label."""
+    grouped: dict[str, list[int]] = defaultdict(list)
+    units: list[list[int]] = []
+    for row, group in enumerate(groups):
+        if group:
+            grouped[group].append(row)
+        else:
+            units.append([row])
+    classes: dict[str, list[list[int]]] = defaultdict(list)
+    for unit in sorted([*units, *grouped.values()]):
+        counted = Counter(labels[row] for row in unit)
+        # SimCLR sees every unlabelled image: a group that holds one must not be tested on.
+        if "" not in counted:
+            commonest = min(counted, key=lambda label: (-counted[label], label))
+            classes[commonest].append(unit)
+    return classes
+
+
+def _assign(units: list[list[int]], held_out: int, rng: np.random.Generator) -> list[str]:
+    """The split of every unit of one class: largest first, each to the split that lacks most images."""
+    if len(units) < _SMALLEST:
+        return ["train"] * len(units)
+    lacking = dict(zip(SPLITS, (sum(map(len, units)) - 2 * held_out, held_out, held_out), strict=True))
+    empty = set(SPLITS)
+    splits = [""] * len(units)
+    order = sorted(rng.permutation(len(units)).tolist(), key=lambda position: -len(units[position]))
+    for left, position in zip(range(len(units), 0, -1), order, strict=True):
+        # The last units go to the splits that have none yet: no split of a class stays empty.
+        open_to = [split for split in SPLITS if split in empty] if left <= len(empty) else SPLITS
+        split = max(open_to, key=lambda name: lacking[name])
+        splits[position] = split
+        lacking[split] -= len(units[position])
+        empty.discard(split)
+    return splits
+
+
+def _listed(classes: list[str], counts: dict[str, Counter[str]]) -> str:
+    """ "'Eel' (2 images), 'Ray' (1 image) and 3 more classes"."""
+    shown = [f"{c!r} ({n} image{'s' if n != 1 else ''})" for c in classes[:_NAMED] for n in [counts[c].total()]]
+    more = len(classes) - len(shown)
+    return ", ".join(shown) + (f" and {more} more class{'es' if more != 1 else ''}" if more else "")
