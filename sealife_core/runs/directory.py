@@ -1,263 +1,39 @@
-"""A run on disk: made, read, listed. Nothing here raises because a run's files are missing or damaged, unless asked to.
-
-Who writes what (one writer a file):
-
-    config.json       whoever creates the run, once
-    notes.json        the dashboard or the command line
-    stop              the dashboard or the command line: an empty file
-    status.json       the queue until this attempt has a process.json; from then on the worker
-    process.json      the dispatcher
-    everything else   the worker, through :class:`~sealife_core.runs.writer.RunWriter`
-"""
+"""All run directories: made, listed, opened; who depends on whom."""
 
 import re
 import secrets
 import time
 from collections.abc import Iterable
-from functools import cached_property
 from pathlib import Path
-from typing import Any
 
-from sealife_core.config import AnyConfig, load_config, source_run, task_of
+from sealife_core.config import AnyConfig, source_run, task_of
 from sealife_core.errors import ConfigError, RunError
 from sealife_core.places import checkpoints_root
-from sealife_core.runs.files import LineReader, UnreadableFile, read_json, replace_json, size_bytes, tail
-from sealife_core.runs.liveness import (
-    Process,
-    Shown,
-    State,
-    last_sign,
-    process_of,
-    shown_state,
-)
+from sealife_core.runs.files import replace_json
+from sealife_core.runs.liveness import State
+from sealife_core.runs.run import CONFIG, STATUS, MetricsReader, Run
+from sealife_core.runs.writer import RunWriter
 
-CONFIG, STATUS, PROCESS, NOTES = "config.json", "status.json", "process.json", "notes.json"
-METRICS, LOG, STOP, LAST, MODEL = "metrics.jsonl", "log.txt", "stop", "last.ckpt", "model.safetensors"
+__all__ = [
+    "TRASH",
+    "MetricsReader",
+    "Run",
+    "RunWriter",
+    "create_run",
+    "dependents",
+    "list_runs",
+    "open_run",
+    "runs_root",
+    "source_of",
+]
+
 TRASH = ".trash"
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,199}")
 
 
-class Run:
-    """One run directory. Every call reads the disk, which is the truth; only the config, written once, is kept."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = Path(path)
-
-    def __repr__(self) -> str:
-        return f"Run({self.id!r})"
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Run) and other.path == self.path
-
-    def __hash__(self) -> int:
-        return hash(self.path)
-
-    @property
-    def id(self) -> str:
-        """The name of its directory."""
-        return self.path.name
-
-    @property
-    def root(self) -> Path:
-        """The directory that holds all runs."""
-        return self.path.parent
-
-    @property
-    def files(self) -> list[Path]:
-        """Every file of the run, sorted."""
-        return sorted(p for p in self.path.rglob("*") if p.is_file() and not p.name.endswith(".tmp"))
-
-    @property
-    def size_bytes(self) -> int:
-        """What the run takes on the disk."""
-        return size_bytes(self.path)
-
-    @cached_property
-    def _config(self) -> AnyConfig:
-        try:
-            values = read_json(self.path / CONFIG)
-        except UnreadableFile as error:
-            raise ConfigError([f"Run '{self.id}': {error}"]) from None
-        if values is None:
-            raise ConfigError([f"Run '{self.id}' has no {CONFIG}. Delete the run, or put the file back."])
-        return load_config(values)
-
-    def config(self) -> AnyConfig:
-        """What the run is asked to do. Raises ConfigError if the file is missing, damaged or of another version."""
-        return self._config
-
-    def status(self) -> dict[str, Any]:
-        """What the worker (before it: the queue) wrote last; {} where that cannot be read."""
-        return self._read(STATUS) or {}
-
-    def process(self) -> dict[str, Any] | None:
-        """What the dispatcher knows of the process: pid, start_time, boot, host, command, attempt, device."""
-        return self._read(PROCESS)
-
-    def notes(self) -> dict[str, Any]:
-        """``name`` (the id unless given), ``tags`` and ``notes``."""
-        found = self._read(NOTES) or {}
-        tags = found.get("tags")
-        return {
-            "name": str(found.get("name") or self.id),
-            "tags": [str(tag) for tag in tags] if isinstance(tags, list) else [],
-            "notes": str(found.get("notes") or ""),
-        }
-
-    def write_notes(
-        self, name: str | None = None, tags: Iterable[str] | None = None, notes: str | None = None
-    ) -> dict[str, Any]:
-        """Change what is given, keep the rest; returns all of it. An empty name is the id again."""
-        given = {"name": name, "tags": None if tags is None else list(tags), "notes": notes}
-        changed = self.notes() | {key: value for key, value in given.items() if value is not None}
-        replace_json(self.path / NOTES, changed)
-        return self.notes()
-
-    def environment(self) -> dict[str, Any]:
-        """Versions, device, counts; {} until the worker has written them."""
-        return self._read("environment.json") or {}
-
-    def results(self) -> dict[str, Any] | None:
-        """The scores of a run that is through, or None."""
-        return self._read("results.json")
-
-    def metrics(self) -> list[dict[str, Any]]:
-        """All rows of metrics.jsonl, cleared of what a resumed run did again."""
-        reader = MetricsReader(self.path / METRICS)
-        reader.poll()
-        return reader.rows
-
-    def log_tail(self, lines: int = 50) -> list[str]:
-        """The last lines the process printed."""
-        return tail(self.path / LOG, lines)
-
-    def stop_requested(self) -> bool:
-        """Whether someone asked the run to stop."""
-        return (self.path / STOP).exists()
-
-    def attempt(self) -> int:
-        """How often the run was queued; 0 before its first launch."""
-        number = self.status().get("attempt")
-        return number if isinstance(number, int) else 0
-
-    def problems(self) -> list[str]:
-        """One sentence for each file of the run that is missing or damaged."""
-        found = []
-        try:
-            self.config()
-        except ConfigError as error:
-            found += error.problems
-        for name in (STATUS, PROCESS, NOTES, "environment.json", "results.json"):
-            try:
-                if read_json(self.path / name) is None and name == STATUS:
-                    found.append(f"{STATUS} is missing: nobody can say how the run went.")
-            except UnreadableFile as error:
-                found.append(str(error))
-        return found
-
-    def state(self, now: float | None = None) -> State:
-        """What the screen says. A run without a readable config and status is damaged."""
-        return self.shown(now).state
-
-    def shown(self, now: float | None = None) -> Shown:
-        """State, sentence, whether it is stopping, age of the last sign of life."""
-        now = time.time() if now is None else now
-        status, record = self._read(STATUS), self.process()
-        try:
-            self.config()
-        except ConfigError as error:
-            return Shown(State.DAMAGED, " ".join(error.problems))
-        attempt = (status or {}).get("attempt")
-        process = process_of(record, attempt if isinstance(attempt, int) else 0)
-        if status is not None and record and process is not Process.NONE:
-            status["process_started"] = record.get("started")
-        stop = self.stop_requested()
-        state = shown_state(status, process, now, stop_requested=stop)
-        beat = last_sign(status) if status else None
-        return Shown(
-            state,
-            self._sentence(state, status or {}, record if process is not Process.NONE else None),
-            stopping=stop and state.active,
-            age_s=None if beat is None else max(0.0, now - beat),
-        )
-
-    def error(self) -> dict[str, str] | None:
-        """``what`` went wrong and what to do ``next``, written or derived; None where nothing is wrong."""
-        shown, written = self.shown(), self.status().get("error")
-        if shown.state is State.FAILED and isinstance(written, dict):
-            return {"what": str(written.get("what", "")), "next": str(written.get("next", ""))}
-        advice = {
-            State.FAILED: "Read the log, mend the cause and resume the run.",
-            State.INTERRUPTED: "Resume the run.",
-            State.DAMAGED: "Delete the run, or put the file back from a copy.",
-        }
-        return {"what": shown.message, "next": advice[shown.state]} if shown.state in advice else None
-
-    def _sentence(self, state: State, status: dict[str, Any], record: dict[str, Any] | None) -> str:
-        said = str(status.get("message") or "")
-        how = _ending(record)
-        if state is State.DAMAGED:
-            return " ".join(self.problems()) or f"{STATUS} names no state that is known."
-        if state is State.CREATED:
-            return "Not launched yet."
-        if state is State.INTERRUPTED:
-            return f"The process {how or 'is gone'}; what it had saved is kept. Resume it to go on."
-        if state is State.STOPPED and status.get("state") != State.STOPPED:
-            return f"It was asked to stop, and its process {how or 'is gone'}; what it had saved last is kept."
-        if state is State.FAILED and status.get("state") != State.FAILED:
-            last = (self.log_tail(1) or ["the log is empty"])[0].strip()
-            return f"The process {how or 'ended'} before it began: {last}"
-        if state is State.FAILED and isinstance(status.get("error"), dict):
-            return f"{status['error'].get('what', '')} {status['error'].get('next', '')}".strip() or said
-        return said
-
-    def _read(self, name: str) -> dict[str, Any] | None:
-        try:
-            return read_json(self.path / name)
-        except UnreadableFile:
-            return None
-
-
-def _ending(record: dict[str, Any] | None) -> str:
-    code = (record or {}).get("exit_code")
-    if not isinstance(code, int):
-        return ""
-    if code == -9:
-        return "was killed (SIGKILL; often because memory ran out)"
-    return f"was ended by signal {-code}" if code < 0 else f"ended with code {code}"
-
-
-class MetricsReader:
-    """Follows metrics.jsonl. ``rows`` are those that count; ``skipped`` lines were damaged."""
-
-    def __init__(self, path: Path) -> None:
-        self.rows: list[dict[str, Any]] = []
-        self._lines = LineReader(Path(path))
-
-    @property
-    def skipped(self) -> int:
-        """How many lines could not be understood."""
-        return self._lines.skipped
-
-    def poll(self) -> list[dict[str, Any]]:
-        """Rows added since the last call. After a resume, ``rows`` loses those that are done again."""
-        added: list[dict[str, Any]] = []
-        for line in self._lines.poll():
-            if line is None:  # the file began anew
-                self.rows, added = [], []
-            elif isinstance(line.get("resumed_from"), int | float):
-                step = line["resumed_from"]
-                self.rows = [row for row in self.rows if _step(row) <= step]
-                added = [row for row in added if _step(row) <= step]
-            else:
-                self.rows.append(line)
-                added.append(line)
-        return added
-
-
-def _step(row: dict[str, Any]) -> float:
-    step = row.get("step")
-    return float(step) if isinstance(step, int | float) else 0.0
+def runs_root(root: Path | str | None = None) -> Path:
+    """``root``, or where runs live unless told."""
+    return Path(root) if root is not None else checkpoints_root()
 
 
 def create_run(
@@ -273,7 +49,7 @@ def create_run(
 
     ``data_hash``, where given, is noted in the config: which content of the data set was meant.
     """
-    root = Path(root) if root is not None else checkpoints_root()
+    root = runs_root(root)
     if data_hash:
         config = config.model_copy(update={"data_hash": data_hash})
     root.mkdir(parents=True, exist_ok=True)
@@ -291,7 +67,7 @@ def create_run(
 
 def list_runs(root: Path | None = None) -> list[Run]:
     """All runs, newest first, damaged ones too. Nothing is read yet but names and one time each."""
-    root = Path(root) if root is not None else checkpoints_root()
+    root = runs_root(root)
     try:
         paths = [p for p in root.iterdir() if not p.name.startswith(".") and p.is_dir()]
     except FileNotFoundError:
@@ -310,7 +86,7 @@ def _age(path: Path) -> tuple[str, int, str]:
 
 def open_run(run_id: str, root: Path | None = None) -> Run:
     """The run of that id. Raises RunError naming the runs there are."""
-    root = Path(root) if root is not None else checkpoints_root()
+    root = runs_root(root)
     path = root / run_id
     if _ID.fullmatch(run_id) and path.is_dir():
         return Run(path)

@@ -3,9 +3,9 @@
 import time
 from typing import Any
 
-from sealife_core.runs.directory import METRICS, STATUS, Run
 from sealife_core.runs.files import append_line, replace_json
 from sealife_core.runs.liveness import FINAL, State
+from sealife_core.runs.run import METRICS, STATUS, Run
 
 # A status is replaced with an fsync; more often than this nobody can see it, and a step may take a millisecond.
 PROGRESS_EVERY_S = 0.5
