@@ -12,7 +12,8 @@ from pathlib import Path
 from types import FrameType
 
 from sealife_core.errors import SealifeError
-from sealife_core.runs.directory import Run, RunWriter
+from sealife_core.runs.directory import Run
+from sealife_core.runs.writer import RunWriter
 
 
 class Terminated(BaseException):
@@ -27,7 +28,7 @@ def main(folder: Path) -> int:
         state="running", stage="starting", message="loading PyTorch", started=time.time(), ended=None, error=None
     )
     try:
-        config = run.config()
+        config = run.run.config()
         from sealife_core.training.recipes import train
 
         finished = train(config, run)

@@ -60,7 +60,7 @@ class ImageBatches(LightningDataModule):
     def train_dataloader(self) -> DataLoader[Batch]:
         """Shuffled by epoch."""
         rows = _Rows(self.pixels, self.labels, self.train_rows)
-        return self._loader(rows, _EpochOrder(len(rows), self.seed), self.drop_last)
+        return self._loader(rows, EpochOrder(len(rows), self.seed), self.drop_last)
 
     def val_dataloader(self) -> DataLoader[Batch] | list[DataLoader[Batch]]:
         """In the given order; an empty list if there are no validation rows, which Lightning takes as "none"."""
@@ -68,10 +68,10 @@ class ImageBatches(LightningDataModule):
             return []
         return self._loader(_Rows(self.pixels, self.labels, self.val_rows), None, False)
 
-    def _loader(self, rows: "_Rows", order: "_EpochOrder | None", drop_last: bool) -> DataLoader[Batch]:
+    def _loader(self, rows: "_Rows", order: "EpochOrder | None", drop_last: bool) -> DataLoader[Batch]:
         # No worker processes: a batch is one copy out of memory-mapped pixels, quicker than handing it between two.
         return DataLoader(
-            rows, batch_size=self.batch_size, sampler=order, drop_last=drop_last, collate_fn=_as_it_is, num_workers=0
+            rows, batch_size=self.batch_size, sampler=order, drop_last=drop_last, collate_fn=as_it_is, num_workers=0
         )
 
 
@@ -93,7 +93,7 @@ class _Rows(IndexedDataset[Batch]):
         return Batch(images=images, aspects=aspects, labels=self.labels[rows], rows=rows)
 
 
-class _EpochOrder(Sampler[int]):
+class EpochOrder(Sampler[int]):
     """A permutation of ``count`` by (seed, epoch) alone. Lightning calls ``set_epoch`` before each epoch."""
 
     def __init__(self, count: int, seed: int) -> None:
@@ -110,6 +110,6 @@ class _EpochOrder(Sampler[int]):
         return iter(order.tolist())
 
 
-def _as_it_is(batch: Batch) -> Batch:
+def as_it_is(batch: Batch) -> Batch:
     """The batch is whole already: nothing to collate."""
     return batch

@@ -1,6 +1,7 @@
 """The worker's side of a run directory."""
 
 import time
+from pathlib import Path
 from typing import Any
 
 from sealife_core.runs.files import append_line, replace_json
@@ -19,6 +20,11 @@ class RunWriter:
         self.run = run
         self._status = run.status()
         self._written_at = 0.0
+
+    @property
+    def path(self) -> Path:
+        """The run directory."""
+        return self.run.path
 
     def status(self, **changes: Any) -> None:
         """Merge ``changes`` into status.json with a fresh heartbeat; without any it is a sign of life only.

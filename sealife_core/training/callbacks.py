@@ -1,7 +1,6 @@
 """What a run does beside learning: tell its status, obey a stop, notice nonsense, keep a point to resume from."""
 
 import math
-import os
 import time
 from typing import Any
 
@@ -9,7 +8,7 @@ import torch
 from pytorch_lightning import Callback, LightningModule, Trainer
 
 from sealife_core.errors import TrainingError
-from sealife_core.runs.directory import RunWriter
+from sealife_core.runs.writer import RunWriter
 
 STATUS_EVERY_S = 0.5  # often enough for a moving bar, seldom enough to cost nothing
 RESUME_POINT_EVERY_S = 20.0  # at most this much work is lost when a run is killed, beyond the current epoch
@@ -128,4 +127,4 @@ class ResumePoint(Callback):
             self._saved = time.monotonic()
             unfinished = self._run.path / "last.ckpt.tmp"
             trainer.save_checkpoint(unfinished)
-            os.replace(unfinished, self._run.path / "last.ckpt")
+            unfinished.replace(self._run.path / "last.ckpt")

@@ -1,4 +1,4 @@
-"""The end of a run: probabilities for validation and test, scores, predictions, figures. The test split is read here only."""
+"""The end of a run: probabilities, scores, predictions, figures. Nothing else reads the test split."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ from sealife_core.evaluation.embeddings import embed
 from sealife_core.evaluation.predictions import predictions_table, write_predictions
 from sealife_core.evaluation.scores import scores
 from sealife_core.models.encoders import Encoder
-from sealife_core.runs.directory import RunWriter
+from sealife_core.runs.writer import RunWriter
 from sealife_core.training.hardware import Hardware
 from sealife_core.views.transforms import IMAGENET_MEAN, IMAGENET_STD
 
@@ -31,7 +31,7 @@ def evaluate_classifier(
     *,
     with_test: bool,
 ) -> dict[str, Any]:
-    """Scores by split, and ``test_hash``; writes ``predictions.parquet`` and figures. A stopped run leaves test unread."""
+    """Scores by split, and ``test_hash``; writes predictions and figures. A stopped run leaves test unread."""
     found: dict[str, Any] = {}
     tables: list[pd.DataFrame] = []
     for split in ("val", "test") if with_test else ("val",):
@@ -54,7 +54,7 @@ def draw_curves(run: RunWriter, chance_loss: float | None = None) -> None:
     """``figures/curves.png`` from the run's metrics."""
     folder = run.path / "figures"
     folder.mkdir(exist_ok=True)
-    figures.curves(run.metrics(), folder / "curves.png", chance_loss=chance_loss)
+    figures.curves(run.run.metrics(), folder / "curves.png", chance_loss=chance_loss)
 
 
 _NAMES = {"val": "validation", "test": "test"}

@@ -4,7 +4,7 @@ from typing import Any
 
 from pytorch_lightning.loggers.logger import Logger
 
-from sealife_core.runs.directory import RunWriter
+from sealife_core.runs.writer import RunWriter
 
 
 class MetricsFile(Logger):

@@ -12,10 +12,11 @@ import torch
 from pytorch_lightning import LightningDataModule, LightningModule
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
+from torch.utils.data import Dataset as IndexedDataset
 
 from sealife_core import __version__
-from sealife_core.config import AnyConfig, ClassifierConfig, SimclrConfig, TrainingSettings
-from sealife_core.datasets.batches import EpochBatches
+from sealife_core.config import ALL_STAGES, AnyConfig, ClassifierConfig, SimclrConfig, TrainingSettings
+from sealife_core.datasets.batches import EpochOrder, as_it_is
 from sealife_core.datasets.dataset import Dataset, open_dataset
 from sealife_core.datasets.pixels import Pixels, cache_size_px, open_pixels
 from sealife_core.datasets.splits import stratified_fraction
@@ -24,7 +25,8 @@ from sealife_core.evaluation.embeddings import embed
 from sealife_core.models.checkpoint import ModelCard
 from sealife_core.models.encoders import Encoder, build_encoder, resolve_stem
 from sealife_core.models.weights import load_weights, source_card
-from sealife_core.runs.directory import RunWriter
+from sealife_core.runs.estimates import record_rate
+from sealife_core.runs.writer import RunWriter
 from sealife_core.training.classifier import balanced_weights
 from sealife_core.training.hardware import Hardware
 from sealife_core.training.trainer import trained_parameters
@@ -135,31 +137,54 @@ class FeatureBatches(LightningDataModule):
     def __init__(self, dataset: Dataset, features: Features, rows: np.ndarray, *, batch_size: int, seed: int) -> None:
         super().__init__()
         self._values, self._labels = features.values, torch.from_numpy(dataset.labels)
-        self._train_rows, self._val_rows = rows, dataset.rows("val", labelled_only=True)
+        self.train_rows, self.val_rows = rows, dataset.rows("val", labelled_only=True)
         self.batch_size, self._seed = min(batch_size, len(rows)), seed
 
-    @property
-    def has_validation(self) -> bool:
-        """Whether there is anything to select a model by."""
-        return len(self._val_rows) > 0
-
-    def __getitems__(self, rows: list[int]) -> dict[str, Tensor]:
-        """One gather a batch."""
-        return {"features": self._values[rows], "labels": self._labels[rows]}
-
-    def train_dataloader(self) -> DataLoader:
+    def train_dataloader(self) -> DataLoader[dict[str, Tensor]]:
         """Shuffled anew each epoch."""
-        sampler = EpochBatches(self._train_rows, batch_size=self.batch_size, seed=self._seed, shuffle=True)
-        return DataLoader(self, batch_sampler=sampler, collate_fn=_as_it_is)  # type: ignore[arg-type]
+        order = EpochOrder(len(self.train_rows), self._seed)
+        return self._loader(self.train_rows, self.batch_size, order)
 
-    def val_dataloader(self) -> DataLoader:
-        """In order."""
-        sampler = EpochBatches(self._val_rows, batch_size=1024, seed=0, shuffle=False)
-        return DataLoader(self, batch_sampler=sampler, collate_fn=_as_it_is)  # type: ignore[arg-type]
+    def val_dataloader(self) -> DataLoader[dict[str, Tensor]]:
+        """In order, in large batches: nothing is computed but one matrix product."""
+        return self._loader(self.val_rows, 1024, None)
+
+    def _loader(self, rows: np.ndarray, batch_size: int, order: EpochOrder | None) -> DataLoader[dict[str, Tensor]]:
+        chosen = _FeatureRows(self._values[rows], self._labels[rows])
+        return DataLoader(chosen, batch_size=batch_size, sampler=order, collate_fn=as_it_is)
 
 
-def _as_it_is(batch: dict[str, Tensor]) -> dict[str, Tensor]:
-    return batch
+class _FeatureRows(IndexedDataset[dict[str, Tensor]]):
+    """Hands out whole batches: the loader calls ``__getitems__`` once for each."""
+
+    def __init__(self, features: Tensor, labels: Tensor) -> None:
+        self._features, self._labels = features, labels
+
+    def __len__(self) -> int:
+        return len(self._labels)
+
+    def __getitem__(self, position: int) -> dict[str, Tensor]:
+        return self.__getitems__([position])
+
+    def __getitems__(self, positions: list[int]) -> dict[str, Tensor]:
+        return {"features": self._features[positions], "labels": self._labels[positions]}
+
+
+def note_rate(config: SimclrConfig | ClassifierConfig, run: RunWriter, machine: Hardware, rate: float | None) -> None:
+    """Keep the measured rate (images a second), so that the next run's time can be estimated before it starts."""
+    if rate is None:
+        return
+    record_rate(
+        run.path.parent,
+        kind=config.kind,
+        encoder=config.encoder,
+        stem=run.run.environment()["stem"],
+        image_size_px=config.image_size_px,
+        precision=machine.precision,
+        device=machine.device,
+        trained_stages=ALL_STAGES if isinstance(config, SimclrConfig) else config.trained_stages,
+        images_per_s=rate / 2 if isinstance(config, SimclrConfig) else rate,
+    )
 
 
 def model_card(config: AnyConfig, run: RunWriter, dataset: Dataset, stem: str, *, scores: dict[str, Any]) -> ModelCard:

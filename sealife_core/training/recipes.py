@@ -9,7 +9,7 @@ from sealife_core.config import AnyConfig, ClassifierConfig, SimclrConfig, chanc
 from sealife_core.datasets.batches import ImageBatches
 from sealife_core.evaluation.scores import wilson
 from sealife_core.models.checkpoint import save_model
-from sealife_core.runs.directory import RunWriter
+from sealife_core.runs.writer import RunWriter
 from sealife_core.training.callbacks import Speed
 from sealife_core.training.classifier import ClassifierModule
 from sealife_core.training.evaluating import draw_curves, evaluate_classifier
@@ -21,6 +21,7 @@ from sealife_core.training.preparation import (
     features_once,
     labelled_rows,
     model_card,
+    note_rate,
     open_data,
     prepare_encoder,
 )
@@ -73,7 +74,7 @@ def train_simclr(config: SimclrConfig, run: RunWriter) -> bool:
         found["knn_low"], found["knn_high"] = wilson(round(found["knn_accuracy"] * n), n)
     scores = {"n": n, "chance": 1 / max(1, len(dataset.classes)), **found}
     run.results(val=scores, train_s=train_s, parameters_trained=trained_parameters(module), method="SimCLR")
-    run.rate(config, machine, images_per_s=speed.rate)
+    note_rate(config, run, machine, speed.rate)
     head = None if config.head == "none" else module.head
     save_model(run.path, encoder, head, model_card(config, run, dataset, stem, scores=scores))
     draw_curves(run, chance_loss=chance_loss(size))
@@ -81,7 +82,7 @@ def train_simclr(config: SimclrConfig, run: RunWriter) -> bool:
 
 
 def train_classifier(config: ClassifierConfig, run: RunWriter) -> bool:
-    """Train a linear head, and as many of the encoder's stages as asked, on labelled images; evaluate on the test split."""
+    """Train a linear head and as many of the encoder's stages as asked; then evaluate on the test split, once."""
     machine = choose_hardware(config)
     encoder, stem = prepare_encoder(config, run)
     encoder.train_stages(config.trained_stages)
@@ -109,7 +110,7 @@ def train_classifier(config: ClassifierConfig, run: RunWriter) -> bool:
     )
     speed = Speed("train/images_per_s", images_per_step=batches.batch_size)
     steps = len(batches.train_dataloader())
-    trainer = build_trainer(config, run, machine, [speed], steps_per_epoch=steps, validated=batches.has_validation)
+    trainer = build_trainer(config, run, machine, [speed], steps_per_epoch=steps, validated=len(batches.val_rows) > 0)
     describe_run(config, run, dataset, machine, batches, module, stem=stem, labels_used=len(rows))
 
     started = time.perf_counter()
@@ -128,7 +129,7 @@ def train_classifier(config: ClassifierConfig, run: RunWriter) -> bool:
         labels_used=len(rows),
     )
     if features is None:
-        run.rate(config, machine, images_per_s=speed.rate)
+        note_rate(config, run, machine, speed.rate)
     save_model(run.path, encoder, head, model_card(config, run, dataset, stem, scores=scores.get("test", {})))
     draw_curves(run)
     return finished

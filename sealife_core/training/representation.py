@@ -9,7 +9,7 @@ from sealife_core.datasets.dataset import Dataset
 from sealife_core.datasets.pixels import Pixels
 from sealife_core.evaluation.embeddings import embed
 from sealife_core.evaluation.representation import alignment, collapsed, effective_rank, knn_accuracy, uniformity
-from sealife_core.runs.directory import RunWriter
+from sealife_core.runs.writer import RunWriter
 from sealife_core.training.hardware import Hardware
 from sealife_core.training.simclr import SimclrModule
 from sealife_core.views.transforms import IMAGENET_MEAN, IMAGENET_STD

@@ -10,7 +10,7 @@ from pytorch_lightning.callbacks import EarlyStopping, ModelCheckpoint
 from torch import nn
 
 from sealife_core.config import AnyConfig, ClassifierConfig, SimclrConfig
-from sealife_core.runs.directory import RunWriter
+from sealife_core.runs.writer import RunWriter
 from sealife_core.training.callbacks import FiniteLoss, ResumePoint, Status
 from sealife_core.training.hardware import Hardware
 from sealife_core.training.loggers import MetricsFile
