@@ -43,7 +43,7 @@ class ComparisonRow:
 
 @dataclass(frozen=True)
 class RepresentationRow:
-    """A SimCLR run and what its features were worth on validation images. ``low`` and ``high`` bound a 95 % interval."""
+    """A SimCLR run and what its features were worth on validation images; ``low`` to ``high`` is a 95 % interval."""
 
     run_id: str
     name: str

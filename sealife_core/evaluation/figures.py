@@ -1,0 +1,260 @@
+"""Matplotlib figures of a run as PNG files: curves, confusion, a page of predictions against truth.
+
+Drawn through ``Figure`` alone: pyplot's state is global, and a run must not meet that of whoever called it.
+"""
+
+import io
+import math
+import os
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from matplotlib import font_manager
+from matplotlib.axes import Axes
+from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.figure import Figure
+from matplotlib.text import Text
+from PIL import Image
+
+from sealife_core.datasets.thumbnails import thumbnail
+from sealife_core.errors import SealifeError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from sealife_core.datasets.dataset import Dataset
+
+SEA, CORAL, INK, QUIET, FAINT = "#0E7C86", "#C2553A", "#1F2A30", "#6B7A80", "#DDE5E7"
+DPI = 150
+_WATER = LinearSegmentedColormap.from_list("water", ["#FFFFFF", "#BFE0E2", SEA, "#084B52"])
+# Matplotlib's own font first; the others, where installed, for names in scripts that it lacks.
+_FONTS = ("DejaVu Sans", "Noto Sans CJK JP", "Noto Sans CJK SC", "Arial Unicode MS", "Microsoft YaHei", "Noto Sans")
+
+# Panel → (key in metrics.jsonl, what people call it, colour, line style), where the data has it.
+_PANELS: dict[str, tuple[tuple[str, str, str, str], ...]] = {
+    "Loss": (("train/loss", "training", SEA, "-"), ("val/loss", "validation", CORAL, "-")),
+    "Accuracy": (
+        ("train/accuracy", "training", SEA, "-"),
+        ("train/contrastive_accuracy", "contrastive, training", SEA, "-"),
+        ("val/accuracy", "validation", CORAL, "-"),
+        ("val/macro_f1", "macro-F1, validation", CORAL, ":"),
+        ("val/knn_accuracy", "k-NN, validation", CORAL, "-"),
+    ),
+    "Learning rate": (("train/learning_rate", "learning rate", QUIET, "-"),),
+}
+
+
+def curves(
+    metrics: Sequence[Mapping[str, Any]],
+    path: Path,
+    *,
+    chance_loss: float | None = None,
+    chance_accuracy: float | None = None,
+    title: str = "",
+) -> None:
+    """Loss, accuracy and learning rate over epochs; dashed lines stand at chance. ``metrics``: of metrics.jsonl."""
+    panels = {name: drawn for name, lines in _PANELS.items() if (drawn := _with_data(metrics, lines))}
+    figure = Figure(figsize=(8, 2.6 * max(1, len(panels)) + 0.5), dpi=DPI, layout="constrained", facecolor="white")
+    _say(figure.suptitle(title or "Training", x=0.02, ha="left", fontsize=13, color=INK, fontweight="bold"))
+    chance = {"Loss": chance_loss, "Accuracy": chance_accuracy}
+    for place, (name, drawn) in enumerate(panels.items(), 1):
+        axes = _calm(figure.add_subplot(len(panels), 1, place))
+        axes.set_title(name, loc="left", fontsize=10, color=INK)
+        for label, x, y, colour, style in drawn:
+            _line(axes, x, y, label, colour, style)
+        if (level := chance.get(name)) is not None:
+            axes.axhline(level, color=QUIET, linewidth=1, linestyle=(0, (5, 4)), label=f"chance {level:.2f}")
+        if name == "Accuracy":
+            axes.set_ylim(0, 1)
+        if len(drawn) > 1 or level is not None:
+            axes.legend(frameon=False, fontsize=8, labelcolor=INK, loc="best")
+        axes.set_xlabel("epoch" if place == len(panels) else "", fontsize=9, color=QUIET)
+    if not panels:
+        figure.text(0.5, 0.45, "Nothing has been logged yet.", ha="center", color=QUIET, fontsize=11)
+    _save(figure, path)
+
+
+def confusion(counts: np.ndarray, classes: Sequence[str], path: Path, title: str = "") -> None:
+    """Truth (rows) against prediction (columns). ``counts``: (C, C); shades are shares of a row, numbers are images."""
+    counts = np.asarray(counts)
+    c, n = len(classes), int(counts.sum())
+    images = counts.sum(1, keepdims=True)
+    share = np.divide(counts, images, out=np.zeros(counts.shape), where=images > 0)
+    side = min(16.0, max(4.0, 0.36 * c + 1.2))
+    figure = Figure(figsize=(side + 1.6, side + 0.9), dpi=DPI, layout="constrained", facecolor="white")
+    axes = figure.add_subplot()
+    shown = axes.imshow(share, cmap=_WATER, vmin=0, vmax=1, interpolation="nearest")
+    right = int(np.trace(counts))
+    heading = title or f"Truth against prediction: {right:,} of {n:,} right ({right / n:.1%})" if n else "No images"
+    _say(axes.set_title(heading, loc="left", fontsize=12, color=INK, fontweight="bold", pad=12))
+    size = float(np.clip(9 - c / 16, 3, 9))
+    if c <= 120:  # beyond, names would be smaller than can be read
+        # Made drawable before, since an axis writes its labels anew at every drawing.
+        short = [_drawable(_short(name, 22)) for name in classes]
+        named = [f"{name} ({int(m):,})" for name, m in zip(short, images[:, 0], strict=True)]
+        axes.set_yticks(range(c), named, fontsize=size, color=INK)
+        axes.set_xticks(range(c), short, fontsize=size, color=INK, rotation=90)
+    else:
+        axes.set_xticks([])
+        axes.set_yticks([])
+    for label in (*axes.get_xticklabels(), *axes.get_yticklabels()):
+        _say(label)
+    axes.set_xlabel("predicted", fontsize=10, color=QUIET)
+    axes.set_ylabel("truth (images)", fontsize=10, color=QUIET)
+    axes.tick_params(length=0)
+    axes.spines[:].set_color(FAINT)
+    if c <= 40:
+        for i, j in zip(*np.nonzero(counts), strict=True):
+            colour = "white" if share[i, j] > 0.5 else INK
+            axes.text(j, i, f"{counts[i, j]}", ha="center", va="center", fontsize=size * 0.9, color=colour)
+    bar = figure.colorbar(shown, ax=axes, shrink=0.6, aspect=30, format=lambda value, _: f"{value:.0%}")
+    bar.set_label("share of the true class", fontsize=9, color=QUIET)
+    bar.ax.tick_params(length=0, labelsize=8, colors=QUIET)
+    bar.outline.set_visible(False)  # pyright: ignore[reportCallIssue]
+    _save(figure, path)
+
+
+def prediction_page(
+    dataset: "Dataset", predictions: "pd.DataFrame", path: Path, *, pictures: int = 24, seed: int = 0, title: str = ""
+) -> None:
+    """Pictures with what they are and what they were taken for: half wrong ones, half right ones, drawn at random.
+
+    ``predictions`` as of predictions_table. Wrong and right differ by heading, sign (✗, ✓) and line, not colour alone.
+    """
+    was_right = (predictions["label"] == predictions["predicted"]).to_numpy()
+    wrong, right = _balanced(np.flatnonzero(~was_right), np.flatnonzero(was_right), pictures, seed)
+    columns = 6
+    blocks = [
+        (chosen, f"{sign} {word}: {len(chosen)} of {total:,}, drawn at random", is_right)
+        for chosen, total, sign, word, is_right in (
+            (wrong, int((~was_right).sum()), "✗", "Wrong", False),
+            (right, int(was_right.sum()), "✓", "Right", True),
+        )
+        if len(chosen)
+    ]
+    heights = [float(part) for chosen, _, _ in blocks for part in [0.34] + [2.0] * math.ceil(len(chosen) / columns)]
+    figure = Figure(figsize=(columns * 1.72 + 0.4, 0.7 + sum(heights)), dpi=DPI, facecolor="white")
+    share = was_right.sum() / max(1, len(was_right))
+    heading = title or f"Predictions against truth: {share:.1%} of {len(was_right):,} images right"
+    inches = figure.get_figheight()
+    heading = heading if len(was_right) else "There are no predictions."
+    _say(figure.text(0.02, 1 - 0.3 / inches, heading, fontsize=13, color=INK, fontweight="bold", va="center"))
+    top = inches - 0.55
+    for chosen, says, is_right in blocks:
+        colour = SEA if is_right else CORAL
+        figure.text(0.02, (top - 0.17) / inches, says, fontsize=10, color=colour, fontweight="bold", va="center")
+        top -= 0.34
+        for place, position in enumerate(chosen):
+            x = 0.2 + (place % columns) * 1.72 + 0.06
+            y = top - (place // columns) * 2.0 - 1.6
+            box = (x / figure.get_figwidth(), y / inches, 1.6 / figure.get_figwidth(), 1.6 / inches)
+            _tile(figure.add_axes(box), dataset, predictions.iloc[position], is_right)
+        top -= 2.0 * math.ceil(len(chosen) / columns)
+    _save(figure, path)
+
+
+def _tile(axes: Axes, dataset: "Dataset", row: "pd.Series", is_right: bool) -> None:
+    """One picture, whole, on a square; below it the prediction, and the truth if that is another."""
+    colour = SEA if is_right else CORAL
+    try:
+        with Image.open(io.BytesIO(thumbnail(dataset, dataset.row_of(row["id"]), 256))) as picture:
+            axes.imshow(np.asarray(picture.convert("RGB")))
+    except (SealifeError, OSError, KeyError):  # the picture was deleted since: the prediction still stands
+        axes.text(0.5, 0.5, "picture\nis gone", ha="center", va="center", color=QUIET, transform=axes.transAxes)
+    axes.set_xticks([])
+    axes.set_yticks([])
+    axes.set_facecolor("#F4F7F8")
+    axes.set_adjustable("datalim")
+    for spine in axes.spines.values():
+        spine.set(color=colour, linewidth=2, linestyle="-" if is_right else (0, (4, 2)))
+    sign, confidence = ("✓", "✗")[not is_right], float(row["confidence"])
+    said = f"{sign} {_short(row['predicted'], 15)} {confidence:.0%}"
+    truth = "" if is_right else f"is {_short(row['label'], 20)}"
+    _say(axes.text(0, -0.03, said, fontsize=8, color=colour, va="top", fontweight="bold", transform=axes.transAxes))
+    _say(axes.text(0, -0.125, truth, fontsize=8, color=INK, va="top", transform=axes.transAxes))
+
+
+def _balanced(wrong: np.ndarray, right: np.ndarray, pictures: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Half of ``pictures`` from each, at random; where one has too few, the other fills up."""
+    from_wrong = min(len(wrong), max(pictures // 2, pictures - len(right)))
+    from_right = min(len(right), pictures - from_wrong)
+    chooser = np.random.default_rng(seed)
+    return chooser.permutation(wrong)[:from_wrong], chooser.permutation(right)[:from_right]
+
+
+def _with_data(
+    metrics: Sequence[Mapping[str, Any]], lines: tuple[tuple[str, str, str, str], ...]
+) -> list[tuple[str, np.ndarray, np.ndarray, str, str]]:
+    """(label, epochs (n,), values (n,), colour, style) of those lines that have finite values."""
+    found = []
+    for key, label, colour, style in lines:
+        points = [
+            (line.get("epoch") or 0.0, line[key])
+            for line in metrics
+            if isinstance(line.get(key), int | float) and math.isfinite(line[key])
+        ]
+        if points:
+            x, y = np.array(points, dtype=float).T
+            found.append((label, x, y, colour, style))
+    return found
+
+
+def _line(axes: Axes, x: np.ndarray, y: np.ndarray, label: str, colour: str, style: str) -> None:
+    """A line; a long one is drawn pale, with its moving average over it."""
+    if len(y) > 200:
+        axes.plot(x, y, color=colour, linewidth=0.6, alpha=0.25)
+        window = len(y) // 50
+        y = np.convolve(y, np.ones(window) / window, mode="valid")
+        x = x[window // 2 : window // 2 + len(y)]
+    marker = "o" if len(y) <= 30 else ""
+    axes.plot(x, y, color=colour, linewidth=1.8, linestyle=style, marker=marker, markersize=3.5, label=label)
+
+
+def _calm(axes: Axes) -> Axes:
+    axes.spines[["top", "right", "left"]].set_visible(False)
+    axes.spines["bottom"].set_color(FAINT)
+    axes.grid(axis="y", color=FAINT, linewidth=0.8)
+    axes.set_axisbelow(True)
+    axes.tick_params(length=0, labelsize=8, colors=QUIET)
+    return axes
+
+
+def _short(name: object, most: int) -> str:
+    """``name`` in at most ``most`` characters; the middle goes, since names differ at their ends."""
+    text = " ".join(str(name).split())
+    return text if len(text) <= most else f"{text[: most - most // 3 - 1]}…{text[-(most // 3) :]}"
+
+
+def _say(text: Text) -> Text:
+    """``text`` as it stands: no $mathematics$, and □ for a character that no font here has."""
+    text.set_parse_math(False)
+    text.set_fontfamily(_fonts()[0])
+    text.set_text(_drawable(text.get_text()))
+    return text
+
+
+def _drawable(text: str) -> str:
+    return "".join(letter if ord(letter) in _fonts()[1] else "□" for letter in text)
+
+
+@lru_cache(maxsize=1)
+def _fonts() -> tuple[list[str], frozenset[int]]:
+    """The families of _FONTS that are installed, and every code point they can draw."""
+    installed = set(font_manager.fontManager.get_font_names())
+    families = [name for name in _FONTS if name in installed]
+    return families, frozenset(
+        code for name in families for code in font_manager.get_font(font_manager.findfont(name)).get_charmap()
+    )
+
+
+def _save(figure: Figure, path: Path) -> None:
+    """Write the PNG whole or not at all."""
+    beside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        figure.savefig(beside, format="png")
+        beside.replace(path)
+    finally:
+        beside.unlink(missing_ok=True)
