@@ -1,0 +1,87 @@
+"""The command line, as a person or a program calls it."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sealife_core.__main__ import build_parser, main
+from sealife_core.config import TASKS, describe
+from sealife_core.datasets.dataset import Dataset
+
+TINY = ["--image-size-px", "32", "--epochs", "1", "--batch-size", "16", "--device", "cpu", "--precision", "fp32"]
+
+
+def called(capsys: pytest.CaptureFixture[str], *arguments: str, status: int = 0) -> Any:
+    assert main([*arguments, "--json"]) == status
+    return json.loads(capsys.readouterr().out)
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_train__has_a_flag_for_every_setting(task: str, capsys: pytest.CaptureFixture[str]) -> None:
+    settings = describe(TASKS[task].config)
+    assert settings
+    with pytest.raises(SystemExit):
+        build_parser().parse_args(["train", task, "--help"])
+    shown = capsys.readouterr().out
+    for setting in settings:
+        assert f"--{setting.path.replace('.', '-').replace('_', '-')} " in shown
+        assert setting.says.split()[0] in shown
+
+
+def test_import__lists_what_was_left_out(home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    from PIL import Image
+
+    for name in ("crab", "eel"):
+        (tmp_path / "photos" / name).mkdir(parents=True)
+        for i in range(3):
+            Image.new("RGB", (20, 20), (i * 40, 9, 9)).save(tmp_path / "photos" / name / f"{i}.png")
+    (tmp_path / "photos" / "crab" / "notes.jpg").write_text("no picture")
+    found = called(capsys, "import", str(tmp_path / "photos"), "--name", "mine")
+    assert found["images"] == 6
+    assert [s["file"] for s in found["skipped"]] == ["crab/notes.jpg"]
+    assert [d["name"] for d in called(capsys, "data", "list")] == ["mine"]
+
+
+def test_import__refuses_in_one_sentence(home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["import", str(tmp_path / "nowhere"), "--name", "mine"]) == 1
+    said = capsys.readouterr().err
+    assert "nowhere" in said.replace("\n", "")
+    assert "Traceback" not in said
+
+
+def test_train__reports_a_value_out_of_range_with_the_range(
+    tiny_reef: Dataset, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["train", "simclr", "--temperature", "7", "--views-hue", "2"]) == 1
+    said = capsys.readouterr().err
+    assert "'temperature' is 7.0; expected a number from 0.01 to 2" in said
+    assert "'views.hue' is 2.0" in said
+
+
+def test_path__from_simclr_to_a_comparison(tiny_reef: Dataset, capsys: pytest.CaptureFixture[str]) -> None:
+    """Two real background runs, the second started from the first before that has finished."""
+    source = called(capsys, "train", "simclr", "--preset", "Quick look", *TINY)["run"]
+    probe = called(capsys, "train", "probe", "--preset", "Quick look", "--from", source, "--epochs", "3")["run"]
+    assert main(["runs", "follow", source, probe]) == 0
+    capsys.readouterr()
+    rows = called(capsys, "compare")
+    assert [row["run_id"] for row in rows] == [probe]
+    assert rows[0]["low"] <= rows[0]["accuracy"] <= rows[0]["high"]
+    shown = called(capsys, "runs", "show", probe)
+    assert shown[0]["config"]["image_size_px"] == 32, "a run takes over the image size of the one it starts from"
+    assert called(capsys, "runs", "delete", source, status=1)["error"].count(probe) == 1
+    called(capsys, "runs", "delete", probe)
+    assert {run["id"] for run in called(capsys, "runs", "list")} == {source}
+    called(capsys, "runs", "restore", probe)
+    assert {run["id"] for run in called(capsys, "runs", "list")} == {source, probe}
+
+
+def test_help__loads_no_torch() -> None:
+    code = (
+        "import sys; from sealife_core.__main__ import build_parser; build_parser(); sys.exit('torch' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code]).returncode == 0

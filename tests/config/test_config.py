@@ -1,0 +1,119 @@
+"""Configs: every problem at once, presets that hold, one description for form and flags."""
+
+import json
+
+import pytest
+
+from sealife_core.config import (
+    KINDS,
+    RECIPES,
+    SIZES,
+    TASKS,
+    ClassifierConfig,
+    SimclrConfig,
+    ViewRecipe,
+    chance_loss,
+    describe,
+    flattened,
+    load_config,
+    nested,
+    parse,
+    preset,
+    task_of,
+)
+from sealife_core.errors import ConfigError
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_describe__gives_every_field_a_title_a_sentence_and_a_group(kind: str) -> None:
+    settings = describe(KINDS[kind])
+    fields = set(flattened(KINDS[kind]().model_dump())) - {"kind", "data_hash"}
+    assert {s.path for s in settings} == fields
+    for setting in settings:
+        assert setting.title
+        assert setting.group
+        assert setting.says.endswith(".")
+        if setting.type in (int, float):
+            assert setting.minimum is not None, f"{setting.path} has no range"
+            assert setting.maximum is not None, f"{setting.path} has no range"
+
+
+def test_load__reports_all_problems_together() -> None:
+    values = {"kind": "simclr", "epocs": 3, "temperature": 9, "views": {"hue": 3}, "encoder": "vgg"}
+    with pytest.raises(ConfigError) as caught:
+        load_config(values)
+    assert sorted(caught.value.problems) == [
+        "'encoder' is 'vgg'; expected one of 'resnet18', 'resnet34', 'resnet50'.",
+        "'temperature' is 9; expected a number from 0.01 to 2.",
+        "'views.hue' is 3; expected a number from 0 to 0.5 turns.",
+        "There is no setting 'epocs'. Did you mean 'epochs'?",
+    ]
+
+
+def test_load__names_the_kinds_there_are() -> None:
+    with pytest.raises(ConfigError, match="'kind' is 'gan'; expected one of 'simclr', 'classifier'"):
+        load_config({"kind": "gan"})
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), "warm"])
+def test_load__refuses_what_is_no_number(value: object) -> None:
+    with pytest.raises(ConfigError, match="temperature"):
+        load_config({"kind": "simclr", "temperature": value})
+
+
+@pytest.mark.parametrize("values", [{"crop_scale_min": 0.9, "crop_scale_max": 0.2}, {"blur_sigma_min": 3}])
+def test_views__refuses_a_range_turned_round(values: dict[str, float]) -> None:
+    with pytest.raises(ConfigError, match="Swap them"):
+        parse(ViewRecipe, values)
+
+
+@pytest.mark.parametrize("task", TASKS)
+@pytest.mark.parametrize("size", SIZES)
+def test_preset__survives_a_round_trip_through_json(task: str, size: str) -> None:
+    weights = {"weights": "run:x"} if TASKS[task].needs_run else {}
+    config = preset(task, size, **weights)
+    assert load_config(json.loads(config.model_dump_json())) == config
+    assert task_of(config) == task
+
+
+@pytest.mark.parametrize(
+    ("weights", "stages", "method"),
+    [
+        ("random", 0, "Untrained probe"),
+        ("run:a", 0, "Linear probe"),
+        ("imagenet", 0, "Linear probe"),
+        ("random", 5, "From scratch"),
+        ("run:a", 5, "Fine-tune"),
+        ("file:a.pt", 2, "Fine-tune, last 2 stages"),
+        ("imagenet", 5, "Transfer"),
+    ],
+)
+def test_method__is_named_as_the_field_names_it(weights: str, stages: int, method: str) -> None:
+    assert ClassifierConfig(weights=weights, trained_stages=stages).method == method
+
+
+@pytest.mark.parametrize("weights", ["imagnet", "run:", "file: ", "", "http://x"])
+def test_weights__refuses_an_unknown_source(weights: str) -> None:
+    with pytest.raises(ConfigError, match="expected 'random', 'imagenet'"):
+        load_config({"kind": "classifier", "weights": weights})
+
+
+def test_config__is_frozen() -> None:
+    with pytest.raises(ValueError, match="frozen"):
+        SimclrConfig().epochs = 3  # type: ignore[misc]
+
+
+def test_learning_rate__scales_as_in_the_paper() -> None:
+    assert SimclrConfig(rate_scaling="linear").peak_learning_rate(4096) == pytest.approx(4.8)
+    assert SimclrConfig(rate_scaling="sqrt").peak_learning_rate(4096) == pytest.approx(4.8)
+    assert SimclrConfig(rate_scaling="none", learning_rate=0.1).peak_learning_rate(64) == 0.1
+
+
+@pytest.mark.parametrize(("n", "loss"), [(32, 4.14), (64, 4.84), (128, 5.54), (256, 6.24)])
+def test_chance_loss__is_that_of_a_network_that_cannot_tell(n: int, loss: float) -> None:
+    assert chance_loss(n) == pytest.approx(loss, abs=0.005)
+
+
+def test_nested__undoes_flattened() -> None:
+    tree = SimclrConfig(views=RECIPES["Marine"]).model_dump()
+    assert nested(flattened(tree)) == tree

@@ -1,0 +1,58 @@
+"""The worker as a real process: its outcomes, in the words that a person reads."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from sealife_core.config import preset
+from sealife_core.datasets.dataset import Dataset
+from sealife_core.runs.directory import Run, create_run
+from sealife_core.worker import explain
+
+
+def carry_out(run: Run) -> int:
+    return subprocess.run([sys.executable, "-m", "sealife_core.worker", str(run.path)], timeout=300).returncode
+
+
+def test_worker__fails_with_a_sentence_before_training_when_imagenet_weights_are_missing(
+    tiny_reef: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path / "torch"))
+    monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")  # nobody listens there: no internet, at once
+    run = create_run(preset("transfer", "Quick look", image_size_px=32, device="cpu"), data_hash=tiny_reef.content_hash)
+    assert carry_out(run) == 1
+    status = run.status()
+    assert status["state"] == "failed"
+    assert "resnet50" in status["error"]["what"]
+    assert str(tmp_path / "torch") in status["error"]["what"]
+    assert "file:" in status["error"]["what"]
+    assert run.metrics() == []
+
+
+def test_worker__reports_every_problem_of_a_config(home: Path) -> None:
+    run = create_run(preset("scratch", "Quick look"))
+    values = json.loads((run.path / "config.json").read_text()) | {"epochs": 0, "lern_rate": 1}
+    (run.path / "config.json").write_text(json.dumps(values))
+    assert carry_out(run) == 1
+    what = run.status()["error"]["what"]
+    assert "'epochs' is 0" in what
+    assert "lern_rate" in what
+
+
+@pytest.mark.parametrize(
+    ("error", "word"),
+    [
+        (MemoryError(), "half the batch size"),
+        (RuntimeError("CUDA out of memory. Tried to allocate 2 GiB"), "half the batch size"),
+        (OSError(28, "No space left on device"), "Delete runs"),
+        (KeyboardInterrupt(), "Resume"),
+        (ValueError("odd\nmore"), "traceback"),
+    ],
+)
+def test_explain__names_the_next_step(error: BaseException, word: str) -> None:
+    told = explain(error)
+    assert word in told["next"]
+    assert "\n" not in told["what"]

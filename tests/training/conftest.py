@@ -1,0 +1,27 @@
+"""Small runs, carried out in this process: the worker's recipes without the worker's process."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from sealife_core.config import preset
+from sealife_core.datasets.dataset import Dataset
+from sealife_core.runs.directory import Run, create_run
+from sealife_core.runs.writer import RunWriter
+
+SMALL: dict[str, Any] = {"image_size_px": 32, "precision": "fp32", "device": "cpu", "epochs": 2}
+
+
+@pytest.fixture
+def trained(tiny_reef: Dataset) -> Callable[..., Run]:
+    """``trained("simclr", epochs=1)``: a run of that task on the tiny reef, carried out to its end."""
+    from sealife_core.training.recipes import train
+
+    def carry_out(task: str, **values: Any) -> Run:
+        config = preset(task, "Quick look", **(SMALL | values))
+        run = create_run(config, data_hash=tiny_reef.content_hash)
+        train(config, RunWriter(run))
+        return run
+
+    return carry_out

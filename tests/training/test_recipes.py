@@ -1,0 +1,219 @@
+"""Whole small runs: what they write, what they may look at, and that they can be taken up again."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+import torch
+from sealife_core.models.checkpoint import load_model
+
+from sealife_core.config import chance_loss, preset
+from sealife_core.datasets.dataset import Dataset
+from sealife_core.datasets.pixels import Pixels
+from sealife_core.errors import DatasetError, WeightsError
+from sealife_core.runs.directory import Run, create_run
+from sealife_core.runs.writer import RunWriter
+from sealife_core.training.callbacks import ResumePoint
+from sealife_core.training.recipes import train
+from tests.training.conftest import SMALL
+
+Trained = Callable[..., Run]
+
+
+def losses(run: Run) -> dict[int, float]:
+    return {row["step"]: row["train/loss"] for row in run.metrics() if "train/loss" in row}
+
+
+def test_simclr__writes_a_model_curves_and_what_the_features_are_worth(trained: Trained) -> None:
+    run = trained("simclr", batch_size=16, monitor_every=1)
+    assert {p.name for p in run.path.iterdir()} == {
+        "config.json", "notes.json", "status.json", "environment.json", "metrics.jsonl", "results.json", "last.ckpt",
+        "model.safetensors", "model.json", "figures",
+    }  # fmt: skip
+    encoder, head, card = load_model(run.path)
+    assert head is not None
+    assert card.classes == []
+    assert encoder(torch.zeros(1, 3, 32, 32)).shape == (1, 512)
+    assert run.environment()["chance_loss"] == pytest.approx(chance_loss(16))
+    found = {key for row in run.metrics() for key in row}
+    assert {
+        "train/loss", "train/contrastive_accuracy", "train/learning_rate", "val/knn_accuracy", "val/alignment",
+        "val/uniformity", "val/effective_rank",
+    } <= found  # fmt: skip
+    results = run.results()
+    assert results is not None
+    assert 0 <= results["val"]["knn_low"] <= results["val"]["knn_accuracy"] <= results["val"]["knn_high"] <= 1
+
+
+def test_simclr__never_sees_a_validation_or_test_image(
+    trained: Trained, tiny_reef: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: set[int] = set()
+    gather = Pixels.gather
+    from sealife_core.training.simclr import SimclrModule
+
+    step = SimclrModule.training_step
+
+    def watched(self: SimclrModule, batch: dict[str, torch.Tensor], index: int) -> torch.Tensor:
+        images, _ = gather(looked_at[0], batch["rows"].numpy())
+        assert torch.equal(images, batch["images"].cpu()), "a batch must hold the rows that it names"
+        seen.update(batch["rows"].tolist())
+        return step(self, batch, index)
+
+    looked_at: list[Pixels] = []
+
+    def remembered(self: Pixels, rows: np.ndarray) -> tuple[torch.Tensor, torch.Tensor]:
+        looked_at[:] = [self]
+        return gather(self, rows)
+
+    monkeypatch.setattr(Pixels, "gather", remembered)
+    monkeypatch.setattr(SimclrModule, "training_step", watched)
+    trained("simclr", batch_size=8, monitor_every=0)
+    train_rows = set(tiny_reef.rows("train").tolist())
+    assert seen == train_rows
+    assert not seen & (set(tiny_reef.rows("val").tolist()) | set(tiny_reef.rows("test").tolist()))
+
+
+def test_simclr__says_that_a_batch_larger_than_the_data_is_reduced(trained: Trained, tiny_reef: Dataset) -> None:
+    run = trained("simclr", batch_size=512, epochs=1)
+    n = len(tiny_reef.rows("train"))
+    assert run.environment()["batch_size"] == n
+    assert any(f"from 512 to {n}" in warning for warning in run.status()["warnings"])
+    assert len(losses(run)) == 1
+
+
+def test_probe__leaves_the_encoder_as_it_was_and_predicts_as_the_run_did(trained: Trained, tiny_reef: Dataset) -> None:
+    source = trained("simclr", batch_size=16, epochs=1)
+    run = trained("probe", weights=f"run:{source.id}", epochs=5)
+    before, _, _ = load_model(source.path)
+    after, head, card = load_model(run.path)
+    assert card.classes == list(tiny_reef.classes)
+    assert head is not None
+    state = after.state_dict()
+    for name, value in before.state_dict().items():
+        assert torch.equal(value, state[name]), name
+    results = run.results()
+    assert results is not None
+    assert results["method"] == "Linear probe"
+    assert results["test"]["n"] == len(tiny_reef.rows("test"))
+    assert (run.path / "predictions.parquet").exists()
+    assert {p.name for p in (run.path / "figures").iterdir()} == {"confusion.png", "curves.png", "predictions.png"}
+
+
+def test_probe__with_the_standardisation_folded_in_gives_the_same_logits() -> None:
+    from torch import nn
+
+    from sealife_core.training.preparation import Features
+
+    torch.manual_seed(0)
+    raw = torch.randn(20, 6) * torch.linspace(0.1, 9, 6) + 3
+    mean, std = raw.mean(0), raw.std(0)
+    head = nn.Sequential(nn.Dropout(0.0), nn.Linear(6, 4)).eval()
+    expected = head((raw - mean) / std)
+    folded = Features(raw, mean, std).folded(head)
+    torch.testing.assert_close(folded(raw), expected, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("stages", [0, 2, 5])
+def test_finetune__moves_only_the_stages_that_train(trained: Trained, stages: int) -> None:
+    source = trained("simclr", batch_size=16, epochs=1)
+    before = load_model(source.path)[0]
+    run = trained("finetune", weights=f"run:{source.id}", trained_stages=stages, augmentation="light", epochs=1)
+    after = load_model(run.path)[0]
+    moved = {
+        name
+        for (name, old), (_, new) in zip(before.stages, after.stages, strict=True)
+        if any(not torch.equal(a, b) for a, b in zip(old.state_dict().values(), new.state_dict().values(), strict=True))
+    }
+    assert moved == {name for name, _ in before.stages[5 - stages :]}
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"loss": "focal", "schedule": "onecycle", "dropout": 0.5, "augmentation": "strong"},
+        {"class_weights": "balanced", "schedule": "warm_restarts", "restart_epochs": 1},
+        {"label_smoothing": 0.1, "schedule": "constant", "optimiser": "sgd", "augmentation": "none"},
+    ],
+)
+def test_scratch__trains_with_every_loss_and_schedule(trained: Trained, values: dict[str, object]) -> None:
+    run = trained("scratch", batch_size=16, **values)
+    assert all(np.isfinite(list(losses(run).values())))
+    results = run.results()
+    assert results is not None
+    assert results["best_epoch"] in (1, 2)
+    assert 0 <= results["test"]["accuracy_low"] <= results["test"]["accuracy"] <= results["test"]["accuracy_high"] <= 1
+
+
+def test_label_fraction__uses_fewer_labels_and_says_how_many(trained: Trained, tiny_reef: Dataset) -> None:
+    run = trained("scratch", label_fraction=30, epochs=1)
+    results = run.results()
+    assert results is not None
+    assert len(tiny_reef.classes) <= results["labels_used"] < len(tiny_reef.rows("train")) / 2
+
+
+def test_resume__goes_on_step_by_step_as_if_never_interrupted(
+    trained: Trained, tiny_reef: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The run is cut in the middle of an epoch, as a kill would; the next attempt starts from the last saved epoch."""
+    monkeypatch.setattr("sealife_core.training.callbacks.RESUME_POINT_EVERY_S", 0.0)
+    whole = losses(trained("simclr", batch_size=8, epochs=3, monitor_every=1))
+
+    config = preset("simclr", "Quick look", **(SMALL | {"batch_size": 8, "epochs": 3, "monitor_every": 1}))
+    run = create_run(config, data_hash=tiny_reef.content_hash)
+    cut_at = len(whole) // 2
+
+    class Cut(Exception):
+        pass
+
+    writer = RunWriter(run)
+    told = writer.metric
+
+    def metric(step: int, epoch: float, **values: float | None) -> None:
+        told(step, epoch, **values)
+        if step >= cut_at + 1 and "train/loss" in values:
+            raise Cut
+
+    writer.metric = metric  # type: ignore[method-assign]
+    with pytest.raises(Cut):
+        train(config, writer)
+    assert max(losses(run)) == cut_at + 1
+    train(config, RunWriter(run))
+    assert losses(run) == whole
+
+
+def test_resume__restores_the_random_state_that_dropout_draws_from() -> None:
+    torch.manual_seed(3)
+    point = ResumePoint.__new__(ResumePoint)
+    state = point.state_dict()
+    expected = torch.rand(5)
+    torch.rand(100)
+    point.load_state_dict(state)
+    assert torch.equal(torch.rand(5), expected)
+
+
+def test_stop__saves_what_was_learned_and_leaves_the_test_split_unread(tiny_reef: Dataset) -> None:
+    config = preset("scratch", "Quick look", **(SMALL | {"epochs": 50, "batch_size": 16}))
+    run = create_run(config, data_hash=tiny_reef.content_hash)
+    (run.path / "stop").touch()
+    assert train(config, RunWriter(run)) is False
+    results = run.results()
+    assert results is not None
+    assert "test" not in results
+    assert (run.path / "model.safetensors").exists()
+    assert (run.path / "last.ckpt").exists()
+
+
+def test_train__refuses_a_data_set_that_changed_since_launch(tiny_reef: Dataset) -> None:
+    config = preset("scratch", "Quick look", **SMALL)
+    run = create_run(config, data_hash=tiny_reef.content_hash)
+    row = int(tiny_reef.rows("train")[0])
+    tiny_reef.with_splits({row: "val"})
+    with pytest.raises(DatasetError, match="has changed since this run was launched"):
+        train(run.config(), RunWriter(run))
+
+
+def test_train__refuses_weights_of_another_encoder(trained: Trained) -> None:
+    source = trained("simclr", batch_size=16, epochs=1)
+    with pytest.raises(WeightsError, match="resnet18"):
+        trained("probe", weights=f"run:{source.id}", encoder="resnet50")
