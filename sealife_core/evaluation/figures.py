@@ -57,7 +57,8 @@ def curves(
 ) -> None:
     """Loss, accuracy and learning rate over epochs; dashed lines stand at chance. ``metrics``: of metrics.jsonl."""
     panels = {name: drawn for name, lines in _PANELS.items() if (drawn := _with_data(metrics, lines))}
-    figure = Figure(figsize=(8, 2.6 * max(1, len(panels)) + 0.5), dpi=DPI, layout="constrained", facecolor="white")
+    figure = Figure(figsize=(8, 2.6 * max(1, len(panels)) + 0.5), dpi=DPI, facecolor="white")
+    figure.set_layout_engine("constrained", w_pad=0.15, h_pad=0.1)
     _say(figure.suptitle(title or "Training", x=0.02, ha="left", fontsize=13, color=INK, fontweight="bold"))
     chance = {"Loss": chance_loss, "Accuracy": chance_accuracy}
     for place, (name, drawn) in enumerate(panels.items(), 1):
@@ -67,8 +68,8 @@ def curves(
             _line(axes, x, y, label, colour, style)
         if (level := chance.get(name)) is not None:
             axes.axhline(level, color=QUIET, linewidth=1, linestyle=(0, (5, 4)), label=f"chance {level:.2f}")
-        if name == "Accuracy":
-            axes.set_ylim(0, 1)
+        if name != "Loss":  # a share and a rate are read against zero
+            axes.set_ylim(0, 1 if name == "Accuracy" else None)
         if len(drawn) > 1 or level is not None:
             axes.legend(frameon=False, fontsize=8, labelcolor=INK, loc="best")
         axes.set_xlabel("epoch" if place == len(panels) else "", fontsize=9, color=QUIET)
@@ -126,34 +127,40 @@ def prediction_page(
     """
     was_right = (predictions["label"] == predictions["predicted"]).to_numpy()
     wrong, right = _balanced(np.flatnonzero(~was_right), np.flatnonzero(was_right), pictures, seed)
-    columns = 6
-    blocks = [
-        (chosen, f"{sign} {word}: {len(chosen)} of {total:,}, drawn at random", is_right)
-        for chosen, total, sign, word, is_right in (
-            (wrong, int((~was_right).sum()), "✗", "Wrong", False),
-            (right, int(was_right.sum()), "✓", "Right", True),
+    sections = [
+        (chosen, f"{sign}: {len(chosen):,}" + _of(len(chosen), total), is_right)
+        for chosen, total, sign, is_right in (
+            (wrong, int((~was_right).sum()), "✗ Wrong", False),
+            (right, int(was_right.sum()), "✓ Right", True),
         )
         if len(chosen)
     ]
-    heights = [float(part) for chosen, _, _ in blocks for part in [0.34] + [2.0] * math.ceil(len(chosen) / columns)]
-    figure = Figure(figsize=(columns * 1.72 + 0.4, 0.7 + sum(heights)), dpi=DPI, facecolor="white")
+    # All lengths in inches, from the top: a heading, then for each section its own heading and rows of squares.
+    columns, side, gap, section_in = 6, 1.6, 0.12, 0.34
+    pitch = {False: side + 0.42, True: side + 0.26}  # below a wrong picture stand two lines, below a right one one
+    height = 0.75 + sum(section_in + pitch[good] * math.ceil(len(chosen) / columns) for chosen, _, good in sections)
+    figure = Figure(figsize=(columns * (side + gap) + 0.4, height), dpi=DPI, facecolor="white")
     share = was_right.sum() / max(1, len(was_right))
     heading = title or f"Predictions against truth: {share:.1%} of {len(was_right):,} images right"
-    inches = figure.get_figheight()
     heading = heading if len(was_right) else "There are no predictions."
-    _say(figure.text(0.02, 1 - 0.3 / inches, heading, fontsize=13, color=INK, fontweight="bold", va="center"))
-    top = inches - 0.55
-    for chosen, says, is_right in blocks:
-        colour = SEA if is_right else CORAL
-        figure.text(0.02, (top - 0.17) / inches, says, fontsize=10, color=colour, fontweight="bold", va="center")
-        top -= 0.34
+    _say(figure.text(0.02, 1 - 0.3 / height, heading, fontsize=13, color=INK, fontweight="bold", va="center"))
+    top = 0.55
+    for chosen, says, good in sections:
+        colour = SEA if good else CORAL
+        figure.text(0.02, 1 - (top + 0.17) / height, says, fontsize=10, color=colour, fontweight="bold", va="center")
+        top += section_in
         for place, position in enumerate(chosen):
-            x = 0.2 + (place % columns) * 1.72 + 0.06
-            y = top - (place // columns) * 2.0 - 1.6
-            box = (x / figure.get_figwidth(), y / inches, 1.6 / figure.get_figwidth(), 1.6 / inches)
-            _tile(figure.add_axes(box), dataset, predictions.iloc[position], is_right)
-        top -= 2.0 * math.ceil(len(chosen) / columns)
+            x = 0.26 + (place % columns) * (side + gap)
+            y = height - top - side - (place // columns) * pitch[good]
+            wide = figure.get_figwidth()
+            axes = figure.add_axes((x / wide, y / height, side / wide, side / height))
+            _tile(axes, dataset, predictions.iloc[position], good)
+        top += pitch[good] * math.ceil(len(chosen) / columns)
     _save(figure, path)
+
+
+def _of(shown: int, total: int) -> str:
+    return f" of {total:,}, drawn at random" if shown < total else ""
 
 
 def _tile(axes: Axes, dataset: "Dataset", row: "pd.Series", is_right: bool) -> None:
@@ -172,7 +179,7 @@ def _tile(axes: Axes, dataset: "Dataset", row: "pd.Series", is_right: bool) -> N
         spine.set(color=colour, linewidth=2, linestyle="-" if is_right else (0, (4, 2)))
     sign, confidence = ("✓", "✗")[not is_right], float(row["confidence"])
     said = f"{sign} {_short(row['predicted'], 15)} {confidence:.0%}"
-    truth = "" if is_right else f"is {_short(row['label'], 20)}"
+    truth = "" if is_right else f"truth: {_short(row['label'], 17)}"
     _say(axes.text(0, -0.03, said, fontsize=8, color=colour, va="top", fontweight="bold", transform=axes.transAxes))
     _say(axes.text(0, -0.125, truth, fontsize=8, color=INK, va="top", transform=axes.transAxes))
 
