@@ -1,0 +1,191 @@
+"""One picture of the reef: an animal in a scene, under water, in light."""
+
+import zlib
+from functools import lru_cache
+
+import numpy as np
+from PIL import Image, ImageDraw
+
+from sealife_core.datasets.reef.animals import ANIMALS
+from sealife_core.datasets.reef.curves import Sketch
+from sealife_core.datasets.reef.painting import (
+    SUPERSAMPLING, Colour, Layer, bent, blurred, covered_area, paint, posed, rounded, skin_pattern, tones,
+)  # fmt: skip
+from sealife_core.datasets.reef.scenes import WATERS, Water, backdrop, growth, mixed, placed
+
+Generator = np.random.Generator
+
+# Body, accent, light: drawn with the same chances for every class, so that colour tells nothing.
+PALETTES: tuple[tuple[Colour, Colour, Colour], ...] = (
+    ((255, 138, 92), (255, 236, 206), (255, 214, 160)),  # clown orange
+    ((250, 196, 72), (72, 84, 150), (255, 236, 168)),  # butterfly yellow
+    ((226, 84, 92), (252, 196, 158), (255, 176, 158)),  # coral red
+    ((240, 138, 172), (146, 70, 132), (255, 206, 216)),  # anemone pink
+    ((152, 112, 202), (248, 208, 118), (212, 186, 240)),  # royal violet
+    ((70, 104, 190), (250, 210, 90), (160, 196, 240)),  # surgeon blue
+    ((64, 176, 172), (24, 92, 118), (178, 234, 218)),  # parrot teal
+    ((122, 170, 92), (64, 96, 72), (214, 228, 150)),  # turtle green
+    ((204, 150, 100), (124, 76, 62), (244, 216, 172)),  # sand brown
+    ((236, 226, 206), (190, 112, 84), (255, 250, 236)),  # shell cream
+    ((98, 112, 136), (206, 218, 226), (188, 202, 214)),  # slate
+    ((176, 62, 98), (246, 150, 116), (240, 164, 172)),  # wine
+    ((124, 200, 230), (250, 250, 240), (214, 242, 250)),  # ice blue
+    ((232, 118, 60), (70, 40, 72), (255, 194, 120)),  # rust
+)
+
+
+@lru_cache(maxsize=4)
+def _caustics(size_px: int) -> np.ndarray:
+    """(4S, 4S) in 0..1: the net of light that waves throw, the same sheet for all pictures, each sees a part of it."""
+    rng = np.random.default_rng(7)
+    side = 4 * size_px
+    y, x = np.mgrid[0:side, 0:side].astype(np.float32) * (2 * np.pi / side)
+    net = np.zeros((side, side), np.float32)
+    for _ in range(3):
+        phase = np.zeros_like(net)
+        for _ in range(7):
+            a, b = rng.integers(-9, 10, 2)
+            phase += np.sin(a * x + b * y + rng.uniform(0, 6.3))
+        net += np.maximum(0, 1 - np.abs(phase) * 0.9) ** 3
+    return np.clip(blurred(net, side / 500) * 1.1, 0, 1)
+
+
+def _animal(rng: Generator, kind: str, water: Water, size_px: int) -> tuple[Layer, np.ndarray]:
+    """The animal's shaded layer, and its centre (x, y) in units of the picture's side."""
+    make, freedom = ANIMALS[kind]
+    sketch = make(rng)
+    pose = {
+        "bend": rng.normal(0, 0.13),
+        "turn": np.radians(rng.uniform(-freedom, freedom)),
+        "mirror": bool(rng.random() < 0.5),
+    }
+    polygons = posed(sketch, **pose)
+    everything = np.concatenate(polygons)
+    # The same spread of covered areas for every class: neither size nor the amount of colour gives it away.
+    scale = min(np.sqrt(rng.uniform(0.09, 0.24) / covered_area(polygons)), 0.98 / np.ptp(everything, axis=0).max())
+    low, high = everything.min(0) * scale, everything.max(0) * scale
+    slack = np.maximum((1 - (high - low)) / 2, 0.0) + 0.04
+    centre = 0.5 - (low + high) / 2 + rng.uniform(-slack, slack)
+    polygons = [polygon * scale + centre for polygon in polygons]
+    pattern = skin_pattern(rng)
+    if pattern:
+        as_sketch = Sketch()
+        for polygon in pattern:
+            as_sketch.mark(polygon, "accent")
+        pattern = [polygon * scale + centre for polygon in posed(as_sketch, **pose)]
+    haze = rng.uniform(0.0, 0.34)
+    colours = PALETTES[rng.integers(len(PALETTES))]
+    tint = rng.normal(0, 9, 3)
+    body, accent, light = (tuple(int(v) for v in np.clip(np.array(c) + tint, 0, 255)) for c in colours)
+    palette = {name: mixed(colour, water.middle, haze) for name, colour in tones(body, accent, light).items()}
+    layer = paint(sketch, polygons, palette, size_px, pattern)
+    return rounded(layer, (rng.uniform(-0.6, 0.6), -1.0), rng.uniform(0.5, 0.9) * (1 - haze)), centre
+
+
+def _over(picture: np.ndarray, layer: Layer, share: float = 1.0) -> np.ndarray:
+    cover = (layer.cover * share)[..., None]
+    return picture * (1 - cover) + layer.colours * cover
+
+
+def _foreground(rng: Generator, water: Water, size_px: int) -> Layer | None:
+    """Growth in front of the animal, at the lower edge or a side; half of it close to the lens, dark and soft."""
+    if rng.random() < 0.35:
+        return None
+    near = rng.random() < 0.5
+    sketch, polygons, palette = Sketch(), [], {}
+    for stem in range(int(rng.integers(1, 3))):
+        plant, colours, high = growth(rng, water, rng.uniform(0.0, 0.2))
+        if near:
+            colours = {
+                name: mixed(colour, mixed(water.depth, (8, 14, 40), 0.4), 0.72) for name, colour in colours.items()
+            }
+        palette |= {f"{name}{stem}": colour for name, colour in colours.items()}
+        x = rng.uniform(0.0, 1.0)
+        polygons += placed(plant, x, rng.uniform(1.0, 1.1), high * rng.uniform(0.55, 1.0), bool(rng.random() < 0.5))
+        for part in plant.parts:
+            (sketch.mark if part.mark else sketch.shape)(part.points, f"{part.tone}{stem}")
+    palette["body"] = palette["body0"]
+    layer = paint(sketch, polygons, palette, size_px)
+    if not near:
+        return rounded(layer, (0.2, -1.0), 0.4)
+    return Layer(np.broadcast_to(np.array(palette["body0"], np.float32) / 255, layer.colours.shape) * 0.4 + layer.colours * 0.6,
+                 blurred(layer.cover, size_px / 60))  # fmt: skip
+
+
+def _bubbles(rng: Generator, picture: np.ndarray) -> np.ndarray:
+    """A string of bubbles, in some pictures of every class."""
+    if rng.random() < 0.55:
+        return picture
+    size_px = len(picture)
+    side = size_px * SUPERSAMPLING
+    glow = Image.new("L", (side, side))
+    pen = ImageDraw.Draw(glow)
+    x, sway = rng.uniform(0.05, 0.95), rng.uniform(0, 6)
+    for step in range(int(rng.integers(4, 10))):
+        radius = rng.uniform(0.008, 0.028) * side
+        at = (
+            (x + 0.04 * np.sin(step + sway) + rng.normal(0, 0.02)) * side,
+            (1.0 - 0.12 * step + rng.normal(0, 0.03)) * side,
+        )
+        pen.ellipse(
+            (at[0] - radius, at[1] - radius, at[0] + radius, at[1] + radius),
+            fill=50,
+            outline=165,
+            width=max(1, side // 150),
+        )
+        dot = radius * 0.28
+        pen.ellipse(
+            (
+                at[0] - radius * 0.4 - dot,
+                at[1] - radius * 0.4 - dot,
+                at[0] - radius * 0.4 + dot,
+                at[1] - radius * 0.4 + dot,
+            ),
+            fill=240,
+        )
+    share = np.asarray(glow.reduce(SUPERSAMPLING), np.float32)[..., None] / 255
+    return picture * (1 - share) + share
+
+
+def _lit(rng: Generator, picture: np.ndarray, water: Water, below: np.ndarray, cover: np.ndarray) -> np.ndarray:
+    """Rays from the surface, caustics on ground and back, depth, vignette, a little grain."""
+    size_px = len(picture)
+    y, x = np.mgrid[0:size_px, 0:size_px].astype(np.float32) / size_px
+    colour = np.array(water.light, np.float32) / 255
+    if rng.random() < 0.6:
+        source, spread = rng.uniform(-0.3, 1.3), rng.uniform(0.35, 1.0)
+        slant = (x - source) / (y + spread)
+        beams = rng.uniform(0, 1, 40) ** 2.5
+        rays = np.interp(slant.ravel(), np.linspace(-3, 3, 40), beams).reshape(slant.shape)
+        share = (rays * np.clip(1 - y * 1.1, 0, 1) * rng.uniform(0.25, 0.6)).astype(np.float32)[..., None]
+        picture = picture + share * colour * (1 - picture)
+    if rng.random() < 0.55:
+        sheet = _caustics(size_px)
+        at = rng.integers(0, 3 * size_px, 2)
+        net = sheet[at[0] : at[0] + size_px, at[1] : at[1] + size_px]
+        where = np.maximum(below[:, None] * 0.8, cover * 0.6) * rng.uniform(0.2, 0.55)
+        picture = picture + (net * where)[..., None] * colour * (1.1 - picture)
+    depth = np.array(water.depth, np.float32) / 255
+    share = (np.clip(y - 0.3, 0, 1) * rng.uniform(0.0, 0.5))[..., None]
+    picture = picture * (1 - share) + depth * share
+    vignette = 1 - rng.uniform(0.1, 0.4) * np.clip(((x - 0.5) ** 2 + (y - 0.5) ** 2) * 2 - 0.15, 0, 1)
+    picture = picture * vignette[..., None] * rng.uniform(0.88, 1.08)
+    return picture + rng.normal(0, rng.uniform(0.002, 0.012), picture.shape[:2]).astype(np.float32)[..., None]
+
+
+def draw_picture(kind: str, size_px: int, seed: int, number: int) -> Image.Image:
+    """Picture ``number`` of a kind of animal: always the same for the same arguments. Square, RGB."""
+    rng = np.random.default_rng([seed, zlib.crc32(kind.encode()), number])
+    water = WATERS[rng.integers(len(WATERS))]
+    picture, below = backdrop(rng, water, size_px)
+    animal, _ = _animal(rng, kind, water, size_px)
+    shadow = np.roll(blurred(animal.cover, size_px / 24), (size_px // 28, 0), (0, 1)) * 0.35
+    picture = picture * (1 - shadow[..., None]) + shadow[..., None] * np.array(water.depth, np.float32) / 255 * 0.6
+    picture = _over(picture, animal)
+    cover = animal.cover
+    front = _foreground(rng, water, size_px)
+    if front is not None:
+        picture = _over(picture, front)
+        cover = cover * (1 - front.cover)
+    picture = _lit(rng, _bubbles(rng, picture), water, below, cover)
+    return Image.fromarray((np.clip(picture, 0, 1) * 255 + 0.5).astype(np.uint8))
