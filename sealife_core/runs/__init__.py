@@ -10,6 +10,16 @@ from sealife_core.runs.directory import (
     source_of,
 )
 from sealife_core.runs.liveness import ACTIVE, FINAL, Process, Shown, State, shown_state
+from sealife_core.runs.queue import (
+    delete,
+    empty_trash,
+    ensure_dispatcher,
+    launch,
+    request_stop,
+    restore,
+    resume,
+    trashed,
+)
 from sealife_core.runs.writer import RunWriter
 
 __all__ = [
@@ -22,9 +32,17 @@ __all__ = [
     "Shown",
     "State",
     "create_run",
+    "delete",
     "dependents",
+    "empty_trash",
+    "ensure_dispatcher",
+    "launch",
     "list_runs",
     "open_run",
+    "request_stop",
+    "restore",
+    "resume",
     "shown_state",
     "source_of",
+    "trashed",
 ]

@@ -4,6 +4,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from sealife_core.config import AnyConfig
 from sealife_core.runs.files import append_line, replace_json
 from sealife_core.runs.liveness import FINAL, State
 from sealife_core.runs.run import METRICS, STATUS, Run
@@ -25,6 +26,10 @@ class RunWriter:
     def path(self) -> Path:
         """The run directory."""
         return self.run.path
+
+    def config(self) -> AnyConfig:
+        """What the run is asked to do. Raises ConfigError."""
+        return self.run.config()
 
     def status(self, **changes: Any) -> None:
         """Merge ``changes`` into status.json with a fresh heartbeat; without any it is a sign of life only.

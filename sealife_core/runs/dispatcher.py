@@ -1,0 +1,259 @@
+"""``python -m sealife_core.runs.dispatcher ROOT``: starts queued runs, first in, first out, one a device.
+
+One lives below a root at a time, under a lock. It is started by whoever queues a run, watches the processes, ends those
+that do not stop when asked, and goes when there is nothing left to do. It may be killed at any moment: the runs go on,
+and the next one takes them over, for all it has to know is on disk or can be asked of the operating system.
+
+Environment: SEALIFE_WORKER_COMMAND replaces ``python -m sealife_core.worker`` (the run directory is appended);
+SEALIFE_STOP_GRACE_S is how long a run may take to stop by itself before it is ended.
+"""
+
+import os
+import shlex
+import signal
+import subprocess
+import sys
+import time
+import traceback
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from sealife_core.errors import RunError, SealifeError
+from sealife_core.runs import liveness
+from sealife_core.runs.devices import devices, suitable, visible
+from sealife_core.runs.directory import Run, list_runs, source_of
+from sealife_core.runs.files import replace_json
+from sealife_core.runs.liveness import Process, State, process_of
+from sealife_core.runs.locks import queue_lock, take_dispatcher_lock
+from sealife_core.runs.queue import PROJECT, write_status
+from sealife_core.runs.run import LOG, MODEL, PROCESS, STATUS, STOP
+
+TICK_S = 0.2
+IDLE_S = 3.0  # time enough for a person's second launch; a later one starts a new dispatcher, in some 0.3 s
+STOP_GRACE_S = 60.0  # a batch and a checkpoint of the slowest recipe take some 20 s
+KILL_AFTER_S = 10.0  # from TERM to KILL
+
+
+@dataclass
+class Watched:
+    """One living process. ``child`` is None where an earlier dispatcher started it."""
+
+    run: Run
+    record: dict[str, Any]
+    child: subprocess.Popen[bytes] | None = None
+    term_at: float | None = None
+    killed: bool = False
+
+    def ended(self) -> bool:
+        """Whether it is gone; a child is reaped by asking."""
+        if self.child is not None:
+            return self.child.poll() is not None
+        return process_of(self.record) is not Process.ALIVE
+
+    def signal(self, number: signal.Signals) -> None:
+        """Send to the whole process group: a worker leads its own."""
+        try:
+            os.killpg(self.record["pid"], number)
+        except (ProcessLookupError, PermissionError) as error:
+            print(f"{self.run.id}: {number.name} did not arrive: {error}", flush=True)
+
+
+@dataclass
+class Dispatcher:
+    """The loop, and the little it remembers between two turns."""
+
+    root: Path
+    stop_grace_s: float = STOP_GRACE_S
+    kill_after_s: float = KILL_AFTER_S
+    devices: list[str] = field(default_factory=devices)
+    watched: dict[str, Watched] = field(default_factory=dict)
+    _glances: dict[str, tuple[int, bool]] = field(default_factory=dict)
+
+    def adopt(self) -> None:
+        """Take over every process of a run that lives, whoever started it."""
+        orphans = _workers_by_directory()
+        for run in list_runs(self.root):
+            record = run.process()
+            if process_of(record) is not Process.ALIVE:
+                # A dispatcher killed between starting a process and noting it leaves one without a process.json.
+                pid = orphans.get(str(run.path))
+                found = liveness.identity(pid) if pid else None
+                if found is None:
+                    continue
+                record = found | {"attempt": run.attempt(), "device": self.devices[-1], "started": time.time()}
+                replace_json(run.path / PROCESS, record)
+            if record:
+                self.watched[run.id] = Watched(run, record)
+                print(f"{run.id}: taken over, pid {record['pid']}", flush=True)
+
+    def turn(self) -> bool:
+        """Reap, stop, start. Returns whether there is anything to wait for."""
+        for watched in list(self.watched.values()):
+            self._look_after(watched)
+        waiting = self._queued()
+        for run in waiting:
+            try:
+                self._consider(run)
+            except (OSError, SealifeError) as error:
+                traceback.print_exc()
+                self._refuse(run, str(error), "Mend the cause and resume the run.")
+        return bool(self.watched or waiting)
+
+    def _look_after(self, watched: Watched) -> None:
+        run = watched.run
+        if watched.ended():
+            del self.watched[run.id]
+            code = watched.child.returncode if watched.child else None
+            print(f"{run.id}: ended, {'adopted' if code is None else f'code {code}'}", flush=True)
+            if code is not None and run.path.is_dir():
+                replace_json(run.path / PROCESS, watched.record | {"exit_code": code, "ended": time.time()})
+            return
+        try:
+            asked_at = (run.path / STOP).stat().st_mtime
+        except OSError:
+            return
+        now = time.time()
+        if watched.term_at is None and now - asked_at >= self.stop_grace_s:
+            watched.term_at = now
+            watched.signal(signal.SIGTERM)
+        elif watched.term_at is not None and not watched.killed and now - watched.term_at >= self.kill_after_s:
+            watched.killed = True
+            watched.signal(signal.SIGKILL)
+
+    def _queued(self) -> list[Run]:
+        """Queued runs, the one that has waited longest first."""
+        found = []
+        for run in list_runs(self.root):
+            try:
+                changed = (run.path / STATUS).stat().st_mtime_ns
+            except OSError:
+                continue
+            if self._glances.get(run.id, (0, False))[0] != changed:
+                self._glances[run.id] = (changed, run.status().get("state") == State.QUEUED)
+            if self._glances[run.id][1] and run.id not in self.watched and run.state() is State.QUEUED:
+                found.append(run)
+        return sorted(found, key=lambda run: (run.status().get("queued") or 0, run.id))
+
+    def _consider(self, run: Run) -> None:
+        """Start the run if nothing stands in its way; refuse it if nothing ever will."""
+        possible = suitable(run.config(), self.devices)
+        if not possible:
+            self._refuse(
+                run, "The run asks for a GPU, and there is none here.", "Clone it with device 'cpu' or 'auto'."
+            )
+            return
+        awaited = self._source_awaited(run)
+        if awaited:
+            self._say(run, awaited)
+            return
+        taken = {watched.record.get("device") for watched in self.watched.values()}
+        free = [device for device in possible if device not in taken]
+        if free:
+            self._start(run, free[0])
+        else:
+            self._say(run, "waiting for its turn")
+
+    def _source_awaited(self, run: Run) -> str:
+        """What the run waits for before its weights are there, or "". Raises RunError if they will never be."""
+        source_id = source_of(run)
+        if source_id is None:
+            return ""
+        source = Run(self.root / source_id)
+        if not source.path.is_dir():
+            raise RunError(f"Run '{source_id}', which the weights come from, was deleted.")
+        state = source.state()
+        if state.active:
+            return f"waiting for '{source.notes()['name']}' to finish"
+        if state in (State.FINISHED, State.STOPPED) and (source.path / MODEL).exists():
+            return ""
+        left = "left no model" if state in (State.FINISHED, State.STOPPED) else f"is {state}"
+        raise RunError(f"Run '{source_id}', which the weights come from, {left}.")
+
+    def _start(self, run: Run, device: str) -> None:
+        command = [*worker_command(), str(run.path)]
+        with queue_lock(self.root):
+            if run.state() is not State.QUEUED:  # stopped or deleted since we looked
+                return
+            record = {"attempt": run.attempt(), "device": device, "command": command, "started": time.time()}
+            write_status(run, stage="starting", message="starting")
+            with (run.path / LOG).open("ab") as log:
+                child = subprocess.Popen(
+                    command,
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=log,
+                    cwd=PROJECT,
+                    start_new_session=True,
+                    env=_environment(self.root, device),
+                )
+            record |= liveness.identity(child.pid) or {"pid": child.pid, "host": liveness.host()}
+            replace_json(run.path / PROCESS, record)
+        self.watched[run.id] = Watched(run, record, child)
+        print(f"{run.id}: started on {device}, pid {child.pid}", flush=True)
+
+    def _refuse(self, run: Run, what: str, then: str) -> None:
+        """End a run that was not started; what it says is the queue's to write, for it has no process."""
+        with queue_lock(self.root):
+            if run.path.is_dir() and run.state() is State.QUEUED:
+                error = {"what": what, "next": then}
+                write_status(run, state=State.FAILED, ended=time.time(), stage="", message=what, error=error)
+
+    def _say(self, run: Run, message: str) -> None:
+        if run.status().get("message") == message:
+            return
+        with queue_lock(self.root):
+            if run.path.is_dir() and run.state() is State.QUEUED:
+                write_status(run, message=message)
+
+
+def worker_command() -> list[str]:
+    """What carries out a run; its directory is appended."""
+    chosen = os.environ.get("SEALIFE_WORKER_COMMAND")
+    return shlex.split(chosen) if chosen else [sys.executable, "-m", "sealife_core.worker"]
+
+
+def _environment(root: Path, device: str) -> dict[str, str]:
+    told = {"CUDA_VISIBLE_DEVICES": visible(device), "PYTHONUNBUFFERED": "1"}
+    if root.name == "checkpoints":  # data sets lie beside the runs, whoever's environment this process inherited
+        told["SEALIFE_HOME"] = str(root.parent)
+    return os.environ | told
+
+
+def _workers_by_directory() -> dict[str, int]:
+    """Run directory → pid, of every process here that was started as a worker."""
+    command = worker_command()
+    found = {}
+    for process in psutil.process_iter(["cmdline"]):
+        line = process.info["cmdline"] or []
+        if len(line) == len(command) + 1 and line[:-1] == command:
+            found[line[-1]] = process.pid
+    return found
+
+
+def main(root: Path) -> int:
+    """Dispatch until nothing is left to do. Returns the exit status: 0, also if another is at work already."""
+    with queue_lock(root):
+        lock = take_dispatcher_lock(root)
+        if lock is None:
+            return 0
+    dispatcher = Dispatcher(root, stop_grace_s=float(os.environ.get("SEALIFE_STOP_GRACE_S", STOP_GRACE_S)))
+    print(f"dispatching, pid {os.getpid()}, devices {', '.join(dispatcher.devices)}", flush=True)
+    dispatcher.adopt()
+    last_busy = time.monotonic()
+    while True:
+        if dispatcher.turn():
+            last_busy = time.monotonic()
+        elif time.monotonic() - last_busy >= IDLE_S:
+            # Looking once more and giving up the lock are one step for everyone else.
+            with queue_lock(root):
+                if not any(run.state() is State.QUEUED for run in list_runs(root)):
+                    lock.release()
+                    return 0
+        time.sleep(TICK_S)
+
+
+if __name__ == "__main__":
+    sys.exit(main(Path(sys.argv[1])))

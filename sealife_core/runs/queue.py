@@ -1,0 +1,173 @@
+"""The queue: launch, stop, resume, delete. It is no list of its own but the runs whose status says ``queued``.
+
+Whatever is done here returns at once; the dispatcher, started from here, does the rest and needs no screen.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+from sealife_core.errors import RunError
+from sealife_core.runs.directory import TRASH, Run, dependents, list_runs, runs_root
+from sealife_core.runs.files import replace_json, size_bytes
+from sealife_core.runs.liveness import Process, State, process_of
+from sealife_core.runs.locks import dispatcher_runs, queue_lock
+from sealife_core.runs.run import LAST, METRICS, STATUS, STOP
+
+DISPATCHER_LOG = ".dispatcher.log"
+
+
+def launch(run: Run) -> None:
+    """Queue a run that was never launched; of one that was, nothing is changed. Returns at once. Raises RunError."""
+    with queue_lock(run.root):
+        _must_exist(run)
+        state = run.state()
+        if state is State.DAMAGED:
+            raise RunError(f"Run '{run.id}' cannot be launched: {run.shown().message}")
+        if state is State.CREATED:
+            _enqueue(run, "waiting for its turn")
+    ensure_dispatcher(run.root)
+
+
+def request_stop(run: Run) -> None:
+    """Stop a run: a queued one at once, a running one after its batch. One that has ended is left as it is."""
+    with queue_lock(run.root):
+        _must_exist(run)
+        state = run.state()
+        if state not in (State.CREATED, State.QUEUED, State.RUNNING, State.NOT_RESPONDING):
+            return
+        if state in (State.CREATED, State.QUEUED):
+            write_status(run, state=State.STOPPED, ended=time.time(), stage="", message="stopped before it began")
+            return
+        (run.path / STOP).touch()
+    ensure_dispatcher(run.root)  # it counts the seconds of grace
+
+
+def resume(run: Run) -> None:
+    """Queue a run again that was stopped or interrupted or has failed. Returns at once. Raises RunError.
+
+    It goes on from ``last.ckpt``; without one it begins anew, and so does its curve.
+    """
+    with queue_lock(run.root):
+        _must_exist(run)
+        state = run.state()
+        if not state.resumable:
+            ways = {
+                State.FINISHED: "Clone it to train longer.",
+                State.CREATED: "Launch it.",
+                State.DAMAGED: run.shown().message,
+            }
+            raise RunError(
+                f"Run '{run.id}' is {state}; only a stopped, interrupted or failed run can be resumed."
+                f" {ways.get(state, 'Stop it first.')}"
+            )
+        has_checkpoint = (run.path / LAST).exists()
+        if not has_checkpoint:
+            (run.path / METRICS).unlink(missing_ok=True)
+        _enqueue(run, "waiting to go on" if has_checkpoint else "waiting to begin again")
+    ensure_dispatcher(run.root)
+
+
+def delete(run: Run) -> int:
+    """Move a run to the trash and return its size in bytes. Raises RunError while it is active or needed."""
+    with queue_lock(run.root):
+        _must_exist(run)
+        if run.state().active:
+            raise RunError(f"Run '{run.id}' is {run.state()}. Stop it first, then delete it.")
+        if process_of(run.process()) is Process.ALIVE:
+            raise RunError(f"The process of run '{run.id}' is still ending. Delete the run in a moment.")
+        needed_by = dependents(run)
+        if needed_by:
+            names = ", ".join(f"'{other.id}'" for other in needed_by)
+            raise RunError(f"Run '{run.id}' gave its weights to {names}. Delete that first.")
+        freed_bytes = size_bytes(run.path)
+        trash = run.root / TRASH
+        trash.mkdir(exist_ok=True)
+        run.path.rename(trash / run.id)
+    return freed_bytes
+
+
+def restore(run_id: str, root: Path | None = None) -> Run:
+    """Take a run out of the trash again. Raises RunError."""
+    root = runs_root(root)
+    with queue_lock(root):
+        if run_id not in trashed(root):
+            there = ", ".join(trashed(root)[:5]) or "nothing"
+            raise RunError(f"Run {run_id!r} is not in the trash, which holds {there}.")
+        if (root / run_id).exists():
+            raise RunError(f"There is another run '{run_id}' by now. Rename its folder, then restore.")
+        (root / TRASH / run_id).rename(root / run_id)
+    return Run(root / run_id)
+
+
+def trashed(root: Path | None = None) -> list[str]:
+    """The ids of the runs in the trash, newest first."""
+    return [run.id for run in list_runs(runs_root(root) / TRASH)]
+
+
+def empty_trash(root: Path | None = None) -> int:
+    """Remove the runs in the trash for good; returns the bytes freed."""
+    root = runs_root(root)
+    if not (root / TRASH).is_dir():
+        return 0
+    with queue_lock(root):
+        freed_bytes = size_bytes(root / TRASH)
+        shutil.rmtree(root / TRASH)
+    return freed_bytes
+
+
+def write_status(run: Run, **changes: object) -> None:
+    """Merge into status.json, which is the queue's only until this attempt has a process. Hold the queue lock."""
+    replace_json(run.path / STATUS, run.status() | changes)
+
+
+def _enqueue(run: Run, message: str) -> None:
+    (run.path / STOP).unlink(missing_ok=True)
+    cleared = dict.fromkeys(("started", "ended", "heartbeat", "error"))
+    attempt = run.attempt() + 1
+    write_status(
+        run, **cleared, state=State.QUEUED, queued=time.time(), attempt=attempt, stage="", message=message, warnings=[]
+    )
+
+
+def _must_exist(run: Run) -> None:
+    if not run.path.is_dir():
+        raise RunError(f"Run '{run.id}' is gone. Look in the trash, or launch a new one.")
+
+
+def ensure_dispatcher(root: Path | None = None) -> bool:
+    """Start a dispatcher for the runs below ``root`` unless there is one, or nothing to do. True if it was started.
+
+    Cheap enough to be called by every poll: it is how a queue goes on after its dispatcher was killed.
+    """
+    root = runs_root(root)
+    if not root.is_dir():
+        return False
+    with queue_lock(root):
+        if dispatcher_runs(root) or not any(run.state().active for run in list_runs(root)):
+            return False
+        _spawn_dispatcher(root)
+    return True
+
+
+def _spawn_dispatcher(root: Path) -> None:
+    with (root / DISPATCHER_LOG).open("ab") as log:
+        child = subprocess.Popen(
+            [sys.executable, "-m", "sealife_core.runs.dispatcher", str(root.resolve())],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            cwd=PROJECT,
+            start_new_session=True,  # neither Ctrl-C nor the end of this process reaches it
+            env=os.environ | {"PYTHONUNBUFFERED": "1"},
+        )
+    # Somebody has to wait for the child, or it stays behind as a zombie when it goes.
+    threading.Thread(target=child.wait, name="sealife-dispatcher", daemon=True).start()
+
+
+# Where `python -m sealife_core…` finds the package even where it was never installed.
+PROJECT = Path(__file__).resolve().parents[2]
