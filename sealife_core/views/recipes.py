@@ -77,4 +77,4 @@ def checked_name(name: str) -> str:
 
 
 def _folder(root: Path | None) -> Path:
-    return (root or checkpoints_root()) / "recipes"
+    return (root or checkpoints_root()) / ".recipes"  # hidden, so that it is not taken for a run

@@ -76,7 +76,7 @@ class ViewParameters:
             words["Grayscale"] = "all colour removed"
         red, green, blue = self.cast[i].tolist()
         if min(red, green, blue) < 1:
-            words["Colour cast"] = f"red × {red:.2f}, green × {green:.2f}, blue × {blue:.2f}"
+            words["Cast"] = f"red × {red:.2f}, green × {green:.2f}, blue × {blue:.2f}"
         if self.haze[i] > 0:
             words["Haze"] = f"{float(self.haze[i]):.0%} veiled by the water's light".replace("%", " %")
         if self.blur_sigma[i] > 0:

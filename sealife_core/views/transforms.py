@@ -1,24 +1,27 @@
 """Applies view parameters to a whole batch at once, on the device the batch is on.
 
-Every view is the same four acts, whatever was drawn: two matrix products crop, resize and flip; one 3 × 4 matrix an
-image does all that is done to colours; two more products blur; a comparison solarises. There is no loop over images.
+Every view is the same three acts, whatever was drawn: two matrix products, one an axis, crop, resize, flip and blur;
+one 3 × 4 matrix does all that is done to colours; a comparison solarises. There is no loop over images.
+
+Where torchvision clamps to [0, 1] after every single step, this clamps once, between colours and solarise.
 """
 
 import math
 
 import torch
 from torch import Tensor
+from torch.nn import functional
 
-from sealife_core.views.sampling import ViewParameters
+from sealife_core.views.sampling import JITTER_OPERATIONS, ViewParameters
 
 STEPS = ("crop", "flip", "jitter", "grayscale", "cast", "haze", "blur", "solarise")
 IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 LUMA = (0.299, 0.587, 0.114)  # ITU-R BT.601, as PIL and torchvision
 # rgb → YIQ (NTSC, FCC 1953): luma, and the plane in which hue is an angle.
-_YIQ = ((0.299, 0.587, 0.114), (0.596, -0.274, -0.322), (0.211, -0.523, 0.312))
+_YIQ = (LUMA, (0.596, -0.274, -0.322), (0.211, -0.523, 0.312))
 _REFERENCE_PX = 224  # blur is given for a view of this width
-# So many bytes of pixels are worked on at a time: a chunk and its views stay in the processor's own memory.
-_CHUNK_BYTES = 4 * 2**20
+# So many bytes of float pixels are worked on at a time: enough to hide the cost of a call, few enough for the cache.
+_CHUNK_BYTES = {"cpu": 8 * 2**20, "cuda": 256 * 2**20}
 
 
 def apply_views(
@@ -28,15 +31,34 @@ def apply_views(
     ``image_size_px``, channels-last in memory, on the device of ``images``. Only ``steps`` (all unless given) are done;
     without "crop" the whole square is resized.
     """
-    n, source = len(images), images.shape[1]
+    (n, source), size, device = images.shape[:2], image_size_px, images.device
     steps = STEPS if steps is None else steps
-    views = torch.empty((n, 3, image_size_px, image_size_px), device=images.device, memory_format=torch.channels_last)
-    parameters = parameters.to(images.device)
-    on_cpu = images.device.type == "cpu"
-    chunk = max(1, _CHUNK_BYTES // (source * source * 12)) if on_cpu else 256
+    parameters = parameters.to(device)
+    colour, colour_of_mean, light = colour_matrices(parameters, steps)
+    views = torch.empty((n, 3, size, size), device=device, memory_format=torch.channels_last)
+    chunk = max(1, min(n, _CHUNK_BYTES.get(device.type, 2**24) // (12 * source * source)))
+    # Written over for each chunk: asking the system for fresh memory takes longer than filling it.
+    pixels = torch.empty((chunk, source, source, 3), device=device)
+    columns = torch.empty((chunk, 3 * source, size), device=device)
+    resized = torch.empty((chunk, 3 * size, size), device=device)
+    coloured = torch.empty((chunk, 3, size * size), device=device)
     for start in range(0, n, chunk):
-        rows = slice(start, start + chunk)
-        views[rows] = _views(images[rows], parameters.select(rows), image_size_px, steps)
+        rows = slice(start, min(start + chunk, n))
+        m = rows.stop - start
+        across, down = axis_matrices(parameters[rows], source, size, steps)
+        pixels[:m].copy_(images[rows])
+        # (m, y, x·c)ᵀ @ (m, y, H) → (m, x, c·H); its (m, c·H, x) @ (m, x, W) → (m, c, H, W): nothing is copied between.
+        torch.bmm(pixels[:m].view(m, source, 3 * source).mT, down.mT, out=columns[:m])
+        torch.bmm(columns[:m].view(m, source, 3 * size).mT, across.mT, out=resized[:m])
+        view = resized[:m].view(m, 3, size * size)
+        mean = view.mean(2, keepdim=True) / 255
+        offset = torch.baddbmm(light[rows, :, None], colour_of_mean[rows] - colour[rows], mean)
+        torch.baddbmm(offset, colour[rows] / 255, view, out=coloured[:m])
+        torch.clamp(coloured[:m].view(m, 3, size, size), 0, 1, out=views[rows])
+    if "solarise" in steps:
+        threshold = parameters.solarise.view(n, 1, 1, 1)
+        if views.is_cuda or bool((threshold <= 1).any()):  # asking a CUDA device would mean waiting for it
+            torch.where(views >= threshold, 1 - views, views, out=views)
     return views
 
 
@@ -46,26 +68,27 @@ def normalise(x: Tensor, mean: tuple[float, ...], std: tuple[float, ...]) -> Ten
     return (x - mean_) / std_
 
 
-def _views(images: Tensor, parameters: ViewParameters, size: int, steps: tuple[str, ...]) -> Tensor:
-    """(n, S, S, 3) uint8 → (n, 3, size, size) float32, contiguous."""
-    n, source = len(images), images.shape[1]
-    box = parameters.crop if "crop" in steps else torch.tensor([0.0, 0, 1, 1], device=images.device).expand(n, 4)
-    flips = [f if "flip" in steps else torch.zeros_like(f) for f in (parameters.flip_x, parameters.flip_y)]
-    across = resize_matrix(box[:, 0], box[:, 2], flips[0], source, size)
-    down = resize_matrix(box[:, 1], box[:, 3], flips[1], source, size)
-    # (n, y, x·c)ᵀ @ (n, y, H) → (n, x, c·H);  its (n, c·H, x) @ (n, x, W) → (n, c, H, W): no copy in between.
-    rows = torch.bmm(images.float().view(n, source, source * 3).mT, down.mT)
-    view = torch.bmm(rows.view(n, source, 3 * size).mT, across.mT).view(n, 3, size * size)
-
-    matrix, offset = colour_matrix(view.mean(2) / 255, parameters, steps)
-    view = torch.baddbmm(offset[:, :, None], matrix / 255, view).clamp_(0, 1).view(n, 3, size, size)
+def axis_matrices(
+    parameters: ViewParameters, source: int, size: int, steps: tuple[str, ...] = STEPS
+) -> tuple[Tensor, Tensor]:
+    """What happens along x and along y: two (n, size, source). Crop, resize, flip and blur are all sums of pixels of
+    one line, so that one matrix holds them."""
+    n, device = len(parameters), parameters.crop.device
+    box = parameters.crop if "crop" in steps else torch.tensor([0.0, 0, 1, 1], device=device).expand(n, 4)
+    flip_x, flip_y = (f & ("flip" in steps) for f in (parameters.flip_x, parameters.flip_y))
+    across = resize_matrix(box[:, 0], box[:, 2], flip_x, source, size)
+    down = resize_matrix(box[:, 1], box[:, 3], flip_y, source, size)
     if "blur" in steps:
-        view = _blur(view, parameters.blur_sigma)
-    if "solarise" in steps:
-        threshold = parameters.solarise.view(n, 1, 1, 1)
-        if view.is_cuda or bool((threshold <= 1).any()):
-            view = torch.where(view >= threshold, 1 - view, view)
-    return view
+        sigma_px = parameters.blur_sigma * size / _REFERENCE_PX
+        if sigma_px.is_cuda:
+            blur = blur_matrix(sigma_px, size)
+            return blur @ across, blur @ down
+        blurred = sigma_px.nonzero()[:, 0]
+        if len(blurred):
+            blur = blur_matrix(sigma_px[blurred], size)
+            across[blurred] = torch.bmm(blur, across[blurred])
+            down[blurred] = torch.bmm(blur, down[blurred])
+    return across, down
 
 
 def resize_matrix(start: Tensor, length: Tensor, flip: Tensor, source: int, size: int) -> Tensor:
@@ -77,8 +100,7 @@ def resize_matrix(start: Tensor, length: Tensor, flip: Tensor, source: int, size
     pixels = torch.arange(source, device=start.device, dtype=torch.float32)
     outputs = torch.arange(size, device=start.device, dtype=torch.float32) + 0.5
     begin, extent = start[:, None] * source, length[:, None] * source
-    position = torch.where(flip[:, None], size - outputs, outputs) / size
-    centre = begin + extent * position  # (n, size)
+    centre = begin + extent * torch.where(flip[:, None], size - outputs, outputs) / size  # (n, size)
     reach = (extent / size).clamp_min(1)
     inside = (torch.minimum(pixels + 1, begin + extent) - torch.maximum(pixels, begin)).clamp_(0, 1)
     # relu(1 − |pixel − centre| / reach), in place: this is built anew for every view.
@@ -87,79 +109,15 @@ def resize_matrix(start: Tensor, length: Tensor, flip: Tensor, source: int, size
     return weights.div_(weights.sum(2, keepdim=True))
 
 
-def colour_matrix(mean: Tensor, parameters: ViewParameters, steps: tuple[str, ...] = STEPS) -> tuple[Tensor, Tensor]:
-    """All that is done to colours as rgb → matrix @ rgb + offset: (n, 3, 3) and (n, 3).
-
-    ``mean`` (n, 3): the mean colour of the crop, which contrast turns around. It is affine like the rest, so that it
-    follows from the operations before; torchvision also clamps to [0, 1] after each of them, this only after the last.
-    """
-    device, n = mean.device, len(mean)
-    identity = torch.eye(3, device=device)
-    luma = torch.tensor(LUMA, device=device).expand(3, 3)  # every row: the luma of a colour
-    matrix, offset = identity.repeat(n, 1, 1), torch.zeros(n, 3, device=device)
-    if "jitter" in steps:
-        brightness, contrast, saturation, hue = parameters.jitter.unbind(1)
-        linear = torch.stack(
-            [
-                brightness.view(n, 1, 1) * identity,
-                contrast.view(n, 1, 1) * identity,
-                torch.lerp(luma, identity, saturation.view(n, 1, 1)),
-                _hue_matrix(hue),
-            ],
-            1,
-        )
-        everyone = torch.arange(n, device=device)
-        for operation in parameters.order.unbind(1):
-            step = linear[everyone, operation]
-            grey = ((matrix @ mean[:, :, None])[:, :, 0] + offset) @ luma[0]
-            constant = torch.where(operation == 1, (1 - contrast) * grey, 0.0)
-            matrix, offset = step @ matrix, (step @ offset[:, :, None])[:, :, 0] + constant[:, None]
-    if "grayscale" in steps:
-        step = torch.where(parameters.grayscale.view(n, 1, 1), luma, identity)
-        matrix, offset = step @ matrix, (step @ offset[:, :, None])[:, :, 0]
-    if "cast" in steps:
-        matrix, offset = parameters.cast[:, :, None] * matrix, parameters.cast * offset
-    if "haze" in steps:
-        # Scattered light lies over the picture: I = (1 − a) J + a B (Koschmieder; He, Sun and Tang, CVPR 2009).
-        veil = parameters.haze[:, None]
-        matrix, offset = (1 - veil[:, :, None]) * matrix, torch.lerp(offset, parameters.water, veil)
-    return matrix, offset
-
-
-def _hue_matrix(turns: Tensor) -> Tensor:
-    """(n, 3, 3): a rotation in the IQ plane, which keeps luma. Red goes to green for +1/3, as in HSV."""
-    to_yiq = torch.tensor(_YIQ, dtype=torch.float64)
-    from_yiq = torch.linalg.inv(to_yiq).to(turns.device, torch.float32)
-    to_yiq = to_yiq.to(turns.device, torch.float32)
-    angle = -2 * math.pi * turns
-    cos, sin, zero, one = angle.cos(), angle.sin(), torch.zeros_like(turns), torch.ones_like(turns)
-    rotation = torch.stack([one, zero, zero, zero, cos, -sin, zero, sin, cos], 1).view(-1, 3, 3)
-    return from_yiq @ rotation @ to_yiq
-
-
-def _blur(view: Tensor, sigma_reference: Tensor) -> Tensor:
-    """Gaussian blur of those (n, 3, H, H) that have a sigma. As two matrix products it takes half the time of a grouped
-    convolution on a CPU at 64 px (and 0.6 at 224 px, with 23 taps)."""
-    size = view.shape[-1]
-    if view.is_cuda:  # asking which rows have a sigma would wait for the device
-        kernel = blur_matrix(sigma_reference * size / _REFERENCE_PX, size)[:, None]
-        return kernel @ view @ kernel.mT
-    rows = sigma_reference.nonzero()[:, 0]
-    if len(rows):
-        kernel = blur_matrix(sigma_reference[rows] * size / _REFERENCE_PX, size)
-        chosen = view[rows].view(len(rows), 3 * size, size)
-        chosen = torch.bmm(chosen, kernel.mT).view(len(rows), 3, size, size)
-        view[rows] = kernel[:, None] @ chosen
-    return view
-
-
 def blur_matrix(sigma_px: Tensor, size: int) -> Tensor:
     """(n, size, size): a Gaussian of odd width, about a tenth of the view (SimCLR, appendix A), mirrored at the edges;
     ``sigma_px`` (n,), where 0 is the identity."""
-    half = max(1, round(size / 20))
+    half = min(max(1, round(size / 20)), size - 1)
     taps = torch.arange(-half, half + 1, device=sigma_px.device)
     weights = torch.exp(-0.5 * (taps / sigma_px[:, None].clamp_min(1e-3)) ** 2)
     weights = weights / weights.sum(1, keepdim=True)
+    # What no float32 sum would feel is exactly 0: denormal numbers slow a product down by more than half.
+    weights = torch.where(weights < 1e-9, 0.0, weights)
     position = torch.arange(size, device=sigma_px.device)[:, None] + taps
     position = (size - 1) - ((size - 1) - position.abs()).abs()  # … 2 1 | 0 1 2 … n-1 | n-2 …
     where = position.expand(len(sigma_px), size, len(taps))
@@ -167,28 +125,64 @@ def blur_matrix(sigma_px: Tensor, size: int) -> Tensor:
     return matrix.scatter_add_(2, where, weights[:, None, :].expand_as(where))
 
 
+def colour_matrices(parameters: ViewParameters, steps: tuple[str, ...] = STEPS) -> tuple[Tensor, Tensor, Tensor]:
+    """All that is done to colours: ``colour`` (n, 3, 3), ``colour_of_mean`` (n, 3, 3) and ``light`` (n, 3).
+
+    A pixel p of a view whose mean colour is m becomes ``colour (p − m) + colour_of_mean m + light``. Only contrast
+    tells the two apart: it scales what differs from the mean, and draws the mean itself towards its own grey.
+    """
+    n, device = len(parameters), parameters.crop.device
+    identity, luma = torch.eye(3, device=device), torch.tensor(LUMA, device=device).expand(3, 3)
+    colour = colour_of_mean = identity.repeat(n, 1, 1)
+    light = torch.zeros(n, 3, device=device)
+    if "jitter" in steps:
+        brightness, contrast, saturation, turns = parameters.jitter.view(n, 4, 1, 1).unbind(1)
+        brighten, saturate, turn = brightness * identity, torch.lerp(luma, identity, saturation), _hue_matrix(turns)
+        of_pixel = torch.stack([brighten, contrast * identity, saturate, turn], 1)
+        of_mean = torch.stack([brighten, torch.lerp(luma, identity, contrast), saturate, turn], 1)
+        for position in range(len(JITTER_OPERATIONS)):
+            chosen = parameters.order[:, position].view(n, 1, 1, 1).expand(n, 1, 3, 3)
+            colour = of_pixel.gather(1, chosen)[:, 0] @ colour
+            colour_of_mean = of_mean.gather(1, chosen)[:, 0] @ colour_of_mean
+    if "grayscale" in steps:
+        grey = torch.where(parameters.grayscale.view(n, 1, 1), luma, identity)
+        colour, colour_of_mean = grey @ colour, grey @ colour_of_mean
+    if "cast" in steps:
+        remaining = parameters.cast[:, :, None]
+        colour, colour_of_mean = remaining * colour, remaining * colour_of_mean
+    if "haze" in steps:
+        # Scattered light lies over the picture: I = (1 − a) J + a A (He, Sun and Tang, CVPR 2009, eq. 1).
+        veil = parameters.haze[:, None]
+        colour, colour_of_mean = (1 - veil[:, :, None]) * colour, (1 - veil[:, :, None]) * colour_of_mean
+        light = veil * parameters.water
+    return colour, colour_of_mean, light
+
+
+def _hue_matrix(turns: Tensor) -> Tensor:
+    """(n, 1, 1) → (n, 3, 3): a rotation in the IQ plane, which keeps luma. Red goes to green for +1/3, as in HSV."""
+    to_yiq = torch.tensor(_YIQ, dtype=torch.float64)
+    from_yiq = torch.linalg.inv(to_yiq).to(turns.device, torch.float32)
+    # exp(angle · J) in the plane = identity · cos + J · sin, and luma is kept.
+    luma, plane = torch.diag(torch.tensor([1.0, 0, 0])), torch.diag(torch.tensor([0.0, 1, 1]))
+    quarter = torch.tensor([[0.0, 0, 0], [0, 0, -1], [0, 1, 0]])
+    luma, plane, quarter, to_yiq = (m.to(turns.device, torch.float32) for m in (luma, plane, quarter, to_yiq))
+    angle = -2 * math.pi * turns
+    return from_yiq @ (luma + angle.cos() * plane + angle.sin() * quarter) @ to_yiq
+
+
 def step_strip(images: Tensor, parameters: ViewParameters, image_size_px: int) -> list[tuple[str, str, Tensor]]:
     """From original to final view: (name of the step, what it did, (3, H, W) float32 in [0, 1] after it).
 
     ``images`` (1, S, S, 3) uint8. "original" comes first, whole, in its own proportions, its longer side S px.
     """
-    words = parameters.describe(0)
     aspect, source = float(parameters.aspect[0]), images.shape[1]
-    shape = [max(1, round(source * side)) for side in (min(1.0, 1 / aspect), min(1.0, aspect))]
-    whole = torch.nn.functional.interpolate(
-        images.permute(0, 3, 1, 2).float() / 255, size=shape, mode="bilinear", antialias=True
-    )
-    strip = [("original", f"the whole picture, {aspect:.2f} : 1", whole[0].clamp(0, 1))]
-    names = {"flip": "Flip", "grayscale": "Grayscale", "cast": "Colour cast", "haze": "Haze", "blur": "Blur"}
-    names |= {"crop": "Crop", "solarise": "Solarise"}
+    height, width = (max(1, round(source * min(1.0, side))) for side in (1 / aspect, aspect))
+    whole = images.permute(0, 3, 1, 2).float() / 255
+    whole = functional.interpolate(whole, size=(height, width), mode="bilinear", antialias=True)[0]
+    strip = [("original", f"the whole picture, {aspect:.2f} : 1", whole.clamp(0, 1))]
+    words = parameters.describe(0)
+    words["Jitter"] = ", then ".join(f"{name.lower()} {words[name]}" for name in words if name in JITTER_OPERATIONS)
     for i, step in enumerate(STEPS):
         view = apply_views(images, parameters[:1], image_size_px, STEPS[: i + 1])[0]
-        if step == "jitter":
-            colours = [
-                f"{k.lower()} {v}" for k, v in words.items() if k in ("Brightness", "Contrast", "Saturation", "Hue")
-            ]
-            text = ", then ".join(colours)
-        else:
-            text = words.get(names[step], "")
-        strip.append((step, text or "not this time", view))
+        strip.append((step, words.get(step.capitalize()) or "not this time", view))
     return strip
