@@ -3,14 +3,18 @@
 What depends on a process or on the clock (a run's state) is never cached.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
 from sealife_core.datasets.dataset import Dataset, list_datasets, open_dataset
 from sealife_core.places import checkpoints_root, data_root
 from sealife_core.runs.directory import Run, list_runs
+
+if TYPE_CHECKING:
+    from dashboard.components.view_pairs import Preview
 
 
 def datasets() -> list[str]:
@@ -22,6 +26,14 @@ def dataset(name: str) -> Dataset:
     """The data set ``name``, read again only when it has changed. Raises DatasetError."""
     folder = data_root() / name
     return _dataset(str(folder), name, stamp(folder / "manifest.csv"), stamp(folder / "dataset.json"))
+
+
+def previews(dataset: Dataset, rows: Sequence[int], image_size_px: int) -> list["Preview"]:
+    """The pictures of ``rows`` decoded as training at ``image_size_px`` decodes them; only these, not the data set."""
+    from sealife_core.datasets.pixels import cache_size_px
+
+    side = cache_size_px(dataset, image_size_px)
+    return [_preview(dataset, row, side, dataset.content_hash) for row in rows]
 
 
 def runs() -> list[Run]:
@@ -47,6 +59,20 @@ def stamp(path: Path) -> tuple[int, int]:
 @st.cache_resource(max_entries=8, show_spinner=False)
 def _dataset(folder: str, name: str, manifest: tuple[int, int], info: tuple[int, int]) -> Dataset:
     return open_dataset(name, Path(folder).parent)
+
+
+@st.cache_resource(max_entries=256, show_spinner=False)
+def _preview(_dataset: Dataset, row: int, side_px: int, content_hash: str) -> "Preview":
+    import torch
+
+    from dashboard.components.view_pairs import Preview
+    from sealife_core.datasets.pixels import from_picture
+    from sealife_core.datasets.reading import read_rgb
+
+    square, aspect = from_picture(read_rgb(_dataset.image_path(row)), side_px)
+    index = int(_dataset.labels[row])
+    name = _dataset.classes[index] if index >= 0 else "unlabelled"
+    return Preview(row, name, torch.from_numpy(square.copy()), aspect)
 
 
 @st.cache_data(max_entries=64, show_spinner=False)

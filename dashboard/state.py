@@ -4,18 +4,32 @@ A widget whose value belongs into the URL takes one of the keys below with ``bin
 the two equal and carries the value from page to page.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 import streamlit as st
+
+from sealife_core.datasets.dataset import Dataset
+from sealife_core.errors import SealifeError
 
 # Keys of widgets bound to the URL.
 DATASET = "dataset"
 TASK = "task"
 SIZE = "size"
 RUN = "run"
+RECIPE = "recipe"
+SEEN_AT = "seen_at"
+PAIRS = "pairs"
+# Kept in the URL by the doors below.
+_DRAW = "draw"
+_SHUFFLE = "shuffle"
+_PICTURES = "pictures"
+MOST_PICTURES = 6
 
 _FORM_VALUES = "form_values"
 _FORM_VERSION = "form_version"
+_LAUNCHED = "launched"
+_LAUNCH_PROBLEM = "launch_problem"
 
 
 def go(page: str, **query: str) -> None:
@@ -44,3 +58,76 @@ def clear_form_values() -> None:
 def form_version() -> int:
     """Part of the keys of the form's widgets: a new version makes them take their values anew."""
     return st.session_state.get(_FORM_VERSION, 0)
+
+
+def remember_launch(token: str, run_id: str, name: str) -> None:
+    """``token`` stands for exactly this request: it is not launched again by a second click."""
+    st.session_state[_LAUNCHED] = (token, run_id, name)
+    st.session_state.pop(_LAUNCH_PROBLEM, None)
+
+
+def launched(token: str) -> tuple[str, str] | None:
+    """(id, name) of the run that this very request became, or None."""
+    held = st.session_state.get(_LAUNCHED)
+    return held[1:] if held and held[0] == token else None
+
+
+def forget_launch() -> None:
+    """The same request may be launched once more."""
+    st.session_state.pop(_LAUNCHED, None)
+
+
+def remember_problem(token: str, error: SealifeError) -> None:
+    """Why the request could not be launched."""
+    st.session_state[_LAUNCH_PROBLEM] = (token, error)
+
+
+def launch_problem(token: str) -> SealifeError | None:
+    """What :func:`remember_problem` kept for this request."""
+    held = st.session_state.get(_LAUNCH_PROBLEM)
+    return held[1] if held and held[0] == token else None
+
+
+def draw() -> int:
+    """Which drawing of random views is on the screen; a link carries it."""
+    return _count(_DRAW)
+
+
+def draw_again() -> None:
+    """Another drawing of the same pictures."""
+    st.query_params[_DRAW] = str(draw() + 1)
+
+
+def shuffle() -> int:
+    """Which random pictures are on the screen; a link carries it."""
+    return _count(_SHUFFLE)
+
+
+def other_pictures() -> None:
+    """Other random pictures instead of those shown or picked."""
+    st.query_params[_SHUFFLE] = str(shuffle() + 1)
+    st.query_params.pop(_PICTURES, None)
+
+
+def _count(key: str) -> int:
+    text = st.query_params.get(key, "0")
+    return int(text) if text.isdecimal() and len(text) < 10 else 0
+
+
+def picked(dataset: Dataset, otherwise: Sequence[int]) -> list[int]:
+    """The rows that were picked on the Views page: their ids are in the URL; ``otherwise`` if none is known."""
+    ids = st.query_params.get_all(_PICTURES)
+    known = set(dataset.manifest["id"])
+    rows = [dataset.row_of(image_id) for image_id in ids if image_id in known]
+    return rows[:MOST_PICTURES] or list(otherwise)
+
+
+def pick(dataset: Dataset, rows: Sequence[int]) -> None:
+    """Put ``rows`` on the Views page."""
+    st.query_params[_PICTURES] = [str(dataset.manifest["id"].iloc[row]) for row in rows]
+
+
+def toggle_picture(dataset: Dataset, rows: Sequence[int], row: int) -> None:
+    """Add ``row`` to ``rows``, or take it away; the oldest gives way where there are too many."""
+    kept = [other for other in rows if other != row] if row in rows else [*rows, row]
+    pick(dataset, kept[-MOST_PICTURES:])

@@ -1,5 +1,87 @@
-"""Home."""
+"""Home: what this is, how things stand, and the next step."""
 
 import streamlit as st
 
-st.title("Sea life lab")
+from dashboard import cache, state
+from dashboard.components.demo_panel import demo_button, demo_panel
+from dashboard.components.image_grid import picture_strip
+from dashboard.components.next_step import next_step
+from dashboard.components.picture_picker import some_rows
+from dashboard.components.score_cards import score_cards
+from dashboard.components.view_pairs import pair_html
+from dashboard.errors import plain
+from sealife_core.config import RECIPES
+from sealife_core.demo import REEF, last_demo
+from sealife_core.evaluation.comparison import comparison
+
+SHOWN_PICTURES, SHOWN_SCORES, SHOWN_RUNS = 12, 4, 5
+
+
+def page() -> None:
+    """The demo leads while there is nothing else; afterwards the state of things does."""
+    st.title("Sea life lab")
+    st.html(
+        '<p class="lead">Let a network learn to see sea animals from pictures alone, then find out what that was worth:'
+        " how well it names them, with few labels or many, and which pictures it gets wrong. Everything happens on this"
+        " machine, and every number leads to its pictures.</p>"
+    )
+    names, runs = cache.datasets(), cache.runs()
+    demo = last_demo(runs)
+    with st.container(horizontal=True):
+        if not runs:
+            demo_button(primary=True)
+            if st.button("Import my own photographs", icon=":material/upload:"):
+                state.go("data")
+        else:
+            next_step(names, runs)
+            demo_button(primary=False)
+    if names:
+        chosen = REEF if REEF in names and (demo or len(names) == 1) else names[0]
+        dataset = cache.dataset(chosen)
+        picture_strip(dataset, some_rows(dataset, 0, SHOWN_PICTURES))
+    if demo:
+        st.subheader("The demo")
+        demo_panel()
+    if names and (not runs or any(run.state().active for run in demo)):
+        _positive_pair(chosen)
+    _how_things_stand(names)
+
+
+def _positive_pair(name: str) -> None:
+    st.subheader("What it learns from: a positive pair")
+    dataset = cache.dataset(name)
+    preview = cache.previews(dataset, some_rows(dataset, 5, 1), 96)[0]
+    st.html(pair_html(RECIPES["SimCLR"], preview, 96, 0, 1))
+    st.caption(
+        "Two random views of one picture. The network never hears the animal's name; it learns that these two belong"
+        " together, and that all other pictures do not."
+    )
+
+
+def _how_things_stand(names: list[str]) -> None:
+    runs = cache.runs()
+    demo = {run.id for run in last_demo(runs)}
+    rows = [row for row in comparison(runs) if row.run_id not in demo]
+    if rows:
+        st.subheader("Best on the test images")
+        score_cards(rows[:SHOWN_SCORES])
+    if not names:
+        return
+    data, last = st.columns(2, gap="large")
+    with data:
+        st.subheader("Data sets")
+        for name in names:
+            dataset = cache.dataset(name)
+            st.markdown(f"**{plain(name)}** · {len(dataset.manifest):,} images · {len(dataset.classes)} classes")
+    with last:
+        st.subheader("Last runs")
+        if not runs:
+            st.caption("None yet.")
+        for run in runs[:SHOWN_RUNS]:
+            with st.container(horizontal=True, vertical_alignment="center"):
+                st.markdown(f"**{plain(run.notes()['name'])}** · {run.state()}", width="stretch")
+                if st.button("Open", key=f"open.{run.id}", type="tertiary"):
+                    state.go("runs", run=run.id)
+
+
+page()

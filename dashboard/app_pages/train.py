@@ -1,5 +1,122 @@
-"""Train."""
+"""Train: a plain choice, a size, the few settings that matter; everything else folded away."""
+
+from typing import Any
 
 import streamlit as st
 
-st.title("Train")
+from dashboard import cache, state
+from dashboard.components.config_form import differences, essentials, the_rest
+from dashboard.components.dataset_choice import dataset_choice, need_dataset
+from dashboard.components.launch import estimate_lines, launch_button, queue_lines
+from dashboard.components.start_from import sources, stages_field, weights_field
+from dashboard.errors import plain, show_error
+from sealife_core.config import SIZES, TASKS, AnyConfig, describe, flattened, nested, parse, preset
+from sealife_core.errors import ConfigError
+from sealife_core.views.recipes import recipe_name, recipes
+
+
+def page() -> None:
+    """Choices on the left, what they cost and the launch on the right."""
+    st.title("Train")
+    if not need_dataset("Training needs pictures."):
+        return
+    task = st.segmented_control(
+        "What to train",
+        list(TASKS),
+        format_func=lambda key: TASKS[key].title,
+        required=True,
+        default="simclr",
+        key=state.TASK,
+        bind="query-params",
+        label_visibility="collapsed",
+    )
+    task = task or "simclr"
+    st.markdown(TASKS[task].says)
+    runs = sources(cache.runs())
+    if TASKS[task].needs_run and not runs:
+        _no_run_yet()
+    form, panel = st.columns([5, 2], gap="large")
+    with form:
+        config, changed = _form(task, runs)
+    with panel, st.container(key="launch_panel", border=True):
+        _panel(config, task, changed)
+
+
+def _form(task: str, runs: dict[str, str]) -> tuple[AnyConfig | None, list[str]]:
+    """The config that the form asks for (None: it has problems, which are shown) and what differs from the preset."""
+    size = _size()
+    settings = describe(TASKS[task].config)
+    base = flattened(preset(task, size).model_dump())
+    if TASKS[task].needs_run:
+        base["weights"] = next(iter(runs), "imagenet")
+    held = state.form_values()
+    filled = held is not None and held[0] == task
+    values = base | (held[1] if held and filled else {})
+    if filled:
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.caption("Filled in from a run or from the Views page.")
+            st.button("Back to the preset", type="tertiary", on_click=state.clear_form_values)
+    key = f"train.{state.form_version()}.{task}.{size}"
+    special = {
+        "data": lambda setting, value, _: dataset_choice(setting.title, value, setting.says),
+        "weights": weights_field(runs),
+        "trained_stages": stages_field,
+    }
+    chosen = essentials(settings, values, key, special)
+    st.markdown("##### Everything else")
+    if task == "simclr":
+        recipe, values = _recipe(values, key)
+        key = f"{key}.{recipe}"
+    chosen |= the_rest(settings, values, key, special)
+    changed = differences([s for s in settings if s.path not in ("data", "weights")], chosen, base)
+    try:
+        hashed = {"data_hash": cache.dataset(chosen["data"]).content_hash}
+        return parse(TASKS[task].config, nested(chosen) | hashed), changed
+    except ConfigError as error:
+        show_error(error)
+        return None, changed
+
+
+def _size() -> str:
+    size = st.segmented_control(
+        "Size", SIZES, required=True, default="Standard", key=state.SIZE, bind="query-params", width="content"
+    )
+    return size or "Standard"
+
+
+def _recipe(values: dict[str, Any], key: str) -> tuple[str, dict[str, Any]]:
+    """A named recipe of views, whose values then fill the folds below it."""
+    known = recipes()
+    held = recipe_name(parse(type(known["SimCLR"]), nested(values)["views"])) or "As filled in"
+    options = list(known) if held in known else [held, *known]
+    name = st.segmented_control(
+        "Views: how the two versions of a picture are made",
+        options,
+        default=held,
+        required=True,
+        key=f"{key}.recipe",
+        persist_state="session",
+    )
+    name = name or held
+    return name, values | (flattened({"views": known[name].model_dump()}) if name in known else {})
+
+
+def _no_run_yet() -> None:
+    with st.container(border=True, horizontal=True, vertical_alignment="center"):
+        st.markdown("**No run to start from yet:** train SimCLR first, or start from ImageNet or a file below.")
+        if st.button("Train SimCLR", icon=":material/arrow_forward:"):
+            state.go("train", task="simclr")
+
+
+def _panel(config: AnyConfig | None, task: str, changed: list[str]) -> None:
+    default = f"{TASKS[task].title} on {config.data}" if config else TASKS[task].title
+    name = st.text_input("Name of the run", placeholder=default, key="run_name", max_chars=80)
+    if config is not None:
+        estimate_lines(config)
+    if changed:
+        st.caption("Changed from the preset: " + plain("; ".join(changed)) + ".")
+    launch_button(config, name.strip() or default)
+    queue_lines()
+
+
+page()

@@ -1,5 +1,110 @@
-"""Views."""
+"""Views: what SimCLR sees. Pairs, the recipe they are drawn from, and one view step by step."""
 
 import streamlit as st
 
-st.title("Views")
+from dashboard import cache, state
+from dashboard.components.config_form import the_rest
+from dashboard.components.dataset_choice import dataset_choice, need_dataset
+from dashboard.components.picture_picker import picture_picker, some_rows
+from dashboard.components.recipe_keeping import recipe_choice, save_popover
+from dashboard.components.view_pairs import VIEW_NAMES, Preview, pair_html, strip_html
+from dashboard.errors import show_error
+from sealife_core.config import ViewRecipe, describe, nested, parse
+from sealife_core.datasets.dataset import Dataset
+from sealife_core.errors import ConfigError
+
+SEEN_AT_PX = (48, 64, 96, 160, 224)
+SHOWN_AT_FIRST, SHOWN_TO_PICK = 3, 48
+
+
+def page() -> None:
+    """Pairs on the left, the recipe on the right, the single steps below."""
+    st.title("Views")
+    st.html(
+        '<p class="lead">Two random views of one picture are a <b>positive pair</b>: SimCLR learns, without any label,'
+        " to give both the same features, and different ones to every other picture.</p>"
+    )
+    if not need_dataset("Views are made from pictures."):
+        return
+    pictures, panel = st.columns([5, 2], gap="large")
+    with panel:
+        recipe = _recipe()
+    with pictures:
+        dataset, size_px, pairs = _choices()
+        previews = cache.previews(dataset, _picked(dataset), size_px)
+        if recipe is None or not previews:
+            return
+        for preview in previews:
+            st.html(pair_html(recipe, preview, size_px, state.draw(), pairs))
+        st.caption(
+            f"Each view is {size_px} × {size_px} px, made by the very code that training uses. On the original: where"
+            " the crops A and B of the first pair lie."
+        )
+        _steps(recipe, previews, size_px)
+
+
+def _choices() -> tuple[Dataset, int, int]:
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        with st.container(width=220):
+            dataset = cache.dataset(dataset_choice("Data set"))
+        size_px = st.segmented_control(
+            "Seen at (px)", SEEN_AT_PX, default=96, required=True, key=state.SEEN_AT, bind="query-params"
+        )
+        pairs = st.segmented_control("Pairs", (1, 2), default=1, required=True, key=state.PAIRS, bind="query-params")
+    with st.container(horizontal=True):
+        st.button("Draw again", icon=":material/casino:", on_click=state.draw_again, shortcut="d")
+        st.button("Other pictures", icon=":material/shuffle:", on_click=state.other_pictures)
+        with st.popover("Pick pictures", icon=":material/photo_library:"):
+            _pick(dataset)
+    return dataset, size_px or 96, pairs or 1
+
+
+def _picked(dataset: Dataset) -> list[int]:
+    return state.picked(dataset, some_rows(dataset, state.shuffle(), SHOWN_AT_FIRST))
+
+
+def _pick(dataset: Dataset) -> None:
+    rows = some_rows(dataset, state.shuffle(), SHOWN_TO_PICK)
+    picked = _picked(dataset)
+    st.caption(f"{len(rows):,} of {len(dataset.manifest):,} shown. Click to add a picture or to put it back.")
+    toggled = picture_picker(dataset, [*dict.fromkeys([*picked, *rows])], picked, "picker")
+    if toggled is not None:
+        state.toggle_picture(dataset, picked, toggled)
+        st.rerun()
+
+
+def _recipe() -> ViewRecipe | None:
+    """The recipe as it stands in the form; None while its settings contradict each other."""
+    name, held = recipe_choice()
+    settings = describe(ViewRecipe)
+    chosen = the_rest(settings, held.model_dump(), f"views.{state.form_version()}.{name}", {}, columns=1)
+    try:
+        recipe = parse(ViewRecipe, nested(chosen))
+    except ConfigError as error:
+        show_error(error)
+        return None
+    if st.button("Use these views for SimCLR", type="primary", icon=":material/arrow_forward:", width="stretch"):
+        state.set_form_values("simclr", {f"views.{path}": value for path, value in chosen.items()})
+        state.go("train", task="simclr")
+    save_popover(recipe)
+    return recipe
+
+
+def _steps(recipe: ViewRecipe, previews: list[Preview], size_px: int) -> None:
+    st.subheader("One view, step by step")
+    with st.container(horizontal=True):
+        place = st.segmented_control(
+            "Picture",
+            range(len(previews)),
+            default=0,
+            required=True,
+            format_func=lambda i: f"{i + 1}: {previews[i].name}",
+            key=f"steps.{len(previews)}",
+        )
+        view = st.segmented_control(
+            "View", (0, 1), default=0, required=True, format_func=VIEW_NAMES.__getitem__, key="steps_view"
+        )
+    st.html(strip_html(recipe, previews[place or 0], size_px, state.draw(), view or 0))
+
+
+page()

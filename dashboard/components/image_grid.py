@@ -33,6 +33,16 @@ def grid_html(dataset: Dataset, rows: Sequence[int], captions: Sequence[str] | N
     return f'<div class="pictures" style="--side:{side_px}px">{"".join(cells)}</div>'
 
 
+def picture_strip(dataset: Dataset, rows: Sequence[int]) -> None:
+    """One line of pictures, as many as fit: what the data set looks like at a glance."""
+    names = [dataset.classes[i] if i >= 0 else "unlabelled" for i in dataset.labels[list(rows)]]
+    images = "".join(
+        f'<img src="{escape(thumb_url(dataset, row))}" alt="{escape(name)}" title="{escape(name)}">'
+        for row, name in zip(rows, names, strict=True)
+    )
+    st.html(f'<div class="picture-strip">{images}</div>')
+
+
 def dot(index: int) -> str:
     """A small disc in the colour of class ``index``, as HTML."""
     return f'<span class="dot" style="background:{class_colour(index)}"></span>'

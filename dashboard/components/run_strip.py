@@ -1,6 +1,6 @@
 """The strip at the foot of every page: what is running, how far it is, and Stop."""
 
-import time
+from collections.abc import Sequence
 from typing import Any
 
 import streamlit as st
@@ -9,11 +9,12 @@ from dashboard import cache
 from dashboard.errors import plain, show_error
 from sealife_core.errors import SealifeError
 from sealife_core.runs.directory import Run
+from sealife_core.runs.liveness import State
 from sealife_core.runs.queue import request_stop
 
-ACTIVE = ("running", "queued", "not responding")
 POLL_S = 2.0
-KNOWN_AFTER_STEPS, KNOWN_AFTER_S = 20, 8  # before that, start-up distorts the rate
+RECENT_ROWS = 100  # the rate of now, which a resumed run does not share with its past
+KNOWN_AFTER_STEPS, KNOWN_AFTER_S = 20, 5  # a rate from less would jump about
 
 
 def run_strip() -> None:
@@ -26,8 +27,9 @@ def run_strip() -> None:
 
 def active_runs() -> list[Run]:
     """Running and queued runs, the one that goes first on top."""
-    found = [run for run in cache.runs() if run.state().name in ACTIVE]
-    return sorted(found, key=lambda run: (run.state().name == "queued", run.id))
+    found = [(run.state(), run) for run in cache.runs()]
+    active = [(state, run) for state, run in found if state.active]
+    return [run for _, run in sorted(active, key=lambda pair: (pair[0] is State.QUEUED, pair[1].id))]
 
 
 def _strip(expected: int) -> None:
@@ -49,7 +51,7 @@ def _strip(expected: int) -> None:
 
 def run_name(run: Run) -> str:
     """The name a person gave the run, or its id."""
-    return run.notes().get("name") or run.id
+    return run.notes()["name"]
 
 
 def progress_share(status: dict[str, Any]) -> float:
@@ -60,22 +62,29 @@ def progress_share(status: dict[str, Any]) -> float:
 
 def progress_sentence(run: Run) -> str:
     """For example "training · epoch 3 of 20 · about 2 min left", escaped for Markdown."""
-    status = run.status()
-    parts = [plain(str(status.get("message") or status.get("stage") or run.state().name))]
-    if status.get("epochs") and "epoch" not in parts[0]:
+    status, shown = run.status(), run.shown()
+    said = "stopping: it saves what it has learned" if shown.stopping else shown.message or status.get("stage")
+    parts = [plain(str(said or shown.state))]
+    if shown.state is State.NOT_RESPONDING and shown.age_s is not None:
+        parts.append(f"no sign of life for {duration(shown.age_s)}")
+    if status.get("epochs") and "epoch" not in parts[0] and shown.state is State.RUNNING:
         parts.append(f"epoch {int(status.get('epoch') or 0)} of {status['epochs']}")
-    left = seconds_left(status, time.time())
-    if left is not None:
+    left = seconds_left(status, cache.metrics(run))
+    if left is not None and not shown.stopping:
         parts.append(f"about {duration(left)} left")
     return " · ".join(parts)
 
 
-def seconds_left(status: dict[str, Any], now: float) -> float | None:
-    """Time left at the rate so far, in seconds; None until enough steps are done to know it."""
-    step, steps, started = status.get("step") or 0, status.get("steps") or 0, status.get("started")
-    if not started or step < KNOWN_AFTER_STEPS or now - started < KNOWN_AFTER_S or step >= steps:
+def seconds_left(status: dict[str, Any], rows: Sequence[dict[str, Any]]) -> float | None:
+    """Time left at the rate of the last metric ``rows``, in seconds; None until enough steps are done to know it."""
+    step, steps = status.get("step") or 0, status.get("steps") or 0
+    recent = rows[-RECENT_ROWS:]
+    if len(recent) < 2 or step >= steps:
         return None
-    return (now - started) / step * (steps - step)
+    done, took_s = recent[-1]["step"] - recent[0]["step"], recent[-1]["time"] - recent[0]["time"]
+    if done < KNOWN_AFTER_STEPS or took_s < KNOWN_AFTER_S:
+        return None
+    return took_s / done * (steps - step)
 
 
 def duration(seconds: float) -> str:

@@ -1,0 +1,124 @@
+"""A form made from a config's own description: a field added to the config appears here by itself."""
+
+from collections.abc import Callable, Mapping, Sequence
+from itertools import groupby
+from math import isclose
+from typing import Any
+
+import streamlit as st
+
+from sealife_core.config import Setting
+
+# Draws one setting in its own way: (setting, value, widget key) → value.
+Field = Callable[[Setting, Any, str], Any]
+MOST_SLIDER_STEPS = 210  # a finer slider cannot be set by hand
+COLUMNS = 3
+
+
+def essentials(
+    settings: Sequence[Setting], values: Mapping[str, Any], key: str, special: Mapping[str, Field]
+) -> dict[str, Any]:
+    """The settings marked simple, unfolded. Returns path → value."""
+    return _grid([s for s in settings if s.simple], values, key, special)
+
+
+def the_rest(
+    settings: Sequence[Setting],
+    values: Mapping[str, Any],
+    key: str,
+    special: Mapping[str, Field],
+    columns: int = COLUMNS,
+) -> dict[str, Any]:
+    """All other settings, one fold a group, in the config's order. Returns path → value."""
+    order = list(dict.fromkeys(s.group for s in settings))
+    folded = sorted((s for s in settings if not s.simple), key=lambda s: order.index(s.group))
+    chosen: dict[str, Any] = {}
+    for group, members in groupby(folded, key=lambda s: s.group):
+        with st.expander(group):
+            chosen |= _grid(list(members), values, key, special, columns)
+    return chosen
+
+
+def setting_field(setting: Setting, value: Any, key: str) -> Any:
+    """One setting with its title, unit, range and sentence. Returns its value."""
+    shared: dict[str, Any] = {"label": _label(setting), "key": f"{key}.{setting.path}", "persist_state": "session"}
+    with st.container(gap="xsmall"):
+        chosen = _widget(setting, value, shared)
+        st.caption(setting.says + _range(setting))
+    return chosen
+
+
+def differences(settings: Sequence[Setting], values: Mapping[str, Any], preset: Mapping[str, Any]) -> list[str]:
+    """What was changed from the preset, for people: "Temperature 0.5 instead of 0.2"."""
+    return [
+        f"{s.title} {shown(values[s.path])} instead of {shown(preset[s.path])}"
+        for s in settings
+        if s.path in values and not same(values[s.path], preset[s.path])
+    ]
+
+
+def same(a: Any, b: Any) -> bool:
+    """Equal, as far as a form can tell."""
+    if isinstance(a, float) and isinstance(b, int | float):
+        return isclose(a, b, rel_tol=1e-6, abs_tol=1e-12)
+    return a == b
+
+
+def shown(value: Any) -> str:
+    """A value as people write it."""
+    if value is None:
+        return "the recipe's own"
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    return f"{value:g}" if isinstance(value, float) else str(value).replace("_", " ")
+
+
+def _grid(
+    settings: Sequence[Setting],
+    values: Mapping[str, Any],
+    key: str,
+    special: Mapping[str, Field],
+    columns: int = COLUMNS,
+) -> dict[str, Any]:
+    """Rows of columns rather than columns of rows, so that a narrow screen keeps the order."""
+    chosen: dict[str, Any] = {}
+    for start in range(0, len(settings), columns):
+        row = settings[start : start + columns]
+        for column, setting in zip(st.columns(columns, gap="large"), row, strict=False):
+            with column:
+                field = special.get(setting.path, setting_field)
+                chosen[setting.path] = field(setting, values[setting.path], key)
+    return chosen
+
+
+def _widget(setting: Setting, value: Any, shared: dict[str, Any]) -> Any:
+    if setting.choices:
+        return st.selectbox(options=setting.choices, index=setting.choices.index(value), format_func=shown, **shared)
+    if setting.type is bool:
+        return st.toggle(value=value, **shared)
+    if setting.type is str:
+        return st.text_input(value=value or "", **shared)
+    number = setting.type
+    low, high, step = (None if n is None else number(n) for n in (setting.minimum, setting.maximum, setting.step))
+    value = None if value is None else number(value)
+    if not setting.optional and low is not None and high is not None and (high - low) / step <= MOST_SLIDER_STEPS:
+        return st.slider(min_value=low, max_value=high, value=value, step=step, format="%g", **shared)
+    return st.number_input(
+        min_value=low,
+        max_value=high,
+        value=value,
+        step=step,
+        format="%d" if number is int else "%g",
+        placeholder="the recipe's own" if setting.optional else None,
+        **shared,
+    )
+
+
+def _label(setting: Setting) -> str:
+    return f"{setting.title} ({setting.unit})" if setting.unit else setting.title
+
+
+def _range(setting: Setting) -> str:
+    if setting.minimum is None or setting.maximum is None:
+        return ""
+    return f" {setting.minimum:g} to {setting.maximum:g}."

@@ -1,0 +1,53 @@
+"""The choice of a data set, the same on every page and in the URL; and what stands there while there is none."""
+
+import streamlit as st
+
+from dashboard import cache, state
+from dashboard.errors import show_error
+from sealife_core.demo import ensure_reef
+from sealife_core.errors import SealifeError
+
+
+def dataset_choice(label: str, preferred: str = "reef", says: str = "") -> str:
+    """A select box of the data sets. Returns the chosen name; ``preferred`` is chosen at first, if there is one."""
+    names = cache.datasets()
+    with st.container(gap="xsmall"):
+        chosen = st.selectbox(
+            label,
+            names,
+            index=names.index(preferred) if preferred in names else 0,
+            key=state.DATASET,
+            bind="query-params",
+        )
+        if says:
+            st.caption(says)
+    return chosen or names[0]
+
+
+def need_dataset(why: str) -> bool:
+    """True if there is a data set. If not, says so and offers to draw the sample."""
+    if cache.datasets():
+        return True
+    with st.container(border=True):
+        st.markdown(f"**No data set yet.** {why} The sample reef is drawn in a few seconds: ten kinds of sea animals.")
+        with st.container(horizontal=True):
+            if st.button("Draw the sample reef", type="primary", icon=":material/draw:"):
+                draw_reef()
+                st.rerun()
+            if st.button("Import my own photographs"):
+                state.go("data")
+    return False
+
+
+def draw_reef() -> bool:
+    """Draws the reef if it is missing, with a progress bar. True if it is there."""
+    bar = st.progress(0.0, "Drawing the reef…")
+    try:
+        ensure_reef(
+            progress=lambda stage, done, total: bar.progress(done / max(total, 1), f"{stage}: {done} of {total}")
+        )
+    except SealifeError as error:
+        show_error(error)
+        return False
+    bar.empty()
+    return True

@@ -1,0 +1,85 @@
+"""The button that launches a run, once."""
+
+import hashlib
+import json
+
+import streamlit as st
+
+from dashboard import cache, state
+from dashboard.components.run_strip import active_runs, duration, run_name
+from dashboard.errors import plain, show_error
+from sealife_core.config import AnyConfig
+from sealife_core.errors import SealifeError
+from sealife_core.runs.directory import create_run
+from sealife_core.runs.estimates import estimate
+from sealife_core.runs.queue import launch
+
+
+def launch_button(config: AnyConfig | None, name: str) -> None:
+    """Launches ``config``; the same request is not launched twice unless asked for. None: there are problems."""
+    token = _token(config, name)
+    launched = state.launched(token)
+    if config is not None and launched is None:
+        st.button(
+            "Launch", type="primary", icon=":material/play_arrow:", key="launch", on_click=_launch, args=(config, name)
+        )
+    else:
+        st.button("Launched" if launched else "Launch", type="primary", disabled=True, key="launch_off")
+    problem = state.launch_problem(token)
+    if problem is not None:
+        show_error(problem)
+    if launched is not None:
+        run_id, run_name = launched
+        st.success(
+            f"**{plain(run_name)}** is queued. It trains in the background, whether or not this page is open.",
+            icon=":material/check_circle:",
+        )
+        with st.container(horizontal=True):
+            if st.button("Watch it learn", icon=":material/monitoring:", key="watch"):
+                state.go("runs", run=run_id)
+            st.button("Launch the same once more", type="tertiary", key="again", on_click=state.forget_launch)
+
+
+def estimate_lines(config: AnyConfig) -> None:
+    """What the run will take, before it is launched: time from a measured rate, memory, disk."""
+    dataset = cache.dataset(config.data)
+    images = len(dataset.rows("train", labelled_only=config.kind == "classifier"))
+    cost = estimate(config, images, n_stored=len(dataset.manifest))
+    time = f"about {duration(cost.seconds)}" if cost.seconds is not None else "not known yet"
+    figures = {"Time": time, "Memory": size(cost.memory_bytes), "Disk": size(cost.disk_bytes)}
+    cells = "".join(f"<dt>{name}</dt><dd>{value}</dd>" for name, value in figures.items())
+    st.html(f'<dl class="figures">{cells}</dl>')
+    st.caption(f"{images:,} training images. Time: {plain(cost.basis)}.")
+
+
+def size(count: int) -> str:
+    """ "1.2 GB", "340 MB"."""
+    return f"{count / 1e9:.1f} GB" if count >= 1e9 else f"{count / 1e6:,.0f} MB"
+
+
+def queue_lines() -> None:
+    """What is running and what waits."""
+    active = active_runs()
+    if active:
+        st.markdown("###### Queue")
+        st.caption(
+            "  \n".join(f"{place}. {plain(run_name(run))}, {run.state()}" for place, run in enumerate(active, 1))
+        )
+
+
+def _launch(config: AnyConfig, name: str) -> None:
+    """Runs before the page is drawn again; a second click on the same button finds the token taken."""
+    token = _token(config, name)
+    if state.launched(token) is not None:
+        return
+    try:
+        run = create_run(config, name=name)
+        state.remember_launch(token, run.id, name)
+        launch(run)
+    except SealifeError as error:
+        state.remember_problem(token, error)
+
+
+def _token(config: AnyConfig | None, name: str) -> str:
+    values = config.model_dump(mode="json") if config else {}
+    return hashlib.sha256(json.dumps([values, name], sort_keys=True).encode()).hexdigest()

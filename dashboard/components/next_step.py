@@ -1,0 +1,43 @@
+"""The one primary button of Home: what to do next, judged by what is on disk."""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from dashboard import state
+from sealife_core.config import AnyConfig, source_run, task_of
+from sealife_core.demo import REEF
+from sealife_core.errors import ConfigError
+from sealife_core.runs.directory import Run
+from sealife_core.runs.liveness import State
+
+
+def next_step(names: Sequence[str], runs: Sequence[Run]) -> None:
+    """Import, then SimCLR, then a probe and a fine-tune of it, then the comparison."""
+    label, page, query = advice(list(names), [(run.id, _config(run)) for run in runs if run.state() is State.FINISHED])
+    if st.button(label, type="primary", icon=":material/arrow_forward:", key="next_step"):
+        state.go(page, **query)
+
+
+def advice(names: list[str], finished: Sequence[tuple[str, AnyConfig | None]]) -> tuple[str, str, dict[str, str]]:
+    """(what the button says, page, query) for the data sets there are and the ``finished`` runs, newest first."""
+    own = [name for name in names if name != REEF]
+    if not own:
+        return "Import my own photographs", "data", {}
+    mine = [(run_id, config) for run_id, config in finished if config is not None and config.data in own]
+    pretrained = [(run_id, config) for run_id, config in mine if task_of(config) == "simclr"]
+    if not pretrained:
+        return f"Train SimCLR on {own[0]}", "train", {"task": "simclr", "dataset": own[0]}
+    run_id, simclr = pretrained[0]
+    followed = {task_of(config) for _, config in mine if source_run(config.weights) == run_id}
+    for task, says in (("probe", "Put a linear probe on it"), ("finetune", "Fine-tune it")):
+        if task not in followed:
+            return says, "train", {"task": task, "dataset": simclr.data}
+    return "Compare the runs", "runs", {}
+
+
+def _config(run: Run) -> AnyConfig | None:
+    try:
+        return run.config()
+    except ConfigError:
+        return None

@@ -1,0 +1,36 @@
+"""Choosing a named view recipe, and keeping one under a name."""
+
+import streamlit as st
+
+from dashboard import state
+from dashboard.errors import plain, show_error
+from sealife_core.config import ViewRecipe
+from sealife_core.errors import ConfigError
+from sealife_core.views.recipes import recipes, save_recipe
+
+SAYS = {
+    "SimCLR": "The paper's: strong colours, small crops. What stays the same must be the animal.",
+    "Mild": "Half the colour, larger crops: on sea photographs, where colour tells much, it learned more.",
+    "Marine": "What water does: colour cast and haze, little hue, and animals upside down.",
+}
+
+
+def recipe_choice() -> tuple[str, ViewRecipe]:
+    """The built-in and saved recipes to choose from. Returns the name and the recipe."""
+    known = recipes()
+    name = st.pills("Recipe", list(known), default="SimCLR", required=True, key=state.RECIPE, bind="query-params")
+    name = name if name in known else "SimCLR"
+    st.caption(SAYS.get(name, "Saved by you."))
+    return name, known[name]
+
+
+def save_popover(recipe: ViewRecipe) -> None:
+    """Keep ``recipe`` under a name; says what it did."""
+    with st.popover("Save as…", icon=":material/bookmark:", width="stretch"), st.form("save_recipe", border=False):
+        name = st.text_input("Name", placeholder="Reef at dusk", max_chars=60)
+        if st.form_submit_button("Save"):
+            try:
+                save_recipe(name, recipe)
+                st.toast(f"Saved the views as “{plain(name.strip())}”. Train offers them too.")
+            except ConfigError as error:
+                show_error(error)

@@ -1,0 +1,46 @@
+"""Accuracies as small cards: the number, its 95 % interval, the chance line and the number of images."""
+
+from collections.abc import Sequence
+from html import escape
+
+import streamlit as st
+
+from dashboard.theme import run_colours
+from sealife_core.evaluation.comparison import ComparisonRow
+
+
+def score_cards(rows: Sequence[ComparisonRow]) -> None:
+    """One card a tested classifier."""
+    colours = run_colours([row.run_id for row in rows])
+    st.html(f'<div class="scores">{"".join(_card(row, colours[row.run_id]) for row in rows)}</div>')
+
+
+def verdict(rows: Sequence[ComparisonRow]) -> str:
+    """What two best of comparable ``rows`` say, in one sentence."""
+    best = [row for row in rows if row.comparable][:2]
+    if len(best) < 2:
+        return ""
+    first, second = best
+    if first.low > second.accuracy and second.high < first.accuracy:
+        return f"{first.method} is ahead of {second.method.lower()}: their intervals leave each other's value out."
+    return (
+        f"{first.method} and {second.method.lower()} cannot be told apart on {first.n:,} test images: their intervals"
+        " overlap. More test images, or more seeds, would tell."
+    )
+
+
+def _card(row: ComparisonRow, colour: str) -> str:
+    low, high = 100 * row.low, 100 * row.high
+    label = (
+        f"{row.method}: accuracy {row.accuracy:.3f}, between {row.low:.3f} and {row.high:.3f}, chance {row.chance:.3f}"
+    )
+    return (
+        f'<div class="score"><b>{escape(row.method)}</b><span class="quiet">{escape(row.name)}</span>'
+        f"<strong>{row.accuracy:.1%}</strong>"
+        f'<div class="scale" role="img" aria-label="{escape(label)}">'
+        f'<i class="chance" style="left:{row.chance:.1%}"></i>'
+        f'<i class="interval" style="left:{low:.1f}%;width:{high - low:.1f}%;background:{colour}"></i>'
+        f'<i class="value" style="left:{row.accuracy:.1%}"></i></div>'
+        f'<span class="quiet">{low:.0f} to {high:.0f} % (95 % interval), {row.n:,} test images of'
+        f" {escape(row.data)}; chance {row.chance:.0%}</span></div>"
+    )

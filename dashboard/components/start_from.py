@@ -1,0 +1,93 @@
+"""Where an encoder starts from, and how many of its stages go on learning."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import streamlit as st
+
+from dashboard.components.config_form import Field
+from sealife_core.config import ALL_STAGES, Setting, SimclrConfig, source_run
+from sealife_core.errors import ConfigError
+from sealife_core.runs.directory import Run
+from sealife_core.runs.liveness import State
+
+FILE = "file"
+STAGES = ("stem", "layer 1", "layer 2", "layer 3", "layer 4")
+WORDS = {"random": "Random weights", "imagenet": "ImageNet weights", FILE: "A weights file…"}
+
+
+def sources(runs: Sequence[Run]) -> dict[str, str]:
+    """Weights that runs offer: "run:ID" → what people call it; SimCLR first. A run still training is waited for."""
+    found: list[tuple[bool, str, str]] = []
+    for run in runs:
+        state = run.state()
+        if not (state.active or (run.path / "model.safetensors").exists()):
+            continue
+        try:
+            simclr = isinstance(run.config(), SimclrConfig)
+        except ConfigError:
+            continue
+        waits = " (waits until it has finished)" if state.active else ""
+        stopped = " (stopped early)" if state is State.STOPPED else ""
+        found.append((not simclr, f"run:{run.id}", f"{run.notes()['name']}{waits}{stopped}"))
+    found.sort(key=lambda entry: entry[0])  # stable: newest first among equals
+    return {spec: words for _, spec, words in found}
+
+
+def weights_field(runs: dict[str, str]) -> Field:
+    """Draws the setting ``weights`` as a choice among ``runs`` (of :func:`sources`), ImageNet, random and a file."""
+
+    def draw(setting: Setting, value: str, key: str) -> Any:
+        options = [*runs, *WORDS]
+        held = FILE if value.startswith("file:") else value
+        if held not in options:  # a run that is gone: shown as it is, and refused by validation
+            options.insert(0, held)
+        with st.container(gap="xsmall"):
+            chosen = st.selectbox(
+                setting.title,
+                options,
+                index=options.index(held),
+                format_func=lambda spec: runs.get(spec) or WORDS.get(spec) or f"{source_run(spec)} (gone)",
+                key=f"{key}.{setting.path}",
+                persist_state="session",
+            )
+            if chosen == FILE:
+                path = st.text_input(
+                    "Path of the file",
+                    value.removeprefix("file:") if held == FILE else "",
+                    key=f"{key}.{setting.path}.file",
+                    placeholder="/path/to/resnet18.safetensors",
+                    persist_state="session",
+                )
+                st.caption("A .safetensors, .pt or .pth file with torchvision's or this program's names.")
+                return f"file:{path}"
+            st.caption("A run of yours, ImageNet's photographs, chance, or a file: where the encoder begins.")
+        return chosen
+
+    return draw
+
+
+def stages_field(setting: Setting, value: int, key: str) -> int:
+    """Draws ``trained_stages`` as a ladder: what is frozen, what learns."""
+    with st.container(gap="xsmall"):
+        chosen = st.select_slider(
+            f"{setting.title} ({setting.unit})",
+            list(range(ALL_STAGES + 1)),
+            value=value,
+            key=f"{key}.{setting.path}",
+            persist_state="session",
+        )
+        st.html(ladder(chosen))
+        st.caption(setting.says)
+    return chosen
+
+
+def ladder(trained: int) -> str:
+    """The encoder from picture to class as HTML: frozen stages are hollow, learning ones are filled."""
+    learns = [place >= ALL_STAGES - trained for place in range(ALL_STAGES)] + [True]
+    rungs = "".join(
+        f'<span class="rung{" learns" if on else ""}">{name}</span>'
+        for name, on in zip((*STAGES, "classifier"), learns, strict=True)
+    )
+    words = f"{ALL_STAGES - trained} stages frozen, {trained} and the classifier learn"
+    return f'<div class="ladder" role="img" aria-label="{words}">{rungs}</div>'

@@ -1,0 +1,91 @@
+"""Positive pairs as a person sees them: the original with both crops drawn on it, the two views, and what was done."""
+
+import base64
+import io
+from dataclasses import dataclass
+from html import escape
+
+import torch
+from PIL import Image
+from torch import Tensor
+
+from sealife_core.config import ViewRecipe
+from sealife_core.views import ViewParameters, apply_views, draw_views, generator_for, step_strip
+
+VIEW_NAMES = ("A", "B")
+
+
+@dataclass(frozen=True)
+class Preview:
+    """One picture, decoded as training decodes it."""
+
+    row: int
+    name: str
+    square: Tensor  # uint8 (S, S, 3)
+    aspect: float  # width / height of the original
+
+
+def drawn(recipe: ViewRecipe, preview: Preview, draw: int, pair: int, view: int) -> ViewParameters:
+    """One view of one picture. It depends on draw, picture, pair and view alone: a link shows a colleague the same."""
+    return draw_views(recipe, torch.tensor([preview.aspect]), generator_for(draw, preview.row, pair, view))
+
+
+def pair_html(recipe: ViewRecipe, preview: Preview, size_px: int, draw: int, pairs: int) -> str:
+    """The original and ``pairs`` positive pairs of it as HTML."""
+    parts = [_original(preview, [drawn(recipe, preview, draw, 0, view) for view in (0, 1)])]
+    for pair in range(pairs):
+        views = []
+        for view, letter in enumerate(VIEW_NAMES):
+            parameters = drawn(recipe, preview, draw, pair, view)
+            seen = apply_views(preview.square[None], parameters, size_px)[0]
+            words = "".join(
+                f"<li><b>{escape(name)}</b> {escape(what)}</li>" for name, what in parameters.describe(0).items()
+            )
+            views.append(
+                f'<figure class="view {letter}">'
+                f'<img src="{data_uri(seen)}" alt="View {letter} of {escape(preview.name)}">'
+                f"<figcaption>View {letter}<ul>{words}</ul></figcaption></figure>"
+            )
+        parts.append(f'<div class="pair">{"".join(views)}</div>')
+    return f'<div class="pairs">{"".join(parts)}</div>'
+
+
+def strip_html(recipe: ViewRecipe, preview: Preview, size_px: int, draw: int, view: int) -> str:
+    """From the original to the final view, one step after the other, as HTML."""
+    parameters = drawn(recipe, preview, draw, 0, view)
+    cells = [
+        f'<li><img src="{data_uri(seen)}" alt="after {escape(step)}"><b>{escape(step.capitalize())}</b>'
+        f"<span>{escape(words)}</span></li>"
+        for step, words, seen in step_strip(preview.square[None], parameters, size_px)
+    ]
+    return f'<ol class="steps">{"".join(cells)}</ol>'
+
+
+def data_uri(view: Tensor) -> str:
+    """(3, H, W) in [0, 1] → an image that HTML can hold."""
+    pixels = (view.clamp(0, 1) * 255).round().byte().permute(1, 2, 0).contiguous().numpy()
+    held = io.BytesIO()
+    Image.fromarray(pixels).save(held, "WEBP", quality=90)
+    return "data:image/webp;base64," + base64.b64encode(held.getvalue()).decode()
+
+
+def _original(preview: Preview, views: list[ViewParameters]) -> str:
+    """The whole picture in its own proportions, the crops of the first pair drawn on it."""
+    side = preview.square.shape[0]
+    width, height = (
+        (side, round(side / preview.aspect)) if preview.aspect >= 1 else (round(side * preview.aspect), side)
+    )
+    whole = Image.fromarray(preview.square.numpy()).resize((max(1, width), max(1, height)), Image.Resampling.BILINEAR)
+    held = io.BytesIO()
+    whole.save(held, "WEBP", quality=90)
+    source = "data:image/webp;base64," + base64.b64encode(held.getvalue()).decode()
+    boxes = "".join(
+        f'<span class="crop {letter}" style="left:{x:.2%};top:{y:.2%};width:{w:.2%};height:{h:.2%}">'
+        f"<i>{letter}</i></span>"
+        for letter, (x, y, w, h) in zip(VIEW_NAMES, (p.crop[0].tolist() for p in views), strict=True)
+    )
+    name = escape(preview.name)
+    return (
+        f'<figure class="original"><div><img src="{source}" alt="{name}, the original picture">{boxes}</div>'
+        f"<figcaption>{name}, the original</figcaption></figure>"
+    )
