@@ -100,6 +100,7 @@ class EpochOrder(Sampler[int]):
         self.count, self.seed, self.epoch = count, seed, 0
 
     def set_epoch(self, epoch: int) -> None:
+        """Lightning's door: the order of this epoch comes next."""
         self.epoch = epoch
 
     def __len__(self) -> int:

@@ -22,7 +22,9 @@ from PIL import Image
 from torch import Tensor
 
 from sealife_core.datasets.dataset import Dataset
-from sealife_core.datasets.importing import Progress, read_rgb
+from sealife_core.datasets.importing import Progress
+from sealife_core.datasets.reading import read_rgb
+from sealife_core.datasets.storage import replace_file
 from sealife_core.errors import DatasetError
 
 _METHOD = "squash, lanczos"  # a cache made in another way is made anew
@@ -56,7 +58,7 @@ def from_picture(picture: Image.Image, size_px: int) -> tuple[np.ndarray, float]
     aspect = picture.width / picture.height
     # The gap lets Pillow halve a big photograph first: several times faster, hardly different.
     square = picture.resize((size_px, size_px), Image.Resampling.LANCZOS, reducing_gap=3.0)
-    return np.asarray(square, dtype=np.uint8), aspect
+    return np.array(square, dtype=np.uint8), aspect
 
 
 def cache_size_px(dataset: Dataset, image_size_px: int) -> int:
@@ -72,7 +74,7 @@ def open_pixels(dataset: Dataset, size_px: int, progress: Progress | None = None
 
     Two processes that ask at once decode once. Raises DatasetError if an image cannot be read or the disk is full.
     """
-    if not len(dataset.manifest):
+    if not len(dataset):
         raise DatasetError(f"Data set '{dataset.name}' has no images. Import some first.")
     identity = _identity(dataset, size_px)
     pixels = _opened(dataset, size_px, identity)
@@ -93,7 +95,7 @@ def _paths(dataset: Dataset, size_px: int) -> tuple[Path, Path]:
 
 def _identity(dataset: Dataset, size_px: int) -> dict[str, Any]:
     digest = hashlib.sha256("\n".join(dataset.manifest["sha256"]).encode()).hexdigest()
-    return {"images": digest, "count": len(dataset.manifest), "size_px": size_px, "method": _METHOD}
+    return {"images": digest, "count": len(dataset), "size_px": size_px, "method": _METHOD}
 
 
 def _opened(dataset: Dataset, size_px: int, identity: dict[str, Any]) -> Pixels | None:
@@ -101,13 +103,14 @@ def _opened(dataset: Dataset, size_px: int, identity: dict[str, Any]) -> Pixels 
     array_path, about_path = _paths(dataset, size_px)
     try:
         about = json.loads(about_path.read_text(encoding="utf-8"))
-        aspects = np.asarray(about.pop("aspects"), dtype=np.float32)
         array = np.load(array_path, mmap_mode="r")  # refuses a file shorter than its header says
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+    except (OSError, ValueError):
         return None
-    shape = (identity["count"], size_px, size_px, 3)
-    whole = about == identity and array.shape == shape and array.dtype == np.uint8 and aspects.shape == shape[:1]
-    return Pixels(array, aspects) if whole else None
+    whole = about == identity and array.shape == (len(dataset), size_px, size_px, 3) and array.dtype == np.uint8
+    if not whole:
+        return None
+    width, height = (dataset.manifest[side].to_numpy(dtype=np.float32) for side in ("width", "height"))
+    return Pixels(array, width / height)
 
 
 def _build(dataset: Dataset, size_px: int, identity: dict[str, Any], progress: Progress | None) -> None:
@@ -120,10 +123,11 @@ def _build(dataset: Dataset, size_px: int, identity: dict[str, Any], progress: P
             f" {free / 1e6:,.0f} MB are free. Free some space or choose a smaller image size."
         )
 
-    def decoded(row: int) -> tuple[np.ndarray, float]:
-        return from_picture(read_rgb(dataset.image_path(row)), size_px)
+    def decoded(row: int) -> bytes:
+        # A JPEG can be decoded at ½, ¼ or ⅛ of its size; twice the size wanted still leaves the filter its work.
+        picture = read_rgb(dataset.image_path(row), at_least_px=2 * size_px)
+        return from_picture(picture, size_px)[0].tobytes()
 
-    aspects: list[float] = []
     handle, name = tempfile.mkstemp(prefix=f".pixels-{size_px}-", suffix=".npy", dir=dataset.folder)
     temporary = Path(name)
     try:
@@ -132,11 +136,10 @@ def _build(dataset: Dataset, size_px: int, identity: dict[str, Any], progress: P
             header = {"descr": "|u1", "fortran_order": False, "shape": (count, size_px, size_px, 3)}
             np.lib.format.write_array_header_1_0(file, header)
             for start in range(0, count, _BLOCK):
-                for square, aspect in threads.map(decoded, range(start, min(start + _BLOCK, count))):
-                    file.write(square.tobytes())
-                    aspects.append(aspect)
+                stop = min(start + _BLOCK, count)
+                file.writelines(threads.map(decoded, range(start, stop)))
                 if progress:
-                    progress("decoding images", len(aspects), count)
+                    progress("decoding images", stop, count)
             file.flush()
             os.fsync(file.fileno())
         # In between, no description: never one of these images beside pixels of others.
@@ -145,6 +148,4 @@ def _build(dataset: Dataset, size_px: int, identity: dict[str, Any], progress: P
         temporary.replace(array_path)
     finally:
         temporary.unlink(missing_ok=True)
-    about = about_path.with_name(f".{about_path.name}.{os.getpid()}")
-    about.write_text(json.dumps(identity | {"aspects": aspects}), encoding="utf-8")
-    about.replace(about_path)
+    replace_file(about_path, json.dumps(identity))

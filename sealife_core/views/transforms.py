@@ -57,7 +57,7 @@ def apply_views(
         torch.clamp(coloured[:m].view(m, 3, size, size), 0, 1, out=views[rows])
     if "solarise" in steps:
         threshold = parameters.solarise.view(n, 1, 1, 1)
-        if views.is_cuda or bool((threshold <= 1).any()):  # asking a CUDA device would mean waiting for it
+        if device.type != "cpu" or bool((threshold <= 1).any()):
             torch.where(views >= threshold, 1 - views, views, out=views)
     return views
 
@@ -80,7 +80,7 @@ def axis_matrices(
     down = resize_matrix(box[:, 1], box[:, 3], flip_y, source, size)
     if "blur" in steps:
         sigma_px = parameters.blur_sigma * size / _REFERENCE_PX
-        if sigma_px.is_cuda:
+        if device.type != "cpu":  # asking a device which rows have a sigma would mean waiting for it
             blur = blur_matrix(sigma_px, size)
             return blur @ across, blur @ down
         blurred = sigma_px.nonzero()[:, 0]
