@@ -1,1 +1,1 @@
-"""Encoders, heads, losses, and the portable model file."""
+"""Encoders, heads, losses, and the model file that a run leaves behind."""

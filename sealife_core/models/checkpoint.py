@@ -1,29 +1,39 @@
-"""The portable model: ``model.safetensors`` and ``model.json``. Weights, and all that is needed to use them rightly."""
+"""The portable model: ``model.safetensors`` (tensors only) and ``model.json`` (what must be known to use them).
 
-import dataclasses
+The two files in one folder are all that :func:`load_model` needs; they can be copied anywhere. The tensors are called
+``encoder.*`` (then as in torchvision's ResNet) and ``head.*``.
+"""
+
 import json
-from dataclasses import dataclass, field
+import math
+import os
+import tempfile
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
-from torch import nn
+from torch import Tensor, nn
 
 from sealife_core.errors import WeightsError
-from sealife_core.models.encoders import FEATURE_DIMS, Encoder, build_encoder
+from sealife_core.models.encoders import FEATURE_DIMS, Encoder, empty_encoder
 from sealife_core.models.heads import classification_head, projection_head
 
-WEIGHTS, CARD = "model.safetensors", "model.json"
+WEIGHTS_FILE, CARD_FILE = "model.safetensors", "model.json"
+FORMAT = 1  # of the two files; raised when an older reader would misread them
 
 
 @dataclass(frozen=True)
 class ModelCard:
-    """What travels with the weights.
+    """What must travel with the weights.
 
-    mean, std: of the normalisation, by channel, for images in [0, 1]. classes: in the order of the logits; empty for
-    SimCLR. projection: {"kind", "hidden", "out"} of a projection head, or None.
+    kind: "simclr" or "classifier". encoder, stem, feature_dim: as in encoders.py. classes: the label of each logit, []
+    for simclr. image_size_px, mean, std: how an image becomes the encoder's input (side of the square; per colour, of
+    values in 0 … 1). run, data, data_hash: where it came from. scores: what it reached. projection: kind, hidden and
+    out of the projection head, or None.
     """
 
     kind: str
@@ -42,70 +52,133 @@ class ModelCard:
 
 
 def save_model(folder: Path, encoder: Encoder, head: nn.Module | None, card: ModelCard) -> None:
-    """Write both files into ``folder``, each whole or not at all; the card last, so that it never lies."""
-    parts = {"encoder": encoder} | ({"head": head} if head is not None else {})
-    tensors = {
-        f"{part}.{name}": value.detach().cpu().contiguous()
-        for part, module in parts.items()
-        for name, value in module.state_dict().items()
-    }
-    unfinished = folder / f"{WEIGHTS}.tmp"
-    save_file(tensors, unfinished)
-    unfinished.replace(folder / WEIGHTS)
-    unfinished = folder / f"{CARD}.tmp"
-    unfinished.write_text(json.dumps(dataclasses.asdict(card), indent=2, ensure_ascii=False))
-    unfinished.replace(folder / CARD)
-
-
-def load_card(folder: Path) -> ModelCard:
-    """Read ``model.json``. Raises WeightsError when it is missing, half written or of another make."""
-    path = folder / CARD
-    try:
-        values = json.loads(path.read_text())
-        card = ModelCard(**values)
-    except FileNotFoundError:
-        raise WeightsError(
-            f"There is no model in '{folder.name}': it has no {CARD}. Let the run finish first."
-        ) from None
-    except (ValueError, TypeError) as error:
-        raise WeightsError(f"'{path}' is not a model card ({error}). Train the model again.") from None
-    if card.encoder not in FEATURE_DIMS or card.stem not in ("imagenet", "small"):
-        raise WeightsError(f"'{path}' names the unknown encoder '{card.encoder}' ({card.stem} stem). Train it again.")
-    return card
-
-
-def load_tensors(path: Path) -> dict[str, torch.Tensor]:
-    """The tensors of a .safetensors file. Raises WeightsError when it is missing or damaged."""
-    try:
-        return load_file(path)
-    except FileNotFoundError:
-        raise WeightsError(f"There is no weights file '{path}'. Check the path, or let the run finish first.") from None
-    except (SafetensorError, OSError) as error:
-        raise WeightsError(f"'{path}' is not a whole .safetensors file ({error}). Copy or train it again.") from None
+    """Write both files into ``folder``, each whole or not at all. Raises ValueError if ``card`` describes another model."""
+    modules = _modules(encoder, head)
+    expected = _modules(*_build(card, with_head=head is not None)).state_dict()
+    tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in modules.state_dict().items()}
+    if _shapes(tensors) != _shapes(expected):
+        raise ValueError(f"The card ({card.encoder}, {card.kind}) does not describe the model that is to be saved.")
+    content = json.dumps({"format": FORMAT} | _plain(asdict(card)), indent=2, ensure_ascii=False, allow_nan=False)
+    folder.mkdir(parents=True, exist_ok=True)
+    _replace(folder / WEIGHTS_FILE, lambda path: save_file(tensors, path, metadata={"format": "pt"}))
+    _replace(folder / CARD_FILE, lambda path: path.write_text(content + "\n", encoding="utf-8"))
 
 
 def load_model(folder: Path) -> tuple[Encoder, nn.Module | None, ModelCard]:
-    """Encoder and head (None where there is none), in eval mode, and their card. Raises WeightsError."""
+    """Encoder, head (None if none was saved) and card from ``folder``, ready to use: in ``eval()``, on the CPU.
+
+    Raises WeightsError if a file is missing, damaged, or does not fit the other. Draws no random number.
+    """
     card = load_card(folder)
-    tensors = load_tensors(folder / WEIGHTS)
-    encoder = build_encoder(card.encoder, card.stem)  # type: ignore[arg-type]
-    head = _head(card)
-    for part, module in (("encoder", encoder), ("head", head)):
-        if module is not None:
-            own = {name.removeprefix(f"{part}."): t for name, t in tensors.items() if name.startswith(f"{part}.")}
-            try:
-                module.load_state_dict(own)
-            except RuntimeError as error:
-                first = str(error).splitlines()[-1].strip()
-                raise WeightsError(f"The weights in '{folder.name}' do not fit its {CARD}: {first}") from None
-            module.eval()
-    return encoder, head, card
+    tensors = read_safetensors(folder / WEIGHTS_FILE)
+    encoder, head = _build(card, with_head=any(name.startswith("head.") for name in tensors))
+    modules = _modules(encoder, head)
+    expected = modules.state_dict()
+    if _shapes(tensors) != _shapes(expected):
+        wrong = sorted(dict(_shapes(tensors).items() ^ _shapes(expected).items()))
+        raise WeightsError(
+            f"{WEIGHTS_FILE} and {CARD_FILE} in {folder} do not belong together: {CARD_FILE} says {card.encoder} with"
+            f" the '{card.stem}' stem, but {len(wrong)} tensor(s) differ ('{wrong[0]}' first)."
+            " Copy both files from the same run."
+        )
+    modules.load_state_dict(tensors, assign=True)
+    return encoder.eval(), head.eval() if head is not None else None, card
 
 
-def _head(card: ModelCard) -> nn.Module | None:
-    if card.classes:
-        return classification_head(card.feature_dim, len(card.classes))
-    if card.projection is None or card.projection["kind"] == "none":
-        return None
-    shape = card.projection
-    return projection_head(shape["kind"], card.feature_dim, shape["hidden"], shape["out"])
+def load_card(folder: Path) -> ModelCard:
+    """The card in ``folder``. Raises WeightsError if it is missing or damaged."""
+    path = folder / CARD_FILE
+    try:
+        values = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise WeightsError(
+            f"There is no model in {folder}: {CARD_FILE} is missing. Name the folder of a run that has finished."
+        ) from None
+    except (OSError, ValueError) as error:
+        raise WeightsError(
+            f"{path} cannot be read ({error}). Copy it again from where it came, or train the run anew."
+        ) from None
+    return _card(path, values)
+
+
+def read_safetensors(path: Path) -> dict[str, Tensor]:
+    """Name → tensor of a safetensors file. Raises WeightsError if it is missing or damaged."""
+    try:
+        return load_file(path)
+    except FileNotFoundError:
+        raise WeightsError(f"There is no file {path}. Name a weights file that exists.") from None
+    except (OSError, SafetensorError) as error:
+        raise WeightsError(
+            f"{path} is damaged or is not a safetensors file ({error}). Copy it again from where it came."
+        ) from None
+
+
+def _card(path: Path, values: Any) -> ModelCard:
+    if not isinstance(values, dict):
+        raise WeightsError(f"{path} does not describe a model; expected an object. Copy it again from where it came.")
+    if (version := values.get("format")) != FORMAT:
+        raise WeightsError(f"{path} has format {version!r}; this version reads {FORMAT}. Update the program.")
+    names = {f.name for f in fields(ModelCard)}
+    try:
+        card = ModelCard(**{name: value for name, value in values.items() if name in names})
+        fits = (
+            card.kind == ("classifier" if card.classes else "simclr")
+            and FEATURE_DIMS[card.encoder] == card.feature_dim
+            and card.stem in ("imagenet", "small")
+            and card.image_size_px > 0
+            and [len(card.mean), len(card.std)] == [3, 3]
+            and all(isinstance(label, str) for label in card.classes)
+            and (card.projection is None or card.projection.keys() == {"kind", "hidden", "out"})
+        )
+    except (TypeError, KeyError, AttributeError) as error:
+        raise WeightsError(
+            f"{path} does not describe a model ({type(error).__name__}: {error}). Copy it again from where it came."
+        ) from None
+    if not fits:
+        raise WeightsError(f"{path} contradicts itself or names an unknown model. Copy it again from where it came.")
+    return card
+
+
+def _build(card: ModelCard, *, with_head: bool) -> tuple[Encoder, nn.Module | None]:
+    """Modules without storage, as ``card`` describes them."""
+    encoder = empty_encoder(card.encoder, card.stem)
+    if not with_head:
+        return encoder, None
+    with torch.device("meta"):
+        if card.kind == "classifier":
+            return encoder, classification_head(card.feature_dim, len(card.classes))
+        return encoder, projection_head(d_in=card.feature_dim, **(card.projection or {"kind": "none"}))
+
+
+def _modules(encoder: nn.Module, head: nn.Module | None) -> nn.ModuleDict:
+    return nn.ModuleDict({"encoder": encoder} if head is None else {"encoder": encoder, "head": head})
+
+
+def _shapes(tensors: dict[str, Tensor]) -> dict[str, tuple[int, ...]]:
+    return {name: tuple(tensor.shape) for name, tensor in tensors.items()}
+
+
+def _plain(value: Any) -> Any:
+    """``value`` as JSON holds it: NumPy and torch numbers become Python's, what is not finite becomes null."""
+    if isinstance(value, dict):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if hasattr(value, "tolist"):
+        return _plain(value.tolist())
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _replace(path: Path, write: Callable[[Path], object]) -> None:
+    """Write beside ``path`` and rename into place, so that no reader ever sees half a file."""
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    os.close(handle)
+    temporary = Path(name)
+    try:
+        write(temporary)
+        with temporary.open("rb+") as written:
+            os.fsync(written.fileno())
+        temporary.chmod(0o644)  # mkstemp's 0600 would keep colleagues on shared storage out
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)

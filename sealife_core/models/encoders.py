@@ -1,87 +1,97 @@
-"""ResNets as encoders: images in, features out, in five stages that can be frozen from the front."""
+"""Encoders: images (n, 3, H, W) → features (n, D).
 
-from typing import Literal
+An encoder is a torchvision ResNet without its classifier, seen as five stages from the pixels up: stem, layer1, layer2,
+layer3, layer4. Its parameters keep torchvision's names, so its weights are of use without this package.
+"""
 
-import torchvision.models
+from typing import Literal, cast
+
+import torch
 from torch import Tensor, nn
+from torchvision.models import get_model
+from torchvision.models.resnet import ResNet
+
+FEATURE_DIMS = {"resnet18": 512, "resnet34": 512, "resnet50": 2048}
+STAGE_NAMES = ("stem", "layer1", "layer2", "layer3", "layer4")
+# CIFAR-size pictures: the ImageNet stem would leave a 32 px image 8 px before the first block (SimCLR, appendix B.9).
+SMALL_STEM_UP_TO_PX = 40
 
 StemName = Literal["imagenet", "small"]
-FEATURE_DIMS = {"resnet18": 512, "resnet34": 512, "resnet50": 2048}
-SMALL_STEM_UP_TO_PX = 40  # an image of 32 px leaves the ImageNet stem as 8 × 8: too little (SimCLR, appendix B.9)
 
 
 class Encoder(nn.Module):
-    """(n, 3, H, W) float images, normalised → (n, D) features: a ResNet (arXiv 1512.03385) without its last layer.
+    """A ResNet up to its average pool. Images (n, 3, H, W) → features (n, ``feature_dim``), not normalised.
 
-    Its parts bear torchvision's names, so that torchvision's weights fit as they are. stem: ``imagenet`` is 7 × 7 with
-    stride 2 and a max-pool; ``small`` is 3 × 3 with stride 1 and none.
+    name: "resnet18", "resnet34" or "resnet50". stem: "imagenet" (7×7 convolution of stride 2, max-pool: H/4) or
+    "small" (3×3 convolution, no max-pool: H). Weights are random, as torchvision draws them.
     """
 
-    def __init__(self, name: str, stem: StemName) -> None:
+    def __init__(self, name: str, stem: StemName = "imagenet") -> None:
         super().__init__()
-        network = getattr(torchvision.models, name)(weights=None)
+        net = cast(ResNet, get_model(name, weights=None))
         self.name, self.stem, self.feature_dim = name, stem, FEATURE_DIMS[name]
-        self.conv1, self.bn1, self.relu = network.conv1, network.bn1, network.relu
-        self.maxpool: nn.Module = network.maxpool
+        self.conv1, self.bn1, self.relu, self.maxpool = net.conv1, net.bn1, net.relu, net.maxpool
         if stem == "small":
             self.conv1 = nn.Conv2d(3, 64, kernel_size=3, stride=1, padding=1, bias=False)
             nn.init.kaiming_normal_(self.conv1.weight, mode="fan_out", nonlinearity="relu")
             self.maxpool = nn.Identity()
-        self.layer1, self.layer2 = network.layer1, network.layer2
-        self.layer3, self.layer4 = network.layer3, network.layer4
-        self.pool = nn.AdaptiveAvgPool2d(1)
-        self._trained_stages = 5
+        self.layer1, self.layer2, self.layer3, self.layer4 = net.layer1, net.layer2, net.layer3, net.layer4
+        self.trained_stages = len(STAGE_NAMES)
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Normalised images (n, 3, H, W) → features (n, feature_dim)."""
+        x = self.maxpool(self.relu(self.bn1(self.conv1(images))))
+        x = self.layer4(self.layer3(self.layer2(self.layer1(x))))
+        return x.mean(dim=(2, 3))
 
     @property
     def stages(self) -> list[tuple[str, nn.Module]]:
-        """The five stages, front to back: stem, layer1, layer2, layer3, layer4."""
+        """(name, module) of the five stages, from the pixels up; together they hold every parameter once."""
         stem = nn.Sequential(self.conv1, self.bn1, self.relu, self.maxpool)
-        return [("stem", stem), *((f"layer{i}", getattr(self, f"layer{i}")) for i in (1, 2, 3, 4))]
+        return list(zip(STAGE_NAMES, (stem, self.layer1, self.layer2, self.layer3, self.layer4), strict=True))
 
-    def forward(self, images: Tensor) -> Tensor:
-        """(n, 3, H, W) → (n, D)."""
-        for _, stage in self.stages:
-            images = stage(images)
-        return self.pool(images).flatten(1)
+    def train_stages(self, deepest: int) -> "Encoder":
+        """Let the ``deepest`` stages learn (0 … 5) and freeze the others: no gradients, and BatchNorm in evaluation.
 
-    def train_stages(self, count: int) -> None:
-        """Let the deepest ``count`` stages learn and freeze the others: no gradients, and BatchNorm stays in eval mode.
-
-        Without the second, a frozen network's running statistics would drift with every batch.
+        Frozen stages stay so when ``train()`` is called, by Lightning or anyone else.
         """
-        if not 0 <= count <= 5:
-            raise ValueError(f"An encoder has 5 stages; got {count} to train, expected 0 to 5.")
-        self._trained_stages = count
-        for number, (_, stage) in enumerate(self.stages):
-            stage.requires_grad_(number >= 5 - count)
-        self.train(self.training)
+        if not 0 <= deepest <= len(STAGE_NAMES):
+            raise ValueError(f"{deepest} trained stages asked for; an encoder has 0 to {len(STAGE_NAMES)}.")
+        self.trained_stages = deepest
+        for position, (_, stage) in enumerate(self.stages):
+            stage.requires_grad_(position >= len(STAGE_NAMES) - deepest)
+        return self.train(self.training)
 
     def train(self, mode: bool = True) -> "Encoder":
-        """As ``nn.Module.train``, but frozen stages stay in eval mode."""
+        """Training mode for the stages that learn. ``requires_grad`` alone would let BatchNorm statistics drift."""
         super().train(mode)
-        for _, stage in self.stages[: 5 - self._trained_stages]:
+        for _, stage in self.stages[: len(STAGE_NAMES) - self.trained_stages]:
             stage.eval()
         return self
 
 
-def build_encoder(name: str, stem: StemName) -> Encoder:
-    """An encoder with random weights. Raises ValueError for a name or stem that is not there."""
+def build_encoder(name: str, stem: str = "imagenet") -> Encoder:
+    """An encoder with random weights. Raises ValueError for a name or a stem there is not."""
     if name not in FEATURE_DIMS:
-        raise ValueError(f"There is no encoder '{name}'; expected one of {', '.join(FEATURE_DIMS)}.")
+        raise ValueError(f"There is no encoder {name!r}; there are {', '.join(FEATURE_DIMS)}.")
     if stem not in ("imagenet", "small"):
-        raise ValueError(f"There is no stem '{stem}'; expected 'imagenet' or 'small'.")
-    return Encoder(name, stem)
+        raise ValueError(f"There is no stem {stem!r}; there are 'imagenet' and 'small' ('auto' must be resolved).")
+    return Encoder(name, cast(StemName, stem))
+
+
+def empty_encoder(name: str, stem: str) -> Encoder:
+    """An encoder without storage, to be filled with ``load_state_dict(..., assign=True)``: draws no random number."""
+    with torch.device("meta"):
+        return build_encoder(name, stem)
 
 
 def feature_dim(name: str) -> int:
-    """Length D of the features of ``name``."""
+    """D of the features of encoder ``name``."""
     return FEATURE_DIMS[name]
 
 
 def resolve_stem(stem: str, weights: str, image_size_px: int) -> StemName:
-    """What ``auto`` means: the stem that ``weights`` were made with, else ``small`` for images up to 40 px."""
-    if stem == "imagenet" or stem == "small":
-        return stem
-    if weights == "imagenet" or weights.startswith("file:"):
-        return "imagenet"
-    return "small" if image_size_px <= SMALL_STEM_UP_TO_PX else "imagenet"
+    """The stem that ``stem`` means: 'auto' is 'small' for small images and random weights, else 'imagenet'."""
+    if stem != "auto":
+        return cast(StemName, stem)
+    return "small" if weights == "random" and image_size_px <= SMALL_STEM_UP_TO_PX else "imagenet"

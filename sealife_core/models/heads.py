@@ -1,24 +1,32 @@
-"""What stands on an encoder: a projection head for the contrastive loss, a linear head for classes."""
+"""What stands on an encoder: the projection head of contrastive learning, the linear head of a classifier."""
+
+from collections import OrderedDict
 
 from torch import nn
 
 
-def projection_head(kind: str, d_in: int, hidden: int, out: int) -> nn.Module:
-    """(n, d_in) → (n, out), or (n, d_in) for ``none``. SimCLR, section 4.2: non-linear beats linear beats none.
+def projection_head(kind: str, d_in: int, hidden: int = 512, out: int = 128) -> nn.Module:
+    """Features h (n, d_in) → projections z (n, out), for NT-Xent; "none" passes h on as it is.
 
-    BatchNorm after the hidden layer, as in the paper's published code.
+    "nonlinear" is the head of SimCLR's authors' own code (arXiv 2002.05709, 4.2): Linear, BatchNorm, ReLU, Linear,
+    BatchNorm; the linear layers carry no bias, which the BatchNorm after them would cancel. "linear" is one layer.
+    Raises ValueError for another kind.
     """
     if kind == "none":
         return nn.Identity()
     if kind == "linear":
         return nn.Linear(d_in, out)
-    if kind != "nonlinear":
-        raise ValueError(f"There is no projection head '{kind}'; expected 'none', 'linear' or 'nonlinear'.")
-    return nn.Sequential(
-        nn.Linear(d_in, hidden, bias=False), nn.BatchNorm1d(hidden), nn.ReLU(inplace=True), nn.Linear(hidden, out)
-    )
+    if kind == "nonlinear":
+        return nn.Sequential(
+            nn.Linear(d_in, hidden, bias=False),
+            nn.BatchNorm1d(hidden),
+            nn.ReLU(inplace=True),
+            nn.Linear(hidden, out, bias=False),
+            nn.BatchNorm1d(out),
+        )
+    raise ValueError(f"There is no projection head {kind!r}; there are 'none', 'linear' and 'nonlinear'.")
 
 
 def classification_head(d_in: int, classes: int, dropout: float = 0.0) -> nn.Sequential:
-    """(n, d_in) → (n, classes) logits: dropout, then one linear layer."""
-    return nn.Sequential(nn.Dropout(dropout), nn.Linear(d_in, classes))
+    """Features (n, d_in) → logits (n, classes). The parameters are named the same whatever the dropout."""
+    return nn.Sequential(OrderedDict(dropout=nn.Dropout(dropout), linear=nn.Linear(d_in, classes)))

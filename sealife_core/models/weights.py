@@ -1,147 +1,216 @@
-"""Where an encoder's weights come from: random, ImageNet, an earlier run, a file. Only tensors are ever loaded."""
+"""Where an encoder's weights come from: random, ImageNet, an earlier run, a file.
 
+Weights are read as tensors only. A pickle that would run code is refused, never run.
+"""
+
+import hashlib
+import os
 import pickle
+import pickletools
+import tempfile
+import warnings
+import zipfile
+from collections.abc import Iterator
 from pathlib import Path
-from urllib.error import URLError
+from typing import Any
+from urllib.request import urlopen
 
 import torch
 from torch import Tensor
 from torchvision.models import get_model_weights
 
 from sealife_core.errors import WeightsError
-from sealife_core.models.checkpoint import CARD, WEIGHTS, ModelCard, load_card, load_tensors
+from sealife_core.models.checkpoint import CARD_FILE, WEIGHTS_FILE, ModelCard, load_card, read_safetensors
 from sealife_core.models.encoders import Encoder
+from sealife_core.models.naming import torchvision_named, unlike
+from sealife_core.places import checkpoints_root as default_root
 
-# lightly and others keep a ResNet as a plain sequence of its parts.
-SEQUENCE = {"0": "conv1", "1": "bn1", "4": "layer1", "5": "layer2", "6": "layer3", "7": "layer4"}
-PREFIXES = ("state_dict.", "module.", "model.", "backbone.", "encoder.", "resnet.")
+DOWNLOAD_TIMEOUT_S = 10  # without an answer, not for the whole file: a machine without internet hears so at once
 
 
-def load_weights(encoder: Encoder, spec: str, *, checkpoints_root: Path) -> str:
-    """Load what ``spec`` names into ``encoder``: random, imagenet, run:ID or file:PATH.
+def load_weights(encoder: Encoder, spec: str, *, checkpoints_root: Path | None = None) -> str:
+    """Fill ``encoder`` with the weights of ``spec`` and say in a sentence where they came from.
 
-    Returns a sentence that says where from. Raises WeightsError when they are missing, damaged or of another shape.
+    spec: "random" (left as built), "imagenet", "run:ID" (below ``checkpoints_root``) or "file:PATH" (.safetensors, or
+    what torch.save wrote; torchvision's, lightly's or this package's names, with any prefix). The encoder is untouched
+    unless all weights fit. Raises WeightsError, with the way out.
     """
     source, _, rest = spec.partition(":")
-    if source == "random":
-        return "Weights: random."
-    if source == "imagenet":
-        if encoder.stem != "imagenet":
-            raise WeightsError(
-                "ImageNet weights fit the 'imagenet' stem only; got the 'small' stem. Set the stem to 'auto'."
-            )
-        _fit(encoder, _imagenet(encoder.name), "the ImageNet weights")
-        return f"Weights: {encoder.name}, supervised on ImageNet."
+    if spec == "random":
+        return "The encoder starts from random weights."
+    if spec == "imagenet":
+        path, version = _imagenet_file(encoder)
+        _fill(encoder, read_tensors(path), f"{path}")
+        return f"The encoder starts from ImageNet weights ({version}, {path})."
     if source == "run":
-        folder = run_folder(rest, checkpoints_root)
-        _fit(encoder, load_tensors(folder / WEIGHTS), f"the weights of run '{rest}'")
-        return f"Weights: the encoder of run {rest}."
-    path = Path(rest).expanduser()
-    _fit(encoder, load_state(path), f"the weights in '{path.name}'")
-    return f"Weights: {path.name}."
+        folder = _run_folder(rest, checkpoints_root)
+        card = load_card(folder)
+        _fill(encoder, read_safetensors(folder / WEIGHTS_FILE), f"The model of run '{rest}'")
+        return f"The encoder starts from run '{rest}' ({card.kind} on '{card.data}')."
+    if source == "file" and rest:
+        path = _named_file(rest)
+        left_out = _fill(encoder, read_tensors(path), f"{path}")
+        others = (
+            f", without {len(left_out)} tensors that are not the encoder's ('{left_out[0]}', …)" if left_out else ""
+        )
+        return f"The encoder starts from the file {path}{others}."
+    raise WeightsError(f"There are no weights '{spec}'. Name 'random', 'imagenet', 'run:ID' or 'file:PATH'.")
 
 
-def source_card(spec: str, *, checkpoints_root: Path) -> ModelCard | None:
-    """The card of the model that ``spec`` names, where it has one: a run of ours, or a file beside its model.json."""
+def source_card(spec: str, checkpoints_root: Path | None = None) -> ModelCard | None:
+    """The card of the model that ``spec`` names; None for weights that come without one (random, ImageNet, a bare file).
+
+    A run that takes over an encoder takes over its name, stem and normalisation. Raises WeightsError.
+    """
     source, _, rest = spec.partition(":")
     if source == "run":
-        return load_card(run_folder(rest, checkpoints_root))
+        return load_card(_run_folder(rest, checkpoints_root))
     if source == "file":
-        path = Path(rest).expanduser()
-        if path.name == WEIGHTS and (path.parent / CARD).exists():
+        path = _named_file(rest)
+        if path.name == WEIGHTS_FILE and (path.parent / CARD_FILE).is_file():
             return load_card(path.parent)
     return None
 
 
-def run_folder(run_id: str, checkpoints_root: Path) -> Path:
-    """The folder of a run that has a model. Raises WeightsError, naming the runs that have one."""
-    folder = checkpoints_root / run_id
-    if Path(run_id).name == run_id and (folder / CARD).exists():
-        return folder
-    having = sorted((p.parent.name for p in checkpoints_root.glob(f"*/{CARD}")), reverse=True)
-    you_have = f"You have: {', '.join(having[:5])}." if having else "There is none yet: train SimCLR first."
-    state = "has no model yet" if Path(run_id).name == run_id and folder.is_dir() else "does not exist"
-    raise WeightsError(f"The run '{run_id}' {state}. {you_have}")
+def read_tensors(path: Path) -> dict[str, Tensor]:
+    """Name → tensor of a weights file, on the CPU; of nested dictionaries, the one that holds the model.
 
-
-def load_state(path: Path) -> dict[str, Tensor]:
-    """The tensors of a .safetensors or PyTorch file, never its code. Raises WeightsError."""
-    if not path.is_file():
-        raise WeightsError(f"There is no weights file '{path}'. Check the path.")
+    Raises WeightsError if it is missing, damaged, no checkpoint, or holds code.
+    """
     if path.suffix == ".safetensors":
-        return load_tensors(path)
+        return read_safetensors(path)
     try:
-        held = torch.load(path, map_location="cpu", weights_only=True)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # about unusual pickle protocols: what cannot be read is refused below
+            found = torch.load(path, map_location="cpu", weights_only=True)
+    except FileNotFoundError:
+        raise WeightsError(f"There is no file {path}. Name a weights file that exists.") from None
     except pickle.UnpicklingError as error:
-        if "Weights only load failed" in str(error):
+        if "GLOBAL" in str(error) or _holds_code(path):
             raise WeightsError(
-                f"'{path.name}' is no plain weights file: it is damaged or holds code, which was not run."
-                " Save its state_dict() alone, or as .safetensors."
+                f"{path} contains Python code beside its tensors; it was not run. Save the model's state_dict() alone,"
+                " with torch.save or as .safetensors, and name that file."
             ) from None
-        raise WeightsError(f"'{path.name}' is not a weights file. Expected .safetensors, .pt, .pth or .ckpt.") from None
-    except (RuntimeError, EOFError, OSError, ValueError, KeyError) as error:
-        first = (str(error).splitlines() or ["empty"])[0]
-        raise WeightsError(
-            f"'{path.name}' is not a weights file ({first}). Expected .safetensors, .pt, .pth or .ckpt."
-        ) from None
-    while isinstance(held, dict) and any(isinstance(held.get(key), dict) for key in ("state_dict", "model")):
-        held = held.get("state_dict") or held["model"]
-    tensors = {str(k): v for k, v in held.items() if isinstance(v, Tensor)} if isinstance(held, dict) else {}
+        raise _no_checkpoint(path) from None
+    except (OSError, RuntimeError, EOFError, LookupError, ValueError, TypeError, AttributeError, AssertionError):
+        raise _no_checkpoint(path) from None
+    tensors = _state_of(found)
     if not tensors:
-        raise WeightsError(f"'{path.name}' holds no tensors by name. Save a state_dict() and name that file.")
+        raise WeightsError(f"{path} holds no tensors by name. Save a model's state_dict() and name that file.")
     return tensors
 
 
-def _imagenet(name: str) -> dict[str, Tensor]:
-    weights = get_model_weights(name)["DEFAULT"]
-    folder = Path(torch.hub.get_dir()) / "checkpoints"
-    file = folder / weights.url.rsplit("/", 1)[-1]
-    if file.exists():
-        return load_state(file)
-    try:
-        return dict(weights.get_state_dict(progress=False, check_hash=True, weights_only=True))
-    except (URLError, OSError, RuntimeError) as error:
-        raise WeightsError(
-            f"The ImageNet weights of {name} are not on this machine and could not be downloaded ({error})."
-            f" Put the file {file.name} into {folder}, or choose 'file:' and its path."
-        ) from None
+def _no_checkpoint(path: Path) -> WeightsError:
+    return WeightsError(
+        f"{path} is not a checkpoint of PyTorch, or is damaged. Name a .safetensors, .pt, .pth or .ckpt file, or copy"
+        " it again from where it came."
+    )
 
 
-def _fit(encoder: Encoder, tensors: dict[str, Tensor], whose: str) -> None:
-    """Load ``tensors`` under whatever names their maker used; heads are left out."""
-    own = encoder.state_dict()
-    named = {_plain(name): value for name, value in tensors.items() if not name.startswith(("head.", "fc."))}
-    given = {name: named[name] for name in own if name in named}
-    missing = [name for name in own if name not in given and not name.endswith("num_batches_tracked")]
-    shapes = [name for name, value in given.items() if value.shape != own[name].shape]
-    if missing or shapes:
-        looks_like = _recognised(named)
-        hint = f" They look like those of a {looks_like}." if looks_like else ""
-        detail = f"{len(missing)} tensors are missing" if missing else f"'{shapes[0]}' has another shape"
+def _state_of(found: Any) -> dict[str, Tensor]:
+    """The tensors in ``found``: a state dict, or the largest one within dictionaries (Lightning, training loops)."""
+    if not isinstance(found, dict):
+        return {}
+    tensors = {name: value for name, value in found.items() if isinstance(name, str) and isinstance(value, Tensor)}
+    return max([tensors, *map(_state_of, found.values())], key=len)
+
+
+def _holds_code(path: Path) -> bool:
+    """Whether a pickle names Python objects; its opcodes are listed, none is executed."""
+    if zipfile.is_zipfile(path):
+        return True
+    with path.open("rb") as file:
+        try:
+            return any(opcode.name in ("GLOBAL", "STACK_GLOBAL", "INST") for opcode, _, _ in pickletools.genops(file))
+        except (ValueError, EOFError, LookupError):
+            return False
+
+
+def _fill(encoder: Encoder, tensors: dict[str, Tensor], what: str) -> list[str]:
+    """Load what is the encoder's of ``tensors``; returns the names left out. Raises WeightsError unless all fits."""
+    found, left_out = torchvision_named(tensors)
+    expected = encoder.state_dict()
+    # Checkpoints of before torch 0.4.1 do not count batches; nothing is computed from the count.
+    counters = {name: value for name, value in expected.items() if name.endswith("num_batches_tracked")}
+    found = counters | found
+    if problem := unlike(found, encoder):
+        raise WeightsError(f"{what} {problem}")
+    if spoiled := [name for name, tensor in found.items() if not tensor.isfinite().all()]:
         raise WeightsError(
-            f"{whose[0].upper()}{whose[1:]} do not fit a {encoder.name} with the {encoder.stem} stem: {detail}.{hint}"
-            " Choose the encoder and stem that they were made with."
+            f"{what} holds numbers that are not finite ('{spoiled[0]}'). Name weights that trained well."
         )
-    encoder.load_state_dict(given, strict=False)
+    encoder.load_state_dict(found)
+    return left_out
 
 
-def _plain(name: str) -> str:
-    """``module.backbone.layer1.0.conv1.weight`` → ``layer1.0.conv1.weight``."""
-    shorter = next((name.removeprefix(p) for p in PREFIXES if name.startswith(p)), name)
-    if shorter != name:
-        return _plain(shorter)
-    first, dot, rest = name.partition(".")
-    return f"{SEQUENCE[first]}.{rest}" if dot and first in SEQUENCE else name
+def _run_folder(run_id: str, checkpoints_root: Path | None) -> Path:
+    """The folder of a run that has a model."""
+    root = checkpoints_root or default_root()
+    folder = root / run_id
+    if Path(run_id).name != run_id or not folder.is_dir():
+        usable = sorted((card.parent.name for card in root.glob(f"*/{CARD_FILE}")), reverse=True)
+        have = f"you have these: {', '.join(usable[:5])}" if usable else "none has a model yet"
+        more = f" and {len(usable) - 5} more" if len(usable) > 5 else ""
+        raise WeightsError(f"There is no run '{run_id}' to start from; {have}{more}.")
+    if not (folder / CARD_FILE).is_file() or not (folder / WEIGHTS_FILE).is_file():
+        raise WeightsError(
+            f"Run '{run_id}' has no model yet. Wait until it has finished, or stop it to keep what it has learned."
+        )
+    return folder
 
 
-def _recognised(tensors: dict[str, Tensor]) -> str | None:
-    """Which ResNet ``tensors`` come from, told by their blocks; None for anything else."""
-    stem = tensors.get("conv1.weight")
-    if stem is None or "layer4.0.conv1.weight" not in tensors:
-        return None
-    stem_name = "small" if stem.shape[-1] == 3 else "imagenet"
-    if "layer1.0.conv3.weight" in tensors:
-        name = "resnet50" if "layer3.5.conv1.weight" in tensors and "layer3.6.conv1.weight" not in tensors else None
-    else:
-        name = "resnet34" if "layer1.2.conv1.weight" in tensors else "resnet18"
-    return f"{name} with the {stem_name} stem" if name else None
+def _named_file(name: str) -> Path:
+    path = Path(name).expanduser()
+    return path / WEIGHTS_FILE if path.is_dir() else path
+
+
+def imagenet_files(name: str) -> Iterator[tuple[Path, str, str]]:
+    """(path, version, address) of the weights that torchvision has for encoder ``name``, its best first."""
+    weights = get_model_weights(name)
+    best = weights["DEFAULT"]
+    folder = Path(torch.hub.get_dir()) / "checkpoints"
+    for version in [best, *(other for other in weights if other is not best)]:
+        yield folder / version.url.rpartition("/")[2], version.name, version.url
+
+
+def _imagenet_file(encoder: Encoder) -> tuple[Path, str]:
+    """A file of ImageNet weights for ``encoder`` and its version: one that is there, else downloaded."""
+    if encoder.stem != "imagenet":
+        raise WeightsError(
+            f"ImageNet weights were made with the 'imagenet' stem, but this run asks for '{encoder.stem}'."
+            " Set the stem to 'auto' or 'imagenet', or the weights to 'random'."
+        )
+    files = list(imagenet_files(encoder.name))
+    for path, version, _ in files:
+        if path.is_file():
+            return path, version
+    path, version, address = files[0]
+    try:
+        _download(address, path)
+    except OSError as error:  # URLError and timeouts are of this kind
+        raise WeightsError(
+            f"ImageNet weights for {encoder.name} are not on this machine and there is no internet to fetch them from"
+            f" ({error}). On another machine download {address}, then put {path.name} into {path.parent},"
+            " or set the weights to 'file:' and its path."
+        ) from None
+    return path, version
+
+
+def _download(address: str, path: Path) -> None:
+    """Fetch ``address`` into ``path``, whole or not at all. Raises OSError, also if something else arrives.
+
+    torchvision's file names end in the first digits of the content's SHA-256.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    digest = hashlib.sha256()
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as file, urlopen(address, timeout=DOWNLOAD_TIMEOUT_S) as answer:
+            while block := answer.read(1 << 20):
+                digest.update(block)
+                file.write(block)
+        if not digest.hexdigest().startswith(path.stem.rpartition("-")[2]):
+            raise OSError("the file that arrived is not the one that was named")
+        Path(name).replace(path)
+    finally:
+        Path(name).unlink(missing_ok=True)
