@@ -64,7 +64,7 @@ def draw_reef(
 
 
 def _draw_one(folder: Path, number: int, size_px: int, seed: int) -> dict[str, str | int]:
-    """Draw and write the picture ``number``; returns its row of the manifest. Kinds take turns: equal numbers of each."""
+    """Draw and write the picture ``number``; returns its row of the manifest. Kinds take turns, for equal numbers."""
     kinds = list(ANIMALS)
     label, of_its_kind = kinds[number % len(kinds)], number // len(kinds)
     encoded = io.BytesIO()

@@ -128,6 +128,10 @@ class Sketch:
             circle(x + radius * (look[0] + 0.15), y + radius * (look[1] - 0.28), radius * 0.26, corners=10), "white"
         )
 
+    def corners(self) -> Points:
+        """The corners of all parts, one after another: (n, 2)."""
+        return np.concatenate([part.points for part in self.parts])
+
     def pattern(self) -> None:
         """From here on, parts lie above the pattern."""
         self.pattern_at = len(self.parts)

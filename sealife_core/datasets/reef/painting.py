@@ -1,11 +1,13 @@
 """From a sketch to pixels: pose it, fill it with a palette and a pattern, shade it as if it were round."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from PIL import Image, ImageChops, ImageDraw, ImageFilter
 
-from sealife_core.datasets.reef.curves import Sketch, circle
+from sealife_core.datasets.reef.curves import Part, Sketch, circle
 
 Colour = tuple[int, int, int]
 SUPERSAMPLING = 3  # nine samples a pixel: edges look smooth, and a thousand pictures stay below ten seconds
@@ -27,27 +29,34 @@ def bent(points: np.ndarray, bend: float) -> np.ndarray:
     return np.stack([radius * np.sin(angle), 1 / bend - radius * np.cos(angle)], 1)
 
 
-def posed(sketch: Sketch, *, bend: float, turn: float, mirror: bool) -> list[np.ndarray]:
-    """The sketch's polygons in local units after bending, mirroring and turning (radians)."""
-    points = bent(np.concatenate([part.points for part in sketch.parts]), bend)
+def posed(points: np.ndarray, *, bend: float, turn: float, mirror: bool) -> np.ndarray:
+    """A sketch's corners (n, 2) after bending, mirroring and turning (radians), still in local units."""
     matrix = np.array([[np.cos(turn), np.sin(turn)], [-np.sin(turn), np.cos(turn)]])
-    points = points * (-1.0 if mirror else 1.0, 1.0) @ matrix
-    ends = np.cumsum([len(part.points) for part in sketch.parts])[:-1]
-    return np.split(points, ends)
+    return bent(points, bend) * (-1.0 if mirror else 1.0, 1.0) @ matrix
 
 
-def covered_area(polygons: list[np.ndarray]) -> float:
+def polygons(sketch: Sketch, points: np.ndarray, scale: float) -> Iterator[tuple[Part, list[float]]]:
+    """Each part with its corners as Pillow takes them (x, y, x, y, …): its share of the posed ``points`` × ``scale``."""
+    flat, start = (points * scale).ravel().tolist(), 0
+    for part in sketch.parts:
+        end = start + 2 * len(part.points)
+        yield part, flat[start:end]
+        start = end
+
+
+def covered_area(sketch: Sketch, points: np.ndarray) -> float:
     """The area of the silhouette in square units, counted on a coarse raster."""
     cells = 20  # a unit: the count is within about two per cent
-    everything = np.concatenate(polygons)
-    corner, extent = everything.min(0), np.ptp(everything, axis=0)
+    corner, extent = points.min(0), np.ptp(points, axis=0)
     raster = Image.new("L", (int(extent[0] * cells) + 2, int(extent[1] * cells) + 2))
     draw = ImageDraw.Draw(raster)
-    for polygon in polygons:
-        draw.polygon(((polygon - corner) * cells).ravel().tolist(), fill=1)
+    for part, flat in polygons(sketch, points - corner, cells):
+        if not part.mark:
+            draw.polygon(flat, fill=1)
     return raster.histogram()[1] / cells**2
 
 
+@lru_cache(maxsize=1024)
 def darker(colour: Colour, by: float, towards: Colour = (18, 24, 58)) -> Colour:
     """``colour`` moved towards deep-water blue, not black: shadows in the sea have a colour."""
     r, g, b = (round(c * (1 - by) + t * by) for c, t in zip(colour, towards, strict=True))
@@ -96,26 +105,25 @@ def skin_pattern(rng: np.random.Generator) -> list[np.ndarray]:
 
 def paint(
     sketch: Sketch,
-    polygons: list[np.ndarray],
+    points: np.ndarray,
     palette: dict[str, Colour],
     size_px: int,
     pattern: list[np.ndarray] | None = None,
 ) -> Layer:
-    """Fill the polygons, already in units of the picture's side, on a transparent square of ``size_px``."""
+    """Fill the sketch, its corners already in units of the picture's side, on a transparent square of ``size_px``."""
     side = size_px * SUPERSAMPLING
     picture, mask = Image.new("RGB", (side, side), palette["body"]), Image.new("L", (side, side))
     pen, stencil = ImageDraw.Draw(picture), ImageDraw.Draw(mask)
     contour = max(1, round(side * 0.007))
     skin = Image.new("L", (side, side)) if pattern else None
     skin_pen = ImageDraw.Draw(skin) if skin is not None else None
-    for index, (part, polygon) in enumerate(zip(sketch.parts, polygons, strict=True)):
+    for index, (part, flat) in enumerate(polygons(sketch, points, side)):
         if pattern and skin is not None and index == sketch.pattern_at:
             bands = Image.new("L", (side, side))
             band_pen = ImageDraw.Draw(bands)
             for band in pattern:
                 band_pen.polygon((band * side).ravel().tolist(), fill=255)
             picture.paste(palette["accent"], mask=ImageChops.multiply(bands, skin))
-        flat = (polygon * side).ravel().tolist()
         fill = palette[part.tone]
         pen.polygon(flat, fill=fill)
         if part.mark:

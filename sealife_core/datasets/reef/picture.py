@@ -7,11 +7,20 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from sealife_core.datasets.reef.animals import ANIMALS
-from sealife_core.datasets.reef.curves import Sketch
+from sealife_core.datasets.reef.curves import Sketch, ramp
 from sealife_core.datasets.reef.painting import (
-    SUPERSAMPLING, Colour, Layer, bent, blurred, covered_area, paint, posed, rounded, skin_pattern, tones,
+    SUPERSAMPLING,
+    Colour,
+    Layer,
+    blurred,
+    covered_area,
+    paint,
+    posed,
+    rounded,
+    skin_pattern,
+    tones,
 )  # fmt: skip
-from sealife_core.datasets.reef.scenes import WATERS, Water, backdrop, growth, mixed, placed
+from sealife_core.datasets.reef.scenes import GROWTH, WATERS, Water, backdrop, growth, mixed
 
 Generator = np.random.Generator
 
@@ -50,36 +59,32 @@ def _caustics(size_px: int) -> np.ndarray:
     return np.clip(blurred(net, side / 500) * 1.1, 0, 1)
 
 
-def _animal(rng: Generator, kind: str, water: Water, size_px: int) -> tuple[Layer, np.ndarray]:
-    """The animal's shaded layer, and its centre (x, y) in units of the picture's side."""
-    make, freedom = ANIMALS[kind]
-    sketch = make(rng)
-    pose = {
-        "bend": rng.normal(0, 0.13),
-        "turn": np.radians(rng.uniform(-freedom, freedom)),
-        "mirror": bool(rng.random() < 0.5),
-    }
-    polygons = posed(sketch, **pose)
-    everything = np.concatenate(polygons)
+def _animal(rng: Generator, kind: str, water: Water, size_px: int) -> Layer:
+    """The animal, posed, painted and shaded."""
+    animal = ANIMALS[kind]
+    sketch = animal.sketch(rng)
+    turn = np.radians(rng.uniform(-animal.turn_deg, animal.turn_deg))
+    pose = {"bend": rng.normal(0, 0.13), "turn": turn, "mirror": bool(rng.random() < 0.5)}
+    points = posed(sketch.corners(), **pose)
     # The same spread of covered areas for every class: neither size nor the amount of colour gives it away.
-    scale = min(np.sqrt(rng.uniform(0.09, 0.24) / covered_area(polygons)), 0.98 / np.ptp(everything, axis=0).max())
-    low, high = everything.min(0) * scale, everything.max(0) * scale
+    area, longest = rng.uniform(0.1, 0.26), np.ptp(points, axis=0).max()
+    scale = min(np.sqrt(area / covered_area(sketch, points)), 0.98 / longest)
+    low, high = points.min(0) * scale, points.max(0) * scale
     slack = np.maximum((1 - (high - low)) / 2, 0.0) + 0.04
     centre = 0.5 - (low + high) / 2 + rng.uniform(-slack, slack)
-    polygons = [polygon * scale + centre for polygon in polygons]
-    pattern = skin_pattern(rng)
-    if pattern:
-        as_sketch = Sketch()
-        for polygon in pattern:
-            as_sketch.mark(polygon, "accent")
-        pattern = [polygon * scale + centre for polygon in posed(as_sketch, **pose)]
+    pattern = [posed(patch, **pose) * scale + centre for patch in skin_pattern(rng)]
     haze = rng.uniform(0.0, 0.34)
     colours = PALETTES[rng.integers(len(PALETTES))]
     tint = rng.normal(0, 9, 3)
-    body, accent, light = (tuple(int(v) for v in np.clip(np.array(c) + tint, 0, 255)) for c in colours)
+    body, accent, light = (_tinted(colour, tint) for colour in colours)
     palette = {name: mixed(colour, water.middle, haze) for name, colour in tones(body, accent, light).items()}
-    layer = paint(sketch, polygons, palette, size_px, pattern)
-    return rounded(layer, (rng.uniform(-0.6, 0.6), -1.0), rng.uniform(0.5, 0.9) * (1 - haze)), centre
+    layer = paint(sketch, points * scale + centre, palette, size_px, pattern)
+    return rounded(layer, (rng.uniform(-0.6, 0.6), -1.0), rng.uniform(0.5, 0.9) * (1 - haze))
+
+
+def _tinted(colour: Colour, tint: np.ndarray) -> Colour:
+    r, g, b = (int(min(max(c + t, 0), 255)) for c, t in zip(colour, tint, strict=True))
+    return r, g, b
 
 
 def _over(picture: np.ndarray, layer: Layer, share: float = 1.0) -> np.ndarray:
@@ -88,28 +93,22 @@ def _over(picture: np.ndarray, layer: Layer, share: float = 1.0) -> np.ndarray:
 
 
 def _foreground(rng: Generator, water: Water, size_px: int) -> Layer | None:
-    """Growth in front of the animal, at the lower edge or a side; half of it close to the lens, dark and soft."""
+    """Growth in front of the animal, from the lower edge up; some of it close to the lens, dark and soft."""
     if rng.random() < 0.35:
         return None
-    near = rng.random() < 0.5
-    sketch, polygons, palette = Sketch(), [], {}
-    for stem in range(int(rng.integers(1, 3))):
-        plant, colours, high = growth(rng, water, rng.uniform(0.0, 0.2))
-        if near:
-            colours = {
-                name: mixed(colour, mixed(water.depth, (8, 14, 40), 0.4), 0.72) for name, colour in colours.items()
-            }
-        palette |= {f"{name}{stem}": colour for name, colour in colours.items()}
-        x = rng.uniform(0.0, 1.0)
-        polygons += placed(plant, x, rng.uniform(1.0, 1.1), high * rng.uniform(0.55, 1.0), bool(rng.random() < 0.5))
-        for part in plant.parts:
-            (sketch.mark if part.mark else sketch.shape)(part.points, f"{part.tone}{stem}")
-    palette["body"] = palette["body0"]
-    layer = paint(sketch, polygons, palette, size_px)
-    if not near:
-        return rounded(layer, (0.2, -1.0), 0.4)
-    return Layer(np.broadcast_to(np.array(palette["body0"], np.float32) / 255, layer.colours.shape) * 0.4 + layer.colours * 0.6,
-                 blurred(layer.cover, size_px / 60))  # fmt: skip
+    near = rng.random() < 0.4
+    plant = growth(rng, water, rng.uniform(0.0, 0.2), among=3 if near else len(GROWTH))  # near: only what is airy
+    copies = int(rng.integers(1, 3))
+    standing = [
+        plant.placed(rng.uniform(0, 1), rng.uniform(1.02, 1.12), rng.uniform(0.5, 0.95), bool(rng.random() < 0.5))
+        for _ in range(copies)
+    ]
+    palette = plant.palette
+    if near:
+        dark = mixed(water.depth, (8, 14, 40), 0.35)
+        palette = {name: mixed(colour, dark, 0.75) for name, colour in palette.items()}
+    layer = paint(Sketch(plant.sketch.parts * copies), np.concatenate(standing), palette, size_px)
+    return Layer(layer.colours, blurred(layer.cover, size_px / 70)) if near else rounded(layer, (0.2, -1.0), 0.4)
 
 
 def _bubbles(rng: Generator, picture: np.ndarray) -> np.ndarray:
@@ -150,7 +149,8 @@ def _bubbles(rng: Generator, picture: np.ndarray) -> np.ndarray:
 def _lit(rng: Generator, picture: np.ndarray, water: Water, below: np.ndarray, cover: np.ndarray) -> np.ndarray:
     """Rays from the surface, caustics on ground and back, depth, vignette, a little grain."""
     size_px = len(picture)
-    y, x = np.mgrid[0:size_px, 0:size_px].astype(np.float32) / size_px
+    x = ramp(size_px).astype(np.float32)
+    y = x[:, None]
     colour = np.array(water.light, np.float32) / 255
     if rng.random() < 0.6:
         source, spread = rng.uniform(-0.3, 1.3), rng.uniform(0.35, 1.0)
@@ -166,11 +166,11 @@ def _lit(rng: Generator, picture: np.ndarray, water: Water, below: np.ndarray, c
         where = np.maximum(below[:, None] * 0.8, cover * 0.6) * rng.uniform(0.2, 0.55)
         picture = picture + (net * where)[..., None] * colour * (1.1 - picture)
     depth = np.array(water.depth, np.float32) / 255
-    share = (np.clip(y - 0.3, 0, 1) * rng.uniform(0.0, 0.5))[..., None]
+    share = (np.clip(y - 0.3, 0, 1) * rng.uniform(0.0, 0.5))[:, None]
     picture = picture * (1 - share) + depth * share
     vignette = 1 - rng.uniform(0.1, 0.4) * np.clip(((x - 0.5) ** 2 + (y - 0.5) ** 2) * 2 - 0.15, 0, 1)
     picture = picture * vignette[..., None] * rng.uniform(0.88, 1.08)
-    return picture + rng.normal(0, rng.uniform(0.002, 0.012), picture.shape[:2]).astype(np.float32)[..., None]
+    return picture + rng.normal(0, rng.uniform(0.001, 0.008), picture.shape[:2]).astype(np.float32)[..., None]
 
 
 def draw_picture(kind: str, size_px: int, seed: int, number: int) -> Image.Image:
@@ -178,9 +178,9 @@ def draw_picture(kind: str, size_px: int, seed: int, number: int) -> Image.Image
     rng = np.random.default_rng([seed, zlib.crc32(kind.encode()), number])
     water = WATERS[rng.integers(len(WATERS))]
     picture, below = backdrop(rng, water, size_px)
-    animal, _ = _animal(rng, kind, water, size_px)
-    shadow = np.roll(blurred(animal.cover, size_px / 24), (size_px // 28, 0), (0, 1)) * 0.35
-    picture = picture * (1 - shadow[..., None]) + shadow[..., None] * np.array(water.depth, np.float32) / 255 * 0.6
+    animal = _animal(rng, kind, water, size_px)
+    shadow = blurred(animal.cover, size_px / 24)[..., None] * 0.35
+    picture = picture * (1 - shadow) + shadow * np.array(water.depth, np.float32) * (0.6 / 255)
     picture = _over(picture, animal)
     cover = animal.cover
     front = _foreground(rng, water, size_px)

@@ -1,12 +1,14 @@
 """Where an animal is met: water, light, sand, rocks, corals, kelp. Drawn alike for every class."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from PIL import Image, ImageDraw
 
-from sealife_core.datasets.reef.curves import Sketch, circle, smooth, tapered, walk
-from sealife_core.datasets.reef.painting import SUPERSAMPLING, Colour, darker
+from sealife_core.datasets.reef.curves import Sketch, circle, ramp, smooth, tapered, walk
+from sealife_core.datasets.reef.painting import SUPERSAMPLING, Colour, darker, polygons
 
 Generator = np.random.Generator
 
@@ -46,7 +48,7 @@ def mixed(colour: Colour, other: Colour, share: float) -> Colour:
 
 def kelp(rng: Generator) -> Sketch:
     """A swaying stem with leaves; one unit high, standing on the origin."""
-    s, t = Sketch(), np.linspace(0, 1, 12)
+    s, t = Sketch(), ramp(12)
     sway = (
         rng.uniform(0.04, 0.1) * np.sin(t * rng.uniform(4, 7) + rng.uniform(0, 6)) * t + rng.uniform(-0.15, 0.15) * t**2
     )
@@ -63,7 +65,7 @@ def grass(rng: Generator) -> Sketch:
     """A tuft of blades."""
     s = Sketch()
     for _ in range(int(rng.integers(5, 9))):
-        t = np.linspace(0, 1, 8)
+        t = ramp(8)
         x, lean, high = rng.uniform(-0.22, 0.22), rng.normal(0, 0.22), rng.uniform(0.55, 1.0)
         s.limb(
             np.stack([x + lean * t**2 + 0.03 * np.sin(t * 6), -high * t], 1),
@@ -133,26 +135,43 @@ def rock(rng: Generator) -> Sketch:
     return s
 
 
-GROWTH = ((kelp, PLANTS, 1.5), (grass, PLANTS, 0.6), (branching_coral, CORALS, 0.62), (tube_coral, CORALS, 0.5),
-          (fan_coral, CORALS, 0.6), (rock, STONES, 0.5))  # fmt: skip
+Species = tuple[Callable[[Generator], Sketch], tuple[Colour, ...], float]  # its pen, its colours, its usual height
+GROWTH: tuple[Species, ...] = (
+    (kelp, PLANTS, 1.5), (grass, PLANTS, 0.6), (branching_coral, CORALS, 0.62), (tube_coral, CORALS, 0.5),
+    (fan_coral, CORALS, 0.6), (rock, STONES, 0.5),
+)  # fmt: skip
+_SPECIMENS = 40  # of a species, drawn once and used again in other sizes and colours: half of the time would go here
 
 
-def growth(rng: Generator, water: Water, haze: float) -> tuple[Sketch, dict[str, Colour], float]:
-    """Something that grows or lies on the ground: its sketch, its palette seen through the haze, its usual height."""
-    make, colours, high = GROWTH[rng.integers(len(GROWTH))]
+@lru_cache(maxsize=len(GROWTH) * _SPECIMENS)
+def _specimen(species: int, number: int) -> tuple[Sketch, np.ndarray]:
+    sketch = GROWTH[species][0](np.random.default_rng([species, number]))
+    return sketch, sketch.corners()
+
+
+@dataclass(frozen=True)
+class Growth:
+    """Something that grows or lies on the ground, in its colours through the haze; one unit high on the origin."""
+
+    sketch: Sketch
+    corners: np.ndarray
+    palette: dict[str, Colour]
+    high: float
+
+    def placed(self, x: float, y: float, size: float, mirror: bool = False) -> np.ndarray:
+        """Its corners in units of the picture's side, standing at (x, y)."""
+        high = self.high * size
+        return self.corners * (-high if mirror else high, high) + (x, y)
+
+
+def growth(rng: Generator, water: Water, haze: float, among: int = len(GROWTH)) -> Growth:
+    """A plant, coral or rock, of the first ``among`` species."""
+    species = int(rng.integers(among))
+    sketch, corners = _specimen(species, int(rng.integers(_SPECIMENS)))
+    _, colours, high = GROWTH[species]
     body = mixed(colours[rng.integers(len(colours))], water.middle, haze)
-    palette = {
-        "body": body,
-        "accent": mixed(body, water.light, 0.18),
-        "light": mixed(body, water.light, 0.4),
-        "shade": darker(body, 0.3),
-    }
-    return make(rng), palette, high
-
-
-def placed(sketch: Sketch, x: float, y: float, high: float, mirror: bool = False) -> list[np.ndarray]:
-    """A plant's polygons in units of the picture's side, standing at (x, y)."""
-    return [part.points * (-high if mirror else high, high) + (x, y) for part in sketch.parts]
+    lit, pale = mixed(body, water.light, 0.18), mixed(body, water.light, 0.4)
+    return Growth(sketch, corners, {"body": body, "accent": lit, "light": pale, "shade": darker(body, 0.3)}, high)
 
 
 def backdrop(rng: Generator, water: Water, size_px: int) -> tuple[np.ndarray, np.ndarray]:
@@ -160,9 +179,9 @@ def backdrop(rng: Generator, water: Water, size_px: int) -> tuple[np.ndarray, np
     side = size_px * SUPERSAMPLING
     stops = np.array([water.top, water.middle, water.depth], np.float32)
     shift = rng.uniform(-0.25, 0.25)
-    rows = np.linspace(0, 1, 64)
+    rows = ramp(side)
     strip = np.stack([np.interp(rows, [0, 0.5 + shift, 1], stops[:, c]) for c in range(3)], 1)
-    picture = Image.fromarray(strip.round().astype(np.uint8)[:, None]).resize((side, side), Image.Resampling.BILINEAR)
+    picture = Image.fromarray(np.repeat(strip.round().astype(np.uint8)[:, None], side, axis=1))
     pen = ImageDraw.Draw(picture)
     across = np.linspace(-0.05, 1.05, 24)
     for distance in (0.72, 0.5):  # two ridges fade into the water
@@ -178,37 +197,28 @@ def backdrop(rng: Generator, water: Water, size_px: int) -> tuple[np.ndarray, np
     ground = floor + slope * (across - 0.5) + 0.02 * np.sin(across * 5 + wave[0])
     sand = mixed(water.sand, water.middle, rng.uniform(0.1, 0.45))
     for _ in range(int(rng.integers(0, 4))):
-        sketch, palette, high = growth(rng, water, rng.uniform(0.35, 0.7))
-        x = rng.uniform(0, 1)
-        stand(
-            pen,
-            sketch,
-            placed(sketch, x, float(np.interp(x, across, ground)) + 0.02, high * rng.uniform(0.4, 0.8)),
-            palette,
-            side,
-        )
+        far, x = growth(rng, water, rng.uniform(0.35, 0.7)), rng.uniform(0, 1)
+        y = float(np.interp(x, across, ground)) + 0.02
+        stand(pen, far, far.placed(x, y, rng.uniform(0.4, 0.8), bool(rng.random() < 0.5)), side)
     for step, depth in enumerate((0.0, 0.05, 0.13)):
         line = ground + depth + 0.012 * np.sin(across * (9 + 4 * step) + wave[1] * (step + 1))
         dune = np.concatenate([np.stack([across, line], 1), [(1.1, 1.3), (-0.1, 1.3)]])
         pen.polygon((dune * side).ravel().tolist(), fill=darker(sand, 0.0 + 0.09 * step))
     for _ in range(int(rng.integers(0, 4))):
-        sketch, palette, high = growth(rng, water, rng.uniform(0.1, 0.35))
-        x = rng.uniform(0, 1)
+        close, x = growth(rng, water, rng.uniform(0.1, 0.35)), rng.uniform(0, 1)
         y = float(np.interp(x, across, ground)) + rng.uniform(0.04, 0.16)
-        stand(pen, sketch, placed(sketch, x, y, high * rng.uniform(0.45, 0.9), bool(rng.random() < 0.5)), palette, side)
+        stand(pen, close, close.placed(x, y, rng.uniform(0.45, 0.9), bool(rng.random() < 0.5)), side)
     below = np.interp(np.linspace(0, 1, size_px), [floor - 0.05, floor + 0.1], [0.0, 1.0])
     return np.asarray(picture.reduce(SUPERSAMPLING), np.float32) / 255, below.astype(np.float32)
 
 
-def stand(
-    pen: ImageDraw.ImageDraw, sketch: Sketch, polygons: list[np.ndarray], palette: dict[str, Colour], side: int
-) -> None:
+def stand(pen: ImageDraw.ImageDraw, plant: Growth, points: np.ndarray, side: int) -> None:
     """Draw a plant straight onto the backdrop."""
-    for part, polygon in zip(sketch.parts, polygons, strict=True):
-        flat = (polygon * side).ravel().tolist()
-        pen.polygon(flat, fill=palette[part.tone])
+    for part, flat in polygons(plant.sketch, points, side):
+        fill = plant.palette[part.tone]
+        pen.polygon(flat, fill=fill)
         if not part.mark:
-            pen.line([*flat, *flat[:2]], fill=darker(palette[part.tone], 0.2), width=max(1, side // 200))
+            pen.line([*flat, *flat[:2]], fill=darker(fill, 0.2), width=max(1, side // 200))
 
 
 def shoal(rng: Generator, pen: ImageDraw.ImageDraw, colour: Colour, side: int) -> None:
