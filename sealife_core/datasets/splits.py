@@ -34,6 +34,41 @@ def split_rows(labels: Sequence[str], groups: Sequence[str], seed: int) -> tuple
     return splits, notes_on(labels, splits)
 
 
+def complete_splits(
+    labels: Sequence[str], groups: Sequence[str], given: Sequence[str], seed: int
+) -> tuple[list[str], list[str]]:
+    """Splits where some may be ``given`` ("" is not): those are kept, and only what is missing is drawn.
+
+    With none given, or only "train", all are drawn. Without a given validation or test split it is drawn from "train".
+    """
+    present = {split for split, label in zip(given, labels, strict=True) if split and label}
+    if present <= {"train"}:
+        return split_rows(labels, groups, seed)
+    splits = [split if split and label else "train" for split, label in zip(given, labels, strict=True)]
+    notes = ["The splits that came with the images are kept."]
+    unsaid = sum(1 for split, label in zip(given, labels, strict=True) if label and not split)
+    if unsaid:
+        notes.append(f"{unsaid:,} labelled images came without a split and are trained on.")
+    missing = {"val", "test"} - present
+    if missing:
+        train = [row for row, split in enumerate(splits) if split == "train"]
+        drawn, _ = split_rows([labels[row] for row in train], [groups[row] for row in train], seed)
+        for row, split in zip(train, drawn, strict=True):
+            splits[row] = split if split in missing else "train"
+        which = "validation" if missing == {"val"} else "test"
+        notes.append(f"They had no {which} split: it was drawn from the training images, a tenth of each class.")
+    homes: dict[str, set[str]] = defaultdict(set)
+    for group, split in zip(groups, splits, strict=True):
+        homes[group].add(split)
+    straddling = sorted(group for group, where in homes.items() if group and len(where) > 1)
+    if straddling:
+        notes.append(
+            f"{len(straddling):,} groups are in more than one split, {straddling[0]!r} first: test scores may be too"
+            " good. Leave the split column out to have them kept together."
+        )
+    return splits, notes + notes_on(labels, splits)
+
+
 def notes_on(labels: Sequence[str], splits: Sequence[str]) -> list[str]:
     """Sentences on what a split cannot do: classes missing from one, a single class, no labels at all."""
     counts: dict[str, Counter[str]] = defaultdict(Counter)

@@ -1,0 +1,164 @@
+"""What is wrong with a data set: uneven classes, tiny images, lost files, duplicates, leaks; and mending a leak."""
+
+import hashlib
+import json
+import os
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import pandas as pd
+
+from sealife_core.datasets.dataset import Dataset
+from sealife_core.datasets.duplicates import NEAR_BITS, near_pictures, perceptual_hash, same_files
+from sealife_core.datasets.reading import read_rgb
+from sealife_core.datasets.splits import SPLITS, notes_on
+from sealife_core.datasets.storage import replace_file
+from sealife_core.errors import DatasetError
+
+CACHE = "checks.json"
+_EDITION = 1  # raised when duplicates are found in another way, so that older caches are not read
+_SMALL_PX = 32  # below it, even a small-image network sees only enlarged pixels
+_UNEVEN = 10  # from here on, accuracy says little and macro-F1 should be read
+
+
+@dataclass(frozen=True)
+class DuplicateGroup:
+    """Rows of one picture. ``straddles``: in more than one split; ``labels_differ``: labelled in two ways."""
+
+    rows: tuple[int, ...]
+    straddles: bool
+    labels_differ: bool
+
+
+@dataclass(frozen=True)
+class Checks:
+    """What ``check`` found.
+
+    ``class_counts``: a row a class, columns train, val, test, total (int). ``sizes``: a row "width" and "height",
+    columns smallest, median, largest (px). ``near`` has no group that is in ``exact`` already. ``missing``: rows whose
+    file is gone. ``notes``: sentences for people, the gravest first.
+    """
+
+    class_counts: pd.DataFrame
+    unlabelled: int
+    sizes: pd.DataFrame
+    exact: list[DuplicateGroup]
+    near: list[DuplicateGroup]
+    missing: list[int]
+    notes: list[str]
+
+    @property
+    def leaks(self) -> list[DuplicateGroup]:
+        """The groups that straddle splits: a test image is trained on."""
+        return [group for group in (*self.exact, *self.near) if group.straddles]
+
+
+def check(dataset: Dataset, progress: Callable[[str, int, int], None] | None = None) -> Checks:
+    """Look a data set over. Duplicates are kept in checks.json until the images change."""
+    found = _read_cache(dataset)
+    if found is None:
+        exact = same_files(dataset.manifest["sha256"].tolist())
+        same = {tuple(group) for group in exact}
+        near = [g for g in near_pictures(_hashes(dataset, progress)) if tuple(g) not in same]
+        found = {"exact": exact, "near": near}
+        replace_file(dataset.folder / CACHE, json.dumps({"key": _key(dataset), **found}))
+    groups = {kind: [_group(dataset, rows) for rows in found[kind]] for kind in ("exact", "near")}
+    sizes = dataset.manifest[["width", "height"]].agg(["min", "median", "max"]).T.astype(int)
+    sizes.columns = ["smallest", "median", "largest"]
+    checks = Checks(
+        class_counts=_class_counts(dataset),
+        unlabelled=int((dataset.labels < 0).sum()),
+        sizes=sizes,
+        **groups,
+        missing=[row for row in range(len(dataset)) if not dataset.image_path(row).is_file()],
+        notes=[],
+    )
+    checks.notes.extend(_notes(dataset, checks))
+    return checks
+
+
+def mend_leak(dataset: Dataset, rows: Iterable[int], split: str = "train") -> Dataset:
+    """The data set with all of ``rows``, and whatever shares a group with them, in one split; written at once.
+
+    Raises DatasetError if one of them has no label and ``split`` is not "train".
+    """
+    moved = set(rows)
+    group_of = dataset.manifest["group"].tolist()
+    groups = {group_of[row] for row in moved} - {""}
+    moved.update(row for row, group in enumerate(group_of) if group in groups)
+    return dataset.with_splits(dict.fromkeys(sorted(moved), split))
+
+
+def _group(dataset: Dataset, rows: list[int]) -> DuplicateGroup:
+    splits = set(dataset.manifest["split"].iloc[rows])
+    labels = set(dataset.manifest["label"].iloc[rows]) - {""}
+    return DuplicateGroup(tuple(rows), straddles=len(splits) > 1, labels_differ=len(labels) > 1)
+
+
+def _class_counts(dataset: Dataset) -> pd.DataFrame:
+    labels, splits = dataset.manifest["label"], dataset.manifest["split"]
+    counts = pd.crosstab(labels, splits).reindex(index=list(dataset.classes), columns=list(SPLITS), fill_value=0)
+    counts.columns.name = None
+    counts["total"] = counts.sum(axis=1)
+    return counts
+
+
+def _notes(dataset: Dataset, checks: Checks) -> list[str]:
+    notes = []
+    if checks.missing:
+        notes.append(f"{len(checks.missing):,} image files are missing. Import the data set again.")
+    if checks.leaks:
+        notes.append(
+            f"{len(checks.leaks):,} groups of duplicates are in more than one split: test scores come out too good. Put"
+            " each group into one split."
+        )
+    differing = sum(group.labels_differ for group in (*checks.exact, *checks.near))
+    if differing:
+        notes.append(f"{differing:,} groups of duplicates carry two labels: at most one of them is right.")
+    totals = dict(zip(dataset.classes, checks.class_counts["total"].tolist(), strict=True))
+    most, least = max(totals, key=totals.__getitem__, default=""), min(totals, key=totals.__getitem__, default="")
+    if totals and totals[most] >= _UNEVEN * totals[least]:
+        notes.append(
+            f"Classes are uneven: {totals[most]:,} images of {most!r}, {totals[least]:,} of {least!r}. Read macro-F1 rather than accuracy; focal loss or class weights help."
+        )
+    small = int((dataset.manifest[["width", "height"]].min(axis=1) < _SMALL_PX).sum())
+    if small:
+        notes.append(f"{small:,} images are smaller than {_SMALL_PX} px.")
+    labels, splits = dataset.manifest["label"].tolist(), dataset.manifest["split"].tolist()
+    return notes + notes_on(labels, splits)
+
+
+def _hashes(dataset: Dataset, progress: Callable[[str, int, int], None] | None) -> list[str]:
+    """Perceptual hashes: those the import made, or made now; "" for an image that cannot be read."""
+    if "phash" in dataset.manifest:
+        return dataset.manifest["phash"].tolist()
+    hashes = []
+    with ThreadPoolExecutor(max_workers=min(8, os.cpu_count() or 1)) as pool:
+        for done, text in enumerate(pool.map(lambda row: _hash(dataset, row), range(len(dataset)))):
+            hashes.append(text)
+            if progress:
+                progress("Comparing pictures", done + 1, len(dataset))
+    return hashes
+
+
+def _hash(dataset: Dataset, row: int) -> str:
+    try:
+        return perceptual_hash(read_rgb(dataset.image_path(row)))
+    except DatasetError:
+        return ""  # a lost or damaged file is told by ``missing`` or when it is opened
+
+
+def _key(dataset: Dataset) -> str:
+    """Changes with the images and with how they are compared, not with splits: mending a leak keeps the cache."""
+    images = dataset.manifest[["id", "sha256"]].to_numpy().tolist()
+    return hashlib.sha256(json.dumps([_EDITION, NEAR_BITS, images]).encode()).hexdigest()
+
+
+def _read_cache(dataset: Dataset) -> dict[str, list[list[int]]] | None:
+    """The groups of checks.json, or None if it is missing, damaged or of other images."""
+    try:
+        found = json.loads((dataset.folder / CACHE).read_text(encoding="utf-8"))
+        return found if found["key"] == _key(dataset) and isinstance(found["near"], list) else None
+    except (OSError, ValueError, KeyError, TypeError):
+        return None

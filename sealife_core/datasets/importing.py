@@ -1,0 +1,169 @@
+"""Folder, zip or CSV → a data set on disk, whole or not at all; nothing is left out without a line saying why."""
+
+import csv
+import hashlib
+import io
+import os
+import shutil
+import zipfile
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from sealife_core.datasets.archives import unpack
+from sealife_core.datasets.dataset import Dataset, open_dataset, write_dataset
+from sealife_core.datasets.duplicates import perceptual_hash
+from sealife_core.datasets.finding import Found, Skipped, arrange, find_in_folder, reason_to_skip
+from sealife_core.datasets.reading import FORMATS, READABLE, decode, read_rgb
+from sealife_core.datasets.splits import complete_splits
+from sealife_core.datasets.storage import building, check_name
+from sealife_core.datasets.tables import read_table
+from sealife_core.errors import DatasetError
+
+__all__ = ["ImportReport", "Progress", "import_images", "read_rgb", "read_skipped"]
+
+Progress = Callable[[str, int, int], None]
+"""Told the stage, how much of it is done, and of how much."""
+
+SKIPPED = "skipped.csv"
+_LARGEST_FILE_BYTES = 2**30  # more is a film or a scan that no network here looks at
+_UNPACKED = "unpacked"
+
+
+@dataclass(frozen=True)
+class ImportReport:
+    """What an import did. ``skipped``: (file, reason) of everything that is not in the data set."""
+
+    dataset: Dataset
+    imported: int
+    skipped: list[tuple[str, str]]
+    notes: list[str]
+
+
+def import_images(
+    source: Path, name: str, *, root: Path | None = None, seed: int = 0, progress: Progress | None = None
+) -> ImportReport:
+    """Import a folder, a zip or a CSV as data set ``name`` below ``root`` (``data/`` unless given).
+
+    Ready-made splits are kept; otherwise images are split 80/10/10 by ``seed``. Files are copied as they came. What
+    cannot be decoded is skipped and listed. Raises DatasetError if nothing can be imported, and leaves nothing behind.
+    """
+    source = Path(source)
+    check_name(name)
+    with building(name, root) as folder, _disk_errors(name):
+        found, skipped, notes = _find(source, folder, progress)
+        rows, unreadable = _take_all(found, folder / "images", progress)
+        skipped += unreadable
+        if not rows:
+            raise DatasetError(_nothing_imported(source, skipped))
+        manifest = pd.DataFrame(rows)
+        labels, groups, given = (manifest[column].tolist() for column in ("label", "group", "split"))
+        manifest["split"], split_notes = complete_splits(labels, groups, given, seed)
+        notes += split_notes
+        _write_skipped(folder, skipped)
+        write_dataset(folder, manifest, {"name": name, "source": str(source), "seed": seed, "notes": notes})
+        shutil.rmtree(folder / _UNPACKED, ignore_errors=True)
+    return ImportReport(open_dataset(name, root), len(rows), skipped, notes)
+
+
+def read_skipped(dataset: Dataset) -> list[tuple[str, str]]:
+    """(file, reason) of what was left out when ``dataset`` was imported; empty for one that was drawn."""
+    try:
+        text = (dataset.folder / SKIPPED).read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return []
+    return [(row[0], row[1]) for row in csv.reader(io.StringIO(text, newline="")) if len(row) == 2][1:]
+
+
+def _find(source: Path, folder: Path, progress: Progress | None) -> tuple[list[Found], Skipped, list[str]]:
+    """What ``source`` holds, decided by what it is and not by its name alone."""
+    if source.is_dir():
+        files, skipped = find_in_folder(source)
+    elif not source.is_file():
+        raise DatasetError(f"There is nothing at '{source}'. Expected a folder, a zip or a CSV.")
+    elif zipfile.is_zipfile(source) or source.suffix.lower() == ".zip":
+        tell = (lambda done, total: progress("Unpacking", done, total)) if progress else None
+        files, skipped = unpack(source, folder / _UNPACKED, skips=reason_to_skip, progress=tell)
+    elif source.suffix.lower() in (".csv", ".tsv"):
+        listed, skipped = read_table(source)
+        return listed, skipped, []
+    else:
+        raise DatasetError(f"'{source.name}' cannot be imported. Expected a folder, a zip or a CSV (file,label).")
+    found, left_out, notes = arrange(sorted(files))
+    return found, skipped + left_out, notes
+
+
+def _take_all(found: list[Found], images: Path, progress: Progress | None) -> tuple[list[dict[str, Any]], Skipped]:
+    """Decode and copy everything on several threads (Pillow decodes outside of the interpreter's lock), in order."""
+    images.mkdir()
+    rows: list[dict[str, Any]] = []
+    skipped: Skipped = []
+    pool = ThreadPoolExecutor(max_workers=min(8, os.cpu_count() or 1))
+    try:
+        for done, (item, taken) in enumerate(zip(found, pool.map(lambda f: _take(f, images), found), strict=True)):
+            if isinstance(taken, str):
+                skipped.append((item.source, taken))
+            else:
+                rows.append(taken)
+            if progress:
+                progress("Reading pictures", done + 1, len(found))
+    finally:
+        pool.shutdown(cancel_futures=True)
+    return rows, skipped
+
+
+def _take(item: Found, images: Path) -> dict[str, Any] | str:
+    """The manifest's row of a picture, which is copied to ``images``; or why it cannot be one."""
+    try:
+        if item.path.stat().st_size > _LARGEST_FILE_BYTES:
+            return f"Larger than {_LARGEST_FILE_BYTES / 2**30:.0f} GiB."
+        data = item.path.read_bytes()
+    except OSError as error:
+        return f"Cannot be opened ({error.strerror})."
+    if not data:
+        return "Empty: 0 bytes."
+    try:
+        rgb, form = decode(io.BytesIO(data))
+    except DatasetError as error:
+        return str(error)
+    digest = hashlib.sha256(data).hexdigest()
+    # From name and content, so that importing the same folder again gives the same ids. 64 bits: no two of a million
+    # images meet in one by chance.
+    image_id = hashlib.sha256(f"{item.source}\0{digest}".encode()).hexdigest()[:16]
+    file = images / f"{image_id}{FORMATS[form]}"
+    file.write_bytes(data)
+    return {
+        "id": image_id, "file": f"{images.name}/{file.name}", "label": item.label, "split": item.split,
+        "group": item.group, "width": rgb.width, "height": rgb.height, "sha256": digest, "source": item.source,
+        "phash": perceptual_hash(rgb),
+    }  # fmt: skip
+
+
+def _write_skipped(folder: Path, skipped: Skipped) -> None:
+    with (folder / SKIPPED).open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file, lineterminator="\n").writerows([("file", "reason"), *skipped])
+
+
+def _nothing_imported(source: Path, skipped: Skipped) -> str:
+    if not skipped:
+        return f"'{source.name}' holds no picture. Expected {READABLE}, one folder a class."
+    file, reason = skipped[0]
+    files = "1 file was" if len(skipped) == 1 else f"{len(skipped):,} files were"
+    return f"'{source.name}' holds no picture that can be read; {files} skipped. {file[:200]!r}: {reason}"
+
+
+@contextmanager
+def _disk_errors(name: str) -> Iterator[None]:
+    """Says in a sentence that the disk is full or cannot be written."""
+    try:
+        yield
+    except OSError as error:
+        raise DatasetError(
+            f"The import of {name!r} stopped: {error.strerror or error}. Nothing was imported. Check that the disk has"
+            " room and may be written, and try again."
+        ) from error
