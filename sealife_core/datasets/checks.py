@@ -120,7 +120,8 @@ def _notes(dataset: Dataset, checks: Checks) -> list[str]:
     most, least = max(totals, key=totals.__getitem__, default=""), min(totals, key=totals.__getitem__, default="")
     if totals and totals[most] >= _UNEVEN * totals[least]:
         notes.append(
-            f"Classes are uneven: {totals[most]:,} images of {most!r}, {totals[least]:,} of {least!r}. Read macro-F1 rather than accuracy; focal loss or class weights help."
+            f"Classes are uneven: {totals[most]:,} images of {most!r}, {totals[least]:,} of {least!r}. Read macro-F1"
+            " rather than accuracy; focal loss or class weights help."
         )
     small = int((dataset.manifest[["width", "height"]].min(axis=1) < _SMALL_PX).sum())
     if small:
