@@ -9,11 +9,12 @@ import math
 import os
 import tempfile
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 import torch
+from pydantic import TypeAdapter, ValidationError
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
@@ -51,8 +52,11 @@ class ModelCard:
     projection: dict[str, Any] | None = None
 
 
+_CARDS = TypeAdapter(ModelCard)
+
+
 def save_model(folder: Path, encoder: Encoder, head: nn.Module | None, card: ModelCard) -> None:
-    """Write both files into ``folder``, each whole or not at all. Raises ValueError if ``card`` describes another model."""
+    """Write both files into ``folder``, each whole or not at all. Raises ValueError if ``card`` is another model's."""
     modules = _modules(encoder, head)
     expected = _modules(*_build(card, with_head=head is not None)).state_dict()
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in modules.state_dict().items()}
@@ -118,22 +122,24 @@ def _card(path: Path, values: Any) -> ModelCard:
         raise WeightsError(f"{path} does not describe a model; expected an object. Copy it again from where it came.")
     if (version := values.get("format")) != FORMAT:
         raise WeightsError(f"{path} has format {version!r}; this version reads {FORMAT}. Update the program.")
-    names = {f.name for f in fields(ModelCard)}
     try:
-        card = ModelCard(**{name: value for name, value in values.items() if name in names})
-        fits = (
-            card.kind == ("classifier" if card.classes else "simclr")
-            and FEATURE_DIMS[card.encoder] == card.feature_dim
-            and card.stem in ("imagenet", "small")
-            and card.image_size_px > 0
-            and [len(card.mean), len(card.std)] == [3, 3]
-            and all(isinstance(label, str) for label in card.classes)
-            and (card.projection is None or card.projection.keys() == {"kind", "hidden", "out"})
-        )
-    except (TypeError, KeyError, AttributeError) as error:
+        card = _CARDS.validate_python(values, strict=True)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"]))
         raise WeightsError(
-            f"{path} does not describe a model ({type(error).__name__}: {error}). Copy it again from where it came."
+            f"{path} does not describe a model ('{where}': {first['msg']}). Copy it again from where it came."
         ) from None
+    fits = (
+        card.kind == ("classifier" if card.classes else "simclr")
+        and card.encoder in FEATURE_DIMS
+        and card.feature_dim == FEATURE_DIMS[card.encoder]
+        and card.stem in ("imagenet", "small")
+        and card.image_size_px > 0
+        and len(card.mean) == len(card.std) == 3
+        and min(card.std) > 0
+        and (card.projection is None or card.projection.keys() == {"kind", "hidden", "out"})
+    )
     if not fits:
         raise WeightsError(f"{path} contradicts itself or names an unknown model. Copy it again from where it came.")
     return card

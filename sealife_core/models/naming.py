@@ -16,7 +16,7 @@ _SAME = {name: name for name in _LIGHTLY.values()}
 _LAYOUTS = (("layer1.0.conv1.weight", _SAME), ("2.0.conv1.weight", _LIGHTLY), ("4.0.conv1.weight", _TORCHVISION))
 
 # Blocks in each of the four layers, and whether a block is a bottleneck.
-_NETWORKS = {
+_NETWORKS: dict[tuple[int | bool, ...], str] = {
     (2, 2, 2, 2, False): "resnet18",
     (3, 4, 6, 3, False): "resnet34",
     (3, 4, 6, 3, True): "resnet50",
@@ -29,7 +29,8 @@ _COPY = re.compile(r"momentum|target|teacher|ema|(^|[._])k(ey)?\.")
 def torchvision_named(tensors: Mapping[str, Tensor]) -> tuple[dict[str, Tensor], list[str]]:
     """A ResNet's tensors among ``tensors``, under torchvision's names, and the names of all others.
 
-    Without a ResNet the first is empty. Any prefix is stripped. Where there are several networks (MoCo, BYOL), it is the one that gradients trained.
+    Without a ResNet the first is empty. Any prefix is stripped. Of several networks (MoCo, BYOL) it
+    is the one that gradients trained.
     """
     for marker, children in _LAYOUTS:
         prefixes = [n.removesuffix(marker) for n in tensors if n == marker or n.endswith("." + marker)]

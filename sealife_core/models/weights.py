@@ -58,7 +58,7 @@ def load_weights(encoder: Encoder, spec: str, *, checkpoints_root: Path | None =
 
 
 def source_card(spec: str, checkpoints_root: Path | None = None) -> ModelCard | None:
-    """The card of the model that ``spec`` names; None for weights that come without one (random, ImageNet, a bare file).
+    """The card of the model that ``spec`` names; None where weights have none (random, ImageNet, a bare file).
 
     A run that takes over an encoder takes over its name, stem and normalisation. Raises WeightsError.
     """
