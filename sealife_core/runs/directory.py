@@ -2,6 +2,7 @@
 
 import re
 import secrets
+import shutil
 import time
 from collections.abc import Iterable
 from pathlib import Path
@@ -58,10 +59,14 @@ def create_run(
         return create_run(config, root=root, name=name, tags=tags, notes=notes)
     being_made = Run(root / f".new-{run_id}")
     being_made.path.mkdir()
-    replace_json(being_made.path / CONFIG, config.model_dump(mode="json"))
-    replace_json(being_made.path / STATUS, {"state": State.CREATED, "attempt": 0, "message": ""})
-    being_made.write_notes(name=name or run_id, tags=tags, notes=notes)
-    being_made.path.rename(root / run_id)
+    try:
+        replace_json(being_made.path / CONFIG, config.model_dump(mode="json"))
+        replace_json(being_made.path / STATUS, {"state": State.CREATED, "attempt": 0, "message": ""})
+        being_made.write_notes(name=name or run_id, tags=tags, notes=notes)
+        being_made.path.rename(root / run_id)
+    except BaseException:
+        shutil.rmtree(being_made.path, ignore_errors=True)
+        raise
     return Run(root / run_id)
 
 

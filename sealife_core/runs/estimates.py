@@ -12,6 +12,7 @@ from typing import Any
 
 from sealife_core.config import AnyConfig, ClassifierConfig, SimclrConfig, source_run
 from sealife_core.errors import ConfigError
+from sealife_core.runs.costs import FEATURES, STAGES, gmac_an_image, stages_of
 from sealife_core.runs.devices import CPU, devices, suitable
 from sealife_core.runs.directory import runs_root
 from sealife_core.runs.files import LineReader, append_line
@@ -22,50 +23,6 @@ RATES = ".rates.jsonl"
 TORCH_BYTES = 900_000_000  # torch, torchvision and Lightning once imported, before the first image
 STARTUP_S = 12.0  # importing them, opening the data: 7 to 15 s on two cores
 SMALL_STEM_UP_TO_PX = 40  # what the setting 'stem' says of 'auto'
-
-
-@dataclass(frozen=True)
-class Stage:
-    """One of five stages of an encoder on one image of 224 px with the ImageNet stem, as measured with torchvision's.
-
-    ``gmac``: 10⁹ multiply-adds forward. ``parameters``: millions. ``kept_mb``: 10⁶ bytes kept for the way back, fp32.
-    """
-
-    gmac: float
-    parameters: float
-    kept_mb: float
-
-
-_STEM = Stage(0.118, 0.010, 8.6)
-STAGES: dict[str, tuple[Stage, ...]] = {
-    "resnet18": (
-        _STEM,
-        Stage(0.462, 0.148, 7.2),
-        Stage(0.411, 0.526, 4.4),
-        Stage(0.411, 2.100, 2.3),
-        Stage(0.411, 8.394, 1.2),
-    ),
-    "resnet34": (
-        _STEM,
-        Stage(0.694, 0.222, 10.5),
-        Stage(0.873, 1.116, 7.7),
-        Stage(1.336, 6.822, 5.6),
-        Stage(0.642, 13.114, 1.7),
-    ),
-    "resnet50": (
-        _STEM,
-        Stage(0.668, 0.216, 33.0),
-        Stage(1.028, 1.220, 26.7),
-        Stage(1.464, 7.098, 18.6),
-        Stage(0.809, 14.965, 6.0),
-    ),
-}
-FEATURES = {"resnet18": 512, "resnet34": 512, "resnet50": 2048}
-# The small stem keeps the image's size where ImageNet's divides its side by four: every later stage sees 16 × the
-# pixels. Its own 3×3 convolution at full size costs 27·64·224² multiply-adds against 147·64·112², and keeps as much
-# as a convolution and a normalisation of 64 channels at 224 px (2·4·64·224² bytes).
-_SMALL_STEM = Stage(0.087, 0.002, 25.7)
-_SMALL_TIMES = 16
 
 
 @dataclass(frozen=True)
@@ -121,44 +78,32 @@ def estimate(config: AnyConfig, n_images: int, root: Path | None = None, n_store
     )
 
 
-def gmac_an_image(
-    encoder: str, stem: str, image_size_px: int, *, trained_stages: int = 5, views: int = 1, forward_only: bool = False
-) -> float:
-    """10⁹ multiply-adds that one image costs: one way there, and two ways back through what is trained."""
-    stages = _stages(encoder, stem)
-    there = sum(stage.gmac for stage in stages)
-    back = 0.0 if forward_only else 2 * sum(stage.gmac for stage in stages[len(stages) - trained_stages :])
-    return views * (there + back) * (image_size_px / 224) ** 2
-
-
-def _stages(encoder: str, stem: str) -> tuple[Stage, ...]:
-    stages = STAGES[encoder]
-    if stem != "small":
-        return stages
-    larger = (Stage(s.gmac * _SMALL_TIMES, s.parameters, s.kept_mb * _SMALL_TIMES) for s in stages[1:])
-    return (_SMALL_STEM, *larger)
-
-
 def _network(config: AnyConfig, root: Path) -> tuple[str, str]:
     """Encoder and stem that the run will use: those of the run its weights come from, where there is one."""
-    encoder = config.encoder
-    stem = "small" if config.weights == "random" and config.image_size_px <= SMALL_STEM_UP_TO_PX else "imagenet"
+    seen: set[str] = set()
     source_id = source_run(config.weights)
-    if source_id is not None:
+    while source_id is not None and source_id not in seen:
+        seen.add(source_id)
         source = Run(root / source_id)
         try:
-            encoder, stem = _network(source.config(), root)
+            config = source.config()
         except ConfigError:
-            return encoder, stem
-        stem = str(source.environment().get("stem", stem))
-        return encoder, stem
-    return encoder, stem if config.stem == "auto" else config.stem
+            break
+        written = source.environment().get("stem")
+        if written in ("imagenet", "small"):
+            return config.encoder, written
+        source_id = source_run(config.weights)
+    if config.stem != "auto":
+        return config.encoder, config.stem
+    small = config.weights == "random" and config.image_size_px <= SMALL_STEM_UP_TO_PX
+    return config.encoder, "small" if small else "imagenet"
 
 
 def _passes(config: AnyConfig, encoder: str, stem: str, n_images: int, n_stored: int) -> float:
     """10⁹ multiply-adds of the whole run."""
     forward = gmac_an_image(encoder, stem, config.image_size_px, forward_only=True)
-    a_training_image = gmac_an_image(encoder, stem, config.image_size_px, **_work(config))
+    trained, views = _work(config)
+    a_training_image = gmac_an_image(encoder, stem, config.image_size_px, trained_stages=trained, views=views)
     held_out = max(0, n_stored - n_images)
     if isinstance(config, SimclrConfig):
         looks = config.epochs // config.monitor_every if config.monitor_every else 0
@@ -170,10 +115,9 @@ def _passes(config: AnyConfig, encoder: str, stem: str, n_images: int, n_stored:
     return config.epochs * used * a_training_image + validating + held_out * forward
 
 
-def _work(config: AnyConfig) -> dict[str, int]:
-    if isinstance(config, SimclrConfig):
-        return {"trained_stages": 5, "views": 2}
-    return {"trained_stages": config.trained_stages, "views": 1}
+def _work(config: AnyConfig) -> tuple[int, int]:
+    """How many stages learn, and how many views of an image go through them."""
+    return (5, 2) if isinstance(config, SimclrConfig) else (config.trained_stages, 1)
 
 
 def _features_once(config: AnyConfig) -> bool:
@@ -191,7 +135,7 @@ def _seconds(
         "stem": stem,
         "image_size_px": config.image_size_px,
         "precision": config.precision,
-        **_work(config),
+        "trained_stages": _work(config)[0],
     }
     here = [row for row in _rates(root) if row["device"] == device]
     if not here:
@@ -247,8 +191,8 @@ def _is_rate(row: dict[str, Any]) -> bool:
 
 def _memory_bytes(config: AnyConfig, encoder: str, stem: str) -> int:
     """Main memory, or the GPU's, at the peak of training."""
-    stages, trained = _stages(encoder, stem), _work(config)["trained_stages"]
-    views = _work(config)["views"]
+    stages = stages_of(encoder, stem)
+    trained, views = _work(config)
     in_training = stages[len(stages) - trained :]
     every = sum(s.parameters for s in stages) * 4e6
     learned = sum(s.parameters for s in in_training) * 4e6 * (1 + _optimiser_copies(config))

@@ -110,7 +110,8 @@ def shown_state(status: dict[str, Any] | None, process: Process, now: float, *, 
     return State.STOPPED if stop_requested else State.INTERRUPTED
 
 
-_WRITTEN = frozenset({State.CREATED, State.QUEUED, State.RUNNING}) | FINAL
+# A tuple: whatever a damaged file holds can be looked for in it, hashable or not.
+_WRITTEN = (State.CREATED, State.QUEUED, State.RUNNING, *FINAL)
 
 
 def is_fresh(status: dict[str, Any], now: float) -> bool:

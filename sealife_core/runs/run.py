@@ -195,6 +195,8 @@ class Run:
             return " ".join(self.problems()) or f"{STATUS} names no state that is known."
         if state is State.CREATED:
             return "Not launched yet."
+        if state is State.RUNNING and status.get("state") != State.RUNNING:
+            return "starting"
         if state is State.INTERRUPTED:
             return f"The process {how or 'is gone'}; what it had saved is kept. Resume it to go on."
         if state is State.STOPPED and status.get("state") != State.STOPPED:

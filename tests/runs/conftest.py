@@ -1,0 +1,46 @@
+"""Runs of real processes: a worker that trains nothing, and an end to everything that a test started."""
+
+import json
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sealife_core.config import preset
+from sealife_core.runs import Run, create_run, list_runs
+from sealife_core.runs.liveness import Process, identity, process_of
+
+from .processes import dispatcher_pids
+
+FAKE_WORKER = Path(__file__).with_name("fake_worker.py")
+
+
+@pytest.fixture
+def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """An empty ``checkpoints/`` whose runs are carried out by the fake worker, on a machine without a GPU."""
+    monkeypatch.setenv("SEALIFE_WORKER_COMMAND", f"{sys.executable} {FAKE_WORKER}")
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
+    below = tmp_path / "checkpoints"
+    below.mkdir()
+    yield below
+    for pid in dispatcher_pids(below):
+        if identity(pid):
+            os.kill(pid, signal.SIGKILL)
+    for run in list_runs(below):
+        record = run.process()
+        if record and process_of(record) is Process.ALIVE:
+            os.killpg(record["pid"], signal.SIGKILL)
+
+
+@pytest.fixture
+def make(root: Path) -> Callable[..., Run]:
+    """Makes a run: ``make("simclr", weights=…, orders={"steps": 5})``."""
+
+    def made(task: str = "simclr", orders: dict[str, Any] | None = None, **settings: Any) -> Run:
+        return create_run(preset(task, **settings), root=root, notes=json.dumps(orders or {}))
+
+    return made

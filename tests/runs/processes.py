@@ -1,0 +1,28 @@
+"""What tests ask of the real processes they start."""
+
+import re
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+
+def dispatcher_pids(root: Path) -> list[int]:
+    """The dispatchers that came to work below ``root``, the latest last."""
+    log = root / ".dispatcher.log"
+    return [int(pid) for pid in re.findall(r"dispatching, pid (\d+)", log.read_text())] if log.exists() else []
+
+
+def until(condition: Callable[[], Any], seconds: float = 30) -> Any:
+    """Wait for ``condition`` to hold; what it returned."""
+    deadline = time.monotonic() + seconds
+    while not (found := condition()):
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.02)
+    return found
+
+
+def order(root: Path) -> list[str]:
+    """The ids of the runs whose worker began, in that order."""
+    path = root / "order.txt"
+    return [line.split()[0] for line in path.read_text().splitlines()] if path.exists() else []

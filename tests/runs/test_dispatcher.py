@@ -1,0 +1,310 @@
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from sealife_core.runs import Run, RunWriter, State, delete, ensure_dispatcher, launch, request_stop, resume
+from sealife_core.runs import dispatcher as dispatching
+from sealife_core.runs.dispatcher import Dispatcher, worker_command
+from sealife_core.runs.liveness import Process, identity, process_of
+
+from .processes import dispatcher_pids, order, until
+
+Make = Callable[..., Run]
+
+
+@pytest.fixture
+def nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No dispatcher is started: the test turns its own."""
+    monkeypatch.setattr("sealife_core.runs.queue._spawn_dispatcher", lambda root: None)
+
+
+def turn_until(dispatcher: Dispatcher, condition: Callable[[], bool]) -> None:
+    def met() -> bool:
+        dispatcher.turn()
+        return condition()
+
+    until(met)
+
+
+@pytest.mark.usefixtures("nobody")
+def test_turn__starts_first_in_first_out_one_a_device(make: Make, root: Path):
+    runs = [make() for _ in range(3)]
+    for run in reversed(runs):
+        launch(run)
+    dispatcher = Dispatcher(root)
+    dispatcher.turn()
+    assert [run.state() for run in runs] == ["queued", "queued", "running"]
+    assert runs[0].shown().message == "waiting for its turn"
+    turn_until(dispatcher, lambda: all(run.state() is State.FINISHED for run in runs))
+    assert order(root) == [run.id for run in reversed(runs)]
+    starts = [((run.process() or {})["started"], run.status()["ended"]) for run in reversed(runs)]
+    assert all(ended <= started for (_, ended), (started, _) in zip(starts, starts[1:], strict=False))
+    assert dispatcher.turn() is False
+
+
+@pytest.mark.usefixtures("nobody")
+def test_turn__gives_every_gpu_one_run_and_says_which(make: Make, root: Path):
+    runs = [make(orders={"step_s": 0.2}) for _ in range(3)]
+    slow = make(device="cpu", orders={"step_s": 0.2})
+    for run in (*runs, slow):
+        launch(run)
+    dispatcher = Dispatcher(root, devices=["cpu", "cuda:0", "cuda:1"])
+    dispatcher.turn()
+    assert [run.state() for run in (*runs, slow)] == ["running", "running", "queued", "running"]
+    turn_until(dispatcher, lambda: len(order(root)) == 4)
+    told = dict(line.split() for line in (root / "order.txt").read_text().splitlines())
+    assert (told[runs[0].id], told[runs[1].id], told[slow.id]) == ("'0'", "'1'", "''")
+
+
+@pytest.mark.usefixtures("nobody")
+def test_turn__refuses_a_gpu_run_where_there_is_none(make: Make, root: Path):
+    run = make(device="cuda")
+    launch(run)
+    Dispatcher(root).turn()
+    assert run.error() == {
+        "what": "The run asks for a GPU, and there is none here.",
+        "next": "Clone it with device 'cpu' or 'auto'.",
+    }
+    assert order(root) == []
+
+
+@pytest.mark.usefixtures("nobody")
+def test_turn__a_run_waits_for_the_run_its_weights_come_from(make: Make, root: Path):
+    source = make(orders={"step_s": 0.1})
+    probe = make("probe", weights=f"run:{source.id}")
+    launch(probe)
+    launch(source)
+    dispatcher = Dispatcher(root)
+    dispatcher.turn()
+    assert probe.shown().message == f"waiting for '{source.id}' to finish"
+    turn_until(dispatcher, lambda: probe.state() is State.FINISHED)
+    assert order(root) == [source.id, probe.id]
+
+
+@pytest.mark.usefixtures("nobody")
+def test_turn__a_stopped_source_with_a_model_will_do(make: Make, root: Path):
+    source = make()
+    RunWriter(source).status(state="stopped")
+    (source.path / "model.safetensors").touch()
+    probe = make("probe", weights=f"run:{source.id}")
+    launch(probe)
+    turn_until(Dispatcher(root), lambda: probe.state() is State.FINISHED)
+
+
+@pytest.mark.usefixtures("nobody")
+@pytest.mark.parametrize(
+    ("fate", "sentence"),
+    [
+        ("failed", "is failed"),
+        ("stopped", "left no model"),
+        ("finished", "left no model"),
+        ("created", "is created"),
+        ("deleted", "was deleted"),
+    ],
+)
+def test_turn__fails_a_run_whose_weights_will_never_come(make: Make, root: Path, fate: str, sentence: str):
+    source = make()
+    if fate == "deleted":
+        delete(source)
+    else:
+        RunWriter(source).status(state=fate)
+    probe = make("probe", weights=f"run:{source.id}")
+    launch(probe)
+    Dispatcher(root).turn()
+    assert probe.state() is State.FAILED
+    error = probe.error()
+    assert error
+    assert error["what"] == f"Run '{source.id}', which the weights come from, {sentence}."
+    assert order(root) == []
+
+
+@pytest.mark.usefixtures("nobody")
+def test_turn__a_source_that_fails_while_waited_for_fails_the_next(make: Make, root: Path):
+    source = make(orders={"fail": True})
+    probe = make("probe", weights=f"run:{source.id}")
+    launch(source)
+    launch(probe)
+    turn_until(Dispatcher(root), lambda: probe.state() is State.FAILED)
+    assert source.shown().message == "It went wrong. Try another."
+    assert order(root) == [source.id]
+
+
+@pytest.mark.usefixtures("nobody")
+def test_turn__a_crash_at_import_is_a_failure_with_its_last_line(make: Make, root: Path):
+    run = make(orders={"crash_at_once": True})
+    launch(run)
+    turn_until(Dispatcher(root), lambda: run.state() is State.FAILED)
+    assert run.status()["state"] == "queued"  # the worker alone could have written more, and it never did
+    assert (
+        run.shown().message == "The process ended with code 1 before it began: ImportError: no module named 'starfish'"
+    )
+    assert "Traceback (most recent call last):" in run.log_tail()
+    resume(run)
+    assert run.state() is State.QUEUED
+
+
+@pytest.mark.usefixtures("nobody")
+def test_turn__a_command_that_cannot_start_fails_the_run_not_the_queue(
+    make: Make, root: Path, monkeypatch: pytest.MonkeyPatch
+):
+    good = os.environ["SEALIFE_WORKER_COMMAND"]
+    monkeypatch.setenv("SEALIFE_WORKER_COMMAND", "/nowhere/python")
+    first, second = make(), make()
+    launch(first)
+    dispatcher = Dispatcher(root)
+    dispatcher.turn()
+    assert first.state() is State.FAILED
+    assert "No such file" in first.shown().message
+    monkeypatch.setenv("SEALIFE_WORKER_COMMAND", good)
+    launch(second)
+    turn_until(dispatcher, lambda: second.state() is State.FINISHED)
+
+
+@pytest.mark.usefixtures("nobody")
+def test_turn__damaged_neighbours_do_not_hold_up_the_queue(make: Make, root: Path):
+    broken, half, run = make(), make(), make()
+    for each in (broken, half, run):
+        launch(each)
+    (broken.path / "config.json").write_text("{")
+    (half.path / "status.json").write_text('{"state": "que')
+    (root / "empty").mkdir()
+    turn_until(Dispatcher(root), lambda: run.state() is State.FINISHED)
+    assert order(root) == [run.id]
+
+
+@pytest.mark.usefixtures("nobody")
+def test_turn__a_stubborn_run_gets_term_then_kill_and_counts_as_stopped(
+    make: Make, root: Path, capsys: pytest.CaptureFixture[str]
+):
+    run = make(orders={"stubborn": True, "steps": 100_000})
+    launch(run)
+    dispatcher = Dispatcher(root, stop_grace_s=0.3, kill_after_s=0.3)
+    turn_until(dispatcher, lambda: bool(run.metrics()))
+    request_stop(run)
+    assert run.shown().stopping
+    turn_until(dispatcher, lambda: not dispatcher.watched)
+    assert (run.process() or {})["exit_code"] == -signal.SIGKILL
+    assert run.state() is State.STOPPED
+    assert "asked to stop" in run.shown().message
+
+
+@pytest.mark.usefixtures("nobody")
+def test_turn__term_is_enough_for_most(make: Make, root: Path):
+    run = make(orders={"step_s": 60})
+    launch(run)
+    dispatcher = Dispatcher(root, stop_grace_s=0)
+    turn_until(dispatcher, lambda: bool(run.metrics()))
+    request_stop(run)
+    turn_until(dispatcher, lambda: not dispatcher.watched)
+    assert (run.process() or {})["exit_code"] == -signal.SIGTERM
+
+
+@pytest.mark.usefixtures("nobody")
+def test_turn__does_not_start_a_resumed_run_beside_its_old_process(make: Make, root: Path):
+    run = make(orders={"step_s": 60})
+    launch(run)
+    dispatcher = Dispatcher(root)
+    turn_until(dispatcher, lambda: bool(run.metrics()))
+    RunWriter(run).status(state="stopped")  # said, while the process has not gone yet
+    resume(run)
+    dispatcher.turn()
+    dispatcher.turn()
+    assert run.state() is State.QUEUED
+    assert order(root) == [run.id]
+    os.kill((run.process() or {})["pid"], signal.SIGKILL)
+    turn_until(dispatcher, lambda: len(order(root)) == 2)
+
+
+@pytest.mark.usefixtures("nobody")
+def test_adopt__a_worker_started_but_not_yet_noted_is_found(make: Make, root: Path):
+    run = make(orders={"steps": 100_000})
+    launch(run)
+    worker = subprocess.Popen([*worker_command(), str(run.path)], start_new_session=True, stdout=subprocess.DEVNULL)
+    try:
+        until(lambda: run.metrics())
+        dispatcher = Dispatcher(root)
+        dispatcher.adopt()
+        dispatcher.turn()
+        assert list(dispatcher.watched) == [run.id]
+        assert (run.process() or {})["pid"] == worker.pid
+        assert order(root) == [run.id]
+    finally:
+        os.killpg(worker.pid, signal.SIGKILL)
+        worker.wait()
+    dispatcher.turn()
+    assert dispatcher.watched == {}
+
+
+def test_sigkilled_dispatcher__the_next_one_adopts_and_keeps_the_order(make: Make, root: Path):
+    first, second = make(orders={"steps": 100_000}), make()
+    launch(first)
+    launch(second)
+    until(lambda: first.metrics())
+    (killed,) = dispatcher_pids(root)
+    os.kill(killed, signal.SIGKILL)
+    until(lambda: identity(killed) is None)
+    assert process_of(first.process()) is Process.ALIVE
+    steps = len(first.metrics())
+    assert ensure_dispatcher(root) is True
+    until(lambda: len(dispatcher_pids(root)) == 2)
+    until(lambda: len(first.metrics()) > steps + 20)
+    assert (first.state(), second.state()) == ("running", "queued")
+    assert ensure_dispatcher(root) is False
+    request_stop(first)
+    until(lambda: second.state() is State.FINISHED)
+    assert first.state() is State.STOPPED
+    assert order(root) == [first.id, second.id]
+
+
+def test_main__many_dispatchers_at_once_start_every_run_once(make: Make, root: Path):
+    runs = [make() for _ in range(4)]
+    command = [sys.executable, "-m", "sealife_core.runs.dispatcher", str(root)]
+    with (root / ".dispatcher.log").open("ab") as log:
+        for run in runs:
+            RunWriter(run).status(state="queued", queued=time.time(), attempt=1)
+        racing = [subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True) for _ in range(4)]
+    until(lambda: all(run.state() is State.FINISHED for run in runs))
+    assert [child.wait(30) for child in racing] == [0] * 4
+    assert sorted(order(root)) == sorted(run.id for run in runs)
+    assert len(dispatcher_pids(root)) == 1
+
+
+@pytest.mark.usefixtures("nobody")
+def test_main__sees_a_run_that_is_queued_while_it_is_about_to_go(
+    make: Make, root: Path, monkeypatch: pytest.MonkeyPatch
+):
+    late, entered = make(), []
+    real = dispatching.queue_lock
+    monkeypatch.setattr(dispatching, "IDLE_S", 0.0)
+
+    @contextmanager
+    def somebody_was_faster(where: Path) -> Iterator[None]:
+        entered.append(where)
+        if len(entered) == 2:  # the first is the start, the second the look before it goes
+            launch(late)
+        with real(where):
+            yield
+
+    monkeypatch.setattr(dispatching, "queue_lock", somebody_was_faster)
+    assert dispatching.main(root) == 0
+    assert late.state() is State.FINISHED
+    assert order(root) == [late.id]
+
+
+def test_environment__puts_data_beside_the_runs(root: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("SEALIFE_HOME", "/elsewhere")
+    told = dispatching._environment(root, "cuda:1")
+    assert (told["SEALIFE_HOME"], told["CUDA_VISIBLE_DEVICES"]) == (str(root.parent), "1")
+    assert dispatching._environment(root / "sweep", "cpu")["SEALIFE_HOME"] == "/elsewhere"
+
+
+def test_worker_command__is_the_worker_unless_told(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.delenv("SEALIFE_WORKER_COMMAND", raising=False)
+    assert worker_command() == [sys.executable, "-m", "sealife_core.worker"]

@@ -1,0 +1,168 @@
+import json
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from sealife_core.config import preset
+from sealife_core.errors import ConfigError
+from sealife_core.runs import MetricsReader, Run, RunWriter, State, create_run, list_runs
+from sealife_core.runs.files import replace_json
+from sealife_core.runs.liveness import STALE_AFTER_S
+
+
+@pytest.fixture
+def run(root: Path) -> Run:
+    made = create_run(preset("simclr"), root=root)
+    RunWriter(made).status(state="finished", message="done")
+    return made
+
+
+def overwrite(name: str, text: str) -> Callable[[Run], None]:
+    return lambda run: (run.path / name).write_text(text) and None
+
+
+def remove(name: str) -> Callable[[Run], None]:
+    return lambda run: (run.path / name).unlink()
+
+
+def unknown_setting(run: Run) -> None:
+    values = json.loads((run.path / "config.json").read_text())
+    (run.path / "config.json").write_text(json.dumps(values | {"batchsize": 3}))
+
+
+@pytest.mark.parametrize(
+    ("damage", "sentence"),
+    [
+        (remove("config.json"), "has no config.json"),
+        (overwrite("config.json", '{"kind": "simc'), "config.json cannot be read: it is half written"),
+        (overwrite("config.json", "[]"), "config.json holds list"),
+        (overwrite("config.json", '{"kind": "gan"}'), "'kind' is 'gan'"),
+        (unknown_setting, "Did you mean 'batch_size'?"),
+        (remove("status.json"), "status.json is missing"),
+        (overwrite("status.json", '{"state": "runn'), "status.json cannot be read"),
+        (overwrite("status.json", "\x00\x01"), "status.json cannot be read"),
+        (overwrite("status.json", '{"state": "flying"}'), "names no state"),
+        (overwrite("status.json", "{}"), "names no state"),
+    ],
+)
+def test_damage__is_listed_with_a_sentence(run: Run, damage: Callable[[Run], None], sentence: str):
+    damage(run)
+    (listed,) = list_runs(run.root)
+    shown = listed.shown()
+    assert shown.state is State.DAMAGED
+    assert sentence in shown.message
+    assert listed.error() == {"what": shown.message, "next": "Delete the run, or put the file back from a copy."}
+    assert listed.notes()["name"]
+    assert listed.metrics() == []
+    assert listed.results() is None
+
+
+@pytest.mark.parametrize("text", ['{"name": "re', "[]", "\x00", '{"name": 3, "tags": 7, "notes": null}'])
+def test_damage__of_the_notes_costs_the_name_not_the_run(run: Run, text: str):
+    (run.path / "notes.json").write_text(text)
+    (listed,) = list_runs(run.root)
+    assert listed.state() is State.FINISHED
+    assert listed.notes() in (
+        {"name": run.id, "tags": [], "notes": ""},
+        {"name": "3", "tags": [], "notes": ""},
+    )
+    listed.write_notes(name="mended")
+    assert listed.problems() == []
+    assert listed.notes()["name"] == "mended"
+
+
+@pytest.mark.parametrize("name", ["notes.json", "process.json", "environment.json", "results.json"])
+def test_problems__names_every_unreadable_file(run: Run, name: str):
+    (run.path / name).write_text('{"half')
+    (listed,) = list_runs(run.root)
+    assert listed.state() is State.FINISHED
+    assert listed.problems() == [f"{name} cannot be read: it is half written or damaged."]
+
+
+def test_damage__of_an_empty_folder_and_a_foreign_one(root: Path):
+    (root / "empty").mkdir()
+    (root / "foreign").mkdir()
+    (root / "foreign" / "config.json").mkdir()
+    (root / "README.md").write_text("not a run")
+    assert [(run.id, run.state()) for run in list_runs(root)] == [("foreign", "damaged"), ("empty", "damaged")]
+
+
+def test_config__raises_a_sentence_that_names_the_run(run: Run):
+    (run.path / "config.json").unlink()
+    with pytest.raises(ConfigError, match=f"Run '{run.id}' has no config.json"):
+        Run(run.path).config()
+
+
+def test_config__comes_back_as_it_was_given(root: Path):
+    config = preset("finetune", "Thorough", weights="run:some", label_fraction=10)
+    assert create_run(config, root=root).config() == config
+
+
+def test_metrics__leaves_a_half_written_line(run: Run):
+    (run.path / "metrics.jsonl").write_text('{"step": 1, "train/loss": 2.0}\nrubbish\n{"step": 2, "tra')
+    assert run.metrics() == [{"step": 1, "train/loss": 2.0}]
+
+
+def test_metrics_reader__drops_what_a_resumed_run_does_again(run: Run):
+    writer, reader = RunWriter(run), MetricsReader(run.path / "metrics.jsonl")
+    for step in range(1, 5):
+        writer.metric(step, step / 10)
+    assert [row["step"] for row in reader.poll()] == [1, 2, 3, 4]
+    writer.resumed_from(2)
+    writer.metric(3, 0.3, **{"train/loss": 7.0})
+    assert [row["step"] for row in reader.poll()] == [3]
+    assert [row["step"] for row in reader.rows] == [1, 2, 3]
+    assert reader.rows[-1]["train/loss"] == 7.0
+    assert run.metrics() == reader.rows
+
+
+def test_metrics_reader__of_a_file_that_began_anew_forgets_the_old_rows(run: Run):
+    path = run.path / "metrics.jsonl"
+    path.write_text('{"step": 1}\n{"step": 2}\n')
+    reader = MetricsReader(path)
+    reader.poll()
+    path.unlink()
+    assert reader.poll() == []
+    path.write_text('{"step": 1}\n')
+    assert reader.poll() == [{"step": 1}]
+    assert reader.rows == [{"step": 1}]
+
+
+def test_notes__change_only_what_is_given(run: Run):
+    run.write_notes(name="Reef <b>", tags=["a", "ü"], notes="long")
+    assert run.write_notes(tags=[]) == {"name": "Reef <b>", "tags": [], "notes": "long"}
+    assert run.write_notes(name="")["name"] == run.id
+
+
+def test_shown__tells_the_age_and_the_stop_under_way(run: Run):
+    now = time.time()
+    (run.path / "stop").touch()
+    assert run.shown().stopping is False  # it has ended
+    replace_json(run.path / "status.json", {"state": "running", "heartbeat": now - 5, "message": "epoch 1 of 2"})
+    shown = run.shown(now)
+    assert (shown.state, shown.message, shown.stopping, shown.age_s) == ("running", "epoch 1 of 2", True, 5)
+    assert run.state(now + STALE_AFTER_S) is State.STOPPED
+
+
+def test_error__says_what_was_written_or_derives_it(run: Run):
+    assert run.error() is None
+    said = {"what": "Out of memory at batch size 512.", "next": "Try 256."}
+    RunWriter(run).status(state="failed", error=said)
+    assert run.error() == said
+    assert run.shown().message == "Out of memory at batch size 512. Try 256."
+    replace_json(run.path / "status.json", {"state": "running", "heartbeat": 0})
+    assert run.error() == {
+        "what": "The process is gone; what it had saved is kept. Resume it to go on.",
+        "next": "Resume the run.",
+    }
+
+
+def test_files__lists_all_but_unfinished_ones(run: Run):
+    (run.path / "figures").mkdir()
+    (run.path / "figures" / "curves.png").write_bytes(b"123")
+    (run.path / ".status.json.1.tmp").write_text("")
+    names = [str(path.relative_to(run.path)) for path in run.files]
+    assert names == ["config.json", "figures/curves.png", "notes.json", "status.json"]
+    assert run.size_bytes == sum(path.stat().st_size for path in run.files)

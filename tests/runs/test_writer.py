@@ -1,0 +1,85 @@
+import json
+import math
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from sealife_core.config import preset
+from sealife_core.runs import Run, RunWriter, State, create_run, writer
+
+
+@pytest.fixture
+def run(root: Path) -> Run:
+    return create_run(preset("simclr"), root=root)
+
+
+def test_status__merges_and_adds_times(run: Run):
+    before = time.time()
+    worker = RunWriter(run)
+    worker.status(state="running", stage="training", steps=10)
+    worker.status(state="finished", message="done")
+    status = run.status()
+    assert (status["state"], status["stage"], status["steps"], status["message"]) == (
+        "finished",
+        "training",
+        10,
+        "done",
+    )
+    assert before <= status["started"] <= status["ended"] <= status["heartbeat"]
+    assert run.state() is State.FINISHED
+
+
+def test_status__keeps_what_the_queue_wrote(run: Run):
+    values = run.status() | {"attempt": 3, "queued": 1.5}
+    (run.path / "status.json").write_text(json.dumps(values))
+    RunWriter(run).status(state="running")
+    assert (run.status()["attempt"], run.status()["queued"]) == (3, 1.5)
+
+
+def test_status__writes_progress_seldom_and_news_at_once(run: Run, monkeypatch: pytest.MonkeyPatch):
+    written = []
+    monkeypatch.setattr(writer, "replace_json", lambda path, value: written.append(dict(value)))
+    worker = RunWriter(run)
+    worker.status(state="running", stage="training")
+    for step in range(100):
+        worker.status(step=step, stage="training")
+    assert len(written) == 1
+    worker.status(message="epoch 2")
+    assert [w.get("step") for w in written] == [None, 99]
+    monkeypatch.setattr(writer, "PROGRESS_EVERY_S", 0.0)
+    worker.status(step=100)
+    assert written[-1]["step"] == 100
+
+
+def test_metric__writes_numbers_of_any_kind_and_null_for_none(run: Run):
+    RunWriter(run).metric(1, 0.5, **{"train/loss": np.float32(0.25), "val/loss": math.nan})  # type: ignore[arg-type]
+    (row,) = run.metrics()
+    assert (row["step"], row["epoch"], row["train/loss"], row["val/loss"]) == (1, 0.5, 0.25, None)
+    assert abs(row["time"] - time.time()) < 60
+
+
+def test_environment_and_results__merge(run: Run):
+    worker = RunWriter(run)
+    worker.environment(device="cpu", versions={"torch": "2"})
+    worker.environment(threads=2)
+    worker.results(val={"n": np.int64(3)})
+    worker.results(test={"accuracy": math.nan})
+    assert run.environment() == {"device": "cpu", "versions": {"torch": "2"}, "threads": 2}
+    assert run.results() == {"val": {"n": 3}, "test": {"accuracy": None}}
+
+
+def test_warn__says_a_sentence_once(run: Run):
+    worker = RunWriter(run)
+    worker.warn("Batch reduced to 32.")
+    worker.warn("Batch reduced to 32.")
+    worker.warn("Features collapse.")
+    assert run.status()["warnings"] == ["Batch reduced to 32.", "Features collapse."]
+
+
+def test_stop_requested__looks_for_the_file(run: Run):
+    worker = RunWriter(run)
+    assert not worker.stop_requested()
+    (run.path / "stop").touch()
+    assert worker.stop_requested()
