@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from sealife_core.datasets.dataset import Dataset, list_datasets, open_dataset
+from sealife_core.errors import SealifeError
 from sealife_core.places import checkpoints_root, data_root
 from sealife_core.runs.directory import Run, list_runs
 
@@ -79,3 +80,11 @@ def _preview(_dataset: Dataset, row: int, side_px: int, content_hash: str) -> "P
 def _metrics(path: str, metrics_stamp: tuple[int, int]) -> list[dict[str, Any]]:
     run = Path(path)
     return Run(run).metrics()
+
+
+def classes(name: str) -> tuple[str, ...]:
+    """The classes of a data set in the order of their colours; () if it is gone or damaged."""
+    try:
+        return dataset(name).classes
+    except SealifeError:
+        return ()

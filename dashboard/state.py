@@ -131,3 +131,66 @@ def toggle_picture(dataset: Dataset, rows: Sequence[int], row: int) -> None:
     """Add ``row`` to ``rows``, or take it away; the oldest gives way where there are too many."""
     kept = [other for other in rows if other != row] if row in rows else [*rows, row]
     pick(dataset, kept[-MOST_PICTURES:])
+
+
+# -- Runs and Data: what is chosen, what was just done ---------------------------------------------------------------
+
+RUNS_VIEW = "view"
+RUN_TAB = "tab"
+DATA_TAB = "look"
+
+_RUNS = "chosen_runs"
+_NOTICE = "notice"
+
+
+def selected_runs() -> list[str] | None:
+    """Ids of the runs chosen on the Runs page: those in the URL, else the last chosen; None: nobody chose yet."""
+    in_url = st.query_params.get_all(RUN)
+    if in_url:
+        st.session_state[_RUNS] = in_url
+    return st.session_state.get(_RUNS)
+
+
+def select_runs(run_ids: list[str]) -> None:
+    """Show these runs on the Runs page, and in its URL."""
+    st.session_state[_RUNS] = list(run_ids)
+    if run_ids:
+        st.query_params[RUN] = list(run_ids)
+    else:
+        st.query_params.pop(RUN, None)
+
+
+def say(text: str, undo: tuple[str, str] | None = None) -> None:
+    """Keep one sentence (Markdown) on what was just done; ``undo`` is ("run" or "dataset", id) that can come back."""
+    st.session_state[_NOTICE] = (text, undo)
+
+
+def said() -> tuple[str, tuple[str, str] | None] | None:
+    """What :func:`say` kept, until :func:`hush`."""
+    return st.session_state.get(_NOTICE)
+
+
+def hush() -> None:
+    """Take the sentence away."""
+    st.session_state.pop(_NOTICE, None)
+
+
+def chosen_dataset(names: list[str]) -> str | None:
+    """The data set that is looked at, one of ``names``: that of the URL or chosen last, else the first."""
+    held = st.query_params.get(DATASET) or st.session_state.get(DATASET)
+    chosen = held if held in names else next(iter(names), None)
+    if chosen is not None and st.session_state.get(DATASET) != chosen:
+        choose_dataset(chosen)
+    return chosen
+
+
+def choose_dataset(name: str) -> None:
+    """Look at this data set, here and on the pages that ask for one."""
+    st.session_state[DATASET] = name
+    st.query_params[DATASET] = name
+
+
+def open_run(run_id: str) -> None:
+    """Leave for the details of one run."""
+    st.session_state[_RUNS] = [run_id]
+    go("runs", **{RUN: run_id})

@@ -1,0 +1,127 @@
+"""Runs: what trains and what was trained; one in detail, several over each other, all classifiers side by side."""
+
+import streamlit as st
+
+from dashboard import cache, state
+from dashboard.components import run_detail
+from dashboard.components.comparison_chart import comparison_view
+from dashboard.components.notice import notice
+from dashboard.components.run_actions import run_actions
+from dashboard.components.run_log import log_view, traceback_view
+from dashboard.components.run_results import results_view
+from dashboard.components.run_settings import settings_view, what_differs
+from dashboard.components.run_table import run_table
+from dashboard.theme import run_colours
+from sealife_core.config import SimclrConfig
+from sealife_core.errors import ConfigError
+from sealife_core.evaluation.comparison import comparison
+from sealife_core.runs.directory import Run
+
+POLL_S = 2.0
+LIST, SIDE_BY_SIDE = "Runs", "Side by side"
+
+
+def page() -> None:
+    """The list with what is ticked in it, or the comparison."""
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        st.title("Runs", width="content")
+        view = st.segmented_control(
+            "View", [LIST, SIDE_BY_SIDE], default=LIST, required=True, key=state.RUNS_VIEW, bind="query-params",
+            label_visibility="collapsed", width="content",
+        )  # fmt: skip
+    notice()
+    runs = cache.runs()
+    if not runs:
+        _nothing_yet()
+    elif view == SIDE_BY_SIDE:
+        _side_by_side(runs)
+    else:
+        _list(runs)
+
+
+def _nothing_yet() -> None:
+    with st.container(border=True):
+        st.markdown("**No run yet.** A run is one training; it appears here, with its curves, once it is launched.")
+        if st.button("Train something", type="primary", icon=":material/arrow_forward:"):
+            state.go("train")
+
+
+def _list(runs: list[Run]) -> None:
+    ticked = state.selected_runs()
+    known = {run.id: run for run in runs}
+    first = next((run for run in runs if run.state().active), runs[0])
+    chosen = [first.id] if ticked is None else [run_id for run_id in ticked if run_id in known]
+    active = any(run.state().active for run in runs)
+    st.fragment(run_table, run_every=POLL_S if active else None)(chosen)
+    if not chosen:
+        st.caption("Tick one run to see it, or several to lay their curves over each other.")
+    elif len(chosen) == 1:
+        _one(known[chosen[0]])
+    else:
+        _several([known[run_id] for run_id in chosen])
+
+
+def _one(run: Run) -> None:
+    run_detail.heading(run)
+    polls = POLL_S if run.state().active else None
+    st.fragment(run_detail.live_progress, run_every=polls)(run, polls is not None)
+    run_actions(run)
+    run_detail.problem(run)
+    traceback_view(run)
+    curves, results, settings, log = st.tabs(
+        ["Curves", "Results", "Settings", "Log"], key=state.RUN_TAB, bind="query-params"
+    )
+    try:
+        config = run.config()
+    except ConfigError:
+        st.caption("Without its config there is nothing else to show.")
+        return
+    if curves.open:
+        with curves:
+            colours = run_colours([run.id])
+            st.fragment(run_detail.curves, run_every=polls)([run], run_detail.panels_of(config), colours)
+    if results.open:
+        with results:
+            results_view(run, cache.classes(config.data))
+    if settings.open:
+        with settings:
+            settings_view(run)
+    if log.open:
+        with log:
+            st.fragment(log_view, run_every=polls)(run)
+
+
+def _several(runs: list[Run]) -> None:
+    """Curves over each other: those of SimCLR runs, and those of classifiers, for their losses are not the same."""
+    colours = run_colours([run.id for run in cache.runs()])
+    polls = POLL_S if any(run.state().active for run in runs) else None
+    kinds = {True: "SimCLR", False: "Classifiers"}
+    for simclr, title in kinds.items():
+        readable = [run for run in runs if run_detail.is_readable(run)]
+        group = [run for run in readable if isinstance(run.config(), SimclrConfig) is simclr]
+        if group:
+            st.subheader(f"{title}: {len(group)} over each other" if len(group) > 1 else title)
+            st.fragment(run_detail.curves, run_every=polls)(group, run_detail.panels_of(group[0].config()), colours)
+    what_differs(runs)
+
+
+def _side_by_side(runs: list[Run]) -> None:
+    ticked = state.selected_runs() or []
+    st.markdown(
+        "Which way of using an encoder names the most pictures right? A **linear probe** leaves it as it is and trains"
+        " one layer; **fine-tuning** goes on training all of it; **transfer** begins from ImageNet;"
+        " **from scratch** from nothing."
+    )
+    rows = comparison(runs)
+    if len([row for row in rows if row.run_id in ticked]) > 1 and st.toggle("Only the runs I ticked"):
+        rows = comparison([run for run in runs if run.id in ticked])
+    if rows:
+        comparison_view(rows)
+        return
+    with st.container(border=True):
+        st.markdown("**No classifier has been tested yet.** Its test accuracy appears here when it has finished.")
+        if st.button("Train a classifier", type="primary", icon=":material/arrow_forward:"):
+            state.go("train", **{state.TASK: "probe"})
+
+
+page()

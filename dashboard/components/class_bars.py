@@ -1,0 +1,105 @@
+"""Bars, one a class, each in the colour that the class has everywhere."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import streamlit as st
+
+from dashboard.theme import class_colour
+
+MOST_CLASSES = 60  # more are said in words; a chart of 500 bars is read by nobody
+BAR_PX = 24
+SPLITS = (("train", "training", 1.0), ("val", "validation", 0.6), ("test", "test", 0.3))
+
+
+def balance_bars(counts: Mapping[str, Mapping[str, int]], classes: Sequence[str]) -> None:
+    """Pictures of each class, stacked by split. ``counts``: class → split → pictures."""
+    order = sorted(classes, key=lambda name: -sum(counts[name].values()))
+    shown = order[:MOST_CLASSES]
+    st.echarts_chart(
+        balance_option(counts, shown, classes),
+        height=60 + BAR_PX * len(shown),
+        key="balance",
+        alt=f"Pictures of each of {len(shown)} classes by split; most: {shown[0]}, fewest: {order[-1]}",
+    )
+    if len(order) > len(shown):
+        st.caption(f"The {len(shown)} largest of {len(order)} classes are shown.")
+
+
+def balance_option(
+    counts: Mapping[str, Mapping[str, int]], shown: Sequence[str], classes: Sequence[str]
+) -> dict[str, Any]:
+    """ECharts option of :func:`balance_bars`, largest class on top."""
+    colours = [class_colour(list(classes).index(name)) for name in shown]
+    series = [
+        {
+            "type": "bar",
+            "name": title,
+            "stack": "all",
+            "barWidth": "66%",
+            "color": "#8A979C",  # of the legend: the splits are shades, the classes are colours
+            "itemStyle": {"opacity": shade},
+            "data": [
+                {"value": int(counts[name].get(split, 0)), "itemStyle": {"color": colour, "opacity": shade}}
+                for name, colour in zip(shown, colours, strict=True)
+            ],
+        }
+        for split, title, shade in SPLITS
+    ]
+    return _frame(shown) | {"legend": {"top": 0, "left": 0, "icon": "roundRect"}, "series": series}
+
+
+def per_class_bars(per_class: Sequence[Mapping[str, Any]], classes: Sequence[str]) -> None:
+    """Recall as a bar, precision as a tick, weakest class first: where the network needs help."""
+    scored = [row for row in per_class if isinstance(row.get("recall"), int | float)]
+    rows = sorted(scored, key=lambda row: row["recall"])[:MOST_CLASSES]
+    if not rows:
+        return
+    st.echarts_chart(
+        per_class_option(rows, classes),
+        height=60 + BAR_PX * len(rows),
+        key="per_class",
+        alt=f"Recall and precision of {len(rows)} classes; weakest {rows[0]['label']}, strongest {rows[-1]['label']}",
+    )
+    if len(scored) > len(rows):
+        st.caption(f"The {len(rows)} weakest of {len(scored)} classes are shown.")
+
+
+def per_class_option(rows: Sequence[Mapping[str, Any]], classes: Sequence[str]) -> dict[str, Any]:
+    """ECharts option of :func:`per_class_bars`."""
+    place = {name: index for index, name in enumerate(classes)}
+    names = [f"{row['label']}  ({row.get('n', 0)})" for row in rows]
+    bars = [
+        {"value": round(100 * row["recall"], 1), "itemStyle": {"color": class_colour(place.get(row["label"], -1))}}
+        for row in rows
+    ]
+    ticks = [round(100 * (row.get("precision") or 0), 1) for row in rows]
+    frame = _frame(names)
+    frame["xAxis"] |= {"max": 100, "axisLabel": {"formatter": "{value} %"}}
+    frame["tooltip"] |= {"valueFormatter": "%.1f %%"}
+    return frame | {
+        "legend": {"top": 0, "left": 0},
+        "series": [
+            {"type": "bar", "name": "recall", "barWidth": "60%", "color": "#8A979C", "data": bars},
+            {
+                "type": "scatter", "name": "precision", "symbol": "diamond", "symbolSize": 11, "data": ticks,
+                "itemStyle": {"color": "#FFFFFF", "borderColor": "#14262E", "borderWidth": 1.5}, "z": 5,
+            },
+        ],
+    }  # fmt: skip
+
+
+def _frame(names: Sequence[str]) -> dict[str, Any]:
+    return {
+        "animation": False,
+        "grid": {"left": 4, "right": 20, "top": 32, "bottom": 4, "containLabel": True},
+        "tooltip": {"trigger": "axis", "axisPointer": {"type": "shadow"}, "confine": True},
+        "xAxis": {"type": "value", "minInterval": 1},
+        "yAxis": {
+            "type": "category",
+            "inverse": True,
+            "data": list(names),
+            "axisTick": {"show": False},
+            "axisLabel": {"interval": 0, "width": 150, "overflow": "truncate"},
+        },
+    }

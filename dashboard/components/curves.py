@@ -1,0 +1,248 @@
+"""Curves of runs: what is drawn, said and measured against. Builds ECharts options; draws them without a flicker.
+
+ECharts and not Plotly: in a fragment that refreshes, Plotly loses its node and shows blank frames.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import streamlit as st
+
+MOST_POINTS = 400  # more cannot be told apart at the width of a chart
+HEIGHT_PX = 230
+
+
+@dataclass(frozen=True)
+class Line:
+    """One key of metrics.jsonl. ``faint``: measured on training batches, and drawn to stand back."""
+
+    key: str
+    label: str
+    faint: bool = False
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One chart. ``chance`` names the entry of environment.json that guessing would reach."""
+
+    name: str
+    title: str
+    says: str
+    lines: tuple[Line, ...]
+    chance: str = ""
+    percent: bool = False
+    from_zero: bool = False
+
+
+@dataclass(frozen=True)
+class Curve:
+    """One drawn line: its label, colour, points [epoch, value]."""
+
+    label: str
+    colour: str
+    points: list[list[float]]
+    faint: bool = False
+    batched: int = 1
+
+
+_RATE = Panel(
+    "rate",
+    "Learning rate",
+    "How far each step goes. It climbs first, then falls, so that the end is fine work.",
+    (Line("train/learning_rate", "learning rate"),),
+    from_zero=True,
+)
+SIMCLR_PANELS = (
+    Panel(
+        "loss",
+        "NT-Xent loss",
+        "How badly the two views of a picture find each other among all others in the batch. Below the dashed line"
+        " the network has begun to tell pictures apart.",
+        (Line("train/loss", "training"),),
+        chance="chance_loss",
+    ),
+    Panel(
+        "knn",
+        "k-NN accuracy",
+        "Validation pictures named by their nearest training pictures: what the features are worth so far."
+        " When it no longer rises, more epochs do not help.",
+        (Line("val/knn_accuracy", "validation"),),
+        chance="chance_accuracy",
+        percent=True,
+        from_zero=True,
+    ),
+    Panel(
+        "contrastive",
+        "Contrastive accuracy",
+        "How often a view's nearest neighbour in the batch is its own partner. A better score here is not yet a"
+        " better encoder.",
+        (Line("train/contrastive_accuracy", "training"),),
+        percent=True,
+        from_zero=True,
+    ),
+    Panel(
+        "rank",
+        "Effective rank",
+        "How many directions the features use. Near 1 they have collapsed: every picture looks the same.",
+        (Line("val/effective_rank", "validation"),),
+        from_zero=True,
+    ),
+    Panel(
+        "spread",
+        "Alignment and uniformity",
+        "Alignment: how far apart the views of one picture lie (small is good)."
+        " Uniformity: how evenly all pictures spread (more negative is good).",
+        (Line("val/alignment", "alignment"), Line("val/uniformity", "uniformity", faint=True)),
+    ),
+    _RATE,
+)
+CLASSIFIER_PANELS = (
+    Panel(
+        "loss",
+        "Loss",
+        "Where training falls and validation rises again, the network learns its pictures by heart.",
+        (Line("train/loss", "training", faint=True), Line("val/loss", "validation")),
+        from_zero=True,
+    ),
+    Panel(
+        "accuracy",
+        "Accuracy",
+        "Share of pictures named right. The dashed line is what guessing the commonest class would reach.",
+        (Line("train/accuracy", "training", faint=True), Line("val/accuracy", "validation")),
+        chance="chance_accuracy",
+        percent=True,
+        from_zero=True,
+    ),
+    Panel(
+        "macro_f1",
+        "Macro-F1",
+        "Precision and recall of every class in one number, each class counting the same. The best epoch by it is"
+        " kept.",
+        (Line("val/macro_f1", "validation"),),
+        percent=True,
+        from_zero=True,
+    ),
+    _RATE,
+)
+
+
+def curves_of(panel: Panel, rows: Sequence[Mapping[str, Any]], colour: str, name: str = "") -> list[Curve]:
+    """The lines of ``panel`` that ``rows`` of metrics.jsonl hold; ``name`` (of a run) goes before their labels."""
+    found = []
+    for line in panel.lines:
+        points, batched = thinned(rows, line.key, 100.0 if panel.percent else 1.0)
+        if points:
+            label = f"{name}, {line.label}" if name and len(panel.lines) > 1 else name or line.label
+            found.append(Curve(label, colour, points, line.faint, batched))
+    return found
+
+
+def thinned(
+    rows: Iterable[Mapping[str, Any]], key: str, factor: float = 1.0, most: int = MOST_POINTS
+) -> tuple[list[list[float]], int]:
+    """([epoch, value × factor] of ``key``, how many rows stand behind a point). Points are means, so none is lost."""
+    found = [(row["epoch"], row[key]) for row in rows if _number(row.get(key)) and _number(row.get("epoch"))]
+    batched = -(-len(found) // most) or 1
+    points = []
+    for start in range(0, len(found), batched):
+        part = found[start : start + batched]
+        # The newest epoch of the part stands for it: a growing curve ends where the run is.
+        points.append([round(part[-1][0], 4), round(factor * sum(value for _, value in part) / len(part), 6)])
+    return points, batched
+
+
+def curve_option(
+    panel: Panel, curves: Sequence[Curve], chances: Mapping[str, float], ink: str, epochs: float
+) -> dict[str, Any]:
+    """The ECharts option. ``chances``: label → level of guessing; ``ink``: colour of its line; ``epochs``: axis end."""
+    values = [value for curve in curves for _, value in curve.points] + list(chances.values())
+    low, high = (min(values), max(values)) if values else (0.0, 1.0)
+    room = 0.06 * ((high - low) or abs(high) or 1.0)
+    several = len(curves) > 1
+    return {
+        "animation": False,
+        "grid": {"left": 8, "right": 14, "top": 34 if several else 12, "bottom": 24, "containLabel": True},
+        "legend": {"show": several, "top": 0, "left": 0, "icon": "roundRect", "itemWidth": 14, "itemHeight": 4,
+                   "type": "scroll"},
+        "tooltip": {"trigger": "axis", "valueFormatter": "%.1f %%" if panel.percent else "%.4g", "confine": True},
+        "xAxis": {"type": "value", "name": "epoch", "nameLocation": "middle", "nameGap": 24, "min": 0,
+                  "max": epochs, "splitLine": {"show": False}, "axisLine": {"onZero": False},
+                  "axisLabel": {"showMaxLabel": False}},
+        "yAxis": {"type": "value", "min": 0 if panel.from_zero and low >= 0 else _tidy(low - room),
+                  "max": _tidy(high + room),
+                  "axisLabel": {"formatter": "{value} %" if panel.percent else "{value}", "showMaxLabel": False,
+                                "showMinLabel": panel.from_zero}},
+        "series": [_series(curve) for curve in curves] + _chance_lines(chances, ink, panel.percent),
+    }  # fmt: skip
+
+
+def draw_panel(panel: Panel, curves: Sequence[Curve], chances: Mapping[str, float], epochs: float, key: str) -> None:
+    """Title, chart and one sentence on how to read it. ``epochs``: end of the axis, the same for all panels."""
+    with st.container(gap="xsmall"):
+        st.markdown(f"**{panel.title}**")
+        if curves:
+            dark = st.context.theme.type == "dark"
+            st.echarts_chart(
+                curve_option(panel, curves, chances, "#A9BCC3" if dark else "#5B6F77", epochs),
+                height=HEIGHT_PX,
+                key=key,
+                alt=_alternative(panel, curves),
+            )
+        else:
+            with st.container(height=HEIGHT_PX, vertical_alignment="center", horizontal_alignment="center"):
+                st.caption("Not measured yet.")
+        batched = max((curve.batched for curve in curves), default=1)
+        thinned_says = f" Each point is the mean of {batched} steps." if batched > 1 else ""
+        st.caption(panel.says + thinned_says)
+
+
+def _series(curve: Curve) -> dict[str, Any]:
+    few = len(curve.points) <= 40
+    return {
+        "type": "line",
+        "name": curve.label,
+        "data": curve.points,
+        "showSymbol": few and not curve.faint,
+        "symbolSize": 6,
+        "symbol": "circle",
+        "color": curve.colour,
+        "lineStyle": {"width": 1.25 if curve.faint else 2.25, "opacity": 0.55 if curve.faint else 1.0},
+        "itemStyle": {"opacity": 0.55 if curve.faint else 1.0},
+        "emphasis": {"disabled": True},
+    }
+
+
+def _chance_lines(chances: Mapping[str, float], ink: str, percent: bool) -> list[dict[str, Any]]:
+    if not chances:
+        return []
+    marks = [
+        {"yAxis": level, "label": {"formatter": f"{label} {level:.1f} %" if percent else f"{label} {level:.2f}"}}
+        for label, level in chances.items()
+    ]
+    line = {
+        "silent": True,
+        "animation": False,
+        "symbol": "none",
+        "lineStyle": {"type": "dashed", "color": ink, "width": 1.25},
+        "label": {"position": "insideStartTop", "color": ink, "fontSize": 12},
+        "data": marks,
+    }
+    return [{"type": "line", "data": [], "markLine": line, "tooltip": {"show": False}}]
+
+
+def _alternative(panel: Panel, curves: Sequence[Curve]) -> str:
+    unit = " %" if panel.percent else ""
+    ends = "; ".join(
+        f"{c.label} from {c.points[0][1]:.4g}{unit} to {c.points[-1][1]:.4g}{unit} at epoch {c.points[-1][0]:g}"
+        for c in curves
+    )
+    return f"{panel.title} over epochs: {ends}."
+
+
+def _number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and value == value
+
+
+def _tidy(value: float) -> float:
+    return float(f"{value:.3g}")

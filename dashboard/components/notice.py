@@ -1,0 +1,37 @@
+"""What was just done, said aloud, with the way back where there is one."""
+
+import streamlit as st
+
+from dashboard import state
+from dashboard.errors import plain
+from sealife_core.errors import SealifeError
+
+
+def notice() -> None:
+    """One line at the top of a page, until it is put away or something else was done."""
+    held = state.said()
+    if held is None:
+        return
+    text, undo = held
+    with st.container(horizontal=True, vertical_alignment="center", border=True, key="notice"):
+        st.markdown(f":material/check_circle: {text}", width="stretch")
+        if undo is not None:
+            st.button("Undo", icon=":material/undo:", key="undo", on_click=_undo, args=undo)
+        st.button("", icon=":material/close:", key="hush", type="tertiary", help="Put away", on_click=state.hush)
+
+
+def _undo(kind: str, name: str) -> None:
+    from sealife_core.datasets.dataset import restore_dataset
+    from sealife_core.runs.queue import restore
+
+    try:
+        if kind == "run":
+            back = restore(name)
+            state.select_runs([back.id])
+            state.say(f"**{plain(back.notes()['name'])}** is back.")
+        else:
+            restore_dataset(name)
+            state.choose_dataset(name)
+            state.say(f"Data set **{plain(name)}** is back.")
+    except SealifeError as error:
+        state.say(plain(str(error)))

@@ -1,0 +1,130 @@
+"""What can be done with a run: stop, resume, go on from it, clone, rename, delete."""
+
+from collections.abc import Callable
+from typing import Any
+
+import streamlit as st
+
+from dashboard import state
+from dashboard.components.run_strip import run_name
+from dashboard.errors import plain
+from sealife_core.config import AnyConfig, SimclrConfig, flat_settings, inherited, task_of
+from sealife_core.errors import ConfigError, SealifeError
+from sealife_core.runs import queue
+from sealife_core.runs.directory import Run
+from sealife_core.runs.liveness import State
+
+NOT_IN_FORM = ("kind", "data_hash")
+
+
+def run_actions(run: Run) -> None:
+    """A row of buttons; the one that comes next is the primary one."""
+    shown = run.shown()
+    config = _config(run)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if shown.state is State.CREATED:
+            _button("Launch", "play_arrow", _launch, run, primary=True)
+        if shown.state.active:
+            _button("Stopping…" if shown.stopping else "Stop", "stop_circle", _stop, run, disabled=shown.stopping)
+        if shown.state.resumable:
+            _button("Resume", "resume", _resume, run, primary=True)
+        if isinstance(config, SimclrConfig) and (run.path / "model.safetensors").exists():
+            _classifier_button(run, config, primary=not shown.state.resumable)
+        if config is not None and st.button(
+            "Clone", icon=":material/content_copy:", key="clone", help="Fill the Train form with this run's settings"
+        ):
+            state.set_form_values(task_of(config), form_values(config))
+            state.go("train", **{state.TASK: task_of(config), state.DATASET: config.data})
+        with st.popover("More", icon=":material/more_horiz:"):
+            _more(run)
+
+
+def form_values(config: AnyConfig) -> dict[str, Any]:
+    """The settings of ``config`` as the form names them."""
+    return {path: value for path, value in flat_settings(config).items() if path not in NOT_IN_FORM}
+
+
+def _classifier_button(run: Run, config: SimclrConfig, primary: bool) -> None:
+    if st.button(
+        "Put a classifier on it",
+        icon=":material/arrow_forward:",
+        type="primary" if primary else "secondary",
+        key="classify",
+        help="A linear probe shows what this encoder has learned; Train offers fine-tuning beside it",
+    ):
+        state.set_form_values("probe", inherited(config) | {"weights": f"run:{run.id}"})
+        state.go("train", **{state.TASK: "probe", state.DATASET: config.data})
+
+
+def _more(run: Run) -> None:
+    notes = run.notes()
+    with st.form(f"notes.{run.id}", border=False):
+        name = st.text_input("Name", notes["name"], max_chars=120)
+        tags = st.text_input("Tags", ", ".join(notes["tags"]), placeholder="thesis, temperature", max_chars=200)
+        text = st.text_area("Notes", notes["notes"], placeholder="What was tried, and why", max_chars=5000)
+        if st.form_submit_button("Save", icon=":material/save:"):
+            run.write_notes(name=name.strip(), tags=[t.strip() for t in tags.split(",") if t.strip()], notes=text)
+            state.say(f"Saved what you wrote about **{plain(run_name(run))}**.")
+            st.rerun()
+    st.caption(f"Its files: `{run.path}`")
+    _button("Delete", "delete", _delete, run, disabled=run.state().active)
+    st.caption("Goes to the trash; can be undone." if not run.state().active else "Stop it first.")
+
+
+def _launch(run: Run) -> str:
+    queue.launch(run)
+    return f"**{plain(run_name(run))}** is queued."
+
+
+def _stop(run: Run) -> str:
+    queue.request_stop(run)
+    return f"**{plain(run_name(run))}** stops after its present batch and saves what it has learned."
+
+
+def _resume(run: Run) -> str:
+    queue.resume(run)
+    return f"**{plain(run_name(run))}** is queued to go on."
+
+
+def _delete(run: Run) -> str:
+    name = run_name(run)
+    freed_bytes = queue.delete(run)
+    state.select_runs([i for i in state.selected_runs() or [] if i != run.id])
+    return f"**{plain(name)}** is in the trash ({size(freed_bytes)})."
+
+
+def size(number_bytes: int) -> str:
+    """ "340 kB", "12 MB"."""
+    for unit, scale in (("GB", 1e9), ("MB", 1e6)):
+        if number_bytes >= scale:
+            return f"{number_bytes / scale:.1f} {unit}"
+    return f"{max(1, round(number_bytes / 1e3))} kB" if number_bytes else "0 kB"
+
+
+def _button(
+    label: str, icon: str, act: Callable[[Run], str], run: Run, *, primary: bool = False, disabled: bool = False
+) -> None:
+    st.button(
+        label,
+        icon=f":material/{icon}:",
+        type="primary" if primary else "secondary",
+        key=f"run{act.__name__}",
+        on_click=_do,
+        args=(act, run),
+        disabled=disabled,
+    )
+
+
+def _do(act: Callable[[Run], str], run: Run) -> None:
+    try:
+        undo = ("run", run.id) if act is _delete else None
+        state.say(act(run), undo)
+    except SealifeError as error:
+        state.say(plain(str(error)), None)
+
+
+def _config(run: Run) -> AnyConfig | None:
+    try:
+        return run.config()
+    except ConfigError:
+        return None

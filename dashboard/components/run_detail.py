@@ -1,0 +1,136 @@
+"""One run: how far it is, its curves, and what became of it."""
+
+import time
+from html import escape
+from typing import Any
+
+import streamlit as st
+
+from dashboard import cache
+from dashboard.components.curves import CLASSIFIER_PANELS, SIMCLR_PANELS, Panel, curves_of, draw_panel
+from dashboard.components.run_strip import duration, progress_sentence, progress_share, run_name
+from dashboard.components.run_table import method, state_words
+from dashboard.errors import plain
+from dashboard.theme import run_colour
+from sealife_core.config import AnyConfig, SimclrConfig, source_run
+from sealife_core.errors import ConfigError
+from sealife_core.runs.directory import Run
+from sealife_core.runs.liveness import State
+
+
+def heading(run: Run) -> None:
+    """Name, what it is and where its weights came from."""
+    dot = f'<span class="dot" style="background:{run_colour(run.id)}"></span>'
+    st.html(f'<h2 style="margin:0;padding:.5rem 0 0">{dot}{escape(run_name(run))}</h2>')
+    try:
+        config = run.config()
+    except ConfigError:
+        return
+    tags = run.notes()["tags"]
+    parts = [f"**{method(config)}**", f"{config.encoder} {_origin(config)}", f"on {plain(config.data)}"]
+    st.markdown(" · ".join(parts) + "".join(f" :gray-badge[{plain(tag)}]" for tag in tags))
+
+
+def progress(run: Run) -> None:
+    """Stage, epoch of how many, time left; for a run that has ended, how it ended. Called by every poll."""
+    shown, status = run.shown(), run.status()
+    if shown.state.active:
+        rate = _rate(cache.metrics(run))
+        st.progress(progress_share(status), progress_sentence(run) + (f" · {rate}" if rate else ""))
+        return
+    took = _took(run, status)
+    epochs = f", {int(status.get('epoch') or 0)} of {status['epochs']} epochs" if status.get("epochs") else ""
+    st.caption(f"{state_words(run, time.time())}{epochs}{f', trained for {duration(took)}' if took else ''}")
+
+
+def problem(run: Run) -> None:
+    """What went wrong, why and what to do; nothing for a run that is well."""
+    error = run.error()
+    if error is not None:
+        interrupted = run.state() is State.INTERRUPTED
+        box = st.warning if interrupted else st.error
+        box(
+            f"**{plain(error['what'])}** {plain(error['next'])}",
+            icon=":material/power_off:" if interrupted else ":material/error:",
+        )
+    for sentence in run.status().get("warnings") or []:
+        st.warning(plain(str(sentence)), icon=":material/info:")
+
+
+def live_progress(run: Run, was_active: bool) -> None:
+    """:func:`progress` for a fragment that polls; when the run has ended, the page is drawn once more."""
+    if run.state().active != was_active:
+        st.rerun(scope="app")
+    progress(run)
+
+
+def is_readable(run: Run) -> bool:
+    """Whether its config can be read."""
+    try:
+        run.config()
+    except ConfigError:
+        return False
+    return True
+
+
+def panels_of(config: AnyConfig) -> tuple[Panel, ...]:
+    """The charts that fit this kind of run."""
+    return SIMCLR_PANELS if isinstance(config, SimclrConfig) else CLASSIFIER_PANELS
+
+
+def curves(runs: list[Run], panels: tuple[Panel, ...], colours: dict[str, str]) -> None:
+    """The charts of ``panels``; several runs lie over each other, each in its colour."""
+    rows = {run.id: cache.metrics(run) for run in runs}
+    if not any(rows.values()):
+        st.caption("Curves appear with the first steps of training.")
+        return
+    several = len(runs) > 1
+    epochs = max(float(row.get("epoch") or 0) for found in rows.values() for row in found[-1:])
+    with st.grid(3 if len(panels) % 3 == 0 else 2, min_column_width=300, gap="medium"):
+        for panel in panels:
+            lines = [
+                line
+                for run in runs
+                for line in curves_of(panel, rows[run.id], colours[run.id], run_name(run) if several else "")
+            ]
+            draw_panel(panel, lines, _chances(panel, runs), epochs, f"curve.{'.'.join(sorted(rows))}.{panel.name}")
+
+
+def _chances(panel: Panel, runs: list[Run]) -> dict[str, float]:
+    """Label → level that guessing reaches. Batches of another size have another one, so there may be several."""
+    if not panel.chance:
+        return {}
+    levels = {round(float(level), 6) for run in runs if _is_number(level := run.environment().get(panel.chance))}
+    label = "ln(2N − 1) =" if panel.chance == "chance_loss" else "guessing"
+    factor = 100.0 if panel.percent else 1.0
+    return {label + "\u200b" * place: factor * level for place, level in enumerate(sorted(levels))}
+
+
+def _origin(config: AnyConfig) -> str:
+    if config.weights in ("random", "imagenet"):
+        return {"random": "from random weights", "imagenet": "from ImageNet weights"}[config.weights]
+    run_id = source_run(config.weights)
+    if run_id is None:
+        return "from a weights file"
+    known = next((run for run in cache.runs() if run.id == run_id), None)
+    return f"from {plain(run_name(known)) if known else plain(run_id) + ' (gone)'}"
+
+
+def _rate(rows: list[dict[str, Any]]) -> str:
+    for key, unit in (("train/views_per_s", "views/s"), ("train/images_per_s", "images/s")):
+        last = next((row[key] for row in reversed(rows[-200:]) if _is_number(row.get(key))), None)
+        if last is not None:
+            return f"{last:,.0f} {unit}"
+    return ""
+
+
+def _took(run: Run, status: dict[str, Any]) -> float | None:
+    measured = (run.results() or {}).get("train_s")
+    if _is_number(measured):
+        return measured
+    started, ended = status.get("started"), status.get("ended")
+    return ended - started if _is_number(started) and _is_number(ended) else None
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)

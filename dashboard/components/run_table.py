@@ -1,0 +1,119 @@
+"""All runs in one table; ticking rows chooses what is shown below it."""
+
+import time
+from collections.abc import Sequence
+from datetime import datetime
+from hashlib import sha256
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from dashboard import cache, state
+from dashboard.components.run_strip import duration, run_name
+from dashboard.theme import run_colours
+from sealife_core.config import ClassifierConfig, SimclrConfig
+from sealife_core.errors import ConfigError
+from sealife_core.runs.directory import Run
+from sealife_core.runs.liveness import State
+
+ROWS_SHOWN = 8
+_ROW_PX, _HEAD_PX = 35, 37
+_SIGNS = {
+    State.RUNNING: "◐ ",
+    State.QUEUED: "◌ ",
+    State.FINISHED: "✓ ",
+    State.FAILED: "✕ ",
+    State.DAMAGED: "✕ ",
+    State.INTERRUPTED: "! ",
+    State.NOT_RESPONDING: "! ",
+}
+
+
+def run_table(chosen: Sequence[str]) -> None:
+    """The table, with ``chosen`` ids ticked. Another choice goes to the URL and draws the page anew."""
+    runs = cache.runs()
+    ids = [run.id for run in runs]
+    colours = run_colours(ids)
+    now = time.time()
+    frame = pd.DataFrame([row(run, now) for run in runs])
+    paint = [f"color: {colours[run_id]}" for run_id in ids]
+    event = st.dataframe(
+        frame.style.apply(lambda _: paint, subset=["●"]),
+        hide_index=True,
+        height=_HEAD_PX + _ROW_PX * min(ROWS_SHOWN, len(runs)),
+        column_config={
+            "●": st.column_config.TextColumn("", width=24),
+            "Run": st.column_config.TextColumn(width="large"),
+            "Result": st.column_config.TextColumn(help="Classifiers: test accuracy. SimCLR: k-NN on validation."),
+            "Began": st.column_config.DatetimeColumn(format="distance"),
+        },
+        # A new set of runs is a new table: rows are chosen by place, and places move.
+        key=f"runs.{sha256(' '.join(ids).encode()).hexdigest()[:12]}",
+        on_select="rerun",
+        selection_mode="multi-row",
+        selection_default={"selection": {"rows": [ids.index(i) for i in chosen if i in ids]}},
+        alt=f"Table of {len(runs)} runs",
+    )
+    ticked = [ids[place] for place in event.selection.rows if place < len(ids)]
+    if set(ticked) != {i for i in chosen if i in ids}:
+        state.select_runs(ticked)
+        st.rerun(scope="app")
+
+
+def row(run: Run, now: float) -> dict[str, Any]:
+    """One line of the table, as plain text: a cell is never read as mark-up."""
+    began = datetime.strptime(run.id[:15], "%Y%m%d-%H%M%S") if _dated(run.id) else None
+    told = {"●": "⬤", "Run": run_name(run), "Method": "", "Data": "", "State": state_words(run, now), "Result": ""}
+    try:
+        config = run.config()
+    except ConfigError:
+        return told | {"Began": began}
+    return told | {"Method": method(config), "Data": config.data, "Result": key_number(run), "Began": began}
+
+
+def method(config: SimclrConfig | ClassifierConfig) -> str:
+    """What the field calls this kind of run."""
+    return "SimCLR" if isinstance(config, SimclrConfig) else config.method
+
+
+def key_number(run: Run) -> str:
+    """The one number that says how well it went, "" while there is none."""
+    results = run.results() or {}
+    test, val = results.get("test") or {}, results.get("val") or {}
+    if isinstance(test.get("accuracy"), int | float):
+        return f"{100 * test['accuracy']:.1f} % test"
+    if isinstance(val.get("knn_accuracy"), int | float):
+        return f"{100 * val['knn_accuracy']:.1f} % k-NN"
+    if isinstance(val.get("accuracy"), int | float):
+        return f"{100 * val['accuracy']:.1f} % validation"
+    return ""
+
+
+def state_words(run: Run, now: float) -> str:
+    """ "◐ running, epoch 3 of 20", "✓ finished 3 min ago"."""
+    shown, status = run.shown(now), run.status()
+    words = _SIGNS.get(shown.state, "") + ("stopping" if shown.stopping else shown.state.value)
+    if shown.state is State.RUNNING and status.get("epochs"):
+        return f"{words}, epoch {int(status.get('epoch') or 0)} of {status['epochs']}"
+    if shown.state is State.NOT_RESPONDING and shown.age_s is not None:
+        return f"{words} for {duration(shown.age_s)}"
+    ended = status.get("ended")
+    if not shown.state.active and isinstance(ended, int | float):
+        return f"{words} {ago(now - ended)}"
+    return words
+
+
+def ago(seconds: float) -> str:
+    """ "just now", "3 min ago", "2 days ago"."""
+    if seconds < 10:
+        return "just now"
+    return f"{duration(seconds)} ago" if seconds < 36 * 3600 else f"{round(seconds / 86400)} days ago"
+
+
+def _dated(run_id: str) -> bool:
+    try:
+        datetime.strptime(run_id[:15], "%Y%m%d-%H%M%S")
+    except ValueError:
+        return False
+    return True
