@@ -3,18 +3,24 @@
 import hashlib
 import json
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import TypeVar
 
+import numpy as np
 import pandas as pd
+from PIL import Image
 
 from sealife_core.datasets.dataset import Dataset
-from sealife_core.datasets.duplicates import NEAR_BITS, near_pictures, perceptual_hash, same_files
+from sealife_core.datasets.duplicates import coarse_colours, near_pictures, perceptual_hash, same_files
+from sealife_core.datasets.importing import Progress
 from sealife_core.datasets.reading import read_rgb
 from sealife_core.datasets.splits import SPLITS, notes_on
 from sealife_core.datasets.storage import replace_file
 from sealife_core.errors import DatasetError
+
+T = TypeVar("T")
 
 CACHE = "checks.json"
 _EDITION = 1  # raised when duplicates are found in another way, so that older caches are not read
@@ -54,13 +60,13 @@ class Checks:
         return [group for group in (*self.exact, *self.near) if group.straddles]
 
 
-def check(dataset: Dataset, progress: Callable[[str, int, int], None] | None = None) -> Checks:
+def check(dataset: Dataset, progress: Progress | None = None) -> Checks:
     """Look a data set over. Duplicates are kept in checks.json until the images change."""
     found = _read_cache(dataset)
     if found is None:
         exact = same_files(dataset.manifest["sha256"].tolist())
         same = {tuple(group) for group in exact}
-        near = [g for g in near_pictures(_hashes(dataset, progress)) if tuple(g) not in same]
+        near = [g for g in _near(dataset, progress) if tuple(g) not in same]
         found = {"exact": exact, "near": near}
         replace_file(dataset.folder / CACHE, json.dumps({"key": _key(dataset), **found}))
     groups = {kind: [_group(dataset, rows) for rows in found[kind]] for kind in ("exact", "near")}
@@ -130,30 +136,48 @@ def _notes(dataset: Dataset, checks: Checks) -> list[str]:
     return notes + notes_on(labels, splits)
 
 
-def _hashes(dataset: Dataset, progress: Callable[[str, int, int], None] | None) -> list[str]:
-    """Perceptual hashes: those the import made, or made now; "" for an image that cannot be read."""
+def _near(dataset: Dataset, progress: Progress | None) -> list[list[int]]:
+    """Groups of rows of nearly the same picture. The import has made the hashes; only what they propose is decoded."""
     if "phash" in dataset.manifest:
-        return dataset.manifest["phash"].tolist()
-    hashes = []
+        hashes = dataset.manifest["phash"].tolist()
+    else:
+        hashes = _of_images(dataset, range(len(dataset)), perceptual_hash, "", progress)
+    unread = np.zeros(coarse_colours(Image.new("RGB", (1, 1))).shape, dtype=np.float32)
+    return near_pictures(
+        hashes,
+        lambda rows: np.stack(_of_images(dataset, rows, coarse_colours, unread, progress, at_least_px=_SMALL_PX)),
+    )
+
+
+def _of_images(
+    dataset: Dataset,
+    rows: Sequence[int],
+    compute: Callable[[Image.Image], T],
+    unread: T,
+    progress: Progress | None,
+    at_least_px: int | None = None,
+) -> list[T]:
+    """``compute`` of every picture, on several threads; ``unread`` where it is lost or damaged (``missing`` tells)."""
+
+    def one(row: int) -> T:
+        try:
+            return compute(read_rgb(dataset.image_path(row), at_least_px))
+        except DatasetError:
+            return unread
+
+    results = []
     with ThreadPoolExecutor(max_workers=min(8, os.cpu_count() or 1)) as pool:
-        for done, text in enumerate(pool.map(lambda row: _hash(dataset, row), range(len(dataset)))):
-            hashes.append(text)
+        for done, result in enumerate(pool.map(one, rows)):
+            results.append(result)
             if progress:
-                progress("Comparing pictures", done + 1, len(dataset))
-    return hashes
-
-
-def _hash(dataset: Dataset, row: int) -> str:
-    try:
-        return perceptual_hash(read_rgb(dataset.image_path(row)))
-    except DatasetError:
-        return ""  # a lost or damaged file is told by ``missing`` or when it is opened
+                progress("Comparing pictures", done + 1, len(rows))
+    return results
 
 
 def _key(dataset: Dataset) -> str:
     """Changes with the images and with how they are compared, not with splits: mending a leak keeps the cache."""
     images = dataset.manifest[["id", "sha256"]].to_numpy().tolist()
-    return hashlib.sha256(json.dumps([_EDITION, NEAR_BITS, images]).encode()).hexdigest()
+    return hashlib.sha256(json.dumps([_EDITION, images]).encode()).hexdigest()
 
 
 def _read_cache(dataset: Dataset) -> dict[str, list[list[int]]] | None:
