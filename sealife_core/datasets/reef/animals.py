@@ -20,14 +20,14 @@ class Animal:
 
 
 ANIMALS: dict[str, Animal] = {
-    "crab": Animal(crab, 40),
-    "fish": Animal(fish, 45),
-    "jellyfish": Animal(jellyfish, 60),
-    "octopus": Animal(octopus, 45),
-    "ray": Animal(ray, 180),
-    "seahorse": Animal(seahorse, 35),
-    "shrimp": Animal(shrimp, 60),
+    "crab": Animal(crab, 25),
+    "fish": Animal(fish, 30),
+    "jellyfish": Animal(jellyfish, 35),
+    "octopus": Animal(octopus, 30),
+    "ray": Animal(ray, 70),
+    "seahorse": Animal(seahorse, 25),
+    "shrimp": Animal(shrimp, 35),
     "starfish": Animal(starfish, 180),
-    "turtle": Animal(turtle, 180),
-    "whale": Animal(whale, 35),
+    "turtle": Animal(turtle, 70),
+    "whale": Animal(whale, 25),
 }

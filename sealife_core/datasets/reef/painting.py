@@ -7,7 +7,7 @@ from functools import lru_cache
 import numpy as np
 from PIL import Image, ImageChops, ImageDraw, ImageFilter
 
-from sealife_core.datasets.reef.curves import Part, Sketch, circle
+from sealife_core.datasets.reef.curves import Part, Sketch, circle, ramp
 
 Colour = tuple[int, int, int]
 SUPERSAMPLING = 3  # nine samples a pixel: edges look smooth, and a thousand pictures stay below ten seconds
@@ -36,7 +36,7 @@ def posed(points: np.ndarray, *, bend: float, turn: float, mirror: bool) -> np.n
 
 
 def polygons(sketch: Sketch, points: np.ndarray, scale: float) -> Iterator[tuple[Part, list[float]]]:
-    """Each part with its corners as Pillow takes them (x, y, x, y, …): its share of the posed ``points`` × ``scale``."""
+    """Each part with its corners as Pillow takes them (x, y, x, y, …): of the posed ``points`` × ``scale``."""
     flat, start = (points * scale).ravel().tolist(), 0
     for part in sketch.parts:
         end = start + 2 * len(part.points)
@@ -71,36 +71,29 @@ def tones(body: Colour, accent: Colour, light: Colour) -> dict[str, Colour]:
     }  # fmt: skip
 
 
-def skin_pattern(rng: np.random.Generator) -> list[np.ndarray]:
-    """Stripes, bands, spots or nothing, as polygons in local units; the same choice for every kind of animal."""
-    kind = rng.choice(4)
+def skin_pattern(rng: np.random.Generator) -> Sketch | None:
+    """Spots, stripes across or along, or nothing, over all of an animal; the same chances for every kind."""
+    kind, pattern = rng.integers(4), Sketch()
     if kind == 0:
-        return []
-    if kind == 1:  # spots
-        radius = rng.uniform(0.04, 0.11)
-        grid = np.stack(np.meshgrid(np.arange(-1, 1.01, radius * 3.2), np.arange(-1, 1.01, radius * 3.2)), -1).reshape(
-            -1, 2
-        )
-        grid[:, 0] += (np.round((grid[:, 1] + 1) / (radius * 3.2)) % 2) * radius * 1.6
-        grid += rng.normal(0, radius * 0.35, grid.shape)
-        return [
-            circle(x, y, radius * size, corners=9)
-            for (x, y), size in zip(grid, rng.uniform(0.6, 1.2, len(grid)), strict=True)
-        ]
-    step, tilt, wave = (
-        rng.uniform(0.2, 0.42),
-        rng.uniform(-0.5, 0.5) + (np.pi / 2 if kind == 3 else 0),
-        rng.uniform(0, 0.07),
-    )
-    across = np.linspace(-1.3, 1.3, 14)
+        return None
+    if kind == 1:
+        radius = rng.uniform(0.05, 0.11)
+        places = np.arange(-1, 1.01, radius * 3.2)
+        for line, y in enumerate(places):
+            shift, sizes = line % 2 * radius * 1.6, rng.uniform(0.6, 1.2, len(places))
+            for x, (dx, dy), size in zip(places, rng.normal(0, radius * 0.35, (len(places), 2)), sizes, strict=True):
+                pattern.mark(circle(x + shift + dx, y + dy, radius * size, corners=9), "accent")
+        return pattern
+    step, wave = rng.uniform(0.2, 0.42), rng.uniform(0, 0.07)
+    tilt = rng.uniform(-0.5, 0.5) + (np.pi / 2 if kind == 3 else 0)
+    across = 2.6 * ramp(14) - 1.3
     edge = wave * np.sin(across * 7 + rng.uniform(0, 6))
     turn = np.array([[np.cos(tilt), np.sin(tilt)], [-np.sin(tilt), np.cos(tilt)]])
     thick = step * rng.uniform(0.3, 0.5)
-    stripes = []
     for at in np.arange(-1.4, 1.41, step):
         left, right = np.stack([at + edge, across], 1), np.stack([at + thick + edge, across], 1)
-        stripes.append(np.concatenate([left, right[::-1]]) @ turn)
-    return stripes
+        pattern.mark(np.concatenate([left, right[::-1]]) @ turn, "accent")
+    return pattern
 
 
 def paint(
@@ -108,9 +101,12 @@ def paint(
     points: np.ndarray,
     palette: dict[str, Colour],
     size_px: int,
-    pattern: list[np.ndarray] | None = None,
+    pattern: tuple[Sketch, np.ndarray] | None = None,
 ) -> Layer:
-    """Fill the sketch, its corners already in units of the picture's side, on a transparent square of ``size_px``."""
+    """Fill the sketch on a transparent square of ``size_px``, its skin with the pattern.
+
+    ``points`` (n, 2) are the sketch's corners, posed, in units of the picture's side; so are those of the pattern.
+    """
     side = size_px * SUPERSAMPLING
     picture, mask = Image.new("RGB", (side, side), palette["body"]), Image.new("L", (side, side))
     pen, stencil = ImageDraw.Draw(picture), ImageDraw.Draw(mask)
@@ -121,8 +117,8 @@ def paint(
         if pattern and skin is not None and index == sketch.pattern_at:
             bands = Image.new("L", (side, side))
             band_pen = ImageDraw.Draw(bands)
-            for band in pattern:
-                band_pen.polygon((band * side).ravel().tolist(), fill=255)
+            for _, flat_band in polygons(*pattern, side):
+                band_pen.polygon(flat_band, fill=255)
             picture.paste(palette["accent"], mask=ImageChops.multiply(bands, skin))
         fill = palette[part.tone]
         pen.polygon(flat, fill=fill)

@@ -67,18 +67,19 @@ def _animal(rng: Generator, kind: str, water: Water, size_px: int) -> Layer:
     pose = {"bend": rng.normal(0, 0.13), "turn": turn, "mirror": bool(rng.random() < 0.5)}
     points = posed(sketch.corners(), **pose)
     # The same spread of covered areas for every class: neither size nor the amount of colour gives it away.
-    area, longest = rng.uniform(0.1, 0.26), np.ptp(points, axis=0).max()
-    scale = min(np.sqrt(area / covered_area(sketch, points)), 0.98 / longest)
+    area, longest = rng.uniform(0.16, 0.36), np.ptp(points, axis=0).max()
+    scale = min(np.sqrt(area / covered_area(sketch, points)), 1.0 / longest)
     low, high = points.min(0) * scale, points.max(0) * scale
     slack = np.maximum((1 - (high - low)) / 2, 0.0) + 0.04
     centre = 0.5 - (low + high) / 2 + rng.uniform(-slack, slack)
-    pattern = [posed(patch, **pose) * scale + centre for patch in skin_pattern(rng)]
-    haze = rng.uniform(0.0, 0.34)
+    pattern = skin_pattern(rng)
+    on_skin = (pattern, posed(pattern.corners(), **pose) * scale + centre) if pattern else None
+    haze = rng.uniform(0.0, 0.28)
     colours = PALETTES[rng.integers(len(PALETTES))]
     tint = rng.normal(0, 9, 3)
     body, accent, light = (_tinted(colour, tint) for colour in colours)
     palette = {name: mixed(colour, water.middle, haze) for name, colour in tones(body, accent, light).items()}
-    layer = paint(sketch, points * scale + centre, palette, size_px, pattern)
+    layer = paint(sketch, points * scale + centre, palette, size_px, on_skin)
     return rounded(layer, (rng.uniform(-0.6, 0.6), -1.0), rng.uniform(0.5, 0.9) * (1 - haze))
 
 
@@ -94,7 +95,7 @@ def _over(picture: np.ndarray, layer: Layer, share: float = 1.0) -> np.ndarray:
 
 def _foreground(rng: Generator, water: Water, size_px: int) -> Layer | None:
     """Growth in front of the animal, from the lower edge up; some of it close to the lens, dark and soft."""
-    if rng.random() < 0.35:
+    if rng.random() < 0.5:
         return None
     near = rng.random() < 0.4
     plant = growth(rng, water, rng.uniform(0.0, 0.2), among=3 if near else len(GROWTH))  # near: only what is airy

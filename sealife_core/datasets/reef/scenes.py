@@ -140,7 +140,7 @@ GROWTH: tuple[Species, ...] = (
     (kelp, PLANTS, 1.5), (grass, PLANTS, 0.6), (branching_coral, CORALS, 0.62), (tube_coral, CORALS, 0.5),
     (fan_coral, CORALS, 0.6), (rock, STONES, 0.5),
 )  # fmt: skip
-_SPECIMENS = 40  # of a species, drawn once and used again in other sizes and colours: half of the time would go here
+_SPECIMENS = 24  # of a species, drawn once and used again in other sizes and colours: half of the time would go here
 
 
 @lru_cache(maxsize=len(GROWTH) * _SPECIMENS)
