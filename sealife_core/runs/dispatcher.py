@@ -125,17 +125,25 @@ class Dispatcher:
 
     def _queued(self) -> list[Run]:
         """Queued runs, the one that has waited longest first."""
-        found = []
-        for run in list_runs(self.root):
-            try:
-                changed = (run.path / STATUS).stat().st_mtime_ns
-            except OSError:
-                continue
-            if self._glances.get(run.id, (0, False))[0] != changed:
-                self._glances[run.id] = (changed, run.status().get("state") == State.QUEUED)
-            if self._glances[run.id][1] and run.id not in self.watched and run.state() is State.QUEUED:
-                found.append(run)
+        found = [
+            run
+            for run in list_runs(self.root)
+            if run.id not in self.watched and self._says_queued(run) and run.state() is State.QUEUED
+        ]
         return sorted(found, key=lambda run: (run.status().get("queued") or 0, run.id))
+
+    def _says_queued(self, run: Run) -> bool:
+        """Whether status.json does; it is read again only where it may have changed, for there may be hundreds."""
+        try:
+            changed = (run.path / STATUS).stat().st_mtime_ns
+        except OSError:
+            return False
+        known, queued = self._glances.get(run.id, (0, False))
+        # Two changes within one tick of the file system's clock look like one: a young file is always read.
+        if known != changed or time.time_ns() - changed < 1e9:
+            queued = run.status().get("state") == State.QUEUED
+            self._glances[run.id] = (changed, queued)
+        return queued
 
     def _consider(self, run: Run) -> None:
         """Start the run if nothing stands in its way; refuse it if nothing ever will."""

@@ -74,7 +74,7 @@ def estimate(config: AnyConfig, n_images: int, root: Path | None = None, n_store
     n_stored = round(n_images / 0.8) if n_stored is None else n_stored
     seconds, basis = _seconds(config, encoder, stem, n_images, n_stored, root)
     return Estimate(
-        seconds, _memory_bytes(config, encoder, stem), _disk_bytes(config, encoder, n_images, n_stored), basis
+        seconds, _memory_bytes(config, encoder, stem, n_images), _disk_bytes(config, encoder, n_images, n_stored), basis
     )
 
 
@@ -189,18 +189,19 @@ def _is_rate(row: dict[str, Any]) -> bool:
     )
 
 
-def _memory_bytes(config: AnyConfig, encoder: str, stem: str) -> int:
+def _memory_bytes(config: AnyConfig, encoder: str, stem: str, n_images: int) -> int:
     """Main memory, or the GPU's, at the peak of training."""
     stages = stages_of(encoder, stem)
     trained, views = _work(config)
+    batch_size = min(config.batch_size, n_images)
     in_training = stages[len(stages) - trained :]
     every = sum(s.parameters for s in stages) * 4e6
     learned = sum(s.parameters for s in in_training) * 4e6 * (1 + _optimiser_copies(config))
     # A frozen part keeps nothing for the way back, but its widest layer is there for a moment.
     kept = max(sum(s.kept_mb for s in in_training), max(s.kept_mb for s in stages) / 2) * 1e6
-    a_batch = config.batch_size * views * (config.image_size_px / 224) ** 2 * kept
+    a_batch = batch_size * views * (config.image_size_px / 224) ** 2 * kept
     # uint8 out of the cache (at twice the size), float views, and two copies while they are made
-    views_made = config.batch_size * views * 3 * config.image_size_px**2 * (4 + 3 * 4)
+    views_made = batch_size * views * 3 * config.image_size_px**2 * (4 + 3 * 4)
     return round(TORCH_BYTES + every + learned + a_batch + views_made)
 
 

@@ -12,6 +12,7 @@ import pytest
 
 from sealife_core.config import preset
 from sealife_core.runs import Run, create_run, list_runs
+from sealife_core.runs.dispatcher import Dispatcher
 from sealife_core.runs.liveness import Process, identity, process_of
 
 from .processes import dispatcher_pids
@@ -44,3 +45,21 @@ def make(root: Path) -> Callable[..., Run]:
         return create_run(preset(task, **settings), root=root, notes=json.dumps(orders or {}))
 
     return made
+
+
+@pytest.fixture
+def begin(root: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Dispatcher]]:
+    """Makes a dispatcher that the test turns by itself; launching starts no other. Its children end with the test."""
+    monkeypatch.setattr("sealife_core.runs.queue._spawn_dispatcher", lambda root: None)
+    begun: list[Dispatcher] = []
+
+    def make_one(**settings: Any) -> Dispatcher:
+        begun.append(Dispatcher(root, **settings))
+        return begun[-1]
+
+    yield make_one
+    for child in [watched.child for dispatcher in begun for watched in dispatcher.watched.values()]:
+        if child:
+            if child.poll() is None:
+                os.killpg(child.pid, signal.SIGKILL)
+            child.wait()

@@ -1,3 +1,4 @@
+import itertools
 import os
 import signal
 import subprocess
@@ -17,12 +18,7 @@ from sealife_core.runs.liveness import Process, identity, process_of
 from .processes import dispatcher_pids, order, until
 
 Make = Callable[..., Run]
-
-
-@pytest.fixture
-def nobody(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No dispatcher is started: the test turns its own."""
-    monkeypatch.setattr("sealife_core.runs.queue._spawn_dispatcher", lambda root: None)
+Begin = Callable[..., Dispatcher]
 
 
 def turn_until(dispatcher: Dispatcher, condition: Callable[[], bool]) -> None:
@@ -33,29 +29,27 @@ def turn_until(dispatcher: Dispatcher, condition: Callable[[], bool]) -> None:
     until(met)
 
 
-@pytest.mark.usefixtures("nobody")
-def test_turn__starts_first_in_first_out_one_a_device(make: Make, root: Path):
+def test_turn__starts_first_in_first_out_one_a_device(make: Make, begin: Begin, root: Path):
     runs = [make() for _ in range(3)]
     for run in reversed(runs):
         launch(run)
-    dispatcher = Dispatcher(root)
+    dispatcher = begin()
     dispatcher.turn()
     assert [run.state() for run in runs] == ["queued", "queued", "running"]
     assert runs[0].shown().message == "waiting for its turn"
     turn_until(dispatcher, lambda: all(run.state() is State.FINISHED for run in runs))
     assert order(root) == [run.id for run in reversed(runs)]
     starts = [((run.process() or {})["started"], run.status()["ended"]) for run in reversed(runs)]
-    assert all(ended <= started for (_, ended), (started, _) in zip(starts, starts[1:], strict=False))
-    assert dispatcher.turn() is False
+    assert all(ended <= started for (_, ended), (started, _) in itertools.pairwise(starts))
+    until(lambda: not dispatcher.turn())
 
 
-@pytest.mark.usefixtures("nobody")
-def test_turn__gives_every_gpu_one_run_and_says_which(make: Make, root: Path):
+def test_turn__gives_every_gpu_one_run_and_says_which(make: Make, begin: Begin, root: Path):
     runs = [make(orders={"step_s": 0.2}) for _ in range(3)]
     slow = make(device="cpu", orders={"step_s": 0.2})
     for run in (*runs, slow):
         launch(run)
-    dispatcher = Dispatcher(root, devices=["cpu", "cuda:0", "cuda:1"])
+    dispatcher = begin(devices=["cpu", "cuda:0", "cuda:1"])
     dispatcher.turn()
     assert [run.state() for run in (*runs, slow)] == ["running", "running", "queued", "running"]
     turn_until(dispatcher, lambda: len(order(root)) == 4)
@@ -63,11 +57,10 @@ def test_turn__gives_every_gpu_one_run_and_says_which(make: Make, root: Path):
     assert (told[runs[0].id], told[runs[1].id], told[slow.id]) == ("'0'", "'1'", "''")
 
 
-@pytest.mark.usefixtures("nobody")
-def test_turn__refuses_a_gpu_run_where_there_is_none(make: Make, root: Path):
+def test_turn__refuses_a_gpu_run_where_there_is_none(make: Make, begin: Begin, root: Path):
     run = make(device="cuda")
     launch(run)
-    Dispatcher(root).turn()
+    begin().turn()
     assert run.error() == {
         "what": "The run asks for a GPU, and there is none here.",
         "next": "Clone it with device 'cpu' or 'auto'.",
@@ -75,30 +68,27 @@ def test_turn__refuses_a_gpu_run_where_there_is_none(make: Make, root: Path):
     assert order(root) == []
 
 
-@pytest.mark.usefixtures("nobody")
-def test_turn__a_run_waits_for_the_run_its_weights_come_from(make: Make, root: Path):
+def test_turn__a_run_waits_for_the_run_its_weights_come_from(make: Make, begin: Begin, root: Path):
     source = make(orders={"step_s": 0.1})
     probe = make("probe", weights=f"run:{source.id}")
     launch(probe)
     launch(source)
-    dispatcher = Dispatcher(root)
+    dispatcher = begin()
     dispatcher.turn()
     assert probe.shown().message == f"waiting for '{source.id}' to finish"
     turn_until(dispatcher, lambda: probe.state() is State.FINISHED)
     assert order(root) == [source.id, probe.id]
 
 
-@pytest.mark.usefixtures("nobody")
-def test_turn__a_stopped_source_with_a_model_will_do(make: Make, root: Path):
+def test_turn__a_stopped_source_with_a_model_will_do(make: Make, begin: Begin, root: Path):
     source = make()
     RunWriter(source).status(state="stopped")
     (source.path / "model.safetensors").touch()
     probe = make("probe", weights=f"run:{source.id}")
     launch(probe)
-    turn_until(Dispatcher(root), lambda: probe.state() is State.FINISHED)
+    turn_until(begin(), lambda: probe.state() is State.FINISHED)
 
 
-@pytest.mark.usefixtures("nobody")
 @pytest.mark.parametrize(
     ("fate", "sentence"),
     [
@@ -109,7 +99,9 @@ def test_turn__a_stopped_source_with_a_model_will_do(make: Make, root: Path):
         ("deleted", "was deleted"),
     ],
 )
-def test_turn__fails_a_run_whose_weights_will_never_come(make: Make, root: Path, fate: str, sentence: str):
+def test_turn__fails_a_run_whose_weights_will_never_come(
+    make: Make, begin: Begin, root: Path, fate: str, sentence: str
+):
     source = make()
     if fate == "deleted":
         delete(source)
@@ -117,7 +109,7 @@ def test_turn__fails_a_run_whose_weights_will_never_come(make: Make, root: Path,
         RunWriter(source).status(state=fate)
     probe = make("probe", weights=f"run:{source.id}")
     launch(probe)
-    Dispatcher(root).turn()
+    begin().turn()
     assert probe.state() is State.FAILED
     error = probe.error()
     assert error
@@ -125,22 +117,20 @@ def test_turn__fails_a_run_whose_weights_will_never_come(make: Make, root: Path,
     assert order(root) == []
 
 
-@pytest.mark.usefixtures("nobody")
-def test_turn__a_source_that_fails_while_waited_for_fails_the_next(make: Make, root: Path):
+def test_turn__a_source_that_fails_while_waited_for_fails_the_next(make: Make, begin: Begin, root: Path):
     source = make(orders={"fail": True})
     probe = make("probe", weights=f"run:{source.id}")
     launch(source)
     launch(probe)
-    turn_until(Dispatcher(root), lambda: probe.state() is State.FAILED)
+    turn_until(begin(), lambda: probe.state() is State.FAILED)
     assert source.shown().message == "It went wrong. Try another."
     assert order(root) == [source.id]
 
 
-@pytest.mark.usefixtures("nobody")
-def test_turn__a_crash_at_import_is_a_failure_with_its_last_line(make: Make, root: Path):
+def test_turn__a_crash_at_import_is_a_failure_with_its_last_line(make: Make, begin: Begin, root: Path):
     run = make(orders={"crash_at_once": True})
     launch(run)
-    turn_until(Dispatcher(root), lambda: run.state() is State.FAILED)
+    turn_until(begin(), lambda: run.state() is State.FAILED)
     assert run.status()["state"] == "queued"  # the worker alone could have written more, and it never did
     assert (
         run.shown().message == "The process ended with code 1 before it began: ImportError: no module named 'starfish'"
@@ -150,15 +140,14 @@ def test_turn__a_crash_at_import_is_a_failure_with_its_last_line(make: Make, roo
     assert run.state() is State.QUEUED
 
 
-@pytest.mark.usefixtures("nobody")
 def test_turn__a_command_that_cannot_start_fails_the_run_not_the_queue(
-    make: Make, root: Path, monkeypatch: pytest.MonkeyPatch
+    make: Make, begin: Begin, root: Path, monkeypatch: pytest.MonkeyPatch
 ):
     good = os.environ["SEALIFE_WORKER_COMMAND"]
     monkeypatch.setenv("SEALIFE_WORKER_COMMAND", "/nowhere/python")
     first, second = make(), make()
     launch(first)
-    dispatcher = Dispatcher(root)
+    dispatcher = begin()
     dispatcher.turn()
     assert first.state() is State.FAILED
     assert "No such file" in first.shown().message
@@ -167,25 +156,23 @@ def test_turn__a_command_that_cannot_start_fails_the_run_not_the_queue(
     turn_until(dispatcher, lambda: second.state() is State.FINISHED)
 
 
-@pytest.mark.usefixtures("nobody")
-def test_turn__damaged_neighbours_do_not_hold_up_the_queue(make: Make, root: Path):
+def test_turn__damaged_neighbours_do_not_hold_up_the_queue(make: Make, begin: Begin, root: Path):
     broken, half, run = make(), make(), make()
     for each in (broken, half, run):
         launch(each)
     (broken.path / "config.json").write_text("{")
     (half.path / "status.json").write_text('{"state": "que')
     (root / "empty").mkdir()
-    turn_until(Dispatcher(root), lambda: run.state() is State.FINISHED)
+    turn_until(begin(), lambda: run.state() is State.FINISHED)
     assert order(root) == [run.id]
 
 
-@pytest.mark.usefixtures("nobody")
 def test_turn__a_stubborn_run_gets_term_then_kill_and_counts_as_stopped(
-    make: Make, root: Path, capsys: pytest.CaptureFixture[str]
+    make: Make, begin: Begin, root: Path, capsys: pytest.CaptureFixture[str]
 ):
     run = make(orders={"stubborn": True, "steps": 100_000})
     launch(run)
-    dispatcher = Dispatcher(root, stop_grace_s=0.3, kill_after_s=0.3)
+    dispatcher = begin(stop_grace_s=0.3, kill_after_s=0.3)
     turn_until(dispatcher, lambda: bool(run.metrics()))
     request_stop(run)
     assert run.shown().stopping
@@ -195,22 +182,20 @@ def test_turn__a_stubborn_run_gets_term_then_kill_and_counts_as_stopped(
     assert "asked to stop" in run.shown().message
 
 
-@pytest.mark.usefixtures("nobody")
-def test_turn__term_is_enough_for_most(make: Make, root: Path):
+def test_turn__term_is_enough_for_most(make: Make, begin: Begin, root: Path):
     run = make(orders={"step_s": 60})
     launch(run)
-    dispatcher = Dispatcher(root, stop_grace_s=0)
+    dispatcher = begin(stop_grace_s=0)
     turn_until(dispatcher, lambda: bool(run.metrics()))
     request_stop(run)
     turn_until(dispatcher, lambda: not dispatcher.watched)
     assert (run.process() or {})["exit_code"] == -signal.SIGTERM
 
 
-@pytest.mark.usefixtures("nobody")
-def test_turn__does_not_start_a_resumed_run_beside_its_old_process(make: Make, root: Path):
+def test_turn__does_not_start_a_resumed_run_beside_its_old_process(make: Make, begin: Begin, root: Path):
     run = make(orders={"step_s": 60})
     launch(run)
-    dispatcher = Dispatcher(root)
+    dispatcher = begin()
     turn_until(dispatcher, lambda: bool(run.metrics()))
     RunWriter(run).status(state="stopped")  # said, while the process has not gone yet
     resume(run)
@@ -222,14 +207,13 @@ def test_turn__does_not_start_a_resumed_run_beside_its_old_process(make: Make, r
     turn_until(dispatcher, lambda: len(order(root)) == 2)
 
 
-@pytest.mark.usefixtures("nobody")
-def test_adopt__a_worker_started_but_not_yet_noted_is_found(make: Make, root: Path):
+def test_adopt__a_worker_started_but_not_yet_noted_is_found(make: Make, begin: Begin, root: Path):
     run = make(orders={"steps": 100_000})
     launch(run)
     worker = subprocess.Popen([*worker_command(), str(run.path)], start_new_session=True, stdout=subprocess.DEVNULL)
     try:
         until(lambda: run.metrics())
-        dispatcher = Dispatcher(root)
+        dispatcher = begin()
         dispatcher.adopt()
         dispatcher.turn()
         assert list(dispatcher.watched) == [run.id]
@@ -276,7 +260,7 @@ def test_main__many_dispatchers_at_once_start_every_run_once(make: Make, root: P
     assert len(dispatcher_pids(root)) == 1
 
 
-@pytest.mark.usefixtures("nobody")
+@pytest.mark.usefixtures("begin")
 def test_main__sees_a_run_that_is_queued_while_it_is_about_to_go(
     make: Make, root: Path, monkeypatch: pytest.MonkeyPatch
 ):
