@@ -5,6 +5,7 @@ What depends on a process or on the clock (a run's state) is never cached.
 
 from collections.abc import Sequence
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
@@ -13,8 +14,10 @@ from sealife_core.datasets.dataset import Dataset, list_datasets, open_dataset
 from sealife_core.errors import SealifeError
 from sealife_core.places import checkpoints_root, data_root
 from sealife_core.runs.directory import Run, list_runs
+from sealife_core.runs.run import METRICS, MetricsReader
 
 if TYPE_CHECKING:
+    from dashboard.background import Job
     from dashboard.components.view_pairs import Preview
 
 
@@ -43,8 +46,11 @@ def runs() -> list[Run]:
 
 
 def metrics(run: Run) -> list[dict[str, Any]]:
-    """The run's metrics.jsonl, read again only when it has grown."""
-    return _metrics(str(run.path), stamp(run.path / "metrics.jsonl"))
+    """The rows of the run's metrics.jsonl; only what was added since the last call is read."""
+    reader, lock = _reader(str(run.path / METRICS))
+    with lock:
+        reader.poll()
+        return list(reader.rows)
 
 
 def stamp(path: Path) -> tuple[int, int]:
@@ -76,10 +82,9 @@ def _preview(_dataset: Dataset, row: int, side_px: int, content_hash: str) -> "P
     return Preview(row, name, torch.from_numpy(square.copy()), aspect)
 
 
-@st.cache_data(max_entries=64, show_spinner=False)
-def _metrics(path: str, metrics_stamp: tuple[int, int]) -> list[dict[str, Any]]:
-    run = Path(path)
-    return Run(run).metrics()
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _reader(path: str) -> tuple[MetricsReader, Lock]:
+    return MetricsReader(Path(path)), Lock()
 
 
 def classes(name: str) -> tuple[str, ...]:
@@ -88,3 +93,9 @@ def classes(name: str) -> tuple[str, ...]:
         return dataset(name).classes
     except SealifeError:
         return ()
+
+
+@st.cache_resource(show_spinner=False)
+def jobs() -> dict[str, "Job"]:
+    """The imports and checks of this server, by key: one dictionary for all sessions. ``background`` keeps it small."""
+    return {}

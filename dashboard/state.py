@@ -138,9 +138,15 @@ def toggle_picture(dataset: Dataset, rows: Sequence[int], row: int) -> None:
 RUNS_VIEW = "view"
 RUN_TAB = "tab"
 DATA_TAB = "look"
+CLASS = "class"
+SPLIT = "split"
+PAGE = "page"
+DUPLICATES = "duplicates"
+DUPLICATES_PAGE = "group"
 
 _RUNS = "chosen_runs"
 _NOTICE = "notice"
+_EXPECTED = "expected_dataset"
 
 
 def selected_runs() -> list[str] | None:
@@ -177,6 +183,8 @@ def hush() -> None:
 
 def chosen_dataset(names: list[str]) -> str | None:
     """The data set that is looked at, one of ``names``: that of the URL or chosen last, else the first."""
+    if st.session_state.get(_EXPECTED) in names:
+        choose_dataset(st.session_state.pop(_EXPECTED))
     held = st.query_params.get(DATASET) or st.session_state.get(DATASET)
     chosen = held if held in names else next(iter(names), None)
     if chosen is not None and st.session_state.get(DATASET) != chosen:
@@ -194,3 +202,8 @@ def open_run(run_id: str) -> None:
     """Leave for the details of one run."""
     st.session_state[_RUNS] = [run_id]
     go("runs", **{RUN: run_id})
+
+
+def expect_dataset(name: str) -> None:
+    """Look at this data set as soon as it is there: it is being imported or drawn."""
+    st.session_state[_EXPECTED] = name

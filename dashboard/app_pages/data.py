@@ -1,0 +1,73 @@
+"""Data: what there is to learn from; bringing more in; whether it is sound."""
+
+import streamlit as st
+
+from dashboard import cache, state
+from dashboard.components.browse import balance, browse
+from dashboard.components.checks_view import checks_view
+from dashboard.components.dataset_cards import dataset_cards, delete, heading
+from dashboard.components.import_form import begin_reef, import_dialog, import_status, skipped_table
+from dashboard.components.notice import notice
+from dashboard.errors import show_error
+from sealife_core.datasets.importing import read_skipped
+from sealife_core.demo import REEF
+from sealife_core.errors import DatasetError
+
+
+def page() -> None:
+    """Import on top, the data sets, and one of them in detail."""
+    names = cache.datasets()
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        st.title("Data", width="content")
+        if names:
+            with st.container(horizontal=True, width="content"):
+                if REEF not in names:
+                    st.button("Draw the sample reef", icon=":material/draw:", key="reef", on_click=begin_reef)
+                if st.button("Import photographs", type="primary", icon=":material/add_photo_alternate:", key="import"):
+                    import_dialog()
+    notice()
+    import_status()
+    chosen = state.chosen_dataset(cache.datasets())
+    if chosen is None:
+        _nothing_yet()
+        return
+    dataset_cards(names, chosen)
+    _details(chosen)
+
+
+def _nothing_yet() -> None:
+    with st.container(border=True):
+        st.markdown(
+            "**No pictures yet.** The sample reef is drawn in a few seconds: 1,000 pictures of ten kinds of sea"
+            " animals, ready for everything that follows."
+        )
+        with st.container(horizontal=True):
+            st.button("Draw the sample reef", type="primary", icon=":material/draw:", key="reef", on_click=begin_reef)
+            if st.button("Import my own photographs", icon=":material/add_photo_alternate:", key="import"):
+                import_dialog()
+
+
+def _details(name: str) -> None:
+    try:
+        dataset = cache.dataset(name)
+    except DatasetError as error:
+        show_error(error)
+        st.button("Delete it", icon=":material/delete:", on_click=delete, args=(name,), key="delete_damaged")
+        return
+    heading(dataset)
+    skipped = read_skipped(dataset)
+    titles = ["Pictures", "Balance", "Checks"] + (["Skipped files"] if skipped else [])
+    tabs = dict(zip(titles, st.tabs(titles, key=state.DATA_TAB, bind="query-params"), strict=True))
+    shows = {
+        "Pictures": lambda: browse(dataset),
+        "Balance": lambda: balance(dataset),
+        "Checks": lambda: checks_view(dataset),
+        "Skipped files": lambda: skipped_table(skipped),
+    }
+    for title, tab in tabs.items():
+        if tab.open:
+            with tab:
+                shows[title]()
+
+
+page()

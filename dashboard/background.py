@@ -1,0 +1,87 @@
+"""Work of a minute or less that a page starts and does not wait for: importing, drawing the reef, comparing pictures.
+
+It runs in a thread of this server, so a refresh of the page does not lose it and other pages remain usable. If the
+server is ended meanwhile, the work is gone and so is everything half done: data sets are renamed into place when whole.
+Training is never done here.
+"""
+
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+from dashboard import cache
+from sealife_core.errors import SealifeError
+
+Progress = Callable[[str, int, int], None]
+Work = Callable[[Progress], Any]
+MOST_JOBS = 16
+
+
+class Job:
+    """One piece of work. It tells ``stage``, ``done`` and ``total``; ``result`` or ``error`` stands at its end."""
+
+    def __init__(self, key: str, title: str, work: Work) -> None:
+        self.key, self.title = key, title
+        self.stage, self.done, self.total = "", 0, 0
+        self.result: Any = None
+        self.error: Exception | None = None
+        self.began = time.monotonic()
+        self._work = work
+        self._thread = threading.Thread(target=self._run, name=f"sealife-{key}", daemon=True)
+        self._thread.start()
+
+    @property
+    def running(self) -> bool:
+        """Whether it is still at work."""
+        return self._thread.is_alive()
+
+    @property
+    def share(self) -> float:
+        """How much of the present stage is done, 0 to 1."""
+        return min(1.0, self.done / self.total) if self.total else 0.0
+
+    @property
+    def sentence(self) -> str:
+        """ "Reading pictures: 1,200 of 3,450"."""
+        return f"{self.stage}: {self.done:,} of {self.total:,}" if self.total else self.stage or "Beginning"
+
+    def wait(self, timeout_s: float | None = None) -> None:
+        """Until it has ended; for tests and for work that is over before a person could see it run."""
+        self._thread.join(timeout_s)
+
+    def _tell(self, stage: str, done: int, total: int) -> None:
+        self.stage, self.done, self.total = stage, done, total
+
+    def _run(self) -> None:
+        try:
+            self.result = self._work(self._tell)
+        except SealifeError as error:
+            self.error = error
+        except Exception as error:  # noqa: BLE001 - a thread has nobody above it: the page shows the error
+            self.error = error
+
+
+def start(key: str, title: str, work: Work) -> Job:
+    """Begin ``work`` unless one of that key is still running. Old ended jobs beyond MOST_JOBS are forgotten."""
+    jobs = cache.jobs()
+    held = jobs.get(key)
+    if held is not None and held.running:
+        return held
+    ended = [job for job in sorted(jobs.values(), key=lambda job: job.began) if not job.running]
+    for job in ended[: max(0, len(jobs) + 1 - MOST_JOBS)]:
+        jobs.pop(job.key, None)
+    jobs[key] = Job(key, title, work)
+    return jobs[key]
+
+
+def find(key: str) -> Job | None:
+    """The job of that key, running or ended."""
+    return cache.jobs().get(key)
+
+
+def forget(key: str) -> None:
+    """Take an ended job off the page."""
+    job = cache.jobs().get(key)
+    if job is not None and not job.running:
+        cache.jobs().pop(key, None)

@@ -1,0 +1,99 @@
+"""All pictures of a data set, a page at a time, by class and split; and how they are spread over both."""
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from dashboard import state
+from dashboard.components.class_bars import balance_bars
+from dashboard.components.dataset_cards import SPLITS
+from dashboard.components.image_grid import image_grid
+from dashboard.errors import plain
+from sealife_core.datasets.dataset import Dataset
+
+A_PAGE = 48
+ALL, UNLABELLED = "All classes", "Unlabelled"
+
+
+def browse(dataset: Dataset) -> None:
+    """Filters, one page of pictures, pages."""
+    names = dict(SPLITS)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        options = [ALL, *dataset.classes] + ([UNLABELLED] if (dataset.labels < 0).any() else [])
+        label = st.selectbox("Class", options, key=state.CLASS, bind="query-params", width=280) or ALL
+        split = st.segmented_control(
+            "Split",
+            ["all", *names],
+            format_func=lambda key: names.get(key, "all").capitalize(),
+            default="all",
+            required=True,
+            key=state.SPLIT,
+            bind="query-params",
+        )
+    rows = chosen_rows(dataset, label, split or "all")
+    if not len(rows):
+        st.caption("No picture is both. Choose another class or split.")
+        return
+    pages = -(-len(rows) // A_PAGE)
+    place = st.container()
+    page = 1
+    if pages > 1:
+        with st.container(horizontal_alignment="center"):
+            page = min(st.pagination(pages, key=state.PAGE, bind="query-params"), pages)
+    shown = rows[(page - 1) * A_PAGE : page * A_PAGE]
+    with place:
+        first = (page - 1) * A_PAGE + 1
+        st.caption(f"{first:,} to {first + len(shown) - 1:,} of {len(rows):,} pictures")
+        image_grid(dataset, [int(row) for row in shown])
+
+
+def chosen_rows(dataset: Dataset, label: str, split: str) -> np.ndarray:
+    """(n,) rows of one class (or ALL, UNLABELLED) in one split (or "all"), in the order of the manifest."""
+    wanted = np.ones(len(dataset), dtype=bool)
+    if split != "all":
+        wanted &= (dataset.manifest["split"] == split).to_numpy(dtype=bool)
+    if label in dataset.classes:
+        wanted &= dataset.labels == dataset.classes.index(label)
+    elif label == UNLABELLED:
+        wanted &= dataset.labels < 0
+    return np.flatnonzero(wanted)
+
+
+def balance(dataset: Dataset) -> None:
+    """Pictures a class and split, and their sizes."""
+    if dataset.classes:
+        counts = class_counts(dataset)
+        totals = {name: sum(splits.values()) for name, splits in counts.items()}
+        most, least = max(totals, key=totals.__getitem__), min(totals, key=totals.__getitem__)
+        st.markdown("**Pictures of each class**")
+        balance_bars(counts, dataset.classes)
+        st.caption(
+            f"From {totals[least]:,} ({plain(least)}) to {totals[most]:,} ({plain(most)})."
+            + (
+                " That is uneven: read macro-F1, which counts every class the same, rather than accuracy; focal loss or"
+                " class weights help."
+                if totals[most] >= 3 * totals[least]
+                else " That is even enough for accuracy to speak for all classes."
+            )
+        )
+    st.markdown("**Sizes of the pictures**")
+    st.table(size_table(dataset), border="horizontal", hide_index=True)
+
+
+def class_counts(dataset: Dataset) -> dict[str, dict[str, int]]:
+    """Class → split → pictures."""
+    found = {name: dict.fromkeys((split for split, _ in SPLITS), 0) for name in dataset.classes}
+    for (label, split), count in dataset.manifest.groupby(["label", "split"]).size().items():
+        if label in found:
+            found[label][split] = int(count)
+    return found
+
+
+def size_table(dataset: Dataset) -> pd.DataFrame:
+    """Smallest, median and largest width and height, in px."""
+    rows = []
+    for side in ("width", "height"):
+        values = dataset.manifest[side]
+        words = {"Smallest": values.min(), "Median": values.median(), "Largest": values.max()}
+        rows.append({"": side.capitalize()} | {name: f"{int(value):,} px" for name, value in words.items()})
+    return pd.DataFrame(rows)

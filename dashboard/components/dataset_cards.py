@@ -1,0 +1,96 @@
+"""Data sets at a glance, and the heading of the one that is looked at."""
+
+import numpy as np
+import streamlit as st
+
+from dashboard import cache, state
+from dashboard.components.image_grid import picture_strip
+from dashboard.components.run_actions import size
+from dashboard.errors import plain, show_error
+from sealife_core.datasets.dataset import Dataset, delete_dataset
+from sealife_core.errors import ConfigError, DatasetError, SealifeError
+
+SPLITS = (("train", "training"), ("val", "validation"), ("test", "test"))
+
+
+def dataset_cards(names: list[str], chosen: str) -> None:
+    """A card a data set; nothing where there is only one."""
+    if len(names) < 2:
+        return
+    with st.grid(3, min_column_width=240, gap="small"):
+        for place, name in enumerate(names):
+            with st.container(border=True, key=f"card_{'chosen' if name == chosen else place}"):
+                _card(name, place, name == chosen)
+
+
+def heading(dataset: Dataset) -> None:
+    """Name, figures, and what can be done with it."""
+    st.subheader(plain(dataset.name))
+    counts = ", ".join(f"{len(dataset.rows(split)):,} {title}" for split, title in SPLITS)
+    unlabelled = int((dataset.labels < 0).sum())
+    words = f"{len(dataset):,} pictures in {len(dataset.classes)} classes: {counts}."
+    st.markdown(words + (f" {unlabelled:,} have no label: SimCLR learns from them too." if unlabelled else ""))
+    st.caption(
+        "Training pictures are learned from; validation chooses the best epoch; test is looked at once, at the end of a"
+        " run."
+    )
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if st.button("See pairs of views", icon=":material/flip:", key="to_views"):
+            state.go("views", **{state.DATASET: dataset.name})
+        if st.button("Train on it", icon=":material/model_training:", key="to_train"):
+            state.go("train", **{state.DATASET: dataset.name})
+        with st.popover("More", icon=":material/more_horiz:"):
+            st.caption(f"Its files: `{dataset.folder}`")
+            st.button("Delete", icon=":material/delete:", key="delete_data", on_click=delete, args=(dataset.name,))
+            st.caption("Goes to the trash; can be undone.")
+
+
+def delete(name: str) -> None:
+    """Move a data set to the trash and say so; refused while a run learns from it."""
+    try:
+        _refuse_if_used(name)
+        freed_bytes = delete_dataset(name)
+    except SealifeError as error:
+        state.say(plain(str(error)))
+        return
+    state.say(f"Data set **{plain(name)}** is in the trash ({size(freed_bytes)}).", ("dataset", name))
+
+
+def spread(dataset: Dataset, pictures: int) -> list[int]:
+    """Rows of one picture a class, and of more until there are ``pictures``; the same at every call."""
+    order = np.argsort(dataset.labels, kind="stable")
+    order = order[dataset.labels[order] >= 0] if (dataset.labels >= 0).any() else order
+    places = np.linspace(0, len(order) - 1, min(pictures, len(order))).astype(int) if len(order) else []
+    return [int(row) for row in order[places]] if len(order) else []
+
+
+def _card(name: str, place: int, is_chosen: bool) -> None:
+    try:
+        dataset = cache.dataset(name)
+    except DatasetError as error:
+        st.markdown(f"**{plain(name)}**")
+        show_error(error)
+        st.button("Delete", key=f"card_delete_{place}", on_click=delete, args=(name,))
+        return
+    picture_strip(dataset, spread(dataset, 6))
+    st.markdown(f"**{plain(name)}**  \n{len(dataset):,} pictures, {len(dataset.classes)} classes")
+    st.button(
+        "Shown below" if is_chosen else "Look inside",
+        key=f"card_open_{place}",
+        disabled=is_chosen,
+        on_click=state.choose_dataset,
+        args=(name,),
+        width="stretch",
+    )
+
+
+def _refuse_if_used(name: str) -> None:
+    for run in cache.runs():
+        try:
+            used = run.config().data == name
+        except ConfigError:
+            continue
+        if used and run.state().active:
+            raise DatasetError(
+                f"Data set '{name}' is being trained on by '{run.notes()['name']}'. Stop that run first."
+            )

@@ -1,0 +1,42 @@
+"""A job in the background while it runs, and its error if it ended in one."""
+
+import traceback
+
+import streamlit as st
+
+from dashboard import background
+from dashboard.background import Job
+from dashboard.errors import plain, show_error
+from sealife_core.errors import SealifeError
+
+POLL_S = 0.5
+
+
+def job_progress(job: Job) -> None:
+    """Its stage and how much of it is done; polls until it has ended, then the page is drawn anew."""
+    if job.running:
+        st.fragment(_poll, run_every=POLL_S)(job.key)
+
+
+def job_error(job: Job) -> None:
+    """Why it ended badly: a sentence where one was written, else the traceback, folded."""
+    if job.error is None:
+        return
+    if isinstance(job.error, SealifeError):
+        show_error(job.error)
+        return
+    st.error(
+        f"{plain(job.title)} stopped: {plain(str(job.error)) or type(job.error).__name__}.", icon=":material/error:"
+    )
+    with st.expander("Technical details"):
+        st.code("".join(traceback.format_exception(job.error)), language="python")
+
+
+def _poll(key: str) -> None:
+    job = background.find(key)
+    if job is None or not job.running:
+        st.rerun(scope="app")
+        return
+    with st.container(border=True):
+        st.markdown(f"**{plain(job.title)}**")
+        st.progress(job.share, job.sentence)
