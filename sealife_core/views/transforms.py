@@ -5,8 +5,8 @@ one 3 × 4 matrix does all that is done to colours; a comparison solarises. Ther
 
 Two things differ from torchvision, on purpose; all else agrees to rounding. It clamps to [0, 1] after every step, this
 clamps once, before solarise: on photographs that is 0.005 of white on average for the SimCLR recipe, 0.001 for the
-milder one. And it turns hue in HSV, where one channel moves at a time; this rotates colours about the grey axis, which is
-linear, and equal at thirds of a turn: at a fifth it is 0.04 of white away, where HSV moves a photograph by 0.10. (A
+milder one. And it turns hue in HSV, where one channel moves at a time; this rotates colours about the grey axis, which
+is linear, and equal at thirds of a turn: at a fifth it is 0.04 of white away, where HSV moves a photograph by 0.10. (A
 rotation in YIQ is 0.06 away, and commutes with the rest of the jitter, whose random order would then mean nothing.)
 """
 
@@ -167,7 +167,7 @@ def colour_matrices(parameters: ViewParameters, steps: tuple[str, ...] = STEPS) 
 
 
 def _hue_matrix(turns: Tensor) -> Tensor:
-    """(n, 1, 1) → (n, 3, 3): a rotation about the grey axis (Rodrigues' formula); +1/3 takes red to green, as in HSV."""
+    """(n, 1, 1) → (n, 3, 3): a rotation about the grey axis (Rodrigues' formula); +1/3: red to green, as in HSV."""
     grey = torch.full((3, 3), 1 / 3, device=turns.device)
     identity = torch.eye(3, device=turns.device)
     across = (identity.roll(1, 0) - identity.roll(-1, 0)) / math.sqrt(3)
