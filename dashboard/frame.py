@@ -16,13 +16,12 @@ PAGES = (
 )
 FOLDER = Path(__file__).parent / "app_pages"
 
-st.set_page_config(page_title="Sea life lab", page_icon=":material/waves:", layout="wide")
+st.set_page_config(page_title="Sea life lab", page_icon=str(FOLDER.parent / "icon.svg"), layout="wide")
 theme.apply()
 page = st.navigation(
     [
         st.Page(FOLDER / f"{name}.py", title=title, icon=icon, default=name == "home")
         for name, title, icon in PAGES
-        if (FOLDER / f"{name}.py").exists()
     ],
     position="top",
 )

@@ -11,6 +11,7 @@ from starlette.routing import Route
 
 from dashboard import cache
 from sealife_core.datasets.dataset import Dataset, list_datasets
+from sealife_core.datasets.thumbnails import thumbnail
 from sealife_core.errors import SealifeError
 
 SIDES_PX = (96, 160, 320)
@@ -28,8 +29,6 @@ def routes() -> list[Route]:
 
 def _thumb(request: Request) -> Response:
     name, row = request.path_params["dataset"], request.path_params["row"]
-    from sealife_core.datasets.thumbnails import thumbnail
-
     side = request.query_params.get("side", "160")
     if side not in map(str, SIDES_PX) or name not in list_datasets():
         return Response("No such picture.", status_code=404)

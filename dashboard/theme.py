@@ -58,7 +58,7 @@ _CSS = """
 .pictures figcaption { font-size: .8125rem; line-height: 1.35; padding: .3rem .1rem 0; overflow: hidden;
   text-overflow: ellipsis; white-space: nowrap; }
 .dot { display: inline-block; width: .625rem; height: .625rem; border-radius: 50%; margin-right: .375rem; }
-.pairs { --a: #0B7285; --b: #D75A07; display: grid; grid-template-columns: minmax(0, 1fr) minmax(0, 2fr); gap: 1rem;
+.pairs { --a: #F2B100; --b: #C2185B; display: grid; grid-template-columns: minmax(0, 1fr) minmax(0, 2fr); gap: 1rem;
   padding: 0 0 1.25rem; margin-bottom: 1rem; border-bottom: 1px solid var(--line); }
 .pairs figure { margin: 0; }
 .pairs figcaption { font-size: .875rem; font-weight: 600; padding-top: .35rem; }
@@ -70,11 +70,11 @@ _CSS = """
 .pairs .B img, .pairs .crop.B { border-color: var(--b); }
 .pairs .crop { position: absolute; border: 2px solid; box-shadow: 0 0 0 1px rgb(255 255 255 / .65); }
 .pairs .crop i { position: absolute; left: 0; top: 0; padding: 0 .3rem; font: 600 .75rem/1.3 inherit; color: #fff; }
-.pairs .crop.A i { background: var(--a); }
+.pairs .crop.A i { background: var(--a); color: #14262E; }
 .pairs .crop.B i { background: var(--b); left: auto; right: 0; }
-.pairs ul { display: flex; flex-wrap: wrap; gap: .1rem .75rem; list-style: none; margin: .15rem 0 0; padding: 0;
+.pairs .did { display: flex; flex-wrap: wrap; gap: .1rem .75rem; margin: .15rem 0 0;
   font-size: .8125rem; font-weight: 400; line-height: 1.4; }
-.pairs li { margin: 0; opacity: .85; }
+.pairs .did span { opacity: .85; }
 .picture-strip { display: flex; flex-wrap: wrap; gap: .5rem; height: 104px; overflow: hidden; }
 .picture-strip img { height: 104px; aspect-ratio: 1; object-fit: cover; border-radius: .5rem; }
 .scores { display: grid; grid-template-columns: repeat(auto-fill, minmax(240px, 1fr)); gap: 1rem; }
@@ -88,19 +88,22 @@ _CSS = """
 .scale .interval { top: .3rem; bottom: .3rem; border-radius: .2rem; }
 .scale .value { width: 2px; margin-left: -1px; background: currentColor; }
 .scale .chance { border-left: 2px dotted currentColor; opacity: .6; }
-.steps { display: grid; grid-template-columns: repeat(auto-fill, minmax(92px, 1fr)); gap: .75rem; list-style: none;
-  margin: 0; padding: 0; font-size: .8125rem; line-height: 1.35; }
-.steps li { margin: 0; }
+.steps { display: grid; grid-template-columns: repeat(auto-fit, minmax(104px, 1fr)); gap: .75rem;
+  font-size: .8125rem; line-height: 1.35; }
 .steps img { display: block; width: 100%; aspect-ratio: 1; object-fit: contain; border-radius: .375rem;
   background: color-mix(in srgb, currentColor 8%, transparent); margin-bottom: .25rem; }
 .steps b, .steps span { display: block; }
 .steps span { opacity: .72; }
+.steps .idle img { opacity: .45; }
+.steps .idle b { font-weight: 400; opacity: .72; }
 .figures { display: grid; grid-template-columns: auto 1fr; gap: .2rem 1rem; margin: 0; font-size: .9375rem; }
-.figures dt { opacity: .72; }
-.figures dd { margin: 0; font-weight: 600; text-align: right; }
+.figures span { opacity: .72; }
+.figures b { font-weight: 600; text-align: right; }
 .ladder { display: flex; flex-wrap: wrap; gap: .25rem; margin: -.25rem 0 .25rem; }
 .rung { font-size: .75rem; padding: .1rem .45rem; border-radius: .375rem; border: 1px solid var(--line); opacity: .6; }
 .rung.learns { background: #0B7285; border-color: #0B7285; color: #fff; opacity: 1; }
-@media (min-width: 1000px) { .st-key-launch_panel { position: sticky; top: 4.5rem; } }
+@media (min-width: 1000px) { .st-key-launch_panel, .st-key-recipe_panel { position: sticky; top: 4.5rem; } }
+[data-testid="stBottomBlockContainer"] { max-width: 1280px; padding: .6rem 1rem .7rem; }
+.st-key-run_strip p { margin: 0; }
 @media (max-width: 640px) { .stMainBlockContainer { padding-left: 1rem; padding-right: 1rem; } }
 """

@@ -35,6 +35,8 @@ def page() -> None:
         else:
             next_step(names, runs)
             demo_button(primary=False)
+    if not runs:
+        st.caption("The demo trains three small networks on a drawn reef: about two minutes on two processor cores.")
     if names:
         chosen = REEF if REEF in names and (demo or len(names) == 1) else names[0]
         dataset = cache.dataset(chosen)

@@ -5,7 +5,7 @@ from typing import Any
 import streamlit as st
 
 from dashboard import cache, state
-from dashboard.components.config_form import differences, essentials, the_rest
+from dashboard.components.config_form import differences, essentials, tabbed
 from dashboard.components.dataset_choice import dataset_choice, need_dataset
 from dashboard.components.launch import estimate_lines, launch_button, queue_lines
 from dashboard.components.start_from import sources, stages_field, weights_field
@@ -63,11 +63,10 @@ def _form(task: str, runs: dict[str, str]) -> tuple[AnyConfig | None, list[str]]
         "trained_stages": stages_field,
     }
     chosen = essentials(settings, values, key, special)
-    st.markdown("##### Everything else")
     if task == "simclr":
         recipe, values = _recipe(values, key)
         key = f"{key}.{recipe}"
-    chosen |= the_rest(settings, values, key, special)
+    chosen |= tabbed(settings, values, key, special)
     changed = differences([s for s in settings if s.path not in ("data", "weights")], chosen, base)
     try:
         hashed = {"data_hash": cache.dataset(chosen["data"]).content_hash}

@@ -27,7 +27,7 @@ def page() -> None:
     if not need_dataset("Views are made from pictures."):
         return
     pictures, panel = st.columns([5, 2], gap="large")
-    with panel:
+    with panel, st.container(key="recipe_panel"):
         recipe = _recipe()
     with pictures:
         dataset, size_px, pairs = _choices()
@@ -40,7 +40,7 @@ def page() -> None:
             f"Each view is {size_px} × {size_px} px, made by the very code that training uses. On the original: where"
             " the crops A and B of the first pair lie."
         )
-        _steps(recipe, previews, size_px)
+    _steps(recipe, previews, size_px)
 
 
 def _choices() -> tuple[Dataset, int, int]:

@@ -45,7 +45,6 @@ def demo_button(primary: bool) -> None:
         icon=":material/play_arrow:",
         disabled=running,
         key="run_demo",
-        help="SimCLR, a linear probe and a fine-tune on the sample reef, in about two minutes",
     ):
         try:
             # A second click on the same page is told from a second wish by the disk: is a demo active?

@@ -21,10 +21,18 @@ def launch_button(config: AnyConfig | None, name: str) -> None:
     launched = state.launched(token)
     if config is not None and launched is None:
         st.button(
-            "Launch", type="primary", icon=":material/play_arrow:", key="launch", on_click=_launch, args=(config, name)
+            "Launch",
+            type="primary",
+            icon=":material/play_arrow:",
+            key="launch",
+            on_click=_launch,
+            args=(config, name),
+            width="stretch",
         )
     else:
-        st.button("Launched" if launched else "Launch", type="primary", disabled=True, key="launch_off")
+        st.button(
+            "Launched" if launched else "Launch", type="primary", disabled=True, key="launch_off", width="stretch"
+        )
     problem = state.launch_problem(token)
     if problem is not None:
         show_error(problem)
@@ -47,8 +55,8 @@ def estimate_lines(config: AnyConfig) -> None:
     cost = estimate(config, images, n_stored=len(dataset.manifest))
     time = f"about {duration(cost.seconds)}" if cost.seconds is not None else "not known yet"
     figures = {"Time": time, "Memory": size(cost.memory_bytes), "Disk": size(cost.disk_bytes)}
-    cells = "".join(f"<dt>{name}</dt><dd>{value}</dd>" for name, value in figures.items())
-    st.html(f'<dl class="figures">{cells}</dl>')
+    cells = "".join(f"<span>{name}</span><b>{value}</b>" for name, value in figures.items())
+    st.html(f'<div class="figures">{cells}</div>')
     st.caption(f"{images:,} training images. Time: {plain(cost.basis)}.")
 
 

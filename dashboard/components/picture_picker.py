@@ -55,6 +55,12 @@ def class_of(dataset: Dataset, row: int) -> str:
 
 
 def some_rows(dataset: Dataset, seed: int, count: int) -> list[int]:
-    """Up to ``count`` random rows: the same for the same seed; a larger count begins with a smaller one's."""
+    """Up to ``count`` random rows, one of each class before the second of any: the same for the same seed; a larger
+    count begins with a smaller one's."""
     order = np.random.default_rng(seed).permutation(len(dataset.manifest))
-    return [int(row) for row in order[:count]]
+    seen: dict[int, int] = {}
+    turn: list[int] = []
+    for label in dataset.labels[order].tolist():
+        seen[label] = seen.get(label, -1) + 1
+        turn.append(seen[label])
+    return order[np.argsort(turn, kind="stable")][:count].tolist()

@@ -37,16 +37,27 @@ def _strip(expected: int) -> None:
     if len(active) != expected:
         st.rerun(scope="app")
     shown, waiting = active[0], len(active) - 1
+    more = f" · {waiting} waiting" if waiting else ""
     with st.container(horizontal=True, vertical_alignment="center", key="run_strip"):
-        more = f" · {waiting} waiting" if waiting else ""
-        st.markdown(f"**{plain(run_name(shown))}** {progress_sentence(shown)}{more}", width="stretch")
-        if st.button("Stop", key="strip_stop", icon=":material/stop_circle:", help="Keeps what was learned so far"):
-            try:
-                request_stop(shown)
-                st.toast(f"Stopping {plain(run_name(shown))}: it saves what it has learned.")
-            except SealifeError as error:
-                show_error(error)
-    st.progress(progress_share(shown.status()))
+        with st.container(gap="xxsmall", width="stretch"):
+            st.markdown(f"**{plain(run_name(shown))}** · {progress_sentence(shown)}{more}")
+            st.progress(progress_share(shown.status()))
+        st.button(
+            "Stop",
+            key="strip_stop",
+            icon=":material/stop_circle:",
+            on_click=_stop,
+            args=(shown,),
+            disabled=shown.shown().stopping,
+        )
+
+
+def _stop(run: Run) -> None:
+    try:
+        request_stop(run)
+        st.toast(f"Stopping {plain(run_name(run))}: it saves what it has learned.")
+    except SealifeError as error:
+        show_error(error)
 
 
 def run_name(run: Run) -> str:

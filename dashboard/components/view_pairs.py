@@ -39,12 +39,12 @@ def pair_html(recipe: ViewRecipe, preview: Preview, size_px: int, draw: int, pai
             parameters = drawn(recipe, preview, draw, pair, view)
             seen = apply_views(preview.square[None], parameters, size_px)[0]
             words = "".join(
-                f"<li><b>{escape(name)}</b> {escape(what)}</li>" for name, what in parameters.describe(0).items()
+                f"<span><b>{escape(name)}</b> {escape(what)}</span>" for name, what in parameters.describe(0).items()
             )
             views.append(
                 f'<figure class="view {letter}">'
                 f'<img src="{data_uri(seen)}" alt="View {letter} of {escape(preview.name)}">'
-                f"<figcaption>View {letter}<ul>{words}</ul></figcaption></figure>"
+                f'<figcaption>View {letter}<div class="did">{words}</div></figcaption></figure>'
             )
         parts.append(f'<div class="pair">{"".join(views)}</div>')
     return f'<div class="pairs">{"".join(parts)}</div>'
@@ -54,11 +54,12 @@ def strip_html(recipe: ViewRecipe, preview: Preview, size_px: int, draw: int, vi
     """From the original to the final view, one step after the other, as HTML."""
     parameters = drawn(recipe, preview, draw, 0, view)
     cells = [
-        f'<li><img src="{data_uri(seen)}" alt="after {escape(step)}"><b>{escape(step.capitalize())}</b>'
-        f"<span>{escape(words)}</span></li>"
+        f'<div class="{"idle" if words == "not this time" else "done"}">'
+        f'<img src="{data_uri(seen)}" alt="after {escape(step)}"><b>{escape(step.capitalize())}</b>'
+        f"<span>{escape(words)}</span></div>"
         for step, words, seen in step_strip(preview.square[None], parameters, size_px)
     ]
-    return f'<ol class="steps">{"".join(cells)}</ol>'
+    return f'<div class="steps">{"".join(cells)}</div>'
 
 
 def data_uri(view: Tensor) -> str:

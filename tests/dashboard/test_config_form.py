@@ -1,0 +1,62 @@
+"""A field added to a config appears in the form by itself, with its sentence, and comes back unchanged."""
+
+import json
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from dashboard.components.config_form import by_group, differences
+from sealife_core.config import TASKS, ViewRecipe, describe, flattened, nested, parse, preset
+
+CONFIGS = {"simclr": TASKS["simclr"].config, "classifier": TASKS["probe"].config, "views": ViewRecipe}
+
+
+def app(kind: str, values: dict) -> AppTest:
+    script = f"""
+import json
+import streamlit as st
+from dashboard.components.config_form import essentials, tabbed
+from sealife_core.config import KINDS, ViewRecipe, describe
+settings = describe((KINDS | {{"views": ViewRecipe}})[{kind!r}])
+values = json.loads({json.dumps(json.dumps(values))})
+st.session_state.chosen = essentials(settings, values, "form", {{}}) | tabbed(settings, values, "form", {{}})
+"""
+    return AppTest.from_string(script, default_timeout=20).run()
+
+
+@pytest.mark.parametrize("kind", CONFIGS)
+def test_form__has_every_setting_with_its_sentence(kind):
+    settings = describe(CONFIGS[kind])
+    assert len(settings) > 15
+    shown = app(kind, flattened(CONFIGS[kind]().model_dump()))
+    assert not shown.exception
+    assert set(shown.session_state.chosen) == {s.path for s in settings}
+    sentences = " ".join(caption.value for caption in shown.caption)
+    assert all(setting.says in sentences for setting in settings)
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_form__untouched_gives_back_the_preset(task):
+    config = preset(task, "Thorough")
+    shown = app(config.kind, flattened(config.model_dump()))
+    assert parse(type(config), nested(shown.session_state.chosen)) == config
+
+
+def test_form__returns_what_was_set():
+    shown = app("simclr", flattened(preset("simclr").model_dump()))
+    shown.slider(key="form.temperature").set_value(0.5)
+    shown.selectbox(key="form.optimiser").set_value("lars")
+    shown.number_input(key="form.learning_rate").set_value(0.3)
+    chosen = shown.run().session_state.chosen
+    assert (chosen["temperature"], chosen["optimiser"], chosen["learning_rate"]) == (0.5, "lars", 0.3)
+
+
+def test_differences__name_what_left_the_preset_and_nothing_else():
+    settings, base = describe(ViewRecipe), flattened(ViewRecipe().model_dump())
+    assert differences(settings, base, base) == []
+    assert differences(settings, base | {"hue": 0.1}, base) == ["Hue 0.1 instead of 0.2"]
+
+
+def test_by_group__loses_no_setting():
+    settings = describe(CONFIGS["simclr"])
+    assert sum(map(len, by_group(settings).values())) == len(settings)

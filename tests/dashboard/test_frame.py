@@ -1,0 +1,107 @@
+"""Each page drawn without a browser: what is missing is named, and a launch happens once."""
+
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from dashboard.components import launch as launching
+from sealife_core.config import preset
+from sealife_core.runs.directory import create_run, list_runs
+
+FRAME = Path(__file__).resolve().parents[2] / "dashboard" / "frame.py"
+
+
+def open_page(name: str, **query: str) -> AppTest:
+    app = AppTest.from_file(str(FRAME), default_timeout=60)
+    for key, value in query.items():
+        app.query_params[key] = value
+    app.run()
+    return app.switch_page(f"app_pages/{name}.py").run() if name != "home" else app
+
+
+def text(app: AppTest) -> str:
+    return " ".join(element.value for element in (*app.markdown, *app.caption, *app.error, *app.success))
+
+
+def button(app: AppTest, label: str):
+    return next(found for found in app.button if found.label == label)
+
+
+@pytest.fixture
+def launched(monkeypatch):
+    asked = []
+    monkeypatch.setattr(launching, "launch", asked.append)
+    return asked
+
+
+@pytest.mark.parametrize("page", ["home", "views", "train"])
+def test_page__without_data_offers_the_one_thing_that_helps(home, page):
+    app = open_page(page)
+    assert not app.exception
+    wanted = "Run the demo" if page == "home" else "Draw the sample reef"
+    assert button(app, wanted)
+
+
+@pytest.mark.parametrize("page", ["home", "views", "train"])
+def test_page__draws_with_data(tiny_reef, page):
+    app = open_page(page)
+    assert not app.exception
+    assert not app.error
+
+
+def test_train__launches_once_however_often_it_is_clicked(tiny_reef, launched):
+    app = open_page("train")
+    app.button(key="launch").click().run()
+    assert len(launched) == len(list_runs()) == 1
+    assert launched[0].config() == preset("simclr", data_hash=tiny_reef.content_hash)
+    assert "is queued" in text(app)
+    assert app.button(key="launch_off").disabled
+    app.run()
+    assert len(launched) == 1
+
+
+def test_launch__refuses_a_second_click_that_was_already_on_its_way(tiny_reef, launched, monkeypatch):
+    monkeypatch.setattr(launching.st, "session_state", {})
+    config = preset("simclr", data_hash=tiny_reef.content_hash)
+    launching._launch(config, "twice")
+    launching._launch(config, "twice")
+    assert len(launched) == 1
+
+
+def test_train__without_a_run_to_start_from_offers_simclr(tiny_reef):
+    app = open_page("train")
+    app.segmented_control(key="task").set_value("probe").run()
+    assert "No run to start from yet" in text(app)
+    assert button(app, "Train SimCLR")
+
+
+def test_train__offers_a_run_that_is_still_training(tiny_reef, launched):
+    run = create_run(preset("simclr"), name="First <b>try</b>")
+    (run.path / "model.safetensors").write_bytes(b"")
+    app = open_page("train")
+    app.segmented_control(key="task").set_value("probe").run()
+    weights = next(box for box in app.selectbox if box.label == "Encoder from")
+    assert weights.value == f"run:{run.id}"
+    app.button(key="launch").click().run()
+    assert launched[0].config().weights == f"run:{run.id}"
+
+
+def test_train__shows_all_problems_and_does_not_launch(tiny_reef):
+    app = open_page("train")
+    low = next(slider for slider in app.slider if slider.label == "Smallest crop")
+    high = next(slider for slider in app.slider if slider.label == "Largest crop")
+    low.set_value(0.9)
+    high.set_value(0.2)
+    app.run()
+    assert "smallest crop" in text(app)
+    assert app.button(key="launch_off").disabled
+
+
+def test_views__hands_its_recipe_to_train(tiny_reef):
+    app = open_page("views")
+    next(slider for slider in app.slider if slider.label == "Hue (turns)").set_value(0.05)
+    app.run()
+    button(app, "Use these views for SimCLR").click().run()
+    assert not app.exception
+    assert next(slider for slider in app.slider if slider.label == "Hue (turns)").value == 0.05
