@@ -9,8 +9,8 @@ from PIL import Image, ImageOps
 
 from sealife_core.errors import DatasetError
 
-# Format as Pillow calls it → the ending a copy gets. MPO is what many cameras write as JPEG.
-FORMATS = {"JPEG": ".jpg", "MPO": ".jpg", "PNG": ".png", "WEBP": ".webp", "BMP": ".bmp", "TIFF": ".tif", "GIF": ".gif"}
+# Format as Pillow calls it → the ending a copy gets.
+FORMATS = {"JPEG": ".jpg", "PNG": ".png", "WEBP": ".webp", "BMP": ".bmp", "TIFF": ".tif", "GIF": ".gif"}
 SUFFIXES = frozenset((".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".bmp", ".tif", ".tiff", ".gif"))
 READABLE = "JPEG, PNG, WebP, BMP, TIFF and GIF"
 
@@ -20,7 +20,6 @@ _DECODING_ERRORS = (
     SyntaxError,
     ValueError,
     TypeError,
-    KeyError,
     IndexError,
     EOFError,
     OverflowError,
@@ -50,7 +49,8 @@ def decode(file: IO[bytes], at_least_px: int | None = None) -> tuple[Image.Image
     """The first frame in ``file`` as upright RGB, and its format. Raises DatasetError saying why not, in a sentence."""
     try:
         with Image.open(file, formats=tuple(FORMATS)) as image:
-            name = image.format or ""
+            # MPO is a JPEG that a camera put a second picture behind.
+            name = image.format if image.format in FORMATS else "JPEG"
             if at_least_px:
                 image.draft(None, (at_least_px, at_least_px))
             image.load()
