@@ -123,7 +123,7 @@ def _card(path: Path, values: Any) -> ModelCard:
     if (version := values.get("format")) != FORMAT:
         raise WeightsError(f"{path} has format {version!r}; this version reads {FORMAT}. Update the program.")
     try:
-        card = _CARDS.validate_python(values, strict=True)
+        card = _CARDS.validate_json(json.dumps(values), strict=True)  # strict Python input would have to be a ModelCard
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"]))
