@@ -195,7 +195,7 @@ def backdrop(rng: Generator, water: Water, size_px: int) -> tuple[np.ndarray, np
     floor = rng.uniform(0.66, 1.12)
     slope, wave = rng.normal(0, 0.06), rng.uniform(0, 6, 2)
     ground = floor + slope * (across - 0.5) + 0.02 * np.sin(across * 5 + wave[0])
-    sand = mixed(water.sand, water.middle, rng.uniform(0.1, 0.45))
+    sand = mixed(water.sand, water.middle, rng.uniform(0.05, 0.32))
     for _ in range(int(rng.integers(0, 4))):
         far, x = growth(rng, water, rng.uniform(0.35, 0.7)), rng.uniform(0, 1)
         y = float(np.interp(x, across, ground)) + 0.02
@@ -203,7 +203,7 @@ def backdrop(rng: Generator, water: Water, size_px: int) -> tuple[np.ndarray, np
     for step, depth in enumerate((0.0, 0.05, 0.13)):
         line = ground + depth + 0.012 * np.sin(across * (9 + 4 * step) + wave[1] * (step + 1))
         dune = np.concatenate([np.stack([across, line], 1), [(1.1, 1.3), (-0.1, 1.3)]])
-        pen.polygon((dune * side).ravel().tolist(), fill=darker(sand, 0.0 + 0.09 * step))
+        pen.polygon((dune * side).ravel().tolist(), fill=darker(sand, 0.07 * step))
     for _ in range(int(rng.integers(0, 4))):
         close, x = growth(rng, water, rng.uniform(0.1, 0.35)), rng.uniform(0, 1)
         y = float(np.interp(x, across, ground)) + rng.uniform(0.04, 0.16)

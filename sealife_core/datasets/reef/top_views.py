@@ -36,7 +36,7 @@ def ray(rng: Generator) -> Sketch:
     )
     s.pattern()
     for side, fold in ((-1, left), (1, right)):
-        s.stroke([(0.34, side * 0.24), (0.02, side * 0.38 * fold), (-0.3, side * 0.2)], 0.018, "shade")
+        s.stroke([(0.24, side * 0.3), (0.04, side * 0.44 * fold), (-0.16, side * 0.36)], 0.018, "shade")
         for gill in (0.16, 0.07, -0.02):
             s.stroke([(gill, side * 0.1), (gill - 0.02, side * 0.15), (gill - 0.03, side * 0.19)], 0.014, "shade")
         s.eye(0.43, side * 0.2, 0.07, (0.2, 0.0))
