@@ -63,7 +63,7 @@ class TrainingSettings(Settings):
     )
     precision: Literal["auto", "fp32", "bf16"] = setting(
         "auto",
-        "Number format of the arithmetic; 'auto' takes bf16 where the processor has it.",
+        "Number format of the arithmetic; 'auto' takes bf16 where it is the faster one.",
         title="Precision",
         group=MACHINE,
     )

@@ -15,9 +15,9 @@ from torchmetrics.classification import MulticlassAccuracy, MulticlassF1Score
 from sealife_core.config import LABELLED, ClassifierConfig
 from sealife_core.models.heads import classification_head
 from sealife_core.models.losses import focal_loss
+from sealife_core.training.inputs import network_inputs
 from sealife_core.training.schedules import build_optimiser, classifier_schedule, parameter_groups
 from sealife_core.views.sampling import centre_view, draw_views, generator_for
-from sealife_core.views.transforms import IMAGENET_MEAN, IMAGENET_STD, apply_views, normalise
 
 
 class ClassifierModule(LightningModule):
@@ -58,8 +58,7 @@ class ClassifierModule(LightningModule):
             parameters = draw_views(LABELLED[self.config.augmentation], aspects, generator)
         else:
             parameters = centre_view(aspects)
-        views = apply_views(batch["images"], parameters, self.config.image_size_px)
-        return normalise(views, IMAGENET_MEAN, IMAGENET_STD).contiguous(memory_format=torch.channels_last)
+        return network_inputs(batch["images"], parameters, self.config.image_size_px)
 
     def loss(self, logits: Tensor, labels: Tensor) -> Tensor:
         """Mean loss over the batch; logits (n, C), labels (n,)."""

@@ -38,7 +38,7 @@ def train(config: AnyConfig, run: RunWriter) -> bool:
 
 def train_simclr(config: SimclrConfig, run: RunWriter) -> bool:
     """Pre-train an encoder on the training split and the unlabelled images, without labels."""
-    machine = choose_hardware(config)
+    machine = choose_hardware(config, before=run.run.environment().get("precision"))
     encoder, stem = prepare_encoder(config, run)
     dataset, pixels = open_data(config, run)
     rows = dataset.rows("train")
@@ -83,7 +83,7 @@ def train_simclr(config: SimclrConfig, run: RunWriter) -> bool:
 
 def train_classifier(config: ClassifierConfig, run: RunWriter) -> bool:
     """Train a linear head and as many of the encoder's stages as asked; then evaluate on the test split, once."""
-    machine = choose_hardware(config)
+    machine = choose_hardware(config, before=run.run.environment().get("precision"))
     encoder, stem = prepare_encoder(config, run)
     encoder.train_stages(config.trained_stages)
     dataset, pixels = open_data(config, run)

@@ -10,9 +10,9 @@ from sealife_core.config import SimclrConfig
 from sealife_core.models.encoders import Encoder
 from sealife_core.models.heads import projection_head
 from sealife_core.models.losses import contrastive_accuracy, nt_xent
+from sealife_core.training.inputs import network_inputs
 from sealife_core.training.schedules import build_optimiser, parameter_groups, warmup_cosine
 from sealife_core.views.sampling import draw_views, generator_for
-from sealife_core.views.transforms import IMAGENET_MEAN, IMAGENET_STD, apply_views, normalise
 
 
 class SimclrModule(LightningModule):
@@ -34,12 +34,9 @@ class SimclrModule(LightningModule):
         ``numbers`` (beside the seed) decide what is drawn, so that a resumed run sees the views it would have seen.
         """
         generator = generator_for(self.config.seed, *numbers)
-        size = self.config.image_size_px
         aspects = batch["aspects"].cpu()
-        views = [
-            apply_views(batch["images"], draw_views(self.config.views, aspects, generator), size) for _ in range(2)
-        ]
-        return normalise(torch.cat(views), IMAGENET_MEAN, IMAGENET_STD).contiguous(memory_format=torch.channels_last)
+        drawn = (draw_views(self.config.views, aspects, generator) for _ in range(2))
+        return torch.cat([network_inputs(batch["images"], view, self.config.image_size_px) for view in drawn])
 
     def forward(self, views: Tensor) -> tuple[Tensor, Tensor]:
         """Views (n, 3, H, W) → features h (n, D) and projections z (n, d)."""
