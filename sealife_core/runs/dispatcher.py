@@ -28,7 +28,7 @@ from sealife_core.runs.directory import Run, list_runs, source_of
 from sealife_core.runs.files import replace_json
 from sealife_core.runs.liveness import Process, State, process_of
 from sealife_core.runs.locks import queue_lock, take_dispatcher_lock
-from sealife_core.runs.queue import PROJECT, write_status
+from sealife_core.runs.queue import PROJECT, has_work, waits_for_a_person, write_status
 from sealife_core.runs.run import LOG, MODEL, PROCESS, STATUS, STOP
 
 TICK_S = 0.2
@@ -54,9 +54,13 @@ class Watched:
         return process_of(self.record) is not Process.ALIVE
 
     def signal(self, number: signal.Signals) -> None:
-        """Send to the whole process group: a worker leads its own."""
+        """Send to the whole process group, which a worker leads unless it was started by hand."""
+        pid = self.record["pid"]
         try:
-            os.killpg(self.record["pid"], number)
+            if os.getpgid(pid) == pid:
+                os.killpg(pid, number)
+            else:
+                os.kill(pid, number)
         except (ProcessLookupError, PermissionError) as error:
             print(f"{self.run.id}: {number.name} did not arrive: {error}", flush=True)
 
@@ -97,10 +101,12 @@ class Dispatcher:
         for run in waiting:
             try:
                 self._consider(run)
-            except (OSError, SealifeError) as error:
+            except SealifeError as error:
+                self._refuse(run, str(error), "Resume the run once that is mended.")
+            except OSError as error:
                 traceback.print_exc()
-                self._refuse(run, str(error), "Mend the cause and resume the run.")
-        return bool(self.watched or waiting)
+                self._refuse(run, f"The process could not be started: {error}.", "Mend the cause and resume the run.")
+        return bool(self.watched) or not all(waits_for_a_person(run) for run in waiting)
 
     def _look_after(self, watched: Watched) -> None:
         run = watched.run
@@ -175,6 +181,8 @@ class Dispatcher:
         state = source.state()
         if state.active:
             return f"waiting for '{source.notes()['name']}' to finish"
+        if state is State.INTERRUPTED:
+            return f"waiting for '{source.notes()['name']}', which was interrupted: resume it"
         if state in (State.FINISHED, State.STOPPED) and (source.path / MODEL).exists():
             return ""
         left = "left no model" if state in (State.FINISHED, State.STOPPED) else f"is {state}"
@@ -257,7 +265,7 @@ def main(root: Path) -> int:
         elif time.monotonic() - last_busy >= IDLE_S:
             # Looking once more and giving up the lock are one step for everyone else.
             with queue_lock(root):
-                if not any(run.state() is State.QUEUED for run in list_runs(root)):
+                if not has_work(root):
                     lock.release()
                     return 0
         time.sleep(TICK_S)

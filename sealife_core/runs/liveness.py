@@ -7,7 +7,6 @@ A zombie is dead: it waits for its parent only.
 import socket
 from dataclasses import dataclass
 from enum import StrEnum
-from enum import property as enum_property
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -32,11 +31,6 @@ class State(StrEnum):
     INTERRUPTED = "interrupted"
     NOT_RESPONDING = "not responding"
     DAMAGED = "damaged"
-
-    @enum_property
-    def name(self) -> str:
-        """The word itself, as the screen shows it (an enumeration's own answer would be 'NOT_RESPONDING')."""
-        return self.value
 
     @property
     def active(self) -> bool:

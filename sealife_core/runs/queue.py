@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 
 from sealife_core.errors import RunError
-from sealife_core.runs.directory import TRASH, Run, dependents, list_runs, runs_root
+from sealife_core.runs.directory import TRASH, Run, dependents, list_runs, runs_root, source_of
 from sealife_core.runs.files import replace_json, size_bytes
 from sealife_core.runs.liveness import Process, State, process_of
 from sealife_core.runs.locks import dispatcher_runs, queue_lock
@@ -148,10 +148,36 @@ def ensure_dispatcher(root: Path | None = None) -> bool:
     if not root.is_dir():
         return False
     with queue_lock(root):
-        if dispatcher_runs(root) or not any(run.state().active for run in list_runs(root)):
+        if dispatcher_runs(root) or not has_work(root):
             return False
         _spawn_dispatcher(root)
     return True
+
+
+def has_work(root: Path) -> bool:
+    """Whether a dispatcher has anything to start or to watch."""
+    return any(_needs_dispatcher(run) for run in list_runs(root))
+
+
+def _needs_dispatcher(run: Run) -> bool:
+    state = run.state()
+    if state is State.QUEUED:
+        return not waits_for_a_person(run)
+    return state.active and process_of(run.process()) is Process.ALIVE
+
+
+def waits_for_a_person(run: Run) -> bool:
+    """Whether the run's weights come, perhaps through others that wait, from one that somebody has to resume first."""
+    seen = {run.id}
+    while (source_id := source_of(run)) is not None:
+        run = Run(run.root / source_id)
+        state = run.state()
+        if state is State.INTERRUPTED or source_id in seen:
+            return True
+        if state is not State.QUEUED:
+            return False
+        seen.add(source_id)
+    return False
 
 
 def _spawn_dispatcher(root: Path) -> None:

@@ -13,7 +13,9 @@ import pytest
 from sealife_core.runs import Run, RunWriter, State, delete, ensure_dispatcher, launch, request_stop, resume
 from sealife_core.runs import dispatcher as dispatching
 from sealife_core.runs.dispatcher import Dispatcher, worker_command
+from sealife_core.runs.files import replace_json
 from sealife_core.runs.liveness import Process, identity, process_of
+from sealife_core.runs.queue import has_work
 
 from .processes import dispatcher_pids, order, until
 
@@ -115,6 +117,35 @@ def test_turn__fails_a_run_whose_weights_will_never_come(
     assert error
     assert error["what"] == f"Run '{source.id}', which the weights come from, {sentence}."
     assert order(root) == []
+
+
+def test_turn__a_run_waits_for_an_interrupted_source_without_keeping_the_dispatcher(
+    make: Make, begin: Begin, root: Path
+):
+    source = make()
+    probe = make("probe", weights=f"run:{source.id}")
+    last = make("probe", weights=f"run:{probe.id}")
+    for run in (source, probe, last):
+        launch(run)
+    replace_json(source.path / "status.json", {"state": "running", "heartbeat": 0, "attempt": 1})
+    dispatcher = begin()
+    assert dispatcher.turn() is False
+    assert not has_work(root)
+    assert (source.state(), probe.state(), last.state()) == ("interrupted", "queued", "queued")
+    assert probe.shown().message == f"waiting for '{source.id}', which was interrupted: resume it"
+    resume(source)
+    assert has_work(root)
+    turn_until(dispatcher, lambda: last.state() is State.FINISHED)
+    assert order(root) == [source.id, probe.id, last.id]
+
+
+def test_has_work__runs_that_wait_for_each_other_wait_for_a_person(make: Make, begin: Begin, root: Path):
+    begin()
+    for name, other in (("x", "y"), ("y", "x")):
+        run = make("probe", weights=f"run:{other}")
+        run.path.rename(root / name)
+        launch(Run(root / name))
+    assert not has_work(root)
 
 
 def test_turn__a_source_that_fails_while_waited_for_fails_the_next(make: Make, begin: Begin, root: Path):
