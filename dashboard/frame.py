@@ -19,10 +19,7 @@ FOLDER = Path(__file__).parent / "app_pages"
 st.set_page_config(page_title="Sea life lab", page_icon=str(FOLDER.parent / "icon.svg"), layout="wide")
 theme.apply()
 page = st.navigation(
-    [
-        st.Page(FOLDER / f"{name}.py", title=title, icon=icon, default=name == "home")
-        for name, title, icon in PAGES
-    ],
+    [st.Page(FOLDER / f"{name}.py", title=title, icon=icon, default=name == "home") for name, title, icon in PAGES],
     position="top",
 )
 page.run()

@@ -9,6 +9,7 @@ from typing import Any
 
 import streamlit as st
 
+from sealife_core.config import TASKS
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.errors import SealifeError
 
@@ -33,7 +34,9 @@ _LAUNCH_PROBLEM = "launch_problem"
 
 
 def go(page: str, **query: str) -> None:
-    """Leave for ``page`` ("home", "data", "views", "train", "runs"), with ``query`` in its URL."""
+    """Leave for ``page`` ("home", "data", "views", "train", "runs"), with ``query`` in its URL; a task is a key of TASKS."""
+    if TASK in query:  # a bound widget names its choice in the URL as it is shown
+        query[TASK] = TASKS[query[TASK]].title
     st.switch_page(f"app_pages/{page}.py", query_params=query)
 
 

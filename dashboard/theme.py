@@ -101,9 +101,10 @@ _CSS = """
 .figures b { font-weight: 600; text-align: right; }
 .ladder { display: flex; flex-wrap: wrap; gap: .25rem; margin: -.25rem 0 .25rem; }
 .rung { font-size: .75rem; padding: .1rem .45rem; border-radius: .375rem; border: 1px solid var(--line); opacity: .6; }
+[class*="st-key-card_chosen"] { border-color: #0B7285; box-shadow: 0 0 0 1px #0B7285; }
 .rung.learns { background: #0B7285; border-color: #0B7285; color: #fff; opacity: 1; }
 @media (min-width: 1000px) { .st-key-launch_panel, .st-key-recipe_panel { position: sticky; top: 4.5rem; } }
-[data-testid="stBottomBlockContainer"] { max-width: 1280px; padding: .6rem 1rem .7rem; }
-.st-key-run_strip p { margin: 0; }
+[data-testid="stBottomBlockContainer"] { max-width: 1280px; padding-top: .6rem; padding-bottom: .7rem; }
+.st-key-run_strip p { margin: 0 0 .3rem; }
 @media (max-width: 640px) { .stMainBlockContainer { padding-left: 1rem; padding-right: 1rem; } }
 """

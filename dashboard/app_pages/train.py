@@ -10,8 +10,9 @@ from dashboard.components.dataset_choice import dataset_choice, need_dataset
 from dashboard.components.launch import estimate_lines, launch_button, queue_lines
 from dashboard.components.start_from import sources, stages_field, weights_field
 from dashboard.errors import plain, show_error
-from sealife_core.config import SIZES, TASKS, AnyConfig, describe, flattened, nested, parse, preset
+from sealife_core.config import SIZES, TASKS, AnyConfig, describe, flattened, nested, parse, preset, source_run
 from sealife_core.errors import ConfigError
+from sealife_core.runs.directory import open_run
 from sealife_core.views.recipes import recipe_name, recipes
 
 
@@ -49,6 +50,7 @@ def _form(task: str, runs: dict[str, str]) -> tuple[AnyConfig | None, list[str]]
     base = flattened(preset(task, size).model_dump())
     if TASKS[task].needs_run:
         base["weights"] = next(iter(runs), "imagenet")
+        base |= _as_source(base["weights"])
     held = state.form_values()
     filled = held is not None and held[0] == task
     values = base | (held[1] if held and filled else {})
@@ -74,6 +76,15 @@ def _form(task: str, runs: dict[str, str]) -> tuple[AnyConfig | None, list[str]]
     except ConfigError as error:
         show_error(error)
         return None, changed
+
+
+def _as_source(weights: str) -> dict[str, Any]:
+    """Encoder and image size of the run that the weights come from, so that the classifier sees what it saw."""
+    run_id = source_run(weights)
+    if run_id is None:
+        return {}
+    learned = open_run(run_id).config()
+    return {"encoder": learned.encoder, "image_size_px": learned.image_size_px}
 
 
 def _size() -> str:

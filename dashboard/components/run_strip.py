@@ -27,9 +27,9 @@ def run_strip() -> None:
 
 def active_runs() -> list[Run]:
     """Running and queued runs, the one that goes first on top."""
-    found = [(run.state(), run) for run in cache.runs()]
+    found = [(run.state(), run) for run in reversed(cache.runs())]  # oldest first, as the queue takes them
     active = [(state, run) for state, run in found if state.active]
-    return [run for _, run in sorted(active, key=lambda pair: (pair[0] is State.QUEUED, pair[1].id))]
+    return [run for _, run in sorted(active, key=lambda pair: pair[0] is State.QUEUED)]
 
 
 def _strip(expected: int) -> None:

@@ -105,3 +105,10 @@ def test_views__hands_its_recipe_to_train(tiny_reef):
     button(app, "Use these views for SimCLR").click().run()
     assert not app.exception
     assert next(slider for slider in app.slider if slider.label == "Hue (turns)").value == 0.05
+
+
+def test_go__opens_train_at_the_task_by_its_key(tiny_reef):
+    app = open_page("train")
+    app.segmented_control(key="task").set_value("finetune").run()
+    button(app, "Train SimCLR").click().run()
+    assert app.segmented_control(key="task").value == "simclr"
