@@ -104,7 +104,7 @@ def _opened(dataset: Dataset, size_px: int, identity: dict[str, Any]) -> Pixels 
     try:
         about = json.loads(about_path.read_text(encoding="utf-8"))
         array = np.load(array_path, mmap_mode="r")  # refuses a file shorter than its header says
-    except (OSError, ValueError):
+    except (OSError, ValueError, EOFError):
         return None
     whole = about == identity and array.shape == (len(dataset), size_px, size_px, 3) and array.dtype == np.uint8
     if not whole:
@@ -115,7 +115,9 @@ def _opened(dataset: Dataset, size_px: int, identity: dict[str, Any]) -> Pixels 
 
 def _build(dataset: Dataset, size_px: int, identity: dict[str, Any], progress: Progress | None) -> None:
     array_path, about_path = _paths(dataset, size_px)
-    count = identity["count"]
+    for leftover in dataset.folder.glob(f".pixels-{size_px}-*.npy"):  # of a process that was killed: we hold the lock
+        leftover.unlink()
+    count = len(dataset)
     needed, free = count * size_px * size_px * 3, shutil.disk_usage(dataset.folder).free
     if needed > free:
         raise DatasetError(
