@@ -171,7 +171,7 @@ def _lit(rng: Generator, picture: np.ndarray, water: Water, below: np.ndarray, c
     picture = picture * (1 - share) + depth * share
     vignette = 1 - rng.uniform(0.1, 0.4) * np.clip(((x - 0.5) ** 2 + (y - 0.5) ** 2) * 2 - 0.15, 0, 1)
     picture = picture * vignette[..., None] * rng.uniform(0.88, 1.08)
-    return picture + rng.normal(0, rng.uniform(0.001, 0.008), picture.shape[:2]).astype(np.float32)[..., None]
+    return picture + rng.uniform(0.001, 0.008) * rng.standard_normal((size_px, size_px, 1), np.float32)
 
 
 def draw_picture(kind: str, size_px: int, seed: int, number: int) -> Image.Image:

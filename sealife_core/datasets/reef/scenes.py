@@ -181,7 +181,7 @@ def backdrop(rng: Generator, water: Water, size_px: int) -> tuple[np.ndarray, np
     shift = rng.uniform(-0.25, 0.25)
     rows = ramp(side)
     strip = np.stack([np.interp(rows, [0, 0.5 + shift, 1], stops[:, c]) for c in range(3)], 1)
-    picture = Image.fromarray(np.repeat(strip.round().astype(np.uint8)[:, None], side, axis=1))
+    picture = Image.fromarray(strip.round().astype(np.uint8)[:, None]).resize((side, side), Image.Resampling.NEAREST)
     pen = ImageDraw.Draw(picture)
     across = np.linspace(-0.05, 1.05, 24)
     for distance in (0.72, 0.5):  # two ridges fade into the water
