@@ -80,11 +80,11 @@ def summary(run: Run) -> dict[str, Any]:
         task, data = task_of(config), config.data
     except SealifeError as error:
         return {"id": run.id, "name": "", "task": "", "data": "", "state": "damaged", "message": str(error)}
-    status = run.status()
-    error = status.get("error") or {}
-    message = error.get("what") or status.get("message", "")
+    shown = run.shown()
+    error = run.error()
+    message = error["what"] if error else shown.message
     return {
-        "id": run.id, "name": run.notes().get("name", ""), "task": task, "data": data, "state": str(run.state()),
+        "id": run.id, "name": run.notes().get("name", ""), "task": task, "data": data, "state": str(shown.state),
         "message": message,
     }  # fmt: skip
 

@@ -46,10 +46,11 @@ def start(chosen: argparse.Namespace, output: Output) -> int:
 def run_demo(chosen: argparse.Namespace, output: Output) -> int:
     """The whole path on the reef, without a screen."""
     from sealife_core.commands.runs import show_comparison
-    from sealife_core.demo import launch_demo
+    from sealife_core.demo import ensure_reef, launch_demo
 
     with output.progress() as tell:
-        runs = launch_demo(progress=tell)
+        ensure_reef(progress=tell)
+    runs = launch_demo()
     failed = follow_until_done(runs, output)
     show_comparison([run.id for run in runs], output)
     return failed
