@@ -2,9 +2,9 @@
 
     python benchmarks/photographs.py FOLDER [--epochs 50] [--fine-tune-epochs 20]
 
-Imports FOLDER (one sub-folder a class) below SEALIFE_HOME as 'photographs' unless it is there, launches five runs in the
-background as the dashboard would, waits, and prints the comparison with 95 % intervals. Runs that have already finished
-with the same settings are taken as they are, so that a second call only prints.
+Imports FOLDER (one sub-folder a class) below SEALIFE_HOME as 'photographs' unless it is there, launches five runs in
+the background as the dashboard would, waits, and prints the comparison with 95 % intervals. Runs that were launched
+before with the same settings are taken as they are, so that a second call only prints.
 """
 
 import argparse
