@@ -113,15 +113,16 @@ def _class_counts(dataset: Dataset) -> pd.DataFrame:
 def _notes(dataset: Dataset, checks: Checks) -> list[str]:
     notes = []
     if checks.missing:
-        notes.append(f"{len(checks.missing):,} image files are missing. Import the data set again.")
-    if checks.leaks:
         notes.append(
-            f"{len(checks.leaks):,} groups of duplicates are in more than one split: test scores come out too good. Put"
-            " each group into one split."
+            f"{_counted(len(checks.missing), 'image file is', 'image files are')} missing. Import the data set again."
         )
+    if checks.leaks:
+        are = _counted(len(checks.leaks), "group of duplicates is", "groups of duplicates are")
+        notes.append(f"{are} in more than one split: test scores come out too good. Put each group into one split.")
     differing = sum(group.labels_differ for group in (*checks.exact, *checks.near))
     if differing:
-        notes.append(f"{differing:,} groups of duplicates carry two labels: at most one of them is right.")
+        carry = _counted(differing, "group of duplicates carries", "groups of duplicates carry")
+        notes.append(f"{carry} two labels: at most one of them is right.")
     totals = dict(zip(dataset.classes, checks.class_counts["total"].tolist(), strict=True))
     most, least = max(totals, key=totals.__getitem__, default=""), min(totals, key=totals.__getitem__, default="")
     if totals and totals[most] >= _UNEVEN * totals[least]:
@@ -131,9 +132,13 @@ def _notes(dataset: Dataset, checks: Checks) -> list[str]:
         )
     small = int((dataset.manifest[["width", "height"]].min(axis=1) < _SMALL_PX).sum())
     if small:
-        notes.append(f"{small:,} images are smaller than {_SMALL_PX} px.")
+        notes.append(f"{_counted(small, 'image is', 'images are')} smaller than {_SMALL_PX} px.")
     labels, splits = dataset.manifest["label"].tolist(), dataset.manifest["split"].tolist()
     return notes + notes_on(labels, splits)
+
+
+def _counted(number: int, one: str, many: str) -> str:
+    return f"{number:,} {one if number == 1 else many}"
 
 
 def _near(dataset: Dataset, progress: Progress | None) -> list[list[int]]:

@@ -103,12 +103,16 @@ def _take_all(found: list[Found], images: Path, progress: Progress | None) -> tu
     images.mkdir()
     rows: list[dict[str, Any]] = []
     skipped: Skipped = []
+    ids: set[str] = set()
     pool = ThreadPoolExecutor(max_workers=min(8, os.cpu_count() or 1))
     try:
         for done, (item, taken) in enumerate(zip(found, pool.map(lambda f: _take(f, images), found), strict=True)):
             if isinstance(taken, str):
                 skipped.append((item.source, taken))
+            elif taken["id"] in ids:  # a zip may hold one path twice
+                skipped.append((item.source, "The same file under the same name once more."))
             else:
+                ids.add(taken["id"])
                 rows.append(taken)
             if progress:
                 progress("Reading pictures", done + 1, len(found))

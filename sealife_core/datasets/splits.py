@@ -48,7 +48,7 @@ def complete_splits(
     notes = ["The splits that came with the images are kept."]
     unsaid = sum(1 for split, label in zip(given, labels, strict=True) if label and not split)
     if unsaid:
-        notes.append(f"{unsaid:,} labelled images came without a split and are trained on.")
+        notes.append(f"Labelled images that came without a split and are trained on: {unsaid:,}.")
     missing = {"val", "test"} - present
     if missing:
         train = [row for row, split in enumerate(splits) if split == "train"]
@@ -63,8 +63,8 @@ def complete_splits(
     straddling = sorted(group for group, where in homes.items() if group and len(where) > 1)
     if straddling:
         notes.append(
-            f"{len(straddling):,} groups are in more than one split, {straddling[0]!r} first: test scores may be too"
-            " good. Leave the split column out to have them kept together."
+            f"Groups in more than one split: {len(straddling):,}, {straddling[0]!r} first; test scores may be too good."
+            " Leave the split column out to have groups kept together."
         )
     return splits, notes + notes_on(labels, splits)
 

@@ -1,0 +1,122 @@
+import json
+from pathlib import Path
+
+import pytest
+from pictures import encoded, noise, write_folder
+
+from sealife_core.datasets import checks as checks_module
+from sealife_core.datasets.checks import check, mend_leak
+from sealife_core.datasets.dataset import Dataset, open_dataset, write_dataset
+from sealife_core.datasets.importing import import_images
+from sealife_core.errors import DatasetError
+
+
+@pytest.fixture
+def leaky(home: Path, tmp_path: Path) -> Dataset:
+    """Ready-made splits; one file in train and test, one with two labels, one that was saved again smaller in val."""
+    source = tmp_path / "sea"
+    write_folder(source / "train", {"crab": 8, "ray": 8})
+    write_folder(source / "val", {"crab": 2, "ray": 2}, first_seed=20)
+    write_folder(source / "test", {"crab": 2, "ray": 2}, first_seed=30)
+    (source / "test" / "crab" / "leak.jpg").write_bytes((source / "train" / "crab" / "3.jpg").read_bytes())
+    (source / "train" / "ray" / "mistaken.jpg").write_bytes((source / "train" / "crab" / "5.jpg").read_bytes())
+    noise(100, (120, 100)).save(source / "train" / "ray" / "large.png")
+    noise(100, (120, 100)).resize((90, 75)).save(source / "val" / "ray" / "small.jpg", quality=80)
+    return import_images(source, "sea").dataset
+
+
+def sources(dataset: Dataset, rows: tuple[int, ...]) -> set[str]:
+    return {dataset.manifest["source"][row] for row in rows}
+
+
+def test_check__finds_exact_and_near_duplicates_with_what_is_wrong(leaky: Dataset):
+    found = check(leaky)
+    exact = {frozenset(sources(leaky, g.rows)): (g.straddles, g.labels_differ) for g in found.exact}
+    assert exact == {
+        frozenset(("train/crab/3.jpg", "test/crab/leak.jpg")): (True, False),
+        frozenset(("train/crab/5.jpg", "train/ray/mistaken.jpg")): (False, True),
+    }
+    assert [sources(leaky, g.rows) for g in found.near] == [{"train/ray/large.png", "val/ray/small.jpg"}]
+    assert [g.straddles for g in found.near] == [True]
+    assert len(found.leaks) == 2
+    assert any("2 groups of duplicates are in more than one split" in note for note in found.notes)
+    assert any("1 group of duplicates carries two labels" in note for note in found.notes)
+
+
+def test_check__counts_classes_and_sizes(leaky: Dataset):
+    found = check(leaky)
+    assert found.class_counts.loc["crab"].to_dict() == {"train": 8, "val": 2, "test": 3, "total": 13}
+    assert found.class_counts.loc["ray"].to_dict() == {"train": 10, "val": 3, "test": 2, "total": 15}
+    assert found.sizes.loc["width"].to_dict() == {"smallest": 24, "median": 24, "largest": 120}
+    assert (found.unlabelled, found.missing) == (0, [])
+
+
+def test_mend_leak__puts_the_whole_group_into_one_split(leaky: Dataset):
+    for group in check(leaky).leaks:
+        leaky = mend_leak(leaky, group.rows)
+    again = open_dataset("sea")
+    assert again.content_hash == leaky.content_hash
+    assert check(again).leaks == []
+    assert len(check(again).exact) == 2
+
+
+def test_mend_leak__takes_the_series_along(home: Path, leaky: Dataset):
+    group = check(leaky).exact[0]
+    moved = next(row for row in group.rows if leaky.manifest["split"][row] == "test")
+    companion = next(row for row in leaky.rows("test").tolist() if row != moved)
+    series = ["dive" if row in (moved, companion) else "" for row in range(len(leaky))]
+    dataset = write_dataset(leaky.folder, leaky.manifest.assign(group=series), leaky.info)
+    mended = mend_leak(dataset, group.rows)
+    assert mended.manifest["split"][companion] == "train"
+
+
+def test_mend_leak__cannot_test_on_an_unlabelled_image(home: Path, tmp_path: Path):
+    source = write_folder(tmp_path / "sea", {"crab": 10})
+    (source / "loose.jpg").write_bytes(encoded(0))
+    dataset = import_images(source, "sea").dataset
+    (group,) = check(dataset).exact
+    assert not group.labels_differ
+    with pytest.raises(DatasetError, match="has no label"):
+        mend_leak(dataset, group.rows, split="test")
+
+
+def test_check__is_kept_until_the_images_change(leaky: Dataset, monkeypatch: pytest.MonkeyPatch):
+    before = check(leaky)
+    monkeypatch.setattr(checks_module, "_near", None)
+    assert check(leaky).near == before.near
+    assert check(leaky.with_splits({0: "val"})).near == before.near
+    changed = write_dataset(leaky.folder, leaky.manifest.iloc[:-1], leaky.info)
+    with pytest.raises(TypeError):
+        check(changed)
+
+
+@pytest.mark.parametrize("damage", ["", "{", "[]", '{"key": 1}', "null"])
+def test_check__a_damaged_cache_is_made_again(leaky: Dataset, damage: str):
+    before = check(leaky)
+    (leaky.folder / "checks.json").write_text(damage)
+    assert check(leaky).exact == before.exact
+    assert json.loads((leaky.folder / "checks.json").read_text())["near"]
+
+
+def test_check__makes_hashes_where_the_manifest_has_none(leaky: Dataset):
+    before = check(leaky)
+    bare = write_dataset(leaky.folder, leaky.manifest.drop(columns="phash"), leaky.info)
+    (bare.folder / "checks.json").unlink()
+    told: list[tuple[str, int, int]] = []
+    assert check(bare, progress=lambda *stage: told.append(stage)).near == before.near
+    assert ("Comparing pictures", len(bare), len(bare)) in told
+
+
+def test_check__names_lost_files_and_uneven_classes(home: Path, tmp_path: Path):
+    dataset = import_images(write_folder(tmp_path / "sea", {"crab": 40, "ray": 4}), "sea").dataset
+    dataset.image_path(5).unlink()
+    found = check(dataset)
+    assert found.missing == [5]
+    assert "1 image file is missing" in found.notes[0]
+    assert any("40 images of 'crab', 4 of 'ray'" in note for note in found.notes)
+
+
+def test_check__without_labels(home: Path, tmp_path: Path):
+    found = check(import_images(write_folder(tmp_path / "sea", {"": 4}), "sea").dataset)
+    assert found.class_counts.empty
+    assert found.unlabelled == 4

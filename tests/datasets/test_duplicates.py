@@ -1,0 +1,76 @@
+import io
+
+import numpy as np
+import pytest
+from pictures import noise
+from PIL import Image
+
+from sealife_core.datasets.duplicates import coarse_colours, near_pictures, perceptual_hash, propose, same_files
+
+
+def test_same_files__groups_of_two_and_more():
+    assert same_files(["a", "b", "a", "c", "b", "a", "", ""]) == [[0, 2, 5], [1, 4]]
+
+
+def test_propose__agrees_with_counting_bits_pair_by_pair():
+    rng = np.random.default_rng(0)
+    centres = rng.integers(0, 2**63, 40)
+    numbers = [int(c) ^ sum(1 << int(b) for b in rng.choice(64, rng.integers(1, 12), replace=False)) for c in centres]
+    hashes = [f"{int(n):016x}" for n in [*centres, *numbers]]
+    literal = {
+        (i, j)
+        for i in range(80)
+        for j in range(i + 1, 80)
+        if (int(hashes[i], 16) ^ int(hashes[j], 16)).bit_count() <= 8
+    }
+    assert 10 < len(literal) < 60
+    assert {tuple(sorted(pair)) for pair in propose(hashes).tolist()} == literal
+
+
+def test_propose__a_still_scene_makes_no_flood_of_pairs():
+    hashes = ["00ff00ff00ff00ff"] * 500 + ["", ""]
+    assert propose(hashes).tolist() == [[0, position] for position in range(1, 500)]
+    assert propose([]).shape == (0, 2)
+    assert propose(["", ""]).shape == (0, 2)
+
+
+def smooth(seed: int) -> Image.Image:
+    return noise(seed, (6, 5)).resize((120, 100), Image.Resampling.BICUBIC)
+
+
+def copies(image: Image.Image) -> list[Image.Image]:
+    saved = io.BytesIO()
+    image.save(saved, "JPEG", quality=40)
+    width, height = image.size
+    return [
+        image,
+        Image.open(saved),
+        image.resize((width // 2, height // 2)),
+        image.point(lambda v: min(255, int(v * 1.1))),
+    ]
+
+
+def test_near_pictures__finds_copies_and_nothing_else():
+    pictures = [copy.convert("RGB") for seed in range(12) for copy in copies(smooth(seed))]
+    hashes = [perceptual_hash(picture) for picture in pictures]
+    groups = near_pictures(hashes, lambda positions: np.stack([coarse_colours(pictures[p]) for p in positions]))
+    assert groups == [list(range(first, first + 4)) for first in range(0, 48, 4)]
+
+
+def test_near_pictures__same_shape_in_other_colours_is_another_picture():
+    shape = np.asarray(noise(3, (120, 100)))
+    other = Image.fromarray(np.roll(shape, 1, axis=2))
+    grey = Image.fromarray(shape).convert("L")
+    hashes = [perceptual_hash(grey.convert("RGB"))] * 2
+    pictures = [Image.fromarray(shape), other]
+    assert near_pictures(hashes, lambda at: np.stack([coarse_colours(pictures[p]) for p in at])) == []
+
+
+@pytest.mark.parametrize("colour", ["black", "white", "teal"])
+def test_perceptual_hash__a_flat_picture_has_none(colour: str):
+    assert perceptual_hash(Image.new("RGB", (50, 50), colour)) == ""
+
+
+def test_coarse_colours__are_of_length_one_and_flat_ones_of_none():
+    assert np.linalg.norm(coarse_colours(noise(1))) == pytest.approx(1, abs=1e-5)
+    assert not coarse_colours(Image.new("RGB", (50, 50), "grey")).any()

@@ -1,0 +1,129 @@
+import io
+from contextlib import suppress
+from pathlib import Path
+
+import numpy as np
+import pytest
+from pictures import encoded, noise, png_of_size
+from PIL import Image
+
+from sealife_core.datasets.reading import decode, read_rgb
+from sealife_core.errors import DatasetError
+
+
+def through_file(image: Image.Image, form: str, **options) -> np.ndarray:
+    stream = io.BytesIO()
+    image.save(stream, form, **options)
+    stream.seek(0)
+    rgb, name = decode(stream)
+    assert rgb.mode == "RGB"
+    assert name == form
+    return np.asarray(rgb)
+
+
+@pytest.mark.parametrize(("form", "options"), [("PNG", {}), ("BMP", {}), ("TIFF", {}), ("WEBP", {"lossless": True})])
+def test_decode__lossless_formats_come_back_exactly(form: str, options: dict):
+    assert np.array_equal(through_file(noise(1), form, **options), np.asarray(noise(1)))
+
+
+def test_decode__jpeg_comes_back_closely():
+    image = Image.new("RGB", (16, 16), (200, 40, 90))
+    assert np.abs(through_file(image, "JPEG", quality=95).astype(int) - (200, 40, 90)).max() <= 3
+
+
+def test_decode__gif_is_its_first_frame():
+    frames = [Image.new("RGB", (8, 8), colour) for colour in ("red", "blue")]
+    seen = through_file(frames[0], "GIF", save_all=True, append_images=frames[1:])
+    assert (seen == (255, 0, 0)).all()
+
+
+def test_decode__grey_and_palette_and_one_bit():
+    grey = Image.fromarray(np.arange(256, dtype=np.uint8).reshape(16, 16))
+    assert np.array_equal(through_file(grey, "PNG")[..., 1], np.asarray(grey))
+    palette = noise(2).quantize(30)
+    assert np.array_equal(through_file(palette, "PNG"), np.asarray(palette.convert("RGB")))
+    assert set(np.unique(through_file(grey.convert("1"), "PNG"))) == {0, 255}
+
+
+def test_decode__sixteen_bit_grey_is_scaled_and_not_clipped():
+    deep = np.array([[0, 257 * 10, 257 * 128, 65535]], dtype=np.uint16)
+    for form in ("PNG", "TIFF"):
+        assert through_file(Image.fromarray(deep), form)[0, :, 0].tolist() == [0, 10, 128, 255]
+
+
+def test_decode__floating_point_grey_is_stretched():
+    real = np.array([[-1.0, 0.0, 1.0]], dtype=np.float32)
+    assert through_file(Image.fromarray(real), "TIFF")[0, :, 2].tolist() == [0, 128, 255]
+
+
+def test_decode__transparency_is_laid_over_white():
+    clear = Image.new("RGBA", (4, 4), (0, 0, 0, 0))
+    half = Image.new("RGBA", (4, 4), (255, 0, 0, 128))
+    assert (through_file(clear, "PNG") == 255).all()
+    assert np.abs(through_file(half, "PNG")[0, 0].astype(int) - (255, 127, 127)).max() <= 1
+    keyed = Image.new("P", (4, 4), 0)
+    keyed.putpalette([0, 0, 0] + [9, 9, 9] * 255)
+    assert (through_file(keyed, "PNG", transparency=0) == 255).all()
+
+
+def test_decode__cmyk_jpeg_has_its_colours():
+    red = Image.new("RGB", (16, 16), (220, 30, 40)).convert("CMYK")
+    assert np.abs(through_file(red, "JPEG", quality=95).astype(int) - (220, 30, 40)).max() <= 6
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_decode__turns_upright_by_exif(orientation: int):
+    upright = noise(3, (24, 16))
+    turn = {
+        2: Image.Transpose.FLIP_LEFT_RIGHT, 3: Image.Transpose.ROTATE_180, 4: Image.Transpose.FLIP_TOP_BOTTOM,
+        5: Image.Transpose.TRANSPOSE, 6: Image.Transpose.ROTATE_90, 7: Image.Transpose.TRANSVERSE,
+        8: Image.Transpose.ROTATE_270,
+    }.get(orientation)  # fmt: skip
+    stored = upright.transpose(turn) if turn is not None else upright
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    assert np.array_equal(through_file(stored, "PNG", exif=exif), np.asarray(upright))
+
+
+@pytest.mark.parametrize(
+    ("data", "says"),
+    [
+        (b"this is text", "Not a picture"),
+        (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "Not a picture"),
+        (encoded()[:-200], "Damaged or cut short"),
+        (encoded(form="PNG")[:-60], "Damaged or cut short"),
+        (png_of_size(60_000, 60_000), "More than 179 million pixels"),
+    ],
+)
+def test_decode__says_why_not(data: bytes, says: str):
+    with pytest.raises(DatasetError, match=says) as caught:
+        decode(io.BytesIO(data))
+    assert "\n" not in str(caught.value)
+
+
+# Pillow warns of large claims and odd metadata on its own account; what counts here is what is raised.
+@pytest.mark.filterwarnings("ignore::PIL.Image.DecompressionBombWarning")
+@pytest.mark.filterwarnings("ignore::UserWarning:PIL")
+def test_decode__never_raises_anything_but_its_own_error():
+    rng = np.random.default_rng(0)
+    for form in ("JPEG", "PNG", "WEBP", "BMP", "TIFF", "GIF"):
+        data = np.frombuffer(encoded(5, form), dtype=np.uint8)
+        for _ in range(60):
+            broken = data.copy()
+            broken[rng.integers(0, len(data), 4)] = rng.integers(0, 256, 4)
+            with suppress(DatasetError):
+                assert decode(io.BytesIO(broken.tobytes()))[0].mode == "RGB"
+
+
+def test_read_rgb__missing_and_damaged_files_are_named(tmp_path: Path):
+    with pytest.raises(DatasetError, match=r"gone\.jpg is missing"):
+        read_rgb(tmp_path / "gone.jpg")
+    (tmp_path / "text.jpg").write_text("text")
+    with pytest.raises(DatasetError, match=r"text\.jpg: Not a picture"):
+        read_rgb(tmp_path / "text.jpg")
+
+
+def test_read_rgb__a_smaller_jpeg_is_not_smaller_than_asked(tmp_path: Path):
+    noise(0, (800, 640)).save(tmp_path / "large.jpg")
+    assert read_rgb(tmp_path / "large.jpg").size == (800, 640)
+    assert read_rgb(tmp_path / "large.jpg", at_least_px=100).size == (200, 160)
