@@ -9,7 +9,6 @@ from typing import Any
 
 import streamlit as st
 
-from sealife_core.config import TASKS
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.errors import SealifeError
 
@@ -29,15 +28,25 @@ MOST_PICTURES = 6
 
 _FORM_VALUES = "form_values"
 _FORM_VERSION = "form_version"
+_WANTED = "wanted"
+_BOUND = (DATASET, TASK, SIZE)
 _LAUNCHED = "launched"
 _LAUNCH_PROBLEM = "launch_problem"
 
 
 def go(page: str, **query: str) -> None:
-    """Leave for ``page`` ("home", "data", "views", "train", "runs"), with ``query`` in its URL; a task is a key of TASKS."""
-    if TASK in query:  # a bound widget names its choice in the URL as it is shown
-        query[TASK] = TASKS[query[TASK]].title
-    st.switch_page(f"app_pages/{page}.py", query_params=query)
+    """Leave for ``page`` ("home", "data", "views", "train", "runs"), with ``query`` in its URL; a task is a key of TASKS.
+
+    What a widget is bound to cannot be set in the URL while that widget is on the page: :func:`arrive` sets it.
+    """
+    st.session_state[_WANTED] = {key: value for key, value in query.items() if key in _BOUND}
+    st.switch_page(f"app_pages/{page}.py", query_params={k: v for k, v in query.items() if k not in _BOUND})
+
+
+def arrive() -> None:
+    """Give the widgets the values that :func:`go` asked for. Called once a run, before any of them is drawn."""
+    for key, value in st.session_state.pop(_WANTED, {}).items():
+        st.session_state[key] = value
 
 
 def set_form_values(task: str, values: dict[str, Any]) -> None:
@@ -142,6 +151,7 @@ RUNS_VIEW = "view"
 RUN_TAB = "tab"
 DATA_TAB = "look"
 CLASS = "class"
+BALANCE = "balance"
 SPLIT = "split"
 PAGE = "page"
 DUPLICATES = "duplicates"
@@ -210,3 +220,15 @@ def open_run(run_id: str) -> None:
 def expect_dataset(name: str) -> None:
     """Look at this data set as soon as it is there: it is being imported or drawn."""
     st.session_state[_EXPECTED] = name
+
+
+def picked_bar() -> tuple[int, int] | None:
+    """(series, place) of the bar that was clicked in the chart of classes; for its callback."""
+    selected = st.session_state[BALANCE].selection.selected
+    return (selected[0]["series_index"], selected[0]["data_indices"][0]) if selected else None
+
+
+def show_pictures(label: str, split: str) -> None:
+    """Turn the Data page to the pictures of one class in one split; from a callback, before widgets are drawn."""
+    st.session_state[DATA_TAB], st.session_state[CLASS], st.session_state[SPLIT] = "Pictures", label, split
+    st.session_state[PAGE] = 1
