@@ -51,6 +51,8 @@ def _list(runs: list[Run]) -> None:
     known = {run.id: run for run in runs}
     first = next((run for run in runs if run.state().active), runs[0])
     chosen = [first.id] if ticked is None else [run_id for run_id in ticked if run_id in known]
+    if ticked is None:
+        state.select_runs(chosen)
     active = any(run.state().active for run in runs)
     st.fragment(run_table, run_every=POLL_S if active else None)(chosen)
     if not chosen:
@@ -100,7 +102,8 @@ def _several(runs: list[Run]) -> None:
         readable = [run for run in runs if run_detail.is_readable(run)]
         group = [run for run in readable if isinstance(run.config(), SimclrConfig) is simclr]
         if group:
-            st.subheader(f"{title}: {len(group)} over each other" if len(group) > 1 else title)
+            st.subheader(title)
+            run_detail.legend(group, colours)
             st.fragment(run_detail.curves, run_every=polls)(group, run_detail.panels_of(group[0].config()), colours)
     what_differs(runs)
 

@@ -12,19 +12,19 @@ from dashboard.errors import plain
 from sealife_core.datasets.dataset import Dataset
 
 A_PAGE = 48
+SPLIT_WORDS = {"all": "All"} | {split: title.capitalize() for split, title in SPLITS}
 ALL, UNLABELLED = "All classes", "Unlabelled"
 
 
 def browse(dataset: Dataset) -> None:
     """Filters, one page of pictures, pages."""
-    names = dict(SPLITS)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         options = [ALL, *dataset.classes] + ([UNLABELLED] if (dataset.labels < 0).any() else [])
         label = st.selectbox("Class", options, key=state.CLASS, bind="query-params", width=280) or ALL
         split = st.segmented_control(
             "Split",
-            ["all", *names],
-            format_func=lambda key: names.get(key, "all").capitalize(),
+            list(SPLIT_WORDS),
+            format_func=SPLIT_WORDS.__getitem__,
             default="all",
             required=True,
             key=state.SPLIT,
@@ -48,7 +48,7 @@ def browse(dataset: Dataset) -> None:
 
 
 def chosen_rows(dataset: Dataset, label: str, split: str) -> np.ndarray:
-    """(n,) rows of one class (or ALL, UNLABELLED) in one split (or "all"), in the order of the manifest."""
+    """(n,) rows of one class (or ALL, UNLABELLED) in one split (or "all"); of ALL, the classes take turns."""
     wanted = np.ones(len(dataset), dtype=bool)
     if split != "all":
         wanted &= (dataset.manifest["split"] == split).to_numpy(dtype=bool)
@@ -56,7 +56,17 @@ def chosen_rows(dataset: Dataset, label: str, split: str) -> np.ndarray:
         wanted &= dataset.labels == dataset.classes.index(label)
     elif label == UNLABELLED:
         wanted &= dataset.labels < 0
-    return np.flatnonzero(wanted)
+    rows = np.flatnonzero(wanted)
+    return rows if label != ALL else rows[np.lexsort((dataset.labels[rows], _turns(dataset.labels[rows])))]
+
+
+def _turns(labels: np.ndarray) -> np.ndarray:
+    """(n,) how many of the same label came before each."""
+    order = np.argsort(labels, kind="stable")
+    _, starts, counts = np.unique(labels[order], return_index=True, return_counts=True)
+    turns = np.empty(len(labels), dtype=np.int64)
+    turns[order] = np.arange(len(labels)) - np.repeat(starts, counts)
+    return turns
 
 
 def balance(dataset: Dataset) -> None:
@@ -68,7 +78,8 @@ def balance(dataset: Dataset) -> None:
         st.markdown("**Pictures of each class**")
         balance_bars(counts, dataset.classes)
         st.caption(
-            f"From {totals[least]:,} ({plain(least)}) to {totals[most]:,} ({plain(most)})."
+            f"Click a bar to see its pictures. From {totals[least]:,} ({plain(least)}) to {totals[most]:,}"
+            f" ({plain(most)})."
             + (
                 " That is uneven: read macro-F1, which counts every class the same, rather than accuracy; focal loss or"
                 " class weights help."
@@ -83,9 +94,9 @@ def balance(dataset: Dataset) -> None:
 def class_counts(dataset: Dataset) -> dict[str, dict[str, int]]:
     """Class → split → pictures."""
     found = {name: dict.fromkeys((split for split, _ in SPLITS), 0) for name in dataset.classes}
-    for (label, split), count in dataset.manifest.groupby(["label", "split"]).size().items():
+    for label, split in zip(dataset.manifest["label"], dataset.manifest["split"], strict=True):
         if label in found:
-            found[label][split] = int(count)
+            found[label][split] += 1
     return found
 
 
@@ -93,7 +104,7 @@ def size_table(dataset: Dataset) -> pd.DataFrame:
     """Smallest, median and largest width and height, in px."""
     rows = []
     for side in ("width", "height"):
-        values = dataset.manifest[side]
-        words = {"Smallest": values.min(), "Median": values.median(), "Largest": values.max()}
+        values = dataset.manifest[side].to_numpy()
+        words = {"Smallest": values.min(), "Median": np.median(values), "Largest": values.max()}
         rows.append({"": side.capitalize()} | {name: f"{int(value):,} px" for name, value in words.items()})
     return pd.DataFrame(rows)

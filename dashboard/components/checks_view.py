@@ -51,8 +51,8 @@ def groups_by_kind(checks: Checks) -> dict[str, list[DuplicateGroup]]:
 
 
 def _found(dataset: Dataset, checks: Checks) -> None:
-    for note in checks.notes:
-        st.warning(plain(note), icon=":material/info:")
+    if checks.notes:
+        st.warning("\n".join(f"- {plain(note)}" for note in checks.notes))
     groups = groups_by_kind(checks)
     if not groups["exact"] and not groups["near"]:
         st.success(
@@ -64,7 +64,7 @@ def _found(dataset: Dataset, checks: Checks) -> None:
     kind = st.segmented_control(
         "Which",
         there,
-        format_func=lambda kind: f"{KINDS[kind][0]} ({len(groups[kind]):,})",
+        format_func=lambda kind: KINDS[kind][0],
         default=there[0],
         required=True,
         key=state.DUPLICATES,
@@ -72,11 +72,11 @@ def _found(dataset: Dataset, checks: Checks) -> None:
         label_visibility="collapsed",
     )
     kind = kind if kind in there else there[0]
-    st.markdown(KINDS[kind][1])
+    count = len(groups[kind])
+    st.markdown(f"**{count:,} {'group' if count == 1 else 'groups'}.** {KINDS[kind][1]}")
     if kind == "leaks":
         st.button(
             "Put every group into one split",
-            type="primary",
             icon=":material/healing:",
             key="mend_all",
             on_click=mend,

@@ -5,6 +5,7 @@ from typing import Any
 
 import streamlit as st
 
+from dashboard import state
 from dashboard.theme import class_colour
 
 MOST_CLASSES = 60  # more are said in words; a chart of 500 bars is read by nobody
@@ -13,17 +14,24 @@ SPLITS = (("train", "training", 1.0), ("val", "validation", 0.6), ("test", "test
 
 
 def balance_bars(counts: Mapping[str, Mapping[str, int]], classes: Sequence[str]) -> None:
-    """Pictures of each class, stacked by split. ``counts``: class → split → pictures."""
+    """Pictures of each class, stacked by split; a click on a bar shows them. ``counts``: class → split → pictures."""
     order = sorted(classes, key=lambda name: -sum(counts[name].values()))
     shown = order[:MOST_CLASSES]
     st.echarts_chart(
         balance_option(counts, shown, classes),
         height=60 + BAR_PX * len(shown),
-        key="balance",
+        key=state.BALANCE,
+        on_select=lambda: _show(shown),
         alt=f"Pictures of each of {len(shown)} classes by split; most: {shown[0]}, fewest: {order[-1]}",
     )
     if len(order) > len(shown):
         st.caption(f"The {len(shown)} largest of {len(order)} classes are shown.")
+
+
+def _show(shown: Sequence[str]) -> None:
+    picked = state.picked_bar()
+    if picked is not None and picked[1] < len(shown):
+        state.show_pictures(shown[picked[1]], SPLITS[picked[0]][0])
 
 
 def balance_option(
@@ -36,6 +44,7 @@ def balance_option(
             "type": "bar",
             "name": title,
             "stack": "all",
+            "selectedMode": "single",
             "barWidth": "66%",
             "color": "#8A979C",  # of the legend: the splits are shades, the classes are colours
             "itemStyle": {"opacity": shade},

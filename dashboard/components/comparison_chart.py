@@ -60,7 +60,7 @@ def comparison_option(rows: Sequence[ComparisonRow], colours: Mapping[str, str],
         ]  # fmt: skip
     series[0]["markLine"] = {
         "silent": True, "symbol": "none", "lineStyle": {"type": "dashed", "color": ink, "width": 1.25},
-        "label": {"formatter": f"guessing {chance:.0f} %", "position": "end", "color": ink, "fontSize": 12},
+        "label": {"formatter": f"guessing {chance:.0f} %", "position": "start", "color": ink, "fontSize": 12},
         "data": [{"xAxis": chance}],
     }  # fmt: skip
     names = [row.name if row.method in row.name else f"{row.name}\n{row.method}" for row in rows]

@@ -159,11 +159,12 @@ def curve_option(
     values = [value for curve in curves for _, value in curve.points] + list(chances.values())
     low, high = (min(values), max(values)) if values else (0.0, 1.0)
     room = 0.06 * ((high - low) or abs(high) or 1.0)
-    several = len(curves) > 1
+    several = len({curve.colour for curve in curves}) > 1
+    legend = len(curves) > 1 and not several  # several runs share one legend above all charts
     return {
         "animation": False,
-        "grid": {"left": 8, "right": 14, "top": 34 if several else 12, "bottom": 24, "containLabel": True},
-        "legend": {"show": several, "top": 0, "left": 0, "icon": "roundRect", "itemWidth": 14, "itemHeight": 4,
+        "grid": {"left": 8, "right": 14, "top": 34 if legend else 12, "bottom": 24, "containLabel": True},
+        "legend": {"show": legend, "top": 0, "left": 0, "icon": "roundRect", "itemWidth": 14, "itemHeight": 4,
                    "type": "scroll"},
         "tooltip": {"trigger": "axis", "valueFormatter": "%.1f %%" if panel.percent else "%.4g", "confine": True},
         "xAxis": {"type": "value", "name": "epoch", "nameLocation": "middle", "nameGap": 24, "min": 0,
@@ -194,7 +195,10 @@ def draw_panel(panel: Panel, curves: Sequence[Curve], chances: Mapping[str, floa
                 st.caption("Not measured yet.")
         batched = max((curve.batched for curve in curves), default=1)
         thinned_says = f" Each point is the mean of {batched} steps." if batched > 1 else ""
-        st.caption(panel.says + thinned_says)
+        lines = {curve.faint for curve in curves}
+        thin = next((line.label for line in panel.lines if line.faint), "")
+        runs_says = f" Thin lines: {thin}." if len(lines) > 1 and len({c.colour for c in curves}) > 1 else ""
+        st.caption(panel.says + runs_says + thinned_says)
 
 
 def _series(curve: Curve) -> dict[str, Any]:

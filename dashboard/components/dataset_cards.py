@@ -25,7 +25,9 @@ def dataset_cards(names: list[str], chosen: str) -> None:
 
 def heading(dataset: Dataset) -> None:
     """Name, figures, and what can be done with it."""
-    st.subheader(plain(dataset.name))
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        st.subheader(plain(dataset.name), width="content")
+        _actions(dataset)
     counts = ", ".join(f"{len(dataset.rows(split)):,} {title}" for split, title in SPLITS)
     unlabelled = int((dataset.labels < 0).sum())
     words = f"{len(dataset):,} pictures in {len(dataset.classes)} classes: {counts}."
@@ -34,7 +36,10 @@ def heading(dataset: Dataset) -> None:
         "Training pictures are learned from; validation chooses the best epoch; test is looked at once, at the end of a"
         " run."
     )
-    with st.container(horizontal=True, vertical_alignment="center"):
+
+
+def _actions(dataset: Dataset) -> None:
+    with st.container(horizontal=True, vertical_alignment="center", width="content"):
         if st.button("See pairs of views", icon=":material/flip:", key="to_views"):
             state.go("views", **{state.DATASET: dataset.name})
         if st.button("Train on it", icon=":material/model_training:", key="to_train"):

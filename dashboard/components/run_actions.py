@@ -63,7 +63,8 @@ def _more(run: Run) -> None:
         tags = st.text_input("Tags", ", ".join(notes["tags"]), placeholder="thesis, temperature", max_chars=200)
         text = st.text_area("Notes", notes["notes"], placeholder="What was tried, and why", max_chars=5000)
         if st.form_submit_button("Save", icon=":material/save:"):
-            run.write_notes(name=name.strip(), tags=[t.strip() for t in tags.split(",") if t.strip()], notes=text)
+            labels = [tag.strip() for tag in (tags or "").split(",")]
+            run.write_notes(name=(name or "").strip(), tags=list(filter(None, labels)), notes=text or "")
             state.say(f"Saved what you wrote about **{plain(run_name(run))}**.")
             st.rerun()
     st.caption(f"Its files: `{run.path}`")

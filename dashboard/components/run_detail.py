@@ -96,11 +96,22 @@ def curves(runs: list[Run], panels: tuple[Panel, ...], colours: dict[str, str]) 
             draw_panel(panel, lines, _chances(panel, runs), epochs, f"curve.{'.'.join(sorted(rows))}.{panel.name}")
 
 
+def legend(runs: list[Run], colours: dict[str, str]) -> None:
+    """One legend for all charts of several runs."""
+    items = "".join(
+        f'<span style="margin-right:1.25rem"><span class="dot" style="background:{colours[run.id]}"></span>'
+        f"{escape(run_name(run))}</span>"
+        for run in runs
+    )
+    st.html(f"<div>{items}</div>")
+
+
 def _chances(panel: Panel, runs: list[Run]) -> dict[str, float]:
     """Label → level that guessing reaches. Batches of another size have another one, so there may be several."""
     if not panel.chance:
         return {}
-    levels = {round(float(level), 6) for run in runs if _is_number(level := run.environment().get(panel.chance))}
+    found = [run.environment().get(panel.chance) for run in runs]
+    levels = {round(float(level), 6) for level in found if isinstance(level, int | float)}
     label = "ln(2N − 1) =" if panel.chance == "chance_loss" else "guessing"
     factor = 100.0 if panel.percent else 1.0
     return {label + "\u200b" * place: factor * level for place, level in enumerate(sorted(levels))}
@@ -129,7 +140,9 @@ def _took(run: Run, status: dict[str, Any]) -> float | None:
     if _is_number(measured):
         return measured
     started, ended = status.get("started"), status.get("ended")
-    return ended - started if _is_number(started) and _is_number(ended) else None
+    if not isinstance(started, int | float) or not isinstance(ended, int | float):
+        return None
+    return ended - started
 
 
 def _is_number(value: Any) -> bool:

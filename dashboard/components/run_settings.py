@@ -92,7 +92,8 @@ def _short(value: object) -> str:
 
 
 def _label(setting: Setting) -> str:
-    return f"{setting.title} ({setting.unit})" if setting.unit else setting.title
+    says_it_itself = setting.unit.lower() in setting.title.lower()  # "Epochs (epochs)"
+    return setting.title if says_it_itself else f"{setting.title} ({setting.unit})"
 
 
 def _table(rows: Sequence[dict[str, str]]) -> None:
