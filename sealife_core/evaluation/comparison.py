@@ -67,7 +67,6 @@ def comparison(runs: Sequence[Run]) -> list[ComparisonRow]:
     Comparable are those whose test images are the same as those of most of them (the first of ``runs`` breaks a tie).
     Runs that are unfinished, stopped before their test, or damaged have no row.
     """
-    names = _names(runs)
     tested = [
         (run, config, results)
         for run, config, results in _readable(runs, "test", ("n", "accuracy", "macro_f1", "chance"))
@@ -75,13 +74,12 @@ def comparison(runs: Sequence[Run]) -> list[ComparisonRow]:
     ]
     hashes = Counter(str(results.get("test_hash", "")) for _, _, results in tested)
     reference = hashes.most_common(1)[0][0] if hashes else ""
-    rows = [_row(run, config, results, reference, names) for run, config, results in tested]
+    rows = [_row(run, config, results, reference) for run, config, results in tested]
     return sorted(rows, key=lambda row: (not row.comparable, -row.accuracy))
 
 
 def representation_rows(runs: Sequence[Run]) -> list[RepresentationRow]:
     """The SimCLR runs among ``runs`` that measured k-NN accuracy on validation, best first."""
-    names = _names(runs)
     rows = []
     for run, config, results in _readable(runs, "val", ("n", "knn_accuracy")):
         if not isinstance(config, SimclrConfig):
@@ -90,9 +88,9 @@ def representation_rows(runs: Sequence[Run]) -> list[RepresentationRow]:
         rows.append(
             RepresentationRow(
                 run_id=run.id,
-                name=names[run.id],
+                name=run.notes()["name"],
                 encoder=config.encoder,
-                source=_source(config.weights, names),
+                source=_source(run, config.weights),
                 data=config.data,
                 n=int(val["n"]),
                 knn_accuracy=float(val["knn_accuracy"]),
@@ -191,17 +189,15 @@ def _readable(runs: Sequence[Run], split: str, needed: tuple[str, ...]) -> list[
     return found
 
 
-def _row(
-    run: Run, config: ClassifierConfig, results: dict[str, Any], reference: str, names: dict[str, str]
-) -> ComparisonRow:
+def _row(run: Run, config: ClassifierConfig, results: dict[str, Any], reference: str) -> ComparisonRow:
     test, test_hash = results["test"], str(results.get("test_hash", ""))
     comparable = test_hash == reference
     return ComparisonRow(
         run_id=run.id,
-        name=names[run.id],
+        name=run.notes()["name"],
         method=config.method,
         encoder=config.encoder,
-        source=_source(config.weights, names),
+        source=_source(run, config.weights),
         data=config.data,
         n=int(test["n"]),
         accuracy=float(test["accuracy"]),
@@ -221,22 +217,11 @@ def _row(
     )
 
 
-def _names(runs: Sequence[Run]) -> dict[str, str]:
-    """Id → what people call the run."""
-    names = {}
-    for run in runs:
-        try:
-            names[run.id] = str(run.notes().get("name") or run.id)
-        except SealifeError:
-            names[run.id] = run.id
-    return names
-
-
-def _source(weights: str, names: dict[str, str]) -> str:
-    """Where an encoder's weights come from, in words."""
+def _source(run: Run, weights: str) -> str:
+    """Where an encoder's weights come from, in words; of another run its name."""
     run_id = source_run(weights)
     if run_id is not None:
-        return names.get(run_id, run_id)
+        return Run(run.root / run_id).notes()["name"]
     if weights.startswith("file:"):
         return Path(weights.removeprefix("file:")).name
     return {"random": "random", "imagenet": "ImageNet"}[weights]
