@@ -16,11 +16,16 @@ def score_cards(rows: Sequence[ComparisonRow]) -> None:
 
 
 def verdict(rows: Sequence[ComparisonRow]) -> str:
-    """What two best of comparable ``rows`` say, in one sentence."""
+    """What the two best of comparable ``rows`` say, in one sentence."""
     best = [row for row in rows if row.comparable][:2]
     if len(best) < 2:
         return ""
     first, second = best
+    if first.low <= first.chance:
+        return (
+            f"Neither is surely better than chance ({first.chance:.0%}) on {first.n:,} test images: so short a training"
+            " may teach nothing yet. Train longer, or look at the pairs: are they too hard?"
+        )
     if first.low > second.accuracy and second.high < first.accuracy:
         return f"{first.method} is ahead of {second.method.lower()}: their intervals leave each other's value out."
     return (
