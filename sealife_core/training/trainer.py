@@ -17,9 +17,9 @@ from sealife_core.training.loggers import MetricsFile
 
 LOGGED_POINTS = 2_000  # a curve needs no more, and a browser draws so many at once
 
-# Advice of Lightning's that does not apply: batches are gathered from memory, so loader processes would only cost.
-warnings.filterwarnings("ignore", message=".*does not have many workers.*")
-warnings.filterwarnings("ignore", message=".*GPU available but not used.*")
+# Lightning's advice that does not apply: batches are gathered from memory, so loader processes would only cost; a run's
+# directory holds more than checkpoints; the choice of a CPU was the config's; a frozen stage is in eval mode on purpose.
+DOES_NOT_APPLY = ".*(does not have many workers|Checkpoint directory .* exists|available but not used|in eval mode).*"
 
 
 def build_trainer(
@@ -35,7 +35,8 @@ def build_trainer(
     logging.getLogger("pytorch_lightning").setLevel(logging.WARNING)
     total = steps_per_epoch * config.epochs
     watching: list[Callback] = [Status(run), FiniteLoss(), *callbacks]
-    if validated and isinstance(config, ClassifierConfig):
+    selects = validated and isinstance(config, ClassifierConfig)
+    if selects:
         watching += _best_and_patience(config, run)
     # The resume point comes last, so that it holds what the other callbacks learned in the same epoch.
     return Trainer(
@@ -49,6 +50,7 @@ def build_trainer(
         callbacks=[*watching, ResumePoint(run)],
         limit_val_batches=1.0 if validated else 0,
         num_sanity_val_steps=0,
+        enable_checkpointing=selects,
         enable_progress_bar=False,
         enable_model_summary=False,
         default_root_dir=run.path,
@@ -60,7 +62,15 @@ def fit(trainer: Trainer, module: LightningModule, batches: LightningDataModule,
     run.status(stage="training", message="preparing the first step")
     point = run.path / "last.ckpt"
     module.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    trainer.fit(module, datamodule=batches, ckpt_path=point if point.exists() else None, weights_only=True)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message=DOES_NOT_APPLY)
+        trainer.fit(
+            module,
+            batches.train_dataloader(),
+            batches.val_dataloader() if trainer.limit_val_batches else None,
+            ckpt_path=point if point.exists() else None,
+            weights_only=True,
+        )
     return not next(c for c in trainer.callbacks if isinstance(c, Status)).stopped  # type: ignore[attr-defined]
 
 

@@ -92,11 +92,14 @@ def test_probe__leaves_the_encoder_as_it_was_and_predicts_as_the_run_did(trained
     state = after.state_dict()
     for name, value in before.state_dict().items():
         assert torch.equal(value, state[name]), name
+    assert {p.name for p in run.path.iterdir()} == {
+        "config.json", "notes.json", "status.json", "environment.json", "metrics.jsonl", "results.json", "last.ckpt",
+        "best.ckpt", "model.safetensors", "model.json", "figures", "predictions.parquet",
+    }  # fmt: skip
     results = run.results()
     assert results is not None
     assert results["method"] == "Linear probe"
     assert results["test"]["n"] == len(tiny_reef.rows("test"))
-    assert (run.path / "predictions.parquet").exists()
     assert {p.name for p in (run.path / "figures").iterdir()} == {"confusion.png", "curves.png", "predictions.png"}
 
 
