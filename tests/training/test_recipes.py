@@ -5,12 +5,12 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 import torch
-from sealife_core.models.checkpoint import load_model
 
 from sealife_core.config import chance_loss, preset
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.datasets.pixels import Pixels
 from sealife_core.errors import DatasetError, WeightsError
+from sealife_core.models.checkpoint import load_model
 from sealife_core.runs.directory import Run, create_run
 from sealife_core.runs.writer import RunWriter
 from sealife_core.training.callbacks import ResumePoint
