@@ -1,7 +1,7 @@
 """The LightningDataModule: batches of uint8 and labels, no policy. Views are made later, on the device."""
 
 from collections.abc import Iterator
-from typing import TypedDict
+from typing import Any, TypedDict
 
 import numpy as np
 import torch

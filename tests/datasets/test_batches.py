@@ -15,6 +15,8 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore:.*does not have many workers.*"),
     # The module under test logs nothing and trains a dozen steps.
     pytest.mark.filterwarnings("ignore:.*number of training batches.*"),
+    # Lightning asks torch's trees in the old way.
+    pytest.mark.filterwarnings("ignore:.isinstance.treespec, LeafSpec.:FutureWarning"),
     # Lightning's advice on machines that have a GPU.
     pytest.mark.filterwarnings("ignore:GPU available but not used"),
 ]
