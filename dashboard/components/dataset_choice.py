@@ -42,10 +42,12 @@ def need_dataset(why: str) -> bool:
 def draw_reef() -> bool:
     """Draws the reef if it is missing, with a progress bar. True if it is there."""
     bar = st.progress(0.0, "Drawing the reef…")
+
+    def report(stage: str, done: int, total: int) -> None:
+        bar.progress(done / max(total, 1), f"{stage}: {done} of {total}")
+
     try:
-        ensure_reef(
-            progress=lambda stage, done, total: bar.progress(done / max(total, 1), f"{stage}: {done} of {total}")
-        )
+        ensure_reef(progress=report)
     except SealifeError as error:
         show_error(error)
         return False

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 import numpy as np
-import streamlit as st
+from streamlit.components.v2 import component
 
 from dashboard.media import thumb_url
 from sealife_core.datasets.dataset import Dataset
@@ -35,7 +35,7 @@ button[aria-pressed="true"] { border-color: var(--st-primary-color); }
 button:focus-visible { outline: 2px solid var(--st-text-color); outline-offset: 1px; }
 img { display: block; width: 100%; aspect-ratio: 1; object-fit: cover; border-radius: 7px; }
 """
-_picker = st.components.v2.component("picture_picker", html='<div class="picker"></div>', css=_CSS, js=_JS)
+_picker = component("picture_picker", html='<div class="picker"></div>', css=_CSS, js=_JS)
 
 
 def picture_picker(dataset: Dataset, rows: Sequence[int], picked: Sequence[int], key: str) -> int | None:
