@@ -233,11 +233,11 @@ def _table(columns: Sequence[str], cells: Sequence[Sequence[str]], width: int | 
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(*(Text(column) for column in columns), box=box.SIMPLE_HEAD, pad_edge=False)
+    table = Table(*columns, box=box.SIMPLE_HEAD, pad_edge=False)
     for row in cells:
         table.add_row(*(Text(cell) for cell in row))  # Text: a name with [brackets] is no markup
     wide = Console(width=10_000)
     console = Console(width=width or max(1, wide.measure(table).maximum), color_system=None)
     with console.capture() as captured:
         console.print(table)
-    return "\n".join(line.rstrip() for line in captured.get().strip("\n").split("\n"))
+    return "\n".join(line.rstrip() for line in captured.get().split("\n")).strip("\n")

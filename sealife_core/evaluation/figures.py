@@ -169,7 +169,7 @@ def _tile(axes: Axes, dataset: "Dataset", row: "pd.Series", is_right: bool) -> N
     try:
         with Image.open(io.BytesIO(thumbnail(dataset, dataset.row_of(row["id"]), 256))) as picture:
             axes.imshow(np.asarray(picture.convert("RGB")))
-    except (SealifeError, OSError, KeyError):  # the picture was deleted since: the prediction still stands
+    except (SealifeError, OSError):  # the picture was deleted since: the prediction still stands
         axes.text(0.5, 0.5, "picture\nis gone", ha="center", va="center", color=QUIET, transform=axes.transAxes)
     axes.set_xticks([])
     axes.set_yticks([])
