@@ -7,6 +7,7 @@ import hashlib
 import os
 import pickle
 import pickletools
+import struct
 import tempfile
 import warnings
 import zipfile
@@ -25,6 +26,11 @@ from sealife_core.models.encoders import Encoder
 from sealife_core.models.naming import torchvision_named, unlike
 from sealife_core.places import checkpoints_root as default_root
 
+# What torch.load raises, beside UnpicklingError, when its reader stumbles over bytes that are no checkpoint.
+_STUMBLES = (
+    OSError, RuntimeError, EOFError, LookupError, ValueError, TypeError, AttributeError, AssertionError,
+    ArithmeticError, MemoryError, struct.error,
+)  # fmt: skip
 DOWNLOAD_TIMEOUT_S = 10  # without an answer, not for the whole file: a machine without internet hears so at once
 
 
@@ -92,7 +98,7 @@ def read_tensors(path: Path) -> dict[str, Tensor]:
                 " with torch.save or as .safetensors, and name that file."
             ) from None
         raise _no_checkpoint(path) from None
-    except (OSError, RuntimeError, EOFError, LookupError, ValueError, TypeError, AttributeError, AssertionError):
+    except _STUMBLES:
         raise _no_checkpoint(path) from None
     tensors = _state_of(found)
     if not tensors:
@@ -129,10 +135,9 @@ def _holds_code(path: Path) -> bool:
 def _fill(encoder: Encoder, tensors: dict[str, Tensor], what: str) -> list[str]:
     """Load what is the encoder's of ``tensors``; returns the names left out. Raises WeightsError unless all fits."""
     found, left_out = torchvision_named(tensors)
-    expected = encoder.state_dict()
     # Checkpoints of before torch 0.4.1 do not count batches; nothing is computed from the count.
-    counters = {name: value for name, value in expected.items() if name.endswith("num_batches_tracked")}
-    found = counters | found
+    counts = {name.replace("running_mean", "num_batches_tracked") for name in found if name.endswith("running_mean")}
+    found = dict.fromkeys(counts, torch.tensor(0)) | found
     if problem := unlike(found, encoder):
         raise WeightsError(f"{what} {problem}")
     if spoiled := [name for name, tensor in found.items() if not tensor.isfinite().all()]:
@@ -147,7 +152,7 @@ def _run_folder(run_id: str, checkpoints_root: Path | None) -> Path:
     """The folder of a run that has a model."""
     root = checkpoints_root or default_root()
     folder = root / run_id
-    if Path(run_id).name != run_id or not folder.is_dir():
+    if run_id not in (path.name for path in root.glob("*")):  # not "..", nor any other way out of the root
         usable = sorted((card.parent.name for card in root.glob(f"*/{CARD_FILE}")), reverse=True)
         have = f"you have these: {', '.join(usable[:5])}" if usable else "none has a model yet"
         more = f" and {len(usable) - 5} more" if len(usable) > 5 else ""

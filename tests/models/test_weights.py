@@ -1,0 +1,421 @@
+"""Weights from everywhere they may come from, and a sentence for everything that is not weights."""
+
+import hashlib
+import io
+import os
+import pickle
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from urllib.error import URLError
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from lightly.models import ResNetGenerator
+from safetensors.torch import save_file
+from torch import Tensor, nn
+from torchvision.models import get_model, get_model_weights
+
+from sealife_core.errors import WeightsError
+from sealife_core.models import weights as under_test
+from sealife_core.models.checkpoint import ModelCard, save_model
+from sealife_core.models.encoders import Encoder, build_encoder
+from sealife_core.models.heads import classification_head
+from sealife_core.models.weights import load_weights, read_tensors, source_card
+
+IMAGES = torch.rand(2, 3, 32, 32)
+RESNET18_FILE = get_model_weights("resnet18")["DEFAULT"].url.rpartition("/")[2]
+
+
+@pytest.fixture
+def torch_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder that torchvision keeps weights in, empty, below a TORCH_HOME of its own; no internet."""
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path / "torch"))
+    monkeypatch.setattr(torch.hub, "_hub_dir", None)
+
+    def offline(address: str, timeout: float) -> None:
+        assert timeout <= 30
+        raise URLError("Name or service not known")
+
+    monkeypatch.setattr(under_test, "urlopen", offline)
+    return tmp_path / "torch" / "hub" / "checkpoints"
+
+
+def imagenet_like(name: str = "resnet18") -> dict[str, Tensor]:
+    """What a file of torchvision holds: the classifier, too."""
+    return get_model(name, weights=None).state_dict()
+
+
+def carries(encoder: Encoder, tensors: dict[str, Tensor]) -> bool:
+    return all(torch.equal(value, tensors[name]) for name, value in encoder.state_dict().items())
+
+
+def refused(encoder: Encoder, spec: str, **more: Any) -> str:
+    """The sentence with which ``spec`` is refused; the encoder must be as it was."""
+    before = {name: value.clone() for name, value in encoder.state_dict().items()}
+    with pytest.raises(WeightsError) as caught:
+        load_weights(encoder, spec, **more)
+    assert carries(encoder, before)
+    text = str(caught.value)
+    assert "\n" not in text
+    assert text.endswith((".", "torch.load"))
+    return text
+
+
+# ---------------------------------------------------------------------------------------------------- random, ImageNet
+
+
+def test_random__leaves_the_encoder_as_built():
+    encoder = build_encoder("resnet18")
+    before = {name: value.clone() for name, value in encoder.state_dict().items()}
+    assert "random" in load_weights(encoder, "random")
+    assert carries(encoder, before)
+
+
+@pytest.mark.parametrize("spec", ["", "Random", "run:", "file:", "hub:x"])
+def test_load_weights__names_what_may_be_asked_for(spec: str, home: Path):
+    assert "run" in refused(build_encoder("resnet18"), spec)
+
+
+def test_imagenet__is_taken_from_the_file_that_is_there(torch_home: Path):
+    tensors = imagenet_like()
+    torch_home.mkdir(parents=True)
+    torch.save(tensors, torch_home / RESNET18_FILE)
+    encoder = build_encoder("resnet18")
+    assert str(torch_home / RESNET18_FILE) in load_weights(encoder, "imagenet")
+    assert carries(encoder, tensors)
+
+
+def test_imagenet__takes_an_older_version_if_that_is_there(torch_home: Path):
+    first, second = (get_model_weights("resnet50")[f"IMAGENET1K_V{version}"] for version in (1, 2))
+    assert get_model_weights("resnet50")["DEFAULT"] is second
+    torch_home.mkdir(parents=True)
+    torch.save(imagenet_like("resnet50"), torch_home / first.url.rpartition("/")[2])
+    assert "IMAGENET1K_V1" in load_weights(build_encoder("resnet50"), "imagenet")
+
+
+def test_imagenet__without_internet_names_file_folder_and_the_other_way(torch_home: Path):
+    text = refused(build_encoder("resnet18"), "imagenet")
+    for part in ("no internet", RESNET18_FILE, str(torch_home), "'file:'", "another machine"):
+        assert part in text
+    assert not list(torch_home.iterdir())
+
+
+def test_imagenet__does_not_fit_the_small_stem(torch_home: Path):
+    assert "Set the stem to 'auto' or 'imagenet'" in refused(build_encoder("resnet18", "small"), "imagenet")
+    assert not torch_home.exists()
+
+
+def test_imagenet__half_written_file_is_named(torch_home: Path):
+    torch_home.mkdir(parents=True)
+    torch.save(imagenet_like(), torch_home / RESNET18_FILE)
+    content = (torch_home / RESNET18_FILE).read_bytes()
+    (torch_home / RESNET18_FILE).write_bytes(content[: len(content) // 2])
+    assert str(torch_home / RESNET18_FILE) in refused(build_encoder("resnet18"), "imagenet")
+
+
+@pytest.fixture
+def download(torch_home: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[bytes, bytes], Path]:
+    """Arrange that a file is offered whose name says the digest of one content and that ``arriving`` is what comes."""
+
+    def arrange(named: bytes, arriving: bytes) -> Path:
+        path = torch_home / f"resnet18-{hashlib.sha256(named).hexdigest()[:8]}.pth"
+        monkeypatch.setattr(under_test, "imagenet_files", lambda name: iter([(path, "V1", "address")]))
+        monkeypatch.setattr(under_test, "urlopen", lambda address, timeout: io.BytesIO(arriving))
+        return path
+
+    return arrange
+
+
+def test_imagenet__is_downloaded_once(download: Callable[[bytes, bytes], Path], monkeypatch: pytest.MonkeyPatch):
+    tensors, content = imagenet_like(), io.BytesIO()
+    torch.save(tensors, content)
+    path = download(content.getvalue(), content.getvalue())
+    encoder = build_encoder("resnet18")
+    load_weights(encoder, "imagenet")
+    assert carries(encoder, tensors)
+    monkeypatch.setattr(under_test, "urlopen", None)
+    load_weights(encoder, "imagenet")
+    assert [file.name for file in path.parent.iterdir()] == [path.name]
+
+
+def test_imagenet__keeps_nothing_of_a_download_that_is_not_what_was_named(download: Callable[[bytes, bytes], Path]):
+    path = download(b"weights", b"<html>please sign in</html>")
+    assert "not the one that was named" in refused(build_encoder("resnet18"), "imagenet")
+    assert not list(path.parent.iterdir())
+
+
+# ---------------------------------------------------------------------------------------------------------------- runs
+
+
+def save_run(root: Path, run_id: str, stem: str = "small") -> tuple[Encoder, ModelCard]:
+    encoder = build_encoder("resnet18", stem)
+    card = ModelCard(
+        kind="classifier", encoder="resnet18", stem=stem, feature_dim=512, classes=["crab", "fish"], image_size_px=64,
+        mean=[0.5, 0.5, 0.5], std=[0.25, 0.25, 0.25], run=run_id, data="reef",
+    )  # fmt: skip
+    save_model(root / run_id, encoder, classification_head(512, 2), card)
+    return encoder, card
+
+
+@pytest.mark.parametrize("by", ["root", "home", "file", "folder"])
+def test_run__hands_on_encoder_and_card(by: str, home: Path):
+    saved, card = save_run(home / "checkpoints", "20261122-1")
+    folder = home / "checkpoints" / "20261122-1"
+    spec = {"file": f"file:{folder / 'model.safetensors'}", "folder": f"file:{folder}"}.get(by, "run:20261122-1")
+    root = home / "checkpoints" if by == "root" else None
+    encoder = build_encoder("resnet18", "small")
+    said = load_weights(encoder, spec, checkpoints_root=root)
+    assert "20261122-1" in said
+    assert carries(encoder, saved.state_dict())
+    assert source_card(spec, checkpoints_root=root) == card
+
+
+@pytest.mark.parametrize("spec", ["random", "imagenet"])
+def test_source_card__is_none_for_weights_without_one(spec: str):
+    assert source_card(spec) is None
+
+
+def test_source_card__is_none_for_a_bare_file(tmp_path: Path):
+    save_file(build_encoder("resnet18").state_dict(), tmp_path / "model.safetensors")
+    assert source_card(f"file:{tmp_path / 'model.safetensors'}") is None
+
+
+def test_run__that_is_not_there_is_told_with_at_most_five_that_are(home: Path):
+    for number in range(7):
+        folder = home / "checkpoints" / f"2026112{number}-1"
+        folder.mkdir()
+        (folder / "model.json").write_text("{}")
+    text = refused(build_encoder("resnet18"), "run:20261199-1")
+    assert "you have these: 20261126-1, 20261125-1, 20261124-1, 20261123-1, 20261122-1 and 2 more" in text
+
+
+@pytest.mark.parametrize("run_id", ["nobody", "..", ".", "../outside", "/etc", "a/b"])
+def test_run__must_be_a_run(run_id: str, home: Path):
+    save_run(home, "outside")
+    assert f"no run '{run_id}' to start from; none has a model yet" in refused(
+        build_encoder("resnet18"), f"run:{run_id}"
+    )
+    with pytest.raises(WeightsError, match="no run"):
+        source_card(f"run:{run_id}")
+
+
+@pytest.mark.parametrize("missing", ["model.safetensors", "model.json"])
+def test_run__without_a_model_yet(missing: str, home: Path):
+    save_run(home / "checkpoints", "20261122-1")
+    (home / "checkpoints" / "20261122-1" / missing).unlink()
+    assert "has no model yet" in refused(build_encoder("resnet18"), "run:20261122-1")
+
+
+@pytest.mark.parametrize(
+    ("name", "stem", "says"),
+    [
+        ("resnet34", "small", "Set the encoder to resnet18"),
+        ("resnet50", "small", "Set the encoder to resnet18"),
+        ("resnet18", "imagenet", "Set the stem to 'small'"),
+    ],
+)
+def test_run__of_another_architecture(name: str, stem: str, says: str, home: Path):
+    save_run(home / "checkpoints", "20261122-1")
+    assert says in refused(build_encoder(name, stem), "run:20261122-1")
+
+
+# --------------------------------------------------------------------------------------------------------------- files
+
+
+def prefixed(prefix: str) -> Callable[[dict[str, Tensor]], Any]:
+    return lambda tensors: {prefix + name: tensor for name, tensor in tensors.items()}
+
+
+LAYOUTS: dict[str, Callable[[dict[str, Tensor]], Any]] = {
+    "torchvision": lambda tensors: tensors,
+    "encoder": prefixed("encoder."),
+    "parallel": prefixed("module."),
+    "nested prefixes": prefixed("module.model.backbone."),
+    "Lightning": lambda tensors: {
+        "epoch": 3, "state_dict": prefixed("model.")(tensors), "optimizer_states": [{"state": {}}], "loops": {},
+    },
+    "training loop": lambda tensors: {"model": tensors, "optimizer": {"state": {0: {"momentum": torch.ones(3)}}}},
+    "MoCo": lambda tensors: {
+        "state_dict": {f"module.encoder_k.{name}": torch.zeros_like(t) for name, t in tensors.items()}
+        | prefixed("module.encoder_q.")(tensors)
+    },
+    "BYOL in lightly": lambda tensors: {f"backbone_momentum.{name}": torch.zeros_like(t) for name, t in tensors.items()}
+    | prefixed("backbone.")(tensors),
+    "before torch 0.4.1": lambda tensors: {n: t for n, t in tensors.items() if not n.endswith("num_batches_tracked")},
+    "parameters": lambda tensors: {n: nn.Parameter(t) if t.is_floating_point() else t for n, t in tensors.items()},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("layout", "suffix"), [(layout, ".pt") for layout in LAYOUTS] + [("torchvision", ".ckpt")])
+def test_file__is_read_whatever_stands_around_the_weights(layout: str, suffix: str, tmp_path: Path):
+    tensors = imagenet_like()
+    torch.save(LAYOUTS[layout](tensors), tmp_path / f"weights{suffix}")
+    encoder = build_encoder("resnet18")
+    said = load_weights(encoder, f"file:{tmp_path / f'weights{suffix}'}")
+    assert carries(encoder, tensors)
+    assert str(tmp_path) in said
+
+
+def test_file__says_what_it_left_out(tmp_path: Path):
+    torch.save(imagenet_like(), tmp_path / "weights.pt")
+    assert "without 2 tensors" in load_weights(build_encoder("resnet18"), f"file:{tmp_path / 'weights.pt'}")
+
+
+def test_file__as_safetensors(tmp_path: Path):
+    tensors = imagenet_like()
+    save_file(tensors, tmp_path / "weights.safetensors")
+    encoder = build_encoder("resnet18")
+    load_weights(encoder, f"file:{tmp_path / 'weights.safetensors'}")
+    assert carries(encoder, tensors)
+
+
+def test_file__below_the_users_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    torch.save(imagenet_like(), tmp_path / "weights.pt")
+    assert "starts from the file" in load_weights(build_encoder("resnet18"), "file:~/weights.pt")
+
+
+@pytest.mark.parametrize("name", ["resnet18", "resnet50"])
+def test_file__of_numbered_torchvision_children(name: str, tmp_path: Path):
+    """As lightly's examples wrap it: nn.Sequential(*list(resnet.children())[:-1])."""
+    net = get_model(name, weights=None).eval()
+    backbone = nn.Sequential(*list(net.children())[:-1])
+    torch.save(
+        nn.ModuleDict({"backbone": backbone, "projection_head": nn.Linear(4, 4)}).state_dict(), tmp_path / "w.pt"
+    )
+    encoder = build_encoder(name).eval()
+    load_weights(encoder, f"file:{tmp_path / 'w.pt'}")
+    torch.testing.assert_close(encoder(IMAGES), backbone(IMAGES).flatten(1))
+
+
+@pytest.mark.parametrize(
+    ("theirs", "ours", "numbered"),
+    [("resnet-18", "resnet18", False), ("resnet-18", "resnet18", True), ("resnet-50", "resnet50", False)],
+)
+def test_file__of_lightlys_own_network(theirs: str, ours: str, numbered: bool, tmp_path: Path):
+    net = ResNetGenerator(theirs).eval()
+    backbone = nn.Sequential(*list(net.children())[:-1]) if numbered else net
+    torch.save({"state_dict": prefixed("backbone.")(backbone.state_dict())}, tmp_path / "w.ckpt")
+    encoder = build_encoder(ours, "small").eval()
+    load_weights(encoder, f"file:{tmp_path / 'w.ckpt'}")
+    net.linear = nn.Identity()  # type: ignore[assignment]
+    torch.testing.assert_close(encoder(IMAGES), net(IMAGES), rtol=1e-4, atol=1e-4)
+
+
+class Evil:
+    """What a pickle can do to whoever opens it."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return os.mkdir, (str(self.path),)
+
+
+@pytest.mark.parametrize("how", ["torch", "old torch", "pickle", "whole module"])
+def test_file__with_code_is_refused_and_not_run(how: str, tmp_path: Path):
+    trace, path = tmp_path / "it ran", tmp_path / "weights.pt"
+    if how == "pickle":
+        path.write_bytes(pickle.dumps({"state_dict": Evil(trace)}))
+    else:
+        content = nn.Linear(2, 2) if how == "whole module" else {"state_dict": Evil(trace)}
+        torch.save(content, path, _use_new_zipfile_serialization=how != "old torch")
+    text = refused(build_encoder("resnet18"), f"file:{path}")
+    assert "contains Python code" in text
+    assert "was not run" in text
+    assert not trace.exists()
+
+
+def written(content: bytes) -> Callable[[Path], object]:
+    return lambda path: path.write_bytes(content)
+
+
+NOT_CHECKPOINTS: dict[str, tuple[Callable[[Path], object], str]] = {
+    "missing": (lambda path: None, "There is no file"),
+    "empty": (written(b""), "not a checkpoint"),
+    "text": (written(b"hello, this is no checkpoint\n" * 20), "not a checkpoint"),
+    "picture": (written(b"\xff\xd8\xff\xe0" + bytes(range(256)) * 8), "not a checkpoint"),
+    "numbers": (lambda path: torch.save([1, 2, 3], path), "no tensors by name"),
+    "one tensor": (lambda path: torch.save(torch.ones(3), path), "no tensors by name"),
+    "another network": (lambda path: torch.save(nn.Linear(2, 2).state_dict(), path), "holds no ResNet"),
+    "folder": (lambda path: path.mkdir(), "There is no file"),
+}
+
+
+@pytest.mark.parametrize("suffix", [".pt", ".safetensors"])
+@pytest.mark.parametrize("case", NOT_CHECKPOINTS)
+def test_file__that_is_no_checkpoint(case: str, suffix: str, tmp_path: Path):
+    write, says = NOT_CHECKPOINTS[case]
+    path = tmp_path / f"weights{suffix}"
+    write(path)
+    if suffix == ".safetensors" and case not in ("missing", "folder"):
+        says = "is damaged or is not a safetensors file"
+    text = refused(build_encoder("resnet18"), f"file:{path}")
+    assert says in text
+    assert str(path) in text
+
+
+@settings(max_examples=150, deadline=None, derandomize=True)
+@given(content=st.one_of(st.binary(max_size=400), st.binary(max_size=200).map(lambda b: b"\x80\x02" + b)))
+def test_read_tensors__takes_any_bytes_calmly(content: bytes, tmp_path_factory: pytest.TempPathFactory):
+    path = tmp_path_factory.getbasetemp() / "any.pt"
+    path.write_bytes(content)
+    with pytest.raises(WeightsError):
+        read_tensors(path)
+
+
+@pytest.mark.parametrize("zipped", [True, False])
+def test_file__cut_short_anywhere(zipped: bool, tmp_path: Path):
+    path = tmp_path / "weights.pt"
+    torch.save({"conv1.weight": torch.ones(64, 3, 7, 7)}, path, _use_new_zipfile_serialization=zipped)
+    whole = path.read_bytes()
+    for length in range(0, len(whole) - 1, max(1, len(whole) // 40)):
+        path.write_bytes(whole[:length])
+        with pytest.raises(WeightsError):
+            read_tensors(path)
+
+
+@pytest.mark.parametrize(
+    ("theirs", "ours", "says"),
+    [
+        ("resnet34", "resnet18", "holds a resnet34, but this run asks for a resnet18. Set the encoder to resnet34"),
+        ("resnet50", "resnet34", "Set the encoder to resnet50"),
+        (
+            "resnet101",
+            "resnet50",
+            "holds a resnet101, but this run asks for a resnet50. Name the weights of a resnet50",
+        ),
+        ("wide_resnet50_2", "resnet50", "shape (128, 64, 1, 1)"),
+        ("vgg11", "resnet18", "holds no ResNet"),
+    ],
+)
+def test_file__of_another_architecture_names_it(theirs: str, ours: str, says: str, tmp_path: Path):
+    with torch.device("meta"):
+        shapes = get_model(theirs, weights=None).state_dict()
+    # One number stretched over each shape: a file of the right shapes that takes no room.
+    torch.save({name: torch.zeros((), dtype=t.dtype).expand(t.shape) for name, t in shapes.items()}, tmp_path / "w.pt")
+    assert says in refused(build_encoder(ours), f"file:{tmp_path / 'w.pt'}")
+
+
+def test_file__of_the_other_stem(tmp_path: Path):
+    torch.save(build_encoder("resnet18", "small").state_dict(), tmp_path / "w.pt")
+    text = refused(build_encoder("resnet18", "imagenet"), f"file:{tmp_path / 'w.pt'}")
+    assert "made with the 'small' stem, but this run asks for 'imagenet'. Set the stem to 'small'" in text
+
+
+def test_file__with_a_tensor_missing(tmp_path: Path):
+    tensors = imagenet_like()
+    del tensors["layer3.0.bn1.running_mean"]
+    torch.save(tensors, tmp_path / "w.pt")
+    text = refused(build_encoder("resnet18"), f"file:{tmp_path / 'w.pt'}")
+    assert "lacks tensor 'layer3.0.bn1.running_mean'" in text
+
+
+def test_file__with_numbers_that_are_not_finite(tmp_path: Path):
+    tensors = imagenet_like()
+    tensors["layer4.1.conv2.weight"][0, 0, 0, 0] = float("nan")
+    torch.save(tensors, tmp_path / "w.pt")
+    assert "not finite ('layer4.1.conv2.weight')" in refused(build_encoder("resnet18"), f"file:{tmp_path / 'w.pt'}")
