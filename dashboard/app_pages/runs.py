@@ -67,8 +67,8 @@ def _one(run: Run) -> None:
     run_detail.heading(run)
     polls = POLL_S if run.state().active else None
     st.fragment(run_detail.live_progress, run_every=polls)(run, polls is not None)
-    run_actions(run)
     run_detail.problem(run)
+    run_actions(run)
     traceback_view(run)
     curves, results, settings, log = st.tabs(
         ["Curves", "Results", "Settings", "Log"], key=state.RUN_TAB, bind="query-params"

@@ -55,7 +55,7 @@ def comparison_option(rows: Sequence[ComparisonRow], colours: Mapping[str, str],
                 "type": "scatter", "name": row.name, "data": [[round(100 * row.accuracy, 2), place]], "symbolSize": 15,
                 "color": colour, "tooltip": {"formatter": "{a}<br>" + words},
                 "label": {"show": True, "position": "top", "formatter": percent(row.accuracy), "fontSize": 13,
-                          "distance": 4},
+                          "distance": 4, "color": ink, "textBorderWidth": 0},
             },
         ]  # fmt: skip
     series[0]["markLine"] = {
@@ -71,7 +71,7 @@ def comparison_option(rows: Sequence[ComparisonRow], colours: Mapping[str, str],
         "xAxis": {"type": "value", "min": 0, "max": 100, "axisLabel": {"formatter": "{value} %"}},
         "yAxis": {
             "type": "category", "inverse": True, "data": names, "axisTick": {"show": False},
-            "axisLabel": {"interval": 0, "width": 190, "overflow": "truncate", "lineHeight": 16},
+            "axisLabel": {"interval": 0, "width": 150, "overflow": "truncate", "lineHeight": 16},
         },
         "series": series,
     }  # fmt: skip

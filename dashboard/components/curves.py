@@ -191,7 +191,7 @@ def draw_panel(panel: Panel, curves: Sequence[Curve], chances: Mapping[str, floa
                 alt=_alternative(panel, curves),
             )
         else:
-            with st.container(height=HEIGHT_PX, vertical_alignment="center", horizontal_alignment="center"):
+            with st.container(height=HEIGHT_PX, border=False, vertical_alignment="center", horizontal_alignment="center"):
                 st.caption("Not measured yet.")
         batched = max((curve.batched for curve in curves), default=1)
         thinned_says = f" Each point is the mean of {batched} steps." if batched > 1 else ""

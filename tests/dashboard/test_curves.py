@@ -1,0 +1,136 @@
+"""What the charts of runs say, read from their options."""
+
+import json
+import math
+
+import pytest
+
+from dashboard.components.class_bars import balance_option, per_class_option
+from dashboard.components.comparison_chart import comparison_option, table_rows
+from dashboard.components.curves import (
+    CLASSIFIER_PANELS,
+    MOST_POINTS,
+    SIMCLR_PANELS,
+    Curve,
+    curve_option,
+    curves_of,
+    thinned,
+)
+from dashboard.components.run_log import last_traceback
+from dashboard.theme import class_colour
+from sealife_core.config import chance_loss
+from sealife_core.evaluation.comparison import ComparisonRow
+
+LOSS = SIMCLR_PANELS[0]
+
+
+def rows(n: int, key: str = "train/loss") -> list[dict]:
+    return [{"step": i + 1, "epoch": (i + 1) / 10, "time": float(i), key: 5.0 - i / n} for i in range(n)]
+
+
+def test_thinned__keeps_the_mean_and_the_newest_epoch():
+    points, batched = thinned(rows(10 * MOST_POINTS), "train/loss")
+    assert len(points) <= MOST_POINTS
+    assert batched == 10
+    assert points[-1][0] == MOST_POINTS
+    everything = [row["train/loss"] for row in rows(10 * MOST_POINTS)]
+    assert sum(value for _, value in points) / len(points) == pytest.approx(sum(everything) / len(everything), abs=1e-4)
+
+
+def test_thinned__leaves_few_points_as_they_are():
+    assert thinned(rows(3), "train/loss") == ([[0.1, 5.0], [0.2, 4.666667], [0.3, 4.333333]], 1)
+
+
+def test_thinned__passes_over_rows_without_a_number():
+    broken = [{"epoch": 1, "train/loss": None}, {"epoch": 2}, {"epoch": None, "train/loss": 1.0}]
+    assert thinned([*broken, {"epoch": 3, "train/loss": math.nan}, {"epoch": 4, "train/loss": 2.0}], "train/loss") == (
+        [[4, 2.0]],
+        1,
+    )
+
+
+def test_curves_of__several_runs_carry_their_names():
+    found = [{"epoch": 1.0, "train/loss": 1.0, "val/loss": 2.0}]
+    labels = [curve.label for curve in curves_of(CLASSIFIER_PANELS[0], found, "#000000", "mine")]
+    assert labels == ["mine, training", "mine, validation"]
+    assert [c.label for c in curves_of(LOSS, found, "#000000", "mine")] == ["mine"]
+
+
+def test_curve_option__shows_the_line_of_chance_inside_the_chart():
+    level = chance_loss(128)
+    option = curve_option(LOSS, curves_of(LOSS, rows(50), "#112233"), {"ln(2N − 1) =": level}, "#777777", 5.0)
+    mark = option["series"][-1]["markLine"]["data"][0]
+    assert mark["yAxis"] == level
+    assert "5.54" in mark["label"]["formatter"]
+    assert option["yAxis"]["min"] < 4.1 < level < option["yAxis"]["max"]
+    assert option["series"][0]["color"] == "#112233"
+
+
+@pytest.mark.parametrize("panel", [*SIMCLR_PANELS, *CLASSIFIER_PANELS], ids=lambda panel: panel.name)
+def test_curve_option__is_json_and_every_panel_teaches(panel):
+    found = [{"epoch": 1.0, **{line.key: 0.5 for line in panel.lines}}]
+    option = curve_option(panel, curves_of(panel, found, "#112233"), {}, "#777777", 1.0)
+    json.dumps(option, allow_nan=False)
+    assert panel.says.endswith(".")
+    assert option["yAxis"]["min"] < option["series"][0]["data"][0][1] < option["yAxis"]["max"]
+
+
+def test_curve_option__percentages_are_of_a_hundred():
+    knn = next(panel for panel in SIMCLR_PANELS if panel.name == "knn")
+    curves = curves_of(knn, [{"epoch": 5.0, "val/knn_accuracy": 0.275}], "#112233")
+    assert curves[0].points == [[5.0, 27.5]]
+
+
+def test_curve_option__runs_share_one_legend_above_the_charts():
+    two = [Curve("a", "#111111", [[1.0, 2.0]]), Curve("b", "#222222", [[1.0, 3.0]])]
+    assert curve_option(LOSS, two, {}, "#777777", 1.0)["legend"]["show"] is False
+    same = [Curve("training", "#111111", [[1.0, 2.0]], faint=True), Curve("validation", "#111111", [[1.0, 3.0]])]
+    assert curve_option(LOSS, same, {}, "#777777", 1.0)["legend"]["show"] is True
+
+
+def compared(name: str, accuracy: float, run_id: str = "r") -> ComparisonRow:
+    fields = dict.fromkeys(ComparisonRow.__dataclass_fields__, 0) | {
+        "run_id": run_id, "name": name, "method": "Linear probe", "encoder": "resnet18", "source": "random",
+        "data": "reef", "n": 100, "accuracy": accuracy, "low": accuracy - 0.1, "high": accuracy + 0.1,
+        "macro_f1": accuracy, "macro_f1_low": 0.1, "macro_f1_high": 0.9, "chance": 0.1, "train_s": 3.0,
+        "label_fraction": 100, "test_hash": "h", "comparable": True, "why_not": "",
+    }  # fmt: skip
+    return ComparisonRow(**fields)
+
+
+def test_comparison_option__draws_each_accuracy_in_its_interval_and_the_chance_line():
+    two = [compared("fine", 0.78, "a"), compared("probe", 0.61, "b")]
+    option = comparison_option(two, {"a": "#111111", "b": "#222222"}, "#777777")
+    intervals = [series for series in option["series"] if series["type"] == "line"]
+    dots = [series for series in option["series"] if series["type"] == "scatter"]
+    assert [series["data"][0][0] for series in dots] == [78.0, 61.0]
+    assert [[round(x) for x, _ in series["data"]] for series in intervals] == [[68, 88], [51, 71]]
+    assert intervals[0]["markLine"]["data"] == [{"xAxis": 10.0}]
+    json.dumps(option, allow_nan=False)
+
+
+def test_comparison_table__gives_interval_number_and_chance_with_every_accuracy():
+    (row,) = table_rows([compared("probe", 0.61)])
+    assert row["Accuracy"] == "61.0 % (51 to 71 %)"
+    assert (row["Test pictures"], row["Guessing"]) == ("100", "10.0 %")
+
+
+def test_balance__a_class_keeps_its_colour_however_it_is_sorted():
+    counts = {"crab": {"train": 1, "val": 2, "test": 3}, "fish": {"train": 9, "val": 0, "test": 0}}
+    option = balance_option(counts, ["fish", "crab"], ["crab", "fish"])
+    train = option["series"][0]["data"]
+    assert [cell["itemStyle"]["color"] for cell in train] == [class_colour(1), class_colour(0)]
+    assert [[cell["value"] for cell in series["data"]] for series in option["series"]] == [[9, 1], [0, 2], [0, 3]]
+
+
+def test_per_class__a_class_that_is_gone_is_grey():
+    option = per_class_option([{"label": "gone", "n": 3, "recall": 0.5, "precision": None}], ["crab"])
+    assert option["series"][0]["data"][0]["itemStyle"]["color"] == class_colour(-1)
+    assert option["series"][1]["data"] == [0.0]
+
+
+def test_last_traceback__is_the_last_one_up_to_its_error():
+    lines = ["a", "Traceback (most recent call last):", "  x", "OldError: 1", "b"]
+    lines += ["Traceback (most recent call last):", '  File "y"', "    z", "NewError: 2", "c"]
+    assert last_traceback(lines) == lines[5:9]
+    assert last_traceback(["nothing", "here"]) == []

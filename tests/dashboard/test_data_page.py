@@ -1,0 +1,197 @@
+"""The Data page without a browser: import, browse, check, mend, delete and undo."""
+
+import io
+import shutil
+import threading
+import zipfile
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from dashboard import background
+from dashboard.components import import_form
+from dashboard.components.browse import ALL, chosen_rows, class_counts, size_table
+from dashboard.components.checks_view import groups_by_kind
+from sealife_core.datasets.checks import check
+from sealife_core.datasets.dataset import Dataset, list_datasets, open_dataset
+from sealife_core.errors import DatasetError
+
+FRAME = Path(__file__).resolve().parents[2] / "dashboard" / "frame.py"
+
+
+@pytest.fixture(autouse=True)
+def _no_jobs_of_other_tests():
+    background.cache.jobs().clear()
+
+
+@pytest.fixture
+def photographs(tiny_reef: Dataset, tmp_path: Path) -> Path:
+    """A folder of two classes, ten pictures each; the first of them also under the other label, and a file of text."""
+    source = tmp_path / "photographs"
+    for label in tiny_reef.classes[:2]:
+        (source / label).mkdir(parents=True)
+        rows = [row for row in range(len(tiny_reef)) if tiny_reef.manifest["label"][row] == label]
+        for place in range(10):
+            shutil.copy(tiny_reef.image_path(rows[place % len(rows)]), source / label / f"{place}.png")
+    first, second = tiny_reef.classes[:2]
+    shutil.copy(source / first / "0.png", source / second / "again.png")
+    (source / first / "words.jpg").write_text("not a picture")
+    return source
+
+
+def open_data(**query: str) -> AppTest:
+    app = AppTest.from_file(str(FRAME), default_timeout=60).run()
+    for key, value in query.items():
+        app.query_params[key] = value
+    return app.switch_page("app_pages/data.py").run()
+
+
+def text(app: AppTest) -> str:
+    elements = (*app.markdown, *app.caption, *app.error, *app.warning, *app.success, *app.subheader)
+    return " ".join(element.value for element in elements)
+
+
+def button(app: AppTest, label: str):
+    return next(found for found in app.button if found.label == label)
+
+
+def imported(source: Path, name: str) -> Dataset:
+    job = import_form.begin_import(str(source), name)
+    job.wait(60)
+    assert job.error is None
+    return open_dataset(name)
+
+
+def test_page__without_data_offers_the_reef(home):
+    app = open_data()
+    assert not app.exception
+    assert "No pictures yet" in text(app)
+    assert button(app, "Draw the sample reef")
+
+
+def test_page__shows_a_data_set(tiny_reef):
+    app = open_data()
+    assert not app.exception
+    assert "64 pictures in 10 classes" in text(app)
+    pictures = " ".join(str(element.proto) for element in app.get("html"))
+    assert pictures.count('loading=\\"lazy\\"') == 48
+    assert "1 to 48 of 64 pictures" in text(app)
+
+
+def test_import__says_what_was_taken_and_why_the_rest_was_not(photographs):
+    imported(photographs, "two")
+    app = open_data(dataset="two")
+    assert "21 imported, 1 skipped" in text(app)
+    skipped = app.dataframe[0].value
+    assert skipped["File"].str.endswith("words.jpg").tolist() == [True]
+    assert skipped["Why it was left out"].str.len().min() > 10
+
+
+def test_import__of_an_upload_leaves_no_copy(photographs, home):
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        for file in sorted(photographs.rglob("*.png")):
+            archive.write(file, file.relative_to(photographs))
+    packed.seek(0)
+    job = import_form.begin_import("", "", packed, "my reef.zip")
+    job.wait(60)
+    assert "my reef" in list_datasets()
+    assert not list((home / "data" / import_form.UPLOADS).iterdir())
+
+
+@pytest.mark.parametrize(
+    ("path", "name", "says"),
+    [
+        ("", "", "Name a folder"),
+        ("/nowhere/at/all", "", "nothing at"),
+        (".", "reef", "already"),
+        (".", "../x", "cannot be"),
+    ],
+)
+def test_import__says_at_once_what_cannot_be(tiny_reef, path, name, says):
+    with pytest.raises(DatasetError, match=says):
+        import_form.begin_import(path, name)
+
+
+def test_import__of_an_empty_folder_is_one_sentence(home, tmp_path):
+    (tmp_path / "empty").mkdir()
+    import_form.begin_import(str(tmp_path / "empty"), "none").wait(30)
+    app = open_data()
+    assert len(app.error) == 1
+    assert "holds no picture" in app.error[0].value
+    assert list_datasets() == []
+
+
+def test_job__is_not_begun_twice_and_tells_how_far_it_is(home):
+    go_on, told = threading.Event(), threading.Event()
+
+    def work(tell):
+        tell("Reading", 3, 4)
+        told.set()
+        go_on.wait(30)
+        return "done"
+
+    job = background.start("a", "A job", work)
+    assert background.start("a", "A job", work) is job
+    assert told.wait(30)
+    assert (job.running, job.share, job.sentence) == (True, 0.75, "Reading: 3 of 4")
+    background.forget("a")
+    assert background.find("a") is job
+    go_on.set()
+    job.wait(30)
+    assert (job.running, job.result) == (False, "done")
+
+
+def test_jobs__old_ones_are_forgotten(home):
+    for number in range(3 * background.MOST_JOBS):
+        background.start(str(number), "A job", lambda tell: None).wait(30)
+    assert len(background.cache.jobs()) == background.MOST_JOBS
+
+
+def test_browse__the_classes_take_turns(tiny_reef):
+    rows = chosen_rows(tiny_reef, ALL, "all")
+    assert sorted(rows) == list(range(64))
+    assert sorted(tiny_reef.labels[rows[:10]]) == list(range(10))
+
+
+def test_browse__by_class_and_split(tiny_reef):
+    label = tiny_reef.classes[2]
+    rows = chosen_rows(tiny_reef, label, "test")
+    assert len(rows) == class_counts(tiny_reef)[label]["test"] > 0
+    assert set(tiny_reef.manifest["label"][rows]) == {label}
+    assert set(tiny_reef.manifest["split"][rows]) == {"test"}
+
+
+def test_balance__counts_every_picture_once(tiny_reef):
+    assert sum(sum(splits.values()) for splits in class_counts(tiny_reef).values()) == 64
+    assert size_table(tiny_reef)["Median"].tolist() == ["32 px", "32 px"]
+
+
+def test_checks__show_duplicates_and_mend_a_leak(photographs):
+    dataset = imported(photographs, "two")
+    group = next(group for group in check(dataset).exact if group.labels_differ)
+    dataset = dataset.with_splits({group.rows[0]: "train", group.rows[1]: "test"})
+    assert groups_by_kind(check(dataset))["leaks"]
+    app = open_data(dataset="two", look="Checks")
+    button(app, "Put every group into one split").click().run()
+    assert not app.exception
+    assert "went into training" in text(app)
+    assert groups_by_kind(check(open_dataset("two")))["leaks"] == []
+
+
+def test_delete__goes_to_the_trash_and_comes_back(tiny_reef):
+    app = open_data()
+    button(app, "Delete").click().run()
+    assert list_datasets() == []
+    assert "in the trash" in text(app)
+    button(app, "Undo").click().run()
+    assert list_datasets() == ["reef"]
+
+
+def test_page__a_damaged_data_set_is_one_sentence(tiny_reef):
+    (tiny_reef.folder / "manifest.csv").write_text("half")
+    app = open_data()
+    assert not app.exception
+    assert "is damaged" in text(app)
+    assert button(app, "Delete it")

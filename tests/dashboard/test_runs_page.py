@@ -1,0 +1,171 @@
+"""The Runs page without a browser: what it says about runs in every state, and what its buttons do."""
+
+import time
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from dashboard.components import run_actions
+from dashboard.components.run_settings import differing_settings, nearest_preset
+from dashboard.components.run_table import ago, key_number, row, state_words
+from sealife_core.config import AnyConfig, chance_loss, parse, preset
+from sealife_core.config.settings import nested
+from sealife_core.runs.directory import Run, RunWriter, create_run, list_runs
+
+FRAME = Path(__file__).resolve().parents[2] / "dashboard" / "frame.py"
+
+
+def trained(config: AnyConfig, name: str, state: str = "finished", **results) -> Run:
+    run = create_run(config, name=name)
+    writer = RunWriter(run)
+    writer.status(state="running", stage="training", epoch=1, epochs=4, step=0, steps=8, message="")
+    writer.environment(chance_loss=chance_loss(16), chance_accuracy=0.1, versions={"torch": "2"})
+    for step in range(1, 5):
+        writer.metric(step, step / 2, **{"train/loss": 3.0 - step / 10, "train/accuracy": step / 10})
+    if results:
+        writer.results(**results)
+    if state != "running":
+        writer.status(state=state, epoch=2, step=4)
+    return run
+
+
+def scored(accuracy: float) -> dict:
+    return {
+        "n": 100, "chance": 0.1, "accuracy": accuracy, "accuracy_low": accuracy - 0.1, "accuracy_high": accuracy + 0.1,
+        "macro_f1": 0.5, "macro_f1_low": 0.4, "macro_f1_high": 0.6, "top3": 0.9, "balanced_accuracy": 0.6, "ece": 0.05,
+        "per_class": [{"label": "crab", "n": 10, "precision": 0.5, "recall": 0.6, "f1": 0.55}],
+    }  # fmt: skip
+
+
+def open_runs(**query: str | list[str]) -> AppTest:
+    app = AppTest.from_file(str(FRAME), default_timeout=60).run()
+    for key, value in query.items():
+        app.query_params[key] = value
+    return app.switch_page("app_pages/runs.py").run()
+
+
+def text(app: AppTest) -> str:
+    elements = (*app.markdown, *app.caption, *app.error, *app.warning, *app.subheader)
+    return " ".join(element.value for element in elements)
+
+
+def button(app: AppTest, label: str):
+    return next(found for found in app.button if found.label == label)
+
+
+def test_page__without_runs_offers_to_train(home):
+    app = open_runs()
+    assert not app.exception
+    assert "No run yet" in text(app)
+    assert button(app, "Train something")
+
+
+def test_page__shows_the_run_of_the_url(home):
+    first = trained(preset("simclr", data="reef"), "the first")
+    trained(preset("simclr", data="reef"), "the second")
+    app = open_runs(run=first.id)
+    assert not app.exception
+    assert "2 of 4 epochs" in text(app)
+    headings = " ".join(str(element.proto) for element in app.get("html"))
+    assert "the first" in headings
+    assert "the second" not in headings
+
+
+def test_page__a_failure_says_what_and_what_next(home):
+    run = trained(preset("simclr", data="reef"), "failing")
+    RunWriter(run).status(state="failed", error={"what": "Out of memory at 512.", "next": "Try 256."})
+    app = open_runs(run=run.id)
+    assert "Out of memory at 512\\." not in text(app)
+    assert "Out of memory at 512." in text(app)
+    assert "Try 256." in text(app)
+    assert button(app, "Resume")
+
+
+def test_page__survives_a_damaged_run(home):
+    run = create_run(preset("simclr", data="reef"), name="broken")
+    (run.path / "config.json").write_text("{half")
+    app = open_runs(run=run.id)
+    assert not app.exception
+    assert "damaged" in text(app)
+
+
+def test_page__lays_several_runs_over_each_other(home):
+    ids = [trained(preset("simclr", data="reef", seed=seed), f"run {seed}").id for seed in (0, 1)]
+    app = open_runs(run=ids)
+    assert not app.exception
+    assert "What is different between them" in text(app)
+
+
+def test_page__compares_classifiers_with_interval_and_number(home):
+    for task, accuracy in (("scratch", 0.5), ("transfer", 0.7)):
+        trained(preset(task, data="reef"), task, test=scored(accuracy), test_hash="same")
+    app = open_runs(view="Side by side")
+    assert not app.exception
+    assert "Accuracy on 100 test pictures" in text(app)
+    cells = app.dataframe[0].value
+    assert cells["Accuracy"].tolist() == ["70.0 % (60 to 80 %)", "50.0 % (40 to 60 %)"]
+
+
+def test_page__a_name_is_never_markup(home):
+    run = trained(preset("simclr", data="reef"), "<script>alert(1)</script> **b**")
+    app = open_runs(run=run.id)
+    html = " ".join(str(element.proto) for element in app.get("html"))
+    assert "<script>alert" not in html
+    assert "&lt;script&gt;" in html
+
+
+def test_delete__goes_to_the_trash_and_comes_back(home):
+    run = trained(preset("simclr", data="reef"), "going")
+    app = open_runs(run=run.id)
+    button(app, "Delete").click().run()
+    assert list_runs() == []
+    assert "in the trash" in text(app)
+    button(app, "Undo").click().run()
+    assert [found.id for found in list_runs()] == [run.id]
+    assert "is back" in text(app)
+
+
+def test_stop__asks_the_run_and_says_so(home, monkeypatch):
+    asked = []
+    monkeypatch.setattr(run_actions.queue, "request_stop", asked.append)
+    run = trained(preset("simclr", data="reef"), "going on", state="running")
+    app = open_runs(run=run.id)
+    next(found for found in app.button if found.key == "run_stop").click().run()
+    assert asked == [run]
+    assert "saves what it has learned" in text(app)
+
+
+def test_table__says_state_age_and_key_number(home):
+    run = trained(preset("scratch", data="reef"), "mine", test=scored(0.625))
+    told = row(run, time.time() + 300)
+    assert told["State"] == "✓ finished 5 min ago"
+    assert (told["Method"], told["Result"], told["Data"]) == ("From scratch", "62.5 % test", "reef")
+
+
+def test_table__a_running_run_says_its_epoch(home):
+    run = trained(preset("simclr", data="reef"), "mine", state="running")
+    assert state_words(run, time.time()) == "◐ running, epoch 1 of 4"
+    assert key_number(run) == ""
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"), [(1, "just now"), (42, "42 s ago"), (7200, "2 h 0 min ago"), (3 * 86400, "3 days ago")]
+)
+def test_ago__is_what_people_say(seconds, words):
+    assert ago(seconds) == words
+
+
+def test_clone__fills_the_form_with_what_gives_the_same_config():
+    config = preset("transfer", "Quick look", data="reef", dropout=0.45)
+    assert parse(type(config), nested(run_actions.form_values(config))) == config
+
+
+def test_settings__name_the_nearest_preset_and_what_was_changed():
+    assert nearest_preset(preset("simclr", "Thorough")) == ("Thorough", [])
+    assert nearest_preset(preset("simclr", "Thorough", temperature=0.5)) == ("Thorough", ["temperature"])
+
+
+def test_settings__of_several_runs_are_those_that_differ(home):
+    runs = [create_run(preset("simclr", temperature=t), name=f"τ {t}") for t in (0.1, 0.5)]
+    assert differing_settings(runs) == [{"Setting": "Temperature", "τ 0.1": "0.1", "τ 0.5": "0.5"}]
