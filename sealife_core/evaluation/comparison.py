@@ -106,8 +106,8 @@ def representation_rows(runs: Sequence[Run]) -> list[RepresentationRow]:
     return sorted(rows, key=lambda row: -row.knn_accuracy)
 
 
-def as_text(rows: Sequence[ComparisonRow], width: int | None = None) -> str:
-    """``rows`` as a table for a terminal of ``width`` characters (as wide as it needs to be unless given)."""
+def as_text(rows: Sequence[ComparisonRow]) -> str:
+    """``rows`` as a table for a terminal, as wide as it needs to be."""
     if not rows:
         return "No run has been tested yet. Train a classifier: its test accuracy appears here when it finishes."
     columns = ("Run", "Method", "Encoder", "From", "Data", "Test", "Accuracy", "Macro-F1", "Top-3", "Chance", "Time")
@@ -128,10 +128,10 @@ def as_text(rows: Sequence[ComparisonRow], width: int | None = None) -> str:
         for row in rows
     ]
     notes = [f"* {row.name}: {row.why_not}" for row in rows if not row.comparable]
-    return "\n".join([_table(columns, cells, width), *notes, "In brackets: 95 % intervals."])
+    return "\n".join([_table(columns, cells), *notes, "In brackets: 95 % intervals."])
 
 
-def representation_text(rows: Sequence[RepresentationRow], width: int | None = None) -> str:
+def representation_text(rows: Sequence[RepresentationRow]) -> str:
     """``rows`` as a table for a terminal, as as_text."""
     if not rows:
         return "No SimCLR run has been measured yet. Train one on a data set with labelled validation images."
@@ -150,7 +150,7 @@ def representation_text(rows: Sequence[RepresentationRow], width: int | None = N
         )
         for row in rows
     ]
-    return _table(columns, cells, width) + "\nIn brackets: 95 % intervals."
+    return _table(columns, cells) + "\nIn brackets: 95 % intervals."
 
 
 def to_frame(rows: Sequence[ComparisonRow] | Sequence[RepresentationRow]) -> "pd.DataFrame":
@@ -227,7 +227,7 @@ def _source(run: Run, weights: str) -> str:
     return {"random": "random", "imagenet": "ImageNet"}[weights]
 
 
-def _table(columns: Sequence[str], cells: Sequence[Sequence[str]], width: int | None) -> str:
+def _table(columns: Sequence[str], cells: Sequence[Sequence[str]]) -> str:
     from rich import box
     from rich.console import Console
     from rich.table import Table
@@ -236,8 +236,7 @@ def _table(columns: Sequence[str], cells: Sequence[Sequence[str]], width: int | 
     table = Table(*columns, box=box.SIMPLE_HEAD, pad_edge=False)
     for row in cells:
         table.add_row(*(Text(cell) for cell in row))  # Text: a name with [brackets] is no markup
-    wide = Console(width=10_000)
-    console = Console(width=width or max(1, wide.measure(table).maximum), color_system=None)
+    console = Console(width=10_000, color_system=None)  # wide enough never to cut a figure
     with console.capture() as captured:
         console.print(table)
     return "\n".join(line.rstrip() for line in captured.get().split("\n")).strip("\n")
