@@ -10,7 +10,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from dashboard import background
-from dashboard.components import import_form
+from dashboard.components import checks_view, import_form
 from dashboard.components.browse import ALL, chosen_rows, class_counts, size_table
 from dashboard.components.checks_view import groups_by_kind
 from sealife_core.datasets.checks import check
@@ -168,7 +168,8 @@ def test_balance__counts_every_picture_once(tiny_reef):
     assert size_table(tiny_reef)["Median"].tolist() == ["32 px", "32 px"]
 
 
-def test_checks__show_duplicates_and_mend_a_leak(photographs):
+def test_checks__show_duplicates_and_mend_a_leak(photographs, monkeypatch):
+    monkeypatch.setattr(checks_view, "QUICK_S", 60)  # however busy the machine is
     dataset = imported(photographs, "two")
     group = next(group for group in check(dataset).exact if group.labels_differ)
     dataset = dataset.with_splits({group.rows[0]: "train", group.rows[1]: "test"})
