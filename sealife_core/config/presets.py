@@ -36,6 +36,10 @@ _TRANSFER = _FULL | {
     "learning_rate": 1e-3,
     "batch_size": 32,
 }
+# A quick look has a minute on two cores: small images through the stem that shrinks them further, and a rate that moves
+# within a hundred steps. On the reef AdamW reaches k-NN .16 in 15 epochs; SGD at the paper's rate stays at chance.
+_LITTLE = {"image_size_px": 32, "stem": "imagenet"}
+_BRIEF = {"epochs": 10, "patience": 0, "batch_size": 32, "schedule": "onecycle", "encoder_rate_factor": 1.0}
 
 TASKS: dict[str, Task] = {
     "simclr": Task(
@@ -45,7 +49,16 @@ TASKS: dict[str, Task] = {
         False,
         {},
         (
-            {"epochs": 10, "image_size_px": 48, "monitor_every": 2, "warmup_epochs": 1},
+            _LITTLE
+            | {
+                "epochs": 15,
+                "batch_size": 64,
+                "optimiser": "adamw",
+                "learning_rate": 1e-3,
+                "rate_scaling": "none",
+                "monitor_every": 3,
+                "warmup_epochs": 1,
+            },
             {"epochs": 100, "image_size_px": 64},
             {"epochs": 400, "image_size_px": 96, "batch_size": 256, "monitor_every": 10, "warmup_epochs": 10},
         ),
@@ -65,7 +78,7 @@ TASKS: dict[str, Task] = {
         True,
         _FULL | {"encoder_rate_factor": 0.3},
         (
-            {"epochs": 8, "patience": 0},
+            _BRIEF,
             {"epochs": 40, "augmentation": "strong"},
             {"epochs": 100, "augmentation": "strong", "patience": 20},
         ),
@@ -89,7 +102,7 @@ TASKS: dict[str, Task] = {
         False,
         _FULL | {"weights": "random", "encoder_rate_factor": 1.0},
         (
-            {"epochs": 8, "image_size_px": 48, "patience": 0},
+            _LITTLE | _BRIEF,
             {"epochs": 60, "augmentation": "strong"},
             {"epochs": 150, "image_size_px": 96, "augmentation": "strong", "patience": 30},
         ),
