@@ -125,8 +125,6 @@ class _Probe(LightningModule):
         return torch.optim.SGD(self.parameters(), lr=0.1)
 
 
-# Lightning 2.6 asks torch 2.15 for a class of its pytrees that is on its way out.
-@pytest.mark.filterwarnings("ignore:.isinstance.treespec, LeafSpec.:FutureWarning")
 # That frozen stages stand in eval mode is what is meant.
 @pytest.mark.filterwarnings("ignore:Found .* module.s. in eval mode")
 @pytest.mark.filterwarnings("ignore:The '.*_dataloader' does not have many workers")
