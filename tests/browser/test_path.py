@@ -1,0 +1,152 @@
+"""The main job, clicked through as a new user would: photographs in, two compared classifiers out."""
+
+import os
+import re
+import shutil
+import signal
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+from playwright.sync_api import Page, expect
+
+from sealife_core.runs.directory import Run, list_runs
+from tests.browser.conftest import PATIENCE_MS, Dashboard
+
+pytestmark = pytest.mark.browser
+
+SLOWLY = PATIENCE_MS
+
+
+@pytest.fixture
+def photographs(drawn_reef: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with one sub-folder a class, and one file that is no picture."""
+    folder = tmp_path_factory.mktemp("survey")
+    for image in sorted((drawn_reef / "images").iterdir()):
+        label = image.stem.rsplit("-", 1)[0]
+        (folder / label).mkdir(exist_ok=True)
+        shutil.copy(image, folder / label / image.name)
+    (folder / "crab" / "notes.jpg").write_text("not a picture")
+    return folder
+
+
+def go(page: Page, title: str) -> None:
+    """Click ``title`` in the navigation and wait until the page has drawn itself."""
+    page.get_by_role("link", name=title, exact=True).click()
+    expect(page.get_by_role("heading", level=1)).to_have_text(title, timeout=SLOWLY)
+    settled(page)
+
+
+def settled(page: Page) -> None:
+    """Wait until the script has run to its end."""
+    page.wait_for_timeout(300)
+    expect(page.locator('[data-test-script-state="running"]')).to_have_count(0, timeout=SLOWLY)
+    expect(page.get_by_test_id("stException")).to_have_count(0)
+
+
+def import_photographs(page: Page, folder: Path) -> None:
+    go(page, "Data")
+    page.get_by_role("button", name=re.compile("Import.* photographs")).first.click()
+    page.get_by_label("Path of a folder, zip or CSV").fill(str(folder))
+    page.get_by_label("Name of the data set").fill("survey")
+    page.get_by_label("Name of the data set").press("Tab")
+    page.locator(".st-key-import_go button").click()
+    expect(page.get_by_text(re.compile("64 .*pictures? in|64 pictures")).first).to_be_visible(timeout=SLOWLY)
+    expect(page.get_by_text("crab/notes.jpg").first).to_be_attached(timeout=SLOWLY)  # a cell of a canvas table
+
+
+def launch(page: Page, task: str, settings: dict[str, str]) -> Run:
+    """Fill the Train form and launch; returns the run, which is not waited for."""
+    go(page, "Train")
+    page.get_by_role("radio", name=task, exact=True).or_(
+        page.get_by_role("button", name=task, exact=True)
+    ).first.click()
+    settled(page)
+    page.get_by_role("radio", name="Quick look").or_(page.get_by_role("button", name="Quick look")).first.click()
+    settled(page)
+    for label, value in settings.items():
+        field = page.get_by_label(label, exact=False).first
+        field.fill(value)
+        field.press("Enter")
+        settled(page)
+    before = {run.id for run in list_runs()}
+    page.locator(".st-key-launch button").click()
+    expect(page.get_by_text("is queued")).to_be_visible(timeout=SLOWLY)
+    (new,) = [run for run in list_runs() if run.id not in before]
+    return new
+
+
+def wait_for(run: Run, *states: str) -> None:
+    deadline = time.monotonic() + SLOWLY / 1000
+    while time.monotonic() < deadline:
+        if str(run.state()) in states:
+            return
+        time.sleep(0.2)
+    raise AssertionError(f"{run.id} is {run.state()}, expected {states}: {run.log_tail(20)}")
+
+
+def test_path__from_a_folder_of_photographs_to_compared_classifiers(
+    page: Page, dashboard: Dashboard, photographs: Path
+) -> None:
+    expect(page.get_by_role("heading", level=1)).to_have_text("Sea life lab", timeout=SLOWLY)
+    import_photographs(page, photographs)
+
+    go(page, "Views")
+    expect(page.get_by_text("View A").first).to_be_visible()
+    before = page.locator('img[src^="data:image"]').nth(1).get_attribute("src")
+    page.get_by_role("button", name="Draw again").click()
+    settled(page)
+    assert page.locator('img[src^="data:image"]').nth(1).get_attribute("src") != before
+
+    simclr = launch(page, "SimCLR", {"Epochs": "3", "Batch size": "16"})
+    page.get_by_role("button", name="Watch it learn").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Runs", timeout=SLOWLY)
+    expect(page.get_by_test_id("stEChartsChart").or_(page.locator("canvas")).first).to_be_visible(timeout=SLOWLY)
+    wait_for(simclr, "finished")
+
+    probe = launch(page, "Linear probe", {"Epochs": "5"})
+    tuned = launch(page, "Fine-tune", {"Epochs": "2"})
+    wait_for(probe, "finished")
+    wait_for(tuned, "finished")
+
+    go(page, "Runs")
+    page.get_by_role("radio", name="Side by side").or_(page.get_by_role("button", name="Side by side")).first.click()
+    for _ in range(2):  # the second time after the server was ended and begun again
+        expect(page.get_by_text(re.compile("Accuracy on 1[0-9] test pictures of survey"))).to_be_visible(timeout=SLOWLY)
+        dashboard.end()
+        dashboard.begin()
+        page.goto(page.url)
+    for run in (probe, tuned):
+        results = run.results()
+        assert results is not None
+        assert results["test"]["accuracy_low"] < results["test"]["accuracy_high"]
+
+
+def test_interruption__is_shown_and_resumed_from_the_screen(
+    page: Page, dashboard: Dashboard, photographs: Path
+) -> None:
+    import_photographs(page, photographs)
+    run = launch(page, "SimCLR", {"Epochs": "400", "Batch size": "16"})
+    deadline = time.monotonic() + SLOWLY / 1000
+    while not (run.path / "last.ckpt").exists() and time.monotonic() < deadline:
+        time.sleep(0.2)
+    record = run.process()
+    assert record is not None
+    os.kill(record["pid"], signal.SIGKILL)
+    wait_for(run, "interrupted")
+    reached = max(row["step"] for row in run.metrics() if "step" in row)
+    page.goto(f"{dashboard.url}/runs?run={run.id}")
+    expect(page.get_by_text("interrupted").first).to_be_visible(timeout=SLOWLY)
+    page.get_by_role("button", name="Resume", exact=True).click()
+    while time.monotonic() < deadline + SLOWLY / 1000:
+        rows = [row["step"] for row in run.metrics() if "step" in row]
+        if max(rows) > reached:
+            break
+        time.sleep(0.2)
+    assert max(rows) > reached
+    assert rows == sorted(rows), "the curve goes on where it stopped"
+    page.locator(".st-key-strip_stop button").click()
+    wait_for(run, "stopped")
+    assert (run.path / "model.safetensors").exists()
+    assert not psutil.pid_exists(record["pid"])
