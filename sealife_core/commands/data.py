@@ -62,9 +62,10 @@ def manage(chosen: argparse.Namespace, output: Output) -> None:
     from sealife_core.errors import DatasetError
 
     if chosen.action == "list":
-        rows = [summary(open_dataset(name)) for name in list_datasets()]
+        rows = [_listed(name) for name in list_datasets()]
         columns = {"name": "data set", "images": "images", "classes": "classes", "splits": "train / val / test"}
-        shown = [r | {"splits": " / ".join(map(str, r["splits"].values()))} for r in rows]
+        columns["problem"] = ""
+        shown = [r | {"splits": " / ".join(map(str, r.get("splits", {}).values()))} for r in rows]
         output.table(
             rows if output.as_json else shown, columns, empty="No data sets yet. Import one, or draw the reef."
         )
@@ -93,6 +94,17 @@ def summary(dataset: Any) -> dict[str, Any]:
         "content_hash": dataset.content_hash,
         "folder": str(dataset.folder),
     }
+
+
+def _listed(name: str) -> dict[str, Any]:
+    """A data set in figures, or what is wrong with it: a damaged one hides no other."""
+    from sealife_core.datasets.dataset import open_dataset
+    from sealife_core.errors import DatasetError
+
+    try:
+        return summary(open_dataset(name))
+    except DatasetError as error:
+        return {"name": name, "problem": str(error)}
 
 
 def _described(found: dict[str, Any]) -> str:

@@ -46,6 +46,17 @@ def test_import__lists_what_was_left_out(home: Path, tmp_path: Path, capsys: pyt
     assert [d["name"] for d in called(capsys, "data", "list")] == ["mine"]
 
 
+def test_data_list__shows_a_damaged_data_set_beside_the_others(
+    tiny_reef: Dataset, home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (home / "data" / "broken").mkdir()
+    (home / "data" / "broken" / "dataset.json").write_text('{"na')
+    broken, reef = called(capsys, "data", "list")
+    assert broken["name"] == "broken"
+    assert broken["problem"]
+    assert reef["images"] == 64
+
+
 def test_import__refuses_in_one_sentence(home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["import", str(tmp_path / "nowhere"), "--name", "mine"]) == 1
     said = capsys.readouterr().err

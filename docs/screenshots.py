@@ -1,0 +1,40 @@
+"""The pictures of the README, taken from a running dashboard: python docs/screenshots.py http://localhost:8501
+
+Needs Playwright and a Chromium on the path; the dashboard should show the reef after the demo has finished.
+"""
+
+import argparse
+import shutil
+from pathlib import Path
+
+from playwright.sync_api import sync_playwright
+
+PAGES = {"home": "", "data": "data", "views": "views", "train": "train", "runs": "runs?view=Side+by+side"}
+FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"]
+SETTLED_MS = 4_000
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("url")
+    parser.add_argument("--folder", type=Path, default=Path(__file__).parent)
+    parser.add_argument("--width", type=int, default=1280)
+    parser.add_argument("--height", type=int, default=900)
+    parser.add_argument("--scheme", choices=["light", "dark"], default="light")
+    chosen = parser.parse_args()
+    path = shutil.which("chromium") or shutil.which("google-chrome")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        size = {"width": chosen.width, "height": chosen.height}
+        page = browser.new_page(viewport=size, color_scheme=chosen.scheme)  # type: ignore[arg-type]
+        for name, where in PAGES.items():
+            page.goto(f"{chosen.url}/{where}")
+            page.get_by_role("heading", level=1).wait_for(timeout=120_000)
+            page.locator('[data-test-script-state="running"]').wait_for(state="detached", timeout=120_000)
+            page.wait_for_timeout(SETTLED_MS)
+            page.screenshot(path=chosen.folder / f"{name}.png")
+        browser.close()
+
+
+if __name__ == "__main__":
+    main()
