@@ -7,13 +7,11 @@ from dashboard.components import run_detail
 from dashboard.components.comparison_chart import comparison_view
 from dashboard.components.notice import notice
 from dashboard.components.run_actions import run_actions
-from dashboard.components.run_log import log_view, traceback_view
-from dashboard.components.run_results import results_view
-from dashboard.components.run_settings import settings_view, what_differs
-from dashboard.components.run_table import run_table
-from dashboard.theme import run_colours
+from dashboard.components.run_log import traceback_view
+from dashboard.components.run_settings import what_differs
+from dashboard.components.run_table import colours_of_all, run_table
+from dashboard.components.run_tabs import run_tabs
 from sealife_core.config import SimclrConfig
-from sealife_core.errors import ConfigError
 from sealife_core.evaluation.comparison import comparison
 from sealife_core.runs.directory import Run
 
@@ -70,32 +68,12 @@ def _one(run: Run) -> None:
     run_detail.problem(run)
     run_actions(run)
     traceback_view(run)
-    curves, results, settings, log = st.tabs(
-        ["Curves", "Results", "Settings", "Log"], key=state.RUN_TAB, bind="query-params"
-    )
-    try:
-        config = run.config()
-    except ConfigError:
-        st.caption("Without its config there is nothing else to show.")
-        return
-    if curves.open:
-        with curves:
-            colours = run_colours([run.id])
-            st.fragment(run_detail.curves, run_every=polls)([run], run_detail.panels_of(config), colours)
-    if results.open:
-        with results:
-            results_view(run, cache.classes(config.data))
-    if settings.open:
-        with settings:
-            settings_view(run)
-    if log.open:
-        with log:
-            st.fragment(log_view, run_every=polls)(run)
+    run_tabs(run, polls)
 
 
 def _several(runs: list[Run]) -> None:
     """Curves over each other: those of SimCLR runs, and those of classifiers, for their losses are not the same."""
-    colours = run_colours([run.id for run in cache.runs()])
+    colours = colours_of_all()
     polls = POLL_S if any(run.state().active for run in runs) else None
     kinds = {True: "SimCLR", False: "Classifiers"}
     for simclr, title in kinds.items():

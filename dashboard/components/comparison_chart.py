@@ -8,8 +8,8 @@ import streamlit as st
 
 from dashboard import state
 from dashboard.components.run_results import between, percent
+from dashboard.components.run_table import colours_of_all
 from dashboard.errors import plain
-from dashboard.theme import run_colours
 from sealife_core.evaluation.comparison import ComparisonRow, duration
 
 ROW_PX = 46
@@ -22,7 +22,7 @@ def comparison_view(rows: Sequence[ComparisonRow]) -> None:
     st.markdown(f"**Accuracy on {first.n:,} test pictures of {plain(first.data)}**")
     dark = st.context.theme.type == "dark"
     st.echarts_chart(
-        comparison_option(comparable, run_colours([row.run_id for row in rows]), "#A9BCC3" if dark else "#5B6F77"),
+        comparison_option(comparable, colours_of_all(), "#A9BCC3" if dark else "#5B6F77"),
         height=56 + ROW_PX * len(comparable),
         key="comparison",
         alt="; ".join(f"{r.name}: {percent(r.accuracy)}, 95 % interval {between(r.low, r.high)}" for r in comparable),
@@ -100,7 +100,7 @@ def _table(rows: Sequence[ComparisonRow]) -> None:
     if len({row.label_fraction for row in rows}) == 1 and rows[0].label_fraction >= 100:
         found = [{k: v for k, v in row.items() if k != "Labels"} for row in found]
     frame = pd.DataFrame(found)
-    colours = run_colours([row.run_id for row in rows])
+    colours = colours_of_all()
     frame.insert(0, "●", "⬤")
     paint = [f"color: {colours[row.run_id]}" for row in rows]
     event = st.dataframe(

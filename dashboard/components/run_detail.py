@@ -7,11 +7,11 @@ from typing import Any
 import streamlit as st
 
 from dashboard import cache
-from dashboard.components.curves import CLASSIFIER_PANELS, SIMCLR_PANELS, Panel, curves_of, draw_panel
+from dashboard.components.curves import curves_of, draw_panel
+from dashboard.components.panels import CLASSIFIER_PANELS, SIMCLR_PANELS, Panel
 from dashboard.components.run_strip import duration, progress_sentence, progress_share, run_name
-from dashboard.components.run_table import method, state_words
+from dashboard.components.run_table import colours_of_all, method, state_words
 from dashboard.errors import plain
-from dashboard.theme import run_colour
 from sealife_core.config import AnyConfig, SimclrConfig, source_run
 from sealife_core.errors import ConfigError
 from sealife_core.runs.directory import Run
@@ -20,7 +20,7 @@ from sealife_core.runs.liveness import State
 
 def heading(run: Run) -> None:
     """Name, what it is and where its weights came from."""
-    dot = f'<span class="dot" style="background:{run_colour(run.id)}"></span>'
+    dot = f'<span class="dot" style="background:{colours_of_all()[run.id]}"></span>'
     st.html(f'<h2 style="margin:0;padding:.5rem 0 0">{dot}{escape(run_name(run))}</h2>')
     try:
         config = run.config()

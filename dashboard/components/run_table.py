@@ -34,7 +34,7 @@ def run_table(chosen: Sequence[str]) -> None:
     """The table, with ``chosen`` ids ticked. Another choice goes to the URL and draws the page anew."""
     runs = cache.runs()
     ids = [run.id for run in runs]
-    colours = run_colours(ids)
+    colours = colours_of_all()
     now = time.time()
     frame = pd.DataFrame([row(run, now) for run in runs])
     paint = [f"color: {colours[run_id]}" for run_id in ids]
@@ -59,6 +59,11 @@ def run_table(chosen: Sequence[str]) -> None:
     if set(ticked) != {i for i in chosen if i in ids}:
         state.select_runs(ticked)
         st.rerun(scope="app")
+
+
+def colours_of_all() -> dict[str, str]:
+    """Run id → its colour, on every page that shows runs: told apart among all of them, not only those in sight."""
+    return run_colours([run.id for run in cache.runs()])
 
 
 def row(run: Run, now: float) -> dict[str, Any]:

@@ -7,15 +7,8 @@ import pytest
 
 from dashboard.components.class_bars import balance_option, per_class_option
 from dashboard.components.comparison_chart import comparison_option, table_rows
-from dashboard.components.curves import (
-    CLASSIFIER_PANELS,
-    MOST_POINTS,
-    SIMCLR_PANELS,
-    Curve,
-    curve_option,
-    curves_of,
-    thinned,
-)
+from dashboard.components.curves import MOST_POINTS, Curve, curve_option, curves_of, thinned
+from dashboard.components.panels import CLASSIFIER_PANELS, SIMCLR_PANELS
 from dashboard.components.run_log import last_traceback
 from dashboard.theme import class_colour
 from sealife_core.config import chance_loss
