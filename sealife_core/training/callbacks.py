@@ -2,6 +2,7 @@
 
 import math
 import time
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -76,15 +77,19 @@ class FiniteLoss(Callback):
 
 
 class Speed(Callback):
-    """Logs the learning rate and how many images (views, for SimCLR) a second go through, pauses left out."""
+    """Logs the learning rate and how many images (views, for SimCLR) a second go through, pauses left out.
 
-    def __init__(self, name: str, *, images_per_step: int) -> None:
+    note: is given the rate after the first epoch and at the end, so that the next run's time can be estimated.
+    """
+
+    def __init__(self, name: str, *, images_per_step: int, note: Callable[[float], None]) -> None:
         self._name = name
         self._images = images_per_step
         self._training_s = 0.0
         self._steps = 0
         self._started = 0.0
-        self.rate: float | None = None
+        self._note = note
+        self._rate: float | None = None
 
     def on_train_batch_start(self, trainer: Trainer, pl_module: LightningModule, batch: Any, batch_idx: int) -> None:
         """Start the clock."""
@@ -98,8 +103,14 @@ class Speed(Callback):
         self._steps += 1
         if self._steps > 2:
             self._training_s += time.perf_counter() - self._started
-            self.rate = (self._steps - 2) * self._images / self._training_s
-            pl_module.log(self._name, self.rate)
+            self._rate = (self._steps - 2) * self._images / self._training_s
+            pl_module.log(self._name, self._rate)
+
+    def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Note the rate, early and late."""
+        last = trainer.should_stop or trainer.current_epoch + 1 == trainer.max_epochs
+        if self._rate is not None and (trainer.current_epoch == 0 or last):
+            self._note(self._rate)
 
 
 class ResumePoint(Callback):

@@ -170,10 +170,8 @@ class _FeatureRows(IndexedDataset[dict[str, Tensor]]):
         return {"features": self._features[positions], "labels": self._labels[positions]}
 
 
-def note_rate(config: SimclrConfig | ClassifierConfig, run: RunWriter, machine: Hardware, rate: float | None) -> None:
+def note_rate(config: SimclrConfig | ClassifierConfig, run: RunWriter, machine: Hardware, rate: float) -> None:
     """Keep the measured rate (images a second), so that the next run's time can be estimated before it starts."""
-    if rate is None:
-        return
     record_rate(
         run.path.parent,
         kind=config.kind,

@@ -1,6 +1,7 @@
 """One recipe a kind of run: data, model, trainer, fit, evaluate. What they stand on is in ``preparation.py``."""
 
 import time
+from functools import partial
 
 import torch
 from torch import nn
@@ -59,7 +60,7 @@ def train_simclr(config: SimclrConfig, run: RunWriter) -> bool:
 
     module = SimclrModule(config, encoder, batch_size=size)
     looking = Representation(config, run, dataset, pixels, machine)
-    speed = Speed("train/views_per_s", images_per_step=2 * size)
+    speed = Speed("train/views_per_s", images_per_step=2 * size, note=partial(note_rate, config, run, machine))
     trainer = build_trainer(config, run, machine, [speed, looking], steps_per_epoch=len(rows) // size)
     describe_run(config, run, dataset, machine, batches, module, chance_loss=chance_loss(size), stem=stem)
 
@@ -74,7 +75,6 @@ def train_simclr(config: SimclrConfig, run: RunWriter) -> bool:
         found["knn_low"], found["knn_high"] = wilson(round(found["knn_accuracy"] * n), n)
     scores = {"n": n, "chance": 1 / max(1, len(dataset.classes)), **found}
     run.results(val=scores, train_s=train_s, parameters_trained=trained_parameters(module), method="SimCLR")
-    note_rate(config, run, machine, speed.rate)
     head = None if config.head == "none" else module.head
     save_model(run.path, encoder, head, model_card(config, run, dataset, stem, scores=scores))
     draw_curves(run, chance_loss=chance_loss(size))
@@ -108,7 +108,8 @@ def train_classifier(config: ClassifierConfig, run: RunWriter) -> bool:
         classes=len(dataset.classes),
         class_weights=class_weights(config, dataset, rows),
     )
-    speed = Speed("train/images_per_s", images_per_step=batches.batch_size)
+    note = partial(note_rate, config, run, machine) if features is None else _unnoted
+    speed = Speed("train/images_per_s", images_per_step=batches.batch_size, note=note)
     steps = len(batches.train_dataloader())
     trainer = build_trainer(config, run, machine, [speed], steps_per_epoch=steps, validated=len(batches.val_rows) > 0)
     describe_run(config, run, dataset, machine, batches, module, stem=stem, labels_used=len(rows))
@@ -128,8 +129,10 @@ def train_classifier(config: ClassifierConfig, run: RunWriter) -> bool:
         best_epoch=best_epoch,
         labels_used=len(rows),
     )
-    if features is None:
-        note_rate(config, run, machine, speed.rate)
     save_model(run.path, encoder, head, model_card(config, run, dataset, stem, scores=scores.get("test", {})))
     draw_curves(run)
     return finished
+
+
+def _unnoted(rate: float) -> None:
+    """Steps on features that were computed before say nothing about images."""

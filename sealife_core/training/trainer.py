@@ -18,7 +18,7 @@ from sealife_core.training.loggers import MetricsFile
 LOGGED_POINTS = 2_000  # a curve needs no more, and a browser draws so many at once
 
 # Lightning's advice that does not apply: batches are gathered from memory, so loader processes would only cost; a run's
-# directory holds more than checkpoints; the choice of a CPU was the config's; a frozen stage is meant to be in eval mode.
+# directory holds more than checkpoints; the choice of a CPU was the config's; a frozen stage is to be in eval mode.
 DOES_NOT_APPLY = ".*(does not have many workers|Checkpoint directory .* exists|available but not used|in eval mode).*"
 
 
