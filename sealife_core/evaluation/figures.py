@@ -7,20 +7,18 @@ import io
 import math
 import os
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from matplotlib import font_manager
 from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
-from matplotlib.text import Text
 from PIL import Image
 
 from sealife_core.datasets.thumbnails import thumbnail
 from sealife_core.errors import SealifeError
+from sealife_core.evaluation.lettering import as_it_stands, drawable, shortened
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,8 +28,6 @@ if TYPE_CHECKING:
 SEA, CORAL, INK, QUIET, FAINT = "#0E7C86", "#C2553A", "#1F2A30", "#6B7A80", "#DDE5E7"
 DPI = 150
 _WATER = LinearSegmentedColormap.from_list("water", ["#FFFFFF", "#BFE0E2", SEA, "#084B52"])
-# Matplotlib's own font first; the others, where installed, for names in scripts that it lacks.
-_FONTS = ("DejaVu Sans", "Noto Sans CJK JP", "Noto Sans CJK SC", "Arial Unicode MS", "Microsoft YaHei", "Noto Sans")
 
 # Panel → (key in metrics.jsonl, what people call it, colour, line style), where the data has it.
 _PANELS: dict[str, tuple[tuple[str, str, str, str], ...]] = {
@@ -59,7 +55,7 @@ def curves(
     panels = {name: drawn for name, lines in _PANELS.items() if (drawn := _with_data(metrics, lines))}
     figure = Figure(figsize=(8, 2.6 * max(1, len(panels)) + 0.5), dpi=DPI, facecolor="white")
     figure.set_layout_engine("constrained", w_pad=0.15, h_pad=0.1)
-    _say(figure.suptitle(title or "Training", x=0.02, ha="left", fontsize=13, color=INK, fontweight="bold"))
+    as_it_stands(figure.suptitle(title or "Training", x=0.02, ha="left", fontsize=13, color=INK, fontweight="bold"))
     chance = {"Loss": chance_loss, "Accuracy": chance_accuracy}
     for place, (name, drawn) in enumerate(panels.items(), 1):
         axes = _calm(figure.add_subplot(len(panels), 1, place))
@@ -90,11 +86,11 @@ def confusion(counts: np.ndarray, classes: Sequence[str], path: Path, title: str
     shown = axes.imshow(share, cmap=_WATER, vmin=0, vmax=1, interpolation="nearest")
     right = int(np.trace(counts))
     heading = title or f"Truth against prediction: {right:,} of {n:,} right ({right / n:.1%})" if n else "No images"
-    _say(axes.set_title(heading, loc="left", fontsize=12, color=INK, fontweight="bold", pad=12))
+    as_it_stands(axes.set_title(heading, loc="left", fontsize=12, color=INK, fontweight="bold", pad=12))
     size = float(np.clip(9 - c / 16, 3, 9))
     if c <= 120:  # beyond, names would be smaller than can be read
         # Made drawable before, since an axis writes its labels anew at every drawing.
-        short = [_drawable(_short(name, 22)) for name in classes]
+        short = [drawable(shortened(name, 22)) for name in classes]
         named = [f"{name} ({int(m):,})" for name, m in zip(short, images[:, 0], strict=True)]
         axes.set_yticks(range(c), named, fontsize=size, color=INK)
         axes.set_xticks(range(c), short, fontsize=size, color=INK, rotation=90)
@@ -102,7 +98,7 @@ def confusion(counts: np.ndarray, classes: Sequence[str], path: Path, title: str
         axes.set_xticks([])
         axes.set_yticks([])
     for label in (*axes.get_xticklabels(), *axes.get_yticklabels()):
-        _say(label)
+        as_it_stands(label)
     axes.set_xlabel("predicted", fontsize=10, color=QUIET)
     axes.set_ylabel("truth (images)", fontsize=10, color=QUIET)
     axes.tick_params(length=0)
@@ -143,7 +139,7 @@ def prediction_page(
     share = was_right.sum() / max(1, len(was_right))
     heading = title or f"Predictions against truth: {share:.1%} of {len(was_right):,} images right"
     heading = heading if len(was_right) else "There are no predictions."
-    _say(figure.text(0.02, 1 - 0.3 / height, heading, fontsize=13, color=INK, fontweight="bold", va="center"))
+    as_it_stands(figure.text(0.02, 1 - 0.3 / height, heading, fontsize=13, color=INK, fontweight="bold", va="center"))
     top = 0.55
     for chosen, says, good in sections:
         colour = SEA if good else CORAL
@@ -154,7 +150,7 @@ def prediction_page(
             y = height - top - side - (place // columns) * pitch[good]
             wide = figure.get_figwidth()
             axes = figure.add_axes((x / wide, y / height, side / wide, side / height))
-            _tile(axes, dataset, predictions.iloc[position], good)
+            _tile(axes, dataset, predictions.iloc[position].to_dict(), good)
         top += pitch[good] * math.ceil(len(chosen) / columns)
     _save(figure, path)
 
@@ -163,7 +159,7 @@ def _of(shown: int, total: int) -> str:
     return f" of {total:,}, drawn at random" if shown < total else ""
 
 
-def _tile(axes: Axes, dataset: "Dataset", row: "pd.Series", is_right: bool) -> None:
+def _tile(axes: Axes, dataset: "Dataset", row: dict[Any, Any], is_right: bool) -> None:
     """One picture, whole, on a square; below it the prediction, and the truth if that is another."""
     colour = SEA if is_right else CORAL
     try:
@@ -178,10 +174,12 @@ def _tile(axes: Axes, dataset: "Dataset", row: "pd.Series", is_right: bool) -> N
     for spine in axes.spines.values():
         spine.set(color=colour, linewidth=2, linestyle="-" if is_right else (0, (4, 2)))
     sign, confidence = ("✓", "✗")[not is_right], float(row["confidence"])
-    said = f"{sign} {_short(row['predicted'], 15)} {confidence:.0%}"
-    truth = "" if is_right else f"truth: {_short(row['label'], 17)}"
-    _say(axes.text(0, -0.03, said, fontsize=8, color=colour, va="top", fontweight="bold", transform=axes.transAxes))
-    _say(axes.text(0, -0.125, truth, fontsize=8, color=INK, va="top", transform=axes.transAxes))
+    said = f"{sign} {shortened(row['predicted'], 15)} {confidence:.0%}"
+    truth = "" if is_right else f"truth: {shortened(row['label'], 17)}"
+    as_it_stands(
+        axes.text(0, -0.03, said, fontsize=8, color=colour, va="top", fontweight="bold", transform=axes.transAxes)
+    )
+    as_it_stands(axes.text(0, -0.125, truth, fontsize=8, color=INK, va="top", transform=axes.transAxes))
 
 
 def _balanced(wrong: np.ndarray, right: np.ndarray, pictures: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
@@ -227,34 +225,6 @@ def _calm(axes: Axes) -> Axes:
     axes.set_axisbelow(True)
     axes.tick_params(length=0, labelsize=8, colors=QUIET)
     return axes
-
-
-def _short(name: object, most: int) -> str:
-    """``name`` in at most ``most`` characters; the middle goes, since names differ at their ends."""
-    text = " ".join(str(name).split())
-    return text if len(text) <= most else f"{text[: most - most // 3 - 1]}…{text[-(most // 3) :]}"
-
-
-def _say(text: Text) -> Text:
-    """``text`` as it stands: no $mathematics$, and □ for a character that no font here has."""
-    text.set_parse_math(False)
-    text.set_fontfamily(_fonts()[0])
-    text.set_text(_drawable(text.get_text()))
-    return text
-
-
-def _drawable(text: str) -> str:
-    return "".join(letter if ord(letter) in _fonts()[1] else "□" for letter in text)
-
-
-@lru_cache(maxsize=1)
-def _fonts() -> tuple[list[str], frozenset[int]]:
-    """The families of _FONTS that are installed, and every code point they can draw."""
-    installed = set(font_manager.fontManager.get_font_names())
-    families = [name for name in _FONTS if name in installed]
-    return families, frozenset(
-        code for name in families for code in font_manager.get_font(font_manager.findfont(name)).get_charmap()
-    )
 
 
 def _save(figure: Figure, path: Path) -> None:

@@ -91,8 +91,8 @@ def bootstrap_macro_f1(
     of_guess = sparse.csr_array((ones, (guess, at)), shape=(classes, len(cells)))
     right = sparse.csr_array((ones * (truth == guess), (truth, at)), shape=(classes, len(cells)))
     drawn = np.random.default_rng(seed).multinomial(counts.sum(), counts / counts.sum(), size=resamples).T  # (cells, R)
-    images = of_truth @ drawn  # (C, R)
-    f1 = _ratio(2 * (right @ drawn), images + of_guess @ drawn)
+    images, named, hits = (np.asarray(part @ drawn) for part in (of_truth, of_guess, right))  # (C, R) each
+    f1 = _ratio(2 * hits, images + named)
     macro = f1.sum(0, where=images > 0) / (images > 0).sum(0)
     low, high = np.quantile(macro, (0.025, 0.975))
     return float(low), float(high)
