@@ -35,7 +35,7 @@ _LAUNCH_PROBLEM = "launch_problem"
 
 
 def go(page: str, **query: str) -> None:
-    """Leave for ``page`` ("home", "data", "views", "train", "runs"), with ``query`` in its URL; a task is a key of TASKS.
+    """Leave for ``page`` (home, data, views, train, runs) with ``query`` in its URL; a task is a key of TASKS.
 
     What a widget is bound to cannot be set in the URL while that widget is on the page: :func:`arrive` sets it.
     """
