@@ -22,7 +22,7 @@ test: $(VENV)/development  ## run all tests (the browser tests need Chromium)
 check: $(VENV)/development  ## lint and type-check
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	$(BIN)/pyright
+	$(BIN)/pyright --pythonpath $(BIN)/python
 
 clean:  ## remove the environment (data and runs stay)
 	rm -rf $(VENV)

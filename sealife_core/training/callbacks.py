@@ -12,6 +12,7 @@ from sealife_core.errors import TrainingError
 from sealife_core.runs.writer import RunWriter
 
 STATUS_EVERY_S = 0.5  # often enough for a moving bar, seldom enough to cost nothing
+GPU_LOOK_EVERY = 10  # steps between two looks at the loss, where a look costs a wait
 RESUME_POINT_EVERY_S = 20.0  # at most this much work is lost when a run is killed, beyond the current epoch
 
 
@@ -64,8 +65,8 @@ class FiniteLoss(Callback):
     def on_train_batch_end(
         self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
-        """Look at the loss of every step on a CPU, at every logged one on a GPU (each look waits for the device)."""
-        if pl_module.device.type == "cuda" and trainer.global_step % trainer.log_every_n_steps:
+        """Look at the loss of every step on a CPU, at every tenth on a GPU (each look waits for the device)."""
+        if pl_module.device.type == "cuda" and trainer.global_step % GPU_LOOK_EVERY:
             return
         loss = float(outputs["loss"])
         if not math.isfinite(loss):

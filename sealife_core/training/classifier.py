@@ -26,6 +26,8 @@ class ClassifierModule(LightningModule):
     class_weights: (C,) or None, weights of the classes in the loss.
     """
 
+    class_weights: Tensor | None
+
     def __init__(
         self,
         config: ClassifierConfig,

@@ -4,6 +4,7 @@ import os
 import platform
 import subprocess
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -218,17 +219,12 @@ def describe_run(
     **more: Any,
 ) -> None:
     """Write ``environment.json``: versions, device and what the settings came to on this data."""
-    import pytorch_lightning
-    import torchvision
-
     steps = len(batches.train_dataloader())
     run.environment(
         versions={
             "sealife": __version__,
             "python": platform.python_version(),
-            "torch": torch.__version__,
-            "torchvision": torchvision.__version__,
-            "pytorch_lightning": pytorch_lightning.__version__,
+            **{name: version(name) for name in ("torch", "torchvision", "pytorch-lightning")},
         },
         device=torch.cuda.get_device_name() if machine.device == "cuda" else platform.processor() or "cpu",
         device_kind=machine.device,

@@ -28,7 +28,7 @@ def build_optimiser(name: str, groups: Iterable[dict[str, Any]]) -> optim.Optimi
     if name == "sgd":
         return optim.SGD(groups, momentum=0.9)
     if name == "lars":
-        return Lars(groups, momentum=0.9)
+        return Lars(groups, momentum=0.9)  # type: ignore[arg-type] - timm annotates it as int
     return optim.AdamW(groups)
 
 

@@ -35,8 +35,7 @@ def build_trainer(
     logging.getLogger("pytorch_lightning").setLevel(logging.WARNING)
     total = steps_per_epoch * config.epochs
     watching: list[Callback] = [Status(run), FiniteLoss(), *callbacks]
-    selects = validated and isinstance(config, ClassifierConfig)
-    if selects:
+    if isinstance(config, ClassifierConfig) and validated:
         watching += _best_and_patience(config, run)
     # The resume point comes last, so that it holds what the other callbacks learned in the same epoch.
     return Trainer(
@@ -50,7 +49,7 @@ def build_trainer(
         callbacks=[*watching, ResumePoint(run)],
         limit_val_batches=1.0 if validated else 0,
         num_sanity_val_steps=0,
-        enable_checkpointing=selects,
+        enable_checkpointing=isinstance(config, ClassifierConfig) and validated,
         enable_progress_bar=False,
         enable_model_summary=False,
         default_root_dir=run.path,
