@@ -26,7 +26,7 @@ class Output:
         if self.as_json:
             print(json.dumps(value, indent=2, ensure_ascii=False, default=str))
         elif text:
-            self._out.print(text)
+            print(text)  # as it is: a console would fold lines that were laid out already
 
     def table(self, rows: list[dict[str, Any]], columns: dict[str, str], *, empty: str) -> None:
         """``rows`` as JSON, or as a table of ``columns`` (key → heading)."""
