@@ -19,6 +19,7 @@ from sealife_core.runs.locks import dispatcher_runs, queue_lock
 from sealife_core.runs.run import LAST, METRICS, STATUS, STOP
 
 DISPATCHER_LOG = ".dispatcher.log"
+ENDING_S = 5.0  # what a worker takes to unload PyTorch after its last word
 
 
 def launch(run: Run) -> None:
@@ -73,7 +74,13 @@ def resume(run: Run) -> None:
 
 
 def delete(run: Run) -> int:
-    """Move a run to the trash and return its size in bytes. Raises RunError while it is active or needed."""
+    """Move a run to the trash and return its size in bytes. Raises RunError while it is active or needed.
+
+    A process that has said its last word takes a moment to go: that is waited for, ENDING_S at most.
+    """
+    deadline = time.monotonic() + ENDING_S
+    while not run.state().active and process_of(run.process()) is Process.ALIVE and time.monotonic() < deadline:
+        time.sleep(0.05)
     with queue_lock(run.root):
         _must_exist(run)
         if run.state().active:

@@ -161,7 +161,8 @@ def test_turn__a_source_that_fails_while_waited_for_fails_the_next(make: Make, b
 def test_turn__a_crash_at_import_is_a_failure_with_its_last_line(make: Make, begin: Begin, root: Path):
     run = make(orders={"crash_at_once": True})
     launch(run)
-    turn_until(begin(), lambda: run.state() is State.FAILED)
+    turn_until(begin(), lambda: "exit_code" in (run.process() or {}))
+    assert run.state() is State.FAILED
     assert run.status()["state"] == "queued"  # the worker alone could have written more, and it never did
     assert (
         run.shown().message == "The process ended with code 1 before it began: ImportError: no module named 'starfish'"

@@ -196,9 +196,10 @@ def test_launch__survives_the_end_and_the_ctrl_c_of_who_launched(make: Make, roo
     first, second = make(orders={"steps": 40}), make()
     launcher = subprocess.Popen(
         [sys.executable, "-c", textwrap.dedent("""
-            import sys, time
+            import signal, sys, time
             from pathlib import Path
             from sealife_core.runs import Run, launch
+            signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job would ignore it
             for path in sys.argv[1:]:
                 launch(Run(Path(path)))
             print("launched", flush=True)
