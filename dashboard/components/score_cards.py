@@ -5,13 +5,13 @@ from html import escape
 
 import streamlit as st
 
-from dashboard.theme import run_colours
+from dashboard.components.run_table import colours_of_all
 from sealife_core.evaluation.comparison import ComparisonRow
 
 
 def score_cards(rows: Sequence[ComparisonRow]) -> None:
     """One card a tested classifier."""
-    colours = run_colours([row.run_id for row in rows])
+    colours = colours_of_all()
     st.html(f'<div class="scores">{"".join(_card(row, colours[row.run_id]) for row in rows)}</div>')
 
 
