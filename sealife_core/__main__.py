@@ -1,4 +1,4 @@
-"""Everything the dashboard can do, from a shell: import, reef, data, train, runs, compare, demo."""
+"""The whole path from a shell: import, reef, data, train, runs, compare, demo."""
 
 import argparse
 import sys
