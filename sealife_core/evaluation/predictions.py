@@ -1,8 +1,6 @@
 """Model + split → one row an image: what it is, what it was taken for, how surely."""
 
 import io
-import os
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from sealife_core.errors import RunError
+from sealife_core.runs.files import replace_bytes
 
 if TYPE_CHECKING:
     from sealife_core.datasets.dataset import Dataset
@@ -45,19 +44,9 @@ def predictions_table(dataset: "Dataset", rows: np.ndarray, split: str, probabil
 
 def write_predictions(predictions: pd.DataFrame, folder: Path) -> None:
     """Write ``predictions.parquet`` into ``folder``: whole or not at all."""
-    path = folder / FILE
     held = io.BytesIO()
     predictions.to_parquet(held, index=False)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(held.getvalue())
-            file.flush()
-            os.fsync(file.fileno())
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    replace_bytes(folder / FILE, held.getbuffer())
 
 
 def read_predictions(folder: Path) -> pd.DataFrame:

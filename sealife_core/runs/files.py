@@ -29,11 +29,16 @@ def plain(value: Any) -> Any:
 
 
 def replace_text(path: Path, text: str) -> None:
-    """Write ``path`` whole or not at all: whoever reads sees the old text or the new one."""
+    """:func:`replace_bytes` for text."""
+    replace_bytes(path, text.encode())
+
+
+def replace_bytes(path: Path, content: bytes | memoryview) -> None:
+    """Write ``path`` whole or not at all: whoever reads sees the old content or the new one."""
     beside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
-        with beside.open("w", encoding="utf-8") as file:
-            file.write(text)
+        with beside.open("wb") as file:
+            file.write(content)
             file.flush()
             os.fsync(file.fileno())
         beside.replace(path)

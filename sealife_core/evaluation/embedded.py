@@ -1,0 +1,133 @@
+"""What a run wrote about every image: embeddings, and snapshots of them while SimCLR trained. Imports no torch.
+
+RUN/embeddings.npy, embeddings_z.npy    (N, D) float32: the encoder's h; the projection head's z (SimCLR only)
+RUN/embeddings.json                     the image ids of those N rows, and the data set they belong to
+RUN/snapshots/epoch-00005.npy           (n, D) float16: h of the same n images after that many epochs
+RUN/snapshots/images.json               the ids of those n images
+"""
+
+import io
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from sealife_core.errors import RunError
+from sealife_core.runs.files import UnreadableFile, read_json, replace_bytes, replace_json
+
+if TYPE_CHECKING:
+    from sealife_core.datasets.dataset import Dataset
+
+Space = Literal["h", "z"]
+INDEX = "embeddings.json"
+FILES: dict[Space, str] = {"h": "embeddings.npy", "z": "embeddings_z.npy"}
+SNAPSHOTS = "snapshots"
+
+
+@dataclass(frozen=True)
+class Embedded:
+    """``values`` (N, D), memory-mapped float32: row i belongs to the image ``ids[i]`` of data set ``data``."""
+
+    ids: tuple[str, ...]
+    values: np.ndarray
+    data: str
+    data_hash: str
+
+    def rows_in(self, dataset: "Dataset") -> np.ndarray:
+        """(N,) the row of each image in ``dataset``; -1 where it is gone."""
+        return rows_of(self.ids, dataset)
+
+
+@dataclass(frozen=True)
+class Snapshots:
+    """``values`` (E, n, D) float32: h of the images ``ids`` after each of ``epochs`` (0: before training)."""
+
+    ids: tuple[str, ...]
+    epochs: tuple[int, ...]
+    values: np.ndarray
+
+
+def rows_of(ids: tuple[str, ...], dataset: "Dataset") -> np.ndarray:
+    """(N,) the row of each of ``ids`` in ``dataset``; -1 where there is none."""
+    place = {image_id: row for row, image_id in enumerate(dataset.manifest["id"])}
+    return np.array([place.get(image_id, -1) for image_id in ids], np.int64)
+
+
+def write_embeddings(folder: Path, dataset: "Dataset", h: np.ndarray, z: np.ndarray | None = None) -> None:
+    """Keep embeddings of every image of ``dataset``, in the order of its manifest. h: (N, D); z: (N, d)."""
+    for space, values in (("h", h), ("z", z)):
+        if values is None:
+            (folder / FILES[space]).unlink(missing_ok=True)
+            continue
+        if len(values) != len(dataset.manifest):
+            raise ValueError(f"{len(values)} embeddings for {len(dataset.manifest)} images; expected one an image")
+        _write_array(folder / FILES[space], np.asarray(values, np.float32))
+    # Last: who finds the index finds the arrays.
+    about = {"data": dataset.name, "data_hash": dataset.content_hash, "ids": dataset.manifest["id"].tolist()}
+    replace_json(folder / INDEX, about)
+
+
+def has_embeddings(folder: Path, of: Space = "h") -> bool:
+    """Whether the run in ``folder`` has written embeddings of that space."""
+    return (folder / INDEX).is_file() and (folder / FILES[of]).is_file()
+
+
+def read_embeddings(folder: Path, of: Space = "h") -> Embedded:
+    """The embeddings of a run. Raises RunError if there are none or they are damaged."""
+    if not has_embeddings(folder, of):
+        raise RunError(
+            f"Run '{folder.name}' has no embeddings of {of}: a run writes them when it ends. Let it finish, or launch"
+            f" an 'embed' run with its weights (run:{folder.name})."
+        )
+    damaged = RunError(
+        f"The embeddings of run '{folder.name}' are damaged and cannot be read. Launch an 'embed' run with its weights"
+        f" (run:{folder.name}) to make them again."
+    )
+    try:
+        index = read_json(folder / INDEX) or {}
+        values = np.load(folder / FILES[of], mmap_mode="r", allow_pickle=False)
+    except (UnreadableFile, OSError, ValueError, EOFError):
+        raise damaged from None
+    ids = index.get("ids")
+    if not isinstance(ids, list) or values.ndim != 2 or len(ids) != len(values):
+        raise damaged
+    return Embedded(tuple(map(str, ids)), values, str(index.get("data", "")), str(index.get("data_hash", "")))
+
+
+def write_snapshot(folder: Path, ids: tuple[str, ...], epoch: int, h: np.ndarray) -> None:
+    """Keep h (n, D) of the images ``ids`` after ``epoch`` epochs of the run in ``folder``."""
+    (folder / SNAPSHOTS).mkdir(exist_ok=True)
+    replace_json(folder / SNAPSHOTS / "images.json", {"ids": list(ids)})
+    _write_array(folder / SNAPSHOTS / f"epoch-{epoch:05d}.npy", np.asarray(h, np.float16))
+
+
+def snapshot_epochs(folder: Path) -> tuple[int, ...]:
+    """After which epochs the run in ``folder`` kept a snapshot, in order."""
+    found = (path.stem.removeprefix("epoch-") for path in (folder / SNAPSHOTS).glob("epoch-*.npy"))
+    return tuple(sorted(int(number) for number in found if number.isdecimal()))
+
+
+def read_snapshots(folder: Path) -> Snapshots:
+    """All snapshots of a run, in order. Raises RunError if there are none or they are damaged."""
+    epochs = snapshot_epochs(folder)
+    if not epochs:
+        raise RunError(
+            f"Run '{folder.name}' has no snapshots: SimCLR runs keep them while they train. Choose a SimCLR run that"
+            " has trained for some epochs."
+        )
+    try:
+        ids = (read_json(folder / SNAPSHOTS / "images.json") or {}).get("ids")
+        paths = [folder / SNAPSHOTS / f"epoch-{epoch:05d}.npy" for epoch in epochs]
+        values = np.stack([np.load(path, allow_pickle=False) for path in paths]).astype(np.float32)
+    except (UnreadableFile, OSError, ValueError, EOFError):
+        ids, values = None, np.zeros(0)
+    if not isinstance(ids, list) or values.ndim != 3 or len(ids) != values.shape[1]:
+        raise RunError(f"The snapshots of run '{folder.name}' are damaged and cannot be read. Train it anew.")
+    return Snapshots(tuple(map(str, ids)), epochs, values)
+
+
+def _write_array(path: Path, values: np.ndarray) -> None:
+    held = io.BytesIO()
+    np.save(held, values, allow_pickle=False)
+    replace_bytes(path, held.getbuffer())
