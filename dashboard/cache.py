@@ -12,11 +12,14 @@ import streamlit as st
 
 from sealife_core.datasets.dataset import Dataset, list_datasets, open_dataset
 from sealife_core.errors import SealifeError
+from sealife_core.evaluation.embedded import FILES, INDEX, Embedded, Space, read_embeddings
 from sealife_core.places import checkpoints_root, data_root
 from sealife_core.runs.directory import Run, list_runs
 from sealife_core.runs.run import METRICS, MetricsReader
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from dashboard.background import Job
     from dashboard.components.view_pairs import Preview
 
@@ -53,6 +56,16 @@ def metrics(run: Run) -> list[dict[str, Any]]:
         return list(reader.rows)
 
 
+def embeddings(run: Run, of: Space = "h") -> Embedded:
+    """The embeddings of a run, opened again only when they have changed. Raises RunError."""
+    return _embeddings(str(run.path), of, stamp(run.path / INDEX), stamp(run.path / FILES[of]))
+
+
+def predictions(run: Run) -> "pd.DataFrame":
+    """The predictions of a run; to be read, not changed: all sessions share the table. Raises RunError."""
+    return _predictions(str(run.path), stamp(run.path / "predictions.parquet"))
+
+
 def stamp(path: Path) -> tuple[int, int]:
     """What changes when a file changes: its time and size, zeros if it is not there."""
     try:
@@ -80,6 +93,18 @@ def _preview(_dataset: Dataset, row: int, side_px: int, content_hash: str) -> "P
     index = int(_dataset.labels[row])
     name = _dataset.classes[index] if index >= 0 else "unlabelled"
     return Preview(row, name, torch.from_numpy(square.copy()), aspect)
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _embeddings(folder: str, of: Space, index: tuple[int, int], values: tuple[int, int]) -> Embedded:
+    return read_embeddings(Path(folder), of)
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _predictions(folder: str, changed: tuple[int, int]) -> "pd.DataFrame":
+    from sealife_core.evaluation.predictions import read_predictions
+
+    return read_predictions(Path(folder))
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)
