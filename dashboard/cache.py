@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from dashboard.background import Job
+    from dashboard.components.gallery_answers import Answers
     from dashboard.components.view_pairs import Preview
 
 
@@ -124,3 +125,20 @@ def classes(name: str) -> tuple[str, ...]:
 def jobs() -> dict[str, "Job"]:
     """The imports and checks of this server, by key: one dictionary for all sessions. ``background`` keeps it small."""
     return {}
+
+
+# -- Gallery -----------------------------------------------------------------------------------------------------------
+
+
+def answers(run: Run) -> "Answers":
+    """What a classifier answered, as the Gallery filters it. Raises RunError or DatasetError."""
+    found = dataset(run.config().data)
+    stamps = stamp(run.path / "predictions.parquet"), stamp(run.path / "results.json")
+    return _answers(run, found, str(run.path), found.content_hash, stamps)
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _answers(_run: Run, _dataset: Dataset, path: str, content_hash: str, changed: tuple[Any, ...]) -> "Answers":
+    from dashboard.components.gallery_answers import answers_of
+
+    return answers_of(predictions(_run), _dataset, _run.results())

@@ -13,6 +13,7 @@ PAGES = (
     ("views", "Views", ":material/flip:"),
     ("train", "Train", ":material/model_training:"),
     ("runs", "Runs", ":material/monitoring:"),
+    ("gallery", "Gallery", ":material/imagesmode:"),
 )
 FOLDER = Path(__file__).parent / "app_pages"
 

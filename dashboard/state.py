@@ -232,3 +232,61 @@ def show_pictures(label: str, split: str) -> None:
     """Turn the Data page to the pictures of one class in one split; from a callback, before widgets are drawn."""
     st.session_state[DATA_TAB], st.session_state[CLASS], st.session_state[SPLIT] = "Pictures", label, split
     st.session_state[PAGE] = 1
+
+
+# -- Gallery: the URL is the truth; its widgets follow it ------------------------------------------------------------
+
+_GALLERY = ("show", "against", "truth", "predicted", "outcome", "sure", "set", "order", "leaf", "picture", "evidence",
+            "shares", "seed", "guesses", "turn")  # fmt: skip
+_GALLERY_RUN = "gallery_run"
+
+
+def gallery(key: str) -> str:
+    """What the URL of the Gallery says about ``key`` ("truth", "leaf", …); "" where it says nothing."""
+    return st.query_params.get(key, "")
+
+
+def turn_gallery(**changes: str) -> None:
+    """Change the Gallery's URL, and so the Gallery; "" takes a key out of it. From a callback or before widgets."""
+    for key, value in changes.items():
+        if key not in _GALLERY:
+            raise KeyError(key)
+        if value:
+            st.query_params[key] = value
+        else:
+            st.query_params.pop(key, None)
+
+
+def follow(key: str, value: Any) -> str:
+    """The key of the widget that shows ``key``. It is given ``value``, what the URL says, where the two differ."""
+    widget = f"gallery.{key}"
+    if st.session_state.get(widget) != value:
+        st.session_state[widget] = value
+    return widget
+
+
+def followed(key: str) -> Any:
+    """What a person has just set the widget of :func:`follow` to; for its callback."""
+    return st.session_state[f"gallery.{key}"]
+
+
+def gallery_run(run_ids: Sequence[str]) -> str:
+    """The run that is looked at, one of ``run_ids``: that of the URL, else the last looked at, else the first."""
+    held = (st.query_params.get(RUN), st.session_state.get(_GALLERY_RUN), *st.session_state.get(_RUNS, ()))
+    chosen = next((run_id for run_id in held if run_id in run_ids), run_ids[0])
+    if held[0] != chosen:
+        st.query_params[RUN] = chosen
+    st.session_state[_GALLERY_RUN] = chosen
+    return chosen
+
+
+def choose_gallery_run(run_id: str) -> None:
+    """Look at the answers of another run, with the same filters."""
+    st.query_params[RUN] = run_id
+    turn_gallery(leaf="", against="" if gallery("against") == run_id else gallery("against"))
+
+
+def open_gallery(run_id: str, **filters: str) -> None:
+    """Leave for the Gallery of one run; ``filters`` are keys of its URL: truth="crab", outcome="wrong", picture=id."""
+    st.session_state[_GALLERY_RUN] = run_id
+    go("gallery", **({RUN: run_id} | filters))

@@ -1,0 +1,211 @@
+"""What a classifier answered, ready to be filtered and ordered: 13,000 answers in a few milliseconds."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from sealife_core.datasets.dataset import Dataset
+from sealife_core.errors import RunError
+from sealife_core.evaluation.embedded import rows_of
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+SPLIT_NAMES = {"test": "test", "val": "validation"}
+ORDERS = {
+    "mistakes": "Most confident mistake",
+    "uncertain": "Least certain",
+    "loss": "Highest loss",
+    "certain": "Most certain",
+    "class": "By class",
+}
+OUTCOMES = {"right": "Right", "wrong": "Wrong"}
+PAIRED = {
+    "differ": "They say different things",
+    "both": "Both right",
+    "first": "Only the first right",
+    "second": "Only the second right",
+    "neither": "Both wrong",
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Answers:
+    """One place an image, 0 … n-1. ``truth`` and ``predicted`` (n,) are indices into ``classes``, the model's.
+
+    rows: (n,) rows of ``dataset``; test: (n,) whether of the test split; probabilities: (n, C). ``gone``: images that
+    were predicted and are no longer in the data set.
+    """
+
+    dataset: Dataset
+    classes: tuple[str, ...]
+    ids: np.ndarray
+    rows: np.ndarray
+    test: np.ndarray
+    truth: np.ndarray
+    predicted: np.ndarray
+    confidence: np.ndarray
+    loss: np.ndarray
+    probabilities: np.ndarray
+    gone: int
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    @property
+    def right(self) -> np.ndarray:
+        """(n,) bool."""
+        return self.truth == self.predicted
+
+    def colour_index(self, place: int) -> int:
+        """The class's place in the data set, which its colour depends on; -1 if the data set has it no more."""
+        name = self.classes[place]
+        return self.dataset.classes.index(name) if name in self.dataset.classes else -1
+
+    def place_of(self, image_id: str) -> int | None:
+        """Where the image with this id stands, or None."""
+        return self._places.get(image_id)
+
+    @cached_property
+    def _places(self) -> dict[str, int]:
+        return {image_id: place for place, image_id in enumerate(self.ids.tolist())}
+
+    def matched(self, other: "Answers") -> np.ndarray:
+        """(n,) the place of each image in ``other``, -1 where it was not asked."""
+        return np.array([other._places.get(image_id, -1) for image_id in self.ids.tolist()], np.int64)
+
+
+def answers_of(table: "pd.DataFrame", dataset: Dataset, results: dict[str, Any] | None) -> Answers:
+    """``table`` is a predictions table. Raises RunError if its classes are not known any more."""
+    probabilities = np.stack(table["probabilities"].to_list()).astype(np.float32) if len(table) else np.zeros((0, 0))
+    classes = _classes(probabilities.shape[1], table, dataset, results)
+    index = {name: place for place, name in enumerate(classes)}
+    rows = rows_of(tuple(table["id"].tolist()), dataset)
+    kept = rows >= 0
+    truth, predicted = (
+        np.array([index[name] for name in table[column].tolist()], np.int64) for column in ("label", "predicted")
+    )
+    return Answers(
+        dataset=dataset,
+        classes=classes,
+        ids=np.asarray(table["id"].tolist(), dtype=object)[kept],
+        rows=rows[kept],
+        test=(table["split"] == "test").to_numpy(dtype=bool)[kept],
+        truth=truth[kept],
+        predicted=predicted[kept],
+        confidence=table["confidence"].to_numpy(dtype=np.float32)[kept],
+        loss=table["loss"].to_numpy(dtype=np.float32)[kept],
+        probabilities=probabilities[kept],
+        gone=int((~kept).sum()),
+    )
+
+
+def _classes(count: int, table: "pd.DataFrame", dataset: Dataset, results: dict[str, Any] | None) -> tuple[str, ...]:
+    """The classes in the order of the probabilities: as the run noted them, else as the data set has them."""
+    used = set(table["label"]) | set(table["predicted"])
+    noted = ((results or {}).get("test") or (results or {}).get("val") or {}).get("per_class") or []
+    for names in (tuple(str(row["label"]) for row in noted), dataset.classes):
+        if len(names) == count and used <= set(names):
+            return names
+    raise RunError(
+        f"The predictions know {count} classes, and data set '{dataset.name}' now has {len(dataset.classes)}."
+        " Train a classifier on the data set as it is."
+    )
+
+
+@dataclass(frozen=True)
+class Filters:
+    """Which answers are shown, in which order. "" is "all"; confidences in percent, both ends included."""
+
+    truth: str = ""
+    predicted: str = ""
+    outcome: str = ""
+    low: int = 0
+    high: int = 100
+    split: str = "test"
+    order: str = "mistakes"
+
+
+def chosen(answers: Answers, wanted: Filters, other: Answers | None = None) -> np.ndarray:
+    """(m,) places of the answers that are ``wanted``, in order. ``other``: a second model, for outcomes of PAIRED."""
+    keep = np.ones(len(answers), bool)
+    if wanted.split in SPLIT_NAMES:
+        keep &= answers.test == (wanted.split == "test")
+    for name, column in ((wanted.truth, answers.truth), (wanted.predicted, answers.predicted)):
+        if name:
+            keep &= column == (answers.classes.index(name) if name in answers.classes else -1)
+    if (wanted.low, wanted.high) != (0, 100):
+        percent = np.rint(100 * answers.confidence)  # as it is read on the card
+        keep &= (percent >= wanted.low) & (percent <= wanted.high)
+    keep &= _outcome(answers, wanted.outcome, other)
+    places = np.flatnonzero(keep)
+    return places[_order(answers, places, wanted.order)]
+
+
+def _outcome(answers: Answers, outcome: str, other: Answers | None) -> np.ndarray:
+    if outcome in OUTCOMES:
+        return answers.right == (outcome == "right")
+    if outcome not in PAIRED or other is None:
+        return np.ones(len(answers), bool)
+    return _piles(answers, other)[outcome]
+
+
+def _piles(answers: Answers, other: Answers) -> dict[str, np.ndarray]:
+    """Key of PAIRED → (n,) bool; an image that only one model was asked is in none."""
+    at = answers.matched(other)
+    both, first, second = at >= 0, answers.right, other.right[at]
+    names = np.asarray(answers.classes, object)[answers.predicted]
+    return {
+        "differ": both & (names != np.asarray(other.classes, object)[other.predicted[at]]),
+        "both": both & first & second,
+        "first": both & first & ~second,
+        "second": both & ~first & second,
+        "neither": both & ~first & ~second,
+    }
+
+
+def _order(answers: Answers, places: np.ndarray, order: str) -> np.ndarray:
+    sure, right = answers.confidence[places], answers.right[places]
+    if order == "uncertain":
+        return np.argsort(sure, kind="stable")
+    if order == "loss":
+        return np.argsort(-answers.loss[places], kind="stable")
+    if order == "certain":
+        return np.argsort(-sure, kind="stable")
+    if order == "class":
+        return np.lexsort((-sure, right, answers.truth[places]))
+    # Mistakes, the surest first; then what is right, the least sure first: the nearest to being a mistake.
+    return np.lexsort((np.where(right, sure, -sure), right))
+
+
+def pair_counts(answers: Answers, other: Answers, split: str) -> dict[str, int]:
+    """How many images are in each pile of PAIRED: those of ``split`` that both models were asked."""
+    of_split = answers.test == (split == "test") if split in SPLIT_NAMES else np.ones(len(answers), bool)
+    return {name: int((pile & of_split).sum()) for name, pile in _piles(answers, other).items()}
+
+
+def filters_of(values: dict[str, str], classes: Sequence[str], paired: bool) -> Filters:
+    """Filters from the texts of a URL. What is not understood is left out: a link never fails."""
+    low, _, high = values.get("sure", "").partition("-")
+    span = (int(low), int(high)) if low.isdecimal() and high.isdecimal() else (0, 100)
+    allowed = OUTCOMES | (PAIRED if paired else {})
+    found = Filters(
+        truth=values.get("truth", ""),
+        predicted=values.get("predicted", ""),
+        outcome=values.get("outcome", ""),
+        low=min(span[0], 100),
+        high=min(span[1], 100),
+        split=values.get("set") or "test",
+        order=values.get("order") or "mistakes",
+    )
+    return replace(
+        found,
+        truth=found.truth if found.truth in classes else "",
+        predicted=found.predicted if found.predicted in classes else "",
+        outcome=found.outcome if found.outcome in allowed else "",
+        split=found.split if found.split in (*SPLIT_NAMES, "all") else "test",
+        order=found.order if found.order in ORDERS else "mistakes",
+    )

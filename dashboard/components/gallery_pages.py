@@ -1,0 +1,40 @@
+"""A page of cards at a time, turned by buttons, by number or by the arrow keys."""
+
+import numpy as np
+import streamlit as st
+
+from dashboard import state
+
+A_PAGE = 48
+
+
+def leaf(count: int) -> tuple[int, int]:
+    """(the page that is shown, from 1; how many there are) of ``count`` pictures."""
+    pages = max(1, -(-count // A_PAGE))
+    text = state.gallery("leaf")
+    held = int(text) if text.isdecimal() and len(text) < 9 else 1
+    return min(max(1, held), pages), pages
+
+
+def on_page(places: np.ndarray, page: int) -> np.ndarray:
+    """The places on one page."""
+    return places[(page - 1) * A_PAGE : page * A_PAGE]
+
+
+def page_turner(page: int, pages: int, where: str) -> None:
+    """Previous, next; ``where`` keeps two of them apart: the arrow keys belong to "top"."""
+    keys = where == "top"
+    with st.container(horizontal=True, horizontal_alignment="right", vertical_alignment="center", width="content"):
+        st.button(
+            "Previous", icon=":material/chevron_left:", key=f"gallery_previous_{where}", disabled=page <= 1,
+            on_click=_turn, args=(page - 1,), shortcut="left" if keys else None,
+        )  # fmt: skip
+        st.markdown(f"Page {page:,} of {pages:,}", width="content")
+        st.button(
+            "Next", icon=":material/chevron_right:", key=f"gallery_next_{where}", disabled=page >= pages,
+            on_click=_turn, args=(page + 1,), shortcut="right" if keys else None,
+        )  # fmt: skip
+
+
+def _turn(page: int) -> None:
+    state.turn_gallery(leaf=str(page) if page > 1 else "")
