@@ -3,7 +3,7 @@
 What depends on a process or on the clock (a run's state) is never cached.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any
@@ -15,12 +15,15 @@ from sealife_core.errors import SealifeError
 from sealife_core.evaluation.embedded import FILES, INDEX, Embedded, Space, read_embeddings
 from sealife_core.places import checkpoints_root, data_root
 from sealife_core.runs.directory import Run, list_runs
-from sealife_core.runs.run import METRICS, MetricsReader
+from sealife_core.runs.run import METRICS, MODEL, MetricsReader
 
 if TYPE_CHECKING:
+    import numpy as np
     import pandas as pd
+    from sealife_core.evaluation.predicting import Predictor
 
     from dashboard.background import Job
+    from dashboard.components.embedding_points import Look
     from dashboard.components.gallery_answers import Answers
     from dashboard.components.view_pairs import Preview
 
@@ -142,3 +145,140 @@ def _answers(_run: Run, _dataset: Dataset, path: str, content_hash: str, changed
     from dashboard.components.gallery_answers import answers_of
 
     return answers_of(predictions(_run), _dataset, _run.results())
+
+
+def training_bank(run: Run, dataset: Dataset) -> tuple["np.ndarray", "np.ndarray"]:
+    """Places (m,) in the run's embeddings, and rows (m,) in ``dataset``, of its training images. Raises RunError."""
+    embedded = embeddings(run)
+    return _training_bank(embedded, dataset, str(run.path), dataset.content_hash, stamp(run.path / INDEX))
+
+
+def predictor(run: Run) -> tuple["Predictor", Lock]:
+    """The model of a run, ready for pictures, and the lock to hold meanwhile. Imports torch. Raises SealifeError."""
+    return _predictor(run, str(run.path), stamp(run.path / MODEL))
+
+
+def evidence(run: Run, dataset: Dataset, row: int, class_index: int) -> bytes:
+    """Where the model finds what speaks for a class in one picture, as a PNG to lay over it. Imports torch."""
+    stamps = dataset.content_hash, stamp(run.path / MODEL)
+    return _evidence(run, dataset, str(run.path), row, class_index, stamps)
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _training_bank(
+    _embedded: Embedded, _dataset: Dataset, path: str, content_hash: str, index: tuple[int, int]
+) -> tuple["np.ndarray", "np.ndarray"]:
+    import numpy as np
+
+    rows = _embedded.rows_in(_dataset)
+    training = np.zeros(len(_dataset) + 1, bool)  # the last stands for -1: gone
+    training[_dataset.rows("train")] = True
+    places = np.flatnonzero(training[rows])
+    return places, rows[places]
+
+
+@st.cache_resource(max_entries=2, show_spinner=False)
+def _predictor(_run: Run, path: str, model: tuple[int, int]) -> tuple["Predictor", Lock]:
+    from sealife_core.evaluation.predicting import Predictor
+
+    return Predictor.from_run(_run), Lock()
+
+
+@st.cache_data(max_entries=512, show_spinner=False)
+def _evidence(_run: Run, _dataset: Dataset, path: str, row: int, class_index: int, stamps: tuple[Any, ...]) -> bytes:
+    from dashboard.components.heat_view import heat_png
+    from sealife_core.datasets.reading import read_rgb
+
+    model, lock = predictor(_run)
+    picture = read_rgb(_dataset.image_path(row))
+    with lock:
+        return heat_png(model.explain(picture, class_index))
+
+
+# -- Embeddings: what takes more than a blink is worked out once a file and a question -----------------------------------
+
+
+def principal_points(run: Run, of: Space, dims: int) -> tuple["np.ndarray", "np.ndarray"]:
+    """PCA of a run's embeddings: points (N, dims) and the share of variance of each axis (dims,). Raises RunError."""
+    return _principal_points(embeddings(run, of), str(run.path), of, _embedded_stamp(run, of), dims)
+
+
+def clusters(run: Run, of: Space, k: int) -> "np.ndarray":
+    """(N,) the k-means cluster of each of a run's embeddings. Raises RunError."""
+    return _clusters(embeddings(run, of), str(run.path), of, _embedded_stamp(run, of), k)
+
+
+def neighbour_votes(run: Run, dataset: Dataset, of: Space) -> tuple[float, int] | None:
+    """(k-NN accuracy, number of validation images) in the original space; None where no label can be asked."""
+    return _neighbour_votes(embeddings(run, of), dataset, str(run.path), of, _embedded_stamp(run, of))
+
+
+def pca_trustworthiness(run: Run, of: Space, dims: int) -> float:
+    """How far the neighbours that PCA shows are neighbours in the original space, 0 to 1."""
+    return _pca_trustworthiness(embeddings(run, of), str(run.path), of, _embedded_stamp(run, of), dims)
+
+
+def picture_of(run: Run, dataset: Dataset, look: "Look", projected: str, dark: bool, make: Callable[[], Any]) -> Any:
+    """What ``make`` draws of ``look``, once; ``projected`` stands for the content of the projection."""
+    marks = (_embedded_stamp(run, look.of), stamp(run.path / "predictions.parquet"), dataset.content_hash)
+    return _picture_of(make, str(run.path), look, projected, dark, marks)
+
+
+def embedding_at(run: Run, dataset: Dataset, of: Space, row: int) -> "np.ndarray | None":
+    """(D,) the embedding of one image of ``dataset``, or None where the run has not seen it."""
+    embedded = embeddings(run, of)
+    places = (embedded.rows_in(dataset) == row).nonzero()[0]
+    return embedded.values[places[0]] if len(places) else None
+
+
+def nearest_rows(run: Run, of: Space, asked: "np.ndarray", k: int) -> tuple["np.ndarray", "np.ndarray"]:
+    """(k,) places in the run's embeddings most alike to ``asked`` (D,) by cosine, and how alike, best first."""
+    from sealife_core.evaluation.neighbours import nearest
+
+    found, alike = nearest(embeddings(run, of).values, asked[None], k)
+    return found[0], alike[0]
+
+
+def _embedded_stamp(run: Run, of: Space) -> tuple[tuple[int, int], tuple[int, int]]:
+    return stamp(run.path / INDEX), stamp(run.path / FILES[of])
+
+
+@st.cache_resource(max_entries=32, show_spinner=False)
+def _principal_points(_embedded: Embedded, folder: str, of: Space, mark: Any, dims: int) -> Any:
+    from sealife_core.evaluation.projection import pca
+
+    return pca(_embedded.values, dims)
+
+
+@st.cache_resource(max_entries=32, show_spinner="Looking for clusters…")
+def _clusters(_embedded: Embedded, folder: str, of: Space, mark: Any, k: int) -> Any:
+    from sealife_core.evaluation import projection
+
+    return projection.clusters(_embedded.values, k, seed=0)
+
+
+@st.cache_resource(max_entries=32, show_spinner=False)
+def _neighbour_votes(_embedded: Embedded, _dataset: Dataset, folder: str, of: Space, mark: Any) -> Any:
+    from sealife_core.evaluation.representation import knn_accuracy
+
+    rows = _embedded.rows_in(_dataset)
+    split = _dataset.manifest["split"].to_numpy()[rows]
+    known = (rows >= 0) & (_dataset.labels[rows] >= 0)
+    bank, asked = (known & (split == "train")).nonzero()[0], (known & (split == "val")).nonzero()[0]
+    if not len(bank) or not len(asked):
+        return None
+    values, labels = _embedded.values, _dataset.labels[rows]
+    return knn_accuracy(values[bank], labels[bank], values[asked], labels[asked]), len(asked)
+
+
+@st.cache_resource(max_entries=32, show_spinner=False)
+def _pca_trustworthiness(_embedded: Embedded, folder: str, of: Space, mark: Any, dims: int) -> Any:
+    from sealife_core.evaluation.projection import trustworthiness
+
+    points, _ = _principal_points(_embedded, folder, of, mark, dims)
+    return trustworthiness(_embedded.values, points, most=2000)  # 0.3 s; 5,000 would take two
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _picture_of(_make: Callable[[], Any], folder: str, look: Any, projected: str, dark: bool, marks: Any) -> Any:
+    return _make()

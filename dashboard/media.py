@@ -1,10 +1,14 @@
-"""Thumbnails, served beside the pages: ``/thumb/<data set>/<row>.jpg``.
+"""Pictures, served beside the pages: ``/thumb/<data set>/<row>.jpg``, ``/evidence/<run>/<row>/<class>.png``.
 
 Every id is looked up among those that exist; none becomes a path.
 """
 
+import gzip
+from functools import cache as once
+from pathlib import Path
 from urllib.parse import quote
 
+import plotly
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -13,8 +17,10 @@ from dashboard import cache
 from sealife_core.datasets.dataset import Dataset, list_datasets
 from sealife_core.datasets.thumbnails import thumbnail
 from sealife_core.errors import SealifeError
+from sealife_core.runs.directory import open_run
+from sealife_core.runs.run import MODEL, Run
 
-SIDES_PX = (96, 160, 320)
+SIDES_PX = (96, 160, 320, 640)
 
 
 def thumb_url(dataset: Dataset, row: int, side_px: int = 160) -> str:
@@ -22,9 +28,19 @@ def thumb_url(dataset: Dataset, row: int, side_px: int = 160) -> str:
     return f"/thumb/{quote(dataset.name, safe='')}/{row}.jpg?side={side_px}&v={dataset.content_hash[:12]}"
 
 
+def evidence_url(run: Run, dataset: Dataset, row: int, class_index: int) -> str:
+    """The address of what speaks for a class in one picture. It is computed when the browser asks, not by the page."""
+    version = f"{dataset.content_hash[:12]}-{cache.stamp(run.path / MODEL)[0]}"
+    return f"/evidence/{quote(run.id, safe='')}/{row}/{class_index}.png?v={version}"
+
+
 def routes() -> list[Route]:
     """What is served besides Streamlit's own pages."""
-    return [Route("/thumb/{dataset}/{row:int}.jpg", _thumb)]
+    return [
+        Route("/thumb/{dataset}/{row:int}.jpg", _thumb),
+        Route("/evidence/{run}/{row:int}/{index:int}.png", _evidence),
+        Route(PLOTLY_URL, _plotly),
+    ]
 
 
 def _thumb(request: Request) -> Response:
@@ -39,5 +55,44 @@ def _thumb(request: Request) -> Response:
         jpeg = thumbnail(dataset, row, int(side))
     except (SealifeError, OSError):
         return Response("This picture cannot be read.", status_code=404)
-    kept = "private, max-age=604800, immutable" if "v" in request.query_params else "no-cache"
-    return Response(jpeg, media_type="image/jpeg", headers={"Cache-Control": kept})
+    return Response(jpeg, media_type="image/jpeg", headers=_kept(request))
+
+
+def _evidence(request: Request) -> Response:
+    row, index = request.path_params["row"], request.path_params["index"]
+    try:
+        run = open_run(request.path_params["run"])
+        dataset = cache.dataset(run.config().data)
+        if not 0 <= row < len(dataset.manifest):
+            return Response("No such picture.", status_code=404)
+        png = cache.evidence(run, dataset, row, index)
+    except (SealifeError, OSError, ValueError):
+        return Response("There is no evidence for this.", status_code=404)
+    return Response(png, media_type="image/png", headers=_kept(request))
+
+
+def _kept(request: Request) -> dict[str, str]:
+    """What has a version in its address never changes."""
+    return {"Cache-Control": "private, max-age=604800, immutable" if "v" in request.query_params else "no-cache"}
+
+
+# -- plotly.js, as the plotly package brings it, for the charts that are components of ours -----------------------------
+
+PLOTLY_URL = f"/plotly-{plotly.__version__}.js"
+
+
+def _plotly(request: Request) -> Response:
+    headers = {"Cache-Control": "private, max-age=604800, immutable", "Vary": "Accept-Encoding"}
+    if "gzip" not in request.headers.get("accept-encoding", ""):
+        return Response(_plotly_script(), media_type="text/javascript", headers=headers)
+    return Response(_plotly_packed(), media_type="text/javascript", headers=headers | {"Content-Encoding": "gzip"})
+
+
+def _plotly_script() -> bytes:
+    return (Path(plotly.__file__).parent / "package_data" / "plotly.min.js").read_bytes()
+
+
+@once
+def _plotly_packed() -> bytes:
+    """A third of its size: it may travel through a tunnel."""
+    return gzip.compress(_plotly_script(), 6)

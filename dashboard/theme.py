@@ -17,6 +17,10 @@ CLASS_COLOURS = (
 )  # fmt: skip
 UNLABELLED_COLOUR = "#8A979C"
 
+# The splits as people say them, in the order of SPLITS, and their colours in a chart.
+SPLIT_WORDS = {"train": "training", "val": "validation", "test": "test"}
+SPLIT_COLOURS = ("#8393C4", "#DA950B", "#AE0A6C")
+
 
 def class_colour(index: int) -> str:
     """The colour of class ``index`` (its place in ``dataset.classes``), everywhere. -1, unlabelled, is grey."""
@@ -103,6 +107,10 @@ _CSS = """
 .rung { font-size: .75rem; padding: .1rem .45rem; border-radius: .375rem; border: 1px solid var(--line); opacity: .6; }
 [class*="st-key-card_chosen"] { border-color: #0B7285; box-shadow: 0 0 0 1px #0B7285; }
 .rung.learns { background: #0B7285; border-color: #0B7285; color: #fff; opacity: 1; }
+.verdict { font-weight: 600; padding: .1rem .6rem; border: 2px solid #0B7285; border-radius: 1rem;
+  display: inline-block; margin: .25rem 0; }
+.verdict.wrong { border: 2px dashed #D9531E; }
+.verdict.inline { border: 0; padding: 0; margin: 0; }
 @media (min-width: 1000px) { .st-key-launch_panel, .st-key-recipe_panel { position: sticky; top: 4.5rem; } }
 [data-testid="stBottomBlockContainer"] { max-width: 1280px; padding-top: .6rem; padding-bottom: .7rem; }
 .st-key-run_strip p { margin: 0 0 .3rem; }

@@ -2,7 +2,7 @@
 line and colour. A click, or Enter on the focused card, opens one; the browser fetches pictures as they come into sight.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from streamlit.components.v2 import component
@@ -90,7 +90,7 @@ _BADGES = {"right": "✓ right", "wrong": "✕ wrong", "differ": "≠ differ"}
 
 
 def gallery_cards(
-    answers: Answers, places: Sequence[int], says: str, models: Sequence[tuple[Answers, str]] = ()
+    answers: Answers, places: Iterable[int], says: str, models: Sequence[tuple[Answers, str]] = ()
 ) -> str | None:
     """The cards of ``places``. ``models``: with two, each with its run's colour; all are then asked for each picture.
 

@@ -10,6 +10,7 @@ from dashboard.components.gallery_answers import PAIRED, Answers, Filters, chose
 from dashboard.components.gallery_cards import gallery_cards
 from dashboard.components.gallery_filters import clear_filters, filter_row, spoken, wanted
 from dashboard.components.gallery_pages import leaf, on_page, page_turner
+from dashboard.components.gallery_picture import large_picture
 from dashboard.components.run_strip import run_name
 from dashboard.components.run_table import colours_of_all
 from sealife_core.runs.directory import Run
@@ -21,6 +22,10 @@ def pictures(run: Run, rival: Run | None) -> None:
     other = cache.answers(rival) if rival else None
     shown = wanted(answers, other is not None)
     places = chosen(answers, shown, other)
+    place = answers.place_of(state.gallery("picture"))
+    if place is not None:
+        large_picture(answers, place, places, shown, run, (rival, other) if rival and other else None)
+        return
     filter_row(answers, shown, other is not None)
     if rival and other:
         _piles(answers, other, shown, run, rival)
