@@ -4,6 +4,7 @@ import argparse
 import time
 from typing import Any
 
+from sealife_core.commands.comparing import show_comparison
 from sealife_core.commands.output import Output
 from sealife_core.runs import queue
 from sealife_core.runs.directory import Run, list_runs, open_run
@@ -20,9 +21,15 @@ def add_commands(commands: Any) -> None:
     runs.add_argument("--name", default="", help="for rename: the new name")
     runs.set_defaults(run=manage)
 
-    compare = commands.add_parser("compare", help="test accuracies side by side, with 95 %% intervals")
+    compare = commands.add_parser(
+        "compare", help="test accuracies side by side, with 95 %% intervals; of two runs also image by image"
+    )
     compare.add_argument("ids", nargs="*", metavar="RUN", help="runs to compare (default: all finished ones)")
-    compare.set_defaults(run=lambda chosen, output: show_comparison(chosen.ids, output))
+    compare.add_argument("--html", metavar="FILE", help="write the whole comparison as one HTML file")
+    compare.add_argument(
+        "--pictures", type=int, default=0, metavar="N", help="with --html: at most N pictures of each pile (default: 0)"
+    )
+    compare.set_defaults(run=lambda chosen, output: show_comparison(chosen.ids, output, chosen.html, chosen.pictures))
 
 
 def manage(chosen: argparse.Namespace, output: Output) -> int:
@@ -119,14 +126,3 @@ def follow_until_done(runs: list[Run], output: Output) -> int:
                 waiting.remove(run)
         time.sleep(POLL_S)
     return int(any(str(run.state()) != "finished" for run in runs))
-
-
-def show_comparison(ids: list[str], output: Output) -> None:
-    """The comparison of ``ids`` (default: all runs with results), as a table or JSON."""
-    from dataclasses import asdict
-
-    from sealife_core.evaluation.comparison import as_text, comparison
-
-    runs = [open_run(i) for i in ids] if ids else list_runs()
-    rows = comparison(runs)
-    output.result([asdict(row) for row in rows], as_text(rows))

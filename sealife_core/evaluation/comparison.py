@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from sealife_core.config import AnyConfig, ClassifierConfig, SimclrConfig, source_run
 from sealife_core.errors import SealifeError
+from sealife_core.evaluation.candidates import distinct_names
 from sealife_core.runs.directory import Run
 
 if TYPE_CHECKING:
@@ -16,7 +17,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ComparisonRow:
-    """A classifier and what it scored on its test images. ``low`` and ``high`` bound 95 % intervals."""
+    """A classifier and what it scored on its test images. ``low`` and ``high`` bound 95 % intervals.
+
+    ``train_s`` is the run's own training; ``pretrain_s`` that of the runs its encoder comes from, None without one.
+    """
 
     run_id: str
     name: str
@@ -39,6 +43,7 @@ class ComparisonRow:
     test_hash: str
     comparable: bool
     why_not: str
+    pretrain_s: float | None = None
 
 
 @dataclass(frozen=True)
@@ -61,11 +66,11 @@ class RepresentationRow:
     train_s: float | None
 
 
-def comparison(runs: Sequence[Run]) -> list[ComparisonRow]:
+def comparison(runs: Sequence[Run], test_hash: str | None = None) -> list[ComparisonRow]:
     """The classifiers among ``runs`` that were tested, comparable ones first, best accuracy first.
 
-    Comparable are those whose test images are the same as those of most of them (the first of ``runs`` breaks a tie).
-    Runs that are unfinished, stopped before their test, or damaged have no row.
+    Comparable are those tested on the images of ``test_hash``; unless given, those of most of them (the first of
+    ``runs`` breaks a tie). Runs that are unfinished, stopped before their test, or damaged have no row.
     """
     tested = [
         (run, config, results)
@@ -73,9 +78,18 @@ def comparison(runs: Sequence[Run]) -> list[ComparisonRow]:
         if isinstance(config, ClassifierConfig)
     ]
     hashes = Counter(str(results.get("test_hash", "")) for _, _, results in tested)
-    reference = hashes.most_common(1)[0][0] if hashes else ""
-    rows = [_row(run, config, results, reference) for run, config, results in tested]
+    reference = test_hash if test_hash is not None else hashes.most_common(1)[0][0] if hashes else ""
+    names = distinct_names([run for run, _, _ in tested])
+    rows = [_row(run, config, results, reference, names[run.id]) for run, config, results in tested]
     return sorted(rows, key=lambda row: (not row.comparable, -row.accuracy))
+
+
+def by_encoder(rows: Sequence[ComparisonRow], score: str = "accuracy") -> list[tuple[str, list[ComparisonRow]]]:
+    """``rows`` under the encoder that they use, in words; best ``score`` first, within an encoder and among them."""
+    groups: dict[str, list[ComparisonRow]] = {}
+    for row in sorted(rows, key=lambda row: -getattr(row, score)):
+        groups.setdefault(f"{row.encoder}, {_from(row.source)}", []).append(row)
+    return list(groups.items())
 
 
 def representation_rows(runs: Sequence[Run]) -> list[RepresentationRow]:
@@ -189,12 +203,12 @@ def _readable(runs: Sequence[Run], split: str, needed: tuple[str, ...]) -> list[
     return found
 
 
-def _row(run: Run, config: ClassifierConfig, results: dict[str, Any], reference: str) -> ComparisonRow:
+def _row(run: Run, config: ClassifierConfig, results: dict[str, Any], reference: str, name: str) -> ComparisonRow:
     test, test_hash = results["test"], str(results.get("test_hash", ""))
     comparable = test_hash == reference
     return ComparisonRow(
         run_id=run.id,
-        name=run.notes()["name"],
+        name=name,
         method=config.method,
         encoder=config.encoder,
         source=_source(run, config.weights),
@@ -214,7 +228,23 @@ def _row(run: Run, config: ClassifierConfig, results: dict[str, Any], reference:
         test_hash=test_hash,
         comparable=comparable,
         why_not="" if comparable else f"tested on other images ({test['n']:,} of '{config.data}'), so not comparable.",
+        pretrain_s=_pretrain_s(run, config.weights),
     )
+
+
+def _pretrain_s(run: Run, weights: str) -> float | None:
+    """What all runs that the weights went through took together; a run that is gone counts for nothing."""
+    total, seen = None, {run.id}
+    while (run_id := source_run(weights)) is not None and run_id not in seen:
+        seen.add(run_id)
+        source = Run(run.root / run_id)
+        spent = (source.results() or {}).get("train_s")
+        total = (total or 0.0) + spent if isinstance(spent, int | float) else total
+        try:
+            weights = source.config().weights
+        except SealifeError:
+            break
+    return total
 
 
 def _source(run: Run, weights: str) -> str:
@@ -225,6 +255,10 @@ def _source(run: Run, weights: str) -> str:
     if weights.startswith("file:"):
         return Path(weights.removeprefix("file:")).name
     return {"random": "random", "imagenet": "ImageNet"}[weights]
+
+
+def _from(source: str) -> str:
+    return {"random": "random weights", "ImageNet": "ImageNet weights"}.get(source, f"weights of {source}")
 
 
 def _table(columns: Sequence[str], cells: Sequence[Sequence[str]]) -> str:

@@ -1,0 +1,75 @@
+"""``compare``: runs side by side, two of them image by image, from a shell."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sealife_core.commands.output import Output
+from sealife_core.runs.directory import list_runs, open_run
+
+if TYPE_CHECKING:
+    from sealife_core.evaluation.paired import Paired
+
+
+def show_comparison(ids: list[str], output: Output, html: str | None = None, pictures: int = 0) -> None:
+    """The comparison of ``ids`` (default: all runs with results), as a table or JSON; and in the file ``html``.
+
+    JSON is a list of runs; where two are named, an object with ``runs``, ``advice`` and ``paired``.
+    """
+    from dataclasses import asdict
+
+    from sealife_core.evaluation.advice import advice
+    from sealife_core.evaluation.comparison import as_text, comparison
+    from sealife_core.evaluation.paired import paired_runs
+    from sealife_core.evaluation.report import comparison_html, readable_predictions
+
+    runs = [open_run(i) for i in ids] if ids else list_runs()
+    rows = comparison(runs)
+    listed = [asdict(row) for row in rows]
+    both = paired_runs(*runs) if len(ids) == 2 else None
+    if html is not None:
+        two = (runs[0].id, runs[1].id) if both is not None else None
+        path = Path(html).expanduser()
+        path.write_text(comparison_html(runs, pair=two, pictures=pictures), encoding="utf-8")
+        output.say(f"Wrote {path}.")
+    said = advice(rows, readable_predictions(rows, runs))
+    text = "\n\n".join(part for part in (as_text(rows), _paired_text(both) if both else "", said) if part)
+    output.result({"runs": listed, "advice": said, "paired": _as_json(both)} if both else listed, text)
+
+
+def _paired_text(pair: "Paired") -> str:
+    from sealife_core.evaluation.advice import interval, signed
+    from sealife_core.evaluation.paired import class_changes, p_words
+
+    accuracy, macro = pair.accuracy_difference, pair.macro_f1_difference
+    lines = [
+        pair.sentence(),
+        f"Difference of accuracies: {signed(accuracy.value)} points ({interval(accuracy)});"
+        f" of macro-F1: {signed(macro.value)} points ({interval(macro)}).",
+    ]
+    changed = [change for change in class_changes(pair) if change.fixed or change.broken]
+    lines += [
+        f"  {change.label}: {change.fixed} fixed, {change.broken} broken of {change.n};"
+        f" recall {change.recall_a:.0%} → {change.recall_b:.0%} ({p_words(change.p_holm)})"
+        for change in changed
+    ]
+    if changed:
+        lines.append("By class: exact McNemar, Holm-corrected over the classes.")
+    return "\n".join(lines)
+
+
+def _as_json(pair: "Paired") -> dict[str, Any]:
+    from dataclasses import asdict
+
+    from sealife_core.evaluation.paired import PILES, class_changes
+
+    return {
+        "from": pair.name_a,
+        "to": pair.name_b,
+        "sentence": pair.sentence(),
+        "n": pair.n,
+        "p": pair.p,
+        "accuracy_difference": asdict(pair.accuracy_difference),
+        "macro_f1_difference": asdict(pair.macro_f1_difference),
+        "classes": [asdict(change) for change in class_changes(pair)],
+        **{pile: getattr(pair, pile) for pile in PILES},
+    }

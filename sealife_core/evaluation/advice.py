@@ -1,0 +1,163 @@
+"""One or two sentences on which run to use, derived from the figures; silent on what the data do not decide."""
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from scipy.stats import norm
+
+from sealife_core.evaluation.comparison import ComparisonRow, duration
+from sealife_core.evaluation.paired import BEYOND_CHANCE, PairRow, all_pairs, p_words
+from sealife_core.evaluation.resampling import Interval
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+POWER = 0.8  # the usual one: four in five such studies would find the difference
+MOST_TIMES = 10  # beyond ten times the images there are, a number is no plan
+UNTRAINED = "Untrained probe"
+
+
+def advice(rows: Sequence[ComparisonRow], tables: "Mapping[str, pd.DataFrame]") -> str:
+    """What to do, from tested ``rows`` and their predictions (run id → table); "" with fewer than two comparable ones.
+
+    Every two runs are compared by exact McNemar with Holm's correction over all of them. A run counts as better only
+    where that is below 5 %; all that cannot be told from the most accurate one stay in the running.
+    """
+    rows = sorted((row for row in rows if row.comparable and row.run_id in tables), key=lambda row: -row.accuracy)
+    if len(rows) < 2:
+        return ""
+    best, n = rows[0], rows[0].n
+    if best.low <= best.chance:
+        return (
+            f"Use none of these yet: even the best of them, {called(best)} with {best.accuracy:.1%} of {n:,} test"
+            f" images right, is not beyond guessing ({best.chance:.1%}). Train longer, or label more."
+        )
+    pairs = all_pairs({row.run_id: tables[row.run_id] for row in rows}, {row.run_id: called(row) for row in rows})
+    against = {other.run_id: _pair(pairs, best.run_id, other.run_id) for other in rows[1:]}
+    tied = [row for row in rows[1:] if against[row.run_id].p_holm >= BEYOND_CHANCE]
+    corrected = f", Holm-corrected over {len(pairs)} pairs" if len(pairs) > 1 else ""
+    if tied:
+        return _undecided(best, tied, rows, against, len(pairs), corrected)
+    second = against[rows[1].run_id]
+    sure = f"{interval(_of(second, best.run_id))}; {p_words(second.p_holm)}{corrected}; {n:,} test images"
+    ahead = f"{signed(_of(second, best.run_id).value)} points"
+    if best.method == UNTRAINED:
+        said = (
+            f"Do not use the trained encoders as they are: the accuracy of {called(best)} is {ahead} higher than that"
+            f" of the best of them, {called(rows[1])} ({sure}). Train longer, or look at the pairs of views: they may"
+            " hide what tells your classes apart."
+        )
+    else:
+        said = (
+            f"Use {called(best)}: its accuracy is {ahead} higher than that of the next best, {called(rows[1])}"
+            f" ({sure})."
+        )
+    return said + _rare_classes(best, rows[1:], against)
+
+
+def images_needed(fixed: int, broken: int, n: int, alpha: float = BEYOND_CHANCE, power: float = POWER) -> int | None:
+    """Test images with which McNemar would find a difference as large as this one, if it is real; None without one.
+
+    Connor, Biometrics 43, 1987, eq. 1; ``fixed`` and ``broken`` of ``n`` images are discordant.
+    """
+    discordant, difference = (fixed + broken) / n, abs(fixed - broken) / n
+    if difference == 0:
+        return None
+    at_level, at_power = norm.isf(alpha / 2), norm.isf(1 - power)
+    spread = math.sqrt(max(0.0, discordant - difference**2))
+    return math.ceil(((at_level * math.sqrt(discordant) + at_power * spread) / difference) ** 2)
+
+
+def called(row: ComparisonRow) -> str:
+    """The run's name, with the share of labels where it is not all."""
+    return row.name if row.label_fraction >= 100 else f"{row.name} ({row.label_fraction:g} % of the labels)"
+
+
+def interval(found: Interval) -> str:
+    """ "95 % interval 2.1 to 12.3": of a difference of shares, in hundredths."""
+    return f"95 % interval {signed(found.low)} to {signed(found.high)}"
+
+
+def signed(share: float) -> str:
+    """A share in hundredths with a true minus: "−2.1", "12.3"."""
+    text = f"{abs(100 * share):.1f}"
+    return f"−{text}" if share < 0 and text != "0.0" else text
+
+
+def _undecided(
+    best: ComparisonRow,
+    tied: list[ComparisonRow],
+    rows: Sequence[ComparisonRow],
+    against: Mapping[str, PairRow],
+    pairs: int,
+    corrected: str,
+) -> str:
+    """Which runs stay in the running, how far apart they may be, what to do meanwhile, how many images would tell."""
+    closest = against[tied[0].run_id]
+    apart = _of(closest, best.run_id)
+    stands = (
+        f"{called(best)} is {signed(apart.value)} points above {called(tied[0])}"
+        if apart.value > 0
+        else f"{called(best)} and {called(tied[0])} both name {best.accuracy:.1%} right"
+    )
+    said = (
+        f"The {best.n:,} test images do not decide between {_listed([called(row) for row in (best, *tied)])}: {stands},"
+        f" and a true difference of {signed(apart.low)} to {signed(apart.high)} points would fit"
+        f" ({p_words(closest.p_holm)}{corrected})."
+    )
+    beaten = [called(row) for row in rows[1:] if row not in tied]
+    if beaten:
+        said += f" {called(best)} is ahead of {_listed(beaten)} by more than chance explains."
+    if all(row.train_s is not None for row in (best, *tied)):
+        cheapest = min((best, *tied), key=_cost_s)
+        said += f" Until more images tell, let cost choose: {called(cheapest)} trains fastest ({_spent(cheapest)})."
+    if len(tied) == 1:
+        pair = closest.paired
+        needed = images_needed(len(pair.fixed), len(pair.broken), pair.n, BEYOND_CHANCE / pairs)
+        if needed is not None and pair.n < needed <= MOST_TIMES * pair.n:
+            said += (
+                f" If the difference is as large as it looks, about {_rounded(needed - pair.n)} more test images"
+                " would show it."
+            )
+    return said
+
+
+def _rare_classes(best: ComparisonRow, others: Sequence[ComparisonRow], against: Mapping[str, PairRow]) -> str:
+    """A warning where macro-F1, which counts every class the same, surely says the reverse of accuracy."""
+    for other in others:
+        if (found := _of(against[other.run_id], best.run_id, macro=True)).high < 0:
+            return (
+                f" But if rare classes matter to you, take {called(other)}: its macro-F1, which counts every class the"
+                f" same, is {signed(-found.value)} points higher"
+                f" ({interval(-found)})."
+            )
+    return ""
+
+
+def _pair(pairs: Sequence[PairRow], one: str, other: str) -> PairRow:
+    return next(pair for pair in pairs if {pair.a, pair.b} == {one, other})
+
+
+def _of(pair: PairRow, run_id: str, *, macro: bool = False) -> Interval:
+    """The difference seen from ``run_id``: positive where it is ahead."""
+    found = pair.paired.macro_f1_difference if macro else pair.paired.accuracy_difference
+    return found if pair.b == run_id else -found
+
+
+def _cost_s(row: ComparisonRow) -> float:
+    return (row.train_s or 0.0) + (row.pretrain_s or 0.0)
+
+
+def _spent(row: ComparisonRow) -> str:
+    before = f", pre-training of {duration(row.pretrain_s)} included" if row.pretrain_s else ""
+    return f"{duration(_cost_s(row))}{before}"
+
+
+def _rounded(count: int) -> str:
+    """Two digits: more would pretend to know."""
+    return f"{int(float(f'{count:.2g}')):,}"
+
+
+def _listed(names: Sequence[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"

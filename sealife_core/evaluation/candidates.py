@@ -1,0 +1,87 @@
+"""Which runs can stand in one comparison, and why the others cannot."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sealife_core.config import ClassifierConfig
+from sealife_core.errors import SealifeError
+from sealife_core.runs.directory import Run
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A classifier run that somebody may want to compare. ``test_hash`` is "" until it was tested."""
+
+    run_id: str
+    name: str
+    method: str
+    data: str
+    n: int
+    test_hash: str
+    state: str
+
+    def why_not(self, test_hash: str) -> str:
+        """Why it cannot be compared on the test images of ``test_hash``; "" if it can."""
+        if not self.test_hash:
+            return {
+                "finished": "it has no test images: its data set has no labelled test split",
+                "stopped": "stopped before its test",
+                "running": "still training; it is tested at its end",
+                "queued": "still waiting; it is tested at its end",
+            }.get(self.state, f"{self.state}, so it was never tested")
+        if self.test_hash != test_hash:
+            return f"tested on other images: {self.n:,} of {self.data}"
+        return ""
+
+
+@dataclass(frozen=True)
+class ImageSet:
+    """Test images on which one or more runs were tested. ``runs`` counts them."""
+
+    test_hash: str
+    data: str
+    n: int
+    runs: int
+
+
+def candidates(runs: Sequence[Run]) -> list[Candidate]:
+    """The classifiers among ``runs``, in their order; damaged ones are left out. Two of one name are told apart."""
+    found = []
+    for run in runs:
+        try:
+            config = run.config()
+        except SealifeError:
+            continue
+        if not isinstance(config, ClassifierConfig):
+            continue
+        results = run.results() or {}
+        test = results.get("test")
+        scored = test if isinstance(test, dict) and isinstance(test.get("accuracy"), int | float) else {}
+        n = int(scored.get("n") or 0)
+        found.append(
+            Candidate(
+                run.id, run.notes()["name"], config.method, config.data, n,
+                str(results.get("test_hash", "")) if n else "", run.state().value,
+            )
+        )  # fmt: skip
+    return found
+
+
+def image_sets(found: Sequence[Candidate]) -> list[ImageSet]:
+    """The different test images of ``found``, those of most runs first."""
+    counted: dict[str, ImageSet] = {}
+    for one in found:
+        if one.test_hash:
+            runs = counted[one.test_hash].runs + 1 if one.test_hash in counted else 1
+            counted[one.test_hash] = ImageSet(one.test_hash, one.data, one.n, runs)
+    return sorted(counted.values(), key=lambda images: -images.runs)
+
+
+def distinct_names(runs: Sequence[Run]) -> dict[str, str]:
+    """Run id → its name; where two runs bear one name, the end of the id stands behind it."""
+    names = {run.id: run.notes()["name"] for run in runs}
+    often = list(names.values())
+    return {
+        run_id: name if often.count(name) == 1 else f"{name} ({run_id.rsplit('-', 1)[-1]})"
+        for run_id, name in names.items()
+    }
