@@ -1,0 +1,84 @@
+"""Which images are nearest to which, exactly, by one matrix product a block. Imports neither torch nor scikit-learn."""
+
+from collections.abc import Callable
+from typing import Literal
+
+import numpy as np
+
+Metric = Literal["cosine", "euclidean"]
+
+_BLOCK_CELLS = 2**24  # similarities held at once: 64 MiB in float32, however large the bank
+
+
+def nearest(bank: np.ndarray, queries: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
+    """The k of ``bank`` (m, D) most alike to each of ``queries`` (n, D) by cosine, best first.
+
+    Returns their indices (n, k) int64 and similarities (n, k) float32 in -1 … 1. k is reduced to m. Of equally similar
+    ones the smaller index comes first. A row of zeros is alike to nothing: 0.
+    """
+    bank, queries = np.asarray(bank, np.float32), np.asarray(queries, np.float32)
+    if bank.ndim != 2 or queries.ndim != 2 or bank.shape[1] != queries.shape[1]:
+        raise ValueError(f"bank is {bank.shape}, queries are {queries.shape}; expected (m, D) and (n, D) of one D")
+    m, k = len(bank), min(k, len(bank))
+    indices, similarities = np.empty((len(queries), k), np.int64), np.empty((len(queries), k), np.float32)
+    if k == 0:
+        return indices, similarities
+    lengths, queries = _lengths(bank), queries / _lengths(queries)[:, None]
+    for rows in _blocks(len(queries), m):
+        alike = (queries[rows] @ bank.T) / lengths  # (b, m)
+        indices[rows], similarities[rows] = _best(alike, k)
+    return indices, np.clip(similarities, -1, 1)
+
+
+def neighbour_graph(
+    values: np.ndarray, k: int, metric: Metric = "cosine", progress: Callable[[int, int], None] | None = None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Each of ``values`` (n, D) and its k - 1 nearest others, nearest first: what UMAP starts from. 2 ≤ k ≤ n.
+
+    Returns indices (n, k) int32, of which the first is the row itself, and distances (n, k) float32. ``cosine`` is
+    1 - cos, as umap-learn has it, not the distance on the unit sphere, which ranks alike but weighs otherwise.
+    """
+    values = np.asarray(values, np.float32)
+    n = len(values)
+    # Differences of these rows serve both metrics: ½|u - v|² of unit vectors is 1 - cos, but does not round as it does.
+    x = values / _lengths(values)[:, None] if metric == "cosine" else values - values.mean(0)
+    squares = np.einsum("nd,nd->n", x, x)
+    indices, distances = np.empty((n, k), np.int32), np.zeros((n, k), np.float32)
+    indices[:, 0] = np.arange(n)
+    for rows in _blocks(n, n):
+        near = x[rows] @ x.T
+        near -= squares / 2  # -½|u - v|², but for a term that is the same along a row
+        near[np.arange(len(near)), indices[rows, 0]] = -np.inf
+        others, _ = _best(near, k - 1)
+        gaps = np.empty(others.shape, np.float32)
+        for column in range(k - 1):  # one column at a time: all at once would hold b · k · D numbers
+            difference = x[rows] - x[others[:, column]]
+            gaps[:, column] = np.einsum("bd,bd->b", difference, difference)
+        order = np.argsort(gaps, axis=1, kind="stable")
+        indices[rows, 1:] = np.take_along_axis(others, order, axis=1)
+        gaps = np.take_along_axis(gaps, order, axis=1)
+        distances[rows, 1:] = gaps / 2 if metric == "cosine" else np.sqrt(gaps)
+        if progress:
+            progress(rows.stop, n)
+    return indices, distances
+
+
+def _best(alike: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
+    """Columns (b, k) of the k largest of each row of ``alike`` (b, m), largest first, and their values."""
+    m = alike.shape[1]
+    found = np.sort(np.argpartition(alike, m - k, axis=1)[:, m - k :], axis=1)  # sorted: ties go to the smaller index
+    values = np.take_along_axis(alike, found, axis=1)
+    order = np.argsort(-values, axis=1, kind="stable")
+    return np.take_along_axis(found, order, axis=1), np.take_along_axis(values, order, axis=1)
+
+
+def _blocks(n: int, m: int) -> list[slice]:
+    """Slices of n rows, so that rows times ``m`` columns stay within _BLOCK_CELLS."""
+    size = max(1, _BLOCK_CELLS // m)
+    return [slice(start, min(start + size, n)) for start in range(0, n, size)]
+
+
+def _lengths(vectors: np.ndarray) -> np.ndarray:
+    """(N,) the length of each row; 1 for a row of zeros, so that it can be divided by."""
+    lengths = np.sqrt(np.einsum("nd,nd->n", vectors, vectors))
+    return np.where(lengths == 0, 1, lengths).astype(np.float32)

@@ -1,0 +1,183 @@
+"""Embeddings in two or three dimensions, to be looked at: PCA, UMAP, a film of UMAPs; and how far to trust them.
+
+umap-learn and scikit-learn take seconds to import: they are imported where they are needed.
+"""
+
+import hashlib
+import json
+import warnings
+from typing import Literal
+
+import numpy as np
+
+from sealife_core.config.settings import Settings, setting
+from sealife_core.errors import DatasetError
+from sealife_core.evaluation.fitting import Progress, bar, enough, finite, laid_out, quieten, say, usable_neighbours
+from sealife_core.evaluation.neighbours import Metric, neighbour_graph
+
+
+class ProjectionSettings(Settings):
+    """What a projection is asked to do. The same settings give the same points."""
+
+    dims: Literal[2, 3] = setting(
+        2, "Two dimensions to work in, three to look at.", title="Dimensions", group="Projection", simple=True
+    )
+    # 15 and 0.1 are umap-learn's own defaults; the cosine is what SimCLR's loss measures.
+    neighbours: int = setting(
+        15,
+        "How many nearest images hold an image in its place (itself counted): few show small groups, many the whole.",
+        title="Neighbours",
+        group="Projection",
+        ge=2,
+        le=200,
+        step=1,
+        simple=True,
+    )
+    min_distance: float = setting(
+        0.1,
+        "How tightly points may be packed: small values make dense clumps, large ones spread them.",
+        title="Minimal distance",
+        group="Projection",
+        ge=0.0,
+        le=0.99,
+        step=0.05,
+        simple=True,
+    )
+    metric: Metric = setting(
+        "cosine",
+        "What near means among the embeddings: the angle between them, as in SimCLR's loss, or their distance.",
+        title="Metric",
+        group="Projection",
+    )
+    seed: int = setting(
+        0,
+        "The same seed draws the same picture again; for that, one thread lays it out.",
+        title="Seed",
+        group="Projection",
+        ge=0,
+        le=2**32 - 1,
+        step=1,
+    )
+    of: Literal["h", "z"] = setting(
+        "h",
+        "The encoder's output h, or what SimCLR's projection head makes of it, z.",
+        title="Space",
+        group="Projection",
+    )
+    # A lasso over 20,000 points takes a browser 7 s; more than that nobody can tell apart on a screen.
+    most_points: int = setting(
+        20_000,
+        "Of more images than this a random sample is projected, and the page says so.",
+        title="Most points",
+        group="Projection",
+        ge=10,
+        le=50_000,
+        step=1000,
+    )
+
+    @property
+    def key(self) -> str:
+        """12 hex digits that stand for these settings, on every machine."""
+        return hashlib.sha256(json.dumps(self.model_dump(mode="json"), sort_keys=True).encode()).hexdigest()[:12]
+
+
+def pca(values: np.ndarray, dims: int = 2) -> tuple[np.ndarray, np.ndarray]:
+    """The ``dims`` directions in which ``values`` (n, D) vary most.
+
+    Returns points (n, dims) float32 and each direction's share of the variance (dims,). Exact. Each direction
+    points to where its largest weight is positive. What n and D do not give is zeros.
+    """
+    from scipy.linalg import eigh
+
+    x = finite(values)
+    x = x - x.mean(0)
+    n, d = x.shape
+    small = (x.T @ x if d <= n else x @ x.T).astype(np.float64)  # its eigenvalues are those of the other one
+    kept = min(dims, len(small))
+    variances, vectors = eigh(small, subset_by_index=(len(small) - kept, len(small) - 1))
+    variances, vectors = np.maximum(variances[::-1], 0), vectors[:, ::-1]
+    directions = vectors if d <= n else x.T @ vectors / np.sqrt(np.where(variances > 0, variances, 1))
+    directions = directions * np.sign(directions[np.abs(directions).argmax(0), np.arange(kept)])
+    total = float(np.trace(small))
+    points, shares = np.zeros((n, dims), np.float32), np.zeros(dims)
+    points[:, :kept] = x @ directions
+    shares[:kept] = variances / total if total > 0 else 0
+    return points, shares
+
+
+def fit_umap(values: np.ndarray, settings: ProjectionSettings, progress: Progress | None = None) -> np.ndarray:
+    """Points (n, dims) float32 of ``values`` (n, D): umap-learn's UMAP over exact neighbours. Takes seconds to minutes.
+
+    umap-learn searches neighbours approximately (and on one thread where a seed is given); all of them are compared
+    here, which is quicker up to some ten thousand images. Neighbours are reduced to n - 1. Raises DatasetError for
+    fewer than FEWEST rows, and for NaN or infinity among them.
+    """
+    values = enough(values)
+    n, k = len(values), usable_neighbours(len(values), settings.neighbours)
+    graph = neighbour_graph(
+        values, k, settings.metric, lambda done, total: say(progress, "finding neighbours", done, total)
+    )
+    say(progress, "loading UMAP")
+    with warnings.catch_warnings():
+        quieten()
+        from umap import UMAP
+
+        say(progress, "building the graph")
+        points = UMAP(
+            n_neighbors=k,
+            n_components=settings.dims,
+            metric=settings.metric,
+            min_dist=settings.min_distance,
+            random_state=settings.seed,
+            n_jobs=1,
+            # The spectral layout needs more points than it has eigenvectors to find.
+            init="spectral" if n > 2 * settings.dims + 3 else "random",
+            precomputed_knn=graph,
+            disconnection_distance=float("inf"),  # every image has a place, one opposite to all others too
+            tqdm_kwds=bar(progress),
+        ).fit_transform(values)
+    return laid_out(np.asarray(points))
+
+
+def trustworthiness(
+    values: np.ndarray, points: np.ndarray, k: int = 15, most: int = 5000, seed: int = 0, metric: Metric = "cosine"
+) -> float:
+    """How far the k nearest of ``points`` (n, dims) are near in ``values`` (n, D) too: 1 all of them, ~ 0.5 by chance.
+
+    Venna & Kaski 2001, by scikit-learn: intruders cost by how far away they really are. Of more than ``most`` images a
+    sample of that many is measured. k is reduced to below n / 2. Raises DatasetError for fewer than three images.
+    """
+    from sklearn.manifold import trustworthiness as measured
+
+    rows = sample(len(values), most, seed)
+    values, points = finite(np.asarray(values)[rows]), finite(np.asarray(points)[rows])
+    k = min(k, (len(rows) - 1) // 2)
+    if k < 1:
+        raise DatasetError(f"Trustworthiness got {len(rows)} image(s); it needs at least three. Add images.")
+    return float(measured(values, points, n_neighbors=k, metric=metric))
+
+
+def clusters(values: np.ndarray, k: int, seed: int = 0) -> np.ndarray:
+    """(n,) int64: the k-means cluster of each of ``values`` (n, D), 0 the largest. k is reduced to n.
+
+    Of the directions only, as everywhere here that nearness is asked for: rows are scaled to length 1 first.
+    """
+    from sklearn.cluster import KMeans
+    from sklearn.exceptions import ConvergenceWarning
+    from sklearn.preprocessing import normalize
+
+    values = finite(values)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)  # fewer different images than clusters: fewer clusters
+        found = KMeans(min(k, len(values)), n_init=1, random_state=seed).fit_predict(normalize(values))
+    names, labels, counts = np.unique(found, return_inverse=True, return_counts=True)
+    place = np.empty(len(names), np.int64)
+    place[np.argsort(-counts, kind="stable")] = np.arange(len(names))
+    return place[labels]
+
+
+def sample(n: int, most: int, seed: int) -> np.ndarray:
+    """(min(n, most),) rows of n, in order: all, or a random sample."""
+    if n <= most:
+        return np.arange(n)
+    return np.sort(np.random.default_rng(seed).choice(n, most, replace=False))
