@@ -12,6 +12,8 @@ from sklearn.preprocessing import StandardScaler
 
 from sealife_core.datasets.dataset import Dataset, list_datasets
 from sealife_core.datasets.reef import ANIMALS, draw_reef
+from sealife_core.datasets.reef.curves import circle, circles
+from sealife_core.datasets.reef.painting import planes
 from sealife_core.errors import DatasetError
 
 IMAGES, SIZE_PX = 400, 64
@@ -135,6 +137,21 @@ def test_draw_reef__says_what_is_out_of_range(tmp_path: Path, wrong: dict, sente
     with pytest.raises(DatasetError, match=sentence):
         draw_reef(tmp_path, **wrong)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_planes__are_the_bands_of_a_picture() -> None:
+    picture = Image.fromarray(np.random.default_rng(0).integers(0, 256, (5, 7, 3), np.uint8))
+    found = planes(picture)
+    assert found.shape == (3, 5, 7)
+    for band, plane in zip(picture.split(), found, strict=True):
+        assert np.array_equal(plane, np.asarray(band, np.float32) / 255)
+        assert np.array_equal(planes(band), plane)
+
+
+def test_circles__are_those_drawn_one_by_one() -> None:
+    centres, radii = np.array([(0.5, -1.0), (2.0, 3.0)]), np.array([0.1, 0.7])
+    one_by_one = [circle(x, y, radius, corners=9) for (x, y), radius in zip(centres, radii, strict=True)]
+    assert np.array_equal(circles(centres, radii, corners=9), np.stack(one_by_one))
 
 
 def test_draw_reef__is_told_apart_by_shape_not_by_colour(reef: Dataset) -> None:

@@ -52,6 +52,12 @@ def circle(x: float, y: float, radius: float, squash: float = 1.0, corners: int 
     return _unit_circle(corners) * (radius, radius * squash) + (x, y)
 
 
+def circles(centres: Points, radii: np.ndarray, corners: int) -> np.ndarray:
+    """(n, corners, 2): as ``circle`` around each of the centres (n, 2), all at once."""
+    return _unit_circle(corners) * radii[:, None, None] + centres[:, None]
+
+
+_QUARTER_TURN = np.array((-1.0, 1.0))  # of a direction (y, x)
 _CAP = np.linspace(-np.pi / 2, np.pi / 2, 7)[1:-1, None]  # directions of a limb's round end
 _CAP_ALONG, _CAP_ACROSS = np.cos(_CAP), np.sin(_CAP)
 
@@ -61,8 +67,9 @@ def tapered(centre: Points, widths: Points) -> Points:
     along = np.empty_like(centre)
     along[1:-1] = centre[2:] - centre[:-2]
     along[0], along[-1] = centre[1] - centre[0], centre[-1] - centre[-2]
-    along /= np.sqrt((along * along).sum(1, keepdims=True)) + 1e-9
-    normal = along[:, ::-1] * (-1.0, 1.0)
+    x, y = along.T
+    along /= (np.sqrt(x * x + y * y) + 1e-9)[:, None]
+    normal = along[:, ::-1] * _QUARTER_TURN
     side = normal * widths[:, None]
     tip = centre[-1] + widths[-1] * (_CAP_ALONG * along[-1] - _CAP_ACROSS * normal[-1])
     base = centre[0] + widths[0] * (-_CAP_ALONG * along[0] + _CAP_ACROSS * normal[0])

@@ -7,7 +7,7 @@ from functools import lru_cache
 import numpy as np
 from PIL import Image, ImageChops, ImageDraw, ImageFilter
 
-from sealife_core.datasets.reef.curves import Part, Sketch, circle, ramp
+from sealife_core.datasets.reef.curves import Part, Sketch, circles, ramp
 
 Colour = tuple[int, int, int]
 SUPERSAMPLING = 3  # nine samples a pixel: edges look smooth, and a thousand pictures stay below ten seconds
@@ -15,7 +15,7 @@ SUPERSAMPLING = 3  # nine samples a pixel: edges look smooth, and a thousand pic
 
 @dataclass(frozen=True)
 class Layer:
-    """What was painted: colours (S, S, 3) in 0..1 and how much they cover (S, S) in 0..1."""
+    """What was painted: colours (3, S, S) in 0..1 and how much they cover (S, S) in 0..1."""
 
     colours: np.ndarray
     cover: np.ndarray
@@ -59,8 +59,8 @@ def covered_area(sketch: Sketch, points: np.ndarray) -> float:
 @lru_cache(maxsize=1024)
 def darker(colour: Colour, by: float, towards: Colour = (18, 24, 58)) -> Colour:
     """``colour`` moved towards deep-water blue, not black: shadows in the sea have a colour."""
-    r, g, b = (round(c * (1 - by) + t * by) for c, t in zip(colour, towards, strict=True))
-    return r, g, b
+    (r, g, b), (tr, tg, tb), own = colour, towards, 1 - by
+    return round(r * own + tr * by), round(g * own + tg * by), round(b * own + tb * by)
 
 
 def tones(body: Colour, accent: Colour, light: Colour) -> dict[str, Colour]:
@@ -81,8 +81,10 @@ def skin_pattern(rng: np.random.Generator) -> Sketch | None:
         places = np.arange(-1, 1.01, radius * 3.2)
         for line, y in enumerate(places):
             shift, sizes = line % 2 * radius * 1.6, rng.uniform(0.6, 1.2, len(places))
-            for x, (dx, dy), size in zip(places, rng.normal(0, radius * 0.35, (len(places), 2)), sizes, strict=True):
-                pattern.mark(circle(x + shift + dx, y + dy, radius * size, corners=9), "accent")
+            centres = np.stack([places + shift, np.full(len(places), y)], 1)
+            centres += rng.normal(0, radius * 0.35, centres.shape)
+            for spot in circles(centres, radius * sizes, corners=9):
+                pattern.mark(spot, "accent")
         return pattern
     step, wave = rng.uniform(0.2, 0.42), rng.uniform(0, 0.07)
     tilt = rng.uniform(-0.5, 0.5) + (np.pi / 2 if kind == 3 else 0)
@@ -111,15 +113,15 @@ def paint(
     picture, mask = Image.new("RGB", (side, side), palette["body"]), Image.new("L", (side, side))
     pen, stencil = ImageDraw.Draw(picture), ImageDraw.Draw(mask)
     contour = max(1, round(side * 0.007))
-    skin = Image.new("L", (side, side)) if pattern else None
+    skin = Image.new("1", (side, side)) if pattern else None
     skin_pen = ImageDraw.Draw(skin) if skin is not None else None
     for index, (part, flat) in enumerate(polygons(sketch, points, side)):
         if pattern and skin is not None and index == sketch.pattern_at:
-            bands = Image.new("L", (side, side))
+            bands = Image.new("1", (side, side))
             band_pen = ImageDraw.Draw(bands)
             for _, flat_band in polygons(*pattern, side):
                 band_pen.polygon(flat_band, fill=255)
-            picture.paste(palette["accent"], mask=ImageChops.multiply(bands, skin))
+            picture.paste(palette["accent"], mask=ImageChops.logical_and(bands, skin))
         fill = palette[part.tone]
         pen.polygon(flat, fill=fill)
         if part.mark:
@@ -128,17 +130,21 @@ def paint(
         stencil.polygon(flat, fill=part.opacity)
         if skin_pen is not None:
             skin_pen.polygon(flat, fill=255 if part.skin else 0)
-    colours = np.asarray(picture.reduce(SUPERSAMPLING), np.float32) / 255
-    return Layer(colours, np.asarray(mask.reduce(SUPERSAMPLING), np.float32) / 255)
+    return Layer(planes(picture.reduce(SUPERSAMPLING)), planes(mask.reduce(SUPERSAMPLING)))
+
+
+def planes(picture: Image.Image) -> np.ndarray:
+    """RGB as (3, S, S), grey as (S, S), in 0..1. A colour a plane: shading them alike is five times faster so."""
+    values = np.asarray(picture)
+    if values.ndim == 3:
+        values = values.transpose(2, 0, 1)
+    return values.astype(np.float32, order="C") / 255
 
 
 def blurred(values: np.ndarray, radius_px: float) -> np.ndarray:
     """A (S, S) array in 0..1, softened."""
-    image = Image.fromarray((np.clip(values, 0, 1) * 255).astype(np.uint8))
-    return (
-        np.asarray(image.filter(ImageFilter.BoxBlur(radius_px)).filter(ImageFilter.BoxBlur(radius_px)), np.float32)
-        / 255
-    )
+    image, box = Image.fromarray((np.clip(values, 0, 1) * 255).astype(np.uint8)), ImageFilter.BoxBlur(radius_px)
+    return planes(image.filter(box).filter(box))
 
 
 def rounded(layer: Layer, light: tuple[float, float], strength: float) -> Layer:
@@ -147,5 +153,5 @@ def rounded(layer: Layer, light: tuple[float, float], strength: float) -> Layer:
     height = blurred(layer.cover, side / 28) + 0.7 * blurred(layer.cover, side / 12)
     slope_y, slope_x = np.gradient(height)
     lit = np.clip((slope_x * light[0] + slope_y * light[1]) * side * -0.16, -1, 1) * strength
-    colours = layer.colours * (1 + np.minimum(lit, 0))[..., None]
-    return Layer(colours + (np.maximum(lit, 0) * 0.75)[..., None] * (1 - colours), layer.cover)
+    colours = layer.colours * (1 + np.minimum(lit, 0))
+    return Layer(colours + (np.maximum(lit, 0) * 0.75) * (1 - colours), layer.cover)

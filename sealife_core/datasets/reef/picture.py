@@ -15,6 +15,7 @@ from sealife_core.datasets.reef.painting import (
     blurred,
     covered_area,
     paint,
+    planes,
     posed,
     rounded,
     skin_pattern,
@@ -89,7 +90,7 @@ def _tinted(colour: Colour, tint: np.ndarray) -> Colour:
 
 
 def _over(picture: np.ndarray, layer: Layer, share: float = 1.0) -> np.ndarray:
-    cover = (layer.cover * share)[..., None]
+    cover = layer.cover * share
     return picture * (1 - cover) + layer.colours * cover
 
 
@@ -112,12 +113,16 @@ def _foreground(rng: Generator, water: Water, size_px: int) -> Layer | None:
     return Layer(layer.colours, blurred(layer.cover, size_px / 70)) if near else rounded(layer, (0.2, -1.0), 0.4)
 
 
+def _plane(colour: Colour) -> np.ndarray:
+    """(3, 1, 1) in 0..1: a colour as a factor of planes."""
+    return np.array(colour, np.float32)[:, None, None] / 255
+
+
 def _bubbles(rng: Generator, picture: np.ndarray) -> np.ndarray:
     """A string of bubbles, in some pictures of every class."""
     if rng.random() < 0.55:
         return picture
-    size_px = len(picture)
-    side = size_px * SUPERSAMPLING
+    side = picture.shape[-1] * SUPERSAMPLING
     glow = Image.new("L", (side, side))
     pen = ImageDraw.Draw(glow)
     x, sway = rng.uniform(0.05, 0.95), rng.uniform(0, 6)
@@ -143,35 +148,34 @@ def _bubbles(rng: Generator, picture: np.ndarray) -> np.ndarray:
             ),
             fill=240,
         )
-    share = np.asarray(glow.reduce(SUPERSAMPLING), np.float32)[..., None] / 255
+    share = planes(glow.reduce(SUPERSAMPLING))
     return picture * (1 - share) + share
 
 
 def _lit(rng: Generator, picture: np.ndarray, water: Water, below: np.ndarray, cover: np.ndarray) -> np.ndarray:
     """Rays from the surface, caustics on ground and back, depth, vignette, a little grain."""
-    size_px = len(picture)
+    size_px = picture.shape[-1]
     x = ramp(size_px).astype(np.float32)
     y = x[:, None]
-    colour = np.array(water.light, np.float32) / 255
+    colour, depth = _plane(water.light), _plane(water.depth)
     if rng.random() < 0.6:
         source, spread = rng.uniform(-0.3, 1.3), rng.uniform(0.35, 1.0)
         slant = (x - source) / (y + spread)
         beams = rng.uniform(0, 1, 40) ** 2.5
         rays = np.interp(slant.ravel(), np.linspace(-3, 3, 40), beams).reshape(slant.shape)
-        share = (rays * np.clip(1 - y * 1.1, 0, 1) * rng.uniform(0.25, 0.6)).astype(np.float32)[..., None]
+        share = (rays * np.clip(1 - y * 1.1, 0, 1) * rng.uniform(0.25, 0.6)).astype(np.float32)
         picture = picture + share * colour * (1 - picture)
     if rng.random() < 0.55:
         sheet = _caustics(size_px)
         at = rng.integers(0, 3 * size_px, 2)
         net = sheet[at[0] : at[0] + size_px, at[1] : at[1] + size_px]
         where = np.maximum(below[:, None] * 0.8, cover * 0.6) * rng.uniform(0.2, 0.55)
-        picture = picture + (net * where)[..., None] * colour * (1.1 - picture)
-    depth = np.array(water.depth, np.float32) / 255
-    share = (np.clip(y - 0.3, 0, 1) * rng.uniform(0.0, 0.5))[:, None]
+        picture = picture + (net * where) * colour * (1.1 - picture)
+    share = np.clip(y - 0.3, 0, 1) * rng.uniform(0.0, 0.5)
     picture = picture * (1 - share) + depth * share
     vignette = 1 - rng.uniform(0.1, 0.4) * np.clip(((x - 0.5) ** 2 + (y - 0.5) ** 2) * 2 - 0.15, 0, 1)
-    picture = picture * vignette[..., None] * rng.uniform(0.88, 1.08)
-    return picture + rng.uniform(0.001, 0.008) * rng.standard_normal((size_px, size_px, 1), np.float32)
+    picture = picture * vignette * rng.uniform(0.88, 1.08)
+    return picture + rng.uniform(0.001, 0.008) * rng.standard_normal((size_px, size_px), np.float32)
 
 
 def draw_picture(kind: str, size_px: int, seed: int, number: int) -> Image.Image:
@@ -180,8 +184,8 @@ def draw_picture(kind: str, size_px: int, seed: int, number: int) -> Image.Image
     water = WATERS[rng.integers(len(WATERS))]
     picture, below = backdrop(rng, water, size_px)
     animal = _animal(rng, kind, water, size_px)
-    shadow = blurred(animal.cover, size_px / 24)[..., None] * 0.35
-    picture = picture * (1 - shadow) + shadow * np.array(water.depth, np.float32) * (0.6 / 255)
+    shadow = blurred(animal.cover, size_px / 24) * 0.35
+    picture = picture * (1 - shadow) + shadow * np.array(water.depth, np.float32)[:, None, None] * (0.6 / 255)
     picture = _over(picture, animal)
     cover = animal.cover
     front = _foreground(rng, water, size_px)
@@ -189,4 +193,5 @@ def draw_picture(kind: str, size_px: int, seed: int, number: int) -> Image.Image
         picture = _over(picture, front)
         cover = cover * (1 - front.cover)
     picture = _lit(rng, _bubbles(rng, picture), water, below, cover)
-    return Image.fromarray((np.clip(picture, 0, 1) * 255 + 0.5).astype(np.uint8))
+    pixels = (np.clip(picture, 0, 1) * 255 + 0.5).astype(np.uint8)
+    return Image.fromarray(pixels.transpose(1, 2, 0))

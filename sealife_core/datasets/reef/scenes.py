@@ -8,7 +8,7 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from sealife_core.datasets.reef.curves import Sketch, circle, ramp, smooth, tapered, walk
-from sealife_core.datasets.reef.painting import SUPERSAMPLING, Colour, darker, polygons
+from sealife_core.datasets.reef.painting import SUPERSAMPLING, Colour, darker, planes, polygons
 
 Generator = np.random.Generator
 
@@ -175,7 +175,7 @@ def growth(rng: Generator, water: Water, haze: float, among: int = len(GROWTH)) 
 
 
 def backdrop(rng: Generator, water: Water, size_px: int) -> tuple[np.ndarray, np.ndarray]:
-    """The scene behind the animal: colours (S, S, 3) in 0..1, and where the ground is (S,) rows, 0..1."""
+    """The scene behind the animal: colours (3, S, S) in 0..1, and where the ground is (S,) rows, 0..1."""
     side = size_px * SUPERSAMPLING
     stops = np.array([water.top, water.middle, water.depth], np.float32)
     shift = rng.uniform(-0.25, 0.25)
@@ -209,7 +209,7 @@ def backdrop(rng: Generator, water: Water, size_px: int) -> tuple[np.ndarray, np
         y = float(np.interp(x, across, ground)) + rng.uniform(0.04, 0.16)
         stand(pen, close, close.placed(x, y, rng.uniform(0.45, 0.9), bool(rng.random() < 0.5)), side)
     below = np.interp(np.linspace(0, 1, size_px), [floor - 0.05, floor + 0.1], [0.0, 1.0])
-    return np.asarray(picture.reduce(SUPERSAMPLING), np.float32) / 255, below.astype(np.float32)
+    return planes(picture.reduce(SUPERSAMPLING)), below.astype(np.float32)
 
 
 def stand(pen: ImageDraw.ImageDraw, plant: Growth, points: np.ndarray, side: int) -> None:
