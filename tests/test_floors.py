@@ -24,6 +24,7 @@ BELOW: dict[str, set[str]] = {
     "training": EVALUATION | {"evaluation"},
     "demo": EVALUATION,
     "worker": EVALUATION | {"evaluation", "training"},
+    "projecting": EVALUATION | {"evaluation"},
     "commands": EVALUATION | {"evaluation", "demo"},
     "__main__": GROUND | {"commands"},
     "dashboard": EVALUATION | {"evaluation", "demo"},
