@@ -20,12 +20,15 @@ from sealife_core.runs.run import METRICS, MODEL, MetricsReader
 if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
+    from PIL.Image import Image as Picture
     from sealife_core.evaluation.predicting import Predictor
 
     from dashboard.background import Job
     from dashboard.components.embedding_points import Look
     from dashboard.components.gallery_answers import Answers
     from dashboard.components.view_pairs import Preview
+    from sealife_core.evaluation.comparison import ComparisonRow
+    from sealife_core.evaluation.paired import Paired
 
 
 def datasets() -> list[str]:
@@ -135,16 +138,40 @@ def jobs() -> dict[str, "Job"]:
 
 def answers(run: Run) -> "Answers":
     """What a classifier answered, as the Gallery filters it. Raises RunError or DatasetError."""
+    found, changed = _answers_key(run)
+    return _answers(run, found, str(run.path), changed)
+
+
+def _answers_key(run: Run) -> tuple[Dataset, tuple[Any, ...]]:
     found = dataset(run.config().data)
-    stamps = stamp(run.path / "predictions.parquet"), stamp(run.path / "results.json")
-    return _answers(run, found, str(run.path), found.content_hash, stamps)
+    return found, (found.content_hash, stamp(run.path / "predictions.parquet"), stamp(run.path / "results.json"))
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
-def _answers(_run: Run, _dataset: Dataset, path: str, content_hash: str, changed: tuple[Any, ...]) -> "Answers":
+def _answers(_run: Run, _dataset: Dataset, path: str, changed: tuple[Any, ...]) -> "Answers":
     from dashboard.components.gallery_answers import answers_of
 
     return answers_of(predictions(_run), _dataset, _run.results())
+
+
+def class_scores(run: Run, split: str) -> tuple[list[dict[str, Any]], "np.ndarray"] | None:
+    """Scores of each class and the confusion matrix (C, C) on "test", "val" or "all"; None without pictures."""
+    return _class_scores(answers(run), split, str(run.path), _answers_key(run)[1])
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _class_scores(
+    _answers: "Answers", split: str, path: str, changed: tuple[Any, ...]
+) -> tuple[list[dict[str, Any]], "np.ndarray"] | None:
+    import numpy as np
+
+    from sealife_core.evaluation.scores import scores
+
+    kept = _answers.test == (split == "test") if split != "all" else np.ones(len(_answers), bool)
+    if not kept.any():
+        return None
+    found = scores(_answers.truth[kept], _answers.probabilities[kept], _answers.classes)
+    return found["per_class"], np.asarray(found["confusion"])
 
 
 def training_bank(run: Run, dataset: Dataset) -> tuple["np.ndarray", "np.ndarray"]:
@@ -195,7 +222,7 @@ def _evidence(_run: Run, _dataset: Dataset, path: str, row: int, class_index: in
         return heat_png(model.explain(picture, class_index))
 
 
-# -- Embeddings: what takes more than a blink is worked out once a file and a question -----------------------------------
+# -- Embeddings: what takes more than a blink is worked out once a file and a question ---------------------------------
 
 
 def principal_points(run: Run, of: Space, dims: int) -> tuple["np.ndarray", "np.ndarray"]:
@@ -237,6 +264,11 @@ def nearest_rows(run: Run, of: Space, asked: "np.ndarray", k: int) -> tuple["np.
 
     found, alike = nearest(embeddings(run, of).values, asked[None], k)
     return found[0], alike[0]
+
+
+def features_of(run: Run, content: bytes, picture: "Picture") -> "np.ndarray":
+    """(D,) what a run's encoder makes of a person's own picture; loads the encoder at first. Raises WeightsError."""
+    return _features_of(picture, content, str(run.path), stamp(run.path / MODEL))
 
 
 def _embedded_stamp(run: Run, of: Space) -> tuple[tuple[int, int], tuple[int, int]]:
@@ -282,3 +314,55 @@ def _pca_trustworthiness(_embedded: Embedded, folder: str, of: Space, mark: Any,
 @st.cache_resource(max_entries=64, show_spinner=False)
 def _picture_of(_make: Callable[[], Any], folder: str, look: Any, projected: str, dark: bool, marks: Any) -> Any:
     return _make()
+
+
+@st.cache_resource(max_entries=32, show_spinner=False)
+def _features_of(_picture: "Picture", content: bytes, folder: str, model: tuple[int, int]) -> Any:
+    from dashboard.components.embedding_query import encoded
+
+    return encoded(_encoder(folder, model), _picture)
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _encoder(folder: str, model: tuple[int, int]) -> Any:
+    from sealife_core.models.checkpoint import load_model
+
+    return load_model(Path(folder))
+
+
+# -- Compare ---------------------------------------------------------------------------------------------------------
+
+
+def paired(a: Run, b: Run, names: tuple[str, str]) -> "Paired":
+    """Two runs image by image; their intervals are kept with it. Raises RunError."""
+    return _paired(
+        a.path.as_posix(), b.path.as_posix(), names, _predicted(a), _predicted(b)
+    )
+
+
+def advice(rows: "Sequence[ComparisonRow]", runs: Sequence[Run]) -> str:
+    """What to do about the compared ``rows``; ``runs`` hold their predictions."""
+    marks = tuple((run.path.as_posix(), _predicted(run)) for run in runs)
+    return _advice(tuple(rows), runs, marks)
+
+
+def _predicted(run: Run) -> tuple[int, int]:
+    return stamp(run.path / "predictions.parquet")
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _paired(a: str, b: str, names: tuple[str, str], changed_a: tuple[int, int], changed_b: tuple[int, int]) -> "Paired":
+    from sealife_core.evaluation.paired import paired
+
+    first, second = Run(Path(a)), Run(Path(b))
+    return paired(predictions(first), predictions(second), name_a=names[0], name_b=names[1])
+
+
+@st.cache_data(max_entries=32, show_spinner=False)
+def _advice(
+    rows: "tuple[ComparisonRow, ...]", _runs: Sequence[Run], marks: tuple[tuple[str, tuple[int, int]], ...]
+) -> str:
+    from sealife_core.evaluation.advice import advice
+    from sealife_core.evaluation.report import readable_predictions
+
+    return advice(rows, readable_predictions(rows, _runs))

@@ -13,6 +13,8 @@ PAGES = (
     ("views", "Views", ":material/flip:"),
     ("train", "Train", ":material/model_training:"),
     ("runs", "Runs", ":material/monitoring:"),
+    ("embeddings", "Embeddings", ":material/bubble_chart:"),
+    ("compare", "Compare", ":material/balance:"),
     ("gallery", "Gallery", ":material/imagesmode:"),
 )
 FOLDER = Path(__file__).parent / "app_pages"

@@ -5,10 +5,10 @@ Every id is looked up among those that exist; none becomes a path.
 
 import gzip
 from functools import cache as once
-from pathlib import Path
 from urllib.parse import quote
 
 import plotly
+from plotly.offline import get_plotlyjs
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -76,7 +76,7 @@ def _kept(request: Request) -> dict[str, str]:
     return {"Cache-Control": "private, max-age=604800, immutable" if "v" in request.query_params else "no-cache"}
 
 
-# -- plotly.js, as the plotly package brings it, for the charts that are components of ours -----------------------------
+# -- plotly.js, as the plotly package brings it, for the charts that are components of ours -------------------------
 
 PLOTLY_URL = f"/plotly-{plotly.__version__}.js"
 
@@ -89,7 +89,7 @@ def _plotly(request: Request) -> Response:
 
 
 def _plotly_script() -> bytes:
-    return (Path(plotly.__file__).parent / "package_data" / "plotly.min.js").read_bytes()
+    return get_plotlyjs().encode()
 
 
 @once

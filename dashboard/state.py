@@ -4,9 +4,12 @@ A widget whose value belongs into the URL takes one of the keys below with ``bin
 the two equal and carries the value from page to page.
 """
 
+import json
+import secrets
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import streamlit as st
 
 from sealife_core.datasets.dataset import Dataset
@@ -272,9 +275,10 @@ def followed(key: str) -> Any:
 
 def gallery_run(run_ids: Sequence[str]) -> str:
     """The run that is looked at, one of ``run_ids``: that of the URL, else the last looked at, else the first."""
-    held = (st.query_params.get(RUN), st.session_state.get(_GALLERY_RUN), *st.session_state.get(_RUNS, ()))
+    in_url = st.query_params.get(RUN, "")
+    held: list[str] = [in_url, st.session_state.get(_GALLERY_RUN, ""), *st.session_state.get(_RUNS, ())]
     chosen = next((run_id for run_id in held if run_id in run_ids), run_ids[0])
-    if held[0] != chosen:
+    if in_url != chosen:
         st.query_params[RUN] = chosen
     st.session_state[_GALLERY_RUN] = chosen
     return chosen
@@ -290,3 +294,188 @@ def open_gallery(run_id: str, **filters: str) -> None:
     """Leave for the Gallery of one run; ``filters`` are keys of its URL: truth="crab", outcome="wrong", picture=id."""
     st.session_state[_GALLERY_RUN] = run_id
     go("gallery", **({RUN: run_id} | filters))
+
+
+# -- Embeddings: what is looked at is in the URL; so is a selection as long as a link can carry it --------------------
+
+METHOD = "method"
+DIMS = "dims"
+COLOUR = "colour"
+CLASSES = "classes"
+SPACE = "space"
+CLUSTERS = "clusters"
+BESIDE = "beside"
+MOST_LINKED = 40  # pictures of a selection that a link carries
+
+_EMBEDDED_RUN = "embedded_run"
+_SELECTED = "selected"
+_NEAR = "near"
+_SELECTION = "embedding_selection"
+_PROJECTION = "umap"
+
+
+def embedded_run(run_ids: Sequence[str], key: str = RUN) -> str | None:
+    """The run of that key of the URL (``run`` or ``beside``), else the last looked at here, else the first or None."""
+    held = (st.query_params.get(key), st.session_state.get(f"{_EMBEDDED_RUN}.{key}"))
+    chosen = next((run_id for run_id in held if run_id in run_ids), run_ids[0] if key == RUN and run_ids else None)
+    choose_embedded_run(chosen, key)
+    return chosen
+
+
+def choose_embedded_run(run_id: str | None, key: str = RUN) -> None:
+    """Look at the embeddings of this run; ``key`` BESIDE: beside the other."""
+    st.session_state[f"{_EMBEDDED_RUN}.{key}"] = run_id
+    if run_id is None:
+        st.query_params.pop(key, None)
+    elif st.query_params.get(key) != run_id:
+        st.query_params[key] = run_id
+
+
+def told(key: str, event: str) -> Any:
+    """What a component of ours has just sent; for its callback."""
+    return (st.session_state.get(key) or {}).get(event)
+
+
+def embedding_selection(dataset: Dataset) -> tuple[np.ndarray, str]:
+    """(n,) rows that are selected, sorted, and the stamp of this selection: of the session, else those of the URL."""
+    held = st.session_state.get(_SELECTION)
+    if held is None or held[0] != dataset.name:
+        rows = _known_rows(dataset, st.query_params.get_all(_SELECTED))
+        select_pictures(dataset, rows)
+        held = st.session_state[_SELECTION]
+    return held[1], held[2]
+
+
+def select_pictures(dataset: Dataset, rows: Sequence[int], stamp: str = "") -> None:
+    """Select these rows ([]: none). ``stamp`` names the selection, if a chart made it that need not be told of it."""
+    kept = np.unique(np.asarray([row for row in rows if 0 <= row < len(dataset)], np.int64))
+    st.session_state[_SELECTION] = (dataset.name, kept, stamp or f"s{secrets.token_hex(4)}")
+    if 0 < len(kept) <= MOST_LINKED:
+        st.query_params[_SELECTED] = [str(dataset.manifest["id"].iloc[row]) for row in kept]
+    else:
+        st.query_params.pop(_SELECTED, None)
+
+
+def neighbours_of(dataset: Dataset) -> int | None:
+    """The row whose neighbours are asked for; a link carries it."""
+    rows = _known_rows(dataset, st.query_params.get_all(_NEAR))
+    return rows[0] if rows else None
+
+
+def ask_neighbours(dataset: Dataset, row: int | None) -> None:
+    """Show the neighbours of this row; None: of none."""
+    if row is not None and 0 <= row < len(dataset):
+        st.query_params[_NEAR] = str(dataset.manifest["id"].iloc[row])
+    else:
+        st.query_params.pop(_NEAR, None)
+
+
+def value_of(key: str) -> Any:
+    """What a person has just set this widget to; for its callback."""
+    return st.session_state[key]
+
+
+def projection_settings() -> dict[str, Any]:
+    """UMAP's settings that differ from their defaults: those of this session, else those a link carries."""
+    if _PROJECTION not in st.session_state:
+        try:
+            held = json.loads(st.query_params.get(_PROJECTION, "{}"))
+        except ValueError:
+            held = {}
+        st.session_state[_PROJECTION] = held if isinstance(held, dict) else {}
+    return st.session_state[_PROJECTION]
+
+
+def keep_projection_settings(changed: dict[str, Any]) -> None:
+    """Remember ``changed`` settings of UMAP, here and in the URL."""
+    st.session_state[_PROJECTION] = changed
+    if changed:
+        st.query_params[_PROJECTION] = json.dumps(changed, separators=(",", ":"))
+    else:
+        st.query_params.pop(_PROJECTION, None)
+
+
+def open_embeddings(run_id: str) -> None:
+    """Leave for the embeddings of one run."""
+    st.session_state[f"{_EMBEDDED_RUN}.{RUN}"] = run_id
+    go("embeddings", **{RUN: run_id})
+
+
+def _known_rows(dataset: Dataset, ids: Sequence[str]) -> list[int]:
+    rows = []
+    for image_id in ids:
+        try:
+            rows.append(dataset.row_of(image_id))
+        except SealifeError:  # the link is older than the data set
+            continue
+    return rows
+
+
+# -- Compare: the URL is the truth; its widgets follow it ------------------------------------------------------------
+
+COMPARE_TAB = "part"
+COMPARE_SCORE = "score"
+COMPARE_SMOOTHING = "smoothing"
+COMPARE_LOG = "log"
+COMPARE_SHEET = "sheet"
+COMPARE_BARS = "compare.bars"
+
+_COMPARED = "compare"
+_COMPARED_HELD = "compared_runs"
+_COMPARE = ("tests", "from", "to", "pile", "of")
+
+
+def compared_runs() -> list[str] | None:
+    """Ids of the runs that are compared: those in the URL, else the last compared; None: nobody chose yet."""
+    in_url = st.query_params.get_all(_COMPARED)
+    if in_url:
+        st.session_state[_COMPARED_HELD] = in_url
+    return st.session_state.get(_COMPARED_HELD)
+
+
+def compare_runs(run_ids: Sequence[str]) -> None:
+    """Compare these runs; they are in the URL from now on."""
+    st.session_state[_COMPARED_HELD] = list(run_ids)
+    if st.query_params.get_all(_COMPARED) != list(run_ids):
+        st.query_params[_COMPARED] = list(run_ids)
+
+
+def compare(key: str) -> str:
+    """What the URL of Compare says about ``key`` ("tests", "from", "to", "pile" or "of"); "" where it says nothing."""
+    return st.query_params.get(key, "")
+
+
+def turn_compare(**changes: str) -> None:
+    """Change the URL of Compare, and so the page; "" takes a key out of it. Other pictures begin at their first sheet.
+
+    From a callback, or before the widgets are drawn.
+    """
+    for key, value in changes.items():
+        if key not in _COMPARE:
+            raise KeyError(key)
+        if value:
+            st.query_params[key] = value
+        else:
+            st.query_params.pop(key, None)
+    st.session_state[COMPARE_SHEET] = 1
+
+
+def follow_compare(key: str, value: Any) -> str:
+    """The key of the widget that shows ``key``; it is given ``value``, what the URL says, where the two differ."""
+    widget = f"compare.{key}"
+    if st.session_state.get(widget) != value:
+        st.session_state[widget] = value
+    return widget
+
+
+def picked_class_bar() -> int | None:
+    """The place of the bar that was clicked in Compare's chart of classes; for its callback."""
+    selected = st.session_state[COMPARE_BARS].selection.selected
+    return selected[0]["data_indices"][0] if selected else None
+
+
+def open_compare(run_ids: Sequence[str] = ()) -> None:
+    """Leave for Compare, with these runs if any are given."""
+    if run_ids:
+        st.session_state[_COMPARED_HELD] = list(run_ids)
+    go("compare")

@@ -1,0 +1,75 @@
+// Loads the plotly.js that this server keeps beside the pages, once a browser tab; every chart shares it.
+function loadPlotly(address) {
+  window.sealifePlotly ??= new Promise((resolve, reject) => {
+    if (window.Plotly) return resolve(window.Plotly);
+    const script = document.createElement('script');
+    script.src = address;
+    script.onload = () => resolve(window.Plotly);
+    script.onerror = () => {
+      delete window.sealifePlotly;  // the next drawing tries again
+      reject(new Error('plotly.js cannot be loaded'));
+    };
+    document.head.appendChild(script);
+  });
+  return window.sealifePlotly;
+}
+
+// What plotly.py packs as base64 ({dtype, bdata}), as a typed array; a plain array as it is.
+function unpacked(values) {
+  if (!values?.bdata) return values ?? [];
+  const bytes = Uint8Array.from(atob(values.bdata), (letter) => letter.charCodeAt(0));
+  const kinds = { f4: Float32Array, f8: Float64Array, i4: Int32Array, i2: Int16Array, i1: Int8Array, u1: Uint8Array };
+  return new kinds[values.dtype](bytes.buffer);
+}
+
+// The rows and places of one trace's points; customdata is (n, 7) with the row first.
+function decoded(trace) {
+  const custom = unpacked(trace.customdata);
+  const [x, y] = [unpacked(trace.x), unpacked(trace.y)];
+  const wide = x.length ? custom.length / x.length : 1;
+  const rows = Array.from(x, (_, i) => (trace.customdata?.bdata ? custom[i * wide] : custom[i]?.[0] ?? -1));
+  return { rows, x, y };
+}
+
+function el(tag, className, text) {
+  const node = document.createElement(tag);
+  if (className) node.className = className;
+  if (text !== undefined) node.textContent = text;  // never innerHTML: names are a user's data
+  return node;
+}
+
+// The floating box beside the pointer: the picture of a point and what is known of it.
+// customdata: [row, class, split, predicted, confidence, loss, cluster]; -1 and NaN are unknown.
+class HoverBox {
+  constructor() {
+    this.box = el('div', 'sealife-hover');
+    this.image = el('img');
+    this.lines = el('div');
+    this.box.append(this.image, this.lines);
+    document.body.append(this.box);
+  }
+
+  show(custom, pointer, data) {
+    const [row, label, split, predicted, confidence] = custom;
+    const name = (index) => data.classes[index] ?? 'unlabelled';
+    const address = data.thumbs.replace('{row}', row);
+    if (this.image.getAttribute('src') !== address) this.image.src = address;
+    this.image.alt = `${name(label)}, picture ${row}`;
+    this.lines.replaceChildren(el('b', '', name(label)), el('span', '', data.splits[split] ?? ''));
+    if (predicted >= 0) {
+      const right = predicted === label;
+      const sure = Number.isFinite(confidence) ? `, ${Math.round(100 * confidence)} % sure` : '';
+      const verdict = label < 0 ? 'Says' : right ? '✓ Right:' : '✗ Says';
+      this.lines.append(el('span', right ? 'right' : 'wrong', `${verdict} ${name(predicted)}${sure}`));
+    }
+    const wide = 200;
+    const left = pointer.clientX + 18 + wide > window.innerWidth ? pointer.clientX - wide - 18 : pointer.clientX + 18;
+    this.box.style.left = `${Math.max(8, left)}px`;
+    this.box.style.top = `${Math.max(8, Math.min(pointer.clientY - 60, window.innerHeight - 250))}px`;
+    this.box.style.display = 'block';
+  }
+
+  hide() { this.box.style.display = 'none'; }
+
+  remove() { this.box.remove(); }
+}

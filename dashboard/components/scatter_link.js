@@ -1,0 +1,162 @@
+// One scatter plot of pictures. Sends `selected` ({rows, stamp}) and `clicked` ({row, stamp}); keeps its node, so that
+// recolouring neither blinks nor loses the zoom. Plots of one `group` show each other's selection at once.
+const held = new WeakMap();
+
+export default function (component) {
+  const { parentElement, data, setTriggerValue } = component;
+  let plot = held.get(parentElement);
+  if (!plot) {
+    plot = new Scatter(parentElement);
+    held.set(parentElement, plot);
+  }
+  plot.send = setTriggerValue;
+  plot.draw(data);
+  return () => {
+    plot.remove();
+    held.delete(parentElement);
+  };
+}
+
+class Scatter {
+  constructor(parent) {
+    this.node = el('div', 'sealife-plot');
+    parent.append(this.node);
+    this.hover = new HoverBox();
+    this.stamps = new Set();  // of selections made here: their echo from the server changes nothing
+    this.onOthers = (event) => this.follow(event.detail);
+    window.addEventListener('sealife-selection', this.onOthers);
+    this.onLeave = () => this.hover.hide();
+    this.node.addEventListener('mouseleave', this.onLeave);
+    this.watch = new ResizeObserver(() => this.node._fullLayout && this.plotly?.Plots.resize(this.node));
+    this.watch.observe(parent);
+    this.turn = Promise.resolve();  // one drawing after the other
+  }
+
+  draw(data) {
+    this.wanted = data;
+    this.turn = this.turn.then(() => this._draw(data)).catch((error) => this.fail(error));
+  }
+
+  async _draw(data) {
+    if (data !== this.wanted) return;  // a newer one waits behind it
+    this.plotly ??= await loadPlotly(data.plotly);
+    this.data = data;
+    if (data.version !== this.version) {
+      const figure = JSON.parse(data.figure);
+      const config = { displaylogo: false, displayModeBar: true, responsive: false, doubleClickDelay: 400,
+        modeBarButtonsToRemove: ['autoScale2d', 'hoverClosestCartesian', 'hoverCompareCartesian', 'toggleSpikelines'],
+        toImageButtonOptions: { format: 'png', scale: 2, filename: data.name } };
+      this.flat = figure.data.every((trace) => trace.type !== 'scatter3d');
+      this.selected = data.selected ?? null;
+      this.stamp(data.stamp);
+      this.traces = figure.data.map(decoded);
+      this.places(this.selected).forEach((places, index) => { figure.data[index].selectedpoints = places; });
+      figure.layout.height = data.height;
+      await this.plotly.react(this.node, figure.data, figure.layout, config);
+      this.version = data.version;
+      this.bind();
+      this.mark(data.marks ?? []);
+      this.node.dataset.ready = data.version;
+    } else {
+      if (!this.stamps.has(data.stamp)) await this.select(data.selected ?? null);
+      this.stamp(data.stamp);
+      this.mark(data.marks ?? []);
+    }
+    this.node.setAttribute('role', 'img');
+    this.node.setAttribute('aria-label', data.alt);
+  }
+
+  // For every trace the places of its selected points; null: nothing is selected, all are drawn in full.
+  places(rows) {
+    if (!rows || !this.flat) return this.traces.map(() => null);
+    const chosen = new Set(rows);
+    return this.traces.map((trace) => {
+      const found = [];
+      trace.rows.forEach((row, place) => { if (chosen.has(row)) found.push(place); });
+      return found;
+    });
+  }
+
+  async select(rows) {
+    this.selected = rows;
+    if (!this.flat) return;
+    await this.plotly.update(this.node, { selectedpoints: this.places(rows) }, { selections: [] });
+    this.node.dataset.selected = rows ? rows.length : 0;
+  }
+
+  bind() {
+    if (this.bound) return;
+    this.bound = true;
+    this.node.on('plotly_hover', (event) => {
+      const point = event.points[0];
+      if (point?.customdata) this.hover.show(point.customdata, event.event ?? this.pointer, this.data);
+    });
+    this.node.on('plotly_unhover', () => this.hover.hide());
+    this.node.addEventListener('mousemove', (event) => { this.pointer = event; });
+    this.node.on('plotly_selecting', () => this.hover.hide());
+    this.node.on('plotly_selected', (event) => {
+      if (!event || (!event.range && !event.lassoPoints)) return;  // a click, or what we have drawn ourselves
+      this.tell([...new Set(event.points.map((point) => point.customdata[0]))].sort((a, b) => a - b));
+    });
+    this.node.on('plotly_deselect', () => this.tell([]));
+    this.node.on('plotly_click', (event) => {
+      const point = event.points[0];
+      if (point?.customdata) this.send('clicked', { row: point.customdata[0], stamp: fresh() });
+    });
+  }
+
+  tell(rows) {
+    const stamp = this.stamp(fresh());
+    this.selected = rows.length ? rows : null;
+    this.node.dataset.selected = rows.length;
+    if (!rows.length) this.select(null);
+    const detail = { rows, stamp, group: this.data.group, from: this };
+    window.dispatchEvent(new CustomEvent('sealife-selection', { detail }));
+    this.send('selected', { rows, stamp });
+  }
+
+  follow({ rows, stamp, group, from }) {
+    if (from === this || !this.data || group !== this.data.group) return;
+    this.stamp(stamp);
+    this.turn = this.turn.then(() => this.select(rows.length ? rows : null)).catch((error) => this.fail(error));
+  }
+
+  // Rings around single points: the query and its neighbours. Shapes are redrawn without touching the points.
+  mark(rows) {
+    if (!this.flat || String(rows) === String(this.marked) && this.markedFor === this.version) return;
+    [this.marked, this.markedFor] = [rows, this.version];
+    const place = new Map(rows.map((row, index) => [row, index]));
+    const shapes = [];
+    const ink = this.node._fullLayout.font.color;
+    for (const trace of this.traces) {
+      trace.rows.forEach((row, i) => {
+        const index = place.get(row);
+        if (index === undefined) return;
+        const radius = index === 0 ? 11 : 7;
+        shapes.push({ type: 'circle', xsizemode: 'pixel', ysizemode: 'pixel', xanchor: trace.x[i], yanchor: trace.y[i],
+          x0: -radius, x1: radius, y0: -radius, y1: radius, line: { color: ink, width: index === 0 ? 3 : 1.5 } });
+      });
+    }
+    this.plotly.relayout(this.node, { shapes });
+  }
+
+  stamp(stamp) {
+    this.stamps.add(stamp);
+    return stamp;
+  }
+
+  fail(error) {
+    console.error(error);
+    this.node.textContent = `The chart cannot be drawn: ${error.message}. Reload the page.`;
+  }
+
+  remove() {
+    window.removeEventListener('sealife-selection', this.onOthers);
+    this.watch.disconnect();
+    this.hover.remove();
+    if (this.plotly && this.node._fullLayout) this.plotly.purge(this.node);
+    this.node.remove();
+  }
+}
+
+function fresh() { return `c${Date.now().toString(36)}${Math.random().toString(36).slice(2, 7)}`; }
