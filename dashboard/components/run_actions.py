@@ -8,7 +8,7 @@ import streamlit as st
 from dashboard import state
 from dashboard.components.run_strip import run_name
 from dashboard.errors import plain
-from sealife_core.config import AnyConfig, SimclrConfig, flat_settings, inherited, task_of
+from sealife_core.config import AnyConfig, EmbedConfig, SimclrConfig, flat_settings, inherited, task_of
 from sealife_core.errors import ConfigError, SealifeError
 from sealife_core.runs import queue
 from sealife_core.runs.directory import Run
@@ -28,7 +28,7 @@ def run_actions(run: Run) -> None:
             _button("Stopping…" if shown.stopping else "Stop", "stop_circle", _stop, run, disabled=shown.stopping)
         if shown.state.resumable:
             _button("Resume", "resume", _resume, run, primary=True)
-        if isinstance(config, SimclrConfig) and (run.path / "model.safetensors").exists():
+        if isinstance(config, SimclrConfig | EmbedConfig) and (run.path / "model.safetensors").exists():
             _classifier_button(run, config, primary=not shown.state.resumable)
         if config is not None and st.button(
             "Clone", icon=":material/content_copy:", key="clone", help="Fill the Train form with this run's settings"
@@ -44,7 +44,7 @@ def form_values(config: AnyConfig) -> dict[str, Any]:
     return {path: value for path, value in flat_settings(config).items() if path not in NOT_IN_FORM}
 
 
-def _classifier_button(run: Run, config: SimclrConfig, primary: bool) -> None:
+def _classifier_button(run: Run, config: SimclrConfig | EmbedConfig, primary: bool) -> None:
     if st.button(
         "Put a classifier on it",
         icon=":material/arrow_forward:",

@@ -12,7 +12,7 @@ import streamlit as st
 from dashboard import cache, state
 from dashboard.components.run_strip import duration, run_name
 from dashboard.theme import run_colours
-from sealife_core.config import ClassifierConfig, SimclrConfig
+from sealife_core.config import AnyConfig, SimclrConfig
 from sealife_core.errors import ConfigError
 from sealife_core.runs.directory import Run
 from sealife_core.runs.liveness import State
@@ -77,7 +77,7 @@ def row(run: Run, now: float) -> dict[str, Any]:
     return told | {"Method": method(config), "Data": config.data, "Result": key_number(run), "Began": began}
 
 
-def method(config: SimclrConfig | ClassifierConfig) -> str:
+def method(config: AnyConfig) -> str:
     """What the field calls this kind of run."""
     return "SimCLR" if isinstance(config, SimclrConfig) else config.method
 

@@ -3,6 +3,7 @@
 from typing import Any
 
 from sealife_core.config.classifier import ALL_STAGES, ClassifierConfig
+from sealife_core.config.embed import EmbedConfig
 from sealife_core.config.presets import SIZES, TASKS, AnyConfig, Task, inherited, preset, task_of
 from sealife_core.config.runs import TrainingSettings, flat_settings, source_run
 from sealife_core.config.settings import Setting, Settings, describe, flattened, nested, parse, setting
@@ -10,10 +11,7 @@ from sealife_core.config.simclr import SimclrConfig, chance_loss
 from sealife_core.config.views import LABELLED, RECIPES, ViewRecipe
 from sealife_core.errors import ConfigError
 
-KINDS: dict[str, type[SimclrConfig] | type[ClassifierConfig]] = {
-    "simclr": SimclrConfig,
-    "classifier": ClassifierConfig,
-}
+KINDS: dict[str, type[AnyConfig]] = {"simclr": SimclrConfig, "classifier": ClassifierConfig, "embed": EmbedConfig}
 
 
 def load_config(values: dict[str, Any]) -> AnyConfig:
@@ -33,6 +31,7 @@ __all__ = [
     "TASKS",
     "AnyConfig",
     "ClassifierConfig",
+    "EmbedConfig",
     "Setting",
     "Settings",
     "SimclrConfig",

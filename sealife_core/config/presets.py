@@ -4,10 +4,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from sealife_core.config.classifier import ALL_STAGES, ClassifierConfig
+from sealife_core.config.embed import EmbedConfig
 from sealife_core.config.settings import parse
 from sealife_core.config.simclr import SimclrConfig
 
-AnyConfig = SimclrConfig | ClassifierConfig
+AnyConfig = SimclrConfig | ClassifierConfig | EmbedConfig
 SIZES = ("Quick look", "Standard", "Thorough")
 
 
@@ -17,7 +18,7 @@ class Task:
 
     title: str
     says: str
-    config: type[SimclrConfig] | type[ClassifierConfig]
+    config: type[SimclrConfig] | type[ClassifierConfig] | type[EmbedConfig]
     needs_run: bool
     common: dict[str, Any]
     sizes: tuple[dict[str, Any], dict[str, Any], dict[str, Any]]
@@ -107,6 +108,14 @@ TASKS: dict[str, Task] = {
             {"epochs": 150, "image_size_px": 96, "augmentation": "strong", "patience": 30},
         ),
     ),
+    "embed": Task(
+        "Embed only",
+        "Train nothing: let an encoder as it is (ImageNet's, an untrained one) look at every picture, to compare with.",
+        EmbedConfig,
+        False,
+        {},
+        ({"image_size_px": 64}, {"image_size_px": 96}, {"image_size_px": 224}),
+    ),
 }
 
 
@@ -123,8 +132,8 @@ def inherited(source: AnyConfig) -> dict[str, Any]:
 
 def task_of(config: AnyConfig) -> str:
     """The plain choice that ``config`` comes closest to: a key of TASKS."""
-    if isinstance(config, SimclrConfig):
-        return "simclr"
+    if not isinstance(config, ClassifierConfig):
+        return config.kind
     if config.trained_stages == 0:
         return "probe"
     if config.weights == "random":

@@ -131,7 +131,7 @@ def _card(path: Path, values: Any) -> ModelCard:
             f"{path} does not describe a model ('{where}': {first['msg']}). Copy it again from where it came."
         ) from None
     fits = (
-        card.kind == ("classifier" if card.classes else "simclr")
+        card.kind in (("classifier",) if card.classes else ("simclr", "embed"))
         and card.encoder in FEATURE_DIMS
         and card.feature_dim == FEATURE_DIMS[card.encoder]
         and card.stem in ("imagenet", "small")

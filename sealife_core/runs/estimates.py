@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sealife_core.config import AnyConfig, ClassifierConfig, SimclrConfig, source_run
+from sealife_core.config import AnyConfig, ClassifierConfig, EmbedConfig, SimclrConfig, source_run
 from sealife_core.errors import ConfigError
 from sealife_core.runs.costs import FEATURES, STAGES, gmac_an_image, stages_of
 from sealife_core.runs.devices import CPU, devices, suitable
@@ -22,6 +22,7 @@ from sealife_core.runs.run import Run
 RATES = ".rates.jsonl"
 TORCH_BYTES = 900_000_000  # torch, torchvision and Lightning once imported, before the first image
 STARTUP_S = 12.0  # importing them, opening the data: 7 to 15 s on two cores
+EMBED_BATCH = 256  # as evaluation.embeddings takes them
 SMALL_STEM_UP_TO_PX = 40  # what the setting 'stem' says of 'auto'
 
 
@@ -102,6 +103,8 @@ def _network(config: AnyConfig, root: Path) -> tuple[str, str]:
 def _passes(config: AnyConfig, encoder: str, stem: str, n_images: int, n_stored: int) -> float:
     """10⁹ multiply-adds of the whole run."""
     forward = gmac_an_image(encoder, stem, config.image_size_px, forward_only=True)
+    if isinstance(config, EmbedConfig):
+        return n_stored * forward
     trained, views = _work(config)
     a_training_image = gmac_an_image(encoder, stem, config.image_size_px, trained_stages=trained, views=views)
     held_out = max(0, n_stored - n_images)
@@ -117,7 +120,9 @@ def _passes(config: AnyConfig, encoder: str, stem: str, n_images: int, n_stored:
 
 def _work(config: AnyConfig) -> tuple[int, int]:
     """How many stages learn, and how many views of an image go through them."""
-    return (5, 2) if isinstance(config, SimclrConfig) else (config.trained_stages, 1)
+    if isinstance(config, SimclrConfig):
+        return 5, 2
+    return (config.trained_stages, 1) if isinstance(config, ClassifierConfig) else (0, 1)
 
 
 def _features_once(config: AnyConfig) -> bool:
@@ -193,7 +198,7 @@ def _memory_bytes(config: AnyConfig, encoder: str, stem: str, n_images: int) -> 
     """Main memory, or the GPU's, at the peak of training."""
     stages = stages_of(encoder, stem)
     trained, views = _work(config)
-    batch_size = min(config.batch_size, n_images)
+    batch_size = min(EMBED_BATCH if isinstance(config, EmbedConfig) else config.batch_size, n_images)
     in_training = stages[len(stages) - trained :]
     every = sum(s.parameters for s in stages) * 4e6
     learned = sum(s.parameters for s in in_training) * 4e6 * (1 + _optimiser_copies(config))
@@ -206,14 +211,16 @@ def _memory_bytes(config: AnyConfig, encoder: str, stem: str, n_images: int) -> 
 
 
 def _optimiser_copies(config: AnyConfig) -> int:
+    if isinstance(config, EmbedConfig):
+        return 0
     return 2 if config.optimiser == "adamw" else 1
 
 
 def _disk_bytes(config: AnyConfig, encoder: str, n_images: int, n_stored: int) -> int:
     """The run's own files, and the decoded images, which all runs of that size share."""
     weights = sum(stage.parameters for stage in STAGES[encoder]) * 4e6
-    last = 0 if _features_once(config) else weights * (1 + _optimiser_copies(config))
-    best = 0 if isinstance(config, SimclrConfig) or _features_once(config) else weights
+    last = 0 if _features_once(config) or isinstance(config, EmbedConfig) else weights * (1 + _optimiser_copies(config))
+    best = weights if isinstance(config, ClassifierConfig) and not _features_once(config) else 0
     embeddings = n_stored * FEATURES[encoder] * 4
     cache = n_stored * 3 * (2 * config.image_size_px) ** 2
     return round(weights + last + best + embeddings + cache)

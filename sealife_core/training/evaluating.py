@@ -9,29 +9,25 @@ from torch import nn
 
 from sealife_core.config import ClassifierConfig
 from sealife_core.datasets.dataset import Dataset
-from sealife_core.datasets.pixels import Pixels
 from sealife_core.evaluation import figures
-from sealife_core.evaluation.embeddings import embed
 from sealife_core.evaluation.predictions import predictions_table, write_predictions
 from sealife_core.evaluation.scores import scores
-from sealife_core.models.encoders import Encoder
 from sealife_core.runs.writer import RunWriter
-from sealife_core.training.hardware import Hardware
-from sealife_core.views.transforms import IMAGENET_MEAN, IMAGENET_STD
 
 
 def evaluate_classifier(
     config: ClassifierConfig,
     run: RunWriter,
     dataset: Dataset,
-    pixels: Pixels,
-    encoder: Encoder,
+    h: np.ndarray,
     head: nn.Module,
-    machine: Hardware,
     *,
     with_test: bool,
 ) -> dict[str, Any]:
-    """Scores by split, and ``test_hash``; writes predictions and figures. A stopped run leaves test unread."""
+    """Scores by split, and ``test_hash``; writes predictions and figures. A stopped run leaves test unread.
+
+    h: (N, D), the encoder's embeddings of every image.
+    """
     found: dict[str, Any] = {}
     tables: list[pd.DataFrame] = []
     for split in ("val", "test") if with_test else ("val",):
@@ -40,7 +36,7 @@ def evaluate_classifier(
             run.warn(f"Data set '{dataset.name}' has no labelled {split} images, so there are no {split} scores.")
             continue
         run.status(stage="evaluating", message=f"evaluating on {len(rows):,} {_NAMES[split]} images")
-        probabilities = _probabilities(config, pixels, rows, encoder, head, machine)
+        probabilities = _probabilities(h[rows], head)
         found[split] = scores(dataset.labels[rows], probabilities, dataset.classes, seed=config.seed)
         tables.append(predictions_table(dataset, rows, split, probabilities))
     if tables:
@@ -60,17 +56,11 @@ def draw_curves(run: RunWriter, chance_loss: float | None = None) -> None:
 _NAMES = {"val": "validation", "test": "test"}
 
 
-def _probabilities(
-    config: ClassifierConfig, pixels: Pixels, rows: np.ndarray, encoder: Encoder, head: nn.Module, machine: Hardware
-) -> np.ndarray:
-    """(n, C) class probabilities of the centre view of each of ``rows``."""
-    features = embed(
-        encoder, pixels, rows, image_size_px=config.image_size_px, mean=IMAGENET_MEAN, std=IMAGENET_STD,
-        device=machine.device, precision=machine.precision,
-    )  # fmt: skip
+def _probabilities(h: np.ndarray, head: nn.Module) -> np.ndarray:
+    """(n, C) class probabilities of embeddings h (n, D)."""
     head = head.to("cpu").eval()
     with torch.inference_mode():
-        return head(torch.from_numpy(features)).softmax(1).numpy()
+        return head(torch.from_numpy(h)).softmax(1).numpy()
 
 
 def _draw(run: RunWriter, dataset: Dataset, found: dict[str, Any], predictions: pd.DataFrame) -> None:

@@ -16,13 +16,12 @@ from torch.utils.data import DataLoader
 from torch.utils.data import Dataset as IndexedDataset
 
 from sealife_core import __version__
-from sealife_core.config import ALL_STAGES, AnyConfig, ClassifierConfig, SimclrConfig, TrainingSettings
+from sealife_core.config import ALL_STAGES, AnyConfig, ClassifierConfig, EmbedConfig, SimclrConfig, TrainingSettings
 from sealife_core.datasets.batches import EpochOrder, as_it_is
 from sealife_core.datasets.dataset import Dataset, open_dataset
 from sealife_core.datasets.pixels import Pixels, cache_size_px, open_pixels
 from sealife_core.datasets.splits import stratified_fraction
 from sealife_core.errors import DatasetError, WeightsError
-from sealife_core.evaluation.embeddings import embed
 from sealife_core.models.checkpoint import ModelCard
 from sealife_core.models.encoders import Encoder, build_encoder, resolve_stem
 from sealife_core.models.weights import load_weights, source_card
@@ -34,7 +33,7 @@ from sealife_core.training.trainer import trained_parameters
 from sealife_core.views.transforms import IMAGENET_MEAN, IMAGENET_STD
 
 
-def prepare_encoder(config: SimclrConfig | ClassifierConfig, run: RunWriter) -> tuple[Encoder, str]:
+def prepare_encoder(config: SimclrConfig | ClassifierConfig | EmbedConfig, run: RunWriter) -> tuple[Encoder, str]:
     """The encoder with its starting weights, and its stem. Before any data is read: missing weights fail at once."""
     if config.weights == "imagenet":
         run.status(stage="loading weights", message="loading (or downloading) ImageNet weights")
@@ -91,9 +90,9 @@ def class_weights(config: ClassifierConfig, dataset: Dataset, rows: np.ndarray) 
 
 @dataclass(frozen=True)
 class Features:
-    """Frozen features of every labelled image, standardised by the training images' mean and spread.
+    """Frozen features of every image, standardised by the training images' mean and spread.
 
-    values: (N, D), one row for each row of the manifest (zeros where there is no label).
+    values: (N, D), one row for each row of the manifest.
     """
 
     values: Tensor
@@ -110,26 +109,12 @@ class Features:
         return head
 
 
-def features_once(
-    config: ClassifierConfig, run: RunWriter, dataset: Dataset, pixels: Pixels, encoder: Encoder, machine: Hardware
-) -> Features:
-    """Run every labelled training and validation image through the frozen encoder, once."""
-
-    def tell(stage: str, done: int, total: int) -> None:
-        run.status(stage="computing features", message=f"{done:,} of {total:,} images through the frozen encoder")
-
-    train, val = (dataset.rows(split, labelled_only=True) for split in ("train", "val"))
-    rows = np.concatenate([train, val])
-    found = torch.from_numpy(
-        embed(
-            encoder, pixels, rows, image_size_px=config.image_size_px, mean=IMAGENET_MEAN, std=IMAGENET_STD,
-            device=machine.device, precision=machine.precision, progress=tell,
-        )
-    )  # fmt: skip
-    mean, std = found[: len(train)].mean(0), found[: len(train)].std(0).clamp(min=1e-6)
-    values = torch.zeros(len(dataset.manifest), found.shape[1])
-    values[rows] = (found - mean) / std
-    return Features(values, mean, std)
+def standardised(h: np.ndarray, dataset: Dataset) -> Features:
+    """Features for a probe from embeddings h (N, D) of every image; only labelled training images set the scale."""
+    values = torch.from_numpy(h)
+    train = values[dataset.rows("train", labelled_only=True)]
+    mean, std = train.mean(0), train.std(0).clamp(min=1e-6)
+    return Features((values - mean) / std, mean, std)
 
 
 class FeatureBatches(LightningDataModule):
@@ -190,14 +175,17 @@ def model_card(config: AnyConfig, run: RunWriter, dataset: Dataset, stem: str, *
     """What must travel with the weights."""
     from sealife_core.models.encoders import feature_dim
 
-    is_simclr = isinstance(config, SimclrConfig)
-    shape = {"kind": config.head, "hidden": config.head_hidden, "out": config.head_out} if is_simclr else None
+    shape = (
+        {"kind": config.head, "hidden": config.head_hidden, "out": config.head_out}
+        if isinstance(config, SimclrConfig)
+        else None
+    )
     return ModelCard(
         kind=config.kind,
         encoder=config.encoder,
         stem=stem,
         feature_dim=feature_dim(config.encoder),
-        classes=[] if is_simclr else list(dataset.classes),
+        classes=list(dataset.classes) if isinstance(config, ClassifierConfig) else [],
         image_size_px=config.image_size_px,
         mean=list(IMAGENET_MEAN),
         std=list(IMAGENET_STD),
@@ -209,17 +197,23 @@ def model_card(config: AnyConfig, run: RunWriter, dataset: Dataset, stem: str, *
     )
 
 
+def what_trains(batches: Any, module: LightningModule) -> dict[str, int]:
+    """What the settings came to: images a step, steps an epoch, numbers that learn."""
+    return {
+        "batch_size": batches.batch_size,
+        "steps_per_epoch": len(batches.train_dataloader()),
+        "parameters_trained": trained_parameters(module),
+    }
+
+
 def describe_run(
     config: AnyConfig,
     run: RunWriter,
     dataset: Dataset,
     machine: Hardware,
-    batches: Any,
-    module: LightningModule,
     **more: Any,
 ) -> None:
     """Write ``environment.json``: versions, device and what the settings came to on this data."""
-    steps = len(batches.train_dataloader())
     run.environment(
         versions={
             "sealife": __version__,
@@ -233,9 +227,6 @@ def describe_run(
         cores=os.cpu_count(),
         git_revision=_git_revision(),
         images={split: len(dataset.rows(split)) for split in ("train", "val", "test")},
-        batch_size=batches.batch_size,
-        steps_per_epoch=steps,
-        parameters_trained=trained_parameters(module),
         chance_accuracy=1 / max(1, len(dataset.classes)),
         cache_size_px=cache_size_px(dataset, config.image_size_px),
         **more,

@@ -6,27 +6,28 @@ from functools import partial
 import torch
 from torch import nn
 
-from sealife_core.config import AnyConfig, ClassifierConfig, SimclrConfig, chance_loss
+from sealife_core.config import AnyConfig, ClassifierConfig, EmbedConfig, SimclrConfig, chance_loss
 from sealife_core.datasets.batches import ImageBatches
-from sealife_core.evaluation.scores import wilson
 from sealife_core.models.checkpoint import save_model
 from sealife_core.runs.writer import RunWriter
 from sealife_core.training.callbacks import Speed
 from sealife_core.training.classifier import ClassifierModule
 from sealife_core.training.evaluating import draw_curves, evaluate_classifier
+from sealife_core.training.features import Snapshots, embed_all, keep_embeddings
 from sealife_core.training.hardware import choose_hardware
 from sealife_core.training.preparation import (
     FeatureBatches,
     class_weights,
     describe_run,
-    features_once,
     labelled_rows,
     model_card,
     note_rate,
     open_data,
     prepare_encoder,
+    standardised,
+    what_trains,
 )
-from sealife_core.training.representation import Representation
+from sealife_core.training.representation import Representation, with_interval, worth
 from sealife_core.training.simclr import SimclrModule
 from sealife_core.training.trainer import best_model, build_trainer, fit, trained_parameters
 
@@ -34,7 +35,9 @@ from sealife_core.training.trainer import best_model, build_trainer, fit, traine
 def train(config: AnyConfig, run: RunWriter) -> bool:
     """Carry out ``config``. Returns whether it ran to its end (False: it was stopped)."""
     torch.manual_seed(config.seed)
-    return train_simclr(config, run) if isinstance(config, SimclrConfig) else train_classifier(config, run)
+    if isinstance(config, SimclrConfig):
+        return train_simclr(config, run)
+    return train_classifier(config, run) if isinstance(config, ClassifierConfig) else embed_only(config, run)
 
 
 def train_simclr(config: SimclrConfig, run: RunWriter) -> bool:
@@ -61,19 +64,20 @@ def train_simclr(config: SimclrConfig, run: RunWriter) -> bool:
     module = SimclrModule(config, encoder, batch_size=size)
     looking = Representation(config, run, dataset, pixels, machine)
     speed = Speed("train/views_per_s", images_per_step=2 * size, note=partial(note_rate, config, run, machine))
-    trainer = build_trainer(config, run, machine, [speed, looking], steps_per_epoch=len(rows) // size)
-    describe_run(config, run, dataset, machine, batches, module, chance_loss=chance_loss(size), stem=stem)
+    film = Snapshots(config, run, dataset, pixels, machine)
+    trainer = build_trainer(config, run, machine, [speed, looking, film], steps_per_epoch=len(rows) // size)
+    describe_run(
+        config, run, dataset, machine, **what_trains(batches, module), chance_loss=chance_loss(size), stem=stem
+    )
 
     started = time.perf_counter()
     finished = fit(trainer, module, batches, run)
     train_s = time.perf_counter() - started
 
     run.status(stage="evaluating", message="measuring what the features are worth")
-    found = looking.measure(module)
-    n = len(dataset.rows("val", labelled_only=True))
-    if "knn_accuracy" in found:
-        found["knn_low"], found["knn_high"] = wilson(round(found["knn_accuracy"] * n), n)
-    scores = {"n": n, "chance": 1 / max(1, len(dataset.classes)), **found}
+    h = embed_all(config, run, dataset, pixels, encoder, machine)
+    keep_embeddings(run, dataset, h, module.head)
+    scores = with_interval(looking.measure(module, h), dataset)
     run.results(val=scores, train_s=train_s, parameters_trained=trained_parameters(module), method="SimCLR")
     head = None if config.head == "none" else module.head
     save_model(run.path, encoder, head, model_card(config, run, dataset, stem, scores=scores))
@@ -90,7 +94,8 @@ def train_classifier(config: ClassifierConfig, run: RunWriter) -> bool:
     rows = labelled_rows(config, dataset)
 
     if config.trained_stages == 0 and config.augmentation == "none":
-        features = features_once(config, run, dataset, pixels, encoder, machine)
+        h = embed_all(config, run, dataset, pixels, encoder, machine)
+        features = standardised(h, dataset)
         batches = FeatureBatches(dataset, features, rows, batch_size=config.batch_size, seed=config.seed)
         module_encoder: nn.Module = nn.Identity()
     else:
@@ -99,7 +104,7 @@ def train_classifier(config: ClassifierConfig, run: RunWriter) -> bool:
             dataset, pixels, train_rows=rows, val_rows=val, batch_size=config.batch_size, seed=config.seed,
             drop_last=len(rows) > config.batch_size,
         )  # fmt: skip
-        features, module_encoder = None, encoder
+        h, features, module_encoder = None, None, encoder
 
     module = ClassifierModule(
         config,
@@ -112,7 +117,7 @@ def train_classifier(config: ClassifierConfig, run: RunWriter) -> bool:
     speed = Speed("train/images_per_s", images_per_step=batches.batch_size, note=note)
     steps = len(batches.train_dataloader())
     trainer = build_trainer(config, run, machine, [speed], steps_per_epoch=steps, validated=len(batches.val_rows) > 0)
-    describe_run(config, run, dataset, machine, batches, module, stem=stem, labels_used=len(rows))
+    describe_run(config, run, dataset, machine, **what_trains(batches, module), stem=stem, labels_used=len(rows))
 
     started = time.perf_counter()
     finished = fit(trainer, module, batches, run)
@@ -120,7 +125,10 @@ def train_classifier(config: ClassifierConfig, run: RunWriter) -> bool:
     best_epoch = best_model(trainer, module)
 
     head = features.folded(module.head) if features else module.head
-    scores = evaluate_classifier(config, run, dataset, pixels, encoder, head, machine, with_test=finished)
+    if h is None:  # the encoder learned: it sees every image once more, as it is now
+        h = embed_all(config, run, dataset, pixels, encoder, machine)
+    keep_embeddings(run, dataset, h)
+    scores = evaluate_classifier(config, run, dataset, h, head, with_test=finished)
     run.results(
         **scores,
         method=config.method,
@@ -132,6 +140,20 @@ def train_classifier(config: ClassifierConfig, run: RunWriter) -> bool:
     save_model(run.path, encoder, head, model_card(config, run, dataset, stem, scores=scores.get("test", {})))
     draw_curves(run)
     return finished
+
+
+def embed_only(config: EmbedConfig, run: RunWriter) -> bool:
+    """Train nothing: embed every image with the encoder as it is, and say what the embeddings are worth."""
+    machine = choose_hardware(config, before=run.run.environment().get("precision"))
+    encoder, stem = prepare_encoder(config, run)
+    dataset, pixels = open_data(config, run)
+    describe_run(config, run, dataset, machine, stem=stem)
+    h = embed_all(config, run, dataset, pixels, encoder, machine)
+    keep_embeddings(run, dataset, h)
+    scores = with_interval(worth(h, dataset), dataset)
+    run.results(val=scores, train_s=0.0, parameters_trained=0, method=config.method)
+    save_model(run.path, encoder, None, model_card(config, run, dataset, stem, scores=scores))
+    return True
 
 
 def _unnoted(rate: float) -> None:

@@ -7,12 +7,12 @@ from pytorch_lightning import Callback, LightningModule, Trainer
 from sealife_core.config import SimclrConfig
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.datasets.pixels import Pixels
-from sealife_core.evaluation.embeddings import embed
 from sealife_core.evaluation.representation import alignment, collapsed, effective_rank, knn_accuracy, uniformity
+from sealife_core.evaluation.scores import wilson
 from sealife_core.runs.writer import RunWriter
+from sealife_core.training.features import features_of
 from sealife_core.training.hardware import Hardware
 from sealife_core.training.simclr import SimclrModule
-from sealife_core.views.transforms import IMAGENET_MEAN, IMAGENET_STD
 
 BANK_IMAGES = 5_000  # a k-NN bank of this size costs a few seconds an interval and moves accuracy by well under a point
 PAIRED_IMAGES = 512  # alignment and uniformity settle with a few hundred pairs
@@ -39,11 +39,20 @@ class Representation(Callback):
             for name, value in self.measure(pl_module).items():
                 pl_module.log(f"val/{name}", value)
 
-    def measure(self, module: SimclrModule) -> dict[str, float]:
-        """The four figures for ``module`` as it stands; those that the data cannot give are left out."""
+    def measure(self, module: SimclrModule, embedded: np.ndarray | None = None) -> dict[str, float]:
+        """The four figures for ``module`` as it stands; those that the data cannot give are left out.
+
+        embedded: (N, D), its h of every image, where that is known already.
+        """
+
+        def h_of(rows: np.ndarray) -> np.ndarray:
+            if embedded is not None:
+                return embedded[rows]
+            return features_of(self._config, self._machine, module.encoder, self._pixels, rows)
+
         found: dict[str, float] = {}
         if len(self._bank) and len(self._queries):
-            bank, queries = self._embedded(module, self._bank), self._embedded(module, self._queries)
+            bank, queries = h_of(self._bank), h_of(self._queries)
             labels = self._dataset.labels
             found["knn_accuracy"] = knn_accuracy(
                 bank, labels[self._bank], queries, labels[self._queries], k=self._config.knn_k
@@ -51,24 +60,12 @@ class Representation(Callback):
         rows = self._queries if len(self._queries) >= 16 else self._dataset.rows("train")
         rows = rows[:PAIRED_IMAGES]
         z0, z1 = self._pairs(module, rows)
-        h = self._embedded(module, rows)
+        h = h_of(rows)
         found |= {"alignment": alignment(z0, z1), "uniformity": uniformity(z0), "effective_rank": effective_rank(h)}
         warning = collapsed(h)
         if warning:
             self._run.warn(warning)
         return found
-
-    def _embedded(self, module: SimclrModule, rows: np.ndarray) -> np.ndarray:
-        return embed(
-            module.encoder,
-            self._pixels,
-            rows,
-            image_size_px=self._config.image_size_px,
-            mean=IMAGENET_MEAN,
-            std=IMAGENET_STD,
-            device=str(module.device),
-            precision=self._machine.precision,
-        )
 
     def _pairs(self, module: SimclrModule, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Projections (n, d) of two views of each of ``rows``; the same views at every measurement."""
@@ -85,3 +82,21 @@ class Representation(Callback):
                     half.append(values.cpu().numpy())
         module.train(was_training)
         return np.concatenate(halves[0]), np.concatenate(halves[1])
+
+
+def worth(h: np.ndarray, dataset: Dataset, k: int = 20) -> dict[str, float]:
+    """What embeddings h (N, D) of every image are worth: k-NN accuracy on validation, effective rank."""
+    bank, queries = (dataset.rows(split, labelled_only=True) for split in ("train", "val"))
+    found = {"effective_rank": effective_rank(h[:BANK_IMAGES])}
+    if len(bank) and len(queries):
+        found["knn_accuracy"] = knn_accuracy(h[bank], dataset.labels[bank], h[queries], dataset.labels[queries], k=k)
+    return found
+
+
+def with_interval(found: dict[str, float], dataset: Dataset) -> dict[str, float]:
+    """``found`` with the number of validation images, the chance level and the 95 % interval of k-NN accuracy."""
+    n = len(dataset.rows("val", labelled_only=True))
+    scores = {"n": n, "chance": 1 / max(1, len(dataset.classes)), **found}
+    if "knn_accuracy" in found:
+        scores["knn_low"], scores["knn_high"] = wilson(round(found["knn_accuracy"] * n), n)
+    return scores

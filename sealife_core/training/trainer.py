@@ -9,7 +9,7 @@ from pytorch_lightning import Callback, LightningDataModule, LightningModule, Tr
 from pytorch_lightning.callbacks import EarlyStopping, ModelCheckpoint
 from torch import nn
 
-from sealife_core.config import AnyConfig, ClassifierConfig, SimclrConfig
+from sealife_core.config import ClassifierConfig, SimclrConfig
 from sealife_core.runs.writer import RunWriter
 from sealife_core.training.callbacks import FiniteLoss, ResumePoint, Status
 from sealife_core.training.hardware import Hardware
@@ -23,7 +23,7 @@ DOES_NOT_APPLY = ".*(does not have many workers|Checkpoint directory .* exists|a
 
 
 def build_trainer(
-    config: AnyConfig,
+    config: SimclrConfig | ClassifierConfig,
     run: RunWriter,
     machine: Hardware,
     callbacks: list[Callback],

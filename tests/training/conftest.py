@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from sealife_core.config import preset
+from sealife_core.config import TASKS, preset
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.runs.directory import Run, create_run
 from sealife_core.runs.writer import RunWriter
@@ -19,7 +19,8 @@ def trained(tiny_reef: Dataset) -> Callable[..., Run]:
     from sealife_core.training.recipes import train
 
     def carry_out(task: str, **values: Any) -> Run:
-        config = preset(task, "Quick look", **(SMALL | values))
+        fitting = {name: value for name, value in SMALL.items() if name in TASKS[task].config.model_fields}
+        config = preset(task, "Quick look", **(fitting | values))
         run = create_run(config, data_hash=tiny_reef.content_hash)
         train(config, RunWriter(run))
         return run

@@ -8,12 +8,15 @@ import torch
 
 from sealife_core.config import chance_loss, preset
 from sealife_core.datasets.dataset import Dataset
-from sealife_core.datasets.pixels import Pixels
+from sealife_core.datasets.pixels import Pixels, cache_size_px, open_pixels
 from sealife_core.errors import DatasetError, WeightsError
+from sealife_core.evaluation.embedded import read_embeddings, read_snapshots, snapshot_epochs
+from sealife_core.evaluation.embeddings import embed
 from sealife_core.models.checkpoint import load_model
 from sealife_core.runs.directory import Run, create_run
 from sealife_core.runs.writer import RunWriter
 from sealife_core.training.callbacks import ResumePoint
+from sealife_core.training.features import snapshot_plan
 from sealife_core.training.recipes import train
 from tests.training.conftest import SMALL
 
@@ -28,7 +31,8 @@ def test_simclr__writes_a_model_curves_and_what_the_features_are_worth(trained: 
     run = trained("simclr", batch_size=16, monitor_every=1)
     assert {p.name for p in run.path.iterdir()} == {
         "config.json", "notes.json", "status.json", "environment.json", "metrics.jsonl", "results.json", "last.ckpt",
-        "model.safetensors", "model.json", "figures",
+        "model.safetensors", "model.json", "figures", "embeddings.npy", "embeddings_z.npy", "embeddings.json",
+        "snapshots",
     }  # fmt: skip
     encoder, head, card = load_model(run.path)
     assert head is not None
@@ -94,7 +98,8 @@ def test_probe__leaves_the_encoder_as_it_was_and_predicts_as_the_run_did(trained
         assert torch.equal(value, state[name]), name
     assert {p.name for p in run.path.iterdir()} == {
         "config.json", "notes.json", "status.json", "environment.json", "metrics.jsonl", "results.json", "last.ckpt",
-        "best.ckpt", "model.safetensors", "model.json", "figures", "predictions.parquet",
+        "best.ckpt", "model.safetensors", "model.json", "figures", "predictions.parquet", "embeddings.npy",
+        "embeddings.json",
     }  # fmt: skip
     results = run.results()
     assert results is not None
@@ -193,6 +198,71 @@ def test_resume__restores_the_random_state_that_dropout_draws_from() -> None:
     torch.rand(100)
     point.load_state_dict(state)
     assert torch.equal(torch.rand(5), expected)
+
+
+def test_embeddings__are_those_of_the_saved_encoder_on_every_image(trained: Trained, tiny_reef: Dataset) -> None:
+    run = trained("simclr", batch_size=16, epochs=1)
+    encoder, head, card = load_model(run.path)
+    assert head is not None
+    pixels = open_pixels(tiny_reef, cache_size_px(tiny_reef, card.image_size_px))
+    every = np.arange(len(tiny_reef))
+    expected = embed(
+        encoder, pixels, every, image_size_px=card.image_size_px, mean=tuple(card.mean), std=tuple(card.std)
+    )
+    found = read_embeddings(run.path)
+    np.testing.assert_allclose(found.values, expected, rtol=1e-4, atol=1e-5)  # another order of summation
+    np.testing.assert_array_equal(found.rows_in(tiny_reef), every)
+    with torch.inference_mode():
+        z = head(torch.from_numpy(expected)).numpy()
+    np.testing.assert_allclose(read_embeddings(run.path, "z").values, z, rtol=1e-3, atol=1e-4)
+
+
+def test_snapshots__show_the_same_images_from_before_training_to_its_end(trained: Trained, tiny_reef: Dataset) -> None:
+    run = trained("simclr", batch_size=16, epochs=3, monitor_every=0)
+    film = read_snapshots(run.path)
+    assert film.epochs == (0, 1, 2, 3)
+    rows = {tiny_reef.row_of(image_id) for image_id in film.ids}
+    assert rows and not rows & set(tiny_reef.rows("test").tolist())
+    last = read_embeddings(run.path).values[sorted(rows)]
+    np.testing.assert_allclose(film.values[-1], last, rtol=2e-3, atol=2e-3)  # kept in half precision
+    assert np.abs(film.values[0] - film.values[-1]).max() > 0.01
+
+
+def test_snapshots__of_a_resumed_run_keep_the_first_picture(trained: Trained, tiny_reef: Dataset) -> None:
+    config = preset("simclr", "Quick look", **(SMALL | {"batch_size": 16, "epochs": 12, "monitor_every": 0}))
+    run = create_run(config, data_hash=tiny_reef.content_hash)
+    (run.path / "stop").touch()
+    train(config, RunWriter(run))
+    assert snapshot_epochs(run.path) == (0,)
+    before = read_snapshots(run.path).values[0]
+    (run.path / "stop").unlink()
+    train(config, RunWriter(run))
+    assert snapshot_epochs(run.path) == snapshot_plan(12)
+    np.testing.assert_array_equal(read_snapshots(run.path).values[0], before)
+
+
+def test_snapshot_plan__is_about_ten_and_ends_with_the_last_epoch() -> None:
+    assert snapshot_plan(50) == (0, 5, 10, 15, 20, 25, 30, 35, 40, 45, 50)
+    assert snapshot_plan(3) == (0, 1, 2, 3)
+    assert len(snapshot_plan(73)) == 11
+    assert snapshot_plan(73)[-1] == 73
+
+
+def test_embed__looks_at_every_image_and_trains_nothing(trained: Trained, tiny_reef: Dataset) -> None:
+    source = trained("simclr", batch_size=16, epochs=1)
+    run = trained("embed", weights=f"run:{source.id}")
+    assert {p.name for p in run.path.iterdir()} == {
+        "config.json", "notes.json", "status.json", "environment.json", "results.json", "model.safetensors",
+        "model.json", "embeddings.npy", "embeddings.json",
+    }  # fmt: skip
+    np.testing.assert_allclose(
+        read_embeddings(run.path).values, read_embeddings(source.path).values, rtol=1e-4, atol=1e-5
+    )
+    results = run.results()
+    assert results is not None
+    assert results["val"]["n"] == len(tiny_reef.rows("val"))
+    assert 0 <= results["val"]["knn_low"] <= results["val"]["knn_accuracy"] <= results["val"]["knn_high"] <= 1
+    assert trained("probe", weights=f"run:{run.id}", epochs=2).results() is not None
 
 
 def test_stop__saves_what_was_learned_and_leaves_the_test_split_unread(tiny_reef: Dataset) -> None:

@@ -1,0 +1,24 @@
+"""What an embed run is asked to do: nothing is trained; an encoder as it is looks at every image."""
+
+from typing import Literal
+
+from sealife_core.config.runs import MODEL, TrainingSettings, Weights
+from sealife_core.config.settings import setting
+
+
+class EmbedConfig(TrainingSettings):
+    """Embeddings of any encoder on any data set, so that baselines can be looked at too."""
+
+    kind: Literal["embed"] = "embed"
+    weights: Weights = setting(
+        "imagenet",
+        "Where the encoder comes from: random, imagenet, run:ID or file:PATH.",
+        title="Encoder from",
+        group=MODEL,
+        simple=True,
+    )
+
+    @property
+    def method(self) -> str:
+        """What the field calls an encoder with these weights."""
+        return {"random": "Untrained encoder", "imagenet": "ImageNet encoder"}.get(self.weights, "Encoder as it is")

@@ -1,0 +1,93 @@
+"""Images through the encoder of a run, as evaluation sees them: some, all, or the same ones over time."""
+
+import numpy as np
+import torch
+from pytorch_lightning import Callback, LightningModule, Trainer
+from torch import nn
+
+from sealife_core.config import SimclrConfig, TrainingSettings
+from sealife_core.datasets.dataset import Dataset
+from sealife_core.datasets.pixels import Pixels
+from sealife_core.evaluation.embedded import write_embeddings, write_snapshot
+from sealife_core.evaluation.embeddings import Progress, embed
+from sealife_core.runs.writer import RunWriter
+from sealife_core.training.hardware import Hardware
+from sealife_core.views.transforms import IMAGENET_MEAN, IMAGENET_STD
+
+SNAPSHOTS = 10  # a film of ten steps shows the way; more would cost without showing more
+SNAPSHOT_IMAGES = 1_000  # enough to see classes come apart, and seconds to embed and to align
+
+
+def features_of(
+    config: TrainingSettings,
+    machine: Hardware,
+    encoder: nn.Module,
+    pixels: Pixels,
+    rows: np.ndarray,
+    progress: Progress | None = None,
+) -> np.ndarray:
+    """(n, D) float32: h of the centred, unvaried images of ``rows`` (n,), on the run's device and in its precision."""
+    return embed(
+        encoder, pixels, rows, image_size_px=config.image_size_px, mean=IMAGENET_MEAN, std=IMAGENET_STD,
+        device=machine.device, precision=machine.precision, progress=progress,
+    )  # fmt: skip
+
+
+def embed_all(
+    config: TrainingSettings, run: RunWriter, dataset: Dataset, pixels: Pixels, encoder: nn.Module, machine: Hardware
+) -> np.ndarray:
+    """(N, D): h of every image of the data set, whatever its split; only images are read here, no label."""
+
+    def tell(stage: str, done: int, total: int) -> None:
+        run.status(stage="embedding", message=f"{done:,} of {total:,} images through the encoder")
+
+    return features_of(config, machine, encoder, pixels, np.arange(len(dataset.manifest)), tell)
+
+
+def keep_embeddings(run: RunWriter, dataset: Dataset, h: np.ndarray, head: nn.Module | None = None) -> None:
+    """Write h (N, D) of every image and, of a SimCLR run, z: what its projection head makes of h."""
+    z = None
+    if head is not None:
+        with torch.inference_mode():
+            z = head.cpu().eval()(torch.from_numpy(h)).numpy()
+    write_embeddings(run.path, dataset, h, z)
+
+
+class Snapshots(Callback):
+    """Keeps h of the same images before training and after about ten epochs: the frames of a film.
+
+    The images are a random choice of the labelled ones outside the test split; without labels, of all training ones.
+    """
+
+    def __init__(
+        self, config: SimclrConfig, run: RunWriter, dataset: Dataset, pixels: Pixels, machine: Hardware
+    ) -> None:
+        self._config, self._run, self._pixels, self._machine = config, run, pixels, machine
+        shown = np.concatenate([dataset.rows(split, labelled_only=True) for split in ("train", "val")])
+        candidates = shown if len(shown) else dataset.rows("train")
+        chooser = np.random.default_rng(config.seed)
+        self._rows = np.sort(chooser.permutation(candidates)[:SNAPSHOT_IMAGES])
+        self._ids = tuple(dataset.manifest["id"].iloc[self._rows])
+        self.epochs = snapshot_plan(config.epochs)
+
+    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """The picture before anything was learned."""
+        if trainer.global_step == 0:
+            self._keep(pl_module, 0)
+
+    def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """A picture at each of the planned epochs."""
+        if trainer.current_epoch + 1 in self.epochs and not trainer.should_stop:
+            self._keep(pl_module, trainer.current_epoch + 1)
+
+    def _keep(self, module: LightningModule, epoch: int) -> None:
+        encoder = module.encoder
+        assert isinstance(encoder, nn.Module)
+        h = features_of(self._config, self._machine, encoder, self._pixels, self._rows)
+        write_snapshot(self._run.path, self._ids, epoch, h)
+
+
+def snapshot_plan(epochs: int) -> tuple[int, ...]:
+    """After which of ``epochs`` to keep a snapshot: about ten, evenly spread, the last one among them; and 0."""
+    count = min(SNAPSHOTS, epochs)
+    return tuple(sorted({round(part * epochs / count) for part in range(count + 1)}))
