@@ -8,6 +8,7 @@ import io
 import sys
 import time
 import traceback
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -103,18 +104,18 @@ class Status:
 
 def _embeddings(run_path: Path, settings: ProjectionSettings) -> Source:
     found = read_embeddings(run_path, settings.of)
-    return Source(found.values, found.ids, (), _dataset(found.data))
+    return Source(found.values, found.ids, (), _dataset(lambda: found.data))
 
 
 def _snapshots(run_path: Path) -> Source:
     found = read_snapshots(run_path)
-    return Source(found.values, found.ids, found.epochs, _dataset(Run(run_path).config().data))
+    return Source(found.values, found.ids, found.epochs, _dataset(lambda: Run(run_path).config().data))
 
 
-def _dataset(name: str) -> Dataset | None:
+def _dataset(name: Callable[[], str]) -> Dataset | None:
     """The data set, for its labels; points are points without it."""
     try:
-        return open_dataset(name)
+        return open_dataset(name())
     except SealifeError:
         return None
 

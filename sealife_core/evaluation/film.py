@@ -41,10 +41,11 @@ def fit_film(values: np.ndarray, settings: ProjectionSettings, progress: Progres
 
         say(progress, "building the graphs")
         draw = np.random.RandomState(settings.seed)
-        sets = [
-            fuzzy_simplicial_set(frame, k, draw, settings.metric, knn_indices=graph[0], knn_dists=graph[1])[0].tocoo()
-            for frame, graph in zip(values, graphs, strict=True)
+        sets: list[Any] = [
+            fuzzy_simplicial_set(frame, k, draw, settings.metric, knn_indices=indices, knn_dists=distances)[0]
+            for frame, (indices, distances) in zip(values, graphs, strict=True)
         ]
+        sets = [fuzzy.tocoo() for fuzzy in sets]
         points = _first_layouts(values, sets, settings, draw)
     curve = find_ab_params(1.0, settings.min_distance)
     _lay_out(points, _edges(sets), _ties(sets), curve, settings.seed, progress)

@@ -169,7 +169,7 @@ def clusters(values: np.ndarray, k: int, seed: int = 0) -> np.ndarray:
     values = finite(values)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)  # fewer different images than clusters: fewer clusters
-        found = KMeans(min(k, len(values)), n_init=1, random_state=seed).fit_predict(normalize(values))
+        found = KMeans(min(k, len(values)), n_init="auto", random_state=seed).fit_predict(normalize(values))
     names, labels, counts = np.unique(found, return_inverse=True, return_counts=True)
     place = np.empty(len(names), np.int64)
     place[np.argsort(-counts, kind="stable")] = np.arange(len(names))
