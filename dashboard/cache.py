@@ -4,6 +4,7 @@ What depends on a process or on the clock (a run's state) is never cached.
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any
@@ -21,14 +22,16 @@ if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
     from PIL.Image import Image as Picture
-    from sealife_core.evaluation.predicting import Predictor
 
     from dashboard.background import Job
     from dashboard.components.embedding_points import Look
     from dashboard.components.gallery_answers import Answers
     from dashboard.components.view_pairs import Preview
+    from sealife_core.evaluation.calibration import Calibration
     from sealife_core.evaluation.comparison import ComparisonRow
+    from sealife_core.evaluation.novelty import Neighbour, TrainingImages
     from sealife_core.evaluation.paired import Paired
+    from sealife_core.evaluation.predicting import Prediction, Predictor
 
 
 def datasets() -> list[str]:
@@ -174,10 +177,36 @@ def _class_scores(
     return found["per_class"], np.asarray(found["confusion"])
 
 
-def training_bank(run: Run, dataset: Dataset) -> tuple["np.ndarray", "np.ndarray"]:
-    """Places (m,) in the run's embeddings, and rows (m,) in ``dataset``, of its training images. Raises RunError."""
-    embedded = embeddings(run)
-    return _training_bank(embedded, dataset, str(run.path), dataset.content_hash, stamp(run.path / INDEX))
+@dataclass(frozen=True, eq=False)
+class Calibrated:
+    """A run's calibration, and its reliability in BINS tables, before and after temperature scaling."""
+
+    whole: "Calibration"
+    before: "pd.DataFrame"
+    after: "pd.DataFrame"
+
+
+def calibration(run: Run, bins: int = 10) -> Calibrated:
+    """How a run's confidences come true on test. Raises RunError, also where a split has no predictions."""
+    return _calibration(run, bins, str(run.path), _answers_key(run)[1])
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _calibration(_run: Run, bins: int, path: str, changed: tuple[Any, ...]) -> Calibrated:
+    from sealife_core.evaluation import calibration as measured
+
+    found = answers(_run)
+    whole = measured.calibration(predictions(_run), found.classes)
+    truth, probabilities = found.truth[found.test], found.probabilities[found.test]
+    scaled = measured.with_temperature(probabilities, whole.temperature)
+    return Calibrated(
+        whole, measured.reliability(truth, probabilities, bins), measured.reliability(truth, scaled, bins)
+    )
+
+
+def training_images(run: Run, dataset: Dataset) -> "TrainingImages":
+    """The training images of a run with their features, to look for neighbours among. Raises RunError."""
+    return _training_images(dataset, str(run.path), dataset.content_hash, stamp(run.path / INDEX))
 
 
 def predictor(run: Run) -> tuple["Predictor", Lock]:
@@ -191,22 +220,17 @@ def evidence(run: Run, dataset: Dataset, row: int, class_index: int) -> bytes:
     return _evidence(run, dataset, str(run.path), row, class_index, stamps)
 
 
-@st.cache_resource(max_entries=8, show_spinner=False)
-def _training_bank(
-    _embedded: Embedded, _dataset: Dataset, path: str, content_hash: str, index: tuple[int, int]
-) -> tuple["np.ndarray", "np.ndarray"]:
-    import numpy as np
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _training_images(_dataset: Dataset, path: str, content_hash: str, index: tuple[int, int]) -> "TrainingImages":
+    from sealife_core.evaluation.novelty import training_images
 
-    rows = _embedded.rows_in(_dataset)
-    training = np.zeros(len(_dataset) + 1, bool)  # the last stands for -1: gone
-    training[_dataset.rows("train")] = True
-    places = np.flatnonzero(training[rows])
-    return places, rows[places]
+    return training_images(Path(path), _dataset)
 
 
 @st.cache_resource(max_entries=2, show_spinner=False)
 def _predictor(_run: Run, path: str, model: tuple[int, int]) -> tuple["Predictor", Lock]:
-    from sealife_core.evaluation.predicting import Predictor
+    from sealife_core.evaluation.novelty import Neighbour, TrainingImages
+    from sealife_core.evaluation.predicting import Prediction, Predictor
 
     return Predictor.from_run(_run), Lock()
 
@@ -214,12 +238,69 @@ def _predictor(_run: Run, path: str, model: tuple[int, int]) -> tuple["Predictor
 @st.cache_data(max_entries=512, show_spinner=False)
 def _evidence(_run: Run, _dataset: Dataset, path: str, row: int, class_index: int, stamps: tuple[Any, ...]) -> bytes:
     from dashboard.components.heat_view import heat_png
-    from sealife_core.datasets.reading import read_rgb
 
     model, lock = predictor(_run)
-    picture = read_rgb(_dataset.image_path(row))
     with lock:
-        return heat_png(model.explain(picture, class_index))
+        return heat_png(model.explain(_dataset.image_path(row), class_index))
+
+
+def own_prediction(run: Run, key: str, content: bytes) -> "Prediction":
+    """What a model makes of a person's own picture; ``key`` stands for ``content``. Raises DatasetError."""
+    return _own_prediction(run, content, str(run.path), key, stamp(run.path / MODEL))
+
+
+def own_evidence(run: Run, key: str, content: bytes, class_index: int) -> bytes:
+    """As :func:`evidence`, for a person's own picture."""
+    return _own_evidence(run, content, str(run.path), key, class_index, stamp(run.path / MODEL))
+
+
+def own_neighbours(run: Run, key: str, content: bytes) -> list["Neighbour"]:
+    """The training images nearest to a person's own picture; [] where the run has no embeddings to look among."""
+    model, lock = predictor(run)
+    found = own_prediction(run, key, content)
+    with lock:
+        return model.neighbours(found.features, 8) if found.similarity is not None else []
+
+
+def novelty_sentence(run: Run, similarity: float | None) -> str:
+    """The warning for a picture of that similarity; "" where there is nothing to warn of or to compare with."""
+    novelty = predictor(run)[0].novelty
+    return novelty.sentence(similarity) if novelty is not None and similarity is not None else ""
+
+
+# A person's own pictures are kept by what they hold, in memory only, and few of them.
+@st.cache_resource(max_entries=1000, show_spinner=False)
+def _own_prediction(_run: Run, _content: bytes, path: str, key: str, model: tuple[int, int]) -> "Prediction":
+    found, lock = predictor(_run)
+    with lock:
+        return found.predict([_content])[0]
+
+
+@st.cache_resource(max_entries=128, show_spinner=False)
+def _own_evidence(
+    _run: Run, _content: bytes, path: str, key: str, class_index: int, model: tuple[int, int]
+) -> bytes:
+    from dashboard.components.heat_view import heat_png
+
+    found, lock = predictor(_run)
+    with lock:
+        return heat_png(found.explain(_content, class_index))
+
+
+@st.cache_resource(max_entries=256, show_spinner=False)
+def own_thumbnail(key: str, _content: bytes, side_px: int) -> bytes:
+    """A JPEG of a person's own picture, at most ``side_px`` a side. Raises DatasetError."""
+    import io
+
+    from PIL import Image
+
+    from sealife_core.datasets.reading import decode
+
+    picture, _ = decode(io.BytesIO(_content), at_least_px=2 * side_px)
+    picture.thumbnail((side_px, side_px), Image.Resampling.LANCZOS)
+    held = io.BytesIO()
+    picture.save(held, "JPEG", quality=85)
+    return held.getvalue()
 
 
 # -- Embeddings: what takes more than a blink is worked out once a file and a question ---------------------------------

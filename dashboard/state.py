@@ -150,7 +150,6 @@ def toggle_picture(dataset: Dataset, rows: Sequence[int], row: int) -> None:
 
 # -- Runs and Data: what is chosen, what was just done ---------------------------------------------------------------
 
-RUNS_VIEW = "view"
 RUN_TAB = "tab"
 DATA_TAB = "look"
 CLASS = "class"
@@ -242,6 +241,7 @@ def show_pictures(label: str, split: str) -> None:
 _GALLERY = ("show", "against", "truth", "predicted", "outcome", "sure", "set", "order", "leaf", "picture", "evidence",
             "shares", "seed", "guesses", "turn")  # fmt: skip
 _GALLERY_RUN = "gallery_run"
+_OWN_PICTURE = "own_picture"
 
 
 def gallery(key: str) -> str:
@@ -288,6 +288,17 @@ def choose_gallery_run(run_id: str) -> None:
     """Look at the answers of another run, with the same filters."""
     st.query_params[RUN] = run_id
     turn_gallery(leaf="", against="" if gallery("against") == run_id else gallery("against"))
+
+
+def own_picture() -> str:
+    """Which of a person's own pictures is shown large; "": all of them. They are not in a URL: nobody else has them."""
+    return st.session_state.get(_OWN_PICTURE, "")
+
+
+def choose_own_picture(key: str) -> None:
+    """Show one of a person's own pictures large, or ("") all."""
+    st.session_state[_OWN_PICTURE] = key
+    turn_gallery(evidence="")
 
 
 def open_gallery(run_id: str, **filters: str) -> None:
@@ -436,7 +447,9 @@ def compared_runs() -> list[str] | None:
 def compare_runs(run_ids: Sequence[str]) -> None:
     """Compare these runs; they are in the URL from now on."""
     st.session_state[_COMPARED_HELD] = list(run_ids)
-    if st.query_params.get_all(_COMPARED) != list(run_ids):
+    if not run_ids:
+        st.query_params.pop(_COMPARED, None)
+    elif st.query_params.get_all(_COMPARED) != list(run_ids):
         st.query_params[_COMPARED] = list(run_ids)
 
 
@@ -475,7 +488,7 @@ def picked_class_bar() -> int | None:
 
 
 def open_compare(run_ids: Sequence[str] = ()) -> None:
-    """Leave for Compare, with these runs if any are given."""
-    if run_ids:
+    """Leave for Compare, with these runs if there are two or more."""
+    if len(run_ids) > 1:
         st.session_state[_COMPARED_HELD] = list(run_ids)
     go("compare")

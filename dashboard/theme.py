@@ -43,6 +43,11 @@ def run_colours(run_ids: list[str]) -> dict[str, str]:
     return taken
 
 
+def ink() -> str:
+    """The colour of lines and lettering in a chart, for the theme that is on."""
+    return "#A9BCC3" if st.context.theme.type == "dark" else "#5B6F77"
+
+
 def apply() -> None:
     """Put the rules below on the page."""
     st.html(f"<style>{_CSS}</style>")
@@ -110,9 +115,20 @@ _CSS = """
 .verdict { font-weight: 600; padding: .1rem .6rem; border: 2px solid #0B7285; border-radius: 1rem;
   display: inline-block; margin: .25rem 0; }
 .verdict.wrong { border: 2px dashed #D9531E; }
+.guessed { display: block; max-width: 100%; height: min(480px, 60vh); object-fit: contain; border-radius: .5rem; }
+.tally { display: flex; flex-wrap: wrap; gap: .5rem 2.5rem; }
+.tally div { display: flex; align-items: baseline; gap: .5rem; }
+.tally strong { font-size: 1.75rem; font-weight: 650; }
 .verdict.inline { border: 0; padding: 0; margin: 0; }
 @media (min-width: 1000px) { .st-key-launch_panel, .st-key-recipe_panel { position: sticky; top: 4.5rem; } }
 [data-testid="stBottomBlockContainer"] { max-width: 1280px; padding-top: .6rem; padding-bottom: .7rem; }
 .st-key-run_strip p { margin: 0 0 .3rem; }
+.piles figcaption span { display: block; overflow: hidden; text-overflow: ellipsis; }
+.piles .dot { display: inline-block; }
+.piles .right { color: color-mix(in srgb, #1B9E6B 72%, currentColor); }
+.piles .wrong { color: color-mix(in srgb, #D3484C 72%, currentColor); }
+.piles .gone { aspect-ratio: 1; display: grid; place-items: center; font-size: .75rem; border-radius: .5rem;
+  overflow-wrap: anywhere; border: 1px dashed var(--line); }
+.st-key-advice { border-left: 4px solid #0B7285; }
 @media (max-width: 640px) { .stMainBlockContainer { padding-left: 1rem; padding-right: 1rem; } }
 """

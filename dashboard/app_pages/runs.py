@@ -1,10 +1,9 @@
-"""Runs: what trains and what was trained; one in detail, several over each other, all classifiers side by side."""
+"""Runs: what trains and what was trained; one in detail, several over each other."""
 
 import streamlit as st
 
 from dashboard import cache, state
 from dashboard.components import run_detail
-from dashboard.components.comparison_chart import comparison_view
 from dashboard.components.notice import notice
 from dashboard.components.run_actions import run_actions
 from dashboard.components.run_log import traceback_view
@@ -12,27 +11,21 @@ from dashboard.components.run_settings import what_differs
 from dashboard.components.run_table import colours_of_all, run_table
 from dashboard.components.run_tabs import run_tabs
 from sealife_core.config import SimclrConfig
-from sealife_core.evaluation.comparison import comparison
 from sealife_core.runs.directory import Run
 
 POLL_S = 2.0
-LIST, SIDE_BY_SIDE = "Runs", "Side by side"
 
 
 def page() -> None:
-    """The list with what is ticked in it, or the comparison."""
+    """The list, and what is ticked in it."""
+    runs = cache.runs()
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.title("Runs", width="content")
-        view = st.segmented_control(
-            "View", [LIST, SIDE_BY_SIDE], default=LIST, required=True, key=state.RUNS_VIEW, bind="query-params",
-            label_visibility="collapsed", width="content",
-        )  # fmt: skip
+        if runs and st.button("Compare classifiers", icon=":material/balance:"):
+            state.open_compare(state.selected_runs() or [])
     notice()
-    runs = cache.runs()
     if not runs:
         _nothing_yet()
-    elif view == SIDE_BY_SIDE:
-        _side_by_side(runs)
     else:
         _list(runs)
 
@@ -84,25 +77,6 @@ def _several(runs: list[Run]) -> None:
             run_detail.legend(group, colours)
             st.fragment(run_detail.curves, run_every=polls)(group, run_detail.panels_of(group[0].config()), colours)
     what_differs(runs)
-
-
-def _side_by_side(runs: list[Run]) -> None:
-    ticked = state.selected_runs() or []
-    st.markdown(
-        "Which way of using an encoder names the most pictures right? A **linear probe** leaves it as it is and trains"
-        " one layer; **fine-tuning** goes on training all of it; **transfer** begins from ImageNet;"
-        " **from scratch** from nothing."
-    )
-    rows = comparison(runs)
-    if len([row for row in rows if row.run_id in ticked]) > 1 and st.toggle("Only the runs I ticked"):
-        rows = comparison([run for run in runs if run.id in ticked])
-    if rows:
-        comparison_view(rows)
-        return
-    with st.container(border=True):
-        st.markdown("**No classifier has been tested yet.** Its test accuracy appears here when it has finished.")
-        if st.button("Train a classifier", type="primary", icon=":material/arrow_forward:"):
-            state.go("train", **{state.TASK: "probe"})
 
 
 page()

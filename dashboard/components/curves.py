@@ -4,7 +4,7 @@ ECharts and not Plotly: in a fragment that refreshes, Plotly loses its node and 
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import streamlit as st
@@ -51,10 +51,29 @@ def thinned(
     return points, batched
 
 
+def smoothed(points: Sequence[Sequence[float]], weight: float) -> list[list[float]]:
+    """[epoch, value] points as an exponential moving average of ``weight`` (0: as they are), free of a bias to zero."""
+    found, held = [], 0.0
+    for place, (epoch, value) in enumerate(points, 1):
+        held = weight * held + (1 - weight) * value
+        found.append([epoch, round(held / (1 - weight**place), 6)])
+    return found
+
+
 def curve_option(
-    panel: Panel, curves: Sequence[Curve], chances: Mapping[str, float], ink: str, epochs: float
+    panel: Panel,
+    curves: Sequence[Curve],
+    chances: Mapping[str, float],
+    ink: str,
+    epochs: float,
+    log: bool = False,
 ) -> dict[str, Any]:
-    """The ECharts option. ``chances``: label → level of guessing; ``ink``: colour of its line; ``epochs``: axis end."""
+    """The ECharts option. ``chances``: label → level of guessing; ``ink``: colour of its line; ``epochs``: axis end.
+
+    ``log``: a logarithmic scale, on which what is not positive has no place.
+    """
+    if log:
+        curves = [replace(curve, points=[point for point in curve.points if point[1] > 0]) for curve in curves]
     values = [value for curve in curves for _, value in curve.points] + list(chances.values())
     low, high = (min(values), max(values)) if values else (0.0, 1.0)
     room = 0.06 * ((high - low) or abs(high) or 1.0)
@@ -69,22 +88,30 @@ def curve_option(
         "xAxis": {"type": "value", "name": "epoch", "nameLocation": "middle", "nameGap": 24, "min": 0,
                   "max": epochs, "splitLine": {"show": False}, "axisLine": {"onZero": False},
                   "axisLabel": {"showMaxLabel": False}},
-        "yAxis": {"type": "value", "min": 0 if panel.from_zero and low >= 0 else _tidy(low - room),
-                  "max": _tidy(high + room),
+        "yAxis": {"type": "log" if log else "value",
+                  "min": _tidy(low / 1.1) if log else 0 if panel.from_zero and low >= 0 else _tidy(low - room),
+                  "max": _tidy(high * 1.1) if log else _tidy(high + room),
                   "axisLabel": {"formatter": "{value} %" if panel.percent else "{value}", "showMaxLabel": False,
                                 "showMinLabel": panel.from_zero}},
         "series": [_series(curve) for curve in curves] + _chance_lines(chances, ink, panel.percent),
     }  # fmt: skip
 
 
-def draw_panel(panel: Panel, curves: Sequence[Curve], chances: Mapping[str, float], epochs: float, key: str) -> None:
+def draw_panel(
+    panel: Panel,
+    curves: Sequence[Curve],
+    chances: Mapping[str, float],
+    epochs: float,
+    key: str,
+    log: bool = False,
+) -> None:
     """Title, chart and one sentence on how to read it. ``epochs``: end of the axis, the same for all panels."""
     with st.container(gap="xsmall"):
         st.markdown(f"**{panel.title}**")
         if curves:
             dark = st.context.theme.type == "dark"
             st.echarts_chart(
-                curve_option(panel, curves, chances, "#A9BCC3" if dark else "#5B6F77", epochs),
+                curve_option(panel, curves, chances, "#A9BCC3" if dark else "#5B6F77", epochs, log),
                 height=HEIGHT_PX,
                 key=key,
                 alt=_alternative(panel, curves),

@@ -1,0 +1,42 @@
+"""The curves of compared runs over each other, smoothed and on a logarithmic scale if asked."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import streamlit as st
+
+from dashboard import cache, state
+from dashboard.components.curves import curves_of, draw_panel, smoothed
+from dashboard.components.panels import CLASSIFIER_PANELS
+from dashboard.components.run_detail import legend
+from dashboard.components.run_table import colours_of_all
+from sealife_core.evaluation.comparison import ComparisonRow
+from sealife_core.runs.directory import Run
+
+
+def curves_view(rows: Sequence[ComparisonRow], runs: Sequence[Run]) -> None:
+    """One chart a metric; a run keeps its colour."""
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="large"):
+        weight = st.slider(
+            "Smoothing", 0.0, 0.95, 0.0, 0.05, key=state.COMPARE_SMOOTHING, bind="query-params", width=300,
+            help="How much of each point comes from those before it; 0 draws what was measured.",
+        )  # fmt: skip
+        log = st.toggle("Logarithmic scale of loss and rate", key=state.COMPARE_LOG, bind="query-params")
+    names = {row.run_id: row.name for row in rows}
+    found = {run.id: cache.metrics(run) for run in runs}
+    if not any(found.values()):
+        st.caption("These runs wrote no metrics.")
+        return
+    colours = colours_of_all()
+    legend(list(runs), colours)
+    epochs = max(float(row.get("epoch") or 0) for metrics in found.values() for row in metrics[-1:])
+    with st.grid(2, min_column_width=320, gap="medium"):
+        for panel in CLASSIFIER_PANELS:
+            curves = [
+                replace(curve, points=smoothed(curve.points, weight))
+                for run in runs
+                for curve in curves_of(panel, found[run.id], colours[run.id], names[run.id])
+            ]
+            draw_panel(panel, curves, {}, epochs, f"compare.{panel.name}.{log}", log=log and not panel.percent)
+    if weight:
+        st.caption(f"Smoothed: each point keeps {1 - weight:.0%} of what was measured, the rest is of those before it.")

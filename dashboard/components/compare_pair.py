@@ -1,0 +1,110 @@
+"""Two runs on the same pictures: McNemar in words, by class, and the four piles of pictures behind it."""
+
+from collections.abc import Sequence
+
+import pandas as pd
+import streamlit as st
+
+from dashboard import cache, state
+from dashboard.components.compare_classes import class_view
+from dashboard.components.piles import piles_view
+from dashboard.errors import plain, show_error
+from sealife_core.errors import SealifeError
+from sealife_core.evaluation.advice import interval, signed
+from sealife_core.evaluation.comparison import ComparisonRow
+from sealife_core.evaluation.paired import Paired, holm, p_words
+from sealife_core.runs.directory import Run
+
+
+def pair_view(rows: Sequence[ComparisonRow], runs: Sequence[Run]) -> None:
+    """Choose two of ``runs`` (in the order of ``rows``), read what sets them apart, look at the pictures."""
+    if len(rows) < 2:
+        st.caption("Tick a second run: then each picture can be held against itself.")
+        return
+    a, b = _choose(rows)
+    known = {run.id: run for run in runs}
+    names = {row.run_id: row.name for row in rows}
+    try:
+        pair = cache.paired(known[a], known[b], (names[a], names[b]))
+    except SealifeError as error:
+        show_error(error)
+        return
+    _says(pair)
+    if len(rows) > 2:
+        _all_pairs(rows, known)
+    class_view(pair, rows[0].data)
+    piles_view(pair, known[b].config().data, names[a], names[b])
+
+
+def _choose(rows: Sequence[ComparisonRow]) -> tuple[str, str]:
+    """(from, to) of the URL; unless it names two of them, the second best and the best."""
+    ids, names = [row.run_id for row in rows], {row.run_id: row.name for row in rows}
+    a, b = state.compare("from"), state.compare("to")
+    b = b if b in ids else next(run_id for run_id in ids if run_id != a)
+    a = a if a in ids and a != b else next(run_id for run_id in ids if run_id != b)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        for key, title, held, other in (("from", "Held against", a, b), ("to", "This run", b, a)):
+            st.selectbox(
+                title, [run_id for run_id in ids if run_id != other], format_func=names.__getitem__,
+                key=state.follow_compare(key, held), on_change=_turn, args=(key,), width=300,
+            )  # fmt: skip
+        st.button("Swap", icon=":material/swap_horiz:", on_click=_swap, args=(a, b))
+    return a, b
+
+
+def _says(pair: Paired) -> None:
+    accuracy, macro = pair.accuracy_difference, pair.macro_f1_difference
+    st.markdown(f"#### {plain(pair.sentence())}")
+    st.markdown(
+        f"Accuracy **{_plus(accuracy.value)} points** ({interval(accuracy)}), macro-F1 **{_plus(macro.value)} points**"
+        f" ({interval(macro)})."
+    )
+    st.caption(
+        "p (exact McNemar): how often chance alone would split the pictures on which the two disagree as unevenly, or"
+        " more. The intervals are bootstraps over the same pictures, and hold one training of each run: another seed"
+        " would give somewhat other numbers."
+    )
+
+
+def _all_pairs(rows: Sequence[ComparisonRow], known: dict[str, Run]) -> None:
+    """Every two runs in one table, corrected for their number."""
+    with st.expander(f"Every two of the {len(rows)} runs"):
+        found = []
+        for place, worse in enumerate(rows):
+            for better in rows[:place]:
+                try:
+                    pair = cache.paired(known[worse.run_id], known[better.run_id], (worse.name, better.name))
+                except SealifeError:
+                    continue
+                found.append(pair)
+        corrected = holm([pair.p for pair in found])
+        table = [
+            {
+                "Run": pair.name_b,
+                "Held against": pair.name_a,
+                "Fixed": len(pair.fixed),
+                "Broken": len(pair.broken),
+                "Points": _plus(pair.accuracy_difference.value),
+                "Exact McNemar": p_words(pair.p),
+                "Holm-corrected": p_words(p),
+            }
+            for pair, p in zip(found, corrected, strict=True)
+        ]
+        st.dataframe(pd.DataFrame(table), hide_index=True, alt="Every two runs compared")
+        st.caption(
+            f"Among {len(found)} comparisons one in twenty would come out below p = 0.05 by chance; Holm’s correction"
+            " makes up for that. Believe the last column."
+        )
+
+
+def _plus(share: float) -> str:
+    text = signed(share)
+    return text if share <= 0 or text == "0.0" else f"+{text}"
+
+
+def _turn(key: str) -> None:
+    state.turn_compare(**{key: state.value_of(f"compare.{key}")})
+
+
+def _swap(a: str, b: str) -> None:
+    state.turn_compare(**{"from": b, "to": a})

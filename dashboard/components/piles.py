@@ -1,0 +1,104 @@
+"""The four piles of a comparison as pictures: fixed, broken, both right, both wrong."""
+
+from collections.abc import Sequence
+from html import escape
+
+import numpy as np
+import streamlit as st
+
+from dashboard import cache, state
+from dashboard.components.browse import A_PAGE, ALL
+from dashboard.components.image_grid import dot
+from dashboard.errors import show_error
+from dashboard.media import thumb_url
+from sealife_core.datasets.dataset import Dataset
+from sealife_core.errors import DatasetError
+from sealife_core.evaluation.paired import PILE_WORDS, PILES, Paired
+
+SAYS = {
+    "fixed": "{a} names them wrong, {b} right.",
+    "broken": "{a} names them right, {b} wrong.",
+    "both_right": "Both name them right.",
+    "both_wrong": "Neither names them right.",
+}
+
+
+def piles_view(pair: Paired, data: str, name_a: str, name_b: str) -> None:
+    """Choose a pile and a class; look at its pictures, a sheet at a time."""
+    st.subheader("The pictures behind it", anchor="piles")
+    classes = sorted(set(pair.labels.tolist()))
+    label = state.compare("of") if state.compare("of") in classes else ALL
+    counts = {pile: len(chosen(pair, pile, label)) for pile in PILES}
+    pile = state.compare("pile") if state.compare("pile") in PILES else PILES[0]
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        st.segmented_control(
+            "Pile", PILES, format_func=lambda found: f"{PILE_WORDS[found]} {counts[found]:,}", required=True,
+            key=state.follow_compare("pile", pile), on_change=_turn, args=("pile",),
+        )  # fmt: skip
+        st.selectbox(
+            "Class", [ALL, *classes], key=state.follow_compare("of", label), on_change=_turn, args=("of",), width=240
+        )
+    places = chosen(pair, pile, label)
+    if not len(places):
+        st.caption("No picture lies here. Choose another pile or class.")
+        return
+    try:
+        dataset = cache.dataset(data)
+    except DatasetError as error:
+        show_error(error)
+        return
+    _sheet(dataset, pair, places, SAYS[pile].format(a=name_a, b=name_b))
+
+
+def _sheet(dataset: Dataset, pair: Paired, places: np.ndarray, says: str) -> None:
+    pages = -(-len(places) // A_PAGE)
+    above = st.container()
+    page = 1
+    if pages > 1:
+        with st.container(horizontal_alignment="center"):
+            page = min(st.pagination(pages, key=state.COMPARE_SHEET, bind="query-params"), pages)
+    shown = places[(page - 1) * A_PAGE : page * A_PAGE]
+    with above:
+        first = (page - 1) * A_PAGE + 1
+        st.html(
+            f'<div class="quiet">{escape(says)} {first:,} to {first + len(shown) - 1:,} of {len(places):,} pictures;'
+            " below each: what it is, what the first run said, what the second said.</div>"
+            + piles_html(dataset, pair, shown)
+        )
+
+
+def chosen(pair: Paired, pile: str, label: str) -> np.ndarray:
+    """(n,) places in ``pair`` of one pile, of one class or ALL."""
+    wanted = pair.mask(pile)
+    return np.flatnonzero(wanted if label == ALL else wanted & (pair.labels == label))
+
+
+def piles_html(dataset: Dataset, pair: Paired, places: Sequence[int] | np.ndarray) -> str:
+    """The pictures at ``places`` with truth and both answers; every name escaped, a wrong answer crossed."""
+    index = {name: place for place, name in enumerate(dataset.classes)}
+    cells = []
+    for place in places:
+        image_id, truth = str(pair.ids[place]), str(pair.labels[place])
+        try:
+            row = dataset.row_of(image_id)
+        except DatasetError:  # it was taken out of the data set since
+            picture = f'<div class="gone">{escape(image_id)} is gone</div>'
+        else:
+            picture = f'<img src="{escape(thumb_url(dataset, row))}" alt="{escape(truth)}" loading="lazy">'
+        answers = "".join(
+            f'<span class="{"right" if right else "wrong"}">{"✓" if right else "✗"} {escape(str(said))}</span>'
+            for said, right in (
+                (pair.predicted_a[place], pair.right_a[place]),
+                (pair.predicted_b[place], pair.right_b[place]),
+            )
+        )
+        cells.append(
+            f"<figure>{picture}<figcaption>{dot(index.get(truth, -1))}<b>{escape(truth)}</b>{answers}</figcaption>"
+            "</figure>"
+        )
+    return f'<div class="pictures piles" style="--side:128px">{"".join(cells)}</div>'
+
+
+def _turn(key: str) -> None:
+    value = state.value_of(f"compare.{key}")
+    state.turn_compare(**{key: "" if value == ALL else value})
