@@ -8,6 +8,7 @@ from dashboard.components.run_log import log_view
 from dashboard.components.run_results import results_view
 from dashboard.components.run_settings import settings_view
 from dashboard.components.run_table import colours_of_all
+from sealife_core.config import EmbedConfig
 from sealife_core.errors import ConfigError
 from sealife_core.runs.directory import Run
 
@@ -27,6 +28,8 @@ def run_tabs(run: Run, polls_s: float | None) -> None:
         "Settings": lambda: settings_view(run),
         "Log": lambda: st.fragment(log_view, run_every=polls_s)(run),
     }
+    if isinstance(config, EmbedConfig):  # nothing was trained, so there are no curves
+        del shows["Curves"]
     for tab, show in zip(st.tabs(list(shows), key=state.RUN_TAB, bind="query-params"), shows.values(), strict=True):
         if tab.open:
             with tab:

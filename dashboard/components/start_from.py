@@ -6,7 +6,7 @@ from typing import Any
 import streamlit as st
 
 from dashboard.components.config_form import Field
-from sealife_core.config import ALL_STAGES, Setting, SimclrConfig, source_run
+from sealife_core.config import ALL_STAGES, ClassifierConfig, Setting, source_run
 from sealife_core.errors import ConfigError
 from sealife_core.runs.directory import Run
 from sealife_core.runs.liveness import State
@@ -17,19 +17,22 @@ WORDS = {"random": "Random weights", "imagenet": "ImageNet weights", FILE: "A we
 
 
 def sources(runs: Sequence[Run]) -> dict[str, str]:
-    """Weights that runs offer: "run:ID" → what people call it; SimCLR first. A run still training is waited for."""
+    """Weights that runs offer: "run:ID" → what people call it; encoders first, then classifiers.
+
+    A run that still trains is waited for.
+    """
     found: list[tuple[bool, str, str]] = []
     for run in runs:
         state = run.state()
         if not (state.active or (run.path / "model.safetensors").exists()):
             continue
         try:
-            simclr = isinstance(run.config(), SimclrConfig)
+            classifier = isinstance(run.config(), ClassifierConfig)
         except ConfigError:
             continue
         waits = " (waits until it has finished)" if state.active else ""
         stopped = " (stopped early)" if state is State.STOPPED else ""
-        found.append((not simclr, f"run:{run.id}", f"{run.notes()['name']}{waits}{stopped}"))
+        found.append((classifier, f"run:{run.id}", f"{run.notes()['name']}{waits}{stopped}"))
     found.sort(key=lambda entry: entry[0])  # stable: newest first among equals
     return {spec: words for _, spec, words in found}
 

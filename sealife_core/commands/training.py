@@ -15,8 +15,10 @@ def add_commands(commands: Any) -> None:
     train = commands.add_parser("train", help="launch a run in the background")
     tasks = train.add_subparsers(dest="task", required=True, metavar="TASK")
     for name, task in TASKS.items():
-        _add_task(tasks, name, task)
+        # The top level gives its own commands --json; what lies below one of them asks for itself.
+        _add_task(tasks, name, task).add_argument("--json", action="store_true", help="print JSON instead of text")
     train.set_defaults(run=start)
+    _add_task(commands, "embed", TASKS["embed"]).set_defaults(run=start, task="embed")
 
     demo = commands.add_parser("demo", help="SimCLR, probe and fine-tune on the reef, then the comparison")
     demo.set_defaults(run=run_demo)
@@ -56,14 +58,13 @@ def run_demo(chosen: argparse.Namespace, output: Output) -> int:
     return failed
 
 
-def _add_task(tasks: Any, name: str, task: Task) -> None:
+def _add_task(tasks: Any, name: str, task: Task) -> argparse.ArgumentParser:
     parser = tasks.add_parser(name, help=task.says, description=task.says)
     parser.add_argument("--preset", choices=SIZES, default="Standard", help="size of the run (default Standard)")
     parser.add_argument("--from", dest="source", metavar="RUN", help="start from this run's encoder, at its image size")
     parser.add_argument("--name", default="", help="a name of your own")
     parser.add_argument("--tag", action="append", default=[], help="a tag; may be repeated")
     parser.add_argument("--follow", action="store_true", help="stay until the run is done")
-    parser.add_argument("--json", action="store_true", help="print JSON instead of text")
     has_views = any(s.path.startswith("views.") for s in describe(task.config))
     if has_views:
         parser.add_argument("--recipe", help="views: SimCLR, Mild, Marine, or a recipe saved on the Views page")
@@ -73,6 +74,7 @@ def _add_task(tasks: Any, name: str, task: Task) -> None:
     for setting in describe(task.config):
         group = groups.setdefault(setting.group, parser.add_argument_group(setting.group))
         group.add_argument(f"--{setting.path.replace('.', '-').replace('_', '-')}", **_flag(setting))
+    return parser
 
 
 def _flag(setting: Setting) -> dict[str, Any]:

@@ -11,6 +11,8 @@ import pytest
 from sealife_core.__main__ import build_parser, main
 from sealife_core.config import TASKS, describe
 from sealife_core.datasets.dataset import Dataset
+from sealife_core.evaluation.embedded import read_embeddings
+from sealife_core.runs.directory import open_run
 
 TINY = ["--image-size-px", "32", "--epochs", "1", "--batch-size", "16", "--device", "cpu", "--precision", "fp32"]
 
@@ -89,6 +91,15 @@ def test_path__from_simclr_to_a_comparison(tiny_reef: Dataset, capsys: pytest.Ca
     assert {run["id"] for run in called(capsys, "runs", "list")} == {source}
     called(capsys, "runs", "restore", probe)
     assert {run["id"] for run in called(capsys, "runs", "list")} == {source, probe}
+
+
+def test_embed__is_a_run_whose_embeddings_are_on_disk(tiny_reef: Dataset, capsys: pytest.CaptureFixture[str]) -> None:
+    run = called(capsys, "embed", "--weights", "random", "--image-size-px", "32")["run"]
+    assert main(["runs", "follow", run]) == 0
+    capsys.readouterr()
+    shown = called(capsys, "runs", "show", run)[0]
+    assert shown["config"]["kind"] == "embed"
+    assert read_embeddings(open_run(run).path).values.shape == (len(tiny_reef), 512)
 
 
 def test_help__loads_no_torch() -> None:
