@@ -16,7 +16,7 @@ from sealife_core.errors import SealifeError
 from sealife_core.evaluation.embedded import FILES, INDEX, Embedded, Space, read_embeddings
 from sealife_core.places import checkpoints_root, data_root
 from sealife_core.runs.directory import Run, list_runs
-from sealife_core.runs.run import METRICS, MODEL, MetricsReader
+from sealife_core.runs.run import METRICS, MODEL, PREDICTIONS, MetricsReader
 
 if TYPE_CHECKING:
     import numpy as np
@@ -73,7 +73,7 @@ def embeddings(run: Run, of: Space = "h") -> Embedded:
 
 def predictions(run: Run) -> "pd.DataFrame":
     """The predictions of a run; to be read, not changed: all sessions share the table. Raises RunError."""
-    return _predictions(str(run.path), stamp(run.path / "predictions.parquet"))
+    return _predictions(str(run.path), stamp(run.path / PREDICTIONS))
 
 
 def stamp(path: Path) -> tuple[int, int]:
@@ -147,7 +147,7 @@ def answers(run: Run) -> "Answers":
 
 def _answers_key(run: Run) -> tuple[Dataset, tuple[Any, ...]]:
     found = dataset(run.config().data)
-    return found, (found.content_hash, stamp(run.path / "predictions.parquet"), stamp(run.path / "results.json"))
+    return found, (found.content_hash, stamp(run.path / PREDICTIONS), stamp(run.path / "results.json"))
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
@@ -229,8 +229,7 @@ def _training_images(_dataset: Dataset, path: str, content_hash: str, index: tup
 
 @st.cache_resource(max_entries=2, show_spinner=False)
 def _predictor(_run: Run, path: str, model: tuple[int, int]) -> tuple["Predictor", Lock]:
-    from sealife_core.evaluation.novelty import Neighbour, TrainingImages
-    from sealife_core.evaluation.predicting import Prediction, Predictor
+    from sealife_core.evaluation.predicting import Predictor
 
     return Predictor.from_run(_run), Lock()
 
@@ -328,7 +327,7 @@ def pca_trustworthiness(run: Run, of: Space, dims: int) -> float:
 
 def picture_of(run: Run, dataset: Dataset, look: "Look", projected: str, dark: bool, make: Callable[[], Any]) -> Any:
     """What ``make`` draws of ``look``, once; ``projected`` stands for the content of the projection."""
-    marks = (_embedded_stamp(run, look.of), stamp(run.path / "predictions.parquet"), dataset.content_hash)
+    marks = (_embedded_stamp(run, look.of), stamp(run.path / PREDICTIONS), dataset.content_hash)
     return _picture_of(make, str(run.path), look, projected, dark, marks)
 
 
@@ -428,7 +427,7 @@ def advice(rows: "Sequence[ComparisonRow]", runs: Sequence[Run]) -> str:
 
 
 def _predicted(run: Run) -> tuple[int, int]:
-    return stamp(run.path / "predictions.parquet")
+    return stamp(run.path / PREDICTIONS)
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)

@@ -10,7 +10,7 @@ from dashboard.components.run_log import traceback_view
 from dashboard.components.run_settings import what_differs
 from dashboard.components.run_table import colours_of_all, run_table
 from dashboard.components.run_tabs import run_tabs
-from sealife_core.config import SimclrConfig
+from sealife_core.config import ClassifierConfig, SimclrConfig
 from sealife_core.runs.directory import Run
 
 POLL_S = 2.0
@@ -68,10 +68,8 @@ def _several(runs: list[Run]) -> None:
     """Curves over each other: those of SimCLR runs, and those of classifiers, for their losses are not the same."""
     colours = colours_of_all()
     polls = POLL_S if any(run.state().active for run in runs) else None
-    kinds = {True: "SimCLR", False: "Classifiers"}
-    for simclr, title in kinds.items():
-        readable = [run for run in runs if run_detail.is_readable(run)]
-        group = [run for run in readable if isinstance(run.config(), SimclrConfig) is simclr]
+    for kind, title in ((SimclrConfig, "SimCLR"), (ClassifierConfig, "Classifiers")):
+        group = [run for run in runs if run_detail.is_readable(run) and isinstance(run.config(), kind)]
         if group:
             st.subheader(title)
             run_detail.legend(group, colours)

@@ -11,6 +11,7 @@ from sealife_core.config import task_of
 from sealife_core.demo import last_demo, launch_demo
 from sealife_core.errors import SealifeError
 from sealife_core.evaluation.comparison import comparison
+from sealife_core.evaluation.embedded import has_embeddings
 from sealife_core.runs.directory import Run
 from sealife_core.runs.liveness import State
 
@@ -74,8 +75,23 @@ def _panel(was_active: bool) -> None:
         st.markdown("##### On pictures it has never seen")
         score_cards(rows)
         st.markdown(verdict(rows))
-    if runs and st.button("Look at the curves", icon=":material/monitoring:", key="demo_curves"):
-        state.go("runs", run=runs[0].id)
+    if runs:
+        _looks(runs[0], [row.run_id for row in rows])
+
+
+def _looks(simclr: Run, tested: list[str]) -> None:
+    """Where to look next: curves at once, the rest as soon as a run has written it."""
+    with st.container(horizontal=True):
+        if st.button("Look at the curves", icon=":material/monitoring:", key="demo_curves"):
+            state.go("runs", run=simclr.id)
+        if has_embeddings(simclr.path) and st.button(
+            "See the classes come apart", icon=":material/bubble_chart:", key="demo_embeddings"
+        ):
+            state.open_embeddings(simclr.id)
+        if tested and st.button("See what it gets wrong", icon=":material/imagesmode:", key="demo_gallery"):
+            state.open_gallery(tested[0])
+        if len(tested) > 1 and st.button("Compare them", icon=":material/balance:", key="demo_compare"):
+            state.open_compare(tested)
 
 
 def _step(run: Run) -> None:

@@ -9,13 +9,13 @@ from dashboard.components.run_strip import run_name
 from dashboard.components.run_table import key_number, method
 from sealife_core.config import ClassifierConfig
 from sealife_core.errors import ConfigError
-from sealife_core.evaluation.predictions import FILE
 from sealife_core.runs.directory import Run
+from sealife_core.runs.run import PREDICTIONS
 
 
 def classifiers(runs: Sequence[Run]) -> list[Run]:
     """Those of ``runs`` that are classifiers and have written their answers."""
-    return [run for run in runs if _is_classifier(run) and (run.path / FILE).is_file()]
+    return [run for run in runs if _is_classifier(run) and (run.path / PREDICTIONS).is_file()]
 
 
 def model_choice(runs: Sequence[Run]) -> tuple[Run, Run | None]:

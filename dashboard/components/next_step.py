@@ -33,7 +33,7 @@ def advice(names: list[str], finished: Sequence[tuple[str, AnyConfig | None]]) -
     for task, says in (("probe", "Put a linear probe on it"), ("finetune", "Fine-tune it")):
         if task not in followed:
             return says, "train", {"task": task, "dataset": simclr.data}
-    return "Compare the runs", "runs", {}
+    return "Compare the runs", "compare", {}
 
 
 def _config(run: Run) -> AnyConfig | None:

@@ -10,9 +10,11 @@ from dashboard.components.run_strip import run_name
 from dashboard.errors import plain
 from sealife_core.config import AnyConfig, EmbedConfig, SimclrConfig, flat_settings, inherited, task_of
 from sealife_core.errors import ConfigError, SealifeError
+from sealife_core.evaluation.embedded import has_embeddings
 from sealife_core.runs import queue
 from sealife_core.runs.directory import Run
 from sealife_core.runs.liveness import State
+from sealife_core.runs.run import PREDICTIONS
 
 NOT_IN_FORM = ("kind", "data_hash")
 
@@ -30,6 +32,7 @@ def run_actions(run: Run) -> None:
             _button("Resume", "resume", _resume, run, primary=True)
         if isinstance(config, SimclrConfig | EmbedConfig) and (run.path / "model.safetensors").exists():
             _classifier_button(run, config, primary=not shown.state.resumable)
+        _looks(run)
         if config is not None and st.button(
             "Clone", icon=":material/content_copy:", key="clone", help="Fill the Train form with this run's settings"
         ):
@@ -54,6 +57,18 @@ def _classifier_button(run: Run, config: SimclrConfig | EmbedConfig, primary: bo
     ):
         state.set_form_values("probe", inherited(config) | {"weights": f"run:{run.id}"})
         state.go("train", **{state.TASK: "probe", state.DATASET: config.data})
+
+
+def _looks(run: Run) -> None:
+    """The pages that show what this run has learned, as far as it has written it."""
+    if (run.path / PREDICTIONS).is_file() and st.button(
+        "Pictures", icon=":material/imagesmode:", key="look_pictures", help="What it said about each test picture"
+    ):
+        state.open_gallery(run.id)
+    if has_embeddings(run.path) and st.button(
+        "Embeddings", icon=":material/bubble_chart:", key="look_embeddings", help="Where it puts each picture"
+    ):
+        state.open_embeddings(run.id)
 
 
 def _more(run: Run) -> None:

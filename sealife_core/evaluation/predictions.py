@@ -9,11 +9,11 @@ import pandas as pd
 
 from sealife_core.errors import RunError
 from sealife_core.runs.files import replace_bytes
+from sealife_core.runs.run import PREDICTIONS
 
 if TYPE_CHECKING:
     from sealife_core.datasets.dataset import Dataset
 
-FILE = "predictions.parquet"
 COLUMNS = ("id", "split", "label", "predicted", "confidence", "loss", "probabilities")
 
 
@@ -46,12 +46,12 @@ def write_predictions(predictions: pd.DataFrame, folder: Path) -> None:
     """Write ``predictions.parquet`` into ``folder``: whole or not at all."""
     held = io.BytesIO()
     predictions.to_parquet(held, index=False)
-    replace_bytes(folder / FILE, held.getbuffer())
+    replace_bytes(folder / PREDICTIONS, held.getbuffer())
 
 
 def read_predictions(folder: Path) -> pd.DataFrame:
     """The table in ``predictions.parquet`` of ``folder``, a run's. Raises RunError if it is missing or damaged."""
-    path = folder / FILE
+    path = folder / PREDICTIONS
     if not path.is_file():
         raise RunError(
             f"There are no predictions at {path}; a classifier run writes them when it ends. Let one finish."

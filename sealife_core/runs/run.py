@@ -29,7 +29,8 @@ from sealife_core.runs.liveness import (
 )
 
 CONFIG, STATUS, PROCESS, NOTES = "config.json", "status.json", "process.json", "notes.json"
-METRICS, LOG, STOP, LAST, MODEL = "metrics.jsonl", "log.txt", "stop", "last.ckpt", "model.safetensors"
+METRICS, LOG, STOP, LAST = "metrics.jsonl", "log.txt", "stop", "last.ckpt"
+MODEL, PREDICTIONS = "model.safetensors", "predictions.parquet"
 
 
 class Run:

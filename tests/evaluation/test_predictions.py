@@ -8,7 +8,8 @@ import pytest
 
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.errors import RunError
-from sealife_core.evaluation.predictions import COLUMNS, FILE, predictions_table, read_predictions, write_predictions
+from sealife_core.evaluation.predictions import COLUMNS, predictions_table, read_predictions, write_predictions
+from sealife_core.runs.run import PREDICTIONS
 
 
 @pytest.fixture
@@ -47,7 +48,7 @@ def test_write_predictions__reads_back_the_same(table: pd.DataFrame, tmp_path: P
     found = read_predictions(tmp_path)
     pd.testing.assert_frame_equal(found.drop(columns="probabilities"), table.drop(columns="probabilities"))
     np.testing.assert_array_equal(np.stack(found["probabilities"]), np.stack(table["probabilities"]))
-    assert [path.name for path in tmp_path.iterdir() if path.is_file()] == [FILE]
+    assert [path.name for path in tmp_path.iterdir() if path.is_file()] == [PREDICTIONS]
 
 
 def test_write_predictions__leaves_the_old_file_when_it_fails(
@@ -62,12 +63,12 @@ def test_write_predictions__leaves_the_old_file_when_it_fails(
     with pytest.raises(OSError, match="No space"):
         write_predictions(table[:0], tmp_path)
     assert len(read_predictions(tmp_path)) == len(table)
-    assert [path.name for path in tmp_path.iterdir() if path.is_file()] == [FILE]
+    assert [path.name for path in tmp_path.iterdir() if path.is_file()] == [PREDICTIONS]
 
 
 @pytest.mark.parametrize("damage", ["missing", "text", "empty", "half"])
 def test_read_predictions__says_what_is_wrong(damage: str, table: pd.DataFrame, tmp_path: Path) -> None:
-    path = tmp_path / FILE
+    path = tmp_path / PREDICTIONS
     if damage != "missing":
         write_predictions(table, tmp_path)
         whole = path.read_bytes()
