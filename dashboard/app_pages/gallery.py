@@ -3,13 +3,21 @@
 import streamlit as st
 
 from dashboard import cache, state
+from dashboard.components.gallery_classes import classes
 from dashboard.components.gallery_models import classifiers, model_choice
 from dashboard.components.gallery_pictures import pictures
+from dashboard.components.guessing import guessing
+from dashboard.components.own_pictures import own_pictures
+from dashboard.components.reliability import calibration_view
 from dashboard.errors import show_error
 from sealife_core.errors import SealifeError
 
 VIEWS = {
     "pictures": ("Pictures", pictures),
+    "classes": ("Classes", classes),
+    "calibration": ("Calibration", calibration_view),
+    "own": ("Own pictures", own_pictures),
+    "guess": ("Guess", guessing),
 }
 
 

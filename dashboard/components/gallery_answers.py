@@ -118,7 +118,7 @@ def _classes(count: int, table: "pd.DataFrame", dataset: Dataset, results: dict[
 
 @dataclass(frozen=True)
 class Filters:
-    """Which answers are shown, in which order. "" is "all"; confidences in percent, both ends included."""
+    """Which answers are shown, in which order. "" is "all"; confidences in percent, from above ``low`` to ``high``."""
 
     truth: str = ""
     predicted: str = ""
@@ -138,8 +138,8 @@ def chosen(answers: Answers, wanted: Filters, other: Answers | None = None) -> n
         if name:
             keep &= column == (answers.classes.index(name) if name in answers.classes else -1)
     if (wanted.low, wanted.high) != (0, 100):
-        percent = np.rint(100 * answers.confidence)  # as it is read on the card
-        keep &= (percent >= wanted.low) & (percent <= wanted.high)
+        percent = 100 * answers.confidence.astype(np.float64)
+        keep &= (percent > wanted.low) & (percent <= wanted.high)  # as the bins of the reliability diagram are
     keep &= _outcome(answers, wanted.outcome, other)
     places = np.flatnonzero(keep)
     return places[_order(answers, places, wanted.order)]

@@ -72,6 +72,8 @@ img { display: block; width: 100%; aspect-ratio: 1; object-fit: cover;
   color: #fff; background: #0B7285; font-size: 12px; line-height: 22px;
   box-shadow: 0 0 0 1.5px rgb(255 255 255 / .85); }
 .wrong .badge { background: #B93E10; }
+.unlike .frame { border: 3px dotted #B8860B; }
+.unlike .badge { background: #7A5200; }
 .differ .badge { background: #14262E; }
 .truth { margin-top: 4px; font-weight: 600; font-size: 14px; }
 .truth, .said { display: flex; align-items: baseline; gap: 5px; line-height: 1.35; }
@@ -96,12 +98,16 @@ def gallery_cards(
 
     Returns the id of the picture that was just clicked, or None.
     """
-    cards = [_card(answers, int(place), models) for place in places]
-    clicked = _cards(data={"cards": cards, "says": says}, key="gallery_cards", on_opened_change=lambda: None)
-    return clicked.opened
+    return show_cards([card(answers, int(place), models) for place in places], says, "gallery_cards")
 
 
-def _card(answers: Answers, place: int, models: Sequence[tuple[Answers, str]]) -> dict[str, Any]:
+def show_cards(cards: Sequence[dict[str, Any]], says: str, key: str) -> str | None:
+    """Cards as :func:`card` makes them. Returns the id of the one that was just clicked, or None."""
+    return _cards(data={"cards": list(cards), "says": says}, key=key, on_opened_change=lambda: None).opened
+
+
+def card(answers: Answers, place: int, models: Sequence[tuple[Answers, str]]) -> dict[str, Any]:
+    """What one card shows: id, url, alt, title, state, badge, truth, colour and, a line a model, what it said."""
     truth, image_id = answers.classes[answers.truth[place]], str(answers.ids[place])
     if models:
         found = [(model, model.place_of(image_id), colour) for model, colour in models]

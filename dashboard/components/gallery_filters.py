@@ -22,18 +22,18 @@ def filter_row(answers: Answers, shown: Filters, paired: bool) -> None:
     names = ["", *answers.classes]
     words = {"": "All"} | OUTCOMES | (PAIRED if paired else {})
     with st.container(horizontal=True, vertical_alignment="bottom", key="gallery_filters"):
-        _select("truth", "It is", names, {"": "Any class"}, shown.truth, 190)
-        _select("predicted", "The model says", names, {"": "Any class"}, shown.predicted, 190)
+        _select("truth", "It is", names, {"": "Any class"}, shown.truth, 165)
+        _select("predicted", "The model says", names, {"": "Any class"}, shown.predicted, 165)
         if paired:
             _select("outcome", "Outcome", list(words), words, shown.outcome, 210)
         else:
-            _segments("outcome", "Outcome", words, shown.outcome)
+            segments("outcome", "Outcome", words, shown.outcome)
         if answers.test.any() and not answers.test.all():
-            _segments("set", "Pictures of", SPLIT_WORDS, shown.split)
+            segments("set", "Pictures of", SPLIT_WORDS, shown.split)
         st.slider(
-            "Confidence (%)", 0, 100, key=state.follow("sure", (shown.low, shown.high)), on_change=_sure, width=190
+            "Confidence (%)", 0, 100, key=state.follow("sure", (shown.low, shown.high)), on_change=_sure, width=150
         )
-        _select("order", "First", list(ORDERS), ORDERS, shown.order, 210)
+        _select("order", "First", list(ORDERS), ORDERS, shown.order, 190)
 
 
 def _select(key: str, label: str, options: list[str], words: dict[str, str], value: str, width: int) -> None:
@@ -43,7 +43,8 @@ def _select(key: str, label: str, options: list[str], words: dict[str, str], val
     )  # fmt: skip
 
 
-def _segments(key: str, label: str, words: dict[str, str], value: str) -> None:
+def segments(key: str, label: str, words: dict[str, str], value: str) -> None:
+    """A choice of ``words`` that the URL keeps under ``key``."""
     st.segmented_control(
         label, list(words), format_func=words.__getitem__, key=state.follow(key, value), required=True,
         on_change=_changed, args=(key,),

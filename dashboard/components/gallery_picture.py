@@ -121,11 +121,11 @@ def _reordered(other: Answers, at: int, classes: tuple[str, ...]) -> np.ndarray:
 
 def _neighbours(answers: Answers, place: int, run: Run) -> None:
     try:
-        rows, similarities = training_neighbours(run, answers.dataset, str(answers.ids[place]))
+        found = training_neighbours(run, answers.dataset, str(answers.ids[place]))
     except SealifeError as error:
         st.caption(f":material/info: Nearest training pictures: {plain(str(error))}")
         return
-    neighbours_view(answers.dataset, rows, similarities)
+    neighbours_view(answers.dataset, found)
 
 
 def _close() -> None:

@@ -1,0 +1,57 @@
+"""Which classes are taken for which: the confusion matrix and the table of classes, both ways to the pictures."""
+
+import streamlit as st
+
+from dashboard import cache, state
+from dashboard.components.class_table import class_table
+from dashboard.components.confusion import MOST_CLASSES, SHARES, confusion_matrix, most_confused
+from dashboard.components.gallery_answers import SPLIT_NAMES, Answers
+from dashboard.components.gallery_filters import SPLIT_WORDS, segments, wanted
+from dashboard.components.run_strip import run_name
+from dashboard.errors import plain
+from sealife_core.runs.directory import Run
+
+
+def classes(run: Run, rival: Run | None) -> None:
+    """The matrix and the table of ``run``, and below them the matrix of ``rival``'s answers if there is one."""
+    answers = cache.answers(run)
+    split = wanted(answers, False).split
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        if answers.test.any() and not answers.test.all():
+            segments("set", "Pictures of", SPLIT_WORDS, split)
+        held = state.gallery("shares")
+        shares = held if held in SHARES else ""
+        segments("shares", "In each cell", SHARES, shares)
+    _one(answers, run, split, shares)
+    if rival is not None:
+        st.caption(f"These are the answers of {plain(run_name(run))}. Choose the other model above to see its own.")
+
+
+def _one(answers: Answers, run: Run, split: str, shares: str) -> None:
+    scored = cache.class_scores(run, split)
+    if scored is None:
+        st.caption("No picture of this split was answered.")
+        return
+    per_class, counts = scored
+    shown = list(range(len(answers.classes)))
+    if len(shown) > MOST_CLASSES:
+        shown = most_confused(counts)
+        st.caption(f"The {len(shown)} most confused of {len(answers.classes)} classes are shown.")
+    picked = confusion_matrix(answers, counts, shown, shares)
+    unit = {"": "how many pictures", "truth": "percent of the row", "said": "percent of the column"}[shares]
+    images = f"{int(counts.sum()):,} {SPLIT_NAMES.get(split, 'validation and test')} pictures"
+    st.caption(
+        f"A row is what the picture shows, a column what the model said: {unit}, of {images}. The diagonal is right;"
+        " the rest are mistakes. Click a cell, a row or a column to see its pictures."
+    )
+    st.markdown("**Each class**")
+    picked = class_table(answers, per_class, counts) or picked
+    st.caption(
+        "Recall: how many of a class's pictures were found. Precision: how often the model is right when it names the"
+        " class. F1 is high only where both are. The 95 % interval of recall appears on hovering: with 15 pictures,"
+        " one more or less is 7 %."
+    )
+    if picked:
+        cleared = {"outcome": "", "sure": "", "leaf": "", "picture": "", "evidence": "", "show": ""}
+        state.turn_gallery(**cleared, truth=picked.get("truth", ""), predicted=picked.get("predicted", ""))
+        st.rerun()

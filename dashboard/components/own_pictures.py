@@ -1,0 +1,170 @@
+"""A person's own pictures under the model: the answer, how surely, where it looked, and whether it can know at all.
+
+They stay in this browser tab and the server's memory; nothing is written to disk.
+"""
+
+import base64
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any
+
+import numpy as np
+import streamlit as st
+from PIL import Image
+
+from dashboard import cache, state
+from dashboard.components.gallery_answers import Answers
+from dashboard.components.gallery_cards import show_cards
+from dashboard.components.heat_view import heat_view
+from dashboard.components.neighbours_view import neighbours_view
+from dashboard.components.probability_bars import percent, probability_bars
+from dashboard.components.run_table import colours_of_all
+from dashboard.errors import plain
+from dashboard.theme import class_colour
+from sealife_core.datasets.reading import SUFFIXES
+from sealife_core.errors import DatasetError
+from sealife_core.runs.directory import Run
+
+MOST_SHOWN = 60
+
+
+@dataclass(frozen=True)
+class OwnPicture:
+    """One uploaded picture: ``key`` stands for its content."""
+
+    key: str
+    name: str
+    content: bytes
+
+
+def own_pictures(run: Run, rival: Run | None) -> None:
+    """The upload, the answers as cards, one of them large. ``rival`` answers beside ``run`` in the large view."""
+    st.markdown(
+        "Drop in photographs of your own: the model names them, and says when they are **unlike anything it was"
+        " trained on**. It has no way to say “none of these”: it names one of its classes for a shoe, too."
+    )
+    files = st.file_uploader(
+        "Your pictures", type=sorted(suffix[1:] for suffix in SUFFIXES), accept_multiple_files=True, key="own_pictures",
+        label_visibility="collapsed",
+    )  # fmt: skip
+    pictures = [OwnPicture(sha256(f.getvalue()).hexdigest()[:20], f.name, f.getvalue()) for f in files or []]
+    if not pictures:
+        st.caption("They are shown here and forgotten when you close the page; nothing is kept on disk.")
+        return
+    _show(run, rival, pictures)
+
+
+def _show(run: Run, rival: Run | None, pictures: Sequence[OwnPicture]) -> None:
+    answers = cache.answers(run)
+    told, skipped = _predicted(run, pictures)
+    for name, reason in skipped:
+        st.warning(f"**{plain(name)}** is left out. {plain(reason)}", icon=":material/image_not_supported:")
+    if not told:
+        return
+    chosen = next((one for one in told if one.key == state.own_picture()), told[0] if len(told) == 1 else None)
+    if chosen is not None:
+        _large(run, rival, answers, chosen, alone=len(told) == 1)
+        return
+    shown = told[:MOST_SHOWN]
+    unlike = sum(bool(cache.own_prediction(run, one.key, one.content).unlike) for one in shown)
+    more = f" The first {len(shown):,} of {len(told):,} are shown." if len(told) > len(shown) else ""
+    st.markdown(f"**{len(shown):,}** pictures; {unlike:,} of them unlike anything in training.{more}")
+    opened = show_cards([_card(run, answers, one) for one in shown], "Your pictures", "own_cards")
+    if opened:
+        state.choose_own_picture(opened)
+        st.rerun()
+
+
+def _predicted(run: Run, pictures: Sequence[OwnPicture]) -> tuple[list[OwnPicture], list[tuple[str, str]]]:
+    """Those that can be read, predicted once and then remembered; and (name, reason) of the others."""
+    told: dict[str, OwnPicture] = {}
+    skipped: list[tuple[str, str]] = []
+    with st.spinner("Reading the model and your pictures …", show_time=True):
+        for picture in pictures[: 4 * MOST_SHOWN]:
+            try:
+                cache.own_prediction(run, picture.key, picture.content)
+                told[picture.key] = picture
+            except DatasetError as error:
+                skipped.append((picture.name, str(error)))
+    return list(told.values()), skipped
+
+
+def _card(run: Run, answers: Answers, picture: OwnPicture) -> dict[str, Any]:
+    found = cache.own_prediction(run, picture.key, picture.content)
+    index = answers.classes.index(found.label) if found.label in answers.classes else -1
+    state_of, badge = ("unlike", "! unlike training") if found.unlike else ("", "")
+    text = f"{picture.name}: {found.label}, {percent(found.confidence)}" + (", unlike training" if found.unlike else "")
+    return {
+        "id": picture.key,
+        "url": data_uri(cache.own_thumbnail(picture.key, picture.content, 320), "image/jpeg"),
+        "alt": text,
+        "title": text,
+        "state": state_of,
+        "badge": badge,
+        "truth": found.label,
+        "colour": class_colour(answers.colour_index(index) if index >= 0 else -1),
+        "said": [{"run": "", "state": "", "sign": "", "text": picture.name, "sure": percent(found.confidence)}],
+    }
+
+
+def _large(run: Run, rival: Run | None, answers: Answers, picture: OwnPicture, *, alone: bool) -> None:
+    found = cache.own_prediction(run, picture.key, picture.content)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if not alone:
+            st.button(
+                "All my pictures", icon=":material/grid_view:", shortcut="escape", key="own_close",
+                on_click=state.choose_own_picture, args=("",),
+            )  # fmt: skip
+        st.markdown(f"**{plain(found.label)}**, {percent(found.confidence)} sure · {plain(picture.name)}")
+    sentence = cache.novelty_sentence(run, found.similarity)
+    if sentence:
+        st.warning(plain(sentence), icon=":material/warning:")
+    asked = state.gallery("evidence")
+    evidence = found.classes.index(asked if asked in found.classes else found.label)
+    left, right = st.columns([6, 5], gap="large")
+    with left:
+        _seen(run, picture, evidence, found.classes[evidence])
+    with right:
+        _bars(run, rival, answers, picture, evidence)
+    neighbours_view(answers.dataset, cache.own_neighbours(run, picture.key, picture.content))
+
+
+def _seen(run: Run, picture: OwnPicture, evidence: int, name: str) -> None:
+    jpeg = cache.own_thumbnail(picture.key, picture.content, 640)
+    width, height = Image.open(io.BytesIO(jpeg)).size
+    heat_view(
+        data_uri(jpeg, "image/jpeg"),
+        data_uri(cache.own_evidence(run, picture.key, picture.content, evidence), "image/png"),
+        width=width,
+        height=height,
+        alt=f"{picture.name}, with the evidence for {name}",
+        says=f"Bright is what speaks for “{name}” (Grad-CAM). Outside of the square the network sees nothing.",
+        key="own_heat",
+    )
+
+
+def _bars(run: Run, rival: Run | None, answers: Answers, picture: OwnPicture, evidence: int) -> None:
+    found = cache.own_prediction(run, picture.key, picture.content)
+    order = [found.classes.index(name) if name in found.classes else -1 for name in answers.classes]
+    models = [(found.probabilities[order], "")]
+    if rival is not None:
+        other = cache.own_prediction(rival, picture.key, picture.content)
+        likely = dict(zip(other.classes, other.probabilities.tolist(), strict=True))
+        colours = colours_of_all()
+        models = [
+            (found.probabilities[order], colours[run.id]),
+            (np.array([likely.get(name, 0.0) for name in answers.classes], np.float32), colours[rival.id]),
+        ]
+    asked = answers.classes.index(found.classes[evidence])
+    clicked = probability_bars(answers, models, truth=None, asked=asked, key="own_bars")
+    if clicked:
+        state.turn_gallery(evidence="" if clicked == found.label else clicked)
+        st.rerun()
+    st.caption("How likely the model holds each class. Click a class to see what speaks for it.")
+
+
+def data_uri(content: bytes, kind: str) -> str:
+    """``content`` as an address that holds it."""
+    return f"data:{kind};base64,{base64.b64encode(content).decode()}"

@@ -1,0 +1,118 @@
+"""Whether confidences come true: the reliability diagram, the calibration error, and what one temperature mends."""
+
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from dashboard import cache, state
+from dashboard.components.run_strip import run_name
+from dashboard.errors import plain
+from sealife_core.runs.directory import Run
+
+BINS = 10  # tens of percent: what the filter of the Pictures can show too
+_EDGE_PX = 6.0, 30.0  # a dot of one picture, a dot of all
+
+
+def calibration_view(run: Run, rival: Run | None) -> None:
+    """Before and after temperature scaling, of ``run``; and of ``rival`` below it."""
+    st.markdown(
+        "A model is **calibrated** if it is right as often as it is sure: of all answers given with 70 % confidence,"
+        " 70 % should be right. On the dashed line confidence comes true; below it the model is too sure of itself."
+    )
+    for one in [run, rival] if rival else [run]:
+        if rival:
+            st.subheader(plain(run_name(one)))
+        _one(one)
+
+
+def _one(run: Run) -> None:
+    found = cache.calibration(run, BINS)
+    st.markdown(plain(found.whole.sentence()))
+    left, right = st.columns(2, gap="medium")
+    with left:
+        st.markdown("**As it was trained**")
+        _figures(found.whole.ece_before, found.whole.nll_before)
+        picked = _diagram(found.before, f"reliability.before.{run.id}")
+    with right:
+        st.markdown(f"**With temperature {found.whole.temperature:.2f}**, fitted on validation")
+        _figures(found.whole.ece_after, found.whole.nll_after)
+        _diagram(found.after, f"reliability.after.{run.id}")
+    st.caption(
+        "A dot holds the test pictures of one tenth of the scale, the larger the more; its line is the 95 % interval."
+        " Click a dot on the left to see its pictures. Temperature scaling divides the network's outputs by one number,"
+        " chosen on validation pictures: it changes how sure the model is, never what it says."
+    )
+    if picked is not None:
+        low = 100 // BINS * picked
+        cleared = {"truth": "", "predicted": "", "outcome": "", "set": "", "leaf": "", "picture": "", "show": ""}
+        state.choose_gallery_run(run.id)
+        state.turn_gallery(**cleared, sure=f"{low}-{low + 100 // BINS}")
+        st.rerun()
+
+
+def _figures(ece: float, nll: float) -> None:
+    with st.container(horizontal=True, gap="large"):
+        st.metric("Calibration error", f"{100 * ece:.1f} %", width="content", help=(
+            "ECE: how far confidence lies from accuracy, on average over 15 bins. 0 is best."
+        ))  # fmt: skip
+        st.metric("Loss", f"{nll:.2f} nats", width="content", help=(
+            "The mean of −ln(probability of the truth): it falls when the model is sure where it is right and unsure"
+            " where it is not."
+        ))  # fmt: skip
+
+
+def _diagram(table: pd.DataFrame, key: str) -> int | None:
+    """Draws it; returns the bin that was just clicked, or None."""
+    filled = table[table["n"] > 0]
+    dark = st.context.theme.type == "dark"
+    told = zip(filled["confidence"], filled["accuracy"], strict=True)
+    words = "; ".join(f"{sure:.0%} sure, {right:.0%} right" for sure, right in told)
+    event = st.echarts_chart(
+        reliability_option(filled, "#5CC4D4" if dark else "#0B7285", "#A9BCC3" if dark else "#5B6F77"),
+        height=340, key=key, on_select="rerun", alt=f"Reliability: {words}",
+    )  # fmt: skip
+    selected = event.selection.selected
+    places = [place for series in selected for place in series["data_indices"]]
+    return int(filled["bin"].iloc[places[0]]) if places and places[0] < len(filled) else None
+
+
+def reliability_option(filled: pd.DataFrame, colour: str, ink: str) -> dict[str, Any]:
+    """The ECharts option: confidence across, accuracy up, in percent; ``filled`` has a row a bin with pictures."""
+    columns = ("confidence", "accuracy", "accuracy_low", "accuracy_high")
+    rows = list(zip(*(100 * filled[column] for column in columns), filled["n"], strict=True))
+    most = max((int(n) for *_, n in rows), default=1)
+    small, large = _EDGE_PX
+    dots = [
+        {
+            "value": [round(sure, 1), round(right, 1), int(n)],
+            "symbolSize": round(small + (large - small) * (n / most) ** 0.5, 1),
+        }
+        for sure, right, _, _, n in rows
+    ]
+    whiskers = [
+        {
+            "type": "line", "data": [[sure, low], [sure, high]], "symbol": "none", "silent": True,
+            "tooltip": {"show": False},
+            "lineStyle": {"width": 3, "color": colour, "opacity": 0.4, "cap": "round"},
+        }
+        for sure, _, low, high, _ in rows
+    ]  # fmt: skip
+    ideal = {
+        "type": "line", "data": [[0, 0], [100, 100]], "symbol": "none", "silent": True, "tooltip": {"show": False},
+        "lineStyle": {"type": "dashed", "color": ink, "width": 1.25},
+    }  # fmt: skip
+    dot_series = {
+        "type": "scatter", "data": dots, "color": colour, "selectedMode": "single", "z": 5,
+        "encode": {"x": 0, "y": 1, "tooltip": [0, 1, 2]}, "dimensions": ["sure (%)", "right (%)", "pictures"],
+        "itemStyle": {"borderColor": "#FFFFFF", "borderWidth": 1.5},
+    }  # fmt: skip
+    axis = {"type": "value", "min": 0, "max": 100, "axisLabel": {"formatter": "{value} %"}, "nameLocation": "middle"}
+    return {
+        "animation": False,
+        "grid": {"left": 22, "right": 16, "top": 12, "bottom": 22, "containLabel": True},
+        "tooltip": {"trigger": "item", "confine": True},
+        "xAxis": axis | {"name": "confidence", "nameGap": 28},
+        "yAxis": axis | {"name": "right", "nameGap": 44},
+        "series": [dot_series, ideal, *whiskers],
+    }
