@@ -43,10 +43,13 @@ def explorer(dataset: Dataset, looks: Sequence[tuple[Run, Look]]) -> None:
         with column:
             clouds.append(_chart(dataset, run, look, height))
     st.caption(choice.meaning(looks[0][1].colour))
+    alike, selected = st.container(), st.container()
     uploaded = uploaded_features([run for run, _ in looks], looks[0][1].of)
     known = [found for found, cloud in zip(looks, clouds, strict=True) if cloud is not None]
-    neighbours_view(dataset, known, uploaded)
-    selection_view(dataset)
+    with alike:
+        neighbours_view(dataset, known, uploaded)
+    with selected:
+        selection_view(dataset)
 
 
 def _chart(dataset: Dataset, run: Run, look: Look, height_px: int) -> Cloud | None:

@@ -40,7 +40,7 @@ def run_choice(ready: Sequence[Run], old: Sequence[Run]) -> Run:
     old_ids = {run.id for run in old}
     key = f"embeddings.run.{chosen}"
     st.selectbox(
-        "Encoder of", list(known), index=list(known).index(chosen), key=key, required=True,
+        "Encoder of", list(known), index=list(known).index(chosen), key=key,
         format_func=lambda run_id: names[run_id] + (" (no embeddings yet)" if run_id in old_ids else ""),
         on_change=lambda: state.choose_embedded_run(state.value_of(key)),
     )  # fmt: skip
@@ -55,7 +55,7 @@ def beside_choice(run: Run, ready: Sequence[Run]) -> Run | None:
     key = f"embeddings.beside.{run.id}.{chosen}"
     st.selectbox(
         "Beside it", [_NOTHING, *others], index=1 + list(others).index(chosen) if chosen else 0, key=key,
-        format_func=names.__getitem__, disabled=not others, required=True,
+        format_func=names.__getitem__, disabled=not others,
         help=None if others else "Another run on the same data set can stand here, once there is one.",
         on_change=lambda: state.choose_embedded_run(_or_none(state.value_of(key)), state.BESIDE),
     )  # fmt: skip

@@ -39,7 +39,10 @@ def selection_view(dataset: Dataset) -> None:
             )  # fmt: skip
     shown = rows if len(rows) <= MOST_SHOWN else np.sort(np.random.default_rng(0).choice(rows, MOST_SHOWN, False))
     if len(shown) < len(rows):
-        st.caption(f"{len(shown)} of {len(rows):,} shown, drawn at random; the list holds all.")
+        st.caption(
+            f"{len(shown)} of {len(rows):,} shown, drawn at random; the list holds all. A link carries a"
+            f" selection of up to {state.MOST_LINKED}."
+        )
     with st.container(key="selection_pictures"):
         image_grid(dataset, [int(row) for row in shown], side_px=104)
 

@@ -11,6 +11,9 @@ from dashboard.components.embedding_points import Cloud
 from dashboard.components.scatter import scatter_figure
 from sealife_core.datasets.dataset import Dataset
 
+# "Share chart" would upload the pictures' places to a company's server.
+_QUIET = {"displaylogo": False, "modeBarButtonsToRemove": ["sendChartToCloud"], "plotlyServerURL": ""}
+
 
 def selection_csv(dataset: Dataset, rows: np.ndarray) -> str:
     """id, file, label and split of the selected images."""
@@ -46,7 +49,7 @@ def interactive_html(dataset: Dataset, cloud: Cloud, facts: Facts, coloured: Col
         title={"text": escape(title), "subtitle": {"text": escape(says), "font": {"size": 12}}},
         margin={"t": 90}, paper_bgcolor="white", plot_bgcolor="white",
     )  # fmt: skip
-    return figure.to_html(include_plotlyjs=True, full_html=True, config={"displaylogo": False})
+    return figure.to_html(include_plotlyjs=True, full_html=True, config=_QUIET)
 
 
 def _words(dataset: Dataset, cloud: Cloud, facts: Facts) -> list[str]:

@@ -29,7 +29,7 @@ class Film {
     controls.append(this.button, this.slider, this.label);
     this.root.append(controls, this.node);
     parent.append(this.root);
-    this.hover = new HoverBox();
+    this.hover = new HoverBox(parent);
     this.button.onclick = () => (this.playing ? this.pause() : this.play());
     this.slider.oninput = () => { this.pause(); this.show(Number(this.slider.value)); };
     this.slider.onchange = () => this.show(Math.round(Number(this.slider.value)));
@@ -42,6 +42,7 @@ class Film {
   async load(data) {
     if (data.figure === this.data?.figure && data.frames === this.data?.frames) return;
     this.data = data;
+    this.node.style.minHeight = `${data.height}px`;
     this.plotly ??= await loadPlotly(data.plotly);
     if (data !== this.data) return;
     const figure = JSON.parse(data.figure);
@@ -49,9 +50,7 @@ class Film {
     this.frames = new Float32Array(bytes.buffer);
     this.sizes = figure.data.map((trace) => decoded(trace).rows.length);
     figure.layout.height = data.height;
-    await this.plotly.react(this.node, figure.data, figure.layout,
-      { displaylogo: false, displayModeBar: true, modeBarButtonsToRemove: ['select2d', 'lasso2d', 'autoScale2d'],
-        toImageButtonOptions: { format: 'png', scale: 2, filename: data.name } });
+    await this.plotly.react(this.node, figure.data, figure.layout, tools(data.name, ['select2d', 'lasso2d']));
     this.node.setAttribute('role', 'img');
     this.node.setAttribute('aria-label', data.alt);
     if (!this.bound) {

@@ -31,6 +31,13 @@ function decoded(trace) {
   return { rows, x, y };
 }
 
+// Tools over every chart. Plotly's own "Share chart" would upload it to a company's server: pictures stay here.
+function tools(name, without) {
+  return { displaylogo: false, displayModeBar: true, plotlyServerURL: '', doubleClickDelay: 400,
+    modeBarButtonsToRemove: ['sendChartToCloud', 'autoScale2d', ...without],
+    toImageButtonOptions: { format: 'png', scale: 2, filename: name } };
+}
+
 function el(tag, className, text) {
   const node = document.createElement(tag);
   if (className) node.className = className;
@@ -41,12 +48,12 @@ function el(tag, className, text) {
 // The floating box beside the pointer: the picture of a point and what is known of it.
 // customdata: [row, class, split, predicted, confidence, loss, cluster]; -1 and NaN are unknown.
 class HoverBox {
-  constructor() {
+  constructor(root) {
     this.box = el('div', 'sealife-hover');
     this.image = el('img');
     this.lines = el('div');
     this.box.append(this.image, this.lines);
-    document.body.append(this.box);
+    root.append(this.box)  // where the theme's colours are known;
   }
 
   show(custom, pointer, data) {

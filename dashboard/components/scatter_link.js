@@ -21,7 +21,7 @@ class Scatter {
   constructor(parent) {
     this.node = el('div', 'sealife-plot');
     parent.append(this.node);
-    this.hover = new HoverBox();
+    this.hover = new HoverBox(parent);
     this.stamps = new Set();  // of selections made here: their echo from the server changes nothing
     this.onOthers = (event) => this.follow(event.detail);
     window.addEventListener('sealife-selection', this.onOthers);
@@ -34,6 +34,7 @@ class Scatter {
 
   draw(data) {
     this.wanted = data;
+    this.node.style.minHeight = `${data.height}px`;  // nothing below jumps when the points arrive
     this.turn = this.turn.then(() => this._draw(data)).catch((error) => this.fail(error));
   }
 
@@ -43,16 +44,13 @@ class Scatter {
     this.data = data;
     if (data.version !== this.version) {
       const figure = JSON.parse(data.figure);
-      const config = { displaylogo: false, displayModeBar: true, responsive: false, doubleClickDelay: 400,
-        modeBarButtonsToRemove: ['autoScale2d', 'hoverClosestCartesian', 'hoverCompareCartesian', 'toggleSpikelines'],
-        toImageButtonOptions: { format: 'png', scale: 2, filename: data.name } };
       this.flat = figure.data.every((trace) => trace.type !== 'scatter3d');
       this.selected = data.selected ?? null;
       this.stamp(data.stamp);
       this.traces = figure.data.map(decoded);
       this.places(this.selected).forEach((places, index) => { figure.data[index].selectedpoints = places; });
       figure.layout.height = data.height;
-      await this.plotly.react(this.node, figure.data, figure.layout, config);
+      await this.plotly.react(this.node, figure.data, figure.layout, tools(data.name, []));
       this.version = data.version;
       this.bind();
       this.mark(data.marks ?? []);

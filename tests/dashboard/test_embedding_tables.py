@@ -1,0 +1,54 @@
+"""What can be taken away: lists that can be read elsewhere, a page that needs no network."""
+
+import io
+import re
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from dashboard.components.embedding_colours import CLASS, colouring
+from dashboard.components.embedding_points import Cloud, facts_of
+from dashboard.components.embedding_tables import interactive_html, points_table, selection_csv
+from sealife_core.evaluation.predictions import predictions_table
+
+pytestmark = pytest.mark.usefixtures("home")
+
+
+@pytest.fixture
+def cloud(tiny_reef) -> Cloud:
+    rows = np.array([5, 0, 9])
+    return Cloud(rows, rows, np.array([[1, 2], [3, 4], [5, 6]], np.float32), ("", ""))
+
+
+def test_selection__lists_the_chosen_images(tiny_reef):
+    found = pd.read_csv(io.StringIO(selection_csv(tiny_reef, np.array([1, 4]))))
+    assert found["id"].astype(str).tolist() == tiny_reef.manifest["id"].iloc[[1, 4]].tolist()
+    assert found["label"].tolist() == tiny_reef.manifest["label"].iloc[[1, 4]].tolist()
+
+
+def test_table__holds_places_and_no_column_of_nothing(tiny_reef, cloud):
+    table = points_table(tiny_reef, cloud, facts_of(cloud.rows, tiny_reef, None, None))
+    assert table["id"].tolist() == tiny_reef.manifest["id"].iloc[[5, 0, 9]].tolist()
+    assert table[["x", "y"]].to_numpy().tolist() == [[1, 2], [3, 4], [5, 6]]
+    assert "predicted" not in table
+    assert "cluster" not in table
+
+
+def test_table__leaves_unknown_predictions_empty(tiny_reef, cloud):
+    probabilities = np.eye(len(tiny_reef.classes), dtype=np.float32)[[2]]
+    told = predictions_table(tiny_reef, np.array([0]), "val", probabilities)
+    table = points_table(tiny_reef, cloud, facts_of(cloud.rows, tiny_reef, told, np.array([0, 1, 0])))
+    assert table["predicted"].tolist() == ["", tiny_reef.classes[2], ""]
+    assert table["confidence"].isna().tolist() == [True, False, True]
+    assert table["cluster"].tolist() == [1, 2, 1]
+
+
+def test_interactive_page__needs_no_network_and_uploads_nothing(tiny_reef, cloud):
+    facts = facts_of(cloud.rows, tiny_reef, None, None)
+    page = interactive_html(tiny_reef, cloud, facts, colouring(CLASS, facts, tiny_reef.classes), "A <title>", "says")
+    assert not re.findall(r"<(?:script|link|img)[^>]+(?:src|href)=", page[:5000] + page[-20_000:])
+    assert "A <title>" not in page
+    assert "A \\u003ctitle" not in page, "Plotly reads mark-up in titles"
+    assert "sendChartToCloud" in page[-5000:], "taken off the tools"
+    assert tiny_reef.manifest["id"].iloc[5] in page

@@ -1,0 +1,118 @@
+"""The Embeddings page without a browser: what it says and offers; what a link brings back."""
+
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from sealife_core.evaluation.embedded import INDEX
+from tests.embedded_runs import classifier_run, simclr_run
+
+FRAME = Path(__file__).resolve().parents[2] / "dashboard" / "frame.py"
+
+
+def opened(**query: str | list[str]) -> AppTest:
+    app = AppTest.from_file(str(FRAME), default_timeout=60).run()
+    for key, value in query.items():
+        app.query_params[key] = value
+    app = app.switch_page("app_pages/embeddings.py").run()
+    assert not app.exception
+    return app
+
+
+def text(app: AppTest) -> str:
+    return " ".join(element.value for element in (*app.markdown, *app.caption, *app.error, *app.warning))
+
+
+def pictures(app: AppTest) -> str:
+    return " ".join(str(element.proto.body) for element in app.get("html"))
+
+
+def box(app: AppTest, label: str):
+    return next(found for found in app.selectbox if found.label == label)
+
+
+def test_page__without_runs_offers_the_one_button(home):
+    app = opened()
+    assert "Nothing to look at yet" in text(app)
+    assert [b.label for b in app.button if b.label == "Train an encoder"]
+
+
+def test_page__of_a_run_that_kept_no_embeddings_offers_to_embed(tiny_reef):
+    run = simclr_run(tiny_reef, "Old one")
+    (run.path / INDEX).unlink()
+    (run.path / "model.safetensors").write_bytes(b"")
+    app = opened()
+    assert "Old one kept no embeddings" in text(app)
+    assert [b.label for b in app.button if b.label == "Embed the pictures"]
+
+
+def test_page__says_how_many_and_how_far_to_trust_it(tiny_reef):
+    simclr_run(tiny_reef)
+    said = text(opened())
+    assert "All 64 pictures." in said
+    assert "Trustworthiness" in said
+    n = len(tiny_reef.rows("val", labelled_only=True))
+    assert f"k-NN accuracy 100%** on {n} validation pictures" in said
+
+
+def test_page__offers_colours_of_predictions_only_where_there_are_some(tiny_reef):
+    encoder = simclr_run(tiny_reef)
+    classifier = classifier_run(tiny_reef)
+    assert "right or wrong" not in box(opened(run=encoder.id), "Colour by").options
+    assert "right or wrong" in box(opened(run=classifier.id), "Colour by").options
+
+
+def test_link__brings_back_run_colour_classes_selection_and_neighbours(tiny_reef):
+    simclr_run(tiny_reef, "Newer", seed=1)
+    run = classifier_run(tiny_reef, "Older")
+    ids = tiny_reef.manifest["id"].tolist()
+    app = opened(run=run.id, colour="right or wrong", selected=[ids[3], ids[8], "gone"], near=ids[8])
+    assert box(app, "Encoder of").value == run.id
+    assert box(app, "Colour by").value == "right or wrong"
+    said = text(app)
+    assert "2 selected" in said
+    same = int((tiny_reef.labels == tiny_reef.labels[8]).sum()) - 1
+    assert f"{min(same, 12)} of 12 share its class" in said, "clusters are far apart"
+    assert "/thumb/reef/3.jpg" in pictures(app)
+
+
+def test_clearing__empties_the_selection_and_the_link(tiny_reef):
+    simclr_run(tiny_reef)
+    app = opened(selected=tiny_reef.manifest["id"].tolist()[:2])
+    next(b for b in app.button if b.label == "Clear").click().run()
+    assert "selected**" not in text(app)
+    assert "selected" not in app.query_params
+
+
+def test_classes__narrow_what_is_drawn_and_it_is_said(tiny_reef):
+    simclr_run(tiny_reef)
+    name = tiny_reef.classes[0]
+    count = int((tiny_reef.labels == 0).sum())
+    assert f"{count} of 64 pictures shown." in text(opened(classes=[name]))
+
+
+def test_beside__asks_both_encoders_for_the_neighbours_of_one_picture(tiny_reef):
+    first, second = simclr_run(tiny_reef, "One"), classifier_run(tiny_reef, "Two")
+    app = opened(run=first.id, beside=second.id, near=tiny_reef.manifest["id"].iloc[0])
+    said = text(app)
+    assert "**One**:" in said
+    assert "**Two**:" in said
+
+
+def test_film__without_snapshots_says_the_way_out(tiny_reef):
+    run = simclr_run(tiny_reef)
+    app = opened(run=run.id, method="Film")
+    assert "No film of this run" in text(app)
+    assert [b.label for b in app.button if b.label == "Train SimCLR"]
+
+
+@pytest.mark.parametrize("broken", ["{", '{"neighbours": 9999}', "[]"])
+def test_link__with_settings_that_cannot_be_is_not_taken(tiny_reef, broken, monkeypatch):
+    from sealife_core.evaluation import projections
+
+    asked = []
+    monkeypatch.setattr(projections, "request", lambda path, settings, what="umap": asked.append(settings))
+    simclr_run(tiny_reef)
+    opened(method="UMAP", umap=broken)
+    assert [settings.neighbours for settings in asked] == [15]
