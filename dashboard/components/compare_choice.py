@@ -76,7 +76,7 @@ def chooser(choice: Choice) -> None:
 
 
 def _label(one: Candidate) -> str:
-    return plain(one.name) if one.method in one.name else f"{plain(one.name)} · {one.method}"
+    return plain(one.name) if one.method.lower() in one.name.lower() else f"{plain(one.name)} · {one.method}"
 
 
 def _test_hash(found: Sequence[Candidate], sets: Sequence[ImageSet], ticked: Sequence[str]) -> str:

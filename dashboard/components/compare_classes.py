@@ -54,21 +54,21 @@ def believed(changes: Sequence[ClassChange]) -> str:
 
 
 def class_option(changes: Sequence[ClassChange], classes: Sequence[str], ink: str) -> dict[str, Any]:
-    """The ECharts option: two bars a class, away from the middle, in the colour of the class."""
+    """The ECharts option: two bars a class, away from the middle, in its colour; what is broken is half transparent."""
     place = {name: index for index, name in enumerate(classes)}
     colours = [class_colour(place.get(change.label, -1)) for change in changes]
     most = max(max(change.fixed, change.broken) for change in changes)
     sides = (
-        ("fixed", [change.fixed for change in changes], 1.0, "right"),
-        ("broken", [-change.broken for change in changes], 0.5, "left"),
+        ("fixed", [change.fixed for change in changes], "FF", "right"),
+        ("broken", [-change.broken for change in changes], "80", "left"),
     )
     return {
         "animation": False,
-        "grid": {"left": 4, "right": 16, "top": 34, "bottom": 4, "containLabel": True},
+        "grid": {"left": 4, "right": 16, "top": 40, "bottom": 4, "containLabel": True},
         "tooltip": {"show": False},
         "title": [
-            {"text": "← broken", "right": "55%", "top": 0, "textStyle": {"fontSize": 13, "color": ink}},
-            {"text": "fixed →", "right": 16, "top": 0, "textStyle": {"fontSize": 13, "color": ink}},
+            {"text": "← broken", "right": "55%", "top": 6, "textStyle": {"fontSize": 13, "color": ink}},
+            {"text": "fixed →", "right": 16, "top": 6, "textStyle": {"fontSize": 13, "color": ink}},
         ],
         # The labels tell the counts: a tick of −3 pictures would be read by nobody.
         "xAxis": {"type": "value", "min": -1.15 * most, "max": 1.15 * most, "axisLabel": {"show": False},
@@ -83,7 +83,7 @@ def class_option(changes: Sequence[ClassChange], classes: Sequence[str], ink: st
                 "type": "bar", "name": name, "stack": "both", "barWidth": "66%", "selectedMode": "single",
                 "data": [
                     {
-                        "value": value, "itemStyle": {"color": colour, "opacity": shade},
+                        "value": value, "itemStyle": {"color": colour + shade},
                         "label": {"show": value != 0, "position": side, "formatter": f"{abs(value)}", "color": ink},
                     }
                     for value, colour in zip(values, colours, strict=True)

@@ -19,7 +19,8 @@ ROW_PX, HEADING_PX = 48, 34
 SCORES: dict[Score, str] = {"accuracy": "Accuracy", "macro_f1": "Macro-F1"}
 _READS: dict[Score, str] = {
     "accuracy": "A dot is the share of test pictures that were named right; its line is the 95 % interval (Wilson):"
-    " where the accuracy may well lie on other pictures of the same kind. The dashed line is guessing the commonest class.",
+    " where the accuracy may well lie on other pictures of the same kind. The dashed line is guessing the commonest"
+    " class.",
     "macro_f1": "Macro-F1 puts precision and recall of every class into one number, and every class counts the same,"
     " rare ones too; its line is the 95 % interval (bootstrap over pictures).",
 }
@@ -52,7 +53,7 @@ def comparison_option(
         names.append({"value": encoder, "textStyle": {"fontWeight": "bold", "color": ink}})
         for row in group:
             series += _dot(row, len(names), colours[row.run_id], ink, score)
-            names.append(row.name if row.method in row.name else f"{row.name}\n{row.method}")
+            names.append(row.name if row.method.lower() in row.name.lower() else f"{row.name}\n{row.method}")
     if score == "accuracy" and series:
         chance = 100 * max(row.chance for row in rows)
         series[0]["markLine"] = {

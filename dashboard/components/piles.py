@@ -61,7 +61,7 @@ def _sheet(dataset: Dataset, pair: Paired, places: np.ndarray, says: str) -> Non
     with above:
         first = (page - 1) * A_PAGE + 1
         st.html(
-            f'<div class="quiet">{escape(says)} {first:,} to {first + len(shown) - 1:,} of {len(places):,} pictures;'
+            f'<div class="quiet" style="margin-bottom:.75rem">{escape(says)} {first:,} to {first + len(shown) - 1:,} of {len(places):,} pictures;'
             " below each: what it is, what the first run said, what the second said.</div>"
             + piles_html(dataset, pair, shown)
         )

@@ -30,8 +30,8 @@ def advice(rows: Sequence[ComparisonRow], tables: "Mapping[str, pd.DataFrame]") 
     best, n = rows[0], rows[0].n
     if best.low <= best.chance:
         return (
-            f"Use none of these yet: even the best of them, {called(best)} with {best.accuracy:.1%} of {n:,} test"
-            f" images right, is not beyond guessing ({best.chance:.1%}). Train longer, or label more."
+            f"Use none of these yet: even the best of them, {called(best)} with {percent(best.accuracy)} of {n:,} test"
+            f" images right, is not beyond guessing ({percent(best.chance)}). Train longer, or label more."
         )
     pairs = all_pairs({row.run_id: tables[row.run_id] for row in rows}, {row.run_id: called(row) for row in rows})
     against = {other.run_id: _pair(pairs, best.run_id, other.run_id) for other in rows[1:]}
@@ -79,6 +79,11 @@ def interval(found: Interval) -> str:
     return f"95 % interval {signed(found.low)} to {signed(found.high)}"
 
 
+def percent(share: float) -> str:
+    """ "31.9 %"."""
+    return f"{100 * share:.1f} %"
+
+
 def signed(share: float) -> str:
     """A share in hundredths with a true minus: "−2.1", "12.3"."""
     text = f"{abs(100 * share):.1f}"
@@ -99,7 +104,7 @@ def _undecided(
     stands = (
         f"{called(best)} is {signed(apart.value)} points above {called(tied[0])}"
         if apart.value > 0
-        else f"{called(best)} and {called(tied[0])} both name {best.accuracy:.1%} right"
+        else f"{called(best)} and {called(tied[0])} both name {percent(best.accuracy)} right"
     )
     said = (
         f"The {best.n:,} test images do not decide between {_listed([called(row) for row in (best, *tied)])}: {stands},"

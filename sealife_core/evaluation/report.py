@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from matplotlib.figure import Figure
 
 from sealife_core.errors import RunError
-from sealife_core.evaluation.advice import advice, interval, signed
+from sealife_core.evaluation.advice import advice, interval, percent, signed
 from sealife_core.evaluation.comparison import ComparisonRow, by_encoder, comparison, duration
 from sealife_core.evaluation.comparison_figures import as_svg, class_figure, comparison_figure, ladder_figure
 from sealife_core.evaluation.differences import difference_rows, ladders
@@ -29,7 +29,7 @@ max-width: 60rem; margin: 2rem auto; padding: 0 1rem; } h1 { font-size: 1.9rem; 
 h2 { font-size: 1.25rem; margin: 2.2rem 0 .4rem; } .advice { border-left: 4px solid #0B7285; background: #F1F6F7;
 padding: .8rem 1rem; border-radius: 0 .5rem .5rem 0; } .quiet { color: #5B6F77; font-size: .9rem; }
 table { border-collapse: collapse; width: 100%; font-size: .875rem; font-variant-numeric: tabular-nums; }
-th, td { text-align: left; padding: .35rem .7rem .35rem 0; border-bottom: 1px solid #D5E0E3; vertical-align: top;
+th { white-space: nowrap; } th, td { text-align: left; padding: .35rem .7rem .35rem 0; border-bottom: 1px solid #D5E0E3; vertical-align: top;
 overflow-wrap: anywhere; }
 .wide { overflow-x: auto; } figure { margin: 0; } svg { width: 100%; height: auto; } .piles { display: grid;
 grid-template-columns: repeat(auto-fill, minmax(7rem, 1fr)); gap: .6rem; } .piles img { width: 100%; aspect-ratio: 1;
@@ -113,9 +113,9 @@ def _scores(found: _Compared) -> str:
             row.name,
             row.method,
             encoder,
-            f"{row.accuracy:.1%} ({row.low:.1%} to {row.high:.1%})",
-            f"{row.macro_f1:.1%} ({row.macro_f1_low:.1%} to {row.macro_f1_high:.1%})",
-            f"{row.chance:.1%}",
+            f"{percent(row.accuracy)} ({percent(row.low)} to {percent(row.high)})",
+            f"{percent(row.macro_f1)} ({percent(row.macro_f1_low)} to {percent(row.macro_f1_high)})",
+            f"{percent(row.chance)}",
             f"{row.label_fraction:g} %",
             duration(row.train_s),
             duration(row.pretrain_s),
@@ -136,7 +136,9 @@ def _scores(found: _Compared) -> str:
 
 
 def _in_words(rows: Sequence[ComparisonRow]) -> str:
-    return "; ".join(f"{row.name}: {row.accuracy:.1%}, 95 % interval {row.low:.1%} to {row.high:.1%}" for row in rows)
+    return "; ".join(
+        f"{row.name}: {percent(row.accuracy)}, 95 % interval {percent(row.low)} to {percent(row.high)}" for row in rows
+    )
 
 
 def _ladders(found: _Compared) -> str:
@@ -187,8 +189,8 @@ def _by_class(pair: Paired) -> str:
             f"{change.n:,}",
             f"{change.fixed:,}",
             f"{change.broken:,}",
-            f"{change.recall_a:.0%}",
-            f"{change.recall_b:.0%}",
+            f"{100 * change.recall_a:.0f} %",
+            f"{100 * change.recall_b:.0f} %",
             p_words(change.p),
             p_words(change.p_holm),
         )
