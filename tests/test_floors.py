@@ -25,7 +25,7 @@ BELOW: dict[str, set[str]] = {
     "demo": EVALUATION,
     "worker": EVALUATION | {"evaluation", "training"},
     "projecting": EVALUATION | {"evaluation"},
-    "commands": EVALUATION | {"evaluation", "demo"},
+    "commands": EVALUATION | {"evaluation", "training", "demo"},
     "__main__": GROUND | {"commands"},
     "dashboard": EVALUATION | {"evaluation", "demo"},
 }

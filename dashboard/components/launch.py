@@ -6,6 +6,7 @@ import json
 import streamlit as st
 
 from dashboard import cache, state
+from dashboard.components.machine_speed import measuring, measuring_lines
 from dashboard.components.run_strip import active_runs, duration, run_name
 from dashboard.errors import plain, show_error
 from sealife_core.config import AnyConfig
@@ -54,10 +55,14 @@ def estimate_lines(config: AnyConfig) -> None:
     images = len(dataset.rows("train", labelled_only=config.kind == "classifier"))
     cost = estimate(config, images, n_stored=len(dataset.manifest))
     time = f"about {duration(cost.seconds)}" if cost.seconds is not None else "not known yet"
+    if cost.seconds is None and measuring(config.device):
+        time = "measuring…"
     figures = {"Time": time, "Memory": size(cost.memory_bytes), "Disk": size(cost.disk_bytes)}
     cells = "".join(f"<span>{name}</span><b>{value}</b>" for name, value in figures.items())
     st.html(f'<div class="figures">{cells}</div>')
     st.caption(f"{images:,} training images. Time: {plain(cost.basis)}.")
+    if cost.seconds is None:
+        measuring_lines(config.device)
 
 
 def size(count: int) -> str:

@@ -12,6 +12,7 @@ from sealife_core.errors import TrainingError
 from sealife_core.runs.writer import RunWriter
 
 STATUS_EVERY_S = 0.5  # often enough for a moving bar, seldom enough to cost nothing
+WARM_UP_STEPS = 2  # the first steps choose kernels and grow memory: their time says nothing
 GPU_LOOK_EVERY = 10  # steps between two looks at the loss, where a look costs a wait
 RESUME_POINT_EVERY_S = 20.0  # at most this much work is lost when a run is killed, beyond the current epoch
 
@@ -99,12 +100,12 @@ class Speed(Callback):
     def on_train_batch_end(
         self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
-        """Stop the clock; the first two steps warm up and do not count."""
+        """Stop the clock; the first steps warm up and do not count."""
         pl_module.log("train/learning_rate", trainer.optimizers[0].param_groups[0]["lr"])
         self._steps += 1
-        if self._steps > 2:
+        if self._steps > WARM_UP_STEPS:
             self._training_s += time.perf_counter() - self._started
-            self._rate = (self._steps - 2) * self._images / self._training_s
+            self._rate = (self._steps - WARM_UP_STEPS) * self._images / self._training_s
             pl_module.log(self._name, self._rate)
 
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:

@@ -1,0 +1,45 @@
+"""The time of a first run is not known until this machine has been measured: once, in the background, in seconds."""
+
+import streamlit as st
+
+from dashboard.errors import plain
+from sealife_core.errors import SealifeError
+from sealife_core.runs import calibration
+
+POLL_S = 1.0
+
+
+def measuring(device: str) -> bool:
+    """Whether this machine is being measured; starts that unless it was tried before, or a run is active."""
+    found = calibration.find(device)
+    if found.running or found.done or found.problem:
+        return found.running
+    try:
+        return calibration.request(device)
+    except SealifeError:
+        return False
+
+
+def measuring_lines(device: str) -> None:
+    """What is done about the unknown time; while it is measured, the page waits for the end and is drawn anew."""
+    found = calibration.find(device)
+    if found.running:
+        st.fragment(_wait, run_every=POLL_S)(device)
+    elif calibration.runs_active():
+        st.caption("The run that is active tells it after its first epoch.")
+    else:
+        st.caption(plain(found.problem) or "The first run will tell, after its first epoch.")
+        st.button("Measure this machine", type="tertiary", icon=":material/speed:", on_click=_again, args=(device,))
+
+
+def _wait(device: str) -> None:
+    if not calibration.find(device).running:
+        st.rerun(scope="app")
+    st.caption("Measuring how fast this machine trains, about 15 s. You need not wait for it.")
+
+
+def _again(device: str) -> None:
+    try:
+        calibration.request(device)
+    except SealifeError as error:
+        st.toast(plain(str(error)))
