@@ -29,7 +29,8 @@ max-width: 60rem; margin: 2rem auto; padding: 0 1rem; } h1 { font-size: 1.9rem; 
 h2 { font-size: 1.25rem; margin: 2.2rem 0 .4rem; } .advice { border-left: 4px solid #0B7285; background: #F1F6F7;
 padding: .8rem 1rem; border-radius: 0 .5rem .5rem 0; } .quiet { color: #5B6F77; font-size: .9rem; }
 table { border-collapse: collapse; width: 100%; font-size: .875rem; font-variant-numeric: tabular-nums; }
-th { white-space: nowrap; } th, td { text-align: left; padding: .35rem .7rem .35rem 0; border-bottom: 1px solid #D5E0E3; vertical-align: top;
+th { white-space: nowrap; }
+th, td { text-align: left; padding: .35rem .7rem .35rem 0; border-bottom: 1px solid #D5E0E3; vertical-align: top;
 overflow-wrap: anywhere; }
 .wide { overflow-x: auto; } figure { margin: 0; } svg { width: 100%; height: auto; } .piles { display: grid;
 grid-template-columns: repeat(auto-fill, minmax(7rem, 1fr)); gap: .6rem; } .piles img { width: 100%; aspect-ratio: 1;

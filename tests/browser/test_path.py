@@ -111,8 +111,7 @@ def test_path__from_a_folder_of_photographs_to_compared_classifiers(
     wait_for(probe, "finished")
     wait_for(tuned, "finished")
 
-    go(page, "Runs")
-    page.get_by_role("radio", name="Side by side").or_(page.get_by_role("button", name="Side by side")).first.click()
+    go(page, "Compare")
     for _ in range(2):  # the second time after the server was ended and begun again
         expect(page.get_by_text(re.compile("Accuracy on 1[0-9] test pictures of survey"))).to_be_visible(timeout=SLOWLY)
         dashboard.end()

@@ -6,13 +6,11 @@ import math
 import pytest
 
 from dashboard.components.class_bars import balance_option, per_class_option
-from dashboard.components.comparison_chart import comparison_option, table_rows
 from dashboard.components.curves import MOST_POINTS, Curve, curve_option, curves_of, thinned
 from dashboard.components.panels import CLASSIFIER_PANELS, SIMCLR_PANELS
 from dashboard.components.run_log import last_traceback
 from dashboard.theme import class_colour
 from sealife_core.config import chance_loss
-from sealife_core.evaluation.comparison import ComparisonRow
 
 LOSS = SIMCLR_PANELS[0]
 
@@ -79,33 +77,6 @@ def test_curve_option__runs_share_one_legend_above_the_charts():
     assert curve_option(LOSS, two, {}, "#777777", 1.0)["legend"]["show"] is False
     same = [Curve("training", "#111111", [[1.0, 2.0]], faint=True), Curve("validation", "#111111", [[1.0, 3.0]])]
     assert curve_option(LOSS, same, {}, "#777777", 1.0)["legend"]["show"] is True
-
-
-def compared(name: str, accuracy: float, run_id: str = "r") -> ComparisonRow:
-    fields = dict.fromkeys(ComparisonRow.__dataclass_fields__, 0) | {
-        "run_id": run_id, "name": name, "method": "Linear probe", "encoder": "resnet18", "source": "random",
-        "data": "reef", "n": 100, "accuracy": accuracy, "low": accuracy - 0.1, "high": accuracy + 0.1,
-        "macro_f1": accuracy, "macro_f1_low": 0.1, "macro_f1_high": 0.9, "chance": 0.1, "train_s": 3.0,
-        "label_fraction": 100, "test_hash": "h", "comparable": True, "why_not": "",
-    }  # fmt: skip
-    return ComparisonRow(**fields)
-
-
-def test_comparison_option__draws_each_accuracy_in_its_interval_and_the_chance_line():
-    two = [compared("fine", 0.78, "a"), compared("probe", 0.61, "b")]
-    option = comparison_option(two, {"a": "#111111", "b": "#222222"}, "#777777")
-    intervals = [series for series in option["series"] if series["type"] == "line"]
-    dots = [series for series in option["series"] if series["type"] == "scatter"]
-    assert [series["data"][0][0] for series in dots] == [78.0, 61.0]
-    assert [[round(x) for x, _ in series["data"]] for series in intervals] == [[68, 88], [51, 71]]
-    assert intervals[0]["markLine"]["data"] == [{"xAxis": 10.0}]
-    json.dumps(option, allow_nan=False)
-
-
-def test_comparison_table__gives_interval_number_and_chance_with_every_accuracy():
-    (row,) = table_rows([compared("probe", 0.61)])
-    assert row["Accuracy"] == "61.0 % (51 to 71 %)"
-    assert (row["Test pictures"], row["Guessing"]) == ("100", "10.0 %")
 
 
 def test_balance__a_class_keeps_its_colour_however_it_is_sorted():

@@ -97,14 +97,16 @@ def test_page__lays_several_runs_over_each_other(home):
     assert "What is different between them" in text(app)
 
 
-def test_page__compares_classifiers_with_interval_and_number(home):
-    for task, accuracy in (("scratch", 0.5), ("transfer", 0.7)):
-        trained(preset(task, data="reef"), task, test=scored(accuracy), test_hash="same")
-    app = open_runs(view="Side by side")
+def test_page__leads_to_the_comparison_of_what_is_ticked(home):
+    ids = [
+        trained(preset("scratch", data="reef", seed=seed), f"run {seed}", test=scored(0.5), test_hash="same").id
+        for seed in range(3)
+    ]
+    app = open_runs(run=ids[:2])
+    button(app, "Compare classifiers").click().run()
     assert not app.exception
     assert "Accuracy on 100 test pictures" in text(app)
-    cells = app.dataframe[0].value
-    assert cells["Accuracy"].tolist() == ["70.0 % (60 to 80 %)", "50.0 % (40 to 60 %)"]
+    assert app.query_params["compare"] == ids[:2]
 
 
 def test_page__a_name_is_never_markup(home):
