@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from dashboard.components.view_pairs import Preview
     from sealife_core.evaluation.calibration import Calibration
     from sealife_core.evaluation.comparison import ComparisonRow
+    from sealife_core.evaluation.gradcam import Layer
     from sealife_core.evaluation.novelty import Neighbour, TrainingImages
     from sealife_core.evaluation.paired import Paired
     from sealife_core.evaluation.predicting import Prediction, Predictor
@@ -157,24 +158,19 @@ def _answers(_run: Run, _dataset: Dataset, path: str, changed: tuple[Any, ...]) 
     return answers_of(predictions(_run), _dataset, _run.results())
 
 
-def class_scores(run: Run, split: str) -> tuple[list[dict[str, Any]], "np.ndarray"] | None:
-    """Scores of each class and the confusion matrix (C, C) on "test", "val" or "all"; None without pictures."""
-    return _class_scores(answers(run), split, str(run.path), _answers_key(run)[1])
+def split_scores(run: Run, split: str) -> dict[str, Any] | None:
+    """A run's ``scores`` on "test", "val" or "all"; None without pictures."""
+    return _split_scores(answers(run), split, str(run.path), _answers_key(run)[1])
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)
-def _class_scores(
-    _answers: "Answers", split: str, path: str, changed: tuple[Any, ...]
-) -> tuple[list[dict[str, Any]], "np.ndarray"] | None:
+def _split_scores(_answers: "Answers", split: str, path: str, changed: tuple[Any, ...]) -> dict[str, Any] | None:
     import numpy as np
 
     from sealife_core.evaluation.scores import scores
 
     kept = _answers.test == (split == "test") if split != "all" else np.ones(len(_answers), bool)
-    if not kept.any():
-        return None
-    found = scores(_answers.truth[kept], _answers.probabilities[kept], _answers.classes)
-    return found["per_class"], np.asarray(found["confusion"])
+    return scores(_answers.truth[kept], _answers.probabilities[kept], _answers.classes) if kept.any() else None
 
 
 @dataclass(frozen=True, eq=False)
@@ -214,10 +210,10 @@ def predictor(run: Run) -> tuple["Predictor", Lock]:
     return _predictor(run, str(run.path), stamp(run.path / MODEL))
 
 
-def evidence(run: Run, dataset: Dataset, row: int, class_index: int) -> bytes:
+def evidence(run: Run, dataset: Dataset, row: int, class_index: int, layer: "Layer") -> bytes:
     """Where the model finds what speaks for a class in one picture, as a PNG to lay over it. Imports torch."""
     stamps = dataset.content_hash, stamp(run.path / MODEL)
-    return _evidence(run, dataset, str(run.path), row, class_index, stamps)
+    return _evidence(run, dataset, str(run.path), row, class_index, layer, stamps)
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
@@ -235,12 +231,14 @@ def _predictor(_run: Run, path: str, model: tuple[int, int]) -> tuple["Predictor
 
 
 @st.cache_data(max_entries=512, show_spinner=False)
-def _evidence(_run: Run, _dataset: Dataset, path: str, row: int, class_index: int, stamps: tuple[Any, ...]) -> bytes:
+def _evidence(
+    _run: Run, _dataset: Dataset, path: str, row: int, class_index: int, layer: "Layer", stamps: tuple[Any, ...]
+) -> bytes:
     from dashboard.components.heat_view import heat_png
 
     model, lock = predictor(_run)
     with lock:
-        return heat_png(model.explain(_dataset.image_path(row), class_index))
+        return heat_png(model.explain(_dataset.image_path(row), class_index, layer))
 
 
 def own_prediction(run: Run, key: str, content: bytes) -> "Prediction":
@@ -248,9 +246,9 @@ def own_prediction(run: Run, key: str, content: bytes) -> "Prediction":
     return _own_prediction(run, content, str(run.path), key, stamp(run.path / MODEL))
 
 
-def own_evidence(run: Run, key: str, content: bytes, class_index: int) -> bytes:
+def own_evidence(run: Run, key: str, content: bytes, class_index: int, layer: "Layer") -> bytes:
     """As :func:`evidence`, for a person's own picture."""
-    return _own_evidence(run, content, str(run.path), key, class_index, stamp(run.path / MODEL))
+    return _own_evidence(run, content, str(run.path), key, class_index, layer, stamp(run.path / MODEL))
 
 
 def own_neighbours(run: Run, key: str, content: bytes) -> list["Neighbour"]:
@@ -277,13 +275,13 @@ def _own_prediction(_run: Run, _content: bytes, path: str, key: str, model: tupl
 
 @st.cache_resource(max_entries=128, show_spinner=False)
 def _own_evidence(
-    _run: Run, _content: bytes, path: str, key: str, class_index: int, model: tuple[int, int]
+    _run: Run, _content: bytes, path: str, key: str, class_index: int, layer: "Layer", model: tuple[int, int]
 ) -> bytes:
     from dashboard.components.heat_view import heat_png
 
     found, lock = predictor(_run)
     with lock:
-        return heat_png(found.explain(_content, class_index))
+        return heat_png(found.explain(_content, class_index, layer))
 
 
 @st.cache_resource(max_entries=256, show_spinner=False)

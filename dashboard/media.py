@@ -5,6 +5,7 @@ Every id is looked up among those that exist; none becomes a path.
 
 import gzip
 from functools import cache as once
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 import plotly
@@ -20,7 +21,13 @@ from sealife_core.errors import SealifeError
 from sealife_core.runs.directory import open_run
 from sealife_core.runs.run import MODEL, Run
 
+if TYPE_CHECKING:
+    from sealife_core.evaluation.gradcam import Layer
+
 SIDES_PX = (96, 160, 320, 640)
+
+
+LAYERS: tuple["Layer", ...] = ("layer4", "layer3", "layer2")
 
 
 def thumb_url(dataset: Dataset, row: int, side_px: int = 160) -> str:
@@ -28,10 +35,10 @@ def thumb_url(dataset: Dataset, row: int, side_px: int = 160) -> str:
     return f"/thumb/{quote(dataset.name, safe='')}/{row}.jpg?side={side_px}&v={dataset.content_hash[:12]}"
 
 
-def evidence_url(run: Run, dataset: Dataset, row: int, class_index: int) -> str:
+def evidence_url(run: Run, dataset: Dataset, row: int, class_index: int, layer: str) -> str:
     """The address of what speaks for a class in one picture. It is computed when the browser asks, not by the page."""
     version = f"{dataset.content_hash[:12]}-{cache.stamp(run.path / MODEL)[0]}"
-    return f"/evidence/{quote(run.id, safe='')}/{row}/{class_index}.png?v={version}"
+    return f"/evidence/{quote(run.id, safe='')}/{row}/{class_index}.png?layer={layer}&v={version}"
 
 
 def routes() -> list[Route]:
@@ -65,8 +72,9 @@ def _evidence(request: Request) -> Response:
         dataset = cache.dataset(run.config().data)
         if not 0 <= row < len(dataset.manifest):
             return Response("No such picture.", status_code=404)
-        png = cache.evidence(run, dataset, row, index)
-    except (SealifeError, OSError, ValueError):
+        layer = next(known for known in LAYERS if known == request.query_params.get("layer", LAYERS[0]))
+        png = cache.evidence(run, dataset, row, index, layer)
+    except (SealifeError, OSError, ValueError, StopIteration):
         return Response("There is no evidence for this.", status_code=404)
     return Response(png, media_type="image/png", headers=_kept(request))
 

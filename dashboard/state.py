@@ -239,7 +239,7 @@ def show_pictures(label: str, split: str) -> None:
 # -- Gallery: the URL is the truth; its widgets follow it ------------------------------------------------------------
 
 _GALLERY = ("show", "against", "truth", "predicted", "outcome", "sure", "set", "order", "leaf", "picture", "evidence",
-            "shares", "seed", "guesses", "turn")  # fmt: skip
+            "layer", "shares", "seed", "guesses", "turn")  # fmt: skip
 _GALLERY_RUN = "gallery_run"
 _OWN_PICTURE = "own_picture"
 
@@ -288,6 +288,12 @@ def choose_gallery_run(run_id: str) -> None:
     """Look at the answers of another run, with the same filters."""
     st.query_params[RUN] = run_id
     turn_gallery(leaf="", against="" if gallery("against") == run_id else gallery("against"))
+
+
+def swap_gallery(run_id: str, against: str) -> None:
+    """Look at ``run_id`` with ``against`` beside it."""
+    st.query_params[RUN] = run_id
+    turn_gallery(against=against)
 
 
 def own_picture() -> str:

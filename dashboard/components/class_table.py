@@ -89,10 +89,12 @@ button:focus-visible { outline: 2px solid var(--st-text-color); }
 _table = component("class_table", html='<div class="scroll"><table></table></div>', css=_CSS, js=_JS)
 
 
-def class_table(answers: Answers, per_class: list[dict[str, Any]], counts: np.ndarray) -> dict[str, str] | None:
+def class_table(
+    answers: Answers, per_class: list[dict[str, Any]], counts: np.ndarray, key: str
+) -> dict[str, str] | None:
     """``per_class`` as ``scores`` gives it, ``counts`` (C, C) with row = truth. Returns what was just clicked."""
     rows = [_row(answers, index, scored, counts) for index, scored in enumerate(per_class) if scored["n"]]
-    picked = _table(data={"rows": rows}, key="class_table", on_picked_change=lambda: None).picked
+    picked = _table(data={"rows": rows}, key=key, on_picked_change=lambda: None).picked
     return dict(picked) if picked else None
 
 

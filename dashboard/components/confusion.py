@@ -114,7 +114,9 @@ th.column .label { writing-mode: vertical-rl; transform: rotate(180deg); margin:
 _matrix = component("confusion_matrix", html='<div class="scroll"><table></table></div>', css=_CSS, js=_JS)
 
 
-def confusion_matrix(answers: Answers, counts: np.ndarray, shown: Sequence[int], shares: str) -> dict[str, str] | None:
+def confusion_matrix(
+    answers: Answers, counts: np.ndarray, shown: Sequence[int], shares: str, key: str
+) -> dict[str, str] | None:
     """``counts`` (C, C), row = truth; ``shown``: the classes of it, in order; ``shares``: a key of SHARES.
 
     Returns what was just clicked: truth, predicted or both.
@@ -131,7 +133,7 @@ def confusion_matrix(answers: Answers, counts: np.ndarray, shown: Sequence[int],
         # The square root: one mistake in thirty must still be seen.
         "shades": np.round(np.sqrt(values / max(values.max(), 1e-9)) * 0.9, 3).tolist(),
     }
-    picked = _matrix(data=data, key="confusion", on_picked_change=lambda: None).picked
+    picked = _matrix(data=data, key=key, on_picked_change=lambda: None).picked
     return dict(picked) if picked else None
 
 

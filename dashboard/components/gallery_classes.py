@@ -1,19 +1,21 @@
 """Which classes are taken for which: the confusion matrix and the table of classes, both ways to the pictures."""
 
+import numpy as np
 import streamlit as st
 
 from dashboard import cache, state
 from dashboard.components.class_table import class_table
 from dashboard.components.confusion import MOST_CLASSES, SHARES, confusion_matrix, most_confused
-from dashboard.components.gallery_answers import SPLIT_NAMES, Answers
+from dashboard.components.gallery_answers import SPLIT_NAMES
 from dashboard.components.gallery_filters import SPLIT_WORDS, segments, wanted
+from dashboard.components.run_results import between, percent
 from dashboard.components.run_strip import run_name
 from dashboard.errors import plain
 from sealife_core.runs.directory import Run
 
 
 def classes(run: Run, rival: Run | None) -> None:
-    """The matrix and the table of ``run``, and below them the matrix of ``rival``'s answers if there is one."""
+    """The matrix and the table of ``run``, and below them those of ``rival`` if there is one."""
     answers = cache.answers(run)
     split = wanted(answers, False).split
     with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -22,30 +24,37 @@ def classes(run: Run, rival: Run | None) -> None:
         held = state.gallery("shares")
         shares = held if held in SHARES else ""
         segments("shares", "In each cell", SHARES, shares)
-    _one(answers, run, split, shares)
-    if rival is not None:
-        st.caption(f"These are the answers of {plain(run_name(run))}. Choose the other model above to see its own.")
+    for one, other in ((run, rival), (rival, run)) if rival else ((run, None),):
+        if one is not None:
+            _one(one, other, split, shares)
 
 
-def _one(answers: Answers, run: Run, split: str, shares: str) -> None:
-    scored = cache.class_scores(run, split)
+def _one(run: Run, other: Run | None, split: str, shares: str) -> None:
+    answers, scored = cache.answers(run), cache.split_scores(run, split)
+    if other is not None:
+        st.subheader(plain(run_name(run)))
     if scored is None:
         st.caption("No picture of this split was answered.")
         return
-    per_class, counts = scored
+    per_class, counts = scored["per_class"], np.asarray(scored["confusion"])
+    images = f"{scored['n']:,} {SPLIT_NAMES.get(split, 'validation and test')} pictures"
+    st.markdown(
+        f"**{percent(scored['accuracy'])}** of {images} named right (95 % interval"
+        f" {between(scored['accuracy_low'], scored['accuracy_high'])}), macro-F1 {percent(scored['macro_f1'])}."
+        f" Guessing the commonest class would reach {percent(scored['chance'])}."
+    )
     shown = list(range(len(answers.classes)))
     if len(shown) > MOST_CLASSES:
         shown = most_confused(counts)
         st.caption(f"The {len(shown)} most confused of {len(answers.classes)} classes are shown.")
-    picked = confusion_matrix(answers, counts, shown, shares)
+    picked = confusion_matrix(answers, counts, shown, shares, f"confusion.{run.id}")
     unit = {"": "how many pictures", "truth": "percent of the row", "said": "percent of the column"}[shares]
-    images = f"{int(counts.sum()):,} {SPLIT_NAMES.get(split, 'validation and test')} pictures"
     st.caption(
-        f"A row is what the picture shows, a column what the model said: {unit}, of {images}. The diagonal is right;"
+        f"A row is what the picture shows, a column what the model said: {unit}. The diagonal is right;"
         " the rest are mistakes. Click a cell, a row or a column to see its pictures."
     )
     st.markdown("**Each class**")
-    picked = class_table(answers, per_class, counts) or picked
+    picked = class_table(answers, per_class, counts, f"class_table.{run.id}") or picked
     st.caption(
         "Recall: how many of a class's pictures were found. Precision: how often the model is right when it names the"
         " class. F1 is high only where both are. The 95 % interval of recall appears on hovering: with 15 pictures,"
@@ -53,5 +62,7 @@ def _one(answers: Answers, run: Run, split: str, shares: str) -> None:
     )
     if picked:
         cleared = {"outcome": "", "sure": "", "leaf": "", "picture": "", "evidence": "", "show": ""}
+        if other is not None:
+            state.swap_gallery(run.id, other.id)
         state.turn_gallery(**cleared, truth=picked.get("truth", ""), predicted=picked.get("predicted", ""))
         st.rerun()

@@ -1,6 +1,6 @@
 """The filters of the Gallery and its pages, all in the URL."""
 
-from typing import Any
+from typing import Any, Literal
 
 import streamlit as st
 
@@ -22,24 +22,31 @@ def filter_row(answers: Answers, shown: Filters, paired: bool) -> None:
     names = ["", *answers.classes]
     words = {"": "All"} | OUTCOMES | (PAIRED if paired else {})
     with st.container(horizontal=True, vertical_alignment="bottom", key="gallery_filters"):
-        _select("truth", "It is", names, {"": "Any class"}, shown.truth, 165)
-        _select("predicted", "The model says", names, {"": "Any class"}, shown.predicted, 165)
+        _select("truth", "It is", names, {"": "Any class"}, shown.truth, 180)
+        _select("predicted", "The model says", names, {"": "Any class"}, shown.predicted, 180)
         if paired:
-            _select("outcome", "Outcome", list(words), words, shown.outcome, 210)
+            _select("outcome", "Outcome", list(words), words, shown.outcome, 220)
         else:
             segments("outcome", "Outcome", words, shown.outcome)
         if answers.test.any() and not answers.test.all():
             segments("set", "Pictures of", SPLIT_WORDS, shown.split)
         st.slider(
-            "Confidence (%)", 0, 100, key=state.follow("sure", (shown.low, shown.high)), on_change=_sure, width=150
+            "Confidence (%)", 0, 100, key=state.follow("sure", (shown.low, shown.high)), on_change=_sure, width=190
         )
-        _select("order", "First", list(ORDERS), ORDERS, shown.order, 190)
 
 
-def _select(key: str, label: str, options: list[str], words: dict[str, str], value: str, width: int) -> None:
+def order_choice(shown: Filters) -> None:
+    """Which pictures come first."""
+    _select("order", "First", list(ORDERS), ORDERS, shown.order, 230, label_visibility="collapsed")
+
+
+def _select(
+    key: str, label: str, options: list[str], words: dict[str, str], value: str, width: int,
+    label_visibility: Literal["visible", "collapsed"] = "visible",
+) -> None:  # fmt: skip
     st.selectbox(
-        label, options, format_func=lambda option: words.get(option, option), key=state.follow(key, value),
-        on_change=_changed, args=(key,), width=width,
+        label, options, format_func=lambda option: words.get(option) or str(option), key=state.follow(key, value),
+        on_change=_changed, args=(key,), width=width, label_visibility=label_visibility,
     )  # fmt: skip
 
 
@@ -53,7 +60,7 @@ def segments(key: str, label: str, words: dict[str, str], value: str) -> None:
 
 def _changed(key: str) -> None:
     changed: dict[str, Any] = {key: state.followed(key) or "", "leaf": ""}
-    defaults = {"set": "test", "order": "mistakes"}
+    defaults = {"set": "test", "order": "mistakes", "layer": "layer4"}
     state.turn_gallery(**{name: "" if value == defaults.get(name) else value for name, value in changed.items()})
 
 

@@ -8,6 +8,7 @@ import streamlit as st
 from dashboard import state
 from dashboard.components.gallery_answers import Answers, Filters
 from dashboard.components.gallery_filters import spoken
+from dashboard.components.heat_layers import layer_choice, layer_held
 from dashboard.components.heat_view import heat_view
 from dashboard.components.image_grid import dot
 from dashboard.components.neighbours_view import neighbours_view, training_neighbours
@@ -65,14 +66,14 @@ def _seen(answers: Answers, place: int, run: Run, evidence: int) -> None:
     about = answers.dataset.manifest.iloc[row]
     heat_view(
         thumb_url(answers.dataset, row, LARGE_PX),
-        evidence_url(run, answers.dataset, row, evidence),
+        evidence_url(run, answers.dataset, row, evidence, layer_held()),
         width=int(about["width"]),
         height=int(about["height"]),
         alt=f"{answers.classes[answers.truth[place]]}, with the evidence for {name}",
-        says=f"Bright is what speaks for “{name}” (Grad-CAM). It is as coarse as the network's last feature maps: at"
-        f" {run.config().image_size_px} px a few cells a side. Outside of the square the network sees nothing.",
+        says=f"Bright is what speaks for “{name}” (Grad-CAM). Outside of the square the network sees nothing.",
         key="gallery_heat",
     )
+    layer_choice(run.config().image_size_px)
 
 
 def _answer(answers: Answers, place: int, run: Run, rival: tuple[Run, Answers] | None, evidence: int) -> None:

@@ -8,7 +8,7 @@ import streamlit as st
 from dashboard import cache, state
 from dashboard.components.gallery_answers import PAIRED, Answers, Filters, chosen, pair_counts
 from dashboard.components.gallery_cards import gallery_cards
-from dashboard.components.gallery_filters import clear_filters, filter_row, spoken, wanted
+from dashboard.components.gallery_filters import clear_filters, filter_row, order_choice, spoken, wanted
 from dashboard.components.gallery_pages import leaf, on_page, page_turner
 from dashboard.components.gallery_picture import large_picture
 from dashboard.components.run_strip import run_name
@@ -37,6 +37,7 @@ def pictures(run: Run, rival: Run | None) -> None:
     page, pages = leaf(len(places))
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.markdown(_count(answers, places, shown), width="stretch")
+        order_choice(shown)
         if pages > 1:
             page_turner(page, pages, "top")
     colours = colours_of_all()

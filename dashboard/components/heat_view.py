@@ -42,7 +42,7 @@ export default function ({ data, parentElement }) {
 _HTML = """
 <figure>
   <div class="stack"><img class="picture"><span class="square" hidden></span><img class="heat" alt="" hidden></div>
-  <label>Evidence <input type="range" min="0" max="100" value="65" aria-label="Opacity of the evidence">
+  <label>Evidence <input type="range" min="0" max="100" value="60" aria-label="Opacity of the evidence">
   <output></output> <span class="state" role="status"></span></label>
   <figcaption></figcaption>
 </figure>

@@ -17,6 +17,7 @@ from PIL import Image
 from dashboard import cache, state
 from dashboard.components.gallery_answers import Answers
 from dashboard.components.gallery_cards import show_cards
+from dashboard.components.heat_layers import layer_choice, layer_held
 from dashboard.components.heat_view import heat_view
 from dashboard.components.neighbours_view import neighbours_view
 from dashboard.components.probability_bars import percent, probability_bars
@@ -136,13 +137,14 @@ def _seen(run: Run, picture: OwnPicture, evidence: int, name: str) -> None:
     width, height = Image.open(io.BytesIO(jpeg)).size
     heat_view(
         data_uri(jpeg, "image/jpeg"),
-        data_uri(cache.own_evidence(run, picture.key, picture.content, evidence), "image/png"),
+        data_uri(cache.own_evidence(run, picture.key, picture.content, evidence, layer_held()), "image/png"),
         width=width,
         height=height,
         alt=f"{picture.name}, with the evidence for {name}",
         says=f"Bright is what speaks for “{name}” (Grad-CAM). Outside of the square the network sees nothing.",
         key="own_heat",
     )
+    layer_choice(run.config().image_size_px)
 
 
 def _bars(run: Run, rival: Run | None, answers: Answers, picture: OwnPicture, evidence: int) -> None:

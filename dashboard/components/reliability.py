@@ -20,13 +20,14 @@ def calibration_view(run: Run, rival: Run | None) -> None:
         "A model is **calibrated** if it is right as often as it is sure: of all answers given with 70 % confidence,"
         " 70 % should be right. On the dashed line confidence comes true; below it the model is too sure of itself."
     )
-    for one in [run, rival] if rival else [run]:
-        if rival:
-            st.subheader(plain(run_name(one)))
-        _one(one)
+    _one(run, rival)
+    if rival is not None:
+        _one(rival, run)
 
 
-def _one(run: Run) -> None:
+def _one(run: Run, other: Run | None) -> None:
+    if other is not None:
+        st.subheader(plain(run_name(run)))
     found = cache.calibration(run, BINS)
     st.markdown(plain(found.whole.sentence()))
     left, right = st.columns(2, gap="medium")
@@ -46,7 +47,8 @@ def _one(run: Run) -> None:
     if picked is not None:
         low = 100 // BINS * picked
         cleared = {"truth": "", "predicted": "", "outcome": "", "set": "", "leaf": "", "picture": "", "show": ""}
-        state.choose_gallery_run(run.id)
+        if other is not None:
+            state.swap_gallery(run.id, other.id)
         state.turn_gallery(**cleared, sure=f"{low}-{low + 100 // BINS}")
         st.rerun()
 
@@ -64,7 +66,7 @@ def _figures(ece: float, nll: float) -> None:
 
 def _diagram(table: pd.DataFrame, key: str) -> int | None:
     """Draws it; returns the bin that was just clicked, or None."""
-    filled = table[table["n"] > 0]
+    filled = table.loc[table["n"] > 0, :]
     dark = st.context.theme.type == "dark"
     told = zip(filled["confidence"], filled["accuracy"], strict=True)
     words = "; ".join(f"{sure:.0%} sure, {right:.0%} right" for sure, right in told)
@@ -74,7 +76,8 @@ def _diagram(table: pd.DataFrame, key: str) -> int | None:
     )  # fmt: skip
     selected = event.selection.selected
     places = [place for series in selected for place in series["data_indices"]]
-    return int(filled["bin"].iloc[places[0]]) if places and places[0] < len(filled) else None
+    bins = filled["bin"].tolist()
+    return int(bins[places[0]]) if places and places[0] < len(bins) else None
 
 
 def reliability_option(filled: pd.DataFrame, colour: str, ink: str) -> dict[str, Any]:
