@@ -71,7 +71,7 @@ def chooser(choice: Choice) -> None:
                 on_change=_tick, args=(one.run_id, chosen),
             )  # fmt: skip
         for one in others:
-            st.checkbox(f":gray[{_label(one)}]", key=state.follow_compare(f"run.{one.run_id}", False), disabled=True)
+            st.checkbox(_label(one), key=state.follow_compare(f"run.{one.run_id}", False), disabled=True)
             st.caption(f"Not comparable: {plain(one.why_not(choice.test_hash))}.")
 
 

@@ -1,0 +1,84 @@
+"""Compare in a real browser, over made-up results: other test images are refused, and a link shows the same view."""
+
+import re
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from sealife_core.datasets.dataset import Dataset
+from sealife_core.runs.directory import Run
+from tests.browser.conftest import PATIENCE_MS, Dashboard
+from tests.browser.test_path import settled
+from tests.dashboard.test_compare_page import finished
+
+pytestmark = pytest.mark.browser
+SLOWLY = PATIENCE_MS  # two busy cores may take long to load a widget
+
+
+@pytest.fixture
+def runs(tiny_reef: Dataset) -> list[Run]:
+    """Three runs on the same test images, and one on others."""
+    n = len(tiny_reef.rows("test"))
+    same = [finished(tiny_reef, name, right, seed=right) for name, right in (("low", 1), ("middle", 3), ("high", n))]
+    return [*same, finished(tiny_reef, "elsewhere", 2, seed=99, test_hash="other")]
+
+
+def sentence(page: Page) -> str:
+    found = page.get_by_role("heading", name=re.compile("fixes .* of"))
+    expect(found).to_be_visible(timeout=SLOWLY)
+    return found.inner_text()
+
+
+def test_compare__refuses_other_test_images_and_a_link_shows_the_same(
+    runs: list[Run], dashboard: Dashboard, browser: Browser, tmp_path: Path
+) -> None:
+    low, middle, high, other = runs
+    page = browser.new_page(viewport={"width": 1280, "height": 1400})
+    page.set_default_timeout(PATIENCE_MS)
+    page.goto(f"{dashboard.url}/compare?compare={low.id}&compare={high.id}&compare={other.id}")
+    expect(page.get_by_text("Left out: elsewhere")).to_be_visible(timeout=SLOWLY)
+    settled(page)
+    greyed = page.get_by_role("checkbox", name=re.compile("elsewhere"))
+    expect(greyed).to_be_disabled(timeout=SLOWLY)
+    expect(greyed).not_to_be_checked()
+    expect(page.get_by_text(re.compile("tested on other images"))).to_be_visible(timeout=SLOWLY)
+    assert "Against low, high fixes" in sentence(page)
+
+    page.locator("label").filter(has_text="middle").click()
+    settled(page)
+    expect(page.get_by_role("checkbox", name=re.compile("middle"))).to_be_checked(timeout=SLOWLY)
+    assert middle.id in page.url
+    assert other.id not in page.url, "what was refused is no longer asked for"
+    page.get_by_role("button", name="Swap").click()
+    settled(page)
+    pile = page.get_by_role("radio", name=re.compile("Broken")).or_(
+        page.get_by_role("button", name=re.compile("Broken"))
+    )
+    pile.first.click()
+    settled(page)
+    pictures = page.locator(".piles img")
+    expect(pictures.first).to_be_visible(timeout=SLOWLY)
+    said, shown, url = sentence(page), pictures.count(), page.url
+    assert shown == int(re.findall(r"breaks (\d+) of", said)[0])
+    assert page.evaluate(
+        "[...document.querySelectorAll('.piles img')].filter(i => i.complete && i.naturalWidth).length"
+    )
+    page.close()
+
+    fresh = browser.new_context(viewport={"width": 1280, "height": 1400}).new_page()
+    fresh.set_default_timeout(PATIENCE_MS)
+    fresh.goto(url)
+    assert sentence(fresh) == said
+    settled(fresh)
+    expect(fresh.locator(".piles img")).to_have_count(shown, timeout=SLOWLY)
+    expect(fresh.get_by_role("checkbox", name=re.compile("middle"))).to_be_checked(timeout=SLOWLY)
+
+    fresh.get_by_role("button", name="Download").click()
+    with fresh.expect_download() as download:
+        fresh.get_by_role("button", name=re.compile("Whole comparison")).click()
+    download.value.save_as(tmp_path / "comparison.html")
+    text = (tmp_path / "comparison.html").read_text(encoding="utf-8")
+    assert said in text, "the file is of the pair that was looked at"
+    assert not re.findall(r"""(?:src|href)\s*=\s*["']?https?:""", text)
+    fresh.context.close()
