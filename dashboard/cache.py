@@ -202,7 +202,7 @@ def _calibration(_run: Run, bins: int, path: str, changed: tuple[Any, ...]) -> C
 
 def training_images(run: Run, dataset: Dataset) -> "TrainingImages":
     """The training images of a run with their features, to look for neighbours among. Raises RunError."""
-    return _training_images(dataset, str(run.path), dataset.content_hash, stamp(run.path / INDEX))
+    return _training_images(dataset.name, str(run.path), dataset.content_hash, stamp(run.path / INDEX))
 
 
 def predictor(run: Run) -> tuple["Predictor", Lock]:
@@ -217,10 +217,10 @@ def evidence(run: Run, dataset: Dataset, row: int, class_index: int, layer: "Lay
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
-def _training_images(_dataset: Dataset, path: str, content_hash: str, index: tuple[int, int]) -> "TrainingImages":
+def _training_images(data: str, path: str, content_hash: str, index: tuple[int, int]) -> "TrainingImages":
     from sealife_core.evaluation.novelty import training_images
 
-    return training_images(Path(path), _dataset)
+    return training_images(Path(path), data)
 
 
 @st.cache_resource(max_entries=2, show_spinner=False)

@@ -65,6 +65,11 @@ def _thumb(request: Request) -> Response:
     return Response(jpeg, media_type="image/jpeg", headers=_kept(request))
 
 
+def known_layer(name: str) -> "Layer | None":
+    """``name`` if evidence can be read from that layer, else None."""
+    return next((layer for layer in LAYERS if layer == name), None)
+
+
 def _evidence(request: Request) -> Response:
     row, index = request.path_params["row"], request.path_params["index"]
     try:
@@ -72,9 +77,11 @@ def _evidence(request: Request) -> Response:
         dataset = cache.dataset(run.config().data)
         if not 0 <= row < len(dataset.manifest):
             return Response("No such picture.", status_code=404)
-        layer = next(known for known in LAYERS if known == request.query_params.get("layer", LAYERS[0]))
+        layer = known_layer(request.query_params.get("layer", "layer4"))
+        if layer is None:
+            return Response("There is no such layer.", status_code=404)
         png = cache.evidence(run, dataset, row, index, layer)
-    except (SealifeError, OSError, ValueError, StopIteration):
+    except (SealifeError, OSError, ValueError):
         return Response("There is no evidence for this.", status_code=404)
     return Response(png, media_type="image/png", headers=_kept(request))
 

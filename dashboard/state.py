@@ -273,6 +273,12 @@ def followed(key: str) -> Any:
     return st.session_state[f"gallery.{key}"]
 
 
+def picked_places(key: str) -> list[int]:
+    """The places of what was clicked in a chart; for its callback."""
+    chart = st.session_state.get(key)
+    return [place for series in chart.selection.selected for place in series["data_indices"]] if chart else []
+
+
 def gallery_run(run_ids: Sequence[str]) -> str:
     """The run that is looked at, one of ``run_ids``: that of the URL, else the last looked at, else the first."""
     in_url = st.query_params.get(RUN, "")

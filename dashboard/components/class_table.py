@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from streamlit.components.v2 import component
 
+from dashboard import state
 from dashboard.components.gallery_answers import Answers
 from dashboard.theme import class_colour
 
@@ -89,13 +90,15 @@ button:focus-visible { outline: 2px solid var(--st-text-color); }
 _table = component("class_table", html='<div class="scroll"><table></table></div>', css=_CSS, js=_JS)
 
 
-def class_table(
-    answers: Answers, per_class: list[dict[str, Any]], counts: np.ndarray, key: str
-) -> dict[str, str] | None:
-    """``per_class`` as ``scores`` gives it, ``counts`` (C, C) with row = truth. Returns what was just clicked."""
+def class_table(answers: Answers, per_class: list[dict[str, Any]], counts: np.ndarray, key: str) -> None:
+    """``per_class`` as ``scores`` gives it, ``counts`` (C, C) with row = truth. ``on_pick``: as there."""
     rows = [_row(answers, index, scored, counts) for index, scored in enumerate(per_class) if scored["n"]]
-    picked = _table(data={"rows": rows}, key=key, on_picked_change=lambda: None).picked
-    return dict(picked) if picked else None
+
+    def picked() -> None:
+        if cell := state.told(key, "picked"):
+            on_pick(dict(cell))
+
+    _table(data={"rows": rows}, key=key, on_picked_change=picked)
 
 
 def _row(answers: Answers, index: int, scored: dict[str, Any], counts: np.ndarray) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from streamlit.components.v2 import component
 
+from dashboard import state
 from dashboard.components.gallery_answers import Answers
 from dashboard.theme import class_colour
 
@@ -114,12 +115,10 @@ th.column .label { writing-mode: vertical-rl; transform: rotate(180deg); margin:
 _matrix = component("confusion_matrix", html='<div class="scroll"><table></table></div>', css=_CSS, js=_JS)
 
 
-def confusion_matrix(
-    answers: Answers, counts: np.ndarray, shown: Sequence[int], shares: str, key: str
-) -> dict[str, str] | None:
+def confusion_matrix(answers: Answers, counts: np.ndarray, shown: Sequence[int], shares: str, key: str) -> None:
     """``counts`` (C, C), row = truth; ``shown``: the classes of it, in order; ``shares``: a key of SHARES.
 
-    Returns what was just clicked: truth, predicted or both.
+    ``on_pick`` is called with what is clicked: truth, predicted or both.
     """
     part = counts[np.ix_(shown, shown)]
     values = as_shares(counts, shares)[np.ix_(shown, shown)]
@@ -133,8 +132,12 @@ def confusion_matrix(
         # The square root: one mistake in thirty must still be seen.
         "shades": np.round(np.sqrt(values / max(values.max(), 1e-9)) * 0.9, 3).tolist(),
     }
-    picked = _matrix(data=data, key=key, on_picked_change=lambda: None).picked
-    return dict(picked) if picked else None
+
+    def picked() -> None:
+        if cell := state.told(key, "picked"):
+            on_pick(dict(cell))
+
+    _matrix(data=data, key=key, on_picked_change=picked)
 
 
 def as_shares(counts: np.ndarray, shares: str) -> np.ndarray:

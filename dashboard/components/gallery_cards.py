@@ -2,11 +2,12 @@
 line and colour. A click, or Enter on the focused card, opens one; the browser fetches pictures as they come into sight.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from streamlit.components.v2 import component
 
+from dashboard import state
 from dashboard.components.gallery_answers import Answers
 from dashboard.media import thumb_url
 from dashboard.theme import class_colour
@@ -93,17 +94,21 @@ _BADGES = {"right": "✓ right", "wrong": "✕ wrong", "differ": "≠ differ"}
 
 def gallery_cards(
     answers: Answers, places: Iterable[int], says: str, models: Sequence[tuple[Answers, str]] = ()
-) -> str | None:
-    """The cards of ``places``. ``models``: with two, each with its run's colour; all are then asked for each picture.
+) -> None:
+    """The cards of ``places``; a click opens one large. ``models``: with two, each with its run's colour; all are then
+    asked for each picture."""
+    cards = [card(answers, int(place), models) for place in places]
+    show_cards(cards, says, "gallery_cards", lambda image_id: state.turn_gallery(picture=image_id))
 
-    Returns the id of the picture that was just clicked, or None.
-    """
-    return show_cards([card(answers, int(place), models) for place in places], says, "gallery_cards")
 
+def show_cards(cards: Sequence[dict[str, Any]], says: str, key: str, on_open: Callable[[str], None]) -> None:
+    """Cards as :func:`card` makes them; ``on_open`` is called with the id of one that is clicked."""
 
-def show_cards(cards: Sequence[dict[str, Any]], says: str, key: str) -> str | None:
-    """Cards as :func:`card` makes them. Returns the id of the one that was just clicked, or None."""
-    return _cards(data={"cards": list(cards), "says": says}, key=key, on_opened_change=lambda: None).opened
+    def opened() -> None:
+        if image_id := state.told(key, "opened"):
+            on_open(str(image_id))
+
+    _cards(data={"cards": list(cards), "says": says}, key=key, on_opened_change=opened)
 
 
 def card(answers: Answers, place: int, models: Sequence[tuple[Answers, str]]) -> dict[str, Any]:

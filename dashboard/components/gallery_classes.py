@@ -1,5 +1,7 @@
 """Which classes are taken for which: the confusion matrix and the table of classes, both ways to the pictures."""
 
+from functools import partial
+
 import numpy as np
 import streamlit as st
 
@@ -47,22 +49,25 @@ def _one(run: Run, other: Run | None, split: str, shares: str) -> None:
     if len(shown) > MOST_CLASSES:
         shown = most_confused(counts)
         st.caption(f"The {len(shown)} most confused of {len(answers.classes)} classes are shown.")
-    picked = confusion_matrix(answers, counts, shown, shares, f"confusion.{run.id}")
+    pick = partial(_pictures_of, run, other)
+    confusion_matrix(answers, counts, shown, shares, f"confusion.{run.id}", pick)
     unit = {"": "how many pictures", "truth": "percent of the row", "said": "percent of the column"}[shares]
     st.caption(
         f"A row is what the picture shows, a column what the model said: {unit}. The diagonal is right;"
         " the rest are mistakes. Click a cell, a row or a column to see its pictures."
     )
     st.markdown("**Each class**")
-    picked = class_table(answers, per_class, counts, f"class_table.{run.id}") or picked
+    class_table(answers, per_class, counts, f"class_table.{run.id}", pick)
     st.caption(
         "Recall: how many of a class's pictures were found. Precision: how often the model is right when it names the"
         " class. F1 is high only where both are. The 95 % interval of recall appears on hovering: with 15 pictures,"
         " one more or less is 7 %."
     )
-    if picked:
-        cleared = {"outcome": "", "sure": "", "leaf": "", "picture": "", "evidence": "", "show": ""}
-        if other is not None:
-            state.swap_gallery(run.id, other.id)
-        state.turn_gallery(**cleared, truth=picked.get("truth", ""), predicted=picked.get("predicted", ""))
-        st.rerun()
+
+
+def _pictures_of(run: Run, other: Run | None, picked: dict[str, str]) -> None:
+    """Turn to the pictures of a cell, a row or a column; from a callback."""
+    if other is not None:
+        state.swap_gallery(run.id, other.id)
+    cleared = {"outcome": "", "sure": "", "leaf": "", "picture": "", "evidence": "", "show": ""}
+    state.turn_gallery(**cleared, truth=picked.get("truth", ""), predicted=picked.get("predicted", ""))

@@ -99,10 +99,7 @@ def _answer(answers: Answers, place: int, run: Run, rival: tuple[Run, Answers] |
                 (answers.probabilities[place], colours[run.id]),
                 (_reordered(other, at, answers.classes), colours[rival[0].id]),
             ]
-    clicked = probability_bars(answers, models, truth=truth, asked=evidence, key="gallery_bars")
-    if clicked:
-        state.turn_gallery(evidence="" if clicked == answers.classes[answers.predicted[place]] else clicked)
-        st.rerun()
+    probability_bars(answers, models, truth=truth, asked=evidence, key="gallery_bars")
     more = f" The {MOST} likeliest of {len(answers.classes)} classes are shown." if len(answers.classes) > MOST else ""
     st.caption(f"How likely the model holds each class. Click a class to see what speaks for it.{more}")
 

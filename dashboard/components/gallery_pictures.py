@@ -42,10 +42,7 @@ def pictures(run: Run, rival: Run | None) -> None:
             page_turner(page, pages, "top")
     colours = colours_of_all()
     models = [(answers, colours[run.id]), (other, colours[rival.id])] if rival and other else []
-    opened = gallery_cards(answers, on_page(places, page), f"{len(places):,} pictures, page {page}", models)
-    if opened:
-        state.turn_gallery(picture=opened)
-        st.rerun()
+    gallery_cards(answers, on_page(places, page), f"{len(places):,} pictures, page {page}", models)
     if pages > 1:
         with st.container(horizontal=True, horizontal_alignment="center"):
             page_turner(page, pages, "bottom")

@@ -128,7 +128,7 @@ def _told(answers: Answers, place: int, guesses: list[int], players: Sequence[tu
         st.button("Next", type="primary", icon=":material/arrow_forward:", on_click=_next, shortcut="right", key="next")
         st.button(
             "See it large", icon=":material/zoom_in:", key="guess_large",
-            on_click=lambda: state.turn_gallery(show="", picture=str(answers.ids[place])),
+            on_click=_open, args=(str(answers.ids[place]),),
         )  # fmt: skip
 
 
@@ -161,14 +161,15 @@ def _end(
             line | {"text": f"Model: {line['text']}"} for line in told["said"]
         ]
         told["state"], told["badge"] = mine_line["state"], "✓ right" if right else "✕ wrong"
-    opened = show_cards(cards, "The pictures of this round", "guess_cards")
-    if opened:
-        state.turn_gallery(show="", picture=opened)
-        st.rerun()
+    show_cards(cards, "The pictures of this round", "guess_cards", _open)
 
 
 def _guess(guesses: list[int], index: int) -> None:
     state.turn_gallery(guesses=".".join(map(str, [*guesses, index])), turn="told")
+
+
+def _open(image_id: str) -> None:
+    state.turn_gallery(show="", picture=image_id)
 
 
 def _next() -> None:

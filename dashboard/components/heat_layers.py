@@ -6,7 +6,7 @@ import streamlit as st
 
 from dashboard import state
 from dashboard.components.gallery_filters import segments
-from dashboard.media import LAYERS
+from dashboard.media import known_layer
 
 if TYPE_CHECKING:
     from sealife_core.evaluation.gradcam import Layer
@@ -16,8 +16,7 @@ _WORDS = {"layer4": "Last", "layer3": "Third", "layer2": "Second"}
 
 def layer_held() -> "Layer":
     """The stage as the URL has it."""
-    held = state.gallery("layer")
-    return next((layer for layer in LAYERS if layer == held), LAYERS[0])
+    return known_layer(state.gallery("layer")) or "layer4"
 
 
 def layer_choice(image_size_px: int) -> None:

@@ -72,10 +72,7 @@ def _show(run: Run, rival: Run | None, pictures: Sequence[OwnPicture]) -> None:
     unlike = sum(bool(cache.own_prediction(run, one.key, one.content).unlike) for one in shown)
     more = f" The first {len(shown):,} of {len(told):,} are shown." if len(told) > len(shown) else ""
     st.markdown(f"**{len(shown):,}** pictures; {unlike:,} of them unlike anything in training.{more}")
-    opened = show_cards([_card(run, answers, one) for one in shown], "Your pictures", "own_cards")
-    if opened:
-        state.choose_own_picture(opened)
-        st.rerun()
+    show_cards([_card(run, answers, one) for one in shown], "Your pictures", "own_cards", state.choose_own_picture)
 
 
 def _predicted(run: Run, pictures: Sequence[OwnPicture]) -> tuple[list[OwnPicture], list[tuple[str, str]]]:
@@ -160,10 +157,7 @@ def _bars(run: Run, rival: Run | None, answers: Answers, picture: OwnPicture, ev
             (np.array([likely.get(name, 0.0) for name in answers.classes], np.float32), colours[rival.id]),
         ]
     asked = answers.classes.index(found.classes[evidence])
-    clicked = probability_bars(answers, models, truth=None, asked=asked, key="own_bars")
-    if clicked:
-        state.turn_gallery(evidence="" if clicked == found.label else clicked)
-        st.rerun()
+    probability_bars(answers, models, truth=None, asked=asked, key="own_bars")
     st.caption("How likely the model holds each class. Click a class to see what speaks for it.")
 
 

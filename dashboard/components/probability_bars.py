@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from streamlit.components.v2 import component
 
+from dashboard import state
 from dashboard.components.gallery_answers import Answers
 from dashboard.theme import class_colour
 
@@ -69,11 +70,11 @@ _bars = component("probability_bars", html='<div class="bars" role="group"></div
 
 def probability_bars(
     answers: Answers, models: Sequence[tuple[np.ndarray, str]], *, truth: int | None, asked: int, key: str
-) -> str | None:
+) -> None:
     """``models``: the probabilities (C,) of one or two models in the order of the classes of ``answers``, and their
     colours ("": each class its own). ``truth`` and ``asked``, the class whose evidence is shown, are indices.
 
-    Returns the class that was just clicked, or None. Beyond MOST classes the least likely are left out.
+    A click on a class asks for its evidence. Beyond MOST classes the least likely are left out.
     """
     order = shown_classes(models[0][0], truth)
     rows: list[dict[str, Any]] = []
@@ -86,7 +87,12 @@ def probability_bars(
         name = answers.classes[index]
         rows.append({"name": name, "colour": own, "truth": index == truth, "pressed": index == asked, "bars": bars})
     data = {"rows": rows, "asks": "Show the evidence for "}
-    return _bars(data=data, key=key, on_asked_change=lambda: None).asked
+
+    def ask() -> None:
+        if name := state.told(key, "asked"):
+            state.turn_gallery(evidence=str(name))
+
+    _bars(data=data, key=key, on_asked_change=ask)
 
 
 def shown_classes(probabilities: np.ndarray, truth: int | None) -> list[int]:

@@ -1,5 +1,7 @@
 """Whether confidences come true: the reliability diagram, the calibration error, and what one temperature mends."""
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pandas as pd
@@ -34,7 +36,7 @@ def _one(run: Run, other: Run | None) -> None:
     with left:
         st.markdown("**As it was trained**")
         _figures(found.whole.ece_before, found.whole.nll_before)
-        picked = _diagram(found.before, f"reliability.before.{run.id}")
+        _diagram(found.before, f"reliability.before.{run.id}", partial(_pictures_of, run, other))
     with right:
         st.markdown(f"**With temperature {found.whole.temperature:.2f}**, fitted on validation")
         _figures(found.whole.ece_after, found.whole.nll_after)
@@ -44,13 +46,15 @@ def _one(run: Run, other: Run | None) -> None:
         " Click a dot on the left to see its pictures. Temperature scaling divides the network's outputs by one number,"
         " chosen on validation pictures: it changes how sure the model is, never what it says."
     )
-    if picked is not None:
-        low = 100 // BINS * picked
-        cleared = {"truth": "", "predicted": "", "outcome": "", "set": "", "leaf": "", "picture": "", "show": ""}
-        if other is not None:
-            state.swap_gallery(run.id, other.id)
-        state.turn_gallery(**cleared, sure=f"{low}-{low + 100 // BINS}")
-        st.rerun()
+
+
+def _pictures_of(run: Run, other: Run | None, place: int) -> None:
+    """Turn to the test pictures of one bin; from a callback."""
+    low = 100 // BINS * place
+    if other is not None:
+        state.swap_gallery(run.id, other.id)
+    cleared = {"truth": "", "predicted": "", "outcome": "", "set": "", "leaf": "", "picture": "", "show": ""}
+    state.turn_gallery(**cleared, sure=f"{low}-{low + 100 // BINS}")
 
 
 def _figures(ece: float, nll: float) -> None:
@@ -64,20 +68,23 @@ def _figures(ece: float, nll: float) -> None:
         ))  # fmt: skip
 
 
-def _diagram(table: pd.DataFrame, key: str) -> int | None:
-    """Draws it; returns the bin that was just clicked, or None."""
+def _diagram(table: pd.DataFrame, key: str, on_pick: Callable[[int], None] | None = None) -> None:
+    """Draws it; ``on_pick`` is called with the bin whose dot is clicked."""
     filled = table.loc[table["n"] > 0, :]
+    bins = filled["bin"].tolist()
+
+    def picked() -> None:
+        places = state.picked_places(key)
+        if on_pick and places and places[0] < len(bins):
+            on_pick(int(bins[places[0]]))
+
     dark = st.context.theme.type == "dark"
     told = zip(filled["confidence"], filled["accuracy"], strict=True)
     words = "; ".join(f"{sure:.0%} sure, {right:.0%} right" for sure, right in told)
-    event = st.echarts_chart(
+    st.echarts_chart(
         reliability_option(filled, "#5CC4D4" if dark else "#0B7285", "#A9BCC3" if dark else "#5B6F77"),
-        height=340, key=key, on_select="rerun", alt=f"Reliability: {words}",
+        height=340, key=key, on_select=picked, alt=f"Reliability: {words}",
     )  # fmt: skip
-    selected = event.selection.selected
-    places = [place for series in selected for place in series["data_indices"]]
-    bins = filled["bin"].tolist()
-    return int(bins[places[0]]) if places and places[0] < len(bins) else None
 
 
 def reliability_option(filled: pd.DataFrame, colour: str, ink: str) -> dict[str, Any]:
