@@ -8,7 +8,8 @@ from dashboard.components.image_grid import picture_strip
 from dashboard.components.run_actions import size
 from dashboard.errors import plain, show_error
 from sealife_core.datasets.dataset import Dataset, delete_dataset
-from sealife_core.errors import ConfigError, DatasetError, SealifeError
+from sealife_core.errors import DatasetError, SealifeError
+from sealife_core.runs.directory import active_on
 
 SPLITS = (("train", "training"), ("val", "validation"), ("test", "test"))
 
@@ -90,12 +91,5 @@ def _card(name: str, place: int, is_chosen: bool) -> None:
 
 
 def _refuse_if_used(name: str) -> None:
-    for run in cache.runs():
-        try:
-            used = run.config().data == name
-        except ConfigError:
-            continue
-        if used and run.state().active:
-            raise DatasetError(
-                f"Data set '{name}' is being trained on by '{run.notes()['name']}'. Stop that run first."
-            )
+    for run in active_on(name):
+        raise DatasetError(f"Data set '{name}' is being trained on by '{run.notes()['name']}'. Stop that run first.")

@@ -85,6 +85,24 @@ def _more(run: Run) -> None:
     st.caption(f"Its files: `{run.path}`")
     _button("Delete", "delete", _delete, run, disabled=run.state().active)
     st.caption("Goes to the trash; can be undone." if not run.state().active else "Stop it first.")
+    trash_fold()
+
+
+def trash_fold() -> None:
+    """What the trash holds and how to be rid of it; nothing while it is empty."""
+    held = queue.trashed()
+    if not held:
+        return
+    with st.expander(f"Trash: {len(held)} {'run' if len(held) == 1 else 'runs'}", icon=":material/delete_sweep:"):
+        st.caption("Their files are removed for good. This cannot be undone.")
+        st.button("Empty the trash", key="empty_trash", on_click=_empty_trash)
+
+
+def _empty_trash() -> None:
+    try:
+        state.say(f"The trash is empty: {size(queue.empty_trash())} freed.")
+    except SealifeError as error:
+        state.say(plain(str(error)))
 
 
 def _launch(run: Run) -> str:

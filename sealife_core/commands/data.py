@@ -22,8 +22,8 @@ def add_commands(commands: Any) -> None:
     reef.add_argument("--seed", type=int, default=0)
     reef.set_defaults(run=draw)
 
-    data = commands.add_parser("data", help="list, check, mend, delete or restore data sets")
-    data.add_argument("action", choices=["list", "check", "mend", "delete", "restore"])
+    data = commands.add_parser("data", help="list, show, check, mend, delete or restore data sets")
+    data.add_argument("action", choices=["list", "show", "check", "mend", "delete", "restore"])
     data.add_argument("name", nargs="?", help="data set")
     data.set_defaults(run=manage)
 
@@ -78,8 +78,12 @@ def manage(chosen: argparse.Namespace, output: Output) -> None:
         restore_dataset(chosen.name)
         output.result({"restored": chosen.name}, f"Data set '{chosen.name}' is back.")
     elif chosen.action == "delete":
-        delete_dataset(chosen.name)
-        output.result({"deleted": chosen.name}, f"Data set '{chosen.name}' is in the trash; 'data restore' undoes it.")
+        _refuse_if_used(chosen.name)
+        freed = delete_dataset(chosen.name)
+        text = f"Data set '{chosen.name}' is in the trash ({freed / 1e6:.1f} MB); 'data restore' undoes it."
+        output.result({"deleted": chosen.name, "freed_bytes": freed}, text)
+    elif chosen.action == "show":
+        _show(open_dataset(chosen.name), output)
     else:
         _check(open_dataset(chosen.name), output, mend=chosen.action == "mend")
 
@@ -105,6 +109,32 @@ def _listed(name: str) -> dict[str, Any]:
         return summary(open_dataset(name))
     except DatasetError as error:
         return {"name": name, "problem": str(error)}
+
+
+def _refuse_if_used(name: str) -> None:
+    """Raises DatasetError while a run learns from the data set."""
+    from sealife_core.errors import DatasetError
+    from sealife_core.runs.directory import active_on
+
+    for run in active_on(name):
+        raise DatasetError(f"Data set '{name}' is being trained on by run '{run.id}'. Stop that run first.")
+
+
+def _show(dataset: Any, output: Output) -> None:
+    """Every class with its images a split, and where the data set came from."""
+    splits = ("train", "val", "test")
+    counts = dataset.manifest.groupby(["label", "split"]).size()
+    rows = []
+    for label in [*dataset.classes, *([""] if (dataset.labels < 0).any() else [])]:
+        of_class = {split: int(counts.get((label, split), 0)) for split in splits}
+        rows.append({"class": label or "(no label)", **of_class, "images": sum(of_class.values())})
+    found = summary(dataset) | {"source": dataset.info.get("source", ""), "per_class": rows}
+    if output.as_json:
+        output.result(found)
+        return
+    output.result(None, f"{_described(found)}\nFrom: {found['source']}\nFolder: {found['folder']}")
+    columns = {"class": "class", "images": "images", "train": "train", "val": "val", "test": "test"}
+    output.table(rows, columns, empty="It has no images.")
 
 
 def _described(found: dict[str, Any]) -> str:

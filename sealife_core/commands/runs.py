@@ -6,19 +6,25 @@ from typing import Any
 
 from sealife_core.commands.comparing import show_comparison
 from sealife_core.commands.output import Output
+from sealife_core.errors import RunError
 from sealife_core.runs import queue
-from sealife_core.runs.directory import Run, list_runs, open_run
+from sealife_core.runs.directory import TRASH, Run, list_runs, open_run, runs_root
 
 POLL_S = 0.5
-ACTIONS = ("list", "show", "follow", "stop", "resume", "rename", "delete", "restore")
+ACTIONS = ("list", "show", "follow", "stop", "resume", "rename", "note", "delete", "restore", "trash", "empty-trash")
 
 
 def add_commands(commands: Any) -> None:
     """Add this group's commands to the command line."""
-    runs = commands.add_parser("runs", help="list, show, follow, stop, resume, rename, delete or restore runs")
+    runs = commands.add_parser("runs", help="list, show, follow, stop, resume, rename, note, delete or restore runs")
     runs.add_argument("action", choices=ACTIONS)
     runs.add_argument("ids", nargs="*", metavar="RUN", help="one or more run ids")
-    runs.add_argument("--name", default="", help="for rename: the new name")
+    runs.add_argument("--name", help="for rename and note: the new name; '' gives the run its id back")
+    runs.add_argument(
+        "--tag", action="append", metavar="TAG", help="for note: a tag; may be repeated; '' takes all off"
+    )
+    runs.add_argument("--notes", help="for note: what was tried, and why")
+    runs.add_argument("--yes", action="store_true", help="for empty-trash: do not ask")
     runs.set_defaults(run=manage)
 
     compare = commands.add_parser(
@@ -34,11 +40,16 @@ def add_commands(commands: Any) -> None:
 
 def manage(chosen: argparse.Namespace, output: Output) -> int:
     """The actions of ``runs``."""
-    from sealife_core.errors import RunError
-
     if chosen.action == "list":
         columns = {"id": "run", "name": "name", "task": "task", "data": "data", "state": "state", "message": "message"}
         output.table([summary(run) for run in list_runs()], columns, empty="No runs yet. Launch one: train simclr")
+        return 0
+    if chosen.action == "trash":
+        columns = {"id": "run", "name": "name", "size": "size"}
+        output.table(_trashed(), columns, empty="The trash is empty.")
+        return 0
+    if chosen.action == "empty-trash":
+        _empty_trash(chosen, output)
         return 0
     if not chosen.ids:
         raise RunError(f"'runs {chosen.action}' needs the id of a run; 'runs list' names them.")
@@ -64,11 +75,49 @@ def _act(chosen: argparse.Namespace, run_id: str, output: Output) -> dict[str, A
         queue.resume(run)
         return _said(output, run_id, f"{run_id} is queued to go on.")
     if chosen.action == "rename":
-        run.write_notes(name=chosen.name)
-        return _said(output, run_id, f"{run_id} is now called '{chosen.name}'.")
+        name = run.write_notes(name=chosen.name or "")["name"]
+        return _said(output, run_id, f"{run_id} is now called '{name}'.")
+    if chosen.action == "note":
+        return _noted(chosen, run, output)
     freed = queue.delete(run)
-    text = f"{run_id} is in the trash ({freed / 1e6:.1f} MB); 'runs restore {run_id}' undoes it."
+    text = f"{run_id} is in the trash ({_megabytes(freed)}); 'runs restore {run_id}' undoes it."
     return _said(output, run_id, text, freed_bytes=freed)
+
+
+def _noted(chosen: argparse.Namespace, run: Run, output: Output) -> dict[str, Any]:
+    """Change the name, tags and notes that are given; say all of them."""
+    tags = None if chosen.tag is None else [tag.strip() for tag in chosen.tag if tag.strip()]
+    name = None if chosen.name is None else chosen.name.strip()
+    held = run.write_notes(name=name, tags=tags, notes=chosen.notes)
+    text = f"{run.id}: '{held['name']}', tags: {', '.join(held['tags']) or 'none'}, notes: {held['notes'] or 'none'}"
+    return _said(output, run.id, text, **held)
+
+
+def _trashed() -> list[dict[str, Any]]:
+    """The runs in the trash, newest first."""
+    runs = list_runs(runs_root() / TRASH)
+    return [
+        {"id": r.id, "name": r.notes()["name"], "bytes": r.size_bytes, "size": _megabytes(r.size_bytes)} for r in runs
+    ]
+
+
+def _empty_trash(chosen: argparse.Namespace, output: Output) -> None:
+    """Remove what is in the trash for good. Raises RunError without ``--yes``: this cannot be undone."""
+    held = _trashed()
+    freed = sum(row["bytes"] for row in held)
+    ids = [row["id"] for row in held]
+    if held and not chosen.yes:
+        raise RunError(
+            f"The trash holds {', '.join(ids)} ({_megabytes(freed)}). Emptying it cannot be undone: if you mean it, add"
+            " --yes."
+        )
+    freed = queue.empty_trash()
+    text = f"{len(ids)} runs are gone for good; {_megabytes(freed)} freed." if ids else "The trash was empty already."
+    output.result({"removed": ids, "freed_bytes": freed}, text)
+
+
+def _megabytes(count: int) -> str:
+    return f"{count / 1e6:.1f} MB"
 
 
 def _said(output: Output, run_id: str, text: str, **more: Any) -> dict[str, Any]:

@@ -73,11 +73,11 @@ def _add_task(tasks: Any, name: str, task: Task) -> argparse.ArgumentParser:
     groups: dict[str, Any] = {}
     for setting in describe(task.config):
         group = groups.setdefault(setting.group, parser.add_argument_group(setting.group))
-        group.add_argument(f"--{setting.path.replace('.', '-').replace('_', '-')}", **_flag(setting))
+        group.add_argument(f"--{setting.path.replace('.', '-').replace('_', '-')}", **flag(setting))
     return parser
 
 
-def _flag(setting: Setting) -> dict[str, Any]:
+def flag(setting: Setting) -> dict[str, Any]:
     """What argparse needs; ranges are left to the config, which reports all problems together."""
     bounds = [f"{b:g}" if b is not None else "…" for b in (setting.minimum, setting.maximum)]
     span = f" [{bounds[0]} to {bounds[1]}]" if bounds != ["…", "…"] else ""

@@ -20,6 +20,7 @@ __all__ = [
     "MetricsReader",
     "Run",
     "RunWriter",
+    "active_on",
     "create_run",
     "dependents",
     "list_runs",
@@ -105,6 +106,18 @@ def open_run(run_id: str, root: Path | None = None) -> Run:
 def dependents(run: Run) -> list[Run]:
     """The runs that take their weights from ``run``; those in the trash do not count."""
     return [other for other in list_runs(run.root) if other != run and source_of(other) == run.id]
+
+
+def active_on(data: str, root: Path | None = None) -> list[Run]:
+    """The runs that train on the data set ``data``, or wait to."""
+    found = []
+    for run in list_runs(root):
+        try:
+            if run.config().data == data and run.state().active:
+                found.append(run)
+        except ConfigError:
+            continue
+    return found
 
 
 def source_of(run: Run) -> str | None:

@@ -10,6 +10,7 @@ from sealife_core.errors import ConfigError
 from sealife_core.places import checkpoints_root
 
 LONGEST_NAME = 60
+TRASH = ".trash"
 
 
 def recipes(root: Path | None = None) -> dict[str, ViewRecipe]:
@@ -55,6 +56,30 @@ def save_recipe(name: str, recipe: ViewRecipe, root: Path | None = None) -> Path
     file = folder / f"{name}.json"
     Path(temporary).replace(file)
     return file
+
+
+def delete_recipe(name: str, root: Path | None = None) -> None:
+    """Put a saved recipe into the trash, in place of an older one of that name. Raises ConfigError if there is none."""
+    if name in RECIPES:
+        raise ConfigError([f"'{name}' is a built-in recipe and stays."])
+    file = _folder(root) / f"{checked_name(name)}.json"
+    trash = _folder(root) / TRASH
+    if not file.exists():
+        saved = ", ".join(known for known in recipes(root) if known not in RECIPES) or "none"
+        raise ConfigError([f"There is no saved view recipe '{name}'. Saved are: {saved}."])
+    trash.mkdir(exist_ok=True)
+    file.replace(trash / file.name)
+
+
+def restore_recipe(name: str, root: Path | None = None) -> None:
+    """Take a recipe out of the trash again. Raises ConfigError if it is not there, or its name is taken by now."""
+    file = _folder(root) / TRASH / f"{checked_name(name)}.json"
+    back = _folder(root) / file.name
+    if not file.exists():
+        raise ConfigError([f"There is no deleted view recipe '{name}' to bring back."])
+    if back.exists():
+        raise ConfigError([f"There is a newer view recipe '{name}' in its place. Delete that one first."])
+    file.replace(back)
 
 
 def recipe_name(recipe: ViewRecipe, root: Path | None = None) -> str | None:

@@ -12,6 +12,7 @@ from dashboard.components.run_table import ago, key_number, row, state_words
 from sealife_core.config import AnyConfig, chance_loss, parse, preset
 from sealife_core.config.settings import nested
 from sealife_core.runs.directory import Run, RunWriter, create_run, list_runs
+from sealife_core.runs.queue import delete, trashed
 
 FRAME = Path(__file__).resolve().parents[2] / "dashboard" / "frame.py"
 
@@ -126,6 +127,20 @@ def test_delete__goes_to_the_trash_and_comes_back(home):
     button(app, "Undo").click().run()
     assert [found.id for found in list_runs()] == [run.id]
     assert "is back" in text(app)
+
+
+def test_trash__is_emptied_and_says_what_that_freed(home):
+    kept, gone = (trained(preset("simclr", data="reef", seed=seed), f"run {seed}") for seed in (0, 1))
+    (gone.path / "model.safetensors").write_bytes(bytes(3_000_000))
+    app = open_runs(run=kept.id)
+    assert "Empty the trash" not in [found.label for found in app.button]
+    delete(gone)
+    app.run()
+    button(app, "Empty the trash").click().run()
+    assert not app.exception
+    assert "3.0 MB freed" in text(app)
+    assert trashed() == []
+    assert [run.id for run in list_runs()] == [kept.id]
 
 
 def test_stop__asks_the_run_and_says_so(home, monkeypatch):

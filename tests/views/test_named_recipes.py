@@ -2,7 +2,7 @@ import pytest
 
 from sealife_core.config import RECIPES, ViewRecipe
 from sealife_core.errors import ConfigError
-from sealife_core.views.recipes import load_recipe, recipe_name, recipes, save_recipe
+from sealife_core.views.recipes import delete_recipe, load_recipe, recipe_name, recipes, restore_recipe, save_recipe
 
 
 def test_save_recipe__comes_back_as_it_was(home):
@@ -39,3 +39,32 @@ def test_recipes__leaves_out_a_damaged_file(home, content):
     assert "Good" in recipes()
     with pytest.raises(ConfigError):
         load_recipe("Bad")
+
+
+def test_delete_recipe__can_be_undone(home):
+    save_recipe("Dusk", ViewRecipe(hue=0.05))
+    delete_recipe("Dusk")
+    assert "Dusk" not in recipes()
+    restore_recipe("Dusk")
+    assert load_recipe("Dusk") == ViewRecipe(hue=0.05)
+    with pytest.raises(ConfigError, match="no deleted view recipe 'Dusk'"):
+        restore_recipe("Dusk")
+
+
+def test_restore_recipe__replaces_no_newer_one(home):
+    save_recipe("Dusk", ViewRecipe(hue=0.05))
+    delete_recipe("Dusk")
+    save_recipe("Dusk", ViewRecipe(hue=0.01))
+    with pytest.raises(ConfigError, match="newer"):
+        restore_recipe("Dusk")
+    assert load_recipe("Dusk") == ViewRecipe(hue=0.01)
+
+
+def test_delete_recipe__refuses_what_is_built_in_or_unknown(home):
+    with pytest.raises(ConfigError, match="built-in"):
+        delete_recipe("Mild")
+    save_recipe("Dusk", ViewRecipe())
+    with pytest.raises(ConfigError, match="Saved are: Dusk"):
+        delete_recipe("Abyss")
+    with pytest.raises(ConfigError, match="cannot be the name"):
+        delete_recipe("../notes")

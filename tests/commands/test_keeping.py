@@ -1,0 +1,100 @@
+"""Names, notes, recipes and the trash from a shell: what the dashboard keeps, a shell keeps too."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sealife_core.__main__ import main
+from sealife_core.config import RECIPES, preset
+from sealife_core.datasets.dataset import Dataset, list_datasets
+from sealife_core.runs.directory import Run, create_run, list_runs
+from sealife_core.runs.liveness import State
+from sealife_core.runs.queue import delete, trashed, write_status
+from sealife_core.views.recipes import load_recipe
+
+
+@pytest.fixture
+def run(home: Path) -> Run:
+    made = create_run(preset("simclr"), name="First", tags=["thesis"], notes="a try")
+    write_status(made, state=State.FINISHED)
+    return made
+
+
+def called(capsys: pytest.CaptureFixture[str], *arguments: str, status: int = 0) -> Any:
+    assert main([*arguments, "--json"]) == status
+    return json.loads(capsys.readouterr().out)
+
+
+def test_note__changes_what_is_given_and_keeps_the_rest(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
+    called(capsys, "runs", "note", run.id, "--name", "Reef", "--tag", "temperature", "--tag", "two words")
+    assert run.notes() == {"name": "Reef", "tags": ["temperature", "two words"], "notes": "a try"}
+    said = called(capsys, "runs", "note", run.id, "--notes", "hotter", "--tag", "")
+    assert run.notes() == {"name": "Reef", "tags": [], "notes": "hotter"}
+    assert said[0]["notes"] == "hotter"
+    called(capsys, "runs", "note", run.id, "--name", "")
+    assert run.notes()["name"] == run.id
+
+
+def test_rename__gives_the_id_back_for_an_empty_name(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
+    called(capsys, "runs", "rename", run.id, "--name", "Reef")
+    assert run.notes()["name"] == "Reef"
+    called(capsys, "runs", "rename", run.id)
+    assert run.notes()["name"] == run.id
+
+
+def test_empty_trash__asks_first_and_names_the_bytes(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
+    (run.path / "model.safetensors").write_bytes(bytes(2_000_000))
+    delete(run)
+    assert [row["id"] for row in called(capsys, "runs", "trash")] == [run.id]
+    refusal = called(capsys, "runs", "empty-trash", status=1)["error"]
+    assert run.id in refusal
+    assert "2.0 MB" in refusal
+    assert "--yes" in refusal
+    assert trashed() == [run.id]
+    found = called(capsys, "runs", "empty-trash", "--yes")
+    assert found["removed"] == [run.id]
+    assert found["freed_bytes"] > 2_000_000
+    assert trashed() == []
+    assert called(capsys, "runs", "empty-trash") == {"removed": [], "freed_bytes": 0}
+
+
+def test_recipes__are_saved_listed_deleted_and_restored(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    called(capsys, "recipes", "save", "Dusk", "--from", "Mild", "--hue", "0.02")
+    assert load_recipe("Dusk") == RECIPES["Mild"].model_copy(update={"hue": 0.02})
+    assert called(capsys, "recipes", "show", "Dusk")["hue"] == 0.02
+    assert [row["name"] for row in called(capsys, "recipes", "list")] == [*RECIPES, "Dusk"]
+    called(capsys, "recipes", "delete", "Dusk")
+    assert [row["name"] for row in called(capsys, "recipes", "list")] == list(RECIPES)
+    called(capsys, "recipes", "restore", "Dusk")
+    assert load_recipe("Dusk").hue == 0.02
+
+
+def test_recipes__refuse_in_a_sentence(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert "'hue' is 2.0" in called(capsys, "recipes", "save", "Dusk", "--hue", "2", status=1)["error"]
+    assert "built-in" in called(capsys, "recipes", "save", "Mild", status=1)["error"]
+    assert "no saved view recipe" in called(capsys, "recipes", "delete", "Dusk", status=1)["error"]
+
+
+def test_data_show__counts_every_class_and_split(tiny_reef: Dataset, capsys: pytest.CaptureFixture[str]) -> None:
+    found = called(capsys, "data", "show", "reef")
+    assert [row["class"] for row in found["per_class"]] == list(tiny_reef.classes)
+    for row in found["per_class"]:
+        assert row["images"] == row["train"] + row["val"] + row["test"] > 0
+    assert sum(row["images"] for row in found["per_class"]) == 64
+    assert main(["data", "show", "reef"]) == 0
+    assert "octopus" in capsys.readouterr().out
+
+
+def test_data_delete__says_its_size_and_waits_for_runs(tiny_reef: Dataset, capsys: pytest.CaptureFixture[str]) -> None:
+    run = create_run(preset("simclr", data="reef"))
+    write_status(run, state=State.QUEUED)
+    assert run.id in called(capsys, "data", "delete", "reef", status=1)["error"]
+    assert list_datasets() == ["reef"]
+    write_status(run, state=State.STOPPED)
+    assert called(capsys, "data", "delete", "reef")["freed_bytes"] > 0
+    assert list_datasets() == []
+    called(capsys, "data", "restore", "reef")
+    assert list_datasets() == ["reef"]
+    assert len(list_runs()) == 1
