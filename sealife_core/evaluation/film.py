@@ -16,11 +16,13 @@ from sealife_core.evaluation.fitting import Progress, enough, laid_out, quieten,
 from sealife_core.evaluation.neighbours import neighbour_graph
 from sealife_core.evaluation.projection import ProjectionSettings
 
-# All four are AlignedUMAP's own.
+# AlignedUMAP's own, but for the pull.
 EPOCHS = 200
 WINDOW = 3  # a frame is held near the three before it and the three after it
-PULL = 0.01
 NEGATIVES = 5  # images that one is pushed away from, for each that it is drawn to
+# AlignedUMAP takes 0.01. Three times that halves how far images at rest tremble from frame to frame (1.5 % of the
+# picture instead of 3.7 %) and costs less than 0.01 of trustworthiness (11 frames of 1,000 photographs).
+PULL = 0.03
 
 
 def fit_film(values: np.ndarray, settings: ProjectionSettings, progress: Progress | None = None) -> np.ndarray:
