@@ -49,7 +49,7 @@ def explorer(dataset: Dataset, looks: Sequence[tuple[Run, Look]]) -> None:
     with alike:
         neighbours_view(dataset, known, uploaded)
     with selected:
-        selection_view(dataset)
+        selection_view(dataset, solid=looks[0][1].dims == 3)
 
 
 def _chart(dataset: Dataset, run: Run, look: Look, height_px: int) -> Cloud | None:
@@ -89,7 +89,7 @@ def _footing(dataset: Dataset, run: Run, look: Look, cloud: Cloud, every: int, p
     st.caption(says)
     name = f"{run.id}-{look.method.lower()}-{look.dims}d"
     title = f"{run.notes()['name']}: {look.method} of {len(cloud.rows):,} pictures of {dataset.name}, by {look.colour}"
-    with st.container(horizontal=True):
+    with st.container(horizontal=True, vertical_alignment="center"):
         shared: dict[str, Any] = {"icon": ":material/download:", "on_click": "ignore", "type": "tertiary"}
 
         def page() -> str:
@@ -100,7 +100,7 @@ def _footing(dataset: Dataset, run: Run, look: Look, cloud: Cloud, every: int, p
 
         st.download_button("Interactive page", page, f"{name}.html", "text/html", key=f"html.{run.id}", **shared)
         st.download_button("Table (CSV)", table, f"{name}.csv", "text/csv", key=f"csv.{run.id}", **shared)
-        st.caption("PNG: the camera over the chart")
+        st.caption("PNG: the camera over the chart", width="content")
 
 
 def honesty(dataset: Dataset, run: Run, look: Look, shown: int, every: int, projection: Projection | None) -> str:

@@ -17,9 +17,15 @@ MOST_SHOWN = 60
 NEIGHBOURS = 12
 
 
-def selection_view(dataset: Dataset) -> None:
-    """The selected pictures, their classes counted, the list as a file."""
+def selection_view(dataset: Dataset, solid: bool) -> None:
+    """The selected pictures, their classes counted, the list as a file; in ``solid`` space none can be selected."""
     rows, _ = state.embedding_selection(dataset)
+    if not len(rows) and solid:
+        st.caption(
+            ":material/3d_rotation: Drag to turn the cloud, point at a picture to see it, click it to see what the"
+            " encoder finds most alike. To select, go back to two dimensions."
+        )
+        return
     if not len(rows):
         st.caption(
             ":material/gesture: Draw a loop around points, or take the box from the tools over the chart: their"

@@ -42,12 +42,12 @@ def interactive_html(dataset: Dataset, cloud: Cloud, facts: Facts, coloured: Col
 
     def told(trace: Any) -> None:
         members = [place[int(custom[0])] for custom in trace.customdata]
-        trace.update(text=words[members], hoverinfo="text", customdata=None)
+        trace.update(text=words[members], hoverinfo="text", customdata=None, meta=None)
 
     figure.for_each_trace(told)
     figure.update_layout(
         title={"text": escape(title), "subtitle": {"text": escape(says), "font": {"size": 12}}},
-        margin={"t": 90}, paper_bgcolor="white", plot_bgcolor="white",
+        margin={"t": 90}, showlegend=True, paper_bgcolor="white", plot_bgcolor="white",
     )  # fmt: skip
     return figure.to_html(include_plotlyjs=True, full_html=True, config=_QUIET)
 

@@ -29,6 +29,7 @@ class Film {
     controls.append(this.button, this.slider, this.label);
     this.root.append(controls, this.node);
     parent.append(this.root);
+    this.legend = new Legend(this.root);
     this.hover = new HoverBox(parent);
     this.button.onclick = () => (this.playing ? this.pause() : this.play());
     this.slider.oninput = () => { this.pause(); this.show(Number(this.slider.value)); };
@@ -50,7 +51,8 @@ class Film {
     this.frames = new Float32Array(bytes.buffer);
     this.sizes = figure.data.map((trace) => decoded(trace).rows.length);
     figure.layout.height = data.height;
-    await this.plotly.react(this.node, figure.data, figure.layout, tools(data.name, ['select2d', 'lasso2d']));
+    this.legend.draw(figure.data, () => this.plotly.restyle(this.node, { visible: this.legend.visible() }));
+    await this.plotly.react(this.node, figure.data, figure.layout, tools(this.plotly, data.name, ['select2d', 'lasso2d']));
     this.node.setAttribute('role', 'img');
     this.node.setAttribute('aria-label', data.alt);
     if (!this.bound) {

@@ -32,10 +32,69 @@ function decoded(trace) {
 }
 
 // Tools over every chart. Plotly's own "Share chart" would upload it to a company's server: pictures stay here.
-function tools(name, without) {
+function tools(plotly, name, without) {
+  const save = { name: 'savePng', title: 'Save as PNG', icon: plotly.Icons.camera, click: (node) => savePng(plotly, node, name) };
   return { displaylogo: false, displayModeBar: true, plotlyServerURL: '', doubleClickDelay: 400,
-    modeBarButtonsToRemove: ['sendChartToCloud', 'autoScale2d', ...without],
-    toImageButtonOptions: { format: 'png', scale: 2, filename: name } };
+    modeBarButtonsToRemove: ['sendChartToCloud', 'toImage', 'autoScale2d', ...without], modeBarButtonsToAdd: [save] };
+}
+
+// On the page the legend stands below the chart and the background is the page's; a file needs both within.
+function savePng(plotly, node, name) {
+  const background = getComputedStyle(node).getPropertyValue('--st-background-color').trim() || 'white';
+  const layout = { ...node.layout, showlegend: true, paper_bgcolor: background, plot_bgcolor: background };
+  const size = { width: Math.max(900, node.clientWidth), height: node.clientHeight };
+  return plotly.downloadImage({ data: node.data, layout }, { format: 'png', scale: 2, filename: name, ...size });
+}
+
+// The groups below the chart, each a switch: a click turns one off and on, a double click leaves it alone on.
+class Legend {
+  constructor(root) {
+    this.root = el('div', 'sealife-legend');
+    this.root.setAttribute('role', 'group');
+    this.root.setAttribute('aria-label', 'Groups, to be switched off and on');
+    root.append(this.root);
+    this.hidden = new Set();
+  }
+
+  // Before drawing: the groups that are switched off stay off.
+  draw(traces, redraw) {
+    this.traces = traces;
+    const named = traces.filter((trace) => trace.showlegend !== false);
+    const names = new Set(named.map((trace) => trace.meta));
+    if (named.length < 2 || ![...this.hidden].every((name) => names.has(name))) this.hidden.clear();
+    this.apply(traces);
+    const switches = named.map((trace) => {
+      const name = trace.meta;
+      const chip = el('button');
+      const sign = el('i', '', { x: '✕', diamond: '◆', square: '■' }[trace.marker.symbol] ?? '●');
+      sign.style.color = trace.marker.color;
+      chip.append(sign, el('span', '', name));
+      chip.title = 'Click: off or on. Double click: only this one.';
+      chip.setAttribute('aria-pressed', !this.hidden.has(name));
+      const turn = (hidden) => {
+        this.hidden = hidden;
+        redraw();
+        [...this.root.children].forEach((other, i) => other.setAttribute('aria-pressed', !hidden.has(named[i].meta)));
+      };
+      chip.onclick = () => {
+        const hidden = new Set(this.hidden);
+        if (!hidden.delete(name)) hidden.add(name);
+        turn(hidden);
+      };
+      chip.ondblclick = () => {
+        const others = [...names].filter((other) => other !== name);
+        turn(new Set(others.every((other) => this.hidden.has(other)) ? [] : others));
+      };
+      return chip;
+    });
+    this.root.replaceChildren(...(named.length > 1 ? switches : []));
+  }
+
+  apply(traces) {
+    for (const trace of traces) trace.visible = this.hidden.has(trace.meta) ? 'legendonly' : true;
+  }
+
+  visible() { return this.traces.map((trace) => (this.hidden.has(trace.meta) ? 'legendonly' : true)); }
 }
 
 function el(tag, className, text) {

@@ -55,7 +55,7 @@ def scatter_figure(
                          "tickformat": scale.format},
         }  # fmt: skip
         _add(figure, points, custom, known, marker, scale.title, legend=False)
-    figure.update_layout(_layout(axes, dark, zoom_key, len(colouring.groups)))
+    figure.update_layout(_layout(axes, dark, zoom_key))
     return figure
 
 
@@ -75,7 +75,7 @@ def _add(
 ) -> None:
     shared = {
         "x": points[members, 0], "y": points[members, 1], "customdata": custom[members], "mode": "markers",
-        "name": escape(name), "marker": marker, "hoverinfo": "none", "showlegend": legend,
+        "name": escape(name), "meta": name, "marker": marker, "hoverinfo": "none", "showlegend": legend,
     }  # fmt: skip
     if points.shape[1] == 3:
         # Three dimensions stand closer together: the same points, a little smaller.
@@ -95,7 +95,7 @@ def _add(
 _IN_SPACE = {"x": "x", "diamond": "diamond", "square": "square"}
 
 
-def _layout(axes: Sequence[str], dark: bool, zoom_key: str, groups: int) -> dict:
+def _layout(axes: Sequence[str], dark: bool, zoom_key: str) -> dict:
     ink, quiet = INK[dark], _QUIET[dark]
     axis = {"showgrid": False, "zeroline": False, "showticklabels": False, "ticks": ""}
     flat = {
@@ -117,7 +117,7 @@ def _layout(axes: Sequence[str], dark: bool, zoom_key: str, groups: int) -> dict
         "selectionrevision": 0,
         "hovermode": "closest",
         "hoverdistance": 12,
-        "margin": {"l": 28, "r": 8, "t": 8, "b": 28},
+        "margin": {"l": 28, "r": 8, "t": 34, "b": 28},
         "paper_bgcolor": "rgba(0,0,0,0)",
         "plot_bgcolor": "rgba(0,0,0,0)",
         "font": {"color": ink, "size": 13},
@@ -128,7 +128,7 @@ def _layout(axes: Sequence[str], dark: bool, zoom_key: str, groups: int) -> dict
             "y": 1,
             "bgcolor": "rgba(0,0,0,0)",
         },
-        "showlegend": groups > 1,
+        "showlegend": False,  # it stands below, where it takes no room from the points and can be clicked on a phone
         "modebar": {"orientation": "h", "bgcolor": "rgba(0,0,0,0)", "color": "#8A979C", "activecolor": ink},
         "newselection": {"line": {"color": ink, "dash": "solid", "width": 1.5}},
         "template": "none",

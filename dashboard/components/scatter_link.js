@@ -21,6 +21,7 @@ class Scatter {
   constructor(parent) {
     this.node = el('div', 'sealife-plot');
     parent.append(this.node);
+    this.legend = new Legend(parent);
     this.hover = new HoverBox(parent);
     this.stamps = new Set();  // of selections made here: their echo from the server changes nothing
     this.onOthers = (event) => this.follow(event.detail);
@@ -35,7 +36,11 @@ class Scatter {
   draw(data) {
     this.wanted = data;
     this.node.style.minHeight = `${data.height}px`;  // nothing below jumps when the points arrive
-    this.turn = this.turn.then(() => this._draw(data)).catch((error) => this.fail(error));
+    this.soon(() => this._draw(data));
+  }
+
+  soon(work) {
+    this.turn = this.turn.then(work).catch((error) => this.fail(error));
   }
 
   async _draw(data) {
@@ -50,7 +55,8 @@ class Scatter {
       this.traces = figure.data.map(decoded);
       this.places(this.selected).forEach((places, index) => { figure.data[index].selectedpoints = places; });
       figure.layout.height = data.height;
-      await this.plotly.react(this.node, figure.data, figure.layout, tools(data.name, []));
+      this.legend.draw(figure.data, () => this.plotly.restyle(this.node, { visible: this.legend.visible() }));
+      await this.plotly.react(this.node, figure.data, figure.layout, tools(this.plotly, data.name, []));
       this.version = data.version;
       this.bind();
       this.mark(data.marks ?? []);
@@ -78,7 +84,9 @@ class Scatter {
   async select(rows) {
     this.selected = rows;
     if (!this.flat) return;
+    this.quiet = true;
     await this.plotly.update(this.node, { selectedpoints: this.places(rows) }, { selections: [] });
+    this.quiet = false;
     this.node.dataset.selected = rows ? rows.length : 0;
   }
 
@@ -96,7 +104,7 @@ class Scatter {
       if (!event || (!event.range && !event.lassoPoints)) return;  // a click, or what we have drawn ourselves
       this.tell([...new Set(event.points.map((point) => point.customdata[0]))].sort((a, b) => a - b));
     });
-    this.node.on('plotly_deselect', () => this.tell([]));
+    this.node.on('plotly_deselect', () => { if (!this.quiet && this.selected) this.tell([]); });
     this.node.on('plotly_click', (event) => {
       const point = event.points[0];
       if (point?.customdata) this.send('clicked', { row: point.customdata[0], stamp: fresh() });
@@ -107,7 +115,8 @@ class Scatter {
     const stamp = this.stamp(fresh());
     this.selected = rows.length ? rows : null;
     this.node.dataset.selected = rows.length;
-    if (!rows.length) this.select(null);
+    // Plotly keeps the outline and selects by it again at every redraw, wrongly once rings were drawn: the rows count.
+    setTimeout(() => this.soon(() => this.select(this.selected)));
     const detail = { rows, stamp, group: this.data.group, from: this };
     window.dispatchEvent(new CustomEvent('sealife-selection', { detail }));
     this.send('selected', { rows, stamp });
@@ -116,7 +125,7 @@ class Scatter {
   follow({ rows, stamp, group, from }) {
     if (from === this || !this.data || group !== this.data.group) return;
     this.stamp(stamp);
-    this.turn = this.turn.then(() => this.select(rows.length ? rows : null)).catch((error) => this.fail(error));
+    this.soon(() => this.select(rows.length ? rows : null));
   }
 
   // Rings around single points: the query and its neighbours. Shapes are redrawn without touching the points.
@@ -152,6 +161,7 @@ class Scatter {
     window.removeEventListener('sealife-selection', this.onOthers);
     this.watch.disconnect();
     this.hover.remove();
+    this.legend.root.remove();
     if (this.plotly && this.node._fullLayout) this.plotly.purge(this.node);
     this.node.remove();
   }

@@ -1,0 +1,155 @@
+"""The Embeddings page in a real browser: what only a browser can show."""
+
+import re
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from sealife_core.datasets.dataset import Dataset
+from tests.browser.conftest import PATIENCE_MS, Dashboard
+from tests.embedded_runs import classifier_run, simclr_run
+
+pytestmark = pytest.mark.browser
+
+PLOT = ".sealife-plot[data-ready]"
+PICTURES = ".st-key-selection_pictures img"
+
+
+@pytest.fixture
+def embedded(tiny_reef: Dataset) -> Dataset:
+    """A reef with a SimCLR run and, newer, a classifier; drawn before the dashboard is opened."""
+    simclr_run(tiny_reef, "The encoder")
+    classifier_run(tiny_reef, "The probe", seed=1)
+    return tiny_reef
+
+
+def settled(page: Page) -> None:
+    page.wait_for_timeout(300)
+    expect(page.locator('[data-test-script-state="running"]')).to_have_count(0, timeout=PATIENCE_MS)
+    expect(page.get_by_test_id("stException")).to_have_count(0)
+
+
+def opened(page: Page, dashboard: Dashboard, query: str = "") -> None:
+    page.goto(f"{dashboard.url}/embeddings{query}")
+    expect(page.locator(PLOT).first).to_be_visible(timeout=PATIENCE_MS)
+    settled(page)
+
+
+def place_of(page: Page, row: int, plot: int = 0) -> tuple[float, float]:
+    """Where on the screen the point of that row of the data set lies."""
+    return page.evaluate(
+        """([row, plot]) => {
+          const node = document.querySelectorAll('.sealife-plot')[plot];
+          const corner = node.querySelector('.nsewdrag').getBoundingClientRect();
+          const { xaxis, yaxis } = node._fullLayout;
+          for (const trace of node._fullData)
+            for (let i = 0; i < trace.customdata.length; i++)
+              if (trace.customdata[i][0] === row)
+                return [corner.x + xaxis.l2p(trace.x[i]), corner.y + yaxis.l2p(trace.y[i])];
+        }""",
+        [row, plot],
+    )
+
+
+def chosen(page: Page, plot: int = 0) -> list[int]:
+    """The rows that the chart draws as selected."""
+    return page.evaluate(
+        """(plot) => document.querySelectorAll('.sealife-plot')[plot]._fullData
+          .flatMap((trace) => (trace.selectedpoints ?? []).map((i) => trace.customdata[i][0])).sort((a, b) => a - b)""",
+        plot,
+    )
+
+
+def lasso_left(page: Page, share: float = 0.5) -> None:
+    box = page.locator(".sealife-plot .nsewdrag").first.bounding_box()
+    assert box is not None
+    left, top, right, bottom = box["x"] + 3, box["y"] + 3, box["x"] + share * box["width"], box["y"] + box["height"] - 3
+    page.mouse.move(left, top)
+    page.mouse.down()
+    for corner in ((right, top), (right, bottom), (left, bottom), (left, top + 6)):
+        page.mouse.move(*corner, steps=5)
+    page.mouse.up()
+    expect(page.locator(PICTURES).first).to_be_visible(timeout=PATIENCE_MS)
+    settled(page)
+
+
+def colour_by(page: Page, word: str) -> None:
+    before = page.locator(PLOT).first.get_attribute("data-ready")
+    page.get_by_label("Colour by").click()
+    page.get_by_role("option", name=word, exact=True).click()
+    expect(page.locator(f'.sealife-plot[data-ready="{before}"]')).to_have_count(0, timeout=PATIENCE_MS)
+    settled(page)
+
+
+def test_hover__shows_the_picture_and_its_class(embedded: Dataset, page: Page, dashboard: Dashboard) -> None:
+    opened(page, dashboard)
+    x, y = place_of(page, 7)
+    page.mouse.move(x - 60, y - 60)
+    page.mouse.move(x, y, steps=5)
+    shown = page.locator(".sealife-hover:visible")
+    expect(shown).to_be_visible(timeout=PATIENCE_MS)
+    expect(shown.locator("img")).to_have_attribute("src", re.compile(r"/thumb/reef/\d+\.jpg"))
+    assert page.wait_for_function("document.querySelector('.sealife-hover img').naturalWidth > 0")
+    row = int(re.findall(r"/(\d+)\.jpg", shown.locator("img").get_attribute("src") or "")[0])
+    expect(shown).to_contain_text(embedded.classes[embedded.labels[row]])
+
+
+def test_lasso__fills_the_grid_and_survives_recolouring(embedded: Dataset, page: Page, dashboard: Dashboard) -> None:
+    opened(page, dashboard)
+    lasso_left(page)
+    rows = chosen(page)
+    assert 0 < len(rows) < len(embedded)
+    expect(page.locator(PICTURES)).to_have_count(min(len(rows), 60))
+    expect(page.get_by_text(f"{len(rows)} selected")).to_be_visible()
+    colour_by(page, "right or wrong")
+    assert chosen(page) == rows
+    expect(page.locator(PICTURES)).to_have_count(min(len(rows), 60))
+    page.get_by_role("button", name="Clear").click()
+    expect(page.locator(PICTURES)).to_have_count(0, timeout=PATIENCE_MS)
+    assert chosen(page) == []
+
+
+def test_link__shows_the_same_in_a_fresh_browser(
+    embedded: Dataset, page: Page, dashboard: Dashboard, browser: Browser
+) -> None:
+    opened(page, dashboard)
+    colour_by(page, "split")
+    x, y = place_of(page, 3)
+    page.mouse.move(x, y)
+    page.mouse.click(x, y)
+    neighbours = page.locator('[class*="st-key-neighbours_"] img')
+    expect(neighbours.first).to_be_visible(timeout=PATIENCE_MS)
+    lasso_left(page, share=0.35)
+    rows = chosen(page)
+    assert 0 < len(rows) <= 40, "few enough for a link"
+    seen = [image.get_attribute("src") for image in neighbours.all()]
+    fresh = browser.new_context(viewport={"width": 1280, "height": 1000}).new_page()
+    fresh.set_default_timeout(PATIENCE_MS)
+    fresh.goto(page.url)
+    expect(fresh.locator(PLOT).first).to_be_visible(timeout=PATIENCE_MS)
+    settled(fresh)
+    expect(fresh.locator(PICTURES)).to_have_count(len(rows), timeout=PATIENCE_MS)
+    assert chosen(fresh) == rows
+    assert [image.get_attribute("src") for image in fresh.locator('[class*="st-key-neighbours_"] img').all()] == seen
+    groups = fresh.locator(".sealife-legend button").all_inner_texts()
+    assert [group.split()[-1] for group in groups] == ["training", "validation", "test"]
+    fresh.context.close()
+
+
+def test_two_encoders__show_one_selection_and_switch_groups_off(
+    embedded: Dataset, page: Page, dashboard: Dashboard
+) -> None:
+    from sealife_core.runs.directory import list_runs
+
+    newer, older = list_runs()
+    opened(page, dashboard, f"?run={newer.id}&beside={older.id}")
+    expect(page.locator(PLOT)).to_have_count(2, timeout=PATIENCE_MS)
+    lasso_left(page)
+    page.wait_for_function(
+        "document.querySelectorAll('.sealife-plot')[1]._fullData.some((trace) => trace.selectedpoints?.length)"
+    )
+    assert chosen(page, 1) == chosen(page, 0) != []
+    chip = page.locator(".sealife-legend").first.locator("button").first
+    chip.click()
+    expect(chip).to_have_attribute("aria-pressed", "false")
+    page.wait_for_function("document.querySelector('.sealife-plot')._fullData[0].visible === 'legendonly'")
