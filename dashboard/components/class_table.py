@@ -90,7 +90,13 @@ button:focus-visible { outline: 2px solid var(--st-text-color); }
 _table = component("class_table", html='<div class="scroll"><table></table></div>', css=_CSS, js=_JS)
 
 
-def class_table(answers: Answers, per_class: list[dict[str, Any]], counts: np.ndarray, key: str) -> None:
+def class_table(
+    answers: Answers,
+    per_class: list[dict[str, Any]],
+    counts: np.ndarray,
+    key: str,
+    on_pick: Callable[[dict[str, str]], None],
+) -> None:
     """``per_class`` as ``scores`` gives it, ``counts`` (C, C) with row = truth. ``on_pick``: as there."""
     rows = [_row(answers, index, scored, counts) for index, scored in enumerate(per_class) if scored["n"]]
 

@@ -115,7 +115,14 @@ th.column .label { writing-mode: vertical-rl; transform: rotate(180deg); margin:
 _matrix = component("confusion_matrix", html='<div class="scroll"><table></table></div>', css=_CSS, js=_JS)
 
 
-def confusion_matrix(answers: Answers, counts: np.ndarray, shown: Sequence[int], shares: str, key: str) -> None:
+def confusion_matrix(
+    answers: Answers,
+    counts: np.ndarray,
+    shown: Sequence[int],
+    shares: str,
+    key: str,
+    on_pick: Callable[[dict[str, str]], None],
+) -> None:
     """``counts`` (C, C), row = truth; ``shown``: the classes of it, in order; ``shares``: a key of SHARES.
 
     ``on_pick`` is called with what is clicked: truth, predicted or both.
