@@ -19,8 +19,9 @@ read is named with the reason, and stops no other.
 
 "unlike" warns of a picture that is unlike anything in training: its nearest training image is less similar (cosine of
 the encoder's features) than that of 99 % of the validation images. A classifier answers for such a picture too, but
-the answer may mean nothing. For this the run's embeddings and its data set must be there; a model that was copied
-elsewhere without them still predicts, and says that it cannot warn.
+the answer may mean nothing. No warning is no promise: a network finds something familiar in many a foreign picture.
+For this the run's embeddings and its data set must be there; a model that was copied elsewhere without them still
+predicts, and says that it cannot warn.
 """
 _EXAMPLES = """\
 examples:
@@ -77,8 +78,8 @@ def _predictor(model: str) -> "Predictor":
     from sealife_core.runs.directory import open_run
 
     folder = Path(model).expanduser()
-    # A name with a separator is a folder even where nothing is: the refusal should speak of that folder, not of runs.
-    if (folder / CARD_FILE).is_file() or len(folder.parts) > 1:
+    # What is written as a path is one even where nothing is: the refusal should speak of that folder, not of runs.
+    if (folder / CARD_FILE).is_file() or folder.name != model:
         return Predictor(folder)
     return Predictor.from_run(open_run(model))
 
@@ -144,6 +145,8 @@ def _show(
     skipped: list[tuple[str, str]],
     chosen: argparse.Namespace,
 ) -> None:
+    from sealife_core.evaluation.novelty import CAVEAT
+
     columns = {"file": "file", "prediction": "prediction", "confidence": "confidence"}
     if chosen.top > 1 and len(predictor.classes) > 1:
         columns["next"] = "next likeliest"
@@ -156,7 +159,7 @@ def _show(
     if novelty:
         lines.append(
             f"unlike: the nearest of {novelty.n_train:,} training images has a cosine similarity below"
-            f" {novelty.threshold:.3f}, which 99 % of the {novelty.n_val:,} validation images reach."
+            f" {novelty.threshold:.3f}, which 99 % of the {novelty.n_val:,} validation images reach. {CAVEAT}"
         )
     else:
         lines.append(f"No picture was checked for being unlike the training images. {predictor.without_novelty}")

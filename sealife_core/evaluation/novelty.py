@@ -2,6 +2,10 @@
 
 A classifier answers for every picture, a shoe too. The similarity to the nearest training image says whether the
 question was of the kind that it has learned to answer; validation images, of that kind but unseen, set the scale.
+
+A warning is seldom wrong, and often missing. Measured on 3,450 photographs of 23 classes, fine-tuned ResNet18 at 64 px:
+1 % of the test photographs are called unlike, but only 8 % of drawings of sea animals, 3 % of squares of one colour and
+none of 30 squares of noise. Centred or standardised features, or Euclidean distance, do no better there.
 """
 
 from dataclasses import dataclass
@@ -10,12 +14,16 @@ from pathlib import Path
 
 import numpy as np
 
-from sealife_core.datasets.dataset import Dataset
+from sealife_core.datasets.dataset import open_dataset
 from sealife_core.errors import RunError
-from sealife_core.evaluation.embedded import Embedded, read_embeddings
+from sealife_core.evaluation.embedded import has_embeddings, read_embeddings
 from sealife_core.evaluation.neighbours import nearest
 
 UNLIKE_PERCENTILE = 1  # by construction, one in a hundred pictures of the data set's own kind is called unlike it
+CAVEAT = (
+    "About one in a hundred pictures of the known kind is called unlike by mistake. No warning is no promise: a network"
+    " finds something familiar in many a foreign picture."
+)
 
 
 @dataclass(frozen=True)
@@ -82,19 +90,25 @@ class TrainingImages:
         return [Neighbour(self.ids[i], self.labels[i], float(similarity)) for i, similarity in found]
 
 
-def training_images(folder: Path, dataset: Dataset) -> TrainingImages:
-    """The training images that the run in ``folder`` has embedded. Raises RunError if there are none."""
-    return _chosen(read_embeddings(folder), dataset)
+def training_images(folder: Path, data: str) -> TrainingImages:
+    """The images of data set ``data`` that the run in ``folder`` was trained on, as it has embedded them.
 
-
-def _chosen(embedded: Embedded, dataset: Dataset) -> TrainingImages:
+    Raises RunError or DatasetError, with a sentence, where embeddings or data set are not there or do not belong
+    together.
+    """
+    if not has_embeddings(folder):
+        raise RunError(
+            f"There are no embeddings of training images in '{folder.name}' to compare with; a run writes them when it"
+            " ends. Use the run where it was trained, or let it finish."
+        )
+    embedded, dataset = read_embeddings(folder), open_dataset(data)
     rows = embedded.rows_in(dataset)
     split = np.where(rows >= 0, dataset.manifest["split"].to_numpy(dtype=str)[rows], "gone")
     train, val = np.flatnonzero(split == "train"), np.flatnonzero(split == "val")
     if not len(train):
         raise RunError(
-            f"Data set '{dataset.name}' has none of the training images that this run has embedded. It was imported"
-            " again since; train a new run on it."
+            f"Data set '{dataset.name}' has none of the training images that this run has embedded: it is another one"
+            " of that name. Train a new run on it."
         )
     labels = dataset.manifest["label"].to_numpy()[rows[train]]
     # Copies: the file behind ``embedded`` may be replaced while these are in use.

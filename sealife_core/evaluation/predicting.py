@@ -229,7 +229,7 @@ class Predictor:
     def _training(self) -> tuple[TrainingImages | None, str]:
         """The training images, read once; None and a sentence where they are not there."""
         try:
-            return training_images(self.folder, open_dataset(self.card.data)), ""
+            return training_images(self.folder, self.card.data), ""
         except SealifeError as error:
             return None, str(error)
 

@@ -1,0 +1,140 @@
+"""``predict`` as a person or a program calls it."""
+
+import csv
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+from evaluation.classifiers import classifier_elsewhere, copied_model
+
+from sealife_core.__main__ import build_parser, main
+from sealife_core.datasets.dataset import Dataset
+from sealife_core.evaluation.predictions import read_predictions
+from sealife_core.runs.directory import Run
+
+
+@pytest.fixture(scope="module")
+def made(drawn_reef: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return classifier_elsewhere(tmp_path_factory.mktemp("made"), drawn_reef)
+
+
+@pytest.fixture
+def run(tiny_reef: Dataset, home: Path, made: Path) -> Run:
+    """A finished classifier on ``tiny_reef``."""
+    return Run(Path(shutil.copytree(made, home / "checkpoints" / made.name)))
+
+
+@pytest.fixture
+def folder(run: Run, tiny_reef: Dataset, tmp_path: Path) -> Path:
+    """The test images of the reef, one of them in a sub-folder, and two files that are no pictures."""
+    pictures = tmp_path / "pictures"
+    (pictures / "deep").mkdir(parents=True)
+    for place, row in enumerate(tiny_reef.rows("test")):
+        to = pictures / "deep" if place == 0 else pictures
+        shutil.copy(tiny_reef.image_path(int(row)), to / f"{tiny_reef.manifest['id'][row]}.png")
+    (pictures / "broken.jpg").write_text("no picture")
+    (pictures / "notes.txt").write_text("no picture either")
+    return pictures
+
+
+def called(capsys: pytest.CaptureFixture[str], *arguments: str, status: int = 0) -> Any:
+    assert main([*arguments, "--json"]) == status
+    return json.loads(capsys.readouterr().out)
+
+
+def test_predict__finds_what_evaluation_found(run: Run, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    found = called(capsys, "predict", run.id, str(folder), "--top", "2")
+    known = read_predictions(run.path).query("split == 'test'").set_index("id")
+    assert len(found["predictions"]) == len(known) > 1
+    for row in found["predictions"]:
+        truth = known.loc[Path(row["file"]).stem]
+        assert row["prediction"] == truth["predicted"] == row["top"][0]["label"]
+        # The same pixels in a batch of another size: the sums are rounded in another order.
+        assert row["confidence"] == pytest.approx(truth["confidence"], abs=1e-4)
+        assert len(row["top"]) == 2
+        assert row["unlike"] == (row["similarity"] < found["unlike_below"])
+    assert found["without_unlike"] is None
+    assert [skipped["file"] for skipped in found["skipped"]] == ["broken.jpg", "notes.txt"]
+    assert any(row["file"].startswith("deep/") for row in found["predictions"])
+
+
+def test_predict__shows_a_table_and_names_what_it_skipped(
+    run: Run, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["predict", run.id, str(folder)]) == 0
+    shown = capsys.readouterr().out
+    for heading in ("file", "prediction", "confidence", "next likeliest", "similarity", "unlike?"):
+        assert heading in shown.splitlines()[0]
+    assert "2 files skipped" in shown
+    assert "broken.jpg: Not a picture" in shown
+    assert "notes.txt: Not a picture by its name" in shown
+    assert "No warning is no promise" in shown
+
+
+def test_predict__writes_a_line_for_every_file(
+    run: Run, folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    to = tmp_path / "found.csv"
+    found = called(capsys, "predict", run.id, str(folder), "--csv", str(to))
+    with to.open(encoding="utf-8", newline="") as file:
+        lines = list(csv.DictReader(file))
+    assert len(lines) == len(found["predictions"]) + 2
+    first, row = lines[0], found["predictions"][0]
+    assert (first["file"], first["prediction"]) == (row["file"], row["prediction"])
+    assert float(first["confidence"]) == pytest.approx(row["confidence"], abs=1e-6)
+    assert (first["class_3"], first["unlike"]) == (row["top"][2]["label"], "yes" if row["unlike"] else "no")
+    assert {line["file"]: bool(line["problem"]) for line in lines[-2:]} == {"broken.jpg": True, "notes.txt": True}
+    assert None not in first, "every line has as many fields as the heading"
+
+
+def test_predict__works_with_a_model_copied_elsewhere(
+    run: Run, folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    copy = copied_model(run, tmp_path / "copy")
+    here, there = (called(capsys, "predict", model, str(folder)) for model in (run.id, str(copy)))
+    assert [row["prediction"] for row in there["predictions"]] == [row["prediction"] for row in here["predictions"]]
+    assert {row["unlike"] for row in there["predictions"]} == {None}
+    assert "no embeddings" in there["without_unlike"]
+    assert main(["predict", str(copy), str(folder)]) == 0
+    shown = capsys.readouterr().out
+    assert "unlike?" not in shown.splitlines()[0]
+    assert "No picture was checked" in shown
+
+
+def test_predict__takes_one_picture(run: Run, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    picture = next(folder.glob("*.png"))
+    assert [row["file"] for row in called(capsys, "predict", run.id, str(picture))["predictions"]] == [picture.name]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "word"),
+    [
+        (["RUN", "nowhere"], "nothing at"),
+        (["RUN", "empty"], "holds no picture"),
+        (["RUN", "bad"], "'broken.jpg': Not a picture"),
+        (["no-such-run", "pictures"], "no run 'no-such-run'"),
+        (["./empty", "pictures"], "There is no model in"),
+        (["RUN", "pictures", "--top", "0"], "'--top' is 0"),
+        (["RUN", "pictures", "--csv", "nowhere/x.csv"], "no folder"),
+    ],
+)
+def test_predict__refuses_in_a_sentence(
+    arguments: list[str], word: str, run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    monkeypatch.chdir(folder.parent)
+    for name in ("empty", "bad"):
+        Path(name).mkdir()
+    shutil.copy(folder / "broken.jpg", "bad")
+    said = called(capsys, "predict", *(run.id if word == "RUN" else word for word in arguments), status=1)
+    assert word in said["error"]
+
+
+def test_predict__explains_itself(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        build_parser().parse_args(["predict", "--help"])
+    shown = capsys.readouterr().out
+    for part in ("RUN", "FOLDER", "--csv FILE", "--top N", "--json", "unlike", "99 %", "examples:"):
+        assert part in shown

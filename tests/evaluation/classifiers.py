@@ -1,0 +1,68 @@
+"""A run as a classifier leaves it, made without training: random weights, and all files that follow from them."""
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from sealife_core.config import preset
+from sealife_core.datasets.dataset import Dataset, open_dataset
+from sealife_core.datasets.pixels import cache_size_px, open_pixels
+from sealife_core.evaluation.embedded import write_embeddings
+from sealife_core.evaluation.embeddings import embed
+from sealife_core.evaluation.predictions import predictions_table, write_predictions
+from sealife_core.models.checkpoint import ModelCard, save_model
+from sealife_core.models.encoders import build_encoder
+from sealife_core.models.heads import classification_head
+from sealife_core.runs.directory import Run, create_run
+from sealife_core.runs.files import replace_json
+from sealife_core.views.transforms import IMAGENET_MEAN, IMAGENET_STD
+
+SIZE = 32
+
+
+def finished_classifier(dataset: Dataset) -> Run:
+    """Model, predictions of val and test, and embeddings of a run on ``dataset`` at 32 px."""
+    torch.manual_seed(0)
+    config = preset("probe", "Quick look", data=dataset.name, image_size_px=SIZE)
+    run = create_run(config, data_hash=dataset.content_hash)
+    encoder, head = build_encoder("resnet18", "small").eval(), classification_head(512, len(dataset.classes)).eval()
+    pixels = open_pixels(dataset, cache_size_px(dataset, SIZE))
+    rows = np.arange(len(dataset))
+    h = embed(encoder, pixels, rows, image_size_px=SIZE, mean=IMAGENET_MEAN, std=IMAGENET_STD)
+    features = torch.from_numpy(h)
+    with torch.no_grad():  # random features differ little: spread out, so that every class is predicted now and then
+        head.linear.weight.normal_().div_(features.std(0) + 1e-3).div_(8)
+        head.linear.bias.copy_(-head.linear.weight @ features.mean(0))
+        probabilities = head(features).softmax(1).numpy()
+    splits = ((split, dataset.rows(split, labelled_only=True)) for split in ("val", "test"))
+    tables = [predictions_table(dataset, rows, split, probabilities[rows]) for split, rows in splits]
+    write_predictions(pd.concat(tables, ignore_index=True), run.path)
+    write_embeddings(run.path, dataset, h)
+    replace_json(run.path / "environment.json", {"cache_size_px": pixels.size_px, "precision": "fp32"})
+    card = ModelCard(
+        kind="classifier", encoder="resnet18", stem="small", feature_dim=512, classes=list(dataset.classes),
+        image_size_px=SIZE, mean=list(IMAGENET_MEAN), std=list(IMAGENET_STD), run=run.id, data=dataset.name,
+        data_hash=dataset.content_hash,
+    )  # fmt: skip
+    save_model(run.path, encoder, head, card)
+    return run
+
+
+def classifier_elsewhere(home: Path, drawn_reef: Path) -> Path:
+    """The folder of a finished classifier on a copy of the reef, below ``home``: made once, to be copied by tests."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SEALIFE_HOME", str(home))
+        shutil.copytree(drawn_reef, home / "data" / "reef")
+        return finished_classifier(open_dataset("reef")).path
+
+
+def copied_model(run: Run, folder: Path) -> Path:
+    """``model.safetensors`` and ``model.json`` of ``run`` alone, in ``folder``."""
+    folder.mkdir()
+    for name in ("model.safetensors", "model.json"):
+        (folder / name).write_bytes((run.path / name).read_bytes())
+    return folder
