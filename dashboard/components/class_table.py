@@ -2,6 +2,7 @@
 A heading sorts, in the browser.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -97,7 +98,7 @@ def class_table(
     key: str,
     on_pick: Callable[[dict[str, str]], None],
 ) -> None:
-    """``per_class`` as ``scores`` gives it, ``counts`` (C, C) with row = truth. ``on_pick``: as there."""
+    """``per_class`` as ``scores`` gives it, ``counts`` (C, C) with row = truth. ``on_pick`` is told what is clicked."""
     rows = [_row(answers, index, scored, counts) for index, scored in enumerate(per_class) if scored["n"]]
 
     def picked() -> None:

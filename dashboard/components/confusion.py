@@ -3,7 +3,7 @@
 Arrow keys move within it. What is right stands on the diagonal in the accent; mistakes are warm, so that they are seen.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
