@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from html import escape
 
 import streamlit as st
 
 from dashboard import cache, state
 from dashboard.components.curves import curves_of, draw_panel, smoothed
 from dashboard.components.panels import CLASSIFIER_PANELS
-from dashboard.components.run_detail import legend
 from dashboard.components.run_table import colours_of_all
 from sealife_core.evaluation.comparison import ComparisonRow
 from sealife_core.runs.directory import Run
@@ -28,7 +28,7 @@ def curves_view(rows: Sequence[ComparisonRow], runs: Sequence[Run]) -> None:
         st.caption("These runs wrote no metrics.")
         return
     colours = colours_of_all()
-    legend(list(runs), colours)
+    st.html("".join(f'<span style="margin-right:1.25rem">{_dot(colours[i])}{escape(names[i])}</span>' for i in names))
     epochs = max(float(row.get("epoch") or 0) for metrics in found.values() for row in metrics[-1:])
     with st.grid(2, min_column_width=320, gap="medium"):
         for panel in CLASSIFIER_PANELS:
@@ -39,4 +39,9 @@ def curves_view(rows: Sequence[ComparisonRow], runs: Sequence[Run]) -> None:
             ]
             draw_panel(panel, curves, {}, epochs, f"compare.{panel.name}.{log}", log=log and not panel.percent)
     if weight:
-        st.caption(f"Smoothed: each point keeps {1 - weight:.0%} of what was measured, the rest is of those before it.")
+        kept = f"{100 * (1 - weight):.0f} %"
+        st.caption(f"Smoothed: {kept} of each point is what was measured there, the rest comes from those before it.")
+
+
+def _dot(colour: str) -> str:
+    return f'<span class="dot" style="background:{colour}"></span>'

@@ -3,6 +3,7 @@
 ECharts and not Plotly: in a fragment that refreshes, Plotly loses its node and shows blank frames.
 """
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -75,7 +76,7 @@ def curve_option(
     if log:
         curves = [replace(curve, points=[point for point in curve.points if point[1] > 0]) for curve in curves]
     values = [value for curve in curves for _, value in curve.points] + list(chances.values())
-    low, high = (min(values), max(values)) if values else (0.0, 1.0)
+    low, high = (min(values), max(values)) if values else (0.1, 1.0) if log else (0.0, 1.0)
     room = 0.06 * ((high - low) or abs(high) or 1.0)
     several = len({curve.colour for curve in curves}) > 1
     legend = len(curves) > 1 and not several  # several runs share one legend above all charts
@@ -88,11 +89,11 @@ def curve_option(
         "xAxis": {"type": "value", "name": "epoch", "nameLocation": "middle", "nameGap": 24, "min": 0,
                   "max": epochs, "splitLine": {"show": False}, "axisLine": {"onZero": False},
                   "axisLabel": {"showMaxLabel": False}},
-        "yAxis": {"type": "log" if log else "value",
-                  "min": _tidy(low / 1.1) if log else 0 if panel.from_zero and low >= 0 else _tidy(low - room),
-                  "max": _tidy(high * 1.1) if log else _tidy(high + room),
-                  "axisLabel": {"formatter": "{value} %" if panel.percent else "{value}", "showMaxLabel": False,
-                                "showMinLabel": panel.from_zero}},
+        "yAxis": (_log_axis(low, high) if log else {
+                  "type": "value", "min": 0 if panel.from_zero and low >= 0 else _tidy(low - room),
+                  "max": _tidy(high + room)}) | {
+                  "axisLabel": {"formatter": "{value} %" if panel.percent else "{value}", "showMaxLabel": log,
+                                "showMinLabel": log or panel.from_zero}},
         "series": [_series(curve) for curve in curves] + _chance_lines(chances, ink, panel.percent),
     }  # fmt: skip
 
@@ -172,6 +173,17 @@ def _alternative(panel: Panel, curves: Sequence[Curve]) -> str:
 
 def _number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and value == value
+
+
+def _log_axis(low: float, high: float) -> dict[str, Any]:
+    """From power to power: of two, where powers of ten would leave the axis with a single label."""
+    base = 10 if high >= 100 * low else 2
+    return {
+        "type": "log",
+        "logBase": base,
+        "min": float(base) ** math.floor(math.log(low, base)),
+        "max": float(base) ** math.ceil(math.log(high, base)),
+    }
 
 
 def _tidy(value: float) -> float:

@@ -6,10 +6,9 @@ import pandas as pd
 import streamlit as st
 
 from dashboard.components.config_form import same, shown
-from dashboard.components.run_strip import run_name
 from dashboard.errors import plain
 from sealife_core.config import SIZES, AnyConfig, Setting, describe, flat_settings, preset, task_of
-from sealife_core.errors import ConfigError
+from sealife_core.evaluation.differences import difference_rows
 from sealife_core.runs.directory import Run
 
 # Which data and which weights always differ; the heading of the run tells them.
@@ -47,32 +46,12 @@ def nearest_preset(config: AnyConfig) -> tuple[str, list[str]]:
 
 def what_differs(runs: Sequence[Run]) -> None:
     """A table of the settings in which ``runs`` differ: a column a run."""
-    rows = differing_settings(runs)
+    rows = difference_rows(runs)
     if rows:
         st.markdown("**What is different between them**")
         _table(rows)
     elif len(runs) > 1:
         st.caption("These runs were asked for exactly the same.")
-
-
-def differing_settings(runs: Sequence[Run]) -> list[dict[str, str]]:
-    """One row a setting that is not the same in all of ``runs`` (– where a kind of run has no such setting)."""
-    configs: dict[str, dict[str, object]] = {}
-    settings: dict[str, Setting] = {}
-    for place, run in enumerate(runs):
-        try:
-            config = run.config()
-        except ConfigError:
-            continue
-        name = run_name(run)
-        configs[name if name not in configs else f"{name} ({place + 1})"] = flat_settings(config)
-        settings |= {s.path: s for s in describe(type(config)) if s.path not in settings}
-    rows = []
-    for path, setting in settings.items():
-        words = {name: shown(values[path]) if path in values else "–" for name, values in configs.items()}
-        if len(set(words.values())) > 1:
-            rows.append({"Setting": _label(setting), **words})
-    return rows
 
 
 def _machine(run: Run) -> None:

@@ -61,7 +61,7 @@ def candidates(runs: Sequence[Run]) -> list[Candidate]:
         found.append(
             Candidate(
                 run.id, run.notes()["name"], config.method, config.data, n,
-                str(results.get("test_hash", "")) if n else "", run.state().value,
+                str(results.get("test_hash", "")) if n else "", "finished" if n else run.state().value,
             )
         )  # fmt: skip
     return found

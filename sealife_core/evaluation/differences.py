@@ -65,12 +65,12 @@ def ladders(rows: Sequence[ComparisonRow], runs: Sequence[Run]) -> list[list[tup
 
 
 def words(value: Any) -> str:
-    """A setting's value as it is read: numbers without needless digits, yes and no."""
+    """A setting's value as people write it."""
+    if value is None:
+        return "the recipe's own"
     if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, float):
-        return f"{value:.6g}"
-    return "automatic" if value is None else str(value).replace("_", " ")
+        return "on" if value else "off"
+    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def _readable(runs: Sequence[Run]) -> list[tuple[Run, AnyConfig]]:

@@ -273,8 +273,10 @@ def test_curve_option__on_a_logarithmic_scale_leaves_out_what_has_no_place_there
     option = curve_option(panel, [Curve("a", "#111111", [[1, 0.0], [2, 0.01], [3, 10.0]])], {}, "#777777", 3, log=True)
     assert option["yAxis"]["type"] == "log"
     assert option["series"][0]["data"] == [[2, 0.01], [3, 10.0]]
-    assert 0 < option["yAxis"]["min"] < 0.01
-    assert curve_option(panel, [], {}, "#777777", 3, log=True)["yAxis"]["min"] >= 0
+    assert (option["yAxis"]["logBase"], option["yAxis"]["min"], option["yAxis"]["max"]) == (10, 0.01, 10)
+    narrow = curve_option(panel, [Curve("a", "#111111", [[1, 1.1], [2, 3.0]])], {}, "#777777", 3, log=True)["yAxis"]
+    assert (narrow["logBase"], narrow["min"], narrow["max"]) == (2, 1, 4), "one power of ten would be its only label"
+    assert curve_option(panel, [], {}, "#777777", 3, log=True)["yAxis"]["min"] > 0
 
 
 def laid_over(dataset: Dataset) -> Paired:

@@ -7,7 +7,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from dashboard.components import run_actions
-from dashboard.components.run_settings import differing_settings, nearest_preset
+from dashboard.components.run_settings import nearest_preset
 from dashboard.components.run_table import ago, key_number, row, state_words
 from sealife_core.config import AnyConfig, chance_loss, parse, preset
 from sealife_core.config.settings import nested
@@ -181,8 +181,3 @@ def test_clone__fills_the_form_with_what_gives_the_same_config():
 def test_settings__name_the_nearest_preset_and_what_was_changed():
     assert nearest_preset(preset("simclr", "Thorough")) == ("Thorough", [])
     assert nearest_preset(preset("simclr", "Thorough", temperature=0.5)) == ("Thorough", ["temperature"])
-
-
-def test_settings__of_several_runs_are_those_that_differ(home):
-    runs = [create_run(preset("simclr", temperature=t), name=f"τ {t}") for t in (0.1, 0.5)]
-    assert differing_settings(runs) == [{"Setting": "Temperature", "τ 0.1": "0.1", "τ 0.5": "0.5"}]

@@ -1,0 +1,64 @@
+"""``compare`` from a shell, over made-up results."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from sealife_core.__main__ import main
+from sealife_core.config import preset
+from sealife_core.evaluation.predictions import write_predictions
+from sealife_core.runs.directory import Run, RunWriter, create_run
+
+
+def finished(name: str, right: int, n: int = 40, test_hash: str = "same") -> Run:
+    """A run that names the first ``right`` of ``n`` images right."""
+    run = create_run(preset("scratch"), name=name)
+    share = right / n
+    test = {"n": n, "accuracy": share, "accuracy_low": share - 0.1, "accuracy_high": share + 0.1, "macro_f1": share,
+            "macro_f1_low": 0.1, "macro_f1_high": 0.9, "top3": None, "chance": 0.05}  # fmt: skip
+    RunWriter(run).results(test=test, test_hash=test_hash, train_s=60.0)
+    frame = pd.DataFrame({"id": [f"i{k}" for k in range(n)], "split": "test", "label": "crab"})
+    frame["predicted"] = np.where(np.arange(n) < right, "crab", "eel")
+    frame["confidence"], frame["loss"], frame["probabilities"] = 0.8, 0.2, [np.array([0.8, 0.2], np.float32)] * n
+    write_predictions(frame, run.path)
+    return run
+
+
+def test_compare__two_runs_image_by_image(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    a, b = finished("a", 10), finished("b", 30)
+    assert main(["compare", a.id, b.id]) == 0
+    said = capsys.readouterr().out
+    assert "Against a, b fixes 20 images and breaks 0 of 40; p < 0.0001." in said
+    assert "crab: 20 fixed, 0 broken of 40; recall 25% → 75%" in said
+    assert "Use b: its accuracy is 50.0 points higher" in said
+
+
+def test_compare__speaks_json(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    def called(*ids: str) -> Any:
+        assert main(["compare", *ids, "--json"]) == 0
+        return json.loads(capsys.readouterr().out)
+
+    a, b = finished("a", 10), finished("b", 12)
+    assert [row["name"] for row in called()] == ["b", "a"]
+    found = called(a.id, b.id)
+    assert found["paired"]["fixed"] == ["i10", "i11"]
+    assert found["paired"]["p"] == 0.5
+    assert found["advice"].startswith("The 40 test images do not decide")
+
+
+def test_compare__writes_one_html_file(home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    runs = [finished("a", 10), finished("b", 30)]
+    assert main(["compare", *(run.id for run in runs), "--html", str(tmp_path / "c.html")]) == 0
+    assert "Against a, b fixes 20 images" in (tmp_path / "c.html").read_text(encoding="utf-8")
+    assert "c.html" in capsys.readouterr().err.replace("\n", "")
+
+
+def test_compare__refuses_other_test_images_in_one_sentence(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["compare", finished("a", 10).id, finished("b", 30, test_hash="other").id]) == 1
+    said = " ".join(capsys.readouterr().err.split())
+    assert "a and b were tested on different images" in said
+    assert "Traceback" not in said
