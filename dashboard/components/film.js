@@ -1,5 +1,7 @@
-// The film: points glide from snapshot to snapshot. It plays in the browser alone; the server is never asked.
+// The film: points glide from snapshot to snapshot on a canvas of their own, which a slow machine too draws smoothly.
+// It plays in the browser alone; the server is never asked.
 const MOMENT_MS = 1100;  // from one snapshot to the next
+const REACH_PX = 14;  // how near a pointer must come to a point
 const screens = new WeakMap();
 
 export default function (component) {
@@ -18,71 +20,71 @@ export default function (component) {
 
 class Film {
   constructor(parent) {
-    this.root = el('div');
-    this.node = el('div', 'sealife-plot');
+    this.root = el('div', 'sealife-film');
+    this.canvas = el('canvas');
     const controls = el('div', 'sealife-film-controls');
     this.button = el('button', '', '▶ Play');
     this.slider = el('input');
-    Object.assign(this.slider, { type: 'range', min: 0, step: 0.01, value: 0 });
+    Object.assign(this.slider, { type: 'range', min: 0, step: 'any', value: 0 });
     this.slider.setAttribute('aria-label', 'Epoch of the film');
     this.label = el('output');
-    controls.append(this.button, this.slider, this.label);
-    this.root.append(controls, this.node);
+    const save = el('button', 'quiet-button', 'PNG');
+    save.title = 'Save this moment as a picture';
+    controls.append(this.button, this.slider, this.label, save);
+    this.says = el('div', 'sealife-film-says');
+    this.root.append(controls, this.canvas, this.says);
     parent.append(this.root);
     this.legend = new Legend(this.root);
     this.hover = new HoverBox(parent);
     this.button.onclick = () => (this.playing ? this.pause() : this.play());
+    save.onclick = () => this.save();
     this.slider.oninput = () => { this.pause(); this.show(Number(this.slider.value)); };
-    this.slider.onchange = () => this.show(Math.round(Number(this.slider.value)));
-    this.node.addEventListener('mouseleave', () => this.hover.hide());
-    this.watch = new ResizeObserver(() => this.node._fullLayout && this.plotly?.Plots.resize(this.node));
-    this.watch.observe(parent);
+    this.slider.onkeydown = (event) => this.step(event);
+    this.canvas.onmousemove = (event) => this.point(event);
+    this.canvas.onmouseleave = () => { this.ringed = -1; this.hover.hide(); this.draw(); };
+    this.watch = new ResizeObserver(() => this.draw());
+    this.watch.observe(this.root);
     this.at = 0;
+    this.ringed = -1;
   }
 
-  async load(data) {
-    if (data.figure === this.data?.figure && data.frames === this.data?.frames) return;
+  load(data) {
+    if (data.version === this.data?.version) return;
     this.data = data;
-    this.node.style.minHeight = `${data.height}px`;
-    this.plotly ??= await loadPlotly(data.plotly);
-    if (data !== this.data) return;
-    const figure = JSON.parse(data.figure);
-    const bytes = Uint8Array.from(atob(data.frames), (letter) => letter.charCodeAt(0));
-    this.frames = new Float32Array(bytes.buffer);
-    this.sizes = figure.data.map((trace) => decoded(trace).rows.length);
-    figure.layout.height = data.height;
-    this.legend.draw(figure.data, () => this.plotly.restyle(this.node, { visible: this.legend.visible() }));
-    await this.plotly.react(this.node, figure.data, figure.layout, tools(this.plotly, data.name, ['select2d', 'lasso2d']));
-    this.node.setAttribute('role', 'img');
-    this.node.setAttribute('aria-label', data.alt);
-    if (!this.bound) {
-      this.bound = true;
-      this.node.on('plotly_hover', ({ points, event }) => {
-        if (points[0]?.customdata && event && !this.playing) this.hover.show(points[0].customdata, event, this.data);
-      });
-      this.node.on('plotly_unhover', () => this.hover.hide());
-    }
+    this.frames = unpacked({ dtype: 'f4', bdata: data.frames });  // (E, n, 2)
+    this.custom = unpacked({ dtype: 'f4', bdata: data.custom });  // (n, c)
+    [this.low, this.high] = [[Infinity, Infinity], [-Infinity, -Infinity]];
+    this.frames.forEach((value, i) => {
+      this.low[i % 2] = Math.min(this.low[i % 2], value);
+      this.high[i % 2] = Math.max(this.high[i % 2], value);
+    });
+    const groups = data.groups.map(({ name, colour, symbol }) => ({ meta: name, marker: { color: colour, symbol } }));
+    this.legend.draw(groups, () => this.draw());
     this.slider.max = data.epochs.length - 1;
-    await this.show(Math.min(this.at, data.epochs.length - 1));
-    this.node.dataset.ready = 'film';
+    this.canvas.setAttribute('role', 'img');
+    this.canvas.setAttribute('aria-label', data.alt);
+    this.ringed = -1;
+    this.show(Math.min(this.at, data.epochs.length - 1));
+    this.canvas.dataset.ready = data.version;
   }
 
   play() {
     this.hover.hide();
+    this.ringed = -1;
     this.playing = true;
     this.button.textContent = '❚❚ Pause';
     const last = this.data.epochs.length - 1;
     if (this.at >= last) this.at = 0;
     let before = performance.now();
-    const step = async (now) => {
+    const turn = (now) => {
       if (!this.playing) return;
-      const next = Math.min(last, this.at + Math.min(now - before, 250) / MOMENT_MS);
+      const next = Math.min(last, this.at + Math.max(0, now - before) / MOMENT_MS);
       before = now;
-      await this.show(next);
+      this.show(next);
       if (next >= last) this.pause();
-      else requestAnimationFrame(step);
+      else requestAnimationFrame(turn);
     };
-    requestAnimationFrame(step);
+    requestAnimationFrame(turn);
   }
 
   pause() {
@@ -90,40 +92,127 @@ class Film {
     this.button.textContent = '▶ Play';
   }
 
-  // The points at moment `at`, a number between snapshots: each glides, slowest where a snapshot is.
-  async show(at) {
+  step(event) {
+    const way = { ArrowRight: 1, ArrowUp: 1, ArrowLeft: -1, ArrowDown: -1 }[event.key];
+    if (!way) return;
+    event.preventDefault();
+    this.pause();
+    this.show(Math.max(0, Math.min(this.data.epochs.length - 1, Math.round(this.at) + way)));
+  }
+
+  show(at) {
+    const { epochs } = this.data;
     this.at = at;
-    const { epochs, n } = this.data;
-    const first = Math.min(Math.floor(at), epochs.length - 1);
-    const second = Math.min(first + 1, epochs.length - 1);
-    const part = at - first;
-    const ease = part * part * (3 - 2 * part);
-    const xs = [];
-    const ys = [];
-    let point = 0;
-    for (const size of this.sizes) {
-      const [x, y] = [new Float32Array(size), new Float32Array(size)];
-      for (let i = 0; i < size; i++, point++) {
-        const [a, b] = [2 * (first * n + point), 2 * (second * n + point)];
-        x[i] = this.frames[a] + ease * (this.frames[b] - this.frames[a]);
-        y[i] = this.frames[a + 1] + ease * (this.frames[b + 1] - this.frames[a + 1]);
-      }
-      xs.push(x);
-      ys.push(y);
-    }
     this.slider.value = at;
     const near = epochs[Math.round(at)];
     this.label.textContent = near === 0 ? 'before training' : `epoch ${near} of ${epochs[epochs.length - 1]}`;
     this.slider.setAttribute('aria-valuetext', this.label.textContent);
-    await this.plotly.restyle(this.node, { x: xs, y: ys });
-    this.node.dataset.at = at.toFixed(2);
+    this.says.textContent = this.data.says[Math.round(at)];
+    this.draw();
+    this.canvas.dataset.at = at.toFixed(2);
+  }
+
+  // Where point i lies at this moment: it glides, slowest where a snapshot is.
+  place(i) {
+    const n = this.custom.length / this.data.wide;
+    const still = matchMedia('(prefers-reduced-motion: reduce)').matches;
+    const at = still ? Math.round(this.at) : this.at;
+    const first = Math.floor(at);
+    const second = Math.min(first + 1, this.data.epochs.length - 1);
+    const part = at - first;
+    const ease = part * part * (3 - 2 * part);
+    const [a, b] = [2 * (first * n + i), 2 * (second * n + i)];
+    return [0, 1].map((axis) => {
+      const value = this.frames[a + axis] + ease * (this.frames[b + axis] - this.frames[a + axis]);
+      return this.middle[axis] + (axis ? -1 : 1) * this.scale * (value - (this.low[axis] + this.high[axis]) / 2);
+    });
+  }
+
+  draw() {
+    if (!this.data) return;
+    const [width, height] = [this.root.clientWidth, this.data.height];
+    const ratio = window.devicePixelRatio || 1;
+    if (this.canvas.width !== Math.round(width * ratio) || this.canvas.height !== Math.round(height * ratio)) {
+      Object.assign(this.canvas, { width: Math.round(width * ratio), height: Math.round(height * ratio) });
+      Object.assign(this.canvas.style, { width: `${width}px`, height: `${height}px` });
+    }
+    this.middle = [width / 2, height / 2];
+    const [wide, high] = [this.high[0] - this.low[0] || 1, this.high[1] - this.low[1] || 1];
+    this.scale = Math.min((width - 48) / wide, (height - 48) / high);
+    const pen = this.canvas.getContext('2d');
+    pen.setTransform(ratio, 0, 0, ratio, 0, 0);
+    pen.clearRect(0, 0, width, height);
+    this.paint(pen);
+  }
+
+  paint(pen) {
+    const radius = this.data.size_px / 2;
+    this.now = [];
+    let point = 0;
+    for (const { name, colour, symbol, count, opacity } of this.data.groups) {
+      const hidden = this.legend.hidden.has(name);
+      pen.fillStyle = colour;
+      pen.globalAlpha = opacity;
+      for (const end = point + count; point < end; point++) {
+        if (hidden) continue;
+        const [x, y] = this.place(point);
+        this.now.push([x, y, point]);
+        pen.beginPath();
+        if (symbol === 'square') pen.rect(x - radius, y - radius, 2 * radius, 2 * radius);
+        else if (symbol === 'diamond') {
+          pen.moveTo(x, y - 1.3 * radius);
+          pen.lineTo(x + 1.3 * radius, y);
+          pen.lineTo(x, y + 1.3 * radius);
+          pen.lineTo(x - 1.3 * radius, y);
+        } else pen.arc(x, y, radius, 0, 2 * Math.PI);
+        pen.fill();
+      }
+    }
+    pen.globalAlpha = 1;
+    const ringed = this.now.find((entry) => entry[2] === this.ringed);
+    if (!ringed) return;
+    pen.strokeStyle = getComputedStyle(this.root).color;
+    pen.lineWidth = 2;
+    pen.beginPath();
+    pen.arc(ringed[0], ringed[1], radius + 4, 0, 2 * Math.PI);
+    pen.stroke();
+  }
+
+  point(event) {
+    if (this.playing || !this.now) return;
+    const box = this.canvas.getBoundingClientRect();
+    const [x, y] = [event.clientX - box.left, event.clientY - box.top];
+    let [best, least] = [-1, REACH_PX ** 2];
+    for (const [px, py, i] of this.now) {
+      const gap = (px - x) ** 2 + (py - y) ** 2;
+      if (gap < least) [best, least] = [i, gap];
+    }
+    if (best !== this.ringed) {
+      this.ringed = best;
+      this.draw();
+    }
+    const { wide } = this.data;
+    if (best < 0) this.hover.hide();
+    else this.hover.show(this.custom.slice(best * wide, (best + 1) * wide), event, this.data);
+  }
+
+  save() {
+    const page = el('canvas');
+    Object.assign(page, { width: this.canvas.width, height: this.canvas.height });
+    const pen = page.getContext('2d');
+    pen.fillStyle = getComputedStyle(this.root).getPropertyValue('--st-background-color').trim() || 'white';
+    pen.fillRect(0, 0, page.width, page.height);
+    pen.drawImage(this.canvas, 0, 0);
+    const link = el('a');
+    link.download = `${this.data.name}-epoch-${this.data.epochs[Math.round(this.at)]}.png`;
+    link.href = page.toDataURL('image/png');
+    link.click();
   }
 
   remove() {
     this.playing = false;
     this.watch.disconnect();
     this.hover.remove();
-    if (this.plotly && this.node._fullLayout) this.plotly.purge(this.node);
     this.root.remove();
   }
 }

@@ -1,10 +1,12 @@
 """The film: the same pictures after epoch upon epoch of SimCLR, which sees no label. The browser plays it alone."""
 
 import base64
+import hashlib
+import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-import plotly.graph_objects as go
 import streamlit as st
 from streamlit.components.v2 import component
 
@@ -12,7 +14,7 @@ from dashboard.components import embedding_choice as choice
 from dashboard.components.embedding_colours import colouring
 from dashboard.components.embedding_points import Cloud, Look, facts_of, shown_of
 from dashboard.components.projection_progress import awaited
-from dashboard.components.scatter import scatter_figure
+from dashboard.components.scatter import point_size_px
 from dashboard.components.scatter_link import SHARED_CSS, SHARED_JS, shared_data
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.evaluation.embedded import rows_of, snapshot_epochs
@@ -44,44 +46,59 @@ def film(dataset: Dataset, run: Run, look: Look) -> None:
     if not len(cloud.rows):
         st.caption("No picture of the film is of these classes. Choose others.")
         return
-    figure, order = film_figure(dataset, cloud, points[:, cloud.at], look, st.context.theme.type == "dark")
+    reel = film_reel(dataset, cloud, points[:, cloud.at], look)
     st.markdown(f"**{choice.title_of(run)}**, {len(points)} moments of its training")
+    n = len(cloud.rows)
     _FILM(
         key=f"film.{run.id}",
-        data=shared_data(dataset) | {
-            "figure": figure.to_json(), "height": HEIGHT_PX, "epochs": list(found.epochs or epochs), "n": len(order),
-            "frames": packed(points[:, cloud.at][:, order]), "name": f"{run.id}-film",
-            "alt": f"Film of {len(order):,} pictures of {dataset.name} over {len(points)} epochs of training",
+        data=shared_data(dataset) | reel | {
+            "height": HEIGHT_PX, "epochs": list(found.epochs), "says": frame_words(found.facts, len(points)), "name": f"{run.id}-film",
+            "alt": f"Film of {n:,} pictures of {dataset.name} over {len(points)} snapshots of the training",
         },
     )  # fmt: skip
     st.caption(choice.meaning(look.colour))
     total = len(dataset)
     st.caption(
-        f"{len(order):,} of {total:,} pictures, the same ones in every frame. Each frame is a UMAP that is held close"
+        f"{n:,} of {total:,} pictures, the same ones in every frame. Each frame is a UMAP that is held close"
         " to the frames beside it (AlignedUMAP), so that a picture stays where it was unless its neighbours changed."
         " SimCLR saw no label: where the classes come apart, it found what they have in common by itself."
         " Distances between groups, and their sizes, mean nothing."
     )
 
 
-def film_figure(
-    dataset: Dataset, cloud: Cloud, frames: np.ndarray, look: Look, dark: bool
-) -> tuple[go.Figure, np.ndarray]:
-    """The first frame, and the order (n,) in which its traces hold the points of ``frames`` (E, n, 2)."""
+def film_reel(dataset: Dataset, cloud: Cloud, frames: np.ndarray, look: Look) -> dict[str, Any]:
+    """What the browser plays: groups of points and, in their order, ``frames`` (E, n, 2) and what is known of each."""
     facts = facts_of(cloud.rows, dataset, None, None)
-    coloured = colouring(look.colour, facts, dataset.classes)
-    figure = scatter_figure(frames[0], facts.custom(), coloured, axes=("", ""), dark=dark)
-    low, high = frames.min((0, 1)), frames.max((0, 1))
-    edge = 0.04 * (high - low)
-    for axis, start, end in zip(("xaxis", "yaxis"), low - edge, high + edge, strict=True):
-        figure.update_layout({axis: {"range": [float(start), float(end)], "autorange": False}})
-    figure.update_layout(dragmode="pan")
-    return figure, np.concatenate([group.members for group in coloured.groups])
+    groups = colouring(look.colour, facts, dataset.classes).groups
+    order = np.concatenate([group.members for group in groups])
+    custom = facts.custom()[order]
+    told = [
+        {"name": g.name, "colour": g.colour, "symbol": g.symbol, "opacity": g.opacity, "count": len(g.members)}
+        for g in groups
+    ]
+    reel = {"frames": packed(frames[:, order]), "custom": packed(custom), "wide": custom.shape[1], "groups": told}
+    version = hashlib.sha256(json.dumps(reel).encode()).hexdigest()[:16]
+    return reel | {"version": version, "size_px": point_size_px(len(order))}
 
 
-def packed(frames: np.ndarray) -> str:
-    """(E, n, 2) as little-endian float32 in base64: a twentieth of a second where JSON takes one."""
-    return base64.b64encode(np.ascontiguousarray(frames, "<f4").tobytes()).decode()
+def frame_words(facts: dict[str, Any], frames: int) -> list[str]:
+    """How far to trust each of ``frames``, and how far the classes lie apart in it; "" where nobody knows."""
+    words = [[] for _ in range(frames)]
+    for name, title, form in (
+        ("knn_accuracy", "k-NN accuracy", "{:.0%}"),
+        ("trustworthiness", "trustworthiness", "{:.2f}"),
+    ):
+        values = facts.get(name)
+        if isinstance(values, list) and len(values) == frames:
+            among = f" on {facts['knn_n']:,} validation pictures" if name == "knn_accuracy" and "knn_n" in facts else ""
+            for said, value in zip(words, values, strict=True):
+                said.append(f"{title} {form.format(value)}{among}")
+    return [", ".join(said) for said in words]
+
+
+def packed(values: np.ndarray) -> str:
+    """Little-endian float32 in base64: a twentieth of a second where JSON takes one."""
+    return base64.b64encode(np.ascontiguousarray(values, "<f4").tobytes()).decode()
 
 
 def _no_film(snapshots: int) -> None:

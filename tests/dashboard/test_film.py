@@ -1,4 +1,4 @@
-"""The film's frames and its traces tell of the same images in the same order."""
+"""The film's frames and its groups tell of the same images in the same order."""
 
 import base64
 
@@ -7,30 +7,40 @@ import pytest
 
 from dashboard.components.embedding_colours import CLASS
 from dashboard.components.embedding_points import Cloud, Look
-from dashboard.components.film import film_figure, packed
+from dashboard.components.film import film_reel, frame_words
 from sealife_core.evaluation.projection import ProjectionSettings
 
 pytestmark = pytest.mark.usefixtures("home")
 
+LOOK = Look("run", "Film", 2, "h", ProjectionSettings(), CLASS)
+
 
 def test_film__moves_each_picture_and_no_other(tiny_reef):
-    rows = np.arange(12)
+    rows = np.arange(5, 17)
     frames = np.random.default_rng(0).normal(size=(3, 12, 2)).astype(np.float32)
-    cloud = Cloud(rows, rows, frames[0], ("", ""))
-    look = Look("run", "Film", 2, "h", ProjectionSettings(), CLASS)
-    figure, order = film_figure(tiny_reef, cloud, frames, look, dark=False)
-    drawn = np.concatenate([trace.customdata[:, 0] for trace in figure.data]).astype(int)
-    assert drawn.tolist() == rows[order].tolist()
-    assert sorted(order.tolist()) == rows.tolist()
-    sent = np.frombuffer(base64.b64decode(packed(frames[:, order])), "<f4").reshape(3, 12, 2)
-    for place, row in enumerate(drawn):
-        assert sent[:, place].tolist() == frames[:, row].tolist()
+    reel = film_reel(tiny_reef, Cloud(rows, np.arange(12), frames[0], ("", "")), frames, LOOK)
+    sent = np.frombuffer(base64.b64decode(reel["frames"]), "<f4").reshape(3, 12, 2)
+    custom = np.frombuffer(base64.b64decode(reel["custom"]), "<f4").reshape(12, reel["wide"])
+    assert sorted(custom[:, 0]) == rows.tolist()
+    for place, row in enumerate(custom[:, 0].astype(int)):
+        assert sent[:, place].tolist() == frames[:, row - 5].tolist()
+    names = np.repeat([group["name"] for group in reel["groups"]], [group["count"] for group in reel["groups"]])
+    assert names.tolist() == [tiny_reef.classes[tiny_reef.labels[int(row)]] for row in custom[:, 0]]
 
 
-def test_film__keeps_every_frame_within_its_fixed_axes(tiny_reef):
-    frames = np.random.default_rng(1).normal(scale=9, size=(4, 5, 2)).astype(np.float32)
-    cloud = Cloud(np.arange(5), np.arange(5), frames[0], ("", ""))
-    figure, _ = film_figure(tiny_reef, cloud, frames, Look("r", "Film", 2, "h", ProjectionSettings(), CLASS), dark=True)
-    for axis, values in ((figure.layout.xaxis, frames[..., 0]), (figure.layout.yaxis, frames[..., 1])):
-        assert axis.range[0] < values.min()
-        assert axis.range[1] > values.max()
+def test_film__has_another_version_when_its_pictures_move(tiny_reef):
+    frames = np.zeros((2, 3, 2), np.float32)
+    cloud = Cloud(np.arange(3), np.arange(3), frames[0], ("", ""))
+    first = film_reel(tiny_reef, cloud, frames, LOOK)["version"]
+    assert film_reel(tiny_reef, cloud, frames, LOOK)["version"] == first
+    assert film_reel(tiny_reef, cloud, frames + 1, LOOK)["version"] != first
+
+
+def test_frames__each_say_how_far_to_trust_them():
+    facts = {"trustworthiness": [0.5, 0.93], "knn_accuracy": [0.1, 0.31], "knn_n": 94}
+    assert frame_words(facts, 2) == [
+        "k-NN accuracy 10% on 94 validation pictures, trustworthiness 0.50",
+        "k-NN accuracy 31% on 94 validation pictures, trustworthiness 0.93",
+    ]
+    assert frame_words({}, 2) == ["", ""]
+    assert frame_words({"trustworthiness": 0.9}, 1) == [""]
