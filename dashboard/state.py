@@ -493,10 +493,10 @@ def follow_compare(key: str, value: Any) -> str:
     return widget
 
 
-def picked_class_bar() -> int | None:
-    """The place of the bar that was clicked in Compare's chart of classes; for its callback."""
+def picked_class_bar() -> tuple[int, int] | None:
+    """(series, place) of the bar that was clicked in Compare's chart of classes; for its callback."""
     selected = st.session_state[COMPARE_BARS].selection.selected
-    return selected[0]["data_indices"][0] if selected else None
+    return (selected[-1]["series_index"], selected[-1]["data_indices"][0]) if selected else None
 
 
 def open_compare(run_ids: Sequence[str] = ()) -> None:

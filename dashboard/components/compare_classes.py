@@ -118,6 +118,6 @@ def _outermost(changes: Sequence[ClassChange]) -> list[ClassChange]:
 
 
 def _pick(drawn: Sequence[ClassChange]) -> None:
-    place = state.picked_class_bar()
-    if place is not None and place < len(drawn):
-        state.turn_compare(of=drawn[place].label)
+    picked = state.picked_class_bar()
+    if picked is not None and picked[1] < len(drawn):
+        state.turn_compare(pile=("fixed", "broken")[picked[0]], of=drawn[picked[1]].label)
