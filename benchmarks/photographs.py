@@ -3,12 +3,15 @@
     python benchmarks/photographs.py FOLDER [--epochs 50] [--fine-tune-epochs 20]
 
 Imports FOLDER (one sub-folder a class) below SEALIFE_HOME as 'photographs' unless it is there, launches five runs in
-the background as the dashboard would, waits, and prints the comparison with 95 % intervals. Runs that were launched
-before with the same settings are taken as they are, so that a second call only prints.
+the background as the dashboard would, waits, and prints with 95 % intervals: the comparison, and k-NN and logistic
+regression on the features of the SimCLR and the untrained encoder. Runs that were launched before with the same
+settings are taken as they are, so that a second call only prints.
 """
 
 import argparse
 from pathlib import Path
+
+import numpy as np
 
 from sealife_core.commands.output import Output
 from sealife_core.commands.runs import follow_until_done
@@ -20,7 +23,7 @@ from sealife_core.datasets.importing import import_images
 from sealife_core.datasets.pixels import cache_size_px, open_pixels
 from sealife_core.evaluation.comparison import as_text, comparison
 from sealife_core.evaluation.embeddings import embed
-from sealife_core.evaluation.representation import knn_accuracy
+from sealife_core.evaluation.representation import knn_accuracy, logistic_probe
 from sealife_core.evaluation.scores import wilson
 from sealife_core.models.checkpoint import load_model
 from sealife_core.runs.directory import Run, create_run, list_runs
@@ -29,6 +32,9 @@ from sealife_core.runs.queue import launch
 NAME = "photographs"
 SIZE_PX = 64
 NEIGHBOURS = 20
+PENALTIES = (0.01, 0.1, 1.0)  # scikit-learn's C, strongest first
+
+Features = dict[str, tuple[np.ndarray, np.ndarray]]
 
 
 def main() -> None:
@@ -62,7 +68,9 @@ def main() -> None:
 
     print(as_text(comparison(runs)))
     for name, run in (("SimCLR", probe), ("untrained", untrained)):
-        print(f"k-NN({NEIGHBOURS}) on test, {name} encoder: {knn_on_test(run, dataset)}")
+        features = frozen_features(run, dataset)
+        print(f"k-NN({NEIGHBOURS}) on test, {name} encoder: {knn_on_test(features)}")
+        print(f"logistic regression on test, {name} encoder: {logistic_on_test(features)}")
     took = simclr.results()
     print(f"SimCLR, {chosen.epochs} epochs: {took['train_s'] / 60:.1f} min" if took else "SimCLR did not finish")
 
@@ -77,20 +85,44 @@ def launched(name: str, config: AnyConfig) -> Run:
     return run
 
 
-def knn_on_test(run: Run, dataset: Dataset) -> str:
-    """k-NN accuracy on the test split, the training split as the bank, with its interval."""
+def frozen_features(run: Run, dataset: Dataset) -> Features:
+    """Features (n, D) and labels (n,) of each split, of the run's encoder as it is."""
     encoder, _, card = load_model(run.path)
     pixels = open_pixels(dataset, cache_size_px(dataset, card.image_size_px))
-    bank, queries = (dataset.rows(split, labelled_only=True) for split in ("train", "test"))
-    features = [
-        embed(
+    found = {}
+    for split in ("train", "val", "test"):
+        rows = dataset.rows(split, labelled_only=True)
+        values = embed(
             encoder, pixels, rows, image_size_px=card.image_size_px, mean=tuple(card.mean), std=tuple(card.std)
-        )
-        for rows in (bank, queries)
-    ]  # fmt: skip
-    found = knn_accuracy(features[0], dataset.labels[bank], features[1], dataset.labels[queries], k=NEIGHBOURS)
-    low, high = wilson(round(found * len(queries)), len(queries))
-    return f"{found:.3f} [{low:.3f}, {high:.3f}], n = {len(queries)}"
+        )  # fmt: skip
+        found[split] = values, dataset.labels[rows]
+    return found
+
+
+def knn_on_test(features: Features) -> str:
+    """k-NN accuracy on the test split, the training split as the bank, with its interval."""
+    bank, queries = features["train"], features["test"]
+    return with_interval(knn_accuracy(*bank, *queries, k=NEIGHBOURS), len(queries[1]))
+
+
+def logistic_on_test(features: Features) -> str:
+    """scikit-learn's logistic regression, trained on the training split: another optimiser than the probe's.
+
+    Its penalty is the one of PENALTIES that is best on validation (the strongest of equals); then test is looked at.
+    """
+
+    def accuracy(split: str, c: float) -> float:
+        values, labels = features[split]
+        return float((logistic_probe(*features["train"], values, c=c).argmax(1) == labels).mean())
+
+    best = max(PENALTIES, key=lambda c: accuracy("val", c))
+    return f"{with_interval(accuracy('test', best), len(features['test'][1]))}, C = {best:g}"
+
+
+def with_interval(accuracy: float, n: int) -> str:
+    """An accuracy on n images with its 95 % Wilson interval."""
+    low, high = wilson(round(accuracy * n), n)
+    return f"{accuracy:.3f} [{low:.3f}, {high:.3f}], n = {n}"
 
 
 if __name__ == "__main__":
