@@ -6,6 +6,7 @@ import warnings
 from collections.abc import Callable
 from typing import Any
 
+import psutil
 import torch
 from pytorch_lightning import Callback, LightningModule, Trainer
 from torch import Tensor
@@ -13,6 +14,7 @@ from torch.utils.data import DataLoader
 
 from sealife_core.config import ALL_STAGES, SimclrConfig, preset
 from sealife_core.datasets.batches import Batch, as_it_is
+from sealife_core.errors import TrainingError
 from sealife_core.models.encoders import build_encoder, resolve_stem
 from sealife_core.runs.estimates import record_rate
 from sealife_core.training.callbacks import WARM_UP_STEPS, Speed
@@ -23,6 +25,7 @@ from sealife_core.training.trainer import DOES_NOT_APPLY
 COUNTED_STEPS = 4  # after those that warm up
 ENOUGH_S, TOO_LONG_S = 6.0, 20.0  # a fast machine counts more steps in the first, a slow one fewer after the second
 MOST_STEPS = 200
+LOOK_S, BUSY_PERCENT = 1.0, 60.0  # a page that is being drawn holds one core of two for a moment
 CPU_BATCH = 32  # a processor is as fast with few images as with many, and has to be done in seconds
 
 
@@ -52,11 +55,13 @@ def measure(device: str, give_way: Callable[[], bool] = lambda: False) -> float 
     """Train a ResNet18 with SimCLR as a standard run would, and keep the rate for estimates.
 
     Returns images a second (both views of one count once), or None where it gave way and nothing was kept. Raises
-    ConfigError without the device.
+    ConfigError without the device, and TrainingError where other work holds the processor.
     """
     config = preset("simclr", "Standard", device=device, monitor_every=0)
     assert isinstance(config, SimclrConfig)
     machine = choose_hardware(config)
+    if machine.device == "cpu":
+        _refuse_if_busy()
     stem = resolve_stem(config.stem, config.weights, config.image_size_px)
     size = config.batch_size if machine.device == "cuda" else min(CPU_BATCH, config.batch_size)
     rates: list[float] = []
@@ -78,6 +83,15 @@ def measure(device: str, give_way: Callable[[], bool] = lambda: False) -> float 
         images_per_s=rates[-1] / 2,
     )
     return rates[-1] / 2
+
+
+def _refuse_if_busy() -> None:
+    busy = psutil.cpu_percent(interval=LOOK_S)
+    if busy > BUSY_PERCENT:
+        raise TrainingError(
+            f"Other work holds {busy:.0f} % of the processor, so a rate measured now would be too low. Measure this"
+            " machine when it is idle."
+        )
 
 
 def _random_batches(config: SimclrConfig, size: int) -> DataLoader[Batch]:

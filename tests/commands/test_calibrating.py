@@ -16,6 +16,7 @@ from sealife_core.training import measuring
 def test_calibrate__lets_times_be_estimated(
     home: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("psutil.cpu_percent", lambda interval: 5.0)
     monkeypatch.setattr(measuring, "CPU_BATCH", 2)
     monkeypatch.setattr(measuring, "ENOUGH_S", 0.0)
     assert main(["calibrate", "--device", "cpu", "--json"]) == 0

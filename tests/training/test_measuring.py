@@ -8,6 +8,7 @@ from types import SimpleNamespace
 import pytest
 
 from sealife_core.config import SimclrConfig, preset
+from sealife_core.errors import TrainingError
 from sealife_core.runs.estimates import RATES, STARTUP_S, estimate
 from sealife_core.training import measuring
 from sealife_core.training.callbacks import WARM_UP_STEPS
@@ -25,6 +26,7 @@ def steps(monkeypatch: pytest.MonkeyPatch) -> list[int]:
         return step(self, batch, index)
 
     monkeypatch.setattr(SimclrModule, "training_step", counted)
+    monkeypatch.setattr("psutil.cpu_percent", lambda interval: 5.0)
     monkeypatch.setattr(measuring, "CPU_BATCH", 2)
     monkeypatch.setattr(measuring, "ENOUGH_S", 0.0)
     return made
@@ -59,6 +61,16 @@ def test_measure__leaves_the_steps_that_warm_up_out(
 def test_measure__gives_way_and_keeps_nothing(home: Path, steps: list[int]) -> None:
     assert measuring.measure("cpu", give_way=lambda: True) is None
     assert steps == [2]
+    assert not (home / "checkpoints" / RATES).exists()
+
+
+def test_measure__keeps_no_rate_of_a_machine_that_is_busy(
+    home: Path, steps: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("psutil.cpu_percent", lambda interval: 97.0)
+    with pytest.raises(TrainingError, match="97 % of the processor"):
+        measuring.measure("cpu")
+    assert steps == []
     assert not (home / "checkpoints" / RATES).exists()
 
 
