@@ -6,7 +6,6 @@ from typing import Any
 from sealife_core.commands.output import Output
 from sealife_core.commands.training import flag
 from sealife_core.config import RECIPES, Setting, ViewRecipe, describe, nested, parse
-from sealife_core.views.recipes import delete_recipe, load_recipe, recipes, restore_recipe, save_recipe
 
 
 def add_commands(commands: Any) -> None:
@@ -28,6 +27,9 @@ def add_commands(commands: Any) -> None:
 
 def manage(chosen: argparse.Namespace, output: Output) -> None:
     """The actions of ``recipes``."""
+    # Not at the top: it imports torch, and `--help` should not wait for that.
+    from sealife_core.views.recipes import delete_recipe, load_recipe, recipes, restore_recipe, save_recipe
+
     if chosen.action == "list":
         rows = [_described(name, recipe) for name, recipe in recipes().items()]
         output.table(rows, {"name": "recipe", "kind": "", "differs": "differs from SimCLR in"}, empty="")
