@@ -56,7 +56,8 @@ def rows_of(ids: tuple[str, ...], dataset: "Dataset") -> np.ndarray:
 
 def write_embeddings(folder: Path, dataset: "Dataset", h: np.ndarray, z: np.ndarray | None = None) -> None:
     """Keep embeddings of every image of ``dataset``, in the order of its manifest. h: (N, D); z: (N, d)."""
-    for space, values in (("h", h), ("z", z)):
+    spaces: dict[Space, np.ndarray | None] = {"h": h, "z": z}
+    for space, values in spaces.items():
         if values is None:
             (folder / FILES[space]).unlink(missing_ok=True)
             continue
@@ -121,8 +122,8 @@ def read_snapshots(folder: Path) -> Snapshots:
         paths = [folder / SNAPSHOTS / f"epoch-{epoch:05d}.npy" for epoch in epochs]
         values = np.stack([np.load(path, allow_pickle=False) for path in paths]).astype(np.float32)
     except (UnreadableFile, OSError, ValueError, EOFError):
-        ids, values = None, np.zeros(0)
-    if not isinstance(ids, list) or values.ndim != 3 or len(ids) != values.shape[1]:
+        ids, values = None, np.zeros((0, 0, 0))
+    if not isinstance(ids, list) or values.ndim != 3 or len(ids) != np.shape(values)[1]:
         raise RunError(f"The snapshots of run '{folder.name}' are damaged and cannot be read. Train it anew.")
     return Snapshots(tuple(map(str, ids)), epochs, values)
 
