@@ -157,19 +157,21 @@ def trustworthiness(
     return float(measured(values, points, n_neighbors=k, metric=metric))
 
 
-def clusters(values: np.ndarray, k: int, seed: int = 0) -> np.ndarray:
+def clusters(values: np.ndarray, k: int, seed: int = 0, most: int = 5000) -> np.ndarray:
     """(n,) int64: the k-means cluster of each of ``values`` (n, D), 0 the largest. k is reduced to n.
 
-    Of the directions only, as everywhere here that nearness is asked for: rows are scaled to length 1 first.
+    Of the directions only, as everywhere here that nearness is asked for: rows are scaled to length 1 first. Of more
+    than ``most`` images the centres are those of a sample, to which all are then assigned.
     """
     from sklearn.cluster import KMeans
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.preprocessing import normalize
 
-    values = finite(values)
+    unit = normalize(finite(values))
+    rows = sample(len(unit), most, seed)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)  # fewer different images than clusters: fewer clusters
-        found = KMeans(min(k, len(values)), n_init="auto", random_state=seed).fit_predict(normalize(values))
+        found = KMeans(min(k, len(rows)), n_init="auto", random_state=seed).fit(unit[rows]).predict(unit)
     names, labels, counts = np.unique(found, return_inverse=True, return_counts=True)
     place = np.empty(len(names), np.int64)
     place[np.argsort(-counts, kind="stable")] = np.arange(len(names))

@@ -105,6 +105,12 @@ def test_clusters__finds_the_blobs_and_names_the_largest_first() -> None:
     assert clusters(values[kept], 3).tolist() == np.array([2, 0, 1])[labels[kept]].tolist()
 
 
+def test_clusters__assigns_all_to_the_centres_of_a_sample() -> None:
+    values, labels = _blobs()
+    found = clusters(values, 3, most=30)
+    assert len(set(zip(found.tolist(), labels.tolist(), strict=True))) == 3
+
+
 def test_clusters__are_fewer_where_images_are_alike() -> None:
     assert set(clusters(np.ones((6, 3)), 4).tolist()) == {0}
     assert sorted(clusters(np.eye(3), 9).tolist()) == [0, 1, 2]
