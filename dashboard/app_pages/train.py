@@ -120,7 +120,7 @@ def _no_run_yet() -> None:
 
 def _panel(config: AnyConfig | None, task: str, changed: list[str]) -> None:
     default = f"{TASKS[task].title} on {config.data}" if config else TASKS[task].title
-    name = st.text_input("Name of the run", placeholder=default, key="run_name", max_chars=80)
+    name = st.text_input("Name of the run", placeholder=default, key=f"run_name.{task}", max_chars=80)
     if config is not None:
         estimate_lines(config)
     if changed:
