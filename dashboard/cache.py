@@ -24,15 +24,16 @@ if TYPE_CHECKING:
     from PIL.Image import Image as Picture
 
     from dashboard.background import Job
+    from dashboard.components.embedding_colours import Facts
     from dashboard.components.embedding_points import Look
     from dashboard.components.gallery_answers import Answers
     from dashboard.components.view_pairs import Preview
     from sealife_core.evaluation.calibration import Calibration
     from sealife_core.evaluation.comparison import ComparisonRow
     from sealife_core.evaluation.gradcam import Layer
-    from sealife_core.evaluation.novelty import Neighbour, TrainingImages
     from sealife_core.evaluation.paired import Paired
     from sealife_core.evaluation.predicting import Prediction, Predictor
+    from sealife_core.evaluation.training_images import Neighbour, TrainingImages
 
 
 def datasets() -> list[str]:
@@ -218,7 +219,7 @@ def evidence(run: Run, dataset: Dataset, row: int, class_index: int, layer: "Lay
 
 @st.cache_resource(max_entries=4, show_spinner=False)
 def _training_images(data: str, path: str, content_hash: str, index: tuple[int, int]) -> "TrainingImages":
-    from sealife_core.evaluation.novelty import training_images
+    from sealife_core.evaluation.training_images import training_images
 
     return training_images(Path(path), data)
 
@@ -259,10 +260,14 @@ def own_neighbours(run: Run, key: str, content: bytes) -> list["Neighbour"]:
         return model.neighbours(found.features, 8) if found.similarity is not None else []
 
 
-def novelty_sentence(run: Run, similarity: float | None) -> str:
-    """The warning for a picture of that similarity; "" where there is nothing to warn of or to compare with."""
-    novelty = predictor(run)[0].novelty
-    return novelty.sentence(similarity) if novelty is not None and similarity is not None else ""
+def novelty_sentences(run: Run, score: float | None) -> tuple[str, str]:
+    """The warning for a picture of that score ("" without), and what warnings are worth or why there are none."""
+    model, lock = predictor(run)
+    with lock:
+        novelty, why_not = model.novelty, model.without_novelty
+    if novelty is None:
+        return "", f"No picture is checked for being unlike the training images. {why_not}"
+    return novelty.sentence(score) if score is not None else "", novelty.caveat
 
 
 # A person's own pictures are kept by what they hold, in memory only, and few of them.
@@ -302,6 +307,8 @@ def own_thumbnail(key: str, _content: bytes, side_px: int) -> bytes:
 
 # -- Embeddings: what takes more than a blink is worked out once a file and a question ---------------------------------
 
+MOST_FIGURES = 64  # a megabyte each where they hold most points
+
 
 def principal_points(run: Run, of: Space, dims: int) -> tuple["np.ndarray", "np.ndarray"]:
     """PCA of a run's embeddings: points (N, dims) and the share of variance of each axis (dims,). Raises RunError."""
@@ -311,6 +318,16 @@ def principal_points(run: Run, of: Space, dims: int) -> tuple["np.ndarray", "np.
 def clusters(run: Run, of: Space, k: int) -> "np.ndarray":
     """(N,) the k-means cluster of each of a run's embeddings. Raises RunError."""
     return _clusters(embeddings(run, of), str(run.path), of, _embedded_stamp(run, of), k)
+
+
+def embedded_rows(run: Run, dataset: Dataset, of: Space) -> "np.ndarray":
+    """(N,) the row of each of a run's embeddings in ``dataset``; -1 where the image is gone. Raises RunError."""
+    return _embedded_rows(embeddings(run, of), dataset, str(run.path), _embedded_stamp(run, of), dataset.content_hash)
+
+
+def facts(run: Run, dataset: Dataset) -> "Facts":
+    """What is known of every image of ``dataset`` (N,), the run's predictions among it; of clusters nothing."""
+    return _facts(run, dataset, str(run.path), stamp(run.path / "predictions.parquet"), dataset.content_hash)
 
 
 def neighbour_votes(run: Run, dataset: Dataset, of: Space) -> tuple[float, int] | None:
@@ -331,9 +348,8 @@ def picture_of(run: Run, dataset: Dataset, look: "Look", projected: str, dark: b
 
 def embedding_at(run: Run, dataset: Dataset, of: Space, row: int) -> "np.ndarray | None":
     """(D,) the embedding of one image of ``dataset``, or None where the run has not seen it."""
-    embedded = embeddings(run, of)
-    places = (embedded.rows_in(dataset) == row).nonzero()[0]
-    return embedded.values[places[0]] if len(places) else None
+    places = (embedded_rows(run, dataset, of) == row).nonzero()[0]
+    return embeddings(run, of).values[places[0]] if len(places) else None
 
 
 def nearest_rows(run: Run, of: Space, asked: "np.ndarray", k: int) -> tuple["np.ndarray", "np.ndarray"]:
@@ -349,6 +365,20 @@ def features_of(run: Run, content: bytes, picture: "Picture") -> "np.ndarray":
     return _features_of(picture, content, str(run.path), stamp(run.path / MODEL))
 
 
+def keep_figure(version: str, text: str) -> None:
+    """Have the figure ``text`` (JSON) served by its ``version``; those not drawn for long give way."""
+    held = _figures()
+    held.pop(version, None)
+    held[version] = text
+    while len(held) > MOST_FIGURES:
+        held.pop(next(iter(held)), None)
+
+
+def figure(version: str) -> str | None:
+    """The figure of that version as JSON, or None."""
+    return _figures().get(version)
+
+
 def _embedded_stamp(run: Run, of: Space) -> tuple[tuple[int, int], tuple[int, int]]:
     return stamp(run.path / INDEX), stamp(run.path / FILES[of])
 
@@ -358,6 +388,18 @@ def _principal_points(_embedded: Embedded, folder: str, of: Space, mark: Any, di
     from sealife_core.evaluation.projection import pca
 
     return pca(_embedded.values, dims)
+
+
+@st.cache_resource(max_entries=32, show_spinner=False)
+def _embedded_rows(_embedded: Embedded, _dataset: Dataset, folder: str, mark: Any, content: str) -> Any:
+    return _embedded.rows_in(_dataset)
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _facts(_run: Run, _dataset: Dataset, folder: str, predicted: Any, content: str) -> "Facts":
+    from dashboard.components.embedding_points import facts_of, predictions_of
+
+    return facts_of(_dataset, predictions_of(_run))
 
 
 @st.cache_resource(max_entries=32, show_spinner="Looking for clusters…")
@@ -389,6 +431,11 @@ def _pca_trustworthiness(_embedded: Embedded, folder: str, of: Space, mark: Any,
     return trustworthiness(_embedded.values, points, most=2000)  # 0.3 s; 5,000 would take two
 
 
+@st.cache_resource(show_spinner=False)
+def _figures() -> dict[str, str]:
+    return {}
+
+
 @st.cache_resource(max_entries=64, show_spinner=False)
 def _picture_of(_make: Callable[[], Any], folder: str, look: Any, projected: str, dark: bool, marks: Any) -> Any:
     return _make()
@@ -413,9 +460,7 @@ def _encoder(folder: str, model: tuple[int, int]) -> Any:
 
 def paired(a: Run, b: Run, names: tuple[str, str]) -> "Paired":
     """Two runs image by image; their intervals are kept with it. Raises RunError."""
-    return _paired(
-        a.path.as_posix(), b.path.as_posix(), names, _predicted(a), _predicted(b)
-    )
+    return _paired(a.path.as_posix(), b.path.as_posix(), names, _predicted(a), _predicted(b))
 
 
 def advice(rows: "Sequence[ComparisonRow]", runs: Sequence[Run]) -> str:

@@ -47,6 +47,7 @@ def routes() -> list[Route]:
         Route("/thumb/{dataset}/{row:int}.jpg", _thumb),
         Route("/evidence/{run}/{row:int}/{index:int}.png", _evidence),
         Route(PLOTLY_URL, _plotly),
+        Route("/figure/{version}.json", _figure),
     ]
 
 
@@ -111,3 +112,19 @@ def _plotly_script() -> bytes:
 def _plotly_packed() -> bytes:
     """A third of its size: it may travel through a tunnel."""
     return gzip.compress(_plotly_script(), 6)
+
+
+# -- figures: a chart is fetched once by its content; the message that says which one travels at every click --------
+
+
+def figure_url(version: str) -> str:
+    """The address of a figure that ``cache.keep_figure`` keeps."""
+    return f"/figure/{version}.json"
+
+
+def _figure(request: Request) -> Response:
+    text = cache.figure(request.path_params["version"])
+    if text is None:
+        return Response("No such figure.", status_code=404)
+    headers = {"Cache-Control": "private, max-age=86400, immutable"}
+    return Response(text, media_type="application/json", headers=headers)

@@ -71,8 +71,7 @@ def neighbours_view(
                 args=(dataset, None),
             )  # fmt: skip
     for run, look in looks:
-        embedded = cache.embeddings(run, look.of)
-        rows = embedded.rows_in(dataset)
+        rows = cache.embedded_rows(run, dataset, look.of)
         asked = uploaded[run.id] if uploaded else cache.embedding_at(run, dataset, look.of, query or 0)
         if asked is None:
             st.caption(f"{plain(run.notes()['name'])} has not seen this picture.")
@@ -90,7 +89,7 @@ def neighbour_rows(dataset: Dataset, run: Run, look: Look) -> list[int]:
     if query is None or asked is None:
         return []
     found, _ = cache.nearest_rows(run, look.of, asked, NEIGHBOURS + 1)
-    rows = cache.embeddings(run, look.of).rows_in(dataset)[found]
+    rows = cache.embedded_rows(run, dataset, look.of)[found]
     return [query, *(int(row) for row in rows if row >= 0 and row != query)][: NEIGHBOURS + 1]
 
 

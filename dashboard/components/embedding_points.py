@@ -1,7 +1,7 @@
 """From what a run wrote to the points of its chart: which images, where, and what is known of each."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -16,7 +16,7 @@ from sealife_core.evaluation.embedded import Embedded, Space, rows_of
 from sealife_core.evaluation.projection import ProjectionSettings
 from sealife_core.runs.directory import Run
 
-MOST_DRAWN = 20_000  # beyond it a browser takes more than a second to redraw, and a screen has no room for them
+MOST_DRAWN = 10_000  # beyond it a browser without a graphics card takes more than a second to redraw them
 
 
 @dataclass(frozen=True)
@@ -50,9 +50,8 @@ class Cloud:
 
 def pca_cloud(run: Run, dataset: Dataset, of: Space, dims: int) -> Cloud:
     """Every image of the run that is still in the data set, by principal components."""
-    embedded = cache.embeddings(run, of)
     points, shares = cache.principal_points(run, of, dims)
-    rows = embedded.rows_in(dataset)
+    rows = cache.embedded_rows(run, dataset, of)
     here = np.flatnonzero(rows >= 0)
     axes = tuple(f"PC {i + 1} ({100 * share:.0f} % of the variance)" for i, share in enumerate(shares))
     return Cloud(rows[here], here, points[here], axes, float(np.sum(shares)))
@@ -79,13 +78,10 @@ def shown_of(cloud: Cloud, dataset: Dataset, classes: Sequence[str], most: int =
     return cloud.only(places)
 
 
-def facts_of(
-    rows: np.ndarray, dataset: Dataset, predictions: pd.DataFrame | None, clusters: np.ndarray | None
-) -> Facts:
-    """What is known of the images at ``rows`` (n,); ``clusters`` (n,) or None."""
-    splits = dataset.manifest["split"].map(SPLITS.index).to_numpy(np.int64)
-    unknown = np.full(len(dataset), np.nan)
-    predicted, confidence, loss = np.full(len(dataset), -1), unknown.copy(), unknown.copy()
+def facts_of(dataset: Dataset, predictions: pd.DataFrame | None) -> Facts:
+    """What is known of every image of ``dataset``, in the order of its rows."""
+    n = len(dataset)
+    predicted, confidence, loss = np.full(n, -1), np.full(n, np.nan), np.full(n, np.nan)
     if predictions is not None:
         at = rows_of(tuple(predictions["id"]), dataset)
         here = at >= 0
@@ -94,17 +90,8 @@ def facts_of(
         predicted[at[here]] = names[here]
         confidence[at[here]] = predictions["confidence"].to_numpy(float)[here]
         loss[at[here]] = predictions["loss"].to_numpy(float)[here]
-    none = np.full(len(rows), -1)
-    labels = dataset.labels[rows]
-    return Facts(
-        rows,
-        labels,
-        splits[rows],
-        predicted[rows],
-        confidence[rows],
-        loss[rows],
-        none if clusters is None else clusters,
-    )
+    splits = dataset.manifest["split"].map(SPLITS.index).to_numpy(np.int64)
+    return Facts(np.arange(n), dataset.labels, splits, predicted, confidence, loss, np.full(n, -1))
 
 
 def predictions_of(run: Run) -> pd.DataFrame | None:
@@ -125,6 +112,7 @@ def draw(run: Run, dataset: Dataset, look: Look, cloud: Cloud, dark: bool) -> Pi
 
 def coloured_points(run: Run, dataset: Dataset, look: Look, cloud: Cloud) -> tuple[Facts, Colouring]:
     """What is known of every point, and its colour."""
-    clusters = cache.clusters(run, look.of, look.clusters)[cloud.at] if look.colour == CLUSTER else None
-    facts = facts_of(cloud.rows, dataset, predictions_of(run), clusters)
+    facts = cache.facts(run, dataset).only(cloud.rows)
+    if look.colour == CLUSTER:
+        facts = replace(facts, clusters=cache.clusters(run, look.of, look.clusters)[cloud.at])
     return facts, colouring(look.colour, facts, dataset.classes)

@@ -52,7 +52,8 @@ def film(dataset: Dataset, run: Run, look: Look) -> None:
     _FILM(
         key=f"film.{run.id}",
         data=shared_data(dataset) | reel | {
-            "height": HEIGHT_PX, "epochs": list(found.epochs), "says": frame_words(found.facts, len(points)), "name": f"{run.id}-film",
+            "height": HEIGHT_PX, "epochs": list(found.epochs), "says": frame_words(found.facts, len(points)),
+            "name": f"{run.id}-film",
             "alt": f"Film of {n:,} pictures of {dataset.name} over {len(points)} snapshots of the training",
         },
     )  # fmt: skip
@@ -68,7 +69,7 @@ def film(dataset: Dataset, run: Run, look: Look) -> None:
 
 def film_reel(dataset: Dataset, cloud: Cloud, frames: np.ndarray, look: Look) -> dict[str, Any]:
     """What the browser plays: groups of points and, in their order, ``frames`` (E, n, 2) and what is known of each."""
-    facts = facts_of(cloud.rows, dataset, None, None)
+    facts = facts_of(dataset, None).only(cloud.rows)
     groups = colouring(look.colour, facts, dataset.classes).groups
     order = np.concatenate([group.members for group in groups])
     custom = facts.custom()[order]

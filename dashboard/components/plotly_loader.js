@@ -33,7 +33,8 @@ function decoded(trace) {
 
 // Tools over every chart. Plotly's own "Share chart" would upload it to a company's server: pictures stay here.
 function tools(plotly, name, without) {
-  const save = { name: 'savePng', title: 'Save as PNG', icon: plotly.Icons.camera, click: (node) => savePng(plotly, node, name) };
+  const click = (node) => savePng(plotly, node, name);
+  const save = { name: 'savePng', title: 'Save as PNG', icon: plotly.Icons.camera, click };
   return { displaylogo: false, displayModeBar: true, plotlyServerURL: '', doubleClickDelay: 400,
     modeBarButtonsToRemove: ['sendChartToCloud', 'toImage', 'autoScale2d', ...without], modeBarButtonsToAdd: [save] };
 }

@@ -28,9 +28,14 @@ class Scatter {
     window.addEventListener('sealife-selection', this.onOthers);
     this.onLeave = () => this.hover.hide();
     this.node.addEventListener('mouseleave', this.onLeave);
-    this.watch = new ResizeObserver(() => this.node._fullLayout && this.plotly?.Plots.resize(this.node));
+    this.watch = new ResizeObserver(() => this.fit());
     this.watch.observe(parent);
     this.turn = Promise.resolve();  // one drawing after the other
+  }
+
+  fit() {
+    const drawn = this.node._fullLayout?.width;
+    if (drawn && Math.abs(drawn - this.node.clientWidth) > 1) this.soon(() => this.plotly.Plots.resize(this.node));
   }
 
   draw(data) {
@@ -48,23 +53,27 @@ class Scatter {
     this.plotly ??= await loadPlotly(data.plotly);
     this.data = data;
     if (data.version !== this.version) {
-      const figure = JSON.parse(data.figure);
+      const answer = await fetch(data.figure);
+      if (!answer.ok) throw new Error(`the server answered ${answer.status}`);
+      const figure = await answer.json();
+      if (data !== this.wanted) return;
       this.flat = figure.data.every((trace) => trace.type !== 'scatter3d');
       this.selected = data.selected ?? null;
       this.stamp(data.stamp);
       this.traces = figure.data.map(decoded);
       this.places(this.selected).forEach((places, index) => { figure.data[index].selectedpoints = places; });
       figure.layout.height = data.height;
+      figure.layout.shapes = this.rings(data.marks, figure.layout.font.color);
       this.legend.draw(figure.data, () => this.plotly.restyle(this.node, { visible: this.legend.visible() }));
       await this.plotly.react(this.node, figure.data, figure.layout, tools(this.plotly, data.name, []));
       this.version = data.version;
+      this.marked = String(data.marks);
       this.bind();
-      this.mark(data.marks ?? []);
       this.node.dataset.ready = data.version;
     } else {
       if (!this.stamps.has(data.stamp)) await this.select(data.selected ?? null);
       this.stamp(data.stamp);
-      this.mark(data.marks ?? []);
+      if (String(data.marks) !== this.marked) this.mark(data.marks);
     }
     this.node.setAttribute('role', 'img');
     this.node.setAttribute('aria-label', data.alt);
@@ -130,21 +139,20 @@ class Scatter {
 
   // Rings around single points: the query and its neighbours. Shapes are redrawn without touching the points.
   mark(rows) {
-    if (!this.flat || String(rows) === String(this.marked) && this.markedFor === this.version) return;
-    [this.marked, this.markedFor] = [rows, this.version];
-    const place = new Map(rows.map((row, index) => [row, index]));
-    const shapes = [];
-    const ink = this.node._fullLayout.font.color;
-    for (const trace of this.traces) {
-      trace.rows.forEach((row, i) => {
-        const index = place.get(row);
-        if (index === undefined) return;
-        const radius = index === 0 ? 11 : 7;
-        shapes.push({ type: 'circle', xsizemode: 'pixel', ysizemode: 'pixel', xanchor: trace.x[i], yanchor: trace.y[i],
-          x0: -radius, x1: radius, y0: -radius, y1: radius, line: { color: ink, width: index === 0 ? 3 : 1.5 } });
-      });
-    }
-    this.plotly.relayout(this.node, { shapes });
+    this.marked = String(rows);
+    if (this.flat) this.plotly.relayout(this.node, { shapes: this.rings(rows, this.node._fullLayout.font.color) });
+  }
+
+  rings(rows, ink) {
+    if (!rows.length || !this.flat) return [];
+    const order = new Map(rows.map((row, index) => [row, index]));
+    return this.traces.flatMap(({ rows: shown, x, y }) => shown.flatMap((row, i) => {
+      if (!order.has(row)) return [];
+      const query = order.get(row) === 0;
+      const radius = query ? 11 : 7;
+      return [{ type: 'circle', xsizemode: 'pixel', ysizemode: 'pixel', xanchor: x[i], yanchor: y[i], x0: -radius,
+        x1: radius, y0: -radius, y1: radius, line: { color: ink, width: query ? 3 : 1.5 } }];
+    }));
   }
 
   stamp(stamp) {

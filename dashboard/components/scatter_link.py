@@ -10,7 +10,7 @@ from typing import Any
 
 from streamlit.components.v2 import component
 
-from dashboard import media, state
+from dashboard import cache, media, state
 from dashboard.components.scatter import Picture
 from dashboard.theme import SPLIT_WORDS
 from sealife_core.datasets.dataset import Dataset
@@ -34,10 +34,12 @@ def linked_scatter(
     ``marks`` are rows to put rings around, the query first.
     """
     rows, stamp = state.embedding_selection(dataset)
+    cache.keep_figure(picture.version, picture.json)
     _SCATTER(
         key=key,
         data=shared_data(dataset) | {
-            "figure": picture.json, "version": picture.version, "name": picture.name, "height": height_px, "alt": alt,
+            "figure": media.figure_url(picture.version), "version": picture.version, "name": picture.name,
+            "height": height_px, "alt": alt,
             "selected": rows.tolist() if len(rows) else None, "stamp": stamp, "marks": [int(row) for row in marks],
             "group": dataset.name,
         },

@@ -46,7 +46,7 @@ def test_facts__are_those_of_each_row_and_unknown_without_a_prediction(tiny_reef
     probabilities[:, 1] = 0.55
     table = predictions_table(tiny_reef, rows, "val", probabilities)
     asked = np.array([rows[0], tiny_reef.rows("train")[0]])
-    found = facts_of(asked, tiny_reef, table, None)
+    found = facts_of(tiny_reef, table).only(asked)
     assert found.predicted.tolist() == [1, -1]
     assert found.confidence[0] == pytest.approx(0.55)
     assert np.isnan(found.confidence[1])

@@ -2,6 +2,7 @@
 
 import io
 import re
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -28,7 +29,7 @@ def test_selection__lists_the_chosen_images(tiny_reef):
 
 
 def test_table__holds_places_and_no_column_of_nothing(tiny_reef, cloud):
-    table = points_table(tiny_reef, cloud, facts_of(cloud.rows, tiny_reef, None, None))
+    table = points_table(tiny_reef, cloud, facts_of(tiny_reef, None).only(cloud.rows))
     assert table["id"].tolist() == tiny_reef.manifest["id"].iloc[[5, 0, 9]].tolist()
     assert table[["x", "y"]].to_numpy().tolist() == [[1, 2], [3, 4], [5, 6]]
     assert "predicted" not in table
@@ -38,14 +39,15 @@ def test_table__holds_places_and_no_column_of_nothing(tiny_reef, cloud):
 def test_table__leaves_unknown_predictions_empty(tiny_reef, cloud):
     probabilities = np.eye(len(tiny_reef.classes), dtype=np.float32)[[2]]
     told = predictions_table(tiny_reef, np.array([0]), "val", probabilities)
-    table = points_table(tiny_reef, cloud, facts_of(cloud.rows, tiny_reef, told, np.array([0, 1, 0])))
+    facts = replace(facts_of(tiny_reef, told).only(cloud.rows), clusters=np.array([0, 1, 0]))
+    table = points_table(tiny_reef, cloud, facts)
     assert table["predicted"].tolist() == ["", tiny_reef.classes[2], ""]
     assert table["confidence"].isna().tolist() == [True, False, True]
     assert table["cluster"].tolist() == [1, 2, 1]
 
 
 def test_interactive_page__needs_no_network_and_uploads_nothing(tiny_reef, cloud):
-    facts = facts_of(cloud.rows, tiny_reef, None, None)
+    facts = facts_of(tiny_reef, None).only(cloud.rows)
     page = interactive_html(tiny_reef, cloud, facts, colouring(CLASS, facts, tiny_reef.classes), "A <title>", "says")
     assert not re.findall(r"<(?:script|link|img)[^>]+(?:src|href)=", page[:5000] + page[-20_000:])
     assert "A <title>" not in page
