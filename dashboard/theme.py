@@ -115,7 +115,8 @@ _CSS = """
 .verdict { font-weight: 600; padding: .1rem .6rem; border: 2px solid #0B7285; border-radius: 1rem;
   display: inline-block; margin: .25rem 0; }
 .verdict.wrong { border: 2px dashed #D9531E; }
-.guessed { display: block; max-width: 100%; height: min(480px, 60vh); object-fit: contain; border-radius: .5rem; }
+.guessed { display: block; aspect-ratio: var(--aspect); width: min(100%, var(--aspect) * min(480px, 60vh));
+  border-radius: .5rem; background: color-mix(in srgb, currentColor 8%, transparent); }
 .tally { display: flex; flex-wrap: wrap; gap: .5rem 2.5rem; }
 .tally div { display: flex; align-items: baseline; gap: .5rem; }
 .tally strong { font-size: 1.75rem; font-weight: 650; }

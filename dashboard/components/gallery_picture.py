@@ -77,28 +77,22 @@ def _seen(answers: Answers, place: int, run: Run, evidence: int) -> None:
 
 
 def _answer(answers: Answers, place: int, run: Run, rival: tuple[Run, Answers] | None, evidence: int) -> None:
-    truth = int(answers.truth[place])
-    st.html(
-        f'<h2 style="margin:0;padding:0">{dot(answers.colour_index(truth))}{escape(answers.classes[truth])}</h2>'
-        + _verdict(answers, place, "")
-    )
+    truth, colours = int(answers.truth[place]), colours_of_all()
+    other = rival[1].place_of(str(answers.ids[place])) if rival else None
     models = [(answers.probabilities[place], "")]
-    if rival:
-        other = rival[1]
-        at, colours = other.place_of(str(answers.ids[place])), colours_of_all()
-        if at is not None:
-            names = (escape(run_name(one)) for one in (run, rival[0]))
-            dots = [f'<span class="dot" style="background:{colours[one.id]}"></span>' for one in (run, rival[0])]
-            st.html(
-                "".join(
-                    f'<div style="padding:.1rem 0">{mark}{name}: {_verdict(model, spot, "inline")}</div>'
-                    for mark, name, model, spot in zip(dots, names, (answers, other), (place, at), strict=True)
-                )
-            )
-            models = [
-                (answers.probabilities[place], colours[run.id]),
-                (_reordered(other, at, answers.classes), colours[rival[0].id]),
-            ]
+    verdicts = _verdict(answers, place, "")
+    if rival and other is not None:
+        models = [
+            (answers.probabilities[place], colours[run.id]),
+            (_reordered(rival[1], other, answers.classes), colours[rival[0].id]),
+        ]
+        verdicts = "".join(
+            f'<div style="padding:.1rem 0"><span class="dot" style="background:{colours[one.id]}"></span>'
+            f"{escape(run_name(one))}: {_verdict(model, spot, 'inline')}</div>"
+            for one, model, spot in ((run, answers, place), (*rival, other))
+        )
+    name = escape(answers.classes[truth])
+    st.html(f'<h2 style="margin:0;padding:0">{dot(answers.colour_index(truth))}{name}</h2>{verdicts}')
     probability_bars(answers, models, truth=truth, asked=evidence, key="gallery_bars")
     more = f" The {MOST} likeliest of {len(answers.classes)} classes are shown." if len(answers.classes) > MOST else ""
     st.caption(f"How likely the model holds each class. Click a class to see what speaks for it.{more}")

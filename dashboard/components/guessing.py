@@ -39,15 +39,21 @@ def guessing(run: Run, rival: Run | None) -> None:
     left, right = st.columns([6, 5], gap="large")
     with left:
         place = int(places[turn])
-        st.html(
-            f'<img class="guessed" src="{escape(thumb_url(answers.dataset, int(answers.rows[place]), 640))}"'
-            f' alt="Picture {turn + 1} of this round">'
-        )
+        _picture(answers, int(answers.rows[place]), f"Picture {turn + 1} of this round")
     with right:
         if turn < len(guesses):
             _told(answers, place, guesses, players)
         else:
             _ask(answers, guesses)
+
+
+def _picture(answers: Answers, row: int, alt: str) -> None:
+    about = answers.dataset.manifest.iloc[row]
+    aspect = int(about["width"]) / int(about["height"])
+    st.html(
+        f'<img class="guessed" style="--aspect:{aspect:.4f}" alt="{alt}"'
+        f' src="{escape(thumb_url(answers.dataset, row, 640))}">'
+    )
 
 
 def round_of(answers: Answers, seed: int) -> np.ndarray:
