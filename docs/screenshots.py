@@ -9,9 +9,19 @@ from pathlib import Path
 
 from playwright.sync_api import sync_playwright
 
-PAGES = {"home": "", "data": "data", "views": "views", "train": "train", "runs": "runs?view=Side+by+side"}
+PAGES = {
+    "home": "",
+    "data": "data",
+    "views": "views",
+    "train": "train",
+    "runs": "runs",
+    "embeddings": "embeddings?method=UMAP",
+    "compare": "compare",
+    "gallery": "gallery",
+}
 FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"]
 SETTLED_MS = 4_000
+PROJECTED_MS = 120_000  # the first UMAP of a run is computed in the background
 
 
 def main() -> None:
@@ -31,6 +41,9 @@ def main() -> None:
             page.goto(f"{chosen.url}/{where}")
             page.get_by_role("heading", level=1).wait_for(timeout=120_000)
             page.locator('[data-test-script-state="running"]').wait_for(state="detached", timeout=120_000)
+            if name == "embeddings":
+                page.get_by_text("Trustworthiness").first.wait_for(timeout=PROJECTED_MS)
+                page.locator('[class*="st-key-waiting_"]').wait_for(state="detached", timeout=PROJECTED_MS)
             page.wait_for_timeout(SETTLED_MS)
             page.screenshot(path=chosen.folder / f"{name}.png")
         browser.close()
