@@ -72,6 +72,7 @@ def _show(run: Run, rival: Run | None, pictures: Sequence[OwnPicture]) -> None:
     unlike = sum(bool(cache.own_prediction(run, one.key, one.content).unlike) for one in shown)
     more = f" The first {len(shown):,} of {len(told):,} are shown." if len(told) > len(shown) else ""
     st.markdown(f"**{len(shown):,}** pictures; {unlike:,} of them unlike anything in training.{more}")
+    st.caption(plain(cache.novelty_sentences(run, None)[1]))
     show_cards([_card(run, answers, one) for one in shown], "Your pictures", "own_cards", state.choose_own_picture)
 
 
@@ -116,9 +117,9 @@ def _large(run: Run, rival: Run | None, answers: Answers, picture: OwnPicture, *
                 on_click=state.choose_own_picture, args=("",),
             )  # fmt: skip
         st.markdown(f"**{plain(found.label)}**, {percent(found.confidence)} sure · {plain(picture.name)}")
-    sentence = cache.novelty_sentence(run, found.similarity)
-    if sentence:
-        st.warning(plain(sentence), icon=":material/warning:")
+    warning, caveat = cache.novelty_sentences(run, found.novelty)
+    if warning:
+        st.warning(plain(warning), icon=":material/warning:")
     asked = state.gallery("evidence")
     evidence = found.classes.index(asked if asked in found.classes else found.label)
     left, right = st.columns([6, 5], gap="large")
@@ -127,6 +128,7 @@ def _large(run: Run, rival: Run | None, answers: Answers, picture: OwnPicture, *
     with right:
         _bars(run, rival, answers, picture, evidence)
     neighbours_view(answers.dataset, cache.own_neighbours(run, picture.key, picture.content))
+    st.caption(plain(caveat))
 
 
 def _seen(run: Run, picture: OwnPicture, evidence: int, name: str) -> None:

@@ -17,11 +17,12 @@ Classify every picture in a folder, sub-folders included, with a model that a ru
 The table names each file, the class it is held for, how surely, and the next likeliest classes. A file that cannot be
 read is named with the reason, and stops no other.
 
-"unlike" warns of a picture that is unlike anything in training: its nearest training image is less similar (cosine of
-the encoder's features) than that of 99 % of the validation images. A classifier answers for such a picture too, but
-the answer may mean nothing. No warning is no promise: a network finds something familiar in many a foreign picture.
-For this the run's embeddings and its data set must be there; a model that was copied elsewhere without them still
-predicts, and says that it cannot warn.
+"unlike" warns of a picture that is unlike anything in training: in some stage of the encoder, what it makes of the
+picture is farther from the training images (Mahalanobis distance) than that of 99 % of the validation images. A
+classifier answers for such a picture too, but the answer may mean nothing. No warning is no promise: what is coloured
+and textured like the training images is not noticed, whatever it shows. For this novelty.npz must lie beside the model,
+or its data set be there; a model that was copied elsewhere without them still predicts, and says that it cannot warn.
+"similarity" is the cosine to the most similar training image, where the run's embeddings are there.
 """
 _EXAMPLES = """\
 examples:
@@ -119,6 +120,7 @@ def _row(name: str, prediction: "Prediction", top: int) -> dict[str, Any]:
         "confidence": prediction.confidence,
         "top": ranked,
         "similarity": prediction.similarity,
+        "distance": prediction.novelty,
         "unlike": prediction.unlike,
     }
 
@@ -131,7 +133,7 @@ def _document(
         "model": model,
         "run": predictor.card.run,
         "classes": list(predictor.classes),
-        "unlike_below": novelty.threshold if novelty else None,
+        "unlike_above": novelty.threshold if novelty else None,
         "without_unlike": predictor.without_novelty or None,
         "predictions": rows,
         "skipped": [{"file": name, "reason": reason} for name, reason in skipped],
@@ -145,21 +147,21 @@ def _show(
     skipped: list[tuple[str, str]],
     chosen: argparse.Namespace,
 ) -> None:
-    from sealife_core.evaluation.novelty import CAVEAT
-
     columns = {"file": "file", "prediction": "prediction", "confidence": "confidence"}
     if chosen.top > 1 and len(predictor.classes) > 1:
         columns["next"] = "next likeliest"
     novelty = predictor.novelty
+    if any(row["similarity"] is not None for row in rows):
+        columns["similarity"] = "similarity"
     if novelty:
-        columns |= {"similarity": "similarity", "unlike": "unlike?"}
+        columns |= {"distance": "distance", "unlike": "unlike?"}
     output.table([_shown(row) for row in rows], columns, empty="")
     lines = [f"{len(rows):,} pictures predicted, {len(skipped):,} files skipped."]
     lines += [f"  {name}: {reason}" for name, reason in skipped]
     if novelty:
         lines.append(
-            f"unlike: the nearest of {novelty.n_train:,} training images has a cosine similarity below"
-            f" {novelty.threshold:.3f}, which 99 % of the {novelty.n_val:,} validation images reach. {CAVEAT}"
+            f"unlike: the distance from {novelty.n_train:,} training images is above {novelty.threshold:.1f}, the limit"
+            f" set by {novelty.n_val:,} validation images. {novelty.caveat}"
         )
     else:
         lines.append(f"No picture was checked for being unlike the training images. {predictor.without_novelty}")
@@ -170,11 +172,12 @@ def _show(
 
 def _shown(row: dict[str, Any]) -> dict[str, Any]:
     """A row in the table's words."""
-    similarity = row["similarity"]
+    similarity, distance = row["similarity"], row["distance"]
     return row | {
         "confidence": f"{row['confidence']:.1%}",
         "next": ", ".join(f"{other['label']} {other['probability']:.1%}" for other in row["top"][1:]),
         "similarity": "" if similarity is None else f"{similarity:.3f}",
+        "distance": "" if distance is None else f"{distance:.1f}",
         "unlike": "UNLIKE" if row["unlike"] else "",
     }
 
@@ -187,14 +190,17 @@ def _write_csv(path: Path, rows: list[dict[str, Any]], skipped: list[tuple[str, 
     others = [f"{what}_{place}" for place in range(2, top + 1) for what in ("class", "probability")]
     held = io.StringIO()
     writer = csv.writer(held, lineterminator="\n")
-    writer.writerow(["file", "prediction", "confidence", *others, "similarity", "unlike", "problem"])
+    writer.writerow(["file", "prediction", "confidence", *others, "similarity", "distance", "unlike", "problem"])
     for row in rows:
         ranked = [value for other in row["top"][1:] for value in (other["label"], f"{other['probability']:.6f}")]
         ranked += [""] * (len(others) - len(ranked))
         similarity = "" if row["similarity"] is None else f"{row['similarity']:.6f}"
+        distance = "" if row["distance"] is None else f"{row['distance']:.4f}"
         unlike = "" if row["unlike"] is None else "yes" if row["unlike"] else "no"
-        writer.writerow([row["file"], row["prediction"], f"{row['confidence']:.6f}", *ranked, similarity, unlike, ""])
-    writer.writerows([name, *[""] * (len(others) + 4), reason] for name, reason in skipped)
+        writer.writerow(
+            [row["file"], row["prediction"], f"{row['confidence']:.6f}", *ranked, similarity, distance, unlike, ""]
+        )
+    writer.writerows([name, *[""] * (len(others) + 5), reason] for name, reason in skipped)
     try:
         replace_file(path, held.getvalue())
     except OSError as error:

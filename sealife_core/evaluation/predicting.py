@@ -7,6 +7,7 @@ that stands for it in ``predictions.parquet``, but for rounding. All is computed
 import io
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -23,7 +24,8 @@ from sealife_core.datasets.reading import FORMATS, decode, to_rgb
 from sealife_core.errors import DatasetError, RunError, SealifeError
 from sealife_core.evaluation.embeddings import embed
 from sealife_core.evaluation.gradcam import Layer, grad_cam
-from sealife_core.evaluation.novelty import Neighbour, Novelty, TrainingImages, training_images
+from sealife_core.evaluation.novelty import Means, Novelty, measure, read_novelty, watched, write_novelty
+from sealife_core.evaluation.training_images import Neighbour, TrainingImages, training_images
 from sealife_core.models.checkpoint import load_model
 from sealife_core.runs.run import Run
 from sealife_core.views.sampling import centre_view
@@ -33,14 +35,16 @@ Picture = Path | bytes | Image.Image | np.ndarray
 """A file, a file's content, a picture of Pillow's, or RGB (H, W, 3) uint8."""
 
 _BLOCK = 64  # pictures decoded and predicted at a time: few enough for memory, enough to keep the threads busy
+_MEASURED = {"train": 2_000, "val": 1_000}  # images to measure novelty by where a run has not: some 20 s on a CPU
 
 
 @dataclass(frozen=True, eq=False)
 class Prediction:
     """What the model holds a picture for. probabilities: (C,) float32, of ``classes``; features: h (D,) float32.
 
-    similarity: cosine, to the most similar training image; unlike: whether that is below the threshold. They are None
-    where the run's embeddings or its data set are not there to compare with (``Predictor.without_novelty`` says why).
+    similarity: cosine, to the most similar training image; None where the run's embeddings or its data set are not
+    there. novelty: how far off the picture is, as ``Novelty.score``; unlike: whether that is above the threshold. Both
+    None where nothing is known of the training images (``Predictor.without_novelty`` says why).
     """
 
     label: str
@@ -49,6 +53,7 @@ class Prediction:
     probabilities: np.ndarray
     features: np.ndarray
     similarity: float | None
+    novelty: float | None
     unlike: bool | None
 
     def ranked(self, most: int | None = None) -> list[tuple[str, float]]:
@@ -132,16 +137,12 @@ class Predictor:
     @property
     def novelty(self) -> Novelty | None:
         """What "unlike anything in training" means for this model; None where :attr:`without_novelty` says why not."""
-        images, _ = self._training
-        return images.novelty if images else None
+        return self._novelty[0]
 
     @property
     def without_novelty(self) -> str:
         """Why no picture can be told to be unlike the training images; "" where it can."""
-        _, why_not = self._training
-        if why_not or self.novelty:
-            return why_not
-        return f"Data set '{self.card.data}' has no validation images to set a threshold by."
+        return self._novelty[1]
 
     # -- pictures ------------------------------------------------------------------------------------------------------
 
@@ -186,13 +187,12 @@ class Predictor:
     def _predicted(self, squares: list[tuple[np.ndarray, float]]) -> list[Prediction]:
         if not squares:
             return []
-        (mean, std), rows = self._colours, np.arange(len(squares))
-        size = self.card.image_size_px
-        features = embed(self.encoder, _pixels(squares), rows, image_size_px=size, mean=mean, std=std)
+        features, means = self._embedded(squares)
         with torch.inference_mode():
             probabilities = self.head(torch.from_numpy(features)).softmax(1).numpy()
         training, novelty = self._training[0], self.novelty
         alike = training.similarity(features).tolist() if training else [None] * len(squares)
+        scores = novelty.score(means).tolist() if novelty else [None] * len(squares)
         return [
             Prediction(
                 label=self.classes[int(p.argmax())],
@@ -201,10 +201,17 @@ class Predictor:
                 probabilities=p,
                 features=h,
                 similarity=similarity,
-                unlike=novelty.unlike(similarity) if novelty and similarity is not None else None,
+                novelty=score,
+                unlike=novelty.unlike(score) if novelty else None,
             )
-            for p, h, similarity in zip(probabilities, features, alike, strict=True)
+            for p, h, similarity, score in zip(probabilities, features, alike, scores, strict=True)
         ]
+
+    def _embedded(self, squares: list[tuple[np.ndarray, float]]) -> tuple[np.ndarray, Means]:
+        """h (n, D) float32, and what every stage of the encoder makes of the same pictures."""
+        (mean, std), rows, size = self._colours, np.arange(len(squares)), self.card.image_size_px
+        pixels = _pixels(squares)
+        return watched(self.encoder, lambda: embed(self.encoder, pixels, rows, image_size_px=size, mean=mean, std=std))
 
     # -- what the model came from --------------------------------------------------------------------------------------
 
@@ -232,6 +239,37 @@ class Predictor:
             return training_images(self.folder, self.card.data), ""
         except SealifeError as error:
             return None, str(error)
+
+    @cached_property
+    def _novelty(self) -> tuple[Novelty | None, str]:
+        """What the run has kept or else, measured once, what its data set tells; None and a sentence without either."""
+        try:
+            return read_novelty(self.folder, self.card.feature_dim) or self._measured(), ""
+        except SealifeError as error:
+            return None, str(error)
+
+    def _measured(self) -> Novelty:
+        """Novelty by some images of the data set, kept beside the model if the folder lets itself be written."""
+        dataset = open_dataset(self.card.data)
+        if dataset.content_hash != self.card.data_hash:
+            raise RunError(
+                f"Data set '{dataset.name}' is not the one that this model was trained on: it was changed since, or is"
+                " another one of that name. Train a new run on it."
+            )
+        chooser, found = np.random.default_rng(0), []
+        for split, most in _MEASURED.items():
+            rows = chooser.permutation(dataset.rows(split))[:most]
+            with ThreadPoolExecutor() as threads:
+                squares = [
+                    s for s in threads.map(self._attempt, map(dataset.image_path, rows)) if not isinstance(s, str)
+                ]
+            if not squares:
+                raise RunError(f"Data set '{dataset.name}' has no {split} images to tell by what is unlike them.")
+            found.append(self._embedded(squares)[1])
+        novelty = measure(*found)
+        with suppress(OSError):  # a folder of someone else's: measured again the next time
+            write_novelty(self.folder, novelty)
+        return novelty
 
 
 def _pixels(squares: list[tuple[np.ndarray, float]]) -> Pixels:

@@ -8,8 +8,11 @@ from torch import nn
 from sealife_core.config import SimclrConfig, TrainingSettings
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.datasets.pixels import Pixels
+from sealife_core.errors import RunError
 from sealife_core.evaluation.embedded import write_embeddings, write_snapshot
 from sealife_core.evaluation.embeddings import Progress, embed
+from sealife_core.evaluation.novelty import Means, measure, watched, write_novelty
+from sealife_core.models.encoders import Encoder
 from sealife_core.runs.writer import RunWriter
 from sealife_core.training.hardware import Hardware
 from sealife_core.views.transforms import IMAGENET_MEAN, IMAGENET_STD
@@ -42,6 +45,22 @@ def embed_all(
         run.status(stage="embedding", message=f"{done:,} of {total:,} images through the encoder")
 
     return features_of(config, machine, encoder, pixels, np.arange(len(dataset.manifest)), tell)
+
+
+def embed_and_watch(
+    config: TrainingSettings, run: RunWriter, dataset: Dataset, pixels: Pixels, encoder: Encoder, machine: Hardware
+) -> tuple[np.ndarray, Means]:
+    """As :func:`embed_all`; and, in the same pass, what every stage makes of each image."""
+    return watched(encoder, lambda: embed_all(config, run, dataset, pixels, encoder, machine))
+
+
+def keep_novelty(run: RunWriter, dataset: Dataset, means: Means) -> None:
+    """Write by what to tell that a picture is unlike the training images; nothing where there are too few to tell."""
+    by_split = [{name: of[dataset.rows(split)] for name, of in means.items()} for split in ("train", "val")]
+    try:
+        write_novelty(run.path, measure(*by_split))
+    except RunError:  # the model is none the worse; who asks it is told why
+        return
 
 
 def keep_embeddings(run: RunWriter, dataset: Dataset, h: np.ndarray, head: nn.Module | None = None) -> None:

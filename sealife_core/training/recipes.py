@@ -13,7 +13,7 @@ from sealife_core.runs.writer import RunWriter
 from sealife_core.training.callbacks import Speed
 from sealife_core.training.classifier import ClassifierModule
 from sealife_core.training.evaluating import draw_curves, evaluate_classifier
-from sealife_core.training.features import Snapshots, embed_all, keep_embeddings
+from sealife_core.training.features import Snapshots, embed_all, embed_and_watch, keep_embeddings, keep_novelty
 from sealife_core.training.hardware import choose_hardware
 from sealife_core.training.preparation import (
     FeatureBatches,
@@ -94,7 +94,7 @@ def train_classifier(config: ClassifierConfig, run: RunWriter) -> bool:
     rows = labelled_rows(config, dataset)
 
     if config.trained_stages == 0 and config.augmentation == "none":
-        h = embed_all(config, run, dataset, pixels, encoder, machine)
+        h, means = embed_and_watch(config, run, dataset, pixels, encoder, machine)
         features = standardised(h, dataset)
         batches = FeatureBatches(dataset, features, rows, batch_size=config.batch_size, seed=config.seed)
         module_encoder: nn.Module = nn.Identity()
@@ -104,7 +104,7 @@ def train_classifier(config: ClassifierConfig, run: RunWriter) -> bool:
             dataset, pixels, train_rows=rows, val_rows=val, batch_size=config.batch_size, seed=config.seed,
             drop_last=len(rows) > config.batch_size,
         )  # fmt: skip
-        h, features, module_encoder = None, None, encoder
+        h, means, features, module_encoder = None, None, None, encoder
 
     module = ClassifierModule(
         config,
@@ -125,9 +125,10 @@ def train_classifier(config: ClassifierConfig, run: RunWriter) -> bool:
     best_epoch = best_model(trainer, module)
 
     head = features.folded(module.head) if features else module.head
-    if h is None:  # the encoder learned: it sees every image once more, as it is now
-        h = embed_all(config, run, dataset, pixels, encoder, machine)
+    if h is None or means is None:  # the encoder learned: it sees every image once more, as it is now
+        h, means = embed_and_watch(config, run, dataset, pixels, encoder, machine)
     keep_embeddings(run, dataset, h)
+    keep_novelty(run, dataset, means)
     scores = evaluate_classifier(config, run, dataset, h, head, with_test=finished)
     run.results(
         **scores,

@@ -54,7 +54,7 @@ def test_predict__finds_what_evaluation_found(run: Run, folder: Path, capsys: py
         # The same pixels in a batch of another size: the sums are rounded in another order.
         assert row["confidence"] == pytest.approx(truth["confidence"], abs=1e-4)
         assert len(row["top"]) == 2
-        assert row["unlike"] == (row["similarity"] < found["unlike_below"])
+        assert row["unlike"] == (row["distance"] > found["unlike_above"])
     assert found["without_unlike"] is None
     assert [skipped["file"] for skipped in found["skipped"]] == ["broken.jpg", "notes.txt"]
     assert any(row["file"].startswith("deep/") for row in found["predictions"])
@@ -65,7 +65,7 @@ def test_predict__shows_a_table_and_names_what_it_skipped(
 ) -> None:
     assert main(["predict", run.id, str(folder)]) == 0
     shown = capsys.readouterr().out
-    for heading in ("file", "prediction", "confidence", "next likeliest", "similarity", "unlike?"):
+    for heading in ("file", "prediction", "confidence", "next likeliest", "similarity", "distance", "unlike?"):
         assert heading in shown.splitlines()[0]
     assert "2 files skipped" in shown
     assert "broken.jpg: Not a picture" in shown
@@ -90,13 +90,15 @@ def test_predict__writes_a_line_for_every_file(
 
 
 def test_predict__works_with_a_model_copied_elsewhere(
-    run: Run, folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    run: Run, folder: Path, tiny_reef: Dataset, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     copy = copied_model(run, tmp_path / "copy")
-    here, there = (called(capsys, "predict", model, str(folder)) for model in (run.id, str(copy)))
+    here = called(capsys, "predict", run.id, str(folder))
+    shutil.rmtree(tiny_reef.folder)
+    there = called(capsys, "predict", str(copy), str(folder))
     assert [row["prediction"] for row in there["predictions"]] == [row["prediction"] for row in here["predictions"]]
     assert {row["unlike"] for row in there["predictions"]} == {None}
-    assert "no embeddings" in there["without_unlike"]
+    assert "no data set 'reef'" in there["without_unlike"]
     assert main(["predict", str(copy), str(folder)]) == 0
     shown = capsys.readouterr().out
     assert "unlike?" not in shown.splitlines()[0]

@@ -14,7 +14,6 @@ from sealife_core.datasets.dataset import Dataset, open_dataset
 from sealife_core.datasets.importing import import_images
 from sealife_core.datasets.pixels import open_pixels
 from sealife_core.errors import DatasetError, RunError, WeightsError
-from sealife_core.evaluation.embedded import read_embeddings
 from sealife_core.evaluation.predicting import Predictor
 from sealife_core.evaluation.predictions import read_predictions
 from sealife_core.models.checkpoint import ModelCard, save_model
@@ -118,41 +117,44 @@ def test_predict__of_a_training_image_finds_itself(run: Run, tiny_reef: Dataset)
     assert similarities == sorted(similarities, reverse=True)
 
 
-def test_novelty__is_the_first_percentile_of_what_validation_has(run: Run, tiny_reef: Dataset) -> None:
-    novelty = Predictor.from_run(run).novelty
-    assert novelty is not None
-    values = read_embeddings(run.path).values.astype(np.float64)
-    unit = values / np.linalg.norm(values, axis=1, keepdims=True)
-    train, val = tiny_reef.rows("train"), tiny_reef.rows("val")
-    best = [max(float(unit[q] @ unit[t]) for t in train) for q in val]
-    assert novelty.threshold == pytest.approx(np.quantile(best, 0.01), abs=1e-5)
-    assert (novelty.n_val, novelty.n_train) == (len(val), len(train))
+def test_predict__calls_noise_and_one_colour_unlike_and_the_known_kind_not(run: Run, tiny_reef: Dataset) -> None:
+    predictor, chooser = Predictor.from_run(run), np.random.default_rng(0)
+    noise = [chooser.integers(0, 256, (SIZE, SIZE, 3), dtype=np.uint8) for _ in range(4)]
+    flat = [np.full((SIZE, SIZE, 3), colour, np.uint8) for colour in ((255, 0, 0), (250, 250, 250), (90, 60, 20))]
+    assert [found.unlike for found in predictor.predict([*noise, *flat])] == [True] * 7
+    known = predictor.predict([tiny_reef.image_path(int(row)) for row in tiny_reef.rows("train")])
+    assert sum(found.unlike is True for found in known) <= len(known) // 10
+    # The largest of so few validation images sets the limit, so that none of them exceeds it.
+    seen = predictor.predict([tiny_reef.image_path(int(row)) for row in tiny_reef.rows("val")])
+    assert predictor.novelty is not None
+    assert max(found.novelty or 0 for found in seen) == pytest.approx(predictor.novelty.threshold, abs=0.05)
+    assert predictor.novelty.n_train == len(known)
+    assert predictor.novelty.n_val == len(seen)
 
 
-def test_novelty__warns_below_the_threshold_with_both_figures(run: Run) -> None:
-    novelty = Predictor.from_run(run).novelty
-    assert novelty is not None
-    below, above = novelty.threshold - 0.01, novelty.threshold + 0.01
-    assert novelty.unlike(below)
-    assert not novelty.unlike(above)
-    assert novelty.unlike(float("nan"))
-    assert f"{below:.3f}" in novelty.sentence(below)
-    assert f"{novelty.threshold:.3f}" in novelty.sentence(below)
-    assert novelty.sentence(above) == ""
+def test_novelty__is_measured_once_and_kept_beside_the_model(run: Run, tiny_reef: Dataset, tmp_path: Path) -> None:
+    picture = shutil.copy(tiny_reef.image_path(0), tmp_path / "kept.png")
+    assert not (run.path / "novelty.npz").exists()
+    before = Predictor.from_run(run).predict([picture])[0]
+    assert before.novelty is not None
+    assert (run.path / "novelty.npz").is_file()
+    copy = copied_model(run, tmp_path / "copy")
+    shutil.copy(run.path / "novelty.npz", copy)
+    shutil.rmtree(tiny_reef.folder)
+    after = Predictor(copy).predict([picture])[0]
+    assert after.novelty == pytest.approx(before.novelty, abs=1e-3)
+    assert after.unlike == before.unlike
 
 
-def test_predict__marks_what_lies_below_the_threshold(run: Run, tiny_reef: Dataset) -> None:
-    """Embeddings turned round: then every picture is as unlike the training images as can be, and is called so."""
-    from sealife_core.evaluation.embedded import write_embeddings
-
-    values = np.array(read_embeddings(run.path).values)
-    values[tiny_reef.rows("train")] *= -1
-    values[tiny_reef.rows("val")] *= -1
-    write_embeddings(run.path, tiny_reef, values)
-    found = Predictor.from_run(run).predict([tiny_reef.image_path(0)])[0]
-    assert found.unlike is True
+def test_novelty__that_is_damaged_is_refused_in_a_sentence_and_stops_no_prediction(
+    run: Run, tiny_reef: Dataset
+) -> None:
+    (run.path / "novelty.npz").write_bytes(b"PK\x03\x04 half a file")
+    predictor = Predictor.from_run(run)
+    found = predictor.predict([tiny_reef.image_path(0)])[0]
+    assert found.unlike is None
     assert found.similarity is not None
-    assert found.similarity < 0
+    assert "damaged" in predictor.without_novelty
 
 
 def test_predict_files__names_what_cannot_be_read_and_goes_on(run: Run, tiny_reef: Dataset, tmp_path: Path) -> None:
@@ -207,15 +209,17 @@ def test_predictor__of_a_copied_model_predicts_and_says_what_it_cannot_tell(
     run: Run, tiny_reef: Dataset, tmp_path: Path
 ) -> None:
     here = Predictor.from_run(run)
+    assert here.without_novelty == ""
     there = Predictor(copied_model(run, tmp_path / "copy"))
-    path = tiny_reef.image_path(0)
+    path = Path(shutil.copy(tiny_reef.image_path(0), tmp_path / "kept.png"))
+    known = here.predict([path])[0].probabilities
+    shutil.rmtree(tiny_reef.folder)
     found = there.predict([path])[0]
-    np.testing.assert_allclose(found.probabilities, here.predict([path])[0].probabilities, atol=1e-4)
+    np.testing.assert_allclose(found.probabilities, known, atol=1e-4)
     assert found.unlike is None
     assert found.similarity is None
     assert there.novelty is None
-    assert "no embeddings" in there.without_novelty
-    assert here.without_novelty == ""
+    assert "no data set 'reef'" in there.without_novelty
     with pytest.raises(RunError, match="no embeddings"):
         there.neighbours(found.features)
 
@@ -224,6 +228,7 @@ def test_predictor__without_its_data_set_still_predicts(run: Run, tiny_reef: Dat
     picture = shutil.copy(tiny_reef.image_path(0), tmp_path / "kept.png")
     before = Predictor.from_run(run).predict([picture])[0]
     shutil.rmtree(tiny_reef.folder)
+    (run.path / "novelty.npz").unlink()
     predictor = Predictor.from_run(run)
     after = predictor.predict([picture])[0]
     np.testing.assert_allclose(after.probabilities, before.probabilities, atol=1e-5)

@@ -99,7 +99,7 @@ def test_probe__leaves_the_encoder_as_it_was_and_predicts_as_the_run_did(trained
     assert {p.name for p in run.path.iterdir()} == {
         "config.json", "notes.json", "status.json", "environment.json", "metrics.jsonl", "results.json", "last.ckpt",
         "best.ckpt", "model.safetensors", "model.json", "figures", "predictions.parquet", "embeddings.npy",
-        "embeddings.json",
+        "embeddings.json", "novelty.npz",
     }  # fmt: skip
     results = run.results()
     assert results is not None
