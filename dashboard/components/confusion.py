@@ -88,7 +88,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
 }
 """
 _CSS = """
-.scroll { overflow-x: auto; padding-bottom: 4px; }
+.scroll { overflow-x: auto; padding: 10px 0 4px; }
 table { border-collapse: separate; border-spacing: 2px; }
 button { border: 0; background: none; color: inherit; font: inherit; cursor: pointer; }
 button:focus-visible { outline: 2px solid var(--st-text-color); outline-offset: 1px; }

@@ -60,8 +60,8 @@ def _one(run: Run, other: Run | None, split: str, shares: str) -> None:
     class_table(answers, per_class, counts, f"class_table.{run.id}", pick)
     st.caption(
         "Recall: how many of a class's pictures were found. Precision: how often the model is right when it names the"
-        " class. F1 is high only where both are. The 95 % interval of recall appears on hovering: with 15 pictures,"
-        " one more or less is 7 %."
+        " class. F1 is high only where both are. Hover over a recall for its 95 %"
+        " interval. The fewer pictures a class has, the wider."
     )
 
 
