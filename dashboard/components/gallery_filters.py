@@ -1,5 +1,6 @@
 """The filters of the Gallery and its pages, all in the URL."""
 
+from dataclasses import replace
 from typing import Any, Literal
 
 import streamlit as st
@@ -13,8 +14,9 @@ SPLIT_WORDS = {"test": "Test", "val": "Validation", "all": "Both"}
 
 
 def wanted(answers: Answers, paired: bool) -> Filters:
-    """The filters as the URL has them."""
-    return filters_of({key: state.gallery(key) for key in FILTER_KEYS}, answers.classes, paired)
+    """The filters as the URL has them; a run that was stopped before its test has validation pictures alone."""
+    found = filters_of({key: state.gallery(key) for key in FILTER_KEYS}, answers.classes, paired)
+    return found if answers.test.any() else replace(found, split="val")
 
 
 def filter_row(answers: Answers, shown: Filters, paired: bool) -> None:

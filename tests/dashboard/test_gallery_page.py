@@ -191,6 +191,14 @@ def test_page__says_how_many_and_keeps_the_filters_of_the_url(tiny_reef):
     assert app.query_params["outcome"] == "wrong"
 
 
+def test_page__of_a_run_stopped_before_its_test_shows_validation_pictures(tiny_reef):
+    run = create_run(preset("scratch", data="reef", data_hash=tiny_reef.content_hash), name="stopped")
+    write_predictions(table(tiny_reef, [0] * 9, [0.7] * 9, split="val"), run.path)
+    app = open_gallery(run=run.id)
+    assert not app.exception
+    assert "**9** validation pictures" in text(app)
+
+
 @pytest.mark.parametrize("show", ["classes", "calibration", "own", "guess"])
 def test_page__draws_each_view(tiny_reef, show):
     run = classifier(tiny_reef, "one")
