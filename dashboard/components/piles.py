@@ -60,11 +60,11 @@ def _sheet(dataset: Dataset, pair: Paired, places: np.ndarray, says: str) -> Non
     shown = places[(page - 1) * A_PAGE : page * A_PAGE]
     with above:
         first = (page - 1) * A_PAGE + 1
-        st.html(
-            f'<div class="quiet" style="margin-bottom:.75rem">{escape(says)} {first:,} to {first + len(shown) - 1:,} of {len(places):,} pictures;'
-            " below each: what it is, what the first run said, what the second said.</div>"
-            + piles_html(dataset, pair, shown)
+        says = (
+            f"{escape(says)} {first:,} to {first + len(shown) - 1:,} of {len(places):,} pictures; below each: what it"
         )
+        says += " is, what the first run said, what the second said."
+        st.html(f'<div class="quiet" style="margin-bottom:.75rem">{says}</div>{piles_html(dataset, pair, shown)}')
 
 
 def chosen(pair: Paired, pile: str, label: str) -> np.ndarray:

@@ -117,7 +117,8 @@ class Novelty:
         few = f" The {self.n_train:,} training images are few to tell it by." if self.n_train < 500 else ""
         return (
             f"About {_one_in(self.false_alarms)} pictures of the known kind is called unlike by mistake.{few} No"
-            " warning is no promise: what is coloured and textured like the training images is not noticed, whatever it shows."
+            " warning is no promise: what is coloured and textured like the training images is not noticed, whatever it"
+            " shows."
         )
 
 

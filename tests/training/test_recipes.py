@@ -222,7 +222,8 @@ def test_snapshots__show_the_same_images_from_before_training_to_its_end(trained
     film = read_snapshots(run.path)
     assert film.epochs == (0, 1, 2, 3)
     rows = {tiny_reef.row_of(image_id) for image_id in film.ids}
-    assert rows and not rows & set(tiny_reef.rows("test").tolist())
+    assert rows
+    assert not rows & set(tiny_reef.rows("test").tolist())
     last = read_embeddings(run.path).values[sorted(rows)]
     np.testing.assert_allclose(film.values[-1], last, rtol=2e-3, atol=2e-3)  # kept in half precision
     assert np.abs(film.values[0] - film.values[-1]).max() > 0.01
