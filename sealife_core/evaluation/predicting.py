@@ -202,7 +202,7 @@ class Predictor:
                 features=h,
                 similarity=similarity,
                 novelty=score,
-                unlike=novelty.unlike(score) if novelty else None,
+                unlike=None if novelty is None or score is None else novelty.unlike(score),
             )
             for p, h, similarity, score in zip(probabilities, features, alike, scores, strict=True)
         ]
