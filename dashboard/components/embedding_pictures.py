@@ -14,7 +14,7 @@ from sealife_core.datasets.dataset import Dataset
 from sealife_core.runs.directory import Run
 
 MOST_SHOWN = 60
-NEIGHBOURS = 12
+NEIGHBOURS = 10  # with the picture itself, one row on a wide screen
 
 
 def selection_view(dataset: Dataset, solid: bool) -> None:

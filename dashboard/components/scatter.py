@@ -87,7 +87,9 @@ def _add(
         return
     figure.add_trace(
         go.Scattergl(
-            **shared, selected={"marker": {"opacity": _SELECTED}}, unselected={"marker": {"opacity": _UNSELECTED}}
+            **shared,
+            selected={"marker": {"opacity": _SELECTED, "size": marker["size"] + 2}},
+            unselected={"marker": {"opacity": _UNSELECTED}},
         )
     )
 
