@@ -61,7 +61,8 @@ def film(dataset: Dataset, run: Run, look: Look) -> None:
     total = len(dataset)
     st.caption(
         f"{n:,} of {total:,} pictures, the same ones in every frame. Each frame is a UMAP that is held close"
-        " to the frames beside it (AlignedUMAP), so that a picture stays where it was unless its neighbours changed."
+        " to the frames around it (the idea of AlignedUMAP), so that a picture stays where it was unless its neighbours"
+        " changed."
         " SimCLR saw no label: where the classes come apart, it found what they have in common by itself."
         " Distances between groups, and their sizes, mean nothing."
     )
