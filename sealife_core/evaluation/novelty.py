@@ -79,13 +79,15 @@ class Novelty:
     """A picture is unlike anything in training where in any of ``stages`` it is farther off than ``threshold``.
 
     threshold: the 99th percentile of what the ``n_val`` validation images have (of fewer than a hundred: the largest).
-    ``n_train`` training images say where pictures of the known kind lie.
+    ``n_train`` training images say where pictures of the known kind lie. cache_size_px: the side at which they were
+    decoded; pictures that are decoded at another one are blurred otherwise, and lie elsewhere.
     """
 
     stages: dict[str, Stage]
     threshold: float
     n_train: int
     n_val: int
+    cache_size_px: int
 
     def score(self, means: Means) -> np.ndarray:
         """(n,) float64: the distance of each picture in the stage where it is farthest off."""
@@ -122,8 +124,11 @@ class Novelty:
         )
 
 
-def measure(train: Means, val: Means) -> Novelty:
-    """The rule that follows from training and validation images. Raises RunError where there are too few."""
+def measure(train: Means, val: Means, cache_size_px: int) -> Novelty:
+    """The rule that follows from training and validation images, decoded at ``cache_size_px``.
+
+    Raises RunError where there are too few.
+    """
     n_train, n_val = len(train[STAGES[0]]), len(val[STAGES[0]])
     if n_train < 2 or n_val < 1:
         raise RunError(
@@ -131,8 +136,8 @@ def measure(train: Means, val: Means) -> Novelty:
             " them. Split the data set so that there are some of each."
         )
     stages = {name: _stage(train[name], val[name]) for name in STAGES}
-    scores = Novelty(stages, np.inf, n_train, n_val).score(val)
-    return Novelty(stages, float(np.percentile(scores, PERCENTILE, method="higher")), n_train, n_val)
+    scores = Novelty(stages, np.inf, n_train, n_val, cache_size_px).score(val)
+    return Novelty(stages, float(np.percentile(scores, PERCENTILE, method="higher")), n_train, n_val, cache_size_px)
 
 
 def _stage(train: np.ndarray, val: np.ndarray) -> Stage:
@@ -182,10 +187,10 @@ def write_novelty(folder: Path, novelty: Novelty) -> None:
     """Keep ``novelty`` in FOLDER/novelty.npz, beside the model it belongs to.
 
     Arrays ``<stage>.mean`` (d,) and ``<stage>.whitening`` (d, d) float32, ``<stage>.scale`` (median, spread); and
-    ``format``, ``threshold``, ``n_train``, ``n_val``.
+    ``format``, ``threshold``, ``n_train``, ``n_val``, ``cache_size_px``.
     """
     held: dict[str, Any] = {"format": _FORMAT, "threshold": novelty.threshold}
-    held |= {"n_train": novelty.n_train, "n_val": novelty.n_val}
+    held |= {"n_train": novelty.n_train, "n_val": novelty.n_val, "cache_size_px": novelty.cache_size_px}
     for name, stage in novelty.stages.items():
         held |= {f"{name}.mean": stage.mean, f"{name}.whitening": stage.whitening}
         held[f"{name}.scale"] = np.array([stage.median, stage.spread])
@@ -200,10 +205,12 @@ def read_novelty(folder: Path, feature_dim: int) -> Novelty | None:
     if not path.exists():
         return None
     try:
-        with np.load(path, allow_pickle=False) as held:
+        # Not of the path: of a damaged file NumPy would leave it open.
+        with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as held:
             stages = {name: _read_stage(held, name) for name in STAGES}
-            novelty = Novelty(stages, float(held["threshold"]), int(held["n_train"]), int(held["n_val"]))
-            sound = int(held["format"]) == _FORMAT and len(stages["layer4"].mean) == feature_dim
+            counts = [int(held[name]) for name in ("n_train", "n_val", "cache_size_px")]
+            novelty = Novelty(stages, float(held["threshold"]), *counts)
+            sound = int(held["format"]) == _FORMAT and len(stages["layer4"].mean) == feature_dim and min(counts) > 0
     except (OSError, ValueError, TypeError, LookupError, EOFError, RuntimeError, AttributeError, zipfile.BadZipFile):
         sound = False
     if not sound:

@@ -224,6 +224,8 @@ class Predictor:
         noted = Run(self.folder).environment().get("cache_size_px")
         if isinstance(noted, int) and noted > 0:
             return noted
+        if kept := self._kept[0]:  # a copied model
+            return kept.cache_size_px
         try:
             dataset = open_dataset(self.card.data)
         except DatasetError:
@@ -243,9 +245,20 @@ class Predictor:
     @cached_property
     def _novelty(self) -> tuple[Novelty | None, str]:
         """What the run has kept or else, measured once, what its data set tells; None and a sentence without either."""
+        kept, why_not = self._kept
+        if kept or why_not:
+            return kept, why_not
         try:
-            return read_novelty(self.folder, self.card.feature_dim) or self._measured(), ""
+            return self._measured(), ""
         except SealifeError as error:
+            return None, str(error)
+
+    @cached_property
+    def _kept(self) -> tuple[Novelty | None, str]:
+        """What lies beside the model; None if nothing, with a sentence if it is damaged."""
+        try:
+            return read_novelty(self.folder, self.card.feature_dim), ""
+        except RunError as error:
             return None, str(error)
 
     def _measured(self) -> Novelty:
@@ -266,7 +279,7 @@ class Predictor:
             if not squares:
                 raise RunError(f"Data set '{dataset.name}' has no {split} images to tell by what is unlike them.")
             found.append(self._embedded(squares)[1])
-        novelty = measure(*found)
+        novelty = measure(*found, cache_size_px=self._cache_px)
         with suppress(OSError):  # a folder of someone else's: measured again the next time
             write_novelty(self.folder, novelty)
         return novelty

@@ -54,11 +54,11 @@ def embed_and_watch(
     return watched(encoder, lambda: embed_all(config, run, dataset, pixels, encoder, machine))
 
 
-def keep_novelty(run: RunWriter, dataset: Dataset, means: Means) -> None:
+def keep_novelty(run: RunWriter, dataset: Dataset, pixels: Pixels, means: Means) -> None:
     """Write by what to tell that a picture is unlike the training images; nothing where there are too few to tell."""
     by_split = [{name: of[dataset.rows(split)] for name, of in means.items()} for split in ("train", "val")]
     try:
-        write_novelty(run.path, measure(*by_split))
+        write_novelty(run.path, measure(*by_split, cache_size_px=pixels.size_px))
     except RunError:  # the model is none the worse; who asks it is told why
         return
 

@@ -128,7 +128,7 @@ def train_classifier(config: ClassifierConfig, run: RunWriter) -> bool:
     if h is None or means is None:  # the encoder learned: it sees every image once more, as it is now
         h, means = embed_and_watch(config, run, dataset, pixels, encoder, machine)
     keep_embeddings(run, dataset, h)
-    keep_novelty(run, dataset, means)
+    keep_novelty(run, dataset, pixels, means)
     scores = evaluate_classifier(config, run, dataset, h, head, with_test=finished)
     run.results(
         **scores,

@@ -93,6 +93,7 @@ def test_predict__works_with_a_model_copied_elsewhere(
     run: Run, folder: Path, tiny_reef: Dataset, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     copy = copied_model(run, tmp_path / "copy")
+    shutil.copy(run.path / "environment.json", copy)  # how large the run had its pictures decoded
     here = called(capsys, "predict", run.id, str(folder))
     shutil.rmtree(tiny_reef.folder)
     there = called(capsys, "predict", str(copy), str(folder))

@@ -24,7 +24,7 @@ def drawn(n: int, seed: int, shift: float = 0.0) -> Means:
 
 def test_score__is_the_mahalanobis_distance_of_the_farthest_stage() -> None:
     train, val, asked = drawn(2000, 0), drawn(200, 1), drawn(5, 2, shift=0.5)
-    novelty = measure(train, val)
+    novelty = measure(train, val, 64)
     expected = []
     for name in STAGES:  # by the plain sample covariance: with so many images next to nothing is shrunk
         inverse = np.linalg.inv(np.cov(train[name].astype(np.float64), rowvar=False))
@@ -39,7 +39,7 @@ def test_score__is_the_mahalanobis_distance_of_the_farthest_stage() -> None:
 
 
 def test_unlike__is_what_breaks_the_correlation_though_no_value_is_rare() -> None:
-    novelty = measure(drawn(500, 0), drawn(200, 1))
+    novelty = measure(drawn(500, 0), drawn(200, 1), 64)
     assert all(map(novelty.unlike, novelty.score(drawn(50, 2, shift=0.7))))
     assert np.mean([novelty.unlike(score) for score in novelty.score(drawn(2000, 3))]) < 0.04
     assert novelty.unlike(float("nan"))
@@ -48,7 +48,7 @@ def test_unlike__is_what_breaks_the_correlation_though_no_value_is_rare() -> Non
 @pytest.mark.parametrize(("n_val", "share"), [(1, 1 / 2), (7, 1 / 8), (99, 1 / 100), (345, 4 / 346)])
 def test_false_alarms__are_those_expected_of_so_many_validation_images(n_val: int, share: float) -> None:
     """A new value exceeds the k-th smallest of n others with a chance of 1 - k / (n + 1)."""
-    novelty = measure(drawn(100, 0), drawn(n_val, 1))
+    novelty = measure(drawn(100, 0), drawn(n_val, 1), 64)
     scores = np.sort(novelty.score(drawn(n_val, 1)))
     k = int(np.flatnonzero(np.isclose(scores, novelty.threshold))[-1]) + 1
     assert novelty.false_alarms == pytest.approx(1 - k / (n_val + 1))
@@ -56,7 +56,7 @@ def test_false_alarms__are_those_expected_of_so_many_validation_images(n_val: in
 
 
 def test_sentence__says_what_it_rests_on_and_nothing_below_the_threshold() -> None:
-    novelty = measure(drawn(64, 0), drawn(7, 1))
+    novelty = measure(drawn(64, 0), drawn(7, 1), 64)
     said = novelty.sentence(novelty.threshold + 1)
     assert "64 training images" in said
     assert "each of the 7 validation images" in said
@@ -67,16 +67,16 @@ def test_sentence__says_what_it_rests_on_and_nothing_below_the_threshold() -> No
 
 def test_measure__of_images_that_are_all_alike_calls_another_unlike() -> None:
     same = {name: np.ones((8, 4), np.float32) for name in STAGES}
-    novelty = measure(same, same)
+    novelty = measure(same, same, 64)
     assert not novelty.unlike(float(novelty.score(same)[0]))
     assert novelty.unlike(float(novelty.score(drawn(1, 0))[0]))
 
 
 def test_measure__refuses_too_few_images() -> None:
     with pytest.raises(RunError, match="1 training and 3 validation"):
-        measure(drawn(1, 0), drawn(3, 1))
+        measure(drawn(1, 0), drawn(3, 1), 64)
     with pytest.raises(RunError, match="5 training and 0 validation"):
-        measure(drawn(5, 0), drawn(0, 1))
+        measure(drawn(5, 0), drawn(0, 1), 64)
 
 
 def test_watched__notes_the_mean_of_every_stage_and_leaves_no_hook() -> None:
@@ -98,19 +98,19 @@ def test_watched__notes_the_mean_of_every_stage_and_leaves_no_hook() -> None:
 
 def test_read_novelty__gives_what_was_written(tmp_path: Path) -> None:
     assert read_novelty(tmp_path, 4) is None
-    novelty = measure(drawn(64, 0), drawn(9, 1))
+    novelty = measure(drawn(64, 0), drawn(9, 1), 64)
     write_novelty(tmp_path, novelty)
     read = read_novelty(tmp_path, 4)
     assert read is not None
     asked = drawn(5, 2, shift=0.3)
     np.testing.assert_array_equal(read.score(asked), novelty.score(asked))
-    assert (read.threshold, read.n_train, read.n_val) == (novelty.threshold, 64, 9)
+    assert (read.threshold, read.n_train, read.n_val, read.cache_size_px) == (novelty.threshold, 64, 9, 64)
 
 
 @pytest.mark.parametrize("damage", ["half", "text", "array", "pickle", "missing", "shape", "another model's"])
 def test_read_novelty__refuses_what_is_damaged(damage: str, tmp_path: Path) -> None:
     path = tmp_path / "novelty.npz"
-    write_novelty(tmp_path, measure(drawn(64, 0), drawn(9, 1)))
+    write_novelty(tmp_path, measure(drawn(64, 0), drawn(9, 1), 64))
     whole = path.read_bytes()
     with np.load(path) as held:
         arrays = dict(held)

@@ -133,7 +133,7 @@ def test_predict__calls_noise_and_one_colour_unlike_and_the_known_kind_not(run: 
 
 
 def test_novelty__is_measured_once_and_kept_beside_the_model(run: Run, tiny_reef: Dataset, tmp_path: Path) -> None:
-    picture = shutil.copy(tiny_reef.image_path(0), tmp_path / "kept.png")
+    picture = Path(shutil.copy(tiny_reef.image_path(0), tmp_path / "kept.png"))
     assert not (run.path / "novelty.npz").exists()
     before = Predictor.from_run(run).predict([picture])[0]
     assert before.novelty is not None
@@ -225,7 +225,7 @@ def test_predictor__of_a_copied_model_predicts_and_says_what_it_cannot_tell(
 
 
 def test_predictor__without_its_data_set_still_predicts(run: Run, tiny_reef: Dataset, tmp_path: Path) -> None:
-    picture = shutil.copy(tiny_reef.image_path(0), tmp_path / "kept.png")
+    picture = Path(shutil.copy(tiny_reef.image_path(0), tmp_path / "kept.png"))
     before = Predictor.from_run(run).predict([picture])[0]
     shutil.rmtree(tiny_reef.folder)
     (run.path / "novelty.npz").unlink()
