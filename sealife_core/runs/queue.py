@@ -19,7 +19,7 @@ from sealife_core.runs.locks import dispatcher_runs, queue_lock
 from sealife_core.runs.run import LAST, METRICS, STATUS, STOP
 
 DISPATCHER_LOG = ".dispatcher.log"
-ENDING_S = 5.0  # what a worker takes to unload PyTorch after its last word
+ENDING_S = 15.0  # what a worker takes to unload PyTorch after its last word: under a second, or ten on a busy machine
 
 
 def launch(run: Run) -> None:
