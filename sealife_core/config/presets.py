@@ -38,7 +38,8 @@ _TRANSFER = _FULL | {
     "batch_size": 32,
 }
 # A quick look has a minute on two cores: small images through the stem that shrinks them further, and a rate that moves
-# within a hundred steps. On the reef AdamW is at k-NN .14 to .19 in six to ten epochs; SGD at the paper's rate stays at chance.
+# within a hundred steps. On the reef AdamW is at k-NN .14 to .19 in six to ten epochs; SGD at the paper's rate
+# stays at chance.
 _LITTLE = {"image_size_px": 32, "stem": "imagenet"}
 _BRIEF = {"epochs": 9, "patience": 0, "batch_size": 64, "schedule": "onecycle", "encoder_rate_factor": 1.0}
 
