@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from dashboard.components.view_pairs import Preview
     from sealife_core.evaluation.calibration import Calibration
     from sealife_core.evaluation.comparison import ComparisonRow
-    from sealife_core.evaluation.gradcam import Layer
+    from sealife_core.evaluation.heat import Layer
     from sealife_core.evaluation.paired import Paired
     from sealife_core.evaluation.predicting import Prediction, Predictor
     from sealife_core.evaluation.training_images import Neighbour, TrainingImages

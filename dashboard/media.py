@@ -5,7 +5,6 @@ Every id is looked up among those that exist; none becomes a path.
 
 import gzip
 from functools import cache as once
-from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 import plotly
@@ -18,16 +17,11 @@ from dashboard import cache
 from sealife_core.datasets.dataset import Dataset, list_datasets
 from sealife_core.datasets.thumbnails import thumbnail
 from sealife_core.errors import SealifeError
+from sealife_core.evaluation.heat import LAYERS, Layer
 from sealife_core.runs.directory import open_run
 from sealife_core.runs.run import MODEL, Run
 
-if TYPE_CHECKING:
-    from sealife_core.evaluation.gradcam import Layer
-
 SIDES_PX = (96, 160, 320, 640)
-
-
-LAYERS: tuple["Layer", ...] = ("layer4", "layer3", "layer2")
 
 
 def thumb_url(dataset: Dataset, row: int, side_px: int = 160) -> str:
@@ -66,7 +60,7 @@ def _thumb(request: Request) -> Response:
     return Response(jpeg, media_type="image/jpeg", headers=_kept(request))
 
 
-def known_layer(name: str) -> "Layer | None":
+def known_layer(name: str) -> Layer | None:
     """``name`` if evidence can be read from that layer, else None."""
     return next((layer for layer in LAYERS if layer == name), None)
 

@@ -62,7 +62,7 @@ def segments(key: str, label: str, words: dict[str, str], value: str) -> None:
 
 def _changed(key: str) -> None:
     changed: dict[str, Any] = {key: state.followed(key) or "", "leaf": ""}
-    defaults = {"set": "test", "order": "mistakes", "layer": "layer4"}
+    defaults = {"set": "test", "order": "mistakes"}
     state.turn_gallery(**{name: "" if value == defaults.get(name) else value for name, value in changed.items()})
 
 

@@ -66,14 +66,14 @@ def _seen(answers: Answers, place: int, run: Run, evidence: int) -> None:
     about = answers.dataset.manifest.iloc[row]
     heat_view(
         thumb_url(answers.dataset, row, LARGE_PX),
-        evidence_url(run, answers.dataset, row, evidence, layer_held()),
+        evidence_url(run, answers.dataset, row, evidence, layer_held(run)),
         width=int(about["width"]),
         height=int(about["height"]),
         alt=f"{answers.classes[answers.truth[place]]}, with the evidence for {name}",
         says=f"Bright is what speaks for “{name}” (Grad-CAM). Outside of the square the network sees nothing.",
         key="gallery_heat",
     )
-    layer_choice(run.config().image_size_px)
+    layer_choice(run)
 
 
 def _answer(answers: Answers, place: int, run: Run, rival: tuple[Run, Answers] | None, evidence: int) -> None:

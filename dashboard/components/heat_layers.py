@@ -1,28 +1,33 @@
 """From which stage of the network the evidence is read: the last says most about the class, earlier ones where."""
 
-from typing import TYPE_CHECKING
-
 import streamlit as st
 
 from dashboard import state
 from dashboard.components.gallery_filters import segments
 from dashboard.media import known_layer
-
-if TYPE_CHECKING:
-    from sealife_core.evaluation.gradcam import Layer
+from sealife_core.evaluation.heat import LAYERS, Layer, heat_cells, usual_layer
+from sealife_core.runs.directory import Run
 
 _WORDS = {"layer4": "Last", "layer3": "Third", "layer2": "Second"}
 
 
-def layer_held() -> "Layer":
-    """The stage as the URL has it."""
-    return known_layer(state.gallery("layer")) or "layer4"
+def layer_held(run: Run) -> Layer:
+    """The stage as the URL has it, else the deepest whose cells are fine enough to point at something."""
+    return known_layer(state.gallery("layer")) or usual_layer(*_seen(run))
 
 
-def layer_choice(image_size_px: int) -> None:
+def layer_choice(run: Run) -> None:
     """The choice, and what it means."""
-    segments("layer", "Evidence from the network's stage", _WORDS, layer_held())
+    stem, size = _seen(run)
+    cells = {layer: heat_cells(stem, size, layer) for layer in LAYERS}
+    words = {layer: f"{_WORDS[layer]}, {side} × {side}" for layer, side in cells.items()}
+    segments("layer", "Evidence from the network's stage", words, layer_held(run))
     st.caption(
-        f"Each stage sees the picture in coarser cells: the last, at {image_size_px} px, in only a few a side. Earlier"
-        " stages are finer, and say less about the class."
+        f"Each stage sees the picture, here at {size} px, in coarser cells than the one before. Earlier stages are"
+        " finer, and say less about the class."
     )
+
+
+def _seen(run: Run) -> tuple[str, int]:
+    """The stem of the run's encoder, and the side of the pictures it sees, in px."""
+    return str(run.environment().get("stem", "imagenet")), run.config().image_size_px

@@ -136,14 +136,14 @@ def _seen(run: Run, picture: OwnPicture, evidence: int, name: str) -> None:
     width, height = Image.open(io.BytesIO(jpeg)).size
     heat_view(
         data_uri(jpeg, "image/jpeg"),
-        data_uri(cache.own_evidence(run, picture.key, picture.content, evidence, layer_held()), "image/png"),
+        data_uri(cache.own_evidence(run, picture.key, picture.content, evidence, layer_held(run)), "image/png"),
         width=width,
         height=height,
         alt=f"{picture.name}, with the evidence for {name}",
         says=f"Bright is what speaks for “{name}” (Grad-CAM). Outside of the square the network sees nothing.",
         key="own_heat",
     )
-    layer_choice(run.config().image_size_px)
+    layer_choice(run)
 
 
 def _bars(run: Run, rival: Run | None, answers: Answers, picture: OwnPicture, evidence: int) -> None:

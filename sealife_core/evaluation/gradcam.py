@@ -4,8 +4,6 @@ Heat is as coarse as the encoder's last feature maps: a 64 px view has 2 × 2 of
 224 px 7 × 7. What is shown between their centres is interpolated.
 """
 
-from typing import Literal
-
 import numpy as np
 import torch
 from PIL import Image
@@ -14,8 +12,8 @@ from torch.nn import functional
 
 from sealife_core.errors import WeightsError
 from sealife_core.evaluation.embeddings import evaluating
+from sealife_core.evaluation.heat import Layer
 
-Layer = Literal["layer2", "layer3", "layer4"]
 COLOUR_MAP = "inferno"  # Matplotlib's: its lightness only rises, so it reads in every kind of colour sight, and in grey
 
 
@@ -71,9 +69,3 @@ def overlay(picture: np.ndarray, heat: np.ndarray, opacity: float = 0.6) -> np.n
     colours = colormaps[COLOUR_MAP](share)[..., :3] * 255
     covered = (opacity * share)[..., None]
     return np.rint((1 - covered) * picture + covered * colours).astype(np.uint8)
-
-
-def heat_cells(stem: str, image_size_px: int, layer: Layer = "layer4") -> int:
-    """How many cells a side of the heat has, before it is interpolated. ``stem``: the encoder's."""
-    halvings = {"layer2": 1, "layer3": 2, "layer4": 3}[layer] + (2 if stem == "imagenet" else 0)
-    return -(-image_size_px // 2**halvings)

@@ -23,7 +23,8 @@ from sealife_core.datasets.pixels import Pixels, cache_size_px, from_picture
 from sealife_core.datasets.reading import FORMATS, decode, to_rgb
 from sealife_core.errors import DatasetError, RunError, SealifeError
 from sealife_core.evaluation.embeddings import embed
-from sealife_core.evaluation.gradcam import Layer, grad_cam
+from sealife_core.evaluation.gradcam import grad_cam
+from sealife_core.evaluation.heat import Layer
 from sealife_core.evaluation.novelty import Means, Novelty, measure, read_novelty, watched, write_novelty
 from sealife_core.evaluation.training_images import Neighbour, TrainingImages, training_images
 from sealife_core.models.checkpoint import load_model

@@ -83,14 +83,11 @@ def colour_by(page: Page, word: str) -> None:
 
 def test_hover__shows_the_picture_and_its_class(embedded: Dataset, page: Page, dashboard: Dashboard) -> None:
     opened(page, dashboard)
-    x, y = place_of(page, 7)
-    page.mouse.move(x - 60, y - 60)
-    page.mouse.move(x, y, steps=5)
+    row = 7
+    page.mouse.move(*place_of(page, row))
     shown = page.locator(".sealife-hover:visible")
-    expect(shown).to_be_visible(timeout=PATIENCE_MS)
-    expect(shown.locator("img")).to_have_attribute("src", re.compile(r"/thumb/reef/\d+\.jpg"))
+    expect(shown.locator("img")).to_have_attribute("src", re.compile(rf"/thumb/reef/{row}\.jpg"), timeout=PATIENCE_MS)
     assert page.wait_for_function("document.querySelector('.sealife-hover img').naturalWidth > 0")
-    row = int(re.findall(r"/(\d+)\.jpg", shown.locator("img").get_attribute("src") or "")[0])
     expect(shown).to_contain_text(embedded.classes[embedded.labels[row]])
 
 

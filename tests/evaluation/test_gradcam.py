@@ -7,7 +7,8 @@ from torch import nn
 from torch.nn import functional
 
 from sealife_core.errors import WeightsError
-from sealife_core.evaluation.gradcam import Layer, grad_cam, heat_cells, overlay
+from sealife_core.evaluation.gradcam import grad_cam, overlay
+from sealife_core.evaluation.heat import Layer, heat_cells, usual_layer
 from sealife_core.models.encoders import Encoder, build_encoder
 from sealife_core.models.heads import classification_head
 
@@ -180,3 +181,17 @@ def test_heat_cells__are_those_of_the_layer(stem: str) -> None:
         with torch.no_grad():
             encoder(torch.zeros(1, 3, size, size))
         assert sides[-3:] == [heat_cells(stem, size, layer) for layer in layers]
+
+
+@pytest.mark.parametrize(
+    ("stem", "size", "expected"),
+    [
+        ("imagenet", 224, "layer4"),
+        ("imagenet", 64, "layer3"),
+        ("imagenet", 32, "layer2"),
+        ("imagenet", 16, "layer2"),
+        ("small", 32, "layer4"),
+    ],
+)
+def test_usual_layer__is_the_deepest_that_still_points_somewhere(stem: str, size: int, expected: str) -> None:
+    assert usual_layer(stem, size) == expected
