@@ -9,16 +9,11 @@ import numpy as np
 from streamlit.components.v2 import component
 
 from dashboard import state
+from dashboard.components.elements import ELEMENTS_JS
 from dashboard.components.gallery_answers import Answers
 from dashboard.theme import class_colour
 
 _JS = """
-function piece(tag, name, text) {
-  const element = document.createElement(tag);
-  if (name) element.className = name;
-  if (text !== undefined) element.textContent = text;
-  return element;
-}
 const COLUMNS = [['name', 'Class'], ['n', 'Pictures'], ['recall', 'Recall'], ['precision', 'Precision'], ['f1', 'F1'],
   ['mistakes', 'Most taken for']];
 export default function ({ data, parentElement, setTriggerValue }) {
@@ -30,7 +25,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
     table.replaceChildren();
     const head = table.createTHead().insertRow();
     for (const [key, title] of COLUMNS) {
-      const cell = piece('th', key), button = piece('button', 'sort', title + (key === by ? (up ? ' ↑' : ' ↓') : ''));
+      const cell = el('th', key), button = el('button', 'sort', title + (key === by ? (up ? ' ↑' : ' ↓') : ''));
       button.type = 'button';
       cell.setAttribute('aria-sort', key === by ? (up ? 'ascending' : 'descending') : 'none');
       button.onclick = () => {
@@ -42,26 +37,26 @@ export default function ({ data, parentElement, setTriggerValue }) {
     }
     const body = table.createTBody();
     for (const row of rows) {
-      const line = body.insertRow(), name = piece('button', 'link'), dot = piece('i', 'dot');
+      const line = body.insertRow(), name = el('button', 'link'), dot = el('i', 'dot');
       dot.style.background = row.colour;
       name.type = 'button';
-      name.append(dot, piece('span', '', row.name));
+      name.append(dot, el('span', '', row.name));
       name.title = 'Pictures of ' + row.name;
       name.onclick = () => setTriggerValue('picked', { truth: row.name });
       line.insertCell().append(name);
-      line.insertCell().append(piece('span', 'number', row.n));
+      line.insertCell().append(el('span', 'number', row.n));
       for (const key of ['recall', 'precision', 'f1']) {
-        const meter = piece('span', 'meter'), fill = piece('i');
+        const meter = el('span', 'meter'), fill = el('i');
         fill.style.width = 100 * row[key] + '%';
         fill.style.background = row.colour;
         meter.append(fill);
         const cell = line.insertCell();
-        cell.append(meter, piece('span', 'number', (100 * row[key]).toFixed(0) + ' %'));
+        cell.append(meter, el('span', 'number', (100 * row[key]).toFixed(0) + ' %'));
         if (key === 'recall') cell.title = '95 % interval: ' + row.interval;
       }
       const last = line.insertCell();
       if (row.mistakes) {
-        const mixed = piece('button', 'link', row.taken_for + ' (' + row.mistakes + ')');
+        const mixed = el('button', 'link', row.taken_for + ' (' + row.mistakes + ')');
         mixed.type = 'button';
         mixed.onclick = () => setTriggerValue('picked', { truth: row.name, predicted: row.taken_for });
         last.append(mixed);
@@ -88,7 +83,7 @@ button:focus-visible { outline: 2px solid var(--st-text-color); }
 .number { font-variant-numeric: tabular-nums; }
 @media (max-width: 700px) { .meter { width: 2.5rem; } }
 """
-_table = component("class_table", html='<div class="scroll"><table></table></div>', css=_CSS, js=_JS)
+_table = component("class_table", html='<div class="scroll"><table></table></div>', css=_CSS, js=ELEMENTS_JS + _JS)
 
 
 def class_table(

@@ -10,6 +10,7 @@ import numpy as np
 from streamlit.components.v2 import component
 
 from dashboard import state
+from dashboard.components.elements import ELEMENTS_JS
 from dashboard.components.gallery_answers import Answers
 from dashboard.theme import class_colour
 
@@ -17,18 +18,12 @@ SHARES = {"": "Counts", "truth": "Share of each true class", "said": "Share of e
 MOST_CLASSES = 40  # a cell is then about as wide as its number
 
 _JS = """
-function piece(tag, name, text) {
-  const element = document.createElement(tag);
-  if (name) element.className = name;
-  if (text !== undefined) element.textContent = text;
-  return element;
-}
 function label(side, place, tell) {
-  const button = piece('button', 'label');
+  const button = el('button', 'label');
   button.type = 'button';
-  const dot = piece('i', 'dot');
+  const dot = el('i', 'dot');
   dot.style.background = place.colour;
-  button.append(dot, piece('span', '', place.name));
+  button.append(dot, el('span', '', place.name));
   button.title = side === 'row' ? 'Pictures of ' + place.name : 'Pictures taken for ' + place.name;
   button.onclick = () => tell(side === 'row' ? { truth: place.name } : { predicted: place.name });
   return button;
@@ -40,21 +35,21 @@ export default function ({ data, parentElement, setTriggerValue }) {
   const focused = table.getRootNode().activeElement?.dataset?.at;
   table.replaceChildren();
   const head = table.createTHead().insertRow();
-  head.append(piece('td', 'corner'));
+  head.append(el('td', 'corner'));
   for (const place of data.classes) {
-    const cell = piece('th', 'column');
+    const cell = el('th', 'column');
     cell.scope = 'col';
     cell.append(label('column', place, tell));
     head.append(cell);
   }
   const body = table.createTBody(), cells = [];
   data.classes.forEach((truth, i) => {
-    const row = body.insertRow(), name = piece('th', 'row');
+    const row = body.insertRow(), name = el('th', 'row');
     name.scope = 'row';
     name.append(label('row', truth, tell));
     row.append(name);
     cells.push(data.classes.map((said, j) => {
-      const cell = row.insertCell(), button = piece('button', i === j ? 'cell right' : 'cell');
+      const cell = row.insertCell(), button = el('button', i === j ? 'cell right' : 'cell');
       button.type = 'button';
       button.textContent = data.texts[i][j];
       button.style.setProperty('--share', data.shades[i][j]);
@@ -112,7 +107,9 @@ th.column .label { writing-mode: vertical-rl; transform: rotate(180deg); margin:
 .cell:hover:not([aria-disabled]) { box-shadow: 0 0 0 2px var(--st-text-color); }
 .cell[aria-disabled] { cursor: default; }
 """
-_matrix = component("confusion_matrix", html='<div class="scroll"><table></table></div>', css=_CSS, js=_JS)
+_matrix = component(
+    "confusion_matrix", html='<div class="scroll"><table></table></div>', css=_CSS, js=ELEMENTS_JS + _JS
+)
 
 
 def confusion_matrix(

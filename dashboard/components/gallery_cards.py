@@ -8,43 +8,38 @@ from typing import Any
 from streamlit.components.v2 import component
 
 from dashboard import state
+from dashboard.components.elements import ELEMENTS_JS
 from dashboard.components.gallery_answers import Answers
 from dashboard.media import thumb_url
 from dashboard.theme import class_colour
 
 # Names reach the page as text, never as HTML.
 _JS = """
-function piece(tag, name, text) {
-  const element = document.createElement(tag);
-  if (name) element.className = name;
-  if (text !== undefined) element.textContent = text;
-  return element;
-}
 function dot(colour) {
-  const found = piece('i', 'dot');
+  const found = el('i', 'dot');
   found.style.background = colour;
   return found;
 }
 function card(picture, open) {
-  const button = piece('button', 'card ' + picture.state);
+  const button = el('button', 'card ' + picture.state);
   button.type = 'button';
   button.title = picture.title;
   button.dataset.id = picture.id;
-  const frame = piece('span', 'frame');
-  const image = piece('img');
+  const frame = el('span', 'frame');
+  const image = el('img');
   image.src = picture.url;
   image.alt = picture.alt;
   image.loading = 'lazy';
   image.decoding = 'async';
   frame.append(image);
-  if (picture.badge) frame.append(piece('b', 'badge', picture.badge));
-  const truth = piece('span', 'truth');
-  truth.append(dot(picture.colour), piece('span', 'name', picture.truth));
+  if (picture.badge) frame.append(el('b', 'badge', picture.badge));
+  const truth = el('span', 'truth');
+  truth.append(dot(picture.colour), el('span', 'name', picture.truth));
   button.append(frame, truth);
   for (const said of picture.said) {
-    const line = piece('span', 'said ' + said.state);
+    const line = el('span', 'said ' + said.state);
     if (said.run) line.append(dot(said.run));
-    line.append(piece('b', '', said.sign), piece('span', 'name', said.text), piece('span', 'sure', said.sure));
+    line.append(el('b', '', said.sign), el('span', 'name', said.text), el('span', 'sure', said.sure));
     button.append(line);
   }
   button.onclick = () => open(picture.id);
@@ -86,7 +81,7 @@ img { display: block; width: 100%; aspect-ratio: 1; object-fit: cover;
 .sure { margin-left: auto; flex: none; opacity: .72; font-variant-numeric: tabular-nums; }
 .dot { flex: none; width: 10px; height: 10px; border-radius: 50%; }
 """
-_cards = component("gallery_cards", html='<div class="cards" role="group"></div>', css=_CSS, js=_JS)
+_cards = component("gallery_cards", html='<div class="cards" role="group"></div>', css=_CSS, js=ELEMENTS_JS + _JS)
 
 
 _BADGES = {"right": "✓ right", "wrong": "✕ wrong", "differ": "≠ differ"}

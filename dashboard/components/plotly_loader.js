@@ -98,13 +98,6 @@ class Legend {
   visible() { return this.traces.map((trace) => (this.hidden.has(trace.meta) ? 'legendonly' : true)); }
 }
 
-function el(tag, className, text) {
-  const node = document.createElement(tag);
-  if (className) node.className = className;
-  if (text !== undefined) node.textContent = text;  // never innerHTML: names are a user's data
-  return node;
-}
-
 // The floating box beside the pointer: the picture of a point and what is known of it.
 // customdata: [row, class, split, predicted, confidence, loss, cluster]; -1 and NaN are unknown.
 class HoverBox {
@@ -113,7 +106,7 @@ class HoverBox {
     this.image = el('img');
     this.lines = el('div');
     this.box.append(this.image, this.lines);
-    root.append(this.box)  // where the theme's colours are known;
+    root.append(this.box);  // where the theme's colours are known
   }
 
   show(custom, pointer, data) {

@@ -7,37 +7,32 @@ import numpy as np
 from streamlit.components.v2 import component
 
 from dashboard import state
+from dashboard.components.elements import ELEMENTS_JS
 from dashboard.components.gallery_answers import Answers
 from dashboard.theme import class_colour
 
 MOST = 30
 
 _JS = """
-function piece(tag, name, text) {
-  const element = document.createElement(tag);
-  if (name) element.className = name;
-  if (text !== undefined) element.textContent = text;
-  return element;
-}
 export default function ({ data, parentElement, setTriggerValue }) {
   const list = parentElement.querySelector('.bars');
   list.replaceChildren(...data.rows.map((row) => {
-    const button = piece('button', 'row');
+    const button = el('button', 'row');
     button.type = 'button';
     button.setAttribute('aria-pressed', String(row.pressed));
     button.title = data.asks + row.name;
-    const name = piece('span', 'name');
-    const dot = piece('i', 'dot');
+    const name = el('span', 'name');
+    const dot = el('i', 'dot');
     dot.style.background = row.colour;
-    name.append(dot, piece('span', 'text', row.name));
-    if (row.truth) name.append(piece('b', 'mark', 'truth'));
-    const bars = piece('span', 'tracks');
+    name.append(dot, el('span', 'text', row.name));
+    if (row.truth) name.append(el('b', 'mark', 'truth'));
+    const bars = el('span', 'tracks');
     for (const bar of row.bars) {
-      const line = piece('span', 'line'), track = piece('span', 'track'), fill = piece('i', 'fill');
+      const line = el('span', 'line'), track = el('span', 'track'), fill = el('i', 'fill');
       fill.style.width = 100 * bar.share + '%';
       fill.style.background = bar.colour;
       track.append(fill);
-      line.append(track, piece('span', 'percent', bar.percent));
+      line.append(track, el('span', 'percent', bar.percent));
       bars.append(line);
     }
     button.append(name, bars);
@@ -65,7 +60,7 @@ _CSS = """
 .fill { display: block; height: 100%; border-radius: 3px; }
 .percent { width: 3.1rem; text-align: right; font-variant-numeric: tabular-nums; }
 """
-_bars = component("probability_bars", html='<div class="bars" role="group"></div>', css=_CSS, js=_JS)
+_bars = component("probability_bars", html='<div class="bars" role="group"></div>', css=_CSS, js=ELEMENTS_JS + _JS)
 
 
 def probability_bars(

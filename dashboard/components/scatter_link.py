@@ -11,12 +11,13 @@ from typing import Any
 from streamlit.components.v2 import component
 
 from dashboard import cache, media, state
+from dashboard.components.elements import ELEMENTS_JS
 from dashboard.components.scatter import Picture
 from dashboard.theme import SPLIT_WORDS
 from sealife_core.datasets.dataset import Dataset
 
 _FOLDER = Path(__file__).parent
-SHARED_JS = (_FOLDER / "plotly_loader.js").read_text(encoding="utf-8")
+SHARED_JS = ELEMENTS_JS + (_FOLDER / "plotly_loader.js").read_text(encoding="utf-8")
 SHARED_CSS = (_FOLDER / "plotly_chart.css").read_text(encoding="utf-8")
 _SCATTER = component(
     "sealife.scatter",

@@ -157,7 +157,7 @@ def trustworthiness(
     return float(measured(values, points, n_neighbors=k, metric=metric))
 
 
-def clusters(values: np.ndarray, k: int, seed: int = 0, most: int = 5000) -> np.ndarray:
+def clusters(values: np.ndarray, k: int, seed: int = 0, most: int = 2000) -> np.ndarray:
     """(n,) int64: the k-means cluster of each of ``values`` (n, D), 0 the largest. k is reduced to n.
 
     Of the directions only, as everywhere here that nearness is asked for: rows are scaled to length 1 first. Of more

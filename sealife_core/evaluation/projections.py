@@ -12,9 +12,7 @@ Importing this imports neither torch nor umap-learn nor scikit-learn: looking at
 
 import hashlib
 import os
-import subprocess
 import sys
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -30,7 +28,7 @@ from sealife_core.evaluation.embedded import FILES, INDEX, SNAPSHOTS, has_embedd
 from sealife_core.evaluation.projection import ProjectionSettings
 from sealife_core.runs.files import UnreadableFile, read_json, replace_json, tail
 from sealife_core.runs.liveness import Process, host, identity, is_fresh, process_of
-from sealife_core.runs.queue import PROJECT
+from sealife_core.runs.spawning import reap, spawn
 
 What = Literal["umap", "film"]
 PROJECTIONS, LOCK = "projections", ".projections.lock"
@@ -187,18 +185,8 @@ def _command(run_path: Path, folder: Path) -> list[str]:
 
 def _start(run_path: Path, folder: Path) -> dict[str, Any]:
     """Start the process and return what identifies it."""
-    with (folder / LOG).open("ab") as log:
-        child = subprocess.Popen(
-            _command(run_path, folder),
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            cwd=PROJECT,
-            start_new_session=True,  # neither Ctrl-C nor the end of this process reaches it
-            env=os.environ | {"PYTHONUNBUFFERED": "1"},
-        )
-    # Somebody has to wait for the child, or it stays behind as a zombie when it goes.
-    threading.Thread(target=child.wait, name="sealife-projecting", daemon=True).start()
+    child = spawn(_command(run_path, folder), folder / LOG)
+    reap(child)
     return identity(child.pid) or {"pid": child.pid, "host": host()}
 
 

@@ -7,7 +7,6 @@ run, for both would be slower and the rate would be that of neither. The steps t
 import os
 import subprocess
 import sys
-import threading
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -19,7 +18,7 @@ from sealife_core.runs.directory import list_runs
 from sealife_core.runs.files import UnreadableFile, read_json, replace_json, tail
 from sealife_core.runs.liveness import Process, identity, process_of
 from sealife_core.runs.locks import queue_lock
-from sealife_core.runs.queue import PROJECT
+from sealife_core.runs.spawning import reap, spawn
 
 RECORD, LOG = ".calibration.json", ".calibration.log"
 
@@ -118,17 +117,9 @@ def _record(root: Path) -> dict[str, Any] | None:
 
 def _spawn(root: Path, device: str) -> subprocess.Popen[bytes]:
     try:
-        with (root / LOG).open("wb") as log:
-            child = subprocess.Popen(
-                [sys.executable, "-m", "sealife_core", "calibrate", "--device", device],
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                cwd=PROJECT,
-                start_new_session=True,  # a page that is closed does not end it
-            )
+        (root / LOG).unlink(missing_ok=True)
+        child = spawn([sys.executable, "-m", "sealife_core", "calibrate", "--device", device], root / LOG)
     except OSError as error:
         raise RunError(f"This machine could not be measured ({error.strerror}). The first run will tell.") from None
-    # Somebody has to wait for the child, or it stays behind as a zombie when it goes.
-    threading.Thread(target=child.wait, name="sealife-calibration", daemon=True).start()
+    reap(child)
     return child

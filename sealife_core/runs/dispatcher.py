@@ -28,8 +28,9 @@ from sealife_core.runs.directory import Run, list_runs, source_of
 from sealife_core.runs.files import replace_json
 from sealife_core.runs.liveness import Process, State, process_of
 from sealife_core.runs.locks import queue_lock, take_dispatcher_lock
-from sealife_core.runs.queue import PROJECT, has_work, waits_for_a_person, write_status
+from sealife_core.runs.queue import has_work, waits_for_a_person, write_status
 from sealife_core.runs.run import LOG, MODEL, PROCESS, STATUS, STOP
+from sealife_core.runs.spawning import spawn
 
 TICK_S = 0.2
 IDLE_S = 3.0  # time enough for a person's second launch; a later one starts a new dispatcher, in some 0.3 s
@@ -195,16 +196,7 @@ class Dispatcher:
                 return
             record = {"attempt": run.attempt(), "device": device, "command": command, "started": time.time()}
             write_status(run, stage="starting", message="starting")
-            with (run.path / LOG).open("ab") as log:
-                child = subprocess.Popen(
-                    command,
-                    stdin=subprocess.DEVNULL,
-                    stdout=log,
-                    stderr=log,
-                    cwd=PROJECT,
-                    start_new_session=True,
-                    env=_environment(self.root, device),
-                )
+            child = spawn(command, run.path / LOG, _environment(self.root, device))
             record |= liveness.identity(child.pid) or {"pid": child.pid, "host": liveness.host()}
             replace_json(run.path / PROCESS, record)
         self.watched[run.id] = Watched(run, record, child)
@@ -232,10 +224,10 @@ def worker_command() -> list[str]:
 
 
 def _environment(root: Path, device: str) -> dict[str, str]:
-    told = {"CUDA_VISIBLE_DEVICES": visible(device), "PYTHONUNBUFFERED": "1"}
+    told = {"CUDA_VISIBLE_DEVICES": visible(device)}
     if root.name == "checkpoints":  # data sets lie beside the runs, whoever's environment this process inherited
         told["SEALIFE_HOME"] = str(root.parent)
-    return os.environ | told
+    return told
 
 
 def _workers_by_directory() -> dict[str, int]:

@@ -3,11 +3,8 @@
 Whatever is done here returns at once; the dispatcher, started from here, does the rest and needs no screen.
 """
 
-import os
 import shutil
-import subprocess
 import sys
-import threading
 import time
 from pathlib import Path
 
@@ -17,6 +14,7 @@ from sealife_core.runs.files import replace_json, size_bytes
 from sealife_core.runs.liveness import Process, State, process_of
 from sealife_core.runs.locks import dispatcher_runs, queue_lock
 from sealife_core.runs.run import LAST, METRICS, STATUS, STOP
+from sealife_core.runs.spawning import reap, spawn
 
 DISPATCHER_LOG = ".dispatcher.log"
 ENDING_S = 15.0  # what a worker takes to unload PyTorch after its last word: under a second, or ten on a busy machine
@@ -188,19 +186,5 @@ def waits_for_a_person(run: Run) -> bool:
 
 
 def _spawn_dispatcher(root: Path) -> None:
-    with (root / DISPATCHER_LOG).open("ab") as log:
-        child = subprocess.Popen(
-            [sys.executable, "-m", "sealife_core.runs.dispatcher", str(root.resolve())],
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            cwd=PROJECT,
-            start_new_session=True,  # neither Ctrl-C nor the end of this process reaches it
-            env=os.environ | {"PYTHONUNBUFFERED": "1"},
-        )
-    # Somebody has to wait for the child, or it stays behind as a zombie when it goes.
-    threading.Thread(target=child.wait, name="sealife-dispatcher", daemon=True).start()
-
-
-# Where `python -m sealife_core…` finds the package even where it was never installed.
-PROJECT = Path(__file__).resolve().parents[2]
+    command = [sys.executable, "-m", "sealife_core.runs.dispatcher", str(root.resolve())]
+    reap(spawn(command, root / DISPATCHER_LOG))
