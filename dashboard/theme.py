@@ -1,30 +1,15 @@
-"""The look in one place: the accent, a colour for every class and every run, and the few rules of CSS.
-
-The palette was chosen so that the nearest two of its colours stay apart in normal, deuteranopic and protanopic sight
-(Machado 2009) and stand out from both backgrounds. It begins with Okabe and Ito's hues.
-"""
+"""The look in one place: the accent, a colour for every split and every run, and the few rules of CSS."""
 
 import hashlib
 
 import streamlit as st
 
-ACCENT_LIGHT, ACCENT_DARK = "#0B7285", "#5CC4D4"
-CLASS_COLOURS = (
-    "#1065A4", "#DA950B", "#00966C", "#CB74A7", "#D75A07", "#50AEEB", "#703D2E", "#7E6CF7",
-    "#A9D1A4", "#AE0A6C", "#C7CF22", "#9DC9F3", "#66BA7A", "#A24D22", "#5351D8", "#C2A1B8",
-    "#075F6B", "#A867C3", "#1C469D", "#728EF1", "#EB4977", "#D3484C", "#DDC276", "#82468B",
-    "#786FA0", "#E8B1CF", "#8393C4", "#FB8764", "#4238BE", "#9E0F04", "#9C3E4A", "#1D9999",
-)  # fmt: skip
-UNLABELLED_COLOUR = "#8A979C"
+from sealife_core.evaluation.palette import CLASS_COLOURS
 
+ACCENT_LIGHT, ACCENT_DARK = "#0B7285", "#5CC4D4"
 # The splits as people say them, in the order of SPLITS, and their colours in a chart.
 SPLIT_WORDS = {"train": "training", "val": "validation", "test": "test"}
 SPLIT_COLOURS = ("#8393C4", "#DA950B", "#AE0A6C")
-
-
-def class_colour(index: int) -> str:
-    """The colour of class ``index`` (its place in ``dataset.classes``), everywhere. -1, unlabelled, is grey."""
-    return CLASS_COLOURS[index % len(CLASS_COLOURS)] if index >= 0 else UNLABELLED_COLOUR
 
 
 def run_colour(run_id: str) -> str:

@@ -9,8 +9,9 @@ import streamlit as st
 from dashboard import cache, state
 from dashboard.components.class_bars import BAR_PX, MOST_CLASSES
 from dashboard.errors import plain
-from dashboard.theme import class_colour, ink
+from dashboard.theme import ink
 from sealife_core.evaluation.paired import BEYOND_CHANCE, ClassChange, Paired, class_changes, p_words
+from sealife_core.evaluation.palette import class_colour
 
 
 def class_view(pair: Paired, data: str) -> None:

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dashboard.theme import CLASS_COLOURS, SPLIT_COLOURS, SPLIT_WORDS, UNLABELLED_COLOUR, class_colour
+from dashboard.theme import SPLIT_COLOURS, SPLIT_WORDS
+from sealife_core.evaluation.palette import CLASS_COLOURS, UNLABELLED_COLOUR, class_colour
 
 CLASS, SPLIT, PREDICTED, RIGHT, CONFIDENCE, LOSS, CLUSTER = (
     "class", "split", "predicted class", "right or wrong", "confidence", "loss", "k-means cluster",

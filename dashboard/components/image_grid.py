@@ -6,8 +6,8 @@ from html import escape
 import streamlit as st
 
 from dashboard.media import thumb_url
-from dashboard.theme import class_colour
 from sealife_core.datasets.dataset import Dataset
+from sealife_core.evaluation.palette import class_colour
 
 
 def image_grid(

@@ -23,9 +23,9 @@ from dashboard.components.neighbours_view import neighbours_view
 from dashboard.components.probability_bars import percent, probability_bars
 from dashboard.components.run_table import colours_of_all
 from dashboard.errors import plain
-from dashboard.theme import class_colour
 from sealife_core.datasets.reading import SUFFIXES
 from sealife_core.errors import DatasetError
+from sealife_core.evaluation.palette import class_colour
 from sealife_core.runs.directory import Run
 
 MOST_SHOWN = 60

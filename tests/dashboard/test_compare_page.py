@@ -14,11 +14,11 @@ from dashboard.components.comparison_chart import comparison_option, table_rows
 from dashboard.components.curves import Curve, curve_option, smoothed
 from dashboard.components.panels import CLASSIFIER_PANELS
 from dashboard.components.piles import chosen, piles_html
-from dashboard.theme import class_colour
 from sealife_core.config import preset
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.evaluation.comparison import ComparisonRow
 from sealife_core.evaluation.paired import ClassChange, Paired
+from sealife_core.evaluation.palette import class_colour
 from sealife_core.evaluation.predictions import predictions_table, write_predictions
 from sealife_core.evaluation.scores import scores
 from sealife_core.runs.directory import Run, RunWriter, create_run

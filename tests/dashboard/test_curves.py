@@ -9,8 +9,8 @@ from dashboard.components.class_bars import balance_option, per_class_option
 from dashboard.components.curves import MOST_POINTS, Curve, curve_option, curves_of, thinned
 from dashboard.components.panels import CLASSIFIER_PANELS, SIMCLR_PANELS
 from dashboard.components.run_log import last_traceback
-from dashboard.theme import class_colour
 from sealife_core.config import chance_loss
+from sealife_core.evaluation.palette import class_colour
 
 LOSS = SIMCLR_PANELS[0]
 

@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from dashboard.theme import CLASS_COLOURS, UNLABELLED_COLOUR, class_colour, run_colour, run_colours
+from dashboard.theme import run_colour, run_colours
+from sealife_core.evaluation.palette import CLASS_COLOURS, UNLABELLED_COLOUR, class_colour
 
 CONFIG = tomllib.loads((Path(__file__).parents[2] / ".streamlit" / "config.toml").read_text())
 THEMES = [CONFIG["theme"][name] for name in ("light", "dark")]

@@ -1,0 +1,18 @@
+"""A colour for every class, the same on the screen and in a figure.
+
+The palette was chosen so that the nearest two of its colours stay apart in normal, deuteranopic and protanopic sight
+(Machado 2009) and stand out from both backgrounds. It begins with Okabe and Ito's hues.
+"""
+
+CLASS_COLOURS = (
+    "#1065A4", "#DA950B", "#00966C", "#CB74A7", "#D75A07", "#50AEEB", "#703D2E", "#7E6CF7",
+    "#A9D1A4", "#AE0A6C", "#C7CF22", "#9DC9F3", "#66BA7A", "#A24D22", "#5351D8", "#C2A1B8",
+    "#075F6B", "#A867C3", "#1C469D", "#728EF1", "#EB4977", "#D3484C", "#DDC276", "#82468B",
+    "#786FA0", "#E8B1CF", "#8393C4", "#FB8764", "#4238BE", "#9E0F04", "#9C3E4A", "#1D9999",
+)  # fmt: skip
+UNLABELLED_COLOUR = "#8A979C"
+
+
+def class_colour(index: int) -> str:
+    """The colour of class ``index`` (its place in ``dataset.classes``), everywhere. -1, unlabelled, is grey."""
+    return CLASS_COLOURS[index % len(CLASS_COLOURS)] if index >= 0 else UNLABELLED_COLOUR
