@@ -21,7 +21,6 @@ from sealife_core.runs.run import METRICS, MODEL, PREDICTIONS, MetricsReader
 if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
-    from PIL.Image import Image as Picture
 
     from dashboard.background import Job
     from dashboard.components.embedding_colours import Facts
@@ -32,6 +31,7 @@ if TYPE_CHECKING:
     from sealife_core.evaluation.comparison import ComparisonRow
     from sealife_core.evaluation.heat import Layer
     from sealife_core.evaluation.paired import Paired
+    from sealife_core.evaluation.picture_encoder import PictureEncoder
     from sealife_core.evaluation.predicting import Prediction, Predictor
     from sealife_core.evaluation.training_images import Neighbour, TrainingImages
 
@@ -360,9 +360,9 @@ def nearest_rows(run: Run, of: Space, asked: "np.ndarray", k: int) -> tuple["np.
     return found[0], alike[0]
 
 
-def features_of(run: Run, content: bytes, picture: "Picture") -> "np.ndarray":
+def features_of(run: Run, content: bytes) -> "np.ndarray":
     """(D,) what a run's encoder makes of a person's own picture; loads the encoder at first. Raises WeightsError."""
-    return _features_of(picture, content, str(run.path), stamp(run.path / MODEL))
+    return _features_of(content, str(run.path), stamp(run.path / MODEL))
 
 
 def keep_figure(version: str, text: str) -> None:
@@ -442,17 +442,15 @@ def _picture_of(_make: Callable[[], Any], folder: str, look: Any, projected: str
 
 
 @st.cache_resource(max_entries=32, show_spinner=False)
-def _features_of(_picture: "Picture", content: bytes, folder: str, model: tuple[int, int]) -> Any:
-    from dashboard.components.embedding_query import encoded
-
-    return encoded(_encoder(folder, model), _picture)
+def _features_of(content: bytes, folder: str, model: tuple[int, int]) -> Any:
+    return _encoder(folder, model).features([content])[0]
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
-def _encoder(folder: str, model: tuple[int, int]) -> Any:
-    from sealife_core.models.checkpoint import load_model
+def _encoder(folder: str, model: tuple[int, int]) -> "PictureEncoder":
+    from sealife_core.evaluation.picture_encoder import PictureEncoder
 
-    return load_model(Path(folder))
+    return PictureEncoder(Path(folder))
 
 
 # -- Compare ---------------------------------------------------------------------------------------------------------

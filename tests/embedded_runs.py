@@ -55,3 +55,23 @@ def classifier_run(dataset: Dataset, name: str = "Probe", seed: int = 0, wrong_e
         tables.append(predictions_table(dataset, rows, split, probabilities))
     write_predictions(pd.concat(tables, ignore_index=True), run.path)
     return run
+
+
+def with_model(run: Run, dataset: Dataset, seed: int = 0) -> Run:
+    """``run`` with an untrained ResNet18 as its model, which sees 32 px, and the embeddings that this one gives."""
+    import torch
+
+    from sealife_core.evaluation.picture_encoder import PictureEncoder
+    from sealife_core.models.checkpoint import ModelCard, save_model
+    from sealife_core.models.encoders import build_encoder
+    from sealife_core.views.transforms import IMAGENET_MEAN, IMAGENET_STD
+
+    torch.manual_seed(seed)
+    card = ModelCard(
+        kind="simclr", encoder="resnet18", stem="small", feature_dim=512, classes=[], image_size_px=32,
+        mean=list(IMAGENET_MEAN), std=list(IMAGENET_STD), data=dataset.name, data_hash=dataset.content_hash,
+    )  # fmt: skip
+    save_model(run.path, build_encoder("resnet18", "small"), None, card)
+    files = [dataset.image_path(row) for row in range(len(dataset))]
+    write_embeddings(run.path, dataset, PictureEncoder(run.path).features(files))
+    return run

@@ -2,11 +2,9 @@
 
 from collections.abc import Sequence
 from io import BytesIO
-from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import streamlit as st
-from PIL import Image
 
 from dashboard import cache
 from dashboard.errors import show_error
@@ -14,9 +12,6 @@ from sealife_core.errors import SealifeError
 from sealife_core.evaluation.embedded import Space
 from sealife_core.runs.directory import Run
 from sealife_core.runs.run import MODEL
-
-if TYPE_CHECKING:
-    from sealife_core.datasets.pixels import Pixels
 
 KINDS = ["jpg", "jpeg", "png", "webp", "tif", "tiff", "bmp", "gif"]
 
@@ -37,39 +32,7 @@ def uploaded_features(runs: Sequence[Run], of: Space) -> dict[str, np.ndarray] |
             picture, _ = decode(BytesIO(file.getvalue()))
             st.image(picture, width=140)
             with st.spinner("Asking the encoder…"):
-                return {run.id: cache.features_of(run, file.getvalue(), picture) for run in runs}
+                return {run.id: cache.features_of(run, file.getvalue()) for run in runs}
         except SealifeError as error:
             show_error(error)
             return None
-
-
-def encoded(model: tuple[Any, Any, Any], picture: Image.Image) -> np.ndarray:
-    """(D,) float32: h of one RGB picture, prepared as the pictures of the data set were. ``model``: of load_model."""
-    from sealife_core.evaluation.embeddings import embed
-
-    encoder, _, card = model
-    one = cast("Pixels", _OnePicture(picture, 2 * card.image_size_px))
-    return embed(
-        encoder,
-        one,
-        np.zeros(1, np.int64),
-        image_size_px=card.image_size_px,
-        mean=tuple(card.mean),
-        std=tuple(card.std),
-    )[0]
-
-
-class _OnePicture:
-    """A data set's pixels, of one picture."""
-
-    def __init__(self, picture: Image.Image, side_px: int) -> None:
-        self.picture, self.side_px = picture, side_px
-
-    def gather(self, rows: np.ndarray) -> tuple[Any, Any]:
-        """Its pixels (n, S, S, 3) uint8 and aspects (n,), once for each of ``rows``."""
-        import torch
-
-        from sealife_core.datasets.pixels import from_picture
-
-        square, aspect = from_picture(self.picture, self.side_px)
-        return torch.from_numpy(square)[None].repeat(len(rows), 1, 1, 1), torch.full((len(rows),), aspect)

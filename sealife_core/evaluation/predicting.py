@@ -1,39 +1,27 @@
 """A trained classifier on anyone's pictures: class, confidence, where it looked, what it had seen that is most alike.
 
-A picture is decoded and prepared as evaluation prepares the images of a data set, so that a file gets the prediction
-that stands for it in ``predictions.parquet``, but for rounding. All is computed on the CPU, in fp32.
+A file gets the prediction that stands for it in ``predictions.parquet``, but for rounding.
 """
 
-import io
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
-from PIL import Image, ImageOps
-from torch import Tensor
 
 from sealife_core.datasets.dataset import open_dataset
-from sealife_core.datasets.pixels import Pixels, cache_size_px, from_picture
-from sealife_core.datasets.reading import FORMATS, decode, to_rgb
 from sealife_core.errors import DatasetError, RunError, SealifeError
-from sealife_core.evaluation.embeddings import embed
 from sealife_core.evaluation.gradcam import grad_cam
-from sealife_core.evaluation.heat import Layer
-from sealife_core.evaluation.novelty import Means, Novelty, measure, read_novelty, watched, write_novelty
+from sealife_core.evaluation.heat import Layer, usual_layer
+from sealife_core.evaluation.novelty import Means, Novelty, measure, watched, write_novelty
+from sealife_core.evaluation.picture_encoder import Picture, PictureEncoder, Square
 from sealife_core.evaluation.training_images import Neighbour, TrainingImages, training_images
-from sealife_core.models.checkpoint import load_model
 from sealife_core.runs.run import Run
-from sealife_core.views.sampling import centre_view
-from sealife_core.views.transforms import apply_views, normalise
-
-Picture = Path | bytes | Image.Image | np.ndarray
-"""A file, a file's content, a picture of Pillow's, or RGB (H, W, 3) uint8."""
+from sealife_core.views.transforms import normalise
 
 _BLOCK = 64  # pictures decoded and predicted at a time: few enough for memory, enough to keep the threads busy
 _MEASURED = {"train": 2_000, "val": 1_000}  # images to measure novelty by where a run has not: some 20 s on a CPU
@@ -63,23 +51,21 @@ class Prediction:
         return [(self.classes[i], float(self.probabilities[i])) for i in order]
 
 
-class Predictor:
+class Predictor(PictureEncoder):
     """The classifier in a folder: a run's, or a copy of ``model.safetensors`` and ``model.json`` alone.
 
     Raises WeightsError if there is no model or it is damaged, RunError if it is no classifier. Not thread-safe.
     """
 
     def __init__(self, folder: Path) -> None:
-        self.folder = Path(folder)
-        self.encoder, head, self.card = load_model(self.folder)
-        if head is None or self.card.kind != "classifier":
+        super().__init__(folder)
+        if self.head is None or self.card.kind != "classifier":
             raise RunError(
                 f"The model in '{self.folder.name}' has learned without labels and knows no classes. Choose a probe, a"
                 " fine-tuned or another labelled run, or launch one from it."
             )
-        self.head = head
+        self.classifier = self.head
         self.classes = tuple(self.card.classes)
-        self._cache_px = self._cache_size()
 
     @classmethod
     def from_run(cls, run: Run) -> "Predictor":
@@ -88,7 +74,7 @@ class Predictor:
 
     def predict(self, pictures: Sequence[Picture]) -> list[Prediction]:
         """One prediction a picture, in their order. Raises DatasetError, a sentence, if one cannot be decoded."""
-        return self._predicted([self._square(picture) for picture in pictures])
+        return self._predicted([self.square(picture) for picture in pictures])
 
     def predict_files(
         self, files: Sequence[tuple[str, Path]], progress: Callable[[str, int, int], None] | None = None
@@ -115,18 +101,20 @@ class Predictor:
 
     def view(self, picture: Picture) -> np.ndarray:
         """(H, H, 3) uint8: what the network sees of ``picture``, its largest centred square at the network's size."""
-        return np.rint(255 * self._seen(picture)[0].permute(1, 2, 0).numpy()).astype(np.uint8)
+        return np.rint(255 * self.seen(picture)[0].permute(1, 2, 0).numpy()).astype(np.uint8)
 
-    def explain(self, picture: Picture, class_index: int | None = None, layer: Layer = "layer4") -> np.ndarray:
+    def explain(self, picture: Picture, class_index: int | None = None, layer: Layer | None = None) -> np.ndarray:
         """Heat (H, H) float32 in 0 … 1 over :meth:`view`: what speaks for the class (the predicted one unless given).
 
         Bright is where evidence lies, by Grad-CAM; see there how coarse it is, and what an earlier ``layer`` gives.
+        Unless told, it is the deepest that is still fine enough to point at something.
         """
-        pixels = normalise(self._seen(picture), *self._colours)
+        layer = layer or usual_layer(self.card.stem, self.card.image_size_px)
+        pixels = normalise(self.seen(picture), *self.colours)
         if class_index is None:
             with torch.inference_mode():
-                class_index = int(self.head(self.encoder(pixels)).argmax())
-        return grad_cam(self.encoder, self.head, pixels, class_index, layer)
+                class_index = int(self.classifier(self.encoder(pixels)).argmax())
+        return grad_cam(self.encoder, self.classifier, pixels, class_index, layer)
 
     def neighbours(self, features: np.ndarray, k: int = 6) -> list[Neighbour]:
         """The k training images most similar to ``features`` (D,), best first. Raises RunError where none are known."""
@@ -145,52 +133,18 @@ class Predictor:
         """Why no picture can be told to be unlike the training images; "" where it can."""
         return self._novelty[1]
 
-    # -- pictures ------------------------------------------------------------------------------------------------------
-
-    def _square(self, picture: Picture) -> tuple[np.ndarray, float]:
-        """``picture`` as the cache of decoded images would hold it: (S, S, 3) uint8, and its width / height."""
-        if isinstance(picture, np.ndarray):
-            if picture.ndim != 3 or picture.shape[2] != 3 or picture.dtype != np.uint8:
-                raise ValueError(f"the picture is {picture.dtype} {picture.shape}; expected uint8 (H, W, 3)")
-            return from_picture(Image.fromarray(picture), self._cache_px)
-        if isinstance(picture, bytes):
-            return self._from_file(io.BytesIO(picture))
+    def _attempt(self, path: Path) -> Square | str:
         try:
-            if isinstance(picture, Image.Image):  # it may not have been decoded yet
-                return from_picture(to_rgb(ImageOps.exif_transpose(picture)), self._cache_px)
-            if not picture.is_file():  # a pipe called x.jpg would be waited for without end
-                raise DatasetError("There is no such file.")
-            with picture.open("rb") as file:
-                return self._from_file(file)
-        except OSError as error:
-            raise DatasetError(f"Cannot be read ({error.strerror or error}).") from error
-
-    def _from_file(self, file: Any) -> tuple[np.ndarray, float]:
-        decoded, _ = decode(file, at_least_px=2 * self._cache_px)  # as the cache of a data set is made
-        file.seek(0)
-        with Image.open(file, formats=tuple(FORMATS)) as header:
-            width, height = header.size
-        # A JPEG decoded smaller has rounded proportions, and a turned one the header's the other way round.
-        aspect = min((width / height, height / width), key=lambda known: abs(known - decoded.width / decoded.height))
-        return from_picture(decoded, self._cache_px)[0], aspect
-
-    def _attempt(self, path: Path) -> tuple[np.ndarray, float] | str:
-        try:
-            return self._square(path)
+            return self.square(path)
         except DatasetError as error:
             return str(error)
 
-    def _seen(self, picture: Picture) -> Tensor:
-        """(1, 3, H, H) float32 in 0 … 1: the view of evaluation."""
-        images, aspects = _pixels([self._square(picture)]).gather([0])
-        return apply_views(images, centre_view(aspects), self.card.image_size_px, steps=("crop",))
-
-    def _predicted(self, squares: list[tuple[np.ndarray, float]]) -> list[Prediction]:
+    def _predicted(self, squares: list[Square]) -> list[Prediction]:
         if not squares:
             return []
-        features, means = self._embedded(squares)
+        features, means = self._watched(squares)
         with torch.inference_mode():
-            probabilities = self.head(torch.from_numpy(features)).softmax(1).numpy()
+            probabilities = self.classifier(torch.from_numpy(features)).softmax(1).numpy()
         training, novelty = self._training[0], self.novelty
         alike = training.similarity(features).tolist() if training else [None] * len(squares)
         scores = novelty.score(means).tolist() if novelty else [None] * len(squares)
@@ -208,32 +162,11 @@ class Predictor:
             for p, h, similarity, score in zip(probabilities, features, alike, scores, strict=True)
         ]
 
-    def _embedded(self, squares: list[tuple[np.ndarray, float]]) -> tuple[np.ndarray, Means]:
+    def _watched(self, squares: list[Square]) -> tuple[np.ndarray, Means]:
         """h (n, D) float32, and what every stage of the encoder makes of the same pictures."""
-        (mean, std), rows, size = self._colours, np.arange(len(squares)), self.card.image_size_px
-        pixels = _pixels(squares)
-        return watched(self.encoder, lambda: embed(self.encoder, pixels, rows, image_size_px=size, mean=mean, std=std))
+        return watched(self.encoder, lambda: self.embedded(squares))
 
     # -- what the model came from --------------------------------------------------------------------------------------
-
-    @property
-    def _colours(self) -> tuple[tuple[float, ...], tuple[float, ...]]:
-        return tuple(self.card.mean), tuple(self.card.std)
-
-    def _cache_size(self) -> int:
-        """The side at which the run had its pictures decoded; else the one for its data set, or for large pictures."""
-        noted = Run(self.folder).environment().get("cache_size_px")
-        if isinstance(noted, int) and noted > 0:
-            return noted
-        if kept := self._kept[0]:  # a copied model
-            return kept.cache_size_px
-        try:
-            dataset = open_dataset(self.card.data)
-        except DatasetError:
-            dataset = None
-        if dataset is None or dataset.content_hash != self.card.data_hash:  # another one of that name
-            return 2 * self.card.image_size_px
-        return cache_size_px(dataset, self.card.image_size_px)
 
     @cached_property
     def _training(self) -> tuple[TrainingImages | None, str]:
@@ -246,20 +179,12 @@ class Predictor:
     @cached_property
     def _novelty(self) -> tuple[Novelty | None, str]:
         """What the run has kept or else, measured once, what its data set tells; None and a sentence without either."""
-        kept, why_not = self._kept
+        kept, why_not = self.kept_novelty
         if kept or why_not:
             return kept, why_not
         try:
             return self._measured(), ""
         except SealifeError as error:
-            return None, str(error)
-
-    @cached_property
-    def _kept(self) -> tuple[Novelty | None, str]:
-        """What lies beside the model; None if nothing, with a sentence if it is damaged."""
-        try:
-            return read_novelty(self.folder, self.card.feature_dim), ""
-        except RunError as error:
             return None, str(error)
 
     def _measured(self) -> Novelty:
@@ -279,14 +204,8 @@ class Predictor:
                 ]
             if not squares:
                 raise RunError(f"Data set '{dataset.name}' has no {split} images to tell by what is unlike them.")
-            found.append(self._embedded(squares)[1])
-        novelty = measure(*found, cache_size_px=self._cache_px)
+            found.append(self._watched(squares)[1])
+        novelty = measure(*found, cache_size_px=self.cache_px)
         with suppress(OSError):  # a folder of someone else's: measured again the next time
             write_novelty(self.folder, novelty)
         return novelty
-
-
-def _pixels(squares: list[tuple[np.ndarray, float]]) -> Pixels:
-    """Decoded pictures as evaluation gets them from a data set."""
-    arrays, aspects = zip(*squares, strict=True)
-    return Pixels(np.stack(arrays), np.array(aspects, np.float32))

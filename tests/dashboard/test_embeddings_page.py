@@ -1,12 +1,13 @@
 """The Embeddings page without a browser: what it says and offers; what a link brings back."""
 
+import re
 from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from sealife_core.evaluation.embedded import INDEX
-from tests.embedded_runs import classifier_run, simclr_run
+from tests.embedded_runs import classifier_run, simclr_run, with_model
 
 FRAME = Path(__file__).resolve().parents[2] / "dashboard" / "frame.py"
 
@@ -116,3 +117,30 @@ def test_link__with_settings_that_cannot_be_is_not_taken(tiny_reef, broken, monk
     simclr_run(tiny_reef)
     opened(method="UMAP", umap=broken)
     assert [settings.neighbours for settings in asked] == [15]
+
+
+def test_upload__shows_what_the_encoder_finds_most_alike(tiny_reef):
+    with_model(simclr_run(tiny_reef), tiny_reef)
+    app = opened()
+    picture = tiny_reef.image_path(9)
+    app.file_uploader[0].set_value((picture.name, picture.read_bytes(), "image/png")).run(timeout=60)
+    assert not app.exception
+    assert "Most alike to the encoder" in text(app)
+    first = re.search(r"/thumb/reef/(\d+)\.jpg", pictures(app))
+    assert first is not None
+    assert first[1] == "9", "a picture of the data set is most alike to itself"
+
+
+def test_upload__that_is_no_picture_is_refused_in_a_sentence(tiny_reef):
+    with_model(simclr_run(tiny_reef), tiny_reef)
+    app = opened()
+    app.file_uploader[0].set_value(("note.png", b"no picture", "image/png")).run(timeout=60)
+    assert not app.exception
+    assert [error.value for error in app.error]
+
+
+def test_upload__to_a_run_without_its_model_is_not_offered(tiny_reef):
+    simclr_run(tiny_reef)
+    app = opened()
+    assert not app.file_uploader
+    assert "runs that kept their model" in text(app)

@@ -1,8 +1,10 @@
 import pytest
+from plotly.offline import get_plotlyjs_version as plotlyjs_version
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
-from dashboard.media import routes, thumb_url
+from dashboard import cache
+from dashboard.media import PLOTLY_URL, figure_url, routes, thumb_url
 
 
 @pytest.fixture
@@ -36,3 +38,25 @@ def test_thumb__is_a_jpeg_that_the_browser_may_keep(client, tiny_reef):
 )
 def test_thumb__knows_no_other_address(client, path):
     assert client.get(path).status_code == 404
+
+
+def test_plotly__is_the_installed_one_packed_or_not(client):
+    plain = client.get(PLOTLY_URL, headers={"accept-encoding": "identity"})
+    packed = client.get(PLOTLY_URL, headers={"accept-encoding": "gzip"})
+    assert f"plotly.js v{plotlyjs_version()}" in plain.text[:200]
+    assert "content-encoding" not in plain.headers
+    assert packed.headers["content-encoding"] == "gzip"
+    assert packed.text == plain.text
+    assert "immutable" in packed.headers["cache-control"]
+    assert client.get("/plotly-1.2.3.js").status_code == 404
+
+
+def test_figure__is_served_by_its_version_and_gives_way_to_newer_ones(client):
+    cache.keep_figure("oldest", '{"data": []}')
+    answer = client.get(figure_url("oldest"))
+    assert answer.json() == {"data": []}
+    assert "immutable" in answer.headers["cache-control"]
+    for number in range(cache.MOST_FIGURES):
+        cache.keep_figure(f"newer-{number}", "{}")
+    assert client.get(figure_url("oldest")).status_code == 404
+    assert client.get(figure_url("newer-0")).status_code == 200

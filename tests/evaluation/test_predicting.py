@@ -69,9 +69,9 @@ def test_predict__of_a_file_is_what_evaluation_found(home: Path, tmp_path: Path)
     assert len(table) == 6
     rows = [dataset.row_of(image_id) for image_id in table["id"]]
     predictor = Predictor.from_run(run)
-    pixels = open_pixels(dataset, predictor._cache_px)
+    pixels = open_pixels(dataset, predictor.cache_px)
     for row in rows:
-        square, aspect = predictor._square(dataset.image_path(row))
+        square, aspect = predictor.square(dataset.image_path(row))
         np.testing.assert_array_equal(square, pixels.array[row], err_msg=f"{dataset.manifest['source'][row]}")
         assert aspect == pytest.approx(float(pixels.aspects[row]), rel=1e-6)
     found = predictor.predict([dataset.image_path(row) for row in rows])
