@@ -5,7 +5,20 @@ from typing import Any
 
 from sealife_core.commands.output import Output
 from sealife_core.commands.runs import follow_until_done
-from sealife_core.config import SIZES, TASKS, Setting, Task, describe, inherited, nested, preset
+from sealife_core.config import (
+    SIZES,
+    TASKS,
+    Setting,
+    Task,
+    describe,
+    flat_settings,
+    inherited,
+    nested,
+    parse,
+    preset,
+    task_of,
+)
+from sealife_core.errors import RunError
 from sealife_core.runs.directory import create_run, open_run
 from sealife_core.runs.queue import launch
 
@@ -30,6 +43,7 @@ def start(chosen: argparse.Namespace, output: Output) -> int:
 
     task = TASKS[chosen.task]
     given = {s.path: value for s in describe(task.config) if (value := getattr(chosen, s.path)) is not None}
+    like = _settings_of(chosen.like, chosen.task) if chosen.like else {}
     if chosen.source:
         source = open_run(chosen.source)
         given = inherited(source.config()) | {"weights": f"run:{source.id}"} | given
@@ -37,12 +51,20 @@ def start(chosen: argparse.Namespace, output: Output) -> int:
         from sealife_core.views.recipes import load_recipe
 
         given = {f"views.{k}": v for k, v in load_recipe(chosen.recipe).model_dump().items()} | given
-    config = preset(chosen.task, chosen.preset, **nested(given))
+    config = parse(task.config, nested(like | given)) if like else preset(chosen.task, chosen.preset, **nested(given))
     dataset = open_dataset(config.data)
     run = create_run(config, name=chosen.name, tags=chosen.tag, data_hash=dataset.content_hash)
     launch(run)
     output.result({"run": run.id}, f"Launched {run.id}. Follow it: python -m sealife_core runs follow {run.id}")
     return follow_until_done([run], output) if chosen.follow else 0
+
+
+def _settings_of(run_id: str, task: str) -> dict[str, Any]:
+    """What the run was asked to do, to be asked again; the data as they are now."""
+    config = open_run(run_id).config()
+    if (its := task_of(config)) != task:
+        raise RunError(f"Run '{run_id}' is a run of '{its}', not of '{task}'. Launch '{its}' with --like {run_id}.")
+    return flat_settings(config) | {"data_hash": ""}
 
 
 def run_demo(chosen: argparse.Namespace, output: Output) -> int:
@@ -62,6 +84,7 @@ def _add_task(tasks: Any, name: str, task: Task) -> argparse.ArgumentParser:
     parser = tasks.add_parser(name, help=task.says, description=task.says)
     parser.add_argument("--preset", choices=SIZES, default="Standard", help="size of the run (default Standard)")
     parser.add_argument("--from", dest="source", metavar="RUN", help="start from this run's encoder, at its image size")
+    parser.add_argument("--like", metavar="RUN", help="begin with this run's settings instead of a preset's: a clone")
     parser.add_argument("--name", default="", help="a name of your own")
     parser.add_argument("--tag", action="append", default=[], help="a tag; may be repeated")
     parser.add_argument("--follow", action="store_true", help="stay until the run is done")

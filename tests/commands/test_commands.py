@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from sealife_core.__main__ import build_parser, main
-from sealife_core.config import TASKS, describe
+from sealife_core.config import TASKS, describe, flat_settings
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.evaluation.embedded import read_embeddings
 from sealife_core.runs.directory import open_run
@@ -73,6 +73,21 @@ def test_train__reports_a_value_out_of_range_with_the_range(
     said = capsys.readouterr().err
     assert "'temperature' is 7.0; expected a number from 0.01 to 2" in said
     assert "'views.hue' is 2.0" in said
+
+
+def test_train__like_another_run_takes_its_settings_but_for_those_given(
+    tiny_reef: Dataset, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sealife_core.commands.training.launch", lambda run: None)
+    first = called(capsys, "train", "simclr", *TINY, "--views-hue", "0.03", "--temperature", "0.3", "--name", "One")[
+        "run"
+    ]
+    clone = called(capsys, "train", "simclr", "--like", first, "--temperature", "0.4")["run"]
+    before, after = (flat_settings(open_run(run).config()) for run in (first, clone))
+    assert {path: after[path] for path in after if after[path] != before[path]} == {"temperature": 0.4}
+    assert before["views.hue"] == 0.03
+    refused = called(capsys, "train", "probe", "--like", first, status=1)["error"]
+    assert f"Launch 'simclr' with --like {first}" in refused
 
 
 def test_path__from_simclr_to_a_comparison(tiny_reef: Dataset, capsys: pytest.CaptureFixture[str]) -> None:
