@@ -213,6 +213,11 @@ def choose_dataset(name: str) -> None:
     st.query_params[DATASET] = name
 
 
+def choose_recipe(name: str) -> None:
+    """Show the view recipe of that name, from a callback."""
+    st.session_state[RECIPE] = name
+
+
 def open_run(run_id: str) -> None:
     """Leave for the details of one run."""
     st.session_state[_RUNS] = [run_id]

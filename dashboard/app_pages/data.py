@@ -8,8 +8,10 @@ from dashboard.components.checks_view import checks_view
 from dashboard.components.dataset_cards import dataset_cards, delete, heading
 from dashboard.components.import_form import begin_reef, import_dialog, import_status, skipped_table
 from dashboard.components.notice import notice
+from dashboard.components.trash import trash_fold
 from dashboard.errors import show_error
 from sealife_core.datasets.importing import read_skipped
+from sealife_core.datasets.storage import empty_dataset_trash, trashed_datasets
 from sealife_core.demo import REEF
 from sealife_core.errors import DatasetError
 
@@ -30,9 +32,10 @@ def page() -> None:
     chosen = state.chosen_dataset(cache.datasets())
     if chosen is None:
         _nothing_yet()
-        return
-    dataset_cards(names, chosen)
-    _details(chosen)
+    else:
+        dataset_cards(names, chosen)
+        _details(chosen)
+    trash_fold(trashed_datasets(), "data set", empty_dataset_trash)
 
 
 def _nothing_yet() -> None:

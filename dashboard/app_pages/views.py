@@ -5,8 +5,9 @@ import streamlit as st
 from dashboard import cache, state
 from dashboard.components.config_form import the_rest
 from dashboard.components.dataset_choice import dataset_choice, need_dataset
+from dashboard.components.notice import notice
 from dashboard.components.picture_picker import picture_picker, some_rows
-from dashboard.components.recipe_keeping import recipe_choice, save_popover
+from dashboard.components.recipe_keeping import delete_button, recipe_choice, save_popover
 from dashboard.components.view_pairs import VIEW_NAMES, Preview, pair_html, strip_html
 from dashboard.errors import show_error
 from sealife_core.config import ViewRecipe, describe, nested, parse
@@ -20,6 +21,7 @@ SHOWN_AT_FIRST, SHOWN_TO_PICK = 3, 48
 def page() -> None:
     """Pairs on the left, the recipe on the right, the single steps below."""
     st.title("Views")
+    notice()
     st.html(
         '<p class="lead">Two random views of one picture are a <b>positive pair</b>: SimCLR learns, without any label,'
         " to give both the same features, and different ones to every other picture.</p>"
@@ -87,6 +89,7 @@ def _recipe() -> ViewRecipe | None:
         state.set_form_values("simclr", {f"views.{path}": value for path, value in chosen.items()})
         state.go("train", task="simclr")
     save_popover(recipe)
+    delete_button(name)
     return recipe
 
 

@@ -5,7 +5,7 @@ import streamlit as st
 
 from dashboard import cache, state
 from dashboard.components.image_grid import picture_strip
-from dashboard.components.run_actions import size
+from dashboard.components.size import size
 from dashboard.errors import plain, show_error
 from sealife_core.datasets.dataset import Dataset, delete_dataset
 from sealife_core.errors import DatasetError, SealifeError

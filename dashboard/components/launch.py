@@ -8,6 +8,7 @@ import streamlit as st
 from dashboard import cache, state
 from dashboard.components.machine_speed import measuring, measuring_lines
 from dashboard.components.run_strip import active_runs, duration, run_name
+from dashboard.components.size import size
 from dashboard.errors import plain, show_error
 from sealife_core.config import AnyConfig
 from sealife_core.errors import SealifeError
@@ -63,11 +64,6 @@ def estimate_lines(config: AnyConfig) -> None:
     st.caption(f"{images:,} training images. Time: {plain(cost.basis)}.")
     if cost.seconds is None:
         measuring_lines(config.device)
-
-
-def size(count: int) -> str:
-    """ "1.2 GB", "340 MB"."""
-    return f"{count / 1e9:.1f} GB" if count >= 1e9 else f"{count / 1e6:,.0f} MB"
 
 
 def queue_lines() -> None:

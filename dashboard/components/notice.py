@@ -23,12 +23,17 @@ def notice() -> None:
 def _undo(kind: str, name: str) -> None:
     from sealife_core.datasets.dataset import restore_dataset
     from sealife_core.runs.queue import restore
+    from sealife_core.views.recipes import restore_recipe
 
     try:
         if kind == "run":
             back = restore(name)
             state.select_runs([back.id])
             state.say(f"**{plain(back.notes()['name'])}** is back.")
+        elif kind == "recipe":
+            restore_recipe(name)
+            state.choose_recipe(name)
+            state.say(f"The views **{plain(name)}** are back.")
         else:
             restore_dataset(name)
             state.choose_dataset(name)

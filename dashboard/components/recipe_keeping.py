@@ -4,9 +4,9 @@ import streamlit as st
 
 from dashboard import state
 from dashboard.errors import plain, show_error
-from sealife_core.config import ViewRecipe
+from sealife_core.config import RECIPES, ViewRecipe
 from sealife_core.errors import ConfigError
-from sealife_core.views.recipes import recipes, save_recipe
+from sealife_core.views.recipes import delete_recipe, recipes, save_recipe
 
 SAYS = {
     "SimCLR": "The paper's: strong colours, small crops. What stays the same must be the animal.",
@@ -22,6 +22,24 @@ def recipe_choice() -> tuple[str, ViewRecipe]:
     name = name if name in known else "SimCLR"
     st.caption(SAYS.get(name, "Saved by you."))
     return name, known[name]
+
+
+def delete_button(name: str) -> None:
+    """For a saved recipe: away with it; what was just done can be undone."""
+    if name not in RECIPES:
+        st.button(
+            f"Delete “{plain(name)}”", icon=":material/delete:", width="stretch", type="tertiary",
+            key="delete_recipe", on_click=_delete, args=(name,),
+        )  # fmt: skip
+
+
+def _delete(name: str) -> None:
+    try:
+        delete_recipe(name)
+        state.choose_recipe("SimCLR")
+        state.say(f"The views **{plain(name)}** are in the trash.", ("recipe", name))
+    except ConfigError as error:
+        state.say(plain(str(error)))
 
 
 def save_popover(recipe: ViewRecipe) -> None:

@@ -7,6 +7,8 @@ import streamlit as st
 
 from dashboard import state
 from dashboard.components.run_strip import run_name
+from dashboard.components.size import size
+from dashboard.components.trash import trash_fold
 from dashboard.errors import plain
 from sealife_core.config import AnyConfig, EmbedConfig, SimclrConfig, flat_settings, inherited, task_of
 from sealife_core.errors import ConfigError, SealifeError
@@ -85,24 +87,7 @@ def _more(run: Run) -> None:
     st.caption(f"Its files: `{run.path}`")
     _button("Delete", "delete", _delete, run, disabled=run.state().active)
     st.caption("Goes to the trash; can be undone." if not run.state().active else "Stop it first.")
-    trash_fold()
-
-
-def trash_fold() -> None:
-    """What the trash holds and how to be rid of it; nothing while it is empty."""
-    held = queue.trashed()
-    if not held:
-        return
-    with st.expander(f"Trash: {len(held)} {'run' if len(held) == 1 else 'runs'}", icon=":material/delete_sweep:"):
-        st.caption("Their files are removed for good. This cannot be undone.")
-        st.button("Empty the trash", key="empty_trash", on_click=_empty_trash)
-
-
-def _empty_trash() -> None:
-    try:
-        state.say(f"The trash is empty: {size(queue.empty_trash())} freed.")
-    except SealifeError as error:
-        state.say(plain(str(error)))
+    trash_fold(queue.trashed(), "run", queue.empty_trash)
 
 
 def _launch(run: Run) -> str:
@@ -125,14 +110,6 @@ def _delete(run: Run) -> str:
     freed_bytes = queue.delete(run)
     state.select_runs([i for i in state.selected_runs() or [] if i != run.id])
     return f"**{plain(name)}** is in the trash ({size(freed_bytes)})."
-
-
-def size(number_bytes: int) -> str:
-    """ "340 kB", "12 MB"."""
-    for unit, scale in (("GB", 1e9), ("MB", 1e6)):
-        if number_bytes >= scale:
-            return f"{number_bytes / scale:.1f} {unit}"
-    return f"{max(1, round(number_bytes / 1e3))} kB" if number_bytes else "0 kB"
 
 
 def _button(

@@ -22,9 +22,11 @@ def add_commands(commands: Any) -> None:
     reef.add_argument("--seed", type=int, default=0)
     reef.set_defaults(run=draw)
 
-    data = commands.add_parser("data", help="list, show, check, mend, delete or restore data sets")
-    data.add_argument("action", choices=["list", "show", "check", "mend", "delete", "restore"])
+    data = commands.add_parser("data", help="list, show, check, mend, delete or restore data sets; the trash")
+    actions = ["list", "show", "check", "mend", "delete", "restore", "trash", "empty-trash"]
+    data.add_argument("action", choices=actions)
     data.add_argument("name", nargs="?", help="data set")
+    data.add_argument("--yes", action="store_true", help="empty the trash: it cannot be undone")
     data.set_defaults(run=manage)
 
 
@@ -70,6 +72,9 @@ def manage(chosen: argparse.Namespace, output: Output) -> None:
             rows if output.as_json else shown, columns, empty="No data sets yet. Import one, or draw the reef."
         )
         return
+    if chosen.action in ("trash", "empty-trash"):
+        _trash(output, empty=chosen.action == "empty-trash", yes=chosen.yes)
+        return
     if not chosen.name:
         raise DatasetError(
             f"'data {chosen.action}' needs the name of a data set. You have: {', '.join(list_datasets())}."
@@ -86,6 +91,24 @@ def manage(chosen: argparse.Namespace, output: Output) -> None:
         _show(open_dataset(chosen.name), output)
     else:
         _check(open_dataset(chosen.name), output, mend=chosen.action == "mend")
+
+
+def _trash(output: Output, empty: bool, yes: bool) -> None:
+    """What was deleted; with ``empty`` and ``yes``, removed for good."""
+    from sealife_core.datasets.storage import empty_dataset_trash, trashed_datasets
+    from sealife_core.errors import DatasetError
+
+    held = trashed_datasets()
+    if not empty:
+        output.table([{"name": name} for name in held], {"name": "deleted data set"}, empty="The trash is empty.")
+        return
+    if held and not yes:
+        raise DatasetError(
+            f"The trash holds {', '.join(held)}. Emptying it cannot be undone: if you mean it, add --yes."
+        )
+    freed = empty_dataset_trash()
+    gone = f"{len(held)} data sets are gone for good; {freed / 1e6:.1f} MB freed."
+    output.result({"removed": held, "freed_bytes": freed}, gone if held else "The trash was empty already.")
 
 
 def summary(dataset: Any) -> dict[str, Any]:

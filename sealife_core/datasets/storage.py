@@ -64,7 +64,7 @@ def delete_dataset(name: str, root: Path | None = None) -> int:
     folder = root / name
     if not folder.is_dir():
         raise DatasetError(f"There is no data set {name!r} to delete.")
-    size_bytes = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
+    size_bytes = _size_bytes(folder)
     (root / TRASH).mkdir(exist_ok=True)
     # "~" is in no data set's name: what stands before it is always the name.
     folder.replace(root / TRASH / f"{name}~{datetime.now(UTC):%Y%m%d%H%M%S%f}")
@@ -84,6 +84,23 @@ def restore_dataset(name: str, root: Path | None = None) -> None:
     deleted[-1].replace(root / name)
 
 
+def trashed_datasets(root: Path | None = None) -> list[str]:
+    """The names of the deleted data sets, the one deleted last first; a name may stand there twice."""
+    trash = (root or data_root()) / TRASH
+    deleted = [folder.name.rpartition("~") for folder in trash.iterdir()] if trash.is_dir() else []
+    return [name for name, _, _ in sorted(deleted, key=lambda parts: parts[2], reverse=True)]
+
+
+def empty_dataset_trash(root: Path | None = None) -> int:
+    """Remove the deleted data sets for good; returns the bytes freed. What runs have learned from them stays."""
+    trash = (root or data_root()) / TRASH
+    if not trash.is_dir():
+        return 0
+    freed_bytes = _size_bytes(trash)
+    shutil.rmtree(trash)
+    return freed_bytes
+
+
 def replace_file(path: Path, content: str | bytes) -> None:
     """Write a whole file so that a reader, or a crash, sees the old one or the new one and nothing between."""
     data = content.encode() if isinstance(content, str) else content
@@ -99,6 +116,10 @@ def replace_file(path: Path, content: str | bytes) -> None:
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+
+
+def _size_bytes(folder: Path) -> int:
+    return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
 
 
 def _refuse_taken(place: Path) -> None:

@@ -44,6 +44,22 @@ def test_rename__gives_the_id_back_for_an_empty_name(run: Run, capsys: pytest.Ca
     assert run.notes()["name"] == run.id
 
 
+def test_data_trash__is_emptied_only_on_demand(tiny_reef: Dataset, capsys: pytest.CaptureFixture[str]) -> None:
+    called(capsys, "data", "delete", "reef")
+    assert called(capsys, "data", "trash") == [{"name": "reef"}]
+    refusal = called(capsys, "data", "empty-trash", status=1)["error"]
+    assert "reef" in refusal
+    assert "--yes" in refusal
+    called(capsys, "data", "restore", "reef")
+    assert list_datasets() == ["reef"]
+    called(capsys, "data", "delete", "reef")
+    found = called(capsys, "data", "empty-trash", "--yes")
+    assert found["removed"] == ["reef"]
+    assert found["freed_bytes"] > 1000
+    assert "no deleted data set" in called(capsys, "data", "restore", "reef", status=1)["error"]
+    assert called(capsys, "data", "empty-trash") == {"removed": [], "freed_bytes": 0}
+
+
 def test_empty_trash__asks_first_and_names_the_bytes(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
     (run.path / "model.safetensors").write_bytes(bytes(2_000_000))
     delete(run)

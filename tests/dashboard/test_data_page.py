@@ -15,6 +15,7 @@ from dashboard.components.browse import ALL, chosen_rows, class_counts, size_tab
 from dashboard.components.checks_view import groups_by_kind
 from sealife_core.datasets.checks import check
 from sealife_core.datasets.dataset import Dataset, list_datasets, open_dataset
+from sealife_core.datasets.storage import trashed_datasets
 from sealife_core.errors import DatasetError
 
 FRAME = Path(__file__).resolve().parents[2] / "dashboard" / "frame.py"
@@ -188,6 +189,17 @@ def test_delete__goes_to_the_trash_and_comes_back(tiny_reef):
     assert "in the trash" in text(app)
     button(app, "Undo").click().run()
     assert list_datasets() == ["reef"]
+
+
+def test_trash__is_emptied_and_the_way_back_is_gone(tiny_reef):
+    app = open_data()
+    assert "Empty the trash" not in [found.label for found in app.button]
+    button(app, "Delete").click().run()
+    button(app, "Empty the trash").click().run()
+    assert not app.exception
+    assert "freed" in text(app)
+    assert trashed_datasets() == []
+    assert "Empty the trash" not in [found.label for found in app.button]
 
 
 def test_page__a_damaged_data_set_is_one_sentence(tiny_reef):
