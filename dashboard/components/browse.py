@@ -8,6 +8,7 @@ from dashboard import state
 from dashboard.components.class_bars import balance_bars
 from dashboard.components.dataset_cards import SPLITS
 from dashboard.components.image_grid import image_grid
+from dashboard.components.sheets import sheet
 from dashboard.errors import plain
 from sealife_core.datasets.dataset import Dataset
 
@@ -34,17 +35,10 @@ def browse(dataset: Dataset) -> None:
     if not len(rows):
         st.caption("No picture is both. Choose another class or split.")
         return
-    pages = -(-len(rows) // A_PAGE)
-    place = st.container()
-    page = 1
-    if pages > 1:
-        with st.container(horizontal_alignment="center"):
-            page = min(st.pagination(pages, key=state.PAGE, bind="query-params"), pages)
-    shown = rows[(page - 1) * A_PAGE : page * A_PAGE]
-    with place:
-        first = (page - 1) * A_PAGE + 1
-        st.caption(f"{first:,} to {first + len(shown) - 1:,} of {len(rows):,} pictures")
-        image_grid(dataset, [int(row) for row in shown])
+    found = sheet(rows, A_PAGE, state.PAGE)
+    with found.place:
+        st.caption(found.says)
+        image_grid(dataset, [int(row) for row in found.shown])
 
 
 def chosen_rows(dataset: Dataset, label: str, split: str) -> np.ndarray:

@@ -9,6 +9,7 @@ import streamlit as st
 from dashboard import cache, state
 from dashboard.components.browse import A_PAGE, ALL
 from dashboard.components.image_grid import dot
+from dashboard.components.sheets import sheet
 from dashboard.errors import show_error
 from dashboard.media import thumb_url
 from sealife_core.datasets.dataset import Dataset
@@ -51,20 +52,13 @@ def piles_view(pair: Paired, data: str, name_a: str, name_b: str) -> None:
 
 
 def _sheet(dataset: Dataset, pair: Paired, places: np.ndarray, says: str) -> None:
-    pages = -(-len(places) // A_PAGE)
-    above = st.container()
-    page = 1
-    if pages > 1:
-        with st.container(horizontal_alignment="center"):
-            page = min(st.pagination(pages, key=state.COMPARE_SHEET, bind="query-params"), pages)
-    shown = places[(page - 1) * A_PAGE : page * A_PAGE]
-    with above:
-        first = (page - 1) * A_PAGE + 1
-        says = (
-            f"{escape(says)} {first:,} to {first + len(shown) - 1:,} of {len(places):,} pictures; below each: what it"
+    found = sheet(places, A_PAGE, state.COMPARE_SHEET)
+    below = "below each: what it is, what the first run said, what the second said."
+    with found.place:
+        st.html(
+            f'<div class="quiet" style="margin-bottom:.75rem">{escape(says)} {found.says}; {below}</div>'
+            + piles_html(dataset, pair, found.shown)
         )
-        says += " is, what the first run said, what the second said."
-        st.html(f'<div class="quiet" style="margin-bottom:.75rem">{says}</div>{piles_html(dataset, pair, shown)}')
 
 
 def chosen(pair: Paired, pile: str, label: str) -> np.ndarray:
