@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from sealife_core.evaluation.calibration import Calibration
     from sealife_core.evaluation.comparison import ComparisonRow
     from sealife_core.evaluation.heat import Layer
-    from sealife_core.evaluation.paired import Paired
+    from sealife_core.evaluation.paired import Paired, Tested
     from sealife_core.evaluation.picture_encoder import PictureEncoder
     from sealife_core.evaluation.predicting import Prediction, Predictor
     from sealife_core.evaluation.training_images import Neighbour, TrainingImages
@@ -471,12 +471,18 @@ def _predicted(run: Run) -> tuple[int, int]:
     return stamp(run.path / PREDICTIONS)
 
 
-@st.cache_resource(max_entries=64, show_spinner=False)
+@st.cache_resource(max_entries=32, show_spinner=False)
+def _tested(path: str, changed: tuple[int, int]) -> "Tested":
+    from sealife_core.evaluation.paired import tested
+
+    return tested(predictions(Run(Path(path))))
+
+
+@st.cache_resource(max_entries=256, show_spinner=False)  # every two of the twenty runs that a person may tick
 def _paired(a: str, b: str, names: tuple[str, str], changed_a: tuple[int, int], changed_b: tuple[int, int]) -> "Paired":
     from sealife_core.evaluation.paired import paired
 
-    first, second = Run(Path(a)), Run(Path(b))
-    return paired(predictions(first), predictions(second), name_a=names[0], name_b=names[1])
+    return paired(_tested(a, changed_a), _tested(b, changed_b), name_a=names[0], name_b=names[1])
 
 
 @st.cache_data(max_entries=32, show_spinner=False)

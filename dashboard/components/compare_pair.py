@@ -84,7 +84,7 @@ def _all_pairs(rows: Sequence[ComparisonRow], known: dict[str, Run]) -> None:
                 "Held against": pair.name_a,
                 "Fixed": len(pair.fixed),
                 "Broken": len(pair.broken),
-                "Points": _plus(pair.accuracy_difference.value),
+                "Points": _plus((len(pair.fixed) - len(pair.broken)) / pair.n),
                 "Exact McNemar": p_words(pair.p),
                 "Holm-corrected": p_words(p),
             }

@@ -26,6 +26,15 @@ BEYOND_CHANCE = 0.05
 
 
 @dataclass(frozen=True, eq=False)
+class Tested:
+    """One classifier's answers on its test images: ``ids``, true ``labels``, ``predicted`` ones, all (n,) objects."""
+
+    ids: np.ndarray
+    labels: np.ndarray
+    predicted: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
 class Paired:
     """Classifier *b* seen from classifier *a*: ``fixed`` are wrong under a and right under b, ``broken`` the reverse.
 
@@ -151,30 +160,43 @@ def holm(p_values: Sequence[float]) -> list[float]:
     return corrected
 
 
-def paired(a: "pd.DataFrame", b: "pd.DataFrame", *, name_a: str = "a", name_b: str = "b") -> Paired:
+def tested(table: "pd.DataFrame") -> Tested:
+    """What a table of predictions (see predictions.py) says of its test images."""
+    of_test = (table["split"] == "test").to_numpy()
+    ids, labels, predicted = (table[name].to_numpy(dtype=object)[of_test] for name in ("id", "label", "predicted"))
+    return Tested(ids, labels, predicted)
+
+
+def paired(a: "pd.DataFrame | Tested", b: "pd.DataFrame | Tested", *, name_a: str = "a", name_b: str = "b") -> Paired:
     """Lay two tables of predictions (see predictions.py) over each other, on their test images.
 
-    Raises RunError where the two were not tested on the same images with the same labels.
+    Who compares many does best to read each table once (:func:`tested`). Raises RunError where the two were not tested
+    on the same images with the same labels.
     """
-    a, b = (table.loc[(table["split"] == "test").to_numpy()] for table in (a, b))
-    place = {image: row for row, image in enumerate(b["id"])}
-    if not len(a) or set(a["id"]) != set(place):
-        shared = len(set(a["id"]) & set(place))
-        raise RunError(
-            f"{name_a} and {name_b} were tested on different images ({len(a):,} and {len(b):,}, {shared:,} of them in"
-            " common), so they cannot be compared image by image. Compare runs with the same test split."
-        )
-    b = b.iloc[[place[image] for image in a["id"]]]
-    labels = a["label"].to_numpy(dtype=object)
-    if (labels != b["label"].to_numpy(dtype=object)).any():
+    a, b = (of if isinstance(of, Tested) else tested(of) for of in (a, b))
+    if len(a.ids) and np.array_equal(a.ids, b.ids):  # as the runs of one data set are
+        labels_b, predicted_b = b.labels, b.predicted
+    else:
+        order = _order(a, b, name_a, name_b)
+        labels_b, predicted_b = b.labels[order], b.predicted[order]
+    if (a.labels != labels_b).any():
         raise RunError(
             f"{name_a} and {name_b} were tested with different labels of the same images, so they cannot be compared."
             " Run the older one again."
         )
-    ids = a["id"].to_numpy(dtype=object)
-    return Paired(
-        name_a, name_b, ids, labels, a["predicted"].to_numpy(dtype=object), b["predicted"].to_numpy(dtype=object)
-    )
+    return Paired(name_a, name_b, a.ids, a.labels, a.predicted, predicted_b)
+
+
+def _order(a: Tested, b: Tested, name_a: str, name_b: str) -> np.ndarray:
+    """(n,) where each image of ``a`` stands in ``b``. Raises RunError unless both hold the same images."""
+    place = {image: row for row, image in enumerate(b.ids)}
+    if not len(a.ids) or set(a.ids) != set(place):
+        shared = len(set(a.ids) & set(place))
+        raise RunError(
+            f"{name_a} and {name_b} were tested on different images ({len(a.ids):,} and {len(b.ids):,}, {shared:,} of"
+            " them in common), so they cannot be compared image by image. Compare runs with the same test split."
+        )
+    return np.array([place[image] for image in a.ids])
 
 
 def paired_runs(a: Run, b: Run) -> Paired:
@@ -212,7 +234,10 @@ def class_changes(pair: Paired) -> list[ClassChange]:
 def all_pairs(tables: Mapping[str, "pd.DataFrame"], names: Mapping[str, str] | None = None) -> list[PairRow]:
     """Every two of ``tables`` (key → predictions) against each other, Holm's correction over all of them."""
     names = names or {key: key for key in tables}
-    pairs = [(a, b, paired(tables[a], tables[b], name_a=names[a], name_b=names[b])) for a, b in combinations(tables, 2)]
+    answers = {key: tested(table) for key, table in tables.items()}
+    pairs = [
+        (a, b, paired(answers[a], answers[b], name_a=names[a], name_b=names[b])) for a, b in combinations(answers, 2)
+    ]
     corrected = holm([pair.p for _, _, pair in pairs])
     return [PairRow(a, b, pair, pair.p, p_holm) for (a, b, pair), p_holm in zip(pairs, corrected, strict=True)]
 
