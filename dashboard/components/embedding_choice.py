@@ -6,7 +6,7 @@ from typing import Any, cast
 
 import streamlit as st
 
-from dashboard import cache, state
+from dashboard import state
 from dashboard.components.config_form import setting_field
 from dashboard.components.embedding_colours import ALWAYS, CLASS, CLUSTER, MEANS, PREDICTING
 from dashboard.components.embedding_points import Look, predictions_of
@@ -27,9 +27,10 @@ _NOTHING = "nothing"
 
 def lookable(runs: Sequence[Run]) -> tuple[list[Run], list[Run]]:
     """Runs with embeddings; and runs with a model that were made before embeddings were kept."""
-    with_them = [run for run in runs if has_embeddings(run.path) and _readable(run)]
-    without = [run for run in runs if run not in with_them and (run.path / MODEL).is_file() and _readable(run)]
-    return with_them, without
+    readable = [run for run in runs if _data(run)]
+    with_them = [run for run in readable if has_embeddings(run.path)]
+    known = {run.id for run in with_them}
+    return with_them, [run for run in readable if run.id not in known and (run.path / MODEL).is_file()]
 
 
 def run_choice(ready: Sequence[Run], old: Sequence[Run]) -> Run:
@@ -49,7 +50,8 @@ def run_choice(ready: Sequence[Run], old: Sequence[Run]) -> Run:
 
 def beside_choice(run: Run, ready: Sequence[Run]) -> Run | None:
     """A second encoder on the same data set, or None."""
-    others = {other.id: other for other in ready if other != run and _data(other) == _data(run)}
+    data = _data(run)
+    others = {other.id: other for other in ready if other.id != run.id and _data(other) == data}
     chosen = state.embedded_run(list(others), state.BESIDE)
     names = _names(list(others.values())) | {_NOTHING: "nothing"}
     key = f"embeddings.beside.{run.id}.{chosen}"
@@ -180,17 +182,11 @@ def _names(runs: Sequence[Run]) -> dict[str, str]:
 
 
 def _data(run: Run) -> str:
+    """The data set of a run; of a damaged one "". The config says it: opening the embeddings of all runs takes long."""
     try:
-        return cache.embeddings(run).data
+        return run.config().data
     except SealifeError:
         return ""
-
-
-def _readable(run: Run) -> bool:
-    try:
-        return bool(run.config().data)
-    except SealifeError:
-        return False
 
 
 def _allowed(values: dict[str, Any]) -> dict[str, Any]:
