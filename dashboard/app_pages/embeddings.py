@@ -38,7 +38,7 @@ def page() -> None:
     except SealifeError as error:
         show_error(error)
         return
-    _looks(dataset, [run] if beside is None else [run, beside])
+    st.fragment(_looks)(dataset, [run] if beside is None else [run, beside])
 
 
 def _looks(dataset: Dataset, runs: list[Run]) -> None:

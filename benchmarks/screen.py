@@ -1,0 +1,314 @@
+"""How long the screen takes to answer, with 200 runs and 20,000 embeddings: every page, and what is done on it.
+
+    python benchmarks/screen.py [--home FOLDER] [--images 20000] [--runs 200] [--repeats 10]
+
+Draws a reef of that many images, 13,000 of them in its test split, trains SimCLR, a probe and a fine-tune on it for one
+epoch, and puts further copies of these runs beside them (a kept FOLDER is used again). Then it opens the dashboard in
+headless Chromium, does everything once, and then times each action from the click until its result is drawn and the
+script has ended. Prints the median and the 95th percentile; what is done for the first time is not among them. Without a
+graphics card Chromium draws on the processor, which takes a good part of these times.
+"""
+
+import argparse
+import json
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+from playwright.sync_api import Page, TimeoutError, sync_playwright
+
+from sealife_core.commands.output import Output
+from sealife_core.commands.runs import follow_until_done
+from sealife_core.config import AnyConfig, preset
+from sealife_core.datasets.dataset import Dataset, list_datasets, open_dataset, write_dataset
+from sealife_core.datasets.reef import draw_reef
+from sealife_core.runs.directory import Run, create_run, list_runs
+from sealife_core.runs.queue import launch
+
+ROOT = Path(__file__).resolve().parents[1]
+SIZE_PX = 32
+TESTED, VALIDATED = 0.65, 0.05
+PATIENCE_MS = 30_000
+FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"]
+IDLE = "!document.querySelector('[data-test-script-state=\"running\"]')"
+PLOT = ".sealife-plot[data-ready]"
+CARD = (  # the first card of the gallery, which lives in a shadow root
+    "([...document.querySelectorAll('.st-key-gallery_cards *')].map(e => e.shadowRoot).filter(Boolean)"
+    ".map(r => r.querySelector('.card')?.dataset.id)[0] ?? '')"
+)
+MATRIX = (
+    "[...document.querySelectorAll('*')].map(e => e.shadowRoot).filter(Boolean)"
+    '.some(r => r.querySelector(\'[aria-label*="taken for"], [title*="taken for"]\'))'
+)
+PAGES = {
+    "Home": "[data-testid=stMain] button",
+    "Data": "[data-testid=stMain] img",
+    "Views": "[data-testid=stMain] img",
+    "Train": "[data-testid=stMain] form, [data-testid=stMain] button",
+    "Runs": "[data-testid=stDataFrame]",
+    "Embeddings": PLOT,
+    "Compare": "[data-testid=stMain] canvas",
+    "Gallery": ".st-key-gallery_cards",
+}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--home", type=Path, help="a folder to keep for the next time")
+    parser.add_argument("--images", type=int, default=20_000)
+    parser.add_argument("--runs", type=int, default=200)
+    parser.add_argument("--repeats", type=int, default=10)
+    parser.add_argument("--only", choices=list(MEASURES), action="append", help="may be repeated; all unless given")
+    chosen = parser.parse_args()
+    with tempfile.TemporaryDirectory() as fleeting:
+        home = (chosen.home or Path(fleeting)).resolve()
+        os.environ["SEALIFE_HOME"] = str(home)
+        dataset = reef_of(chosen.images)
+        fill(dataset, chosen.runs)
+        with dashboard(home) as url, sync_playwright() as playwright:
+            path = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))))
+            browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+            page = browser.new_page(viewport={"width": 1280, "height": 1200})
+            page.set_default_timeout(PATIENCE_MS)
+            watch = Watch(page)
+            for name in chosen.only or MEASURES:
+                MEASURES[name](watch, url, chosen.repeats)
+            browser.close()
+
+
+def reef_of(images: int) -> Dataset:
+    """The reef; most of it is in the test split, where a page of results has the most to show."""
+    if "reef" in list_datasets():
+        return open_dataset("reef")
+    dataset = draw_reef(images=images, size_px=SIZE_PX)
+    shares = [1 - TESTED - VALIDATED, VALIDATED, TESTED]
+    splits = np.random.default_rng(0).choice(["train", "val", "test"], images, p=shares)
+    return write_dataset(dataset.folder, dataset.manifest.assign(split=splits), dataset.info)
+
+
+def fill(dataset: Dataset, runs: int) -> None:
+    """Three runs that were really trained, and as many copies of them as it takes to have ``runs``."""
+    if not list_runs():
+        common = {"data": dataset.name, "image_size_px": SIZE_PX}
+        simclr = trained("SimCLR", preset("simclr", "Quick look", **common, epochs=1))
+        source = {"weights": f"run:{simclr.id}"}
+        trained("Probe", preset("probe", "Quick look", **common, **source, epochs=1))
+        trained("Fine-tune", preset("finetune", "Quick look", **common, **source, epochs=1))
+    originals = list_runs()
+    for number in range(len(originals), runs):
+        run = originals[number % len(originals)]
+        day = time.strftime("%Y%m%d-%H%M%S", time.localtime(time.time() - 3600 * number))
+        copy = Run(run.root / re.sub(r"^\d+-\d+", day, run.id))
+        shutil.copytree(run.path, copy.path, copy_function=os.link)
+        notes = copy.path / "notes.json"
+        notes.unlink()  # the others' own
+        notes.write_text(json.dumps(run.notes() | {"name": f"{run.notes()['name']} {number}"}))
+
+
+def trained(name: str, config: AnyConfig) -> Run:
+    """The run, once it has ended."""
+    run = create_run(config, name=name)
+    launch(run)
+    follow_until_done([run], Output(as_json=False))
+    return run
+
+
+@contextmanager
+def dashboard(home: Path) -> Iterator[str]:
+    """The address of a dashboard over ``home``, for as long as it is needed."""
+    with socket.socket() as free:
+        free.bind(("localhost", 0))
+        port = free.getsockname()[1]
+    command = [sys.executable, "-m", "streamlit", "run", "dashboard/Home.py", "--server.port", str(port)]
+    with (home / "dashboard.log").open("ab") as log:
+        process = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log)
+    url = f"http://localhost:{port}"
+    try:
+        while not answers(f"{url}/_stcore/health"):
+            if process.poll() is not None:
+                raise SystemExit((home / "dashboard.log").read_text())
+            time.sleep(0.2)
+        yield url
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+def answers(address: str) -> bool:
+    """Whether somebody serves ``address``."""
+    try:
+        urllib.request.urlopen(address, timeout=5).close()
+    except OSError:
+        return False
+    return True
+
+
+class Watch:
+    """Times what is done in a page, and prints one line for it."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+
+    def once(self, act: Callable[[], object], seen: str) -> float:
+        """Seconds from ``act`` until the expression ``seen`` is true, the script has ended and a frame is drawn."""
+        begun = time.perf_counter()
+        act()
+        try:
+            self.page.wait_for_function(f"() => {seen} && {IDLE}", polling="raf")
+        except TimeoutError:
+            raise SystemExit(f"This did not come true: {seen}") from None
+        self.page.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+        return time.perf_counter() - begun
+
+    def report(self, what: str, seconds: list[float]) -> None:
+        """One line of the table."""
+        median, worst = np.median(seconds), np.percentile(seconds, 95)
+        print(f"{what:44s} median {median:5.2f} s   95 % {worst:5.2f} s   ({len(seconds)})", flush=True)
+
+    def rest(self) -> None:
+        """What a person does between two clicks: look."""
+        self.page.wait_for_timeout(800)
+
+
+def every_page(watch: Watch, url: str, repeats: int) -> None:
+    """From a click in the navigation to the page, settled."""
+    page = watch.page
+    page.goto(url)
+    times: dict[str, list[float]] = {title: [] for title in PAGES}
+    for turn in range(repeats + 1):
+        for title, mark in PAGES.items():
+            link = page.get_by_role("link", name=title, exact=True)
+            seen = f"document.querySelector('h1')?.innerText === {json.dumps(title)} && " if title != "Home" else ""
+            seen += f"document.querySelector({json.dumps(mark)})"
+            if title == "Home":
+                seen = f"location.pathname === '/' && {seen}"
+            took = watch.once(link.click, seen)
+            watch.rest()
+            if turn:  # the first visit loads
+                times[title].append(took)
+    for title, seconds in times.items():
+        watch.report(f"{title}, opened", seconds)
+
+
+def embeddings(watch: Watch, url: str, repeats: int) -> None:
+    """Lasso, recolour, neighbours."""
+    page = watch.page
+    page.goto(f"{url}/embeddings")
+    page.wait_for_selector(PLOT)
+    page.wait_for_timeout(3000)
+    lassoed, neighbours = [], []
+    recoloured: dict[str, list[float]] = {"split": [], "k-means cluster": [], "class": []}
+    for turn in range(repeats + 1):
+        lassoed.append(lasso(watch, 0.35 + 0.3 * (turn % 2)))
+        for word, seconds in recoloured.items():
+            before = page.locator(PLOT).first.get_attribute("data-ready")
+            page.get_by_label("Colour by").click()
+            option = page.get_by_role("option", name=word, exact=True)
+            option.wait_for()
+            watch.rest()
+            drawn = f"document.querySelector({json.dumps(PLOT)})?.dataset.ready !== {json.dumps(before)}"
+            seconds.append(watch.once(option.click, drawn))
+            watch.rest()
+        neighbours.append(ask_neighbours(watch, turn))
+        page.get_by_role("button", name="Clear").first.click()
+        watch.rest()
+    watch.report("Embeddings: lasso of thousands", lassoed[1:])
+    watch.report("Embeddings: k-means for the first time", recoloured["k-means cluster"][:1])
+    for word, seconds in recoloured.items():
+        watch.report(f"Embeddings: coloured by {word}", seconds[1:])
+    watch.report("Embeddings: neighbours of a clicked point", neighbours[1:])
+
+
+def lasso(watch: Watch, share: float) -> float:
+    """Around that share of the chart, from the left."""
+    page = watch.page
+    page.locator(PLOT).first.evaluate("plot => plot.scrollIntoView({ block: 'center' })")
+    watch.rest()
+    box = page.locator(".sealife-plot .nsewdrag").first.bounding_box()
+    assert box is not None
+    left, top, right, bottom = box["x"] + 3, box["y"] + 3, box["x"] + share * box["width"], box["y"] + box["height"] - 3
+    page.mouse.move(left, top)
+    page.mouse.down()
+    for corner in ((right, top), (right, bottom), (left, bottom), (left, top + 6)):
+        page.mouse.move(*corner, steps=2)
+    watch.rest()
+    told = "Number(document.querySelector('.sealife-plot').dataset.selected).toLocaleString('en') + ' selected'"
+    return watch.once(
+        page.mouse.up,
+        f"document.querySelector('.st-key-selection_pictures img') && document.body.innerText.includes({told})",
+    )
+
+
+def ask_neighbours(watch: Watch, number: int) -> float:
+    """Click a point that has not been clicked yet."""
+    page = watch.page
+    x, y = page.evaluate(
+        """(number) => {
+          const node = document.querySelector('.sealife-plot');
+          const corner = node.querySelector('.nsewdrag').getBoundingClientRect();
+          const { xaxis, yaxis } = node._fullLayout, trace = node._fullData[number % node._fullData.length];
+          return [corner.x + xaxis.l2p(trace.x[number]), corner.y + yaxis.l2p(trace.y[number])];
+        }""",
+        number,
+    )
+    page.mouse.move(x, y)
+    watch.rest()
+    before = page.evaluate("document.querySelector('[class*=st-key-neighbours_]')?.innerText ?? ''")
+    return watch.once(
+        lambda: page.mouse.click(x, y),
+        "document.querySelector('[class*=st-key-neighbours_] img') && "
+        f"document.querySelector('[class*=st-key-neighbours_]').innerText !== {json.dumps(before)}",
+    )
+
+
+def gallery(watch: Watch, url: str, repeats: int) -> None:
+    """Pages, filters, one picture, the confusion matrix."""
+    page = watch.page
+    page.goto(f"{url}/gallery")
+    page.wait_for_function(f"() => {CARD} && {IDLE}")
+    watch.rest()
+    times: dict[str, list[float]] = {}
+
+    def turn(what: str, act: Callable[[], object], seen: str = "") -> None:
+        before = page.evaluate(CARD)
+        times.setdefault(what, []).append(watch.once(act, seen or f"{CARD} !== {json.dumps(before)}"))
+        watch.rest()
+
+    def tab(name: str) -> Callable[[], object]:
+        return (
+            page.get_by_role("radio", name=name, exact=True)
+            .or_(page.get_by_role("button", name=name, exact=True))
+            .first.click
+        )
+
+    for _ in range(repeats + 1):
+        page.evaluate("document.activeElement.blur()")  # the arrows belong to a group of buttons that has the focus
+        turn("next page by key", lambda: page.keyboard.press("ArrowRight"))
+        turn("right ones only", tab("Right"))
+        turn("all again", tab("All"))
+        turn(
+            "one picture", page.locator(".st-key-gallery_cards .card").first.click, "location.href.includes('picture')"
+        )
+        address = json.dumps(page.url)
+        turn("next picture by key", lambda: page.keyboard.press("ArrowRight"), f"location.href !== {address}")
+        turn("back to the grid", lambda: page.keyboard.press("Escape"), CARD)
+        turn("confusion matrix", tab("Classes"), MATRIX)
+        turn("back to pictures", tab("Pictures"), CARD)
+    for what, seconds in times.items():
+        watch.report(f"Gallery: {what}", seconds[1:])
+
+
+MEASURES = {"pages": every_page, "embeddings": embeddings, "gallery": gallery}
+
+if __name__ == "__main__":
+    main()
