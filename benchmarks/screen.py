@@ -5,8 +5,8 @@
 Draws a reef of that many images, 13,000 of them in its test split, trains SimCLR, a probe and a fine-tune on it for one
 epoch, and puts further copies of these runs beside them (a kept FOLDER is used again). Then it opens the dashboard in
 headless Chromium, does everything once, and then times each action from the click until its result is drawn and the
-script has ended. Prints the median and the 95th percentile; what is done for the first time is not among them. Without a
-graphics card Chromium draws on the processor, which takes a good part of these times.
+script has ended. Prints the median and the 95th percentile; what is done for the first time is not among them. Where
+there is no graphics card Chromium draws on the processor, which takes a good part of these times.
 """
 
 import argparse

@@ -11,6 +11,7 @@ from sealife_core.evaluation.candidates import Candidate, ImageSet, candidates, 
 from sealife_core.evaluation.comparison import ComparisonRow, comparison
 from sealife_core.runs.directory import Run
 
+MOST_LISTED = 24  # boxes: of more runs the newest stand there, and the others are looked up by name
 MOST_AT_ONCE = 12  # more lines than this are told apart by nobody; a person may still tick more
 
 
@@ -63,16 +64,26 @@ def chooser(choice: Choice) -> None:
     chosen = [row.run_id for row in choice.rows]
     fitting = [one for one in choice.candidates if not one.why_not(choice.test_hash)]
     others = [one for one in choice.candidates if one.why_not(choice.test_hash)]
+    listed = [one for place, one in enumerate(fitting) if place < MOST_LISTED or one.run_id in chosen]
     st.markdown(f"**{len(chosen)} of {len(fitting)} runs** on the same test pictures")
     with st.container(gap="xsmall", height=320 if len(choice.candidates) > 7 else "content", border=False):
-        for one in fitting:
+        for one in listed:
             st.checkbox(
                 _label(one), key=state.follow_compare(f"run.{one.run_id}", one.run_id in chosen),
                 on_change=_tick, args=(one.run_id, chosen),
             )  # fmt: skip
-        for one in others:
+        for one in others[:MOST_LISTED]:
             st.checkbox(_label(one), key=state.follow_compare(f"run.{one.run_id}", False), disabled=True)
             st.caption(f"Not comparable: {plain(one.why_not(choice.test_hash))}.")
+        if len(others) > MOST_LISTED:
+            st.caption(f"Nor are {len(others) - MOST_LISTED:,} more.")
+    older = {one.run_id: _label(one) for one in fitting if one not in listed}
+    if older:
+        st.selectbox(
+            "An older run", list(older), index=None, format_func=older.__getitem__, label_visibility="collapsed",
+            placeholder=f"Look among {len(older):,} older runs", key=state.follow_compare("older", None),
+            on_change=_add, args=(chosen,),
+        )  # fmt: skip
 
 
 def _label(one: Candidate) -> str:
@@ -91,6 +102,11 @@ def _test_hash(found: Sequence[Candidate], sets: Sequence[ImageSet], ticked: Seq
 
 def _tick(run_id: str, chosen: Sequence[str]) -> None:
     state.compare_runs([other for other in chosen if other != run_id] if run_id in chosen else [*chosen, run_id])
+
+
+def _add(chosen: Sequence[str]) -> None:
+    if run_id := state.value_of("compare.older"):
+        state.compare_runs([*chosen, run_id])
 
 
 def _other_tests(found: Sequence[Candidate]) -> None:

@@ -6,6 +6,7 @@ Whole files are replaced in one step; logs grow by whole lines, and a reader sto
 import json
 import math
 import os
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -63,6 +64,34 @@ def read_json(path: Path) -> dict[str, Any] | None:
     if not isinstance(value, dict):
         raise UnreadableFile(f"{path.name} holds {type(value).__name__} instead of an object: it is damaged.")
     return value
+
+
+_SETTLED_S = 2.0  # a file older than this when it was read has no second content of the same time
+_MOST_RECALLED = 4096
+_recalled: dict[Path, tuple[tuple[int, int, int], dict[str, Any]]] = {}
+
+
+def recall_json(path: Path) -> dict[str, Any] | None:
+    """As :func:`read_json`, but a file that has not changed is not read again: a page asks hundreds at every click.
+
+    Only what has not been touched for a while is trusted to be known by its inode, time and size. The object returned
+    is the caller's own; what is nested in it is not.
+    """
+    try:
+        found = path.stat()
+    except OSError:
+        _recalled.pop(path, None)
+        return read_json(path)
+    mark = found.st_ino, found.st_mtime_ns, found.st_size
+    held = _recalled.get(path)
+    if held is None or held[0] != mark:
+        value = read_json(path)
+        if value is None or time.time() - found.st_mtime < _SETTLED_S:
+            return value
+        if len(_recalled) >= _MOST_RECALLED:
+            _recalled.clear()
+        held = _recalled[path] = mark, value
+    return dict(held[1])
 
 
 def append_line(path: Path, value: dict[str, Any]) -> None:

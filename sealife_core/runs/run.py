@@ -18,7 +18,7 @@ from typing import Any
 
 from sealife_core.config import AnyConfig, load_config
 from sealife_core.errors import ConfigError
-from sealife_core.runs.files import LineReader, UnreadableFile, read_json, replace_json, size_bytes, tail
+from sealife_core.runs.files import LineReader, UnreadableFile, read_json, recall_json, replace_json, size_bytes, tail
 from sealife_core.runs.liveness import (
     Process,
     Shown,
@@ -71,7 +71,7 @@ class Run:
     @cached_property
     def _config(self) -> AnyConfig:
         try:
-            values = read_json(self.path / CONFIG)
+            values = recall_json(self.path / CONFIG)
         except UnreadableFile as error:
             raise ConfigError([f"Run '{self.id}': {error}"]) from None
         if values is None:
@@ -211,7 +211,7 @@ class Run:
 
     def _read(self, name: str) -> dict[str, Any] | None:
         try:
-            return read_json(self.path / name)
+            return recall_json(self.path / name)
         except UnreadableFile:
             return None
 

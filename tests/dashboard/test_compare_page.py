@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from dashboard.components import compare_choice
 from dashboard.components.compare_classes import believed, class_option, class_rows
 from dashboard.components.compare_cost import cost_option, ladder_option
 from dashboard.components.comparison_chart import comparison_option, table_rows
@@ -105,6 +106,21 @@ def test_page__a_link_brings_its_pair_pile_and_class(tiny_reef: Dataset) -> None
     assert sorted(label for label, (ticked, _) in boxes(app).items() if ticked) == [
         "a · From scratch", "b · From scratch",
     ]  # fmt: skip
+
+
+def test_page__of_many_runs_lists_the_newest_and_finds_the_others(tiny_reef: Dataset, monkeypatch) -> None:
+    monkeypatch.setattr(compare_choice, "MOST_LISTED", 2)
+    runs = [finished(tiny_reef, f"run {seed}", seed, seed=seed) for seed in range(4)]
+    app = open_compare(compare=[runs[3].id])
+    assert {label[:5] for label in boxes(app)} == {"run 3", "run 2"}
+    (older,) = [box for box in app.selectbox if box.label == "An older run"]
+    assert [option[:5] for option in older.options] == ["run 1", "run 0"]
+    older.select(runs[0].id).run()
+    assert not app.exception
+    assert {label[:5]: ticked for label, (ticked, _) in boxes(app).items()} == {
+        "run 3": True, "run 2": False, "run 0": True,
+    }  # fmt: skip
+    assert app.query_params["compare"] == [runs[3].id, runs[0].id]
 
 
 def test_page__ticking_changes_the_comparison_and_the_link(tiny_reef: Dataset) -> None:

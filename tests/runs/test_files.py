@@ -10,7 +10,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sealife_core.runs import files
-from sealife_core.runs.files import LineReader, UnreadableFile, append_line, plain, read_json, replace_json, tail
+from sealife_core.runs.files import (
+    LineReader,
+    UnreadableFile,
+    append_line,
+    plain,
+    read_json,
+    replace_json,
+    tail,
+)
 
 
 def test_replace_json__reads_back_and_leaves_no_other_file(tmp_path: Path):
