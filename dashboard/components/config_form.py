@@ -6,7 +6,7 @@ from typing import Any
 
 import streamlit as st
 
-from sealife_core.config import Setting
+from sealife_core.config import Setting, bound
 
 # Draws one setting in its own way: (setting, value, widget key) → value.
 Field = Callable[[Setting, Any, str], Any]
@@ -141,4 +141,4 @@ def _label(setting: Setting) -> str:
 def _range(setting: Setting) -> str:
     if setting.minimum is None or setting.maximum is None:
         return ""
-    return f" {setting.minimum:g} to {setting.maximum:g}."
+    return f" {bound(setting.minimum)} to {bound(setting.maximum)}."

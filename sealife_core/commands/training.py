@@ -10,6 +10,7 @@ from sealife_core.config import (
     TASKS,
     Setting,
     Task,
+    bound,
     describe,
     flat_settings,
     inherited,
@@ -102,7 +103,7 @@ def _add_task(tasks: Any, name: str, task: Task) -> argparse.ArgumentParser:
 
 def flag(setting: Setting) -> dict[str, Any]:
     """What argparse needs; ranges are left to the config, which reports all problems together."""
-    bounds = [f"{b:g}" if b is not None else "…" for b in (setting.minimum, setting.maximum)]
+    bounds = [bound(b) if b is not None else "…" for b in (setting.minimum, setting.maximum)]
     span = f" [{bounds[0]} to {bounds[1]}]" if bounds != ["…", "…"] else ""
     unit = f" ({setting.unit})" if setting.unit else ""
     help_text = f"{setting.says}{unit}{span}".replace("%", "%%")

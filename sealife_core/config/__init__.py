@@ -6,7 +6,7 @@ from sealife_core.config.classifier import ALL_STAGES, ClassifierConfig
 from sealife_core.config.embed import EmbedConfig
 from sealife_core.config.presets import SIZES, TASKS, AnyConfig, Task, inherited, preset, task_of
 from sealife_core.config.runs import TrainingSettings, flat_settings, source_run
-from sealife_core.config.settings import Setting, Settings, describe, flattened, nested, parse, setting
+from sealife_core.config.settings import Setting, Settings, bound, describe, flattened, nested, parse, setting
 from sealife_core.config.simclr import SimclrConfig, chance_loss
 from sealife_core.config.views import LABELLED, RECIPES, ViewRecipe
 from sealife_core.errors import ConfigError
@@ -38,6 +38,7 @@ __all__ = [
     "Task",
     "TrainingSettings",
     "ViewRecipe",
+    "bound",
     "chance_loss",
     "describe",
     "flat_settings",

@@ -151,10 +151,15 @@ def _expected(field: Setting) -> str:
         return "one of " + ", ".join(repr(c) for c in field.choices)
     kind = {int: "a whole number", float: "a number", bool: "true or false", str: "a text"}.get(field.type, "a value")
     if field.minimum is not None and field.maximum is not None:
-        return f"{kind} from {field.minimum:g} to {field.maximum:g}{unit}"
+        return f"{kind} from {bound(field.minimum)} to {bound(field.maximum)}{unit}"
     if field.minimum is not None:
-        return f"{kind} of at least {field.minimum:g}{unit}"
+        return f"{kind} of at least {bound(field.minimum)}{unit}"
     return kind + unit
+
+
+def bound(value: float) -> str:
+    """A bound of a range as people write it: 0.01, 200, 4,294,967,295."""
+    return f"{int(value):,}" if value == int(value) else f"{value:g}"
 
 
 def _nearest(name: str, names: list[str]) -> str | None:
