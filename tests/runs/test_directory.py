@@ -6,7 +6,7 @@ import pytest
 from sealife_core.config import preset
 from sealife_core.errors import RunError
 from sealife_core.runs import RunWriter, State, create_run, delete, dependents, list_runs, open_run, source_of
-from sealife_core.runs.files import read_json
+from sealife_core.runs.files import recall_json
 
 
 def test_create_run__writes_the_whole_request(root: Path):
@@ -57,9 +57,9 @@ def test_list_runs__reads_no_file_and_a_state_only_three(root: Path, monkeypatch
 
     def counting(path: Path) -> dict | None:
         read.append(path.name)
-        return read_json(path)
+        return recall_json(path)
 
-    monkeypatch.setattr("sealife_core.runs.run.read_json", counting)
+    monkeypatch.setattr("sealife_core.runs.run.recall_json", counting)
     runs = list_runs(root)
     assert read == []
     assert {run.state() for run in runs} == {State.FINISHED}
