@@ -32,11 +32,13 @@ function decoded(trace) {
 }
 
 // Tools over every chart. Plotly's own "Share chart" would upload it to a company's server: pictures stay here.
-function tools(plotly, name, without) {
-  const click = (node) => savePng(plotly, node, name);
+// Made once a chart, `name()` asked when it is saved: a config that differs in a function alone makes Plotly build the
+// chart anew, twice.
+function tools(plotly, name) {
+  const click = (node) => savePng(plotly, node, name());
   const save = { name: 'savePng', title: 'Save as PNG', icon: plotly.Icons.camera, click };
   return { displaylogo: false, displayModeBar: true, plotlyServerURL: '', doubleClickDelay: 400,
-    modeBarButtonsToRemove: ['sendChartToCloud', 'toImage', 'autoScale2d', ...without], modeBarButtonsToAdd: [save] };
+    modeBarButtonsToRemove: ['sendChartToCloud', 'toImage', 'autoScale2d'], modeBarButtonsToAdd: [save] };
 }
 
 // On the page the legend stands below the chart and the background is the page's; a file needs both within.

@@ -83,7 +83,8 @@ class Scatter {
   settings() {
     const points = this.traces.reduce((sum, trace) => sum + trace.rows.length, 0);
     const plotGlPixelRatio = points > 5000 ? window.devicePixelRatio || 1 : 2;
-    return { ...tools(this.plotly, this.data.name, []), plotGlPixelRatio };
+    this.tools ??= tools(this.plotly, () => this.data.name);
+    return { ...this.tools, plotGlPixelRatio };
   }
 
   // For every trace the places of its selected points; null: nothing is selected, all are drawn in full.
