@@ -110,9 +110,7 @@ def fill(dataset: Dataset, runs: int) -> None:
         day = time.strftime("%Y%m%d-%H%M%S", time.localtime(time.time() - 3600 * number))
         copy = Run(run.root / re.sub(r"^\d+-\d+", day, run.id))
         shutil.copytree(run.path, copy.path, copy_function=os.link)
-        notes = copy.path / "notes.json"
-        notes.unlink()  # the others' own
-        notes.write_text(json.dumps(run.notes() | {"name": f"{run.notes()['name']} {number}"}))
+        copy.write_notes(name=f"{run.notes()['name']} {number}")  # a file of its own: what is linked is never changed
 
 
 def trained(name: str, config: AnyConfig) -> Run:

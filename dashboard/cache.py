@@ -327,7 +327,7 @@ def embedded_rows(run: Run, dataset: Dataset, of: Space) -> "np.ndarray":
 
 def facts(run: Run, dataset: Dataset) -> "Facts":
     """What is known of every image of ``dataset`` (N,), the run's predictions among it; of clusters nothing."""
-    return _facts(run, dataset, str(run.path), stamp(run.path / "predictions.parquet"), dataset.content_hash)
+    return _facts(run, dataset, str(run.path), _predicted(run), dataset.content_hash)
 
 
 def neighbour_votes(run: Run, dataset: Dataset, of: Space) -> tuple[float, int] | None:

@@ -16,7 +16,7 @@ from sealife_core.evaluation.embedded import Embedded, Space, rows_of
 from sealife_core.evaluation.projection import ProjectionSettings
 from sealife_core.runs.directory import Run
 
-MOST_DRAWN = 10_000  # beyond it a browser without a graphics card takes more than a second to redraw them
+MOST_DRAWN = 10_000  # more hide each other, and weigh on a browser without a graphics card
 
 
 @dataclass(frozen=True)
