@@ -1,0 +1,98 @@
+"""Every figure of speed, measured side by side with its peer, as one table: ``make bench``.
+
+    python benchmarks/bench.py [TOPIC …] [--keep]
+
+Each topic is a script of this folder and runs in a process of its own. The table goes to the screen; a figure that is
+worse than the kept one by more than a fifth is named, and the command then ends with 1. --keep writes what was measured
+into figures.json (what the next time is held against) and RESULTS.md.
+"""
+
+import argparse
+import json
+import os
+import platform
+import subprocess
+import sys
+import time
+from importlib.metadata import version
+from pathlib import Path
+
+from measuring import WORSE, Figure, table
+
+HERE = Path(__file__).parent
+TOPICS = ("views", "loss", "importing", "probe", "training", "memory", "projection", "launch", "watching")
+KEPT, RESULTS = HERE / "figures.json", HERE / "RESULTS.md"
+BEGIN, END = "<!-- bench.py writes from here -->", "<!-- to here -->"
+PACKAGES = ("torch", "torchvision", "pytorch-lightning", "streamlit", "plotly", "lightly", "scikit-learn", "umap-learn")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("topics", nargs="*", metavar="TOPIC", help=f"all unless given: {', '.join(TOPICS)}")
+    parser.add_argument("--keep", action="store_true", help="keep the figures in figures.json and RESULTS.md")
+    chosen = parser.parse_args()
+    unknown = set(chosen.topics) - set(TOPICS)
+    if unknown:
+        parser.error(f"no topic is called {', '.join(sorted(unknown))}; there are {', '.join(TOPICS)}")
+
+    kept = json.loads(KEPT.read_text()) if KEPT.exists() else {}
+    regressed, broken = [], []
+    for topic in chosen.topics or TOPICS:
+        figures, code = measured(topic)
+        print(f"\n## {topic}\n\n{table(figures)}", flush=True)
+        if code:
+            broken.append(topic)
+            continue
+        before = {figure["what"]: Figure(**figure) for figure in kept.get(topic, {}).get("figures", [])}
+        regressed += [(before[f.what], f) for f in figures if f.what in before and f.worse_than(before[f.what].value)]
+        if chosen.keep:
+            kept[topic] = {"machine": machine(), "figures": [vars(figure) for figure in figures]}
+            KEPT.write_text(json.dumps(kept, indent=1, ensure_ascii=False) + "\n")
+            write_results(kept)
+
+    for old, new in regressed:
+        print(f"Worse by more than {WORSE - 1:.0%}: {new.what}: {new.value:.3g} {new.unit}, kept {old.value:.3g}")
+    for topic in broken:
+        print(f"'{topic}' ended with an error, above. Run it alone: python benchmarks/{topic}.py")
+    sys.exit(bool(regressed or broken))
+
+
+def measured(topic: str) -> tuple[list[Figure], int]:
+    """The figures of one script, told as they come, and its exit code."""
+    command = [sys.executable, str(HERE / f"{topic}.py"), "--json"]
+    figures = []
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            if line.startswith('{"what"'):
+                figures.append(Figure(**json.loads(line)))
+                print(f"{figures[-1].what}: {figures[-1].value:.3g} {figures[-1].unit}", flush=True)
+    return figures, process.returncode
+
+
+def machine() -> str:
+    """Where and with what this was measured, in one line."""
+    names = [line.split(":")[1].strip() for line in cpu_lines() if line.startswith("model name")]
+    packages = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
+    return f"{time.strftime('%Y-%m-%d')} · {os.cpu_count()} cores ({(names or [platform.machine()])[0]}) · Python {platform.python_version()}, {packages}"
+
+
+def cpu_lines() -> list[str]:
+    """What Linux tells about its processors; nothing elsewhere."""
+    told = Path("/proc/cpuinfo")
+    return told.read_text().splitlines() if told.exists() else []
+
+
+def write_results(kept: dict) -> None:
+    """Every kept table into its place in RESULTS.md."""
+    parts = [BEGIN]
+    for topic in TOPICS:
+        if topic in kept:
+            figures = [Figure(**figure) for figure in kept[topic]["figures"]]
+            parts.append(f"### {topic}\n\n`python benchmarks/{topic}.py` · {kept[topic]['machine']}\n\n{table(figures)}")
+    before, _, rest = RESULTS.read_text().partition(BEGIN)
+    RESULTS.write_text(before + "\n\n".join(parts) + "\n\n" + END + rest.partition(END)[2])
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,93 @@
+"""What every benchmark of this folder shares: two sides timed by turns, one figure a line, a table at the end.
+
+A script of this folder defines ``measure() -> Iterator[Figure]`` and ends with ``main(measure, __doc__)``. Called by
+itself it prints its table; with ``--json`` it prints one JSON object a figure, which is what ``bench.py`` reads.
+"""
+
+import argparse
+import gc
+import json
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import asdict, dataclass
+from statistics import median
+
+WORSE = 1.2  # a figure that is worse than the kept one by more than this factor is a regression
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One line of the table.
+
+    what: names it, once in all scripts. value: in ``unit`` ("×" for a ratio, "s", "%", …). aim: "≥ 5", "≤ 0.7" or "" (told
+    only). told: what it was made of, in words ("2,630 against 520 views/s").
+    """
+
+    what: str
+    value: float
+    unit: str
+    aim: str
+    told: str = ""
+
+    @property
+    def more_is_better(self) -> bool:
+        """Whether a larger value is the better one; what has no aim is a cost."""
+        return self.aim.startswith("≥")
+
+    @property
+    def met(self) -> bool | None:
+        """Whether the aim is reached; None where there is none."""
+        if not self.aim:
+            return None
+        bound = float(self.aim[1:])
+        return self.value >= bound if self.more_is_better else self.value <= bound
+
+    def worse_than(self, kept: float) -> bool:
+        """Whether this is a regression against the value that was kept."""
+        return self.value * WORSE < kept if self.more_is_better else self.value > kept * WORSE
+
+
+def alternating(sides: dict[str, Callable[[], object]], repeats: int, *, warm: int = 1) -> dict[str, list[float]]:
+    """Seconds of each side, taken by turns (A B, B A, …) so that a slow moment of the machine strikes both.
+
+    warm: how many rounds go before the first that counts.
+    """
+    taken: dict[str, list[float]] = {name: [] for name in sides}
+    for turn in range(warm + repeats):
+        order = list(sides.items()) if turn % 2 == 0 else list(sides.items())[::-1]
+        for name, act in order:
+            gc.collect()
+            begun = time.perf_counter()
+            act()
+            seconds = time.perf_counter() - begun
+            if turn >= warm:
+                taken[name].append(seconds)
+    return taken
+
+
+def ratio(slow: list[float], fast: list[float]) -> float:
+    """How many times the second goes into the first, by the medians of what was taken by turns."""
+    return median(slow) / median(fast)
+
+
+def table(figures: Iterable[Figure]) -> str:
+    """The figures as Markdown."""
+    lines = ["| what | measured | aim | |", "|---|---|---|---|"]
+    for figure in figures:
+        aim = f"{figure.aim} {figure.unit}" if figure.aim else "–"
+        missed = " **missed**" if figure.met is False else ""
+        lines.append(f"| {figure.what} | {figure.value:.3g} {figure.unit}{missed} | {aim} | {figure.told} |")
+    return "\n".join(lines)
+
+
+def main(measure: Callable[[], Iterator[Figure]], says: str | None) -> None:
+    """The command line of one script."""
+    parser = argparse.ArgumentParser(description=says, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--json", action="store_true", help="one JSON object a figure instead of a table")
+    chosen = parser.parse_args()
+    found: list[Figure] = []
+    for figure in measure():
+        found.append(figure)
+        print(json.dumps(asdict(figure)) if chosen.json else f"{figure.what}: {figure.value:.3g} {figure.unit}", flush=True)
+    if not chosen.json:
+        print(f"\n{table(found)}")
