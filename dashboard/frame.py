@@ -4,7 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from dashboard import state, theme
+from dashboard import heap, state, theme
 from dashboard.components.run_strip import run_strip
 
 PAGES = (
@@ -21,6 +21,7 @@ FOLDER = Path(__file__).parent / "app_pages"
 
 st.set_page_config(page_title="Sea life lab", page_icon=str(FOLDER.parent / "icon.svg"), layout="wide")
 theme.apply()
+heap.settle()
 state.arrive()
 page = st.navigation(
     [st.Page(FOLDER / f"{name}.py", title=title, icon=icon, default=name == "home") for name, title, icon in PAGES],

@@ -75,6 +75,11 @@ def form_version() -> int:
     return st.session_state.get(_FORM_VERSION, 0)
 
 
+def held(key: str, otherwise: Any) -> Any:
+    """What the field ``key`` of a form was set to, also while it is folded away; ``otherwise`` if it never was."""
+    return st.session_state.get(key, otherwise)
+
+
 def remember_launch(token: str, run_id: str, name: str) -> None:
     """``token`` stands for exactly this request: it is not launched again by a second click."""
     st.session_state[_LAUNCHED] = (token, run_id, name)

@@ -5,7 +5,9 @@ from math import isclose
 from typing import Any
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
+from dashboard import state
 from sealife_core.config import Setting, bound
 
 # Draws one setting in its own way: (setting, value, widget key) → value.
@@ -32,8 +34,8 @@ def the_rest(
     groups = by_group([s for s in settings if not s.simple])
     chosen: dict[str, Any] = {}
     for group, members in groups.items():
-        with st.expander(group):
-            chosen |= _grid(members, values, key, special, columns)
+        fold = st.expander(group, key=f"fold.{group}", on_change="rerun")
+        chosen |= _folded(fold, bool(fold.open), members, values, key, special, columns)
     return chosen
 
 
@@ -43,11 +45,28 @@ def tabbed(
     """As :func:`the_rest`, in one fold with a tab a group: for a config with many groups."""
     groups = by_group([s for s in settings if not s.simple])
     chosen: dict[str, Any] = {}
-    with st.expander("Everything else: " + ", ".join(group.lower() for group in groups)):
-        for tab, members in zip(st.tabs(list(groups)), groups.values(), strict=True):
-            with tab:
-                chosen |= _grid(members, values, key, special)
+    title = "Everything else: " + ", ".join(group.lower() for group in groups)
+    fold = st.expander(title, key="fold.everything", on_change="rerun")
+    tabs = fold.tabs(list(groups), key="fold.tabs", on_change="rerun") if fold.open else [fold] * len(groups)
+    for tab, members in zip(tabs, groups.values(), strict=True):
+        chosen |= _folded(tab, bool(fold.open and tab.open), members, values, key, special)
     return chosen
+
+
+def _folded(
+    place: DeltaGenerator,
+    is_open: bool,
+    settings: Sequence[Setting],
+    values: Mapping[str, Any],
+    key: str,
+    special: Mapping[str, Field],
+    columns: int = COLUMNS,
+) -> dict[str, Any]:
+    """The settings' values; they are drawn only where one can see them: forty fields cost half a second to open."""
+    if is_open:
+        with place:
+            return _grid(settings, values, key, special, columns)
+    return {s.path: state.held(f"{key}.{s.path}", values[s.path]) for s in settings}
 
 
 def by_group(settings: Sequence[Setting]) -> dict[str, list[Setting]]:

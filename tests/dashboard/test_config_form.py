@@ -24,6 +24,13 @@ st.session_state.chosen = essentials(settings, values, "form", {{}}) | tabbed(se
     return AppTest.from_string(script, default_timeout=20).run()
 
 
+def opened(shown: AppTest, group: str) -> AppTest:
+    """The form with the fold open, at the tab of that group."""
+    shown.session_state["fold.everything"] = True
+    shown.session_state["fold.tabs"] = group
+    return shown.run()
+
+
 @pytest.mark.parametrize("kind", CONFIGS)
 def test_form__has_every_setting_with_its_sentence(kind):
     settings = describe(CONFIGS[kind])
@@ -31,8 +38,10 @@ def test_form__has_every_setting_with_its_sentence(kind):
     shown = app(kind, flattened(CONFIGS[kind]().model_dump()))
     assert not shown.exception
     assert set(shown.session_state.chosen) == {s.path for s in settings}
-    sentences = " ".join(caption.value for caption in shown.caption)
-    assert all(setting.says in sentences for setting in settings)
+    sentences = {caption.value for caption in shown.caption}
+    for group in by_group([setting for setting in settings if not setting.simple]):
+        sentences |= {caption.value for caption in opened(shown, group).caption}
+    assert all(any(sentence.startswith(setting.says) for sentence in sentences) for setting in settings)
 
 
 @pytest.mark.parametrize("task", TASKS)
@@ -45,10 +54,23 @@ def test_form__untouched_gives_back_the_preset(task):
 def test_form__returns_what_was_set():
     shown = app("simclr", flattened(preset("simclr").model_dump()))
     shown.slider(key="form.temperature").set_value(0.5)
-    shown.selectbox(key="form.optimiser").set_value("lars")
+    opened(shown, "Optimiser").selectbox(key="form.optimiser").set_value("lars")
     shown.number_input(key="form.learning_rate").set_value(0.3)
     chosen = shown.run().session_state.chosen
     assert (chosen["temperature"], chosen["optimiser"], chosen["learning_rate"]) == (0.5, "lars", 0.3)
+
+
+def test_form__draws_no_field_of_a_closed_fold_and_keeps_what_was_set_in_it():
+    shown = app("simclr", flattened(preset("simclr").model_dump()))
+    drawn = len(shown.main)
+    assert not shown.tabs
+    opened(shown, "Optimiser").selectbox(key="form.optimiser").set_value("lars").run()
+    assert not any(box.key == "form.stem" for box in shown.selectbox)
+    shown.session_state["fold.everything"] = False
+    assert not shown.run().tabs
+    assert len(shown.main) == drawn
+    assert shown.session_state.chosen["optimiser"] == "lars"
+    assert opened(shown, "Optimiser").selectbox(key="form.optimiser").value == "lars"
 
 
 def test_differences__name_what_left_the_preset_and_nothing_else():

@@ -87,8 +87,15 @@ def test_train__offers_a_run_that_is_still_training(tiny_reef, launched):
     assert launched[0].config().weights == f"run:{run.id}"
 
 
+def unfold(app: AppTest, fold: str, to: bool | str = True) -> None:
+    app.session_state[f"fold.{fold}"] = to
+    app.run()
+
+
 def test_train__shows_all_problems_and_does_not_launch(tiny_reef):
     app = open_page("train")
+    unfold(app, "everything")
+    unfold(app, "tabs", "Crop and flip")
     low = next(slider for slider in app.slider if slider.label == "Smallest crop")
     high = next(slider for slider in app.slider if slider.label == "Largest crop")
     low.set_value(0.9)
@@ -100,9 +107,12 @@ def test_train__shows_all_problems_and_does_not_launch(tiny_reef):
 
 def test_views__hands_its_recipe_to_train(tiny_reef):
     app = open_page("views")
+    unfold(app, "Colour")
     next(slider for slider in app.slider if slider.label == "Hue (turns)").set_value(0.05)
     app.run()
     button(app, "Use these views for SimCLR").click().run()
+    unfold(app, "everything")
+    unfold(app, "tabs", "Colour")
     assert not app.exception
     assert next(slider for slider in app.slider if slider.label == "Hue (turns)").value == 0.05
 
