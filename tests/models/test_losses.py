@@ -12,6 +12,7 @@ from pytorch_metric_learning.losses import NTXentLoss as MetricLearningNTXent
 from torch import Tensor
 from torch.nn import functional
 
+from sealife_core.models import losses
 from sealife_core.models.losses import contrastive_accuracy, focal_loss, nt_xent
 
 TEMPERATURES = [0.05, 0.1, 0.5, 1.0]
@@ -75,6 +76,56 @@ def test_ntxent__matches_other_libraries(peer: Callable[[Tensor, Tensor, float],
     expected, expected_gradient = value_and_gradient(peer, z, temperature)
     torch.testing.assert_close(value, expected, rtol=1e-5, atol=1e-5)
     torch.testing.assert_close(gradient, expected_gradient, rtol=1e-3, atol=1e-6)
+
+
+def plain_nt_xent(z0: Tensor, z1: Tensor, temperature: float) -> Tensor:
+    """All (2N)² similarities at once, left to autograd."""
+    z = functional.normalize(torch.cat([z0, z1]), dim=1)
+    similarity = (z @ z.T / temperature).masked_fill(torch.eye(len(z), dtype=torch.bool), -torch.inf)
+    return functional.cross_entropy(similarity, torch.arange(len(z)).roll(len(z0)))
+
+
+@pytest.fixture
+def blocks_of_seven_rows(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(losses, "_BLOCK_CELLS", 0)
+    monkeypatch.setattr(losses, "_FEWEST_ROWS", 7)
+
+
+@pytest.mark.usefixtures("blocks_of_seven_rows")
+@pytest.mark.parametrize("temperature", [0.01, 0.1, 1.0])
+@pytest.mark.parametrize("n", [1, 3, 4, 7, 24, 25])
+def test_ntxent__is_the_same_in_blocks(n: int, temperature: float):
+    z = torch.randn(2, n, 6, dtype=torch.float64)
+    value, gradient = value_and_gradient(nt_xent, z, temperature)
+    expected, expected_gradient = value_and_gradient(plain_nt_xent, z, temperature)
+    torch.testing.assert_close(value, expected, rtol=1e-12, atol=1e-12)
+    torch.testing.assert_close(gradient, expected_gradient, rtol=1e-10, atol=1e-12)
+
+
+def test_ntxent__is_the_same_in_the_blocks_that_training_takes():
+    z = torch.randn(2, 1201, 16)
+    value, gradient = value_and_gradient(nt_xent, z, 0.1)
+    expected, expected_gradient = value_and_gradient(plain_nt_xent, z.double(), 0.1)
+    assert z[:, :, 0].numel() ** 2 > 4 * losses._BLOCK_CELLS
+    torch.testing.assert_close(value.double(), expected, rtol=1e-5, atol=1e-5)
+    torch.testing.assert_close(gradient.double(), expected_gradient, rtol=1e-4, atol=1e-7)
+
+
+@pytest.mark.usefixtures("blocks_of_seven_rows")
+def test_ntxent__has_the_gradient_of_its_differences():
+    z = torch.randn(2, 9, 4, dtype=torch.float64, requires_grad=True)
+    assert torch.autograd.gradcheck(lambda z: 3 * nt_xent(z[0], z[1], 0.2), z)
+
+
+@pytest.mark.usefixtures("blocks_of_seven_rows")
+def test_contrastive_accuracy__is_the_same_in_blocks():
+    z = torch.randn(2, 25, 6)
+    z[1] += 2 * z[0]
+    unit = functional.normalize(z.flatten(0, 1), dim=1)
+    nearest = (unit @ unit.T).fill_diagonal_(-torch.inf).argmax(1)
+    expected = (nearest == torch.arange(50).roll(25)).float().mean()
+    assert 0 < expected < 1
+    assert contrastive_accuracy(z[0], z[1]) == expected
 
 
 def alike(n: int) -> Tensor:
