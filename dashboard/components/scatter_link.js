@@ -1,36 +1,60 @@
 // One scatter plot of pictures. Sends `selected` ({rows, stamp}) and `clicked` ({row, stamp}); keeps its node, so that
 // recolouring neither blinks nor loses the zoom. Plots of one `group` show each other's selection at once.
 const held = new WeakMap();
+let spare = null;  // the chart of a page that was left: a new one would cost half a second for its WebGL context alone
 
 export default function (component) {
   const { parentElement, data, setTriggerValue } = component;
   let plot = held.get(parentElement);
   if (!plot) {
-    plot = new Scatter(parentElement);
+    plot = spare ?? new Scatter();
+    spare = null;
+    plot.enter(parentElement, data.version);
     held.set(parentElement, plot);
   }
   plot.send = setTriggerValue;
   plot.draw(data);
   return () => {
-    plot.remove();
+    plot.leave();
     held.delete(parentElement);
+    spare?.end();
+    spare = plot.broken ? null : plot;
   };
 }
 
 class Scatter {
-  constructor(parent) {
+  constructor() {
+    this.root = el('div');
     this.node = el('div', 'sealife-plot');
-    parent.append(this.node);
-    this.legend = new Legend(parent);
-    this.hover = new HoverBox(parent);
+    this.root.append(this.node);
+    this.legend = new Legend(this.root);
+    this.hover = new HoverBox(this.root);
     this.stamps = new Set();  // of selections made here: their echo from the server changes nothing
     this.onOthers = (event) => this.follow(event.detail);
-    window.addEventListener('sealife-selection', this.onOthers);
-    this.onLeave = () => this.hover.hide();
-    this.node.addEventListener('mouseleave', this.onLeave);
+    this.node.addEventListener('mouseleave', () => this.hover.hide());
     this.watch = new ResizeObserver(() => this.fit());
-    this.watch.observe(parent);
     this.turn = Promise.resolve();  // one drawing after the other
+  }
+
+  enter(parent, version) {
+    if (version !== this.version) {  // what it shows is of another time
+      delete this.node.dataset.ready;
+      this.node.style.visibility = 'hidden';
+    }
+    parent.append(this.root);
+    window.addEventListener('sealife-selection', this.onOthers);
+    this.watch.observe(parent);
+  }
+
+  leave() {
+    window.removeEventListener('sealife-selection', this.onOthers);
+    this.watch.disconnect();
+    this.hover.hide();
+    this.root.remove();
+  }
+
+  end() {
+    if (this.plotly && this.node._fullLayout) this.plotly.purge(this.node);
   }
 
   fit() {
@@ -69,6 +93,7 @@ class Scatter {
       this.version = data.version;
       this.marked = String(data.marks);
       this.bind();
+      this.node.style.visibility = '';
       this.node.dataset.ready = data.version;
     } else {
       if (!this.stamps.has(data.stamp)) await this.select(data.selected ?? null);
@@ -170,16 +195,9 @@ class Scatter {
 
   fail(error) {
     console.error(error);
+    this.broken = true;
+    this.node.style.visibility = '';
     this.node.textContent = `The chart cannot be drawn: ${error.message}. Reload the page.`;
-  }
-
-  remove() {
-    window.removeEventListener('sealife-selection', this.onOthers);
-    this.watch.disconnect();
-    this.hover.remove();
-    this.legend.root.remove();
-    if (this.plotly && this.node._fullLayout) this.plotly.purge(this.node);
-    this.node.remove();
   }
 }
 
