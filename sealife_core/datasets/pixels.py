@@ -1,19 +1,24 @@
 """Every image decoded once: ``pixels-<S>.npy``, memory-mapped uint8 (N, S, S, 3), and beside it ``pixels-<S>.json``.
 
+Where the disk has no room for that, the squares are kept as JPEGs (encoded.py); who reads them sees no difference.
+
 Pictures are squashed to squares; their own width / height is kept, so that a crop can undo the squash. The cache knows
 the images it was made of by their sha256s in order, not their splits: mending a split keeps it.
 """
 
 import hashlib
+import io
 import json
 import math
 import os
 import shutil
 import tempfile
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 import torch
@@ -22,12 +27,15 @@ from PIL import Image
 from torch import Tensor
 
 from sealife_core.datasets.dataset import Dataset
+from sealife_core.datasets.encoded import EncodedImages, encode
 from sealife_core.datasets.importing import Progress
 from sealife_core.datasets.reading import read_rgb
 from sealife_core.datasets.storage import replace_file
 from sealife_core.errors import DatasetError
 
 _METHOD = "squash, lanczos"  # a cache made in another way is made anew
+_MOST_OF_DISK = 0.8  # of what is free may go into decoded pixels; runs need room too
+_JPEG_SHARE = 0.3  # of its pixels is the most that a picture takes as JPEG; a fifth is usual
 _BLOCK = 128  # pictures between two reports of progress
 
 
@@ -35,7 +43,7 @@ _BLOCK = 128  # pictures between two reports of progress
 class Pixels:
     """All images of a data set, in the order of its manifest."""
 
-    array: np.ndarray  # uint8 (N, S, S, 3), read-only, on disk
+    array: np.ndarray | EncodedImages  # uint8 (N, S, S, 3), read-only, on disk
     aspects: np.ndarray  # float32 (N,), width / height of the originals
 
     def __len__(self) -> int:
@@ -46,10 +54,10 @@ class Pixels:
         """S."""
         return self.array.shape[1]
 
-    def gather(self, rows: np.ndarray | Tensor | list[int]) -> tuple[Tensor, Tensor]:
+    def gather(self, rows: np.ndarray | Tensor | Sequence[int]) -> tuple[Tensor, Tensor]:
         """Copies of the images (n, S, S, 3) uint8 and their aspects (n,) float32. ``rows``: (n,) int64."""
         index = np.asarray(rows, dtype=np.int64)
-        images = np.take(self.array, index, axis=0)
+        images = self.array.take(index, axis=0)
         return torch.from_numpy(images), torch.from_numpy(self.aspects[index])
 
 
@@ -89,8 +97,8 @@ def open_pixels(dataset: Dataset, size_px: int, progress: Progress | None = None
     return pixels
 
 
-def _paths(dataset: Dataset, size_px: int) -> tuple[Path, Path]:
-    return dataset.folder / f"pixels-{size_px}.npy", dataset.folder / f"pixels-{size_px}.json"
+def _paths(dataset: Dataset, size_px: int, kind: str) -> tuple[Path, Path]:
+    return dataset.folder / f"{kind}-{size_px}.npy", dataset.folder / f"{kind}-{size_px}.json"
 
 
 def _identity(dataset: Dataset, size_px: int) -> dict[str, Any]:
@@ -100,54 +108,96 @@ def _identity(dataset: Dataset, size_px: int) -> dict[str, Any]:
 
 def _opened(dataset: Dataset, size_px: int, identity: dict[str, Any]) -> Pixels | None:
     """The cache on disk, or None if it is not there whole, of these images and of this size."""
-    array_path, about_path = _paths(dataset, size_px)
-    try:
-        about = json.loads(about_path.read_text(encoding="utf-8"))
-        array = np.load(array_path, mmap_mode="r")  # refuses a file shorter than its header says
-    except (OSError, ValueError, EOFError):
-        return None
-    whole = about == identity and array.shape == (len(dataset), size_px, size_px, 3) and array.dtype == np.uint8
-    if not whole:
+    array = _array(dataset, size_px, identity, "pixels")
+    if array is None:
+        bounds = _array(dataset, size_px, identity, "encoded")
+        try:
+            array = None if bounds is None else EncodedImages(_jpegs(dataset, size_px), bounds, size_px)
+        except (OSError, ValueError):
+            return None
+    if array is None or array.shape != (len(dataset), size_px, size_px, 3) or array.dtype != np.uint8:
         return None
     width, height = (dataset.manifest[side].to_numpy(dtype=np.float32) for side in ("width", "height"))
     return Pixels(array, width / height)
 
 
+def _array(dataset: Dataset, size_px: int, identity: dict[str, Any], kind: str) -> np.ndarray | None:
+    array_path, about_path = _paths(dataset, size_px, kind)
+    try:
+        if json.loads(about_path.read_text(encoding="utf-8")) != identity:
+            return None
+        return np.load(array_path, mmap_mode="r")  # refuses a file shorter than its header says
+    except (OSError, ValueError, EOFError):
+        return None
+
+
+def _jpegs(dataset: Dataset, size_px: int) -> Path:
+    return dataset.folder / f"encoded-{size_px}.jpegs"
+
+
 def _build(dataset: Dataset, size_px: int, identity: dict[str, Any], progress: Progress | None) -> None:
-    array_path, about_path = _paths(dataset, size_px)
-    for leftover in dataset.folder.glob(f".pixels-{size_px}-*.npy"):  # of a process that was killed: we hold the lock
+    """Make the cache: pixels where they fit, else JPEGs. We hold the lock."""
+    for leftover in dataset.folder.glob(f".cache-{size_px}-*"):  # of a process that was killed
         leftover.unlink()
     count = len(dataset)
     needed, free = count * size_px * size_px * 3, shutil.disk_usage(dataset.folder).free
-    if needed > free:
-        raise DatasetError(
-            f"The decoded images of '{dataset.name}' need {needed / 1e6:,.0f} MB in {dataset.folder}, where"
-            f" {free / 1e6:,.0f} MB are free. Free some space or choose a smaller image size."
-        )
 
-    def decoded(row: int) -> bytes:
+    def decoded(row: int) -> np.ndarray:
         # A JPEG can be decoded at ½, ¼ or ⅛ of its size; twice the size wanted still leaves the filter its work.
         picture = read_rgb(dataset.image_path(row), at_least_px=2 * size_px)
-        return from_picture(picture, size_px)[0].tobytes()
+        return from_picture(picture, size_px)[0]
 
-    handle, name = tempfile.mkstemp(prefix=f".pixels-{size_px}-", suffix=".npy", dir=dataset.folder)
+    if needed <= _MOST_OF_DISK * free:
+        array_path, about_path = _paths(dataset, size_px, "pixels")
+        head = io.BytesIO()
+        shape = (count, size_px, size_px, 3)
+        np.lib.format.write_array_header_1_0(head, {"descr": "|u1", "fortran_order": False, "shape": shape})
+        with _replacing(dataset, size_px, about_path, array_path) as file:
+            file.write(head.getvalue())
+            _write_all(file, lambda row: decoded(row).tobytes(), count, progress)
+    elif needed * _JPEG_SHARE <= free:
+        bounds_path, about_path = _paths(dataset, size_px, "encoded")
+        with _replacing(dataset, size_px, about_path, _jpegs(dataset, size_px)) as file:
+            lengths = _write_all(file, lambda row: encode(decoded(row)), count, progress)
+        with _replacing(dataset, size_px, about_path, bounds_path) as file:
+            np.save(file, np.cumsum([0, *lengths], dtype=np.int64))
+    else:
+        raise DatasetError(
+            f"The decoded images of '{dataset.name}' need {needed / 1e6:,.0f} MB in {dataset.folder}, or"
+            f" {needed * _JPEG_SHARE / 1e6:,.0f} MB as JPEGs, where {free / 1e6:,.0f} MB are free. Free some space or"
+            " choose a smaller image size."
+        )
+    replace_file(about_path, json.dumps(identity))
+
+
+def _write_all(file: BinaryIO, make: Callable[[int], bytes], count: int, progress: Progress | None) -> list[int]:
+    """``make`` of every row, one after the other; returns their lengths."""
+    lengths: list[int] = []
+    # Threads suffice: Pillow decodes and resizes without holding Python's lock.
+    with ThreadPoolExecutor(os.cpu_count()) as threads:
+        for start in range(0, count, _BLOCK):
+            stop = min(start + _BLOCK, count)
+            for made in threads.map(make, range(start, stop)):
+                file.write(made)
+                lengths.append(len(made))
+            if progress:
+                progress("decoding images", stop, count)
+    return lengths
+
+
+@contextmanager
+def _replacing(dataset: Dataset, size_px: int, about_path: Path, target: Path) -> Iterator[BinaryIO]:
+    """A file to write, which takes the place of ``target`` once it is whole; until then nothing describes it."""
+    handle, name = tempfile.mkstemp(prefix=f".cache-{size_px}-", dir=dataset.folder)
     temporary = Path(name)
     try:
-        # Threads suffice: Pillow decodes and resizes without holding Python's lock.
-        with os.fdopen(handle, "wb") as file, ThreadPoolExecutor(os.cpu_count()) as threads:
-            header = {"descr": "|u1", "fortran_order": False, "shape": (count, size_px, size_px, 3)}
-            np.lib.format.write_array_header_1_0(file, header)
-            for start in range(0, count, _BLOCK):
-                stop = min(start + _BLOCK, count)
-                file.writelines(threads.map(decoded, range(start, stop)))
-                if progress:
-                    progress("decoding images", stop, count)
+        with os.fdopen(handle, "wb") as file:
+            yield file
             file.flush()
             os.fsync(file.fileno())
         # In between, no description: never one of these images beside pixels of others.
         about_path.unlink(missing_ok=True)
         temporary.chmod(0o644)  # mkstemp's file is its maker's alone
-        temporary.replace(array_path)
+        temporary.replace(target)
     finally:
         temporary.unlink(missing_ok=True)
-    replace_file(about_path, json.dumps(identity))

@@ -143,7 +143,7 @@ def test_cache__is_made_anew_when_damaged(photographs: Dataset, builds: list[int
 
 
 def test_cache__leaves_only_its_two_files_and_a_lock(photographs: Dataset):
-    (photographs.folder / ".pixels-16-killed.npy").write_bytes(b"left by a killed process")
+    (photographs.folder / ".cache-16-killed").write_bytes(b"left by a killed process")
     open_pixels(photographs, 16)
     made = {f.name for f in photographs.folder.iterdir()} - {"images", "manifest.csv", "dataset.json"}
     assert {"pixels-16.npy", "pixels-16.json"} <= made <= {"pixels-16.npy", "pixels-16.json", "pixels-16.lock"}
@@ -168,9 +168,49 @@ def test_a_missing_image__is_named_and_leaves_no_half_cache(photographs: Dataset
 
 
 def test_a_full_disk__is_said_before_anything_is_written(photographs: Dataset, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(under_test.shutil, "disk_usage", lambda _: type("Usage", (), {"free": 1000})())
-    with pytest.raises(DatasetError, match=r"need .* MB"):
+    room(monkeypatch, 1000)
+    with pytest.raises(DatasetError, match=r"need .* MB .* as JPEGs"):
         open_pixels(photographs, 16)
+
+
+def room(monkeypatch: pytest.MonkeyPatch, free: int) -> None:
+    """Pretend that the disk has so many bytes left."""
+    monkeypatch.setattr(under_test.shutil, "disk_usage", lambda _: type("Usage", (), {"free": free})())
+
+
+def test_a_disk_too_small_for_pixels__gets_jpegs_that_read_the_same(
+    photographs: Dataset, builds: list[int], monkeypatch: pytest.MonkeyPatch
+):
+    exact = open_pixels(photographs, 32).array[:].astype(int)
+    for file in photographs.folder.glob("pixels-32.*"):
+        file.unlink()
+    room(monkeypatch, 5 * 32 * 32 * 3)
+    encoded = open_pixels(photographs, 32)
+    assert not (photographs.folder / "pixels-32.npy").exists()
+    assert (len(encoded), encoded.size_px) == (5, 32)
+    images, aspects = encoded.gather(torch.tensor([4, 0, 4]))
+    assert images.dtype == torch.uint8
+    assert images.shape == (3, 32, 32, 3)
+    assert torch.equal(images[0], images[2])
+    # These pictures are noise, the hardest there is for JPEG.
+    assert np.abs(images.numpy() - exact[[4, 0, 4]]).mean() < 6
+    assert aspects.tolist() == pytest.approx([24 / 20, 4 / 3, 24 / 20])
+    with pytest.raises(IndexError, match="0 to 4"):
+        encoded.gather([5])
+    open_pixels(photographs, 32)
+    assert builds == [32, 32]
+
+
+@pytest.mark.parametrize("damaged", ["encoded-32.jpegs", "encoded-32.npy", "encoded-32.json"])
+def test_jpegs__are_made_anew_when_damaged(
+    photographs: Dataset, builds: list[int], monkeypatch: pytest.MonkeyPatch, damaged: str
+):
+    room(monkeypatch, 5 * 32 * 32 * 3)
+    good = open_pixels(photographs, 32).gather(range(5))[0]
+    file = photographs.folder / damaged
+    file.write_bytes(file.read_bytes()[:-3])
+    assert torch.equal(open_pixels(photographs, 32).gather(range(5))[0], good)
+    assert builds == [32, 32]
 
 
 def test_an_empty_data_set__is_refused(home: Path):
