@@ -11,6 +11,8 @@ from torch import Tensor, nn
 from torchvision.models import get_model
 from torchvision.models.resnet import ResNet
 
+from sealife_core.models.winograd import WinogradConv2d
+
 FEATURE_DIMS = {"resnet18": 512, "resnet34": 512, "resnet50": 2048}
 STAGE_NAMES = ("stem", "layer1", "layer2", "layer3", "layer4")
 # CIFAR-size pictures: the ImageNet stem would leave a 32 px image 8 px before the first block (SimCLR, appendix B.9).
@@ -36,6 +38,7 @@ class Encoder(nn.Module):
             nn.init.kaiming_normal_(self.conv1.weight, mode="fan_out", nonlinearity="relu")
             self.maxpool = nn.Identity()
         self.layer1, self.layer2, self.layer3, self.layer4 = net.layer1, net.layer2, net.layer3, net.layer4
+        WinogradConv2d.take_over(self)
         self.trained_stages = len(STAGE_NAMES)
 
     def forward(self, images: Tensor) -> Tensor:
