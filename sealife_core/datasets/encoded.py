@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-QUALITY = 90  # with colour in full: what is lost is a hundredth of the range, less than the photograph had lost already
+QUALITY = 90  # with colour in full: of 255 steps a pixel is 2.5 off, as measured on photographs
 
 
 class EncodedImages:
