@@ -1,26 +1,41 @@
 """The background process of one run: ``python -m sealife_core.worker RUN_DIR``.
 
 It knows no screen: what it has to say it writes into the run directory. An error becomes one sentence with a way out in
-``status.json``; the traceback stays in the log.
+``status.json``; the traceback stays in the log. With ``--ready`` instead of a directory it is a spare, which learns its
+run later (``runs/spare.py``).
 """
 
+import os
 import signal
 import sys
 import time
 import traceback
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import FrameType
 
+from sealife_core.config import AnyConfig
 from sealife_core.errors import SealifeError
 from sealife_core.runs.directory import Run
+from sealife_core.runs.spare import READY_FLAG, await_order
 from sealife_core.runs.writer import RunWriter
+
+Train = Callable[[AnyConfig, RunWriter], bool]
 
 
 class Terminated(BaseException):
     """The process was told to end at once (TERM)."""
 
 
-def main(folder: Path) -> int:
+def import_training() -> Train:
+    """What carries out a run. PyTorch comes with it, so this takes seconds."""
+    from sealife_core.training.recipes import train
+
+    return train
+
+
+def main(folder: Path, training: Callable[[], Train] = import_training) -> int:
     """Carry out the run in ``folder``. Returns the exit status: 0 finished or stopped, 1 failed."""
     run = RunWriter(Run(folder))
     signal.signal(signal.SIGTERM, _terminate)
@@ -29,9 +44,7 @@ def main(folder: Path) -> int:
     )
     try:
         config = run.run.config()
-        from sealife_core.training.recipes import train
-
-        finished = train(config, run)
+        finished = training()(config, run)
     except Terminated:
         run.status(
             state="stopped", stage="", message="ended at once; the last saved epoch can be resumed", ended=time.time()
@@ -44,6 +57,24 @@ def main(folder: Path) -> int:
     outcome = "finished" if finished else "stopped"
     run.status(state=outcome, stage="", message=_LAST_WORDS[outcome], ended=time.time())
     return 0
+
+
+def ready() -> int:
+    """Import what training needs, then carry out the run that is given. Returns the exit status: 0 also without one.
+
+    The import goes on in a thread, so that a run may be given at any moment, and the end of the dispatcher be seen. It
+    computes nothing there: OpenMP would keep a second set of threads, and training would have to share with them. An
+    error of it is the run's, as if it had been imported for it.
+    """
+    imported = ThreadPoolExecutor(1).submit(_import_ahead)
+    folder = await_order()
+    return 0 if folder is None else main(folder, imported.result)
+
+
+def _import_ahead() -> Train:
+    train = import_training()
+    print(f"ready, pid {os.getpid()}", flush=True)
+    return train
 
 
 _LAST_WORDS = {
@@ -74,5 +105,12 @@ def _terminate(signum: int, frame: FrameType | None) -> None:
     raise Terminated
 
 
+def _leave(code: int) -> None:
+    """End this process now. All is written, and to take PyTorch apart would keep the next run waiting for a second."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
+
+
 if __name__ == "__main__":
-    sys.exit(main(Path(sys.argv[1])))
+    _leave(ready() if sys.argv[1] == READY_FLAG else main(Path(sys.argv[1])))

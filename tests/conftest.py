@@ -1,9 +1,18 @@
 """Fixtures every floor shares: a home of its own for each test, and a small reef that is drawn once."""
 
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_spare() -> Iterator[None]:
+    """No worker is kept ready for runs to come, but by the tests of that: it would outlive the test."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SEALIFE_READY_MINUTES", "0")
+        yield
 
 
 @pytest.fixture

@@ -1,6 +1,8 @@
 """The worker as a real process: its outcomes, in the words that a person reads."""
 
 import json
+import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -9,8 +11,13 @@ import pytest
 
 from sealife_core.config import preset
 from sealife_core.datasets.dataset import Dataset
+from sealife_core.places import checkpoints_root
+from sealife_core.runs import State, launch, request_stop
 from sealife_core.runs.directory import Run, create_run
+from sealife_core.runs.queue import make_ready
+from sealife_core.runs.spare import READY_LOG
 from sealife_core.worker import explain
+from tests.runs.processes import dispatcher_pids, until
 
 
 def carry_out(run: Run) -> int:
@@ -40,6 +47,28 @@ def test_worker__reports_every_problem_of_a_config(home: Path) -> None:
     what = run.status()["error"]["what"]
     assert "'epochs' is 0" in what
     assert "lern_rate" in what
+
+
+def test_ready__a_real_spare_trains_the_run_it_is_given(tiny_reef: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SEALIFE_READY_MINUTES", "5")
+    root = checkpoints_root()
+    make_ready(root)
+    until(lambda: (root / READY_LOG).exists() and "ready" in (root / READY_LOG).read_text())
+    size = {"image_size_px": 32, "batch_size": 16, "epochs": 1000}
+    run = create_run(preset("simclr", "Quick look", device="cpu", **size), data_hash=tiny_reef.content_hash)
+    launch(run)
+    try:
+        until(run.metrics)
+        record = run.process() or {}
+        assert f"ready, pid {record['pid']}" in (root / READY_LOG).read_text()
+        assert f"{run.id}: started on cpu, pid {record['pid']}" in (root / ".dispatcher.log").read_text()
+        request_stop(run)
+        until(lambda: "exit_code" in (run.process() or {}))
+        assert run.state() is State.STOPPED
+        assert any("encoder starts from random weights" in line for line in run.log_tail())
+    finally:
+        for pid in dispatcher_pids(root):  # its spare goes with it
+            os.kill(pid, signal.SIGKILL)
 
 
 @pytest.mark.parametrize(

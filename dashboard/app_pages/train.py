@@ -13,6 +13,7 @@ from dashboard.errors import plain, show_error
 from sealife_core.config import SIZES, TASKS, AnyConfig, describe, flattened, nested, parse, preset, source_run
 from sealife_core.errors import ConfigError
 from sealife_core.runs.directory import open_run
+from sealife_core.runs.queue import make_ready
 from sealife_core.views.recipes import recipe_name, recipes
 
 
@@ -21,6 +22,7 @@ def page() -> None:
     st.title("Train")
     if not need_dataset("Training needs pictures."):
         return
+    make_ready()  # while the form is filled in, PyTorch is imported
     task = st.segmented_control(
         "What to train",
         list(TASKS),

@@ -93,9 +93,9 @@ def end(ending: Ending, problem: str = "") -> None:
         replace_json(root / RECORD, (_record(root) or {}) | {"ending": ending, "problem": problem})
 
 
-def is_running() -> bool:
+def is_running(root: Path | None = None) -> bool:
     """Whether a measurement is under way, of whichever device."""
-    record = _record(checkpoints_root())
+    record = _record(root or checkpoints_root())
     return record is not None and _under_way(record)
 
 

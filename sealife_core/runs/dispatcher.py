@@ -2,7 +2,8 @@
 
 One lives below a root at a time, under a lock. It is started by whoever queues a run, watches the processes, ends those
 that do not stop when asked, and goes when there is nothing left to do. It may be killed at any moment: the runs go on,
-and the next one takes them over, for all it has to know is on disk or can be asked of the operating system.
+and the next one takes them over, for all it has to know is on disk or can be asked of the operating system. While
+somebody seems about to train it keeps a worker ready (``spare.py``).
 
 Environment: SEALIFE_WORKER_COMMAND replaces ``python -m sealife_core.worker`` (the run directory is appended);
 SEALIFE_STOP_GRACE_S is how long a run may take to stop by itself before it is ended.
@@ -30,9 +31,12 @@ from sealife_core.runs.liveness import Process, State, process_of
 from sealife_core.runs.locks import queue_lock, take_dispatcher_lock
 from sealife_core.runs.queue import has_work, waits_for_a_person, write_status
 from sealife_core.runs.run import LOG, MODEL, PROCESS, STATUS, STOP
-from sealife_core.runs.spawning import spawn
+from sealife_core.runs.spare import READY, Spare, show_interest, spare_command, wanted
+from sealife_core.runs.spawning import reap, spawn
 
-TICK_S = 0.2
+TICK_S = 0.2  # between two looks at everything while a process is watched
+QUIET_TICK_S = 1.0  # while none is: with hundreds of runs a look takes milliseconds
+BELL_S = 0.02  # how soon a launch is seen, at the cost of reading the time of one file
 IDLE_S = 3.0  # time enough for a person's second launch; a later one starts a new dispatcher, in some 0.3 s
 STOP_GRACE_S = 60.0  # a batch and a checkpoint of the slowest recipe take some 20 s
 KILL_AFTER_S = 10.0  # from TERM to KILL
@@ -75,7 +79,12 @@ class Dispatcher:
     kill_after_s: float = KILL_AFTER_S
     devices: list[str] = field(default_factory=devices)
     watched: dict[str, Watched] = field(default_factory=dict)
+    spare: Spare = field(init=False)
     _glances: dict[str, tuple[int, bool]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """The one process it keeps for a run to come."""
+        self.spare = Spare(self.root)
 
     def adopt(self) -> None:
         """Take over every process of a run that lives, whoever started it."""
@@ -115,6 +124,7 @@ class Dispatcher:
             del self.watched[run.id]
             code = watched.child.returncode if watched.child else None
             print(f"{run.id}: ended, {'adopted' if code is None else f'code {code}'}", flush=True)
+            show_interest(self.root)  # who looks at what has just ended may well launch the next
             if code is not None and run.path.is_dir():
                 replace_json(run.path / PROCESS, watched.record | {"exit_code": code, "ended": time.time()})
             return
@@ -190,15 +200,24 @@ class Dispatcher:
         raise RunError(f"Run '{source_id}', which the weights come from, {left}.")
 
     def _start(self, run: Run, device: str) -> None:
-        command = [*worker_command(), str(run.path)]
         with queue_lock(self.root):
             if run.state() is not State.QUEUED:  # stopped or deleted since we looked
                 return
-            record = {"attempt": run.attempt(), "device": device, "command": command, "started": time.time()}
+            record: dict[str, Any] = {"attempt": run.attempt(), "device": device, "started": time.time()}
             write_status(run, stage="starting", message="starting")
-            child = spawn(command, run.path / LOG, _environment(self.root, device))
-            record |= liveness.identity(child.pid) or {"pid": child.pid, "host": liveness.host()}
-            replace_json(run.path / PROCESS, record)
+            environment = _environment(self.root, device)
+            child = self.spare.offer(run, environment)
+            record["command"] = [*worker_command(), str(run.path)] if child is None else spare_command()
+            child = child or spawn(record["command"], run.path / LOG, environment)
+            try:
+                record |= liveness.identity(child.pid) or {"pid": child.pid, "host": liveness.host()}
+                replace_json(run.path / PROCESS, record)
+            except OSError:
+                reap(child)  # a spare that is not noted goes by itself
+                raise
+            finally:
+                if child.stdin is not None:
+                    child.stdin.close()
         self.watched[run.id] = Watched(run, record, child)
         print(f"{run.id}: started on {device}, pid {child.pid}", flush=True)
 
@@ -252,15 +271,28 @@ def main(root: Path) -> int:
     dispatcher.adopt()
     last_busy = time.monotonic()
     while True:
-        if dispatcher.turn():
+        rung = _bell(root)
+        busy = dispatcher.turn()
+        dispatcher.spare.keep(idle=not dispatcher.watched)
+        if busy or wanted(root):
             last_busy = time.monotonic()
         elif time.monotonic() - last_busy >= IDLE_S:
             # Looking once more and giving up the lock are one step for everyone else.
             with queue_lock(root):
-                if not has_work(root):
+                if not (has_work(root) or wanted(root)):
                     lock.release()
                     return 0
-        time.sleep(TICK_S)
+        until = time.monotonic() + (TICK_S if dispatcher.watched else QUIET_TICK_S)
+        while time.monotonic() < until and _bell(root) == rung:
+            time.sleep(BELL_S)
+
+
+def _bell(root: Path) -> int:
+    """What changes when somebody launches a run, or is about to."""
+    try:
+        return (root / READY).stat().st_mtime_ns
+    except OSError:
+        return 0
 
 
 if __name__ == "__main__":

@@ -14,9 +14,11 @@ from sealife_core.runs.files import replace_json, size_bytes
 from sealife_core.runs.liveness import Process, State, process_of
 from sealife_core.runs.locks import dispatcher_runs, queue_lock
 from sealife_core.runs.run import LAST, METRICS, STATUS, STOP
+from sealife_core.runs.spare import interest_age_s, ready_minutes, show_interest, wanted
 from sealife_core.runs.spawning import reap, spawn
 
 DISPATCHER_LOG = ".dispatcher.log"
+INTEREST_EVERY_S = 5.0  # a page is drawn again at every click; a sign that is as young as this need not be renewed
 ENDING_S = 15.0  # what a worker takes to unload PyTorch after its last word: under a second, or ten on a busy machine
 
 
@@ -137,11 +139,29 @@ def _enqueue(run: Run, message: str) -> None:
     write_status(
         run, **cleared, state=State.QUEUED, queued=time.time(), attempt=attempt, stage="", message=message, warnings=[]
     )
+    show_interest(run.root)
 
 
 def _must_exist(run: Run) -> None:
     if not run.path.is_dir():
         raise RunError(f"Run '{run.id}' is gone. Look in the trash, or launch a new one.")
+
+
+def make_ready(root: Path | None = None) -> None:
+    """Somebody looks as if they were about to launch a run: have a worker ready. Returns at once; call it freely.
+
+    Where that is not possible nothing happens: the launch will say why.
+    """
+    root = runs_root(root)
+    age_s = interest_age_s(root)
+    if not ready_minutes() or (age_s is not None and age_s < INTEREST_EVERY_S):
+        return
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+        show_interest(root)
+        ensure_dispatcher(root)
+    except (OSError, RunError):
+        return
 
 
 def ensure_dispatcher(root: Path | None = None) -> bool:
@@ -153,7 +173,7 @@ def ensure_dispatcher(root: Path | None = None) -> bool:
     if not root.is_dir():
         return False
     with queue_lock(root):
-        if dispatcher_runs(root) or not has_work(root):
+        if dispatcher_runs(root) or not (wanted(root) or has_work(root)):
             return False
         _spawn_dispatcher(root)
     return True

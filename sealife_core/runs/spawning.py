@@ -1,4 +1,4 @@
-"""Processes that outlive whoever starts them: dispatcher, workers, projections, the measurement of this machine."""
+"""Processes in sessions of their own: dispatcher, workers, projections, the measurement of this machine."""
 
 import os
 import subprocess
@@ -10,15 +10,23 @@ from pathlib import Path
 PROJECT = Path(__file__).resolve().parents[2]
 
 
-def spawn(command: Sequence[str], log: Path, environment: Mapping[str, str] | None = None) -> subprocess.Popen[bytes]:
+def spawn(
+    command: Sequence[str],
+    log: Path,
+    environment: Mapping[str, str] | None = None,
+    *,
+    stdin: int = subprocess.DEVNULL,
+) -> subprocess.Popen[bytes]:
     """Start ``command`` in a session of its own, which neither Ctrl-C nor the end of this process reaches.
 
-    What it prints is appended to ``log``; ``environment`` comes on top of this process's. Raises OSError.
+    What it prints is appended to ``log``; ``environment`` comes on top of this process's. Nothing waits in a buffer on
+    its way to ``stdin``, where that is a pipe. Raises OSError.
     """
     with log.open("ab") as written:
         return subprocess.Popen(
             command,
-            stdin=subprocess.DEVNULL,
+            bufsize=0,
+            stdin=stdin,
             stdout=written,
             stderr=written,
             cwd=PROJECT,
