@@ -81,14 +81,18 @@ def colour_by(page: Page, word: str) -> None:
     settled(page)
 
 
+def hover_shows(page: Page, row: int) -> None:
+    page.mouse.move(*place_of(page, row))
+    picture = page.locator(".sealife-hover:visible img")
+    expect(picture).to_have_attribute("src", re.compile(rf"/thumb/reef/{row}\.jpg"), timeout=PATIENCE_MS)
+
+
 def test_hover__shows_the_picture_and_its_class(embedded: Dataset, page: Page, dashboard: Dashboard) -> None:
     opened(page, dashboard)
     row = 7
-    page.mouse.move(*place_of(page, row))
-    shown = page.locator(".sealife-hover:visible")
-    expect(shown.locator("img")).to_have_attribute("src", re.compile(rf"/thumb/reef/{row}\.jpg"), timeout=PATIENCE_MS)
+    hover_shows(page, row)
     assert page.wait_for_function("document.querySelector('.sealife-hover img').naturalWidth > 0")
-    expect(shown).to_contain_text(embedded.classes[embedded.labels[row]])
+    expect(page.locator(".sealife-hover:visible")).to_contain_text(embedded.classes[embedded.labels[row]])
 
 
 def test_lasso__fills_the_grid_and_survives_recolouring(embedded: Dataset, page: Page, dashboard: Dashboard) -> None:
@@ -104,6 +108,31 @@ def test_lasso__fills_the_grid_and_survives_recolouring(embedded: Dataset, page:
     page.get_by_role("button", name="Clear").click()
     expect(page.locator(PICTURES)).to_have_count(0, timeout=PATIENCE_MS)
     assert chosen(page) == []
+
+
+def visit(page: Page, title: str) -> None:
+    page.get_by_role("link", name=title, exact=True).click()
+    expect(page.get_by_role("heading", name=title, exact=True).first).to_be_visible(timeout=PATIENCE_MS)
+    settled(page)
+
+
+def test_coming_back__finds_the_chart_as_it_was_left_and_alive(
+    embedded: Dataset, page: Page, dashboard: Dashboard
+) -> None:
+    opened(page, dashboard)
+    lasso_left(page)
+    rows = chosen(page)
+    page.locator(PLOT).evaluate("node => { node.dataset.mark = 'the same'; }")
+    visit(page, "Data")
+    assert page.locator(".sealife-plot").count() == 0
+    visit(page, "Embeddings")
+    expect(page.locator(PLOT)).to_have_attribute("data-mark", "the same", timeout=PATIENCE_MS)
+    assert chosen(page) == rows
+    hover_shows(page, rows[0])
+    colour_by(page, "split")
+    assert chosen(page) == rows
+    lasso_left(page, 0.3)
+    assert 0 < len(chosen(page)) < len(rows)
 
 
 def test_link__shows_the_same_in_a_fresh_browser(
