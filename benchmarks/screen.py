@@ -72,7 +72,7 @@ def main() -> None:
     chosen = parser.parse_args()
     with tempfile.TemporaryDirectory() as fleeting:
         home = (chosen.home or Path(fleeting)).resolve()
-        os.environ["SEALIFE_HOME"] = str(home)
+        os.environ |= {"SEALIFE_HOME": str(home), "SEALIFE_READY_MINUTES": "0"}  # nobody launches anything here
         dataset = reef_of(chosen.images)
         fill(dataset, chosen.runs)
         with dashboard(home) as url, sync_playwright() as playwright:

@@ -35,8 +35,8 @@ from sealife_core.runs.spare import READY, Spare, show_interest, spare_command, 
 from sealife_core.runs.spawning import reap, spawn
 
 TICK_S = 0.2  # between two looks at everything while a process is watched
-QUIET_TICK_S = 1.0  # while none is: with hundreds of runs a look takes milliseconds
-BELL_S = 0.02  # how soon a launch is seen, at the cost of reading the time of one file
+QUIET_TICK_S = 2.0  # while none is: with hundreds of runs a look takes milliseconds
+BELL_S = 0.04  # how soon a launch is seen; to look four times as often took a hundredth of a core
 IDLE_S = 3.0  # time enough for a person's second launch; a later one starts a new dispatcher, in some 0.3 s
 STOP_GRACE_S = 60.0  # a batch and a checkpoint of the slowest recipe take some 20 s
 KILL_AFTER_S = 10.0  # from TERM to KILL

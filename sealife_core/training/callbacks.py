@@ -78,6 +78,18 @@ class FiniteLoss(Callback):
             )
 
 
+class FirstPoint(Callback):
+    """Logs the first step of a run, which Lightning leaves out where it logs every tenth: a person waits for it."""
+
+    def on_train_batch_end(
+        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:
+        """Write what was logged in that step, unless Lightning is about to."""
+        if trainer.global_step == 1 and trainer.log_every_n_steps > 1 and trainer.logger is not None:  # type: ignore[attr-defined]
+            found = {name: float(value) for name, value in trainer.callback_metrics.items()}
+            trainer.logger.log_metrics(found, step=0)
+
+
 class Speed(Callback):
     """Logs the learning rate and how many images (views, for SimCLR) a second go through, pauses left out.
 

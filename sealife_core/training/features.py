@@ -1,5 +1,8 @@
 """Images through the encoder of a run, as evaluation sees them: some, all, or the same ones over time."""
 
+from copy import deepcopy
+from typing import Any
+
 import numpy as np
 import torch
 from pytorch_lightning import Callback, LightningModule, Trainer
@@ -88,22 +91,38 @@ class Snapshots(Callback):
         self._rows = np.sort(chooser.permutation(candidates)[:SNAPSHOT_IMAGES])
         self._ids = tuple(dataset.manifest["id"].iloc[self._rows])
         self.epochs = snapshot_plan(config.epochs)
+        self._untrained: nn.Module | None = None
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """The picture before anything was learned."""
+        """Put the encoder aside as it is before anything was learned; embedding it can wait for the first step."""
         if trainer.global_step == 0:
-            self._keep(pl_module, 0)
+            self._untrained = deepcopy(_encoder_of(pl_module))
+
+    def on_train_batch_start(self, trainer: Trainer, pl_module: LightningModule, batch: Any, batch_idx: int) -> None:
+        """The picture before training, once the curve has its first point: a person is waiting for that."""
+        if trainer.global_step > 0:
+            self._keep_untrained()
 
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """A picture at each of the planned epochs."""
+        self._keep_untrained()
         if trainer.current_epoch + 1 in self.epochs and not trainer.should_stop:
-            self._keep(pl_module, trainer.current_epoch + 1)
+            self._keep(_encoder_of(pl_module), trainer.current_epoch + 1)
 
-    def _keep(self, module: LightningModule, epoch: int) -> None:
-        encoder = module.encoder
-        assert isinstance(encoder, nn.Module)
+    def _keep_untrained(self) -> None:
+        if self._untrained is not None:
+            self._keep(self._untrained, 0)
+            self._untrained = None
+
+    def _keep(self, encoder: nn.Module, epoch: int) -> None:
         h = features_of(self._config, self._machine, encoder, self._pixels, self._rows)
         write_snapshot(self._run.path, self._ids, epoch, h)
+
+
+def _encoder_of(module: LightningModule) -> nn.Module:
+    encoder = module.encoder
+    assert isinstance(encoder, nn.Module)
+    return encoder
 
 
 def snapshot_plan(epochs: int) -> tuple[int, ...]:

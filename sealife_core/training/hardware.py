@@ -1,6 +1,7 @@
 """Which device and which number format to train with: what the machine has, unless the config insists."""
 
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Literal
 
@@ -8,7 +9,11 @@ import torch
 
 from sealife_core.config import TrainingSettings
 from sealife_core.errors import ConfigError
+from sealife_core.places import checkpoints_root
+from sealife_core.runs.files import UnreadableFile, read_json, replace_json
+from sealife_core.runs.liveness import host
 
+MEASURED = ".precision.json"  # below the root of all runs
 WORTH = 1.2  # bf16 must be this much faster than fp32 to be worth its coarser numbers
 LightningPrecision = Literal["32-true", "bf16-mixed"]
 
@@ -61,7 +66,25 @@ def _prefers_bf16(device: str) -> bool:
     has = torch.cpu.get_capabilities()
     if not any(has.get(name) for name in ("avx512_bf16", "amx_bf16", "bf16")):
         return False
-    return _convolution_s(torch.bfloat16) * WORTH < _convolution_s(torch.float32)
+    return _bf16_is_faster()
+
+
+def _bf16_is_faster() -> bool:
+    """Measured once for a machine and a version of PyTorch.
+
+    A sixth of a second at every launch, and runs that are compared should not differ by the noise of a moment.
+    """
+    path = checkpoints_root() / MEASURED
+    here = f"{host()}, {torch.get_num_threads()} threads, torch {torch.__version__}"
+    known = None
+    with suppress(UnreadableFile):
+        known = read_json(path)
+    if known is not None and known.get("measured_on") == here and isinstance(known.get("bf16_is_faster"), bool):
+        return known["bf16_is_faster"]
+    faster = _convolution_s(torch.bfloat16) * WORTH < _convolution_s(torch.float32)
+    with suppress(OSError):  # what cannot be kept is measured again
+        replace_json(path, {"measured_on": here, "bf16_is_faster": faster})
+    return faster
 
 
 def _convolution_s(dtype: torch.dtype) -> float:

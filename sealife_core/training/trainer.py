@@ -11,7 +11,7 @@ from torch import nn
 
 from sealife_core.config import ClassifierConfig, SimclrConfig
 from sealife_core.runs.writer import RunWriter
-from sealife_core.training.callbacks import FiniteLoss, ResumePoint, Status
+from sealife_core.training.callbacks import FiniteLoss, FirstPoint, ResumePoint, Status
 from sealife_core.training.hardware import Hardware
 from sealife_core.training.loggers import MetricsFile
 
@@ -34,7 +34,7 @@ def build_trainer(
     """A Trainer on one device that logs into the run directory; ``validated`` adds best model and early stopping."""
     logging.getLogger("pytorch_lightning").setLevel(logging.WARNING)
     total = steps_per_epoch * config.epochs
-    watching: list[Callback] = [Status(run), FiniteLoss(), *callbacks]
+    watching: list[Callback] = [Status(run), FiniteLoss(), *callbacks, FirstPoint()]
     if isinstance(config, ClassifierConfig) and validated:
         watching += _best_and_patience(config, run)
     # The resume point comes last, so that it holds what the other callbacks learned in the same epoch.

@@ -173,7 +173,8 @@ def test_wanted__for_some_minutes_after_a_sign(root: Path, monkeypatch: pytest.M
     assert not wanted(root), "another command carries out the runs"
     monkeypatch.delenv("SEALIFE_WORKER_COMMAND")
     assert wanted(root)
-    os.utime(root / READY, (time.time() - 301,) * 2)
+    old = time.time() - 301
+    os.utime(root / READY, (old, old))
     assert not wanted(root)
     keeping.show_interest(root)
     monkeypatch.setenv("SEALIFE_READY_MINUTES", "0")

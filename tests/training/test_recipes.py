@@ -217,6 +217,25 @@ def test_embeddings__are_those_of_the_saved_encoder_on_every_image(trained: Trai
     np.testing.assert_allclose(read_embeddings(run.path, "z").values, z, rtol=1e-3, atol=1e-4)
 
 
+def test_metrics__hold_the_first_step_however_seldom_others_are_logged(
+    trained: Trained, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sealife_core.training.trainer.LOGGED_POINTS", 1)
+    run = trained("simclr", batch_size=8, epochs=2, monitor_every=0)
+    rows, an_epoch = run.metrics(), run.environment()["steps_per_epoch"]
+    assert an_epoch > 1
+    assert [row["step"] for row in rows] == [1, an_epoch, 2 * an_epoch]
+    assert rows[0]["epoch"] == pytest.approx(1 / an_epoch)
+    assert rows[0].keys() == {
+        "step",
+        "epoch",
+        "time",
+        "train/loss",
+        "train/contrastive_accuracy",
+        "train/learning_rate",
+    }
+
+
 def test_snapshots__show_the_same_images_from_before_training_to_its_end(trained: Trained, tiny_reef: Dataset) -> None:
     run = trained("simclr", batch_size=16, epochs=3, monitor_every=0)
     film = read_snapshots(run.path)

@@ -1,0 +1,126 @@
+"""How long a person looks at an empty curve: from Launch to the first point, with a worker kept ready and without.
+
+    python benchmarks/launch.py
+
+Draws a small reef in a home of its own, decodes it, and launches SimCLR runs on it as the dashboard would: each is
+stopped once its first point is in metrics.jsonl. Cold, nothing runs before the launch, neither dispatcher nor worker;
+the imports that no run can do without are measured by turns with it, each in a fresh process, up to their last line
+(not to the end of that process, which takes PyTorch another second).
+"""
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from statistics import median
+
+from measuring import Figure, main
+
+from sealife_core.config import preset
+from sealife_core.datasets.pixels import cache_size_px, open_pixels
+from sealife_core.datasets.reef import draw_reef
+from sealife_core.places import checkpoints_root
+from sealife_core.runs.directory import Run, create_run
+from sealife_core.runs.locks import dispatcher_runs, queue_lock
+from sealife_core.runs.queue import launch, make_ready, request_stop
+from sealife_core.runs.spare import READY, READY_LOG, wanted
+
+IMAGES, SIZE_PX, BATCH_SIZE = 256, 32, 64
+REPEATS = 3
+IMPORTS = "import torch, torchvision, pytorch_lightning; print('done', flush=True)"
+LOOK_S = 0.002
+PATIENCE_S = 120.0
+
+
+def measure() -> Iterator[Figure]:
+    with tempfile.TemporaryDirectory() as home:
+        os.environ |= {"SEALIFE_HOME": home, "SEALIFE_READY_MINUTES": "0"}
+        dataset = draw_reef(images=IMAGES, size_px=SIZE_PX)
+        open_pixels(dataset, cache_size_px(dataset, SIZE_PX))
+        first_point()  # the first run fills the disk's cache, and learns which number format pays here
+        imports, cold, warm = [], [], []
+        for _ in range(REPEATS):
+            imports.append(imports_s())
+            cold.append(first_point())
+        os.environ["SEALIFE_READY_MINUTES"] = "5"
+        (checkpoints_root() / READY).unlink()  # else the sign that the last run gave is too young to be renewed
+        used: set[str] = set()
+        for _ in range(REPEATS):
+            await_spare(used)
+            warm.append(first_point())
+        send_away()
+        beyond = median(cold) - median(imports)
+        yield Figure("Launch → first point, dispatcher warm", median(warm), "s", "≤ 1.5", spread(warm))
+        told = f"{median(cold):.2f} s; importing torch, torchvision and pytorch_lightning {median(imports):.2f} s"
+        yield Figure("Launch → first point, cold: beyond the imports", beyond, "s", "≤ 1.5", told)
+
+
+def first_point() -> float:
+    """Seconds from the launch of a new run to its first point. Returns when all is quiet again."""
+    small = {"data": "reef", "image_size_px": SIZE_PX, "batch_size": BATCH_SIZE}
+    run = create_run(preset("simclr", "Quick look", **small, epochs=500))
+    begun = time.perf_counter()
+    launch(run)
+    until(lambda: has_point(run))
+    seconds = time.perf_counter() - begun
+    request_stop(run)
+    until(lambda: "exit_code" in (run.process() or {}))
+    until(lambda: wanted(run.root) or not at_work(run.root))
+    return seconds
+
+
+def await_spare(used: set[str]) -> None:
+    """Open the Train page, as it were, and fill in the form while a worker gets ready that was not ``used`` before."""
+    root = checkpoints_root()
+    log = root / READY_LOG
+    make_ready(root)
+    until(lambda: log.exists() and "ready" in log.read_text() and log.read_text() not in used)
+    used.add(log.read_text())
+
+
+def send_away() -> None:
+    """Nobody wants to train any more: the spare that the last run brought goes, and its dispatcher."""
+    root = checkpoints_root()
+    os.utime(root / READY, (0, 0))
+    until(lambda: not at_work(root))
+
+
+def has_point(run: Run) -> bool:
+    """Whether a line of metrics.jsonl holds a loss."""
+    return any("train/loss" in row for row in run.metrics())
+
+
+def at_work(root: Path) -> bool:
+    """Whether a dispatcher is."""
+    with queue_lock(root):
+        return dispatcher_runs(root)
+
+
+def imports_s() -> float:
+    """Seconds from the start of a process until it has imported what every run needs."""
+    begun = time.perf_counter()
+    with subprocess.Popen([sys.executable, "-c", IMPORTS], stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        return time.perf_counter() - begun
+
+
+def until(condition: Callable[[], bool]) -> None:
+    """Wait for ``condition``."""
+    deadline = time.monotonic() + PATIENCE_S
+    while not condition():
+        if time.monotonic() > deadline:
+            raise SystemExit("This did not come true; look at the logs of the run.")
+        time.sleep(LOOK_S)
+
+
+def spread(seconds: list[float]) -> str:
+    """The fastest and the slowest of how many."""
+    return f"{min(seconds):.2f} to {max(seconds):.2f} s, {len(seconds)} launches"
+
+
+if __name__ == "__main__":
+    main(measure, __doc__)

@@ -1,0 +1,46 @@
+import json
+from pathlib import Path
+
+import pytest
+import torch
+
+from sealife_core.config import preset
+from sealife_core.training import hardware
+from sealife_core.training.hardware import choose_hardware
+
+
+@pytest.fixture
+def measured(home: Path, monkeypatch: pytest.MonkeyPatch) -> list[torch.dtype]:
+    """What was measured, on a processor with bf16 that gains by it."""
+    found: list[torch.dtype] = []
+
+    def convolution_s(dtype: torch.dtype) -> float:
+        found.append(dtype)
+        return 1.0 if dtype == torch.bfloat16 else 2.0
+
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"avx512_bf16": True})
+    monkeypatch.setattr(hardware, "_convolution_s", convolution_s)
+    return found
+
+
+def test_choose_hardware__measures_once_a_machine_which_format_pays(measured: list[torch.dtype], home: Path) -> None:
+    config = preset("simclr", device="cpu")
+    assert [choose_hardware(config).precision for _ in range(2)] == ["bf16", "bf16"]
+    assert len(measured) == 2
+    path = home / "checkpoints" / hardware.MEASURED
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"bf16_is_faster": False}))
+    assert choose_hardware(config).precision == "fp32"
+
+
+@pytest.mark.parametrize("kept", ["{", "[]", "{}", '{"measured_on": "another machine", "bf16_is_faster": false}'])
+def test_choose_hardware__measures_again_what_says_nothing_about_this_machine(
+    measured: list[torch.dtype], home: Path, kept: str
+) -> None:
+    (home / "checkpoints" / hardware.MEASURED).write_text(kept)
+    assert choose_hardware(preset("simclr", device="cpu")).precision == "bf16"
+    assert len(measured) == 2
+
+
+def test_choose_hardware__measures_where_nothing_can_be_kept(measured: list[torch.dtype], home: Path) -> None:
+    (home / "checkpoints").rmdir()
+    assert choose_hardware(preset("simclr", device="cpu")).precision == "bf16"
