@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PORT ?= 8501
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test check clean
+.PHONY: help run demo test check bench clean
 
 help:  ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -23,6 +23,9 @@ check: $(VENV)/development  ## lint and type-check
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/pyright --pythonpath $(BIN)/python
+
+bench: $(VENV)/development  ## measure speed against its peers, side by side (an hour; leave the machine alone)
+	$(BIN)/python benchmarks/bench.py
 
 clean:  ## remove the environment (data and runs stay)
 	rm -rf $(VENV)

@@ -20,7 +20,7 @@ from pathlib import Path
 from measuring import WORSE, Figure, table
 
 HERE = Path(__file__).parent
-TOPICS = ("views", "loss", "importing", "probe", "training", "memory", "projection", "launch", "watching")
+TOPICS = ("views", "loss", "importing", "probe", "training", "memory", "projection", "launch", "watching", "screen")
 KEPT, RESULTS = HERE / "figures.json", HERE / "RESULTS.md"
 BEGIN, END = "<!-- bench.py writes from here -->", "<!-- to here -->"
 PACKAGES = ("torch", "torchvision", "pytorch-lightning", "streamlit", "plotly", "lightly", "scikit-learn", "umap-learn")
@@ -74,7 +74,8 @@ def machine() -> str:
     """Where and with what this was measured, in one line."""
     names = [line.split(":")[1].strip() for line in cpu_lines() if line.startswith("model name")]
     packages = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
-    return f"{time.strftime('%Y-%m-%d')} · {os.cpu_count()} cores ({(names or [platform.machine()])[0]}) · Python {platform.python_version()}, {packages}"
+    processor = f"{os.cpu_count()} cores ({(names or [platform.machine()])[0]})"
+    return f"{time.strftime('%Y-%m-%d')} · {processor} · Python {platform.python_version()}, {packages}"
 
 
 def cpu_lines() -> list[str]:
@@ -89,7 +90,9 @@ def write_results(kept: dict) -> None:
     for topic in TOPICS:
         if topic in kept:
             figures = [Figure(**figure) for figure in kept[topic]["figures"]]
-            parts.append(f"### {topic}\n\n`python benchmarks/{topic}.py` · {kept[topic]['machine']}\n\n{table(figures)}")
+            parts.append(
+                f"### {topic}\n\n`python benchmarks/{topic}.py` · {kept[topic]['machine']}\n\n{table(figures)}"
+            )
     before, _, rest = RESULTS.read_text().partition(BEGIN)
     RESULTS.write_text(before + "\n\n".join(parts) + "\n\n" + END + rest.partition(END)[2])
 

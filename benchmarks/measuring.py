@@ -19,8 +19,8 @@ WORSE = 1.2  # a figure that is worse than the kept one by more than this factor
 class Figure:
     """One line of the table.
 
-    what: names it, once in all scripts. value: in ``unit`` ("×" for a ratio, "s", "%", …). aim: "≥ 5", "≤ 0.7" or "" (told
-    only). told: what it was made of, in words ("2,630 against 520 views/s").
+    what: names it, once in all scripts. value: in ``unit`` ("×" for a ratio, "s", "%", …). aim: "≥ 5", "≤ 0.7", or ""
+    where it is only told. told: what it was made of, in words ("2,630 against 520 views/s").
     """
 
     what: str
@@ -80,6 +80,14 @@ def table(figures: Iterable[Figure]) -> str:
     return "\n".join(lines)
 
 
+def tell(figure: Figure, as_json: bool) -> None:
+    """One figure as soon as it is there."""
+    told = f"  ({figure.told})" if figure.told else ""
+    print(
+        json.dumps(asdict(figure)) if as_json else f"{figure.what}: {figure.value:.3g} {figure.unit}{told}", flush=True
+    )
+
+
 def main(measure: Callable[[], Iterator[Figure]], says: str | None) -> None:
     """The command line of one script."""
     parser = argparse.ArgumentParser(description=says, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -88,6 +96,6 @@ def main(measure: Callable[[], Iterator[Figure]], says: str | None) -> None:
     found: list[Figure] = []
     for figure in measure():
         found.append(figure)
-        print(json.dumps(asdict(figure)) if chosen.json else f"{figure.what}: {figure.value:.3g} {figure.unit}", flush=True)
+        tell(figure, chosen.json)
     if not chosen.json:
         print(f"\n{table(found)}")
