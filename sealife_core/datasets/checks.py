@@ -23,7 +23,7 @@ from sealife_core.errors import DatasetError
 T = TypeVar("T")
 
 CACHE = "checks.json"
-_EDITION = 1  # raised when duplicates are found in another way, so that older caches are not read
+_EDITION = 2  # raised when duplicates are found in another way, so that older caches are not read
 _SMALL_PX = 32  # below it, even a small-image network sees only enlarged pixels
 _UNEVEN = 10  # from here on, accuracy says little and macro-F1 should be read
 

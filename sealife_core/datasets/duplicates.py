@@ -1,7 +1,7 @@
 """Pictures that are there more than once: the same file, or nearly the same picture.
 
 A perceptual hash proposes pairs, the colours on a coarse grid confirm them. Measured on 3,450 photographs of sea
-animals: of 28 unlike pairs that a hash proposes within 10 bits (a bright animal on black, mostly), one has similar
+animals: of 30 unlike pairs that a hash proposes within 10 bits (a bright animal on black, mostly), two have similar
 colours. Of copies saved at JPEG quality 40, halved or brightened, 99 % and more are found; of copies with 3 % cut off
 two sides, 92 %; of copies with a white mark in a corner, half.
 """
@@ -20,7 +20,7 @@ NEAR_CORRELATION = 0.9
 _GRID = 16  # cells a side of the coarse picture
 _FLAT = 2.0  # grey levels: below it a perceptual hash is made of rounding errors
 _BLOCK_ROWS = 512  # × 13,000 hashes × 8 bytes = 53 MB at a time
-_SMALL_PX = 256  # the hash looks at 32 px: shrinking a large photograph first changes nothing it sees
+_SMALL_PX = 64  # the hash looks at 32 px: averaging down to twice that first halves the time
 
 
 def perceptual_hash(rgb: Image.Image) -> str:
