@@ -9,7 +9,7 @@ memory, on all cores: in threads or in processes, whichever is faster. Both find
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -59,7 +59,7 @@ def import_whole(source: Path, root: Path) -> int:
     return open_pixels(dataset, cache_size_px(dataset, IMAGE_SIZE_PX)).size_px
 
 
-def decode_all(pool: type[Executor], workers: int, files: list[Path], side: int) -> None:
+def decode_all(pool: Callable[[int], Executor], workers: int, files: list[Path], side: int) -> None:
     """Every file decoded and resized by Pillow, kept in memory."""
     with pool(workers) as executor:
         list(executor.map(partial(decode, side), files, chunksize=32))

@@ -56,7 +56,7 @@ def memory() -> Iterator[Figure]:
 
 
 def speed(pairs: int, calls: int) -> Figure:
-    sides = {name: repeated(once(name, pairs), calls) for name in ("ours", "lightly")}
+    sides: dict[str, Callable[[], object]] = {name: repeated(once(name, pairs), calls) for name in ("ours", "lightly")}
     seconds = {name: [turn / calls for turn in turns] for name, turns in alternating(sides, REPEATS).items()}
     if pairs <= LARGEST_OF_METRIC_LEARNING:
         seconds |= alternating({"metric-learning": once("metric-learning", pairs)}, 1, warm=0)

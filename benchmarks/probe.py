@@ -8,7 +8,7 @@ each epoch, early stopping, its files); scikit-learn's is the default solver unt
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import redirect_stdout
 from pathlib import Path
 from statistics import median
@@ -46,7 +46,7 @@ def measure() -> Iterator[Figure]:
         features = standardised(centres_and_noise(dataset), dataset)
         found: dict[str, np.ndarray] = {}  # which test images each names right
 
-        sides = {
+        sides: dict[str, Callable[[], object]] = {
             "ours": lambda: found.update(ours=ours_right(dataset, features)),
             "scikit-learn": lambda: found.update(peer=scikit_right(dataset, features)),
         }

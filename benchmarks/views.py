@@ -66,7 +66,7 @@ def on_one_core(dataset: Dataset, size_px: int, aim: str) -> Figure:
 def over_an_epoch(dataset: Dataset, source: Path) -> Iterator[Figure]:
     transform = SimCLRTransform(input_size=EPOCH_PX)
     loader = DataLoader(
-        LightlyDataset(str(source), transform=transform),
+        LightlyDataset(str(source), transform=transform),  # pyright: ignore[reportArgumentType]
         BATCH_SIZE, shuffle=True, drop_last=True, num_workers=2, persistent_workers=True,
     )  # fmt: skip
     seconds = alternating(
