@@ -29,6 +29,7 @@ from sealife_core.runs.queue import launch, request_stop
 IMAGES, SIZE_PX, BATCH_SIZE = 1024, 32, 128
 OLD_S = 121.0  # a young run is looked at more often
 TURNS, TURN_S, SETTLE_S = 4, 10.0, 3.0  # what opening or closing a page costs passes before a turn counts
+EPOCHS = 300  # a quarter of an hour; of many more, Lightning would not log every step
 IDLE_S = 30.0
 PATIENCE_S = 120.0
 CURVE = "[data-testid=stMain] canvas"
@@ -40,7 +41,7 @@ def measure() -> Iterator[Figure]:
         os.environ |= {"SEALIFE_HOME": folder, "SEALIFE_READY_MINUTES": "0"}
         draw_reef(images=IMAGES, size_px=SIZE_PX)
         small = {"data": "reef", "image_size_px": SIZE_PX, "batch_size": BATCH_SIZE, "monitor_every": 0}
-        run = create_run(preset("simclr", "Quick look", **small, epochs=2000))
+        run = create_run(preset("simclr", "Quick look", **small, epochs=EPOCHS))
         launch(run)
         with dashboard(home) as url, sync_playwright() as playwright:
             children = psutil.Process().children()
