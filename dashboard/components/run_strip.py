@@ -1,6 +1,5 @@
 """The strip at the foot of every page: what is running, how far it is, and Stop."""
 
-import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -14,10 +13,6 @@ from sealife_core.runs.liveness import State
 from sealife_core.runs.queue import request_stop
 
 POLL_S = 2.0
-# Every look makes the browser draw, on the processor that trains where there is only one: a tenth of a core a look a
-# second. A curve that has grown for two minutes does not look different for another two seconds.
-PACES_S = ((30.0, POLL_S), (120.0, 5.0))  # a run younger than so many seconds is looked at every so many
-SLOWEST_S = 10.0
 RECENT_ROWS = 100  # the rate of now, which a resumed run does not share with its past
 KNOWN_AFTER_STEPS, KNOWN_AFTER_S = 20, 5  # a rate from less would jump about
 
@@ -27,16 +22,7 @@ def run_strip() -> None:
     active = active_runs()
     if active:
         with st.bottom:
-            st.fragment(_strip, run_every=pace_s(active[0]))(len(active))
-
-
-def pace_s(run: Run) -> float | None:
-    """Seconds from one look at a run to the next, the longer the older it is; None where nothing is to come."""
-    if not run.state().active:
-        return None
-    started = run.status().get("started")
-    age_s = time.time() - started if isinstance(started, int | float) else 0.0
-    return next((pace for younger_than_s, pace in PACES_S if age_s < younger_than_s), SLOWEST_S)
+            st.fragment(_strip, run_every=POLL_S)(len(active))
 
 
 def active_runs() -> list[Run]:
