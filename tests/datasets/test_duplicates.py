@@ -5,6 +5,7 @@ import pytest
 from pictures import noise
 from PIL import Image
 
+from sealife_core.datasets import duplicates
 from sealife_core.datasets.duplicates import coarse_colours, near_pictures, perceptual_hash, propose, same_files
 
 
@@ -25,6 +26,35 @@ def test_propose__agrees_with_counting_bits_pair_by_pair():
     }
     assert 10 < len(literal) < 60
     assert {tuple(sorted(pair)) for pair in propose(hashes).tolist()} == literal
+
+
+@pytest.mark.parametrize("most_bits", [0, 2, 8, 9])
+def test_propose__finds_every_pair_however_the_bits_are_spread(most_bits: int, monkeypatch: pytest.MonkeyPatch):
+    """Against all pairs compared: bits differ anywhere, and half of the hashes share three of their four words."""
+    monkeypatch.setattr(duplicates, "_BLOCK_PAIRS", 1000)
+    rng = np.random.default_rng(most_bits)
+    alike = rng.integers(0, 2**16, 600, dtype=np.uint64) << np.uint64(16) | np.uint64(0xABCD_0000_1234)
+    numbers = np.concatenate([rng.integers(0, 2**64, 600, dtype=np.uint64), alike])
+    flips = [
+        sum(1 << int(bit) for bit in rng.choice(64, count, replace=False)) for count in range(12) for _ in range(50)
+    ]
+    numbers = np.concatenate([numbers, numbers[:600] ^ np.array(flips, dtype=np.uint64)])
+    numbers = rng.permutation(np.unique(numbers))
+    differing = np.bitwise_count(numbers[:, None] ^ numbers)
+    literal = {(int(i), int(j)) for i, j in zip(*np.nonzero(differing <= most_bits), strict=True) if i < j}
+    found = [tuple(sorted(pair)) for pair in duplicates.propose([f"{n:016x}" for n in numbers], most_bits).tolist()]
+    assert len(found) == len(set(found))
+    assert set(found) == literal
+    assert literal or most_bits == 0
+
+
+def test_propose__compares_few_of_all_pairs(monkeypatch: pytest.MonkeyPatch):
+    """Of a million pictures all pairs would be 500 billion."""
+    compared, expanded = [], duplicates._expanded
+    monkeypatch.setattr(duplicates, "_expanded", lambda *of: (compared.append(len(b[0])) or b for b in expanded(*of)))
+    count = 4000
+    duplicates.propose([f"{n:016x}" for n in np.random.default_rng(0).integers(0, 2**64, count, dtype=np.uint64)])
+    assert 0 < sum(compared) < count * (count - 1) / 2 / 200
 
 
 def test_propose__a_still_scene_makes_no_flood_of_pairs():
