@@ -1,10 +1,12 @@
 """All run directories: made, listed, opened; who depends on whom."""
 
+import os
 import re
 import secrets
 import shutil
 import time
 from collections.abc import Iterable
+from itertools import groupby
 from pathlib import Path
 
 from sealife_core.config import AnyConfig, source_run, task_of
@@ -72,22 +74,26 @@ def create_run(
 
 
 def list_runs(root: Path | None = None) -> list[Run]:
-    """All runs, newest first, damaged ones too. Nothing is read yet but names and one time each."""
+    """All runs, newest first, damaged ones too. Nothing is read yet but their names."""
     root = runs_root(root)
     try:
-        paths = [p for p in root.iterdir() if not p.name.startswith(".") and p.is_dir()]
+        with os.scandir(root) as found:
+            names = sorted(entry.name for entry in found if not entry.name.startswith(".") and entry.is_dir())
     except FileNotFoundError:
         return []
-    return [Run(path) for path in sorted(paths, key=_age, reverse=True)]
+    oldest_first: list[Path] = []
+    for _, same_second in groupby(names, key=lambda name: name[:15]):  # the id tells the second
+        paths = [root / name for name in same_second]
+        oldest_first += sorted(paths, key=_made) if len(paths) > 1 else paths
+    return [Run(path) for path in reversed(oldest_first)]
 
 
-def _age(path: Path) -> tuple[str, int, str]:
-    """The id tells the second; within one, config.json, written once, tells who came first."""
+def _made(path: Path) -> int:
+    """When config.json was written, once: it tells who came first within a second."""
     try:
-        made = (path / CONFIG).stat().st_mtime_ns
+        return (path / CONFIG).stat().st_mtime_ns
     except OSError:
-        made = 0
-    return path.name[:15], made, path.name
+        return 0
 
 
 def open_run(run_id: str, root: Path | None = None) -> Run:

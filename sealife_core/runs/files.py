@@ -68,7 +68,7 @@ def read_json(path: Path) -> dict[str, Any] | None:
 
 _SETTLED_S = 2.0  # a file older than this when it was read has no second content of the same time
 _MOST_RECALLED = 4096
-_recalled: dict[Path, tuple[tuple[int, int, int], dict[str, Any]]] = {}
+_recalled: dict[str, tuple[tuple[int, int, int], dict[str, Any]]] = {}
 
 
 def recall_json(path: Path) -> dict[str, Any] | None:
@@ -77,20 +77,21 @@ def recall_json(path: Path) -> dict[str, Any] | None:
     Only what has not been touched for a while is trusted to be known by its inode, time and size. The object returned
     is the caller's own; what is nested in it is not.
     """
+    name = str(path)
     try:
         found = path.stat()
     except OSError:
-        _recalled.pop(path, None)
+        _recalled.pop(name, None)
         return read_json(path)
     mark = found.st_ino, found.st_mtime_ns, found.st_size
-    held = _recalled.get(path)
+    held = _recalled.get(name)
     if held is None or held[0] != mark:
         value = read_json(path)
         if value is None or time.time() - found.st_mtime < _SETTLED_S:
             return value
         if len(_recalled) >= _MOST_RECALLED:
             _recalled.clear()
-        held = _recalled[path] = mark, value
+        held = _recalled[name] = mark, value
     return dict(held[1])
 
 

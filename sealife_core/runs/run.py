@@ -20,6 +20,7 @@ from sealife_core.config import AnyConfig, load_config
 from sealife_core.errors import ConfigError
 from sealife_core.runs.files import LineReader, UnreadableFile, read_json, recall_json, replace_json, size_bytes, tail
 from sealife_core.runs.liveness import (
+    FINAL,
     Process,
     Shown,
     State,
@@ -158,11 +159,15 @@ class Run:
     def shown(self, now: float | None = None) -> Shown:
         """State, sentence, whether it is stopping, age of the last sign of life."""
         now = time.time() if now is None else now
-        status, record = self._read(STATUS), self.process()
+        status = self._read(STATUS)
         try:
             self.config()
         except ConfigError as error:
             return Shown(State.DAMAGED, " ".join(error.problems))
+        if status is not None and status.get("state") in tuple(FINAL):  # nothing else is asked: a list holds hundreds
+            state, beat = State(status["state"]), last_sign(status)
+            return Shown(state, self._sentence(state, status, None), age_s=_age(beat, now))
+        record = self.process()
         attempt = (status or {}).get("attempt")
         process = process_of(record, attempt if isinstance(attempt, int) else 0)
         if status is not None and record and process is not Process.NONE:
@@ -174,7 +179,7 @@ class Run:
             state,
             self._sentence(state, status or {}, record if process is not Process.NONE else None),
             stopping=stop and state.active,
-            age_s=None if beat is None else max(0.0, now - beat),
+            age_s=_age(beat, now),
         )
 
     def error(self) -> dict[str, str] | None:
@@ -214,6 +219,10 @@ class Run:
             return recall_json(self.path / name)
         except UnreadableFile:
             return None
+
+
+def _age(beat: float | None, now: float) -> float | None:
+    return None if beat is None else max(0.0, now - beat)
 
 
 def _ending(record: dict[str, Any] | None) -> str:

@@ -50,7 +50,7 @@ def test_list_runs__of_a_missing_folder_is_empty(tmp_path: Path):
     assert list_runs(tmp_path / "nowhere") == []
 
 
-def test_list_runs__reads_no_file_and_a_state_only_three(root: Path, monkeypatch: pytest.MonkeyPatch):
+def test_list_runs__reads_no_file_and_the_state_of_an_ended_run_only_two(root: Path, monkeypatch: pytest.MonkeyPatch):
     for _ in range(3):
         RunWriter(create_run(preset("simclr"), root=root)).status(state="finished")
     read = []
@@ -63,7 +63,7 @@ def test_list_runs__reads_no_file_and_a_state_only_three(root: Path, monkeypatch
     runs = list_runs(root)
     assert read == []
     assert {run.state() for run in runs} == {State.FINISHED}
-    assert sorted(read) == sorted(["config.json", "process.json", "status.json"] * 3)
+    assert sorted(read) == sorted(["config.json", "status.json"] * 3)
 
 
 @pytest.mark.parametrize("run_id", ["..", "../x", "a/b", "", ".trash", "/etc", "x\x00y", "a" * 300])
