@@ -11,7 +11,7 @@ from sealife_core.evaluation.candidates import Candidate, ImageSet, candidates, 
 from sealife_core.evaluation.comparison import ComparisonRow, comparison
 from sealife_core.runs.directory import Run
 
-MOST_LISTED = 24  # boxes: of more runs the newest stand there, and the others are looked up by name
+MOST_LISTED = 16  # boxes: of more runs the newest stand there, and the others are looked up by name
 MOST_AT_ONCE = 12  # more lines than this are told apart by nobody; a person may still tick more
 
 
