@@ -8,12 +8,13 @@ from dashboard.components.notice import notice
 from dashboard.components.run_actions import run_actions
 from dashboard.components.run_log import traceback_view
 from dashboard.components.run_settings import what_differs
+from dashboard.components.run_strip import pace_s
 from dashboard.components.run_table import colours_of_all, run_table
 from dashboard.components.run_tabs import run_tabs
 from sealife_core.config import ClassifierConfig, SimclrConfig
 from sealife_core.runs.directory import Run
 
-POLL_S = 2.0
+TABLE_S = 20.0  # it tells epochs only; when a run ends the whole page is drawn anew
 
 
 def page() -> None:
@@ -45,7 +46,7 @@ def _list(runs: list[Run]) -> None:
     if ticked is None:
         state.select_runs(chosen)
     active = any(run.state().active for run in runs)
-    st.fragment(run_table, run_every=POLL_S if active else None)(chosen)
+    st.fragment(run_table, run_every=TABLE_S if active else None)(chosen)
     if not chosen:
         st.caption("Tick one run to see it, or several to lay their curves over each other.")
     elif len(chosen) == 1:
@@ -56,18 +57,18 @@ def _list(runs: list[Run]) -> None:
 
 def _one(run: Run) -> None:
     run_detail.heading(run)
-    polls = POLL_S if run.state().active else None
-    st.fragment(run_detail.live_progress, run_every=polls)(run, polls is not None)
+    pace = pace_s(run)
+    st.fragment(run_detail.live_progress, run_every=pace)(run, pace)
     run_detail.problem(run)
     run_actions(run)
     traceback_view(run)
-    run_tabs(run, polls)
+    run_tabs(run, pace)
 
 
 def _several(runs: list[Run]) -> None:
     """Curves over each other: those of SimCLR runs, and those of classifiers, for their losses are not the same."""
     colours = colours_of_all()
-    polls = POLL_S if any(run.state().active for run in runs) else None
+    polls = min((pace for run in runs if (pace := pace_s(run)) is not None), default=None)
     for kind, title in ((SimclrConfig, "SimCLR"), (ClassifierConfig, "Classifiers")):
         group = [run for run in runs if run_detail.is_readable(run) and isinstance(run.config(), kind)]
         if group:

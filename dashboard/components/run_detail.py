@@ -9,7 +9,7 @@ import streamlit as st
 from dashboard import cache
 from dashboard.components.curves import curves_of, draw_panel
 from dashboard.components.panels import CLASSIFIER_PANELS, SIMCLR_PANELS, Panel
-from dashboard.components.run_strip import duration, progress_sentence, progress_share, run_name
+from dashboard.components.run_strip import duration, pace_s, progress_sentence, progress_share, run_name
 from dashboard.components.run_table import colours_of_all, method, state_words
 from dashboard.errors import plain
 from sealife_core.config import AnyConfig, SimclrConfig, source_run
@@ -57,9 +57,9 @@ def problem(run: Run) -> None:
         st.warning(plain(str(sentence)), icon=":material/info:")
 
 
-def live_progress(run: Run, was_active: bool) -> None:
-    """:func:`progress` for a fragment that polls; when the run has ended, the page is drawn once more."""
-    if run.state().active != was_active:
+def live_progress(run: Run, pace: float | None) -> None:
+    """:func:`progress` for a fragment that polls; when the run has ended or its pace changes, all is drawn anew."""
+    if pace_s(run) != pace:
         st.rerun(scope="app")
     progress(run)
 

@@ -1,5 +1,6 @@
 """The strip at the foot of every page: what is running, how far it is, and Stop."""
 
+import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -13,6 +14,11 @@ from sealife_core.runs.liveness import State
 from sealife_core.runs.queue import request_stop
 
 POLL_S = 2.0
+# Every look makes the browser draw, on the processor that trains where there is only one: a tenth of a core a look a
+# second. A curve that has grown for two minutes looks no different two seconds later. Less than so many seconds from
+# the beginning or the end of a run, so many pass from one look to the next.
+PACES_S = ((30.0, POLL_S), (120.0, 5.0))
+SLOWEST_S = 10.0
 RECENT_ROWS = 100  # the rate of now, which a resumed run does not share with its past
 KNOWN_AFTER_STEPS, KNOWN_AFTER_S = 20, 5  # a rate from less would jump about
 
@@ -22,7 +28,20 @@ def run_strip() -> None:
     active = active_runs()
     if active:
         with st.bottom:
-            st.fragment(_strip, run_every=POLL_S)(len(active))
+            st.fragment(_strip, run_every=pace_s(active[0]))(len(active))
+
+
+def pace_s(run: Run) -> float | None:
+    """Seconds from one look at a run to the next: few where it begins, ends or stops; None where nothing is to come."""
+    shown, status = run.shown(), run.status()
+    if not shown.state.active:
+        return None
+    started, step, steps = status.get("started"), status.get("step") or 0, status.get("steps") or 0
+    if shown.stopping or not isinstance(started, int | float):
+        return POLL_S
+    age_s = time.time() - started
+    left_s = age_s * (steps - step) / step if step else age_s
+    return next((pace for within_s, pace in PACES_S if min(age_s, left_s) < within_s), SLOWEST_S)
 
 
 def active_runs() -> list[Run]:
