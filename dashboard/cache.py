@@ -330,8 +330,9 @@ def facts(run: Run, dataset: Dataset) -> "Facts":
     return _facts(run, dataset, str(run.path), _predicted(run), dataset.content_hash)
 
 
-def neighbour_votes(run: Run, dataset: Dataset, of: Space) -> tuple[float, int] | None:
-    """(k-NN accuracy, number of validation images) in the original space; None where no label can be asked."""
+def neighbour_votes(run: Run, dataset: Dataset, of: Space) -> tuple[float, int, int] | None:
+    """(k-NN accuracy, of how many validation images, by how many training images) in the original space; None where no
+    label can be asked."""
     return _neighbour_votes(embeddings(run, of), dataset, str(run.path), of, _embedded_stamp(run, of))
 
 
@@ -411,16 +412,17 @@ def _clusters(_embedded: Embedded, folder: str, of: Space, mark: Any, k: int) ->
 
 @st.cache_resource(max_entries=32, show_spinner=False)
 def _neighbour_votes(_embedded: Embedded, _dataset: Dataset, folder: str, of: Space, mark: Any) -> Any:
-    from sealife_core.evaluation.representation import knn_accuracy
+    import numpy as np
+
+    from sealife_core.evaluation.representation import knn_accuracy, voters
 
     rows = _embedded.rows_in(_dataset)
-    split = _dataset.manifest["split"].to_numpy()[rows]
-    known = (rows >= 0) & (_dataset.labels[rows] >= 0)
-    bank, asked = (known & (split == "train")).nonzero()[0], (known & (split == "val")).nonzero()[0]
+    labels = np.where(rows >= 0, _dataset.labels[rows], -1)
+    bank, asked = voters(labels, _dataset.manifest["split"].to_numpy()[rows], "val")
     if not len(bank) or not len(asked):
         return None
-    values, labels = _embedded.values, _dataset.labels[rows]
-    return knn_accuracy(values[bank], labels[bank], values[asked], labels[asked]), len(asked)
+    values = _embedded.values
+    return knn_accuracy(values[bank], labels[bank], values[asked], labels[asked]), len(asked), len(bank)
 
 
 @st.cache_resource(max_entries=32, show_spinner=False)

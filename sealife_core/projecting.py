@@ -23,7 +23,7 @@ from sealife_core.evaluation.film import fit_film
 from sealife_core.evaluation.fitting import usable_neighbours
 from sealife_core.evaluation.projection import ProjectionSettings, fit_umap, sample, trustworthiness
 from sealife_core.evaluation.projections import FACTS, IDS, POINTS, PROJECTIONS, REQUEST, STATUS
-from sealife_core.evaluation.representation import knn_accuracy
+from sealife_core.evaluation.representation import knn_accuracy, voters
 from sealife_core.runs.files import read_json, replace_bytes, replace_json
 from sealife_core.runs.run import Run
 
@@ -142,15 +142,14 @@ def _trust(values: np.ndarray, points: np.ndarray, settings: ProjectionSettings,
 
 
 def _knn(source: Source, status: "Status") -> dict[str, Any]:
-    """What the neighbours of labelled images say about their class, in the space that was projected, of all images."""
+    """What the neighbours of labelled images say about their class, in the space that was projected, shown or not."""
     if source.dataset is None:
         return {}
     rows = rows_of(source.ids, source.dataset)
     labels = np.where(rows >= 0, source.dataset.labels[rows], -1)
     splits = np.where(labels >= 0, source.dataset.manifest["split"].to_numpy(dtype=str)[rows], "")
-    bank = np.flatnonzero(splits == "train")
     split = "val" if "val" in splits else "test"  # the test split only where there is no validation
-    queries = np.flatnonzero(splits == split)
+    bank, queries = voters(labels, splits, split)
     if not len(bank) or not len(queries):
         return {}
     status.tell("asking the neighbours", 0, 0)

@@ -9,7 +9,7 @@ import pytest
 from sealife_core import projecting
 from sealife_core.config import preset
 from sealife_core.datasets.dataset import Dataset
-from sealife_core.evaluation import projections
+from sealife_core.evaluation import projections, representation
 from sealife_core.evaluation.embedded import write_embeddings, write_snapshot
 from sealife_core.evaluation.projection import ProjectionSettings, sample, trustworthiness
 from sealife_core.evaluation.projections import Projection, What, find, folder_of, request
@@ -72,6 +72,15 @@ def test_projecting__of_a_sample_says_so_and_reduces_neighbours(run: Path, at_on
         "12 of 64 images are shown: a random sample.",
     ]
     assert found.facts["knn_bank_n"] + found.facts["knn_n"] > 12  # the neighbours are asked about all images
+
+
+def test_projecting__of_many_images_lets_some_vote_and_says_how_many(
+    run: Path, at_once, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(representation, "MOST_VOTING", 11)
+    monkeypatch.setattr(representation, "MOST_ASKED", 3)
+    facts = at_once(run, TINY).facts
+    assert (facts["knn_bank_n"], facts["knn_n"], facts["knn_k"]) == (11, 3, 11)
 
 
 def test_projecting__asks_the_test_split_only_where_there_is_no_validation(

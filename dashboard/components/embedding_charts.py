@@ -116,9 +116,9 @@ def honesty(dataset: Dataset, run: Run, look: Look, shown: int, every: int, proj
         parts.append(f"**Trustworthiness {trust:.2f}** (1: all neighbours in the picture are true ones; 0.5: chance).")
     votes = cache.neighbour_votes(run, dataset, look.of)
     if votes is not None:
-        accuracy, n = votes
+        accuracy, n, voting = votes
         parts.append(
-            f"**k-NN accuracy {accuracy:.0%}** on {n:,} validation pictures: how far classes lie apart in the original"
-            " space, whatever the picture shows."
+            f"**k-NN accuracy {accuracy:.0%}** on {n:,} validation pictures, by {voting:,} training pictures: how far"
+            " classes lie apart in the original space, whatever the picture shows."
         )
     return " ".join([*parts, _MEANING[look.method]])

@@ -6,6 +6,10 @@ from sealife_core.errors import DatasetError
 
 _BLOCK_CELLS = 2**24  # similarities held at once: 64 MiB in float32, however large the bank
 
+# Who votes and who is asked where a page or a projection tells k-NN accuracy: 10⁸ similarities, a second or two, also
+# of a million images. With 5,000 asked, accuracy is known to 1.4 points (95 %).
+MOST_VOTING, MOST_ASKED = 20_000, 5_000
+
 # Untrained ResNet18s on sea photographs stand at a spread of 0.11 to 0.15 and an effective rank of 10 to 30.
 _LEAST_SPREAD, _LEAST_RANK = 0.01, 1.5
 
@@ -52,6 +56,20 @@ def knn_accuracy(
     if len(queries) == 0:
         raise DatasetError("There are no labelled images to classify by their neighbours; expected at least one.")
     return float(np.mean(knn_predict(bank, bank_labels, queries, k, temperature) == np.asarray(labels)))
+
+
+def voters(labels: np.ndarray, splits: np.ndarray, asked: str, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    """Places (m,) and (n,), int64, sorted: the labelled training images that vote, and those of split ``asked``.
+
+    labels: (N,) int, -1 has none; splits: (N,) names. Of more than MOST_VOTING or MOST_ASKED a random choice by
+    ``seed``: compared with each other, all would cost the square of the images.
+    """
+    chooser = np.random.default_rng(seed)
+    found = []
+    for split, most in (("train", MOST_VOTING), (asked, MOST_ASKED)):
+        places = np.flatnonzero((np.asarray(splits) == split) & (np.asarray(labels) >= 0))
+        found.append(places if len(places) <= most else np.sort(chooser.choice(places, most, replace=False)))
+    return found[0], found[1]
 
 
 def alignment(z0: np.ndarray, z1: np.ndarray, alpha: float = 2.0) -> float:

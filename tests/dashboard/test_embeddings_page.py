@@ -53,8 +53,8 @@ def test_page__says_how_many_and_how_far_to_trust_it(tiny_reef):
     said = text(opened())
     assert "All 64 pictures." in said
     assert "Trustworthiness" in said
-    n = len(tiny_reef.rows("val", labelled_only=True))
-    assert f"k-NN accuracy 100%** on {n} validation pictures" in said
+    voting, asked = (len(tiny_reef.rows(split, labelled_only=True)) for split in ("train", "val"))
+    assert f"k-NN accuracy 100%** on {asked} validation pictures, by {voting} training pictures" in said
 
 
 def test_page__offers_colours_of_predictions_only_where_there_are_some(tiny_reef):

@@ -16,6 +16,7 @@ from sealife_core.evaluation.representation import (
     knn_predict,
     logistic_probe,
     uniformity,
+    voters,
 )
 
 
@@ -74,6 +75,30 @@ def test_knn_predict__ignores_lengths_and_survives_zeros() -> None:
 def test_knn_accuracy__without_images_says_so(bank: int, queries: int) -> None:
     with pytest.raises(DatasetError, match="at least one"):
         knn_accuracy(np.ones((bank, 2)), np.zeros(bank), np.ones((queries, 2)), np.zeros(queries))
+
+
+def test_voters__are_all_labelled_images_where_they_are_few() -> None:
+    labels = np.array([0, -1, 2, 1, 0, -1, 1])
+    splits = np.array(["train", "train", "train", "val", "test", "val", "val"], dtype=object)
+    voting, asked = voters(labels, splits, "val")
+    assert (voting.tolist(), asked.tolist()) == ([0, 2], [3, 6])
+    assert voters(labels, splits, "test")[1].tolist() == [4]
+
+
+def test_voters__of_many_are_a_choice_that_stays_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(representation, "MOST_VOTING", 40)
+    monkeypatch.setattr(representation, "MOST_ASKED", 30)
+    values, labels = _clusters(4000, 0)
+    splits = np.where(np.arange(4000) % 5 == 0, "val", "train")
+    voting, asked = voters(labels, splits, "val")
+    assert (len(set(voting)), len(set(asked))) == (40, 30)
+    assert set(splits[voting]) == {"train"}
+    assert set(splits[asked]) == {"val"}
+    assert voting.max() > 3000, "taken from all of them, not from the first"
+    assert np.array_equal(voters(labels, splits, "val")[0], voting)
+    assert not np.array_equal(voters(labels, splits, "val", seed=1)[0], voting)
+    chosen = knn_accuracy(values[voting], labels[voting], values[asked], labels[asked], k=5)
+    assert chosen > 2 / 5, "far above the chance of five classes"
 
 
 def test_alignment__matches_a_loop() -> None:
