@@ -13,6 +13,11 @@ def add_commands(commands: Any) -> None:
     importing.add_argument("source", type=Path, help="folder (one sub-folder a class), .zip of one, or .csv")
     importing.add_argument("--name", help="name of the data set; that of the source unless given")
     importing.add_argument("--seed", type=int, default=0, help="seed of the 80/10/10 split (default 0)")
+    importing.add_argument(
+        "--image-size-px",
+        type=int,
+        help="of the runs to come: their decoded cache is made in passing (default: a run's)",
+    )
     importing.set_defaults(run=import_source)
 
     reef = commands.add_parser("reef", help="draw the built-in sample data set")
@@ -32,11 +37,15 @@ def add_commands(commands: Any) -> None:
 
 def import_source(chosen: argparse.Namespace, output: Output) -> None:
     """Import and say what was taken and what was not."""
+    from sealife_core.config import SimclrConfig, parse
     from sealife_core.datasets.importing import import_images
 
     source: Path = chosen.source
+    given = {} if chosen.image_size_px is None else {"image_size_px": chosen.image_size_px}
+    size_px = parse(SimclrConfig, given).image_size_px
+    name = chosen.name or source.resolve().stem
     with output.progress() as tell:
-        report = import_images(source, chosen.name or source.resolve().stem, seed=chosen.seed, progress=tell)
+        report = import_images(source, name, seed=chosen.seed, image_size_px=size_px, progress=tell)
     skipped = [{"file": file, "reason": reason} for file, reason in report.skipped]
     found = summary(report.dataset) | {"imported": report.imported, "skipped": skipped, "notes": report.notes}
     lines = [f"{report.imported:,} images imported as '{report.dataset.name}', {len(skipped):,} files skipped."]

@@ -11,16 +11,18 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pandas as pd
 
 from sealife_core.datasets.archives import unpack
 from sealife_core.datasets.dataset import Dataset, open_dataset, write_dataset
-from sealife_core.datasets.duplicates import perceptual_hash
+from sealife_core.datasets.duplicates import hashed_pixels, perceptual_hashes
+from sealife_core.datasets.early_cache import USUAL_IMAGE_SIZE_PX, EarlyCache
 from sealife_core.datasets.finding import Found, Skipped, arrange, find_in_folder, reason_to_skip
 from sealife_core.datasets.reading import FORMATS, READABLE, decode, read_rgb
 from sealife_core.datasets.splits import complete_splits
+from sealife_core.datasets.squares import DECODED_AT, in_order
 from sealife_core.datasets.storage import building, check_name
 from sealife_core.datasets.tables import read_table
 from sealife_core.errors import DatasetError
@@ -33,6 +35,7 @@ Progress = Callable[[str, int, int], None]
 SKIPPED = "skipped.csv"
 _LARGEST_FILE_BYTES = 2**30  # more is a film or a scan that no network here looks at
 _UNPACKED = "unpacked"
+_HASHED_AT_ONCE = 256  # pictures: one by one, NumPy's calls would cost more than its work
 
 
 @dataclass(frozen=True)
@@ -46,22 +49,31 @@ class ImportReport:
 
 
 def import_images(
-    source: Path, name: str, *, root: Path | None = None, seed: int = 0, progress: Progress | None = None
+    source: Path,
+    name: str,
+    *,
+    root: Path | None = None,
+    seed: int = 0,
+    image_size_px: int = USUAL_IMAGE_SIZE_PX,
+    progress: Progress | None = None,
 ) -> ImportReport:
     """Import a folder, a zip or a CSV as data set ``name`` below ``root`` (``data/`` unless given).
 
     Ready-made splits are kept; otherwise images are split 80/10/10 by ``seed``. Files are copied as they came. What
-    cannot be decoded is skipped and listed. Raises DatasetError if nothing can be imported, and leaves nothing behind.
+    cannot be decoded is skipped and listed. The decoded cache of a network that sees ``image_size_px`` is made in
+    passing where the disk has room. Raises DatasetError if nothing can be imported, and leaves nothing behind.
     """
     source = Path(source)
     check_name(name)
     with building(name, root) as folder, _disk_errors(name):
         found, skipped, notes = _find(source, folder, progress)
-        rows, unreadable = _take_all(found, folder / "images", progress)
-        skipped += unreadable
-        if not rows:
-            raise DatasetError(_nothing_imported(source, skipped))
-        manifest = pd.DataFrame(rows)
+        with EarlyCache(folder, [item.path for item in found], image_size_px) as cache:
+            rows, unreadable = _take_all(found, folder / "images", cache, progress)
+            skipped += unreadable
+            if not rows:
+                raise DatasetError(_nothing_imported(source, skipped))
+            manifest = pd.DataFrame(rows)
+            cache.keep(manifest["sha256"].tolist(), manifest[["width", "height"]].max(axis=1).to_numpy())
         labels, groups, given = (manifest[column].tolist() for column in ("label", "group", "split"))
         manifest["split"], split_notes = complete_splits(labels, groups, given, seed)
         notes += split_notes
@@ -98,31 +110,47 @@ def _find(source: Path, folder: Path, progress: Progress | None) -> tuple[list[F
     return found, skipped + left_out, notes
 
 
-def _take_all(found: list[Found], images: Path, progress: Progress | None) -> tuple[list[dict[str, Any]], Skipped]:
+def _take_all(
+    found: list[Found], images: Path, cache: EarlyCache, progress: Progress | None
+) -> tuple[list[dict[str, Any]], Skipped]:
     """Decode and copy everything on several threads (Pillow decodes outside of the interpreter's lock), in order."""
     images.mkdir()
     rows: list[dict[str, Any]] = []
     skipped: Skipped = []
     ids: set[str] = set()
+    unhashed: list[bytes] = []
+    hashes: list[str] = []
     pool = ThreadPoolExecutor(max_workers=min(8, os.cpu_count() or 1))
     try:
-        for done, (item, taken) in enumerate(zip(found, pool.map(lambda f: _take(f, images), found), strict=True)):
+        taken_in_order = in_order(pool, lambda item: _take(item, images, cache), found)
+        for done, (item, taken) in enumerate(zip(found, taken_in_order, strict=True), start=1):
             if isinstance(taken, str):
                 skipped.append((item.source, taken))
-            elif taken["id"] in ids:  # a zip may hold one path twice
+            elif taken.row["id"] in ids:  # a zip may hold one path twice
                 skipped.append((item.source, "The same file under the same name once more."))
             else:
-                ids.add(taken["id"])
-                rows.append(taken)
+                ids.add(taken.row["id"])
+                rows.append(taken.row)
+                cache.add(taken.square)
+                unhashed.append(taken.hashed_pixels)
+            if len(unhashed) == _HASHED_AT_ONCE or done == len(found):
+                hashes += perceptual_hashes(unhashed)
+                unhashed.clear()
             if progress:
-                progress("Reading pictures", done + 1, len(found))
+                progress("Reading pictures", done, len(found))
     finally:
         pool.shutdown(cancel_futures=True)
-    return rows, skipped
+    return [row | {"phash": phash} for row, phash in zip(rows, hashes, strict=True)], skipped
 
 
-def _take(item: Found, images: Path) -> dict[str, Any] | str:
-    """The manifest's row of a picture, which is copied to ``images``; or why it cannot be one."""
+class _Taken(NamedTuple):
+    row: dict[str, Any]  # of the manifest
+    hashed_pixels: bytes
+    square: bytes  # of the decoded cache
+
+
+def _take(item: Found, images: Path, cache: EarlyCache) -> _Taken | str:
+    """A picture, which is copied to ``images``; or why it cannot be one."""
     try:
         if item.path.stat().st_size > _LARGEST_FILE_BYTES:
             return f"Larger than {_LARGEST_FILE_BYTES / 2**30:.0f} GiB."
@@ -132,20 +160,21 @@ def _take(item: Found, images: Path) -> dict[str, Any] | str:
     if not data:
         return "Empty: 0 bytes."
     try:
-        rgb, form = decode(io.BytesIO(data))
+        picture = decode(io.BytesIO(data), at_least_px=DECODED_AT * cache.size_px)
     except DatasetError as error:
         return str(error)
     digest = hashlib.sha256(data).hexdigest()
     # From name and content, so that importing the same folder again gives the same ids. 64 bits: no two of a million
     # images meet in one by chance.
     image_id = hashlib.sha256(f"{item.source}\0{digest}".encode()).hexdigest()[:16]
-    file = images / f"{image_id}{FORMATS[form]}"
+    file = images / f"{image_id}{FORMATS[picture.format]}"
     file.write_bytes(data)
-    return {
+    row = {
         "id": image_id, "file": f"{images.name}/{file.name}", "label": item.label, "split": item.split,
-        "group": item.group, "width": rgb.width, "height": rgb.height, "sha256": digest, "source": item.source,
-        "phash": perceptual_hash(rgb),
+        "group": item.group, "width": picture.width, "height": picture.height, "sha256": digest,
+        "source": item.source,
     }  # fmt: skip
+    return _Taken(row, hashed_pixels(picture.rgb), cache.square(picture.rgb))
 
 
 def _write_skipped(folder: Path, skipped: Skipped) -> None:

@@ -1,17 +1,14 @@
 """Every image decoded once: ``pixels-<S>.npy``, memory-mapped uint8 (N, S, S, 3), and beside it ``pixels-<S>.json``.
 
-Where the disk has no room for that, the squares are kept as JPEGs (encoded.py); who reads them sees no difference.
+An import leaves the one of the usual size behind (early_cache.py); others are made when they are first asked for. Where
+the disk has no room for pixels, the squares are kept as JPEGs (encoded.py); who reads them sees no difference.
 
 Pictures are squashed to squares; their own width / height is kept, so that a crop can undo the squash. The cache knows
 the images it was made of by their sha256s in order, not their splits: mending a split keeps it.
 """
 
-import hashlib
-import io
 import json
-import math
 import os
-import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -30,11 +27,10 @@ from sealife_core.datasets.dataset import Dataset
 from sealife_core.datasets.encoded import EncodedImages, encode
 from sealife_core.datasets.importing import Progress
 from sealife_core.datasets.reading import read_rgb
+from sealife_core.datasets.squares import DECODED_AT, description, head, in_order, paths, room, side_px, to_square
 from sealife_core.datasets.storage import replace_file
 from sealife_core.errors import DatasetError
 
-_METHOD = "squash, lanczos"  # a cache made in another way is made anew
-_MOST_OF_DISK = 0.8  # of what is free may go into decoded pixels; runs need room too
 _JPEG_SHARE = 0.3  # of its pixels is the most that a picture takes as JPEG; a fifth is usual
 _BLOCK = 128  # pictures between two reports of progress
 
@@ -63,18 +59,12 @@ class Pixels:
 
 def from_picture(picture: Image.Image, size_px: int) -> tuple[np.ndarray, float]:
     """One RGB picture as the cache holds it: uint8 (S, S, 3) and its width / height."""
-    aspect = picture.width / picture.height
-    # The gap lets Pillow halve a big photograph first: several times faster, hardly different.
-    square = picture.resize((size_px, size_px), Image.Resampling.LANCZOS, reducing_gap=3.0)
-    return np.array(square, dtype=np.uint8), aspect
+    return np.array(to_square(picture, size_px), dtype=np.uint8), picture.width / picture.height
 
 
 def cache_size_px(dataset: Dataset, image_size_px: int) -> int:
-    """The side of the cache for a network that sees ``image_size_px``: twice that, so that a crop of a quarter of the
-    picture still has every pixel it needs; but not more than the originals have, and never less than the network's."""
-    longer = np.maximum(dataset.manifest["width"].to_numpy(), dataset.manifest["height"].to_numpy())
-    there_is = 32 * math.ceil(float(np.median(longer)) / 32) if len(longer) else image_size_px
-    return max(image_size_px, min(2 * image_size_px, there_is))
+    """The side of the cache for a network that sees ``image_size_px`` (see ``squares.side_px``)."""
+    return side_px(dataset.manifest[["width", "height"]].max(axis=1).to_numpy(), image_size_px)
 
 
 def open_pixels(dataset: Dataset, size_px: int, progress: Progress | None = None) -> Pixels:
@@ -84,7 +74,7 @@ def open_pixels(dataset: Dataset, size_px: int, progress: Progress | None = None
     """
     if not len(dataset):
         raise DatasetError(f"Data set '{dataset.name}' has no images. Import some first.")
-    identity = _identity(dataset, size_px)
+    identity = description(dataset.manifest["sha256"].tolist(), size_px)
     pixels = _opened(dataset, size_px, identity)
     if pixels is None:
         with FileLock(dataset.folder / f"pixels-{size_px}.lock"):
@@ -95,15 +85,6 @@ def open_pixels(dataset: Dataset, size_px: int, progress: Progress | None = None
     if pixels is None:
         raise DatasetError(f"The decoded images of '{dataset.name}' were changed while being made. Try again.")
     return pixels
-
-
-def _paths(dataset: Dataset, size_px: int, kind: str) -> tuple[Path, Path]:
-    return dataset.folder / f"{kind}-{size_px}.npy", dataset.folder / f"{kind}-{size_px}.json"
-
-
-def _identity(dataset: Dataset, size_px: int) -> dict[str, Any]:
-    digest = hashlib.sha256("\n".join(dataset.manifest["sha256"]).encode()).hexdigest()
-    return {"images": digest, "count": len(dataset), "size_px": size_px, "method": _METHOD}
 
 
 def _opened(dataset: Dataset, size_px: int, identity: dict[str, Any]) -> Pixels | None:
@@ -122,7 +103,7 @@ def _opened(dataset: Dataset, size_px: int, identity: dict[str, Any]) -> Pixels 
 
 
 def _array(dataset: Dataset, size_px: int, identity: dict[str, Any], kind: str) -> np.ndarray | None:
-    array_path, about_path = _paths(dataset, size_px, kind)
+    array_path, about_path = paths(dataset.folder, size_px, kind)
     try:
         if json.loads(about_path.read_text(encoding="utf-8")) != identity:
             return None
@@ -140,25 +121,20 @@ def _build(dataset: Dataset, size_px: int, identity: dict[str, Any], progress: P
     for leftover in dataset.folder.glob(f".cache-{size_px}-*"):  # of a process that was killed
         leftover.unlink()
     count = len(dataset)
-    needed, free = count * size_px * size_px * 3, shutil.disk_usage(dataset.folder).free
+    fits, needed, free = room(dataset.folder, count, size_px)
 
-    def decoded(row: int) -> np.ndarray:
-        # A JPEG can be decoded at ½, ¼ or ⅛ of its size; twice the size wanted still leaves the filter its work.
-        picture = read_rgb(dataset.image_path(row), at_least_px=2 * size_px)
-        return from_picture(picture, size_px)[0]
+    def decoded(row: int) -> Image.Image:
+        return to_square(read_rgb(dataset.image_path(row), at_least_px=DECODED_AT * size_px), size_px)
 
-    if needed <= _MOST_OF_DISK * free:
-        array_path, about_path = _paths(dataset, size_px, "pixels")
-        head = io.BytesIO()
-        shape = (count, size_px, size_px, 3)
-        np.lib.format.write_array_header_1_0(head, {"descr": "|u1", "fortran_order": False, "shape": shape})
+    if fits:
+        array_path, about_path = paths(dataset.folder, size_px)
         with _replacing(dataset, size_px, about_path, array_path) as file:
-            file.write(head.getvalue())
+            file.write(head(count, size_px))
             _write_all(file, lambda row: decoded(row).tobytes(), count, progress)
     elif needed * _JPEG_SHARE <= free:
-        bounds_path, about_path = _paths(dataset, size_px, "encoded")
+        bounds_path, about_path = paths(dataset.folder, size_px, "encoded")
         with _replacing(dataset, size_px, about_path, _jpegs(dataset, size_px)) as file:
-            lengths = _write_all(file, lambda row: encode(decoded(row)), count, progress)
+            lengths = _write_all(file, lambda row: encode(np.asarray(decoded(row))), count, progress)
         with _replacing(dataset, size_px, about_path, bounds_path) as file:
             np.save(file, np.cumsum([0, *lengths], dtype=np.int64))
     else:
@@ -175,13 +151,11 @@ def _write_all(file: BinaryIO, make: Callable[[int], bytes], count: int, progres
     lengths: list[int] = []
     # Threads suffice: Pillow decodes and resizes without holding Python's lock.
     with ThreadPoolExecutor(os.cpu_count()) as threads:
-        for start in range(0, count, _BLOCK):
-            stop = min(start + _BLOCK, count)
-            for made in threads.map(make, range(start, stop)):
-                file.write(made)
-                lengths.append(len(made))
-            if progress:
-                progress("decoding images", stop, count)
+        for done, made in enumerate(in_order(threads, make, range(count)), start=1):
+            file.write(made)
+            lengths.append(len(made))
+            if progress and (done % _BLOCK == 0 or done == count):
+                progress("decoding images", done, count)
     return lengths
 
 

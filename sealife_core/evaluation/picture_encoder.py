@@ -16,7 +16,8 @@ from torch import Tensor
 
 from sealife_core.datasets.dataset import open_dataset
 from sealife_core.datasets.pixels import Pixels, cache_size_px, from_picture
-from sealife_core.datasets.reading import FORMATS, decode, to_rgb
+from sealife_core.datasets.reading import decode, to_rgb
+from sealife_core.datasets.squares import DECODED_AT
 from sealife_core.errors import DatasetError, RunError
 from sealife_core.evaluation.embeddings import embed
 from sealife_core.evaluation.novelty import Novelty, read_novelty
@@ -81,13 +82,9 @@ class PictureEncoder:
             raise DatasetError(f"Cannot be read ({error.strerror or error}).") from error
 
     def _from_file(self, file: Any) -> Square:
-        decoded, _ = decode(file, at_least_px=2 * self.cache_px)  # as the cache of a data set is made
-        file.seek(0)
-        with Image.open(file, formats=tuple(FORMATS)) as header:
-            width, height = header.size
-        # A JPEG decoded smaller has rounded proportions, and a turned one the header's the other way round.
-        aspect = min((width / height, height / width), key=lambda known: abs(known - decoded.width / decoded.height))
-        return from_picture(decoded, self.cache_px)[0], aspect
+        decoded = decode(file, at_least_px=DECODED_AT * self.cache_px)  # as the cache of a data set is made
+        # A JPEG decoded smaller has rounded proportions; those of the file are the true ones.
+        return from_picture(decoded.rgb, self.cache_px)[0], decoded.width / decoded.height
 
     def _cache_size(self) -> int:
         """The side at which the run had its pictures decoded; else the one for its data set, or for large pictures."""

@@ -48,6 +48,19 @@ def test_import__lists_what_was_left_out(home: Path, tmp_path: Path, capsys: pyt
     assert [d["name"] for d in called(capsys, "data", "list")] == ["mine"]
 
 
+def test_import__makes_the_cache_of_the_runs_to_come(
+    home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from PIL import Image
+
+    (tmp_path / "photos").mkdir()
+    Image.new("RGB", (500, 400), "teal").save(tmp_path / "photos" / "0.png")
+    called(capsys, "import", str(tmp_path / "photos"), "--image-size-px", "96")
+    assert [file.name for file in (home / "data" / "photos").glob("*.npy")] == ["pixels-192.npy"]
+    assert main(["import", str(tmp_path / "photos"), "--name", "other", "--image-size-px", "9999"]) == 1
+    assert "image_size_px" in capsys.readouterr().err
+
+
 def test_data_list__shows_a_damaged_data_set_beside_the_others(
     tiny_reef: Dataset, home: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

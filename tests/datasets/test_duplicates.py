@@ -1,12 +1,21 @@
 import io
 
+import imagehash
 import numpy as np
 import pytest
 from pictures import noise
 from PIL import Image
 
 from sealife_core.datasets import duplicates
-from sealife_core.datasets.duplicates import coarse_colours, near_pictures, perceptual_hash, propose, same_files
+from sealife_core.datasets.duplicates import (
+    coarse_colours,
+    hashed_pixels,
+    near_pictures,
+    perceptual_hash,
+    perceptual_hashes,
+    propose,
+    same_files,
+)
 
 
 def test_same_files__groups_of_two_and_more():
@@ -94,6 +103,16 @@ def test_near_pictures__same_shape_in_other_colours_is_another_picture():
     hashes = [perceptual_hash(grey.convert("RGB"))] * 2
     pictures = [Image.fromarray(shape), other]
     assert near_pictures(hashes, lambda at: np.stack([coarse_colours(pictures[p]) for p in at])) == []
+
+
+def test_perceptual_hashes__are_those_of_imagehash():
+    pixels = [hashed_pixels(smooth(seed)) for seed in range(20)]
+    theirs = [str(imagehash.phash(Image.frombytes("L", (32, 32), grey))) for grey in pixels]
+    assert len(set(theirs)) == 20
+    assert perceptual_hashes(pixels) == theirs
+    assert perceptual_hashes([]) == []
+    flat = hashed_pixels(Image.new("RGB", (50, 50), "teal"))
+    assert perceptual_hashes([pixels[3], flat, pixels[4]]) == [theirs[3], "", theirs[4]]
 
 
 @pytest.mark.parametrize("colour", ["black", "white", "teal"])

@@ -32,7 +32,8 @@ def test_import__a_folder_of_classes(home: Path, tmp_path: Path):
     assert Counter(dataset.manifest["split"]) == {"train": 27, "val": 3, "test": 3}
     assert stages[-1] == ("Reading pictures", 33, 33)
     files = {path.relative_to(dataset.folder).as_posix() for path in dataset.folder.rglob("*") if path.is_file()}
-    assert files == {"dataset.json", "manifest.csv", "skipped.csv", *dataset.manifest["file"]}
+    cache = {"pixels-64.npy", "pixels-64.json"}
+    assert files == {"dataset.json", "manifest.csv", "skipped.csv", *cache, *dataset.manifest["file"]}
     row = dataset.manifest["source"].tolist().index("crab/7.jpg")
     assert dataset.image_path(row).read_bytes() == (source / "crab" / "7.jpg").read_bytes()
     assert (dataset.manifest["width"][row], dataset.manifest["height"][row]) == (24, 20)

@@ -1,6 +1,7 @@
 """The decoded cache: right pixels, made once, made anew when it must be."""
 
 import json
+import shutil
 import threading
 from pathlib import Path
 
@@ -175,7 +176,7 @@ def test_a_full_disk__is_said_before_anything_is_written(photographs: Dataset, m
 
 def room(monkeypatch: pytest.MonkeyPatch, free: int) -> None:
     """Pretend that the disk has so many bytes left."""
-    monkeypatch.setattr(under_test.shutil, "disk_usage", lambda _: type("Usage", (), {"free": free})())
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: type("Usage", (), {"free": free})())
 
 
 def test_a_disk_too_small_for_pixels__gets_jpegs_that_read_the_same(

@@ -15,10 +15,11 @@ def through_file(image: Image.Image, form: str, **options) -> np.ndarray:
     stream = io.BytesIO()
     image.save(stream, form, **options)
     stream.seek(0)
-    rgb, name = decode(stream)
-    assert rgb.mode == "RGB"
-    assert name == form
-    return np.asarray(rgb)
+    found = decode(stream)
+    assert found.rgb.mode == "RGB"
+    assert found.format == form
+    assert (found.width, found.height) == found.rgb.size
+    return np.asarray(found.rgb)
 
 
 @pytest.mark.parametrize(("form", "options"), [("PNG", {}), ("BMP", {}), ("TIFF", {}), ("WEBP", {"lossless": True})])
@@ -71,8 +72,9 @@ def test_decode__cmyk_jpeg_has_its_colours():
     assert np.abs(through_file(red, "JPEG", quality=95).astype(int) - (220, 30, 40)).max() <= 6
 
 
+@pytest.mark.parametrize("form", ["PNG", "TIFF"])
 @pytest.mark.parametrize("orientation", range(1, 9))
-def test_decode__turns_upright_by_exif(orientation: int):
+def test_decode__turns_upright_by_exif(orientation: int, form: str):
     upright = noise(3, (24, 16))
     turn = {
         2: Image.Transpose.FLIP_LEFT_RIGHT, 3: Image.Transpose.ROTATE_180, 4: Image.Transpose.FLIP_TOP_BOTTOM,
@@ -82,7 +84,28 @@ def test_decode__turns_upright_by_exif(orientation: int):
     stored = upright.transpose(turn) if turn is not None else upright
     exif = Image.Exif()
     exif[0x0112] = orientation
-    assert np.array_equal(through_file(stored, "PNG", exif=exif), np.asarray(upright))
+    assert np.array_equal(through_file(stored, form, exif=exif), np.asarray(upright))
+
+
+def test_decode__a_smaller_jpeg_has_the_sides_of_its_upright_original():
+    exif = Image.Exif()
+    exif[0x0112] = 8
+    stream = io.BytesIO()
+    noise(4, (805, 603)).save(stream, "JPEG", exif=exif)
+    found = decode(stream, at_least_px=200)
+    assert found.rgb.size == (302, 403)
+    assert (found.width, found.height) == (603, 805)
+
+
+@pytest.mark.parametrize("progressive", [False, True])
+@pytest.mark.parametrize("share", [0.3, 0.7, 0.99])
+def test_decode__a_cut_jpeg_is_told_though_it_is_decoded_smaller(progressive: bool, share: float):
+    stream = io.BytesIO()
+    noise(5, (1600, 1200)).save(stream, "JPEG", progressive=progressive)
+    whole = stream.getvalue()
+    assert decode(io.BytesIO(whole), at_least_px=100).rgb.size == (200, 150)
+    with pytest.raises(DatasetError, match="cut short"):
+        decode(io.BytesIO(whole[: int(share * len(whole))]), at_least_px=100)
 
 
 @pytest.mark.parametrize(
