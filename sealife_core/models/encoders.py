@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from torchvision.models import get_model
 from torchvision.models.resnet import ResNet
 
+from sealife_core.models.pointwise import PointwiseConv2d
 from sealife_core.models.winograd import WinogradConv2d
 
 FEATURE_DIMS = {"resnet18": 512, "resnet34": 512, "resnet50": 2048}
@@ -39,6 +40,7 @@ class Encoder(nn.Module):
             self.maxpool = nn.Identity()
         self.layer1, self.layer2, self.layer3, self.layer4 = net.layer1, net.layer2, net.layer3, net.layer4
         WinogradConv2d.take_over(self)
+        PointwiseConv2d.take_over(self)
         self.trained_stages = len(STAGE_NAMES)
 
     def forward(self, images: Tensor) -> Tensor:

@@ -1,0 +1,34 @@
+"""1 × 1 convolutions as one product of matrices, on a processor.
+
+A 1 × 1 convolution *is* a matrix product over the numbers of all maps of the batch. PyTorch's convolution does it image
+by image, for which the deep layers of a ResNet50, thousands of channels on a few numbers, are the worst case. A step of
+a ResNet50 becomes about a tenth quicker (benchmarks/training.py).
+"""
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+
+class PointwiseConv2d(nn.Conv2d):
+    """A 1 × 1 convolution without padding or bias. The same parameters and, to rounding, the same values."""
+
+    @classmethod
+    def take_over(cls, net: nn.Module) -> None:
+        """Make one of each 1 × 1 convolution in ``net``; its weights stay as they were drawn."""
+        for part in net.modules():
+            if isinstance(part, nn.Conv2d) and _fits(part):
+                part.__class__ = cls
+
+    def forward(self, input: Tensor) -> Tensor:
+        """Maps (n, C, H, W) → (n, O, H', W')."""
+        if input.device.type != "cpu" or input.dtype != torch.float32 or torch.is_autocast_enabled("cpu"):
+            return super().forward(input)
+        down, across = self.stride
+        numbers = input[:, :, ::down, ::across].permute(0, 2, 3, 1)  # channels last: no copy of what lies so in memory
+        return functional.linear(numbers, self.weight.flatten(1)).permute(0, 3, 1, 2)
+
+
+def _fits(part: nn.Conv2d) -> bool:
+    kind = part.kernel_size, part.padding, part.groups, part.bias
+    return type(part) is nn.Conv2d and kind == ((1, 1), (0, 0), 1, None)
