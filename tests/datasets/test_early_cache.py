@@ -153,10 +153,6 @@ def test_the_cache_of_an_import__outlives_a_mended_split_and_no_change_of_the_im
         open_pixels(fewer, USUAL_PX)
 
 
-def test_head__is_as_long_for_any_count():
-    assert len({len(squares.head(count, 192)) for count in (0, 1, 999, 1_000_000)}) == 1
-
-
 def test_early_cache__says_which_images_it_is_of(home: Path, tmp_path: Path):
     dataset = import_images(write_folder(tmp_path / "sea", {"crab": 2}), "sea").dataset
     about = json.loads((dataset.folder / f"pixels-{USUAL_PX}.json").read_text())
