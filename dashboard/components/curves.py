@@ -119,7 +119,7 @@ def draw_panel(
             )
         else:
             with st.container(height=HEIGHT_PX, border=False, vertical_alignment="center"):
-                st.caption("Not measured yet.")
+                st.caption(panel.nothing)
         batched = max((curve.batched for curve in curves), default=1)
         thinned_says = f" Each point is the mean of {batched} steps." if batched > 1 else ""
         lines = {curve.faint for curve in curves}

@@ -14,7 +14,7 @@ class Line:
 
 @dataclass(frozen=True)
 class Panel:
-    """One chart. ``chance`` names the entry of environment.json that guessing would reach."""
+    """One chart. ``chance`` names what guessing reaches, in environment.json; ``nothing`` is said where no data are."""
 
     name: str
     title: str
@@ -23,6 +23,7 @@ class Panel:
     chance: str = ""
     percent: bool = False
     from_zero: bool = False
+    nothing: str = "Not measured yet."
 
 
 _RATE = Panel(
@@ -31,6 +32,7 @@ _RATE = Panel(
     "How far each step goes. It climbs first, then falls, so that the end is fine work.",
     (Line("train/learning_rate", "learning rate"),),
     from_zero=True,
+    nothing="Not measured yet; a probe by L-BFGS has none: it finds its steps by itself.",
 )
 SIMCLR_PANELS = (
     Panel(

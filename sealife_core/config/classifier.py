@@ -61,7 +61,7 @@ class ClassifierConfig(TrainingSettings):
     )
     epochs: int = setting(
         30,
-        "How often every training image is seen.",
+        "How often every training image is seen; for L-BFGS, rounds of twenty iterations; it needs a few.",
         title="Epochs",
         group=TRAINING,
         unit="epochs",
@@ -71,7 +71,14 @@ class ClassifierConfig(TrainingSettings):
         simple=True,
     )
     batch_size: int = setting(
-        64, "Images a step.", title="Batch size", group=TRAINING, unit="images", ge=1, le=8192, step=16
+        64,
+        "Images a step; L-BFGS always takes all of them.",
+        title="Batch size",
+        group=TRAINING,
+        unit="images",
+        ge=1,
+        le=8192,
+        step=16,
     )
     patience: int = setting(
         10,
@@ -113,12 +120,15 @@ class ClassifierConfig(TrainingSettings):
         title="Class weights",
         group=LOSS,
     )
-    optimiser: Literal["adamw", "sgd"] = setting(
-        "adamw", "How gradients become steps.", title="Optimiser", group=OPTIMISER
+    optimiser: Literal["adamw", "sgd", "lbfgs"] = setting(
+        "adamw",
+        "How gradients become steps; 'lbfgs' solves a linear probe in seconds, and can do nothing else.",
+        title="Optimiser",
+        group=OPTIMISER,
     )
     learning_rate: float = setting(
         1e-3,
-        "Highest rate of the classifier's own layer.",
+        "Highest rate of the classifier's own layer; L-BFGS finds its steps by itself.",
         title="Learning rate",
         group=OPTIMISER,
         ge=1e-7,
@@ -137,7 +147,7 @@ class ClassifierConfig(TrainingSettings):
     )
     weight_decay: float = setting(
         0.05,
-        "Pulls weights towards zero at every step.",
+        "Pulls weights towards zero at every step; for L-BFGS it is the L2 penalty of logistic regression.",
         title="Weight decay",
         group=OPTIMISER,
         ge=0,
@@ -146,7 +156,7 @@ class ClassifierConfig(TrainingSettings):
     )
     schedule: Literal["onecycle", "warm_restarts", "cosine", "constant"] = setting(
         "cosine",
-        "How the rate moves: one rise and fall, repeated cosine falls, one cosine fall, or not at all.",
+        "How the rate moves: one rise and fall, repeated cosine falls, one cosine fall, or not at all. Not for L-BFGS.",
         title="Schedule",
         group=OPTIMISER,
     )
@@ -166,6 +176,18 @@ class ClassifierConfig(TrainingSettings):
         if self.loss == "focal" and self.label_smoothing > 0:
             raise ValueError(
                 "Label smoothing belongs to cross-entropy: set label_smoothing to 0 or loss to 'cross_entropy'."
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _lbfgs_needs_the_same_loss_at_every_look(self) -> "ClassifierConfig":
+        needed = {"trained_stages": 0, "augmentation": "none", "dropout": 0.0}
+        other = [f"{name} {value!r}" for name, wanted in needed.items() if (value := getattr(self, name)) != wanted]
+        if self.optimiser == "lbfgs" and other:
+            raise ValueError(
+                f"The optimiser 'lbfgs' solves a linear probe, where nothing is random about a step; got"
+                f" {', '.join(other)}, expected trained_stages 0, augmentation 'none' and dropout 0."
+                " Set these, or optimiser to 'adamw'."
             )
         return self
 

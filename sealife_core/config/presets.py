@@ -37,6 +37,11 @@ _TRANSFER = _FULL | {
     "learning_rate": 1e-3,
     "batch_size": 32,
 }
+# Logistic regression by L-BFGS on all features, as Kornblith et al. 2019 (arXiv 1805.08974) and SimCLR (appendix B.9)
+# probe. They choose the L2 penalty on validation for each data set; this one was best there, in the mean of macro-F1,
+# for four encoders (SimCLR's and an untrained one on 23 classes of photographs, two of SimCLR's on the reef): .228,
+# against .194 at 0.001, .211 at 0.01, .219 at 0.1, .194 at 0.3 and .172 at 1.
+_PROBE = {"trained_stages": 0, "augmentation": "none", "optimiser": "lbfgs", "weight_decay": 0.03}
 # A quick look has a minute on two cores: small images through the stem that shrinks them further, and a rate that moves
 # within a hundred steps. On the reef AdamW is at k-NN .14 to .19 in six to ten epochs; SGD at the paper's rate
 # stays at chance.
@@ -70,7 +75,7 @@ TASKS: dict[str, Task] = {
         "Freeze an encoder and train one linear layer on its features: what did it learn already?",
         ClassifierConfig,
         True,
-        {"trained_stages": 0, "augmentation": "none", "weight_decay": 0.01, "learning_rate": 0.003},
+        _PROBE,
         ({"epochs": 50}, {"epochs": 100}, {"epochs": 200, "patience": 20}),
     ),
     "finetune": Task(

@@ -74,7 +74,7 @@ class ClassifierModule(LightningModule):
         """One step on a batch of n labelled images."""
         logits = self(self.inputs(batch, augment=True))
         loss = self.loss(logits, batch["labels"])
-        self.train_accuracy(logits, batch["labels"])
+        self.train_accuracy.update(logits, batch["labels"])
         self.log("train/loss", loss)
         self.log("train/accuracy", self.train_accuracy, on_step=False, on_epoch=True)
         return loss
@@ -82,8 +82,8 @@ class ClassifierModule(LightningModule):
     def validation_step(self, batch: dict[str, Tensor], batch_index: int) -> None:
         """Accumulates loss, accuracy and macro-F1 over the whole validation split."""
         logits = self(self.inputs(batch, augment=False))
-        self.val_accuracy(logits, batch["labels"])
-        self.val_macro_f1(logits, batch["labels"])
+        self.val_accuracy.update(logits, batch["labels"])
+        self.val_macro_f1.update(logits, batch["labels"])
         size = len(batch["labels"])
         self.log("val/loss", self.loss(logits, batch["labels"]), on_epoch=True, batch_size=size)
         self.log("val/accuracy", self.val_accuracy, on_epoch=True, batch_size=size)

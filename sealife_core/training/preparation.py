@@ -1,23 +1,19 @@
-"""What stands before the first step: the data set, its decoded cache, the encoder, features computed once."""
+"""What stands before the first step: the data set, its decoded cache, the encoder."""
 
 import os
 import platform
 import subprocess
-from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from pytorch_lightning import LightningDataModule, LightningModule
-from torch import Tensor, nn
-from torch.utils.data import DataLoader
-from torch.utils.data import Dataset as IndexedDataset
+from pytorch_lightning import LightningModule
+from torch import Tensor
 
 from sealife_core import __version__
 from sealife_core.config import ALL_STAGES, AnyConfig, ClassifierConfig, EmbedConfig, SimclrConfig, TrainingSettings
-from sealife_core.datasets.batches import EpochOrder, as_it_is
 from sealife_core.datasets.dataset import Dataset, open_dataset
 from sealife_core.datasets.pixels import Pixels, cache_size_px, open_pixels
 from sealife_core.datasets.splits import stratified_fraction
@@ -86,74 +82,6 @@ def class_weights(config: ClassifierConfig, dataset: Dataset, rows: np.ndarray) 
     if config.class_weights == "none":
         return None
     return balanced_weights(torch.from_numpy(dataset.labels[rows]), len(dataset.classes))
-
-
-@dataclass(frozen=True)
-class Features:
-    """Frozen features of every image, standardised by the training images' mean and spread.
-
-    values: (N, D), one row for each row of the manifest.
-    """
-
-    values: Tensor
-    mean: Tensor
-    std: Tensor
-
-    def folded(self, head: nn.Sequential) -> nn.Sequential:
-        """``head``, made to take features as the encoder gives them: the standardisation moves into its weights."""
-        linear = head[-1]
-        assert isinstance(linear, nn.Linear)
-        with torch.no_grad():
-            linear.weight.div_(self.std)
-            linear.bias.sub_(linear.weight @ self.mean)
-        return head
-
-
-def standardised(h: np.ndarray, dataset: Dataset) -> Features:
-    """Features for a probe from embeddings h (N, D) of every image; only labelled training images set the scale."""
-    values = torch.from_numpy(h)
-    train = values[dataset.rows("train", labelled_only=True)]
-    mean, std = train.mean(0), train.std(0).clamp(min=1e-6)
-    return Features((values - mean) / std, mean, std)
-
-
-class FeatureBatches(LightningDataModule):
-    """Batches of {"features": (n, D), "labels": (n,)} for a probe; the order of epoch e depends on (seed, e) alone."""
-
-    def __init__(self, dataset: Dataset, features: Features, rows: np.ndarray, *, batch_size: int, seed: int) -> None:
-        super().__init__()
-        self._values, self._labels = features.values, torch.from_numpy(dataset.labels)
-        self.train_rows, self.val_rows = rows, dataset.rows("val", labelled_only=True)
-        self.batch_size, self._seed = min(batch_size, len(rows)), seed
-
-    def train_dataloader(self) -> DataLoader[dict[str, Tensor]]:
-        """Shuffled anew each epoch."""
-        order = EpochOrder(len(self.train_rows), self._seed)
-        return self._loader(self.train_rows, self.batch_size, order)
-
-    def val_dataloader(self) -> DataLoader[dict[str, Tensor]]:
-        """In order, in large batches: nothing is computed but one matrix product."""
-        return self._loader(self.val_rows, 1024, None)
-
-    def _loader(self, rows: np.ndarray, batch_size: int, order: EpochOrder | None) -> DataLoader[dict[str, Tensor]]:
-        chosen = _FeatureRows(self._values[rows], self._labels[rows])
-        return DataLoader(chosen, batch_size=batch_size, sampler=order, collate_fn=as_it_is)
-
-
-class _FeatureRows(IndexedDataset[dict[str, Tensor]]):
-    """Hands out whole batches: the loader calls ``__getitems__`` once for each."""
-
-    def __init__(self, features: Tensor, labels: Tensor) -> None:
-        self._features, self._labels = features, labels
-
-    def __len__(self) -> int:
-        return len(self._labels)
-
-    def __getitem__(self, position: int) -> dict[str, Tensor]:
-        return self.__getitems__([position])
-
-    def __getitems__(self, positions: list[int]) -> dict[str, Tensor]:
-        return {"features": self._features[positions], "labels": self._labels[positions]}
 
 
 def note_rate(config: SimclrConfig | ClassifierConfig, run: RunWriter, machine: Hardware, rate: float) -> None:

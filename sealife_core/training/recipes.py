@@ -1,22 +1,30 @@
 """One recipe a kind of run: data, model, trainer, fit, evaluate. What they stand on is in ``preparation.py``."""
 
 import time
+from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 
+import numpy as np
 import torch
+from pytorch_lightning import Callback
 from torch import nn
 
 from sealife_core.config import AnyConfig, ClassifierConfig, EmbedConfig, SimclrConfig, chance_loss
 from sealife_core.datasets.batches import ImageBatches
+from sealife_core.datasets.dataset import Dataset
+from sealife_core.datasets.pixels import Pixels
 from sealife_core.models.checkpoint import save_model
+from sealife_core.models.encoders import Encoder
 from sealife_core.runs.writer import RunWriter
 from sealife_core.training.callbacks import Speed
 from sealife_core.training.classifier import ClassifierModule
 from sealife_core.training.evaluating import draw_curves, evaluate_classifier
+from sealife_core.training.feature_batches import FeatureBatches, Features, standardised
 from sealife_core.training.features import Snapshots, embed_all, embed_and_watch, keep_embeddings, keep_novelty
-from sealife_core.training.hardware import choose_hardware
+from sealife_core.training.hardware import Hardware, choose_hardware
+from sealife_core.training.lbfgs import LbfgsProbe
 from sealife_core.training.preparation import (
-    FeatureBatches,
     class_weights,
     describe_run,
     labelled_rows,
@@ -24,7 +32,6 @@ from sealife_core.training.preparation import (
     note_rate,
     open_data,
     prepare_encoder,
-    standardised,
     what_trains,
 )
 from sealife_core.training.representation import Representation, with_interval, worth
@@ -96,33 +103,16 @@ def train_classifier(config: ClassifierConfig, run: RunWriter) -> bool:
     if config.trained_stages == 0 and config.augmentation == "none":
         h, means = embed_and_watch(config, run, dataset, pixels, encoder, machine)
         features = standardised(h, dataset)
-        batches = FeatureBatches(dataset, features, rows, batch_size=config.batch_size, seed=config.seed)
-        module_encoder: nn.Module = nn.Identity()
+        batches, module = on_features(config, dataset, features, rows)
+        # One matrix product: coarser numbers save nothing there, and a line search gets lost in them.
+        trained_on, note = replace(machine, precision="fp32"), _unnoted
     else:
-        val = dataset.rows("val", labelled_only=True)
-        batches = ImageBatches(
-            dataset, pixels, train_rows=rows, val_rows=val, batch_size=config.batch_size, seed=config.seed,
-            drop_last=len(rows) > config.batch_size,
-        )  # fmt: skip
-        h, means, features, module_encoder = None, None, None, encoder
-
-    module = ClassifierModule(
-        config,
-        module_encoder,
-        feature_dim=encoder.feature_dim,
-        classes=len(dataset.classes),
-        class_weights=class_weights(config, dataset, rows),
-    )
-    note = partial(note_rate, config, run, machine) if features is None else _unnoted
-    speed = Speed("train/images_per_s", images_per_step=batches.batch_size, note=note)
-    steps = len(batches.train_dataloader())
-    trainer = build_trainer(config, run, machine, [speed], steps_per_epoch=steps, validated=len(batches.val_rows) > 0)
+        h, means, features = None, None, None
+        batches, module = on_images(config, dataset, pixels, encoder, rows)
+        trained_on, note = machine, partial(note_rate, config, run, machine)
     describe_run(config, run, dataset, machine, **what_trains(batches, module), stem=stem, labels_used=len(rows))
 
-    started = time.perf_counter()
-    finished = fit(trainer, module, batches, run)
-    train_s = time.perf_counter() - started
-    best_epoch = best_model(trainer, module)
+    finished, best_epoch, train_s = learn(config, run, trained_on, batches, module, note)
 
     head = features.folded(module.head) if features else module.head
     if h is None or means is None:  # the encoder learned: it sees every image once more, as it is now
@@ -141,6 +131,63 @@ def train_classifier(config: ClassifierConfig, run: RunWriter) -> bool:
     save_model(run.path, encoder, head, model_card(config, run, dataset, stem, scores=scores.get("test", {})))
     draw_curves(run)
     return finished
+
+
+def on_features(
+    config: ClassifierConfig, dataset: Dataset, features: Features, rows: np.ndarray
+) -> tuple[FeatureBatches, ClassifierModule]:
+    """What a probe learns from, and the probe: a linear head on features that were computed once."""
+    solved = config.optimiser == "lbfgs"
+    batches = FeatureBatches(
+        dataset, features, rows, batch_size=None if solved else config.batch_size, seed=config.seed
+    )
+    module = (LbfgsProbe if solved else ClassifierModule)(
+        config,
+        nn.Identity(),
+        feature_dim=features.values.shape[1],
+        classes=len(dataset.classes),
+        class_weights=class_weights(config, dataset, rows),
+    )
+    return batches, module
+
+
+def on_images(
+    config: ClassifierConfig, dataset: Dataset, pixels: Pixels, encoder: Encoder, rows: np.ndarray
+) -> tuple[ImageBatches, ClassifierModule]:
+    """What a classifier learns from where its encoder learns, or its images vary; and the classifier."""
+    val = dataset.rows("val", labelled_only=True)
+    batches = ImageBatches(
+        dataset, pixels, train_rows=rows, val_rows=val, batch_size=config.batch_size, seed=config.seed,
+        drop_last=len(rows) > config.batch_size,
+    )  # fmt: skip
+    module = ClassifierModule(
+        config,
+        encoder,
+        feature_dim=encoder.feature_dim,
+        classes=len(dataset.classes),
+        class_weights=class_weights(config, dataset, rows),
+    )
+    return batches, module
+
+
+def learn(
+    config: ClassifierConfig,
+    run: RunWriter,
+    machine: Hardware,
+    batches: FeatureBatches | ImageBatches,
+    module: ClassifierModule,
+    note: Callable[[float], None],
+) -> tuple[bool, int | None, float]:
+    """Train ``module`` and put the best epoch's weights into it: (whether it ran to its end, that epoch, seconds)."""
+    # L-BFGS has no learning rate, and looks at the images as often as it needs to.
+    speed = Speed("train/images_per_s", images_per_step=batches.batch_size, note=note)
+    watching: list[Callback] = [] if config.optimiser == "lbfgs" else [speed]
+    steps, validated = len(batches.train_dataloader()), len(batches.val_rows) > 0
+    trainer = build_trainer(config, run, machine, watching, steps_per_epoch=steps, validated=validated)
+    started = time.perf_counter()
+    finished = fit(trainer, module, batches, run)
+    train_s = time.perf_counter() - started
+    return finished, best_model(trainer, module), train_s
 
 
 def embed_only(config: EmbedConfig, run: RunWriter) -> bool:

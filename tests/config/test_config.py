@@ -98,6 +98,29 @@ def test_weights__refuses_an_unknown_source(weights: str) -> None:
         load_config({"kind": "classifier", "weights": weights})
 
 
+@pytest.mark.parametrize(
+    ("task", "values", "named"),
+    [
+        ("probe", {"augmentation": "light"}, "augmentation 'light'"),
+        ("probe", {"trained_stages": 2, "dropout": 0.3}, "trained_stages 2, dropout 0.3"),
+        ("scratch", {"optimiser": "lbfgs", "augmentation": "none"}, "trained_stages 5"),
+    ],
+)
+def test_lbfgs__refuses_a_loss_that_changes_from_look_to_look(task: str, values: dict[str, object], named: str) -> None:
+    with pytest.raises(ConfigError, match=f"got {named}, expected trained_stages 0, .* or optimiser to 'adamw'"):
+        preset(task, **values)
+    preset(task, **(values | {"optimiser": "adamw"}))
+
+
+def test_probe__of_a_run_from_before_lbfgs_still_loads_as_it_was() -> None:
+    before = {"kind": "classifier", "weights": "run:a", "augmentation": "none", "optimiser": "adamw"}
+    before |= {"weight_decay": 0.01, "learning_rate": 0.003, "dropout": 0.1}
+    config = load_config(before)
+    assert isinstance(config, ClassifierConfig)
+    assert (config.optimiser, config.weight_decay, config.learning_rate) == ("adamw", 0.01, 0.003)
+    assert task_of(config) == "probe"
+
+
 def test_config__is_frozen() -> None:
     with pytest.raises(ValueError, match="frozen"):
         SimclrConfig().epochs = 3  # type: ignore[misc]

@@ -111,7 +111,7 @@ def test_probe__leaves_the_encoder_as_it_was_and_predicts_as_the_run_did(trained
 def test_probe__with_the_standardisation_folded_in_gives_the_same_logits() -> None:
     from torch import nn
 
-    from sealife_core.training.preparation import Features
+    from sealife_core.training.feature_batches import Features
 
     torch.manual_seed(0)
     raw = torch.randn(20, 6) * torch.linspace(0.1, 9, 6) + 3

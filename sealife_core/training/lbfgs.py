@@ -1,0 +1,103 @@
+"""The linear probe's own solver: L-BFGS on all training features at once, as the field probes its encoders.
+
+L2-regularised multinomial logistic regression on frozen features, without augmentation (Kornblith et al. 2019, arXiv
+1805.08974; SimCLR, appendix B.9). With cross-entropy the loss is convex: one answer, whatever the seed.
+"""
+
+from collections.abc import Callable
+from itertools import chain, repeat
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.optim import LBFGS
+
+from sealife_core.errors import TrainingError
+from sealife_core.training.classifier import ClassifierModule
+
+ITERATIONS = 20  # an epoch, as in PyTorch: one to ten epochs a probe; validation and files cost as much as five more
+HISTORY = 10  # steps from which the curvature is guessed: SciPy's default
+STEEPEST = 1e-4  # of the slopes, where the optimum counts as reached: scikit-learn's default
+MOST_LOOKS = 5 * ITERATIONS  # at the loss, an epoch: one an iteration is usual, more only where float32 ends
+
+
+class LbfgsProbe(ClassifierModule):
+    """A linear head whose loss over the whole training set is minimised; it starts at zero, where no class is ahead.
+
+    Minimised is ``loss + weight_decay / 2 · Σ W²`` without the bias: scikit-learn's LogisticRegression with
+    C = 1 / (n · weight_decay). What is logged as train/loss is the loss alone, of the weights after the step: those
+    that the validation of the same epoch looks at. Training ends when the optimum is reached.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for parameter in self.head.parameters():
+            nn.init.zeros_(parameter)
+
+    @property
+    def _linear(self) -> nn.Linear:
+        linear = self.head[-1]
+        assert isinstance(linear, nn.Linear)
+        return linear
+
+    def training_step(self, batch: dict[str, Tensor], batch_index: int) -> Tensor:
+        """What is minimised, on the batch that holds all n images. Nothing is logged: a line search may discard it."""
+        penalty = self.config.weight_decay / 2 * self._linear.weight.square().sum()
+        return self.loss(self(batch["features"]), batch["labels"]) + penalty
+
+    def on_train_batch_start(self, batch: dict[str, Tensor], batch_index: int) -> None:
+        """Keep what the step looks at, and how far the solver is."""
+        self._batch, self._iterations_before = batch, self._iterations()
+
+    def optimizer_step(
+        self, epoch: int, batch_idx: int, optimizer: Any, optimizer_closure: Callable[[], Any] | None = None
+    ) -> None:
+        """One step of many looks at the loss. Only the first passes through Lightning's hooks, which cost as much."""
+        assert optimizer_closure is not None
+        looks = chain([optimizer_closure], repeat(self._look))
+        self._solver().step(lambda: _finite(next(looks)()))
+
+    def on_train_batch_end(self, outputs: Any, batch: dict[str, Tensor], batch_index: int) -> None:
+        """Log loss and accuracy of the new weights; end where the solver found nothing more to gain."""
+        with torch.no_grad():
+            logits = self(batch["features"])
+            self.log("train/loss", self.loss(logits, batch["labels"]))
+        self.train_accuracy.update(logits, batch["labels"])
+        self.log("train/accuracy", self.train_accuracy, on_step=False, on_epoch=True)
+        if self._iterations() - self._iterations_before < ITERATIONS:
+            self.trainer.should_stop = True
+
+    def configure_optimizers(self) -> LBFGS:
+        """A step is twenty iterations, each as long as lowers the loss and its slope enough (strong Wolfe)."""
+        return LBFGS(
+            self.head.parameters(),
+            max_iter=ITERATIONS,
+            max_eval=MOST_LOOKS,
+            history_size=HISTORY,
+            tolerance_grad=STEEPEST,
+            line_search_fn="strong_wolfe",
+        )
+
+    def _look(self) -> Tensor:
+        self._solver().zero_grad()
+        minimised = self.training_step(self._batch, 0)
+        minimised.backward()
+        return minimised.detach()
+
+    def _solver(self) -> LBFGS:
+        (solver,) = self.trainer.optimizers
+        assert isinstance(solver, LBFGS)
+        return solver
+
+    def _iterations(self) -> int:
+        return next((state["n_iter"] for state in self._solver().state.values()), 0)
+
+
+def _finite(minimised: Tensor) -> Tensor:
+    """``minimised`` as it is: a search that only goes down never leaves the numbers by itself."""
+    if not torch.isfinite(minimised):
+        raise TrainingError(
+            f"The loss is {float(minimised)}: the encoder's features are no numbers. Set precision to 'fp32', or start"
+            " from another encoder."
+        )
+    return minimised
