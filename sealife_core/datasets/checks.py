@@ -69,7 +69,8 @@ def check(dataset: Dataset, progress: Progress | None = None) -> Checks:
         near = [g for g in _near(dataset, progress) if tuple(g) not in same]
         found = {"exact": exact, "near": near}
         replace_file(dataset.folder / CACHE, json.dumps({"key": _key(dataset), **found}))
-    groups = {kind: [_group(dataset, rows) for rows in found[kind]] for kind in ("exact", "near")}
+    splits, labels = dataset.manifest["split"].tolist(), dataset.manifest["label"].tolist()
+    groups = {kind: [_group(rows, splits, labels) for rows in found[kind]] for kind in ("exact", "near")}
     sizes = dataset.manifest[["width", "height"]].agg(["min", "median", "max"]).T.astype(int)
     sizes.columns = ["smallest", "median", "largest"]
     checks = Checks(
@@ -96,10 +97,10 @@ def mend_leak(dataset: Dataset, rows: Iterable[int], split: str = "train") -> Da
     return dataset.with_splits(dict.fromkeys(sorted(moved), split))
 
 
-def _group(dataset: Dataset, rows: list[int]) -> DuplicateGroup:
-    splits = set(dataset.manifest["split"].iloc[rows])
-    labels = set(dataset.manifest["label"].iloc[rows]) - {""}
-    return DuplicateGroup(tuple(rows), straddles=len(splits) > 1, labels_differ=len(labels) > 1)
+def _group(rows: list[int], splits: list[str], labels: list[str]) -> DuplicateGroup:
+    """What ``rows`` have in common; splits, labels: of every image."""
+    straddles = len({splits[row] for row in rows}) > 1
+    return DuplicateGroup(tuple(rows), straddles, labels_differ=len({labels[row] for row in rows} - {""}) > 1)
 
 
 def _class_counts(dataset: Dataset) -> pd.DataFrame:

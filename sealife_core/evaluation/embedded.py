@@ -6,7 +6,6 @@ RUN/snapshots/epoch-00005.npy           (n, D) float16: h of the same n images a
 RUN/snapshots/images.json               the ids of those n images
 """
 
-import io
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -14,7 +13,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from sealife_core.errors import RunError
-from sealife_core.runs.files import UnreadableFile, read_json, replace_bytes, replace_json
+from sealife_core.runs.files import UnreadableFile, read_json, replace_by, replace_json
 
 if TYPE_CHECKING:
     from sealife_core.datasets.dataset import Dataset
@@ -129,6 +128,4 @@ def read_snapshots(folder: Path) -> Snapshots:
 
 
 def _write_array(path: Path, values: np.ndarray) -> None:
-    held = io.BytesIO()
-    np.save(held, values, allow_pickle=False)
-    replace_bytes(path, held.getbuffer())
+    replace_by(path, lambda file: np.save(file, values, allow_pickle=False))

@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from sealife_core.views.sampling import centre_view
-from sealife_core.views.transforms import apply_views, normalise
+from sealife_core.views.transforms import apply_views
 
 if TYPE_CHECKING:
     from sealife_core.datasets.pixels import Pixels
@@ -38,17 +38,20 @@ def embed(
     rows = np.asarray(rows, dtype=np.int64)
     device = torch.device(device)
     encoder.to(device)
-    parts: list[np.ndarray] = []
+    found = np.empty((0, 0), np.float32)
     with evaluating(encoder), torch.inference_mode(), torch.autocast(device.type, torch.bfloat16, precision == "bf16"):
         # An empty selection still goes through once, so that the answer has its D columns.
         for start in range(0, max(len(rows), 1), batch_size):
             images, aspects = pixels.gather(rows[start : start + batch_size] if len(rows) else np.zeros(1, np.int64))
-            seen = apply_views(images.to(device), centre_view(aspects).to(device), image_size_px, steps=("crop",))
-            features = encoder(normalise(seen, mean, std).contiguous(memory_format=torch.channels_last))
-            parts.append(features.float().cpu().numpy())
+            centre = centre_view(aspects).to(device)
+            features = encoder(apply_views(images.to(device), centre, image_size_px, ("crop",), (mean, std)))
+            part = features.float().cpu().numpy()
+            if start == 0:  # only now D is known; parts put together at the end would be there twice
+                found = np.empty((len(rows), part.shape[1]), np.float32)
+            found[start : start + batch_size] = part[: len(rows)]
             if progress:
                 progress("embedding", min(start + batch_size, len(rows)), len(rows))
-    return np.concatenate(parts)[: len(rows)]
+    return found
 
 
 @contextmanager

@@ -15,6 +15,8 @@ from sealife_core.errors import DatasetError
 from sealife_core.evaluation.fitting import Progress, bar, enough, finite, laid_out, quieten, say, usable_neighbours
 from sealife_core.evaluation.neighbours import Metric, neighbour_graph
 
+_BLOCK_CELLS = 2**23  # of embeddings held at once: 32 MiB in float32, however many images there are
+
 
 class ProjectionSettings(Settings):
     """What a projection is asked to do. The same settings give the same points."""
@@ -85,14 +87,21 @@ def pca(values: np.ndarray, dims: int = 2) -> tuple[np.ndarray, np.ndarray]:
     """The ``dims`` directions in which ``values`` (n, D) vary most.
 
     Returns points (n, dims) float32 and each direction's share of the variance (dims,). Exact. Each direction
-    points to where its largest weight is positive. What n and D do not give is zeros.
+    points to where its largest weight is positive. What n and D do not give is zeros. ``values`` may be mapped into
+    memory: they are read a block at a time.
     """
     from scipy.linalg import eigh
 
-    x = finite(values)
-    x = x - x.mean(0)
-    n, d = x.shape
-    small = (x.T @ x if d <= n else x @ x.T).astype(np.float64)  # its eigenvalues are those of the other one
+    n, d = values.shape
+    mean = (sum(finite(values[rows]).sum(0, dtype=np.float64) for rows in _blocks(n, d)) / n).astype(np.float32)
+    if d <= n:
+        small = np.zeros((d, d))
+        for rows in _blocks(n, d):
+            x = values[rows] - mean
+            small += x.T @ x
+    else:
+        x = finite(values) - mean
+        small = (x @ x.T).astype(np.float64)  # its eigenvalues are those of the other one
     kept = min(dims, len(small))
     variances, vectors = eigh(small, subset_by_index=(len(small) - kept, len(small) - 1))
     variances, vectors = np.maximum(variances[::-1], 0), vectors[:, ::-1]
@@ -100,7 +109,8 @@ def pca(values: np.ndarray, dims: int = 2) -> tuple[np.ndarray, np.ndarray]:
     directions = directions * np.sign(directions[np.abs(directions).argmax(0), np.arange(kept)])
     total = float(np.trace(small))
     points, shares = np.zeros((n, dims), np.float32), np.zeros(dims)
-    points[:, :kept] = x @ directions
+    for rows in _blocks(n, d):
+        points[rows, :kept] = (values[rows] - mean) @ directions
     shares[:kept] = variances / total if total > 0 else 0
     return points, shares
 
@@ -167,15 +177,19 @@ def clusters(values: np.ndarray, k: int, seed: int = 0, most: int = 2000) -> np.
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.preprocessing import normalize
 
-    unit = normalize(finite(values))
-    rows = sample(len(unit), most, seed)
+    def unit(rows: np.ndarray | slice) -> np.ndarray:
+        return np.asarray(normalize(finite(values[rows])))
+
+    n, d = values.shape
+    rows = sample(n, most, seed)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)  # fewer different images than clusters: fewer clusters
-        found = KMeans(min(k, len(rows)), n_init="auto", random_state=seed).fit(unit[rows]).predict(unit)
+        centres = KMeans(min(k, len(rows)), n_init="auto", random_state=seed).fit(unit(rows))
+        found: np.ndarray = np.concatenate([centres.predict(unit(block)) for block in _blocks(n, d)])
     names, labels, counts = np.unique(found, return_inverse=True, return_counts=True)
     place = np.empty(len(names), np.int64)
     place[np.argsort(-counts, kind="stable")] = np.arange(len(names))
-    return place[labels]
+    return np.asarray(place[labels])
 
 
 def sample(n: int, most: int, seed: int) -> np.ndarray:
@@ -183,3 +197,9 @@ def sample(n: int, most: int, seed: int) -> np.ndarray:
     if n <= most:
         return np.arange(n)
     return np.sort(np.random.default_rng(seed).choice(n, most, replace=False))
+
+
+def _blocks(n: int, d: int) -> list[slice]:
+    """Slices of n rows of d numbers, at most _BLOCK_CELLS in each; at least one."""
+    size = max(1, _BLOCK_CELLS // max(d, 1))
+    return [slice(start, start + size) for start in range(0, max(n, 1), size)]

@@ -7,9 +7,9 @@ import json
 import math
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 
 class UnreadableFile(ValueError):
@@ -36,10 +36,15 @@ def replace_text(path: Path, text: str) -> None:
 
 def replace_bytes(path: Path, content: bytes | memoryview) -> None:
     """Write ``path`` whole or not at all: whoever reads sees the old content or the new one."""
+    replace_by(path, lambda file: file.write(content))
+
+
+def replace_by(path: Path, write: Callable[[BinaryIO], object]) -> None:
+    """As :func:`replace_bytes`, of what ``write`` puts into a file: for what is too large to be there twice."""
     beside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         with beside.open("wb") as file:
-            file.write(content)
+            write(file)
             file.flush()
             os.fsync(file.fileno())
         beside.replace(path)

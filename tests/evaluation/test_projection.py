@@ -1,11 +1,15 @@
 """PCA against scikit-learn, trustworthiness against its definition, UMAP on blobs that nobody can miss."""
 
+import tracemalloc
+from pathlib import Path
+
 import numpy as np
 import pytest
 from sklearn.decomposition import PCA
 
 from sealife_core.config import describe, parse
 from sealife_core.errors import ConfigError, DatasetError
+from sealife_core.evaluation import projection
 from sealife_core.evaluation.projection import ProjectionSettings, clusters, fit_umap, pca, sample, trustworthiness
 
 
@@ -56,6 +60,24 @@ def test_pca__turns_so_that_the_largest_weight_is_positive() -> None:
     np.testing.assert_allclose(pca(-values)[0], -values[:, :2], atol=1e-6)
 
 
+def test_pca__of_a_file_is_read_a_block_at_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    values = np.random.default_rng(0).normal(size=(20_001, 40)).astype(np.float32) * np.linspace(3, 1, 40, dtype="f4")
+    np.save(tmp_path / "values.npy", values)
+    mapped = np.load(tmp_path / "values.npy", mmap_mode="r")
+    whole, shares = pca(values)
+    monkeypatch.setattr(projection, "_BLOCK_CELLS", 40_000)  # a thousand rows at a time
+    tracemalloc.start()
+    points, blockwise = pca(mapped)
+    most_bytes = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    np.testing.assert_allclose(points, whole, atol=1e-3)
+    np.testing.assert_allclose(blockwise, shares, rtol=1e-4)
+    assert most_bytes < values.nbytes / 2
+    values[20_000, 3] = np.nan
+    with pytest.raises(DatasetError, match="NaN or infinity"):
+        pca(values)
+
+
 def test_pca__gives_zeros_where_there_is_nothing_to_see() -> None:
     points, shares = pca(np.ones((5, 2), np.float32), 3)
     assert (points == 0).all()
@@ -103,6 +125,13 @@ def test_clusters__finds_the_blobs_and_names_the_largest_first() -> None:
     values, labels = _blobs()
     kept = np.r_[0:10, 25:50, 50:65]  # 10, 25 and 15 of the three
     assert clusters(values[kept], 3).tolist() == np.array([2, 0, 1])[labels[kept]].tolist()
+
+
+def test_clusters__are_the_same_in_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
+    values, _ = _blobs()
+    whole = clusters(values, 3)
+    monkeypatch.setattr(projection, "_BLOCK_CELLS", 100)  # eight rows at a time
+    assert clusters(values, 3).tolist() == whole.tolist()
 
 
 def test_clusters__assigns_all_to_the_centres_of_a_sample() -> None:

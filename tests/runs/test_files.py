@@ -3,6 +3,7 @@ import json
 import math
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import BinaryIO
 
 import numpy as np
 import pytest
@@ -16,6 +17,7 @@ from sealife_core.runs.files import (
     append_line,
     plain,
     read_json,
+    replace_by,
     replace_json,
     tail,
 )
@@ -89,6 +91,20 @@ def test_line_reader__counts_and_skips_garbage(tmp_path: Path):
     reader = LineReader(path)
     assert list(reader.poll()) == [{"step": 1}, {"step": 2}]
     assert reader.skipped == 3
+
+
+def test_replace_by__leaves_the_old_content_where_writing_fails(tmp_path: Path):
+    path = tmp_path / "array.npy"
+    replace_by(path, lambda file: file.write(b"old"))
+
+    def half(file: BinaryIO) -> None:
+        file.write(b"ne")
+        raise ValueError("in the middle")
+
+    with pytest.raises(ValueError, match="in the middle"):
+        replace_by(path, half)
+    assert path.read_bytes() == b"old"
+    assert [found.name for found in tmp_path.iterdir()] == ["array.npy"]
 
 
 def test_line_reader__begins_anew_with_a_file_that_did(tmp_path: Path):
