@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import torch
 from pytorch_lightning import LightningModule
 from torch import Tensor
 
@@ -12,7 +11,7 @@ from sealife_core.models.heads import projection_head
 from sealife_core.models.losses import contrastive_accuracy, nt_xent
 from sealife_core.training.inputs import network_inputs
 from sealife_core.training.schedules import build_optimiser, parameter_groups, warmup_cosine
-from sealife_core.views.sampling import draw_views, generator_for
+from sealife_core.views.sampling import ViewParameters, draw_views, generator_for
 
 
 class SimclrModule(LightningModule):
@@ -35,8 +34,8 @@ class SimclrModule(LightningModule):
         """
         generator = generator_for(self.config.seed, *numbers)
         aspects = batch["aspects"].cpu()
-        drawn = (draw_views(self.config.views, aspects, generator) for _ in range(2))
-        return torch.cat([network_inputs(batch["images"], view, self.config.image_size_px) for view in drawn])
+        drawn = ViewParameters.cat([draw_views(self.config.views, aspects, generator) for _ in range(2)])
+        return network_inputs(batch["images"], drawn, self.config.image_size_px)
 
     def forward(self, views: Tensor) -> tuple[Tensor, Tensor]:
         """Views (n, 3, H, W) → features h (n, D) and projections z (n, d)."""

@@ -1,7 +1,9 @@
 """Applies view parameters to a whole batch at once, on the device the batch is on.
 
 Every view is the same three acts, whatever was drawn: two matrix products, one an axis, crop, resize, flip and blur;
-one 3 × 4 matrix does all that is done to colours; a comparison solarises. There is no loop over images.
+one 3 × 4 matrix does all that is done to colours, and can leave them as a network wants them; a comparison solarises.
+On an accelerator that is all, for whole batches, without a loop over images and without waiting for the device. A
+processor is better served by leaving out what the matrices have of zeros, which is nearly all: ``bands.py``.
 
 Two things differ from torchvision, on purpose; all else agrees to rounding. It clamps to [0, 1] after every step, this
 clamps once, before solarise: on photographs that is 0.005 of white on average for the SimCLR recipe, 0.001 for the
@@ -16,58 +18,108 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from sealife_core.views.bands import Colouring, Geometry, banded_views, blur_weights
 from sealife_core.views.sampling import JITTER_OPERATIONS, ViewParameters
 
 STEPS = ("crop", "flip", "jitter", "grayscale", "cast", "haze", "blur", "solarise")
 IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 LUMA = (0.299, 0.587, 0.114)  # ITU-R BT.601, as PIL and torchvision
 _REFERENCE_PX = 224  # blur is given for a view of this width
-# So many bytes of float pixels are worked on at a time: enough to hide the cost of a call, few enough for the cache.
-_CHUNK_BYTES = {"cpu": 8 * 2**20, "cuda": 256 * 2**20}
+# So many bytes of float pixels are worked on at a time: enough to hide the cost of a call, few enough for the memory.
+_CHUNK_BYTES = {"cuda": 256 * 2**20}
+
+Colours = tuple[tuple[float, ...], tuple[float, ...]]  # mean and standard deviation of red, green and blue
 
 
 def apply_views(
-    images: Tensor, parameters: ViewParameters, image_size_px: int, steps: tuple[str, ...] | None = None
+    images: Tensor,
+    parameters: ViewParameters,
+    image_size_px: int,
+    steps: tuple[str, ...] | None = None,
+    colours: Colours | None = None,
 ) -> Tensor:
-    """The views. ``images`` (n, S, S, 3) uint8, squashed to squares; returns (n, 3, H, H) float32 in [0, 1], H =
-    ``image_size_px``, channels-last in memory, on the device of ``images``. Only ``steps`` (all unless given) are done;
-    without "crop" the whole square is resized.
+    """The views. ``images`` (n, S, S, 3) uint8, squashed to squares; ``parameters`` of n views, or of several times as
+    many: view j is of image j mod n. Returns (v, 3, H, H) float32, H = ``image_size_px``, channels-last in memory, on
+    the device of ``images``: in [0, 1], or normalised by ``colours``, as :func:`normalise` would do afterwards. Only
+    ``steps`` (all unless given) are done; without "crop" the whole square is resized.
     """
     # Mixed precision is for the network: colours in bf16 would be quantised to steps that the eye can see.
     with torch.autocast(images.device.type, enabled=False):
-        return _applied(images, parameters, image_size_px, STEPS if steps is None else steps)
+        return _applied(images, parameters, image_size_px, STEPS if steps is None else steps, colours)
 
 
-def _applied(images: Tensor, parameters: ViewParameters, image_size_px: int, steps: tuple[str, ...]) -> Tensor:
+def _applied(
+    images: Tensor,
+    parameters: ViewParameters,
+    size: int,
+    steps: tuple[str, ...],
+    colours: Colours | None = None,
+) -> Tensor:
     """:func:`apply_views`, in fp32."""
-    (n, source), size, device = images.shape[:2], image_size_px, images.device
-    parameters = parameters.to(device)
-    colour, colour_of_mean, light = colour_matrices(parameters, steps)
-    views = torch.empty((n, 3, size, size), device=device, memory_format=torch.channels_last)
-    chunk = max(1, min(n, _CHUNK_BYTES.get(device.type, 2**24) // (12 * source * source)))
+    parameters = parameters.to(images.device)
+    colouring = _colouring(parameters, steps, colours)
+    make = banded_views if images.device.type == "cpu" else dense_views
+    views = make(images, _geometry(parameters, size, steps), colouring, size)
+    if "solarise" in steps:
+        _solarise(views, parameters.solarise, colouring)
+    return views
+
+
+def dense_views(images: Tensor, geometry: Geometry, colouring: Colouring, size: int) -> Tensor:
+    """images (n, S, S, 3) uint8 → (v, 3, size, size) float32, channels-last; view j is of image j mod n."""
+    (n, source), count, device = images.shape[:2], len(geometry.box), images.device
+    views = torch.empty((count, 3, size, size), device=device, memory_format=torch.channels_last)
+    chunk = max(1, min(count, _CHUNK_BYTES.get(device.type, 2**24) // (12 * source * source)))
     # Written over for each chunk: asking the system for fresh memory takes longer than filling it.
     pixels = torch.empty((chunk, source, source, 3), device=device)
     columns = torch.empty((chunk, 3 * source, size), device=device)
     resized = torch.empty((chunk, 3 * size, size), device=device)
     coloured = torch.empty((chunk, 3, size * size), device=device)
-    for start in range(0, n, chunk):
-        rows = slice(start, min(start + chunk, n))
+    low, high = colouring.low.view(3, 1, 1), colouring.high.view(3, 1, 1)
+    for start in range(0, count, chunk):
+        rows = slice(start, min(start + chunk, count))
         m = rows.stop - start
-        across, down = axis_matrices(parameters[rows], source, size, steps)
-        pixels[:m].copy_(images[rows])
+        across, down = axis_matrices(Geometry(*(g[rows] for g in geometry)), source, size)
+        pixels[:m].copy_(images[torch.arange(start, rows.stop, device=device) % n])
         # (m, y, x·c)ᵀ @ (m, y, H) → (m, x, c·H); its (m, c·H, x) @ (m, x, W) → (m, c, H, W): nothing is copied between.
         torch.bmm(pixels[:m].view(m, source, 3 * source).mT, down.mT, out=columns[:m])
         torch.bmm(columns[:m].view(m, source, 3 * size).mT, across.mT, out=resized[:m])
         view = resized[:m].view(m, 3, size * size)
-        mean = view.mean(2, keepdim=True) / 255
-        offset = torch.baddbmm(light[rows, :, None], colour_of_mean[rows] - colour[rows], mean)
-        torch.baddbmm(offset, colour[rows] / 255, view, out=coloured[:m])
-        torch.clamp(coloured[:m].view(m, 3, size, size), 0, 1, out=views[rows])
-    if "solarise" in steps:
-        threshold = parameters.solarise.view(n, 1, 1, 1)
-        if device.type != "cpu" or bool((threshold <= 1).any()):
-            torch.where(views >= threshold, 1 - views, views, out=views)
+        offset = torch.baddbmm(colouring.light[rows, :, None], colouring.shift[rows], view.mean(2, keepdim=True))
+        torch.baddbmm(offset, colouring.matrix[rows], view, out=coloured[:m])
+        torch.clamp(coloured[:m].view(m, 3, size, size), low, high, out=views[rows])
     return views
+
+
+def _geometry(parameters: ViewParameters, size: int, steps: tuple[str, ...]) -> Geometry:
+    """What ``steps`` ask for of crop, flips and blur."""
+    whole = torch.tensor([0.0, 0, 1, 1], device=parameters.crop.device).expand_as(parameters.crop)
+    return Geometry(
+        box=parameters.crop if "crop" in steps else whole,
+        flip_x=parameters.flip_x & ("flip" in steps),
+        flip_y=parameters.flip_y & ("flip" in steps),
+        sigma_px=parameters.blur_sigma * (size / _REFERENCE_PX if "blur" in steps else 0.0),
+    )
+
+
+def _colouring(parameters: ViewParameters, steps: tuple[str, ...], colours: Colours | None) -> Colouring:
+    """:func:`colour_matrices` for pixels of 0 … 255, with the normalisation in them."""
+    colour, colour_of_mean, light = colour_matrices(parameters, steps)
+    mean, std = torch.tensor(colours or ((0.0,) * 3, (1.0,) * 3), device=light.device)
+    scale = 1 / (255 * std[:, None])
+    low, high = -mean / std, (1 - mean) / std
+    return Colouring(scale * colour, scale * (colour_of_mean - colour), (light - mean) / std, low, high)
+
+
+def _solarise(views: Tensor, threshold: Tensor, colouring: Colouring) -> None:
+    """In place: what is not below ``threshold`` (v,), given in [0, 1], is mirrored between black and white."""
+    low, high = colouring.low.view(3, 1, 1), colouring.high.view(3, 1, 1)
+    above = low + (high - low) * threshold.view(-1, 1, 1, 1)
+    if views.device.type != "cpu":  # asking a device which views it is would mean waiting for it
+        torch.where(views >= above, low + high - views, views, out=views)
+        return
+    for row in (threshold <= 1).nonzero()[:, 0].tolist():
+        torch.where(views[row] >= above[row], low + high - views[row], views[row], out=views[row])
 
 
 def normalise(x: Tensor, mean: tuple[float, ...], std: tuple[float, ...]) -> Tensor:
@@ -76,27 +128,13 @@ def normalise(x: Tensor, mean: tuple[float, ...], std: tuple[float, ...]) -> Ten
     return (x - mean_) / std_
 
 
-def axis_matrices(
-    parameters: ViewParameters, source: int, size: int, steps: tuple[str, ...] = STEPS
-) -> tuple[Tensor, Tensor]:
+def axis_matrices(geometry: Geometry, source: int, size: int) -> tuple[Tensor, Tensor]:
     """What happens along x and along y: two (n, size, source). Crop, resize, flip and blur are all sums of pixels of
     one line, so that one matrix holds them."""
-    n, device = len(parameters), parameters.crop.device
-    box = parameters.crop if "crop" in steps else torch.tensor([0.0, 0, 1, 1], device=device).expand(n, 4)
-    flip_x, flip_y = (f & ("flip" in steps) for f in (parameters.flip_x, parameters.flip_y))
-    across = resize_matrix(box[:, 0], box[:, 2], flip_x, source, size)
-    down = resize_matrix(box[:, 1], box[:, 3], flip_y, source, size)
-    if "blur" in steps:
-        sigma_px = parameters.blur_sigma * size / _REFERENCE_PX
-        if device.type != "cpu":  # asking a device which rows have a sigma would mean waiting for it
-            blur = blur_matrix(sigma_px, size)
-            return blur @ across, blur @ down
-        blurred = sigma_px.nonzero()[:, 0]
-        if len(blurred):
-            blur = blur_matrix(sigma_px[blurred], size)
-            across[blurred] = torch.bmm(blur, across[blurred])
-            down[blurred] = torch.bmm(blur, down[blurred])
-    return across, down
+    box, blur = geometry.box, blur_matrix(geometry.sigma_px, size)
+    across = resize_matrix(box[:, 0], box[:, 2], geometry.flip_x, source, size)
+    down = resize_matrix(box[:, 1], box[:, 3], geometry.flip_y, source, size)
+    return blur @ across, blur @ down
 
 
 def resize_matrix(start: Tensor, length: Tensor, flip: Tensor, source: int, size: int) -> Tensor:
@@ -118,17 +156,9 @@ def resize_matrix(start: Tensor, length: Tensor, flip: Tensor, source: int, size
 
 
 def blur_matrix(sigma_px: Tensor, size: int) -> Tensor:
-    """(n, size, size): a Gaussian of odd width, about a tenth of the view (SimCLR, appendix A), mirrored at the edges;
-    ``sigma_px`` (n,), where 0 is the identity."""
-    half = min(max(1, round(size / 20)), size - 1)
-    taps = torch.arange(-half, half + 1, device=sigma_px.device)
-    weights = torch.exp(-0.5 * (taps / sigma_px[:, None].clamp_min(1e-3)) ** 2)
-    weights = weights / weights.sum(1, keepdim=True)
-    # What no float32 sum would feel is exactly 0: denormal numbers slow a product down by more than half.
-    weights = torch.where(weights < 1e-9, 0.0, weights)
-    position = torch.arange(size, device=sigma_px.device)[:, None] + taps
-    position = (size - 1) - ((size - 1) - position.abs()).abs()  # … 2 1 | 0 1 2 … n-1 | n-2 …
-    where = position.expand(len(sigma_px), size, len(taps))
+    """(n, size, size): the weights of :func:`~sealife_core.views.bands.blur_weights`; ``sigma_px`` (n,)."""
+    weights, position = blur_weights(sigma_px, size)
+    where = position.expand(len(sigma_px), -1, -1)
     matrix = torch.zeros(len(sigma_px), size, size, device=sigma_px.device)
     return matrix.scatter_add_(2, where, weights[:, None, :].expand_as(where))
 

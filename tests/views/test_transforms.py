@@ -21,6 +21,7 @@ from sealife_core.views import (
     STEPS,
     ViewParameters,
     apply_views,
+    bands,
     centre_view,
     draw_views,
     generator_for,
@@ -28,7 +29,7 @@ from sealife_core.views import (
     step_strip,
     transforms,
 )
-from sealife_core.views.transforms import blur_matrix
+from sealife_core.views.transforms import blur_matrix, dense_views
 
 ROUNDING = 2e-4
 NEVER = ViewRecipe(
@@ -260,7 +261,7 @@ def test_whole_recipe__has_the_statistics_of_torchvisions(pictures: Tensor):
 def test_views__do_not_depend_on_chunks_or_neighbours(pictures: Tensor, monkeypatch: pytest.MonkeyPatch):
     drawn = draw_views(RECIPES["Marine"], torch.linspace(0.5, 2, 12), generator_for(4))
     whole = apply_views(pictures, drawn, 48)
-    monkeypatch.setitem(transforms._CHUNK_BYTES, "cpu", 5 * 96 * 96 * 12)
+    monkeypatch.setattr(bands, "_CHUNK_BYTES", 5 * 96 * 96 * 12)
     close(apply_views(pictures, drawn, 48), whole, 1e-6)
     close(apply_views(pictures[3:4], drawn[3], 48), whole[3:4], 1e-6)
 
@@ -288,6 +289,47 @@ def test_views__never_ask_an_accelerator_what_is_in_it():
     views = transforms._applied(images, drawn, 32, STEPS)  # below autocast, which does not know "meta"
     assert views.shape == (4, 3, 32, 32)
     assert views.device.type == "meta"
+
+
+@pytest.mark.parametrize("size", [32, 48, 97, 150])  # smaller, a half, a prime, larger than the picture
+@pytest.mark.parametrize("recipe", ["SimCLR", "Marine"])
+def test_views_by_bands__are_those_by_whole_matrices(
+    pictures: Tensor, monkeypatch: pytest.MonkeyPatch, recipe: str, size: int
+):
+    views = pictures.repeat(3, 1, 1, 1)
+    drawn = draw_views(
+        RECIPES[recipe].model_copy(update={"vertical_flip": 0.5, "solarise": 0}), torch.ones(36), generator_for(5)
+    )
+    assert drawn.flip_x.any()
+    assert drawn.flip_y.any()
+    assert drawn.blur_sigma.any()
+    by_bands = apply_views(views, drawn, size)
+    monkeypatch.setattr(transforms, "banded_views", dense_views)
+    # Colours are scaled by up to 5 (contrast after brightness and saturation), and so is the rounding.
+    close(by_bands, apply_views(views, drawn, size), 1e-4)
+
+
+@pytest.mark.parametrize("make", ["banded_views", "dense_views"])
+def test_views__come_normalised_where_asked(pictures: Tensor, monkeypatch: pytest.MonkeyPatch, make: str):
+    colours = (IMAGENET_MEAN, IMAGENET_STD)
+    drawn = draw_views(ViewRecipe(solarise=0.5), torch.ones(12), generator_for(2))
+    assert 0 < int((drawn.solarise <= 1).sum()) < 12
+    monkeypatch.setattr(transforms, "banded_views", getattr(transforms, make))
+    plain, ours = apply_views(pictures, drawn, 48), apply_views(pictures, drawn, 48, colours=colours)
+    # What lies within rounding of the threshold may fall on either side.
+    turned = torch.where(drawn.solarise.view(-1, 1, 1, 1) <= 1, 1 - plain, plain)
+    near = (turned - drawn.solarise.view(-1, 1, 1, 1)).abs() < 1e-5
+    expected = normalise(plain, *colours)
+    close(torch.where(near, 0.0, ours), torch.where(near, 0.0, expected), 1e-5)
+
+
+@pytest.mark.parametrize("make", ["banded_views", "dense_views"])
+def test_views__several_of_each_image_come_as_one_tensor(pictures: Tensor, monkeypatch: pytest.MonkeyPatch, make: str):
+    monkeypatch.setattr(transforms, "banded_views", getattr(transforms, make))
+    drawn = [draw_views(RECIPES["Marine"], torch.ones(12), generator_for(seed)) for seed in (0, 1)]
+    both = apply_views(pictures, ViewParameters.cat(drawn), 48)
+    assert both.is_contiguous(memory_format=torch.channels_last)
+    close(both, torch.cat([apply_views(pictures, view, 48) for view in drawn]), 1e-6)
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")

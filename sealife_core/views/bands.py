@@ -1,0 +1,245 @@
+"""Views on a processor, where only the pixels that count are multiplied.
+
+A pixel of a view is a sum of a few neighbours in the picture: a row of the matrix that resizes (or blurs) a line is 0
+but for a short band. So here a matrix is kept as its bands, and a view is made in three acts:
+
+1. Its crop alone becomes float: half of a picture, on average.
+2. Down: every line of the view is the sum of the few lines of the crop in its band.
+3. Across: the line is cut into blocks of columns. The pixels of a block come from a window of its line, and one matrix
+   (3 colours of the window, 3 colours of the block) resizes and changes colours at once, so that the result lies in
+   memory as the network reads it. The windows of a view are equally far apart: one product makes all blocks.
+
+Views with windows alike are made together, so that their matrices have one shape and few columns too many.
+"""
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+# So many bytes of float pixels are worked on at a time: what is made of them in one act should be in the cache at the
+# next, and a call should have enough to do.
+_CHUNK_BYTES = 4 * 2**20
+_BLOCK = 16  # columns: fewer are too small a product, more would multiply too many zeros
+# Weights beyond so many deviations are below 1e-6 of the middle one's: no grey level can tell.
+_BLUR_REACH = 5.3
+
+
+class Geometry(NamedTuple):
+    """Where the pixels of v views come from."""
+
+    box: Tensor  # (v, 4) x0, y0, width, height as fractions of the picture
+    flip_x: Tensor  # (v,) bool
+    flip_y: Tensor  # (v,) bool
+    sigma_px: Tensor  # (v,) of the blur, px of the view; 0 is none
+
+
+class Colouring(NamedTuple):
+    """What becomes of a pixel p (3,), 0 … 255, of a view whose mean is m: ``matrix p + shift m + light``, clamped."""
+
+    matrix: Tensor  # (v, 3, 3)
+    shift: Tensor  # (v, 3, 3)
+    light: Tensor  # (v, 3)
+    low: Tensor  # (3,) black
+    high: Tensor  # (3,) white
+
+    def select(self, rows: Tensor | slice) -> "Colouring":
+        """The colouring of some of the views."""
+        return Colouring(self.matrix[rows], self.shift[rows], self.light[rows], self.low, self.high)
+
+
+class Bands(NamedTuple):
+    """Sums along one axis: output i is Σ ``weight[i, k]`` · pixel ``first[i] + k``. A pixel outside weighs 0."""
+
+    first: Tensor  # (m, size) int64
+    weight: Tensor  # (m, size, taps)
+
+    def select(self, rows: slice) -> "Bands":
+        """The bands of some of the views."""
+        return Bands(self.first[rows], self.weight[rows])
+
+
+class _Plan(NamedTuple):
+    """What is to be known of v views before a pixel is touched; x and y where there are two numbers."""
+
+    corner: Tensor  # (v, 2) int64: the first pixel of the crop
+    span: Tensor  # (v, 2) int64: how many pixels it has
+    across: Bands
+    down: Bands
+    sigma_px: Tensor  # (v,)
+    step: Tensor  # (v,) int64: how far apart the windows are
+    place: Tensor  # (v, blocks) int64: the window of each block of columns, counted from the left of the picture
+
+    def select(self, rows: slice) -> "_Plan":
+        """The plan of some of the views."""
+        across, down = self.across.select(rows), self.down.select(rows)
+        return _Plan(
+            self.corner[rows], self.span[rows], across, down, self.sigma_px[rows], self.step[rows], self.place[rows]
+        )
+
+
+def banded_views(images: Tensor, geometry: Geometry, colouring: Colouring, size: int) -> Tensor:
+    """images (n, S, S, 3) uint8 on the CPU → (v, 3, size, size) float32, channels-last; view j is of image j mod n."""
+    count, source = len(geometry.box), images.shape[1]
+    views = torch.empty(count, size, 3 * size)
+    if count:
+        # Those without blur first, then by the pixels that a block of columns is made of.
+        blur_px = torch.ceil(_BLUR_REACH * geometry.sigma_px)
+        order = (geometry.box[:, 2] * (_BLOCK + 2 * blur_px) + 1e6 * (blur_px > 0)).argsort()
+        geometry, colouring = Geometry(*(g[order] for g in geometry)), colouring.select(order)
+        plan, room = _planned(geometry, source, size), torch.zeros(0)
+        chunk = max(1, _CHUNK_BYTES // (12 * source * source))
+        for start in range(0, count, chunk):
+            rows = slice(start, start + chunk)
+            room = _fill(views, images, order[rows], plan.select(rows), colouring.select(rows), room)
+    return views.view(count, size, size, 3).permute(0, 3, 1, 2)
+
+
+def _planned(geometry: Geometry, source: int, size: int) -> _Plan:
+    """The plan of all views at once: what is small is not worth a call for each chunk."""
+    begin, extent = (geometry.box * source).view(-1, 2, 2).unbind(1)
+    corner = begin.floor().clamp(0, source - 1)
+    span = torch.maximum((begin + extent).ceil().clamp(max=source) - corner, torch.ones(1))
+    begin = begin - corner
+    across = resize_bands(begin[:, 0], extent[:, 0], geometry.flip_x, size)
+    down = resize_bands(begin[:, 1], extent[:, 1], geometry.flip_y, size)
+    block = _block(size)
+    place = torch.arange(size // block)
+    place = torch.where(geometry.flip_x[:, None], len(place) - 1 - place, place)
+    step = (extent[:, 0] * block / size).round().long()
+    return _Plan(corner.long(), span.long(), across, down, geometry.sigma_px, step, place)
+
+
+def _block(size: int) -> int:
+    """How many columns are made by one product: they must share the view evenly."""
+    return max(b for b in range(1, min(_BLOCK, size) + 1) if size % b == 0)
+
+
+def _fill(views: Tensor, images: Tensor, numbers: Tensor, plan: _Plan, colouring: Colouring, room: Tensor) -> Tensor:
+    """Make ``views[numbers]`` of a ``plan`` and a ``colouring`` of just these.
+
+    ``room`` is for the pixels; it is returned, or a larger one. What is left in it from before is finite and weighs 0.
+    """
+    size, across, blurred = views.shape[1], plan.across, bool(plan.sigma_px.any())
+    if blurred:
+        across = blurred_bands(across, plan.sigma_px)
+    firsts, ahead = across.first.view(*plan.place.shape, -1), plan.place * plan.step[:, None]
+    left = (firsts.amin(2) - ahead).amin(1)  # where the first window begins: at the crop's edge or before it
+    window = (firsts.amax(2) - ahead).amax(1) + across.weight.shape[2] - left
+    across = Bands(across.first - left[:, None], across.weight)
+    width = torch.maximum(plan.span[:, 0] - left, ahead.amax(1) + window)
+
+    needed = len(numbers) * int(plan.span[:, 1].amax()) * int(width.amax()) * 3
+    room = room if room.numel() >= needed else torch.zeros(needed)
+    pixels = room[:needed].view(len(numbers), -1, 3 * int(width.amax()))
+    _copy_crops(pixels, images, torch.stack([numbers % len(images), *plan.corner.T, *plan.span.T, -left], 1))
+    where = (plan.down.first[:, :, None] + torch.arange(plan.down.weight.shape[2])).clamp_(min=0)
+    where = torch.minimum(where, plan.span[:, 1, None, None] - 1)
+    lines = weighted_sums(pixels, where, plan.down.weight)
+    if blurred:
+        weights, near = blur_weights(plan.sigma_px, size, _BLUR_REACH)
+        lines = weighted_sums(lines, near.expand(len(numbers), -1, -1), weights[:, None].expand(-1, size, -1))
+
+    matrix, mean = _block_matrices(across, plan, colouring, int(window.amax())), _mean_colour(lines, across)
+    blocks, block = len(plan.place[0]), _block(size)
+    offset = torch.baddbmm(colouring.light[:, None], mean, colouring.shift.mT).repeat(1, 1, block)
+    low, high = colouring.low.repeat(block), colouring.high.repeat(block)
+    product = torch.empty(blocks, size, 3 * block)
+    flips = (plan.place[:, 0] > 0).tolist()
+    for k, (j, step, long) in enumerate(zip(numbers.tolist(), plan.step.tolist(), window.tolist(), strict=True)):
+        windows = lines[k].as_strided((blocks, size, 3 * long), (3 * step, lines.shape[2], 1))
+        torch.baddbmm(offset[k], windows, matrix[k, :, : 3 * long], out=product)
+        made = (product.flip(0) if flips[k] else product).transpose(0, 1)
+        torch.clamp(made, low, high, out=views[j].view(size, blocks, 3 * block))
+    return room
+
+
+def _copy_crops(pixels: Tensor, images: Tensor, told: Tensor) -> None:
+    """Into each of pixels (m, height, width·3) a crop. told (m, 6): the image; x, y, w, h in it; x in ``pixels``."""
+    crops = pixels.view(*pixels.shape[:2], -1, 3).unbind()
+    for crop, (number, x, y, w, h, at) in zip(crops, told.tolist(), strict=True):
+        crop[:h, at : at + w] = images[number, y : y + h, x : x + w]
+
+
+def _mean_colour(lines: Tensor, across: Bands) -> Tensor:
+    """lines (m, size, width·3), from which ``across`` makes the views → the mean colour of each view, (m, 1, 3)."""
+    m, size, taps = across.weight.shape
+    pixel = across.first[:, :, None] + torch.arange(taps)
+    weight = torch.zeros(m, lines.shape[2] // 3)
+    weight.scatter_add_(1, pixel.clamp_(max=weight.shape[1] - 1).view(m, -1), across.weight.view(m, -1) / size)
+    return torch.bmm(weight[:, None], lines.mean(1).view(m, -1, 3))
+
+
+def _block_matrices(across: Bands, plan: _Plan, colouring: Colouring, window: int) -> Tensor:
+    """(m, windows, window · 3, block · 3): from a window's pixels to the columns of its block, and their colours.
+
+    ``across`` counts pixels from where the first window begins.
+    """
+    m, size, taps = across.weight.shape
+    blocks, block = len(plan.place[0]), _block(size)
+    pixel = (across.first[:, :, None] + torch.arange(taps)).view(m, blocks, -1)  # of the line
+    pixel = pixel + (plan.place * (window - plan.step[:, None]))[:, :, None]  # of all windows, one after the other
+    column = torch.arange(block)[:, None].expand(block, taps).reshape(-1)
+    columns = torch.zeros(m, blocks * window * block)
+    columns.scatter_add_(1, (pixel * block + column).view(m, -1), across.weight.view(m, -1))
+    # A pixel's colour adds to its own column's alone: (column, colour before, column, colour after).
+    colours = torch.zeros(m, block, 3, block, 3)
+    colours.diagonal(dim1=1, dim2=3).copy_(colouring.matrix.mT[..., None])
+    matrix = torch.bmm(columns.view(m, blocks * window, block), colours.view(m, block, 9 * block))
+    return matrix.view(m, blocks, 3 * window, 3 * block)
+
+
+def resize_bands(begin: Tensor, extent: Tensor, flip: Tensor, size: int) -> Bands:
+    """As :func:`~sealife_core.views.transforms.resize_matrix`; ``begin`` and ``extent`` (m,) in px of the crop."""
+    begin, extent = begin[:, None], extent[:, None]
+    outputs = torch.arange(size) + 0.5
+    centre = begin + extent * torch.where(flip[:, None], size - outputs, outputs) / size
+    reach = (extent / size).clamp_min(1)
+    first = (centre - reach + 0.5).floor()
+    pixel = first[:, :, None] + torch.arange(int((2 * reach.amax()).ceil()))
+    share = torch.minimum(pixel + 1, (begin + extent)[:, :, None]) - torch.maximum(pixel, begin[:, :, None])
+    weight = 1 - (pixel + 0.5 - centre[:, :, None]).abs_() / reach[:, :, None]
+    weight = weight.clamp_(min=0) * share.clamp_(0, 1)
+    return Bands(first.long(), weight / weight.sum(2, keepdim=True))
+
+
+def blurred_bands(bands: Bands, sigma_px: Tensor) -> Bands:
+    """As the product with :func:`~sealife_core.views.transforms.blur_matrix`; ``sigma_px`` (m,)."""
+    m, size, taps = bands.weight.shape
+    weights, near = blur_weights(sigma_px, size, _BLUR_REACH)
+    firsts = bands.first[:, near]
+    first = firsts.amin(2, keepdim=True)
+    slot = firsts - first
+    weight = torch.zeros(m, size, int(slot.amax()) + taps)
+    for k in range(taps):
+        weight.scatter_add_(2, slot + k, bands.weight[:, :, k][:, near] * weights[:, None])
+    return Bands(first[:, :, 0], weight)
+
+
+def blur_weights(sigma_px: Tensor, size: int, reach: float | None = None) -> tuple[Tensor, Tensor]:
+    """A Gaussian of odd width, about a tenth of the view (SimCLR, appendix A), mirrored at the edges.
+
+    ``sigma_px`` (m,), where 0 is the identity. Returns the weights (m, taps), and (size, taps) which pixels they are
+    of. With ``reach`` (in deviations, on the CPU) what is further from the middle is left out.
+    """
+    half = min(max(1, round(size / 20)), size - 1)
+    if reach is not None:
+        half = min(half, int(torch.ceil(reach * sigma_px.amax())))
+    taps = torch.arange(-half, half + 1, device=sigma_px.device)
+    weights = torch.exp(-0.5 * (taps / sigma_px[:, None].clamp_min(1e-3)) ** 2)
+    weights = weights / weights.sum(1, keepdim=True)
+    # What no float32 sum would feel is exactly 0: denormal numbers slow a product down by more than half.
+    weights = torch.where(weights < 1e-9, 0.0, weights)
+    position = torch.arange(size, device=sigma_px.device)[:, None] + taps
+    return weights, (size - 1) - ((size - 1) - position.abs()).abs()  # … 2 1 | 0 1 2 … n-1 | n-2 …
+
+
+def weighted_sums(lines: Tensor, where: Tensor, weight: Tensor) -> Tensor:
+    """lines (m, h, d), where and weight (m, size, taps) → (m, size, d), Σ weight[i, k] · lines[where[i, k]]."""
+    (m, height, length), (_, size, taps) = lines.shape, where.shape
+    where = where + height * torch.arange(m)[:, None, None]
+    sums = functional.embedding_bag(
+        where.view(-1, taps), lines.view(-1, length), per_sample_weights=weight.reshape(-1, taps), mode="sum"
+    )
+    return sums.view(m, size, length)
