@@ -56,12 +56,12 @@ def measure() -> Iterator[Figure]:
         yield Figure(f"{asked}, opened again", median(opened_s), "s", "≤ 0.3", "find, its points and facts read")
 
 
-def features() -> np.ndarray:
-    """(IMAGES, WIDTH) float32: overlapping classes, all numbers of the size that an encoder's have."""
+def features(images: int = IMAGES) -> np.ndarray:
+    """(images, WIDTH) float32: overlapping classes, all numbers of the size that an encoder's have."""
     random = np.random.default_rng(0)
     centres = np.abs(random.normal(size=(CLASSES, WIDTH)))
-    spread = random.normal(size=(IMAGES, WIDTH))
-    return (centres[random.integers(0, CLASSES, IMAGES)] + spread).astype(np.float32)
+    spread = random.normal(size=(images, WIDTH))
+    return (centres[random.integers(0, CLASSES, images)] + spread).astype(np.float32)
 
 
 def ours(run: Path, settings: ProjectionSettings) -> None:

@@ -1,12 +1,15 @@
 """How long the screen takes to answer, with 200 runs and 20,000 embeddings: every page, and what is done on it.
 
-    python benchmarks/screen.py [--home FOLDER] [--images 20000] [--runs 200] [--repeats 10] [--only pages]
+    python benchmarks/screen.py [--home FOLDER] [--images 20000] [--runs 200] [--repeats 10] [--only pages] [--brief]
 
 Draws a reef of that many images, 13,000 of them in its test split, trains SimCLR, a probe and a fine-tune on it for one
-epoch, and puts further copies of these runs beside them (a kept FOLDER is used again). Then it opens the dashboard in
-headless Chromium, does everything once, and then times each action from the click until its result is drawn and the
-script has ended. Prints the median and the 95th percentile; what is done for the first time is not among them. Where
-there is no graphics card Chromium draws on the processor, which takes a good part of these times.
+epoch, and puts further copies of these runs beside them (a kept FOLDER is used again). With --brief, for many images,
+the encoder is an untrained one that embeds every image, and probe and fine-tune learn from a hundredth of the labels:
+what the pages read (manifest, embeddings, predictions) is as long as ever, and as many pictures were tested; only the
+film and the space of the projection head, which are SimCLR's, are not there. Then it opens the dashboard in headless
+Chromium, does everything once, and then times each action from the click until its result is drawn and the script has
+ended. Prints the median and the 95th percentile; what is done for the first time is not among them. Where there is no
+graphics card Chromium draws on the processor, which takes a good part of these times.
 """
 
 import argparse
@@ -23,10 +26,11 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from measuring import Figure, tell
-from playwright.sync_api import Page, TimeoutError, sync_playwright
+from playwright.sync_api import Browser, Page, Playwright, TimeoutError, sync_playwright
 
 from sealife_core.commands.output import Output
 from sealife_core.commands.runs import follow_until_done
@@ -71,16 +75,16 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=200)
     parser.add_argument("--repeats", type=int, default=10)
     parser.add_argument("--only", choices=list(MEASURES), action="append", help="may be repeated; all unless given")
+    parser.add_argument("--brief", action="store_true", help="train as little as it takes to have something to look at")
     parser.add_argument("--json", action="store_true", help="one JSON object a figure")
     chosen = parser.parse_args()
     with tempfile.TemporaryDirectory() as fleeting:
         home = (chosen.home or Path(fleeting)).resolve()
         os.environ |= {"SEALIFE_HOME": str(home), "SEALIFE_READY_MINUTES": "0"}  # nobody launches anything here
         dataset = reef_of(chosen.images)
-        fill(dataset, chosen.runs)
+        fill(dataset, chosen.runs, chosen.brief)
         with dashboard(home) as url, sync_playwright() as playwright:
-            path = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))))
-            browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+            browser = browser_of(playwright)
             page = browser.new_page(viewport={"width": 1280, "height": 1200})
             page.set_default_timeout(PATIENCE_MS)
             watch = Watch(page, chosen.json)
@@ -99,14 +103,21 @@ def reef_of(images: int) -> Dataset:
     return write_dataset(dataset.folder, dataset.manifest.assign(split=splits), dataset.info)
 
 
-def fill(dataset: Dataset, runs: int) -> None:
-    """Three runs that were really trained, and as many copies of them as it takes to have ``runs``."""
+def fill(dataset: Dataset, runs: int, brief: bool = False) -> None:
+    """Three runs that were really trained, and as many copies of them as it takes to have ``runs``.
+
+    brief: the encoder is not trained at all, and the other two on a hundredth of the labels.
+    """
     if not list_runs():
-        common = {"data": dataset.name, "image_size_px": SIZE_PX}
-        simclr = trained("SimCLR", preset("simclr", "Quick look", **common, epochs=1))
-        source = {"weights": f"run:{simclr.id}"}
-        trained("Probe", preset("probe", "Quick look", **common, **source, epochs=1))
-        trained("Fine-tune", preset("finetune", "Quick look", **common, **source, epochs=1))
+        common: dict[str, Any] = {"data": dataset.name, "image_size_px": SIZE_PX}
+        if brief:
+            encoder = trained("Untrained", preset("embed", "Quick look", **common, weights="random"))
+            common["label_fraction"] = 1
+        else:
+            encoder = trained("SimCLR", preset("simclr", "Quick look", **common, epochs=1))
+        common["weights"] = f"run:{encoder.id}"
+        trained("Probe", preset("probe", "Quick look", **common, epochs=1))
+        trained("Fine-tune", preset("finetune", "Quick look", **common, epochs=1))
     originals = list_runs()
     for number in range(len(originals), runs):
         run = originals[number % len(originals)]
@@ -143,6 +154,12 @@ def dashboard(home: Path) -> Iterator[str]:
     finally:
         process.terminate()
         process.wait(30)
+
+
+def browser_of(playwright: Playwright) -> Browser:
+    """The Chromium that is on the path, without a window."""
+    path = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))))
+    return playwright.chromium.launch(executable_path=path, args=FLAGS)
 
 
 def answers(address: str) -> bool:
@@ -188,18 +205,24 @@ def every_page(watch: Watch, url: str, repeats: int) -> None:
     page.goto(url)
     times: dict[str, list[float]] = {title: [] for title in PAGES}
     for turn in range(repeats + 1):
-        for title, mark in PAGES.items():
-            link = page.get_by_role("link", name=title, exact=True)
-            seen = f"document.querySelector('h1')?.innerText === {json.dumps(title)} && " if title != "Home" else ""
-            seen += f"document.querySelector({json.dumps(mark)})"
-            if title == "Home":
-                seen = f"location.pathname === '/' && {seen}"
-            took = watch.once(link.click, seen)
+        for title in PAGES:
+            took = open_page(watch, title)
             watch.rest()
             if turn:  # the first visit loads
                 times[title].append(took)
     for title, seconds in times.items():
         watch.report(f"{title}, opened", seconds)
+
+
+def open_page(watch: Watch, title: str) -> float:
+    """Seconds from a click in the navigation to the page."""
+    link = watch.page.get_by_role("link", name=title, exact=True)
+    here = (
+        f"document.querySelector('h1')?.innerText === {json.dumps(title)}"
+        if title != "Home"
+        else "location.pathname === '/'"
+    )
+    return watch.once(link.click, f"{here} && document.querySelector({json.dumps(PAGES[title])})")
 
 
 def embeddings(watch: Watch, url: str, repeats: int) -> None:
