@@ -119,10 +119,10 @@ def fit_umap(values: np.ndarray, settings: ProjectionSettings, progress: Progres
     """Points (n, dims) float32 of ``values`` (n, D): umap-learn's UMAP over exact neighbours. Takes seconds to minutes.
 
     umap-learn searches neighbours approximately, on one thread where a seed is given, and compiles that search in every
-    process; all of them are compared here. Seconds of processor time (on a machine that other work shared), ours against
-    theirs, for 512 numbers an image: of 10,000 3 against 49, of 20,000 12 against 47, of 50,000 (the most that
-    ``most_points`` allows) 67 against 62, and ours on all cores. Of more, the search would be the quicker one.
-    Neighbours are reduced to n - 1. Raises DatasetError for fewer than FEWEST rows, and for NaN or infinity among them.
+    process; all of them are compared here. Seconds of processor time (the machine was shared), ours against theirs, for
+    512 numbers an image: of 10,000 3 against 49, of 20,000 12 against 47, of 50,000 (the most that ``most_points``
+    allows) 67 against 62, and ours on all cores. Of more, the search would be the quicker one. Neighbours are reduced
+    to n - 1. Raises DatasetError for fewer than FEWEST rows, and for NaN or infinity among them.
     """
     values = enough(values)
     n, k = len(values), usable_neighbours(len(values), settings.neighbours)
