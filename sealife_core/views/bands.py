@@ -20,7 +20,7 @@ from torch.nn import functional
 
 # So many bytes of float pixels are worked on at a time: what is made of them in one act should be in the cache at the
 # next, and a call should have enough to do.
-_CHUNK_BYTES = 4 * 2**20
+_CHUNK_BYTES = 8 * 2**20
 _BLOCK = 16  # columns: fewer are too small a product, more would multiply too many zeros
 # Weights beyond so many deviations are below 1e-6 of the middle one's: no grey level can tell.
 _BLUR_REACH = 5.3
@@ -124,9 +124,10 @@ def _fill(views: Tensor, images: Tensor, numbers: Tensor, plan: _Plan, colouring
     size, across, blurred = views.shape[1], plan.across, bool(plan.sigma_px.any())
     if blurred:
         across = blurred_bands(across, plan.sigma_px)
-    firsts, ahead = across.first.view(*plan.place.shape, -1), plan.place * plan.step[:, None]
-    left = (firsts.amin(2) - ahead).amin(1)  # where the first window begins: at the crop's edge or before it
-    window = (firsts.amax(2) - ahead).amax(1) + across.weight.shape[2] - left
+    # Bands follow each other, to the right or, flipped, to the left: the ends of a block tell what lies between.
+    ends, ahead = across.first.view(*plan.place.shape, -1)[:, :, [0, -1]], plan.place * plan.step[:, None]
+    left = (ends - ahead[:, :, None]).flatten(1).amin(1)  # where the first window begins: at the crop's edge or before
+    window = (ends - ahead[:, :, None]).flatten(1).amax(1) + across.weight.shape[2] - left
     across = Bands(across.first - left[:, None], across.weight)
     width = torch.maximum(plan.span[:, 0] - left, ahead.amax(1) + window)
 
@@ -208,13 +209,14 @@ def blurred_bands(bands: Bands, sigma_px: Tensor) -> Bands:
     """As the product with :func:`~sealife_core.views.transforms.blur_matrix`; ``sigma_px`` (m,)."""
     m, size, taps = bands.weight.shape
     weights, near = blur_weights(sigma_px, size, _BLUR_REACH)
-    firsts = bands.first[:, near]
-    first = firsts.amin(2, keepdim=True)
-    slot = firsts - first
+    # Bands follow each other: the smallest is that of an end.
+    first = torch.minimum(bands.first[:, near.amin(1)], bands.first[:, near.amax(1)])
+    slot = bands.first.index_select(1, near.view(-1)).view(m, size, -1) - first[:, :, None]
     weight = torch.zeros(m, size, int(slot.amax()) + taps)
     for k in range(taps):
-        weight.scatter_add_(2, slot + k, bands.weight[:, :, k][:, near] * weights[:, None])
-    return Bands(first[:, :, 0], weight)
+        part = bands.weight[:, :, k].index_select(1, near.view(-1)).view(m, size, -1) * weights[:, None]
+        weight.scatter_add_(2, slot + k, part)
+    return Bands(first, weight)
 
 
 def blur_weights(sigma_px: Tensor, size: int, reach: float | None = None) -> tuple[Tensor, Tensor]:
