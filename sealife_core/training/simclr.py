@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import torch
 from pytorch_lightning import LightningModule
 from torch import Tensor
 
@@ -12,6 +13,7 @@ from sealife_core.models.losses import contrastive_accuracy, nt_xent
 from sealife_core.training.inputs import network_inputs
 from sealife_core.training.schedules import build_optimiser, parameter_groups, warmup_cosine
 from sealife_core.views.sampling import ViewParameters, draw_views, generator_for
+from sealife_core.views.transforms import empty_views
 
 
 class SimclrModule(LightningModule):
@@ -24,6 +26,7 @@ class SimclrModule(LightningModule):
         super().__init__()
         self.config = config
         self.batch_size = batch_size
+        self._views: Tensor | None = None
         self.encoder = encoder
         self.head = projection_head(config.head, encoder.feature_dim, config.head_hidden, config.head_out)
 
@@ -31,11 +34,25 @@ class SimclrModule(LightningModule):
         """Two independent views of every image: (2n, 3, H, W), normalised; row i and row n + i are a positive pair.
 
         ``numbers`` (beside the seed) decide what is drawn, so that a resumed run sees the views it would have seen.
+        On a processor the next call writes over the tensor.
         """
         generator = generator_for(self.config.seed, *numbers)
         aspects = batch["aspects"].cpu()
         drawn = ViewParameters.cat([draw_views(self.config.views, aspects, generator) for _ in range(2)])
-        return network_inputs(batch["images"], drawn, self.config.image_size_px)
+        return network_inputs(
+            batch["images"], drawn, self.config.image_size_px, self._room(batch["images"], len(drawn))
+        )
+
+    def _room(self, images: Tensor, count: int) -> Tensor | None:
+        """Where ``count`` views go: on a processor into the memory of the last ones, since the system takes longer to
+        give fresh memory than the views take to be written. An accelerator's memory is kept by PyTorch."""
+        if images.device.type != "cpu":
+            return None
+        if self._views is None or len(self._views) != count:
+            # An evaluation may be the first to ask; training could not use what was made in inference mode.
+            with torch.inference_mode(False):
+                self._views = empty_views(count, self.config.image_size_px, images.device)
+        return self._views
 
     def forward(self, views: Tensor) -> tuple[Tensor, Tensor]:
         """Views (n, 3, H, W) → features h (n, D) and projections z (n, d)."""

@@ -79,10 +79,11 @@ class _Plan(NamedTuple):
         )
 
 
-def banded_views(images: Tensor, geometry: Geometry, colouring: Colouring, size: int) -> Tensor:
-    """images (n, S, S, 3) uint8 on the CPU → (v, 3, size, size) float32, channels-last; view j is of image j mod n."""
-    count, source = len(geometry.box), images.shape[1]
-    views = torch.empty(count, size, 3 * size)
+def banded_views(images: Tensor, geometry: Geometry, colouring: Colouring, out: Tensor) -> Tensor:
+    """images (n, S, S, 3) uint8 on the CPU → ``out`` (v, 3, size, size) float32, channels-last, is filled and returned;
+    view j is of image j mod n."""
+    count, source, size = len(geometry.box), images.shape[1], out.shape[2]
+    views = out.permute(0, 2, 3, 1).view(count, size, 3 * size)
     if count:
         # Those without blur first, then by the pixels that a block of columns is made of.
         blur_px = torch.ceil(_BLUR_REACH * geometry.sigma_px)
@@ -93,7 +94,7 @@ def banded_views(images: Tensor, geometry: Geometry, colouring: Colouring, size:
         for start in range(0, count, chunk):
             rows = slice(start, start + chunk)
             room = _fill(views, images, order[rows], plan.select(rows), colouring.select(rows), room)
-    return views.view(count, size, size, 3).permute(0, 3, 1, 2)
+    return out
 
 
 def _planned(geometry: Geometry, source: int, size: int) -> _Plan:

@@ -37,15 +37,17 @@ def apply_views(
     image_size_px: int,
     steps: tuple[str, ...] | None = None,
     colours: Colours | None = None,
+    out: Tensor | None = None,
 ) -> Tensor:
     """The views. ``images`` (n, S, S, 3) uint8, squashed to squares; ``parameters`` of n views, or of several times as
     many: view j is of image j mod n. Returns (v, 3, H, H) float32, H = ``image_size_px``, channels-last in memory, on
     the device of ``images``: in [0, 1], or normalised by ``colours``, as :func:`normalise` would do afterwards. Only
-    ``steps`` (all unless given) are done; without "crop" the whole square is resized.
+    ``steps`` (all unless given) are done; without "crop" the whole square is resized. ``out``, where given, is filled
+    and returned: it must have that shape and memory format.
     """
     # Mixed precision is for the network: colours in bf16 would be quantised to steps that the eye can see.
     with torch.autocast(images.device.type, enabled=False):
-        return _applied(images, parameters, image_size_px, STEPS if steps is None else steps, colours)
+        return _applied(images, parameters, image_size_px, STEPS if steps is None else steps, colours, out)
 
 
 def _applied(
@@ -54,21 +56,29 @@ def _applied(
     size: int,
     steps: tuple[str, ...],
     colours: Colours | None = None,
+    out: Tensor | None = None,
 ) -> Tensor:
     """:func:`apply_views`, in fp32."""
+    if out is None:
+        out = empty_views(len(parameters), size, images.device)
     parameters = parameters.to(images.device)
     colouring = _colouring(parameters, steps, colours)
     make = banded_views if images.device.type == "cpu" else dense_views
-    views = make(images, _geometry(parameters, size, steps), colouring, size)
+    views = make(images, _geometry(parameters, size, steps), colouring, out)
     if "solarise" in steps:
         _solarise(views, parameters.solarise, colouring)
     return views
 
 
-def dense_views(images: Tensor, geometry: Geometry, colouring: Colouring, size: int) -> Tensor:
-    """images (n, S, S, 3) uint8 → (v, 3, size, size) float32, channels-last; view j is of image j mod n."""
-    (n, source), count, device = images.shape[:2], len(geometry.box), images.device
-    views = torch.empty((count, 3, size, size), device=device, memory_format=torch.channels_last)
+def empty_views(count: int, size: int, device: torch.device) -> Tensor:
+    """Room for views: (count, 3, size, size) float32, channels-last, of no value yet."""
+    return torch.empty((count, 3, size, size), device=device, memory_format=torch.channels_last)
+
+
+def dense_views(images: Tensor, geometry: Geometry, colouring: Colouring, out: Tensor) -> Tensor:
+    """images (n, S, S, 3) uint8 → ``out`` (v, 3, size, size) float32, channels-last, is filled and returned; view j is
+    of image j mod n."""
+    (n, source), count, device, size = images.shape[:2], len(geometry.box), images.device, out.shape[2]
     chunk = max(1, min(count, _CHUNK_BYTES.get(device.type, 2**24) // (12 * source * source)))
     # Written over for each chunk: asking the system for fresh memory takes longer than filling it.
     pixels = torch.empty((chunk, source, source, 3), device=device)
@@ -87,8 +97,8 @@ def dense_views(images: Tensor, geometry: Geometry, colouring: Colouring, size: 
         view = resized[:m].view(m, 3, size * size)
         offset = torch.baddbmm(colouring.light[rows, :, None], colouring.shift[rows], view.mean(2, keepdim=True))
         torch.baddbmm(offset, colouring.matrix[rows], view, out=coloured[:m])
-        torch.clamp(coloured[:m].view(m, 3, size, size), low, high, out=views[rows])
-    return views
+        torch.clamp(coloured[:m].view(m, 3, size, size), low, high, out=out[rows])
+    return out
 
 
 def _geometry(parameters: ViewParameters, size: int, steps: tuple[str, ...]) -> Geometry:

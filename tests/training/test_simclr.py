@@ -23,3 +23,18 @@ def test_two_views__are_two_draws_of_each_image_in_one_tensor() -> None:
     assert both.shape == (10, 3, 32, 32)
     assert both.is_contiguous(memory_format=torch.channels_last)
     assert (both[:5] - both[5:]).abs().mean() > 0.1  # two draws, not one
+
+
+def test_two_views__first_made_for_an_evaluation_can_be_trained_on() -> None:
+    config = parse(SimclrConfig, {"data": "reef", "image_size_px": 32})
+    module = SimclrModule(config, build_encoder("resnet18", "small"), batch_size=4)
+    images = torch.randint(0, 256, (4, 64, 64, 3), dtype=torch.uint8, generator=generator_for(0))
+    batch = {"images": images, "aspects": torch.ones(4)}
+    with torch.inference_mode():
+        first = module.two_views(batch, 0)
+        kept = first.clone()
+    _, z = module(module.two_views(batch, 1))
+    z.square().sum().backward()
+    assert all(p.grad is not None for p in module.parameters())
+    assert not torch.equal(first, kept)  # the room is used again
+    assert len(module.two_views({"images": images[:3], "aspects": torch.ones(3)}, 2)) == 6
