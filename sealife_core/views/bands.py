@@ -85,9 +85,9 @@ def banded_views(images: Tensor, geometry: Geometry, colouring: Colouring, out: 
     count, source, size = len(geometry.box), images.shape[1], out.shape[2]
     views = out.permute(0, 2, 3, 1).view(count, size, 3 * size)
     if count:
-        # Those without blur first, then by the pixels that a block of columns is made of.
+        # Those with blur first, then by the pixels that a block of columns is made of, most first: room is made once.
         blur_px = torch.ceil(_BLUR_REACH * geometry.sigma_px)
-        order = (geometry.box[:, 2] * (_BLOCK + 2 * blur_px) + 1e6 * (blur_px > 0)).argsort()
+        order = (geometry.box[:, 2] * (_BLOCK + 2 * blur_px) + 1e6 * (blur_px > 0)).argsort(descending=True)
         geometry, colouring = Geometry(*(g[order] for g in geometry)), colouring.select(order)
         plan, room = _planned(geometry, source, size), torch.zeros(0)
         chunk = max(1, _CHUNK_BYTES // (12 * source * source))
