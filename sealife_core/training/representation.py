@@ -7,7 +7,14 @@ from pytorch_lightning import Callback, LightningModule, Trainer
 from sealife_core.config import SimclrConfig
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.datasets.pixels import Pixels
-from sealife_core.evaluation.representation import alignment, collapsed, effective_rank, knn_accuracy, uniformity
+from sealife_core.evaluation.representation import (
+    alignment,
+    collapsed,
+    effective_rank,
+    knn_accuracy,
+    uniformity,
+    voters,
+)
 from sealife_core.evaluation.scores import wilson
 from sealife_core.runs.writer import RunWriter
 from sealife_core.training.features import features_of
@@ -28,7 +35,7 @@ class Representation(Callback):
         chooser = np.random.default_rng(config.seed)
         bank = dataset.rows("train", labelled_only=True)
         self._bank = np.sort(chooser.permutation(bank)[:BANK_IMAGES])
-        self._queries = dataset.rows("val", labelled_only=True)
+        _, self._queries = _voters(dataset)
 
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Measure at the chosen interval."""
@@ -86,7 +93,7 @@ class Representation(Callback):
 
 def worth(h: np.ndarray, dataset: Dataset, k: int = 20) -> dict[str, float]:
     """What embeddings h (N, D) of every image are worth: k-NN accuracy on validation, effective rank."""
-    bank, queries = (dataset.rows(split, labelled_only=True) for split in ("train", "val"))
+    bank, queries = _voters(dataset)
     found = {"effective_rank": effective_rank(h[:BANK_IMAGES])}
     if len(bank) and len(queries):
         found["knn_accuracy"] = knn_accuracy(h[bank], dataset.labels[bank], h[queries], dataset.labels[queries], k=k)
@@ -94,9 +101,14 @@ def worth(h: np.ndarray, dataset: Dataset, k: int = 20) -> dict[str, float]:
 
 
 def with_interval(found: dict[str, float], dataset: Dataset) -> dict[str, float]:
-    """``found`` with the number of validation images, the chance level and the 95 % interval of k-NN accuracy."""
-    n = len(dataset.rows("val", labelled_only=True))
+    """``found`` with the number of validation images asked, the chance level and the 95 % interval of k-NN accuracy."""
+    n = len(_voters(dataset)[1])
     scores = {"n": n, "chance": 1 / max(1, len(dataset.classes)), **found}
     if "knn_accuracy" in found:
         scores["knn_low"], scores["knn_high"] = wilson(round(found["knn_accuracy"] * n), n)
     return scores
+
+
+def _voters(dataset: Dataset) -> tuple[np.ndarray, np.ndarray]:
+    """The rows of the training images that vote, and of the validation images that are asked."""
+    return voters(dataset.labels, dataset.manifest["split"].to_numpy(), "val")
