@@ -55,7 +55,7 @@ from sealife_core.views.transforms import IMAGENET_MEAN, IMAGENET_STD
 
 NAME, DRAWN, SIDE_PX = "pictures", 320, 256
 TURNED = (None, Image.Transpose.FLIP_LEFT_RIGHT, Image.Transpose.FLIP_TOP_BOTTOM, Image.Transpose.ROTATE_180)
-TURNS, WARM_STEPS = 3, 2
+TURNS, WARM_STEPS = 2, 2
 CONTRASTIVE = {64: (128, 5), 96: (64, 5)}  # px: images a step, steps counted a turn
 LABELLED_SIZES = {96: (32, 6), 224: (16, 3)}
 LOADERS = 2

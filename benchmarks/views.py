@@ -52,7 +52,7 @@ def measure() -> Iterator[Figure]:
 
 
 def on_one_core(dataset: Dataset, size_px: int, aim: str) -> Figure:
-    two_views, batches = ours(dataset, size_px)
+    two_views, batches = view_maker(dataset, size_px), batches_of(dataset, size_px)
     batch = next(iter(batches.train_dataloader()))
     pictures = [Image.fromarray(image) for image in batch["images"].numpy()]
     transform = SimCLRTransform(input_size=size_px)
@@ -64,15 +64,15 @@ def on_one_core(dataset: Dataset, size_px: int, aim: str) -> Figure:
 
 
 def over_an_epoch(dataset: Dataset, source: Path) -> Iterator[Figure]:
-    transform = SimCLRTransform(input_size=EPOCH_PX)
+    two_views, transform = view_maker(dataset, EPOCH_PX), SimCLRTransform(input_size=EPOCH_PX)
     loader = DataLoader(
         LightlyDataset(str(source), transform=transform),  # pyright: ignore[reportArgumentType]
         BATCH_SIZE, shuffle=True, drop_last=True, num_workers=2, persistent_workers=True,
     )  # fmt: skip
     seconds = alternating(
         {
-            "ours": partial(epoch, dataset),
-            "with the cache": lambda: (forget_pixels(dataset), epoch(dataset)),
+            "ours": partial(epoch, dataset, two_views),
+            "with the cache": lambda: (forget_pixels(dataset), epoch(dataset, two_views)),
             "lightly": lambda: [views for views, *_ in loader],
         },
         REPEATS,
@@ -83,21 +83,24 @@ def over_an_epoch(dataset: Dataset, source: Path) -> Iterator[Figure]:
         yield Figure(what, value, "×", aim, against(seconds, name, 2 * len(dataset)))
 
 
-def ours(dataset: Dataset, size_px: int) -> tuple[Callable[..., Tensor], ImageBatches]:
-    """What makes the views of a batch in training, and the batches."""
+def view_maker(dataset: Dataset, size_px: int) -> Callable[..., Tensor]:
+    """What makes the views of a batch in training."""
     config = parse(SimclrConfig, {"data": dataset.name, "image_size_px": size_px, "views": RECIPES["SimCLR"]})
-    pixels = open_pixels(dataset, cache_size_px(dataset, size_px))
+    return SimclrModule(config, build_encoder("resnet18", "small"), batch_size=BATCH_SIZE).two_views
+
+
+def batches_of(dataset: Dataset, size_px: int) -> ImageBatches:
+    """The batches of a run; the decoded cache is opened, and made first where it is not there."""
     rows = np.arange(len(dataset))
-    batches = ImageBatches(
-        dataset, pixels, train_rows=rows, val_rows=rows[:0], batch_size=BATCH_SIZE, seed=0, drop_last=True
-    )
-    return SimclrModule(config, build_encoder("resnet18", "small"), batch_size=BATCH_SIZE).two_views, batches
+    return ImageBatches(
+        dataset, open_pixels(dataset, cache_size_px(dataset, size_px)), train_rows=rows, val_rows=rows[:0],
+        batch_size=BATCH_SIZE, seed=0, drop_last=True,
+    )  # fmt: skip
 
 
-def epoch(dataset: Dataset) -> None:
+def epoch(dataset: Dataset, two_views: Callable[..., Tensor]) -> None:
     """Every image once, in two views."""
-    two_views, batches = ours(dataset, EPOCH_PX)
-    for step, batch in enumerate(batches.train_dataloader()):
+    for step, batch in enumerate(batches_of(dataset, EPOCH_PX).train_dataloader()):
         two_views(batch, step)
 
 
