@@ -104,31 +104,40 @@ class _Winograd(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, x: Tensor, weight: Tensor, plan: Plan) -> Tensor:
-        cut, kernel, join = _transforms(plan)
-        tiles = _tiles(x, plan)  # (T, p², C)
-        turned = torch.bmm(cut.expand(len(tiles), -1, -1), tiles)  # (T, q, C)
-        taps = weight.permute(0, 2, 3, 1).reshape(len(weight), 9, -1)
-        weights = torch.bmm(kernel.expand(len(weight), -1, -1), taps)  # (O, q, C)
+        turned, weights = _turned(x, plan), _turned_weights(weight, plan)
         products = torch.bmm(turned.transpose(0, 1), weights.transpose(0, 1).mT)  # (q, T, O)
-        ctx.save_for_backward(turned, weights)
+        ctx.save_for_backward(x, weight)  # not what was made of them, which is twice as large: both are kept anyway
         ctx.plan = plan
-        return _joined(torch.bmm(join.expand(len(tiles), -1, -1), products.transpose(0, 1)), plan)
+        join = _transforms(plan)[2].expand(len(turned), -1, -1)
+        return _joined(torch.bmm(join, products.transpose(0, 1)), plan)
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, Tensor | None, None]:
-        turned, weights = ctx.saved_tensors
+        (x, weight), of_x, of_weight = ctx.saved_tensors, None, None
         cut, kernel, join = _transforms(ctx.plan)
-        count, of_x, of_weight = len(turned), None, None
         of_tiles = _split(gradients[0], ctx.plan)  # (T, m², O)
+        count = len(of_tiles)
         of_products = torch.bmm(join.mT.expand(count, -1, -1), of_tiles).transpose(0, 1)  # (q, T, O)
         if ctx.needs_input_grad[0]:
-            of_turned = torch.bmm(of_products, weights.transpose(0, 1))  # (q, T, C)
+            of_turned = torch.bmm(of_products, _turned_weights(weight, ctx.plan).transpose(0, 1))  # (q, T, C)
             of_x = _added(torch.bmm(cut.mT.expand(count, -1, -1), of_turned.transpose(0, 1)), ctx.plan)
         if ctx.needs_input_grad[1]:
-            of_weights = torch.bmm(of_products.mT, turned.transpose(0, 1))  # (q, O, C)
-            of_taps = torch.bmm(kernel.mT.expand(len(weights), -1, -1), of_weights.transpose(0, 1))  # (O, 9, C)
-            of_weight = of_taps.view(len(weights), 3, 3, -1).permute(0, 3, 1, 2)
+            of_weights = torch.bmm(of_products.mT, _turned(x, ctx.plan).transpose(0, 1))  # (q, O, C)
+            of_taps = torch.bmm(kernel.mT.expand(len(weight), -1, -1), of_weights.transpose(0, 1))  # (O, 9, C)
+            of_weight = of_taps.view(len(weight), 3, 3, -1).permute(0, 3, 1, 2)
         return of_x, of_weight, None
+
+
+def _turned(x: Tensor, plan: Plan) -> Tensor:
+    """The map's tiles as they are multiplied, (T, q, C)."""
+    tiles = _tiles(x, plan)  # (T, p², C)
+    return torch.bmm(_transforms(plan)[0].expand(len(tiles), -1, -1), tiles)
+
+
+def _turned_weights(weight: Tensor, plan: Plan) -> Tensor:
+    """The weights as they are multiplied, (O, q, C)."""
+    taps = weight.permute(0, 2, 3, 1).reshape(len(weight), 9, -1)
+    return torch.bmm(_transforms(plan)[1].expand(len(weight), -1, -1), taps)
 
 
 @cache
