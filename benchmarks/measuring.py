@@ -43,8 +43,10 @@ class Figure:
         return self.value >= bound if self.more_is_better else self.value <= bound
 
     def worse_than(self, kept: float) -> bool:
-        """Whether this is a regression against the value that was kept."""
-        return self.value * WORSE < kept if self.more_is_better else self.value > kept * WORSE
+        """Whether this is a regression against the value that was kept. Percent, which may be none or fewer, are so
+        many of a whole that is lost."""
+        whole = 100 if self.unit == "%" else 0
+        return self.value * WORSE < kept if self.more_is_better else whole + self.value > (whole + kept) * WORSE
 
 
 def alternating(sides: dict[str, Callable[[], object]], repeats: int, *, warm: int = 1) -> dict[str, list[float]]:

@@ -74,3 +74,10 @@ def test_figure__of_less_is_better(bench):
     assert figure.worse_than(0.6)
     assert not figure.worse_than(0.7)
     assert bench.Figure("Cost", 3, "GB", "").met is None
+
+
+def test_worse_than__takes_percent_as_a_share_that_is_lost(bench):
+    lost = bench.Figure("slowdown", 2.0, "%", "≤ 3")
+    assert not lost.worse_than(-7.0)
+    assert not lost.worse_than(0.0)
+    assert bench.Figure("slowdown", 30.0, "%", "≤ 3").worse_than(2.0)
