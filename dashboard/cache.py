@@ -298,7 +298,7 @@ def own_thumbnail(key: str, _content: bytes, side_px: int) -> bytes:
 
     from sealife_core.datasets.reading import decode
 
-    picture, _ = decode(io.BytesIO(_content), at_least_px=2 * side_px)
+    picture = decode(io.BytesIO(_content), at_least_px=2 * side_px).rgb
     picture.thumbnail((side_px, side_px), Image.Resampling.LANCZOS)
     held = io.BytesIO()
     picture.save(held, "JPEG", quality=85)

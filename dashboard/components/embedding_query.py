@@ -29,7 +29,7 @@ def uploaded_features(runs: Sequence[Run], of: Space) -> dict[str, np.ndarray] |
         from sealife_core.datasets.reading import decode
 
         try:
-            picture, _ = decode(BytesIO(file.getvalue()))
+            picture = decode(BytesIO(file.getvalue())).rgb
             st.image(picture, width=140)
             with st.spinner("Asking the encoder…"):
                 return {run.id: cache.features_of(run, file.getvalue()) for run in runs}
