@@ -96,10 +96,14 @@ def read_embeddings(folder: Path, of: Space = "h") -> Embedded:
 
 
 def write_snapshot(folder: Path, ids: tuple[str, ...], epoch: int, h: np.ndarray) -> None:
-    """Keep h (n, D) of the images ``ids`` after ``epoch`` epochs of the run in ``folder``."""
+    """Keep h (n, D) of the images ``ids`` after ``epoch`` epochs of the run in ``folder``.
+
+    In half precision, unless a value lies beyond its range, as in a run whose learning rate is far too high.
+    """
+    precision = np.float16 if np.abs(h).max(initial=0) <= np.finfo(np.float16).max else np.float32
     (folder / SNAPSHOTS).mkdir(exist_ok=True)
     replace_json(folder / SNAPSHOTS / "images.json", {"ids": list(ids)})
-    _write_array(folder / SNAPSHOTS / f"epoch-{epoch:05d}.npy", np.asarray(h, np.float16))
+    _write_array(folder / SNAPSHOTS / f"epoch-{epoch:05d}.npy", np.asarray(h, precision))
 
 
 def snapshot_epochs(folder: Path) -> tuple[int, ...]:

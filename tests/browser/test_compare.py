@@ -61,7 +61,7 @@ def test_compare__refuses_other_test_images_and_a_link_shows_the_same(
     expect(pictures.first).to_be_visible(timeout=SLOWLY)
     said, shown, url = sentence(page), pictures.count(), page.url
     assert shown == int(re.findall(r"breaks (\d+) of", said)[0])
-    assert page.evaluate(
+    page.wait_for_function(
         "[...document.querySelectorAll('.piles img')].filter(i => i.complete && i.naturalWidth).length"
     )
     page.close()
@@ -74,7 +74,7 @@ def test_compare__refuses_other_test_images_and_a_link_shows_the_same(
     expect(fresh.locator(".piles img")).to_have_count(shown, timeout=SLOWLY)
     expect(fresh.get_by_role("checkbox", name=re.compile("middle"))).to_be_checked(timeout=SLOWLY)
 
-    fresh.get_by_role("button", name="Download").click()
+    fresh.get_by_test_id("stPopoverButton").filter(has_text="Download").click()
     with fresh.expect_download() as download:
         fresh.get_by_role("button", name=re.compile("Whole comparison")).click()
     download.value.save_as(tmp_path / "comparison.html")

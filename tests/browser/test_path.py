@@ -95,10 +95,12 @@ def test_path__from_a_folder_of_photographs_to_compared_classifiers(
 
     go(page, "Views")
     expect(page.get_by_text("View A").first).to_be_visible()
-    before = page.locator('img[src^="data:image"]').nth(1).get_attribute("src")
+    second = page.locator('img[src^="data:image"]').nth(1)
+    before = second.get_attribute("src")
+    assert before is not None
     page.get_by_role("button", name="Draw again").click()
     settled(page)
-    assert page.locator('img[src^="data:image"]').nth(1).get_attribute("src") != before
+    expect(second).not_to_have_attribute("src", before)
 
     simclr = launch(page, "SimCLR", {"Epochs": "3", "Batch size": "16"})
     page.get_by_role("button", name="Watch it learn").click()

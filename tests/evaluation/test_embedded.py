@@ -73,6 +73,12 @@ def test_snapshots__come_back_in_the_order_of_their_epochs(run: Path) -> None:
     assert found.values.dtype == np.float32
 
 
+def test_snapshots__keep_values_beyond_half_precision(run: Path) -> None:
+    write_snapshot(run, ("a", "b"), 0, np.ones((2, 3)))
+    write_snapshot(run, ("a", "b"), 1, np.full((2, 3), -1e6))
+    assert read_snapshots(run).values[:, 0, 0].tolist() == [1, -1e6]
+
+
 def test_snapshots__of_different_images_are_damaged(run: Path) -> None:
     write_snapshot(run, ("a", "b"), 0, np.zeros((2, 3)))
     write_snapshot(run, ("a", "b", "c"), 1, np.zeros((3, 3)))
