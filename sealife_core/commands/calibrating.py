@@ -7,6 +7,7 @@ from sealife_core.commands.output import Output
 from sealife_core.errors import SealifeError
 from sealife_core.runs import calibration
 from sealife_core.runs.calibration import Ending
+from sealife_core.runs.estimates import rate_said
 
 
 def add_commands(commands: Any) -> None:
@@ -34,5 +35,5 @@ def calibrate(chosen: argparse.Namespace, output: Output) -> None:
     calibration.end(Ending.MEASURED if rate is not None else Ending.GAVE_WAY)
     said = "A run was launched meanwhile: it will tell the rate itself, after its first epoch."
     if rate is not None:
-        said = f"{rate:.3g} images/s: ResNet18 in a standard SimCLR run. Times are estimated from it."
+        said = f"{rate_said(rate)}: ResNet18 in a standard SimCLR run. Times are estimated from it."
     output.result({"images_per_s": rate}, said)

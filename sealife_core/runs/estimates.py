@@ -151,10 +151,15 @@ def _seconds(
     seconds = STARTUP_S + _passes(config, encoder, stem, n_images, n_stored) / speed
     same = _distance(nearest, wanted) == 0
     basis = (
-        f"{'measured' if same else 'scaled from'} {nearest['images_per_s']:.3g} images/s of {nearest['encoder']}"
+        f"{'measured' if same else 'scaled from'} {rate_said(nearest['images_per_s'])} of {nearest['encoder']}"
         f" at {nearest['image_size_px']} px in a {nearest['kind']} run on this machine"
     )
     return seconds, basis
+
+
+def rate_said(images_per_s: float) -> str:
+    """A rate as people write it, to three digits: "1,230 images/s"."""
+    return f"{float(f'{images_per_s:.3g}'):,g} images/s"
 
 
 def _row_gmac(row: dict[str, Any]) -> float:

@@ -6,7 +6,7 @@ import pytest
 
 from sealife_core.config import preset
 from sealife_core.runs import RunWriter, create_run
-from sealife_core.runs.estimates import RATES, STARTUP_S, TORCH_BYTES, estimate, record_rate
+from sealife_core.runs.estimates import RATES, STARTUP_S, TORCH_BYTES, estimate, rate_said, record_rate
 
 RATE = {
     "kind": "simclr",
@@ -118,3 +118,10 @@ def test_estimate__disk_holds_model_checkpoint_embeddings_and_cache(root: Path):
     weights = 11.18e6 * 4
     cache = 1000 * 3 * 128**2
     assert found == pytest.approx(weights + 2 * weights + 1000 * 512 * 4 + cache, rel=0.001)
+
+
+@pytest.mark.parametrize(
+    ("rate", "said"), [(1234.5, "1,230"), (98.76, "98.8"), (0.1234, "0.123"), (123456.0, "123,000")]
+)
+def test_rate_said__has_three_digits_and_no_exponent(rate: float, said: str):
+    assert rate_said(rate) == f"{said} images/s"
