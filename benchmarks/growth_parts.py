@@ -194,7 +194,7 @@ def pages(home: Path, images: int) -> Iterator[dict]:
 
     fill(open_dataset(NAME), runs=3, brief=True)
     with dashboard(home) as url:
-        server = psutil.Process().children()[0]
+        server = next(child for child in psutil.Process().children() if "streamlit" in child.cmdline())
         with sync_playwright() as playwright:
             browser = browser_of(playwright)
             page = browser.new_page(viewport={"width": 1280, "height": 1200})

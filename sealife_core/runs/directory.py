@@ -48,10 +48,12 @@ def create_run(
     tags: Iterable[str] = (),
     notes: str = "",
     data_hash: str = "",
+    study: str = "",
 ) -> Run:
     """Put a new run on disk, whole or not at all; it starts once :func:`launch` is called.
 
-    ``data_hash``, where given, is noted in the config: which content of the data set was meant.
+    ``data_hash``, where given, is noted in the config: which content of the data set was meant. ``study`` is the id of
+    the run that makes this one as a part of it.
     """
     root = runs_root(root)
     if data_hash:
@@ -59,13 +61,13 @@ def create_run(
     root.mkdir(parents=True, exist_ok=True)
     run_id = f"{time.strftime('%Y%m%d-%H%M%S')}-{task_of(config)}-{secrets.token_hex(2)}"
     if (root / run_id).exists() or (root / TRASH / run_id).exists():
-        return create_run(config, root=root, name=name, tags=tags, notes=notes)
+        return create_run(config, root=root, name=name, tags=tags, notes=notes, study=study)
     being_made = Run(root / f".new-{run_id}")
     being_made.path.mkdir()
     try:
         replace_json(being_made.path / CONFIG, config.model_dump(mode="json"))
         replace_json(being_made.path / STATUS, {"state": State.CREATED, "attempt": 0, "message": ""})
-        being_made.write_notes(name=name or run_id, tags=tags, notes=notes)
+        being_made.write_notes(name=name or run_id, tags=tags, notes=notes, study=study)
         being_made.path.rename(root / run_id)
     except BaseException:
         shutil.rmtree(being_made.path, ignore_errors=True)

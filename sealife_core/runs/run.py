@@ -92,20 +92,25 @@ class Run:
         return self._read(PROCESS)
 
     def notes(self) -> dict[str, Any]:
-        """``name`` (the id unless given), ``tags`` and ``notes``."""
+        """``name`` (the id unless given), ``tags``, ``notes`` and ``study``: the id of the run it was made by, or ""."""
         found = self._read(NOTES) or {}
         tags = found.get("tags")
         return {
             "name": str(found.get("name") or self.id),
             "tags": [str(tag) for tag in tags] if isinstance(tags, list) else [],
             "notes": str(found.get("notes") or ""),
+            "study": str(found.get("study") or ""),
         }
 
     def write_notes(
-        self, name: str | None = None, tags: Iterable[str] | None = None, notes: str | None = None
+        self,
+        name: str | None = None,
+        tags: Iterable[str] | None = None,
+        notes: str | None = None,
+        study: str | None = None,
     ) -> dict[str, Any]:
         """Change what is given, keep the rest; returns all of it. An empty name is the id again."""
-        given = {"name": name, "tags": None if tags is None else list(tags), "notes": notes}
+        given = {"name": name, "tags": None if tags is None else list(tags), "notes": notes, "study": study}
         changed = self.notes() | {key: value for key, value in given.items() if value is not None}
         replace_json(self.path / NOTES, changed)
         return self.notes()

@@ -29,9 +29,9 @@ def called(capsys: pytest.CaptureFixture[str], *arguments: str, status: int = 0)
 
 def test_note__changes_what_is_given_and_keeps_the_rest(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
     called(capsys, "runs", "note", run.id, "--name", "Reef", "--tag", "temperature", "--tag", "two words")
-    assert run.notes() == {"name": "Reef", "tags": ["temperature", "two words"], "notes": "a try"}
+    assert run.notes() == {"name": "Reef", "tags": ["temperature", "two words"], "notes": "a try", "study": ""}
     said = called(capsys, "runs", "note", run.id, "--notes", "hotter", "--tag", "")
-    assert run.notes() == {"name": "Reef", "tags": [], "notes": "hotter"}
+    assert run.notes() == {"name": "Reef", "tags": [], "notes": "hotter", "study": ""}
     assert said[0]["notes"] == "hotter"
     called(capsys, "runs", "note", run.id, "--name", "")
     assert run.notes()["name"] == run.id

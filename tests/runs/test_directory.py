@@ -13,7 +13,7 @@ def test_create_run__writes_the_whole_request(root: Path):
     run = create_run(preset("probe", weights="run:a"), root=root, name="Näme", tags=["t"], notes="n", data_hash="abc")
     assert re.fullmatch(r"\d{8}-\d{6}-probe-[0-9a-f]{4}", run.id)
     assert {p.name for p in run.files} == {"config.json", "status.json", "notes.json"}
-    assert run.notes() == {"name": "Näme", "tags": ["t"], "notes": "n"}
+    assert run.notes() == {"name": "Näme", "tags": ["t"], "notes": "n", "study": ""}
     config = run.config()
     assert config.data_hash == "abc"
     assert config.seed == 0  # a default, there all the same

@@ -65,8 +65,8 @@ def test_damage__of_the_notes_costs_the_name_not_the_run(run: Run, text: str):
     (listed,) = list_runs(run.root)
     assert listed.state() is State.FINISHED
     assert listed.notes() in (
-        {"name": run.id, "tags": [], "notes": ""},
-        {"name": "3", "tags": [], "notes": ""},
+        {"name": run.id, "tags": [], "notes": "", "study": ""},
+        {"name": "3", "tags": [], "notes": "", "study": ""},
     )
     listed.write_notes(name="mended")
     assert listed.problems() == []
@@ -132,7 +132,7 @@ def test_metrics_reader__of_a_file_that_began_anew_forgets_the_old_rows(run: Run
 
 def test_notes__change_only_what_is_given(run: Run):
     run.write_notes(name="Reef <b>", tags=["a", "ü"], notes="long")
-    assert run.write_notes(tags=[]) == {"name": "Reef <b>", "tags": [], "notes": "long"}
+    assert run.write_notes(tags=[]) == {"name": "Reef <b>", "tags": [], "notes": "long", "study": ""}
     assert run.write_notes(name="")["name"] == run.id
 
 
