@@ -15,11 +15,12 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import FrameType
 
-from sealife_core.config import AnyConfig
+from sealife_core.config import AnyConfig, StudyConfig
 from sealife_core.errors import SealifeError
 from sealife_core.runs.directory import Run
 from sealife_core.runs.spare import READY_FLAG, await_order
 from sealife_core.runs.writer import RunWriter
+from sealife_core.studies.coordinator import coordinate
 
 Train = Callable[[AnyConfig, RunWriter], bool]
 
@@ -39,12 +40,11 @@ def main(folder: Path, training: Callable[[], Train] = import_training) -> int:
     """Carry out the run in ``folder``. Returns the exit status: 0 finished or stopped, 1 failed."""
     run = RunWriter(Run(folder))
     signal.signal(signal.SIGTERM, _terminate)
-    run.status(
-        state="running", stage="starting", message="loading PyTorch", started=time.time(), ended=None, error=None
-    )
+    loading = "" if run.run.is_study else "loading PyTorch"
+    run.status(state="running", stage="starting", message=loading, started=time.time(), ended=None, error=None)
     try:
-        config = run.run.config()
-        finished = training()(config, run)
+        request = run.run.request()
+        finished = coordinate(request, run) if isinstance(request, StudyConfig) else training()(request, run)
     except Terminated:
         run.status(
             state="stopped", stage="", message="ended at once; the last saved epoch can be resumed", ended=time.time()

@@ -21,13 +21,14 @@ BELOW: dict[str, set[str]] = {
     "views": STORES,
     "runs": STORES,
     "evaluation": EVALUATION,
+    "studies": EVALUATION | {"evaluation"},
     "training": EVALUATION | {"evaluation"},
     "demo": EVALUATION,
-    "worker": EVALUATION | {"evaluation", "training"},
+    "worker": EVALUATION | {"evaluation", "studies", "training"},
     "projecting": EVALUATION | {"evaluation"},
-    "commands": EVALUATION | {"evaluation", "training", "demo"},
+    "commands": EVALUATION | {"evaluation", "studies", "training", "demo"},
     "__main__": GROUND | {"commands"},
-    "dashboard": EVALUATION | {"evaluation", "demo"},
+    "dashboard": EVALUATION | {"evaluation", "studies", "demo"},
 }
 FILES = sorted((*ROOT.glob("sealife_core/**/*.py"), *ROOT.glob("dashboard/**/*.py")))
 

@@ -8,18 +8,21 @@ from sealife_core.config.presets import SIZES, TASKS, AnyConfig, Task, inherited
 from sealife_core.config.runs import TrainingSettings, flat_settings, source_run
 from sealife_core.config.settings import Setting, Settings, bound, describe, flattened, nested, parse, setting
 from sealife_core.config.simclr import SimclrConfig, chance_loss
+from sealife_core.config.study import Part, StudyConfig
 from sealife_core.config.views import LABELLED, RECIPES, ViewRecipe
 from sealife_core.errors import ConfigError
 
+Request = AnyConfig | StudyConfig  # what any run may be asked
 KINDS: dict[str, type[AnyConfig]] = {"simclr": SimclrConfig, "classifier": ClassifierConfig, "embed": EmbedConfig}
 
 
-def load_config(values: dict[str, Any]) -> AnyConfig:
+def load_config(values: dict[str, Any]) -> Request:
     """The config that ``values`` (of a ``config.json``) describe. Raises ConfigError with all problems."""
+    every: dict[str, type[Request]] = KINDS | {"study": StudyConfig}
     kind = values.get("kind")
-    if kind not in KINDS:
-        raise ConfigError([f"'kind' is {kind!r}; expected one of {', '.join(map(repr, KINDS))}."])
-    return parse(KINDS[kind], values)
+    if kind not in every:
+        raise ConfigError([f"'kind' is {kind!r}; expected one of {', '.join(map(repr, every))}."])
+    return parse(every[kind], values)
 
 
 __all__ = [
@@ -32,9 +35,12 @@ __all__ = [
     "AnyConfig",
     "ClassifierConfig",
     "EmbedConfig",
+    "Part",
+    "Request",
     "Setting",
     "Settings",
     "SimclrConfig",
+    "StudyConfig",
     "Task",
     "TrainingSettings",
     "ViewRecipe",

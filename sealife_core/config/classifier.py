@@ -53,6 +53,17 @@ class ClassifierConfig(TrainingSettings):
         step=1,
         simple=True,
     )
+    imbalance: float = setting(
+        1.0,
+        "For trying losses: the rarest class keeps one in so many of its training labels, the others more, step by"
+        " step; 1 leaves all.",
+        title="Made uneven",
+        group=DATA,
+        unit="to 1",
+        ge=1,
+        le=1000,
+        step=1,
+    )
     augmentation: Literal["none", "light", "strong"] = setting(
         "light",
         "How much training images are varied: 'strong' adds small crops, colour, grayscale and blur.",

@@ -112,6 +112,23 @@ def stratified_fraction(labels: np.ndarray, percent: float, seed: int) -> np.nda
     return np.sort(np.concatenate(chosen)).astype(np.int64)
 
 
+def long_tailed(labels: np.ndarray, ratio: float, seed: int) -> np.ndarray:
+    """Positions (sorted, int64) of a long-tailed part of ``labels`` (n,): class k of C keeps ratio^(−k / (C − 1)) of
+    its images, at least one; the first class, by size, keeps all (Cui et al. 2019, arXiv 1901.05555).
+
+    Nested: with one seed, what a higher ratio keeps is part of what a lower one does. Unlabelled images (-1) are never
+    among them.
+    """
+    found, counts = np.unique(labels[labels >= 0], return_counts=True)
+    chosen = [np.empty(0, dtype=np.int64)]
+    for rank, label in enumerate(found[np.argsort(-counts, kind="stable")]):
+        of_class = np.flatnonzero(labels == label)
+        kept = len(of_class) * ratio ** (-rank / max(1, len(found) - 1))
+        shuffled = np.random.default_rng([seed, int(label)]).permutation(of_class)
+        chosen.append(shuffled[: max(1, round(kept))])
+    return np.sort(np.concatenate(chosen)).astype(np.int64)
+
+
 def _units_of_classes(labels: Sequence[str], groups: Sequence[str]) -> dict[str, list[list[int]]]:
     """For each class its units: lists of rows that stay together. A mixed group belongs to its commonest label."""
     grouped: dict[str, list[int]] = defaultdict(list)

@@ -7,11 +7,13 @@ from sealife_core.runs.directory import (
     dependents,
     list_runs,
     open_run,
+    parts_of,
     source_of,
 )
 from sealife_core.runs.liveness import ACTIVE, FINAL, Process, Shown, State, shown_state
 from sealife_core.runs.queue import (
     delete,
+    delete_with_parts,
     empty_trash,
     ensure_dispatcher,
     launch,
@@ -33,12 +35,14 @@ __all__ = [
     "State",
     "create_run",
     "delete",
+    "delete_with_parts",
     "dependents",
     "empty_trash",
     "ensure_dispatcher",
     "launch",
     "list_runs",
     "open_run",
+    "parts_of",
     "request_stop",
     "restore",
     "resume",

@@ -8,6 +8,7 @@ from pathlib import Path
 from sealife_core.config import AnyConfig
 
 CPU = "cpu"
+NONE = "none"  # of a run that only coordinates others: it takes nobody's place
 
 
 def devices(environ: Mapping[str, str] = os.environ, system: Path = Path("/")) -> list[str]:
@@ -34,4 +35,4 @@ def suitable(config: AnyConfig, there: list[str]) -> list[str]:
 
 def visible(device: str) -> str:
     """What a process on ``device`` gets as CUDA_VISIBLE_DEVICES: always said, never inherited."""
-    return "" if device == CPU else device.removeprefix("cuda:")
+    return "" if device in (CPU, NONE) else device.removeprefix("cuda:")

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from itertools import groupby
 from pathlib import Path
 
-from sealife_core.config import AnyConfig, source_run, task_of
+from sealife_core.config import Request, source_run, task_of
 from sealife_core.errors import ConfigError, RunError
 from sealife_core.places import checkpoints_root
 from sealife_core.runs.files import replace_json
@@ -27,6 +27,7 @@ __all__ = [
     "dependents",
     "list_runs",
     "open_run",
+    "parts_of",
     "runs_root",
     "source_of",
 ]
@@ -41,7 +42,7 @@ def runs_root(root: Path | str | None = None) -> Path:
 
 
 def create_run(
-    config: AnyConfig,
+    config: Request,
     *,
     root: Path | None = None,
     name: str = "",
@@ -116,12 +117,17 @@ def dependents(run: Run) -> list[Run]:
     return [other for other in list_runs(run.root) if other != run and source_of(other) == run.id]
 
 
+def parts_of(study: Run) -> list[Run]:
+    """The runs that ``study`` made, newest first; those in the trash do not count."""
+    return [run for run in list_runs(study.root) if run.notes()["study"] == study.id]
+
+
 def active_on(data: str, root: Path | None = None) -> list[Run]:
     """The runs that train on the data set ``data``, or wait to."""
     found = []
     for run in list_runs(root):
         try:
-            if run.config().data == data and run.state().active:
+            if run.request().data == data and run.state().active:
                 found.append(run)
         except ConfigError:
             continue

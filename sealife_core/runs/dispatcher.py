@@ -24,7 +24,7 @@ import psutil
 
 from sealife_core.errors import RunError, SealifeError
 from sealife_core.runs import liveness
-from sealife_core.runs.devices import devices, suitable, visible
+from sealife_core.runs.devices import NONE, devices, suitable, visible
 from sealife_core.runs.directory import Run, list_runs, source_of
 from sealife_core.runs.files import replace_json
 from sealife_core.runs.liveness import Process, State, process_of
@@ -97,11 +97,17 @@ class Dispatcher:
                 found = liveness.identity(pid) if pid else None
                 if found is None:
                     continue
-                record = found | {"attempt": run.attempt(), "device": self.devices[-1], "started": time.time()}
+                device = NONE if run.is_study else self.devices[-1]
+                record = found | {"attempt": run.attempt(), "device": device, "started": time.time()}
                 replace_json(run.path / PROCESS, record)
             if record:
                 self.watched[run.id] = Watched(run, record)
                 print(f"{run.id}: taken over, pid {record['pid']}", flush=True)
+
+    @property
+    def trains(self) -> bool:
+        """Whether a run lives that takes a device."""
+        return any(watched.record.get("device") != NONE for watched in self.watched.values())
 
     def turn(self) -> bool:
         """Reap, stop, start. Returns whether there is anything to wait for."""
@@ -163,7 +169,10 @@ class Dispatcher:
         return queued
 
     def _consider(self, run: Run) -> None:
-        """Start the run if nothing stands in its way; refuse it if nothing ever will."""
+        """Start the run if nothing stands in its way; refuse it if nothing ever will. A study takes no one's place."""
+        if run.is_study:
+            self._start(run, NONE)
+            return
         possible = suitable(run.config(), self.devices)
         if not possible:
             self._refuse(
@@ -206,7 +215,7 @@ class Dispatcher:
             record: dict[str, Any] = {"attempt": run.attempt(), "device": device, "started": time.time()}
             write_status(run, stage="starting", message="starting")
             environment = _environment(self.root, device)
-            child = self.spare.offer(run, environment)
+            child = None if run.is_study else self.spare.offer(run, environment)
             record["command"] = [*worker_command(), str(run.path)] if child is None else spare_command()
             child = child or spawn(record["command"], run.path / LOG, environment)
             try:
@@ -273,7 +282,7 @@ def main(root: Path) -> int:
     while True:
         rung = _bell(root)
         busy = dispatcher.turn()
-        dispatcher.spare.keep(idle=not dispatcher.watched)
+        dispatcher.spare.keep(idle=not dispatcher.trains)
         if busy or wanted(root):
             last_busy = time.monotonic()
         elif time.monotonic() - last_busy >= IDLE_S:

@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 from sealife_core.errors import RunError
-from sealife_core.runs.directory import TRASH, Run, dependents, list_runs, runs_root, source_of
+from sealife_core.runs.directory import TRASH, Run, dependents, list_runs, parts_of, runs_root, source_of
 from sealife_core.runs.files import replace_json, size_bytes
 from sealife_core.runs.liveness import Process, State, process_of
 from sealife_core.runs.locks import dispatcher_runs, queue_lock
@@ -96,6 +96,24 @@ def delete(run: Run) -> int:
         trash.mkdir(exist_ok=True)
         run.path.rename(trash / run.id)
     return freed_bytes
+
+
+def delete_with_parts(study: Run) -> tuple[int, list[str]]:
+    """Delete a study and the runs that it made: (bytes freed, ids of the runs that are kept because others need them).
+
+    Raises RunError, and deletes nothing, while one of them is active.
+    """
+    parts = parts_of(study)
+    active = [run for run in (study, *parts) if run.state().active]
+    if active:
+        raise RunError(f"Run '{active[0].id}' is {active[0].state()}. Stop the study first, then delete it.")
+    freed_bytes, kept = 0, []
+    for run in parts:  # newest first, so that none is needed by a part any more
+        try:
+            freed_bytes += delete(run)
+        except RunError:
+            kept.append(run.id)
+    return freed_bytes + delete(study), kept
 
 
 def restore(run_id: str, root: Path | None = None) -> Run:

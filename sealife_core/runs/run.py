@@ -16,7 +16,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from sealife_core.config import AnyConfig, load_config
+from sealife_core.config import AnyConfig, Request, StudyConfig, load_config
 from sealife_core.errors import ConfigError
 from sealife_core.runs.files import LineReader, UnreadableFile, read_json, recall_json, replace_json, size_bytes, tail
 from sealife_core.runs.liveness import (
@@ -70,7 +70,7 @@ class Run:
         return size_bytes(self.path)
 
     @cached_property
-    def _config(self) -> AnyConfig:
+    def _request(self) -> Request:
         try:
             values = recall_json(self.path / CONFIG)
         except UnreadableFile as error:
@@ -79,9 +79,24 @@ class Run:
             raise ConfigError([f"Run '{self.id}' has no {CONFIG}. Delete the run, or put the file back."])
         return load_config(values)
 
-    def config(self) -> AnyConfig:
+    def request(self) -> Request:
         """What the run is asked to do. Raises ConfigError if the file is missing, damaged or of another version."""
-        return self._config
+        return self._request
+
+    def config(self) -> AnyConfig:
+        """What a run that trains or embeds is asked to do. Raises ConfigError as :meth:`request`, and of a study."""
+        request = self._request
+        if isinstance(request, StudyConfig):
+            raise ConfigError([f"Run '{self.id}' is a study: it has runs, and no settings of its own."])
+        return request
+
+    @property
+    def is_study(self) -> bool:
+        """Whether it coordinates other runs instead of training."""
+        try:
+            return isinstance(self._request, StudyConfig)
+        except ConfigError:
+            return False
 
     def status(self) -> dict[str, Any]:
         """What the worker (before it: the queue) wrote last; {} where that cannot be read."""
@@ -92,7 +107,7 @@ class Run:
         return self._read(PROCESS)
 
     def notes(self) -> dict[str, Any]:
-        """``name`` (the id unless given), ``tags``, ``notes`` and ``study``: the id of the run it was made by, or ""."""
+        """``name`` (the id unless given), ``tags``, ``notes``, and ``study``: the id of the run that made it, or ""."""
         found = self._read(NOTES) or {}
         tags = found.get("tags")
         return {
@@ -146,7 +161,7 @@ class Run:
         """One sentence for each file of the run that is missing or damaged."""
         found = []
         try:
-            self.config()
+            self.request()
         except ConfigError as error:
             found += error.problems
         for name in (STATUS, PROCESS, NOTES, "environment.json", "results.json"):
@@ -166,7 +181,7 @@ class Run:
         now = time.time() if now is None else now
         status = self._read(STATUS)
         try:
-            self.config()
+            self.request()
         except ConfigError as error:
             return Shown(State.DAMAGED, " ".join(error.problems))
         if status is not None and status.get("state") in tuple(FINAL):  # nothing else is asked: a list holds hundreds

@@ -16,7 +16,7 @@ from sealife_core import __version__
 from sealife_core.config import ALL_STAGES, AnyConfig, ClassifierConfig, EmbedConfig, SimclrConfig, TrainingSettings
 from sealife_core.datasets.dataset import Dataset, open_dataset
 from sealife_core.datasets.pixels import Pixels, cache_size_px, open_pixels
-from sealife_core.datasets.splits import stratified_fraction
+from sealife_core.datasets.splits import long_tailed, stratified_fraction
 from sealife_core.errors import DatasetError, WeightsError
 from sealife_core.models.checkpoint import ModelCard
 from sealife_core.models.encoders import Encoder, build_encoder, resolve_stem
@@ -67,14 +67,22 @@ def open_data(config: TrainingSettings, run: RunWriter) -> tuple[Dataset, Pixels
 
 
 def labelled_rows(config: ClassifierConfig, dataset: Dataset) -> np.ndarray:
-    """The training rows whose labels may be used: ``label_fraction`` of each class, nested over fractions."""
+    """The training rows whose labels may be used: ``label_fraction`` of each class, nested over fractions, of what
+    ``imbalance`` leaves."""
     if len(dataset.classes) < 2:
         raise DatasetError(
             f"Data set '{dataset.name}' has {len(dataset.classes)} class(es); a classifier needs at least two."
             " Add a folder for each class and import it again."
         )
     rows = dataset.rows("train", labelled_only=True)
+    rows = rows[long_tailed(dataset.labels[rows], config.imbalance, config.seed)]
     return rows[stratified_fraction(dataset.labels[rows], config.label_fraction, config.seed)]
+
+
+def rarest_class(dataset: Dataset, rows: np.ndarray) -> str:
+    """The class with the fewest labels among the training ``rows``; of equals the last, which is cut most."""
+    counts = np.bincount(dataset.labels[rows], minlength=len(dataset.classes))
+    return dataset.classes[len(counts) - 1 - int(counts[::-1].argmin())]
 
 
 def class_weights(config: ClassifierConfig, dataset: Dataset, rows: np.ndarray) -> Tensor | None:

@@ -32,6 +32,7 @@ from sealife_core.training.preparation import (
     note_rate,
     open_data,
     prepare_encoder,
+    rarest_class,
     what_trains,
 )
 from sealife_core.training.representation import Representation, with_interval, worth
@@ -110,7 +111,8 @@ def train_classifier(config: ClassifierConfig, run: RunWriter) -> bool:
         h, means, features = None, None, None
         batches, module = on_images(config, dataset, pixels, encoder, rows)
         trained_on, note = machine, partial(note_rate, config, run, machine)
-    describe_run(config, run, dataset, machine, **what_trains(batches, module), stem=stem, labels_used=len(rows))
+    labels = {"labels_used": len(rows), "rarest_class": rarest_class(dataset, rows)}
+    describe_run(config, run, dataset, machine, **what_trains(batches, module), stem=stem, **labels)
 
     finished, best_epoch, train_s = learn(config, run, trained_on, batches, module, note)
 

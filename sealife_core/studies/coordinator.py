@@ -1,0 +1,200 @@
+"""The process of a study: it queues its runs, a few at a time, and waits for them. It trains nothing itself.
+
+What it has to remember is in ``study.json``, which it alone writes: which run each part became, which parts an earlier
+run had already answered, which were left out and why. Everything else can be asked of the runs; so it may be killed at
+any moment, and resumed.
+"""
+
+import time
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from sealife_core.config import AnyConfig, Part, Request, StudyConfig, parse
+from sealife_core.errors import RunError
+from sealife_core.runs.devices import CPU, devices
+from sealife_core.runs.directory import Run, create_run, list_runs
+from sealife_core.runs.files import UnreadableFile, read_json, replace_json
+from sealife_core.runs.liveness import State
+from sealife_core.runs.queue import ensure_dispatcher, launch, request_stop, resume
+from sealife_core.runs.run import MODEL
+from sealife_core.runs.writer import RunWriter
+
+STUDY = "study.json"
+TICK_S = 0.5
+BEAT_S = 10.0  # between two signs of life while nothing happens
+MOST_RESUMES = 2  # of a run whose process was killed; what kills it three times will again
+# Where a run is carried out, and whom it tells, are no part of what it is asked.
+NO_MATTER = frozenset({"device", "devices"})
+
+
+@dataclass
+class Progress:
+    """What ``study.json`` holds: part → run id, the parts that were answered before, the parts left out and why."""
+
+    runs: dict[str, str] = field(default_factory=dict)
+    reused: list[str] = field(default_factory=list)
+    left_out: dict[str, str] = field(default_factory=dict)
+
+
+def read_progress(folder: Path) -> Progress:
+    """What the study in ``folder`` has come to; nothing of what cannot be read."""
+    try:
+        found = read_json(folder / STUDY) or {}
+    except UnreadableFile:
+        found = {}
+    runs, reused, left_out = (found.get(name) for name in ("runs", "reused", "left_out"))
+    return Progress(
+        {str(k): str(v) for k, v in runs.items()} if isinstance(runs, dict) else {},
+        [str(key) for key in reused] if isinstance(reused, list) else [],
+        {str(k): str(v) for k, v in left_out.items()} if isinstance(left_out, dict) else {},
+    )
+
+
+def coordinate(config: StudyConfig, run: RunWriter) -> bool:
+    """Carry out a study. Returns whether it came to its end (False: it was stopped, and its runs with it)."""
+    return Coordinator(config, run).until_done()
+
+
+def same_request(a: Request, b: Request) -> bool:
+    """Whether two runs are asked the same on the same data, wherever they are carried out."""
+    return type(a) is type(b) and a.model_dump(exclude=set(NO_MATTER)) == b.model_dump(exclude=set(NO_MATTER))
+
+
+class Coordinator:
+    """Knows the parts of one study and the runs they became."""
+
+    def __init__(self, config: StudyConfig, run: RunWriter, width: int | None = None) -> None:
+        self.config, self.run, self.root = config, run, run.path.parent
+        gpus = [device for device in devices() if device != CPU]
+        # One a device and one that waits: nothing stands idle, and whoever launches a run meanwhile is soon served.
+        self.width = width or max(1, len(gpus)) + 1
+        self.progress = read_progress(run.path)
+        self.keys = {part.key for part in config.parts}
+        self._resumes: dict[str, int] = {}
+        self._looked_up: set[str] = set()  # parts for which no earlier run was found
+        self._said, self._said_at = "", 0.0
+
+    def until_done(self) -> bool:
+        """Turn after turn, until nothing is left to wait for."""
+        self._take_up()
+        while not self.run.stop_requested():
+            if not self.turn():
+                for part, why in self.progress.left_out.items():
+                    self.run.warn(f"'{part}' is missing: {why}")
+                return True
+            time.sleep(TICK_S)
+        for run in self._active():
+            request_stop(run)
+        return False
+
+    def turn(self) -> bool:
+        """Queue what can be queued. Returns whether there is anything to wait for."""
+        states = {key: Run(self.root / run_id).state() for key, run_id in self.progress.runs.items()}
+        self._look_after(states)
+        active = sum(state.active for state in states.values())
+        for part in self.config.parts:
+            if part.key in self.progress.runs or part.key in self.progress.left_out:
+                continue
+            config = self._ready(part, states)
+            if config is None:
+                continue
+            free = active < self.width
+            finished = self._answered(config) if free or part.key not in self._looked_up else None
+            self._looked_up.add(part.key)
+            if finished is not None:
+                self._note(part.key, finished, reused=True)
+                states[part.key] = State.FINISHED
+            elif free:
+                self._note(part.key, self._begin(part, config))
+                states[part.key] = State.QUEUED
+                active += 1
+        self._tell(states, active)
+        return active > 0 or any(
+            part.key not in self.progress.runs and part.key not in self.progress.left_out for part in self.config.parts
+        )
+
+    def _take_up(self) -> None:
+        """After an interruption: forget runs that were deleted, give those that did not finish another chance."""
+        there = {key: run_id for key, run_id in self.progress.runs.items() if (self.root / run_id).is_dir()}
+        self.progress = Progress(there, [key for key in self.progress.reused if key in there])
+        self._save()
+        for run_id in there.values():
+            run = Run(self.root / run_id)
+            state = run.state()
+            if state.resumable:
+                resume(run)
+            elif state is State.CREATED:
+                launch(run)
+
+    def _look_after(self, states: dict[str, State]) -> None:
+        """Take up runs whose process was killed; leave out those that failed or that somebody stopped."""
+        for key, state in states.items():
+            run = Run(self.root / self.progress.runs[key])
+            if state is State.INTERRUPTED and self._resumes.get(key, 0) < MOST_RESUMES:
+                self._resumes[key] = self._resumes.get(key, 0) + 1
+                resume(run)
+                states[key] = State.QUEUED
+            elif not state.active and state is not State.FINISHED and key not in self.progress.left_out:
+                error = run.error()
+                said = error["what"] if error else "it was stopped by hand." if state is State.STOPPED else str(state)
+                self._leave_out(key, said if run.path.is_dir() else "its run was deleted.")
+
+    def _ready(self, part: Part, states: dict[str, State]) -> AnyConfig | None:
+        """The part's config with its weights filled in; None while they are awaited, or will never come."""
+        source = part.source(self.keys)
+        if source is None:
+            return part.config
+        if source in self.progress.left_out:
+            self._leave_out(part.key, f"'{source}', which its weights come from, is missing.")
+            return None
+        if states.get(source) is not State.FINISHED:
+            return None
+        run_id = self.progress.runs[source]
+        if not (self.root / run_id / MODEL).exists():
+            self._leave_out(part.key, f"'{source}', which its weights come from, left no model.")
+            return None
+        return parse(type(part.config), part.config.model_dump() | {"weights": f"run:{run_id}"})
+
+    def _answered(self, config: AnyConfig) -> Run | None:
+        """A run that has finished and was asked the same, the newest."""
+        for run in list_runs(self.root):
+            if not run.is_study and run.state() is State.FINISHED and same_request(run.request(), config):
+                return run
+        return None
+
+    def _begin(self, part: Part, config: AnyConfig) -> Run:
+        run = create_run(config, root=self.root, name=part.key, study=self.run.path.name)
+        try:
+            launch(run)
+        except RunError as error:
+            self._leave_out(part.key, str(error))
+        return run
+
+    def _active(self) -> list[Run]:
+        runs = [Run(self.root / run_id) for run_id in self.progress.runs.values()]
+        return [run for run in runs if run.state().active]
+
+    def _note(self, key: str, run: Run, *, reused: bool = False) -> None:
+        self.progress.runs[key] = run.id
+        if reused:
+            self.progress.reused.append(key)
+        self._save()
+
+    def _leave_out(self, key: str, why: str) -> None:
+        self.progress.left_out[key] = why
+        self._save()
+
+    def _save(self) -> None:
+        replace_json(self.run.path / STUDY, asdict(self.progress))
+
+    def _tell(self, states: dict[str, State], active: int) -> None:
+        """Where the study stands, once it changes; else a sign of life now and then."""
+        ensure_dispatcher(self.root)
+        done, of = sum(state is State.FINISHED for state in states.values()), len(self.config.parts)
+        missing = len(self.progress.left_out)
+        said = f"{done} of {of} runs done" + (f", {missing} missing" if missing else "")
+        if said != self._said or time.monotonic() - self._said_at >= BEAT_S:
+            self._said, self._said_at = said, time.monotonic()
+            more: dict[str, Any] = {"stage": "running" if active else "", "message": said}
+            self.run.status(**more, step=done + missing, steps=of)

@@ -1,0 +1,294 @@
+"""The ready-made studies: which runs answer which question. Each is built whole before it starts, in two sizes."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations, product
+from math import sqrt
+from typing import Any
+
+from sealife_core.config import ALL_STAGES, SIZES, TASKS, AnyConfig, Part, StudyConfig, nested, parse, preset
+
+QUICK, FULL = "Quick", "Full"
+STUDY_SIZES = (QUICK, FULL)
+LABELS, DEPTH, VIEWS, IMBALANCE, GRID = "labels", "depth", "views", "imbalance", "grid"
+TEMPERATURE, HEAD, BATCH_SIZE, STRENGTH = "temperature", "head", "batch_size", "strength"
+
+RANDOM, IMAGENET, SIMCLR, IMAGENET_SIMCLR = "random", "ImageNet", "SimCLR", "ImageNet → SimCLR"
+PROBE, FINE_TUNE = "linear probe", "fine-tune"
+ALL, WITHOUT, ONLY = "all", "without", "only"
+LOSSES: dict[str, dict[str, Any]] = {
+    "cross-entropy": {"loss": "cross_entropy", "class_weights": "none"},
+    "class weights": {"loss": "cross_entropy", "class_weights": "balanced"},
+    "focal γ 1": {"loss": "focal", "focal_gamma": 1.0},
+    "focal γ 2": {"loss": "focal", "focal_gamma": 2.0},
+    "focal γ 5": {"loss": "focal", "focal_gamma": 5.0},
+}
+# What takes each augmentation of SimCLR's out of a recipe.
+OFF: dict[str, dict[str, float]] = {
+    "crop": {"crop_scale_min": 1.0, "crop_ratio_max": 1.0},
+    "flip": {"horizontal_flip": 0.0},
+    "colour": {"jitter": 0.0},
+    "grayscale": {"grayscale": 0.0},
+    "blur": {"blur": 0.0},
+}
+# One setting of SimCLR each: its path, and the values of both sizes.
+SWEEPS: dict[str, tuple[str, tuple[Any, ...], tuple[Any, ...]]] = {
+    TEMPERATURE: ("temperature", (0.05, 0.2, 1.0), (0.05, 0.1, 0.2, 0.5, 1.0)),
+    HEAD: ("head", ("nonlinear", "linear", "none"), ("nonlinear", "linear", "none")),
+    BATCH_SIZE: ("batch_size", (16, 64, 256), (32, 64, 128, 256, 512)),
+    STRENGTH: ("views.strength", (0.125, 0.5, 1.0), (0.125, 0.25, 0.5, 1.0)),
+}
+
+
+@dataclass(frozen=True)
+class Question:
+    """One plain choice on the Studies page and of ``study`` on the command line."""
+
+    title: str
+    says: str
+    build: "Callable[[Base], Built]"
+
+
+@dataclass(frozen=True)
+class Base:
+    """What a study is built on: data, size, seeds; ``source`` is a SimCLR run to start from instead of a new one."""
+
+    data: str
+    data_hash: str
+    size: str
+    seeds: tuple[int, ...]
+    encoders: tuple[str, ...]
+    source: str = ""
+    source_values: Mapping[str, Any] | None = None
+
+    @property
+    def full(self) -> bool:
+        """Whether the thorough variant was asked for."""
+        return self.size == FULL
+
+    def config(self, task: str, **values: Any) -> AnyConfig:
+        """The preset of ``task`` that goes with the size, all on one encoder, stem and image size."""
+        little = preset("simclr", self._preset)
+        network = self.source_values or {name: getattr(little, name) for name in ("encoder", "stem", "image_size_px")}
+        common = {"data": self.data, "data_hash": self.data_hash, **network}
+        return preset(task, self._preset, **(common | values))
+
+    @property
+    def _preset(self) -> str:
+        return SIZES[1] if self.full else SIZES[0]
+
+    def pretrained(self, seed: int, weights: str = "random") -> list[Part]:
+        """The SimCLR run of that seed that others start from."""
+        name = IMAGENET_SIMCLR if weights == "imagenet" else SIMCLR
+        return [Part(key=f"{name}, seed {seed}", config=self.config("simclr", seed=seed, weights=weights))]
+
+
+Built = tuple[tuple[str, ...], list[Part]]  # the axes, and the parts in an order that works
+
+
+def build_study(
+    question: str,
+    *,
+    data: str,
+    data_hash: str = "",
+    size: str = QUICK,
+    seeds: int | None = None,
+    encoders: Sequence[str] = (),
+    source: tuple[str, AnyConfig] | None = None,
+    title: str = "",
+) -> StudyConfig:
+    """The study that answers ``question`` (a key of QUESTIONS) on a data set.
+
+    seeds: how many; unless given 2 (Quick) or 3 (Full). encoders: for "labels", those of RANDOM, IMAGENET, SIMCLR and
+    IMAGENET_SIMCLR to compare; unless given RANDOM and SIMCLR (Quick), or all. source: id and config of a SimCLR run
+    whose encoder "depth" and "imbalance" take instead of training one. Raises ConfigError.
+    """
+    chosen = QUESTIONS[question]
+    few, many = (RANDOM, SIMCLR), (RANDOM, IMAGENET, SIMCLR, IMAGENET_SIMCLR)
+    base = Base(
+        data, data_hash, size,
+        seeds=tuple(range(seeds or (3 if size == FULL else 2))),
+        encoders=tuple(encoders) or (many if size == FULL else few),
+        source=source[0] if source else "",
+        source_values={n: getattr(source[1], n) for n in ("encoder", "stem", "image_size_px")} if source else None,
+    )  # fmt: skip
+    axes, parts = chosen.build(base)
+    return parse_study(title or chosen.title, question, axes, parts, base)
+
+
+def build_grid(
+    task: str,
+    axes: Mapping[str, Sequence[Any]],
+    *,
+    data: str,
+    data_hash: str = "",
+    seeds: int = 1,
+    preset_size: str = SIZES[1],
+    values: Mapping[str, Any] | None = None,
+    title: str = "",
+) -> StudyConfig:
+    """Every combination of ``axes`` (dotted path of a setting → values) as a run of ``task``, with each seed.
+
+    ``values`` (dotted) are laid over the preset for all of them. Raises ConfigError.
+    """
+    parts = []
+    for cell in product(*axes.values()):
+        varied = dict(zip(axes, cell, strict=True))
+        for seed in range(seeds):
+            given = dict(values or {}) | varied | {"seed": seed, "data": data, "data_hash": data_hash}
+            config = preset(task, preset_size, **nested(given))
+            named = ", ".join(f"{path} {value}" for path, value in varied.items())
+            parts.append(Part(key=f"{named}, seed {seed}", config=config, cell=varied))
+    base = Base(data, data_hash, preset_size, tuple(range(seeds)), ())
+    return parse_study(title or f"{TASKS[task].title}: {', '.join(axes)}", GRID, tuple(axes), parts, base)
+
+
+def parse_study(title: str, question: str, axes: Sequence[str], parts: Sequence[Part], base: Base) -> StudyConfig:
+    """The study of ``parts``, checked. Raises ConfigError."""
+    values = {
+        "title": title, "question": question, "size": base.size, "data": base.data, "data_hash": base.data_hash,
+        "axes": list(axes), "parts": [part.model_dump() for part in parts],
+    }  # fmt: skip
+    return parse(StudyConfig, values)
+
+
+def _labels(base: Base) -> Built:
+    """Encoders × probe and fine-tune × shares of the labels × seeds."""
+    shares = (1, 2, 5, 10, 25, 50, 100) if base.full else (5, 25, 100)
+    parts: list[Part] = []
+    for seed in base.seeds:
+        weights = {RANDOM: "random", IMAGENET: "imagenet"}
+        for name, start in ((SIMCLR, "random"), (IMAGENET_SIMCLR, "imagenet")):
+            if name in base.encoders:
+                parts += base.pretrained(seed, start)
+                weights[name] = f"run:{parts[-1].key}"
+        for encoder, use, share in product(base.encoders, (PROBE, FINE_TUNE), shares):
+            task = "probe" if use == PROBE else "scratch" if encoder == RANDOM else "finetune"
+            config = base.config(task, weights=weights[encoder], seed=seed, label_fraction=share)
+            if use == FINE_TUNE:
+                config = parse(type(config), config.model_dump() | {"epochs": _more_epochs(config, share)})
+            cell = {"encoder": encoder, "use": use, "labels": share}
+            parts.append(Part(key=f"{encoder}, {use}, {share} % of labels, seed {seed}", config=config, cell=cell))
+    return ("encoder", "use", "labels"), parts
+
+
+def _more_epochs(config: Any, share: float) -> int:
+    """Few labels are few steps an epoch: the epochs grow with the square root of what is left out, as SimCLR's do."""
+    return round(config.epochs * sqrt(100 / share))
+
+
+def _depth(base: Base) -> Built:
+    """Fine-tuning of 0 to all stages, nothing else changed."""
+    parts: list[Part] = []
+    for seed in base.seeds:
+        weights = f"run:{base.source}"
+        if not base.source:
+            parts += base.pretrained(seed)
+            weights = f"run:{parts[-1].key}"
+        stages = range(ALL_STAGES + 1) if base.full else (0, 1, 3, ALL_STAGES)
+        for trained in stages:
+            config = base.config("finetune", weights=weights, seed=seed, trained_stages=trained)
+            parts.append(Part(key=f"{trained} stages, seed {seed}", config=config, cell={"stages": trained}))
+    return ("stages",), parts
+
+
+def _views(base: Base) -> Built:
+    """SimCLR with each augmentation left out; in full also with only one or two of them. A probe tells their worth."""
+    variants: list[tuple[str, str, str, set[str]]] = [(ALL, "", "", set())]
+    variants += [(WITHOUT, name, "", {name}) for name in OFF]
+    if base.full:
+        variants += [(ONLY, a, a, set(OFF) - {a}) for a in OFF]
+        variants += [(ONLY, a, b, set(OFF) - {a, b}) for a, b in combinations(OFF, 2)]
+    parts: list[Part] = []
+    for seed, (views, first, second, off) in product(base.seeds, variants):
+        changed = {f"views.{path}": value for name in sorted(off) for path, value in OFF[name].items()}
+        what = " ".join(filter(None, (views, first, f"and {second}" if second not in ("", first) else "")))
+        cell = {"views": views, "first": first, "second": second}
+        parts += _probed(base, f"{what}, seed {seed}", cell, seed, changed)
+    return ("views", "first", "second"), parts
+
+
+def _sweep(question: str) -> Callable[[Base], Built]:
+    """One setting of SimCLR at several values, each judged by a probe."""
+    path, few, many = SWEEPS[question]
+
+    def build(base: Base) -> Built:
+        parts: list[Part] = []
+        for seed, value in product(base.seeds, many if base.full else few):
+            said = f"{value:g}" if isinstance(value, float) else str(value)
+            parts += _probed(
+                base, f"{question.replace('_', ' ')} {said}, seed {seed}", {question: value}, seed, {path: value}
+            )
+        return (question,), parts
+
+    return build
+
+
+def _probed(base: Base, name: str, cell: dict[str, Any], seed: int, changed: Mapping[str, Any]) -> list[Part]:
+    """A SimCLR run with ``changed`` settings (dotted), and the probe that judges it and stands in the table."""
+    pretrained = base.config("simclr", seed=seed, **nested(dict(changed)))
+    probe = base.config("probe", weights=f"run:SimCLR, {name}", seed=seed)
+    return [
+        Part(key=f"SimCLR, {name}", config=pretrained),
+        Part(key=f"probe, {name}", config=probe, cell=cell),
+    ]
+
+
+def _imbalance(base: Base) -> Built:
+    """Losses against training labels that were made uneven, class by class; the test images stay as they are."""
+    parts: list[Part] = []
+    for seed in base.seeds:
+        weights = f"run:{base.source}" if base.source else "random"
+        task = "finetune" if base.source else "scratch"
+        ratios, losses = (
+            ((1, 10, 50), LOSSES) if base.full else ((20,), ("cross-entropy", "class weights", "focal γ 2"))
+        )
+        for ratio, loss in product(ratios, losses):
+            config = base.config(task, weights=weights, seed=seed, imbalance=ratio, **LOSSES[loss])
+            cell = {"ratio": ratio, "loss": loss}
+            parts.append(Part(key=f"1 : {ratio}, {loss}, seed {seed}", config=config, cell=cell))
+    return ("ratio", "loss"), parts
+
+
+QUESTIONS: dict[str, Question] = {
+    LABELS: Question(
+        "How many labels do I need?",
+        "Encoders against each other with ever fewer labels: where pre-training saves work, and how much.",
+        _labels,
+    ),
+    DEPTH: Question(
+        "How deep to fine-tune?",
+        "From a frozen encoder to all of it learning: what each further stage brings.",
+        _depth,
+    ),
+    VIEWS: Question(
+        "Which views matter?",
+        "SimCLR without each augmentation in turn: what the encoder can no longer learn.",
+        _views,
+    ),
+    TEMPERATURE: Question(
+        "Which temperature?",
+        "From looking hard at the closest strangers to treating all alike.",
+        _sweep(TEMPERATURE),
+    ),
+    HEAD: Question(
+        "Which projection head?",
+        "What stands between features and loss: two layers, one, or nothing.",
+        _sweep(HEAD),
+    ),
+    BATCH_SIZE: Question(
+        "Which batch size?",
+        "More strangers at a time make the task harder, and cost memory.",
+        _sweep(BATCH_SIZE),
+    ),
+    STRENGTH: Question(
+        "How strong should colours vary?",
+        "Colour tells much about sea life: SimCLR may be asked to ignore too much of it.",
+        _sweep(STRENGTH),
+    ),
+    IMBALANCE: Question(
+        "What helps rare classes?",
+        "Training labels made uneven, class by class: cross-entropy, class weights and focal loss.",
+        _imbalance,
+    ),
+}

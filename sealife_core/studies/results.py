@@ -1,0 +1,173 @@
+"""What came of a study: one row a run, and over seeds. Imports neither torch nor pandas unless asked for a frame."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import fmean, stdev
+from typing import TYPE_CHECKING, Any
+
+from sealife_core.config import AnyConfig, StudyConfig, source_run
+from sealife_core.errors import ConfigError, RunError
+from sealife_core.runs.directory import Run
+from sealife_core.runs.liveness import State
+from sealife_core.studies.coordinator import Progress, read_progress
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Value = str | float
+SCORES = ("accuracy", "macro_f1", "knn_accuracy", "contrastive_accuracy", "rarest_f1")
+
+
+@dataclass(frozen=True)
+class PartResult:
+    """One part of a study and what it scored; scores are None until its run has finished.
+
+    accuracy with its 95 % interval over test images (``low`` to ``high``), ``macro_f1``: on the n test images.
+    rarest_f1: F1 of the class with the fewest training labels. knn_accuracy (validation) and contrastive_accuracy (last
+    training step): of the SimCLR run that a probe judges. labels: training labels used.
+    """
+
+    key: str
+    cell: dict[str, Value]
+    seed: int
+    run_id: str
+    state: str
+    reused: bool = False
+    missing: str = ""
+    n: int = 0
+    test_hash: str = ""
+    accuracy: float | None = None
+    low: float | None = None
+    high: float | None = None
+    macro_f1: float | None = None
+    rarest_f1: float | None = None
+    knn_accuracy: float | None = None
+    contrastive_accuracy: float | None = None
+    chance: float | None = None
+    labels: int | None = None
+    train_s: float | None = None
+
+
+@dataclass(frozen=True)
+class CellResult:
+    """One cell of the table, over its seeds: ``mean``, the least and the greatest, and ``spread``, their standard
+    deviation (None for one seed). ``labels``: training labels used, on average."""
+
+    cell: dict[str, Value]
+    seeds: int
+    mean: float
+    least: float
+    greatest: float
+    spread: float | None
+    labels: float | None
+
+
+def study_of(run: Run) -> StudyConfig:
+    """What a study was asked. Raises RunError if the run is none, ConfigError if it cannot be read."""
+    request = run.request()
+    if not isinstance(request, StudyConfig):
+        raise RunError(f"Run '{run.id}' is no study. 'study list' names those there are.")
+    return request
+
+
+def part_results(run: Run) -> list[PartResult]:
+    """Every part of the study in its order. Raises as :func:`study_of`."""
+    progress = read_progress(run.path)
+    return [_result(run, progress, part.key, part.cell, part.config.seed) for part in study_of(run).parts]
+
+
+def over_seeds(parts: Sequence[PartResult], score: str = "accuracy") -> list[CellResult]:
+    """The cells that hold a score, in the order of the study, each over its seeds. ``score`` is one of SCORES."""
+    groups: dict[tuple[Any, ...], list[PartResult]] = {}
+    for part in parts:
+        if part.cell and getattr(part, score) is not None:
+            groups.setdefault(tuple(part.cell.items()), []).append(part)
+    return [_cell(group, score) for group in groups.values()]
+
+
+def to_frame(run: Run) -> "pd.DataFrame":
+    """One row a part that stands in the table: a column an axis, the seed, the run and its scores."""
+    import pandas as pd
+
+    parts = [part for part in part_results(run) if part.cell]
+    rows = [part.cell | {k: v for k, v in vars(part).items() if k != "cell"} for part in parts]
+    return pd.DataFrame(rows)
+
+
+def made_runs(run: Run) -> list[Run]:
+    """The runs that the study's parts became, in their order, as far as they are there."""
+    held = read_progress(run.path).runs
+    found = (Run(run.root / held[part.key]) for part in study_of(run).parts if part.key in held)
+    return [part for part in found if part.path.is_dir()]
+
+
+def _result(study: Run, progress: Progress, key: str, cell: dict[str, Value], seed: int) -> PartResult:
+    run_id = progress.runs.get(key, "")
+    missing = progress.left_out.get(key, "")
+    about = {"key": key, "cell": cell, "seed": seed, "run_id": run_id, "reused": key in progress.reused}
+    if not run_id:
+        return PartResult(**about, state="missing" if missing else "waiting", missing=missing)
+    run = Run(study.root / run_id)
+    if not run.path.is_dir():
+        return PartResult(**about, state="missing", missing=missing or "its run was deleted.")
+    state = run.state()
+    results = run.results()
+    if state is not State.FINISHED or results is None:
+        return PartResult(**about, state=state.value, missing=missing)
+    return PartResult(**about, state=state.value, **_scores(run, results))
+
+
+def _scores(run: Run, results: dict[str, Any]) -> dict[str, Any]:
+    test, val = (found if isinstance(found, dict) else {} for found in (results.get("test"), results.get("val")))
+    environment = run.environment()
+    source = _source(run)
+    own = source or run
+    ours = (own.results() or {}).get("val")
+    return {
+        "n": int(test.get("n") or 0),
+        "test_hash": str(results.get("test_hash", "")),
+        "accuracy": _number(test.get("accuracy")),
+        "low": _number(test.get("accuracy_low")),
+        "high": _number(test.get("accuracy_high")),
+        "macro_f1": _number(test.get("macro_f1")),
+        "rarest_f1": _f1_of(environment.get("rarest_class"), test),
+        "knn_accuracy": _number(ours.get("knn_accuracy")) if isinstance(ours, dict) else None,
+        "contrastive_accuracy": _last(own, "train/contrastive_accuracy"),
+        "chance": _number(test.get("chance", val.get("chance"))),
+        "labels": environment.get("labels_used"),
+        "train_s": _number(results.get("train_s")),
+    }
+
+
+def _cell(parts: Sequence[PartResult], score: str) -> CellResult:
+    values = [float(getattr(part, score)) for part in parts]
+    labels = [part.labels for part in parts if part.labels is not None]
+    spread = stdev(values) if len(values) > 1 else None
+    return CellResult(
+        dict(parts[0].cell), len(values), fmean(values), min(values), max(values), spread,
+        fmean(labels) if labels else None,
+    )  # fmt: skip
+
+
+def _f1_of(name: Any, test: dict[str, Any]) -> float | None:
+    """F1 of the class ``name`` on the test images."""
+    classes = test.get("per_class")
+    found = [row for row in classes if isinstance(row, dict)] if isinstance(classes, list) else []
+    return next((_number(row.get("f1")) for row in found if row.get("label") == name), None)
+
+
+def _source(run: Run) -> Run | None:
+    try:
+        config: AnyConfig = run.config()
+    except ConfigError:
+        return None
+    run_id = source_run(config.weights)
+    return Run(run.root / run_id) if run_id else None
+
+
+def _last(run: Run, name: str) -> float | None:
+    return next((_number(row[name]) for row in reversed(run.metrics()) if name in row), None)
+
+
+def _number(value: Any) -> float | None:
+    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None

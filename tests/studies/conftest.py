@@ -1,0 +1,52 @@
+"""Studies of real processes, whose runs train nothing, and an end to everything that a test started."""
+
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from sealife_core.config import StudyConfig
+from sealife_core.runs import Run, create_run, launch, list_runs
+from sealife_core.runs.liveness import Process, identity, process_of
+from sealife_core.studies.questions import build_grid
+from tests.runs.processes import dispatcher_pids
+
+WORKER = Path(__file__).with_name("study_worker.py")
+
+
+@pytest.fixture
+def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """An empty ``checkpoints/`` on a machine without a GPU."""
+    monkeypatch.setenv("SEALIFE_WORKER_COMMAND", f"{sys.executable} {WORKER}")
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
+    below = tmp_path / "checkpoints"
+    below.mkdir()
+    yield below
+    for pid in dispatcher_pids(below):
+        if identity(pid):
+            os.kill(pid, signal.SIGKILL)
+    for run in list_runs(below):
+        record = run.process()
+        if record and process_of(record) is Process.ALIVE:
+            os.killpg(record["pid"], signal.SIGKILL)
+
+
+def grid(**settings: object) -> StudyConfig:
+    """A linear probe with 5 and 50 % of the labels, two seeds."""
+    given = {"data": "reef", "seeds": 2, "values": {"weights": "imagenet", **settings}}
+    return build_grid("probe", {"label_fraction": [5, 50]}, **given)  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def start(root: Path) -> Callable[[StudyConfig], Run]:
+    """Launches a study."""
+
+    def started(config: StudyConfig) -> Run:
+        run = create_run(config, root=root, name=config.title)
+        launch(run)
+        return run
+
+    return started

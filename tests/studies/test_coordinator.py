@@ -1,0 +1,180 @@
+"""A study as a process: it queues its runs, waits for them, and survives what happens to them."""
+
+import os
+import signal
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from sealife_core.config import ClassifierConfig, Part, StudyConfig, preset
+from sealife_core.errors import RunError
+from sealife_core.runs import (
+    Run,
+    State,
+    create_run,
+    delete_with_parts,
+    launch,
+    list_runs,
+    parts_of,
+    request_stop,
+    resume,
+    trashed,
+)
+from sealife_core.studies.coordinator import read_progress, same_request
+from sealife_core.studies.questions import build_grid
+from tests.runs.processes import until
+from tests.studies.conftest import grid
+
+Start = Callable[[StudyConfig], Run]
+
+
+def chain(*seeds: int) -> StudyConfig:
+    """A SimCLR run and a probe of it for each seed."""
+    parts = []
+    for seed in seeds:
+        parts.append(Part(key=f"SimCLR {seed}", config=preset("simclr", seed=seed)))
+        probe = preset("probe", weights=f"run:SimCLR {seed}", seed=seed)
+        parts.append(Part(key=f"probe {seed}", config=probe, cell={"seed": seed}))
+    return StudyConfig(title="Chain", data="reef", axes=("seed",), parts=tuple(parts))
+
+
+def finished(run: Run) -> bool:
+    return run.state() is State.FINISHED
+
+
+def test_study__runs_every_part_once_and_says_how_far_it_is(start: Start):
+    study = start(grid())
+    until(lambda: finished(study))
+    assert {run.notes()["name"] for run in parts_of(study)} == {part.key for part in grid().parts}
+    assert all(finished(run) for run in parts_of(study))
+    status = study.status()
+    assert (status["step"], status["steps"], status["warnings"]) == (4, 4, [])
+    assert read_progress(study.path).runs.keys() == {part.key for part in grid().parts}
+
+
+def test_study__takes_no_place_of_its_own(start: Start, root: Path):
+    study = start(grid())
+    until(lambda: finished(study))
+    assert (study.process() or {})["device"] == "none"
+    assert {(run.process() or {})["device"] for run in parts_of(study)} == {"cpu"}
+
+
+def test_study__queues_few_runs_at_a_time_so_that_others_get_their_turn(
+    start: Start, root: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("SEALIFE_TEST_RUN_S", "0.4")
+    study = start(build_grid("probe", {"label_fraction": [1, 2, 3, 4, 5]}, data="reef", values={"weights": "imagenet"}))
+    until(lambda: parts_of(study))
+    mine = create_run(preset("simclr"), root=root)
+    launch(mine)
+    until(lambda: finished(mine))
+    assert not finished(study)
+    until(lambda: finished(study))
+
+
+def test_study__fills_in_the_weights_of_the_run_that_a_part_became(start: Start):
+    study = start(chain(0))
+    until(lambda: finished(study))
+    probe, simclr = parts_of(study)
+    assert probe.config().weights == f"run:{simclr.id}"
+
+
+def test_study__takes_what_was_answered_before(start: Start, root: Path):
+    first = start(grid())
+    until(lambda: finished(first))
+    second = start(grid(seed=3))
+    until(lambda: finished(second))
+    assert parts_of(second) == []
+    progress = read_progress(second.path)
+    assert sorted(progress.reused) == sorted(progress.runs)
+    assert set(progress.runs.values()) == {run.id for run in parts_of(first)}
+
+
+def test_study__goes_on_without_a_part_that_failed_and_names_it(start: Start):
+    study = start(chain(7, 0))
+    until(lambda: finished(study))
+    progress = read_progress(study.path)
+    assert progress.left_out == {
+        "SimCLR 7": "The loss became nan.",
+        "probe 7": "'SimCLR 7', which its weights come from, is missing.",
+    }
+    assert "'SimCLR 7' is missing: The loss became nan." in study.status()["warnings"]
+    assert {run.state() for run in parts_of(study)} == {State.FINISHED, State.FAILED}
+
+
+def test_stop__stops_the_runs_and_resume_goes_on_with_them(start: Start, root: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("SEALIFE_TEST_RUN_S", "60")
+    study = start(grid())
+    until(lambda: any(run.status().get("state") == "running" for run in parts_of(study)))
+    request_stop(study)
+    until(lambda: study.state() is State.STOPPED)
+    until(lambda: not any(run.state().active for run in parts_of(study)))
+    assert {run.state() for run in parts_of(study)} == {State.STOPPED}
+    begun = {run.id for run in parts_of(study)}
+    until(lambda: not _dispatchers_alive(root))
+    monkeypatch.setenv("SEALIFE_TEST_RUN_S", "0")
+    resume(study)
+    until(lambda: finished(study))
+    assert begun < {run.id for run in parts_of(study)}
+    assert all(finished(run) for run in parts_of(study))
+
+
+def test_study__takes_up_a_run_whose_process_was_killed(start: Start, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("SEALIFE_TEST_RUN_S", "1")
+    study = start(grid())
+    victim = until(lambda: next((r for r in parts_of(study) if r.status().get("state") == "running"), None))
+    os.kill((victim.process() or {})["pid"], signal.SIGKILL)
+    until(lambda: finished(study))
+    assert finished(victim)
+    assert victim.attempt() == 2
+
+
+def test_study__that_was_killed_is_interrupted_and_goes_on_with_what_is_done(
+    start: Start, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("SEALIFE_TEST_RUN_S", "0.5")
+    study = start(grid())
+    until(lambda: any(finished(run) for run in parts_of(study)))
+    os.kill((study.process() or {})["pid"], signal.SIGKILL)
+    until(lambda: study.state() is State.INTERRUPTED)
+    until(lambda: not any(run.state().active for run in parts_of(study)))
+    resume(study)
+    until(lambda: finished(study))
+    assert len(parts_of(study)) == 4
+    assert {run.attempt() for run in parts_of(study)} == {1}
+
+
+def test_delete__takes_the_parts_along_and_keeps_those_that_others_need(start: Start, root: Path):
+    study = start(chain(0))
+    until(lambda: finished(study))
+    probe, simclr = parts_of(study)
+    mine = create_run(preset("finetune", weights=f"run:{simclr.id}"), root=root)
+    until(lambda: delete_with_parts(study)[1] == [simclr.id])
+    assert {run.id for run in list_runs(root)} == {mine.id, simclr.id}
+    assert set(trashed(root)) == {probe.id, study.id}
+
+
+def test_delete__refuses_while_the_study_goes_on(start: Start, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("SEALIFE_TEST_RUN_S", "60")
+    study = start(grid())
+    until(lambda: parts_of(study))
+    with pytest.raises(RunError, match="Stop the study first"):
+        delete_with_parts(study)
+    assert study.path.is_dir()
+    request_stop(study)
+
+
+def test_same_request__tells_what_is_asked_from_where_it_is_done():
+    one = preset("probe", weights="imagenet", device="cpu")
+    assert same_request(one, preset("probe", weights="imagenet", device="cuda"))
+    assert not same_request(one, preset("probe", weights="imagenet", device="cpu", seed=1))
+    assert not same_request(one, preset("probe", weights="imagenet", data_hash="other"))
+    assert isinstance(one, ClassifierConfig)
+
+
+def _dispatchers_alive(root: Path) -> list[int]:
+    from sealife_core.runs.liveness import identity
+    from tests.runs.processes import dispatcher_pids
+
+    return [pid for pid in dispatcher_pids(root) if identity(pid)]
