@@ -55,6 +55,8 @@ def main(folder: Path, training: Callable[[], Train] = import_training) -> int:
         run.status(state="failed", stage="", message="", error=explain(error), ended=time.time())
         return 1
     outcome = "finished" if finished else "stopped"
+    if finished:
+        run.drop_checkpoints()
     run.status(state=outcome, stage="", message=_LAST_WORDS[outcome], ended=time.time())
     return 0
 

@@ -8,7 +8,7 @@ from sealife_core.commands.comparing import show_comparison
 from sealife_core.commands.output import Output
 from sealife_core.errors import RunError
 from sealife_core.runs import queue
-from sealife_core.runs.directory import TRASH, Run, list_runs, open_run, runs_root
+from sealife_core.runs.directory import TRASH, Run, list_runs, open_run, parts_of, runs_root
 
 POLL_S = 0.5
 ACTIONS = ("list", "show", "follow", "stop", "resume", "rename", "note", "delete", "restore", "trash", "empty-trash")
@@ -24,6 +24,10 @@ def add_commands(commands: Any) -> None:
         "--tag", action="append", metavar="TAG", help="for note: a tag; may be repeated; '' takes all off"
     )
     runs.add_argument("--notes", help="for note: what was tried, and why")
+    runs.add_argument(
+        "--with-parts", dest="parts", action="store_true", default=None, help="for delete: a study's runs too"
+    )
+    runs.add_argument("--keep-parts", dest="parts", action="store_false", help="for delete: the study alone")
     runs.add_argument("--yes", action="store_true", help="for empty-trash: do not ask")
     runs.set_defaults(run=manage)
 
@@ -79,9 +83,22 @@ def _act(chosen: argparse.Namespace, run_id: str, output: Output) -> dict[str, A
         return _said(output, run_id, f"{run_id} is now called '{name}'.")
     if chosen.action == "note":
         return _noted(chosen, run, output)
-    freed = queue.delete(run)
+    freed, kept = _deleted(chosen, run)
     text = f"{run_id} is in the trash ({_megabytes(freed)}); 'runs restore {run_id}' undoes it."
+    if kept:
+        text += f" Kept, because other runs need their weights: {', '.join(kept)}."
     return _said(output, run_id, text, freed_bytes=freed)
+
+
+def _deleted(chosen: argparse.Namespace, run: Run) -> tuple[int, list[str]]:
+    """(Bytes freed, runs of a study that are kept). Raises RunError if nobody said what becomes of a study's runs."""
+    parts = parts_of(run) if run.is_study else []
+    if parts and chosen.parts is None:
+        raise RunError(
+            f"'{run.id}' made {len(parts)} runs. Say what becomes of them: --with-parts deletes them too,"
+            " --keep-parts keeps them."
+        )
+    return queue.delete_with_parts(run) if parts and chosen.parts else (queue.delete(run), [])
 
 
 def _noted(chosen: argparse.Namespace, run: Run, output: Output) -> dict[str, Any]:
@@ -132,7 +149,7 @@ def summary(run: Run) -> dict[str, Any]:
     from sealife_core.errors import SealifeError
 
     try:
-        config = run.config()
+        config = run.request()
         task, data = task_of(config), config.data
     except SealifeError as error:
         return {"id": run.id, "name": "", "task": "", "data": "", "state": "damaged", "message": str(error)}
@@ -147,11 +164,11 @@ def summary(run: Run) -> dict[str, Any]:
 
 def _shown(run: Run, output: Output) -> dict[str, Any]:
     whole = summary(run) | {"folder": str(run.path), "status": run.status(), "results": run.results()}
-    whole["config"] = run.config().model_dump()
+    whole["config"] = run.request().model_dump()
     last = next((m for m in reversed(run.metrics()) if "train/loss" in m), None)
     whole["last_metrics"] = last
     if not output.as_json:
-        settings = ", ".join(f"{k}={v}" for k, v in whole["config"].items() if k != "views")
+        settings = ", ".join(f"{k}={v}" for k, v in whole["config"].items() if k not in ("views", "parts"))
         lines = [f"{run.id}  {whole['state']}  {whole['message']}", f"settings: {settings}", f"folder: {run.path}"]
         if last:
             lines.append(f"last: step {last['step']}, loss {last['train/loss']:.4f}")

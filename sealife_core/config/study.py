@@ -54,8 +54,6 @@ class StudyConfig(Settings):
                 raise ValueError(f"Two runs of the study are called '{part.key}'. Give each a key of its own.")
             needed = part.source(every)
             if needed is not None and needed not in known:
-                raise ValueError(
-                    f"'{part.key}' starts from '{needed}', which does not come before it. Change the order."
-                )
+                raise ValueError(f"'{part.key}' starts from '{needed}', which comes after it. Change their order.")
             known.add(part.key)
         return self

@@ -28,11 +28,16 @@ SMALL_STEM_UP_TO_PX = 40  # what the setting 'stem' says of 'auto'
 
 @dataclass(frozen=True)
 class Estimate:
-    """``seconds`` is None where nothing comparable was measured here yet; ``basis`` says what the time rests on."""
+    """``seconds`` is None where nothing comparable was measured here yet; ``basis`` says what the time rests on.
+
+    disk_bytes: the run's files while it trains, and the decoded images, which all runs of that size share; kept_bytes:
+    what is left of the run's own once it has finished.
+    """
 
     seconds: float | None
     memory_bytes: int
     disk_bytes: int
+    kept_bytes: int
     basis: str
 
 
@@ -74,9 +79,8 @@ def estimate(config: AnyConfig, n_images: int, root: Path | None = None, n_store
     encoder, stem = _network(config, root)
     n_stored = round(n_images / 0.8) if n_stored is None else n_stored
     seconds, basis = _seconds(config, encoder, stem, n_images, n_stored, root)
-    return Estimate(
-        seconds, _memory_bytes(config, encoder, stem, n_images), _disk_bytes(config, encoder, n_images, n_stored), basis
-    )
+    in_training, kept = _disk_bytes(config, encoder, n_images, n_stored)
+    return Estimate(seconds, _memory_bytes(config, encoder, stem, n_images), in_training, kept, basis)
 
 
 def _network(config: AnyConfig, root: Path) -> tuple[str, str]:
@@ -221,14 +225,14 @@ def _optimiser_copies(config: AnyConfig) -> int:
     return 2 if config.optimiser == "adamw" else 1
 
 
-def _disk_bytes(config: AnyConfig, encoder: str, n_images: int, n_stored: int) -> int:
-    """The run's own files, and the decoded images, which all runs of that size share."""
+def _disk_bytes(config: AnyConfig, encoder: str, n_images: int, n_stored: int) -> tuple[int, int]:
+    """While it trains, with the decoded images, which all runs of that size share; and what the run keeps."""
     weights = sum(stage.parameters for stage in STAGES[encoder]) * 4e6
     last = 0 if _features_once(config) or isinstance(config, EmbedConfig) else weights * (1 + _optimiser_copies(config))
     best = weights if isinstance(config, ClassifierConfig) and not _features_once(config) else 0
     embeddings = n_stored * FEATURES[encoder] * 4
     cache = n_stored * 3 * (2 * config.image_size_px) ** 2
-    return round(weights + last + best + embeddings + cache)
+    return round(weights + last + best + embeddings + cache), round(weights + embeddings)
 
 
 def _kind_of_device(device: str) -> str:

@@ -30,7 +30,7 @@ from sealife_core.runs.liveness import (
 )
 
 CONFIG, STATUS, PROCESS, NOTES = "config.json", "status.json", "process.json", "notes.json"
-METRICS, LOG, STOP, LAST = "metrics.jsonl", "log.txt", "stop", "last.ckpt"
+METRICS, LOG, STOP, LAST, BEST = "metrics.jsonl", "log.txt", "stop", "last.ckpt", "best.ckpt"
 MODEL, PREDICTIONS = "model.safetensors", "predictions.parquet"
 
 

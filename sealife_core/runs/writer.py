@@ -7,7 +7,7 @@ from typing import Any
 from sealife_core.config import AnyConfig
 from sealife_core.runs.files import append_line, replace_json
 from sealife_core.runs.liveness import FINAL, State
-from sealife_core.runs.run import METRICS, STATUS, Run
+from sealife_core.runs.run import BEST, LAST, METRICS, STATUS, Run
 
 # A status is replaced with an fsync; more often than this nobody can see it, and a step may take a millisecond.
 PROGRESS_EVERY_S = 0.5
@@ -70,6 +70,11 @@ class RunWriter:
     def results(self, **values: Any) -> None:
         """Merge into results.json."""
         replace_json(self.run.path / "results.json", (self.run.results() or {}) | values)
+
+    def drop_checkpoints(self) -> None:
+        """Remove what only a resume needs, four times the model: a run that has finished is never resumed."""
+        for name in (LAST, BEST):
+            (self.run.path / name).unlink(missing_ok=True)
 
     def stop_requested(self) -> bool:
         """Whether the worker should save and end."""

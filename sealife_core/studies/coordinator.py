@@ -10,22 +10,21 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from sealife_core.config import AnyConfig, Part, Request, StudyConfig, parse
+from sealife_core.config import AnyConfig, Part, StudyConfig
 from sealife_core.errors import RunError
 from sealife_core.runs.devices import CPU, devices
-from sealife_core.runs.directory import Run, create_run, list_runs
+from sealife_core.runs.directory import Run, create_run
 from sealife_core.runs.files import UnreadableFile, read_json, replace_json
 from sealife_core.runs.liveness import State
 from sealife_core.runs.queue import ensure_dispatcher, launch, request_stop, resume
 from sealife_core.runs.run import MODEL
 from sealife_core.runs.writer import RunWriter
+from sealife_core.studies.reuse import fingerprint, finished_runs, with_weights
 
 STUDY = "study.json"
 TICK_S = 0.5
 BEAT_S = 10.0  # between two signs of life while nothing happens
 MOST_RESUMES = 2  # of a run whose process was killed; what kills it three times will again
-# Where a run is carried out, and whom it tells, are no part of what it is asked.
-NO_MATTER = frozenset({"device", "devices"})
 
 
 @dataclass
@@ -54,11 +53,6 @@ def read_progress(folder: Path) -> Progress:
 def coordinate(config: StudyConfig, run: RunWriter) -> bool:
     """Carry out a study. Returns whether it came to its end (False: it was stopped, and its runs with it)."""
     return Coordinator(config, run).until_done()
-
-
-def same_request(a: Request, b: Request) -> bool:
-    """Whether two runs are asked the same on the same data, wherever they are carried out."""
-    return type(a) is type(b) and a.model_dump(exclude=set(NO_MATTER)) == b.model_dump(exclude=set(NO_MATTER))
 
 
 class Coordinator:
@@ -93,6 +87,7 @@ class Coordinator:
         states = {key: Run(self.root / run_id).state() for key, run_id in self.progress.runs.items()}
         self._look_after(states)
         active = sum(state.active for state in states.values())
+        there: dict[str, Run] | None = None
         for part in self.config.parts:
             if part.key in self.progress.runs or part.key in self.progress.left_out:
                 continue
@@ -100,8 +95,11 @@ class Coordinator:
             if config is None:
                 continue
             free = active < self.width
-            finished = self._answered(config) if free or part.key not in self._looked_up else None
-            self._looked_up.add(part.key)
+            finished = None
+            if free or part.key not in self._looked_up:
+                self._looked_up.add(part.key)
+                there = finished_runs(self.root) if there is None else there
+                finished = there.get(fingerprint(config))
             if finished is not None:
                 self._note(part.key, finished, reused=True)
                 states[part.key] = State.FINISHED
@@ -154,14 +152,7 @@ class Coordinator:
         if not (self.root / run_id / MODEL).exists():
             self._leave_out(part.key, f"'{source}', which its weights come from, left no model.")
             return None
-        return parse(type(part.config), part.config.model_dump() | {"weights": f"run:{run_id}"})
-
-    def _answered(self, config: AnyConfig) -> Run | None:
-        """A run that has finished and was asked the same, the newest."""
-        for run in list_runs(self.root):
-            if not run.is_study and run.state() is State.FINISHED and same_request(run.request(), config):
-                return run
-        return None
+        return with_weights(part.config, run_id)
 
     def _begin(self, part: Part, config: AnyConfig) -> Run:
         run = create_run(config, root=self.root, name=part.key, study=self.run.path.name)

@@ -11,13 +11,15 @@ from pathlib import Path
 from sealife_core.config import AnyConfig, ClassifierConfig
 from sealife_core.errors import TrainingError
 from sealife_core.runs import RunWriter
-from sealife_core.runs.run import MODEL
+from sealife_core.runs.run import BEST, LAST, MODEL
 from sealife_core.worker import main
 
 
 def train(config: AnyConfig, run: RunWriter) -> bool:
     if config.seed == 7:
         raise TrainingError("The loss became nan.")
+    for name in (LAST, BEST):
+        (run.path / name).write_bytes(b"")
     until = time.monotonic() + float(os.environ.get("SEALIFE_TEST_RUN_S", "0"))
     while time.monotonic() < until:
         if run.stop_requested():

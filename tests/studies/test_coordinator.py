@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from sealife_core.config import ClassifierConfig, Part, StudyConfig, preset
+from sealife_core.config import Part, StudyConfig, preset
 from sealife_core.errors import RunError
 from sealife_core.runs import (
     Run,
@@ -21,8 +21,10 @@ from sealife_core.runs import (
     resume,
     trashed,
 )
-from sealife_core.studies.coordinator import read_progress, same_request
+from sealife_core.runs.run import BEST, LAST, MODEL
+from sealife_core.studies.coordinator import read_progress
 from sealife_core.studies.questions import build_grid
+from sealife_core.studies.reuse import fingerprint
 from tests.runs.processes import until
 from tests.studies.conftest import grid
 
@@ -51,6 +53,13 @@ def test_study__runs_every_part_once_and_says_how_far_it_is(start: Start):
     status = study.status()
     assert (status["step"], status["steps"], status["warnings"]) == (4, 4, [])
     assert read_progress(study.path).runs.keys() == {part.key for part in grid().parts}
+
+
+def test_worker__drops_what_only_a_resume_needs_once_a_run_has_finished(start: Start):
+    study = start(chain(0))
+    until(lambda: finished(study))
+    assert not any((run.path / name).exists() for run in parts_of(study) for name in (LAST, BEST))
+    assert all((run.path / MODEL).exists() for run in parts_of(study))
 
 
 def test_study__takes_no_place_of_its_own(start: Start, root: Path):
@@ -109,6 +118,7 @@ def test_stop__stops_the_runs_and_resume_goes_on_with_them(start: Start, root: P
     until(lambda: any(run.status().get("state") == "running" for run in parts_of(study)))
     request_stop(study)
     until(lambda: study.state() is State.STOPPED)
+    assert all((run.path / LAST).exists() for run in parts_of(study) if run.status().get("state") == "running")
     until(lambda: not any(run.state().active for run in parts_of(study)))
     assert {run.state() for run in parts_of(study)} == {State.STOPPED}
     begun = {run.id for run in parts_of(study)}
@@ -165,12 +175,11 @@ def test_delete__refuses_while_the_study_goes_on(start: Start, monkeypatch: pyte
     request_stop(study)
 
 
-def test_same_request__tells_what_is_asked_from_where_it_is_done():
+def test_fingerprint__tells_what_is_asked_from_where_it_is_done():
     one = preset("probe", weights="imagenet", device="cpu")
-    assert same_request(one, preset("probe", weights="imagenet", device="cuda"))
-    assert not same_request(one, preset("probe", weights="imagenet", device="cpu", seed=1))
-    assert not same_request(one, preset("probe", weights="imagenet", data_hash="other"))
-    assert isinstance(one, ClassifierConfig)
+    assert fingerprint(one) == fingerprint(preset("probe", weights="imagenet", device="cuda"))
+    others = [preset("probe", weights="imagenet", seed=1), preset("probe", weights="imagenet", data_hash="other")]
+    assert fingerprint(one) not in map(fingerprint, others)
 
 
 def _dispatchers_alive(root: Path) -> list[int]:

@@ -1,0 +1,168 @@
+"""``study``: many runs that answer one question, from a shell."""
+
+import argparse
+from typing import Any
+
+from sealife_core.commands.output import Output
+from sealife_core.commands.runs import follow_until_done, summary
+from sealife_core.config import SIZES, TASKS, StudyConfig, describe
+from sealife_core.errors import ConfigError
+from sealife_core.places import checkpoints_root
+from sealife_core.runs.directory import create_run, list_runs, open_run
+from sealife_core.runs.queue import launch
+from sealife_core.studies.questions import QUESTIONS, QUICK, STUDY_SIZES, build_grid, build_study
+
+
+def add_commands(commands: Any) -> None:
+    """Add this group's commands to the command line."""
+    study = commands.add_parser("study", help="many runs that answer one question")
+    questions = study.add_subparsers(dest="question", required=True, metavar="QUESTION")
+    for key, question in QUESTIONS.items():
+        one = _with_common(questions.add_parser(key.replace("_", "-"), help=question.says, description=question.says))
+        one.add_argument("--size", choices=STUDY_SIZES, default=QUICK, help=f"default {QUICK}")
+        one.add_argument("--seeds", type=int, help="how many (default: 2, or 3 in full)")
+        one.add_argument("--from", dest="source", metavar="RUN", help="a SimCLR run to start from, where it needs one")
+        one.add_argument("--encoder", action="append", default=[], help="labels only: one to compare; may be repeated")
+        one.set_defaults(run=_ask, key=key)
+    grid = _with_common(questions.add_parser("grid", help="every combination of the values you name"))
+    grid.add_argument("task", choices=TASKS, help="what is trained")
+    grid.add_argument(
+        "--vary", action="append", default=[], required=True, metavar="SETTING=A,B,…",
+        help="a setting (dotted: views.hue) and its values; may be repeated",
+    )  # fmt: skip
+    grid.add_argument("--set", action="append", default=[], metavar="SETTING=VALUE", help="the same for all runs")
+    grid.add_argument("--preset", choices=SIZES, default="Standard", help="default Standard")
+    grid.add_argument("--seeds", type=int, default=1, help="how many (default 1)")
+    grid.set_defaults(run=_grid)
+    listed = questions.add_parser("list", help="the studies there are")
+    listed.add_argument("--json", action="store_true", help="print JSON instead of text")
+    listed.set_defaults(run=_list)
+    show = questions.add_parser("show", help="what a study says, and its table")
+    show.add_argument("id", metavar="STUDY", help="its id")
+    show.add_argument("--csv", metavar="FILE", help="write the table of all its runs")
+    show.add_argument("--json", action="store_true", help="print JSON instead of text")
+    show.set_defaults(run=_show)
+
+
+def _with_common(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
+    parser.add_argument("--data", default="reef", help="the data set (default reef)")
+    parser.add_argument("--name", default="", help="a name of your own")
+    parser.add_argument("--plan", action="store_true", help="say what it would take; start nothing")
+    parser.add_argument("--follow", action="store_true", help="stay until it is done, then show it")
+    parser.add_argument("--json", action="store_true", help="print JSON instead of text")
+    return parser
+
+
+def _ask(chosen: argparse.Namespace, output: Output) -> int:
+    from sealife_core.datasets.dataset import open_dataset
+
+    source = None
+    if chosen.source:
+        run = open_run(chosen.source)
+        source = (run.id, run.config())
+    study = build_study(
+        chosen.key, data=chosen.data, data_hash=open_dataset(chosen.data).content_hash, size=chosen.size,
+        seeds=chosen.seeds, encoders=chosen.encoder, source=source, title=chosen.name,
+    )  # fmt: skip
+    return _start(study, chosen, output)
+
+
+def _grid(chosen: argparse.Namespace, output: Output) -> int:
+    from sealife_core.datasets.dataset import open_dataset
+
+    task = chosen.task
+    axes = {path: [_typed(task, path, value) for value in values.split(",")] for path, values in _pairs(chosen.vary)}
+    fixed = {path: _typed(task, path, value) for path, value in _pairs(chosen.set)}
+    study = build_grid(
+        task, axes, data=chosen.data, data_hash=open_dataset(chosen.data).content_hash, seeds=chosen.seeds,
+        preset_size=chosen.preset, values=fixed, title=chosen.name,
+    )  # fmt: skip
+    return _start(study, chosen, output)
+
+
+def _start(study: StudyConfig, chosen: argparse.Namespace, output: Output) -> int:
+    from sealife_core.datasets.dataset import open_dataset
+    from sealife_core.evaluation.comparison import duration
+    from sealife_core.studies.cost import study_cost
+
+    cost = study_cost(study, open_dataset(study.data))
+    time = f"about {duration(cost.seconds)}" if cost.seconds is not None else "an unknown time"
+    there = f", {cost.done} of them there already" if cost.done else ""
+    said = f"{cost.runs} runs{there}: {time}, {cost.disk_bytes / 1e9:.1f} GB; {cost.basis}."
+    if chosen.plan:
+        output.result(vars(cost) | {"parts": [part.key for part in study.parts]}, said)
+        return 0
+    run = create_run(study, name=study.title)
+    launch(run)
+    output.say(said)
+    hint = f"Launched {run.id}. Look: python -m sealife_core study show {run.id}"
+    if not chosen.follow:
+        output.result({"run": run.id}, hint)
+        return 0
+    failed = follow_until_done([run], output)
+    _told(run.id, output)
+    return failed
+
+
+def _list(chosen: argparse.Namespace, output: Output) -> int:
+    columns = {"id": "study", "name": "name", "data": "data", "state": "state", "message": "message"}
+    rows = [summary(run) for run in list_runs(checkpoints_root()) if run.is_study]
+    output.table(rows, columns, empty="No studies yet. Begin one: study labels")
+    return 0
+
+
+def _show(chosen: argparse.Namespace, output: Output) -> int:
+    if chosen.csv:
+        from sealife_core.studies.results import to_frame
+
+        to_frame(open_run(chosen.id)).to_csv(chosen.csv, index=False)
+    _told(chosen.id, output)
+    return 0
+
+
+def _told(run_id: str, output: Output) -> None:
+    """The answer, then a line a cell."""
+    from sealife_core.studies.answers import answer, on_other_images
+    from sealife_core.studies.results import over_seeds, part_results, study_of
+
+    run = open_run(run_id)
+    study, parts = study_of(run), part_results(run)
+    cells = over_seeds(parts)
+    found = {
+        "study": run.id, "question": study.question, "answer": answer(study.question, parts),
+        "other_images": on_other_images(parts), "cells": [vars(cell) for cell in cells],
+        "missing": {part.key: part.missing for part in parts if part.missing},
+    }  # fmt: skip
+    if output.as_json:
+        output.result(found)
+        return
+    output.result(None, "\n".join(filter(None, (found["answer"], found["other_images"]))) or run.shown().message)
+    rows = [
+        {axis: f"{value:g}" if isinstance(value, float) else value for axis, value in cell.cell.items()}
+        | {
+            "accuracy": f"{100 * cell.mean:.1f} %",
+            "seeds": f"{cell.seeds} ({100 * cell.least:.1f} to {100 * cell.greatest:.1f})",
+        }
+        for cell in cells
+    ]
+    output.table(rows, {name: name for name in (*study.axes, "accuracy", "seeds")}, empty="No run has finished yet.")
+    for key, why in found["missing"].items():
+        output.say(f"missing: {key}: {why}")
+
+
+def _pairs(given: list[str]) -> list[tuple[str, str]]:
+    """ "a=b" → (a, b). Raises ConfigError."""
+    wrong = [text for text in given if not all(text.partition("=")[::2])]
+    if wrong:
+        raise ConfigError([f"'{text}' names no setting and value; expected SETTING=VALUE." for text in wrong])
+    return [(text.partition("=")[0], text.partition("=")[2]) for text in given]
+
+
+def _typed(task: str, path: str, value: str) -> Any:
+    """The value as the setting's type, if it can be read so; else the config will say what is wrong with it."""
+    setting = next((s for s in describe(TASKS[task].config) if s.path == path), None)
+    kind = setting.type if setting else str
+    try:
+        return kind(value) if kind in (int, float) else value
+    except ValueError:
+        return value

@@ -1,0 +1,143 @@
+"""The ready-made studies: which runs they are made of."""
+
+from collections import Counter
+from itertools import product
+
+import pytest
+
+from sealife_core.config import ClassifierConfig, EmbedConfig, SimclrConfig, StudyConfig, load_config, preset
+from sealife_core.errors import ConfigError
+from sealife_core.studies.questions import (
+    DEPTH,
+    FINE_TUNE,
+    FULL,
+    IMAGENET_SIMCLR,
+    IMBALANCE,
+    LABELS,
+    OFF,
+    QUESTIONS,
+    RANDOM,
+    SIMCLR,
+    STUDY_SIZES,
+    TEMPERATURE,
+    VIEWS,
+    build_grid,
+    build_study,
+)
+
+
+def built(question: str, **more: object) -> StudyConfig:
+    return build_study(question, data="reef", data_hash="h", **more)  # type: ignore[arg-type]
+
+
+def tabled(study: StudyConfig) -> list[ClassifierConfig]:
+    return [part.config for part in study.parts if part.cell and isinstance(part.config, ClassifierConfig)]
+
+
+@pytest.mark.parametrize(("question", "size"), list(product(QUESTIONS, STUDY_SIZES)))
+def test_study__is_whole_before_it_starts(question: str, size: str):
+    study = built(question, size=size)
+    assert load_config(study.model_dump(mode="json")) == study
+    assert {part.config.data_hash for part in study.parts} == {"h"}
+    assert {axis for part in study.parts for axis in part.cell} == set(study.axes)
+    cells = Counter(tuple(part.cell.items()) for part in study.parts if part.cell)
+    assert set(cells.values()) == {3 if size == FULL else 2}, "every cell with every seed"
+
+
+@pytest.mark.parametrize("question", QUESTIONS)
+def test_study__compares_on_one_image_size_and_network(question: str):
+    networks = {(p.config.encoder, p.config.stem, p.config.image_size_px) for p in built(question).parts}
+    assert len(networks) == 1
+
+
+def test_labels__start_from_the_simclr_run_of_their_seed():
+    study = built(LABELS, seeds=2)
+    for part in study.parts:
+        if part.cell.get("encoder") == SIMCLR:
+            assert part.config.weights == f"run:SimCLR, seed {part.config.seed}"
+
+
+def test_labels__have_more_epochs_where_they_are_few():
+    shares = {
+        part.cell["labels"]: part.config.epochs  # type: ignore[union-attr]
+        for part in built(LABELS, seeds=1).parts
+        if part.cell.get("encoder") == RANDOM and part.cell["use"] == FINE_TUNE
+    }
+    assert shares[25] == 2 * shares[100]
+    assert shares[5] == round(shares[100] * 20**0.5)
+
+
+def test_labels__of_chosen_encoders_train_only_what_these_need():
+    study = built(LABELS, seeds=1, encoders=(RANDOM,))
+    assert not any(isinstance(part.config, SimclrConfig) for part in study.parts)
+    study = built(LABELS, seeds=1, encoders=(IMAGENET_SIMCLR,))
+    assert [part.config.weights for part in study.parts if isinstance(part.config, SimclrConfig)] == ["imagenet"]
+
+
+def test_depth__of_a_run_trains_no_other_and_keeps_its_network():
+    source = preset("simclr", encoder="resnet34", image_size_px=96)
+    study = built(DEPTH, seeds=1, source=("20261124-101010-simclr-abcd", source))
+    assert {part.config.weights for part in study.parts} == {"run:20261124-101010-simclr-abcd"}
+    assert {(part.config.encoder, part.config.image_size_px) for part in study.parts} == {("resnet34", 96)}
+    configs = tabled(study)
+    assert sorted(config.trained_stages for config in configs) == [0, 1, 3, 5]
+    rest = [config.model_dump(exclude={"trained_stages"}) for config in configs]
+    assert all(one == rest[0] for one in rest), "nothing else differs"
+
+
+def test_views__leave_out_each_and_in_full_also_keep_only_pairs():
+    quick = {(part.cell["views"], part.cell["first"]) for part in built(VIEWS).parts if part.cell}
+    assert quick == {("all", "")} | {("without", name) for name in OFF}
+    full = [part for part in built(VIEWS, size=FULL, seeds=1).parts if part.cell.get("views") == "only"]
+    assert len(full) == 5 + 10
+    parts = built(VIEWS, seeds=1).parts
+    recipes = {part.key: part.config.views for part in parts if isinstance(part.config, SimclrConfig)}
+    assert recipes["SimCLR, without flip, seed 0"].horizontal_flip == 0
+    assert recipes["SimCLR, without flip, seed 0"].blur == recipes["SimCLR, all, seed 0"].blur > 0
+
+
+def test_sweep__judges_every_value_by_a_probe_of_its_own_run():
+    study = built(TEMPERATURE, seeds=1)
+    temperatures = [part.config.temperature for part in study.parts if isinstance(part.config, SimclrConfig)]
+    assert temperatures == [part.cell["temperature"] for part in study.parts if part.cell]
+    sources = [part.source({p.key for p in study.parts}) for part in study.parts if part.cell]
+    assert len(set(sources)) == len(temperatures)
+
+
+def test_imbalance__differs_in_loss_and_ratio_only():
+    configs = tabled(built(IMBALANCE, seeds=1))
+    rest = [c.model_dump(exclude={"loss", "class_weights", "focal_gamma", "imbalance"}) for c in configs]
+    assert all(one == rest[0] for one in rest)
+    assert all(config.imbalance > 1 for config in configs)
+
+
+def test_grid__is_every_combination_with_every_seed():
+    axes = {"label_fraction": [5, 50], "weight_decay": [0.1, 0.01, 0.001]}
+    study = build_grid("probe", axes, data="reef", seeds=2, values={"weights": "imagenet"})
+    assert len(study.parts) == 12
+    cells = {(config.label_fraction, config.weight_decay, config.seed) for config in tabled(study)}
+    assert len(cells) == 12
+    assert {config.weights for config in tabled(study)} == {"imagenet"}
+
+
+def test_grid__refuses_values_that_no_run_could_have():
+    with pytest.raises(ConfigError, match="'label_fraction' is 500"):
+        build_grid("probe", {"label_fraction": [500]}, data="reef")
+    with pytest.raises(ConfigError, match=r"There is no setting 'label_fractoin'. Did you mean 'label_fraction'"):
+        build_grid("probe", {"label_fractoin": [5]}, data="reef")
+    with pytest.raises(ConfigError, match="The study has no runs"):
+        build_grid("probe", {"label_fraction": []}, data="reef")
+
+
+def test_config__refuses_parts_in_an_order_that_cannot_work():
+    study = built(TEMPERATURE, seeds=1).model_dump(mode="json")
+    with pytest.raises(ConfigError, match=r"starts from 'SimCLR, .*', which comes after it"):
+        load_config(study | {"parts": study["parts"][::-1]})
+    with pytest.raises(ConfigError, match="Two runs of the study are called"):
+        load_config(study | {"parts": study["parts"][:1] * 2})
+
+
+def test_embed_runs__may_be_parts():
+    config = EmbedConfig(weights="random")
+    study = StudyConfig(title="t", data="reef", parts=({"key": "a", "config": config.model_dump()},))  # type: ignore[arg-type]
+    assert study.parts[0].config == config

@@ -1,0 +1,153 @@
+"""What came of a study, run by run and over seeds; and what it says."""
+
+import math
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sealife_core.config import StudyConfig
+from sealife_core.errors import RunError
+from sealife_core.runs import Run, State, create_run
+from sealife_core.studies.answers import answer, label_saving, on_other_images, told_apart
+from sealife_core.studies.questions import (
+    DEPTH,
+    FINE_TUNE,
+    GRID,
+    IMBALANCE,
+    LABELS,
+    PROBE,
+    RANDOM,
+    SIMCLR,
+    TEMPERATURE,
+    VIEWS,
+)
+from sealife_core.studies.results import CellResult, PartResult, over_seeds, part_results, to_frame
+from tests.runs.processes import until
+from tests.studies.conftest import grid
+
+
+def part(cell: dict[str, Any], accuracy: float, seed: int = 0, **more: Any) -> PartResult:
+    interval = {"low": accuracy - 0.1, "high": accuracy + 0.1, "n": 100}
+    return PartResult(str(cell), cell, seed, "r", "finished", accuracy=accuracy, macro_f1=accuracy, **interval | more)
+
+
+def cell(labels: float, mean: float, spread: float = 0.0) -> CellResult:
+    return CellResult({"labels": labels}, 2, mean, mean - spread, mean + spread, spread, None)
+
+
+def both_seeds(cells: dict[str, Any], accuracy: float, spread: float = 0.01, **more: Any) -> list[PartResult]:
+    return [part(cells, accuracy - spread, 0, **more), part(cells, accuracy + spread, 1, **more)]
+
+
+def test_part_results__hold_the_scores_of_finished_runs(start: Callable[[StudyConfig], Run]):
+    study = start(grid())
+    until(lambda: study.state() is State.FINISHED)
+    found = part_results(study)
+    assert [(p.cell["label_fraction"], p.seed, p.accuracy) for p in found] == [
+        (5, 0, 0.05), (5, 1, 0.05), (50, 0, 0.5), (50, 1, 0.5),
+    ]  # fmt: skip
+    assert (found[0].labels, found[0].rarest_f1, found[0].contrastive_accuracy) == (5, 0.75, 0.5)
+    frame = to_frame(study)
+    assert len(frame) == 4
+    assert frame.groupby("label_fraction").accuracy.mean().tolist() == [0.05, 0.5]
+
+
+def test_part_results__of_a_study_that_has_not_begun_wait(root: Path):
+    study = create_run(grid(), root=root)
+    assert {(p.state, p.accuracy) for p in part_results(study)} == {("waiting", None)}
+    assert over_seeds(part_results(study)) == []
+    assert answer(GRID, part_results(study)) == ""
+
+
+def test_part_results__refuse_a_run_that_is_no_study(root: Path):
+    from sealife_core.config import preset
+
+    with pytest.raises(RunError, match="is no study"):
+        part_results(create_run(preset("simclr"), root=root))
+
+
+def test_over_seeds__keeps_mean_range_and_spread():
+    (found,) = over_seeds([part({"a": 1.0}, 0.2), part({"a": 1.0}, 0.4, seed=1)])
+    assert (found.seeds, found.mean, found.least, found.greatest) == (2, pytest.approx(0.3), 0.2, 0.4)
+    assert found.spread == pytest.approx(math.sqrt(0.02))
+    (alone,) = over_seeds([part({"a": 1.0}, 0.2)])
+    assert alone.spread is None
+
+
+def test_told_apart__needs_every_seed_and_two_of_them():
+    assert told_apart(cell(1, 0.5, 0.1), cell(1, 0.3, 0.05))
+    assert not told_apart(cell(1, 0.5, 0.1), cell(1, 0.41, 0.05))
+    assert not told_apart(CellResult({}, 1, 0.9, 0.9, 0.9, None, None), cell(1, 0.1))
+
+
+def test_label_saving__is_read_off_on_a_logarithmic_axis():
+    baseline = [cell(1, 0.1), cell(10, 0.3), cell(100, 0.5)]
+    assert label_saving([cell(10, 0.4)], baseline, 10) == pytest.approx(10**1.5)
+    assert label_saving([cell(10, 0.3)], baseline, 10) == pytest.approx(10)
+    assert label_saving([cell(10, 0.6)], baseline, 10) == math.inf
+    assert label_saving([cell(10, 0.05)], baseline, 10) is None
+
+
+def labels_study(simclr: dict[float, float], scratch: dict[float, float], spread: float = 0.01) -> list[PartResult]:
+    parts = []
+    for encoder, use, curve in ((SIMCLR, PROBE, simclr), (RANDOM, FINE_TUNE, scratch)):
+        for share, accuracy in curve.items():
+            parts += both_seeds({"encoder": encoder, "use": use, "labels": share}, accuracy, spread)
+    return parts
+
+
+def test_answer__of_labels_tells_the_saving():
+    parts = labels_study({10: 0.4, 100: 0.52}, {1: 0.1, 10: 0.3, 100: 0.5})
+    assert answer(LABELS, parts) == (
+        "SimCLR (linear probe) with 10 % of the labels equals training from scratch with about 32 %: 3.2 times as many."
+    )
+    never = labels_study({10: 0.6}, {10: 0.3, 100: 0.5})
+    assert "is better than training from scratch with 100 %, with every seed" in answer(LABELS, never)
+
+
+def test_answer__of_labels_is_silent_where_seeds_do_not_decide():
+    parts = labels_study({10: 0.32, 100: 0.5}, {10: 0.3, 100: 0.5}, spread=0.05)
+    assert answer(LABELS, parts).startswith("No label is saved for certain")
+
+
+def test_answer__of_depth_names_the_least_that_is_enough():
+    parts = [p for stages, right in ((0, 0.3), (1, 0.5), (5, 0.51)) for p in both_seeds({"stages": stages}, right)]
+    said = answer(DEPTH, parts)
+    assert said.startswith("Train 1 of the five stages: 50 %, 49 to 51 over 2 seeds against 30 %")
+    assert "More brings nothing" in said
+    flat = [p for stages in (0, 5) for p in both_seeds({"stages": stages}, 0.3)]
+    assert answer(DEPTH, flat).startswith("Leave the encoder frozen")
+
+
+def test_answer__of_views_names_what_is_missed_most():
+    def views(kind: str, name: str, right: float) -> list[PartResult]:
+        return both_seeds({"views": kind, "first": name, "second": ""}, right)
+
+    said = answer(VIEWS, views("all", "", 0.5) + views("without", "crop", 0.3) + views("without", "colour", 0.55))
+    assert "Most is lost without crop: 20 points, with every seed." in said
+    assert "Without colour it is better here, by 5 points." in said
+
+
+def test_answer__of_a_sweep_names_those_that_are_not_told_apart():
+    parts = [p for t, right in ((0.1, 0.5), (0.2, 0.51), (1.0, 0.3)) for p in both_seeds({"temperature": t}, right)]
+    assert answer(TEMPERATURE, parts).endswith("but the seeds do not tell it from 0.1.")
+
+
+def test_answer__of_imbalance_looks_at_macro_f1_and_the_rarest_class():
+    def loss(name: str, right: float, rare: float) -> list[PartResult]:
+        return both_seeds({"ratio": 20, "loss": name}, right, rarest_f1=rare)
+
+    said = answer(IMBALANCE, loss("cross-entropy", 0.3, 0.1) + loss("class weights", 0.5, 0.4))
+    assert "class weights is better than plain cross-entropy with every seed" in said
+    assert "The rarest class has its best F1, 40 %" in said
+    assert "nothing helps for certain" in answer(
+        IMBALANCE, loss("cross-entropy", 0.5, 0.1) + loss("focal γ 2", 0.5, 0.1)
+    )
+
+
+def test_on_other_images__says_how_far_other_images_may_lie():
+    assert on_other_images([part({"a": 1.0}, 0.5)]).startswith("All were tested on the same 100 images")
+    assert "up to 10 points away" in on_other_images([part({"a": 1.0}, 0.5)])
+    assert on_other_images([]) == ""
