@@ -2,10 +2,111 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from sealife_core.__main__ import main
 from sealife_core.datasets.dataset import Dataset
-from sealife_core.runs import State, create_run, list_runs
-from sealife_core.studies.questions import LABELS, build_study
+from sealife_core.runs import Run, State, create_run, list_runs, trashed
+from sealife_core.runs.files import replace_json
+from sealife_core.runs.queue import write_status
+from sealife_core.studies.coordinator import STUDY
+from sealife_core.studies.questions import build_grid
+
+
+@pytest.fixture(autouse=True)
+def nothing_starts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Runs are queued, and stay so."""
+    monkeypatch.setattr("sealife_core.runs.queue._spawn_dispatcher", lambda root: None)
+
+
+def called(capsys: pytest.CaptureFixture[str], *arguments: str, status: int = 0) -> Any:
+    assert main([*arguments, "--json"]) == status
+    return json.loads(capsys.readouterr().out)
+
+
+@pytest.fixture
+def study(tiny_reef: Dataset) -> Run:
+    """Two probes, of which one has finished with 40 % and the other failed."""
+    run = create_run(build_grid("probe", {"label_fraction": [5, 50]}, data="reef", values={"weights": "imagenet"}))
+    parts = run.request().parts  # type: ignore[union-attr]
+    made = [create_run(part.config, name=part.key, study=run.id) for part in parts]
+    test = {"n": 10, "accuracy": 0.4, "accuracy_low": 0.2, "accuracy_high": 0.7, "macro_f1": 0.3, "chance": 0.1}
+    replace_json(made[1].path / "results.json", {"test": test, "test_hash": "t"})
+    for part, state in zip((run, *made), (State.FINISHED, State.FAILED, State.FINISHED), strict=True):
+        write_status(part, state=state)
+    held = {"runs": {part.key: one.id for part, one in zip(parts, made, strict=True)}, "reused": []}
+    replace_json(run.path / STUDY, held | {"left_out": {parts[0].key: "The loss became nan."}})
+    return run
+
+
+def test_plan__says_what_it_would_take_and_starts_nothing(
+    tiny_reef: Dataset, capsys: pytest.CaptureFixture[str]
+) -> None:
+    found = called(capsys, "study", "labels", "--plan", "--seeds", "1", "--encoder", "random")
+    assert (found["runs"], found["done"], found["seconds"]) == (6, 0, None)
+    assert len(found["parts"]) == 6
+    assert list_runs() == []
+
+
+def test_study__is_queued_with_the_data_as_they_are(tiny_reef: Dataset, capsys: pytest.CaptureFixture[str]) -> None:
+    run_id = called(capsys, "study", "depth", "--seeds", "1", "--name", "How deep")["run"]
+    (run,) = list_runs()
+    assert (run.id, run.state(), run.notes()["name"]) == (run_id, State.QUEUED, "How deep")
+    assert run.request().data_hash == tiny_reef.content_hash
+    assert [row["id"] for row in called(capsys, "study", "list")] == [run_id]
+    assert called(capsys, "runs", "list")[0]["task"] == "study"
+
+
+def test_grid__takes_values_of_the_settings_own_type(tiny_reef: Dataset, capsys: pytest.CaptureFixture[str]) -> None:
+    called(
+        capsys, "study", "grid", "probe", "--vary", "label_fraction=5,50", "--vary", "augmentation=none,light",
+        "--set", "weights=imagenet", "--set", "optimiser=adamw",
+    )  # fmt: skip
+    parts = list_runs()[0].request().parts  # type: ignore[union-attr]
+    assert [part.cell for part in parts] == [
+        {"label_fraction": fraction, "augmentation": kind} for fraction in (5.0, 50.0) for kind in ("none", "light")
+    ]
+    assert {part.config.weights for part in parts} == {"imagenet"}
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        ("label_fraction=x", "'label_fraction' is 'x'"),
+        ("label_fraction", "expected SETTING=VALUE"),
+        ("a=1", "no setting"),
+    ],
+)
+def test_grid__refuses_in_one_sentence(
+    given: str, says: str, tiny_reef: Dataset, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert says in called(capsys, "study", "grid", "probe", "--vary", given, status=1)["error"]
+    assert list_runs() == []
+
+
+def test_show__gives_the_table_and_names_what_is_missing(
+    study: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    found = called(capsys, "study", "show", study.id, "--csv", str(tmp_path / "table.csv"))
+    assert [(cell["cell"], cell["mean"]) for cell in found["cells"]] == [({"label_fraction": 50}, 0.4)]
+    assert list(found["missing"].values()) == ["The loss became nan."]
+    assert "10 images" in found["other_images"]
+    assert "label_fraction,key,seed" in (tmp_path / "table.csv").read_text().splitlines()[0]
+    assert main(["study", "show", study.id]) == 0
+    assert "40.0 %" in capsys.readouterr().out
+
+
+def test_delete__asks_what_becomes_of_the_runs(study: Run, capsys: pytest.CaptureFixture[str]) -> None:
+    refusal = called(capsys, "runs", "delete", study.id, status=1)["error"]
+    assert "made 2 runs" in refusal
+    assert len(list_runs()) == 3
+    called(capsys, "runs", "delete", study.id, "--keep-parts")
+    assert len(list_runs()) == 2
+    assert trashed() == [study.id]
+
+
+def test_delete__takes_the_runs_along_where_told(study: Run, capsys: pytest.CaptureFixture[str]) -> None:
+    called(capsys, "runs", "delete", study.id, "--with-parts")
+    assert list_runs() == []
