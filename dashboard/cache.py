@@ -56,8 +56,13 @@ def previews(dataset: Dataset, rows: Sequence[int], image_size_px: int) -> list[
 
 
 def runs() -> list[Run]:
-    """All runs, newest first. Read from disk each time: the disk is the truth and the files are small."""
-    return list_runs(checkpoints_root())
+    """All runs that train or embed, newest first. From disk each time: it is the truth, and the files are small."""
+    return [run for run in list_runs(checkpoints_root()) if not run.is_study]
+
+
+def studies() -> list[Run]:
+    """All studies, newest first."""
+    return [run for run in list_runs(checkpoints_root()) if run.is_study]
 
 
 def metrics(run: Run) -> list[dict[str, Any]]:

@@ -13,6 +13,7 @@ PAGES = (
     ("views", "Views", ":material/flip:"),
     ("train", "Train", ":material/model_training:"),
     ("runs", "Runs", ":material/monitoring:"),
+    ("studies", "Studies", ":material/science:"),
     ("embeddings", "Embeddings", ":material/bubble_chart:"),
     ("compare", "Compare", ":material/balance:"),
     ("gallery", "Gallery", ":material/imagesmode:"),

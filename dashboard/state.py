@@ -246,6 +246,38 @@ def show_pictures(label: str, split: str) -> None:
     st.session_state[PAGE] = 1
 
 
+# -- Studies ---------------------------------------------------------------------------------------------------------
+
+STUDY = "study"
+QUESTION = "question"
+NEW_STUDY = "new"
+_STUDY_CHOICE = "study_choice"
+
+
+def chosen_study(ids: Sequence[str]) -> str:
+    """The study that is looked at: that of the URL if it is one of ``ids`` or NEW_STUDY, else the first, else new."""
+    held = st.query_params.get(STUDY, "")
+    return held if held in (*ids, NEW_STUDY) else next(iter(ids), NEW_STUDY)
+
+
+def open_study(run_id: str) -> None:
+    """Look at this study (NEW_STUDY: at the form); from a callback."""
+    st.session_state.pop(_STUDY_CHOICE, None)
+    st.query_params[STUDY] = run_id
+
+
+def study_choice(chosen: str) -> str:
+    """The key of the widget that chooses a study; it shows ``chosen``, what the URL says."""
+    if st.session_state.get(_STUDY_CHOICE) != chosen:
+        st.session_state[_STUDY_CHOICE] = chosen
+    return _STUDY_CHOICE
+
+
+def study_was_chosen() -> None:
+    """The widget's callback: what it was set to goes into the URL."""
+    st.query_params[STUDY] = st.session_state[_STUDY_CHOICE]
+
+
 # -- Gallery: the URL is the truth; its widgets follow it ------------------------------------------------------------
 
 _GALLERY = ("show", "against", "truth", "predicted", "outcome", "sure", "set", "order", "leaf", "picture", "evidence",

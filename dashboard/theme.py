@@ -33,6 +33,11 @@ def ink() -> str:
     return "#A9BCC3" if st.context.theme.type == "dark" else "#5B6F77"
 
 
+def lettering() -> str:
+    """The colour of figures that stand on a coloured ground in a chart, for the theme that is on."""
+    return "#F0F6F8" if st.context.theme.type == "dark" else "#14262E"
+
+
 def apply() -> None:
     """Put the rules below on the page."""
     st.html(f"<style>{_CSS}</style>")

@@ -45,10 +45,12 @@ def pace_s(run: Run) -> float | None:
 
 
 def active_runs() -> list[Run]:
-    """Running and queued runs, the one that goes first on top."""
+    """Running and queued runs, the one that goes first on top; an active study stands for the runs it made."""
+    studies = [study for study in cache.studies() if study.state().active]
+    shown = {study.id for study in studies}
     found = [(run.state(), run) for run in reversed(cache.runs())]  # oldest first, as the queue takes them
-    active = [(state, run) for state, run in found if state.active]
-    return [run for _, run in sorted(active, key=lambda pair: pair[0] is State.QUEUED)]
+    active = [(state, run) for state, run in found if state.active and run.notes()["study"] not in shown]
+    return [*studies, *(run for _, run in sorted(active, key=lambda pair: pair[0] is State.QUEUED))]
 
 
 def _strip(expected: int) -> None:
@@ -74,7 +76,8 @@ def _strip(expected: int) -> None:
 def _stop(run: Run) -> None:
     try:
         request_stop(run)
-        st.toast(f"Stopping {plain(run_name(run))}: it saves what it has learned.")
+        saved = "its runs save what they have learned" if run.is_study else "it saves what it has learned"
+        st.toast(f"Stopping {plain(run_name(run))}: {saved}.")
     except SealifeError as error:
         show_error(error)
 

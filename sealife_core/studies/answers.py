@@ -95,9 +95,15 @@ def _labels(parts: Sequence[PartResult]) -> str:
             "No label is saved for certain: at no share of the labels does a pre-trained encoder beat training from"
             " scratch with every seed."
         )
-    times, share, needed, encoder, use = max(savings, key=lambda saving: (saving[0], -saving[1]))
+    most = max(float(cell.cell["labels"]) for cell in scratch)
+    saved = [saving for saving in savings if saving[1] < most]
+    if not saved:
+        _, share, _, encoder, use = savings[0]
+        return (
+            f"{encoder} ({use}) is better than training from scratch with all labels, with every seed; with fewer not."
+        )
+    times, share, needed, encoder, use = max(saved, key=lambda saving: (saving[0], -saving[1]))
     if math.isinf(times):
-        most = max(float(cell.cell["labels"]) for cell in scratch)
         return (
             f"{encoder} ({use}) with {share:g} % of the labels is better than training from scratch with {most:g} %,"
             " with every seed."
@@ -117,15 +123,15 @@ def _depth(parts: Sequence[PartResult]) -> str:
     enough = min((cell for cell in cells if not told_apart(best, cell)), key=lambda cell: float(cell.cell["stages"]))
     if enough.cell["stages"] == 0:
         return (
-            f"Leave the encoder frozen: no depth beats it with every seed ({_percent(frozen)} frozen,"
-            f" {_percent(best)} with {best.cell['stages']:g} stages trained)."
+            f"Leave the encoder frozen: no depth beats it with every seed. Frozen it reaches {_percent(frozen)}, with"
+            f" {best.cell['stages']:g} stages trained {_percent(best)}."
         )
     return (
         f"Train {enough.cell['stages']:g} of the five stages: {_percent(enough)} against {_percent(frozen)} frozen."
         + (
             ""
             if enough is best
-            else f" More brings nothing that every seed would show (best: {best.cell['stages']:g}, {_percent(best)})."
+            else f" More brings nothing that every seed would show: {best.cell['stages']:g} reach {_percent(best)}."
         )
     )
 
@@ -158,7 +164,7 @@ def _sweep(question: str) -> Callable[[Sequence[PartResult]], str]:
             return ""
         best = max(cells, key=lambda cell: cell.mean)
         same = [cell for cell in cells if cell is not best and not told_apart(best, cell)]
-        said = f"The best {words[question]} here is {_value(best.cell[question])} ({_percent(best)} by linear probe)"
+        said = f"The best {words[question]} here is {_value(best.cell[question])}: {_percent(best)} by linear probe"
         if same:
             others = ", ".join(_value(cell.cell[question]) for cell in same)
             return f"{said}, but the seeds do not tell it from {others}."
@@ -200,7 +206,7 @@ def _best_cell(parts: Sequence[PartResult]) -> str:
         return ""
     best = max(cells, key=lambda cell: cell.mean)
     same = [cell for cell in cells if cell is not best and not told_apart(best, cell)]
-    said = f"The best is {_cell_words(best.cell)} ({_percent(best)})"
+    said = f"The best is {_cell_words(best.cell)}: {_percent(best)}"
     return f"{said}; the seeds do not tell it from {len(same)} of the others." if same else f"{said}, with every seed."
 
 
@@ -212,8 +218,8 @@ def _percent(cell: CellResult) -> str:
     """ "41 % (38 to 44 over 3 seeds)"."""
     mean = f"{100 * cell.mean:.0f} %"
     if cell.seeds == 1:
-        return f"{mean}, one seed"
-    return f"{mean}, {100 * cell.least:.0f} to {100 * cell.greatest:.0f} over {cell.seeds} seeds"
+        return f"{mean} (one seed)"
+    return f"{mean} ({100 * cell.least:.0f} to {100 * cell.greatest:.0f} over {cell.seeds} seeds)"
 
 
 def _value(value: Any) -> str:

@@ -115,7 +115,7 @@ def test_answer__of_labels_is_silent_where_seeds_do_not_decide():
 def test_answer__of_depth_names_the_least_that_is_enough():
     parts = [p for stages, right in ((0, 0.3), (1, 0.5), (5, 0.51)) for p in both_seeds({"stages": stages}, right)]
     said = answer(DEPTH, parts)
-    assert said.startswith("Train 1 of the five stages: 50 %, 49 to 51 over 2 seeds against 30 %")
+    assert said.startswith("Train 1 of the five stages: 50 % (49 to 51 over 2 seeds) against 30 %")
     assert "More brings nothing" in said
     flat = [p for stages in (0, 5) for p in both_seeds({"stages": stages}, 0.3)]
     assert answer(DEPTH, flat).startswith("Leave the encoder frozen")

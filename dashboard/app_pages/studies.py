@@ -1,0 +1,39 @@
+"""Studies: many runs that answer one question."""
+
+import streamlit as st
+
+from dashboard import cache, state
+from dashboard.components.dataset_choice import need_dataset
+from dashboard.components.notice import notice
+from dashboard.components.run_strip import run_name
+from dashboard.components.study_form import study_form
+from dashboard.components.study_view import study_view
+
+
+def page() -> None:
+    """A study that is there, or the form for a new one."""
+    studies = {run.id: run for run in cache.studies()}
+    chosen = state.chosen_study(list(studies))
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        st.title("Studies", width="content")
+        if studies and chosen != state.NEW_STUDY:
+            st.button("New study", icon=":material/add:", on_click=state.open_study, args=(state.NEW_STUDY,))
+    notice()
+    if not studies or chosen == state.NEW_STUDY:
+        st.markdown(
+            "One run answers little: was it the method, the number of labels, or luck? A **study** trains a set of runs"
+            " that differ in one thing, with several **seeds**, and draws its answer from all of them."
+        )
+    if len(studies) > 1 or (studies and chosen == state.NEW_STUDY):
+        names = {run_id: run_name(run) for run_id, run in studies.items()}
+        st.selectbox(
+            "Study", [*studies, state.NEW_STUDY], format_func=lambda run_id: names.get(run_id, "A new study…"),
+            key=state.study_choice(chosen), on_change=state.study_was_chosen, label_visibility="collapsed",
+        )  # fmt: skip
+    if chosen != state.NEW_STUDY:
+        study_view(studies[chosen])
+    elif need_dataset("A study needs pictures."):
+        study_form()
+
+
+page()

@@ -1,0 +1,189 @@
+"""The chart of each study, as ECharts options. A dot is the mean over seeds; what is faint around it is their range."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sealife_core.evaluation.palette import CLASS_COLOURS
+from sealife_core.studies.answers import curves
+from sealife_core.studies.paper import PAPER, PAPER_SAYS
+from sealife_core.studies.questions import ALL, ONLY, PROBE, WITHOUT
+from sealife_core.studies.results import CellResult, PartResult, over_seeds
+
+PERCENT = {"axisLabel": {"formatter": "{value} %"}}
+ROW_PX = 44
+
+
+def labels_option(cells: Sequence[CellResult], classes: int, chance: float | None, ink: str) -> dict[str, Any]:
+    """Accuracy against labels a class on a logarithmic axis: a line an encoder and use, its range over seeds faint.
+
+    classes: how many the data set has. A probe's line is dashed, and its dots are rings.
+    """
+    by_way = curves(cells)
+    encoders = list(dict.fromkeys(encoder for encoder, _ in by_way))
+    series: list[dict[str, Any]] = []
+    for (encoder, use), held in by_way.items():
+        colour, name = CLASS_COLOURS[encoders.index(encoder)], f"{encoder}, {use}"
+        xs = [round((cell.labels or 0) / max(1, classes), 3) for cell in held]
+        series += _band(name, xs, held, colour)
+        series.append(
+            _line(name, [[x, _points(cell.mean)] for x, cell in zip(xs, held, strict=True)], colour)
+            | {"lineStyle": {"width": 2.5, "type": "dashed" if use == PROBE else "solid"},
+               "symbol": "emptyCircle" if use == PROBE else "circle"}
+        )  # fmt: skip
+    if series and chance is not None:
+        series[-1]["markLine"] = _guessing(chance, ink)
+    return {
+        "animation": False,
+        "legend": {"top": 0, "left": 0, "textStyle": {"color": ink}, "data": [f"{e}, {u}" for e, u in by_way]},
+        "grid": {"left": 8, "right": 24, "top": 28 + 24 * -(-len(by_way) // 3), "bottom": 28, "containLabel": True},
+        "tooltip": {"trigger": "item", "confine": True},
+        "xAxis": {"type": "log", "name": "labels a class", "nameLocation": "middle", "nameGap": 26},
+        "yAxis": {"type": "value", "min": 0} | PERCENT,
+        "series": series,
+    }  # fmt: skip
+
+
+def ladder_option(
+    cells: Sequence[CellResult], axis: str, name: str, colour: str, more: Sequence[dict[str, Any]] = ()
+) -> dict[str, Any]:
+    """Accuracy against the values of one ``axis``, in their order, called ``name``; ``more`` series beside it."""
+    values = [_word(cell.cell[axis]) for cell in cells]
+    series = [*_band("accuracy", values, cells, colour), _line("accuracy", _pairs(values, cells), colour), *more]
+    shown = ["accuracy", *(one["name"] for one in more)]
+    return {
+        "animation": False,
+        "legend": {"top": 0, "left": 0, "data": shown} if more else {"show": False},
+        "grid": {"left": 8, "right": 24, "top": 40 if more else 16, "bottom": 28, "containLabel": True},
+        "tooltip": {"trigger": "item", "confine": True},
+        "xAxis": {"type": "category", "data": values, "name": name, "nameLocation": "middle", "nameGap": 26},
+        "yAxis": {"type": "value", "min": 0} | PERCENT,
+        "series": series,
+    }
+
+
+def sweep_option(parts: Sequence[PartResult], question: str, name: str, colour: str, ink: str) -> dict[str, Any]:
+    """A setting of SimCLR: accuracy of the probe, the contrastive accuracy, and the paper's own figures."""
+    cells = over_seeds(parts)
+    values = [_word(cell.cell[question]) for cell in cells]
+    more = []
+    pretext = [cell for cell in over_seeds(parts, "contrastive_accuracy") if _word(cell.cell[question]) in values]
+    if pretext:
+        points = [[_word(cell.cell[question]), _points(cell.mean)] for cell in pretext]
+        more.append(_line("contrastive accuracy (its own task)", points, CLASS_COLOURS[1]))
+    paper = [[_word(value), figure] for value, figure in PAPER.get(question, {}).items() if _word(value) in values]
+    if paper:
+        more.append(_line(PAPER_SAYS, paper, ink) | {"lineStyle": {"width": 1.5, "type": "dotted"}})
+    return ladder_option(cells, question, name, colour, more)
+
+
+def dots_option(
+    names: Sequence[str], series: Mapping[str, Sequence[CellResult]], colours: Sequence[str], line_at: float | None,
+    line_says: str, ink: str,
+) -> dict[str, Any]:  # fmt: skip
+    """A row a name: the mean of each of ``series`` and its range over seeds; dashed: ``line_at`` (a share)."""
+    drawn: list[dict[str, Any]] = []
+    for (title, cells), colour in zip(series.items(), colours, strict=False):
+        dots = [{"value": [_points(cell.mean), place], "name": names[place]} for place, cell in enumerate(cells)]
+        drawn.append({"type": "scatter", "name": title, "color": colour, "symbolSize": 12, "data": dots, "z": 3})
+        drawn += [
+            {
+                "type": "line", "silent": True, "symbol": "none", "tooltip": {"show": False},
+                "lineStyle": {"width": 5, "opacity": 0.4, "color": colour, "cap": "round"},
+                "data": [[_points(cell.least), place], [_points(cell.greatest), place]],
+            }
+            for place, cell in enumerate(cells)
+        ]  # fmt: skip
+    if drawn and line_at is not None:
+        drawn[0]["markLine"] = {
+            "silent": True, "symbol": "none", "lineStyle": {"type": "dashed", "color": ink, "width": 1.25},
+            "label": {"formatter": line_says, "position": "end", "color": ink, "fontSize": 12},
+            "data": [{"xAxis": _points(line_at)}],
+        }  # fmt: skip
+    return {
+        "animation": False,
+        "legend": {"top": 0, "left": 0, "data": list(series)} if len(series) > 1 else {"show": False},
+        "grid": {"left": 4, "right": 24, "top": 36, "bottom": 4, "containLabel": True},
+        "tooltip": {"trigger": "item", "confine": True},
+        "xAxis": {"type": "value", "scale": True} | PERCENT,
+        "yAxis": {"type": "category", "inverse": True, "data": list(names), "axisTick": {"show": False}},
+        "series": drawn,
+    }
+
+
+def left_out_option(cells: Sequence[CellResult], colour: str, ink: str) -> dict[str, Any]:
+    """SimCLR without each augmentation, beside all of them."""
+    without = [cell for cell in cells if cell.cell["views"] == WITHOUT]
+    whole = next((cell for cell in cells if cell.cell["views"] == ALL), None)
+    shown = [*([whole] if whole else []), *without]
+    names = ["all of them" if cell is whole else f"without {cell.cell['first']}" for cell in shown]
+    return dots_option(names, {"accuracy": shown}, [colour], whole.mean if whole else None, "all", ink)
+
+
+def pairs_option(cells: Sequence[CellResult], colour: str, lettering: str) -> dict[str, Any] | None:
+    """The matrix of the paper's figure 5: only these two augmentations, one alone on the diagonal; None without any."""
+    only = [cell for cell in cells if cell.cell["views"] == ONLY]
+    if not only:
+        return None
+    names = list(dict.fromkeys(str(cell.cell["first"]) for cell in only))
+    squares = []
+    for cell in only:
+        a, b = names.index(str(cell.cell["first"])), names.index(str(cell.cell["second"]))
+        value = round(100 * cell.mean, 1)
+        squares += [[a, b, value], *([[b, a, value]] if a != b else [])]
+    values = [square[2] for square in squares]
+    shades = {
+        "show": False,
+        "min": min(values),
+        "max": max(values),
+        "inRange": {"color": [f"{colour}08", f"{colour}90"]},
+    }
+    axis = {"type": "category", "data": names, "axisTick": {"show": False}, "axisLine": {"show": False}}
+    return {
+        "animation": False,
+        "grid": {"left": 4, "right": 8, "top": 8, "bottom": 8, "containLabel": True},
+        "tooltip": {"confine": True},
+        "xAxis": axis | {"position": "top"},
+        "yAxis": axis | {"inverse": True},
+        "visualMap": shades,
+        "series": [
+            {"type": "heatmap", "name": "accuracy, %", "data": squares, "label": {"show": True, "color": lettering}}
+        ],
+    }  # fmt: skip
+
+
+def _band(name: str, xs: Sequence[Any], cells: Sequence[CellResult], colour: str) -> list[dict[str, Any]]:
+    """From the least to the greatest over seeds: an invisible line, and what is stacked on it."""
+    if all(cell.seeds == 1 for cell in cells):
+        return []
+    silent = {"type": "line", "silent": True, "symbol": "none", "stack": name, "tooltip": {"show": False},
+              "lineStyle": {"opacity": 0}, "color": colour}  # fmt: skip
+    low = [[x, _points(cell.least)] for x, cell in zip(xs, cells, strict=True)]
+    width = [[x, round(100 * (cell.greatest - cell.least), 2)] for x, cell in zip(xs, cells, strict=True)]
+    return [silent | {"data": low}, silent | {"data": width, "areaStyle": {"opacity": 0.18, "color": colour}}]
+
+
+def _line(name: str, data: Sequence[Any], colour: str) -> dict[str, Any]:
+    return {
+        "type": "line", "name": name, "color": colour, "symbol": "circle", "symbolSize": 9, "data": list(data),
+        "lineStyle": {"width": 2.5}, "tooltip": {"valueFormatter": "%.1f %%"},
+    }  # fmt: skip
+
+
+def _guessing(chance: float, ink: str) -> dict[str, Any]:
+    return {
+        "silent": True, "symbol": "none", "lineStyle": {"type": "dashed", "color": ink, "width": 1.25},
+        "label": {"formatter": f"guessing {100 * chance:.0f} %", "position": "insideStartTop", "color": ink},
+        "data": [{"yAxis": _points(chance)}],
+    }  # fmt: skip
+
+
+def _pairs(values: Sequence[str], cells: Sequence[CellResult]) -> list[list[Any]]:
+    return [[value, _points(cell.mean)] for value, cell in zip(values, cells, strict=True)]
+
+
+def _points(share: float) -> float:
+    return round(100 * share, 2)
+
+
+def _word(value: Any) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value)

@@ -1,0 +1,144 @@
+"""A new study: the question, how thoroughly, what it would take; one click."""
+
+import streamlit as st
+
+from dashboard import cache, state
+from dashboard.components.dataset_choice import dataset_choice
+from dashboard.components.machine_speed import measuring_lines
+from dashboard.components.run_strip import duration
+from dashboard.components.size import size
+from dashboard.components.start_from import sources
+from dashboard.errors import plain, show_error
+from sealife_core.config import SimclrConfig, StudyConfig, source_run
+from sealife_core.errors import ConfigError, SealifeError
+from sealife_core.places import checkpoints_root
+from sealife_core.runs.directory import create_run, open_run
+from sealife_core.runs.queue import launch
+from sealife_core.studies.cost import study_cost
+from sealife_core.studies.paper import PAPER_WORDS
+from sealife_core.studies.questions import (
+    DEPTH,
+    FULL,
+    IMAGENET,
+    IMAGENET_SIMCLR,
+    IMBALANCE,
+    LABELS,
+    QUESTIONS,
+    QUICK,
+    RANDOM,
+    SIMCLR,
+    STUDY_SIZES,
+    build_study,
+)
+
+ENCODERS = (RANDOM, IMAGENET, SIMCLR, IMAGENET_SIMCLR)
+NEW_RUN = ""
+
+
+def study_form() -> None:
+    """Questions on the left, what the chosen one takes and its launch on the right."""
+    form, panel = st.columns([5, 2], gap="large")
+    with form:
+        question = _question()
+        study = _asked(question)
+    with panel, st.container(key="launch_panel", border=True):
+        _panel(study)
+
+
+def _question() -> str:
+    chosen = st.radio(
+        "What do you want to know?",
+        list(QUESTIONS),
+        format_func=lambda key: QUESTIONS[key].title,
+        captions=[question.says for question in QUESTIONS.values()],
+        key=state.QUESTION,
+        bind="query-params",
+    )
+    return chosen or LABELS
+
+
+def _asked(question: str) -> StudyConfig | None:
+    """The study that the form asks for; None: it has problems, which are shown."""
+    columns = st.columns(3, gap="large")
+    with columns[0]:
+        data = dataset_choice("Data set", says="The same pictures for all its runs.")
+    with columns[1]:
+        wanted = st.segmented_control(
+            "Size", STUDY_SIZES, default=QUICK, required=True, key="study.size", persist_state="session"
+        ) or QUICK  # fmt: skip
+        st.caption("Quick: small pictures and short runs. Full: the standard presets, more values.")
+    with columns[2]:
+        seeds = st.number_input(
+            "Seeds", 1, 20, value=3 if wanted == FULL else 2, key=f"study.seeds.{wanted}", persist_state="session"
+        )  # fmt: skip
+        st.caption("Each seed starts anew and draws other labels; two or more tell luck from a difference.")
+    encoders: list[str] = []
+    if question == LABELS:
+        encoders = st.pills(
+            "Encoders", ENCODERS, selection_mode="multi", default=ENCODERS if wanted == FULL else (RANDOM, SIMCLR),
+            key=f"study.encoders.{wanted}", persist_state="session",
+        )  # fmt: skip
+        st.caption("ImageNet's weights are downloaded once, if they are not there yet.")
+    source = _source(data) if question in (DEPTH, IMBALANCE) else NEW_RUN
+    if question in PAPER_WORDS:
+        st.caption(PAPER_WORDS[question])
+    if question == LABELS and not encoders:
+        st.warning("Choose one encoder or more.", icon=":material/info:")
+        return None
+    try:
+        run = open_run(source) if source else None
+        return build_study(
+            question, data=data, data_hash=cache.dataset(data).content_hash, size=wanted, seeds=int(seeds or 1),
+            encoders=encoders, source=(run.id, run.config()) if run else None,
+        )  # fmt: skip
+    except SealifeError as error:
+        show_error(error)
+        return None
+
+
+def _source(data: str) -> str:
+    """The id of the SimCLR run to start from, or NEW_RUN."""
+    named = {}
+    for spec, words in sources(cache.runs()).items():
+        run_id = source_run(spec) or ""
+        try:
+            config = open_run(run_id).config()
+        except ConfigError:
+            continue
+        if isinstance(config, SimclrConfig) and config.data == data:
+            named[run_id] = words
+    chosen = st.selectbox(
+        "Encoder from", [NEW_RUN, *named], format_func=lambda run_id: named.get(run_id, "a new SimCLR run, or scratch"),
+        key=f"study.source.{data}", persist_state="session",
+    )  # fmt: skip
+    return chosen or NEW_RUN
+
+
+def _panel(study: StudyConfig | None) -> None:
+    default = study.title if study else "Study"
+    name = st.text_input("Name of the study", placeholder=default, key="study.name", max_chars=80)
+    if study is not None:
+        cost = study_cost(study, cache.dataset(study.data), checkpoints_root())
+        time = f"about {duration(cost.seconds)}" if cost.seconds is not None else "not known yet"
+        figures = {"Runs": f"{cost.runs:,}", "Time in all": time, "Disk": size(cost.disk_bytes)}
+        cells = "".join(f"<span>{what}</span><b>{value}</b>" for what, value in figures.items())
+        st.html(f'<div class="figures">{cells}</div>')
+        there = f" {cost.done} of them are there already and are not trained again." if cost.done else ""
+        at_once = f" {cost.at_once} at once." if cost.at_once > 1 else ""
+        st.caption(f"Time: {plain(cost.basis)}.{at_once}{there}")
+        if cost.seconds is None:
+            measuring_lines("auto")
+    st.button(
+        "Start the study", type="primary", icon=":material/play_arrow:", key="start_study", width="stretch",
+        on_click=_launch, args=(study, name.strip() or default), disabled=study is None,
+    )  # fmt: skip
+    st.caption("Its runs wait their turn like any other; a run that you launch meanwhile is soon served.")
+
+
+def _launch(study: StudyConfig, name: str) -> None:
+    try:
+        run = create_run(study, name=name)
+        launch(run)
+        state.open_study(run.id)
+    except SealifeError as error:
+        state.say(plain(str(error)))
