@@ -22,13 +22,16 @@ def notice() -> None:
 
 def _undo(kind: str, name: str) -> None:
     from sealife_core.datasets.dataset import restore_dataset
-    from sealife_core.runs.queue import restore
+    from sealife_core.runs.queue import restore_with_parts
     from sealife_core.views.recipes import restore_recipe
 
     try:
         if kind == "run":
-            back = restore(name)
-            state.select_runs([back.id])
+            back = restore_with_parts(name)
+            if back.is_study:
+                state.open_study(back.id)
+            else:
+                state.select_runs([back.id])
             state.say(f"**{plain(back.notes()['name'])}** is back.")
         elif kind == "recipe":
             restore_recipe(name)

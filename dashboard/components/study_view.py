@@ -221,8 +221,9 @@ def _classes(study: StudyConfig) -> int:
 def _behind(run: Run, study: StudyConfig, parts: Sequence[PartResult]) -> None:
     missing = [part for part in parts if part.missing]
     if missing:
+        what = "1 run is missing" if len(missing) == 1 else f"{len(missing)} runs are missing"
         st.warning(
-            f"**{len(missing)} runs are missing**, and the rest went on without them:\n"
+            f"**{what}**; the others went on:\n"
             + "\n".join(f"- {plain(part.key)}: {plain(part.missing)}" for part in missing[:8]),
             icon=":material/info:",
         )

@@ -67,7 +67,7 @@ def manage(chosen: argparse.Namespace, output: Output) -> int:
 
 def _act(chosen: argparse.Namespace, run_id: str, output: Output) -> dict[str, Any]:
     if chosen.action == "restore":
-        run = queue.restore(run_id)
+        run = queue.restore_with_parts(run_id)
         return _said(output, run_id, f"{run_id} is back.", state=run.state())
     run = open_run(run_id)
     if chosen.action == "show":

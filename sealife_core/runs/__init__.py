@@ -19,6 +19,7 @@ from sealife_core.runs.queue import (
     launch,
     request_stop,
     restore,
+    restore_with_parts,
     resume,
     trashed,
 )
@@ -45,6 +46,7 @@ __all__ = [
     "parts_of",
     "request_stop",
     "restore",
+    "restore_with_parts",
     "resume",
     "shown_state",
     "source_of",

@@ -129,6 +129,16 @@ def restore(run_id: str, root: Path | None = None) -> Run:
     return Run(root / run_id)
 
 
+def restore_with_parts(run_id: str, root: Path | None = None) -> Run:
+    """:func:`restore`, of a study with those of its runs that are in the trash too."""
+    back = restore(run_id, root)
+    if back.is_study:
+        for part in list_runs(back.root / TRASH):
+            if part.notes()["study"] == run_id:
+                restore(part.id, back.root)
+    return back
+
+
 def trashed(root: Path | None = None) -> list[str]:
     """The ids of the runs in the trash, newest first."""
     return [run.id for run in list_runs(runs_root(root) / TRASH)]

@@ -1,0 +1,185 @@
+"""The Studies page without a browser: the form, what it starts, and what a study says."""
+
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from dashboard.components.run_strip import active_runs
+from dashboard.components.study_charts import labels_option, pairs_option, sweep_option
+from sealife_core.config import ClassifierConfig, Part, StudyConfig, preset
+from sealife_core.datasets.dataset import Dataset
+from sealife_core.runs import Run, State, create_run, list_runs, trashed
+from sealife_core.runs.queue import write_status
+from sealife_core.studies.questions import (
+    FULL,
+    IMBALANCE,
+    LABELS,
+    QUESTIONS,
+    TEMPERATURE,
+    VIEWS,
+    build_grid,
+    build_study,
+)
+from sealife_core.studies.results import over_seeds, part_results
+from tests.studies_made import finished_study
+
+FRAME = Path(__file__).resolve().parents[2] / "dashboard" / "frame.py"
+
+
+@pytest.fixture(autouse=True)
+def nothing_starts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Runs are queued, and stay so."""
+    monkeypatch.setattr("sealife_core.runs.queue._spawn_dispatcher", lambda root: None)
+
+
+def open_studies(**query: str) -> AppTest:
+    app = AppTest.from_file(str(FRAME), default_timeout=60).run()
+    for key, value in query.items():
+        app.query_params[key] = value
+    return app.switch_page("app_pages/studies.py").run()
+
+
+def text(app: AppTest) -> str:
+    elements = (*app.markdown, *app.caption, *app.error, *app.warning)
+    return " ".join(element.value for element in elements).replace("\\", "")
+
+
+def button(app: AppTest, label: str):
+    return next(found for found in app.button if label in found.label)
+
+
+def right(part: Part) -> float | None:
+    """SimCLR's encoders are worth thirty points, labels the rest; seeds differ by one."""
+    config = part.config
+    share = config.label_fraction / 100 if isinstance(config, ClassifierConfig) else 0
+    return 0.1 + 0.3 * config.weights.startswith("run:") + 0.4 * share + 0.01 * config.seed
+
+
+def study_of(question: str, dataset: Dataset, **more: object) -> StudyConfig:
+    return build_study(question, data="reef", data_hash=dataset.content_hash, **more)  # type: ignore[arg-type]
+
+
+def test_form__says_what_a_study_takes_and_starts_it_once(tiny_reef: Dataset) -> None:
+    app = open_studies()
+    assert not app.exception
+    assert QUESTIONS[LABELS].title in app.radio[0].options
+    figures = " ".join(str(element.proto) for element in app.get("html"))
+    assert "<b>26</b>" in figures
+    button(app, "Start the study").click().run()
+    assert not app.exception
+    (run,) = list_runs()
+    assert run.is_study
+    assert run.state() is State.QUEUED
+    assert run.request() == study_of(LABELS, tiny_reef)
+    assert "0 of 26 runs" in " ".join(str(bar.proto) for bar in app.get("progress"))
+
+
+def test_form__without_encoders_starts_nothing(tiny_reef: Dataset) -> None:
+    app = open_studies()
+    app.button_group[1].set_value([]).run()
+    assert "Choose one encoder or more" in text(app)
+    assert button(app, "Start the study").disabled
+
+
+@pytest.mark.parametrize("question", QUESTIONS)
+def test_form__offers_every_question(tiny_reef: Dataset, question: str) -> None:
+    app = open_studies(question=question)
+    assert not app.exception
+    assert not button(app, "Start the study").disabled
+
+
+@pytest.mark.parametrize("question", QUESTIONS)
+def test_view__draws_every_question_with_its_answer(tiny_reef: Dataset, question: str) -> None:
+    run = finished_study(study_of(question, tiny_reef), right)
+    app = open_studies(study=run.id)
+    assert not app.exception
+    assert "All were tested on the same 100 images" in text(app)
+    assert ":material/lightbulb:" in text(app)
+
+
+def test_view__draws_a_grid_of_two_axes(tiny_reef: Dataset) -> None:
+    axes = {"label_fraction": [5, 50], "weight_decay": [0.1, 0.01]}
+    run = finished_study(build_grid("probe", axes, data="reef", values={"weights": "imagenet"}), right)
+    app = open_studies(study=run.id)
+    assert not app.exception
+    assert "Every combination" in text(app)
+
+
+def test_view__names_what_is_missing(tiny_reef: Dataset) -> None:
+    study = study_of(TEMPERATURE, tiny_reef)
+    failed = study.parts[-1].key
+    run = finished_study(study, lambda part: None if part.key == failed else right(part))
+    app = open_studies(study=run.id)
+    assert "1 run is missing" in text(app)
+    assert f"{failed}: The loss became nan." in text(app)
+
+
+def test_view__offers_to_resume_what_was_stopped(tiny_reef: Dataset) -> None:
+    run = finished_study(study_of(TEMPERATURE, tiny_reef), right, State.STOPPED)
+    app = open_studies(study=run.id)
+    button(app, "Resume").click().run()
+    assert run.state() is State.QUEUED
+
+
+def test_delete__asks_about_the_runs(tiny_reef: Dataset) -> None:
+    run = finished_study(study_of(TEMPERATURE, tiny_reef), right)
+    app = open_studies(study=run.id)
+    assert "It made 12 runs" in text(app)
+    button(app, "The study and its 12 runs").click().run()
+    assert not app.exception
+    assert list_runs() == []
+    assert len(trashed()) == 13
+    button(app, "Undo").click().run()
+    assert not app.exception
+    assert len(list_runs()) == 13
+    assert app.query_params["study"] == run.id
+
+
+def test_strip__shows_a_study_for_the_runs_it_made(tiny_reef: Dataset) -> None:
+    study = create_run(study_of(TEMPERATURE, tiny_reef))
+    mine, part = (create_run(preset("simclr"), study=by) for by in ("", study.id))
+    for run in (study, mine, part):
+        write_status(run, state=State.QUEUED)
+    assert active_runs() == [study, mine]
+    write_status(study, state=State.STOPPED)
+    assert {run.id for run in active_runs()} == {mine.id, part.id}
+
+
+def parts(run: Run):
+    return part_results(run)
+
+
+def test_labels_chart__has_a_line_an_encoder_and_use_over_labels_a_class(tiny_reef: Dataset) -> None:
+    run = finished_study(study_of(LABELS, tiny_reef), right)
+    option = labels_option(over_seeds(parts(run)), 10, 0.1, "#000")
+    lines = {one["name"]: one["data"] for one in option["series"] if "name" in one}
+    assert [x for x, _ in lines["SimCLR, linear probe"]] == [4, 20, 80]
+    assert lines["SimCLR, linear probe"][-1][1] == pytest.approx(80.5)
+    assert len(lines) == 4
+    low, width = (one["data"] for one in option["series"] if one.get("stack") == "SimCLR, linear probe")
+    assert (low[0][1], width[0][1]) == (pytest.approx(42), pytest.approx(1))
+
+
+def test_sweep_chart__puts_the_paper_beside_it_where_it_has_figures(tiny_reef: Dataset) -> None:
+    run = finished_study(study_of(TEMPERATURE, tiny_reef), right)
+    option = sweep_option(parts(run), TEMPERATURE, "temperature", "#0B7285", "#000")
+    paper = next(one for one in option["series"] if one.get("name") == "SimCLR paper, ImageNet")
+    assert paper["data"] == [["0.05", 59.7], ["1", 58.0]]
+
+
+def test_pairs_chart__is_a_symmetric_matrix_and_missing_in_a_quick_study(tiny_reef: Dataset) -> None:
+    quick = finished_study(study_of(VIEWS, tiny_reef, seeds=1), right)
+    assert pairs_option(over_seeds(parts(quick)), "#0B7285", "#000") is None
+    full = finished_study(study_of(VIEWS, tiny_reef, seeds=1, size=FULL), right)
+    option = pairs_option(over_seeds(parts(full)), "#0B7285", "#000")
+    assert option is not None
+    squares = {(a, b): value for a, b, value in option["series"][0]["data"]}
+    assert len(squares) == 25
+    assert all(squares[a, b] == squares[b, a] for a, b in squares)
+
+
+def test_imbalance__is_drawn_for_each_ratio(tiny_reef: Dataset) -> None:
+    run = finished_study(study_of(IMBALANCE, tiny_reef, seeds=1, size=FULL), right)
+    said = text(open_studies(study=run.id))
+    assert all(f"Rarest class cut to 1 : {ratio}" in said for ratio in (1, 10, 50))

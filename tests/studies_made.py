@@ -1,0 +1,53 @@
+"""Studies as they are on disk, without training anything."""
+
+from collections.abc import Callable
+from typing import Any
+
+from sealife_core.config import AnyConfig, ClassifierConfig, Part, StudyConfig
+from sealife_core.config.runs import source_run
+from sealife_core.runs import Run, RunWriter, State, create_run
+from sealife_core.runs.files import replace_json
+from sealife_core.runs.queue import write_status
+from sealife_core.studies.coordinator import STUDY
+from sealife_core.studies.reuse import with_weights
+
+Score = Callable[[Part], float | None]
+
+
+def finished_study(study: StudyConfig, score: Score, state: State = State.FINISHED) -> Run:
+    """The study with a finished run for every part; ``score`` gives its test accuracy, None: the part failed."""
+    run = create_run(study, name=study.title)
+    held: dict[str, str] = {}
+    left_out: dict[str, str] = {}
+    for part in study.parts:
+        accuracy = score(part)
+        config = part.config
+        source = source_run(config.weights)
+        if source in held:
+            config = with_weights(config, held[source])
+        made = create_run(config, name=part.key, study=run.id)
+        held[part.key] = made.id
+        if accuracy is None:
+            left_out[part.key] = "The loss became nan."
+            write_status(made, state=State.FAILED)
+        else:
+            _write(made, config, accuracy)
+    replace_json(run.path / STUDY, {"runs": held, "reused": [], "left_out": left_out})
+    write_status(run, state=state)
+    return run
+
+
+def _write(run: Run, config: AnyConfig, accuracy: float) -> None:
+    writer = RunWriter(run)
+    writer.metric(1, 1.0, **{"train/contrastive_accuracy": 0.5})
+    if isinstance(config, ClassifierConfig):
+        rarest = {"label": "ray", "n": 10, "precision": 0.5, "recall": 0.5, "f1": accuracy / 2}
+        test: dict[str, Any] = {
+            "n": 100, "accuracy": accuracy, "accuracy_low": accuracy - 0.1, "accuracy_high": accuracy + 0.1,
+            "macro_f1": accuracy, "chance": 0.1, "per_class": [rarest],
+        }  # fmt: skip
+        writer.environment(labels_used=round(8 * config.label_fraction), rarest_class="ray")
+        writer.results(test=test, test_hash="t", train_s=12.0)
+    else:
+        writer.results(val={"knn_accuracy": 0.3, "n": 100, "chance": 0.1})
+    write_status(run, state=State.FINISHED)
