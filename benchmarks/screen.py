@@ -116,7 +116,7 @@ def fill(dataset: Dataset, runs: int, brief: bool = False) -> None:
     if not list_runs():
         common: dict[str, Any] = {"data": dataset.name, "image_size_px": SIZE_PX}
         if brief:
-            encoder = trained("Untrained", preset("embed", "Quick look", **common, weights="random"))
+            encoder = trained("Untrained", preset("embed", "Quick look", **common, stem="imagenet", weights="random"))
             common["label_fraction"] = 1
         else:
             encoder = trained("SimCLR", preset("simclr", "Quick look", **common, epochs=1))
