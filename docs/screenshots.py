@@ -1,6 +1,6 @@
 """The pictures of the README, taken from a running dashboard: python docs/screenshots.py http://localhost:8501
 
-Needs Playwright and a Chromium on the path; the dashboard should show the reef after the demo has finished.
+Needs Playwright and a Chromium on the path; the dashboard should show the reef after the demo and a study have ended.
 """
 
 import argparse
@@ -15,6 +15,7 @@ PAGES = {
     "views": "views",
     "train": "train",
     "runs": "runs",
+    "studies": "studies",
     "embeddings": "embeddings?method=UMAP",
     "compare": "compare",
     "gallery": "gallery",
