@@ -108,5 +108,6 @@ def flag(setting: Setting) -> dict[str, Any]:
     unit = f" ({setting.unit})" if setting.unit else ""
     help_text = f"{setting.says}{unit}{span}".replace("%", "%%")
     kind = {int: int, float: float}.get(setting.type, str)
-    choices = {"choices": setting.choices} if setting.choices else {"metavar": kind.__name__.upper()}
+    metavar = "TRUE|FALSE" if setting.type is bool else kind.__name__.upper()
+    choices = {"choices": setting.choices} if setting.choices else {"metavar": metavar}
     return {"dest": setting.path, "type": kind, "default": None, "help": help_text, **choices}
