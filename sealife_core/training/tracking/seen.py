@@ -59,8 +59,8 @@ def view_pairs(config: SimclrConfig, dataset: Dataset, pixels: Pixels) -> tuple[
     cells += [[_square(_as_bytes(view), side) for view in of] for of in views]
     across = 4 if len(rows) > 4 else 1
     down = -(-len(rows) // across)
-    unit = 3 * side + 4 * GAP_PX
-    grid = np.full((down * (side + GAP_PX) + GAP_PX, across * unit, 3), 255, np.uint8)
+    unit = 3 * (side + GAP_PX) + 3 * GAP_PX  # a wider gap sets one picture's three apart from the next
+    grid = np.full((down * (side + GAP_PX) + GAP_PX, across * unit - 2 * GAP_PX, 3), 255, np.uint8)
     for place, triple in enumerate(zip(*cells, strict=True)):
         top = GAP_PX + (place // across) * (side + GAP_PX)
         for column, cell in enumerate(triple):
