@@ -24,7 +24,7 @@ class Difference:
 
 
 def differences(runs: Sequence[Run]) -> list[Difference]:
-    """In which settings what the readable ``runs`` trained differs, in the order of the form; weights by a run's name."""
+    """The settings in which the trainings of the readable ``runs`` differ, in the form's order; weights by name."""
     configs = _readable(runs)
     flat = {run.id: trained_settings(config) | {"weights": _weights(run, config)} for run, config in configs}
     settings = {s.path: s for _, config in configs for s in describe(type(config))}
