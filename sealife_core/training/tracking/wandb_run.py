@@ -11,7 +11,7 @@ import shutil
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -36,11 +36,13 @@ class WandbRun:
         self._variables = launched_with(run.run)
         _own_environment(self._variables, run.path / WANDB)
         self._run: Any = None
-        if online and self._has_key():
-            self._run = self._online()
-        if self._run is None:
-            self._run = self._begun("offline")
-        _forget_logs(run.path / WANDB)
+        try:
+            if online and self._has_key():
+                self._run = self._online()
+            if self._run is None:
+                self._run = self._begun("offline")
+        finally:
+            _forget_logs(run.path / WANDB)
         self._folder = Path(self._run.dir).parent
         self._is_online = not self._run.offline
         if self._is_online:
@@ -152,21 +154,18 @@ class WandbRun:
     def _sync_later(self) -> str:
         return f"wandb sync {self._writer.path / WANDB}/offline-run-*"
 
-    def _begun(self, mode: str) -> Any:
+    def _begun(self, mode: Literal["online", "offline"]) -> Any:
         import wandb
 
         run = self._writer.run
         notes = run.notes()
         in_sweep = SWEEP in self._variables  # which then has the say over project and id
-        own = {
-            "project": self._config.wandb_project
-            if self._config.wandb_project != PROJECT
-            else self._variables.get("WANDB_PROJECT", PROJECT),
-            "id": self._variables.get(RUN_ID, run.id),
-        }
+        asked = self._config.wandb_project
+        project = asked if asked != PROJECT else self._variables.get("WANDB_PROJECT", PROJECT)
         return wandb.init(
-            mode=mode,  # type: ignore[arg-type]
-            **({} if in_sweep else own),
+            mode=mode,
+            project=None if in_sweep else project,
+            id=None if in_sweep else self._variables.get(RUN_ID, run.id),
             name=notes["name"],
             notes=notes["notes"] or None,
             tags=notes["tags"] or None,

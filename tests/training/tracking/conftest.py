@@ -18,6 +18,16 @@ from sealife_core.config import preset
 from sealife_core.runs.directory import Run, create_run
 
 KEY = "0123456789abcdef" * 2 + "deadbeef"
+# A worker that waits for a server no longer than a test may take.
+WORKER = """
+import sys
+from pathlib import Path
+from sealife_core.training.tracking import wandb_run
+from sealife_core.worker import main
+
+wandb_run.START_S, wandb_run.FINISH_S = 4.0, 4.0
+sys.exit(main(Path(sys.argv[1])))
+"""
 TINY: dict[str, Any] = {"image_size_px": 32, "precision": "fp32", "device": "cpu"}
 
 
@@ -38,7 +48,7 @@ class Bench:
                 patch.setenv(name, value)
             root = self.home / "checkpoints"
             run = create_run(preset(task, "Quick look", **(TINY | values)), root=root, **(notes or {}))
-        command = [sys.executable, "-m", "sealife_core.worker", str(run.path)]
+        command = [sys.executable, "-c", WORKER, str(run.path)]
         own = {"SEALIFE_HOME": str(self.home), "HOME": str(self.home / "person")}
         with (run.path / "log.txt").open("wb") as log:
             worker = subprocess.Popen(command, stdout=log, stderr=log, env=os.environ | own | variables)
