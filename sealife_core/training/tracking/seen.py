@@ -88,10 +88,11 @@ def predictions_of(folder: Path, dataset: Dataset, *, seed: int) -> Predictions 
     if not (folder / PREDICTIONS).is_file():
         return None
     table = read_predictions(folder)
-    split = "test" if (table["split"] == "test").any() else "val"
-    table = table[table["split"] == split].reset_index(drop=True)
+    split = "test" if "test" in set(table["split"]) else "val"
+    table = table.loc[table["split"] == split, :].reset_index(drop=True)
     shown = np.sort(np.random.default_rng(seed).permutation(len(table))[:SHOWN_PREDICTIONS]).tolist()
-    pictures = [_thumbnail(dataset, dataset.row_of(table["id"].iat[place])) for place in shown]
+    ids = table["id"].tolist()
+    pictures = [_thumbnail(dataset, dataset.row_of(ids[place])) for place in shown]
     return Predictions(split, tuple(dataset.classes), table, shown, pictures)
 
 

@@ -17,7 +17,7 @@ import numpy as np
 
 from sealife_core.config import PROJECT, AnyConfig, nested, task_of, trained_settings
 from sealife_core.runs.run import MODEL, STOP, Run
-from sealife_core.runs.tracking import CARRIED, RUN_ID, SWEEP, WANDB, launched_with, sync_command
+from sealife_core.runs.tracking import CARRIED, MODE, RUN_ID, SWEEP, WANDB, launched_with, sync_command
 from sealife_core.runs.writer import RunWriter
 from sealife_core.training.tracking.seen import Predictions
 
@@ -202,7 +202,7 @@ def _own_environment(variables: Mapping[str, str], folder: Path) -> None:
     for name in (*CARRIED, "WANDB_DIR", "WANDB_SERVICE"):
         os.environ.pop(name, None)
     folder.mkdir(exist_ok=True)
-    os.environ.update(variables)
+    os.environ.update({name: value for name, value in variables.items() if name != MODE})  # init is told the mode
     os.environ.update(
         WANDB_SILENT="true",
         WANDB_ERROR_REPORTING="false",  # its reports of its own errors would name what is on this machine
