@@ -21,15 +21,15 @@ def simclr(bench: Bench) -> Run:
     study = create_run(preset("embed"), root=bench.home / "checkpoints", name="Which temperature?")
     environment = {"WANDB_PROJECT": "reefs", "WANDB_API_KEY": KEY}
     notes = {"name": "Warm", "tags": ["thesis", "warm"], "notes": "what for", "study": study.id}
-    return bench.start("simclr", environment, notes, wandb="offline", wandb_model=True, tensorboard=True,
+    return bench.add("simclr", environment, notes, wandb="offline", wandb_model=True, tensorboard=True,
                        epochs=2, batch_size=16, monitor_every=1)  # fmt: skip
 
 
 @pytest.fixture(scope="module")
 def classifier(bench: Bench, simclr: Run) -> Run:
     """Of its own, switched on by the environment."""
-    run = bench.start("scratch", {"WANDB_MODE": "offline"}, tensorboard=True, epochs=1, batch_size=16)
-    bench.wait()
+    run = bench.add("scratch", {"WANDB_MODE": "offline"}, tensorboard=True, epochs=1, batch_size=16)
+    bench.carry_out()
     return run
 
 
