@@ -61,14 +61,13 @@ class Tracking:
 
     def __init__(self, config: AnyConfig, run: RunWriter, trackers: list[Tracker]) -> None:
         self._config, self._run, self._trackers = config, run, trackers
-        # What a resumed run does again was told the first time; it comes out the same.
-        rows = run.run.metrics() if trackers else []
-        self._told_step = max((int(row.get("step") or 0) for row in rows), default=0)
 
     def metrics(self, step: int, epoch: float, values: Mapping[str, float]) -> None:
-        """One row of metrics.jsonl. Steps are counted from 1; ``epoch`` is the fraction of epochs done."""
-        if step > self._told_step:
-            self._each(lambda tracker: tracker.metrics(step, epoch, values))
+        """One row of metrics.jsonl. Steps are counted from 1; ``epoch`` is the fraction of epochs done.
+
+        A resumed run tells again what it does again: the same figures at the same steps, and no gap where it was cut.
+        """
+        self._each(lambda tracker: tracker.metrics(step, epoch, values))
 
     def views(self, dataset: Dataset, pixels: Pixels) -> None:
         """What a SimCLR run is about to see: some training pictures, each with a positive pair of views."""

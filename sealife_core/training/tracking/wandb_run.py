@@ -23,6 +23,7 @@ from sealife_core.training.tracking.seen import Predictions
 
 START_S = 15.0  # for a server to take up the run; one that does not answer by then is not waited for
 FINISH_S, WITH_MODEL_S = 60.0, 300.0  # for what is left to be sent: 100 MB take 80 s at 10 Mbit/s
+FLUSH_S = 2.0  # what a process that is killed may lose; wandb's own is 15 s
 CARD = "model.json"
 
 
@@ -193,6 +194,7 @@ class WandbRun:
             x_disable_meta=True,
             x_disable_machine_info=True,
             x_save_requirements=False,
+            x_transaction_log_flush_interval=FLUSH_S,
             stop_fn=(self._writer.path / STOP).touch,  # the stop button of its page is ours too
         )
 

@@ -1,5 +1,7 @@
 """The part that knows no service: who is told what, what a failure does, and what the switch comes to."""
 
+import subprocess
+import sys
 from collections.abc import Mapping
 from typing import Any
 
@@ -86,14 +88,9 @@ def test_tracking__tells_one_that_fails_nothing_more_and_the_others_everything(h
     )
 
 
-def test_tracking__of_a_resumed_run_does_not_repeat_what_was_told(home) -> None:
-    run, told = made(), Told()
-    for step in (1, 2, 3):
-        run.metric(step, step / 2, **{"train/loss": 1.0})
-    tracking = Tracking(run.config(), run, [told])
-    for step in (2, 3, 4):
-        tracking.metrics(step, step / 2, {"train/loss": 1.0})
-    assert [call[1] for call in told.calls] == [4]
+def test_training__imports_neither_service_until_a_run_asks() -> None:
+    code = "import sealife_core.training.recipes, sys; sys.exit(bool({'wandb', 'tensorboard'} & set(sys.modules)))"
+    assert subprocess.run([sys.executable, "-c", code]).returncode == 0
 
 
 def test_outcome__that_cannot_be_drawn_is_told_and_the_rest_is_recorded(tiny_reef: Dataset, capsys) -> None:
@@ -134,7 +131,7 @@ def test_tracked__ends_as_the_run_does(home, monkeypatch, error: type[BaseExcept
 
 
 def test_tracked__says_what_could_not_be_started_and_goes_on(home, monkeypatch) -> None:
-    monkeypatch.setitem(__import__("sys").modules, "torch.utils.tensorboard", None)  # as if it were not installed
+    monkeypatch.setitem(sys.modules, "torch.utils.tensorboard", None)  # as if it were not installed
     run = made(tensorboard=True)
     with tracked(run.config(), run) as tracking:
         tracking.metrics(1, 1.0, {"train/loss": 1.0})
