@@ -1,5 +1,6 @@
 """Fixtures every floor shares: a home of its own for each test, and a small reef that is drawn once."""
 
+import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +13,15 @@ def no_spare() -> Iterator[None]:
     """No worker is kept ready for runs to come, but by the tests of that: it would outlive the test."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SEALIFE_READY_MINUTES", "0")
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_tracking() -> Iterator[None]:
+    """No run of a test is recorded on the server that whoever runs the tests is logged in to."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in [name for name in os.environ if name.startswith("WANDB_")]:
+            patch.delenv(name)
         yield
 
 

@@ -5,6 +5,7 @@ import streamlit as st
 from dashboard import cache, state
 from dashboard.components import run_detail
 from dashboard.components.notice import notice
+from dashboard.components.recorded import recorded_lines
 from dashboard.components.run_actions import run_actions
 from dashboard.components.run_log import traceback_view
 from dashboard.components.run_settings import what_differs
@@ -62,6 +63,7 @@ def _one(run: Run) -> None:
     run_detail.problem(run)
     run_actions(run)
     traceback_view(run)
+    recorded_lines(run)
     run_tabs(run, pace)
 
 

@@ -7,7 +7,7 @@ import streamlit as st
 
 from dashboard.components.config_form import same, shown
 from dashboard.errors import plain
-from sealife_core.config import SIZES, AnyConfig, Setting, describe, flat_settings, preset, task_of
+from sealife_core.config import SIZES, AnyConfig, Setting, describe, flat_settings, preset, task_of, trained_settings
 from sealife_core.evaluation.differences import difference_rows
 from sealife_core.runs.directory import Run
 
@@ -34,11 +34,11 @@ def settings_view(run: Run) -> None:
 
 def nearest_preset(config: AnyConfig) -> tuple[str, list[str]]:
     """(name of the preset with the fewest differences, the paths that differ)."""
-    values, task = flat_settings(config), task_of(config)
+    values, task = trained_settings(config), task_of(config)
     found = {}
     for size in SIZES:
         base = flat_settings(preset(task, size))
-        paths = [s.path for s in describe(type(config))]
+        paths = [s.path for s in describe(type(config)) if s.path in values]
         found[size] = [p for p in paths if p not in NOT_COMPARED and not same(values[p], base[p])]
     size = min(found, key=lambda name: len(found[name]))
     return size, found[size]

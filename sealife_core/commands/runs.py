@@ -2,6 +2,7 @@
 
 import argparse
 import time
+from dataclasses import asdict
 from typing import Any
 
 from sealife_core.commands.comparing import show_comparison
@@ -9,6 +10,7 @@ from sealife_core.commands.output import Output
 from sealife_core.errors import RunError
 from sealife_core.runs import queue
 from sealife_core.runs.directory import TRASH, Run, list_runs, open_run, parts_of, runs_root
+from sealife_core.runs.tracking import places
 
 POLL_S = 0.5
 ACTIONS = ("list", "show", "follow", "stop", "resume", "rename", "note", "delete", "restore", "trash", "empty-trash")
@@ -167,11 +169,14 @@ def _shown(run: Run, output: Output) -> dict[str, Any]:
     whole["config"] = run.request().model_dump()
     last = next((m for m in reversed(run.metrics()) if "train/loss" in m), None)
     whole["last_metrics"] = last
+    recorded = places(run)
+    whole["recorded"] = [asdict(place) for place in recorded]
     if not output.as_json:
         settings = ", ".join(f"{k}={v}" for k, v in whole["config"].items() if k not in ("views", "parts"))
         lines = [f"{run.id}  {whole['state']}  {whole['message']}", f"settings: {settings}", f"folder: {run.path}"]
         if last:
             lines.append(f"last: step {last['step']}, loss {last['train/loss']:.4f}")
+        lines += [f"{place.name}: {place.says}: {place.url or place.command}" for place in recorded]
         lines += [f"warning: {w}" for w in run.status().get("warnings", [])]
         output.result(None, "\n".join(lines))
     return whole

@@ -1,6 +1,8 @@
 """``train`` and ``demo``: runs from a shell. The flags of ``train`` are made from the configs, as the form is."""
 
 import argparse
+import os
+import signal
 from typing import Any
 
 from sealife_core.commands.output import Output
@@ -8,6 +10,7 @@ from sealife_core.commands.runs import follow_until_done
 from sealife_core.config import (
     SIZES,
     TASKS,
+    AnyConfig,
     Setting,
     Task,
     bound,
@@ -20,8 +23,9 @@ from sealife_core.config import (
     task_of,
 )
 from sealife_core.errors import RunError
-from sealife_core.runs.directory import create_run, open_run
-from sealife_core.runs.queue import launch
+from sealife_core.runs.directory import Run, create_run, open_run
+from sealife_core.runs.queue import launch, request_stop
+from sealife_core.runs.tracking import SWEEP
 
 
 def add_commands(commands: Any) -> None:
@@ -30,20 +34,32 @@ def add_commands(commands: Any) -> None:
     tasks = train.add_subparsers(dest="task", required=True, metavar="TASK")
     for name, task in TASKS.items():
         # The top level gives its own commands --json; what lies below one of them asks for itself.
-        _add_task(tasks, name, task).add_argument("--json", action="store_true", help="print JSON instead of text")
+        add_task(tasks, name, task).add_argument("--json", action="store_true", help="print JSON instead of text")
     train.set_defaults(run=start)
-    _add_task(commands, "embed", TASKS["embed"]).set_defaults(run=start, task="embed")
+    add_task(commands, "embed", TASKS["embed"]).set_defaults(run=start, task="embed")
 
     demo = commands.add_parser("demo", help="SimCLR, probe and fine-tune on the reef, then the comparison")
     demo.set_defaults(run=run_demo)
 
 
 def start(chosen: argparse.Namespace, output: Output) -> int:
-    """Launch one run; with ``--follow``, stay until it is done."""
+    """Launch one run; with ``--follow``, and for the agent of a sweep, stay until it is done."""
     from sealife_core.datasets.dataset import open_dataset
 
+    config = config_of(chosen)
+    dataset = open_dataset(config.data)
+    run = create_run(config, name=chosen.name, tags=chosen.tag, data_hash=dataset.content_hash)
+    launch(run)
+    output.result({"run": run.id}, f"Launched {run.id}. Follow it: python -m sealife_core runs follow {run.id}")
+    if os.environ.get(SWEEP):
+        return _follow_for_agent(run, output)
+    return follow_until_done([run], output) if chosen.follow else 0
+
+
+def config_of(chosen: argparse.Namespace, **varied: Any) -> AnyConfig:
+    """The config that the flags of a task ask for, with ``varied`` (dotted path → value) laid over it."""
     task = TASKS[chosen.task]
-    given = {s.path: value for s in describe(task.config) if (value := getattr(chosen, s.path)) is not None}
+    given = given_settings(chosen) | varied
     like = _settings_of(chosen.like, chosen.task) if chosen.like else {}
     if chosen.source:
         source = open_run(chosen.source)
@@ -52,12 +68,23 @@ def start(chosen: argparse.Namespace, output: Output) -> int:
         from sealife_core.views.recipes import load_recipe
 
         given = {f"views.{k}": v for k, v in load_recipe(chosen.recipe).model_dump().items()} | given
-    config = parse(task.config, nested(like | given)) if like else preset(chosen.task, chosen.preset, **nested(given))
-    dataset = open_dataset(config.data)
-    run = create_run(config, name=chosen.name, tags=chosen.tag, data_hash=dataset.content_hash)
-    launch(run)
-    output.result({"run": run.id}, f"Launched {run.id}. Follow it: python -m sealife_core runs follow {run.id}")
-    return follow_until_done([run], output) if chosen.follow else 0
+    return parse(task.config, nested(like | given)) if like else preset(chosen.task, chosen.preset, **nested(given))
+
+
+def given_settings(chosen: argparse.Namespace) -> dict[str, Any]:
+    """Dotted path → value of the settings that were given as flags."""
+    settings = describe(TASKS[chosen.task].config)
+    return {s.path: value for s in settings if (value := getattr(chosen, s.path)) is not None}
+
+
+def _follow_for_agent(run: Run, output: Output) -> int:
+    """Stay until the run is done. An agent ends a run by ending this process: then the run is asked to stop."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        return follow_until_done([run], output)
+    except KeyboardInterrupt:
+        request_stop(run)
+        raise
 
 
 def _settings_of(run_id: str, task: str) -> dict[str, Any]:
@@ -81,7 +108,8 @@ def run_demo(chosen: argparse.Namespace, output: Output) -> int:
     return failed
 
 
-def _add_task(tasks: Any, name: str, task: Task) -> argparse.ArgumentParser:
+def add_task(tasks: Any, name: str, task: Task) -> argparse.ArgumentParser:
+    """Add the command ``name`` with the flags of ``task``, those of its config among them."""
     parser = tasks.add_parser(name, help=task.says, description=task.says)
     parser.add_argument("--preset", choices=SIZES, default="Standard", help="size of the run (default Standard)")
     parser.add_argument("--from", dest="source", metavar="RUN", help="start from this run's encoder, at its image size")
@@ -97,8 +125,23 @@ def _add_task(tasks: Any, name: str, task: Task) -> argparse.ArgumentParser:
     groups: dict[str, Any] = {}
     for setting in describe(task.config):
         group = groups.setdefault(setting.group, parser.add_argument_group(setting.group))
-        group.add_argument(f"--{setting.path.replace('.', '-').replace('_', '-')}", **flag(setting))
+        group.add_argument(flag_name(setting.path), **flag(setting))
+        if f"--{setting.path}" != flag_name(setting.path):  # as the agent of a sweep writes it
+            group.add_argument(f"--{setting.path}", **flag(setting) | {"help": argparse.SUPPRESS})
     return parser
+
+
+def flag_name(path: str) -> str:
+    """``views.hue`` → ``--views-hue``."""
+    return f"--{path.replace('.', '-').replace('_', '-')}"
+
+
+def whole_number(text: str) -> int:
+    """64, also where it is written 64.0, as the agent of a sweep may. Raises ValueError."""
+    number = float(text)
+    if not number.is_integer():
+        raise ValueError(text)
+    return int(number)
 
 
 def flag(setting: Setting) -> dict[str, Any]:
@@ -107,6 +150,7 @@ def flag(setting: Setting) -> dict[str, Any]:
     span = f" [{bounds[0]} to {bounds[1]}]" if bounds != ["…", "…"] else ""
     unit = f" ({setting.unit})" if setting.unit else ""
     help_text = f"{setting.says}{unit}{span}".replace("%", "%%")
-    kind = {int: int, float: float}.get(setting.type, str)
-    choices = {"choices": setting.choices} if setting.choices else {"metavar": kind.__name__.upper()}
+    kind = {int: whole_number, float: float}.get(setting.type, str)
+    metavar = {int: "INT", float: "FLOAT", bool: "TRUE|FALSE"}.get(setting.type, "STR")
+    choices = {"choices": setting.choices} if setting.choices else {"metavar": metavar}
     return {"dest": setting.path, "type": kind, "default": None, "help": help_text, **choices}

@@ -5,7 +5,7 @@ from typing import Any
 from sealife_core.config.classifier import ALL_STAGES, ClassifierConfig
 from sealife_core.config.embed import EmbedConfig
 from sealife_core.config.presets import SIZES, TASKS, AnyConfig, Task, inherited, preset, task_of
-from sealife_core.config.runs import TrainingSettings, flat_settings, source_run
+from sealife_core.config.runs import PROJECT, TrainingSettings, flat_settings, source_run, trained_settings
 from sealife_core.config.settings import Setting, Settings, bound, describe, flattened, nested, parse, setting
 from sealife_core.config.simclr import SimclrConfig, chance_loss
 from sealife_core.config.study import Part, StudyConfig
@@ -29,6 +29,7 @@ __all__ = [
     "ALL_STAGES",
     "KINDS",
     "LABELLED",
+    "PROJECT",
     "RECIPES",
     "SIZES",
     "TASKS",
@@ -57,4 +58,5 @@ __all__ = [
     "setting",
     "source_run",
     "task_of",
+    "trained_settings",
 ]

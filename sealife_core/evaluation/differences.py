@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sealife_core.config import AnyConfig, ClassifierConfig, describe, flat_settings, source_run
+from sealife_core.config import AnyConfig, ClassifierConfig, describe, source_run, trained_settings
 from sealife_core.errors import ConfigError
 from sealife_core.evaluation.candidates import distinct_names
 from sealife_core.evaluation.comparison import ComparisonRow
@@ -24,13 +24,15 @@ class Difference:
 
 
 def differences(runs: Sequence[Run]) -> list[Difference]:
-    """The settings in which the readable ``runs`` differ, in the order of the form; weights of a run by its name."""
+    """The settings in which the trainings of the readable ``runs`` differ, in the form's order; weights by name."""
     configs = _readable(runs)
-    flat = {run.id: flat_settings(config) | {"weights": _weights(run, config)} for run, config in configs}
+    flat = {run.id: trained_settings(config) | {"weights": _weights(run, config)} for run, config in configs}
     settings = {s.path: s for _, config in configs for s in describe(type(config))}
     found = []
     for path, setting in settings.items():
         values = {run_id: own[path] for run_id, own in flat.items() if path in own}
+        if not values:  # where a run is recorded: nothing that was trained differs by it
+            continue
         if len(values) < len(flat) or len({repr(value) for value in values.values()}) > 1:
             found.append(Difference(path, setting.title, setting.unit, values))
     return found
@@ -57,7 +59,7 @@ def ladders(rows: Sequence[ComparisonRow], runs: Sequence[Run]) -> list[list[tup
     for row in rows:
         config = configs.get(row.run_id)
         if row.comparable and isinstance(config, ClassifierConfig):
-            rest = {path: value for path, value in flat_settings(config).items() if path != DEPTH}
+            rest = {path: value for path, value in trained_settings(config).items() if path != DEPTH}
             groups.setdefault(repr(rest), []).append((config.trained_stages, row))
     return [
         sorted(group, key=lambda rung: rung[0]) for group in groups.values() if len({stages for stages, _ in group}) > 1

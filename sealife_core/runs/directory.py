@@ -15,6 +15,7 @@ from sealife_core.places import checkpoints_root
 from sealife_core.runs.files import replace_json
 from sealife_core.runs.liveness import State
 from sealife_core.runs.run import CONFIG, STATUS, MetricsReader, Run
+from sealife_core.runs.tracking import LAUNCH, variables_for
 from sealife_core.runs.writer import RunWriter
 
 __all__ = [
@@ -69,6 +70,8 @@ def create_run(
         replace_json(being_made.path / CONFIG, config.model_dump(mode="json"))
         replace_json(being_made.path / STATUS, {"state": State.CREATED, "attempt": 0, "message": ""})
         being_made.write_notes(name=name or run_id, tags=tags, notes=notes, study=study)
+        if variables := variables_for(Run(root / study) if study else None):
+            replace_json(being_made.path / LAUNCH, variables)
         being_made.path.rename(root / run_id)
     except BaseException:
         shutil.rmtree(being_made.path, ignore_errors=True)

@@ -3,6 +3,7 @@
 Who writes what (one writer a file):
 
     config.json       whoever creates the run, once
+    launch.json       the same, if the environment says anything of Weights & Biases (tracking.py)
     notes.json        the dashboard or the command line
     stop              the dashboard or the command line: an empty file
     status.json       the queue until this attempt has a process.json; from then on the worker

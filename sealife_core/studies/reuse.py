@@ -1,8 +1,9 @@
 """Which parts of a study earlier runs have answered already: nobody trains the same twice."""
 
+import json
 from pathlib import Path
 
-from sealife_core.config import AnyConfig, Request, StudyConfig, parse
+from sealife_core.config import AnyConfig, Request, StudyConfig, parse, trained_settings
 from sealife_core.runs.directory import Run, list_runs
 from sealife_core.runs.liveness import State
 
@@ -11,8 +12,9 @@ NO_MATTER = frozenset({"device", "devices"})
 
 
 def fingerprint(request: Request) -> str:
-    """The same for two runs that are asked the same on the same data, wherever they are carried out."""
-    return request.model_dump_json(exclude=set(NO_MATTER))
+    """The same for two runs that are asked the same on the same data, wherever they are carried out and recorded."""
+    settings = {path: value for path, value in trained_settings(request).items() if path not in NO_MATTER}
+    return json.dumps(settings, sort_keys=True)
 
 
 def finished_runs(root: Path) -> dict[str, Run]:

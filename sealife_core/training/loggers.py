@@ -1,18 +1,19 @@
-"""Lightning's metrics, written where the dashboard reads them."""
+"""Lightning's metrics, written where the dashboard reads them and told to whoever else records the run."""
 
 from typing import Any
 
 from pytorch_lightning.loggers.logger import Logger
 
 from sealife_core.runs.writer import RunWriter
+from sealife_core.training.tracking import Tracking
 
 
 class MetricsFile(Logger):
     """Appends every record to ``metrics.jsonl``: steps counted from 1, epochs as a fraction of ``steps_per_epoch``."""
 
-    def __init__(self, run: RunWriter, *, steps_per_epoch: int) -> None:
+    def __init__(self, run: RunWriter, *, steps_per_epoch: int, tracking: Tracking | None = None) -> None:
         super().__init__()
-        self._run = run
+        self._run, self._tracking = run, tracking
         self._steps_per_epoch = steps_per_epoch
 
     @property
@@ -33,4 +34,7 @@ class MetricsFile(Logger):
         done = (step or 0) + 1
         values = {key: value for key, value in metrics.items() if key != "epoch"}
         if values:
-            self._run.metric(done, done / self._steps_per_epoch, **values)
+            epoch = done / self._steps_per_epoch
+            self._run.metric(done, epoch, **values)
+            if self._tracking is not None:
+                self._tracking.metrics(done, epoch, values)

@@ -37,18 +37,25 @@ from sealife_core.training.preparation import (
 )
 from sealife_core.training.representation import Representation, with_interval, worth
 from sealife_core.training.simclr import SimclrModule
+from sealife_core.training.tracking import Tracking, tracked
 from sealife_core.training.trainer import best_model, build_trainer, fit, trained_parameters
 
 
 def train(config: AnyConfig, run: RunWriter) -> bool:
     """Carry out ``config``. Returns whether it ran to its end (False: it was stopped)."""
     torch.manual_seed(config.seed)
-    if isinstance(config, SimclrConfig):
-        return train_simclr(config, run)
-    return train_classifier(config, run) if isinstance(config, ClassifierConfig) else embed_only(config, run)
+    with tracked(config, run) as tracking:
+        if isinstance(config, SimclrConfig):
+            finished = train_simclr(config, run, tracking)
+        elif isinstance(config, ClassifierConfig):
+            finished = train_classifier(config, run, tracking)
+        else:
+            finished = embed_only(config, run)
+        tracking.outcome()
+    return finished
 
 
-def train_simclr(config: SimclrConfig, run: RunWriter) -> bool:
+def train_simclr(config: SimclrConfig, run: RunWriter, tracking: Tracking) -> bool:
     """Pre-train an encoder on the training split and the unlabelled images, without labels."""
     machine = choose_hardware(config, before=run.run.environment().get("precision"))
     encoder, stem = prepare_encoder(config, run)
@@ -73,10 +80,13 @@ def train_simclr(config: SimclrConfig, run: RunWriter) -> bool:
     looking = Representation(config, run, dataset, pixels, machine)
     speed = Speed("train/views_per_s", images_per_step=2 * size, note=partial(note_rate, config, run, machine))
     film = Snapshots(config, run, dataset, pixels, machine)
-    trainer = build_trainer(config, run, machine, [speed, looking, film], steps_per_epoch=len(rows) // size)
+    trainer = build_trainer(
+        config, run, machine, [speed, looking, film], steps_per_epoch=len(rows) // size, tracking=tracking
+    )
     describe_run(
         config, run, dataset, machine, **what_trains(batches, module), chance_loss=chance_loss(size), stem=stem
     )
+    tracking.views(dataset, pixels)
 
     started = time.perf_counter()
     finished = fit(trainer, module, batches, run)
@@ -93,7 +103,7 @@ def train_simclr(config: SimclrConfig, run: RunWriter) -> bool:
     return finished
 
 
-def train_classifier(config: ClassifierConfig, run: RunWriter) -> bool:
+def train_classifier(config: ClassifierConfig, run: RunWriter, tracking: Tracking) -> bool:
     """Train a linear head and as many of the encoder's stages as asked; then evaluate on the test split, once."""
     machine = choose_hardware(config, before=run.run.environment().get("precision"))
     encoder, stem = prepare_encoder(config, run)
@@ -114,7 +124,7 @@ def train_classifier(config: ClassifierConfig, run: RunWriter) -> bool:
     labels = {"labels_used": len(rows), "rarest_class": rarest_class(dataset, rows)}
     describe_run(config, run, dataset, machine, **what_trains(batches, module), stem=stem, **labels)
 
-    finished, best_epoch, train_s = learn(config, run, trained_on, batches, module, note)
+    finished, best_epoch, train_s = learn(config, run, trained_on, batches, module, note, tracking)
 
     head = features.folded(module.head) if features else module.head
     if h is None or means is None:  # the encoder learned: it sees every image once more, as it is now
@@ -179,13 +189,16 @@ def learn(
     batches: FeatureBatches | ImageBatches,
     module: ClassifierModule,
     note: Callable[[float], None],
+    tracking: Tracking | None = None,
 ) -> tuple[bool, int | None, float]:
     """Train ``module`` and put the best epoch's weights into it: (whether it ran to its end, that epoch, seconds)."""
     # L-BFGS has no learning rate, and looks at the images as often as it needs to.
     speed = Speed("train/images_per_s", images_per_step=batches.batch_size, note=note)
     watching: list[Callback] = [] if config.optimiser == "lbfgs" else [speed]
     steps, validated = len(batches.train_dataloader()), len(batches.val_rows) > 0
-    trainer = build_trainer(config, run, machine, watching, steps_per_epoch=steps, validated=validated)
+    trainer = build_trainer(
+        config, run, machine, watching, steps_per_epoch=steps, validated=validated, tracking=tracking
+    )
     started = time.perf_counter()
     finished = fit(trainer, module, batches, run)
     train_s = time.perf_counter() - started

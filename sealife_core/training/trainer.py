@@ -14,6 +14,7 @@ from sealife_core.runs.writer import RunWriter
 from sealife_core.training.callbacks import FiniteLoss, FirstPoint, ResumePoint, Status
 from sealife_core.training.hardware import Hardware
 from sealife_core.training.loggers import MetricsFile
+from sealife_core.training.tracking import Tracking
 
 LOGGED_POINTS = 2_000  # a curve needs no more, and a browser draws so many at once
 
@@ -30,8 +31,12 @@ def build_trainer(
     *,
     steps_per_epoch: int,
     validated: bool = False,
+    tracking: Tracking | None = None,
 ) -> Trainer:
-    """A Trainer on one device that logs into the run directory; ``validated`` adds best model and early stopping."""
+    """A Trainer on one device that logs into the run directory, and to ``tracking``.
+
+    ``validated`` adds best model and early stopping.
+    """
     logging.getLogger("pytorch_lightning").setLevel(logging.WARNING)
     total = steps_per_epoch * config.epochs
     watching: list[Callback] = [Status(run), FiniteLoss(), *callbacks, FirstPoint()]
@@ -44,7 +49,7 @@ def build_trainer(
         precision=machine.lightning_precision,
         max_epochs=config.epochs,
         gradient_clip_val=config.gradient_clip or None if isinstance(config, SimclrConfig) else None,
-        logger=MetricsFile(run, steps_per_epoch=steps_per_epoch),
+        logger=MetricsFile(run, steps_per_epoch=steps_per_epoch, tracking=tracking),
         log_every_n_steps=max(1, min(steps_per_epoch, total // LOGGED_POINTS)),
         callbacks=[*watching, ResumePoint(run)],
         limit_val_batches=1.0 if validated else 0,

@@ -20,6 +20,7 @@ from sealife_core.config import (
     parse,
     preset,
     task_of,
+    trained_settings,
 )
 from sealife_core.errors import ConfigError
 
@@ -119,6 +120,19 @@ def test_probe__of_a_run_from_before_lbfgs_still_loads_as_it_was() -> None:
     assert isinstance(config, ClassifierConfig)
     assert (config.optimiser, config.weight_decay, config.learning_rate) == ("adamw", 0.01, 0.003)
     assert task_of(config) == "probe"
+
+
+def test_config__of_before_runs_were_recorded_elsewhere_still_loads() -> None:
+    recorded = set(flattened(SimclrConfig().model_dump())) - set(trained_settings(SimclrConfig()))
+    assert recorded == {"wandb", "wandb_project", "wandb_model", "tensorboard"}
+    config = load_config({"kind": "simclr"} | nested(trained_settings(SimclrConfig())))
+    assert (config.wandb, config.tensorboard) == ("environment", False)
+
+
+@pytest.mark.parametrize("name", ["", "a/b", "x" * 129])
+def test_project__has_a_name_that_wandb_takes(name: str) -> None:
+    with pytest.raises(ConfigError, match=r"'wandb_project' is .* at most 128 characters"):
+        load_config({"kind": "simclr", "wandb_project": name})
 
 
 def test_config__is_frozen() -> None:

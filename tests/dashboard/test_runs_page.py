@@ -55,6 +55,18 @@ def button(app: AppTest, label: str):
     return next(found for found in app.button if found.label == label)
 
 
+def test_page__says_where_a_run_is_recorded_beside_its_directory(tiny_reef):
+    run = trained(preset("simclr"), "Recorded")
+    assert not open_runs(run=run.id).code
+    RunWriter(run).environment(tracking={"wandb_url": "https://wandb.ai/me/sealife/runs/1"})
+    offline = run.path / "wandb" / "offline-run-20261124_1-x"
+    offline.mkdir(parents=True)
+    app = open_runs(run=run.id)
+    assert not app.exception
+    assert "](https://wandb.ai/me/sealife/runs/1)" in text(app)
+    assert [code.value for code in app.code] == [f"wandb sync {offline}"]
+
+
 def test_page__without_runs_offers_to_train(home):
     app = open_runs()
     assert not app.exception
@@ -181,3 +193,4 @@ def test_clone__fills_the_form_with_what_gives_the_same_config():
 def test_settings__name_the_nearest_preset_and_what_was_changed():
     assert nearest_preset(preset("simclr", "Thorough")) == ("Thorough", [])
     assert nearest_preset(preset("simclr", "Thorough", temperature=0.5)) == ("Thorough", ["temperature"])
+    assert nearest_preset(preset("simclr", "Thorough", wandb="on", tensorboard=True)) == ("Thorough", [])

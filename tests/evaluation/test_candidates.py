@@ -98,6 +98,14 @@ def test_differences__are_the_settings_that_differ_and_nothing_else(tmp_path: Pa
     assert difference_rows(runs[:1]) == []
 
 
+def test_where_a_run_is_recorded__is_no_difference(tmp_path: Path) -> None:
+    recorded = {"wandb": "offline", "wandb_project": "reefs", "wandb_model": True, "tensorboard": True}
+    runs = [finished(tmp_path, "here"), finished(tmp_path, "elsewhere", **recorded)]
+    assert difference_rows(runs) == []
+    runs.append(finished(tmp_path, "shallow", trained_stages=1, **recorded))
+    assert len(ladders(comparison(runs), runs)) == 1
+
+
 def test_ladders__are_of_runs_that_differ_in_depth_alone(tmp_path: Path) -> None:
     deep = finished(tmp_path, "deep", trained_stages=5)
     shallow = finished(tmp_path, "shallow", trained_stages=1)

@@ -1,0 +1,80 @@
+"""Where else a run is recorded: what its launcher's environment asked for, and where it can be found.
+
+A run's process is started by a dispatcher, whose environment is that of whoever queued a run first. The variables of
+Weights & Biases that count are therefore those of the launch, kept in ``launch.json``: never a key, which the worker
+finds where ``wandb login`` has put it, or in its own environment.
+"""
+
+import os
+import shlex
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from sealife_core.runs.files import UnreadableFile, read_json
+from sealife_core.runs.run import Run
+
+LAUNCH = "launch.json"
+WANDB, TENSORBOARD = "wandb", "tensorboard"  # folders of a run
+OFFLINE = "offline-run-*"  # what Weights & Biases calls the folder of an attempt that it recorded offline
+MODE, SWEEP, RUN_ID = "WANDB_MODE", "WANDB_SWEEP_ID", "WANDB_RUN_ID"
+OF_A_STUDY = (MODE, "WANDB_PROJECT", "WANDB_ENTITY", "WANDB_BASE_URL", "WANDB_RUN_GROUP")
+CARRIED = (*OF_A_STUDY, RUN_ID, SWEEP, "WANDB_SWEEP_PARAM_PATH")
+
+
+@dataclass(frozen=True)
+class Place:
+    """One place where a run is recorded: a page (``url``), or files here that ``command`` sends or shows."""
+
+    name: str
+    says: str
+    url: str = ""
+    command: str = ""
+
+
+def launch_variables(environment: Mapping[str, str]) -> dict[str, str]:
+    """What of ``environment`` a run that is launched in it obeys. An address with a password in it stays behind."""
+    found = {name: environment[name] for name in CARRIED if environment.get(name)}
+    return {name: value for name, value in found.items() if "://" not in value or "@" not in value}
+
+
+def launched_with(run: Run) -> dict[str, str]:
+    """The variables that :func:`launch_variables` found when the run was made; {} for one of before."""
+    try:
+        found = read_json(run.path / LAUNCH) or {}
+    except UnreadableFile:
+        return {}
+    return {name: value for name, value in found.items() if name in CARRIED and isinstance(value, str)}
+
+
+def variables_for(study: Run | None) -> dict[str, str]:
+    """The variables of a run that is being made: this process's, or those of the ``study`` that it is a part of."""
+    if study is None:
+        return launch_variables(os.environ)
+    return {name: value for name, value in launched_with(study).items() if name in OF_A_STUDY}
+
+
+def places(run: Run) -> list[Place]:
+    """Where ``run`` can be found beside its own directory; nothing is asked of a server."""
+    found = []
+    told = run.environment().get("tracking")
+    url = told.get("wandb_url") if isinstance(told, dict) else None
+    if isinstance(url, str) and url.startswith(("http://", "https://")):
+        found.append(Place("Weights & Biases", "sent as it trains", url=url))
+    if waiting := unsent(run):
+        found.append(Place("Weights & Biases", "recorded offline; this sends it", command=sync_command(*waiting)))
+    if any((run.path / TENSORBOARD).glob("events.out.tfevents.*")):
+        command = f"tensorboard --logdir {shlex.quote(str(run.path / TENSORBOARD))}"
+        found.append(Place("TensorBoard", "event files; this shows them", command=command))
+    return found
+
+
+def unsent(run: Run) -> list[Path]:
+    """The folders of what was recorded offline and has not been sent since, the oldest first."""
+    folders = sorted((run.path / WANDB).glob(OFFLINE))
+    return [folder for folder in folders if not any(folder.glob("*.synced"))]
+
+
+def sync_command(*folders: Path) -> str:
+    """What sends ``folders`` to Weights & Biases, for a shell."""
+    return " ".join(["wandb sync", *(shlex.quote(str(folder)) for folder in folders)])

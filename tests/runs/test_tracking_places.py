@@ -1,0 +1,71 @@
+"""What a run keeps of its launcher's environment, and where it says it is recorded."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from sealife_core.config import preset
+from sealife_core.runs.directory import Run, RunWriter, create_run
+from sealife_core.runs.tracking import LAUNCH, launched_with, places
+
+KEY = "0123456789abcdef" * 2 + "deadbeef"
+
+
+def test_create_run__keeps_what_the_launch_says_of_wandb_and_never_the_key(home, monkeypatch) -> None:
+    for name, value in {
+        "WANDB_MODE": "offline", "WANDB_PROJECT": "", "WANDB_API_KEY": KEY, "WANDB_BASE_URL": f"http://me:{KEY}@host",
+        "WANDB_RUN_ID": "abc", "WANDB_NAME": "no",
+    }.items():  # fmt: skip
+        monkeypatch.setenv(name, value)
+    run = create_run(preset("simclr"))
+    assert launched_with(run) == {"WANDB_MODE": "offline", "WANDB_RUN_ID": "abc"}
+    assert not [path for path in run.files if KEY in path.read_text()]
+
+
+def test_create_run__writes_nothing_where_nothing_is_said(home) -> None:
+    run = create_run(preset("simclr"))
+    assert not (run.path / LAUNCH).exists()
+    assert launched_with(run) == {}
+
+
+def test_create_run__of_a_study_has_its_variables_but_not_its_id(home, monkeypatch) -> None:
+    with monkeypatch.context() as patch:
+        patch.setenv("WANDB_MODE", "offline")
+        patch.setenv("WANDB_RUN_ID", "abc")
+        study = create_run(preset("simclr"))
+    monkeypatch.setenv("WANDB_MODE", "online")
+    assert launched_with(create_run(preset("simclr"), study=study.id)) == {"WANDB_MODE": "offline"}
+
+
+def test_places__of_a_run_that_is_recorded_nowhere_else(home) -> None:
+    assert places(create_run(preset("simclr"))) == []
+
+
+def test_places__leave_out_what_was_sent_since(home) -> None:
+    run = create_run(preset("simclr"))
+    first, second = (run.path / "wandb" / f"offline-run-2026112{day}_1-x" for day in (3, 4))
+    for folder in (first, second):
+        folder.mkdir(parents=True)
+        (folder / "run-x.wandb").touch()
+    (place,) = places(run)
+    assert place.command == f"wandb sync {first} {second}"
+    (first / "run-x.wandb.synced").touch()
+    (place,) = places(run)
+    assert place.command == f"wandb sync {second}"
+
+
+@pytest.mark.parametrize("url", ["javascript:alert(1)", 3, None])
+def test_places__make_no_link_of_what_is_no_address(home, url: object) -> None:
+    run = create_run(preset("simclr"))
+    RunWriter(run).environment(tracking={"wandb_url": url})
+    assert places(run) == []
+
+
+def test_places__quote_a_folder_for_a_shell(tmp_path: Path) -> None:
+    folder = tmp_path / "my runs" / "x" / "tensorboard"
+    folder.mkdir(parents=True)
+    (folder / "events.out.tfevents.1").touch()
+    (place,) = places(Run(folder.parent))
+    assert place.command == f"tensorboard --logdir '{folder}'"
+    assert os.fspath(folder) in place.command
