@@ -1,0 +1,101 @@
+"""Ten steps of training on a share of every batch: ``python -m tests.training.shares FOLDER DEVICES``, once a device.
+
+LOCAL_RANK says which device it is. The first one leaves what it saw of each case in FOLDER. The same steps on one
+device: :func:`ten_steps`.
+"""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import torch
+from pytorch_lightning import Callback, LightningModule, Trainer
+
+from sealife_core.config import preset
+from sealife_core.datasets.dataset import open_dataset
+from sealife_core.datasets.pixels import open_pixels
+from sealife_core.models.encoders import build_encoder
+from sealife_core.runs.directory import create_run
+from sealife_core.runs.writer import RunWriter
+from sealife_core.training.hardware import choose_hardware
+from sealife_core.training.preparation import class_weights
+from sealife_core.training.recipes import on_images
+from sealife_core.training.simclr import SimclrModule
+from sealife_core.training.trainer import build_trainer
+
+STEPS = 10
+# 51 training images: two batches of 20 an epoch, which two and four devices can share, in five epochs.
+COMMON: dict[str, Any] = {
+    "image_size_px": 32, "stem": "imagenet", "precision": "fp32", "device": "cpu", "batch_size": 20, "epochs": 5,
+    "learning_rate": 0.001, "optimiser": "sgd",
+}  # fmt: skip
+CASES: dict[str, tuple[str, dict[str, Any]]] = {
+    "simclr": ("simclr", {"rate_scaling": "none", "warmup_epochs": 0, "gradient_clip": 1.0, "monitor_every": 0}),
+    "everything": (
+        "scratch",
+        {"class_weights": "balanced", "label_smoothing": 0.1, "dropout": 0.5, "augmentation": "strong", "patience": 0},
+    ),
+    "deepest": (
+        "scratch",
+        {"trained_stages": 2, "loss": "focal", "class_weights": "balanced", "augmentation": "light", "patience": 0},
+    ),
+}
+
+
+class Notes(Callback):
+    """Every loss, the first gradient as the optimiser gets it, and what was logged at the end."""
+
+    def __init__(self) -> None:
+        self.losses: list[float] = []
+        self.gradient: dict[str, torch.Tensor] = {}
+        self.metrics: dict[str, float] = {}
+
+    def on_before_optimizer_step(self, trainer: Trainer, pl_module: LightningModule, optimizer: Any) -> None:
+        if not self.gradient:
+            self.gradient = {n: p.grad.clone() for n, p in pl_module.named_parameters() if p.grad is not None}
+
+    def on_train_batch_end(self, trainer: Trainer, pl_module: LightningModule, *args: Any) -> None:
+        self.losses.append(float(trainer.callback_metrics["train/loss"]))
+
+    def on_fit_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        self.metrics = {name: float(value) for name, value in trainer.callback_metrics.items()}
+
+
+def ten_steps(case: str, devices: int) -> dict[str, Any]:
+    """Carry out ``case`` as one of ``devices``: losses, gradient, metrics and state at the end."""
+    task, values = CASES[case]
+    config = preset(task, "Quick look", **COMMON, **values, devices=devices)
+    run, machine = RunWriter(create_run(config)), choose_hardware(config)
+    dataset = open_dataset("reef")
+    pixels, rows = open_pixels(dataset, 64), dataset.rows("train")
+    torch.manual_seed(config.seed)
+    encoder = build_encoder(config.encoder, "imagenet")
+    share = (machine.rank, machine.devices)
+    if task == "simclr":
+        from sealife_core.datasets.batches import ImageBatches
+
+        batches = ImageBatches(
+            dataset, pixels, train_rows=rows, val_rows=rows[:0], batch_size=20, seed=0, drop_last=True, share=share
+        )
+        module: LightningModule = SimclrModule(config, encoder, batch_size=20)
+    else:
+        encoder.train_stages(config.trained_stages)
+        assert class_weights(config, dataset, rows) is not None
+        batches, module = on_images(config, dataset, pixels, encoder, rows, machine)
+    notes = Notes()
+    trainer = build_trainer(config, run, machine, [notes], steps_per_epoch=2, validated=task != "simclr")
+    trainer.fit(module, batches.train_dataloader(), batches.val_dataloader() if task != "simclr" else None)
+    assert trainer.global_step == STEPS
+    kinds = sorted({type(part).__name__ for part in module.modules()})
+    return {
+        "losses": notes.losses, "gradient": notes.gradient, "metrics": notes.metrics, "state": module.state_dict(),
+        "kinds": kinds,
+    }  # fmt: skip
+
+
+if __name__ == "__main__":
+    folder, devices = Path(sys.argv[1]), int(sys.argv[2])
+    for case in CASES:
+        seen = ten_steps(case, devices)
+        if seen["losses"]:
+            torch.save(seen, folder / f"{case}-{devices}.pt")
