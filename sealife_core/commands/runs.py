@@ -150,9 +150,12 @@ def _shown(run: Run, output: Output) -> dict[str, Any]:
     whole["config"] = run.config().model_dump()
     last = next((m for m in reversed(run.metrics()) if "train/loss" in m), None)
     whole["last_metrics"] = last
+    whole["device"] = (run.process() or {}).get("device", "")
     if not output.as_json:
         settings = ", ".join(f"{k}={v}" for k, v in whole["config"].items() if k != "views")
         lines = [f"{run.id}  {whole['state']}  {whole['message']}", f"settings: {settings}", f"folder: {run.path}"]
+        if whole["device"]:
+            lines.append(f"device: {whole['device'].replace(',', ', ')}")
         if last:
             lines.append(f"last: step {last['step']}, loss {last['train/loss']:.4f}")
         lines += [f"warning: {w}" for w in run.status().get("warnings", [])]

@@ -15,6 +15,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 
@@ -30,6 +31,11 @@ NOTICED_S = 5.0  # a worker that waits for a companion's answer hears of its end
 LEAVE_S = 10.0  # to take PyTorch apart
 
 
+def companion_command(folder: Path) -> list[str]:
+    """What trains the run in ``folder`` together with its worker."""
+    return [sys.executable, "-m", "sealife_core.worker", COMPANION_FLAG, str(folder)]
+
+
 class Companions:
     """The worker's side: companions 1 … ``count``, for as long as the context lasts.
 
@@ -41,6 +47,7 @@ class Companions:
         self._run, self._count, self._environment = run, count, dict(environment)
         self._children: list[subprocess.Popen[bytes]] = []
         self._lines: list[socket.socket] = []
+        self._listeners: list[threading.Thread] = []
         self._lost: str | None = None
         self._cut, self._ending, self._lock = threading.Event(), threading.Event(), threading.Lock()
 
@@ -69,7 +76,7 @@ class Companions:
         ours, theirs = socket.socketpair()
         with theirs:
             child = subprocess.Popen(
-                [sys.executable, "-m", "sealife_core.worker", COMPANION_FLAG, str(self._run.path)],
+                companion_command(self._run.path),
                 stdin=theirs,
                 stdout=subprocess.DEVNULL,  # it would say what the worker says; its errors go into the same log
                 cwd=PROJECT,
@@ -77,7 +84,8 @@ class Companions:
             )
         self._children.append(child)
         self._lines.append(ours)
-        threading.Thread(target=self._listen, args=(number, child, ours), daemon=True).start()
+        self._listeners.append(threading.Thread(target=self._listen, args=(number, child, ours), daemon=True))
+        self._listeners[-1].start()
 
     def _listen(self, number: int, child: subprocess.Popen[bytes], line: socket.socket) -> None:
         said = _all_of(line)
@@ -99,7 +107,8 @@ class Companions:
     def _dismiss(self, patience_s: float) -> None:
         """Cut the lines; a companion that does not leave by itself is ended."""
         for line in self._lines:
-            line.shutdown(socket.SHUT_WR)
+            with suppress(OSError):  # it was cut at the other end
+                line.shutdown(socket.SHUT_WR)
         for child in self._children:
             if not patience_s:
                 child.kill()
@@ -108,6 +117,8 @@ class Companions:
             except subprocess.TimeoutExpired:
                 child.kill()
                 child.wait()
+        for listener in self._listeners:
+            listener.join()
 
 
 class Leader:
@@ -153,11 +164,9 @@ def onlooker(folder: Path) -> Onlooker:
 def _all_of(line: socket.socket) -> bytes:
     """All that the other end says until it is gone."""
     said = b""
-    try:
+    with line, suppress(OSError):  # it may go without hearing us out
         while part := line.recv(4096):
             said += part
-    except OSError:  # it went without hearing us out
-        pass
     return said
 
 

@@ -57,10 +57,10 @@ def impossible(config: AnyConfig, there: list[str]) -> tuple[str, str] | None:
         return "The run asks for a GPU, and there is none here.", "Clone it with device 'cpu' or 'auto'."
     if count <= found:
         return None
-    kept = f" that are not reserved ({', '.join(reserved())} are)" if reserved() else ""
-    there_is = f"there {'is one' if found == 1 else f'are {found}'} here{kept}"
+    be, many = ("is", "one") if found == 1 else ("are", str(found))
+    kept = f" that {be} not reserved ({', '.join(reserved())} are)" if reserved() else ""
     way = f"Clone it with devices {found}, or with device 'cpu', where {count} processes share the processor."
-    return f"The run asks for {count} devices, and {there_is}.", way
+    return f"The run asks for {count} devices, and there {be} {many} here{kept}.", way
 
 
 def not_here(environ: Mapping[str, str] = os.environ, system: Path = Path("/")) -> str:

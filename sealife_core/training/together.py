@@ -33,13 +33,14 @@ PATIENCE = timedelta(days=7)
 def shared_training(machine: Hardware) -> dict[str, Any]:
     """What a Trainer takes for the devices of ``machine``; the devices that share a run are started by :func:`fitting`.
 
-    BatchNorm's statistics are the same on every device, being made together: none need be copied before a step.
+    BatchNorm's statistics are the same on every device, being made together: none need be copied before a step. And
+    gradients lie where they are averaged, not there as well.
     """
     if machine.devices == 1:
         return {"devices": 1}
     return {
         "devices": machine.devices,
-        "strategy": DDPStrategy(timeout=PATIENCE, broadcast_buffers=False),
+        "strategy": DDPStrategy(timeout=PATIENCE, broadcast_buffers=False, gradient_as_bucket_view=True),
         "plugins": [_Ours(), _SharedLayers(machine.device)],
         "use_distributed_sampler": False,  # batches come in shares
     }

@@ -1,10 +1,12 @@
-"""Ten steps of training on a share of every batch: ``python -m tests.training.shares FOLDER DEVICES``, once a device.
+"""Ten steps of training on a share of every batch: ``python -m tests.training.shares FOLDER PORT PORT``, four times.
 
-LOCAL_RANK says which device it is. The first one leaves what it saw of each case in FOLDER. The same steps on one
-device: :func:`ten_steps`.
+LOCAL_RANK says which device each is. They train every case as four devices, then the first two of them as two; the
+first leaves what it saw in FOLDER. The same steps on one device: :func:`ten_steps`.
 """
 
+import os
 import sys
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +23,7 @@ from sealife_core.training.hardware import choose_hardware
 from sealife_core.training.preparation import class_weights
 from sealife_core.training.recipes import on_images
 from sealife_core.training.simclr import SimclrModule
-from sealife_core.training.trainer import build_trainer
+from sealife_core.training.trainer import DOES_NOT_APPLY, build_trainer
 
 STEPS = 10
 # 51 training images: two batches of 20 an epoch, which two and four devices can share, in five epochs.
@@ -84,7 +86,9 @@ def ten_steps(case: str, devices: int) -> dict[str, Any]:
         batches, module = on_images(config, dataset, pixels, encoder, rows, machine)
     notes = Notes()
     trainer = build_trainer(config, run, machine, [notes], steps_per_epoch=2, validated=task != "simclr")
-    trainer.fit(module, batches.train_dataloader(), batches.val_dataloader() if task != "simclr" else None)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message=DOES_NOT_APPLY)
+        trainer.fit(module, batches.train_dataloader(), batches.val_dataloader() if task != "simclr" else None)
     assert trainer.global_step == STEPS
     kinds = sorted({type(part).__name__ for part in module.modules()})
     return {
@@ -94,8 +98,13 @@ def ten_steps(case: str, devices: int) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    folder, devices = Path(sys.argv[1]), int(sys.argv[2])
-    for case in CASES:
-        seen = ten_steps(case, devices)
-        if seen["losses"]:
-            torch.save(seen, folder / f"{case}-{devices}.pt")
+    folder, rank = Path(sys.argv[1]), int(os.environ["LOCAL_RANK"])
+    for devices, port in zip((4, 2), sys.argv[2:], strict=True):
+        if rank >= devices:
+            break
+        os.environ["MASTER_PORT"] = port
+        for case in CASES:
+            seen = ten_steps(case, devices)
+            if rank == 0:
+                torch.save(seen, folder / f"{case}-{devices}.pt")
+        torch.distributed.destroy_process_group()

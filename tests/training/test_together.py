@@ -1,0 +1,74 @@
+"""One run on several devices equals the run that one device makes: real processes, gloo, fp32."""
+
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from tests.training.shares import CASES, STEPS, ten_steps
+
+# fp32 keeps seven digits. Another order of summation costs the last ones, and each step multiplies what it costs.
+LOSS, GRADIENT, WEIGHTS = 1e-4, 1e-4, 1e-4
+
+
+@pytest.fixture(scope="module")
+def shared(drawn_reef: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What four devices, and then two of them, saw of every case: ``CASE-DEVICES.pt``."""
+    home = tmp_path_factory.mktemp("shared")
+    (home / "data").mkdir()
+    (home / "data" / "reef").symlink_to(drawn_reef)
+    ports = [str(port) for port in free_ports(2)]
+    told = os.environ | {"SEALIFE_HOME": str(home), "OMP_NUM_THREADS": "1", "PYTHONWARNINGS": "ignore"}
+    command = [sys.executable, "-m", "tests.training.shares", str(home), *ports]
+    processes = [subprocess.Popen(command, env=told | {"LOCAL_RANK": str(rank)}) for rank in range(4)]
+    try:
+        assert [process.wait(300) for process in processes] == [0] * 4
+    finally:
+        for process in processes:
+            process.kill()
+    return home
+
+
+def free_ports(count: int) -> list[int]:
+    sockets = [socket.socket() for _ in range(count)]
+    for each in sockets:
+        each.bind(("127.0.0.1", 0))
+    ports = [each.getsockname()[1] for each in sockets]
+    for each in sockets:
+        each.close()
+    return ports
+
+
+@pytest.fixture(scope="module")
+def alone(drawn_reef: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]:
+    """What one device saw of every case."""
+    home = tmp_path_factory.mktemp("alone")
+    (home / "data").mkdir()
+    (home / "data" / "reef").symlink_to(drawn_reef)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SEALIFE_HOME", str(home))
+        return {case: ten_steps(case, 1) for case in CASES}
+
+
+@pytest.mark.parametrize("devices", [2, 4])
+@pytest.mark.parametrize("case", CASES)
+def test_shares__of_a_batch_train_what_the_whole_batch_does(
+    shared: Path, alone: dict[str, dict[str, Any]], case: str, devices: int
+) -> None:
+    one, several = alone[case], torch.load(shared / f"{case}-{devices}.pt")
+    assert several["losses"] == pytest.approx(one["losses"], rel=LOSS)
+    assert len(one["losses"]) == STEPS
+    assert one["losses"][-1] != one["losses"][0]
+    for what, tolerance in (("gradient", GRADIENT), ("state", WEIGHTS)):
+        assert list(several[what]) == list(one[what])
+        for name, value in one[what].items():
+            largest = float(value.abs().max())
+            torch.testing.assert_close(several[what][name], value, rtol=0, atol=tolerance * largest, msg=name)
+    # Metrics are counted once, over all images, and not once a device; shares of images agree to the last one.
+    assert several["metrics"] == pytest.approx(one["metrics"], rel=LOSS)
+    assert several["kinds"] == one["kinds"], "layers are what they were before"
