@@ -45,7 +45,7 @@ class ClassifierModule(LightningModule):
         self.head = classification_head(feature_dim, classes, config.dropout)
         self.register_buffer("class_weights", class_weights, persistent=False)
         self.train_accuracy = MulticlassAccuracy(classes, average="micro")
-        self.val_loss = MeanMetric()
+        self.val_loss = MeanMetric(nan_strategy="disable")  # a loss that is no number is to be seen
         self.val_accuracy = MulticlassAccuracy(classes, average="micro")
         self.val_macro_f1 = MulticlassF1Score(classes, average="macro")
 

@@ -20,9 +20,11 @@ LOGGED_POINTS = 2_000  # a curve needs no more, and a browser draws so many at o
 
 # Lightning's advice that does not apply: batches are gathered from memory, so loader processes would only cost; a run's
 # directory holds more than checkpoints; the choice of a CPU was the config's; a frozen stage is to be in eval mode; of
-# several devices, what the leader alone has measured is not to be gathered.
+# several devices, what the leader alone has measured is not to be gathered, a 1 × 1 filter has strides that mean nothing,
+# and not every PyTorch 2 has another name for broadcast_buffers.
 DOES_NOT_APPLY = (
-    ".*(does not have many workers|Checkpoint directory .* exists|available but not used|in eval mode|sync_dist=True).*"
+    ".*(does not have many workers|Checkpoint directory .* exists|available but not used|in eval mode|sync_dist=True|"
+    "Grad strides do not match|`broadcast_buffers` is deprecated).*"
 )
 
 
@@ -39,7 +41,8 @@ def build_trainer(
 
     Of several devices the first leads: it alone takes ``callbacks``, which may look at the whole data set.
     """
-    logging.getLogger("pytorch_lightning").setLevel(logging.WARNING)
+    for library in ("pytorch_lightning", "lightning_fabric"):
+        logging.getLogger(library).setLevel(logging.WARNING)
     total = steps_per_epoch * config.epochs
     watching: list[Callback] = [Status(run), OwnSignals()] if machine.devices > 1 else [Status(run)]
     watching += [] if machine.rank else [FiniteLoss(), *callbacks, FirstPoint()]
