@@ -20,12 +20,11 @@ _BEFORE = "_alone"  # where a layer keeps what it was
 def share_layers(net: nn.Module, device: str) -> None:
     """Make every BatchNorm and every dropout in ``net`` see what all devices ("cpu" or "cuda") see together."""
     norm = nn.SyncBatchNorm if device == "cuda" else SharedBatchNorm  # PyTorch's own is for accelerators alone
+    become: dict[type[nn.Module], Any] = {nn.BatchNorm1d: norm, nn.BatchNorm2d: norm, nn.Dropout: SharedDropout}
     for part in net.modules():
-        become = norm if isinstance(part, nn.BatchNorm1d | nn.BatchNorm2d) else None
-        become = SharedDropout if type(part) is nn.Dropout else become
-        if become is not None:
+        if type(part) in become:
             part.__dict__[_BEFORE] = type(part)
-            part.__class__ = become
+            part.__class__ = become[type(part)]
             part.__dict__["process_group"] = None  # of SyncBatchNorm: all devices
 
 
@@ -66,7 +65,7 @@ class _Normalised(Function):
 
     @staticmethod
     def forward(ctx: Any, x: Tensor, weight: Tensor, bias: Tensor, eps: float) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        own_variance, own_mean = torch.var_mean(x.float(), _but_channels(x), correction=0)
+        own_variance, own_mean = torch.var_mean(_precise(x), _but_channels(x), correction=0)
         own_count = torch.full_like(own_mean[:1], x.numel() // x.shape[1])
         told = gathered(torch.cat([own_mean, own_variance, own_count])[None])
         means, variances, counts = told.split([len(own_mean), len(own_mean), 1], dim=1)
@@ -82,8 +81,8 @@ class _Normalised(Function):
     @once_differentiable
     def backward(ctx: Any, *slopes: Tensor) -> tuple[Tensor, Tensor, Tensor, None]:  # pyright: ignore[reportIncompatibleMethodOverride]
         x, weight, mean, scale, count = ctx.saved_tensors
-        slope, wide = slopes[0].float(), (1, -1, *[1] * (x.ndim - 2))
-        standard = (x.float() - mean.view(wide)).mul_(scale.view(wide))
+        slope, wide = _precise(slopes[0]), (1, -1, *[1] * (x.ndim - 2))
+        standard = (_precise(x) - mean.view(wide)).mul_(scale.view(wide))
         of_weight, of_bias = (slope * standard).sum(_but_channels(x)), slope.sum(_but_channels(x))
         of_all = added(torch.stack([of_weight, of_bias])) / count
         # Each number moves the mean and the variance of all: that part is taken out of its own slope.
@@ -97,12 +96,15 @@ class SharedDropout(nn.Dropout):
 
     def forward(self, input: Tensor) -> Tensor:
         """Features (n, D)."""
-        rank, devices = place()
-        if not self.training or not self.p or devices == 1:
+        if not self.training or not self.p or place()[1] == 1:
             return super().forward(input)
-        n = len(input)
+        (rank, devices), n = place(), len(input)
         kept = functional.dropout(input.new_ones(devices * n, *input.shape[1:]), self.p)
         return input * kept[rank * n :][:n]
+
+
+def _precise(x: Tensor) -> Tensor:
+    return x.to(torch.promote_types(x.dtype, torch.float32))
 
 
 def _but_channels(x: Tensor) -> list[int]:

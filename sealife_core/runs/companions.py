@@ -77,7 +77,7 @@ class Companions:
         with theirs:
             child = subprocess.Popen(
                 companion_command(self._run.path),
-                stdin=theirs,
+                stdin=theirs.fileno(),
                 stdout=subprocess.DEVNULL,  # it would say what the worker says; its errors go into the same log
                 cwd=PROJECT,
                 env=os.environ | self._environment | {"LOCAL_RANK": str(number)},

@@ -19,8 +19,8 @@ from sealife_core.training.together import OwnSignals, fitting, shared_training
 LOGGED_POINTS = 2_000  # a curve needs no more, and a browser draws so many at once
 
 # Lightning's advice that does not apply: batches are gathered from memory, so loader processes would only cost; a run's
-# directory holds more than checkpoints; the choice of a CPU was the config's; a frozen stage is to be in eval mode; of
-# several devices, what the leader alone has measured is not to be gathered, a 1 × 1 filter has strides that mean nothing,
+# directory holds more than checkpoints; the choice of a CPU was the config's; a frozen stage is to be in eval mode. Of
+# several devices: what the leader alone has measured is not to be gathered, the strides of a 1 × 1 filter mean nothing,
 # and not every PyTorch 2 has another name for broadcast_buffers.
 DOES_NOT_APPLY = (
     ".*(does not have many workers|Checkpoint directory .* exists|available but not used|in eval mode|sync_dist=True|"
