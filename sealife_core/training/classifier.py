@@ -10,7 +10,7 @@ import torch
 from pytorch_lightning import LightningModule
 from torch import Tensor, nn
 from torch.nn import functional
-from torchmetrics import MeanMetric
+from torchmetrics import Metric
 from torchmetrics.classification import MulticlassAccuracy, MulticlassF1Score
 
 from sealife_core.config import LABELLED, ClassifierConfig
@@ -20,6 +20,30 @@ from sealife_core.models.losses import focal_loss
 from sealife_core.training.inputs import network_inputs
 from sealife_core.training.schedules import build_optimiser, classifier_schedule, parameter_groups
 from sealife_core.views.sampling import centre_view, draw_views, generator_for
+
+
+class WeightedMean(Metric):
+    """Σ weight · value / Σ weight, over all batches and devices.
+
+    torchmetrics' own leaves out a value that is no number, which should be seen, or forgets the weights.
+    """
+
+    total: Tensor
+    weight: Tensor
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.add_state("total", torch.tensor(0.0), dist_reduce_fx="sum")
+        self.add_state("weight", torch.tensor(0.0), dist_reduce_fx="sum")
+
+    def update(self, value: Tensor, weight: Tensor) -> None:
+        """Scalars: the mean of a batch, and what the batch weighs."""
+        self.total += weight * value
+        self.weight += weight
+
+    def compute(self) -> Tensor:
+        """The mean so far."""
+        return self.total / self.weight
 
 
 class ClassifierModule(LightningModule):
@@ -45,7 +69,7 @@ class ClassifierModule(LightningModule):
         self.head = classification_head(feature_dim, classes, config.dropout)
         self.register_buffer("class_weights", class_weights, persistent=False)
         self.train_accuracy = MulticlassAccuracy(classes, average="micro")
-        self.val_loss = MeanMetric(nan_strategy="disable")  # a loss that is no number is to be seen
+        self.val_loss = WeightedMean()
         self.val_accuracy = MulticlassAccuracy(classes, average="micro")
         self.val_macro_f1 = MulticlassF1Score(classes, average="macro")
 

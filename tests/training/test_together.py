@@ -12,8 +12,9 @@ import torch
 
 from tests.training.shares import CASES, STEPS, ten_steps
 
-# fp32 keeps seven digits. Another order of summation costs the last ones, and each step multiplies what it costs.
-LOSS, GRADIENT, WEIGHTS = 1e-4, 1e-4, 1e-4
+# fp32 keeps seven digits. Another order of summation costs the last one, and each step multiplies what it cost: on two
+# and four devices no loss was further off than 1e-6 of itself, and nothing else than 1e-5 of the largest in its tensor.
+LOSS, TENSOR = 1e-5, 5e-5
 
 
 @pytest.fixture(scope="module")
@@ -64,11 +65,11 @@ def test_shares__of_a_batch_train_what_the_whole_batch_does(
     assert several["losses"] == pytest.approx(one["losses"], rel=LOSS)
     assert len(one["losses"]) == STEPS
     assert one["losses"][-1] != one["losses"][0]
-    for what, tolerance in (("gradient", GRADIENT), ("state", WEIGHTS)):
+    for what in ("gradient", "state"):
         assert list(several[what]) == list(one[what])
         for name, value in one[what].items():
             largest = float(value.abs().max())
-            torch.testing.assert_close(several[what][name], value, rtol=0, atol=tolerance * largest, msg=name)
+            torch.testing.assert_close(several[what][name], value, rtol=0, atol=TENSOR * largest, msg=name)
     # Metrics are counted once, over all images, and not once a device; shares of images agree to the last one.
     assert several["metrics"] == pytest.approx(one["metrics"], rel=LOSS)
     assert several["kinds"] == one["kinds"], "layers are what they were before"
