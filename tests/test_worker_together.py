@@ -18,7 +18,7 @@ from sealife_core.runs.liveness import identity
 from tests.runs.processes import dispatcher_pids, until
 
 SIZE: dict[str, Any] = {
-    "image_size_px": 32, "stem": "imagenet", "batch_size": 21, "epochs": 12, "monitor_every": 4, "device": "cpu",
+    "image_size_px": 32, "stem": "imagenet", "batch_size": 21, "epochs": 16, "monitor_every": 4, "device": "cpu",
     "precision": "fp32", "devices": 2,
 }  # fmt: skip
 PATIENCE_S = 120  # two processes that import PyTorch, on a machine that may have other work
@@ -68,6 +68,12 @@ def test_run__on_two_devices_ends_as_a_run_on_one_would_whatever_happens_on_the_
 
     resume(run)
     pids = trains(run)
+    os.killpg(pids[0], signal.SIGTERM)
+    until(lambda: run.state() is State.STOPPED and not any(map(identity, pids)), 20)
+    assert run.shown().message == "ended at once; the last saved epoch can be resumed"
+
+    resume(run)
+    pids = trains(run)
     request_stop(run)
     until(lambda: run.state() is State.STOPPED and not any(map(identity, pids)), PATIENCE_S)
     load_model(run.path)
@@ -76,7 +82,7 @@ def test_run__on_two_devices_ends_as_a_run_on_one_would_whatever_happens_on_the_
     until(lambda: run.state() is State.FINISHED, PATIENCE_S)
     steps = [row["step"] for row in run.metrics() if "train/loss" in row]
     assert steps == list(range(1, len(steps) + 1)), "each step counts once, whoever made it"
-    assert len(steps) in (23, 24)  # twelve epochs of two, of which a stop may have cut one short
+    assert len(steps) in (31, 32)  # sixteen epochs of two, of which a stop may have cut one short
     assert run.environment()["devices"] == 2
     assert run.environment()["batch_size"] == 20
     assert run.status()["warnings"] == ["The batch size was reduced from 21 to 20: 2 devices take equal shares."]

@@ -18,7 +18,7 @@ from lightning_fabric.plugins.environments import LightningEnvironment
 from pytorch_lightning import Callback, LightningModule, Trainer
 from pytorch_lightning.plugins import LayerSync
 from pytorch_lightning.strategies import DDPStrategy
-from torch import nn
+from torch import distributed, nn
 
 from sealife_core.models.together import part_layers, share_layers
 from sealife_core.runs.companions import Companions
@@ -53,22 +53,26 @@ def fitting(trainer: Trainer, run: RunWriter) -> Iterator[None]:
     The leader starts a process for each other device and sees them off. For them it does not end: they are dismissed
     after the last step, for what follows is the leader's alone. Raises TrainingError where one of them is lost.
     """
-    devices = trainer.world_size
-    if devices == 1:
+    if trainer.world_size == 1:
         yield
         return
-    with _threads_shared(trainer, devices):
-        if trainer.global_rank:
+    environment = trainer.strategy.cluster_environment  # type: ignore[attr-defined]
+    meeting = {"MASTER_ADDR": environment.main_address, "MASTER_PORT": str(environment.main_port)}
+    others = _until_dismissed() if trainer.global_rank else Companions(run, trainer.world_size - 1, meeting)
+    try:
+        with _threads_shared(trainer), others:
             yield
-            threading.Event().wait()  # its line to the leader ends it
-        environment = trainer.strategy.cluster_environment  # type: ignore[attr-defined]
-        meeting = {"MASTER_ADDR": environment.main_address, "MASTER_PORT": str(environment.main_port)}
-        with Companions(run, devices - 1, meeting):
-            try:
-                yield
-            finally:
-                if torch.distributed.is_initialized():
-                    torch.distributed.destroy_process_group()
+            distributed.destroy_process_group()
+    finally:
+        # After an error NCCL might wait here for those that are gone; a process that used it is about to end.
+        if distributed.is_initialized() and distributed.get_backend() == "gloo":
+            distributed.destroy_process_group()
+
+
+@contextmanager
+def _until_dismissed() -> Iterator[None]:
+    yield
+    threading.Event().wait()  # the line to the leader ends this process
 
 
 class OwnSignals(Callback):
@@ -110,11 +114,11 @@ class _SharedLayers(LayerSync):
 
 
 @contextmanager
-def _threads_shared(trainer: Trainer, devices: int) -> Iterator[None]:
+def _threads_shared(trainer: Trainer) -> Iterator[None]:
     """Processes on one processor share its cores; more threads than cores would wait for each other."""
     before = torch.get_num_threads()
     if trainer.strategy.root_device.type == "cpu" and "OMP_NUM_THREADS" not in os.environ:
-        torch.set_num_threads(max(1, before // devices))
+        torch.set_num_threads(max(1, before // trainer.world_size))
     try:
         yield
     finally:

@@ -359,7 +359,7 @@ def test_main__sees_a_run_that_is_queued_while_it_is_about_to_go(
 
 
 def test_environment__puts_data_beside_the_runs(root: Path):
-    told = dispatching._environment(root, "cuda:1")
+    told = dispatching._environment(root, ["cuda:1"])
     assert (told["SEALIFE_HOME"], told["CUDA_VISIBLE_DEVICES"]) == (str(root.parent), "1")
     assert "SEALIFE_HOME" not in dispatching._environment(root / "sweep", "cpu"), "as this process has it"
 
