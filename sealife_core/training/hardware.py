@@ -57,10 +57,11 @@ def choose_hardware(config: TrainingSettings, before: str | None = None) -> Hard
     device = "cuda" if config.device != "cpu" and torch.cuda.is_available() else "cpu"
     there = torch.cuda.device_count() if device == "cuda" else 1
     if config.devices > there and config.device != "cpu":
+        given = f"{there} GPU{'s' * (there > 1)}" if device == "cuda" else "1 processor"
         raise ConfigError(
             [
-                f"'devices' is {config.devices}, but this run was given {there} {device.replace('cuda', 'GPU')}. Choose"
-                f" {there} or fewer, or device 'cpu', where that many processes share the processor."
+                f"'devices' is {config.devices}, but this run was given {given}. Choose {there} or fewer, or device"
+                " 'cpu', where so many processes share the processor."
             ]
         )
     rank = int(os.environ.get("LOCAL_RANK", 0)) if config.devices > 1 else 0

@@ -132,6 +132,28 @@ def test_batch_norm__shared_is_that_of_the_whole_batch(
         torch.testing.assert_close(norm.state_dict(), one.state_dict())
 
 
+def test_batch_norm__shared_keeps_its_numbers_in_full_precision_under_autocast(devices: Devices) -> None:
+    x, several = torch.randn(8, 3, 2, 2).bfloat16(), [nn.BatchNorm2d(3) for _ in range(2)]
+    one = nn.BatchNorm2d(3)
+    expected = one(x)
+    for norm in several:
+        share_layers(norm, "cpu")
+
+    def work(rank: int) -> Tensor:
+        with torch.autocast("cpu", torch.bfloat16):
+            own = x.chunk(2)[rank].clone().requires_grad_()
+            out = several[rank](own)
+        out.float().square().sum().backward()
+        assert own.grad is not None
+        assert own.grad.dtype == torch.bfloat16
+        return out.detach()
+
+    found = torch.cat(devices(2, work))
+    assert found.dtype == torch.bfloat16
+    torch.testing.assert_close(found, expected.detach())
+    torch.testing.assert_close(several[0].running_var, one.running_var)
+
+
 def test_batch_norm__that_is_frozen_talks_to_nobody_and_stays_as_it_is() -> None:
     norm = nn.BatchNorm2d(3)
     norm.running_mean += 1
