@@ -14,7 +14,7 @@ from datetime import timedelta
 from typing import Any
 
 import torch
-from lightning_fabric.plugins.environments import LightningEnvironment
+from lightning_fabric.plugins.environments.lightning import LightningEnvironment
 from pytorch_lightning import Callback, LightningModule, Trainer
 from pytorch_lightning.plugins import LayerSync
 from pytorch_lightning.strategies import DDPStrategy
