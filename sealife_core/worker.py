@@ -2,7 +2,7 @@
 
 It knows no screen: what it has to say it writes into the run directory. An error becomes one sentence with a way out in
 ``status.json``; the traceback stays in the log. With ``--ready`` instead of a directory it is a spare, which learns its
-run later (``runs/spare.py``).
+run later (``runs/spare.py``); with ``--companion`` before it, one of several that train a run (``runs/companions.py``).
 """
 
 import os
@@ -10,6 +10,7 @@ import signal
 import sys
 import time
 import traceback
+import warnings
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -17,6 +18,7 @@ from types import FrameType
 
 from sealife_core.config import AnyConfig, StudyConfig
 from sealife_core.errors import SealifeError
+from sealife_core.runs.companions import COMPANION_FLAG, HEARD_S, Leader, onlooker
 from sealife_core.runs.directory import Run
 from sealife_core.runs.spare import READY_FLAG, await_order
 from sealife_core.runs.writer import RunWriter
@@ -73,6 +75,27 @@ def ready() -> int:
     return 0 if folder is None else main(folder, imported.result)
 
 
+def accompany(folder: Path) -> int:
+    """Train the run in ``folder`` together with the worker that started this process. Ends only in an error: 1.
+
+    The worker dismisses it after the last step. A signal to end is the worker's to obey: it saves what there is to say.
+    """
+    leader = Leader()
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    warnings.simplefilter("ignore")  # the worker has the same to say
+    try:
+        run = onlooker(folder)
+        import_training()(run.config(), run)
+    except Exception as error:  # noqa: BLE001 - the last line of defence: all of them are told
+        if isinstance(error, RuntimeError):
+            time.sleep(2 * HEARD_S)  # where the cause is another's end, the worker's end comes first
+        traceback.print_exc()
+        told = explain(error)
+        leader.tell(told["what"], told["next"])
+    return 1
+
+
 def _import_ahead() -> Train:
     train = import_training()
     print(f"ready, pid {os.getpid()}", flush=True)
@@ -115,4 +138,6 @@ def _leave(code: int) -> None:
 
 
 if __name__ == "__main__":
+    if sys.argv[1] == COMPANION_FLAG:
+        _leave(accompany(Path(sys.argv[2])))
     _leave(ready() if sys.argv[1] == READY_FLAG else main(Path(sys.argv[1])))

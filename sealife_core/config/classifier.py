@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import model_validator
 
-from sealife_core.config.runs import DATA, MODEL, TRAINING, TrainingSettings, Weights
+from sealife_core.config.runs import DATA, MODEL, TRAINING, TrainingSettings, Weights, check_shares
 from sealife_core.config.settings import setting
 
 OPTIMISER, LOSS = "Optimiser", "Loss"
@@ -200,6 +200,16 @@ class ClassifierConfig(TrainingSettings):
                 f" {', '.join(other)}, expected trained_stages 0, augmentation 'none' and dropout 0."
                 " Set these, or optimiser to 'adamw'."
             )
+        return self
+
+    @model_validator(mode="after")
+    def _several_devices_share_images(self) -> "ClassifierConfig":
+        if self.devices > 1 and self.trained_stages == 0 and self.augmentation == "none":
+            raise ValueError(
+                "A linear probe on features that are computed once takes seconds on one device; got devices"
+                f" {self.devices}. Set devices to 1, or augmentation to 'light', or trained_stages above 0."
+            )
+        check_shares(self.batch_size, self.devices)
         return self
 
     @property

@@ -2,6 +2,8 @@
 
 from typing import Literal
 
+from pydantic import model_validator
+
 from sealife_core.config.runs import MODEL, TrainingSettings, Weights
 from sealife_core.config.settings import setting
 
@@ -17,6 +19,12 @@ class EmbedConfig(TrainingSettings):
         group=MODEL,
         simple=True,
     )
+
+    @model_validator(mode="after")
+    def _nothing_is_shared(self) -> "EmbedConfig":
+        if self.devices > 1:
+            raise ValueError(f"A run that trains nothing takes one device; got devices {self.devices}. Set it to 1.")
+        return self
 
     @property
     def method(self) -> str:

@@ -81,6 +81,15 @@ class TrainingSettings(Settings):
     device: Literal["auto", "cpu", "cuda"] = setting(
         "auto", "Where to train; 'auto' takes a GPU if there is one.", title="Device", group=MACHINE
     )
+    devices: int = setting(
+        1,
+        "How many devices train the run together, each on an equal share of every batch; on 'cpu', how many processes.",
+        title="Devices",
+        group=MACHINE,
+        ge=1,
+        le=64,
+        step=1,
+    )
     wandb: Literal["environment", "off", "offline", "on"] = setting(
         "environment",
         "Record the run with Weights & Biases: 'on' sends it to the server of the key that 'wandb login' keeps, and"
@@ -107,6 +116,15 @@ class TrainingSettings(Settings):
         title="TensorBoard",
         group=TRACKING,
     )
+
+
+def check_shares(batch_size: int, devices: int) -> None:
+    """Raises ValueError where a batch has not one image for each device."""
+    if batch_size < devices:
+        raise ValueError(
+            f"A batch of {batch_size} cannot be shared by {devices} devices: each needs an image of it at least."
+            f" Set batch_size to {devices} or more, or devices to {batch_size} or fewer."
+        )
 
 
 def source_run(weights: str) -> str | None:

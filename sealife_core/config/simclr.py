@@ -5,7 +5,7 @@ from typing import Literal
 
 from pydantic import model_validator
 
-from sealife_core.config.runs import MODEL, TRAINING, TrainingSettings, Weights
+from sealife_core.config.runs import MODEL, TRAINING, TrainingSettings, Weights, check_shares
 from sealife_core.config.settings import setting
 from sealife_core.config.views import RECIPES, ViewRecipe
 
@@ -157,6 +157,11 @@ class SimclrConfig(TrainingSettings):
             raise ValueError(
                 "LARS already scales every layer's step: set gradient_clip to 0 or choose another optimiser."
             )
+        return self
+
+    @model_validator(mode="after")
+    def _every_device_has_images(self) -> "SimclrConfig":
+        check_shares(self.batch_size, self.devices)
         return self
 
     def peak_learning_rate(self, batch_size: int | None = None) -> float:

@@ -29,7 +29,10 @@ class ImageBatches(LightningDataModule):
 
     The order of epoch e depends on (``seed``, e) alone: a run that was resumed sees what it would have seen. A batch
     larger than the training data is reduced to it (``batch_size`` tells), so that ``drop_last`` never leaves nothing.
-    Raises DatasetError without training rows.
+    share: (which, of how many) devices these batches are for, where several train together: a batch is reduced to what
+    they can share equally, each gets its part of it, and of the validation rows as well. ``batch_size`` is that of all
+    of them, and their parts one after the other are the batch that one device would see.
+    Raises DatasetError without training rows, or with fewer than there are devices.
     """
 
     def __init__(
@@ -42,6 +45,7 @@ class ImageBatches(LightningDataModule):
         batch_size: int,
         seed: int,
         drop_last: bool = False,
+        share: tuple[int, int] = (0, 1),
     ) -> None:
         super().__init__()
         if len(train_rows) == 0:
@@ -49,30 +53,41 @@ class ImageBatches(LightningDataModule):
                 f"Data set '{dataset.name}' has no images to train on here; at least one is needed."
                 " Look at its splits and labels on the Data page."
             )
+        parts = share[1]
+        if len(train_rows) < parts:
+            raise DatasetError(
+                f"Data set '{dataset.name}' has {len(train_rows)} images to train on here, fewer than the {parts}"
+                " devices that are to share them. Train on fewer devices."
+            )
         self.pixels = pixels
         self.labels = torch.from_numpy(np.asarray(dataset.labels, dtype=np.int64))
         self.train_rows = torch.from_numpy(np.array(train_rows, dtype=np.int64))
         self.val_rows = torch.from_numpy(np.array(val_rows, dtype=np.int64))
-        self.batch_size = min(batch_size, len(train_rows))
+        self.batch_size = min(batch_size, len(train_rows)) // parts * parts
         self.seed = seed
-        self.drop_last = drop_last
+        self.drop_last = drop_last or parts > 1  # what is left of an epoch could not be shared equally
+        self.share = share
 
     def train_dataloader(self) -> DataLoader[Batch]:
         """Shuffled by epoch."""
         rows = _Rows(self.pixels, self.labels, self.train_rows)
-        return self._loader(rows, EpochOrder(len(rows), self.seed), self.drop_last)
+        return self._loader(rows, EpochOrder(len(rows), self.seed, self.batch_size, self.share), self.drop_last)
 
     def val_dataloader(self) -> DataLoader[Batch] | list[DataLoader[Batch]]:
-        """In the given order; an empty list if there are no validation rows, which Lightning takes as "none"."""
+        """In the given order; an empty list if there are no validation rows, which Lightning takes as "none".
+
+        Where there are fewer than devices each gets all of them: shares of what is counted stay the same.
+        """
         if len(self.val_rows) == 0:
             return []
-        return self._loader(_Rows(self.pixels, self.labels, self.val_rows), None, False)
+        (part, parts), n = self.share, len(self.val_rows)
+        own = self.val_rows if n < parts else self.val_rows[n * part // parts : n * (part + 1) // parts]
+        return self._loader(_Rows(self.pixels, self.labels, own), None, False)
 
     def _loader(self, rows: "_Rows", order: "EpochOrder | None", drop_last: bool) -> DataLoader[Batch]:
         # No worker processes: a batch is one copy out of memory-mapped pixels, quicker than handing it between two.
-        return DataLoader(
-            rows, batch_size=self.batch_size, sampler=order, drop_last=drop_last, collate_fn=as_it_is, num_workers=0
-        )
+        size = self.batch_size // self.share[1]
+        return DataLoader(rows, batch_size=size, sampler=order, drop_last=drop_last, collate_fn=as_it_is, num_workers=0)
 
 
 class _Rows(IndexedDataset[Batch]):
@@ -94,20 +109,29 @@ class _Rows(IndexedDataset[Batch]):
 
 
 class EpochOrder(Sampler[int]):
-    """A permutation of ``count`` by (seed, epoch) alone. Lightning calls ``set_epoch`` before each epoch."""
+    """A permutation of ``count`` by (seed, epoch) alone. Lightning calls ``set_epoch`` before each epoch.
 
-    def __init__(self, count: int, seed: int) -> None:
+    Of a ``share`` (which, of how many) it is that part of each whole batch of ``batch_size``, one after the other.
+    """
+
+    def __init__(self, count: int, seed: int, batch_size: int = 1, share: tuple[int, int] = (0, 1)) -> None:
         self.count, self.seed, self.epoch = count, seed, 0
+        self.batch_size, self.share = batch_size, share
 
     def set_epoch(self, epoch: int) -> None:
         """Lightning's door: the order of this epoch comes next."""
         self.epoch = epoch
 
     def __len__(self) -> int:
-        return self.count
+        parts = self.share[1]
+        return self.count if parts == 1 else self.count // self.batch_size * self.batch_size // parts
 
     def __iter__(self) -> Iterator[int]:
         order = np.random.default_rng((self.seed, self.epoch)).permutation(self.count)
+        part, parts = self.share
+        if parts > 1:
+            whole = self.count // self.batch_size * self.batch_size
+            order = order[:whole].reshape(-1, parts, self.batch_size // parts)[:, part].ravel()
         return iter(order.tolist())
 
 

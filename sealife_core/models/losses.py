@@ -9,22 +9,26 @@ from torch.autograd import Function
 from torch.autograd.function import once_differentiable
 from torch.nn import functional
 
+from sealife_core.models.across import added, gathered, place
+
 # So many similarities at a time: 4 MB stay in the cache; 2^18 to 2^22 take the same time within a tenth.
 _BLOCK_CELLS = 2**20
 _FEWEST_ROWS = 64  # with fewer, matrix products wait for memory
 
 
-def nt_xent(z0: Tensor, z1: Tensor, temperature: float) -> Tensor:
+def nt_xent(z0: Tensor, z1: Tensor, temperature: float, *, across: bool = False) -> Tensor:
     """NT-Xent, SimCLR eq. 1 (arXiv 2002.05709). Returns a scalar, in nats.
 
     z0, z1: (N, D) projections of two views of the same N images; row i of both is a positive pair, and the other
     2N − 2 rows are its negatives. Chance is ln(2N − 1); one pair alone (N = 1) has nothing to tell apart: 0.
+    across: z0, z1 are this device's share, as large as every other's; negatives come from all of them. The value is
+    that of the whole batch, and so is the gradient once it is averaged over the devices, as DDP does.
     Raises ValueError for shapes that differ or a temperature that is not positive.
     """
     if not temperature > 0:
         raise ValueError(f"The temperature is {temperature}; expected a number above 0.")
     with torch.autocast(z0.device.type, enabled=False):
-        return _NtXent.apply(_unit_views(z0, z1), temperature)
+        return (_NtXentAcross if across else _NtXent).apply(_unit_views(z0, z1), temperature)
 
 
 class _NtXent(Function):
@@ -35,22 +39,33 @@ class _NtXent(Function):
 
     @staticmethod
     def forward(ctx: Any, z: Tensor, temperature: float) -> Tensor:
-        views, partners = len(z), _partners(z)
-        loss, pull = z.new_zeros(()), torch.zeros_like(z)
-        for rows in _blocks(z):
-            own = z[rows]
-            similarity = _similarity(own, z, rows.start).div_(temperature)
-            of_partner = similarity.gather(1, partners[rows, None])
-            highest = similarity.amax(dim=1, keepdim=True)
-            weights = similarity.sub_(highest).exp_()
-            total = weights.sum(dim=1, keepdim=True)
-            loss += (highest - of_partner + total.log()).sum()
-            if ctx.needs_input_grad[0]:
-                # Each similarity stands in two rows: once this view is the anchor, once the other one is.
-                pull[rows] += weights @ z / total
-                pull.addmm_(weights.T, own / total)
-        ctx.save_for_backward(pull.sub_(z[partners], alpha=2).div_(views * temperature))
-        return loss / views
+        loss, pull = _of_anchors(z, [slice(0, len(z))], temperature, pulled=ctx.needs_input_grad[0])
+        ctx.save_for_backward(pull.sub_(z[_partners(z)], alpha=2).div_(len(z) * temperature))
+        return loss / len(z)
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, slope: Tensor) -> tuple[Tensor, None]:  # pyright: ignore[reportIncompatibleMethodOverride]
+        (gradient,) = ctx.saved_tensors
+        return slope * gradient, None
+
+
+class _NtXentAcross(Function):
+    """NT-Xent of the unit views (2n, D) of every device: each takes its own anchors against the 2N views of all.
+
+    What one device's anchors pull at another's views reaches it here, on the way there; the way back says nothing.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, own: Tensor, temperature: float) -> Tensor:
+        z, spans = _views_of_all(own)
+        loss, pull = _of_anchors(z, spans, temperature, pulled=ctx.needs_input_grad[0])
+        added(loss)
+        partners, pull = _partners(z), added(pull)
+        gradient = torch.cat([pull[rows] - 2 * z[partners[rows]] for rows in spans])
+        # DDP takes the mean over devices of what is here a sum over their anchors.
+        ctx.save_for_backward(gradient.mul_(place()[1] / (len(z) * temperature)))
+        return loss / len(z)
 
     @staticmethod
     @once_differentiable
@@ -60,15 +75,18 @@ class _NtXent(Function):
 
 
 @torch.no_grad()
-def contrastive_accuracy(z0: Tensor, z1: Tensor) -> Tensor:
+def contrastive_accuracy(z0: Tensor, z1: Tensor, *, across: bool = False) -> Tensor:
     """How often a view's partner is the nearest of the other 2N − 1 views: a scalar in 0 … 1; chance is 1 / (2N − 1).
 
-    z0, z1: (N, D) as in :func:`nt_xent`.
+    z0, z1: (N, D) as in :func:`nt_xent`, and so is ``across``.
     """
     with torch.autocast(z0.device.type, enabled=False):
         z = _unit_views(z0, z1)
-        nearest = torch.cat([_similarity(z[rows], z, rows.start).argmax(dim=1) for rows in _blocks(z)])
-        return (nearest == _partners(z)).float().mean()
+        z, spans = _views_of_all(z) if across else (z, [slice(0, len(z))])
+        blocks = [rows for span in spans for rows in _blocks(z, span)]
+        nearest = torch.cat([_similarity(z[rows], z, rows.start).argmax(dim=1) for rows in blocks])
+        right = nearest == torch.cat([_partners(z)[rows] for rows in spans])
+        return added(right.float().sum()) / len(z) if across else right.float().mean()
 
 
 def focal_loss(logits: Tensor, labels: Tensor, gamma: float, weight: Tensor | None = None) -> Tensor:
@@ -102,6 +120,34 @@ def _unit_views(z0: Tensor, z1: Tensor) -> Tensor:
     return functional.normalize(_full_precision(torch.cat([z0, z1])), dim=1)
 
 
+def _views_of_all(own: Tensor) -> tuple[Tensor, list[slice]]:
+    """Every device's views (2N, D), in the order of the whole batch, and which rows ``own`` (2n, D) are in it."""
+    rank, devices = place()
+    n = len(own) // 2
+    z = gathered(own).view(devices, 2, n, -1).transpose(0, 1).reshape(2 * devices * n, -1)
+    return z, [slice(first, first + n) for first in (rank * n, (devices + rank) * n)]
+
+
+def _of_anchors(z: Tensor, spans: list[slice], temperature: float, *, pulled: bool) -> tuple[Tensor, Tensor]:
+    """For the anchors in the rows ``spans`` of z (2N, D): their losses' sum, and how they pull at each of all views
+    (2N, D), but for what partners pull at each other; zeros unless ``pulled``."""
+    partners = _partners(z)
+    loss, pull = z.new_zeros(()), torch.zeros_like(z)
+    for rows in (rows for span in spans for rows in _blocks(z, span)):
+        own = z[rows]
+        similarity = _similarity(own, z, rows.start).div_(temperature)
+        of_partner = similarity.gather(1, partners[rows, None])
+        highest = similarity.amax(dim=1, keepdim=True)
+        weights = similarity.sub_(highest).exp_()
+        total = weights.sum(dim=1, keepdim=True)
+        loss += (highest - of_partner + total.log()).sum()
+        if pulled:
+            # Each similarity stands in two rows: once this view is the anchor, once the other one is.
+            pull[rows] += weights @ z / total
+            pull.addmm_(weights.T, own / total)
+    return loss, pull
+
+
 def _partners(z: Tensor) -> Tensor:
     """(2N,) row of each view's partner in z (2N, D)."""
     return torch.arange(len(z), device=z.device).roll(len(z) // 2)
@@ -118,10 +164,10 @@ def _similarity(own: Tensor, z: Tensor, first: int) -> Tensor:
     return similarity
 
 
-def _blocks(z: Tensor) -> Iterator[slice]:
-    """Rows of z (2N, D), so many at a time that their similarities with all of z fit the cache."""
+def _blocks(z: Tensor, span: slice) -> Iterator[slice]:
+    """The rows ``span`` of z (2N, D), so many at a time that their similarities with all of z fit the cache."""
     rows = max(_FEWEST_ROWS, _BLOCK_CELLS // len(z))
-    return (slice(start, min(start + rows, len(z))) for start in range(0, len(z), rows))
+    return (slice(start, min(start + rows, span.stop)) for start in range(span.start, span.stop, rows))
 
 
 def _full_precision(x: Tensor) -> Tensor:

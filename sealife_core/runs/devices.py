@@ -1,4 +1,7 @@
-"""Which devices there are to train on, told without loading torch. The processor counts as one."""
+"""Which devices there are to train on, told without loading torch. The processor counts as one.
+
+Environment: SEALIFE_RESERVED_DEVICES="cuda:1,cuda:3" keeps devices, by the names told here, free for other programs.
+"""
 
 import os
 import re
@@ -9,10 +12,14 @@ from sealife_core.config import AnyConfig
 
 CPU = "cpu"
 NONE = "none"  # of a run that only coordinates others: it takes nobody's place
+RESERVED = "SEALIFE_RESERVED_DEVICES"
 
 
 def devices(environ: Mapping[str, str] = os.environ, system: Path = Path("/")) -> list[str]:
-    """``["cpu", "cuda:0", …]``; what follows the colon is what CUDA_VISIBLE_DEVICES takes, a number or an id."""
+    """``["cpu", "cuda:0", …]``; what follows the colon is what CUDA_VISIBLE_DEVICES takes, a number or an id.
+
+    Reserved ones are left out; the processor cannot be reserved, for every run needs it.
+    """
     chosen = environ.get("CUDA_VISIBLE_DEVICES")
     nodes = [re.fullmatch(r"nvidia(\d+)", p.name) for p in (system / "dev").glob("nvidia*")]
     numbers = sorted(int(node[1]) for node in nodes if node)
@@ -22,7 +29,13 @@ def devices(environ: Mapping[str, str] = os.environ, system: Path = Path("/")) -
     else:
         # CUDA numbers what it sees from 0, whatever the nodes are called: a container may be given only nvidia3.
         gpus = [str(i) for i in range(len(numbers))] if known else []
-    return [CPU, *(f"cuda:{gpu}" for gpu in gpus)]
+    kept = reserved(environ)
+    return [CPU, *(name for gpu in gpus if (name := f"cuda:{gpu}") not in kept)]
+
+
+def reserved(environ: Mapping[str, str] = os.environ) -> list[str]:
+    """The devices that are kept free for other programs."""
+    return [name.strip() for name in environ.get(RESERVED, "").split(",") if name.strip()]
 
 
 def suitable(config: AnyConfig, there: list[str]) -> list[str]:
@@ -33,6 +46,32 @@ def suitable(config: AnyConfig, there: list[str]) -> list[str]:
     return gpus if config.device == "cuda" or gpus else [CPU]
 
 
-def visible(device: str) -> str:
-    """What a process on ``device`` gets as CUDA_VISIBLE_DEVICES: always said, never inherited."""
-    return "" if device in (CPU, NONE) else device.removeprefix("cuda:")
+def needed(config: AnyConfig) -> int:
+    """How many devices the run takes: the processor is one, however many processes share it."""
+    return 1 if config.device == "cpu" else config.devices
+
+
+def impossible(config: AnyConfig, there: list[str]) -> tuple[str, str] | None:
+    """Why the devices of this machine will never do for the run, and what to do; None where they will."""
+    found, count = len(suitable(config, there)), needed(config)
+    if not found:
+        return "The run asks for a GPU, and there is none here.", "Clone it with device 'cpu' or 'auto'."
+    if count <= found:
+        return None
+    be, many = ("is", "one") if found == 1 else ("are", str(found))
+    kept = f" that {be} not reserved ({', '.join(reserved())} are)" if reserved() else ""
+    way = f"Clone it with devices {found}, or with device 'cpu', where {count} processes share the processor."
+    return f"The run asks for {count} devices, and there {be} {many} here{kept}.", way
+
+
+def not_here(environ: Mapping[str, str] = os.environ, system: Path = Path("/")) -> str:
+    """One sentence if a device that this machine has not is reserved, else ""."""
+    here = devices({**environ, RESERVED: ""}, system)
+    unknown = [name for name in reserved(environ) if name not in here[1:]]
+    listed = ", ".join(here[1:]) or "none but the processor, which every run needs"
+    return f"{RESERVED} names {', '.join(unknown)}; there is {listed}." if unknown else ""
+
+
+def visible(assigned: list[str]) -> str:
+    """What a process on these devices gets as CUDA_VISIBLE_DEVICES: always said, never inherited."""
+    return ",".join(device.removeprefix("cuda:") for device in assigned if device not in (CPU, NONE))

@@ -1,12 +1,16 @@
 """``python -m sealife_core.runs.dispatcher ROOT``: starts queued runs, first in, first out, one a device.
 
+A run that several devices train together waits until so many are free; what is free meanwhile is kept for it, so that
+no shorter run overtakes it for ever.
+
 One lives below a root at a time, under a lock. It is started by whoever queues a run, watches the processes, ends those
 that do not stop when asked, and goes when there is nothing left to do. It may be killed at any moment: the runs go on,
 and the next one takes them over, for all it has to know is on disk or can be asked of the operating system. While
 somebody seems about to train it keeps a worker ready (``spare.py``).
 
 Environment: SEALIFE_WORKER_COMMAND replaces ``python -m sealife_core.worker`` (the run directory is appended);
-SEALIFE_STOP_GRACE_S is how long a run may take to stop by itself before it is ended.
+SEALIFE_STOP_GRACE_S is how long a run may take to stop by itself before it is ended; SEALIFE_RESERVED_DEVICES names
+devices to keep out of (``devices.py``).
 """
 
 import os
@@ -24,7 +28,7 @@ import psutil
 
 from sealife_core.errors import RunError, SealifeError
 from sealife_core.runs import liveness
-from sealife_core.runs.devices import NONE, devices, suitable, visible
+from sealife_core.runs.devices import NONE, devices, impossible, needed, not_here, suitable, visible
 from sealife_core.runs.directory import Run, list_runs, source_of
 from sealife_core.runs.files import replace_json
 from sealife_core.runs.liveness import Process, State, process_of
@@ -97,8 +101,9 @@ class Dispatcher:
                 found = liveness.identity(pid) if pid else None
                 if found is None:
                     continue
-                device = NONE if run.is_study else self.devices[-1]
-                record = found | {"attempt": run.attempt(), "device": device, "started": time.time()}
+                # On which devices nobody noted; the last ones are those that are given last.
+                assigned = NONE if run.is_study else ",".join(self.devices[-_needed(run) :])
+                record = found | {"attempt": run.attempt(), "device": assigned, "started": time.time()}
                 replace_json(run.path / PROCESS, record)
             if record:
                 self.watched[run.id] = Watched(run, record)
@@ -114,9 +119,10 @@ class Dispatcher:
         for watched in list(self.watched.values()):
             self._look_after(watched)
         waiting = self._queued()
+        awaited: set[str] = set()
         for run in waiting:
             try:
-                self._consider(run)
+                self._consider(run, awaited)
             except SealifeError as error:
                 self._refuse(run, str(error), "Resume the run once that is mended.")
             except OSError as error:
@@ -168,27 +174,32 @@ class Dispatcher:
             self._glances[run.id] = (changed, queued)
         return queued
 
-    def _consider(self, run: Run) -> None:
-        """Start the run if nothing stands in its way; refuse it if nothing ever will. A study takes no one's place."""
+    def _consider(self, run: Run, awaited: set[str]) -> None:
+        """Start the run if nothing stands in its way; refuse it if something always will.
+
+        awaited: the devices that are kept for runs before it; those that are to be kept for this one are added. A study
+        takes none of them.
+        """
         if run.is_study:
-            self._start(run, NONE)
+            self._start(run, [NONE])
             return
-        possible = suitable(run.config(), self.devices)
-        if not possible:
-            self._refuse(
-                run, "The run asks for a GPU, and there is none here.", "Clone it with device 'cpu' or 'auto'."
-            )
+        config = run.config()
+        never = impossible(config, self.devices)
+        if never:
+            self._refuse(run, *never)
             return
-        awaited = self._source_awaited(run)
-        if awaited:
-            self._say(run, awaited)
+        source = self._source_awaited(run)
+        if source:
+            self._say(run, source)
             return
-        taken = {watched.record.get("device") for watched in self.watched.values()}
-        free = [device for device in possible if device not in taken]
-        if free:
-            self._start(run, free[0])
-        else:
-            self._say(run, "waiting for its turn")
+        taken = {device for watched in self.watched.values() for device in _assigned(watched.record)}
+        free = [device for device in suitable(config, self.devices) if device not in taken | awaited]
+        count = needed(config)
+        if len(free) >= count:
+            self._start(run, free[:count])
+            return
+        awaited.update(free)
+        self._say(run, "waiting for its turn" if count == 1 else f"waiting for {count} devices: {len(free)} free")
 
     def _source_awaited(self, run: Run) -> str:
         """What the run waits for before its weights are there, or "". Raises RunError if they will never be."""
@@ -208,13 +219,14 @@ class Dispatcher:
         left = "left no model" if state in (State.FINISHED, State.STOPPED) else f"is {state}"
         raise RunError(f"Run '{source_id}', which the weights come from, {left}.")
 
-    def _start(self, run: Run, device: str) -> None:
+    def _start(self, run: Run, assigned: list[str]) -> None:
         with queue_lock(self.root):
             if run.state() is not State.QUEUED:  # stopped or deleted since we looked
                 return
-            record: dict[str, Any] = {"attempt": run.attempt(), "device": device, "started": time.time()}
+            told = ",".join(assigned)
+            record: dict[str, Any] = {"attempt": run.attempt(), "device": told, "started": time.time()}
             write_status(run, stage="starting", message="starting")
-            environment = _environment(self.root, device)
+            environment = _environment(self.root, assigned)
             child = None if run.is_study else self.spare.offer(run, environment)
             record["command"] = [*worker_command(), str(run.path)] if child is None else spare_command()
             child = child or spawn(record["command"], run.path / LOG, environment)
@@ -228,7 +240,7 @@ class Dispatcher:
                 if child.stdin is not None:
                     child.stdin.close()
         self.watched[run.id] = Watched(run, record, child)
-        print(f"{run.id}: started on {device}, pid {child.pid}", flush=True)
+        print(f"{run.id}: started on {told}, pid {child.pid}", flush=True)
 
     def _refuse(self, run: Run, what: str, then: str) -> None:
         """End a run that was not started; what it says is the queue's to write, for it has no process."""
@@ -251,11 +263,22 @@ def worker_command() -> list[str]:
     return shlex.split(chosen) if chosen else [sys.executable, "-m", "sealife_core.worker"]
 
 
-def _environment(root: Path, device: str) -> dict[str, str]:
-    told = {"CUDA_VISIBLE_DEVICES": visible(device)}
+def _environment(root: Path, assigned: list[str]) -> dict[str, str]:
+    told = {"CUDA_VISIBLE_DEVICES": visible(assigned)}
     if root.name == "checkpoints":  # data sets lie beside the runs, whoever's environment this process inherited
         told["SEALIFE_HOME"] = str(root.parent)
     return told
+
+
+def _assigned(record: dict[str, Any]) -> list[str]:
+    return str(record.get("device") or "").split(",")
+
+
+def _needed(run: Run) -> int:
+    try:
+        return needed(run.config())
+    except SealifeError:
+        return 1
 
 
 def _workers_by_directory() -> dict[str, int]:
@@ -277,6 +300,8 @@ def main(root: Path) -> int:
             return 0
     dispatcher = Dispatcher(root, stop_grace_s=float(os.environ.get("SEALIFE_STOP_GRACE_S", STOP_GRACE_S)))
     print(f"dispatching, pid {os.getpid()}, devices {', '.join(dispatcher.devices)}", flush=True)
+    if not_here():
+        print(not_here(), flush=True)
     dispatcher.adopt()
     last_busy = time.monotonic()
     while True:

@@ -152,11 +152,14 @@ def _seconds(
     # Of equally near ones the latest: the machine may have changed.
     nearest = min(reversed(here), key=lambda row: _distance(row, wanted))
     speed = nearest["images_per_s"] * _row_gmac(nearest)  # 10⁹ multiply-adds a second
+    gpus = 1 if device == CPU else config.devices  # processes on one processor have no more of it than one would
+    speed *= gpus
     seconds = STARTUP_S + _passes(config, encoder, stem, n_images, n_stored) / speed
     same = _distance(nearest, wanted) == 0
     basis = (
         f"{'measured' if same else 'scaled from'} {rate_said(nearest['images_per_s'])} of {nearest['encoder']}"
         f" at {nearest['image_size_px']} px in a {nearest['kind']} run on this machine"
+        f"{f', were {gpus} devices {gpus} times as fast as one' if gpus > 1 else ''}"
     )
     return seconds, basis
 
@@ -204,7 +207,7 @@ def _is_rate(row: dict[str, Any]) -> bool:
 
 
 def _memory_bytes(config: AnyConfig, encoder: str, stem: str, n_images: int) -> int:
-    """Main memory, or the GPU's, at the peak of training."""
+    """Main memory, or that of each GPU, at the peak of training."""
     stages = stages_of(encoder, stem)
     trained, views = _work(config)
     batch_size = min(EMBED_BATCH if isinstance(config, EmbedConfig) else config.batch_size, n_images)
@@ -216,7 +219,9 @@ def _memory_bytes(config: AnyConfig, encoder: str, stem: str, n_images: int) -> 
     a_batch = batch_size * views * (config.image_size_px / 224) ** 2 * kept
     # uint8 out of the cache (at twice the size), float views, and two copies while they are made
     views_made = batch_size * views * 3 * config.image_size_px**2 * (4 + 3 * 4)
-    return round(TORCH_BYTES + every + learned + a_batch + views_made)
+    processes = config.devices if config.device == CPU else 1  # that share one memory; of GPUs each has its own
+    shares = (a_batch + views_made) * processes / config.devices
+    return round((TORCH_BYTES + every + learned) * processes + shares)
 
 
 def _optimiser_copies(config: AnyConfig) -> int:

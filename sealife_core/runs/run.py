@@ -104,7 +104,10 @@ class Run:
         return self._read(STATUS) or {}
 
     def process(self) -> dict[str, Any] | None:
-        """What the dispatcher knows of the process: pid, start_time, boot, host, command, attempt, device."""
+        """What the dispatcher knows of the process: pid, start_time, boot, host, command, attempt, device.
+
+        ``device`` holds all that the run was given: "cpu", "cuda:1" or "cuda:0,cuda:1".
+        """
         return self._read(PROCESS)
 
     def notes(self) -> dict[str, Any]:

@@ -34,8 +34,8 @@ class Status(Callback):
     def on_train_batch_end(
         self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
-        """Tell the step, and look for the ``stop`` file."""
-        if self._run.stop_requested():
+        """Tell the step, and look for the ``stop`` file: devices that train together all stop once one has seen it."""
+        if trainer.strategy.reduce_boolean_decision(self._run.stop_requested(), all=False):
             self.stopped = trainer.should_stop = True
         if time.monotonic() - self._told >= STATUS_EVERY_S:
             self._tell(trainer)
@@ -43,7 +43,7 @@ class Status(Callback):
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Tell the epoch, on the screen and in the log."""
         self._tell(trainer)
-        shown = {k: round(float(v), 4) for k, v in trainer.callback_metrics.items()}
+        shown = {k: round(float(v), 4) for k, v in trainer.callback_metrics.items()}  # every device is asked for it
         print(f"epoch {trainer.current_epoch + 1} of {trainer.max_epochs}: {shown}", flush=True)
 
     def _tell(self, trainer: Trainer) -> None:
@@ -148,8 +148,10 @@ class ResumePoint(Callback):
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Save, unless that was done a moment ago and more epochs follow."""
         last = trainer.should_stop or trainer.current_epoch + 1 == trainer.max_epochs
-        if last or time.monotonic() - self._saved >= RESUME_POINT_EVERY_S:
+        due = last or time.monotonic() - self._saved >= RESUME_POINT_EVERY_S
+        if trainer.strategy.broadcast(due):  # devices have clocks of their own, and save together or not at all
             self._saved = time.monotonic()
             unfinished = self._run.path / "last.ckpt.tmp"
             trainer.save_checkpoint(unfinished)
-            unfinished.replace(self._run.path / "last.ckpt")
+            if trainer.is_global_zero:
+                unfinished.replace(self._run.path / "last.ckpt")

@@ -10,14 +10,40 @@ import torch
 from pytorch_lightning import LightningModule
 from torch import Tensor, nn
 from torch.nn import functional
+from torchmetrics import Metric
 from torchmetrics.classification import MulticlassAccuracy, MulticlassF1Score
 
 from sealife_core.config import LABELLED, ClassifierConfig
+from sealife_core.models.across import added, place
 from sealife_core.models.heads import classification_head
 from sealife_core.models.losses import focal_loss
 from sealife_core.training.inputs import network_inputs
 from sealife_core.training.schedules import build_optimiser, classifier_schedule, parameter_groups
 from sealife_core.views.sampling import centre_view, draw_views, generator_for
+
+
+class WeightedMean(Metric):
+    """Σ weight · value / Σ weight, over all batches and devices.
+
+    torchmetrics' own leaves out a value that is no number, which should be seen, or forgets the weights.
+    """
+
+    total: Tensor
+    weight: Tensor
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.add_state("total", torch.tensor(0.0), dist_reduce_fx="sum")
+        self.add_state("weight", torch.tensor(0.0), dist_reduce_fx="sum")
+
+    def update(self, value: Tensor, weight: Tensor) -> None:
+        """Scalars: the mean of a batch, and what the batch weighs."""
+        self.total += weight * value
+        self.weight += weight
+
+    def compute(self) -> Tensor:
+        """The mean so far."""
+        return self.total / self.weight
 
 
 class ClassifierModule(LightningModule):
@@ -43,6 +69,7 @@ class ClassifierModule(LightningModule):
         self.head = classification_head(feature_dim, classes, config.dropout)
         self.register_buffer("class_weights", class_weights, persistent=False)
         self.train_accuracy = MulticlassAccuracy(classes, average="micro")
+        self.val_loss = WeightedMean()
         self.val_accuracy = MulticlassAccuracy(classes, average="micro")
         self.val_macro_f1 = MulticlassF1Score(classes, average="macro")
 
@@ -57,7 +84,7 @@ class ClassifierModule(LightningModule):
         aspects = batch["aspects"].cpu()
         if augment and self.config.augmentation != "none":
             generator = generator_for(self.config.seed, self.global_step)
-            parameters = draw_views(LABELLED[self.config.augmentation], aspects, generator)
+            parameters = draw_views(LABELLED[self.config.augmentation], aspects, generator, place())
         else:
             parameters = centre_view(aspects)
         return network_inputs(batch["images"], parameters, self.config.image_size_px)
@@ -70,22 +97,33 @@ class ClassifierModule(LightningModule):
             logits.float(), labels, weight=self.class_weights, label_smoothing=self.config.label_smoothing
         )
 
+    def weight(self, labels: Tensor) -> Tensor:
+        """What labels (n,) weigh together in a mean of losses: their number, unless classes have weights."""
+        if self.class_weights is None:
+            return torch.tensor(float(len(labels)), device=labels.device)
+        return self.class_weights[labels].sum()
+
     def training_step(self, batch: dict[str, Tensor], batch_index: int) -> Tensor:
         """One step on a batch of n labelled images."""
         logits = self(self.inputs(batch, augment=True))
         loss = self.loss(logits, batch["labels"])
+        _, devices = place()
+        if devices > 1:  # the mean of their losses becomes that of the whole batch, whatever each one's labels weigh
+            own = self.weight(batch["labels"])
+            loss = loss * (own * devices / added(own.clone()))
         self.train_accuracy.update(logits, batch["labels"])
-        self.log("train/loss", loss)
+        self.log("train/loss", loss, sync_dist=True)
         self.log("train/accuracy", self.train_accuracy, on_step=False, on_epoch=True)
         return loss
 
     def validation_step(self, batch: dict[str, Tensor], batch_index: int) -> None:
         """Accumulates loss, accuracy and macro-F1 over the whole validation split."""
         logits = self(self.inputs(batch, augment=False))
+        self.val_loss.update(self.loss(logits, batch["labels"]), self.weight(batch["labels"]))
         self.val_accuracy.update(logits, batch["labels"])
         self.val_macro_f1.update(logits, batch["labels"])
         size = len(batch["labels"])
-        self.log("val/loss", self.loss(logits, batch["labels"]), on_epoch=True, batch_size=size)
+        self.log("val/loss", self.val_loss, on_epoch=True, batch_size=size)
         self.log("val/accuracy", self.val_accuracy, on_epoch=True, batch_size=size)
         self.log("val/macro_f1", self.val_macro_f1, on_epoch=True, batch_size=size)
 

@@ -1,5 +1,6 @@
 """Which device and which number format to train with: what the machine has, unless the config insists."""
 
+import os
 import time
 from contextlib import suppress
 from dataclasses import dataclass
@@ -20,10 +21,15 @@ LightningPrecision = Literal["32-true", "bf16-mixed"]
 
 @dataclass(frozen=True)
 class Hardware:
-    """The choice made, in our words (``device``, ``precision``) and in Lightning's."""
+    """The choice made, in our words (``device``, ``precision``) and in Lightning's.
+
+    devices: how many of them train together; rank: which of them this process is, of which the first leads.
+    """
 
     device: Literal["cpu", "cuda"]
     precision: Literal["fp32", "bf16"]
+    devices: int = 1
+    rank: int = 0
 
     @property
     def accelerator(self) -> str:
@@ -44,16 +50,30 @@ class Hardware:
 def choose_hardware(config: TrainingSettings, before: str | None = None) -> Hardware:
     """Resolve ``auto``; ``before`` is the precision of an earlier attempt of the same run, which is kept.
 
-    Raises ConfigError when the config insists on a GPU that is not there.
+    Raises ConfigError when the config insists on a GPU that is not there, or on more devices than there are.
     """
     if config.device == "cuda" and not torch.cuda.is_available():
         raise ConfigError(["'device' is 'cuda', but this machine has no usable GPU. Choose 'auto' or 'cpu'."])
     device = "cuda" if config.device != "cpu" and torch.cuda.is_available() else "cpu"
+    there = torch.cuda.device_count() if device == "cuda" else 1
+    if config.devices > there and config.device != "cpu":
+        given = f"{there} GPU{'s' * (there > 1)}" if device == "cuda" else "1 processor"
+        raise ConfigError(
+            [
+                f"'devices' is {config.devices}, but this run was given {given}. Choose {there} or fewer, or device"
+                " 'cpu', where so many processes share the processor."
+            ]
+        )
+    rank = int(os.environ.get("LOCAL_RANK", 0)) if config.devices > 1 else 0
+    return Hardware(device, _precision(config, device, before), config.devices, rank)
+
+
+def _precision(config: TrainingSettings, device: str, before: str | None) -> Literal["fp32", "bf16"]:
     if config.precision != "auto":
-        return Hardware(device, config.precision)
+        return config.precision
     if before in ("fp32", "bf16"):
-        return Hardware(device, before)  # type: ignore[arg-type]
-    return Hardware(device, "bf16" if _prefers_bf16(device) else "fp32")
+        return before  # type: ignore[return-value]
+    return "bf16" if _prefers_bf16(device) else "fp32"
 
 
 def _prefers_bf16(device: str) -> bool:

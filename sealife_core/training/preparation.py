@@ -14,6 +14,7 @@ from torch import Tensor
 
 from sealife_core import __version__
 from sealife_core.config import ALL_STAGES, AnyConfig, ClassifierConfig, EmbedConfig, SimclrConfig, TrainingSettings
+from sealife_core.datasets.batches import ImageBatches
 from sealife_core.datasets.dataset import Dataset, open_dataset
 from sealife_core.datasets.pixels import Pixels, cache_size_px, open_pixels
 from sealife_core.datasets.splits import long_tailed, stratified_fraction
@@ -93,7 +94,12 @@ def class_weights(config: ClassifierConfig, dataset: Dataset, rows: np.ndarray) 
 
 
 def note_rate(config: SimclrConfig | ClassifierConfig, run: RunWriter, machine: Hardware, rate: float) -> None:
-    """Keep the measured rate (images a second), so that the next run's time can be estimated before it starts."""
+    """Keep the measured rate (images a second), so that the next run's time can be estimated before it starts.
+
+    Not that of several devices together, which is no machine's own.
+    """
+    if machine.devices > 1:
+        return
     record_rate(
         run.path.parent,
         kind=config.kind,
@@ -133,6 +139,17 @@ def model_card(config: AnyConfig, run: RunWriter, dataset: Dataset, stem: str, *
     )
 
 
+def warn_of_reduced(config: SimclrConfig | ClassifierConfig, run: RunWriter, batches: ImageBatches) -> None:
+    """Say that a step takes fewer images than was asked for, and why."""
+    size, there = batches.batch_size, len(batches.train_rows)
+    if size == config.batch_size:
+        return
+    why = f"there are {there} training images" if there < config.batch_size else ""
+    if config.devices > 1:
+        why = f"{why}{', and ' if why else ''}{config.devices} devices take equal shares"
+    run.warn(f"The batch size was reduced from {config.batch_size} to {size}: {why}.")
+
+
 def what_trains(batches: Any, module: LightningModule) -> dict[str, int]:
     """What the settings came to: images a step, steps an epoch, numbers that learn."""
     return {
@@ -158,6 +175,7 @@ def describe_run(
         },
         device=torch.cuda.get_device_name() if machine.device == "cuda" else platform.processor() or "cpu",
         device_kind=machine.device,
+        devices=machine.devices,
         precision=machine.precision,
         threads=torch.get_num_threads(),
         cores=os.cpu_count(),

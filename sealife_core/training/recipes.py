@@ -33,6 +33,7 @@ from sealife_core.training.preparation import (
     open_data,
     prepare_encoder,
     rarest_class,
+    warn_of_reduced,
     what_trains,
 )
 from sealife_core.training.representation import Representation, with_interval, worth
@@ -69,12 +70,10 @@ def train_simclr(config: SimclrConfig, run: RunWriter, tracking: Tracking) -> bo
         batch_size=config.batch_size,
         seed=config.seed,
         drop_last=True,
+        share=(machine.rank, machine.devices),
     )
     size = batches.batch_size
-    if size < config.batch_size:
-        run.warn(
-            f"The batch size was reduced from {config.batch_size} to {size}: there are {len(rows)} training images."
-        )
+    warn_of_reduced(config, run, batches)
 
     module = SimclrModule(config, encoder, batch_size=size)
     looking = Representation(config, run, dataset, pixels, machine)
@@ -119,7 +118,9 @@ def train_classifier(config: ClassifierConfig, run: RunWriter, tracking: Trackin
         trained_on, note = replace(machine, precision="fp32"), _unnoted
     else:
         h, means, features = None, None, None
-        batches, module = on_images(config, dataset, pixels, encoder, rows)
+        batches, module = on_images(config, dataset, pixels, encoder, rows, machine)
+        if machine.devices > 1:  # one device takes a batch of any size: a whole one, or what there is
+            warn_of_reduced(config, run, batches)
         trained_on, note = machine, partial(note_rate, config, run, machine)
     labels = {"labels_used": len(rows), "rarest_class": rarest_class(dataset, rows)}
     describe_run(config, run, dataset, machine, **what_trains(batches, module), stem=stem, **labels)
@@ -164,13 +165,13 @@ def on_features(
 
 
 def on_images(
-    config: ClassifierConfig, dataset: Dataset, pixels: Pixels, encoder: Encoder, rows: np.ndarray
+    config: ClassifierConfig, dataset: Dataset, pixels: Pixels, encoder: Encoder, rows: np.ndarray, machine: Hardware
 ) -> tuple[ImageBatches, ClassifierModule]:
     """What a classifier learns from where its encoder learns, or its images vary; and the classifier."""
     val = dataset.rows("val", labelled_only=True)
     batches = ImageBatches(
         dataset, pixels, train_rows=rows, val_rows=val, batch_size=config.batch_size, seed=config.seed,
-        drop_last=len(rows) > config.batch_size,
+        drop_last=len(rows) > config.batch_size, share=(machine.rank, machine.devices),
     )  # fmt: skip
     module = ClassifierModule(
         config,

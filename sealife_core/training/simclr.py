@@ -7,6 +7,7 @@ from pytorch_lightning import LightningModule
 from torch import Tensor
 
 from sealife_core.config import SimclrConfig
+from sealife_core.models.across import place
 from sealife_core.models.encoders import Encoder
 from sealife_core.models.heads import projection_head
 from sealife_core.models.losses import contrastive_accuracy, nt_xent
@@ -30,15 +31,16 @@ class SimclrModule(LightningModule):
         self.encoder = encoder
         self.head = projection_head(config.head, encoder.feature_dim, config.head_hidden, config.head_out)
 
-    def two_views(self, batch: dict[str, Tensor], *numbers: int) -> Tensor:
+    def two_views(self, batch: dict[str, Tensor], *numbers: int, share: tuple[int, int] = (0, 1)) -> Tensor:
         """Two independent views of every image: (2n, 3, H, W), normalised; row i and row n + i are a positive pair.
 
-        ``numbers`` (beside the seed) decide what is drawn, so that a resumed run sees the views it would have seen.
-        On a processor the next call writes over the tensor.
+        ``numbers`` (beside the seed) decide what is drawn, so that a resumed run sees the views it would have seen;
+        ``share``: which part ``batch`` is of one that several devices share. On a processor the next call writes over
+        the tensor.
         """
         generator = generator_for(self.config.seed, *numbers)
         aspects = batch["aspects"].cpu()
-        drawn = ViewParameters.cat([draw_views(self.config.views, aspects, generator) for _ in range(2)])
+        drawn = ViewParameters.cat([draw_views(self.config.views, aspects, generator, share) for _ in range(2)])
         return network_inputs(
             batch["images"], drawn, self.config.image_size_px, self._room(batch["images"], len(drawn))
         )
@@ -60,12 +62,17 @@ class SimclrModule(LightningModule):
         return h, self.head(h)
 
     def training_step(self, batch: dict[str, Tensor], batch_index: int) -> Tensor:
-        """One step on a batch of n images: both views in one forward pass, so BatchNorm sees them as one."""
-        _, z = self(self.two_views(batch, self.global_step))
+        """One step on a batch of n images: both views in one forward pass, so BatchNorm sees them as one.
+
+        Where devices share a batch, loss and accuracy are those of all of it, on each of them.
+        """
+        share = place()
+        across = share[1] > 1
+        _, z = self(self.two_views(batch, self.global_step, share=share))
         z0, z1 = z.chunk(2)
-        loss = nt_xent(z0, z1, self.config.temperature)
+        loss = nt_xent(z0, z1, self.config.temperature, across=across)
         self.log("train/loss", loss)
-        self.log("train/contrastive_accuracy", contrastive_accuracy(z0.detach(), z1.detach()))
+        self.log("train/contrastive_accuracy", contrastive_accuracy(z0.detach(), z1.detach(), across=across))
         return loss
 
     def configure_optimizers(self) -> Any:

@@ -14,13 +14,19 @@ from sealife_core.runs.writer import RunWriter
 from sealife_core.training.callbacks import FiniteLoss, FirstPoint, ResumePoint, Status
 from sealife_core.training.hardware import Hardware
 from sealife_core.training.loggers import MetricsFile
+from sealife_core.training.together import OwnSignals, fitting, shared_training
 from sealife_core.training.tracking import Tracking
 
 LOGGED_POINTS = 2_000  # a curve needs no more, and a browser draws so many at once
 
 # Lightning's advice that does not apply: batches are gathered from memory, so loader processes would only cost; a run's
-# directory holds more than checkpoints; the choice of a CPU was the config's; a frozen stage is to be in eval mode.
-DOES_NOT_APPLY = ".*(does not have many workers|Checkpoint directory .* exists|available but not used|in eval mode).*"
+# directory holds more than checkpoints; the choice of a CPU was the config's; a frozen stage is to be in eval mode. Of
+# several devices: what the leader alone has measured is not to be gathered, the strides of a 1 × 1 filter mean nothing,
+# and not every PyTorch 2 has another name for broadcast_buffers.
+DOES_NOT_APPLY = (
+    ".*(does not have many workers|Checkpoint directory .* exists|available but not used|in eval mode|sync_dist=True|"
+    "Grad strides do not match|`broadcast_buffers` is deprecated).*"
+)
 
 
 def build_trainer(
@@ -33,19 +39,21 @@ def build_trainer(
     validated: bool = False,
     tracking: Tracking | None = None,
 ) -> Trainer:
-    """A Trainer on one device that logs into the run directory, and to ``tracking``.
+    """A Trainer that logs into the run directory and to ``tracking``; ``validated`` adds best model and early stopping.
 
-    ``validated`` adds best model and early stopping.
+    Of several devices the first leads: it alone takes ``callbacks``, which may look at the whole data set.
     """
-    logging.getLogger("pytorch_lightning").setLevel(logging.WARNING)
+    for library in ("pytorch_lightning", "lightning_fabric"):
+        logging.getLogger(library).setLevel(logging.WARNING)
     total = steps_per_epoch * config.epochs
-    watching: list[Callback] = [Status(run), FiniteLoss(), *callbacks, FirstPoint()]
+    watching: list[Callback] = [Status(run), OwnSignals()] if machine.devices > 1 else [Status(run)]
+    watching += [] if machine.rank else [FiniteLoss(), *callbacks, FirstPoint()]
     if isinstance(config, ClassifierConfig) and validated:
         watching += _best_and_patience(config, run)
     # The resume point comes last, so that it holds what the other callbacks learned in the same epoch.
     return Trainer(
         accelerator=machine.accelerator,
-        devices=1,
+        **shared_training(machine),
         precision=machine.lightning_precision,
         max_epochs=config.epochs,
         gradient_clip_val=config.gradient_clip or None if isinstance(config, SimclrConfig) else None,
@@ -66,7 +74,7 @@ def fit(trainer: Trainer, module: LightningModule, batches: LightningDataModule,
     run.status(stage="training", message="preparing the first step")
     point = run.path / "last.ckpt"
     module.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), fitting(trainer, run):
         warnings.filterwarnings("ignore", message=DOES_NOT_APPLY)
         trainer.fit(
             module,

@@ -92,11 +92,17 @@ def generator_for(*numbers: int) -> torch.Generator:
     return torch.Generator().manual_seed(int.from_bytes(digest[:8], "little") >> 1)
 
 
-def draw_views(recipe: ViewRecipe, aspects: Tensor, generator: torch.Generator) -> ViewParameters:
-    """One view of each image. ``aspects`` (n,): width / height of the originals. CPU tensors, n of everything."""
+def draw_views(
+    recipe: ViewRecipe, aspects: Tensor, generator: torch.Generator, share: tuple[int, int] = (0, 1)
+) -> ViewParameters:
+    """One view of each image. ``aspects`` (n,): width / height of the originals. CPU tensors, n of everything.
+
+    share: (which, of how many) equal parts of a batch these images are; they get the views that the whole batch would.
+    """
     aspects = aspects.to("cpu", torch.float32)
+    part, parts = share
     n = len(aspects)
-    columns = iter(torch.rand(n, 2 * CROP_TRIES + 23, generator=generator).T)
+    columns = iter(torch.rand(parts * n, 2 * CROP_TRIES + 23, generator=generator)[part * n :][:n].T)
 
     def uniform(low: float | Tensor = 0.0, high: float | Tensor = 1.0) -> Tensor:
         return low + (high - low) * next(columns)

@@ -10,6 +10,7 @@ from sealife_core.__main__ import main
 from sealife_core.config import RECIPES, preset
 from sealife_core.datasets.dataset import Dataset, list_datasets
 from sealife_core.runs.directory import Run, create_run, list_runs
+from sealife_core.runs.files import replace_json
 from sealife_core.runs.liveness import State
 from sealife_core.runs.queue import delete, trashed, write_status
 from sealife_core.views.recipes import load_recipe
@@ -42,6 +43,14 @@ def test_rename__gives_the_id_back_for_an_empty_name(run: Run, capsys: pytest.Ca
     assert run.notes()["name"] == "Reef"
     called(capsys, "runs", "rename", run.id)
     assert run.notes()["name"] == run.id
+
+
+def test_show__names_the_devices_that_the_run_was_given(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
+    assert called(capsys, "runs", "show", run.id)[0]["device"] == ""
+    replace_json(run.path / "process.json", {"device": "cuda:0,cuda:1"})
+    assert called(capsys, "runs", "show", run.id)[0]["device"] == "cuda:0,cuda:1"
+    assert main(["runs", "show", run.id]) == 0
+    assert "device: cuda:0, cuda:1\n" in capsys.readouterr().out
 
 
 def test_data_trash__is_emptied_only_on_demand(tiny_reef: Dataset, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,6 +1,7 @@
 """Configs: every problem at once, presets that hold, one description for form and flags."""
 
 import json
+import re
 
 import pytest
 
@@ -154,3 +155,26 @@ def test_chance_loss__is_that_of_a_network_that_cannot_tell(n: int, loss: float)
 def test_nested__undoes_flattened() -> None:
     tree = SimclrConfig(views=RECIPES["Marine"]).model_dump()
     assert nested(flattened(tree)) == tree
+
+
+def test_devices__are_one_unless_told_and_old_configs_have_none() -> None:
+    values = preset("simclr").model_dump(mode="json")
+    del values["devices"]
+    assert load_config(values).devices == 1
+
+
+@pytest.mark.parametrize(
+    ("task", "values", "sentence"),
+    [
+        ("simclr", {"batch_size": 2, "devices": 4}, "A batch of 2 cannot be shared by 4 devices"),
+        ("scratch", {"batch_size": 1, "devices": 2}, "Set batch_size to 2 or more, or devices to 1 or fewer"),
+        ("probe", {"weights": "run:x", "devices": 2}, "takes seconds on one device; got devices 2. Set devices to 1"),
+        ("embed", {"devices": 2}, "A run that trains nothing takes one device; got devices 2"),
+        ("simclr", {"devices": 65}, "'devices' is 65; expected a whole number from 1 to 64."),
+    ],
+)
+def test_devices__are_refused_where_there_is_nothing_to_share(
+    task: str, values: dict[str, object], sentence: str
+) -> None:
+    with pytest.raises(ConfigError, match=re.escape(sentence)):
+        preset(task, **values)

@@ -160,3 +160,37 @@ def test_no_validation_rows__is_no_validation(tiny_reef: Dataset, pixels: Pixels
 def test_no_training_rows__are_refused_in_a_sentence(tiny_reef: Dataset, pixels: Pixels):
     with pytest.raises(DatasetError, match=r"'reef' has no images to train on"):
         batches(tiny_reef, pixels, train_rows=tiny_reef.rows("train")[:0])
+
+
+@pytest.mark.parametrize("parts", [2, 4])
+def test_shares__one_after_the_other_are_the_batch_of_one_device(tiny_reef: Dataset, pixels: Pixels, parts: int):
+    one = batches(tiny_reef, pixels, batch_size=12, drop_last=True).train_dataloader()
+    several = [
+        batches(tiny_reef, pixels, batch_size=12, share=(part, parts)).train_dataloader() for part in range(parts)
+    ]
+    for epoch in range(2):
+        for loader in (one, *several):
+            loader.sampler.set_epoch(epoch)
+        assert [len(loader) for loader in several] == [len(one)] * parts
+        for batch, *shares in zip(one, *several, strict=True):
+            assert {len(share["rows"]) for share in shares} == {12 // parts}
+            assert torch.equal(torch.cat([share["rows"] for share in shares]), batch["rows"])
+
+
+def test_shares__make_a_batch_what_devices_can_share_equally(tiny_reef: Dataset, pixels: Pixels):
+    rows = tiny_reef.rows("train")[:10]
+    assert batches(tiny_reef, pixels, batch_size=9, train_rows=rows, share=(0, 4)).batch_size == 8
+    reduced = batches(tiny_reef, pixels, batch_size=64, train_rows=rows, share=(3, 4))
+    assert reduced.batch_size == 8
+    assert [len(batch["rows"]) for batch in reduced.train_dataloader()] == [2]
+    with pytest.raises(DatasetError, match=r"has 10 images to train on here, fewer than the 11 devices"):
+        batches(tiny_reef, pixels, train_rows=rows, share=(0, 11))
+
+
+@pytest.mark.parametrize("parts", [2, 4])
+def test_shares__see_each_validation_row_once(tiny_reef: Dataset, pixels: Pixels, parts: int):
+    val = tiny_reef.rows("val")
+    loaders = [batches(tiny_reef, pixels, share=(part, parts)).val_dataloader() for part in range(parts)]
+    assert [row for loader in loaders for row in order(loader)] == val.tolist()
+    few = [batches(tiny_reef, pixels, val_rows=val[:1], share=(part, parts)).val_dataloader() for part in range(parts)]
+    assert [order(loader) for loader in few] == [val[:1].tolist()] * parts  # a device without any would not be asked

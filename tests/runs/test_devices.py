@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from sealife_core.config import preset
-from sealife_core.runs.devices import devices, suitable, visible
+from sealife_core.runs.devices import RESERVED, devices, impossible, needed, not_here, suitable, visible
 
 
 @pytest.fixture
@@ -51,6 +51,46 @@ def test_suitable__follows_the_config(wish: str, there: list[str], expected: lis
 
 
 def test_visible__hides_every_gpu_from_a_run_on_the_processor():
-    assert visible("cpu") == ""
-    assert visible("cuda:3") == "3"
-    assert visible("cuda:MIG-abc") == "MIG-abc"
+    assert visible(["cpu"]) == ""
+    assert visible(["cuda:3"]) == "3"
+    assert visible(["cuda:MIG-abc", "cuda:0"]) == "MIG-abc,0"
+
+
+def test_devices__leave_out_those_that_are_reserved(machine: Path):
+    assert devices({RESERVED: "cuda:0"}, machine) == ["cpu", "cuda:1"]
+    assert devices({RESERVED: " cuda:1, cuda:0 ,"}, machine) == ["cpu"]
+    assert devices({RESERVED: "cuda:3", "CUDA_VISIBLE_DEVICES": "2,3"}, machine) == ["cpu", "cuda:2"]
+    assert devices({RESERVED: "cpu"}, machine) == ["cpu", "cuda:0", "cuda:1"]
+
+
+def test_not_here__names_what_is_reserved_in_vain(machine: Path):
+    assert not_here({RESERVED: "cuda:1"}, machine) == ""
+    assert not_here({RESERVED: "cuda:1,gpu0"}, machine) == f"{RESERVED} names gpu0; there is cuda:0, cuda:1."
+    assert "which every run needs" in not_here({RESERVED: "cpu", "CUDA_VISIBLE_DEVICES": ""}, machine)
+
+
+@pytest.mark.parametrize(
+    ("wish", "count", "there", "sentence"),
+    [
+        ("auto", 2, ["cpu", "cuda:0", "cuda:1"], ""),
+        ("cpu", 8, ["cpu"], ""),
+        ("auto", 1, ["cpu"], ""),
+        ("cuda", 2, ["cpu"], "The run asks for a GPU, and there is none here."),
+        ("auto", 2, ["cpu"], "The run asks for 2 devices, and there is one here."),
+        ("cuda", 4, ["cpu", "cuda:0", "cuda:1"], "The run asks for 4 devices, and there are 2 here."),
+    ],
+)
+def test_impossible__is_a_run_that_asks_for_more_than_there_is(wish: str, count: int, there: list[str], sentence: str):
+    never = impossible(preset("simclr", device=wish, devices=count), there)
+    assert (never[0] if never else "") == sentence
+
+
+def test_impossible__says_what_is_reserved(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv(RESERVED, "cuda:1,cuda:2")
+    what, _ = impossible(preset("simclr", devices=2), ["cpu", "cuda:0"]) or ("", "")
+    assert what.endswith("there is one here that is not reserved (cuda:1, cuda:2 are).")
+
+
+def test_needed__is_one_for_the_processor_however_many_processes_share_it():
+    assert needed(preset("simclr", device="cpu", devices=4)) == 1
+    assert needed(preset("simclr", devices=4)) == 4

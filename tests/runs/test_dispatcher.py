@@ -70,6 +70,50 @@ def test_turn__refuses_a_gpu_run_where_there_is_none(make: Make, begin: Begin, r
     assert order(root) == []
 
 
+def test_turn__gives_a_run_the_devices_it_asks_for_and_says_which(make: Make, begin: Begin, root: Path):
+    both, one = make(devices=2, orders={"step_s": 0.1}), make()
+    launch(both)
+    launch(one)
+    dispatcher = begin(devices=["cpu", "cuda:0", "cuda:3"])
+    dispatcher.turn()
+    assert (both.process() or {})["device"] == "cuda:0,cuda:3"
+    assert one.shown().message == "waiting for its turn"
+    turn_until(dispatcher, lambda: one.state() is State.FINISHED)
+    assert (root / "order.txt").read_text().splitlines() == [f"{both.id} '0,3'", f"{one.id} '0'"]
+
+
+def test_turn__a_run_that_waits_for_two_devices_is_not_overtaken(make: Make, begin: Begin, root: Path):
+    first, second = make(orders={"step_s": 60}), make(orders={"step_s": 60})
+    both, late, on_cpu = make(devices=2), make(), make(device="cpu")
+    for run in (first, second, both, late, on_cpu):
+        launch(run)
+    dispatcher = begin(devices=["cpu", "cuda:0", "cuda:1"], stop_grace_s=0)
+    turn_until(dispatcher, lambda: len(first.metrics()) + len(second.metrics()) == 2 and len(order(root)) == 3)
+    assert both.shown().message == "waiting for 2 devices: 0 free"
+    request_stop(first)
+    turn_until(dispatcher, lambda: first.id not in dispatcher.watched)
+    dispatcher.turn()
+    assert both.shown().message == "waiting for 2 devices: 1 free"
+    assert late.shown().message == "waiting for its turn"  # though a device is free for it
+    request_stop(second)
+    turn_until(dispatcher, lambda: late.state() is State.FINISHED)
+    assert order(root)[-2:] == [both.id, late.id]
+    assert on_cpu.state() is State.FINISHED
+
+
+def test_turn__refuses_a_run_that_asks_for_more_devices_than_there_are(make: Make, begin: Begin, root: Path):
+    run, other = make(devices=3), make()
+    launch(run)
+    launch(other)
+    dispatcher = begin(devices=["cpu", "cuda:0", "cuda:1"])
+    dispatcher.turn()
+    assert run.error() == {
+        "what": "The run asks for 3 devices, and there are 2 here.",
+        "next": "Clone it with devices 2, or with device 'cpu', where 3 processes share the processor.",
+    }
+    turn_until(dispatcher, lambda: other.state() is State.FINISHED)
+
+
 def test_turn__a_run_waits_for_the_run_its_weights_come_from(make: Make, begin: Begin, root: Path):
     source = make(orders={"step_s": 0.1})
     probe = make("probe", weights=f"run:{source.id}")
@@ -315,7 +359,7 @@ def test_main__sees_a_run_that_is_queued_while_it_is_about_to_go(
 
 
 def test_environment__puts_data_beside_the_runs(root: Path):
-    told = dispatching._environment(root, "cuda:1")
+    told = dispatching._environment(root, ["cuda:1"])
     assert (told["SEALIFE_HOME"], told["CUDA_VISIBLE_DEVICES"]) == (str(root.parent), "1")
     assert "SEALIFE_HOME" not in dispatching._environment(root / "sweep", "cpu"), "as this process has it"
 

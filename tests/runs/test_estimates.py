@@ -113,6 +113,19 @@ def test_estimate__memory_grows_with_batch_size_and_what_is_trained(root: Path):
     assert memory("finetune", weights="imagenet", trained_stages=1) > memory("probe", weights="imagenet")
 
 
+def test_estimate__processes_share_a_processor_and_gpus_share_the_work(root: Path, monkeypatch: pytest.MonkeyPatch):
+    record_rate(root, **RATE)
+    record_rate(root, **(RATE | {"device": "cuda:0", "images_per_s": 1000.0}))
+    assert seconds(root, device="cpu", devices=2) == seconds(root, device="cpu")
+    one, two = (estimate(preset("simclr", device="cpu", devices=n), 1000, root).memory_bytes for n in (1, 2))
+    assert TORCH_BYTES < two - one < two / 2
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0,1")
+    assert seconds(root, devices=2) == pytest.approx(seconds(root) / 2)
+    found = [estimate(preset("simclr", devices=n), 1000, root) for n in (1, 2)]
+    assert found[1].basis == f"{found[0].basis}, were 2 devices 2 times as fast as one"
+    assert found[1].memory_bytes < found[0].memory_bytes
+
+
 def test_estimate__disk_holds_model_checkpoint_embeddings_and_cache(root: Path):
     found = estimate(preset("simclr", image_size_px=64), 800, root)
     weights, embeddings = 11.18e6 * 4, 1000 * 512 * 4

@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from sealife_core.config import preset
+from sealife_core.errors import ConfigError
 from sealife_core.training import hardware
 from sealife_core.training.hardware import choose_hardware
 
@@ -44,3 +45,23 @@ def test_choose_hardware__measures_again_what_says_nothing_about_this_machine(
 def test_choose_hardware__measures_where_nothing_can_be_kept(measured: list[torch.dtype], home: Path) -> None:
     (home / "checkpoints").rmdir()
     assert choose_hardware(preset("simclr", device="cpu")).precision == "bf16"
+
+
+def test_choose_hardware__knows_which_of_several_devices_this_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    config = preset("simclr", device="cpu", precision="fp32", devices=2)
+    monkeypatch.delenv("LOCAL_RANK", raising=False)
+    assert (choose_hardware(config).devices, choose_hardware(config).rank) == (2, 0)
+    monkeypatch.setenv("LOCAL_RANK", "1")
+    assert choose_hardware(config).rank == 1
+    assert choose_hardware(config.model_copy(update={"devices": 1})).rank == 0
+
+
+def test_choose_hardware__refuses_more_devices_than_there_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    with pytest.raises(ConfigError, match=r"'devices' is 2, but this run was given 1 processor"):
+        choose_hardware(preset("simclr", precision="fp32", devices=2))
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    assert choose_hardware(preset("simclr", precision="fp32", devices=2)).devices == 2
+    with pytest.raises(ConfigError, match=r"'devices' is 4, but this run was given 2 GPUs\. Choose 2 or fewer"):
+        choose_hardware(preset("simclr", precision="fp32", devices=4))

@@ -208,3 +208,12 @@ def test_centre_view__is_the_largest_centred_square(aspect: float):
 
 def test_labelled_none__is_the_whole_square_picture():
     torch.testing.assert_close(many(LABELLED["none"], 20).crop, torch.tensor([0.0, 0, 1, 1]).expand(20, 4))
+
+
+@pytest.mark.parametrize("parts", [2, 3])
+def test_draw_views__of_a_share_are_those_of_the_whole_batch(parts: int):
+    aspects = torch.linspace(0.5, 2, 6)
+    whole = draw_views(ALWAYS, aspects, generator_for(1))
+    shares = [draw_views(ALWAYS, own, generator_for(1), (part, parts)) for part, own in enumerate(aspects.chunk(parts))]
+    assert not differing(ViewParameters.cat(shares), whole)
+    assert len(shares[0]) == 6 // parts

@@ -10,6 +10,7 @@ import numpy as np
 from sealife_core.config import AnyConfig, SimclrConfig
 from sealife_core.datasets.dataset import Dataset, open_dataset
 from sealife_core.datasets.pixels import Pixels
+from sealife_core.runs.companions import Onlooker
 from sealife_core.runs.tracking import launched_with
 from sealife_core.runs.writer import RunWriter
 from sealife_core.training.tracking.seen import Predictions, embedding_picture, facts, predictions_of, view_pairs
@@ -132,7 +133,8 @@ class Tracking:
 @contextmanager
 def tracked(config: AnyConfig, run: RunWriter) -> Iterator[Tracking]:
     """Record ``run`` wherever ``config`` and the launch asked for, to its end: well, failed, or being ended."""
-    tracking = Tracking(config, run, _trackers(config, run))
+    # Of several devices the worker's tells: a companion only looks on.
+    tracking = Tracking(config, run, [] if isinstance(run, Onlooker) else _trackers(config, run))
     try:
         yield tracking
     except Exception:
