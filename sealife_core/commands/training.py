@@ -8,6 +8,7 @@ from sealife_core.commands.runs import follow_until_done
 from sealife_core.config import (
     SIZES,
     TASKS,
+    AnyConfig,
     Setting,
     Task,
     bound,
@@ -30,9 +31,9 @@ def add_commands(commands: Any) -> None:
     tasks = train.add_subparsers(dest="task", required=True, metavar="TASK")
     for name, task in TASKS.items():
         # The top level gives its own commands --json; what lies below one of them asks for itself.
-        _add_task(tasks, name, task).add_argument("--json", action="store_true", help="print JSON instead of text")
+        add_task(tasks, name, task).add_argument("--json", action="store_true", help="print JSON instead of text")
     train.set_defaults(run=start)
-    _add_task(commands, "embed", TASKS["embed"]).set_defaults(run=start, task="embed")
+    add_task(commands, "embed", TASKS["embed"]).set_defaults(run=start, task="embed")
 
     demo = commands.add_parser("demo", help="SimCLR, probe and fine-tune on the reef, then the comparison")
     demo.set_defaults(run=run_demo)
@@ -42,8 +43,18 @@ def start(chosen: argparse.Namespace, output: Output) -> int:
     """Launch one run; with ``--follow``, stay until it is done."""
     from sealife_core.datasets.dataset import open_dataset
 
+    config = config_of(chosen)
+    dataset = open_dataset(config.data)
+    run = create_run(config, name=chosen.name, tags=chosen.tag, data_hash=dataset.content_hash)
+    launch(run)
+    output.result({"run": run.id}, f"Launched {run.id}. Follow it: python -m sealife_core runs follow {run.id}")
+    return follow_until_done([run], output) if chosen.follow else 0
+
+
+def config_of(chosen: argparse.Namespace, **varied: Any) -> AnyConfig:
+    """The config that the flags of a task ask for, with ``varied`` (dotted path → value) laid over it."""
     task = TASKS[chosen.task]
-    given = {s.path: value for s in describe(task.config) if (value := getattr(chosen, s.path)) is not None}
+    given = given_settings(chosen) | varied
     like = _settings_of(chosen.like, chosen.task) if chosen.like else {}
     if chosen.source:
         source = open_run(chosen.source)
@@ -52,12 +63,13 @@ def start(chosen: argparse.Namespace, output: Output) -> int:
         from sealife_core.views.recipes import load_recipe
 
         given = {f"views.{k}": v for k, v in load_recipe(chosen.recipe).model_dump().items()} | given
-    config = parse(task.config, nested(like | given)) if like else preset(chosen.task, chosen.preset, **nested(given))
-    dataset = open_dataset(config.data)
-    run = create_run(config, name=chosen.name, tags=chosen.tag, data_hash=dataset.content_hash)
-    launch(run)
-    output.result({"run": run.id}, f"Launched {run.id}. Follow it: python -m sealife_core runs follow {run.id}")
-    return follow_until_done([run], output) if chosen.follow else 0
+    return parse(task.config, nested(like | given)) if like else preset(chosen.task, chosen.preset, **nested(given))
+
+
+def given_settings(chosen: argparse.Namespace) -> dict[str, Any]:
+    """Dotted path → value of the settings that were given as flags."""
+    settings = describe(TASKS[chosen.task].config)
+    return {s.path: value for s in settings if (value := getattr(chosen, s.path)) is not None}
 
 
 def _settings_of(run_id: str, task: str) -> dict[str, Any]:
@@ -81,7 +93,8 @@ def run_demo(chosen: argparse.Namespace, output: Output) -> int:
     return failed
 
 
-def _add_task(tasks: Any, name: str, task: Task) -> argparse.ArgumentParser:
+def add_task(tasks: Any, name: str, task: Task) -> argparse.ArgumentParser:
+    """Add the command ``name`` with the flags of ``task``, those of its config among them."""
     parser = tasks.add_parser(name, help=task.says, description=task.says)
     parser.add_argument("--preset", choices=SIZES, default="Standard", help="size of the run (default Standard)")
     parser.add_argument("--from", dest="source", metavar="RUN", help="start from this run's encoder, at its image size")

@@ -1,0 +1,45 @@
+"""Which parts of a study earlier runs have answered already: nobody trains the same twice."""
+
+from pathlib import Path
+
+from sealife_core.config import AnyConfig, Request, StudyConfig, parse
+from sealife_core.runs.directory import Run, list_runs
+from sealife_core.runs.liveness import State
+
+# Where a run is carried out is no part of what it is asked.
+NO_MATTER = frozenset({"device", "devices"})
+
+
+def fingerprint(request: Request) -> str:
+    """The same for two runs that are asked the same on the same data, wherever they are carried out."""
+    return request.model_dump_json(exclude=set(NO_MATTER))
+
+
+def finished_runs(root: Path) -> dict[str, Run]:
+    """Fingerprint → the newest run that has finished and was asked this."""
+    found: dict[str, Run] = {}
+    for run in list_runs(root):
+        if not run.is_study and run.state() is State.FINISHED:
+            found.setdefault(fingerprint(run.request()), run)
+    return found
+
+
+def answered_parts(study: StudyConfig, root: Path) -> dict[str, Run]:
+    """Key → the run that answered it before the study began. A part counts only if the one it starts from does."""
+    there, keys = finished_runs(root), {part.key for part in study.parts}
+    found: dict[str, Run] = {}
+    for part in study.parts:
+        source, config = part.source(keys), part.config
+        if source is not None:
+            if source not in found:
+                continue
+            config = with_weights(config, found[source].id)
+        run = there.get(fingerprint(config))
+        if run is not None:
+            found[part.key] = run
+    return found
+
+
+def with_weights(config: AnyConfig, run_id: str) -> AnyConfig:
+    """``config`` starting from the run of that id."""
+    return parse(type(config), config.model_dump() | {"weights": f"run:{run_id}"})
