@@ -6,7 +6,7 @@ from sealife_core.config.classifier import ALL_STAGES, ClassifierConfig
 from sealife_core.config.embed import EmbedConfig
 from sealife_core.config.presets import SIZES, TASKS, AnyConfig, Task, inherited, preset, task_of
 from sealife_core.config.runs import TrainingSettings, flat_settings, source_run
-from sealife_core.config.search import Axis, SearchConfig, build_search, searchable, suggested_axis
+from sealife_core.config.search import Axis, SearchConfig, axis_problems, build_search, searchable, suggested_axis
 from sealife_core.config.settings import Setting, Settings, bound, describe, flattened, nested, parse, setting
 from sealife_core.config.simclr import SimclrConfig, chance_loss
 from sealife_core.config.study import Part, StudyConfig
@@ -47,6 +47,7 @@ __all__ = [
     "Task",
     "TrainingSettings",
     "ViewRecipe",
+    "axis_problems",
     "bound",
     "build_search",
     "chance_loss",
