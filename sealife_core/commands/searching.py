@@ -1,4 +1,4 @@
-"""``search``: tries of one kind of run with other settings, from a shell; and what came of them."""
+"""``search``: trials of one kind of run with other settings, from a shell; and what came of them."""
 
 import argparse
 from typing import Any
@@ -23,7 +23,7 @@ def add_commands(commands: Any) -> None:
             continue
         parser = add_task(tasks, name, task)
         add_vary(parser)
-        parser.add_argument("--trials", type=int, default=20, metavar="N", help="how many tries (default 20)")
+        parser.add_argument("--trials", type=int, default=20, metavar="N", help="how many trials (default 20)")
         parser.add_argument("--metric", default="", help="a score on validation (default: the usual one of the task)")
         parser.add_argument("--no-pruning", action="store_true", help="let every run come to its end, hopeless or not")
         parser.add_argument(
@@ -31,9 +31,9 @@ def add_commands(commands: Any) -> None:
         )
         parser.add_argument("--json", action="store_true", help="print JSON instead of text")
         parser.set_defaults(run=start)
-    show = tasks.add_parser("show", help="what came of a search: the best, every try, what mattered")
+    show = tasks.add_parser("show", help="what came of a search: the best, every trial, what mattered")
     show.add_argument("id", metavar="SEARCH", help="its id")
-    show.add_argument("--csv", metavar="FILE", help="write the table of all tries")
+    show.add_argument("--csv", metavar="FILE", help="write the table of all trials")
     show.add_argument("--json", action="store_true", help="print JSON instead of text")
     show.set_defaults(run=lambda chosen, output: _show(open_run(chosen.id), output, chosen.csv))
 
@@ -52,8 +52,8 @@ def start(chosen: argparse.Namespace, output: Output) -> int:
     )  # fmt: skip
     run = create_run(search, name=search.title, tags=chosen.tag)
     launch(run)
-    tries = "; ".join(f"{axis.path} {axis.says}" for axis in axes)
-    output.say(f"{search.trials} tries of {TASKS[chosen.task].title}, ranked by {search.metric}: {tries}.")
+    trials = "; ".join(f"{axis.path} {axis.says}" for axis in axes)
+    output.say(f"{search.trials} trials of {TASKS[chosen.task].title}, ranked by {search.metric}: {trials}.")
     if search.base != base:
         output.say(
             f"Its runs are measured every {getattr(search.base, 'monitor_every', 1)} epochs, to be judged early."
@@ -80,8 +80,8 @@ def _show(run: Run, output: Output, csv: str | None = None) -> int:
             raise ConfigError([f"{csv} cannot be written: {error.strerror}. Name another file with --csv."]) from None
     if output.as_json:
         found = {
-            "search": run.id, "state": str(run.state()), "metric": search.metric, "trials": search.trials,
-            "best": vars(best) if best else None, "importance": weights, "tries": [vars(t) for t in trials],
+            "search": run.id, "state": str(run.state()), "metric": search.metric, "asked": search.trials,
+            "best": vars(best) if best else None, "importance": weights, "trials": [vars(t) for t in trials],
         }  # fmt: skip
         output.result(found)
         return 0
@@ -95,7 +95,7 @@ def _show(run: Run, output: Output, csv: str | None = None) -> int:
     output.table(rows, {head: head for head in heads}, empty="Nothing has been tried yet.")
     if weights:
         shares = ", ".join(f"{path} {100 * share:.0f} %" for path, share in weights.items())
-        output.result(None, f"Of what differed between finished tries: {shares}.")
+        output.result(None, f"Of what differed between finished trials: {shares}.")
     if best is not None:
         task = task_of(search.base)
         output.result(

@@ -1,4 +1,4 @@
-"""What a search for good settings is asked to do: one run's config, the settings that vary, how many tries."""
+"""What a search for good settings is asked to do: one run's config, the settings that vary, how many trials."""
 
 from collections.abc import Sequence
 from math import inf
@@ -13,7 +13,7 @@ from sealife_core.errors import ConfigError
 
 Value = bool | int | float | str | None
 Searched = SimclrConfig | ClassifierConfig
-# The score that the tries are ranked by: always one on validation images, and always better if higher. Loss is none of
+# The score that the trials are ranked by: always one on validation images, and always better if higher. Loss is none of
 # them: the loss of another temperature, batch size or loss function is another scale.
 MEASURES: dict[str, tuple[str, ...]] = {
     "simclr": ("val/knn_accuracy",),
@@ -58,7 +58,7 @@ class Axis(Settings):
 
 
 class SearchConfig(Settings):
-    """Tries of ``base`` with other values on ``axes``, each a run of its own, to find what scores best on validation.
+    """Trials of ``base`` with other values on ``axes``, each a run of its own, to find what scores best on validation.
 
     metric: one of ``MEASURES[base.kind]``. pruning: stop a run whose best epoch so far is below the median of the
     earlier runs at that epoch; none is judged before ``judged_from`` epochs are done. parallel: runs at a time, 0 for
@@ -78,7 +78,7 @@ class SearchConfig(Settings):
 
     @property
     def data(self) -> str:
-        """The data set that the tries train on."""
+        """The data set that the trials train on."""
         return self.base.data
 
     @property
@@ -199,8 +199,7 @@ def _fits(value: Value, setting: Setting) -> bool:
     if setting.type is bool:
         return isinstance(value, bool)
     least, most = setting.minimum, setting.maximum
-    number = isinstance(value, int | float) and not isinstance(value, bool)
-    if not number or (setting.type is int and value != int(value)):
+    if not isinstance(value, int | float) or isinstance(value, bool) or (setting.type is int and value != int(value)):
         return False
     return (least is None or value >= least) and (most is None or value <= most)
 

@@ -1,8 +1,10 @@
-"""What came of a search: a row a try, the best, what mattered. Imports Optuna only to weigh settings."""
+"""What came of a search: a row a trial, the best, what mattered. Imports Optuna only to weigh settings."""
 
+import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from statistics import fmean
 from typing import TYPE_CHECKING, Any, Literal
 
 from sealife_core.config import SearchConfig
@@ -16,16 +18,17 @@ if TYPE_CHECKING:
     from sealife_core.config.search import Value
 
 TRIALS = "search.json"
-ENOUGH_TO_WEIGH = 6  # finished tries; of fewer a forest of trees says nothing
+ENOUGH_TO_WEIGH = 6  # finished trials; of fewer a forest of trees says nothing
 TrialState = Literal["running", "finished", "pruned", "failed"]
 
 
 @dataclass(frozen=True)
 class Trial:
-    """One try: the values it was given, the run that it became, and what that scored on validation.
+    """One trial: the values it was given, the run that it became, and what that scored on validation.
 
-    value: of the model that the run kept; of one that was pruned the last that was measured; None of one that goes on
-    or has failed (``why`` says how). epochs: done when it was last measured. reused: its run was there before.
+    number: from 1, where Optuna's own storage counts from 0. value: of the model that the run kept; of one that was
+    pruned the last that was measured; None of one that goes on or has failed (``why`` says how). epochs: done when it
+    was last measured. reused: its run was there before. curve: epoch → what was measured then.
     """
 
     number: int
@@ -36,7 +39,7 @@ class Trial:
     epochs: int = 0
     why: str = ""
     reused: bool = False
-    curve: dict[str, float] = field(default_factory=dict)  # epoch → what was measured then
+    curve: dict[str, float] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -45,7 +48,7 @@ class Trial:
 
 
 def said(value: "Value") -> str:
-    """A value as people write it: three digits tell two tries apart."""
+    """A value as people write it: three digits tell two trials apart."""
     return f"{value:.3g}" if isinstance(value, float) else str(value)
 
 
@@ -63,7 +66,7 @@ def write_trials(folder: Path, trials: Sequence[Trial]) -> None:
 
 
 def trials_of(run: Run) -> list[Trial]:
-    """The tries of a search in their order; none before it began, or where the file cannot be read."""
+    """The trials of a search in their order; none before it began, or where the file cannot be read."""
     try:
         rows = (read_json(run.path / TRIALS) or {}).get("trials")
     except UnreadableFile:
@@ -84,7 +87,7 @@ def best_trial(trials: Sequence[Trial]) -> Trial | None:
 
 
 def epochs_saved(search: SearchConfig, trials: Sequence[Trial]) -> tuple[int, int]:
-    """(Epochs that were trained, epochs that all these tries would have taken without pruning).
+    """(Epochs that were trained, epochs that all these trials would have taken without pruning).
 
     A run that ended by its own patience counts as it is; one that was there before counts nothing.
     """
@@ -96,8 +99,27 @@ def epochs_saved(search: SearchConfig, trials: Sequence[Trial]) -> tuple[int, in
     )
 
 
+def seconds_left(run: Run, search: SearchConfig, trials: Sequence[Trial]) -> float | None:
+    """What the trials to come will take, if they take as long as those that ended; None while none has."""
+    now = time.time()
+    took, going = [], []
+    for trial in trials:
+        status = Run(run.root / trial.run_id).status() if trial.run_id and not trial.reused else {}
+        started, ended = status.get("started"), status.get("ended")
+        if isinstance(started, int | float):
+            if trial.state == "running":
+                going.append(now - started)
+            elif isinstance(ended, int | float):
+                took.append(ended - started)
+    if not took:
+        return None
+    mean = fmean(took)
+    to_come = search.trials - sum(trial.state != "running" for trial in trials)
+    return max(0.0, mean * to_come - sum(min(mean, age) for age in going)) / max(1, len(going))
+
+
 def to_frame(run: Run) -> "pd.DataFrame":
-    """One row a try: number, state, value, epochs, run, and a column a setting that varied."""
+    """One row a trial: number, state, value, epochs, run, and a column a setting that varied."""
     import pandas as pd
 
     rows: list[dict[str, Any]] = [
@@ -109,9 +131,9 @@ def to_frame(run: Run) -> "pd.DataFrame":
 
 
 def importance(search: SearchConfig, trials: Sequence[Trial]) -> dict[str, float]:
-    """Setting → its share of what differed between the finished tries, the greatest first; sums to 1.
+    """Setting → its share of what differed between the finished trials, the greatest first; sums to 1.
 
-    Functional ANOVA on a forest of trees (Hutter et al. 2014), as Optuna does it. {} for too few tries, or equal ones.
+    Functional ANOVA on a forest of trees (Hutter et al. 2014), as Optuna does it. {} for too few trials, or equal ones.
     """
     finished = [trial for trial in trials if trial.state == "finished" and trial.value is not None]
     if len(finished) < ENOUGH_TO_WEIGH or len({trial.value for trial in finished}) < 2:
@@ -119,7 +141,7 @@ def importance(search: SearchConfig, trials: Sequence[Trial]) -> dict[str, float
     import optuna
     from optuna.importance import FanovaImportanceEvaluator, get_param_importances
 
-    from sealife_core.studies.searching import distributions
+    from sealife_core.studies.sampling import distributions
 
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     varied = distributions(search)

@@ -1,4 +1,4 @@
-"""The process of a search: Optuna names the values to try next, each try is a run, and hopeless ones are stopped.
+"""The process of a search: Optuna names the values to try next, each trial is a run, and hopeless ones are stopped.
 
 What has been tried is in ``search.db``, Optuna's own storage, which this process alone writes; so it may be killed at
 any moment, and resumed. ``search.json`` says the same for those who only look. What is tried and what is stopped
@@ -7,20 +7,16 @@ again, whether or not it was interrupted. So a run whose measured values call fo
 faster than whoever looked.
 """
 
-import random
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import optuna
-from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
-from optuna.pruners import MedianPruner
-from optuna.samplers import TPESampler
 from optuna.storages import RDBStorage
 from optuna.trial import FrozenTrial, TrialState
 
-from sealife_core.config import AnyConfig, SearchConfig, describe, flattened, nested, parse
+from sealife_core.config import AnyConfig, SearchConfig, flattened, nested, parse
 from sealife_core.errors import ConfigError, RunError
 from sealife_core.runs.devices import CPU, devices
 from sealife_core.runs.directory import MetricsReader, Run, create_run, parts_of
@@ -30,13 +26,11 @@ from sealife_core.runs.run import METRICS
 from sealife_core.runs.writer import RunWriter
 from sealife_core.studies.coordinator import BEAT_S, MOST_RESUMES, TICK_S
 from sealife_core.studies.reuse import fingerprint, finished_runs
+from sealife_core.studies.sampling import distributions, pruner_of, sampler_of
 from sealife_core.studies.search_results import Trial, best_trial, write_trials
 
 DATABASE, NAME = "search.db", "search"
 PRUNED_TAG = "pruned"
-# Tries at random before those that learn from them: a quarter, for ten of twenty (Optuna's own) would leave half.
-RANDOM_SHARE, FEWEST_RANDOM, MOST_RANDOM = 4, 3, 10
-COMPARED_WITH = 4  # finished runs that a median needs
 RUN, WHY, REUSED = "run", "why", "reused"  # what is noted of a trial in the database
 _STATES = {TrialState.COMPLETE: "finished", TrialState.PRUNED: "pruned", TrialState.FAIL: "failed"}
 
@@ -46,24 +40,9 @@ def search(config: SearchConfig, run: RunWriter) -> bool:
     return Search(config, run).until_done()
 
 
-def distributions(config: SearchConfig) -> dict[str, BaseDistribution]:
-    """What Optuna draws from: a distribution a setting that varies."""
-    kinds = {setting.path: setting.type for setting in describe(type(config.base))}
-    found: dict[str, BaseDistribution] = {}
-    for axis in config.axes:
-        if axis.choices:
-            found[axis.path] = CategoricalDistribution(axis.choices)
-        elif kinds[axis.path] is int:
-            low, high, step = int(axis.low or 0), int(axis.high or 0), int(axis.step or 1)
-            found[axis.path] = IntDistribution(low, high - (high - low) % step, log=axis.log, step=step)
-        else:
-            found[axis.path] = FloatDistribution(axis.low or 0.0, axis.high or 0.0, log=axis.log, step=axis.step)
-    return found
-
-
 @dataclass
 class Followed:
-    """A try whose run goes on: what of it was told to Optuna already. One that is ``known`` had finished before."""
+    """A trial whose run goes on: what of it was told to Optuna already. One that is ``known`` had finished before."""
 
     number: int
     trial_id: int
@@ -76,7 +55,7 @@ class Followed:
 
 
 class Search:
-    """Knows the tries of one search and the runs they became."""
+    """Knows the trials of one search and the runs they became."""
 
     def __init__(self, config: SearchConfig, run: RunWriter) -> None:
         optuna.logging.set_verbosity(optuna.logging.WARNING)
@@ -84,18 +63,19 @@ class Search:
         # One a device: with one more, waiting, each value would be chosen before the last score is known.
         self.width = config.parallel or max(1, sum(device != CPU for device in devices()))
         self.varied = distributions(config)
-        self.pruner = MedianPruner(COMPARED_WITH, config.judged_from, n_min_trials=COMPARED_WITH)
+        self.pruner = pruner_of(config)
         self.storage = RDBStorage(f"sqlite:///{(run.path / DATABASE).resolve()}")
         self.study = optuna.create_study(
             storage=self.storage, study_name=NAME, direction="maximize", load_if_exists=True, pruner=self.pruner
         )
         self.study_id = self.storage.get_study_id_from_name(NAME)
         self.followed: dict[int, Followed] = {}
+        self._read: list[FrozenTrial] | None = None
         self._told: list[Trial] = []
         self._said, self._said_at = "", 0.0
 
     def until_done(self) -> bool:
-        """Turn after turn, until every try has ended."""
+        """Turn after turn, until every trial has ended."""
         self._take_up()
         while not self.run.stop_requested():
             if not self.turn():
@@ -116,17 +96,15 @@ class Search:
         return bool(self.followed)
 
     def _ask(self) -> None:
-        """One more try. The sampler is seeded anew for each, so that an interrupted search goes on as it would have."""
-        number, trials = len(self._trials()), self.config.trials
-        at_random = min(MOST_RANDOM, max(FEWEST_RANDOM, trials // RANDOM_SHARE))
-        seed = random.Random(f"{self.config.seed}.{number}").getrandbits(32)
-        self.study.sampler = TPESampler(seed=seed, n_startup_trials=at_random)
+        """One more trial. Its sampler has a seed of its own, so that an interrupted search goes on as it would have."""
+        self.study.sampler = sampler_of(self.config, len(self._trials()))
         trial = self.study.ask(self.varied)
+        self._read = None
         self._begin(trial.number, trial.params)
 
     def _begin(self, number: int, values: Mapping[str, Any]) -> None:
-        """Give a try its run: one that was asked the same before, or a new one."""
-        trial = Trial(number, dict(values), "running")
+        """Give a trial its run: one that was asked the same before, or a new one."""
+        trial = Trial(number + 1, dict(values), "running")
         try:
             base = flattened(self.config.base.model_dump())
             config = parse(type(self.config.base), nested(base | dict(values)))
@@ -148,7 +126,7 @@ class Search:
             self._fail(number, str(error))
 
     def _twin(self, number: int, config: AnyConfig) -> Run | None:
-        """A run that is asked the same: one that another try of this search became, or any that has finished."""
+        """A run that is asked the same: one that another trial of this search became, or any that has finished."""
         wanted = fingerprint(config)
         for trial in self._trials():
             run = Run(self.root / str(trial.user_attrs.get(RUN, "")))
@@ -158,7 +136,7 @@ class Search:
         return finished_runs(self.root).get(wanted)
 
     def _made_before(self, config: AnyConfig) -> Run | None:
-        """A run of this search that belongs to no try: it was made just before this process was killed."""
+        """A run of this search that belongs to no trial: it was made just before this process was killed."""
         known = {trial.user_attrs.get(RUN) for trial in self._trials()}
         wanted = fingerprint(config)
         return next(
@@ -167,7 +145,7 @@ class Search:
         )
 
     def _take_up(self) -> None:
-        """After an interruption: go on with the tries that had not ended, and with their runs."""
+        """After an interruption: go on with the trials that had not ended, and with their runs."""
         for trial in self._trials():
             run_id = trial.user_attrs.get(RUN)
             if trial.state is not TrialState.RUNNING:
@@ -192,7 +170,7 @@ class Search:
         self._stop_given_up()
 
     def _stop_given_up(self) -> None:
-        """Stop the runs of pruned tries again: this process may have been killed between the two."""
+        """Stop the runs of pruned trials again: this process may have been killed between the two."""
         wanted = {followed.run.id for followed in self.followed.values()}
         for trial in self._trials():
             run = Run(self.root / str(trial.user_attrs.get(RUN, "")))
@@ -210,8 +188,7 @@ class Search:
             if value is None:
                 self._fail(followed.number, f"its run measured no {self.config.metric}.")
             else:
-                self.study.tell(followed.number, value)
-                del self.followed[followed.number]
+                self._end(followed.number, TrialState.COMPLETE, value)
         elif state is State.STOPPED and self._was_pruned(run):
             self._prune(followed)
         elif state is State.INTERRUPTED and followed.resumes < MOST_RESUMES:
@@ -233,6 +210,7 @@ class Search:
                 continue
             followed.reported.add(step)
             self.storage.set_trial_intermediate_value(followed.trial_id, step, float(value))
+            self._read = None
             # At its last epoch there is nothing left to be saved, and of what was there before nothing at all.
             saves = self.config.pruning and step < followed.epochs and not followed.known
             if saves and self.pruner.prune(self.study, self.storage.get_trial(followed.trial_id)):
@@ -241,9 +219,8 @@ class Search:
         return False
 
     def _prune(self, followed: Followed) -> None:
-        """End the try, then its run, unless another try waits for the same one."""
-        self.study.tell(followed.number, state=TrialState.PRUNED)
-        del self.followed[followed.number]
+        """End the trial, then its run, unless another trial waits for the same one."""
+        self._end(followed.number, TrialState.PRUNED)
         if all(other.run.id != followed.run.id for other in self.followed.values()):
             self._give_up(followed.run)
 
@@ -253,7 +230,7 @@ class Search:
             request_stop(run)
 
     def _was_pruned(self, run: Run) -> bool:
-        """Whether an earlier try that became this run was given up."""
+        """Whether an earlier trial that became this run was given up."""
         return any(t.state is TrialState.PRUNED and t.user_attrs.get(RUN) == run.id for t in self._trials())
 
     def _score(self, followed: Followed) -> float | None:
@@ -264,12 +241,17 @@ class Search:
 
     def _fail(self, number: int, why: str) -> None:
         self._note(number, **{WHY: why})
-        self.study.tell(number, state=TrialState.FAIL)
+        self._end(number, TrialState.FAIL)
+
+    def _end(self, number: int, state: TrialState, value: float | None = None) -> None:
+        self.study.tell(number, value, state)
         self.followed.pop(number, None)
+        self._read = None
 
     def _note(self, number: int, **told: Any) -> None:
         for key, value in told.items():
             self.storage.set_trial_user_attr(self._trial_id(number), key, value)
+        self._read = None
 
     def _follow(self, number: int, run: Run, epochs: int) -> Followed:
         known = run.state() is State.FINISHED and bool(self._trials()[number].user_attrs.get(REUSED))
@@ -281,7 +263,10 @@ class Search:
         return self.storage.get_trial_id_from_study_id_trial_number(self.study_id, number)
 
     def _trials(self) -> list[FrozenTrial]:
-        return self.study.get_trials(deepcopy=False)
+        """All of them in their order; read again only once something was written, for a turn asks often."""
+        if self._read is None:
+            self._read = self.study.get_trials(deepcopy=False)
+        return self._read
 
     def _tell(self) -> None:
         """Where the search stands, once it changes; else a sign of life now and then."""
@@ -295,7 +280,7 @@ class Search:
                 self.run.warn(f"'{trial.name}' failed: {trial.why}")
         counts = {state: sum(trial.state == state for trial in trials) for state in ("pruned", "failed", "running")}
         done, best = len(trials) - counts["running"], best_trial(trials)
-        said = f"{done} of {self.config.trials} tries done"
+        said = f"{done} of {self.config.trials} trials done"
         said += f", {counts['pruned']} stopped early" if counts["pruned"] else ""
         said += f", {counts['failed']} failed" if counts["failed"] else ""
         said += f", best so far {100 * (best.value or 0):.1f} %" if best else ""
@@ -310,7 +295,7 @@ def _plain(trial: FrozenTrial) -> Trial:
     curve = {str(step): value for step, value in sorted(trial.intermediate_values.items())}
     state: Any = _STATES.get(trial.state, "running")
     return Trial(
-        number=trial.number,
+        number=trial.number + 1,
         values=dict(trial.params),
         state=state,
         value=trial.value if trial.state in (TrialState.COMPLETE, TrialState.PRUNED) else None,
