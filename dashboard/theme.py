@@ -33,6 +33,11 @@ def ink() -> str:
     return "#A9BCC3" if st.context.theme.type == "dark" else "#5B6F77"
 
 
+def paper() -> str:
+    """The colour of the page, for the theme that is on."""
+    return "#0E1B22" if st.context.theme.type == "dark" else "#FFFFFF"
+
+
 def apply() -> None:
     """Put the rules below on the page."""
     st.html(f"<style>{_CSS}</style>")

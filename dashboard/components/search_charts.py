@@ -8,9 +8,15 @@ from sealife_core.config import SearchConfig, Setting
 from sealife_core.evaluation.palette import CLASS_COLOURS
 from sealife_core.studies.search_results import Trial, best_trial
 
+MEASURES = {"val/macro_f1": "Macro-F1", "val/accuracy": "Accuracy", "val/knn_accuracy": "k-NN accuracy"}
 # Pruned trials differ in shape as well as colour: a circle is a result, a triangle a run that was cut off.
 FINISHED, PRUNED = CLASS_COLOURS[0], CLASS_COLOURS[1]
 LOW_COLOUR, HIGH_COLOUR = "#A9C6DB", "#0B4A7A"  # poor to good, in one hue: lighter to darker
+
+
+def measure_title(search: SearchConfig) -> str:
+    """What the trials are ranked by, for people."""
+    return MEASURES[search.metric]
 
 
 def scored(trials: Sequence[Trial]) -> list[Trial]:
@@ -18,7 +24,7 @@ def scored(trials: Sequence[Trial]) -> list[Trial]:
     return [trial for trial in trials if trial.value is not None and trial.state in ("finished", "pruned")]
 
 
-def history_option(trials: Sequence[Trial], measure: str, ink: str) -> dict[str, Any]:
+def history_option(trials: Sequence[Trial], ink: str) -> dict[str, Any]:
     """Score of every trial in their order, and a line along the best so far."""
     shown_trials = scored(trials)
     groups = (
@@ -42,22 +48,26 @@ def history_option(trials: Sequence[Trial], measure: str, ink: str) -> dict[str,
     })  # fmt: skip
     return {
         "animation": False,
-        "legend": {"top": 0, "left": 0, "itemWidth": 14},
+        "legend": {"top": 0, "left": 0, "itemWidth": 14, "data": [
+            *({"name": name, "icon": symbol} for _, name, symbol, _, _ in groups), {"name": "best so far"},
+        ]},
         "grid": {"left": 8, "right": 16, "top": 40, "bottom": 28, "containLabel": True},
         "tooltip": {"trigger": "item", "confine": True, "formatter": "{b}"},
         "xAxis": {"type": "value", "name": "trial", "nameLocation": "middle", "nameGap": 26, "minInterval": 1, "min": 0,
                   "max": max((trial.number for trial in trials), default=0) + 1, "splitLine": {"show": False},
                   "axisLabel": {"showMinLabel": False, "showMaxLabel": False}},
-        "yAxis": {"type": "value", "name": measure, "scale": True, "axisLabel": {"formatter": "{value} %"},
-                  "nameTextStyle": {"align": "left"}, "nameLocation": "end", "show": True},
+        "yAxis": {"type": "value", "scale": True, "axisLabel": {"formatter": "{value} %"}},
         "series": series,
     }  # fmt: skip
 
 
 def parallel_option(
-    search: SearchConfig, trials: Sequence[Trial], settings: Mapping[str, Setting], measure: str, ink: str
+    search: SearchConfig, trials: Sequence[Trial], settings: Mapping[str, Setting], ink: str, paper: str
 ) -> dict[str, Any]:
-    """One line a trial, through the value of every setting to its score; the best on top, pruned ones dashed."""
+    """One line a trial, through the value of every setting to its score; the best on top, pruned ones dashed.
+
+    ink: colour of axes and letters; paper: of what is behind them, so that letters stand out from the lines.
+    """
     best = best_trial(trials)
     found = sorted(scored(trials), key=lambda trial: (trial is best, trial.state == "finished", trial.value))
     values = [trial.value or 0.0 for trial in found] or [0.0]
@@ -69,14 +79,15 @@ def parallel_option(
         else:
             about |= {"type": "log" if axis.log else "value", "min": axis.low, "max": axis.high}
         axes.append(about)
-    axes.append({"dim": len(axes), "name": measure, "type": "value", "scale": True,
+    axes.append({"dim": len(axes), "name": measure_title(search), "type": "value", "scale": True,
                  "axisLabel": {"formatter": "{value} %"}})  # fmt: skip
     return {
         "animation": False,
         "parallel": {"left": 56, "right": 72, "top": 44, "bottom": 24,
                      "parallelAxisDefault": {"nameGap": 16, "nameTextStyle": {"color": ink, "fontSize": 13},
                                              "axisLine": {"lineStyle": {"color": ink}},
-                                             "axisLabel": {"color": ink, "hideOverlap": True}}},
+                                             "axisLabel": {"color": ink, "hideOverlap": True, "textBorderWidth": 3,
+                                                           "textBorderColor": paper}}},
         "parallelAxis": axes,
         "tooltip": {"trigger": "item", "confine": True, "formatter": "{b}"},
         "series": [

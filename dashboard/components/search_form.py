@@ -9,8 +9,10 @@ from dashboard import cache
 from dashboard.components.config_form import tabbed
 from dashboard.components.dataset_choice import dataset_choice
 from dashboard.components.launch import launch_button
+from dashboard.components.machine_speed import measuring, measuring_lines
 from dashboard.components.run_strip import duration
 from dashboard.components.search_axes import axis_row, vary_choice
+from dashboard.components.search_charts import measure_title
 from dashboard.components.size import size
 from dashboard.components.start_from import sources, weights_field
 from dashboard.errors import plain, show_error
@@ -126,15 +128,18 @@ def _cost_lines(search: SearchConfig) -> None:
     at_once = search.parallel or max(1, sum(device != CPU for device in devices()))
     total = None if cost.seconds is None else cost.seconds * search.trials / at_once
     most = "at most about " if search.pruning else "about "
+    unknown = "measuring…" if cost.seconds is None and measuring(search.base.device) else "not known yet"
     figures = {
         "Trials": f"{search.trials}",
-        "Each": f"about {duration(cost.seconds)}" if cost.seconds is not None else "not known yet",
-        "Together": f"{most}{duration(total)}" if total is not None else "not known yet",
+        "Each": f"about {duration(cost.seconds)}" if cost.seconds is not None else unknown,
+        "Together": f"{most}{duration(total)}" if total is not None else unknown,
         "Disk": f"at most {size(cost.disk_bytes * search.trials)}",
     }
     cells = "".join(f"<span>{name}</span><b>{value}</b>" for name, value in figures.items())
     st.html(f'<div class="figures">{cells}</div>')
+    if cost.seconds is None:
+        measuring_lines(search.base.device)
     said = (
         f"Time: {plain(cost.basis)}, with the settings as they begin; larger images or batches of a trial take longer."
     )
-    st.caption(f"{said} Ranked by {search.metric.removeprefix('val/').replace('_', '-')} on validation pictures.")
+    st.caption(f"{said} Ranked by {measure_title(search)} on validation pictures.")

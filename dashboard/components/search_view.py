@@ -10,11 +10,11 @@ from dashboard import cache, state
 from dashboard.components import search_charts
 from dashboard.components.config_form import shown
 from dashboard.components.run_actions import form_values
-from dashboard.components.run_detail import problem
 from dashboard.components.run_results import between, percent
 from dashboard.components.run_strip import duration, pace_s, progress_share
+from dashboard.components.search_charts import measure_title
 from dashboard.errors import plain
-from dashboard.theme import ink
+from dashboard.theme import ink, paper
 from sealife_core.config import TASKS, SearchConfig, Setting, describe, task_of
 from sealife_core.errors import ConfigError
 from sealife_core.runs.directory import Run
@@ -29,7 +29,6 @@ from sealife_core.studies.search_results import (
 )
 
 LONGER = 3  # times the epochs, where the best is trained on
-MEASURES = {"macro_f1": "Macro-F1", "accuracy": "Accuracy", "knn_accuracy": "k-NN accuracy"}
 
 
 def search_view(run: Run) -> None:
@@ -37,7 +36,7 @@ def search_view(run: Run) -> None:
     search, trials = search_of(run), trials_of(run)
     pace = pace_s(run)
     st.fragment(_progress, run_every=pace)(run, search, pace, _stamp(trials))
-    problem(run)
+    _problems(run, trials)
     tried = "; ".join(f"{setting.title.lower()} {axis.says}" for axis, setting in _axes(search))
     st.caption(
         f"{TASKS[task_of(search.base)].title} on {plain(search.data)}, {search.base.epochs} epochs a trial. Varied:"
@@ -75,6 +74,23 @@ def _progress(run: Run, search: SearchConfig, pace: float | None, drawn: str) ->
     st.caption(f"{shown_run.state.value.capitalize()}: {', '.join(words)}.")
 
 
+def _problems(run: Run, trials: Sequence[Trial]) -> None:
+    """What ended the search, if something did; and the trials that failed, by the reason."""
+    error = run.error()
+    if error is not None:
+        st.error(f"**{plain(error['what'])}** {plain(error['next'])}", icon=":material/error:")
+    reasons: dict[str, list[int]] = {}
+    for trial in trials:
+        if trial.state == "failed":
+            reasons.setdefault(trial.why, []).append(trial.number)
+    if not reasons:
+        return
+    lines = [f"- {plain(why)} Trial {', '.join(map(str, numbers))}." for why, numbers in reasons.items()]
+    count = sum(len(numbers) for numbers in reasons.values())
+    head = "**One trial failed;**" if count == 1 else f"**{count} trials failed;**"
+    st.warning("\n".join([f"{head} the search goes on without what they asked.", *lines]), icon=":material/info:")
+
+
 def _best(run: Run, search: SearchConfig, best: Trial, trials: Sequence[Trial]) -> None:
     """The best in words, what its lead is worth, and what to do with it."""
     winner = Run(run.root / best.run_id)
@@ -90,7 +106,7 @@ def _best(run: Run, search: SearchConfig, best: Trial, trials: Sequence[Trial]) 
         low, high = (val.get(f"{name.removesuffix('_accuracy')}_{end}") for end in ("low", "high"))
         span = f" (95 % interval {between(low, high)})" if between(low, high) else ""
         asked = f" on {val['n']:,} validation pictures" if isinstance(val.get("n"), int) else " on validation"
-        st.markdown(f"{_measure(search)} **{percent(best.value)}**{span}{asked}")
+        st.markdown(f"{measure_title(search)} **{percent(best.value)}**{span}{asked}")
         st.caption(_worth(best, trials, low))
         with st.container(horizontal=True, vertical_alignment="center"):
             _longer_button(search, winner)
@@ -153,20 +169,20 @@ def _history(run: Run, search: SearchConfig, trials: Sequence[Trial]) -> None:
     st.subheader("Trial by trial")
     found = search_charts.scored(trials)
     st.echarts_chart(
-        search_charts.history_option(trials, _measure(search), ink()),
+        search_charts.history_option(trials, ink()),
         height=300, key=f"search.history.{run.id}", alt="; ".join(search_charts.told(trial) for trial in found),
     )  # fmt: skip
     cut = " A triangle stands where a trial was stopped, at what it had reached." if search.pruning else ""
     st.caption(
-        f"{_measure(search)} on validation. A search that works finds better values to the right; a line that stays"
-        f" flat says that more trials of this kind bring little.{cut}"
+        f"{measure_title(search)} on validation. A search that works finds better values to the right; a line that"
+        f" stays flat says that more trials of this kind bring little.{cut}"
     )
 
 
 def _parallel(run: Run, search: SearchConfig, trials: Sequence[Trial]) -> None:
     st.subheader("All settings side by side")
     st.echarts_chart(
-        search_charts.parallel_option(search, trials, _settings(search), _measure(search), ink()),
+        search_charts.parallel_option(search, trials, _settings(search), ink(), paper()),
         height=340, key=f"search.parallel.{run.id}",
         alt=f"One line a trial through {', '.join(s.title for _, s in _axes(search))} to its score",
     )  # fmt: skip
@@ -218,7 +234,7 @@ def table_rows(search: SearchConfig, trials: Sequence[Trial]) -> list[dict[str, 
         {"Trial": trial.number}
         | {_settings(search)[path].title: _value(value) for path, value in trial.values.items()}
         | {
-            _measure(search): percent(trial.value),
+            measure_title(search): percent(trial.value),
             "Epochs": trial.epochs,
             "State": words[trial.state] + (f": {trial.why}" if trial.why else ", known before" if trial.reused else ""),
             "Run": trial.run_id,
@@ -234,10 +250,6 @@ def _axes(search: SearchConfig) -> list[tuple[Any, Setting]]:
 
 def _settings(search: SearchConfig) -> dict[str, Setting]:
     return {setting.path: setting for setting in describe(type(search.base))}
-
-
-def _measure(search: SearchConfig) -> str:
-    return MEASURES[search.metric.removeprefix("val/")]
 
 
 def _value(value: Any) -> str:

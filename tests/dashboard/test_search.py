@@ -60,7 +60,7 @@ def searched(trials: int = 8, state: str = "finished") -> Run:
         told.append(Trial(number, values, how, value, run.id, 3 if number == 3 else 9, why))  # type: ignore[arg-type]
     write_trials(search.path, told)
     writer = RunWriter(search)
-    writer.status(state=state, message="8 of 8 trials done", step=8, steps=8, warnings=["'trial 4' failed: nan."])
+    writer.status(state=state, message="8 of 8 trials done", step=8, steps=8)
     return search
 
 
@@ -94,7 +94,8 @@ def test_view__says_what_is_best_and_what_its_lead_is_worth(view):
 def test_view__says_how_it_went_and_names_what_failed(view):
     said = text(view(searched()))
     assert "Finished: 8 of 8 trials, 1 stopped early, 1 failed, 57 of 63 epochs trained" in said
-    assert "'trial 4' failed: nan." in said
+    assert "**One trial failed;** the search goes on" in said
+    assert "The loss became nan. Trial 4." in said
     assert "learning rate 0.0001 to 0.01, by factors; loss cross_entropy or focal" in said
 
 
@@ -151,7 +152,7 @@ def trials() -> list[Trial]:
 
 
 def test_history__tells_pruned_trials_apart_by_shape_and_colour():
-    finished, pruned, best = history_option(trials(), "Macro-F1", "#000")["series"]
+    finished, pruned, best = history_option(trials(), "#000")["series"]
     assert (finished["symbol"], pruned["symbol"]) == ("circle", "triangle")
     assert finished["color"] != pruned["color"]
     assert [point["value"] for point in finished["data"]] == [[1, 30.0], [3, 50.0], [4, 40.0]]
@@ -164,7 +165,7 @@ def test_history__tells_pruned_trials_apart_by_shape_and_colour():
 def test_parallel__has_a_line_a_scored_trial_and_the_best_on_top():
     config = asked()
     settings = {setting.path: setting for setting in describe(type(config.base))}
-    option = parallel_option(config, trials(), settings, "Macro-F1", "#000")
+    option = parallel_option(config, trials(), settings, "#000", "#FFF")
     assert [axis["type"] for axis in option["parallelAxis"]] == ["log", "category", "value"]
     lines = option["series"][0]["data"]
     assert len(lines) == 4
