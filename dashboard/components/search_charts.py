@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from dashboard.components.config_form import shown
+from dashboard.theme import LIGHT_PAPER
 from sealife_core.config import SearchConfig, Setting
 from sealife_core.evaluation.palette import CLASS_COLOURS
 from sealife_core.studies.search_results import Trial, best_trial
@@ -11,7 +12,8 @@ from sealife_core.studies.search_results import Trial, best_trial
 MEASURES = {"val/macro_f1": "Macro-F1", "val/accuracy": "Accuracy", "val/knn_accuracy": "k-NN accuracy"}
 # Pruned trials differ in shape as well as colour: a circle is a result, a triangle a run that was cut off.
 FINISHED, PRUNED = CLASS_COLOURS[0], CLASS_COLOURS[1]
-LOW_COLOUR, HIGH_COLOUR = "#A9C6DB", "#0B4A7A"  # poor to good, in one hue: lighter to darker
+# Poor to good, in one hue: on a light page ever darker, on a dark one ever brighter.
+SCALES = {False: ("#A9C6DB", "#0B4A7A"), True: ("#2C4D63", "#A8DCF8")}
 
 
 def measure_title(search: SearchConfig) -> str:
@@ -71,6 +73,7 @@ def parallel_option(
     best = best_trial(trials)
     found = sorted(scored(trials), key=lambda trial: (trial is best, trial.state == "finished", trial.value))
     values = [trial.value or 0.0 for trial in found] or [0.0]
+    scale = SCALES[paper != LIGHT_PAPER]
     axes: list[dict[str, Any]] = []
     for place, axis in enumerate(search.axes):
         about: dict[str, Any] = {"dim": place, "name": settings[axis.path].title}
@@ -94,7 +97,7 @@ def parallel_option(
             {
                 "type": "parallel", "smooth": False, "inactiveOpacity": 0.04, "activeOpacity": 1,
                 "emphasis": {"lineStyle": {"width": 4}},
-                "data": [_line(trial, search, values, trial is best) for trial in found],
+                "data": [_line(trial, search, values, trial is best, scale) for trial in found],
             }
         ],
     }  # fmt: skip
@@ -126,22 +129,24 @@ def told(trial: Trial) -> str:
     return f"{trial.name}: {_percent(trial):.1f} %{how}"
 
 
-def _line(trial: Trial, search: SearchConfig, values: Sequence[float], best: bool) -> dict[str, Any]:
+def _line(
+    trial: Trial, search: SearchConfig, values: Sequence[float], best: bool, scale: tuple[str, str]
+) -> dict[str, Any]:
     share = ((trial.value or 0.0) - min(values)) / ((max(values) - min(values)) or 1.0)
     pruned = trial.state == "pruned"
     style: dict[str, Any] = {
         "width": 4 if best else 1.25 if pruned else 2,
         "type": "dashed" if pruned else "solid",
         "opacity": 1 if best else 0.5 if pruned else 0.85,
-        "color": "#D3484C" if best else PRUNED if pruned else _between(share),
+        "color": "#D3484C" if best else PRUNED if pruned else _between(share, scale),
     }
     along = [shown(trial.values[axis.path]) if axis.choices else trial.values[axis.path] for axis in search.axes]
     return {"value": [*along, _percent(trial)], "name": told(trial), "lineStyle": style}
 
 
-def _between(share: float) -> str:
+def _between(share: float, scale: tuple[str, str]) -> str:
     """The colour at ``share`` of the way from poor to good."""
-    ends = [[int(colour[at : at + 2], 16) for at in (1, 3, 5)] for colour in (LOW_COLOUR, HIGH_COLOUR)]
+    ends = [[int(colour[at : at + 2], 16) for at in (1, 3, 5)] for colour in scale]
     return "#" + "".join(f"{round(low + share * (high - low)):02X}" for low, high in zip(*ends, strict=True))
 
 

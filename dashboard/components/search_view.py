@@ -187,9 +187,9 @@ def _parallel(run: Run, search: SearchConfig, trials: Sequence[Trial]) -> None:
         alt=f"One line a trial through {', '.join(s.title for _, s in _axes(search))} to its score",
     )  # fmt: skip
     st.caption(
-        "Follow a line from left to right: the values of one trial, and its score at the right edge. Darker is better,"
-        " red is the best, dashed was stopped early. Where dark lines meet on an axis lie good values; where they cross"
-        " it anywhere, the setting hardly matters. Drag along an axis to pick out lines."
+        "Follow a line from left to right: the values of one trial, and its score at the right edge. The stronger its"
+        " blue, the better; red is the best, dashed was stopped early. Where strong lines meet on an axis lie good"
+        " values; where they cross it anywhere, the setting hardly matters. Drag along an axis to pick out lines."
     )
 
 

@@ -7,7 +7,7 @@ from sealife_core.commands.output import Output
 from sealife_core.commands.runs import follow_until_done
 from sealife_core.commands.training import add_task, config_of
 from sealife_core.commands.varying import add_vary, varied
-from sealife_core.config import TASKS, EmbedConfig, build_search
+from sealife_core.config import TASKS, EmbedConfig, SimclrConfig, build_search
 from sealife_core.errors import ConfigError
 from sealife_core.runs.directory import Run, create_run, open_run
 from sealife_core.runs.queue import launch
@@ -54,10 +54,8 @@ def start(chosen: argparse.Namespace, output: Output) -> int:
     launch(run)
     trials = "; ".join(f"{axis.path} {axis.says}" for axis in axes)
     output.say(f"{search.trials} trials of {TASKS[chosen.task].title}, ranked by {search.metric}: {trials}.")
-    if search.base != base:
-        output.say(
-            f"Its runs are measured every {getattr(search.base, 'monitor_every', 1)} epochs, to be judged early."
-        )
+    if isinstance(search.base, SimclrConfig) and search.base != base:
+        output.say(f"k-NN accuracy is measured every {search.base.monitor_every} epochs, to see hopeless runs early.")
     if not chosen.follow:
         hint = f"Launched {run.id}. Look: python -m sealife_core search show {run.id}"
         output.result({"run": run.id}, hint)

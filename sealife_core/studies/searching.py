@@ -42,7 +42,11 @@ def search(config: SearchConfig, run: RunWriter) -> bool:
 
 @dataclass
 class Followed:
-    """A trial whose run goes on: what of it was told to Optuna already. One that is ``known`` had finished before."""
+    """A trial whose run goes on: what of it was told to Optuna already.
+
+    known: the run had finished before the trial began. stopping: it still obeys the stop that the search obeyed before
+    it was resumed.
+    """
 
     number: int
     trial_id: int
@@ -52,6 +56,7 @@ class Followed:
     reader: MetricsReader
     reported: set[int] = field(default_factory=set)
     resumes: int = 0
+    stopping: bool = False
 
 
 class Search:
@@ -167,6 +172,7 @@ class Search:
                 resume(run)
             elif state is State.CREATED:
                 launch(run)
+            followed.stopping = state.active and run.stop_requested()
         self._stop_given_up()
 
     def _stop_given_up(self) -> None:
@@ -191,6 +197,9 @@ class Search:
                 self._end(followed.number, TrialState.COMPLETE, value)
         elif state is State.STOPPED and self._was_pruned(run):
             self._prune(followed)
+        elif state is State.STOPPED and followed.stopping:
+            followed.stopping = False
+            resume(run)
         elif state is State.INTERRUPTED and followed.resumes < MOST_RESUMES:
             followed.resumes += 1
             resume(run)

@@ -12,6 +12,7 @@ import pytest
 from sealife_core.config import Axis, SearchConfig, preset
 from sealife_core.errors import RunError
 from sealife_core.runs import Run, RunWriter, State, create_run, delete_with_parts, parts_of, request_stop
+from sealife_core.runs.run import STOP
 from sealife_core.studies import searching
 from sealife_core.studies.search_results import (
     best_trial,
@@ -193,6 +194,26 @@ def test_search__gives_up_a_trial_whose_run_was_deleted_or_stopped_by_hand(root:
     search.turn()
     assert [trial.state for trial in trials_of(run)] == ["failed", "failed"]
     assert [trial.why for trial in trials_of(run)] == ["it was stopped by hand.", "its run was deleted."]
+
+
+def test_search__resumed_while_a_run_is_still_stopping_goes_on_with_it(root: Path, monkeypatch: pytest.MonkeyPatch):
+    config = asked(trials=1)
+    run = begun(config, root)
+    with monkeypatch.context() as patch:
+        patch.setattr(searching, "launch", lambda run: None)
+        searching.Search(config, RunWriter(run)).turn()
+    (part,) = parts_of(run)
+    RunWriter(part).status(state="running")
+    request_stop(part)
+    assert part.shown().stopping
+    resumed = searching.Search(config, RunWriter(run))
+    resumed._take_up()
+    resumed.turn()
+    RunWriter(part).status(state="stopped")
+    (part.path / STOP).unlink()
+    while resumed.turn():
+        pass
+    assert [trial.state for trial in trials_of(run)] == ["finished"]
 
 
 def test_results__of_another_kind_of_run_say_so(root: Path):
