@@ -503,14 +503,14 @@ def _advice(
 
 
 def importance(run: Run, search: "SearchConfig", trials: "Sequence[Trial]") -> dict[str, float]:
-    """What mattered in a search: weighed again only when one more try has come to its end."""
-    finished = tuple(trial.number for trial in trials if trial.state == "finished")
-    return _importance(search, trials, str(run.path), finished)
+    """What mattered in a search: weighed again only when one more trial has ended."""
+    ended = tuple((trial.number, trial.epochs) for trial in trials if trial.state in ("finished", "pruned"))
+    return _importance(search, trials, str(run.path), ended)
 
 
 @st.cache_data(max_entries=32, show_spinner=False)
 def _importance(
-    _search: "SearchConfig", _trials: "Sequence[Trial]", folder: str, finished: tuple[int, ...]
+    _search: "SearchConfig", _trials: "Sequence[Trial]", folder: str, ended: tuple[tuple[int, int], ...]
 ) -> dict[str, float]:
     from sealife_core.studies.search_results import importance as weighed
 

@@ -22,6 +22,7 @@ from sealife_core.studies.search_results import (
     ENOUGH_TO_WEIGH,
     Trial,
     best_trial,
+    compared_at,
     epochs_saved,
     search_of,
     seconds_left,
@@ -197,17 +198,19 @@ def _importance(run: Run, search: SearchConfig, trials: Sequence[Trial]) -> None
     st.subheader("What mattered")
     weights = cache.importance(run, search, trials)
     if not weights:
-        st.caption(f"Told from {ENOUGH_TO_WEIGH} trials on that came to their end.")
+        st.caption(f"Told once {ENOUGH_TO_WEIGH} trials have a score.")
         return
     st.echarts_chart(
         search_charts.importance_option(weights, _settings(search), ink()),
         height=44 + 34 * len(weights), key=f"search.importance.{run.id}",
         alt="; ".join(f"{path} {100 * share:.0f} %" for path, share in weights.items()),
     )  # fmt: skip
+    epoch = compared_at(trials)
+    at = f"after epoch {epoch}, which all of them have reached," if epoch else "in the end"
     st.caption(
-        "How much of the difference between finished trials goes with each setting, within the values that were tried"
+        f"How much of the difference between trials {at} goes with each setting, within the values that were tried"
         " (fANOVA). It does not say which value is better, nor that a short bar never matters: of few trials it is a"
-        " rough guess, and another range would give other bars."
+        " rough guess, another range would give other bars, and so may longer runs."
     )
 
 

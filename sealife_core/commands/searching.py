@@ -67,7 +67,15 @@ def start(chosen: argparse.Namespace, output: Output) -> int:
 
 def _show(run: Run, output: Output, csv: str | None = None) -> int:
     from sealife_core.config import task_of
-    from sealife_core.studies.search_results import best_trial, importance, said, search_of, to_frame, trials_of
+    from sealife_core.studies.search_results import (
+        best_trial,
+        compared_at,
+        importance,
+        said,
+        search_of,
+        to_frame,
+        trials_of,
+    )
 
     search, trials = search_of(run), trials_of(run)
     best, weights = best_trial(trials), importance(search, trials)
@@ -92,8 +100,10 @@ def _show(run: Run, output: Output, csv: str | None = None) -> int:
     heads = ("trial", *(axis.path for axis in search.axes), "score", "epochs", "state", "run")
     output.table(rows, {head: head for head in heads}, empty="Nothing has been tried yet.")
     if weights:
+        epoch = compared_at(trials)
+        at = f" after epoch {epoch}" if epoch else ""
         shares = ", ".join(f"{path} {100 * share:.0f} %" for path, share in weights.items())
-        output.result(None, f"Of what differed between finished trials: {shares}.")
+        output.result(None, f"Of what differed between trials{at}: {shares}.")
     if best is not None:
         task = task_of(search.base)
         output.result(

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from sealife_core.config.search import Value
 
 TRIALS = "search.json"
-ENOUGH_TO_WEIGH = 6  # finished trials; of fewer a forest of trees says nothing
+ENOUGH_TO_WEIGH = 6  # trials; of fewer a forest of trees says nothing
 TrialState = Literal["running", "finished", "pruned", "failed"]
 
 
@@ -130,13 +130,25 @@ def to_frame(run: Run) -> "pd.DataFrame":
     return pd.DataFrame(rows)
 
 
-def importance(search: SearchConfig, trials: Sequence[Trial]) -> dict[str, float]:
-    """Setting → its share of what differed between the finished trials, the greatest first; sums to 1.
+def compared_at(trials: Sequence[Trial]) -> int | None:
+    """The last epoch that every scored trial has reached, if some were pruned; None: all came to their end."""
+    scored = [trial for trial in trials if trial.state in ("finished", "pruned") and trial.curve]
+    if all(trial.state == "finished" for trial in scored):
+        return None
+    return min(max(map(int, trial.curve)) for trial in scored)
 
-    Functional ANOVA on a forest of trees (Hutter et al. 2014), as Optuna does it. {} for too few trials, or equal ones.
+
+def importance(search: SearchConfig, trials: Sequence[Trial]) -> dict[str, float]:
+    """Setting → its share of what differed between the trials, the greatest first; sums to 1.
+
+    Functional ANOVA on a forest of trees (Hutter et al. 2014), as Optuna does it. Where some were pruned, of what each
+    had reached at :func:`compared_at`: those that were left to finish are alike in what matters most, and would show
+    noise. {} for too few trials, or equal ones.
     """
-    finished = [trial for trial in trials if trial.state == "finished" and trial.value is not None]
-    if len(finished) < ENOUGH_TO_WEIGH or len({trial.value for trial in finished}) < 2:
+    epoch = compared_at(trials)
+    found = [(trial, reached(trial, epoch)) for trial in trials if trial.state in ("finished", "pruned")]
+    weighed = [(trial, value) for trial, value in found if value is not None]
+    if len(weighed) < ENOUGH_TO_WEIGH or len({value for _, value in weighed}) < 2:
         return {}
     import optuna
     from optuna.importance import FanovaImportanceEvaluator, get_param_importances
@@ -148,8 +160,16 @@ def importance(search: SearchConfig, trials: Sequence[Trial]) -> dict[str, float
     study = optuna.create_study(direction="maximize")
     study.add_trials(
         [
-            optuna.trial.create_trial(params=dict(trial.values), distributions=varied, value=trial.value)
-            for trial in finished
+            optuna.trial.create_trial(params=dict(trial.values), distributions=varied, value=value)
+            for trial, value in weighed
         ]
     )
-    return get_param_importances(study, evaluator=FanovaImportanceEvaluator(seed=search.seed))
+    shares = get_param_importances(study, evaluator=FanovaImportanceEvaluator(seed=search.seed))
+    return {path: float(share) for path, share in shares.items()}
+
+
+def reached(trial: Trial, epoch: int | None) -> float | None:
+    """The best that a trial had measured up to ``epoch``; None of epoch: what it scored in the end."""
+    if epoch is None:
+        return trial.value
+    return max((value for step, value in trial.curve.items() if int(step) <= epoch), default=None)

@@ -113,7 +113,7 @@ def test_view__before_the_first_score_says_what_will_come(view):
 
 
 def test_view__with_few_trials_weighs_nothing(view):
-    assert "Told from 6 trials on" in text(view(searched(5)))
+    assert "Told once 6 trials have a score" in text(view(searched(5)))
 
 
 def test_view__survives_a_best_run_that_was_deleted(view):

@@ -16,6 +16,7 @@ from sealife_core.runs.run import STOP
 from sealife_core.studies import searching
 from sealife_core.studies.search_results import (
     best_trial,
+    compared_at,
     epochs_saved,
     importance,
     search_of,
@@ -72,6 +73,7 @@ def test_search__of_twenty_trials_finds_the_better_half(root: Path):
     assert all(search_of(search).judged_from <= trial.epochs < 6 for trial in pruned)
     spent, whole = epochs_saved(search_of(search), trials)
     assert spent < whole == 120
+    assert compared_at(trials) == min(trial.epochs for trial in pruned)
     weights = importance(search_of(search), trials)
     assert next(iter(weights)) == "learning_rate"
     assert sum(weights.values()) == pytest.approx(1)
