@@ -17,10 +17,12 @@ from sealife_core.runs.estimates import estimate
 from sealife_core.runs.queue import launch
 
 
-def launch_button(config: Request | None, name: str, *, page: str = "runs", key: str = "launch") -> None:
+def launch_button(
+    config: Request | None, name: str, *, watch: tuple[str, str] = ("runs", "run"), key: str = "launch"
+) -> None:
     """Launches ``config``; the same request is not launched twice unless asked for. None: there are problems.
 
-    page: where one can watch it; key: tells two buttons of one page apart.
+    watch: the page where one can watch it, and what its URL calls the run; key: tells two buttons of a page apart.
     """
     token = _token(config, name)
     launched = state.launched(token)
@@ -49,7 +51,7 @@ def launch_button(config: Request | None, name: str, *, page: str = "runs", key:
         )
         with st.container(horizontal=True):
             if st.button("Watch it learn", icon=":material/monitoring:", key=f"{key}_watch"):
-                state.go(page, run=run_id)
+                state.go(watch[0], **{watch[1]: run_id})
             st.button("Launch the same once more", type="tertiary", key=f"{key}_again", on_click=state.forget_launch)
 
 

@@ -51,7 +51,7 @@ def search_form() -> None:
         if search is not None:
             _cost_lines(search)
             search = search.model_copy(update={"title": name.strip() or search.title})
-        launch_button(search, search.title if search else "", page="studies", key="search.launch")
+        launch_button(search, search.title if search else "", watch=("studies", "study"), key="search.launch")
 
 
 def _form(runs: dict[str, str]) -> SearchConfig | None:

@@ -19,14 +19,16 @@ MEASURES: dict[str, tuple[str, ...]] = {
     "simclr": ("val/knn_accuracy",),
     "classifier": ("val/macro_f1", "val/accuracy"),
 }
+_PLACE = "it decides where a run is carried out, not what it learns. Set it for all runs instead."
+_RECORD = "it decides where a run is recorded, not what it learns. Set it for all runs instead."
+_LOOK = "it decides how a run is measured, not what it learns. Set it for all runs instead."
 # Settings that a search may not vary, and why not.
 FIXED = {
     "data": "scores on other data cannot be compared. Search each data set by itself.",
     "seed": "the best of many seeds is only the luckiest. Compare settings, then repeat the best with other seeds.",
-    "device": "it decides where a run is carried out, not what it learns. Set it for all runs instead.",
-    "monitor_every": "it decides how often a run is measured, not what it learns. Set it for all runs instead.",
-    "knn_k": "it changes how features are measured, not what they are. Set it for all runs instead.",
-    "devices": "it decides where a run is carried out, not what it learns. Set it for all runs instead.",
+    **dict.fromkeys(("device", "devices"), _PLACE),
+    **dict.fromkeys(("wandb", "wandb_project", "wandb_model", "tensorboard"), _RECORD),
+    **dict.fromkeys(("monitor_every", "knn_k"), _LOOK),
 }
 # A probe that L-BFGS solves has no steps for these to act on.
 IDLE_WITH_LBFGS = ("learning_rate", "encoder_rate_factor", "batch_size", "schedule", "restart_epochs")
