@@ -102,8 +102,8 @@ def _how_many(key: str) -> tuple[int, bool]:
         pruning = st.toggle("Stop hopeless trials early", True, key=f"{key}.pruning", persist_state="session")
     st.caption(
         "A quarter of the trials is drawn at random; each later one where the earlier ones did well (TPE). A trial"
-        " whose best epoch lies below the median of the finished ones at that epoch is stopped: that costs less, and"
-        " now and then it would have caught up."
+        " whose best epoch lies below the median of the finished ones at that epoch is stopped: that costs less, but"
+        " now and then it would have caught up, above all one with a high learning rate, which pays late."
     )
     return int(trials), pruning
 

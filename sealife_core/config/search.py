@@ -247,9 +247,15 @@ def _within(value: float, least: float | None, most: float | None) -> float:
 
 
 def judged_from(base: Searched) -> int:
-    """Epochs before which no run is judged: a third of its length, and so long that SimCLR was measured twice."""
-    third = max(1, round(base.epochs / 3))
-    return max(third, 2 * base.monitor_every) if isinstance(base, SimclrConfig) else third
+    """Epochs before which no run is judged: a third of its length, and so long that SimCLR was measured twice.
+
+    With one cycle two thirds: its rate is highest after three tenths, where a run that ends well looks hopeless. On the
+    reef the best of twenty (rate 0.004, nine epochs) was at macro-F1 .05 after three epochs, .27 after six, .54 in the
+    end; one at 0.00025 at .17, .33 and .35.
+    """
+    share = 2 / 3 if isinstance(base, ClassifierConfig) and base.schedule == "onecycle" else 1 / 3
+    first = max(1, round(share * base.epochs))
+    return max(first, 2 * base.monitor_every) if isinstance(base, SimclrConfig) else first
 
 
 def watched(base: Searched) -> Searched:

@@ -92,6 +92,12 @@ def test_search__measures_simclr_often_enough_to_stop_it():
     assert left.base.monitor_every == 0
 
 
+def test_search__judges_runs_of_one_cycle_after_its_highest_rate():
+    for schedule, epochs in (("cosine", 3), ("onecycle", 6)):
+        base = preset("scratch", epochs=9, schedule=schedule)
+        assert build_search(base, (RATE,)).judged_from == epochs  # type: ignore[arg-type]
+
+
 @pytest.mark.parametrize("task", ["simclr", "probe", "finetune", "transfer", "scratch"])
 def test_suggestion__can_be_searched_as_it_stands(task: str):
     base = preset(task)
