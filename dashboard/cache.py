@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from dashboard.components.embedding_points import Look
     from dashboard.components.gallery_answers import Answers
     from dashboard.components.view_pairs import Preview
+    from sealife_core.config import SearchConfig
     from sealife_core.evaluation.calibration import Calibration
     from sealife_core.evaluation.comparison import ComparisonRow
     from sealife_core.evaluation.heat import Layer
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from sealife_core.evaluation.picture_encoder import PictureEncoder
     from sealife_core.evaluation.predicting import Prediction, Predictor
     from sealife_core.evaluation.training_images import Neighbour, TrainingImages
+    from sealife_core.studies.search_results import Trial
 
 
 def datasets() -> list[str]:
@@ -500,3 +502,21 @@ def _advice(
     from sealife_core.evaluation.report import readable_predictions
 
     return advice(rows, readable_predictions(rows, _runs))
+
+
+# -- Searches --------------------------------------------------------------------------------------------------------
+
+
+def importance(run: Run, search: "SearchConfig", trials: "Sequence[Trial]") -> dict[str, float]:
+    """What mattered in a search: weighed again only when one more trial has ended."""
+    ended = tuple((trial.number, trial.epochs) for trial in trials if trial.state in ("finished", "pruned"))
+    return _importance(search, trials, str(run.path), ended)
+
+
+@st.cache_data(max_entries=32, show_spinner=False)
+def _importance(
+    _search: "SearchConfig", _trials: "Sequence[Trial]", folder: str, ended: tuple[tuple[int, int], ...]
+) -> dict[str, float]:
+    from sealife_core.studies.search_results import importance as weighed
+
+    return weighed(_search, _trials)

@@ -250,6 +250,7 @@ def show_pictures(label: str, split: str) -> None:
 
 STUDY = "study"
 QUESTION = "question"
+STUDY_KIND = "kind"
 NEW_STUDY = "new"
 _STUDY_CHOICE = "study_choice"
 

@@ -7,6 +7,7 @@ import streamlit as st
 from sealife_core.evaluation.palette import CLASS_COLOURS
 
 ACCENT_LIGHT, ACCENT_DARK = "#0B7285", "#5CC4D4"
+LIGHT_PAPER = "#FFFFFF"
 # The splits as people say them, in the order of SPLITS, and their colours in a chart.
 SPLIT_WORDS = {"train": "training", "val": "validation", "test": "test"}
 SPLIT_COLOURS = ("#8393C4", "#DA950B", "#AE0A6C")
@@ -36,6 +37,11 @@ def ink() -> str:
 def lettering() -> str:
     """The colour of figures that stand on a coloured ground in a chart, for the theme that is on."""
     return "#F0F6F8" if st.context.theme.type == "dark" else "#14262E"
+
+
+def paper() -> str:
+    """The colour of the page, for the theme that is on."""
+    return "#0E1B22" if st.context.theme.type == "dark" else LIGHT_PAPER
 
 
 def apply() -> None:

@@ -1,9 +1,9 @@
-"""The whole path from a shell: import, reef, data, train, study, sweep, runs, predict, compare, demo."""
+"""The whole path from a shell: import, reef, data, train, study, search, sweep, runs, predict, compare, demo."""
 
 import argparse
 import sys
 
-from sealife_core.commands import calibrating, data, predict, recipes, runs, studies, sweep, training
+from sealife_core.commands import calibrating, data, predict, recipes, runs, searching, studies, sweep, training
 from sealife_core.commands.output import Output
 from sealife_core.errors import SealifeError
 
@@ -12,7 +12,7 @@ def build_parser() -> argparse.ArgumentParser:
     """The whole command line."""
     parser = argparse.ArgumentParser(prog="python -m sealife_core", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for group in (data, training, studies, sweep, calibrating, recipes, runs, predict):
+    for group in (data, training, studies, searching, sweep, calibrating, recipes, runs, predict):
         group.add_commands(commands)
     for command in commands.choices.values():
         command.add_argument("--json", action="store_true", help="print JSON instead of text")

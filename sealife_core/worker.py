@@ -16,7 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import FrameType
 
-from sealife_core.config import AnyConfig, StudyConfig
+from sealife_core.config import AnyConfig, Request, SearchConfig, StudyConfig
 from sealife_core.errors import SealifeError
 from sealife_core.runs.companions import COMPANION_FLAG, HEARD_S, Leader, onlooker
 from sealife_core.runs.directory import Run
@@ -45,8 +45,7 @@ def main(folder: Path, training: Callable[[], Train] = import_training) -> int:
     loading = "" if run.run.is_study else "loading PyTorch"
     run.status(state="running", stage="starting", message=loading, started=time.time(), ended=None, error=None)
     try:
-        request = run.run.request()
-        finished = coordinate(request, run) if isinstance(request, StudyConfig) else training()(request, run)
+        finished = _carry_out(run.run.request(), run, training)
     except Terminated:
         run.status(
             state="stopped", stage="", message="ended at once; the last saved epoch can be resumed", ended=time.time()
@@ -61,6 +60,17 @@ def main(folder: Path, training: Callable[[], Train] = import_training) -> int:
         run.drop_checkpoints()
     run.status(state=outcome, stage="", message=_LAST_WORDS[outcome], ended=time.time())
     return 0
+
+
+def _carry_out(request: Request, run: RunWriter, training: Callable[[], Train]) -> bool:
+    """Whether it came to its end (False: it was stopped)."""
+    if isinstance(request, StudyConfig):
+        return coordinate(request, run)
+    if isinstance(request, SearchConfig):
+        from sealife_core.studies.searching import search  # Optuna comes with it: a second
+
+        return search(request, run)
+    return training()(request, run)
 
 
 def ready() -> int:

@@ -6,8 +6,11 @@ from dashboard import cache, state
 from dashboard.components.dataset_choice import need_dataset
 from dashboard.components.notice import notice
 from dashboard.components.run_strip import run_name
+from dashboard.components.search_form import search_form
 from dashboard.components.study_form import study_form
 from dashboard.components.study_view import study_view
+
+KINDS = {"question": "Answer a question", "search": "Search for settings"}
 
 
 def page() -> None:
@@ -33,6 +36,22 @@ def page() -> None:
     if chosen != state.NEW_STUDY:
         study_view(studies[chosen])
     elif need_dataset("A study needs pictures."):
+        _new()
+
+
+def _new() -> None:
+    """A question, or a search for settings."""
+    kind = st.segmented_control(
+        "What to start", list(KINDS), format_func=KINDS.__getitem__, default="question", required=True,
+        key=state.STUDY_KIND, bind="query-params", label_visibility="collapsed",
+    )  # fmt: skip
+    if kind == "search":
+        st.caption(
+            "Optuna names the settings of each trial by what the earlier ones scored on validation, and stops those"
+            " that look hopeless."
+        )
+        search_form()
+    else:
         study_form()
 
 

@@ -10,15 +10,20 @@ from dashboard.components.machine_speed import measuring, measuring_lines
 from dashboard.components.run_strip import active_runs, duration, run_name
 from dashboard.components.size import size
 from dashboard.errors import plain, show_error
-from sealife_core.config import AnyConfig
+from sealife_core.config import AnyConfig, Request
 from sealife_core.errors import SealifeError
 from sealife_core.runs.directory import create_run
 from sealife_core.runs.estimates import estimate
 from sealife_core.runs.queue import launch
 
 
-def launch_button(config: AnyConfig | None, name: str) -> None:
-    """Launches ``config``; the same request is not launched twice unless asked for. None: there are problems."""
+def launch_button(
+    config: Request | None, name: str, *, watch: tuple[str, str] = ("runs", "run"), key: str = "launch"
+) -> None:
+    """Launches ``config``; the same request is not launched twice unless asked for. None: there are problems.
+
+    watch: the page where one can watch it, and what its URL calls the run; key: tells two buttons of a page apart.
+    """
     token = _token(config, name)
     launched = state.launched(token)
     if config is not None and launched is None:
@@ -26,14 +31,14 @@ def launch_button(config: AnyConfig | None, name: str) -> None:
             "Launch",
             type="primary",
             icon=":material/play_arrow:",
-            key="launch",
+            key=key,
             on_click=_launch,
             args=(config, name),
             width="stretch",
         )
     else:
         st.button(
-            "Launched" if launched else "Launch", type="primary", disabled=True, key="launch_off", width="stretch"
+            "Launched" if launched else "Launch", type="primary", disabled=True, key=f"{key}_off", width="stretch"
         )
     problem = state.launch_problem(token)
     if problem is not None:
@@ -45,9 +50,9 @@ def launch_button(config: AnyConfig | None, name: str) -> None:
             icon=":material/check_circle:",
         )
         with st.container(horizontal=True):
-            if st.button("Watch it learn", icon=":material/monitoring:", key="watch"):
-                state.go("runs", run=run_id)
-            st.button("Launch the same once more", type="tertiary", key="again", on_click=state.forget_launch)
+            if st.button("Watch it learn", icon=":material/monitoring:", key=f"{key}_watch"):
+                state.go(watch[0], **{watch[1]: run_id})
+            st.button("Launch the same once more", type="tertiary", key=f"{key}_again", on_click=state.forget_launch)
 
 
 def estimate_lines(config: AnyConfig) -> None:
@@ -76,7 +81,7 @@ def queue_lines() -> None:
         )
 
 
-def _launch(config: AnyConfig, name: str) -> None:
+def _launch(config: Request, name: str) -> None:
     """Runs before the page is drawn again; a second click on the same button finds the token taken."""
     token = _token(config, name)
     if state.launched(token) is not None:
@@ -89,6 +94,6 @@ def _launch(config: AnyConfig, name: str) -> None:
         state.remember_problem(token, error)
 
 
-def _token(config: AnyConfig | None, name: str) -> str:
+def _token(config: Request | None, name: str) -> str:
     values = config.model_dump(mode="json") if config else {}
     return hashlib.sha256(json.dumps([values, name], sort_keys=True).encode()).hexdigest()

@@ -136,9 +136,12 @@ def _panel(study: StudyConfig | None) -> None:
 
 
 def _launch(study: StudyConfig, name: str) -> None:
+    """A second click, or the same asked while it still goes on, leads to the study that is there."""
     try:
-        run = create_run(study, name=name)
-        launch(run)
+        run = next((run for run in cache.studies() if run.state().active and run.request() == study), None)
+        if run is None:
+            run = create_run(study, name=name)
+            launch(run)
         state.open_study(run.id)
     except SealifeError as error:
         state.say(plain(str(error)))

@@ -11,6 +11,7 @@ from dashboard import cache, state
 from dashboard.components.run_results import percent
 from dashboard.components.run_strip import duration, run_name
 from dashboard.components.run_table import state_words
+from dashboard.components.search_view import search_view
 from dashboard.components.size import size
 from dashboard.components.study_charts import (
     ROW_PX,
@@ -23,7 +24,7 @@ from dashboard.components.study_charts import (
 )
 from dashboard.errors import plain
 from dashboard.theme import ACCENT_DARK, ACCENT_LIGHT, ink, lettering
-from sealife_core.config import StudyConfig
+from sealife_core.config import SearchConfig, StudyConfig
 from sealife_core.errors import DatasetError, SealifeError
 from sealife_core.evaluation.palette import CLASS_COLOURS
 from sealife_core.runs import queue
@@ -46,6 +47,10 @@ def study_view(run: Run) -> None:
     """Everything about one study; what changes while it goes on is drawn again by itself."""
     st.html(f'<h2 style="margin:0;padding:.5rem 0 0">{escape(run_name(run))}</h2>')
     try:
+        if isinstance(run.request(), SearchConfig):
+            _actions(run)
+            search_view(run)
+            return
         study = study_of(run)
     except SealifeError as error:
         st.error(plain(str(error)), icon=":material/error:")

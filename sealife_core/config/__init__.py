@@ -6,19 +6,20 @@ from sealife_core.config.classifier import ALL_STAGES, ClassifierConfig
 from sealife_core.config.embed import EmbedConfig
 from sealife_core.config.presets import SIZES, TASKS, AnyConfig, Task, inherited, preset, task_of
 from sealife_core.config.runs import PROJECT, TrainingSettings, flat_settings, source_run, trained_settings
+from sealife_core.config.search import Axis, SearchConfig, axis_problems, build_search, searchable, suggested_axis
 from sealife_core.config.settings import Setting, Settings, bound, describe, flattened, nested, parse, setting
 from sealife_core.config.simclr import SimclrConfig, chance_loss
 from sealife_core.config.study import Part, StudyConfig
 from sealife_core.config.views import LABELLED, RECIPES, ViewRecipe
 from sealife_core.errors import ConfigError
 
-Request = AnyConfig | StudyConfig  # what any run may be asked
+Request = AnyConfig | StudyConfig | SearchConfig  # what any run may be asked
 KINDS: dict[str, type[AnyConfig]] = {"simclr": SimclrConfig, "classifier": ClassifierConfig, "embed": EmbedConfig}
 
 
 def load_config(values: dict[str, Any]) -> Request:
     """The config that ``values`` (of a ``config.json``) describe. Raises ConfigError with all problems."""
-    every: dict[str, type[Request]] = KINDS | {"study": StudyConfig}
+    every: dict[str, type[Request]] = KINDS | {"study": StudyConfig, "search": SearchConfig}
     kind = values.get("kind")
     if kind not in every:
         raise ConfigError([f"'kind' is {kind!r}; expected one of {', '.join(map(repr, every))}."])
@@ -34,10 +35,12 @@ __all__ = [
     "SIZES",
     "TASKS",
     "AnyConfig",
+    "Axis",
     "ClassifierConfig",
     "EmbedConfig",
     "Part",
     "Request",
+    "SearchConfig",
     "Setting",
     "Settings",
     "SimclrConfig",
@@ -45,7 +48,9 @@ __all__ = [
     "Task",
     "TrainingSettings",
     "ViewRecipe",
+    "axis_problems",
     "bound",
+    "build_search",
     "chance_loss",
     "describe",
     "flat_settings",
@@ -55,8 +60,10 @@ __all__ = [
     "nested",
     "parse",
     "preset",
+    "searchable",
     "setting",
     "source_run",
+    "suggested_axis",
     "task_of",
     "trained_settings",
 ]

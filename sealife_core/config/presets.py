@@ -5,6 +5,7 @@ from typing import Any
 
 from sealife_core.config.classifier import ALL_STAGES, ClassifierConfig
 from sealife_core.config.embed import EmbedConfig
+from sealife_core.config.search import SearchConfig
 from sealife_core.config.settings import parse
 from sealife_core.config.simclr import SimclrConfig
 from sealife_core.config.study import StudyConfig
@@ -137,8 +138,8 @@ def inherited(source: AnyConfig) -> dict[str, Any]:
     return {name: getattr(source, name) for name in ("data", "encoder", "stem", "image_size_px")}
 
 
-def task_of(config: AnyConfig | StudyConfig) -> str:
-    """The plain choice that ``config`` comes closest to: a key of TASKS, or "study"."""
+def task_of(config: AnyConfig | StudyConfig | SearchConfig) -> str:
+    """The plain choice that ``config`` comes closest to: a key of TASKS, or "study" or "search"."""
     if not isinstance(config, ClassifierConfig):
         return config.kind
     if config.trained_stages == 0:

@@ -97,7 +97,8 @@ def parse(model: type[ModelT], values: dict[str, Any]) -> ModelT:
         return model.model_validate(values)
     except ValidationError as error:
         known = {s.path: s for s in describe(model)}
-        raise ConfigError([_sentence(problem, known) for problem in error.errors()]) from None
+        said = [_sentence(problem, known) for problem in error.errors()]
+        raise ConfigError([line for sentences in said for line in sentences.splitlines()]) from None
 
 
 def _described(path: str, info: FieldInfo, annotation: Any, optional: bool) -> Setting:
@@ -135,17 +136,18 @@ def _sentence(problem: Any, known: dict[str, Setting]) -> str:
     if problem["type"] == "value_error" and path not in known:  # two settings contradict each other
         return str(problem["ctx"]["error"])
     if problem["type"] == "extra_forbidden":
-        near = _nearest(path, list(known))
+        near = nearest(path, list(known))
         return f"There is no setting '{path}'." + (f" Did you mean '{near}'?" if near else " Remove it.")
     if problem["type"] == "missing":
         return f"The setting '{path}' is missing. Name it."
-    expected = _expected(known[path]) if path in known else problem["msg"]
+    wanted = expected(known[path]) if path in known else problem["msg"]
     if problem["type"] == "value_error":
-        expected = str(problem["ctx"]["error"])
-    return f"'{path}' is {problem['input']!r}; expected {expected}."
+        wanted = str(problem["ctx"]["error"])
+    return f"'{path}' is {problem['input']!r}; expected {wanted}."
 
 
-def _expected(field: Setting) -> str:
+def expected(field: Setting) -> str:
+    """What a setting takes, in words: "a whole number from 1 to 5000 epochs"."""
     unit = f" {field.unit}" if field.unit else ""
     if field.choices:
         return "one of " + ", ".join(repr(c) for c in field.choices)
@@ -162,7 +164,8 @@ def bound(value: float) -> str:
     return f"{int(value):,}" if value == int(value) else f"{value:g}"
 
 
-def _nearest(name: str, names: list[str]) -> str | None:
+def nearest(name: str, names: list[str]) -> str | None:
+    """The one of ``names`` that was probably meant, or None."""
     from difflib import get_close_matches
 
     return next(iter(get_close_matches(name, names, n=1)), None)

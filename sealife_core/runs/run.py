@@ -17,7 +17,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from sealife_core.config import AnyConfig, Request, StudyConfig, load_config
+from sealife_core.config import AnyConfig, Request, SearchConfig, StudyConfig, load_config
 from sealife_core.errors import ConfigError
 from sealife_core.runs.files import LineReader, UnreadableFile, read_json, recall_json, replace_json, size_bytes, tail
 from sealife_core.runs.liveness import (
@@ -85,17 +85,18 @@ class Run:
         return self._request
 
     def config(self) -> AnyConfig:
-        """What a run that trains or embeds is asked to do. Raises ConfigError as :meth:`request`, and of a study."""
+        """What a run that trains or embeds is asked to do. Raises ConfigError as :meth:`request`, and of a study or
+        search."""
         request = self._request
-        if isinstance(request, StudyConfig):
-            raise ConfigError([f"Run '{self.id}' is a study: it has runs, and no settings of its own."])
+        if isinstance(request, StudyConfig | SearchConfig):
+            raise ConfigError([f"Run '{self.id}' is a {request.kind}: it has runs, and no settings of its own."])
         return request
 
     @property
     def is_study(self) -> bool:
-        """Whether it coordinates other runs instead of training."""
+        """Whether it coordinates other runs (as a study or a search) instead of training."""
         try:
-            return isinstance(self._request, StudyConfig)
+            return isinstance(self._request, StudyConfig | SearchConfig)
         except ConfigError:
             return False
 

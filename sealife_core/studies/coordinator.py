@@ -66,6 +66,7 @@ class Coordinator:
         self.progress = read_progress(run.path)
         self.keys = {part.key for part in config.parts}
         self._resumes: dict[str, int] = {}
+        self._stopping: set[str] = set()  # parts that still obey an earlier stop of the study
         self._looked_up: set[str] = set()  # parts for which no earlier run was found
         self._said, self._said_at = "", 0.0
 
@@ -117,10 +118,12 @@ class Coordinator:
         there = {key: run_id for key, run_id in self.progress.runs.items() if (self.root / run_id).is_dir()}
         self.progress = Progress(there, [key for key in self.progress.reused if key in there])
         self._save()
-        for run_id in there.values():
+        for key, run_id in there.items():
             run = Run(self.root / run_id)
             state = run.state()
-            if state.resumable:
+            if state.active and run.stop_requested():
+                self._stopping.add(key)
+            elif state.resumable:
                 resume(run)
             elif state is State.CREATED:
                 launch(run)
@@ -129,7 +132,11 @@ class Coordinator:
         """Take up runs whose process was killed; leave out those that failed or that somebody stopped."""
         for key, state in states.items():
             run = Run(self.root / self.progress.runs[key])
-            if state is State.INTERRUPTED and self._resumes.get(key, 0) < MOST_RESUMES:
+            if state is State.STOPPED and key in self._stopping:
+                self._stopping.remove(key)
+                resume(run)
+                states[key] = State.QUEUED
+            elif state is State.INTERRUPTED and self._resumes.get(key, 0) < MOST_RESUMES:
                 self._resumes[key] = self._resumes.get(key, 0) + 1
                 resume(run)
                 states[key] = State.QUEUED

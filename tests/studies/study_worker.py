@@ -1,6 +1,7 @@
 """The worker with a training that trains nothing: ``python study_worker.py RUN_DIR``. Studies are really coordinated.
 
-A run of seed 7 fails. Others take SEALIFE_TEST_RUN_S seconds, obey a stop meanwhile, and score their label fraction.
+A run of seed 7 fails. Others take SEALIFE_TEST_RUN_S seconds, obey a stop meanwhile (SEALIFE_TEST_STOPS_AFTER_S later),
+and score their label fraction.
 """
 
 import os
@@ -23,6 +24,7 @@ def train(config: AnyConfig, run: RunWriter) -> bool:
     until = time.monotonic() + float(os.environ.get("SEALIFE_TEST_RUN_S", "0"))
     while time.monotonic() < until:
         if run.stop_requested():
+            time.sleep(float(os.environ.get("SEALIFE_TEST_STOPS_AFTER_S", "0")))
             return False
         time.sleep(0.02)
     run.metric(1, 1.0, **{"train/contrastive_accuracy": 0.5})

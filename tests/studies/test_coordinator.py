@@ -130,6 +130,22 @@ def test_stop__stops_the_runs_and_resume_goes_on_with_them(start: Start, root: P
     assert all(finished(run) for run in parts_of(study))
 
 
+def test_resume__while_a_run_still_obeys_the_stop_goes_on_with_it(
+    start: Start, root: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("SEALIFE_TEST_RUN_S", "2")
+    monkeypatch.setenv("SEALIFE_TEST_STOPS_AFTER_S", "1.5")
+    study = start(grid())
+    until(lambda: any(run.status().get("state") == "running" for run in parts_of(study)))
+    request_stop(study)
+    until(lambda: study.state() is State.STOPPED)
+    assert any(run.state() is State.RUNNING and run.stop_requested() for run in parts_of(study))
+    resume(study)
+    until(lambda: finished(study))
+    assert read_progress(study.path).left_out == {}
+    assert len(parts_of(study)) == 4
+
+
 def test_study__takes_up_a_run_whose_process_was_killed(start: Start, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("SEALIFE_TEST_RUN_S", "1")
     study = start(grid())

@@ -1,0 +1,145 @@
+"""The form of a search: what to train, what to vary, how many trials; what it will cost; Launch."""
+
+from dataclasses import replace
+from typing import Any
+
+import streamlit as st
+
+from dashboard import cache
+from dashboard.components.config_form import tabbed
+from dashboard.components.dataset_choice import dataset_choice
+from dashboard.components.launch import launch_button
+from dashboard.components.machine_speed import measuring, measuring_lines
+from dashboard.components.run_strip import duration
+from dashboard.components.search_axes import axis_row, vary_choice
+from dashboard.components.search_charts import measure_title
+from dashboard.components.size import size
+from dashboard.components.start_from import sources, weights_field
+from dashboard.errors import plain, show_error
+from sealife_core.config import (
+    SIZES,
+    TASKS,
+    EmbedConfig,
+    SearchConfig,
+    build_search,
+    describe,
+    flattened,
+    inherited,
+    nested,
+    parse,
+    preset,
+    searchable,
+    source_run,
+)
+from sealife_core.errors import ConfigError, SealifeError
+from sealife_core.runs.devices import CPU, devices
+from sealife_core.runs.directory import open_run
+from sealife_core.runs.estimates import estimate
+
+SEARCHED = [key for key, task in TASKS.items() if task.config is not EmbedConfig]
+TRIALS = 20
+
+
+def search_form() -> None:
+    """Choices on the left, what they cost and the launch on the right. There has to be a data set."""
+    runs = sources(cache.runs())
+    form, panel = st.columns([5, 2], gap="large")
+    with form:
+        search = _form(runs)
+    with panel, st.container(key="search_panel", border=True):
+        name = st.text_input("Name of the search", placeholder=search.title if search else "", key="search.name")
+        if search is not None:
+            _cost_lines(search)
+            search = search.model_copy(update={"title": name.strip() or search.title})
+        launch_button(search, search.title if search else "", watch=("studies", "study"), key="search.launch")
+
+
+def _form(runs: dict[str, str]) -> SearchConfig | None:
+    """The search that the form asks for; None while it has problems, which are shown."""
+    task = st.segmented_control(
+        "What to train in each trial", SEARCHED, format_func=lambda key: TASKS[key].title, required=True,
+        default="finetune" if runs else "scratch", key="search.task", persist_state="session",
+    ) or "scratch"  # fmt: skip
+    st.caption(TASKS[task].says)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        chosen_size = st.segmented_control(
+            "Size of each trial", SIZES, required=True, default=SIZES[0], key="search.size", persist_state="session"
+        ) or SIZES[0]  # fmt: skip
+        data = dataset_choice("Data set")
+    key = f"search.{task}.{chosen_size}"
+    settings = searchable(TASKS[task].config)
+    values = flattened(preset(task, chosen_size).model_dump()) | {"data": data}
+    if TASKS[task].needs_run:
+        values["weights"] = next(iter(runs), "imagenet")
+    weights = next(setting for setting in settings if setting.path == "weights")
+    values["weights"] = weights_field(runs)(weights, values["weights"], key)
+    values |= _as_source(values["weights"])
+    varied = vary_choice(settings, task, key)
+    paths = {setting.path for setting in varied} | {"data", "weights"}
+    others = [replace(s, simple=False) for s in describe(TASKS[task].config) if s.path not in paths]
+    try:
+        begun = parse(TASKS[task].config, nested(values))
+        axes = [axis_row(begun, setting, key) for setting in varied]  # type: ignore[arg-type]
+        trials, pruning = _how_many(key)
+        values |= tabbed(others, values, key, {})
+        base = parse(TASKS[task].config, nested(values) | {"data_hash": cache.dataset(data).content_hash})
+        assert not isinstance(base, EmbedConfig)
+        named = ", ".join(setting.title.lower() for setting in varied)
+        return build_search(base, axes, title=f"{TASKS[task].title}: {named}", trials=trials, pruning=pruning)
+    except ConfigError as error:
+        show_error(error)
+        return None
+
+
+def _how_many(key: str) -> tuple[int, bool]:
+    """Trials, and whether hopeless ones are stopped."""
+    left, right = st.columns([1, 2], gap="large", vertical_alignment="bottom")
+    with left:
+        trials = st.number_input(
+            "Trials", min_value=2, max_value=1000, value=TRIALS, key=f"{key}.trials", persist_state="session"
+        )
+    with right:
+        pruning = st.toggle("Stop hopeless trials early", True, key=f"{key}.pruning", persist_state="session")
+    st.caption(
+        "A quarter of the trials is drawn at random; each later one where the earlier ones did well (TPE). A trial"
+        " whose best epoch lies below the median of the finished ones at that epoch is stopped: that costs less, but"
+        " now and then it would have caught up, above all one with a high learning rate, which pays late."
+    )
+    return int(trials), pruning
+
+
+def _as_source(weights: str) -> dict[str, Any]:
+    """Network and image size of the run that the weights come from, so that each trial sees what it saw."""
+    run_id = source_run(weights)
+    if run_id is None:
+        return {}
+    try:
+        learned = inherited(open_run(run_id).config())
+    except SealifeError:  # gone, or not readable: launching will say so
+        return {}
+    return {name: learned[name] for name in ("encoder", "stem", "image_size_px")}
+
+
+def _cost_lines(search: SearchConfig) -> None:
+    """Time and disk of all trials, as if none were stopped."""
+    dataset = cache.dataset(search.data)
+    images = len(dataset.rows("train", labelled_only=search.base.kind == "classifier"))
+    cost = estimate(search.base, images, n_stored=len(dataset.manifest))
+    at_once = search.parallel or max(1, sum(device != CPU for device in devices()))
+    total = None if cost.seconds is None else cost.seconds * search.trials / at_once
+    most = "at most about " if search.pruning else "about "
+    unknown = "measuring…" if cost.seconds is None and measuring(search.base.device) else "not known yet"
+    figures = {
+        "Trials": f"{search.trials}",
+        "Each": f"about {duration(cost.seconds)}" if cost.seconds is not None else unknown,
+        "Together": f"{most}{duration(total)}" if total is not None else unknown,
+        "Disk": f"at most {size(cost.disk_bytes * search.trials)}",
+    }
+    cells = "".join(f"<span>{name}</span><b>{value}</b>" for name, value in figures.items())
+    st.html(f'<div class="figures">{cells}</div>')
+    if cost.seconds is None:
+        measuring_lines(search.base.device)
+    said = (
+        f"Time: {plain(cost.basis)}, with the settings as they begin; larger images or batches of a trial take longer."
+    )
+    st.caption(f"{said} Ranked by {measure_title(search)} on validation pictures.")

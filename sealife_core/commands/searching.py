@@ -1,0 +1,115 @@
+"""``search``: trials of one kind of run with other settings, from a shell; and what came of them."""
+
+import argparse
+from typing import Any
+
+from sealife_core.commands.output import Output
+from sealife_core.commands.runs import follow_until_done
+from sealife_core.commands.training import add_task, config_of
+from sealife_core.commands.varying import add_vary, varied
+from sealife_core.config import TASKS, EmbedConfig, SimclrConfig, build_search
+from sealife_core.errors import ConfigError
+from sealife_core.runs.directory import Run, create_run, open_run
+from sealife_core.runs.queue import launch
+
+
+def add_commands(commands: Any) -> None:
+    """Add this group's commands to the command line."""
+    says = "look for good settings: many runs, the values of each chosen by what the earlier ones scored on validation"
+    search = commands.add_parser("search", help=says, description=says)
+    tasks = search.add_subparsers(dest="task", required=True, metavar="TASK")
+    for name, task in TASKS.items():
+        if task.config is EmbedConfig:  # it has nothing to learn better
+            continue
+        parser = add_task(tasks, name, task)
+        add_vary(parser)
+        parser.add_argument("--trials", type=int, default=20, metavar="N", help="how many trials (default 20)")
+        parser.add_argument("--metric", default="", help="a score on validation (default: the usual one of the task)")
+        parser.add_argument("--no-pruning", action="store_true", help="let every run come to its end, hopeless or not")
+        parser.add_argument(
+            "--parallel", type=int, default=0, metavar="N", help="runs at a time (default one a device)"
+        )
+        parser.add_argument("--json", action="store_true", help="print JSON instead of text")
+        parser.set_defaults(run=start)
+    show = tasks.add_parser("show", help="what came of a search: the best, every trial, what mattered")
+    show.add_argument("id", metavar="SEARCH", help="its id")
+    show.add_argument("--csv", metavar="FILE", help="write the table of all trials")
+    show.add_argument("--json", action="store_true", help="print JSON instead of text")
+    show.set_defaults(run=lambda chosen, output: _show(open_run(chosen.id), output, chosen.csv))
+
+
+def start(chosen: argparse.Namespace, output: Output) -> int:
+    """Launch a search; with ``--follow``, stay until it is done, then show it."""
+    from sealife_core.datasets.dataset import open_dataset
+
+    base = config_of(chosen)
+    assert not isinstance(base, EmbedConfig)
+    axes = varied(chosen.vary, type(base))
+    base = base.model_copy(update={"data_hash": open_dataset(base.data).content_hash})
+    search = build_search(
+        base, axes, title=chosen.name, trials=chosen.trials, metric=chosen.metric, pruning=not chosen.no_pruning,
+        parallel=chosen.parallel,
+    )  # fmt: skip
+    run = create_run(search, name=search.title, tags=chosen.tag)
+    launch(run)
+    trials = "; ".join(f"{axis.path} {axis.says}" for axis in axes)
+    output.say(f"{search.trials} trials of {TASKS[chosen.task].title}, ranked by {search.metric}: {trials}.")
+    if isinstance(search.base, SimclrConfig) and search.base != base:
+        output.say(f"k-NN accuracy is measured every {search.base.monitor_every} epochs, to see hopeless runs early.")
+    if not chosen.follow:
+        hint = f"Launched {run.id}. Look: python -m sealife_core search show {run.id}"
+        output.result({"run": run.id}, hint)
+        return 0
+    failed = follow_until_done([run], output)
+    _show(run, output)
+    return failed
+
+
+def _show(run: Run, output: Output, csv: str | None = None) -> int:
+    from sealife_core.config import task_of
+    from sealife_core.studies.search_results import (
+        best_trial,
+        compared_at,
+        importance,
+        said,
+        search_of,
+        to_frame,
+        trials_of,
+    )
+
+    search, trials = search_of(run), trials_of(run)
+    best, weights = best_trial(trials), importance(search, trials)
+    if csv:
+        try:
+            to_frame(run).to_csv(csv, index=False)
+        except OSError as error:
+            raise ConfigError([f"{csv} cannot be written: {error.strerror}. Name another file with --csv."]) from None
+    if output.as_json:
+        found = {
+            "search": run.id, "state": str(run.state()), "metric": search.metric, "asked": search.trials,
+            "best": vars(best) if best else None, "importance": weights, "trials": [vars(t) for t in trials],
+        }  # fmt: skip
+        output.result(found)
+        return 0
+    rows = [
+        {path: said(value) for path, value in trial.values.items()}
+        | {"trial": trial.number, "score": "–" if trial.value is None else f"{100 * trial.value:.1f} %"}
+        | {"state": trial.state + (f", {trial.why}" if trial.why else ""), "epochs": trial.epochs, "run": trial.run_id}
+        for trial in trials
+    ]
+    heads = ("trial", *(axis.path for axis in search.axes), "score", "epochs", "state", "run")
+    output.table(rows, {head: head for head in heads}, empty="Nothing has been tried yet.")
+    if weights:
+        epoch = compared_at(trials)
+        at = f" after epoch {epoch}" if epoch else ""
+        shares = ", ".join(f"{path} {100 * share:.0f} %" for path, share in weights.items())
+        output.result(None, f"Of what differed between trials{at}: {shares}.")
+    if best is not None:
+        task = task_of(search.base)
+        output.result(
+            None,
+            f"Best: {best.name}, {search.metric} {100 * (best.value or 0):.1f} % on validation. It is the best of"
+            f" {len(trials)}, so expect less on other pictures.\nFor longer: python -m sealife_core train {task} --like"
+            f" {best.run_id} --epochs {3 * search.base.epochs}",
+        )
+    return 0

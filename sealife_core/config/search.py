@@ -1,0 +1,267 @@
+"""What a search for good settings is asked to do: one run's config, the settings that vary, how many trials."""
+
+from collections.abc import Sequence
+from math import inf
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from sealife_core.config.classifier import ClassifierConfig
+from sealife_core.config.settings import Setting, Settings, describe, expected, flattened, nearest, nested, parse
+from sealife_core.config.simclr import SimclrConfig
+from sealife_core.errors import ConfigError
+
+Value = bool | int | float | str | None
+Searched = SimclrConfig | ClassifierConfig
+# The score that the trials are ranked by: always one on validation images, and always better if higher. Loss is none of
+# them: the loss of another temperature, batch size or loss function is another scale.
+MEASURES: dict[str, tuple[str, ...]] = {
+    "simclr": ("val/knn_accuracy",),
+    "classifier": ("val/macro_f1", "val/accuracy"),
+}
+_PLACE = "it decides where a run is carried out, not what it learns. Set it for all runs instead."
+_RECORD = "it decides where a run is recorded, not what it learns. Set it for all runs instead."
+_LOOK = "it decides how a run is measured, not what it learns. Set it for all runs instead."
+# Settings that a search may not vary, and why not.
+FIXED = {
+    "data": "scores on other data cannot be compared. Search each data set by itself.",
+    "seed": "the best of many seeds is only the luckiest. Compare settings, then repeat the best with other seeds.",
+    **dict.fromkeys(("device", "devices"), _PLACE),
+    **dict.fromkeys(("wandb", "wandb_project", "wandb_model", "tensorboard"), _RECORD),
+    **dict.fromkeys(("monitor_every", "knn_k"), _LOOK),
+}
+# A probe that L-BFGS solves has no steps for these to act on.
+IDLE_WITH_LBFGS = ("learning_rate", "encoder_rate_factor", "batch_size", "schedule", "restart_epochs")
+# On a scale of factors: half and double are equally far away.
+BY_FACTORS = ("learning_rate", "weight_decay", "encoder_rate_factor", "temperature")
+
+
+class Axis(Settings):
+    """One setting that varies: among ``choices``, or from ``low`` to ``high``.
+
+    log: on a scale of factors, as suits rates. step: only low, low + step, low + 2 · step, …
+    """
+
+    path: str
+    choices: tuple[Value, ...] = ()
+    low: float | None = None
+    high: float | None = None
+    log: bool = False
+    step: float | None = None
+
+    @property
+    def says(self) -> str:
+        """What is tried, for people: "0.0001 to 0.01, by factors", "32, 64 or 128"."""
+        if self.choices:
+            *most, last = (str(choice) for choice in self.choices)
+            return f"{', '.join(most)} or {last}" if most else last
+        low, high = (f"{end:g}" for end in (self.low or 0.0, self.high or 0.0))
+        return f"{low} to {high}" + (", by factors" if self.log else f", every {self.step:g}" if self.step else "")
+
+
+class SearchConfig(Settings):
+    """Trials of ``base`` with other values on ``axes``, each a run of its own, to find what scores best on validation.
+
+    metric: one of ``MEASURES[base.kind]``. pruning: stop a run whose best epoch so far is below the median of the
+    earlier runs at that epoch; none is judged before ``judged_from`` epochs are done. parallel: runs at a time, 0 for
+    one a device.
+    """
+
+    kind: Literal["search"] = "search"
+    title: str
+    base: Annotated[Searched, Field(discriminator="kind")]
+    axes: tuple[Axis, ...]
+    trials: int = Field(20, ge=1, le=1000)
+    seed: int = Field(0, ge=0, le=2**31 - 1)
+    metric: str
+    pruning: bool = True
+    judged_from: int = Field(1, ge=1)
+    parallel: int = Field(0, ge=0, le=64)
+
+    @property
+    def data(self) -> str:
+        """The data set that the trials train on."""
+        return self.base.data
+
+    @property
+    def data_hash(self) -> str:
+        """The content of it that was meant."""
+        return self.base.data_hash
+
+    @model_validator(mode="after")
+    def _axes_fit_the_settings(self) -> "SearchConfig":
+        problems = [] if self.axes else ["Nothing varies; expected at least one setting with the values to try."]
+        paths = [axis.path for axis in self.axes]
+        problems += [
+            f"'{path}' is to vary twice. Name it once." for path in dict.fromkeys(paths) if paths.count(path) > 1
+        ]
+        problems += [problem for axis in self.axes for problem in axis_problems(axis, type(self.base))]
+        solved = isinstance(self.base, ClassifierConfig) and self.base.optimiser == "lbfgs" and "optimiser" not in paths
+        problems += [
+            f"'{path}' changes nothing in a probe that L-BFGS solves. Vary weight_decay, or set optimiser to 'adamw'."
+            for path in paths
+            if solved and path in IDLE_WITH_LBFGS
+        ]
+        if self.metric not in MEASURES[self.base.kind]:
+            known = " or ".join(MEASURES[self.base.kind])
+            problems.append(f"Runs cannot be ranked by '{self.metric}'; expected {known}, measured on validation.")
+        if self.pruning and isinstance(self.base, SimclrConfig) and self.base.monitor_every == 0:
+            problems.append("Nothing is measured on the way (monitor_every 0), so no run can be stopped early. Set it.")
+        if problems:
+            raise ValueError("\n".join(problems))
+        return self
+
+
+def build_search(
+    base: Searched,
+    axes: Sequence[Axis],
+    *,
+    title: str = "",
+    trials: int = 20,
+    metric: str = "",
+    pruning: bool = True,
+    parallel: int = 0,
+) -> SearchConfig:
+    """A search around ``base``, seeded as it is, with the usual metric of its kind. Raises ConfigError.
+
+    With pruning, SimCLR is measured at least ten times in its course (``monitor_every``), or nothing could be judged.
+    """
+    base = watched(base) if pruning else base
+    values = {
+        "title": title or f"Search of {', '.join(axis.path for axis in axes)}",
+        "base": base.model_dump(), "axes": [axis.model_dump() for axis in axes], "trials": trials, "seed": base.seed,
+        "metric": metric or MEASURES[base.kind][0], "pruning": pruning, "judged_from": judged_from(base),
+        "parallel": parallel,
+    }  # fmt: skip
+    return parse(SearchConfig, values)
+
+
+def axis_problems(axis: Axis, model: type[Settings]) -> list[str]:
+    """One sentence for each thing that keeps ``axis`` from varying a setting of ``model``."""
+    settings = {setting.path: setting for setting in describe(model)}
+    setting = settings.get(axis.path)
+    if setting is None:
+        near = nearest(axis.path, list(settings))
+        return [f"There is no setting '{axis.path}' to vary." + (f" Did you mean '{near}'?" if near else "")]
+    if setting.path in FIXED:
+        return [f"'{setting.path}' cannot be searched: {FIXED[setting.path]}"]
+    return _choice_problems(axis, setting, model) if axis.choices else _range_problems(axis, setting)
+
+
+def _choice_problems(axis: Axis, setting: Setting, model: type[Settings]) -> list[str]:
+    if len(set(axis.choices)) < 2:
+        there = repr(axis.choices[0])
+        return [f"'{axis.path}' has one value to try, {there}; expected two or more. Set it for all runs instead."]
+    if setting.type is str and not setting.choices:  # a text that the config itself can read, or not
+        return [problem for choice in axis.choices for problem in _unread(model, setting.path, choice)]
+    return [
+        f"'{axis.path}' is to try {choice!r}; expected {expected(setting)}."
+        for choice in axis.choices
+        if not _fits(choice, setting)
+    ]
+
+
+def _unread(model: type[Settings], path: str, text: Value) -> list[str]:
+    try:
+        parse(model, nested({path: text}))
+    except ConfigError as error:
+        return error.problems
+    return []
+
+
+def _range_problems(axis: Axis, setting: Setting) -> list[str]:
+    low, high, step = axis.low, axis.high, axis.step
+    if setting.type not in (int, float):
+        return [f"'{axis.path}' is no number; expected its values, separated by commas: {expected(setting)}."]
+    if low is None or high is None:
+        return [f"'{axis.path}' has no values to try; expected a range, or values separated by commas."]
+    said = f"'{axis.path}' is to go from {low:g} to {high:g}"
+    if not low < high:
+        return [f"{said}; expected the lower end first."]
+    least, most = setting.minimum, setting.maximum
+    if (least is not None and low < least) or (most is not None and high > most):
+        return [f"{said}; expected {expected(setting)}."]
+    if setting.type is int and not all(end is None or end == int(end) for end in (low, high, step)):
+        return [f"{said}; expected whole numbers."]
+    if axis.log and low <= 0:
+        return [f"{said} by factors, which never reach 0; expected a lower end above it, such as {high / 1000:g}."]
+    if axis.log and step is not None:
+        return [f"{said} by factors and in steps of {step:g}; expected one of the two."]
+    if step is not None and not 0 < step <= high - low:
+        return [f"{said} in steps of {step:g}; expected steps above 0 that fit in between."]
+    return []
+
+
+def _fits(value: Value, setting: Setting) -> bool:
+    """Whether the setting may have this value, whatever the others are."""
+    if value is None:
+        return setting.optional
+    if setting.choices:
+        return value in setting.choices
+    if setting.type is bool:
+        return isinstance(value, bool)
+    least, most = setting.minimum, setting.maximum
+    if not isinstance(value, int | float) or isinstance(value, bool) or (setting.type is int and value != int(value)):
+        return False
+    return (least is None or value >= least) and (most is None or value <= most)
+
+
+def searchable(model: type[Settings]) -> list[Setting]:
+    """The settings of ``model`` that a search may vary, in order."""
+    return [setting for setting in describe(model) if setting.path not in FIXED]
+
+
+def suggested_axis(base: Searched, setting: Setting) -> Axis:
+    """Where to look for a better value than that of ``base``, for a form to begin with.
+
+    All choices there are; a tenth to ten times a rate (a quarter to four times a temperature), by factors; all of a
+    probability and of what has few values; else half to double.
+    """
+    path, least, most = setting.path, setting.minimum, setting.maximum
+    value = flattened(base.model_dump())[path]
+    if path == "learning_rate" and value is None and isinstance(base, SimclrConfig):
+        value = base.peak_learning_rate(256 if base.rate_scaling == "linear" else 1)  # the recipe's own base rate
+    if setting.choices or setting.type is bool:
+        return Axis(path=path, choices=setting.choices or (False, True))
+    if setting.type is str:
+        return Axis(path=path, choices=(value,))
+    middle = float(value or setting.step or 1.0)
+    if path in BY_FACTORS:
+        reach = 4 if path == "temperature" else 10
+        low, high = (float(f"{end:.2g}") for end in (middle / reach, middle * reach))
+        return Axis(path=path, low=_within(low, least, most), high=_within(high, least, most), log=True)
+    span = most - least if least is not None and most is not None else inf
+    if span <= (1 if setting.type is float else 10):
+        return Axis(path=path, low=least, high=most)
+    low, high = _within(middle / 2, least, most), _within(middle * 2, least, most)
+    if setting.type is float:
+        return Axis(path=path, low=low, high=high)
+    low, high = round(low), max(round(high), round(low) + 1)
+    step = int(setting.step or 1)
+    return Axis(path=path, low=low, high=high, step=step if 1 < step <= high - low else None)
+
+
+def _within(value: float, least: float | None, most: float | None) -> float:
+    value = value if least is None else max(value, least)
+    return value if most is None else min(value, most)
+
+
+def judged_from(base: Searched) -> int:
+    """Epochs before which no run is judged: a third of its length, and so long that SimCLR was measured twice.
+
+    With one cycle two thirds: its rate is highest after three tenths, where a run that ends well looks hopeless. On the
+    reef the best of twenty (rate 0.004, nine epochs) was at macro-F1 .05 after three epochs, .27 after six, .54 in the
+    end; one at 0.00025 at .17, .33 and .35.
+    """
+    share = 2 / 3 if isinstance(base, ClassifierConfig) and base.schedule == "onecycle" else 1 / 3
+    first = max(1, round(share * base.epochs))
+    return max(first, 2 * base.monitor_every) if isinstance(base, SimclrConfig) else first
+
+
+def watched(base: Searched) -> Searched:
+    """``base``, measured often enough that a hopeless run is seen: SimCLR at least at every tenth of its epochs."""
+    if not isinstance(base, SimclrConfig):
+        return base
+    often = max(1, base.epochs // 10)
+    every = min(base.monitor_every or often, often)
+    return base.model_copy(update={"monitor_every": every})

@@ -1,0 +1,175 @@
+"""What came of a search: a row a trial, the best, what mattered. Imports Optuna only to weigh settings."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from statistics import fmean
+from typing import TYPE_CHECKING, Any, Literal
+
+from sealife_core.config import SearchConfig
+from sealife_core.errors import RunError
+from sealife_core.runs.directory import Run
+from sealife_core.runs.files import UnreadableFile, read_json, replace_json
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from sealife_core.config.search import Value
+
+TRIALS = "search.json"
+ENOUGH_TO_WEIGH = 6  # trials; of fewer a forest of trees says nothing
+TrialState = Literal["running", "finished", "pruned", "failed"]
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One trial: the values it was given, the run that it became, and what that scored on validation.
+
+    number: from 1, where Optuna's own storage counts from 0. value: of the model that the run kept; of one that was
+    pruned the last that was measured; None of one that goes on or has failed (``why`` says how). epochs: done when it
+    was last measured. reused: its run was there before. curve: epoch → what was measured then.
+    """
+
+    number: int
+    values: "dict[str, Value]"
+    state: TrialState
+    value: float | None = None
+    run_id: str = ""
+    epochs: int = 0
+    why: str = ""
+    reused: bool = False
+    curve: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """ "trial 7: learning_rate 0.003, batch_size 64"."""
+        return f"trial {self.number}: {', '.join(f'{path} {said(value)}' for path, value in self.values.items())}"
+
+
+def said(value: "Value") -> str:
+    """A value as people write it: three digits tell two trials apart."""
+    return f"{value:.3g}" if isinstance(value, float) else str(value)
+
+
+def search_of(run: Run) -> SearchConfig:
+    """What a search was asked. Raises RunError if the run is none, ConfigError if it cannot be read."""
+    request = run.request()
+    if not isinstance(request, SearchConfig):
+        raise RunError(f"Run '{run.id}' is no search. Begin one: search TASK --vary SETTING=LOW:HIGH")
+    return request
+
+
+def write_trials(folder: Path, trials: Sequence[Trial]) -> None:
+    """Keep what the dashboard reads: it need not open a database that somebody else writes."""
+    replace_json(folder / TRIALS, {"trials": [asdict(trial) for trial in trials]})
+
+
+def trials_of(run: Run) -> list[Trial]:
+    """The trials of a search in their order; none before it began, or where the file cannot be read."""
+    try:
+        rows = (read_json(run.path / TRIALS) or {}).get("trials")
+    except UnreadableFile:
+        rows = None
+    found = []
+    for row in rows if isinstance(rows, list) else []:
+        try:
+            found.append(Trial(**row))
+        except TypeError:  # written by another version
+            continue
+    return found
+
+
+def best_trial(trials: Sequence[Trial]) -> Trial | None:
+    """The finished one that scored highest on validation, the earliest of equals; None while there is none."""
+    finished = [trial for trial in trials if trial.state == "finished" and trial.value is not None]
+    return max(finished, key=lambda trial: trial.value or 0.0, default=None)
+
+
+def epochs_saved(search: SearchConfig, trials: Sequence[Trial]) -> tuple[int, int]:
+    """(Epochs that were trained, epochs that all these trials would have taken without pruning).
+
+    A run that ended by its own patience counts as it is; one that was there before counts nothing.
+    """
+    own = [trial for trial in trials if not trial.reused and trial.state in ("finished", "pruned")]
+    spent = sum(trial.epochs for trial in own)
+    asked = [int(trial.values.get("epochs") or search.base.epochs) for trial in own]
+    return spent, sum(
+        trial.epochs if trial.state == "finished" else epochs for trial, epochs in zip(own, asked, strict=True)
+    )
+
+
+def seconds_left(run: Run, search: SearchConfig, trials: Sequence[Trial]) -> float | None:
+    """What the trials to come will take, if they take as long as those that ended; None while none has."""
+    now = time.time()
+    took, going = [], []
+    for trial in trials:
+        status = Run(run.root / trial.run_id).status() if trial.run_id and not trial.reused else {}
+        started, ended = status.get("started"), status.get("ended")
+        if isinstance(started, int | float):
+            if trial.state == "running":
+                going.append(now - started)
+            elif isinstance(ended, int | float):
+                took.append(ended - started)
+    if not took:
+        return None
+    mean = fmean(took)
+    to_come = search.trials - sum(trial.state != "running" for trial in trials)
+    return max(0.0, mean * to_come - sum(min(mean, age) for age in going)) / max(1, len(going))
+
+
+def to_frame(run: Run) -> "pd.DataFrame":
+    """One row a trial: number, state, value, epochs, run, and a column a setting that varied."""
+    import pandas as pd
+
+    rows: list[dict[str, Any]] = [
+        {"trial": trial.number, "state": trial.state, "value": trial.value, "epochs": trial.epochs,
+         "run": trial.run_id, "reused": trial.reused, "why": trial.why} | trial.values
+        for trial in trials_of(run)
+    ]  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def compared_at(trials: Sequence[Trial]) -> int | None:
+    """The last epoch that every scored trial has reached, if some were pruned; None: all came to their end."""
+    scored = [trial for trial in trials if trial.state in ("finished", "pruned") and trial.curve]
+    if all(trial.state == "finished" for trial in scored):
+        return None
+    return min(max(map(int, trial.curve)) for trial in scored)
+
+
+def importance(search: SearchConfig, trials: Sequence[Trial]) -> dict[str, float]:
+    """Setting → its share of what differed between the trials, the greatest first; sums to 1.
+
+    Functional ANOVA on a forest of trees (Hutter et al. 2014), as Optuna does it. Where some were pruned, of what each
+    had reached at :func:`compared_at`: those that were left to finish are alike in what matters most, and would show
+    noise. {} for too few trials, or equal ones.
+    """
+    epoch = compared_at(trials)
+    found = [(trial, reached(trial, epoch)) for trial in trials if trial.state in ("finished", "pruned")]
+    weighed = [(trial, value) for trial, value in found if value is not None]
+    if len(weighed) < ENOUGH_TO_WEIGH or len({value for _, value in weighed}) < 2:
+        return {}
+    import optuna
+    from optuna.importance import FanovaImportanceEvaluator, get_param_importances
+
+    from sealife_core.studies.sampling import distributions
+
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    varied = distributions(search)
+    study = optuna.create_study(direction="maximize")
+    study.add_trials(
+        [
+            optuna.trial.create_trial(params=dict(trial.values), distributions=varied, value=value)
+            for trial, value in weighed
+        ]
+    )
+    shares = get_param_importances(study, evaluator=FanovaImportanceEvaluator(seed=search.seed))
+    return {path: float(share) for path, share in shares.items()}
+
+
+def reached(trial: Trial, epoch: int | None) -> float | None:
+    """The best that a trial had measured up to ``epoch``; None of epoch: what it scored in the end."""
+    if epoch is None:
+        return trial.value
+    return max((value for step, value in trial.curve.items() if int(step) <= epoch), default=None)

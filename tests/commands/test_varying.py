@@ -1,0 +1,55 @@
+"""``--vary`` as a shell writes it."""
+
+import pytest
+
+from sealife_core.commands.varying import varied
+from sealife_core.config import Axis, ClassifierConfig, SimclrConfig
+from sealife_core.errors import ConfigError
+
+
+@pytest.mark.parametrize(
+    ("text", "axis"),
+    [
+        ("learning_rate=1e-4:1e-2:log", Axis(path="learning_rate", low=1e-4, high=1e-2, log=True)),
+        ("learning-rate=1e-4 : 1e-2", Axis(path="learning_rate", low=1e-4, high=1e-2)),
+        ("image_size_px=32:96:16", Axis(path="image_size_px", low=32, high=96, step=16)),
+        ("batch_size=32, 64,128", Axis(path="batch_size", choices=(32, 64, 128))),
+        ("dropout=0,0.5", Axis(path="dropout", choices=(0.0, 0.5))),
+        ("loss=focal,cross_entropy", Axis(path="loss", choices=("focal", "cross_entropy"))),
+        ("weights=imagenet,run:20260101-000000-simclr-abcd",
+         Axis(path="weights", choices=("imagenet", "run:20260101-000000-simclr-abcd"))),
+    ],
+)  # fmt: skip
+def test_vary__reads_ranges_and_values(text: str, axis: Axis):
+    assert varied([text], ClassifierConfig) == (axis,)
+
+
+def test_vary__reads_nested_and_empty_values():
+    found = varied(["views.strength=0.1:1", "learning_rate=none,0.1"], SimclrConfig)
+    assert found == (Axis(path="views.strength", low=0.1, high=1), Axis(path="learning_rate", choices=(None, 0.1)))
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("batch_size", "names no setting and values; expected SETTING=LOW:HIGH"),
+        ("=1,2", "names no setting and values"),
+        ("dropout=0.1:much", "'much' is no number"),
+        ("dropout=0:0.5:0.1:log", "too many colons"),
+        ("loss=0:1", "'loss' is no number; expected its values"),
+        ("droput=0:0.5", "Did you mean 'dropout'?"),
+        ("batch_size=32", "one value to try, 32"),
+        ("batch_size=32,many", "is to try 'many'; expected a whole number"),
+    ],
+)
+def test_vary__says_what_cannot_be_read(text: str, says: str):
+    with pytest.raises(ConfigError) as raised:
+        varied([text], ClassifierConfig)
+    (problem,) = raised.value.problems
+    assert says in problem
+
+
+def test_vary__reports_all_problems_at_once():
+    with pytest.raises(ConfigError) as raised:
+        varied(["droput=0:1", "dropout=0:2", "epochs"], ClassifierConfig)
+    assert len(raised.value.problems) == 3
