@@ -88,8 +88,8 @@ def _problems(run: Run, trials: Sequence[Trial]) -> None:
         return
     lines = [f"- {plain(why)} Trial {', '.join(map(str, numbers))}." for why, numbers in reasons.items()]
     count = sum(len(numbers) for numbers in reasons.values())
-    head = "**One trial failed;**" if count == 1 else f"**{count} trials failed;**"
-    st.warning("\n".join([f"{head} the search goes on without what they asked.", *lines]), icon=":material/info:")
+    head = "**One trial failed**" if count == 1 else f"**{count} trials failed**"
+    st.warning("\n".join([f"{head}; the others went on.", *lines]), icon=":material/info:")
 
 
 def _best(run: Run, search: SearchConfig, best: Trial, trials: Sequence[Trial]) -> None:
