@@ -100,7 +100,8 @@ def _labels(parts: Sequence[PartResult]) -> str:
     if not saved:
         _, share, _, encoder, use = savings[0]
         return (
-            f"{encoder} ({use}) is better than training from scratch with all labels, with every seed; with fewer not."
+            f"{encoder} ({use}) is better than training from scratch with all labels, with every seed; with fewer the"
+            " seeds do not decide."
         )
     times, share, needed, encoder, use = max(saved, key=lambda saving: (saving[0], -saving[1]))
     if math.isinf(times):
