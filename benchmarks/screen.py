@@ -63,6 +63,7 @@ PAGES = {
     "Views": "[data-testid=stMain] img",
     "Train": "[data-testid=stMain] form, [data-testid=stMain] button",
     "Runs": "[data-testid=stDataFrame]",
+    "Studies": "[data-testid=stMain] button",
     "Embeddings": PLOT,
     "Compare": "[data-testid=stMain] canvas",
     "Gallery": ".st-key-gallery_cards",
