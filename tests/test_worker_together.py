@@ -76,7 +76,10 @@ def test_run__on_two_devices_ends_as_a_run_on_one_would_whatever_happens_on_the_
     pids = trains(run)
     request_stop(run)
     until(lambda: run.state() is State.STOPPED and not any(map(identity, pids)), PATIENCE_S)
-    load_model(run.path)
+    kept = torch.load(Path(run.path / "last.ckpt"), map_location="cpu", weights_only=True)["state_dict"]
+    encoder, _, _ = load_model(run.path)
+    for name, value in encoder.state_dict().items():
+        assert torch.equal(kept[f"encoder.{name}"], value), name
 
     resume(run)
     until(lambda: run.state() is State.FINISHED, PATIENCE_S)
@@ -88,10 +91,6 @@ def test_run__on_two_devices_ends_as_a_run_on_one_would_whatever_happens_on_the_
     assert run.status()["warnings"] == ["The batch size was reduced from 21 to 20: 2 devices take equal shares."]
     assert {path.name for path in run.path.iterdir()} == {
         "config.json", "notes.json", "status.json", "process.json", "environment.json", "metrics.jsonl", "log.txt",
-        "results.json", "last.ckpt", "model.safetensors", "model.json", "figures", "embeddings.npy",
+        "results.json", "model.safetensors", "model.json", "figures", "embeddings.npy",
         "embeddings_z.npy", "embeddings.json", "snapshots",
     }  # fmt: skip
-    kept = torch.load(Path(run.path / "last.ckpt"), map_location="cpu", weights_only=True)["state_dict"]
-    encoder, _, _ = load_model(run.path)
-    for name, value in encoder.state_dict().items():
-        assert torch.equal(kept[f"encoder.{name}"], value), name

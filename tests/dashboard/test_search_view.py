@@ -94,7 +94,7 @@ def test_view__says_what_is_best_and_what_its_lead_is_worth(view):
 def test_view__says_how_it_went_and_names_what_failed(view):
     said = text(view(searched()))
     assert "Finished: 8 of 8 trials, 1 stopped early, 1 failed, 57 of 63 epochs trained" in said
-    assert "**One trial failed;** the search goes on" in said
+    assert "**One trial failed**; the others went on." in said
     assert "The loss became nan. Trial 4." in said
     assert "learning rate 0.0001 to 0.01, by factors; loss cross_entropy or focal" in said
 

@@ -77,7 +77,7 @@ def test_form__says_what_a_study_takes_and_starts_it_once(tiny_reef: Dataset) ->
 
 def test_form__without_encoders_starts_nothing(tiny_reef: Dataset) -> None:
     app = open_studies()
-    app.button_group[1].set_value([]).run()
+    next(group for group in app.button_group if group.label == "Encoders").set_value([]).run()
     assert "Choose one encoder or more" in text(app)
     assert button(app, "Start the study").disabled
 
