@@ -47,13 +47,15 @@ def study_view(run: Run) -> None:
     """Everything about one study; what changes while it goes on is drawn again by itself."""
     st.html(f'<h2 style="margin:0;padding:.5rem 0 0">{escape(run_name(run))}</h2>')
     try:
-        if isinstance(run.request(), SearchConfig):
-            _actions(run)
-            search_view(run)
-            return
-        study = study_of(run)
+        request = run.request()
+        study = None if isinstance(request, SearchConfig) else study_of(run)
     except SealifeError as error:
         st.error(plain(str(error)), icon=":material/error:")
+        _actions(run)
+        return
+    if study is None:
+        _actions(run)
+        search_view(run)
         return
     asked = QUESTIONS[study.question].title if study.question in QUESTIONS else "Every combination"
     what = "" if asked == run_name(run) else f"**{asked}**"

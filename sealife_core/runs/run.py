@@ -33,6 +33,7 @@ from sealife_core.runs.liveness import (
 CONFIG, STATUS, PROCESS, NOTES = "config.json", "status.json", "process.json", "notes.json"
 METRICS, LOG, STOP, LAST, BEST = "metrics.jsonl", "log.txt", "stop", "last.ckpt", "best.ckpt"
 MODEL, PREDICTIONS = "model.safetensors", "predictions.parquet"
+COORDINATING = ("study", "search")  # kinds of runs that train nothing themselves
 
 
 class Run:
@@ -94,11 +95,9 @@ class Run:
 
     @property
     def is_study(self) -> bool:
-        """Whether it coordinates other runs (as a study or a search) instead of training."""
-        try:
-            return isinstance(self._request, StudyConfig | SearchConfig)
-        except ConfigError:
-            return False
+        """Whether it coordinates other runs (as a study or a search) instead of training. Asked of hundreds at once, so
+        the config is not checked for it."""
+        return (self._read(CONFIG) or {}).get("kind") in COORDINATING
 
     def status(self) -> dict[str, Any]:
         """What the worker (before it: the queue) wrote last; {} where that cannot be read."""

@@ -122,6 +122,16 @@ def test_view__offers_to_resume_what_was_stopped(tiny_reef: Dataset) -> None:
     assert run.state() is State.QUEUED
 
 
+def test_view__of_a_damaged_study_says_so_and_lets_it_be_deleted(tiny_reef: Dataset) -> None:
+    run = create_run(study_of(TEMPERATURE, tiny_reef))
+    (run.path / "config.json").write_text('{"kind": "study", "parts": []}')
+    app = open_studies(study=run.id)
+    assert not app.exception
+    assert "The setting 'title' is missing" in text(app)
+    button(app, "The study alone").click().run()
+    assert list_runs() == []
+
+
 def test_delete__asks_about_the_runs(tiny_reef: Dataset) -> None:
     run = finished_study(study_of(TEMPERATURE, tiny_reef), right)
     app = open_studies(study=run.id)
