@@ -43,6 +43,6 @@ $(VENV)/runtime: requirements.txt requirements-core.txt pyproject.toml | $(VENV)
 	$(BIN)/python -m pip install --quiet -r requirements.txt
 	@touch $@
 
-$(VENV)/development: requirements-dev.txt $(VENV)/runtime
+$(VENV)/development: requirements-dev.txt requirements-ray.txt $(VENV)/runtime
 	$(BIN)/python -m pip install --quiet -r requirements-dev.txt
 	@touch $@

@@ -21,7 +21,7 @@ from sealife_core.errors import SealifeError
 from sealife_core.runs.companions import COMPANION_FLAG, HEARD_S, Leader, onlooker
 from sealife_core.runs.directory import Run
 from sealife_core.runs.spare import READY_FLAG, await_order
-from sealife_core.runs.writer import RunWriter
+from sealife_core.runs.writer import RunWriter, Superseded
 from sealife_core.studies.coordinator import coordinate
 
 Train = Callable[[AnyConfig, RunWriter], bool]
@@ -40,7 +40,14 @@ def import_training() -> Train:
 
 def main(folder: Path, training: Callable[[], Train] = import_training) -> int:
     """Carry out the run in ``folder``. Returns the exit status: 0 finished or stopped, 1 failed."""
-    run = RunWriter(Run(folder))
+    try:
+        return _main(RunWriter(Run(folder)), training)
+    except Superseded:
+        print("This run goes on elsewhere by now; nothing more is written here.", flush=True)
+        return 0
+
+
+def _main(run: RunWriter, training: Callable[[], Train]) -> int:
     signal.signal(signal.SIGTERM, _terminate)
     loading = "" if run.run.is_study else "loading PyTorch"
     run.status(state="running", stage="starting", message=loading, started=time.time(), ended=None, error=None)

@@ -9,6 +9,7 @@ from dashboard.components.config_form import differences, essentials, tabbed
 from dashboard.components.dataset_choice import dataset_choice, need_dataset
 from dashboard.components.launch import estimate_lines, launch_button, queue_lines
 from dashboard.components.start_from import sources, stages_field, weights_field
+from dashboard.components.where_field import where_field
 from dashboard.errors import plain, show_error
 from sealife_core.config import SIZES, TASKS, AnyConfig, describe, flattened, nested, parse, preset, source_run
 from sealife_core.errors import ConfigError
@@ -65,6 +66,7 @@ def _form(task: str, runs: dict[str, str]) -> tuple[AnyConfig | None, list[str]]
         "data": lambda setting, value, _: dataset_choice(setting.title, value, setting.says),
         "weights": weights_field(runs),
         "trained_stages": stages_field,
+        "where": where_field,
     }
     chosen = essentials(settings, values, key, special)
     if task == "simclr":

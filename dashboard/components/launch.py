@@ -10,7 +10,7 @@ from dashboard.components.machine_speed import measuring, measuring_lines
 from dashboard.components.run_strip import active_runs, duration, run_name
 from dashboard.components.size import size
 from dashboard.errors import plain, show_error
-from sealife_core.config import AnyConfig, Request
+from sealife_core.config import HERE, AnyConfig, Request
 from sealife_core.errors import SealifeError
 from sealife_core.runs.directory import create_run
 from sealife_core.runs.estimates import estimate
@@ -66,7 +66,8 @@ def estimate_lines(config: AnyConfig) -> None:
     figures = {"Time": time, "Memory": size(cost.memory_bytes), "Disk": size(cost.disk_bytes)}
     cells = "".join(f"<span>{name}</span><b>{value}</b>" for name, value in figures.items())
     st.html(f'<div class="figures">{cells}</div>')
-    st.caption(f"{images:,} training images. Time: {plain(cost.basis)}.")
+    elsewhere = "" if config.where == HERE else " The cluster's machines may be faster or slower."
+    st.caption(f"{images:,} training images. Time: {plain(cost.basis)}.{elsewhere}")
     if cost.seconds is None:
         measuring_lines(config.device)
 

@@ -59,7 +59,10 @@ def _machine(run: Run) -> None:
     if not environment:
         return
     with st.expander("Machine and versions"):
-        flat = {"assigned": (run.process() or {}).get("device", "by hand").replace(",", ", ")}
+        record = run.process() or {}
+        flat = {"assigned": record.get("device", "by hand").replace(",", ", ")}
+        if record.get("cluster"):
+            flat |= {"cluster": record["cluster"], "machine": record.get("host", "not begun yet")}
         flat |= {k: v for k, v in environment.items() if not isinstance(v, dict | list)}
         flat |= dict(environment.get("versions") or {})
         _table([{"": str(key).replace("_", " "), "Value": _short(value)} for key, value in flat.items()])

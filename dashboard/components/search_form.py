@@ -15,6 +15,7 @@ from dashboard.components.search_axes import axis_row, vary_choice
 from dashboard.components.search_charts import measure_title
 from dashboard.components.size import size
 from dashboard.components.start_from import sources, weights_field
+from dashboard.components.where_field import where_field
 from dashboard.errors import plain, show_error
 from sealife_core.config import (
     SIZES,
@@ -32,7 +33,7 @@ from sealife_core.config import (
     source_run,
 )
 from sealife_core.errors import ConfigError, SealifeError
-from sealife_core.runs.devices import CPU, devices
+from sealife_core.runs.capacity import at_once
 from sealife_core.runs.directory import open_run
 from sealife_core.runs.estimates import estimate
 
@@ -81,7 +82,7 @@ def _form(runs: dict[str, str]) -> SearchConfig | None:
         begun = parse(TASKS[task].config, nested(values))
         axes = [axis_row(begun, setting, key) for setting in varied]  # type: ignore[arg-type]
         trials, pruning = _how_many(key)
-        values |= tabbed(others, values, key, {})
+        values |= tabbed(others, values, key, {"where": where_field})
         base = parse(TASKS[task].config, nested(values) | {"data_hash": cache.dataset(data).content_hash})
         assert not isinstance(base, EmbedConfig)
         named = ", ".join(setting.title.lower() for setting in varied)
@@ -125,8 +126,8 @@ def _cost_lines(search: SearchConfig) -> None:
     dataset = cache.dataset(search.data)
     images = len(dataset.rows("train", labelled_only=search.base.kind == "classifier"))
     cost = estimate(search.base, images, n_stored=len(dataset.manifest))
-    at_once = search.parallel or max(1, sum(device != CPU for device in devices()))
-    total = None if cost.seconds is None else cost.seconds * search.trials / at_once
+    side_by_side = search.parallel or at_once(search.base)
+    total = None if cost.seconds is None else cost.seconds * search.trials / side_by_side
     most = "at most about " if search.pruning else "about "
     unknown = "measuring…" if cost.seconds is None and measuring(search.base.device) else "not known yet"
     figures = {

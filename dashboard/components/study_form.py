@@ -3,13 +3,15 @@
 import streamlit as st
 
 from dashboard import cache, state
+from dashboard.components.config_form import the_rest
 from dashboard.components.dataset_choice import dataset_choice
 from dashboard.components.machine_speed import measuring_lines
 from dashboard.components.run_strip import duration
 from dashboard.components.size import size
 from dashboard.components.start_from import sources
+from dashboard.components.where_field import where_field
 from dashboard.errors import plain, show_error
-from sealife_core.config import SimclrConfig, StudyConfig, source_run
+from sealife_core.config import SimclrConfig, StudyConfig, describe, source_run
 from sealife_core.errors import ConfigError, SealifeError
 from sealife_core.places import checkpoints_root
 from sealife_core.runs.directory import create_run, open_run
@@ -33,6 +35,7 @@ from sealife_core.studies.questions import (
 
 ENCODERS = (RANDOM, IMAGENET, SIMCLR, IMAGENET_SIMCLR)
 NEW_RUN = ""
+PLACE = [setting for setting in describe(SimclrConfig) if setting.path in ("where", "cluster_cores")]
 
 
 def study_form() -> None:
@@ -80,6 +83,7 @@ def _asked(question: str) -> StudyConfig | None:
         )  # fmt: skip
         st.caption("ImageNet's weights are downloaded once, if they are not there yet.")
     source = _source(data) if question in (DEPTH, IMBALANCE) else NEW_RUN
+    place = the_rest(PLACE, {setting.path: setting.default for setting in PLACE}, "study", {"where": where_field})
     if question in PAPER_WORDS:
         st.caption(PAPER_WORDS[question])
     if question == LABELS and not encoders:
@@ -89,7 +93,7 @@ def _asked(question: str) -> StudyConfig | None:
         run = open_run(source) if source else None
         return build_study(
             question, data=data, data_hash=cache.dataset(data).content_hash, size=wanted, seeds=int(seeds or 1),
-            encoders=encoders, source=(run.id, run.config()) if run else None,
+            encoders=encoders, source=(run.id, run.config()) if run else None, place=place,
         )  # fmt: skip
     except SealifeError as error:
         show_error(error)

@@ -171,12 +171,15 @@ def _shown(run: Run, output: Output) -> dict[str, Any]:
     whole["last_metrics"] = last
     recorded = places(run)
     whole["recorded"] = [asdict(place) for place in recorded]
-    whole["device"] = (run.process() or {}).get("device", "")
+    record = run.process() or {}
+    whole["device"], whole["cluster"] = record.get("device", ""), record.get("cluster", "")
     if not output.as_json:
         settings = ", ".join(f"{k}={v}" for k, v in whole["config"].items() if k not in ("views", "parts"))
         lines = [f"{run.id}  {whole['state']}  {whole['message']}", f"settings: {settings}", f"folder: {run.path}"]
         if whole["device"]:
             lines.append(f"device: {whole['device'].replace(',', ', ')}")
+        if whole["cluster"]:
+            lines.append(f"cluster: {whole['cluster']}, machine {record.get('host', 'not begun yet')}")
         if last:
             lines.append(f"last: step {last['step']}, loss {last['train/loss']:.4f}")
         lines += [f"{place.name}: {place.says}: {place.url or place.command}" for place in recorded]

@@ -5,12 +5,15 @@ from typing import Any
 
 from sealife_core.commands.output import Output
 from sealife_core.commands.runs import follow_until_done, summary
-from sealife_core.config import SIZES, TASKS, StudyConfig, describe
+from sealife_core.commands.training import flag, flag_name
+from sealife_core.config import SIZES, TASKS, SimclrConfig, StudyConfig, describe
 from sealife_core.errors import ConfigError
 from sealife_core.places import checkpoints_root
 from sealife_core.runs.directory import create_run, list_runs, open_run
 from sealife_core.runs.queue import launch
 from sealife_core.studies.questions import QUESTIONS, QUICK, STUDY_SIZES, build_grid, build_study
+
+PLACE = ("where", "cluster_cores")  # settings that all runs of a study share
 
 
 def add_commands(commands: Any) -> None:
@@ -47,10 +50,18 @@ def add_commands(commands: Any) -> None:
 def _with_common(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
     parser.add_argument("--data", default="reef", help="the data set (default reef)")
     parser.add_argument("--name", default="", help="a name of your own")
+    for setting in describe(SimclrConfig):
+        if setting.path in PLACE:
+            parser.add_argument(flag_name(setting.path), **flag(setting))
     parser.add_argument("--plan", action="store_true", help="say what it would take; start nothing")
     parser.add_argument("--follow", action="store_true", help="stay until it is done, then show it")
     parser.add_argument("--json", action="store_true", help="print JSON instead of text")
     return parser
+
+
+def _place(chosen: argparse.Namespace) -> dict[str, Any]:
+    """The settings of the machine that were given for all runs."""
+    return {path: value for path in PLACE if (value := getattr(chosen, path)) is not None}
 
 
 def _ask(chosen: argparse.Namespace, output: Output) -> int:
@@ -62,7 +73,7 @@ def _ask(chosen: argparse.Namespace, output: Output) -> int:
         source = (run.id, run.config())
     study = build_study(
         chosen.key, data=chosen.data, data_hash=open_dataset(chosen.data).content_hash, size=chosen.size,
-        seeds=chosen.seeds, encoders=chosen.encoder, source=source, title=chosen.name,
+        seeds=chosen.seeds, encoders=chosen.encoder, source=source, place=_place(chosen), title=chosen.name,
     )  # fmt: skip
     return _start(study, chosen, output)
 
@@ -75,7 +86,7 @@ def _grid(chosen: argparse.Namespace, output: Output) -> int:
     fixed = {path: _typed(task, path, value) for path, value in _pairs(chosen.set)}
     study = build_grid(
         task, axes, data=chosen.data, data_hash=open_dataset(chosen.data).content_hash, seeds=chosen.seeds,
-        preset_size=chosen.preset, values=fixed, title=chosen.name,
+        preset_size=chosen.preset, values=_place(chosen) | fixed, title=chosen.name,
     )  # fmt: skip
     return _start(study, chosen, output)
 

@@ -5,7 +5,16 @@ from typing import Any
 from sealife_core.config.classifier import ALL_STAGES, ClassifierConfig
 from sealife_core.config.embed import EmbedConfig
 from sealife_core.config.presets import SIZES, TASKS, AnyConfig, Task, inherited, preset, task_of
-from sealife_core.config.runs import PROJECT, TrainingSettings, flat_settings, source_run, trained_settings
+from sealife_core.config.runs import (
+    CLUSTER,
+    HERE,
+    PROJECT,
+    TrainingSettings,
+    cluster_address,
+    flat_settings,
+    source_run,
+    trained_settings,
+)
 from sealife_core.config.search import Axis, SearchConfig, axis_problems, build_search, searchable, suggested_axis
 from sealife_core.config.settings import Setting, Settings, bound, describe, flattened, nested, parse, setting
 from sealife_core.config.simclr import SimclrConfig, chance_loss
@@ -28,6 +37,8 @@ def load_config(values: dict[str, Any]) -> Request:
 
 __all__ = [
     "ALL_STAGES",
+    "CLUSTER",
+    "HERE",
     "KINDS",
     "LABELLED",
     "PROJECT",
@@ -52,6 +63,7 @@ __all__ = [
     "bound",
     "build_search",
     "chance_loss",
+    "cluster_address",
     "describe",
     "flat_settings",
     "flattened",

@@ -1,5 +1,6 @@
 """What every run that trains is asked: data, seed, size, machine."""
 
+import re
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field
@@ -31,6 +32,29 @@ def _project(name: str) -> str:
 
 
 Project = Annotated[str, AfterValidator(_project)]
+
+HERE, CLUSTER = "here", "ray:"
+
+
+def _where(place: str) -> str:
+    address = place.removeprefix(CLUSTER) if place.startswith(CLUSTER) else ""
+    if place == HERE or _ADDRESS.fullmatch(address):
+        return place
+    raise ValueError(
+        f"'{HERE}', or '{CLUSTER}ADDRESS' with the address of a Ray dashboard, as in 'ray:http://head:8265'"
+    )
+
+
+_ADDRESS = re.compile(r"(https?://)?[A-Za-z0-9._-]+(:\d{1,5})?/?")
+Where = Annotated[str, AfterValidator(_where)]
+
+
+def cluster_address(where: str) -> str | None:
+    """The address of the Ray dashboard that ``where`` names, as ``http://host:port``; None for this machine."""
+    if where == HERE:
+        return None
+    address = where.removeprefix(CLUSTER).rstrip("/")
+    return address if "://" in address else f"http://{address}"
 
 
 class TrainingSettings(Settings):
@@ -88,6 +112,22 @@ class TrainingSettings(Settings):
         group=MACHINE,
         ge=1,
         le=64,
+        step=1,
+    )
+    where: Where = setting(
+        HERE,
+        "The machine to run on: 'here', or 'ray:ADDRESS', a cluster by the address of its Ray dashboard.",
+        title="Where to run",
+        group=MACHINE,
+    )
+    cluster_cores: int = setting(
+        2,
+        "Processor cores that a run takes in a cluster: two feed a GPU; without one, more are faster. GPUs it takes as"
+        " told by 'Device' and 'Devices'.",
+        title="Cores in a cluster",
+        group=MACHINE,
+        ge=1,
+        le=256,
         step=1,
     )
     wandb: Literal["environment", "off", "offline", "on"] = setting(

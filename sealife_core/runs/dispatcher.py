@@ -26,17 +26,20 @@ from typing import Any
 
 import psutil
 
-from sealife_core.errors import RunError, SealifeError
+from sealife_core.config import cluster_address
+from sealife_core.errors import SealifeError
 from sealife_core.runs import liveness
 from sealife_core.runs.devices import NONE, devices, impossible, needed, not_here, suitable, visible
-from sealife_core.runs.directory import Run, list_runs, source_of
+from sealife_core.runs.directory import Run, list_runs
 from sealife_core.runs.files import replace_json
+from sealife_core.runs.in_cluster import ClusterRuns
 from sealife_core.runs.liveness import Process, State, process_of
 from sealife_core.runs.locks import queue_lock, take_dispatcher_lock
 from sealife_core.runs.queue import has_work, waits_for_a_person, write_status
-from sealife_core.runs.run import LOG, MODEL, PROCESS, STATUS, STOP
+from sealife_core.runs.run import LOG, PROCESS, STATUS, STOP
 from sealife_core.runs.spare import READY, Spare, show_interest, spare_command, wanted
 from sealife_core.runs.spawning import reap, spawn
+from sealife_core.runs.waiting import refuse, say, source_awaited
 
 TICK_S = 0.2  # between two looks at everything while a process is watched
 QUIET_TICK_S = 2.0  # while none is: with hundreds of runs a look takes milliseconds
@@ -84,18 +87,25 @@ class Dispatcher:
     devices: list[str] = field(default_factory=devices)
     watched: dict[str, Watched] = field(default_factory=dict)
     spare: Spare = field(init=False)
+    clusters: ClusterRuns = field(init=False)
     _glances: dict[str, tuple[int, bool]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        """The one process it keeps for a run to come."""
+        """The one process it keeps for a run to come, and whoever looks after the runs of clusters."""
         self.spare = Spare(self.root)
+        self.clusters = ClusterRuns(self.root, self.stop_grace_s, worker_command())
 
     def adopt(self) -> None:
         """Take over every process of a run that lives, whoever started it."""
         orphans = _workers_by_directory()
         for run in list_runs(self.root):
             record = run.process()
-            if process_of(record) is not Process.ALIVE:
+            process = process_of(record)
+            if process is Process.IN_CLUSTER:
+                if run.state().active:
+                    self.clusters.follow(run)
+                continue
+            if process is not Process.ALIVE:
                 # A dispatcher killed between starting a process and noting it leaves one without a process.json.
                 pid = orphans.get(str(run.path))
                 found = liveness.identity(pid) if pid else None
@@ -124,11 +134,12 @@ class Dispatcher:
             try:
                 self._consider(run, awaited)
             except SealifeError as error:
-                self._refuse(run, str(error), "Resume the run once that is mended.")
+                refuse(run, str(error), "Resume the run once that is mended.")
             except OSError as error:
                 traceback.print_exc()
-                self._refuse(run, f"The process could not be started: {error}.", "Mend the cause and resume the run.")
-        return bool(self.watched) or not all(waits_for_a_person(run) for run in waiting)
+                refuse(run, f"The process could not be started: {error}.", "Mend the cause and resume the run.")
+        waits = not all(waits_for_a_person(run) for run in waiting)
+        return bool(self.watched) or self.clusters.busy or waits
 
     def _look_after(self, watched: Watched) -> None:
         run = watched.run
@@ -178,19 +189,22 @@ class Dispatcher:
         """Start the run if nothing stands in its way; refuse it if something always will.
 
         awaited: the devices that are kept for runs before it; those that are to be kept for this one are added. A study
-        takes none of them.
+        takes none of them, and neither does a run that a cluster carries out.
         """
         if run.is_study:
             self._start(run, [NONE])
             return
         config = run.config()
+        if cluster_address(config.where) is not None:
+            self.clusters.follow(run)
+            return
         never = impossible(config, self.devices)
         if never:
-            self._refuse(run, *never)
+            refuse(run, *never)
             return
-        source = self._source_awaited(run)
+        source = source_awaited(run)
         if source:
-            self._say(run, source)
+            say(run, source)
             return
         taken = {device for watched in self.watched.values() for device in _assigned(watched.record)}
         free = [device for device in suitable(config, self.devices) if device not in taken | awaited]
@@ -199,25 +213,7 @@ class Dispatcher:
             self._start(run, free[:count])
             return
         awaited.update(free)
-        self._say(run, "waiting for its turn" if count == 1 else f"waiting for {count} devices: {len(free)} free")
-
-    def _source_awaited(self, run: Run) -> str:
-        """What the run waits for before its weights are there, or "". Raises RunError if they will never be."""
-        source_id = source_of(run)
-        if source_id is None:
-            return ""
-        source = Run(self.root / source_id)
-        if not source.path.is_dir():
-            raise RunError(f"Run '{source_id}', which the weights come from, was deleted.")
-        state = source.state()
-        if state.active:
-            return f"waiting for '{source.notes()['name']}' to finish"
-        if state is State.INTERRUPTED:
-            return f"waiting for '{source.notes()['name']}', which was interrupted: resume it"
-        if state in (State.FINISHED, State.STOPPED) and (source.path / MODEL).exists():
-            return ""
-        left = "left no model" if state in (State.FINISHED, State.STOPPED) else f"is {state}"
-        raise RunError(f"Run '{source_id}', which the weights come from, {left}.")
+        say(run, "waiting for its turn" if count == 1 else f"waiting for {count} devices: {len(free)} free")
 
     def _start(self, run: Run, assigned: list[str]) -> None:
         with queue_lock(self.root):
@@ -241,20 +237,6 @@ class Dispatcher:
                     child.stdin.close()
         self.watched[run.id] = Watched(run, record, child)
         print(f"{run.id}: started on {told}, pid {child.pid}", flush=True)
-
-    def _refuse(self, run: Run, what: str, then: str) -> None:
-        """End a run that was not started; what it says is the queue's to write, for it has no process."""
-        with queue_lock(self.root):
-            if run.path.is_dir() and run.state() is State.QUEUED:
-                error = {"what": what, "next": then}
-                write_status(run, state=State.FAILED, ended=time.time(), stage="", message=what, error=error)
-
-    def _say(self, run: Run, message: str) -> None:
-        if run.status().get("message") == message:
-            return
-        with queue_lock(self.root):
-            if run.path.is_dir() and run.state() is State.QUEUED:
-                write_status(run, message=message)
 
 
 def worker_command() -> list[str]:
@@ -307,6 +289,7 @@ def main(root: Path) -> int:
     while True:
         rung = _bell(root)
         busy = dispatcher.turn()
+        dispatcher.clusters.go_on()
         dispatcher.spare.keep(idle=not dispatcher.trains)
         if busy or wanted(root):
             last_busy = time.monotonic()

@@ -54,6 +54,7 @@ class Process(StrEnum):
     ALIVE = "alive"
     DEAD = "dead"
     ELSEWHERE = "elsewhere"  # on another host: only its heartbeat can tell
+    IN_CLUSTER = "in a cluster"  # a job of a cluster, which the dispatcher asks how it goes and notes its end
 
 
 @dataclass(frozen=True)
@@ -69,16 +70,16 @@ class Shown:
 def shown_state(status: dict[str, Any] | None, process: Process, now: float, *, stop_requested: bool = False) -> State:
     """The one place where status file, process and clock become a state. Pure: same arguments, same answer.
 
-    ========================  ==============  ==============  =======================  ========================
-    status.json says          no process      process alive   process dead             on another host
-    ========================  ==============  ==============  =======================  ========================
-    nothing readable          damaged         damaged         damaged                  damaged
-    created                   created         running         failed                   running if fresh¹
-    queued                    queued          running         failed (never started)   running if fresh¹
-    running, fresh heartbeat  running         running         interrupted²             running
-    running, stale            interrupted²    not responding  interrupted²             interrupted²
-    finished stopped failed   as written      as written      as written               as written
-    ========================  ==============  ==============  =======================  ========================
+    ========================  ==============  ==============  =======================  =================  ==============
+    status.json says          no process      process alive   process dead             on another host    in a cluster
+    ========================  ==============  ==============  =======================  =================  ==============
+    nothing readable          damaged         damaged         damaged                  damaged            damaged
+    created                   created         running         failed                   running if fresh¹  queued
+    queued                    queued          running         failed (never started)   running if fresh¹  queued
+    running, fresh heartbeat  running         running         interrupted²             running            running
+    running, stale            interrupted²    not responding  interrupted²             interrupted²       not responding
+    finished stopped failed   as written      as written      as written               as written         as written
+    ========================  ==============  ==============  =======================  =================  ==============
 
     ¹ else failed; before the first heartbeat the time it was queued or started stands for it.
     ² stopped, if a stop was asked for.
@@ -94,10 +95,12 @@ def shown_state(status: dict[str, Any] | None, process: Process, now: float, *, 
     if said in (State.CREATED, State.QUEUED):
         if process is Process.NONE:
             return said
+        if process is Process.IN_CLUSTER:
+            return State.QUEUED
         if process is Process.ALIVE or (process is Process.ELSEWHERE and fresh):
             return State.RUNNING
         return State.FAILED
-    if process is Process.ALIVE:
+    if process in (Process.ALIVE, Process.IN_CLUSTER):
         return State.RUNNING if fresh else State.NOT_RESPONDING
     if process is not Process.DEAD and fresh:
         return State.RUNNING
@@ -140,6 +143,8 @@ def process_of(record: dict[str, Any] | None, attempt: int | None = None) -> Pro
         return Process.NONE
     if "exit_code" in record:
         return Process.DEAD
+    if record.get("job"):
+        return Process.IN_CLUSTER
     if record.get("host") != host():
         return Process.ELSEWHERE
     pid = record.get("pid")

@@ -41,7 +41,8 @@ def request_stop(run: Run) -> None:
         state = run.state()
         if state not in (State.CREATED, State.QUEUED, State.RUNNING, State.NOT_RESPONDING):
             return
-        if state in (State.CREATED, State.QUEUED):
+        in_cluster = process_of(run.process(), run.attempt()) is Process.IN_CLUSTER
+        if state in (State.CREATED, State.QUEUED) and not in_cluster:  # where it is, its worker may begin at any moment
             write_status(run, state=State.STOPPED, ended=time.time(), stage="", message="stopped before it began")
             return
         (run.path / STOP).touch()
@@ -216,7 +217,7 @@ def _needs_dispatcher(run: Run) -> bool:
     state = run.state()
     if state is State.QUEUED:
         return not waits_for_a_person(run)
-    return state.active and process_of(run.process()) is Process.ALIVE
+    return state.active and process_of(run.process()) in (Process.ALIVE, Process.IN_CLUSTER)
 
 
 def waits_for_a_person(run: Run) -> bool:

@@ -7,7 +7,7 @@ Who writes what (one writer a file):
     notes.json        the dashboard or the command line
     stop              the dashboard or the command line: an empty file
     status.json       the queue until this attempt has a process.json; from then on the worker
-    process.json      the dispatcher
+    process.json      the dispatcher, which also ends a run whose worker it knows never began
     everything else   the worker, through :class:`~sealife_core.runs.writer.RunWriter`
 """
 
@@ -106,7 +106,8 @@ class Run:
     def process(self) -> dict[str, Any] | None:
         """What the dispatcher knows of the process: pid, start_time, boot, host, command, attempt, device.
 
-        ``device`` holds all that the run was given: "cpu", "cuda:1" or "cuda:0,cuda:1".
+        ``device`` holds all that the run was given: "cpu", "cuda:1" or "cuda:0,cuda:1". Of a run in a cluster: job,
+        cluster (its address), cores, gpus, host (the machine, once it has begun) instead of a pid.
         """
         return self._read(PROCESS)
 
@@ -250,9 +251,10 @@ def _age(beat: float | None, now: float) -> float | None:
 
 
 def _ending(record: dict[str, Any] | None) -> str:
-    code = (record or {}).get("exit_code")
+    record = record or {}
+    code = record.get("exit_code")
     if not isinstance(code, int):
-        return ""
+        return f"is gone: {record['lost']}" if record.get("lost") else ""
     if code == -9:
         return "was killed (SIGKILL; often because memory ran out)"
     return f"was ended by signal {-code}" if code < 0 else f"ended with code {code}"

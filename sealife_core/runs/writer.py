@@ -1,5 +1,10 @@
-"""The worker's side of a run directory."""
+"""The worker's side of a run directory.
 
+Environment: SEALIFE_ATTEMPT is the attempt that a worker in a cluster was started for. Should the cluster be out of
+reach for so long that the run is taken up elsewhere, the worker of before finds a later attempt on disk, and goes.
+"""
+
+import os
 import time
 from pathlib import Path
 from typing import Any
@@ -12,6 +17,11 @@ from sealife_core.runs.run import BEST, LAST, METRICS, STATUS, Run
 # A status is replaced with an fsync; more often than this nobody can see it, and a step may take a millisecond.
 PROGRESS_EVERY_S = 0.5
 _PROGRESS = frozenset({"epoch", "step"})
+ATTEMPT = "SEALIFE_ATTEMPT"
+
+
+class Superseded(BaseException):
+    """Another process has taken this run up: nothing more may be written. No exception that training might catch."""
 
 
 class RunWriter:
@@ -21,6 +31,7 @@ class RunWriter:
         self.run = run
         self._status = run.status()
         self._written_at = 0.0
+        self._attempt = int(os.environ[ATTEMPT]) if os.environ.get(ATTEMPT) else None
 
     @property
     def path(self) -> Path:
@@ -36,6 +47,7 @@ class RunWriter:
 
         Keys: state, stage, epoch, epochs, step, steps, message, warnings, error {"what", "next"}. Changes of epoch and
         step alone reach the disk twice a second at most. ``started`` and ``ended`` are added as the state changes.
+        Raises Superseded.
         """
         now = time.time()
         known = {key: value for key, value in changes.items() if key in self._status and self._status[key] == value}
@@ -46,6 +58,8 @@ class RunWriter:
         if changes.get("state") in FINAL:
             self._status["ended"] = now
         if news or now - self._written_at >= PROGRESS_EVERY_S or now < self._written_at:
+            if self._attempt not in (None, self.run.attempt()):
+                raise Superseded
             replace_json(self.run.path / STATUS, self._status)
             self._written_at = now
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from sealife_core.config import AnyConfig, Part, StudyConfig
 from sealife_core.errors import RunError
-from sealife_core.runs.devices import CPU, devices
+from sealife_core.runs.capacity import at_once
 from sealife_core.runs.directory import Run, create_run
 from sealife_core.runs.files import UnreadableFile, read_json, replace_json
 from sealife_core.runs.liveness import State
@@ -60,9 +60,7 @@ class Coordinator:
 
     def __init__(self, config: StudyConfig, run: RunWriter, width: int | None = None) -> None:
         self.config, self.run, self.root = config, run, run.path.parent
-        gpus = [device for device in devices() if device != CPU]
-        # One a device and one that waits: nothing stands idle, and whoever launches a run meanwhile is soon served.
-        self.width = width or max(1, len(gpus)) + 1
+        self.width = width
         self.progress = read_progress(run.path)
         self.keys = {part.key for part in config.parts}
         self._resumes: dict[str, int] = {}
@@ -88,6 +86,8 @@ class Coordinator:
         states = {key: Run(self.root / run_id).state() for key, run_id in self.progress.runs.items()}
         self._look_after(states)
         active = sum(state.active for state in states.values())
+        # One a device and one that waits: nothing stands idle, and whoever launches a run meanwhile is soon served.
+        width = self.width or at_once(self.config.parts[0].config) + 1
         there: dict[str, Run] | None = None
         for part in self.config.parts:
             if part.key in self.progress.runs or part.key in self.progress.left_out:
@@ -95,7 +95,7 @@ class Coordinator:
             config = self._ready(part, states)
             if config is None:
                 continue
-            free = active < self.width
+            free = active < width
             finished = None
             if free or part.key not in self._looked_up:
                 self._looked_up.add(part.key)

@@ -1,7 +1,7 @@
 """The ready-made studies: which runs answer which question. Each is built whole before it starts, in two sizes."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import combinations, product
 from math import sqrt
 from typing import Any
@@ -51,13 +51,17 @@ class Question:
 
 @dataclass(frozen=True)
 class Base:
-    """What a study is built on: data, size, seeds; ``source`` is a SimCLR run to start from instead of a new one."""
+    """What a study is built on: data, size, seeds; ``source`` is a SimCLR run to start from instead of a new one.
+
+    place: settings of the machine that all its runs share, as ``where``.
+    """
 
     data: str
     data_hash: str
     size: str
     seeds: tuple[int, ...]
     encoders: tuple[str, ...]
+    place: Mapping[str, Any] = field(default_factory=dict)
     source: str = ""
     source_values: Mapping[str, Any] | None = None
 
@@ -70,7 +74,7 @@ class Base:
         """The preset of ``task`` that goes with the size, all on one encoder, stem and image size."""
         little = preset("simclr", self._preset)
         network = self.source_values or {name: getattr(little, name) for name in ("encoder", "stem", "image_size_px")}
-        common = {"data": self.data, "data_hash": self.data_hash, **network}
+        common = {"data": self.data, "data_hash": self.data_hash, **self.place, **network}
         return preset(task, self._preset, **(common | values))
 
     @property
@@ -95,13 +99,15 @@ def build_study(
     seeds: int | None = None,
     encoders: Sequence[str] = (),
     source: tuple[str, AnyConfig] | None = None,
+    place: Mapping[str, Any] | None = None,
     title: str = "",
 ) -> StudyConfig:
     """The study that answers ``question`` (a key of QUESTIONS) on a data set.
 
     seeds: how many; unless given 2 (Quick) or 3 (Full). encoders: for "labels", those of RANDOM, IMAGENET, SIMCLR and
     IMAGENET_SIMCLR to compare; unless given RANDOM and SIMCLR (Quick), or all. source: id and config of a SimCLR run
-    whose encoder "depth" and "imbalance" take instead of training one. Raises ConfigError.
+    whose encoder "depth" and "imbalance" take instead of training one. place: where all its runs are carried out, as
+    ``{"where": "ray:http://head:8265", "cluster_cores": 4}``. Raises ConfigError.
     """
     chosen = QUESTIONS[question]
     few, many = (RANDOM, SIMCLR), (RANDOM, IMAGENET, SIMCLR, IMAGENET_SIMCLR)
@@ -109,6 +115,7 @@ def build_study(
         data, data_hash, size,
         seeds=tuple(range(seeds or (3 if size == FULL else 2))),
         encoders=tuple(encoders) or (many if size == FULL else few),
+        place=place or {},
         source=source[0] if source else "",
         source_values={n: getattr(source[1], n) for n in ("encoder", "stem", "image_size_px")} if source else None,
     )  # fmt: skip

@@ -18,7 +18,7 @@ from optuna.trial import FrozenTrial, TrialState
 
 from sealife_core.config import AnyConfig, SearchConfig, flattened, nested, parse
 from sealife_core.errors import ConfigError, RunError
-from sealife_core.runs.devices import CPU, devices
+from sealife_core.runs.capacity import at_once
 from sealife_core.runs.directory import MetricsReader, Run, create_run, parts_of
 from sealife_core.runs.liveness import State
 from sealife_core.runs.queue import ensure_dispatcher, launch, request_stop, resume
@@ -66,7 +66,7 @@ class Search:
         optuna.logging.set_verbosity(optuna.logging.WARNING)
         self.config, self.run, self.root = config, run, run.path.parent
         # One a device: with one more, waiting, each value would be chosen before the last score is known.
-        self.width = config.parallel or max(1, sum(device != CPU for device in devices()))
+        self.width = config.parallel or at_once(config.base)
         self.varied = distributions(config)
         self.pruner = pruner_of(config)
         self.storage = RDBStorage(f"sqlite:///{(run.path / DATABASE).resolve()}")

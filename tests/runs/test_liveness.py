@@ -11,42 +11,42 @@ from sealife_core.runs.liveness import STALE_AFTER_S, Process, State, identity, 
 
 NOW = 1_000_000.0
 
-# written, fresh heartbeat, stop asked for │ what the screen says with process: none, alive, dead, elsewhere
+# written, fresh heartbeat, stop asked for │ said with process: none, alive, dead, elsewhere, in a cluster
 TRUTH = """
-nothing  fresh -    │ damaged      damaged         damaged      damaged
-nothing  fresh stop │ damaged      damaged         damaged      damaged
-nothing  stale -    │ damaged      damaged         damaged      damaged
-nothing  stale stop │ damaged      damaged         damaged      damaged
-garbage  fresh -    │ damaged      damaged         damaged      damaged
-garbage  fresh stop │ damaged      damaged         damaged      damaged
-garbage  stale -    │ damaged      damaged         damaged      damaged
-garbage  stale stop │ damaged      damaged         damaged      damaged
-created  fresh -    │ created      running         failed       running
-created  fresh stop │ created      running         failed       running
-created  stale -    │ created      running         failed       failed
-created  stale stop │ created      running         failed       failed
-queued   fresh -    │ queued       running         failed       running
-queued   fresh stop │ queued       running         failed       running
-queued   stale -    │ queued       running         failed       failed
-queued   stale stop │ queued       running         failed       failed
-running  fresh -    │ running      running         interrupted  running
-running  fresh stop │ running      running         stopped      running
-running  stale -    │ interrupted  not_responding  interrupted  interrupted
-running  stale stop │ stopped      not_responding  stopped      stopped
-finished fresh -    │ finished     finished        finished     finished
-finished fresh stop │ finished     finished        finished     finished
-finished stale -    │ finished     finished        finished     finished
-finished stale stop │ finished     finished        finished     finished
-stopped  fresh -    │ stopped      stopped         stopped      stopped
-stopped  fresh stop │ stopped      stopped         stopped      stopped
-stopped  stale -    │ stopped      stopped         stopped      stopped
-stopped  stale stop │ stopped      stopped         stopped      stopped
-failed   fresh -    │ failed       failed          failed       failed
-failed   fresh stop │ failed       failed          failed       failed
-failed   stale -    │ failed       failed          failed       failed
-failed   stale stop │ failed       failed          failed       failed
+nothing  fresh -    │ damaged      damaged         damaged      damaged      damaged
+nothing  fresh stop │ damaged      damaged         damaged      damaged      damaged
+nothing  stale -    │ damaged      damaged         damaged      damaged      damaged
+nothing  stale stop │ damaged      damaged         damaged      damaged      damaged
+garbage  fresh -    │ damaged      damaged         damaged      damaged      damaged
+garbage  fresh stop │ damaged      damaged         damaged      damaged      damaged
+garbage  stale -    │ damaged      damaged         damaged      damaged      damaged
+garbage  stale stop │ damaged      damaged         damaged      damaged      damaged
+created  fresh -    │ created      running         failed       running      queued
+created  fresh stop │ created      running         failed       running      queued
+created  stale -    │ created      running         failed       failed       queued
+created  stale stop │ created      running         failed       failed       queued
+queued   fresh -    │ queued       running         failed       running      queued
+queued   fresh stop │ queued       running         failed       running      queued
+queued   stale -    │ queued       running         failed       failed       queued
+queued   stale stop │ queued       running         failed       failed       queued
+running  fresh -    │ running      running         interrupted  running      running
+running  fresh stop │ running      running         stopped      running      running
+running  stale -    │ interrupted  not_responding  interrupted  interrupted  not_responding
+running  stale stop │ stopped      not_responding  stopped      stopped      not_responding
+finished fresh -    │ finished     finished        finished     finished     finished
+finished fresh stop │ finished     finished        finished     finished     finished
+finished stale -    │ finished     finished        finished     finished     finished
+finished stale stop │ finished     finished        finished     finished     finished
+stopped  fresh -    │ stopped      stopped         stopped      stopped      stopped
+stopped  fresh stop │ stopped      stopped         stopped      stopped      stopped
+stopped  stale -    │ stopped      stopped         stopped      stopped      stopped
+stopped  stale stop │ stopped      stopped         stopped      stopped      stopped
+failed   fresh -    │ failed       failed          failed       failed       failed
+failed   fresh stop │ failed       failed          failed       failed       failed
+failed   stale -    │ failed       failed          failed       failed       failed
+failed   stale stop │ failed       failed          failed       failed       failed
 """
-PROCESSES = (Process.NONE, Process.ALIVE, Process.DEAD, Process.ELSEWHERE)
+PROCESSES = (Process.NONE, Process.ALIVE, Process.DEAD, Process.ELSEWHERE, Process.IN_CLUSTER)
 
 
 def rows() -> list[tuple[str, str, str, Process, str]]:

@@ -1,0 +1,72 @@
+"""A study spread over two machines of a real Ray cluster, one of which is killed in the middle."""
+
+from itertools import pairwise
+from pathlib import Path
+
+from sealife_core.config import preset
+from sealife_core.datasets.dataset import Dataset
+from sealife_core.runs import Run, State, create_run, launch, parts_of, request_stop, resume
+from sealife_core.runs.run import LAST, MODEL
+from sealife_core.studies.questions import build_grid
+from tests.cluster.conftest import PATIENCE_S, TwoMachines
+from tests.runs.processes import until
+
+EPOCHS = 40
+
+
+def settings(cluster: TwoMachines) -> dict[str, object]:
+    return {
+        "where": f"ray:{cluster.address}", "cluster_cores": 1, "data": "reef", "image_size_px": 32, "batch_size": 16,
+        "epochs": EPOCHS, "precision": "fp32", "monitor_every": 0,
+    }  # fmt: skip
+
+
+def test_study__survives_the_loss_of_a_machine(cluster: TwoMachines, tiny_reef: Dataset, home: Path):
+    values = settings(cluster)
+    grid = build_grid("simclr", {"temperature": [0.1, 0.2, 0.3]}, data="reef", values=values, preset_size="Quick look")
+    study = create_run(grid)
+    launch(study)
+
+    def spread() -> tuple[Run, Run] | None:
+        """(a run of the head, a run of the other machine), both with something saved."""
+        saved = [run for run in parts_of(study) if (run.path / LAST).exists() and run.state() is State.RUNNING]
+        of_head = [run for run in saved if cluster.head.carries_out(run.path)]
+        of_other = [run for run in saved if cluster.other.carries_out(run.path)]
+        return (of_head[0], of_other[0]) if of_head and of_other else None
+
+    spared, struck = until(spread, PATIENCE_S)
+    told = struck.metrics()
+    cluster.other.kill()
+    # The study takes it up by itself; what the screen said in between is in its attempts.
+    until(lambda: struck.attempt() == 2, PATIENCE_S)
+    assert spared.state() in (State.RUNNING, State.FINISHED)
+    until(lambda: study.state() is State.FINISHED, 3 * PATIENCE_S)
+
+    runs = parts_of(study)
+    assert [run.state() for run in runs] == [State.FINISHED] * 3
+    assert all((run.path / MODEL).exists() for run in runs)
+    assert study.status()["warnings"] == []
+    assert {run.attempt() for run in runs if run != struck} == {1}
+    assert (struck.process() or {})["cluster"] == cluster.address
+    assert (struck.status()["epoch"], struck.status()["epochs"]) == (EPOCHS, EPOCHS)
+    steps = [row["step"] for row in struck.metrics() if "train/loss" in row]
+    assert steps[-1] == [row["step"] for row in spared.metrics() if "train/loss" in row][-1]
+    assert all(a < b for a, b in pairwise(steps))
+    assert len(struck.metrics()) >= len(told)
+    assert any("resumed_from" in line for line in (struck.path / "metrics.jsonl").read_text().splitlines())
+
+
+def test_run__stops_when_asked_and_goes_on_when_asked(cluster: TwoMachines, tiny_reef: Dataset, home: Path):
+    run = create_run(preset("simclr", "Quick look", **settings(cluster)))
+    launch(run)
+    until(lambda: (run.path / LAST).exists(), PATIENCE_S)
+    assert cluster.head.carries_out(run.path) != cluster.other.carries_out(run.path)
+    request_stop(run)
+    until(lambda: run.state() is State.STOPPED, PATIENCE_S)
+    assert (run.path / MODEL).exists()
+    assert run.status()["epoch"] < EPOCHS
+    until(lambda: "exit_code" in (run.process() or {}), PATIENCE_S)
+    resume(run)
+    until(lambda: run.state() is State.FINISHED, PATIENCE_S)
+    assert run.status()["epoch"] == EPOCHS
+    assert run.environment()["device"] == "cpu"
