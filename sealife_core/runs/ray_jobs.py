@@ -4,7 +4,8 @@ Ray's Jobs REST API (docs.ray.io, "Ray Jobs REST API") is spoken directly instea
 launches needs no Ray, of no matching version, and every question has a time after which it is given up, which Ray's own
 client has not.
 
-Environment: RAY_AUTH_TOKEN is sent along where it is set, as Ray's own client does.
+Environment: the token of a cluster that asks for one is found where Ray's own commands look for it: in RAY_AUTH_TOKEN,
+in the file that RAY_AUTH_TOKEN_PATH names, in ``~/.ray/auth_token``. It is sent, and written nowhere.
 """
 
 import json
@@ -13,6 +14,7 @@ import urllib.error
 import urllib.request
 from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
 from typing import Any
 
 from sealife_core.errors import RunError
@@ -119,7 +121,7 @@ class RayCluster:
     def _ask(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any] | None:
         """The answer's object; None for "not found"."""
         headers = {"Content-Type": "application/json"}
-        if token := os.environ.get("RAY_AUTH_TOKEN"):
+        if token := _token():
             headers["Authorization"] = f"Bearer {token}"
         data = json.dumps(body).encode() if body is not None else None
         request = urllib.request.Request(self.address + path, data=data, headers=headers, method=method)
@@ -133,11 +135,22 @@ class RayCluster:
                 f"The Ray cluster at {self.address} refused: {_last_line(error)}", refused=True
             ) from None
         except (OSError, ValueError) as error:
-            why = getattr(error, "reason", None) or error
+            reason = getattr(error, "reason", error)
+            why = getattr(reason, "strerror", None) or reason
             raise ClusterError(
                 f"The Ray cluster at {self.address} does not answer ({why}). Start it with 'ray start --head', or name"
                 " the address of its dashboard, which has to be open to this machine."
             ) from None
+
+
+def _token() -> str:
+    """The token of clusters that ask for one, or ""."""
+    if token := os.environ.get("RAY_AUTH_TOKEN"):
+        return token
+    try:
+        return Path(os.environ.get("RAY_AUTH_TOKEN_PATH") or Path.home() / ".ray" / "auth_token").read_text().strip()
+    except OSError:
+        return ""
 
 
 def _last_line(error: urllib.error.HTTPError) -> str:

@@ -1,6 +1,7 @@
 """A real Ray cluster of two nodes on this machine, each with one core to give."""
 
 import os
+import secrets
 import shutil
 import socket
 import subprocess
@@ -26,6 +27,7 @@ ENVIRONMENT = {
     "RAY_memory_monitor_refresh_ms": "0",
     "RAY_USAGE_STATS_ENABLED": "0",
     "RAY_SCHEDULER_EVENTS": "0",
+    "RAY_AUTH_MODE": "token",
 }
 
 
@@ -75,6 +77,8 @@ def cluster() -> Iterator[TwoMachines]:
     folder = Path(tempfile.mkdtemp(prefix="sea-", dir="/tmp"))
     gcs, dashboard = free_port(), free_port()
     machines: list[Machine] = []
+    patch = pytest.MonkeyPatch()
+    patch.setenv("RAY_AUTH_TOKEN", secrets.token_hex(32))  # the nodes know it from here, and so does a dispatcher
     try:
         own = ["--head", f"--port={gcs}", f"--dashboard-port={dashboard}", "--dashboard-host=127.0.0.1"]
         machines.append(begin(folder, "head", *own, f"--temp-dir={folder}"))
@@ -86,6 +90,7 @@ def cluster() -> Iterator[TwoMachines]:
     finally:
         for machine in reversed(machines):
             machine.kill()
+        patch.undo()
         shutil.rmtree(folder, ignore_errors=True)
 
 

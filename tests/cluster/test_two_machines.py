@@ -1,11 +1,15 @@
 """A study spread over two machines of a real Ray cluster, one of which is killed in the middle."""
 
+import os
 from itertools import pairwise
 from pathlib import Path
+
+import pytest
 
 from sealife_core.config import preset
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.runs import Run, State, create_run, launch, parts_of, request_stop, resume
+from sealife_core.runs.ray_jobs import ClusterError, RayCluster
 from sealife_core.runs.run import LAST, MODEL
 from sealife_core.studies.questions import build_grid
 from tests.cluster.conftest import PATIENCE_S, TwoMachines
@@ -70,3 +74,11 @@ def test_run__stops_when_asked_and_goes_on_when_asked(cluster: TwoMachines, tiny
     until(lambda: run.state() is State.FINISHED, PATIENCE_S)
     assert run.status()["epoch"] == EPOCHS
     assert run.environment()["device"] == "cpu"
+    token = os.environ["RAY_AUTH_TOKEN"].encode()
+    assert not any(token in file.read_bytes() for file in run.files)
+
+
+def test_cluster__without_its_token_refuses_in_a_sentence(cluster: TwoMachines, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("RAY_AUTH_TOKEN", "wrong")
+    with pytest.raises(ClusterError, match=f"The Ray cluster at {cluster.address} refused: "):
+        RayCluster(cluster.address).nodes()

@@ -50,6 +50,15 @@ def test_plan__says_what_it_would_take_and_starts_nothing(
     assert list_runs() == []
 
 
+def test_study__may_be_carried_out_in_a_cluster(tiny_reef: Dataset, capsys: pytest.CaptureFixture[str]) -> None:
+    where = ["--where", "ray:head:8265", "--cluster-cores", "4"]
+    called(capsys, "study", "depth", "--seeds", "1", *where)
+    called(capsys, "study", "grid", "probe", "--vary", "label_fraction=5,50", "--set", "weights=imagenet", *where)
+    for run in list_runs():
+        parts = run.request().parts  # type: ignore[union-attr]
+        assert {(part.config.where, part.config.cluster_cores) for part in parts} == {("ray:head:8265", 4)}
+
+
 def test_study__is_queued_with_the_data_as_they_are(tiny_reef: Dataset, capsys: pytest.CaptureFixture[str]) -> None:
     run_id = called(capsys, "study", "depth", "--seeds", "1", "--name", "How deep")["run"]
     (run,) = list_runs()

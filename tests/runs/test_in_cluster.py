@@ -363,12 +363,20 @@ def test_submit__of_what_has_arrived_already_is_no_error(cluster: FakeRay):
     assert ray.find("never") is None
 
 
-def test_token__is_sent_where_there_is_one(cluster: FakeRay, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.delenv("RAY_AUTH_TOKEN", raising=False)
+def test_token__is_found_where_ray_looks_for_it(cluster: FakeRay, monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    for name in ("RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    RayCluster(cluster.address).nodes()
+    (tmp_path / ".ray").mkdir()
+    (tmp_path / ".ray" / "auth_token").write_text("crab\n")
+    RayCluster(cluster.address).nodes()
+    (tmp_path / "named").write_text("squid")
+    monkeypatch.setenv("RAY_AUTH_TOKEN_PATH", str(tmp_path / "named"))
     RayCluster(cluster.address).nodes()
     monkeypatch.setenv("RAY_AUTH_TOKEN", "starfish")
     RayCluster(cluster.address).nodes()
-    assert cluster.tokens == [None, "Bearer starfish"]
+    assert cluster.tokens == [None, "Bearer crab", "Bearer squid", "Bearer starfish"]
 
 
 def test_at_once__is_what_fits(there: Make, make: Make, cluster: FakeRay):

@@ -1,0 +1,68 @@
+"""Where to run: this machine, or a cluster that answers or does not."""
+
+from collections.abc import Iterator
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from sealife_core.runs import capacity
+from tests.runs.fake_ray import FakeRay, serve
+
+
+@pytest.fixture
+def cluster(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeRay]:
+    monkeypatch.setattr(capacity, "_known", {})
+    monkeypatch.delenv("RAY_API_SERVER_ADDRESS", raising=False)
+    made = FakeRay(cores=12, gpus=2)
+    server = serve(made)
+    yield made
+    server.shutdown()
+    server.server_close()
+
+
+def page() -> None:
+    import streamlit as st
+
+    from dashboard.components.where_field import where_field
+    from sealife_core.config import SimclrConfig, describe
+
+    (setting,) = [s for s in describe(SimclrConfig) if s.path == "where"]
+    st.session_state.chosen = where_field(setting, st.session_state.get("begins", "here"), "form")
+
+
+def shown(begins: str = "here") -> AppTest:
+    app = AppTest.from_function(page, default_timeout=60)
+    app.session_state["begins"] = begins
+    app.run()
+    assert not app.exception
+    return app
+
+
+def test_field__is_this_machine_unless_told(cluster: FakeRay) -> None:
+    app = shown()
+    assert app.session_state.chosen == "here"
+    assert not app.text_input
+    assert cluster.tokens == []  # nobody was asked
+
+
+def test_field__says_what_a_cluster_has(cluster: FakeRay) -> None:
+    app = shown()
+    app.selectbox[0].select("ray:").run()
+    assert "as 'ray start --head' prints it" in app.caption[0].value
+    app.text_input[0].input(cluster.address).run()
+    assert app.session_state.chosen == f"ray:{cluster.address}"
+    assert app.caption[0].value.startswith("1 machine with 12 cores and 2 GPUs in all.")
+
+
+def test_field__says_why_a_cluster_does_not_answer(cluster: FakeRay) -> None:
+    app = shown("ray:localhost:1")
+    assert app.session_state.chosen == "ray:localhost:1"
+    told = app.warning[0].value.replace("\\", "")
+    assert told.startswith("The Ray cluster at http://localhost:1 does not answer (Connection refused). Start it with")
+
+
+def test_field__takes_the_address_of_the_environment(cluster: FakeRay, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RAY_API_SERVER_ADDRESS", cluster.address)
+    app = shown()
+    app.selectbox[0].select("ray:").run()
+    assert app.session_state.chosen == f"ray:{cluster.address}"
