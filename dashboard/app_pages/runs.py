@@ -10,7 +10,7 @@ from dashboard.components.run_actions import run_actions
 from dashboard.components.run_log import traceback_view
 from dashboard.components.run_settings import what_differs
 from dashboard.components.run_strip import pace_s
-from dashboard.components.run_table import colours_of_all, run_table
+from dashboard.components.run_table import colours_of_all, run_table, whose_runs
 from dashboard.components.run_tabs import run_tabs
 from sealife_core.config import ClassifierConfig, SimclrConfig
 from sealife_core.runs.directory import Run
@@ -47,7 +47,7 @@ def _list(runs: list[Run]) -> None:
     if ticked is None:
         state.select_runs(chosen)
     active = any(run.state().active for run in runs)
-    st.fragment(run_table, run_every=TABLE_S if active else None)(chosen)
+    st.fragment(run_table, run_every=TABLE_S if active else None)(chosen, whose_runs())
     if not chosen:
         st.caption("Tick one run to see it, or several to lay their curves over each other.")
     elif len(chosen) == 1:

@@ -18,6 +18,7 @@ from sealife_core.runs.directory import Run
 from sealife_core.runs.liveness import State
 
 ROWS_SHOWN = 8
+EVERY, ALONE = "all", "alone"
 _ROW_PX, _HEAD_PX = 35, 37
 _SIGNS = {
     State.RUNNING: "◐ ",
@@ -30,9 +31,28 @@ _SIGNS = {
 }
 
 
-def run_table(chosen: Sequence[str]) -> None:
-    """The table, with ``chosen`` ids ticked. Another choice goes to the URL and draws the page anew."""
-    runs = cache.runs()
+def whose_runs() -> str:
+    """Which runs the list shows: EVERY, ALONE, or the id of the study that made them. Drawn once there is a study."""
+    names = {study.id: run_name(study) for study in cache.studies()}
+    if not names:
+        return EVERY
+    words = {EVERY: "All runs", ALONE: "Runs launched one by one"}
+    chosen = st.selectbox(
+        "Runs listed", [*words, *names], format_func=lambda key: words.get(key) or f"Of the study “{names[key]}”",
+        key=state.RUNS_OF, bind="query-params", label_visibility="collapsed", width=360,
+    )  # fmt: skip
+    return chosen or EVERY
+
+
+def run_table(chosen: Sequence[str], whose: str = EVERY) -> None:
+    """The table, with ``chosen`` ids ticked. Another choice goes to the URL and draws the page anew.
+
+    Runs that are not listed, for they are not ``whose``, stay chosen.
+    """
+    runs = [run for run in cache.runs() if _listed(run, whose)]
+    if not runs:
+        st.caption("There is no such run.")
+        return
     ids = [run.id for run in runs]
     colours = colours_of_all()
     now = time.time()
@@ -57,8 +77,13 @@ def run_table(chosen: Sequence[str]) -> None:
     )
     ticked = [ids[place] for place in event.selection.rows if place < len(ids)]
     if set(ticked) != {i for i in chosen if i in ids}:
-        state.select_runs(ticked)
+        state.select_runs([*(i for i in chosen if i not in ids), *ticked])
         st.rerun(scope="app")
+
+
+def _listed(run: Run, whose: str) -> bool:
+    study = "" if whose == EVERY else run.notes()["study"]
+    return whose == EVERY or study == ("" if whose == ALONE else whose)
 
 
 def colours_of_all() -> dict[str, str]:

@@ -13,6 +13,7 @@ from sealife_core.config import AnyConfig, chance_loss, parse, preset
 from sealife_core.config.settings import nested
 from sealife_core.runs.directory import Run, RunWriter, create_run, list_runs
 from sealife_core.runs.queue import delete, trashed
+from sealife_core.studies.questions import build_grid
 
 FRAME = Path(__file__).resolve().parents[2] / "dashboard" / "frame.py"
 
@@ -65,6 +66,24 @@ def test_page__says_where_a_run_is_recorded_beside_its_directory(tiny_reef):
     assert not app.exception
     assert "](https://wandb.ai/me/sealife/runs/1)" in text(app)
     assert [code.value for code in app.code] == [f"wandb sync {offline}"]
+
+
+def test_list__shows_the_runs_of_a_study_or_all_others(home):
+    alone = trained(preset("simclr"), "alone")
+    assert not open_runs(run=alone.id).selectbox  # no study, no choice
+    study = create_run(build_grid("probe", {"seed": [1]}, data="reef", values={"weights": "imagenet"}), name="Grid")
+    create_run(preset("probe", weights="imagenet"), name="part", study=study.id)
+
+    def listed(app: AppTest) -> list[str]:
+        assert not app.exception
+        return list(app.dataframe[0].value["Run"])
+
+    app = open_runs(run=alone.id)
+    assert listed(app) == ["part", "alone"]
+    assert app.selectbox(key="of").options == ["All runs", "Runs launched one by one", "Of the study “Grid”"]
+    assert listed(app.selectbox(key="of").select("alone").run()) == ["alone"]
+    assert listed(app.selectbox(key="of").select(study.id).run()) == ["part"]
+    assert app.query_params["run"] == alone.id  # what is looked at stays, whether or not it is listed
 
 
 def test_page__without_runs_offers_to_train(home):
