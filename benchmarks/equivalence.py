@@ -1,9 +1,9 @@
 """Is fast also right? SimCLR with our fused views, with torchvision's transforms image by image, and in bf16.
 
-    python benchmarks/equivalence.py [--photographs FOLDER] [--epochs 30] [--seeds 3]
+    python benchmarks/equivalence.py [FOLDER] [--epochs 30] [--seeds 3]
 
-One data set is the reef (1,000 pictures drawn by code); with --photographs also FOLDER (one sub-folder a class). For
-each seed the same run three times, the preset for a quick look (32 px) with more epochs: as it is, in fp32; with
+On the photographs of FOLDER (one sub-folder a class), else on the reef (1,000 pictures drawn by code). For each seed
+the same run three times, the preset for a quick look (32 px) with more epochs: as it is, in fp32; with
 torchvision's transforms on the decoded originals instead of our views, the same recipe; and in bf16. Everything else is
 the product's own path. Told is k-NN(20) accuracy on all images outside the training split, and whether the means of two
 ways differ by more than the seeds of one do. Runs are kept below SEALIFE_HOME: a second call takes those that are
@@ -89,23 +89,25 @@ def as_torchvision(recipe: ViewRecipe, size_px: int) -> Callable[[Image.Image], 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--photographs", type=Path)
+    parser.add_argument("photographs", type=Path, nargs="?", metavar="FOLDER")
     parser.add_argument("--epochs", type=int, default=30)
     parser.add_argument("--seeds", type=int, default=3)
     chosen = parser.parse_args()
-    sets = [("reef", lambda: draw_reef(images=1_000, size_px=64))]
-    if chosen.photographs:
-        sets.append(("photographs", lambda: import_images(chosen.photographs, "photographs").dataset))
-    for name, make in sets:
-        dataset = open_dataset(name) if name in list_datasets() else make()
-        found: dict[str, list[float]] = {way: [] for way in WAYS}
-        for seed, way in product(range(chosen.seeds), WAYS):
-            run = trained(dataset, chosen.epochs, seed, way)
-            accuracy, count = knn(run, dataset)
-            found[way].append(accuracy)
-            print(f"{name}, seed {seed}, {way}: k-NN {accuracy:.3f}, n = {count}", flush=True)
-        for line in told(found):
-            print(f"{name}: {line}", flush=True)
+    name = "photographs" if chosen.photographs else "reef"
+    dataset = open_dataset(name) if name in list_datasets() else made(name, chosen.photographs)
+    found: dict[str, list[float]] = {way: [] for way in WAYS}
+    for seed, way in product(range(chosen.seeds), WAYS):
+        run = trained(dataset, chosen.epochs, seed, way)
+        accuracy, count = knn(run, dataset)
+        found[way].append(accuracy)
+        print(f"{name}, seed {seed}, {way}: k-NN {accuracy:.3f}, n = {count}", flush=True)
+    for line in told(found):
+        print(f"{name}: {line}", flush=True)
+
+
+def made(name: str, photographs: Path | None) -> Dataset:
+    """The data set, which was not there yet."""
+    return import_images(photographs, name).dataset if photographs else draw_reef(images=1_000, size_px=64)
 
 
 def told(found: dict[str, list[float]]) -> Iterator[str]:

@@ -82,7 +82,7 @@ def _asked(question: str) -> StudyConfig | None:
             key=f"study.encoders.{wanted}", persist_state="session",
         )  # fmt: skip
         st.caption("ImageNet's weights are downloaded once, if they are not there yet.")
-    source = _source(data) if question in (DEPTH, IMBALANCE) else NEW_RUN
+    source = _source(data, question) if question in (LABELS, DEPTH, IMBALANCE) else NEW_RUN
     place = the_rest(PLACE, {setting.path: setting.default for setting in PLACE}, "study", {"where": where_field})
     if question in PAPER_WORDS:
         st.caption(PAPER_WORDS[question])
@@ -100,8 +100,9 @@ def _asked(question: str) -> StudyConfig | None:
         return None
 
 
-def _source(data: str) -> str:
+def _source(data: str, question: str) -> str:
     """The id of the SimCLR run to start from, or NEW_RUN."""
+    new = {LABELS: "a new SimCLR run for each seed", DEPTH: "a new SimCLR run", IMBALANCE: "scratch"}[question]
     named = {}
     for spec, words in sources(cache.runs()).items():
         run_id = source_run(spec) or ""
@@ -112,9 +113,11 @@ def _source(data: str) -> str:
         if isinstance(config, SimclrConfig) and config.data == data:
             named[run_id] = words
     chosen = st.selectbox(
-        "Encoder from", [NEW_RUN, *named], format_func=lambda run_id: named.get(run_id, "a new SimCLR run, or scratch"),
+        "Encoder from", [NEW_RUN, *named], format_func=lambda run_id: named.get(run_id, new),
         key=f"study.source.{data}", persist_state="session",
     )  # fmt: skip
+    if chosen and question == LABELS:
+        st.caption("Seeds then tell how much the draw of the labels matters, and nothing of another SimCLR run.")
     return chosen or NEW_RUN
 
 

@@ -106,8 +106,8 @@ def build_study(
 
     seeds: how many; unless given 2 (Quick) or 3 (Full). encoders: for "labels", those of RANDOM, IMAGENET, SIMCLR and
     IMAGENET_SIMCLR to compare; unless given RANDOM and SIMCLR (Quick), or all. source: id and config of a SimCLR run
-    whose encoder "depth" and "imbalance" take instead of training one. place: where all its runs are carried out, as
-    ``{"where": "ray:http://head:8265", "cluster_cores": 4}``. Raises ConfigError.
+    whose encoder "labels", "depth" and "imbalance" take instead of training one. place: where all its runs are carried
+    out, as ``{"where": "ray:http://head:8265", "cluster_cores": 4}``. Raises ConfigError.
     """
     chosen = QUESTIONS[question]
     few, many = (RANDOM, SIMCLR), (RANDOM, IMAGENET, SIMCLR, IMAGENET_SIMCLR)
@@ -160,13 +160,13 @@ def parse_study(title: str, question: str, axes: Sequence[str], parts: Sequence[
 
 
 def _labels(base: Base) -> Built:
-    """Encoders × probe and fine-tune × shares of the labels × seeds."""
+    """Encoders × probe and fine-tune × shares of the labels × seeds. A run to start from is all seeds' SimCLR."""
     shares = (1, 2, 5, 10, 25, 50, 100) if base.full else (5, 25, 100)
     parts: list[Part] = []
     for seed in base.seeds:
-        weights = {RANDOM: "random", IMAGENET: "imagenet"}
+        weights = {RANDOM: "random", IMAGENET: "imagenet", SIMCLR: f"run:{base.source}"}
         for name, start in ((SIMCLR, "random"), (IMAGENET_SIMCLR, "imagenet")):
-            if name in base.encoders:
+            if name in base.encoders and not (name == SIMCLR and base.source):
                 parts += base.pretrained(seed, start)
                 weights[name] = f"run:{parts[-1].key}"
         for encoder, use, share in product(base.encoders, (PROBE, FINE_TUNE), shares):

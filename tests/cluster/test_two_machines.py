@@ -1,6 +1,7 @@
 """A study spread over two machines of a real Ray cluster, one of which is killed in the middle."""
 
 import os
+import re
 from itertools import pairwise
 from pathlib import Path
 
@@ -41,8 +42,9 @@ def test_study__survives_the_loss_of_a_machine(cluster: TwoMachines, tiny_reef: 
     spared, struck = until(spread, PATIENCE_S)
     told = struck.metrics()
     cluster.other.kill()
-    # The study takes it up by itself; what the screen said in between is in its attempts.
-    until(lambda: struck.attempt() == 2, PATIENCE_S)
+    until(lambda: struck.attempt() == 2, PATIENCE_S)  # interrupted, and taken up by the study at its next look
+    dispatcher_log = (study.root / ".dispatcher.log").read_text()
+    assert re.search(f"{struck.id}: ended in the cluster, its machine .* left the cluster", dispatcher_log)
     assert spared.state() in (State.RUNNING, State.FINISHED)
     until(lambda: study.state() is State.FINISHED, 3 * PATIENCE_S)
 

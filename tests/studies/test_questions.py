@@ -74,6 +74,15 @@ def test_labels__of_chosen_encoders_train_only_what_these_need():
     assert [part.config.weights for part in study.parts if isinstance(part.config, SimclrConfig)] == ["imagenet"]
 
 
+def test_labels__of_a_run_train_no_other_simclr_and_keep_its_network():
+    source = preset("simclr", encoder="resnet34", image_size_px=96)
+    study = built(LABELS, seeds=2, source=("20261124-101010-simclr-abcd", source))
+    assert not any(isinstance(part.config, SimclrConfig) for part in study.parts)
+    assert {(part.config.encoder, part.config.image_size_px) for part in study.parts} == {("resnet34", 96)}
+    weights = {part.cell["encoder"]: part.config.weights for part in study.parts}
+    assert weights == {RANDOM: "random", SIMCLR: "run:20261124-101010-simclr-abcd"}
+
+
 def test_depth__of_a_run_trains_no_other_and_keeps_its_network():
     source = preset("simclr", encoder="resnet34", image_size_px=96)
     study = built(DEPTH, seeds=1, source=("20261124-101010-simclr-abcd", source))
