@@ -57,11 +57,10 @@ def _strip(expected: int) -> None:
     active = active_runs()
     if len(active) != expected:
         st.rerun(scope="app")
-    shown, waiting = active[0], len(active) - 1
-    more = f" · {waiting} waiting" if waiting else ""
+    shown, *others = active
     with st.container(horizontal=True, vertical_alignment="center", key="run_strip"):
         with st.container(gap="xxsmall", width="stretch"):
-            st.markdown(f"**{plain(run_name(shown))}** · {progress_sentence(shown)}{more}")
+            st.markdown(f"**{plain(run_name(shown))}** · {progress_sentence(shown)}{beside(others)}")
             st.progress(progress_share(shown.status()))
         st.button(
             "Stop",
@@ -71,6 +70,13 @@ def _strip(expected: int) -> None:
             args=(shown,),
             disabled=shown.shown().stopping,
         )
+
+
+def beside(others: Sequence[Run]) -> str:
+    """What else there is, where there is anything: " · 2 more running · 3 waiting"."""
+    waiting = sum(run.state() is State.QUEUED for run in others)
+    told = {"more running": len(others) - waiting, "waiting": waiting}
+    return "".join(f" · {count} {what}" for what, count in told.items() if count)
 
 
 def _stop(run: Run) -> None:

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from dashboard.components.run_strip import POLL_S, SLOWEST_S, pace_s
+from dashboard.components.run_strip import POLL_S, SLOWEST_S, beside, pace_s
 from sealife_core.config import preset
 from sealife_core.runs import RunWriter, create_run
 from sealife_core.runs.queue import request_stop
@@ -37,3 +37,12 @@ def test_pace_s__is_quick_for_a_run_that_is_stopping(home: Path) -> None:
     RunWriter(run).status(state="running", started=time.time() - 1000)
     request_stop(run)
     assert pace_s(run) == POLL_S
+
+
+def test_beside__counts_what_runs_apart_from_what_waits(home: Path) -> None:
+    runs = [create_run(preset("simclr")) for _ in range(3)]
+    for run, state in zip(runs, ("running", "queued", "queued"), strict=True):
+        RunWriter(run).status(state=state, started=time.time())
+    assert beside(runs) == " · 1 more running · 2 waiting"
+    assert beside(runs[:1]) == " · 1 more running"
+    assert beside([]) == ""
