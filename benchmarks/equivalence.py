@@ -49,8 +49,8 @@ class PerImageViews(SimclrModule):
 
     pictures: ClassVar[list[Image.Image]] = []
 
-    def two_views(self, batch: dict[str, Tensor], *numbers: int) -> Tensor:
-        """(2n, 3, H, W), normalised; row i and row n + i are of one picture."""
+    def two_views(self, batch: dict[str, Tensor], *_: int, **__: object) -> Tensor:
+        """(2n, 3, H, W), normalised; row i and row n + i are of one picture. torchvision draws by torch's own seed."""
         transform = as_torchvision(self.config.views, self.config.image_size_px)
         chosen = [self.pictures[row] for row in batch["rows"].tolist()]
         with ThreadPoolExecutor(torch.get_num_threads()) as threads:
