@@ -34,6 +34,7 @@ def _project(name: str) -> str:
 Project = Annotated[str, AfterValidator(_project)]
 
 HERE, CLUSTER = "here", "ray:"
+DASHBOARD_PORT = 8265  # where Ray's dashboard is unless told
 
 
 def _where(place: str) -> str:
@@ -54,7 +55,9 @@ def cluster_address(where: str) -> str | None:
     if where == HERE:
         return None
     address = where.removeprefix(CLUSTER).rstrip("/")
-    return address if "://" in address else f"http://{address}"
+    if "://" in address:
+        return address
+    return f"http://{address}" if ":" in address else f"http://{address}:{DASHBOARD_PORT}"
 
 
 class TrainingSettings(Settings):

@@ -14,6 +14,7 @@ from sealife_core.config import (
     SimclrConfig,
     ViewRecipe,
     chance_loss,
+    cluster_address,
     describe,
     flattened,
     load_config,
@@ -178,3 +179,17 @@ def test_devices__are_refused_where_there_is_nothing_to_share(
 ) -> None:
     with pytest.raises(ConfigError, match=re.escape(sentence)):
         preset(task, **values)
+
+
+@pytest.mark.parametrize(("where", "address"), [
+    ("here", None), ("ray:head", "http://head:8265"), ("ray:head:8265", "http://head:8265"),
+    ("ray:https://a.b-c:443/", "https://a.b-c:443"),
+])  # fmt: skip
+def test_cluster_address__is_one_that_can_be_asked(where: str, address: str | None) -> None:
+    assert cluster_address(SimclrConfig(where=where).where) == address
+
+
+@pytest.mark.parametrize("where", ["there", "ray:", "ray", "ray:a; rm -r /", "ray:ray://head:10001"])
+def test_where__is_here_or_a_cluster(where: str) -> None:
+    with pytest.raises(ConfigError, match=re.escape(f"'where' is {where!r}; expected 'here', or 'ray:ADDRESS' with")):
+        preset("simclr", where=where)

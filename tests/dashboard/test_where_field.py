@@ -6,7 +6,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from sealife_core.runs import capacity
-from tests.runs.fake_ray import FakeRay, serve
+from tests.runs.fake_ray import FakeRay
 
 
 @pytest.fixture
@@ -14,10 +14,8 @@ def cluster(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeRay]:
     monkeypatch.setattr(capacity, "_known", {})
     monkeypatch.delenv("RAY_API_SERVER_ADDRESS", raising=False)
     made = FakeRay(cores=12, gpus=2)
-    server = serve(made)
     yield made
-    server.shutdown()
-    server.server_close()
+    made.end()
 
 
 def page() -> None:

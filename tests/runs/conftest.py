@@ -11,10 +11,11 @@ from typing import Any
 import pytest
 
 from sealife_core.config import preset
-from sealife_core.runs import Run, create_run, list_runs
+from sealife_core.runs import Run, capacity, create_run, list_runs
 from sealife_core.runs.dispatcher import Dispatcher
 from sealife_core.runs.liveness import Process, identity, process_of
 
+from .fake_ray import FakeRay
 from .processes import dispatcher_pids
 
 FAKE_WORKER = Path(__file__).with_name("fake_worker.py")
@@ -35,6 +36,16 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         record = run.process()
         if record and process_of(record) is Process.ALIVE:
             os.killpg(record["pid"], signal.SIGKILL)
+
+
+@pytest.fixture
+def cluster(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeRay]:
+    """A cluster that is asked anew each time what it has."""
+    monkeypatch.setattr(capacity, "_known", {})
+    monkeypatch.setattr(capacity, "KNOWN_FOR_S", 0.0)
+    made = FakeRay()
+    yield made
+    made.end()
 
 
 @pytest.fixture

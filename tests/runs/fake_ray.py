@@ -5,6 +5,8 @@ What Ray itself answers is held by tests/cluster/, which drives a real one.
 """
 
 import json
+import os
+import signal
 import subprocess
 import threading
 from dataclasses import dataclass, field
@@ -45,7 +47,29 @@ class FakeRay:
     refuses: str = ""
     jobs: dict[str, FakeJob] = field(default_factory=dict)
     tokens: list[str | None] = field(default_factory=list)
-    address: str = ""
+    server: ThreadingHTTPServer = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Its dashboard, served by a thread until it falls silent."""
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    @property
+    def address(self) -> str:
+        return f"http://127.0.0.1:{self.server.server_port}"
+
+    def fall_silent(self) -> None:
+        """Answer nobody any more; may be called twice."""
+        self.server.shutdown()
+        self.server.server_close()
+
+    def end(self) -> None:
+        """What is left of its jobs, too."""
+        self.fall_silent()
+        for job in self.jobs.values():
+            if job.process and job.process.poll() is None:
+                os.killpg(job.process.pid, signal.SIGKILL)
+                job.process.wait()
 
     def begin(self) -> None:
         """Start pending jobs while there is room."""
@@ -90,9 +114,7 @@ class FakeRay:
         return 200, job.told
 
 
-def serve(cluster: FakeRay) -> ThreadingHTTPServer:
-    """The cluster's dashboard, in a thread; shut it down."""
-
+def _handler(cluster: FakeRay) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             self._do("GET")
@@ -114,7 +136,4 @@ def serve(cluster: FakeRay) -> ThreadingHTTPServer:
         def log_message(self, *_: object) -> None:
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    cluster.address = f"http://127.0.0.1:{server.server_port}"
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    return server
+    return Handler

@@ -1,49 +1,23 @@
 """Runs in a cluster, with one that loses machines, forgets jobs and falls silent when it is told to."""
 
-import os
 import time
-from collections.abc import Callable, Iterator
-from http.server import ThreadingHTTPServer
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from sealife_core.runs import Run, RunWriter, State, capacity, delete, in_cluster, launch, request_stop, resume
-from sealife_core.runs.capacity import at_once
+from sealife_core.runs import Run, State, delete, in_cluster, launch, request_stop, resume
 from sealife_core.runs.dispatcher import Dispatcher
 from sealife_core.runs.files import replace_json
 from sealife_core.runs.liveness import STALE_AFTER_S, Process, process_of
 from sealife_core.runs.queue import has_work
-from sealife_core.runs.ray_jobs import ClusterError, RayCluster
 from sealife_core.runs.run import PROCESS, STATUS
-from sealife_core.runs.writer import ATTEMPT, Superseded
 
-from .fake_ray import FakeRay, serve
+from .fake_ray import FakeRay
 from .processes import until
 
 Make = Callable[..., Run]
 Begin = Callable[..., Dispatcher]
-
-
-@pytest.fixture
-def cluster(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeRay]:
-    monkeypatch.setattr(capacity, "_known", {})
-    monkeypatch.setattr(capacity, "KNOWN_FOR_S", 0.0)
-    made = FakeRay()
-    server = serve(made)
-    made.server = server  # type: ignore[attr-defined]
-    yield made
-    fall_silent(made)
-    for job in made.jobs.values():
-        if job.process and job.process.poll() is None:
-            os.killpg(job.process.pid, 9)
-            job.process.wait()
-
-
-def fall_silent(cluster: FakeRay) -> None:
-    server: ThreadingHTTPServer = cluster.server  # type: ignore[attr-defined]
-    server.shutdown()
-    server.server_close()
 
 
 @pytest.fixture
@@ -278,7 +252,7 @@ def test_dispatcher__takes_over_what_runs(there: Make, begin: Begin, cluster: Fa
 
 
 def test_silent_cluster__is_waited_for(there: Make, begin: Begin, cluster: FakeRay):
-    fall_silent(cluster)
+    cluster.fall_silent()
     run = there()
     launch(run)
     dispatcher = begin()
@@ -296,7 +270,7 @@ def test_silent_cluster__loses_a_run_that_is_silent_as_long(
     launch(run)
     dispatcher = begin()
     turn_until(dispatcher, lambda: run.state() is State.RUNNING)
-    fall_silent(cluster)
+    cluster.fall_silent()
     turn(dispatcher)
     assert run.state() is State.RUNNING  # its heartbeat is young: only the cluster's head is away
     replace_json(run.path / STATUS, run.status() | {"heartbeat": time.time() - 2 * STALE_AFTER_S, "queued": 0})
@@ -353,60 +327,6 @@ def test_refusal__ends_the_run_with_what_the_cluster_says(there: Make, begin: Be
         "next": "Mend the cause and resume the run.",
     }
     assert not dispatcher.clusters.busy
-
-
-def test_submit__of_what_has_arrived_already_is_no_error(cluster: FakeRay):
-    ray = RayCluster(cluster.address)
-    for _ in range(2):
-        ray.submit("once", "true", cores=1, gpus=0)
-    assert list(cluster.jobs) == ["once"]
-    assert ray.find("never") is None
-
-
-def test_token__is_found_where_ray_looks_for_it(cluster: FakeRay, monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
-    for name in ("RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("HOME", str(tmp_path))
-    RayCluster(cluster.address).nodes()
-    (tmp_path / ".ray").mkdir()
-    (tmp_path / ".ray" / "auth_token").write_text("crab\n")
-    RayCluster(cluster.address).nodes()
-    (tmp_path / "named").write_text("squid")
-    monkeypatch.setenv("RAY_AUTH_TOKEN_PATH", str(tmp_path / "named"))
-    RayCluster(cluster.address).nodes()
-    monkeypatch.setenv("RAY_AUTH_TOKEN", "starfish")
-    RayCluster(cluster.address).nodes()
-    assert cluster.tokens == [None, "Bearer crab", "Bearer squid", "Bearer starfish"]
-
-
-def test_at_once__is_what_fits(there: Make, make: Make, cluster: FakeRay):
-    assert at_once(make().config()) == 1
-    assert at_once(there(cluster_cores=1).config()) == 4
-    cluster.gpus = 2
-    assert at_once(there(cluster_cores=1).config()) == 2
-    assert at_once(there(cluster_cores=9).config()) == 1
-    fall_silent(cluster)
-    assert at_once(there(cluster_cores=1).config()) == 1
-    with pytest.raises(ClusterError, match="Start it with 'ray start --head'"):
-        capacity.nodes_of(cluster.address)
-
-
-def test_writer__writes_nothing_more_once_its_run_was_taken_up_elsewhere(make: Make, monkeypatch: pytest.MonkeyPatch):
-    run = make()
-    replace_json(run.path / STATUS, run.status() | {"attempt": 1})
-    monkeypatch.setenv(ATTEMPT, "1")
-    writer = RunWriter(run)
-    writer.status(state="running")
-    replace_json(run.path / STATUS, run.status() | {"attempt": 2, "state": "queued"})
-    with pytest.raises(Superseded):
-        writer.status(state="stopped")
-    assert run.status()["state"] == "queued"
-
-
-def test_where__is_checked(make: Make):
-    with pytest.raises(Exception, match="'where' is 'there'; expected 'here', or 'ray:ADDRESS'"):
-        make(where="there")
-    assert make(where="ray:head:8265").config().where == "ray:head:8265"
 
 
 def test_root__is_told_to_the_worker_as_everyone_finds_it(there: Make, begin: Begin, cluster: FakeRay, root: Path):

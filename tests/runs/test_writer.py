@@ -8,6 +8,8 @@ import pytest
 
 from sealife_core.config import preset
 from sealife_core.runs import Run, RunWriter, State, create_run, writer
+from sealife_core.runs.files import replace_json
+from sealife_core.runs.run import STATUS
 
 
 @pytest.fixture
@@ -83,3 +85,14 @@ def test_stop_requested__looks_for_the_file(run: Run):
     assert not worker.stop_requested()
     (run.path / "stop").touch()
     assert worker.stop_requested()
+
+
+def test_status__of_a_run_that_was_taken_up_elsewhere_is_written_no_more(run: Run, monkeypatch: pytest.MonkeyPatch):
+    replace_json(run.path / STATUS, run.status() | {"attempt": 1})
+    monkeypatch.setenv(writer.ATTEMPT, "1")
+    worker = RunWriter(run)
+    worker.status(state="running")
+    replace_json(run.path / STATUS, run.status() | {"attempt": 2, "state": "queued"})
+    with pytest.raises(writer.Superseded):
+        worker.status(state="stopped")
+    assert run.status()["state"] == "queued"
