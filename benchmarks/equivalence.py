@@ -16,7 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from itertools import product
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
@@ -49,8 +49,13 @@ class PerImageViews(SimclrModule):
 
     pictures: ClassVar[list[Image.Image]] = []
 
-    def two_views(self, batch: dict[str, Tensor], *_: int, **__: object) -> Tensor:
-        """(2n, 3, H, W), normalised; row i and row n + i are of one picture. torchvision draws by torch's own seed."""
+    def two_views(self, batch: dict[str, Tensor], *numbers: Any, **settings: Any) -> Tensor:
+        """(2n, 3, H, W), normalised; row i and row n + i are of one picture. torchvision draws by torch's own seed.
+
+        What a run measures of its views (alignment) it measures on batches of no rows, and on ours.
+        """
+        if "rows" not in batch:
+            return super().two_views(batch, *numbers, **settings)
         transform = as_torchvision(self.config.views, self.config.image_size_px)
         chosen = [self.pictures[row] for row in batch["rows"].tolist()]
         with ThreadPoolExecutor(torch.get_num_threads()) as threads:

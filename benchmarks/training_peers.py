@@ -1,0 +1,171 @@
+"""The peers of training.py: lightly's and torchvision's parts in a plain Lightning loop; the clock of both sides."""
+
+import os
+import time
+from pathlib import Path
+from typing import Any
+
+import torch
+from lightly.loss import NTXentLoss
+from lightly.models.modules import SimCLRProjectionHead
+from lightly_simclr import ViewPairs
+from PIL import Image
+from pytorch_lightning import Callback, LightningModule, Trainer
+from torch import Tensor, nn
+from torch.nn import functional
+from torch.utils.data import DataLoader
+from torch.utils.data import Dataset as TorchDataset
+from torchvision import transforms
+from torchvision.models import resnet18, resnet50
+
+from sealife_core.config import LABELLED, ClassifierConfig, SimclrConfig
+from sealife_core.datasets.dataset import Dataset
+from sealife_core.views.transforms import IMAGENET_MEAN, IMAGENET_STD
+
+WARM_STEPS = 2
+ENOUGH_STEPS = 64  # a loader must have work ahead to the last step, or the last ones would be told too fast
+LOADERS = os.cpu_count() or 1
+
+
+class Steps(Callback):
+    """Notes when each batch ended, and ends training when enough are counted."""
+
+    def __init__(self, counted: int) -> None:
+        self._counted = counted
+        self._ends: list[float] = []
+
+    def on_train_batch_end(
+        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:
+        """Look at the clock, where it counts once the device has done what it was given."""
+        counts = len(self._ends) + 1 in (WARM_STEPS, WARM_STEPS + self._counted)
+        self._ends.append(done_at(pl_module.device) if counts else time.perf_counter())
+        trainer.should_stop = len(self._ends) >= WARM_STEPS + self._counted
+
+    @property
+    def step_s(self) -> float:
+        """Seconds of a step, those that warm up left out."""
+        return (self._ends[-1] - self._ends[WARM_STEPS - 1]) / (len(self._ends) - WARM_STEPS)
+
+
+def done_at(device: torch.device) -> float:
+    """The clock, once the device has done what it was given."""
+    if device.type == "cuda":
+        torch.cuda.synchronize()
+    return time.perf_counter()
+
+
+class LightlySimclr(LightningModule):
+    """SimCLR as lightly's documentation writes it for PyTorch Lightning, with the widths of our projection head."""
+
+    def __init__(self, config: SimclrConfig) -> None:
+        super().__init__()
+        network = {"resnet18": resnet18, "resnet50": resnet50}[config.encoder]()
+        self.backbone = nn.Sequential(*list(network.children())[:-1])
+        self.projection_head = SimCLRProjectionHead(network.fc.in_features, config.head_hidden, config.head_out)
+        self.criterion = NTXentLoss(config.temperature)
+        self.rate = config.peak_learning_rate()
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Views (n, 3, H, W) → projections (n, d)."""
+        return self.projection_head(self.backbone(x).flatten(start_dim=1))
+
+    def training_step(self, batch: list[Tensor], batch_index: int) -> Tensor:
+        """One step on two views of each image."""
+        first, second = batch
+        loss = self.criterion(self(first), self(second))
+        self.log("train_loss", loss)
+        return loss
+
+    def configure_optimizers(self) -> Any:
+        """SGD with momentum."""
+        return torch.optim.SGD(self.parameters(), self.rate, momentum=0.9, weight_decay=1e-4)
+
+
+def lightly_simclr(files: list[Path], config: SimclrConfig, counted: int) -> float:
+    """Seconds of a step of lightly's parts: JPEG files, its transform in loader processes, its head and loss."""
+    torch.manual_seed(config.seed)
+    steps = Steps(counted)
+    pictures = ViewPairs(repeated(files, config.batch_size), config.image_size_px)
+    plain_trainer(steps, config.device).fit(LightlySimclr(config), plain_loader(pictures, config.batch_size))
+    return steps.step_s
+
+
+class LabelledFiles(TorchDataset):
+    """Image files and their classes, varied by torchvision's transforms as our *strong* augmentation does."""
+
+    def __init__(self, files: list[Path], labels: list[int], config: ClassifierConfig) -> None:
+        views = LABELLED["strong"]
+        jitter = (views.brightness, views.contrast, views.saturation, views.hue)
+        self.files, self.labels = files, labels
+        self.transform = transforms.Compose(
+            [
+                transforms.RandomResizedCrop(config.image_size_px, scale=(views.crop_scale_min, 1.0)),
+                transforms.RandomHorizontalFlip(views.horizontal_flip),
+                transforms.RandomApply(
+                    [transforms.ColorJitter(*(views.strength * part for part in jitter))], views.jitter
+                ),
+                transforms.RandomGrayscale(views.grayscale),
+                transforms.ToTensor(),
+                transforms.Normalize(IMAGENET_MEAN, IMAGENET_STD),
+            ]
+        )
+
+    def __len__(self) -> int:
+        return len(self.files)
+
+    def __getitem__(self, place: int) -> tuple[Tensor, int]:
+        with Image.open(self.files[place]) as image:
+            return self.transform(image.convert("RGB")), self.labels[place]  # pyright: ignore[reportReturnType]
+
+
+class PlainClassifier(LightningModule):
+    """torchvision's ResNet50 with cross-entropy and AdamW: Lightning's own beginner's example."""
+
+    def __init__(self, classes: int, rate: float) -> None:
+        super().__init__()
+        self.model, self.rate = resnet50(num_classes=classes), rate
+
+    def training_step(self, batch: tuple[Tensor, Tensor], batch_index: int) -> Tensor:
+        """One step on a batch of labelled images."""
+        images, labels = batch
+        loss = functional.cross_entropy(self.model(images), labels)
+        self.log("train_loss", loss)
+        return loss
+
+    def configure_optimizers(self) -> Any:
+        """AdamW."""
+        return torch.optim.AdamW(self.parameters(), self.rate)
+
+
+def plain_classifier(dataset: Dataset, config: ClassifierConfig, counted: int) -> float:
+    """Seconds of a step of torchvision's parts: JPEG files, its transforms in loader processes, its network."""
+    torch.manual_seed(config.seed)
+    rows = repeated(dataset.rows("train", labelled_only=True).tolist(), config.batch_size)
+    files, labels = [dataset.image_path(row) for row in rows], [int(dataset.labels[row]) for row in rows]
+    steps = Steps(counted)
+    module = PlainClassifier(len(dataset.classes), config.learning_rate)
+    plain_trainer(steps).fit(module, plain_loader(LabelledFiles(files, labels, config), config.batch_size))
+    return steps.step_s
+
+
+def plain_loader(pictures: TorchDataset, batch_size: int) -> DataLoader:
+    """A loader with processes that stay."""
+    return DataLoader(
+        pictures, batch_size, shuffle=True, drop_last=True, num_workers=LOADERS, persistent_workers=True,
+        pin_memory=torch.cuda.is_available(),
+    )  # fmt: skip
+
+
+def plain_trainer(steps: Steps, device: str = "cpu") -> Trainer:
+    """Lightning's Trainer as it comes, without its bar and its files; on a GPU in mixed precision."""
+    gpu: dict[str, Any] = {"accelerator": "gpu", "devices": 1, "precision": "bf16-mixed"}
+    return Trainer(
+        **(gpu if device == "cuda" else {"accelerator": "cpu"}), max_epochs=1, callbacks=[steps], logger=False,
+        enable_checkpointing=False, enable_progress_bar=False, enable_model_summary=False,
+    )  # fmt: skip
+
+
+def repeated(items: list[Any], batch_size: int) -> list[Any]:
+    """``items`` again and again, enough for ENOUGH_STEPS."""
+    return items * -(-ENOUGH_STEPS * batch_size // len(items))
