@@ -20,7 +20,19 @@ from pathlib import Path
 from measuring import WORSE, Figure, table
 
 HERE = Path(__file__).parent
-TOPICS = ("views", "loss", "importing", "probe", "training", "memory", "projection", "launch", "watching", "screen")
+TOPICS = (
+    "views",
+    "loss",
+    "importing",
+    "probe",
+    "training",
+    "crowded",
+    "memory",
+    "projection",
+    "launch",
+    "watching",
+    "screen",
+)
 KEPT, RESULTS = HERE / "figures.json", HERE / "RESULTS.md"
 BEGIN, END = "<!-- bench.py writes from here -->", "<!-- to here -->"
 PACKAGES = ("torch", "torchvision", "pytorch-lightning", "streamlit", "plotly", "lightly", "scikit-learn", "umap-learn")

@@ -155,7 +155,7 @@ def by_turns(sides: dict[str, Callable[[], float]]) -> dict[str, list[float]]:
     return taken
 
 
-def our_simclr(config: SimclrConfig, counted: int) -> float:
+def our_simclr(config: SimclrConfig, counted: int, warm: int = WARM_STEPS) -> float:
     """Seconds of a step of a SimCLR run, as ``recipes.train_simclr`` sets it up."""
     torch.manual_seed(config.seed)
     run = RunWriter(create_run(config))
@@ -168,7 +168,10 @@ def our_simclr(config: SimclrConfig, counted: int) -> float:
         drop_last=True,
     )  # fmt: skip
     module = SimclrModule(config, encoder, batch_size=batches.batch_size)
-    speed, steps = Speed("train/views_per_s", images_per_step=2 * batches.batch_size, note=_unnoted), Steps(counted)
+    speed, steps = (
+        Speed("train/views_per_s", images_per_step=2 * batches.batch_size, note=_unnoted),
+        Steps(counted, warm),
+    )
     per_epoch = len(rows) // batches.batch_size
     trainer = build_trainer(config, run, machine, [speed, steps], steps_per_epoch=per_epoch)
     describe_run(config, run, dataset, machine, **what_trains(batches, module), stem=stem)

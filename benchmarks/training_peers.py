@@ -30,22 +30,22 @@ LOADERS = os.cpu_count() or 1
 class Steps(Callback):
     """Notes when each batch ended, and ends training when enough are counted."""
 
-    def __init__(self, counted: int) -> None:
-        self._counted = counted
+    def __init__(self, counted: int, warm: int = WARM_STEPS) -> None:
+        self._counted, self._warm = counted, warm
         self._ends: list[float] = []
 
     def on_train_batch_end(
         self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
         """Look at the clock, where it counts once the device has done what it was given."""
-        counts = len(self._ends) + 1 in (WARM_STEPS, WARM_STEPS + self._counted)
+        counts = len(self._ends) + 1 in (self._warm, self._warm + self._counted)
         self._ends.append(done_at(pl_module.device) if counts else time.perf_counter())
-        trainer.should_stop = len(self._ends) >= WARM_STEPS + self._counted
+        trainer.should_stop = len(self._ends) >= self._warm + self._counted
 
     @property
     def step_s(self) -> float:
         """Seconds of a step, those that warm up left out."""
-        return (self._ends[-1] - self._ends[WARM_STEPS - 1]) / (len(self._ends) - WARM_STEPS)
+        return (self._ends[-1] - self._ends[self._warm - 1]) / (len(self._ends) - self._warm)
 
 
 def done_at(device: torch.device) -> float:

@@ -67,7 +67,7 @@ class TrainingSettings(Settings):
     data_hash: str = Field("", description="Content hash of the data set when the run was launched.")
     seed: int = setting(
         0,
-        "Same seed, same data, same machine: same result.",
+        "Same seed, same data, same machine: same result; beside other busy programs, up to rounding.",
         title="Seed",
         group=DATA,
         ge=0,

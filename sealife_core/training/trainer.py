@@ -14,6 +14,7 @@ from sealife_core.runs.writer import RunWriter
 from sealife_core.training.callbacks import FiniteLoss, FirstPoint, ResumePoint, Status
 from sealife_core.training.hardware import Hardware
 from sealife_core.training.loggers import MetricsFile
+from sealife_core.training.threads import ElbowRoom
 from sealife_core.training.together import OwnSignals, fitting, shared_training
 from sealife_core.training.tracking import Tracking
 
@@ -48,6 +49,8 @@ def build_trainer(
     total = steps_per_epoch * config.epochs
     watching: list[Callback] = [Status(run), OwnSignals()] if machine.devices > 1 else [Status(run)]
     watching += [] if machine.rank else [FiniteLoss(), *callbacks, FirstPoint()]
+    if machine.device == "cpu" and machine.devices == 1:
+        watching.append(ElbowRoom())
     if isinstance(config, ClassifierConfig) and validated:
         watching += _best_and_patience(config, run)
     # The resume point comes last, so that it holds what the other callbacks learned in the same epoch.
