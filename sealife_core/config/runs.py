@@ -67,7 +67,7 @@ class TrainingSettings(Settings):
     data_hash: str = Field("", description="Content hash of the data set when the run was launched.")
     seed: int = setting(
         0,
-        "Same seed, same data, same machine: same result; beside other busy programs, up to rounding.",
+        "Same seed, same data, same machine: same result; beside other busy programs up to rounding (see Threads).",
         title="Seed",
         group=DATA,
         ge=0,
@@ -115,6 +115,16 @@ class TrainingSettings(Settings):
         group=MACHINE,
         ge=1,
         le=64,
+        step=1,
+    )
+    threads: int = setting(
+        0,
+        "Threads on a processor. 0: as many as other programs leave cores free, which is fastest; a number makes a run"
+        " repeatable to the last digit, whatever else the machine does.",
+        title="Threads",
+        group=MACHINE,
+        ge=0,
+        le=256,
         step=1,
     )
     where: Where = setting(

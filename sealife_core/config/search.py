@@ -26,7 +26,7 @@ _LOOK = "it decides how a run is measured, not what it learns. Set it for all ru
 FIXED = {
     "data": "scores on other data cannot be compared. Search each data set by itself.",
     "seed": "the best of many seeds is only the luckiest. Compare settings, then repeat the best with other seeds.",
-    **dict.fromkeys(("device", "devices", "where", "cluster_cores"), _PLACE),
+    **dict.fromkeys(("device", "devices", "threads", "where", "cluster_cores"), _PLACE),
     **dict.fromkeys(("wandb", "wandb_project", "wandb_model", "tensorboard"), _RECORD),
     **dict.fromkeys(("monitor_every", "knn_k"), _LOOK),
 }

@@ -8,7 +8,7 @@ from sealife_core.runs.directory import Run, list_runs
 from sealife_core.runs.liveness import State
 
 # Where a run is carried out is no part of what it is asked.
-NO_MATTER = frozenset({"device", "devices", "where", "cluster_cores"})
+NO_MATTER = frozenset({"device", "devices", "threads", "where", "cluster_cores"})
 
 
 def fingerprint(request: Request) -> str:

@@ -49,7 +49,9 @@ def build_trainer(
     total = steps_per_epoch * config.epochs
     watching: list[Callback] = [Status(run), OwnSignals()] if machine.devices > 1 else [Status(run)]
     watching += [] if machine.rank else [FiniteLoss(), *callbacks, FirstPoint()]
-    if machine.device == "cpu" and machine.devices == 1:
+    if config.threads:
+        torch.set_num_threads(config.threads)
+    elif machine.device == "cpu" and machine.devices == 1:
         watching.append(ElbowRoom())
     if isinstance(config, ClassifierConfig) and validated:
         watching += _best_and_patience(config, run)

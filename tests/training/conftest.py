@@ -10,7 +10,7 @@ from sealife_core.datasets.dataset import Dataset
 from sealife_core.runs.directory import Run, create_run
 from sealife_core.runs.writer import RunWriter
 
-SMALL: dict[str, Any] = {"image_size_px": 32, "precision": "fp32", "device": "cpu", "epochs": 2}
+SMALL: dict[str, Any] = {"image_size_px": 32, "precision": "fp32", "device": "cpu", "epochs": 2, "threads": 2}
 
 
 @pytest.fixture

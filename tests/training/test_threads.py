@@ -8,8 +8,13 @@ import psutil
 import pytest
 import torch
 
+from sealife_core.config import preset
+from sealife_core.datasets.dataset import Dataset
+from sealife_core.runs import RunWriter, create_run
 from sealife_core.training import threads
+from sealife_core.training.hardware import Hardware
 from sealife_core.training.threads import ElbowRoom, Used, threads_for, used
+from sealife_core.training.trainer import build_trainer
 
 NOBODY: Any = SimpleNamespace()
 
@@ -61,6 +66,18 @@ def test_run__does_not_mind_what_passes(monkeypatch: pytest.MonkeyPatch, two_thr
 
 def test_run__has_all_its_threads_again_at_the_end(monkeypatch: pytest.MonkeyPatch, two_threads: None) -> None:
     assert list(room(monkeypatch, [2.0, 2.0])) == [2, 1, 2]
+
+
+def test_run__of_a_given_number_of_threads_keeps_to_it(tiny_reef: Dataset, two_threads: None) -> None:
+    def callbacks(**settings: Any) -> list[Any]:
+        config = preset("simclr", device="cpu", **settings)
+        run = RunWriter(create_run(config))
+        trainer = build_trainer(config, run, Hardware("cpu", "fp32", config.devices), [], steps_per_epoch=2)
+        return [c for c in trainer.callbacks if isinstance(c, ElbowRoom)]  # type: ignore[attr-defined]
+
+    assert len(callbacks()) == 1
+    assert callbacks(threads=1) == []
+    assert torch.get_num_threads() == 1
 
 
 def test_used__counts_this_process_among_all() -> None:
