@@ -6,7 +6,8 @@ no shorter run overtakes it for ever.
 One lives below a root at a time, under a lock. It is started by whoever queues a run, watches the processes, ends those
 that do not stop when asked, and goes when there is nothing left to do. It may be killed at any moment: the runs go on,
 and the next one takes them over, for all it has to know is on disk or can be asked of the operating system. While
-somebody seems about to train it keeps a worker ready (``spare.py``).
+somebody seems about to train it keeps a worker ready (``spare.py``). Runs that a cluster is to carry out take no device
+here; a thread looks after them (``in_cluster.py``).
 
 Environment: SEALIFE_WORKER_COMMAND replaces ``python -m sealife_core.worker`` (the run directory is appended);
 SEALIFE_STOP_GRACE_S is how long a run may take to stop by itself before it is ended; SEALIFE_RESERVED_DEVICES names
@@ -194,17 +195,21 @@ class Dispatcher:
         if run.is_study:
             self._start(run, [NONE])
             return
-        config = run.config()
-        if cluster_address(config.where) is not None:
+        if process_of(run.process(), run.attempt()) is Process.IN_CLUSTER:
             self.clusters.follow(run)
             return
-        never = impossible(config, self.devices)
+        config = run.config()
+        in_cluster = cluster_address(config.where) is not None
+        never = None if in_cluster else impossible(config, self.devices)
         if never:
             refuse(run, *never)
             return
         source = source_awaited(run)
         if source:
             say(run, source)
+            return
+        if in_cluster:
+            self.clusters.follow(run)
             return
         taken = {device for watched in self.watched.values() for device in _assigned(watched.record)}
         free = [device for device in suitable(config, self.devices) if device not in taken | awaited]

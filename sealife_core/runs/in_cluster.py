@@ -28,7 +28,7 @@ from sealife_core.runs.queue import write_status
 from sealife_core.runs.ray_jobs import ClusterError, Job, JobState, Node, RayCluster
 from sealife_core.runs.run import LOG, PROCESS, STOP, Run
 from sealife_core.runs.spawning import PROJECT
-from sealife_core.runs.waiting import refuse, say, source_awaited, stop_before_it_began
+from sealife_core.runs.waiting import refuse, say, stop_before_it_began
 from sealife_core.runs.writer import ATTEMPT
 
 TICK_S = 1.0  # Ray itself looks after its jobs once a second
@@ -58,7 +58,7 @@ class ClusterRuns:
         return bool(self._followed)
 
     def follow(self, run: Run) -> None:
-        """Look after ``run`` from now on."""
+        """Look after ``run`` from now on; what its weights come from is there."""
         self._followed.setdefault(run.id, run)
 
     def go_on(self) -> None:
@@ -103,11 +103,7 @@ class ClusterRuns:
             traceback.print_exc()
 
     def _wait(self, run: Run, jobs: Counter[Kind]) -> None:
-        """Submit the run if nothing stands in its way."""
-        source = source_awaited(run)
-        if source:
-            say(run, source)
-            return
+        """Submit the run if the cluster has room for it, now or soon."""
         config = run.config()
         address = _address(config)
         nodes = nodes_of(address)

@@ -69,8 +69,7 @@ def test_run__leaves_this_machine_to_others(there: Make, make: Make, begin: Begi
     launch(far)
     launch(here)
     dispatcher = begin()
-    turn_until(dispatcher, lambda: here.state() is State.FINISHED)
-    assert far.state() is State.RUNNING
+    turn_until(dispatcher, lambda: here.state() is State.FINISHED and far.state() is State.RUNNING)
     assert has_work(far.root)
 
 
@@ -127,8 +126,19 @@ def test_run__waits_for_the_run_its_weights_come_from(there: Make, begin: Begin,
     dispatcher = begin()
     turn(dispatcher)
     assert probe.shown().message == f"waiting for '{source.id}' to finish"
+    assert not any(probe.id in name for name in cluster.jobs)
     turn_until(dispatcher, lambda: probe.state() is State.FINISHED)
     assert list(cluster.jobs) == [job_of(source), job_of(probe)]
+
+
+def test_run__that_waits_for_a_person_keeps_no_dispatcher(there: Make, begin: Begin):
+    source = there()
+    replace_json(source.path / STATUS, source.status() | {"state": "running", "heartbeat": 0})
+    probe = there("probe", weights=f"run:{source.id}")
+    launch(probe)
+    dispatcher = begin()
+    assert not dispatcher.turn()
+    assert probe.shown().message == f"waiting for '{source.id}', which was interrupted: resume it"
 
 
 def test_stop__ends_a_running_one_after_its_batch(there: Make, begin: Begin, cluster: FakeRay):
