@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 POWER = 0.8  # the usual one: four in five such studies would find the difference
 MOST_TIMES = 10  # beyond ten times the images there are, a number is no plan
+MOST_NAMED = 4  # of runs in a sentence; nobody reads a longer list
 UNTRAINED = "Untrained probe"
 
 
@@ -70,8 +71,10 @@ def images_needed(fixed: int, broken: int, n: int, alpha: float = BEYOND_CHANCE,
 
 
 def called(row: ComparisonRow) -> str:
-    """The run's name, with the share of labels where it is not all."""
-    return row.name if row.label_fraction >= 100 else f"{row.name} ({row.label_fraction:g} % of the labels)"
+    """The run's name, in quotes where it would fall apart in a list, with the share of labels where it is not all and
+    the name does not say so."""
+    name, share = (f"“{row.name}”" if ", " in row.name else row.name), f"{row.label_fraction:g} %"
+    return name if row.label_fraction >= 100 or share in row.name else f"{name} ({share} of the labels)"
 
 
 def interval(found: Interval) -> str:
@@ -165,4 +168,7 @@ def _rounded(count: int) -> str:
 
 
 def _listed(names: Sequence[str]) -> str:
+    """All of a few; the first of many, and how many more."""
+    if len(names) > MOST_NAMED:
+        names = [*names[: MOST_NAMED - 1], f"{len(names) - MOST_NAMED + 1} others"]
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"

@@ -153,6 +153,20 @@ def test_advice__names_the_share_of_labels() -> None:
     assert "probe (10 % of the labels)" in said
 
 
+def test_advice__of_many_runs_names_the_first_and_counts_the_rest() -> None:
+    right = "1" * 40 + "0" * 10
+    runs = [
+        of(f"SimCLR, {share} % of labels, seed {seed}", right, label_fraction=share)
+        for share in (5, 25)
+        for seed in (0, 1, 2)
+    ]
+    said = advised(*runs)
+    named = ", ".join(f"“SimCLR, 5 % of labels, seed {seed}”" for seed in (0, 1, 2))
+    assert f"between {named} and 3 others:" in said
+    assert "of the labels" not in said, "the names say it"
+    assert len(said) < 600
+
+
 def test_images_needed__agrees_with_connor_by_hand() -> None:
     # 41 and 25 of 345: p_d = .1913, δ = .0464; (1.96·√.1913 + .8416·√(.1913 − .0464²))² / δ² = 694
     assert images_needed(41, 25, 345) == pytest.approx(694, abs=2)
