@@ -112,9 +112,10 @@ def _source(data: str, question: str) -> str:
             continue
         if isinstance(config, SimclrConfig) and config.data == data:
             named[run_id] = words
+    # A key for each question: what is kept of a selectbox is its words, and those of a new run differ between questions.
     chosen = st.selectbox(
         "Encoder from", [NEW_RUN, *named], format_func=lambda run_id: named.get(run_id, new),
-        key=f"study.source.{data}", persist_state="session",
+        key=f"study.source.{question}.{data}", persist_state="session",
     )  # fmt: skip
     if chosen and question == LABELS:
         st.caption("Seeds then tell how much the draw of the labels matters, and nothing of another SimCLR run.")
