@@ -112,7 +112,7 @@ def _source(data: str, question: str) -> str:
             continue
         if isinstance(config, SimclrConfig) and config.data == data:
             named[run_id] = words
-    # A key for each question: what is kept of a selectbox is its words, and those of a new run differ between questions.
+    # A key for each question: what is kept of a selectbox is its words, and those of a new run differ.
     chosen = st.selectbox(
         "Encoder from", [NEW_RUN, *named], format_func=lambda run_id: named.get(run_id, new),
         key=f"study.source.{question}.{data}", persist_state="session",
