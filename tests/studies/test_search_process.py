@@ -47,7 +47,7 @@ def test_search__really_stops_a_hopeless_run(start: Start, monkeypatch: pytest.M
     until(lambda: run.state() is State.STOPPED)
     assert len(run.metrics()) < 6
     assert "pruned" in run.notes()["tags"]
-    assert "1 stopped early" in search.status()["message"]
+    until(lambda: "1 stopped early" in search.status()["message"])
     assert (search.process() or {})["device"] == "none"
     assert search.status()["steps"] == 12
     request_stop(search)
