@@ -65,7 +65,6 @@ class ResumePoint(Callback):
     def on_save_checkpoint(self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]) -> None:
         """Make Lightning's counters say "done" of what is done, and nothing of the step that has been fetched."""
         counters = checkpoint["loops"]["fit_loop"]
-        counters["epoch_loop.batch_progress"]["is_last_batch"] = False
         begun = counters["epoch_loop.batch_progress" if self._position["batches"] else "epoch_progress"]
         for counter in (begun["total"], begun["current"]):
             counter.update(dict.fromkeys(counter, counter["completed"]))
@@ -73,7 +72,8 @@ class ResumePoint(Callback):
     def on_load_checkpoint(self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]) -> None:
         """Keep the state until training begins. Of a run that had ended, by its patience perhaps, no step is left."""
         self._restored = checkpoint["callbacks"].get(self.state_key, {})
-        self._earlier_s = self._restored.get("train_s", 0.0)
+        known = self._run.run.results() or {}  # a resume point of before has no time: the results of its stop have
+        self._earlier_s = self._restored.get("train_s", known.get("train_s") or 0.0)
         trainer.should_stop = self._restored.get("ended", False)
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:

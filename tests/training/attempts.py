@@ -124,4 +124,6 @@ def _pretrain(config: SimclrConfig, writer: RunWriter, dataset: Dataset) -> bool
     steps = len(rows) // config.batch_size
     speed = Speed("train/views_per_s", images_per_step=2 * config.batch_size, note=lambda rate: None)
     trainer = build_trainer(config, writer, CPU, [], steps_per_epoch=steps, speed=speed)
-    return fit(trainer, module, batches, writer)[0]
+    finished, train_s = fit(trainer, module, batches, writer)
+    writer.results(train_s=train_s)
+    return finished
