@@ -7,12 +7,14 @@ from typing import Any
 
 import pytest
 import torch
+from pytorch_lightning import LightningModule, Trainer
 
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.runs.directory import Run
 from sealife_core.runs.queue import resume, write_status
 from sealife_core.runs.resume_point import DamagedResumePoint
 from sealife_core.training import resume_point
+from sealife_core.training.resume_point import ResumePoint
 from tests.training.attempts import assert_equal_runs, assert_same, attempt, begun, point, rows
 
 # 44 training images: four steps an epoch of images; of features five, the last one smaller.
@@ -201,3 +203,45 @@ def test_save__that_fails_leaves_the_point_before_it(tiny_reef: Dataset, monkeyp
         attempt(run, tiny_reef, stop=lambda step, values: step == 3)
     assert (run.path / "last.ckpt").read_bytes() == before
     assert set(run.path.iterdir()) - set(there) <= {run.path / "stop"}
+
+
+class AsBefore(ResumePoint):
+    """Writes what the resume points of earlier versions held, at the end of an epoch, before its best was known."""
+
+    def on_save_checkpoint(self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]) -> None:
+        states = checkpoint["callbacks"]
+        states["ResumePoint"] = {"cpu": states.pop("AsBefore")["cpu"]}
+        best = states.pop("BestModel")
+        states["ModelCheckpoint{'monitor': 'val/macro_f1'}"] = {
+            "best_model_path": "/moved/since/best.ckpt", "best_model_score": torch.tensor(0.0), "dirpath": "/moved/since",
+        }  # fmt: skip
+        torch.save({"epoch": best["epoch"] - 1, "state_dict": best["weights"]}, self._run.path / "best.ckpt")
+
+    def on_train_batch_start(self, *args: Any) -> None:
+        pass
+
+    def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        self._save(trainer, pl_module, batches=0)
+
+
+@pytest.mark.parametrize("best_is", ["there", "gone"])
+def test_resume__from_a_point_of_an_earlier_version_finds_the_best_epoch_beside_it(
+    tiny_reef: Dataset, monkeypatch: pytest.MonkeyPatch, best_is: str
+) -> None:
+    values = PATIENT | {"patience": 0, "epochs": 12}
+    whole, run = begun(tiny_reef, "probe", **values), begun(tiny_reef, "probe", **values)
+    assert attempt(whole, tiny_reef)
+    best = (whole.results() or {})["best_epoch"]
+    assert 1 < best < 12
+
+    with monkeypatch.context() as patch:
+        patch.setattr("sealife_core.training.trainer.ResumePoint", AsBefore)
+        assert attempt(run, tiny_reef, cut=lambda step, values: step == 5 * best + 1) is None
+    if best_is == "gone":
+        (run.path / "best.ckpt").unlink()
+    assert attempt(run, tiny_reef)
+    assert rows(run) == rows(whole)
+    warned = [sentence for sentence in run.status()["warnings"] or [] if "best.ckpt is missing or damaged" in sentence]
+    assert bool(warned) == (best_is == "gone")
+    found = (run.results() or {})["best_epoch"]
+    assert found == best if best_is == "there" else found > best
