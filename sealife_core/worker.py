@@ -5,6 +5,7 @@ It knows no screen: what it has to say it writes into the run directory. An erro
 run later (``runs/spare.py``); with ``--companion`` before it, one of several that train a run (``runs/companions.py``).
 """
 
+import errno
 import os
 import signal
 import sys
@@ -20,6 +21,8 @@ from sealife_core.config import AnyConfig, Request, SearchConfig, StudyConfig
 from sealife_core.errors import SealifeError
 from sealife_core.runs.companions import COMPANION_FLAG, HEARD_S, Leader, onlooker
 from sealife_core.runs.directory import Run
+from sealife_core.runs.resume_point import BEGIN_ANEW, DamagedResumePoint
+from sealife_core.runs.run import LAST
 from sealife_core.runs.spare import READY_FLAG, await_order
 from sealife_core.runs.writer import RunWriter, Superseded
 from sealife_core.studies.coordinator import coordinate
@@ -55,7 +58,10 @@ def _main(run: RunWriter, training: Callable[[], Train]) -> int:
         finished = _carry_out(run.run.request(), run, training)
     except Terminated:
         run.status(
-            state="stopped", stage="", message="ended at once; the last saved epoch can be resumed", ended=time.time()
+            state="stopped",
+            stage="",
+            message="ended at once; it can be resumed from what was saved last",
+            ended=time.time(),
         )
         return 0
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - the last line of defence: all of them are told
@@ -125,9 +131,15 @@ _LAST_WORDS = {
 }
 
 
+# What torch, safetensors and zipfile raise over a damaged file. By name: PyTorch need not be there.
+_UNREADABLE = ("BadZipFile", "EOFError", "SafetensorError", "UnpicklingError")
+
+
 def explain(error: BaseException) -> dict[str, str]:
-    """What happened and what to do next, for a person: {"what": …, "next": …}."""
+    """What happened and what to do next, for a person: {"what": …, "next": …}; ``damaged`` names the resume point."""
     text = str(error)
+    if isinstance(error, DamagedResumePoint):
+        return {"what": text, "next": BEGIN_ANEW, "damaged": LAST}
     if isinstance(error, SealifeError):
         return {"what": text, "next": ""}
     if isinstance(error, MemoryError) or "out of memory" in text.lower() or "can't allocate memory" in text:
@@ -135,11 +147,16 @@ def explain(error: BaseException) -> dict[str, str]:
             "what": "The machine ran out of memory.",
             "next": "Clone the run with half the batch size or smaller images.",
         }
-    if isinstance(error, OSError) and error.errno == 28:
+    if (isinstance(error, OSError) and error.errno == errno.ENOSPC) or os.strerror(errno.ENOSPC) in text:
         return {"what": "The disk is full.", "next": "Delete runs or data sets that are no longer needed, then resume."}
     if isinstance(error, KeyboardInterrupt):
         return {"what": "The process was interrupted from the keyboard.", "next": "Resume the run."}
     first = text.strip().splitlines()[0] if text.strip() else "no message"
+    if type(error).__name__ in _UNREADABLE or "PytorchStreamReader" in text:
+        return {
+            "what": f"A file that the run needs is damaged ({type(error).__name__}: {first}).",
+            "next": "The log below says which. Put it back from a copy, or begin the run anew.",
+        }
     return {"what": f"{type(error).__name__}: {first}", "next": "The log below has the whole traceback."}
 
 

@@ -5,18 +5,21 @@ import os
 import signal
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import pytest
+from safetensors import SafetensorError
 
 from sealife_core.config import preset
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.places import checkpoints_root
-from sealife_core.runs import State, launch, request_stop
+from sealife_core.runs import RunWriter, State, launch, request_stop, resume
 from sealife_core.runs.directory import Run, create_run
 from sealife_core.runs.queue import make_ready
+from sealife_core.runs.resume_point import DamagedResumePoint, damage
 from sealife_core.runs.spare import READY_LOG
-from sealife_core.worker import explain
+from sealife_core.worker import explain, main
 from tests.runs.processes import dispatcher_pids, until
 
 
@@ -71,6 +74,29 @@ def test_ready__a_real_spare_trains_the_run_it_is_given(tiny_reef: Dataset, monk
             os.kill(pid, signal.SIGKILL)
 
 
+def test_worker__whose_resume_point_is_damaged_in_its_middle_leaves_a_way_on(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Only reading all of it shows the damage: from then on a page, which reads none of it, knows it too."""
+    monkeypatch.setattr("sealife_core.runs.queue._spawn_dispatcher", lambda root: None)
+    monkeypatch.setattr(signal, "signal", lambda *args: None)  # TERM stays that of the tests
+    run = create_run(preset("scratch", "Quick look"))
+    with zipfile.ZipFile(run.path / "last.ckpt", "w") as point:
+        point.writestr("data", b"0" * 1000)
+    content = (run.path / "last.ckpt").read_bytes()
+    (run.path / "last.ckpt").write_bytes(content.replace(b"0" * 8, b"1" * 8, 1))
+    assert damage(run) == ""
+
+    def reads_all(config: object, writer: RunWriter) -> bool:
+        raise DamagedResumePoint(damage(writer.run, thorough=True))
+
+    assert main(run.path, lambda: reads_all) == 1
+    assert (run.error() or {})["what"] == damage(run)
+    assert "its part 'data' is not what was written" in damage(run)
+    resume(run, anew=True)
+    assert damage(run) == ""
+
+
 @pytest.mark.parametrize(
     ("error", "word"),
     [
@@ -79,6 +105,11 @@ def test_ready__a_real_spare_trains_the_run_it_is_given(tiny_reef: Dataset, monk
         (OSError(28, "No space left on device"), "Delete runs"),
         (KeyboardInterrupt(), "Resume"),
         (ValueError("odd\nmore"), "traceback"),
+        (EOFError(), "begin the run anew"),
+        (SafetensorError("Error while deserializing header"), "begin the run anew"),
+        (SafetensorError("I/O error: No space left on device (os error 28)"), "Delete runs"),
+        (RuntimeError("PytorchStreamReader failed reading zip archive"), "Put it back"),
+        (DamagedResumePoint("The resume point is damaged."), "Begin the run anew"),
     ],
 )
 def test_explain__names_the_next_step(error: BaseException, word: str) -> None:

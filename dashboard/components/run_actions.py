@@ -16,6 +16,7 @@ from sealife_core.evaluation.embedded import has_embeddings
 from sealife_core.runs import queue
 from sealife_core.runs.directory import Run
 from sealife_core.runs.liveness import State
+from sealife_core.runs.resume_point import damage
 from sealife_core.runs.run import PREDICTIONS
 
 NOT_IN_FORM = ("kind", "data_hash")
@@ -30,7 +31,9 @@ def run_actions(run: Run) -> None:
             _button("Launch", "play_arrow", _launch, run, primary=True)
         if shown.state.active:
             _button("Stopping…" if shown.stopping else "Stop", "stop_circle", _stop, run, disabled=shown.stopping)
-        if shown.state.resumable:
+        if shown.state.resumable and damage(run):
+            _button("Begin anew", "restart_alt", _begin_anew, run, primary=True)
+        elif shown.state.resumable:
             _button("Resume", "resume", _resume, run, primary=True)
         if isinstance(config, SimclrConfig | EmbedConfig) and (run.path / "model.safetensors").exists():
             _classifier_button(run, config, primary=not shown.state.resumable)
@@ -103,6 +106,11 @@ def _stop(run: Run) -> str:
 def _resume(run: Run) -> str:
     queue.resume(run)
     return f"**{plain(run_name(run))}** is queued to go on."
+
+
+def _begin_anew(run: Run) -> str:
+    queue.resume(run, anew=True)
+    return f"**{plain(run_name(run))}** is queued to begin anew."
 
 
 def _delete(run: Run) -> str:

@@ -16,6 +16,7 @@ from sealife_core.config import AnyConfig, SimclrConfig, source_run
 from sealife_core.errors import ConfigError
 from sealife_core.runs.directory import Run
 from sealife_core.runs.liveness import State
+from sealife_core.runs.resume_point import BEGIN_ANEW, damage
 
 
 def heading(run: Run) -> None:
@@ -38,16 +39,20 @@ def progress(run: Run) -> None:
         rate = _rate(cache.metrics(run))
         st.progress(progress_share(status), progress_sentence(run) + (f" · {rate}" if rate else ""))
         return
-    took = _took(run, status)
     epochs = f", {int(status.get('epoch') or 0)} of {status['epochs']} epochs" if status.get("epochs") else ""
-    st.caption(f"{state_words(run, time.time())}{epochs}{f', trained for {duration(took)}' if took else ''}")
+    took = (run.results() or {}).get("train_s")
+    trained = f", trained for {duration(took)}" if _is_number(took) and took else ""
+    st.caption(f"{state_words(run, time.time())}{epochs}{trained}")
 
 
 def problem(run: Run) -> None:
     """What went wrong, why and what to do; nothing for a run that is well."""
-    error = run.error()
-    if error is not None:
-        interrupted = run.state() is State.INTERRUPTED
+    error, state = run.error(), run.state()
+    damaged = damage(run) if state.resumable else ""
+    if damaged:
+        st.error(f"**{plain(damaged)}** {BEGIN_ANEW}", icon=":material/error:")
+    elif error is not None:
+        interrupted = state is State.INTERRUPTED
         box = st.warning if interrupted else st.error
         box(
             f"**{plain(error['what'])}** {plain(error['next'])}",
@@ -133,16 +138,6 @@ def _rate(rows: list[dict[str, Any]]) -> str:
         if last is not None:
             return f"{last:,.0f} {unit}"
     return ""
-
-
-def _took(run: Run, status: dict[str, Any]) -> float | None:
-    measured = (run.results() or {}).get("train_s")
-    if _is_number(measured):
-        return measured
-    started, ended = status.get("started"), status.get("ended")
-    if not isinstance(started, int | float) or not isinstance(ended, int | float):
-        return None
-    return ended - started
 
 
 def _is_number(value: Any) -> bool:

@@ -30,6 +30,7 @@ def add_commands(commands: Any) -> None:
         "--with-parts", dest="parts", action="store_true", default=None, help="for delete: a study's runs too"
     )
     runs.add_argument("--keep-parts", dest="parts", action="store_false", help="for delete: the study alone")
+    runs.add_argument("--anew", action="store_true", help="for resume: from the beginning; what it had learned is lost")
     runs.add_argument("--yes", action="store_true", help="for empty-trash: do not ask")
     runs.set_defaults(run=manage)
 
@@ -78,8 +79,8 @@ def _act(chosen: argparse.Namespace, run_id: str, output: Output) -> dict[str, A
         queue.request_stop(run)
         return _said(output, run_id, f"{run_id} will stop after its current batch and save what it learned.")
     if chosen.action == "resume":
-        queue.resume(run)
-        return _said(output, run_id, f"{run_id} is queued to go on.")
+        queue.resume(run, anew=chosen.anew)
+        return _said(output, run_id, f"{run_id} is queued to {'begin anew' if chosen.anew else 'go on'}.")
     if chosen.action == "rename":
         name = run.write_notes(name=chosen.name or "")["name"]
         return _said(output, run_id, f"{run_id} is now called '{name}'.")

@@ -111,16 +111,22 @@ class _Rows(IndexedDataset[Batch]):
 class EpochOrder(Sampler[int]):
     """A permutation of ``count`` by (seed, epoch) alone. Lightning calls ``set_epoch`` before each epoch.
 
+    Of an epoch that is taken up in its middle it is what follows: :meth:`skip`.
+
     Of a ``share`` (which, of how many) it is that part of each whole batch of ``batch_size``, one after the other.
     """
 
     def __init__(self, count: int, seed: int, batch_size: int = 1, share: tuple[int, int] = (0, 1)) -> None:
-        self.count, self.seed, self.epoch = count, seed, 0
+        self.count, self.seed, self.epoch, self._skipped = count, seed, 0, 0
         self.batch_size, self.share = batch_size, share
 
     def set_epoch(self, epoch: int) -> None:
         """Lightning's door: the order of this epoch comes next."""
         self.epoch = epoch
+
+    def skip(self, done: int) -> None:
+        """Leave out the first ``done`` of the next epoch that is asked for; its length stays that of all."""
+        self._skipped = done
 
     def __len__(self) -> int:
         parts = self.share[1]
@@ -132,7 +138,8 @@ class EpochOrder(Sampler[int]):
         if parts > 1:
             whole = self.count // self.batch_size * self.batch_size
             order = order[:whole].reshape(-1, parts, self.batch_size // parts)[:, part].ravel()
-        return iter(order.tolist())
+        skipped, self._skipped = self._skipped, 0
+        return iter(order[skipped:].tolist())
 
 
 def as_it_is(batch: Any) -> Any:

@@ -13,7 +13,8 @@ from sealife_core.runs.directory import TRASH, Run, dependents, list_runs, parts
 from sealife_core.runs.files import replace_json, size_bytes
 from sealife_core.runs.liveness import Process, State, process_of
 from sealife_core.runs.locks import dispatcher_runs, queue_lock
-from sealife_core.runs.run import LAST, METRICS, STATUS, STOP
+from sealife_core.runs.resume_point import BEGIN_ANEW, DamagedResumePoint, damage
+from sealife_core.runs.run import BEST, LAST, METRICS, STATUS, STOP
 from sealife_core.runs.spare import interest_age_s, ready_minutes, show_interest, wanted
 from sealife_core.runs.spawning import reap, spawn
 
@@ -49,10 +50,10 @@ def request_stop(run: Run) -> None:
     ensure_dispatcher(run.root)  # it counts the seconds of grace
 
 
-def resume(run: Run) -> None:
+def resume(run: Run, *, anew: bool = False) -> None:
     """Queue a run again that was stopped or interrupted or has failed. Returns at once. Raises RunError.
 
-    It goes on from ``last.ckpt``; without one it begins anew, and so does its curve.
+    It goes on from ``last.ckpt``; without one it begins anew, and so does its curve. anew: it does so in any case.
     """
     with queue_lock(run.root):
         _must_exist(run)
@@ -67,11 +68,23 @@ def resume(run: Run) -> None:
                 f"Run '{run.id}' is {state}; only a stopped, interrupted or failed run can be resumed."
                 f" {ways.get(state, 'Stop it first.')}"
             )
-        has_checkpoint = (run.path / LAST).exists()
-        if not has_checkpoint:
-            (run.path / METRICS).unlink(missing_ok=True)
-        _enqueue(run, "waiting to go on" if has_checkpoint else "waiting to begin again")
+        if anew and run.is_study:
+            raise RunError(
+                f"'{run.id}' makes other runs and has no beginning of its own. Resume it, or launch a new one."
+            )
+        if not anew and (damaged := damage(run)):
+            raise DamagedResumePoint(f"{damaged} {BEGIN_ANEW}")
+        goes_on = (run.path / LAST).exists() and not anew
+        if not goes_on:
+            for name in (LAST, BEST, METRICS):
+                (run.path / name).unlink(missing_ok=True)
+        _enqueue(run, "waiting to go on" if goes_on else "waiting to begin again")
     ensure_dispatcher(run.root)
+
+
+def resume_or_begin_anew(run: Run) -> None:
+    """:func:`resume`, for a program that nobody watches: a run whose resume point is damaged begins anew."""
+    resume(run, anew=bool(damage(run)))
 
 
 def delete(run: Run) -> int:

@@ -16,7 +16,8 @@ from sealife_core.runs.capacity import at_once
 from sealife_core.runs.directory import Run, create_run
 from sealife_core.runs.files import UnreadableFile, read_json, replace_json
 from sealife_core.runs.liveness import State
-from sealife_core.runs.queue import ensure_dispatcher, launch, request_stop, resume
+from sealife_core.runs.queue import ensure_dispatcher, launch, request_stop
+from sealife_core.runs.queue import resume_or_begin_anew as resume
 from sealife_core.runs.run import MODEL
 from sealife_core.runs.writer import RunWriter
 from sealife_core.studies.reuse import fingerprint, finished_runs, with_weights

@@ -21,7 +21,8 @@ from sealife_core.errors import ConfigError, RunError
 from sealife_core.runs.capacity import at_once
 from sealife_core.runs.directory import MetricsReader, Run, create_run, parts_of
 from sealife_core.runs.liveness import State
-from sealife_core.runs.queue import ensure_dispatcher, launch, request_stop, resume
+from sealife_core.runs.queue import ensure_dispatcher, launch, request_stop
+from sealife_core.runs.queue import resume_or_begin_anew as resume
 from sealife_core.runs.run import METRICS
 from sealife_core.runs.writer import RunWriter
 from sealife_core.studies.coordinator import BEAT_S, MOST_RESUMES, TICK_S

@@ -1,6 +1,7 @@
-"""What a run does beside learning: tell its status, obey a stop, notice nonsense, keep a point to resume from."""
+"""What a run does beside learning: tell its status, notice nonsense, measure its speed, remember its best epoch."""
 
 import math
+import pickle
 import time
 from collections.abc import Callable
 from typing import Any
@@ -9,21 +10,21 @@ import torch
 from pytorch_lightning import Callback, LightningModule, Trainer
 
 from sealife_core.errors import TrainingError
+from sealife_core.runs.run import BEST
 from sealife_core.runs.writer import RunWriter
+from sealife_core.training.resume_point import Stopped
 
 STATUS_EVERY_S = 0.5  # often enough for a moving bar, seldom enough to cost nothing
 WARM_UP_STEPS = 2  # the first steps choose kernels and grow memory: their time says nothing
 GPU_LOOK_EVERY = 10  # steps between two looks at the loss, where a look costs a wait
-RESUME_POINT_EVERY_S = 20.0  # at most this much work is lost when a run is killed, beyond the current epoch
 
 
 class Status(Callback):
-    """Keeps ``status.json`` current and ends training after the batch in which a stop was asked for."""
+    """Keeps ``status.json`` current."""
 
     def __init__(self, run: RunWriter) -> None:
         self._run = run
         self._told = 0.0
-        self.stopped = False
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Say how much there is to do; a resumed run also marks where its curve goes on."""
@@ -34,9 +35,7 @@ class Status(Callback):
     def on_train_batch_end(
         self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
-        """Tell the step, and look for the ``stop`` file: devices that train together all stop once one has seen it."""
-        if trainer.strategy.reduce_boolean_decision(self._run.stop_requested(), all=False):
-            self.stopped = trainer.should_stop = True
+        """Tell the step."""
         if time.monotonic() - self._told >= STATUS_EVERY_S:
             self._tell(trainer)
 
@@ -45,6 +44,11 @@ class Status(Callback):
         self._tell(trainer)
         shown = {k: round(float(v), 4) for k, v in trainer.callback_metrics.items()}  # every device is asked for it
         print(f"epoch {trainer.current_epoch + 1} of {trainer.max_epochs}: {shown}", flush=True)
+
+    def on_exception(self, trainer: Trainer, pl_module: LightningModule, exception: BaseException) -> None:
+        """Tell how far a run came that is stopped."""
+        if isinstance(exception, Stopped):
+            self._tell(trainer)
 
     def _tell(self, trainer: Trainer) -> None:
         self._told = time.monotonic()
@@ -122,36 +126,63 @@ class Speed(Callback):
 
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Note the rate, early and late."""
-        last = trainer.should_stop or trainer.current_epoch + 1 == trainer.max_epochs
-        if self._rate is not None and (trainer.current_epoch == 0 or last):
+        if trainer.current_epoch == 0 or trainer.should_stop or trainer.current_epoch + 1 == trainer.max_epochs:
+            self._tell()
+
+    def on_exception(self, trainer: Trainer, pl_module: LightningModule, exception: BaseException) -> None:
+        """Note the rate of a run that is stopped."""
+        if isinstance(exception, Stopped):
+            self._tell()
+
+    def _tell(self) -> None:
+        if self._rate is not None:
             self._note(self._rate)
 
 
-class ResumePoint(Callback):
-    """Writes ``last.ckpt`` at the ends of epochs: model, optimiser, schedule, epoch and PyTorch's random state."""
+class BestModel(Callback):
+    """Remembers the weights of the epoch with the best validation macro-F1, in main memory and in the resume point.
+
+    A resume point of before has them beside it, in ``best.ckpt``.
+    """
 
     def __init__(self, run: RunWriter) -> None:
         self._run = run
-        self._saved = -math.inf
-
-    def state_dict(self) -> dict[str, Any]:
-        """The random state from which dropout goes on."""
-        state = {"cpu": torch.get_rng_state()}
-        return state | ({"cuda": torch.cuda.get_rng_state()} if torch.cuda.is_available() else {})
-
-    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Take up the random state where it was left."""
-        torch.set_rng_state(state_dict["cpu"].cpu())
-        if "cuda" in state_dict and torch.cuda.is_available():
-            torch.cuda.set_rng_state(state_dict["cuda"].cpu())
+        self.epoch: int | None = None  # counted from 1
+        self._score = -math.inf
+        self._weights: dict[str, torch.Tensor] = {}
 
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Save, unless that was done a moment ago and more epochs follow."""
-        last = trainer.should_stop or trainer.current_epoch + 1 == trainer.max_epochs
-        due = last or time.monotonic() - self._saved >= RESUME_POINT_EVERY_S
-        if trainer.strategy.broadcast(due):  # devices have clocks of their own, and save together or not at all
-            self._saved = time.monotonic()
-            unfinished = self._run.path / "last.ckpt.tmp"
-            trainer.save_checkpoint(unfinished)
-            if trainer.is_global_zero:
-                unfinished.replace(self._run.path / "last.ckpt")
+        """Take this epoch where it is better than all before."""
+        score = float(trainer.callback_metrics["val/macro_f1"])
+        if self.epoch is None or score > self._score:
+            self.epoch, self._score = trainer.current_epoch + 1, score
+            weights = pl_module.state_dict()
+            self._weights = {name: value.detach().to("cpu", copy=True) for name, value in weights.items()}
+
+    def put_into(self, module: LightningModule) -> int | None:
+        """Give ``module`` the best weights. Returns their epoch, counted from 1; None before the first one ended."""
+        if self.epoch is not None:
+            module.load_state_dict(self._weights)
+        return self.epoch
+
+    def state_dict(self) -> dict[str, Any]:
+        """All of it."""
+        return {"epoch": self.epoch, "score": self._score, "weights": self._weights}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """As it was."""
+        self.epoch, self._score, self._weights = (state_dict[key] for key in ("epoch", "score", "weights"))
+
+    def on_load_checkpoint(self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]) -> None:
+        """Read ``best.ckpt`` where the resume point is one of before, which knew it by its path alone."""
+        known = next((value for key, value in checkpoint["callbacks"].items() if key.startswith("ModelCheckpoint")), {})
+        if not known.get("best_model_path"):
+            return
+        try:
+            best = torch.load(self._run.path / BEST, map_location="cpu", weights_only=True)
+        except (OSError, EOFError, RuntimeError, pickle.UnpicklingError):
+            self._run.warn(f"{BEST} is missing or damaged: the best epoch is looked for among those that follow.")
+            return
+        scores = {round(row["epoch"]): row["val/macro_f1"] for row in self._run.run.metrics() if "val/macro_f1" in row}
+        self.epoch, self._weights = best["epoch"] + 1, best["state_dict"]
+        self._score = scores.get(self.epoch, float(known["best_model_score"]))

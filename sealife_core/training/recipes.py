@@ -1,13 +1,11 @@
 """One recipe a kind of run: data, model, trainer, fit, evaluate. What they stand on is in ``preparation.py``."""
 
-import time
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
 import numpy as np
 import torch
-from pytorch_lightning import Callback
 from torch import nn
 
 from sealife_core.config import AnyConfig, ClassifierConfig, EmbedConfig, SimclrConfig, chance_loss
@@ -80,16 +78,14 @@ def train_simclr(config: SimclrConfig, run: RunWriter, tracking: Tracking) -> bo
     speed = Speed("train/views_per_s", images_per_step=2 * size, note=partial(note_rate, config, run, machine))
     film = Snapshots(config, run, dataset, pixels, machine)
     trainer = build_trainer(
-        config, run, machine, [speed, looking, film], steps_per_epoch=len(rows) // size, tracking=tracking
+        config, run, machine, [looking, film], steps_per_epoch=len(rows) // size, speed=speed, tracking=tracking
     )
     describe_run(
         config, run, dataset, machine, **what_trains(batches, module), chance_loss=chance_loss(size), stem=stem
     )
     tracking.views(dataset, pixels)
 
-    started = time.perf_counter()
-    finished = fit(trainer, module, batches, run)
-    train_s = time.perf_counter() - started
+    finished, train_s = fit(trainer, module, batches, run)
 
     run.status(stage="evaluating", message="measuring what the features are worth")
     h = embed_all(config, run, dataset, pixels, encoder, machine)
@@ -195,14 +191,12 @@ def learn(
     """Train ``module`` and put the best epoch's weights into it: (whether it ran to its end, that epoch, seconds)."""
     # L-BFGS has no learning rate, and looks at the images as often as it needs to.
     speed = Speed("train/images_per_s", images_per_step=batches.batch_size, note=note)
-    watching: list[Callback] = [] if config.optimiser == "lbfgs" else [speed]
+    timed = None if config.optimiser == "lbfgs" else speed
     steps, validated = len(batches.train_dataloader()), len(batches.val_rows) > 0
     trainer = build_trainer(
-        config, run, machine, watching, steps_per_epoch=steps, validated=validated, tracking=tracking
+        config, run, machine, [], steps_per_epoch=steps, validated=validated, speed=timed, tracking=tracking
     )
-    started = time.perf_counter()
-    finished = fit(trainer, module, batches, run)
-    train_s = time.perf_counter() - started
+    finished, train_s = fit(trainer, module, batches, run)
     return finished, best_model(trainer, module), train_s
 
 

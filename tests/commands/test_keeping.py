@@ -28,6 +28,19 @@ def called(capsys: pytest.CaptureFixture[str], *arguments: str, status: int = 0)
     return json.loads(capsys.readouterr().out)
 
 
+def test_resume__anew_is_said_and_done(
+    run: Run, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sealife_core.runs.queue._spawn_dispatcher", lambda root: None)
+    write_status(run, state=State.STOPPED)
+    (run.path / "last.ckpt").touch()
+    refused = called(capsys, "runs", "resume", run.id, status=1)["error"]
+    assert "is damaged: it is empty" in refused
+    assert "runs resume RUN --anew" in refused
+    assert called(capsys, "runs", "resume", run.id, "--anew")[0]["said"] == f"{run.id} is queued to begin anew."
+    assert run.state() is State.QUEUED
+
+
 def test_note__changes_what_is_given_and_keeps_the_rest(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
     called(capsys, "runs", "note", run.id, "--name", "Reef", "--tag", "temperature", "--tag", "two words")
     assert run.notes() == {"name": "Reef", "tags": ["temperature", "two words"], "notes": "a try", "study": ""}

@@ -114,6 +114,26 @@ def test_page__a_failure_says_what_and_what_next(home):
     assert button(app, "Resume")
 
 
+def test_page__a_damaged_resume_point_is_named_and_offers_a_new_beginning(home, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("sealife_core.runs.queue._spawn_dispatcher", lambda root: None)
+    run = trained(preset("simclr", data="reef"), "struck", state="stopped")
+    (run.path / "last.ckpt").touch()
+    app = open_runs(run=run.id)
+    assert "it is empty" in text(app)
+    assert "Begin the run anew" in text(app)
+    assert not any(found.label == "Resume" for found in app.button)
+    button(app, "Begin anew").click().run()
+    assert run.shown().message == "waiting to begin again"
+    assert run.metrics() == []
+
+
+def test_page__tells_the_training_time_of_all_attempts_and_none_that_nobody_measured(home):
+    both = trained(preset("simclr", data="reef"), "both", train_s=95.0)
+    assert "trained for 2 min" in text(open_runs(run=both.id))
+    failed = trained(preset("simclr", data="reef"), "failed", state="failed")
+    assert "trained for" not in text(open_runs(run=failed.id))
+
+
 def test_page__survives_a_damaged_run(home):
     run = create_run(preset("simclr", data="reef"), name="broken")
     (run.path / "config.json").write_text("{half")

@@ -3,6 +3,7 @@ import signal
 import subprocess
 import sys
 import textwrap
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from sealife_core.runs import (
     Run,
     RunWriter,
     State,
+    create_run,
     delete,
     empty_trash,
     ensure_dispatcher,
@@ -25,6 +27,8 @@ from sealife_core.runs import (
 )
 from sealife_core.runs.liveness import identity
 from sealife_core.runs.locks import dispatcher_runs, queue_lock
+from sealife_core.runs.queue import resume_or_begin_anew
+from sealife_core.studies.questions import build_grid
 
 from .processes import dispatcher_pids, order, until
 
@@ -35,6 +39,11 @@ Make = Callable[..., Run]
 def nobody(monkeypatch: pytest.MonkeyPatch) -> None:
     """No dispatcher is started: the queue alone."""
     monkeypatch.setattr("sealife_core.runs.queue._spawn_dispatcher", lambda root: None)
+
+
+def whole_point(run: Run) -> None:
+    with zipfile.ZipFile(run.path / "last.ckpt", "w") as point:
+        point.writestr("data", "weights")
 
 
 def end(run: Run, state: str = "finished") -> Run:
@@ -87,13 +96,52 @@ def test_resume__queues_again_and_forgets_the_stop_and_the_error(make: Make, sta
     RunWriter(run).metric(1, 0.1)
     RunWriter(run).status(state=state, error={"what": "a", "next": "b"}, step=7)
     (run.path / "stop").touch()
-    (run.path / "last.ckpt").touch()
+    whole_point(run)
     resume(run)
     status = run.status()
     assert (status["state"], status["attempt"], status["error"], status["step"]) == ("queued", 2, None, 7)
     assert run.state() is State.QUEUED
     assert not run.stop_requested()
     assert len(run.metrics()) == 1
+
+
+@pytest.mark.usefixtures("nobody")
+def test_resume__refuses_a_damaged_resume_point_and_begins_anew_where_asked(make: Make):
+    run = end(make(), "stopped")
+    RunWriter(run).metric(1, 0.1)
+    (run.path / "last.ckpt").touch()
+    with pytest.raises(
+        RunError, match=r"last.ckpt\) is damaged: it is empty. Begin the run anew .*runs resume RUN --anew"
+    ):
+        resume(run)
+    assert run.state() is State.STOPPED
+    assert run.metrics()
+    resume(run, anew=True)
+    assert run.state() is State.QUEUED
+    assert run.status()["message"] == "waiting to begin again"
+    assert run.metrics() == []
+    assert not (run.path / "last.ckpt").exists()
+
+
+@pytest.mark.usefixtures("nobody")
+@pytest.mark.parametrize(("whole", "kept"), [(True, 1), (False, 0)])
+def test_resume__without_anybody_to_ask_begins_anew_only_where_it_must(make: Make, whole: bool, kept: int):
+    run = end(make(), "stopped")
+    RunWriter(run).metric(1, 0.1)
+    whole_point(run)
+    if not whole:
+        os.truncate(run.path / "last.ckpt", 60)
+    resume_or_begin_anew(run)
+    assert run.state() is State.QUEUED
+    assert len(run.metrics()) == kept
+
+
+@pytest.mark.usefixtures("nobody")
+def test_resume__anew_is_not_for_a_study(root: Path):
+    grid = build_grid("probe", {"seed": [1]}, data="reef", values={"weights": "imagenet"})
+    study = create_run(grid, root=root)
+    with pytest.raises(RunError, match="has no beginning of its own"):
+        resume(end(study, "stopped"), anew=True)
 
 
 @pytest.mark.usefixtures("nobody")
@@ -238,7 +286,7 @@ def test_sigkill__shows_interrupted_and_resume_goes_on(make: Make, root: Path):
     until(lambda: "exit_code" in (run.process() or {}))
     assert run.state() is State.INTERRUPTED
     assert "was killed (SIGKILL" in run.shown().message
-    (run.path / "last.ckpt").touch()
+    whole_point(run)
     resume(run)
     until(lambda: run.attempt() == 2 and run.state() is State.RUNNING and run.status()["state"] == "running")
     request_stop(run)

@@ -141,7 +141,7 @@ def test_lbfgs__goes_on_after_a_kill_as_if_never_interrupted(
     tiny_reef: Dataset, features: Features, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("sealife_core.training.lbfgs.ITERATIONS", 3)
-    monkeypatch.setattr("sealife_core.training.callbacks.RESUME_POINT_EVERY_S", 0.0)
+    monkeypatch.setattr("sealife_core.training.resume_point.RESUME_POINT_EVERY_S", 0.0)
     whole = solve(tiny_reef, features, patience=0)
     assert len(logged(whole, "train/loss")) > 4
 

@@ -15,7 +15,6 @@ from sealife_core.evaluation.embeddings import embed
 from sealife_core.models.checkpoint import load_model
 from sealife_core.runs.directory import Run, create_run
 from sealife_core.runs.writer import RunWriter
-from sealife_core.training.callbacks import ResumePoint
 from sealife_core.training.features import snapshot_plan
 from sealife_core.training.recipes import train
 from tests.training.conftest import SMALL
@@ -98,7 +97,7 @@ def test_probe__leaves_the_encoder_as_it_was_and_predicts_as_the_run_did(trained
         assert torch.equal(value, state[name]), name
     assert {p.name for p in run.path.iterdir()} == {
         "config.json", "notes.json", "status.json", "environment.json", "metrics.jsonl", "results.json", "last.ckpt",
-        "best.ckpt", "model.safetensors", "model.json", "figures", "predictions.parquet", "embeddings.npy",
+        "model.safetensors", "model.json", "figures", "predictions.parquet", "embeddings.npy",
         "embeddings.json", "novelty.npz",
     }  # fmt: skip
     results = run.results()
@@ -158,46 +157,6 @@ def test_label_fraction__uses_fewer_labels_and_says_how_many(trained: Trained, t
     results = run.results()
     assert results is not None
     assert len(tiny_reef.classes) <= results["labels_used"] < len(tiny_reef.rows("train")) / 2
-
-
-def test_resume__goes_on_step_by_step_as_if_never_interrupted(
-    trained: Trained, tiny_reef: Dataset, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The run is cut in the middle of an epoch, as a kill would; the next attempt starts from the last saved epoch."""
-    monkeypatch.setattr("sealife_core.training.callbacks.RESUME_POINT_EVERY_S", 0.0)
-    whole = losses(trained("simclr", batch_size=8, epochs=3, monitor_every=1))
-
-    config = preset("simclr", "Quick look", **(SMALL | {"batch_size": 8, "epochs": 3, "monitor_every": 1}))
-    run = create_run(config, data_hash=tiny_reef.content_hash)
-    cut_at = len(whole) // 2
-
-    class Cut(Exception):
-        pass
-
-    writer = RunWriter(run)
-    told = writer.metric
-
-    def metric(step: int, epoch: float, **values: float | None) -> None:
-        told(step, epoch, **values)
-        if step >= cut_at + 1 and "train/loss" in values:
-            raise Cut
-
-    writer.metric = metric  # type: ignore[method-assign]
-    with pytest.raises(Cut):
-        train(config, writer)
-    assert max(losses(run)) == cut_at + 1
-    train(config, RunWriter(run))
-    assert losses(run) == whole
-
-
-def test_resume__restores_the_random_state_that_dropout_draws_from() -> None:
-    torch.manual_seed(3)
-    point = ResumePoint.__new__(ResumePoint)
-    state = point.state_dict()
-    expected = torch.rand(5)
-    torch.rand(100)
-    point.load_state_dict(state)
-    assert torch.equal(torch.rand(5), expected)
 
 
 def test_embeddings__are_those_of_the_saved_encoder_on_every_image(trained: Trained, tiny_reef: Dataset) -> None:

@@ -15,7 +15,9 @@ import torch
 
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.models.across import place
-from sealife_core.runs.directory import Run
+from sealife_core.runs.directory import Run, create_run
+from sealife_core.runs.writer import RunWriter
+from sealife_core.training.recipes import train
 from tests.training.shares import CASES, STEPS, ten_steps
 
 # fp32 keeps seven digits. Another order of summation costs the last one, and each step multiplies what it cost: on two
@@ -81,8 +83,19 @@ def test_shares__of_a_batch_train_what_the_whole_batch_does(
 def test_train__a_classifier_on_two_devices_is_evaluated_once_and_leaves_nothing_behind(
     trained: Callable[..., Run], tiny_reef: Dataset
 ) -> None:
+    """Stopped after its first step and resumed: what both devices had counted of the epoch counts."""
     threads, before = torch.get_num_threads(), psutil.Process().children()
-    run = trained("scratch", devices=2, batch_size=20, epochs=1, stem="imagenet", trained_stages=2)
+    size: dict[str, Any] = {"batch_size": 20, "epochs": 1, "stem": "imagenet", "trained_stages": 2}
+    one = trained("scratch", **size)
+    config = one.config().model_copy(update={"devices": 2})
+    run = create_run(config, data_hash=tiny_reef.content_hash)
+    (run.path / "stop").touch()
+    assert train(config, RunWriter(run)) is False
+    assert [row["step"] for row in run.metrics()] == [1]
+    (run.path / "stop").unlink()
+    assert train(config, RunWriter(run))
+    ends = [row["train/accuracy"] for each in (one, run) for row in each.metrics() if "train/accuracy" in row]
+    assert ends == pytest.approx(ends[:1] * 2)
     results = run.results()
     assert results is not None
     assert results["test"]["n"] == len(tiny_reef.rows("test"))

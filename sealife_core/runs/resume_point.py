@@ -1,0 +1,39 @@
+"""The point that a run is resumed from, ``last.ckpt``: is it whole? Asked without PyTorch."""
+
+import zipfile
+from pathlib import Path
+
+from sealife_core.errors import RunError
+from sealife_core.runs.run import LAST, Run
+
+BEGIN_ANEW = "Begin the run anew (in a shell: 'runs resume RUN --anew'), or put the file back from a copy."
+
+
+class DamagedResumePoint(RunError):
+    """A run cannot go on from its resume point: see :func:`damage`."""
+
+
+def damage(run: Run, *, thorough: bool = False) -> str:
+    """What is wrong with the resume point of ``run``, a sentence; "" where it is whole or there is none.
+
+    thorough: read all of it. Otherwise the file's directory, at its end, tells; and the worker, which has read it all.
+    """
+    point = run.path / LAST
+    if not point.exists():
+        return ""
+    error = run.status().get("error")
+    if isinstance(error, dict) and error.get("damaged") == LAST:
+        return str(error.get("what", ""))
+    wrong = _wrong(point, thorough)
+    return f"The resume point of run '{run.id}' ({LAST}) is damaged: {wrong}." if wrong else ""
+
+
+def _wrong(point: Path, thorough: bool) -> str:
+    if not point.stat().st_size:
+        return "it is empty"
+    try:
+        with zipfile.ZipFile(point) as parts:
+            broken = parts.testzip() if thorough else None
+    except (zipfile.BadZipFile, EOFError, NotImplementedError):
+        return "it is not whole"
+    return f"its part '{broken}' is not what was written" if broken else ""
