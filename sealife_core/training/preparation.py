@@ -19,6 +19,7 @@ from sealife_core.datasets.dataset import Dataset, open_dataset
 from sealife_core.datasets.pixels import Pixels, cache_size_px, open_pixels
 from sealife_core.datasets.splits import long_tailed, stratified_fraction
 from sealife_core.errors import DatasetError, WeightsError
+from sealife_core.evaluation.scores import chance
 from sealife_core.models.checkpoint import ModelCard
 from sealife_core.models.encoders import Encoder, build_encoder, resolve_stem
 from sealife_core.models.weights import load_weights, source_card
@@ -181,7 +182,7 @@ def describe_run(
         cores=os.cpu_count(),
         git_revision=_git_revision(),
         images={split: len(dataset.rows(split)) for split in ("train", "val", "test")},
-        chance_accuracy=1 / max(1, len(dataset.classes)),
+        chance_accuracy=chance(dataset.labels[dataset.rows("val", labelled_only=True)], len(dataset.classes)),
         cache_size_px=cache_size_px(dataset, config.image_size_px),
         **more,
     )
