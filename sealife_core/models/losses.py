@@ -1,4 +1,4 @@
-"""NT-Xent and its accuracy, focal loss, and the mean of weighted losses. All are computed in at least float32, also under autocast."""
+"""NT-Xent and its accuracy, focal loss, weighted means. All are computed in at least float32, also under autocast."""
 
 from collections.abc import Iterator
 from typing import Any, Literal

@@ -130,7 +130,7 @@ class ClassifierModule(LightningModule):
     def training_step(self, batch: dict[str, Tensor], batch_index: int) -> Tensor:
         """One step on a batch of n labelled images."""
         logits = self(self.inputs(batch, augment=True))
-        # Each device adds up its own; DDP's mean over devices is then that of the whole batch, whatever each one weighs.
+        # Each device adds up its own, so that DDP's mean over devices is that of the whole batch, whatever each weighs.
         whole = added(self.weight(batch["labels"]))
         loss = weighted_mean(self.added_loss(logits, batch["labels"]) * place()[1], whole)
         self.train_accuracy.update(logits, batch["labels"])

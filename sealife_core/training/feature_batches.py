@@ -13,7 +13,6 @@ from torch.utils.data import Dataset as IndexedDataset
 from sealife_core.datasets.batches import EpochOrder, as_it_is
 from sealife_core.datasets.dataset import Dataset
 
-
 _COLUMNS = 64  # features at a time in double precision: the memory of all would double
 
 

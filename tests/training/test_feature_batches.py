@@ -1,4 +1,4 @@
-"""Standardised features: as scikit-learn's, also where a feature says nothing; and a head that takes them as they are."""
+"""Standardised features: as scikit-learn's, also where one says nothing; and a head that takes them as they are."""
 
 from typing import Any
 
