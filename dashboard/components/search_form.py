@@ -96,9 +96,7 @@ def _how_many(key: str) -> tuple[int, bool]:
     """Trials, and whether hopeless ones are stopped."""
     left, right = st.columns([1, 2], gap="large", vertical_alignment="bottom")
     with left:
-        trials = st.number_input(
-            "Trials", min_value=2, max_value=1000, value=TRIALS, key=f"{key}.trials", persist_state="session"
-        )
+        trials = st.number_input("Trials", value=TRIALS, key=f"{key}.trials", persist_state="session")
     with right:
         pruning = st.toggle("Stop hopeless trials early", True, key=f"{key}.pruning", persist_state="session")
     st.caption(

@@ -56,7 +56,7 @@ def test_train__launches_once_however_often_it_is_clicked(tiny_reef, launched):
     assert len(launched) == len(list_runs()) == 1
     assert launched[0].config() == preset("simclr", data_hash=tiny_reef.content_hash)
     assert "is queued" in text(app)
-    assert app.button(key="launch_off").disabled
+    assert app.button(key="launch").disabled
     app.run()
     assert len(launched) == 1
 
@@ -102,7 +102,7 @@ def test_train__shows_all_problems_and_does_not_launch(tiny_reef):
     high.set_value(0.2)
     app.run()
     assert "smallest crop" in text(app)
-    assert app.button(key="launch_off").disabled
+    assert app.button(key="launch").disabled
 
 
 def test_views__hands_its_recipe_to_train(tiny_reef):
