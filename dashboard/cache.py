@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from sealife_core.evaluation.picture_encoder import PictureEncoder
     from sealife_core.evaluation.predicting import Prediction, Predictor
     from sealife_core.evaluation.training_images import Neighbour, TrainingImages
-    from sealife_core.runs.data_checks import Problem
+    from sealife_core.launching.data_checks import Problem
     from sealife_core.studies.search_results import Trial
 
 
@@ -59,8 +59,8 @@ def previews(dataset: Dataset, rows: Sequence[int], image_size_px: int) -> list[
 
 
 def launch_problems(request: "Request") -> list["Problem"]:
-    """What would keep ``request`` from ending well, by ``runs/launch_checks.py``; a network is asked once a minute."""
-    from sealife_core.runs.launch_checks import problems_of
+    """What would keep ``request`` from ending well, by ``launching/launch_checks.py``; a network is asked once a minute."""
+    from sealife_core.launching.launch_checks import problems_of
 
     return problems_of(request, dataset(request.data), online=_online)
 

@@ -141,7 +141,7 @@ def _widget(setting: Setting, value: Any, shared: dict[str, Any]) -> Any:
     value = None if value is None else number(value)
     if not setting.optional and low is not None and high is not None and (high - low) / step <= MOST_SLIDER_STEPS:
         return st.slider(min_value=low, max_value=high, value=value, step=step, format="%g", **shared)
-    # Without bounds: a number outside of them would stand on the screen, while Streamlit went on giving us the last one.
+    # Without bounds: a number outside of them would stand on the screen, while Streamlit went on giving the last one.
     # The config says what is wrong with it.
     return st.number_input(
         value=value,

@@ -19,11 +19,11 @@ from sealife_core.datasets.dataset import Dataset, open_dataset
 from sealife_core.datasets.pixels import Pixels, cache_size_px, open_pixels
 from sealife_core.errors import DatasetError
 from sealife_core.evaluation.scores import chance
+from sealife_core.launching.data_checks import Labels, data_problems
+from sealife_core.launching.data_checks import labelled_rows as labelled_rows
 from sealife_core.models.checkpoint import ModelCard
 from sealife_core.models.encoders import Encoder
 from sealife_core.models.starting import starting_encoder
-from sealife_core.runs.data_checks import data_problems
-from sealife_core.runs.data_checks import labelled_rows as labelled_rows
 from sealife_core.runs.estimates import record_rate
 from sealife_core.runs.writer import RunWriter
 from sealife_core.training.classifier import balanced_weights
@@ -54,7 +54,7 @@ def open_data(config: AnyConfig, run: RunWriter) -> tuple[Dataset, Pixels]:
             f"Data set '{dataset.name}' has changed since this run was launched (its images, labels or splits)."
             " Clone the run to train on the data set as it is now."
         )
-    problems = data_problems(config, dataset)
+    problems = data_problems(config, Labels(dataset))
     if refused := [problem.says for problem in problems if problem.refuses]:
         raise DatasetError(" ".join(refused))
     for problem in problems:

@@ -25,8 +25,8 @@ from sealife_core.config import (
 )
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.errors import ConfigError, SealifeError, WeightsError
+from sealife_core.launching.data_checks import Labels, Problem, data_problems
 from sealife_core.models import imagenet
-from sealife_core.runs.data_checks import Problem, data_problems, has_scores, labelled_rows
 from sealife_core.runs.devices import devices, impossible
 from sealife_core.runs.directory import open_run, runs_root
 from sealife_core.runs.estimates import network_of
@@ -50,13 +50,13 @@ def problems_of(
     tags, environment: with which it is launched (this process's environment unless given); online: whether weights can
     be downloaded, None where that is not known. Nothing is asked of a network unless ImageNet weights are missing.
     """
-    root = runs_root(root)
+    root, labels = runs_root(root), Labels(dataset)
     if isinstance(request, StudyConfig):
-        found = _study(request, dataset, root, online)
+        found = _study(request, labels, root, online)
     elif isinstance(request, SearchConfig):
-        found = _search(request, dataset, root, online)
+        found = _search(request, labels, root, online)
     else:
-        found = _run(request, dataset, root, online)
+        found = _run(request, labels, root, online)
     first = _first_config(request)
     found += [Problem(said) for said in wandb_problems(first, tags, launch_variables(environment))]
     return sorted(dict.fromkeys(found), key=lambda problem: not problem.refuses)
@@ -75,42 +75,42 @@ def _first_config(request: Request) -> AnyConfig:
 
 
 def _run(
-    config: AnyConfig, dataset: Dataset, root: Path, online: Online, keys: frozenset[str] = frozenset()
+    config: AnyConfig, labels: Labels, root: Path, online: Online, keys: frozenset[str] = frozenset()
 ) -> list[Problem]:
     """``keys``: of the parts of a study, from which weights may come that are not there yet."""
-    data = data_problems(config, dataset)
+    data = data_problems(config, labels)
     if any(problem.refuses for problem in data):
         return data
-    return [*data, *_steps(config, dataset, root), *_device(config), *_weights(config, root, online, keys)]
+    return [*data, *_steps(config, labels, root), *_device(config), *_weights(config, root, online, keys)]
 
 
-def _study(study: StudyConfig, dataset: Dataset, root: Path, online: Online) -> list[Problem]:
+def _study(study: StudyConfig, labels: Labels, root: Path, online: Online) -> list[Problem]:
     """Each problem once, with the number of runs that it concerns."""
     keys = frozenset(part.key for part in study.parts)
     online = lru_cache(online)
-    counts = Counter(problem for part in study.parts for problem in set(_run(part.config, dataset, root, online, keys)))
+    counts = Counter(problem for part in study.parts for problem in set(_run(part.config, labels, root, online, keys)))
     of = len(study.parts)
     found = [
         Problem(problem.says if n == of else f"{n} of the {of} runs: {problem.says}", problem.refuses)
         for problem, n in counts.items()
     ]
     classifiers = any(part.cell and isinstance(part.config, ClassifierConfig) for part in study.parts)
-    if classifiers and not has_scores(dataset, "test"):
+    if classifiers and not len(labels.of("test")):
         found.insert(0, Problem(
-            f"A study's answer rests on test scores, and data set '{dataset.name}' has no labelled test images. Give"
+            f"A study's answer rests on test scores, and {labels.name} has no labelled test images. Give"
             " some images to the test split, or choose another data set."
         ))  # fmt: skip
     return found
 
 
-def _search(search: SearchConfig, dataset: Dataset, root: Path, online: Online) -> list[Problem]:
+def _search(search: SearchConfig, labels: Labels, root: Path, online: Online) -> list[Problem]:
     """The trial as it begins, and with every choice and both ends of each range."""
     online = lru_cache(online)
-    found = [problem for config in _corners(search) for problem in _run(config, dataset, root, online)]
+    found = [problem for config in _corners(search) for problem in _run(config, labels, root, online)]
     needed = ("train", "val") if isinstance(search.base, SimclrConfig) else ("val",)
-    if not all(has_scores(dataset, split) for split in needed):
+    if not all(len(labels.of(split)) for split in needed):
         found.insert(0, Problem(
-            f"A search ranks its trials by {search.metric}, and data set '{dataset.name}' has no labelled validation"
+            f"A search ranks its trials by {search.metric}, and {labels.name} has no labelled validation"
             " images to measure it on. Label some, or choose another data set."
         ))  # fmt: skip
     return found
@@ -127,7 +127,7 @@ def _corners(search: SearchConfig) -> Iterator[AnyConfig]:
                 continue
 
 
-def _steps(config: AnyConfig, dataset: Dataset, root: Path) -> list[Problem]:
+def _steps(config: AnyConfig, labels: Labels, root: Path) -> list[Problem]:
     """What batch and image size do to a step of training."""
     if isinstance(config, EmbedConfig):
         return []
@@ -140,7 +140,7 @@ def _steps(config: AnyConfig, dataset: Dataset, root: Path) -> list[Problem]:
             f" '{stem}' stem. Set the image size to {2**halvings} px or more, or the stem to 'small'.",
             refuses=False,
         ))  # fmt: skip
-    there = len(dataset.rows("train") if isinstance(config, SimclrConfig) else labelled_rows(config, dataset))
+    there = labels.used(config)
     batch = min(config.batch_size, there)
     if isinstance(config, SimclrConfig):
         if batch < config.batch_size:
