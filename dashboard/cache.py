@@ -59,7 +59,7 @@ def previews(dataset: Dataset, rows: Sequence[int], image_size_px: int) -> list[
 
 
 def launch_problems(request: "Request") -> list["Problem"]:
-    """What would keep ``request`` from ending well, by ``launching/launch_checks.py``; a network is asked once a minute."""
+    """What would keep ``request`` from ending well; a network is asked once a minute at most."""
     from sealife_core.launching.launch_checks import problems_of
 
     return problems_of(request, dataset(request.data), online=_online)

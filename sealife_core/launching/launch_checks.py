@@ -43,14 +43,15 @@ def problems_of(
     tags: Iterable[str] = (),
     root: Path | None = None,
     environment: Mapping[str, str] | None = None,
-    online: Online = imagenet.reachable,
+    online: Online | None = None,
 ) -> list[Problem]:
     """What would keep ``request`` from ending well on ``dataset``, refusals first; [] where nothing would.
 
     tags, environment: with which it is launched (this process's environment unless given); online: whether weights can
-    be downloaded, None where that is not known. Nothing is asked of a network unless ImageNet weights are missing.
+    be downloaded, None where that is not known (``imagenet.reachable`` unless given). It is asked only where ImageNet
+    weights are missing.
     """
-    root, labels = runs_root(root), Labels(dataset)
+    root, labels, online = runs_root(root), Labels(dataset), online or imagenet.reachable
     if isinstance(request, StudyConfig):
         found = _study(request, labels, root, online)
     elif isinstance(request, SearchConfig):

@@ -13,6 +13,7 @@ import warnings
 import zipfile
 from pathlib import Path
 from typing import Any
+from urllib.error import URLError
 from urllib.request import urlopen
 
 import torch
@@ -184,8 +185,9 @@ def _imagenet_file(encoder: Encoder) -> tuple[Path, str]:
         _download(address, path)
     except OSError as error:  # URLError and timeouts are of this kind
         print(f"{address}: {error}", flush=True)
+        why = "there is no internet" if isinstance(error, URLError) else error.strerror or str(error)
         raise WeightsError(
-            f"ImageNet weights for {encoder.name} are not on this machine and could not be downloaded."
+            f"ImageNet weights for {encoder.name} are not on this machine and could not be downloaded: {why}."
             f" {by_hand(encoder.name)}"
         ) from None
     return path, version

@@ -18,8 +18,9 @@ TEMPERATURE, HEAD, BATCH_SIZE, STRENGTH = "temperature", "head", "batch_size", "
 RANDOM, IMAGENET, SIMCLR, IMAGENET_SIMCLR = "random", "ImageNet", "SimCLR", "ImageNet → SimCLR"
 PROBE, FINE_TUNE = "linear probe", "fine-tune"
 ALL, WITHOUT, ONLY = "all", "without", "only"
+PLAIN = "cross-entropy"
 LOSSES: dict[str, dict[str, Any]] = {
-    "cross-entropy": {"loss": "cross_entropy", "class_weights": "none"},
+    PLAIN: {"loss": "cross_entropy", "class_weights": "none"},
     "class weights": {"loss": "cross_entropy", "class_weights": "balanced"},
     "focal γ 1": {"loss": "focal", "focal_gamma": 1.0},
     "focal γ 2": {"loss": "focal", "focal_gamma": 2.0},
@@ -256,9 +257,7 @@ def _imbalance(base: Base) -> Built:
     for seed in base.seeds:
         weights = f"run:{base.source}" if base.source else "random"
         task = "finetune" if base.source else "scratch"
-        ratios, losses = (
-            ((1, 10, 50), LOSSES) if base.full else ((20,), ("cross-entropy", "class weights", "focal γ 2"))
-        )
+        ratios, losses = ((1, 10, 50), LOSSES) if base.full else ((20,), (PLAIN, "class weights", "focal γ 2"))
         for ratio, loss in product(ratios, losses):
             config = base.config(task, weights=weights, seed=seed, imbalance=ratio, **LOSSES[loss])
             cell = {"ratio": ratio, "loss": loss}
