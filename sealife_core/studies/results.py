@@ -154,7 +154,7 @@ def _scores(run: Run, results: dict[str, Any]) -> dict[str, Any]:
 def _cell(parts: Sequence[PartResult], score: str) -> CellResult:
     values = [float(getattr(part, score)) for part in parts]
     labels = [part.labels for part in parts if part.labels is not None]
-    low, high = ([getattr(part, f"{score}_{end}", None) for part in parts] for end in ("low", "high"))
+    low, high = (_mean([getattr(part, f"{score}_{end}", None) for part in parts]) for end in ("low", "high"))
     return CellResult(
         dict(parts[0].cell),
         len(values),
@@ -164,9 +164,15 @@ def _cell(parts: Sequence[PartResult], score: str) -> CellResult:
         stdev(values) if len(values) > 1 else None,
         fmean(labels) if labels else None,
         min(part.n for part in parts) if score == "accuracy" else 0,
-        None if None in low else fmean(low),
-        None if None in high else fmean(high),
+        low,
+        high,
     )
+
+
+def _mean(values: Sequence[float | None]) -> float | None:
+    """None unless all are known."""
+    known = [value for value in values if value is not None]
+    return fmean(known) if len(known) == len(values) else None
 
 
 def _f1_of(name: Any, test: dict[str, Any]) -> float | None:
