@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from dashboard.components.embedding_points import Look
     from dashboard.components.gallery_answers import Answers
     from dashboard.components.view_pairs import Preview
-    from sealife_core.config import SearchConfig
+    from sealife_core.config import Request, SearchConfig
     from sealife_core.evaluation.calibration import Calibration
     from sealife_core.evaluation.comparison import ComparisonRow
     from sealife_core.evaluation.heat import Layer
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from sealife_core.evaluation.picture_encoder import PictureEncoder
     from sealife_core.evaluation.predicting import Prediction, Predictor
     from sealife_core.evaluation.training_images import Neighbour, TrainingImages
+    from sealife_core.launching.data_checks import Problem
     from sealife_core.studies.search_results import Trial
 
 
@@ -55,6 +56,20 @@ def previews(dataset: Dataset, rows: Sequence[int], image_size_px: int) -> list[
 
     side = cache_size_px(dataset, image_size_px)
     return [_preview(dataset, row, side, dataset.content_hash) for row in rows]
+
+
+def launch_problems(request: "Request") -> list["Problem"]:
+    """What would keep ``request`` from ending well; a network is asked once a minute at most."""
+    from sealife_core.launching.launch_checks import problems_of
+
+    return problems_of(request, dataset(request.data), online=_online)
+
+
+@st.cache_data(ttl=60, show_spinner="Asking whether ImageNet weights can be downloaded…")
+def _online() -> bool | None:
+    from sealife_core.models import imagenet
+
+    return imagenet.reachable()
 
 
 def runs() -> list[Run]:

@@ -25,6 +25,14 @@ def no_tracking() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(autouse=True)
+def downloads(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No check of a launch asks the network: ImageNet weights can always be downloaded."""
+    from sealife_core.models import imagenet
+
+    monkeypatch.setattr(imagenet, "reachable", lambda: True)
+
+
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A fresh SEALIFE_HOME with empty data/ and checkpoints/."""

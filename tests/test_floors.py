@@ -11,6 +11,7 @@ CONFIG = GROUND | {"config"}
 MODELS = GROUND | {"models"}
 STORES = CONFIG | MODELS
 EVALUATION = STORES | {"datasets", "views", "runs"}
+LAUNCHING = EVALUATION | {"launching"}
 # What each floor may stand on, beside itself.
 BELOW: dict[str, set[str]] = {
     "errors": set(),
@@ -21,14 +22,15 @@ BELOW: dict[str, set[str]] = {
     "views": STORES,
     "runs": STORES,
     "evaluation": EVALUATION,
+    "launching": EVALUATION,
     "studies": EVALUATION | {"evaluation"},
-    "training": EVALUATION | {"evaluation"},
+    "training": LAUNCHING | {"evaluation"},
     "demo": EVALUATION,
     "worker": EVALUATION | {"evaluation", "studies", "training"},
     "projecting": EVALUATION | {"evaluation"},
-    "commands": EVALUATION | {"evaluation", "studies", "training", "demo"},
+    "commands": LAUNCHING | {"evaluation", "studies", "training", "demo"},
     "__main__": GROUND | {"commands"},
-    "dashboard": EVALUATION | {"evaluation", "studies", "demo"},
+    "dashboard": LAUNCHING | {"evaluation", "studies", "demo"},
 }
 FILES = sorted((*ROOT.glob("sealife_core/**/*.py"), *ROOT.glob("dashboard/**/*.py")))
 

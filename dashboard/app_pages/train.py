@@ -46,8 +46,8 @@ def page() -> None:
         _panel(config, task, changed)
 
 
-def _form(task: str, runs: dict[str, str]) -> tuple[AnyConfig | None, list[str]]:
-    """The config that the form asks for (None: it has problems, which are shown) and what differs from the preset."""
+def _form(task: str, runs: dict[str, str]) -> tuple[AnyConfig | ConfigError, list[str]]:
+    """The config that the form asks for, or what is wrong with it; and what differs from the preset."""
     size = _size()
     settings = describe(TASKS[task].config)
     base = flattened(preset(task, size).model_dump())
@@ -78,8 +78,7 @@ def _form(task: str, runs: dict[str, str]) -> tuple[AnyConfig | None, list[str]]
         hashed = {"data_hash": cache.dataset(chosen["data"]).content_hash}
         return parse(TASKS[task].config, nested(chosen) | hashed), changed
     except ConfigError as error:
-        show_error(error)
-        return None, changed
+        return error, changed
 
 
 def _as_source(weights: str) -> dict[str, Any]:
@@ -122,13 +121,16 @@ def _no_run_yet() -> None:
             state.go("train", task="simclr")
 
 
-def _panel(config: AnyConfig | None, task: str, changed: list[str]) -> None:
+def _panel(asked: AnyConfig | ConfigError, task: str, changed: list[str]) -> None:
+    config = None if isinstance(asked, ConfigError) else asked
     default = f"{TASKS[task].title} on {config.data}" if config else TASKS[task].title
     name = st.text_input("Name of the run", placeholder=default, key=f"run_name.{task}", max_chars=80)
     if config is not None:
         estimate_lines(config)
     if changed:
         st.caption("Changed from the preset: " + plain("; ".join(changed)) + ".")
+    if isinstance(asked, ConfigError):
+        show_error(asked)
     launch_button(config, name.strip() or default)
     queue_lines()
 

@@ -82,7 +82,7 @@ def setting_field(setting: Setting, value: Any, key: str) -> Any:
     shared: dict[str, Any] = {"label": _label(setting), "key": f"{key}.{setting.path}", "persist_state": "session"}
     with st.container(gap="xsmall"):
         chosen = _widget(setting, value, shared)
-        st.caption(setting.says + _range(setting))
+        st.caption(setting.says + _range(setting, chosen))
     return chosen
 
 
@@ -141,9 +141,9 @@ def _widget(setting: Setting, value: Any, shared: dict[str, Any]) -> Any:
     value = None if value is None else number(value)
     if not setting.optional and low is not None and high is not None and (high - low) / step <= MOST_SLIDER_STEPS:
         return st.slider(min_value=low, max_value=high, value=value, step=step, format="%g", **shared)
+    # Without bounds: a number outside of them would stand on the screen, while Streamlit went on giving the last one.
+    # The config says what is wrong with it.
     return st.number_input(
-        min_value=low,
-        max_value=high,
         value=value,
         step=step,
         format="%d" if number is int else "%g",
@@ -157,7 +157,9 @@ def _label(setting: Setting) -> str:
     return setting.title if told else f"{setting.title} ({setting.unit})"
 
 
-def _range(setting: Setting) -> str:
+def _range(setting: Setting, value: Any) -> str:
     if setting.minimum is None or setting.maximum is None:
         return ""
-    return f" {bound(setting.minimum)} to {bound(setting.maximum)}."
+    span = f"{bound(setting.minimum)} to {bound(setting.maximum)}."
+    outside = value is not None and not setting.minimum <= value <= setting.maximum
+    return f" :red[**{span}**]" if outside else f" {span}"

@@ -22,27 +22,28 @@ def launch_button(
 ) -> None:
     """Launches ``config``; the same request is not launched twice unless asked for. None: there are problems.
 
-    watch: the page where one can watch it, and what its URL calls the run; key: tells two buttons of a page apart.
+    What would fail is not launched: the sentences stand above the button, which is off. What is launched is what the
+    form shows as the button is pressed. watch: the page where one can watch it, and what its URL calls the run; key:
+    tells two buttons of a page apart.
     """
     token = _token(config, name)
-    launched = state.launched(token)
-    if config is not None and launched is None:
-        st.button(
-            "Launch",
-            type="primary",
-            icon=":material/play_arrow:",
-            key=key,
-            on_click=_launch,
-            args=(config, name),
-            width="stretch",
-        )
-    else:
-        st.button(
-            "Launched" if launched else "Launch", type="primary", disabled=True, key=f"{key}_off", width="stretch"
-        )
+    possible = config is not None and launch_lines(config)
+    # Not by a callback: its arguments would be those of the last drawing, before a number that was typed just now.
+    pressed = st.button(
+        "Launched" if state.launched(token) else "Launch",
+        type="primary",
+        icon=":material/play_arrow:",
+        key=key,
+        disabled=not possible or state.launched(token) is not None,
+        width="stretch",
+    )
+    if pressed and config is not None and possible:
+        _launch(config, name)
+        st.rerun()
     problem = state.launch_problem(token)
     if problem is not None:
         show_error(problem)
+    launched = state.launched(token)
     if launched is not None:
         run_id, run_name = launched
         st.success(
@@ -53,6 +54,16 @@ def launch_button(
             if st.button("Watch it learn", icon=":material/monitoring:", key=f"{key}_watch"):
                 state.go(watch[0], **{watch[1]: run_id})
             st.button("Launch the same once more", type="tertiary", key=f"{key}_again", on_click=state.forget_launch)
+
+
+def launch_lines(request: Request) -> bool:
+    """What would keep ``request`` from ending well, each in a sentence. Returns whether it may be launched."""
+    problems = cache.launch_problems(request)
+    for refuses, show, icon in ((True, st.error, ":material/error:"), (False, st.warning, ":material/info:")):
+        said = [plain(problem.says) for problem in problems if problem.refuses is refuses]
+        if said:
+            show(said[0] if len(said) == 1 else "\n".join(f"- {line}" for line in said), icon=icon)
+    return not any(problem.refuses for problem in problems)
 
 
 def estimate_lines(config: AnyConfig) -> None:
@@ -83,7 +94,7 @@ def queue_lines() -> None:
 
 
 def _launch(config: Request, name: str) -> None:
-    """Runs before the page is drawn again; a second click on the same button finds the token taken."""
+    """A second click on the same button finds the token taken."""
     token = _token(config, name)
     if state.launched(token) is not None:
         return

@@ -66,8 +66,9 @@ def _classifier(scored: dict[str, Any], where: str, classes: Sequence[str]) -> N
 
 
 def _representation(val: dict[str, Any]) -> None:
+    nearest = f"{val['knn_k']} nearest training pictures" if "knn_k" in val else "nearest training pictures"
     st.caption(
-        f"On {val.get('n', 0):,} validation pictures, each named by its nearest training pictures in feature space."
+        f"On {val.get('n', 0):,} validation pictures, each named by its {nearest} in feature space."
         f" Guessing would reach {percent(val.get('chance'))}. Put a classifier on it for a test accuracy."
     )
     _metrics((("k-NN accuracy", val.get("knn_accuracy"), between(val.get("knn_low"), val.get("knn_high")),

@@ -69,9 +69,8 @@ def axis_row(base: SimclrConfig | ClassifierConfig, setting: Setting, key: str) 
 def _end(label: str, value: float | None, setting: Setting, key: str) -> float:
     """One end of a range."""
     number: Any = int if setting.type is int else float
-    least, most = (None if limit is None else number(limit) for limit in (setting.minimum, setting.maximum))
-    chosen = st.number_input(
-        label, min_value=least, max_value=most, value=number(value or 0),
-        step=number(setting.step or 1), format="%d" if number is int else "%g", key=key, persist_state="session",
+    chosen = st.number_input(  # without bounds, as in the form of a run
+        label, value=number(value or 0), step=number(setting.step or 1), format="%d" if number is int else "%g",
+        key=key, persist_state="session",
     )  # fmt: skip
     return float(chosen)

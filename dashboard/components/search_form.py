@@ -46,17 +46,20 @@ def search_form() -> None:
     runs = sources(cache.runs())
     form, panel = st.columns([5, 2], gap="large")
     with form:
-        search = _form(runs)
+        asked = _form(runs)
+    search = None if isinstance(asked, ConfigError) else asked
     with panel, st.container(key="search_panel", border=True):
         name = st.text_input("Name of the search", placeholder=search.title if search else "", key="search.name")
         if search is not None:
             _cost_lines(search)
             search = search.model_copy(update={"title": name.strip() or search.title})
+        if isinstance(asked, ConfigError):
+            show_error(asked)
         launch_button(search, search.title if search else "", watch=("studies", "study"), key="search.launch")
 
 
-def _form(runs: dict[str, str]) -> SearchConfig | None:
-    """The search that the form asks for; None while it has problems, which are shown."""
+def _form(runs: dict[str, str]) -> SearchConfig | ConfigError:
+    """The search that the form asks for, or what is wrong with it."""
     task = st.segmented_control(
         "What to train in each trial", SEARCHED, format_func=lambda key: TASKS[key].title, required=True,
         default="finetune" if runs else "scratch", key="search.task", persist_state="session",
@@ -88,17 +91,14 @@ def _form(runs: dict[str, str]) -> SearchConfig | None:
         named = ", ".join(setting.title.lower() for setting in varied)
         return build_search(base, axes, title=f"{TASKS[task].title}: {named}", trials=trials, pruning=pruning)
     except ConfigError as error:
-        show_error(error)
-        return None
+        return error
 
 
 def _how_many(key: str) -> tuple[int, bool]:
     """Trials, and whether hopeless ones are stopped."""
     left, right = st.columns([1, 2], gap="large", vertical_alignment="bottom")
     with left:
-        trials = st.number_input(
-            "Trials", min_value=2, max_value=1000, value=TRIALS, key=f"{key}.trials", persist_state="session"
-        )
+        trials = st.number_input("Trials", value=TRIALS, key=f"{key}.trials", persist_state="session")
     with right:
         pruning = st.toggle("Stop hopeless trials early", True, key=f"{key}.pruning", persist_state="session")
     st.caption(

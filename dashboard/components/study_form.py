@@ -5,6 +5,7 @@ import streamlit as st
 from dashboard import cache, state
 from dashboard.components.config_form import the_rest
 from dashboard.components.dataset_choice import dataset_choice
+from dashboard.components.launch import launch_lines
 from dashboard.components.machine_speed import measuring_lines
 from dashboard.components.run_strip import duration
 from dashboard.components.size import size
@@ -72,7 +73,7 @@ def _asked(question: str) -> StudyConfig | None:
         st.caption("Quick: small pictures and short runs. Full: the standard presets, more values.")
     with columns[2]:
         seeds = st.number_input(
-            "Seeds", 1, 20, value=3 if wanted == FULL else 2, key=f"study.seeds.{wanted}", persist_state="session"
+            "Seeds", value=3 if wanted == FULL else 2, key=f"study.seeds.{wanted}", persist_state="session"
         )  # fmt: skip
         st.caption("Each seed starts anew and draws other labels; two or more tell luck from a difference.")
     encoders: list[str] = []
@@ -92,7 +93,7 @@ def _asked(question: str) -> StudyConfig | None:
     try:
         run = open_run(source) if source else None
         return build_study(
-            question, data=data, data_hash=cache.dataset(data).content_hash, size=wanted, seeds=int(seeds or 1),
+            question, data=data, data_hash=cache.dataset(data).content_hash, size=wanted, seeds=int(seeds),
             encoders=encoders, source=(run.id, run.config()) if run else None, place=place,
         )  # fmt: skip
     except SealifeError as error:
@@ -136,10 +137,15 @@ def _panel(study: StudyConfig | None) -> None:
         st.caption(f"Time: {plain(cost.basis)}.{at_once}{there}")
         if cost.seconds is None:
             measuring_lines("auto")
-    st.button(
+    possible = study is not None and launch_lines(study)
+    # Not by a callback: its arguments would be those of the last drawing, before what was typed just now.
+    pressed = st.button(
         "Start the study", type="primary", icon=":material/play_arrow:", key="start_study", width="stretch",
-        on_click=_launch, args=(study, name.strip() or default), disabled=study is None,
+        disabled=not possible,
     )  # fmt: skip
+    if pressed and study is not None and possible:
+        _launch(study, name.strip() or default)
+        st.rerun()
     st.caption("Its runs wait their turn like any other; a run that you launch meanwhile is soon served.")
 
 

@@ -3,6 +3,7 @@
 import argparse
 from typing import Any
 
+from sealife_core.commands.checking import check_launch
 from sealife_core.commands.output import Output
 from sealife_core.commands.runs import follow_until_done
 from sealife_core.commands.training import add_task, config_of
@@ -50,6 +51,7 @@ def start(chosen: argparse.Namespace, output: Output) -> int:
         base, axes, title=chosen.name, trials=chosen.trials, metric=chosen.metric, pruning=not chosen.no_pruning,
         parallel=chosen.parallel,
     )  # fmt: skip
+    check_launch(search, output, chosen.tag)
     run = create_run(search, name=search.title, tags=chosen.tag)
     launch(run)
     trials = "; ".join(f"{axis.path} {axis.says}" for axis in axes)

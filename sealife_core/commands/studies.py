@@ -3,6 +3,7 @@
 import argparse
 from typing import Any
 
+from sealife_core.commands.checking import check_launch
 from sealife_core.commands.output import Output
 from sealife_core.commands.runs import follow_until_done, summary
 from sealife_core.commands.training import flag, flag_name
@@ -103,6 +104,7 @@ def _start(study: StudyConfig, chosen: argparse.Namespace, output: Output) -> in
     if chosen.plan:
         output.result(vars(cost) | {"parts": [part.key for part in study.parts]}, said)
         return 0
+    check_launch(study, output)
     run = create_run(study, name=study.title)
     launch(run)
     output.say(said)

@@ -5,6 +5,7 @@ import os
 import signal
 from typing import Any
 
+from sealife_core.commands.checking import check_launch
 from sealife_core.commands.output import Output
 from sealife_core.commands.runs import follow_until_done
 from sealife_core.config import (
@@ -48,6 +49,7 @@ def start(chosen: argparse.Namespace, output: Output) -> int:
 
     config = config_of(chosen)
     dataset = open_dataset(config.data)
+    check_launch(config, output, chosen.tag)
     run = create_run(config, name=chosen.name, tags=chosen.tag, data_hash=dataset.content_hash)
     launch(run)
     output.result({"run": run.id}, f"Launched {run.id}. Follow it: python -m sealife_core runs follow {run.id}")

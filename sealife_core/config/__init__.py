@@ -12,6 +12,7 @@ from sealife_core.config.runs import (
     TrainingSettings,
     cluster_address,
     flat_settings,
+    project_problem,
     source_run,
     trained_settings,
 )
@@ -72,6 +73,7 @@ __all__ = [
     "nested",
     "parse",
     "preset",
+    "project_problem",
     "searchable",
     "setting",
     "source_run",

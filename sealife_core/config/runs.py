@@ -25,10 +25,17 @@ def _weights(spec: str) -> str:
 Weights = Annotated[str, AfterValidator(_weights)]
 
 
+def project_problem(name: str) -> str:
+    """What a project of Weights & Biases may be called, if ``name`` is no such name; else ""."""
+    if name.strip() and len(name) <= PROJECT_LENGTH and not set(name) & set("/\\#?%:\r\n"):
+        return ""
+    return f"a name of at most {PROJECT_LENGTH} characters without / \\ # ? % :"
+
+
 def _project(name: str) -> str:
-    if name.strip() and len(name) <= PROJECT_LENGTH and not set(name) & set("/\\#?%:"):
-        return name
-    raise ValueError(f"a name of at most {PROJECT_LENGTH} characters without / \\ # ? % :")
+    if problem := project_problem(name):
+        raise ValueError(problem)
+    return name
 
 
 Project = Annotated[str, AfterValidator(_project)]

@@ -1,7 +1,9 @@
 """One or two sentences on which run to use, derived from the figures; silent on what the data do not decide."""
 
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from scipy.stats import norm
@@ -28,6 +30,7 @@ def advice(rows: Sequence[ComparisonRow], tables: "Mapping[str, pd.DataFrame]") 
     rows = sorted((row for row in rows if row.comparable and row.run_id in tables), key=lambda row: -row.accuracy)
     if len(rows) < 2:
         return ""
+    rows = _by_name(rows)
     best, n = rows[0], rows[0].n
     if best.low <= best.chance:
         return (
@@ -141,6 +144,12 @@ def _rare_classes(best: ComparisonRow, others: Sequence[ComparisonRow], against:
                 f" ({interval(-found)})."
             )
     return ""
+
+
+def _by_name(rows: Sequence[ComparisonRow]) -> list[ComparisonRow]:
+    """``rows``, those that share a name told apart by their ids: no sentence may compare a name with itself."""
+    names = Counter(called(row) for row in rows)
+    return [replace(row, name=f"{row.name} ({row.run_id})") if names[called(row)] > 1 else row for row in rows]
 
 
 def _pair(pairs: Sequence[PairRow], one: str, other: str) -> PairRow:

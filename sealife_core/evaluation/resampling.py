@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import sparse
 
+from sealife_core.evaluation.scores import macro_f1
+
 RESAMPLES = 2000  # the ends of a percentile interval of 1,000 still wobble in the second digit
 
 
@@ -38,7 +40,7 @@ def macro_f1_difference(
 ) -> Interval:
     """Macro-F1 of b minus a, 95 % percentile bootstrap over images. All (n,), names or indices of classes.
 
-    The mean is over the classes that have images, in each resample as in the estimate (see scores.scores).
+    The mean is over the classes that have images, in each resample as in the estimate (see scores.macro_f1).
     """
     names, codes = np.unique(np.concatenate([labels, predicted_a, predicted_b]).astype(str), return_inverse=True)
     c, n = len(names), len(labels)
@@ -61,9 +63,7 @@ def _macro_f1(truth: np.ndarray, guess: np.ndarray, classes: int, weights: np.nd
     images = np.asarray(sparse.csr_array((ones, (truth, at)), shape=shape) @ weights)  # (C, R)
     named = np.asarray(sparse.csr_array((ones, (guess, at)), shape=shape) @ weights)
     hits = np.asarray(sparse.csr_array((ones * (truth == guess), (truth, at)), shape=shape) @ weights)
-    total = images + named
-    f1 = np.divide(2 * hits, total, out=np.zeros(total.shape), where=total > 0)
-    return f1.sum(0, where=images > 0) / (images > 0).sum(0)
+    return macro_f1(hits, images, named)
 
 
 def _interval(value: float, resampled: np.ndarray) -> Interval:

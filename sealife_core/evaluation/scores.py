@@ -16,10 +16,10 @@ RESAMPLES = 1000
 def scores(labels: np.ndarray, probabilities: np.ndarray, classes: Sequence[str], seed: int = 0) -> dict[str, Any]:
     """The ``test`` of ``results.json``. labels: (n,) indices into ``classes``; probabilities: (n, C).
 
-    - ``chance``: the accuracy to beat without looking: the largest class's share of these labels, or 1 / C if larger.
+    - ``chance``: as :func:`chance`.
     - ``top3``: None with fewer than three classes, where it could not be wrong or would be top-1.
-    - ``balanced_accuracy`` and ``macro_f1`` are means over the classes that have images here; naming a class without
-      images still costs the true class its recall. In ``per_class`` such a class stands with n = 0 and zeros.
+    - ``balanced_accuracy`` and ``macro_f1`` are means over the classes that have images here (see :func:`macro_f1`). In
+      ``per_class`` a class without images stands with n = 0 and zeros.
     - Intervals hold 95 %: Wilson for accuracy, percentile bootstrap over images (``seed``) for macro-F1.
 
     Raises DatasetError without images.
@@ -39,16 +39,16 @@ def scores(labels: np.ndarray, probabilities: np.ndarray, classes: Sequence[str]
     predicted = probabilities.argmax(1)
     counts = confusion(labels, predicted, c)
     hits, images, named = np.diag(counts), counts.sum(1), counts.sum(0)
-    recall, precision, f1 = _ratio(hits, images), _ratio(hits, named), _ratio(2 * hits, images + named)
+    recall, precision, f1 = _ratio(hits, images), _ratio(hits, named), class_f1(hits, images, named)
     low, high = wilson(int(hits.sum()), n)
     f1_low, f1_high = bootstrap_macro_f1(labels, predicted, c, seed)
     return {
         "n": n,
-        "chance": max(1 / c, float(images.max()) / n),
+        "chance": chance(labels, c),
         "accuracy": float(hits.sum()) / n,
         "accuracy_low": low,
         "accuracy_high": high,
-        "macro_f1": float(f1[images > 0].mean()),
+        "macro_f1": float(macro_f1(hits, images, named)),
         "macro_f1_low": f1_low,
         "macro_f1_high": f1_high,
         "top3": top_k(labels, probabilities, 3) if c >= 3 else None,
@@ -66,6 +66,28 @@ def scores(labels: np.ndarray, probabilities: np.ndarray, classes: Sequence[str]
         ],
         "confusion": counts.tolist(),
     }
+
+
+def macro_f1(hits: np.ndarray, images: np.ndarray, named: np.ndarray) -> np.ndarray:
+    """Macro-F1: the mean F1 of the classes that have images. The one definition, also of the curves while training.
+
+    Of each class: hits, images of it, how often it was named; (C,), or (C, R) for R results at once. A class that is
+    only named has no F1 here; naming it costs the true class its recall. NaN where no class has images.
+    """
+    present = images > 0
+    found = class_f1(hits, images, named).sum(0, where=present)
+    return np.divide(found, present.sum(0), out=np.full(np.shape(found), np.nan), where=present.any(0))
+
+
+def class_f1(hits: np.ndarray, images: np.ndarray, named: np.ndarray) -> np.ndarray:
+    """The F1 of each class, of counts as in :func:`macro_f1`; 0 for one that has no images and was not named."""
+    return _ratio(2 * hits, images + named)
+
+
+def chance(labels: np.ndarray, classes: int) -> float:
+    """The accuracy to beat without looking: the largest class's share of labels (n,), or 1 / ``classes`` if larger."""
+    largest = np.bincount(labels).max() / len(labels) if len(labels) else 0.0
+    return max(1 / max(1, classes), float(largest))
 
 
 def wilson(k: int, n: int) -> tuple[float, float]:
@@ -92,9 +114,7 @@ def bootstrap_macro_f1(
     right = sparse.csr_array((ones * (truth == guess), (truth, at)), shape=(classes, len(cells)))
     drawn = np.random.default_rng(seed).multinomial(counts.sum(), counts / counts.sum(), size=resamples).T  # (cells, R)
     images, named, hits = (np.asarray(part @ drawn) for part in (of_truth, of_guess, right))  # (C, R) each
-    f1 = _ratio(2 * hits, images + named)
-    macro = f1.sum(0, where=images > 0) / (images > 0).sum(0)
-    low, high = np.quantile(macro, (0.025, 0.975))
+    low, high = np.quantile(macro_f1(hits, images, named), (0.025, 0.975))
     return float(low), float(high)
 
 

@@ -1,7 +1,7 @@
-"""NT-Xent and its accuracy, and focal loss. All are computed in at least float32, also under autocast."""
+"""NT-Xent and its accuracy, focal loss, weighted means. All are computed in at least float32, also under autocast."""
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from torch import Tensor
@@ -89,11 +89,18 @@ def contrastive_accuracy(z0: Tensor, z1: Tensor, *, across: bool = False) -> Ten
         return added(right.float().sum()) / len(z) if across else right.float().mean()
 
 
-def focal_loss(logits: Tensor, labels: Tensor, gamma: float, weight: Tensor | None = None) -> Tensor:
+def focal_loss(
+    logits: Tensor,
+    labels: Tensor,
+    gamma: float,
+    weight: Tensor | None = None,
+    reduction: Literal["mean", "sum"] = "mean",
+) -> Tensor:
     """Focal loss in its softmax form: mean of −w_y (1 − p_y)^γ ln p_y (arXiv 1708.02002, eq. 4 and 5). A scalar.
 
     logits: (n, C); labels: (n,) class indices; weight: (C,) or None. The mean is weighted by w_y as in torch's
-    cross-entropy, which this equals at γ = 0. Raises ValueError for shapes that do not fit or a negative γ.
+    cross-entropy, which this equals at γ = 0; but it is 0 where all labels have weight 0. Raises ValueError for shapes
+    that do not fit or a negative γ.
     """
     if logits.ndim != 2 or labels.shape != logits.shape[:1]:
         raise ValueError(
@@ -106,9 +113,18 @@ def focal_loss(logits: Tensor, labels: Tensor, gamma: float, weight: Tensor | No
     wrongness = (-torch.expm1(log_p)).clamp(min=1e-12)
     loss = -(wrongness**gamma) * log_p
     if weight is None:
-        return loss.mean()
+        return loss.mean() if reduction == "mean" else loss.sum()
     chosen = weight.to(loss)[labels]
-    return (chosen * loss).sum() / chosen.sum()
+    total = (chosen * loss).sum()
+    return weighted_mean(total, chosen.sum()) if reduction == "mean" else total
+
+
+def weighted_mean(total: Tensor, weight: Tensor) -> Tensor:
+    """``total`` / ``weight``, of losses added up and what they weigh together; 0, with no gradient, where that is 0.
+
+    Scalars; ``weight`` needs no gradient.
+    """
+    return total * torch.where(weight > 0, 1 / weight, 0.0)
 
 
 def _unit_views(z0: Tensor, z1: Tensor) -> Tensor:

@@ -11,18 +11,18 @@ import struct
 import tempfile
 import warnings
 import zipfile
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.error import URLError
 from urllib.request import urlopen
 
 import torch
 from torch import Tensor
-from torchvision.models import get_model_weights
 
 from sealife_core.errors import WeightsError
 from sealife_core.models.checkpoint import CARD_FILE, WEIGHTS_FILE, ModelCard, load_card, read_safetensors
 from sealife_core.models.encoders import Encoder
+from sealife_core.models.imagenet import by_hand, imagenet_files
 from sealife_core.models.naming import torchvision_named, unlike
 from sealife_core.places import checkpoints_root as default_root
 
@@ -169,15 +169,6 @@ def _named_file(name: str) -> Path:
     return path / WEIGHTS_FILE if path.is_dir() else path
 
 
-def imagenet_files(name: str) -> Iterator[tuple[Path, str, str]]:
-    """(path, version, address) of the weights that torchvision has for encoder ``name``, its best first."""
-    weights = get_model_weights(name)
-    best = weights["DEFAULT"]
-    folder = Path(torch.hub.get_dir()) / "checkpoints"
-    for version in [best, *(other for other in weights if other is not best)]:
-        yield folder / version.url.rpartition("/")[2], version.name, version.url
-
-
 def _imagenet_file(encoder: Encoder) -> tuple[Path, str]:
     """A file of ImageNet weights for ``encoder`` and its version: one that is there, else downloaded."""
     if encoder.stem != "imagenet":
@@ -193,10 +184,11 @@ def _imagenet_file(encoder: Encoder) -> tuple[Path, str]:
     try:
         _download(address, path)
     except OSError as error:  # URLError and timeouts are of this kind
+        print(f"{address}: {error}", flush=True)
+        why = "there is no internet" if isinstance(error, URLError) else error.strerror or str(error)
         raise WeightsError(
-            f"ImageNet weights for {encoder.name} are not on this machine and there is no internet to fetch them from"
-            f" ({error}). On another machine download {address}, then put {path.name} into {path.parent},"
-            " or set the weights to 'file:' and its path."
+            f"ImageNet weights for {encoder.name} are not on this machine and could not be downloaded: {why}."
+            f" {by_hand(encoder.name)}"
         ) from None
     return path, version
 

@@ -52,15 +52,15 @@ def needed(config: AnyConfig) -> int:
 
 
 def impossible(config: AnyConfig, there: list[str]) -> tuple[str, str] | None:
-    """Why the devices of this machine will never do for the run, and what to do; None where they will."""
+    """Why the devices of this machine will never do for the run, and with what it would go; None where they will."""
     found, count = len(suitable(config, there)), needed(config)
     if not found:
-        return "The run asks for a GPU, and there is none here.", "Clone it with device 'cpu' or 'auto'."
+        return "The run asks for a GPU, and there is none here.", "device 'cpu' or 'auto'."
     if count <= found:
         return None
     be, many = ("is", "one") if found == 1 else ("are", str(found))
     kept = f" that {be} not reserved ({', '.join(reserved())} are)" if reserved() else ""
-    way = f"Clone it with devices {found}, or with device 'cpu', where {count} processes share the processor."
+    way = f"devices {found}, or with device 'cpu', where {count} processes share the processor."
     return f"The run asks for {count} devices, and there {be} {many} here{kept}.", way
 
 

@@ -202,7 +202,7 @@ class Dispatcher:
         in_cluster = cluster_address(config.where) is not None
         never = None if in_cluster else impossible(config, self.devices)
         if never:
-            refuse(run, *never)
+            refuse(run, never[0], f"Clone it with {never[1]}")
             return
         source = source_awaited(run)
         if source:

@@ -76,14 +76,14 @@ def estimate(config: AnyConfig, n_images: int, root: Path | None = None, n_store
     data set (assumed to be n_images / 0.8, as splits are 80/10/10).
     """
     root = runs_root(root)
-    encoder, stem = _network(config, root)
+    encoder, stem = network_of(config, root)
     n_stored = round(n_images / 0.8) if n_stored is None else n_stored
     seconds, basis = _seconds(config, encoder, stem, n_images, n_stored, root)
     in_training, kept = _disk_bytes(config, encoder, n_images, n_stored)
     return Estimate(seconds, _memory_bytes(config, encoder, stem, n_images), in_training, kept, basis)
 
 
-def _network(config: AnyConfig, root: Path) -> tuple[str, str]:
+def network_of(config: AnyConfig, root: Path) -> tuple[str, str]:
     """Encoder and stem that the run will use: those of the run its weights come from, where there is one."""
     seen: set[str] = set()
     source_id = source_run(config.weights)

@@ -7,10 +7,11 @@ finds where ``wandb login`` has put it, or in its own environment.
 
 import os
 import shlex
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from sealife_core.config import PROJECT, AnyConfig, project_problem
 from sealife_core.runs.files import UnreadableFile, read_json
 from sealife_core.runs.run import Run
 
@@ -20,6 +21,11 @@ OFFLINE = "offline-run-*"  # what Weights & Biases calls the folder of an attemp
 MODE, SWEEP, RUN_ID = "WANDB_MODE", "WANDB_SWEEP_ID", "WANDB_RUN_ID"
 OF_A_STUDY = (MODE, "WANDB_PROJECT", "WANDB_ENTITY", "WANDB_BASE_URL", "WANDB_RUN_GROUP")
 CARRIED = (*OF_A_STUDY, RUN_ID, SWEEP, "WANDB_SWEEP_PARAM_PATH")
+
+
+# What wandb.init takes (wandb/sdk/wandb_settings.py), and its server of a group, a name and a kind of run.
+TAG_LENGTH, NAME_LENGTH = 64, 128
+_NOT_IN_ID = ":;,#?/'"
 
 
 @dataclass(frozen=True)
@@ -32,8 +38,10 @@ class Place:
     command: str = ""
 
 
-def launch_variables(environment: Mapping[str, str]) -> dict[str, str]:
-    """What of ``environment`` a run that is launched in it obeys. An address with a password in it stays behind."""
+def launch_variables(environment: Mapping[str, str] | None = None) -> dict[str, str]:
+    """What of ``environment`` (this process's unless given) a run that is launched in it obeys. An address with a
+    password in it stays behind."""
+    environment = os.environ if environment is None else environment
     found = {name: environment[name] for name in CARRIED if environment.get(name)}
     return {name: value for name, value in found.items() if "://" not in value or "@" not in value}
 
@@ -50,8 +58,66 @@ def launched_with(run: Run) -> dict[str, str]:
 def variables_for(study: Run | None) -> dict[str, str]:
     """The variables of a run that is being made: this process's, or those of the ``study`` that it is a part of."""
     if study is None:
-        return launch_variables(os.environ)
+        return launch_variables()
     return {name: value for name, value in launched_with(study).items() if name in OF_A_STUDY}
+
+
+def wandb_mode(asked: str, variables: Mapping[str, str]) -> str:
+    """'off', 'offline' or 'on': what the setting ``wandb`` and the variables of the launch come to together."""
+    mode = variables.get(MODE, "").lower()
+    if mode == "disabled":
+        return "off"
+    if asked != "environment":
+        return asked
+    known = {"online": "on", "run": "on", "shared": "on", "offline": "offline", "dryrun": "offline"}
+    return known.get(mode, "on" if variables.get(SWEEP) else "off")
+
+
+def wandb_project(asked: str, variables: Mapping[str, str]) -> str:
+    """The project that a run is recorded in: the one ``asked`` for, unless that is left to WANDB_PROJECT."""
+    return asked if asked != PROJECT else variables.get("WANDB_PROJECT", PROJECT)
+
+
+def wandb_problems(config: AnyConfig, tags: Iterable[str], variables: Mapping[str, str]) -> list[str]:
+    """A sentence for each thing that a person has set and wandb refuses, so that nothing would be recorded.
+
+    What is made of other names (a study's, a run's) is shortened instead: :func:`shortened`.
+    """
+    if wandb_mode(config.wandb, variables) == "off":
+        return []
+    found = [
+        f"The tag '{shortened(tag, 24)}' has {len(tag)} characters; Weights & Biases takes at most {TAG_LENGTH}."
+        " Shorten it, or set wandb to 'off'."
+        for tag in tags
+        if len(tag) > TAG_LENGTH
+    ]
+    if not variables.get(SWEEP) and (wrong := project_problem(wandb_project(config.wandb_project, variables))):
+        found.append(
+            f"WANDB_PROJECT is '{shortened(variables['WANDB_PROJECT'], 60)}'; Weights & Biases takes {wrong}."
+            " Change it, or set wandb_project."
+        )
+    run_id = variables.get(RUN_ID, "")
+    if run_id != run_id.strip() or set(run_id) & set(_NOT_IN_ID):
+        found.append(
+            f"WANDB_RUN_ID is '{shortened(run_id, 60)}'; Weights & Biases takes an id without {' '.join(_NOT_IN_ID)}"
+            " and without spaces around it. Change it, or leave it out."
+        )
+    address = variables.get("WANDB_BASE_URL", "")
+    if address and not address.startswith(("http://", "https://")):
+        found.append(
+            f"WANDB_BASE_URL is '{shortened(address, 60)}'; expected an address that begins with http:// or https://."
+        )
+    return found
+
+
+def shortened(text: str, length: int) -> str:
+    """``text``, cut so that it has at most ``length`` characters, and says that it was cut."""
+    return text if len(text) <= length else f"{text[: length - 1]}…"
+
+
+def wandb_tags(tags: Iterable[str]) -> list[str]:
+    """``tags`` as wandb takes them: cut where they are too long, empty and doubled ones left out."""
+    return list(dict.fromkeys(shortened(tag, TAG_LENGTH) for tag in tags if tag))
 
 
 def places(run: Run) -> list[Place]:

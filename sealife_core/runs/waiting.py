@@ -1,6 +1,7 @@
 """What is said of runs that wait, whoever is to start them: for what, or why they never will be started."""
 
 import time
+from pathlib import Path
 
 from sealife_core.errors import RunError
 from sealife_core.runs.directory import Run, source_of
@@ -13,9 +14,12 @@ from sealife_core.runs.run import MODEL
 def source_awaited(run: Run) -> str:
     """What the run waits for before its weights are there, or "". Raises RunError if they will never be."""
     source_id = source_of(run)
-    if source_id is None:
-        return ""
-    source = Run(run.root / source_id)
+    return "" if source_id is None else awaited(source_id, run.root)
+
+
+def awaited(source_id: str, root: Path) -> str:
+    """As :func:`source_awaited`, of any run that takes its weights from the run ``source_id`` below ``root``."""
+    source = Run(root / source_id)
     if not source.path.is_dir():
         raise RunError(f"Run '{source_id}', which the weights come from, was deleted.")
     state = source.state()

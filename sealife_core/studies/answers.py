@@ -1,8 +1,10 @@
-"""What a study says, in one or two sentences derived from its figures; where seeds do not decide, it says that.
+"""What a study says, in one or two sentences derived from its figures; where they do not decide, it says that.
 
-Two spreads are never mixed up. Over *seeds*: another start, other labels, the same test images; one way is called
-better than another only if its worst seed is better than the other's best, with two seeds or more. Over *test images*:
-how far one accuracy may lie from that on other images; :func:`on_other_images` says it once for the whole study.
+Nothing is answered before all runs are through, and of ways with fewer than two seeds never; what is missing is said
+instead (``readiness.py``). Two spreads are never mixed up. Over *seeds*: another start, other labels, the same test
+images; one way is called better than another only if its worst seed is better than the other's best. Over *test
+images*: how far one accuracy may lie from that on other images; :func:`on_other_images` says it once for the whole
+study, and where the images are too few to show a difference at all, none is told.
 """
 
 import itertools
@@ -10,6 +12,7 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from sealife_core.config import ALL_STAGES
 from sealife_core.studies.questions import (
     ALL,
     BATCH_SIZE,
@@ -18,6 +21,7 @@ from sealife_core.studies.questions import (
     HEAD,
     IMBALANCE,
     LABELS,
+    PLAIN,
     RANDOM,
     STRENGTH,
     SWEEPS,
@@ -25,13 +29,28 @@ from sealife_core.studies.questions import (
     VIEWS,
     WITHOUT,
 )
+from sealife_core.studies.readiness import (
+    FINISHED,
+    images_needed,
+    nothing_to_compare,
+    seeds_decide,
+    told_apart,
+    unfinished,
+    with_seeds,
+)
 from sealife_core.studies.results import CellResult, PartResult, over_seeds
 
 
 def answer(question: str, parts: Sequence[PartResult]) -> str:
-    """The answer to ``question`` as far as ``parts`` give one; "" before there is anything to say."""
-    says = _ANSWERS.get(question, _best_cell)
-    return says(parts)
+    """The answer to ``question``, or what is missing for one; "" before the first run of the table is through."""
+    if not any(part.cell and part.state == FINISHED for part in parts):
+        return ""
+    if said := unfinished(parts):
+        return said
+    seeded, lacking = with_seeds(parts)
+    if not (said := _ANSWERS.get(question, _best_cell)(seeded)):
+        return lacking or nothing_to_compare(question)
+    return f"{said} {lacking}".rstrip()
 
 
 def on_other_images(parts: Sequence[PartResult]) -> str:
@@ -44,11 +63,6 @@ def on_other_images(parts: Sequence[PartResult]) -> str:
         f"All were tested on the same {scored[0].n:,} images, and seeds say nothing about other images: there each"
         f" accuracy may lie up to {100 * widest:.0f} points away (95 %)."
     )
-
-
-def told_apart(better: CellResult, worse: CellResult) -> bool:
-    """Whether every seed of ``better`` beats every seed of ``worse``, with two seeds or more of both."""
-    return min(better.seeds, worse.seeds) > 1 and better.least > worse.greatest
 
 
 def label_saving(better: Sequence[CellResult], baseline: Sequence[CellResult], share: float) -> float | None:
@@ -92,16 +106,16 @@ def _labels(parts: Sequence[PartResult]) -> str:
         return ""
     if not savings:
         return (
-            "No label is saved for certain: at no share of the labels does a pre-trained encoder beat training from"
-            " scratch with every seed."
+            "No label is saved for certain: at no share of the labels is a pre-trained encoder surely better than"
+            " training from scratch."
         )
     most = max(float(cell.cell["labels"]) for cell in scratch)
     saved = [saving for saving in savings if saving[1] < most]
     if not saved:
         _, share, _, encoder, use = savings[0]
         return (
-            f"{encoder} ({use}) is better than training from scratch with all labels, with every seed; with fewer the"
-            " seeds do not decide."
+            f"{encoder} ({use}) is better than training from scratch with {most:g} % of the labels, with every seed;"
+            " with fewer the runs do not decide."
         )
     times, share, needed, encoder, use = max(saved, key=lambda saving: (saving[0], -saving[1]))
     if math.isinf(times):
@@ -118,41 +132,46 @@ def _labels(parts: Sequence[PartResult]) -> str:
 def _depth(parts: Sequence[PartResult]) -> str:
     cells = over_seeds(parts)
     frozen = next((cell for cell in cells if cell.cell["stages"] == 0), None)
-    if frozen is None or len(cells) < 2:
+    deeper = [cell for cell in cells if cell is not frozen]
+    if frozen is None or not deeper:
         return ""
-    best = max(cells, key=lambda cell: cell.mean)
-    enough = min((cell for cell in cells if not told_apart(best, cell)), key=lambda cell: float(cell.cell["stages"]))
-    if enough.cell["stages"] == 0:
+    best = max(deeper, key=lambda cell: cell.mean)
+    if not told_apart(best, frozen):
+        worse = all(told_apart(frozen, cell) for cell in deeper)
+        surely = "every depth is worse" if worse else f"no depth is surely better{_few(best, frozen)}"
         return (
-            f"Leave the encoder frozen: no depth beats it with every seed. Frozen it reaches {_percent(frozen)}, with"
-            f" {best.cell['stages']:g} stages trained {_percent(best)}."
+            f"Leave the encoder frozen: {surely}. Frozen it reaches {_percent(frozen)}, with {_stages(best)} trained"
+            f" {_percent(best)}."
         )
-    return (
-        f"Train {enough.cell['stages']:g} of the five stages: {_percent(enough)} against {_percent(frozen)} frozen."
-        + (
-            ""
-            if enough is best
-            else f" More brings nothing that every seed would show: {best.cell['stages']:g} reach {_percent(best)}."
-        )
+    enough = min(
+        (cell for cell in deeper if not told_apart(best, cell) and told_apart(cell, frozen)),
+        key=lambda cell: float(cell.cell["stages"]),
     )
+    said = f"Train {_stages(enough)}: {_percent(enough)} against {_percent(frozen)} frozen."
+    if enough is best:
+        return said
+    return f"{said} More brings nothing that is sure: {_stages(best)} reach {_percent(best)}."
 
 
 def _views(parts: Sequence[PartResult]) -> str:
     cells = over_seeds(parts)
     whole = next((cell for cell in cells if cell.cell["views"] == ALL), None)
-    without = [cell for cell in cells if cell.cell["views"] == WITHOUT]
+    without = sorted((cell for cell in cells if cell.cell["views"] == WITHOUT), key=lambda cell: cell.mean)
     if whole is None or not without:
         return ""
-    worst, best = min(without, key=lambda c: c.mean), max(without, key=lambda c: c.mean)
     said = f"With all augmentations the probe reaches {_percent(whole)}."
-    if told_apart(whole, worst):
-        lost = 100 * (whole.mean - worst.mean)
-        said += f" Most is lost without {worst.cell['first']}: {lost:.0f} points, with every seed."
+    missed = [cell for cell in without if told_apart(whole, cell)]
+    if missed:
+        worst = missed[0]
+        lost = f"{100 * (whole.mean - worst.mean):.0f} points, with every seed"
+        same = [str(cell.cell["first"]) for cell in missed[1:] if not told_apart(cell, worst)]
+        beside = f"; that without {' or '.join(same)} less is lost is not sure" if same else ""
+        said += f" Most is lost without {worst.cell['first']}: {lost}{beside}."
     else:
-        said += " Leaving out any one of them costs nothing that every seed would show."
+        said += f" Leaving out any one of them costs nothing that is sure{_few(whole, without[0])}."
+    best = without[-1]
     if told_apart(best, whole):
-        gained = 100 * (best.mean - whole.mean)
-        said += f" Without {best.cell['first']} it is better here, by {gained:.0f} points."
+        said += f" Without {best.cell['first']} it is better here, by {100 * (best.mean - whole.mean):.0f} points."
     return said
 
 
@@ -168,7 +187,7 @@ def _sweep(question: str) -> Callable[[Sequence[PartResult]], str]:
         said = f"The best {words[question]} here is {_value(best.cell[question])}: {_percent(best)} by linear probe"
         if same:
             others = ", ".join(_value(cell.cell[question]) for cell in same)
-            return f"{said}, but the seeds do not tell it from {others}."
+            return f"{said}, but {_undecided(best, same)} from {others}."
         return f"{said}, with every seed."
 
     return says
@@ -179,25 +198,28 @@ def _imbalance(parts: Sequence[PartResult]) -> str:
     if not cells:
         return ""
     worst_ratio = max(float(cell.cell["ratio"]) for cell in cells)
-    here = [cell for cell in cells if float(cell.cell["ratio"]) == worst_ratio]
-    plain = next((cell for cell in here if cell.cell["loss"] == "cross-entropy"), None)
-    best = max(here, key=lambda cell: cell.mean)
-    if plain is None or len(here) < 2:
+    here = {str(cell.cell["loss"]): cell for cell in cells if float(cell.cell["ratio"]) == worst_ratio}
+    plain = here.pop(PLAIN, None)
+    if plain is None or not here:
         return ""
-    rare = {str(c.cell["loss"]): c for c in over_seeds(parts, "rarest_f1") if float(c.cell["ratio"]) == worst_ratio}
-    if best is plain or not told_apart(best, plain):
-        said = (
-            f"At 1 : {worst_ratio:g} nothing helps for certain: the best, {best.cell['loss']}, has macro-F1"
-            f" {_percent(best)}, plain cross-entropy {_percent(plain)}."
-        )
-    else:
+    best = max(here.values(), key=lambda cell: cell.mean)
+    if told_apart(best, plain):
         said = (
             f"At 1 : {worst_ratio:g}, {best.cell['loss']} is better than plain cross-entropy with every seed: macro-F1"
             f" {_percent(best)} against {_percent(plain)}."
         )
-    if rare:
-        top = max(rare.values(), key=lambda cell: cell.mean)
-        said += f" The rarest class has its best F1, {_percent(top)}, with {top.cell['loss']}."
+    else:
+        said = (
+            f"At 1 : {worst_ratio:g} nothing helps for certain: the best of the others, {best.cell['loss']}, has"
+            f" macro-F1 {_percent(best)}, plain cross-entropy {_percent(plain)}."
+        )
+    rare = {str(c.cell["loss"]): c for c in over_seeds(parts, "rarest_f1") if float(c.cell["ratio"]) == worst_ratio}
+    top = max(rare.values(), key=lambda cell: cell.mean, default=None)
+    if top is not None and PLAIN in rare and told_apart(top, rare[PLAIN]):
+        said += (
+            f" The rarest class has its best F1, {_percent(top)}, with {top.cell['loss']}; with plain cross-entropy"
+            f" {_percent(rare[PLAIN])}."
+        )
     return said
 
 
@@ -208,7 +230,26 @@ def _best_cell(parts: Sequence[PartResult]) -> str:
     best = max(cells, key=lambda cell: cell.mean)
     same = [cell for cell in cells if cell is not best and not told_apart(best, cell)]
     said = f"The best is {_cell_words(best.cell)}: {_percent(best)}"
-    return f"{said}; the seeds do not tell it from {len(same)} of the others." if same else f"{said}, with every seed."
+    return f"{said}; {_undecided(best, same)} from {len(same)} of the others." if same else f"{said}, with every seed."
+
+
+def _undecided(best: CellResult, same: Sequence[CellResult]) -> str:
+    """Why ``best`` is not called better than ``same``: "the seeds do not tell it"."""
+    if any(not seeds_decide(best, other) for other in same):
+        return "the seeds do not tell it"
+    return f"the test images are too few to tell it{_few(best, max(same, key=lambda cell: cell.mean))}"
+
+
+def _few(better: CellResult, worse: CellResult) -> str:
+    """ " (about 60 test images would be needed)" where the seeds decide and only images are lacking."""
+    if seeds_decide(better, worse) and (needed := images_needed(better, worse)):
+        return f" ({needed:,} test images or more would be needed, and there are {better.images:,})"
+    return ""
+
+
+def _stages(cell: CellResult) -> str:
+    stages = float(cell.cell["stages"])
+    return "all stages" if stages == ALL_STAGES else f"{stages:g} of the five stages"
 
 
 def _cell_words(cell: dict[str, Any]) -> str:
@@ -217,10 +258,7 @@ def _cell_words(cell: dict[str, Any]) -> str:
 
 def _percent(cell: CellResult) -> str:
     """ "41 % (38 to 44 over 3 seeds)"."""
-    mean = f"{100 * cell.mean:.0f} %"
-    if cell.seeds == 1:
-        return f"{mean} (one seed)"
-    return f"{mean} ({100 * cell.least:.0f} to {100 * cell.greatest:.0f} over {cell.seeds} seeds)"
+    return f"{100 * cell.mean:.0f} % ({100 * cell.least:.0f} to {100 * cell.greatest:.0f} over {cell.seeds} seeds)"
 
 
 def _value(value: Any) -> str:

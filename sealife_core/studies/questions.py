@@ -7,17 +7,20 @@ from math import sqrt
 from typing import Any
 
 from sealife_core.config import ALL_STAGES, SIZES, TASKS, AnyConfig, Part, StudyConfig, nested, parse, preset
+from sealife_core.errors import ConfigError
 
 QUICK, FULL = "Quick", "Full"
 STUDY_SIZES = (QUICK, FULL)
+MOST_SEEDS = 100
 LABELS, DEPTH, VIEWS, IMBALANCE, GRID = "labels", "depth", "views", "imbalance", "grid"
 TEMPERATURE, HEAD, BATCH_SIZE, STRENGTH = "temperature", "head", "batch_size", "strength"
 
 RANDOM, IMAGENET, SIMCLR, IMAGENET_SIMCLR = "random", "ImageNet", "SimCLR", "ImageNet → SimCLR"
 PROBE, FINE_TUNE = "linear probe", "fine-tune"
 ALL, WITHOUT, ONLY = "all", "without", "only"
+PLAIN = "cross-entropy"
 LOSSES: dict[str, dict[str, Any]] = {
-    "cross-entropy": {"loss": "cross_entropy", "class_weights": "none"},
+    PLAIN: {"loss": "cross_entropy", "class_weights": "none"},
     "class weights": {"loss": "cross_entropy", "class_weights": "balanced"},
     "focal γ 1": {"loss": "focal", "focal_gamma": 1.0},
     "focal γ 2": {"loss": "focal", "focal_gamma": 2.0},
@@ -110,10 +113,11 @@ def build_study(
     out, as ``{"where": "ray:http://head:8265", "cluster_cores": 4}``. Raises ConfigError.
     """
     chosen = QUESTIONS[question]
+    _check_seeds(seeds)
     few, many = (RANDOM, SIMCLR), (RANDOM, IMAGENET, SIMCLR, IMAGENET_SIMCLR)
     base = Base(
         data, data_hash, size,
-        seeds=tuple(range(seeds or (3 if size == FULL else 2))),
+        seeds=tuple(range((3 if size == FULL else 2) if seeds is None else seeds)),
         encoders=tuple(encoders) or (many if size == FULL else few),
         place=place or {},
         source=source[0] if source else "",
@@ -138,6 +142,7 @@ def build_grid(
 
     ``values`` (dotted) are laid over the preset for all of them. Raises ConfigError.
     """
+    _check_seeds(seeds)
     parts = []
     for cell in product(*axes.values()):
         varied = dict(zip(axes, cell, strict=True))
@@ -148,6 +153,11 @@ def build_grid(
             parts.append(Part(key=f"{named}, seed {seed}", config=config, cell=varied))
     base = Base(data, data_hash, preset_size, tuple(range(seeds)), ())
     return parse_study(title or f"{TASKS[task].title}: {', '.join(axes)}", GRID, tuple(axes), parts, base)
+
+
+def _check_seeds(seeds: int | None) -> None:
+    if seeds is not None and not 1 <= seeds <= MOST_SEEDS:
+        raise ConfigError([f"'seeds' is {seeds}; expected a whole number from 1 to {MOST_SEEDS}."])
 
 
 def parse_study(title: str, question: str, axes: Sequence[str], parts: Sequence[Part], base: Base) -> StudyConfig:
@@ -247,9 +257,7 @@ def _imbalance(base: Base) -> Built:
     for seed in base.seeds:
         weights = f"run:{base.source}" if base.source else "random"
         task = "finetune" if base.source else "scratch"
-        ratios, losses = (
-            ((1, 10, 50), LOSSES) if base.full else ((20,), ("cross-entropy", "class weights", "focal γ 2"))
-        )
+        ratios, losses = ((1, 10, 50), LOSSES) if base.full else ((20,), (PLAIN, "class weights", "focal γ 2"))
         for ratio, loss in product(ratios, losses):
             config = base.config(task, weights=weights, seed=seed, imbalance=ratio, **LOSSES[loss])
             cell = {"ratio": ratio, "loss": loss}

@@ -22,7 +22,8 @@ SCORES = ("accuracy", "macro_f1", "knn_accuracy", "contrastive_accuracy", "rares
 class PartResult:
     """One part of a study and what it scored; scores are None until its run has finished.
 
-    accuracy with its 95 % interval over test images (``low`` to ``high``), ``macro_f1``: on the n test images.
+    accuracy and macro_f1, each with its 95 % interval over test images (of accuracy ``low`` to ``high``): on the n test
+    images.
     rarest_f1: F1 of the class with the fewest training labels. knn_accuracy (validation) and contrastive_accuracy (last
     training step): of the SimCLR run that a probe judges. labels: training labels used.
     """
@@ -40,6 +41,8 @@ class PartResult:
     low: float | None = None
     high: float | None = None
     macro_f1: float | None = None
+    macro_f1_low: float | None = None
+    macro_f1_high: float | None = None
     rarest_f1: float | None = None
     knn_accuracy: float | None = None
     contrastive_accuracy: float | None = None
@@ -51,7 +54,11 @@ class PartResult:
 @dataclass(frozen=True)
 class CellResult:
     """One cell of the table, over its seeds: ``mean``, the least and the greatest, and ``spread``, their standard
-    deviation (None for one seed). ``labels``: training labels used, on average."""
+    deviation (None for one seed). ``labels``: training labels used, on average.
+
+    images: of which an accuracy is a share, 0 where that is not known; low, high: the mean ends of the 95 % interval of
+    macro-F1. Of other scores they are not known.
+    """
 
     cell: dict[str, Value]
     seeds: int
@@ -60,6 +67,9 @@ class CellResult:
     greatest: float
     spread: float | None
     labels: float | None
+    images: int = 0
+    low: float | None = None
+    high: float | None = None
 
 
 def study_of(run: Run) -> StudyConfig:
@@ -130,6 +140,8 @@ def _scores(run: Run, results: dict[str, Any]) -> dict[str, Any]:
         "low": _number(test.get("accuracy_low")),
         "high": _number(test.get("accuracy_high")),
         "macro_f1": _number(test.get("macro_f1")),
+        "macro_f1_low": _number(test.get("macro_f1_low")),
+        "macro_f1_high": _number(test.get("macro_f1_high")),
         "rarest_f1": _f1_of(environment.get("rarest_class"), test),
         "knn_accuracy": _number(ours.get("knn_accuracy")) if isinstance(ours, dict) else None,
         "contrastive_accuracy": _last(own, "train/contrastive_accuracy"),
@@ -142,11 +154,25 @@ def _scores(run: Run, results: dict[str, Any]) -> dict[str, Any]:
 def _cell(parts: Sequence[PartResult], score: str) -> CellResult:
     values = [float(getattr(part, score)) for part in parts]
     labels = [part.labels for part in parts if part.labels is not None]
-    spread = stdev(values) if len(values) > 1 else None
+    low, high = (_mean([getattr(part, f"{score}_{end}", None) for part in parts]) for end in ("low", "high"))
     return CellResult(
-        dict(parts[0].cell), len(values), fmean(values), min(values), max(values), spread,
+        dict(parts[0].cell),
+        len(values),
+        fmean(values),
+        min(values),
+        max(values),
+        stdev(values) if len(values) > 1 else None,
         fmean(labels) if labels else None,
-    )  # fmt: skip
+        min(part.n for part in parts) if score == "accuracy" else 0,
+        low,
+        high,
+    )
+
+
+def _mean(values: Sequence[float | None]) -> float | None:
+    """None unless all are known."""
+    known = [value for value in values if value is not None]
+    return fmean(known) if len(known) == len(values) else None
 
 
 def _f1_of(name: Any, test: dict[str, Any]) -> float | None:

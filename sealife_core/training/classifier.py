@@ -11,21 +11,23 @@ from pytorch_lightning import LightningModule
 from torch import Tensor, nn
 from torch.nn import functional
 from torchmetrics import Metric
-from torchmetrics.classification import MulticlassAccuracy, MulticlassF1Score
+from torchmetrics.classification import MulticlassAccuracy, MulticlassStatScores
 
 from sealife_core.config import LABELLED, ClassifierConfig
+from sealife_core.evaluation.scores import macro_f1
 from sealife_core.models.across import added, place
 from sealife_core.models.heads import classification_head
-from sealife_core.models.losses import focal_loss
+from sealife_core.models.losses import focal_loss, weighted_mean
 from sealife_core.training.inputs import network_inputs
 from sealife_core.training.schedules import build_optimiser, classifier_schedule, parameter_groups
 from sealife_core.views.sampling import centre_view, draw_views, generator_for
 
 
-class WeightedMean(Metric):
-    """Σ weight · value / Σ weight, over all batches and devices.
+class MeanLoss(Metric):
+    """Σ loss / Σ weight of the images of all batches and devices, however they were cut into batches.
 
-    torchmetrics' own leaves out a value that is no number, which should be seen, or forgets the weights.
+    NaN where all together weigh nothing: there is no mean then. torchmetrics' own leaves out a value that is no number,
+    which should be seen, or forgets the weights.
     """
 
     total: Tensor
@@ -36,14 +38,28 @@ class WeightedMean(Metric):
         self.add_state("total", torch.tensor(0.0), dist_reduce_fx="sum")
         self.add_state("weight", torch.tensor(0.0), dist_reduce_fx="sum")
 
-    def update(self, value: Tensor, weight: Tensor) -> None:
-        """Scalars: the mean of a batch, and what the batch weighs."""
-        self.total += weight * value
+    def update(self, total: Tensor, weight: Tensor) -> None:
+        """Scalars: the losses of a batch, added up, and what its images weigh together."""
+        self.total += total
         self.weight += weight
 
     def compute(self) -> Tensor:
         """The mean so far."""
-        return self.total / self.weight
+        return self.total / torch.where(self.weight > 0, self.weight, torch.nan)
+
+
+class MacroF1(MulticlassStatScores):
+    """Macro-F1 as :func:`sealife_core.evaluation.scores.macro_f1` defines it; torchmetrics' own also averages over
+    classes that are only predicted."""
+
+    def __init__(self, classes: int) -> None:
+        super().__init__(classes, average=None)
+
+    def compute(self) -> Tensor:
+        """A scalar in 0 … 1."""
+        counts = super().compute()  # (C, 5): true and false positives, true and false negatives, support
+        hits, wrongly_named, _, _, images = counts.cpu().numpy().T
+        return torch.tensor(float(macro_f1(hits, images, hits + wrongly_named)), device=counts.device)
 
 
 class ClassifierModule(LightningModule):
@@ -69,9 +85,9 @@ class ClassifierModule(LightningModule):
         self.head = classification_head(feature_dim, classes, config.dropout)
         self.register_buffer("class_weights", class_weights, persistent=False)
         self.train_accuracy = MulticlassAccuracy(classes, average="micro")
-        self.val_loss = WeightedMean()
+        self.val_loss = MeanLoss()
         self.val_accuracy = MulticlassAccuracy(classes, average="micro")
-        self.val_macro_f1 = MulticlassF1Score(classes, average="macro")
+        self.val_macro_f1 = MacroF1(classes)
 
     def forward(self, inputs: Tensor) -> Tensor:
         """Views (n, 3, H, W), or features (n, D) where the encoder passes them through → logits (n, C)."""
@@ -90,27 +106,33 @@ class ClassifierModule(LightningModule):
         return network_inputs(batch["images"], parameters, self.config.image_size_px)
 
     def loss(self, logits: Tensor, labels: Tensor) -> Tensor:
-        """Mean loss over the batch; logits (n, C), labels (n,)."""
+        """Mean loss over the batch; logits (n, C), labels (n,). 0 where all of its classes have weight 0."""
+        return weighted_mean(self.added_loss(logits, labels), self.weight(labels))
+
+    def added_loss(self, logits: Tensor, labels: Tensor) -> Tensor:
+        """The losses of a batch, each by the weight of its class, added up; shapes as in :meth:`loss`."""
         if self.config.loss == "focal":
-            return focal_loss(logits, labels, self.config.focal_gamma, weight=self.class_weights)
+            return focal_loss(logits, labels, self.config.focal_gamma, weight=self.class_weights, reduction="sum")
         return functional.cross_entropy(
-            logits.float(), labels, weight=self.class_weights, label_smoothing=self.config.label_smoothing
+            logits.float(),
+            labels,
+            weight=self.class_weights,
+            label_smoothing=self.config.label_smoothing,
+            reduction="sum",
         )
 
     def weight(self, labels: Tensor) -> Tensor:
         """What labels (n,) weigh together in a mean of losses: their number, unless classes have weights."""
         if self.class_weights is None:
-            return torch.tensor(float(len(labels)), device=labels.device)
+            return torch.full((), float(len(labels)), device=labels.device)
         return self.class_weights[labels].sum()
 
     def training_step(self, batch: dict[str, Tensor], batch_index: int) -> Tensor:
         """One step on a batch of n labelled images."""
         logits = self(self.inputs(batch, augment=True))
-        loss = self.loss(logits, batch["labels"])
-        _, devices = place()
-        if devices > 1:  # the mean of their losses becomes that of the whole batch, whatever each one's labels weigh
-            own = self.weight(batch["labels"])
-            loss = loss * (own * devices / added(own.clone()))
+        # Each device adds up its own, so that DDP's mean over devices is that of the whole batch, whatever each weighs.
+        whole = added(self.weight(batch["labels"]))
+        loss = weighted_mean(self.added_loss(logits, batch["labels"]) * place()[1], whole)
         self.train_accuracy.update(logits, batch["labels"])
         self.log("train/loss", loss, sync_dist=True)
         self.log("train/accuracy", self.train_accuracy, on_step=False, on_epoch=True)
@@ -119,7 +141,7 @@ class ClassifierModule(LightningModule):
     def validation_step(self, batch: dict[str, Tensor], batch_index: int) -> None:
         """Accumulates loss, accuracy and macro-F1 over the whole validation split."""
         logits = self(self.inputs(batch, augment=False))
-        self.val_loss.update(self.loss(logits, batch["labels"]), self.weight(batch["labels"]))
+        self.val_loss.update(self.added_loss(logits, batch["labels"]), self.weight(batch["labels"]))
         self.val_accuracy.update(logits, batch["labels"])
         self.val_macro_f1.update(logits, batch["labels"])
         size = len(batch["labels"])

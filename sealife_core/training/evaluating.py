@@ -33,7 +33,6 @@ def evaluate_classifier(
     for split in ("val", "test") if with_test else ("val",):
         rows = dataset.rows(split, labelled_only=True)
         if not len(rows):
-            run.warn(f"Data set '{dataset.name}' has no labelled {split} images, so there are no {split} scores.")
             continue
         run.status(stage="evaluating", message=f"evaluating on {len(rows):,} {_NAMES[split]} images")
         probabilities = _probabilities(h[rows], head)

@@ -13,34 +13,52 @@ from torch.utils.data import Dataset as IndexedDataset
 from sealife_core.datasets.batches import EpochOrder, as_it_is
 from sealife_core.datasets.dataset import Dataset
 
+_COLUMNS = 64  # features at a time in double precision: the memory of all would double
+
 
 @dataclass(frozen=True)
 class Features:
     """Frozen features of every image, standardised by the training images' mean and spread.
 
-    values: (N, D), one row for each row of the manifest.
+    values: (N, D), one row for each row of the manifest; mean, scale: (D,).
     """
 
     values: Tensor
     mean: Tensor
-    std: Tensor
+    scale: Tensor
 
     def folded(self, head: nn.Sequential) -> nn.Sequential:
         """``head``, made to take features as the encoder gives them: the standardisation moves into its weights."""
         linear = head[-1]
         assert isinstance(linear, nn.Linear)
         with torch.no_grad():
-            linear.weight.div_(self.std)
-            linear.bias.sub_(linear.weight @ self.mean)
+            weight = linear.weight.double() / self.scale.double()
+            linear.bias.copy_(linear.bias.double() - weight @ self.mean.double())
+            linear.weight.copy_(weight)
         return head
 
 
 def standardised(h: np.ndarray, dataset: Dataset) -> Features:
     """Features for a probe from embeddings h (N, D) of every image; only labelled training images set the scale."""
     values = torch.from_numpy(h)
-    train = values[dataset.rows("train", labelled_only=True)]
-    mean, std = train.mean(0), train.std(0).clamp(min=1e-6)
-    return Features((values - mean) / std, mean, std)
+    mean, scale = mean_and_scale(values[dataset.rows("train", labelled_only=True)])
+    return Features((values - mean) / scale, mean, scale)
+
+
+def mean_and_scale(values: Tensor) -> tuple[Tensor, Tensor]:
+    """(D,) each, of values (n, D): what scikit-learn's StandardScaler subtracts, and what it divides by.
+
+    A feature whose spread is no more than rounding has the scale 1: divided by that spread, the least difference in
+    another image would drown all other features. Rounding is, as there, that of n double-precision sums; and here also
+    that of the features themselves, which come in single precision.
+    """
+    n, double = len(values), torch.finfo(torch.float64).eps
+    own = torch.finfo(values.dtype).eps
+    parts = [torch.var_mean(part.double(), 0, correction=0) for part in values.split(_COLUMNS, dim=1)]
+    variance, mean = (torch.cat(found) for found in zip(*parts, strict=True))
+    rounding = torch.maximum(n * double * variance + (n * mean * double) ** 2, (own * mean) ** 2)
+    scale = torch.where(variance <= rounding, 1.0, variance.sqrt())
+    return mean.to(values.dtype), scale.to(values.dtype)
 
 
 class FeatureBatches(LightningDataModule):

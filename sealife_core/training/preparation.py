@@ -13,15 +13,17 @@ from pytorch_lightning import LightningModule
 from torch import Tensor
 
 from sealife_core import __version__
-from sealife_core.config import ALL_STAGES, AnyConfig, ClassifierConfig, EmbedConfig, SimclrConfig, TrainingSettings
+from sealife_core.config import ALL_STAGES, AnyConfig, ClassifierConfig, EmbedConfig, SimclrConfig
 from sealife_core.datasets.batches import ImageBatches
 from sealife_core.datasets.dataset import Dataset, open_dataset
 from sealife_core.datasets.pixels import Pixels, cache_size_px, open_pixels
-from sealife_core.datasets.splits import long_tailed, stratified_fraction
-from sealife_core.errors import DatasetError, WeightsError
+from sealife_core.errors import DatasetError
+from sealife_core.evaluation.scores import chance
+from sealife_core.launching.data_checks import Labels, data_problems
+from sealife_core.launching.data_checks import labelled_rows as labelled_rows
 from sealife_core.models.checkpoint import ModelCard
-from sealife_core.models.encoders import Encoder, build_encoder, resolve_stem
-from sealife_core.models.weights import load_weights, source_card
+from sealife_core.models.encoders import Encoder
+from sealife_core.models.starting import starting_encoder
 from sealife_core.runs.estimates import record_rate
 from sealife_core.runs.writer import RunWriter
 from sealife_core.training.classifier import balanced_weights
@@ -34,22 +36,17 @@ def prepare_encoder(config: SimclrConfig | ClassifierConfig | EmbedConfig, run: 
     """The encoder with its starting weights, and its stem. Before any data is read: missing weights fail at once."""
     if config.weights == "imagenet":
         run.status(stage="loading weights", message="loading (or downloading) ImageNet weights")
-    card = source_card(config.weights, checkpoints_root=run.path.parent)
-    if card is not None and card.encoder != config.encoder:
-        raise WeightsError(
-            f"The weights '{config.weights}' are those of a {card.encoder}, but this run asks for a {config.encoder}."
-            f" Set the encoder to {card.encoder}."
-        )
-    stem = card.stem if card is not None else resolve_stem(config.stem, config.weights, config.image_size_px)
-    encoder = build_encoder(config.encoder, stem)
-    print(load_weights(encoder, config.weights, checkpoints_root=run.path.parent), flush=True)
-    return encoder, stem
+    encoder, said = starting_encoder(
+        config.weights, config.encoder, config.stem, config.image_size_px, checkpoints_root=run.path.parent
+    )
+    print(said, flush=True)
+    return encoder, encoder.stem
 
 
-def open_data(config: TrainingSettings, run: RunWriter) -> tuple[Dataset, Pixels]:
+def open_data(config: AnyConfig, run: RunWriter) -> tuple[Dataset, Pixels]:
     """The data set and its decoded cache, which is made if it is missing.
 
-    Raises DatasetError when the data set is no longer the one that the run was launched on.
+    Raises DatasetError when the data set is no longer the one that the run was launched on, or cannot serve it.
     """
     dataset = open_dataset(config.data)
     if config.data_hash and config.data_hash != dataset.content_hash:
@@ -57,27 +54,17 @@ def open_data(config: TrainingSettings, run: RunWriter) -> tuple[Dataset, Pixels
             f"Data set '{dataset.name}' has changed since this run was launched (its images, labels or splits)."
             " Clone the run to train on the data set as it is now."
         )
-    if not len(dataset.rows("train")):
-        raise DatasetError(f"Data set '{dataset.name}' has no training images. Import more images.")
+    problems = data_problems(config, Labels(dataset))
+    if refused := [problem.says for problem in problems if problem.refuses]:
+        raise DatasetError(" ".join(refused))
+    for problem in problems:
+        run.warn(problem.says)
 
     def tell(stage: str, done: int, total: int) -> None:
         run.status(stage="decoding images", message=f"{done:,} of {total:,} images decoded, once for all runs")
 
     run.status(stage="opening data", message=f"opening data set '{dataset.name}'")
     return dataset, open_pixels(dataset, cache_size_px(dataset, config.image_size_px), progress=tell)
-
-
-def labelled_rows(config: ClassifierConfig, dataset: Dataset) -> np.ndarray:
-    """The training rows whose labels may be used: ``label_fraction`` of each class, nested over fractions, of what
-    ``imbalance`` leaves."""
-    if len(dataset.classes) < 2:
-        raise DatasetError(
-            f"Data set '{dataset.name}' has {len(dataset.classes)} class(es); a classifier needs at least two."
-            " Add a folder for each class and import it again."
-        )
-    rows = dataset.rows("train", labelled_only=True)
-    rows = rows[long_tailed(dataset.labels[rows], config.imbalance, config.seed)]
-    return rows[stratified_fraction(dataset.labels[rows], config.label_fraction, config.seed)]
 
 
 def rarest_class(dataset: Dataset, rows: np.ndarray) -> str:
@@ -181,7 +168,7 @@ def describe_run(
         cores=os.cpu_count(),
         git_revision=_git_revision(),
         images={split: len(dataset.rows(split)) for split in ("train", "val", "test")},
-        chance_accuracy=1 / max(1, len(dataset.classes)),
+        chance_accuracy=chance(dataset.labels[dataset.rows("val", labelled_only=True)], len(dataset.classes)),
         cache_size_px=cache_size_px(dataset, config.image_size_px),
         **more,
     )

@@ -90,7 +90,7 @@ def train_simclr(config: SimclrConfig, run: RunWriter, tracking: Tracking) -> bo
     run.status(stage="evaluating", message="measuring what the features are worth")
     h = embed_all(config, run, dataset, pixels, encoder, machine)
     keep_embeddings(run, dataset, h, module.head)
-    scores = with_interval(looking.measure(module, h), dataset)
+    scores = with_interval(looking.measure(module, h), dataset, config.knn_k)
     run.results(val=scores, train_s=train_s, parameters_trained=trained_parameters(module), method="SimCLR")
     head = None if config.head == "none" else module.head
     save_model(run.path, encoder, head, model_card(config, run, dataset, stem, scores=scores))

@@ -15,14 +15,14 @@ from sealife_core.evaluation.representation import (
     uniformity,
     voters,
 )
-from sealife_core.evaluation.scores import wilson
+from sealife_core.evaluation.scores import chance, wilson
 from sealife_core.runs.writer import RunWriter
 from sealife_core.training.features import features_of
 from sealife_core.training.hardware import Hardware
 from sealife_core.training.simclr import SimclrModule
 
-BANK_IMAGES = 5_000  # a k-NN bank of this size costs a few seconds an interval and moves accuracy by well under a point
-PAIRED_IMAGES = 512  # alignment and uniformity settle with a few hundred pairs
+LOOKED_AT = 512  # images: alignment, uniformity and effective rank settle with a few hundred
+NEIGHBOURS = 20  # that vote, unless a run asks for another number
 
 
 class Representation(Callback):
@@ -32,10 +32,7 @@ class Representation(Callback):
         self, config: SimclrConfig, run: RunWriter, dataset: Dataset, pixels: Pixels, machine: Hardware
     ) -> None:
         self._config, self._run, self._dataset, self._pixels, self._machine = config, run, dataset, pixels, machine
-        chooser = np.random.default_rng(config.seed)
-        bank = dataset.rows("train", labelled_only=True)
-        self._bank = np.sort(chooser.permutation(bank)[:BANK_IMAGES])
-        _, self._queries = _voters(dataset)
+        self._bank, self._queries = _voters(dataset)
 
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Measure at the chosen interval."""
@@ -64,8 +61,7 @@ class Representation(Callback):
             found["knn_accuracy"] = knn_accuracy(
                 bank, labels[self._bank], queries, labels[self._queries], k=self._config.knn_k
             )
-        rows = self._queries if len(self._queries) >= 16 else self._dataset.rows("train")
-        rows = rows[:PAIRED_IMAGES]
+        rows = _looked_at(self._dataset)
         z0, z1 = self._pairs(module, rows)
         h = h_of(rows)
         found |= {"alignment": alignment(z0, z1), "uniformity": uniformity(z0), "effective_rank": effective_rank(h)}
@@ -91,20 +87,23 @@ class Representation(Callback):
         return np.concatenate(halves[0]), np.concatenate(halves[1])
 
 
-def worth(h: np.ndarray, dataset: Dataset, k: int = 20) -> dict[str, float]:
+def worth(h: np.ndarray, dataset: Dataset, k: int = NEIGHBOURS) -> dict[str, float]:
     """What embeddings h (N, D) of every image are worth: k-NN accuracy on validation, effective rank."""
     bank, queries = _voters(dataset)
-    found = {"effective_rank": effective_rank(h[:BANK_IMAGES])}
+    found = {"effective_rank": effective_rank(h[_looked_at(dataset)])}
     if len(bank) and len(queries):
         found["knn_accuracy"] = knn_accuracy(h[bank], dataset.labels[bank], h[queries], dataset.labels[queries], k=k)
     return found
 
 
-def with_interval(found: dict[str, float], dataset: Dataset) -> dict[str, float]:
-    """``found`` with the number of validation images asked, the chance level and the 95 % interval of k-NN accuracy."""
-    n = len(_voters(dataset)[1])
-    scores = {"n": n, "chance": 1 / max(1, len(dataset.classes)), **found}
+def with_interval(found: dict[str, float], dataset: Dataset, k: int = NEIGHBOURS) -> dict[str, float]:
+    """``found`` with the number of validation images asked, the chance level and, of the accuracy by ``k`` neighbours,
+    k and the 95 % interval."""
+    bank, queries = _voters(dataset)
+    n = len(queries)
+    scores = {"n": n, "chance": chance(dataset.labels[queries], len(dataset.classes)), **found}
     if "knn_accuracy" in found:
+        scores["knn_k"] = min(k, len(bank))
         scores["knn_low"], scores["knn_high"] = wilson(round(found["knn_accuracy"] * n), n)
     return scores
 
@@ -112,3 +111,9 @@ def with_interval(found: dict[str, float], dataset: Dataset) -> dict[str, float]
 def _voters(dataset: Dataset) -> tuple[np.ndarray, np.ndarray]:
     """The rows of the training images that vote, and of the validation images that are asked."""
     return voters(dataset.labels, dataset.manifest["split"].to_numpy(), "val")
+
+
+def _looked_at(dataset: Dataset) -> np.ndarray:
+    """The rows whose geometry is measured: validation images, or training images where those are too few."""
+    _, queries = _voters(dataset)
+    return (queries if len(queries) >= 16 else dataset.rows("train"))[:LOOKED_AT]

@@ -12,7 +12,7 @@ from sealife_core.__main__ import build_parser, main
 from sealife_core.config import TASKS, describe, flat_settings
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.evaluation.embedded import read_embeddings
-from sealife_core.runs.directory import open_run
+from sealife_core.runs.directory import list_runs, open_run
 
 TINY = ["--image-size-px", "32", "--epochs", "1", "--batch-size", "16", "--device", "cpu", "--precision", "fp32"]
 
@@ -32,6 +32,25 @@ def test_train__has_a_flag_for_every_setting(task: str, capsys: pytest.CaptureFi
     for setting in settings:
         assert f"--{setting.path.replace('.', '-').replace('_', '-')} " in shown
         assert setting.says.split()[0] in shown
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["train", "scratch", "--wandb", "offline", "--tag", "x" * 70], "has 70 characters"),
+        (["train", "scratch", "--wandb", "offline", "--wandb-project", "reef/2024"], "'wandb_project' is 'reef/2024'"),
+        (["train", "finetune", "--weights", "file:/nowhere.pt"], "There is no file /nowhere.pt"),
+        (["train", "scratch", "--preset", "Quick look", "--batch-size", "1"], "BatchNorm in the last stage"),
+        (["train", "scratch", "--batch-size", "0"], "'batch_size' is 0; expected a whole number from 1 to 8,192"),
+        (["study", "labels", "--seeds", "0"], "'seeds' is 0"),
+        (["search", "scratch", "--vary", "batch_size=1,8", "--preset", "Quick look"], "BatchNorm in the last stage"),
+    ],
+)
+def test_launch__of_what_would_fail_is_refused_and_leaves_no_run(
+    tiny_reef: Dataset, capsys: pytest.CaptureFixture[str], arguments: list[str], said: str
+) -> None:
+    assert said in called(capsys, *arguments, status=1)["error"]
+    assert list_runs() == []
 
 
 def test_import__lists_what_was_left_out(home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -5,9 +5,11 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from dashboard import cache
 from dashboard.components import launch as launching
 from sealife_core.config import preset
-from sealife_core.runs.directory import create_run, list_runs
+from sealife_core.models import imagenet
+from sealife_core.runs.directory import RunWriter, create_run, list_runs
 
 FRAME = Path(__file__).resolve().parents[2] / "dashboard" / "frame.py"
 
@@ -56,7 +58,7 @@ def test_train__launches_once_however_often_it_is_clicked(tiny_reef, launched):
     assert len(launched) == len(list_runs()) == 1
     assert launched[0].config() == preset("simclr", data_hash=tiny_reef.content_hash)
     assert "is queued" in text(app)
-    assert app.button(key="launch_off").disabled
+    assert app.button(key="launch").disabled
     app.run()
     assert len(launched) == 1
 
@@ -69,6 +71,40 @@ def test_launch__refuses_a_second_click_that_was_already_on_its_way(tiny_reef, l
     assert len(launched) == 1
 
 
+def test_train__launches_the_number_that_was_typed_last(tiny_reef, launched):
+    app = open_page("train")
+    number = next(field for field in app.number_input if field.label == "Batch size (images)")
+    number.set_value(24)
+    app.button(key="launch").click().run()  # both in one message, as from a field that is left by a click on Launch
+    assert launched[0].config().batch_size == 24
+
+
+def test_train__refuses_a_number_out_of_range_instead_of_another(tiny_reef, launched):
+    app = open_page("train")
+    number = next(field for field in app.number_input if field.label == "Batch size (images)")
+    number.set_value(5000).run()
+    assert not app.button(key="launch").disabled
+    number.set_value(1)
+    app.button(key="launch").click().run()
+    assert "'batch_size' is 1; expected a whole number from 2 to 8,192 images." in text(app).replace("\\", "")
+    assert any(":red[**2 to 8,192.**]" in caption.value for caption in app.caption)
+    assert app.button(key="launch").disabled
+    assert launched == []
+
+
+def test_train__says_before_the_button_what_would_fail_and_switches_it_off(tiny_reef, launched, monkeypatch):
+    monkeypatch.setenv("TORCH_HOME", "/nowhere")
+    monkeypatch.setattr(imagenet, "reachable", lambda: False)
+    cache._online.clear()
+    app = open_page("train")
+    app.segmented_control(key="task").set_value("transfer").run()
+    assert "ImageNet weights for resnet50 are not on this machine" in text(app)
+    assert app.button(key="launch").disabled
+    app.segmented_control(key="task").set_value("scratch").run()
+    assert not app.button(key="launch").disabled
+    cache._online.clear()
+
+
 def test_train__without_a_run_to_start_from_offers_simclr(tiny_reef):
     app = open_page("train")
     app.segmented_control(key="task").set_value("probe").run()
@@ -78,7 +114,7 @@ def test_train__without_a_run_to_start_from_offers_simclr(tiny_reef):
 
 def test_train__offers_a_run_that_is_still_training(tiny_reef, launched):
     run = create_run(preset("simclr"), name="First <b>try</b>")
-    (run.path / "model.safetensors").write_bytes(b"")
+    RunWriter(run).status(state="queued")
     app = open_page("train")
     app.segmented_control(key="task").set_value("probe").run()
     weights = next(box for box in app.selectbox if box.label == "Encoder from")
@@ -102,7 +138,7 @@ def test_train__shows_all_problems_and_does_not_launch(tiny_reef):
     high.set_value(0.2)
     app.run()
     assert "smallest crop" in text(app)
-    assert app.button(key="launch_off").disabled
+    assert app.button(key="launch").disabled
 
 
 def test_views__hands_its_recipe_to_train(tiny_reef):

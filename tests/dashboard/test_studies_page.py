@@ -60,6 +60,21 @@ def study_of(question: str, dataset: Dataset, **more: object) -> StudyConfig:
     return build_study(question, data="reef", data_hash=dataset.content_hash, **more)  # type: ignore[arg-type]
 
 
+def test_form__starts_the_number_of_seeds_that_was_typed_last_and_none_out_of_range(tiny_reef: Dataset) -> None:
+    app = open_studies()
+    seeds = next(field for field in app.number_input if field.label == "Seeds")
+    seeds.set_value(0).run()
+    assert "'seeds' is 0; expected a whole number from 1 to 100." in text(app)
+    assert app.button(key="start_study").disabled
+    seeds.set_value(1)
+    app.button(key="start_study").click().run()
+    assert list_runs() == [], "the button was off"
+    seeds.set_value(3)
+    app.button(key="start_study").click().run()
+    (run,) = list_runs()
+    assert {part.config.seed for part in run.request().parts} == {0, 1, 2}  # type: ignore[union-attr]
+
+
 def test_form__says_what_a_study_takes_and_starts_it_once(tiny_reef: Dataset) -> None:
     app = open_studies()
     assert not app.exception

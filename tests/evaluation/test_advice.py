@@ -183,3 +183,9 @@ def test_images_needed__gives_the_power_that_it_promises() -> None:
     found = np.mean([mcnemar_exact(int(b), int(c)) < 0.05 for b, c, _ in drawn])
     assert 0.7 < found < 0.9
     assert math.isfinite(n)
+
+
+def test_advice__compares_no_name_with_itself() -> None:
+    said = advised(of("one", "1" * 90 + "0" * 10, name="Probe"), of("two", "1" * 50 + "0" * 50, name="Probe"))
+    assert "Use Probe (one): its accuracy is" in said
+    assert "that of the next best, Probe (two)" in said

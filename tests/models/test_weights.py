@@ -105,7 +105,7 @@ def test_imagenet__takes_an_older_version_if_that_is_there(torch_home: Path):
 
 def test_imagenet__without_internet_names_file_folder_and_the_other_way(torch_home: Path):
     text = refused(build_encoder("resnet18"), "imagenet")
-    for part in ("no internet", RESNET18_FILE, str(torch_home), "'file:'", "another machine"):
+    for part in ("no internet", RESNET18_FILE, str(torch_home), "'file:'", "On a machine with internet"):
         assert part in text
     assert not list(torch_home.iterdir())
 

@@ -7,7 +7,7 @@ import pytest
 
 from sealife_core.config import preset
 from sealife_core.runs.directory import Run, RunWriter, create_run
-from sealife_core.runs.tracking import LAUNCH, launched_with, places
+from sealife_core.runs.tracking import LAUNCH, launched_with, places, wandb_problems, wandb_tags
 
 KEY = "0123456789abcdef" * 2 + "deadbeef"
 
@@ -69,3 +69,39 @@ def test_places__quote_a_folder_for_a_shell(tmp_path: Path) -> None:
     (place,) = places(Run(folder.parent))
     assert place.command == f"tensorboard --logdir '{folder}'"
     assert os.fspath(folder) in place.command
+
+
+@pytest.mark.parametrize(
+    ("tags", "variables"),
+    [
+        (["x" * 64], {}),
+        (["x" * 65], {}),
+        ([], {"WANDB_PROJECT": "reef 2024"}),
+        ([], {"WANDB_PROJECT": "reef/2024"}),
+        ([], {"WANDB_PROJECT": "50%"}),
+        ([], {"WANDB_PROJECT": "p" * 129}),
+        ([], {"WANDB_RUN_ID": "a-b.c"}),
+        ([], {"WANDB_RUN_ID": "a/b"}),
+        ([], {"WANDB_RUN_ID": " a"}),
+        ([], {"WANDB_BASE_URL": "http://localhost:8080"}),
+        ([], {"WANDB_BASE_URL": "localhost:8080"}),
+    ],
+)
+def test_wandb_problems__are_what_the_installed_wandb_refuses(tags: list[str], variables: dict[str, str]) -> None:
+    wandb = pytest.importorskip("wandb")
+    names = {"WANDB_PROJECT": "project", "WANDB_RUN_ID": "run_id", "WANDB_BASE_URL": "base_url"}
+    settings: dict[str, object] = {names[name]: value for name, value in variables.items()}
+    try:
+        wandb.Settings(run_tags=tags or None, **settings)
+        refused = False
+    except Exception:  # noqa: BLE001 - whatever it raises, it would not have begun
+        refused = True
+    found = wandb_problems(preset("simclr", wandb="offline"), tags, variables)
+    assert len(found) == refused
+    assert wandb_problems(preset("simclr", wandb="off"), tags, variables) == []
+    wandb.Settings(run_tags=wandb_tags(tags))
+
+
+def test_wandb_problems__of_a_sweep_leave_the_project_to_it() -> None:
+    variables = {"WANDB_SWEEP_ID": "s", "WANDB_PROJECT": "a/b"}
+    assert wandb_problems(preset("simclr"), [], variables) == []

@@ -10,7 +10,7 @@ import pytest
 from sealife_core.config import StudyConfig
 from sealife_core.errors import RunError
 from sealife_core.runs import Run, State, create_run
-from sealife_core.studies.answers import answer, label_saving, on_other_images, told_apart
+from sealife_core.studies.answers import answer, label_saving, on_other_images
 from sealife_core.studies.questions import (
     DEPTH,
     FINE_TUNE,
@@ -23,13 +23,14 @@ from sealife_core.studies.questions import (
     TEMPERATURE,
     VIEWS,
 )
+from sealife_core.studies.readiness import told_apart
 from sealife_core.studies.results import CellResult, PartResult, over_seeds, part_results, to_frame
 from tests.runs.processes import until
 from tests.studies.conftest import grid
 
 
 def part(cell: dict[str, Any], accuracy: float, seed: int = 0, **more: Any) -> PartResult:
-    interval = {"low": accuracy - 0.1, "high": accuracy + 0.1, "n": 100}
+    interval = {"low": accuracy - 0.1, "high": accuracy + 0.1, "n": 1000}
     return PartResult(str(cell), cell, seed, "r", "finished", accuracy=accuracy, macro_f1=accuracy, **interval | more)
 
 
@@ -147,7 +148,99 @@ def test_answer__of_imbalance_looks_at_macro_f1_and_the_rarest_class():
     )
 
 
+def depth(right: dict[int, float], spread: float = 0.01, **more: Any) -> list[PartResult]:
+    return [p for stages, share in right.items() for p in both_seeds({"stages": stages}, share, spread, **more)]
+
+
+CELLS: dict[str, list[dict[str, Any]]] = {
+    DEPTH: [{"stages": stages} for stages in (0, 1, 5)],
+    TEMPERATURE: [{"temperature": value} for value in (0.1, 0.2, 1.0)],
+    VIEWS: [{"views": "all", "first": "", "second": ""}]
+    + [{"views": "without", "first": name, "second": ""} for name in ("crop", "colour")],
+    IMBALANCE: [{"ratio": 20, "loss": loss} for loss in ("cross-entropy", "class weights", "focal γ 2")],
+    LABELS: [
+        {"encoder": encoder, "use": use, "labels": share}
+        for encoder, use in ((RANDOM, FINE_TUNE), (SIMCLR, PROBE))
+        for share in (10, 100)
+    ],
+    GRID: [{"batch_size": size} for size in (16, 32)],
+}
+
+
+@pytest.mark.parametrize("question", CELLS)
+def test_answer__waits_for_all_runs_and_says_how_many_are_to_come(question: str):
+    table = [p for cell in CELLS[question] for p in both_seeds(cell, 0.5)]
+    said = answer(question, [*table[:-1], PartResult("w", table[-1].cell, 1, "r", "running")])
+    assert said == f"No answer yet: {len(table) - 1} of {len(table)} runs are through, and 1 are still to come."
+    assert answer(question, [PartResult("w", p.cell, p.seed, "", "waiting") for p in table]) == ""
+
+
+@pytest.mark.parametrize("question", CELLS)
+def test_answer__of_one_seed_asks_for_a_second(question: str):
+    said = answer(question, [part(cell, 0.3 + 0.1 * place) for place, cell in enumerate(CELLS[question])])
+    assert said.startswith("No answer: with one seed nobody can tell a difference from luck. Start the study with two")
+
+
+@pytest.mark.parametrize("question", CELLS)
+def test_answer__leaves_out_ways_whose_runs_failed_and_says_so(question: str):
+    *others, last = CELLS[question]
+    table = [p for cell in others for p in both_seeds(cell, 0.5)]
+    said = answer(question, [*table, part(last, 0.9, 0), PartResult("f", last, 1, "r", "failed", missing="It failed.")])
+    assert f"1 of the {len(others) + 1} ways that were tried have fewer than 2 seeds" in said
+    assert "90 %" not in said
+
+
+@pytest.mark.parametrize("question", CELLS)
+def test_answer__of_ties_calls_nothing_better(question: str):
+    said = answer(question, [p for cell in CELLS[question] for p in both_seeds(cell, 0.5)])
+    assert said
+    assert "with every seed" not in said
+    assert "is better" not in said
+
+
+def test_answer__compares_no_option_with_itself():
+    said = answer(DEPTH, depth({0: 0.67, 1: 0.5, 5: 0.6}))
+    assert said == (
+        "Leave the encoder frozen: every depth is worse. Frozen it reaches 67 % (66 to 68 over 2 seeds), with all"
+        " stages trained 60 % (59 to 61 over 2 seeds)."
+    )
+    plain = both_seeds({"ratio": 20, "loss": "cross-entropy"}, 0.6)
+    said = answer(IMBALANCE, plain + both_seeds({"ratio": 20, "loss": "focal γ 2"}, 0.5))
+    assert "the best of the others, focal γ 2, has macro-F1 50 %" in said
+
+
+def test_answer__of_depth_advises_no_depth_that_is_not_surely_better_than_frozen():
+    parts = depth({0: 0.4, 5: 0.6}) + both_seeds({"stages": 1}, 0.5, spread=0.15)
+    assert answer(DEPTH, parts).startswith("Train all stages: 60 %")
+
+
+def test_answer__of_few_test_images_says_how_many_it_takes():
+    said = answer(DEPTH, depth({0: 0.5, 5: 0.6}, n=30))
+    assert "no depth is surely better (60 test images or more would be needed, and there are 30)" in said
+    assert answer(DEPTH, depth({0: 0.5, 5: 0.6}, n=60)).startswith("Train all stages")
+    sweep = [p for t, right in ((0.1, 0.5), (1.0, 0.6)) for p in both_seeds({"temperature": t}, right, n=30)]
+    assert "but the test images are too few to tell it (60 test images" in answer(TEMPERATURE, sweep)
+
+
+def test_answer__of_imbalance_heeds_the_interval_of_macro_f1():
+    def loss(name: str, right: float, half: float) -> list[PartResult]:
+        ends = {"macro_f1_low": right - half, "macro_f1_high": right + half}
+        return both_seeds({"ratio": 20, "loss": name}, right, **ends)
+
+    def said(half: float) -> str:
+        return answer(IMBALANCE, loss("cross-entropy", 0.3, half) + loss("class weights", 0.5, half))
+
+    assert "nothing helps for certain" in said(0.25)
+    assert "is better than plain cross-entropy with every seed" in said(0.1)
+
+
+def test_answer__without_what_it_compares_says_what_it_takes():
+    only = [p for share in (10, 100) for p in both_seeds({"encoder": SIMCLR, "use": PROBE, "labels": share}, 0.5)]
+    assert answer(LABELS, only).startswith("No answer: it takes scores of training from scratch and a pre-trained")
+    assert answer(DEPTH, depth({1: 0.5, 5: 0.6})).startswith("No answer: it takes scores of the frozen encoder")
+
+
 def test_on_other_images__says_how_far_other_images_may_lie():
-    assert on_other_images([part({"a": 1.0}, 0.5)]).startswith("All were tested on the same 100 images")
+    assert on_other_images([part({"a": 1.0}, 0.5)]).startswith("All were tested on the same 1,000 images")
     assert "up to 10 points away" in on_other_images([part({"a": 1.0}, 0.5)])
     assert on_other_images([]) == ""

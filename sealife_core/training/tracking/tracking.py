@@ -11,7 +11,7 @@ from sealife_core.config import AnyConfig, SimclrConfig
 from sealife_core.datasets.dataset import Dataset, open_dataset
 from sealife_core.datasets.pixels import Pixels
 from sealife_core.runs.companions import Onlooker
-from sealife_core.runs.tracking import launched_with
+from sealife_core.runs.tracking import launched_with, wandb_mode
 from sealife_core.runs.writer import RunWriter
 from sealife_core.training.tracking.seen import Predictions, embedding_picture, facts, predictions_of, view_pairs
 
@@ -174,14 +174,3 @@ def _trackers(config: AnyConfig, run: RunWriter) -> list[Tracker]:
                 " the same. Clone it once that works."
             )
     return found
-
-
-def wandb_mode(asked: str, variables: Mapping[str, str]) -> str:
-    """'off', 'offline' or 'on': what the setting ``wandb`` and the variables of the launch come to together."""
-    mode = variables.get("WANDB_MODE", "").lower()
-    if mode == "disabled":
-        return "off"
-    if asked != "environment":
-        return asked
-    known = {"online": "on", "run": "on", "shared": "on", "offline": "offline", "dryrun": "offline"}
-    return known.get(mode, "on" if variables.get("WANDB_SWEEP_ID") else "off")

@@ -15,9 +15,21 @@ from typing import Any, Literal
 
 import numpy as np
 
-from sealife_core.config import PROJECT, AnyConfig, nested, task_of, trained_settings
+from sealife_core.config import AnyConfig, nested, task_of, trained_settings
 from sealife_core.runs.run import MODEL, STOP, Run
-from sealife_core.runs.tracking import CARRIED, MODE, RUN_ID, SWEEP, WANDB, launched_with, sync_command
+from sealife_core.runs.tracking import (
+    CARRIED,
+    MODE,
+    NAME_LENGTH,
+    RUN_ID,
+    SWEEP,
+    WANDB,
+    launched_with,
+    shortened,
+    sync_command,
+    wandb_project,
+    wandb_tags,
+)
 from sealife_core.runs.writer import RunWriter
 from sealife_core.training.tracking.seen import Predictions
 
@@ -160,17 +172,16 @@ class WandbRun:
 
         run = self._writer.run
         notes = run.notes()
+        study = Run(run.root / notes["study"]).notes()["name"] if notes["study"] else ""
         in_sweep = SWEEP in self._variables  # which then has the say over project and id
-        asked = self._config.wandb_project
-        project = asked if asked != PROJECT else self._variables.get("WANDB_PROJECT", PROJECT)
         return wandb.init(
             mode=mode,
-            project=None if in_sweep else project,
+            project=None if in_sweep else wandb_project(self._config.wandb_project, self._variables),
             id=None if in_sweep else self._variables.get(RUN_ID, run.id),
-            name=notes["name"],
+            name=shortened(notes["name"], NAME_LENGTH),
             notes=notes["notes"] or None,
-            tags=notes["tags"] or None,
-            group=Run(run.root / notes["study"]).notes()["name"] if notes["study"] else None,
+            tags=wandb_tags(notes["tags"]) or None,
+            group=shortened(study, NAME_LENGTH) if study else None,
             job_type=task_of(self._config),
             config=nested(trained_settings(self._config)),
             resume="allow",

@@ -18,9 +18,9 @@ from tests.training.tracking.wandb_file import Recorded, read
 @pytest.fixture(scope="module")
 def simclr(bench: Bench) -> Run:
     """Of a study, in an environment that asks for it."""
-    study = create_run(preset("embed"), root=bench.home / "checkpoints", name="Which temperature?")
+    study = create_run(preset("embed"), root=bench.home / "checkpoints", name=f"Which temperature? {'x' * 200}")
     environment = {"WANDB_PROJECT": "reefs", "WANDB_API_KEY": KEY}
-    notes = {"name": "Warm", "tags": ["thesis", "warm"], "notes": "what for", "study": study.id}
+    notes = {"name": "Warm", "tags": ["thesis", "y" * 70, ""], "notes": "what for", "study": study.id}
     return bench.add("simclr", environment, notes, wandb="offline", wandb_model=True, tensorboard=True,
                        epochs=2, batch_size=16, monitor_every=1)  # fmt: skip
 
@@ -46,7 +46,9 @@ def classified(classifier: Run) -> Recorded:
 def test_wandb__says_which_run_it_is(simclr: Run, learned: Recorded) -> None:
     run = learned.run
     assert (run.run_id, run.display_name, run.notes) == (simclr.id, "Warm", "what for")
-    assert (list(run.tags), run.run_group, run.job_type) == (["thesis", "warm"], "Which temperature?", "simclr")
+    assert (list(run.tags), run.job_type) == (["thesis", "y" * 63 + "…"], "simclr"), "a tag that is too long is cut"
+    assert run.run_group.startswith("Which temperature? xxx")
+    assert len(run.run_group) == 128
     assert run.resume
     assert run.project == "sealife", "a part of a study has its project from the study's launch"
     assert learned.exit_code == 0

@@ -13,6 +13,7 @@ from sealife_core.datasets.dataset import Dataset
 from sealife_core.datasets.pixels import open_pixels
 from sealife_core.evaluation.predictions import read_predictions
 from sealife_core.runs.directory import Run, create_run
+from sealife_core.runs.tracking import wandb_mode
 from sealife_core.runs.writer import RunWriter
 from sealife_core.training.tracking import Tracking
 from sealife_core.training.tracking import tracking as tracking_module
@@ -24,7 +25,7 @@ from sealife_core.training.tracking.seen import (
     predictions_of,
     view_pairs,
 )
-from sealife_core.training.tracking.tracking import tracked, wandb_mode
+from sealife_core.training.tracking.tracking import tracked
 from tests.embedded_runs import classifier_run, simclr_run
 
 

@@ -1,0 +1,1 @@
+"""What is asked before anything is launched: would it fail, and what would it go without?"""

@@ -1,0 +1,143 @@
+"""What a run can and cannot do with a data set: said before it is launched, and again before it begins."""
+
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+
+from sealife_core.config import AnyConfig, ClassifierConfig, SimclrConfig
+from sealife_core.datasets.dataset import Dataset
+from sealife_core.datasets.splits import long_tailed, stratified_fraction
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One sentence on a run that is asked for; ``refuses``: it would fail, else the run goes on without something."""
+
+    says: str
+    refuses: bool = True
+
+
+def labelled_rows(config: ClassifierConfig, dataset: Dataset) -> np.ndarray:
+    """(n,) the training rows whose labels may be used: ``label_fraction`` of each class, nested over fractions, of what
+    ``imbalance`` leaves."""
+    rows = dataset.rows("train", labelled_only=True)
+    rows = rows[long_tailed(dataset.labels[rows], config.imbalance, config.seed)]
+    return rows[stratified_fraction(dataset.labels[rows], config.label_fraction, config.seed)]
+
+
+class Labels:
+    """What a data set holds, counted once for all runs of a study."""
+
+    def __init__(self, dataset: Dataset) -> None:
+        self._dataset = dataset
+        self.name, self.classes = f"data set '{dataset.name}'", dataset.classes
+        self._learned: dict[tuple[float, float], np.ndarray] = {}
+        self.of = cache(self._of)
+        self.n_train = len(dataset.rows("train"))
+
+    def _of(self, split: str) -> np.ndarray:
+        """(n,) the labels of the labelled images of ``split``."""
+        return self._dataset.labels[self._dataset.rows(split, labelled_only=True)]
+
+    def learned(self, config: ClassifierConfig) -> np.ndarray:
+        """(n,) the training labels that the run may use; how many of each class does not depend on its seed."""
+        key = config.imbalance, config.label_fraction
+        if key not in self._learned:
+            self._learned[key] = self._dataset.labels[labelled_rows(config, self._dataset)]
+        return self._learned[key]
+
+    def used(self, config: AnyConfig) -> int:
+        """How many images the run trains on."""
+        return len(self.learned(config)) if isinstance(config, ClassifierConfig) else self.n_train
+
+
+def data_problems(config: AnyConfig, labels: Labels) -> list[Problem]:
+    """What keeps ``config`` from being carried out on a data set, and what it would have to do without."""
+    if not labels.n_train:
+        return [
+            Problem(
+                f"There are no training images in {labels.name}. Import more images, or move some into the training"
+                " split."
+            )
+        ]
+    if isinstance(config, ClassifierConfig):
+        return _refused(labels, labels.learned(config)) or [*_shared(config, labels), *_unscored(config, labels)]
+    if isinstance(config, SimclrConfig) and labels.n_train < 2:
+        return [
+            Problem(
+                f"There is one training image in {labels.name}; SimCLR compares images with each other and needs at"
+                " least two. Import more images."
+            )
+        ]
+    return [*_shared(config, labels), *_neighbours(config, labels)]
+
+
+def _refused(labels: Labels, learned: np.ndarray) -> list[Problem]:
+    """Why no classifier can learn from the labels ``learned`` (n,)."""
+    classes = np.unique(learned)
+    if not len(classes):
+        said = (
+            f"None of the {labels.n_train:,} training images of {labels.name} has a label, and a classifier learns from"
+            " labels. Label some, or train SimCLR, which needs none."
+        )
+    elif len(labels.classes) < 2:
+        said = (
+            f"There is one class ('{labels.classes[classes[0]]}') in {labels.name}; a classifier needs at least two."
+            " Add a folder for each class and import it again."
+        )
+    elif len(classes) < 2:
+        said = (
+            f"All {len(learned):,} labelled training images of {labels.name} are of one class"
+            f" ('{labels.classes[classes[0]]}'); a classifier needs images of at least two. Label training images of"
+            " another class."
+        )
+    else:
+        return []
+    return [Problem(said)]
+
+
+def _unscored(config: ClassifierConfig, labels: Labels) -> list[Problem]:
+    """What there are no labels to score."""
+    found, val = [], labels.of("val")
+    if not len(val):
+        said = "no best epoch can be chosen: the last one is kept"
+        said += ", and the run does not stop early" if config.patience else ""
+        found.append(f"There are no labelled validation images in {labels.name}, so {said}.")
+    elif not np.isin(val, labels.learned(config)).any():
+        found.append(
+            f"None of the {len(val):,} validation images of {labels.name} is of a class that has training images, so"
+            " all of them will be named wrong, and the best epoch is chosen by chance."
+        )
+    if not len(labels.of("test")):
+        found.append(
+            f"There are no labelled test images in {labels.name}, so the run will have no test score and cannot be"
+            " compared with others."
+        )
+    return [Problem(said, refuses=False) for said in found]
+
+
+def _neighbours(config: AnyConfig, labels: Labels) -> list[Problem]:
+    """What is measured with labels, though nothing learns from them."""
+    lacking = [words for split, words in (("train", "training"), ("val", "validation")) if not len(labels.of(split))]
+    if not lacking:
+        return []
+    left = "loss, alignment, uniformity and effective rank" if isinstance(config, SimclrConfig) else "effective rank"
+    return [
+        Problem(
+            f"There are no labelled {' and no labelled '.join(lacking)} images in {labels.name}, so k-NN accuracy"
+            f" cannot be measured; {left} can.",
+            refuses=False,
+        )
+    ]
+
+
+def _shared(config: AnyConfig, labels: Labels) -> list[Problem]:
+    if (images := labels.used(config)) >= config.devices:
+        return []
+    return [
+        Problem(
+            f"{config.devices} devices cannot share the {images} training images of {labels.name}: each needs one at"
+            f" least. Set devices to {images} or fewer."
+        )
+    ]

@@ -1,0 +1,244 @@
+"""Would this run fail? Asked before it waits in the queue: by the form, the command line, a study and a search.
+
+What depends on the data alone is asked again by the worker (``data_checks.py``); weights it then loads, and says the
+same of them.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import lru_cache
+from pathlib import Path
+
+from sealife_core.config import (
+    HERE,
+    AnyConfig,
+    ClassifierConfig,
+    EmbedConfig,
+    Request,
+    SearchConfig,
+    SimclrConfig,
+    StudyConfig,
+    flattened,
+    nested,
+    parse,
+    source_run,
+)
+from sealife_core.datasets.dataset import Dataset
+from sealife_core.errors import ConfigError, SealifeError, WeightsError
+from sealife_core.launching.data_checks import Labels, Problem, data_problems
+from sealife_core.models import imagenet
+from sealife_core.runs.devices import devices, impossible
+from sealife_core.runs.directory import open_run, runs_root
+from sealife_core.runs.estimates import network_of
+from sealife_core.runs.tracking import launch_variables, wandb_problems
+from sealife_core.runs.waiting import awaited
+
+Online = Callable[[], bool | None]
+
+
+def problems_of(
+    request: Request,
+    dataset: Dataset,
+    *,
+    tags: Iterable[str] = (),
+    root: Path | None = None,
+    environment: Mapping[str, str] | None = None,
+    online: Online | None = None,
+) -> list[Problem]:
+    """What would keep ``request`` from ending well on ``dataset``, refusals first; [] where nothing would.
+
+    tags, environment: with which it is launched (this process's environment unless given); online: whether weights can
+    be downloaded, None where that is not known (``imagenet.reachable`` unless given). It is asked only where ImageNet
+    weights are missing.
+    """
+    root, labels, online = runs_root(root), Labels(dataset), online or imagenet.reachable
+    if isinstance(request, StudyConfig):
+        found = _study(request, labels, root, online)
+    elif isinstance(request, SearchConfig):
+        found = _search(request, labels, root, online)
+    else:
+        found = _run(request, labels, root, online)
+    first = _first_config(request)
+    found += [Problem(said) for said in wandb_problems(first, tags, launch_variables(environment))]
+    return sorted(dict.fromkeys(found), key=lambda problem: not problem.refuses)
+
+
+def refuse_impossible(problems: Iterable[Problem]) -> None:
+    """Raises ConfigError with a sentence for each of ``problems`` that refuses."""
+    if refused := [problem.says for problem in problems if problem.refuses]:
+        raise ConfigError(refused)
+
+
+def _first_config(request: Request) -> AnyConfig:
+    if isinstance(request, StudyConfig):
+        return request.parts[0].config
+    return request.base if isinstance(request, SearchConfig) else request
+
+
+def _run(
+    config: AnyConfig, labels: Labels, root: Path, online: Online, keys: frozenset[str] = frozenset()
+) -> list[Problem]:
+    """``keys``: of the parts of a study, from which weights may come that are not there yet."""
+    data = data_problems(config, labels)
+    if any(problem.refuses for problem in data):
+        return data
+    return [*data, *_steps(config, labels, root), *_device(config), *_weights(config, root, online, keys)]
+
+
+def _study(study: StudyConfig, labels: Labels, root: Path, online: Online) -> list[Problem]:
+    """Each problem once, with the number of runs that it concerns."""
+    keys = frozenset(part.key for part in study.parts)
+    online = lru_cache(online)
+    counts = Counter(problem for part in study.parts for problem in set(_run(part.config, labels, root, online, keys)))
+    of = len(study.parts)
+    found = [
+        Problem(problem.says if n == of else f"{n} of the {of} runs: {problem.says}", problem.refuses)
+        for problem, n in counts.items()
+    ]
+    classifiers = any(part.cell and isinstance(part.config, ClassifierConfig) for part in study.parts)
+    if classifiers and not len(labels.of("test")):
+        found.insert(0, Problem(
+            f"A study's answer rests on test scores, and {labels.name} has no labelled test images. Give"
+            " some images to the test split, or choose another data set."
+        ))  # fmt: skip
+    return found
+
+
+def _search(search: SearchConfig, labels: Labels, root: Path, online: Online) -> list[Problem]:
+    """The trial as it begins, and with every choice and both ends of each range."""
+    online = lru_cache(online)
+    found = [problem for config in _corners(search) for problem in _run(config, labels, root, online)]
+    needed = ("train", "val") if isinstance(search.base, SimclrConfig) else ("val",)
+    if not all(len(labels.of(split)) for split in needed):
+        found.insert(0, Problem(
+            f"A search ranks its trials by {search.metric}, and {labels.name} has no labelled validation"
+            " images to measure it on. Label some, or choose another data set."
+        ))  # fmt: skip
+    return found
+
+
+def _corners(search: SearchConfig) -> Iterator[AnyConfig]:
+    yield search.base
+    base = flattened(search.base.model_dump())
+    for axis in search.axes:
+        for value in axis.choices or (axis.low, axis.high):
+            try:
+                yield parse(type(search.base), nested(base | {axis.path: value}))
+            except ConfigError:  # settings that contradict each other: that trial is left out, and says why
+                continue
+
+
+def _steps(config: AnyConfig, labels: Labels, root: Path) -> list[Problem]:
+    """What batch and image size do to a step of training."""
+    if isinstance(config, EmbedConfig):
+        return []
+    encoder, stem = network_of(config, root)
+    halvings = 5 if stem == "imagenet" else 3
+    found = []
+    if config.image_size_px < 2**halvings:
+        found.append(Problem(
+            f"At {config.image_size_px} px less than one pixel is left for the last stage of a {encoder} with the"
+            f" '{stem}' stem. Set the image size to {2**halvings} px or more, or the stem to 'small'.",
+            refuses=False,
+        ))  # fmt: skip
+    there = labels.used(config)
+    batch = min(config.batch_size, there)
+    if isinstance(config, SimclrConfig):
+        if batch < config.batch_size:
+            found.append(Problem(
+                f"There are {there:,} training images, so the batch size will be {batch:,} instead of"
+                f" {config.batch_size:,}.", refuses=False,
+            ))  # fmt: skip
+    elif config.trained_stages and batch == 1:
+        if -(-config.image_size_px // 2**halvings) == 1:
+            found.append(Problem(
+                f"With a batch size of 1 and images of {config.image_size_px} px, BatchNorm in the last stage gets a"
+                " single number, which has no spread. Set the batch size to 2 or more."
+            ))  # fmt: skip
+        else:
+            found.append(Problem(
+                "With a batch size of 1, BatchNorm takes its statistics from one image at a time, and training is"
+                " unsteady. Set the batch size to 16 or more.", refuses=False,
+            ))  # fmt: skip
+    return found
+
+
+def _device(config: AnyConfig) -> list[Problem]:
+    never = impossible(config, devices()) if config.where == HERE else None
+    return [Problem(f"{never[0]} Launch it with {never[1]}")] if never else []
+
+
+def _weights(config: AnyConfig, root: Path, online: Online, keys: frozenset[str]) -> list[Problem]:
+    source = source_run(config.weights)
+    if source in keys or config.weights == "random":
+        return []
+    if config.weights == "imagenet":
+        return _imagenet(config, online)
+    try:
+        if source is not None:
+            return _of_run(config, source, root)
+        path = Path(config.weights.removeprefix("file:")).expanduser()
+        mark = _mark(path)
+        if mark is None and not path.is_dir():
+            raise WeightsError(f"There is no file {path}. Name a weights file that exists.")
+        said = _unfit(config.weights, config.encoder, config.stem, config.image_size_px, root, mark)
+        return [Problem(said)] if said else []
+    except (SealifeError, OSError, RuntimeError) as error:  # RuntimeError: a '~name' that is nobody's
+        return [Problem(str(error))]
+
+
+def _of_run(config: AnyConfig, source: str, root: Path) -> list[Problem]:
+    """Raises SealifeError."""
+    run = open_run(source, root)
+    its = run.config()
+    if its.encoder != config.encoder:
+        return [Problem(
+            f"Run '{run.notes()['name']}', which the weights come from, has a {its.encoder}, but this run asks for a"
+            f" {config.encoder}. Set the encoder to {its.encoder}."
+        )]  # fmt: skip
+    waits = awaited(source, root)
+    return [Problem(f"The run will be {waits}.", refuses=False)] if "interrupted" in waits else []
+
+
+def _imagenet(config: AnyConfig, online: Online) -> list[Problem]:
+    if config.stem == "small":
+        return [Problem(
+            "ImageNet weights were made with the 'imagenet' stem, but this run asks for 'small'. Set the stem to 'auto'"
+            " or 'imagenet', or the weights to 'random'."
+        )]  # fmt: skip
+    if imagenet.is_here(config.encoder):
+        return []
+    missing = f"ImageNet weights for {config.encoder} are not on this machine"
+    if config.where != HERE:
+        return [Problem(f"{missing}; the cluster's machines may have to download them.", refuses=False)]
+    there = online()
+    if there:
+        return [Problem(f"{missing}: the run will download them when it begins.", refuses=False)]
+    by_hand = imagenet.by_hand(config.encoder)
+    if there is None:
+        return [Problem(
+            f"{missing}, and the server they come from has not answered: the run will try to download them when it"
+            f" begins, and fail if it cannot. {by_hand}", refuses=False,
+        )]  # fmt: skip
+    return [Problem(f"{missing} and cannot be downloaded from here. {by_hand}")]
+
+
+def _mark(path: Path) -> tuple[int, int] | None:
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return (found.st_mtime_ns, found.st_size) if path.is_file() else None
+
+
+@lru_cache(maxsize=32)
+def _unfit(weights: str, encoder: str, stem: str, image_size_px: int, root: Path, mark: tuple[int, int] | None) -> str:
+    """Why the file does not fit the encoder, or "": it is loaded as the run would load it, once as long as ``mark``
+    stays."""
+    from sealife_core.models.starting import starting_encoder  # PyTorch comes with it: seconds
+
+    try:
+        starting_encoder(weights, encoder, stem, image_size_px, checkpoints_root=root)
+    except WeightsError as error:
+        return str(error)
+    return ""

@@ -1,0 +1,94 @@
+"""Can a study say anything yet: are its runs through, its seeds and its test images enough? If not, what lacks."""
+
+import math
+from collections import Counter
+from collections.abc import Sequence
+
+from sealife_core.runs.liveness import State
+from sealife_core.studies.questions import DEPTH, IMBALANCE, LABELS, VIEWS
+from sealife_core.studies.results import CellResult, PartResult
+
+FINISHED = str(State.FINISHED)
+GONE = ("missing", str(State.FAILED), str(State.STOPPED), str(State.DAMAGED))  # such a run will not come by itself
+LEAST_SEEDS = 2
+# Images on which two models differ, all of them in favour of one, before exact McNemar is below 5 %: 2 / 2⁶ is 3 %.
+LEAST_IMAGES = 6
+_NEEDED = {
+    LABELS: "training from scratch and a pre-trained encoder",
+    DEPTH: "the frozen encoder and one that learns",
+    VIEWS: "all augmentations and one left out",
+    IMBALANCE: "plain cross-entropy and another loss",
+}
+
+
+def unfinished(parts: Sequence[PartResult]) -> str:
+    """How many runs are still to come, in a sentence; "" where none is."""
+    to_come = sum(part.state not in (FINISHED, *GONE) for part in parts)
+    if not to_come:
+        return ""
+    done = sum(part.state == FINISHED for part in parts)
+    return f"No answer yet: {done} of {len(parts)} runs are through, and {to_come} are still to come."
+
+
+def with_seeds(parts: Sequence[PartResult]) -> tuple[list[PartResult], str]:
+    """The parts whose way has two seeds or more, and a sentence on what is left out; "" where nothing is."""
+    table = [part for part in parts if part.cell]
+    seeds = Counter(_way(part) for part in table if part.state == FINISHED)
+    ways = list(dict.fromkeys(map(_way, table)))
+    left_out = [way for way in ways if seeds[way] < LEAST_SEEDS]
+    kept = [part for part in parts if not part.cell or _way(part) not in left_out]
+    if not left_out:
+        return kept, ""
+    asked = Counter(map(_way, table))
+    if max(asked.values()) < LEAST_SEEDS:
+        said = (
+            "No answer: with one seed nobody can tell a difference from luck. Start the study with two seeds or more;"
+            " the runs that are through are not trained again."
+        )
+        return kept, said
+    few = "All" if len(left_out) == len(ways) else f"{len(left_out)} of the {len(ways)}"
+    said = (
+        f"{few} ways that were tried have fewer than {LEAST_SEEDS} seeds, for runs failed or are missing, and are left"
+        " out. Start the study again: the runs that are through are not trained again."
+    )
+    return kept, said
+
+
+def nothing_to_compare(question: str) -> str:
+    """What a study of ``question`` would have to hold for an answer."""
+    return f"No answer: it takes scores of {_NEEDED.get(question, 'two ways')}, and this study has not both."
+
+
+def told_apart(better: CellResult, worse: CellResult) -> bool:
+    """Whether ``better`` is surely better here: in every seed, and by more than so few test images could show."""
+    return seeds_decide(better, worse) and images_decide(better, worse)
+
+
+def seeds_decide(better: CellResult, worse: CellResult) -> bool:
+    """Whether every seed of ``better`` beats every seed of ``worse``, with two seeds or more of both."""
+    return min(better.seeds, worse.seeds) >= LEAST_SEEDS and better.least > worse.greatest
+
+
+def images_decide(better: CellResult, worse: CellResult) -> bool:
+    """Whether there may be enough test images to show a difference as large as this one.
+
+    In accuracy: as many as :func:`images_needed`. In macro-F1, which is no share of images: neither value lies in the
+    95 % interval of the other. True where nothing is known of the images.
+    """
+    if better.low is not None and worse.high is not None:
+        return better.mean > worse.high and worse.mean < better.low
+    return images_needed(better, worse) is None
+
+
+def images_needed(better: CellResult, worse: CellResult) -> int | None:
+    """How many test images it takes at least to show a difference in accuracy as large as this one; None where there
+    are so many, or where that is not known."""
+    gain = better.mean - worse.mean
+    if gain <= 0:
+        return None
+    needed = math.ceil(round(LEAST_IMAGES / gain, 6))
+    return needed if 0 < better.images < needed else None
+
+
+def _way(part: PartResult) -> tuple[object, ...]:
+    return tuple(part.cell.items())
