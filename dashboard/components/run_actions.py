@@ -96,8 +96,7 @@ def _launch(run: Run) -> str:
 
 
 def _stop(run: Run) -> str:
-    queue.request_stop(run)
-    return f"**{plain(run_name(run))}** stops after its present batch and saves what it has learned."
+    return f"**{plain(run_name(run))}** {queue.request_stop(run)}."
 
 
 def _resume(run: Run) -> str:

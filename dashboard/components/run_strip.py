@@ -81,9 +81,7 @@ def beside(others: Sequence[Run]) -> str:
 
 def _stop(run: Run) -> None:
     try:
-        request_stop(run)
-        saved = "its runs save what they have learned" if run.is_study else "it saves what it has learned"
-        st.toast(f"Stopping {plain(run_name(run))}: {saved}.")
+        st.toast(f"{plain(run_name(run))} {request_stop(run)}.")
     except SealifeError as error:
         show_error(error)
 

@@ -26,7 +26,7 @@ or its data set be there; a model that was copied elsewhere without them still p
 """
 _EXAMPLES = """\
 examples:
-  python -m sealife_core predict 20261122-104422-probe-a3f1 ~/dive-42
+  python -m sealife_core predict "Linear probe on reef" ~/dive-42
   python -m sealife_core predict 20261122-104422-probe-a3f1 ~/dive-42 --csv dive-42.csv --top 5
   python -m sealife_core predict ~/models/reef-classifier ~/dive-42 --json
 """
@@ -41,7 +41,9 @@ def add_commands(commands: Any) -> None:
         epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    predict.add_argument("model", metavar="RUN", help="a run's id, or a folder with model.safetensors and model.json")
+    predict.add_argument(
+        "model", metavar="RUN", help="a run by name or id, or a folder with model.safetensors and model.json"
+    )
     predict.add_argument("source", type=Path, metavar="FOLDER", help="folder of pictures, or one picture")
     predict.add_argument("--csv", type=Path, metavar="FILE", help="also write the predictions to this CSV file")
     predict.add_argument("--top", type=int, default=3, metavar="N", help="how many classes to name a file (default 3)")
@@ -73,16 +75,22 @@ def predict_folder(chosen: argparse.Namespace, output: Output) -> None:
 
 
 def _predictor(model: str) -> "Predictor":
-    """The classifier of the run of that id, or the one in that folder."""
+    """The classifier of the run with that id or name, or the one in that folder."""
     from sealife_core.evaluation.predicting import Predictor
     from sealife_core.models.checkpoint import CARD_FILE
-    from sealife_core.runs.directory import open_run
+    from sealife_core.errors import RunError
+    from sealife_core.runs.names import find_run
 
     folder = Path(model).expanduser()
-    # What is written as a path is one even where nothing is: the refusal should speak of that folder, not of runs.
-    if (folder / CARD_FILE).is_file() or folder.name != model:
+    if (folder / CARD_FILE).is_file():
         return Predictor(folder)
-    return Predictor.from_run(open_run(model))
+    try:
+        run = find_run(model)
+    except RunError:
+        if folder.name == model:
+            raise
+        return Predictor(folder)  # it is written as a path: the refusal should speak of that folder, not of runs
+    return Predictor.from_run(run)
 
 
 def _pictures(source: Path) -> tuple[list[tuple[str, Path]], list[tuple[str, str]]]:

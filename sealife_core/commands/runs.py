@@ -9,7 +9,8 @@ from sealife_core.commands.comparing import show_comparison
 from sealife_core.commands.output import Output
 from sealife_core.errors import RunError
 from sealife_core.runs import queue
-from sealife_core.runs.directory import TRASH, Run, list_runs, open_run, parts_of, runs_root
+from sealife_core.runs.directory import TRASH, Run, list_runs, parts_of, runs_root
+from sealife_core.runs.names import find_run, find_trashed
 from sealife_core.runs.tracking import places
 
 POLL_S = 0.5
@@ -20,7 +21,7 @@ def add_commands(commands: Any) -> None:
     """Add this group's commands to the command line."""
     runs = commands.add_parser("runs", help="list, show, follow, stop, resume, rename, note, delete or restore runs")
     runs.add_argument("action", choices=ACTIONS)
-    runs.add_argument("ids", nargs="*", metavar="RUN", help="one or more run ids")
+    runs.add_argument("ids", nargs="*", metavar="RUN", help="one or more runs, by name or id")
     runs.add_argument("--name", help="for rename and note: the new name; '' gives the run its id back")
     runs.add_argument(
         "--tag", action="append", metavar="TAG", help="for note: a tag; may be repeated; '' takes all off"
@@ -58,25 +59,25 @@ def manage(chosen: argparse.Namespace, output: Output) -> int:
         _empty_trash(chosen, output)
         return 0
     if not chosen.ids:
-        raise RunError(f"'runs {chosen.action}' needs the id of a run; 'runs list' names them.")
+        raise RunError(f"'runs {chosen.action}' needs the name or id of a run; 'runs list' tells both.")
     if chosen.action == "follow":
-        return follow_until_done([open_run(i) for i in chosen.ids], output)
-    done = [_act(chosen, run_id, output) for run_id in chosen.ids]
+        return follow_until_done([find_run(named) for named in chosen.ids], output)
+    done = [_act(chosen, named, output) for named in chosen.ids]
     if output.as_json:
         output.result(done)
     return 0
 
 
-def _act(chosen: argparse.Namespace, run_id: str, output: Output) -> dict[str, Any]:
+def _act(chosen: argparse.Namespace, named: str, output: Output) -> dict[str, Any]:
     if chosen.action == "restore":
-        run = queue.restore_with_parts(run_id)
-        return _said(output, run_id, f"{run_id} is back.", state=run.state())
-    run = open_run(run_id)
+        run = queue.restore_with_parts(find_trashed(named))
+        return _said(output, run.id, f"{run.id} is back.", state=run.state())
+    run = find_run(named)
+    run_id = run.id
     if chosen.action == "show":
         return _shown(run, output)
     if chosen.action == "stop":
-        queue.request_stop(run)
-        return _said(output, run_id, f"{run_id} will stop after its current batch and save what it learned.")
+        return _said(output, run_id, f"{run_id} {queue.request_stop(run)}.")
     if chosen.action == "resume":
         queue.resume(run)
         return _said(output, run_id, f"{run_id} is queued to go on.")

@@ -9,7 +9,8 @@ from sealife_core.commands.training import add_task, config_of
 from sealife_core.commands.varying import add_vary, varied
 from sealife_core.config import TASKS, EmbedConfig, SimclrConfig, build_search
 from sealife_core.errors import ConfigError
-from sealife_core.runs.directory import Run, create_run, open_run
+from sealife_core.runs.directory import Run, create_run
+from sealife_core.runs.names import find_run
 from sealife_core.runs.queue import launch
 
 
@@ -32,10 +33,10 @@ def add_commands(commands: Any) -> None:
         parser.add_argument("--json", action="store_true", help="print JSON instead of text")
         parser.set_defaults(run=start)
     show = tasks.add_parser("show", help="what came of a search: the best, every trial, what mattered")
-    show.add_argument("id", metavar="SEARCH", help="its id")
+    show.add_argument("id", metavar="SEARCH", help="its name or id")
     show.add_argument("--csv", metavar="FILE", help="write the table of all trials")
     show.add_argument("--json", action="store_true", help="print JSON instead of text")
-    show.set_defaults(run=lambda chosen, output: _show(open_run(chosen.id), output, chosen.csv))
+    show.set_defaults(run=lambda chosen, output: _show(find_run(chosen.id), output, chosen.csv))
 
 
 def start(chosen: argparse.Namespace, output: Output) -> int:

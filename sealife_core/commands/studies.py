@@ -9,7 +9,8 @@ from sealife_core.commands.training import flag, flag_name
 from sealife_core.config import SIZES, TASKS, SimclrConfig, StudyConfig, describe
 from sealife_core.errors import ConfigError
 from sealife_core.places import checkpoints_root
-from sealife_core.runs.directory import create_run, list_runs, open_run
+from sealife_core.runs.directory import Run, create_run, list_runs
+from sealife_core.runs.names import find_run, find_weights
 from sealife_core.runs.queue import launch
 from sealife_core.studies.questions import QUESTIONS, QUICK, STUDY_SIZES, build_grid, build_study
 
@@ -24,7 +25,9 @@ def add_commands(commands: Any) -> None:
         one = _with_common(questions.add_parser(key.replace("_", "-"), help=question.says, description=question.says))
         one.add_argument("--size", choices=STUDY_SIZES, default=QUICK, help=f"default {QUICK}")
         one.add_argument("--seeds", type=int, help="how many (default: 2, or 3 in full)")
-        one.add_argument("--from", dest="source", metavar="RUN", help="a SimCLR run to start from, where it needs one")
+        one.add_argument(
+            "--from", dest="source", metavar="RUN", help="a SimCLR run to start from, where it needs one, by name or id"
+        )
         one.add_argument("--encoder", action="append", default=[], help="labels only: one to compare; may be repeated")
         one.set_defaults(run=_ask, key=key)
     grid = _with_common(questions.add_parser("grid", help="every combination of the values you name"))
@@ -41,7 +44,7 @@ def add_commands(commands: Any) -> None:
     listed.add_argument("--json", action="store_true", help="print JSON instead of text")
     listed.set_defaults(run=_list)
     show = questions.add_parser("show", help="what a study says, and its table")
-    show.add_argument("id", metavar="STUDY", help="its id")
+    show.add_argument("id", metavar="STUDY", help="its name or id")
     show.add_argument("--csv", metavar="FILE", help="write the table of all its runs")
     show.add_argument("--json", action="store_true", help="print JSON instead of text")
     show.set_defaults(run=_show)
@@ -69,7 +72,7 @@ def _ask(chosen: argparse.Namespace, output: Output) -> int:
 
     source = None
     if chosen.source:
-        run = open_run(chosen.source)
+        run = find_run(chosen.source)
         source = (run.id, run.config())
     study = build_study(
         chosen.key, data=chosen.data, data_hash=open_dataset(chosen.data).content_hash, size=chosen.size,
@@ -111,7 +114,7 @@ def _start(study: StudyConfig, chosen: argparse.Namespace, output: Output) -> in
         output.result({"run": run.id}, hint)
         return 0
     failed = follow_until_done([run], output)
-    _told(run.id, output)
+    _told(run, output)
     return failed
 
 
@@ -123,20 +126,20 @@ def _list(chosen: argparse.Namespace, output: Output) -> int:
 
 
 def _show(chosen: argparse.Namespace, output: Output) -> int:
+    run = find_run(chosen.id)
     if chosen.csv:
         from sealife_core.studies.results import to_frame
 
-        to_frame(open_run(chosen.id)).to_csv(chosen.csv, index=False)
-    _told(chosen.id, output)
+        to_frame(run).to_csv(chosen.csv, index=False)
+    _told(run, output)
     return 0
 
 
-def _told(run_id: str, output: Output) -> None:
+def _told(run: Run, output: Output) -> None:
     """The answer, then a line a cell."""
     from sealife_core.studies.answers import answer, on_other_images
     from sealife_core.studies.results import over_seeds, part_results, study_of
 
-    run = open_run(run_id)
     study, parts = study_of(run), part_results(run)
     cells = over_seeds(parts)
     found = {
@@ -170,7 +173,12 @@ def _pairs(given: list[str]) -> list[tuple[str, str]]:
 
 
 def _typed(task: str, path: str, value: str) -> Any:
-    """The value as the setting's type, if it can be read so; else the config will say what is wrong with it."""
+    """The value as the setting's type, if it can be read so; else the config will say what is wrong with it.
+
+    Weights of a run may name it by its name. Raises RunError.
+    """
+    if path == "weights":
+        return find_weights(value)
     setting = next((s for s in describe(TASKS[task].config) if s.path == path), None)
     kind = setting.type if setting else str
     try:

@@ -9,6 +9,7 @@ from sealife_core.commands.training import add_task, config_of, flag_name, given
 from sealife_core.config import TASKS, ClassifierConfig, Setting, describe
 from sealife_core.errors import ConfigError, SealifeError
 from sealife_core.runs.files import replace_text
+from sealife_core.runs.names import find_run, find_weights
 
 METHODS = ("bayes", "random", "grid")
 VARY = "FIELD=A,B,…, FIELD=LOW:HIGH or FIELD=LOW:HIGH:log"
@@ -112,6 +113,8 @@ def _parameter(said: str, settings: dict[str, Setting], method: str) -> tuple[st
 def _value(setting: Setting, text: str) -> Any:
     """``text`` as a value of the setting. Raises ConfigError."""
     text = text.strip()
+    if setting.path == "weights":
+        return find_weights(text)
     try:
         if setting.type is bool:
             return {"true": True, "false": False}[text.lower()]
@@ -124,7 +127,9 @@ def _value(setting: Setting, text: str) -> Any:
 def _fixed(chosen: argparse.Namespace) -> list[str]:
     """The flags that every run of the sweep is given."""
     flags = [f"--preset={chosen.preset}"]
-    others = {"from": chosen.source, "like": chosen.like, "recipe": chosen.recipe, "name": chosen.name}
+    # By id: the agents start later, when another run may have the same name.
+    runs = {key: find_run(named).id for key, named in (("from", chosen.source), ("like", chosen.like)) if named}
+    others = runs | {"recipe": chosen.recipe, "name": chosen.name}
     flags += [f"--{name}={value}" for name, value in others.items() if value]
     flags += [f"--tag={tag}" for tag in chosen.tag]
     return flags + [f"{flag_name(path)}={value}" for path, value in given_settings(chosen).items()]
