@@ -76,9 +76,9 @@ def predict_folder(chosen: argparse.Namespace, output: Output) -> None:
 
 def _predictor(model: str) -> "Predictor":
     """The classifier of the run with that id or name, or the one in that folder."""
+    from sealife_core.errors import RunError
     from sealife_core.evaluation.predicting import Predictor
     from sealife_core.models.checkpoint import CARD_FILE
-    from sealife_core.errors import RunError
     from sealife_core.runs.names import find_run
 
     folder = Path(model).expanduser()

@@ -34,7 +34,7 @@ def find_run(text: str, root: Path | None = None) -> Run:
 
 
 def find_trashed(text: str, root: Path | None = None) -> str:
-    """As :func:`find_run`, of the runs in the trash: the id, or ``text`` itself where there is none. Raises RunError."""
+    """The id of the run in the trash that ``text`` means, as in :func:`find_run`; else ``text``. Raises RunError."""
     trash = runs_root(root) / TRASH
     there = list_runs(trash)
     found = next((run for run in there if run.id == text), None) or _only(text, there)
