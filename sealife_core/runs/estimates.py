@@ -5,6 +5,7 @@ less the further away it is; so the nearest measurement is the one that counts, 
 """
 
 import math
+import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -81,6 +82,12 @@ def estimate(config: AnyConfig, n_images: int, root: Path | None = None, n_store
     seconds, basis = _seconds(config, encoder, stem, n_images, n_stored, root)
     in_training, kept = _disk_bytes(config, encoder, n_images, n_stored)
     return Estimate(seconds, _memory_bytes(config, encoder, stem, n_images), in_training, kept, basis)
+
+
+def peak_memory_bytes(config: AnyConfig, root: Path) -> int:
+    """As ``Estimate.memory_bytes``, of a data set with more images than a batch."""
+    encoder, stem = _network(config, root)
+    return _memory_bytes(config, encoder, stem, n_images=sys.maxsize)
 
 
 def _network(config: AnyConfig, root: Path) -> tuple[str, str]:

@@ -169,7 +169,7 @@ def write_status(run: Run, **changes: object) -> None:
 
 def _enqueue(run: Run, message: str) -> None:
     (run.path / STOP).unlink(missing_ok=True)
-    cleared = dict.fromkeys(("started", "ended", "heartbeat", "error"))
+    cleared = dict.fromkeys(("started", "ended", "heartbeat", "error", "place"))
     attempt = run.attempt() + 1
     write_status(
         run, **cleared, state=State.QUEUED, queued=time.time(), attempt=attempt, stage="", message=message, warnings=[]
