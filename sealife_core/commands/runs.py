@@ -7,21 +7,31 @@ from typing import Any
 
 from sealife_core.commands.comparing import show_comparison
 from sealife_core.commands.output import Output
+from sealife_core.config import AnyConfig
 from sealife_core.errors import RunError
 from sealife_core.runs import queue
 from sealife_core.runs.directory import TRASH, Run, list_runs, parts_of, runs_root
+from sealife_core.runs.estimates import Images
+from sealife_core.runs.forecast import Forecast, queue_forecast
 from sealife_core.runs.names import find_run, find_trashed
+from sealife_core.runs.order import move_up
 from sealife_core.runs.tracking import places
 
 POLL_S = 0.5
-ACTIONS = ("list", "show", "follow", "stop", "resume", "rename", "note", "delete", "restore", "trash", "empty-trash")
+ACTIONS = (
+    "list", "show", "follow", "stop", "resume", "move-up", "rename", "note", "delete", "restore", "trash",
+    "empty-trash",
+)  # fmt: skip
 
 
 def add_commands(commands: Any) -> None:
     """Add this group's commands to the command line."""
-    runs = commands.add_parser("runs", help="list, show, follow, stop, resume, rename, note, delete or restore runs")
+    runs = commands.add_parser(
+        "runs", help="list, show, follow, stop, resume, move up, rename, note, delete or restore runs"
+    )
     runs.add_argument("action", choices=ACTIONS)
     runs.add_argument("ids", nargs="*", metavar="RUN", help="one or more runs, by name or id")
+    runs.add_argument("--front", action="store_true", help="for move-up: before all that wait, not only one place")
     runs.add_argument("--name", help="for rename and note: the new name; '' gives the run its id back")
     runs.add_argument(
         "--tag", action="append", metavar="TAG", help="for note: a tag; may be repeated; '' takes all off"
@@ -49,7 +59,9 @@ def manage(chosen: argparse.Namespace, output: Output) -> int:
     """The actions of ``runs``."""
     if chosen.action == "list":
         columns = {"id": "run", "name": "name", "task": "task", "data": "data", "state": "state", "message": "message"}
-        output.table([summary(run) for run in list_runs()], columns, empty="No runs yet. Launch one: train simclr")
+        forecasts = waiting_times()
+        rows = [summary(run) | _waiting(run, forecasts) for run in list_runs()]
+        output.table(rows, columns, empty="No runs yet. Launch one: train simclr")
         return 0
     if chosen.action == "trash":
         columns = {"id": "run", "name": "name", "size": "size"}
@@ -78,6 +90,10 @@ def _act(chosen: argparse.Namespace, named: str, output: Output) -> dict[str, An
         return _shown(run, output)
     if chosen.action == "stop":
         return _said(output, run_id, f"{run_id} {queue.request_stop(run)}.")
+    if chosen.action == "move-up":
+        move_up(run, to_front=chosen.front)
+        found = waiting_times().get(run_id)
+        return _said(output, run_id, f"{run_id} was moved up{f': it {found.says}' if found else ''}.")
     if chosen.action == "resume":
         queue.resume(run)
         return _said(output, run_id, f"{run_id} is queued to go on.")
@@ -165,8 +181,32 @@ def summary(run: Run) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def waiting_times(asked: AnyConfig | None = None) -> dict[str, Forecast]:
+    """id → when it begins, of the runs that wait for this machine, and of ``asked`` as ASKED."""
+    return queue_forecast(runs_root(), _dataset, asked=asked)
+
+
+def _dataset(name: str) -> Images:
+    from sealife_core.datasets.dataset import open_dataset  # pandas comes with it, and mostly nothing waits
+
+    return open_dataset(name)
+
+
+def _waiting(run: Run, forecasts: dict[str, Forecast]) -> dict[str, Any]:
+    """When a run that waits begins; nothing of another."""
+    found = forecasts.get(run.id)
+    if found is None:
+        return {}
+    message = run.shown().message
+    return asdict(found) | {"message": f"{message}: {found.says}" if message else found.says}
+
+
 def _shown(run: Run, output: Output) -> dict[str, Any]:
-    whole = summary(run) | {"folder": str(run.path), "status": run.status(), "results": run.results()}
+    whole = (
+        summary(run)
+        | _waiting(run, waiting_times())
+        | {"folder": str(run.path), "status": run.status(), "results": run.results()}
+    )
     whole["config"] = run.request().model_dump()
     last = next((m for m in reversed(run.metrics()) if "train/loss" in m), None)
     whole["last_metrics"] = last

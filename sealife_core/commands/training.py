@@ -3,10 +3,11 @@
 import argparse
 import os
 import signal
+from dataclasses import asdict
 from typing import Any
 
 from sealife_core.commands.output import Output
-from sealife_core.commands.runs import follow_until_done
+from sealife_core.commands.runs import follow_until_done, waiting_times
 from sealife_core.config import (
     SIZES,
     TASKS,
@@ -24,6 +25,7 @@ from sealife_core.config import (
 )
 from sealife_core.errors import RunError
 from sealife_core.runs.directory import Run, create_run
+from sealife_core.runs.forecast import ASKED
 from sealife_core.runs.names import default_name, find_run, find_weights
 from sealife_core.runs.queue import launch, request_stop
 from sealife_core.runs.tracking import SWEEP
@@ -52,9 +54,11 @@ def start(chosen: argparse.Namespace, output: Output) -> int:
     of_sweep = bool(os.environ.get(SWEEP))  # its runs are many and differ in settings: each keeps its id as its name
     name = chosen.name or ("" if of_sweep else default_name(chosen.task, config.data))
     run = create_run(config, name=name, tags=chosen.tag, data_hash=dataset.content_hash)
+    found = waiting_times(config).get(ASKED)
     launch(run)
-    text = f"Launched '{run.notes()['name']}'. Follow it: python -m sealife_core runs follow {run.id}"
-    output.result({"run": run.id, "name": run.notes()["name"]}, text)
+    called = run.notes()["name"]
+    text = f"Launched '{called}'{f': it {found.says}' if found else ''}. Follow it: python -m sealife_core runs follow"
+    output.result({"run": run.id, "name": called} | (asdict(found) if found else {}), f"{text} {run.id}")
     if of_sweep:
         return _follow_for_agent(run, output)
     return follow_until_done([run], output) if chosen.follow else 0

@@ -7,9 +7,11 @@ less the further away it is; so the nearest measurement is the one that counts, 
 import math
 import sys
 import time
+from collections.abc import Sized
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from sealife_core.config import AnyConfig, ClassifierConfig, EmbedConfig, SimclrConfig, source_run
 from sealife_core.errors import ConfigError
@@ -82,6 +84,32 @@ def estimate(config: AnyConfig, n_images: int, root: Path | None = None, n_store
     seconds, basis = _seconds(config, encoder, stem, n_images, n_stored, root)
     in_training, kept = _disk_bytes(config, encoder, n_images, n_stored)
     return Estimate(seconds, _memory_bytes(config, encoder, stem, n_images), in_training, kept, basis)
+
+
+class Images(Protocol):
+    """What an estimate has to know of a data set: its number of images, and the rows of each split."""
+
+    def __len__(self) -> int: ...
+
+    def rows(self, split: str, labelled_only: bool = False) -> Sized:
+        """Those of "train", "val" or "test"."""
+        ...
+
+
+def estimate_on(config: AnyConfig, images: Images, root: Path | None = None) -> Estimate:
+    """What ``config`` will take on the data set ``images``."""
+    n_images, n_stored = count_images(config, images)
+    return estimate(config, n_images, root, n_stored)
+
+
+def count_images(config: AnyConfig, images: Images) -> tuple[int, int]:
+    """(images of the training split that the run may use, images of the whole data set)."""
+    return len(images.rows("train", labelled_only=labelled_only(config))), len(images)
+
+
+def labelled_only(config: AnyConfig) -> bool:
+    """Whether the run learns from labelled images only."""
+    return isinstance(config, ClassifierConfig)
 
 
 def peak_memory_bytes(config: AnyConfig, root: Path) -> int:
@@ -171,6 +199,14 @@ def _seconds(
     return seconds, basis
 
 
+def duration(seconds: float) -> str:
+    """A length of time as people say it: "40 s", "3 min", "1 h 20 min"."""
+    if seconds < 90:
+        return f"{max(1, round(seconds))} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
+
+
 def rate_said(images_per_s: float) -> str:
     """A rate as people write it, to three digits: "1,230 images/s"."""
     return f"{float(f'{images_per_s:.3g}'):,g} images/s"
@@ -197,7 +233,16 @@ def _stage_distance(row: dict[str, Any], wanted: dict[str, Any]) -> float:
 
 def _rates(root: Path) -> list[dict[str, Any]]:
     """The rates measured on this machine, oldest first; rows that say something unknown are left out."""
-    return [row for row in LineReader(root / RATES).poll() if row is not None and _is_rate(row)]
+    try:
+        found = (root / RATES).stat()
+    except OSError:
+        return []
+    return _read_rates(root / RATES, found.st_mtime_ns, found.st_size)
+
+
+@lru_cache(maxsize=4)  # a queue asks once for each run that waits
+def _read_rates(path: Path, changed: int, size: int) -> list[dict[str, Any]]:
+    return [row for row in LineReader(path).poll() if row is not None and _is_rate(row)]
 
 
 def _is_rate(row: dict[str, Any]) -> bool:
