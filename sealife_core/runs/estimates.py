@@ -181,11 +181,9 @@ def _seconds(
         "precision": config.precision,
         "trained_stages": _work(config)[0],
     }
-    here = [row for row in _rates(root) if row["device"] == device]
-    if not here:
+    nearest = _nearest(*_mark(root / RATES), device, tuple(wanted.items()))
+    if nearest is None:
         return None, "not measured on this machine yet"
-    # Of equally near ones the latest: the machine may have changed.
-    nearest = min(reversed(here), key=lambda row: _distance(row, wanted))
     speed = nearest["images_per_s"] * _row_gmac(nearest)  # 10⁹ multiply-adds a second
     gpus = 1 if device == CPU else config.devices  # processes on one processor have no more of it than one would
     speed *= gpus
@@ -231,17 +229,27 @@ def _stage_distance(row: dict[str, Any], wanted: dict[str, Any]) -> float:
     return abs(row["trained_stages"] - wanted["trained_stages"]) / 5
 
 
-def _rates(root: Path) -> list[dict[str, Any]]:
-    """The rates measured on this machine, oldest first; rows that say something unknown are left out."""
+def _mark(path: Path) -> tuple[Path, int, int]:
+    """The file, with what changes when it does."""
     try:
-        found = (root / RATES).stat()
+        found = path.stat()
     except OSError:
-        return []
-    return _read_rates(root / RATES, found.st_mtime_ns, found.st_size)
+        return path, 0, 0
+    return path, found.st_mtime_ns, found.st_size
 
 
-@lru_cache(maxsize=4)  # a queue asks once for each run that waits
-def _read_rates(path: Path, changed: int, size: int) -> list[dict[str, Any]]:
+@lru_cache(maxsize=256)  # a queue asks once for each run that waits
+def _nearest(
+    path: Path, changed: int, size: int, device: str, wanted: tuple[tuple[str, Any], ...]
+) -> dict[str, Any] | None:
+    """The measurement that is most like what is wanted; of equally near ones the latest, for machines change."""
+    here = [row for row in _rates(path, changed, size) if row["device"] == device]
+    return min(reversed(here), key=lambda row: _distance(row, dict(wanted)), default=None)
+
+
+@lru_cache(maxsize=4)
+def _rates(path: Path, changed: int, size: int) -> list[dict[str, Any]]:
+    """The rates measured on this machine, oldest first; rows that say something unknown are left out."""
     return [row for row in LineReader(path).poll() if row is not None and _is_rate(row)]
 
 

@@ -19,8 +19,8 @@ from sealife_core.runs.queue import write_status
 def place_of(run: Run) -> tuple[float, str]:
     """What queued runs are sorted by: the lower goes first."""
     status = run.status()
-    found = next((value for key in ("place", "queued") if _is_number(value := status.get(key))), 0.0)
-    return float(found), run.id
+    told = [found for key in ("place", "queued") if (found := number(status.get(key))) is not None]
+    return told[0] if told else 0.0, run.id
 
 
 def waiting_runs(root: Path) -> list[Run]:
@@ -85,5 +85,7 @@ def _in_cluster(run: Run) -> bool:
     return process_of(run.process(), run.attempt()) is Process.IN_CLUSTER
 
 
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+def number(value: object) -> float | None:
+    """``value`` of a file that anything may stand in, if it is a number that one can reckon with."""
+    ordinary = isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1e15
+    return float(value) if ordinary else None

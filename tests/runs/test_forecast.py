@@ -1,3 +1,4 @@
+import json
 import subprocess
 import time
 from collections.abc import Callable
@@ -8,7 +9,7 @@ import pytest
 
 from sealife_core.config import preset
 from sealife_core.errors import DatasetError
-from sealife_core.runs import Run, RunWriter, launch
+from sealife_core.runs import Run, RunWriter, launch, list_runs
 from sealife_core.runs.beside import NO_ROOM
 from sealife_core.runs.estimates import STARTUP_S, record_rate
 from sealife_core.runs.files import replace_json
@@ -195,3 +196,16 @@ def test_queue_forecast__where_nothing_waits_opens_no_data_set(make: Make, machi
         raise AssertionError(name)
 
     assert queue_forecast(machine, never) == {}
+
+
+@pytest.mark.parametrize("nonsense", ["soon", [1], {}, True, float("nan"), 10**400, -1])
+def test_queue_forecast__bears_whatever_a_status_and_the_metrics_hold(make: Make, machine: Path, nonsense: Any):
+    begin(make(**SETTINGS))
+    waiting = make(**SETTINGS)
+    launch(waiting)
+    (waiting.path / "last.ckpt").touch()
+    for run in list_runs(machine):
+        told = run.status() | dict.fromkeys(("step", "steps", "started", "place", "message"), nonsense)
+        (run.path / "status.json").write_text(json.dumps(told))
+    rows = [{"step": nonsense, "time": nonsense}, {}, {"step": 1, "time": 1}]
+    assert list(foreseen(machine, rows=lambda run: rows)) == [waiting.id]
