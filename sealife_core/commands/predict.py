@@ -14,15 +14,15 @@ if TYPE_CHECKING:
 _ABOUT = """\
 Classify every picture in a folder, sub-folders included, with a model that a run has trained.
 
-The table names each file, the class it is held for, how surely, and the next likeliest classes. A file that cannot be
-read is named with the reason, and stops no other.
+The table gives the predicted class of each file, the confidence, and the next most likely classes. A file that cannot
+be read is listed with the reason; all others are still classified.
 
-"unlike" warns of a picture that is unlike anything in training: in some stage of the encoder, what it makes of the
-picture is farther from the training images (Mahalanobis distance) than that of 99 % of the validation images. A
-classifier answers for such a picture too, but the answer may mean nothing. No warning is no promise: what is coloured
-and textured like the training images is not noticed, whatever it shows. For this novelty.npz must lie beside the model,
-or its data set be there; a model that was copied elsewhere without them still predicts, and says that it cannot warn.
-"similarity" is the cosine to the most similar training image, where the run's embeddings are there.
+"unlike" marks a picture that differs from all training images: in at least one stage of the encoder its features lie
+farther from theirs (Mahalanobis distance) than those of 99 % of the validation images do. The classifier answers for
+such a picture too, but the answer may mean nothing. A picture without the mark is not thereby safe: one with the
+colours and textures of the training images passes, whatever it shows. The check needs novelty.npz beside the model, or
+the run's data set. Without both, predict still works, and says that it checked nothing.
+"similarity" is the cosine similarity to the most similar training image, where the run's embeddings are there.
 """
 _EXAMPLES = """\
 examples:
@@ -46,7 +46,9 @@ def add_commands(commands: Any) -> None:
     )
     predict.add_argument("source", type=Path, metavar="FOLDER", help="folder of pictures, or one picture")
     predict.add_argument("--csv", type=Path, metavar="FILE", help="also write the predictions to this CSV file")
-    predict.add_argument("--top", type=int, default=3, metavar="N", help="how many classes to name a file (default 3)")
+    predict.add_argument(
+        "--top", type=int, default=3, metavar="N", help="how many classes to list for each file (default 3)"
+    )
     predict.set_defaults(run=predict_folder)
 
 

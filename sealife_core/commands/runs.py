@@ -36,12 +36,14 @@ def add_commands(commands: Any) -> None:
     runs.add_argument(
         "--tag", action="append", metavar="TAG", help="for note: a tag; may be repeated; '' takes all off"
     )
-    runs.add_argument("--notes", help="for note: what was tried, and why")
+    runs.add_argument("--notes", help="for note: your notes, such as what was tried and why")
     runs.add_argument(
         "--with-parts", dest="parts", action="store_true", default=None, help="for delete: a study's runs too"
     )
     runs.add_argument("--keep-parts", dest="parts", action="store_false", help="for delete: the study alone")
-    runs.add_argument("--yes", action="store_true", help="for empty-trash: do not ask")
+    runs.add_argument(
+        "--yes", action="store_true", help="for empty-trash: do it; without this, it only lists what would go"
+    )
     runs.set_defaults(run=manage)
 
     compare = commands.add_parser(
@@ -96,7 +98,7 @@ def _act(chosen: argparse.Namespace, named: str, output: Output) -> dict[str, An
         return _said(output, run_id, f"{run_id} was moved up{f': it {found.says}' if found else ''}.")
     if chosen.action == "resume":
         queue.resume(run)
-        return _said(output, run_id, f"{run_id} is queued to go on.")
+        return _said(output, run_id, f"{run_id} is queued again.")
     if chosen.action == "rename":
         name = run.write_notes(name=chosen.name or "")["name"]
         return _said(output, run_id, f"{run_id} is now called '{name}'.")
@@ -144,11 +146,11 @@ def _empty_trash(chosen: argparse.Namespace, output: Output) -> None:
     ids = [row["id"] for row in held]
     if held and not chosen.yes:
         raise RunError(
-            f"The trash holds {', '.join(ids)} ({_megabytes(freed)}). Emptying it cannot be undone: if you mean it, add"
-            " --yes."
+            f"The trash holds {', '.join(ids)} ({_megabytes(freed)}). Emptying it cannot be undone. Add --yes to do it."
         )
     freed = queue.empty_trash()
-    text = f"{len(ids)} runs are gone for good; {_megabytes(freed)} freed." if ids else "The trash was empty already."
+    many = "1 run was" if len(ids) == 1 else f"{len(ids)} runs were"
+    text = f"{many} deleted for good; {_megabytes(freed)} freed." if ids else "The trash was empty already."
     output.result({"removed": ids, "freed_bytes": freed}, text)
 
 

@@ -26,9 +26,11 @@ def add_commands(commands: Any) -> None:
         add_vary(parser)
         parser.add_argument("--trials", type=int, default=20, metavar="N", help="how many trials (default 20)")
         parser.add_argument("--metric", default="", help="a score on validation (default: the usual one of the task)")
-        parser.add_argument("--no-pruning", action="store_true", help="let every run come to its end, hopeless or not")
         parser.add_argument(
-            "--parallel", type=int, default=0, metavar="N", help="runs at a time (default one a device)"
+            "--no-pruning", action="store_true", help="let every run finish, even one that is clearly worse"
+        )
+        parser.add_argument(
+            "--parallel", type=int, default=0, metavar="N", help="runs at a time (default: one a device)"
         )
         parser.add_argument("--json", action="store_true", help="print JSON instead of text")
         parser.set_defaults(run=start)

@@ -23,12 +23,14 @@ def add_commands(commands: Any) -> None:
     questions = study.add_subparsers(dest="question", required=True, metavar="QUESTION")
     for key, question in QUESTIONS.items():
         one = _with_common(questions.add_parser(key.replace("_", "-"), help=question.says, description=question.says))
-        one.add_argument("--size", choices=STUDY_SIZES, default=QUICK, help=f"default {QUICK}")
-        one.add_argument("--seeds", type=int, help="how many (default: 2, or 3 in full)")
+        one.add_argument("--size", choices=STUDY_SIZES, default=QUICK, help=f"how much to train (default {QUICK})")
+        one.add_argument("--seeds", type=int, help="how many seeds (default: 2, or 3 with --size Full)")
         one.add_argument(
             "--from", dest="source", metavar="RUN", help="a SimCLR run to start from, where it needs one, by name or id"
         )
-        one.add_argument("--encoder", action="append", default=[], help="labels only: one to compare; may be repeated")
+        one.add_argument(
+            "--encoder", action="append", default=[], help="for labels: an encoder to compare; may be repeated"
+        )
         one.set_defaults(run=_ask, key=key)
     grid = _with_common(questions.add_parser("grid", help="every combination of the values you name"))
     grid.add_argument("task", choices=TASKS, help="what is trained")
@@ -36,9 +38,15 @@ def add_commands(commands: Any) -> None:
         "--vary", action="append", default=[], required=True, metavar="SETTING=A,B,…",
         help="a setting (dotted: views.hue) and its values; may be repeated",
     )  # fmt: skip
-    grid.add_argument("--set", action="append", default=[], metavar="SETTING=VALUE", help="the same for all runs")
-    grid.add_argument("--preset", choices=SIZES, default="Standard", help="default Standard")
-    grid.add_argument("--seeds", type=int, default=1, help="how many (default 1)")
+    grid.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="SETTING=VALUE",
+        help="a value that all runs share; may be repeated",
+    )
+    grid.add_argument("--preset", choices=SIZES, default="Standard", help="size of each run (default Standard)")
+    grid.add_argument("--seeds", type=int, default=1, help="how many seeds (default 1)")
     grid.set_defaults(run=_grid)
     listed = questions.add_parser("list", help="the studies there are")
     listed.add_argument("--json", action="store_true", help="print JSON instead of text")
@@ -52,12 +60,12 @@ def add_commands(commands: Any) -> None:
 
 def _with_common(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
     parser.add_argument("--data", default="reef", help="the data set (default reef)")
-    parser.add_argument("--name", default="", help="a name of your own")
+    parser.add_argument("--name", default="", help="what to call it (default: by its question)")
     for setting in describe(SimclrConfig):
         if setting.path in PLACE:
             parser.add_argument(flag_name(setting.path), **flag(setting))
-    parser.add_argument("--plan", action="store_true", help="say what it would take; start nothing")
-    parser.add_argument("--follow", action="store_true", help="stay until it is done, then show it")
+    parser.add_argument("--plan", action="store_true", help="print what it would cost, and start nothing")
+    parser.add_argument("--follow", action="store_true", help="wait until it is done, then show it")
     parser.add_argument("--json", action="store_true", help="print JSON instead of text")
     return parser
 

@@ -26,9 +26,11 @@ def add_commands(commands: Any) -> None:
             "--vary", action="append", required=True, metavar="FIELD=…", help=f"{VARY}; may be repeated"
         )
         parser.add_argument("--method", choices=METHODS, default="bayes", help="how values are chosen (default bayes)")
-        parser.add_argument("--metric", help="what is to be best (default: the score on validation)")
-        parser.add_argument("--goal", choices=("maximize", "minimize"), help="default: by the name of the metric")
-        parser.add_argument("--runs", type=whole_number, metavar="INT", help="end after so many runs")
+        parser.add_argument("--metric", help="what to optimise (default: the score on validation)")
+        parser.add_argument(
+            "--goal", choices=("maximize", "minimize"), help="default: minimize for a loss, else maximize"
+        )
+        parser.add_argument("--runs", type=whole_number, metavar="INT", help="stop after this many runs")
         parser.add_argument("--file", type=Path, default=Path("sweep.yaml"), help="default: sweep.yaml")
         parser.add_argument("--json", action="store_true", help="print JSON instead of text")
     sweep.set_defaults(run=write_sweep)

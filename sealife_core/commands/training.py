@@ -135,7 +135,7 @@ def add_task(tasks: Any, name: str, task: Task) -> argparse.ArgumentParser:
         "--name", default="", help="what to call it (default: as the Train page does, by task and data set)"
     )
     parser.add_argument("--tag", action="append", default=[], help="a tag; may be repeated")
-    parser.add_argument("--follow", action="store_true", help="stay until the run is done")
+    parser.add_argument("--follow", action="store_true", help="wait until the run is done")
     has_views = any(s.path.startswith("views.") for s in describe(task.config))
     if has_views:
         parser.add_argument("--recipe", help="views: SimCLR, Mild, Marine, or a recipe saved on the Views page")

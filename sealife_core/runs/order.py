@@ -87,5 +87,6 @@ def _in_cluster(run: Run) -> bool:
 
 def number(value: object) -> float | None:
     """``value`` of a file that anything may stand in, if it is a number that one can reckon with."""
-    ordinary = isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1e15
-    return float(value) if ordinary else None
+    if not isinstance(value, int | float) or isinstance(value, bool) or not abs(value) < 1e15:
+        return None
+    return float(value)
