@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from dashboard.components.embedding_points import Look
     from dashboard.components.gallery_answers import Answers
     from dashboard.components.view_pairs import Preview
-    from sealife_core.config import Request, SearchConfig
+    from sealife_core.config import AnyConfig, Request, SearchConfig
     from sealife_core.evaluation.calibration import Calibration
     from sealife_core.evaluation.comparison import ComparisonRow
     from sealife_core.evaluation.heat import Layer
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from sealife_core.evaluation.predicting import Prediction, Predictor
     from sealife_core.evaluation.training_images import Neighbour, TrainingImages
     from sealife_core.launching.data_checks import Problem
+    from sealife_core.runs.forecast import Forecast
     from sealife_core.studies.search_results import Trial
 
 
@@ -80,6 +81,13 @@ def runs() -> list[Run]:
 def studies() -> list[Run]:
     """All studies, newest first."""
     return [run for run in list_runs(checkpoints_root()) if run.is_study]
+
+
+def forecasts(asked: "AnyConfig | None" = None) -> "dict[str, Forecast]":
+    """When each run that waits for this machine begins, and ``asked`` as ASKED. From disk each time, as the runs."""
+    from sealife_core.runs.forecast import queue_forecast
+
+    return queue_forecast(checkpoints_root(), dataset, metrics, asked)
 
 
 def metrics(run: Run) -> list[dict[str, Any]]:

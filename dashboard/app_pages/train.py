@@ -14,6 +14,7 @@ from dashboard.errors import plain, show_error
 from sealife_core.config import SIZES, TASKS, AnyConfig, describe, flattened, nested, parse, preset, source_run
 from sealife_core.errors import ConfigError
 from sealife_core.runs.directory import open_run
+from sealife_core.runs.names import default_name
 from sealife_core.runs.queue import make_ready
 from sealife_core.views.recipes import recipe_name, recipes
 
@@ -123,7 +124,7 @@ def _no_run_yet() -> None:
 
 def _panel(asked: AnyConfig | ConfigError, task: str, changed: list[str]) -> None:
     config = None if isinstance(asked, ConfigError) else asked
-    default = f"{TASKS[task].title} on {config.data}" if config else TASKS[task].title
+    default = default_name(task, config.data) if config else TASKS[task].title
     name = st.text_input("Name of the run", placeholder=default, key=f"run_name.{task}", max_chars=80)
     if config is not None:
         estimate_lines(config)

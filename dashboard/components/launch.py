@@ -12,8 +12,10 @@ from dashboard.components.size import size
 from dashboard.errors import plain, show_error
 from sealife_core.config import HERE, AnyConfig, Request
 from sealife_core.errors import SealifeError
+from sealife_core.runs.beside import RULE, may_go_beside
 from sealife_core.runs.directory import create_run
-from sealife_core.runs.estimates import estimate
+from sealife_core.runs.estimates import count_images, estimate_on
+from sealife_core.runs.forecast import ASKED
 from sealife_core.runs.queue import launch
 
 
@@ -69,8 +71,8 @@ def launch_lines(request: Request) -> bool:
 def estimate_lines(config: AnyConfig) -> None:
     """What the run will take, before it is launched: time from a measured rate, memory, disk."""
     dataset = cache.dataset(config.data)
-    images = len(dataset.rows("train", labelled_only=config.kind == "classifier"))
-    cost = estimate(config, images, n_stored=len(dataset.manifest))
+    images, _ = count_images(config, dataset)
+    cost = estimate_on(config, dataset)
     time = f"about {duration(cost.seconds)}" if cost.seconds is not None else "not known yet"
     if cost.seconds is None and measuring(config.device):
         time = "measuring…"
@@ -79,6 +81,9 @@ def estimate_lines(config: AnyConfig) -> None:
     st.html(f'<div class="figures">{cells}</div>')
     elsewhere = "" if config.where == HERE else " The cluster's machines may be faster or slower."
     st.caption(f"{images:,} training images. Time: {plain(cost.basis)}.{elsewhere}")
+    found = cache.forecasts(config).get(ASKED)
+    if found is not None and (found.behind or found.beside):
+        st.markdown(f"{found.says[0].upper()}{found.says[1:]}.", help=RULE if may_go_beside(config) else None)
     if cost.seconds is None:
         measuring_lines(config.device)
 
@@ -87,10 +92,13 @@ def queue_lines() -> None:
     """What is running and what waits."""
     active = active_runs()
     if active:
+        forecasts = cache.forecasts()
+        lines = [
+            f"{place}. {plain(run_name(run))}, {forecasts[run.id].begins if run.id in forecasts else run.state()}"
+            for place, run in enumerate(active, 1)
+        ]
         st.markdown("###### Queue")
-        st.caption(
-            "  \n".join(f"{place}. {plain(run_name(run))}, {run.state()}" for place, run in enumerate(active, 1))
-        )
+        st.caption("  \n".join(lines))
 
 
 def _launch(config: Request, name: str) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 import streamlit as st
 
-from dashboard import state
+from dashboard import cache, state
 from dashboard.components.run_strip import run_name
 from dashboard.components.size import size
 from dashboard.components.trash import trash_fold
@@ -16,6 +16,7 @@ from sealife_core.evaluation.embedded import has_embeddings
 from sealife_core.runs import queue
 from sealife_core.runs.directory import Run
 from sealife_core.runs.liveness import State
+from sealife_core.runs.order import ahead_of, move_up
 from sealife_core.runs.resume_point import damage
 from sealife_core.runs.run import PREDICTIONS
 
@@ -31,6 +32,9 @@ def run_actions(run: Run) -> None:
             _button("Launch", "play_arrow", _launch, run, primary=True)
         if shown.state.active:
             _button("Stopping…" if shown.stopping else "Stop", "stop_circle", _stop, run, disabled=shown.stopping)
+        if shown.state is State.QUEUED and ahead_of(run):
+            _button("Move up", "arrow_upward", _move_up, run)
+            _button("Move to the front", "vertical_align_top", _move_to_front, run)
         if shown.state.resumable and damage(run):
             _button("Begin anew", "restart_alt", _begin_anew, run, primary=True)
         elif shown.state.resumable:
@@ -99,8 +103,22 @@ def _launch(run: Run) -> str:
 
 
 def _stop(run: Run) -> str:
-    queue.request_stop(run)
-    return f"**{plain(run_name(run))}** stops after its present batch and saves what it has learned."
+    return f"**{plain(run_name(run))}** {queue.request_stop(run)}."
+
+
+def _move_up(run: Run) -> str:
+    move_up(run)
+    return _moved(run)
+
+
+def _move_to_front(run: Run) -> str:
+    move_up(run, to_front=True)
+    return _moved(run)
+
+
+def _moved(run: Run) -> str:
+    found = cache.forecasts().get(run.id)
+    return f"**{plain(run_name(run))}** was moved up{f': it {found.begins}' if found else ''}."
 
 
 def _resume(run: Run) -> str:

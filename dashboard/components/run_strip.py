@@ -10,7 +10,10 @@ from dashboard import cache
 from dashboard.errors import plain, show_error
 from sealife_core.errors import SealifeError
 from sealife_core.runs.directory import Run
+from sealife_core.runs.estimates import duration
+from sealife_core.runs.forecast import seconds_left
 from sealife_core.runs.liveness import State
+from sealife_core.runs.order import place_of
 from sealife_core.runs.queue import request_stop
 
 POLL_S = 2.0
@@ -19,8 +22,6 @@ POLL_S = 2.0
 # the beginning or the end of a run, so many pass from one look to the next.
 PACES_S = ((30.0, POLL_S), (120.0, 5.0))
 SLOWEST_S = 10.0
-RECENT_ROWS = 100  # the rate of now, which a resumed run does not share with its past
-KNOWN_AFTER_STEPS, KNOWN_AFTER_S = 20, 5  # a rate from less would jump about
 
 
 def run_strip() -> None:
@@ -48,9 +49,11 @@ def active_runs() -> list[Run]:
     """Running and queued runs, the one that goes first on top; an active study stands for the runs it made."""
     studies = [study for study in cache.studies() if study.state().active]
     shown = {study.id for study in studies}
-    found = [(run.state(), run) for run in reversed(cache.runs())]  # oldest first, as the queue takes them
+    found = [(run.state(), run) for run in reversed(cache.runs())]
     active = [(state, run) for state, run in found if state.active and run.notes()["study"] not in shown]
-    return [*studies, *(run for _, run in sorted(active, key=lambda pair: pair[0] is State.QUEUED))]
+    running = [run for state, run in active if state is not State.QUEUED]
+    waiting = sorted((run for state, run in active if state is State.QUEUED), key=place_of)
+    return [*studies, *running, *waiting]
 
 
 def _strip(expected: int) -> None:
@@ -60,7 +63,7 @@ def _strip(expected: int) -> None:
     shown, *others = active
     with st.container(horizontal=True, vertical_alignment="center", key="run_strip"):
         with st.container(gap="xxsmall", width="stretch"):
-            st.markdown(f"**{plain(run_name(shown))}** · {progress_sentence(shown)}{beside(others)}")
+            st.markdown(f"**{plain(run_name(shown))}** · {progress_sentence(shown)}{beside(others)}{_next(others)}")
             st.progress(progress_share(shown.status()))
         st.button(
             "Stop",
@@ -79,11 +82,17 @@ def beside(others: Sequence[Run]) -> str:
     return "".join(f" · {count} {what}" for what, count in told.items() if count)
 
 
+def _next(others: Sequence[Run]) -> str:
+    """When the first of those that wait begins: ", the first begins in about 2 h 5 min (behind 1 run)"."""
+    waiting = [run for run in others if run.state() is State.QUEUED]
+    forecasts = cache.forecasts() if waiting else {}
+    found = next((forecasts[run.id] for run in waiting if run.id in forecasts), None)
+    return f", {'which' if len(waiting) == 1 else 'the first'} {found.begins}" if found else ""
+
+
 def _stop(run: Run) -> None:
     try:
-        request_stop(run)
-        saved = "its runs save what they have learned" if run.is_study else "it saves what it has learned"
-        st.toast(f"Stopping {plain(run_name(run))}: {saved}.")
+        st.toast(f"{plain(run_name(run))} {request_stop(run)}.")
     except SealifeError as error:
         show_error(error)
 
@@ -108,27 +117,10 @@ def progress_sentence(run: Run) -> str:
         parts.append(f"no sign of life for {duration(shown.age_s)}")
     if status.get("epochs") and "epoch" not in parts[0] and shown.state is State.RUNNING:
         parts.append(f"epoch {int(status.get('epoch') or 0)} of {status['epochs']}")
+    if shown.state is State.QUEUED:
+        found = cache.forecasts().get(run.id)
+        return " · ".join([*parts, found.says] if found else parts)
     left = seconds_left(status, cache.metrics(run))
     if left is not None and not shown.stopping:
         parts.append(f"about {duration(left)} left")
     return " · ".join(parts)
-
-
-def seconds_left(status: dict[str, Any], rows: Sequence[dict[str, Any]]) -> float | None:
-    """Time left at the rate of the last metric ``rows``, in seconds; None until enough steps are done to know it."""
-    step, steps = status.get("step") or 0, status.get("steps") or 0
-    recent = rows[-RECENT_ROWS:]
-    if len(recent) < 2 or step >= steps:
-        return None
-    done, took_s = recent[-1]["step"] - recent[0]["step"], recent[-1]["time"] - recent[0]["time"]
-    if done < KNOWN_AFTER_STEPS or took_s < KNOWN_AFTER_S:
-        return None
-    return took_s / done * (steps - step)
-
-
-def duration(seconds: float) -> str:
-    """ "40 s", "3 min", "1 h 20 min"."""
-    if seconds < 90:
-        return f"{max(1, round(seconds))} s"
-    minutes = round(seconds / 60)
-    return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"

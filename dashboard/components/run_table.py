@@ -15,6 +15,7 @@ from dashboard.theme import run_colours
 from sealife_core.config import AnyConfig, SimclrConfig
 from sealife_core.errors import ConfigError
 from sealife_core.runs.directory import Run
+from sealife_core.runs.forecast import Forecast
 from sealife_core.runs.liveness import State
 
 ROWS_SHOWN = 8
@@ -56,7 +57,8 @@ def run_table(chosen: Sequence[str], whose: str = EVERY) -> None:
     ids = [run.id for run in runs]
     colours = colours_of_all()
     now = time.time()
-    frame = pd.DataFrame([row(run, now) for run in runs])
+    forecasts = cache.forecasts()
+    frame = pd.DataFrame([row(run, now, forecasts.get(run.id)) for run in runs])
     paint = [f"color: {colours[run_id]}" for run_id in ids]
     event = st.dataframe(
         frame.style.apply(lambda _: paint, subset=["●"]),
@@ -91,10 +93,17 @@ def colours_of_all() -> dict[str, str]:
     return run_colours([run.id for run in cache.runs()])
 
 
-def row(run: Run, now: float) -> dict[str, Any]:
+def row(run: Run, now: float, forecast: Forecast | None = None) -> dict[str, Any]:
     """One line of the table, as plain text: a cell is never read as mark-up."""
     began = datetime.strptime(run.id[:15], "%Y%m%d-%H%M%S") if _dated(run.id) else None
-    told = {"●": "⬤", "Run": run_name(run), "Method": "", "Data": "", "State": state_words(run, now), "Result": ""}
+    told = {
+        "●": "⬤",
+        "Run": run_name(run),
+        "Method": "",
+        "Data": "",
+        "State": state_words(run, now, forecast),
+        "Result": "",
+    }
     try:
         config = run.config()
     except ConfigError:
@@ -120,12 +129,14 @@ def key_number(run: Run) -> str:
     return ""
 
 
-def state_words(run: Run, now: float) -> str:
-    """ "◐ running, epoch 3 of 20", "✓ finished 3 min ago"."""
+def state_words(run: Run, now: float, forecast: Forecast | None = None) -> str:
+    """ "◐ running, epoch 3 of 20", "✓ finished 3 min ago"; of a run that waits when it begins, as far as foreseen."""
     shown, status = run.shown(now), run.status()
     words = _SIGNS.get(shown.state, "") + ("stopping" if shown.stopping else shown.state.value)
     if shown.state is State.RUNNING and status.get("epochs"):
         return f"{words}, epoch {int(status.get('epoch') or 0)} of {status['epochs']}"
+    if shown.state is State.QUEUED and forecast is not None:
+        return f"{words}, {forecast.begins}"
     if shown.state is State.NOT_RESPONDING and shown.age_s is not None:
         return f"{words} for {duration(shown.age_s)}"
     ended = status.get("ended")

@@ -10,7 +10,6 @@ from dashboard.components.config_form import tabbed
 from dashboard.components.dataset_choice import dataset_choice
 from dashboard.components.launch import launch_button
 from dashboard.components.machine_speed import measuring, measuring_lines
-from dashboard.components.run_strip import duration
 from dashboard.components.search_axes import axis_row, vary_choice
 from dashboard.components.search_charts import measure_title
 from dashboard.components.size import size
@@ -35,7 +34,7 @@ from sealife_core.config import (
 from sealife_core.errors import ConfigError, SealifeError
 from sealife_core.runs.capacity import at_once
 from sealife_core.runs.directory import open_run
-from sealife_core.runs.estimates import estimate
+from sealife_core.runs.estimates import duration, estimate_on
 
 SEARCHED = [key for key, task in TASKS.items() if task.config is not EmbedConfig]
 TRIALS = 20
@@ -123,9 +122,7 @@ def _as_source(weights: str) -> dict[str, Any]:
 
 def _cost_lines(search: SearchConfig) -> None:
     """Time and disk of all trials, as if none were stopped."""
-    dataset = cache.dataset(search.data)
-    images = len(dataset.rows("train", labelled_only=search.base.kind == "classifier"))
-    cost = estimate(search.base, images, n_stored=len(dataset.manifest))
+    cost = estimate_on(search.base, cache.dataset(search.data))
     side_by_side = search.parallel or at_once(search.base)
     total = None if cost.seconds is None else cost.seconds * search.trials / side_by_side
     most = "at most about " if search.pruning else "about "

@@ -4,14 +4,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sealife_core.commands.output import Output
-from sealife_core.runs.directory import list_runs, open_run
+from sealife_core.runs.directory import list_runs
+from sealife_core.runs.names import find_run
 
 if TYPE_CHECKING:
     from sealife_core.evaluation.paired import Paired
 
 
-def show_comparison(ids: list[str], output: Output, html: str | None = None, pictures: int = 0) -> None:
-    """The comparison of ``ids`` (default: all runs with results), as a table or JSON; and in the file ``html``.
+def show_comparison(named: list[str], output: Output, html: str | None = None, pictures: int = 0) -> None:
+    """The comparison of the runs ``named`` (default: all with results), as a table or JSON; and in the file ``html``.
 
     JSON is a list of runs; where two are named, an object with ``runs``, ``advice`` and ``paired``.
     """
@@ -22,10 +23,10 @@ def show_comparison(ids: list[str], output: Output, html: str | None = None, pic
     from sealife_core.evaluation.paired import paired_runs
     from sealife_core.evaluation.report import comparison_html, readable_predictions
 
-    runs = [open_run(i) for i in ids] if ids else list_runs()
+    runs = [find_run(one) for one in named] if named else list_runs()
     rows = comparison(runs)
     listed = [asdict(row) for row in rows]
-    both = paired_runs(*runs) if len(ids) == 2 else None
+    both = paired_runs(*runs) if len(named) == 2 else None
     if html is not None:
         two = (runs[0].id, runs[1].id) if both is not None else None
         path = Path(html).expanduser()

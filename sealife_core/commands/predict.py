@@ -14,19 +14,19 @@ if TYPE_CHECKING:
 _ABOUT = """\
 Classify every picture in a folder, sub-folders included, with a model that a run has trained.
 
-The table names each file, the class it is held for, how surely, and the next likeliest classes. A file that cannot be
-read is named with the reason, and stops no other.
+The table gives the predicted class of each file, the confidence, and the next most likely classes. A file that cannot
+be read is listed with the reason; all others are still classified.
 
-"unlike" warns of a picture that is unlike anything in training: in some stage of the encoder, what it makes of the
-picture is farther from the training images (Mahalanobis distance) than that of 99 % of the validation images. A
-classifier answers for such a picture too, but the answer may mean nothing. No warning is no promise: what is coloured
-and textured like the training images is not noticed, whatever it shows. For this novelty.npz must lie beside the model,
-or its data set be there; a model that was copied elsewhere without them still predicts, and says that it cannot warn.
-"similarity" is the cosine to the most similar training image, where the run's embeddings are there.
+"unlike" marks a picture that differs from all training images: in at least one stage of the encoder its features lie
+farther from theirs (Mahalanobis distance) than those of 99 % of the validation images do. The classifier answers for
+such a picture too, but the answer may mean nothing. A picture without the mark is not thereby safe: one with the
+colours and textures of the training images passes, whatever it shows. The check needs novelty.npz beside the model, or
+the run's data set. Without both, predict still works, and says that it checked nothing.
+"similarity" is the cosine similarity to the most similar training image, where the run's embeddings are there.
 """
 _EXAMPLES = """\
 examples:
-  python -m sealife_core predict 20261122-104422-probe-a3f1 ~/dive-42
+  python -m sealife_core predict "Linear probe on reef" ~/dive-42
   python -m sealife_core predict 20261122-104422-probe-a3f1 ~/dive-42 --csv dive-42.csv --top 5
   python -m sealife_core predict ~/models/reef-classifier ~/dive-42 --json
 """
@@ -41,10 +41,14 @@ def add_commands(commands: Any) -> None:
         epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    predict.add_argument("model", metavar="RUN", help="a run's id, or a folder with model.safetensors and model.json")
+    predict.add_argument(
+        "model", metavar="RUN", help="a run by name or id, or a folder with model.safetensors and model.json"
+    )
     predict.add_argument("source", type=Path, metavar="FOLDER", help="folder of pictures, or one picture")
     predict.add_argument("--csv", type=Path, metavar="FILE", help="also write the predictions to this CSV file")
-    predict.add_argument("--top", type=int, default=3, metavar="N", help="how many classes to name a file (default 3)")
+    predict.add_argument(
+        "--top", type=int, default=3, metavar="N", help="how many classes to list for each file (default 3)"
+    )
     predict.set_defaults(run=predict_folder)
 
 
@@ -73,16 +77,22 @@ def predict_folder(chosen: argparse.Namespace, output: Output) -> None:
 
 
 def _predictor(model: str) -> "Predictor":
-    """The classifier of the run of that id, or the one in that folder."""
+    """The classifier of the run with that id or name, or the one in that folder."""
+    from sealife_core.errors import RunError
     from sealife_core.evaluation.predicting import Predictor
     from sealife_core.models.checkpoint import CARD_FILE
-    from sealife_core.runs.directory import open_run
+    from sealife_core.runs.names import find_run
 
     folder = Path(model).expanduser()
-    # What is written as a path is one even where nothing is: the refusal should speak of that folder, not of runs.
-    if (folder / CARD_FILE).is_file() or folder.name != model:
+    if (folder / CARD_FILE).is_file():
         return Predictor(folder)
-    return Predictor.from_run(open_run(model))
+    try:
+        run = find_run(model)
+    except RunError:
+        if folder.name == model:
+            raise
+        return Predictor(folder)  # it is written as a path: the refusal should speak of that folder, not of runs
+    return Predictor.from_run(run)
 
 
 def _pictures(source: Path) -> tuple[list[tuple[str, Path]], list[tuple[str, str]]]:

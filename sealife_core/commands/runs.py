@@ -7,31 +7,44 @@ from typing import Any
 
 from sealife_core.commands.comparing import show_comparison
 from sealife_core.commands.output import Output
+from sealife_core.config import AnyConfig
 from sealife_core.errors import RunError
 from sealife_core.runs import queue
-from sealife_core.runs.directory import TRASH, Run, list_runs, open_run, parts_of, runs_root
+from sealife_core.runs.directory import TRASH, Run, list_runs, parts_of, runs_root
+from sealife_core.runs.estimates import Images
+from sealife_core.runs.forecast import Forecast, queue_forecast
+from sealife_core.runs.names import find_run, find_trashed
+from sealife_core.runs.order import move_up
 from sealife_core.runs.tracking import places
 
 POLL_S = 0.5
-ACTIONS = ("list", "show", "follow", "stop", "resume", "rename", "note", "delete", "restore", "trash", "empty-trash")
+ACTIONS = (
+    "list", "show", "follow", "stop", "resume", "move-up", "rename", "note", "delete", "restore", "trash",
+    "empty-trash",
+)  # fmt: skip
 
 
 def add_commands(commands: Any) -> None:
     """Add this group's commands to the command line."""
-    runs = commands.add_parser("runs", help="list, show, follow, stop, resume, rename, note, delete or restore runs")
+    runs = commands.add_parser(
+        "runs", help="list, show, follow, stop, resume, move up, rename, note, delete or restore runs"
+    )
     runs.add_argument("action", choices=ACTIONS)
-    runs.add_argument("ids", nargs="*", metavar="RUN", help="one or more run ids")
+    runs.add_argument("ids", nargs="*", metavar="RUN", help="one or more runs, by name or id")
+    runs.add_argument("--front", action="store_true", help="for move-up: before all that wait, not only one place")
     runs.add_argument("--name", help="for rename and note: the new name; '' gives the run its id back")
     runs.add_argument(
         "--tag", action="append", metavar="TAG", help="for note: a tag; may be repeated; '' takes all off"
     )
-    runs.add_argument("--notes", help="for note: what was tried, and why")
+    runs.add_argument("--notes", help="for note: your notes, such as what was tried and why")
     runs.add_argument(
         "--with-parts", dest="parts", action="store_true", default=None, help="for delete: a study's runs too"
     )
     runs.add_argument("--keep-parts", dest="parts", action="store_false", help="for delete: the study alone")
     runs.add_argument("--anew", action="store_true", help="for resume: from the beginning; what it had learned is lost")
-    runs.add_argument("--yes", action="store_true", help="for empty-trash: do not ask")
+    runs.add_argument(
+        "--yes", action="store_true", help="for empty-trash: do it; without this, it only lists what would go"
+    )
     runs.set_defaults(run=manage)
 
     compare = commands.add_parser(
@@ -49,7 +62,9 @@ def manage(chosen: argparse.Namespace, output: Output) -> int:
     """The actions of ``runs``."""
     if chosen.action == "list":
         columns = {"id": "run", "name": "name", "task": "task", "data": "data", "state": "state", "message": "message"}
-        output.table([summary(run) for run in list_runs()], columns, empty="No runs yet. Launch one: train simclr")
+        forecasts = waiting_times()
+        rows = [summary(run) | _waiting(run, forecasts) for run in list_runs()]
+        output.table(rows, columns, empty="No runs yet. Launch one: train simclr")
         return 0
     if chosen.action == "trash":
         columns = {"id": "run", "name": "name", "size": "size"}
@@ -59,25 +74,29 @@ def manage(chosen: argparse.Namespace, output: Output) -> int:
         _empty_trash(chosen, output)
         return 0
     if not chosen.ids:
-        raise RunError(f"'runs {chosen.action}' needs the id of a run; 'runs list' names them.")
+        raise RunError(f"'runs {chosen.action}' needs the name or id of a run; 'runs list' tells both.")
     if chosen.action == "follow":
-        return follow_until_done([open_run(i) for i in chosen.ids], output)
-    done = [_act(chosen, run_id, output) for run_id in chosen.ids]
+        return follow_until_done([find_run(named) for named in chosen.ids], output)
+    done = [_act(chosen, named, output) for named in chosen.ids]
     if output.as_json:
         output.result(done)
     return 0
 
 
-def _act(chosen: argparse.Namespace, run_id: str, output: Output) -> dict[str, Any]:
+def _act(chosen: argparse.Namespace, named: str, output: Output) -> dict[str, Any]:
     if chosen.action == "restore":
-        run = queue.restore_with_parts(run_id)
-        return _said(output, run_id, f"{run_id} is back.", state=run.state())
-    run = open_run(run_id)
+        run = queue.restore_with_parts(find_trashed(named))
+        return _said(output, run.id, f"{run.id} is back.", state=run.state())
+    run = find_run(named)
+    run_id = run.id
     if chosen.action == "show":
         return _shown(run, output)
     if chosen.action == "stop":
-        queue.request_stop(run)
-        return _said(output, run_id, f"{run_id} will stop after its current batch and save what it learned.")
+        return _said(output, run_id, f"{run_id} {queue.request_stop(run)}.")
+    if chosen.action == "move-up":
+        move_up(run, to_front=chosen.front)
+        found = waiting_times().get(run_id)
+        return _said(output, run_id, f"{run_id} was moved up{f': it {found.says}' if found else ''}.")
     if chosen.action == "resume":
         queue.resume(run, anew=chosen.anew)
         return _said(output, run_id, f"{run_id} is queued to {'begin anew' if chosen.anew else 'go on'}.")
@@ -128,11 +147,11 @@ def _empty_trash(chosen: argparse.Namespace, output: Output) -> None:
     ids = [row["id"] for row in held]
     if held and not chosen.yes:
         raise RunError(
-            f"The trash holds {', '.join(ids)} ({_megabytes(freed)}). Emptying it cannot be undone: if you mean it, add"
-            " --yes."
+            f"The trash holds {', '.join(ids)} ({_megabytes(freed)}). Emptying it cannot be undone. Add --yes to do it."
         )
     freed = queue.empty_trash()
-    text = f"{len(ids)} runs are gone for good; {_megabytes(freed)} freed." if ids else "The trash was empty already."
+    many = "1 run was" if len(ids) == 1 else f"{len(ids)} runs were"
+    text = f"{many} deleted for good; {_megabytes(freed)} freed." if ids else "The trash was empty already."
     output.result({"removed": ids, "freed_bytes": freed}, text)
 
 
@@ -165,8 +184,32 @@ def summary(run: Run) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def waiting_times(asked: AnyConfig | None = None) -> dict[str, Forecast]:
+    """id → when it begins, of the runs that wait for this machine, and of ``asked`` as ASKED."""
+    return queue_forecast(runs_root(), _dataset, asked=asked)
+
+
+def _dataset(name: str) -> Images:
+    from sealife_core.datasets.dataset import open_dataset  # pandas comes with it, and mostly nothing waits
+
+    return open_dataset(name)
+
+
+def _waiting(run: Run, forecasts: dict[str, Forecast]) -> dict[str, Any]:
+    """When a run that waits begins; nothing of another."""
+    found = forecasts.get(run.id)
+    if found is None:
+        return {}
+    message = run.shown().message
+    return asdict(found) | {"message": f"{message}: {found.says}" if message else found.says}
+
+
 def _shown(run: Run, output: Output) -> dict[str, Any]:
-    whole = summary(run) | {"folder": str(run.path), "status": run.status(), "results": run.results()}
+    whole = (
+        summary(run)
+        | _waiting(run, waiting_times())
+        | {"folder": str(run.path), "status": run.status(), "results": run.results()}
+    )
     whole["config"] = run.request().model_dump()
     last = next((m for m in reversed(run.metrics()) if "train/loss" in m), None)
     whole["last_metrics"] = last

@@ -10,7 +10,8 @@ from sealife_core.commands.training import add_task, config_of
 from sealife_core.commands.varying import add_vary, varied
 from sealife_core.config import TASKS, EmbedConfig, SimclrConfig, build_search
 from sealife_core.errors import ConfigError
-from sealife_core.runs.directory import Run, create_run, open_run
+from sealife_core.runs.directory import Run, create_run
+from sealife_core.runs.names import find_run
 from sealife_core.runs.queue import launch
 
 
@@ -26,17 +27,19 @@ def add_commands(commands: Any) -> None:
         add_vary(parser)
         parser.add_argument("--trials", type=int, default=20, metavar="N", help="how many trials (default 20)")
         parser.add_argument("--metric", default="", help="a score on validation (default: the usual one of the task)")
-        parser.add_argument("--no-pruning", action="store_true", help="let every run come to its end, hopeless or not")
         parser.add_argument(
-            "--parallel", type=int, default=0, metavar="N", help="runs at a time (default one a device)"
+            "--no-pruning", action="store_true", help="let every run finish, even one that is clearly worse"
+        )
+        parser.add_argument(
+            "--parallel", type=int, default=0, metavar="N", help="runs at a time (default: one a device)"
         )
         parser.add_argument("--json", action="store_true", help="print JSON instead of text")
         parser.set_defaults(run=start)
     show = tasks.add_parser("show", help="what came of a search: the best, every trial, what mattered")
-    show.add_argument("id", metavar="SEARCH", help="its id")
+    show.add_argument("id", metavar="SEARCH", help="its name or id")
     show.add_argument("--csv", metavar="FILE", help="write the table of all trials")
     show.add_argument("--json", action="store_true", help="print JSON instead of text")
-    show.set_defaults(run=lambda chosen, output: _show(open_run(chosen.id), output, chosen.csv))
+    show.set_defaults(run=lambda chosen, output: _show(find_run(chosen.id), output, chosen.csv))
 
 
 def start(chosen: argparse.Namespace, output: Output) -> int:

@@ -10,7 +10,8 @@ from sealife_core.commands.training import flag, flag_name
 from sealife_core.config import SIZES, TASKS, SimclrConfig, StudyConfig, describe
 from sealife_core.errors import ConfigError
 from sealife_core.places import checkpoints_root
-from sealife_core.runs.directory import create_run, list_runs, open_run
+from sealife_core.runs.directory import Run, create_run, list_runs
+from sealife_core.runs.names import find_run, find_weights
 from sealife_core.runs.queue import launch
 from sealife_core.studies.questions import QUESTIONS, QUICK, STUDY_SIZES, build_grid, build_study
 
@@ -23,10 +24,14 @@ def add_commands(commands: Any) -> None:
     questions = study.add_subparsers(dest="question", required=True, metavar="QUESTION")
     for key, question in QUESTIONS.items():
         one = _with_common(questions.add_parser(key.replace("_", "-"), help=question.says, description=question.says))
-        one.add_argument("--size", choices=STUDY_SIZES, default=QUICK, help=f"default {QUICK}")
-        one.add_argument("--seeds", type=int, help="how many (default: 2, or 3 in full)")
-        one.add_argument("--from", dest="source", metavar="RUN", help="a SimCLR run to start from, where it needs one")
-        one.add_argument("--encoder", action="append", default=[], help="labels only: one to compare; may be repeated")
+        one.add_argument("--size", choices=STUDY_SIZES, default=QUICK, help=f"how much to train (default {QUICK})")
+        one.add_argument("--seeds", type=int, help="how many seeds (default: 2, or 3 with --size Full)")
+        one.add_argument(
+            "--from", dest="source", metavar="RUN", help="a SimCLR run to start from, where it needs one, by name or id"
+        )
+        one.add_argument(
+            "--encoder", action="append", default=[], help="for labels: an encoder to compare; may be repeated"
+        )
         one.set_defaults(run=_ask, key=key)
     grid = _with_common(questions.add_parser("grid", help="every combination of the values you name"))
     grid.add_argument("task", choices=TASKS, help="what is trained")
@@ -34,15 +39,21 @@ def add_commands(commands: Any) -> None:
         "--vary", action="append", default=[], required=True, metavar="SETTING=A,B,…",
         help="a setting (dotted: views.hue) and its values; may be repeated",
     )  # fmt: skip
-    grid.add_argument("--set", action="append", default=[], metavar="SETTING=VALUE", help="the same for all runs")
-    grid.add_argument("--preset", choices=SIZES, default="Standard", help="default Standard")
-    grid.add_argument("--seeds", type=int, default=1, help="how many (default 1)")
+    grid.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="SETTING=VALUE",
+        help="a value that all runs share; may be repeated",
+    )
+    grid.add_argument("--preset", choices=SIZES, default="Standard", help="size of each run (default Standard)")
+    grid.add_argument("--seeds", type=int, default=1, help="how many seeds (default 1)")
     grid.set_defaults(run=_grid)
     listed = questions.add_parser("list", help="the studies there are")
     listed.add_argument("--json", action="store_true", help="print JSON instead of text")
     listed.set_defaults(run=_list)
     show = questions.add_parser("show", help="what a study says, and its table")
-    show.add_argument("id", metavar="STUDY", help="its id")
+    show.add_argument("id", metavar="STUDY", help="its name or id")
     show.add_argument("--csv", metavar="FILE", help="write the table of all its runs")
     show.add_argument("--json", action="store_true", help="print JSON instead of text")
     show.set_defaults(run=_show)
@@ -50,12 +61,12 @@ def add_commands(commands: Any) -> None:
 
 def _with_common(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
     parser.add_argument("--data", default="reef", help="the data set (default reef)")
-    parser.add_argument("--name", default="", help="a name of your own")
+    parser.add_argument("--name", default="", help="what to call it (default: by its question)")
     for setting in describe(SimclrConfig):
         if setting.path in PLACE:
             parser.add_argument(flag_name(setting.path), **flag(setting))
-    parser.add_argument("--plan", action="store_true", help="say what it would take; start nothing")
-    parser.add_argument("--follow", action="store_true", help="stay until it is done, then show it")
+    parser.add_argument("--plan", action="store_true", help="print what it would cost, and start nothing")
+    parser.add_argument("--follow", action="store_true", help="wait until it is done, then show it")
     parser.add_argument("--json", action="store_true", help="print JSON instead of text")
     return parser
 
@@ -70,7 +81,7 @@ def _ask(chosen: argparse.Namespace, output: Output) -> int:
 
     source = None
     if chosen.source:
-        run = open_run(chosen.source)
+        run = find_run(chosen.source)
         source = (run.id, run.config())
     study = build_study(
         chosen.key, data=chosen.data, data_hash=open_dataset(chosen.data).content_hash, size=chosen.size,
@@ -113,7 +124,7 @@ def _start(study: StudyConfig, chosen: argparse.Namespace, output: Output) -> in
         output.result({"run": run.id}, hint)
         return 0
     failed = follow_until_done([run], output)
-    _told(run.id, output)
+    _told(run, output)
     return failed
 
 
@@ -125,20 +136,20 @@ def _list(chosen: argparse.Namespace, output: Output) -> int:
 
 
 def _show(chosen: argparse.Namespace, output: Output) -> int:
+    run = find_run(chosen.id)
     if chosen.csv:
         from sealife_core.studies.results import to_frame
 
-        to_frame(open_run(chosen.id)).to_csv(chosen.csv, index=False)
-    _told(chosen.id, output)
+        to_frame(run).to_csv(chosen.csv, index=False)
+    _told(run, output)
     return 0
 
 
-def _told(run_id: str, output: Output) -> None:
+def _told(run: Run, output: Output) -> None:
     """The answer, then a line a cell."""
     from sealife_core.studies.answers import answer, on_other_images
     from sealife_core.studies.results import over_seeds, part_results, study_of
 
-    run = open_run(run_id)
     study, parts = study_of(run), part_results(run)
     cells = over_seeds(parts)
     found = {
@@ -172,7 +183,12 @@ def _pairs(given: list[str]) -> list[tuple[str, str]]:
 
 
 def _typed(task: str, path: str, value: str) -> Any:
-    """The value as the setting's type, if it can be read so; else the config will say what is wrong with it."""
+    """The value as the setting's type, if it can be read so; else the config will say what is wrong with it.
+
+    Weights of a run may name it by its name. Raises RunError.
+    """
+    if path == "weights":
+        return find_weights(value)
     setting = next((s for s in describe(TASKS[task].config) if s.path == path), None)
     kind = setting.type if setting else str
     try:

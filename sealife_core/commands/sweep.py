@@ -9,6 +9,7 @@ from sealife_core.commands.training import add_task, config_of, flag_name, given
 from sealife_core.config import TASKS, ClassifierConfig, Setting, describe
 from sealife_core.errors import ConfigError, SealifeError
 from sealife_core.runs.files import replace_text
+from sealife_core.runs.names import find_run, find_weights
 
 METHODS = ("bayes", "random", "grid")
 VARY = "FIELD=A,B,…, FIELD=LOW:HIGH or FIELD=LOW:HIGH:log"
@@ -25,9 +26,11 @@ def add_commands(commands: Any) -> None:
             "--vary", action="append", required=True, metavar="FIELD=…", help=f"{VARY}; may be repeated"
         )
         parser.add_argument("--method", choices=METHODS, default="bayes", help="how values are chosen (default bayes)")
-        parser.add_argument("--metric", help="what is to be best (default: the score on validation)")
-        parser.add_argument("--goal", choices=("maximize", "minimize"), help="default: by the name of the metric")
-        parser.add_argument("--runs", type=whole_number, metavar="INT", help="end after so many runs")
+        parser.add_argument("--metric", help="what to optimise (default: the score on validation)")
+        parser.add_argument(
+            "--goal", choices=("maximize", "minimize"), help="default: minimize for a loss, else maximize"
+        )
+        parser.add_argument("--runs", type=whole_number, metavar="INT", help="stop after this many runs")
         parser.add_argument("--file", type=Path, default=Path("sweep.yaml"), help="default: sweep.yaml")
         parser.add_argument("--json", action="store_true", help="print JSON instead of text")
     sweep.set_defaults(run=write_sweep)
@@ -112,6 +115,8 @@ def _parameter(said: str, settings: dict[str, Setting], method: str) -> tuple[st
 def _value(setting: Setting, text: str) -> Any:
     """``text`` as a value of the setting. Raises ConfigError."""
     text = text.strip()
+    if setting.path == "weights":
+        return find_weights(text)
     try:
         if setting.type is bool:
             return {"true": True, "false": False}[text.lower()]
@@ -124,7 +129,9 @@ def _value(setting: Setting, text: str) -> Any:
 def _fixed(chosen: argparse.Namespace) -> list[str]:
     """The flags that every run of the sweep is given."""
     flags = [f"--preset={chosen.preset}"]
-    others = {"from": chosen.source, "like": chosen.like, "recipe": chosen.recipe, "name": chosen.name}
+    # By id: the agents start later, when another run may have the same name.
+    runs = {key: find_run(named).id for key, named in (("from", chosen.source), ("like", chosen.like)) if named}
+    others = runs | {"recipe": chosen.recipe, "name": chosen.name}
     flags += [f"--{name}={value}" for name, value in others.items() if value]
     flags += [f"--tag={tag}" for tag in chosen.tag]
     return flags + [f"{flag_name(path)}={value}" for path, value in given_settings(chosen).items()]

@@ -3,11 +3,12 @@
 import argparse
 import os
 import signal
+from dataclasses import asdict
 from typing import Any
 
 from sealife_core.commands.checking import check_launch
 from sealife_core.commands.output import Output
-from sealife_core.commands.runs import follow_until_done
+from sealife_core.commands.runs import follow_until_done, waiting_times
 from sealife_core.config import (
     SIZES,
     TASKS,
@@ -24,7 +25,9 @@ from sealife_core.config import (
     task_of,
 )
 from sealife_core.errors import RunError
-from sealife_core.runs.directory import Run, create_run, open_run
+from sealife_core.runs.directory import Run, create_run
+from sealife_core.runs.forecast import ASKED
+from sealife_core.runs.names import default_name, find_run, find_weights
 from sealife_core.runs.queue import launch, request_stop
 from sealife_core.runs.tracking import SWEEP
 
@@ -50,10 +53,15 @@ def start(chosen: argparse.Namespace, output: Output) -> int:
     config = config_of(chosen)
     dataset = open_dataset(config.data)
     check_launch(config, output, chosen.tag)
-    run = create_run(config, name=chosen.name, tags=chosen.tag, data_hash=dataset.content_hash)
+    of_sweep = bool(os.environ.get(SWEEP))  # its runs are many and differ in settings: each keeps its id as its name
+    name = chosen.name or ("" if of_sweep else default_name(chosen.task, config.data))
+    run = create_run(config, name=name, tags=chosen.tag, data_hash=dataset.content_hash)
+    found = waiting_times(config).get(ASKED)
     launch(run)
-    output.result({"run": run.id}, f"Launched {run.id}. Follow it: python -m sealife_core runs follow {run.id}")
-    if os.environ.get(SWEEP):
+    called = run.notes()["name"]
+    text = f"Launched '{called}'{f': it {found.says}' if found else ''}. Follow it: python -m sealife_core runs follow"
+    output.result({"run": run.id, "name": called} | (asdict(found) if found else {}), f"{text} {run.id}")
+    if of_sweep:
         return _follow_for_agent(run, output)
     return follow_until_done([run], output) if chosen.follow else 0
 
@@ -64,7 +72,7 @@ def config_of(chosen: argparse.Namespace, **varied: Any) -> AnyConfig:
     given = given_settings(chosen) | varied
     like = _settings_of(chosen.like, chosen.task) if chosen.like else {}
     if chosen.source:
-        source = open_run(chosen.source)
+        source = find_run(chosen.source)
         given = inherited(source.config()) | {"weights": f"run:{source.id}"} | given
     if chosen.recipe:
         from sealife_core.views.recipes import load_recipe
@@ -74,9 +82,10 @@ def config_of(chosen: argparse.Namespace, **varied: Any) -> AnyConfig:
 
 
 def given_settings(chosen: argparse.Namespace) -> dict[str, Any]:
-    """Dotted path → value of the settings that were given as flags."""
+    """Dotted path → value of the settings that were given as flags; weights of a run by its id. Raises RunError."""
     settings = describe(TASKS[chosen.task].config)
-    return {s.path: value for s in settings if (value := getattr(chosen, s.path)) is not None}
+    given = {s.path: value for s in settings if (value := getattr(chosen, s.path)) is not None}
+    return given | ({"weights": find_weights(given["weights"])} if "weights" in given else {})
 
 
 def _follow_for_agent(run: Run, output: Output) -> int:
@@ -89,11 +98,12 @@ def _follow_for_agent(run: Run, output: Output) -> int:
         raise
 
 
-def _settings_of(run_id: str, task: str) -> dict[str, Any]:
-    """What the run was asked to do, to be asked again; the data as they are now."""
-    config = open_run(run_id).config()
+def _settings_of(named: str, task: str) -> dict[str, Any]:
+    """What the run was asked to do, to be asked again; the data as they are now. Raises RunError."""
+    run = find_run(named)
+    config = run.config()
     if (its := task_of(config)) != task:
-        raise RunError(f"Run '{run_id}' is a run of '{its}', not of '{task}'. Launch '{its}' with --like {run_id}.")
+        raise RunError(f"Run '{run.id}' is a run of '{its}', not of '{task}'. Launch '{its}' with --like {run.id}.")
     return flat_settings(config) | {"data_hash": ""}
 
 
@@ -114,11 +124,20 @@ def add_task(tasks: Any, name: str, task: Task) -> argparse.ArgumentParser:
     """Add the command ``name`` with the flags of ``task``, those of its config among them."""
     parser = tasks.add_parser(name, help=task.says, description=task.says)
     parser.add_argument("--preset", choices=SIZES, default="Standard", help="size of the run (default Standard)")
-    parser.add_argument("--from", dest="source", metavar="RUN", help="start from this run's encoder, at its image size")
-    parser.add_argument("--like", metavar="RUN", help="begin with this run's settings instead of a preset's: a clone")
-    parser.add_argument("--name", default="", help="a name of your own")
+    parser.add_argument(
+        "--from",
+        dest="source",
+        metavar="RUN",
+        help="start from the encoder of this run (name or id), at its image size",
+    )
+    parser.add_argument(
+        "--like", metavar="RUN", help="begin with the settings of this run (name or id), not a preset's"
+    )
+    parser.add_argument(
+        "--name", default="", help="what to call it (default: as the Train page does, by task and data set)"
+    )
     parser.add_argument("--tag", action="append", default=[], help="a tag; may be repeated")
-    parser.add_argument("--follow", action="store_true", help="stay until the run is done")
+    parser.add_argument("--follow", action="store_true", help="wait until the run is done")
     has_views = any(s.path.startswith("views.") for s in describe(task.config))
     if has_views:
         parser.add_argument("--recipe", help="views: SimCLR, Mild, Marine, or a recipe saved on the Views page")

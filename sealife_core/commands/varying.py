@@ -12,6 +12,7 @@ from typing import Any
 
 from sealife_core.config import Axis, Setting, Settings, axis_problems, describe
 from sealife_core.errors import ConfigError
+from sealife_core.runs.names import find_weights
 
 FORMS = "SETTING=LOW:HIGH, SETTING=LOW:HIGH:log, SETTING=LOW:HIGH:STEP or SETTING=A,B,…"
 
@@ -65,6 +66,8 @@ def _value(text: str, setting: Setting | None) -> Any:
     """A value as the setting's type, if it can be read so; else the setting will say what is wrong with it."""
     if setting is None:
         return text
+    if setting.path == "weights":
+        return find_weights(text)
     if setting.optional and text.lower() in ("", "none"):
         return None
     if setting.type is bool:

@@ -1,7 +1,9 @@
 """``python -m sealife_core.runs.dispatcher ROOT``: starts queued runs, first in, first out, one a device.
 
-A run that several devices train together waits until so many are free; what is free meanwhile is kept for it, so that
-no shorter run overtakes it for ever.
+A run that was moved up goes first (``order.py``). A run that several devices train together waits until so many are
+free; what is free meanwhile is kept for it, so that no shorter run overtakes it for ever. A run that trains no encoder
+does not wait for trainings to end: one at a time goes beside them, on the processor, where memory allows
+(``beside.py``).
 
 One lives below a root at a time, under a lock. It is started by whoever queues a run, watches the processes, ends those
 that do not stop when asked, and goes when there is nothing left to do. It may be killed at any moment: the runs go on,
@@ -27,15 +29,25 @@ from typing import Any
 
 import psutil
 
-from sealife_core.config import cluster_address
+from sealife_core.config import AnyConfig, cluster_address
 from sealife_core.errors import SealifeError
 from sealife_core.runs import liveness
-from sealife_core.runs.devices import NONE, devices, impossible, needed, not_here, suitable, visible
+from sealife_core.runs.beside import (
+    NO_ROOM,
+    available_bytes,
+    have_room,
+    held_bytes,
+    is_light,
+    may_go_beside,
+    peak_in_main_memory,
+)
+from sealife_core.runs.devices import CPU, NONE, devices, impossible, needed, not_here, suitable, visible
 from sealife_core.runs.directory import Run, list_runs
 from sealife_core.runs.files import replace_json
 from sealife_core.runs.in_cluster import ClusterRuns
 from sealife_core.runs.liveness import Process, State, process_of
 from sealife_core.runs.locks import queue_lock, take_dispatcher_lock
+from sealife_core.runs.order import place_of
 from sealife_core.runs.queue import has_work, waits_for_a_person, write_status
 from sealife_core.runs.run import LOG, PROCESS, STATUS, STOP
 from sealife_core.runs.spare import READY, Spare, show_interest, spare_command, wanted
@@ -46,6 +58,7 @@ TICK_S = 0.2  # between two looks at everything while a process is watched
 QUIET_TICK_S = 2.0  # while none is: with hundreds of runs a look takes milliseconds
 BELL_S = 0.04  # how soon a launch is seen; to look four times as often took a hundredth of a core
 IDLE_S = 3.0  # time enough for a person's second launch; a later one starts a new dispatcher, in some 0.3 s
+ROOM_S = 2.0  # between two looks at memory while a run waits for it
 STOP_GRACE_S = 60.0  # a batch and a checkpoint of the slowest recipe take some 20 s
 KILL_AFTER_S = 10.0  # from TERM to KILL
 
@@ -90,6 +103,7 @@ class Dispatcher:
     spare: Spare = field(init=False)
     clusters: ClusterRuns = field(init=False)
     _glances: dict[str, tuple[int, bool]] = field(default_factory=dict)
+    _no_room_until: dict[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """The one process it keeps for a run to come, and whoever looks after the runs of clusters."""
@@ -115,6 +129,9 @@ class Dispatcher:
                 # On which devices nobody noted; the last ones are those that are given last.
                 assigned = NONE if run.is_study else ",".join(self.devices[-_needed(run) :])
                 record = found | {"attempt": run.attempt(), "device": assigned, "started": time.time()}
+                config = _config(run)
+                if config is not None and may_go_beside(config):
+                    record["beside"] = True  # perhaps it is not; but it holds up no training
                 replace_json(run.path / PROCESS, record)
             if record:
                 self.watched[run.id] = Watched(run, record)
@@ -171,7 +188,7 @@ class Dispatcher:
             for run in list_runs(self.root)
             if run.id not in self.watched and self._says_queued(run) and run.state() is State.QUEUED
         ]
-        return sorted(found, key=lambda run: (run.status().get("queued") or 0, run.id))
+        return sorted(found, key=place_of)
 
     def _says_queued(self, run: Run) -> bool:
         """Whether status.json does; it is read again only where it may have changed, for there may be hundreds."""
@@ -211,21 +228,55 @@ class Dispatcher:
         if in_cluster:
             self.clusters.follow(run)
             return
-        taken = {device for watched in self.watched.values() for device in _assigned(watched.record)}
-        free = [device for device in suitable(config, self.devices) if device not in taken | awaited]
-        count = needed(config)
-        if len(free) >= count:
-            self._start(run, free[:count])
-            return
-        awaited.update(free)
-        say(run, "waiting for its turn" if count == 1 else f"waiting for {count} devices: {len(free)} free")
+        self._start_here(run, config, awaited)
 
-    def _start(self, run: Run, assigned: list[str]) -> None:
+    def _start_here(self, run: Run, config: AnyConfig, awaited: set[str]) -> None:
+        """Start the run on this machine if there is a place for it, else say what it waits for."""
+        holders = {device: watched for watched in self._in_a_place() for device in _assigned(watched.record)}
+        may_take, count = suitable(config, self.devices), needed(config)
+        free = [device for device in may_take if device not in holders and device not in awaited]
+        waits_for = "waiting for its turn" if count == 1 else f"waiting for {count} devices: {len(free)} free"
+        goes_beside = may_go_beside(config) and all(_trains(holders.get(device)) for device in may_take)
+        if len(free) >= count or (goes_beside and not self._beside()):
+            # What goes beside a training needs memory too; a training waits for that only while there is such a run.
+            assigned = [CPU] if goes_beside else free[:count]
+            if not (goes_beside or self._beside()) or self._has_room(run, config, assigned):
+                self._start(run, assigned, beside=goes_beside)
+                return
+            waits_for = NO_ROOM
+        awaited.update(free)
+        say(run, waits_for)
+
+    def _in_a_place(self) -> list[Watched]:
+        """The runs at work that hold a device."""
+        return [watched for watched in self.watched.values() if not watched.record.get("beside")]
+
+    def _beside(self) -> bool:
+        """Whether a run goes beside the others."""
+        return len(self._in_a_place()) < len(self.watched)
+
+    def _has_room(self, run: Run, config: AnyConfig, assigned: list[str]) -> bool:
+        """Whether main memory does for this run too. Asked anew only after ROOM_S, for a turn is short."""
+        if time.monotonic() < self._no_room_until.get(run.id, 0.0):
+            return False
+        own = peak_in_main_memory(config, assigned, self.root)
+        others = [
+            (peak_in_main_memory(found, _assigned(watched.record), self.root), held_bytes(watched.record["pid"]))
+            for watched in self.watched.values()
+            if (found := _config(watched.run)) is not None
+        ]
+        enough = have_room(own, others, available_bytes())
+        if not enough:
+            self._no_room_until[run.id] = time.monotonic() + ROOM_S
+        return enough
+
+    def _start(self, run: Run, assigned: list[str], *, beside: bool = False) -> None:
         with queue_lock(self.root):
             if run.state() is not State.QUEUED:  # stopped or deleted since we looked
                 return
             told = ",".join(assigned)
             record: dict[str, Any] = {"attempt": run.attempt(), "device": told, "started": time.time()}
+            record |= {"beside": True} if beside else {}
             write_status(run, stage="starting", message="starting")
             environment = _environment(self.root, assigned)
             child = None if run.is_study else self.spare.offer(run, environment)
@@ -241,7 +292,7 @@ class Dispatcher:
                 if child.stdin is not None:
                     child.stdin.close()
         self.watched[run.id] = Watched(run, record, child)
-        print(f"{run.id}: started on {told}, pid {child.pid}", flush=True)
+        print(f"{run.id}: started on {told}{' beside others' if beside else ''}, pid {child.pid}", flush=True)
 
 
 def worker_command() -> list[str]:
@@ -262,10 +313,22 @@ def _assigned(record: dict[str, Any]) -> list[str]:
 
 
 def _needed(run: Run) -> int:
+    config = _config(run)
+    return 1 if config is None else needed(config)
+
+
+def _config(run: Run) -> AnyConfig | None:
+    """What a run that trains or embeds is asked; None of a study, and where that cannot be read."""
     try:
-        return needed(run.config())
+        return run.config()
     except SealifeError:
-        return 1
+        return None
+
+
+def _trains(watched: Watched | None) -> bool:
+    """Whether there is a run, and one that takes its time."""
+    config = None if watched is None else _config(watched.run)
+    return config is not None and not is_light(config)
 
 
 def _workers_by_directory() -> dict[str, int]:

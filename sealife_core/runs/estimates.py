@@ -5,10 +5,13 @@ less the further away it is; so the nearest measurement is the one that counts, 
 """
 
 import math
+import sys
 import time
+from collections.abc import Sized
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from sealife_core.config import AnyConfig, ClassifierConfig, EmbedConfig, SimclrConfig, source_run
 from sealife_core.errors import ConfigError
@@ -83,6 +86,38 @@ def estimate(config: AnyConfig, n_images: int, root: Path | None = None, n_store
     return Estimate(seconds, _memory_bytes(config, encoder, stem, n_images), in_training, kept, basis)
 
 
+class Images(Protocol):
+    """What an estimate has to know of a data set: its number of images, and the rows of each split."""
+
+    def __len__(self) -> int: ...
+
+    def rows(self, split: str, labelled_only: bool = False) -> Sized:
+        """Those of "train", "val" or "test"."""
+        ...
+
+
+def estimate_on(config: AnyConfig, images: Images, root: Path | None = None) -> Estimate:
+    """What ``config`` will take on the data set ``images``."""
+    n_images, n_stored = count_images(config, images)
+    return estimate(config, n_images, root, n_stored)
+
+
+def count_images(config: AnyConfig, images: Images) -> tuple[int, int]:
+    """(images of the training split that the run may use, images of the whole data set)."""
+    return len(images.rows("train", labelled_only=labelled_only(config))), len(images)
+
+
+def labelled_only(config: AnyConfig) -> bool:
+    """Whether the run learns from labelled images only."""
+    return isinstance(config, ClassifierConfig)
+
+
+def peak_memory_bytes(config: AnyConfig, root: Path) -> int:
+    """As ``Estimate.memory_bytes``, of a data set with more images than a batch."""
+    encoder, stem = network_of(config, root)
+    return _memory_bytes(config, encoder, stem, n_images=sys.maxsize)
+
+
 def network_of(config: AnyConfig, root: Path) -> tuple[str, str]:
     """Encoder and stem that the run will use: those of the run its weights come from, where there is one."""
     seen: set[str] = set()
@@ -146,11 +181,9 @@ def _seconds(
         "precision": config.precision,
         "trained_stages": _work(config)[0],
     }
-    here = [row for row in _rates(root) if row["device"] == device]
-    if not here:
+    nearest = _nearest(*_mark(root / RATES), device, tuple(wanted.items()))
+    if nearest is None:
         return None, "not measured on this machine yet"
-    # Of equally near ones the latest: the machine may have changed.
-    nearest = min(reversed(here), key=lambda row: _distance(row, wanted))
     speed = nearest["images_per_s"] * _row_gmac(nearest)  # 10⁹ multiply-adds a second
     gpus = 1 if device == CPU else config.devices  # processes on one processor have no more of it than one would
     speed *= gpus
@@ -162,6 +195,14 @@ def _seconds(
         f"{f', were {gpus} devices {gpus} times as fast as one' if gpus > 1 else ''}"
     )
     return seconds, basis
+
+
+def duration(seconds: float) -> str:
+    """A length of time as people say it: "40 s", "3 min", "1 h 20 min"."""
+    if seconds < 90:
+        return f"{max(1, round(seconds))} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
 
 
 def rate_said(images_per_s: float) -> str:
@@ -188,9 +229,28 @@ def _stage_distance(row: dict[str, Any], wanted: dict[str, Any]) -> float:
     return abs(row["trained_stages"] - wanted["trained_stages"]) / 5
 
 
-def _rates(root: Path) -> list[dict[str, Any]]:
+def _mark(path: Path) -> tuple[Path, int, int]:
+    """The file, with what changes when it does."""
+    try:
+        found = path.stat()
+    except OSError:
+        return path, 0, 0
+    return path, found.st_mtime_ns, found.st_size
+
+
+@lru_cache(maxsize=256)  # a queue asks once for each run that waits
+def _nearest(
+    path: Path, changed: int, size: int, device: str, wanted: tuple[tuple[str, Any], ...]
+) -> dict[str, Any] | None:
+    """The measurement that is most like what is wanted; of equally near ones the latest, for machines change."""
+    here = [row for row in _rates(path, changed, size) if row["device"] == device]
+    return min(reversed(here), key=lambda row: _distance(row, dict(wanted)), default=None)
+
+
+@lru_cache(maxsize=4)
+def _rates(path: Path, changed: int, size: int) -> list[dict[str, Any]]:
     """The rates measured on this machine, oldest first; rows that say something unknown are left out."""
-    return [row for row in LineReader(root / RATES).poll() if row is not None and _is_rate(row)]
+    return [row for row in LineReader(path).poll() if row is not None and _is_rate(row)]
 
 
 def _is_rate(row: dict[str, Any]) -> bool:

@@ -24,6 +24,7 @@ from sealife_core.runs.capacity import needs, nodes_of
 from sealife_core.runs.files import replace_json
 from sealife_core.runs.liveness import FINAL, STALE_AFTER_S, Process, State, is_fresh, process_of
 from sealife_core.runs.locks import queue_lock
+from sealife_core.runs.order import place_of
 from sealife_core.runs.queue import write_status
 from sealife_core.runs.ray_jobs import ClusterError, Job, JobState, Node, RayCluster
 from sealife_core.runs.run import LOG, PROCESS, STOP, Run
@@ -76,7 +77,7 @@ class ClusterRuns:
         """One look at every run: those that are jobs already, then those that wait to become one."""
         waiting: list[Run] = []
         jobs: Counter[Kind] = Counter()
-        runs = sorted(self._followed.values(), key=lambda run: (run.status().get("queued") or 0, run.id))
+        runs = sorted(self._followed.values(), key=place_of)
         for run in runs:
             record = run.process()
             if record and process_of(record, run.attempt()) is Process.IN_CLUSTER:

@@ -35,19 +35,25 @@ def launch(run: Run) -> None:
     ensure_dispatcher(run.root)
 
 
-def request_stop(run: Run) -> None:
-    """Stop a run: a queued one at once, a running one after its batch. One that has ended is left as it is."""
+def request_stop(run: Run) -> str:
+    """Stop a run: a queued one at once, a running one after its batch. One that has ended is left as it is.
+
+    Returns what becomes of it, to be said after its name: "was stopped before it began". Raises RunError.
+    """
     with queue_lock(run.root):
         _must_exist(run)
         state = run.state()
         if state not in (State.CREATED, State.QUEUED, State.RUNNING, State.NOT_RESPONDING):
-            return
+            return f"is not running: it is {state}"
         in_cluster = process_of(run.process(), run.attempt()) is Process.IN_CLUSTER
         if state in (State.CREATED, State.QUEUED) and not in_cluster:  # where it is, its worker may begin at any moment
             write_status(run, state=State.STOPPED, ended=time.time(), stage="", message="stopped before it began")
-            return
+            return "was stopped before it began"
         (run.path / STOP).touch()
     ensure_dispatcher(run.root)  # it counts the seconds of grace
+    if run.is_study:
+        return "stops, and so do its runs: each saves what it has learned"
+    return "stops after its present batch and saves what it has learned"
 
 
 def resume(run: Run, *, anew: bool = False) -> None:
@@ -176,7 +182,7 @@ def write_status(run: Run, **changes: object) -> None:
 
 def _enqueue(run: Run, message: str) -> None:
     (run.path / STOP).unlink(missing_ok=True)
-    cleared = dict.fromkeys(("started", "ended", "heartbeat", "error"))
+    cleared = dict.fromkeys(("started", "ended", "heartbeat", "error", "place"))
     attempt = run.attempt() + 1
     write_status(
         run, **cleared, state=State.QUEUED, queued=time.time(), attempt=attempt, stage="", message=message, warnings=[]

@@ -106,7 +106,8 @@ class Run:
     def process(self) -> dict[str, Any] | None:
         """What the dispatcher knows of the process: pid, start_time, boot, host, command, attempt, device.
 
-        ``device`` holds all that the run was given: "cpu", "cuda:1" or "cuda:0,cuda:1". Of a run in a cluster: job,
+        ``device`` holds all that the run was given: "cpu", "cuda:1" or "cuda:0,cuda:1"; ``beside`` is true where it
+        shares that with a training (``beside.py``). Of a run in a cluster: job,
         cluster (its address), cores, gpus, host (the machine, once it has begun) instead of a pid.
         """
         return self._read(PROCESS)

@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from sealife_core.config import AnyConfig, EmbedConfig, SimclrConfig, StudyConfig
+from sealife_core.config import StudyConfig
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.runs.capacity import at_once
 from sealife_core.runs.directory import runs_root
-from sealife_core.runs.estimates import estimate
+from sealife_core.runs.estimates import estimate_on
 from sealife_core.studies.reuse import answered_parts
 
 
@@ -32,15 +32,10 @@ def study_cost(study: StudyConfig, dataset: Dataset, root: Path | None = None) -
     done = answered_parts(study, root)
     side_by_side = at_once(study.parts[0].config)
     left = [part.config for part in study.parts if part.key not in done]
-    costs = [estimate(config, _images(config, dataset), root, len(dataset.manifest)) for config in left]
+    costs = [estimate_on(config, dataset, root) for config in left]
     seconds = [cost.seconds for cost in costs]
     known = None if any(s is None for s in seconds) else sum(s for s in seconds if s is not None) / side_by_side
     most_at_once = max((cost.disk_bytes for cost in costs), default=0) * side_by_side
     disk_bytes = sum(cost.kept_bytes for cost in costs) + most_at_once
     basis = costs[0].basis if costs else "every run of it is there already"
     return StudyCost(len(study.parts), len(done), side_by_side, known, disk_bytes, basis)
-
-
-def _images(config: AnyConfig, dataset: Dataset) -> int:
-    """Images of the training split that the run may use."""
-    return len(dataset.rows("train", labelled_only=not isinstance(config, SimclrConfig | EmbedConfig)))

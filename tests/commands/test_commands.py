@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 
 from sealife_core.__main__ import build_parser, main
-from sealife_core.config import TASKS, describe, flat_settings
+from sealife_core.config import TASKS, describe, flat_settings, preset
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.evaluation.embedded import read_embeddings
-from sealife_core.runs.directory import list_runs, open_run
+from sealife_core.runs.directory import create_run, list_runs, open_run
+from sealife_core.runs.queue import launch
 
 TINY = ["--image-size-px", "32", "--epochs", "1", "--batch-size", "16", "--device", "cpu", "--precision", "fp32"]
 
@@ -120,6 +121,59 @@ def test_train__like_another_run_takes_its_settings_but_for_those_given(
     assert before["views.hue"] == 0.03
     refused = called(capsys, "train", "probe", "--like", first, status=1)["error"]
     assert f"Launch 'simclr' with --like {first}" in refused
+
+
+def test_train__gives_a_run_the_name_that_the_form_would(
+    tiny_reef: Dataset, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sealife_core.commands.training.launch", lambda run: None)
+    assert called(capsys, "train", "simclr", *TINY)["name"] == "SimCLR on reef"
+    assert called(capsys, "train", "simclr", *TINY, "--name", "Dusk")["name"] == "Dusk"
+    assert called(capsys, "embed", "--weights", "random")["name"] == "Embed only on reef"
+
+
+def test_names__are_accepted_wherever_ids_are(
+    tiny_reef: Dataset, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in ("training", "studies", "searching"):
+        monkeypatch.setattr(f"sealife_core.commands.{module}.launch", lambda run: None)
+    source = called(capsys, "train", "simclr", *TINY, "--name", "My encoder")["run"]
+    weights = f"run:{source}"
+    by_from = called(capsys, "train", "probe", "--from", "My encoder")["run"]
+    by_like = called(capsys, "train", "simclr", "--like", "My encoder")["run"]
+    by_flag = called(capsys, "train", "finetune", "--weights", "run:My encoder", "--image-size-px", "32")["run"]
+    assert open_run(by_like).config().image_size_px == 32
+    assert [open_run(run).config().weights for run in (by_from, by_flag)] == [weights] * 2
+    given = ("grid", "probe", "--vary", "weights=run:My encoder,imagenet", "--name", "Grid")
+    study = called(capsys, "study", *given)["run"]
+    assert [part.config.weights for part in open_run(study).request().parts] == [weights, "imagenet"]
+    assert called(capsys, "study", "show", "Grid")["study"] == study
+    vary = ("--vary", "learning_rate=1e-4:1e-2:log", "--name", "Search")
+    search = called(capsys, "search", "finetune", "--from", "My encoder", *vary)["run"]
+    assert open_run(search).request().base.weights == weights
+    assert called(capsys, "search", "show", "Search")["search"] == search
+    assert called(capsys, "runs", "show", "My encoder")[0]["id"] == source
+    assert called(capsys, "runs", "rename", "My encoder", "--name", "Dusk")[0]["id"] == source
+    assert called(capsys, "runs", "delete", by_like)[0]["id"] == by_like
+    assert "2 runs are called" not in called(capsys, "runs", "restore", "SimCLR on reef")[0]["said"]
+    called(capsys, "train", "simclr", "--like", "Dusk")
+    refused = called(capsys, "runs", "show", "SimCLR on reef", status=1)["error"]
+    assert refused.startswith("2 runs are called 'SimCLR on reef': ")
+    assert by_like in refused
+
+
+@pytest.mark.parametrize("active", ["created", "queued"])
+def test_stop__of_a_run_that_has_not_begun_says_so(
+    home: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, active: str
+) -> None:
+    monkeypatch.setattr("sealife_core.runs.queue._spawn_dispatcher", lambda root: None)
+    run = create_run(preset("simclr"), name="Dusk")
+    if active == "queued":
+        launch(run)
+    (stopped,) = called(capsys, "runs", "stop", "Dusk")
+    assert stopped["said"] == f"{run.id} was stopped before it began."
+    (again,) = called(capsys, "runs", "stop", "Dusk")
+    assert again["said"] == f"{run.id} is not running: it is stopped."
 
 
 def test_path__from_simclr_to_a_comparison(tiny_reef: Dataset, capsys: pytest.CaptureFixture[str]) -> None:

@@ -44,6 +44,12 @@ def called(capsys: pytest.CaptureFixture[str], *arguments: str, status: int = 0)
     return json.loads(capsys.readouterr().out)
 
 
+def test_predict__takes_the_name_of_a_run(run: Run, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run.write_notes(name="Dive/42, dusk")
+    picture = str(next(folder.glob("*.png")))
+    assert called(capsys, "predict", "Dive/42, dusk", picture)["run"] == run.id
+
+
 def test_predict__finds_what_evaluation_found(run: Run, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     found = called(capsys, "predict", run.id, str(folder), "--top", "2")
     known = read_predictions(run.path).query("split == 'test'").set_index("id")

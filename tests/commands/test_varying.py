@@ -1,10 +1,13 @@
 """``--vary`` as a shell writes it."""
 
+from pathlib import Path
+
 import pytest
 
 from sealife_core.commands.varying import varied
-from sealife_core.config import Axis, ClassifierConfig, SimclrConfig
-from sealife_core.errors import ConfigError
+from sealife_core.config import Axis, ClassifierConfig, SimclrConfig, preset
+from sealife_core.errors import ConfigError, RunError
+from sealife_core.runs.directory import create_run
 
 
 @pytest.mark.parametrize(
@@ -16,12 +19,19 @@ from sealife_core.errors import ConfigError
         ("batch_size=32, 64,128", Axis(path="batch_size", choices=(32, 64, 128))),
         ("dropout=0,0.5", Axis(path="dropout", choices=(0.0, 0.5))),
         ("loss=focal,cross_entropy", Axis(path="loss", choices=("focal", "cross_entropy"))),
-        ("weights=imagenet,run:20260101-000000-simclr-abcd",
-         Axis(path="weights", choices=("imagenet", "run:20260101-000000-simclr-abcd"))),
     ],
-)  # fmt: skip
+)
 def test_vary__reads_ranges_and_values(text: str, axis: Axis):
     assert varied([text], ClassifierConfig) == (axis,)
+
+
+def test_vary__weights_of_a_run_may_name_it(home: Path):
+    run = create_run(preset("simclr"), name="Dusk")
+    axis = Axis(path="weights", choices=("imagenet", f"run:{run.id}"))
+    assert varied(["weights=imagenet,run:Dusk"], ClassifierConfig) == (axis,)
+    assert varied([f"weights=imagenet,run:{run.id}"], ClassifierConfig) == (axis,)
+    with pytest.raises(RunError, match="There is no run 'Dawn'"):
+        varied(["weights=imagenet,run:Dawn"], ClassifierConfig)
 
 
 def test_vary__reads_nested_and_empty_values():

@@ -12,7 +12,8 @@ from dashboard.components.run_table import ago, key_number, row, state_words
 from sealife_core.config import AnyConfig, chance_loss, parse, preset
 from sealife_core.config.settings import nested
 from sealife_core.runs.directory import Run, RunWriter, create_run, list_runs
-from sealife_core.runs.queue import delete, trashed
+from sealife_core.runs.order import waiting_runs
+from sealife_core.runs.queue import delete, launch, trashed
 from sealife_core.studies.questions import build_grid
 
 FRAME = Path(__file__).resolve().parents[2] / "dashboard" / "frame.py"
@@ -194,14 +195,43 @@ def test_trash__is_emptied_and_says_what_that_freed(home):
     assert [run.id for run in list_runs()] == [kept.id]
 
 
-def test_stop__asks_the_run_and_says_so(home, monkeypatch):
-    asked = []
-    monkeypatch.setattr(run_actions.queue, "request_stop", asked.append)
+def test_stop__asks_the_run_and_says_so(home):
     run = trained(preset("simclr", data="reef"), "going on", state="running")
     app = open_runs(run=run.id)
     next(found for found in app.button if found.key == "run_stop").click().run()
-    assert asked == [run]
-    assert "saves what it has learned" in text(app)
+    assert run.stop_requested()
+    assert "**going on** stops after its present batch and saves what it has learned." in text(app)
+
+
+@pytest.fixture
+def nobody(monkeypatch) -> None:
+    """No dispatcher is started: the queue alone."""
+    monkeypatch.setattr("sealife_core.runs.queue._spawn_dispatcher", lambda root: None)
+
+
+def test_stop__of_a_run_that_waits_says_that_it_never_began(home, nobody):
+    run = create_run(preset("simclr", data="reef"), name="Dusk")
+    launch(run)
+    app = open_runs(run=run.id)
+    next(found for found in app.button if found.key == "run_stop").click().run()
+    assert "**Dusk** was stopped before it began." in text(app)
+
+
+def test_move_up__a_run_that_waits_says_when_it_begins_and_can_be_moved(tiny_reef, nobody):
+    first, second, third = (create_run(preset("simclr", epochs=3), name=name) for name in ("one", "two", "three"))
+    for run in (first, second, third):
+        launch(run)
+    app = open_runs(run=third.id)
+    waiting = "begins after 2 runs (how long they take is not known yet)"
+    assert f"waiting for its turn · {waiting}" in app.get("progress")[0].proto.text
+    assert waiting in app.dataframe[0].value["State"].iloc[0]
+    button(app, "Move up").click().run()
+    assert "**three** was moved up: it begins after 1 run" in text(app)
+    assert [run.notes()["name"] for run in waiting_runs(first.root)] == ["one", "three", "two"]
+    button(app, "Move to the front").click().run()
+    assert not app.exception
+    assert [run.notes()["name"] for run in waiting_runs(first.root)] == ["three", "one", "two"]
+    assert "Move up" not in [found.label for found in app.button]
 
 
 def test_table__says_state_age_and_key_number(home):

@@ -15,12 +15,14 @@ from sealife_core.runs import dispatcher as dispatching
 from sealife_core.runs.dispatcher import Dispatcher, worker_command
 from sealife_core.runs.files import replace_json
 from sealife_core.runs.liveness import Process, identity, process_of
+from sealife_core.runs.order import move_up
 from sealife_core.runs.queue import has_work
 
 from .processes import dispatcher_pids, order, until
 
 Make = Callable[..., Run]
 Begin = Callable[..., Dispatcher]
+GIGABYTE = 1024**3
 
 
 def turn_until(dispatcher: Dispatcher, condition: Callable[[], bool]) -> None:
@@ -99,6 +101,120 @@ def test_turn__a_run_that_waits_for_two_devices_is_not_overtaken(make: Make, beg
     turn_until(dispatcher, lambda: late.state() is State.FINISHED)
     assert order(root)[-2:] == [both.id, late.id]
     assert on_cpu.state() is State.FINISHED
+
+
+def devices_of(*runs: Run) -> list[str]:
+    """Where each run is at work: its device, marked * where it goes beside a training; "" where it waits."""
+    records = [run.process() or {} if run.state() is not State.QUEUED else {} for run in runs]
+    return [record.get("device", "") + ("*" if record.get("beside") else "") for record in records]
+
+
+LONG = {"step_s": 60}
+HERE, TWO_GPUS = ["cpu"], ["cpu", "cuda:0", "cuda:1"]
+EMBED, PROBE, TRAIN = {"task": "embed"}, {"task": "probe", "weights": "imagenet"}, {"task": "simclr"}
+VIEWS = PROBE | {"augmentation": "light", "optimiser": "adamw"}  # it looks at every image anew in every epoch
+BOTH, ON_CPU, ON_GPU = {"devices": 2}, {"device": "cpu"}, {"device": "cuda"}
+
+
+@pytest.mark.parametrize(
+    ("there", "queued", "begin_on"),
+    [
+        (HERE, [TRAIN, EMBED], ["cpu", "cpu*"]),
+        (HERE, [TRAIN, PROBE], ["cpu", "cpu*"]),
+        (HERE, [TRAIN, VIEWS], ["cpu", ""]),
+        (HERE, [TRAIN, TRAIN, EMBED], ["cpu", "", "cpu*"]),
+        (HERE, [TRAIN, EMBED, PROBE], ["cpu", "cpu*", ""]),
+        (HERE, [EMBED, PROBE, TRAIN], ["cpu", "", ""]),  # seconds are waited for
+        (TWO_GPUS, [TRAIN, EMBED], ["cuda:0", "cuda:1"]),
+        (TWO_GPUS, [TRAIN, TRAIN, EMBED], ["cuda:0", "cuda:1", "cpu*"]),
+        (TWO_GPUS, [TRAIN, TRAIN, EMBED | ON_GPU], ["cuda:0", "cuda:1", ""]),
+        (TWO_GPUS, [TRAIN, EMBED, PROBE], ["cuda:0", "cuda:1", ""]),
+        (TWO_GPUS, [TRAIN | BOTH, EMBED, PROBE], ["cuda:0,cuda:1", "cpu*", ""]),
+        (TWO_GPUS, [TRAIN | BOTH, PROBE, TRAIN | ON_CPU], ["cuda:0,cuda:1", "cpu*", "cpu"]),
+        (TWO_GPUS, [TRAIN, TRAIN | BOTH, EMBED], ["cuda:0", "", ""]),  # what is free is kept for both
+        (TWO_GPUS[:2], [TRAIN, TRAIN | ON_CPU, EMBED], ["cuda:0", "cpu", "cpu*"]),
+    ],
+    ids=str,
+)
+def test_turn__what_trains_no_encoder_goes_beside_a_training(
+    make: Make, begin: Begin, there: list[str], queued: list[dict[str, str]], begin_on: list[str]
+):
+    runs = [make(orders=LONG, **asked) for asked in queued]
+    for run in runs:
+        launch(run)
+    dispatcher = begin(devices=there)
+    dispatcher.turn()
+    dispatcher.turn()
+    assert devices_of(*runs) == begin_on
+
+
+def test_turn__a_run_goes_beside_a_training_only_where_memory_allows(
+    make: Make, begin: Begin, monkeypatch: pytest.MonkeyPatch
+):
+    free = [3 * GIGABYTE]
+    monkeypatch.setattr(dispatching, "available_bytes", lambda: free[0])
+    monkeypatch.setattr(dispatching, "peak_in_main_memory", lambda config, assigned, root: 2 * GIGABYTE)
+    monkeypatch.setattr(dispatching, "held_bytes", lambda pid: GIGABYTE)  # each will still take one more
+    monkeypatch.setattr(dispatching, "ROOM_S", 0.0)
+    first, embed, second = make(orders=LONG), make("embed", orders=LONG), make(orders=LONG)
+    for run in (first, embed, second):
+        launch(run)
+    dispatcher = begin(devices=HERE, stop_grace_s=0)
+    dispatcher.turn()
+    assert devices_of(first, embed, second) == ["cpu", "", ""]
+    assert embed.shown().message == "waiting for memory: the runs at work need it"
+    free[0] = 4 * GIGABYTE
+    dispatcher.turn()
+    assert devices_of(first, embed, second) == ["cpu", "cpu*", ""]
+    request_stop(first)
+    free[0] = 3 * GIGABYTE
+    turn_until(dispatcher, lambda: first.id not in dispatcher.watched)
+    dispatcher.turn()
+    assert second.shown().message == "waiting for memory: the runs at work need it"
+    request_stop(embed)
+    turn_until(dispatcher, lambda: devices_of(second) == ["cpu"])
+
+
+def test_adopt__a_run_beside_a_training_is_still_beside_it(make: Make, begin: Begin, root: Path):
+    first, embed, probe, second = make(orders=LONG), make("embed", orders=LONG), make(**PROBE), make()
+    for run in (first, embed, probe, second):
+        launch(run)
+    killed = begin(devices=HERE)
+    killed.turn()
+    dispatcher = begin(devices=HERE, stop_grace_s=0)
+    dispatcher.adopt()
+    dispatcher.turn()
+    assert devices_of(first, embed, probe, second) == ["cpu", "cpu*", "", ""]
+    request_stop(embed)
+    turn_until(dispatcher, lambda: probe.state() is State.FINISHED)
+    assert (probe.process() or {})["beside"] is True
+    assert (first.state(), second.state()) == ("running", "queued")
+
+
+def test_turn__a_resumed_run_goes_beside_again(make: Make, begin: Begin):
+    training, embed = make(orders=LONG), make("embed", orders={"steps": 100_000})
+    launch(training)
+    launch(embed)
+    dispatcher = begin(devices=HERE)
+    turn_until(dispatcher, lambda: bool(embed.metrics()))
+    request_stop(embed)
+    turn_until(dispatcher, lambda: embed.id not in dispatcher.watched)
+    assert embed.state() is State.STOPPED
+    resume(embed)
+    turn_until(dispatcher, lambda: devices_of(embed) == ["cpu*"])
+    assert training.state() is State.RUNNING
+
+
+def test_turn__a_run_that_was_moved_up_goes_first(make: Make, begin: Begin, root: Path):
+    first, second, third, fourth = runs = [make() for _ in range(4)]
+    for run in runs:
+        launch(run)
+    dispatcher = begin()
+    dispatcher.turn()
+    move_up(fourth, to_front=True)
+    move_up(third)
+    turn_until(dispatcher, lambda: all(run.state() is State.FINISHED for run in runs))
+    assert order(root) == [first.id, fourth.id, third.id, second.id]
 
 
 def test_turn__refuses_a_run_that_asks_for_more_devices_than_there_are(make: Make, begin: Begin, root: Path):
