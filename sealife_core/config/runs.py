@@ -16,10 +16,23 @@ Stem = Literal["auto", "imagenet", "small"]
 
 
 def _weights(spec: str) -> str:
-    source, colon, rest = spec.partition(":")
-    if (spec in ("random", "imagenet")) or (source in ("run", "file") and colon and rest.strip()):
+    source, _, rest = spec.partition(":")
+    if (
+        spec in ("random", "imagenet")
+        or (source == "run" and _is_folder(rest))
+        or (source == "file" and _is_path(rest))
+    ):
         return spec
     raise ValueError("'random', 'imagenet', 'run:ID of a run' or 'file:path of a weights file'")
+
+
+def _is_folder(name: str) -> bool:
+    """Whether the id of a run can be the name of a directory beside the others."""
+    return _is_path(name) and "/" not in name and name not in (".", "..") and len(name.encode()) <= 255
+
+
+def _is_path(text: str) -> bool:
+    return bool(text.strip()) and "\0" not in text
 
 
 Weights = Annotated[str, AfterValidator(_weights)]
