@@ -51,16 +51,21 @@ DASHBOARD_PORT = 8265  # where Ray's dashboard is unless told
 
 
 def _where(place: str) -> str:
-    address = place.removeprefix(CLUSTER) if place.startswith(CLUSTER) else ""
-    if place == HERE or _ADDRESS.fullmatch(address):
+    if place == HERE or (place.startswith(CLUSTER) and is_address(place.removeprefix(CLUSTER))):
         return place
     raise ValueError(
         f"'{HERE}', or '{CLUSTER}ADDRESS' with the address of a Ray dashboard, as in 'ray:http://head:8265'"
     )
 
 
-_ADDRESS = re.compile(r"(https?://)?[A-Za-z0-9._-]+(:\d{1,5})?/?")
+_ADDRESS = re.compile(r"(?:https?://)?[A-Za-z0-9._-]{1,253}(?::(\d{1,5}))?/?", re.ASCII)
 Where = Annotated[str, AfterValidator(_where)]
+
+
+def is_address(text: str) -> bool:
+    """Whether ``text`` is a host of HTTP, perhaps with scheme and port, and nothing behind it."""
+    found = _ADDRESS.fullmatch(text)
+    return found is not None and int(found[1] or 1) in range(1, 1 << 16)
 
 
 def cluster_address(where: str) -> str | None:
