@@ -8,12 +8,19 @@ import sys
 from pathlib import Path
 
 import streamlit as st
+from starlette.middleware import Middleware
 
 ROOT = Path(__file__).resolve().parent.parent
 # Streamlit puts only this folder on the path; `dashboard` is imported by its name everywhere.
 sys.path.insert(0, str(ROOT))
 
-from dashboard.errors import show_script_error  # noqa: E402 - the path comes first
+from dashboard.doors import Doors  # noqa: E402 - the path comes first
+from dashboard.errors import show_script_error  # noqa: E402
 from dashboard.media import routes  # noqa: E402
 
-app = st.App(ROOT / "dashboard" / "frame.py", routes=routes(), on_script_error=show_script_error)
+app = st.App(
+    ROOT / "dashboard" / "frame.py",
+    routes=routes(),
+    middleware=[Middleware(Doors)],
+    on_script_error=show_script_error,
+)

@@ -3,7 +3,9 @@
 Every id is looked up among those that exist; none becomes a path.
 """
 
+import asyncio
 import gzip
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache as once
 from urllib.parse import quote
 
@@ -22,6 +24,9 @@ from sealife_core.runs.directory import open_run
 from sealife_core.runs.run import MODEL, Run
 
 SIDES_PX = (96, 160, 320, 640)
+AT_ONCE, MOST_WAITING = 2, 32  # pieces of evidence: worked at, and asked for in all (a page asks for six at a time)
+_EVIDENCE = ThreadPoolExecutor(AT_ONCE, "evidence")
+_waiting = 0  # only the server's event loop counts
 
 
 def thumb_url(dataset: Dataset, row: int, side_px: int = 160) -> str:
@@ -38,15 +43,15 @@ def evidence_url(run: Run, dataset: Dataset, row: int, class_index: int, layer: 
 def routes() -> list[Route]:
     """What is served besides Streamlit's own pages."""
     return [
-        Route("/thumb/{dataset}/{row:int}.jpg", _thumb),
-        Route("/evidence/{run}/{row:int}/{index:int}.png", _evidence),
+        Route("/thumb/{dataset}/{row}.jpg", _thumb),
+        Route("/evidence/{run}/{row}/{index}.png", _evidence),
         Route(PLOTLY_URL, _plotly),
         Route("/figure/{version}.json", _figure),
     ]
 
 
 def _thumb(request: Request) -> Response:
-    name, row = request.path_params["dataset"], request.path_params["row"]
+    name, row = request.path_params["dataset"], _number(request, "row")
     side = request.query_params.get("side", "160")
     if side not in map(str, SIDES_PX) or name not in list_datasets():
         return Response("No such picture.", status_code=404)
@@ -65,12 +70,27 @@ def known_layer(name: str) -> Layer | None:
     return next((layer for layer in LAYERS if layer == name), None)
 
 
-def _evidence(request: Request) -> Response:
-    row, index = request.path_params["row"], request.path_params["index"]
+async def _evidence(request: Request) -> Response:
+    """One picture's evidence costs a pass through a network: a few wait for their turn, who comes then is sent away.
+
+    It has threads of its own, so that no thumbnail waits behind it.
+    """
+    global _waiting
+    if _waiting >= MOST_WAITING:
+        return Response("Busy: try again.", status_code=503, headers={"Retry-After": "5"})
+    _waiting += 1
+    try:
+        return await asyncio.get_running_loop().run_in_executor(_EVIDENCE, _evidence_of, request)
+    finally:
+        _waiting -= 1
+
+
+def _evidence_of(request: Request) -> Response:
+    row, index = _number(request, "row"), _number(request, "index")
     try:
         run = open_run(request.path_params["run"])
         dataset = cache.dataset(run.config().data)
-        if not 0 <= row < len(dataset.manifest):
+        if not 0 <= row < len(dataset.manifest) or index < 0:
             return Response("No such picture.", status_code=404)
         layer = known_layer(request.query_params.get("layer", "layer4"))
         if layer is None:
@@ -79,6 +99,12 @@ def _evidence(request: Request) -> Response:
     except (SealifeError, OSError, ValueError):
         return Response("There is no evidence for this.", status_code=404)
     return Response(png, media_type="image/png", headers=_kept(request))
+
+
+def _number(request: Request, name: str) -> int:
+    """A place, of the path; -1, which is none, where the path holds none."""
+    text = request.path_params[name]
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else -1
 
 
 def _kept(request: Request) -> dict[str, str]:

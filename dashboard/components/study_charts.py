@@ -124,7 +124,7 @@ def pairs_option(cells: Sequence[CellResult], colour: str, lettering: str) -> di
     only = [cell for cell in cells if cell.cell["views"] == ONLY]
     if not only:
         return None
-    names = list(dict.fromkeys(str(cell.cell["first"]) for cell in only))
+    names = list(dict.fromkeys(str(cell.cell[end]) for end in ("first", "second") for cell in only))
     squares = []
     for cell in only:
         a, b = names.index(str(cell.cell["first"])), names.index(str(cell.cell["second"]))

@@ -1,6 +1,9 @@
-"""Where a run is carried out: this machine, or a Ray cluster by its address, and whether that one answers."""
+"""Where a run is carried out: this machine, or one of the owner's Ray clusters, and whether that one answers.
 
-import os
+Whoever looks at the dashboard chooses among the clusters that its owner named: this server would ask any other address
+too, from inside its network.
+"""
+
 from typing import Any
 
 import streamlit as st
@@ -8,38 +11,34 @@ import streamlit as st
 from dashboard.errors import plain
 from sealife_core.config import CLUSTER, HERE, Setting, cluster_address
 from sealife_core.runs.capacity import nodes_of
-from sealife_core.runs.ray_jobs import ClusterError
-
-ADDRESS = "RAY_API_SERVER_ADDRESS"  # where Ray's own commands look for it
-WORDS = {HERE: "This machine", CLUSTER: "A Ray cluster…"}
+from sealife_core.runs.ray_jobs import CLUSTERS, ClusterError, known_clusters
 
 
 def where_field(setting: Setting, value: str, key: str) -> Any:
-    """Draws the setting ``where``."""
-    held = HERE if value == HERE else CLUSTER
+    """Draws the setting ``where``; what it returns is HERE or a cluster of :func:`known_clusters`."""
+    words = {HERE: "This machine"} | {f"{CLUSTER}{address}": f"Ray, {address}" for address in known_clusters()}
+    asked = value if value == HERE else f"{CLUSTER}{cluster_address(value)}"
+    held = asked if asked in words else HERE
     with st.container(gap="xsmall"):
         chosen = st.selectbox(
-            setting.title, list(WORDS), index=list(WORDS).index(held), format_func=WORDS.__getitem__,
+            setting.title, list(words), index=list(words).index(held), format_func=lambda where: words.get(where, ""),
             key=f"{key}.{setting.path}", persist_state="session",
         )  # fmt: skip
-        if chosen == HERE:
-            st.caption("Or on the machines of a cluster that share these folders: see the README.")
-            return HERE
-        address = st.text_input(
-            "Address of the cluster", value.removeprefix(CLUSTER) if held == CLUSTER else os.environ.get(ADDRESS, ""),
-            placeholder="http://head:8265", key=f"{key}.{setting.path}.address", persist_state="session",
-        ).strip()  # fmt: skip
-        _told(address)
-    return f"{CLUSTER}{address}"
+        if chosen not in words:  # a browser may send anything
+            chosen = held
+        if asked != held:
+            st.caption(f"It was {plain(asked.removeprefix(CLUSTER))}, which is not among the clusters of {CLUSTERS}.")
+        elif chosen != HERE:
+            _told(chosen)
+        elif len(words) == 1:
+            st.caption(f"Or a cluster that shares these folders: name its address in {CLUSTERS}, see the README.")
+    return chosen
 
 
-def _told(address: str) -> None:
+def _told(where: str) -> None:
     """What the cluster has, or why it does not answer."""
-    if not address:
-        st.caption("The address of its Ray dashboard, as 'ray start --head' prints it.")
-        return
     try:
-        nodes = nodes_of(cluster_address(f"{CLUSTER}{address}") or "")
+        nodes = nodes_of(cluster_address(where) or "")
     except ClusterError as error:
         st.warning(plain(str(error)), icon=":material/cloud_off:")
         return

@@ -1,5 +1,6 @@
 """What a run is asked to do: frozen, typed, validated; one type a kind of run; presets."""
 
+from reprlib import repr as shortened
 from typing import Any
 
 from sealife_core.config.classifier import ALL_STAGES, ClassifierConfig
@@ -31,8 +32,8 @@ def load_config(values: dict[str, Any]) -> Request:
     """The config that ``values`` (of a ``config.json``) describe. Raises ConfigError with all problems."""
     every: dict[str, type[Request]] = KINDS | {"study": StudyConfig, "search": SearchConfig}
     kind = values.get("kind")
-    if kind not in every:
-        raise ConfigError([f"'kind' is {kind!r}; expected one of {', '.join(map(repr, every))}."])
+    if not isinstance(kind, str) or kind not in every:
+        raise ConfigError([f"'kind' is {shortened(kind)}; expected one of {', '.join(map(repr, every))}."])
     return parse(every[kind], values)
 
 

@@ -16,10 +16,23 @@ Stem = Literal["auto", "imagenet", "small"]
 
 
 def _weights(spec: str) -> str:
-    source, colon, rest = spec.partition(":")
-    if (spec in ("random", "imagenet")) or (source in ("run", "file") and colon and rest.strip()):
+    source, _, rest = spec.partition(":")
+    if (
+        spec in ("random", "imagenet")
+        or (source == "run" and _is_folder(rest))
+        or (source == "file" and _is_path(rest))
+    ):
         return spec
     raise ValueError("'random', 'imagenet', 'run:ID of a run' or 'file:path of a weights file'")
+
+
+def _is_folder(name: str) -> bool:
+    """Whether the id of a run can be the name of a directory beside the others."""
+    return _is_path(name) and "/" not in name and name not in (".", "..") and len(name.encode()) <= 255
+
+
+def _is_path(text: str) -> bool:
+    return bool(text.strip()) and "\0" not in text
 
 
 Weights = Annotated[str, AfterValidator(_weights)]
@@ -45,16 +58,21 @@ DASHBOARD_PORT = 8265  # where Ray's dashboard is unless told
 
 
 def _where(place: str) -> str:
-    address = place.removeprefix(CLUSTER) if place.startswith(CLUSTER) else ""
-    if place == HERE or _ADDRESS.fullmatch(address):
+    if place == HERE or (place.startswith(CLUSTER) and is_address(place.removeprefix(CLUSTER))):
         return place
     raise ValueError(
         f"'{HERE}', or '{CLUSTER}ADDRESS' with the address of a Ray dashboard, as in 'ray:http://head:8265'"
     )
 
 
-_ADDRESS = re.compile(r"(https?://)?[A-Za-z0-9._-]+(:\d{1,5})?/?")
+_ADDRESS = re.compile(r"(?:https?://)?[A-Za-z0-9._-]{1,253}(?::(\d{1,5}))?/?", re.ASCII)
 Where = Annotated[str, AfterValidator(_where)]
+
+
+def is_address(text: str) -> bool:
+    """Whether ``text`` is a host of HTTP, perhaps with scheme and port, and nothing behind it."""
+    found = _ADDRESS.fullmatch(text)
+    return found is not None and int(found[1] or 1) in range(1, 1 << 16)
 
 
 def cluster_address(where: str) -> str | None:

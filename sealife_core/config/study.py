@@ -1,5 +1,6 @@
 """What a study is asked to do: a set of runs that together answer one question."""
 
+from collections.abc import Callable
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
@@ -9,6 +10,32 @@ from sealife_core.config.embed import EmbedConfig
 from sealife_core.config.runs import source_run
 from sealife_core.config.settings import Settings
 from sealife_core.config.simclr import SimclrConfig
+
+
+def _any(value: str | float) -> bool:
+    return True
+
+
+def _text(value: str | float) -> bool:
+    return isinstance(value, str)
+
+
+def _number(value: str | float) -> bool:
+    return isinstance(value, int | float) and value >= 0
+
+
+def _share(value: str | float) -> bool:
+    return _number(value) and value != 0
+
+
+# The axes that the answer to a question is read along, and what may stand on them. A sweep has one, of its own name.
+AXES: dict[str, dict[str, Callable[[str | float], bool]]] = {
+    "labels": {"encoder": _text, "use": _text, "labels": _share},
+    "depth": {"stages": _number},
+    "views": {"views": _text, "first": _text, "second": _text},
+    "imbalance": {"ratio": _number, "loss": _text},
+    **{sweep: {sweep: _any} for sweep in ("temperature", "head", "batch_size", "strength")},
+}
 
 
 class Part(Settings):
@@ -56,4 +83,15 @@ class StudyConfig(Settings):
             if needed is not None and needed not in known:
                 raise ValueError(f"'{part.key}' starts from '{needed}', which comes after it. Change their order.")
             known.add(part.key)
+        return self
+
+    @model_validator(mode="after")
+    def _cells_lie_on_the_axes(self) -> "StudyConfig":
+        axes = AXES.get(self.question, dict.fromkeys(self.axes, _any))
+        if set(self.axes) != set(axes):
+            raise ValueError(f"The axes of '{self.question}' are {', '.join(axes)}; got {', '.join(self.axes)}.")
+        for part in self.parts:
+            fits = part.cell.keys() == axes.keys() and all(axes[axis](value) for axis, value in part.cell.items())
+            if part.cell and not fits:
+                raise ValueError(f"'{part.key}' stands at {part.cell}; expected a value for each of {', '.join(axes)}.")
         return self

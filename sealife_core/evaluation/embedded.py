@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from sealife_core.errors import RunError
+from sealife_core.runs.contents import INDEX_SHAPE
 from sealife_core.runs.files import UnreadableFile, read_json, replace_by, replace_json
 
 if TYPE_CHECKING:
@@ -85,14 +86,20 @@ def read_embeddings(folder: Path, of: Space = "h") -> Embedded:
         f" (run:{folder.name}) to make them again."
     )
     try:
-        index = read_json(folder / INDEX) or {}
+        index = read_json(folder / INDEX, INDEX_SHAPE) or {}
         values = np.load(folder / FILES[of], mmap_mode="r", allow_pickle=False)
     except (UnreadableFile, OSError, ValueError, EOFError):
         raise damaged from None
     ids = index.get("ids")
-    if not isinstance(ids, list) or values.ndim != 2 or len(ids) != len(values):
+    if ids is None or values.ndim != 2 or len(ids) != len(values) or not is_finite(values):
         raise damaged
-    return Embedded(tuple(map(str, ids)), values, str(index.get("data", "")), str(index.get("data_hash", "")))
+    return Embedded(tuple(ids), values, index.get("data") or "", index.get("data_hash") or "")
+
+
+def is_finite(values: np.ndarray) -> bool:
+    """Whether ``values`` (N, …) are finite floats; asked a thousand rows at a time, for all may be more than memory."""
+    parts = (values[start : start + 1000] for start in range(0, len(values), 1000))
+    return values.dtype.kind == "f" and all(bool(np.isfinite(part).all()) for part in parts)
 
 
 def write_snapshot(folder: Path, ids: tuple[str, ...], epoch: int, h: np.ndarray) -> None:
@@ -121,14 +128,14 @@ def read_snapshots(folder: Path) -> Snapshots:
             " has trained for some epochs."
         )
     try:
-        ids = (read_json(folder / SNAPSHOTS / "images.json") or {}).get("ids")
+        ids = (read_json(folder / SNAPSHOTS / "images.json", INDEX_SHAPE) or {}).get("ids")
         paths = [folder / SNAPSHOTS / f"epoch-{epoch:05d}.npy" for epoch in epochs]
         values = np.stack([np.load(path, allow_pickle=False) for path in paths]).astype(np.float32)
     except (UnreadableFile, OSError, ValueError, EOFError):
         ids, values = None, np.zeros((0, 0, 0))
-    if not isinstance(ids, list) or values.ndim != 3 or len(ids) != np.shape(values)[1]:
+    if ids is None or values.ndim != 3 or len(ids) != np.shape(values)[1] or not is_finite(values):
         raise RunError(f"The snapshots of run '{folder.name}' are damaged and cannot be read. Train it anew.")
-    return Snapshots(tuple(map(str, ids)), epochs, values)
+    return Snapshots(tuple(ids), epochs, values)
 
 
 def _write_array(path: Path, values: np.ndarray) -> None:

@@ -56,13 +56,25 @@ def read_predictions(folder: Path) -> pd.DataFrame:
         raise RunError(
             f"There are no predictions at {path}; a classifier run writes them when it ends. Let one finish."
         )
+    damaged = RunError(f"The predictions in {path} are damaged and cannot be read. Run the classifier again.")
     try:
         found = pd.read_parquet(path)
     except (OSError, ValueError) as error:  # pyarrow's own errors are children of these two
-        raise RunError(
-            f"The predictions in {path} are damaged and cannot be read. Run the classifier again."
-        ) from error
+        raise damaged from error
     missing = [name for name in COLUMNS if name not in found]
     if missing:
         raise RunError(f"The predictions in {path} lack the column '{missing[0]}'. Run the classifier again.")
+    if not _fits(found):
+        raise damaged
     return found
+
+
+def _fits(table: pd.DataFrame) -> bool:
+    """Whether the columns hold texts and numbers, and each row a probability for each class."""
+    texts = all(isinstance(value, str) for name in COLUMNS[:4] for value in table[name])
+    numbers = (table[name].to_numpy() for name in ("confidence", "loss"))
+    if not texts or not all(column.dtype.kind == "f" and np.isfinite(column).all() for column in numbers):
+        return False
+    rows = table["probabilities"].to_list()
+    shaped = all(isinstance(row, np.ndarray) and row.shape == np.shape(rows[0]) and row.ndim == 1 for row in rows)
+    return shaped and all(row.dtype.kind == "f" and bool(np.isfinite(row).all()) for row in rows)

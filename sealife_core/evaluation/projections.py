@@ -24,8 +24,17 @@ import numpy as np
 from filelock import FileLock, Timeout
 
 from sealife_core.errors import RunError
-from sealife_core.evaluation.embedded import FILES, INDEX, SNAPSHOTS, has_embeddings, read_embeddings, read_snapshots
+from sealife_core.evaluation.embedded import (
+    FILES,
+    INDEX,
+    SNAPSHOTS,
+    has_embeddings,
+    is_finite,
+    read_embeddings,
+    read_snapshots,
+)
 from sealife_core.evaluation.projection import ProjectionSettings
+from sealife_core.runs.contents import FACTS_SHAPE, INDEX_SHAPE, PROCESS_SHAPE, PROJECTING_SHAPE
 from sealife_core.runs.files import UnreadableFile, read_json, replace_json, tail
 from sealife_core.runs.liveness import Process, host, identity, is_fresh, process_of
 from sealife_core.runs.spawning import reap, spawn
@@ -69,7 +78,7 @@ def find(run_path: Path, settings: ProjectionSettings, what: What = "umap") -> P
     """The projection as it stands on disk; milliseconds. Of other embeddings than the run has now it is absent."""
     folder = folder_of(run_path, settings, what)
     try:
-        request, status = read_json(folder / REQUEST), read_json(folder / STATUS)
+        request, status = read_json(folder / REQUEST), read_json(folder / STATUS, PROJECTING_SHAPE)
     except UnreadableFile as error:
         return Projection("failed", error=f"{error} Compute the projection again.")
     if request is None or request.get("source") != fingerprint(run_path, what, settings.of):
@@ -78,7 +87,7 @@ def find(run_path: Path, settings: ProjectionSettings, what: What = "umap") -> P
     if said == "done":
         return _read(folder)
     if said == "failed":
-        return Projection("failed", error=str((status or {}).get("error") or "") or "It failed, and nobody knows why.")
+        return Projection("failed", error=(status or {}).get("error") or "It failed, and nobody knows why.")
     if not _lives(folder, status):
         last = "".join(f" Its last words: {line.strip()}" for line in tail(folder / LOG, 1))
         return Projection(
@@ -89,9 +98,9 @@ def find(run_path: Path, settings: ProjectionSettings, what: What = "umap") -> P
     status = status or {}
     return Projection(
         "running",
-        stage=str(status.get("stage") or "starting"),
-        done=_whole(status, "done"),
-        total=_whole(status, "total"),
+        stage=status.get("stage") or "starting",
+        done=status.get("done") or 0,
+        total=status.get("total") or 0,
     )
 
 
@@ -152,12 +161,12 @@ def _embedded_or_raise(run_path: Path, settings: ProjectionSettings, what: What)
 def _read(folder: Path) -> Projection:
     try:
         points = np.load(folder / POINTS, allow_pickle=False)
-        ids, facts = read_json(folder / IDS) or {}, read_json(folder / FACTS)
+        ids, facts = read_json(folder / IDS, INDEX_SHAPE) or {}, read_json(folder / FACTS, FACTS_SHAPE)
     except (UnreadableFile, OSError, ValueError, EOFError):
         points, ids, facts = np.zeros(0), {}, None
     names, epochs = ids.get("ids"), ids.get("epochs") or []
     expected = (len(epochs), len(names or ()))[0 if epochs else 1 :]
-    if facts is None or not isinstance(names, list) or points.shape[:-1] != expected:
+    if facts is None or names is None or points.shape[:-1] != expected or not is_finite(points):
         return Projection(
             "failed", error="The files of the projection are damaged and cannot be read. Compute it again."
         )
@@ -166,17 +175,12 @@ def _read(folder: Path) -> Projection:
 
 def _lives(folder: Path, status: dict[str, Any] | None) -> bool:
     try:
-        process = process_of(read_json(folder / PROCESS))
+        process = process_of(read_json(folder / PROCESS, PROCESS_SHAPE))
     except UnreadableFile:
         process = Process.NONE
     if process in (Process.ALIVE, Process.DEAD):
         return process is Process.ALIVE
     return is_fresh(status or {}, time.time())  # on another host, or between its start and its entry
-
-
-def _whole(status: dict[str, Any], key: str) -> int:
-    value = status.get(key)
-    return value if isinstance(value, int) else 0
 
 
 def _command(run_path: Path, folder: Path) -> list[str]:

@@ -14,6 +14,7 @@ from typing import Any
 
 from sealife_core.errors import RunError
 from sealife_core.places import checkpoints_root
+from sealife_core.runs.contents import PROCESS_SHAPE
 from sealife_core.runs.directory import list_runs
 from sealife_core.runs.files import UnreadableFile, read_json, replace_json, tail
 from sealife_core.runs.liveness import Process, identity, process_of
@@ -110,7 +111,7 @@ def _under_way(record: dict[str, Any]) -> bool:
 
 def _record(root: Path) -> dict[str, Any] | None:
     try:
-        return read_json(root / RECORD)
+        return read_json(root / RECORD, PROCESS_SHAPE)
     except UnreadableFile:
         return None
 

@@ -1,13 +1,13 @@
 """All run directories: made, listed, opened; who depends on whom."""
 
 import os
-import re
 import secrets
 import shutil
 import time
 from collections.abc import Iterable
 from itertools import groupby
 from pathlib import Path
+from reprlib import repr as shortened
 
 from sealife_core.config import Request, source_run, task_of
 from sealife_core.errors import ConfigError, RunError
@@ -34,7 +34,7 @@ __all__ = [
 ]
 
 TRASH = ".trash"
-_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,199}")
+_LONGEST_NAME = 255  # bytes, on every file system in use
 
 
 def runs_root(root: Path | str | None = None) -> Path:
@@ -84,7 +84,7 @@ def list_runs(root: Path | None = None) -> list[Run]:
     root = runs_root(root)
     try:
         with os.scandir(root) as found:
-            names = sorted(entry.name for entry in found if not entry.name.startswith(".") and entry.is_dir())
+            names = sorted(entry.name for entry in found if _is_name(entry.name) and _may_hold_a_run(entry))
     except FileNotFoundError:
         return []
     oldest_first: list[Path] = []
@@ -92,6 +92,22 @@ def list_runs(root: Path | None = None) -> list[Run]:
         paths = [root / name for name in same_second]
         oldest_first += sorted(paths, key=_made) if len(paths) > 1 else paths
     return [Run(path) for path in reversed(oldest_first)]
+
+
+def _is_name(name: str) -> bool:
+    """Whether a run may be called so: one folder, not hidden, and of characters that can be printed somewhere."""
+    try:
+        return 0 < len(name.encode()) <= _LONGEST_NAME and name[0] != "." and not {"/", "\0"} & set(name)
+    except UnicodeEncodeError:
+        return False
+
+
+def _may_hold_a_run(entry: os.DirEntry[str]) -> bool:
+    """A directory, or a link that leads nowhere: that is a damaged run."""
+    try:
+        return entry.is_dir() or (entry.is_symlink() and not os.path.exists(entry.path))  # noqa: PTH110
+    except OSError:  # a link that leads to itself
+        return True
 
 
 def _made(path: Path) -> int:
@@ -105,14 +121,14 @@ def _made(path: Path) -> int:
 def open_run(run_id: str, root: Path | None = None) -> Run:
     """The run of that id. Raises RunError naming the runs there are."""
     root = runs_root(root)
-    path = root / run_id
-    if _ID.fullmatch(run_id) and path.is_dir():
-        return Run(path)
-    if _ID.fullmatch(run_id) and (root / TRASH / run_id).is_dir():
-        raise RunError(f"Run '{run_id}' is in the trash. Restore it first.")
+    if _is_name(run_id):
+        if Run(root / run_id).is_there:
+            return Run(root / run_id)
+        if Run(root / TRASH / run_id).is_there:
+            raise RunError(f"Run '{run_id}' is in the trash. Restore it first.")
     newest = [run.id for run in list_runs(root)[:5]]
     there = f"The newest are {', '.join(newest)}." if newest else "There are no runs yet: launch one."
-    raise RunError(f"There is no run {run_id!r}. {there}")
+    raise RunError(f"There is no run {shortened(run_id)}. {there}")
 
 
 def dependents(run: Run) -> list[Run]:

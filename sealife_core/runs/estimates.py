@@ -15,6 +15,7 @@ from typing import Any, Protocol
 
 from sealife_core.config import AnyConfig, ClassifierConfig, EmbedConfig, SimclrConfig, source_run
 from sealife_core.errors import ConfigError
+from sealife_core.runs.contents import RATE_SHAPE
 from sealife_core.runs.costs import FEATURES, STAGES, gmac_an_image, stages_of
 from sealife_core.runs.devices import CPU, devices, suitable
 from sealife_core.runs.directory import runs_root
@@ -250,20 +251,8 @@ def _nearest(
 @lru_cache(maxsize=4)
 def _rates(path: Path, changed: int, size: int) -> list[dict[str, Any]]:
     """The rates measured on this machine, oldest first; rows that say something unknown are left out."""
-    return [row for row in LineReader(path).poll() if row is not None and _is_rate(row)]
-
-
-def _is_rate(row: dict[str, Any]) -> bool:
-    stages = row.get("trained_stages")
-    numbers = [row.get("image_size_px"), row.get("images_per_s")]
-    return (
-        row.get("host") == host()
-        and row.get("encoder") in STAGES
-        and all(key in row for key in ("kind", "stem", "precision", "device"))
-        and isinstance(stages, int)
-        and 0 <= stages <= 5
-        and all(isinstance(number, int | float) and number > 0 for number in numbers)
-    )
+    rows = (row for row in LineReader(path, RATE_SHAPE).poll() if row is not None)
+    return [row for row in rows if row["host"] == host() and row["encoder"] in STAGES]
 
 
 def _memory_bytes(config: AnyConfig, encoder: str, stem: str, n_images: int) -> int:

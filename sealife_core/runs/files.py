@@ -6,10 +6,17 @@ Whole files are replaced in one step; logs grow by whole lines, and a reader sto
 import json
 import math
 import os
+import stat
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from reprlib import repr as shortened
 from typing import Any, BinaryIO
+
+from pydantic import TypeAdapter, ValidationError
+from pydantic_core import from_json
+
+MOST_BYTES = 1 << 28  # of one JSON file: the index of a million embeddings takes a tenth of it
 
 
 class UnreadableFile(ValueError):
@@ -58,17 +65,51 @@ def replace_json(path: Path, value: dict[str, Any]) -> None:
     replace_text(path, json.dumps(plain(value), indent=1, ensure_ascii=False) + "\n")
 
 
-def read_json(path: Path) -> dict[str, Any] | None:
-    """The object in ``path``, or None where there is no such file. Raises UnreadableFile."""
+def read_json(path: Path, shape: TypeAdapter[Any] | None = None) -> dict[str, Any] | None:
+    """The object in ``path``, which fits ``shape``; None where there is no such file. Raises UnreadableFile.
+
+    NaN, infinities, lone surrogates and nesting beyond some 200 levels count as damage: :func:`replace_json` writes
+    none of them.
+    """
     try:
-        value = json.loads(path.read_bytes())
+        with open_regular(path) as file:
+            content = file.read(MOST_BYTES + 1)
+        if len(content) > MOST_BYTES:
+            raise UnreadableFile(f"{path.name} holds more than {MOST_BYTES / 1e6:.0f} MB: it is damaged.")
+        value = from_json(content, allow_inf_nan=False)
     except (FileNotFoundError, NotADirectoryError):
         return None
-    except (OSError, ValueError, RecursionError):
+    except UnreadableFile:
+        raise
+    except OSError as error:
+        raise UnreadableFile(f"{path.name} cannot be read: {error.strerror}.") from None
+    except ValueError:
         raise UnreadableFile(f"{path.name} cannot be read: it is half written or damaged.") from None
     if not isinstance(value, dict):
         raise UnreadableFile(f"{path.name} holds {type(value).__name__} instead of an object: it is damaged.")
+    if shape is not None:
+        _must_fit(path.name, value, shape)
     return value
+
+
+def open_regular(path: Path) -> BinaryIO:
+    """``path`` opened for reading. Raises UnreadableFile of what is no file: a pipe or a device would never end."""
+    found = path.stat()
+    if not stat.S_ISREG(found.st_mode):
+        raise UnreadableFile(f"{path.name} cannot be read: it is no regular file.")
+    return path.open("rb")
+
+
+def _must_fit(name: str, value: dict[str, Any], shape: TypeAdapter[Any]) -> None:
+    try:
+        shape.validate_python(value)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        where = ".".join(str(part) for part in first["loc"])[:80]
+        wanted = first["msg"].removeprefix("Input should be ")
+        raise UnreadableFile(
+            f"{name} is damaged: '{where}' is {shortened(first['input'])}; expected {wanted}."
+        ) from None
 
 
 _SETTLED_S = 2.0  # a file older than this when it was read has no second content of the same time
@@ -76,22 +117,22 @@ _MOST_RECALLED = 4096
 _recalled: dict[str, tuple[tuple[int, int, int], dict[str, Any]]] = {}
 
 
-def recall_json(path: Path) -> dict[str, Any] | None:
+def recall_json(path: Path, shape: TypeAdapter[Any] | None = None) -> dict[str, Any] | None:
     """As :func:`read_json`, but a file that has not changed is not read again: a page asks hundreds at every click.
 
     Only what has not been touched for a while is trusted to be known by its inode, time and size. The object returned
-    is the caller's own; what is nested in it is not.
+    is the caller's own; what is nested in it is not. One path is always asked for with the same ``shape``.
     """
     name = str(path)
     try:
         found = path.stat()
     except OSError:
         _recalled.pop(name, None)
-        return read_json(path)
+        return read_json(path, shape)
     mark = found.st_ino, found.st_mtime_ns, found.st_size
     held = _recalled.get(name)
     if held is None or held[0] != mark:
-        value = read_json(path)
+        value = read_json(path, shape)
         if value is None or time.time() - found.st_mtime < _SETTLED_S:
             return value
         if len(_recalled) >= _MOST_RECALLED:
@@ -111,11 +152,14 @@ def append_line(path: Path, value: dict[str, Any]) -> None:
         file.write(line)
 
 
-class LineReader:
-    """Follows a growing file of JSON objects. ``skipped`` counts the lines that were no object."""
+_OBJECT = TypeAdapter(dict[str, Any])
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+
+class LineReader:
+    """Follows a growing file of JSON objects that fit ``shape``. ``skipped`` counts the lines that were none."""
+
+    def __init__(self, path: Path, shape: TypeAdapter[Any] = _OBJECT) -> None:
+        self.path, self._shape = path, shape
         self.skipped = 0
         self._offset = 0
         self._inode = 0
@@ -123,7 +167,7 @@ class LineReader:
     def poll(self) -> Iterator[dict[str, Any] | None]:
         """The objects added since the last call, up to the last newline; None first if the file began anew."""
         try:
-            with self.path.open("rb") as file:
+            with open_regular(self.path) as file:
                 about = os.fstat(file.fileno())
                 if self._offset and (about.st_size < self._offset or about.st_ino != self._inode):
                     self._offset = self.skipped = 0
@@ -131,34 +175,25 @@ class LineReader:
                 self._inode = about.st_ino
                 file.seek(self._offset)
                 added = file.read()
-        except (FileNotFoundError, NotADirectoryError):
+        except (OSError, UnreadableFile):
             return
         whole, newline, _ = added.rpartition(b"\n")
         self._offset += len(whole) + len(newline)
         for line in whole.splitlines():
-            value = _object(line)
-            if value is not None:
-                yield value
-            elif line.strip():
-                self.skipped += 1
-
-
-def _object(line: bytes) -> dict[str, Any] | None:
-    try:
-        value = json.loads(line)
-    except (ValueError, RecursionError):
-        return None
-    return value if isinstance(value, dict) else None
+            try:
+                yield self._shape.validate_json(line)
+            except ValidationError:
+                self.skipped += bool(line.strip())
 
 
 def tail(path: Path, lines: int, most_bytes: int = 1 << 16) -> list[str]:
     """The last ``lines`` lines of a text, of at most ``most_bytes``. Of a progress bar only its last state is kept."""
     try:
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             size = file.seek(0, os.SEEK_END)
             file.seek(max(0, size - most_bytes))
             text = file.read().decode("utf-8", errors="replace")
-    except (FileNotFoundError, NotADirectoryError):
+    except (OSError, UnreadableFile):
         return []
     shown = [line.rstrip("\r").rpartition("\r")[2] for line in text.split("\n")]
     return [line for line in shown if line.strip()][-lines:] if lines > 0 else []
@@ -171,6 +206,6 @@ def size_bytes(folder: Path) -> int:
         for name in names:
             try:
                 total += (Path(where) / name).lstat().st_size
-            except FileNotFoundError:
+            except OSError:
                 continue
     return total

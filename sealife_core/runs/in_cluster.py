@@ -35,8 +35,11 @@ from sealife_core.runs.writer import ATTEMPT
 TICK_S = 1.0  # Ray itself looks after its jobs once a second
 AHEAD = 2  # one that starts as soon as there is room, and one behind it
 TRIES = 3  # of a run whose machine was lost before it began
+FOREIGN_TRIES = 60  # a minute: what answers as no cluster does may be a proxy before one that is being restarted
 NOT_SHARED, NOT_EXECUTABLE, NOT_THERE = 65, 126, 127  # exit codes: ours (EX_DATAERR), and the shell's own
 CARRIED = ("TORCH_HOME",)  # of the environment here, what a run anywhere is to find
+
+_NEEDED = ("attempt", "job", "try", "cluster", "cores", "gpus")  # of process.json, to look after a job
 
 Kind = tuple[str, int, int]  # jobs that wait for the same: cluster, cores, GPUs
 
@@ -51,6 +54,8 @@ class ClusterRuns:
         self.root, self.stop_grace_s, self.worker = root, stop_grace_s, worker
         self._followed: dict[str, Run] = {}
         self._heard: dict[str, float] = {}  # when each cluster last answered
+        self._foreign: Counter[str] = Counter()  # how often what is no cluster answered, one time after another, a run
+        self._printed: dict[str, str] = {}  # the last traceback of each run: one is not printed at every tick
         self._thread: threading.Thread | None = None
 
     @property
@@ -96,12 +101,15 @@ class ClusterRuns:
                 self._wait(run, jobs)
             else:
                 self._look_after(run, record, jobs)
+            self._foreign.pop(run.id, None)
         except ClusterError as error:
             self._unanswered(run, record, error)
         except SealifeError as error:
             refuse(run, str(error), "Resume the run once that is mended.")
         except Exception:  # noqa: BLE001 - the thread must live on; the log has the traceback
-            traceback.print_exc()
+            if self._printed.get(run.id) != (said := traceback.format_exc()):
+                self._printed[run.id] = said
+                print(said, flush=True)
 
     def _wait(self, run: Run, jobs: Counter[Kind]) -> None:
         """Submit the run if the cluster has room for it, now or soon."""
@@ -162,6 +170,9 @@ class ClusterRuns:
 
     def _look_after(self, run: Run, record: dict[str, Any], jobs: Counter[Kind]) -> None:
         """How a job goes; what its end means for the run."""
+        if any(record.get(key) is None for key in _NEEDED):
+            self._end(run, record, None, f"{PROCESS} does not say which job it is")
+            return
         cluster = RayCluster(record["cluster"])
         job = cluster.find(record["job"])
         self._heard[record["cluster"]] = time.monotonic()
@@ -219,6 +230,12 @@ class ClusterRuns:
 
     def _unanswered(self, run: Run, record: dict[str, Any] | None, error: ClusterError) -> None:
         """The cluster does not answer. A run that is silent as long is lost with it; one that waits goes on waiting."""
+        self._foreign[run.id] += error.foreign
+        if error.foreign and self._foreign[run.id] >= FOREIGN_TRIES:
+            refuse(run, str(error), "Give the run another address: clone it.")
+            if record is not None:
+                self._end(run, record, None, "what answers in place of its cluster is none")
+            return
         if record is None:
             say(run, f"waiting: {error}")
             return

@@ -191,7 +191,7 @@ def _enqueue(run: Run, message: str) -> None:
 
 
 def _must_exist(run: Run) -> None:
-    if not run.path.is_dir():
+    if not run.is_there:
         raise RunError(f"Run '{run.id}' is gone. Look in the trash, or launch a new one.")
 
 

@@ -1,4 +1,5 @@
-"""One run on disk, as its readers see it. Missing or damaged files raise nothing here, unless asked for.
+"""One run on disk, as its readers see it. Missing or damaged files raise nothing here, unless asked for: what a method
+returns has the types of :mod:`~sealife_core.runs.contents`.
 
 Who writes what (one writer a file):
 
@@ -11,6 +12,7 @@ Who writes what (one writer a file):
     everything else   the worker, through :class:`~sealife_core.runs.writer.RunWriter`
 """
 
+import os
 import time
 from collections.abc import Iterable
 from functools import cached_property
@@ -19,7 +21,15 @@ from typing import Any
 
 from sealife_core.config import AnyConfig, Request, SearchConfig, StudyConfig, load_config
 from sealife_core.errors import ConfigError
-from sealife_core.runs.files import LineReader, UnreadableFile, read_json, recall_json, replace_json, size_bytes, tail
+from sealife_core.runs.contents import (
+    ENVIRONMENT_SHAPE,
+    NOTES_SHAPE,
+    PROCESS_SHAPE,
+    RESULTS_SHAPE,
+    ROW_SHAPE,
+    STATUS_SHAPE,
+)
+from sealife_core.runs.files import LineReader, UnreadableFile, recall_json, replace_json, size_bytes, tail
 from sealife_core.runs.liveness import (
     FINAL,
     Process,
@@ -31,9 +41,17 @@ from sealife_core.runs.liveness import (
 )
 
 CONFIG, STATUS, PROCESS, NOTES = "config.json", "status.json", "process.json", "notes.json"
+ENVIRONMENT, RESULTS = "environment.json", "results.json"
 METRICS, LOG, STOP, LAST, BEST = "metrics.jsonl", "log.txt", "stop", "last.ckpt", "best.ckpt"
 MODEL, PREDICTIONS = "model.safetensors", "predictions.parquet"
 COORDINATING = ("study", "search")  # kinds of runs that train nothing themselves
+_SHAPES = {
+    STATUS: STATUS_SHAPE,
+    PROCESS: PROCESS_SHAPE,
+    NOTES: NOTES_SHAPE,
+    ENVIRONMENT: ENVIRONMENT_SHAPE,
+    RESULTS: RESULTS_SHAPE,
+}
 
 
 class Run:
@@ -99,6 +117,11 @@ class Run:
         the config is not checked for it."""
         return (self._read(CONFIG) or {}).get("kind") in COORDINATING
 
+    @property
+    def is_there(self) -> bool:
+        """Whether its directory is; a link that leads nowhere counts, for it can be deleted."""
+        return os.path.isdir(self.path) or os.path.islink(self.path)  # noqa: PTH112, PTH114 - these never raise
+
     def status(self) -> dict[str, Any]:
         """What the worker (before it: the queue) wrote last; {} where that cannot be read."""
         return self._read(STATUS) or {}
@@ -115,12 +138,11 @@ class Run:
     def notes(self) -> dict[str, Any]:
         """``name`` (the id unless given), ``tags``, ``notes``, and ``study``: the id of the run that made it, or ""."""
         found = self._read(NOTES) or {}
-        tags = found.get("tags")
         return {
-            "name": str(found.get("name") or self.id),
-            "tags": [str(tag) for tag in tags] if isinstance(tags, list) else [],
-            "notes": str(found.get("notes") or ""),
-            "study": str(found.get("study") or ""),
+            "name": found.get("name") or self.id,
+            "tags": list(filter(None, found.get("tags") or [])),
+            "notes": found.get("notes") or "",
+            "study": found.get("study") or "",
         }
 
     def write_notes(
@@ -138,11 +160,11 @@ class Run:
 
     def environment(self) -> dict[str, Any]:
         """Versions, device, counts; {} until the worker has written them."""
-        return self._read("environment.json") or {}
+        return self._read(ENVIRONMENT) or {}
 
     def results(self) -> dict[str, Any] | None:
         """The scores of a run that is through, or None."""
-        return self._read("results.json")
+        return self._read(RESULTS)
 
     def metrics(self) -> list[dict[str, Any]]:
         """All rows of metrics.jsonl, cleared of what a resumed run did again."""
@@ -156,12 +178,11 @@ class Run:
 
     def stop_requested(self) -> bool:
         """Whether someone asked the run to stop."""
-        return (self.path / STOP).exists()
+        return os.path.exists(self.path / STOP)  # noqa: PTH110 - this one never raises
 
     def attempt(self) -> int:
         """How often the run was queued; 0 before its first launch."""
-        number = self.status().get("attempt")
-        return number if isinstance(number, int) else 0
+        return self.status().get("attempt") or 0
 
     def problems(self) -> list[str]:
         """One sentence for each file of the run that is missing or damaged."""
@@ -170,9 +191,9 @@ class Run:
             self.request()
         except ConfigError as error:
             found += error.problems
-        for name in (STATUS, PROCESS, NOTES, "environment.json", "results.json"):
+        for name, shape in _SHAPES.items():
             try:
-                if read_json(self.path / name) is None and name == STATUS:
+                if recall_json(self.path / name, shape) is None and name == STATUS:
                     found.append(f"{STATUS} is missing: nobody can say how the run went.")
             except UnreadableFile as error:
                 found.append(str(error))
@@ -194,8 +215,7 @@ class Run:
             state, beat = State(status["state"]), last_sign(status)
             return Shown(state, self._sentence(state, status, None), age_s=_age(beat, now))
         record = self.process()
-        attempt = (status or {}).get("attempt")
-        process = process_of(record, attempt if isinstance(attempt, int) else 0)
+        process = process_of(record, (status or {}).get("attempt") or 0)
         if status is not None and record and process is not Process.NONE:
             status["process_started"] = record.get("started")
         stop = self.stop_requested()
@@ -211,8 +231,8 @@ class Run:
     def error(self) -> dict[str, str] | None:
         """``what`` went wrong and what to do ``next``, written or derived; None where nothing is wrong."""
         shown, written = self.shown(), self.status().get("error")
-        if shown.state is State.FAILED and isinstance(written, dict):
-            return {"what": str(written.get("what", "")), "next": str(written.get("next", ""))}
+        if shown.state is State.FAILED and written:
+            return {"what": written.get("what") or "", "next": written.get("next") or ""}
         advice = {
             State.FAILED: "Read the log, mend the cause and resume the run.",
             State.INTERRUPTED: "Resume the run.",
@@ -221,7 +241,7 @@ class Run:
         return {"what": shown.message, "next": advice[shown.state]} if shown.state in advice else None
 
     def _sentence(self, state: State, status: dict[str, Any], record: dict[str, Any] | None) -> str:
-        said = str(status.get("message") or "")
+        said = status.get("message") or ""
         how = _ending(record)
         if state is State.DAMAGED:
             return " ".join(self.problems()) or f"{STATUS} names no state that is known."
@@ -236,13 +256,13 @@ class Run:
         if state is State.FAILED and status.get("state") != State.FAILED:
             last = (self.log_tail(1) or ["the log is empty"])[0].strip()
             return f"The process {how or 'ended'} before it began: {last}"
-        if state is State.FAILED and isinstance(status.get("error"), dict):
-            return f"{status['error'].get('what', '')} {status['error'].get('next', '')}".strip() or said
+        if state is State.FAILED and (error := status.get("error")):
+            return f"{error.get('what') or ''} {error.get('next') or ''}".strip() or said
         return said
 
     def _read(self, name: str) -> dict[str, Any] | None:
         try:
-            return recall_json(self.path / name)
+            return recall_json(self.path / name, _SHAPES.get(name))
         except UnreadableFile:
             return None
 
@@ -254,7 +274,7 @@ def _age(beat: float | None, now: float) -> float | None:
 def _ending(record: dict[str, Any] | None) -> str:
     record = record or {}
     code = record.get("exit_code")
-    if not isinstance(code, int):
+    if code is None:
         return f"is gone: {record['lost']}" if record.get("lost") else ""
     if code == -9:
         return "was killed (SIGKILL; often because memory ran out)"
@@ -266,7 +286,7 @@ class MetricsReader:
 
     def __init__(self, path: Path) -> None:
         self.rows: list[dict[str, Any]] = []
-        self._lines = LineReader(Path(path))
+        self._lines = LineReader(Path(path), ROW_SHAPE)
 
     @property
     def skipped(self) -> int:
@@ -279,8 +299,7 @@ class MetricsReader:
         for line in self._lines.poll():
             if line is None:  # the file began anew
                 self.rows, added = [], []
-            elif isinstance(line.get("resumed_from"), int | float):
-                step = line["resumed_from"]
+            elif (step := line.get("resumed_from")) is not None:
                 self.rows = [row for row in self.rows if _step(row) <= step]
                 added = [row for row in added if _step(row) <= step]
             else:
@@ -290,5 +309,4 @@ class MetricsReader:
 
 
 def _step(row: dict[str, Any]) -> float:
-    step = row.get("step")
-    return float(step) if isinstance(step, int | float) else 0.0
+    return row.get("step") or 0.0

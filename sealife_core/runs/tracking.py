@@ -123,13 +123,12 @@ def wandb_tags(tags: Iterable[str]) -> list[str]:
 def places(run: Run) -> list[Place]:
     """Where ``run`` can be found beside its own directory; nothing is asked of a server."""
     found = []
-    told = run.environment().get("tracking")
-    url = told.get("wandb_url") if isinstance(told, dict) else None
-    if isinstance(url, str) and url.startswith(("http://", "https://")):
+    url = (run.environment().get("tracking") or {}).get("wandb_url") or ""
+    if url.startswith(("http://", "https://")):
         found.append(Place("Weights & Biases", "sent as it trains", url=url))
     if waiting := unsent(run):
         found.append(Place("Weights & Biases", "recorded offline; this sends it", command=sync_command(*waiting)))
-    if any((run.path / TENSORBOARD).glob("events.out.tfevents.*")):
+    if _matching(run.path / TENSORBOARD, "events.out.tfevents.*"):
         command = f"tensorboard --logdir {shlex.quote(str(run.path / TENSORBOARD))}"
         found.append(Place("TensorBoard", "event files; this shows them", command=command))
     return found
@@ -137,8 +136,15 @@ def places(run: Run) -> list[Place]:
 
 def unsent(run: Run) -> list[Path]:
     """The folders of what was recorded offline and has not been sent since, the oldest first."""
-    folders = sorted((run.path / WANDB).glob(OFFLINE))
-    return [folder for folder in folders if not any(folder.glob("*.synced"))]
+    return [folder for folder in _matching(run.path / WANDB, OFFLINE) if not _matching(folder, "*.synced")]
+
+
+def _matching(folder: Path, pattern: str) -> list[Path]:
+    """What ``folder`` holds of that name, sorted; nothing where it cannot be looked into."""
+    try:
+        return sorted(folder.glob(pattern))
+    except OSError:
+        return []
 
 
 def sync_command(*folders: Path) -> str:

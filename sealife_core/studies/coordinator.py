@@ -13,6 +13,7 @@ from typing import Any
 from sealife_core.config import AnyConfig, Part, StudyConfig
 from sealife_core.errors import RunError
 from sealife_core.runs.capacity import at_once
+from sealife_core.runs.contents import STUDY_SHAPE
 from sealife_core.runs.directory import Run, create_run
 from sealife_core.runs.files import UnreadableFile, read_json, replace_json
 from sealife_core.runs.liveness import State
@@ -40,15 +41,11 @@ class Progress:
 def read_progress(folder: Path) -> Progress:
     """What the study in ``folder`` has come to; nothing of what cannot be read."""
     try:
-        found = read_json(folder / STUDY) or {}
+        found = read_json(folder / STUDY, STUDY_SHAPE) or {}
     except UnreadableFile:
         found = {}
-    runs, reused, left_out = (found.get(name) for name in ("runs", "reused", "left_out"))
-    return Progress(
-        {str(k): str(v) for k, v in runs.items()} if isinstance(runs, dict) else {},
-        [str(key) for key in reused] if isinstance(reused, list) else [],
-        {str(k): str(v) for k, v in left_out.items()} if isinstance(left_out, dict) else {},
-    )
+    runs = {key: run_id for key, run_id in (found.get("runs") or {}).items() if run_id}
+    return Progress(runs, found.get("reused") or [], found.get("left_out") or {})
 
 
 def coordinate(config: StudyConfig, run: RunWriter) -> bool:

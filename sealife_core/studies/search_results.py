@@ -3,12 +3,16 @@
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
+from math import inf
 from pathlib import Path
 from statistics import fmean
 from typing import TYPE_CHECKING, Any, Literal
 
-from sealife_core.config import SearchConfig
+from pydantic import ValidationError
+
+from sealife_core.config import Axis, SearchConfig
 from sealife_core.errors import RunError
+from sealife_core.runs.contents import TRIAL_SHAPE
 from sealife_core.runs.directory import Run
 from sealife_core.runs.files import UnreadableFile, read_json, replace_json
 
@@ -67,6 +71,7 @@ def write_trials(folder: Path, trials: Sequence[Trial]) -> None:
 
 def trials_of(run: Run) -> list[Trial]:
     """The trials of a search in their order; none before it began, or where the file cannot be read."""
+    search = search_of(run)
     try:
         rows = (read_json(run.path / TRIALS) or {}).get("trials")
     except UnreadableFile:
@@ -74,10 +79,20 @@ def trials_of(run: Run) -> list[Trial]:
     found = []
     for row in rows if isinstance(rows, list) else []:
         try:
-            found.append(Trial(**row))
-        except TypeError:  # written by another version
+            trial = Trial(**TRIAL_SHAPE.validate_python(row))
+        except (ValidationError, TypeError):  # damaged, or written by another version
             continue
+        if len(trial.values) == len(search.axes) and all(_lies_on(axis, trial.values) for axis in search.axes):
+            found.append(trial)
     return found
+
+
+def _lies_on(axis: Axis, values: "dict[str, Value]") -> bool:
+    """Whether ``values`` hold one that ``axis`` can take."""
+    value = values.get(axis.path)
+    if axis.choices:
+        return axis.path in values and value in axis.choices
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < inf
 
 
 def best_trial(trials: Sequence[Trial]) -> Trial | None:

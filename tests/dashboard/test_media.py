@@ -1,10 +1,15 @@
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from itertools import islice
+from threading import Event, Semaphore
+
 import pytest
 from plotly.offline import get_plotlyjs_version as plotlyjs_version
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
 from dashboard import cache
-from dashboard.media import PLOTLY_URL, figure_url, routes, thumb_url
+from dashboard.media import MOST_WAITING, PLOTLY_URL, figure_url, routes, thumb_url
+from tests.embedded_runs import classifier_run
 
 
 @pytest.fixture
@@ -34,10 +39,39 @@ def test_thumb__is_a_jpeg_that_the_browser_may_keep(client, tiny_reef):
         "/thumb/..%2Freef/1.jpg",
         "/thumb/%2e%2e/1.jpg",
         "/thumb/.trash/1.jpg",
+        f"/thumb/reef/{'1' * 5000}.jpg",
+        "/thumb/reef/%D9%A3.jpg",
+        f"/thumb/{'x' * 5000}/1.jpg",
+        "/thumb/re%00ef/1.jpg",
+        f"/evidence/run/{'1' * 5000}/1.png",
+        f"/evidence/{'r' * 5000}/1/1.png",
+        "/evidence/re%00ef/1/1.png",
     ],
 )
-def test_thumb__knows_no_other_address(client, path):
+def test_media__knows_no_other_address(client, path):
     assert client.get(path).status_code == 404
+
+
+def test_evidence__beyond_all_measure_is_refused_and_no_thumbnail_waits_behind_it(client, tiny_reef, monkeypatch):
+    run, released, begun = classifier_run(tiny_reef), Event(), Semaphore(0)
+
+    def slow(*asked: object) -> bytes:
+        begun.release()
+        assert released.wait(60)
+        return b"\x89PNG"
+
+    monkeypatch.setattr(cache, "evidence", slow)
+    with ThreadPoolExecutor(MOST_WAITING + 8) as visitors:
+        try:
+            asked = [visitors.submit(client.get, f"/evidence/{run.id}/{row}/0.png") for row in range(MOST_WAITING + 8)]
+            refused = [found.result(60) for found in islice(as_completed(asked, 60), 8)]
+            assert {(answer.status_code, answer.headers["retry-after"]) for answer in refused} == {(503, "5")}
+            assert client.get(thumb_url(tiny_reef, 3)).status_code == 200
+            begun.acquire(), begun.acquire()
+            assert not begun.acquire(blocking=False)  # two are worked at, the others wait
+        finally:
+            released.set()
+        assert sorted(found.result(60).status_code for found in asked) == [200] * MOST_WAITING + [503] * 8
 
 
 def test_plotly__is_the_installed_one_packed_or_not(client):

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
+import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from sealife_core.runs import capacity
@@ -12,7 +13,8 @@ from tests.runs.fake_ray import FakeRay
 @pytest.fixture
 def cluster(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeRay]:
     monkeypatch.setattr(capacity, "_known", {})
-    monkeypatch.delenv("RAY_API_SERVER_ADDRESS", raising=False)
+    for name in ("RAY_API_SERVER_ADDRESS", "SEALIFE_CLUSTERS"):
+        monkeypatch.delenv(name, raising=False)
     made = FakeRay(cores=12, gpus=2)
     yield made
     made.end()
@@ -39,28 +41,35 @@ def shown(begins: str = "here") -> AppTest:
 def test_field__is_this_machine_unless_told(cluster: FakeRay) -> None:
     app = shown()
     assert app.session_state.chosen == "here"
-    assert not app.text_input
+    assert app.selectbox[0].options == ["This machine"]
+    assert "name its address in SEALIFE_CLUSTERS" in app.caption[0].value
     assert cluster.tokens == []  # nobody was asked
 
 
-def test_field__says_what_a_cluster_has(cluster: FakeRay) -> None:
+@pytest.mark.parametrize("variable", ["SEALIFE_CLUSTERS", "RAY_API_SERVER_ADDRESS"])
+def test_field__says_what_a_cluster_of_the_owner_has(
+    cluster: FakeRay, monkeypatch: pytest.MonkeyPatch, variable: str
+) -> None:
+    monkeypatch.setenv(variable, cluster.address)
     app = shown()
-    app.selectbox[0].select("ray:").run()
-    assert "as 'ray start --head' prints it" in app.caption[0].value
-    app.text_input[0].input(cluster.address).run()
+    app.selectbox[0].select(f"ray:{cluster.address}").run()
     assert app.session_state.chosen == f"ray:{cluster.address}"
     assert app.caption[0].value.startswith("1 machine with 12 cores and 2 GPUs in all.")
 
 
-def test_field__says_why_a_cluster_does_not_answer(cluster: FakeRay) -> None:
+def test_field__says_why_a_cluster_does_not_answer(cluster: FakeRay, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SEALIFE_CLUSTERS", "localhost:1")
     app = shown("ray:localhost:1")
-    assert app.session_state.chosen == "ray:localhost:1"
+    assert app.session_state.chosen == "ray:http://localhost:1"
     told = app.warning[0].value.replace("\\", "")
     assert told.startswith("The Ray cluster at http://localhost:1 does not answer (Connection refused). Start it with")
 
 
-def test_field__takes_the_address_of_the_environment(cluster: FakeRay, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("RAY_API_SERVER_ADDRESS", cluster.address)
-    app = shown()
-    app.selectbox[0].select("ray:").run()
-    assert app.session_state.chosen == f"ray:{cluster.address}"
+def test_field__asks_no_address_that_the_owner_did_not_name(cluster: FakeRay, monkeypatch: pytest.MonkeyPatch) -> None:
+    where = f"ray:{cluster.address}"
+    app = shown(where)  # as a run was launched from a shell, and is cloned
+    assert app.session_state.chosen == "here"
+    assert "not among the clusters" in app.caption[0].value
+    monkeypatch.setattr(st, "selectbox", lambda *_, **__: where)  # Streamlit hands on whatever a browser sends
+    assert shown().session_state.chosen == "here"
+    assert cluster.tokens == []

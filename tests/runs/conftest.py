@@ -15,7 +15,7 @@ from sealife_core.runs import Run, capacity, create_run, list_runs
 from sealife_core.runs.dispatcher import Dispatcher
 from sealife_core.runs.liveness import Process, identity, process_of
 
-from .fake_ray import FakeRay
+from .fake_ray import Elsewhere, FakeRay
 from .processes import dispatcher_pids
 
 FAKE_WORKER = Path(__file__).with_name("fake_worker.py")
@@ -46,6 +46,14 @@ def cluster(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeRay]:
     made = FakeRay()
     yield made
     made.end()
+
+
+@pytest.fixture
+def serve() -> Iterator[Elsewhere]:
+    """Begins web servers that are no cluster."""
+    begun = Elsewhere()
+    yield begun
+    begun.end()
 
 
 @pytest.fixture

@@ -137,3 +137,38 @@ def _handler(cluster: FakeRay) -> type[BaseHTTPRequestHandler]:
             pass
 
     return Handler
+
+
+class Elsewhere:
+    """Web servers that are no cluster: each answers everything with one status, headers and content."""
+
+    def __init__(self) -> None:
+        self._servers: list[ThreadingHTTPServer] = []
+        self.asked = 0
+
+    def __call__(self, status: int, content: bytes = b"", **headers: str) -> str:
+        """Begin one; returns its address."""
+        outer = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                outer.asked += 1
+                self.send_response(status)
+                for name, value in headers.items():
+                    self.send_header(name, value)
+                self.send_header("Content-Length", str(len(content)))
+                self.end_headers()
+                self.wfile.write(content)
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._servers.append(server)
+        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
+        return f"http://127.0.0.1:{server.server_port}"
+
+    def end(self) -> None:
+        for server in self._servers:
+            server.shutdown()
+            server.server_close()

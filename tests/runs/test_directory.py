@@ -1,5 +1,6 @@
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -55,9 +56,9 @@ def test_list_runs__reads_no_file_and_the_state_of_an_ended_run_only_two(root: P
         RunWriter(create_run(preset("simclr"), root=root)).status(state="finished")
     read = []
 
-    def counting(path: Path) -> dict | None:
+    def counting(path: Path, *shape: Any) -> dict | None:
         read.append(path.name)
-        return recall_json(path)
+        return recall_json(path, *shape)
 
     monkeypatch.setattr("sealife_core.runs.run.recall_json", counting)
     runs = list_runs(root)

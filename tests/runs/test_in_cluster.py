@@ -339,6 +339,40 @@ def test_refusal__ends_the_run_with_what_the_cluster_says(there: Make, begin: Be
     assert not dispatcher.clusters.busy
 
 
+def test_foreign_server__fails_the_run_after_a_few_tries_and_fills_no_log(
+    make: Make,
+    begin: Begin,
+    serve: Callable[..., str],
+    capfd: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+):
+    run = make("simclr", where=f"ray:{serve(200, b'<html>Welcome</html>')}")
+    launch(run)
+    dispatcher = begin()
+    monkeypatch.setattr(in_cluster, "FOREIGN_TRIES", 3)
+    for _ in range(2):
+        turn(dispatcher)
+        assert run.state() is State.QUEUED
+    turn(dispatcher)
+    assert run.state() is State.FAILED
+    assert "is no Ray cluster" in (run.error() or {})["what"]
+    turn(dispatcher)
+    assert not dispatcher.clusters.busy
+    assert "Traceback" not in "".join(capfd.readouterr())
+
+
+def test_process_file__that_lacks_what_is_needed_ends_the_run(there: Make, begin: Begin, cluster: FakeRay):
+    run = there()
+    launch(run)
+    dispatcher = begin()
+    cluster.room = 0
+    turn(dispatcher)
+    replace_json(run.path / PROCESS, {"job": "some", "attempt": 1})
+    turn(dispatcher)
+    assert not dispatcher.clusters.busy
+    assert "process.json does not say which job it is" in run.shown().message
+
+
 def test_root__is_told_to_the_worker_as_everyone_finds_it(there: Make, begin: Begin, cluster: FakeRay, root: Path):
     run = there()
     launch(run)
