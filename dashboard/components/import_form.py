@@ -14,7 +14,7 @@ from dashboard.components.job_progress import job_error, job_progress
 from dashboard.errors import plain, show_error
 from sealife_core.datasets.importing import ImportReport, import_images
 from sealife_core.datasets.reef import draw_reef
-from sealife_core.datasets.storage import check_name
+from sealife_core.datasets.storage import check_new_name
 from sealife_core.errors import DatasetError
 from sealife_core.places import data_root
 
@@ -64,7 +64,7 @@ def begin_import(path: str, name: str, upload: IO[bytes] | None = None, upload_n
     if upload is None and not path:
         raise DatasetError("Name a folder, zip or CSV on this machine, or upload a zip.")
     source = Path(path).expanduser()
-    name = check_name(name or (Path(upload_name).stem if upload else source.resolve().stem))
+    name = check_new_name(name or (Path(upload_name).stem if upload else source.resolve().stem))
     if name in cache.datasets():
         raise DatasetError(f"There is already a data set {name!r}. Choose another name.")
     if upload is None and not source.exists():

@@ -91,7 +91,7 @@ def _pictures(source: Path) -> tuple[list[tuple[str, Path]], list[tuple[str, str
     from sealife_core.errors import DatasetError
 
     source = source.expanduser()
-    if source.is_file():
+    if source.exists() and not source.is_dir():  # a pipe or device is told why it is not read
         return [(printable(source.name), source)], []
     if not source.is_dir():
         raise DatasetError(f"There is nothing at '{source}'. Expected a folder of pictures, or one picture.")

@@ -23,9 +23,9 @@ from sealife_core.datasets.reading import FORMATS, READABLE, decode, read_rgb
 from sealife_core.datasets.sources import Progress, find_pictures
 from sealife_core.datasets.splits import complete_splits
 from sealife_core.datasets.squares import DECODED_AT, in_order
-from sealife_core.datasets.storage import building, check_name
+from sealife_core.datasets.storage import building, check_new_name
 from sealife_core.errors import DatasetError
-from sealife_core.opening import expanded, open_regular
+from sealife_core.opening import open_regular
 
 __all__ = ["ImportReport", "Progress", "import_images", "read_rgb", "read_skipped"]
 
@@ -62,9 +62,9 @@ def import_images(
     cannot be decoded is skipped and listed. The decoded cache of a network that sees ``image_size_px`` is made in
     passing where the disk has room. Raises DatasetError if nothing can be imported, and leaves nothing behind.
     """
-    source = expanded(source)
+    source = Path(source)
     came_from = printable(str(source))
-    check_name(name)
+    check_new_name(name)
     with building(name, root) as folder, _disk_errors(name):
         found, skipped, notes = find_pictures(source, folder / _UNPACKED, progress)
         with EarlyCache(folder, [item.path for item in found], image_size_px) as cache:
