@@ -42,9 +42,9 @@ def read_table(path: Path, places: Places | None = None, name: str = "") -> tupl
         if row.get("split") and not split:
             problems.append(f"line {line}: split {row['split'][:50]!r} is not one of 'train', 'val', 'test'")
             continue
-        called, place = _shortened(printable(file)), places(file)
+        called, place = printable(file), places(file)
         if place is None:
-            skipped.append((called, f"Line {line}: there is no such file."))
+            skipped.append((_shortened(called), f"Line {line}: there is no such file."))
             continue
         item = Found(called, place, label, split, group)
         key = os.path.normpath(place)  # one picture may be written in two ways
