@@ -130,11 +130,13 @@ def _preview(_dataset: Dataset, row: int, side_px: int, content_hash: str) -> "P
     from dashboard.components.view_pairs import Preview
     from sealife_core.datasets.pixels import from_picture
     from sealife_core.datasets.reading import read_rgb
+    from sealife_core.datasets.squares import DECODED_AT
 
-    square, aspect = from_picture(read_rgb(_dataset.image_path(row)), side_px)
+    square, _ = from_picture(read_rgb(_dataset.image_path(row), at_least_px=DECODED_AT * side_px), side_px)
+    width, height = _dataset.manifest["width"].iat[row], _dataset.manifest["height"].iat[row]
     index = int(_dataset.labels[row])
     name = _dataset.classes[index] if index >= 0 else "unlabelled"
-    return Preview(row, name, torch.from_numpy(square.copy()), aspect)
+    return Preview(row, name, torch.from_numpy(square.copy()), float(width / height))
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)

@@ -18,7 +18,7 @@ from starlette.routing import Route
 from dashboard import cache
 from sealife_core.datasets.dataset import Dataset, list_datasets
 from sealife_core.datasets.thumbnails import thumbnail
-from sealife_core.errors import SealifeError
+from sealife_core.errors import BusyError, SealifeError
 from sealife_core.evaluation.heat import LAYERS, Layer
 from sealife_core.runs.directory import open_run
 from sealife_core.runs.run import MODEL, Run
@@ -27,6 +27,7 @@ SIDES_PX = (96, 160, 320, 640)
 AT_ONCE, MOST_WAITING = 2, 32  # pieces of evidence: worked at, and asked for in all (a page asks for six at a time)
 _EVIDENCE = ThreadPoolExecutor(AT_ONCE, "evidence")
 _waiting = 0  # only the server's event loop counts
+_PATIENCE_S = 5  # for a thumbnail's turn to be decoded: longer, and those who wait take all the server's threads
 
 
 def thumb_url(dataset: Dataset, row: int, side_px: int = 160) -> str:
@@ -59,7 +60,9 @@ def _thumb(request: Request) -> Response:
         dataset = cache.dataset(name)
         if not 0 <= row < len(dataset.manifest):
             return Response("No such picture.", status_code=404)
-        jpeg = thumbnail(dataset, row, int(side))
+        jpeg = thumbnail(dataset, row, int(side), within_s=_PATIENCE_S)
+    except BusyError as error:
+        return Response(str(error), status_code=503, headers={"Retry-After": "5", "Cache-Control": "no-store"})
     except (SealifeError, OSError):
         return Response("This picture cannot be read.", status_code=404)
     return Response(jpeg, media_type="image/jpeg", headers=_kept(request))

@@ -5,7 +5,8 @@
     ├── DatasetError     a data set cannot be imported, opened or used for what was asked
     ├── WeightsError     weights or a model file are missing, damaged or of another shape
     ├── RunError         a run cannot be found, launched, stopped, resumed or deleted
-    └── TrainingError    training cannot go on (non-finite loss, out of memory)
+    ├── TrainingError    training cannot go on (non-finite loss, out of memory)
+    └── BusyError        this machine has too much to do at this moment: the same may succeed later
 
 The text of each says what, what was got, what was expected, and the next step, in one or two sentences that can be
 shown to a person as they stand.
@@ -38,3 +39,7 @@ class RunError(SealifeError):
 
 class TrainingError(SealifeError):
     """Training cannot go on."""
+
+
+class BusyError(SealifeError):
+    """This machine has too much to do at this moment: the same may succeed later."""

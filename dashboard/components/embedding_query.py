@@ -14,6 +14,7 @@ from sealife_core.runs.directory import Run
 from sealife_core.runs.run import MODEL
 
 KINDS = ["jpg", "jpeg", "png", "webp", "tif", "tiff", "bmp", "gif"]
+_SHOWN_PX = 140
 
 
 def uploaded_features(runs: Sequence[Run], of: Space) -> dict[str, np.ndarray] | None:
@@ -29,8 +30,8 @@ def uploaded_features(runs: Sequence[Run], of: Space) -> dict[str, np.ndarray] |
         from sealife_core.datasets.reading import decode
 
         try:
-            picture = decode(BytesIO(file.getvalue())).rgb
-            st.image(picture, width=140)
+            picture = decode(BytesIO(file.getvalue()), at_least_px=2 * _SHOWN_PX).rgb
+            st.image(picture, width=_SHOWN_PX)
             with st.spinner("Asking the encoder…"):
                 return {run.id: cache.features_of(run, file.getvalue()) for run in runs}
         except SealifeError as error:

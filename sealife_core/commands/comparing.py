@@ -1,9 +1,9 @@
 """``compare``: runs side by side, two of them image by image, from a shell."""
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sealife_core.commands.output import Output
+from sealife_core.places import path_of
 from sealife_core.runs.directory import list_runs
 from sealife_core.runs.names import find_run
 
@@ -29,7 +29,7 @@ def show_comparison(named: list[str], output: Output, html: str | None = None, p
     both = paired_runs(*runs) if len(named) == 2 else None
     if html is not None:
         two = (runs[0].id, runs[1].id) if both is not None else None
-        path = Path(html).expanduser()
+        path = path_of(html)
         path.write_text(comparison_html(runs, pair=two, pictures=pictures), encoding="utf-8")
         output.say(f"Wrote {path}.")
     said = advice(rows, readable_predictions(rows, runs))

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from sealife_core.commands.output import Output
+from sealife_core.places import path_of
 
 
 def add_commands(commands: Any) -> None:
@@ -40,7 +41,7 @@ def import_source(chosen: argparse.Namespace, output: Output) -> None:
     from sealife_core.config import SimclrConfig, parse
     from sealife_core.datasets.importing import import_images
 
-    source: Path = chosen.source
+    source = path_of(chosen.source)
     given = {} if chosen.image_size_px is None else {"image_size_px": chosen.image_size_px}
     size_px = parse(SimclrConfig, given).image_size_px
     name = chosen.name or source.resolve().stem

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sealife_core.commands.output import Output
+from sealife_core.places import path_of
 
 if TYPE_CHECKING:
     from sealife_core.evaluation.predicting import Prediction, Predictor
@@ -58,7 +59,7 @@ def predict_folder(chosen: argparse.Namespace, output: Output) -> None:
 
     if chosen.top < 1:
         raise ConfigError([f"'--top' is {chosen.top}; expected 1 or more."])
-    if chosen.csv and not chosen.csv.expanduser().absolute().parent.is_dir():
+    if chosen.csv and not path_of(chosen.csv).absolute().parent.is_dir():
         raise ConfigError([f"'--csv' names a file in '{chosen.csv.parent}', which is no folder. Make it first."])
     files, skipped = _pictures(chosen.source)
     predictor = _predictor(chosen.model)
@@ -69,7 +70,7 @@ def predict_folder(chosen: argparse.Namespace, output: Output) -> None:
         raise _nothing(chosen.source, skipped)
     rows = [_row(name, prediction, chosen.top) for name, prediction in predicted]
     if chosen.csv:
-        _write_csv(chosen.csv.expanduser(), rows, skipped, chosen.top)
+        _write_csv(path_of(chosen.csv), rows, skipped, chosen.top)
     if output.as_json:
         output.result(_document(chosen.model, predictor, rows, skipped))
     else:
@@ -83,7 +84,7 @@ def _predictor(model: str) -> "Predictor":
     from sealife_core.models.checkpoint import CARD_FILE
     from sealife_core.runs.names import find_run
 
-    folder = Path(model).expanduser()
+    folder = path_of(model)
     if (folder / CARD_FILE).is_file():
         return Predictor(folder)
     try:
@@ -100,11 +101,13 @@ def _pictures(source: Path) -> tuple[list[tuple[str, Path]], list[tuple[str, str
     from sealife_core.datasets.finding import find_in_folder, printable
     from sealife_core.errors import DatasetError
 
-    source = source.expanduser()
-    if source.is_file():
+    source = path_of(source)
+    if source.exists() and not source.is_dir():  # a pipe or device is told why it is not read
         return [(printable(source.name), source)], []
     if not source.is_dir():
-        raise DatasetError(f"There is nothing at '{source}'. Expected a folder of pictures, or one picture.")
+        raise DatasetError(
+            f"There is nothing at '{printable(str(source))}'. Expected a folder of pictures, or one picture."
+        )
     files, skipped = find_in_folder(source)
     if not files:
         raise _nothing(source, skipped)
@@ -112,14 +115,16 @@ def _pictures(source: Path) -> tuple[list[tuple[str, Path]], list[tuple[str, str
 
 
 def _nothing(source: Path, skipped: list[tuple[str, str]]) -> Exception:
+    from sealife_core.datasets.finding import printable
     from sealife_core.datasets.reading import READABLE
     from sealife_core.errors import DatasetError
 
+    where = printable(str(source))
     if not skipped:
-        return DatasetError(f"'{source}' holds no picture. Expected {READABLE}.")
+        return DatasetError(f"'{where}' holds no picture. Expected {READABLE}.")
     name, reason = skipped[0]
     files = "1 file was" if len(skipped) == 1 else f"{len(skipped):,} files were"
-    return DatasetError(f"'{source}' holds no picture that can be read; {files} skipped. '{name}': {reason}")
+    return DatasetError(f"'{where}' holds no picture that can be read; {files} skipped. '{name}': {reason}")
 
 
 def _row(name: str, prediction: "Prediction", top: int) -> dict[str, Any]:
@@ -199,7 +204,7 @@ def _write_csv(path: Path, rows: list[dict[str, Any]], skipped: list[tuple[str, 
 
     others = [f"{what}_{place}" for place in range(2, top + 1) for what in ("class", "probability")]
     held = io.StringIO()
-    writer = csv.writer(held, lineterminator="\n")
+    writer = csv.writer(held)  # its CR LF has a CR inside of a cell quoted
     writer.writerow(["file", "prediction", "confidence", *others, "similarity", "distance", "unlike", "problem"])
     for row in rows:
         ranked = [value for other in row["top"][1:] for value in (other["label"], f"{other['probability']:.6f}")]

@@ -24,6 +24,7 @@ T = TypeVar("T")
 
 CACHE = "checks.json"
 _EDITION = 2  # raised when duplicates are found in another way, so that older caches are not read
+_HASHED_AT_PX = 128  # as an import decodes them, at least
 _SMALL_PX = 32  # below it, even a small-image network sees only enlarged pixels
 _UNEVEN = 10  # from here on, accuracy says little and macro-F1 should be read
 
@@ -147,7 +148,7 @@ def _near(dataset: Dataset, progress: Progress | None) -> list[list[int]]:
     if "phash" in dataset.manifest:
         hashes = dataset.manifest["phash"].tolist()
     else:
-        hashes = _of_images(dataset, range(len(dataset)), perceptual_hash, "", progress)
+        hashes = _of_images(dataset, range(len(dataset)), perceptual_hash, "", progress, at_least_px=_HASHED_AT_PX)
     unread = np.zeros(coarse_colours(Image.new("RGB", (1, 1))).shape, dtype=np.float32)
     return near_pictures(
         hashes,

@@ -138,7 +138,8 @@ def write_dataset(folder: Path, manifest: pd.DataFrame, info: Mapping[str, Any])
         "content_hash": _content_hash(manifest),
     }
     made = {"made": datetime.now(UTC).isoformat(timespec="seconds")}
-    replace_file(folder / MANIFEST, manifest.to_csv(index=False, lineterminator="\n"))
+    # With CR LF at the ends of lines, a CR in a file's name is quoted; with LF it would end the line.
+    replace_file(folder / MANIFEST, manifest.to_csv(index=False, lineterminator="\r\n"))
     replace_file(folder / INFO, json.dumps(made | dict(info) | derived, indent=1, ensure_ascii=False))
     return _open(folder)
 

@@ -17,7 +17,7 @@ import numpy as np
 from PIL import Image
 
 from sealife_core.config import SimclrConfig
-from sealife_core.datasets.reading import DECODING_ERRORS, FORMATS
+from sealife_core.datasets.reading import header_size
 from sealife_core.datasets.squares import description, head, paths, room, side_px, to_square
 from sealife_core.datasets.storage import replace_file
 
@@ -91,14 +91,8 @@ class EarlyCache:
 
 def _sampled_longer_px(files: Sequence[Path]) -> np.ndarray:
     """(n,) the longer sides of evenly spaced pictures, as their headers have them."""
-    found = []
-    for file in files[:: len(files) // _SAMPLE + 1]:
-        with (
-            suppress(*DECODING_ERRORS, Image.DecompressionBombError),
-            Image.open(file, formats=tuple(FORMATS)) as image,
-        ):
-            found.append(max(image.size))
-    return np.array(found)
+    sizes = (header_size(file) for file in files[:: len(files) // _SAMPLE + 1])
+    return np.array([max(size) for size in sizes if size])
 
 
 def _bytes(file: Path) -> int:

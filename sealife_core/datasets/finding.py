@@ -2,6 +2,8 @@
 
 import os
 import unicodedata
+from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -14,6 +16,11 @@ SPLIT_NAMES = {
 }  # fmt: skip
 _UNLABELLED = frozenset(("unlabelled", "unlabeled"))
 _JUNK = frozenset(("__macosx", "thumbs.db", "desktop.ini"))
+
+TABLES = frozenset((".csv", ".tsv"))
+
+Files = list[tuple[PurePosixPath, Path]]
+"""Relative path of each file where it came from, and where it lies."""
 
 Skipped = list[tuple[str, str]]
 """File and reason."""
@@ -30,9 +37,13 @@ class Found:
     group: str = ""
 
 
-def find_in_folder(folder: Path) -> tuple[list[tuple[PurePosixPath, Path]], Skipped]:
-    """Every file below ``folder`` that may be a picture, by its relative path; hidden folders are not entered."""
-    files: list[tuple[PurePosixPath, Path]] = []
+def find_in_folder(folder: Path, *, and_tables: bool = False) -> tuple[Files, Skipped]:
+    """Every file below ``folder`` that may be a picture, by its relative path; hidden folders are not entered.
+
+    ``and_tables``: files that may be a table of labels, too.
+    """
+    files: Files = []
+    skips = reason_to_skip_or_table if and_tables else reason_to_skip
     skipped: Skipped = []
 
     def refuse(error: OSError) -> None:
@@ -48,7 +59,7 @@ def find_in_folder(folder: Path) -> tuple[list[tuple[PurePosixPath, Path]], Skip
                 folders.remove(name)
                 skipped.append((printable(f"{here / name}/"), reason))
         for name in names:
-            reason = reason_to_skip(here / name)
+            reason = skips(here / name)
             if reason:
                 skipped.append((printable(str(here / name)), reason))
             else:
@@ -65,11 +76,17 @@ def reason_to_skip(place: PurePosixPath) -> str | None:
     return None
 
 
-def arrange(files: list[tuple[PurePosixPath, Path]]) -> tuple[list[Found], Skipped, list[str]]:
+def reason_to_skip_or_table(place: PurePosixPath) -> str | None:
+    """The same, where a table of labels may lie beside the pictures."""
+    table = place.suffix.lower() in TABLES
+    return reason_to_skip(place.with_suffix(".jpg") if table else place)
+
+
+def arrange(files: Files) -> tuple[list[Found], Skipped, list[str]]:
     """Class and split of every file from its folders; what has to be left out; notes on how the folders were read.
 
     The first folder is the class; below ready-made train, val and test folders, the second. A single folder around
-    everything is looked through. Loose files, and those in "unlabelled", have no label.
+    everything is looked through. Loose files, and those in a folder "unlabelled" anywhere, have no label.
     """
     notes: list[str] = []
     depth = _wrapping_folders([place for place, _ in files])
@@ -77,28 +94,67 @@ def arrange(files: list[tuple[PurePosixPath, Path]]) -> tuple[list[Found], Skipp
         around = printable(str(PurePosixPath(*files[0][0].parts[:depth])))
         notes.append(f"The single folder {around!r} was looked through: classes are the folders inside it.")
     tops = {place.parts[depth] for place, _ in files if len(place.parts) > depth + 1}
-    ready_made = {top: SPLIT_NAMES[top.casefold()] for top in tops if top.casefold() in SPLIT_NAMES}
-    if not _are_splits(tops, set(ready_made.values())):
-        ready_made = {}
+    called_so = {top: SPLIT_NAMES[top.casefold()] for top in tops if top.casefold() in SPLIT_NAMES}
+    ready_made = called_so if _are_splits(tops, set(called_so.values())) else {}
+    if called_so and not ready_made and tops > called_so.keys():
+        notes.append(
+            f"{_named(called_so)} was taken for a class like the folders beside it. For ready-made splits, put all"
+            " classes into 'train' and 'test'."
+        )
 
     found: list[Found] = []
     skipped: Skipped = []
+    beside: set[str] = set()
     for place, path in files:
         folders = list(place.parts[depth:-1])
         source = printable(str(place))
-        if not folders or folders[0].casefold() in _UNLABELLED:
-            found.append(Found(source, path))
-        elif not ready_made:
-            found.append(Found(source, path, _label(folders[0])))
-        elif folders[0] not in ready_made:
+        split = ready_made.get(folders[0]) if folders else None
+        labels = folders if not ready_made else folders[1:]
+        if not folders or any(part.casefold() in _UNLABELLED for part in place.parts[:-1]):
+            labels = []
+        elif ready_made and split is None:
+            beside.add(folders[0])
             skipped.append((source, f"Outside of the folders {', '.join(map(repr, sorted(ready_made)))}."))
-        elif len(folders) > 1:
-            found.append(Found(source, path, _label(folders[1]), ready_made[folders[0]]))
-        elif ready_made[folders[0]] == "train":
+            continue
+        if labels:
+            found.append(Found(source, path, _label(labels[0]), split or ""))
+        elif split in (None, "train"):
             found.append(Found(source, path))
         else:
-            skipped.append((source, NO_TEST_WITHOUT_LABEL.format(split=ready_made[folders[0]])))
+            skipped.append((source, NO_TEST_WITHOUT_LABEL.format(split=split)))
+    if beside:
+        notes.append(
+            f"{_named(ready_made)} were taken for splits; what lies beside them in {_named(beside)} was left out. If"
+            " all are classes, rename them, or move all classes into the splits."
+        )
     return found, skipped, notes
+
+
+def notes_on_classes(labels: Iterable[str]) -> list[str]:
+    """A sentence for each group of classes that a reader could take for one: case, blanks, invisible characters."""
+    alike: dict[str, set[str]] = defaultdict(set)
+    for label in set(labels) - {""}:
+        alike[_looks_like(label)].add(label)
+    return [
+        f"{_named(group)} are different classes, but look alike: they differ in case, blanks or invisible characters."
+        " If they are meant to be one, name them alike and import again."
+        for _, group in sorted(alike.items())
+        if len(group) > 1
+    ]
+
+
+def _looks_like(label: str) -> str:
+    """What a reader sees of ``label``."""
+    seen = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", label).casefold())
+    visible = "".join(c for c in seen if unicodedata.category(c) not in ("Cf", "Mn") or unicodedata.combining(c))
+    return " ".join(visible.split())
+
+
+def _named(names: Iterable[str], most: int = 5) -> str:
+    """Some of ``names`` in a sentence; what cannot be seen of them is written out."""
+    told = [repr(printable(name)[:100]) for name in sorted(names)]
+    others = f" and {len(told) - most} more" if len(told) > most else ""
+    return ", ".join(told[:most]) + others if others or len(told) < 2 else f"{', '.join(told[:-1])} and {told[-1]}"
 
 
 NO_TEST_WITHOUT_LABEL = "Has no label and is in {split!r}: it can neither be tested on nor, being held out, trained on."

@@ -5,35 +5,34 @@ import hashlib
 import io
 import os
 import shutil
-import zipfile
-from collections.abc import Callable, Iterator
+import threading
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, BinaryIO, NamedTuple
 
 import pandas as pd
 
-from sealife_core.datasets.archives import unpack
 from sealife_core.datasets.dataset import Dataset, open_dataset, write_dataset
 from sealife_core.datasets.duplicates import hashed_pixels, perceptual_hashes
 from sealife_core.datasets.early_cache import USUAL_IMAGE_SIZE_PX, EarlyCache
-from sealife_core.datasets.finding import Found, Skipped, arrange, find_in_folder, reason_to_skip
+from sealife_core.datasets.finding import Found, Skipped, printable
 from sealife_core.datasets.reading import FORMATS, READABLE, decode, read_rgb
+from sealife_core.datasets.sources import Progress, find_pictures
 from sealife_core.datasets.splits import complete_splits
 from sealife_core.datasets.squares import DECODED_AT, in_order
-from sealife_core.datasets.storage import building, check_name
-from sealife_core.datasets.tables import read_table
+from sealife_core.datasets.storage import building, check_new_name
 from sealife_core.errors import DatasetError
+from sealife_core.opening import open_regular
 
 __all__ = ["ImportReport", "Progress", "import_images", "read_rgb", "read_skipped"]
 
-Progress = Callable[[str, int, int], None]
-"""Told the stage, how much of it is done, and of how much."""
-
 SKIPPED = "skipped.csv"
 _LARGEST_FILE_BYTES = 2**30  # more is a film or a scan that no network here looks at
+_BLOCK_BYTES = 2**20
+_NEARLY_BLACK = 16  # grey levels: what is left of 12 bits that were written as 16
 _UNPACKED = "unpacked"
 _HASHED_AT_ONCE = 256  # pictures: one by one, NumPy's calls would cost more than its work
 
@@ -64,11 +63,12 @@ def import_images(
     passing where the disk has room. Raises DatasetError if nothing can be imported, and leaves nothing behind.
     """
     source = Path(source)
-    check_name(name)
+    came_from = printable(str(source))
+    check_new_name(name)
     with building(name, root) as folder, _disk_errors(name):
-        found, skipped, notes = _find(source, folder, progress)
+        found, skipped, notes = find_pictures(source, folder / _UNPACKED, progress)
         with EarlyCache(folder, [item.path for item in found], image_size_px) as cache:
-            rows, unreadable = _take_all(found, folder / "images", cache, progress)
+            rows, unreadable, remarks = _take_all(found, folder / "images", cache, progress)
             skipped += unreadable
             if not rows:
                 raise DatasetError(_nothing_imported(source, skipped))
@@ -76,9 +76,9 @@ def import_images(
             cache.keep(manifest["sha256"].tolist(), manifest[["width", "height"]].max(axis=1).to_numpy())
         labels, groups, given = (manifest[column].tolist() for column in ("label", "group", "split"))
         manifest["split"], split_notes = complete_splits(labels, groups, given, seed)
-        notes += split_notes
+        notes += split_notes + remarks
         _write_skipped(folder, skipped)
-        write_dataset(folder, manifest, {"name": name, "source": str(source), "seed": seed, "notes": notes})
+        write_dataset(folder, manifest, {"name": name, "source": came_from, "seed": seed, "notes": notes})
         shutil.rmtree(folder / _UNPACKED, ignore_errors=True)
     return ImportReport(open_dataset(name, root), len(rows), skipped, notes)
 
@@ -86,40 +86,26 @@ def import_images(
 def read_skipped(dataset: Dataset) -> list[tuple[str, str]]:
     """(file, reason) of what was left out when ``dataset`` was imported; empty for one that was drawn."""
     try:
-        text = (dataset.folder / SKIPPED).read_text(encoding="utf-8")
+        text = (dataset.folder / SKIPPED).read_bytes().decode()
     except FileNotFoundError:
         return []
     return [(row[0], row[1]) for row in csv.reader(io.StringIO(text, newline="")) if len(row) == 2][1:]
 
 
-def _find(source: Path, folder: Path, progress: Progress | None) -> tuple[list[Found], Skipped, list[str]]:
-    """What ``source`` holds, decided by what it is and not by its name alone."""
-    if source.is_dir():
-        files, skipped = find_in_folder(source)
-    elif not source.is_file():
-        raise DatasetError(f"There is nothing at '{source}'. Expected a folder, a zip or a CSV.")
-    elif zipfile.is_zipfile(source) or source.suffix.lower() == ".zip":
-        tell = (lambda done, total: progress("Unpacking", done, total)) if progress else None
-        files, skipped = unpack(source, folder / _UNPACKED, skips=reason_to_skip, progress=tell)
-    elif source.suffix.lower() in (".csv", ".tsv"):
-        listed, skipped = read_table(source)
-        return listed, skipped, []
-    else:
-        raise DatasetError(f"'{source.name}' cannot be imported. Expected a folder, a zip or a CSV (file,label).")
-    found, left_out, notes = arrange(sorted(files))
-    return found, skipped + left_out, notes
-
-
 def _take_all(
     found: list[Found], images: Path, cache: EarlyCache, progress: Progress | None
-) -> tuple[list[dict[str, Any]], Skipped]:
-    """Decode and copy everything on several threads (Pillow decodes outside of the interpreter's lock), in order."""
+) -> tuple[list[dict[str, Any]], Skipped, list[str]]:
+    """Decode and copy everything on several threads (Pillow decodes outside of the interpreter's lock), in order.
+
+    Last come notes on what the pictures look like.
+    """
     images.mkdir()
     rows: list[dict[str, Any]] = []
     skipped: Skipped = []
     ids: set[str] = set()
     unhashed: list[bytes] = []
     hashes: list[str] = []
+    dark: list[str] = []
     pool = ThreadPoolExecutor(max_workers=min(8, os.cpu_count() or 1))
     try:
         taken_in_order = in_order(pool, lambda item: _take(item, images, cache), found)
@@ -132,6 +118,8 @@ def _take_all(
                 ids.add(taken.row["id"])
                 rows.append(taken.row)
                 cache.add(taken.square)
+                if max(taken.hashed_pixels) < _NEARLY_BLACK:
+                    dark.append(item.source)
                 unhashed.append(taken.hashed_pixels)
             if len(unhashed) == _HASHED_AT_ONCE or done == len(found):
                 hashes += perceptual_hashes(unhashed)
@@ -140,7 +128,8 @@ def _take_all(
                 progress("Reading pictures", done, len(found))
     finally:
         pool.shutdown(cancel_futures=True)
-    return [row | {"phash": phash} for row, phash in zip(rows, hashes, strict=True)], skipped
+    taken_rows = [row | {"phash": phash} for row, phash in zip(rows, hashes, strict=True)]
+    return taken_rows, skipped, _notes_on_pictures(dark)
 
 
 class _Taken(NamedTuple):
@@ -152,42 +141,68 @@ class _Taken(NamedTuple):
 def _take(item: Found, images: Path, cache: EarlyCache) -> _Taken | str:
     """A picture, which is copied to ``images``; or why it cannot be one."""
     try:
-        if item.path.stat().st_size > _LARGEST_FILE_BYTES:
-            return f"Larger than {_LARGEST_FILE_BYTES / 2**30:.0f} GiB."
-        data = item.path.read_bytes()
+        file = open_regular(item.path)
     except OSError as error:
         return f"Cannot be opened ({error.strerror})."
-    if not data:
-        return "Empty: 0 bytes."
-    try:
-        picture = decode(io.BytesIO(data), at_least_px=DECODED_AT * cache.size_px)
-    except DatasetError as error:
-        return str(error)
-    digest = hashlib.sha256(data).hexdigest()
+    with file:
+        size_bytes = os.fstat(file.fileno()).st_size
+        if size_bytes > _LARGEST_FILE_BYTES:
+            return f"Larger than {_LARGEST_FILE_BYTES / 2**30:.0f} GiB."
+        if not size_bytes:
+            return "Empty: 0 bytes."
+        try:
+            picture = decode(file, at_least_px=DECODED_AT * cache.size_px)
+        except DatasetError as error:
+            return str(error)
+        file.seek(0)
+        copy, digest = _copied(file, images)
     # From name and content, so that importing the same folder again gives the same ids. 64 bits: no two of a million
     # images meet in one by chance.
     image_id = hashlib.sha256(f"{item.source}\0{digest}".encode()).hexdigest()[:16]
-    file = images / f"{image_id}{FORMATS[picture.format]}"
-    file.write_bytes(data)
+    copy = copy.replace(images / f"{image_id}{FORMATS[picture.format]}")
     row = {
-        "id": image_id, "file": f"{images.name}/{file.name}", "label": item.label, "split": item.split,
+        "id": image_id, "file": f"{images.name}/{copy.name}", "label": item.label, "split": item.split,
         "group": item.group, "width": picture.width, "height": picture.height, "sha256": digest,
         "source": item.source,
     }  # fmt: skip
     return _Taken(row, hashed_pixels(picture.rgb), cache.square(picture.rgb))
 
 
+def _copied(file: BinaryIO, images: Path) -> tuple[Path, str]:
+    """A copy of what is left of ``file``, at most of the largest size, and the copy's SHA-256."""
+    digest, left_bytes = hashlib.sha256(), _LARGEST_FILE_BYTES
+    copy = images / f".{threading.get_ident()}"  # a thread takes one picture at a time
+    with copy.open("wb") as copied:
+        while block := file.read(min(_BLOCK_BYTES, left_bytes)):
+            digest.update(block)
+            copied.write(block)
+            left_bytes -= len(block)
+    return copy, digest.hexdigest()
+
+
+def _notes_on_pictures(dark: list[str]) -> list[str]:
+    if not dark:
+        return []
+    pictures = "1 picture is" if len(dark) == 1 else f"{len(dark):,} pictures are"
+    return [
+        f"{pictures} nearly black ({dark[0]!r}{', …' if len(dark) > 1 else ''}). 12 bits in a file for 16 look so: if"
+        " these should be brighter, scale their values to the whole range and import them again."
+    ]
+
+
 def _write_skipped(folder: Path, skipped: Skipped) -> None:
     with (folder / SKIPPED).open("w", encoding="utf-8", newline="") as file:
-        csv.writer(file, lineterminator="\n").writerows([("file", "reason"), *skipped])
+        # Its line ends are CR LF: otherwise a CR in a file's name would not be quoted, and end the line.
+        csv.writer(file).writerows([("file", "reason"), *skipped])
 
 
 def _nothing_imported(source: Path, skipped: Skipped) -> str:
     if not skipped:
-        return f"'{source.name}' holds no picture. Expected {READABLE}, one folder a class."
+        return f"'{printable(source.name)}' holds no picture. Expected {READABLE}, one folder a class."
     file, reason = skipped[0]
     files = "1 file was" if len(skipped) == 1 else f"{len(skipped):,} files were"
-    return f"'{source.name}' holds no picture that can be read; {files} skipped. {file[:200]!r}: {reason}"
+    name = printable(source.name)
+    return f"'{name}' holds no picture that can be read; {files} skipped. {file[:200]!r}: {reason}"
 
 
 @contextmanager

@@ -20,6 +20,7 @@ from sealife_core.places import data_root
 TRASH = ".trash"
 _BUILDING = ".importing-"
 _NAME = re.compile(r"[^\W_][\w .-]{0,79}")
+_LONGEST_NEW_BYTES = 200  # a folder's name may have 255, and in the trash it gets 21 more
 
 
 def check_name(name: str) -> str:
@@ -32,13 +33,25 @@ def check_name(name: str) -> str:
     return name
 
 
+def check_new_name(name: str) -> str:
+    """``name`` if a new data set can be called that. Raises DatasetError."""
+    check_name(name)
+    size_bytes = len(name.encode())
+    if size_bytes > _LONGEST_NEW_BYTES:
+        raise DatasetError(
+            f"The name {name!r} takes {size_bytes} bytes on the disk, where {_LONGEST_NEW_BYTES} are allowed: letters"
+            " outside of English take two to four. Choose a shorter name."
+        )
+    return name
+
+
 @contextmanager
 def building(name: str, root: Path | None = None) -> Iterator[Path]:
     """A hidden, empty folder that becomes ``root/name`` when the block ends, and vanishes if the block raises.
 
     What killed processes left behind is removed first. Raises DatasetError if the name is taken.
     """
-    check_name(name)
+    check_new_name(name)
     root = root or data_root()
     root.mkdir(parents=True, exist_ok=True)
     _remove_leftovers(root)

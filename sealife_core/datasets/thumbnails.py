@@ -15,10 +15,11 @@ SMALLEST_PX, LARGEST_PX = 16, 1024
 _QUALITY = 85  # about 6 kB at 160 px; blocks are not seen at this size
 
 
-def thumbnail(dataset: Dataset, row: int, size_px: int = 160) -> bytes:
+def thumbnail(dataset: Dataset, row: int, size_px: int = 160, within_s: float | None = None) -> bytes:
     """A JPEG of the image, at most ``size_px`` a side, its shape kept; a smaller image is not enlarged.
 
-    Raises DatasetError if the image is missing or damaged, or the size is not 16 to 1024 px.
+    Raises DatasetError if the image is missing or damaged, or the size is not 16 to 1024 px; BusyError if it is not
+    there yet and its turn to be decoded does not come ``within_s`` seconds.
     """
     if not SMALLEST_PX <= size_px <= LARGEST_PX:
         raise DatasetError(f"A thumbnail cannot be {size_px} px; expected {SMALLEST_PX} to {LARGEST_PX} px.")
@@ -28,7 +29,7 @@ def thumbnail(dataset: Dataset, row: int, size_px: int = 160) -> bytes:
     try:
         return kept.read_bytes()
     except OSError:
-        data = _shrunk(read_rgb(dataset.image_path(row), at_least_px=2 * size_px), size_px)
+        data = _shrunk(read_rgb(dataset.image_path(row), 2 * size_px, within_s), size_px)
     try:
         kept.parent.mkdir(exist_ok=True)
         replace_file(kept, data)

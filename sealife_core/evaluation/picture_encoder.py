@@ -22,6 +22,7 @@ from sealife_core.errors import DatasetError, RunError
 from sealife_core.evaluation.embeddings import embed
 from sealife_core.evaluation.novelty import Novelty, read_novelty
 from sealife_core.models.checkpoint import load_model
+from sealife_core.opening import open_regular
 from sealife_core.runs.run import Run
 from sealife_core.views.sampling import centre_view
 from sealife_core.views.transforms import apply_views
@@ -74,10 +75,10 @@ class PictureEncoder:
         try:
             if isinstance(picture, Image.Image):  # it may not have been decoded yet
                 return from_picture(to_rgb(ImageOps.exif_transpose(picture)), self.cache_px)
-            if not picture.is_file():  # a pipe called x.jpg would be waited for without end
-                raise DatasetError("There is no such file.")
-            with picture.open("rb") as file:
+            with open_regular(picture) as file:
                 return self._from_file(file)
+        except FileNotFoundError as error:
+            raise DatasetError("There is no such file.") from error
         except OSError as error:
             raise DatasetError(f"Cannot be read ({error.strerror or error}).") from error
 

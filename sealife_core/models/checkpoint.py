@@ -22,8 +22,10 @@ from torch import Tensor, nn
 from sealife_core.errors import WeightsError
 from sealife_core.models.encoders import FEATURE_DIMS, Encoder, empty_encoder
 from sealife_core.models.heads import classification_head, projection_head
+from sealife_core.opening import check_regular, read_regular
 
 WEIGHTS_FILE, CARD_FILE = "model.safetensors", "model.json"
+_MOST_CARD_BYTES = 64 * 2**20  # a card with 100,000 classes has 3 MB
 FORMAT = 1  # of the two files; raised when an older reader would misread them
 
 
@@ -93,7 +95,7 @@ def load_card(folder: Path) -> ModelCard:
     """The card in ``folder``. Raises WeightsError if it is missing or damaged."""
     path = folder / CARD_FILE
     try:
-        values = json.loads(path.read_text(encoding="utf-8"))
+        values = json.loads(read_regular(path, _MOST_CARD_BYTES))
     except FileNotFoundError:
         raise WeightsError(
             f"There is no model in {folder}: {CARD_FILE} is missing. Name the folder of a run that has finished."
@@ -108,6 +110,7 @@ def load_card(folder: Path) -> ModelCard:
 def read_safetensors(path: Path) -> dict[str, Tensor]:
     """Name → tensor of a safetensors file. Raises WeightsError if it is missing or damaged."""
     try:
+        check_regular(path)
         return load_file(path)
     except FileNotFoundError:
         raise WeightsError(f"There is no file {path}. Name a weights file that exists.") from None
@@ -161,7 +164,8 @@ def _modules(encoder: nn.Module, head: nn.Module | None) -> nn.ModuleDict:
 
 
 def _shapes(tensors: dict[str, Tensor]) -> dict[str, tuple[int, ...]]:
-    return {name: tuple(tensor.shape) for name, tensor in tensors.items()}
+    """Shapes, each with whether the numbers are floating-point: whole ones would be taken over as they are."""
+    return {name: (tensor.is_floating_point(), *tensor.shape) for name, tensor in tensors.items()}
 
 
 def _plain(value: Any) -> Any:

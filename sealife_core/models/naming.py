@@ -79,7 +79,7 @@ def unlike(found: Mapping[str, Tensor], encoder: Encoder) -> str | None:
             return f"was made with the '{stem}' stem, but this run asks for '{encoder.stem}'. Set the stem to '{stem}'."
     if odd := sorted(found.keys() ^ expected.keys()):
         which = "lacks" if odd[0] in expected else "has an unknown"
-        return f"{which} tensor '{odd[0]}', unlike a {encoder.name}. Name the weights of a {encoder.name}."
+        return f"{which} tensor '{odd[0][:100]}', unlike a {encoder.name}. Name the weights of a {encoder.name}."
     for name, tensor in expected.items():
         if found[name].shape != tensor.shape:
             return (

@@ -12,7 +12,7 @@ import tempfile
 import warnings
 import zipfile
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 from urllib.error import URLError
 from urllib.request import urlopen
 
@@ -24,13 +24,16 @@ from sealife_core.models.checkpoint import CARD_FILE, WEIGHTS_FILE, ModelCard, l
 from sealife_core.models.encoders import Encoder
 from sealife_core.models.imagenet import by_hand, imagenet_files
 from sealife_core.models.naming import torchvision_named, unlike
+from sealife_core.opening import open_regular
 from sealife_core.places import checkpoints_root as default_root
+from sealife_core.places import path_of
 
 # What torch.load raises, beside UnpicklingError, when its reader stumbles over bytes that are no checkpoint.
 _STUMBLES = (
     OSError, RuntimeError, EOFError, LookupError, ValueError, TypeError, AttributeError, AssertionError,
     ArithmeticError, MemoryError, struct.error,
 )  # fmt: skip
+_HARMLESS_BYTES = 64 * 2**20  # below this no file is called a bomb, however well it is packed
 DOWNLOAD_TIMEOUT_S = 10  # without an answer, not for the whole file: a machine without internet hears so at once
 
 
@@ -57,7 +60,9 @@ def load_weights(encoder: Encoder, spec: str, *, checkpoints_root: Path | None =
         path = _named_file(rest)
         left_out = _fill(encoder, read_tensors(path), f"{path}")
         others = (
-            f", without {len(left_out)} tensors that are not the encoder's ('{left_out[0]}', …)" if left_out else ""
+            f", without {len(left_out)} tensors that are not the encoder's ('{left_out[0][:100]}', …)"
+            if left_out
+            else ""
         )
         return f"The encoder starts from the file {path}{others}."
     raise WeightsError(f"There are no weights '{spec}'. Name 'random', 'imagenet', 'run:ID' or 'file:PATH'.")
@@ -86,13 +91,29 @@ def read_tensors(path: Path) -> dict[str, Tensor]:
     if path.suffix == ".safetensors":
         return read_safetensors(path)
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # about unusual pickle protocols: what cannot be read is refused below
-            found = torch.load(path, map_location="cpu", weights_only=True)
+        file = open_regular(path)
     except FileNotFoundError:
         raise WeightsError(f"There is no file {path}. Name a weights file that exists.") from None
+    except OSError as error:
+        raise WeightsError(f"{path} cannot be opened ({error.strerror}). Name a file that can be read.") from None
+    with file:
+        found = _loaded(file, path)
+    tensors = _state_of(found)
+    if not tensors:
+        raise WeightsError(f"{path} holds no tensors by name. Save a model's state_dict() and name that file.")
+    return tensors
+
+
+def _loaded(file: BinaryIO, path: Path) -> Any:
+    """What torch.save wrote into ``file``; no code is run."""
+    try:
+        if _inflates(file):
+            raise WeightsError(f"{path} unpacks to far more than its size, as no weights do. Name another file.")
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # about unusual pickle protocols: what cannot be read is refused below
+            return torch.load(file, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
-        if "GLOBAL" in str(error) or _holds_code(path):
+        if "GLOBAL" in str(error) or _holds_code(file):
             raise WeightsError(
                 f"{path} contains Python code beside its tensors; it was not run. Save the model's state_dict() alone,"
                 " with torch.save or as .safetensors, and name that file."
@@ -100,10 +121,6 @@ def read_tensors(path: Path) -> dict[str, Tensor]:
         raise _no_checkpoint(path) from None
     except _STUMBLES:
         raise _no_checkpoint(path) from None
-    tensors = _state_of(found)
-    if not tensors:
-        raise WeightsError(f"{path} holds no tensors by name. Save a model's state_dict() and name that file.")
-    return tensors
 
 
 def _no_checkpoint(path: Path) -> WeightsError:
@@ -115,21 +132,41 @@ def _no_checkpoint(path: Path) -> WeightsError:
 
 def _state_of(found: Any) -> dict[str, Tensor]:
     """The tensors in ``found``: a state dict, or the largest one within dictionaries (Lightning, training loops)."""
-    if not isinstance(found, dict):
-        return {}
-    tensors = {name: value for name, value in found.items() if isinstance(name, str) and isinstance(value, Tensor)}
-    return max([tensors, *map(_state_of, found.values())], key=len)
+    largest: dict[str, Tensor] = {}
+    waiting, seen = [found], set()
+    while waiting:
+        value = waiting.pop()
+        if not isinstance(value, dict) or id(value) in seen:  # a dictionary may hold itself
+            continue
+        seen.add(id(value))
+        tensors = {name: each for name, each in value.items() if isinstance(name, str) and isinstance(each, Tensor)}
+        largest = max(largest, tensors, key=len)
+        waiting += reversed(value.values())
+    return largest
 
 
-def _holds_code(path: Path) -> bool:
+def _inflates(file: BinaryIO) -> bool:
+    """Whether a zip holds far more than it weighs: torch.save packs nothing, and a bomb shrinks a thousandfold."""
+    if not zipfile.is_zipfile(file):
+        file.seek(0)
+        return False
+    with zipfile.ZipFile(file) as opened:
+        unpacked_bytes = sum(entry.file_size for entry in opened.infolist())
+    size_bytes = file.seek(0, os.SEEK_END)
+    file.seek(0)
+    return unpacked_bytes > max(_HARMLESS_BYTES, 4 * size_bytes)
+
+
+def _holds_code(file: BinaryIO) -> bool:
     """Whether a pickle names Python objects; its opcodes are listed, none is executed."""
-    if zipfile.is_zipfile(path):
+    file.seek(0)
+    if zipfile.is_zipfile(file):
         return True
-    with path.open("rb") as file:
-        try:
-            return any(opcode.name in ("GLOBAL", "STACK_GLOBAL", "INST") for opcode, _, _ in pickletools.genops(file))
-        except (ValueError, EOFError, LookupError):
-            return False
+    file.seek(0)
+    try:
+        return any(opcode.name in ("GLOBAL", "STACK_GLOBAL", "INST") for opcode, _, _ in pickletools.genops(file))
+    except (ValueError, EOFError, LookupError):
+        return False
 
 
 def _fill(encoder: Encoder, tensors: dict[str, Tensor], what: str) -> list[str]:
@@ -140,12 +177,31 @@ def _fill(encoder: Encoder, tensors: dict[str, Tensor], what: str) -> list[str]:
     found = dict.fromkeys(counts, torch.tensor(0)) | found
     if problem := unlike(found, encoder):
         raise WeightsError(f"{what} {problem}")
-    if spoiled := [name for name, tensor in found.items() if not tensor.isfinite().all()]:
+    if odd := next((f"'{name}' {kind}" for name, each in found.items() if (kind := _odd_kind(name, each))), None):
+        raise WeightsError(
+            f"{what} holds {odd}; expected plain tensors of floating-point numbers. Convert them, save the state_dict()"
+            " again, and name that file."
+        )
+    # There is no isfinite for numbers of 8 bits.
+    if spoiled := [name for name, tensor in found.items() if not tensor.float().isfinite().all()]:
         raise WeightsError(
             f"{what} holds numbers that are not finite ('{spoiled[0]}'). Name weights that trained well."
         )
     encoder.load_state_dict(found)
     return left_out
+
+
+def _odd_kind(name: str, tensor: Tensor) -> str:
+    """What is unusual about a tensor that an encoder cannot take over; "" if nothing is."""
+    if tensor.is_meta:
+        return "without values (on the meta device)"
+    if tensor.is_nested or tensor.layout != torch.strided:
+        return f"as a tensor that is {'nested' if tensor.is_nested else 'sparse'}"
+    if tensor.is_quantized:
+        return "as a quantised tensor"
+    # Whatever counts batches may be written: it is not computed with.
+    usable = tensor.is_floating_point() or (name.endswith("num_batches_tracked") and not tensor.is_complex())
+    return "" if usable else f"as {str(tensor.dtype).removeprefix('torch.')} numbers"
 
 
 def _run_folder(run_id: str, checkpoints_root: Path | None) -> Path:
@@ -165,7 +221,7 @@ def _run_folder(run_id: str, checkpoints_root: Path | None) -> Path:
 
 
 def _named_file(name: str) -> Path:
-    path = Path(name).expanduser()
+    path = path_of(name)
     return path / WEIGHTS_FILE if path.is_dir() else path
 
 

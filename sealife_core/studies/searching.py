@@ -7,14 +7,18 @@ again, whether or not it was interrupted. So a run whose measured values call fo
 faster than whoever looked.
 """
 
+import sqlite3
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import optuna
 from optuna.storages import RDBStorage
 from optuna.trial import FrozenTrial, TrialState
+from sqlalchemy.pool import QueuePool
 
 from sealife_core.config import AnyConfig, SearchConfig, flattened, nested, parse
 from sealife_core.errors import ConfigError, RunError
@@ -70,7 +74,7 @@ class Search:
         self.width = config.parallel or at_once(config.base)
         self.varied = distributions(config)
         self.pruner = pruner_of(config)
-        self.storage = RDBStorage(f"sqlite:///{(run.path / DATABASE).resolve()}")
+        self.storage = _storage((run.path / DATABASE).resolve())
         self.study = optuna.create_study(
             storage=self.storage, study_name=NAME, direction="maximize", load_if_exists=True, pruner=self.pruner
         )
@@ -298,6 +302,12 @@ class Search:
             self._said, self._said_at = said, time.monotonic()
             stage = "running" if self.followed else ""
             self.run.status(stage=stage, message=said, step=done, steps=self.config.trials)
+
+
+def _storage(path: Path) -> RDBStorage:
+    """The database at ``path``, which no URL names: there, "?" would end it, and Optuna would fill in what is in {}."""
+    connect = partial(sqlite3.connect, path, check_same_thread=False)
+    return RDBStorage("sqlite://", engine_kwargs={"creator": connect, "poolclass": QueuePool})
 
 
 def _plain(trial: FrozenTrial) -> Trial:

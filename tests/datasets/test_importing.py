@@ -5,12 +5,14 @@ import sys
 import time
 from collections import Counter
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 import pytest
 from pictures import encoded, noise, png_of_size, write_folder, write_zip
 from PIL import Image
 
+from sealife_core.datasets import importing
 from sealife_core.datasets.dataset import list_datasets, open_dataset
 from sealife_core.datasets.importing import import_images, read_skipped
 from sealife_core.datasets.reading import read_rgb
@@ -178,10 +180,10 @@ def test_import__cancelled_by_its_watcher_leaves_nothing(home: Path, tmp_path: P
 def test_import__a_full_disk_is_one_sentence(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     source = write_folder(tmp_path / "sea", {"crab": 3})
 
-    def full(self: Path, data: bytes) -> int:
+    def full(file: BinaryIO, images: Path) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(Path, "write_bytes", full)
+    monkeypatch.setattr(importing, "_copied", full)
     with pytest.raises(DatasetError, match="No space left on device"):
         import_images(source, "sea")
     assert_nothing_left(home)

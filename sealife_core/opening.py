@@ -1,0 +1,62 @@
+"""Opening what somebody else put there: regular files only, a bounded number of bytes, and nothing is waited for."""
+
+import errno
+import os
+import stat
+from pathlib import Path
+from typing import BinaryIO
+
+_KINDS = {
+    stat.S_IFDIR: "it is a folder",
+    stat.S_IFIFO: "it is a named pipe, not a file",
+    stat.S_IFSOCK: "it is a socket, not a file",
+    stat.S_IFCHR: "it is a device, not a file",
+    stat.S_IFBLK: "it is a device, not a file",
+}
+
+
+def open_regular(path: Path) -> BinaryIO:
+    """``path``, opened to read. Whoever names a pipe or a device, or a link to one, gets an answer and no waiting.
+
+    Raises OSError if it is missing, may not be read, or is no regular file; its ``strerror`` says which.
+    """
+    check_regular(path)  # opening a device can do something by itself
+    # O_NONBLOCK: it may have become a pipe since; and some files of the kernel's are regular, yet make a reader wait.
+    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0) | getattr(os, "O_BINARY", 0)
+    file = os.fdopen(os.open(path, flags), "rb")
+    try:
+        _refuse_special(os.fstat(file.fileno()), path)
+    except OSError:
+        file.close()
+        raise
+    return file
+
+
+def read_regular(path: Path, most_bytes: int) -> bytes:
+    """The content of ``path``. Raises OSError as ``open_regular`` does, and if there are more than ``most_bytes``."""
+    with open_regular(path) as file:
+        data = file.read(most_bytes + 1) or b""
+    if len(data) > most_bytes:
+        raise OSError(errno.EFBIG, f"it is larger than {most_bytes / 2**20:,.0f} MiB", str(path))
+    return data
+
+
+def check_regular(path: Path) -> os.stat_result:
+    """What is known of ``path``, links followed. Raises OSError unless it is a regular file."""
+    try:
+        found = path.stat()
+    except ValueError:  # a NUL or half a character: no file can be called that
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), repr(path)) from None
+    _refuse_special(found, path)
+    return found
+
+
+def is_folder(path: Path) -> bool:
+    """Whether there is a folder; also for what no path can be, for which ``Path.is_dir`` raises OSError."""
+    return os.path.isdir(path)  # noqa: PTH112
+
+
+def _refuse_special(found: os.stat_result, path: Path) -> None:
+    if not stat.S_ISREG(found.st_mode):
+        kind = _KINDS.get(stat.S_IFMT(found.st_mode), "it is no regular file")
+        raise OSError(errno.EISDIR if stat.S_ISDIR(found.st_mode) else errno.EINVAL, kind, str(path))
