@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sealife_core.commands.output import Output
+from sealife_core.durable import replace_file
 from sealife_core.runs.directory import list_runs, open_run
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ def show_comparison(ids: list[str], output: Output, html: str | None = None, pic
     if html is not None:
         two = (runs[0].id, runs[1].id) if both is not None else None
         path = Path(html).expanduser()
-        path.write_text(comparison_html(runs, pair=two, pictures=pictures), encoding="utf-8")
+        replace_file(path, comparison_html(runs, pair=two, pictures=pictures))
         output.say(f"Wrote {path}.")
     said = advice(rows, readable_predictions(rows, runs))
     text = "\n\n".join(part for part in (as_text(rows), _paired_text(both) if both else "", said) if part)

@@ -26,7 +26,7 @@ from filelock import FileLock, Timeout
 from sealife_core.errors import RunError
 from sealife_core.evaluation.embedded import FILES, INDEX, SNAPSHOTS, has_embeddings, read_embeddings, read_snapshots
 from sealife_core.evaluation.projection import ProjectionSettings
-from sealife_core.runs.files import UnreadableFile, read_json, replace_json, tail
+from sealife_core.runs.files import UnreadableFile, read_json, replace_json, tail, written_at
 from sealife_core.runs.liveness import Process, host, identity, is_fresh, process_of
 from sealife_core.runs.spawning import reap, spawn
 
@@ -171,7 +171,8 @@ def _lives(folder: Path, status: dict[str, Any] | None) -> bool:
         process = Process.NONE
     if process in (Process.ALIVE, Process.DEAD):
         return process is Process.ALIVE
-    return is_fresh(status or {}, time.time())  # on another host, or between its start and its entry
+    signs = (status or {}) | {"written": written_at(folder / STATUS)}
+    return is_fresh(signs, time.time(), another_clock=True)  # on another host, or between its start and its entry
 
 
 def _whole(status: dict[str, Any], key: str) -> int:
