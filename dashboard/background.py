@@ -3,33 +3,46 @@
 It runs in a thread of this server, so a refresh of the page does not lose it and other pages remain usable. If the
 server is ended meanwhile, the work is gone and so is everything half done: data sets are renamed into place when whole.
 Training is never done here.
+
+Jobs of one ``queue`` are done one after the other, in the order in which they were asked for; whoever waits is shown.
 """
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from dashboard import cache
-from sealife_core.errors import SealifeError
 
 Progress = Callable[[str, int, int], None]
 Work = Callable[[Progress], Any]
 MOST_JOBS = 16
+LOOK_S = 0.2  # a job that waits for another looks as often whether it was cancelled
+_starting = threading.Lock()
+
+
+class Cancelled(Exception):
+    """Raised inside the work at its next word, once somebody has cancelled it."""
 
 
 class Job:
-    """One piece of work. It tells ``stage``, ``done`` and ``total``; ``result`` or ``error`` stands at its end."""
+    """One piece of work. It tells ``stage``, ``done`` and ``total``; ``result``, ``error`` or ``cancelled`` stands at
+    its end. It begins once the jobs in ``after`` have ended."""
 
-    def __init__(self, key: str, title: str, work: Work) -> None:
-        self.key, self.title = key, title
+    def __init__(self, key: str, title: str, work: Work, queue: str = "", after: Sequence["Job"] = ()) -> None:
+        self.key, self.title, self.queue = key, title, queue
         self.stage, self.done, self.total = "", 0, 0
         self.result: Any = None
         self.error: Exception | None = None
         self.began = time.monotonic()
-        self._work = work
+        self._work, self._after, self._cancel = work, after, threading.Event()
         self._thread = threading.Thread(target=self._run, name=f"sealife-{key}", daemon=True)
         self._thread.start()
+
+    @property
+    def cancelled(self) -> bool:
+        """Whether somebody asked for its end: it ends at its next word, and leaves nothing."""
+        return self._cancel.is_set()
 
     @property
     def running(self) -> bool:
@@ -50,29 +63,47 @@ class Job:
         """Until it has ended; for tests and for work that is over before a person could see it run."""
         self._thread.join(timeout_s)
 
+    def cancel(self) -> None:
+        """Ask it to end; one that has ended stays as it is."""
+        self._cancel.set()
+
     def _tell(self, stage: str, done: int, total: int) -> None:
+        if self.cancelled:
+            raise Cancelled
         self.stage, self.done, self.total = stage, done, total
 
     def _run(self) -> None:
         try:
+            for job in self._after:
+                while job.running:
+                    self._tell(f"Waiting for: {job.title}", 0, 0)
+                    job.wait(LOOK_S)
+            self._tell("", 0, 0)
             self.result = self._work(self._tell)
-        except SealifeError as error:
-            self.error = error
+        except Cancelled:
+            return
         except Exception as error:  # noqa: BLE001 - a thread has nobody above it: the page shows the error
             self.error = error
 
 
-def start(key: str, title: str, work: Work) -> Job:
-    """Begin ``work`` unless one of that key is still running. Old ended jobs beyond MOST_JOBS are forgotten."""
+def start(key: str, title: str, work: Work, queue: str = "") -> Job:
+    """Begin ``work`` unless one of that key is still running, after those of its ``queue``. Old ended jobs beyond
+    MOST_JOBS are forgotten."""
     jobs = cache.jobs()
-    held = jobs.get(key)
-    if held is not None and held.running:
-        return held
-    ended = [job for job in sorted(jobs.values(), key=lambda job: job.began) if not job.running]
-    for job in ended[: max(0, len(jobs) + 1 - MOST_JOBS)]:
-        jobs.pop(job.key, None)
-    jobs[key] = Job(key, title, work)
-    return jobs[key]
+    with _starting:  # two sessions may ask at once
+        held = jobs.get(key)
+        if held is not None and held.running:
+            return held
+        ended = [job for job in sorted(jobs.values(), key=lambda job: job.began) if not job.running]
+        for job in ended[: max(0, len(jobs) + 1 - MOST_JOBS)]:
+            jobs.pop(job.key, None)
+        jobs[key] = Job(key, title, work, queue, [job for job in queued(queue) if job.running] if queue else ())
+        return jobs[key]
+
+
+def queued(queue: str) -> list[Job]:
+    """The jobs of ``queue``, running, waiting or ended, in the order in which they were asked for."""
+    return sorted((job for job in cache.jobs().values() if job.queue == queue), key=lambda job: job.began)
 
 
 def find(key: str) -> Job | None:

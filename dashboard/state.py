@@ -188,7 +188,7 @@ def select_runs(run_ids: list[str]) -> None:
 
 
 def say(text: str, undo: tuple[str, str] | None = None) -> None:
-    """Keep one sentence (Markdown) on what was just done; ``undo`` is ("run" or "dataset", id) that can come back."""
+    """Keep one sentence (Markdown) on what was just done; ``undo`` is (kind, id), as notice.py can undo it."""
     st.session_state[_NOTICE] = (text, undo)
 
 

@@ -17,6 +17,7 @@ import numpy as np
 
 from sealife_core.config import parse
 from sealife_core.datasets.dataset import Dataset, open_dataset
+from sealife_core.durable import replace_file
 from sealife_core.errors import SealifeError
 from sealife_core.evaluation.embedded import read_embeddings, read_snapshots, rows_of
 from sealife_core.evaluation.film import fit_film
@@ -24,7 +25,7 @@ from sealife_core.evaluation.fitting import usable_neighbours
 from sealife_core.evaluation.projection import ProjectionSettings, fit_umap, sample, trustworthiness
 from sealife_core.evaluation.projections import FACTS, IDS, POINTS, PROJECTIONS, REQUEST, STATUS
 from sealife_core.evaluation.representation import knn_accuracy, voters
-from sealife_core.runs.files import read_json, replace_bytes, replace_json
+from sealife_core.runs.files import read_json, replace_json
 from sealife_core.runs.run import Run
 
 STATUS_EVERY_S = 0.3  # more often than this nobody can see it
@@ -78,7 +79,7 @@ def compute(run_path: Path, folder: Path, status: "Status") -> None:
     facts |= _trust(values, points, settings, status) | _knn(source, status)
     held = io.BytesIO()
     np.save(held, points, allow_pickle=False)
-    replace_bytes(folder / POINTS, held.getbuffer())
+    replace_file(folder / POINTS, held.getbuffer())
     replace_json(folder / IDS, {"ids": [source.ids[row] for row in rows], "epochs": list(source.epochs)})
     replace_json(folder / FACTS, facts)
 

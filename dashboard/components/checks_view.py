@@ -2,18 +2,20 @@
 
 import streamlit as st
 
-from dashboard import background, cache, state
+from dashboard import background, state
 from dashboard.components.dataset_cards import SPLITS
 from dashboard.components.image_grid import image_grid
 from dashboard.components.job_progress import job_error, job_progress
 from dashboard.errors import plain
-from sealife_core.datasets.checks import Checks, DuplicateGroup, check, mend_leak
+from sealife_core.datasets.checks import Checks, DuplicateGroup, check
 from sealife_core.datasets.dataset import Dataset
+from sealife_core.datasets.mending import Mending, can_undo, mend, plan_mending, undo_mending
 from sealife_core.errors import SealifeError
 
 A_PAGE = 8
 QUICK_S = 0.6  # a check that was done before is over by then, and no progress bar blinks
 MOST_PICTURES = 12  # of one group
+MENDS = "Shows first what would move: each class keeps its share of every split"
 KINDS = {
     "leaks": ("Across splits", "The same picture is learned from and tested on: scores come out too good."),
     "labels": ("Two labels", "The same picture under two names: at most one of them is right."),
@@ -35,6 +37,10 @@ def checks_view(dataset: Dataset) -> None:
     if job.error is not None:
         job_error(job)
         st.button("Try again", on_click=background.forget, args=(key,))
+        return
+    if job.result is None:
+        st.caption("The comparison was cancelled.")
+        st.button("Compare the pictures", on_click=background.forget, args=(key,))
         return
     _found(dataset, job.result)
 
@@ -74,35 +80,55 @@ def _found(dataset: Dataset, checks: Checks) -> None:
     kind = kind if kind in there else there[0]
     count = len(groups[kind])
     st.markdown(f"**{count:,} {'group' if count == 1 else 'groups'}.** {KINDS[kind][1]}")
-    if kind == "leaks":
+    if kind == "leaks" and st.button(
+        "Put every group into one split", icon=":material/healing:", key="mend_all", help=MENDS
+    ):
+        mend_dialog(dataset, checks)
+    if can_undo(dataset):
         st.button(
-            "Put every group into one split",
-            icon=":material/healing:",
-            key="mend_all",
-            on_click=mend,
-            args=(dataset.name, [group.rows for group in groups[kind]]),
-            help="All pictures of each group become training pictures; nothing is deleted",
-        )
-    _page(dataset, groups[kind], kind)
+            "Undo the last mending", icon=":material/undo:", key="unmend", type="tertiary", on_click=unmend,
+            args=(dataset.name,),
+        )  # fmt: skip
+    _page(dataset, checks, groups[kind], kind)
 
 
-def mend(name: str, groups: list[tuple[int, ...]]) -> None:
-    """Put each of ``groups`` (rows) into training, and say what changed."""
+@st.dialog("Put copies into one split", width="medium")
+def mend_dialog(dataset: Dataset, checks: Checks, only: list[DuplicateGroup] | None = None) -> None:
+    """Says how many pictures would move from where to where, and moves them when asked to."""
+    mending = plan_mending(dataset, checks, only)
+    for sentence in mending.sentences:
+        st.markdown(plain(sentence))
+    if mending.moves:
+        st.caption("Nothing is deleted, and it can be undone. Runs tested before were tested on other pictures.")
+        if st.button(
+            "Move them", type="primary", icon=":material/healing:", key="mend_go", on_click=_carry_out,
+            args=(dataset, mending),
+        ):  # fmt: skip
+            st.rerun()
+
+
+def _carry_out(dataset: Dataset, mending: Mending) -> None:
     try:
-        dataset = cache.dataset(name)
-        before = len(dataset.rows("test"))
-        rows = sorted({row for group in groups for row in group})
-        moved = sum(split != "train" for split in dataset.manifest["split"].iloc[rows])
-        dataset = mend_leak(dataset, rows, "train")
+        mend(dataset, mending)
     except SealifeError as error:
         state.say(plain(str(error)))
         return
-    test = len(dataset.rows("test"))
-    changed = f" Test has {test:,} pictures now: runs from before were tested on others." if test != before else ""
-    state.say(f"Mended {len(groups):,} groups of **{plain(name)}**: {moved:,} pictures went into training.{changed}")
+    groups = f"{mending.groups:,} group{'s' if mending.groups != 1 else ''}"
+    said = plain(" ".join(mending.sentences))
+    state.say(f"Mended {groups} of **{plain(dataset.name)}**. {said}", ("mending", dataset.name))
 
 
-def _page(dataset: Dataset, groups: list[DuplicateGroup], kind: str) -> None:
+def unmend(name: str) -> None:
+    """Take back what was mended last, and say so."""
+    try:
+        _, back = undo_mending(name)
+    except SealifeError as error:
+        state.say(plain(str(error)))
+        return
+    state.say(f"{back:,} pictures of **{plain(name)}** are back in the splits they came from.")
+
+
+def _page(dataset: Dataset, checks: Checks, groups: list[DuplicateGroup], kind: str) -> None:
     place = st.container()
     pages, page = -(-len(groups) // A_PAGE), 1
     if pages > 1:
@@ -116,21 +142,20 @@ def _page(dataset: Dataset, groups: list[DuplicateGroup], kind: str) -> None:
         with st.grid(2, min_column_width=360, gap="small"):
             for number, group in enumerate(groups[(page - 1) * A_PAGE : page * A_PAGE]):
                 with st.container(border=True):
-                    _group(dataset, group, f"{kind}.{number}")
+                    _group(dataset, checks, group, f"{kind}.{number}")
 
 
-def _group(dataset: Dataset, group: DuplicateGroup, key: str) -> None:
+def _group(dataset: Dataset, checks: Checks, group: DuplicateGroup, key: str) -> None:
     names, splits = dict(SPLITS), dataset.manifest["split"]
     shown = list(group.rows[:MOST_PICTURES])
     words = [f"{_label(dataset, row)}, {names[splits.iat[row]]}" for row in shown]
     image_grid(dataset, shown, captions=words)
     if len(group.rows) > len(shown):
         st.caption(f"{len(shown)} of {len(group.rows)} shown")
-    if group.straddles:
-        st.button(
-            "Put into training", key=f"mend.{key}", type="tertiary", icon=":material/healing:", on_click=mend,
-            args=(dataset.name, [group.rows]),
-        )  # fmt: skip
+    if group.straddles and st.button(
+        "Put into one split", key=f"mend.{key}", type="tertiary", icon=":material/healing:", help=MENDS
+    ):
+        mend_dialog(dataset, checks, [group])
 
 
 def _label(dataset: Dataset, row: int) -> str:

@@ -1,7 +1,6 @@
 """Bringing in photographs: from this machine or as an upload; what came of it, file by file."""
 
 import shutil
-import uuid
 from pathlib import Path
 from typing import IO
 
@@ -14,7 +13,7 @@ from dashboard.components.job_progress import job_error, job_progress
 from dashboard.errors import plain, show_error
 from sealife_core.datasets.importing import ImportReport, import_images
 from sealife_core.datasets.reef import draw_reef
-from sealife_core.datasets.storage import check_new_name
+from sealife_core.datasets.storage import check_new_name, claimed_folder
 from sealife_core.errors import DatasetError, SealifeError
 from sealife_core.places import data_root, path_of
 
@@ -50,7 +49,10 @@ def import_dialog() -> None:
     with st.expander("What it should look like"):
         st.markdown(HOW)
         st.caption("JPEG, PNG, WebP, BMP, TIFF or GIF. Split 80 / 10 / 10 by class unless you bring a split.")
-    if st.button("Import", type="primary", icon=":material/download:", key="import_go", disabled=_importing()):
+    waiting = [job.title for job in background.queued(IMPORT) if job.running]
+    if waiting:
+        st.caption(f"It will begin after: {plain(', '.join(waiting))}.")
+    if st.button("Import", type="primary", icon=":material/download:", key="import_go"):
         try:
             begin_import(path.strip(), name.strip(), upload, getattr(upload, "name", ""))
         except SealifeError as error:
@@ -67,49 +69,57 @@ def begin_import(path: str, name: str, upload: IO[bytes] | None = None, upload_n
     name = check_new_name(name or (Path(upload_name).stem if upload else source.resolve().stem))
     if name in cache.datasets():
         raise DatasetError(f"There is already a data set {name!r}. Choose another name.")
+    key = f"{IMPORT} {name}"
+    job = background.find(key)
+    if job is not None and job.running:
+        raise DatasetError(
+            f"Data set {name!r} is being imported right now. Choose another name, or wait for that to end."
+        )
     if upload is None and not source.exists():
         raise DatasetError(f"There is nothing at '{source}'. Check the path; it is read on the machine of the server.")
     state.expect_dataset(name)
+    title = f"Importing {name}"
     if upload is None:
-        return background.start(IMPORT, f"Importing {name}", lambda tell: import_images(source, name, progress=tell))
-    kept = _keep(upload)
+        return background.start(key, title, lambda tell: import_images(source, name, progress=tell), IMPORT)
+    kept = _keep(upload, name)
 
     def work(tell: Progress) -> ImportReport:
         try:
             return import_images(kept, name, progress=tell)
         finally:
-            kept.unlink(missing_ok=True)
+            shutil.rmtree(kept.parent, ignore_errors=True)
 
-    return background.start(IMPORT, f"Importing {name}", work)
+    return background.start(key, title, work, IMPORT)
 
 
 def begin_reef() -> None:
     """Begin to draw the sample reef."""
     state.expect_dataset(REEF)
-    background.start(REEF, "Drawing the sample reef", lambda tell: draw_reef(progress=tell))
+    background.start(REEF, "Drawing the sample reef", lambda tell: draw_reef(progress=tell), REEF)
 
 
 def import_status() -> None:
-    """Imports and drawings under way or just ended, until they are put away."""
-    for key in (IMPORT, REEF):
-        job = background.find(key)
-        if job is None:
-            continue
+    """Imports and drawings under way, waiting or just ended, until they are put away."""
+    for job in (*background.queued(IMPORT), *background.queued(REEF)):
         job_progress(job)
         if job.running:
             continue
         if job.error is not None:
             job_error(job)
-            st.button("Put away", key=f"forget_{key}", on_click=background.forget, args=(key,), type="tertiary")
-        elif key == REEF:
+            st.button("Put away", key=f"forget_{job.key}", on_click=background.forget, args=(job.key,), type="tertiary")
+        elif job.cancelled and job.result is None:
+            state.say(f"{plain(job.title)} was cancelled. Nothing of it was kept.")
+            background.forget(job.key)
+            st.rerun()
+        elif job.key == REEF:
             state.say(f"The sample reef is drawn: {len(job.result):,} pictures.")
-            background.forget(key)
+            background.forget(job.key)
             st.rerun()
         else:
-            _report(job.result)
+            _report(job.key, job.result)
 
 
-def _report(report: ImportReport) -> None:
+def _report(key: str, report: ImportReport) -> None:
     name = report.dataset.name
     with st.container(border=True):
         with st.container(horizontal=True, vertical_alignment="center"):
@@ -119,8 +129,8 @@ def _report(report: ImportReport) -> None:
                 width="stretch",
             )
             st.button(
-                "", icon=":material/close:", type="tertiary", key="import_seen", help="Put away",
-                on_click=background.forget, args=(IMPORT,),
+                "", icon=":material/close:", type="tertiary", key=f"seen_{key}", help="Put away",
+                on_click=background.forget, args=(key,),
             )  # fmt: skip
         for note in report.notes:
             st.caption(f":material/info: {plain(note)}")
@@ -140,18 +150,14 @@ def skipped_table(skipped: list[tuple[str, str]]) -> None:
     )
 
 
-def _importing() -> bool:
-    job = background.find(IMPORT)
-    return job is not None and job.running
-
-
-def _keep(upload: IO[bytes]) -> Path:
-    """The upload as a file beside the data sets; what an ended server left there is removed first."""
-    folder = data_root() / UPLOADS
-    if not _importing():
+def _keep(upload: IO[bytes], name: str) -> Path:
+    """The upload as a file beside the data sets, in a folder of its own; those of servers that ended are removed."""
+    folder = claimed_folder(data_root() / UPLOADS, "upload-")
+    kept = folder / f"{name}.zip"
+    try:
+        with kept.open("wb") as file:
+            shutil.copyfileobj(upload, file)
+    except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True, exist_ok=True)
-    kept = folder / f"{uuid.uuid4().hex}.zip"
-    with kept.open("wb") as file:
-        shutil.copyfileobj(upload, file)
+        raise
     return kept

@@ -38,5 +38,10 @@ def _poll(key: str) -> None:
         st.rerun(scope="app")
         return
     with st.container(border=True):
-        st.markdown(f"**{plain(job.title)}**")
-        st.progress(job.share, job.sentence)
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.markdown(f"**{plain(job.title)}**", width="stretch")
+            st.button(
+                "Cancelling" if job.cancelled else "Cancel", key=f"cancel_{job.key}", type="tertiary",
+                icon=":material/cancel:", on_click=job.cancel, disabled=job.cancelled,
+            )  # fmt: skip
+        st.progress(job.share, plain(job.sentence))

@@ -21,6 +21,7 @@ def notice() -> None:
 
 
 def _undo(kind: str, name: str) -> None:
+    from dashboard.components.checks_view import unmend
     from sealife_core.datasets.dataset import restore_dataset
     from sealife_core.runs.queue import restore_with_parts
     from sealife_core.views.recipes import restore_recipe
@@ -37,6 +38,8 @@ def _undo(kind: str, name: str) -> None:
             restore_recipe(name)
             state.choose_recipe(name)
             state.say(f"The views **{plain(name)}** are back.")
+        elif kind == "mending":
+            unmend(name)
         else:
             restore_dataset(name)
             state.choose_dataset(name)

@@ -88,7 +88,9 @@ def _more(run: Run) -> None:
         text = st.text_area("Notes", notes["notes"], placeholder="What was tried, and why", max_chars=5000)
         if st.form_submit_button("Save", icon=":material/save:"):
             labels = [tag.strip() for tag in (tags or "").split(",")]
-            run.write_notes(name=(name or "").strip(), tags=list(filter(None, labels)), notes=text or "")
+            written = {"name": (name or "").strip(), "tags": list(filter(None, labels)), "notes": text or ""}
+            # What was left as shown is not written: somebody else may have changed it meanwhile.
+            run.write_notes(**{field: value for field, value in written.items() if value != notes[field]})
             state.say(f"Saved what you wrote about **{plain(run_name(run))}**.")
             st.rerun()
     st.caption(f"Its files: `{run.path}`")

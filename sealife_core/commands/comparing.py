@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from sealife_core.commands.output import Output
+from sealife_core.durable import replace_file
 from sealife_core.places import path_of
 from sealife_core.runs.directory import list_runs
 from sealife_core.runs.names import find_run
@@ -30,7 +31,7 @@ def show_comparison(named: list[str], output: Output, html: str | None = None, p
     if html is not None:
         two = (runs[0].id, runs[1].id) if both is not None else None
         path = path_of(html)
-        path.write_text(comparison_html(runs, pair=two, pictures=pictures), encoding="utf-8")
+        replace_file(path, comparison_html(runs, pair=two, pictures=pictures))
         output.say(f"Wrote {path}.")
     said = advice(rows, readable_predictions(rows, runs))
     text = "\n\n".join(part for part in (as_text(rows), _paired_text(both) if both else "", said) if part)

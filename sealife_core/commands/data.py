@@ -28,11 +28,12 @@ def add_commands(commands: Any) -> None:
     reef.add_argument("--seed", type=int, default=0)
     reef.set_defaults(run=draw)
 
-    data = commands.add_parser("data", help="list, show, check, mend, delete or restore data sets; the trash")
-    actions = ["list", "show", "check", "mend", "delete", "restore", "trash", "empty-trash"]
+    data = commands.add_parser("data", help="list, show, check, mend, unmend, delete or restore data sets; the trash")
+    actions = ["list", "show", "check", "mend", "unmend", "delete", "restore", "trash", "empty-trash"]
     data.add_argument("action", choices=actions)
     data.add_argument("name", nargs="?", help="data set")
     data.add_argument("--yes", action="store_true", help="empty the trash: it cannot be undone")
+    data.add_argument("--preview", action="store_true", help="mend: say what would move, and move nothing")
     data.set_defaults(run=manage)
 
 
@@ -99,8 +100,12 @@ def manage(chosen: argparse.Namespace, output: Output) -> None:
         output.result({"deleted": chosen.name, "freed_bytes": freed}, text)
     elif chosen.action == "show":
         _show(open_dataset(chosen.name), output)
+    elif chosen.action == "check":
+        _check(open_dataset(chosen.name), output)
+    elif chosen.action == "mend":
+        _mend(open_dataset(chosen.name), output, preview=chosen.preview)
     else:
-        _check(open_dataset(chosen.name), output, mend=chosen.action == "mend")
+        _unmend(chosen.name, output)
 
 
 def _trash(output: Output, empty: bool, yes: bool) -> None:
@@ -175,22 +180,66 @@ def _described(found: dict[str, Any]) -> str:
     return f"Data set '{found['name']}': {found['images']:,} images, {found['classes']} classes ({splits})."
 
 
-def _check(dataset: Any, output: Output, *, mend: bool) -> None:
-    from sealife_core.datasets.checks import check, mend_leak
+def _check(dataset: Any, output: Output) -> None:
+    checks = _checked(dataset, output)
+    counts, images = _counted(checks), dataset.manifest
+    columns = [column for column in ("id", "source", "label", "split") if column in images]
+    groups = [
+        {
+            "kind": kind,
+            "straddles": group.straddles,
+            "images": images.iloc[list(group.rows)][columns].to_dict("records"),
+        }
+        for kind, found in (("exact", checks.exact), ("near", checks.near))
+        for group in found
+    ]
+    output.result(counts | {"groups": groups}, "\n".join(f"{k.replace('_', ' ')}: {n}" for k, n in counts.items()))
 
-    with output.progress() as tell:
-        checks = check(dataset, progress=tell)
-    groups = [*checks.exact, *checks.near]
-    leaks = [group for group in groups if group.straddles]
-    found = {
+
+def _counted(checks: Any) -> dict[str, int]:
+    return {
         "exact_duplicates": len(checks.exact),
         "near_duplicates": len(checks.near),
-        "straddling_splits": len(leaks),
-        "with_two_labels": sum(group.labels_differ for group in groups),
+        "straddling_splits": len(checks.leaks),
+        "with_two_labels": sum(group.labels_differ for group in (*checks.exact, *checks.near)),
     }
-    if mend:
-        for group in leaks:
-            dataset = mend_leak(dataset, group.rows, split="train")
-        found["mended"] = len(leaks)
-    lines = [f"{name.replace('_', ' ')}: {count}" for name, count in found.items()]
-    output.result(found, "\n".join(lines))
+
+
+def _mend(dataset: Any, output: Output, *, preview: bool) -> None:
+    """Bring copies in several splits together; with ``preview`` only say how."""
+    from sealife_core.datasets.mending import mend, plan_mending
+
+    checks = _checked(dataset, output)
+    mending = plan_mending(dataset, checks)
+    found = _counted(checks) | {
+        "mended": 0 if preview else mending.groups,
+        "would_mend": mending.groups,
+        "moved": [{"from": a, "to": b, "images": n} for (a, b), n in sorted(mending.between.items())],
+        "before": mending.before,
+        "after": mending.after,
+        "left": list(mending.left),
+    }
+    if not mending.moves and not mending.left:
+        output.result(found, "No picture is in more than one split: there is nothing to mend.")
+        return
+    if not preview:
+        mend(dataset, mending)
+    groups = f"{mending.groups:,} group{'s' if mending.groups != 1 else ''} of copies"
+    said = f"{groups} would be brought" if preview else f"Mended: {groups} brought"
+    last = [] if preview else [f"'data unmend {dataset.name}' undoes it."]
+    output.result(found, "\n".join([f"{said} into one split each.", *mending.sentences, *last]))
+
+
+def _unmend(name: str, output: Output) -> None:
+    from sealife_core.datasets.mending import undo_mending
+
+    dataset, back = undo_mending(name)
+    found = summary(dataset) | {"moved_back": back}
+    output.result(found, f"{back:,} images are back in the splits they came from. {_described(found)}")
+
+
+def _checked(dataset: Any, output: Output) -> Any:
+    from sealife_core.datasets.checks import check
+
+    with output.progress() as tell:
+        return check(dataset, progress=tell)

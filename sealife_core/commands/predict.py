@@ -199,7 +199,7 @@ def _shown(row: dict[str, Any]) -> dict[str, Any]:
 
 def _write_csv(path: Path, rows: list[dict[str, Any]], skipped: list[tuple[str, str]], top: int) -> None:
     """One line a file, those that could not be read too. Raises RunError if the file cannot be written."""
-    from sealife_core.datasets.storage import replace_file
+    from sealife_core.durable import replace_file
     from sealife_core.errors import RunError
 
     others = [f"{what}_{place}" for place in range(2, top + 1) for what in ("class", "probability")]

@@ -7,8 +7,8 @@ from typing import Any
 from sealife_core.commands.output import Output
 from sealife_core.commands.training import add_task, config_of, flag_name, given_settings, whole_number
 from sealife_core.config import TASKS, ClassifierConfig, Setting, describe
+from sealife_core.durable import replace_file
 from sealife_core.errors import ConfigError, SealifeError
-from sealife_core.runs.files import replace_text
 from sealife_core.runs.names import find_run, find_weights
 
 METHODS = ("bayes", "random", "grid")
@@ -42,7 +42,7 @@ def write_sweep(chosen: argparse.Namespace, output: Output) -> int:
 
     sweep = sweep_of(chosen)
     try:
-        replace_text(chosen.file, yaml.safe_dump(sweep, sort_keys=False, allow_unicode=True))
+        replace_file(chosen.file, yaml.safe_dump(sweep, sort_keys=False, allow_unicode=True))
     except OSError as error:
         raise SealifeError(f"{chosen.file} cannot be written: {error.strerror}. Name another with --file.") from None
     output.result(

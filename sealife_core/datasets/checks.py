@@ -1,9 +1,9 @@
-"""What is wrong with a data set: uneven classes, tiny images, lost files, duplicates, leaks; and mending a leak."""
+"""What is wrong with a data set: uneven classes, tiny images, lost files, duplicates, leaks."""
 
 import hashlib
 import json
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TypeVar
@@ -17,7 +17,7 @@ from sealife_core.datasets.duplicates import coarse_colours, near_pictures, perc
 from sealife_core.datasets.importing import Progress
 from sealife_core.datasets.reading import read_rgb
 from sealife_core.datasets.splits import SPLITS, notes_on
-from sealife_core.datasets.storage import replace_file
+from sealife_core.durable import replace_file
 from sealife_core.errors import DatasetError
 
 T = TypeVar("T")
@@ -84,18 +84,6 @@ def check(dataset: Dataset, progress: Progress | None = None) -> Checks:
     )
     checks.notes.extend(_notes(dataset, checks))
     return checks
-
-
-def mend_leak(dataset: Dataset, rows: Iterable[int], split: str = "train") -> Dataset:
-    """The data set with all of ``rows``, and whatever shares a group with them, in one split; written at once.
-
-    Raises DatasetError if one of them has no label and ``split`` is not "train".
-    """
-    moved = set(rows)
-    group_of = dataset.manifest["group"].tolist()
-    groups = {group_of[row] for row in moved} - {""}
-    moved.update(row for row, group in enumerate(group_of) if group in groups)
-    return dataset.with_splits(dict.fromkeys(sorted(moved), split))
 
 
 def _group(rows: list[int], splits: list[str], labels: list[str]) -> DuplicateGroup:

@@ -6,7 +6,7 @@ writing two files cannot leave them in disagreement.
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
@@ -17,7 +17,8 @@ import numpy as np
 import pandas as pd
 
 from sealife_core.datasets.splits import SPLITS
-from sealife_core.datasets.storage import check_name, delete_dataset, replace_file, restore_dataset
+from sealife_core.datasets.storage import changing, check_name, delete_dataset, restore_dataset
+from sealife_core.durable import replace_file
 from sealife_core.errors import DatasetError
 from sealife_core.places import data_root
 
@@ -81,23 +82,34 @@ class Dataset:
         test = self.manifest[self.manifest["split"] == "test"]
         return _digest(sorted(zip(test["sha256"], test["label"], strict=True)))
 
-    def with_splits(self, splits: Mapping[int, str]) -> "Dataset":
+    def with_splits(self, splits: Mapping[int, str], *, first: Callable[[], object] = lambda: None) -> "Dataset":
         """The data set with some rows moved to other splits, written at once; the content hash changes with it.
 
-        Raises DatasetError for an unknown split, and for an unlabelled image outside of "train".
+        What somebody else has moved since this was opened stays moved. ``first`` is called before anything is written,
+        while nobody else can move images. Raises DatasetError for an unknown split, an
+        unlabelled image outside of "train", rows that somebody else has moved elsewhere, and images that have changed.
         """
-        moved = self.manifest.copy()
-        column = moved["split"].tolist()
         for row, split in splits.items():
             if split not in SPLITS:
                 raise DatasetError(f"There is no split {split!r}; expected one of {', '.join(SPLITS)}.")
             if split != "train" and self.labels[row] < 0:
                 raise DatasetError(
-                    f"Image {moved['id'][row]} has no label and can only be trained on, not in {split!r}."
+                    f"Image {self.manifest['id'][row]} has no label and can only be trained on, not in {split!r}."
                 )
-            column[row] = split
-        moved["split"] = column
-        return write_dataset(self.folder, moved, self.info)
+        with changing(self.folder.parent):
+            now = _open(self.folder)
+            if now.manifest["id"].tolist() != self.manifest["id"].tolist():
+                raise DatasetError(f"Data set {self.name!r} holds other images by now. Open it again.")
+            seen, column = self.manifest["split"].tolist(), now.manifest["split"].tolist()
+            moved = [row for row, split in splits.items() if column[row] not in (seen[row], split)]
+            if moved:
+                raise DatasetError(
+                    f"Somebody else has just moved {len(moved):,} of these images of {self.name!r}. Look at them again."
+                )
+            for row, split in splits.items():
+                column[row] = split
+            first()
+            return write_dataset(self.folder, now.manifest.assign(split=column), now.info)
 
 
 def open_dataset(name: str, root: Path | None = None) -> Dataset:

@@ -65,7 +65,7 @@ def import_images(
     source = Path(source)
     came_from = printable(str(source))
     check_new_name(name)
-    with building(name, root) as folder, _disk_errors(name):
+    with _disk_errors(name), building(name, root, progress) as folder:
         found, skipped, notes = find_pictures(source, folder / _UNPACKED, progress)
         with EarlyCache(folder, [item.path for item in found], image_size_px) as cache:
             rows, unreadable, remarks = _take_all(found, folder / "images", cache, progress)

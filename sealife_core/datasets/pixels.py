@@ -9,7 +9,6 @@ the images it was made of by their sha256s in order, not their splits: mending a
 
 import json
 import os
-import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -28,7 +27,7 @@ from sealife_core.datasets.encoded import EncodedImages, encode
 from sealife_core.datasets.importing import Progress
 from sealife_core.datasets.reading import read_rgb
 from sealife_core.datasets.squares import DECODED_AT, description, head, in_order, paths, room, side_px, to_square
-from sealife_core.datasets.storage import replace_file
+from sealife_core.durable import remove_leftovers, replace_file, replacing
 from sealife_core.errors import DatasetError
 
 _JPEG_SHARE = 0.3  # of its pixels is the most that a picture takes as JPEG; a fifth is usual
@@ -118,8 +117,7 @@ def _jpegs(dataset: Dataset, size_px: int) -> Path:
 
 def _build(dataset: Dataset, size_px: int, identity: dict[str, Any], progress: Progress | None) -> None:
     """Make the cache: pixels where they fit, else JPEGs. We hold the lock."""
-    for leftover in dataset.folder.glob(f".cache-{size_px}-*"):  # of a process that was killed
-        leftover.unlink()
+    remove_leftovers(dataset.folder)
     count = len(dataset)
     fits, needed, free = room(dataset.folder, count, size_px)
 
@@ -128,14 +126,14 @@ def _build(dataset: Dataset, size_px: int, identity: dict[str, Any], progress: P
 
     if fits:
         array_path, about_path = paths(dataset.folder, size_px)
-        with _replacing(dataset, size_px, about_path, array_path) as file:
+        with _undescribed(array_path, about_path) as file:
             file.write(head(count, size_px))
             _write_all(file, lambda row: decoded(row).tobytes(), count, progress)
     elif needed * _JPEG_SHARE <= free:
         bounds_path, about_path = paths(dataset.folder, size_px, "encoded")
-        with _replacing(dataset, size_px, about_path, _jpegs(dataset, size_px)) as file:
+        with _undescribed(_jpegs(dataset, size_px), about_path) as file:
             lengths = _write_all(file, lambda row: encode(np.asarray(decoded(row))), count, progress)
-        with _replacing(dataset, size_px, about_path, bounds_path) as file:
+        with _undescribed(bounds_path, about_path) as file:
             np.save(file, np.cumsum([0, *lengths], dtype=np.int64))
     else:
         raise DatasetError(
@@ -160,18 +158,9 @@ def _write_all(file: BinaryIO, make: Callable[[int], bytes], count: int, progres
 
 
 @contextmanager
-def _replacing(dataset: Dataset, size_px: int, about_path: Path, target: Path) -> Iterator[BinaryIO]:
-    """A file to write, which takes the place of ``target`` once it is whole; until then nothing describes it."""
-    handle, name = tempfile.mkstemp(prefix=f".cache-{size_px}-", dir=dataset.folder)
-    temporary = Path(name)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
+def _undescribed(target: Path, about_path: Path) -> Iterator[BinaryIO]:
+    """A file to write that takes the place of ``target`` once it is whole; until then nothing describes it."""
+    with replacing(target) as file:
+        yield file
         # In between, no description: never one of these images beside pixels of others.
         about_path.unlink(missing_ok=True)
-        temporary.chmod(0o644)  # mkstemp's file is its maker's alone
-        temporary.replace(target)
-    finally:
-        temporary.unlink(missing_ok=True)

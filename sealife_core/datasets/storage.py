@@ -1,26 +1,32 @@
 """Folders of data sets: names, whole-or-nothing writing, trash.
 
-A data set is built in a hidden folder beside its final place and renamed into it: it is there whole or not at all.
+A data set is built in a hidden folder beside its final place, flushed and renamed into it: it is there whole or not at
+all. Whatever is checked and then changed in the folder of all data sets is done under one lock, held for a moment.
 """
 
+import json
 import os
 import re
+import secrets
 import shutil
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
-import psutil
-
+from sealife_core.durable import flush_tree, held, remove_set_aside, rename, set_aside, size_bytes
 from sealife_core.errors import DatasetError
 from sealife_core.places import data_root
+from sealife_core.processes import identity, lives
 
-TRASH = ".trash"
-_BUILDING = ".importing-"
+TRASH, LOCK = ".trash", ".lock"
+_BUILDING, _CLAIM = ".importing-", ".claim.json"
 _NAME = re.compile(r"[^\W_][\w .-]{0,79}")
 _LONGEST_NEW_BYTES = 200  # a folder's name may have 255, and in the trash it gets 21 more
+# A folder claimed on another host is its builder's until nothing has been written into it for a day: every picture
+# writes something, and the largest file that is taken is unpacked in minutes.
+_ABANDONED_S = 24 * 3600.0
 
 
 def check_name(name: str) -> str:
@@ -36,38 +42,81 @@ def check_name(name: str) -> str:
 def check_new_name(name: str) -> str:
     """``name`` if a new data set can be called that. Raises DatasetError."""
     check_name(name)
-    size_bytes = len(name.encode())
-    if size_bytes > _LONGEST_NEW_BYTES:
+    name_bytes = len(name.encode())
+    if name_bytes > _LONGEST_NEW_BYTES:
         raise DatasetError(
-            f"The name {name!r} takes {size_bytes} bytes on the disk, where {_LONGEST_NEW_BYTES} are allowed: letters"
+            f"The name {name!r} takes {name_bytes} bytes on the disk, where {_LONGEST_NEW_BYTES} are allowed: letters"
             " outside of English take two to four. Choose a shorter name."
         )
     return name
 
 
+def changing(root: Path) -> AbstractContextManager[None]:
+    """Hold the folder of all data sets for a moment, to look and then change something. Raises DatasetError."""
+    return held(root / LOCK, f"The folder of the data sets, '{root}',", DatasetError)
+
+
 @contextmanager
-def building(name: str, root: Path | None = None) -> Iterator[Path]:
+def building(
+    name: str, root: Path | None = None, progress: Callable[[str, int, int], None] | None = None
+) -> Iterator[Path]:
     """A hidden, empty folder that becomes ``root/name`` when the block ends, and vanishes if the block raises.
 
-    What killed processes left behind is removed first. Raises DatasetError if the name is taken.
+    What killed processes left behind is removed first. ``progress`` is told (stage, done, total) of the last step, in
+    which all files are flushed to the disk. Raises DatasetError if the name is taken, or is being built.
     """
     check_new_name(name)
     root = root or data_root()
     root.mkdir(parents=True, exist_ok=True)
-    _remove_leftovers(root)
-    _refuse_taken(root / name)
-    folder = root / f"{_BUILDING}{name}-{os.getpid()}"
-    try:
-        folder.mkdir()
-    except FileExistsError:
-        raise DatasetError(f"Data set {name!r} is being imported right now. Wait for that to end.") from None
-    try:
-        yield folder
+    with changing(root):
         _refuse_taken(root / name)
-        folder.replace(root / name)
+        folder = claimed_folder(root, _BUILDING, name=name)
+    try:
+        if sum(_claim(other).get("name") == name for other in root.glob(f"{_BUILDING}*")) > 1:
+            raise DatasetError(f"Data set {name!r} is being imported right now. Wait for that to end.")
+        yield folder
+        flush_tree(folder, (lambda done, total: progress("Saving", done, total)) if progress else None)
+        with changing(root):
+            _refuse_taken(root / name)
+            (folder / _CLAIM).unlink(missing_ok=True)
+            rename(folder, root / name)
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise
+
+
+def claimed_folder(parent: Path, prefix: str, **about: str) -> Path:
+    """A new folder ``parent/prefix…`` that is this process's until it ends, and ``about`` what it is for.
+
+    Its fellows whose processes are gone are removed.
+    """
+    folder = parent / f"{prefix}{secrets.token_hex(8)}"
+    folder.mkdir(parents=True)
+    (folder / _CLAIM).write_text(json.dumps((identity(os.getpid()) or {}) | about))
+    now = folder.stat().st_mtime  # by the clock that the other folders' times are of: on shared storage a server's
+    for other in parent.glob(f"{prefix}*"):
+        if not _is_claimed(other, now):
+            shutil.rmtree(other, ignore_errors=True)
+    return folder
+
+
+def _is_claimed(folder: Path, now: float) -> bool:
+    """Whether somebody still works in ``folder``: its process lives, or nobody here can tell and it is not old."""
+    claim = _claim(folder)
+    alive = lives(claim) if claim else None
+    if alive is not None:
+        return alive
+    with suppress(FileNotFoundError):
+        return now - max(path.stat().st_mtime for path in (folder, *folder.iterdir())) < _ABANDONED_S
+    return True  # its last step is under way
+
+
+def _claim(folder: Path) -> dict[str, Any]:
+    try:
+        found = json.loads((folder / _CLAIM).read_text())
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def delete_dataset(name: str, root: Path | None = None) -> int:
@@ -77,11 +126,15 @@ def delete_dataset(name: str, root: Path | None = None) -> int:
     folder = root / name
     if not folder.is_dir():
         raise DatasetError(f"There is no data set {name!r} to delete.")
-    size_bytes = _size_bytes(folder)
-    (root / TRASH).mkdir(exist_ok=True)
-    # "~" is in no data set's name: what stands before it is always the name.
-    folder.replace(root / TRASH / f"{name}~{datetime.now(UTC):%Y%m%d%H%M%S%f}")
-    return size_bytes
+    freed_bytes = size_bytes(folder)
+    with changing(root):
+        (root / TRASH).mkdir(exist_ok=True)
+        # "~" is in no data set's name: what stands before it is always the name.
+        try:
+            rename(folder, root / TRASH / f"{name}~{datetime.now(UTC):%Y%m%d%H%M%S%f}")
+        except FileNotFoundError:
+            raise DatasetError(f"Data set {name!r} was deleted by somebody else just now.") from None
+    return freed_bytes
 
 
 def restore_dataset(name: str, root: Path | None = None) -> None:
@@ -89,50 +142,38 @@ def restore_dataset(name: str, root: Path | None = None) -> None:
     check_name(name)
     root = root or data_root()
     trash = root / TRASH
-    deleted = sorted(f for f in trash.iterdir() if f.name.rpartition("~")[0] == name) if trash.is_dir() else []
-    if not deleted:
-        raise DatasetError(f"There is no deleted data set {name!r} to bring back.")
-    if (root / name).exists():
-        raise DatasetError(f"There is a newer data set {name!r} in its place. Delete that one first.")
-    deleted[-1].replace(root / name)
+    if not trash.is_dir():
+        raise _not_in_trash(name)
+    with changing(root):
+        deleted = sorted(f for f in trash.glob("*~*") if f.name.rpartition("~")[0] == name)
+        if not deleted:
+            raise _not_in_trash(name)
+        if (root / name).exists():
+            raise DatasetError(f"There is a newer data set {name!r} in its place. Delete that one first.")
+        rename(deleted[-1], root / name)
 
 
 def trashed_datasets(root: Path | None = None) -> list[str]:
     """The names of the deleted data sets, the one deleted last first; a name may stand there twice."""
-    trash = (root or data_root()) / TRASH
-    deleted = [folder.name.rpartition("~") for folder in trash.iterdir()] if trash.is_dir() else []
+    deleted = [folder.name.rpartition("~") for folder in ((root or data_root()) / TRASH).glob("*~*")]
     return [name for name, _, _ in sorted(deleted, key=lambda parts: parts[2], reverse=True)]
 
 
 def empty_dataset_trash(root: Path | None = None) -> int:
-    """Remove the deleted data sets for good; returns the bytes freed. What runs have learned from them stays."""
-    trash = (root or data_root()) / TRASH
-    if not trash.is_dir():
+    """Remove the deleted data sets for good; returns the bytes freed. What runs have learned from them stays.
+
+    One that is restored meanwhile is either back whole or gone.
+    """
+    root = root or data_root()
+    if not root.is_dir():
         return 0
-    freed_bytes = _size_bytes(trash)
-    shutil.rmtree(trash)
-    return freed_bytes
+    with changing(root):
+        set_aside(root / TRASH)
+    return remove_set_aside(root)
 
 
-def replace_file(path: Path, content: str | bytes) -> None:
-    """Write a whole file so that a reader, or a crash, sees the old one or the new one and nothing between."""
-    data = content.encode() if isinstance(content, str) else content
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:40]}-")
-    temporary = Path(name)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.chmod(0o644)
-        temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
-
-
-def _size_bytes(folder: Path) -> int:
-    return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
+def _not_in_trash(name: str) -> DatasetError:
+    return DatasetError(f"There is no deleted data set {name!r} to bring back.")
 
 
 def _refuse_taken(place: Path) -> None:
@@ -140,20 +181,3 @@ def _refuse_taken(place: Path) -> None:
         raise DatasetError(
             f"There is already a data set {place.name!r}. Choose another name, or delete that one first."
         )
-
-
-def _remove_leftovers(root: Path) -> None:
-    for folder in root.glob(f"{_BUILDING}*"):
-        if not _is_being_built(folder):
-            shutil.rmtree(folder, ignore_errors=True)
-
-
-def _is_being_built(folder: Path) -> bool:
-    """Whether the process in the folder's name still lives, and is not a later one under the same number."""
-    try:
-        process = psutil.Process(int(folder.name.rpartition("-")[2]))
-        # 2 s: clock and file system round differently.
-        began_before = process.create_time() <= folder.stat().st_mtime + 2
-        return process.status() != psutil.STATUS_ZOMBIE and began_before
-    except (ValueError, OSError, psutil.Error):
-        return False

@@ -7,7 +7,7 @@ from PIL import Image
 
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.datasets.reading import read_rgb
-from sealife_core.datasets.storage import replace_file
+from sealife_core.durable import replace_file
 from sealife_core.errors import DatasetError
 
 FOLDER = "thumbnails"

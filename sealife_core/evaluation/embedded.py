@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from sealife_core.durable import replacing
 from sealife_core.errors import RunError
 from sealife_core.runs.contents import INDEX_SHAPE
-from sealife_core.runs.files import UnreadableFile, read_json, replace_by, replace_json
+from sealife_core.runs.files import UnreadableFile, read_json, replace_json
 
 if TYPE_CHECKING:
     from sealife_core.datasets.dataset import Dataset
@@ -139,4 +140,5 @@ def read_snapshots(folder: Path) -> Snapshots:
 
 
 def _write_array(path: Path, values: np.ndarray) -> None:
-    replace_by(path, lambda file: np.save(file, values, allow_pickle=False))
+    with replacing(path) as file:
+        np.save(file, values, allow_pickle=False)

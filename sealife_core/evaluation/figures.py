@@ -5,7 +5,6 @@ Drawn through ``Figure`` alone: pyplot's state is global, and a run must not mee
 
 import io
 import math
-import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +16,7 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from sealife_core.datasets.thumbnails import thumbnail
+from sealife_core.durable import replacing
 from sealife_core.errors import SealifeError
 from sealife_core.evaluation.lettering import as_it_stands, drawable, shortened
 
@@ -229,9 +229,5 @@ def _calm(axes: Axes) -> Axes:
 
 def _save(figure: Figure, path: Path) -> None:
     """Write the PNG whole or not at all."""
-    beside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        figure.savefig(beside, format="png")
-        beside.replace(path)
-    finally:
-        beside.unlink(missing_ok=True)
+    with replacing(path) as file:
+        figure.savefig(file, format="png")

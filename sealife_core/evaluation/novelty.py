@@ -35,8 +35,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from sealife_core.durable import replace_file
 from sealife_core.errors import RunError
-from sealife_core.runs.files import replace_bytes
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -196,7 +196,7 @@ def write_novelty(folder: Path, novelty: Novelty) -> None:
         held[f"{name}.scale"] = np.array([stage.median, stage.spread])
     content = io.BytesIO()
     np.savez(content, **held)
-    replace_bytes(folder / FILE, content.getbuffer())
+    replace_file(folder / FILE, content.getbuffer())
 
 
 def read_novelty(folder: Path, feature_dim: int) -> Novelty | None:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from sealife_core.durable import replace_file
 from sealife_core.errors import RunError
-from sealife_core.runs.files import replace_bytes
 from sealife_core.runs.run import PREDICTIONS
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def write_predictions(predictions: pd.DataFrame, folder: Path) -> None:
     """Write ``predictions.parquet`` into ``folder``: whole or not at all."""
     held = io.BytesIO()
     predictions.to_parquet(held, index=False)
-    replace_bytes(folder / PREDICTIONS, held.getbuffer())
+    replace_file(folder / PREDICTIONS, held.getbuffer())
 
 
 def read_predictions(folder: Path) -> pd.DataFrame:

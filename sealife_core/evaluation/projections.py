@@ -35,7 +35,7 @@ from sealife_core.evaluation.embedded import (
 )
 from sealife_core.evaluation.projection import ProjectionSettings
 from sealife_core.runs.contents import FACTS_SHAPE, INDEX_SHAPE, PROCESS_SHAPE, PROJECTING_SHAPE
-from sealife_core.runs.files import UnreadableFile, read_json, replace_json, tail
+from sealife_core.runs.files import UnreadableFile, read_json, replace_json, tail, written_at
 from sealife_core.runs.liveness import Process, host, identity, is_fresh, process_of
 from sealife_core.runs.spawning import reap, spawn
 
@@ -180,7 +180,8 @@ def _lives(folder: Path, status: dict[str, Any] | None) -> bool:
         process = Process.NONE
     if process in (Process.ALIVE, Process.DEAD):
         return process is Process.ALIVE
-    return is_fresh(status or {}, time.time())  # on another host, or between its start and its entry
+    signs = (status or {}) | {"written": written_at(folder / STATUS)}
+    return is_fresh(signs, time.time(), another_clock=True)  # on another host, or between its start and its entry
 
 
 def _command(run_path: Path, folder: Path) -> list[str]:

@@ -6,9 +6,6 @@ The two files in one folder are all that :func:`load_model` needs; they can be c
 
 import json
 import math
-import os
-import tempfile
-from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,6 +16,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
+from sealife_core.durable import replace_by_path, replace_file
 from sealife_core.errors import WeightsError
 from sealife_core.models.encoders import FEATURE_DIMS, Encoder, empty_encoder
 from sealife_core.models.heads import classification_head, projection_head
@@ -66,8 +64,8 @@ def save_model(folder: Path, encoder: Encoder, head: nn.Module | None, card: Mod
         raise ValueError(f"The card ({card.encoder}, {card.kind}) does not describe the model that is to be saved.")
     content = json.dumps({"format": FORMAT} | _plain(asdict(card)), indent=2, ensure_ascii=False, allow_nan=False)
     folder.mkdir(parents=True, exist_ok=True)
-    _replace(folder / WEIGHTS_FILE, lambda path: save_file(tensors, path, metadata={"format": "pt"}))
-    _replace(folder / CARD_FILE, lambda path: path.write_text(content + "\n", encoding="utf-8"))
+    replace_by_path(folder / WEIGHTS_FILE, lambda path: save_file(tensors, path, metadata={"format": "pt"}))
+    replace_file(folder / CARD_FILE, content + "\n")
 
 
 def load_model(folder: Path) -> tuple[Encoder, nn.Module | None, ModelCard]:
@@ -177,18 +175,3 @@ def _plain(value: Any) -> Any:
     if hasattr(value, "tolist"):
         return _plain(value.tolist())
     return None if isinstance(value, float) and not math.isfinite(value) else value
-
-
-def _replace(path: Path, write: Callable[[Path], object]) -> None:
-    """Write beside ``path`` and rename into place, so that no reader ever sees half a file."""
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    os.close(handle)
-    temporary = Path(name)
-    try:
-        write(temporary)
-        with temporary.open("rb+") as written:
-            os.fsync(written.fileno())
-        temporary.chmod(0o644)  # mkstemp's 0600 would keep colleagues on shared storage out
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)

@@ -8,7 +8,6 @@ import os
 import pickle
 import pickletools
 import struct
-import tempfile
 import warnings
 import zipfile
 from pathlib import Path
@@ -19,6 +18,7 @@ from urllib.request import urlopen
 import torch
 from torch import Tensor
 
+from sealife_core.durable import replacing
 from sealife_core.errors import WeightsError
 from sealife_core.models.checkpoint import CARD_FILE, WEIGHTS_FILE, ModelCard, load_card, read_safetensors
 from sealife_core.models.encoders import Encoder
@@ -256,14 +256,9 @@ def _download(address: str, path: Path) -> None:
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     digest = hashlib.sha256()
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "wb") as file, urlopen(address, timeout=DOWNLOAD_TIMEOUT_S) as answer:
-            while block := answer.read(1 << 20):
-                digest.update(block)
-                file.write(block)
+    with replacing(path) as file, urlopen(address, timeout=DOWNLOAD_TIMEOUT_S) as answer:
+        while block := answer.read(1 << 20):
+            digest.update(block)
+            file.write(block)
         if not digest.hexdigest().startswith(path.stem.rpartition("-")[2]):
             raise OSError("the file that arrived is not the one that was named")
-        Path(name).replace(path)
-    finally:
-        Path(name).unlink(missing_ok=True)

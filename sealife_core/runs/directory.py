@@ -10,6 +10,7 @@ from pathlib import Path
 from reprlib import repr as shortened
 
 from sealife_core.config import Request, source_run, task_of
+from sealife_core.durable import flush_tree, rename
 from sealife_core.errors import ConfigError, RunError
 from sealife_core.places import checkpoints_root
 from sealife_core.runs.files import replace_json
@@ -72,7 +73,8 @@ def create_run(
         being_made.write_notes(name=name or run_id, tags=tags, notes=notes, study=study)
         if variables := variables_for(Run(root / study) if study else None):
             replace_json(being_made.path / LAUNCH, variables)
-        being_made.path.rename(root / run_id)
+        flush_tree(being_made.path)
+        rename(being_made.path, root / run_id)
     except BaseException:
         shutil.rmtree(being_made.path, ignore_errors=True)
         raise

@@ -1,20 +1,22 @@
-"""How files of a run are written and read so that a crash, at any moment, leaves nothing half-told.
+"""JSON, logs and rows of a run, written and read so that a crash, at any moment, leaves nothing half-told.
 
-Whole files are replaced in one step; logs grow by whole lines, and a reader stops at the last newline.
+Whole files are replaced in one step (durable.py); logs grow by whole lines, and a reader stops at the last newline.
 """
 
 import json
 import math
 import os
-import stat
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from reprlib import repr as shortened
-from typing import Any, BinaryIO
+from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import from_json
+
+from sealife_core.durable import replace_file
+from sealife_core.opening import open_regular, read_regular
 
 MOST_BYTES = 1 << 28  # of one JSON file: the index of a million embeddings takes a tenth of it
 
@@ -36,33 +38,9 @@ def plain(value: Any) -> Any:
     return plain(value.tolist()) if hasattr(value, "tolist") else str(value)
 
 
-def replace_text(path: Path, text: str) -> None:
-    """:func:`replace_bytes` for text."""
-    replace_bytes(path, text.encode())
-
-
-def replace_bytes(path: Path, content: bytes | memoryview) -> None:
-    """Write ``path`` whole or not at all: whoever reads sees the old content or the new one."""
-    replace_by(path, lambda file: file.write(content))
-
-
-def replace_by(path: Path, write: Callable[[BinaryIO], object]) -> None:
-    """As :func:`replace_bytes`, of what ``write`` puts into a file: for what is too large to be there twice."""
-    beside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        with beside.open("wb") as file:
-            write(file)
-            file.flush()
-            os.fsync(file.fileno())
-        beside.replace(path)
-    except BaseException:
-        beside.unlink(missing_ok=True)
-        raise
-
-
 def replace_json(path: Path, value: dict[str, Any]) -> None:
     """Replace ``path`` by ``value``, made plain."""
-    replace_text(path, json.dumps(plain(value), indent=1, ensure_ascii=False) + "\n")
+    replace_file(path, json.dumps(plain(value), indent=1, ensure_ascii=False) + "\n")
 
 
 def read_json(path: Path, shape: TypeAdapter[Any] | None = None) -> dict[str, Any] | None:
@@ -72,15 +50,9 @@ def read_json(path: Path, shape: TypeAdapter[Any] | None = None) -> dict[str, An
     none of them.
     """
     try:
-        with open_regular(path) as file:
-            content = file.read(MOST_BYTES + 1)
-        if len(content) > MOST_BYTES:
-            raise UnreadableFile(f"{path.name} holds more than {MOST_BYTES / 1e6:.0f} MB: it is damaged.")
-        value = from_json(content, allow_inf_nan=False)
+        value = from_json(read_regular(path, MOST_BYTES), allow_inf_nan=False)
     except (FileNotFoundError, NotADirectoryError):
         return None
-    except UnreadableFile:
-        raise
     except OSError as error:
         raise UnreadableFile(f"{path.name} cannot be read: {error.strerror}.") from None
     except ValueError:
@@ -90,14 +62,6 @@ def read_json(path: Path, shape: TypeAdapter[Any] | None = None) -> dict[str, An
     if shape is not None:
         _must_fit(path.name, value, shape)
     return value
-
-
-def open_regular(path: Path) -> BinaryIO:
-    """``path`` opened for reading. Raises UnreadableFile of what is no file: a pipe or a device would never end."""
-    found = path.stat()
-    if not stat.S_ISREG(found.st_mode):
-        raise UnreadableFile(f"{path.name} cannot be read: it is no regular file.")
-    return path.open("rb")
 
 
 def _must_fit(name: str, value: dict[str, Any], shape: TypeAdapter[Any]) -> None:
@@ -141,6 +105,14 @@ def recall_json(path: Path, shape: TypeAdapter[Any] | None = None) -> dict[str, 
     return dict(held[1])
 
 
+def written_at(path: Path) -> float | None:
+    """When ``path`` was written, unix seconds, by the clock of the disk: on shared storage that of its server."""
+    try:
+        return path.stat().st_mtime
+    except OSError:
+        return None
+
+
 def append_line(path: Path, value: dict[str, Any]) -> None:
     """Add one JSON line in one write. A half-written last line, left by a crash, is closed first."""
     line = (json.dumps(plain(value), ensure_ascii=False) + "\n").encode()
@@ -153,6 +125,7 @@ def append_line(path: Path, value: dict[str, Any]) -> None:
 
 
 _OBJECT = TypeAdapter(dict[str, Any])
+_HEAD_BYTES = 256  # of the first rows: a row takes some 100, the time in it included
 
 
 class LineReader:
@@ -162,22 +135,24 @@ class LineReader:
         self.path, self._shape = path, shape
         self.skipped = 0
         self._offset = 0
-        self._inode = 0
+        self._head = b""
 
     def poll(self) -> Iterator[dict[str, Any] | None]:
         """The objects added since the last call, up to the last newline; None first if the file began anew."""
         try:
             with open_regular(self.path) as file:
-                about = os.fstat(file.fileno())
-                if self._offset and (about.st_size < self._offset or about.st_ino != self._inode):
+                # A file that begins anew may get the old inode and have grown past us; its first row has another time.
+                if file.read(len(self._head)) != self._head:
                     self._offset = self.skipped = 0
+                    self._head = b""
                     yield None
-                self._inode = about.st_ino
                 file.seek(self._offset)
                 added = file.read()
-        except (OSError, UnreadableFile):
+        except OSError:
             return
         whole, newline, _ = added.rpartition(b"\n")
+        if self._offset < _HEAD_BYTES:
+            self._head = (self._head[: self._offset] + whole + newline)[:_HEAD_BYTES]
         self._offset += len(whole) + len(newline)
         for line in whole.splitlines():
             try:
@@ -193,19 +168,7 @@ def tail(path: Path, lines: int, most_bytes: int = 1 << 16) -> list[str]:
             size = file.seek(0, os.SEEK_END)
             file.seek(max(0, size - most_bytes))
             text = file.read().decode("utf-8", errors="replace")
-    except (OSError, UnreadableFile):
+    except OSError:
         return []
     shown = [line.rstrip("\r").rpartition("\r")[2] for line in text.split("\n")]
     return [line for line in shown if line.strip()][-lines:] if lines > 0 else []
-
-
-def size_bytes(folder: Path) -> int:
-    """What the files below ``folder`` take on the disk; a file that goes away meanwhile counts nothing."""
-    total = 0
-    for where, _, names in os.walk(folder):
-        for name in names:
-            try:
-                total += (Path(where) / name).lstat().st_size
-            except OSError:
-                continue
-    return total

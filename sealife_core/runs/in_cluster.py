@@ -21,13 +21,13 @@ from typing import Any
 from sealife_core.config import AnyConfig, cluster_address
 from sealife_core.errors import SealifeError
 from sealife_core.runs.capacity import needs, nodes_of
-from sealife_core.runs.files import replace_json
+from sealife_core.runs.files import replace_json, written_at
 from sealife_core.runs.liveness import FINAL, STALE_AFTER_S, Process, State, is_fresh, process_of
 from sealife_core.runs.locks import queue_lock
 from sealife_core.runs.order import place_of
 from sealife_core.runs.queue import write_status
 from sealife_core.runs.ray_jobs import ClusterError, Job, JobState, Node, RayCluster
-from sealife_core.runs.run import LOG, PROCESS, STOP, Run
+from sealife_core.runs.run import LOG, PROCESS, STATUS, STOP, Run
 from sealife_core.runs.spawning import PROJECT
 from sealife_core.runs.waiting import refuse, say, stop_before_it_began
 from sealife_core.runs.writer import ATTEMPT
@@ -239,14 +239,14 @@ class ClusterRuns:
         if record is None:
             say(run, f"waiting: {error}")
             return
-        status = run.status()
+        status = run.status() | {"written": written_at(run.path / STATUS)}
         heard = self._heard.setdefault(record["cluster"], time.monotonic())
         if status.get("state") == State.QUEUED and run.stop_requested():
             stop_before_it_began(run)  # should it begin after all, it finds that it was asked to stop
             self._end(run, record, None, "")
         elif status.get("state") in FINAL:
             self._end(run, record, None, "")
-        elif not is_fresh(status, time.time()) and time.monotonic() - heard >= STALE_AFTER_S:
+        elif not is_fresh(status, time.time(), another_clock=True) and time.monotonic() - heard >= STALE_AFTER_S:
             self._end(run, record, None, "its cluster does not answer any more")
 
 

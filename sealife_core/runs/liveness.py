@@ -1,22 +1,18 @@
 """Does a run's process live, and what does the screen say about the run?
 
-A process is identified by its pid *and* its start *and* the boot, for a pid alone is soon given to someone else.
-A zombie is dead: it waits for its parent only.
+processes.py says whether a process lives; here it is weighed against what the run last said of itself.
 """
 
-import socket
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import cache
-from pathlib import Path
 from typing import Any
 
-import psutil
+from sealife_core.processes import host as host
+from sealife_core.processes import identity as identity
+from sealife_core.processes import lives
 
 # Between two heartbeats lies a step or a stage; the longest seen is a ResNet50 batch at 224 px on two cores, some 20 s.
 STALE_AFTER_S = 120.0
-# psutil derives a start from the boot time, which it rounds; only where no exact tick is known.
-START_TOLERANCE_S = 2.0
 
 
 class State(StrEnum):
@@ -81,6 +77,7 @@ def shown_state(status: dict[str, Any] | None, process: Process, now: float, *, 
     finished stopped failed   as written      as written      as written               as written         as written
     ========================  ==============  ==============  =======================  =================  ==============
 
+    A heartbeat from the future (see is_fresh) is stale unless the process is known to live.
     ¹ else failed; before the first heartbeat the time it was queued or started stands for it.
     ² stopped, if a stop was asked for.
     'no process' with a fresh heartbeat is a worker started by hand.
@@ -91,7 +88,8 @@ def shown_state(status: dict[str, Any] | None, process: Process, now: float, *, 
     said = State(written)
     if said in FINAL:
         return said
-    fresh = is_fresh(status, now)
+    here = process in (Process.ALIVE, Process.IN_CLUSTER)
+    fresh = is_fresh(status, now, another_clock=not here)
     if said in (State.CREATED, State.QUEUED):
         if process is Process.NONE:
             return said
@@ -100,7 +98,7 @@ def shown_state(status: dict[str, Any] | None, process: Process, now: float, *, 
         if process is Process.ALIVE or (process is Process.ELSEWHERE and fresh):
             return State.RUNNING
         return State.FAILED
-    if process in (Process.ALIVE, Process.IN_CLUSTER):
+    if here:
         return State.RUNNING if fresh else State.NOT_RESPONDING
     if process is not Process.DEAD and fresh:
         return State.RUNNING
@@ -111,9 +109,17 @@ def shown_state(status: dict[str, Any] | None, process: Process, now: float, *, 
 _WRITTEN = (State.CREATED, State.QUEUED, State.RUNNING, *FINAL)
 
 
-def is_fresh(status: dict[str, Any], now: float) -> bool:
-    """Whether the last sign of life is young; a clock that was set back does not make it old."""
+def is_fresh(status: dict[str, Any], now: float, *, another_clock: bool = False) -> bool:
+    """Whether the last sign of life is young; a clock that was set back does not make it old.
+
+    another_clock: nobody but the sign itself says that the process lives, and it may come from a host whose clock is
+    ahead: until ours has caught up, a dead run would stay fresh. Of a sign from the future the time counts that the
+    file system gave the file (``status["written"]``); where that is in the future too, or not known, it is not fresh.
+    """
     beat = last_sign(status)
+    if another_clock and beat is not None and beat > now + STALE_AFTER_S:
+        written = status.get("written")
+        return isinstance(written, int | float) and abs(now - written) <= STALE_AFTER_S
     return beat is not None and now - beat <= STALE_AFTER_S
 
 
@@ -121,20 +127,6 @@ def last_sign(status: dict[str, Any]) -> float | None:
     """When the run last said anything, unix seconds."""
     beats = [status.get(key) for key in ("heartbeat", "queued", "process_started")]
     return max((float(b) for b in beats if isinstance(b, int | float)), default=None)
-
-
-def identity(pid: int) -> dict[str, Any] | None:
-    """pid, start and boot of the living process ``pid`` of this host, or None if it does not live."""
-    try:
-        process = psutil.Process(pid)
-        if process.status() in (psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD):
-            return None
-        start_time = process.create_time()
-    except (psutil.NoSuchProcess, ValueError):
-        return None
-    except psutil.AccessDenied:
-        return None  # a process of someone else: none of ours
-    return {"pid": pid, "start_time": start_time, "start_ticks": _start_ticks(pid), "boot": boot_id(), "host": host()}
 
 
 def process_of(record: dict[str, Any] | None, attempt: int | None = None) -> Process:
@@ -145,41 +137,4 @@ def process_of(record: dict[str, Any] | None, attempt: int | None = None) -> Pro
         return Process.DEAD
     if record.get("job"):
         return Process.IN_CLUSTER
-    if record.get("host") != host():
-        return Process.ELSEWHERE
-    pid = record.get("pid")
-    if record.get("boot") != boot_id() or not isinstance(pid, int):
-        return Process.DEAD
-    living = identity(pid)
-    return Process.ALIVE if living is not None and _same_start(record, living) else Process.DEAD
-
-
-def _same_start(record: dict[str, Any], living: dict[str, Any]) -> bool:
-    if record.get("start_ticks") is not None and living["start_ticks"] is not None:
-        return record["start_ticks"] == living["start_ticks"]
-    recorded = record.get("start_time")
-    return isinstance(recorded, int | float) and abs(recorded - living["start_time"]) <= START_TOLERANCE_S
-
-
-def _start_ticks(pid: int) -> int | None:
-    """Start of the process in clock ticks since boot (Linux): setting the clock does not change it."""
-    try:
-        # The name, in brackets, may hold spaces and brackets; field 22 is the 20th after it (man 5 proc).
-        return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19])
-    except (OSError, IndexError, ValueError):
-        return None
-
-
-@cache
-def boot_id() -> str:
-    """What tells one start of this machine from another."""
-    try:
-        return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
-    except OSError:
-        return str(round(psutil.boot_time()))
-
-
-@cache
-def host() -> str:
-    """The name of this machine."""
-    return socket.gethostname()
+    return {True: Process.ALIVE, False: Process.DEAD, None: Process.ELSEWHERE}[lives(record)]

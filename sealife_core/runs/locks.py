@@ -1,36 +1,30 @@
-"""Two locks below the root of all runs.
+"""Three locks below the root of all runs.
 
-``.queue.lock`` is held for a moment by whoever changes the queue. ``.dispatcher.lock`` is held by the dispatcher for as
-long as it lives, and is taken, tried and given back only while ``.queue.lock`` is held: so a run is either seen by the
-dispatcher before it goes, or queued by someone who sees that it has gone.
+``.notes.lock`` is held for a moment by whoever changes the name, tags or notes of a run, ``.queue.lock`` by whoever
+changes the queue. ``.dispatcher.lock`` is held by the dispatcher for as long as it lives, and is taken, tried and given
+back only while ``.queue.lock`` is held: so a run is either seen by the dispatcher before it goes, or queued by someone
+who sees that it has gone.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from sealife_core.durable import held
 from sealife_core.errors import RunError
 
-QUEUE_LOCK, DISPATCHER_LOCK = ".queue.lock", ".dispatcher.lock"
-PATIENCE_S = 30.0  # the lock is held for milliseconds; whoever holds it longer is stopped in a debugger
+QUEUE_LOCK, DISPATCHER_LOCK, NOTES_LOCK = ".queue.lock", ".dispatcher.lock", ".notes.lock"
 
 
-@contextmanager
-def queue_lock(root: Path) -> Iterator[None]:
+def queue_lock(root: Path) -> AbstractContextManager[None]:
     """Hold the queue for a moment. Not re-entrant. Raises RunError."""
-    lock = FileLock(root / QUEUE_LOCK, timeout=PATIENCE_S)
-    try:
-        lock.acquire()
-    except Timeout:
-        raise RunError(f"The queue in '{root}' has been locked for {PATIENCE_S:.0f} s. Try again.") from None
-    except OSError as error:
-        raise RunError(f"The queue in '{root}' cannot be locked ({error.strerror}). Make it writable.") from None
-    try:
-        yield
-    finally:
-        lock.release()
+    return held(root / QUEUE_LOCK, f"The queue in '{root}'", RunError)
+
+
+def notes_lock(root: Path) -> AbstractContextManager[None]:
+    """Hold the notes of all runs for a moment. Not re-entrant. Raises RunError."""
+    return held(root / NOTES_LOCK, f"What is written about the runs in '{root}'", RunError)
 
 
 def take_dispatcher_lock(root: Path) -> FileLock | None:

@@ -3,14 +3,14 @@
 Whatever is done here returns at once; the dispatcher, started from here, does the rest and needs no screen.
 """
 
-import shutil
 import sys
 import time
 from pathlib import Path
 
+from sealife_core.durable import remove_leftovers, remove_set_aside, rename, set_aside, size_bytes
 from sealife_core.errors import RunError
 from sealife_core.runs.directory import TRASH, Run, dependents, list_runs, parts_of, runs_root, source_of
-from sealife_core.runs.files import replace_json, size_bytes
+from sealife_core.runs.files import replace_json
 from sealife_core.runs.liveness import Process, State, process_of
 from sealife_core.runs.locks import dispatcher_runs, queue_lock
 from sealife_core.runs.resume_point import BEGIN_ANEW, DamagedResumePoint, damage
@@ -84,6 +84,7 @@ def resume(run: Run, *, anew: bool = False) -> None:
         if not goes_on:
             for name in (LAST, BEST, METRICS):
                 (run.path / name).unlink(missing_ok=True)
+        remove_leftovers(run.path)
         _enqueue(run, "waiting to go on" if goes_on else "waiting to begin again")
     ensure_dispatcher(run.root)
 
@@ -114,7 +115,9 @@ def delete(run: Run) -> int:
         freed_bytes = size_bytes(run.path)
         trash = run.root / TRASH
         trash.mkdir(exist_ok=True)
-        run.path.rename(trash / run.id)
+        # Of that id there may be one already: the folder was copied back by hand, or from a backup.
+        again = f"{run.id}~{time.time_ns()}" if run.id in trashed(run.root) else run.id
+        rename(run.path, trash / again)
     return freed_bytes
 
 
@@ -140,13 +143,19 @@ def restore(run_id: str, root: Path | None = None) -> Run:
     """Take a run out of the trash again. Raises RunError."""
     root = runs_root(root)
     with queue_lock(root):
-        if run_id not in trashed(root):
+        deleted = max(
+            (run for run in list_runs(root / TRASH) if run_id in (run.id, _own_id(run))),
+            key=lambda run: run.id,
+            default=None,
+        )
+        if deleted is None:
             there = ", ".join(trashed(root)[:5]) or "nothing"
             raise RunError(f"Run {run_id!r} is not in the trash, which holds {there}.")
-        if (root / run_id).exists():
-            raise RunError(f"There is another run '{run_id}' by now. Rename its folder, then restore.")
-        (root / TRASH / run_id).rename(root / run_id)
-    return Run(root / run_id)
+        back = Run(root / _own_id(deleted))
+        if back.path.exists():
+            raise RunError(f"There is another run '{back.id}' by now. Rename its folder, then restore.")
+        rename(deleted.path, back.path)
+    return back
 
 
 def restore_with_parts(run_id: str, root: Path | None = None) -> Run:
@@ -155,24 +164,28 @@ def restore_with_parts(run_id: str, root: Path | None = None) -> Run:
     if back.is_study:
         for part in list_runs(back.root / TRASH):
             if part.notes()["study"] == run_id:
-                restore(part.id, back.root)
+                restore(_own_id(part), back.root)
     return back
 
 
 def trashed(root: Path | None = None) -> list[str]:
     """The ids of the runs in the trash, newest first."""
-    return [run.id for run in list_runs(runs_root(root) / TRASH)]
+    return list(dict.fromkeys(_own_id(run) for run in list_runs(runs_root(root) / TRASH)))
+
+
+def _own_id(run: Run) -> str:
+    """The id of a run in the trash: it is another name where one of that id lay there already."""
+    return run.id.partition("~")[0]
 
 
 def empty_trash(root: Path | None = None) -> int:
     """Remove the runs in the trash for good; returns the bytes freed."""
     root = runs_root(root)
-    if not (root / TRASH).is_dir():
+    if not root.is_dir():
         return 0
-    with queue_lock(root):
-        freed_bytes = size_bytes(root / TRASH)
-        shutil.rmtree(root / TRASH)
-    return freed_bytes
+    with queue_lock(root):  # for one rename: what is removed may be hundreds of gigabytes
+        set_aside(root / TRASH)
+    return remove_set_aside(root)
 
 
 def write_status(run: Run, **changes: object) -> None:

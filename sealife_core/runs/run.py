@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from sealife_core.config import AnyConfig, Request, SearchConfig, StudyConfig, load_config
+from sealife_core.durable import is_temporary, size_bytes
 from sealife_core.errors import ConfigError
 from sealife_core.runs.contents import (
     ENVIRONMENT_SHAPE,
@@ -29,7 +30,7 @@ from sealife_core.runs.contents import (
     ROW_SHAPE,
     STATUS_SHAPE,
 )
-from sealife_core.runs.files import LineReader, UnreadableFile, recall_json, replace_json, size_bytes, tail
+from sealife_core.runs.files import LineReader, UnreadableFile, recall_json, replace_json, tail, written_at
 from sealife_core.runs.liveness import (
     FINAL,
     Process,
@@ -39,6 +40,7 @@ from sealife_core.runs.liveness import (
     process_of,
     shown_state,
 )
+from sealife_core.runs.locks import notes_lock
 
 CONFIG, STATUS, PROCESS, NOTES = "config.json", "status.json", "process.json", "notes.json"
 ENVIRONMENT, RESULTS = "environment.json", "results.json"
@@ -82,7 +84,7 @@ class Run:
     @property
     def files(self) -> list[Path]:
         """Every file of the run, sorted."""
-        return sorted(p for p in self.path.rglob("*") if p.is_file() and not p.name.endswith(".tmp"))
+        return sorted(p for p in self.path.rglob("*") if p.is_file() and not is_temporary(p.name))
 
     @property
     def size_bytes(self) -> int:
@@ -151,12 +153,18 @@ class Run:
         tags: Iterable[str] | None = None,
         notes: str | None = None,
         study: str | None = None,
+        add_tags: Iterable[str] = (),
     ) -> dict[str, Any]:
-        """Change what is given, keep the rest; returns all of it. An empty name is the id again."""
+        """Change what is given, keep the rest; returns all of it. An empty name is the id again.
+
+        ``add_tags`` come to those that are there. Safe among many who write at once. Raises RunError, OSError.
+        """
         given = {"name": name, "tags": None if tags is None else list(tags), "notes": notes, "study": study}
-        changed = self.notes() | {key: value for key, value in given.items() if value is not None}
-        replace_json(self.path / NOTES, changed)
-        return self.notes()
+        with notes_lock(self.root):
+            changed = self.notes() | {key: value for key, value in given.items() if value is not None}
+            changed["tags"] = list(dict.fromkeys([*changed["tags"], *add_tags]))
+            replace_json(self.path / NOTES, changed)
+            return self.notes()
 
     def environment(self) -> dict[str, Any]:
         """Versions, device, counts; {} until the worker has written them."""
@@ -214,6 +222,8 @@ class Run:
         if status is not None and status.get("state") in tuple(FINAL):  # nothing else is asked: a list holds hundreds
             state, beat = State(status["state"]), last_sign(status)
             return Shown(state, self._sentence(state, status, None), age_s=_age(beat, now))
+        if status is not None:
+            status["written"] = written_at(self.path / STATUS)
         record = self.process()
         process = process_of(record, (status or {}).get("attempt") or 0)
         if status is not None and record and process is not Process.NONE:

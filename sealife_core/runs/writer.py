@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from sealife_core.config import AnyConfig
+from sealife_core.durable import remove_leftovers
 from sealife_core.runs.files import append_line, replace_json
 from sealife_core.runs.liveness import FINAL, State
 from sealife_core.runs.run import BEST, LAST, METRICS, STATUS, Run
@@ -86,9 +87,11 @@ class RunWriter:
         replace_json(self.run.path / "results.json", (self.run.results() or {}) | values)
 
     def drop_checkpoints(self) -> None:
-        """Remove what only a resume needs, four times the model: a run that has finished is never resumed."""
+        """Remove what only a resume needs, four times the model, and what a killed worker was writing: a run that has
+        finished is never resumed."""
         for name in (LAST, BEST):
             (self.run.path / name).unlink(missing_ok=True)
+        remove_leftovers(self.run.path)
 
     def stop_requested(self) -> bool:
         """Whether the worker should save and end."""

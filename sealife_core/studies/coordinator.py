@@ -21,7 +21,7 @@ from sealife_core.runs.queue import ensure_dispatcher, launch, request_stop
 from sealife_core.runs.queue import resume_or_begin_anew as resume
 from sealife_core.runs.run import MODEL
 from sealife_core.runs.writer import RunWriter
-from sealife_core.studies.reuse import fingerprint, finished_runs, with_weights
+from sealife_core.studies.reuse import fingerprint, finished_runs, unnoted_runs, with_weights
 
 STUDY = "study.json"
 TICK_S = 0.5
@@ -63,6 +63,7 @@ class Coordinator:
         self.keys = {part.key for part in config.parts}
         self._resumes: dict[str, int] = {}
         self._stopping: set[str] = set()  # parts that still obey an earlier stop of the study
+        self._unnoted: dict[str, Run] = {}  # runs of this study that were made just before its process was killed
         self._looked_up: set[str] = set()  # parts for which no earlier run was found
         self._said, self._said_at = "", 0.0
 
@@ -93,6 +94,12 @@ class Coordinator:
             config = self._ready(part, states)
             if config is None:
                 continue
+            orphan = self._unnoted.pop(fingerprint(config), None)
+            if orphan is not None:
+                self._note(part.key, orphan)
+                states[part.key] = self._taken_up(part.key, orphan)
+                active += states[part.key].active
+                continue
             free = active < width
             finished = None
             if free or part.key not in self._looked_up:
@@ -117,14 +124,19 @@ class Coordinator:
         self.progress = Progress(there, [key for key in self.progress.reused if key in there])
         self._save()
         for key, run_id in there.items():
-            run = Run(self.root / run_id)
-            state = run.state()
-            if state.active and run.stop_requested():
-                self._stopping.add(key)
-            elif state.resumable:
-                resume(run)
-            elif state is State.CREATED:
-                launch(run)
+            self._taken_up(key, Run(self.root / run_id))
+        self._unnoted = unnoted_runs(self.run.run, set(there.values()))
+
+    def _taken_up(self, key: str, run: Run) -> State:
+        """Have a run go on that the study made before it was interrupted; returns its state now."""
+        state = run.state()
+        if state.active and run.stop_requested():
+            self._stopping.add(key)
+        elif state.resumable:
+            resume(run)
+        elif state is State.CREATED:
+            launch(run)
+        return run.state()
 
     def _look_after(self, states: dict[str, State]) -> None:
         """Take up runs whose process was killed; leave out those that failed or that somebody stopped."""

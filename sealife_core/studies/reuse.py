@@ -1,10 +1,11 @@
 """Which parts of a study earlier runs have answered already: nobody trains the same twice."""
 
 import json
+from collections.abc import Collection
 from pathlib import Path
 
 from sealife_core.config import AnyConfig, Request, StudyConfig, parse, trained_settings
-from sealife_core.runs.directory import Run, list_runs
+from sealife_core.runs.directory import Run, list_runs, parts_of
 from sealife_core.runs.liveness import State
 
 # Where a run is carried out is no part of what it is asked.
@@ -22,6 +23,15 @@ def finished_runs(root: Path) -> dict[str, Run]:
     found: dict[str, Run] = {}
     for run in list_runs(root):
         if not run.is_study and run.state() is State.FINISHED:
+            found.setdefault(fingerprint(run.request()), run)
+    return found
+
+
+def unnoted_runs(study: Run, noted: Collection[str]) -> dict[str, Run]:
+    """Fingerprint → a run that ``study`` made and is not among the ids it ``noted``: it was killed in between."""
+    found: dict[str, Run] = {}
+    for run in parts_of(study):
+        if run.id not in noted and run.state() is not State.DAMAGED:
             found.setdefault(fingerprint(run.request()), run)
     return found
 

@@ -23,14 +23,14 @@ from sqlalchemy.pool import QueuePool
 from sealife_core.config import AnyConfig, SearchConfig, flattened, nested, parse
 from sealife_core.errors import ConfigError, RunError
 from sealife_core.runs.capacity import at_once
-from sealife_core.runs.directory import MetricsReader, Run, create_run, parts_of
+from sealife_core.runs.directory import MetricsReader, Run, create_run
 from sealife_core.runs.liveness import State
 from sealife_core.runs.queue import ensure_dispatcher, launch, request_stop
 from sealife_core.runs.queue import resume_or_begin_anew as resume
 from sealife_core.runs.run import METRICS
 from sealife_core.runs.writer import RunWriter
 from sealife_core.studies.coordinator import BEAT_S, MOST_RESUMES, TICK_S
-from sealife_core.studies.reuse import fingerprint, finished_runs
+from sealife_core.studies.reuse import fingerprint, finished_runs, unnoted_runs
 from sealife_core.studies.sampling import distributions, pruner_of, sampler_of
 from sealife_core.studies.search_results import Trial, best_trial, write_trials
 
@@ -126,7 +126,9 @@ class Search:
             self._note(number, **{RUN: twin.id, REUSED: True})
             self._follow(number, twin, config.epochs)
             return
-        run = self._made_before(config) or create_run(config, root=self.root, name=trial.name, study=self.run.path.name)
+        noted = {str(trial.user_attrs.get(RUN)) for trial in self._trials()}
+        run = unnoted_runs(self.run.run, noted).get(fingerprint(config))
+        run = run or create_run(config, root=self.root, name=trial.name, study=self.run.path.name)
         self._note(number, **{RUN: run.id})
         self._follow(number, run, config.epochs)
         try:
@@ -144,15 +146,6 @@ class Search:
             if is_other and fingerprint(run.request()) == wanted:
                 return run
         return finished_runs(self.root).get(wanted)
-
-    def _made_before(self, config: AnyConfig) -> Run | None:
-        """A run of this search that belongs to no trial: it was made just before this process was killed."""
-        known = {trial.user_attrs.get(RUN) for trial in self._trials()}
-        wanted = fingerprint(config)
-        return next(
-            (run for run in parts_of(self.run.run) if run.id not in known and fingerprint(run.request()) == wanted),
-            None,
-        )
 
     def _take_up(self) -> None:
         """After an interruption: go on with the trials that had not ended, and with their runs."""
@@ -240,7 +233,7 @@ class Search:
 
     def _give_up(self, run: Run) -> None:
         if run.notes()["study"] == self.run.path.name and run.state().active:
-            run.write_notes(tags=dict.fromkeys([*run.notes()["tags"], PRUNED_TAG]))
+            run.write_notes(add_tags=[PRUNED_TAG])
             request_stop(run)
 
     def _was_pruned(self, run: Run) -> bool:

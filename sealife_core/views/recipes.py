@@ -1,11 +1,10 @@
 """View recipes with a name: those built in, and those a person saved. No torch here: importing it is instant."""
 
 import json
-import os
-import tempfile
 from pathlib import Path
 
 from sealife_core.config import RECIPES, ViewRecipe, parse
+from sealife_core.durable import flush_folder, rename, replace_file
 from sealife_core.errors import ConfigError
 from sealife_core.places import checkpoints_root
 
@@ -48,13 +47,8 @@ def save_recipe(name: str, recipe: ViewRecipe, root: Path | None = None) -> Path
         raise ConfigError([f"'{name}' is a built-in recipe and stays as it is. Choose another name."])
     folder = _folder(root)
     folder.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=folder, suffix=".part")
-    with os.fdopen(handle, "w", encoding="utf-8") as out:
-        json.dump(recipe.model_dump(), out, indent=1)
-        out.flush()
-        os.fsync(out.fileno())
     file = folder / f"{name}.json"
-    Path(temporary).replace(file)
+    replace_file(file, json.dumps(recipe.model_dump(), indent=1))
     return file
 
 
@@ -68,7 +62,7 @@ def delete_recipe(name: str, root: Path | None = None) -> None:
         saved = ", ".join(known for known in recipes(root) if known not in RECIPES) or "none"
         raise ConfigError([f"There is no saved view recipe '{name}'. Saved are: {saved}."])
     trash.mkdir(exist_ok=True)
-    file.replace(trash / file.name)
+    rename(file, trash / file.name)
 
 
 def restore_recipe(name: str, root: Path | None = None) -> None:
@@ -77,9 +71,12 @@ def restore_recipe(name: str, root: Path | None = None) -> None:
     back = _folder(root) / file.name
     if not file.exists():
         raise ConfigError([f"There is no deleted view recipe '{name}' to bring back."])
-    if back.exists():
-        raise ConfigError([f"There is a newer view recipe '{name}' in its place. Delete that one first."])
-    file.replace(back)
+    try:
+        back.hardlink_to(file)  # unlike a rename it replaces nothing that was saved meanwhile
+    except FileExistsError:
+        raise ConfigError([f"There is a newer view recipe '{name}' in its place. Delete that one first."]) from None
+    file.unlink()
+    flush_folder(back.parent)
 
 
 def recipe_name(recipe: ViewRecipe, root: Path | None = None) -> str | None:

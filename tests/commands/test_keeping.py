@@ -1,6 +1,7 @@
 """Names, notes, recipes and the trash from a shell: what the dashboard keeps, a shell keeps too."""
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,7 @@ import pytest
 
 from sealife_core.__main__ import main
 from sealife_core.config import RECIPES, preset
-from sealife_core.datasets.dataset import Dataset, list_datasets
+from sealife_core.datasets.dataset import Dataset, list_datasets, open_dataset, write_dataset
 from sealife_core.runs.directory import Run, create_run, list_runs
 from sealife_core.runs.files import replace_json
 from sealife_core.runs.liveness import State
@@ -136,3 +137,39 @@ def test_data_delete__says_its_size_and_waits_for_runs(tiny_reef: Dataset, capsy
     called(capsys, "data", "restore", "reef")
     assert list_datasets() == ["reef"]
     assert len(list_runs()) == 1
+
+
+@pytest.fixture
+def leaky(tiny_reef: Dataset) -> Dataset:
+    """The reef with one picture of training once more in test."""
+    copied = tiny_reef.manifest.copy()
+    learned, tested = int(tiny_reef.rows("train")[0]), int(tiny_reef.rows("test")[0])
+    for column in ("label", "sha256"):
+        copied.loc[tested, column] = copied[column][learned]
+    shutil.copy(tiny_reef.image_path(learned), tiny_reef.image_path(tested))
+    return write_dataset(tiny_reef.folder, copied, tiny_reef.info)
+
+
+def test_data_mend__previews_moves_and_is_undone(leaky: Dataset, capsys: pytest.CaptureFixture[str]) -> None:
+    found = called(capsys, "data", "check", "reef")
+    assert (found["exact_duplicates"], found["straddling_splits"]) == (1, 1)
+    (group,) = [group for group in found["groups"] if group["kind"] == "exact"]
+    assert {image["split"] for image in group["images"]} == {"train", "test"}
+    assert {image["id"] for image in group["images"]} < set(leaky.manifest["id"])
+    previewed = called(capsys, "data", "mend", "reef", "--preview")
+    assert (previewed["mended"], previewed["would_mend"]) == (0, 1)
+    assert open_dataset("reef").content_hash == leaky.content_hash
+    mended = called(capsys, "data", "mend", "reef")
+    assert mended["moved"] == previewed["moved"] != []
+    assert mended["after"] == called(capsys, "data", "show", "reef")["splits"]
+    assert called(capsys, "data", "check", "reef")["straddling_splits"] == 0
+    assert called(capsys, "data", "unmend", "reef")["content_hash"] == leaky.content_hash
+    assert "Nothing was mended" in called(capsys, "data", "unmend", "reef", status=1)["error"]
+
+
+def test_data_mend__says_how_many_images_move(leaky: Dataset, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["data", "mend", "reef"]) == 0
+    said = capsys.readouterr().out
+    assert "Mended: 1 group of copies brought into one split each." in said
+    assert "Images that move: 1 from" in said
+    assert "'data unmend reef' undoes it." in said

@@ -15,6 +15,7 @@ from dashboard.components.browse import ALL, chosen_rows, class_counts, size_tab
 from dashboard.components.checks_view import groups_by_kind
 from sealife_core.datasets.checks import check
 from sealife_core.datasets.dataset import Dataset, list_datasets, open_dataset
+from sealife_core.datasets.mending import plan_mending
 from sealife_core.datasets.storage import trashed_datasets
 from sealife_core.errors import DatasetError
 
@@ -124,6 +125,88 @@ def test_import__of_an_empty_folder_is_one_sentence(home, tmp_path):
     assert list_datasets() == []
 
 
+class SlowUpload(io.BytesIO):
+    """An upload of which the rest does not come before ``go_on`` is set."""
+
+    def __init__(self, content: bytes) -> None:
+        super().__init__(content)
+        self.begun, self.go_on = threading.Event(), threading.Event()
+
+    def read(self, size: int | None = -1) -> bytes:
+        self.begun.set()
+        self.go_on.wait(30)
+        return super().read(size)
+
+
+def test_import__an_upload_does_not_disturb_another_that_is_still_arriving(photographs, home):
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        for file in sorted(photographs.rglob("*.png")):
+            archive.write(file, file.relative_to(photographs))
+    slow = SlowUpload(packed.getvalue())
+    ended: list[background.Job] = []
+    first = threading.Thread(target=lambda: ended.append(import_form.begin_import("", "one", slow, "one.zip")))
+    first.start()
+    assert slow.begun.wait(30)
+    import_form.begin_import("", "two", io.BytesIO(packed.getvalue()), "two.zip").wait(60)
+    slow.go_on.set()
+    first.join(30)
+    ended[0].wait(60)
+    assert ended[0].error is None
+    assert list_datasets() == ["one", "reef", "two"]
+    assert not list((home / "data" / import_form.UPLOADS).iterdir())
+
+
+@pytest.fixture
+def held_import(monkeypatch: pytest.MonkeyPatch):
+    """Imports stop at their first word until the event is set."""
+    go_on, real = threading.Event(), import_form.import_images
+
+    def waits(source, name, progress):
+        progress("Held", 0, 0)
+        go_on.wait(30)
+        return real(source, name, progress=progress)
+
+    monkeypatch.setattr(import_form, "import_images", waits)
+    yield go_on
+    go_on.set()
+
+
+def test_import__asked_for_while_another_runs_waits_in_a_queue_with_names(photographs, held_import):
+    first = import_form.begin_import(str(photographs), "one")
+    second = import_form.begin_import(str(photographs), "two")
+    app = open_data()
+    assert "Importing one" in text(app)
+    assert "Importing two" in text(app)
+    with pytest.raises(DatasetError, match="'two' is being imported right now"):
+        import_form.begin_import(str(photographs), "two")
+    held_import.set()
+    for job in (first, second):
+        job.wait(60)
+        assert job.error is None
+    assert list_datasets() == ["one", "reef", "two"]
+
+
+def test_import__cancelled_on_the_page_leaves_nothing_and_the_next_begins(photographs, held_import, home):
+    first = import_form.begin_import(str(photographs), "one")
+    second = import_form.begin_import(str(photographs), "two")
+    third = import_form.begin_import(str(photographs), "three")
+    app = open_data()
+    cancel = [found for found in app.button if found.label == "Cancel"]
+    assert len(cancel) == 3
+    cancel[1].click().run()
+    second.wait(30)
+    assert (second.running, first.running, third.running) == (False, True, True)
+    first.cancel()
+    held_import.set()
+    first.wait(60)
+    third.wait(60)
+    app.run()
+    assert "Importing one was cancelled. Nothing of it was kept." in text(app) or "Importing two was" in text(app)
+    assert list_datasets() == ["reef", "three"]
+    assert not list((home / "data").glob(".importing-*"))
+
+
 def test_job__is_not_begun_twice_and_tells_how_far_it_is(home):
     go_on, told = threading.Event(), threading.Event()
 
@@ -178,8 +261,16 @@ def test_checks__show_duplicates_and_mend_a_leak(photographs, monkeypatch):
     app = open_data(dataset="two", look="Checks")
     button(app, "Put every group into one split").click().run()
     assert not app.exception
-    assert "went into training" in text(app)
+    moves = len(plan_mending(dataset, check(dataset)).moves)
+    assert "Images that move" in text(app)
+    assert open_dataset("two").content_hash == dataset.content_hash, "nothing moves before it was shown"
+    button(app, "Move them").click().run()
+    assert not app.exception
+    assert "Mended 3 groups of **two**" in text(app)
     assert groups_by_kind(check(open_dataset("two")))["leaks"] == []
+    button(app, "Undo").click().run()
+    assert f"{moves} pictures of **two** are back" in text(app)
+    assert open_dataset("two").content_hash == dataset.content_hash
 
 
 def test_delete__goes_to_the_trash_and_comes_back(tiny_reef):

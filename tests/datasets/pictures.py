@@ -9,6 +9,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from sealife_core.datasets.storage import LOCK
+
 
 def noise(seed: int, size: tuple[int, int] = (24, 20)) -> Image.Image:
     """Blocks of random colours: unlike any other seed, and not flat."""
@@ -50,3 +52,8 @@ def png_of_size(width: int, height: int) -> bytes:
     return (
         b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(b"\0" * 64)) + chunk(b"IEND", b"")
     )
+
+
+def left_in(root: Path) -> list[str]:
+    """The names in the folder of all data sets, hidden ones too, without its lock."""
+    return sorted(path.name for path in root.iterdir() if path.name != LOCK)

@@ -2,13 +2,12 @@ import json
 from pathlib import Path
 
 import pytest
-from pictures import encoded, noise, write_folder
+from pictures import noise, write_folder
 
 from sealife_core.datasets import checks as checks_module
-from sealife_core.datasets.checks import check, mend_leak
-from sealife_core.datasets.dataset import Dataset, open_dataset, write_dataset
+from sealife_core.datasets.checks import check
+from sealife_core.datasets.dataset import Dataset, write_dataset
 from sealife_core.datasets.importing import import_images
-from sealife_core.errors import DatasetError
 
 
 @pytest.fixture
@@ -49,35 +48,6 @@ def test_check__counts_classes_and_sizes(leaky: Dataset):
     assert found.class_counts.loc["ray"].to_dict() == {"train": 10, "val": 3, "test": 2, "total": 15}
     assert found.sizes.loc["width"].to_dict() == {"smallest": 24, "median": 24, "largest": 120}
     assert (found.unlabelled, found.missing) == (0, [])
-
-
-def test_mend_leak__puts_the_whole_group_into_one_split(leaky: Dataset):
-    for group in check(leaky).leaks:
-        leaky = mend_leak(leaky, group.rows)
-    again = open_dataset("sea")
-    assert again.content_hash == leaky.content_hash
-    assert check(again).leaks == []
-    assert len(check(again).exact) == 2
-
-
-def test_mend_leak__takes_the_series_along(home: Path, leaky: Dataset):
-    group = check(leaky).exact[0]
-    moved = next(row for row in group.rows if leaky.manifest["split"][row] == "test")
-    companion = next(row for row in leaky.rows("test").tolist() if row != moved)
-    series = ["dive" if row in (moved, companion) else "" for row in range(len(leaky))]
-    dataset = write_dataset(leaky.folder, leaky.manifest.assign(group=series), leaky.info)
-    mended = mend_leak(dataset, group.rows)
-    assert mended.manifest["split"][companion] == "train"
-
-
-def test_mend_leak__cannot_test_on_an_unlabelled_image(home: Path, tmp_path: Path):
-    source = write_folder(tmp_path / "sea", {"crab": 10})
-    (source / "loose.jpg").write_bytes(encoded(0))
-    dataset = import_images(source, "sea").dataset
-    (group,) = check(dataset).exact
-    assert not group.labels_differ
-    with pytest.raises(DatasetError, match="has no label"):
-        mend_leak(dataset, group.rows, split="test")
 
 
 def test_check__is_kept_until_the_images_change(leaky: Dataset, monkeypatch: pytest.MonkeyPatch):

@@ -1,6 +1,7 @@
 """The decoded cache: right pixels, made once, made anew when it must be."""
 
 import json
+import os
 import shutil
 import threading
 from pathlib import Path
@@ -144,7 +145,9 @@ def test_cache__is_made_anew_when_damaged(photographs: Dataset, builds: list[int
 
 
 def test_cache__leaves_only_its_two_files_and_a_lock(photographs: Dataset):
-    (photographs.folder / ".cache-16-killed").write_bytes(b"left by a killed process")
+    leftover = photographs.folder / ".pixels-16.npy.0123.tmp"
+    leftover.write_bytes(b"left by a killed process")
+    os.utime(leftover, (0, 0))
     open_pixels(photographs, 16)
     made = {f.name for f in photographs.folder.iterdir()} - {"images", "manifest.csv", "dataset.json"}
     assert {"pixels-16.npy", "pixels-16.json"} <= made <= {"pixels-16.npy", "pixels-16.json", "pixels-16.lock"}

@@ -1,7 +1,7 @@
 from pathlib import Path
 
 import pytest
-from pictures import encoded, write_folder
+from pictures import encoded, left_in, write_folder
 
 from sealife_core.datasets.importing import import_images
 from sealife_core.datasets.tables import read_table
@@ -108,4 +108,4 @@ def test_import__a_table_with_splits_keeps_them(home: Path, folder: Path):
 def test_import__a_table_of_missing_files_is_one_sentence(home: Path, folder: Path):
     with pytest.raises(DatasetError, match="no such file"):
         import_images(table(folder, "file,label\nx.jpg,crab\n"), "sea")
-    assert list((home / "data").iterdir()) == []
+    assert left_in(home / "data") == []

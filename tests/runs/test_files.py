@@ -3,21 +3,18 @@ import json
 import math
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import BinaryIO
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sealife_core.runs import files
 from sealife_core.runs.files import (
     LineReader,
     UnreadableFile,
     append_line,
     plain,
     read_json,
-    replace_by,
     replace_json,
     tail,
 )
@@ -27,19 +24,6 @@ def test_replace_json__reads_back_and_leaves_no_other_file(tmp_path: Path):
     replace_json(tmp_path / "a.json", {"ä": [1, 2]})
     replace_json(tmp_path / "a.json", {"ä": [3]})
     assert read_json(tmp_path / "a.json") == {"ä": [3]}
-    assert [p.name for p in tmp_path.iterdir()] == ["a.json"]
-
-
-def test_replace_json__keeps_the_old_file_when_the_disk_is_full(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    replace_json(tmp_path / "a.json", {"old": 1})
-
-    def full(_: int) -> None:
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(files.os, "fsync", full)
-    with pytest.raises(OSError, match="No space"):
-        replace_json(tmp_path / "a.json", {"new": 1})
-    assert read_json(tmp_path / "a.json") == {"old": 1}
     assert [p.name for p in tmp_path.iterdir()] == ["a.json"]
 
 
@@ -93,20 +77,6 @@ def test_line_reader__counts_and_skips_garbage(tmp_path: Path):
     assert reader.skipped == 3
 
 
-def test_replace_by__leaves_the_old_content_where_writing_fails(tmp_path: Path):
-    path = tmp_path / "array.npy"
-    replace_by(path, lambda file: file.write(b"old"))
-
-    def half(file: BinaryIO) -> None:
-        file.write(b"ne")
-        raise ValueError("in the middle")
-
-    with pytest.raises(ValueError, match="in the middle"):
-        replace_by(path, half)
-    assert path.read_bytes() == b"old"
-    assert [found.name for found in tmp_path.iterdir()] == ["array.npy"]
-
-
 def test_line_reader__begins_anew_with_a_file_that_did(tmp_path: Path):
     path = tmp_path / "a.jsonl"
     path.write_text('{"step": 1}\n{"step": 2}\n')
@@ -114,6 +84,30 @@ def test_line_reader__begins_anew_with_a_file_that_did(tmp_path: Path):
     list(reader.poll())
     path.write_text('{"step": 9}\n')
     assert list(reader.poll()) == [None, {"step": 9}]
+
+
+def test_line_reader__tells_a_new_attempt_from_the_old_one_in_the_same_inode(tmp_path: Path):
+    path = tmp_path / "metrics.jsonl"
+    append_line(path, {"step": 1, "time": 100.5})
+    reader = LineReader(path)
+    assert [row and row["time"] for row in reader.poll()] == [100.5]
+    inode = path.stat().st_ino
+    rows = "".join(json.dumps({"step": step, "time": 200.5 + step}) + "\n" for step in (1, 2, 3))
+    path.write_text(rows)  # longer than what was read, in the same inode: as when a file system gives it again
+    assert path.stat().st_ino == inode
+    assert [row and row["time"] for row in reader.poll()] == [None, 201.5, 202.5, 203.5]
+    append_line(path, {"step": 4, "time": 300.0})
+    assert [row and row["step"] for row in reader.poll()] == [4]
+
+
+def test_line_reader__of_a_file_that_began_anew_and_is_empty_says_so_once(tmp_path: Path):
+    path = tmp_path / "metrics.jsonl"
+    append_line(path, {"step": 1})
+    reader = LineReader(path)
+    list(reader.poll())
+    path.write_text("")
+    assert list(reader.poll()) == [None]
+    assert list(reader.poll()) == []
 
 
 def test_append_line__closes_a_line_that_a_crash_left_open(tmp_path: Path):

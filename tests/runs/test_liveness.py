@@ -134,3 +134,26 @@ def test_process_of__a_pid_alone_proves_nothing(change: dict[str, Any], expected
 def test_process_of__no_record_is_no_process():
     assert process_of(None) is Process.NONE
     assert process_of({}) is Process.NONE
+
+
+@pytest.mark.parametrize("process", [Process.ELSEWHERE, Process.NONE])
+def test_shown_state__a_heartbeat_from_a_clock_that_is_ahead_keeps_no_dead_run_running(process: Process):
+    status = {"state": "running", "heartbeat": NOW + 30 * 86400.0}
+    assert shown_state(status | {"written": NOW - 3600}, process, NOW) is State.INTERRUPTED
+    assert shown_state(status, process, NOW) is State.INTERRUPTED
+    assert shown_state(status | {"written": NOW + 30 * 86400.0}, process, NOW) is State.INTERRUPTED
+
+
+def test_shown_state__a_run_that_goes_on_under_a_clock_that_is_ahead_is_running():
+    status = {"state": "running", "heartbeat": NOW + 3600, "written": NOW - 1}
+    assert shown_state(status, Process.ELSEWHERE, NOW) is State.RUNNING
+    assert (
+        shown_state({"state": "queued", "queued": NOW + 3600, "written": NOW}, Process.ELSEWHERE, NOW) is State.RUNNING
+    )
+
+
+def test_process_of__a_pid_of_another_container_is_not_ours():
+    record = identity(os.getpid()) or {}
+    assert record["pids"].startswith("pid:[")
+    assert process_of(record | {"pids": "pid:[1]"}) is Process.ELSEWHERE
+    assert process_of({key: value for key, value in record.items() if key != "pids"}) is Process.ALIVE

@@ -1,8 +1,10 @@
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import textwrap
+import threading
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -222,6 +224,64 @@ def test_empty_trash__frees_the_bytes_for_good(make: Make, root: Path):
     size = delete(run)
     assert empty_trash(root) == size
     assert trashed(root) == []
+
+
+@pytest.mark.usefixtures("nobody")
+def test_empty_trash__holds_the_queue_for_a_moment_only_and_destroys_no_run_that_is_restored(
+    make: Make, root: Path, monkeypatch: pytest.MonkeyPatch
+):
+    run, remove = end(make()), shutil.rmtree
+    delete(run)
+    deleting, go_on = threading.Event(), threading.Event()
+
+    def slowly(folder: Path, **how: object) -> None:
+        deleting.set()
+        go_on.wait(30)
+        remove(folder, **how)
+
+    monkeypatch.setattr(shutil, "rmtree", slowly)
+    emptying = threading.Thread(target=empty_trash, args=(root,))
+    emptying.start()
+    assert deleting.wait(30)
+    launch(make())  # the queue is free
+    with pytest.raises(RunError, match="is not in the trash"):
+        restore(run.id, root)
+    go_on.set()
+    emptying.join()
+    assert not run.path.exists()
+    assert not list(root.glob(".removing-*"))
+
+
+@pytest.mark.usefixtures("nobody")
+def test_delete__meets_its_own_name_in_the_trash_and_both_come_back(make: Make, root: Path):
+    run = end(make())
+    copy = root / "copy"
+    shutil.copytree(run.path, copy)
+    for notes in ("first", "second", "third"):
+        if not run.path.exists():
+            shutil.copytree(copy, run.path)
+        run.write_notes(notes=notes)
+        delete(run)
+    shutil.rmtree(copy)
+    assert trashed(root) == [run.id]
+    for notes in ("third", "second", "first"):
+        assert restore(run.id, root).notes()["notes"] == notes
+        run.path.rename(root / f".{notes}")
+    assert trashed(root) == []
+
+
+@pytest.mark.usefixtures("nobody")
+def test_resume__removes_what_a_killed_worker_was_writing(make: Make):
+    run = end(make(), "stopped")
+    leftover = run.path / "embeddings" / ".embeddings.npy.123.tmp"
+    leftover.parent.mkdir()
+    size = run.size_bytes
+    leftover.write_bytes(b"x" * 1000)
+    os.utime(leftover, (0, 0))
+    assert run.size_bytes == size
+    assert leftover not in run.files
+    resume(run)
+    assert not leftover.exists()
 
 
 def test_launch__starts_a_dispatcher_that_runs_it_and_goes(make: Make, root: Path):

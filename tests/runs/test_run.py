@@ -1,4 +1,6 @@
 import json
+import os
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -166,3 +168,47 @@ def test_files__lists_all_but_unfinished_ones(run: Run):
     names = [str(path.relative_to(run.path)) for path in run.files]
     assert names == ["config.json", "figures/curves.png", "notes.json", "status.json"]
     assert run.size_bytes == sum(path.stat().st_size for path in run.files)
+
+
+def test_state__of_a_dead_run_of_another_host_whose_clock_was_ahead_is_interrupted(run: Run):
+    now = time.time()
+    replace_json(run.path / "process.json", {"host": "another", "pid": 1, "attempt": 0})
+    replace_json(run.path / "status.json", {"state": "running", "attempt": 0, "heartbeat": now + 86400.0})
+    assert run.state(now) is State.RUNNING, "its file has just been written"
+    os.utime(run.path / "status.json", (now - 600, now - 600))
+    assert run.state(now) is State.INTERRUPTED
+
+
+def test_notes__saved_by_many_at_once_lose_no_field_and_are_never_torn(run: Run):
+    torn: list[dict[str, object]] = []
+    done = threading.Event()
+
+    def read() -> None:
+        while not done.is_set():
+            found = json.loads((run.path / "notes.json").read_bytes())
+            if found.keys() != {"name", "tags", "notes", "study"}:
+                torn.append(found)
+
+    def write(field: str) -> None:
+        for number in range(40):
+            value = [str(number)] if field == "tags" else str(number)
+            assert Run(run.path).write_notes(**{field: value})[field] == value
+
+    def add(tag: str) -> None:
+        for _ in range(10):
+            Run(run.path).write_notes(add_tags=[tag])
+
+    run.write_notes(name="0")
+    reader = threading.Thread(target=read)
+    writers = [threading.Thread(target=write, args=(field,)) for field in ("name", "notes", "study")]
+    writers += [threading.Thread(target=add, args=(tag,)) for tag in ("thesis", "pruned", "look")]
+    for thread in (reader, *writers):
+        thread.start()
+    for thread in writers:
+        thread.join()
+    done.set()
+    reader.join()
+    assert torn == []
+    notes = run.notes()
+    assert (notes["name"], notes["notes"], notes["study"]) == ("39", "39", "39")
+    assert sorted(notes["tags"]) == ["look", "pruned", "thesis"]

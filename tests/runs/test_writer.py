@@ -1,5 +1,6 @@
 import json
 import math
+import os
 import time
 from pathlib import Path
 
@@ -96,3 +97,11 @@ def test_status__of_a_run_that_was_taken_up_elsewhere_is_written_no_more(run: Ru
     with pytest.raises(writer.Superseded):
         worker.status(state="stopped")
     assert run.status()["state"] == "queued"
+
+
+def test_drop_checkpoints__takes_what_a_killed_worker_was_writing_along(run: Run):
+    leftover = run.path / ".embeddings.npy.123.tmp"
+    leftover.write_bytes(b"half")
+    os.utime(leftover, (0, 0))
+    RunWriter(run).drop_checkpoints()
+    assert not leftover.exists()

@@ -11,6 +11,7 @@ from sealife_core.config import Part, StudyConfig, preset
 from sealife_core.errors import RunError
 from sealife_core.runs import (
     Run,
+    RunWriter,
     State,
     create_run,
     delete_with_parts,
@@ -22,6 +23,7 @@ from sealife_core.runs import (
     trashed,
 )
 from sealife_core.runs.run import BEST, LAST, MODEL
+from sealife_core.studies import coordinator
 from sealife_core.studies.coordinator import read_progress
 from sealife_core.studies.questions import build_grid
 from sealife_core.studies.reuse import fingerprint
@@ -204,3 +206,54 @@ def _dispatchers_alive(root: Path) -> list[int]:
     from tests.runs.processes import dispatcher_pids
 
     return [pid for pid in dispatcher_pids(root) if identity(pid)]
+
+
+class Killed(BaseException):
+    """The end of the coordinator's process, at a chosen place."""
+
+
+@pytest.fixture
+def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever is launched has finished at once, in this process."""
+
+    def finish(run: Run) -> None:
+        RunWriter(run).status(state="finished")
+
+    monkeypatch.setattr(coordinator, "launch", finish)
+    monkeypatch.setattr(coordinator, "ensure_dispatcher", lambda root: False)
+
+
+@pytest.mark.usefixtures("at_once")
+@pytest.mark.parametrize("place", ["before the launch", "between launch and note"])
+def test_study__that_was_killed_before_it_noted_a_run_trains_no_part_twice(
+    root: Path, monkeypatch: pytest.MonkeyPatch, place: str
+):
+    def kill(*told: object, **more: object) -> None:
+        raise Killed
+
+    run = create_run(grid(), root=root, name="grid")
+    with monkeypatch.context() as patch:
+        study = coordinator.Coordinator(grid(), RunWriter(run))
+        if place == "before the launch":
+            patch.setattr(coordinator, "launch", kill)
+        else:
+            patch.setattr(study, "_note", kill)
+        with pytest.raises(Killed):
+            study.turn()
+    (orphan,) = parts_of(run)
+    assert read_progress(run.path).runs == {}
+    assert coordinator.coordinate(grid(), RunWriter(run))
+    assert {part.id for part in parts_of(run)} == set(read_progress(run.path).runs.values())
+    assert orphan in parts_of(run)
+    assert len(parts_of(run)) == len(grid().parts)
+    assert read_progress(run.path).reused == []
+    assert all(finished(part) for part in parts_of(run))
+
+
+@pytest.mark.usefixtures("at_once")
+def test_study__goes_on_beside_a_damaged_run_of_its_own(root: Path):
+    run = create_run(grid(), root=root, name="grid")
+    broken = create_run(preset("probe"), root=root, study=run.id)
+    (broken.path / "config.json").write_text("{")
+    assert coordinator.coordinate(grid(), RunWriter(run))
+    assert len(read_progress(run.path).runs) == len(grid().parts)

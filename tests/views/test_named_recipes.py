@@ -1,3 +1,5 @@
+import os
+
 import pytest
 
 from sealife_core.config import RECIPES, ViewRecipe
@@ -68,3 +70,13 @@ def test_delete_recipe__refuses_what_is_built_in_or_unknown(home):
         delete_recipe("Abyss")
     with pytest.raises(ConfigError, match="cannot be the name"):
         delete_recipe("../notes")
+
+
+def test_save_recipe__on_a_shared_home_can_be_read_by_colleagues(home):
+    former = os.umask(0o022)
+    try:
+        file = save_recipe("Dusk", ViewRecipe())
+    finally:
+        os.umask(former)
+    assert file.stat().st_mode & 0o777 == 0o644
+    assert [path.name for path in file.parent.iterdir()] == ["Dusk.json"]

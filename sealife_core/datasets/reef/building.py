@@ -49,7 +49,7 @@ def draw_reef(
     if (root / name).exists():
         return _drawn_before(root, name, recipe)
 
-    with building(name, root) as folder:
+    with building(name, root, progress) as folder:
         (folder / "images").mkdir()
         rows = []
         for number in range(images):

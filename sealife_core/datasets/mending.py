@@ -1,0 +1,193 @@
+"""Copies of a picture that are in two splits leak: what is tested was trained on. Here they are brought together.
+
+Where each group of copies goes is chosen so that every class keeps its share of every split, as far as the groups
+allow. Nothing is moved before it was shown (``plan_mending``), and what was moved can be moved back.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Collection
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from scipy.sparse import coo_matrix
+from scipy.sparse.csgraph import connected_components
+
+from sealife_core.datasets.checks import Checks, DuplicateGroup
+from sealife_core.datasets.dataset import Dataset, open_dataset
+from sealife_core.datasets.splits import SPLITS
+from sealife_core.durable import replace_file
+from sealife_core.errors import DatasetError
+
+MOVES = "moves.json"
+_MOST_KEPT = 20  # mendings that can be undone, the last one first
+_ROUNDS = 10  # over all groups; two or three are enough, and each can only improve the last
+_EMPTIED = 1e9  # worse than any change of shares
+_NAMES = {"train": "training", "val": "validation", "test": "test"}
+
+
+@dataclass(frozen=True)
+class Mending:
+    """What mending would do. ``moves``: row → its new split, of the rows that change theirs; ``groups``: how many are
+    brought together; ``left``: sentences on those that cannot be; ``before`` and ``after``: images of each split."""
+
+    moves: dict[int, str]
+    groups: int
+    left: tuple[str, ...]
+    between: dict[tuple[str, str], int]
+    before: dict[str, int]
+    after: dict[str, int]
+
+    @property
+    def sentences(self) -> list[str]:
+        """How many images move from where to where, what each split has then, and what stays as it is."""
+        moves = [f"{n:,} from {_NAMES[a]} to {_NAMES[b]}" for (a, b), n in sorted(self.between.items())]
+        sizes = [f"{_NAMES[split]} {self.before[split]:,} → {self.after[split]:,}" for split in SPLITS]
+        said = [f"Images that move: {', '.join(moves)}.", f"Images afterwards: {', '.join(sizes)}."] if moves else []
+        return [*said, *self.left]
+
+
+def plan_mending(dataset: Dataset, checks: Checks, only: Collection[DuplicateGroup] | None = None) -> Mending:
+    """How to bring each leak of ``checks`` (of ``only``, where given) into one split. Nothing is written.
+
+    Whatever shares copies or a group (a dive, a burst) with a leak moves with it. No class disappears from a split:
+    leaks that would need that are left, and ``left`` says so.
+    """
+    wanted = {row for group in (checks.leaks if only is None else only) if group.straddles for row in group.rows}
+    splits, labels, left = dataset.manifest["split"].tolist(), dataset.manifest["label"], []
+    units = [unit for unit in _units(dataset, checks) if not wanted.isdisjoint(unit)]
+    while True:
+        shares = _Shares(dataset, units)
+        placed = shares.place()
+        emptied = shares.emptied()
+        if not emptied:
+            break
+        classes = {label for label, _ in emptied}
+        free = [unit for unit in units if classes.isdisjoint(labels.iloc[unit])]
+        left.append(_left(len(units) - len(free), emptied))
+        units = free
+    new = {row: split for unit, split in zip(units, placed, strict=True) for row in unit if splits[row] != split}
+    before, between = Counter(splits), Counter((splits[row], split) for row, split in new.items())
+    after = before + Counter(new.values())
+    after.subtract(splits[row] for row in new)
+    totals = [{split: counts[split] for split in SPLITS} for counts in (before, after)]
+    return Mending(dict(sorted(new.items())), len(units), tuple(left), dict(between), totals[0], totals[1])
+
+
+def mend(dataset: Dataset, mending: Mending) -> Dataset:
+    """Carry out ``mending``; :func:`undo_mending` takes it back. Raises DatasetError if there is nothing to move."""
+    if not mending.moves:
+        raise DatasetError(" ".join(mending.left) or f"Nothing in {dataset.name!r} is in more than one split.")
+    ids, splits = dataset.manifest["id"].tolist(), dataset.manifest["split"].tolist()
+    moved = {ids[row]: [splits[row], split] for row, split in mending.moves.items()}
+    return dataset.with_splits(
+        mending.moves, first=lambda: _keep(dataset.folder, [*_kept(dataset.folder), moved][-_MOST_KEPT:])
+    )
+
+
+def undo_mending(name: str, root: Path | None = None) -> tuple[Dataset, int]:
+    """Take back what was mended last: the data set, and how many images went back. An image that was moved again since
+    stays. Raises DatasetError if there is nothing to take back."""
+    dataset = open_dataset(name, root)
+    kept = _kept(dataset.folder)
+    if not kept:
+        raise DatasetError(f"Nothing was mended in {name!r} that could be undone.")
+    splits = dict(zip(dataset.manifest["id"], dataset.manifest["split"], strict=True))
+    back = {dataset.row_of(i): was for i, (was, became) in kept[-1].items() if splits.get(i) == became}
+
+    def forget() -> None:
+        if _kept(dataset.folder) != kept:
+            raise DatasetError(f"Somebody else has just mended {name!r}. Look at it again.")
+        _keep(dataset.folder, kept[:-1])
+
+    return dataset.with_splits(back, first=forget), len(back)
+
+
+def can_undo(dataset: Dataset) -> bool:
+    """Whether :func:`undo_mending` has something to take back."""
+    return bool(_kept(dataset.folder))
+
+
+def _units(dataset: Dataset, checks: Checks) -> list[list[int]]:
+    """Rows that have to stay together: copies of each other or of one group, if only through others; largest first."""
+    together = [list(group.rows) for group in (*checks.exact, *checks.near)]
+    groups = dataset.manifest["group"]
+    together += [rows.tolist() for group, rows in groups.groupby(groups).indices.items() if group]
+    links = np.array([(rows[0], row) for rows in together for row in rows], dtype=np.int64).reshape(-1, 2)
+    linked = coo_matrix((np.ones(len(links), dtype=np.int8), links.T), shape=(len(dataset), len(dataset)))
+    component = connected_components(linked, directed=False)[1]
+    order = np.argsort(component, kind="stable")
+    units = np.split(order, np.flatnonzero(np.diff(component[order])) + 1)
+    return sorted((unit.tolist() for unit in units if len(unit) > 1), key=len, reverse=True)
+
+
+class _Shares:
+    """How many images of each class are in each split, while ``units`` are placed one by one."""
+
+    def __init__(self, dataset: Dataset, units: list[list[int]]) -> None:
+        labels, self._split_of = dataset.labels, dataset.manifest["split"].map(SPLITS.index).to_numpy()
+        self._classes, self._units = dataset.classes, units
+        self._before = np.zeros((len(dataset.classes), len(SPLITS)), dtype=np.int64)
+        np.add.at(self._before, (labels[labels >= 0], self._split_of[labels >= 0]), 1)
+        self._now = self._before.copy()
+        self._counts = [np.unique(labels[unit][labels[unit] >= 0], return_counts=True) for unit in units]
+        # SimCLR sees every unlabelled image: a group that holds one must not be tested on.
+        self._open = [(0,) if (labels[unit] < 0).any() else tuple(range(len(SPLITS))) for unit in units]
+        for unit in units:
+            labelled = [row for row in unit if labels[row] >= 0]
+            np.subtract.at(self._now, (labels[labelled], self._split_of[labelled]), 1)
+
+    def place(self) -> list[str]:
+        """The split of every unit: each in turn where it costs least, then each again, now that the others stand."""
+        place = [-1] * len(self._units)
+        for _ in range(_ROUNDS):
+            former = place.copy()
+            for number, (of, counts) in enumerate(self._counts):
+                if place[number] >= 0:
+                    self._now[of, place[number]] -= counts
+                place[number] = min(self._open[number], key=lambda split: self._cost(number, split))
+                self._now[of, place[number]] += counts
+            if place == former:
+                break
+        return [SPLITS[split] for split in place]
+
+    def emptied(self) -> list[tuple[str, str]]:
+        """(Class, split) of those that had images there and have none now."""
+        return [(self._classes[c], SPLITS[s]) for c, s in np.argwhere((self._before > 0) & (self._now == 0))]
+
+    def _cost(self, number: int, split: int) -> tuple[float, int]:
+        """How far the classes of a unit are from their shares with it in ``split``, then how many images move."""
+        of, counts = self._counts[number]
+        now, before = self._now[of].copy(), self._before[of]
+        now[:, split] += counts
+        # Pearson's χ²: two images more weigh heavier in a split of 8 than in one of 44.
+        away = ((now - before) ** 2 / np.maximum(before, 0.5)).sum()
+        away += _EMPTIED * ((before > 0) & (now <= 0)).sum()
+        return round(float(away), 9), int((self._split_of[self._units[number]] != split).sum())
+
+
+def _left(stuck: int, emptied: list[tuple[str, str]]) -> str:
+    label, split = emptied[0]
+    more = f", and {len(emptied) - 1} more such" if len(emptied) > 1 else ""
+    groups = "1 group of copies stays" if stuck == 1 else f"{stuck:,} groups of copies stay"
+    return (
+        f"{groups} in more than one split: in one, class {label!r} would have no {_NAMES[split]} images{more}."
+        " Add images of that class that are no copies, or import again without the copies."
+    )
+
+
+def _kept(folder: Path) -> list[dict[str, list[str]]]:
+    """What was mended, the last one last: image id → its split before and after."""
+    try:
+        return [{str(i): [str(was), str(became)] for i, (was, became) in m.items()} for m in _read(folder)]
+    except (OSError, ValueError, TypeError, AttributeError):
+        return []
+
+
+def _read(folder: Path) -> list[dict[str, list[str]]]:
+    return json.loads((folder / MOVES).read_text(encoding="utf-8"))
+
+
+def _keep(folder: Path, moves: list[dict[str, list[str]]]) -> None:
+    replace_file(folder / MOVES, json.dumps(moves))

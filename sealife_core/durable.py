@@ -1,0 +1,176 @@
+"""Files and folders that survive a crash, a power cut and a second writer.
+
+A file is written beside its place under a name of its own, flushed, renamed, and the folder is flushed: a reader sees
+the old file or the new one, and what was reported as saved is on the disk. Without the first flush a power cut leaves
+a renamed file of 0 bytes; without the last one the name itself may be gone.
+"""
+
+import errno
+import fcntl
+import os
+import secrets
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import BinaryIO
+
+from filelock import FileLock, Timeout
+
+from sealife_core.errors import SealifeError
+
+PATIENCE_S = 30.0  # our locks are held for moments; whoever holds one longer is stopped in a debugger
+_TEMPORARY, _ASIDE = ".tmp", ".removing-"
+_SETTLED_S = 2.0  # between the creation of a temporary file and its lock lie microseconds
+_FLUSHERS = 8  # the disk commits several flushes at once: 3,450 files take 0.5 s, and 8 s one by one
+# What file systems that cannot flush a folder (some network and FUSE ones) answer; the rename is all they offer.
+_CANNOT_FLUSH = frozenset({errno.EINVAL, errno.ENOTSUP, errno.EBADF, errno.EACCES})
+
+
+def replace_file(path: Path, content: str | bytes | memoryview) -> None:
+    """Write ``path`` whole or not at all: whoever reads sees the old content or the new one. Raises OSError."""
+    data = content.encode() if isinstance(content, str) else content
+    with replacing(path) as file:
+        file.write(data)
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[BinaryIO]:
+    """As :func:`replace_file`, of what the block writes into the file: for what is too large to be in memory twice.
+
+    Of a block that raises nothing is left.
+    """
+    # Cut, for a name may be as long as the disk allows, and unique, for two may write the same file at once.
+    beside = path.with_name(f".{path.name[:40]}.{secrets.token_hex(8)}{_TEMPORARY}")
+    try:
+        with beside.open("xb") as file:
+            with suppress(OSError):  # no locks here: nobody will remove it as a leftover either
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+            beside.replace(path)
+    except BaseException:
+        beside.unlink(missing_ok=True)
+        raise
+    flush_folder(path.parent)
+
+
+def replace_by_path(path: Path, write: Callable[[Path], object]) -> None:
+    """As :func:`replacing`, for libraries that want a path: ``write`` is given that of an empty file to fill."""
+    with replacing(path) as file:
+        beside = Path(file.name)
+        write(beside)
+        with beside.open("rb") as written:  # whoever replaced our empty file has another one flushed than ours
+            os.fsync(written.fileno())
+
+
+def rename(source: Path, target: Path) -> None:
+    """Rename a file or folder within one disk and flush both parents. Raises OSError, also if ``target`` has files."""
+    source.rename(target)
+    flush_folder(target.parent)
+    if source.parent != target.parent:
+        flush_folder(source.parent)
+
+
+def flush_folder(folder: Path) -> None:
+    """Flush the names in ``folder``, where the file system can."""
+    try:
+        handle = os.open(folder, os.O_RDONLY)
+    except PermissionError:  # a folder that may be written but not listed
+        return
+    try:
+        os.fsync(handle)
+    except OSError as error:
+        if error.errno not in _CANNOT_FLUSH:
+            raise
+    finally:
+        os.close(handle)
+
+
+def flush_tree(folder: Path, progress: Callable[[int, int], None] | None = None) -> None:
+    """Flush every file and folder below ``folder``, and itself: before it is renamed to where readers trust it."""
+    folders = [Path(where) for where, _, _ in os.walk(folder)]
+    files = [entry.path for where in folders for entry in os.scandir(where) if entry.is_file(follow_symlinks=False)]
+    with ThreadPoolExecutor(_FLUSHERS) as pool:
+        for done, _ in enumerate(pool.map(_flush_file, files), start=1):
+            if progress:
+                progress(done, len(files))
+    for where in reversed(folders):
+        flush_folder(where)
+
+
+def _flush_file(path: str) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def set_aside(folder: Path) -> None:
+    """Put ``folder``, if it is there, where nobody looks for it: the first half of removing it for good.
+
+    One rename, to be made under the lock of those who take things out; the second half may take minutes.
+    """
+    with suppress(FileNotFoundError):
+        rename(folder, folder.with_name(f"{_ASIDE}{secrets.token_hex(8)}"))
+
+
+def remove_set_aside(root: Path) -> int:
+    """Delete what was set aside in ``root``, now or by a process that was killed; returns the bytes freed."""
+    freed_bytes = 0
+    for folder in root.glob(f"{_ASIDE}*"):
+        freed_bytes += size_bytes(folder)
+        while folder.exists():
+            with suppress(FileNotFoundError):  # another process deletes the same: go on with what is left
+                shutil.rmtree(folder)
+    return freed_bytes
+
+
+def is_temporary(name: str) -> bool:
+    """Whether a file of that name is being written, or was when its process was killed."""
+    return name.startswith(".") and name.endswith(_TEMPORARY)
+
+
+def remove_leftovers(folder: Path) -> None:
+    """Remove the temporary files below ``folder`` whose writers are gone; those being written are left."""
+    for where, _, names in os.walk(folder):
+        for name in filter(is_temporary, names):
+            path = Path(where) / name
+            with suppress(OSError), path.open("rb") as file:
+                if time.time() - os.fstat(file.fileno()).st_mtime > _SETTLED_S:
+                    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)  # raises while its writer lives
+                    path.unlink()
+
+
+def size_bytes(folder: Path) -> int:
+    """What the files below ``folder`` take on the disk, without temporary ones; a file that goes meanwhile is 0."""
+    total = 0
+    for where, _, names in os.walk(folder):
+        for name in names:
+            if not is_temporary(name):
+                with suppress(OSError):
+                    total += (Path(where) / name).lstat().st_size
+    return total
+
+
+@contextmanager
+def held(lock: Path, what: str, error: type[SealifeError]) -> Iterator[None]:
+    """Hold ``lock`` (a file, made if absent) for a moment, against threads, processes and hosts. Not re-entrant.
+
+    Raises ``error`` with a sentence on ``what`` ("The queue in …") where that cannot be.
+    """
+    taken = FileLock(lock, timeout=PATIENCE_S)
+    try:
+        taken.acquire()
+    except Timeout:
+        raise error(f"{what} has been locked for {PATIENCE_S:.0f} s. Try again.") from None
+    except OSError as problem:
+        raise error(f"{what} cannot be locked ({problem.strerror}). Make it writable.") from None
+    try:
+        yield
+    finally:
+        taken.release()
