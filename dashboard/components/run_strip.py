@@ -37,7 +37,7 @@ def pace_s(run: Run) -> float | None:
     if not shown.state.active:
         return None
     started, step, steps = status.get("started"), status.get("step") or 0, status.get("steps") or 0
-    if shown.stopping or not isinstance(started, int | float):
+    if shown.stopping or started is None:
         return POLL_S
     age_s = time.time() - started
     left_s = age_s * (steps - step) / step if step else age_s
@@ -117,7 +117,7 @@ def progress_sentence(run: Run) -> str:
 def seconds_left(status: dict[str, Any], rows: Sequence[dict[str, Any]]) -> float | None:
     """Time left at the rate of the last metric ``rows``, in seconds; None until enough steps are done to know it."""
     step, steps = status.get("step") or 0, status.get("steps") or 0
-    recent = rows[-RECENT_ROWS:]
+    recent = [row for row in rows[-RECENT_ROWS:] if row.get("step") is not None and row.get("time") is not None]
     if len(recent) < 2 or step >= steps:
         return None
     done, took_s = recent[-1]["step"] - recent[0]["step"], recent[-1]["time"] - recent[0]["time"]

@@ -10,6 +10,7 @@ from sealife_core.commands.output import Output
 from sealife_core.errors import RunError
 from sealife_core.runs import queue
 from sealife_core.runs.directory import TRASH, Run, list_runs, open_run, parts_of, runs_root
+from sealife_core.runs.liveness import State
 from sealife_core.runs.tracking import places
 
 POLL_S = 0.5
@@ -157,11 +158,16 @@ def summary(run: Run) -> dict[str, Any]:
         return {"id": run.id, "name": "", "task": "", "data": "", "state": "damaged", "message": str(error)}
     shown = run.shown()
     error = run.error()
-    message = error["what"] if error else shown.message
+    message = " ".join([error["what"] if error else shown.message, *_damaged(run, shown.state)])
     return {
         "id": run.id, "name": run.notes().get("name", ""), "task": task, "data": data, "state": str(shown.state),
         "message": message,
     }  # fmt: skip
+
+
+def _damaged(run: Run, state: State) -> list[str]:
+    """A sentence for each damaged file of a run that is not damaged as a whole."""
+    return [] if state is State.DAMAGED else run.problems()
 
 
 def _shown(run: Run, output: Output) -> dict[str, Any]:
@@ -183,7 +189,7 @@ def _shown(run: Run, output: Output) -> dict[str, Any]:
         if last:
             lines.append(f"last: step {last['step']}, loss {last['train/loss']:.4f}")
         lines += [f"{place.name}: {place.says}: {place.url or place.command}" for place in recorded]
-        lines += [f"warning: {w}" for w in run.status().get("warnings", [])]
+        lines += [f"warning: {w}" for w in run.status().get("warnings") or []]
         output.result(None, "\n".join(lines))
     return whole
 
