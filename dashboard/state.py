@@ -131,13 +131,17 @@ def other_pictures() -> None:
 
 
 def _count(key: str) -> int:
-    text = st.query_params.get(key, "0")
-    return int(text) if text.isdecimal() and len(text) < 10 else 0
+    return whole_number(st.query_params.get(key, ""), 0)
+
+
+def whole_number(text: str, otherwise: int) -> int:
+    """A number of a URL: ``otherwise`` for what is none, or has more digits than any count here."""
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else otherwise
 
 
 def picked(dataset: Dataset, otherwise: Sequence[int]) -> list[int]:
     """The rows that were picked on the Views page: their ids are in the URL; ``otherwise`` if none is known."""
-    ids = st.query_params.get_all(_PICTURES)
+    ids = dict.fromkeys(st.query_params.get_all(_PICTURES))
     known = set(dataset.manifest["id"])
     rows = [dataset.row_of(image_id) for image_id in ids if image_id in known]
     return rows[:MOST_PICTURES] or list(otherwise)
@@ -172,7 +176,7 @@ _EXPECTED = "expected_dataset"
 
 def selected_runs() -> list[str] | None:
     """Ids of the runs chosen on the Runs page: those in the URL, else the last chosen; None: nobody chose yet."""
-    in_url = st.query_params.get_all(RUN)
+    in_url = list(dict.fromkeys(st.query_params.get_all(RUN)))
     if in_url:
         st.session_state[_RUNS] = in_url
     return st.session_state.get(_RUNS)
@@ -447,7 +451,7 @@ def projection_settings() -> dict[str, Any]:
     if _PROJECTION not in st.session_state:
         try:
             held = json.loads(st.query_params.get(_PROJECTION, "{}"))
-        except ValueError:
+        except (ValueError, RecursionError):
             held = {}
         st.session_state[_PROJECTION] = held if isinstance(held, dict) else {}
     return st.session_state[_PROJECTION]
@@ -494,7 +498,7 @@ _COMPARE = ("tests", "from", "to", "pile", "of")
 
 def compared_runs() -> list[str] | None:
     """Ids of the runs that are compared: those in the URL, else the last compared; None: nobody chose yet."""
-    in_url = st.query_params.get_all(_COMPARED)
+    in_url = list(dict.fromkeys(st.query_params.get_all(_COMPARED)))
     if in_url:
         st.session_state[_COMPARED_HELD] = in_url
     return st.session_state.get(_COMPARED_HELD)

@@ -14,6 +14,7 @@ from dashboard.components.run_table import colours_of_all, run_table, whose_runs
 from dashboard.components.run_tabs import run_tabs
 from sealife_core.config import ClassifierConfig, SimclrConfig
 from sealife_core.runs.directory import Run
+from sealife_core.runs.liveness import State
 
 TABLE_S = 20.0  # it tells epochs only; when a run ends the whole page is drawn anew
 
@@ -62,6 +63,8 @@ def _one(run: Run) -> None:
     st.fragment(run_detail.live_progress, run_every=pace)(run, pace)
     run_detail.problem(run)
     run_actions(run)
+    if run.state() is State.DAMAGED:  # there is nothing to show, and whatever is there may be damaged too
+        return
     traceback_view(run)
     recorded_lines(run)
     run_tabs(run, pace)

@@ -38,7 +38,8 @@ def pair_view(rows: Sequence[ComparisonRow], runs: Sequence[Run]) -> None:
 
 def _choose(rows: Sequence[ComparisonRow]) -> tuple[str, str]:
     """(from, to) of the URL; unless it names two of them, the second best and the best."""
-    ids, names = [row.run_id for row in rows], {row.run_id: row.name for row in rows}
+    names = {row.run_id: row.name for row in rows}
+    ids = list(names)
     a, b = state.compare("from"), state.compare("to")
     b = b if b in ids else next(run_id for run_id in ids if run_id != a)
     a = a if a in ids and a != b else next(run_id for run_id in ids if run_id != b)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from dashboard.state import whole_number
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.errors import RunError
 from sealife_core.evaluation.embedded import rows_of
@@ -190,7 +191,7 @@ def pair_counts(answers: Answers, other: Answers, split: str) -> dict[str, int]:
 def filters_of(values: dict[str, str], classes: Sequence[str], paired: bool) -> Filters:
     """Filters from the texts of a URL. What is not understood is left out: a link never fails."""
     low, _, high = values.get("sure", "").partition("-")
-    span = (int(low), int(high)) if low.isdecimal() and high.isdecimal() else (0, 100)
+    span = whole_number(low, 0), whole_number(high, 100)
     allowed = OUTCOMES | (PAIRED if paired else {})
     found = Filters(
         truth=values.get("truth", ""),

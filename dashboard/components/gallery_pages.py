@@ -11,9 +11,7 @@ A_PAGE = 48
 def leaf(count: int) -> tuple[int, int]:
     """(the page that is shown, from 1; how many there are) of ``count`` pictures."""
     pages = max(1, -(-count // A_PAGE))
-    text = state.gallery("leaf")
-    held = int(text) if text.isdecimal() and len(text) < 9 else 1
-    return min(max(1, held), pages), pages
+    return min(max(1, state.whole_number(state.gallery("leaf"), 1)), pages), pages
 
 
 def on_page(places: np.ndarray, page: int) -> np.ndarray:

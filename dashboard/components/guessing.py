@@ -65,10 +65,11 @@ def round_of(answers: Answers, seed: int) -> np.ndarray:
 def read_guesses(text: str, pictures: int, classes: int) -> list[int]:
     """ "3.0.12" → [3, 0, 12], the class that was guessed for each picture so far; what cannot be is cut off."""
     guesses: list[int] = []
-    for part in text.split(".")[:pictures] if text else []:
-        if not part.isdecimal() or int(part[:6]) >= classes:
+    for part in text.split(".", pictures)[:pictures]:
+        guess = state.whole_number(part, classes)
+        if guess >= classes:
             break
-        guesses.append(int(part))
+        guesses.append(guess)
     return guesses
 
 
@@ -78,11 +79,11 @@ def score(answers: Answers, places: Sequence[int], said: Sequence[int]) -> int:
 
 
 def _seed() -> int:
-    text = state.gallery("seed")
-    if not text.isdecimal() or len(text) > 9:
-        text = "1"
-        state.turn_gallery(seed=text)
-    return int(text)
+    seed = state.whole_number(state.gallery("seed"), -1)
+    if seed < 0:
+        seed = 1
+        state.turn_gallery(seed="1")
+    return seed
 
 
 def _scores(answers: Answers, places: np.ndarray, guesses: list[int], players: Sequence[tuple[str, Answers]]) -> None:

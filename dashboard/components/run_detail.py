@@ -41,7 +41,7 @@ def progress(run: Run) -> None:
         return
     epochs = f", {int(status.get('epoch') or 0)} of {status['epochs']} epochs" if status.get("epochs") else ""
     took = (run.results() or {}).get("train_s")
-    trained = f", trained for {duration(took)}" if _is_number(took) and took else ""
+    trained = f", trained for {duration(took)}" if took else ""
     st.caption(f"{state_words(run, time.time())}{epochs}{trained}")
 
 
@@ -58,8 +58,15 @@ def problem(run: Run) -> None:
             f"**{plain(error['what'])}** {plain(error['next'])}",
             icon=":material/power_off:" if interrupted else ":material/error:",
         )
+    if run.state() is State.DAMAGED:
+        return
+    for sentence in run.problems():
+        st.error(
+            f"{plain(sentence)} What it held is not shown. Put the file back from a copy, or delete the run.",
+            icon=":material/error:",
+        )
     for sentence in run.status().get("warnings") or []:
-        st.warning(plain(str(sentence)), icon=":material/info:")
+        st.warning(plain(sentence or ""), icon=":material/info:")
 
 
 def live_progress(run: Run, pace: float | None) -> None:
@@ -116,7 +123,7 @@ def _chances(panel: Panel, runs: list[Run]) -> dict[str, float]:
     if not panel.chance:
         return {}
     found = [run.environment().get(panel.chance) for run in runs]
-    levels = {round(float(level), 6) for level in found if isinstance(level, int | float)}
+    levels = {round(float(level), 6) for level in found if level is not None}
     label = "ln(2N − 1) =" if panel.chance == "chance_loss" else "guessing"
     factor = 100.0 if panel.percent else 1.0
     return {label + "\u200b" * place: factor * level for place, level in enumerate(sorted(levels))}
@@ -134,11 +141,7 @@ def _origin(config: AnyConfig) -> str:
 
 def _rate(rows: list[dict[str, Any]]) -> str:
     for key, unit in (("train/views_per_s", "views/s"), ("train/images_per_s", "images/s")):
-        last = next((row[key] for row in reversed(rows[-200:]) if _is_number(row.get(key))), None)
+        last = next((row[key] for row in reversed(rows[-200:]) if row.get(key) is not None), None)
         if last is not None:
             return f"{last:,.0f} {unit}"
     return ""
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)

@@ -38,7 +38,7 @@ def pace_s(run: Run) -> float | None:
     if not shown.state.active:
         return None
     started, step, steps = status.get("started"), status.get("step") or 0, status.get("steps") or 0
-    if shown.stopping or not isinstance(started, int | float):
+    if shown.stopping or started is None:
         return POLL_S
     age_s = time.time() - started
     left_s = age_s * (steps - step) / step if step else age_s

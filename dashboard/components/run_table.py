@@ -16,7 +16,7 @@ from sealife_core.config import AnyConfig, SimclrConfig
 from sealife_core.errors import ConfigError
 from sealife_core.runs.directory import Run
 from sealife_core.runs.forecast import Forecast
-from sealife_core.runs.liveness import State
+from sealife_core.runs.liveness import Shown, State
 
 ROWS_SHOWN = 8
 EVERY, ALONE = "all", "alone"
@@ -95,15 +95,8 @@ def colours_of_all() -> dict[str, str]:
 
 def row(run: Run, now: float, forecast: Forecast | None = None) -> dict[str, Any]:
     """One line of the table, as plain text: a cell is never read as mark-up."""
-    began = datetime.strptime(run.id[:15], "%Y%m%d-%H%M%S") if _dated(run.id) else None
-    told = {
-        "●": "⬤",
-        "Run": run_name(run),
-        "Method": "",
-        "Data": "",
-        "State": state_words(run, now, forecast),
-        "Result": "",
-    }
+    began, state = _dated(run.id), state_words(run, now, forecast)
+    told = {"â": "â¬¤", "Run": run_name(run), "Method": "", "Data": "", "State": state, "Result": ""}
     try:
         config = run.config()
     except ConfigError:
@@ -119,19 +112,27 @@ def method(config: AnyConfig) -> str:
 def key_number(run: Run) -> str:
     """The one number that says how well it went, "" while there is none."""
     results = run.results() or {}
-    test, val = results.get("test") or {}, results.get("val") or {}
-    if isinstance(test.get("accuracy"), int | float):
-        return f"{100 * test['accuracy']:.1f} % test"
-    if isinstance(val.get("knn_accuracy"), int | float):
-        return f"{100 * val['knn_accuracy']:.1f} % k-NN"
-    if isinstance(val.get("accuracy"), int | float):
-        return f"{100 * val['accuracy']:.1f} % validation"
+    for split, name, says in (
+        ("test", "accuracy", "test"),
+        ("val", "knn_accuracy", "k-NN"),
+        ("val", "accuracy", "validation"),
+    ):
+        share = (results.get(split) or {}).get(name)
+        if share is not None:
+            return f"{100 * share:.1f} % {says}"
     return ""
 
 
 def state_words(run: Run, now: float, forecast: Forecast | None = None) -> str:
-    """ "◐ running, epoch 3 of 20", "✓ finished 3 min ago"; of a run that waits when it begins, as far as foreseen."""
-    shown, status = run.shown(now), run.status()
+    """ "â running, epoch 3 of 20", "â finished 3 min ago", "â finished 3 min ago â with a damaged file"; of a run that
+    waits when it begins, as far as that is known."""
+    shown = run.shown(now)
+    damaged = shown.state is not State.DAMAGED and run.problems()
+    return _state_words(run, shown, now, forecast) + (" â with a damaged file" if damaged else "")
+
+
+def _state_words(run: Run, shown: Shown, now: float, forecast: Forecast | None) -> str:
+    status = run.status()
     words = _SIGNS.get(shown.state, "") + ("stopping" if shown.stopping else shown.state.value)
     if shown.state is State.RUNNING and status.get("epochs"):
         return f"{words}, epoch {int(status.get('epoch') or 0)} of {status['epochs']}"
@@ -140,7 +141,7 @@ def state_words(run: Run, now: float, forecast: Forecast | None = None) -> str:
     if shown.state is State.NOT_RESPONDING and shown.age_s is not None:
         return f"{words} for {duration(shown.age_s)}"
     ended = status.get("ended")
-    if not shown.state.active and isinstance(ended, int | float):
+    if not shown.state.active and ended is not None:
         return f"{words} {ago(now - ended)}"
     return words
 
@@ -152,9 +153,8 @@ def ago(seconds: float) -> str:
     return f"{duration(seconds)} ago" if seconds < 36 * 3600 else f"{round(seconds / 86400)} days ago"
 
 
-def _dated(run_id: str) -> bool:
+def _dated(run_id: str) -> datetime | None:
     try:
-        datetime.strptime(run_id[:15], "%Y%m%d-%H%M%S")
+        return datetime.strptime(run_id[:15], "%Y%m%d-%H%M%S")
     except ValueError:
-        return False
-    return True
+        return None

@@ -13,6 +13,7 @@ from sealife_core.runs import queue
 from sealife_core.runs.directory import TRASH, Run, list_runs, parts_of, runs_root
 from sealife_core.runs.estimates import Images
 from sealife_core.runs.forecast import Forecast, queue_forecast
+from sealife_core.runs.liveness import State
 from sealife_core.runs.names import find_run, find_trashed
 from sealife_core.runs.order import move_up
 from sealife_core.runs.tracking import places
@@ -177,7 +178,7 @@ def summary(run: Run) -> dict[str, Any]:
         return {"id": run.id, "name": "", "task": "", "data": "", "state": "damaged", "message": str(error)}
     shown = run.shown()
     error = run.error()
-    message = error["what"] if error else shown.message
+    message = " ".join([error["what"] if error else shown.message, *_damaged(run, shown.state)])
     return {
         "id": run.id, "name": run.notes().get("name", ""), "task": task, "data": data, "state": str(shown.state),
         "message": message,
@@ -204,6 +205,11 @@ def _waiting(run: Run, forecasts: dict[str, Forecast]) -> dict[str, Any]:
     return asdict(found) | {"message": f"{message}: {found.says}" if message else found.says}
 
 
+def _damaged(run: Run, state: State) -> list[str]:
+    """A sentence for each damaged file of a run that is not damaged as a whole."""
+    return [] if state is State.DAMAGED else run.problems()
+
+
 def _shown(run: Run, output: Output) -> dict[str, Any]:
     whole = (
         summary(run)
@@ -227,7 +233,7 @@ def _shown(run: Run, output: Output) -> dict[str, Any]:
         if last:
             lines.append(f"last: step {last['step']}, loss {last['train/loss']:.4f}")
         lines += [f"{place.name}: {place.says}: {place.url or place.command}" for place in recorded]
-        lines += [f"warning: {w}" for w in run.status().get("warnings", [])]
+        lines += [f"warning: {w}" for w in run.status().get("warnings") or []]
         output.result(None, "\n".join(lines))
     return whole
 

@@ -1,5 +1,6 @@
 """Streamlit puts only `dashboard/` on the path and Home.py adds the root; a test has no Home.py."""
 
+import shutil
 import sys
 from pathlib import Path
 
@@ -16,3 +17,16 @@ def measured(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     asked: list[str] = []
     monkeypatch.setattr(calibration, "request", lambda device: asked.append(device) or False)
     return asked
+
+
+@pytest.fixture(scope="session")
+def models(tmp_path_factory: pytest.TempPathFactory, drawn_reef: Path) -> Path:
+    """A home with a data set and runs of every kind; do not write into it: copy it."""
+    from tests.dashboard.models import make_models
+
+    home = tmp_path_factory.mktemp("models")
+    shutil.copytree(drawn_reef, home / "data" / "reef")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SEALIFE_HOME", str(home))
+        make_models()
+    return home

@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sealife_core.runs import Run, State, list_runs
@@ -35,6 +35,7 @@ def ask_everything(run: Run) -> State:
     return shown.state
 
 
+@settings(max_examples=60, deadline=None)
 @given(data=st.data())
 def test_damage__of_any_file_by_any_json_hides_no_run_and_raises_nothing(data: st.DataObject) -> None:
     kind = data.draw(st.sampled_from(["simclr", "finetune", "study"]))
@@ -52,6 +53,7 @@ def test_damage__of_any_file_by_any_json_hides_no_run_and_raises_nothing(data: s
         assert ask_everything(well) is State.FINISHED
 
 
+@settings(max_examples=60, deadline=None)
 @given(name=st.sampled_from(NAMES), content=st.binary(max_size=60))
 def test_damage__of_any_file_by_any_bytes_raises_nothing(name: str, content: bytes) -> None:
     with TemporaryDirectory() as folder:

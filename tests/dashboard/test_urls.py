@@ -1,0 +1,75 @@
+"""Whatever a URL says, every page opens: it takes what it can read and leaves the rest."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, Phase, assume, given, settings
+from hypothesis import strategies as st
+from streamlit.testing.v1 import AppTest
+
+from dashboard import state
+from sealife_core.runs import list_runs
+
+# A look at all pages takes seconds: one is drawn each time, not the simplest, and none is looked for that is simpler.
+FEW = settings(
+    max_examples=1,
+    deadline=None,
+    phases=[Phase.explicit, Phase.generate],
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+FRAME = Path(__file__).resolve().parents[2] / "dashboard" / "frame.py"
+PAGES = ("home", "data", "views", "train", "runs", "studies", "embeddings", "compare", "gallery")
+KEYS = sorted(
+    {value for name, value in vars(state).items() if name.isupper() and isinstance(value, str) and value.isidentifier()}
+    | {*state._GALLERY, *state._COMPARE, "compare", "draw", "shuffle", "pictures", "selected", "near", "umap"}
+)
+WORDS = [
+    "", "0", "-1", "1", "7" * 5000, "0000009999", "99999999", "1e9", "NaN", "\u0663", "\u00b2", "[", "{}", "[" * 5000,
+    '{"neighbours": []}', '{"dims": 1e400, "of": "z"}', "told", "guess", "own", "calibration", "classes", "0-5000",
+    "5-", "3.3.3", "9.9", "0000009999.1", "reef", "../x", "\0", "a" * 300, "<b>", "umap", "film", "h", "all", "alone",
+    "new", "search", "labels", "probe", "Quick look", "crab", "Pictures", "Checks", "Image by image", "Curves",
+]  # fmt: skip
+
+
+@settings(FEW)
+@given(data=st.data())
+def test_url__of_any_kind_opens_every_page(
+    models: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch, data: st.DataObject
+) -> None:
+    home = tmp_path_factory.mktemp("urls")
+    shutil.copytree(models, home, dirs_exist_ok=True)
+    monkeypatch.setenv("SEALIFE_HOME", str(home))
+    ids = [run.id for run in list_runs()]
+    words = st.sampled_from([*WORDS, *ids]) | st.text(max_size=5)
+    urls = st.dictionaries(st.sampled_from(KEYS), words | st.lists(words, min_size=2, max_size=3), max_size=12)
+    drawn = data.draw(st.tuples(*[urls] * len(PAGES)))
+    assume(sum(map(len, drawn)) > 20)
+    for page, asked in zip(PAGES, drawn, strict=True):
+        app = AppTest.from_file(str(FRAME), default_timeout=60)
+        app.query_params.update(asked)
+        app.switch_page(f"app_pages/{page}.py").run()
+        assert not app.exception, (page, asked, app.exception[0].stack_trace)
+
+
+@pytest.mark.parametrize(
+    ("page", "asked"),
+    [
+        ("compare", {"compare": ["{run}", "{run}"]}),
+        ("gallery", {"show": "guess", "guesses": "0000009999", "turn": "told"}),
+        ("gallery", {"sure": "7" * 5000 + "-" + "7" * 5000, "leaf": "7" * 5000}),
+        ("gallery", {"show": "guess", "seed": "\u0663", "guesses": "7" * 5000}),
+        ("embeddings", {"umap": "[" * 5000}),
+        ("runs", {"run": ["{run}", "{run}"]}),
+    ],
+)
+def test_url__that_once_stopped_a_page_opens_it(
+    models: Path, monkeypatch: pytest.MonkeyPatch, page: str, asked: dict[str, str | list[str]]
+) -> None:
+    monkeypatch.setenv("SEALIFE_HOME", str(models))
+    probe = next(run.id for run in list_runs() if run.notes()["name"] == "Probe")
+    app = AppTest.from_file(str(FRAME), default_timeout=60)
+    for key, value in asked.items():
+        app.query_params[key] = [probe for _ in value] if isinstance(value, list) else value
+    app.switch_page(f"app_pages/{page}.py").run()
+    assert not app.exception, app.exception[0].stack_trace
