@@ -83,7 +83,9 @@ def estimate_lines(config: AnyConfig) -> None:
     st.caption(f"{images:,} training images. Time: {plain(cost.basis)}.{elsewhere}")
     found = cache.forecasts(config).get(ASKED)
     if found is not None and (found.behind or found.beside):
-        st.markdown(f"{found.says[0].upper()}{found.says[1:]}.", help=RULE if may_go_beside(config) else None)
+        st.markdown(f"{found.says[0].upper()}{found.says[1:]}.")
+        if may_go_beside(config):
+            st.caption(RULE)
     if cost.seconds is None:
         measuring_lines(config.device)
 

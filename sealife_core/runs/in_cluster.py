@@ -6,7 +6,7 @@ The worker writes what it always does, wherever it is; what Ray knows better, th
 is noted in ``process.json``.
 
 Ray gives up a job that has waited for a quarter of an hour (RAY_JOB_START_TIMEOUT_SECONDS), and keeps no order among
-those that wait. So the queue stays here, first in, first out, and no more than AHEAD jobs of a kind wait there.
+those that wait. So the queue stays here (``order.py``), and no more than AHEAD jobs of a kind wait there.
 """
 
 import os
