@@ -30,6 +30,10 @@ def button(app: AppTest, label: str):
     return next(found for found in app.button if found.label == label)
 
 
+def number(app: AppTest, label: str):
+    return next(found for found in app.number_input if found.label == label)
+
+
 @pytest.fixture
 def launched(monkeypatch):
     asked = []
@@ -73,18 +77,16 @@ def test_launch__refuses_a_second_click_that_was_already_on_its_way(tiny_reef, l
 
 def test_train__launches_the_number_that_was_typed_last(tiny_reef, launched):
     app = open_page("train")
-    number = next(field for field in app.number_input if field.label == "Batch size (images)")
-    number.set_value(24)
+    number(app, "Batch size (images)").set_value(24)
     app.button(key="launch").click().run()  # both in one message, as from a field that is left by a click on Launch
     assert launched[0].config().batch_size == 24
 
 
 def test_train__refuses_a_number_out_of_range_instead_of_another(tiny_reef, launched):
     app = open_page("train")
-    number = next(field for field in app.number_input if field.label == "Batch size (images)")
-    number.set_value(5000).run()
+    number(app, "Batch size (images)").set_value(5000).run()
     assert not app.button(key="launch").disabled
-    number.set_value(1)
+    number(app, "Batch size (images)").set_value(1)
     app.button(key="launch").click().run()
     assert "'batch_size' is 1; expected a whole number from 2 to 8,192 images." in text(app).replace("\\", "")
     assert any(":red[**2 to 8,192.**]" in caption.value for caption in app.caption)
