@@ -1,10 +1,21 @@
 """How an error looks: what happened, why, what to do; the traceback folded below, ready to be copied."""
 
+import re
 import traceback
 
 import streamlit as st
 
-from sealife_core.errors import ConfigError, SealifeError
+from sealife_core.errors import ConfigError, SealifeError, disk_problem
+from sealife_core.neutral import terminal_text
+
+# Streamlit's renderer finds these in text however it is escaped: emoji and icons, addresses of pages and of mail, and
+# signs that it draws as arrows or dashes. A word joiner, which has no width, takes them apart.
+_FOUND_IN_TEXT = re.compile(
+    r":(?=[\w+-]+[:/])|(?<=www)(?=\.)|(?<=http)(?=s?://)|(?=@)|(?<!\S)[<>~-](?=(?:[=>-]|->)(?!\S))", re.IGNORECASE
+)
+_SIGNS = re.compile(r"[\\`*_{}\[\]()#+!|<>~$:^&]")
+_BLOCK_AT_START = re.compile(r"^(?:[-=]|\d+(?=[.)]))")
+_WORD_JOINER, _NO_BREAK_SPACE = "\u2060", "\u00a0"
 
 
 def show_error(error: SealifeError) -> None:
@@ -20,16 +31,38 @@ def show_script_error(error: Exception) -> bool:
     if isinstance(error, SealifeError):
         show_error(error)
         return True
-    st.error(
-        f"This page stopped: {plain(str(error)) or type(error).__name__}. Nothing on disk was changed by it,"
-        " and runs go on. Reload the page; if it happens again, report the text below.",
-        icon=":material/error:",
-    )
+    if (problem := disk_problem(error)) is not None:
+        what, step = problem
+        st.error(f"{plain(what)} {step}, then reload the page. Runs go on.", icon=":material/error:")
+    else:
+        st.error(
+            f"This page stopped: {plain(str(error)) or type(error).__name__}. Nothing on disk was changed by it,"
+            " and runs go on. Reload the page; if it happens again, report the text below.",
+            icon=":material/error:",
+        )
     with st.expander("Technical details"):
         st.code("".join(traceback.format_exception(error)), language="python")
     return True
 
 
 def plain(text: str) -> str:
-    """``text`` with Markdown's signs escaped: names of files and classes are data, never mark-up."""
-    return "".join("\\" + c if c in "\\`*_{}[]()#+!|<>~$:^" else c for c in text)
+    """``text`` as Markdown that shows it letter by letter: names of files and classes are data, never mark-up.
+
+    For every call of Streamlit's that reads Markdown: labels of buttons, captions and tooltips do too. Controls and
+    marks that turn the direction of text are written out, as in a terminal.
+    """
+    return "\n".join(map(_plain_line, text.split("\n")))
+
+
+def _plain_line(line: str) -> str:
+    text = terminal_text(line)
+    body = text.lstrip()
+    body = _FOUND_IN_TEXT.sub(lambda found: found[0] + _WORD_JOINER, body)
+    body = _SIGNS.sub(r"\\\g<0>", body)
+    body = _BLOCK_AT_START.sub(_as_text, body)
+    return _NO_BREAK_SPACE * (len(text) - len(text.lstrip())) + body
+
+
+def _as_text(found: re.Match[str]) -> str:
+    """A sign that would begin a list, a line or a heading, escaped; of "1." the dot."""
+    return f"\\{found[0]}" if found[0] in "-=" else f"{found[0]}\\"

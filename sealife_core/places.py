@@ -3,11 +3,13 @@
 import os
 from pathlib import Path
 
+from sealife_core.errors import SealifeError, disk_problem
+
 
 def home() -> Path:
     """The folder that holds ``data/`` and ``checkpoints/``."""
     chosen = os.environ.get("SEALIFE_HOME")
-    return Path(chosen).expanduser().resolve() if chosen else Path(__file__).resolve().parent.parent
+    return path_of(chosen).resolve() if chosen else Path(__file__).resolve().parent.parent
 
 
 def data_root() -> Path:
@@ -18,3 +20,26 @@ def data_root() -> Path:
 def checkpoints_root() -> Path:
     """One directory a run."""
     return home() / "checkpoints"
+
+
+def path_of(text: str | Path) -> Path:
+    """A path that a person wrote, ``~`` and ``~name`` resolved; there may be nothing there.
+
+    Raises SealifeError where it can be no path here: an unknown user, a name that is too long, a folder that is closed.
+    """
+    short = f"{str(text)[:100]!r}"
+    try:
+        path = Path(text).expanduser()
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return path
+    except RuntimeError:  # of expanduser
+        user = Path(text).parts[0].removeprefix("~")
+        whose = f"there is no user {user[:60]!r} on this machine" if user else "this user has no home folder"
+        raise SealifeError(f"{short} is no path: {whose}. Write the whole path, beginning with '/'.") from None
+    except ValueError:  # a NUL, or half a surrogate pair
+        raise SealifeError(f"{short} is no path: no file name can hold such a character. Type it again.") from None
+    except OSError as error:
+        what, step = disk_problem(error) or (f"{error}.", "Check the path")
+        raise SealifeError(f"{short} cannot be looked at. {what[:300]} {step}.") from None
+    return path

@@ -17,7 +17,8 @@ from pathlib import Path
 from types import FrameType
 
 from sealife_core.config import AnyConfig, Request, SearchConfig, StudyConfig
-from sealife_core.errors import SealifeError
+from sealife_core.errors import SealifeError, disk_problem
+from sealife_core.neutral import terminal_lines
 from sealife_core.runs.companions import COMPANION_FLAG, HEARD_S, Leader, onlooker
 from sealife_core.runs.directory import Run
 from sealife_core.runs.spare import READY_FLAG, await_order
@@ -59,7 +60,7 @@ def _main(run: RunWriter, training: Callable[[], Train]) -> int:
         )
         return 0
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - the last line of defence: all of them are told
-        traceback.print_exc()
+        print(terminal_lines(traceback.format_exc()), file=sys.stderr, flush=True)
         run.status(state="failed", stage="", message="", error=explain(error), ended=time.time())
         return 1
     outcome = "finished" if finished else "stopped"
@@ -107,7 +108,7 @@ def accompany(folder: Path) -> int:
     except Exception as error:  # noqa: BLE001 - the last line of defence: all of them are told
         if isinstance(error, RuntimeError):
             time.sleep(2 * HEARD_S)  # where the cause is another's end, the worker's end comes first
-        traceback.print_exc()
+        print(terminal_lines(traceback.format_exc()), file=sys.stderr, flush=True)
         told = explain(error)
         leader.tell(told["what"], told["next"])
     return 1
@@ -135,8 +136,8 @@ def explain(error: BaseException) -> dict[str, str]:
             "what": "The machine ran out of memory.",
             "next": "Clone the run with half the batch size or smaller images.",
         }
-    if isinstance(error, OSError) and error.errno == 28:
-        return {"what": "The disk is full.", "next": "Delete runs or data sets that are no longer needed, then resume."}
+    if (problem := disk_problem(error)) is not None:
+        return {"what": problem[0], "next": f"{problem[1]}, then resume the run."}
     if isinstance(error, KeyboardInterrupt):
         return {"what": "The process was interrupted from the keyboard.", "next": "Resume the run."}
     first = text.strip().splitlines()[0] if text.strip() else "no message"

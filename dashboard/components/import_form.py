@@ -15,8 +15,8 @@ from dashboard.errors import plain, show_error
 from sealife_core.datasets.importing import ImportReport, import_images
 from sealife_core.datasets.reef import draw_reef
 from sealife_core.datasets.storage import check_name
-from sealife_core.errors import DatasetError
-from sealife_core.places import data_root
+from sealife_core.errors import DatasetError, SealifeError
+from sealife_core.places import data_root, path_of
 
 IMPORT, REEF = "import", "reef"
 UPLOADS = ".uploads"
@@ -53,7 +53,7 @@ def import_dialog() -> None:
     if st.button("Import", type="primary", icon=":material/download:", key="import_go", disabled=_importing()):
         try:
             begin_import(path.strip(), name.strip(), upload, getattr(upload, "name", ""))
-        except DatasetError as error:
+        except SealifeError as error:
             show_error(error)
         else:
             st.rerun()
@@ -63,7 +63,7 @@ def begin_import(path: str, name: str, upload: IO[bytes] | None = None, upload_n
     """Begin to import ``path``, or ``upload``. Raises DatasetError for what can be said at once."""
     if upload is None and not path:
         raise DatasetError("Name a folder, zip or CSV on this machine, or upload a zip.")
-    source = Path(path).expanduser()
+    source = path_of(path)
     name = check_name(name or (Path(upload_name).stem if upload else source.resolve().stem))
     if name in cache.datasets():
         raise DatasetError(f"There is already a data set {name!r}. Choose another name.")

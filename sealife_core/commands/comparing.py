@@ -1,9 +1,8 @@
 """``compare``: runs side by side, two of them image by image, from a shell."""
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sealife_core.commands.output import Output
+from sealife_core.commands.output import Output, destination, write_file
 from sealife_core.runs.directory import list_runs, open_run
 
 if TYPE_CHECKING:
@@ -22,14 +21,14 @@ def show_comparison(ids: list[str], output: Output, html: str | None = None, pic
     from sealife_core.evaluation.paired import paired_runs
     from sealife_core.evaluation.report import comparison_html, readable_predictions
 
+    path = None if html is None else destination(html, "--html")
     runs = [open_run(i) for i in ids] if ids else list_runs()
     rows = comparison(runs)
     listed = [asdict(row) for row in rows]
     both = paired_runs(*runs) if len(ids) == 2 else None
-    if html is not None:
+    if path is not None:
         two = (runs[0].id, runs[1].id) if both is not None else None
-        path = Path(html).expanduser()
-        path.write_text(comparison_html(runs, pair=two, pictures=pictures), encoding="utf-8")
+        write_file(path, comparison_html(runs, pair=two, pictures=pictures), "--html")
         output.say(f"Wrote {path}.")
     said = advice(rows, readable_predictions(rows, runs))
     text = "\n\n".join(part for part in (as_text(rows), _paired_text(both) if both else "", said) if part)

@@ -5,6 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from sealife_core.commands.output import Output
+from sealife_core.neutral import terminal_text
+from sealife_core.places import path_of
 
 
 def add_commands(commands: Any) -> None:
@@ -40,7 +42,7 @@ def import_source(chosen: argparse.Namespace, output: Output) -> None:
     from sealife_core.config import SimclrConfig, parse
     from sealife_core.datasets.importing import import_images
 
-    source: Path = chosen.source
+    source = path_of(chosen.source)
     given = {} if chosen.image_size_px is None else {"image_size_px": chosen.image_size_px}
     size_px = parse(SimclrConfig, given).image_size_px
     name = chosen.name or source.resolve().stem
@@ -49,7 +51,7 @@ def import_source(chosen: argparse.Namespace, output: Output) -> None:
     skipped = [{"file": file, "reason": reason} for file, reason in report.skipped]
     found = summary(report.dataset) | {"imported": report.imported, "skipped": skipped, "notes": report.notes}
     lines = [f"{report.imported:,} images imported as '{report.dataset.name}', {len(skipped):,} files skipped."]
-    lines += [f"  {s['file']}: {s['reason']}" for s in skipped[:20]]
+    lines += [terminal_text(f"  {s['file']}: {s['reason']}") for s in skipped[:20]]
     if len(skipped) > 20:
         lines.append(f"  … and {len(skipped) - 20:,} more, all in {report.dataset.folder / 'skipped.csv'}")
     output.result(found, "\n".join(lines + report.notes + [_described(found)]))

@@ -3,11 +3,12 @@
 import argparse
 from typing import Any
 
-from sealife_core.commands.output import Output
+from sealife_core.commands.output import Output, destination, write_file
 from sealife_core.commands.runs import follow_until_done, summary
 from sealife_core.commands.training import flag, flag_name
 from sealife_core.config import SIZES, TASKS, SimclrConfig, StudyConfig, describe
 from sealife_core.errors import ConfigError
+from sealife_core.neutral import csv_of
 from sealife_core.places import checkpoints_root
 from sealife_core.runs.directory import create_run, list_runs, open_run
 from sealife_core.runs.queue import launch
@@ -126,7 +127,7 @@ def _show(chosen: argparse.Namespace, output: Output) -> int:
     if chosen.csv:
         from sealife_core.studies.results import to_frame
 
-        to_frame(open_run(chosen.id)).to_csv(chosen.csv, index=False)
+        write_file(destination(chosen.csv, "--csv"), csv_of(to_frame(open_run(chosen.id))), "--csv")
     _told(chosen.id, output)
     return 0
 

@@ -23,9 +23,10 @@ from sealife_core.datasets.finding import Found, Skipped, arrange, find_in_folde
 from sealife_core.datasets.reading import FORMATS, READABLE, decode, read_rgb
 from sealife_core.datasets.splits import complete_splits
 from sealife_core.datasets.squares import DECODED_AT, in_order
-from sealife_core.datasets.storage import building, check_name
+from sealife_core.datasets.storage import building, check_name, replace_file
 from sealife_core.datasets.tables import read_table
 from sealife_core.errors import DatasetError
+from sealife_core.neutral import csv_of, csv_text
 
 __all__ = ["ImportReport", "Progress", "import_images", "read_rgb", "read_skipped"]
 
@@ -89,7 +90,9 @@ def read_skipped(dataset: Dataset) -> list[tuple[str, str]]:
         text = (dataset.folder / SKIPPED).read_text(encoding="utf-8")
     except FileNotFoundError:
         return []
-    return [(row[0], row[1]) for row in csv.reader(io.StringIO(text, newline="")) if len(row) == 2][1:]
+    return [(csv_text(row[0]), csv_text(row[1])) for row in csv.reader(io.StringIO(text, newline="")) if len(row) == 2][
+        1:
+    ]
 
 
 def _find(source: Path, folder: Path, progress: Progress | None) -> tuple[list[Found], Skipped, list[str]]:
@@ -178,8 +181,7 @@ def _take(item: Found, images: Path, cache: EarlyCache) -> _Taken | str:
 
 
 def _write_skipped(folder: Path, skipped: Skipped) -> None:
-    with (folder / SKIPPED).open("w", encoding="utf-8", newline="") as file:
-        csv.writer(file, lineterminator="\n").writerows([("file", "reason"), *skipped])
+    replace_file(folder / SKIPPED, csv_of(pd.DataFrame(skipped, columns=["file", "reason"])))
 
 
 def _nothing_imported(source: Path, skipped: Skipped) -> str:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from sealife_core.datasets.finding import NO_TEST_WITHOUT_LABEL, SPLIT_NAMES, Found, Skipped, clean_label, printable
 from sealife_core.errors import DatasetError
+from sealife_core.neutral import csv_text
 
 _REQUIRED = ("file", "label")
 _TOLD = 10  # problems spelled out before "and 12 more"
@@ -68,7 +69,9 @@ def _rows(path: Path) -> list[tuple[int, dict[str, str]]]:
         rows = [(reader.line_num, row) for row in reader]
     except csv.Error as error:
         raise DatasetError(f"{path.name!r} cannot be read as a CSV ({error}).") from error
-    fields = [(line, {k: (v or "").strip() for k, v in row.items() if isinstance(k, str)}) for line, row in rows]
+    fields = [
+        (line, {k: csv_text((v or "").strip()) for k, v in row.items() if isinstance(k, str)}) for line, row in rows
+    ]
     return [(line, row) for line, row in fields if any(row.values())]
 
 

@@ -25,6 +25,7 @@ from sealife_core.models.checkpoint import CARD_FILE, WEIGHTS_FILE, ModelCard, l
 from sealife_core.models.encoders import Encoder
 from sealife_core.models.naming import torchvision_named, unlike
 from sealife_core.places import checkpoints_root as default_root
+from sealife_core.places import path_of
 
 # What torch.load raises, beside UnpicklingError, when its reader stumbles over bytes that are no checkpoint.
 _STUMBLES = (
@@ -165,7 +166,7 @@ def _run_folder(run_id: str, checkpoints_root: Path | None) -> Path:
 
 
 def _named_file(name: str) -> Path:
-    path = Path(name).expanduser()
+    path = path_of(name)
     return path / WEIGHTS_FILE if path.is_dir() else path
 
 

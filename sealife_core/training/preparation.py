@@ -22,6 +22,7 @@ from sealife_core.errors import DatasetError, WeightsError
 from sealife_core.models.checkpoint import ModelCard
 from sealife_core.models.encoders import Encoder, build_encoder, resolve_stem
 from sealife_core.models.weights import load_weights, source_card
+from sealife_core.neutral import terminal_text
 from sealife_core.runs.estimates import record_rate
 from sealife_core.runs.writer import RunWriter
 from sealife_core.training.classifier import balanced_weights
@@ -42,7 +43,7 @@ def prepare_encoder(config: SimclrConfig | ClassifierConfig | EmbedConfig, run: 
         )
     stem = card.stem if card is not None else resolve_stem(config.stem, config.weights, config.image_size_px)
     encoder = build_encoder(config.encoder, stem)
-    print(load_weights(encoder, config.weights, checkpoints_root=run.path.parent), flush=True)
+    print(terminal_text(load_weights(encoder, config.weights, checkpoints_root=run.path.parent)), flush=True)
     return encoder, stem
 
 
