@@ -15,7 +15,7 @@ _FOUND_IN_TEXT = re.compile(
 )
 _SIGNS = re.compile(r"[\\`*_{}\[\]()#+!|<>~$:^&]")
 _BLOCK_AT_START = re.compile(r"^(?:[-=]|\d+(?=[.)]))")
-_WORD_JOINER, _NO_BREAK_SPACE = "\u2060", "\u00a0"
+_WORD_JOINER = "\u2060"
 
 
 def show_error(error: SealifeError) -> None:
@@ -55,12 +55,10 @@ def plain(text: str) -> str:
 
 
 def _plain_line(line: str) -> str:
-    text = terminal_text(line)
-    body = text.lstrip()
-    body = _FOUND_IN_TEXT.sub(lambda found: found[0] + _WORD_JOINER, body)
-    body = _SIGNS.sub(r"\\\g<0>", body)
-    body = _BLOCK_AT_START.sub(_as_text, body)
-    return _NO_BREAK_SPACE * (len(text) - len(text.lstrip())) + body
+    text = _FOUND_IN_TEXT.sub(lambda found: found[0] + _WORD_JOINER, terminal_text(line))
+    text = _BLOCK_AT_START.sub(_as_text, _SIGNS.sub(r"\\\g<0>", text))
+    # A blank at an end would make code of a line, or keep the bold around a name from ending.
+    return re.sub(r"^(?=\s)|(?<=\s)$", _WORD_JOINER, text)
 
 
 def _as_text(found: re.Match[str]) -> str:
