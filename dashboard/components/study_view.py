@@ -104,7 +104,7 @@ def _more(run: Run) -> None:
     if st.button("Save", icon=":material/save:", key="study.save"):
         run.write_notes(name=name.strip())
         st.rerun()
-    st.caption(f"Its files: `{run.path}`")
+    st.caption(f"Its files: {plain(str(run.path))}")
     if run.state().active:
         st.caption("Stop it before it can be deleted.")
         return

@@ -36,7 +36,8 @@ for at, name in enumerate(NAMES):
             show()
 """
 RENDERED = "[data-testid=stMarkdownContainer], [data-testid=stCaptionContainer]"
-LOOK = """([rendered, n]) => Array.from({length: n}, (_, at) => Object.fromEntries(["bold", "alone", "label"].map(kind => {
+LOOK = """([rendered, n]) => Array.from({length: n}, (_, at) =>
+Object.fromEntries(["bold", "alone", "label"].map(kind => {
     const shown = document.querySelector(`.st-key-${kind}-${at}`).querySelector(rendered);
     const made = [...shown.querySelectorAll("*")].map(e => e.tagName + (e.className ? "." + e.className : ""));
     return [kind, [shown.textContent, made.filter(e => !["P", "STRONG", "BR"].includes(e))]];
