@@ -31,18 +31,25 @@ def show_script_error(error: Exception) -> bool:
     if isinstance(error, SealifeError):
         show_error(error)
         return True
+    show_other_error(
+        error,
+        f"This page stopped: {plain(str(error)) or type(error).__name__}. Nothing on disk was changed by it,"
+        " and runs go on. Reload the page; if it happens again, report the text below.",
+    )
+    return True
+
+
+def show_other_error(error: Exception, sentence: str) -> None:
+    """An error that nobody raised for a person: what is wrong with the disk, if that is it, else ``sentence``.
+
+    The traceback is folded below. ``sentence`` is Markdown.
+    """
     if (problem := disk_problem(error)) is not None:
         what, step = problem
-        st.error(f"{plain(what)} {step}, then reload the page. Runs go on.", icon=":material/error:")
-    else:
-        st.error(
-            f"This page stopped: {plain(str(error)) or type(error).__name__}. Nothing on disk was changed by it,"
-            " and runs go on. Reload the page; if it happens again, report the text below.",
-            icon=":material/error:",
-        )
+        sentence = f"{plain(what)} {plain(step)}, then try again. Runs go on."
+    st.error(sentence, icon=":material/error:")
     with st.expander("Technical details"):
         st.code("".join(traceback.format_exception(error)), language="python")
-    return True
 
 
 def plain(text: str) -> str:

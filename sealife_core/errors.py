@@ -68,7 +68,7 @@ _DISK_PROBLEMS = {
 }
 # Libraries that write by themselves (safetensors, SQLite, PyTorch) raise their own errors, with these words in them.
 _SAID_BY_LIBRARIES = {
-    errno.ENOSPC: r"no space left on device|os error 28\b|disk is full|PytorchStreamWriter failed writing",
+    errno.ENOSPC: r"no space left on device|os error 28\b|disk is full|inline_container\.cc.*unexpected pos",
     errno.EDQUOT: r"disk quota exceeded|os error 122\b",
     errno.EFBIG: r"file too large|os error 27\b",
     errno.EROFS: r"read-only file system|os error 30\b|readonly database",

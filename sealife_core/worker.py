@@ -61,7 +61,11 @@ def _main(run: RunWriter, training: Callable[[], Train]) -> int:
         return 0
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - the last line of defence: all of them are told
         print(terminal_lines(traceback.format_exc()), file=sys.stderr, flush=True)
-        run.status(state="failed", stage="", message="", error=explain(error), ended=time.time())
+        told = explain(error)
+        try:
+            run.status(state="failed", stage="", message="", error=told, ended=time.time())
+        except OSError as lost:  # such as a full disk: the log is the last place where it can be said
+            print(f"{told['what']} {told['next']} That could not be noted: {lost.strerror}.", file=sys.stderr)
         return 1
     outcome = "finished" if finished else "stopped"
     if finished:

@@ -25,7 +25,7 @@ from sealife_core.datasets.splits import complete_splits
 from sealife_core.datasets.squares import DECODED_AT, in_order
 from sealife_core.datasets.storage import building, check_name, replace_file
 from sealife_core.datasets.tables import read_table
-from sealife_core.errors import DatasetError
+from sealife_core.errors import DatasetError, disk_problem
 from sealife_core.neutral import csv_of, csv_text
 
 __all__ = ["ImportReport", "Progress", "import_images", "read_rgb", "read_skipped"]
@@ -194,11 +194,11 @@ def _nothing_imported(source: Path, skipped: Skipped) -> str:
 
 @contextmanager
 def _disk_errors(name: str) -> Iterator[None]:
-    """Says in a sentence that the disk is full or cannot be written."""
+    """Says in a sentence that the disk is full or cannot be written: :func:`sealife_core.errors.disk_problem`."""
     try:
         yield
     except OSError as error:
+        what, step = disk_problem(error) or (f"{error}.", "Look at that")
         raise DatasetError(
-            f"The import of {name!r} stopped: {error.strerror or error}. Nothing was imported. Check that the disk has"
-            " room and may be written, and try again."
+            f"The import of {name!r} stopped, and nothing was imported. {what} {step}, then try again."
         ) from error

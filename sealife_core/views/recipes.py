@@ -49,12 +49,16 @@ def save_recipe(name: str, recipe: ViewRecipe, root: Path | None = None) -> Path
     folder = _folder(root)
     folder.mkdir(parents=True, exist_ok=True)
     handle, temporary = tempfile.mkstemp(dir=folder, suffix=".part")
-    with os.fdopen(handle, "w", encoding="utf-8") as out:
-        json.dump(recipe.model_dump(), out, indent=1)
-        out.flush()
-        os.fsync(out.fileno())
     file = folder / f"{name}.json"
-    Path(temporary).replace(file)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as out:
+            json.dump(recipe.model_dump(), out, indent=1)
+            out.flush()
+            os.fsync(out.fileno())
+        Path(temporary).replace(file)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
     return file
 
 
