@@ -1,16 +1,27 @@
 """The whole path from a shell: import, reef, data, train, study, search, sweep, runs, predict, compare, demo."""
 
 import argparse
+import os
 import sys
+from typing import NoReturn
 
 from sealife_core.commands import calibrating, data, predict, recipes, runs, searching, studies, sweep, training
 from sealife_core.commands.output import Output
-from sealife_core.errors import SealifeError
+from sealife_core.errors import SealifeError, disk_problem
+from sealife_core.neutral import terminal_text
+
+
+class _Parser(argparse.ArgumentParser):
+    """Its sub-commands are of this class too."""
+
+    def error(self, message: str) -> NoReturn:
+        """Refuse, with what was typed shown as it is."""
+        super().error(terminal_text(message))
 
 
 def build_parser() -> argparse.ArgumentParser:
     """The whole command line."""
-    parser = argparse.ArgumentParser(prog="python -m sealife_core", description=__doc__)
+    parser = _Parser(prog="python -m sealife_core", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for group in (data, training, studies, searching, sweep, calibrating, recipes, runs, predict):
         group.add_commands(commands)
@@ -24,13 +35,24 @@ def main(arguments: list[str] | None = None) -> int:
     chosen = build_parser().parse_args(arguments)
     output = Output(as_json=chosen.json)
     try:
-        return chosen.run(chosen, output) or 0
+        status = chosen.run(chosen, output) or 0
+        sys.stdout.flush()  # here, so that a full disk behind it is told like any other
+        return status
     except SealifeError as error:
         output.problem(str(error))
+        return 1
+    except BrokenPipeError:  # of what reads the output, such as `head`: it has enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except KeyboardInterrupt:
         output.problem("Interrupted.")
         return 130
+    except Exception as error:
+        if (problem := disk_problem(error)) is None:
+            raise
+        what, step = problem
+        output.problem(f"{what} {step}, then try again.")
+        return 1
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from sealife_core.errors import SealifeError
+from sealife_core.errors import SealifeError, disk_problem
 
 
 def home() -> Path:
@@ -34,9 +34,12 @@ def path_of(text: str | Path) -> Path:
     except (FileNotFoundError, NotADirectoryError):
         return path
     except RuntimeError:  # of expanduser
-        raise SealifeError(f"{short} is no path: there is no such user. Write the whole path, from '/' on.") from None
+        user = Path(text).parts[0].removeprefix("~")
+        whose = f"there is no user {user[:60]!r} on this machine" if user else "this user has no home folder"
+        raise SealifeError(f"{short} is no path: {whose}. Write the whole path, beginning with '/'.") from None
     except ValueError:  # a NUL, or half a surrogate pair
         raise SealifeError(f"{short} is no path: no file name can hold such a character. Type it again.") from None
     except OSError as error:
-        raise SealifeError(f"{short} cannot be looked at ({error.strerror}). Check the path.") from None
+        what, step = disk_problem(error) or (f"{error}.", "Check the path")
+        raise SealifeError(f"{short} cannot be looked at. {what[:300]} {step}.") from None
     return path

@@ -5,7 +5,6 @@ It knows no screen: what it has to say it writes into the run directory. An erro
 run later (``runs/spare.py``); with ``--companion`` before it, one of several that train a run (``runs/companions.py``).
 """
 
-import errno
 import os
 import signal
 import sys
@@ -18,7 +17,8 @@ from pathlib import Path
 from types import FrameType
 
 from sealife_core.config import AnyConfig, Request, SearchConfig, StudyConfig
-from sealife_core.errors import SealifeError
+from sealife_core.errors import SealifeError, disk_problem
+from sealife_core.neutral import terminal_lines
 from sealife_core.runs.companions import COMPANION_FLAG, HEARD_S, Leader, onlooker
 from sealife_core.runs.directory import Run
 from sealife_core.runs.resume_point import BEGIN_ANEW, DamagedResumePoint
@@ -65,8 +65,12 @@ def _main(run: RunWriter, training: Callable[[], Train]) -> int:
         )
         return 0
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - the last line of defence: all of them are told
-        traceback.print_exc()
-        run.status(state="failed", stage="", message="", error=explain(error), ended=time.time())
+        print(terminal_lines(traceback.format_exc()), file=sys.stderr, flush=True)
+        told = explain(error)
+        try:
+            run.status(state="failed", stage="", message="", error=told, ended=time.time())
+        except OSError as lost:  # such as a full disk: the log is the last place where it can be said
+            print(f"{told['what']} {told['next']} That could not be noted: {lost.strerror}.", file=sys.stderr)
         return 1
     outcome = "finished" if finished else "stopped"
     if finished:
@@ -113,7 +117,7 @@ def accompany(folder: Path) -> int:
     except Exception as error:  # noqa: BLE001 - the last line of defence: all of them are told
         if isinstance(error, RuntimeError):
             time.sleep(2 * HEARD_S)  # where the cause is another's end, the worker's end comes first
-        traceback.print_exc()
+        print(terminal_lines(traceback.format_exc()), file=sys.stderr, flush=True)
         told = explain(error)
         leader.tell(told["what"], told["next"])
     return 1
@@ -147,8 +151,8 @@ def explain(error: BaseException) -> dict[str, str]:
             "what": "The machine ran out of memory.",
             "next": "Clone the run with half the batch size or smaller images.",
         }
-    if (isinstance(error, OSError) and error.errno == errno.ENOSPC) or os.strerror(errno.ENOSPC) in text:
-        return {"what": "The disk is full.", "next": "Delete runs or data sets that are no longer needed, then resume."}
+    if (problem := disk_problem(error)) is not None:
+        return {"what": problem[0], "next": f"{problem[1]}, then resume the run."}
     if isinstance(error, KeyboardInterrupt):
         return {"what": "The process was interrupted from the keyboard.", "next": "Resume the run."}
     first = text.strip().splitlines()[0] if text.strip() else "no message"

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-GROUND = {"errors", "places", "opening", "durable", "processes", "__init__"}
+GROUND = {"errors", "neutral", "places", "opening", "durable", "processes", "__init__"}
 CONFIG = GROUND | {"config"}
 MODELS = GROUND | {"models"}
 STORES = CONFIG | MODELS
@@ -15,7 +15,8 @@ LAUNCHING = EVALUATION | {"launching"}
 # What each floor may stand on, beside itself.
 BELOW: dict[str, set[str]] = {
     "errors": set(),
-    "places": set(),
+    "neutral": set(),
+    "places": {"errors"},
     "opening": set(),
     "durable": {"errors"},
     "processes": set(),

@@ -108,6 +108,7 @@ def _recipe(values: dict[str, Any], key: str) -> tuple[str, dict[str, Any]]:
         options,
         default=held,
         required=True,
+        format_func=plain,
         key=f"{key}.recipe",
         persist_state="session",
     )

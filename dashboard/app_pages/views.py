@@ -9,7 +9,7 @@ from dashboard.components.notice import notice
 from dashboard.components.picture_picker import picture_picker, some_rows
 from dashboard.components.recipe_keeping import delete_button, recipe_choice, save_popover
 from dashboard.components.view_pairs import VIEW_NAMES, Preview, pair_html, strip_html
-from dashboard.errors import show_error
+from dashboard.errors import plain, show_error
 from sealife_core.config import ViewRecipe, describe, nested, parse
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.errors import ConfigError
@@ -101,7 +101,7 @@ def _steps(recipe: ViewRecipe, previews: list[Preview], size_px: int) -> None:
             range(len(previews)),
             default=0,
             required=True,
-            format_func=lambda i: f"{i + 1}: {previews[i].name}",
+            format_func=lambda i: f"{i + 1}: {plain(previews[i].name)}",
             key=f"steps.{len(previews)}",
         )
         view = st.segmented_control(

@@ -69,11 +69,11 @@ def chooser(choice: Choice) -> None:
     with st.container(gap="xsmall", height=320 if len(choice.candidates) > 7 else "content", border=False):
         for one in listed:
             st.checkbox(
-                _label(one), key=state.follow_compare(f"run.{one.run_id}", one.run_id in chosen),
+                plain(_label(one)), key=state.follow_compare(f"run.{one.run_id}", one.run_id in chosen),
                 on_change=_tick, args=(one.run_id, chosen),
             )  # fmt: skip
         for one in others[:MOST_LISTED]:
-            st.checkbox(_label(one), key=state.follow_compare(f"run.{one.run_id}", False), disabled=True)
+            st.checkbox(plain(_label(one)), key=state.follow_compare(f"run.{one.run_id}", False), disabled=True)
             st.caption(f"Not comparable: {plain(one.why_not(choice.test_hash))}.")
         if len(others) > MOST_LISTED:
             st.caption(f"Nor are {len(others) - MOST_LISTED:,} more.")
@@ -87,7 +87,7 @@ def chooser(choice: Choice) -> None:
 
 
 def _label(one: Candidate) -> str:
-    return plain(one.name) if one.method.lower() in one.name.lower() else f"{plain(one.name)} · {one.method}"
+    return one.name if one.method.lower() in one.name.lower() else f"{one.name} · {one.method}"
 
 
 def _test_hash(found: Sequence[Candidate], sets: Sequence[ImageSet], ticked: Sequence[str]) -> str:

@@ -6,6 +6,7 @@ from dashboard import state
 from dashboard.components.compare_choice import Choice
 from sealife_core.evaluation.comparison import to_frame
 from sealife_core.evaluation.report import comparison_html
+from sealife_core.neutral import csv_of
 
 PICTURES = 12
 
@@ -26,6 +27,6 @@ def downloads(choice: Choice) -> None:
             "comparison.html", "text/html", on_click="ignore", icon=":material/description:",
         )  # fmt: skip
         st.download_button(
-            "Table (CSV)", lambda: to_frame(choice.rows).to_csv(index=False), "comparison.csv", "text/csv",
+            "Table (CSV)", lambda: csv_of(to_frame(choice.rows)), "comparison.csv", "text/csv",
             on_click="ignore", icon=":material/table:",
         )  # fmt: skip

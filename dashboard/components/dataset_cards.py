@@ -46,7 +46,7 @@ def _actions(dataset: Dataset) -> None:
         if st.button("Train on it", icon=":material/model_training:", key="to_train"):
             state.go("train", **{state.DATASET: dataset.name})
         with st.popover("More", icon=":material/more_horiz:"):
-            st.caption(f"Its files: `{dataset.folder}`")
+            st.caption(f"Its files: {plain(str(dataset.folder))}")
             st.button("Delete", icon=":material/delete:", key="delete_data", on_click=delete, args=(dataset.name,))
             st.caption("Goes to the trash; can be undone.")
 

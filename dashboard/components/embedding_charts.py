@@ -26,6 +26,7 @@ from dashboard.errors import show_error
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.errors import SealifeError
 from sealife_core.evaluation.projections import Projection
+from sealife_core.neutral import csv_of
 from sealife_core.runs.directory import Run
 
 WIDE_PX, NARROW_PX = 620, 480
@@ -96,7 +97,7 @@ def _footing(dataset: Dataset, run: Run, look: Look, cloud: Cloud, every: int, p
             return interactive_html(dataset, cloud, *coloured_points(run, dataset, look, cloud), title, says)
 
         def table() -> str:
-            return points_table(dataset, cloud, coloured_points(run, dataset, look, cloud)[0]).to_csv(index=False)
+            return csv_of(points_table(dataset, cloud, coloured_points(run, dataset, look, cloud)[0]))
 
         st.download_button("Interactive page", page, f"{name}.html", "text/html", key=f"html.{run.id}", **shared)
         st.download_button("Table (CSV)", table, f"{name}.csv", "text/csv", key=f"csv.{run.id}", **shared)

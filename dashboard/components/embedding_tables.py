@@ -10,14 +10,15 @@ from dashboard.components.embedding_colours import Colouring, Facts
 from dashboard.components.embedding_points import Cloud
 from dashboard.components.scatter import scatter_figure
 from sealife_core.datasets.dataset import Dataset
+from sealife_core.neutral import csv_of
 
 # "Share chart" would upload the pictures' places to a company's server.
 _QUIET = {"displaylogo": False, "modeBarButtonsToRemove": ["sendChartToCloud"], "plotlyServerURL": ""}
 
 
 def selection_csv(dataset: Dataset, rows: np.ndarray) -> str:
-    """id, file, label and split of the selected images."""
-    return dataset.manifest.iloc[rows][["id", "file", "label", "split"]].to_csv(index=False)
+    """id, file, label and split of the selected images; laid into the data set's folder, it can be imported."""
+    return csv_of(dataset.manifest.iloc[rows][["id", "file", "label", "split"]])
 
 
 def points_table(dataset: Dataset, cloud: Cloud, facts: Facts) -> pd.DataFrame:

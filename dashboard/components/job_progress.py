@@ -1,12 +1,10 @@
 """A job in the background while it runs, and its error if it ended in one."""
 
-import traceback
-
 import streamlit as st
 
 from dashboard import background
 from dashboard.background import Job
-from dashboard.errors import plain, show_error
+from dashboard.errors import plain, show_error, show_other_error
 from sealife_core.errors import SealifeError
 
 POLL_S = 0.5
@@ -25,11 +23,7 @@ def job_error(job: Job) -> None:
     if isinstance(job.error, SealifeError):
         show_error(job.error)
         return
-    st.error(
-        f"{plain(job.title)} stopped: {plain(str(job.error)) or type(job.error).__name__}.", icon=":material/error:"
-    )
-    with st.expander("Technical details"):
-        st.code("".join(traceback.format_exception(job.error)), language="python")
+    show_other_error(job.error, f"{plain(job.title)} stopped: {plain(str(job.error)) or type(job.error).__name__}.")
 
 
 def _poll(key: str) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from dashboard import state
+from dashboard.errors import plain
 from sealife_core.config import AnyConfig, source_run, task_of
 from sealife_core.demo import REEF
 from sealife_core.errors import ConfigError
@@ -15,7 +16,7 @@ from sealife_core.runs.liveness import State
 def next_step(names: Sequence[str], runs: Sequence[Run]) -> None:
     """Import, then SimCLR, then a probe and a fine-tune of it, then the comparison."""
     label, page, query = advice(list(names), [(run.id, _config(run)) for run in runs if run.state() is State.FINISHED])
-    if st.button(label, type="primary", icon=":material/arrow_forward:", key="next_step"):
+    if st.button(plain(label), type="primary", icon=":material/arrow_forward:", key="next_step"):
         state.go(page, **query)
 
 

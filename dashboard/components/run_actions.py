@@ -93,7 +93,7 @@ def _more(run: Run) -> None:
             run.write_notes(**{field: value for field, value in written.items() if value != notes[field]})
             state.say(f"Saved what you wrote about **{plain(run_name(run))}**.")
             st.rerun()
-    st.caption(f"Its files: `{run.path}`")
+    st.caption(f"Its files: {plain(str(run.path))}")
     _button("Delete", "delete", _delete, run, disabled=run.state().active)
     st.caption("Goes to the trash; can be undone." if not run.state().active else "Stop it first.")
     trash_fold(queue.trashed(), "run", queue.empty_trash)

@@ -7,6 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from dashboard.components.class_bars import per_class_bars
+from dashboard.errors import plain
 from sealife_core.runs.directory import Run
 
 FIGURES = {
@@ -109,7 +110,7 @@ def figures_view(run: Run) -> None:
     with st.expander(f"Figures as files ({len(found)})"):
         for path in found:
             says = FIGURES.get(path.stem, path.stem.replace("_", " "))
-            st.image(path.read_bytes(), caption=says, width="content")
+            st.image(path.read_bytes(), caption=plain(says), width="content")
             st.download_button(
                 "Save as PNG", path.read_bytes(), f"{run.id}-{path.name}", "image/png", key=f"save.{path.name}",
                 icon=":material/download:", type="tertiary",

@@ -27,6 +27,7 @@ from dashboard.theme import ACCENT_DARK, ACCENT_LIGHT, ink, lettering
 from sealife_core.config import SearchConfig, StudyConfig
 from sealife_core.errors import DatasetError, SealifeError
 from sealife_core.evaluation.palette import CLASS_COLOURS
+from sealife_core.neutral import csv_of
 from sealife_core.runs import queue
 from sealife_core.runs.directory import Run, parts_of
 from sealife_core.runs.liveness import State
@@ -103,7 +104,7 @@ def _more(run: Run) -> None:
     if st.button("Save", icon=":material/save:", key="study.save"):
         run.write_notes(name=name.strip())
         st.rerun()
-    st.caption(f"Its files: `{run.path}`")
+    st.caption(f"Its files: {plain(str(run.path))}")
     if run.state().active:
         st.caption("Stop it before it can be deleted.")
         return
@@ -237,7 +238,7 @@ def _behind(run: Run, study: StudyConfig, parts: Sequence[PartResult]) -> None:
     with st.expander(f"Its {len(parts)} runs", icon=":material/list:"):
         _table(parts)
         st.download_button(
-            "Table (CSV)", lambda: to_frame(run).to_csv(index=False), f"{run.id}.csv", "text/csv",
+            "Table (CSV)", lambda: csv_of(to_frame(run)), f"{run.id}.csv", "text/csv",
             on_click="ignore", icon=":material/table:",
         )  # fmt: skip
 

@@ -2,9 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from sealife_core.commands.output import Output
-from sealife_core.durable import replace_file
-from sealife_core.places import path_of
+from sealife_core.commands.output import Output, destination, write_file
 from sealife_core.runs.directory import list_runs
 from sealife_core.runs.names import find_run
 
@@ -24,14 +22,14 @@ def show_comparison(named: list[str], output: Output, html: str | None = None, p
     from sealife_core.evaluation.paired import paired_runs
     from sealife_core.evaluation.report import comparison_html, readable_predictions
 
+    path = None if html is None else destination(html, "--html")
     runs = [find_run(one) for one in named] if named else list_runs()
     rows = comparison(runs)
     listed = [asdict(row) for row in rows]
     both = paired_runs(*runs) if len(named) == 2 else None
-    if html is not None:
+    if path is not None:
         two = (runs[0].id, runs[1].id) if both is not None else None
-        path = path_of(html)
-        replace_file(path, comparison_html(runs, pair=two, pictures=pictures))
+        write_file(path, comparison_html(runs, pair=two, pictures=pictures), "--html")
         output.say(f"Wrote {path}.")
     said = advice(rows, readable_predictions(rows, runs))
     text = "\n\n".join(part for part in (as_text(rows), _paired_text(both) if both else "", said) if part)

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from sealife_core.commands.output import Output
+from sealife_core.neutral import terminal_text
 from sealife_core.places import path_of
 
 
@@ -51,7 +52,7 @@ def import_source(chosen: argparse.Namespace, output: Output) -> None:
     skipped = [{"file": file, "reason": reason} for file, reason in report.skipped]
     found = summary(report.dataset) | {"imported": report.imported, "skipped": skipped, "notes": report.notes}
     lines = [f"{report.imported:,} images imported as '{report.dataset.name}', {len(skipped):,} files skipped."]
-    lines += [f"  {s['file']}: {s['reason']}" for s in skipped[:20]]
+    lines += [terminal_text(f"  {s['file']}: {s['reason']}") for s in skipped[:20]]
     if len(skipped) > 20:
         lines.append(f"  … and {len(skipped) - 20:,} more, all in {report.dataset.folder / 'skipped.csv'}")
     output.result(found, "\n".join(lines + report.notes + [_described(found)]))

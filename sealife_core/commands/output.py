@@ -1,9 +1,9 @@
 """How commands speak: readable tables and progress bars for people, one JSON document for programs."""
 
-import json
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console
@@ -11,22 +11,30 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
+from sealife_core.durable import replace_file
+from sealife_core.errors import ConfigError, SealifeError, disk_problem
+from sealife_core.neutral import terminal_json, terminal_lines, terminal_text
+from sealife_core.places import path_of
+
 
 class Output:
-    """Writes results to stdout and everything else to stderr. Text of the user's is never read as markup."""
+    """Writes results to stdout and everything else to stderr.
+
+    Text of the user's is never read as markup, and what a terminal would obey in it is written out.
+    """
 
     def __init__(self, *, as_json: bool) -> None:
         self.as_json = as_json
         # A pipe has no width of its own: give tables room, so that a number is never cut.
-        self._out = Console(markup=False, highlight=False, width=None if sys.stdout.isatty() else 160)
-        self._err = Console(markup=False, highlight=False, stderr=True)
+        self._out = Console(markup=False, emoji=False, highlight=False, width=None if sys.stdout.isatty() else 160)
+        self._err = Console(markup=False, emoji=False, highlight=False, stderr=True)
 
     def result(self, value: Any, text: str = "") -> None:
         """The outcome of a command: ``value`` as JSON, or ``text``."""
         if self.as_json:
-            print(json.dumps(value, indent=2, ensure_ascii=False, default=str))
+            print(terminal_json(value))
         elif text:
-            print(text)  # as it is: a console would fold lines that were laid out already
+            print(terminal_lines(text))  # as it is: a console would fold lines that were laid out already
 
     def table(self, rows: list[dict[str, Any]], columns: dict[str, str], *, empty: str) -> None:
         """``rows`` as JSON, or as a table of ``columns`` (key → heading)."""
@@ -38,31 +46,58 @@ class Output:
             return
         table = Table(box=None, header_style="bold", pad_edge=False)
         for heading in columns.values():
-            table.add_column(heading)
+            table.add_column(Text(terminal_text(heading)))
         for row in rows:
-            table.add_row(*(Text(str(row.get(key, ""))) for key in columns))
+            table.add_row(*(Text(terminal_text(str(row.get(key, "")))) for key in columns))
         self._out.print(table)
 
     def say(self, text: str) -> None:
         """Something said on the way."""
-        self._err.print(text)
+        self._err.print(terminal_lines(text))
 
     def problem(self, text: str) -> None:
         """A refusal, in the words of its error."""
         if self.as_json:
-            print(json.dumps({"error": text}, ensure_ascii=False))
-        self._err.print(Text(text, style="red"))
+            print(terminal_json({"error": text}))
+        self._err.print(Text(terminal_lines(text), style="red"))
 
     @contextmanager
     def progress(self) -> Iterator[Callable[[str, int, int], None]]:
         """A bar on stderr; yields ``tell(stage, done, total)``."""
-        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+        columns = (
+            TextColumn("{task.description}", markup=False),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeRemainingColumn(),
+        )
         with Progress(*columns, console=self._err, transient=True) as bar:
             tasks: dict[str, Any] = {}
 
             def tell(stage: str, done: int, total: int) -> None:
                 if stage not in tasks:
-                    tasks[stage] = bar.add_task(stage, total=total)
+                    tasks[stage] = bar.add_task(terminal_text(stage), total=total)
                 bar.update(tasks[stage], completed=done, total=total)
 
             yield tell
+
+
+def destination(name: str | Path, option: str) -> Path:
+    """The file that ``option`` (such as "--csv") names. Raises SealifeError unless its folder is there."""
+    path = path_of(name).absolute()
+    if path.is_dir():
+        raise ConfigError([f"'{option}' names '{path}', which is a folder. Name a file."])
+    if not path.parent.is_dir():
+        raise ConfigError([f"'{option}' names a file in '{path.parent}', which is no folder. Make it first."])
+    return path
+
+
+def write_file(path: Path, text: str, option: str) -> None:
+    """Write what ``option`` asked for, whole or not at all. Raises SealifeError if it cannot be written."""
+    try:
+        if path.exists() and not path.is_file():  # /dev/stdout and its like are written into, never replaced
+            path.write_text(text, encoding="utf-8", newline="")
+        else:
+            replace_file(path.resolve(), text)
+    except OSError as error:
+        what, _ = disk_problem(error) or (f"{error}.", "")
+        raise SealifeError(f"'{path}' cannot be written. {what} Name another file with {option}.") from None

@@ -1,12 +1,11 @@
 """``predict``: what a trained classifier makes of the pictures in a folder, from a shell."""
 
 import argparse
-import csv
-import io
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sealife_core.commands.output import Output
+from sealife_core.commands.output import Output, destination, write_file
+from sealife_core.neutral import csv_of, terminal_text
 from sealife_core.places import path_of
 
 if TYPE_CHECKING:
@@ -59,8 +58,7 @@ def predict_folder(chosen: argparse.Namespace, output: Output) -> None:
 
     if chosen.top < 1:
         raise ConfigError([f"'--top' is {chosen.top}; expected 1 or more."])
-    if chosen.csv and not path_of(chosen.csv).absolute().parent.is_dir():
-        raise ConfigError([f"'--csv' names a file in '{chosen.csv.parent}', which is no folder. Make it first."])
+    csv = destination(chosen.csv, "--csv") if chosen.csv else None
     files, skipped = _pictures(chosen.source)
     predictor = _predictor(chosen.model)
     with output.progress() as tell:
@@ -69,8 +67,8 @@ def predict_folder(chosen: argparse.Namespace, output: Output) -> None:
     if not predicted:
         raise _nothing(chosen.source, skipped)
     rows = [_row(name, prediction, chosen.top) for name, prediction in predicted]
-    if chosen.csv:
-        _write_csv(path_of(chosen.csv), rows, skipped, chosen.top)
+    if csv is not None:
+        write_file(csv, _csv(rows, skipped, chosen.top), "--csv")
     if output.as_json:
         output.result(_document(chosen.model, predictor, rows, skipped))
     else:
@@ -172,7 +170,7 @@ def _show(
         columns |= {"distance": "distance", "unlike": "unlike?"}
     output.table([_shown(row) for row in rows], columns, empty="")
     lines = [f"{len(rows):,} pictures predicted, {len(skipped):,} files skipped."]
-    lines += [f"  {name}: {reason}" for name, reason in skipped]
+    lines += [terminal_text(f"  {name}: {reason}") for name, reason in skipped]
     if novelty:
         lines.append(
             f"unlike: the distance from {novelty.n_train:,} training images is above {novelty.threshold:.1f}, the limit"
@@ -197,26 +195,21 @@ def _shown(row: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _write_csv(path: Path, rows: list[dict[str, Any]], skipped: list[tuple[str, str]], top: int) -> None:
-    """One line a file, those that could not be read too. Raises RunError if the file cannot be written."""
-    from sealife_core.durable import replace_file
-    from sealife_core.errors import RunError
+def _csv(rows: list[dict[str, Any]], skipped: list[tuple[str, str]], top: int) -> str:
+    """One line a file, those that could not be read too."""
+    import pandas as pd
 
     others = [f"{what}_{place}" for place in range(2, top + 1) for what in ("class", "probability")]
-    held = io.StringIO()
-    writer = csv.writer(held)  # its CR LF has a CR inside of a cell quoted
-    writer.writerow(["file", "prediction", "confidence", *others, "similarity", "distance", "unlike", "problem"])
+    columns = ["file", "prediction", "confidence", *others, "similarity", "distance", "unlike", "problem"]
+    lines = []
     for row in rows:
         ranked = [value for other in row["top"][1:] for value in (other["label"], f"{other['probability']:.6f}")]
         ranked += [""] * (len(others) - len(ranked))
         similarity = "" if row["similarity"] is None else f"{row['similarity']:.6f}"
         distance = "" if row["distance"] is None else f"{row['distance']:.4f}"
         unlike = "" if row["unlike"] is None else "yes" if row["unlike"] else "no"
-        writer.writerow(
+        lines.append(
             [row["file"], row["prediction"], f"{row['confidence']:.6f}", *ranked, similarity, distance, unlike, ""]
         )
-    writer.writerows([name, *[""] * (len(others) + 5), reason] for name, reason in skipped)
-    try:
-        replace_file(path, held.getvalue())
-    except OSError as error:
-        raise RunError(f"'{path}' cannot be written ({error.strerror}). Name another file for --csv.") from error
+    lines += [[name, *[""] * (len(others) + 5), reason] for name, reason in skipped]
+    return csv_of(pd.DataFrame(lines, columns=columns))

@@ -4,12 +4,12 @@ import argparse
 from typing import Any
 
 from sealife_core.commands.checking import check_launch
-from sealife_core.commands.output import Output
+from sealife_core.commands.output import Output, destination, write_file
 from sealife_core.commands.runs import follow_until_done
 from sealife_core.commands.training import add_task, config_of
 from sealife_core.commands.varying import add_vary, varied
 from sealife_core.config import TASKS, EmbedConfig, SimclrConfig, build_search
-from sealife_core.errors import ConfigError
+from sealife_core.neutral import csv_of
 from sealife_core.runs.directory import Run, create_run
 from sealife_core.runs.names import find_run
 from sealife_core.runs.queue import launch
@@ -85,10 +85,7 @@ def _show(run: Run, output: Output, csv: str | None = None) -> int:
     search, trials = search_of(run), trials_of(run)
     best, weights = best_trial(trials), importance(search, trials)
     if csv:
-        try:
-            to_frame(run).to_csv(csv, index=False)
-        except OSError as error:
-            raise ConfigError([f"{csv} cannot be written: {error.strerror}. Name another file with --csv."]) from None
+        write_file(destination(csv, "--csv"), csv_of(to_frame(run)), "--csv")
     if output.as_json:
         found = {
             "search": run.id, "state": str(run.state()), "metric": search.metric, "asked": search.trials,

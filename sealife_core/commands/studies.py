@@ -4,11 +4,12 @@ import argparse
 from typing import Any
 
 from sealife_core.commands.checking import check_launch
-from sealife_core.commands.output import Output
+from sealife_core.commands.output import Output, destination, write_file
 from sealife_core.commands.runs import follow_until_done, summary
 from sealife_core.commands.training import flag, flag_name
 from sealife_core.config import SIZES, TASKS, SimclrConfig, StudyConfig, describe
 from sealife_core.errors import ConfigError
+from sealife_core.neutral import csv_of
 from sealife_core.places import checkpoints_root
 from sealife_core.runs.directory import Run, create_run, list_runs
 from sealife_core.runs.names import find_run, find_weights
@@ -140,7 +141,7 @@ def _show(chosen: argparse.Namespace, output: Output) -> int:
     if chosen.csv:
         from sealife_core.studies.results import to_frame
 
-        to_frame(run).to_csv(chosen.csv, index=False)
+        write_file(destination(chosen.csv, "--csv"), csv_of(to_frame(run)), "--csv")
     _told(run, output)
     return 0
 

@@ -4,11 +4,10 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from sealife_core.commands.output import Output
+from sealife_core.commands.output import Output, destination, write_file
 from sealife_core.commands.training import add_task, config_of, flag_name, given_settings, whole_number
 from sealife_core.config import TASKS, ClassifierConfig, Setting, describe
-from sealife_core.durable import replace_file
-from sealife_core.errors import ConfigError, SealifeError
+from sealife_core.errors import ConfigError
 from sealife_core.runs.names import find_run, find_weights
 
 METHODS = ("bayes", "random", "grid")
@@ -41,10 +40,7 @@ def write_sweep(chosen: argparse.Namespace, output: Output) -> int:
     import yaml
 
     sweep = sweep_of(chosen)
-    try:
-        replace_file(chosen.file, yaml.safe_dump(sweep, sort_keys=False, allow_unicode=True))
-    except OSError as error:
-        raise SealifeError(f"{chosen.file} cannot be written: {error.strerror}. Name another with --file.") from None
+    write_file(destination(chosen.file, "--file"), yaml.safe_dump(sweep, sort_keys=False, allow_unicode=True), "--file")
     output.result(
         {"file": str(chosen.file), "sweep": sweep},
         f"Wrote {chosen.file}. Register it with 'wandb sweep {chosen.file}'; it names the 'wandb agent' to start, on"

@@ -5,6 +5,7 @@ import json
 import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -69,7 +70,8 @@ def check(dataset: Dataset, progress: Progress | None = None) -> Checks:
         same = {tuple(group) for group in exact}
         near = [g for g in _near(dataset, progress) if tuple(g) not in same]
         found = {"exact": exact, "near": near}
-        replace_file(dataset.folder / CACHE, json.dumps({"key": _key(dataset), **found}))
+        with suppress(OSError):  # a full or read-only disk: looked over all the same, and anew the next time
+            replace_file(dataset.folder / CACHE, json.dumps({"key": _key(dataset), **found}))
     splits, labels = dataset.manifest["split"].tolist(), dataset.manifest["label"].tolist()
     groups = {kind: [_group(rows, splits, labels) for rows in found[kind]] for kind in ("exact", "near")}
     sizes = dataset.manifest[["width", "height"]].agg(["min", "median", "max"]).T.astype(int)

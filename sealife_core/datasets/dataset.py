@@ -20,6 +20,7 @@ from sealife_core.datasets.splits import SPLITS
 from sealife_core.datasets.storage import changing, check_name, delete_dataset, restore_dataset
 from sealife_core.durable import replace_file
 from sealife_core.errors import DatasetError
+from sealife_core.neutral import csv_of, csv_text
 from sealife_core.places import data_root
 
 COLUMNS = ("id", "file", "label", "split", "group", "width", "height", "sha256")
@@ -150,8 +151,7 @@ def write_dataset(folder: Path, manifest: pd.DataFrame, info: Mapping[str, Any])
         "content_hash": _content_hash(manifest),
     }
     made = {"made": datetime.now(UTC).isoformat(timespec="seconds")}
-    # With CR LF at the ends of lines, a CR in a file's name is quoted; with LF it would end the line.
-    replace_file(folder / MANIFEST, manifest.to_csv(index=False, lineterminator="\r\n"))
+    replace_file(folder / MANIFEST, csv_of(manifest))
     replace_file(folder / INFO, json.dumps(made | dict(info) | derived, indent=1, ensure_ascii=False))
     return _open(folder)
 
@@ -189,6 +189,8 @@ def _read_manifest(folder: Path) -> pd.DataFrame:
     missing = [column for column in COLUMNS if column not in manifest.columns]
     if missing:
         raise _damaged(folder, f"{MANIFEST} lacks {', '.join(missing)}")
+    for column in {"label", "group", "source"} & set(manifest.columns):  # what a person wrote
+        manifest[column] = manifest[column].map(csv_text)
     try:
         manifest = manifest.astype({"width": "int64", "height": "int64"})
     except ValueError as error:

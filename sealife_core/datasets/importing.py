@@ -24,7 +24,9 @@ from sealife_core.datasets.sources import Progress, find_pictures
 from sealife_core.datasets.splits import complete_splits
 from sealife_core.datasets.squares import DECODED_AT, in_order
 from sealife_core.datasets.storage import building, check_new_name
-from sealife_core.errors import DatasetError
+from sealife_core.durable import replace_file
+from sealife_core.errors import DatasetError, disk_problem
+from sealife_core.neutral import csv_of, csv_text
 from sealife_core.opening import open_regular
 
 __all__ = ["ImportReport", "Progress", "import_images", "read_rgb", "read_skipped"]
@@ -89,7 +91,9 @@ def read_skipped(dataset: Dataset) -> list[tuple[str, str]]:
         text = (dataset.folder / SKIPPED).read_bytes().decode()
     except FileNotFoundError:
         return []
-    return [(row[0], row[1]) for row in csv.reader(io.StringIO(text, newline="")) if len(row) == 2][1:]
+    return [(csv_text(row[0]), csv_text(row[1])) for row in csv.reader(io.StringIO(text, newline="")) if len(row) == 2][
+        1:
+    ]
 
 
 def _take_all(
@@ -191,9 +195,7 @@ def _notes_on_pictures(dark: list[str]) -> list[str]:
 
 
 def _write_skipped(folder: Path, skipped: Skipped) -> None:
-    with (folder / SKIPPED).open("w", encoding="utf-8", newline="") as file:
-        # Its line ends are CR LF: otherwise a CR in a file's name would not be quoted, and end the line.
-        csv.writer(file).writerows([("file", "reason"), *skipped])
+    replace_file(folder / SKIPPED, csv_of(pd.DataFrame(skipped, columns=["file", "reason"])))
 
 
 def _nothing_imported(source: Path, skipped: Skipped) -> str:
@@ -207,11 +209,11 @@ def _nothing_imported(source: Path, skipped: Skipped) -> str:
 
 @contextmanager
 def _disk_errors(name: str) -> Iterator[None]:
-    """Says in a sentence that the disk is full or cannot be written."""
+    """Says in a sentence that the disk is full or cannot be written: :func:`sealife_core.errors.disk_problem`."""
     try:
         yield
     except OSError as error:
+        what, step = disk_problem(error) or (f"{error}.", "Look at that")
         raise DatasetError(
-            f"The import of {name!r} stopped: {error.strerror or error}. Nothing was imported. Check that the disk has"
-            " room and may be written, and try again."
+            f"The import of {name!r} stopped, and nothing was imported. {what} {step}, then try again."
         ) from error

@@ -9,6 +9,7 @@ from pathlib import Path, PurePosixPath
 
 from sealife_core.datasets.finding import NO_TEST_WITHOUT_LABEL, SPLIT_NAMES, Found, Skipped, clean_label, printable
 from sealife_core.errors import DatasetError
+from sealife_core.neutral import csv_text
 from sealife_core.opening import is_folder, read_regular
 
 _REQUIRED, _OPTIONAL = ("file", "label"), ("split", "group")
@@ -118,7 +119,7 @@ def _rows(path: Path, name: str) -> Iterator[tuple[int, dict[str, str]]]:
         columns, reader = _checked(name, headers[best]), readers[best]
         for cells in reader:
             if any(cell.strip() for cell in cells):
-                row = {column: cells[n].strip() if n < len(cells) else "" for column, n in columns.items()}
+                row = {column: csv_text(cells[n].strip()) if n < len(cells) else "" for column, n in columns.items()}
                 yield reader.line_num + says, row
     except csv.Error as error:
         raise DatasetError(f"{name!r} cannot be read as a CSV ({error}).") from error

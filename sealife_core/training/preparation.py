@@ -24,6 +24,7 @@ from sealife_core.launching.data_checks import labelled_rows as labelled_rows
 from sealife_core.models.checkpoint import ModelCard
 from sealife_core.models.encoders import Encoder
 from sealife_core.models.starting import starting_encoder
+from sealife_core.neutral import terminal_text
 from sealife_core.runs.estimates import record_rate
 from sealife_core.runs.writer import RunWriter
 from sealife_core.training.classifier import balanced_weights
@@ -39,7 +40,7 @@ def prepare_encoder(config: SimclrConfig | ClassifierConfig | EmbedConfig, run: 
     encoder, said = starting_encoder(
         config.weights, config.encoder, config.stem, config.image_size_px, checkpoints_root=run.path.parent
     )
-    print(said, flush=True)
+    print(terminal_text(said), flush=True)
     return encoder, encoder.stem
 
 

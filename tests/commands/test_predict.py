@@ -147,3 +147,19 @@ def test_predict__explains_itself(capsys: pytest.CaptureFixture[str]) -> None:
     shown = capsys.readouterr().out
     for part in ("RUN", "FOLDER", "--csv FILE", "--top N", "--json", "unlike", "99 %", "examples:"):
         assert part in shown
+
+
+def test_csv__names_of_files_are_no_formulas(
+    folder: Path, run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    picture = next(folder.glob("*.png"))
+    for name in ("=cmd|'C calc'!A0.png", "@SUM(A1).png", "cr\rab.png"):
+        shutil.copy(picture, folder / name)
+    (folder / "=1+1.jpg").write_text("no picture")
+    assert main(["predict", run.id, str(folder), "--csv", str(tmp_path / "out.csv")]) == 0
+    with (tmp_path / "out.csv").open(newline="", encoding="utf-8") as file:
+        names = [row["file"] for row in csv.DictReader(file)]
+    assert {"'=cmd|'C calc'!A0.png", "'@SUM(A1).png", "'=1+1.jpg"} <= set(names)
+    assert not [name for name in names if name.startswith(("=", "@"))]
+    assert len(names) == len([path for path in folder.rglob("*") if path.is_file()])
+    assert "\r" not in capsys.readouterr().out

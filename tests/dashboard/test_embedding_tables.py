@@ -11,6 +11,8 @@ import pytest
 from dashboard.components.embedding_colours import CLASS, colouring
 from dashboard.components.embedding_points import Cloud, facts_of
 from dashboard.components.embedding_tables import interactive_html, points_table, selection_csv
+from sealife_core.datasets.dataset import write_dataset
+from sealife_core.datasets.tables import read_table
 from sealife_core.evaluation.predictions import predictions_table
 
 pytestmark = pytest.mark.usefixtures("home")
@@ -54,3 +56,16 @@ def test_interactive_page__needs_no_network_and_uploads_nothing(tiny_reef, cloud
     assert "A \\u003ctitle" not in page, "Plotly reads mark-up in titles"
     assert "sendChartToCloud" in page[-5000:], "taken off the tools"
     assert tiny_reef.manifest["id"].iloc[5] in page
+
+
+def test_selection__can_be_imported_again_with_every_class_as_it_was(tiny_reef):
+    nasty = ["=cmd|'C calc'!A0", "+1+1", "-2-3", "@SUM(A1)", "'=1", "-0.5", "a;b", "007", "a, b", 'a "b"']
+    called = dict(zip(tiny_reef.classes, nasty, strict=True))
+    manifest = tiny_reef.manifest.assign(label=tiny_reef.manifest["label"].map(called))
+    dataset = write_dataset(tiny_reef.folder, manifest, {})
+    text = selection_csv(dataset, np.arange(len(dataset)))
+    assert not [line for line in text.splitlines() if ",=" in line or ",+" in line or ",@" in line or ",-2" in line]
+    (dataset.folder / "selection.csv").write_text(text)
+    found, skipped = read_table(dataset.folder / "selection.csv")
+    assert skipped == []
+    assert [item.label for item in found] == dataset.manifest["label"].tolist()

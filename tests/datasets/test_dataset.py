@@ -169,3 +169,24 @@ def test_datasets__import_without_torch():
         "sys.exit('torch' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_manifest__holds_no_formula_and_is_read_back_exactly(tiny_reef: Dataset) -> None:
+    nasty = ["=cmd|'C calc'!A0", "+1+1", "-2-3", "@SUM(A1)", "'=1", "-0.5", "cr\rab", "a;=1", "＝1", "007"]
+    called = dict(zip(tiny_reef.classes, nasty, strict=True))
+    manifest = tiny_reef.manifest.assign(label=tiny_reef.manifest["label"].map(called))
+    manifest["group"] = manifest["source"] = manifest["label"]
+    written = write_dataset(tiny_reef.folder, manifest, {})
+    assert set(written.classes) == set(nasty)
+    again = open_dataset("reef")
+    assert again.content_hash == written.content_hash
+    for column in ("label", "group", "source"):
+        assert again.manifest[column].tolist() == manifest[column].tolist()
+    cells = pd.read_csv(tiny_reef.folder / "manifest.csv", dtype=str, keep_default_na=False)["label"]
+    assert not [cell for cell in cells if cell.startswith(("=", "+", "@", "-2", "＝"))]
+
+
+def test_manifest__of_before_is_read_as_it_was(tiny_reef: Dataset) -> None:
+    manifest = tiny_reef.manifest.assign(label="=x")
+    (tiny_reef.folder / "manifest.csv").write_text(manifest.to_csv(index=False, lineterminator="\n"))
+    assert open_dataset("reef").classes == ("=x",)

@@ -16,6 +16,7 @@ from typing import Any, Literal
 import numpy as np
 
 from sealife_core.config import AnyConfig, nested, task_of, trained_settings
+from sealife_core.neutral import terminal_text
 from sealife_core.runs.run import MODEL, STOP, Run
 from sealife_core.runs.tracking import (
     CARRIED,
@@ -60,7 +61,9 @@ class WandbRun:
         self._is_online = not self._run.offline
         if self._is_online:
             run.environment(tracking={"wandb_url": self._run.url})
-        print(f"{self.name}: {self._run.url if self._is_online else f'offline; {self._sync}'}", flush=True)
+        print(
+            terminal_text(f"{self.name}: {self._run.url if self._is_online else f'offline; {self._sync}'}"), flush=True
+        )
         self._run.define_metric("step", hidden=True)
         self._run.define_metric("epoch", hidden=True)
         self._run.define_metric("train/*", step_metric="step")
