@@ -21,7 +21,8 @@ from sealife_core.evaluation.heat import LAYERS, Layer
 from sealife_core.runs.directory import open_run
 from sealife_core.runs.run import MODEL, Run
 
-SIDES_PX = (96, 160, 320, 640)
+LARGE_PX = 1024  # one picture alone on a screen
+SIDES_PX = (96, 160, 320, 640, LARGE_PX)
 
 
 def thumb_url(dataset: Dataset, row: int, side_px: int = 160) -> str:

@@ -203,7 +203,7 @@ def hush() -> None:
 
 
 def chosen_dataset(names: list[str]) -> str | None:
-    """The data set that is looked at, one of ``names``: that of the URL or chosen last, else the first."""
+    """The data set that is looked at, one of ``names``: that of the URL or chosen last, else the first (newest)."""
     if st.session_state.get(_EXPECTED) in names:
         choose_dataset(st.session_state.pop(_EXPECTED))
     held = st.query_params.get(DATASET) or st.session_state.get(DATASET)

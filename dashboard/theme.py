@@ -55,13 +55,6 @@ _CSS = """
 .stMainBlockContainer { max-width: 1280px; padding-top: 4.75rem; }
 .lead { font-size: 1.125rem; line-height: 1.6; max-width: 44rem; margin: 0; }
 .quiet { opacity: .72; }
-.pictures { display: grid; grid-template-columns: repeat(auto-fill, minmax(var(--side), 1fr)); gap: .625rem;
-  margin: 0; padding: 0; list-style: none; }
-.pictures figure { margin: 0; }
-.pictures img { display: block; width: 100%; aspect-ratio: 1; object-fit: cover; border-radius: .5rem;
-  background: color-mix(in srgb, currentColor 8%, transparent); }
-.pictures figcaption { font-size: .8125rem; line-height: 1.35; padding: .3rem .1rem 0; overflow: hidden;
-  text-overflow: ellipsis; white-space: nowrap; }
 .dot { display: inline-block; width: .625rem; height: .625rem; border-radius: 50%; margin-right: .375rem; }
 .pairs { --a: #F2B100; --b: #C2185B; display: grid; grid-template-columns: minmax(0, 1fr) minmax(0, 2fr); gap: 1rem;
   padding: 0 0 1.25rem; margin-bottom: 1rem; border-bottom: 1px solid var(--line); }
@@ -120,12 +113,6 @@ _CSS = """
 @media (min-width: 1000px) { .st-key-launch_panel, .st-key-recipe_panel { position: sticky; top: 4.5rem; } }
 [data-testid="stBottomBlockContainer"] { max-width: 1280px; padding-top: .6rem; padding-bottom: .7rem; }
 .st-key-run_strip p { margin: 0 0 .3rem; }
-.piles figcaption span { display: block; overflow: hidden; text-overflow: ellipsis; }
-.piles .dot { display: inline-block; }
-.piles .right { color: color-mix(in srgb, #1B9E6B 72%, currentColor); }
-.piles .wrong { color: color-mix(in srgb, #D3484C 72%, currentColor); }
-.piles .gone { aspect-ratio: 1; display: grid; place-items: center; font-size: .75rem; border-radius: .5rem;
-  overflow-wrap: anywhere; border: 1px dashed var(--line); }
 .st-key-advice { border-left: 4px solid #0B7285; }
 @media (max-width: 640px) { .stMainBlockContainer { padding-left: 1rem; padding-right: 1rem; } }
 """

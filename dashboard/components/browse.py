@@ -38,7 +38,7 @@ def browse(dataset: Dataset) -> None:
     found = sheet(rows, A_PAGE, state.PAGE)
     with found.place:
         st.caption(found.says)
-        image_grid(dataset, [int(row) for row in found.shown])
+        image_grid(dataset, found.shown.tolist(), key="pictures", files=True)
 
 
 def chosen_rows(dataset: Dataset, label: str, split: str) -> np.ndarray:

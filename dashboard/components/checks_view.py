@@ -3,10 +3,10 @@
 import streamlit as st
 
 from dashboard import background, cache, state
-from dashboard.components.dataset_cards import SPLITS
-from dashboard.components.image_grid import image_grid
+from dashboard.components.image_grid import class_of, image_grid
 from dashboard.components.job_progress import job_error, job_progress
 from dashboard.errors import plain
+from dashboard.theme import SPLIT_WORDS
 from sealife_core.datasets.checks import Checks, DuplicateGroup, check, mend_leak
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.errors import SealifeError
@@ -120,10 +120,10 @@ def _page(dataset: Dataset, groups: list[DuplicateGroup], kind: str) -> None:
 
 
 def _group(dataset: Dataset, group: DuplicateGroup, key: str) -> None:
-    names, splits = dict(SPLITS), dataset.manifest["split"]
+    splits = dataset.manifest["split"]
     shown = list(group.rows[:MOST_PICTURES])
-    words = [f"{_label(dataset, row)}, {names[splits.iat[row]]}" for row in shown]
-    image_grid(dataset, shown, captions=words)
+    words = [f"{class_of(dataset, row)}, {SPLIT_WORDS[splits.iat[row]]}" for row in shown]
+    image_grid(dataset, shown, key=f"group.{key}", captions=words, files=True)
     if len(group.rows) > len(shown):
         st.caption(f"{len(shown)} of {len(group.rows)} shown")
     if group.straddles:
@@ -131,8 +131,3 @@ def _group(dataset: Dataset, group: DuplicateGroup, key: str) -> None:
             "Put into training", key=f"mend.{key}", type="tertiary", icon=":material/healing:", on_click=mend,
             args=(dataset.name, [group.rows]),
         )  # fmt: skip
-
-
-def _label(dataset: Dataset, row: int) -> str:
-    index = int(dataset.labels[row])
-    return dataset.classes[index] if index >= 0 else "unlabelled"

@@ -187,9 +187,28 @@ def _check(dataset: Any, output: Output, *, mend: bool) -> None:
         "straddling_splits": len(leaks),
         "with_two_labels": sum(group.labels_differ for group in groups),
     }
+    kinds = (("exact", checks.exact), ("near", checks.near))
+    told = [_group(dataset, group, kind) for kind, of_kind in kinds for group in of_kind]
     if mend:
         for group in leaks:
             dataset = mend_leak(dataset, group.rows, split="train")
         found["mended"] = len(leaks)
     lines = [f"{name.replace('_', ' ')}: {count}" for name, count in found.items()]
-    output.result(found, "\n".join(lines))
+    lines += [f"{_KINDS[of['kind']]}: {', '.join(map(_pictured, of['pictures']))}" for of in told]
+    output.result(found | {"groups": told}, "\n".join(lines))
+
+
+_KINDS = {"exact": "same file", "near": "nearly the same"}
+
+
+def _group(dataset: Any, group: Any, kind: str) -> dict[str, Any]:
+    """Which pictures are one: with file names as they were imported, labels and splits."""
+    labels, splits = dataset.manifest["label"], dataset.manifest["split"]
+    pictures = [
+        {"file": dataset.file_names[row], "label": labels.iat[row], "split": splits.iat[row]} for row in group.rows
+    ]
+    return {"kind": kind, "straddles": group.straddles, "labels_differ": group.labels_differ, "pictures": pictures}
+
+
+def _pictured(picture: dict[str, str]) -> str:
+    return f"{picture['file']} ({picture['label'] or 'no label'}, {picture['split']})"
