@@ -46,7 +46,7 @@ def paper() -> str:
 
 def apply() -> None:
     """Put the rules below on the page."""
-    st.html(f"<style>{_CSS}</style>")
+    st.html(f"<style>:root {{ --paper: {paper()}; }}{_CSS}</style>")
 
 
 # Colours come from `currentColor`, so that light and dark need no second set.
@@ -110,9 +110,19 @@ _CSS = """
 .tally div { display: flex; align-items: baseline; gap: .5rem; }
 .tally strong { font-size: 1.75rem; font-weight: 650; }
 .verdict.inline { border: 0; padding: 0; margin: 0; }
-@media (min-width: 1000px) { .st-key-launch_panel, .st-key-recipe_panel { position: sticky; top: 4.5rem; } }
+@media (min-width: 1000px) {
+  .st-key-launch_panel, .st-key-recipe_panel { position: sticky; top: 4.5rem; }
+  .st-key-recipe_panel { max-height: calc(100vh - 9rem); overflow-y: auto; padding-right: .5rem; } }
+/* Where both do not fit side by side, the pictures stay on top while the settings below them are changed. */
+@media (max-width: 999px) { .st-key-views [data-testid="stColumn"]:first-child { position: sticky; top: 3.75rem;
+  z-index: 5; max-height: 46vh; overflow-y: auto; background: var(--paper); padding-bottom: .5rem;
+  border-bottom: 1px solid var(--line); flex-basis: 100%; } }
 [data-testid="stBottomBlockContainer"] { max-width: 1280px; padding-top: .6rem; padding-bottom: .7rem; }
 .st-key-run_strip p { margin: 0 0 .3rem; }
+.st-key-dataset_cards { flex-wrap: nowrap; overflow-x: auto; padding-bottom: .5rem; }
+.st-key-dataset_cards > * { flex: none; }
+.st-key-dataset_cards .picture-strip { height: 72px; }
+.st-key-dataset_cards .picture-strip img { height: 72px; }
 .st-key-advice { border-left: 4px solid #0B7285; }
 @media (max-width: 640px) { .stMainBlockContainer { padding-left: 1rem; padding-right: 1rem; } }
 """

@@ -28,10 +28,11 @@ def page() -> None:
     )
     if not need_dataset("Views are made from pictures."):
         return
-    pictures, panel = st.columns([5, 2], gap="large")
+    with st.container(key="views"):
+        pictures, panel = st.columns([5, 2], gap="large")
     with panel, st.container(key="recipe_panel"):
         recipe = _recipe()
-    with pictures:
+    with pictures, st.container(key="view_pairs"):
         dataset, size_px, pairs = _choices()
         previews = cache.previews(dataset, _picked(dataset), size_px)
         if recipe is None or not previews:

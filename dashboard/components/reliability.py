@@ -11,6 +11,7 @@ from dashboard import cache, state
 from dashboard.components.run_strip import run_name
 from dashboard.errors import plain
 from sealife_core.runs.directory import Run
+from sealife_core.wording import percent
 
 BINS = 10  # tens of percent: what the filter of the Pictures can show too
 _EDGE_PX = 6.0, 30.0  # a dot of one picture, a dot of all
@@ -80,7 +81,7 @@ def _diagram(table: pd.DataFrame, key: str, on_pick: Callable[[int], None] | Non
 
     dark = st.context.theme.type == "dark"
     told = zip(filled["confidence"], filled["accuracy"], strict=True)
-    words = "; ".join(f"{sure:.0%} sure, {right:.0%} right" for sure, right in told)
+    words = "; ".join(f"{percent(sure, 0)} sure, {percent(right, 0)} right" for sure, right in told)
     st.echarts_chart(
         reliability_option(filled, "#5CC4D4" if dark else "#0B7285", "#A9BCC3" if dark else "#5B6F77"),
         height=340, key=key, on_select=picked, alt=f"Reliability: {words}",

@@ -7,6 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from dashboard.components.class_bars import per_class_bars
+from sealife_core import wording
 from sealife_core.runs.directory import Run
 
 FIGURES = {
@@ -34,7 +35,7 @@ def results_view(run: Run, classes: Sequence[str]) -> None:
 
 def percent(value: Any) -> str:
     """ "61.0 %", – if unknown."""
-    return f"{100 * value:.1f} %" if isinstance(value, int | float) else "–"
+    return wording.percent(value) if isinstance(value, int | float) else "–"
 
 
 def between(low: Any, high: Any) -> str:

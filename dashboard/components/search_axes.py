@@ -72,6 +72,6 @@ def _end(label: str, value: float | None, setting: Setting, key: str) -> float:
     least, most = (None if limit is None else number(limit) for limit in (setting.minimum, setting.maximum))
     chosen = st.number_input(
         label, min_value=least, max_value=most, value=number(value or 0),
-        step=number(setting.step or 1), format="%d" if number is int else "%g", key=key, persist_state="session",
+        step=number(setting.step or 1), format=FORMATS[number], key=key, persist_state="session",
     )  # fmt: skip
     return float(chosen)

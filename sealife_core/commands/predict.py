@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sealife_core.commands.output import Output
+from sealife_core.wording import percent
 
 if TYPE_CHECKING:
     from sealife_core.evaluation.predicting import Prediction, Predictor
@@ -174,8 +175,8 @@ def _shown(row: dict[str, Any]) -> dict[str, Any]:
     """A row in the table's words."""
     similarity, distance = row["similarity"], row["distance"]
     return row | {
-        "confidence": f"{row['confidence']:.1%}",
-        "next": ", ".join(f"{other['label']} {other['probability']:.1%}" for other in row["top"][1:]),
+        "confidence": percent(row["confidence"]),
+        "next": ", ".join(f"{other['label']} {percent(other['probability'])}" for other in row["top"][1:]),
         "similarity": "" if similarity is None else f"{similarity:.3f}",
         "distance": "" if distance is None else f"{distance:.1f}",
         "unlike": "UNLIKE" if row["unlike"] else "",

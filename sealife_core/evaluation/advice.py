@@ -9,6 +9,7 @@ from scipy.stats import norm
 from sealife_core.evaluation.comparison import ComparisonRow, duration
 from sealife_core.evaluation.paired import BEYOND_CHANCE, PairRow, all_pairs, p_words
 from sealife_core.evaluation.resampling import Interval
+from sealife_core.wording import percent
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -80,11 +81,6 @@ def called(row: ComparisonRow) -> str:
 def interval(found: Interval) -> str:
     """ "95 % interval 2.1 to 12.3": of a difference of shares, in hundredths."""
     return f"95 % interval {signed(found.low)} to {signed(found.high)}"
-
-
-def percent(share: float) -> str:
-    """ "31.9 %"."""
-    return f"{100 * share:.1f} %"
 
 
 def signed(share: float) -> str:

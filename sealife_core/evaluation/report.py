@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING
 from matplotlib.figure import Figure
 
 from sealife_core.errors import RunError
-from sealife_core.evaluation.advice import advice, interval, percent, signed
+from sealife_core.evaluation.advice import advice, interval, signed
 from sealife_core.evaluation.comparison import ComparisonRow, by_encoder, comparison, duration
 from sealife_core.evaluation.comparison_figures import as_svg, class_figure, comparison_figure, ladder_figure
 from sealife_core.evaluation.differences import difference_rows, ladders
 from sealife_core.evaluation.paired import Paired, all_pairs, class_changes, p_words, paired
 from sealife_core.evaluation.report_piles import piles_html
 from sealife_core.runs.directory import Run
+from sealife_core.wording import percent
 
 if TYPE_CHECKING:
     import pandas as pd
