@@ -285,6 +285,7 @@ def study_was_chosen() -> None:
 _GALLERY = ("show", "against", "truth", "predicted", "outcome", "sure", "set", "order", "leaf", "picture", "evidence",
             "layer", "shares", "seed", "guesses", "turn")  # fmt: skip
 _GALLERY_RUN = "gallery_run"
+OWN_PAGE = "own_page"
 _OWN_PICTURE = "own_picture"
 
 

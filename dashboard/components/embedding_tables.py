@@ -18,7 +18,7 @@ _QUIET = {"displaylogo": False, "modeBarButtonsToRemove": ["sendChartToCloud"], 
 
 
 def selection_csv(dataset: Dataset, rows: np.ndarray) -> str:
-    """id, file name, label, split and file in the data set of the selected images."""
+    """Name, id, label, split and file of the selected images; in the data set's folder it can be imported."""
     return _who(dataset, rows).to_csv(index=False)
 
 
@@ -37,12 +37,9 @@ def points_table(dataset: Dataset, cloud: Cloud, facts: Facts) -> pd.DataFrame:
 
 
 def _who(dataset: Dataset, rows: np.ndarray) -> pd.DataFrame:
-    """One row an image; ``file`` is what a person called it, ``stored`` where it lies in the data set's folder."""
+    """One row an image: ``source`` is what a person called its file, ``file`` where it lies in the data set."""
     about = dataset.manifest.iloc[rows].reset_index(drop=True)
-    names = [dataset.file_names[row] for row in rows]
-    return pd.DataFrame(
-        {"id": about["id"], "file": names, "label": about["label"], "split": about["split"], "stored": about["file"]}
-    )
+    return about.assign(source=[dataset.file_names[row] for row in rows])[["source", "id", "label", "split", "file"]]
 
 
 def interactive_html(dataset: Dataset, cloud: Cloud, facts: Facts, coloured: Colouring, title: str, says: str) -> str:
@@ -72,7 +69,7 @@ def _lines(text: str) -> list[str]:
 
 def _words(dataset: Dataset, cloud: Cloud, facts: Facts) -> list[str]:
     table = points_table(dataset, cloud, facts)
-    words = table["file"] + ", " + table["label"].replace("", "unlabelled") + ", " + table["split"]
+    words = table["source"] + ", " + table["label"].replace("", "unlabelled") + ", " + table["split"]
     if "predicted" in table:
         told = table["predicted"].where(table["predicted"] == "", ", predicted " + table["predicted"])
         words = words + told

@@ -74,10 +74,10 @@ def test_tables__name_files_as_a_person_called_them(tiny_reef, cloud):
     manifest = tiny_reef.manifest.assign(source=[f"dive 3/{i}.jpg" for i in range(len(tiny_reef))])
     imported = write_dataset(tiny_reef.folder, manifest, tiny_reef.info)
     found = pd.read_csv(io.StringIO(selection_csv(imported, np.array([1, 4]))))
-    assert found["file"].tolist() == ["dive 3/1.jpg", "dive 3/4.jpg"]
-    assert found["stored"].tolist() == manifest["file"].iloc[[1, 4]].tolist()
+    assert found["source"].tolist() == ["dive 3/1.jpg", "dive 3/4.jpg"]
+    assert found["file"].tolist() == manifest["file"].iloc[[1, 4]].tolist()
     facts = facts_of(imported, None).only(cloud.rows)
-    assert points_table(imported, cloud, facts)["file"].tolist() == [f"dive 3/{i}.jpg" for i in (5, 0, 9)]
+    assert points_table(imported, cloud, facts)["source"].tolist() == [f"dive 3/{i}.jpg" for i in (5, 0, 9)]
     page = interactive_html(imported, cloud, facts, colouring(CLASS, facts, imported.classes), "A title", "says")
     assert "dive 3/5.jpg" in page or "dive 3\\u002f5.jpg" in page
     assert imported.manifest["id"].iloc[5] not in page
