@@ -8,6 +8,7 @@ from sealife_core.evaluation.palette import CLASS_COLOURS
 
 ACCENT_LIGHT, ACCENT_DARK = "#0B7285", "#5CC4D4"
 LIGHT_PAPER = "#FFFFFF"
+LINE_CONTRAST = 3.5  # above what WCAG 2 asks of a graphic: some lines are thin
 # The splits as people say them, in the order of SPLITS, and their colours in a chart.
 SPLIT_WORDS = {"train": "training", "val": "validation", "test": "test"}
 SPLIT_COLOURS = ("#8393C4", "#DA950B", "#AE0A6C")
@@ -27,6 +28,27 @@ def run_colours(run_ids: list[str]) -> dict[str, str]:
         order = [CLASS_COLOURS[(first + step) % 16] for step in range(16)]
         taken[run_id] = next((colour for colour in order if colour not in taken.values()), order[0])
     return taken
+
+
+def on_page(colour: str, page: str) -> str:
+    """``colour`` as a line is drawn in on ``page``: on a dark one, as much lighter as LINE_CONTRAST takes."""
+    dark = luminance(page) < 0.2
+    for share in range(0, 100, 5) if dark else ():
+        mixed = [round(value + (255 - value) * share / 100) for value in _rgb(colour)]
+        lighter = "#{:02X}{:02X}{:02X}".format(*mixed)
+        if (luminance(lighter) + 0.05) / (luminance(page) + 0.05) >= LINE_CONTRAST:
+            return lighter
+    return colour
+
+
+def luminance(colour: str) -> float:
+    """Relative luminance of "#RRGGBB", 0 to 1 (WCAG 2)."""
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in (v / 255 for v in _rgb(colour))]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def _rgb(colour: str) -> tuple[int, int, int]:
+    return int(colour[1:3], 16), int(colour[3:5], 16), int(colour[5:7], 16)
 
 
 def ink() -> str:
@@ -124,5 +146,8 @@ _CSS = """
 .st-key-dataset_cards .picture-strip { height: 72px; }
 .st-key-dataset_cards .picture-strip img { height: 72px; }
 .st-key-advice { border-left: 4px solid #0B7285; }
-@media (max-width: 640px) { .stMainBlockContainer { padding-left: 1rem; padding-right: 1rem; } }
+@media (max-width: 640px) {
+  [data-testid="stButtonGroup"] > div, [data-testid="stButtonGroup"] [role="radiogroup"] { flex-wrap: wrap;
+    row-gap: .25rem; }
+  .stMainBlockContainer { padding-left: 1rem; padding-right: 1rem; } }
 """

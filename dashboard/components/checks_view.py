@@ -10,15 +10,16 @@ from dashboard.theme import SPLIT_WORDS
 from sealife_core.datasets.checks import Checks, DuplicateGroup, check, mend_leak
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.errors import SealifeError
+from sealife_core.wording import counted
 
 A_PAGE = 8
 QUICK_S = 0.6  # a check that was done before is over by then, and no progress bar blinks
 MOST_PICTURES = 12  # of one group
 KINDS = {
-    "leaks": ("Across splits", "The same picture is learned from and tested on: scores come out too good."),
+    "leaks": ("Across splits", "The same picture is trained on and tested on: the scores come out too good."),
     "labels": ("Two labels", "The same picture under two names: at most one of them is right."),
-    "exact": ("Same file", "The very same file, more than once. It counts twice, and teaches nothing new."),
-    "near": ("Nearly the same", "Copies saved anew, cropped a little or brightened, and frames of one scene."),
+    "exact": ("Same file", "The same file more than once. It counts twice and teaches nothing new."),
+    "near": ("Nearly the same", "Copies that were saved again, cropped a little or brightened; frames of one scene."),
 }
 
 
@@ -56,7 +57,7 @@ def _found(dataset: Dataset, checks: Checks) -> None:
     groups = groups_by_kind(checks)
     if not groups["exact"] and not groups["near"]:
         st.success(
-            f"No picture is there twice: {len(dataset):,} were compared, file by file and by how they look.",
+            f"No duplicates: {counted(len(dataset), 'picture')} compared, file by file and by how they look.",
             icon=":material/check_circle:",
         )
         return
@@ -73,7 +74,7 @@ def _found(dataset: Dataset, checks: Checks) -> None:
     )
     kind = kind if kind in there else there[0]
     count = len(groups[kind])
-    st.markdown(f"**{count:,} {'group' if count == 1 else 'groups'}.** {KINDS[kind][1]}")
+    st.markdown(f"**{counted(count, 'group')}.** {KINDS[kind][1]}")
     if kind == "leaks":
         st.button(
             "Put every group into one split",
@@ -98,8 +99,10 @@ def mend(name: str, groups: list[tuple[int, ...]]) -> None:
         state.say(plain(str(error)))
         return
     test = len(dataset.rows("test"))
-    changed = f" Test has {test:,} pictures now: runs from before were tested on others." if test != before else ""
-    state.say(f"Mended {len(groups):,} groups of **{plain(name)}**: {moved:,} pictures went into training.{changed}")
+    now = counted(test, "picture")
+    changed = f" Test has {now} now: earlier runs were tested on other pictures." if test != before else ""
+    went = counted(moved, "picture")
+    state.say(f"Mended {counted(len(groups), 'group')} of **{plain(name)}**: {went} moved to training.{changed}")
 
 
 def _page(dataset: Dataset, groups: list[DuplicateGroup], kind: str) -> None:

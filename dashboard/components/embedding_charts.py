@@ -119,7 +119,7 @@ def honesty(dataset: Dataset, run: Run, look: Look, shown: int, every: int, proj
     if votes is not None:
         accuracy, n, voting = votes
         parts.append(
-            f"**k-NN accuracy {percent(accuracy, 0)}** on {n:,} validation pictures, by {voting:,} training pictures: how far"
-            " classes lie apart in the original space, whatever the picture shows."
+            f"**k-NN accuracy {percent(accuracy, 0)}** on {n:,} validation pictures, by {voting:,} training pictures:"
+            " how far classes lie apart in the original space, whatever the picture shows."
         )
     return " ".join([*parts, _MEANING[look.method]])

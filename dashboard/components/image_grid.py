@@ -1,4 +1,4 @@
-"""Pictures in a grid. The browser fetches each when it comes into sight; a click opens one large, with its file name."""
+"""Pictures in a grid. The browser fetches each when it comes into sight; a click opens one large, with its file."""
 
 from collections.abc import Sequence
 from html import escape

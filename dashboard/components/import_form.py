@@ -90,7 +90,7 @@ def begin_reef() -> None:
 
 
 def import_status() -> None:
-    """Imports and drawings under way or just ended, until they are put away."""
+    """Imports and drawings under way or just ended, until they are dismissed."""
     for key in (IMPORT, REEF):
         job = background.find(key)
         if job is None:
@@ -100,7 +100,7 @@ def import_status() -> None:
             continue
         if job.error is not None:
             job_error(job)
-            st.button("Put away", key=f"forget_{key}", on_click=background.forget, args=(key,), type="tertiary")
+            st.button("Dismiss", key=f"forget_{key}", on_click=background.forget, args=(key,), type="tertiary")
         elif key == REEF:
             state.say(f"The sample reef is drawn: {len(job.result):,} pictures.")
             background.forget(key)
@@ -119,7 +119,7 @@ def _report(report: ImportReport) -> None:
                 width="stretch",
             )
             st.button(
-                "", icon=":material/close:", type="tertiary", key="import_seen", help="Put away",
+                "", icon=":material/close:", type="tertiary", key="import_seen", help="Dismiss",
                 on_click=background.forget, args=(IMPORT,),
             )  # fmt: skip
         for note in report.notes:

@@ -111,7 +111,7 @@ def _layout(axes: Sequence[str], dark: bool, zoom_key: str) -> dict:
             place: {"title": {"text": name}, "showticklabels": False, "backgroundcolor": "rgba(0,0,0,0)",
                     "gridcolor": quiet, "color": ink}
             for place, name in names.items()
-        } | {"aspectmode": "data"}
+        } | {"aspectmode": "data", "camera": {"eye": {"x": 1.7, "y": 1.7, "z": 1.1}}}  # with room for the corners
     }  # fmt: skip
     return {
         "dragmode": "lasso" if len(axes) == 2 else "orbit",

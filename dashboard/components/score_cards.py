@@ -24,8 +24,8 @@ def verdict(rows: Sequence[ComparisonRow]) -> str:
     first, second = best
     if first.low <= first.chance:
         return (
-            f"Neither is surely better than chance ({percent(first.chance, 0)}) on {first.n:,} test images: so short a training"
-            " may teach nothing yet. Train longer, or look at the pairs: are they too hard?"
+            f"Neither is surely better than chance ({percent(first.chance, 0)}) on {first.n:,} test images. The training"
+            " may have been too short, or the pairs of views too hard."
         )
     if first.low > second.accuracy and second.high < first.accuracy:
         return f"{first.method} is ahead of {second.method.lower()}: their intervals leave each other's value out."

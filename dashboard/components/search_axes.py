@@ -5,7 +5,7 @@ from typing import Any
 
 import streamlit as st
 
-from dashboard.components.config_form import shown
+from dashboard.components.config_form import FORMATS, shown
 from sealife_core.config import Axis, ClassifierConfig, Setting, SimclrConfig, bound, suggested_axis
 
 # What most changes how well each kind of run goes, and so what a search begins with.

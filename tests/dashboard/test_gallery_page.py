@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from evaluation.classifiers import finished_classifier
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
@@ -26,7 +27,6 @@ from dashboard.components.heat_view import heat_png
 from dashboard.components.own_pictures import A_PAGE
 from dashboard.components.probability_bars import MOST, percent, shown_classes
 from dashboard.components.reliability import reliability_option
-from evaluation.classifiers import finished_classifier
 from sealife_core.config import preset
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.errors import RunError

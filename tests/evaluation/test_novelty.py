@@ -7,7 +7,16 @@ import pytest
 import torch
 
 from sealife_core.errors import RunError
-from sealife_core.evaluation.novelty import STAGES, Means, Novelty, left_out_auroc, measure, read_novelty, watched, write_novelty
+from sealife_core.evaluation.novelty import (
+    STAGES,
+    Means,
+    Novelty,
+    left_out_auroc,
+    measure,
+    read_novelty,
+    watched,
+    write_novelty,
+)
 from sealife_core.models.encoders import build_encoder
 
 LEFT_OUT = "with some classes left out in turn, AUROC"
@@ -88,7 +97,9 @@ def test_promise__is_as_strong_as_the_measured_auroc() -> None:
     assert blind.auroc == pytest.approx(0.5, abs=0.06)
     assert keen.auroc is not None
     assert keen.auroc > 0.9
-    assert f"cannot tell an animal of an unknown class from the known ones: {LEFT_OUT} {blind.auroc:.2f}" in blind.caveat
+    assert (
+        f"cannot tell an animal of an unknown class from the known ones: {LEFT_OUT} {blind.auroc:.2f}" in blind.caveat
+    )
     assert "model cannot tell" in blind.sentence(blind.threshold + 1)
     assert f"notices most animals of unknown classes: {LEFT_OUT} {keen.auroc:.2f}" in keen.caveat
     assert "cannot tell" not in keen.sentence(keen.threshold + 1) + keen.caveat
