@@ -102,7 +102,7 @@ def mend(name: str, groups: list[tuple[int, ...]]) -> None:
     now = counted(test, "picture")
     changed = f" Test has {now} now: earlier runs were tested on other pictures." if test != before else ""
     went = counted(moved, "picture")
-    state.say(f"Mended {counted(len(groups), 'group')} of **{plain(name)}**: {went} moved to training.{changed}")
+    state.say(f"Mended {counted(len(groups), 'group')} of **{plain(name)}**: {went} went into training.{changed}")
 
 
 def _page(dataset: Dataset, groups: list[DuplicateGroup], kind: str) -> None:

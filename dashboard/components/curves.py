@@ -85,7 +85,7 @@ def curve_option(
     return {
         "animation": False,
         "grid": {"left": 8, "right": 14, "top": 34 if legend else 12, "bottom": 24, "containLabel": True},
-        "legend": {"show": legend, "top": 0, "left": 0, "icon": "roundRect", "itemWidth": 22, "itemHeight": 4,
+        "legend": {"show": legend, "top": 0, "left": 0, "itemWidth": 26, "itemHeight": 8,
                    "type": "scroll"},
         "tooltip": {"trigger": "axis", "valueFormatter": "%.1f %%" if panel.percent else "%.4g", "confine": True},
         "xAxis": {"type": "value", "name": "epoch", "nameLocation": "middle", "nameGap": 24, "min": 0,

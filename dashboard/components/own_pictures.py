@@ -119,7 +119,7 @@ def own_table(told: Sequence[tuple[str, "Prediction"]]) -> pd.DataFrame:
 def _whole_folders(run: Run) -> None:
     """How a shell does the same."""
     st.caption("For whole folders there is a command, which writes the same table:")
-    st.code(f"python -m sealife_core predict {run.id} FOLDER --csv predictions.csv", language="bash")
+    st.code(f"python -m sealife_core predict {run.id} FOLDER --csv predictions.csv", language="bash", wrap_lines=True)
 
 
 def _predicted(run: Run, pictures: Sequence[OwnPicture]) -> tuple[list[OwnPicture], list[tuple[str, str]]]:

@@ -24,7 +24,7 @@ def verdict(rows: Sequence[ComparisonRow]) -> str:
     first, second = best
     if first.low <= first.chance:
         return (
-            f"Neither is surely better than chance ({percent(first.chance, 0)}) on {first.n:,} test images. The training"
+            f"Neither is surely better than chance ({percent(first.chance, 0)}) on {first.n:,} test images. Training"
             " may have been too short, or the pairs of views too hard."
         )
     if first.low > second.accuracy and second.high < first.accuracy:

@@ -94,7 +94,7 @@ class TrainingSettings(Settings):
     )
     stem: Stem = setting(
         "auto",
-        "The encoder's first layers: 'imagenet' shrinks the image fourfold, 'small' keeps its size; 'auto' takes 'small'"
+        "The encoder's first layers: 'imagenet' shrinks the image fourfold, 'small' keeps it; 'auto' takes 'small'"
         " up to 40 px, and 'imagenet' wherever weights were made with it.",
         title="Stem",
         group=MODEL,

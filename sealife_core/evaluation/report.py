@@ -34,6 +34,7 @@ th { white-space: nowrap; }
 /* A word is broken only where it alone is wider than its share: a table that needs more room scrolls. */
 th, td { text-align: left; padding: .35rem .7rem .35rem 0; border-bottom: 1px solid #D5E0E3; vertical-align: top;
 overflow-wrap: break-word; max-width: 20rem; }
+td:first-child { min-width: 8rem; }
 .wide { overflow-x: auto; } figure { margin: 0; } svg { width: 100%; height: auto; } .piles { display: grid;
 grid-template-columns: repeat(auto-fill, minmax(7rem, 1fr)); gap: .6rem; } .piles img { width: 100%; aspect-ratio: 1;
 object-fit: cover; border-radius: .4rem; } .piles figcaption { font-size: .75rem; line-height: 1.35; }
