@@ -136,9 +136,10 @@ _CSS = """
   .st-key-launch_panel, .st-key-recipe_panel { position: sticky; top: 4.5rem; }
   .st-key-recipe_panel { max-height: calc(100vh - 9rem); overflow-y: auto; padding-right: .5rem; } }
 /* Where both do not fit side by side, the pictures stay on top while the settings below them are changed. */
-@media (max-width: 999px) { [data-testid="stColumn"]:has(> * > .st-key-view_pairs, > * > * > .st-key-view_pairs) { position: sticky; top: 3.75rem;
-  z-index: 5; max-height: 46vh; overflow-y: auto; background: var(--paper); padding-bottom: .5rem;
-  border-bottom: 1px solid var(--line); flex-basis: 100%; } }
+@media (max-width: 999px) {
+  [data-testid="stColumn"]:has(.st-key-view_pairs) { position: sticky; top: 3.75rem; z-index: 5; max-height: 46vh;
+    flex-basis: 100%; overflow-y: auto; background: var(--paper); padding-bottom: .5rem;
+    border-bottom: 1px solid var(--line); } }
 [data-testid="stBottomBlockContainer"] { max-width: 1280px; padding-top: .6rem; padding-bottom: .7rem; }
 .st-key-run_strip p { margin: 0 0 .3rem; }
 .st-key-dataset_cards { flex-wrap: nowrap; overflow-x: auto; padding: 2px 2px .5rem; }

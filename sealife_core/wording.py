@@ -7,8 +7,8 @@ def counted(number: int, one: str, many: str = "") -> str:
 
 
 def short_number(value: float) -> str:
-    """At most four significant digits: "1.333", "0.0003", "100"."""
-    return f"{float(f'{value:.4g}'):g}" if abs(value) < 1e6 else f"{value:.4g}"
+    """Four significant digits, of a large number all before the point: "1.333", "0.0003", "12345"."""
+    return f"{value:.4g}" if abs(value) < 1000 else f"{value:.0f}"
 
 
 def percent(share: float, digits: int = 1) -> str:

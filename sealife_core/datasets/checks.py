@@ -143,6 +143,8 @@ def uneven(totals: Mapping[str, int]) -> bool:
 def evenness(totals: Mapping[str, int]) -> str:
     """How evenly images are spread over classes, and which score to read therefore. ``totals``: class → images."""
     most, least = max(totals, key=totals.__getitem__), min(totals, key=totals.__getitem__)
+    if totals[most] == totals[least]:
+        return f"Every class has {counted(totals[most], 'image')}: accuracy counts all classes the same."
     ratio = f" ({totals[most] / totals[least]:.1f} : 1)" if totals[least] else ""
     said = f"{totals[most]:,} images of {most!r}, {totals[least]:,} of {least!r}{ratio}"
     if uneven(totals):

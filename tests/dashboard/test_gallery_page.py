@@ -157,6 +157,15 @@ def test_reliability__draws_a_dot_a_bin_at_its_confidence_and_accuracy():
     assert whisker["data"] == [[45.0, 20.0], [45.0, 80.0]]
 
 
+def test_reliability__draws_the_largest_dot_at_100_percent_whole():
+    filled = pd.DataFrame({"confidence": [1.0], "accuracy": [1.0], "accuracy_low": [0.9], "accuracy_high": [1.0]})
+    option = reliability_option(filled.assign(n=400), "#000", "#111")
+    dots = option["series"][0]
+    radius = dots["data"][0]["symbolSize"] / 2
+    assert dots["clip"] is False
+    assert min(option["grid"]["top"], option["grid"]["right"]) >= radius
+
+
 def classifier(dataset: Dataset, name: str, test_hash: str = "same", **spread: float) -> Run:
     run = create_run(preset("scratch", data="reef", data_hash=dataset.content_hash), name=name)
     half = len(dataset) // 2
