@@ -3,11 +3,14 @@
 import re
 import shutil
 
+import numpy as np
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from sealife_core.datasets.dataset import Dataset, write_dataset
 from sealife_core.evaluation.report import comparison_html
+from sealife_core.evaluation.scores import scores
+from sealife_core.runs.directory import Run, RunWriter
 from tests.browser.conftest import PATIENCE_MS, Dashboard
 from tests.browser.test_gallery import answered  # noqa: F401 - a fixture
 from tests.browser.test_path import settled
@@ -69,7 +72,7 @@ def test_views__pictures_stay_in_sight_while_the_last_setting_is_changed(
     expect(page.locator(".pairs .view img").first).to_be_in_viewport()
 
 
-def test_gallery__every_view_can_be_reached_on_a_phone(answered, page: Page, dashboard: Dashboard) -> None:  # noqa: F811
+def test_gallery__every_view_can_be_reached_on_a_phone(answered: Run, page: Page, dashboard: Dashboard) -> None:  # noqa: F811
     open_at(page, dashboard, "gallery", 420)
     guess = page.get_by_role("radio", name="Guess").or_(page.get_by_role("button", name="Guess")).first
     box = guess.bounding_box()
@@ -77,8 +80,10 @@ def test_gallery__every_view_can_be_reached_on_a_phone(answered, page: Page, das
     assert box["x"] + box["width"] <= 420
 
 
-def test_report__breaks_no_word_in_a_table(browser: Browser, answered, tiny_reef: Dataset) -> None:  # noqa: F811
+def test_report__breaks_no_word_in_a_table(browser: Browser, answered: Run, tiny_reef: Dataset) -> None:  # noqa: F811
     answered.write_notes(name="bio scratch")
+    certain = np.eye(len(tiny_reef.classes))[tiny_reef.labels]
+    RunWriter(answered).results(test=scores(tiny_reef.labels, certain, tiny_reef.classes), test_hash="any")
     page = browser.new_page(viewport={"width": 1000, "height": 800})
     page.set_content(comparison_html([answered]))
     lines = page.get_by_role("cell", name="bio scratch").first.evaluate(
