@@ -76,8 +76,8 @@ def _show(run: Run, rival: Run | None, pictures: Sequence[OwnPicture]) -> None:
     if chosen is not None:
         _large(run, rival, answers, chosen, alone=len(told) == 1)
         return
-    table = own_table([(one.name, cache.own_prediction(run, one.key, one.content)) for one in told])
-    unlike = int((table["Unlike training"] == "yes").sum())
+    found = [(one.name, cache.own_prediction(run, one.key, one.content)) for one in told]
+    table, unlike = own_table(found), sum(bool(prediction.unlike) for _, prediction in found)
     looks = f"; {unlike:,} look{'s' if unlike == 1 else ''} unlike the training images" if unlike else ""
     left = f" {counted(len(pictures) - MOST, 'more was', 'more were')} left out." if len(pictures) > MOST else ""
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
@@ -87,11 +87,11 @@ def _show(run: Run, rival: Run | None, pictures: Sequence[OwnPicture]) -> None:
             icon=":material/download:", on_click="ignore", key="own_csv",
         )  # fmt: skip
     st.caption(plain(cache.novelty_sentences(run, None)[1]))
-    found = sheet(np.arange(len(told)), A_PAGE, state.OWN_PAGE)
-    with found.place:
+    on_page = sheet(np.arange(len(told)), A_PAGE, state.OWN_PAGE)
+    with on_page.place:
         if len(told) > A_PAGE:
-            st.caption(found.says)
-        cards = [_card(run, answers, told[place]) for place in found.shown]
+            st.caption(on_page.says)
+        cards = [_card(run, answers, told[place]) for place in on_page.shown]
         show_cards(cards, "Your pictures", "own_cards", state.choose_own_picture)
     with st.expander("All as a table", icon=":material/table:"):
         st.dataframe(table, hide_index=True, alt="What the model says about each of your pictures")

@@ -47,8 +47,6 @@ if TYPE_CHECKING:
 FILE = "novelty.npz"
 STAGES = ("pixels", "stem", "layer1", "layer2", "layer3", "layer4")
 PERCENTILE = 99  # of validation images: one in a hundred pictures of the known kind is called unlike by mistake
-MOST_FITTED = 2_000  # training images to measure the AUROC by: some seconds
-LEAST_RANKED = 10  # validation images on either side: of fewer an AUROC says nothing
 TELLS_SOME = 0.6
 _STRENGTHS = (
     (0.9, "It notices most animals of unknown classes"),
@@ -91,7 +89,7 @@ class Novelty:
     threshold: the 99th percentile of what the ``n_val`` validation images have (of fewer than a hundred: the largest).
     ``n_train`` training images say where pictures of the known kind lie. cache_size_px: the side at which they were
     decoded; pictures that are decoded at another one are blurred otherwise, and lie elsewhere. auroc: of
-    :func:`left_out_auroc`; None where it was not measured.
+    :func:`left_out.left_out_auroc`; None where it was not measured.
     """
 
     stages: dict[str, Stage]
@@ -150,13 +148,10 @@ class Novelty:
         return f"{said}: with some classes left out in turn, AUROC {self.auroc:.2f} (0.5 is guessing, 1 is perfect)."
 
 
-def measure(
-    train: Means, val: Means, cache_size_px: int, labels: tuple[np.ndarray, np.ndarray] | None = None
-) -> Novelty:
+def measure(train: Means, val: Means, cache_size_px: int) -> Novelty:
     """The rule that follows from training and validation images, decoded at ``cache_size_px``.
 
-    labels: (n_train,) and (n_val,) class indices, -1 where there is none, by which to measure what the rule is worth.
-    Raises RunError where there are too few images.
+    Raises RunError where there are too few.
     """
     n_train, n_val = len(train[STAGES[0]]), len(val[STAGES[0]])
     if n_train < 2 or n_val < 1:
@@ -164,41 +159,13 @@ def measure(
             f"There are {n_train} training and {n_val} validation images; 2 and 1 are needed to tell what is unlike"
             " them. Split the data set so that there are some of each."
         )
-    stages = {name: _stage(train[name], val[name]) for name in STAGES}
+    stages = {name: stage_of(train[name], val[name]) for name in STAGES}
     scores = Novelty(stages, np.inf, n_train, n_val, cache_size_px).score(val)
-    threshold = float(np.percentile(scores, PERCENTILE, method="higher"))
-    auroc = left_out_auroc(train, val, *labels) if labels else None
-    return Novelty(stages, threshold, n_train, n_val, cache_size_px, auroc)
+    return Novelty(stages, float(np.percentile(scores, PERCENTILE, method="higher")), n_train, n_val, cache_size_px)
 
 
-def left_out_auroc(train: Means, val: Means, train_labels: np.ndarray, val_labels: np.ndarray) -> float | None:
-    """How well classes that the rule has not seen are told from those it has: 0.5 is guessing, 1 is perfect.
-
-    A third of the classes at a time is left out of the training images; the validation images of these are then ranked
-    against those of the other classes. The encoder itself may have learned them, so that classes that are new to it too
-    are told no better. The mean of the thirds, weighted by the images left out; None with fewer than LEAST_RANKED.
-    """
-    from sklearn.metrics import roc_auc_score  # slow to import, and seldom needed
-
-    classes = np.unique(val_labels[val_labels >= 0])
-    kept = np.random.default_rng(0).permutation(len(train_labels))[:MOST_FITTED]
-    train, train_labels = {name: of[kept] for name, of in train.items()}, train_labels[kept]
-    found, weights = [], []
-    for third in range(3):
-        left_out = classes[third::3]
-        known, asked = ~np.isin(train_labels, left_out), val_labels >= 0
-        unknown = np.isin(val_labels, left_out)
-        if known.sum() < 2 or min(unknown.sum(), (asked & ~unknown).sum()) < LEAST_RANKED:
-            continue
-        stages = {n: _stage(train[n][known], val[n][asked & ~unknown]) for n in STAGES}
-        rule = Novelty(stages, np.inf, int(known.sum()), int(asked.sum()), 1)
-        scores = rule.score({name: of[asked] for name, of in val.items()})
-        found.append(float(roc_auc_score(unknown[asked], scores)))
-        weights.append(int(unknown.sum()))
-    return float(np.average(found, weights=weights)) if found else None
-
-
-def _stage(train: np.ndarray, val: np.ndarray) -> Stage:
+def stage_of(train: np.ndarray, val: np.ndarray) -> Stage:
+    """Where the images of ``train`` (n, d) lie in one stage, with the scale that ``val`` (m, d) sets."""
     from sklearn.covariance import ledoit_wolf  # slow to import, and seldom needed
 
     train = train.astype(np.float64)

@@ -17,7 +17,8 @@ from sealife_core.datasets.dataset import open_dataset
 from sealife_core.errors import DatasetError, RunError, SealifeError
 from sealife_core.evaluation.gradcam import grad_cam
 from sealife_core.evaluation.heat import Layer, usual_layer
-from sealife_core.evaluation.novelty import Means, Novelty, measure, watched, write_novelty
+from sealife_core.evaluation.left_out import measure_with_auroc
+from sealife_core.evaluation.novelty import Means, Novelty, watched, write_novelty
 from sealife_core.evaluation.picture_encoder import Picture, PictureEncoder, Square
 from sealife_core.evaluation.training_images import Neighbour, TrainingImages, training_images
 from sealife_core.runs.run import Run
@@ -206,7 +207,7 @@ class Predictor(PictureEncoder):
             found.append(self._watched(squares)[1])
             read = [not isinstance(square, str) for square in tried]
             labels.append(dataset.labels[rows][read])
-        novelty = measure(*found, self.cache_px, (labels[0], labels[1]))
+        novelty = measure_with_auroc(found[0], found[1], self.cache_px, labels[0], labels[1])
         with suppress(OSError):  # a folder of someone else's: measured again the next time
             write_novelty(self.folder, novelty)
         return novelty

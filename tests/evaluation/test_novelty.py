@@ -7,11 +7,11 @@ import pytest
 import torch
 
 from sealife_core.errors import RunError
+from sealife_core.evaluation.left_out import left_out_auroc, measure_with_auroc
 from sealife_core.evaluation.novelty import (
     STAGES,
     Means,
     Novelty,
-    left_out_auroc,
     measure,
     read_novelty,
     watched,
@@ -89,7 +89,7 @@ def of_classes(n: int, seed: int, apart: float) -> tuple[Means, np.ndarray]:
 def rule(apart: float) -> Novelty:
     train, train_labels = of_classes(600, 0, apart)
     val, val_labels = of_classes(300, 1, apart)
-    return measure(train, val, 64, (train_labels, val_labels))
+    return measure_with_auroc(train, val, 64, train_labels, val_labels)
 
 
 def test_promise__is_as_strong_as_the_measured_auroc() -> None:
