@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from sealife_core.datasets.dataset import Dataset, list_datasets, open_dataset
+from sealife_core.datasets.dataset import Dataset, newest_first, open_dataset
 from sealife_core.errors import SealifeError
 from sealife_core.evaluation.embedded import FILES, INDEX, Embedded, Space, read_embeddings
 from sealife_core.places import checkpoints_root, data_root
@@ -41,8 +41,8 @@ if TYPE_CHECKING:
 
 
 def datasets() -> list[str]:
-    """The names of all data sets, sorted."""
-    return list_datasets()
+    """The names of all data sets, the newest first: the one that a person most likely means."""
+    return newest_first()
 
 
 def dataset(name: str) -> Dataset:
@@ -118,7 +118,8 @@ def stamp(path: Path) -> tuple[int, int]:
 
 
 # A data set is frozen, so all sessions may share one: cache_resource makes no copy of the table.
-@st.cache_resource(max_entries=8, show_spinner=False)
+# As many as a page shows cards of: with fewer, each visit would read them all again.
+@st.cache_resource(max_entries=64, show_spinner=False)
 def _dataset(folder: str, name: str, manifest: tuple[int, int], info: tuple[int, int]) -> Dataset:
     return open_dataset(name, Path(folder).parent)
 

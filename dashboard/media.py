@@ -23,7 +23,8 @@ from sealife_core.evaluation.heat import LAYERS, Layer
 from sealife_core.runs.directory import open_run
 from sealife_core.runs.run import MODEL, Run
 
-SIDES_PX = (96, 160, 320, 640)
+LARGE_PX = 1024  # one picture alone on a screen
+SIDES_PX = (96, 160, 320, 640, LARGE_PX)
 AT_ONCE, MOST_WAITING = 2, 32  # pieces of evidence: worked at, and asked for in all (a page asks for six at a time)
 _EVIDENCE = ThreadPoolExecutor(AT_ONCE, "evidence")
 _waiting = 0  # only the server's event loop counts

@@ -207,7 +207,7 @@ def hush() -> None:
 
 
 def chosen_dataset(names: list[str]) -> str | None:
-    """The data set that is looked at, one of ``names``: that of the URL or chosen last, else the first."""
+    """The data set that is looked at, one of ``names``: that of the URL or chosen last, else the first (newest)."""
     if st.session_state.get(_EXPECTED) in names:
         choose_dataset(st.session_state.pop(_EXPECTED))
     held = st.query_params.get(DATASET) or st.session_state.get(DATASET)
@@ -289,6 +289,7 @@ def study_was_chosen() -> None:
 _GALLERY = ("show", "against", "truth", "predicted", "outcome", "sure", "set", "order", "leaf", "picture", "evidence",
             "layer", "shares", "seed", "guesses", "turn")  # fmt: skip
 _GALLERY_RUN = "gallery_run"
+OWN_PAGE = "own_page"
 _OWN_PICTURE = "own_picture"
 
 

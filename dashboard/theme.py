@@ -8,6 +8,7 @@ from sealife_core.evaluation.palette import CLASS_COLOURS
 
 ACCENT_LIGHT, ACCENT_DARK = "#0B7285", "#5CC4D4"
 LIGHT_PAPER = "#FFFFFF"
+LINE_CONTRAST = 3.5  # above what WCAG 2 asks of a graphic: some lines are thin
 # The splits as people say them, in the order of SPLITS, and their colours in a chart.
 SPLIT_WORDS = {"train": "training", "val": "validation", "test": "test"}
 SPLIT_COLOURS = ("#8393C4", "#DA950B", "#AE0A6C")
@@ -29,6 +30,27 @@ def run_colours(run_ids: list[str]) -> dict[str, str]:
     return taken
 
 
+def on_page(colour: str, page: str) -> str:
+    """``colour`` as a line is drawn in on ``page``: on a dark one, as much lighter as LINE_CONTRAST takes."""
+    dark = luminance(page) < 0.2
+    for share in range(0, 100, 5) if dark else ():
+        mixed = [round(value + (255 - value) * share / 100) for value in _rgb(colour)]
+        lighter = "#{:02X}{:02X}{:02X}".format(*mixed)
+        if (luminance(lighter) + 0.05) / (luminance(page) + 0.05) >= LINE_CONTRAST:
+            return lighter
+    return colour
+
+
+def luminance(colour: str) -> float:
+    """Relative luminance of "#RRGGBB", 0 to 1 (WCAG 2)."""
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in (v / 255 for v in _rgb(colour))]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def _rgb(colour: str) -> tuple[int, int, int]:
+    return int(colour[1:3], 16), int(colour[3:5], 16), int(colour[5:7], 16)
+
+
 def ink() -> str:
     """The colour of lines and lettering in a chart, for the theme that is on."""
     return "#A9BCC3" if st.context.theme.type == "dark" else "#5B6F77"
@@ -46,7 +68,7 @@ def paper() -> str:
 
 def apply() -> None:
     """Put the rules below on the page."""
-    st.html(f"<style>{_CSS}</style>")
+    st.html(f"<style>:root {{ --paper: {paper()}; }}{_CSS}</style>")
 
 
 # Colours come from `currentColor`, so that light and dark need no second set.
@@ -55,13 +77,6 @@ _CSS = """
 .stMainBlockContainer { max-width: 1280px; padding-top: 4.75rem; }
 .lead { font-size: 1.125rem; line-height: 1.6; max-width: 44rem; margin: 0; }
 .quiet { opacity: .72; }
-.pictures { display: grid; grid-template-columns: repeat(auto-fill, minmax(var(--side), 1fr)); gap: .625rem;
-  margin: 0; padding: 0; list-style: none; }
-.pictures figure { margin: 0; }
-.pictures img { display: block; width: 100%; aspect-ratio: 1; object-fit: cover; border-radius: .5rem;
-  background: color-mix(in srgb, currentColor 8%, transparent); }
-.pictures figcaption { font-size: .8125rem; line-height: 1.35; padding: .3rem .1rem 0; overflow: hidden;
-  text-overflow: ellipsis; white-space: nowrap; }
 .dot { display: inline-block; width: .625rem; height: .625rem; border-radius: 50%; margin-right: .375rem; }
 .pairs { --a: #F2B100; --b: #C2185B; display: grid; grid-template-columns: minmax(0, 1fr) minmax(0, 2fr); gap: 1rem;
   padding: 0 0 1.25rem; margin-bottom: 1rem; border-bottom: 1px solid var(--line); }
@@ -117,15 +132,23 @@ _CSS = """
 .tally div { display: flex; align-items: baseline; gap: .5rem; }
 .tally strong { font-size: 1.75rem; font-weight: 650; }
 .verdict.inline { border: 0; padding: 0; margin: 0; }
-@media (min-width: 1000px) { .st-key-launch_panel, .st-key-recipe_panel { position: sticky; top: 4.5rem; } }
+@media (min-width: 1000px) {
+  .st-key-launch_panel, .st-key-recipe_panel { position: sticky; top: 4.5rem; }
+  .st-key-recipe_panel { max-height: calc(100vh - 9rem); overflow-y: auto; padding-right: .5rem; } }
+/* Where both do not fit side by side, the pictures stay on top while the settings below them are changed. */
+@media (max-width: 999px) {
+  [data-testid="stColumn"]:has(.st-key-view_pairs) { position: sticky; top: 3.75rem; z-index: 5; max-height: 46vh;
+    flex-basis: 100%; overflow-y: auto; background: var(--paper); padding-bottom: .5rem;
+    border-bottom: 1px solid var(--line); } }
 [data-testid="stBottomBlockContainer"] { max-width: 1280px; padding-top: .6rem; padding-bottom: .7rem; }
 .st-key-run_strip p { margin: 0 0 .3rem; }
-.piles figcaption span { display: block; overflow: hidden; text-overflow: ellipsis; }
-.piles .dot { display: inline-block; }
-.piles .right { color: color-mix(in srgb, #1B9E6B 72%, currentColor); }
-.piles .wrong { color: color-mix(in srgb, #D3484C 72%, currentColor); }
-.piles .gone { aspect-ratio: 1; display: grid; place-items: center; font-size: .75rem; border-radius: .5rem;
-  overflow-wrap: anywhere; border: 1px dashed var(--line); }
+.st-key-dataset_cards { flex-wrap: nowrap; overflow-x: auto; padding: 2px 2px .5rem; }
+.st-key-dataset_cards > * { flex: none; }
+.st-key-dataset_cards .picture-strip { height: 72px; }
+.st-key-dataset_cards .picture-strip img { height: 72px; }
 .st-key-advice { border-left: 4px solid #0B7285; }
-@media (max-width: 640px) { .stMainBlockContainer { padding-left: 1rem; padding-right: 1rem; } }
+@media (max-width: 640px) {
+  [data-testid="stButtonGroup"] > div, [data-testid="stButtonGroup"] [role="radiogroup"] { flex-wrap: wrap;
+    row-gap: .25rem; }
+  .stMainBlockContainer { padding-left: 1rem; padding-right: 1rem; } }
 """

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-GROUND = {"errors", "neutral", "places", "opening", "durable", "processes", "__init__"}
+GROUND = {"errors", "neutral", "places", "opening", "durable", "processes", "wording", "__init__"}
 CONFIG = GROUND | {"config"}
 MODELS = GROUND | {"models"}
 STORES = CONFIG | MODELS
@@ -20,6 +20,7 @@ BELOW: dict[str, set[str]] = {
     "opening": set(),
     "durable": {"errors"},
     "processes": set(),
+    "wording": set(),
     "config": GROUND,
     "models": GROUND,
     "datasets": STORES,

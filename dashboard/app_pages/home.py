@@ -3,6 +3,7 @@
 import streamlit as st
 
 from dashboard import cache, state
+from dashboard.components.dataset_cards import dataset_links, readable
 from dashboard.components.demo_panel import demo_button, demo_panel
 from dashboard.components.image_grid import picture_strip
 from dashboard.components.next_step import next_step
@@ -11,10 +12,11 @@ from dashboard.components.score_cards import score_cards
 from dashboard.components.view_pairs import pair_html
 from dashboard.errors import plain
 from sealife_core.config import RECIPES
+from sealife_core.datasets.dataset import Dataset
 from sealife_core.demo import REEF, last_demo
 from sealife_core.evaluation.comparison import comparison
 
-SHOWN_PICTURES, SHOWN_SCORES, SHOWN_RUNS = 12, 4, 5
+SHOWN_PICTURES, SHOWN_SCORES, SHOWN_RUNS, SHOWN_DATASETS = 12, 4, 5, 5
 
 
 def page() -> None:
@@ -37,21 +39,19 @@ def page() -> None:
             demo_button(primary=False)
     if not runs:
         st.caption("The demo trains three small networks on a drawn reef: about two minutes on two processor cores.")
-    if names:
-        chosen = REEF if REEF in names and (demo or len(names) == 1) else names[0]
-        dataset = cache.dataset(chosen)
+    dataset = readable([REEF, *names] if demo and REEF in names else names)
+    if dataset is not None:
         picture_strip(dataset, some_rows(dataset, 0, SHOWN_PICTURES))
     if demo:
         st.subheader("The demo")
         demo_panel()
-    if names and (not runs or any(run.state().active for run in demo)):
-        _positive_pair(chosen)
+    if dataset is not None and (not runs or any(run.state().active for run in demo)):
+        _positive_pair(dataset)
     _how_things_stand(names)
 
 
-def _positive_pair(name: str) -> None:
+def _positive_pair(dataset: Dataset) -> None:
     st.subheader("What it learns from: a positive pair")
-    dataset = cache.dataset(name)
     preview = cache.previews(dataset, some_rows(dataset, 5, 1), 96)[0]
     st.html(pair_html(RECIPES["SimCLR"], preview, 96, 0, 1))
     st.caption(
@@ -72,9 +72,7 @@ def _how_things_stand(names: list[str]) -> None:
     data, last = st.columns(2, gap="large")
     with data:
         st.subheader("Data sets")
-        for name in names:
-            dataset = cache.dataset(name)
-            st.markdown(f"**{plain(name)}** · {len(dataset.manifest):,} images · {len(dataset.classes)} classes")
+        dataset_links(names[:SHOWN_DATASETS])
     with last:
         st.subheader("Last runs")
         if not runs:

@@ -62,6 +62,7 @@ def _one(run: Run) -> None:
     pace = pace_s(run)
     st.fragment(run_detail.live_progress, run_every=pace)(run, pace)
     run_detail.problem(run)
+    run_detail.notes_view(run)
     run_actions(run)
     if run.state() is State.DAMAGED:  # there is nothing to show, and whatever is there may be damaged too
         return

@@ -64,7 +64,7 @@ def _form(task: str, runs: dict[str, str]) -> tuple[AnyConfig | ConfigError, lis
             st.button("Back to the preset", type="tertiary", on_click=state.clear_form_values)
     key = f"train.{state.form_version()}.{task}.{size}"
     special = {
-        "data": lambda setting, value, _: dataset_choice(setting.title, value, setting.says),
+        "data": lambda setting, _value, _key: dataset_choice(setting.title, setting.says),
         "weights": weights_field(runs),
         "trained_stages": stages_field,
         "where": where_field,

@@ -19,7 +19,7 @@ SHOWN_AT_FIRST, SHOWN_TO_PICK = 3, 48
 
 
 def page() -> None:
-    """Pairs on the left, the recipe on the right, the single steps below."""
+    """Which pictures on top; pairs on the left, the recipe on the right; the single steps below."""
     st.title("Views")
     notice()
     st.html(
@@ -28,19 +28,19 @@ def page() -> None:
     )
     if not need_dataset("Views are made from pictures."):
         return
+    dataset, size_px, pairs = _choices()
     pictures, panel = st.columns([5, 2], gap="large")
     with panel, st.container(key="recipe_panel"):
         recipe = _recipe()
-    with pictures:
-        dataset, size_px, pairs = _choices()
+    with pictures, st.container(key="view_pairs"):
         previews = cache.previews(dataset, _picked(dataset), size_px)
         if recipe is None or not previews:
             return
         for preview in previews:
             st.html(pair_html(recipe, preview, size_px, state.draw(), pairs))
         st.caption(
-            f"Each view is {size_px} × {size_px} px, made by the very code that training uses. On the original: where"
-            " the crops A and B of the first pair lie."
+            f"Each view is {size_px} × {size_px} px and made by the code that training uses. The frames on the original"
+            " show the crops A and B of the first pair."
         )
     _steps(recipe, previews, size_px)
 

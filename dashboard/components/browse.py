@@ -10,6 +10,7 @@ from dashboard.components.dataset_cards import SPLITS
 from dashboard.components.image_grid import image_grid
 from dashboard.components.sheets import sheet
 from dashboard.errors import plain
+from sealife_core.datasets.checks import evenness
 from sealife_core.datasets.dataset import Dataset
 
 A_PAGE = 48
@@ -38,7 +39,7 @@ def browse(dataset: Dataset) -> None:
     found = sheet(rows, A_PAGE, state.PAGE)
     with found.place:
         st.caption(found.says)
-        image_grid(dataset, [int(row) for row in found.shown])
+        image_grid(dataset, found.shown.tolist(), key="pictures", files=True)
 
 
 def chosen_rows(dataset: Dataset, label: str, split: str) -> np.ndarray:
@@ -68,19 +69,9 @@ def balance(dataset: Dataset) -> None:
     if dataset.classes:
         counts = class_counts(dataset)
         totals = {name: sum(splits.values()) for name, splits in counts.items()}
-        most, least = max(totals, key=totals.__getitem__), min(totals, key=totals.__getitem__)
         st.markdown("**Pictures of each class**")
         balance_bars(counts, dataset.classes)
-        st.caption(
-            f"Click a bar to see its pictures. From {totals[least]:,} ({plain(least)}) to {totals[most]:,}"
-            f" ({plain(most)})."
-            + (
-                " That is uneven: read macro-F1, which counts every class the same, rather than accuracy; focal loss or"
-                " class weights help."
-                if totals[most] >= 3 * totals[least]
-                else " That is even enough for accuracy to speak for all classes."
-            )
-        )
+        st.caption(f"Click a bar to see its pictures. {plain(evenness(totals))}")
     st.markdown("**Sizes of the pictures**")
     st.table(size_table(dataset), border="horizontal", hide_index=True)
 

@@ -3,24 +3,25 @@
 import streamlit as st
 
 from dashboard import background, state
-from dashboard.components.dataset_cards import SPLITS
-from dashboard.components.image_grid import image_grid
+from dashboard.components.image_grid import class_of, image_grid
 from dashboard.components.job_progress import job_error, job_progress
 from dashboard.errors import plain
+from dashboard.theme import SPLIT_WORDS
 from sealife_core.datasets.checks import Checks, DuplicateGroup, check
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.datasets.mending import Mending, can_undo, mend, plan_mending, undo_mending
 from sealife_core.errors import SealifeError
+from sealife_core.wording import counted
 
 A_PAGE = 8
 QUICK_S = 0.6  # a check that was done before is over by then, and no progress bar blinks
 MOST_PICTURES = 12  # of one group
 MENDS = "Shows first what would move: each class keeps its share of every split"
 KINDS = {
-    "leaks": ("Across splits", "The same picture is learned from and tested on: scores come out too good."),
+    "leaks": ("Across splits", "The same picture is trained on and tested on: the scores come out too good."),
     "labels": ("Two labels", "The same picture under two names: at most one of them is right."),
-    "exact": ("Same file", "The very same file, more than once. It counts twice, and teaches nothing new."),
-    "near": ("Nearly the same", "Copies saved anew, cropped a little or brightened, and frames of one scene."),
+    "exact": ("Same file", "The same file more than once. It counts twice and teaches nothing new."),
+    "near": ("Nearly the same", "Copies that were saved again, cropped a little or brightened; frames of one scene."),
 }
 
 
@@ -62,7 +63,7 @@ def _found(dataset: Dataset, checks: Checks) -> None:
     groups = groups_by_kind(checks)
     if not groups["exact"] and not groups["near"]:
         st.success(
-            f"No picture is there twice: {len(dataset):,} were compared, file by file and by how they look.",
+            f"No duplicates: {counted(len(dataset), 'picture')} compared, file by file and by how they look.",
             icon=":material/check_circle:",
         )
         return
@@ -79,7 +80,7 @@ def _found(dataset: Dataset, checks: Checks) -> None:
     )
     kind = kind if kind in there else there[0]
     count = len(groups[kind])
-    st.markdown(f"**{count:,} {'group' if count == 1 else 'groups'}.** {KINDS[kind][1]}")
+    st.markdown(f"**{counted(count, 'group')}.** {KINDS[kind][1]}")
     if kind == "leaks" and st.button(
         "Put every group into one split", icon=":material/healing:", key="mend_all", help=MENDS
     ):
@@ -113,7 +114,7 @@ def _carry_out(dataset: Dataset, mending: Mending) -> None:
     except SealifeError as error:
         state.say(plain(str(error)))
         return
-    groups = f"{mending.groups:,} group{'s' if mending.groups != 1 else ''}"
+    groups = counted(mending.groups, "group")
     said = plain(" ".join(mending.sentences))
     state.say(f"Mended {groups} of **{plain(dataset.name)}**. {said}", ("mending", dataset.name))
 
@@ -146,18 +147,13 @@ def _page(dataset: Dataset, checks: Checks, groups: list[DuplicateGroup], kind: 
 
 
 def _group(dataset: Dataset, checks: Checks, group: DuplicateGroup, key: str) -> None:
-    names, splits = dict(SPLITS), dataset.manifest["split"]
+    splits = dataset.manifest["split"]
     shown = list(group.rows[:MOST_PICTURES])
-    words = [f"{_label(dataset, row)}, {names[splits.iat[row]]}" for row in shown]
-    image_grid(dataset, shown, captions=words)
+    words = [f"{class_of(dataset, row)}, {SPLIT_WORDS[splits.iat[row]]}" for row in shown]
+    image_grid(dataset, shown, key=f"group.{key}", captions=words, files=True)
     if len(group.rows) > len(shown):
         st.caption(f"{len(shown)} of {len(group.rows)} shown")
     if group.straddles and st.button(
         "Put into one split", key=f"mend.{key}", type="tertiary", icon=":material/healing:", help=MENDS
     ):
         mend_dialog(dataset, checks, [group])
-
-
-def _label(dataset: Dataset, row: int) -> str:
-    index = int(dataset.labels[row])
-    return dataset.classes[index] if index >= 0 else "unlabelled"

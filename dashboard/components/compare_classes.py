@@ -12,6 +12,7 @@ from dashboard.errors import plain
 from dashboard.theme import ink
 from sealife_core.evaluation.paired import BEYOND_CHANCE, ClassChange, Paired, class_changes, p_words
 from sealife_core.evaluation.palette import class_colour
+from sealife_core.wording import percent
 
 
 def class_view(pair: Paired, data: str) -> None:
@@ -103,8 +104,8 @@ def class_rows(changes: Sequence[ClassChange]) -> list[dict[str, Any]]:
             "Test pictures": change.n,
             "Fixed": change.fixed,
             "Broken": change.broken,
-            "Recall before": f"{change.recall_a:.0%}",
-            "Recall now": f"{change.recall_b:.0%}",
+            "Recall before": percent(change.recall_a, 0),
+            "Recall now": percent(change.recall_b, 0),
             "Points": f"{100 * change.difference:+.0f}".replace("-", "−"),
             "Exact McNemar": p_words(change.p),
             "Holm-corrected": p_words(change.p_holm),

@@ -19,7 +19,7 @@ from sealife_core.runs.directory import Run
 def pair_view(rows: Sequence[ComparisonRow], runs: Sequence[Run]) -> None:
     """Choose two of ``runs`` (in the order of ``rows``), read what sets them apart, look at the pictures."""
     if len(rows) < 2:
-        st.caption("Tick a second run: then each picture can be held against itself.")
+        st.caption("Tick a second run to compare the two picture by picture.")
         return
     a, b = _choose(rows)
     known = {run.id: run for run in runs}
@@ -44,7 +44,7 @@ def _choose(rows: Sequence[ComparisonRow]) -> tuple[str, str]:
     b = b if b in ids else next(run_id for run_id in ids if run_id != a)
     a = a if a in ids and a != b else next(run_id for run_id in ids if run_id != b)
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        for key, title, held, other in (("from", "Held against", a, b), ("to", "This run", b, a)):
+        for key, title, held, other in (("from", "Baseline", a, b), ("to", "Compared run", b, a)):
             st.selectbox(
                 title, [run_id for run_id in ids if run_id != other], format_func=names.__getitem__,
                 key=state.follow_compare(key, held), on_change=_turn, args=(key,), width=300,
@@ -81,8 +81,8 @@ def _all_pairs(rows: Sequence[ComparisonRow], known: dict[str, Run]) -> None:
         corrected = holm([pair.p for pair in found])
         table = [
             {
-                "Run": pair.name_b,
-                "Held against": pair.name_a,
+                "Compared run": pair.name_b,
+                "Baseline": pair.name_a,
                 "Fixed": len(pair.fixed),
                 "Broken": len(pair.broken),
                 "Points": _plus((len(pair.fixed) - len(pair.broken)) / pair.n),

@@ -9,11 +9,13 @@ from streamlit.delta_generator import DeltaGenerator
 
 from dashboard import state
 from sealife_core.config import Setting, bound
+from sealife_core.wording import short_number
 
 # Draws one setting in its own way: (setting, value, widget key) → value.
 Field = Callable[[Setting, Any, str], Any]
 MOST_SLIDER_STEPS = 210  # a finer slider cannot be set by hand
 COLUMNS = 3
+FORMATS = {int: "%d", float: "%.4g"}  # without digits the browser writes 1.3333333333333333
 
 
 def essentials(
@@ -108,7 +110,7 @@ def shown(value: Any) -> str:
         return "the recipe's own"
     if isinstance(value, bool):
         return "on" if value else "off"
-    return f"{value:g}" if isinstance(value, float) else str(value).replace("_", " ")
+    return short_number(value) if isinstance(value, float) else str(value).replace("_", " ")
 
 
 def _grid(
@@ -140,13 +142,13 @@ def _widget(setting: Setting, value: Any, shared: dict[str, Any]) -> Any:
     low, high, step = (None if n is None else number(n) for n in (setting.minimum, setting.maximum, setting.step))
     value = None if value is None else number(value)
     if not setting.optional and low is not None and high is not None and (high - low) / step <= MOST_SLIDER_STEPS:
-        return st.slider(min_value=low, max_value=high, value=value, step=step, format="%g", **shared)
+        return st.slider(min_value=low, max_value=high, value=value, step=step, format=FORMATS[number], **shared)
     # Without bounds: a number outside of them would stand on the screen, while Streamlit went on giving the last one.
     # The config says what is wrong with it.
     return st.number_input(
         value=value,
         step=step,
-        format="%d" if number is int else "%g",
+        format=FORMATS[number],
         placeholder="the recipe's own" if setting.optional else None,
         **shared,
     )

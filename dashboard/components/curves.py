@@ -14,6 +14,7 @@ from dashboard.components.panels import Panel
 
 MOST_POINTS = 400  # more cannot be told apart at the width of a chart
 HEIGHT_PX = 230
+FAINT = 0.8  # fainter, a dark colour is not seen on a dark page
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,7 @@ class Curve:
     points: list[list[float]]
     faint: bool = False
     batched: int = 1
+    dashed: bool = False
 
 
 def curves_of(panel: Panel, rows: Sequence[Mapping[str, Any]], colour: str, name: str = "") -> list[Curve]:
@@ -34,7 +36,7 @@ def curves_of(panel: Panel, rows: Sequence[Mapping[str, Any]], colour: str, name
         points, batched = thinned(rows, line.key, 100.0 if panel.percent else 1.0)
         if points:
             label = f"{name}, {line.label}" if name and len(panel.lines) > 1 else name or line.label
-            found.append(Curve(label, colour, points, line.faint, batched))
+            found.append(Curve(label, colour, points, line.faint, batched, line.dashed))
     return found
 
 
@@ -83,7 +85,7 @@ def curve_option(
     return {
         "animation": False,
         "grid": {"left": 8, "right": 14, "top": 34 if legend else 12, "bottom": 24, "containLabel": True},
-        "legend": {"show": legend, "top": 0, "left": 0, "icon": "roundRect", "itemWidth": 14, "itemHeight": 4,
+        "legend": {"show": legend, "top": 0, "left": 0, "itemWidth": 26, "itemHeight": 8,
                    "type": "scroll"},
         "tooltip": {"trigger": "axis", "valueFormatter": "%.1f %%" if panel.percent else "%.4g", "confine": True},
         "xAxis": {"type": "value", "name": "epoch", "nameLocation": "middle", "nameGap": 24, "min": 0,
@@ -138,8 +140,12 @@ def _series(curve: Curve) -> dict[str, Any]:
         "symbolSize": 6,
         "symbol": "circle",
         "color": curve.colour,
-        "lineStyle": {"width": 1.25 if curve.faint else 2.25, "opacity": 0.55 if curve.faint else 1.0},
-        "itemStyle": {"opacity": 0.55 if curve.faint else 1.0},
+        "lineStyle": {
+            "width": 1.25 if curve.faint else 2.25,
+            "opacity": FAINT if curve.faint else 1.0,
+            "type": "dashed" if curve.dashed else "solid",
+        },
+        "itemStyle": {"opacity": FAINT if curve.faint else 1.0},
         "emphasis": {"disabled": True},
     }
 

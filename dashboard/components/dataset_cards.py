@@ -10,17 +10,19 @@ from dashboard.errors import plain, show_error
 from sealife_core.datasets.dataset import Dataset, delete_dataset
 from sealife_core.errors import DatasetError, SealifeError
 from sealife_core.runs.directory import active_on
+from sealife_core.wording import counted
 
+CARD_PX = 276
 SPLITS = (("train", "training"), ("val", "validation"), ("test", "test"))
 
 
 def dataset_cards(names: list[str], chosen: str) -> None:
-    """A card a data set; nothing where there is only one."""
+    """A card a data set, in one line that scrolls sideways: what is in the chosen one stays in sight below it."""
     if len(names) < 2:
         return
-    with st.grid(3, min_column_width=240, gap="small"):
+    with st.container(horizontal=True, key="dataset_cards"):
         for place, name in enumerate(names):
-            with st.container(border=True, key=f"card_{'chosen' if name == chosen else place}"):
+            with st.container(border=True, key=f"card_{'chosen' if name == chosen else place}", width=CARD_PX):
                 _card(name, place, name == chosen)
 
 
@@ -31,8 +33,10 @@ def heading(dataset: Dataset) -> None:
         _actions(dataset)
     counts = ", ".join(f"{len(dataset.rows(split)):,} {title}" for split, title in SPLITS)
     unlabelled = int((dataset.labels < 0).sum())
-    words = f"{len(dataset):,} pictures in {len(dataset.classes)} classes: {counts}."
-    st.markdown(words + (f" {unlabelled:,} have no label: SimCLR learns from them too." if unlabelled else ""))
+    words = f"{contents(dataset)}: {counts}."
+    st.markdown(
+        words + (f" {counted(unlabelled, 'has', 'have')} no label: SimCLR learns from them too." if unlabelled else "")
+    )
     st.caption(
         "Training pictures are learned from; validation chooses the best epoch; test is looked at once, at the end of a"
         " run."
@@ -49,6 +53,31 @@ def _actions(dataset: Dataset) -> None:
             st.caption(f"Its files: {plain(str(dataset.folder))}")
             st.button("Delete", icon=":material/delete:", key="delete_data", on_click=delete, args=(dataset.name,))
             st.caption("Goes to the trash; can be undone.")
+
+
+def dataset_links(names: list[str]) -> None:
+    """A line a data set, with a button that opens it."""
+    for name in names:
+        found = readable([name])
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.markdown(f"**{plain(name)}** · {contents(found) if found else 'damaged'}", width="stretch")
+            if st.button("Open", key=f"open_data.{name}", type="tertiary"):
+                state.go("data", **{state.DATASET: name})
+
+
+def readable(names: list[str]) -> Dataset | None:
+    """The first of the data sets ``names`` that is not damaged."""
+    for name in names:
+        try:
+            return cache.dataset(name)
+        except DatasetError:
+            continue
+    return None
+
+
+def contents(dataset: Dataset) -> str:
+    """ "1,000 pictures in 10 classes"."""
+    return f"{counted(len(dataset), 'picture')} in {counted(len(dataset.classes), 'class', 'classes')}"
 
 
 def delete(name: str) -> None:
@@ -78,8 +107,8 @@ def _card(name: str, place: int, is_chosen: bool) -> None:
         show_error(error)
         st.button("Delete", key=f"card_delete_{place}", on_click=delete, args=(name,))
         return
-    picture_strip(dataset, spread(dataset, 6))
-    st.markdown(f"**{plain(name)}**  \n{len(dataset):,} pictures, {len(dataset.classes)} classes")
+    picture_strip(dataset, spread(dataset, 3))
+    st.markdown(f"**{plain(name)}**  \n{contents(dataset)}")
     st.button(
         "Shown below" if is_chosen else "Look inside",
         key=f"card_open_{place}",

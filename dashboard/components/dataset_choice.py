@@ -8,17 +8,11 @@ from sealife_core.demo import ensure_reef
 from sealife_core.errors import SealifeError
 
 
-def dataset_choice(label: str, preferred: str = "reef", says: str = "") -> str:
-    """A select box of the data sets. Returns the chosen name; ``preferred`` is chosen at first, if there is one."""
+def dataset_choice(label: str, says: str = "") -> str:
+    """A select box of the data sets. Returns the chosen name; the newest at first."""
     names = cache.datasets()
     with st.container(gap="xsmall"):
-        chosen = st.selectbox(
-            label,
-            names,
-            index=names.index(preferred) if preferred in names else 0,
-            key=state.DATASET,
-            bind="query-params",
-        )
+        chosen = st.selectbox(label, names, key=state.DATASET, bind="query-params")
         if says:
             st.caption(says)
     return chosen or names[0]

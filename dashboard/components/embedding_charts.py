@@ -28,6 +28,7 @@ from sealife_core.errors import SealifeError
 from sealife_core.evaluation.projections import Projection
 from sealife_core.neutral import csv_of
 from sealife_core.runs.directory import Run
+from sealife_core.wording import percent
 
 WIDE_PX, NARROW_PX = 620, 480
 _MEANING = {
@@ -119,7 +120,7 @@ def honesty(dataset: Dataset, run: Run, look: Look, shown: int, every: int, proj
     if votes is not None:
         accuracy, n, voting = votes
         parts.append(
-            f"**k-NN accuracy {accuracy:.0%}** on {n:,} validation pictures, by {voting:,} training pictures: how far"
-            " classes lie apart in the original space, whatever the picture shows."
+            f"**k-NN accuracy {percent(accuracy, 0)}** on {n:,} validation pictures, by {voting:,} training pictures:"
+            " how far classes lie apart in the original space, whatever the picture shows."
         )
     return " ".join([*parts, _MEANING[look.method]])

@@ -56,7 +56,7 @@ def beside_choice(run: Run, ready: Sequence[Run]) -> Run | None:
     names = _names(list(others.values())) | {_NOTHING: "nothing"}
     key = f"embeddings.beside.{run.id}.{chosen}"
     st.selectbox(
-        "Beside it", [_NOTHING, *others], index=1 + list(others).index(chosen) if chosen else 0, key=key,
+        "Compare with", [_NOTHING, *others], index=1 + list(others).index(chosen) if chosen else 0, key=key,
         format_func=names.__getitem__, disabled=not others,
         help=None if others else "Another run on the same data set can stand here, once there is one.",
         on_change=lambda: state.choose_embedded_run(_or_none(state.value_of(key)), state.BESIDE),

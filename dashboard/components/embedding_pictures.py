@@ -49,8 +49,7 @@ def selection_view(dataset: Dataset, solid: bool) -> None:
             f"{len(shown)} of {len(rows):,} shown, drawn at random; the list holds all. A link carries a"
             f" selection of up to {state.MOST_LINKED}."
         )
-    with st.container(key="selection_pictures"):
-        image_grid(dataset, [int(row) for row in shown], side_px=104)
+    image_grid(dataset, shown.tolist(), key="selection_pictures", side_px=104)
 
 
 def neighbours_view(
@@ -105,8 +104,7 @@ def _neighbours(dataset: Dataset, run: Run, query: int | None, pairs: Sequence[t
     captions = (["the picture itself"] if query is not None else []) + [
         f"{s:.2f} {dataset.classes[labels[row]] if labels[row] >= 0 else 'unlabelled'}" for row, s in pairs
     ]
-    with st.container(key=f"neighbours_{run.id}"):
-        image_grid(dataset, shown, captions=captions, side_px=92)
+    image_grid(dataset, shown, key=f"neighbours_{run.id}", captions=captions, side_px=92)
 
 
 def _counted(dataset: Dataset, rows: np.ndarray, most: int = 4) -> str:

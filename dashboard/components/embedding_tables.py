@@ -1,6 +1,7 @@
 """What can be taken away: the selection and all points as CSV, the chart as an interactive page of its own."""
 
 from html import escape
+from textwrap import wrap
 from typing import Any
 
 import numpy as np
@@ -13,18 +14,19 @@ from sealife_core.datasets.dataset import Dataset
 from sealife_core.neutral import csv_of
 
 # "Share chart" would upload the pictures' places to a company's server.
+LINE_LETTERS = 140  # of 12 px
 _QUIET = {"displaylogo": False, "modeBarButtonsToRemove": ["sendChartToCloud"], "plotlyServerURL": ""}
 
 
 def selection_csv(dataset: Dataset, rows: np.ndarray) -> str:
-    """id, file, label and split of the selected images; laid into the data set's folder, it can be imported."""
-    return csv_of(dataset.manifest.iloc[rows][["id", "file", "label", "split"]])
+    """Name, id, label, split and file of the selected images; in the data set's folder it can be imported."""
+    return csv_of(_who(dataset, rows))
 
 
 def points_table(dataset: Dataset, cloud: Cloud, facts: Facts) -> pd.DataFrame:
     """One row a point: who it is, where it lies, what is known of it; unknown is empty."""
     names = np.array([*dataset.classes, ""], dtype=object)  # -1 is the last: nothing
-    table = dataset.manifest.iloc[cloud.rows][["id", "file", "label", "split"]].reset_index(drop=True)
+    table = _who(dataset, cloud.rows)
     for axis, values in zip("xyz", cloud.points.T, strict=False):
         table[axis] = values
     if (facts.predicted >= 0).any():
@@ -33,6 +35,12 @@ def points_table(dataset: Dataset, cloud: Cloud, facts: Facts) -> pd.DataFrame:
     if (facts.clusters >= 0).any():
         table["cluster"] = facts.clusters + 1
     return table
+
+
+def _who(dataset: Dataset, rows: np.ndarray) -> pd.DataFrame:
+    """One row an image: ``source`` is what a person called its file, ``file`` where it lies in the data set."""
+    about = dataset.manifest.iloc[rows].reset_index(drop=True)
+    return about.assign(source=[dataset.file_names[row] for row in rows])[["source", "id", "label", "split", "file"]]
 
 
 def interactive_html(dataset: Dataset, cloud: Cloud, facts: Facts, coloured: Colouring, title: str, says: str) -> str:
@@ -46,16 +54,23 @@ def interactive_html(dataset: Dataset, cloud: Cloud, facts: Facts, coloured: Col
         trace.update(text=words[members], hoverinfo="text", customdata=None, meta=None)
 
     figure.for_each_trace(told)
+    said = _lines(says.replace("**", ""))
     figure.update_layout(
-        title={"text": escape(title), "subtitle": {"text": escape(says), "font": {"size": 12}}},
-        margin={"t": 90}, showlegend=True, paper_bgcolor="white", plot_bgcolor="white",
+        title={"text": "<br>".join(_lines(title)), "subtitle": {"text": "<br>".join(said), "font": {"size": 12}},
+               "x": 0.02, "xanchor": "left", "y": 0.985, "yanchor": "top", "yref": "container", "automargin": True},
+        margin={"t": 60 + 16 * len(said)}, showlegend=True, paper_bgcolor="white", plot_bgcolor="white",
     )  # fmt: skip
     return figure.to_html(include_plotlyjs=True, full_html=True, config=_QUIET)
 
 
+def _lines(text: str) -> list[str]:
+    """``text`` in lines that fit a window 1,000 px wide, escaped: Plotly reads mark-up and folds nothing."""
+    return [escape(line) for line in wrap(text, LINE_LETTERS)]
+
+
 def _words(dataset: Dataset, cloud: Cloud, facts: Facts) -> list[str]:
     table = points_table(dataset, cloud, facts)
-    words = table["id"] + ", " + table["label"].replace("", "unlabelled") + ", " + table["split"]
+    words = table["source"] + ", " + table["label"].replace("", "unlabelled") + ", " + table["split"]
     if "predicted" in table:
         told = table["predicted"].where(table["predicted"] == "", ", predicted " + table["predicted"])
         words = words + told

@@ -19,6 +19,7 @@ from dashboard.components.scatter_link import SHARED_CSS, SHARED_JS, shared_data
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.evaluation.embedded import rows_of, snapshot_epochs
 from sealife_core.runs.directory import Run
+from sealife_core.wording import percent
 
 HEIGHT_PX = 600
 _FOLDER = Path(__file__).parent
@@ -87,14 +88,14 @@ def frame_words(facts: dict[str, Any], frames: int) -> list[str]:
     """How far to trust each of ``frames``, and how far the classes lie apart in it; "" where nobody knows."""
     words = [[] for _ in range(frames)]
     for name, title, form in (
-        ("knn_accuracy", "k-NN accuracy", "{:.0%}"),
-        ("trustworthiness", "trustworthiness", "{:.2f}"),
+        ("knn_accuracy", "k-NN accuracy", lambda value: percent(value, 0)),
+        ("trustworthiness", "trustworthiness", "{:.2f}".format),
     ):
         values = facts.get(name)
         if isinstance(values, list) and len(values) == frames:
             among = f" on {facts['knn_n']:,} validation pictures" if name == "knn_accuracy" and "knn_n" in facts else ""
             for said, value in zip(words, values, strict=True):
-                said.append(f"{title} {form.format(value)}{among}")
+                said.append(f"{title} {form(value)}{among}")
     return [", ".join(said) for said in words]
 
 

@@ -124,7 +124,7 @@ def card(answers: Answers, place: int, models: Sequence[tuple[Answers, str]]) ->
         "id": image_id,
         "url": thumb_url(answers.dataset, int(answers.rows[place])),
         "alt": f"{truth}; {told}",
-        "title": f"{truth}; {told}",
+        "title": f"{truth}; {told}\n{answers.dataset.file_names[int(answers.rows[place])]}",
         "state": state,
         "badge": _BADGES[state],
         "truth": truth,

@@ -30,7 +30,8 @@ def model_choice(runs: Sequence[Run]) -> tuple[Run, Run | None]:
             on_change=lambda: state.choose_gallery_run(state.followed("run")), width=420,
         )  # fmt: skip
         st.selectbox(
-            "Beside it", ["", *rivals], format_func=lambda run_id: title(known[run_id]) if run_id else "No other model",
+            "Compare with", ["", *rivals],
+            format_func=lambda run_id: title(known[run_id]) if run_id else "No other model",
             key=state.follow("against", held if held in rivals else ""), width=420, disabled=not rivals,
             on_change=lambda: state.turn_gallery(against=state.followed("against"), outcome="", leaf=""),
             help="Another model that was tested on the same pictures." if rivals

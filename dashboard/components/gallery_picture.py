@@ -73,6 +73,7 @@ def _seen(answers: Answers, place: int, run: Run, evidence: int) -> None:
         says=f"Bright is what speaks for “{name}” (Grad-CAM). Outside of the square the network sees nothing.",
         key="gallery_heat",
     )
+    st.caption(f"{plain(answers.dataset.file_names[row])} · {about['width']:,} × {about['height']:,} px")
     layer_choice(run)
 
 

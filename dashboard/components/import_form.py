@@ -99,14 +99,14 @@ def begin_reef() -> None:
 
 
 def import_status() -> None:
-    """Imports and drawings under way, waiting or just ended, until they are put away."""
+    """Imports and drawings under way, waiting or just ended, until they are dismissed."""
     for job in (*background.queued(IMPORT), *background.queued(REEF)):
         job_progress(job)
         if job.running:
             continue
         if job.error is not None:
             job_error(job)
-            st.button("Put away", key=f"forget_{job.key}", on_click=background.forget, args=(job.key,), type="tertiary")
+            st.button("Dismiss", key=f"forget_{job.key}", on_click=background.forget, args=(job.key,), type="tertiary")
         elif job.cancelled and job.result is None:
             state.say(f"{plain(job.title)} was cancelled. Nothing of it was kept.")
             background.forget(job.key)
@@ -129,7 +129,7 @@ def _report(key: str, report: ImportReport) -> None:
                 width="stretch",
             )
             st.button(
-                "", icon=":material/close:", type="tertiary", key=f"seen_{key}", help="Put away",
+                "", icon=":material/close:", type="tertiary", key=f"seen_{key}", help="Dismiss",
                 on_click=background.forget, args=(key,),
             )  # fmt: skip
         for note in report.notes:

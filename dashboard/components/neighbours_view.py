@@ -37,6 +37,7 @@ def neighbours_view(dataset: Dataset, neighbours: Sequence[Neighbour]) -> None:
         [dataset.row_of(found.id) for found in neighbours],
         captions=[f"{name} · {found.similarity:.2f}" for name, found in zip(names, neighbours, strict=True)],
         side_px=104,
+        key="neighbours",
     )
     commonest, count = Counter(names).most_common(1)[0]
     st.caption(

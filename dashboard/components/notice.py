@@ -8,7 +8,7 @@ from sealife_core.errors import SealifeError
 
 
 def notice() -> None:
-    """One line at the top of a page, until it is put away or something else was done."""
+    """One line at the top of a page, until it is dismissed or something else was done."""
     held = state.said()
     if held is None:
         return
@@ -17,7 +17,7 @@ def notice() -> None:
         st.markdown(f":material/check_circle: {text}", width="stretch")
         if undo is not None:
             st.button("Undo", icon=":material/undo:", key="undo", on_click=_undo, args=undo)
-        st.button("", icon=":material/close:", key="hush", type="tertiary", help="Put away", on_click=state.hush)
+        st.button("", icon=":material/close:", key="hush", type="tertiary", help="Dismiss", on_click=state.hush)
 
 
 def _undo(kind: str, name: str) -> None:

@@ -8,9 +8,10 @@ import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
 import streamlit as st
 from PIL import Image
 
@@ -22,13 +23,20 @@ from dashboard.components.heat_view import heat_view
 from dashboard.components.neighbours_view import neighbours_view
 from dashboard.components.probability_bars import percent, probability_bars
 from dashboard.components.run_table import colours_of_all
+from dashboard.components.sheets import sheet
 from dashboard.errors import plain
 from sealife_core.datasets.reading import SUFFIXES
 from sealife_core.errors import DatasetError
 from sealife_core.evaluation.palette import class_colour
+from sealife_core.neutral import csv_of
 from sealife_core.runs.directory import Run
+from sealife_core.wording import counted
 
-MOST_SHOWN = 60
+if TYPE_CHECKING:
+    from sealife_core.evaluation.predicting import Prediction
+
+A_PAGE = 48
+MOST = 1_000  # what `cache.own_prediction` remembers
 
 
 @dataclass(frozen=True)
@@ -43,8 +51,8 @@ class OwnPicture:
 def own_pictures(run: Run, rival: Run | None) -> None:
     """The upload, the answers as cards, one of them large. ``rival`` answers beside ``run`` in the large view."""
     st.markdown(
-        "Drop in photographs of your own: the model names them, and says when they are **unlike anything it was"
-        " trained on**. It has no way to say “none of these”: it names one of its classes for a shoe, too."
+        "Drop in photographs of your own, and the model names them. It cannot say “none of these”: even a shoe gets"
+        " one of its classes. A warning marks pictures that look unlike the training images."
     )
     files = st.file_uploader(
         "Your pictures", type=sorted(suffix[1:] for suffix in SUFFIXES), accept_multiple_files=True, key="own_pictures",
@@ -53,6 +61,7 @@ def own_pictures(run: Run, rival: Run | None) -> None:
     pictures = [OwnPicture(sha256(f.getvalue()).hexdigest()[:20], f.name, f.getvalue()) for f in files or []]
     if not pictures:
         st.caption("They are shown here and forgotten when you close the page; nothing is kept on disk.")
+        _whole_folders(run)
         return
     _show(run, rival, pictures)
 
@@ -68,12 +77,50 @@ def _show(run: Run, rival: Run | None, pictures: Sequence[OwnPicture]) -> None:
     if chosen is not None:
         _large(run, rival, answers, chosen, alone=len(told) == 1)
         return
-    shown = told[:MOST_SHOWN]
-    unlike = sum(bool(cache.own_prediction(run, one.key, one.content).unlike) for one in shown)
-    more = f" The first {len(shown):,} of {len(told):,} are shown." if len(told) > len(shown) else ""
-    st.markdown(f"**{len(shown):,}** pictures; {unlike:,} of them unlike anything in training.{more}")
+    found = [(one.name, cache.own_prediction(run, one.key, one.content)) for one in told]
+    table, unlike = own_table(found), sum(bool(prediction.unlike) for _, prediction in found)
+    looks = f"; {unlike:,} look{'s' if unlike == 1 else ''} unlike the training images" if unlike else ""
+    left = f" {counted(len(pictures) - MOST, 'more was', 'more were')} left out." if len(pictures) > MOST else ""
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        st.markdown(f"**{counted(len(told), 'picture')}**{looks}.{left}", width="stretch")
+        st.download_button(
+            "Table (CSV)", lambda: csv_of(table), f"{run.id}-own-pictures.csv", "text/csv",
+            icon=":material/download:", on_click="ignore", key="own_csv",
+        )  # fmt: skip
     st.caption(plain(cache.novelty_sentences(run, None)[1]))
-    show_cards([_card(run, answers, one) for one in shown], "Your pictures", "own_cards", state.choose_own_picture)
+    on_page = sheet(np.arange(len(told)), A_PAGE, state.OWN_PAGE)
+    with on_page.place:
+        if len(told) > A_PAGE:
+            st.caption(on_page.says)
+        cards = [_card(run, answers, told[place]) for place in on_page.shown]
+        show_cards(cards, "Your pictures", "own_cards", state.choose_own_picture)
+    with st.expander("All as a table", icon=":material/table:"):
+        st.dataframe(table, hide_index=True, alt="What the model says about each of your pictures")
+    _whole_folders(run)
+
+
+def own_table(told: Sequence[tuple[str, "Prediction"]]) -> pd.DataFrame:
+    """One row a picture: its file, the answer, how surely, what is next likeliest, and whether it looks unlike."""
+    rows = []
+    for name, found in told:
+        second = found.ranked(2)[1:]
+        rows.append(
+            {
+                "File": name,
+                "Prediction": found.label,
+                "Confidence": percent(found.confidence),
+                "Next likeliest": "".join(f"{label}, {percent(share)}" for label, share in second),
+                "Novelty": None if found.novelty is None else round(found.novelty, 2),
+                "Unlike training": {True: "yes", False: "no", None: ""}[found.unlike],
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def _whole_folders(run: Run) -> None:
+    """How a shell does the same."""
+    st.caption("For whole folders there is a command, which writes the same table:")
+    st.code(f"python -m sealife_core predict {run.id} FOLDER --csv predictions.csv", language="bash", wrap_lines=True)
 
 
 def _predicted(run: Run, pictures: Sequence[OwnPicture]) -> tuple[list[OwnPicture], list[tuple[str, str]]]:
@@ -81,7 +128,7 @@ def _predicted(run: Run, pictures: Sequence[OwnPicture]) -> tuple[list[OwnPictur
     told: dict[str, OwnPicture] = {}
     skipped: list[tuple[str, str]] = []
     with st.spinner("Reading the model and your pictures …", show_time=True):
-        for picture in pictures[: 4 * MOST_SHOWN]:
+        for picture in pictures[:MOST]:
             try:
                 cache.own_prediction(run, picture.key, picture.content)
                 told[picture.key] = picture

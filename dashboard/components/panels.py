@@ -5,11 +5,12 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Line:
-    """One key of metrics.jsonl. ``faint``: measured on training batches, and drawn to stand back."""
+    """One key of metrics.jsonl. ``faint``: of training batches, and drawn thin; ``dashed``: a second measure."""
 
     key: str
     label: str
     faint: bool = False
+    dashed: bool = False
 
 
 @dataclass(frozen=True)
@@ -29,25 +30,25 @@ class Panel:
 _RATE = Panel(
     "rate",
     "Learning rate",
-    "How far each step goes. It climbs first, then falls, so that the end is fine work.",
+    "The size of each step. It rises at first, then falls, so that the last steps are small.",
     (Line("train/learning_rate", "learning rate"),),
     from_zero=True,
-    nothing="Not measured yet; a probe by L-BFGS has none: it finds its steps by itself.",
+    nothing="Not measured yet. A probe by L-BFGS has none: it sees all images at once and finds its own step size.",
 )
 SIMCLR_PANELS = (
     Panel(
         "loss",
         "NT-Xent loss",
-        "How badly the two views of a picture find each other among all others in the batch. Below the dashed line"
-        " the network has begun to tell pictures apart.",
+        "NT-Xent (normalised temperature-scaled cross-entropy) is low when each view is more similar to the other view"
+        " of its picture than to all others in the batch. The dashed line is guessing.",
         (Line("train/loss", "training"),),
         chance="chance_loss",
     ),
     Panel(
         "knn",
         "k-NN accuracy",
-        "Validation pictures named by their nearest training pictures: what the features are worth so far."
-        " When it no longer rises, more epochs do not help.",
+        "Validation pictures, each named by its nearest training pictures: how good the features are. When it stops"
+        " rising, more epochs do not help.",
         (Line("val/knn_accuracy", "validation"),),
         chance="chance_accuracy",
         percent=True,
@@ -56,8 +57,8 @@ SIMCLR_PANELS = (
     Panel(
         "contrastive",
         "Contrastive accuracy",
-        "How often a view's nearest neighbour in the batch is its own partner. A better score here is not yet a"
-        " better encoder.",
+        "How often the most similar view in the batch is the other view of the same picture. A higher value does not"
+        " always mean a better encoder.",
         (Line("train/contrastive_accuracy", "training"),),
         percent=True,
         from_zero=True,
@@ -65,16 +66,16 @@ SIMCLR_PANELS = (
     Panel(
         "rank",
         "Effective rank",
-        "How many directions the features use. Near 1 they have collapsed: every picture looks the same.",
+        "How many directions the features use. Near 1 they have collapsed: all pictures look the same to the encoder.",
         (Line("val/effective_rank", "validation"),),
         from_zero=True,
     ),
     Panel(
         "spread",
         "Alignment and uniformity",
-        "Alignment: how far apart the views of one picture lie (small is good)."
-        " Uniformity: how evenly all pictures spread (more negative is good).",
-        (Line("val/alignment", "alignment"), Line("val/uniformity", "uniformity", faint=True)),
+        "Alignment: how far apart the views of one picture lie (lower is better)."
+        " Uniformity: how evenly all pictures spread (more negative is better).",
+        (Line("val/alignment", "alignment"), Line("val/uniformity", "uniformity", dashed=True)),
     ),
     _RATE,
 )
@@ -82,14 +83,14 @@ CLASSIFIER_PANELS = (
     Panel(
         "loss",
         "Loss",
-        "Where training falls and validation rises again, the network learns its pictures by heart.",
+        "Where training falls while validation rises, the network overfits: it memorises its training pictures.",
         (Line("train/loss", "training", faint=True), Line("val/loss", "validation")),
         from_zero=True,
     ),
     Panel(
         "accuracy",
         "Accuracy",
-        "Share of pictures named right. The dashed line is what guessing the commonest class would reach.",
+        "Share of pictures named right. The dashed line is always guessing the most common class.",
         (Line("train/accuracy", "training", faint=True), Line("val/accuracy", "validation")),
         chance="chance_accuracy",
         percent=True,

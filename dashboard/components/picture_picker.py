@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from streamlit.components.v2 import component
 
+from dashboard.components.image_grid import class_of
 from dashboard.media import thumb_url
 from sealife_core.datasets.dataset import Dataset
 
@@ -46,12 +47,6 @@ def picture_picker(dataset: Dataset, rows: Sequence[int], picked: Sequence[int],
     ]
     clicked = _picker(data={"pictures": pictures}, key=key, on_toggled_change=lambda: None)
     return clicked.toggled
-
-
-def class_of(dataset: Dataset, row: int) -> str:
-    """The name of the picture's class."""
-    index = int(dataset.labels[row])
-    return dataset.classes[index] if index >= 0 else "unlabelled"
 
 
 def some_rows(dataset: Dataset, seed: int, count: int) -> list[int]:

@@ -1,20 +1,20 @@
 """The four piles of a comparison as pictures: fixed, broken, both right, both wrong."""
 
 from collections.abc import Sequence
-from html import escape
+from typing import Any
 
 import numpy as np
 import streamlit as st
 
 from dashboard import cache, state
 from dashboard.components.browse import A_PAGE, ALL
-from dashboard.components.image_grid import dot
+from dashboard.components.image_grid import grid_picture, show_grid
 from dashboard.components.sheets import sheet
-from dashboard.errors import show_error
-from dashboard.media import thumb_url
+from dashboard.errors import plain, show_error
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.errors import DatasetError
 from sealife_core.evaluation.paired import PILE_WORDS, PILES, Paired
+from sealife_core.evaluation.palette import class_colour
 
 SAYS = {
     "fixed": "{a} names them wrong, {b} right.",
@@ -55,10 +55,8 @@ def _sheet(dataset: Dataset, pair: Paired, places: np.ndarray, says: str) -> Non
     found = sheet(places, A_PAGE, state.COMPARE_SHEET)
     below = "below each: what it is, what the first run said, what the second said."
     with found.place:
-        st.html(
-            f'<div class="quiet" style="margin-bottom:.75rem">{escape(says)} {found.says}; {below}</div>'
-            + piles_html(dataset, pair, found.shown)
-        )
+        st.caption(f"{plain(says)} {found.says}; {below}")
+        show_grid(pile_pictures(dataset, pair, found.shown), "pile_pictures")
 
 
 def chosen(pair: Paired, pile: str, label: str) -> np.ndarray:
@@ -67,30 +65,29 @@ def chosen(pair: Paired, pile: str, label: str) -> np.ndarray:
     return np.flatnonzero(wanted if label == ALL else wanted & (pair.labels == label))
 
 
-def piles_html(dataset: Dataset, pair: Paired, places: Sequence[int] | np.ndarray) -> str:
-    """The pictures at ``places`` with truth and both answers; every name escaped, a wrong answer crossed."""
-    index = {name: place for place, name in enumerate(dataset.classes)}
-    cells = []
-    for place in places:
-        image_id, truth = str(pair.ids[place]), str(pair.labels[place])
-        try:
-            row = dataset.row_of(image_id)
-        except DatasetError:  # it was taken out of the data set since
-            picture = f'<div class="gone">{escape(image_id)} is gone</div>'
-        else:
-            picture = f'<img src="{escape(thumb_url(dataset, row))}" alt="{escape(truth)}" loading="lazy">'
-        answers = "".join(
-            f'<span class="{"right" if right else "wrong"}">{"✓" if right else "✗"} {escape(str(said))}</span>'
-            for said, right in (
-                (pair.predicted_a[place], pair.right_a[place]),
-                (pair.predicted_b[place], pair.right_b[place]),
-            )
-        )
-        cells.append(
-            f"<figure>{picture}<figcaption>{dot(index.get(truth, -1))}<b>{escape(truth)}</b>{answers}</figcaption>"
-            "</figure>"
-        )
-    return f'<div class="pictures piles" style="--side:128px">{"".join(cells)}</div>'
+def pile_pictures(dataset: Dataset, pair: Paired, places: Sequence[int] | np.ndarray) -> list[dict[str, Any]]:
+    """The pictures at ``places`` for a grid, with truth and both answers; one that is gone keeps its place."""
+    return [
+        _pictured(dataset, str(pair.ids[place]), str(pair.labels[place]))
+        | {
+            "lines": [
+                ["right", f"✓ {said}"] if right else ["wrong", f"✗ {said}"]
+                for said, right in (
+                    (pair.predicted_a[place], pair.right_a[place]),
+                    (pair.predicted_b[place], pair.right_b[place]),
+                )
+            ]
+        }
+        for place in places
+    ]
+
+
+def _pictured(dataset: Dataset, image_id: str, truth: str) -> dict[str, Any]:
+    try:
+        return grid_picture(dataset, dataset.row_of(image_id), truth)
+    except DatasetError:
+        gone = "No longer in the data set"
+        return {"url": "", "alt": gone, "title": f"{gone}: {image_id}", "caption": truth, "colour": class_colour(-1)}
 
 
 def _turn(key: str) -> None:

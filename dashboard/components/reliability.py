@@ -11,6 +11,7 @@ from dashboard import cache, state
 from dashboard.components.run_strip import run_name
 from dashboard.errors import plain
 from sealife_core.runs.directory import Run
+from sealife_core.wording import percent
 
 BINS = 10  # tens of percent: what the filter of the Pictures can show too
 _EDGE_PX = 6.0, 30.0  # a dot of one picture, a dot of all
@@ -19,8 +20,8 @@ _EDGE_PX = 6.0, 30.0  # a dot of one picture, a dot of all
 def calibration_view(run: Run, rival: Run | None) -> None:
     """Before and after temperature scaling, of ``run``; and of ``rival`` below it."""
     st.markdown(
-        "A model is **calibrated** if it is right as often as it is sure: of all answers given with 70 % confidence,"
-        " 70 % should be right. On the dashed line confidence comes true; below it the model is too sure of itself."
+        "A model is **calibrated** if it is right as often as it is sure: of the answers with 70 % confidence, 70 %"
+        " should be right. That is the dashed line; below it the model is too sure of itself."
     )
     _one(run, rival)
     if rival is not None:
@@ -34,17 +35,18 @@ def _one(run: Run, other: Run | None) -> None:
     st.markdown(plain(found.whole.sentence()))
     left, right = st.columns(2, gap="medium")
     with left:
-        st.markdown("**As it was trained**")
+        st.markdown("**As trained**")
         _figures(found.whole.ece_before, found.whole.nll_before)
         _diagram(found.before, f"reliability.before.{run.id}", partial(_pictures_of, run, other))
     with right:
-        st.markdown(f"**With temperature {found.whole.temperature:.2f}**, fitted on validation")
+        st.markdown(f"**After recalibration**: temperature {found.whole.temperature:.2f}, fitted on validation")
         _figures(found.whole.ece_after, found.whole.nll_after)
         _diagram(found.after, f"reliability.after.{run.id}")
     st.caption(
-        "A dot holds the test pictures of one tenth of the scale, the larger the more; its line is the 95 % interval."
-        " Click a dot on the left to see its pictures. Temperature scaling divides the network's outputs by one number,"
-        " chosen on validation pictures: it changes how sure the model is, never what it says."
+        "Each dot stands for the test pictures in one tenth of the confidence scale: the more pictures, the larger. Its"
+        " line is the 95 % interval. Click a dot on the left to see its pictures. Recalibration (temperature scaling)"
+        " divides the network's outputs by one number, chosen on validation pictures: it changes how sure the model is,"
+        " never which class it names."
     )
 
 
@@ -80,7 +82,7 @@ def _diagram(table: pd.DataFrame, key: str, on_pick: Callable[[int], None] | Non
 
     dark = st.context.theme.type == "dark"
     told = zip(filled["confidence"], filled["accuracy"], strict=True)
-    words = "; ".join(f"{sure:.0%} sure, {right:.0%} right" for sure, right in told)
+    words = "; ".join(f"{percent(sure, 0)} sure, {percent(right, 0)} right" for sure, right in told)
     st.echarts_chart(
         reliability_option(filled, "#5CC4D4" if dark else "#0B7285", "#A9BCC3" if dark else "#5B6F77"),
         height=340, key=key, on_select=picked, alt=f"Reliability: {words}",
@@ -114,13 +116,14 @@ def reliability_option(filled: pd.DataFrame, colour: str, ink: str) -> dict[str,
     }  # fmt: skip
     dot_series = {
         "type": "scatter", "data": dots, "color": colour, "selectedMode": "single", "z": 5,
+        "clip": False,  # a dot at 100 % is drawn whole
         "encode": {"x": 0, "y": 1, "tooltip": [0, 1, 2]}, "dimensions": ["sure (%)", "right (%)", "pictures"],
         "itemStyle": {"borderColor": "#FFFFFF", "borderWidth": 1.5},
     }  # fmt: skip
     axis = {"type": "value", "min": 0, "max": 100, "axisLabel": {"formatter": "{value} %"}, "nameLocation": "middle"}
     return {
         "animation": False,
-        "grid": {"left": 22, "right": 16, "top": 12, "bottom": 22, "containLabel": True},
+        "grid": {"left": 22, "right": 32, "top": 24, "bottom": 26, "containLabel": True},
         "tooltip": {"trigger": "item", "confine": True},
         "xAxis": axis | {"name": "confidence", "nameGap": 28},
         "yAxis": axis | {"name": "right", "nameGap": 44},

@@ -47,7 +47,7 @@ def run_actions(run: Run) -> None:
         ):
             state.set_form_values(task_of(config), form_values(config))
             state.go("train", **{state.TASK: task_of(config), state.DATASET: config.data})
-        with st.popover("More", icon=":material/more_horiz:"):
+        with st.popover("Notes and more", icon=":material/more_horiz:"):
             _more(run)
 
 

@@ -32,6 +32,13 @@ def heading(run: Run) -> None:
     st.markdown(" · ".join(parts) + "".join(f" :gray-badge[{plain(tag)}]" for tag in tags))
 
 
+def notes_view(run: Run) -> None:
+    """What a person wrote about the run; nothing where nobody wrote."""
+    if text := run.notes()["notes"].strip():
+        with st.container(border=True, key="run_notes"):
+            st.markdown("  \n".join(plain(line) for line in text.splitlines()))
+
+
 def progress(run: Run) -> None:
     """Stage, epoch of how many, time left; for a run that has ended, how it ended. Called by every poll."""
     shown, status = run.shown(), run.status()

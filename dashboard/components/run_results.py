@@ -8,6 +8,7 @@ import streamlit as st
 
 from dashboard.components.class_bars import per_class_bars
 from dashboard.errors import plain
+from sealife_core import wording
 from sealife_core.runs.directory import Run
 
 FIGURES = {
@@ -35,7 +36,7 @@ def results_view(run: Run, classes: Sequence[str]) -> None:
 
 def percent(value: Any) -> str:
     """ "61.0 %", – if unknown."""
-    return f"{100 * value:.1f} %" if isinstance(value, int | float) else "–"
+    return wording.percent(value) if isinstance(value, int | float) else "–"
 
 
 def between(low: Any, high: Any) -> str:

@@ -11,7 +11,7 @@ import streamlit as st
 
 from dashboard import cache, state
 from dashboard.components.run_strip import duration, run_name
-from dashboard.theme import run_colours
+from dashboard.theme import on_page, paper, run_colours
 from sealife_core.config import AnyConfig, SimclrConfig
 from sealife_core.errors import ConfigError
 from sealife_core.runs.directory import Run
@@ -66,9 +66,14 @@ def run_table(chosen: Sequence[str], whose: str = EVERY) -> None:
         height=_HEAD_PX + _ROW_PX * min(ROWS_SHOWN, len(runs)),
         column_config={
             "●": st.column_config.TextColumn("", width=24),
-            "Run": st.column_config.TextColumn(width="large"),
-            "Result": st.column_config.TextColumn(help="Classifiers: test accuracy. SimCLR: k-NN on validation."),
-            "Began": st.column_config.DatetimeColumn(format="distance"),
+            "Run": st.column_config.TextColumn(width=270),
+            "Method": st.column_config.TextColumn(width=130),
+            "Data": st.column_config.TextColumn(width=130),
+            "State": st.column_config.TextColumn(width=190),
+            "Result": st.column_config.TextColumn(
+                width=150, help="Classifiers: test accuracy. SimCLR: k-NN on validation."
+            ),
+            "Began": st.column_config.DatetimeColumn(width=130, format="distance"),
         },
         # A new set of runs is a new table: rows are chosen by place, and places move.
         key=f"runs.{sha256(' '.join(ids).encode()).hexdigest()[:12]}",
@@ -90,7 +95,8 @@ def _listed(run: Run, whose: str) -> bool:
 
 def colours_of_all() -> dict[str, str]:
     """Run id → its colour, on every page that shows runs: told apart among all of them, not only those in sight."""
-    return run_colours([run.id for run in cache.runs()])
+    page = paper()
+    return {run_id: on_page(colour, page) for run_id, colour in run_colours([run.id for run in cache.runs()]).items()}
 
 
 def row(run: Run, now: float, forecast: Forecast | None = None) -> dict[str, Any]:

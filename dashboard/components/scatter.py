@@ -94,6 +94,8 @@ def _add(
     )
 
 
+# Far enough for the corners of the box and the names of the axes.
+_CAMERA = {"eye": {"x": 1.6, "y": 1.6, "z": 1.0}, "center": {"x": 0, "y": 0, "z": -0.15}}
 _IN_SPACE = {"x": "x", "diamond": "diamond", "square": "square"}
 
 
@@ -108,10 +110,10 @@ def _layout(axes: Sequence[str], dark: bool, zoom_key: str) -> dict:
     names = dict(zip(("xaxis", "yaxis", "zaxis"), axes, strict=False))
     solid = {
         "scene": {
-            place: {"title": {"text": name}, "showticklabels": False, "backgroundcolor": "rgba(0,0,0,0)",
-                    "gridcolor": quiet, "color": ink}
+            place: {"title": {"text": name.replace(" of the variance", "")}, "showticklabels": False,
+                    "backgroundcolor": "rgba(0,0,0,0)", "gridcolor": quiet, "color": ink}
             for place, name in names.items()
-        } | {"aspectmode": "data"}
+        } | {"aspectmode": "data", "camera": _CAMERA}
     }  # fmt: skip
     return {
         "dragmode": "lasso" if len(axes) == 2 else "orbit",

@@ -7,6 +7,7 @@ import streamlit as st
 
 from dashboard.components.run_table import colours_of_all
 from sealife_core.evaluation.comparison import ComparisonRow
+from sealife_core.wording import percent
 
 
 def score_cards(rows: Sequence[ComparisonRow]) -> None:
@@ -23,8 +24,8 @@ def verdict(rows: Sequence[ComparisonRow]) -> str:
     first, second = best
     if first.low <= first.chance:
         return (
-            f"Neither is surely better than chance ({first.chance:.0%}) on {first.n:,} test images: so short a training"
-            " may teach nothing yet. Train longer, or look at the pairs: are they too hard?"
+            f"Neither is surely better than chance ({percent(first.chance, 0)}) on {first.n:,} test images. Training"
+            " may have been too short, or the pairs of views too hard."
         )
     if first.low > second.accuracy and second.high < first.accuracy:
         return f"{first.method} is ahead of {second.method.lower()}: their intervals leave each other's value out."
@@ -41,11 +42,11 @@ def _card(row: ComparisonRow, colour: str) -> str:
     )
     return (
         f'<div class="score"><b>{escape(row.method)}</b><span class="quiet">{escape(row.name)}</span>'
-        f"<strong>{row.accuracy:.1%}</strong>"
+        f"<strong>{percent(row.accuracy)}</strong>"
         f'<div class="scale" role="img" aria-label="{escape(label)}">'
         f'<i class="chance" style="left:{row.chance:.1%}"></i>'
         f'<i class="interval" style="left:{low:.1f}%;width:{high - low:.1f}%;background:{colour}"></i>'
         f'<i class="value" style="left:{row.accuracy:.1%}"></i></div>'
         f'<span class="quiet">{low:.0f} to {high:.0f} % (95 % interval), {row.n:,} test images of'
-        f" {escape(row.data)}; chance {row.chance:.0%}</span></div>"
+        f" {escape(row.data)}; chance {percent(row.chance, 0)}</span></div>"
     )

@@ -5,7 +5,7 @@ from typing import Any
 
 import streamlit as st
 
-from dashboard.components.config_form import shown
+from dashboard.components.config_form import FORMATS, shown
 from sealife_core.config import Axis, ClassifierConfig, Setting, SimclrConfig, bound, suggested_axis
 
 # What most changes how well each kind of run goes, and so what a search begins with.
@@ -70,7 +70,7 @@ def _end(label: str, value: float | None, setting: Setting, key: str) -> float:
     """One end of a range."""
     number: Any = int if setting.type is int else float
     chosen = st.number_input(  # without bounds, as in the form of a run
-        label, value=number(value or 0), step=number(setting.step or 1), format="%d" if number is int else "%g",
+        label, value=number(value or 0), step=number(setting.step or 1), format=FORMATS[number],
         key=key, persist_state="session",
     )  # fmt: skip
     return float(chosen)

@@ -6,6 +6,8 @@ import numpy as np
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from sealife_core.wording import counted
+
 
 class Sheet(NamedTuple):
     """One sheet: where it is to be drawn, what lies on it, and "61 to 120 of 345 pictures"."""
@@ -25,4 +27,4 @@ def sheet(rows: np.ndarray, a_page: int, key: str) -> Sheet:
             page = min(st.pagination(pages, key=key, bind="query-params"), pages)
     first = (page - 1) * a_page
     shown = rows[first : first + a_page]
-    return Sheet(place, shown, f"{first + 1:,} to {first + len(shown):,} of {len(rows):,} pictures")
+    return Sheet(place, shown, f"{first + 1:,} to {first + len(shown):,} of {counted(len(rows), 'picture')}")

@@ -64,7 +64,7 @@ def weights_field(runs: dict[str, str]) -> Field:
                 )
                 st.caption("A .safetensors, .pt or .pth file with torchvision's or this program's names.")
                 return f"file:{path}"
-            st.caption("A run of yours, ImageNet's photographs, chance, or a file: where the encoder begins.")
+            st.caption("The weights that the encoder starts from: a run's, ImageNet's, random ones or those of a file.")
         return chosen
 
     return draw
@@ -81,7 +81,7 @@ def stages_field(setting: Setting, value: int, key: str) -> int:
             persist_state="session",
         )
         st.html(ladder(chosen))
-        st.caption(setting.says)
+        st.caption(f"{setting.says} The stem is the encoder's first layers.")
     return chosen
 
 

@@ -8,6 +8,7 @@ from sealife_core.studies.answers import curves
 from sealife_core.studies.paper import PAPER, PAPER_SAYS
 from sealife_core.studies.questions import ALL, ONLY, PROBE, WITHOUT
 from sealife_core.studies.results import CellResult, PartResult, over_seeds
+from sealife_core.wording import short_number
 
 PERCENT = {"axisLabel": {"formatter": "{value} %"}}
 ROW_PX = 44
@@ -186,4 +187,4 @@ def _points(share: float) -> float:
 
 
 def _word(value: Any) -> str:
-    return f"{value:g}" if isinstance(value, float) else str(value)
+    return short_number(value) if isinstance(value, float) else str(value)

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 from sealife_core.commands.output import Output, destination, write_file
 from sealife_core.runs.directory import list_runs
 from sealife_core.runs.names import find_run
+from sealife_core.wording import percent
 
 if TYPE_CHECKING:
     from sealife_core.evaluation.paired import Paired
@@ -49,7 +50,7 @@ def _paired_text(pair: "Paired") -> str:
     changed = [change for change in class_changes(pair) if change.fixed or change.broken]
     lines += [
         f"  {change.label}: {change.fixed} fixed, {change.broken} broken of {change.n};"
-        f" recall {change.recall_a:.0%} → {change.recall_b:.0%} ({p_words(change.p_holm)})"
+        f" recall {percent(change.recall_a, 0)} → {percent(change.recall_b, 0)} ({p_words(change.p_holm)})"
         for change in changed
     ]
     if changed:

@@ -183,18 +183,27 @@ def _described(found: dict[str, Any]) -> str:
 
 def _check(dataset: Any, output: Output) -> None:
     checks = _checked(dataset, output)
-    counts, images = _counted(checks), dataset.manifest
-    columns = [column for column in ("id", "source", "label", "split") if column in images]
-    groups = [
-        {
-            "kind": kind,
-            "straddles": group.straddles,
-            "images": images.iloc[list(group.rows)][columns].to_dict("records"),
-        }
-        for kind, found in (("exact", checks.exact), ("near", checks.near))
-        for group in found
+    counts = _counted(checks)
+    groups = [_group(dataset, group, kind) for kind in _KINDS for group in getattr(checks, kind)]
+    lines = [f"{name.replace('_', ' ')}: {count}" for name, count in counts.items()]
+    lines += [f"{_KINDS[of['kind']]}: {', '.join(map(_pictured, of['pictures']))}" for of in groups]
+    output.result(counts | {"groups": groups}, "\n".join(lines))
+
+
+_KINDS = {"exact": "same file", "near": "nearly the same"}
+
+
+def _group(dataset: Any, group: Any, kind: str) -> dict[str, Any]:
+    """Which pictures are one: with file names as they were imported, labels and splits."""
+    labels, splits = dataset.manifest["label"], dataset.manifest["split"]
+    pictures = [
+        {"file": dataset.file_names[row], "label": labels.iat[row], "split": splits.iat[row]} for row in group.rows
     ]
-    output.result(counts | {"groups": groups}, "\n".join(f"{k.replace('_', ' ')}: {n}" for k, n in counts.items()))
+    return {"kind": kind, "straddles": group.straddles, "labels_differ": group.labels_differ, "pictures": pictures}
+
+
+def _pictured(picture: dict[str, str]) -> str:
+    return f"{picture['file']} ({picture['label'] or 'no label'}, {picture['split']})"
 
 
 def _counted(checks: Any) -> dict[str, int]:

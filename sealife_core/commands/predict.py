@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from sealife_core.commands.output import Output, destination, write_file
 from sealife_core.neutral import csv_of, terminal_text
 from sealife_core.places import path_of
+from sealife_core.wording import percent
 
 if TYPE_CHECKING:
     from sealife_core.evaluation.predicting import Prediction, Predictor
@@ -17,12 +18,13 @@ Classify every picture in a folder, sub-folders included, with a model that a ru
 The table gives the predicted class of each file, the confidence, and the next most likely classes. A file that cannot
 be read is listed with the reason; all others are still classified.
 
-"unlike" marks a picture that differs from all training images: in at least one stage of the encoder its features lie
-farther from theirs (Mahalanobis distance) than those of 99 % of the validation images do. The classifier answers for
-such a picture too, but the answer may mean nothing. A picture without the mark is not thereby safe: one with the
-colours and textures of the training images passes, whatever it shows. The check needs novelty.npz beside the model, or
-the run's data set. Without both, predict still works, and says that it checked nothing.
-"similarity" is the cosine similarity to the most similar training image, where the run's embeddings are there.
+"novelty" is how far a picture lies from the training images (Mahalanobis distance, in the stage of the encoder where it
+is farthest): 0 is the median validation image, and pictures that lie nearer are below 0. "unlike" marks those farther
+than 99 % of the validation images: the answer for these may mean nothing. How well a model notices unknown animals
+differs; below the table stands what was measured for this one. A picture with the colours and textures of the training
+images is never marked, whatever it shows. This needs novelty.npz beside the model, or its data set; a model copied
+elsewhere without them still predicts, and says that it cannot warn.
+"similarity" is the cosine to the most similar training image, where the run's embeddings are there.
 """
 _EXAMPLES = """\
 examples:
@@ -133,7 +135,7 @@ def _row(name: str, prediction: "Prediction", top: int) -> dict[str, Any]:
         "confidence": prediction.confidence,
         "top": ranked,
         "similarity": prediction.similarity,
-        "distance": prediction.novelty,
+        "novelty": prediction.novelty,
         "unlike": prediction.unlike,
     }
 
@@ -167,14 +169,15 @@ def _show(
     if any(row["similarity"] is not None for row in rows):
         columns["similarity"] = "similarity"
     if novelty:
-        columns |= {"distance": "distance", "unlike": "unlike?"}
+        columns |= {"novelty": "novelty", "unlike": "unlike?"}
     output.table([_shown(row) for row in rows], columns, empty="")
     lines = [f"{len(rows):,} pictures predicted, {len(skipped):,} files skipped."]
     lines += [terminal_text(f"  {name}: {reason}") for name, reason in skipped]
     if novelty:
         lines.append(
-            f"unlike: the distance from {novelty.n_train:,} training images is above {novelty.threshold:.1f}, the limit"
-            f" set by {novelty.n_val:,} validation images. {novelty.caveat}"
+            f"novelty: how far a picture lies from {novelty.n_train:,} training images; 0 is the median of"
+            f" {novelty.n_val:,} validation images, and nearer ones are below. Above {novelty.threshold:.1f} it is"
+            f" unlike them. {novelty.caveat}"
         )
     else:
         lines.append(f"No picture was checked for being unlike the training images. {predictor.without_novelty}")
@@ -185,12 +188,12 @@ def _show(
 
 def _shown(row: dict[str, Any]) -> dict[str, Any]:
     """A row in the table's words."""
-    similarity, distance = row["similarity"], row["distance"]
+    similarity, novelty = row["similarity"], row["novelty"]
     return row | {
-        "confidence": f"{row['confidence']:.1%}",
-        "next": ", ".join(f"{other['label']} {other['probability']:.1%}" for other in row["top"][1:]),
+        "confidence": percent(row["confidence"]),
+        "next": ", ".join(f"{other['label']} {percent(other['probability'])}" for other in row["top"][1:]),
         "similarity": "" if similarity is None else f"{similarity:.3f}",
-        "distance": "" if distance is None else f"{distance:.1f}",
+        "novelty": "" if novelty is None else f"{novelty:.1f}",
         "unlike": "UNLIKE" if row["unlike"] else "",
     }
 
@@ -200,16 +203,16 @@ def _csv(rows: list[dict[str, Any]], skipped: list[tuple[str, str]], top: int) -
     import pandas as pd
 
     others = [f"{what}_{place}" for place in range(2, top + 1) for what in ("class", "probability")]
-    columns = ["file", "prediction", "confidence", *others, "similarity", "distance", "unlike", "problem"]
+    columns = ["file", "prediction", "confidence", *others, "similarity", "novelty", "unlike", "problem"]
     lines = []
     for row in rows:
         ranked = [value for other in row["top"][1:] for value in (other["label"], f"{other['probability']:.6f}")]
         ranked += [""] * (len(others) - len(ranked))
         similarity = "" if row["similarity"] is None else f"{row['similarity']:.6f}"
-        distance = "" if row["distance"] is None else f"{row['distance']:.4f}"
+        novelty = "" if row["novelty"] is None else f"{row['novelty']:.4f}"
         unlike = "" if row["unlike"] is None else "yes" if row["unlike"] else "no"
         lines.append(
-            [row["file"], row["prediction"], f"{row['confidence']:.6f}", *ranked, similarity, distance, unlike, ""]
+            [row["file"], row["prediction"], f"{row['confidence']:.6f}", *ranked, similarity, novelty, unlike, ""]
         )
     lines += [[name, *[""] * (len(others) + 5), reason] for name, reason in skipped]
     return csv_of(pd.DataFrame(lines, columns=columns))

@@ -6,6 +6,7 @@ from typing import Any
 from sealife_core.commands.output import Output
 from sealife_core.commands.training import flag
 from sealife_core.config import RECIPES, Setting, ViewRecipe, describe, nested, parse
+from sealife_core.wording import short_number
 
 
 def add_commands(commands: Any) -> None:
@@ -57,6 +58,6 @@ def _option(setting: Setting) -> str:
 
 def _described(name: str, recipe: ViewRecipe) -> dict[str, Any]:
     base = RECIPES["SimCLR"].model_dump()
-    differs = [f"{key} {value:g}" for key, value in recipe.model_dump().items() if value != base[key]]
+    differs = [f"{key} {short_number(value)}" for key, value in recipe.model_dump().items() if value != base[key]]
     kind = "built in" if name in RECIPES else "saved"
     return {"name": name, "kind": kind, "differs": ", ".join(differs), "settings": recipe.model_dump()}

@@ -55,11 +55,11 @@ class ClassifierConfig(TrainingSettings):
     )
     imbalance: float = setting(
         1.0,
-        "For trying losses: the rarest class keeps one in so many of its training labels, the others more, step by"
-        " step; 1 leaves all.",
-        title="Made uneven",
+        "For trying losses: removes training labels class by class, down to one in so many of the smallest class; that"
+        " is the ratio where all classes were equal. 1 keeps all.",
+        title="Imbalance (largest : smallest)",
         group=DATA,
-        unit="to 1",
+        unit=": 1",
         ge=1,
         le=1000,
         step=1,
@@ -133,7 +133,8 @@ class ClassifierConfig(TrainingSettings):
     )
     optimiser: Literal["adamw", "sgd", "lbfgs"] = setting(
         "adamw",
-        "How gradients become steps; 'lbfgs' solves a linear probe in seconds, and can do nothing else.",
+        "How gradients become steps. L-BFGS looks at all images at once and finds its own step size: it solves a linear"
+        " probe in seconds, and can train nothing else.",
         title="Optimiser",
         group=OPTIMISER,
     )
@@ -148,8 +149,8 @@ class ClassifierConfig(TrainingSettings):
     )
     encoder_rate_factor: float = setting(
         0.1,
-        "The encoder learns at this share of the rate, so that what it knows is not washed away.",
-        title="Encoder's share of it",
+        "The encoder learns at this fraction of the learning rate, so that it keeps what it has learned.",
+        title="Encoder learning rate, relative",
         group=OPTIMISER,
         unit="×",
         ge=0.0001,

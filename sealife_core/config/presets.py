@@ -117,8 +117,8 @@ TASKS: dict[str, Task] = {
         ),
     ),
     "embed": Task(
-        "Embed only",
-        "Train nothing: let an encoder as it is (ImageNet's, an untrained one) look at every picture, to compare with.",
+        "Features only (no training)",
+        "Compute the features of every picture with an encoder as it is, ImageNet's or an untrained one, to compare.",
         EmbedConfig,
         False,
         {},

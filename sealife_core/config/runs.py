@@ -119,8 +119,8 @@ class TrainingSettings(Settings):
     )
     stem: Stem = setting(
         "auto",
-        "First layers: 'imagenet' shrinks the image fourfold at once, 'small' keeps it; 'auto' takes 'small' up to"
-        " 40 px, and 'imagenet' wherever weights were made with it.",
+        "The encoder's first layers: 'imagenet' shrinks the image fourfold, 'small' keeps it; 'auto' takes 'small'"
+        " up to 40 px, and 'imagenet' wherever weights were made with it.",
         title="Stem",
         group=MODEL,
     )

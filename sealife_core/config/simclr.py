@@ -48,7 +48,7 @@ class SimclrConfig(TrainingSettings):
     temperature: float = setting(
         # lightly's and solo-learn's small-scale recipes; the paper's optimum at its scale is 0.1-0.5.
         0.2,
-        "Divides the similarities: small looks hard at the closest strangers, large treats all alike.",
+        "Low: concentrates on the most similar other pictures. High: treats all other pictures alike.",
         title="Temperature",
         group=TRAINING,
         ge=0.01,

@@ -3,7 +3,7 @@
 import hashlib
 import json
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
@@ -20,6 +20,7 @@ from sealife_core.datasets.reading import read_rgb
 from sealife_core.datasets.splits import SPLITS, notes_on
 from sealife_core.durable import replace_file
 from sealife_core.errors import DatasetError
+from sealife_core.wording import counted
 
 T = TypeVar("T")
 
@@ -27,7 +28,7 @@ CACHE = "checks.json"
 _EDITION = 2  # raised when duplicates are found in another way, so that older caches are not read
 _HASHED_AT_PX = 128  # as an import decodes them, at least
 _SMALL_PX = 32  # below it, even a small-image network sees only enlarged pixels
-_UNEVEN = 10  # from here on, accuracy says little and macro-F1 should be read
+UNEVEN = 10  # largest to smallest class: from here on, accuracy says little and macro-F1 should be read
 
 
 @dataclass(frozen=True)
@@ -106,31 +107,43 @@ def _notes(dataset: Dataset, checks: Checks) -> list[str]:
     notes = []
     if checks.missing:
         notes.append(
-            f"{_counted(len(checks.missing), 'image file is', 'image files are')} missing. Import the data set again."
+            f"{counted(len(checks.missing), 'image file is', 'image files are')} missing. Import the data set again."
         )
     if checks.leaks:
-        are = _counted(len(checks.leaks), "group of duplicates is", "groups of duplicates are")
+        are = counted(len(checks.leaks), "group of duplicates is", "groups of duplicates are")
         notes.append(f"{are} in more than one split: test scores come out too good. Put each group into one split.")
     differing = sum(group.labels_differ for group in (*checks.exact, *checks.near))
     if differing:
-        carry = _counted(differing, "group of duplicates carries", "groups of duplicates carry")
+        carry = counted(differing, "group of duplicates carries", "groups of duplicates carry")
         notes.append(f"{carry} two labels: at most one of them is right.")
     totals = dict(zip(dataset.classes, checks.class_counts["total"].tolist(), strict=True))
-    most, least = max(totals, key=totals.__getitem__, default=""), min(totals, key=totals.__getitem__, default="")
-    if totals and totals[most] >= _UNEVEN * totals[least]:
-        notes.append(
-            f"Classes are uneven: {totals[most]:,} images of {most!r}, {totals[least]:,} of {least!r}. Read macro-F1"
-            " rather than accuracy; focal loss or class weights help."
-        )
+    if uneven(totals):
+        notes.append(evenness(totals))
     small = int((dataset.manifest[["width", "height"]].min(axis=1) < _SMALL_PX).sum())
     if small:
-        notes.append(f"{_counted(small, 'image is', 'images are')} smaller than {_SMALL_PX} px.")
+        notes.append(f"{counted(small, 'image is', 'images are')} smaller than {_SMALL_PX} px.")
     labels, splits = dataset.manifest["label"].tolist(), dataset.manifest["split"].tolist()
     return notes + notes_on(labels, splits)
 
 
-def _counted(number: int, one: str, many: str) -> str:
-    return f"{number:,} {one if number == 1 else many}"
+def uneven(totals: Mapping[str, int]) -> bool:
+    """Whether the largest class of ``totals`` (class → images) has UNEVEN times the images of the smallest."""
+    return bool(totals) and max(totals.values()) >= UNEVEN * min(totals.values())
+
+
+def evenness(totals: Mapping[str, int]) -> str:
+    """How evenly images are spread over classes, and which score to read therefore. ``totals``: class → images."""
+    most, least = max(totals, key=totals.__getitem__), min(totals, key=totals.__getitem__)
+    if totals[most] == totals[least]:
+        return f"Every class has {counted(totals[most], 'image')}: accuracy counts all classes the same."
+    ratio = f" ({totals[most] / totals[least]:.1f} : 1)" if totals[least] else ""
+    said = f"{totals[most]:,} images of {most!r}, {totals[least]:,} of {least!r}{ratio}"
+    if uneven(totals):
+        return (
+            f"Classes are uneven: {said}. Read macro-F1, which counts every class the same, rather than accuracy; focal"
+            " loss or class weights help."
+        )
+    return f"Classes are even enough for accuracy: {said}. Macro-F1 tells whether small classes fare worse."
 
 
 def _near(dataset: Dataset, progress: Progress | None) -> list[list[int]]:

@@ -26,7 +26,9 @@ from sealife_core.places import data_root
 COLUMNS = ("id", "file", "label", "split", "group", "width", "height", "sha256")
 MANIFEST, INFO = "manifest.csv", "dataset.json"
 
-__all__ = ["Dataset", "delete_dataset", "list_datasets", "open_dataset", "restore_dataset", "write_dataset"]
+__all__ = [
+    "Dataset", "delete_dataset", "list_datasets", "newest_first", "open_dataset", "restore_dataset", "write_dataset",
+]  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,6 +71,12 @@ class Dataset:
     def image_path(self, row: int) -> Path:
         """The image file of ``row``; it may have been removed since (see ``reading.read_rgb``)."""
         return self.folder / self._files[row]
+
+    @cached_property
+    def file_names(self) -> list[str]:
+        """What each image file was called when it was imported, with its folders; of a drawn set, its file."""
+        known = self.manifest["source"] if "source" in self.manifest else self.manifest["file"]
+        return [source or file for source, file in zip(known, self._files, strict=True)]
 
     def row_of(self, image_id: str) -> int:
         """The row of the image with this id. Raises DatasetError for an unknown one."""
@@ -130,6 +138,19 @@ def list_datasets(root: Path | None = None) -> list[str]:
         return []
     folders = (f for f in root.iterdir() if not f.name.startswith(".") and f.is_dir())
     return sorted((f.name for f in folders if (f / INFO).exists() or (f / MANIFEST).exists()), key=str.casefold)
+
+
+def newest_first(root: Path | None = None) -> list[str]:
+    """Names of all data sets, the one made last first; those of one second, and damaged ones at the end, by name."""
+    root = root or data_root()
+    return sorted(list_datasets(root), key=lambda name: _made(root / name), reverse=True)
+
+
+def _made(folder: Path) -> str:
+    try:
+        return str(_read_info(folder).get("made", ""))
+    except DatasetError:
+        return ""
 
 
 def write_dataset(folder: Path, manifest: pd.DataFrame, info: Mapping[str, Any]) -> Dataset:

@@ -11,6 +11,7 @@ from scipy.stats import norm
 from sealife_core.evaluation.comparison import ComparisonRow, duration
 from sealife_core.evaluation.paired import BEYOND_CHANCE, PairRow, all_pairs, p_words
 from sealife_core.evaluation.resampling import Interval
+from sealife_core.wording import percent
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -85,11 +86,6 @@ def interval(found: Interval) -> str:
     return f"95 % interval {signed(found.low)} to {signed(found.high)}"
 
 
-def percent(share: float) -> str:
-    """ "31.9 %"."""
-    return f"{100 * share:.1f} %"
-
-
 def signed(share: float) -> str:
     """A share in hundredths with a true minus: "−2.1", "12.3"."""
     text = f"{abs(100 * share):.1f}"
@@ -121,8 +117,7 @@ def _undecided(
     if beaten:
         said += f" {called(best)} is ahead of {_listed(beaten)} by more than chance explains."
     if all(row.train_s is not None for row in (best, *tied)):
-        cheapest = min((best, *tied), key=_cost_s)
-        said += f" Until more images tell, let cost choose: {called(cheapest)} trains fastest ({_spent(cheapest)})."
+        said += f" Until more images tell, let cost choose: {_cheapest((best, *tied))}"
     if len(tied) == 1:
         pair = closest.paired
         needed = images_needed(len(pair.fixed), len(pair.broken), pair.n, BEYOND_CHANCE / pairs)
@@ -166,9 +161,17 @@ def _cost_s(row: ComparisonRow) -> float:
     return (row.train_s or 0.0) + (row.pretrain_s or 0.0)
 
 
-def _spent(row: ComparisonRow) -> str:
-    before = f", pre-training of {duration(row.pretrain_s)} included" if row.pretrain_s else ""
-    return f"{duration(_cost_s(row))}{before}"
+def _cheapest(rows: Sequence[ComparisonRow]) -> str:
+    """Which of ``rows`` takes least time in all; and which trains faster once its encoder is there, if one does."""
+    least, quickest = min(rows, key=_cost_s), min(rows, key=lambda row: row.train_s or 0.0)
+    before = f", pre-training of {duration(least.pretrain_s)} included" if least.pretrain_s else ""
+    said = f"{called(least)} takes least time in all ({duration(_cost_s(least))}{before})"
+    if quickest.run_id == least.run_id or duration(quickest.train_s) == duration(least.train_s):
+        return f"{said}."
+    return (
+        f"{said}; {called(quickest)} trains in {duration(quickest.train_s)}, on an encoder whose pre-training takes"
+        f" {duration(quickest.pretrain_s)}."
+    )
 
 
 def _rounded(count: int) -> str:

@@ -14,6 +14,7 @@ from scipy.special import log_softmax
 
 from sealife_core.errors import RunError
 from sealife_core.evaluation.scores import ECE_BINS, calibration_error, wilson
+from sealife_core.wording import counted, percent
 
 # Beyond these a network is hardly a classifier: at 0.05 a lead of 1 nat becomes one of 20, at 20 one of 0.05.
 LOWEST, HIGHEST = 0.05, 20.0
@@ -46,18 +47,30 @@ class Calibration:
     def sentence(self) -> str:
         """What was found, in words and figures; sure or not is judged by the 95 % interval of the accuracy."""
         low, high = wilson(round(self.accuracy * self.n_test), self.n_test)
-        surely = "too sure" if self.confidence > high else "not sure enough" if self.confidence < low else ""
-        said = (
-            f"On {self.n_test:,} test images the model is {surely or 'about as sure as it is right'}: mean confidence"
-            f" {self.confidence:.1%}, accuracy {self.accuracy:.1%} [{low:.1%}, {high:.1%}]. "
+        figures = (
+            f"mean confidence {percent(self.confidence)}, accuracy {percent(self.accuracy)} ({percent(low)} to"
+            f" {percent(high)})"
         )
+        said = f"On {counted(self.n_test, 'test image')} the model is {self._judged(low, high, figures)} "
         if self.at_the_edge:
-            return said + f"The {self.n_val:,} validation images do not determine a temperature."
+            return said + f"{counted(self.n_val, 'validation image')} cannot determine a temperature."
         change = "falls" if self.ece_after < self.ece_before else "rises"
         return said + (
-            f"With its logits divided by {self.temperature:.2f}, fitted on {self.n_val:,} validation images, the"
-            f" calibration error {change} from {self.ece_before:.3f} to {self.ece_after:.3f}."
+            f"After recalibration (its outputs divided by {self.temperature:.2f}, fitted on"
+            f" {counted(self.n_val, 'validation image')}) the calibration error {change} from"
+            f" {percent(self.ece_before)} to {percent(self.ece_after)}."
         )
+
+    def _judged(self, low: float, high: float, figures: str) -> str:
+        """Too sure or not, on the whole and answer by answer; low, high: the interval of the accuracy."""
+        if not low <= self.confidence <= high:
+            return f"{'too sure' if self.confidence > high else 'not sure enough'}: {figures}."
+        if self.ece_before > chance_error(self.reliability_before):
+            return (
+                f"as sure as it is right only on average ({figures}): where it is more or less sure than that, its"
+                f" confidence is off, by {percent(self.ece_before)} in the mean."
+            )
+        return f"about as sure as it is right: {figures}."
 
 
 def calibration(predictions: pd.DataFrame, classes: Sequence[str], bins: int = ECE_BINS) -> Calibration:
@@ -93,6 +106,17 @@ def calibration(predictions: pd.DataFrame, classes: Sequence[str], bins: int = E
         reliability_before=reliability(truth, before, bins),
         reliability_after=reliability(truth, after, bins),
     )
+
+
+def chance_error(table: pd.DataFrame) -> float:
+    """The calibration error that chance alone exceeds one time in twenty, where every confidence is true.
+
+    ``table``: of :func:`reliability`. Few images in a bin leave much to chance.
+    """
+    filled = table.loc[table["n"] > 0]
+    n, sure = filled["n"].to_numpy(np.int64), filled["confidence"].to_numpy(float)
+    hits = np.random.default_rng(0).binomial(n, np.clip(sure, 0, 1), (1000, len(n)))
+    return float(np.percentile((np.abs(hits - n * sure)).sum(1) / n.sum(), 95))
 
 
 def class_indices(predictions: pd.DataFrame, classes: Sequence[str]) -> np.ndarray:

@@ -9,6 +9,7 @@ from sealife_core.errors import ConfigError
 from sealife_core.evaluation.candidates import distinct_names
 from sealife_core.evaluation.comparison import ComparisonRow
 from sealife_core.runs.directory import Run
+from sealife_core.wording import short_number
 
 DEPTH = "trained_stages"
 
@@ -72,7 +73,7 @@ def words(value: Any) -> str:
         return "the recipe's own"
     if isinstance(value, bool):
         return "on" if value else "off"
-    return f"{value:g}" if isinstance(value, float) else str(value)
+    return short_number(value) if isinstance(value, float) else str(value)
 
 
 def _readable(runs: Sequence[Run]) -> list[tuple[Run, AnyConfig]]:

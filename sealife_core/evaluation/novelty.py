@@ -37,6 +37,7 @@ import numpy as np
 
 from sealife_core.durable import replace_file
 from sealife_core.errors import RunError
+from sealife_core.wording import counted
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -46,6 +47,13 @@ if TYPE_CHECKING:
 FILE = "novelty.npz"
 STAGES = ("pixels", "stem", "layer1", "layer2", "layer3", "layer4")
 PERCENTILE = 99  # of validation images: one in a hundred pictures of the known kind is called unlike by mistake
+TELLS_SOME = 0.6
+_STRENGTHS = (
+    (0.9, "It notices most animals of unknown classes"),
+    (0.75, "It notices many animals of unknown classes, and misses others"),
+    (TELLS_SOME, "It notices few animals of unknown classes"),
+    (0.0, "It cannot tell an animal of an unknown class from the known ones"),
+)
 _FORMAT = 1
 _FAINT = 0.01  # of normalised colours, about half a step of 8 bits: less contrast than that is none
 
@@ -80,7 +88,8 @@ class Novelty:
 
     threshold: the 99th percentile of what the ``n_val`` validation images have (of fewer than a hundred: the largest).
     ``n_train`` training images say where pictures of the known kind lie. cache_size_px: the side at which they were
-    decoded; pictures that are decoded at another one are blurred otherwise, and lie elsewhere.
+    decoded; pictures that are decoded at another one are blurred otherwise, and lie elsewhere. auroc: of
+    :func:`left_out.left_out_auroc`; None where it was not measured.
     """
 
     stages: dict[str, Stage]
@@ -88,9 +97,13 @@ class Novelty:
     n_train: int
     n_val: int
     cache_size_px: int
+    auroc: float | None = None
 
     def score(self, means: Means) -> np.ndarray:
-        """(n,) float64: the distance of each picture in the stage where it is farthest off."""
+        """(n,) float64: how far off each picture is, in the stage where that is most; see :meth:`Stage.distance`.
+
+        0 is the median validation image; one that lies nearer to the training images is below.
+        """
         return np.max([stage.distance(means[name]) for name, stage in self.stages.items()], axis=0)
 
     def unlike(self, score: float) -> bool:
@@ -107,21 +120,32 @@ class Novelty:
         if not self.unlike(score):
             return ""
         share = f"{PERCENTILE} % of the" if self.n_val >= 100 else "each of the"
+        unsure = ""
+        if self.auroc is not None and self.auroc < TELLS_SOME:
+            unsure = f" Whether it shows an unknown animal, this model cannot tell (AUROC {self.auroc:.2f})."
         return (
-            f"Unlike anything in training: its colours, textures or shapes are farther from those of {self.n_train:,}"
-            f" training images than in {share} {self.n_val:,} validation images (distance {score:.1f}, warning above"
-            f" {self.threshold:.1f}). The prediction may mean nothing."
+            f"Looks unlike the training images: its colours, textures or shapes are farther from those of"
+            f" {counted(self.n_train, 'training image')} than in {share} {counted(self.n_val, 'validation image')}"
+            f" (novelty {score:.1f}, warning above {self.threshold:.1f}). The prediction may mean nothing.{unsure}"
         )
 
     @property
     def caveat(self) -> str:
         """What a warning, and none, is worth."""
-        few = f" The {self.n_train:,} training images are few to tell it by." if self.n_train < 500 else ""
+        few = f" {counted(self.n_train, 'training image')} are few to judge by." if self.n_train < 500 else ""
         return (
-            f"About {_one_in(self.false_alarms)} pictures of the known kind is called unlike by mistake.{few} No"
-            " warning is no promise: what is coloured and textured like the training images is not noticed, whatever it"
-            " shows."
+            f"About {_one_in(self.false_alarms)} pictures of known animals gets this warning by mistake.{few}"
+            f" {self.strength} A picture with the colours and textures of the training images gets no warning,"
+            " whatever it shows."
         )
+
+    @property
+    def strength(self) -> str:
+        """How well an animal of an unknown class is told from the known ones, no stronger than it was measured."""
+        if self.auroc is None:
+            return "How well it notices an animal of an unknown class was not measured."
+        said = next(words for least, words in _STRENGTHS if self.auroc >= least)
+        return f"{said}: with some classes left out in turn, AUROC {self.auroc:.2f} (0.5 is guessing, 1 is perfect)."
 
 
 def measure(train: Means, val: Means, cache_size_px: int) -> Novelty:
@@ -135,12 +159,13 @@ def measure(train: Means, val: Means, cache_size_px: int) -> Novelty:
             f"There are {n_train} training and {n_val} validation images; 2 and 1 are needed to tell what is unlike"
             " them. Split the data set so that there are some of each."
         )
-    stages = {name: _stage(train[name], val[name]) for name in STAGES}
+    stages = {name: stage_of(train[name], val[name]) for name in STAGES}
     scores = Novelty(stages, np.inf, n_train, n_val, cache_size_px).score(val)
     return Novelty(stages, float(np.percentile(scores, PERCENTILE, method="higher")), n_train, n_val, cache_size_px)
 
 
-def _stage(train: np.ndarray, val: np.ndarray) -> Stage:
+def stage_of(train: np.ndarray, val: np.ndarray) -> Stage:
+    """Where the images of ``train`` (n, d) lie in one stage, with the scale that ``val`` (m, d) sets."""
     from sklearn.covariance import ledoit_wolf  # slow to import, and seldom needed
 
     train = train.astype(np.float64)
@@ -187,10 +212,12 @@ def write_novelty(folder: Path, novelty: Novelty) -> None:
     """Keep ``novelty`` in FOLDER/novelty.npz, beside the model it belongs to.
 
     Arrays ``<stage>.mean`` (d,) and ``<stage>.whitening`` (d, d) float32, ``<stage>.scale`` (median, spread); and
-    ``format``, ``threshold``, ``n_train``, ``n_val``, ``cache_size_px``.
+    ``format``, ``threshold``, ``n_train``, ``n_val``, ``cache_size_px``; and ``auroc`` where it was measured.
     """
     held: dict[str, Any] = {"format": _FORMAT, "threshold": novelty.threshold}
     held |= {"n_train": novelty.n_train, "n_val": novelty.n_val, "cache_size_px": novelty.cache_size_px}
+    if novelty.auroc is not None:
+        held["auroc"] = novelty.auroc
     for name, stage in novelty.stages.items():
         held |= {f"{name}.mean": stage.mean, f"{name}.whitening": stage.whitening}
         held[f"{name}.scale"] = np.array([stage.median, stage.spread])
@@ -209,7 +236,8 @@ def read_novelty(folder: Path, feature_dim: int) -> Novelty | None:
         with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as held:
             stages = {name: _read_stage(held, name) for name in STAGES}
             counts = [int(held[name]) for name in ("n_train", "n_val", "cache_size_px")]
-            novelty = Novelty(stages, float(held["threshold"]), *counts)
+            auroc = float(held["auroc"]) if "auroc" in held else None
+            novelty = Novelty(stages, float(held["threshold"]), *counts, auroc=auroc)
             sound = int(held["format"]) == _FORMAT and len(stages["layer4"].mean) == feature_dim and min(counts) > 0
     except (OSError, ValueError, TypeError, LookupError, EOFError, RuntimeError, AttributeError, zipfile.BadZipFile):
         sound = False

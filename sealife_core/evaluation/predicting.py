@@ -17,7 +17,8 @@ from sealife_core.datasets.dataset import open_dataset
 from sealife_core.errors import DatasetError, RunError, SealifeError
 from sealife_core.evaluation.gradcam import grad_cam
 from sealife_core.evaluation.heat import Layer, usual_layer
-from sealife_core.evaluation.novelty import Means, Novelty, measure, watched, write_novelty
+from sealife_core.evaluation.left_out import measure_with_auroc
+from sealife_core.evaluation.novelty import Means, Novelty, watched, write_novelty
 from sealife_core.evaluation.picture_encoder import Picture, PictureEncoder, Square
 from sealife_core.evaluation.training_images import Neighbour, TrainingImages, training_images
 from sealife_core.runs.run import Run
@@ -195,17 +196,18 @@ class Predictor(PictureEncoder):
                 f"Data set '{dataset.name}' is not the one that this model was trained on: it was changed since, or is"
                 " another one of that name. Train a new run on it."
             )
-        chooser, found = np.random.default_rng(0), []
+        chooser, found, labels = np.random.default_rng(0), [], []
         for split, most in _MEASURED.items():
             rows = chooser.permutation(dataset.rows(split))[:most]
             with ThreadPoolExecutor() as threads:
-                squares = [
-                    s for s in threads.map(self._attempt, map(dataset.image_path, rows)) if not isinstance(s, str)
-                ]
+                tried = list(threads.map(self._attempt, map(dataset.image_path, rows)))
+            squares = [square for square in tried if not isinstance(square, str)]
             if not squares:
                 raise RunError(f"Data set '{dataset.name}' has no {split} images to tell by what is unlike them.")
             found.append(self._watched(squares)[1])
-        novelty = measure(*found, cache_size_px=self.cache_px)
+            read = [not isinstance(square, str) for square in tried]
+            labels.append(dataset.labels[rows][read])
+        novelty = measure_with_auroc(found[0], found[1], self.cache_px, labels[0], labels[1])
         with suppress(OSError):  # a folder of someone else's: measured again the next time
             write_novelty(self.folder, novelty)
         return novelty

@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING
 from matplotlib.figure import Figure
 
 from sealife_core.errors import RunError
-from sealife_core.evaluation.advice import advice, interval, percent, signed
+from sealife_core.evaluation.advice import advice, interval, signed
 from sealife_core.evaluation.comparison import ComparisonRow, by_encoder, comparison, duration
 from sealife_core.evaluation.comparison_figures import as_svg, class_figure, comparison_figure, ladder_figure
 from sealife_core.evaluation.differences import difference_rows, ladders
 from sealife_core.evaluation.paired import Paired, all_pairs, class_changes, p_words, paired
 from sealife_core.evaluation.report_piles import piles_html
 from sealife_core.runs.directory import Run
+from sealife_core.wording import percent
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,8 +31,10 @@ h2 { font-size: 1.25rem; margin: 2.2rem 0 .4rem; } .advice { border-left: 4px so
 padding: .8rem 1rem; border-radius: 0 .5rem .5rem 0; } .quiet { color: #5B6F77; font-size: .9rem; }
 table { border-collapse: collapse; width: 100%; font-size: .875rem; font-variant-numeric: tabular-nums; }
 th { white-space: nowrap; }
+/* A word is broken only where it alone is wider than its share: a table that needs more room scrolls. */
 th, td { text-align: left; padding: .35rem .7rem .35rem 0; border-bottom: 1px solid #D5E0E3; vertical-align: top;
-overflow-wrap: anywhere; }
+overflow-wrap: break-word; max-width: 20rem; }
+td:first-child { min-width: 8rem; }
 .wide { overflow-x: auto; } figure { margin: 0; } svg { width: 100%; height: auto; } .piles { display: grid;
 grid-template-columns: repeat(auto-fill, minmax(7rem, 1fr)); gap: .6rem; } .piles img { width: 100%; aspect-ratio: 1;
 object-fit: cover; border-radius: .4rem; } .piles figcaption { font-size: .75rem; line-height: 1.35; }

@@ -283,7 +283,7 @@ QUESTIONS: dict[str, Question] = {
     ),
     TEMPERATURE: Question(
         "Which temperature?",
-        "From looking hard at the closest strangers to treating all alike.",
+        "Low: concentrates on the most similar other pictures. High: treats all alike.",
         _sweep(TEMPERATURE),
     ),
     HEAD: Question(
@@ -293,7 +293,7 @@ QUESTIONS: dict[str, Question] = {
     ),
     BATCH_SIZE: Question(
         "Which batch size?",
-        "More strangers at a time make the task harder, and cost memory.",
+        "More pictures to tell apart at a time: a harder task that takes more memory.",
         _sweep(BATCH_SIZE),
     ),
     STRENGTH: Question(

@@ -14,7 +14,8 @@ from sealife_core.datasets.pixels import Pixels
 from sealife_core.errors import RunError
 from sealife_core.evaluation.embedded import write_embeddings, write_snapshot
 from sealife_core.evaluation.embeddings import Progress, embed
-from sealife_core.evaluation.novelty import Means, measure, watched, write_novelty
+from sealife_core.evaluation.left_out import measure_with_auroc
+from sealife_core.evaluation.novelty import Means, watched, write_novelty
 from sealife_core.models.encoders import Encoder
 from sealife_core.runs.writer import RunWriter
 from sealife_core.training.hardware import Hardware
@@ -59,9 +60,11 @@ def embed_and_watch(
 
 def keep_novelty(run: RunWriter, dataset: Dataset, pixels: Pixels, means: Means) -> None:
     """Write by what to tell that a picture is unlike the training images; nothing where there are too few to tell."""
-    by_split = [{name: of[dataset.rows(split)] for name, of in means.items()} for split in ("train", "val")]
+    rows = [dataset.rows(split) for split in ("train", "val")]
+    train, val = ({name: of[part] for name, of in means.items()} for part in rows)
+    labels = dataset.labels[rows[0]], dataset.labels[rows[1]]
     try:
-        write_novelty(run.path, measure(*by_split, cache_size_px=pixels.size_px))
+        write_novelty(run.path, measure_with_auroc(train, val, pixels.size_px, *labels))
     except RunError:  # the model is none the worse; who asks it is told why
         return
 

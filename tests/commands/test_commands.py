@@ -23,6 +23,24 @@ def called(capsys: pytest.CaptureFixture[str], *arguments: str, status: int = 0)
     return json.loads(capsys.readouterr().out)
 
 
+def test_check__names_the_files_of_every_group(home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    from PIL import Image
+
+    for name in ("crab/a.png", "crab/b.png", "eel/a.png"):
+        (tmp_path / "photos" / name).parent.mkdir(parents=True, exist_ok=True)
+        Image.linear_gradient("L").save(tmp_path / "photos" / name)
+    called(capsys, "import", str(tmp_path / "photos"), "--name", "mine")
+    found = called(capsys, "data", "check", "mine")
+    assert found["exact_duplicates"] == len(found["groups"]) == 1
+    group = found["groups"][0]
+    assert (group["kind"], group["labels_differ"]) == ("exact", True)
+    assert [picture["file"] for picture in group["pictures"]] == ["crab/a.png", "crab/b.png", "eel/a.png"]
+    assert [picture["label"] for picture in group["pictures"]] == ["crab", "crab", "eel"]
+    assert main(["data", "check", "mine"]) == 0
+    shown = capsys.readouterr().out
+    assert all(f"{name} ({name.split('/')[0]}, " in shown for name in ("crab/a.png", "crab/b.png", "eel/a.png"))
+
+
 @pytest.mark.parametrize("task", TASKS)
 def test_train__has_a_flag_for_every_setting(task: str, capsys: pytest.CaptureFixture[str]) -> None:
     settings = describe(TASKS[task].config)

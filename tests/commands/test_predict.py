@@ -60,7 +60,7 @@ def test_predict__finds_what_evaluation_found(run: Run, folder: Path, capsys: py
         # The same pixels in a batch of another size: the sums are rounded in another order.
         assert row["confidence"] == pytest.approx(truth["confidence"], abs=1e-4)
         assert len(row["top"]) == 2
-        assert row["unlike"] == (row["distance"] > found["unlike_above"])
+        assert row["unlike"] == (row["novelty"] > found["unlike_above"])
     assert found["without_unlike"] is None
     assert [skipped["file"] for skipped in found["skipped"]] == ["broken.jpg", "notes.txt"]
     assert any(row["file"].startswith("deep/") for row in found["predictions"])
@@ -71,12 +71,12 @@ def test_predict__shows_a_table_and_names_what_it_skipped(
 ) -> None:
     assert main(["predict", run.id, str(folder)]) == 0
     shown = capsys.readouterr().out
-    for heading in ("file", "prediction", "confidence", "next likeliest", "similarity", "distance", "unlike?"):
+    for heading in ("file", "prediction", "confidence", "next likeliest", "similarity", "novelty", "unlike?"):
         assert heading in shown.splitlines()[0]
     assert "2 files skipped" in shown
     assert "broken.jpg: Not a picture" in shown
     assert "notes.txt: Not a picture by its name" in shown
-    assert "No warning is no promise" in shown
+    assert "was not measured" in shown, "64 pictures are too few to promise anything"
 
 
 def test_predict__writes_a_line_for_every_file(

@@ -5,7 +5,7 @@ import json
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from dashboard.components.config_form import by_group, differences
+from dashboard.components.config_form import FORMATS, by_group, differences
 from sealife_core.config import TASKS, ViewRecipe, describe, flattened, nested, parse, preset
 
 CONFIGS = {"simclr": TASKS["simclr"].config, "classifier": TASKS["probe"].config, "views": ViewRecipe}
@@ -71,6 +71,15 @@ def test_form__draws_no_field_of_a_closed_fold_and_keeps_what_was_set_in_it():
     assert len(shown.main) == drawn
     assert shown.session_state.chosen["optimiser"] == "lars"
     assert opened(shown, "Optimiser").selectbox(key="form.optimiser").value == "lars"
+
+
+def test_form__shows_no_number_with_all_its_digits():
+    assert FORMATS[float] % (4 / 3) == "1.333"
+    shown = app("views", flattened(ViewRecipe().model_dump()))
+    drawn = [*opened(shown, "Crop and flip").slider, *shown.number_input]
+    stretch = next(field for field in drawn if field.label == "Crop stretch")
+    assert stretch.value == 4 / 3
+    assert {field.proto.format for field in drawn} <= set(FORMATS.values())
 
 
 def test_differences__name_what_left_the_preset_and_nothing_else():

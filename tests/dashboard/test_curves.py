@@ -79,6 +79,14 @@ def test_curve_option__runs_share_one_legend_above_the_charts():
     assert curve_option(LOSS, same, {}, "#777777", 1.0)["legend"]["show"] is True
 
 
+def test_curve_option__a_second_measure_is_as_legible_as_the_first():
+    spread = next(panel for panel in SIMCLR_PANELS if panel.name == "spread")
+    found = [{"epoch": 1.0, "val/alignment": 1.0, "val/uniformity": -2.0}]
+    first, second = curve_option(spread, curves_of(spread, found, "#112233"), {}, "#777777", 1.0)["series"]
+    assert (first["lineStyle"]["type"], second["lineStyle"]["type"]) == ("solid", "dashed")
+    assert second["lineStyle"]["opacity"] == first["lineStyle"]["opacity"] == 1.0
+
+
 def test_balance__a_class_keeps_its_colour_however_it_is_sorted():
     counts = {"crab": {"train": 1, "val": 2, "test": 3}, "fish": {"train": 9, "val": 0, "test": 0}}
     option = balance_option(counts, ["fish", "crab"], ["crab", "fish"])

@@ -1,10 +1,12 @@
 """The Data page without a browser: import, browse, check, mend, delete and undo."""
 
 import io
+import json
 import shutil
 import threading
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -13,6 +15,7 @@ from dashboard import background
 from dashboard.components import checks_view, import_form
 from dashboard.components.browse import ALL, chosen_rows, class_counts, size_table
 from dashboard.components.checks_view import groups_by_kind
+from dashboard.theme import SPLIT_WORDS
 from sealife_core.datasets.checks import check
 from sealife_core.datasets.dataset import Dataset, list_datasets, open_dataset
 from sealife_core.datasets.mending import plan_mending
@@ -54,6 +57,12 @@ def text(app: AppTest) -> str:
     return " ".join(element.value for element in elements)
 
 
+def pictures(app: AppTest) -> list[dict[str, Any]]:
+    """Those of every grid on the page, with what opening one shows."""
+    grids = [json.loads(element.proto.json) for element in app.get("bidi_component")]
+    return [picture for grid in grids for picture in grid.get("pictures", ())]
+
+
 def button(app: AppTest, label: str):
     return next(found for found in app.button if found.label == label)
 
@@ -76,9 +85,27 @@ def test_page__shows_a_data_set(tiny_reef):
     app = open_data()
     assert not app.exception
     assert "64 pictures in 10 classes" in text(app)
-    pictures = " ".join(str(element.proto) for element in app.get("html"))
-    assert pictures.count('loading=\\"lazy\\"') == 48
+    assert len(pictures(app)) == 48
     assert "1 to 48 of 64 pictures" in text(app)
+
+
+def test_pictures__open_with_the_name_of_their_file(photographs):
+    found = imported(photographs, "two")
+    first = found.classes[0]
+    row = next(row for row in range(len(found)) if found.file_names[row] == f"{first}/3.png")
+    for look in ("Pictures", "Checks"):
+        app = open_data(dataset="two", look=look)
+        assert not app.exception
+        known = {dict(picture["facts"])["File"]: picture for picture in pictures(app)}
+        assert known
+        assert set(known) <= set(found.file_names), "none of the names is a hashed one"
+        assert all(picture["lines"] == [["file", name.split("/")[-1]]] for name, picture in known.items())
+    whole = {dict(picture["facts"])["File"]: dict(picture["facts"]) for picture in pictures(open_data(dataset="two"))}
+    about = found.manifest.iloc[row]
+    size = f"{about['width']} × {about['height']} px"
+    assert whole[f"{first}/3.png"] == {
+        "File": f"{first}/3.png", "Class": first, "Split": SPLIT_WORDS[about["split"]], "Size": size,
+    }  # fmt: skip
 
 
 def test_import__says_what_was_taken_and_why_the_rest_was_not(photographs):

@@ -10,7 +10,7 @@ import pytest
 
 from dashboard.components.embedding_colours import CLASS, colouring
 from dashboard.components.embedding_points import Cloud, facts_of
-from dashboard.components.embedding_tables import interactive_html, points_table, selection_csv
+from dashboard.components.embedding_tables import LINE_LETTERS, interactive_html, points_table, selection_csv
 from sealife_core.datasets.dataset import write_dataset
 from sealife_core.datasets.tables import read_table
 from sealife_core.evaluation.predictions import predictions_table
@@ -56,6 +56,7 @@ def test_interactive_page__needs_no_network_and_uploads_nothing(tiny_reef, cloud
     assert "A \\u003ctitle" not in page, "Plotly reads mark-up in titles"
     assert "sendChartToCloud" in page[-5000:], "taken off the tools"
     assert tiny_reef.manifest["id"].iloc[5] in page
+    assert tiny_reef.file_names[5].split("/")[-1] in page
 
 
 def test_selection__can_be_imported_again_with_every_class_as_it_was(tiny_reef):
@@ -69,3 +70,29 @@ def test_selection__can_be_imported_again_with_every_class_as_it_was(tiny_reef):
     found, skipped = read_table(dataset.folder / "selection.csv")
     assert skipped == []
     assert [item.label for item in found] == dataset.manifest["label"].tolist()
+
+
+def test_interactive_page__folds_its_caption_and_keeps_no_mark_up(tiny_reef, cloud):
+    facts = facts_of(tiny_reef, None).only(cloud.rows)
+    says = " ".join(["**Trustworthiness 0.91** (1: all neighbours in the picture are true ones)."] * 6)
+    solid = Cloud(cloud.rows, cloud.at, np.hstack([cloud.points, cloud.points[:, :1]]), ("", "", ""))
+    page = interactive_html(tiny_reef, solid, facts, colouring(CLASS, facts, tiny_reef.classes), "A title", says)
+    subtitle = re.search(r'"subtitle":\s*\{[^}]*\}*?"text":"(.*?)"', page) or re.search(r'"text":"(Trust.*?)"', page)
+    assert subtitle
+    lines = re.split(r"<br>|\\u003cbr\\u003e", subtitle[1])
+    assert len(lines) > 2
+    assert max(map(len, lines)) <= LINE_LETTERS
+    assert "**" not in subtitle[1]
+
+
+def test_tables__name_files_as_a_person_called_them(tiny_reef, cloud):
+    manifest = tiny_reef.manifest.assign(source=[f"dive 3/{i}.jpg" for i in range(len(tiny_reef))])
+    imported = write_dataset(tiny_reef.folder, manifest, tiny_reef.info)
+    found = pd.read_csv(io.StringIO(selection_csv(imported, np.array([1, 4]))))
+    assert found["source"].tolist() == ["dive 3/1.jpg", "dive 3/4.jpg"]
+    assert found["file"].tolist() == manifest["file"].iloc[[1, 4]].tolist()
+    facts = facts_of(imported, None).only(cloud.rows)
+    assert points_table(imported, cloud, facts)["source"].tolist() == [f"dive 3/{i}.jpg" for i in (5, 0, 9)]
+    page = interactive_html(imported, cloud, facts, colouring(CLASS, facts, imported.classes), "A title", "says")
+    assert "dive 3/5.jpg" in page or "dive 3\\u002f5.jpg" in page
+    assert imported.manifest["id"].iloc[5] not in page

@@ -26,7 +26,8 @@ def text(app: AppTest) -> str:
 
 
 def pictures(app: AppTest) -> str:
-    return " ".join(str(element.proto.body) for element in app.get("html"))
+    """The data of all grids."""
+    return " ".join(str(element.proto.json) for element in app.get("bidi_component"))
 
 
 def box(app: AppTest, label: str):
@@ -54,7 +55,7 @@ def test_page__says_how_many_and_how_far_to_trust_it(tiny_reef):
     assert "All 64 pictures." in said
     assert "Trustworthiness" in said
     voting, asked = (len(tiny_reef.rows(split, labelled_only=True)) for split in ("train", "val"))
-    assert f"k-NN accuracy 100%** on {asked} validation pictures, by {voting} training pictures" in said
+    assert f"k-NN accuracy 100 %** on {asked} validation pictures, by {voting} training pictures" in said
 
 
 def test_page__offers_colours_of_predictions_only_where_there_are_some(tiny_reef):

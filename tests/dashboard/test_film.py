@@ -39,8 +39,8 @@ def test_film__has_another_version_when_its_pictures_move(tiny_reef):
 def test_frames__each_say_how_far_to_trust_them():
     facts = {"trustworthiness": [0.5, 0.93], "knn_accuracy": [0.1, 0.31], "knn_n": 94}
     assert frame_words(facts, 2) == [
-        "k-NN accuracy 10% on 94 validation pictures, trustworthiness 0.50",
-        "k-NN accuracy 31% on 94 validation pictures, trustworthiness 0.93",
+        "k-NN accuracy 10 % on 94 validation pictures, trustworthiness 0.50",
+        "k-NN accuracy 31 % on 94 validation pictures, trustworthiness 0.93",
     ]
     assert frame_words({}, 2) == ["", ""]
     assert frame_words({"trustworthiness": 0.9}, 1) == [""]

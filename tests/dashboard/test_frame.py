@@ -1,5 +1,6 @@
 """Each page drawn without a browser: what is missing is named, and a launch happens once."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ from streamlit.testing.v1 import AppTest
 from dashboard import cache
 from dashboard.components import launch as launching
 from sealife_core.config import preset
+from sealife_core.datasets.dataset import write_dataset
 from sealife_core.models import imagenet
 from sealife_core.runs.directory import RunWriter, create_run, list_runs
 
@@ -54,6 +56,32 @@ def test_page__draws_with_data(tiny_reef, page):
     app = open_page(page)
     assert not app.exception
     assert not app.error
+
+
+@pytest.mark.parametrize("page", ["data", "views", "train", "studies"])
+def test_page__begins_with_the_newest_data_set(tiny_reef, page):
+    write_dataset(tiny_reef.folder.parent / "zebra reef", tiny_reef.manifest, {"made": "2099-01-01T00:00:00+00:00"})
+    shutil.copytree(tiny_reef.folder / "images", tiny_reef.folder.parent / "zebra reef" / "images")
+    app = open_page(page)
+    assert not app.exception
+    if page == "data":
+        assert [heading.value for heading in app.subheader] == ["zebra reef"]
+    else:
+        assert app.selectbox(key="dataset").value == "zebra reef"
+
+
+def test_home__leads_to_each_data_set_and_survives_a_damaged_one(tiny_reef):
+    damaged = tiny_reef.folder.parent / "broken"
+    damaged.mkdir()
+    (damaged / "dataset.json").write_text("{")
+    app = open_page("home")
+    assert not app.exception
+    assert not app.error
+    assert "damaged" in text(app)
+    app.button(key="open_data.reef").click().run()
+    assert not app.exception
+    assert [title.value for title in app.title] == ["Data"]
+    assert [heading.value for heading in app.subheader] == ["reef"]
 
 
 def test_train__launches_once_however_often_it_is_clicked(tiny_reef, launched):

@@ -1,11 +1,14 @@
 """The Gallery without a browser: which answers are shown, in which order, what is counted, and what a page says."""
 
 import io
+import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
+from evaluation.classifiers import finished_classifier
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
@@ -21,6 +24,7 @@ from dashboard.components.gallery_answers import (
 from dashboard.components.gallery_models import same_pictures
 from dashboard.components.guessing import A_ROUND, read_guesses, round_of, score
 from dashboard.components.heat_view import heat_png
+from dashboard.components.own_pictures import A_PAGE
 from dashboard.components.probability_bars import MOST, percent, shown_classes
 from dashboard.components.reliability import reliability_option
 from sealife_core.config import preset
@@ -153,6 +157,15 @@ def test_reliability__draws_a_dot_a_bin_at_its_confidence_and_accuracy():
     assert whisker["data"] == [[45.0, 20.0], [45.0, 80.0]]
 
 
+def test_reliability__draws_the_largest_dot_at_100_percent_whole():
+    filled = pd.DataFrame({"confidence": [1.0], "accuracy": [1.0], "accuracy_low": [0.9], "accuracy_high": [1.0]})
+    option = reliability_option(filled.assign(n=400), "#000", "#111")
+    dots = option["series"][0]
+    radius = dots["data"][0]["symbolSize"] / 2
+    assert dots["clip"] is False
+    assert min(option["grid"]["top"], option["grid"]["right"]) >= radius
+
+
 def classifier(dataset: Dataset, name: str, test_hash: str = "same", **spread: float) -> Run:
     run = create_run(preset("scratch", data="reef", data_hash=dataset.content_hash), name=name)
     half = len(dataset) // 2
@@ -206,6 +219,33 @@ def test_page__draws_each_view(tiny_reef, show):
     app = open_gallery(run=run.id, show=show, against=other.id)
     assert not app.exception
     assert not app.error
+
+
+def test_own_pictures__are_all_answered_in_pages_and_a_table(tiny_reef):
+    run = finished_classifier(tiny_reef)
+    app = open_gallery(run=run.id, show="own")
+    assert f"sealife_core predict {run.id}" in app.code[0].value
+    files = []
+    for place in range(A_PAGE + 3):
+        held = io.BytesIO()
+        Image.new("RGB", (20, 20), (4 * place, 90, 200 - 3 * place)).save(held, "PNG")
+        files.append((f"dive {place}.png", held.getvalue(), "image/png"))
+    app.file_uploader(key="own_pictures").set_value(files).run()
+    assert not app.exception
+    assert f"**{A_PAGE + 3} pictures**" in text(app)
+    told = app.dataframe[0].value
+    assert told["File"].tolist() == [name for name, _, _ in files]
+    assert set(told["Prediction"]) <= set(tiny_reef.classes)
+    assert len(own_cards(app)) == A_PAGE
+    app.query_params["own_page"] = "2"
+    app.session_state["own_page"] = 2
+    assert len(own_cards(app.run())) == 3
+    assert [found.label for found in app.get("download_button")] == ["Table (CSV)"]
+
+
+def own_cards(app: AppTest) -> list[dict[str, Any]]:
+    found = [json.loads(element.proto.json) for element in app.get("bidi_component")]
+    return [card for one in found if one.get("says") == "Your pictures" for card in one["cards"]]
 
 
 def test_page__sets_only_models_of_the_same_test_pictures_beside_each_other(tiny_reef):

@@ -69,6 +69,14 @@ def test_page__says_where_a_run_is_recorded_beside_its_directory(tiny_reef):
     assert [code.value for code in app.code] == [f"wandb sync {offline}"]
 
 
+def test_page__shows_the_notes_on_a_run(home):
+    run = trained(preset("simclr"), "Noted")
+    run.write_notes(notes="Hotter than *before*\nsecond line")
+    app = open_runs(run=run.id)
+    assert not app.exception
+    assert "Hotter than \\*before\\*  \nsecond line" in text(app)
+
+
 def test_list__shows_the_runs_of_a_study_or_all_others(home):
     alone = trained(preset("simclr"), "alone")
     assert not open_runs(run=alone.id).selectbox  # no study, no choice

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from dashboard.theme import run_colour, run_colours
+from dashboard.theme import LIGHT_PAPER, on_page, run_colour, run_colours
 from sealife_core.evaluation.palette import CLASS_COLOURS, UNLABELLED_COLOUR, class_colour
 
 CONFIG = tomllib.loads((Path(__file__).parents[2] / ".streamlit" / "config.toml").read_text())
@@ -47,6 +47,17 @@ def test_theme__text_links_and_accent_can_be_read(theme):
 @pytest.mark.parametrize("theme", THEMES, ids=["light", "dark"])
 def test_class_colours__stand_out_from_the_page(theme):
     assert all(contrast(colour, theme["backgroundColor"]) >= 1.6 for colour in (*CLASS_COLOURS, UNLABELLED_COLOUR))
+
+
+@pytest.mark.parametrize("theme", THEMES, ids=["light", "dark"])
+def test_run_colours__are_seen_as_thin_lines_on_a_dark_page(theme):
+    page = theme["backgroundColor"]
+    drawn = [on_page(colour, page) for colour in CLASS_COLOURS[:16]]
+    if page == LIGHT_PAPER:
+        assert drawn == list(CLASS_COLOURS[:16])
+    else:
+        assert min(contrast(colour, page) for colour in drawn) >= 3.5
+    assert len(set(drawn)) == 16
 
 
 @pytest.mark.parametrize("sight", SIGHT)

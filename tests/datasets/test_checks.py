@@ -5,7 +5,7 @@ import pytest
 from pictures import noise, write_folder
 
 from sealife_core.datasets import checks as checks_module
-from sealife_core.datasets.checks import check
+from sealife_core.datasets.checks import check, evenness, uneven
 from sealife_core.datasets.dataset import Dataset, write_dataset
 from sealife_core.datasets.importing import import_images
 
@@ -84,6 +84,14 @@ def test_check__names_lost_files_and_uneven_classes(home: Path, tmp_path: Path):
     assert found.missing == [5]
     assert "1 image file is missing" in found.notes[0]
     assert any("40 images of 'crab', 4 of 'ray'" in note for note in found.notes)
+
+
+@pytest.mark.parametrize(("most", "least", "is_uneven"), [(1903, 414, False), (40, 4, True), (5, 0, True)])
+def test_evenness__has_one_definition(most: int, least: int, is_uneven: bool):
+    totals = {"crab": most, "ray": least}
+    assert uneven(totals) is is_uneven
+    assert ("uneven" in evenness(totals)) is is_uneven
+    assert f"{most:,} images of 'crab', {least:,} of 'ray'" in evenness(totals)
 
 
 def test_check__without_labels(home: Path, tmp_path: Path):

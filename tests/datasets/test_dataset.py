@@ -10,6 +10,7 @@ from sealife_core.datasets.dataset import (
     Dataset,
     delete_dataset,
     list_datasets,
+    newest_first,
     open_dataset,
     restore_dataset,
     write_dataset,
@@ -55,6 +56,24 @@ def test_open_dataset__gives_back_what_was_written(bay: Dataset):
     pd.testing.assert_frame_equal(again.manifest, bay.manifest)
     assert (again.content_hash, again.test_hash) == (bay.content_hash, bay.test_hash)
     assert again.info["source"] == "by hand"
+
+
+def test_newest_first__goes_by_when_a_data_set_was_made(bay: Dataset, home: Path):
+    for name, made in (("a old", "2026-01-01T00:00:00+00:00"), ("z new", "2027-01-01T00:00:00+00:00")):
+        write_dataset(home / "data" / name, bay.manifest, {"made": made})
+    (home / "data" / "damaged").mkdir()
+    (home / "data" / "damaged" / "dataset.json").write_text("{")
+    assert newest_first() == ["z new", "bay", "a old", "damaged"]
+    assert list_datasets() == ["a old", "bay", "damaged", "z new"]
+    open_dataset("a old").with_splits({0: "val"})
+    assert newest_first()[2] == "a old", "mending makes no new data set"
+
+
+def test_file_names__are_those_of_the_import_where_they_are_known(bay: Dataset):
+    assert bay.file_names[3] == "images/3.jpg"
+    sources = [f"dive/{n}.jpg" for n in range(7)]
+    named = write_dataset(bay.folder, bay.manifest.assign(source=[*sources, ""]), bay.info)
+    assert named.file_names == [*sources, "images/7.jpg"]
 
 
 def test_with_splits__writes_and_changes_the_content_hash(bay: Dataset):

@@ -12,6 +12,7 @@ from sealife_core.evaluation.calibration import (
     HIGHEST,
     LOWEST,
     calibration,
+    chance_error,
     class_indices,
     fit_temperature,
     negative_log_likelihood,
@@ -19,6 +20,7 @@ from sealife_core.evaluation.calibration import (
     with_temperature,
 )
 from sealife_core.evaluation.scores import calibration_error, wilson
+from sealife_core.wording import percent
 
 CLASSES = ("crab", "eel", "fish", "ray")
 
@@ -133,7 +135,33 @@ def test_calibration__mends_a_model_that_is_too_sure() -> None:
     assert "too sure" in found.sentence()
     assert "not sure enough" in calibration(table(scale=0.4), CLASSES).sentence()
     assert "about as sure as it is right" in calibration(table(scale=1.0), CLASSES).sentence()
-    assert f"falls from {found.ece_before:.3f} to {found.ece_after:.3f}" in found.sentence()
+    assert f"falls from {percent(found.ece_before)} to {percent(found.ece_after)}" in found.sentence()
+
+
+def test_sentence__is_not_content_with_the_mean_where_single_confidences_are_off() -> None:
+    """Half the answers 99 % sure and right as often as not, half 50 % sure and always right: equal in the mean."""
+    rows = []
+    for split in ("val", "test"):
+        for place in range(200):
+            sure, right = (0.99, place % 4 == 0) if place % 2 == 0 else (0.5001, True)
+            rows.append({"split": split, "label": "a" if right else "b", "probabilities": np.array([sure, 1 - sure])})
+    found = calibration(pd.DataFrame(rows), ("a", "b"))
+    assert abs(found.confidence - found.accuracy) < 0.01
+    assert found.ece_before > 0.4
+    assert "about as sure as it is right" not in found.sentence()
+    assert f"off, by {percent(found.ece_before)}" in found.sentence()
+
+
+def test_chance_error__is_what_true_confidences_seldom_exceed() -> None:
+    chooser = np.random.default_rng(3)
+    above = []
+    for _ in range(200):
+        sure = chooser.uniform(0.5, 1, 60)
+        probabilities = np.stack([sure, 1 - sure], 1)
+        labels = (chooser.random(60) > sure).astype(int)
+        table = reliability(labels, probabilities)
+        above.append(calibration_error(labels, probabilities) > chance_error(table))
+    assert 0.01 < np.mean(above) < 0.1
 
 
 def test_calibration__fits_on_validation_alone() -> None:
@@ -151,7 +179,7 @@ def test_calibration__says_when_validation_does_not_determine_a_temperature() ->
     )
     found = calibration(predictions, ("a", "b"))
     assert found.at_the_edge
-    assert "do not determine" in found.sentence()
+    assert "cannot determine" in found.sentence()
 
 
 @pytest.mark.parametrize(("split", "name"), [("val", "validation"), ("test", "test")])

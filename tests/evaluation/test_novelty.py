@@ -7,8 +7,19 @@ import pytest
 import torch
 
 from sealife_core.errors import RunError
-from sealife_core.evaluation.novelty import STAGES, Means, measure, read_novelty, watched, write_novelty
+from sealife_core.evaluation.left_out import left_out_auroc, measure_with_auroc
+from sealife_core.evaluation.novelty import (
+    STAGES,
+    Means,
+    Novelty,
+    measure,
+    read_novelty,
+    watched,
+    write_novelty,
+)
 from sealife_core.models.encoders import build_encoder
+
+LEFT_OUT = "with some classes left out in turn, AUROC"
 
 
 def drawn(n: int, seed: int, shift: float = 0.0) -> Means:
@@ -63,6 +74,56 @@ def test_sentence__says_what_it_rests_on_and_nothing_below_the_threshold() -> No
     assert novelty.sentence(novelty.threshold) == ""
     assert "one in 8" in novelty.caveat
     assert "64 training images are few" in novelty.caveat
+    assert "was not measured" in novelty.caveat, "no promise without a measurement"
+
+
+def of_classes(n: int, seed: int, apart: float) -> tuple[Means, np.ndarray]:
+    """As :func:`drawn`, of six classes that lie ``apart`` from each other in layer4; and their labels."""
+    labels = np.random.default_rng(seed + 100).integers(0, 6, n)
+    means = drawn(n, seed)
+    places = np.random.default_rng(7).normal(size=(6, 4))
+    means["layer4"] = (means["layer4"] + apart * places[labels]).astype(np.float32)
+    return means, labels
+
+
+def rule(apart: float) -> Novelty:
+    train, train_labels = of_classes(600, 0, apart)
+    val, val_labels = of_classes(300, 1, apart)
+    return measure_with_auroc(train, val, 64, train_labels, val_labels)
+
+
+def test_promise__is_as_strong_as_the_measured_auroc() -> None:
+    blind, keen = rule(0.0), rule(20.0)
+    assert blind.auroc == pytest.approx(0.5, abs=0.06)
+    assert keen.auroc is not None
+    assert keen.auroc > 0.9
+    assert (
+        f"cannot tell an animal of an unknown class from the known ones: {LEFT_OUT} {blind.auroc:.2f}" in blind.caveat
+    )
+    assert "model cannot tell" in blind.sentence(blind.threshold + 1)
+    assert f"notices most animals of unknown classes: {LEFT_OUT} {keen.auroc:.2f}" in keen.caveat
+    assert "cannot tell" not in keen.sentence(keen.threshold + 1) + keen.caveat
+
+
+def test_auroc__is_not_measured_of_few_images_or_one_class() -> None:
+    train, val = drawn(50, 0), drawn(40, 1)
+    assert left_out_auroc(train, val, np.zeros(50, int), np.zeros(40, int)) is None
+    assert left_out_auroc(train, val, np.full(50, -1), np.full(40, -1)) is None
+    few = {name: of[:12] for name, of in val.items()}
+    assert left_out_auroc(train, few, np.arange(50) % 3, np.arange(12) % 3) is None
+
+
+def test_novelty__of_before_the_auroc_was_kept_still_opens(tmp_path: Path) -> None:
+    written = rule(20.0)
+    write_novelty(tmp_path, written)
+    assert read_novelty(tmp_path, 4).auroc == pytest.approx(written.auroc)  # type: ignore[union-attr]
+    with np.load(tmp_path / "novelty.npz") as held:
+        old = {name: value for name, value in held.items() if name != "auroc"}
+    np.savez(tmp_path / "novelty.npz", **old)
+    read = read_novelty(tmp_path, 4)
+    assert read is not None
+    assert read.auroc is None
+    assert read.threshold == written.threshold
 
 
 def test_measure__of_images_that_are_all_alike_calls_another_unlike() -> None:

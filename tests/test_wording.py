@@ -1,0 +1,23 @@
+"""Numbers as sentences have them."""
+
+import pytest
+
+from sealife_core.wording import counted, percent, short_number
+
+
+def test_counted__says_one_and_many() -> None:
+    assert counted(1, "group") == "1 group"
+    assert counted(0, "group") == "0 groups"
+    assert counted(1903, "class", "classes") == "1,903 classes"
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [(4 / 3, "1.333"), (0.0003, "0.0003"), (100.0, "100"), (1e-7, "1e-07"), (-0.5, "-0.5"), (12345.0, "12345")],
+)
+def test_short_number__has_no_more_digits_than_a_person_reads(value: float, words: str) -> None:
+    assert short_number(value) == words
+
+
+def test_percent__has_a_space_before_its_sign() -> None:
+    assert (percent(0.61), percent(0.305, 0)) == ("61.0 %", "30 %")
