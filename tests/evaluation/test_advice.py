@@ -197,6 +197,6 @@ def test_images_needed__gives_the_power_that_it_promises() -> None:
 
 
 def test_advice__compares_no_name_with_itself() -> None:
-    said = advised(of("one", "1" * 90 + "0" * 10, name="Probe"), of("two", "1" * 50 + "0" * 50, name="Probe"))
+    said = advised(of("Probe", "1" * 90 + "0" * 10, run_id="one"), of("Probe", "1" * 50 + "0" * 50, run_id="two"))
     assert "Use Probe (one): its accuracy is" in said
     assert "that of the next best, Probe (two)" in said
