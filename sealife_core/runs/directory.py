@@ -5,6 +5,7 @@ import secrets
 import shutil
 import time
 from collections.abc import Iterable
+from contextlib import suppress
 from itertools import groupby
 from pathlib import Path
 from reprlib import repr as shortened
@@ -34,7 +35,8 @@ __all__ = [
     "source_of",
 ]
 
-TRASH = ".trash"
+TRASH, _NEW = ".trash", ".new-"
+_HALF_MADE_S = 24 * 3600.0  # clocks of hosts on shared storage may differ by hours
 _LONGEST_NAME = 255  # bytes, on every file system in use
 
 
@@ -65,7 +67,8 @@ def create_run(
     run_id = f"{time.strftime('%Y%m%d-%H%M%S')}-{task_of(config)}-{secrets.token_hex(2)}"
     if (root / run_id).exists() or (root / TRASH / run_id).exists():
         return create_run(config, root=root, name=name, tags=tags, notes=notes, study=study)
-    being_made = Run(root / f".new-{run_id}")
+    _remove_half_made(root)
+    being_made = Run(root / f"{_NEW}{run_id}")
     being_made.path.mkdir()
     try:
         replace_json(being_made.path / CONFIG, config.model_dump(mode="json"))
@@ -79,6 +82,14 @@ def create_run(
         shutil.rmtree(being_made.path, ignore_errors=True)
         raise
     return Run(root / run_id)
+
+
+def _remove_half_made(root: Path) -> None:
+    """Remove what a process left that was killed while it made a run, which takes milliseconds."""
+    for folder in root.glob(f"{_NEW}*"):
+        with suppress(FileNotFoundError):
+            if time.time() - folder.stat().st_mtime > _HALF_MADE_S:
+                shutil.rmtree(folder, ignore_errors=True)
 
 
 def list_runs(root: Path | None = None) -> list[Run]:

@@ -1,3 +1,4 @@
+import shutil
 import stat
 import zipfile
 from pathlib import Path
@@ -133,3 +134,11 @@ def test_unpack__tells_how_far_it_is(home: Path, outside: Path):
     told: list[tuple[str, int, int]] = []
     import_images(source, "sea", progress=lambda *stage: told.append(stage))
     assert told[:6] == [("Unpacking", n, 3) for n in (1, 2, 3)] + [("Reading pictures", n, 3) for n in (1, 2, 3)]
+
+
+def test_unpack__leaves_room_for_the_copies_and_for_others(home: Path, outside: Path, monkeypatch: pytest.MonkeyPatch):
+    pictures = {f"crab/{n}.bmp": encoded(n, "BMP") for n in range(3)}
+    size_bytes = sum(map(len, pictures.values()))
+    usage = shutil.disk_usage(home)
+    monkeypatch.setattr(archives.shutil, "disk_usage", lambda folder: usage._replace(free=2 * size_bytes))
+    assert_refused(home, write_zip(outside / "sea.zip", pictures), "no room on the disk")

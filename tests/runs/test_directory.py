@@ -1,3 +1,4 @@
+import os
 import re
 from pathlib import Path
 from typing import Any
@@ -93,3 +94,13 @@ def test_dependents__are_the_runs_that_took_the_weights(root: Path):
     assert dependents(source) == [probe]
     assert source_of(probe) == source.id
     assert source_of(source) is None
+
+
+def test_create_run__removes_what_a_killed_process_left_half_made(root: Path):
+    half_made = root / ".new-20250101-000000-simclr-abcd"
+    half_made.mkdir()
+    create_run(preset("simclr"), root=root)
+    assert half_made.exists(), "another process may be at it"
+    os.utime(half_made, (0, 0))
+    create_run(preset("simclr"), root=root)
+    assert not half_made.exists()
