@@ -184,7 +184,7 @@ def test_import__a_full_disk_is_one_sentence(home: Path, tmp_path: Path, monkeyp
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(importing, "_copied", full)
-    with pytest.raises(DatasetError, match="No space left on device"):
+    with pytest.raises(DatasetError, match="The disk is full"):
         import_images(source, "sea")
     assert_nothing_left(home)
 
