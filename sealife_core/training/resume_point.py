@@ -7,7 +7,6 @@ what the metrics have gathered in the epoch so far.
 
 import math
 import time
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +16,7 @@ from pytorch_lightning import Callback, LightningModule, Trainer
 from torchmetrics import Metric
 
 from sealife_core.datasets.batches import EpochOrder
-from sealife_core.runs.files import replace_by
+from sealife_core.durable import replacing
 from sealife_core.runs.run import LAST
 from sealife_core.runs.writer import RunWriter
 
@@ -35,7 +34,8 @@ class WholeFiles(TorchCheckpointIO):
 
     def save_checkpoint(self, checkpoint: dict[str, Any], path: Any, storage_options: Any = None) -> None:
         """Lightning's door."""
-        replace_by(Path(path), partial(torch.save, checkpoint))
+        with replacing(Path(path)) as file:
+            torch.save(checkpoint, file)
 
 
 class ResumePoint(Callback):
