@@ -1,10 +1,11 @@
 """What an earlier release left on disk opens, shows, compares, is used and resumes today (tests/stored/README.md)."""
 
 import json
-import os
 import subprocess
 import sys
 import tarfile
+import time
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -188,18 +189,22 @@ def test_commands__show_it(stored, words, capsys):
 
 @pytest.mark.parametrize(("name", "step"), [("Stopped SimCLR", 13), ("Killed", 2)])
 def test_resume__goes_on_from_the_stored_point(name, step, tmp_path, monkeypatch):
-    """A stop is asked for before it begins, so it takes one batch and saves."""
     unpack(STORED[-1], tmp_path)
     monkeypatch.setenv("SEALIFE_HOME", str(tmp_path))
     run = next(run for run in list_runs() if run.notes()["name"] == name)
-    before = run.metrics()
-    (run.path / "stop").touch()
+    kept = [row for row in run.metrics() if row["step"] <= step]
+    resumed = partial(has_line, run.path / "metrics.jsonl", {"resumed_from": step})
     command = [sys.executable, "-m", "sealife_core.worker", str(run.path)]
-    ended = subprocess.run(command, env=os.environ, capture_output=True, text=True, timeout=300)
-    assert ended.returncode == 0, ended.stdout + ended.stderr
+    with (run.path / "log.txt").open("wb") as log, subprocess.Popen(command, stdout=log, stderr=log) as worker:
+        while worker.poll() is None and not (resumed() and run.metrics()[-1]["step"] > step):
+            time.sleep(0.05)
+        (run.path / "stop").touch()
+        assert worker.wait(timeout=300) == 0, run.log_tail()
     assert run.state() == "stopped"
-    assert run.status()["step"] == step + 1
-    lines = (run.path / "metrics.jsonl").read_text(encoding="utf-8").splitlines()
-    assert {"resumed_from": step} in map(json.loads, lines)
-    kept = [row for row in before if row["step"] <= step]
+    assert run.status()["step"] > step
+    assert resumed()
     assert run.metrics()[: len(kept)] == kept
+
+
+def has_line(path: Path, value: dict[str, int]) -> bool:
+    return json.dumps(value) in path.read_text(encoding="utf-8").splitlines()

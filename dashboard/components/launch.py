@@ -83,7 +83,7 @@ def estimate_lines(config: AnyConfig) -> None:
     st.caption(f"{images:,} training images. Time: {plain(cost.basis)}.{elsewhere}")
     found = cache.forecasts(config).get(ASKED)
     if found is not None and (found.behind or found.beside):
-        st.markdown(f"{found.says[0].upper()}{found.says[1:]}.")
+        st.markdown(f"It {found.says}.")
         if may_go_beside(config):
             st.caption(RULE)
     if cost.seconds is None:

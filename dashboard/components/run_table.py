@@ -102,7 +102,7 @@ def colours_of_all() -> dict[str, str]:
 def row(run: Run, now: float, forecast: Forecast | None = None) -> dict[str, Any]:
     """One line of the table, as plain text: a cell is never read as mark-up."""
     began, state = _dated(run.id), state_words(run, now, forecast)
-    told = {"â": "â¬¤", "Run": run_name(run), "Method": "", "Data": "", "State": state, "Result": ""}
+    told = {"●": "⬤", "Run": run_name(run), "Method": "", "Data": "", "State": state, "Result": ""}
     try:
         config = run.config()
     except ConfigError:
@@ -130,11 +130,11 @@ def key_number(run: Run) -> str:
 
 
 def state_words(run: Run, now: float, forecast: Forecast | None = None) -> str:
-    """ "â running, epoch 3 of 20", "â finished 3 min ago", "â finished 3 min ago â with a damaged file"; of a run that
+    """ "◐ running, epoch 3 of 20", "✓ finished 3 min ago", "✓ finished 3 min ago ✕ with a damaged file"; of a run that
     waits when it begins, as far as that is known."""
     shown = run.shown(now)
     damaged = shown.state is not State.DAMAGED and run.problems()
-    return _state_words(run, shown, now, forecast) + (" â with a damaged file" if damaged else "")
+    return _state_words(run, shown, now, forecast) + (" ✕ with a damaged file" if damaged else "")
 
 
 def _state_words(run: Run, shown: Shown, now: float, forecast: Forecast | None) -> str:

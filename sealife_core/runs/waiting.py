@@ -29,7 +29,10 @@ def awaited(source_id: str, root: Path) -> str:
         return f"waiting for '{source.notes()['name']}', which was interrupted: resume it"
     if state in (State.FINISHED, State.STOPPED) and (source.path / MODEL).exists():
         return ""
-    left = "left no model" if state in (State.FINISHED, State.STOPPED) else f"is {state}"
+    if state is State.CREATED:
+        left = "was never launched"
+    else:
+        left = "left no model" if state in (State.FINISHED, State.STOPPED) else f"is {state}"
     raise RunError(f"Run '{source_id}', which the weights come from, {left}.")
 
 

@@ -13,7 +13,7 @@ from sealife_core.config import TASKS, describe, flat_settings, preset
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.evaluation.embedded import read_embeddings
 from sealife_core.runs.directory import create_run, list_runs, open_run
-from sealife_core.runs.queue import launch
+from sealife_core.runs.queue import launch, write_status
 
 TINY = ["--image-size-px", "32", "--epochs", "1", "--batch-size", "16", "--device", "cpu", "--precision", "fp32"]
 
@@ -147,7 +147,7 @@ def test_train__gives_a_run_the_name_that_the_form_would(
     monkeypatch.setattr("sealife_core.commands.training.launch", lambda run: None)
     assert called(capsys, "train", "simclr", *TINY)["name"] == "SimCLR on reef"
     assert called(capsys, "train", "simclr", *TINY, "--name", "Dusk")["name"] == "Dusk"
-    assert called(capsys, "embed", "--weights", "random")["name"] == "Embed only on reef"
+    assert called(capsys, "embed", "--weights", "random")["name"] == "Features only (no training) on reef"
 
 
 def test_names__are_accepted_wherever_ids_are(
@@ -156,6 +156,7 @@ def test_names__are_accepted_wherever_ids_are(
     for module in ("training", "studies", "searching"):
         monkeypatch.setattr(f"sealife_core.commands.{module}.launch", lambda run: None)
     source = called(capsys, "train", "simclr", *TINY, "--name", "My encoder")["run"]
+    write_status(open_run(source), state="queued")
     weights = f"run:{source}"
     by_from = called(capsys, "train", "probe", "--from", "My encoder")["run"]
     by_like = called(capsys, "train", "simclr", "--like", "My encoder")["run"]

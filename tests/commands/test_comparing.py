@@ -33,7 +33,7 @@ def test_compare__two_runs_image_by_image(home: Path, capsys: pytest.CaptureFixt
     assert main(["compare", a.id, b.id]) == 0
     said = capsys.readouterr().out
     assert "Against a, b fixes 20 images and breaks 0 of 40; p < 0.0001." in said
-    assert "crab: 20 fixed, 0 broken of 40; recall 25% → 75%" in said
+    assert "crab: 20 fixed, 0 broken of 40; recall 25 % → 75 %" in said
     assert "Use b: its accuracy is 50.0 points higher" in said
 
 

@@ -154,8 +154,8 @@ def test_data_mend__previews_moves_and_is_undone(leaky: Dataset, capsys: pytest.
     found = called(capsys, "data", "check", "reef")
     assert (found["exact_duplicates"], found["straddling_splits"]) == (1, 1)
     (group,) = [group for group in found["groups"] if group["kind"] == "exact"]
-    assert {image["split"] for image in group["images"]} == {"train", "test"}
-    assert {image["id"] for image in group["images"]} < set(leaky.manifest["id"])
+    assert {image["split"] for image in group["pictures"]} == {"train", "test"}
+    assert {image["file"] for image in group["pictures"]} < set(leaky.file_names)
     previewed = called(capsys, "data", "mend", "reef", "--preview")
     assert (previewed["mended"], previewed["would_mend"]) == (0, 1)
     assert open_dataset("reef").content_hash == leaky.content_hash
