@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from pydantic import ValidationError
 
 from sealife_core.config import Axis, SearchConfig
-from sealife_core.errors import RunError
+from sealife_core.errors import RunError, SealifeError
 from sealife_core.runs.contents import TRIAL_SHAPE
 from sealife_core.runs.directory import Run
 from sealife_core.runs.files import UnreadableFile, read_json, replace_json
@@ -71,11 +71,10 @@ def write_trials(folder: Path, trials: Sequence[Trial]) -> None:
 
 def trials_of(run: Run) -> list[Trial]:
     """The trials of a search in their order; none before it began, or where the file cannot be read."""
-    search = search_of(run)
     try:
-        rows = (read_json(run.path / TRIALS) or {}).get("trials")
-    except UnreadableFile:
-        rows = None
+        search, rows = search_of(run), (read_json(run.path / TRIALS) or {}).get("trials")
+    except (UnreadableFile, SealifeError):
+        return []
     found = []
     for row in rows if isinstance(rows, list) else []:
         try:
