@@ -133,3 +133,28 @@ def test_unpack__tells_how_far_it_is(home: Path, outside: Path):
     told: list[tuple[str, int, int]] = []
     import_images(source, "sea", progress=lambda *stage: told.append(stage))
     assert told == [("Unpacking", n, 3) for n in (1, 2, 3)] + [("Reading pictures", n, 3) for n in (1, 2, 3)]
+
+
+def test_unpack__leaves_room_for_the_copies(home: Path, outside: Path, monkeypatch: pytest.MonkeyPatch):
+    source = write_zip(outside / "sea.zip", {"crab/0.jpg": encoded()})
+    size = len(encoded())
+    monkeypatch.setattr(archives.shutil, "disk_usage", lambda _: type("Usage", (), {"free": 2 * size}))
+    assert_refused(home, source, "no room on the disk")
+
+
+@pytest.mark.parametrize("zip64", [False, True])
+def test_unpack__a_list_of_too_many_entries_is_refused_unread(
+    home: Path, outside: Path, zip64: bool, monkeypatch: pytest.MonkeyPatch
+):
+    source = write_zip(outside / "sea.zip", {f"crab/{n}.jpg": encoded(n) for n in range(9)})
+    if zip64:
+        monkeypatch.setattr(zipfile, "ZIP_FILECOUNT_LIMIT", 3)
+        source = write_zip(source, {f"crab/{n}.jpg": encoded(n) for n in range(9)})
+        assert b"PK\x06\x06" in source.read_bytes()
+    with zipfile.ZipFile(source, "a") as archive:
+        archive.comment = b"a comment behind the end"
+    assert import_images(source, "whole").imported == 9
+    monkeypatch.setattr(archives, "MOST_LISTED_BYTES", 400)
+    monkeypatch.setattr(zipfile.ZipFile, "infolist", lambda archive: pytest.fail("read"))
+    with pytest.raises(DatasetError, match="too many files for one zip"):
+        import_images(source, "sea")
