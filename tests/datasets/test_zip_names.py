@@ -12,7 +12,7 @@ from sealife_core.datasets.zip_names import entry_names
 
 def zipped(path: Path, names: list[bytes], extra: bytes = b"") -> Path:
     """A zip whose entries are called so and carry no flag, as some systems make it."""
-    stand_ins = [len(name) * str(number) for number, name in enumerate(names)]
+    stand_ins = [len(name) * letter for letter, name in zip("stuvwxyz", names, strict=False)]
     with zipfile.ZipFile(path, "w") as archive:
         for number, stand_in in enumerate(stand_ins):
             info = zipfile.ZipInfo(stand_in)
