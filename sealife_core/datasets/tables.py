@@ -16,6 +16,7 @@ _REQUIRED, _OPTIONAL = ("file", "label"), ("split", "group")
 _DELIMITERS = ",;\t|"
 _MOST_BYTES = 256 * 2**20  # some 3 million lines
 _TOLD = 10  # problems spelled out before "and 12 more"
+_LONGEST_PATH = 4096  # characters: no system opens a longer one
 _LONGEST_NAME = 300  # characters of a name that are told
 # Python refuses a longer field and with it the whole table; here a line is judged by itself. It is the process's.
 csv.field_size_limit(_MOST_BYTES)
@@ -69,6 +70,8 @@ class OnDisk:
 
     def __call__(self, file: str) -> Path | None:
         """Where the table's ``file`` is."""
+        if len(file) > _LONGEST_PATH:
+            return None
         for written in (file, file.replace("\\", "/")):
             place = self._base / written
             if os.path.lexists(place) or os.path.lexists(place := self._with_its_accents(Path(written))):

@@ -7,8 +7,10 @@ from plotly.offline import get_plotlyjs_version as plotlyjs_version
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
-from dashboard import cache
+from dashboard import cache, media
 from dashboard.media import MOST_WAITING, PLOTLY_URL, figure_url, routes, thumb_url
+from sealife_core.datasets import reading
+from sealife_core.datasets.decoders import Decoders
 from tests.embedded_runs import classifier_run
 
 
@@ -72,6 +74,18 @@ def test_evidence__beyond_all_measure_is_refused_and_no_thumbnail_waits_behind_i
         finally:
             released.set()
         assert sorted(found.result(60).status_code for found in asked) == [200] * MOST_WAITING + [503] * 8
+
+
+def test_thumb__says_when_to_come_back_while_too_many_are_decoded(client, tiny_reef, monkeypatch):
+    full = Decoders(1, 10**9)
+    monkeypatch.setattr(reading, "DECODERS", full)
+    monkeypatch.setattr(media, "_PATIENCE_S", 0)
+    with full.place(1):
+        answer = client.get(thumb_url(tiny_reef, 3))
+        assert answer.status_code == 503
+        assert int(answer.headers["retry-after"]) > 0
+        assert "no-store" in answer.headers["cache-control"]
+    assert client.get(thumb_url(tiny_reef, 3)).status_code == 200
 
 
 def test_plotly__is_the_installed_one_packed_or_not(client):

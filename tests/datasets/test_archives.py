@@ -142,3 +142,21 @@ def test_unpack__leaves_room_for_the_copies_and_for_others(home: Path, outside: 
     usage = shutil.disk_usage(home)
     monkeypatch.setattr(archives.shutil, "disk_usage", lambda folder: usage._replace(free=2 * size_bytes))
     assert_refused(home, write_zip(outside / "sea.zip", pictures), "no room on the disk")
+
+
+@pytest.mark.parametrize("zip64", [False, True])
+def test_unpack__a_list_of_too_many_entries_is_refused_unread(
+    home: Path, outside: Path, zip64: bool, monkeypatch: pytest.MonkeyPatch
+):
+    source = write_zip(outside / "sea.zip", {f"crab/{n}.jpg": encoded(n) for n in range(9)})
+    if zip64:
+        monkeypatch.setattr(zipfile, "ZIP_FILECOUNT_LIMIT", 3)
+        source = write_zip(source, {f"crab/{n}.jpg": encoded(n) for n in range(9)})
+        assert b"PK\x06\x06" in source.read_bytes()
+    with zipfile.ZipFile(source, "a") as archive:
+        archive.comment = b"a comment behind the end"
+    assert import_images(source, "whole").imported == 9
+    monkeypatch.setattr(archives, "MOST_LISTED_BYTES", 400)
+    monkeypatch.setattr(zipfile.ZipFile, "infolist", lambda archive: pytest.fail("read"))
+    with pytest.raises(DatasetError, match="too many files for one zip"):
+        import_images(source, "sea")

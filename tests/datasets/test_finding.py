@@ -2,7 +2,7 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 
-from sealife_core.datasets.finding import arrange, clean_label, find_in_folder, reason_to_skip
+from sealife_core.datasets.finding import arrange, clean_label, find_in_folder, notes_on_classes, reason_to_skip
 
 
 def arranged(*places: str) -> tuple[dict[str, tuple[str, str]], list[str], list[str]]:
@@ -88,3 +88,34 @@ def test_find_in_folder__hidden_folders_are_named_once(tmp_path: Path):
     files, skipped = find_in_folder(tmp_path)
     assert [str(place) for place, _ in files] == ["crab/3.jpg"]
     assert [source for source, _ in skipped] == [".git/", "crab/note.txt"]
+
+
+def test_arrange__a_folder_unlabelled_anywhere_has_no_label():
+    found, skipped, _ = arranged(
+        "train/crab/1.jpg", "train/unlabeled/2.jpg", "test/crab/3.jpg", "test/Unlabelled/4.jpg"
+    )
+    assert found == {
+        "train/crab/1.jpg": ("crab", "train"), "train/unlabeled/2.jpg": ("", ""), "test/crab/3.jpg": ("crab", "test"),
+    }  # fmt: skip
+    assert skipped == ["test/Unlabelled/4.jpg"]
+    found, _, _ = arranged("crab/1.jpg", "crab/unlabelled/2.jpg", "ray/3.jpg")
+    assert found["crab/unlabelled/2.jpg"] == ("", "")
+    found, _, _ = arranged("unlabelled/a/1.jpg", "unlabelled/b/2.jpg")
+    assert set(found.values()) == {("", "")}
+
+
+def test_arrange__classes_beside_splits_are_said():
+    _, skipped, notes = arranged("train/crab/1.jpg", "test/crab/2.jpg", "ray/3.jpg", "eel/4.jpg")
+    assert skipped == ["eel/4.jpg", "ray/3.jpg"] or skipped == ["ray/3.jpg", "eel/4.jpg"]
+    assert "'test' and 'train' were taken for splits" in notes[0]
+    assert "'eel' and 'ray'" in notes[0]
+    _, _, notes = arranged("test/1.jpg", "crab/2.jpg")
+    assert "'test' was taken for a class" in notes[0]
+    assert arranged("train/crab/1.jpg", "test/crab/2.jpg")[2] == arranged("crab/1.jpg", "ray/2.jpg")[2] == []
+
+
+def test_notes_on_classes__name_those_that_look_alike():
+    for other in ("crab\u200b", "Crab", "crab\u00a0", "c\u00adrab", "crab\ufe0f", "ｃrab"):
+        (note,) = notes_on_classes(["crab", other, "ray", ""])
+        assert f"'crab' and {other!r}" in note or f"{other!r} and 'crab'" in note
+    assert notes_on_classes(["crab", "ray", "crabs", "résumé", "resume", ""]) == []

@@ -1,5 +1,7 @@
 import io
-from contextlib import suppress
+import struct
+import zlib
+from contextlib import nullcontext, suppress
 from pathlib import Path
 
 import numpy as np
@@ -7,8 +9,10 @@ import pytest
 from pictures import encoded, noise, png_of_size
 from PIL import Image
 
+from sealife_core.datasets import reading
+from sealife_core.datasets.decoders import Decoders
 from sealife_core.datasets.reading import decode, read_rgb
-from sealife_core.errors import DatasetError
+from sealife_core.errors import BusyError, DatasetError
 
 
 def through_file(image: Image.Image, form: str, **options) -> np.ndarray:
@@ -150,3 +154,76 @@ def test_read_rgb__a_smaller_jpeg_is_not_smaller_than_asked(tmp_path: Path):
     noise(0, (800, 640)).save(tmp_path / "large.jpg")
     assert read_rgb(tmp_path / "large.jpg").size == (800, 640)
     assert read_rgb(tmp_path / "large.jpg", at_least_px=100).size == (200, 160)
+
+
+def test_decode__a_bomb_is_refused_by_its_header(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(Image.Image, "load", lambda image: pytest.fail("decoded"))
+    for size in ((16_001, 10_000), (160_000_001, 1)):
+        with (
+            pytest.warns(Image.DecompressionBombWarning),
+            pytest.raises(DatasetError, match="More than 160 million pixels"),
+        ):
+            decode(io.BytesIO(png_of_size(*size)))
+
+
+def tiled_tiff(tile_px: int) -> bytes:
+    """A TIFF of 100 × 100 px in one tile of another size."""
+    tags = {256: 100, 257: 100, 258: 8, 259: 8, 262: 1, 277: 1, 322: tile_px, 323: tile_px, 324: 8, 325: 16}
+    entries = b"".join(struct.pack("<HHII", tag, 4, 1, value) for tag, value in tags.items())
+    return b"II*\0" + struct.pack("<I", 24) + bytes(16) + struct.pack("<H", len(tags)) + entries + bytes(4)
+
+
+def test_decode__a_small_tiff_of_huge_tiles_is_refused_by_its_header():
+    with pytest.raises(DatasetError, match="More than 160 million pixels"):
+        decode(io.BytesIO(tiled_tiff(30_000)))
+    with pytest.raises(DatasetError, match="Damaged"):
+        decode(io.BytesIO(tiled_tiff(112)))
+
+
+def test_decode__a_progressive_jpeg_counts_by_all_its_pixels(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(reading, "MOST_PIXELS", 200_000)
+    for progressive, refused in ((False, False), (True, True)):
+        stream = io.BytesIO()
+        noise(6, (800, 640)).save(stream, "JPEG", progressive=progressive)
+        with pytest.raises(DatasetError, match="million pixels") if refused else nullcontext():
+            assert decode(stream, at_least_px=100).rgb.size == (200, 160)
+
+
+@pytest.mark.parametrize("mode", ["RGB", "RGBA", "P", "L", "I;16", "F"])
+def test_decode__a_large_picture_comes_smaller_where_less_is_asked_for(mode: str, monkeypatch: pytest.MonkeyPatch):
+    smooth = np.add.outer(np.arange(300), np.arange(400)) / 700
+    image = Image.fromarray(np.uint8(255 * np.stack([smooth, 1 - smooth, smooth], axis=2)))
+    if mode in ("I;16", "F"):
+        image = Image.fromarray((65_535 * smooth).astype(np.uint16 if mode == "I;16" else np.float32))
+    elif mode != "RGB":
+        image = image.convert(mode)
+    stream = io.BytesIO()
+    image.save(stream, "TIFF" if mode == "F" else "PNG")
+    whole = decode(stream, at_least_px=100)
+    monkeypatch.setattr(reading, "_STRIP_PIXELS", 7 * 400)
+    assert np.array_equal(decode(stream).rgb, whole.rgb)
+    monkeypatch.setattr(reading, "_LARGE_PIXELS", 100 * 400)
+    small = decode(stream, at_least_px=100)
+    assert small.rgb.size == (134, 100)
+    assert (small.width, small.height) == (400, 300)
+    expected = np.asarray(whole.rgb.reduce(3), dtype=int)
+    assert np.abs(np.asarray(small.rgb, dtype=int) - expected).max() <= 1
+
+
+def test_decode__a_metadata_bomb_is_a_sentence():
+    chunks = {b"zTXt": b"x\0\0", b"iTXt": b"x\0\1\0\0\0", b"iCCP": b"x\0\0"}
+    packed = zlib.compress(bytes(80 * 2**20), 9)
+    whole = encoded(0, "PNG")
+    for kind, before in chunks.items():
+        data = before + packed
+        chunk = struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+        with suppress(DatasetError):
+            assert decode(io.BytesIO(whole[:33] + chunk + whole[33:])).rgb.size == (24, 20)
+
+
+def test_decode__waits_for_its_turn_or_says_that_it_is_busy(monkeypatch: pytest.MonkeyPatch):
+    full = Decoders(1, 10**9)
+    monkeypatch.setattr(reading, "DECODERS", full)
+    with full.place(1), pytest.raises(BusyError):
+        decode(io.BytesIO(encoded()), within_s=0)
+    assert decode(io.BytesIO(encoded()), within_s=0).format == "JPEG"

@@ -4,6 +4,8 @@ import hashlib
 import io
 import os
 import pickle
+import warnings
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -422,3 +424,56 @@ def test_file__with_numbers_that_are_not_finite(tmp_path: Path):
     tensors["layer4.1.conv2.weight"][0, 0, 0, 0] = float("nan")
     torch.save(tensors, tmp_path / "w.pt")
     assert "not finite ('layer4.1.conv2.weight')" in refused(build_encoder("resnet18"), f"file:{tmp_path / 'w.pt'}")
+
+
+def test_file__of_numbers_that_are_no_weights(tmp_path: Path):
+    whole, path, name = hollow("resnet18"), tmp_path / "w.pt", "layer4.1.bn2.weight"
+    odd: dict[str, Callable[[Tensor], Tensor]] = {
+        "int8 numbers": lambda t: t.to(torch.int8),
+        "bool numbers": lambda t: t > 0,
+        "complex64 numbers": lambda t: t.to(torch.complex64),
+        "on the meta device": lambda t: t.to("meta"),
+        "sparse": lambda t: t.to_sparse(),
+    }
+    encoder = build_encoder("resnet18")
+    for says, change in odd.items():
+        torch.save(whole | {name: change(whole[name])}, path)
+        text = refused(encoder, f"file:{path}")
+        assert f"holds '{name}'" in text
+        assert says in text
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # torch will drop quantised tensors one day
+        torch.save(whole | {name: torch.quantize_per_tensor(whole[name], 0.1, 0, torch.qint8)}, path)
+        assert "quantised" in refused(encoder, f"file:{path}")
+    whole = {each: tensor.contiguous() for each, tensor in whole.items()}
+    save_file(whole | {name: whole[name].to(torch.int8)}, tmp_path / "w.safetensors")
+    assert "int8 numbers" in refused(encoder, f"file:{tmp_path / 'w.safetensors'}")
+    torch.save(whole | {name: whole[name].to(torch.float8_e4m3fn)}, path)
+    assert "starts from the file" in load_weights(encoder, f"file:{path}")
+
+
+def test_read_tensors__nested_in_itself_or_deeply(tmp_path: Path):
+    state: dict[str, Any] = {"conv1.weight": torch.ones(1)}
+    state["itself"] = state
+    torch.save(state, tmp_path / "itself.pt")
+    assert list(read_tensors(tmp_path / "itself.pt")) == ["conv1.weight"]
+    # 20,000 dictionaries, one in the other, as protocol 2 writes them.
+    deep = b"\x80\x02" + b"}X\x01\x00\x00\x00a" * 20_000 + b"}" + b"s" * 20_000 + b"."
+    with zipfile.ZipFile(tmp_path / "deep.pt", "w") as archive:
+        for entry, data in {"data.pkl": deep, "version": b"3", "byteorder": b"little"}.items():
+            archive.writestr(f"deep/{entry}", data)
+    with pytest.raises(WeightsError, match="no tensors by name"):
+        read_tensors(tmp_path / "deep.pt")
+
+
+def test_read_tensors__a_bomb_is_not_unpacked(tmp_path: Path):
+    torch.save({"a": torch.ones(3)}, tmp_path / "small.pt")
+    with (
+        zipfile.ZipFile(tmp_path / "small.pt") as small,
+        zipfile.ZipFile(tmp_path / "w.pt", "w", zipfile.ZIP_DEFLATED) as bomb,
+    ):
+        for entry in small.infolist():
+            bomb.writestr(entry.filename, small.read(entry))
+        bomb.writestr("archive/data/1", bytes(80 * 2**20))
+    with pytest.raises(WeightsError, match="unpacks to far more than its size"):
+        read_tensors(tmp_path / "w.pt")

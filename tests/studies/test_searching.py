@@ -224,3 +224,16 @@ def test_results__of_another_kind_of_run_say_so(root: Path):
         search_of(run)
     assert trials_of(run) == []
     assert importance(asked(), []) == {}
+
+
+@pytest.mark.parametrize("folder", ["a?b", "a%3Fb#c", "{SCHEMA_VERSION} {x}", "a?mode=memory&uri=true"])
+def test_storage__of_any_path_is_that_file(folder: str, tmp_path: Path) -> None:
+    for place in (tmp_path / folder, tmp_path / f"{folder}2"):
+        place.mkdir()
+        storage = searching._storage(place / searching.DATABASE)
+        searching.optuna.create_study(
+            storage=storage, study_name="search"
+        )  # a second one of that name would be refused
+        storage.engine.dispose()
+        assert (place / searching.DATABASE).stat().st_size > 0
+    assert {path.name for path in tmp_path.iterdir()} == {folder, f"{folder}2"}
