@@ -213,8 +213,9 @@ class AsBefore(ResumePoint):
         states["ResumePoint"] = {"cpu": states.pop("AsBefore")["cpu"]}
         best = states.pop("BestModel")
         states["ModelCheckpoint{'monitor': 'val/macro_f1'}"] = {
-            "best_model_path": "/moved/since/best.ckpt", "best_model_score": torch.tensor(0.0), "dirpath": "/moved/since",
-        }  # fmt: skip
+            "best_model_path": "/moved/since/best.ckpt",
+            "best_model_score": torch.tensor(0.0),
+        }
         torch.save({"epoch": best["epoch"] - 1, "state_dict": best["weights"]}, self._run.path / "best.ckpt")
 
     def on_train_batch_start(self, *args: Any) -> None:
