@@ -65,10 +65,11 @@ def build_trainer(
     if not machine.rank:  # the clock of a step starts when all others are done before it
         watching += [*([speed] if speed else []), FirstPoint()]
     shared = shared_training(machine)
-    shared["plugins"] = [*shared.get("plugins", []), WholeFiles()]
+    plugins = [*shared.pop("plugins", []), WholeFiles()]
     return Trainer(
         accelerator=machine.accelerator,
         **shared,
+        plugins=plugins,
         precision=machine.lightning_precision,
         max_epochs=config.epochs,
         gradient_clip_val=config.gradient_clip or None if isinstance(config, SimclrConfig) else None,

@@ -172,8 +172,9 @@ def test_train_s__is_that_of_all_attempts_up_to_what_they_had_saved(
     ids=["empty", "half", "one part changed"],
 )
 def test_resume__from_a_damaged_point_says_so_and_a_new_beginning_is_one(
-    tiny_reef: Dataset, harm: Callable[[bytes], bytes], words: str
+    tiny_reef: Dataset, monkeypatch: pytest.MonkeyPatch, harm: Callable[[bytes], bytes], words: str
 ) -> None:
+    monkeypatch.setattr("sealife_core.runs.queue._spawn_dispatcher", lambda root: None)
     run, whole = (begun(tiny_reef, "scratch", **CASES["images"][1]) for _ in range(2))
     assert attempt(whole, tiny_reef)
     assert attempt(run, tiny_reef, stop=lambda step, values: step == 6) is False
@@ -213,8 +214,9 @@ class AsBefore(ResumePoint):
         states["ResumePoint"] = {"cpu": states.pop("AsBefore")["cpu"]}
         best = states.pop("BestModel")
         states["ModelCheckpoint{'monitor': 'val/macro_f1'}"] = {
-            "best_model_path": "/moved/since/best.ckpt", "best_model_score": torch.tensor(0.0), "dirpath": "/moved/since",
-        }  # fmt: skip
+            "best_model_path": "/moved/since/best.ckpt",
+            "best_model_score": torch.tensor(0.0),
+        }
         torch.save({"epoch": best["epoch"] - 1, "state_dict": best["weights"]}, self._run.path / "best.ckpt")
 
     def on_train_batch_start(self, *args: Any) -> None:
@@ -241,7 +243,9 @@ def test_resume__from_a_point_of_an_earlier_version_finds_the_best_epoch_beside_
         (run.path / "best.ckpt").unlink()
     assert attempt(run, tiny_reef)
     assert rows(run) == rows(whole)
-    warned = [sentence for sentence in run.status()["warnings"] or [] if "best.ckpt is missing or damaged" in sentence]
+    warned = [
+        sentence for sentence in run.status().get("warnings", []) if "best.ckpt is missing or damaged" in sentence
+    ]
     assert bool(warned) == (best_is == "gone")
     found = (run.results() or {})["best_epoch"]
     assert found == best if best_is == "there" else found > best

@@ -84,9 +84,9 @@ def test_train__a_classifier_on_two_devices_is_evaluated_once_and_leaves_nothing
     trained: Callable[..., Run], tiny_reef: Dataset
 ) -> None:
     """Stopped after its first step and resumed: what both devices had counted of the epoch counts."""
-    threads, before = torch.get_num_threads(), psutil.Process().children()
     size: dict[str, Any] = {"batch_size": 20, "epochs": 1, "stem": "imagenet", "trained_stages": 2}
     one = trained("scratch", **size)
+    threads, before = torch.get_num_threads(), psutil.Process().children()
     config = one.config().model_copy(update={"devices": 2})
     run = create_run(config, data_hash=tiny_reef.content_hash)
     (run.path / "stop").touch()
