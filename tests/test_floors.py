@@ -14,7 +14,7 @@ EVALUATION = STORES | {"datasets", "views", "runs"}
 # What each floor may stand on, beside itself.
 BELOW: dict[str, set[str]] = {
     "errors": set(),
-    "places": set(),
+    "places": {"errors"},
     "opening": set(),
     "config": GROUND,
     "models": GROUND,
