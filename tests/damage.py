@@ -8,8 +8,8 @@ from typing import Any
 from hypothesis import strategies as st
 
 from sealife_core.config import StudyConfig, preset
-from sealife_core.runs import Run, create_run
 from sealife_core.durable import replace_file
+from sealife_core.runs import Run, create_run
 from sealife_core.runs.files import replace_json
 
 SCORES = {
