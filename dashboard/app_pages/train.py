@@ -127,13 +127,14 @@ def _panel(asked: AnyConfig | ConfigError, task: str, changed: list[str]) -> Non
     config = None if isinstance(asked, ConfigError) else asked
     default = default_name(task, config.data) if config else TASKS[task].title
     name = st.text_input("Name of the run", placeholder=default, key=f"run_name.{task}", max_chars=80)
+    name = name.strip() or default
     if config is not None:
-        estimate_lines(config)
+        estimate_lines(config, name)
     if changed:
         st.caption("Changed from the preset: " + plain("; ".join(changed)) + ".")
     if isinstance(asked, ConfigError):
         show_error(asked)
-    launch_button(config, name.strip() or default)
+    launch_button(config, name)
     queue_lines()
 
 

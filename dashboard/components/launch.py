@@ -68,8 +68,8 @@ def launch_lines(request: Request) -> bool:
     return not any(problem.refuses for problem in problems)
 
 
-def estimate_lines(config: AnyConfig) -> None:
-    """What the run will take, before it is launched: time from a measured rate, memory, disk."""
+def estimate_lines(config: AnyConfig, name: str) -> None:
+    """What the run will take, before it is launched under ``name``: time from a measured rate, memory, disk."""
     dataset = cache.dataset(config.data)
     images, _ = count_images(config, dataset)
     cost = estimate_on(config, dataset)
@@ -81,7 +81,8 @@ def estimate_lines(config: AnyConfig) -> None:
     st.html(f'<div class="figures">{cells}</div>')
     elsewhere = "" if config.where == HERE else " The cluster's machines may be faster or slower."
     st.caption(f"{images:,} training images. Time: {plain(cost.basis)}.{elsewhere}")
-    found = cache.forecasts(config).get(ASKED)
+    launched = state.launched(_token(config, name)) is not None  # it stands in the queue below
+    found = None if launched else cache.forecasts(config).get(ASKED)
     if found is not None and (found.behind or found.beside):
         st.markdown(f"It {found.says}.")
         if may_go_beside(config):

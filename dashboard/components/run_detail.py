@@ -46,10 +46,16 @@ def progress(run: Run) -> None:
         rate = _rate(cache.metrics(run))
         st.progress(progress_share(status), progress_sentence(run) + (f" · {rate}" if rate else ""))
         return
-    epochs = f", {int(status.get('epoch') or 0)} of {status['epochs']} epochs" if status.get("epochs") else ""
+    epochs = f", {epochs_done(status):g} of {status['epochs']} epochs" if status.get("epochs") else ""
     took = (run.results() or {}).get("train_s")
     trained = f", trained for {duration(took)}" if took else ""
     st.caption(f"{state_words(run, time.time())}{epochs}{trained}")
+
+
+def epochs_done(status: dict[str, Any]) -> float:
+    """Epochs that a run has done, to a tenth: ``epoch`` is the one that it was in."""
+    step, steps = status.get("step") or 0, status.get("steps") or 0
+    return round(status["epochs"] * step / steps, 1) if steps else status.get("epoch") or 0
 
 
 def problem(run: Run) -> None:

@@ -143,7 +143,7 @@ def _state_words(run: Run, shown: Shown, now: float, forecast: Forecast | None) 
     if shown.state is State.RUNNING and status.get("epochs"):
         return f"{words}, epoch {int(status.get('epoch') or 0)} of {status['epochs']}"
     if shown.state is State.QUEUED and forecast is not None:
-        return f"{words}, {forecast.begins}"
+        return f"{words}, {forecast.in_short}"
     if shown.state is State.NOT_RESPONDING and shown.age_s is not None:
         return f"{words} for {duration(shown.age_s)}"
     ended = status.get("ended")

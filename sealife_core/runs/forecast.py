@@ -17,6 +17,7 @@ from sealife_core.runs.liveness import Process, State, process_of
 from sealife_core.runs.order import number, waiting_runs
 from sealife_core.runs.queue import waits_for_a_person
 from sealife_core.runs.run import LAST
+from sealife_core.wording import counted
 
 ASKED = ""  # stands for a run that is not launched yet, among the ids
 RECENT_ROWS = 100  # the rate of now, which a resumed run does not share with its past
@@ -63,13 +64,20 @@ class Forecast:
     @property
     def begins(self) -> str:
         """For example "begins in about 2 h 5 min (behind 3 runs)"."""
-        runs = "1 run" if self.behind == 1 else f"{self.behind} runs"
+        runs = counted(self.behind, "run")
         if self.begins_in_s is None:
             how_long = "how long it takes" if self.behind == 1 else "how long they take"
             return f"begins after {runs} ({how_long} is not known yet)"
         if self.begins_in_s > 0:
             return f"begins in about {duration(self.begins_in_s)} (behind {runs})"
         return "begins at once, beside the training" if self.beside else "begins at once"
+
+    @property
+    def in_short(self) -> str:
+        """For a cell of a table: "in about 2 h 5 min", "behind 3 runs"."""
+        if self.begins_in_s is None:
+            return f"behind {counted(self.behind, 'run')}"
+        return f"in about {duration(self.begins_in_s)}" if self.begins_in_s > 0 else "begins at once"
 
     @property
     def says(self) -> str:
