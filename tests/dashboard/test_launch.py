@@ -24,5 +24,5 @@ def test_train__says_when_the_run_begins_and_who_stands_before_it(tiny_reef, mon
     for name in ("first", "second"):
         launch(create_run(preset("simclr"), name=name))
     told = said(app.run())
-    assert "Begins after 2 runs (how long they take is not known yet)." in told
+    assert "It begins after 2 runs (how long they take is not known yet)." in told
     assert "1. first, begins at once  \n2. second, begins after 1 run (how long it takes is not known yet)" in told

@@ -232,7 +232,7 @@ def test_move_up__a_run_that_waits_says_when_it_begins_and_can_be_moved(tiny_ree
     app = open_runs(run=third.id)
     waiting = "begins after 2 runs (how long they take is not known yet)"
     assert f"waiting for its turn · {waiting}" in app.get("progress")[0].proto.text
-    assert waiting in app.dataframe[0].value["State"].iloc[0]
+    assert "queued, behind 2 runs" in app.dataframe[0].value["State"].iloc[0]
     button(app, "Move up").click().run()
     assert "**three** was moved up: it begins after 1 run" in text(app)
     assert [run.notes()["name"] for run in waiting_runs(first.root)] == ["one", "three", "two"]
