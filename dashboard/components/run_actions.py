@@ -13,6 +13,7 @@ from dashboard.errors import plain
 from sealife_core.config import AnyConfig, EmbedConfig, SimclrConfig, flat_settings, inherited, task_of
 from sealife_core.errors import ConfigError, SealifeError
 from sealife_core.evaluation.embedded import has_embeddings
+from sealife_core.launching.data_checks import refuse_resume
 from sealife_core.runs import queue
 from sealife_core.runs.directory import Run
 from sealife_core.runs.liveness import State
@@ -124,11 +125,13 @@ def _moved(run: Run) -> str:
 
 
 def _resume(run: Run) -> str:
+    refuse_resume(run)
     queue.resume(run)
     return f"**{plain(run_name(run))}** is queued to go on."
 
 
 def _begin_anew(run: Run) -> str:
+    refuse_resume(run)
     queue.resume(run, anew=True)
     return f"**{plain(run_name(run))}** is queued to begin anew."
 

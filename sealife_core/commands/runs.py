@@ -99,6 +99,9 @@ def _act(chosen: argparse.Namespace, named: str, output: Output) -> dict[str, An
         found = waiting_times().get(run_id)
         return _said(output, run_id, f"{run_id} was moved up{f': it {found.says}' if found else ''}.")
     if chosen.action == "resume":
+        from sealife_core.launching.data_checks import refuse_resume  # pandas comes with it
+
+        refuse_resume(run)
         queue.resume(run, anew=chosen.anew)
         return _said(output, run_id, f"{run_id} is queued to {'begin anew' if chosen.anew else 'go on'}.")
     if chosen.action == "rename":

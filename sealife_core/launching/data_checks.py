@@ -5,9 +5,11 @@ from functools import cache
 
 import numpy as np
 
-from sealife_core.config import AnyConfig, ClassifierConfig, SimclrConfig
-from sealife_core.datasets.dataset import Dataset
+from sealife_core.config import AnyConfig, ClassifierConfig, SearchConfig, SimclrConfig, StudyConfig
+from sealife_core.datasets.dataset import Dataset, open_dataset
 from sealife_core.datasets.splits import long_tailed, stratified_fraction
+from sealife_core.errors import DatasetError
+from sealife_core.runs.directory import Run
 
 
 @dataclass(frozen=True)
@@ -24,6 +26,22 @@ def labelled_rows(config: ClassifierConfig, dataset: Dataset) -> np.ndarray:
     rows = dataset.rows("train", labelled_only=True)
     rows = rows[long_tailed(dataset.labels[rows], config.imbalance, config.seed)]
     return rows[stratified_fraction(dataset.labels[rows], config.label_fraction, config.seed)]
+
+
+def refuse_changed(config: AnyConfig, dataset: Dataset) -> None:
+    """Raises DatasetError where ``dataset`` is no longer what the run was launched on."""
+    if config.data_hash and config.data_hash != dataset.content_hash:
+        raise DatasetError(
+            f"Data set '{dataset.name}' has changed since this run was launched (images, labels or splits). Undo the"
+            " change, or clone the run to train on the data set as it is now."
+        )
+
+
+def refuse_resume(run: Run) -> None:
+    """Raises SealifeError where ``run``, were it resumed, would fail at once for its data set."""
+    request = run.request()
+    if not isinstance(request, StudyConfig | SearchConfig):
+        refuse_changed(request, open_dataset(request.data))
 
 
 class Labels:

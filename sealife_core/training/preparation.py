@@ -19,7 +19,7 @@ from sealife_core.datasets.dataset import Dataset, open_dataset
 from sealife_core.datasets.pixels import Pixels, cache_size_px, open_pixels
 from sealife_core.errors import DatasetError
 from sealife_core.evaluation.scores import chance
-from sealife_core.launching.data_checks import Labels, data_problems
+from sealife_core.launching.data_checks import Labels, data_problems, refuse_changed
 from sealife_core.launching.data_checks import labelled_rows as labelled_rows
 from sealife_core.models.checkpoint import ModelCard
 from sealife_core.models.encoders import Encoder
@@ -50,11 +50,7 @@ def open_data(config: AnyConfig, run: RunWriter) -> tuple[Dataset, Pixels]:
     Raises DatasetError when the data set is no longer the one that the run was launched on, or cannot serve it.
     """
     dataset = open_dataset(config.data)
-    if config.data_hash and config.data_hash != dataset.content_hash:
-        raise DatasetError(
-            f"Data set '{dataset.name}' has changed since this run was launched (its images, labels or splits)."
-            " Clone the run to train on the data set as it is now."
-        )
+    refuse_changed(config, dataset)
     problems = data_problems(config, Labels(dataset))
     if refused := [problem.says for problem in problems if problem.refuses]:
         raise DatasetError(" ".join(refused))

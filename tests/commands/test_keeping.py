@@ -30,7 +30,7 @@ def called(capsys: pytest.CaptureFixture[str], *arguments: str, status: int = 0)
 
 
 def test_resume__anew_is_said_and_done(
-    run: Run, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    tiny_reef: Dataset, run: Run, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("sealife_core.runs.queue._spawn_dispatcher", lambda root: None)
     write_status(run, state=State.STOPPED)

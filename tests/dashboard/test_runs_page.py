@@ -123,7 +123,7 @@ def test_page__a_failure_says_what_and_what_next(home):
     assert button(app, "Resume")
 
 
-def test_page__a_damaged_resume_point_is_named_and_offers_a_new_beginning(home, monkeypatch: pytest.MonkeyPatch):
+def test_page__a_damaged_resume_point_is_named_and_offers_a_new_beginning(tiny_reef, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("sealife_core.runs.queue._spawn_dispatcher", lambda root: None)
     run = trained(preset("simclr", data="reef"), "struck", state="stopped")
     (run.path / "last.ckpt").touch()

@@ -13,7 +13,7 @@ from safetensors.torch import save_file
 from sealife_core.config import Axis, SearchConfig, SimclrConfig, build_search, preset
 from sealife_core.datasets.dataset import Dataset, write_dataset
 from sealife_core.errors import ConfigError, DatasetError
-from sealife_core.launching.data_checks import Problem
+from sealife_core.launching.data_checks import Problem, refuse_resume
 from sealife_core.launching.launch_checks import problems_of, refuse_impossible
 from sealife_core.models import imagenet
 from sealife_core.models.encoders import build_encoder
@@ -257,3 +257,14 @@ def test_worker__refuses_what_the_check_refuses_and_tells_what_it_warns_of(home:
     held(home, train="----")
     with pytest.raises(DatasetError, match="None of the 4 training images"):
         open_data(preset("scratch", "Quick look", data="held"), writer)
+
+
+def test_refuse_resume__of_a_run_whose_data_set_has_changed_says_so(home: Path) -> None:
+    reef = held(home, **CLASSES)
+    run = create_run(preset("scratch", data=reef.name), data_hash=reef.content_hash)
+    refuse_resume(run)
+    moved = reef.with_splits({int(reef.rows("test")[0]): "train"})
+    with pytest.raises(DatasetError, match="has changed since this run was launched"):
+        refuse_resume(run)
+    refuse_resume(create_run(preset("scratch", data=reef.name), data_hash=moved.content_hash))
+    assert run.state() == "created"
