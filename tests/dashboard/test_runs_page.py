@@ -155,7 +155,7 @@ def test_page__lays_several_runs_over_each_other(home):
     ids = [trained(preset("simclr", data="reef", seed=seed), f"run {seed}").id for seed in (0, 1)]
     app = open_runs(run=ids)
     assert not app.exception
-    assert "What is different between them" in text(app)
+    assert "Settings that differ" in text(app)
 
 
 def test_page__leads_to_the_comparison_of_what_is_ticked(home):
