@@ -66,7 +66,7 @@ def launch_problems(request: "Request") -> list["Problem"]:
     return problems_of(request, dataset(request.data), online=_online)
 
 
-@st.cache_data(ttl=60, show_spinner="Asking whether ImageNet weights can be downloaded…")
+@st.cache_data(ttl=60, show_spinner="Checking whether ImageNet weights can be downloaded…")
 def _online() -> bool | None:
     from sealife_core.models import imagenet
 
