@@ -36,7 +36,7 @@ def run_actions(run: Run) -> None:
             _button("Move up", "arrow_upward", _move_up, run)
             _button("Move to the front", "vertical_align_top", _move_to_front, run)
         if shown.state.resumable and damage(run):
-            _button("Start over", "restart_alt", _begin_anew, run, primary=True)
+            _button("Start from the beginning", "restart_alt", _begin_anew, run, primary=True)
         elif shown.state.resumable:
             _button("Resume", "resume", _resume, run, primary=True)
         if isinstance(config, SimclrConfig | EmbedConfig) and (run.path / "model.safetensors").exists():
@@ -133,7 +133,7 @@ def _resume(run: Run) -> str:
 
 def _begin_anew(run: Run) -> str:
     queue.resume(run, anew=True)
-    return f"**{plain(run_name(run))}** is queued to start over."
+    return f"**{plain(run_name(run))}** is queued to start from the beginning."
 
 
 def _delete(run: Run) -> str:

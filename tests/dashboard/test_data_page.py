@@ -293,7 +293,7 @@ def test_checks__show_duplicates_and_mend_a_leak(photographs, monkeypatch):
     assert open_dataset("two").content_hash == dataset.content_hash, "nothing moves before it was shown"
     button(app, "Move them").click().run()
     assert not app.exception
-    assert "Mended 3 groups of **two**" in text(app)
+    assert "Put 3 groups of **two** into one split each" in text(app)
     assert groups_by_kind(check(open_dataset("two")))["leaks"] == []
     button(app, "Undo").click().run()
     assert f"{moves} pictures of **two** are back" in text(app)

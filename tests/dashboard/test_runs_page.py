@@ -131,7 +131,7 @@ def test_page__a_damaged_resume_point_is_named_and_offers_a_new_beginning(home, 
     assert "it is empty" in text(app)
     assert "Begin the run anew" in text(app)
     assert not any(found.label == "Resume" for found in app.button)
-    button(app, "Start over").click().run()
+    button(app, "Start from the beginning").click().run()
     assert run.shown().message == "waiting to begin again"
     assert run.metrics() == []
 
