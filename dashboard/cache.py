@@ -299,7 +299,7 @@ def novelty_sentences(run: Run, score: float | None) -> tuple[str, str]:
     with lock:
         novelty, why_not = model.novelty, model.without_novelty
     if novelty is None:
-        return "", f"No picture is checked for being unlike the training images. {why_not}"
+        return "", f"There are no warnings about pictures unlike the training images. {why_not}"
     return novelty.sentence(score) if score is not None else "", novelty.caveat
 
 

@@ -109,7 +109,7 @@ def honesty(dataset: Dataset, run: Run, look: Look, shown: int, every: int, proj
     """How many points, trustworthiness, k-NN accuracy, and what distances in the picture do not mean."""
     parts = []
     total = len(cache.embeddings(run, look.of).ids)
-    parts.append(f"{shown:,} of {total:,} pictures shown." if shown < total else f"All {total:,} pictures shown.")
+    parts.append(f"{shown:,} of {total:,} pictures shown." if shown < total else f"All {total:,} pictures.")
     if projection is not None and projection.state == "done":
         trust = projection.facts.get("trustworthiness")
     else:
