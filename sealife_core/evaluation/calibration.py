@@ -67,7 +67,7 @@ class Calibration:
             return f"{'overconfident' if self.confidence > high else 'underconfident'}: {figures}."
         if self.ece_before > chance_error(self.reliability_before):
             return (
-                f"calibrated only on average ({figures}). At separate confidence levels, its confidence and accuracy"
+                f"calibrated only on average ({figures}): within a single confidence bin, confidence and accuracy"
                 f" differ by {percent(self.ece_before)} on average."
             )
         return f"well calibrated: {figures}."

@@ -97,11 +97,10 @@ def test_promise__is_as_strong_as_the_measured_auroc() -> None:
     assert blind.auroc == pytest.approx(0.5, abs=0.06)
     assert keen.auroc is not None
     assert keen.auroc > 0.9
-    assert (
-        f"cannot tell an animal of an unknown class from the known ones: AUROC {blind.auroc:.2f}" in blind.caveat
-    )
+    assert f"cannot tell an animal of an unknown class from the known ones: AUROC {blind.auroc:.2f}" in blind.caveat
     assert "model cannot tell" in blind.sentence(blind.threshold + 1)
-    assert f"notices most animals of unknown classes: AUROC {keen.auroc:.2f}" in keen.caveat and LEFT_OUT in keen.caveat
+    assert f"notices most animals of unknown classes: AUROC {keen.auroc:.2f}" in keen.caveat
+    assert LEFT_OUT in keen.caveat
     assert "cannot tell" not in keen.sentence(keen.threshold + 1) + keen.caveat
 
 
