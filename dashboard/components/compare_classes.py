@@ -32,9 +32,9 @@ def class_view(pair: Paired, data: str) -> None:
         alt="; ".join(f"{change.label}: {change.fixed} fixed, {change.broken} broken" for change in drawn),
     )
     st.caption(
-        "Right (fixed): pictures that only the compared run classifies correctly. Left (broken): pictures that only"
-        " the baseline classifies correctly. In brackets: the test pictures of the class. Click a bar to see its"
-        f" pictures. {believed(changes)}"
+        "To the right (fixed): pictures that only the compared run classifies correctly. To the left (broken):"
+        " pictures that only the baseline classifies correctly. In brackets: the test pictures of the class. Click"
+        f" a bar to see its pictures. {believed(changes)}"
         + (f" The {len(drawn)} largest changes of {len(shown)} classes are shown." if len(drawn) < len(shown) else "")
     )
     with st.expander("Recall of each class, with p values"):

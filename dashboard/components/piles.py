@@ -53,9 +53,9 @@ def piles_view(pair: Paired, data: str, name_a: str, name_b: str) -> None:
 
 def _sheet(dataset: Dataset, pair: Paired, places: np.ndarray, says: str) -> None:
     found = sheet(places, A_PAGE, state.COMPARE_SHEET)
-    below = "below each: the true class, the prediction of the baseline, the prediction of the compared run."
+    below = "Below each: the true class, the prediction of the baseline and the prediction of the compared run."
     with found.place:
-        st.caption(f"{plain(says)} {found.says}; {below}")
+        st.caption(f"{plain(says)} {found.says}. {below}")
         show_grid(pile_pictures(dataset, pair, found.shown), "pile_pictures")
 
 

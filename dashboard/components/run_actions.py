@@ -78,7 +78,7 @@ def _looks(run: Run) -> None:
         "Embeddings",
         icon=":material/bubble_chart:",
         key="look_embeddings",
-        help="Each picture as a point: similar pictures lie close together",
+        help="Each picture as a point. Similar pictures lie close together.",
     ):
         state.open_embeddings(run.id)
 
