@@ -57,7 +57,7 @@ class Job:
     @property
     def sentence(self) -> str:
         """ "Reading pictures: 1,200 of 3,450"."""
-        return f"{self.stage}: {self.done:,} of {self.total:,}" if self.total else self.stage or "Beginning"
+        return f"{self.stage}: {self.done:,} of {self.total:,}" if self.total else self.stage or "Starting"
 
     def wait(self, timeout_s: float | None = None) -> None:
         """Until it has ended; for tests and for work that is over before a person could see it run."""

@@ -66,7 +66,7 @@ def launch_problems(request: "Request") -> list["Problem"]:
     return problems_of(request, dataset(request.data), online=_online)
 
 
-@st.cache_data(ttl=60, show_spinner="Asking whether ImageNet weights can be downloaded…")
+@st.cache_data(ttl=60, show_spinner="Checking whether ImageNet weights can be downloaded…")
 def _online() -> bool | None:
     from sealife_core.models import imagenet
 
@@ -299,7 +299,7 @@ def novelty_sentences(run: Run, score: float | None) -> tuple[str, str]:
     with lock:
         novelty, why_not = model.novelty, model.without_novelty
     if novelty is None:
-        return "", f"No picture is checked for being unlike the training images. {why_not}"
+        return "", f"There are no warnings about pictures unlike the training images. {why_not}"
     return novelty.sentence(score) if score is not None else "", novelty.caveat
 
 

@@ -65,14 +65,14 @@ def refusal(headers: list[tuple[bytes, bytes]]) -> str | None:
     host = _host_and_port(f"//{hosts[0]}", None) if len(hosts) == 1 else None
     if host is None or not is_ours(host[0]):
         return (
-            "The dashboard is not reached under this name. Open it under localhost or an IP address, or name the host"
-            f" in the environment variable {HOSTS} of whoever starts it."
+            "The dashboard does not accept this host name. Open it at localhost or an IP address, or start it with"
+            f" the host name in the environment variable {HOSTS}."
         )
     if any(not _same(origin, hosts[0]) for origin in origins):
-        return "A page of another origin asked for this. Open the dashboard itself."
+        return "This request came from a page of another origin. Open the dashboard itself."
     site, goal = held.get("sec-fetch-site", ["none"])[0], held.get("sec-fetch-dest", [""])[0]
     if site in ("cross-site", "same-site") and goal != "document":  # a link that leads here is welcome
-        return "A page of another site asked for this. Open the dashboard itself."
+        return "This request came from a page of another site. Open the dashboard itself."
     return None
 
 

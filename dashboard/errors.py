@@ -33,8 +33,8 @@ def show_script_error(error: Exception) -> bool:
         return True
     show_other_error(
         error,
-        f"This page stopped: {plain(str(error)) or type(error).__name__}. Nothing on disk was changed by it,"
-        " and runs go on. Reload the page; if it happens again, report the text below.",
+        f"This page stopped: {plain(str(error)) or type(error).__name__}. It changed nothing on disk, and runs"
+        " continue. Reload the page. If it happens again, report the text below.",
     )
     return True
 
@@ -46,7 +46,7 @@ def show_other_error(error: Exception, sentence: str) -> None:
     """
     if (problem := disk_problem(error)) is not None:
         what, step = problem
-        sentence = f"{plain(what)} {plain(step)}, then try again. Runs go on."
+        sentence = f"{plain(what)} {plain(step)}, then try again. Runs continue."
     st.error(sentence, icon=":material/error:")
     with st.expander("Technical details"):
         st.code("".join(traceback.format_exception(error)), language="python")

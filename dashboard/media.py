@@ -101,7 +101,7 @@ def _evidence_of(request: Request) -> Response:
             return Response("There is no such layer.", status_code=404)
         png = cache.evidence(run, dataset, row, index, layer)
     except (SealifeError, OSError, ValueError):
-        return Response("There is no evidence for this.", status_code=404)
+        return Response("There is no evidence for this picture.", status_code=404)
     return Response(png, media_type="image/png", headers=_kept(request))
 
 

@@ -26,9 +26,9 @@ def page() -> None:
             downloads(choice)
     notice()
     st.markdown(
-        "Which way of using an encoder names the most pictures right? A **linear probe** leaves it as it is and trains"
-        " one layer; **fine-tuning** goes on training all of it; **transfer** begins from ImageNet;"
-        " **from scratch** from nothing."
+        "Which way of using an encoder classifies the most pictures correctly? A **linear probe** freezes the"
+        " encoder and trains one layer on top. **Fine-tuning** trains the encoder further. **Transfer** starts from"
+        " ImageNet weights, and training **from scratch** starts from random weights."
     )
     if not choice.candidates:
         _nothing_yet()
@@ -51,8 +51,8 @@ def _compared(choice: compare_choice.Choice) -> None:
             st.markdown(f":material/lightbulb: {plain(said)}")
     if choice.left_out:
         st.warning(
-            f"Left out: {plain(', '.join(choice.left_out))}. Accuracies on different pictures say nothing about each"
-            " other; the reason stands beside each run.",
+            f"Not compared: {plain(', '.join(choice.left_out))}. Accuracies on different pictures cannot be"
+            " compared. The list of runs gives the reason for each.",
             icon=":material/block:",
         )
     side, chart = st.columns([1, 2.6], gap="large")

@@ -41,8 +41,8 @@ def page() -> None:
 def _nothing_yet() -> None:
     with st.container(border=True):
         st.markdown(
-            "**No pictures yet.** The sample reef is drawn in a few seconds: 1,000 pictures of ten kinds of sea"
-            " animals, ready for everything that follows."
+            "**No pictures yet.** Drawing the sample reef takes a few seconds. It has 1,000 pictures of ten kinds"
+            " of sea animals, and you can use it on all pages."
         )
         with st.container(horizontal=True):
             st.button("Draw the sample reef", type="primary", icon=":material/draw:", key="reef", on_click=begin_reef)

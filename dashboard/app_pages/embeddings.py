@@ -24,8 +24,8 @@ def page() -> None:
         choice.nothing_yet(unready=any(run.state().active for run in runs))
         return
     st.markdown(
-        "An encoder turns each picture into a long list of numbers, its **embedding**. Here every picture is a point;"
-        " those that look alike to the encoder lie close together. Point at one to see it."
+        "An encoder turns each picture into a long list of numbers, its **embedding**. Here every picture is a"
+        " point. Pictures that the encoder finds similar lie close together. Point at one to see it."
     )
     with st.container(horizontal=True, vertical_alignment="bottom", key="whose"):
         run = choice.run_choice(ready, old)

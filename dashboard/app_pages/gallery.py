@@ -49,8 +49,8 @@ def _turn() -> None:
 def _nothing_yet() -> None:
     with st.container(border=True):
         st.markdown(
-            "**No classifier has answered yet.** When one has finished, its answers to the test pictures appear here,"
-            " each beside the truth."
+            "**No predictions yet.** When a classifier has finished, its predictions for the test pictures appear"
+            " here, next to the true classes."
         )
         if st.button("Train a classifier", type="primary", icon=":material/arrow_forward:"):
             state.go("train", **{state.TASK: "probe"})

@@ -23,9 +23,9 @@ def page() -> None:
     """The demo leads while there is nothing else; afterwards the state of things does."""
     st.title("Sea life lab")
     st.html(
-        '<p class="lead">Let a network learn to see sea animals from pictures alone, then find out what that was worth:'
-        " how well it names them, with few labels or many, and which pictures it gets wrong. Everything happens on this"
-        " machine, and every number leads to its pictures.</p>"
+        '<p class="lead">Train a network on pictures of sea animals without labels. Then test how well it classifies'
+        " them with few labels or many, and see which pictures it gets wrong. Everything runs on this machine, and"
+        " every number leads to its pictures.</p>"
     )
     names, runs = cache.datasets(), cache.runs()
     demo = last_demo(runs)
@@ -38,7 +38,9 @@ def page() -> None:
             next_step(names, runs)
             demo_button(primary=False)
     if not runs:
-        st.caption("The demo trains three small networks on a drawn reef: about two minutes on two processor cores.")
+        st.caption(
+            "The demo trains three small networks on a drawn reef. It takes about two minutes on two processor cores."
+        )
     dataset = readable([REEF, *names] if demo and REEF in names else names)
     if dataset is not None:
         picture_strip(dataset, some_rows(dataset, 0, SHOWN_PICTURES))
@@ -55,8 +57,8 @@ def _positive_pair(dataset: Dataset) -> None:
     preview = cache.previews(dataset, some_rows(dataset, 5, 1), 96)[0]
     st.html(pair_html(RECIPES["SimCLR"], preview, 96, 0, 1))
     st.caption(
-        "Two random views of one picture. The network never hears the animal's name; it learns that these two belong"
-        " together, and that all other pictures do not."
+        "Two random views of one picture. The network gets no labels. It learns that these two views belong"
+        " together and that all other pictures do not."
     )
 
 

@@ -35,8 +35,8 @@ def page() -> None:
 
 def _nothing_yet() -> None:
     with st.container(border=True):
-        st.markdown("**No run yet.** A run is one training; it appears here, with its curves, once it is launched.")
-        if st.button("Train something", type="primary", icon=":material/arrow_forward:"):
+        st.markdown("**No runs yet.** A run is one training. After you launch it, it appears here with its curves.")
+        if st.button("Train a network", type="primary", icon=":material/arrow_forward:"):
             state.go("train")
 
 
@@ -50,7 +50,7 @@ def _list(runs: list[Run]) -> None:
     active = any(run.state().active for run in runs)
     st.fragment(run_table, run_every=TABLE_S if active else None)(chosen, whose_runs())
     if not chosen:
-        st.caption("Tick one run to see it, or several to lay their curves over each other.")
+        st.caption("Tick one run to see it, or several to compare their curves.")
     elif len(chosen) == 1:
         _one(known[chosen[0]])
     else:

@@ -24,8 +24,9 @@ def page() -> None:
     notice()
     if not studies or chosen == state.NEW_STUDY:
         st.markdown(
-            "One run answers little: was it the method, the number of labels, or luck? A **study** trains a set of runs"
-            " that differ in one thing, with several **seeds**, and draws its answer from all of them."
+            "One run cannot show what made a result better: the method, the number of labels, or luck. A **study**"
+            " trains several runs that differ in one setting, each with several **seeds**, and answers from all of"
+            " them."
         )
     if len(studies) > 1 or (studies and chosen == state.NEW_STUDY):
         names = {run_id: run_name(run) for run_id, run in studies.items()}
@@ -47,8 +48,8 @@ def _new() -> None:
     )  # fmt: skip
     if kind == "search":
         st.caption(
-            "Optuna names the settings of each trial by what the earlier ones scored on validation, and stops those"
-            " that look hopeless."
+            "Optuna chooses the settings of each trial from the validation scores of the earlier trials. It stops"
+            " trials that score poorly."
         )
         search_form()
     else:

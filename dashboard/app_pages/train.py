@@ -104,7 +104,7 @@ def _recipe(values: dict[str, Any], key: str) -> tuple[str, dict[str, Any]]:
     held = recipe_name(parse(type(known["SimCLR"]), nested(values)["views"])) or "As filled in"
     options = list(known) if held in known else [held, *known]
     name = st.segmented_control(
-        "Views: how the two versions of a picture are made",
+        "Views: how the two views of a picture are made",
         options,
         default=held,
         required=True,

@@ -23,8 +23,8 @@ def page() -> None:
     st.title("Views")
     notice()
     st.html(
-        '<p class="lead">Two random views of one picture are a <b>positive pair</b>: SimCLR learns, without any label,'
-        " to give both the same features, and different ones to every other picture.</p>"
+        '<p class="lead">Two random views of one picture are a <b>positive pair</b>. Without labels,'
+        " SimCLR learns to give both views similar features, and different features to every other picture.</p>"
     )
     if not need_dataset("Views are made from pictures."):
         return
@@ -39,8 +39,8 @@ def page() -> None:
         for preview in previews:
             st.html(pair_html(recipe, preview, size_px, state.draw(), pairs))
         st.caption(
-            f"Each view is {size_px} × {size_px} px and made by the code that training uses. The frames on the original"
-            " show the crops A and B of the first pair."
+            f"Each view is {size_px} × {size_px} px and made by the same code as in training. The frames on the"
+            " original show the crops A and B of the first pair."
         )
     _steps(recipe, previews, size_px)
 
@@ -50,7 +50,7 @@ def _choices() -> tuple[Dataset, int, int]:
         with st.container(width=220):
             dataset = cache.dataset(dataset_choice("Data set"))
         size_px = st.segmented_control(
-            "Seen at (px)", SEEN_AT_PX, default=96, required=True, key=state.SEEN_AT, bind="query-params"
+            "View size (px)", SEEN_AT_PX, default=96, required=True, key=state.SEEN_AT, bind="query-params"
         )
         pairs = st.segmented_control("Pairs", (1, 2), default=1, required=True, key=state.PAIRS, bind="query-params")
     with st.container(horizontal=True):
@@ -68,7 +68,7 @@ def _picked(dataset: Dataset) -> list[int]:
 def _pick(dataset: Dataset) -> None:
     rows = some_rows(dataset, state.shuffle(), SHOWN_TO_PICK)
     picked = _picked(dataset)
-    st.caption(f"{len(rows):,} of {len(dataset.manifest):,} shown. Click to add a picture or to put it back.")
+    st.caption(f"{len(rows):,} of {len(dataset.manifest):,} shown. Click a picture to add or remove it.")
     toggled = picture_picker(dataset, [*dict.fromkeys([*picked, *rows])], picked, "picker")
     if toggled is not None:
         state.toggle_picture(dataset, picked, toggled)

@@ -34,7 +34,7 @@ def browse(dataset: Dataset) -> None:
         )
     rows = chosen_rows(dataset, label, split or "all")
     if not len(rows):
-        st.caption("No picture is both. Choose another class or split.")
+        st.caption("This split has no pictures of this class. Choose another class or split.")
         return
     found = sheet(rows, A_PAGE, state.PAGE)
     with found.place:

@@ -16,12 +16,15 @@ from sealife_core.wording import counted
 A_PAGE = 8
 QUICK_S = 0.6  # a check that was done before is over by then, and no progress bar blinks
 MOST_PICTURES = 12  # of one group
-MENDS = "Shows first what would move: each class keeps its share of every split"
+MENDS = "First shows which pictures would move. Each class keeps its share of every split."
 KINDS = {
-    "leaks": ("Across splits", "The same picture is trained on and tested on: the scores come out too good."),
-    "labels": ("Two labels", "The same picture under two names: at most one of them is right."),
-    "exact": ("Same file", "The same file more than once. It counts twice and teaches nothing new."),
-    "near": ("Nearly the same", "Copies that were saved again, cropped a little or brightened; frames of one scene."),
+    "leaks": ("Across splits", "The same picture is in more than one split. The scores may then be too high."),
+    "labels": ("Two labels", "The same picture has two labels. At most one of them is correct."),
+    "exact": ("Same file", "The same file is there more than once. It counts twice but adds nothing new."),
+    "near": (
+        "Nearly the same",
+        "Copies that were saved again, slightly cropped or brightened, or frames of one scene.",
+    ),
 }
 
 
@@ -63,7 +66,7 @@ def _found(dataset: Dataset, checks: Checks) -> None:
     groups = groups_by_kind(checks)
     if not groups["exact"] and not groups["near"]:
         st.success(
-            f"No duplicates: {counted(len(dataset), 'picture')} compared, file by file and by how they look.",
+            f"No duplicates. Compared {counted(len(dataset), 'picture')} by file and by appearance.",
             icon=":material/check_circle:",
         )
         return
@@ -87,7 +90,7 @@ def _found(dataset: Dataset, checks: Checks) -> None:
         mend_dialog(dataset, checks)
     if can_undo(dataset):
         st.button(
-            "Undo the last mending", icon=":material/undo:", key="unmend", type="tertiary", on_click=unmend,
+            "Undo the last move", icon=":material/undo:", key="unmend", type="tertiary", on_click=unmend,
             args=(dataset.name,),
         )  # fmt: skip
     _page(dataset, checks, groups[kind], kind)
@@ -100,7 +103,7 @@ def mend_dialog(dataset: Dataset, checks: Checks, only: list[DuplicateGroup] | N
     for sentence in mending.sentences:
         st.markdown(plain(sentence))
     if mending.moves:
-        st.caption("Nothing is deleted, and it can be undone. Runs tested before were tested on other pictures.")
+        st.caption("Nothing is deleted, and you can undo it. Earlier runs were tested on a different set of pictures.")
         if st.button(
             "Move them", type="primary", icon=":material/healing:", key="mend_go", on_click=_carry_out,
             args=(dataset, mending),
@@ -116,7 +119,7 @@ def _carry_out(dataset: Dataset, mending: Mending) -> None:
         return
     groups = counted(mending.groups, "group")
     said = plain(" ".join(mending.sentences))
-    state.say(f"Mended {groups} of **{plain(dataset.name)}**. {said}", ("mending", dataset.name))
+    state.say(f"Put {groups} of **{plain(dataset.name)}** into one split each. {said}", ("mending", dataset.name))
 
 
 def unmend(name: str) -> None:
@@ -126,7 +129,7 @@ def unmend(name: str) -> None:
     except SealifeError as error:
         state.say(plain(str(error)))
         return
-    state.say(f"{back:,} pictures of **{plain(name)}** are back in the splits they came from.")
+    state.say(f"{back:,} pictures of **{plain(name)}** are back in their previous splits.")
 
 
 def _page(dataset: Dataset, checks: Checks, groups: list[DuplicateGroup], kind: str) -> None:

@@ -15,7 +15,7 @@ from sealife_core.evaluation.palette import class_colour
 
 _JS = """
 const COLUMNS = [['name', 'Class'], ['n', 'Pictures'], ['recall', 'Recall'], ['precision', 'Precision'], ['f1', 'F1'],
-  ['mistakes', 'Most taken for']];
+  ['mistakes', 'Most confused with']];
 export default function ({ data, parentElement, setTriggerValue }) {
   const table = parentElement.querySelector('table');
   table.sorted ??= { by: 'f1', up: true };

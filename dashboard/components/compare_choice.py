@@ -76,12 +76,12 @@ def chooser(choice: Choice) -> None:
             st.checkbox(plain(_label(one)), key=state.follow_compare(f"run.{one.run_id}", False), disabled=True)
             st.caption(f"Not comparable: {plain(one.why_not(choice.test_hash))}.")
         if len(others) > MOST_LISTED:
-            st.caption(f"Nor are {len(others) - MOST_LISTED:,} more.")
+            st.caption(f"{len(others) - MOST_LISTED:,} more are not comparable.")
     older = {one.run_id: _label(one) for one in fitting if one not in listed}
     if older:
         st.selectbox(
             "An older run", list(older), index=None, format_func=older.__getitem__, label_visibility="collapsed",
-            placeholder=f"Look among {len(older):,} older runs", key=state.follow_compare("older", None),
+            placeholder=f"Choose from {len(older):,} older runs", key=state.follow_compare("older", None),
             on_change=_add, args=(chosen,),
         )  # fmt: skip
 

@@ -21,7 +21,7 @@ def class_view(pair: Paired, data: str) -> None:
     shown = [change for change in changes if change.fixed or change.broken]
     st.subheader("By class")
     if not shown:
-        st.caption("No picture of any class is named right by one run and wrong by the other.")
+        st.caption("Both runs classify the same pictures correctly.")
         return
     drawn = shown if len(shown) <= MOST_CLASSES else _outermost(shown)
     st.echarts_chart(
@@ -32,11 +32,12 @@ def class_view(pair: Paired, data: str) -> None:
         alt="; ".join(f"{change.label}: {change.fixed} fixed, {change.broken} broken" for change in drawn),
     )
     st.caption(
-        "To the right: pictures of the class that are fixed; to the left: broken. In brackets: its test pictures. Click"
-        f" a bar to see them. {believed(changes)}"
+        "To the right (fixed): pictures that only the compared run classifies correctly. To the left (broken):"
+        " pictures that only the baseline classifies correctly. In brackets: the test pictures of the class. Click"
+        f" a bar to see its pictures. {believed(changes)}"
         + (f" The {len(drawn)} largest changes of {len(shown)} classes are shown." if len(drawn) < len(shown) else "")
     )
-    with st.expander("Recall of each class, and how sure"):
+    with st.expander("Recall of each class, with p values"):
         st.dataframe(pd.DataFrame(class_rows(changes)), hide_index=True, alt="Change of each class")
 
 
@@ -45,14 +46,14 @@ def believed(changes: Sequence[ClassChange]) -> str:
     sure = [change for change in changes if change.p_holm < BEYOND_CHANCE]
     if not sure:
         return (
-            f"Corrected for asking about {len(changes)} classes (Holm), no single class differs by more than chance"
-            " explains: read the picture as a hint."
+            f"After Holm’s correction for {len(changes)} classes, no class differs significantly. Treat the chart as"
+            " a hint."
         )
     words = ", ".join(
         f"{plain(change.label)} ({'gains' if change.difference > 0 else 'loses'}, {p_words(change.p_holm)})"
         for change in sure
     )
-    return f"Corrected for asking about {len(changes)} classes (Holm), this much is beyond chance: {words}."
+    return f"After Holm’s correction for {len(changes)} classes, these differ significantly: {words}."
 
 
 def class_option(changes: Sequence[ClassChange], classes: Sequence[str], ink: str) -> dict[str, Any]:

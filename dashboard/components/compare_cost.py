@@ -19,20 +19,20 @@ def cost_view(rows: Sequence[ComparisonRow]) -> None:
     """Accuracy against training time, one dot a run; a ring where pre-training is counted too."""
     timed = [row for row in rows if row.train_s]
     if not timed:
-        st.caption("How long these runs took was not written down.")
+        st.caption("The training time of these runs was not recorded.")
         return
-    st.markdown("**Accuracy against the time that training took**")
+    st.markdown("**Accuracy against training time**")
     st.echarts_chart(
         cost_option(timed, colours_of_all(), ink()),
         height=320,
         key="comparison.cost",
         alt="; ".join(f"{row.name}: {percent(row.accuracy)} after {duration(row.train_s)}" for row in timed),
     )
-    rings = " A ring, joined to its dot, counts the pre-training of its encoder too, which further runs can share."
+    rings = " The ring of a dot includes the time to pre-train the encoder. Other runs can share that pre-training."
     st.caption(
-        "To the left is cheap, to the top is good. Each step of the scale is ten times the time of the last."
+        "Left is cheaper, up is better. Each step on the time axis is a factor of ten."
         + (rings if any(row.pretrain_s for row in timed) else "")
-        + " Times are of the machine and of what else it did; the table has the parameters trained."
+        + " Times depend on the machine and on what else it was doing. The table lists the parameters trained."
     )
 
 
@@ -85,8 +85,8 @@ def ladder_view(rows: Sequence[ComparisonRow], runs: Sequence[Run]) -> None:
             alt="; ".join(f"{stages} stages: {percent(row.accuracy)}" for stages, row in ladder),
         )
     st.caption(
-        "These runs differ in nothing but how many of the encoder's five stages were trained, the deepest first. Bars"
-        " are 95 % intervals."
+        "These runs differ only in how many of the encoder's five stages were trained, starting with the deepest."
+        " Bars are 95 % intervals."
     )
 
 

@@ -19,13 +19,13 @@ def curves_view(rows: Sequence[ComparisonRow], runs: Sequence[Run]) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom", gap="large"):
         weight = st.slider(
             "Smoothing", 0.0, 0.95, 0.0, 0.05, key=state.COMPARE_SMOOTHING, bind="query-params", width=300,
-            help="How much of each point comes from those before it; 0 draws what was measured.",
+            help="How much each point depends on the points before it. 0 shows the measured values.",
         )  # fmt: skip
-        log = st.toggle("Logarithmic scale of loss and rate", key=state.COMPARE_LOG, bind="query-params")
+        log = st.toggle("Logarithmic scale for loss and learning rate", key=state.COMPARE_LOG, bind="query-params")
     names = {row.run_id: row.name for row in rows}
     found = {run.id: cache.metrics(run) for run in runs}
     if not any(found.values()):
-        st.caption("These runs wrote no metrics.")
+        st.caption("These runs recorded no metrics.")
         return
     colours = colours_of_all()
     st.html("".join(f'<span style="margin-right:1.25rem">{_dot(colours[i])}{escape(names[i])}</span>' for i in names))
@@ -40,7 +40,7 @@ def curves_view(rows: Sequence[ComparisonRow], runs: Sequence[Run]) -> None:
             draw_panel(panel, curves, {}, epochs, f"compare.{panel.name}.{log}", log=log and not panel.percent)
     if weight:
         kept = f"{100 * (1 - weight):.0f} %"
-        st.caption(f"Smoothed: {kept} of each point is what was measured there, the rest comes from those before it.")
+        st.caption(f"Smoothed: {kept} of each point is the measured value, the rest comes from the points before it.")
 
 
 def _dot(colour: str) -> str:

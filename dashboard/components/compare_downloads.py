@@ -18,7 +18,7 @@ def downloads(choice: Choice) -> None:
     a, b = state.compare("from"), state.compare("to")
     pair = (a, b) if a in ids and b in ids and a != b else None
     with st.container(horizontal=True, width="content"), st.popover("Download", icon=":material/download:"):
-        pictures = st.toggle(f"With up to {PICTURES} pictures of each pile in the file")
+        pictures = st.toggle(f"Include up to {PICTURES} pictures of each outcome")
         st.download_button(
             "Whole comparison (HTML)",
             lambda: comparison_html(

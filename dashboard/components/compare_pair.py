@@ -61,15 +61,15 @@ def _says(pair: Paired) -> None:
         f" ({interval(macro)})."
     )
     st.caption(
-        "p (exact McNemar): how often chance alone would split the pictures on which the two disagree as unevenly, or"
-        " more. The intervals are bootstraps over the same pictures, and hold one training of each run: another seed"
-        " would give somewhat other numbers."
+        "p (exact McNemar test) looks at the pictures that only one of the two runs classifies correctly. It is the"
+        " probability that chance alone splits them at least this unevenly. The intervals are bootstrapped over the"
+        " test pictures. They cover one training of each run: another seed would give slightly different numbers."
     )
 
 
 def _all_pairs(rows: Sequence[ComparisonRow], known: dict[str, Run]) -> None:
     """Every two runs in one table, corrected for their number."""
-    with st.expander(f"Every two of the {len(rows)} runs"):
+    with st.expander(f"All pairs of the {len(rows)} runs"):
         found = []
         for place, worse in enumerate(rows):
             for better in rows[:place]:
@@ -91,10 +91,10 @@ def _all_pairs(rows: Sequence[ComparisonRow], known: dict[str, Run]) -> None:
             }
             for pair, p in zip(found, corrected, strict=True)
         ]
-        st.dataframe(pd.DataFrame(table), hide_index=True, alt="Every two runs compared")
+        st.dataframe(pd.DataFrame(table), hide_index=True, alt="All pairs of runs compared")
         st.caption(
-            f"Among {len(found)} comparisons one in twenty would come out below p = 0.05 by chance; Holm’s correction"
-            " makes up for that. Believe the last column."
+            "Without any real difference, about one comparison in twenty still gives p below 0.05. Holm’s"
+            f" correction for {len(found)} comparisons accounts for this: rely on the last column."
         )
 
 

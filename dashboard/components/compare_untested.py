@@ -40,6 +40,7 @@ def untested_table(runs: Sequence[Run]) -> None:
         alt="k-NN accuracy of SimCLR runs",
     )
     st.caption(
-        "k-NN accuracy: validation pictures named by their nearest training pictures. It is measured on other pictures"
-        " than the test accuracy above, so the two are not to be compared. In brackets: 95 % intervals."
+        "k-NN accuracy: the share of validation pictures that their nearest training pictures classify correctly."
+        " It is measured on other pictures than the test accuracy, so do not compare the two. In brackets: 95 %"
+        " intervals."
     )

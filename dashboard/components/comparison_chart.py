@@ -18,11 +18,11 @@ from sealife_core.evaluation.comparison_figures import Score, scored
 ROW_PX, HEADING_PX = 48, 34
 SCORES: dict[Score, str] = {"accuracy": "Accuracy", "macro_f1": "Macro-F1"}
 _READS: dict[Score, str] = {
-    "accuracy": "A dot is the share of test pictures that were named right; its line is the 95 % interval (Wilson):"
-    " where the accuracy may well lie on other pictures of the same kind. The dashed line is guessing the commonest"
-    " class.",
-    "macro_f1": "Macro-F1 puts precision and recall of every class into one number, and every class counts the same,"
-    " rare ones too; its line is the 95 % interval (bootstrap over pictures).",
+    "accuracy": "A dot is the share of test pictures classified correctly. Its line is the 95 % interval (Wilson):"
+    " the plausible accuracy on other pictures of the same kind. The dashed line is the accuracy of"
+    " always guessing the most common class.",
+    "macro_f1": "Macro-F1 combines precision and recall. Every class counts the same, rare ones too. Its line is"
+    " the 95 % interval (bootstrap over pictures).",
 }
 
 
@@ -40,7 +40,10 @@ def comparison_chart(rows: Sequence[ComparisonRow]) -> None:
         key=f"comparison.{score}",
         alt="; ".join(_in_words(row, score) for row in rows),
     )
-    st.caption(f"{_READS[score]} Where two lines overlap, look below: the same pictures tell more than two lines do.")
+    st.caption(
+        f"{_READS[score]} If two lines overlap, compare the runs image by image below: this can show smaller"
+        " differences."
+    )
 
 
 def comparison_option(

@@ -107,7 +107,7 @@ def same(a: Any, b: Any) -> bool:
 def shown(value: Any) -> str:
     """A value as people write it."""
     if value is None:
-        return "the recipe's own"
+        return "the recipe's value"
     if isinstance(value, bool):
         return "on" if value else "off"
     return short_number(value) if isinstance(value, float) else str(value).replace("_", " ")
@@ -149,7 +149,7 @@ def _widget(setting: Setting, value: Any, shared: dict[str, Any]) -> Any:
         value=value,
         step=step,
         format=FORMATS[number],
-        placeholder="the recipe's own" if setting.optional else None,
+        placeholder="the recipe's value" if setting.optional else None,
         **shared,
     )
 

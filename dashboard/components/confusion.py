@@ -14,7 +14,7 @@ from dashboard.components.elements import ELEMENTS_JS
 from dashboard.components.gallery_answers import Answers
 from sealife_core.evaluation.palette import class_colour
 
-SHARES = {"": "Counts", "truth": "Share of each true class", "said": "Share of each answer"}
+SHARES = {"": "Counts", "truth": "Share of each true class", "said": "Share of each predicted class"}
 MOST_CLASSES = 40  # a cell is then about as wide as its number
 
 _JS = """
@@ -24,7 +24,7 @@ function label(side, place, tell) {
   const dot = el('i', 'dot');
   dot.style.background = place.colour;
   button.append(dot, el('span', '', place.name));
-  button.title = side === 'row' ? 'Pictures of ' + place.name : 'Pictures taken for ' + place.name;
+  button.title = side === 'row' ? 'Pictures of ' + place.name : 'Pictures classified as ' + place.name;
   button.onclick = () => tell(side === 'row' ? { truth: place.name } : { predicted: place.name });
   return button;
 }
@@ -54,7 +54,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
       button.textContent = data.texts[i][j];
       button.style.setProperty('--share', data.shades[i][j]);
       if (data.shades[i][j] > 0.6) button.classList.add('full');
-      button.title = truth.name + (i === j ? ', named right: ' : ', taken for ' + said.name + ': ')
+      button.title = truth.name + (i === j ? ', classified correctly: ' : ', classified as ' + said.name + ': ')
         + data.counts[i][j] + ' of ' + truth.count;
       button.setAttribute('aria-label', button.title);
       button.dataset.at = i + ' ' + j;

@@ -38,8 +38,8 @@ def heading(dataset: Dataset) -> None:
         words + (f" {counted(unlabelled, 'has', 'have')} no label: SimCLR learns from them too." if unlabelled else "")
     )
     st.caption(
-        "Training pictures are learned from; validation chooses the best epoch; test is looked at once, at the end of a"
-        " run."
+        "The network learns from the training pictures. The validation pictures choose the best epoch. The test"
+        " pictures are used once, at the end of a run."
     )
 
 
@@ -50,9 +50,9 @@ def _actions(dataset: Dataset) -> None:
         if st.button("Train on it", icon=":material/model_training:", key="to_train"):
             state.go("train", **{state.DATASET: dataset.name})
         with st.popover("More", icon=":material/more_horiz:"):
-            st.caption(f"Its files: {plain(str(dataset.folder))}")
+            st.caption(f"Files: {plain(str(dataset.folder))}")
             st.button("Delete", icon=":material/delete:", key="delete_data", on_click=delete, args=(dataset.name,))
-            st.caption("Goes to the trash; can be undone.")
+            st.caption("Moves it to the trash. You can undo this.")
 
 
 def dataset_links(names: list[str]) -> None:
@@ -121,4 +121,4 @@ def _card(name: str, place: int, is_chosen: bool) -> None:
 
 def _refuse_if_used(name: str) -> None:
     for run in active_on(name):
-        raise DatasetError(f"Data set '{name}' is being trained on by '{run.notes()['name']}'. Stop that run first.")
+        raise DatasetError(f"Run '{run.notes()['name']}' is training on data set '{name}'. Stop that run first.")

@@ -23,7 +23,9 @@ def need_dataset(why: str) -> bool:
     if cache.datasets():
         return True
     with st.container(border=True):
-        st.markdown(f"**No data set yet.** {why} The sample reef is drawn in a few seconds: ten kinds of sea animals.")
+        st.markdown(
+            f"**No data set yet.** {why} Drawing the sample reef takes a few seconds. It has ten kinds of sea animals."
+        )
         with st.container(horizontal=True):
             if st.button("Draw the sample reef", type="primary", icon=":material/draw:"):
                 draw_reef()

@@ -17,16 +17,16 @@ from sealife_core.runs.liveness import State
 
 STEPS = {
     "simclr": (
-        "1. Learn to see, without names",
+        "1. Learn without labels",
         "SimCLR looks at two views of each picture and learns to give them the same features.",
     ),
     "probe": (
-        "2. Ask what it learned",
-        "A linear probe freezes that encoder and learns only one layer on top, now with names.",
+        "2. Test what it learned",
+        "A linear probe freezes that encoder and trains one layer on top, now with labels.",
     ),
     "finetune": (
-        "3. Let it go on learning",
-        "Fine-tuning starts from the same encoder and lets all of it adapt to the names.",
+        "3. Train it further",
+        "Fine-tuning starts from the same encoder and trains all of it with labels.",
     ),
 }
 ICONS = {
@@ -72,7 +72,7 @@ def _panel(was_active: bool) -> None:
             _step(run)
     rows = comparison(runs)
     if rows:
-        st.markdown("##### On pictures it has never seen")
+        st.markdown("##### On test pictures, never seen in training")
         score_cards(rows)
         st.markdown(verdict(rows))
     if runs:
@@ -85,7 +85,7 @@ def _looks(simclr: Run, tested: list[str]) -> None:
         if st.button("Look at the curves", icon=":material/monitoring:", key="demo_curves"):
             state.go("runs", run=simclr.id)
         if has_embeddings(simclr.path) and st.button(
-            "See the classes come apart", icon=":material/bubble_chart:", key="demo_embeddings"
+            "See how the classes separate", icon=":material/bubble_chart:", key="demo_embeddings"
         ):
             state.open_embeddings(simclr.id)
         if tested and st.button("See what it gets wrong", icon=":material/imagesmode:", key="demo_gallery"):

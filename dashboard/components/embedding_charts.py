@@ -32,8 +32,8 @@ from sealife_core.wording import percent
 
 WIDE_PX, NARROW_PX = 620, 480
 _MEANING = {
-    choice.PCA: "PCA turns the cloud until its widest directions lie in the picture; all others are not seen.",
-    choice.UMAP: "UMAP keeps neighbours together. How far groups lie apart, and how large they are, means nothing.",
+    choice.PCA: "PCA shows the directions in which the embeddings vary most. It hides all other directions.",
+    choice.UMAP: "UMAP keeps neighbours together. Distances between groups and the sizes of groups mean nothing.",
 }
 
 
@@ -64,7 +64,7 @@ def _chart(dataset: Dataset, run: Run, look: Look, height_px: int) -> Cloud | No
     dark = st.context.theme.type == "dark"
     every, cloud = len(cloud.rows), shown_of(cloud, dataset, look.classes)
     if not len(cloud.rows):
-        st.caption("No picture is of these classes. Choose others.")
+        st.caption("There are no pictures of these classes. Choose other classes.")
         return cloud
     picture = cache.picture_of(run, dataset, look, mark, dark, lambda: draw(run, dataset, look, cloud, dark))
     st.markdown(f"**{choice.title_of(run)}**, {look.method}")
@@ -102,7 +102,7 @@ def _footing(dataset: Dataset, run: Run, look: Look, cloud: Cloud, every: int, p
 
         st.download_button("Interactive page", page, f"{name}.html", "text/html", key=f"html.{run.id}", **shared)
         st.download_button("Table (CSV)", table, f"{name}.csv", "text/csv", key=f"csv.{run.id}", **shared)
-        st.caption("PNG: the camera over the chart", width="content")
+        st.caption("PNG: use the camera above the chart", width="content")
 
 
 def honesty(dataset: Dataset, run: Run, look: Look, shown: int, every: int, projection: Projection | None) -> str:
@@ -115,12 +115,14 @@ def honesty(dataset: Dataset, run: Run, look: Look, shown: int, every: int, proj
     else:
         trust = cache.pca_trustworthiness(run, look.of, look.dims)
     if isinstance(trust, float):
-        parts.append(f"**Trustworthiness {trust:.2f}** (1: all neighbours in the picture are true ones; 0.5: chance).")
+        parts.append(
+            f"**Trustworthiness {trust:.2f}** (1: all neighbours in the chart are true neighbours; 0.5: chance)."
+        )
     votes = cache.neighbour_votes(run, dataset, look.of)
     if votes is not None:
         accuracy, n, voting = votes
         parts.append(
-            f"**k-NN accuracy {percent(accuracy, 0)}** on {n:,} validation pictures, by {voting:,} training pictures:"
-            " how far classes lie apart in the original space, whatever the picture shows."
+            f"**k-NN accuracy {percent(accuracy, 0)}** on {n:,} validation pictures, by {voting:,} training"
+            " pictures: how well the classes separate in the original space. It does not depend on the chart."
         )
     return " ".join([*parts, _MEANING[look.method]])

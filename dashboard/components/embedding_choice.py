@@ -53,12 +53,12 @@ def beside_choice(run: Run, ready: Sequence[Run]) -> Run | None:
     data = _data(run)
     others = {other.id: other for other in ready if other.id != run.id and _data(other) == data}
     chosen = state.embedded_run(list(others), state.BESIDE)
-    names = _names(list(others.values())) | {_NOTHING: "nothing"}
+    names = _names(list(others.values())) | {_NOTHING: "No other run"}
     key = f"embeddings.beside.{run.id}.{chosen}"
     st.selectbox(
         "Compare with", [_NOTHING, *others], index=1 + list(others).index(chosen) if chosen else 0, key=key,
         format_func=names.__getitem__, disabled=not others,
-        help=None if others else "Another run on the same data set can stand here, once there is one.",
+        help=None if others else "This needs another run on the same data set.",
         on_change=lambda: state.choose_embedded_run(_or_none(state.value_of(key)), state.BESIDE),
     )  # fmt: skip
     return others.get(chosen or "")
@@ -97,8 +97,8 @@ def space_choice(run: Run) -> Space:
         return "h"
     word = st.segmented_control(
         "Space", list(_SPACES), default="encoder h", required=True, key=state.SPACE, bind="query-params",
-        help="h is what the encoder gives and everything later uses. z comes after the projection head; the contrastive"
-        " loss is computed there, and afterwards it is thrown away.",
+        help="h is the output of the encoder. Classifiers use it. z is the output of the projection head. Only the"
+             " contrastive loss uses it, during pre-training.",
     )  # fmt: skip
     return _SPACES[word or "encoder h"]
 
@@ -110,7 +110,7 @@ def umap_settings(method: str, dims: int, of: Space) -> ProjectionSettings:
         return parse(ProjectionSettings, chosen)
     fields = [field for field in describe(ProjectionSettings) if field.path not in chosen]
     held = _allowed(state.projection_settings())
-    with st.expander("Settings of UMAP"):
+    with st.expander("UMAP settings"):
         for start in range(0, len(fields), 3):
             for column, field in zip(st.columns(3, gap="large"), fields[start : start + 3], strict=False):
                 with column:
@@ -123,9 +123,9 @@ def nothing_yet(unready: bool) -> None:
     """No run has embeddings: the one button that makes some."""
     with st.container(border=True):
         st.markdown(
-            "**Nothing to look at yet.** An embedding is the list of numbers that an encoder makes of a picture;"
-            " pictures that look alike to it lie close together. Every run writes them when it ends."
-            + (" Your run is still at work." if unready else "")
+            "**No embeddings yet.** An embedding is the list of numbers that an encoder makes of a picture."
+            " Pictures that the encoder finds similar get similar embeddings. Every run saves its embeddings when"
+            " it ends." + (" Your run has not finished yet." if unready else "")
         )
         if st.button("Train an encoder", type="primary", icon=":material/arrow_forward:"):
             train_simclr()
@@ -135,10 +135,10 @@ def embed_first(run: Run) -> None:
     """An old run has none: embed its encoder now."""
     with st.container(border=True):
         st.markdown(
-            f"**{plain(run.notes()['name'])} kept no embeddings**: it ended before they were written. Its encoder can"
-            " look at every picture now; nothing is trained again."
+            f"**{plain(run.notes()['name'])} has no saved embeddings.** You can compute them now with its encoder."
+            " Nothing is trained again."
         )
-        if st.button("Embed the pictures", type="primary", icon=":material/arrow_forward:"):
+        if st.button("Compute the embeddings", type="primary", icon=":material/arrow_forward:"):
             config = run.config()
             values = {"data": config.data, "weights": f"run:{run.id}", "image_size_px": config.image_size_px}
             state.set_form_values("embed", values)

@@ -14,12 +14,13 @@ CLASS, SPLIT, PREDICTED, RIGHT, CONFIDENCE, LOSS, CLUSTER = (
 ALWAYS = (CLASS, SPLIT, CLUSTER)
 PREDICTING = (PREDICTED, RIGHT, CONFIDENCE, LOSS)
 MEANS = {
-    CLASS: "the class that people gave the picture; the encoder of a SimCLR run never saw it.",
-    SPLIT: "training, validation or test. Training pictures far from the others would be a sign of learning by heart.",
-    PREDICTED: "what the classifier says. Training pictures have no prediction kept and are grey.",
-    RIGHT: "circles were named right, crosses wrong. Wrong ones often lie between groups.",
-    CONFIDENCE: "how sure the classifier is of its answer, right or not.",
-    LOSS: "minus the logarithm of what the classifier gave the true class: high where it is surely wrong.",
+    CLASS: "the label of the picture. The encoder of a SimCLR run never saw it.",
+    SPLIT: "training, validation or test. Training pictures that lie far from the others are a sign of overfitting.",
+    PREDICTED: "the predicted class. Training pictures are grey: their predictions are not saved.",
+    RIGHT: "circles are classified correctly, crosses wrongly. Crosses often lie between groups.",
+    CONFIDENCE: "how sure the classifier is of its answer, right or wrong.",
+    LOSS: "minus the logarithm of the probability of the true class. It is high where the classifier is sure but"
+    " wrong.",
     CLUSTER: "groups that k-means finds in the original space, without labels.",
 }
 _NO_PREDICTION = "no prediction"

@@ -22,14 +22,14 @@ def selection_view(dataset: Dataset, solid: bool) -> None:
     rows, _ = state.embedding_selection(dataset)
     if not len(rows) and solid:
         st.caption(
-            ":material/3d_rotation: Drag to turn the cloud, point at a picture to see it, click it to see what the"
-            " encoder finds most alike. To select, go back to two dimensions."
+            ":material/3d_rotation: Drag to rotate the chart. Point at a picture to see it. Click it to see the"
+            " most similar pictures. To select pictures, switch to 2D."
         )
         return
     if not len(rows):
         st.caption(
-            ":material/gesture: Draw a loop around points, or take the box from the tools over the chart: their"
-            " pictures appear here. Click a point to see what the encoder finds most alike."
+            ":material/gesture: Draw a loop around points, or use the box tool above the chart, to see their"
+            " pictures here. Click a point to see the most similar pictures."
         )
         return
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
@@ -46,8 +46,8 @@ def selection_view(dataset: Dataset, solid: bool) -> None:
     shown = rows if len(rows) <= MOST_SHOWN else np.sort(np.random.default_rng(0).choice(rows, MOST_SHOWN, False))
     if len(shown) < len(rows):
         st.caption(
-            f"{len(shown)} of {len(rows):,} shown, drawn at random; the list holds all. A link carries a"
-            f" selection of up to {state.MOST_LINKED}."
+            f"{len(shown)} of {len(rows):,} shown, chosen at random. The list has all of them. A link keeps a"
+            f" selection of up to {state.MOST_LINKED} pictures."
         )
     image_grid(dataset, shown.tolist(), key="selection_pictures", side_px=104)
 
@@ -63,7 +63,7 @@ def neighbours_view(
     if query is None and uploaded is None:
         return
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        st.markdown("**Most alike to the encoder**, by cosine in the original space", width="stretch")
+        st.markdown("**Most similar pictures** by cosine similarity in the original space", width="stretch")
         if uploaded is None:
             st.button(
                 "Close", icon=":material/close:", key="neighbours.close", on_click=state.ask_neighbours,
@@ -73,7 +73,7 @@ def neighbours_view(
         rows = cache.embedded_rows(run, dataset, look.of)
         asked = uploaded[run.id] if uploaded else cache.embedding_at(run, dataset, look.of, query or 0)
         if asked is None:
-            st.caption(f"{plain(run.notes()['name'])} has not seen this picture.")
+            st.caption(f"{plain(run.notes()['name'])} has no embedding of this picture.")
             continue
         found, alike = cache.nearest_rows(run, look.of, asked, NEIGHBOURS + 1)
         pairs = [(int(rows[i]), float(s)) for i, s in zip(found, alike, strict=True)]

@@ -19,20 +19,20 @@ _SHOWN_PX = 140
 
 def uploaded_features(runs: Sequence[Run], of: Space) -> dict[str, np.ndarray] | None:
     """Run id → (D,) features of the picture that was dropped in, or None while there is none."""
-    with st.expander("Ask with a picture of your own", icon=":material/add_photo_alternate:"):
+    with st.expander("Search with your own picture", icon=":material/add_photo_alternate:"):
         if of != "h" or not all((run.path / MODEL).is_file() for run in runs):
-            st.caption("For this, look at the encoder's h, of runs that kept their model.")
+            st.caption("This works only in the space of encoder h, and only if the runs still have their model.")
             return None
         file = st.file_uploader("A picture", type=KINDS, key="own_picture", label_visibility="collapsed")
         if file is None:
-            st.caption("It is not kept. Below appear the pictures that the encoder finds most alike to it.")
+            st.caption("Your picture is not saved. The most similar pictures of the data set appear below.")
             return None
         from sealife_core.datasets.reading import decode
 
         try:
             picture = decode(BytesIO(file.getvalue()), at_least_px=2 * _SHOWN_PX).rgb
             st.image(picture, width=_SHOWN_PX)
-            with st.spinner("Asking the encoder…"):
+            with st.spinner("Computing the embedding…"):
                 return {run.id: cache.features_of(run, file.getvalue()) for run in runs}
         except SealifeError as error:
             show_error(error)

@@ -37,7 +37,7 @@ def film(dataset: Dataset, run: Run, look: Look) -> None:
     if len(epochs) < 2:
         _no_film(len(epochs))
         return
-    found = awaited(run, look.settings, "film", "It is kept once it is there.")
+    found = awaited(run, look.settings, "film", "It is computed once and then saved.")
     if found.state != "done":
         return
     points = np.asarray(found.points, np.float32)  # (E, n, 2)
@@ -45,10 +45,10 @@ def film(dataset: Dataset, run: Run, look: Look) -> None:
     here = np.flatnonzero(rows >= 0)
     cloud = shown_of(Cloud(rows[here], here, points[0, here], ("", "")), dataset, look.classes)
     if not len(cloud.rows):
-        st.caption("No picture of the film is of these classes. Choose others.")
+        st.caption("The film has no pictures of these classes. Choose other classes.")
         return
     reel = film_reel(dataset, cloud, points[:, cloud.at], look)
-    st.markdown(f"**{choice.title_of(run)}**, {len(points)} moments of its training")
+    st.markdown(f"**{choice.title_of(run)}**, {len(points)} snapshots of its training")
     n = len(cloud.rows)
     _FILM(
         key=f"film.{run.id}",
@@ -61,11 +61,10 @@ def film(dataset: Dataset, run: Run, look: Look) -> None:
     st.caption(choice.meaning(look.colour))
     total = len(dataset)
     st.caption(
-        f"{n:,} of {total:,} pictures, the same ones in every frame. Each frame is a UMAP that is held close"
-        " to the frames around it (the idea of AlignedUMAP), so that a picture stays where it was unless its neighbours"
-        " changed."
-        " SimCLR saw no label: where the classes come apart, it found what they have in common by itself."
-        " Distances between groups, and their sizes, mean nothing."
+        f"{n:,} of {total:,} pictures, the same ones in every frame. Each frame is a UMAP that stays close to the"
+        " frames before and after it (the idea of AlignedUMAP). So a picture moves only if its neighbours change."
+        " SimCLR saw no labels: where classes separate, it learned their common features by itself. Distances"
+        " between groups and the sizes of groups mean nothing."
     )
 
 
@@ -108,8 +107,8 @@ def _no_film(snapshots: int) -> None:
     with st.container(border=True):
         kept = "only one snapshot" if snapshots else "no snapshots"
         st.markdown(
-            f"**No film of this run**: it kept {kept}. SimCLR runs keep about ten of them while they train; train one"
-            " anew to watch the classes come apart."
+            f"**No film of this run**: it saved {kept}. SimCLR runs save about ten snapshots during training. Train"
+            " a new one to see how the classes separate."
         )
         if st.button("Train SimCLR", type="primary", icon=":material/arrow_forward:"):
             choice.train_simclr()

@@ -25,7 +25,7 @@ ORDERS = {
 }
 OUTCOMES = {"right": "Right", "wrong": "Wrong"}
 PAIRED = {
-    "differ": "They say different things",
+    "differ": "Different predictions",
     "both": "Both right",
     "first": "Only the first right",
     "second": "Only the second right",
@@ -112,8 +112,8 @@ def _classes(count: int, table: "pd.DataFrame", dataset: Dataset, results: dict[
         if len(names) == count and used <= set(names):
             return names
     raise RunError(
-        f"The predictions know {count} classes, and data set '{dataset.name}' now has {len(dataset.classes)}."
-        " Train a classifier on the data set as it is."
+        f"The predictions have {count} classes, but data set '{dataset.name}' now has {len(dataset.classes)}. Train"
+        " a classifier on the data set as it is now."
     )
 
 

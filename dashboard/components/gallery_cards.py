@@ -135,7 +135,7 @@ def card(answers: Answers, place: int, models: Sequence[tuple[Answers, str]]) ->
 
 def _said(model: Answers, place: int | None, run_colour: str) -> dict[str, str]:
     if place is None:
-        return {"run": run_colour, "state": "", "sign": "–", "text": "not asked", "sure": ""}
+        return {"run": run_colour, "state": "", "sign": "–", "text": "not tested", "sure": ""}
     right = bool(model.truth[place] == model.predicted[place])
     name = model.classes[model.predicted[place]]
     return {

@@ -36,14 +36,14 @@ def _one(run: Run, other: Run | None, split: str, shares: str) -> None:
     if other is not None:
         st.subheader(plain(run_name(run)))
     if scored is None:
-        st.caption("No picture of this split was answered.")
+        st.caption("There are no predictions for this split.")
         return
     per_class, counts = scored["per_class"], np.asarray(scored["confusion"])
     images = f"{scored['n']:,} {SPLIT_NAMES.get(split, 'validation and test')} pictures"
     st.markdown(
-        f"**{percent(scored['accuracy'])}** of {images} named right (95 % interval"
+        f"**{percent(scored['accuracy'])}** of {images} classified correctly (95 % interval"
         f" {between(scored['accuracy_low'], scored['accuracy_high'])}), macro-F1 {percent(scored['macro_f1'])}."
-        f" Guessing the commonest class would reach {percent(scored['chance'])}."
+        f" Always guessing the most common class reaches {percent(scored['chance'])}."
     )
     shown = list(range(len(answers.classes)))
     if len(shown) > MOST_CLASSES:
@@ -51,17 +51,17 @@ def _one(run: Run, other: Run | None, split: str, shares: str) -> None:
         st.caption(f"The {len(shown)} most confused of {len(answers.classes)} classes are shown.")
     pick = partial(_pictures_of, run, other)
     confusion_matrix(answers, counts, shown, shares, f"confusion.{run.id}", pick)
-    unit = {"": "how many pictures", "truth": "percent of the row", "said": "percent of the column"}[shares]
+    unit = {"": "the number of pictures", "truth": "percent of the row", "said": "percent of the column"}[shares]
     st.caption(
-        f"A row is what the picture shows, a column what the model said: {unit}. The diagonal is right;"
-        " the rest are mistakes. Click a cell, a row or a column to see its pictures."
+        f"Rows are true classes, columns are predicted classes. A cell shows {unit}. The diagonal is correct, the"
+        " rest are mistakes. Click a cell, a row or a column to see its pictures."
     )
     st.markdown("**Each class**")
     class_table(answers, per_class, counts, f"class_table.{run.id}", pick)
     st.caption(
-        "Recall: how many of a class's pictures were found. Precision: how often the model is right when it names the"
-        " class. F1 is high only where both are. Hover over a recall for its 95 %"
-        " interval. The fewer pictures a class has, the wider."
+        "Recall: the share of a class's pictures that were classified correctly. Precision: how often the model is"
+        " right when it predicts the class. F1 is high only if both are high. Hover over a recall for its 95 %"
+        " interval. The fewer pictures a class has, the wider the interval."
     )
 
 

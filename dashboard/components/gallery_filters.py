@@ -24,8 +24,8 @@ def filter_row(answers: Answers, shown: Filters, paired: bool) -> None:
     names = ["", *answers.classes]
     words = {"": "All"} | OUTCOMES | (PAIRED if paired else {})
     with st.container(horizontal=True, vertical_alignment="bottom", key="gallery_filters"):
-        _select("truth", "It is", names, {"": "Any class"}, shown.truth, 180)
-        _select("predicted", "The model says", names, {"": "Any class"}, shown.predicted, 180)
+        _select("truth", "True class", names, {"": "Any class"}, shown.truth, 180)
+        _select("predicted", "Predicted class", names, {"": "Any class"}, shown.predicted, 180)
         if paired:
             _select("outcome", "Outcome", list(words), words, shown.outcome, 220)
         else:
@@ -39,7 +39,7 @@ def filter_row(answers: Answers, shown: Filters, paired: bool) -> None:
 
 def order_choice(shown: Filters) -> None:
     """Which pictures come first."""
-    _select("order", "First", list(ORDERS), ORDERS, shown.order, 230, label_visibility="collapsed")
+    _select("order", "Order", list(ORDERS), ORDERS, shown.order, 230, label_visibility="collapsed")
 
 
 def _select(
@@ -82,7 +82,7 @@ def spoken(shown: Filters) -> str:
     split = f"{SPLIT_NAMES[shown.split]} " if shown.split in SPLIT_NAMES else ""
     parts = [f"{kind}{split}pictures" + (f" of **{plain(shown.truth)}**" if shown.truth else "")]
     if shown.predicted:
-        parts.append(f"taken for **{plain(shown.predicted)}**")
+        parts.append(f"classified as **{plain(shown.predicted)}**")
     if shown.outcome in PAIRED:
         parts.append(PAIRED[shown.outcome].lower())
     if (shown.low, shown.high) != (0, 100):

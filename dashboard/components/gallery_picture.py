@@ -46,7 +46,7 @@ def _steps(answers: Answers, place: int, places: np.ndarray, shown: Filters) -> 
         if here >= 0:
             st.markdown(f"**{here + 1:,}** of {len(places):,} {spoken(shown)}", width="stretch")
         else:
-            st.markdown("One picture, outside of the filters.", width="stretch")
+            st.markdown("This picture does not match the filters.", width="stretch")
         with st.container(horizontal=True, width="content"):
             for label, step, key, icon in (
                 ("Previous", -1, "left", ":material/chevron_left:"),
@@ -70,7 +70,7 @@ def _seen(answers: Answers, place: int, run: Run, evidence: int) -> None:
         width=int(about["width"]),
         height=int(about["height"]),
         alt=f"{answers.classes[answers.truth[place]]}, with the evidence for {name}",
-        says=f"Bright is what speaks for “{name}” (Grad-CAM). Outside of the square the network sees nothing.",
+        says=f"Bright areas are evidence for “{name}” (Grad-CAM). The network sees only what is inside the square.",
         key="gallery_heat",
     )
     st.caption(f"{plain(answers.dataset.file_names[row])} · {about['width']:,} × {about['height']:,} px")
@@ -95,14 +95,16 @@ def _answer(answers: Answers, place: int, run: Run, rival: tuple[Run, Answers] |
     name = escape(answers.classes[truth])
     st.html(f'<h2 style="margin:0;padding:0">{dot(answers.colour_index(truth))}{name}</h2>{verdicts}')
     probability_bars(answers, models, truth=truth, asked=evidence, key="gallery_bars")
-    more = f" The {MOST} likeliest of {len(answers.classes)} classes are shown." if len(answers.classes) > MOST else ""
-    st.caption(f"How likely the model holds each class. Click a class to see what speaks for it.{more}")
+    more = (
+        f" The {MOST} most likely of {len(answers.classes)} classes are shown." if len(answers.classes) > MOST else ""
+    )
+    st.caption(f"The probability that the model gives each class. Click a class to see the evidence for it.{more}")
 
 
 def _verdict(answers: Answers, place: int, how: str) -> str:
     right = bool(answers.truth[place] == answers.predicted[place])
     name, sure = escape(answers.classes[answers.predicted[place]]), f"{100 * answers.confidence[place]:.0f} % sure"
-    text = f"right, {sure}" if right else f"wrong: taken for {name}, {sure}"
+    text = f"right, {sure}" if right else f"wrong: classified as {name}, {sure}"
     return f'<span class="verdict {"right" if right else "wrong"} {how}">{"✓" if right else "✕"} {text}</span>'
 
 

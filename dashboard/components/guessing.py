@@ -109,12 +109,12 @@ def _ask(answers: Answers, guesses: list[int]) -> None:
     if len(answers.classes) > MOST_BUTTONS:
         name = st.selectbox("Class", answers.classes, index=None, placeholder="Choose a class", key="guess_choice")
         index = answers.classes.index(name) if name else 0
-        st.button("That is it", type="primary", disabled=not name, on_click=_guess, args=(guesses, index), key="guess")
+        st.button("Submit", type="primary", disabled=not name, on_click=_guess, args=(guesses, index), key="guess")
         return
     with st.grid(3, min_column_width=120, gap="xsmall"):
         for index, name in enumerate(answers.classes):
             st.button(plain(name), key=f"guess_{index}", on_click=_guess, args=(guesses, index), width="stretch")
-    st.caption("The model has answered already. Its answer and the truth appear when you have named a class.")
+    st.caption("The model has already answered. You see its answer and the true class after you choose a class.")
 
 
 def _told(answers: Answers, place: int, guesses: list[int], players: Sequence[tuple[str, Answers]]) -> None:
@@ -130,11 +130,11 @@ def _told(answers: Answers, place: int, guesses: list[int], players: Sequence[tu
             st.html(_line(name, said, right, f"{percent(float(model.confidence[at]))} sure"))
             if not right:
                 likely = float(model.probabilities[at][model.truth[at]])
-                st.caption(f"It held the truth to be {percent(likely)} likely.")
+                st.caption(f"It gave the true class a probability of {percent(likely)}.")
     with st.container(horizontal=True):
         st.button("Next", type="primary", icon=":material/arrow_forward:", on_click=_next, shortcut="right", key="next")
         st.button(
-            "See it large", icon=":material/zoom_in:", key="guess_large",
+            "Enlarge", icon=":material/zoom_in:", key="guess_large",
             on_click=_open, args=(str(answers.ids[place]),),
         )  # fmt: skip
 
@@ -152,12 +152,12 @@ def _end(
     answers: Answers, places: np.ndarray, guesses: list[int], players: Sequence[tuple[str, Answers]], seed: int
 ) -> None:
     mine = score(answers, places.tolist(), guesses)
-    parts = [f"you named **{mine}** of {len(places)}"]
+    parts = [f"you got **{mine}** of {len(places)} right"]
     parts += [f"{plain(name)} **{_model_score(model, answers, places)}**" for name, model in players]
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(
-            f"**The round is over:** {', '.join(parts)}. {len(places)} pictures are few: play another round before"
-            " you call a winner."
+            f"**The round is over:** {', '.join(parts)}. {len(places)} pictures are too few to decide who is better."
+            " Play another round."
         )
         st.button("Another round", type="primary", icon=":material/replay:", on_click=_again, args=(seed + 1,))
     cards = [card(answers, int(place), []) for place in places]

@@ -21,10 +21,10 @@ def layer_choice(run: Run) -> None:
     stem, size = _seen(run)
     cells = {layer: heat_cells(stem, size, layer) for layer in LAYERS}
     words = {layer: f"{_WORDS[layer]}, {side} × {side}" for layer, side in cells.items()}
-    segments("layer", "Evidence from the network's stage", words, layer_held(run))
+    segments("layer", "Evidence from stage", words, layer_held(run))
     st.caption(
-        f"Each stage sees the picture, here at {size} px, in coarser cells than the one before. Earlier stages are"
-        " finer, and say less about the class."
+        f"Each stage of the network divides the picture (here {size} px) into coarser cells than the stage before."
+        " Earlier stages are finer but say less about the class."
     )
 
 

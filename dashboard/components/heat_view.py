@@ -31,7 +31,7 @@ export default function ({ data, parentElement }) {
   dim();
   if (heat.getAttribute('src') !== data.heat) {
     heat.hidden = true;
-    state.textContent = 'Looking where the network looked …';
+    state.textContent = 'Computing the evidence…';
     heat.onload = () => { heat.hidden = false; state.textContent = ''; };
     heat.onerror = () => { state.textContent = 'No evidence can be shown: the model cannot be used.'; };
     heat.src = data.heat;

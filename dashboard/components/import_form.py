@@ -20,9 +20,11 @@ from sealife_core.places import data_root, path_of
 IMPORT, REEF = "import", "reef"
 UPLOADS = ".uploads"
 HOW = """
-A **folder** with one sub-folder a class, or a **zip** of one. Folders named train, val and test are kept as they are;
-loose pictures become unlabelled, for SimCLR alone. Or a **CSV** with the columns `file,label` and, if you like,
-`split` and `group` (pictures of one group, such as the frames of a film, stay in one split).
+A **folder** with one sub-folder per class, or a **zip** of such a folder. Folders named train, val and test are used as
+splits. Pictures outside a class folder are unlabelled: only SimCLR uses them.
+
+Or a **CSV** with the columns `file,label` and, optionally, `split` and `group`. Pictures of one group, such as the
+frames of a film, stay in one split.
 """
 
 
@@ -40,18 +42,18 @@ def import_dialog() -> None:
     upload: IO[bytes] | None = None
     path = ""
     if upload_first == "Upload a zip":
-        upload = st.file_uploader("A zip of folders, one a class", type=["zip"], key="import_upload")
+        upload = st.file_uploader("A zip with one folder per class", type=["zip"], key="import_upload")
     else:
         path = st.text_input("Path of a folder, zip or CSV", placeholder="/home/me/reef-survey", key="import_path")
     name = st.text_input(
-        "Name of the data set", placeholder="taken from the folder unless given", max_chars=80, key="import_name"
+        "Name of the data set", placeholder="if empty: the name of the folder", max_chars=80, key="import_name"
     )
-    with st.expander("What it should look like"):
+    with st.expander("What can be imported"):
         st.markdown(HOW)
-        st.caption("JPEG, PNG, WebP, BMP, TIFF or GIF. Split 80 / 10 / 10 by class unless you bring a split.")
+        st.caption("JPEG, PNG, WebP, BMP, TIFF or GIF. Without a given split, each class is split 80 / 10 / 10.")
     waiting = [job.title for job in background.queued(IMPORT) if job.running]
     if waiting:
-        st.caption(f"It will begin after: {plain(', '.join(waiting))}.")
+        st.caption(f"The import will start after: {plain(', '.join(waiting))}.")
     if st.button("Import", type="primary", icon=":material/download:", key="import_go"):
         try:
             begin_import(path.strip(), name.strip(), upload, getattr(upload, "name", ""))
@@ -64,19 +66,22 @@ def import_dialog() -> None:
 def begin_import(path: str, name: str, upload: IO[bytes] | None = None, upload_name: str = "") -> Job:
     """Begin to import ``path``, or ``upload``. Raises DatasetError for what can be said at once."""
     if upload is None and not path:
-        raise DatasetError("Name a folder, zip or CSV on this machine, or upload a zip.")
+        raise DatasetError("Enter the path of a folder, zip or CSV on this machine, or upload a zip.")
     source = path_of(path)
     name = check_new_name(name or (Path(upload_name).stem if upload else source.resolve().stem))
     if name in cache.datasets():
-        raise DatasetError(f"There is already a data set {name!r}. Choose another name.")
+        raise DatasetError(f"Data set {name!r} already exists. Choose another name.")
     key = f"{IMPORT} {name}"
     job = background.find(key)
     if job is not None and job.running:
         raise DatasetError(
-            f"Data set {name!r} is being imported right now. Choose another name, or wait for that to end."
+            f"Data set {name!r} is being imported right now. Choose another name, or wait until that import has"
+            " finished."
         )
     if upload is None and not source.exists():
-        raise DatasetError(f"There is nothing at '{source}'. Check the path; it is read on the machine of the server.")
+        raise DatasetError(
+            f"Nothing was found at '{source}'. Check the path: it must exist on the machine that runs the dashboard."
+        )
     state.expect_dataset(name)
     title = f"Importing {name}"
     if upload is None:
@@ -108,7 +113,7 @@ def import_status() -> None:
             job_error(job)
             st.button("Dismiss", key=f"forget_{job.key}", on_click=background.forget, args=(job.key,), type="tertiary")
         elif job.cancelled and job.result is None:
-            state.say(f"{plain(job.title)} was cancelled. Nothing of it was kept.")
+            state.say(f"{plain(job.title)} was cancelled. Nothing was kept.")
             background.forget(job.key)
             st.rerun()
         elif job.key == REEF:
@@ -144,7 +149,7 @@ def skipped_table(skipped: list[tuple[str, str]]) -> None:
     if 1 < len(reasons) < len(skipped):
         st.caption("; ".join(f"{count:,} × {plain(str(reason))}" for reason, count in reasons.head(4).items()))
     st.dataframe(
-        pd.DataFrame(skipped, columns=["File", "Why it was left out"]),
+        pd.DataFrame(skipped, columns=["File", "Why it was skipped"]),
         hide_index=True,
         alt="Skipped files with reasons",
     )

@@ -49,13 +49,13 @@ def launch_button(
     if launched is not None:
         run_id, run_name = launched
         st.success(
-            f"**{plain(run_name)}** is queued. It trains in the background, whether or not this page is open.",
+            f"**{plain(run_name)}** is queued. It trains in the background, even if you close this page.",
             icon=":material/check_circle:",
         )
         with st.container(horizontal=True):
             if st.button("Watch it learn", icon=":material/monitoring:", key=f"{key}_watch"):
                 state.go(watch[0], **{watch[1]: run_id})
-            st.button("Launch the same once more", type="tertiary", key=f"{key}_again", on_click=state.forget_launch)
+            st.button("Launch the same again", type="tertiary", key=f"{key}_again", on_click=state.forget_launch)
 
 
 def launch_lines(request: Request) -> bool:

@@ -26,16 +26,16 @@ def measuring_lines(device: str) -> None:
     if found.running:
         st.fragment(_wait, run_every=POLL_S)(device)
     elif calibration.runs_active():
-        st.caption("The run that is active tells it after its first epoch.")
+        st.caption("The time is known after the first epoch of the active run.")
     else:
-        st.caption(plain(found.problem) or "The first run will tell, after its first epoch.")
+        st.caption(plain(found.problem) or "The time is known after the first epoch of the first run.")
         st.button("Measure this machine", type="tertiary", icon=":material/speed:", on_click=_again, args=(device,))
 
 
 def _wait(device: str) -> None:
     if not calibration.find(device).running:
         st.rerun(scope="app")
-    st.caption("Measuring how fast this machine trains, about 15 s. You need not wait for it.")
+    st.caption("Measuring the training speed of this machine. This takes about 15 s, and you do not have to wait.")
 
 
 def _again(device: str) -> None:

@@ -21,7 +21,7 @@ def training_neighbours(run: Run, dataset: Dataset, image_id: str) -> list[Neigh
     """The training images nearest to one image of the data set. Raises RunError where the run has no embeddings."""
     embedded = cache.embeddings(run)
     if image_id not in embedded.ids:
-        raise RunError("This picture was not there when the model was trained, so it has no embedding.")
+        raise RunError("This picture was not in the data set when the model was trained, so it has no embedding.")
     features = np.asarray(embedded.values[embedded.ids.index(image_id)], np.float32)
     return cache.training_images(run, dataset).nearest(features, SHOWN)
 
@@ -41,6 +41,6 @@ def neighbours_view(dataset: Dataset, neighbours: Sequence[Neighbour]) -> None:
     )
     commonest, count = Counter(names).most_common(1)[0]
     st.caption(
-        f"By cosine similarity in the model's own features (1 is the same direction). {count} of {len(names)} are"
-        f" {plain(commonest)}: what lies near in these features is alike to the network, not always to the eye."
+        f"By cosine similarity of the model's features (1 is the same direction). {count} of {len(names)} are"
+        f" {plain(commonest)}. These pictures are similar to the network, but may not look similar to you."
     )

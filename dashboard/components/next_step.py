@@ -31,7 +31,7 @@ def advice(names: list[str], finished: Sequence[tuple[str, AnyConfig | None]]) -
         return f"Train SimCLR on {own[0]}", "train", {"task": "simclr", "dataset": own[0]}
     run_id, simclr = pretrained[0]
     followed = {task_of(config) for _, config in mine if source_run(config.weights) == run_id}
-    for task, says in (("probe", "Put a linear probe on it"), ("finetune", "Fine-tune it")):
+    for task, says in (("probe", "Train a linear probe"), ("finetune", "Fine-tune it")):
         if task not in followed:
             return says, "train", {"task": task, "dataset": simclr.data}
     return "Compare the runs", "compare", {}

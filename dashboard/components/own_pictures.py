@@ -51,8 +51,8 @@ class OwnPicture:
 def own_pictures(run: Run, rival: Run | None) -> None:
     """The upload, the answers as cards, one of them large. ``rival`` answers beside ``run`` in the large view."""
     st.markdown(
-        "Drop in photographs of your own, and the model names them. It cannot say “none of these”: even a shoe gets"
-        " one of its classes. A warning marks pictures that look unlike the training images."
+        "Upload your own pictures, and the model classifies them. It cannot answer “none of these”: it gives even a"
+        " shoe one of its classes. A warning marks pictures that look unlike the training images."
     )
     files = st.file_uploader(
         "Your pictures", type=sorted(suffix[1:] for suffix in SUFFIXES), accept_multiple_files=True, key="own_pictures",
@@ -60,7 +60,7 @@ def own_pictures(run: Run, rival: Run | None) -> None:
     )  # fmt: skip
     pictures = [OwnPicture(sha256(f.getvalue()).hexdigest()[:20], f.name, f.getvalue()) for f in files or []]
     if not pictures:
-        st.caption("They are shown here and forgotten when you close the page; nothing is kept on disk.")
+        st.caption("Your pictures are not saved on disk. They are gone when you close the page.")
         _whole_folders(run)
         return
     _show(run, rival, pictures)
@@ -70,7 +70,7 @@ def _show(run: Run, rival: Run | None, pictures: Sequence[OwnPicture]) -> None:
     answers = cache.answers(run)
     told, skipped = _predicted(run, pictures)
     for name, reason in skipped:
-        st.warning(f"**{plain(name)}** is left out. {plain(reason)}", icon=":material/image_not_supported:")
+        st.warning(f"**{plain(name)}** was skipped. {plain(reason)}", icon=":material/image_not_supported:")
     if not told:
         return
     chosen = next((one for one in told if one.key == state.own_picture()), told[0] if len(told) == 1 else None)
@@ -80,7 +80,7 @@ def _show(run: Run, rival: Run | None, pictures: Sequence[OwnPicture]) -> None:
     found = [(one.name, cache.own_prediction(run, one.key, one.content)) for one in told]
     table, unlike = own_table(found), sum(bool(prediction.unlike) for _, prediction in found)
     looks = f"; {unlike:,} look{'s' if unlike == 1 else ''} unlike the training images" if unlike else ""
-    left = f" {counted(len(pictures) - MOST, 'more was', 'more were')} left out." if len(pictures) > MOST else ""
+    left = f" {counted(len(pictures) - MOST, 'more was', 'more were')} skipped." if len(pictures) > MOST else ""
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.markdown(f"**{counted(len(told), 'picture')}**{looks}.{left}", width="stretch")
         st.download_button(
@@ -94,8 +94,8 @@ def _show(run: Run, rival: Run | None, pictures: Sequence[OwnPicture]) -> None:
             st.caption(on_page.says)
         cards = [_card(run, answers, told[place]) for place in on_page.shown]
         show_cards(cards, "Your pictures", "own_cards", state.choose_own_picture)
-    with st.expander("All as a table", icon=":material/table:"):
-        st.dataframe(table, hide_index=True, alt="What the model says about each of your pictures")
+    with st.expander("Show as a table", icon=":material/table:"):
+        st.dataframe(table, hide_index=True, alt="The prediction for each of your pictures")
     _whole_folders(run)
 
 
@@ -109,7 +109,7 @@ def own_table(told: Sequence[tuple[str, "Prediction"]]) -> pd.DataFrame:
                 "File": name,
                 "Prediction": found.label,
                 "Confidence": percent(found.confidence),
-                "Next likeliest": "".join(f"{label}, {percent(share)}" for label, share in second),
+                "Second most likely": "".join(f"{label}, {percent(share)}" for label, share in second),
                 "Novelty": None if found.novelty is None else round(found.novelty, 2),
                 "Unlike training": {True: "yes", False: "no", None: ""}[found.unlike],
             }
@@ -119,7 +119,7 @@ def own_table(told: Sequence[tuple[str, "Prediction"]]) -> pd.DataFrame:
 
 def _whole_folders(run: Run) -> None:
     """How a shell does the same."""
-    st.caption("For whole folders there is a command, which writes the same table:")
+    st.caption("To classify a whole folder, run this command. It writes the same predictions as a table:")
     st.code(f"python -m sealife_core predict {run.id} FOLDER --csv predictions.csv", language="bash", wrap_lines=True)
 
 
@@ -127,7 +127,7 @@ def _predicted(run: Run, pictures: Sequence[OwnPicture]) -> tuple[list[OwnPictur
     """Those that can be read, predicted once and then remembered; and (name, reason) of the others."""
     told: dict[str, OwnPicture] = {}
     skipped: list[tuple[str, str]] = []
-    with st.spinner("Reading the model and your pictures …", show_time=True):
+    with st.spinner("Classifying your pictures…", show_time=True):
         for picture in pictures[:MOST]:
             try:
                 cache.own_prediction(run, picture.key, picture.content)
@@ -187,7 +187,7 @@ def _seen(run: Run, picture: OwnPicture, evidence: int, name: str) -> None:
         width=width,
         height=height,
         alt=f"{picture.name}, with the evidence for {name}",
-        says=f"Bright is what speaks for “{name}” (Grad-CAM). Outside of the square the network sees nothing.",
+        says=f"Bright areas are evidence for “{name}” (Grad-CAM). The network sees only what is inside the square.",
         key="own_heat",
     )
     layer_choice(run)
@@ -207,7 +207,7 @@ def _bars(run: Run, rival: Run | None, answers: Answers, picture: OwnPicture, ev
         ]
     asked = answers.classes.index(found.classes[evidence])
     probability_bars(answers, models, truth=None, asked=asked, key="own_bars")
-    st.caption("How likely the model holds each class. Click a class to see what speaks for it.")
+    st.caption("The probability that the model gives each class. Click a class to see the evidence for it.")
 
 
 def data_uri(content: bytes, kind: str) -> str:

@@ -33,7 +33,8 @@ _RATE = Panel(
     "The size of each step. It rises at first, then falls, so that the last steps are small.",
     (Line("train/learning_rate", "learning rate"),),
     from_zero=True,
-    nothing="Not measured yet. A probe by L-BFGS has none: it sees all images at once and finds its own step size.",
+    nothing="Not measured yet. A probe trained with L-BFGS has no learning rate: it uses all images at once and"
+    " finds its own step size.",
 )
 SIMCLR_PANELS = (
     Panel(
@@ -47,8 +48,8 @@ SIMCLR_PANELS = (
     Panel(
         "knn",
         "k-NN accuracy",
-        "Validation pictures, each named by its nearest training pictures: how good the features are. When it stops"
-        " rising, more epochs do not help.",
+        "Share of validation pictures that their nearest training pictures classify correctly. It shows how good"
+        " the features are. When it stops rising, more epochs do not help.",
         (Line("val/knn_accuracy", "validation"),),
         chance="chance_accuracy",
         percent=True,
@@ -83,14 +84,14 @@ CLASSIFIER_PANELS = (
     Panel(
         "loss",
         "Loss",
-        "Where training falls while validation rises, the network overfits: it memorises its training pictures.",
+        "If training loss falls while validation loss rises, the network overfits: it memorises its training pictures.",
         (Line("train/loss", "training", faint=True), Line("val/loss", "validation")),
         from_zero=True,
     ),
     Panel(
         "accuracy",
         "Accuracy",
-        "Share of pictures named right. The dashed line is always guessing the most common class.",
+        "Share of pictures classified correctly. The dashed line is always guessing the most common class.",
         (Line("train/accuracy", "training", faint=True), Line("val/accuracy", "validation")),
         chance="chance_accuracy",
         percent=True,
@@ -99,8 +100,7 @@ CLASSIFIER_PANELS = (
     Panel(
         "macro_f1",
         "Macro-F1",
-        "Precision and recall of every class in one number, each class counting the same. The best epoch by it is"
-        " kept.",
+        "Combines precision and recall. Every class counts the same. The epoch with the best macro-F1 is kept.",
         (Line("val/macro_f1", "validation"),),
         percent=True,
         from_zero=True,

@@ -17,23 +17,23 @@ from sealife_core.evaluation.paired import PILE_WORDS, PILES, Paired
 from sealife_core.evaluation.palette import class_colour
 
 SAYS = {
-    "fixed": "{a} names them wrong, {b} right.",
-    "broken": "{a} names them right, {b} wrong.",
-    "both_right": "Both name them right.",
-    "both_wrong": "Neither names them right.",
+    "fixed": "{a} is wrong, {b} is right.",
+    "broken": "{a} is right, {b} is wrong.",
+    "both_right": "Both are right.",
+    "both_wrong": "Both are wrong.",
 }
 
 
 def piles_view(pair: Paired, data: str, name_a: str, name_b: str) -> None:
     """Choose a pile and a class; look at its pictures, a sheet at a time."""
-    st.subheader("The pictures behind it", anchor="piles")
+    st.subheader("Pictures by outcome", anchor="piles")
     classes = sorted(set(pair.labels.tolist()))
     label = state.compare("of") if state.compare("of") in classes else ALL
     counts = {pile: len(chosen(pair, pile, label)) for pile in PILES}
     pile = state.compare("pile") if state.compare("pile") in PILES else PILES[0]
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.segmented_control(
-            "Pile", PILES, format_func=lambda found: f"{PILE_WORDS[found]} {counts[found]:,}", required=True,
+            "Outcome", PILES, format_func=lambda found: f"{PILE_WORDS[found]} {counts[found]:,}", required=True,
             key=state.follow_compare("pile", pile), on_change=_turn, args=("pile",),
         )  # fmt: skip
         st.selectbox(
@@ -41,7 +41,7 @@ def piles_view(pair: Paired, data: str, name_a: str, name_b: str) -> None:
         )
     places = chosen(pair, pile, label)
     if not len(places):
-        st.caption("No picture lies here. Choose another pile or class.")
+        st.caption("No pictures. Choose another outcome or class.")
         return
     try:
         dataset = cache.dataset(data)
@@ -53,9 +53,9 @@ def piles_view(pair: Paired, data: str, name_a: str, name_b: str) -> None:
 
 def _sheet(dataset: Dataset, pair: Paired, places: np.ndarray, says: str) -> None:
     found = sheet(places, A_PAGE, state.COMPARE_SHEET)
-    below = "below each: what it is, what the first run said, what the second said."
+    below = "Below each: the true class, the prediction of the baseline and the prediction of the compared run."
     with found.place:
-        st.caption(f"{plain(says)} {found.says}; {below}")
+        st.caption(f"{plain(says)} {found.says}. {below}")
         show_grid(pile_pictures(dataset, pair, found.shown), "pile_pictures")
 
 

@@ -54,7 +54,7 @@ class Legend {
   constructor(root) {
     this.root = el('div', 'sealife-legend');
     this.root.setAttribute('role', 'group');
-    this.root.setAttribute('aria-label', 'Groups, to be switched off and on');
+    this.root.setAttribute('aria-label', 'Groups: click to hide or show');
     root.append(this.root);
     this.hidden = new Set();
   }

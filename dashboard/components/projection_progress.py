@@ -16,7 +16,7 @@ POLL_S = 1.0
 
 def projected(run: Run, look: Look) -> Projection:
     """The UMAP that ``look`` asks for, in whatever state; with what to say and to press while it is not done."""
-    return awaited(run, look.settings, "umap", "PCA is shown meanwhile.")
+    return awaited(run, look.settings, "umap", "Until then, PCA is shown.")
 
 
 def awaited(run: Run, settings: ProjectionSettings, what: What, meanwhile: str) -> Projection:
@@ -43,7 +43,9 @@ def _ask(run: Run, settings: ProjectionSettings, what: What, found: Projection) 
         if found.state == "failed":
             st.markdown(f":material/error: {plain(found.error or 'It stopped.')}", width="stretch")
         else:
-            st.markdown("These settings were not computed yet. They are kept once they are.", width="stretch")
+            st.markdown(
+                "There is no result for these settings yet. It is computed once and then saved.", width="stretch"
+            )
         label = "Try again" if found.state == "failed" else "Compute"
         if st.button(label, type="primary", icon=":material/play_arrow:", key=key):
             _begin(run, settings, what)
@@ -56,7 +58,7 @@ def _wait(path: Path, settings: ProjectionSettings, what: What, meanwhile: str) 
         st.rerun(scope="app")
         return
     share = min(1.0, found.done / found.total) if found.total else 0.0
-    told = f"{found.stage}: {found.done:,} of {found.total:,}" if found.total else found.stage or "beginning"
+    told = f"{found.stage}: {found.done:,} of {found.total:,}" if found.total else found.stage or "starting"
     name = "The film" if what == "film" else "UMAP"
     with st.container(key=f"waiting_{what}_{path.name}"):
         st.progress(share, f"{name}: {plain(told)}. {meanwhile}")

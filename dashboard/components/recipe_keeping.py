@@ -9,9 +9,10 @@ from sealife_core.errors import ConfigError
 from sealife_core.views.recipes import delete_recipe, recipes, save_recipe
 
 SAYS = {
-    "SimCLR": "The paper's: strong colours, small crops. What stays the same must be the animal.",
-    "Mild": "Half the colour, larger crops: on sea photographs, where colour tells much, it learned more.",
-    "Marine": "What water does: colour cast and haze, little hue, and animals upside down.",
+    "SimCLR": "As in the paper: strong colour changes and small crops. The animal is what both views share.",
+    "Mild": "Half the colour change and larger crops. Colour matters in sea photographs: there, this recipe learned"
+    " better features.",
+    "Marine": "The effects of water: colour cast and haze. Little change of hue, and animals also upside down.",
 }
 
 
@@ -49,6 +50,6 @@ def save_popover(recipe: ViewRecipe) -> None:
         if st.form_submit_button("Save"):
             try:
                 save_recipe(name, recipe)
-                st.toast(f"Saved the views as “{plain(name.strip())}”. Train offers them too.")
+                st.toast(f"Saved the views as “{plain(name.strip())}”. You can also choose them on the Train page.")
             except ConfigError as error:
                 show_error(error)

@@ -20,8 +20,8 @@ _EDGE_PX = 6.0, 30.0  # a dot of one picture, a dot of all
 def calibration_view(run: Run, rival: Run | None) -> None:
     """Before and after temperature scaling, of ``run``; and of ``rival`` below it."""
     st.markdown(
-        "A model is **calibrated** if it is right as often as it is sure: of the answers with 70 % confidence, 70 %"
-        " should be right. That is the dashed line; below it the model is too sure of itself."
+        "A model is **calibrated** if its confidence matches its accuracy: of the answers with 70 % confidence, 70"
+        " % should be right. The dashed line shows this. Below the line, the model is overconfident."
     )
     _one(run, rival)
     if rival is not None:
@@ -43,10 +43,10 @@ def _one(run: Run, other: Run | None) -> None:
         _figures(found.whole.ece_after, found.whole.nll_after)
         _diagram(found.after, f"reliability.after.{run.id}")
     st.caption(
-        "Each dot stands for the test pictures in one tenth of the confidence scale: the more pictures, the larger. Its"
-        " line is the 95 % interval. Click a dot on the left to see its pictures. Recalibration (temperature scaling)"
-        " divides the network's outputs by one number, chosen on validation pictures: it changes how sure the model is,"
-        " never which class it names."
+        "Each dot is the test pictures in one tenth of the confidence scale. Larger dots have more pictures. The"
+        " lines are 95 % intervals. Click a dot on the left to see its pictures. Recalibration (temperature"
+        " scaling) divides the network's outputs by one number, chosen on validation pictures. It changes the"
+        " confidence, but never the predicted class."
     )
 
 
@@ -62,11 +62,11 @@ def _pictures_of(run: Run, other: Run | None, place: int) -> None:
 def _figures(ece: float, nll: float) -> None:
     with st.container(horizontal=True, gap="large"):
         st.metric("Calibration error", f"{100 * ece:.1f} %", width="content", help=(
-            "ECE: how far confidence lies from accuracy, on average over 15 bins. 0 is best."
+            "ECE: the difference between confidence and accuracy, averaged over 15 bins. 0 is best."
         ))  # fmt: skip
         st.metric("Loss", f"{nll:.2f} nats", width="content", help=(
-            "The mean of −ln(probability of the truth): it falls when the model is sure where it is right and unsure"
-            " where it is not."
+            "The mean of −ln(probability of the true class). It is low if the model is sure when it is right and"
+            " unsure when it is wrong."
         ))  # fmt: skip
 
 

@@ -37,7 +37,7 @@ def run_actions(run: Run) -> None:
             _button("Move up", "arrow_upward", _move_up, run)
             _button("Move to the front", "vertical_align_top", _move_to_front, run)
         if shown.state.resumable and damage(run):
-            _button("Begin anew", "restart_alt", _begin_anew, run, primary=True)
+            _button("Start from the beginning", "restart_alt", _begin_anew, run, primary=True)
         elif shown.state.resumable:
             _button("Resume", "resume", _resume, run, primary=True)
         if isinstance(config, SimclrConfig | EmbedConfig) and (run.path / "model.safetensors").exists():
@@ -59,11 +59,11 @@ def form_values(config: AnyConfig) -> dict[str, Any]:
 
 def _classifier_button(run: Run, config: SimclrConfig | EmbedConfig, primary: bool) -> None:
     if st.button(
-        "Put a classifier on it",
+        "Train a classifier",
         icon=":material/arrow_forward:",
         type="primary" if primary else "secondary",
         key="classify",
-        help="A linear probe shows what this encoder has learned; Train offers fine-tuning beside it",
+        help="A linear probe shows what this encoder has learned. You can choose fine-tuning on the Train page.",
     ):
         state.set_form_values("probe", inherited(config) | {"weights": f"run:{run.id}"})
         state.go("train", **{state.TASK: "probe", state.DATASET: config.data})
@@ -72,11 +72,14 @@ def _classifier_button(run: Run, config: SimclrConfig | EmbedConfig, primary: bo
 def _looks(run: Run) -> None:
     """The pages that show what this run has learned, as far as it has written it."""
     if (run.path / PREDICTIONS).is_file() and st.button(
-        "Pictures", icon=":material/imagesmode:", key="look_pictures", help="What it said about each test picture"
+        "Pictures", icon=":material/imagesmode:", key="look_pictures", help="The prediction for each test picture"
     ):
         state.open_gallery(run.id)
     if has_embeddings(run.path) and st.button(
-        "Embeddings", icon=":material/bubble_chart:", key="look_embeddings", help="Where it puts each picture"
+        "Embeddings",
+        icon=":material/bubble_chart:",
+        key="look_embeddings",
+        help="Each picture as a point. Similar pictures lie close together.",
     ):
         state.open_embeddings(run.id)
 
@@ -92,11 +95,11 @@ def _more(run: Run) -> None:
             written = {"name": (name or "").strip(), "tags": list(filter(None, labels)), "notes": text or ""}
             # What was left as shown is not written: somebody else may have changed it meanwhile.
             run.write_notes(**{field: value for field, value in written.items() if value != notes[field]})
-            state.say(f"Saved what you wrote about **{plain(run_name(run))}**.")
+            state.say(f"Saved the notes of **{plain(run_name(run))}**.")
             st.rerun()
-    st.caption(f"Its files: {plain(str(run.path))}")
+    st.caption(f"Files: {plain(str(run.path))}")
     _button("Delete", "delete", _delete, run, disabled=run.state().active)
-    st.caption("Goes to the trash; can be undone." if not run.state().active else "Stop it first.")
+    st.caption("Moves it to the trash. You can undo this." if not run.state().active else "Stop the run first.")
     trash_fold(queue.trashed(), "run", queue.empty_trash)
 
 
@@ -127,13 +130,13 @@ def _moved(run: Run) -> str:
 def _resume(run: Run) -> str:
     refuse_resume(run)
     queue.resume(run)
-    return f"**{plain(run_name(run))}** is queued to go on."
+    return f"**{plain(run_name(run))}** is queued to continue."
 
 
 def _begin_anew(run: Run) -> str:
     refuse_resume(run)
     queue.resume(run, anew=True)
-    return f"**{plain(run_name(run))}** is queued to begin anew."
+    return f"**{plain(run_name(run))}** is queued to start from the beginning."
 
 
 def _delete(run: Run) -> str:

@@ -75,7 +75,7 @@ def problem(run: Run) -> None:
         return
     for sentence in run.problems():
         st.error(
-            f"{plain(sentence)} What it held is not shown. Put the file back from a copy, or delete the run.",
+            f"{plain(sentence)} Its content is not shown. Restore the file from a copy, or delete the run.",
             icon=":material/error:",
         )
     for sentence in run.status().get("warnings") or []:
@@ -149,7 +149,7 @@ def _origin(config: AnyConfig) -> str:
     if run_id is None:
         return "from a weights file"
     known = next((run for run in cache.runs() if run.id == run_id), None)
-    return f"from {plain(run_name(known)) if known else plain(run_id) + ' (gone)'}"
+    return f"from {plain(run_name(known)) if known else plain(run_id) + ' (not found)'}"
 
 
 def _rate(rows: list[dict[str, Any]]) -> str:

@@ -12,9 +12,9 @@ from sealife_core import wording
 from sealife_core.runs.directory import Run
 
 FIGURES = {
-    "confusion": "Confusion: a row is what the picture shows, a column what the network said.",
-    "predictions": "Predictions against the truth, on test pictures.",
-    "curves": "The curves, as a file for a report.",
+    "confusion": "Confusion matrix: a row is a true class, a column a predicted class.",
+    "predictions": "Predictions and true classes of test pictures.",
+    "curves": "The training curves.",
 }
 
 
@@ -26,11 +26,11 @@ def results_view(run: Run, classes: Sequence[str]) -> None:
         return
     test, val = results.get("test"), results.get("val")
     if isinstance(test, dict):
-        _classifier(test, "test pictures it had never seen", classes)
+        _classifier(test, "test pictures that it never saw in training", classes)
     elif isinstance(val, dict) and "knn_accuracy" in val:
         _representation(val)
     elif isinstance(val, dict):
-        _classifier(val, "validation pictures; stopped before its test", classes)
+        _classifier(val, "validation pictures, because the run was stopped before its test", classes)
     figures_view(run)
 
 
@@ -48,37 +48,44 @@ def between(low: Any, high: Any) -> str:
 
 def _classifier(scored: dict[str, Any], where: str, classes: Sequence[str]) -> None:
     st.caption(
-        f"On {scored.get('n', 0):,} {where}. Guessing the commonest class would reach {percent(scored.get('chance'))}."
+        f"On {scored.get('n', 0):,} {where}. Always guessing the most common class reaches"
+        f" {percent(scored.get('chance'))}."
     )
     cells = (
         ("Accuracy", scored.get("accuracy"), between(scored.get("accuracy_low"), scored.get("accuracy_high")),
-         "Share of pictures named right"),
+         "Share of pictures classified correctly"),
         ("Macro-F1", scored.get("macro_f1"), between(scored.get("macro_f1_low"), scored.get("macro_f1_high")),
-         "Precision and recall in one number; every class counts the same, rare ones too"),
-        ("Top-3", scored.get("top3"), "", "How often the truth is among the three likeliest answers"),
-        ("Balanced accuracy", scored.get("balanced_accuracy"), "", "The mean over classes of how many are found"),
-        ("Calibration error", scored.get("ece"), "", "How far its confidence is from how often it is right; 0 is best"),
+         "Combines precision and recall. Every class counts the same, rare ones too."),
+        ("Top-3", scored.get("top3"), "", "How often the true class is among the three most likely classes"),
+        ("Balanced accuracy", scored.get("balanced_accuracy"), "", "The mean recall of all classes"),
+        ("Calibration error", scored.get("ece"), "", "How far its confidence is from its accuracy. 0 is best."),
     )  # fmt: skip
     _metrics(cells)
     per_class = scored.get("per_class") or []
     if per_class:
         st.markdown("**Each class**")
-        st.caption("Recall: how many of its pictures were found. Precision: how often its name, once said, was right.")
+        st.caption(
+            "Recall: the share of a class's pictures that were classified correctly. Precision: the share of"
+            " correct predictions among all predictions of the class."
+        )
         per_class_bars(per_class, classes)
 
 
 def _representation(val: dict[str, Any]) -> None:
     nearest = f"{val['knn_k']} nearest training pictures" if "knn_k" in val else "nearest training pictures"
     st.caption(
-        f"On {val.get('n', 0):,} validation pictures, each named by its {nearest} in feature space."
-        f" Guessing would reach {percent(val.get('chance'))}. Put a classifier on it for a test accuracy."
+        f"On {val.get('n', 0):,} validation pictures, each classified by its {nearest} in feature space. Guessing"
+        f" reaches {percent(val.get('chance'))}. Train a classifier on this encoder to get a test accuracy."
     )
     _metrics((("k-NN accuracy", val.get("knn_accuracy"), between(val.get("knn_low"), val.get("knn_high")),
-               "Nearest neighbours vote; no training needed"),))  # fmt: skip
+               "The nearest neighbours vote. This needs no training."),))  # fmt: skip
     numbers = {
-        "Alignment": (val.get("alignment"), "how far apart two views of one picture lie; small is good"),
-        "Uniformity": (val.get("uniformity"), "how evenly all pictures spread; more negative is good"),
-        "Effective rank": (val.get("effective_rank"), "how many directions the features use; near 1 is collapse"),
+        "Alignment": (val.get("alignment"), "how far apart two views of one picture lie; lower is better"),
+        "Uniformity": (val.get("uniformity"), "how evenly all pictures spread; more negative is better"),
+        "Effective rank": (
+            val.get("effective_rank"),
+            "how many directions the features use; near 1 they have collapsed",
+        ),
     }
     rows = [
         {"": name, "Value": f"{value:.2f}", "Means": says}

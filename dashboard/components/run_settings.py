@@ -48,10 +48,10 @@ def what_differs(runs: Sequence[Run]) -> None:
     """A table of the settings in which ``runs`` differ: a column a run."""
     rows = difference_rows(runs)
     if rows:
-        st.markdown("**What is different between them**")
+        st.markdown("**Settings that differ**")
         _table(rows)
     elif len(runs) > 1:
-        st.caption("These runs were asked for exactly the same.")
+        st.caption("These runs have exactly the same settings.")
 
 
 def _machine(run: Run) -> None:
@@ -62,7 +62,7 @@ def _machine(run: Run) -> None:
         record = run.process() or {}
         flat = {"assigned": record.get("device", "by hand").replace(",", ", ")}
         if record.get("cluster"):
-            flat |= {"cluster": record["cluster"], "machine": record.get("host", "not begun yet")}
+            flat |= {"cluster": record["cluster"], "machine": record.get("host", "not started yet")}
         flat |= {k: v for k, v in environment.items() if not isinstance(v, dict | list)}
         flat |= dict(environment.get("versions") or {})
         _table([{"": str(key).replace("_", " "), "Value": _short(value)} for key, value in flat.items()])

@@ -87,7 +87,7 @@ def _next(others: Sequence[Run]) -> str:
     waiting = [run for run in others if run.state() is State.QUEUED]
     forecasts = cache.forecasts() if waiting else {}
     found = next((forecasts[run.id] for run in waiting if run.id in forecasts), None)
-    return f", {'which' if len(waiting) == 1 else 'the first'} {found.begins}" if found else ""
+    return f", {'it' if len(waiting) == 1 else 'the first'} {found.begins}" if found else ""
 
 
 def _stop(run: Run) -> None:
@@ -111,10 +111,10 @@ def progress_share(status: dict[str, Any]) -> float:
 def progress_sentence(run: Run) -> str:
     """For example "training · epoch 3 of 20 · about 2 min left", escaped for Markdown."""
     status, shown = run.status(), run.shown()
-    said = "stopping: it saves what it has learned" if shown.stopping else shown.message or status.get("stage")
+    said = "stopping: saving its progress" if shown.stopping else shown.message or status.get("stage")
     parts = [plain(str(said or shown.state))]
     if shown.state is State.NOT_RESPONDING and shown.age_s is not None:
-        parts.append(f"no sign of life for {duration(shown.age_s)}")
+        parts.append(f"no update for {duration(shown.age_s)}")
     if status.get("epochs") and "epoch" not in parts[0] and shown.state is State.RUNNING:
         parts.append(f"epoch {int(status.get('epoch') or 0)} of {status['epochs']}")
     if shown.state is State.QUEUED:

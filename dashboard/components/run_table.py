@@ -37,7 +37,7 @@ def whose_runs() -> str:
     names = {study.id: run_name(study) for study in cache.studies()}
     if not names:
         return EVERY
-    words = {EVERY: "All runs", ALONE: "Runs launched one by one"}
+    words = {EVERY: "All runs", ALONE: "Runs outside studies"}
     chosen = st.selectbox(
         "Runs listed", [*words, *names], format_func=lambda key: words.get(key) or f"Of the study “{names[key]}”",
         key=state.RUNS_OF, bind="query-params", label_visibility="collapsed", width=360,
@@ -52,7 +52,7 @@ def run_table(chosen: Sequence[str], whose: str = EVERY) -> None:
     """
     runs = [run for run in cache.runs() if _listed(run, whose)]
     if not runs:
-        st.caption("There is no such run.")
+        st.caption("This list has no runs.")
         return
     ids = [run.id for run in runs]
     colours = colours_of_all()
@@ -71,7 +71,7 @@ def run_table(chosen: Sequence[str], whose: str = EVERY) -> None:
             "Data": st.column_config.TextColumn(width=130),
             "State": st.column_config.TextColumn(width=190),
             "Result": st.column_config.TextColumn(
-                width=150, help="Classifiers: test accuracy. SimCLR: k-NN on validation."
+                width=150, help="Classifiers: test accuracy. SimCLR: k-NN accuracy on validation pictures."
             ),
             "Began": st.column_config.DatetimeColumn(width=130, format="distance"),
         },

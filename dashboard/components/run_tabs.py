@@ -18,7 +18,7 @@ def run_tabs(run: Run, polls_s: float | None) -> None:
     try:
         config = run.config()
     except ConfigError:
-        st.caption("Without its config there is nothing else to show.")
+        st.caption("Its config cannot be read, so nothing else can be shown.")
         return
     shows = {
         "Curves": lambda: st.fragment(run_detail.curves, run_every=polls_s)(

@@ -24,14 +24,17 @@ def verdict(rows: Sequence[ComparisonRow]) -> str:
     first, second = best
     if first.low <= first.chance:
         return (
-            f"Neither is surely better than chance ({percent(first.chance, 0)}) on {first.n:,} test images. Training"
-            " may have been too short, or the pairs of views too hard."
+            f"Neither is significantly better than chance ({percent(first.chance, 0)}) on {first.n:,} test images."
+            " Training may have been too short, or the pairs of views may be too hard."
         )
     if first.low > second.accuracy and second.high < first.accuracy:
-        return f"{first.method} is ahead of {second.method.lower()}: their intervals leave each other's value out."
+        return (
+            f"{first.method} is better than {second.method.lower()} here: neither interval contains the accuracy of the"
+            " other."
+        )
     return (
-        f"{first.method} and {second.method.lower()} cannot be told apart on {first.n:,} test images: their intervals"
-        " overlap. More test images, or more seeds, would tell."
+        f"{first.n:,} test images do not decide between {first.method.lower()} and {second.method.lower()}: their"
+        " intervals overlap. Use more test images or more seeds."
     )
 
 

@@ -31,7 +31,7 @@ def vary_choice(settings: Sequence[Setting], task: str, key: str) -> list[Settin
         placeholder="Choose one or more",
     )
     st.caption(
-        "Two or three are found out in twenty trials; each further one needs several times as many to be seen at all."
+        "Twenty trials are enough for two or three settings. Each further setting needs several times as many trials."
     )
     return [known[path] for path in chosen]
 
@@ -55,8 +55,9 @@ def axis_row(base: SimclrConfig | ClassifierConfig, setting: Setting, key: str) 
             high = _end("to", start.high, setting, f"{where}.high")
         with columns[2]:
             log = st.toggle(
-                "by factors", start.log, key=f"{where}.log", persist_state="session",
-                help="Half and double are equally far away, as suits rates: 0.001 lies midway from 0.0001 to 0.01",
+                "log scale", start.log, key=f"{where}.log", persist_state="session",
+                help="Half and double are equally far away: 0.001 is halfway between 0.0001 and 0.01. This suits"
+                     " learning rates.",
             )  # fmt: skip
         unit = f" {setting.unit}" if setting.unit else ""
         limits = (setting.minimum, setting.maximum)

@@ -30,7 +30,7 @@ def history_option(trials: Sequence[Trial], ink: str) -> dict[str, Any]:
     """Score of every trial in their order, and a line along the best so far."""
     shown_trials = scored(trials)
     groups = (
-        ("finished", "came to its end", "circle", FINISHED, 11),
+        ("finished", "finished", "circle", FINISHED, 11),
         ("pruned", "stopped early", "triangle", PRUNED, 12),
     )
     series: list[dict[str, Any]] = [

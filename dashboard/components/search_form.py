@@ -99,11 +99,12 @@ def _how_many(key: str) -> tuple[int, bool]:
     with left:
         trials = st.number_input("Trials", value=TRIALS, key=f"{key}.trials", persist_state="session")
     with right:
-        pruning = st.toggle("Stop hopeless trials early", True, key=f"{key}.pruning", persist_state="session")
+        pruning = st.toggle("Stop poor trials early", True, key=f"{key}.pruning", persist_state="session")
     st.caption(
-        "A quarter of the trials is drawn at random; each later one where the earlier ones did well (TPE). A trial"
-        " whose best epoch lies below the median of the finished ones at that epoch is stopped: that costs less, but"
-        " now and then it would have caught up, above all one with a high learning rate, which pays late."
+        "The first quarter of the trials uses random settings. Later trials stay close to settings that scored well"
+        " (TPE). A trial is stopped if its best epoch so far scores below the median of the finished trials at that"
+        " epoch. This saves time, but sometimes stops a trial that would have caught up, especially one with a high"
+        " learning rate."
     )
     return int(trials), pruning
 
@@ -130,14 +131,12 @@ def _cost_lines(search: SearchConfig) -> None:
     figures = {
         "Trials": f"{search.trials}",
         "Each": f"about {duration(cost.seconds)}" if cost.seconds is not None else unknown,
-        "Together": f"{most}{duration(total)}" if total is not None else unknown,
+        "Total": f"{most}{duration(total)}" if total is not None else unknown,
         "Disk": f"at most {size(cost.disk_bytes * search.trials)}",
     }
     cells = "".join(f"<span>{name}</span><b>{value}</b>" for name, value in figures.items())
     st.html(f'<div class="figures">{cells}</div>')
     if cost.seconds is None:
         measuring_lines(search.base.device)
-    said = (
-        f"Time: {plain(cost.basis)}, with the settings as they begin; larger images or batches of a trial take longer."
-    )
+    said = f"Time: {plain(cost.basis)}, with the starting settings. Trials with larger images or batches take longer."
     st.caption(f"{said} Ranked by {measure_title(search)} on validation pictures.")

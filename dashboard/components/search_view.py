@@ -44,7 +44,7 @@ def search_view(run: Run) -> None:
         f" {plain(tried)}."
     )
     if not search_charts.scored(trials):
-        st.caption("The first score appears here when the first trial has come to its end.")
+        st.caption("The first score appears here when the first trial has finished.")
         return
     best = best_trial(trials)
     if best is not None:
@@ -71,7 +71,7 @@ def _progress(run: Run, search: SearchConfig, pace: float | None, drawn: str) ->
     words += [f"{counts['pruned']} stopped early"] if counts["pruned"] else []
     words += [f"{counts['failed']} failed"] if counts["failed"] else []
     spent, whole = epochs_saved(search, trials)
-    words += [f"{spent:,} of {whole:,} epochs trained, the rest saved by stopping"] if spent < whole else []
+    words += [f"{spent:,} of {whole:,} epochs trained, the rest saved by early stopping"] if spent < whole else []
     st.caption(f"{shown_run.state.value.capitalize()}: {', '.join(words)}.")
 
 
@@ -89,7 +89,7 @@ def _problems(run: Run, trials: Sequence[Trial]) -> None:
     lines = [f"- {plain(why)} Trial {', '.join(map(str, numbers))}." for why, numbers in reasons.items()]
     count = sum(len(numbers) for numbers in reasons.values())
     head = "**One trial failed**" if count == 1 else f"**{count} trials failed**"
-    st.warning("\n".join([f"{head}; the others went on.", *lines]), icon=":material/info:")
+    st.warning("\n".join([f"{head}. The others continued.", *lines]), icon=":material/info:")
 
 
 def _best(run: Run, search: SearchConfig, best: Trial, trials: Sequence[Trial]) -> None:
@@ -121,13 +121,13 @@ def _worth(best: Trial, trials: Sequence[Trial], low: Any) -> str:
     """How much to believe of the lead."""
     scored = [trial for trial in trials if trial.state == "finished" and trial is not best]
     text = (
-        f"It is the best of {len(trials)} trials on the same pictures, so part of its lead is luck: expect somewhat"
-        " less on others."
+        f"It is the best of {len(trials)} trials on the same pictures, so part of its lead is luck. Expect a"
+        " slightly lower score on other pictures."
     )
     if not scored or not isinstance(low, int | float):
         return text
     near = sum((trial.value or 0.0) >= low for trial in scored)
-    return f"{text} Of the other {len(scored)} that came to their end, {near} lie within its interval."
+    return f"{text} Of the other {len(scored)} finished trials, {near} lie within its interval."
 
 
 def _longer_button(search: SearchConfig, winner: Run) -> None:
@@ -137,7 +137,7 @@ def _longer_button(search: SearchConfig, winner: Run) -> None:
         type="primary",
         key="search_longer",
         disabled=not _there(winner),
-        help=f"Fills the Train form with its settings and {LONGER} times the epochs; you launch it there",
+        help=f"Opens the Train page with its settings and {LONGER} times the epochs",
     )
     if not clicked:
         return
@@ -161,8 +161,8 @@ def _test_score(winner: Run) -> None:
         ]
         st.markdown(f"{', '.join(words)} on {test.get('n', 0):,} test pictures")
         st.caption(
-            "No test picture had a say in the search, so this is an honest estimate, once. Whoever goes on searching"
-            " until it rises makes it as optimistic as the score on validation."
+            "The search did not use the test pictures, so this is an unbiased estimate the first time. If you"
+            " search again until it rises, it becomes as optimistic as the validation score."
         )
 
 
@@ -173,10 +173,10 @@ def _history(run: Run, search: SearchConfig, trials: Sequence[Trial]) -> None:
         search_charts.history_option(trials, ink()),
         height=300, key=f"search.history.{run.id}", alt="; ".join(search_charts.told(trial) for trial in found),
     )  # fmt: skip
-    cut = " A triangle stands where a trial was stopped, at what it had reached." if search.pruning else ""
+    cut = " A triangle is the last score of a trial that was stopped early." if search.pruning else ""
     st.caption(
-        f"{measure_title(search)} on validation. A search that works finds better values to the right; a line that"
-        f" stays flat says that more trials of this kind bring little.{cut}"
+        f"{measure_title(search)} on validation. In a good search, the scores rise from left to right. If the line"
+        f" stays flat, more trials of this kind will help little.{cut}"
     )
 
 
@@ -188,9 +188,10 @@ def _parallel(run: Run, search: SearchConfig, trials: Sequence[Trial]) -> None:
         alt=f"One line a trial through {', '.join(s.title for _, s in _axes(search))} to its score",
     )  # fmt: skip
     st.caption(
-        "Follow a line from left to right: the values of one trial, and its score at the right edge. The stronger its"
-        " blue, the better; red is the best, dashed was stopped early. Where strong lines meet on an axis lie good"
-        " values; where they cross it anywhere, the setting hardly matters. Drag along an axis to pick out lines."
+        "Each line is one trial: its values from left to right, and its score at the right edge. Stronger blue is"
+        " better, red is the best, and dashed lines were stopped early. If strong lines meet on an axis, good"
+        " values lie there. If they cross it anywhere, the setting hardly matters. Drag along an axis to select"
+        " lines."
     )
 
 
@@ -198,7 +199,7 @@ def _importance(run: Run, search: SearchConfig, trials: Sequence[Trial]) -> None
     st.subheader("What mattered")
     weights = cache.importance(run, search, trials)
     if not weights:
-        st.caption(f"Told once {ENOUGH_TO_WEIGH} trials have a score.")
+        st.caption(f"Shown when {ENOUGH_TO_WEIGH} trials have a score.")
         return
     st.echarts_chart(
         search_charts.importance_option(weights, _settings(search), ink()),
@@ -206,11 +207,11 @@ def _importance(run: Run, search: SearchConfig, trials: Sequence[Trial]) -> None
         alt="; ".join(f"{path} {100 * share:.0f} %" for path, share in weights.items()),
     )  # fmt: skip
     epoch = compared_at(trials)
-    at = f"after epoch {epoch}, which all of them have reached," if epoch else "in the end"
+    at = f"after epoch {epoch} (reached by all of them)" if epoch else "at the end"
     st.caption(
-        f"How much of the difference between trials {at} goes with each setting, within the values that were tried"
-        " (fANOVA). It does not say which value is better, nor that a short bar never matters: of few trials it is a"
-        " rough guess, another range would give other bars, and so may longer runs."
+        f"How much of the difference between the scores {at} each setting explains, within the values that were"
+        " tried (fANOVA). It does not show which value is better. With few trials it is a rough guess. Other ranges"
+        " or longer runs may give other bars, so a setting with a short bar can still matter."
     )
 
 
@@ -224,7 +225,7 @@ def _table(run: Run, search: SearchConfig, trials: Sequence[Trial]) -> None:
         selection_mode="single-row",
         alt="Every trial with its settings and score",
     )
-    st.caption("Tick a row to open its run. Of a stopped trial the score is the last that was measured.")
+    st.caption("Tick a row to open its run. For a stopped trial, the score is the last one measured.")
     ticked = event.selection.rows
     if ticked and ticked[0] < len(trials) and _there(Run(run.root / trials[ticked[0]].run_id)):
         state.open_run(trials[ticked[0]].run_id)
@@ -239,7 +240,8 @@ def table_rows(search: SearchConfig, trials: Sequence[Trial]) -> list[dict[str, 
         | {
             measure_title(search): percent(trial.value),
             "Epochs": trial.epochs,
-            "State": words[trial.state] + (f": {trial.why}" if trial.why else ", known before" if trial.reused else ""),
+            "State": words[trial.state]
+            + (f": {trial.why}" if trial.why else ", trained earlier" if trial.reused else ""),
             "Run": trial.run_id,
         }
         for trial in trials

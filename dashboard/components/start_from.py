@@ -30,7 +30,7 @@ def sources(runs: Sequence[Run]) -> dict[str, str]:
             classifier = isinstance(run.config(), ClassifierConfig)
         except ConfigError:
             continue
-        waits = " (waits until it has finished)" if state.active else ""
+        waits = " (not finished: the new run will wait)" if state.active else ""
         stopped = " (stopped early)" if state is State.STOPPED else ""
         found.append((classifier, f"run:{run.id}", f"{run.notes()['name']}{waits}{stopped}"))
     found.sort(key=lambda entry: entry[0])  # stable: newest first among equals
@@ -50,7 +50,7 @@ def weights_field(runs: dict[str, str]) -> Field:
                 setting.title,
                 options,
                 index=options.index(held),
-                format_func=lambda spec: runs.get(spec) or WORDS.get(spec) or f"{source_run(spec)} (gone)",
+                format_func=lambda spec: runs.get(spec) or WORDS.get(spec) or f"{source_run(spec)} (not found)",
                 key=f"{key}.{setting.path}",
                 persist_state="session",
             )
@@ -62,9 +62,11 @@ def weights_field(runs: dict[str, str]) -> Field:
                     placeholder="/path/to/resnet18.safetensors",
                     persist_state="session",
                 )
-                st.caption("A .safetensors, .pt or .pth file with torchvision's or this program's names.")
+                st.caption(
+                    "A .safetensors, .pt or .pth file with the parameter names of torchvision or of this program."
+                )
                 return f"file:{path}"
-            st.caption("The weights that the encoder starts from: a run's, ImageNet's, random ones or those of a file.")
+            st.caption("The encoder starts from the weights of a run, ImageNet weights, random weights or a file.")
         return chosen
 
     return draw
@@ -92,5 +94,5 @@ def ladder(trained: int) -> str:
         f'<span class="rung{" learns" if on else ""}">{name}</span>'
         for name, on in zip((*STAGES, "classifier"), learns, strict=True)
     )
-    words = f"{ALL_STAGES - trained} stages frozen, {trained} and the classifier learn"
+    words = f"{ALL_STAGES - trained} stages frozen, {trained} stages and the classifier trained"
     return f'<div class="ladder" role="img" aria-label="{words}">{rungs}</div>'

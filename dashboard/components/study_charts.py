@@ -38,7 +38,7 @@ def labels_option(cells: Sequence[CellResult], classes: int, chance: float | Non
         "legend": {"top": 0, "left": 0, "textStyle": {"color": ink}, "data": [f"{e}, {u}" for e, u in by_way]},
         "grid": {"left": 8, "right": 24, "top": 28 + 24 * -(-len(by_way) // 3), "bottom": 28, "containLabel": True},
         "tooltip": {"trigger": "item", "confine": True},
-        "xAxis": {"type": "log", "name": "labels a class", "nameLocation": "middle", "nameGap": 26},
+        "xAxis": {"type": "log", "name": "labels per class", "nameLocation": "middle", "nameGap": 26},
         "yAxis": {"type": "value", "min": 0} | PERCENT,
         "series": series,
     }  # fmt: skip
@@ -70,7 +70,7 @@ def sweep_option(parts: Sequence[PartResult], question: str, name: str, colour: 
     pretext = [cell for cell in over_seeds(parts, "contrastive_accuracy") if _word(cell.cell[question]) in values]
     if pretext:
         points = [[_word(cell.cell[question]), _points(cell.mean)] for cell in pretext]
-        more.append(_line("contrastive accuracy (its own task)", points, CLASS_COLOURS[1]))
+        more.append(_line("contrastive accuracy (pre-training task)", points, CLASS_COLOURS[1]))
     paper = [[_word(value), figure] for value, figure in PAPER.get(question, {}).items() if _word(value) in values]
     if paper:
         more.append(_line(PAPER_SAYS, paper, ink) | {"lineStyle": {"width": 1.5, "type": "dotted"}})
@@ -116,7 +116,7 @@ def left_out_option(cells: Sequence[CellResult], colour: str, ink: str) -> dict[
     without = [cell for cell in cells if cell.cell["views"] == WITHOUT]
     whole = next((cell for cell in cells if cell.cell["views"] == ALL), None)
     shown = [*([whole] if whole else []), *without]
-    names = ["all of them" if cell is whole else f"without {cell.cell['first']}" for cell in shown]
+    names = ["all augmentations" if cell is whole else f"without {cell.cell['first']}" for cell in shown]
     return dots_option(names, {"accuracy": shown}, [colour], whole.mean if whole else None, "all", ink)
 
 

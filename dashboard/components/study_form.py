@@ -65,30 +65,33 @@ def _asked(question: str) -> StudyConfig | None:
     """The study that the form asks for; None: it has problems, which are shown."""
     columns = st.columns(3, gap="large")
     with columns[0]:
-        data = dataset_choice("Data set", says="The same pictures for all its runs.")
+        data = dataset_choice("Data set", says="All runs use the same pictures.")
     with columns[1]:
         wanted = st.segmented_control(
             "Size", STUDY_SIZES, default=QUICK, required=True, key="study.size", persist_state="session"
         ) or QUICK  # fmt: skip
-        st.caption("Quick: small pictures and short runs. Full: the standard presets, more values.")
+        st.caption("Quick: small pictures and short runs. Full: the standard presets and more values.")
     with columns[2]:
         seeds = st.number_input(
             "Seeds", value=3 if wanted == FULL else 2, key=f"study.seeds.{wanted}", persist_state="session"
         )  # fmt: skip
-        st.caption("Each seed starts anew and draws other labels; two or more tell luck from a difference.")
+        st.caption(
+            "Each seed repeats the training with other random numbers and other labels. Two or more separate"
+            " a difference from luck."
+        )
     encoders: list[str] = []
     if question == LABELS:
         encoders = st.pills(
             "Encoders", ENCODERS, selection_mode="multi", default=ENCODERS if wanted == FULL else (RANDOM, SIMCLR),
             key=f"study.encoders.{wanted}", persist_state="session",
         )  # fmt: skip
-        st.caption("ImageNet's weights are downloaded once, if they are not there yet.")
+        st.caption("ImageNet weights are downloaded once, if they are missing.")
     source = _source(data, question) if question in (LABELS, DEPTH, IMBALANCE) else NEW_RUN
     place = the_rest(PLACE, {setting.path: setting.default for setting in PLACE}, "study", {"where": where_field})
     if question in PAPER_WORDS:
         st.caption(PAPER_WORDS[question])
     if question == LABELS and not encoders:
-        st.warning("Choose one encoder or more.", icon=":material/info:")
+        st.warning("Choose at least one encoder.", icon=":material/info:")
         return None
     try:
         run = open_run(source) if source else None
@@ -119,7 +122,10 @@ def _source(data: str, question: str) -> str:
         key=f"study.source.{question}.{data}", persist_state="session",
     )  # fmt: skip
     if chosen and question == LABELS:
-        st.caption("Seeds then tell how much the draw of the labels matters, and nothing of another SimCLR run.")
+        st.caption(
+            "The seeds then show how much the choice of labels matters. They do not show how much another"
+            " SimCLR run would change."
+        )
     return chosen or NEW_RUN
 
 
@@ -129,11 +135,11 @@ def _panel(study: StudyConfig | None) -> None:
     if study is not None:
         cost = study_cost(study, cache.dataset(study.data), checkpoints_root())
         time = f"about {duration(cost.seconds)}" if cost.seconds is not None else "not known yet"
-        figures = {"Runs": f"{cost.runs:,}", "Time in all": time, "Disk": size(cost.disk_bytes)}
+        figures = {"Runs": f"{cost.runs:,}", "Total time": time, "Disk": size(cost.disk_bytes)}
         cells = "".join(f"<span>{what}</span><b>{value}</b>" for what, value in figures.items())
         st.html(f'<div class="figures">{cells}</div>')
-        there = f" {cost.done} of them are there already and are not trained again." if cost.done else ""
-        at_once = f" {cost.at_once} at once." if cost.at_once > 1 else ""
+        there = f" {cost.done} of the runs already exist and are not trained again." if cost.done else ""
+        at_once = f" {cost.at_once} runs train at once." if cost.at_once > 1 else ""
         st.caption(f"Time: {plain(cost.basis)}.{at_once}{there}")
         if cost.seconds is None:
             measuring_lines("auto")
@@ -146,7 +152,10 @@ def _panel(study: StudyConfig | None) -> None:
     if pressed and study is not None and possible:
         _launch(study, name.strip() or default)
         st.rerun()
-    st.caption("Its runs wait their turn like any other; a run that you launch meanwhile is soon served.")
+    st.caption(
+        "Its runs wait in the queue like all others. A run that you launch in the meantime does not wait for"
+        " the whole study."
+    )
 
 
 def _launch(study: StudyConfig, name: str) -> None:

@@ -38,8 +38,8 @@ from sealife_core.studies.results import PartResult, over_seeds, part_results, s
 
 POLL_S = 3.0
 SEEDS_SAY = (
-    "A dot is the mean over seeds, what is faint around it their range: another start and other labels, the same test"
-    " images."
+    "A dot is the mean over seeds. The pale range goes from the lowest to the highest seed. Seeds differ in random"
+    " numbers and labels, not in test images."
 )
 CHART_PX = 380
 
@@ -81,7 +81,7 @@ def _live(run: Run, study: StudyConfig, was_active: bool) -> None:
         _chart(study, parts)
         st.caption(" ".join(filter(None, (SEEDS_SAY, on_other_images(parts), PAPER_WORDS.get(study.question, "")))))
     elif run.state().active:
-        st.caption("The chart appears with the first run that has been tested.")
+        st.caption("The chart appears when the first run has been tested.")
     _behind(run, study, parts)
 
 
@@ -90,9 +90,9 @@ def _actions(run: Run) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         if shown.state.active:
             label = "Stopping…" if shown.stopping else "Stop"
-            _button(label, "stop_circle", queue.request_stop, run, "stops, and its runs with it", shown.stopping)
+            _button(label, "stop_circle", queue.request_stop, run, "is stopping, and so are its runs", shown.stopping)
         if shown.state.resumable:
-            _button("Resume", "resume", queue.resume, run, "is queued to go on", primary=True)
+            _button("Resume", "resume", queue.resume, run, "is queued to continue", primary=True)
         if shown.state is State.CREATED:
             _button("Launch", "play_arrow", queue.launch, run, "is queued", primary=True)
         with st.popover("More", icon=":material/more_horiz:"):
@@ -104,24 +104,26 @@ def _more(run: Run) -> None:
     if st.button("Save", icon=":material/save:", key="study.save"):
         run.write_notes(name=name.strip())
         st.rerun()
-    st.caption(f"Its files: {plain(str(run.path))}")
+    st.caption(f"Files: {plain(str(run.path))}")
     if run.state().active:
-        st.caption("Stop it before it can be deleted.")
+        st.caption("Stop the study before you delete it.")
         return
     parts = parts_of(run)
     whole = sum(part.size_bytes for part in parts)
     st.markdown(f"**Delete it?** It made {len(parts)} runs ({size(whole)}).")
-    st.button(f"The study and its {len(parts)} runs", icon=":material/delete:", key="study.delete_all",
+    st.button(f"Delete the study and its {len(parts)} runs", icon=":material/delete:", key="study.delete_all",
               on_click=_delete, args=(run, True))  # fmt: skip
-    st.button("The study alone", icon=":material/delete:", key="study.delete", on_click=_delete, args=(run, False))
-    st.caption("Goes to the trash; can be undone from there.")
+    st.button(
+        "Delete only the study", icon=":material/delete:", key="study.delete", on_click=_delete, args=(run, False)
+    )
+    st.caption("Moves it to the trash. You can undo this.")
 
 
 def _delete(run: Run, with_parts: bool) -> None:
     name = run_name(run)
     try:
         freed, kept = queue.delete_with_parts(run) if with_parts else (queue.delete(run), [])
-        stay = f" {len(kept)} runs stay: others need their weights." if kept else ""
+        stay = f" {len(kept)} runs are kept because other runs need their weights." if kept else ""
         state.say(f"**{plain(name)}** is in the trash ({size(freed)}).{stay}", ("run", run.id))
         state.open_study("")
     except SealifeError as error:
@@ -181,12 +183,12 @@ def _chart(study: StudyConfig, parts: Sequence[PartResult]) -> None:
     )
     if study.question == LABELS:
         chance = next((part.chance for part in parts if part.chance is not None), None)
-        _draw("Test accuracy with ever fewer labels", labels_option(cells, _classes(study), chance, ink()), words)
+        _draw("Test accuracy by number of labels", labels_option(cells, _classes(study), chance, ink()), words)
     elif study.question == VIEWS:
         _draw("Accuracy of a linear probe", left_out_option(cells, colour, ink()), words, 36 + ROW_PX * 6)
         pairs = pairs_option(cells, colour, lettering())
         if pairs:
-            _draw("Only these two augmentations; one alone on the diagonal (mean over seeds)", pairs, words)
+            _draw("Pairs of augmentations, with single ones on the diagonal (mean over seeds)", pairs, words)
     elif study.question in SWEEPS:
         name = study.question.replace("_", " ")
         _draw("Accuracy of a linear probe", sweep_option(parts, study.question, name, colour, ink()), words)
@@ -194,7 +196,7 @@ def _chart(study: StudyConfig, parts: Sequence[PartResult]) -> None:
         _imbalance(parts, words)
     elif len(study.axes) == 1:
         axis = study.axes[0]
-        name = "trained stages: 0 is frozen, 5 is everything" if study.question == DEPTH else axis
+        name = "trained stages: 0 is frozen, 5 is all" if study.question == DEPTH else axis
         _draw("Test accuracy", ladder_option(cells, axis, name, colour), words)
     else:
         names = [", ".join(f"{axis} {value}" for axis, value in cell.cell.items()) for cell in cells]
@@ -211,7 +213,7 @@ def _imbalance(parts: Sequence[PartResult], words: str) -> None:
                 [str(cell.cell["loss"]) for cell in macro], {"macro-F1": macro, "F1 of the rarest class": rarest},
                 CLASS_COLOURS, None, "", ink(),
             )  # fmt: skip
-            _draw(f"Rarest class cut to 1 : {ratio:g}", option, words, 60 + ROW_PX * len(macro))
+            _draw(f"Rarest class reduced to 1 : {ratio:g}", option, words, 60 + ROW_PX * len(macro))
 
 
 def _draw(title: str, option: dict, words: str, height: int = CHART_PX) -> None:
@@ -231,7 +233,7 @@ def _behind(run: Run, study: StudyConfig, parts: Sequence[PartResult]) -> None:
     if missing:
         what = "1 run is missing" if len(missing) == 1 else f"{len(missing)} runs are missing"
         st.warning(
-            f"**{what}**; the others went on:\n"
+            f"**{what}**. The others continued:\n"
             + "\n".join(f"- {plain(part.key)}: {plain(part.missing)}" for part in missing[:8]),
             icon=":material/info:",
         )

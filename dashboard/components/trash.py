@@ -19,7 +19,7 @@ def trash_fold(held: Sequence[str], kind: str, empty: Callable[[], int]) -> None
         return
     words = kind if len(held) == 1 else f"{kind}s"
     with st.expander(f"Trash: {len(held)} {words}", icon=":material/delete_sweep:"):
-        st.caption("Their files are removed for good. This cannot be undone.")
+        st.caption("This deletes their files permanently. It cannot be undone.")
         st.button("Empty the trash", key=f"empty_trash.{kind}", on_click=_empty, args=(empty,))
 
 

@@ -27,11 +27,13 @@ def where_field(setting: Setting, value: str, key: str) -> Any:
         if chosen not in words:  # a browser may send anything
             chosen = held
         if asked != held:
-            st.caption(f"It was {plain(asked.removeprefix(CLUSTER))}, which is not among the clusters of {CLUSTERS}.")
+            st.caption(f"The run used {plain(asked.removeprefix(CLUSTER))}, but {CLUSTERS} does not list this cluster.")
         elif chosen != HERE:
             _told(chosen)
         elif len(words) == 1:
-            st.caption(f"Or a cluster that shares these folders: name its address in {CLUSTERS}, see the README.")
+            st.caption(
+                f"To use a cluster that shares these folders, set its address in {CLUSTERS}. The README explains how."
+            )
     return chosen
 
 
@@ -45,4 +47,4 @@ def _told(where: str) -> None:
     cores, gpus = sum(node.cores for node in nodes), sum(node.gpus for node in nodes)
     machines = "1 machine" if len(nodes) == 1 else f"{len(nodes)} machines"
     told = f"{machines} with {cores:g} cores and {f'{gpus:g} GPUs' if gpus else 'no GPU'} in all."
-    st.caption(f"{told} Each run takes its share and waits until that is free.")
+    st.caption(f"{told} Each run reserves its share and waits until that share is free.")

@@ -35,8 +35,9 @@ def advice(rows: Sequence[ComparisonRow], tables: "Mapping[str, pd.DataFrame]") 
     best, n = rows[0], rows[0].n
     if best.low <= best.chance:
         return (
-            f"Use none of these yet: even the best of them, {called(best)} with {percent(best.accuracy)} of {n:,} test"
-            f" images right, is not beyond guessing ({percent(best.chance)}). Train longer, or label more."
+            f"Do not use any of these runs yet: the best, {called(best)}, classifies {percent(best.accuracy)} of"
+            f" {n:,} test images correctly. That is not significantly better than guessing ({percent(best.chance)})."
+            " Train longer, or label more images."
         )
     pairs = all_pairs({row.run_id: tables[row.run_id] for row in rows}, {row.run_id: called(row) for row in rows})
     against = {other.run_id: _pair(pairs, best.run_id, other.run_id) for other in rows[1:]}
@@ -49,9 +50,9 @@ def advice(rows: Sequence[ComparisonRow], tables: "Mapping[str, pd.DataFrame]") 
     ahead = f"{signed(_of(second, best.run_id).value)} points"
     if best.method == UNTRAINED:
         said = (
-            f"Do not use the trained encoders as they are: the accuracy of {called(best)} is {ahead} higher than that"
-            f" of the best of them, {called(rows[1])} ({sure}). Train longer, or look at the pairs of views: they may"
-            " hide what tells your classes apart."
+            f"Do not use the trained encoders as they are: the accuracy of {called(best)} is {ahead} higher than"
+            f" that of the best of them, {called(rows[1])} ({sure}). Train longer, or check the pairs of views: they"
+            " may hide what distinguishes your classes."
         )
     else:
         said = (
@@ -106,18 +107,18 @@ def _undecided(
     stands = (
         f"{called(best)} is {signed(apart.value)} points above {called(tied[0])}"
         if apart.value > 0
-        else f"{called(best)} and {called(tied[0])} both name {percent(best.accuracy)} right"
+        else f"{called(best)} and {called(tied[0])} both classify {percent(best.accuracy)} correctly"
     )
     said = (
-        f"The {best.n:,} test images do not decide between {_listed([called(row) for row in (best, *tied)])}: {stands},"
-        f" and a true difference of {signed(apart.low)} to {signed(apart.high)} points would fit"
+        f"The {best.n:,} test images do not decide between {_listed([called(row) for row in (best, *tied)])}:"
+        f" {stands}, and the 95 % interval of the difference is {signed(apart.low)} to {signed(apart.high)} points"
         f" ({p_words(closest.p_holm)}{corrected})."
     )
     beaten = [called(row) for row in rows[1:] if row not in tied]
     if beaten:
-        said += f" {called(best)} is ahead of {_listed(beaten)} by more than chance explains."
+        said += f" {called(best)} is significantly better than {_listed(beaten)}."
     if all(row.train_s is not None for row in (best, *tied)):
-        said += f" Until more images tell, let cost choose: {_cheapest((best, *tied))}"
+        said += f" Until this is decided, choose by cost: {_cheapest((best, *tied))}"
     if len(tied) == 1:
         pair = closest.paired
         needed = images_needed(len(pair.fixed), len(pair.broken), pair.n, BEYOND_CHANCE / pairs)
@@ -134,9 +135,8 @@ def _rare_classes(best: ComparisonRow, others: Sequence[ComparisonRow], against:
     for other in others:
         if (found := _of(against[other.run_id], best.run_id, macro=True)).high < 0:
             return (
-                f" But if rare classes matter to you, take {called(other)}: its macro-F1, which counts every class the"
-                f" same, is {signed(-found.value)} points higher"
-                f" ({interval(-found)})."
+                f" But if rare classes matter to you, use {called(other)}: its macro-F1, which counts every class"
+                f" the same, is {signed(-found.value)} points higher ({interval(-found)})."
             )
     return ""
 
@@ -164,8 +164,8 @@ def _cost_s(row: ComparisonRow) -> float:
 def _cheapest(rows: Sequence[ComparisonRow]) -> str:
     """Which of ``rows`` takes least time in all; and which trains faster once its encoder is there, if one does."""
     least, quickest = min(rows, key=_cost_s), min(rows, key=lambda row: row.train_s or 0.0)
-    before = f", pre-training of {duration(least.pretrain_s)} included" if least.pretrain_s else ""
-    said = f"{called(least)} takes least time in all ({duration(_cost_s(least))}{before})"
+    before = f", including {duration(least.pretrain_s)} of pre-training" if least.pretrain_s else ""
+    said = f"{called(least)} takes the least time in total ({duration(_cost_s(least))}{before})"
     if quickest.run_id == least.run_id or duration(quickest.train_s) == duration(least.train_s):
         return f"{said}."
     return (

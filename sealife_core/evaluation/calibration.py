@@ -64,13 +64,13 @@ class Calibration:
     def _judged(self, low: float, high: float, figures: str) -> str:
         """Too sure or not, on the whole and answer by answer; low, high: the interval of the accuracy."""
         if not low <= self.confidence <= high:
-            return f"{'too sure' if self.confidence > high else 'not sure enough'}: {figures}."
+            return f"{'overconfident' if self.confidence > high else 'underconfident'}: {figures}."
         if self.ece_before > chance_error(self.reliability_before):
             return (
-                f"as sure as it is right only on average ({figures}): where it is more or less sure than that, its"
-                f" confidence is off, by {percent(self.ece_before)} in the mean."
+                f"calibrated only on average ({figures}): within a single confidence bin, confidence and accuracy"
+                f" differ by {percent(self.ece_before)} on average."
             )
-        return f"about as sure as it is right: {figures}."
+        return f"well calibrated: {figures}."
 
 
 def calibration(predictions: pd.DataFrame, classes: Sequence[str], bins: int = ECE_BINS) -> Calibration:

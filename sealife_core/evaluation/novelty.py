@@ -50,7 +50,7 @@ PERCENTILE = 99  # of validation images: one in a hundred pictures of the known 
 TELLS_SOME = 0.6
 _STRENGTHS = (
     (0.9, "It notices most animals of unknown classes"),
-    (0.75, "It notices many animals of unknown classes, and misses others"),
+    (0.75, "It notices many animals of unknown classes, but misses others"),
     (TELLS_SOME, "It notices few animals of unknown classes"),
     (0.0, "It cannot tell an animal of an unknown class from the known ones"),
 )
@@ -122,17 +122,18 @@ class Novelty:
         share = f"{PERCENTILE} % of the" if self.n_val >= 100 else "each of the"
         unsure = ""
         if self.auroc is not None and self.auroc < TELLS_SOME:
-            unsure = f" Whether it shows an unknown animal, this model cannot tell (AUROC {self.auroc:.2f})."
+            unsure = f" This model cannot tell whether it shows an unknown animal (AUROC {self.auroc:.2f})."
         return (
-            f"Looks unlike the training images: its colours, textures or shapes are farther from those of"
-            f" {counted(self.n_train, 'training image')} than in {share} {counted(self.n_val, 'validation image')}"
-            f" (novelty {score:.1f}, warning above {self.threshold:.1f}). The prediction may mean nothing.{unsure}"
+            "Looks unlike the training images: its colours, textures or shapes differ more from"
+            f" {counted(self.n_train, 'training image')} than those of {share}"
+            f" {counted(self.n_val, 'validation image')} do (novelty {score:.1f}, warning above"
+            f" {self.threshold:.1f}). The prediction may be meaningless.{unsure}"
         )
 
     @property
     def caveat(self) -> str:
         """What a warning, and none, is worth."""
-        few = f" {counted(self.n_train, 'training image')} are few to judge by." if self.n_train < 500 else ""
+        few = f" {counted(self.n_train, 'training image')} are few for this check." if self.n_train < 500 else ""
         return (
             f"About {_one_in(self.false_alarms)} pictures of known animals gets this warning by mistake.{few}"
             f" {self.strength} A picture with the colours and textures of the training images gets no warning,"
@@ -145,7 +146,10 @@ class Novelty:
         if self.auroc is None:
             return "How well it notices an animal of an unknown class was not measured."
         said = next(words for least, words in _STRENGTHS if self.auroc >= least)
-        return f"{said}: with some classes left out in turn, AUROC {self.auroc:.2f} (0.5 is guessing, 1 is perfect)."
+        return (
+            f"{said}: AUROC {self.auroc:.2f} (0.5 is guessing, 1 is perfect), tested on classes that this check had not"
+            " seen."
+        )
 
 
 def measure(train: Means, val: Means, cache_size_px: int) -> Novelty:
@@ -156,8 +160,8 @@ def measure(train: Means, val: Means, cache_size_px: int) -> Novelty:
     n_train, n_val = len(train[STAGES[0]]), len(val[STAGES[0]])
     if n_train < 2 or n_val < 1:
         raise RunError(
-            f"There are {n_train} training and {n_val} validation images; 2 and 1 are needed to tell what is unlike"
-            " them. Split the data set so that there are some of each."
+            f"There are {n_train} training and {n_val} validation images; at least 2 and 1 are needed to detect"
+            " pictures unlike them. Split the data set so that it has both."
         )
     stages = {name: stage_of(train[name], val[name]) for name in STAGES}
     scores = Novelty(stages, np.inf, n_train, n_val, cache_size_px).score(val)
@@ -243,8 +247,9 @@ def read_novelty(folder: Path, feature_dim: int) -> Novelty | None:
         sound = False
     if not sound:
         raise RunError(
-            f"'{FILE}' in '{folder.name}' is damaged or another model's, so that no picture can be told to be unlike"
-            " the training images. Copy it again from the run, or delete it: it is made anew where the data set is."
+            f"'{FILE}' in '{folder.name}' is damaged or belongs to another model, so pictures unlike the training"
+            " images cannot be detected. Copy it again from the run, or delete it: it is then made again on a"
+            " machine that has the data set."
         )
     return novelty
 

@@ -93,7 +93,9 @@ def readable_predictions(rows: Sequence[ComparisonRow], runs: Sequence[Run]) -> 
 def _compared(runs: Sequence[Run], pair: tuple[str, str] | None) -> _Compared:
     rows = [row for row in comparison(runs) if row.comparable]
     if not rows:
-        raise RunError("None of these runs has been tested, so there is nothing to compare. Let a classifier finish.")
+        raise RunError(
+            "None of these runs has been tested, so there is nothing to compare. Wait until a classifier has finished."
+        )
     tables = readable_predictions(rows, runs)
     names = {row.run_id: row.name for row in rows}
     if pair and not set(pair) <= set(tables):
@@ -135,7 +137,7 @@ def _scores(found: _Compared) -> str:
     return (
         "<h2>Accuracy</h2>" + _chart(accuracy, "accuracy", _in_words(found.rows)) + "<h2>Macro-F1</h2>"
         + _chart(macro, "macro", "Macro-F1 of the same runs, with 95 % intervals; the table has the numbers.")
-        + "<h2>Scores and what they cost</h2>" + _table(columns, cells)
+        + "<h2>Scores and cost</h2>" + _table(columns, cells)
     )  # fmt: skip
 
 
@@ -169,18 +171,18 @@ def _all_pairs(found: _Compared) -> str:
         )
         for pair in sorted(pairs, key=lambda pair: pair.p)
     ]
-    columns = ("From", "To", "Fixed", "Broken", "Accuracy, points", "Exact McNemar", "Holm-corrected")
+    columns = ("Baseline", "Compared run", "Fixed", "Broken", "Accuracy, points", "Exact McNemar", "Holm-corrected")
     return (
-        f"<h2>Every two runs</h2>{_table(columns, cells)}"
-        f'<p class="quiet">Holm’s correction is over all {len(pairs)} pairs: of so many, some would differ by'
-        " chance.</p>"
+        f"<h2>All pairs of runs</h2>{_table(columns, cells)}"
+        f'<p class="quiet">Holm’s correction covers all {len(pairs)} pairs. Among so many pairs, some differ by chance'
+        " alone.</p>"
     )
 
 
 def _pair(pair: Paired) -> str:
     return (
-        f"<h2>{escape(pair.name_b)} against {escape(pair.name_a)}</h2><p>{escape(pair.sentence())} The difference of"
-        f" accuracies is {signed(pair.accuracy_difference.value)} points ({interval(pair.accuracy_difference)}), of"
+        f"<h2>{escape(pair.name_b)} against {escape(pair.name_a)}</h2><p>{escape(pair.sentence())} The difference in"
+        f" accuracy is {signed(pair.accuracy_difference.value)} points ({interval(pair.accuracy_difference)}), in"
         f" macro-F1 {signed(pair.macro_f1_difference.value)} points ({interval(pair.macro_f1_difference)}).</p>"
     )
 
@@ -212,18 +214,19 @@ def _differences(found: _Compared) -> str:
     if len(found.runs) < 2:
         return ""
     if not rows:
-        return "<h2>What differs</h2><p>These runs were asked for exactly the same.</p>"
-    return f"<h2>What differs, and nothing else</h2>{_table(list(rows[0]), [tuple(row.values()) for row in rows])}"
+        return "<h2>What differs</h2><p>These runs have exactly the same settings.</p>"
+    return f"<h2>Settings that differ</h2>{_table(list(rows[0]), [tuple(row.values()) for row in rows])}"
 
 
 def _how_to_read() -> str:
     return (
-        "<h2>How to read this</h2><p>Accuracy is the share of test images named right; its interval is Wilson’s."
-        " Macro-F1 is the mean over classes of precision and recall in one number, each class counting the same; its"
-        " interval is a bootstrap over images. McNemar’s exact test looks only at the images that one run names right"
-        " and the other wrong. A p value says how often chance alone would make a difference at least as large; Holm’s"
-        " correction makes up for asking many questions at once. All of it speaks of these test images and pictures"
-        " like them, and of one training each: another seed would give somewhat other numbers.</p>"
+        "<h2>How to read this</h2><p>Accuracy is the share of test images classified correctly. Its interval is"
+        " Wilson’s. F1 combines precision and recall; macro-F1 is its mean over the classes, so every class counts"
+        " the same. Its interval is a bootstrap over images. McNemar’s exact test uses only the images that one run"
+        " classifies correctly and the other does not. A p value is the probability that chance alone makes a"
+        " difference at least as large. Holm’s correction accounts for many comparisons at once. The results hold"
+        " for these test images and similar ones, and for one training of each run: another seed would give"
+        " slightly different numbers.</p>"
     )
 
 

@@ -18,7 +18,7 @@ def piles_html(pair: Paired, data: str, pictures: int) -> str:
     counts = " · ".join(f"{words}: {int(pair.mask(pile).sum()):,}" for pile, words in PILE_WORDS.items())
     dataset = _dataset(data) if pictures > 0 else None
     shown = "".join(_pile(pair, pile, dataset, pictures) for pile in PILE_WORDS) if dataset is not None else ""
-    return f"<h2>The four piles</h2><p>{counts}</p>{shown}"
+    return f"<h2>The four outcomes</h2><p>{counts}</p>{shown}"
 
 
 def _pile(pair: Paired, pile: str, dataset: "Dataset", pictures: int) -> str:

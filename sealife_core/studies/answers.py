@@ -60,8 +60,8 @@ def on_other_images(parts: Sequence[PartResult]) -> str:
         return ""
     widest = max((part.high or 0) - (part.low or 0) for part in scored) / 2
     return (
-        f"All were tested on the same {scored[0].n:,} images, and seeds say nothing about other images: there each"
-        f" accuracy may lie up to {100 * widest:.0f} points away (95 %)."
+        f"All runs were tested on the same {scored[0].n:,} images. Seeds do not show how accuracy varies with the"
+        f" test images: on other images, each accuracy may be up to {100 * widest:.0f} points different (95 %)."
     )
 
 
@@ -106,16 +106,16 @@ def _labels(parts: Sequence[PartResult]) -> str:
         return ""
     if not savings:
         return (
-            "No label is saved for certain: at no share of the labels is a pre-trained encoder surely better than"
-            " training from scratch."
+            "This study shows no saving of labels: no pre-trained encoder is surely better than training from"
+            " scratch, at any share of the labels."
         )
     most = max(float(cell.cell["labels"]) for cell in scratch)
     saved = [saving for saving in savings if saving[1] < most]
     if not saved:
         _, share, _, encoder, use = savings[0]
         return (
-            f"{encoder} ({use}) is better than training from scratch with {most:g} % of the labels, with every seed;"
-            " with fewer the runs do not decide."
+            f"{encoder} ({use}) is better than training from scratch with {most:g} % of the labels, with every seed."
+            " With fewer labels, the runs do not decide."
         )
     times, share, needed, encoder, use = max(saved, key=lambda saving: (saving[0], -saving[1]))
     if math.isinf(times):
@@ -138,10 +138,10 @@ def _depth(parts: Sequence[PartResult]) -> str:
     best = max(deeper, key=lambda cell: cell.mean)
     if not told_apart(best, frozen):
         worse = all(told_apart(frozen, cell) for cell in deeper)
-        surely = "every depth is worse" if worse else f"no depth is surely better{_few(best, frozen)}"
+        surely = "worse at every depth" if worse else f"not surely better at any depth{_few(best, frozen)}"
         return (
-            f"Leave the encoder frozen: {surely}. Frozen it reaches {_percent(frozen)}, with {_stages(best)} trained"
-            f" {_percent(best)}."
+            f"Leave the encoder frozen: fine-tuning is {surely}. Frozen, it reaches {_percent(frozen)}. With"
+            f" {_stages(best)} trained, it reaches {_percent(best)}."
         )
     enough = min(
         (cell for cell in deeper if not told_apart(best, cell) and told_apart(cell, frozen)),
@@ -150,7 +150,7 @@ def _depth(parts: Sequence[PartResult]) -> str:
     said = f"Train {_stages(enough)}: {_percent(enough)} against {_percent(frozen)} frozen."
     if enough is best:
         return said
-    return f"{said} More brings nothing that is sure: {_stages(best)} reach {_percent(best)}."
+    return f"{said} Training more stages brings no sure gain: {_stages(best)} reach {_percent(best)}."
 
 
 def _views(parts: Sequence[PartResult]) -> str:
@@ -165,13 +165,13 @@ def _views(parts: Sequence[PartResult]) -> str:
         worst = missed[0]
         lost = f"{100 * (whole.mean - worst.mean):.0f} points, with every seed"
         same = [str(cell.cell["first"]) for cell in missed[1:] if not told_apart(cell, worst)]
-        beside = f"; that without {' or '.join(same)} less is lost is not sure" if same else ""
-        said += f" Most is lost without {worst.cell['first']}: {lost}{beside}."
+        beside = f". The loss without {' or '.join(same)} may be as large" if same else ""
+        said += f" The loss is largest without {worst.cell['first']}: {lost}{beside}."
     else:
-        said += f" Leaving out any one of them costs nothing that is sure{_few(whole, without[0])}."
+        said += f" Leaving out any one of them brings no sure loss{_few(whole, without[0])}."
     best = without[-1]
     if told_apart(best, whole):
-        said += f" Without {best.cell['first']} it is better here, by {100 * (best.mean - whole.mean):.0f} points."
+        said += f" Without {best.cell['first']}, it is {100 * (best.mean - whole.mean):.0f} points better here."
     return said
 
 
@@ -210,15 +210,15 @@ def _imbalance(parts: Sequence[PartResult]) -> str:
         )
     else:
         said = (
-            f"At 1 : {worst_ratio:g} nothing helps for certain: the best of the others, {best.cell['loss']}, has"
-            f" macro-F1 {_percent(best)}, plain cross-entropy {_percent(plain)}."
+            f"At 1 : {worst_ratio:g}, no other loss is surely better than plain cross-entropy: the best,"
+            f" {best.cell['loss']}, has macro-F1 {_percent(best)}, plain cross-entropy {_percent(plain)}."
         )
     rare = {str(c.cell["loss"]): c for c in over_seeds(parts, "rarest_f1") if float(c.cell["ratio"]) == worst_ratio}
     top = max(rare.values(), key=lambda cell: cell.mean, default=None)
     if top is not None and PLAIN in rare and told_apart(top, rare[PLAIN]):
         said += (
-            f" The rarest class has its best F1, {_percent(top)}, with {top.cell['loss']}; with plain cross-entropy"
-            f" {_percent(rare[PLAIN])}."
+            f" The F1 of the rarest class is highest with {top.cell['loss']}: {_percent(top)}. With plain"
+            f" cross-entropy it is {_percent(rare[PLAIN])}."
         )
     return said
 
@@ -236,14 +236,14 @@ def _best_cell(parts: Sequence[PartResult]) -> str:
 def _undecided(best: CellResult, same: Sequence[CellResult]) -> str:
     """Why ``best`` is not called better than ``same``: "the seeds do not tell it"."""
     if any(not seeds_decide(best, other) for other in same):
-        return "the seeds do not tell it"
-    return f"the test images are too few to tell it{_few(best, max(same, key=lambda cell: cell.mean))}"
+        return "the seeds do not separate it"
+    return f"there are too few test images to separate it{_few(best, max(same, key=lambda cell: cell.mean))}"
 
 
 def _few(better: CellResult, worse: CellResult) -> str:
     """ " (about 60 test images would be needed)" where the seeds decide and only images are lacking."""
     if seeds_decide(better, worse) and (needed := images_needed(better, worse)):
-        return f" ({needed:,} test images or more would be needed, and there are {better.images:,})"
+        return f" (this needs at least {needed:,} test images, and there are {better.images:,})"
     return ""
 
 

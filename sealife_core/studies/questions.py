@@ -268,42 +268,42 @@ def _imbalance(base: Base) -> Built:
 QUESTIONS: dict[str, Question] = {
     LABELS: Question(
         "How many labels do I need?",
-        "Encoders against each other with ever fewer labels: where pre-training saves work, and how much.",
+        "Compares encoders with fewer and fewer labels. Shows where pre-training saves labels, and how many.",
         _labels,
     ),
     DEPTH: Question(
         "How deep to fine-tune?",
-        "From a frozen encoder to all of it learning: what each further stage brings.",
+        "From a frozen encoder to a fully trained one: what each further stage brings.",
         _depth,
     ),
     VIEWS: Question(
         "Which views matter?",
-        "SimCLR without each augmentation in turn: what the encoder can no longer learn.",
+        "SimCLR without one augmentation at a time: how much accuracy is lost.",
         _views,
     ),
     TEMPERATURE: Question(
         "Which temperature?",
-        "Low: concentrates on the most similar other pictures. High: treats all alike.",
+        "Low: focuses on the most similar other pictures. High: treats all other pictures alike.",
         _sweep(TEMPERATURE),
     ),
     HEAD: Question(
         "Which projection head?",
-        "What stands between features and loss: two layers, one, or nothing.",
+        "The layers between features and loss: two, one or none.",
         _sweep(HEAD),
     ),
     BATCH_SIZE: Question(
         "Which batch size?",
-        "More pictures to tell apart at a time: a harder task that takes more memory.",
+        "A larger batch has more pictures to tell apart: a harder task that needs more memory.",
         _sweep(BATCH_SIZE),
     ),
     STRENGTH: Question(
         "How strong should colours vary?",
-        "Colour tells much about sea life: SimCLR may be asked to ignore too much of it.",
+        "Colour is important in sea life. If the colours change too much, SimCLR learns to ignore them.",
         _sweep(STRENGTH),
     ),
     IMBALANCE: Question(
         "What helps rare classes?",
-        "Training labels made uneven, class by class: cross-entropy, class weights and focal loss.",
+        "Makes the training labels uneven, class by class, and compares cross-entropy, class weights and focal loss.",
         _imbalance,
     ),
 }

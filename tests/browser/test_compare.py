@@ -37,7 +37,7 @@ def test_compare__refuses_other_test_images_and_a_link_shows_the_same(
     page = browser.new_page(viewport={"width": 1280, "height": 1400})
     page.set_default_timeout(PATIENCE_MS)
     page.goto(f"{dashboard.url}/compare?compare={low.id}&compare={high.id}&compare={other.id}")
-    expect(page.get_by_text("Left out: elsewhere")).to_be_visible(timeout=SLOWLY)
+    expect(page.get_by_text("Not compared: elsewhere")).to_be_visible(timeout=SLOWLY)
     settled(page)
     greyed = page.get_by_role("checkbox", name=re.compile("elsewhere"))
     expect(greyed).to_be_disabled(timeout=SLOWLY)

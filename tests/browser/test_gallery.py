@@ -35,7 +35,7 @@ def cards(page: Page):
 
 
 def cell(page: Page, truth: str, said: str):
-    return page.get_by_role("button", name=re.compile(f"^{truth}, taken for {said}: "))
+    return page.get_by_role("button", name=re.compile(f"^{truth}, classified as {said}: "))
 
 
 def open_gallery(page: Page, dashboard: Dashboard, query: str) -> None:
@@ -84,7 +84,7 @@ def test_pages__are_turned_by_keys_and_a_picture_is_opened_stepped_and_closed(
 
     second = cards(page).nth(1).get_attribute("data-id")
     cards(page).first.click()
-    expect(page.get_by_text("wrong: taken for")).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.get_by_text("wrong: classified as")).to_be_visible(timeout=PATIENCE_MS)
     settled(page)
     assert f"picture={first}" in page.url
     page.keyboard.press("ArrowRight")

@@ -26,8 +26,8 @@ def test_study__from_one_click_to_its_chart(tiny_reef: Dataset, page: Page, dash
     expect(page.get_by_text(re.compile("of 3 runs done"))).to_be_visible(timeout=PATIENCE_MS)
     page.get_by_role("link", name="Studies", exact=True).click()
     expect(page.get_by_text(re.compile("finished .*3 of 3 runs"))).to_be_visible(timeout=2 * PATIENCE_MS)
-    expect(page.get_by_text("Rarest class cut to 1 : 20")).to_be_visible()
-    expect(page.get_by_text(re.compile("All were tested on the same"))).to_be_visible()
+    expect(page.get_by_text("Rarest class reduced to 1 : 20")).to_be_visible()
+    expect(page.get_by_text(re.compile("All runs were tested on the same"))).to_be_visible()
     expect(page.get_by_test_id("stException")).to_have_count(0)
     study = next(run for run in list_runs() if run.is_study)
     assert [run.state() for run in parts_of(study)] == [State.FINISHED] * 3

@@ -79,7 +79,7 @@ def test_page__compares_two_runs_in_words_and_pictures(tiny_reef: Dataset) -> No
     assert f"Accuracy on {n} test pictures of reef" in said
     assert "Use better: its accuracy is 100.0 points higher than that of the next best, worse" in said
     assert f"Against worse, better fixes {n} images and breaks 0 of {n}" in said
-    assert "worse names them wrong, better right." in said
+    assert "worse is wrong, better is right." in said
     assert app.query_params["compare"] == [better.id, worse.id], "newest first, and in the link"
 
 
@@ -92,7 +92,7 @@ def test_page__greys_out_runs_on_other_test_images(tiny_reef: Dataset) -> None:
     (greyed,) = [label for label, (_, disabled) in found.items() if disabled]
     assert "elsewhere" in greyed
     assert not found[greyed][0]
-    assert "Left out: elsewhere" in text(app)
+    assert "Not compared: elsewhere" in text(app)
     assert "tested on other images" in text(app)
     assert "Tick a second run" in text(app), "the second that was asked for is refused"
 
@@ -102,7 +102,7 @@ def test_page__a_link_brings_its_pair_pile_and_class(tiny_reef: Dataset) -> None
     finished(tiny_reef, "c", 3, seed=2)
     app = open_compare(**{"compare": [a.id, b.id], "from": a.id, "to": b.id, "pile": "broken"})
     assert "Against a, b fixes 0 images and breaks 3" in text(app)
-    assert "a names them right, b wrong." in text(app)
+    assert "a is right, b is wrong." in text(app)
     assert sorted(label for label, (ticked, _) in boxes(app).items() if ticked) == [
         "a · From scratch", "b · From scratch",
     ]  # fmt: skip
@@ -160,8 +160,8 @@ def test_page__opens_every_part(tiny_reef: Dataset, part: str) -> None:
     assert not app.exception
     expected = {
         "Curves": "Macro-F1",
-        "Scores and cost": "Accuracy against the time",
-        "What differs": "What is different",
+        "Scores and cost": "Accuracy against training time",
+        "What differs": "Settings that differ",
     }
     assert expected[part] in text(app)
 
@@ -247,10 +247,10 @@ def test_class_option__fixed_to_the_right_broken_to_the_left_in_the_colour_of_th
 
 
 def test_believed__says_what_the_correction_leaves() -> None:
-    assert "no single class" in believed([change("crab", 4, 1), change("eel", 0, 3)])
+    assert "no class differs significantly" in believed([change("crab", 4, 1), change("eel", 0, 3)])
     said = believed([change("crab", 9, 0, 0.012), change("eel", 0, 9, 0.02), change("ray", 1, 0)])
     assert "crab (gains, p = 0.012), eel (loses, p = 0.020)" in said
-    assert "about 3 classes (Holm)" in said
+    assert "correction for 3 classes" in said
 
 
 def test_class_rows__say_the_change_with_a_true_minus() -> None:

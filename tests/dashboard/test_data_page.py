@@ -114,7 +114,7 @@ def test_import__says_what_was_taken_and_why_the_rest_was_not(photographs):
     assert "21 imported, 1 skipped" in text(app)
     skipped = app.dataframe[0].value
     assert skipped["File"].str.endswith("words.jpg").tolist() == [True]
-    assert skipped["Why it was left out"].str.len().min() > 10
+    assert skipped["Why it was skipped"].str.len().min() > 10
 
 
 def test_import__of_an_upload_leaves_no_copy(photographs, home):
@@ -132,8 +132,8 @@ def test_import__of_an_upload_leaves_no_copy(photographs, home):
 @pytest.mark.parametrize(
     ("path", "name", "says"),
     [
-        ("", "", "Name a folder"),
-        ("/nowhere/at/all", "", "nothing at"),
+        ("", "", "Enter the path of a folder"),
+        ("/nowhere/at/all", "", "Nothing was found at"),
         (".", "reef", "already"),
         (".", "../x", "cannot be"),
     ],
@@ -229,7 +229,7 @@ def test_import__cancelled_on_the_page_leaves_nothing_and_the_next_begins(photog
     first.wait(60)
     third.wait(60)
     app.run()
-    assert "Importing one was cancelled. Nothing of it was kept." in text(app) or "Importing two was" in text(app)
+    assert "Importing one was cancelled. Nothing was kept." in text(app) or "Importing two was" in text(app)
     assert list_datasets() == ["reef", "three"]
     assert not list((home / "data").glob(".importing-*"))
 
@@ -293,7 +293,7 @@ def test_checks__show_duplicates_and_mend_a_leak(photographs, monkeypatch):
     assert open_dataset("two").content_hash == dataset.content_hash, "nothing moves before it was shown"
     button(app, "Move them").click().run()
     assert not app.exception
-    assert "Mended 3 groups of **two**" in text(app)
+    assert "Put 3 groups of **two** into one split each" in text(app)
     assert groups_by_kind(check(open_dataset("two")))["leaks"] == []
     button(app, "Undo").click().run()
     assert f"{moves} pictures of **two** are back" in text(app)

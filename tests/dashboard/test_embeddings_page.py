@@ -36,7 +36,7 @@ def box(app: AppTest, label: str):
 
 def test_page__without_runs_offers_the_one_button(home):
     app = opened()
-    assert "Nothing to look at yet" in text(app)
+    assert "No embeddings yet" in text(app)
     assert [b.label for b in app.button if b.label == "Train an encoder"]
 
 
@@ -45,8 +45,8 @@ def test_page__of_a_run_that_kept_no_embeddings_offers_to_embed(tiny_reef):
     (run.path / INDEX).unlink()
     (run.path / "model.safetensors").write_bytes(b"")
     app = opened()
-    assert "Old one kept no embeddings" in text(app)
-    assert [b.label for b in app.button if b.label == "Embed the pictures"]
+    assert "Old one has no saved embeddings" in text(app)
+    assert [b.label for b in app.button if b.label == "Compute the embeddings"]
 
 
 def test_page__says_how_many_and_how_far_to_trust_it(tiny_reef):
@@ -126,7 +126,7 @@ def test_upload__shows_what_the_encoder_finds_most_alike(tiny_reef):
     picture = tiny_reef.image_path(9)
     app.file_uploader[0].set_value((picture.name, picture.read_bytes(), "image/png")).run(timeout=60)
     assert not app.exception
-    assert "Most alike to the encoder" in text(app)
+    assert "Most similar pictures" in text(app)
     first = re.search(r"/thumb/reef/(\d+)\.jpg", pictures(app))
     assert first is not None
     assert first[1] == "9", "a picture of the data set is most alike to itself"
@@ -144,4 +144,4 @@ def test_upload__to_a_run_without_its_model_is_not_offered(tiny_reef):
     simclr_run(tiny_reef)
     app = opened()
     assert not app.file_uploader
-    assert "runs that kept their model" in text(app)
+    assert "runs still have their model" in text(app)

@@ -190,7 +190,7 @@ def text(app: AppTest) -> str:
 def test_page__without_a_classifier_offers_to_train_one(tiny_reef):
     app = open_gallery()
     assert not app.exception
-    assert "No classifier has answered yet" in text(app)
+    assert "No predictions yet" in text(app)
 
 
 def test_page__says_how_many_and_keeps_the_filters_of_the_url(tiny_reef):

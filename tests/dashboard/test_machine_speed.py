@@ -52,4 +52,4 @@ def test_train__says_in_a_sentence_why_it_could_not_be_measured(tiny_reef: Datas
 def test_train__measures_nothing_beside_a_run(tiny_reef: Dataset) -> None:
     write_status(create_run(preset("simclr")), state=State.RUNNING, heartbeat=2e9, pid=os.getpid())
     app = open_page("train")
-    assert "after its first epoch" in text(app)
+    assert "after the first epoch" in text(app)

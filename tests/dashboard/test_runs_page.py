@@ -89,7 +89,7 @@ def test_list__shows_the_runs_of_a_study_or_all_others(home):
 
     app = open_runs(run=alone.id)
     assert listed(app) == ["part", "alone"]
-    assert app.selectbox(key="of").options == ["All runs", "Runs launched one by one", "Of the study “Grid”"]
+    assert app.selectbox(key="of").options == ["All runs", "Runs outside studies", "Of the study “Grid”"]
     assert listed(app.selectbox(key="of").select("alone").run()) == ["alone"]
     assert listed(app.selectbox(key="of").select(study.id).run()) == ["part"]
     assert app.query_params["run"] == alone.id  # what is looked at stays, whether or not it is listed
@@ -98,8 +98,8 @@ def test_list__shows_the_runs_of_a_study_or_all_others(home):
 def test_page__without_runs_offers_to_train(home):
     app = open_runs()
     assert not app.exception
-    assert "No run yet" in text(app)
-    assert button(app, "Train something")
+    assert "No runs yet" in text(app)
+    assert button(app, "Train a network")
 
 
 def test_page__shows_the_run_of_the_url(home):
@@ -131,7 +131,7 @@ def test_page__a_damaged_resume_point_is_named_and_offers_a_new_beginning(tiny_r
     assert "it is empty" in text(app)
     assert "Begin the run anew" in text(app)
     assert not any(found.label == "Resume" for found in app.button)
-    button(app, "Begin anew").click().run()
+    button(app, "Start from the beginning").click().run()
     assert run.shown().message == "waiting to begin again"
     assert run.metrics() == []
 
@@ -155,7 +155,7 @@ def test_page__lays_several_runs_over_each_other(home):
     ids = [trained(preset("simclr", data="reef", seed=seed), f"run {seed}").id for seed in (0, 1)]
     app = open_runs(run=ids)
     assert not app.exception
-    assert "What is different between them" in text(app)
+    assert "Settings that differ" in text(app)
 
 
 def test_page__leads_to_the_comparison_of_what_is_ticked(home):

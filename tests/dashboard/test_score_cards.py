@@ -16,9 +16,9 @@ def row(method: str, accuracy: float, spread: float) -> ComparisonRow:
 @pytest.mark.parametrize(
     ("first", "second", "says"),
     [
-        (0.60, 0.30, "Fine-tune is ahead of linear probe"),
-        (0.60, 0.55, "cannot be told apart on 100 test images"),
-        (0.15, 0.12, "Neither is surely better than chance"),
+        (0.60, 0.30, "Fine-tune is better than linear probe"),
+        (0.60, 0.55, "100 test images do not decide between"),
+        (0.15, 0.12, "Neither is significantly better than chance"),
     ],
 )
 def test_verdict__claims_no_more_than_the_intervals_bear(first, second, says):

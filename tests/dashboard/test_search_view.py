@@ -88,13 +88,13 @@ def test_view__says_what_is_best_and_what_its_lead_is_worth(view):
     assert "**The best: trial 8**, learning rate 0.004, loss cross entropy" in said
     assert "Macro-F1 **65.0 %** (95 % interval 53 to 77 %) on 100 validation pictures" in said
     assert "the best of 8 trials on the same pictures, so part of its lead is luck" in said
-    assert "Of the other 5 that came to their end, 2 lie within its interval" in said
+    assert "Of the other 5 finished trials, 2 lie within its interval" in said
 
 
 def test_view__says_how_it_went_and_names_what_failed(view):
     said = text(view(searched()))
     assert "Finished: 8 of 8 trials, 1 stopped early, 1 failed, 57 of 63 epochs trained" in said
-    assert "**One trial failed**; the others went on." in said
+    assert "**One trial failed**. The others continued." in said
     assert "The loss became nan. Trial 4." in said
     assert "learning rate 0.0001 to 0.01, by factors; loss cross_entropy or focal" in said
 
@@ -113,7 +113,7 @@ def test_view__before_the_first_score_says_what_will_come(view):
 
 
 def test_view__with_few_trials_weighs_nothing(view):
-    assert "Told once 6 trials have a score" in text(view(searched(5)))
+    assert "Shown when 6 trials have a score" in text(view(searched(5)))
 
 
 def test_view__survives_a_best_run_that_was_deleted(view):

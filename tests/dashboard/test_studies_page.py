@@ -94,7 +94,7 @@ def test_form__says_what_a_study_takes_and_starts_it_once(tiny_reef: Dataset) ->
 def test_form__without_encoders_starts_nothing(tiny_reef: Dataset) -> None:
     app = open_studies()
     next(group for group in app.button_group if group.label == "Encoders").set_value([]).run()
-    assert "Choose one encoder or more" in text(app)
+    assert "Choose at least one encoder" in text(app)
     assert button(app, "Start the study").disabled
 
 
@@ -110,7 +110,7 @@ def test_view__draws_every_question_with_its_answer(tiny_reef: Dataset, question
     run = finished_study(study_of(question, tiny_reef), right)
     app = open_studies(study=run.id)
     assert not app.exception
-    assert "All were tested on the same 100 images" in text(app)
+    assert "All runs were tested on the same 100 images" in text(app)
     assert ":material/lightbulb:" in text(app)
 
 
@@ -144,7 +144,7 @@ def test_view__of_a_damaged_study_says_so_and_lets_it_be_deleted(tiny_reef: Data
     app = open_studies(study=run.id)
     assert not app.exception
     assert "The setting 'title' is missing" in text(app)
-    button(app, "The study alone").click().run()
+    button(app, "Delete only the study").click().run()
     assert list_runs() == []
 
 
@@ -152,7 +152,7 @@ def test_delete__asks_about_the_runs(tiny_reef: Dataset) -> None:
     run = finished_study(study_of(TEMPERATURE, tiny_reef), right)
     app = open_studies(study=run.id)
     assert "It made 12 runs" in text(app)
-    button(app, "The study and its 12 runs").click().run()
+    button(app, "Delete the study and its 12 runs").click().run()
     assert not app.exception
     assert list_runs() == []
     assert len(trashed()) == 13
@@ -208,4 +208,4 @@ def test_pairs_chart__is_a_symmetric_matrix_and_missing_in_a_quick_study(tiny_re
 def test_imbalance__is_drawn_for_each_ratio(tiny_reef: Dataset) -> None:
     run = finished_study(study_of(IMBALANCE, tiny_reef, seeds=1, size=FULL), right)
     said = text(open_studies(study=run.id))
-    assert all(f"Rarest class cut to 1 : {ratio}" in said for ratio in (1, 10, 50))
+    assert all(f"Rarest class reduced to 1 : {ratio}" in said for ratio in (1, 10, 50))

@@ -42,7 +42,7 @@ def test_field__is_this_machine_unless_told(cluster: FakeRay) -> None:
     app = shown()
     assert app.session_state.chosen == "here"
     assert app.selectbox[0].options == ["This machine"]
-    assert "name its address in SEALIFE_CLUSTERS" in app.caption[0].value
+    assert "set its address in SEALIFE_CLUSTERS" in app.caption[0].value
     assert cluster.tokens == []  # nobody was asked
 
 
@@ -69,7 +69,7 @@ def test_field__asks_no_address_that_the_owner_did_not_name(cluster: FakeRay, mo
     where = f"ray:{cluster.address}"
     app = shown(where)  # as a run was launched from a shell, and is cloned
     assert app.session_state.chosen == "here"
-    assert "not among the clusters" in app.caption[0].value
+    assert "does not list this cluster" in app.caption[0].value
     monkeypatch.setattr(st, "selectbox", lambda *_, **__: where)  # Streamlit hands on whatever a browser sends
     assert shown().session_state.chosen == "here"
     assert cluster.tokens == []

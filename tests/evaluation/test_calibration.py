@@ -132,9 +132,9 @@ def test_calibration__mends_a_model_that_is_too_sure() -> None:
     assert found.confidence > found.accuracy + 0.05
     assert not found.at_the_edge
     assert found.reliability_before["n"].sum() == found.reliability_after["n"].sum() == 400
-    assert "too sure" in found.sentence()
-    assert "not sure enough" in calibration(table(scale=0.4), CLASSES).sentence()
-    assert "about as sure as it is right" in calibration(table(scale=1.0), CLASSES).sentence()
+    assert "overconfident" in found.sentence()
+    assert "underconfident" in calibration(table(scale=0.4), CLASSES).sentence()
+    assert "well calibrated" in calibration(table(scale=1.0), CLASSES).sentence()
     assert f"falls from {percent(found.ece_before)} to {percent(found.ece_after)}" in found.sentence()
 
 
@@ -148,8 +148,8 @@ def test_sentence__is_not_content_with_the_mean_where_single_confidences_are_off
     found = calibration(pd.DataFrame(rows), ("a", "b"))
     assert abs(found.confidence - found.accuracy) < 0.01
     assert found.ece_before > 0.4
-    assert "about as sure as it is right" not in found.sentence()
-    assert f"off, by {percent(found.ece_before)}" in found.sentence()
+    assert "well calibrated" not in found.sentence()
+    assert f"differ by {percent(found.ece_before)}" in found.sentence()
 
 
 def test_chance_error__is_what_true_confidences_seldom_exceed() -> None:

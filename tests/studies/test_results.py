@@ -110,14 +110,14 @@ def test_answer__of_labels_tells_the_saving():
 
 def test_answer__of_labels_is_silent_where_seeds_do_not_decide():
     parts = labels_study({10: 0.32, 100: 0.5}, {10: 0.3, 100: 0.5}, spread=0.05)
-    assert answer(LABELS, parts).startswith("No label is saved for certain")
+    assert answer(LABELS, parts).startswith("This study shows no saving of labels")
 
 
 def test_answer__of_depth_names_the_least_that_is_enough():
     parts = [p for stages, right in ((0, 0.3), (1, 0.5), (5, 0.51)) for p in both_seeds({"stages": stages}, right)]
     said = answer(DEPTH, parts)
     assert said.startswith("Train 1 of the five stages: 50 % (49 to 51 over 2 seeds) against 30 %")
-    assert "More brings nothing" in said
+    assert "Training more stages brings no sure gain" in said
     flat = [p for stages in (0, 5) for p in both_seeds({"stages": stages}, 0.3)]
     assert answer(DEPTH, flat).startswith("Leave the encoder frozen")
 
@@ -127,13 +127,13 @@ def test_answer__of_views_names_what_is_missed_most():
         return both_seeds({"views": kind, "first": name, "second": ""}, right)
 
     said = answer(VIEWS, views("all", "", 0.5) + views("without", "crop", 0.3) + views("without", "colour", 0.55))
-    assert "Most is lost without crop: 20 points, with every seed." in said
-    assert "Without colour it is better here, by 5 points." in said
+    assert "The loss is largest without crop: 20 points, with every seed." in said
+    assert "Without colour, it is 5 points better here." in said
 
 
 def test_answer__of_a_sweep_names_those_that_are_not_told_apart():
     parts = [p for t, right in ((0.1, 0.5), (0.2, 0.51), (1.0, 0.3)) for p in both_seeds({"temperature": t}, right)]
-    assert answer(TEMPERATURE, parts).endswith("but the seeds do not tell it from 0.1.")
+    assert answer(TEMPERATURE, parts).endswith("but the seeds do not separate it from 0.1.")
 
 
 def test_answer__of_imbalance_looks_at_macro_f1_and_the_rarest_class():
@@ -142,8 +142,8 @@ def test_answer__of_imbalance_looks_at_macro_f1_and_the_rarest_class():
 
     said = answer(IMBALANCE, loss("cross-entropy", 0.3, 0.1) + loss("class weights", 0.5, 0.4))
     assert "class weights is better than plain cross-entropy with every seed" in said
-    assert "The rarest class has its best F1, 40 %" in said
-    assert "nothing helps for certain" in answer(
+    assert "The F1 of the rarest class is highest with class weights: 40 %" in said
+    assert "no other loss is surely better" in answer(
         IMBALANCE, loss("cross-entropy", 0.5, 0.1) + loss("focal γ 2", 0.5, 0.1)
     )
 
@@ -201,12 +201,12 @@ def test_answer__of_ties_calls_nothing_better(question: str):
 def test_answer__compares_no_option_with_itself():
     said = answer(DEPTH, depth({0: 0.67, 1: 0.5, 5: 0.6}))
     assert said == (
-        "Leave the encoder frozen: every depth is worse. Frozen it reaches 67 % (66 to 68 over 2 seeds), with all"
-        " stages trained 60 % (59 to 61 over 2 seeds)."
+        "Leave the encoder frozen: fine-tuning is worse at every depth. Frozen, it reaches 67 % (66 to 68 over 2"
+        " seeds). With all stages trained, it reaches 60 % (59 to 61 over 2 seeds)."
     )
     plain = both_seeds({"ratio": 20, "loss": "cross-entropy"}, 0.6)
     said = answer(IMBALANCE, plain + both_seeds({"ratio": 20, "loss": "focal γ 2"}, 0.5))
-    assert "the best of the others, focal γ 2, has macro-F1 50 %" in said
+    assert "the best, focal γ 2, has macro-F1 50 %" in said
 
 
 def test_answer__of_depth_advises_no_depth_that_is_not_surely_better_than_frozen():
@@ -216,10 +216,12 @@ def test_answer__of_depth_advises_no_depth_that_is_not_surely_better_than_frozen
 
 def test_answer__of_few_test_images_says_how_many_it_takes():
     said = answer(DEPTH, depth({0: 0.5, 5: 0.6}, n=30))
-    assert "no depth is surely better (60 test images or more would be needed, and there are 30)" in said
+    assert "not surely better at any depth (this needs at least 60 test images, and there are 30)" in said
     assert answer(DEPTH, depth({0: 0.5, 5: 0.6}, n=60)).startswith("Train all stages")
     sweep = [p for t, right in ((0.1, 0.5), (1.0, 0.6)) for p in both_seeds({"temperature": t}, right, n=30)]
-    assert "but the test images are too few to tell it (60 test images" in answer(TEMPERATURE, sweep)
+    assert "but there are too few test images to separate it (this needs at least 60 test images" in answer(
+        TEMPERATURE, sweep
+    )
 
 
 def test_answer__of_imbalance_heeds_the_interval_of_macro_f1():
@@ -230,7 +232,7 @@ def test_answer__of_imbalance_heeds_the_interval_of_macro_f1():
     def said(half: float) -> str:
         return answer(IMBALANCE, loss("cross-entropy", 0.3, half) + loss("class weights", 0.5, half))
 
-    assert "nothing helps for certain" in said(0.25)
+    assert "no other loss is surely better" in said(0.25)
     assert "is better than plain cross-entropy with every seed" in said(0.1)
 
 
@@ -241,6 +243,6 @@ def test_answer__without_what_it_compares_says_what_it_takes():
 
 
 def test_on_other_images__says_how_far_other_images_may_lie():
-    assert on_other_images([part({"a": 1.0}, 0.5)]).startswith("All were tested on the same 1,000 images")
-    assert "up to 10 points away" in on_other_images([part({"a": 1.0}, 0.5)])
+    assert on_other_images([part({"a": 1.0}, 0.5)]).startswith("All runs were tested on the same 1,000 images")
+    assert "up to 10 points different" in on_other_images([part({"a": 1.0}, 0.5)])
     assert on_other_images([]) == ""
