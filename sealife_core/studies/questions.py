@@ -297,7 +297,7 @@ QUESTIONS: dict[str, Question] = {
         _sweep(BATCH_SIZE),
     ),
     STRENGTH: Question(
-        "How strong should colours vary?",
+        "How strongly should colours vary?",
         "Colour is important in sea life. If the colours change too much, SimCLR learns to ignore them.",
         _sweep(STRENGTH),
     ),
