@@ -217,6 +217,7 @@ def test_import__killed_process_leaves_nothing_after_the_next_import(home: Path,
 def test_import__cancelled_from_a_shell_leaves_nothing(home: Path, tmp_path: Path):
     source = write_folder(tmp_path / "sea", {"crab": 12, "ray": 12})
     code = (
+        "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n"  # a background job ignores it
         "import sys; from sealife_core import __main__; from sealife_core.commands.output import Output\n"
         "from contextlib import contextmanager; import time\n"
         "@contextmanager\n"
@@ -233,7 +234,7 @@ def test_import__cancelled_from_a_shell_leaves_nothing(home: Path, tmp_path: Pat
         assert process.stdout.readline() == b"half\n"
         assert left_in(home / "data") != []
         process.send_signal(signal.SIGINT)
-        assert process.wait() == 130
+        assert process.wait(60) == 130
     assert_nothing_left(home)
 
 
