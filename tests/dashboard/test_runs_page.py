@@ -129,7 +129,7 @@ def test_page__a_damaged_resume_point_is_named_and_offers_a_new_beginning(home, 
     (run.path / "last.ckpt").touch()
     app = open_runs(run=run.id)
     assert "it is empty" in text(app)
-    assert "Begin the run anew" in text(app)
+    assert "Start the run from the beginning" in text(app)
     assert not any(found.label == "Resume" for found in app.button)
     button(app, "Begin anew").click().run()
     assert run.shown().message == "waiting to begin again"

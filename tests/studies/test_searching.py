@@ -155,7 +155,7 @@ def test_search__names_settings_that_contradict_each_other(root: Path):
     search = carry_out(asked(clash, Axis(path="label_smoothing", choices=(0.1, 0.2)), trials=6), root)
     failed = [trial for trial in trials_of(search) if trial.state == "failed"]
     assert {trial.values["loss"] for trial in failed} == {"focal"}
-    assert all("Label smoothing belongs to cross-entropy" in trial.why for trial in failed)
+    assert all("Label smoothing works only with cross-entropy" in trial.why for trial in failed)
     assert all(trial.run_id == "" for trial in failed)
 
 
