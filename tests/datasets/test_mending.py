@@ -163,10 +163,10 @@ def test_mend__two_people_at_once_both_get_what_they_were_told(leaky: tuple[Data
 def test_with_splits__refuses_rows_that_somebody_else_has_moved_and_other_images(leaky: tuple[Dataset, Checks]):
     dataset, _ = leaky
     dataset.with_splits({0: "val"})
-    with pytest.raises(DatasetError, match="Somebody else has just moved 1 of these images"):
+    with pytest.raises(DatasetError, match="Someone else has just moved 1 of these images"):
         dataset.with_splits({0: "test"})
     write_dataset(dataset.folder, dataset.manifest.iloc[1:], dataset.info)
-    with pytest.raises(DatasetError, match="holds other images by now"):
+    with pytest.raises(DatasetError, match="images of data set 'bay' have changed"):
         dataset.with_splits({1: "test"})
 
 
