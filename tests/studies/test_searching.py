@@ -220,7 +220,7 @@ def test_search__resumed_while_a_run_is_still_stopping_goes_on_with_it(root: Pat
 
 def test_results__of_another_kind_of_run_say_so(root: Path):
     run = create_run(preset("simclr"), root=root)
-    with pytest.raises(RunError, match="is no search"):
+    with pytest.raises(RunError, match="is not a search"):
         search_of(run)
     assert trials_of(run) == []
     assert importance(asked(), []) == {}
