@@ -121,7 +121,7 @@ class TrainingSettings(Settings):
     stem: Stem = setting(
         "auto",
         "The first layers of the encoder. 'imagenet' divides the image side by four, 'small' keeps it. 'auto' uses"
-        " 'small' for random weights and up to 40 px, else 'imagenet'.",
+        " 'small' for random weights at 40 px or less, else 'imagenet'.",
         title="Stem",
         group=MODEL,
     )
@@ -187,7 +187,7 @@ class TrainingSettings(Settings):
     wandb_model: bool = setting(
         False,
         "Also send the trained model as an artifact: about 45 MB for a ResNet18, 95 MB for a ResNet50.",
-        title="Model too",
+        title="Send the model",
         group=TRACKING,
     )
     tensorboard: bool = setting(

@@ -132,7 +132,7 @@ class SimclrConfig(TrainingSettings):
     monitor_every: int = setting(
         5,
         "How often validation k-NN accuracy, alignment, uniformity and effective rank are measured. 0 means never.",
-        title="Look every",
+        title="Measure every",
         group=MONITOR,
         unit="epochs",
         ge=0,

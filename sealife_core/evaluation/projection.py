@@ -74,7 +74,7 @@ class ProjectionSettings(Settings):
     most_points: int = setting(
         20_000,
         "If there are more images, a random sample of this size is projected. The page says so.",
-        title="Most points",
+        title="Maximum points",
         group="Projection",
         ge=10,
         le=50_000,

@@ -52,7 +52,7 @@ def find(device: str) -> Calibration:
     if record.get("ending") == Ending.MEASURED:
         return Calibration(running=False, done=True)
     last = (tail(root / LOG, 1) or ["the log is empty"])[0].strip()
-    said = record.get("problem") or f"its process ended early ({last})."
+    said = record.get("problem") or f"The process that measures ended early ({last})."
     return Calibration(running=False, problem=str(said))
 
 

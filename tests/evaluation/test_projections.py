@@ -172,7 +172,7 @@ def test_find__says_that_a_damaged_status_failed(run: Path, computes: Callable[[
     request(run, SETTINGS)
     (folder_of(run, SETTINGS) / STATUS).write_text("{")
     assert find(run, SETTINGS).error == (
-        "status.json cannot be read: it is half written or damaged. Compute the projection again."
+        "status.json cannot be read: it is incomplete or damaged. Compute the projection again."
     )
 
 

@@ -38,7 +38,7 @@ def unknown_setting(run: Run) -> None:
     ("damage", "sentence"),
     [
         (remove("config.json"), "has no config.json"),
-        (overwrite("config.json", '{"kind": "simc'), "config.json cannot be read: it is half written"),
+        (overwrite("config.json", '{"kind": "simc'), "config.json cannot be read: it is incomplete"),
         (overwrite("config.json", "[]"), "config.json holds list"),
         (overwrite("config.json", '{"kind": "gan"}'), "'kind' is 'gan'"),
         (unknown_setting, "Did you mean 'batch_size'?"),
@@ -80,7 +80,7 @@ def test_problems__names_every_unreadable_file(run: Run, name: str):
     (run.path / name).write_text('{"half')
     (listed,) = list_runs(run.root)
     assert listed.state() is State.FINISHED
-    assert listed.problems() == [f"{name} cannot be read: it is half written or damaged."]
+    assert listed.problems() == [f"{name} cannot be read: it is incomplete or damaged."]
 
 
 def test_damage__of_an_empty_folder_and_a_foreign_one(root: Path):
