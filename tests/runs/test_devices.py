@@ -90,7 +90,7 @@ def test_impossible__is_a_run_that_asks_for_more_than_there_is(wish: str, count:
 def test_impossible__says_what_is_reserved(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv(RESERVED, "cuda:1,cuda:2")
     what, _ = impossible(preset("simclr", devices=2), ["cpu", "cuda:0"]) or ("", "")
-    assert what.endswith("there is one here that is not reserved (cuda:1, cuda:2 are).")
+    assert what.endswith("this machine has one that is not reserved (reserved: cuda:1, cuda:2).")
 
 
 def test_needed__is_one_for_the_processor_however_many_processes_share_it():

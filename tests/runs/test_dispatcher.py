@@ -257,7 +257,7 @@ def test_turn__a_stopped_source_with_a_model_will_do(make: Make, begin: Begin, r
         ("failed", "is failed"),
         ("stopped", "has no model"),
         ("finished", "has no model"),
-        ("created", "is created"),
+        ("created", "was never launched"),
         ("deleted", "was deleted"),
     ],
 )
