@@ -28,7 +28,7 @@ def unfinished(parts: Sequence[PartResult]) -> str:
     if not to_come:
         return ""
     done = sum(part.state == FINISHED for part in parts)
-    return f"No answer yet: {done} of {len(parts)} runs are done, and {to_come} are still to come."
+    return f"No answer yet: {done} of {len(parts)} runs are done; {to_come} still to come."
 
 
 def with_seeds(parts: Sequence[PartResult]) -> tuple[list[PartResult], str]:

@@ -171,7 +171,7 @@ CELLS: dict[str, list[dict[str, Any]]] = {
 def test_answer__waits_for_all_runs_and_says_how_many_are_to_come(question: str):
     table = [p for cell in CELLS[question] for p in both_seeds(cell, 0.5)]
     said = answer(question, [*table[:-1], PartResult("w", table[-1].cell, 1, "r", "running")])
-    assert said == f"No answer yet: {len(table) - 1} of {len(table)} runs are through, and 1 are still to come."
+    assert said == f"No answer yet: {len(table) - 1} of {len(table)} runs are done; 1 still to come."
     assert answer(question, [PartResult("w", p.cell, p.seed, "", "waiting") for p in table]) == ""
 
 
