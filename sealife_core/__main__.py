@@ -1,4 +1,4 @@
-"""The whole path from a shell: import, reef, data, train, study, search, sweep, runs, predict, compare, demo."""
+"""Every step from a shell: data sets, runs, studies, searches, comparison and prediction."""
 
 import argparse
 import os

@@ -52,24 +52,24 @@ class BusyError(SealifeError):
 
 
 _FULL = ("The disk is full{where}.", "Delete runs or data sets that are no longer needed and empty the trash")
-_QUOTA = ("Your share of the disk is used up{where}.", _FULL[1])
+_QUOTA = ("Your disk quota is used up{where}.", _FULL[1])
 _READ_ONLY = ("The disk is read-only{where}.", "Make it writable, or set SEALIFE_HOME to a folder on another disk")
 _REFUSED = ("Access was refused{where}.", "Change the permissions, or set SEALIFE_HOME to a folder of your own")
 _DISK_PROBLEMS = {
     errno.ENOSPC: _FULL,
     errno.EDQUOT: _QUOTA,
-    errno.EFBIG: ("A file became larger than is allowed here{where}.", "Raise the limit (ulimit -f) or free space"),
+    errno.EFBIG: ("A file is larger than this system allows{where}.", "Raise the limit (ulimit -f) or free space"),
     errno.EROFS: _READ_ONLY,
     errno.EACCES: _REFUSED,
     errno.EPERM: _REFUSED,
     errno.EIO: ("The disk cannot be read or written{where}.", "Check the disk and its connection"),
-    errno.ESTALE: ("The shared disk was disconnected meanwhile{where}.", "Connect it again"),
+    errno.ESTALE: ("The shared disk was disconnected{where}.", "Connect it again"),
     errno.ENAMETOOLONG: ("A name is too long for this disk{where}.", "Choose a shorter one"),
     errno.EMFILE: ("Too many files are open.", "Raise the limit (ulimit -n)"),
     errno.ENFILE: ("Too many files are open on this machine.", "End other programs"),
     errno.ENOENT: ("A file or folder is missing{where}.", "Check whether it was moved or deleted"),
-    errno.ENOTDIR: ("Something is a file where a folder is expected{where}.", "Check the path"),
-    errno.EISDIR: ("Something is a folder where a file is expected{where}.", "Name a file"),
+    errno.ENOTDIR: ("There is a file where a folder is expected{where}.", "Check the path"),
+    errno.EISDIR: ("There is a folder where a file is expected{where}.", "Choose a file"),
 }
 # Libraries that write by themselves (safetensors, SQLite, PyTorch) raise their own errors, with these words in them.
 _SAID_BY_LIBRARIES = {
@@ -92,7 +92,7 @@ def disk_problem(error: BaseException) -> tuple[str, str] | None:
             what, step = _DISK_PROBLEMS[number]
             return what.format(where=_where(cause)), step
     if isinstance(error, OSError) and error.strerror:
-        return f"The system reports '{error.strerror}'{_where(error)}.", "Check that"
+        return f"The system reports '{error.strerror}'{_where(error)}.", "Find the cause"
     return None
 
 

@@ -58,5 +58,5 @@ def is_folder(path: Path) -> bool:
 
 def _refuse_special(found: os.stat_result, path: Path) -> None:
     if not stat.S_ISREG(found.st_mode):
-        kind = _KINDS.get(stat.S_IFMT(found.st_mode), "it is no regular file")
+        kind = _KINDS.get(stat.S_IFMT(found.st_mode), "it is not a regular file")
         raise OSError(errno.EISDIR if stat.S_ISDIR(found.st_mode) else errno.EINVAL, kind, str(path))

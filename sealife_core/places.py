@@ -36,10 +36,12 @@ def path_of(text: str | Path) -> Path:
     except RuntimeError:  # of expanduser
         user = Path(text).parts[0].removeprefix("~")
         whose = f"there is no user {user[:60]!r} on this machine" if user else "this user has no home folder"
-        raise SealifeError(f"{short} is no path: {whose}. Write the whole path, beginning with '/'.") from None
+        raise SealifeError(f"{short} is not a path: {whose}. Write the full path, beginning with '/'.") from None
     except ValueError:  # a NUL, or half a surrogate pair
-        raise SealifeError(f"{short} is no path: no file name can hold such a character. Type it again.") from None
+        raise SealifeError(
+            f"{short} is not a path: it has a character that no file name can have. Type it again."
+        ) from None
     except OSError as error:
         what, step = disk_problem(error) or (f"{error}.", "Check the path")
-        raise SealifeError(f"{short} cannot be looked at. {what[:300]} {step}.") from None
+        raise SealifeError(f"{short} cannot be checked. {what[:300]} {step}.") from None
     return path

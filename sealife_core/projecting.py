@@ -53,7 +53,7 @@ def main(run_path: Path, key: str) -> int:
     except MemoryError:
         return _failed(status, "The machine ran out of memory. Project fewer points, or close other programs.")
     except Exception as error:  # noqa: BLE001 - the last line of defence: all of them are told
-        return _failed(status, f"{type(error).__name__}: {error}. The log in {folder} has the whole traceback.")
+        return _failed(status, f"{type(error).__name__}: {error}. The log in {folder} has the full traceback.")
     status.write(state="done", stage="", done=0, total=0)
     return 0
 
@@ -131,7 +131,7 @@ def _notes(settings: ProjectionSettings, n: int, of: int) -> list[str]:
 
 
 def _trust(values: np.ndarray, points: np.ndarray, settings: ProjectionSettings, status: "Status") -> dict[str, Any]:
-    status.tell("measuring how far to trust it", 0, 0)
+    status.tell("measuring trustworthiness", 0, 0)
     frames = list(zip(values, points, strict=True)) if points.ndim == 3 else [(values, points)]
     measured = [trustworthiness(x, y, TRUST_K, TRUST_MOST, settings.seed, settings.metric) for x, y in frames]
     n = min(len(points[0]) if points.ndim == 3 else len(points), TRUST_MOST)
@@ -153,7 +153,7 @@ def _knn(source: Source, status: "Status") -> dict[str, Any]:
     bank, queries = voters(labels, splits, split)
     if not len(bank) or not len(queries):
         return {}
-    status.tell("asking the neighbours", 0, 0)
+    status.tell("measuring k-NN accuracy", 0, 0)
     frames = source.values if source.values.ndim == 3 else source.values[None]
     measured = [knn_accuracy(x[bank], labels[bank], x[queries], labels[queries], KNN) for x in frames]
     return {

@@ -46,7 +46,7 @@ def main(folder: Path, training: Callable[[], Train] = import_training) -> int:
     try:
         return _main(RunWriter(Run(folder)), training)
     except Superseded:
-        print("This run goes on elsewhere by now; nothing more is written here.", flush=True)
+        print("Another process has taken over this run. This process writes nothing more.", flush=True)
         return 0
 
 
@@ -60,7 +60,7 @@ def _main(run: RunWriter, training: Callable[[], Train]) -> int:
         run.status(
             state="stopped",
             stage="",
-            message="ended at once; it can be resumed from what was saved last",
+            message="ended at once; the run can be resumed from its last resume point",
             ended=time.time(),
         )
         return 0
@@ -70,7 +70,7 @@ def _main(run: RunWriter, training: Callable[[], Train]) -> int:
         try:
             run.status(state="failed", stage="", message="", error=told, ended=time.time())
         except OSError as lost:  # such as a full disk: the log is the last place where it can be said
-            print(f"{told['what']} {told['next']} That could not be noted: {lost.strerror}.", file=sys.stderr)
+            print(f"{told['what']} {told['next']} This could not be saved: {lost.strerror}.", file=sys.stderr)
         return 1
     outcome = "finished" if finished else "stopped"
     if finished:
@@ -159,9 +159,9 @@ def explain(error: BaseException) -> dict[str, str]:
     if type(error).__name__ in _UNREADABLE or "PytorchStreamReader" in text:
         return {
             "what": f"A file that the run needs is damaged ({type(error).__name__}: {first}).",
-            "next": "The log below says which. Put it back from a copy, or begin the run anew.",
+            "next": "The log below says which. Restore it from a copy, or start the run from the beginning.",
         }
-    return {"what": f"{type(error).__name__}: {first}", "next": "The log below has the whole traceback."}
+    return {"what": f"{type(error).__name__}: {first}", "next": "The log below shows the full traceback."}
 
 
 def _terminate(signum: int, frame: FrameType | None) -> None:

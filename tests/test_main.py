@@ -14,7 +14,7 @@ from sealife_core.config import preset
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.runs.directory import create_run
 
-SENTENCES = {errno.ENOSPC: "The disk is full", errno.EROFS: "The disk is read-only", errno.EDQUOT: "Your share"}
+SENTENCES = {errno.ENOSPC: "The disk is full", errno.EROFS: "The disk is read-only", errno.EDQUOT: "Your disk quota"}
 COMMANDS = {
     "reef": ["reef", "--name", "new", "--images", "10", "--size-px", "32"],
     "import": ["import", "PHOTOGRAPHS", "--name", "new"],
@@ -89,7 +89,7 @@ def shell(*arguments: str, home: Path, out: object = subprocess.PIPE, limit: int
 def test_main__a_real_limit_of_the_size_of_files_is_a_sentence(home: Path) -> None:
     status, said = shell("recipes", "save", "Dusk", "--from", "Mild", home=home, limit=0)
     assert status == 1
-    assert "larger than is allowed" in said
+    assert "larger than this system allows" in said
     assert "Traceback" not in said
 
 

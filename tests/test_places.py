@@ -25,7 +25,7 @@ def test_path_of__gives_a_path_or_a_sentence(text: str, tmp_path: Path, monkeypa
     ("text", "word"),
     [
         ("~nosuchuser/x", "no user 'nosuchuser'"),
-        ("crab\0red", "no file name can hold"),
+        ("crab\0red", "no file name can have"),
         ("x" * 5000, "too long"),
         ("蟹" * 200, "too long"),
         ("loop", "symbolic links"),

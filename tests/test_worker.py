@@ -92,7 +92,7 @@ def test_worker__whose_resume_point_is_damaged_in_its_middle_leaves_a_way_on(
 
     assert main(run.path, lambda: reads_all) == 1
     assert (run.error() or {})["what"] == damage(run)
-    assert "its part 'data' is not what was written" in damage(run)
+    assert "its part 'data' was changed" in damage(run)
     resume(run, anew=True)
     assert damage(run) == ""
 
@@ -105,11 +105,11 @@ def test_worker__whose_resume_point_is_damaged_in_its_middle_leaves_a_way_on(
         (OSError(28, "No space left on device"), "Delete runs"),
         (KeyboardInterrupt(), "Resume"),
         (ValueError("odd\nmore"), "traceback"),
-        (EOFError(), "begin the run anew"),
-        (SafetensorError("Error while deserializing header"), "begin the run anew"),
+        (EOFError(), "start the run from the beginning"),
+        (SafetensorError("Error while deserializing header"), "start the run from the beginning"),
         (SafetensorError("I/O error: No space left on device (os error 28)"), "Delete runs"),
-        (RuntimeError("PytorchStreamReader failed reading zip archive"), "Put it back"),
-        (DamagedResumePoint("The resume point is damaged."), "Begin the run anew"),
+        (RuntimeError("PytorchStreamReader failed reading zip archive"), "Restore it"),
+        (DamagedResumePoint("The resume point is damaged."), "Start the run from the beginning"),
     ],
 )
 def test_explain__names_the_next_step(error: BaseException, word: str) -> None:

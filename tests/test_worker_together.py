@@ -70,7 +70,7 @@ def test_run__on_two_devices_ends_as_a_run_on_one_would_whatever_happens_on_the_
     pids = trains(run)
     os.killpg(pids[0], signal.SIGTERM)
     until(lambda: run.state() is State.STOPPED and not any(map(identity, pids)), 20)
-    assert run.shown().message == "ended at once; it can be resumed from what was saved last"
+    assert run.shown().message == "ended at once; the run can be resumed from its last resume point"
 
     resume(run)
     pids = trains(run)

@@ -12,7 +12,9 @@ from sealife_core.runs.estimates import rate_said
 
 def add_commands(commands: Any) -> None:
     """Add this group's command to the command line."""
-    parser = commands.add_parser("calibrate", help="measure how fast this machine trains (15 s), to estimate times by")
+    parser = commands.add_parser(
+        "calibrate", help="measure how fast this machine trains (15 s), to estimate how long runs take"
+    )
     parser.add_argument("--device", choices=["auto", "cpu", "cuda"], default="auto", help="default auto")
     parser.set_defaults(run=calibrate)
 
@@ -20,7 +22,7 @@ def add_commands(commands: Any) -> None:
 def calibrate(chosen: argparse.Namespace, output: Output) -> None:
     """Measure, unless that is being done already. The ending is told to whoever waits for it."""
     if not calibration.claim(chosen.device):
-        output.result({"images_per_s": None}, "This machine is being measured already.")
+        output.result({"images_per_s": None}, "This machine is already being measured. Wait until that has ended.")
         return
     try:
         from sealife_core.training.measuring import measure
@@ -33,7 +35,7 @@ def calibrate(chosen: argparse.Namespace, output: Output) -> None:
         calibration.end(Ending.FAILED, f"{type(error).__name__}: {error}")
         raise
     calibration.end(Ending.MEASURED if rate is not None else Ending.GAVE_WAY)
-    said = "A run was launched meanwhile: it will tell the rate itself, after its first epoch."
+    said = "A run was launched, so the measurement stopped. The run measures the speed after its first epoch."
     if rate is not None:
         said = f"{rate_said(rate)}: ResNet18 in a standard SimCLR run. Times are estimated from it."
     output.result({"images_per_s": rate}, said)

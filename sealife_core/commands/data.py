@@ -7,34 +7,37 @@ from typing import Any
 from sealife_core.commands.output import Output
 from sealife_core.neutral import terminal_text
 from sealife_core.places import path_of
+from sealife_core.wording import counted
 
 
 def add_commands(commands: Any) -> None:
     """Add this group's commands to the command line."""
     importing = commands.add_parser("import", help="import a folder, a zip or a CSV as a data set")
-    importing.add_argument("source", type=Path, help="folder (one sub-folder a class), .zip of one, or .csv")
-    importing.add_argument("--name", help="name of the data set; that of the source unless given")
+    importing.add_argument("source", type=Path, help="folder (one sub-folder per class), zip of such a folder, or CSV")
+    importing.add_argument("--name", help="name of the data set (default: the name of the source)")
     importing.add_argument("--seed", type=int, default=0, help="seed of the 80/10/10 split (default 0)")
     importing.add_argument(
         "--image-size-px",
         type=int,
-        help="of the runs to come: their decoded cache is made in passing (default: a run's)",
+        help="image size of later runs: the import prepares the images for it (default: the default of a run)",
     )
     importing.set_defaults(run=import_source)
 
     reef = commands.add_parser("reef", help="draw the built-in sample data set")
     reef.add_argument("--name", default="reef")
-    reef.add_argument("--images", type=int, default=1000, help="how many (default 1000)")
-    reef.add_argument("--size-px", type=int, default=96, help="side of an image (default 96)")
+    reef.add_argument("--images", type=int, default=1000, help="number of images (default 1000)")
+    reef.add_argument("--size-px", type=int, default=96, help="side of an image in px (default 96)")
     reef.add_argument("--seed", type=int, default=0)
     reef.set_defaults(run=draw)
 
-    data = commands.add_parser("data", help="list, show, check, mend, unmend, delete or restore data sets; the trash")
+    data = commands.add_parser(
+        "data", help="list, show, check, mend, unmend, delete or restore data sets; list or empty the trash"
+    )
     actions = ["list", "show", "check", "mend", "unmend", "delete", "restore", "trash", "empty-trash"]
     data.add_argument("action", choices=actions)
     data.add_argument("name", nargs="?", help="data set")
-    data.add_argument("--yes", action="store_true", help="empty the trash: it cannot be undone")
-    data.add_argument("--preview", action="store_true", help="mend: say what would move, and move nothing")
+    data.add_argument("--yes", action="store_true", help="for empty-trash: do it; this cannot be undone")
+    data.add_argument("--preview", action="store_true", help="for mend: show what would move, but move nothing")
     data.set_defaults(run=manage)
 
 
@@ -93,7 +96,7 @@ def manage(chosen: argparse.Namespace, output: Output) -> None:
         )
     if chosen.action == "restore":
         restore_dataset(chosen.name)
-        output.result({"restored": chosen.name}, f"Data set '{chosen.name}' is back.")
+        output.result({"restored": chosen.name}, f"Data set '{chosen.name}' was restored.")
     elif chosen.action == "delete":
         _refuse_if_used(chosen.name)
         freed = delete_dataset(chosen.name)
@@ -119,12 +122,10 @@ def _trash(output: Output, empty: bool, yes: bool) -> None:
         output.table([{"name": name} for name in held], {"name": "deleted data set"}, empty="The trash is empty.")
         return
     if held and not yes:
-        raise DatasetError(
-            f"The trash holds {', '.join(held)}. Emptying it cannot be undone: if you mean it, add --yes."
-        )
+        raise DatasetError(f"The trash holds {', '.join(held)}. Emptying it cannot be undone. Add --yes to do it.")
     freed = empty_dataset_trash()
-    gone = f"{len(held)} data sets are gone for good; {freed / 1e6:.1f} MB freed."
-    output.result({"removed": held, "freed_bytes": freed}, gone if held else "The trash was empty already.")
+    gone = f"{counted(len(held), 'data set')} deleted for good; {freed / 1e6:.1f} MB freed."
+    output.result({"removed": held, "freed_bytes": freed}, gone if held else "The trash was already empty.")
 
 
 def summary(dataset: Any) -> dict[str, Any]:
@@ -156,7 +157,7 @@ def _refuse_if_used(name: str) -> None:
     from sealife_core.runs.directory import active_on
 
     for run in active_on(name):
-        raise DatasetError(f"Data set '{name}' is being trained on by run '{run.id}'. Stop that run first.")
+        raise DatasetError(f"Run '{run.id}' is training on data set '{name}'. Stop that run first.")
 
 
 def _show(dataset: Any, output: Output) -> None:
@@ -173,7 +174,7 @@ def _show(dataset: Any, output: Output) -> None:
         return
     output.result(None, f"{_described(found)}\nFrom: {found['source']}\nFolder: {found['folder']}")
     columns = {"class": "class", "images": "images", "train": "train", "val": "val", "test": "test"}
-    output.table(rows, columns, empty="It has no images.")
+    output.table(rows, columns, empty="This data set has no images.")
 
 
 def _described(found: dict[str, Any]) -> str:
@@ -234,10 +235,10 @@ def _mend(dataset: Any, output: Output, *, preview: bool) -> None:
         return
     if not preview:
         mend(dataset, mending)
-    groups = f"{mending.groups:,} group{'s' if mending.groups != 1 else ''} of copies"
-    said = f"{groups} would be brought" if preview else f"Mended: {groups} brought"
+    groups = counted(mending.groups, "group of copies", "groups of copies")
+    said = f"{groups} to bring together" if preview else f"{groups} brought together"
     last = [] if preview else [f"'data unmend {dataset.name}' undoes it."]
-    output.result(found, "\n".join([f"{said} into one split each.", *mending.sentences, *last]))
+    output.result(found, "\n".join([f"{said}, each in one split.", *mending.sentences, *last]))
 
 
 def _unmend(name: str, output: Output) -> None:
@@ -245,7 +246,7 @@ def _unmend(name: str, output: Output) -> None:
 
     dataset, back = undo_mending(name)
     found = summary(dataset) | {"moved_back": back}
-    output.result(found, f"{back:,} images are back in the splits they came from. {_described(found)}")
+    output.result(found, f"{counted(back, 'image')} moved back. {_described(found)}")
 
 
 def _checked(dataset: Any, output: Output) -> Any:

@@ -85,9 +85,9 @@ def destination(name: str | Path, option: str) -> Path:
     """The file that ``option`` (such as "--csv") names. Raises SealifeError unless its folder is there."""
     path = path_of(name).absolute()
     if path.is_dir():
-        raise ConfigError([f"'{option}' names '{path}', which is a folder. Name a file."])
+        raise ConfigError([f"'{option}' got the folder '{path}'; expected a file. Add a file name."])
     if not path.parent.is_dir():
-        raise ConfigError([f"'{option}' names a file in '{path.parent}', which is no folder. Make it first."])
+        raise ConfigError([f"'{option}' got a file in '{path.parent}', but there is no such folder. Create it first."])
     return path
 
 
@@ -100,4 +100,4 @@ def write_file(path: Path, text: str, option: str) -> None:
             replace_file(path.resolve(), text)
     except OSError as error:
         what, _ = disk_problem(error) or (f"{error}.", "")
-        raise SealifeError(f"'{path}' cannot be written. {what} Name another file with {option}.") from None
+        raise SealifeError(f"'{path}' cannot be written. {what} Choose another file with {option}.") from None

@@ -13,18 +13,19 @@ if TYPE_CHECKING:
     from sealife_core.evaluation.predicting import Prediction, Predictor
 
 _ABOUT = """\
-Classify every picture in a folder, sub-folders included, with a model that a run has trained.
+Classify every picture in a folder and its sub-folders with a trained model.
 
 The table gives the predicted class of each file, the confidence, and the next most likely classes. A file that cannot
 be read is listed with the reason; all others are still classified.
 
-"novelty" is how far a picture lies from the training images (Mahalanobis distance, in the stage of the encoder where it
-is farthest): 0 is the median validation image, and pictures that lie nearer are below 0. "unlike" marks those farther
-than 99 % of the validation images: the answer for these may mean nothing. How well a model notices unknown animals
-differs; below the table stands what was measured for this one. A picture with the colours and textures of the training
-images is never marked, whatever it shows. This needs novelty.npz beside the model, or its data set; a model copied
-elsewhere without them still predicts, and says that it cannot warn.
-"similarity" is the cosine to the most similar training image, where the run's embeddings are there.
+"novelty" tells how far a picture is from the training images. It is a Mahalanobis distance, taken in the stage of the
+encoder where the picture is farthest. 0 is the median of the validation images; closer pictures are below 0.
+"unlike" marks pictures that are farther away than 99 % of the validation images. Their prediction may mean nothing.
+Some models notice unknown animals better than others. The text below the table tells what was measured for this model.
+A picture with the colours and textures of the training images is never marked, even if it shows an unknown animal.
+Both columns need the file novelty.npz beside the model, or its data set. Without them, the model still predicts and
+says that it cannot warn.
+"similarity" is the cosine similarity to the most similar training image. It needs the embeddings of the run.
 """
 _EXAMPLES = """\
 examples:
@@ -164,7 +165,7 @@ def _show(
 ) -> None:
     columns = {"file": "file", "prediction": "prediction", "confidence": "confidence"}
     if chosen.top > 1 and len(predictor.classes) > 1:
-        columns["next"] = "next likeliest"
+        columns["next"] = "next most likely"
     novelty = predictor.novelty
     if any(row["similarity"] is not None for row in rows):
         columns["similarity"] = "similarity"
@@ -175,12 +176,12 @@ def _show(
     lines += [terminal_text(f"  {name}: {reason}") for name, reason in skipped]
     if novelty:
         lines.append(
-            f"novelty: how far a picture lies from {novelty.n_train:,} training images; 0 is the median of"
-            f" {novelty.n_val:,} validation images, and nearer ones are below. Above {novelty.threshold:.1f} it is"
-            f" unlike them. {novelty.caveat}"
+            f"novelty: how far a picture is from {novelty.n_train:,} training images. 0 is the median of"
+            f" {novelty.n_val:,} validation images; closer pictures are below 0. A picture above"
+            f" {novelty.threshold:.1f} is unlike the training images. {novelty.caveat}"
         )
     else:
-        lines.append(f"No picture was checked for being unlike the training images. {predictor.without_novelty}")
+        lines.append(f"The pictures were not compared with the training images. {predictor.without_novelty}")
     if chosen.csv:
         lines.append(f"Written to {chosen.csv}.")
     output.result(None, "\n" + "\n".join(lines))

@@ -11,16 +11,22 @@ from sealife_core.wording import short_number
 
 def add_commands(commands: Any) -> None:
     """Add this group's commands to the command line; the flags of ``save`` are made from ViewRecipe, as the form is."""
-    group = commands.add_parser("recipes", help="list, show, save, delete or restore recipes of views")
+    group = commands.add_parser("recipes", help="list, show, save, delete or restore view recipes")
     actions = group.add_subparsers(dest="action", required=True, metavar="ACTION")
-    said = {"list": "built-in and saved recipes", "show": "every setting of one", "delete": "into the trash"}
-    for name, text in (said | {"restore": "out of the trash", "save": "keep one under a name"}).items():
+    said = {
+        "list": "list the built-in and saved recipes",
+        "show": "show every setting of a recipe",
+        "delete": "move a saved recipe to the trash",
+        "restore": "restore a recipe from the trash",
+        "save": "save a recipe under a name",
+    }
+    for name, text in said.items():
         action = actions.add_parser(name, help=text, description=text)
         action.add_argument("--json", action="store_true", help="print JSON instead of text")
         if name != "list":
             action.add_argument("name", metavar="NAME", help="name of the recipe")
         if name == "save":
-            action.add_argument("--from", dest="source", default="SimCLR", help="recipe to begin with (default SimCLR)")
+            action.add_argument("--from", dest="source", default="SimCLR", help="recipe to start from (default SimCLR)")
             for setting in describe(ViewRecipe):
                 action.add_argument(_option(setting), **flag(setting))
     group.set_defaults(run=manage)
@@ -49,7 +55,7 @@ def manage(chosen: argparse.Namespace, output: Output) -> None:
         output.result({"deleted": chosen.name}, text)
     else:
         restore_recipe(chosen.name)
-        output.result({"restored": chosen.name}, f"Recipe '{chosen.name}' is back.")
+        output.result({"restored": chosen.name}, f"Recipe '{chosen.name}' was restored.")
 
 
 def _option(setting: Setting) -> str:

@@ -28,33 +28,46 @@ ACTIONS = (
 def add_commands(commands: Any) -> None:
     """Add this group's commands to the command line."""
     runs = commands.add_parser(
-        "runs", help="list, show, follow, stop, resume, move up, rename, note, delete or restore runs"
+        "runs",
+        help="list, show, follow, stop, resume, move up, rename, note, delete or restore runs; list or empty the trash",
     )
     runs.add_argument("action", choices=ACTIONS)
     runs.add_argument("ids", nargs="*", metavar="RUN", help="one or more runs, by name or id")
-    runs.add_argument("--front", action="store_true", help="for move-up: before all that wait, not only one place")
-    runs.add_argument("--name", help="for rename and note: the new name; '' gives the run its id back")
+    runs.add_argument("--front", action="store_true", help="for move-up: to the front of the queue, not only one place")
+    runs.add_argument("--name", help="for rename and note: the new name; '' sets it back to the run's id")
     runs.add_argument(
-        "--tag", action="append", metavar="TAG", help="for note: a tag; may be repeated; '' takes all off"
+        "--tag", action="append", metavar="TAG", help="for note: a tag; may be repeated; '' removes all tags"
     )
     runs.add_argument("--notes", help="for note: your notes, such as what was tried and why")
     runs.add_argument(
-        "--with-parts", dest="parts", action="store_true", default=None, help="for delete: a study's runs too"
+        "--with-parts",
+        dest="parts",
+        action="store_true",
+        default=None,
+        help="for delete: delete the runs of a study too",
     )
-    runs.add_argument("--keep-parts", dest="parts", action="store_false", help="for delete: the study alone")
-    runs.add_argument("--anew", action="store_true", help="for resume: from the beginning; what it had learned is lost")
     runs.add_argument(
-        "--yes", action="store_true", help="for empty-trash: do it; without this, it only lists what would go"
+        "--keep-parts", dest="parts", action="store_false", help="for delete: delete a study but keep its runs"
+    )
+    runs.add_argument(
+        "--anew", action="store_true", help="for resume: start from the beginning; what the run has learned is lost"
+    )
+    runs.add_argument(
+        "--yes", action="store_true", help="for empty-trash: do it; without --yes, the trash is only listed"
     )
     runs.set_defaults(run=manage)
 
     compare = commands.add_parser(
-        "compare", help="test accuracies side by side, with 95 %% intervals; of two runs also image by image"
+        "compare", help="compare test accuracies, with 95 %% intervals; compare two runs image by image too"
     )
     compare.add_argument("ids", nargs="*", metavar="RUN", help="runs to compare (default: all finished ones)")
     compare.add_argument("--html", metavar="FILE", help="write the whole comparison as one HTML file")
     compare.add_argument(
-        "--pictures", type=int, default=0, metavar="N", help="with --html: at most N pictures of each pile (default: 0)"
+        "--pictures",
+        type=int,
+        default=0,
+        metavar="N",
+        help="with --html: up to N pictures per group, such as fixed or broken (default: 0)",
     )
     compare.set_defaults(run=lambda chosen, output: show_comparison(chosen.ids, output, chosen.html, chosen.pictures))
 
@@ -75,7 +88,7 @@ def manage(chosen: argparse.Namespace, output: Output) -> int:
         _empty_trash(chosen, output)
         return 0
     if not chosen.ids:
-        raise RunError(f"'runs {chosen.action}' needs the name or id of a run; 'runs list' tells both.")
+        raise RunError(f"'runs {chosen.action}' needs the name or id of a run; 'runs list' shows both.")
     if chosen.action == "follow":
         return follow_until_done([find_run(named) for named in chosen.ids], output)
     done = [_act(chosen, named, output) for named in chosen.ids]
@@ -87,7 +100,7 @@ def manage(chosen: argparse.Namespace, output: Output) -> int:
 def _act(chosen: argparse.Namespace, named: str, output: Output) -> dict[str, Any]:
     if chosen.action == "restore":
         run = queue.restore_with_parts(find_trashed(named))
-        return _said(output, run.id, f"{run.id} is back.", state=run.state())
+        return _said(output, run.id, f"{run.id} was restored.", state=run.state())
     run = find_run(named)
     run_id = run.id
     if chosen.action == "show":
@@ -103,7 +116,9 @@ def _act(chosen: argparse.Namespace, named: str, output: Output) -> dict[str, An
 
         refuse_resume(run)
         queue.resume(run, anew=chosen.anew)
-        return _said(output, run_id, f"{run_id} is queued to {'begin anew' if chosen.anew else 'go on'}.")
+        return _said(
+            output, run_id, f"{run_id} is queued to {'start from the beginning' if chosen.anew else 'continue'}."
+        )
     if chosen.action == "rename":
         name = run.write_notes(name=chosen.name or "")["name"]
         return _said(output, run_id, f"{run_id} is now called '{name}'.")
@@ -112,7 +127,7 @@ def _act(chosen: argparse.Namespace, named: str, output: Output) -> dict[str, An
     freed, kept = _deleted(chosen, run)
     text = f"{run_id} is in the trash ({_megabytes(freed)}); 'runs restore {run_id}' undoes it."
     if kept:
-        text += f" Kept, because other runs need their weights: {', '.join(kept)}."
+        text += f" These runs were kept, because other runs need their weights: {', '.join(kept)}."
     return _said(output, run_id, text, freed_bytes=freed)
 
 
@@ -121,7 +136,7 @@ def _deleted(chosen: argparse.Namespace, run: Run) -> tuple[int, list[str]]:
     parts = parts_of(run) if run.is_study else []
     if parts and chosen.parts is None:
         raise RunError(
-            f"'{run.id}' made {len(parts)} runs. Say what becomes of them: --with-parts deletes them too,"
+            f"'{run.id}' has {len(parts)} runs of its own. Choose what to do with them: --with-parts deletes them too,"
             " --keep-parts keeps them."
         )
     return queue.delete_with_parts(run) if parts and chosen.parts else (queue.delete(run), [])
@@ -155,7 +170,7 @@ def _empty_trash(chosen: argparse.Namespace, output: Output) -> None:
         )
     freed = queue.empty_trash()
     many = "1 run was" if len(ids) == 1 else f"{len(ids)} runs were"
-    text = f"{many} deleted for good; {_megabytes(freed)} freed." if ids else "The trash was empty already."
+    text = f"{many} deleted for good; {_megabytes(freed)} freed." if ids else "The trash was already empty."
     output.result({"removed": ids, "freed_bytes": freed}, text)
 
 
@@ -232,7 +247,7 @@ def _shown(run: Run, output: Output) -> dict[str, Any]:
         if whole["device"]:
             lines.append(f"device: {whole['device'].replace(',', ', ')}")
         if whole["cluster"]:
-            lines.append(f"cluster: {whole['cluster']}, machine {record.get('host', 'not begun yet')}")
+            lines.append(f"cluster: {whole['cluster']}, machine {record.get('host', 'not known yet')}")
         if last:
             lines.append(f"last: step {last['step']}, loss {last['train/loss']:.4f}")
         lines += [f"{place.name}: {place.says}: {place.url or place.command}" for place in recorded]

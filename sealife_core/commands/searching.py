@@ -13,11 +13,12 @@ from sealife_core.neutral import csv_of
 from sealife_core.runs.directory import Run, create_run
 from sealife_core.runs.names import find_run
 from sealife_core.runs.queue import launch
+from sealife_core.wording import counted
 
 
 def add_commands(commands: Any) -> None:
     """Add this group's commands to the command line."""
-    says = "look for good settings: many runs, the values of each chosen by what the earlier ones scored on validation"
+    says = "search for good settings: many trials that learn from the validation scores of earlier trials"
     search = commands.add_parser("search", help=says, description=says)
     tasks = search.add_subparsers(dest="task", required=True, metavar="TASK")
     for name, task in TASKS.items():
@@ -26,18 +27,18 @@ def add_commands(commands: Any) -> None:
         parser = add_task(tasks, name, task)
         add_vary(parser)
         parser.add_argument("--trials", type=int, default=20, metavar="N", help="how many trials (default 20)")
-        parser.add_argument("--metric", default="", help="a score on validation (default: the usual one of the task)")
+        parser.add_argument("--metric", default="", help="validation score that ranks the trials (default: by task)")
         parser.add_argument(
-            "--no-pruning", action="store_true", help="let every run finish, even one that is clearly worse"
+            "--no-pruning", action="store_true", help="let every trial finish, even if it is clearly worse"
         )
         parser.add_argument(
-            "--parallel", type=int, default=0, metavar="N", help="runs at a time (default: one a device)"
+            "--parallel", type=int, default=0, metavar="N", help="trials at a time (default: one per device)"
         )
         parser.add_argument("--json", action="store_true", help="print JSON instead of text")
         parser.set_defaults(run=start)
-    show = tasks.add_parser("show", help="what came of a search: the best, every trial, what mattered")
-    show.add_argument("id", metavar="SEARCH", help="its name or id")
-    show.add_argument("--csv", metavar="FILE", help="write the table of all trials")
+    show = tasks.add_parser("show", help="show the best trial, all trials, and which settings mattered")
+    show.add_argument("id", metavar="SEARCH", help="name or id of the search")
+    show.add_argument("--csv", metavar="FILE", help="write the table of all trials to this file")
     show.add_argument("--json", action="store_true", help="print JSON instead of text")
     show.set_defaults(run=lambda chosen, output: _show(find_run(chosen.id), output, chosen.csv))
 
@@ -60,9 +61,10 @@ def start(chosen: argparse.Namespace, output: Output) -> int:
     trials = "; ".join(f"{axis.path} {axis.says}" for axis in axes)
     output.say(f"{search.trials} trials of {TASKS[chosen.task].title}, ranked by {search.metric}: {trials}.")
     if isinstance(search.base, SimclrConfig) and search.base != base:
-        output.say(f"k-NN accuracy is measured every {search.base.monitor_every} epochs, to see hopeless runs early.")
+        every = counted(search.base.monitor_every, "epoch")
+        output.say(f"k-NN accuracy is measured every {every}, so that poor trials can be stopped early.")
     if not chosen.follow:
-        hint = f"Launched {run.id}. Look: python -m sealife_core search show {run.id}"
+        hint = f"Launched {run.id}. See the results: python -m sealife_core search show {run.id}"
         output.result({"run": run.id}, hint)
         return 0
     failed = follow_until_done([run], output)
@@ -100,18 +102,18 @@ def _show(run: Run, output: Output, csv: str | None = None) -> int:
         for trial in trials
     ]
     heads = ("trial", *(axis.path for axis in search.axes), "score", "epochs", "state", "run")
-    output.table(rows, {head: head for head in heads}, empty="Nothing has been tried yet.")
+    output.table(rows, {head: head for head in heads}, empty="No trials yet.")
     if weights:
         epoch = compared_at(trials)
         at = f" after epoch {epoch}" if epoch else ""
         shares = ", ".join(f"{path} {100 * share:.0f} %" for path, share in weights.items())
-        output.result(None, f"Of what differed between trials{at}: {shares}.")
+        output.result(None, f"How much each setting changed the score{at}: {shares}.")
     if best is not None:
         task = task_of(search.base)
         output.result(
             None,
             f"Best: {best.name}, {search.metric} {100 * (best.value or 0):.1f} % on validation. It is the best of"
-            f" {len(trials)}, so expect less on other pictures.\nFor longer: python -m sealife_core train {task} --like"
-            f" {best.run_id} --epochs {3 * search.base.epochs}",
+            f" {len(trials)} trials, so expect a lower score on new pictures.\nTo train it for longer: python -m"
+            f" sealife_core train {task} --like {best.run_id} --epochs {3 * search.base.epochs}",
         )
     return 0

@@ -21,21 +21,21 @@ PLACE = ("where", "cluster_cores")  # settings that all runs of a study share
 
 def add_commands(commands: Any) -> None:
     """Add this group's commands to the command line."""
-    study = commands.add_parser("study", help="many runs that answer one question")
+    study = commands.add_parser("study", help="answer one question with many runs")
     questions = study.add_subparsers(dest="question", required=True, metavar="QUESTION")
     for key, question in QUESTIONS.items():
         one = _with_common(questions.add_parser(key.replace("_", "-"), help=question.says, description=question.says))
         one.add_argument("--size", choices=STUDY_SIZES, default=QUICK, help=f"how much to train (default {QUICK})")
-        one.add_argument("--seeds", type=int, help="how many seeds (default: 2, or 3 with --size Full)")
+        one.add_argument("--seeds", type=int, help="number of seeds (default: 2, or 3 with --size Full)")
         one.add_argument(
-            "--from", dest="source", metavar="RUN", help="a SimCLR run to start from, where it needs one, by name or id"
+            "--from", dest="source", metavar="RUN", help="name or id of a SimCLR run to start from, if one is needed"
         )
         one.add_argument(
             "--encoder", action="append", default=[], help="for labels: an encoder to compare; may be repeated"
         )
         one.set_defaults(run=_ask, key=key)
-    grid = _with_common(questions.add_parser("grid", help="every combination of the values you name"))
-    grid.add_argument("task", choices=TASKS, help="what is trained")
+    grid = _with_common(questions.add_parser("grid", help="train every combination of the values that you give"))
+    grid.add_argument("task", choices=TASKS, help="what to train")
     grid.add_argument(
         "--vary", action="append", default=[], required=True, metavar="SETTING=A,B,…",
         help="a setting (dotted: views.hue) and its values; may be repeated",
@@ -45,29 +45,31 @@ def add_commands(commands: Any) -> None:
         action="append",
         default=[],
         metavar="SETTING=VALUE",
-        help="a value that all runs share; may be repeated",
+        help="a setting with the same value in all runs; may be repeated",
     )
     grid.add_argument("--preset", choices=SIZES, default="Standard", help="size of each run (default Standard)")
-    grid.add_argument("--seeds", type=int, default=1, help="how many seeds (default 1)")
+    grid.add_argument("--seeds", type=int, default=1, help="number of seeds (default 1)")
     grid.set_defaults(run=_grid)
-    listed = questions.add_parser("list", help="the studies there are")
+    listed = questions.add_parser("list", help="list the studies")
     listed.add_argument("--json", action="store_true", help="print JSON instead of text")
     listed.set_defaults(run=_list)
-    show = questions.add_parser("show", help="what a study says, and its table")
-    show.add_argument("id", metavar="STUDY", help="its name or id")
-    show.add_argument("--csv", metavar="FILE", help="write the table of all its runs")
+    show = questions.add_parser("show", help="show the answer of a study and its table")
+    show.add_argument("id", metavar="STUDY", help="name or id of the study")
+    show.add_argument("--csv", metavar="FILE", help="write the table of all its runs to this file")
     show.add_argument("--json", action="store_true", help="print JSON instead of text")
     show.set_defaults(run=_show)
 
 
 def _with_common(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
     parser.add_argument("--data", default="reef", help="the data set (default reef)")
-    parser.add_argument("--name", default="", help="what to call it (default: by its question)")
+    parser.add_argument("--name", default="", help="name of the study (default: from its question)")
     for setting in describe(SimclrConfig):
         if setting.path in PLACE:
             parser.add_argument(flag_name(setting.path), **flag(setting))
-    parser.add_argument("--plan", action="store_true", help="print what it would cost, and start nothing")
-    parser.add_argument("--follow", action="store_true", help="wait until it is done, then show it")
+    parser.add_argument(
+        "--plan", action="store_true", help="print the time and disk space that it needs; start nothing"
+    )
+    parser.add_argument("--follow", action="store_true", help="wait until the study is done, then show it")
     parser.add_argument("--json", action="store_true", help="print JSON instead of text")
     return parser
 
@@ -111,7 +113,7 @@ def _start(study: StudyConfig, chosen: argparse.Namespace, output: Output) -> in
 
     cost = study_cost(study, open_dataset(study.data))
     time = f"about {duration(cost.seconds)}" if cost.seconds is not None else "an unknown time"
-    there = f", {cost.done} of them there already" if cost.done else ""
+    there = f", {cost.done} of them already done" if cost.done else ""
     said = f"{cost.runs} runs{there}: {time}, {cost.disk_bytes / 1e9:.1f} GB; {cost.basis}."
     if chosen.plan:
         output.result(vars(cost) | {"parts": [part.key for part in study.parts]}, said)
@@ -120,7 +122,7 @@ def _start(study: StudyConfig, chosen: argparse.Namespace, output: Output) -> in
     run = create_run(study, name=study.title)
     launch(run)
     output.say(said)
-    hint = f"Launched {run.id}. Look: python -m sealife_core study show {run.id}"
+    hint = f"Launched {run.id}. See the results: python -m sealife_core study show {run.id}"
     if not chosen.follow:
         output.result({"run": run.id}, hint)
         return 0
@@ -132,7 +134,7 @@ def _start(study: StudyConfig, chosen: argparse.Namespace, output: Output) -> in
 def _list(chosen: argparse.Namespace, output: Output) -> int:
     columns = {"id": "study", "name": "name", "data": "data", "state": "state", "message": "message"}
     rows = [summary(run) for run in list_runs(checkpoints_root()) if run.is_study]
-    output.table(rows, columns, empty="No studies yet. Begin one: study labels")
+    output.table(rows, columns, empty="No studies yet. Start one: study labels")
     return 0
 
 
@@ -179,7 +181,7 @@ def _pairs(given: list[str]) -> list[tuple[str, str]]:
     """ "a=b" → (a, b). Raises ConfigError."""
     wrong = [text for text in given if not all(text.partition("=")[::2])]
     if wrong:
-        raise ConfigError([f"'{text}' names no setting and value; expected SETTING=VALUE." for text in wrong])
+        raise ConfigError([f"'{text}' is not a setting with a value; expected SETTING=VALUE." for text in wrong])
     return [(text.partition("=")[0], text.partition("=")[2]) for text in given]
 
 

@@ -16,7 +16,7 @@ VARY = "FIELD=A,B,…, FIELD=LOW:HIGH or FIELD=LOW:HIGH:log"
 
 def add_commands(commands: Any) -> None:
     """Add this group's commands to the command line."""
-    says = "write a sweep file for Weights & Biases: a search that 'wandb agent' carries out, run by run"
+    says = "write a sweep file for Weights & Biases; 'wandb agent' then launches its runs one by one"
     sweep = commands.add_parser("sweep", help=says, description=says)
     tasks = sweep.add_subparsers(dest="task", required=True, metavar="TASK")
     for name, task in TASKS.items():
@@ -43,8 +43,8 @@ def write_sweep(chosen: argparse.Namespace, output: Output) -> int:
     write_file(destination(chosen.file, "--file"), yaml.safe_dump(sweep, sort_keys=False, allow_unicode=True), "--file")
     output.result(
         {"file": str(chosen.file), "sweep": sweep},
-        f"Wrote {chosen.file}. Register it with 'wandb sweep {chosen.file}'; it names the 'wandb agent' to start, on"
-        " any machine that has the data set.",
+        f"Wrote {chosen.file}. Register it with 'wandb sweep {chosen.file}'. That prints the 'wandb agent' command:"
+        " run it on any machine that has the data set.",
     )
     return 0
 
@@ -85,7 +85,7 @@ def _parameter(said: str, settings: dict[str, Setting], method: str) -> tuple[st
     if not equals or not values:
         raise ConfigError([f"--vary got {said!r}; expected {VARY}."])
     if path not in settings:
-        raise ConfigError([f"There is no setting '{path}' to vary. It can be {', '.join(settings)}."])
+        raise ConfigError([f"There is no setting '{path}' to vary. Choose one of {', '.join(settings)}."])
     setting = settings[path]
     ends = values.split(":")
     if setting.type not in (int, float) or len(ends) == 1:
@@ -99,7 +99,7 @@ def _parameter(said: str, settings: dict[str, Setting], method: str) -> tuple[st
         above = ", and above 0 for a logarithmic range" if is_log else ""
         raise ConfigError([f"--vary got {said!r}; expected the lower end first{above}."])
     if method == "grid":
-        raise ConfigError([f"A grid needs the values of '{path}', got the range {values}: write {path}=A,B,…, or take"
+        raise ConfigError([f"A grid needs single values of '{path}'; got the range {values}. Write {path}=A,B,…, or use"
                            " --method bayes."])  # fmt: skip
     if setting.type is int:
         kind = {"distribution": "q_log_uniform_values", "q": 1} if is_log else {"distribution": "int_uniform"}

@@ -42,7 +42,7 @@ def add_commands(commands: Any) -> None:
     train.set_defaults(run=start)
     add_task(commands, "embed", TASKS["embed"]).set_defaults(run=start, task="embed")
 
-    demo = commands.add_parser("demo", help="SimCLR, probe and fine-tune on the reef, then the comparison")
+    demo = commands.add_parser("demo", help="train SimCLR, a probe and a fine-tune on the reef, then compare")
     demo.set_defaults(run=run_demo)
 
 
@@ -103,7 +103,7 @@ def _settings_of(named: str, task: str) -> dict[str, Any]:
     run = find_run(named)
     config = run.config()
     if (its := task_of(config)) != task:
-        raise RunError(f"Run '{run.id}' is a run of '{its}', not of '{task}'. Launch '{its}' with --like {run.id}.")
+        raise RunError(f"Run '{run.id}' belongs to the task '{its}', not '{task}'. Use '{its}' with --like {run.id}.")
     return flat_settings(config) | {"data_hash": ""}
 
 
@@ -128,19 +128,17 @@ def add_task(tasks: Any, name: str, task: Task) -> argparse.ArgumentParser:
         "--from",
         dest="source",
         metavar="RUN",
-        help="start from the encoder of this run (name or id), at its image size",
+        help="start from the encoder of this run (name or id), with its image size",
     )
     parser.add_argument(
-        "--like", metavar="RUN", help="begin with the settings of this run (name or id), not a preset's"
+        "--like", metavar="RUN", help="start from the settings of this run (name or id), not from a preset"
     )
-    parser.add_argument(
-        "--name", default="", help="what to call it (default: as the Train page does, by task and data set)"
-    )
+    parser.add_argument("--name", default="", help="name of the run (default: task and data set, as on the Train page)")
     parser.add_argument("--tag", action="append", default=[], help="a tag; may be repeated")
     parser.add_argument("--follow", action="store_true", help="wait until the run is done")
     has_views = any(s.path.startswith("views.") for s in describe(task.config))
     if has_views:
-        parser.add_argument("--recipe", help="views: SimCLR, Mild, Marine, or a recipe saved on the Views page")
+        parser.add_argument("--recipe", help="view recipe: SimCLR, Mild, Marine, or a saved one")
     else:
         parser.set_defaults(recipe=None)
     groups: dict[str, Any] = {}

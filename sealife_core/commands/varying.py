@@ -49,7 +49,7 @@ def _axis(text: str, settings: dict[str, Setting]) -> Axis:
     name, _, values = text.partition("=")
     path = name.strip().replace("-", "_")  # as a flag of the setting writes it
     if not path or not values.strip():
-        raise ConfigError([f"--vary got '{text}', which names no setting and values; expected {FORMS}."])
+        raise ConfigError([f"--vary got '{text}', which is not a setting with values; expected {FORMS}."])
     setting = settings.get(path)
     is_text = setting is None or (setting.type is str and not setting.choices)  # it may hold a colon: run:ID
     if is_text or ":" not in values:
@@ -85,4 +85,4 @@ def _number(text: str, whole: str) -> float:
     try:
         return float(text)
     except ValueError:
-        raise ConfigError([f"--vary got '{whole}', where '{text}' is no number; expected {FORMS}."]) from None
+        raise ConfigError([f"--vary got '{whole}', but '{text}' is not a number; expected {FORMS}."]) from None

@@ -24,7 +24,7 @@ class ClassifierConfig(TrainingSettings):
     )
     trained_stages: int = setting(
         0,
-        "How many of the encoder's stages learn, the deepest first: 0 is a linear probe, 5 is everything.",
+        "How many stages of the encoder are trained, the deepest first. 0 is a linear probe; 5 trains everything.",
         title="Trained stages",
         group=MODEL,
         unit="of 5",
@@ -35,7 +35,7 @@ class ClassifierConfig(TrainingSettings):
     )
     dropout: float = setting(
         0.0,
-        "Share of the features hidden from the classifier at every step.",
+        "Share of the features that is set to zero at every step.",
         title="Dropout",
         group=MODEL,
         ge=0,
@@ -44,7 +44,7 @@ class ClassifierConfig(TrainingSettings):
     )
     label_fraction: float = setting(
         100,
-        "Share of the training labels that may be used, the same share of every class.",
+        "Share of the training labels to use. It is the same in every class.",
         title="Labels used",
         group=DATA,
         unit="%",
@@ -55,8 +55,8 @@ class ClassifierConfig(TrainingSettings):
     )
     imbalance: float = setting(
         1.0,
-        "For trying losses: removes training labels class by class, down to one in so many of the smallest class; that"
-        " is the ratio where all classes were equal. 1 keeps all.",
+        "For testing losses: removes training labels. The smallest class keeps one label in this many, larger classes"
+        " keep more, the largest keeps all. 1 removes none.",
         title="Imbalance (largest : smallest)",
         group=DATA,
         unit=": 1",
@@ -72,7 +72,7 @@ class ClassifierConfig(TrainingSettings):
     )
     epochs: int = setting(
         30,
-        "How often every training image is seen; for L-BFGS, rounds of twenty iterations; it needs a few.",
+        "How often the model sees every training image. For L-BFGS: rounds of 20 iterations; it needs only a few.",
         title="Epochs",
         group=TRAINING,
         unit="epochs",
@@ -83,7 +83,7 @@ class ClassifierConfig(TrainingSettings):
     )
     batch_size: int = setting(
         64,
-        "Images a step; L-BFGS always takes all of them.",
+        "Images per step. L-BFGS always uses all images.",
         title="Batch size",
         group=TRAINING,
         unit="images",
@@ -93,7 +93,8 @@ class ClassifierConfig(TrainingSettings):
     )
     patience: int = setting(
         10,
-        "Stop when validation macro-F1 has not improved for so long; 0 never stops early. The best epoch is kept.",
+        "Stop when validation macro-F1 has not improved for this many epochs. 0 never stops early. The best epoch is"
+        " kept.",
         title="Patience",
         group=TRAINING,
         unit="epochs",
@@ -103,13 +104,13 @@ class ClassifierConfig(TrainingSettings):
     )
     loss: Literal["cross_entropy", "focal"] = setting(
         "cross_entropy",
-        "Focal loss gives less weight to what is already right (arXiv 1708.02002).",
+        "Focal loss gives less weight to images that the model already classifies well (arXiv 1708.02002).",
         title="Loss",
         group=LOSS,
     )
     focal_gamma: float = setting(
         2.0,
-        "How strongly focal loss ignores what is already right; 0 is cross-entropy.",
+        "How strongly focal loss ignores images that the model already classifies well. 0 is cross-entropy.",
         title="Focal γ",
         group=LOSS,
         ge=0,
@@ -118,7 +119,7 @@ class ClassifierConfig(TrainingSettings):
     )
     label_smoothing: float = setting(
         0.0,
-        "Share of certainty taken from the true class and spread over all; for cross-entropy.",
+        "Share of the target probability that is spread over all classes. Only for cross-entropy.",
         title="Label smoothing",
         group=LOSS,
         ge=0,
@@ -127,20 +128,20 @@ class ClassifierConfig(TrainingSettings):
     )
     class_weights: Literal["none", "balanced"] = setting(
         "none",
-        "'balanced' counts a rare class's images for more, in inverse proportion.",
+        "'balanced' gives images of rare classes more weight: half as many images, twice the weight.",
         title="Class weights",
         group=LOSS,
     )
     optimiser: Literal["adamw", "sgd", "lbfgs"] = setting(
         "adamw",
-        "How gradients become steps. L-BFGS looks at all images at once and finds its own step size: it solves a linear"
-        " probe in seconds, and can train nothing else.",
+        "How gradients become steps. L-BFGS uses all images at once and finds its own step size. It solves a linear"
+        " probe in seconds, but it cannot train anything else.",
         title="Optimiser",
         group=OPTIMISER,
     )
     learning_rate: float = setting(
         1e-3,
-        "Highest rate of the classifier's own layer; L-BFGS finds its steps by itself.",
+        "Highest learning rate of the classifier layer. L-BFGS does not use it.",
         title="Learning rate",
         group=OPTIMISER,
         ge=1e-7,
@@ -168,13 +169,14 @@ class ClassifierConfig(TrainingSettings):
     )
     schedule: Literal["onecycle", "warm_restarts", "cosine", "constant"] = setting(
         "cosine",
-        "How the rate moves: one rise and fall, repeated cosine falls, one cosine fall, or not at all. Not for L-BFGS.",
+        "How the learning rate changes. onecycle: one rise and fall; warm_restarts: repeated cosine falls; cosine: one"
+        " cosine fall. Not for L-BFGS.",
         title="Schedule",
         group=OPTIMISER,
     )
     restart_epochs: int = setting(
         10,
-        "Length of the first fall of warm restarts; each following one is twice as long.",
+        "Length of the first cosine fall of warm_restarts. Each next one is twice as long.",
         title="First restart",
         group=OPTIMISER,
         unit="epochs",
@@ -187,7 +189,7 @@ class ClassifierConfig(TrainingSettings):
     def _losses_do_not_mix(self) -> "ClassifierConfig":
         if self.loss == "focal" and self.label_smoothing > 0:
             raise ValueError(
-                "Label smoothing belongs to cross-entropy: set label_smoothing to 0 or loss to 'cross_entropy'."
+                "Label smoothing works only with cross-entropy. Set label_smoothing to 0 or loss to 'cross_entropy'."
             )
         return self
 
@@ -197,9 +199,9 @@ class ClassifierConfig(TrainingSettings):
         other = [f"{name} {value!r}" for name, wanted in needed.items() if (value := getattr(self, name)) != wanted]
         if self.optimiser == "lbfgs" and other:
             raise ValueError(
-                f"The optimiser 'lbfgs' solves a linear probe, where nothing is random about a step; got"
-                f" {', '.join(other)}, expected trained_stages 0, augmentation 'none' and dropout 0."
-                " Set these, or optimiser to 'adamw'."
+                f"The optimiser 'lbfgs' works only for a linear probe without random changes; got {', '.join(other)},"
+                " expected trained_stages 0, augmentation 'none' and dropout 0."
+                " Set these values, or set optimiser to 'adamw'."
             )
         return self
 
@@ -207,8 +209,8 @@ class ClassifierConfig(TrainingSettings):
     def _several_devices_share_images(self) -> "ClassifierConfig":
         if self.devices > 1 and self.trained_stages == 0 and self.augmentation == "none":
             raise ValueError(
-                "A linear probe on features that are computed once takes seconds on one device; got devices"
-                f" {self.devices}. Set devices to 1, or augmentation to 'light', or trained_stages above 0."
+                "A linear probe without augmentation takes seconds and uses one device; got devices"
+                f" {self.devices}. Set devices to 1, augmentation to 'light', or trained_stages above 0."
             )
         check_shares(self.batch_size, self.devices)
         return self

@@ -23,7 +23,7 @@ class EmbedConfig(TrainingSettings):
     @model_validator(mode="after")
     def _nothing_is_shared(self) -> "EmbedConfig":
         if self.devices > 1:
-            raise ValueError(f"A run that trains nothing takes one device; got devices {self.devices}. Set it to 1.")
+            raise ValueError(f"A run without training uses one device; got devices {self.devices}. Set devices to 1.")
         return self
 
     @property

@@ -53,7 +53,7 @@ _BRIEF = {"epochs": 9, "patience": 0, "batch_size": 64, "schedule": "onecycle", 
 TASKS: dict[str, Task] = {
     "simclr": Task(
         "SimCLR",
-        "Learn features from pictures alone, without a label: two views of one picture belong together.",
+        "Learn features from pictures without labels: two views of one picture belong together.",
         SimclrConfig,
         False,
         {},
@@ -74,7 +74,7 @@ TASKS: dict[str, Task] = {
     ),
     "probe": Task(
         "Linear probe",
-        "Freeze an encoder and train one linear layer on its features: what did it learn already?",
+        "Freeze an encoder and train one linear layer on its features, to see what the encoder has learned.",
         ClassifierConfig,
         True,
         _PROBE,
@@ -82,7 +82,7 @@ TASKS: dict[str, Task] = {
     ),
     "finetune": Task(
         "Fine-tune",
-        "Go on training an encoder, with labels: all of it, or its deeper stages.",
+        "Train an encoder further with labels: all of it, or only its deeper stages.",
         ClassifierConfig,
         True,
         _FULL | {"encoder_rate_factor": 0.3},
@@ -106,7 +106,7 @@ TASKS: dict[str, Task] = {
     ),
     "scratch": Task(
         "From scratch",
-        "The baseline: the same network from random weights, labels only.",
+        "The baseline: train the same network from random weights, with labels only.",
         ClassifierConfig,
         False,
         _FULL | {"weights": "random", "encoder_rate_factor": 1.0},
@@ -118,7 +118,7 @@ TASKS: dict[str, Task] = {
     ),
     "embed": Task(
         "Features only (no training)",
-        "Compute the features of every picture with an encoder as it is, ImageNet's or an untrained one, to compare.",
+        "Compute the features of every picture, without training. Use it to compare encoders, for example ImageNet's.",
         EmbedConfig,
         False,
         {},

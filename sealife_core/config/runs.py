@@ -92,7 +92,8 @@ class TrainingSettings(Settings):
     data_hash: str = Field("", description="Content hash of the data set when the run was launched.")
     seed: int = setting(
         0,
-        "Same seed, same data, same machine: same result; beside other busy programs up to rounding (see Threads).",
+        "The same seed, data and machine give the same result. Other busy programs can change it by rounding errors"
+        " (see Threads).",
         title="Seed",
         group=DATA,
         ge=0,
@@ -101,7 +102,7 @@ class TrainingSettings(Settings):
     )
     image_size_px: int = setting(
         64,
-        "Side of the square that the network sees; cost grows with its square.",
+        "Side of the square image that the network sees. Twice the side means four times the computation.",
         title="Image size",
         group=DATA,
         unit="px",
@@ -119,23 +120,24 @@ class TrainingSettings(Settings):
     )
     stem: Stem = setting(
         "auto",
-        "The encoder's first layers: 'imagenet' shrinks the image fourfold, 'small' keeps it; 'auto' takes 'small'"
-        " up to 40 px, and 'imagenet' wherever weights were made with it.",
+        "The first layers of the encoder. 'imagenet' divides the image side by four, 'small' keeps it. 'auto' uses"
+        " 'small' for random weights at 40 px or less, else 'imagenet'.",
         title="Stem",
         group=MODEL,
     )
     precision: Literal["auto", "fp32", "bf16"] = setting(
         "auto",
-        "Number format of the arithmetic; 'auto' takes bf16 where it is the faster one.",
+        "Number format of the computation. 'auto' uses bf16 if it is faster on this machine.",
         title="Precision",
         group=MACHINE,
     )
     device: Literal["auto", "cpu", "cuda"] = setting(
-        "auto", "Where to train; 'auto' takes a GPU if there is one.", title="Device", group=MACHINE
+        "auto", "Where to train. 'auto' uses a GPU if there is one.", title="Device", group=MACHINE
     )
     devices: int = setting(
         1,
-        "How many devices train the run together, each on an equal share of every batch; on 'cpu', how many processes.",
+        "How many devices train the run together. Each takes an equal share of every batch. On 'cpu': how many"
+        " processes.",
         title="Devices",
         group=MACHINE,
         ge=1,
@@ -144,8 +146,8 @@ class TrainingSettings(Settings):
     )
     threads: int = setting(
         0,
-        "Threads on a processor. 0: as many as other programs leave cores free, which is fastest; a number makes a run"
-        " repeatable to the last digit, whatever else the machine does.",
+        "Threads on the processor. 0 uses all cores that other programs leave free, which is fastest. A fixed number"
+        " makes a run repeatable to the last digit.",
         title="Threads",
         group=MACHINE,
         ge=0,
@@ -154,14 +156,14 @@ class TrainingSettings(Settings):
     )
     where: Where = setting(
         HERE,
-        "The machine to run on: 'here', or 'ray:ADDRESS', a cluster by the address of its Ray dashboard.",
+        "The machine to run on: 'here', or 'ray:ADDRESS' for a cluster, with the address of its Ray dashboard.",
         title="Where to run",
         group=MACHINE,
     )
     cluster_cores: int = setting(
         2,
-        "Processor cores that a run takes in a cluster: two feed a GPU; without one, more are faster. GPUs it takes as"
-        " told by 'Device' and 'Devices'.",
+        "Processor cores for a run in a cluster. Two are enough with a GPU; without a GPU, more cores are faster."
+        " 'Device' and 'Devices' set the GPUs.",
         title="Cores in a cluster",
         group=MACHINE,
         ge=1,
@@ -170,22 +172,22 @@ class TrainingSettings(Settings):
     )
     wandb: Literal["environment", "off", "offline", "on"] = setting(
         "environment",
-        "Record the run with Weights & Biases: 'on' sends it to the server of the key that 'wandb login' keeps, and"
-        " without a key does as 'offline', which records into the run's folder; 'wandb sync FOLDER' sends that later."
-        " 'environment' does as WANDB_MODE says: nothing, where it is not set.",
+        "Record the run with Weights & Biases. 'offline' records into the run's folder; 'wandb sync FOLDER' sends that"
+        " later. 'on' sends the run as it trains; this needs 'wandb login', else the run is recorded offline."
+        " 'environment' follows the variable WANDB_MODE; if that is not set, nothing is recorded.",
         title="Weights & Biases",
         group=TRACKING,
     )
     wandb_project: Project = setting(
         PROJECT,
-        "The project of Weights & Biases that the run appears in; WANDB_PROJECT is obeyed where this is left as it is.",
+        "The Weights & Biases project of the run. The variable WANDB_PROJECT sets it if you leave the default here.",
         title="Project",
         group=TRACKING,
     )
     wandb_model: bool = setting(
         False,
-        "Send the trained model along, as an artifact: some 45 MB for a ResNet18, 95 MB for a ResNet50.",
-        title="Model too",
+        "Also send the trained model as an artifact: about 45 MB for a ResNet18, 95 MB for a ResNet50.",
+        title="Send the model",
         group=TRACKING,
     )
     tensorboard: bool = setting(
@@ -200,7 +202,7 @@ def check_shares(batch_size: int, devices: int) -> None:
     """Raises ValueError where a batch has not one image for each device."""
     if batch_size < devices:
         raise ValueError(
-            f"A batch of {batch_size} cannot be shared by {devices} devices: each needs an image of it at least."
+            f"{devices} devices cannot share a batch of {batch_size}: each device needs at least one image."
             f" Set batch_size to {devices} or more, or devices to {batch_size} or fewer."
         )
 

@@ -24,7 +24,7 @@ _RECORD = "it decides where a run is recorded, not what it learns. Set it for al
 _LOOK = "it decides how a run is measured, not what it learns. Set it for all runs instead."
 # Settings that a search may not vary, and why not.
 FIXED = {
-    "data": "scores on other data cannot be compared. Search each data set by itself.",
+    "data": "scores on different data sets cannot be compared. Search each data set separately.",
     "seed": "the best of many seeds is only the luckiest. Compare settings, then repeat the best with other seeds.",
     **dict.fromkeys(("device", "devices", "threads", "where", "cluster_cores"), _PLACE),
     **dict.fromkeys(("wandb", "wandb_project", "wandb_model", "tensorboard"), _RECORD),
@@ -51,12 +51,14 @@ class Axis(Settings):
 
     @property
     def says(self) -> str:
-        """What is tried, for people: "0.0001 to 0.01, by factors", "32, 64 or 128"."""
+        """What is tried, for people: "0.0001 to 0.01, on a log scale", "32, 64 or 128"."""
         if self.choices:
             *most, last = (str(choice) for choice in self.choices)
             return f"{', '.join(most)} or {last}" if most else last
         low, high = (f"{end:g}" for end in (self.low or 0.0, self.high or 0.0))
-        return f"{low} to {high}" + (", by factors" if self.log else f", every {self.step:g}" if self.step else "")
+        return f"{low} to {high}" + (
+            ", on a log scale" if self.log else f", in steps of {self.step:g}" if self.step else ""
+        )
 
 
 class SearchConfig(Settings):
@@ -93,20 +95,23 @@ class SearchConfig(Settings):
         problems = [] if self.axes else ["Nothing varies; expected at least one setting with the values to try."]
         paths = [axis.path for axis in self.axes]
         problems += [
-            f"'{path}' is to vary twice. Name it once." for path in dict.fromkeys(paths) if paths.count(path) > 1
+            f"'{path}' is given twice. Give it once." for path in dict.fromkeys(paths) if paths.count(path) > 1
         ]
         problems += [problem for axis in self.axes for problem in axis_problems(axis, type(self.base))]
         solved = isinstance(self.base, ClassifierConfig) and self.base.optimiser == "lbfgs" and "optimiser" not in paths
         problems += [
-            f"'{path}' changes nothing in a probe that L-BFGS solves. Vary weight_decay, or set optimiser to 'adamw'."
+            f"'{path}' has no effect with the optimiser 'lbfgs'. Vary weight_decay, or set optimiser to 'adamw'."
             for path in paths
             if solved and path in IDLE_WITH_LBFGS
         ]
         if self.metric not in MEASURES[self.base.kind]:
             known = " or ".join(MEASURES[self.base.kind])
-            problems.append(f"Runs cannot be ranked by '{self.metric}'; expected {known}, measured on validation.")
+            problems.append(f"Trials cannot be ranked by '{self.metric}'; expected {known}, measured on validation.")
         if self.pruning and isinstance(self.base, SimclrConfig) and self.base.monitor_every == 0:
-            problems.append("Nothing is measured on the way (monitor_every 0), so no run can be stopped early. Set it.")
+            problems.append(
+                "Nothing is measured during training (monitor_every 0), so no trial can be stopped early."
+                " Set monitor_every to 1 or more."
+            )
         if problems:
             raise ValueError("\n".join(problems))
         return self
@@ -155,7 +160,7 @@ def _choice_problems(axis: Axis, setting: Setting, model: type[Settings]) -> lis
     if setting.type is str and not setting.choices:  # a text that the config itself can read, or not
         return [problem for choice in axis.choices for problem in _unread(model, setting.path, choice)]
     return [
-        f"'{axis.path}' is to try {choice!r}; expected {expected(setting)}."
+        f"'{axis.path}' got the value {choice!r}; expected {expected(setting)}."
         for choice in axis.choices
         if not _fits(choice, setting)
     ]
@@ -172,10 +177,10 @@ def _unread(model: type[Settings], path: str, text: Value) -> list[str]:
 def _range_problems(axis: Axis, setting: Setting) -> list[str]:
     low, high, step = axis.low, axis.high, axis.step
     if setting.type not in (int, float):
-        return [f"'{axis.path}' is no number; expected its values, separated by commas: {expected(setting)}."]
+        return [f"'{axis.path}' is not a number; expected values separated by commas: {expected(setting)}."]
     if low is None or high is None:
         return [f"'{axis.path}' has no values to try; expected a range, or values separated by commas."]
-    said = f"'{axis.path}' is to go from {low:g} to {high:g}"
+    said = f"'{axis.path}' got the range {low:g} to {high:g}"
     if not low < high:
         return [f"{said}; expected the lower end first."]
     least, most = setting.minimum, setting.maximum
@@ -184,11 +189,11 @@ def _range_problems(axis: Axis, setting: Setting) -> list[str]:
     if setting.type is int and not all(end is None or end == int(end) for end in (low, high, step)):
         return [f"{said}; expected whole numbers."]
     if axis.log and low <= 0:
-        return [f"{said} by factors, which never reach 0; expected a lower end above it, such as {high / 1000:g}."]
+        return [f"{said} on a log scale, which has no 0; expected a lower end above 0, such as {high / 1000:g}."]
     if axis.log and step is not None:
-        return [f"{said} by factors and in steps of {step:g}; expected one of the two."]
+        return [f"{said}, on a log scale and in steps of {step:g}; expected one of the two."]
     if step is not None and not 0 < step <= high - low:
-        return [f"{said} in steps of {step:g}; expected steps above 0 that fit in between."]
+        return [f"{said} in steps of {step:g}; expected a step above 0 that fits into the range."]
     return []
 
 

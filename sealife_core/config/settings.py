@@ -139,7 +139,7 @@ def _sentence(problem: Any, known: dict[str, Setting]) -> str:
         near = nearest(path, list(known))
         return f"There is no setting '{path}'." + (f" Did you mean '{near}'?" if near else " Remove it.")
     if problem["type"] == "missing":
-        return f"The setting '{path}' is missing. Name it."
+        return f"The setting '{path}' is missing. Give it a value."
     wanted = expected(known[path]) if path in known else problem["msg"]
     if problem["type"] == "value_error":
         wanted = str(problem["ctx"]["error"])

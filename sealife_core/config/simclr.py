@@ -25,7 +25,7 @@ class SimclrConfig(TrainingSettings):
     )
     epochs: int = setting(
         50,
-        "How often every training image is seen.",
+        "How often the model sees every training image.",
         title="Epochs",
         group=TRAINING,
         unit="epochs",
@@ -36,7 +36,7 @@ class SimclrConfig(TrainingSettings):
     )
     batch_size: int = setting(
         128,
-        "Images a step; each is compared with both views of all others, so more is a harder task.",
+        "Images per step. Each is compared with both views of all others, so more images make a harder task.",
         title="Batch size",
         group=TRAINING,
         unit="images",
@@ -48,7 +48,7 @@ class SimclrConfig(TrainingSettings):
     temperature: float = setting(
         # lightly's and solo-learn's small-scale recipes; the paper's optimum at its scale is 0.1-0.5.
         0.2,
-        "Low: concentrates on the most similar other pictures. High: treats all other pictures alike.",
+        "A low value concentrates on the most similar other pictures. A high value treats all other pictures the same.",
         title="Temperature",
         group=TRAINING,
         ge=0.01,
@@ -58,7 +58,7 @@ class SimclrConfig(TrainingSettings):
     )
     head: Literal["nonlinear", "linear", "none"] = setting(
         "nonlinear",
-        "What stands between the features and the loss, thrown away after training.",
+        "The layers between the features and the loss. They are removed after training.",
         title="Projection head",
         group=MODEL,
     )
@@ -82,13 +82,13 @@ class SimclrConfig(TrainingSettings):
     )
     optimiser: Literal["sgd", "adamw", "lars"] = setting(
         "sgd",
-        "How gradients become steps; LARS is for batches above about 1,000.",
+        "How gradients become steps. LARS is for batches above about 1,000.",
         title="Optimiser",
         group=OPTIMISER,
     )
     learning_rate: float | None = setting(
         None,
-        "Base rate before scaling; empty takes the optimiser's own recipe.",
+        "Base rate before scaling. Leave it empty for the optimiser's usual rate.",
         title="Base learning rate",
         group=OPTIMISER,
         ge=1e-7,
@@ -97,7 +97,7 @@ class SimclrConfig(TrainingSettings):
     )
     rate_scaling: Literal["sqrt", "linear", "none"] = setting(
         "sqrt",
-        "How the base rate grows with the batch: base × √batch (better below 1,000), base × batch / 256, or not.",
+        "How the base rate grows with the batch. sqrt: base × √batch (better below 1,000); linear: base × batch / 256.",
         title="Rate scaling",
         group=OPTIMISER,
     )
@@ -112,7 +112,7 @@ class SimclrConfig(TrainingSettings):
     )
     warmup_epochs: int = setting(
         5,
-        "Epochs in which the rate climbs from zero; at most a tenth of the run is used.",
+        "Epochs in which the learning rate rises from zero. At most a tenth of the run is used.",
         title="Warm-up",
         group=OPTIMISER,
         unit="epochs",
@@ -122,7 +122,7 @@ class SimclrConfig(TrainingSettings):
     )
     gradient_clip: float = setting(
         0.0,
-        "Largest length of the gradient; 0 leaves it as it is.",
+        "Maximum norm of the gradient. 0 turns clipping off.",
         title="Gradient clipping",
         group=OPTIMISER,
         ge=0,
@@ -131,8 +131,8 @@ class SimclrConfig(TrainingSettings):
     )
     monitor_every: int = setting(
         5,
-        "How often validation k-NN accuracy, alignment, uniformity and effective rank are measured; 0 is never.",
-        title="Look every",
+        "How often validation k-NN accuracy, alignment, uniformity and effective rank are measured. 0 means never.",
+        title="Measure every",
         group=MONITOR,
         unit="epochs",
         ge=0,
@@ -155,7 +155,7 @@ class SimclrConfig(TrainingSettings):
     def _temperature_fits_head(self) -> "SimclrConfig":
         if self.optimiser == "lars" and self.gradient_clip > 0:
             raise ValueError(
-                "LARS already scales every layer's step: set gradient_clip to 0 or choose another optimiser."
+                "LARS already scales the step of every layer. Set gradient_clip to 0 or choose another optimiser."
             )
         return self
 

@@ -73,12 +73,12 @@ class StudyConfig(Settings):
     @model_validator(mode="after")
     def _parts_come_after_what_they_need(self) -> "StudyConfig":
         if not self.parts:
-            raise ValueError("The study has no runs; expected one or more. Name at least one value to try.")
+            raise ValueError("The study has no runs; expected one or more. Give at least one value to try.")
         known: set[str] = set()
         every = {part.key for part in self.parts}
         for part in self.parts:
             if part.key in known:
-                raise ValueError(f"Two runs of the study are called '{part.key}'. Give each a key of its own.")
+                raise ValueError(f"Two runs of the study have the key '{part.key}'. Give each run another key.")
             needed = part.source(every)
             if needed is not None and needed not in known:
                 raise ValueError(f"'{part.key}' starts from '{needed}', which comes after it. Change their order.")
@@ -93,5 +93,7 @@ class StudyConfig(Settings):
         for part in self.parts:
             fits = part.cell.keys() == axes.keys() and all(axes[axis](value) for axis, value in part.cell.items())
             if part.cell and not fits:
-                raise ValueError(f"'{part.key}' stands at {part.cell}; expected a value for each of {', '.join(axes)}.")
+                raise ValueError(
+                    f"'{part.key}' has the axes {part.cell}; expected a value for each of {', '.join(axes)}."
+                )
         return self

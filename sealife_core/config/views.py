@@ -32,7 +32,7 @@ class ViewRecipe(Settings):
     )
     crop_ratio_max: float = setting(
         4 / 3,
-        "How far a crop's shape may leave the square: width to height lies between 1 / this and this.",
+        "How far a crop may differ from a square: width / height is between 1 / this value and this value.",
         title="Crop stretch",
         group=GEOMETRY,
         ge=1,
@@ -51,7 +51,7 @@ class ViewRecipe(Settings):
     )
     vertical_flip: float = setting(
         0.0,
-        "How often top and bottom are swapped; sensible where animals are seen from above.",
+        "How often top and bottom are swapped. Useful for animals that are seen from above.",
         title="Vertical flip",
         group=GEOMETRY,
         unit="probability",
@@ -61,7 +61,7 @@ class ViewRecipe(Settings):
     )
     jitter: float = setting(
         0.8,
-        "How often brightness, contrast, saturation and hue are changed at all.",
+        "How often brightness, contrast, saturation and hue are changed.",
         title="Colour jitter",
         group=COLOUR,
         unit="probability",
@@ -71,7 +71,7 @@ class ViewRecipe(Settings):
     )
     strength: float = setting(
         1.0,
-        "Multiplies the four ranges below; the paper's sweet spot is 1, without labels.",
+        "Multiplies the four ranges below. In the paper, 1 works best without labels.",
         title="Colour strength",
         group=COLOUR,
         unit="×",
@@ -108,7 +108,7 @@ class ViewRecipe(Settings):
     )
     hue: float = setting(
         0.2,
-        "The colour wheel is turned by up to ± this × strength; 0.5 is half a turn.",
+        "The colour wheel is turned by up to ± this × strength. 0.5 is half a turn.",
         title="Hue",
         group=COLOUR,
         unit="turns",
@@ -138,7 +138,7 @@ class ViewRecipe(Settings):
     )
     blur_sigma_min: float = setting(
         0.1,
-        "Weakest blur, for a view 224 px wide; it shrinks with the view.",
+        "Weakest blur for a view 224 px wide. Smaller views get proportionally less.",
         title="Weakest blur",
         group=BLUR,
         unit="px",
@@ -148,7 +148,7 @@ class ViewRecipe(Settings):
     )
     blur_sigma_max: float = setting(
         2.0,
-        "Strongest blur, for a view 224 px wide; it shrinks with the view.",
+        "Strongest blur for a view 224 px wide. Smaller views get proportionally less.",
         title="Strongest blur",
         group=BLUR,
         unit="px",
@@ -178,7 +178,7 @@ class ViewRecipe(Settings):
     )
     cast: float = setting(
         0.0,
-        "How often the view is tinted as water tints it: red fades, green or blue remains.",
+        "How often the view gets a water tint: red fades, green or blue remains.",
         title="Colour cast",
         group=WATER,
         unit="probability",
@@ -188,7 +188,7 @@ class ViewRecipe(Settings):
     )
     cast_strength: float = setting(
         0.4,
-        "The largest share of red light that a cast takes away.",
+        "The largest share of red light that a cast removes.",
         title="Cast strength",
         group=WATER,
         ge=0,
@@ -197,7 +197,7 @@ class ViewRecipe(Settings):
     )
     haze: float = setting(
         0.0,
-        "How often the view is veiled by light scattered in the water.",
+        "How often the view gets haze, like light scattered in water.",
         title="Haze",
         group=WATER,
         unit="probability",
@@ -207,7 +207,7 @@ class ViewRecipe(Settings):
     )
     haze_strength: float = setting(
         0.5,
-        "The largest share of the view that haze replaces by the colour of the water.",
+        "The largest share of the view that haze replaces with the colour of the water.",
         title="Haze strength",
         group=WATER,
         ge=0,

@@ -75,8 +75,9 @@ def _opened(file: BinaryIO, archive: Path) -> zipfile.ZipFile:
     listed = _listed_bytes(file)
     if listed > MOST_LISTED_BYTES:
         raise DatasetError(
-            f"{archive.name!r} lists its entries in {listed / 2**20:,.0f} MiB, where {MOST_LISTED_BYTES / 2**20:,.0f}"
-            " MiB are allowed: too many files for one zip. Unpack it yourself and import the folder."
+            f"{archive.name!r} lists its files in {listed / 2**20:,.0f} MiB; expected"
+            f" {MOST_LISTED_BYTES / 2**20:,.0f} MiB at most. It holds too many files for one zip. Unpack it"
+            " yourself and import the folder."
         )
     return zipfile.ZipFile(file)
 
@@ -115,7 +116,9 @@ class _Allowance:
                 " If it is not, unpack it yourself and import the folder."
             )
         if self.used_bytes > self.free_bytes:
-            raise DatasetError(f"There is no room on the disk to unpack {self.archive.name!r}. Nothing was imported.")
+            raise DatasetError(
+                f"The disk has no space to unpack {self.archive.name!r}. Nothing was imported. Free some space."
+            )
 
 
 def _refused(entry: zipfile.ZipInfo, place: PurePosixPath) -> str | None:

@@ -50,14 +50,14 @@ class ImageBatches(LightningDataModule):
         super().__init__()
         if len(train_rows) == 0:
             raise DatasetError(
-                f"Data set '{dataset.name}' has no images to train on here; at least one is needed."
-                " Look at its splits and labels on the Data page."
+                f"Data set '{dataset.name}' has no training images for this run; expected at least one."
+                " Check its splits and labels on the Data page."
             )
         parts = share[1]
         if len(train_rows) < parts:
             raise DatasetError(
-                f"Data set '{dataset.name}' has {len(train_rows)} images to train on here, fewer than the {parts}"
-                " devices that are to share them. Train on fewer devices."
+                f"Data set '{dataset.name}' has {len(train_rows)} training images for this run, fewer than its {parts}"
+                " devices. Train on fewer devices."
             )
         self.pixels = pixels
         self.labels = torch.from_numpy(np.asarray(dataset.labels, dtype=np.int64))

@@ -111,11 +111,11 @@ def _notes(dataset: Dataset, checks: Checks) -> list[str]:
         )
     if checks.leaks:
         are = counted(len(checks.leaks), "group of duplicates is", "groups of duplicates are")
-        notes.append(f"{are} in more than one split: test scores come out too good. Put each group into one split.")
+        notes.append(f"{are} in more than one split: this makes test scores too good. Put each group into one split.")
     differing = sum(group.labels_differ for group in (*checks.exact, *checks.near))
     if differing:
-        carry = counted(differing, "group of duplicates carries", "groups of duplicates carry")
-        notes.append(f"{carry} two labels: at most one of them is right.")
+        have = counted(differing, "group of duplicates has", "groups of duplicates have")
+        notes.append(f"{have} two labels: at most one of them is right.")
     totals = dict(zip(dataset.classes, checks.class_counts["total"].tolist(), strict=True))
     if uneven(totals):
         notes.append(evenness(totals))
@@ -140,10 +140,10 @@ def evenness(totals: Mapping[str, int]) -> str:
     said = f"{totals[most]:,} images of {most!r}, {totals[least]:,} of {least!r}{ratio}"
     if uneven(totals):
         return (
-            f"Classes are uneven: {said}. Read macro-F1, which counts every class the same, rather than accuracy; focal"
-            " loss or class weights help."
+            f"Classes are uneven: {said}. Use macro-F1 instead of accuracy, because it counts every class the same."
+            " Focal loss or class weights can help."
         )
-    return f"Classes are even enough for accuracy: {said}. Macro-F1 tells whether small classes fare worse."
+    return f"Classes are even enough for accuracy: {said}. Macro-F1 shows whether small classes score lower."
 
 
 def _near(dataset: Dataset, progress: Progress | None) -> list[list[int]]:

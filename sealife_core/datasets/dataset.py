@@ -103,17 +103,17 @@ class Dataset:
                 raise DatasetError(f"There is no split {split!r}; expected one of {', '.join(SPLITS)}.")
             if split != "train" and self.labels[row] < 0:
                 raise DatasetError(
-                    f"Image {self.manifest['id'][row]} has no label and can only be trained on, not in {split!r}."
+                    f"Image {self.manifest['id'][row]} has no label: it can only be in 'train', not in {split!r}."
                 )
         with changing(self.folder.parent):
             now = _open(self.folder)
             if now.manifest["id"].tolist() != self.manifest["id"].tolist():
-                raise DatasetError(f"Data set {self.name!r} holds other images by now. Open it again.")
+                raise DatasetError(f"The images of data set {self.name!r} have changed. Open it again.")
             seen, column = self.manifest["split"].tolist(), now.manifest["split"].tolist()
             moved = [row for row, split in splits.items() if column[row] not in (seen[row], split)]
             if moved:
                 raise DatasetError(
-                    f"Somebody else has just moved {len(moved):,} of these images of {self.name!r}. Look at them again."
+                    f"Someone else has just moved {len(moved):,} of these images of {self.name!r}. Check them again."
                 )
             for row, split in splits.items():
                 column[row] = split

@@ -92,14 +92,14 @@ def arrange(files: Files) -> tuple[list[Found], Skipped, list[str]]:
     depth = _wrapping_folders([place for place, _ in files])
     if depth:
         around = printable(str(PurePosixPath(*files[0][0].parts[:depth])))
-        notes.append(f"The single folder {around!r} was looked through: classes are the folders inside it.")
+        notes.append(f"There is only the folder {around!r}, so the folders inside it are the classes.")
     tops = {place.parts[depth] for place, _ in files if len(place.parts) > depth + 1}
     called_so = {top: SPLIT_NAMES[top.casefold()] for top in tops if top.casefold() in SPLIT_NAMES}
     ready_made = called_so if _are_splits(tops, set(called_so.values())) else {}
     if called_so and not ready_made and tops > called_so.keys():
         notes.append(
-            f"{_named(called_so)} was taken for a class like the folders beside it. For ready-made splits, put all"
-            " classes into 'train' and 'test'."
+            f"{_named(called_so)} was read as a class, like the folders beside it. If it is a split, put all classes"
+            " into the folders 'train' and 'test'."
         )
 
     found: list[Found] = []
@@ -114,7 +114,7 @@ def arrange(files: Files) -> tuple[list[Found], Skipped, list[str]]:
             labels = []
         elif ready_made and split is None:
             beside.add(folders[0])
-            skipped.append((source, f"Outside of the folders {', '.join(map(repr, sorted(ready_made)))}."))
+            skipped.append((source, f"Outside the folders {', '.join(map(repr, sorted(ready_made)))}."))
             continue
         if labels:
             found.append(Found(source, path, _label(labels[0]), split or ""))
@@ -124,8 +124,8 @@ def arrange(files: Files) -> tuple[list[Found], Skipped, list[str]]:
             skipped.append((source, NO_TEST_WITHOUT_LABEL.format(split=split)))
     if beside:
         notes.append(
-            f"{_named(ready_made)} were taken for splits; what lies beside them in {_named(beside)} was left out. If"
-            " all are classes, rename them, or move all classes into the splits."
+            f"{_named(ready_made)} were read as splits. The pictures beside them in {_named(beside)} were left out. If"
+            " all these folders are classes, rename the splits; otherwise move all classes into them."
         )
     return found, skipped, notes
 
@@ -136,8 +136,8 @@ def notes_on_classes(labels: Iterable[str]) -> list[str]:
     for label in set(labels) - {""}:
         alike[_looks_like(label)].add(label)
     return [
-        f"{_named(group)} are different classes, but look alike: they differ in case, blanks or invisible characters."
-        " If they are meant to be one, name them alike and import again."
+        f"{_named(group)} are different classes, but look the same: they differ in upper and lower case, spaces or"
+        " invisible characters. If they are one class, give them one name and import again."
         for _, group in sorted(alike.items())
         if len(group) > 1
     ]
@@ -157,7 +157,7 @@ def _named(names: Iterable[str], most: int = 5) -> str:
     return ", ".join(told[:most]) + others if others or len(told) < 2 else f"{', '.join(told[:-1])} and {told[-1]}"
 
 
-NO_TEST_WITHOUT_LABEL = "Has no label and is in {split!r}: it can neither be tested on nor, being held out, trained on."
+NO_TEST_WITHOUT_LABEL = "Has no label but is in {split!r}: it cannot be used for testing or for training."
 
 
 def clean_label(text: str) -> str:

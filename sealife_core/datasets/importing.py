@@ -117,7 +117,7 @@ def _take_all(
             if isinstance(taken, str):
                 skipped.append((item.source, taken))
             elif taken.row["id"] in ids:  # a zip may hold one path twice
-                skipped.append((item.source, "The same file under the same name once more."))
+                skipped.append((item.source, "The same file under the same name again."))
             else:
                 ids.add(taken.row["id"])
                 rows.append(taken.row)
@@ -189,8 +189,8 @@ def _notes_on_pictures(dark: list[str]) -> list[str]:
         return []
     pictures = "1 picture is" if len(dark) == 1 else f"{len(dark):,} pictures are"
     return [
-        f"{pictures} nearly black ({dark[0]!r}{', …' if len(dark) > 1 else ''}). 12 bits in a file for 16 look so: if"
-        " these should be brighter, scale their values to the whole range and import them again."
+        f"{pictures} nearly black ({dark[0]!r}{', …' if len(dark) > 1 else ''}). 12-bit values in a 16-bit file look"
+        " like this. If they should be brighter, scale the values to the full range and import them again."
     ]
 
 
@@ -200,7 +200,7 @@ def _write_skipped(folder: Path, skipped: Skipped) -> None:
 
 def _nothing_imported(source: Path, skipped: Skipped) -> str:
     if not skipped:
-        return f"'{printable(source.name)}' holds no picture. Expected {READABLE}, one folder a class."
+        return f"'{printable(source.name)}' holds no picture. Expected {READABLE}, in one folder per class."
     file, reason = skipped[0]
     files = "1 file was" if len(skipped) == 1 else f"{len(skipped):,} files were"
     name = printable(source.name)
@@ -213,7 +213,7 @@ def _disk_errors(name: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        what, step = disk_problem(error) or (f"{error}.", "Look at that")
+        what, step = disk_problem(error) or (f"{error}.", "Find the cause")
         raise DatasetError(
             f"The import of {name!r} stopped, and nothing was imported. {what} {step}, then try again."
         ) from error

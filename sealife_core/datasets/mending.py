@@ -92,13 +92,13 @@ def undo_mending(name: str, root: Path | None = None) -> tuple[Dataset, int]:
     dataset = open_dataset(name, root)
     kept = _kept(dataset.folder)
     if not kept:
-        raise DatasetError(f"Nothing was mended in {name!r} that could be undone.")
+        raise DatasetError(f"There is no mending of data set {name!r} to undo.")
     splits = dict(zip(dataset.manifest["id"], dataset.manifest["split"], strict=True))
     back = {dataset.row_of(i): was for i, (was, became) in kept[-1].items() if splits.get(i) == became}
 
     def forget() -> None:
         if _kept(dataset.folder) != kept:
-            raise DatasetError(f"Somebody else has just mended {name!r}. Look at it again.")
+            raise DatasetError(f"Someone else has just mended {name!r}. Open it again.")
         _keep(dataset.folder, kept[:-1])
 
     return dataset.with_splits(back, first=forget), len(back)
@@ -169,11 +169,11 @@ class _Shares:
 
 def _left(stuck: int, emptied: list[tuple[str, str]]) -> str:
     label, split = emptied[0]
-    more = f", and {len(emptied) - 1} more such" if len(emptied) > 1 else ""
+    more = f" ({len(emptied) - 1} more like this)" if len(emptied) > 1 else ""
     groups = "1 group of copies stays" if stuck == 1 else f"{stuck:,} groups of copies stay"
     return (
-        f"{groups} in more than one split: in one, class {label!r} would have no {_NAMES[split]} images{more}."
-        " Add images of that class that are no copies, or import again without the copies."
+        f"{groups} in more than one split: otherwise class {label!r} would have no {_NAMES[split]} images{more}."
+        " Add other images of that class, or import again without the copies."
     )
 
 

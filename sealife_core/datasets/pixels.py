@@ -82,7 +82,7 @@ def open_pixels(dataset: Dataset, size_px: int, progress: Progress | None = None
                 _build(dataset, size_px, identity, progress)
                 pixels = _opened(dataset, size_px, identity)
     if pixels is None:
-        raise DatasetError(f"The decoded images of '{dataset.name}' were changed while being made. Try again.")
+        raise DatasetError(f"The decoded images of '{dataset.name}' changed while they were written. Try again.")
     return pixels
 
 
@@ -138,7 +138,7 @@ def _build(dataset: Dataset, size_px: int, identity: dict[str, Any], progress: P
     else:
         raise DatasetError(
             f"The decoded images of '{dataset.name}' need {needed / 1e6:,.0f} MB in {dataset.folder}, or"
-            f" {needed * _JPEG_SHARE / 1e6:,.0f} MB as JPEGs, where {free / 1e6:,.0f} MB are free. Free some space or"
+            f" {needed * _JPEG_SHARE / 1e6:,.0f} MB as JPEGs, but {free / 1e6:,.0f} MB are free. Free some space or"
             " choose a smaller image size."
         )
     replace_file(about_path, json.dumps(identity))

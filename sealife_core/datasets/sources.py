@@ -70,10 +70,10 @@ def _arranged(files: Files, skipped: Skipped, notes: list[str]) -> tuple[list[Fo
         if listed:
             usable.append((name, listed, left_out))
         else:
-            skipped.append((name, "A table that lists none of the pictures here."))
+            skipped.append((name, "This table lists none of the pictures."))
     if len(usable) == 1:
         name, listed, left_out = usable[0]
-        notes.append(f"Labels are those of the table {name!r}; folders were not asked.")
+        notes.append(f"The labels come from the table {name!r}; folder names were not used.")
         taken = {item.path for item in listed}
         told = {source for source, _ in left_out}
         unlisted = [
@@ -83,10 +83,10 @@ def _arranged(files: Files, skipped: Skipped, notes: list[str]) -> tuple[list[Fo
         return listed, skipped + left_out, notes + notes_on_classes(item.label for item in listed)
     if usable:
         names = ", ".join(repr(name) for name, _, _ in usable)
-        skipped += [(name, "One of several tables; none of them was used.") for name, _, _ in usable]
+        skipped += [(name, "One of several tables; none was used.") for name, _, _ in usable]
         notes.append(
-            f"Several tables list pictures and labels ({names}), so none was used: classes are the folders. Keep one"
-            " table, or import the one you mean."
+            f"Several tables list pictures and labels ({names}), so none was used: the folders are the classes. Keep"
+            " one table, or import the right one."
         )
     found, left_out, said = arrange(pictures)
     return found, skipped + left_out, notes + said + notes_on_classes(item.label for item in found)

@@ -48,7 +48,7 @@ def complete_splits(
     notes = ["The splits that came with the images are kept."]
     unsaid = sum(1 for split, label in zip(given, labels, strict=True) if label and not split)
     if unsaid:
-        notes.append(f"Labelled images that came without a split and are trained on: {unsaid:,}.")
+        notes.append(f"Labelled images without a split are used for training: {unsaid:,}.")
     missing = {"val", "test"} - present
     if missing:
         train = [row for row, split in enumerate(splits) if split == "train"]
@@ -56,15 +56,15 @@ def complete_splits(
         for row, split in zip(train, drawn, strict=True):
             splits[row] = split if split in missing else "train"
         which = "validation" if missing == {"val"} else "test"
-        notes.append(f"They had no {which} split: it was drawn from the training images, a tenth of each class.")
+        notes.append(f"There was no {which} split: a tenth of each class was taken from the training images.")
     homes: dict[str, set[str]] = defaultdict(set)
     for group, split in zip(groups, splits, strict=True):
         homes[group].add(split)
     straddling = sorted(group for group, where in homes.items() if group and len(where) > 1)
     if straddling:
         notes.append(
-            f"Groups in more than one split: {len(straddling):,}, {straddling[0]!r} first; test scores may be too good."
-            " Leave the split column out to have groups kept together."
+            f"Groups in more than one split: {len(straddling):,}, for example {straddling[0]!r}. Test scores may be too"
+            " good. Remove the split column: each group then stays in one split."
         )
     return splits, notes + notes_on(labels, splits)
 
@@ -76,14 +76,14 @@ def notes_on(labels: Sequence[str], splits: Sequence[str]) -> list[str]:
         if label:
             counts[label][split] += 1
     if not counts:
-        return ["No image has a label: SimCLR can train on all of them; a classifier needs labelled images."]
+        return ["No image has a label. SimCLR can train on all images, but a classifier needs labels."]
     notes = []
     if len(counts) == 1:
         notes.append(
-            f"There is one class ({next(iter(counts))!r}): SimCLR can use it; a classifier needs at least two."
+            f"There is one class ({next(iter(counts))!r}). SimCLR can use it, but a classifier needs at least two."
         )
     for missing, meaning in (
-        (("val", "test"), "trained on, but no score counts them"),
+        (("val", "test"), "used for training, but no score counts them"),
         (("test",), "not counted in the test scores"),
         (("val",), "not counted when the best epoch is chosen"),
     ):
@@ -91,11 +91,11 @@ def notes_on(labels: Sequence[str], splits: Sequence[str]) -> list[str]:
         if held:
             where = " and ".join({"val": "validation", "test": "test"}[split] for split in missing)
             notes.append(
-                f"Too small for every split, absent from {where}: {_listed(held, counts)}. They are {meaning}."
+                f"Classes too small for every split, missing from {where}: {_listed(held, counts)}. They are {meaning}."
             )
     unseen = [c for c in sorted(counts) if not counts[c]["train"]]
     if unseen:
-        notes.append(f"Absent from training: {_listed(unseen, counts)}. A classifier cannot learn them.")
+        notes.append(f"Classes missing from training: {_listed(unseen, counts)}. A classifier cannot learn them.")
     return notes
 
 

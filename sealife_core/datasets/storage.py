@@ -45,8 +45,8 @@ def check_new_name(name: str) -> str:
     name_bytes = len(name.encode())
     if name_bytes > _LONGEST_NEW_BYTES:
         raise DatasetError(
-            f"The name {name!r} takes {name_bytes} bytes on the disk, where {_LONGEST_NEW_BYTES} are allowed: letters"
-            " outside of English take two to four. Choose a shorter name."
+            f"The name {name!r} takes {name_bytes} bytes on the disk; expected {_LONGEST_NEW_BYTES} at most. A letter"
+            " that is not English takes two to four bytes. Choose a shorter name."
         )
     return name
 
@@ -73,7 +73,7 @@ def building(
         folder = claimed_folder(root, _BUILDING, name=name)
     try:
         if sum(_claim(other).get("name") == name for other in root.glob(f"{_BUILDING}*")) > 1:
-            raise DatasetError(f"Data set {name!r} is being imported right now. Wait for that to end.")
+            raise DatasetError(f"Data set {name!r} is being imported right now. Wait until the import ends.")
         yield folder
         flush_tree(folder, (lambda done, total: progress("Saving", done, total)) if progress else None)
         with changing(root):
@@ -133,7 +133,7 @@ def delete_dataset(name: str, root: Path | None = None) -> int:
         try:
             rename(folder, root / TRASH / f"{name}~{datetime.now(UTC):%Y%m%d%H%M%S%f}")
         except FileNotFoundError:
-            raise DatasetError(f"Data set {name!r} was deleted by somebody else just now.") from None
+            raise DatasetError(f"Someone else has just deleted data set {name!r}.") from None
     return freed_bytes
 
 
@@ -173,7 +173,7 @@ def empty_dataset_trash(root: Path | None = None) -> int:
 
 
 def _not_in_trash(name: str) -> DatasetError:
-    return DatasetError(f"There is no deleted data set {name!r} to bring back.")
+    return DatasetError(f"There is no deleted data set {name!r} to restore.")
 
 
 def _refuse_taken(place: Path) -> None:

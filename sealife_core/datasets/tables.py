@@ -163,11 +163,11 @@ def _shortened(name: str) -> str:
 
 def _said_twice(line: int, item: Found, first_line: int, first: Found) -> str:
     same = (item.label, item.split, item.group) == (first.label, first.split, first.group)
-    differs = "" if same else f" with other values (label {item.label[:50]!r}, there {first.label[:50]!r})"
-    return f"Line {line}: listed in line {first_line} already{differs}; that one is kept."
+    differs = "" if same else f" with other values (label {item.label[:50]!r} here, {first.label[:50]!r} there)"
+    return f"Line {line}: already listed in line {first_line}{differs}; line {first_line} is kept."
 
 
 def _told(name: str, problems: list[str]) -> str:
     more = len(problems) - _TOLD
     told = "\n".join(problems[:_TOLD]) + (f"\nand {more} more" if more > 0 else "")
-    return f"{name!r} was not imported; mend these lines and try again:\n{told}"
+    return f"{name!r} was not imported; correct these lines and try again:\n{told}"

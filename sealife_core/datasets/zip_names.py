@@ -31,10 +31,10 @@ def entry_names(entries: Sequence[zipfile.ZipInfo]) -> tuple[list[str], list[str
     if encoding == "utf-8":
         return [_ended(name) for name in read], []
     example = next(part for place in raw for part in read[place].split("/") if not part.isascii())
-    how = "as Japanese (cp932)" if encoding == "cp932" else "as a Western one (cp437)"
+    how = "as Japanese (cp932)" if encoding == "cp932" else "as Western European (cp437)"
     return [_ended(name) for name in read], [
-        f"The zip does not say in which code page its file names are written; they were read {how}: {example[:60]!r}."
-        " If that is garbled, unpack it where it was made and import the folder, or pack it again with UTF-8 names."
+        f"The zip does not tell the encoding of its file names. They were read {how}: {example[:60]!r}. If this looks"
+        " wrong, unpack the zip where it was made and import the folder, or pack it again with UTF-8 names."
     ]
 
 

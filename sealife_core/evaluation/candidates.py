@@ -26,8 +26,8 @@ class Candidate:
             return {
                 "finished": "it has no test images: its data set has no labelled test split",
                 "stopped": "stopped before its test",
-                "running": "still training; it is tested at its end",
-                "queued": "still waiting; it is tested at its end",
+                "running": "still training; it is tested when it ends",
+                "queued": "still waiting; it is tested when it ends",
             }.get(self.state, f"{self.state}, so it was never tested")
         if self.test_hash != test_hash:
             return f"tested on other images: {self.n:,} of {self.data}"

@@ -135,7 +135,7 @@ def read_snapshots(folder: Path) -> Snapshots:
     except (UnreadableFile, OSError, ValueError, EOFError):
         ids, values = None, np.zeros((0, 0, 0))
     if ids is None or values.ndim != 3 or len(ids) != np.shape(values)[1] or not is_finite(values):
-        raise RunError(f"The snapshots of run '{folder.name}' are damaged and cannot be read. Train it anew.")
+        raise RunError(f"The snapshots of run '{folder.name}' are damaged and cannot be read. Train the run again.")
     return Snapshots(tuple(ids), epochs, values)
 
 

@@ -28,7 +28,7 @@ def finite(values: np.ndarray) -> np.ndarray:
 def enough(values: np.ndarray) -> np.ndarray:
     """As finite; raises DatasetError for fewer than FEWEST rows too."""
     if len(values) < FEWEST:
-        raise DatasetError(f"UMAP got {len(values)} image(s); it needs at least {FEWEST}. Add images, or look at PCA.")
+        raise DatasetError(f"UMAP got {len(values)} image(s); it needs at least {FEWEST}. Add images, or use PCA.")
     return finite(values)
 
 
@@ -36,7 +36,7 @@ def laid_out(points: np.ndarray) -> np.ndarray:
     """``points`` as float32. Raises DatasetError if one has no place."""
     if not np.isfinite(points).all():
         raise DatasetError(
-            "UMAP found no layout: too many of the embeddings are exactly the same. Look at PCA, or choose another run."
+            "UMAP found no layout: too many of the embeddings are exactly the same. Use PCA, or choose another run."
         )
     return points.astype(np.float32)
 

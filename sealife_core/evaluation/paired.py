@@ -108,8 +108,8 @@ class Paired:
         a, b = name_a or self.name_a, name_b or self.name_b
         fixed, broken = len(self.fixed), len(self.broken)
         if not fixed + broken:
-            return f"{a} and {b} name the very same {len(self.both_right):,} of {self.n:,} images right; p = 1."
-        return f"Against {a}, {b} fixes {images(fixed)} and breaks {broken:,} of {self.n:,}; {p_words(self.p)}."
+            return f"{a} and {b} are right on the same {len(self.both_right):,} of {self.n:,} images; p = 1."
+        return f"Compared with {a}, {b} fixes {images(fixed)} and breaks {broken:,} of {self.n:,}; {p_words(self.p)}."
 
 
 @dataclass(frozen=True)

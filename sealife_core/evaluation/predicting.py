@@ -62,8 +62,8 @@ class Predictor(PictureEncoder):
         super().__init__(folder)
         if self.head is None or self.card.kind != "classifier":
             raise RunError(
-                f"The model in '{self.folder.name}' has learned without labels and knows no classes. Choose a probe, a"
-                " fine-tuned or another labelled run, or launch one from it."
+                f"The model in '{self.folder.name}' was trained without labels and knows no classes. Choose a probe, a"
+                " fine-tuned or another labelled run, or train one from this run."
             )
         self.classifier = self.head
         self.classes = tuple(self.card.classes)
@@ -193,8 +193,8 @@ class Predictor(PictureEncoder):
         dataset = open_dataset(self.card.data)
         if dataset.content_hash != self.card.data_hash:
             raise RunError(
-                f"Data set '{dataset.name}' is not the one that this model was trained on: it was changed since, or is"
-                " another one of that name. Train a new run on it."
+                f"Data set '{dataset.name}' is not the one that this model was trained on. It has changed, or it is"
+                " another data set with the same name. Train a new run on it."
             )
         chooser, found, labels = np.random.default_rng(0), [], []
         for split, most in _MEASURED.items():
@@ -203,7 +203,7 @@ class Predictor(PictureEncoder):
                 tried = list(threads.map(self._attempt, map(dataset.image_path, rows)))
             squares = [square for square in tried if not isinstance(square, str)]
             if not squares:
-                raise RunError(f"Data set '{dataset.name}' has no {split} images to tell by what is unlike them.")
+                raise RunError(f"Data set '{dataset.name}' has no {split} images, so novelty cannot be measured.")
             found.append(self._watched(squares)[1])
             read = [not isinstance(square, str) for square in tried]
             labels.append(dataset.labels[rows][read])

@@ -54,7 +54,7 @@ def read_predictions(folder: Path) -> pd.DataFrame:
     path = folder / PREDICTIONS
     if not path.is_file():
         raise RunError(
-            f"There are no predictions at {path}; a classifier run writes them when it ends. Let one finish."
+            f"There are no predictions at {path}; a classifier run writes them when it ends. Let the run finish."
         )
     damaged = RunError(f"The predictions in {path} are damaged and cannot be read. Run the classifier again.")
     try:

@@ -22,12 +22,16 @@ class ProjectionSettings(Settings):
     """What a projection is asked to do. The same settings give the same points."""
 
     dims: Literal[2, 3] = setting(
-        2, "Two dimensions to work in, three to look at.", title="Dimensions", group="Projection", simple=True
+        2,
+        "Use two dimensions to work with the points, three to look at them.",
+        title="Dimensions",
+        group="Projection",
+        simple=True,
     )
     # 15 and 0.1 are umap-learn's own defaults; the cosine is what SimCLR's loss measures.
     neighbours: int = setting(
         15,
-        "How many nearest images hold an image in its place (itself counted): few show small groups, many the whole.",
+        "How many nearest images, itself included, decide where a point lies. Few show small groups, many the whole.",
         title="Neighbours",
         group="Projection",
         ge=2,
@@ -37,7 +41,7 @@ class ProjectionSettings(Settings):
     )
     min_distance: float = setting(
         0.1,
-        "How tightly points may be packed: small values make dense clumps, large ones spread them.",
+        "How tightly points may be packed. Small values make dense groups, large values spread them.",
         title="Minimal distance",
         group="Projection",
         ge=0.0,
@@ -47,13 +51,13 @@ class ProjectionSettings(Settings):
     )
     metric: Metric = setting(
         "cosine",
-        "What near means among the embeddings: the angle between them, as in SimCLR's loss, or their distance.",
+        "How the distance of two embeddings is measured: by their angle, as in SimCLR's loss, or in a straight line.",
         title="Metric",
         group="Projection",
     )
     seed: int = setting(
         0,
-        "The same seed draws the same picture again; for that, one thread lays it out.",
+        "The same seed gives the same picture again.",
         title="Seed",
         group="Projection",
         ge=0,
@@ -62,15 +66,15 @@ class ProjectionSettings(Settings):
     )
     of: Literal["h", "z"] = setting(
         "h",
-        "The encoder's output h, or what SimCLR's projection head makes of it, z.",
+        "h is the output of the encoder, z the output of SimCLR's projection head.",
         title="Space",
         group="Projection",
     )
     # A lasso over 20,000 points takes a browser 7 s; more than that nobody can tell apart on a screen.
     most_points: int = setting(
         20_000,
-        "Of more images than this a random sample is projected, and the page says so.",
-        title="Most points",
+        "If there are more images, a random sample of this size is projected. The page says so.",
+        title="Maximum points",
         group="Projection",
         ge=10,
         le=50_000,

@@ -87,13 +87,15 @@ def find(run_path: Path, settings: ProjectionSettings, what: What = "umap") -> P
     if said == "done":
         return _read(folder)
     if said == "failed":
-        return Projection("failed", error=(status or {}).get("error") or "It failed, and nobody knows why.")
+        return Projection(
+            "failed", error=(status or {}).get("error") or "It failed for an unknown reason. Compute it again."
+        )
     if not _lives(folder, status):
-        last = "".join(f" Its last words: {line.strip()}" for line in tail(folder / LOG, 1))
+        last = "".join(f" Last line of the log: {line.strip()}" for line in tail(folder / LOG, 1))
         return Projection(
             "failed",
-            error="The process that computed the projection ended before it was through, perhaps because memory ran"
-            f" out. Compute it again.{last}",
+            error="The process ended before the projection was ready, perhaps because memory ran out. Compute it"
+            f" again.{last}",
         )
     status = status or {}
     return Projection(
@@ -202,14 +204,14 @@ def _locked(run_path: Path) -> Iterator[None]:
     try:
         lock.acquire()
     except Timeout:
-        raise RunError(f"Another has been asking for a projection for {PATIENCE_S:.0f} s. Try again.") from None
+        raise RunError(f"Another process has been requesting a projection for {PATIENCE_S:.0f} s. Try again.") from None
     except OSError as error:
         raise RunError(f"Run '{run_path.name}' cannot be written ({error.strerror}). Make it writable.") from None
     try:
         yield
     except OSError as error:
         raise RunError(
-            f"The projection cannot be kept in run '{run_path.name}' ({error.strerror}). Free space on the disk, or"
+            f"The projection cannot be saved in run '{run_path.name}' ({error.strerror}). Free space on the disk, or"
             " make the run writable."
         ) from None
     finally:

@@ -48,7 +48,7 @@ def training_images(folder: Path, data: str) -> TrainingImages:
     if not has_embeddings(folder):
         raise RunError(
             f"There are no embeddings of training images in '{folder.name}' to compare with; a run writes them when it"
-            " ends. Use the run where it was trained, or let it finish."
+            " ends. Let the run finish, or use the run in its original folder."
         )
     embedded, dataset = read_embeddings(folder), open_dataset(data)
     rows = embedded.rows_in(dataset)
@@ -56,8 +56,8 @@ def training_images(folder: Path, data: str) -> TrainingImages:
     train = np.flatnonzero(split == "train")
     if not len(train):
         raise RunError(
-            f"Data set '{dataset.name}' has none of the training images that this run has embedded: it is another one"
-            " of that name. Train a new run on it."
+            f"Data set '{dataset.name}' has none of the training images that this run has embedded. It is another data"
+            " set with the same name. Train a new run on it."
         )
     labels = dataset.manifest["label"].to_numpy()[rows[train]]
     # Copies: the file behind ``embedded`` may be replaced while these are in use.

@@ -96,8 +96,8 @@ def _refused(labels: Labels, learned: np.ndarray) -> list[Problem]:
     classes = np.unique(learned)
     if not len(classes):
         said = (
-            f"None of the {labels.n_train:,} training images of {labels.name} has a label, and a classifier learns from"
-            " labels. Label some, or train SimCLR, which needs none."
+            f"None of the {labels.n_train:,} training images of {labels.name} has a label, but a classifier needs"
+            " labels. Label some images, or train SimCLR, which needs no labels."
         )
     elif len(labels.classes) < 2:
         said = (
@@ -124,8 +124,8 @@ def _unscored(config: ClassifierConfig, labels: Labels) -> list[Problem]:
         found.append(f"There are no labelled validation images in {labels.name}, so {said}.")
     elif not np.isin(val, labels.learned(config)).any():
         found.append(
-            f"None of the {len(val):,} validation images of {labels.name} is of a class that has training images, so"
-            " all of them will be named wrong, and the best epoch is chosen by chance."
+            f"None of the {len(val):,} validation images of {labels.name} is of a class that has training images."
+            " All of them will be classified wrongly, and the best epoch is chosen by chance."
         )
     if not len(labels.of("test")):
         found.append(
@@ -144,7 +144,7 @@ def _neighbours(config: AnyConfig, labels: Labels) -> list[Problem]:
     return [
         Problem(
             f"There are no labelled {' and no labelled '.join(lacking)} images in {labels.name}, so k-NN accuracy"
-            f" cannot be measured; {left} can.",
+            f" cannot be measured, only {left}.",
             refuses=False,
         )
     ]
@@ -155,7 +155,7 @@ def _shared(config: AnyConfig, labels: Labels) -> list[Problem]:
         return []
     return [
         Problem(
-            f"{config.devices} devices cannot share the {images} training images of {labels.name}: each needs one at"
-            f" least. Set devices to {images} or fewer."
+            f"{config.devices} devices cannot share the {images} training images of {labels.name}: each needs at"
+            f" least one. Set devices to {images} or fewer."
         )
     ]

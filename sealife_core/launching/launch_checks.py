@@ -98,8 +98,8 @@ def _study(study: StudyConfig, labels: Labels, root: Path, online: Online) -> li
     classifiers = any(part.cell and isinstance(part.config, ClassifierConfig) for part in study.parts)
     if classifiers and not len(labels.of("test")):
         found.insert(0, Problem(
-            f"A study's answer rests on test scores, and {labels.name} has no labelled test images. Give"
-            " some images to the test split, or choose another data set."
+            f"A study compares test scores, but {labels.name} has no labelled test images. Move some images"
+            " into the test split, or choose another data set."
         ))  # fmt: skip
     return found
 
@@ -111,8 +111,8 @@ def _search(search: SearchConfig, labels: Labels, root: Path, online: Online) ->
     needed = ("train", "val") if isinstance(search.base, SimclrConfig) else ("val",)
     if not all(len(labels.of(split)) for split in needed):
         found.insert(0, Problem(
-            f"A search ranks its trials by {search.metric}, and {labels.name} has no labelled validation"
-            " images to measure it on. Label some, or choose another data set."
+            f"A search ranks its trials by {search.metric}, but {labels.name} has no labelled validation"
+            " images to measure that. Label some images, or choose another data set."
         ))  # fmt: skip
     return found
 
@@ -137,7 +137,7 @@ def _steps(config: AnyConfig, labels: Labels, root: Path) -> list[Problem]:
     found = []
     if config.image_size_px < 2**halvings:
         found.append(Problem(
-            f"At {config.image_size_px} px less than one pixel is left for the last stage of a {encoder} with the"
+            f"At {config.image_size_px} px, less than one pixel is left for the last stage of a {encoder} with the"
             f" '{stem}' stem. Set the image size to {2**halvings} px or more, or the stem to 'small'.",
             refuses=False,
         ))  # fmt: skip
@@ -153,12 +153,12 @@ def _steps(config: AnyConfig, labels: Labels, root: Path) -> list[Problem]:
         if -(-config.image_size_px // 2**halvings) == 1:
             found.append(Problem(
                 f"With a batch size of 1 and images of {config.image_size_px} px, BatchNorm in the last stage gets a"
-                " single number, which has no spread. Set the batch size to 2 or more."
+                " single number and cannot compute a variance. Set the batch size to 2 or more."
             ))  # fmt: skip
         else:
             found.append(Problem(
                 "With a batch size of 1, BatchNorm takes its statistics from one image at a time, and training is"
-                " unsteady. Set the batch size to 16 or more.", refuses=False,
+                " unstable. Set the batch size to 16 or more.", refuses=False,
             ))  # fmt: skip
     return found
 
@@ -180,7 +180,7 @@ def _weights(config: AnyConfig, root: Path, online: Online, keys: frozenset[str]
         path = Path(config.weights.removeprefix("file:")).expanduser()
         mark = _mark(path)
         if mark is None and not path.is_dir():
-            raise WeightsError(f"There is no file {path}. Name a weights file that exists.")
+            raise WeightsError(f"There is no file {path}. Choose an existing weights file.")
         said = _unfit(config.weights, config.encoder, config.stem, config.image_size_px, root, mark)
         return [Problem(said)] if said else []
     except (SealifeError, OSError, RuntimeError) as error:  # RuntimeError: a '~name' that is nobody's
@@ -193,7 +193,7 @@ def _of_run(config: AnyConfig, source: str, root: Path) -> list[Problem]:
     its = run.config()
     if its.encoder != config.encoder:
         return [Problem(
-            f"Run '{run.notes()['name']}', which the weights come from, has a {its.encoder}, but this run asks for a"
+            f"The weights come from run '{run.notes()['name']}' with a {its.encoder}, but this run uses a"
             f" {config.encoder}. Set the encoder to {its.encoder}."
         )]  # fmt: skip
     waits = awaited(source, root)
@@ -203,7 +203,7 @@ def _of_run(config: AnyConfig, source: str, root: Path) -> list[Problem]:
 def _imagenet(config: AnyConfig, online: Online) -> list[Problem]:
     if config.stem == "small":
         return [Problem(
-            "ImageNet weights were made with the 'imagenet' stem, but this run asks for 'small'. Set the stem to 'auto'"
+            "ImageNet weights were made with the 'imagenet' stem, but this run uses 'small'. Set the stem to 'auto'"
             " or 'imagenet', or the weights to 'random'."
         )]  # fmt: skip
     if imagenet.is_here(config.encoder):
@@ -217,8 +217,8 @@ def _imagenet(config: AnyConfig, online: Online) -> list[Problem]:
     by_hand = imagenet.by_hand(config.encoder)
     if there is None:
         return [Problem(
-            f"{missing}, and the server they come from has not answered: the run will try to download them when it"
-            f" begins, and fail if it cannot. {by_hand}", refuses=False,
+            f"{missing}, and the download server has not answered. The run will try to download them when it begins;"
+            f" it fails without them. {by_hand}", refuses=False,
         )]  # fmt: skip
     return [Problem(f"{missing} and cannot be downloaded from here. {by_hand}")]
 

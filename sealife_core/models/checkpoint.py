@@ -96,11 +96,11 @@ def load_card(folder: Path) -> ModelCard:
         values = json.loads(read_regular(path, _MOST_CARD_BYTES))
     except FileNotFoundError:
         raise WeightsError(
-            f"There is no model in {folder}: {CARD_FILE} is missing. Name the folder of a run that has finished."
+            f"There is no model in {folder}: {CARD_FILE} is missing. Choose the folder of a finished run."
         ) from None
     except (OSError, ValueError) as error:
         raise WeightsError(
-            f"{path} cannot be read ({error}). Copy it again from where it came, or train the run anew."
+            f"{path} cannot be read ({error}). Copy it again from its source, or train the run again."
         ) from None
     return _card(path, values)
 
@@ -111,16 +111,16 @@ def read_safetensors(path: Path) -> dict[str, Tensor]:
         check_regular(path)
         return load_file(path)
     except FileNotFoundError:
-        raise WeightsError(f"There is no file {path}. Name a weights file that exists.") from None
+        raise WeightsError(f"There is no file {path}. Choose an existing weights file.") from None
     except (OSError, SafetensorError) as error:
         raise WeightsError(
-            f"{path} is damaged or is not a safetensors file ({error}). Copy it again from where it came."
+            f"{path} is damaged or is not a safetensors file ({error}). Copy it again from its source."
         ) from None
 
 
 def _card(path: Path, values: Any) -> ModelCard:
     if not isinstance(values, dict):
-        raise WeightsError(f"{path} does not describe a model; expected an object. Copy it again from where it came.")
+        raise WeightsError(f"{path} does not describe a model; expected an object. Copy it again from its source.")
     if (version := values.get("format")) != FORMAT:
         raise WeightsError(f"{path} has format {version!r}; this version reads {FORMAT}. Update the program.")
     try:
@@ -129,7 +129,7 @@ def _card(path: Path, values: Any) -> ModelCard:
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"]))
         raise WeightsError(
-            f"{path} does not describe a model ('{where}': {first['msg']}). Copy it again from where it came."
+            f"{path} does not describe a model ('{where}': {first['msg']}). Copy it again from its source."
         ) from None
     fits = (
         card.kind in (("classifier",) if card.classes else ("simclr", "embed"))
@@ -142,7 +142,7 @@ def _card(path: Path, values: Any) -> ModelCard:
         and (card.projection is None or card.projection.keys() == {"kind", "hidden", "out"})
     )
     if not fits:
-        raise WeightsError(f"{path} contradicts itself or names an unknown model. Copy it again from where it came.")
+        raise WeightsError(f"{path} contradicts itself or names an unknown model. Copy it again from its source.")
     return card
 
 

@@ -38,8 +38,8 @@ def by_hand(name: str) -> str:
     """How to get the weights of encoder ``name`` to a machine without internet: a sentence."""
     path, _, address = next(imagenet_files(name))
     return (
-        f"On a machine with internet download {address} and put it into {path.parent}; or set the weights to 'file:'"
-        " and the path of the file."
+        f"Download {address} on a machine with internet access and put it into {path.parent}, or set the weights to"
+        " 'file:' and the path of the file."
     )
 
 

@@ -64,26 +64,26 @@ def network_of(names: Iterable[str]) -> str | None:
 def unlike(found: Mapping[str, Tensor], encoder: Encoder) -> str | None:
     """Why tensors ``found`` (torchvision's names) are not weights of ``encoder``, and what to do; None if they are."""
     if not any(name.startswith("layer1.") for name in found):
-        return "holds no ResNet. Name the weights of a ResNet."
+        return "holds no ResNet. Choose the weights of a ResNet."
     network = network_of(found)
     if network is not None and network != encoder.name:
         way_out = (
-            f"Set the encoder to {network}" if network in FEATURE_DIMS else f"Name the weights of a {encoder.name}"
+            f"Set the encoder to {network}" if network in FEATURE_DIMS else f"Choose the weights of a {encoder.name}"
         )
-        return f"holds a {network}, but this run asks for a {encoder.name}. {way_out}."
+        return f"holds a {network}, but this run uses a {encoder.name}. {way_out}."
     expected = encoder.state_dict()
     first, own = found.get("conv1.weight"), encoder.conv1.weight
     if first is not None and first.shape != own.shape and first.shape[1:] in ((3, 7, 7), (3, 3, 3)):
         stem = "imagenet" if first.shape[-1] == 7 else "small"
         if stem != encoder.stem:
-            return f"was made with the '{stem}' stem, but this run asks for '{encoder.stem}'. Set the stem to '{stem}'."
+            return f"was made with the '{stem}' stem, but this run uses '{encoder.stem}'. Set the stem to '{stem}'."
     if odd := sorted(found.keys() ^ expected.keys()):
         which = "lacks" if odd[0] in expected else "has an unknown"
-        return f"{which} tensor '{odd[0][:100]}', unlike a {encoder.name}. Name the weights of a {encoder.name}."
+        return f"{which} tensor '{odd[0][:100]}', unlike a {encoder.name}. Choose the weights of a {encoder.name}."
     for name, tensor in expected.items():
         if found[name].shape != tensor.shape:
             return (
                 f"has a tensor '{name}' of shape {tuple(found[name].shape)}; a {encoder.name} has"
-                f" {tuple(tensor.shape)}. Name the weights of a {encoder.name}."
+                f" {tuple(tensor.shape)}. Choose the weights of a {encoder.name}."
             )
     return None

@@ -17,7 +17,7 @@ def starting_encoder(
     card = source_card(weights, checkpoints_root=checkpoints_root)
     if card is not None and card.encoder != name:
         raise WeightsError(
-            f"The weights '{weights}' are those of a {card.encoder}, but this run asks for a {name}."
+            f"The weights '{weights}' are those of a {card.encoder}, but this run uses a {name}."
             f" Set the encoder to {card.encoder}."
         )
     encoder = build_encoder(name, card.stem if card is not None else resolve_stem(stem, weights, image_size_px))

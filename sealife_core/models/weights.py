@@ -65,7 +65,7 @@ def load_weights(encoder: Encoder, spec: str, *, checkpoints_root: Path | None =
             else ""
         )
         return f"The encoder starts from the file {path}{others}."
-    raise WeightsError(f"There are no weights '{spec}'. Name 'random', 'imagenet', 'run:ID' or 'file:PATH'.")
+    raise WeightsError(f"There are no weights '{spec}'. Expected 'random', 'imagenet', 'run:ID' or 'file:PATH'.")
 
 
 def source_card(spec: str, checkpoints_root: Path | None = None) -> ModelCard | None:
@@ -93,14 +93,14 @@ def read_tensors(path: Path) -> dict[str, Tensor]:
     try:
         file = open_regular(path)
     except FileNotFoundError:
-        raise WeightsError(f"There is no file {path}. Name a weights file that exists.") from None
+        raise WeightsError(f"There is no file {path}. Choose an existing weights file.") from None
     except OSError as error:
-        raise WeightsError(f"{path} cannot be opened ({error.strerror}). Name a file that can be read.") from None
+        raise WeightsError(f"{path} cannot be opened ({error.strerror}). Choose a readable file.") from None
     with file:
         found = _loaded(file, path)
     tensors = _state_of(found)
     if not tensors:
-        raise WeightsError(f"{path} holds no tensors by name. Save a model's state_dict() and name that file.")
+        raise WeightsError(f"{path} holds no named tensors. Save a model's state_dict() and choose that file.")
     return tensors
 
 
@@ -108,7 +108,7 @@ def _loaded(file: BinaryIO, path: Path) -> Any:
     """What torch.save wrote into ``file``; no code is run."""
     try:
         if _inflates(file):
-            raise WeightsError(f"{path} unpacks to far more than its size, as no weights do. Name another file.")
+            raise WeightsError(f"{path} unpacks to far more than its own size; weights never do. Choose another file.")
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # about unusual pickle protocols: what cannot be read is refused below
             return torch.load(file, map_location="cpu", weights_only=True)
@@ -116,7 +116,7 @@ def _loaded(file: BinaryIO, path: Path) -> Any:
         if "GLOBAL" in str(error) or _holds_code(file):
             raise WeightsError(
                 f"{path} contains Python code beside its tensors; it was not run. Save the model's state_dict() alone,"
-                " with torch.save or as .safetensors, and name that file."
+                " with torch.save or as .safetensors, and choose that file."
             ) from None
         raise _no_checkpoint(path) from None
     except _STUMBLES:
@@ -125,8 +125,8 @@ def _loaded(file: BinaryIO, path: Path) -> Any:
 
 def _no_checkpoint(path: Path) -> WeightsError:
     return WeightsError(
-        f"{path} is not a checkpoint of PyTorch, or is damaged. Name a .safetensors, .pt, .pth or .ckpt file, or copy"
-        " it again from where it came."
+        f"{path} is not a PyTorch checkpoint, or is damaged. Choose a .safetensors, .pt, .pth or .ckpt file, or copy it"
+        " again from its source."
     )
 
 
@@ -180,12 +180,12 @@ def _fill(encoder: Encoder, tensors: dict[str, Tensor], what: str) -> list[str]:
     if odd := next((f"'{name}' {kind}" for name, each in found.items() if (kind := _odd_kind(name, each))), None):
         raise WeightsError(
             f"{what} holds {odd}; expected plain tensors of floating-point numbers. Convert them, save the state_dict()"
-            " again, and name that file."
+            " again, and choose that file."
         )
     # There is no isfinite for numbers of 8 bits.
     if spoiled := [name for name, tensor in found.items() if not tensor.float().isfinite().all()]:
         raise WeightsError(
-            f"{what} holds numbers that are not finite ('{spoiled[0]}'). Name weights that trained well."
+            f"{what} holds NaN or infinite numbers ('{spoiled[0]}'). Choose weights of a run that trained well."
         )
     encoder.load_state_dict(found)
     return left_out
@@ -210,7 +210,7 @@ def _run_folder(run_id: str, checkpoints_root: Path | None) -> Path:
     folder = root / run_id
     if run_id not in (path.name for path in root.glob("*")):  # not "..", nor any other way out of the root
         usable = sorted((card.parent.name for card in root.glob(f"*/{CARD_FILE}")), reverse=True)
-        have = f"you have these: {', '.join(usable[:5])}" if usable else "none has a model yet"
+        have = f"runs with a model: {', '.join(usable[:5])}" if usable else "no run has a model yet"
         more = f" and {len(usable) - 5} more" if len(usable) > 5 else ""
         raise WeightsError(f"There is no run '{run_id}' to start from; {have}{more}.")
     if not (folder / CARD_FILE).is_file() or not (folder / WEIGHTS_FILE).is_file():
@@ -229,7 +229,7 @@ def _imagenet_file(encoder: Encoder) -> tuple[Path, str]:
     """A file of ImageNet weights for ``encoder`` and its version: one that is there, else downloaded."""
     if encoder.stem != "imagenet":
         raise WeightsError(
-            f"ImageNet weights were made with the 'imagenet' stem, but this run asks for '{encoder.stem}'."
+            f"ImageNet weights were made with the 'imagenet' stem, but this run uses '{encoder.stem}'."
             " Set the stem to 'auto' or 'imagenet', or the weights to 'random'."
         )
     files = list(imagenet_files(encoder.name))
@@ -261,4 +261,4 @@ def _download(address: str, path: Path) -> None:
             digest.update(block)
             file.write(block)
         if not digest.hexdigest().startswith(path.stem.rpartition("-")[2]):
-            raise OSError("the file that arrived is not the one that was named")
+            raise OSError("the downloaded file has a wrong checksum")

@@ -15,10 +15,10 @@ from sealife_core.runs.devices import CPU
 from sealife_core.runs.estimates import peak_memory_bytes
 
 RULE = (
-    "A run that trains no encoder does not wait for a training to end: one at a time goes beside it, on the processor,"
-    " where memory allows."
+    "A run that does not train an encoder need not wait for other training to end. It runs beside it on the processor,"
+    " one at a time, if there is enough memory."
 )
-NO_ROOM = "waiting for memory: the runs at work need it"  # what the queue says of such a run
+NO_ROOM = "waiting for memory: other runs need it"  # what the queue says of such a run
 HOST_BYTES = 4 * 1024**3  # main memory of a process that trains on a GPU: PyTorch with CUDA, and images on their way
 KEPT_FREE_BYTES = 1024**3  # for the rest of the machine; estimates of memory are good to some 10 %
 

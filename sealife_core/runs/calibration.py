@@ -51,8 +51,8 @@ def find(device: str) -> Calibration:
         return Calibration(running=False)
     if record.get("ending") == Ending.MEASURED:
         return Calibration(running=False, done=True)
-    last = (tail(root / LOG, 1) or ["it said nothing"])[0].strip()
-    said = record.get("problem") or f"its process ended early ({last})."
+    last = (tail(root / LOG, 1) or ["the log is empty"])[0].strip()
+    said = record.get("problem") or f"The process that measures ended early ({last})."
     return Calibration(running=False, problem=str(said))
 
 
@@ -82,7 +82,7 @@ def claim(device: str) -> bool:
         mine = (identity(os.getpid()) or {}) | {"device": device}
         if runs_active():
             replace_json(root / RECORD, mine | {"ending": Ending.GAVE_WAY})
-            raise RunError("A run is active, so this machine was not measured: each would slow the other. Try later.")
+            raise RunError("This machine was not measured, because a run is active. Try again when no run is active.")
         replace_json(root / RECORD, mine)
     return True
 
@@ -121,6 +121,8 @@ def _spawn(root: Path, device: str) -> subprocess.Popen[bytes]:
         (root / LOG).unlink(missing_ok=True)
         child = spawn([sys.executable, "-m", "sealife_core", "calibrate", "--device", device], root / LOG)
     except OSError as error:
-        raise RunError(f"This machine could not be measured ({error.strerror}). The first run will tell.") from None
+        raise RunError(
+            f"This machine could not be measured ({error.strerror}). The first run will measure it."
+        ) from None
     reap(child)
     return child

@@ -177,6 +177,6 @@ def _loss(number: int, count: int, code: int, said: bytes) -> str:
     except (ValueError, KeyError, TypeError):
         how = "was killed (SIGKILL; often because memory ran out)" if code == -9 else f"ended with code {code}"
     return (
-        f"The process of device {number} of {count} {how}, and the others cannot go on without it. Resume the run: it"
-        " goes on from what it had saved last."
+        f"The process of device {number} of {count} {how}, and the others cannot continue without it. Resume the run:"
+        " it continues from its last resume point."
     )

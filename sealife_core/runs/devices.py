@@ -55,21 +55,21 @@ def impossible(config: AnyConfig, there: list[str]) -> tuple[str, str] | None:
     """Why the devices of this machine will never do for the run, and with what it would go; None where they will."""
     found, count = len(suitable(config, there)), needed(config)
     if not found:
-        return "The run asks for a GPU, and there is none here.", "device 'cpu' or 'auto'."
+        return "The run needs a GPU, but this machine has none.", "device 'cpu' or 'auto'."
     if count <= found:
         return None
     be, many = ("is", "one") if found == 1 else ("are", str(found))
-    kept = f" that {be} not reserved ({', '.join(reserved())} are)" if reserved() else ""
+    kept = f" that {be} not reserved (reserved: {', '.join(reserved())})" if reserved() else ""
     way = f"devices {found}, or with device 'cpu', where {count} processes share the processor."
-    return f"The run asks for {count} devices, and there {be} {many} here{kept}.", way
+    return f"The run needs {count} devices, but this machine has {many}{kept}.", way
 
 
 def not_here(environ: Mapping[str, str] = os.environ, system: Path = Path("/")) -> str:
     """One sentence if a device that this machine has not is reserved, else ""."""
     here = devices({**environ, RESERVED: ""}, system)
     unknown = [name for name in reserved(environ) if name not in here[1:]]
-    listed = ", ".join(here[1:]) or "none but the processor, which every run needs"
-    return f"{RESERVED} names {', '.join(unknown)}; there is {listed}." if unknown else ""
+    listed = ", ".join(here[1:]) or "only the processor, which every run needs"
+    return f"{RESERVED} names {', '.join(unknown)}, but this machine has {listed}." if unknown else ""
 
 
 def visible(assigned: list[str]) -> str:

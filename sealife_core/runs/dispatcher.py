@@ -152,10 +152,10 @@ class Dispatcher:
             try:
                 self._consider(run, awaited)
             except SealifeError as error:
-                refuse(run, str(error), "Resume the run once that is mended.")
+                refuse(run, str(error), "Fix this, then resume the run.")
             except OSError as error:
                 traceback.print_exc()
-                refuse(run, f"The process could not be started: {error}.", "Mend the cause and resume the run.")
+                refuse(run, f"The process could not be started: {error}.", "Fix the cause, then resume the run.")
         waits = not all(waits_for_a_person(run) for run in waiting)
         return bool(self.watched) or self.clusters.busy or waits
 
@@ -219,7 +219,7 @@ class Dispatcher:
         in_cluster = cluster_address(config.where) is not None
         never = None if in_cluster else impossible(config, self.devices)
         if never:
-            refuse(run, never[0], f"Clone it with {never[1]}")
+            refuse(run, never[0], f"Clone the run with {never[1]}")
             return
         source = source_awaited(run)
         if source:

@@ -193,7 +193,7 @@ def _seconds(
     basis = (
         f"{'measured' if same else 'scaled from'} {rate_said(nearest['images_per_s'])} of {nearest['encoder']}"
         f" at {nearest['image_size_px']} px in a {nearest['kind']} run on this machine"
-        f"{f', were {gpus} devices {gpus} times as fast as one' if gpus > 1 else ''}"
+        f"{f', if {gpus} devices are {gpus} times as fast as one' if gpus > 1 else ''}"
     )
     return seconds, basis
 

@@ -56,7 +56,7 @@ def read_json(path: Path, shape: TypeAdapter[Any] | None = None) -> dict[str, An
     except OSError as error:
         raise UnreadableFile(f"{path.name} cannot be read: {error.strerror}.") from None
     except ValueError:
-        raise UnreadableFile(f"{path.name} cannot be read: it is half written or damaged.") from None
+        raise UnreadableFile(f"{path.name} cannot be read: it is incomplete or damaged.") from None
     if not isinstance(value, dict):
         raise UnreadableFile(f"{path.name} holds {type(value).__name__} instead of an object: it is damaged.")
     if shape is not None:

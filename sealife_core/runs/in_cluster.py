@@ -31,6 +31,7 @@ from sealife_core.runs.run import LOG, PROCESS, STATUS, STOP, Run
 from sealife_core.runs.spawning import PROJECT
 from sealife_core.runs.waiting import refuse, say, stop_before_it_began
 from sealife_core.runs.writer import ATTEMPT
+from sealife_core.wording import counted
 
 TICK_S = 1.0  # Ray itself looks after its jobs once a second
 AHEAD = 2  # one that starts as soon as there is room, and one behind it
@@ -105,7 +106,7 @@ class ClusterRuns:
         except ClusterError as error:
             self._unanswered(run, record, error)
         except SealifeError as error:
-            refuse(run, str(error), "Resume the run once that is mended.")
+            refuse(run, str(error), "Fix this, then resume the run.")
         except Exception:  # noqa: BLE001 - the thread must live on; the log has the traceback
             if self._printed.get(run.id) != (said := traceback.format_exc()):
                 self._printed[run.id] = said
@@ -150,7 +151,7 @@ class ClusterRuns:
         except ClusterError as error:
             if not error.refused:
                 raise
-            refuse(run, str(error), "Mend the cause and resume the run.")
+            refuse(run, str(error), "Fix the cause, then resume the run.")
             self._end(run, record, None, "")
 
     def _command(self, run: Run, attempt: int, cores: int, gpus: int) -> str:
@@ -180,7 +181,7 @@ class ClusterRuns:
         if job is None and said == State.QUEUED and not stop:
             self._send(run, record)  # whoever noted it did not live to submit it
         elif job is None:
-            self._ended(run, record, Job(JobState.STOPPED, "", None, ""), "its cluster was started anew")
+            self._ended(run, record, Job(JobState.STOPPED, "", None, ""), "its cluster was restarted")
         elif job.state.ended:
             node = job.node or record.get("host")
             self._ended(run, record, job, f"its machine {node} left the cluster" if node else "its machine was lost")
@@ -207,7 +208,9 @@ class ClusterRuns:
                 self._submit(run, record, record["try"] + 1)
                 return
             elif job.exit_code is None:
-                refuse(run, f"The cluster could not begin the run: {job.message or why}", "Mend it and resume the run.")
+                refuse(
+                    run, f"The cluster could not start the run: {job.message or why}", "Fix this, then resume the run."
+                )
             elif job.exit_code in (NOT_SHARED, NOT_EXECUTABLE, NOT_THERE):
                 refuse(run, *self._misses(run, job))
         self._end(run, record, job.exit_code, why)
@@ -219,7 +222,7 @@ class ClusterRuns:
             then = "Put data/ and checkpoints/ on storage that all machines have at the same path, then resume the run."
         else:
             then = "Install this program at the same path on every machine, or on shared storage, then resume the run."
-        return f"The machine {job.node} of the cluster has no '{lacking}'.", then
+        return f"The machine {job.node} of the cluster cannot find '{lacking}'.", then
 
     def _end(self, run: Run, record: dict[str, Any], code: int | None, lost: str) -> None:
         """Note that there is no process any more, and look after the run no longer."""
@@ -232,9 +235,9 @@ class ClusterRuns:
         """The cluster does not answer. A run that is silent as long is lost with it; one that waits goes on waiting."""
         self._foreign[run.id] += error.foreign
         if error.foreign and self._foreign[run.id] >= FOREIGN_TRIES:
-            refuse(run, str(error), "Give the run another address: clone it.")
+            refuse(run, str(error), "Clone the run and give it another address.")
             if record is not None:
-                self._end(run, record, None, "what answers in place of its cluster is none")
+                self._end(run, record, None, "the server at its address is not a Ray cluster")
             return
         if record is None:
             say(run, f"waiting: {error}")
@@ -247,7 +250,7 @@ class ClusterRuns:
         elif status.get("state") in FINAL:
             self._end(run, record, None, "")
         elif not is_fresh(status, time.time(), another_clock=True) and time.monotonic() - heard >= STALE_AFTER_S:
-            self._end(run, record, None, "its cluster does not answer any more")
+            self._end(run, record, None, "its cluster no longer answers")
 
 
 def _address(config: AnyConfig) -> str:
@@ -270,6 +273,6 @@ def _said(cores: int, gpus: int) -> str:
 
 def _machines(nodes: list[Node]) -> str:
     if not nodes:
-        return "the cluster has none"
+        return "the cluster has no machine"
     best = max(nodes, key=lambda node: (node.gpus, node.cores))
-    return f"the largest of the cluster's {len(nodes)} has {_said(int(best.cores), int(best.gpus))}"
+    return f"the largest of {counted(len(nodes), 'machine')} has {_said(int(best.cores), int(best.gpus))}"

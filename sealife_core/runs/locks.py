@@ -24,7 +24,7 @@ def queue_lock(root: Path) -> AbstractContextManager[None]:
 
 def notes_lock(root: Path) -> AbstractContextManager[None]:
     """Hold the notes of all runs for a moment. Not re-entrant. Raises RunError."""
-    return held(root / NOTES_LOCK, f"What is written about the runs in '{root}'", RunError)
+    return held(root / NOTES_LOCK, f"The file of names and notes in '{root}'", RunError)
 
 
 def take_dispatcher_lock(root: Path) -> FileLock | None:

@@ -42,19 +42,19 @@ def move_up(run: Run, *, to_front: bool = False) -> None:
     """Let a queued run go before the one just ahead of it, or before all. Raises RunError where it cannot."""
     with queue_lock(run.root):
         if not run.path.is_dir() or run.state() is not State.QUEUED:
-            raise RunError(f"Run '{run.id}' does not wait: it is {run.state()}. Only a queued run can be moved up.")
+            raise RunError(f"Run '{run.id}' is not waiting: it is {run.state()}. Only a queued run can be moved up.")
         if _in_cluster(run):
-            raise RunError(f"Run '{run.id}' waits in its cluster already, which decides when it begins.")
+            raise RunError(f"Run '{run.id}' is already waiting in its cluster. The cluster decides when it begins.")
         ahead = ahead_of(run)
         if not ahead:
-            raise RunError(f"Run '{run.id}' is the next to begin already.")
+            raise RunError(f"Run '{run.id}' is already the next to begin.")
         passed = ahead if to_front else ahead[-1:]
         needed = _sources(run)
         for other in passed:
             if other.id in needed:
                 name, source = run.notes()["name"], other.notes()["name"]
                 raise RunError(
-                    f"'{name}' takes its weights from '{source}', which waits before it. Move that up first."
+                    f"'{name}' needs the weights of '{source}', which is ahead of it. Move '{source}' up first."
                 )
         if to_front:
             write_status(run, place=place_of(ahead[0])[0] - 1)

@@ -52,8 +52,8 @@ def request_stop(run: Run) -> str:
         (run.path / STOP).touch()
     ensure_dispatcher(run.root)  # it counts the seconds of grace
     if run.is_study:
-        return "stops, and so do its runs: each saves what it has learned"
-    return "stops after its present batch and saves what it has learned"
+        return "is stopping, and so are its runs: each saves what it has learned"
+    return "stops after the current batch and saves what it has learned"
 
 
 def resume(run: Run, *, anew: bool = False) -> None:
@@ -76,7 +76,7 @@ def resume(run: Run, *, anew: bool = False) -> None:
             )
         if anew and run.is_study:
             raise RunError(
-                f"'{run.id}' makes other runs and has no beginning of its own. Resume it, or launch a new one."
+                f"'{run.id}' is a study or a search and cannot start from the beginning. Resume it, or launch another."
             )
         if not anew and (damaged := damage(run)):
             raise DamagedResumePoint(f"{damaged} {BEGIN_ANEW}")
@@ -85,7 +85,7 @@ def resume(run: Run, *, anew: bool = False) -> None:
             for name in (LAST, BEST, METRICS):
                 (run.path / name).unlink(missing_ok=True)
         remove_leftovers(run.path)
-        _enqueue(run, "waiting to go on" if goes_on else "waiting to begin again")
+        _enqueue(run, "waiting to continue" if goes_on else "waiting to start from the beginning")
     ensure_dispatcher(run.root)
 
 
@@ -111,7 +111,8 @@ def delete(run: Run) -> int:
         needed_by = dependents(run)
         if needed_by:
             names = ", ".join(f"'{other.id}'" for other in needed_by)
-            raise RunError(f"Run '{run.id}' gave its weights to {names}. Delete that first.")
+            first = "that run" if len(needed_by) == 1 else "those runs"
+            raise RunError(f"The weights of run '{run.id}' are needed by {names}. Delete {first} first.")
         freed_bytes = size_bytes(run.path)
         trash = run.root / TRASH
         trash.mkdir(exist_ok=True)
@@ -150,10 +151,10 @@ def restore(run_id: str, root: Path | None = None) -> Run:
         )
         if deleted is None:
             there = ", ".join(trashed(root)[:5]) or "nothing"
-            raise RunError(f"Run {run_id!r} is not in the trash, which holds {there}.")
+            raise RunError(f"Run {run_id!r} is not in the trash. The trash holds {there}.")
         back = Run(root / _own_id(deleted))
         if back.path.exists():
-            raise RunError(f"There is another run '{back.id}' by now. Rename its folder, then restore.")
+            raise RunError(f"There is already another run '{back.id}'. Rename its folder, then restore this one.")
         rename(deleted.path, back.path)
     return back
 
@@ -205,7 +206,7 @@ def _enqueue(run: Run, message: str) -> None:
 
 def _must_exist(run: Run) -> None:
     if not run.is_there:
-        raise RunError(f"Run '{run.id}' is gone. Look in the trash, or launch a new one.")
+        raise RunError(f"Run '{run.id}' no longer exists. Look in the trash, or launch a new run.")
 
 
 def make_ready(root: Path | None = None) -> None:

@@ -164,7 +164,7 @@ class RayCluster:
         """The machines that are part of it now."""
         told = self._ask("GET", "/api/v0/nodes", shape=_NODES)
         if told is None:
-            raise self._foreign("it knows of no machines")
+            raise self._foreign("it lists no machines")
         return [
             Node(
                 row.get("node_ip") or "", row["resources_total"].get("CPU", 0.0), row["resources_total"].get("GPU", 0.0)
@@ -178,17 +178,17 @@ class RayCluster:
         try:
             status, said = self._answer(method, path, json.dumps(body).encode() if body is not None else None)
         except (OSError, HTTPException) as error:
-            why = getattr(error, "strerror", None) or str(error) or "it fell silent"
+            why = getattr(error, "strerror", None) or str(error) or "no answer in time"
             raise ClusterError(
-                f"The Ray cluster at {self.address} does not answer ({why}). Start it with 'ray start --head', or name"
-                " the address of its dashboard, which has to be open to this machine."
+                f"The Ray cluster at {self.address} does not answer ({why}). Start it with 'ray start --head', or give"
+                " the address of its dashboard. This machine must be able to reach that address."
             ) from None
         if status == 404 and method == "GET":
             return None
         if 300 <= status < 400:
-            raise self._foreign("it leads elsewhere, which is not followed")
+            raise self._foreign("it redirects to another address")
         if status >= 400:
-            token = f" Its token is sent to clusters named in {CLUSTERS} alone." if status in (401, 403) else ""
+            token = f" The token is sent only to clusters listed in {CLUSTERS}." if status in (401, 403) else ""
             why = _readable(_last_line(said) or f"status {status}")
             raise ClusterError(f"The Ray cluster at {self.address} refused: {why}{token}", refused=True)
         if shape is None:
@@ -196,12 +196,12 @@ class RayCluster:
         try:
             return shape.validate_json(said)
         except ValidationError:
-            raise self._foreign("its answer is another one") from None
+            raise self._foreign("its answer has another format") from None
 
     def _answer(self, method: str, path: str, body: bytes | None) -> tuple[int, bytes]:
         """(Status, content) of one question, asked of this address and no other. Raises OSError, HTTPException."""
         if not is_address(self.address):
-            raise self._foreign("this is no address of one")
+            raise self._foreign("this is not a valid address")
         parts = urlsplit(self.address)
         headers = {"Content-Type": "application/json", "Connection": "close"}
         if (token := _token()) and _origin(self.address) in map(_origin, known_clusters()):
@@ -224,7 +224,7 @@ class RayCluster:
 
     def _foreign(self, why: str) -> ClusterError:
         return ClusterError(
-            f"What answers at {_readable(self.address)} is no Ray cluster ({why}). Name the address of the dashboard"
+            f"The server at {_readable(self.address)} is not a Ray cluster ({why}). Give the address of the dashboard"
             " that 'ray start --head' prints.",
             foreign=True,
         )

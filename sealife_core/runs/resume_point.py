@@ -6,7 +6,7 @@ from pathlib import Path
 from sealife_core.errors import RunError
 from sealife_core.runs.run import LAST, Run
 
-BEGIN_ANEW = "Begin the run anew (in a shell: 'runs resume RUN --anew'), or put the file back from a copy."
+BEGIN_ANEW = "Start the run from the beginning (in a shell: 'runs resume RUN --anew'), or restore the file from a copy."
 
 
 class DamagedResumePoint(RunError):
@@ -35,5 +35,5 @@ def _wrong(point: Path, thorough: bool) -> str:
         with zipfile.ZipFile(point) as parts:
             broken = parts.testzip() if thorough else None
     except (zipfile.BadZipFile, EOFError, NotImplementedError):
-        return "it is not whole"
-    return f"its part '{broken}' is not what was written" if broken else ""
+        return "it is incomplete"
+    return f"its part '{broken}' was changed after it was written" if broken else ""

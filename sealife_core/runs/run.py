@@ -98,7 +98,7 @@ class Run:
         except UnreadableFile as error:
             raise ConfigError([f"Run '{self.id}': {error}"]) from None
         if values is None:
-            raise ConfigError([f"Run '{self.id}' has no {CONFIG}. Delete the run, or put the file back."])
+            raise ConfigError([f"Run '{self.id}' has no {CONFIG}. Delete the run, or restore the file."])
         return load_config(values)
 
     def request(self) -> Request:
@@ -110,7 +110,7 @@ class Run:
         search."""
         request = self._request
         if isinstance(request, StudyConfig | SearchConfig):
-            raise ConfigError([f"Run '{self.id}' is a {request.kind}: it has runs, and no settings of its own."])
+            raise ConfigError([f"Run '{self.id}' is a {request.kind}. It has runs, but no settings of its own."])
         return request
 
     @property
@@ -244,9 +244,9 @@ class Run:
         if shown.state is State.FAILED and written:
             return {"what": written.get("what") or "", "next": written.get("next") or ""}
         advice = {
-            State.FAILED: "Read the log, mend the cause and resume the run.",
+            State.FAILED: "Read the log, fix the cause, then resume the run.",
             State.INTERRUPTED: "Resume the run.",
-            State.DAMAGED: "Delete the run, or put the file back from a copy.",
+            State.DAMAGED: "Delete the run, or restore the file from a copy.",
         }
         return {"what": shown.message, "next": advice[shown.state]} if shown.state in advice else None
 
@@ -254,18 +254,18 @@ class Run:
         said = status.get("message") or ""
         how = _ending(record)
         if state is State.DAMAGED:
-            return " ".join(self.problems()) or f"{STATUS} names no state that is known."
+            return " ".join(self.problems()) or f"{STATUS} contains no known state."
         if state is State.CREATED:
             return "Not launched yet."
         if state is State.RUNNING and status.get("state") != State.RUNNING:
             return "starting"
         if state is State.INTERRUPTED:
-            return f"The process {how or 'is gone'}; what it had saved is kept. Resume it to go on."
+            return f"The process {how or 'is gone'}; what it saved is kept. Resume the run to continue."
         if state is State.STOPPED and status.get("state") != State.STOPPED:
-            return f"It was asked to stop, and its process {how or 'is gone'}; what it had saved last is kept."
+            return f"The run was asked to stop. Its process {how or 'is gone'}; what it saved is kept."
         if state is State.FAILED and status.get("state") != State.FAILED:
             last = (self.log_tail(1) or ["the log is empty"])[0].strip()
-            return f"The process {how or 'ended'} before it began: {last}"
+            return f"The process {how or 'ended'} before the run started: {last}"
         if state is State.FAILED and (error := status.get("error")):
             return f"{error.get('what') or ''} {error.get('next') or ''}".strip() or said
         return said

@@ -82,7 +82,7 @@ class Spare:
     def keep(self, *, idle: bool) -> None:
         """Start one if it is wanted and the machine is ``idle``; end the one there is when it no longer is."""
         if self.child is not None and self.child.poll() is not None:
-            print(f"spare: ended unasked, code {self.child.returncode}", flush=True)
+            print(f"spare: ended unexpectedly, code {self.child.returncode}", flush=True)
             self.end()
             self._not_before = time.monotonic() + AGAIN_S
         if self.child is not None:
@@ -116,7 +116,7 @@ class Spare:
         self.child.wait()
         if self.child.stdin is not None:
             self.child.stdin.close()
-        print(f"spare: gone, pid {self.child.pid}", flush=True)
+        print(f"spare: ended, pid {self.child.pid}", flush=True)
         self.child = None
 
     def _may_start(self) -> bool:

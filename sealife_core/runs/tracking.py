@@ -127,10 +127,10 @@ def places(run: Run) -> list[Place]:
     if url.startswith(("http://", "https://")):
         found.append(Place("Weights & Biases", "sent as it trains", url=url))
     if waiting := unsent(run):
-        found.append(Place("Weights & Biases", "recorded offline; this sends it", command=sync_command(*waiting)))
+        found.append(Place("Weights & Biases", "recorded offline; send it with", command=sync_command(*waiting)))
     if _matching(run.path / TENSORBOARD, "events.out.tfevents.*"):
         command = f"tensorboard --logdir {shlex.quote(str(run.path / TENSORBOARD))}"
-        found.append(Place("TensorBoard", "event files; this shows them", command=command))
+        found.append(Place("TensorBoard", "event files; view them with", command=command))
     return found
 
 

@@ -21,19 +21,19 @@ def awaited(source_id: str, root: Path) -> str:
     """As :func:`source_awaited`, of any run that takes its weights from the run ``source_id`` below ``root``."""
     source = Run(root / source_id)
     if not source.path.is_dir():
-        raise RunError(f"Run '{source_id}', which the weights come from, was deleted.")
+        raise RunError(f"The weights come from run '{source_id}', but that run was deleted.")
     state = source.state()
     if state.active:
         return f"waiting for '{source.notes()['name']}' to finish"
     if state is State.INTERRUPTED:
-        return f"waiting for '{source.notes()['name']}', which was interrupted: resume it"
+        return f"waiting for '{source.notes()['name']}' (it was interrupted: resume it)"
     if state in (State.FINISHED, State.STOPPED) and (source.path / MODEL).exists():
         return ""
     if state is State.CREATED:
         left = "was never launched"
     else:
-        left = "left no model" if state in (State.FINISHED, State.STOPPED) else f"is {state}"
-    raise RunError(f"Run '{source_id}', which the weights come from, {left}.")
+        left = "has no model" if state in (State.FINISHED, State.STOPPED) else f"is {state}"
+    raise RunError(f"The weights come from run '{source_id}', but that run {left}.")
 
 
 def refuse(run: Run, what: str, then: str) -> None:

@@ -161,13 +161,13 @@ class Coordinator:
         if source is None:
             return part.config
         if source in self.progress.left_out:
-            self._leave_out(part.key, f"'{source}', which its weights come from, is missing.")
+            self._leave_out(part.key, f"it needs the weights of '{source}', which is missing.")
             return None
         if states.get(source) is not State.FINISHED:
             return None
         run_id = self.progress.runs[source]
         if not (self.root / run_id / MODEL).exists():
-            self._leave_out(part.key, f"'{source}', which its weights come from, left no model.")
+            self._leave_out(part.key, f"it needs the weights of '{source}', which has no model.")
             return None
         return with_weights(part.config, run_id)
 

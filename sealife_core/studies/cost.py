@@ -37,5 +37,5 @@ def study_cost(study: StudyConfig, dataset: Dataset, root: Path | None = None) -
     known = None if any(s is None for s in seconds) else sum(s for s in seconds if s is not None) / side_by_side
     most_at_once = max((cost.disk_bytes for cost in costs), default=0) * side_by_side
     disk_bytes = sum(cost.kept_bytes for cost in costs) + most_at_once
-    basis = costs[0].basis if costs else "every run of it is there already"
+    basis = costs[0].basis if costs else "all its runs are already done"
     return StudyCost(len(study.parts), len(done), side_by_side, known, disk_bytes, basis)

@@ -11,16 +11,18 @@ PAPER: dict[str, dict[float, float]] = {
     "strength": {0.125: 59.6, 0.25: 61.0, 0.5: 62.6, 1.0: 63.2},
 }
 PAPER_WORDS: dict[str, str] = {
-    "temperature": "In the paper τ = 0.1 is best while the contrastive accuracy falls all the way from 90.5 to 59.1 %:"
-    " a better pretext is not a better representation.",
-    "head": "In the paper a non-linear head beats a linear one by 3 points and none by more than 10; and features from"
-    " before the head beat those behind it by more than 10.",
-    "batch_size": "In the paper larger batches help most where training is short: with 256 images and 100 epochs it"
-    " reaches 62.8 % with a learning rate scaled by the root of the batch size, and 57.5 % with one scaled by it.",
-    "strength": "In the paper stronger colours help SimCLR (59.6 to 63.2 %) while the same strength costs a supervised"
-    " network a little (77.0 to 75.7 %). Where colour tells the animal, that may be otherwise.",
-    "views": "In the paper no single augmentation does, and cropping with colour distortion is the pair that matters:"
-    " crops of one picture share its colours, which would give the answer away.",
+    "temperature": "In the paper, τ = 0.1 is best, but contrastive accuracy falls from 90.5 to 59.1 % as τ grows: a"
+    " better score on the pretext task is not a better representation.",
+    "head": "In the paper, a non-linear head is 3 points better than a linear one and more than 10 better than none."
+    " Features from before the head are more than 10 points better than those from behind it.",
+    "batch_size": "In the paper, larger batches help most if training is short. With 256 images and 100 epochs,"
+    " accuracy is 62.8 % if the learning rate scales with the root of the batch size, and 57.5 % if it scales with the"
+    " batch size.",
+    "strength": "In the paper, stronger colours help SimCLR (59.6 to 63.2 %), but make a supervised network slightly"
+    " worse (77.0 to 75.7 %). If colour tells the animals apart, this may be different.",
+    "views": "In the paper, no single augmentation is enough. The pair that matters is cropping and colour distortion:"
+    " crops of one picture share its colours, so without distortion the colours give the answer away.",
     "labels": "In the paper, on ImageNet with 1 and 10 % of the labels, a supervised ResNet50 reaches 25.4 and 56.4 %,"
-    " SimCLR's 48.3 and 65.6 %. On twelve smaller data sets ImageNet's own labels win with a linear probe on all.",
+    " SimCLR's 48.3 and 65.6 %. With a linear probe, training with ImageNet's labels is better on all twelve smaller"
+    " data sets.",
 }

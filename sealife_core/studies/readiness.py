@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from sealife_core.runs.liveness import State
 from sealife_core.studies.questions import DEPTH, IMBALANCE, LABELS, VIEWS
 from sealife_core.studies.results import CellResult, PartResult
+from sealife_core.wording import counted
 
 FINISHED = str(State.FINISHED)
 GONE = ("missing", str(State.FAILED), str(State.STOPPED), str(State.DAMAGED))  # such a run will not come by itself
@@ -27,7 +28,7 @@ def unfinished(parts: Sequence[PartResult]) -> str:
     if not to_come:
         return ""
     done = sum(part.state == FINISHED for part in parts)
-    return f"No answer yet: {done} of {len(parts)} runs are through, and {to_come} are still to come."
+    return f"No answer yet: {done} of {len(parts)} runs are done; {to_come} still to come."
 
 
 def with_seeds(parts: Sequence[PartResult]) -> tuple[list[PartResult], str]:
@@ -42,21 +43,20 @@ def with_seeds(parts: Sequence[PartResult]) -> tuple[list[PartResult], str]:
     asked = Counter(map(_way, table))
     if max(asked.values()) < LEAST_SEEDS:
         said = (
-            "No answer: with one seed nobody can tell a difference from luck. Start the study with two seeds or more;"
-            " the runs that are through are not trained again."
+            "No answer: with one seed, a difference may be luck. Start the study again with two seeds or more; finished"
+            " runs are not trained again."
         )
         return kept, said
-    few = "All" if len(left_out) == len(ways) else f"{len(left_out)} of the {len(ways)}"
     said = (
-        f"{few} ways that were tried have fewer than {LEAST_SEEDS} seeds, for runs failed or are missing, and are left"
-        " out. Start the study again: the runs that are through are not trained again."
+        f"{len(left_out)} of {counted(len(ways), 'option')} left out: fewer than {LEAST_SEEDS} seeds, because runs"
+        " failed or are missing. Start the study again: finished runs are not trained again."
     )
     return kept, said
 
 
 def nothing_to_compare(question: str) -> str:
     """What a study of ``question`` would have to hold for an answer."""
-    return f"No answer: it takes scores of {_NEEDED.get(question, 'two ways')}, and this study has not both."
+    return f"No answer: this study needs scores of {_NEEDED.get(question, 'two options')}, and it does not have both."
 
 
 def told_apart(better: CellResult, worse: CellResult) -> bool:

@@ -76,7 +76,7 @@ def study_of(run: Run) -> StudyConfig:
     """What a study was asked. Raises RunError if the run is none, ConfigError if it cannot be read."""
     request = run.request()
     if not isinstance(request, StudyConfig):
-        raise RunError(f"Run '{run.id}' is no study. 'study list' names those there are.")
+        raise RunError(f"Run '{run.id}' is not a study. 'study list' shows all studies.")
     return request
 
 

@@ -60,7 +60,7 @@ def search_of(run: Run) -> SearchConfig:
     """What a search was asked. Raises RunError if the run is none, ConfigError if it cannot be read."""
     request = run.request()
     if not isinstance(request, SearchConfig):
-        raise RunError(f"Run '{run.id}' is no search. Begin one: search TASK --vary SETTING=LOW:HIGH")
+        raise RunError(f"Run '{run.id}' is not a search. Start one: search TASK --vary SETTING=LOW:HIGH")
     return request
 
 

@@ -154,7 +154,7 @@ class Search:
             if trial.state is not TrialState.RUNNING:
                 continue
             if trial.params.keys() != self.varied.keys():
-                self._fail(trial.number, "the search was ended while its values were chosen.")
+                self._fail(trial.number, "the search ended while it chose the values.")
                 continue
             if run_id is None:
                 self._begin(trial.number, trial.params)
@@ -190,7 +190,7 @@ class Search:
         if state is State.FINISHED:
             value = self._score(followed)
             if value is None:
-                self._fail(followed.number, f"its run measured no {self.config.metric}.")
+                self._fail(followed.number, f"its run did not measure {self.config.metric}.")
             else:
                 self._end(followed.number, TrialState.COMPLETE, value)
         elif state is State.STOPPED and self._was_pruned(run):

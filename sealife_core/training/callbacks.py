@@ -181,7 +181,7 @@ class BestModel(Callback):
         try:
             best = torch.load(self._run.path / BEST, map_location="cpu", weights_only=True)
         except (OSError, EOFError, RuntimeError, pickle.UnpicklingError):
-            self._run.warn(f"{BEST} is missing or damaged: the best epoch is looked for among those that follow.")
+            self._run.warn(f"{BEST} is missing or damaged: the best epoch is chosen from the epochs that follow.")
             return
         scores = {round(row["epoch"]): row["val/macro_f1"] for row in self._run.run.metrics() if "val/macro_f1" in row}
         self.epoch, self._weights = best["epoch"] + 1, best["state_dict"]

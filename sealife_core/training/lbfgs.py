@@ -97,7 +97,7 @@ def _finite(minimised: Tensor) -> Tensor:
     """``minimised`` as it is: a search that only goes down never leaves the numbers by itself."""
     if not torch.isfinite(minimised):
         raise TrainingError(
-            f"The loss is {float(minimised)}: the encoder's features are no numbers. Set precision to 'fp32', or start"
+            f"The loss is {float(minimised)}: the encoder's features are not finite. Set precision to 'fp32', or start"
             " from another encoder."
         )
     return minimised

@@ -89,7 +89,7 @@ def _refuse_if_busy() -> None:
     busy = psutil.cpu_percent(interval=LOOK_S)
     if busy > BUSY_PERCENT:
         raise TrainingError(
-            f"Other work holds {busy:.0f} % of the processor, so a rate measured now would be too low. Measure this"
+            f"Other programs use {busy:.0f} % of the processor, so the measured rate would be too low. Measure this"
             " machine when it is idle."
         )
 

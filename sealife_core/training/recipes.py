@@ -87,7 +87,7 @@ def train_simclr(config: SimclrConfig, run: RunWriter, tracking: Tracking) -> bo
 
     finished, train_s = fit(trainer, module, batches, run)
 
-    run.status(stage="evaluating", message="measuring what the features are worth")
+    run.status(stage="evaluating", message="measuring the quality of the features")
     h = embed_all(config, run, dataset, pixels, encoder, machine)
     keep_embeddings(run, dataset, h, module.head)
     scores = with_interval(looking.measure(module, h), dataset, config.knn_k)

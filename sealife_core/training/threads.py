@@ -69,7 +69,7 @@ class ElbowRoom(Callback):
         wanted = self._wanted[0]
         if len(self._wanted) == AGREEING_LOOKS and len(set(self._wanted)) == 1 and wanted != torch.get_num_threads():
             torch.set_num_threads(wanted)
-            told = f"Other programs use {others:.1f} of {self._cores} cores: training goes on with {wanted} of"
+            told = f"Other programs use {others:.1f} of {self._cores} cores: training continues with {wanted} of"
             print(f"{told} {self._most} threads.", flush=True)
 
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:

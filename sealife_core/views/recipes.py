@@ -32,7 +32,7 @@ def load_recipe(name: str, root: Path | None = None) -> ViewRecipe:
         values = json.loads(file.read_text(encoding="utf-8"))
     except FileNotFoundError:
         known = ", ".join(recipes(root))
-        raise ConfigError([f"There is no view recipe '{name}'. There are: {known}."]) from None
+        raise ConfigError([f"There is no view recipe '{name}'. Available: {known}."]) from None
     except (OSError, ValueError) as error:
         raise ConfigError([f"The view recipe '{name}' cannot be read ({error}). Save it again."]) from None
     if not isinstance(values, dict):
@@ -44,7 +44,7 @@ def save_recipe(name: str, recipe: ViewRecipe, root: Path | None = None) -> Path
     """Keep ``recipe`` under ``name``, replacing one of that name. Raises ConfigError for a name that cannot be kept."""
     name = checked_name(name)
     if name in RECIPES:
-        raise ConfigError([f"'{name}' is a built-in recipe and stays as it is. Choose another name."])
+        raise ConfigError([f"'{name}' is a built-in recipe and cannot be changed. Choose another name."])
     folder = _folder(root)
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / f"{name}.json"
@@ -55,12 +55,12 @@ def save_recipe(name: str, recipe: ViewRecipe, root: Path | None = None) -> Path
 def delete_recipe(name: str, root: Path | None = None) -> None:
     """Put a saved recipe into the trash, in place of an older one of that name. Raises ConfigError if there is none."""
     if name in RECIPES:
-        raise ConfigError([f"'{name}' is a built-in recipe and stays."])
+        raise ConfigError([f"'{name}' is a built-in recipe and cannot be deleted."])
     file = _folder(root) / f"{checked_name(name)}.json"
     trash = _folder(root) / TRASH
     if not file.exists():
         saved = ", ".join(known for known in recipes(root) if known not in RECIPES) or "none"
-        raise ConfigError([f"There is no saved view recipe '{name}'. Saved are: {saved}."])
+        raise ConfigError([f"There is no saved view recipe '{name}'. Saved recipes: {saved}."])
     trash.mkdir(exist_ok=True)
     rename(file, trash / file.name)
 
@@ -70,7 +70,7 @@ def restore_recipe(name: str, root: Path | None = None) -> None:
     file = _folder(root) / TRASH / f"{checked_name(name)}.json"
     back = _folder(root) / file.name
     if not file.exists():
-        raise ConfigError([f"There is no deleted view recipe '{name}' to bring back."])
+        raise ConfigError([f"There is no deleted view recipe '{name}' to restore."])
     try:
         back.hardlink_to(file)  # unlike a rename it replaces nothing that was saved meanwhile
     except FileExistsError:

@@ -43,7 +43,7 @@ def test_compare__refuses_other_test_images_and_a_link_shows_the_same(
     expect(greyed).to_be_disabled(timeout=SLOWLY)
     expect(greyed).not_to_be_checked()
     expect(page.get_by_text(re.compile("tested on other images"))).to_be_visible(timeout=SLOWLY)
-    assert "Against low, high fixes" in sentence(page)
+    assert "Compared with low, high fixes" in sentence(page)
 
     page.locator("label").filter(has_text="middle").click()
     settled(page)

@@ -138,7 +138,7 @@ def test_train__like_another_run_takes_its_settings_but_for_those_given(
     assert {path: after[path] for path in after if after[path] != before[path]} == {"temperature": 0.4}
     assert before["views.hue"] == 0.03
     refused = called(capsys, "train", "probe", "--like", first, status=1)["error"]
-    assert f"Launch 'simclr' with --like {first}" in refused
+    assert f"Use 'simclr' with --like {first}" in refused
 
 
 def test_train__gives_a_run_the_name_that_the_form_would(

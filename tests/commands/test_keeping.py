@@ -38,7 +38,10 @@ def test_resume__anew_is_said_and_done(
     refused = called(capsys, "runs", "resume", run.id, status=1)["error"]
     assert "is damaged: it is empty" in refused
     assert "runs resume RUN --anew" in refused
-    assert called(capsys, "runs", "resume", run.id, "--anew")[0]["said"] == f"{run.id} is queued to begin anew."
+    assert (
+        called(capsys, "runs", "resume", run.id, "--anew")[0]["said"]
+        == f"{run.id} is queued to start from the beginning."
+    )
     assert run.state() is State.QUEUED
 
 
@@ -164,12 +167,12 @@ def test_data_mend__previews_moves_and_is_undone(leaky: Dataset, capsys: pytest.
     assert mended["after"] == called(capsys, "data", "show", "reef")["splits"]
     assert called(capsys, "data", "check", "reef")["straddling_splits"] == 0
     assert called(capsys, "data", "unmend", "reef")["content_hash"] == leaky.content_hash
-    assert "Nothing was mended" in called(capsys, "data", "unmend", "reef", status=1)["error"]
+    assert "There is no mending" in called(capsys, "data", "unmend", "reef", status=1)["error"]
 
 
 def test_data_mend__says_how_many_images_move(leaky: Dataset, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["data", "mend", "reef"]) == 0
     said = capsys.readouterr().out
-    assert "Mended: 1 group of copies brought into one split each." in said
+    assert "1 group of copies brought together, each in one split." in said
     assert "Images that move: 1 from" in said
     assert "'data unmend reef' undoes it." in said

@@ -48,8 +48,8 @@ def test_write_file__goes_into_a_pipe_and_never_replaces_it(tmp_path: Path) -> N
 def test_destination__says_what_is_no_place_for_a_file(tmp_path: Path) -> None:
     assert destination(tmp_path / "new.csv", "--csv") == tmp_path / "new.csv"
     for name, word in (
-        (tmp_path, "is a folder"),
-        (tmp_path / "no" / "x", "is no folder"),
+        (tmp_path, "got the folder"),
+        (tmp_path / "no" / "x", "no such folder"),
         ("~nosuchuser/x", "no user"),
     ):
         with pytest.raises(SealifeError, match=word):

@@ -71,7 +71,7 @@ def test_predict__shows_a_table_and_names_what_it_skipped(
 ) -> None:
     assert main(["predict", run.id, str(folder)]) == 0
     shown = capsys.readouterr().out
-    for heading in ("file", "prediction", "confidence", "next likeliest", "similarity", "novelty", "unlike?"):
+    for heading in ("file", "prediction", "confidence", "next most likely", "similarity", "novelty", "unlike?"):
         assert heading in shown.splitlines()[0]
     assert "2 files skipped" in shown
     assert "broken.jpg: Not a picture" in shown
@@ -109,7 +109,7 @@ def test_predict__works_with_a_model_copied_elsewhere(
     assert main(["predict", str(copy), str(folder)]) == 0
     shown = capsys.readouterr().out
     assert "unlike?" not in shown.splitlines()[0]
-    assert "No picture was checked" in shown
+    assert "not compared with the training images" in shown
 
 
 def test_predict__takes_one_picture(run: Run, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -126,7 +126,7 @@ def test_predict__takes_one_picture(run: Run, folder: Path, capsys: pytest.Captu
         (["no-such-run", "pictures"], "no run 'no-such-run'"),
         (["./empty", "pictures"], "There is no model in"),
         (["RUN", "pictures", "--top", "0"], "'--top' is 0"),
-        (["RUN", "pictures", "--csv", "nowhere/x.csv"], "no folder"),
+        (["RUN", "pictures", "--csv", "nowhere/x.csv"], "no such folder"),
     ],
 )
 def test_predict__refuses_in_a_sentence(

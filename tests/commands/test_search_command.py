@@ -46,7 +46,7 @@ def test_search__asks_for_what_was_said(tiny_reef: Dataset, capsys: pytest.Captu
 
 def test_search__says_that_simclr_is_measured_more_often(tiny_reef: Dataset, capsys: pytest.CaptureFixture[str]):
     assert main(["search", "simclr", "--vary", RATE, "--epochs", "20", "--monitor-every", "0"]) == 0
-    assert "k-NN accuracy is measured every 2 epochs, to see" in capsys.readouterr().err.replace("\n", " ")
+    assert "k-NN accuracy is measured every 2 epochs, so that" in capsys.readouterr().err.replace("\n", " ")
     config = list_runs()[0].request()
     assert isinstance(config, SearchConfig)
     assert isinstance(config.base, SimclrConfig)
@@ -98,4 +98,4 @@ def test_show__tells_the_best_and_how_to_train_it_for_longer(
 def test_show__of_another_run_says_how_to_begin_one(tiny_reef: Dataset, capsys: pytest.CaptureFixture[str]):
     run = create_run(preset("scratch"))
     assert main(["search", "show", run.id]) == 1
-    assert "is no search. Begin one: search TASK --vary" in capsys.readouterr().err
+    assert "is not a search. Start one: search TASK --vary" in capsys.readouterr().err

@@ -109,7 +109,7 @@ def test_show__gives_the_table_and_names_what_is_missing(
 
 def test_delete__asks_what_becomes_of_the_runs(study: Run, capsys: pytest.CaptureFixture[str]) -> None:
     refusal = called(capsys, "runs", "delete", study.id, status=1)["error"]
-    assert "made 2 runs" in refusal
+    assert "has 2 runs of its own" in refusal
     assert len(list_runs()) == 3
     called(capsys, "runs", "delete", study.id, "--keep-parts")
     assert len(list_runs()) == 2

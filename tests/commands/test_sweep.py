@@ -85,7 +85,7 @@ def test_sweep__reports_every_problem_at_once(home, tmp_path: Path, capsys: pyte
 def test_sweep__refuses_a_range_in_a_grid(home, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     flags = ("--method", "grid", "--vary", "temperature=0.1:1", "--file", str(tmp_path / "no.yaml"))
     assert main(["sweep", "simclr", *flags]) == 1
-    assert "A grid needs the values of 'temperature'" in capsys.readouterr().err
+    assert "A grid needs single values of 'temperature'" in capsys.readouterr().err
 
 
 def test_agent__trains_with_what_it_is_given_and_waits_for_the_end(

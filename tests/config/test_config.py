@@ -110,7 +110,7 @@ def test_weights__refuses_an_unknown_source(weights: str) -> None:
     ],
 )
 def test_lbfgs__refuses_a_loss_that_changes_from_look_to_look(task: str, values: dict[str, object], named: str) -> None:
-    with pytest.raises(ConfigError, match=f"got {named}, expected trained_stages 0, .* or optimiser to 'adamw'"):
+    with pytest.raises(ConfigError, match=f"got {named}, expected trained_stages 0, .* or set optimiser to 'adamw'"):
         preset(task, **values)
     preset(task, **(values | {"optimiser": "adamw"}))
 
@@ -167,10 +167,14 @@ def test_devices__are_one_unless_told_and_old_configs_have_none() -> None:
 @pytest.mark.parametrize(
     ("task", "values", "sentence"),
     [
-        ("simclr", {"batch_size": 2, "devices": 4}, "A batch of 2 cannot be shared by 4 devices"),
+        ("simclr", {"batch_size": 2, "devices": 4}, "4 devices cannot share a batch of 2"),
         ("scratch", {"batch_size": 1, "devices": 2}, "Set batch_size to 2 or more, or devices to 1 or fewer"),
-        ("probe", {"weights": "run:x", "devices": 2}, "takes seconds on one device; got devices 2. Set devices to 1"),
-        ("embed", {"devices": 2}, "A run that trains nothing takes one device; got devices 2"),
+        (
+            "probe",
+            {"weights": "run:x", "devices": 2},
+            "takes seconds and uses one device; got devices 2. Set devices to 1",
+        ),
+        ("embed", {"devices": 2}, "A run without training uses one device; got devices 2"),
         ("simclr", {"devices": 65}, "'devices' is 65; expected a whole number from 1 to 64."),
     ],
 )

@@ -40,20 +40,20 @@ def test_search__comes_back_from_its_file_as_it_was():
     ("axis", "says"),
     [
         (Axis(path="learning_rat", low=1, high=2), "no setting 'learning_rat' to vary. Did you mean 'learning_rate'?"),
-        (Axis(path="dropout", low=0, high=2), "'dropout' is to go from 0 to 2; expected a number from 0 to 0.9."),
+        (Axis(path="dropout", low=0, high=2), "'dropout' got the range 0 to 2; expected a number from 0 to 0.9."),
         (Axis(path="dropout", low=0.5, high=0.1), "expected the lower end first"),
         (Axis(path="batch_size", low=1.5, high=8), "expected whole numbers"),
-        (Axis(path="batch_size", choices=(32, 6.5)), "is to try 6.5; expected a whole number from 1 to 8,192 images."),
+        (Axis(path="batch_size", choices=(32, 6.5)), "got the value 6.5; expected a whole number from 1 to 8,192"),
         (Axis(path="batch_size", choices=(32, 32)), "one value to try, 32; expected two or more"),
-        (Axis(path="batch_size", low=16, high=32, step=64), "expected steps above 0 that fit in between"),
-        (Axis(path="weight_decay", low=0, high=1, log=True), "expected a lower end above it, such as 0.001"),
+        (Axis(path="batch_size", low=16, high=32, step=64), "expected a step above 0 that fits into the range"),
+        (Axis(path="weight_decay", low=0, high=1, log=True), "expected a lower end above 0, such as 0.001"),
         (Axis(path="weight_decay", low=0.1, high=1, log=True, step=0.1), "expected one of the two"),
-        (Axis(path="loss", low=0, high=1), "is no number; expected its values"),
-        (Axis(path="loss", choices=("focal", "hinge")), "is to try 'hinge'; expected one of 'cross_entropy', 'focal'."),
+        (Axis(path="loss", low=0, high=1), "is not a number; expected values"),
+        (Axis(path="loss", choices=("focal", "hinge")), "got the value 'hinge'; expected one of 'cross_entropy'"),
         (Axis(path="weights", choices=("imagenet", "run:")), "'weights' is 'run:'; expected 'random', 'imagenet'"),
         (Axis(path="epochs"), "has no values to try"),
         (Axis(path="seed", choices=(0, 1)), "the best of many seeds is only the luckiest"),
-        (Axis(path="data", choices=("a", "b")), "scores on other data cannot be compared"),
+        (Axis(path="data", choices=("a", "b")), "scores on different data sets cannot be compared"),
     ],
 )  # fmt: skip
 def test_axis__says_in_one_sentence_what_is_wrong(axis: Axis, says: str):
@@ -77,7 +77,7 @@ def test_search__needs_something_that_varies():
 
 
 def test_search__refuses_what_a_solved_probe_takes_no_notice_of():
-    with pytest.raises(ConfigError, match="changes nothing in a probe that L-BFGS solves"):
+    with pytest.raises(ConfigError, match="has no effect with the optimiser 'lbfgs'"):
         search(RATE, task="probe")
     search(RATE, Axis(path="optimiser", choices=("adamw", "sgd")), task="probe")
 

@@ -129,10 +129,10 @@ def test_page__a_damaged_resume_point_is_named_and_offers_a_new_beginning(tiny_r
     (run.path / "last.ckpt").touch()
     app = open_runs(run=run.id)
     assert "it is empty" in text(app)
-    assert "Begin the run anew" in text(app)
+    assert "Start the run from the beginning" in text(app)
     assert not any(found.label == "Resume" for found in app.button)
     button(app, "Start from the beginning").click().run()
-    assert run.shown().message == "waiting to begin again"
+    assert run.shown().message == "waiting to start from the beginning"
     assert run.metrics() == []
 
 
@@ -208,7 +208,7 @@ def test_stop__asks_the_run_and_says_so(home):
     app = open_runs(run=run.id)
     next(found for found in app.button if found.key == "run_stop").click().run()
     assert run.stop_requested()
-    assert "**going on** stops after its present batch and saves what it has learned." in text(app)
+    assert "**going on** stops after the current batch and saves what it has learned." in text(app)
 
 
 @pytest.fixture

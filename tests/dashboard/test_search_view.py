@@ -96,7 +96,7 @@ def test_view__says_how_it_went_and_names_what_failed(view):
     assert "Finished: 8 of 8 trials, 1 stopped early, 1 failed, 57 of 63 epochs trained" in said
     assert "**One trial failed**. The others continued." in said
     assert "The loss became nan. Trial 4." in said
-    assert "learning rate 0.0001 to 0.01, by factors; loss cross_entropy or focal" in said
+    assert "learning rate 0.0001 to 0.01, on a log scale; loss cross_entropy or focal" in said
 
 
 def test_view__keeps_test_pictures_out_until_it_is_over(view):

@@ -94,7 +94,7 @@ def test_unpack__well_packed_drawings_are_no_bomb(home: Path, outside: Path):
 def test_unpack__no_room_on_the_disk(home: Path, outside: Path, monkeypatch: pytest.MonkeyPatch):
     source = write_zip(outside / "sea.zip", {"crab/0.jpg": encoded()})
     monkeypatch.setattr(archives.shutil, "disk_usage", lambda _: type("Usage", (), {"free": 10}))
-    assert_refused(home, source, "no room on the disk")
+    assert_refused(home, source, "no space to unpack")
 
 
 def test_unpack__an_encrypted_zip(home: Path, outside: Path):
@@ -125,7 +125,7 @@ def test_unpack__one_file_twice_under_one_name_is_one_image(home: Path, outside:
     with zipfile.ZipFile(source, "a") as archive, pytest.warns(UserWarning, match="Duplicate name"):
         archive.writestr("crab/0.jpg", encoded(0))
     report = import_images(source, "sea")
-    assert (report.imported, report.skipped) == (1, [("crab/0.jpg", "The same file under the same name once more.")])
+    assert (report.imported, report.skipped) == (1, [("crab/0.jpg", "The same file under the same name again.")])
 
 
 def test_unpack__tells_how_far_it_is(home: Path, outside: Path):
@@ -141,7 +141,7 @@ def test_unpack__leaves_room_for_the_copies_and_for_others(home: Path, outside: 
     size_bytes = sum(map(len, pictures.values()))
     usage = shutil.disk_usage(home)
     monkeypatch.setattr(archives.shutil, "disk_usage", lambda folder: usage._replace(free=2 * size_bytes))
-    assert_refused(home, write_zip(outside / "sea.zip", pictures), "no room on the disk")
+    assert_refused(home, write_zip(outside / "sea.zip", pictures), "no space to unpack")
 
 
 @pytest.mark.parametrize("zip64", [False, True])

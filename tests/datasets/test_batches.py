@@ -158,7 +158,7 @@ def test_no_validation_rows__is_no_validation(tiny_reef: Dataset, pixels: Pixels
 
 
 def test_no_training_rows__are_refused_in_a_sentence(tiny_reef: Dataset, pixels: Pixels):
-    with pytest.raises(DatasetError, match=r"'reef' has no images to train on"):
+    with pytest.raises(DatasetError, match=r"'reef' has no training images"):
         batches(tiny_reef, pixels, train_rows=tiny_reef.rows("train")[:0])
 
 
@@ -183,7 +183,7 @@ def test_shares__make_a_batch_what_devices_can_share_equally(tiny_reef: Dataset,
     reduced = batches(tiny_reef, pixels, batch_size=64, train_rows=rows, share=(3, 4))
     assert reduced.batch_size == 8
     assert [len(batch["rows"]) for batch in reduced.train_dataloader()] == [2]
-    with pytest.raises(DatasetError, match=r"has 10 images to train on here, fewer than the 11 devices"):
+    with pytest.raises(DatasetError, match=r"has 10 training images for this run, fewer than its 11 devices"):
         batches(tiny_reef, pixels, train_rows=rows, share=(0, 11))
 
 

@@ -39,7 +39,7 @@ def test_check__finds_exact_and_near_duplicates_with_what_is_wrong(leaky: Datase
     assert [g.straddles for g in found.near] == [True]
     assert len(found.leaks) == 2
     assert any("2 groups of duplicates are in more than one split" in note for note in found.notes)
-    assert any("1 group of duplicates carries two labels" in note for note in found.notes)
+    assert any("1 group of duplicates has two labels" in note for note in found.notes)
 
 
 def test_check__counts_classes_and_sizes(leaky: Dataset):

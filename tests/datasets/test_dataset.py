@@ -178,7 +178,7 @@ def test_delete_dataset__can_be_undone_and_gives_back_the_last(bay: Dataset):
     assert set(open_dataset("bay").manifest["group"]) == {"dive"}
     with pytest.raises(DatasetError, match="to delete"):
         delete_dataset("reef")
-    with pytest.raises(DatasetError, match="bring back"):
+    with pytest.raises(DatasetError, match="to restore"):
         restore_dataset("reef")
 
 

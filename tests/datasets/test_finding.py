@@ -107,10 +107,10 @@ def test_arrange__a_folder_unlabelled_anywhere_has_no_label():
 def test_arrange__classes_beside_splits_are_said():
     _, skipped, notes = arranged("train/crab/1.jpg", "test/crab/2.jpg", "ray/3.jpg", "eel/4.jpg")
     assert skipped == ["eel/4.jpg", "ray/3.jpg"] or skipped == ["ray/3.jpg", "eel/4.jpg"]
-    assert "'test' and 'train' were taken for splits" in notes[0]
+    assert "'test' and 'train' were read as splits" in notes[0]
     assert "'eel' and 'ray'" in notes[0]
     _, _, notes = arranged("test/1.jpg", "crab/2.jpg")
-    assert "'test' was taken for a class" in notes[0]
+    assert "'test' was read as a class" in notes[0]
     assert arranged("train/crab/1.jpg", "test/crab/2.jpg")[2] == arranged("crab/1.jpg", "ray/2.jpg")[2] == []
 
 

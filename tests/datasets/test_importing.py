@@ -58,7 +58,7 @@ def test_import__zip_gives_what_the_folder_gives(home: Path, tmp_path: Path):
     assert report.dataset.classes == ("crab", "ray")
     assert {file for file, _ in report.skipped} == {"__MACOSX/sea/crab/._0.jpg", "sea/.DS_Store", "sea/readme.txt"}
     assert read_skipped(report.dataset) == report.skipped
-    assert any("'sea' was looked through" in note for note in report.notes)
+    assert any("There is only the folder 'sea'" in note for note in report.notes)
     folder = import_images(source, "plain").dataset
     assert set(folder.manifest["sha256"]) == set(report.dataset.manifest["sha256"])
     assert not (report.dataset.folder / "unpacked").exists()

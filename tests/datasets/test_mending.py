@@ -91,14 +91,14 @@ def test_unmend__gives_back_every_split_one_mending_after_the_other(leaky: tuple
     assert undo_mending("bay")[0].content_hash == first.content_hash != second.content_hash
     assert undo_mending("bay")[0].content_hash == dataset.content_hash
     assert not can_undo(dataset)
-    with pytest.raises(DatasetError, match="Nothing was mended in 'bay'"):
+    with pytest.raises(DatasetError, match="no mending of data set 'bay'"):
         undo_mending("bay")
 
 
 @pytest.mark.parametrize("damage", ["", "{", "[3]", '[{"i0": 1}]', "null"])
 def test_unmend__of_a_damaged_record_is_one_sentence(leaky: tuple[Dataset, Checks], damage: str):
     (leaky[0].folder / "moves.json").write_text(damage)
-    with pytest.raises(DatasetError, match="Nothing was mended"):
+    with pytest.raises(DatasetError, match="no mending of data set"):
         undo_mending("bay")
 
 
@@ -107,7 +107,7 @@ def test_mend__refuses_what_would_take_a_class_out_of_a_split(home: Path):
     checks = found(dataset, (0, 1, 2, 3, 4, 5))
     mending = plan_mending(dataset, checks)
     assert (mending.moves, mending.groups) == ({}, 0)
-    with pytest.raises(DatasetError, match="1 group of copies stays in more than one split: in one, class 'crab'"):
+    with pytest.raises(DatasetError, match="1 group of copies stays in more than one split: otherwise class 'crab'"):
         mend(dataset, mending)
     assert counts(open_dataset("bay")) == {"train": 10, "val": 1, "test": 1}
 
@@ -163,10 +163,10 @@ def test_mend__two_people_at_once_both_get_what_they_were_told(leaky: tuple[Data
 def test_with_splits__refuses_rows_that_somebody_else_has_moved_and_other_images(leaky: tuple[Dataset, Checks]):
     dataset, _ = leaky
     dataset.with_splits({0: "val"})
-    with pytest.raises(DatasetError, match="Somebody else has just moved 1 of these images"):
+    with pytest.raises(DatasetError, match="Someone else has just moved 1 of these images"):
         dataset.with_splits({0: "test"})
     write_dataset(dataset.folder, dataset.manifest.iloc[1:], dataset.info)
-    with pytest.raises(DatasetError, match="holds other images by now"):
+    with pytest.raises(DatasetError, match="images of data set 'bay' have changed"):
         dataset.with_splits({1: "test"})
 
 

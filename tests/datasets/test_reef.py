@@ -109,7 +109,7 @@ def test_draw_reef__returns_the_same_reef_untouched(tmp_path: Path) -> None:
 @pytest.mark.parametrize("other", [{"images": 11}, {"size_px": 20}, {"seed": 1}])
 def test_draw_reef__refuses_the_name_of_another_reef(tmp_path: Path, other: dict[str, int]) -> None:
     drawn = draw_reef(tmp_path, images=10, size_px=16)
-    with pytest.raises(DatasetError, match="taken by a reef of other numbers"):
+    with pytest.raises(DatasetError, match="taken by a reef with other settings"):
         draw_reef(tmp_path, **{"images": 10, "size_px": 16, "seed": 0} | other)
     assert len(list((drawn.folder / "images").iterdir())) == 10
 

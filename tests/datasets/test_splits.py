@@ -45,7 +45,7 @@ def test_split_rows__tiny_class_is_trained_on_only_and_said_so(images: int):
     assert set(splits[:images]) == {"train"}
     assert len(notes) == 1
     assert "'eel'" in notes[0]
-    assert "trained on, but no score counts them" in notes[0]
+    assert "used for training, but no score counts them" in notes[0]
 
 
 def test_split_rows__no_group_straddles_and_sizes_are_near():

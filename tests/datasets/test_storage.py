@@ -71,7 +71,7 @@ def test_delete__of_one_name_by_two_people_at_once_is_one_sentence(tiny_reef: Da
         return 1
 
     monkeypatch.setattr(storage, "size_bytes", another_is_faster)
-    with pytest.raises(DatasetError, match="deleted by somebody else"):
+    with pytest.raises(DatasetError, match="Someone else has just deleted"):
         delete_dataset("reef")
     assert trashed_datasets() == ["reef"]
 

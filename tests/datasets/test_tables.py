@@ -82,8 +82,8 @@ def test_read_table__what_is_left_out_has_a_reason(folder: Path):
         "pictures/0.jpg", "pictures/0.jpg", "pictures/99.jpg", "pictures/1.jpg", "pictures",
     ]  # fmt: skip
     reasons = [reason for _, reason in skipped]
-    assert "listed in line 2 already; that one is kept" in reasons[0]
-    assert "with other values (label 'ray', there 'crab')" in reasons[1]
+    assert "already listed in line 2; line 2 is kept" in reasons[0]
+    assert "with other values (label 'ray' here, 'crab' there)" in reasons[1]
     assert "no such file" in reasons[2]
     assert "has no label" in reasons[3].lower()
     assert "no such file" in reasons[4]
@@ -161,7 +161,7 @@ def test_read_table__one_file_written_in_two_ways_is_one_picture(folder: Path):
     text = "file,label\npictures/0.jpg,crab\npictures\\0.jpg,crab\n./pictures/../pictures/0.jpg,ray\n"
     found, skipped = read_table(table(folder, text))
     assert len(found) == 1
-    assert ["listed in line 2 already" in reason for _, reason in skipped] == [True, True]
+    assert ["already listed in line 2" in reason for _, reason in skipped] == [True, True]
 
 
 def test_read_table__an_overlong_line_costs_only_itself(folder: Path):
@@ -180,7 +180,7 @@ def test_import__a_table_beside_the_pictures_gives_the_labels(home: Path, folder
         report = import_images(source, source.stem)
         assert report.dataset.classes == ("crab", "ray")
         assert report.imported == 6
-        assert "Labels are those of the table" in report.notes[0]
+        assert "The labels come from the table" in report.notes[0]
         assert [Path(file).name for file, _ in report.skipped] == ["6.jpg", "7.jpg"]
         assert all("Not listed in" in reason for _, reason in report.skipped)
 
@@ -191,7 +191,7 @@ def test_import__a_table_that_gives_no_labels_is_said(home: Path, folder: Path):
     report = import_images(folder, "one")
     assert report.dataset.classes == ("pictures",)
     assert "'species.csv' was not used. 'species.csv' lacks the column 'file' and 'label'" in report.notes[0]
-    assert dict(report.skipped)["elsewhere.csv"] == "A table that lists none of the pictures here."
+    assert dict(report.skipped)["elsewhere.csv"] == "This table lists none of the pictures."
     for name in ("a.csv", "b.csv"):
         (folder / name).write_text("file,label\npictures/0.jpg,crab\n")
     report = import_images(folder, "two")

@@ -73,12 +73,12 @@ def test_paired__sorts_every_image_into_one_of_four_piles() -> None:
     assert found.broken == ["test2"]
     assert found.both_wrong == []
     assert found.p == 1.0
-    assert found.sentence() == "Against probe, tuned fixes 2 images and breaks 1 of 5; p = 1."
+    assert found.sentence() == "Compared with probe, tuned fixes 2 images and breaks 1 of 5; p = 1."
 
 
 def test_paired__says_so_where_nothing_differs() -> None:
     same = table("ab", "aa")
-    assert paired(same, same).sentence() == "a and b name the very same 1 of 2 images right; p = 1."
+    assert paired(same, same).sentence() == "a and b are right on the same 1 of 2 images; p = 1."
 
 
 def test_paired__looks_at_test_images_alone() -> None:

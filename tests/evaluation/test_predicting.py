@@ -243,7 +243,7 @@ def test_predictor__of_another_data_set_of_that_name_compares_with_nothing(
     (home / "other").mkdir()
     import_images(odd_pictures(home / "other" / "pictures"), "reef")
     assert len(open_dataset("reef")) == 12
-    assert "another one of that name" in Predictor.from_run(run).without_novelty
+    assert "another data set with the same name" in Predictor.from_run(run).without_novelty
 
 
 def test_predictor__refuses_a_model_without_classes(tiny_reef: Dataset) -> None:
@@ -254,7 +254,7 @@ def test_predictor__refuses_a_model_without_classes(tiny_reef: Dataset) -> None:
         mean=list(IMAGENET_MEAN), std=list(IMAGENET_STD), projection=projection,
     )  # fmt: skip
     save_model(run.path, build_encoder("resnet18", "small"), projection_head("linear", 512, out=8), card)
-    with pytest.raises(RunError, match="learned without labels"):
+    with pytest.raises(RunError, match="trained without labels"):
         Predictor.from_run(run)
 
 

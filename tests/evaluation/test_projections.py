@@ -108,7 +108,7 @@ def test_find__says_that_a_killed_process_failed_and_request_begins_anew(
     request(run, SETTINGS)
     os.kill(pids[0], signal.SIGKILL)
     _until(lambda: find(run, SETTINGS).state == "failed")
-    assert "ended before it was through" in find(run, SETTINGS).error
+    assert "ended before the projection was ready" in find(run, SETTINGS).error
     request(run, SETTINGS)
     assert len(pids) == 2
     assert find(run, SETTINGS).state == "running"
@@ -120,7 +120,7 @@ def test_find__gives_the_last_words_of_a_process_that_could_not_begin(
     computes(DIES)
     request(run, SETTINGS)
     _until(lambda: find(run, SETTINGS).state == "failed")
-    assert find(run, SETTINGS).error.endswith("Compute it again. Its last words: no module named umap")
+    assert find(run, SETTINGS).error.endswith("Compute it again. Last line of the log: no module named umap")
 
 
 def test_find__trusts_a_fresh_heartbeat_from_another_machine(run: Path, computes: Callable[[str], list[int]]) -> None:
@@ -172,7 +172,7 @@ def test_find__says_that_a_damaged_status_failed(run: Path, computes: Callable[[
     request(run, SETTINGS)
     (folder_of(run, SETTINGS) / STATUS).write_text("{")
     assert find(run, SETTINGS).error == (
-        "status.json cannot be read: it is half written or damaged. Compute the projection again."
+        "status.json cannot be read: it is incomplete or damaged. Compute the projection again."
     )
 
 

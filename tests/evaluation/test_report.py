@@ -85,7 +85,7 @@ def test_report__escapes_every_name(home: Path) -> None:
 def test_report__says_what_was_found(home: Path) -> None:
     words = Page(comparison_html([finished("worse", 20), finished("better", 40), finished("least", 10)])).words
     assert "Use better: its accuracy is 33.3 points higher than that of the next best, worse" in words
-    assert "Against worse, better fixes 20 images and breaks 0 of 60; p < 0.0001." in words
+    assert "Compared with worse, better fixes 20 images and breaks 0 of 60; p < 0.0001." in words
     assert "66.7 % (54.1 % to 77.3 %)" in words, "Wilson's interval of 40 in 60"
     assert "all 3 pairs" in words
     assert "Seed" in words
@@ -93,7 +93,10 @@ def test_report__says_what_was_found(home: Path) -> None:
 
 def test_report__of_a_chosen_pair(home: Path) -> None:
     a, b = finished("a", 40), finished("b", 20)
-    assert "Against a, b fixes 0 images and breaks 20 of 60" in Page(comparison_html([a, b], pair=(a.id, b.id))).words
+    assert (
+        "Compared with a, b fixes 0 images and breaks 20 of 60"
+        in Page(comparison_html([a, b], pair=(a.id, b.id))).words
+    )
 
 
 def test_report__refuses_what_cannot_be_compared(home: Path) -> None:

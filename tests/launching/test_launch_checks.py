@@ -116,7 +116,7 @@ def test_problems__of_a_batch_of_one_are_those_of_batch_norm(
 def test_problems__of_devices_that_are_not_there(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
     (found,), _ = said(preset("scratch", "Quick look", data="held", device="cuda"), held(home, **CLASSES))
-    assert found == "The run asks for a GPU, and there is none here. Launch it with device 'cpu' or 'auto'."
+    assert found == "The run needs a GPU, but this machine has none. Launch it with device 'cpu' or 'auto'."
     cluster = preset("scratch", "Quick look", data="held", device="cuda", where="ray:http://head:8265")
     assert said(cluster, held(home, **CLASSES))[0] == []
 
@@ -176,7 +176,7 @@ def test_problems__of_a_weights_file(home: Path) -> None:
         assert warned == []
         return refused
 
-    assert found() == [f"There is no file {path}. Name a weights file that exists."]
+    assert found() == [f"There is no file {path}. Choose an existing weights file."]
     path.write_bytes(b"no weights")
     assert "is damaged or is not a safetensors file" in found()[0]
     save_file(build_encoder("resnet18").state_dict(), path)
@@ -192,11 +192,11 @@ def test_problems__of_a_run_that_gives_no_weights(home: Path) -> None:
     RunWriter(source).status(state="failed")
     assert "is failed" in said(config, dataset)[0][0]
     RunWriter(source).status(state="finished")
-    assert "left no model" in said(config, dataset)[0][0]
+    assert "has no model" in said(config, dataset)[0][0]
     (source.path / MODEL).touch()
     assert said(config, dataset) == ([], [])
     other = preset("probe", "Quick look", data="held", weights=f"run:{source.id}", encoder="resnet50")
-    assert "has a resnet18, but this run asks for a resnet50" in said(other, dataset)[0][0]
+    assert "with a resnet18, but this run uses a resnet50" in said(other, dataset)[0][0]
     gone = preset("probe", "Quick look", data="held", weights="run:gone")
     assert "There is no run 'gone'" in said(gone, dataset)[0][0]
 
@@ -219,7 +219,7 @@ def test_problems__of_a_study_without_test_images_or_labels(home: Path, lacking:
     dataset = held(home, **CLASSES | {lacking: "--------" if lacking == "train" else ""})
     refused, _ = said(build_study(TEMPERATURE, data="held", seeds=1), dataset)
     assert len(refused) == 1
-    assert ("rests on test scores" if lacking == "test" else "3 of the 6 runs: None of the 8 training") in refused[0]
+    assert ("compares test scores" if lacking == "test" else "3 of the 6 runs: None of the 8 training") in refused[0]
 
 
 def test_problems__of_a_search_look_at_its_corners_and_its_metric(home: Path) -> None:

@@ -74,7 +74,7 @@ def test_claim__takes_over_what_was_started_for_this_process(home: Path) -> None
 
 def test_claim__gives_way_to_a_run(home: Path) -> None:
     queued_run()
-    with pytest.raises(RunError, match="A run is active"):
+    with pytest.raises(RunError, match="a run is active"):
         calibration.claim("auto")
     assert calibration.find("auto") == Calibration(running=False), "it may be asked for again"
 

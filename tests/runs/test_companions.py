@@ -69,7 +69,7 @@ def test_companions__are_told_which_they_are_and_leave_when_dismissed(
     ("code", "sentence"),
     [
         ("import os; os.kill(os.getpid(), 9)", "The process of device 2 of 2 was killed (SIGKILL"),
-        ("import sys; sys.exit(3)", "The process of device 2 of 2 ended with code 3, and the others cannot go on"),
+        ("import sys; sys.exit(3)", "The process of device 2 of 2 ended with code 3, and the others cannot continue"),
         (TELLS, "On device 2 of 2: The memory ran out. Take less."),
     ],
 )

@@ -146,7 +146,7 @@ def test_damage__of_a_run_that_we_may_not_read_is_said(tmp_path: Path) -> None:
             10**399,
             "status.json is damaged: 'heartbeat' is 100000000000000000...0000000000000000000; expected",
         ),
-        ("status.json", "ended", float("nan"), "status.json cannot be read: it is half written or damaged."),
+        ("status.json", "ended", float("nan"), "status.json cannot be read: it is incomplete or damaged."),
         ("results.json", "test", [], "results.json is damaged: 'test' is []; expected a valid dictionary"),
         ("environment.json", "labels_used", "2", "environment.json is damaged: 'labels_used' is '2'; expected a valid"),
         ("notes.json", "study", "../..", "notes.json is damaged: 'study' is '../..'"),

@@ -65,7 +65,9 @@ def test_devices__leave_out_those_that_are_reserved(machine: Path):
 
 def test_not_here__names_what_is_reserved_in_vain(machine: Path):
     assert not_here({RESERVED: "cuda:1"}, machine) == ""
-    assert not_here({RESERVED: "cuda:1,gpu0"}, machine) == f"{RESERVED} names gpu0; there is cuda:0, cuda:1."
+    assert (
+        not_here({RESERVED: "cuda:1,gpu0"}, machine) == f"{RESERVED} names gpu0, but this machine has cuda:0, cuda:1."
+    )
     assert "which every run needs" in not_here({RESERVED: "cpu", "CUDA_VISIBLE_DEVICES": ""}, machine)
 
 
@@ -75,9 +77,9 @@ def test_not_here__names_what_is_reserved_in_vain(machine: Path):
         ("auto", 2, ["cpu", "cuda:0", "cuda:1"], ""),
         ("cpu", 8, ["cpu"], ""),
         ("auto", 1, ["cpu"], ""),
-        ("cuda", 2, ["cpu"], "The run asks for a GPU, and there is none here."),
-        ("auto", 2, ["cpu"], "The run asks for 2 devices, and there is one here."),
-        ("cuda", 4, ["cpu", "cuda:0", "cuda:1"], "The run asks for 4 devices, and there are 2 here."),
+        ("cuda", 2, ["cpu"], "The run needs a GPU, but this machine has none."),
+        ("auto", 2, ["cpu"], "The run needs 2 devices, but this machine has one."),
+        ("cuda", 4, ["cpu", "cuda:0", "cuda:1"], "The run needs 4 devices, but this machine has 2."),
     ],
 )
 def test_impossible__is_a_run_that_asks_for_more_than_there_is(wish: str, count: int, there: list[str], sentence: str):
@@ -88,7 +90,7 @@ def test_impossible__is_a_run_that_asks_for_more_than_there_is(wish: str, count:
 def test_impossible__says_what_is_reserved(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv(RESERVED, "cuda:1,cuda:2")
     what, _ = impossible(preset("simclr", devices=2), ["cpu", "cuda:0"]) or ("", "")
-    assert what.endswith("there is one here that is not reserved (cuda:1, cuda:2 are).")
+    assert what.endswith("this machine has one that is not reserved (reserved: cuda:1, cuda:2).")
 
 
 def test_needed__is_one_for_the_processor_however_many_processes_share_it():

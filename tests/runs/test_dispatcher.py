@@ -66,8 +66,8 @@ def test_turn__refuses_a_gpu_run_where_there_is_none(make: Make, begin: Begin, r
     launch(run)
     begin().turn()
     assert run.error() == {
-        "what": "The run asks for a GPU, and there is none here.",
-        "next": "Clone it with device 'cpu' or 'auto'.",
+        "what": "The run needs a GPU, but this machine has none.",
+        "next": "Clone the run with device 'cpu' or 'auto'.",
     }
     assert order(root) == []
 
@@ -162,7 +162,7 @@ def test_turn__a_run_goes_beside_a_training_only_where_memory_allows(
     dispatcher = begin(devices=HERE, stop_grace_s=0)
     dispatcher.turn()
     assert devices_of(first, embed, second) == ["cpu", "", ""]
-    assert embed.shown().message == "waiting for memory: the runs at work need it"
+    assert embed.shown().message == "waiting for memory: other runs need it"
     free[0] = 4 * GIGABYTE
     dispatcher.turn()
     assert devices_of(first, embed, second) == ["cpu", "cpu*", ""]
@@ -170,7 +170,7 @@ def test_turn__a_run_goes_beside_a_training_only_where_memory_allows(
     free[0] = 3 * GIGABYTE
     turn_until(dispatcher, lambda: first.id not in dispatcher.watched)
     dispatcher.turn()
-    assert second.shown().message == "waiting for memory: the runs at work need it"
+    assert second.shown().message == "waiting for memory: other runs need it"
     request_stop(embed)
     turn_until(dispatcher, lambda: devices_of(second) == ["cpu"])
 
@@ -224,8 +224,8 @@ def test_turn__refuses_a_run_that_asks_for_more_devices_than_there_are(make: Mak
     dispatcher = begin(devices=["cpu", "cuda:0", "cuda:1"])
     dispatcher.turn()
     assert run.error() == {
-        "what": "The run asks for 3 devices, and there are 2 here.",
-        "next": "Clone it with devices 2, or with device 'cpu', where 3 processes share the processor.",
+        "what": "The run needs 3 devices, but this machine has 2.",
+        "next": "Clone the run with devices 2, or with device 'cpu', where 3 processes share the processor.",
     }
     turn_until(dispatcher, lambda: other.state() is State.FINISHED)
 
@@ -255,9 +255,9 @@ def test_turn__a_stopped_source_with_a_model_will_do(make: Make, begin: Begin, r
     ("fate", "sentence"),
     [
         ("failed", "is failed"),
-        ("stopped", "left no model"),
-        ("finished", "left no model"),
-        ("created", "is created"),
+        ("stopped", "has no model"),
+        ("finished", "has no model"),
+        ("created", "was never launched"),
         ("deleted", "was deleted"),
     ],
 )
@@ -275,7 +275,7 @@ def test_turn__fails_a_run_whose_weights_will_never_come(
     assert probe.state() is State.FAILED
     error = probe.error()
     assert error
-    assert error["what"] == f"Run '{source.id}', which the weights come from, {sentence}."
+    assert error["what"] == f"The weights come from run '{source.id}', but that run {sentence}."
     assert order(root) == []
 
 
@@ -292,7 +292,7 @@ def test_turn__a_run_waits_for_an_interrupted_source_without_keeping_the_dispatc
     assert dispatcher.turn() is False
     assert not has_work(root)
     assert (source.state(), probe.state(), last.state()) == ("interrupted", "queued", "queued")
-    assert probe.shown().message == f"waiting for '{source.id}', which was interrupted: resume it"
+    assert probe.shown().message == f"waiting for '{source.id}' (it was interrupted: resume it)"
     resume(source)
     assert has_work(root)
     turn_until(dispatcher, lambda: last.state() is State.FINISHED)
@@ -325,7 +325,8 @@ def test_turn__a_crash_at_import_is_a_failure_with_its_last_line(make: Make, beg
     assert run.state() is State.FAILED
     assert run.status()["state"] == "queued"  # the worker alone could have written more, and it never did
     assert (
-        run.shown().message == "The process ended with code 1 before it began: ImportError: no module named 'starfish'"
+        run.shown().message
+        == "The process ended with code 1 before the run started: ImportError: no module named 'starfish'"
     )
     assert "Traceback (most recent call last):" in run.log_tail()
     resume(run)

@@ -122,7 +122,7 @@ def test_estimate__processes_share_a_processor_and_gpus_share_the_work(root: Pat
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0,1")
     assert seconds(root, devices=2) == pytest.approx(seconds(root) / 2)
     found = [estimate(preset("simclr", devices=n), 1000, root) for n in (1, 2)]
-    assert found[1].basis == f"{found[0].basis}, were 2 devices 2 times as fast as one"
+    assert found[1].basis == f"{found[0].basis}, if 2 devices are 2 times as fast as one"
     assert found[1].memory_bytes < found[0].memory_bytes
 
 

@@ -111,7 +111,7 @@ def test_run__waits_where_no_machine_is_large_enough(there: Make, begin: Begin, 
     dispatcher = begin()
     turn(dispatcher)
     assert run.shown().message == (
-        "waiting for a machine with 8 cores and 2 GPUs: the largest of the cluster's 1 has 4 cores"
+        "waiting for a machine with 8 cores and 2 GPUs: the largest of 1 machine has 4 cores"
     )
     assert not cluster.jobs
     cluster.cores, cluster.gpus = 8, 2
@@ -138,7 +138,7 @@ def test_run__that_waits_for_a_person_keeps_no_dispatcher(there: Make, begin: Be
     launch(probe)
     dispatcher = begin()
     assert not dispatcher.turn()
-    assert probe.shown().message == f"waiting for '{source.id}', which was interrupted: resume it"
+    assert probe.shown().message == f"waiting for '{source.id}' (it was interrupted: resume it)"
 
 
 def test_stop__ends_a_running_one_after_its_batch(there: Make, begin: Begin, cluster: FakeRay):
@@ -190,7 +190,7 @@ def test_lost_machine__interrupts_its_run_which_goes_on_elsewhere(there: Make, b
     cluster.lose(lost)
     turn_until(dispatcher, lambda: run.state() is State.INTERRUPTED)
     assert run.shown().message == (
-        "The process is gone: its machine 10.0.0.7 left the cluster; what it had saved is kept. Resume it to go on."
+        "The process is gone: its machine 10.0.0.7 left the cluster; what it saved is kept. Resume the run to continue."
     )
     assert not dispatcher.clusters.busy
     resume(run)
@@ -212,7 +212,7 @@ def test_lost_machine__of_one_that_had_not_begun_is_tried_anew(there: Make, begi
     cluster.lose(job_of(run))
     turn(dispatcher)
     assert (run.error() or {})["what"] == (
-        "The cluster could not begin the run: Job supervisor actor died: the node was terminated"
+        "The cluster could not start the run: Job supervisor actor died: the node was terminated"
     )
     assert not dispatcher.clusters.busy
 
@@ -229,7 +229,7 @@ def test_forgotten_job__is_interrupted_or_submitted_again(there: Make, begin: Be
     cluster.jobs.clear()
     turn(dispatcher)
     assert begun.state() is State.INTERRUPTED
-    assert "its cluster was started anew" in begun.shown().message
+    assert "its cluster was restarted" in begun.shown().message
     assert list(cluster.jobs) == [job_of(pending)]
     cluster.jobs |= {name: job for name, job in forgotten.items() if job.process}  # for the fixture to end
 
@@ -289,12 +289,12 @@ def test_silent_cluster__loses_a_run_that_is_silent_as_long(
     monkeypatch.setattr(in_cluster, "STALE_AFTER_S", 0.0)
     turn(dispatcher)
     assert run.state() is State.INTERRUPTED
-    assert "its cluster does not answer any more" in run.shown().message
+    assert "its cluster no longer answers" in run.shown().message
 
 
 @pytest.mark.parametrize(("breaks", "what", "then"), [
-    ("folder", "has no '{folder}'", "Put data/ and checkpoints/ on storage that all machines have at the same path"),
-    ("program", "has no '/nowhere/python'", "Install this program at the same path on every machine"),
+    ("folder", "cannot find '{folder}'", "Put data/ and checkpoints/ on storage that all machines have at the same"),
+    ("program", "cannot find '/nowhere/python'", "Install this program at the same path on every machine"),
 ])  # fmt: skip
 def test_machine__that_lacks_something_is_told(
     breaks: str, what: str, then: str, there: Make, begin: Begin, cluster: FakeRay
@@ -322,7 +322,7 @@ def test_worker__that_crashes_at_once_is_told_from_its_log(there: Make, begin: B
     launch(run)
     turn_until(begin(), lambda: run.state() is State.FAILED)
     assert run.shown().message == (
-        "The process ended with code 1 before it began: ImportError: no module named 'starfish'"
+        "The process ended with code 1 before the run started: ImportError: no module named 'starfish'"
     )
 
 
@@ -334,7 +334,7 @@ def test_refusal__ends_the_run_with_what_the_cluster_says(there: Make, begin: Be
     turn(dispatcher)
     assert run.error() == {
         "what": f"The Ray cluster at {cluster.address} refused: ValueError: no such resource",
-        "next": "Mend the cause and resume the run.",
+        "next": "Fix the cause, then resume the run.",
     }
     assert not dispatcher.clusters.busy
 
@@ -355,7 +355,7 @@ def test_foreign_server__fails_the_run_after_a_few_tries_and_fills_no_log(
         assert run.state() is State.QUEUED
     turn(dispatcher)
     assert run.state() is State.FAILED
-    assert "is no Ray cluster" in (run.error() or {})["what"]
+    assert "is not a Ray cluster" in (run.error() or {})["what"]
     turn(dispatcher)
     assert not dispatcher.clusters.busy
     assert "Traceback" not in "".join(capfd.readouterr())

@@ -71,7 +71,7 @@ def test_move_up__passes_only_those_that_wait_for_the_same(make: Make, root: Pat
     last = queued(make, 1, device="cpu")[0]
     move_up(last)
     assert waiting_runs(root) == [gpu, last, elsewhere, cpu]
-    with pytest.raises(RunError, match="is the next to begin already"):
+    with pytest.raises(RunError, match="is already the next to begin"):
         move_up(elsewhere)
 
 
@@ -85,9 +85,9 @@ def test_move_up__not_before_the_run_its_weights_come_from(make: Make, root: Pat
         launch(run)
     probe.write_notes(name="Classifier")
     move_up(probe)
-    with pytest.raises(RunError, match=r"'Classifier' takes its weights from 'Encoder', which waits before it\. Move"):
+    with pytest.raises(RunError, match=r"'Classifier' needs the weights of 'Encoder', which is ahead of it\. Move"):
         move_up(probe)
-    with pytest.raises(RunError, match="takes its weights from 'Encoder'"):
+    with pytest.raises(RunError, match="needs the weights of 'Encoder'"):
         move_up(last, to_front=True)
     assert waiting_runs(root) == [source, probe, other, last]
     move_up(other, to_front=True)
@@ -100,7 +100,7 @@ def test_move_up__refuses_what_does_not_wait(make: Make, state: str):
     run = make()
     if state != "created":
         RunWriter(run).status(state=state)
-    with pytest.raises(RunError, match=f"does not wait: it is {state}"):
+    with pytest.raises(RunError, match=f"is not waiting: it is {state}"):
         move_up(run)
 
 
@@ -108,7 +108,7 @@ def test_move_up__refuses_what_does_not_wait(make: Make, state: str):
 def test_move_up__refuses_a_job_of_a_cluster(make: Make):
     (run,) = queued(make, 1, where="ray:head")
     replace_json(run.path / "process.json", {"job": "x", "attempt": 1})
-    with pytest.raises(RunError, match="waits in its cluster already"):
+    with pytest.raises(RunError, match="is already waiting in its cluster"):
         move_up(run)
 
 

@@ -113,14 +113,15 @@ def test_resume__refuses_a_damaged_resume_point_and_begins_anew_where_asked(make
     RunWriter(run).metric(1, 0.1)
     (run.path / "last.ckpt").touch()
     with pytest.raises(
-        RunError, match=r"last.ckpt\) is damaged: it is empty. Begin the run anew .*runs resume RUN --anew"
+        RunError,
+        match=r"last.ckpt\) is damaged: it is empty. Start the run from the beginning .*runs resume RUN --anew",
     ):
         resume(run)
     assert run.state() is State.STOPPED
     assert run.metrics()
     resume(run, anew=True)
     assert run.state() is State.QUEUED
-    assert run.status()["message"] == "waiting to begin again"
+    assert run.status()["message"] == "waiting to start from the beginning"
     assert run.metrics() == []
     assert not (run.path / "last.ckpt").exists()
 
@@ -142,7 +143,7 @@ def test_resume__without_anybody_to_ask_begins_anew_only_where_it_must(make: Mak
 def test_resume__anew_is_not_for_a_study(root: Path):
     grid = build_grid("probe", {"seed": [1]}, data="reef", values={"weights": "imagenet"})
     study = create_run(grid, root=root)
-    with pytest.raises(RunError, match="has no beginning of its own"):
+    with pytest.raises(RunError, match="cannot start from the beginning"):
         resume(end(study, "stopped"), anew=True)
 
 
@@ -175,7 +176,7 @@ def test_delete__can_be_undone_and_names_the_bytes(make: Make, root: Path):
     assert trashed(root) == [run.id]
     assert restore(run.id, root) == run
     assert (run.state(), run.size_bytes) == ("finished", size)
-    with pytest.raises(RunError, match="is not in the trash, which holds nothing"):
+    with pytest.raises(RunError, match=r"is not in the trash\. The trash holds nothing"):
         restore(run.id, root)
 
 
@@ -192,7 +193,7 @@ def test_delete__is_refused_while_active(make: Make, state: str):
 def test_delete__is_refused_while_others_depend_on_it_and_names_them(make: Make, root: Path):
     source = end(make())
     probe, tuned = (end(make(task, weights=f"run:{source.id}")) for task in ("probe", "finetune"))
-    with pytest.raises(RunError, match=f"gave its weights to '{tuned.id}', '{probe.id}'"):
+    with pytest.raises(RunError, match=f"are needed by '{tuned.id}', '{probe.id}'"):
         delete(source)
     delete(probe)
     delete(tuned)
@@ -205,7 +206,7 @@ def test_delete__takes_a_damaged_run_and_not_one_that_is_gone(make: Make):
     run = make()
     (run.path / "config.json").unlink()
     delete(Run(run.path))
-    with pytest.raises(RunError, match="is gone"):
+    with pytest.raises(RunError, match="no longer exists"):
         delete(run)
 
 

@@ -79,7 +79,7 @@ def test_redirect__is_followed_nowhere(cluster: FakeRay, serve: Callable[..., st
     address = serve(302, Location=f"{cluster.address}/api/v0/nodes")
     monkeypatch.setenv("RAY_AUTH_TOKEN", "starfish")
     monkeypatch.setenv("SEALIFE_CLUSTERS", address)
-    with pytest.raises(ClusterError, match=r"no Ray cluster .it leads elsewhere") as raised:
+    with pytest.raises(ClusterError, match=r"not a Ray cluster .it redirects to another") as raised:
         RayCluster(address).nodes()
     assert raised.value.foreign
     assert cluster.tokens == []
@@ -98,7 +98,7 @@ ANSWERS: list[Any] = [
 def test_answer__of_another_shape_is_no_cluster(serve: Callable[..., str], told: Any):
     ray = RayCluster(serve(200, json.dumps(told).encode()))
     for ask in (ray.nodes, lambda: ray.find("job")):
-        with pytest.raises(ClusterError, match=r"What answers at .* is no Ray cluster") as raised:
+        with pytest.raises(ClusterError, match=r"The server at .* is not a Ray cluster") as raised:
             ask()
         assert raised.value.foreign
 
@@ -107,7 +107,7 @@ def test_answer__of_another_shape_is_no_cluster(serve: Callable[..., str], told:
     "address", ["file:///etc/passwd#", "ftp://a", "http://a/b?x=", "http://a@b", "", "http://a:99999"]
 )
 def test_address__of_anything_but_a_server_of_http_is_not_asked(address: str):
-    with pytest.raises(ClusterError, match="this is no address of one"):
+    with pytest.raises(ClusterError, match="this is not a valid address"):
         RayCluster(address).nodes()
 
 

@@ -38,15 +38,15 @@ def unknown_setting(run: Run) -> None:
     ("damage", "sentence"),
     [
         (remove("config.json"), "has no config.json"),
-        (overwrite("config.json", '{"kind": "simc'), "config.json cannot be read: it is half written"),
+        (overwrite("config.json", '{"kind": "simc'), "config.json cannot be read: it is incomplete"),
         (overwrite("config.json", "[]"), "config.json holds list"),
         (overwrite("config.json", '{"kind": "gan"}'), "'kind' is 'gan'"),
         (unknown_setting, "Did you mean 'batch_size'?"),
         (remove("status.json"), "status.json is missing"),
         (overwrite("status.json", '{"state": "runn'), "status.json cannot be read"),
         (overwrite("status.json", "\x00\x01"), "status.json cannot be read"),
-        (overwrite("status.json", '{"state": "flying"}'), "names no state"),
-        (overwrite("status.json", "{}"), "names no state"),
+        (overwrite("status.json", '{"state": "flying"}'), "contains no known state"),
+        (overwrite("status.json", "{}"), "contains no known state"),
     ],
 )
 def test_damage__is_listed_with_a_sentence(run: Run, damage: Callable[[Run], None], sentence: str):
@@ -55,7 +55,7 @@ def test_damage__is_listed_with_a_sentence(run: Run, damage: Callable[[Run], Non
     shown = listed.shown()
     assert shown.state is State.DAMAGED
     assert sentence in shown.message
-    assert listed.error() == {"what": shown.message, "next": "Delete the run, or put the file back from a copy."}
+    assert listed.error() == {"what": shown.message, "next": "Delete the run, or restore the file from a copy."}
     assert listed.notes()["name"]
     assert listed.metrics() == []
     assert listed.results() is None
@@ -80,7 +80,7 @@ def test_problems__names_every_unreadable_file(run: Run, name: str):
     (run.path / name).write_text('{"half')
     (listed,) = list_runs(run.root)
     assert listed.state() is State.FINISHED
-    assert listed.problems() == [f"{name} cannot be read: it is half written or damaged."]
+    assert listed.problems() == [f"{name} cannot be read: it is incomplete or damaged."]
 
 
 def test_damage__of_an_empty_folder_and_a_foreign_one(root: Path):
@@ -156,7 +156,7 @@ def test_error__says_what_was_written_or_derives_it(run: Run):
     assert run.shown().message == "Out of memory at batch size 512. Try 256."
     replace_json(run.path / "status.json", {"state": "running", "heartbeat": 0})
     assert run.error() == {
-        "what": "The process is gone; what it had saved is kept. Resume it to go on.",
+        "what": "The process is gone; what it saved is kept. Resume the run to continue.",
         "next": "Resume the run.",
     }
 

@@ -108,7 +108,7 @@ def test_study__goes_on_without_a_part_that_failed_and_names_it(start: Start):
     progress = read_progress(study.path)
     assert progress.left_out == {
         "SimCLR 7": "The loss became nan.",
-        "probe 7": "'SimCLR 7', which its weights come from, is missing.",
+        "probe 7": "it needs the weights of 'SimCLR 7', which is missing.",
     }
     assert "'SimCLR 7' is missing: The loss became nan." in study.status()["warnings"]
     assert {run.state() for run in parts_of(study)} == {State.FINISHED, State.FAILED}

@@ -142,7 +142,7 @@ def test_config__refuses_parts_in_an_order_that_cannot_work():
     study = built(TEMPERATURE, seeds=1).model_dump(mode="json")
     with pytest.raises(ConfigError, match=r"starts from 'SimCLR, .*', which comes after it"):
         load_config(study | {"parts": study["parts"][::-1]})
-    with pytest.raises(ConfigError, match="Two runs of the study are called"):
+    with pytest.raises(ConfigError, match="Two runs of the study have the key"):
         load_config(study | {"parts": study["parts"][:1] * 2})
 
 

@@ -65,7 +65,7 @@ def test_part_results__of_a_study_that_has_not_begun_wait(root: Path):
 def test_part_results__refuse_a_run_that_is_no_study(root: Path):
     from sealife_core.config import preset
 
-    with pytest.raises(RunError, match="is no study"):
+    with pytest.raises(RunError, match="is not a study"):
         part_results(create_run(preset("simclr"), root=root))
 
 
@@ -171,14 +171,14 @@ CELLS: dict[str, list[dict[str, Any]]] = {
 def test_answer__waits_for_all_runs_and_says_how_many_are_to_come(question: str):
     table = [p for cell in CELLS[question] for p in both_seeds(cell, 0.5)]
     said = answer(question, [*table[:-1], PartResult("w", table[-1].cell, 1, "r", "running")])
-    assert said == f"No answer yet: {len(table) - 1} of {len(table)} runs are through, and 1 are still to come."
+    assert said == f"No answer yet: {len(table) - 1} of {len(table)} runs are done; 1 still to come."
     assert answer(question, [PartResult("w", p.cell, p.seed, "", "waiting") for p in table]) == ""
 
 
 @pytest.mark.parametrize("question", CELLS)
 def test_answer__of_one_seed_asks_for_a_second(question: str):
     said = answer(question, [part(cell, 0.3 + 0.1 * place) for place, cell in enumerate(CELLS[question])])
-    assert said.startswith("No answer: with one seed nobody can tell a difference from luck. Start the study with two")
+    assert said.startswith("No answer: with one seed, a difference may be luck. Start the study again with two")
 
 
 @pytest.mark.parametrize("question", CELLS)
@@ -186,7 +186,7 @@ def test_answer__leaves_out_ways_whose_runs_failed_and_says_so(question: str):
     *others, last = CELLS[question]
     table = [p for cell in others for p in both_seeds(cell, 0.5)]
     said = answer(question, [*table, part(last, 0.9, 0), PartResult("f", last, 1, "r", "failed", missing="It failed.")])
-    assert f"1 of the {len(others) + 1} ways that were tried have fewer than 2 seeds" in said
+    assert f"1 of {len(others) + 1} options left out: fewer than 2 seeds" in said
     assert "90 %" not in said
 
 
@@ -238,8 +238,10 @@ def test_answer__of_imbalance_heeds_the_interval_of_macro_f1():
 
 def test_answer__without_what_it_compares_says_what_it_takes():
     only = [p for share in (10, 100) for p in both_seeds({"encoder": SIMCLR, "use": PROBE, "labels": share}, 0.5)]
-    assert answer(LABELS, only).startswith("No answer: it takes scores of training from scratch and a pre-trained")
-    assert answer(DEPTH, depth({1: 0.5, 5: 0.6})).startswith("No answer: it takes scores of the frozen encoder")
+    assert answer(LABELS, only).startswith(
+        "No answer: this study needs scores of training from scratch and a pre-trained"
+    )
+    assert answer(DEPTH, depth({1: 0.5, 5: 0.6})).startswith("No answer: this study needs scores of the frozen encoder")
 
 
 def test_on_other_images__says_how_far_other_images_may_lie():

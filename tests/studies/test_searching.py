@@ -155,7 +155,7 @@ def test_search__names_settings_that_contradict_each_other(root: Path):
     search = carry_out(asked(clash, Axis(path="label_smoothing", choices=(0.1, 0.2)), trials=6), root)
     failed = [trial for trial in trials_of(search) if trial.state == "failed"]
     assert {trial.values["loss"] for trial in failed} == {"focal"}
-    assert all("Label smoothing belongs to cross-entropy" in trial.why for trial in failed)
+    assert all("Label smoothing works only with cross-entropy" in trial.why for trial in failed)
     assert all(trial.run_id == "" for trial in failed)
 
 
@@ -220,7 +220,7 @@ def test_search__resumed_while_a_run_is_still_stopping_goes_on_with_it(root: Pat
 
 def test_results__of_another_kind_of_run_say_so(root: Path):
     run = create_run(preset("simclr"), root=root)
-    with pytest.raises(RunError, match="is no search"):
+    with pytest.raises(RunError, match="is not a search"):
         search_of(run)
     assert trials_of(run) == []
     assert importance(asked(), []) == {}

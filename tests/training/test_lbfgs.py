@@ -179,7 +179,7 @@ def test_lbfgs__stops_when_asked_and_can_be_taken_up(
 def test_lbfgs__says_that_features_are_no_numbers(tiny_reef: Dataset, features: Features) -> None:
     config, run = started(tiny_reef)
     features.values[tiny_reef.rows("train")[0]] = torch.nan
-    with pytest.raises(TrainingError, match=re.escape("the encoder's features are no numbers. Set precision")):
+    with pytest.raises(TrainingError, match=re.escape("the encoder's features are not finite. Set precision")):
         attempt(config, tiny_reef, features, RunWriter(run))
 
 

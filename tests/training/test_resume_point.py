@@ -166,8 +166,8 @@ def test_train_s__is_that_of_all_attempts_up_to_what_they_had_saved(
     ("harm", "words"),
     [
         (lambda content: b"", "it is empty"),
-        (lambda content: content[: len(content) // 2], "it is not whole"),
-        (lambda content: content.replace(b"\x00" * 64, b"\x01" * 64, 1), "is not what was written"),
+        (lambda content: content[: len(content) // 2], "it is incomplete"),
+        (lambda content: content.replace(b"\x00" * 64, b"\x01" * 64, 1), "was changed after it was written"),
     ],
     ids=["empty", "half", "one part changed"],
 )

@@ -55,8 +55,8 @@ def test_run__gives_way_when_others_stay_and_takes_back_when_they_go(
 ) -> None:
     assert list(room(monkeypatch, [0.1, 1.0, 1.0, 1.0, 0.0, 0.0, 1.0])) == [2, 2, 1, 1, 1, 2, 2, 2]
     assert capsys.readouterr().out.splitlines() == [
-        "Other programs use 1.0 of 2 cores: training goes on with 1 of 2 threads.",
-        "Other programs use 0.0 of 2 cores: training goes on with 2 of 2 threads.",
+        "Other programs use 1.0 of 2 cores: training continues with 1 of 2 threads.",
+        "Other programs use 0.0 of 2 cores: training continues with 2 of 2 threads.",
     ]
 
 

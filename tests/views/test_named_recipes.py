@@ -29,7 +29,7 @@ def test_save_recipe__leaves_built_in_ones_alone(home):
 
 
 def test_load_recipe__names_those_that_there_are(home):
-    with pytest.raises(ConfigError, match="There are: SimCLR, Mild, Marine"):
+    with pytest.raises(ConfigError, match="Available: SimCLR, Mild, Marine"):
         load_recipe("Abyss")
 
 
@@ -66,7 +66,7 @@ def test_delete_recipe__refuses_what_is_built_in_or_unknown(home):
     with pytest.raises(ConfigError, match="built-in"):
         delete_recipe("Mild")
     save_recipe("Dusk", ViewRecipe())
-    with pytest.raises(ConfigError, match="Saved are: Dusk"):
+    with pytest.raises(ConfigError, match="Saved recipes: Dusk"):
         delete_recipe("Abyss")
     with pytest.raises(ConfigError, match="cannot be the name"):
         delete_recipe("../notes")

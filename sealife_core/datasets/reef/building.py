@@ -85,7 +85,7 @@ def _drawn_before(root: Path, name: str, recipe: dict[str, int]) -> Dataset:
     found = dataset.info.get("reef")
     if found == recipe:
         return dataset
-    what = f"a reef of other numbers ({found})" if found else "a data set of other pictures"
+    what = f"a reef with other settings ({found})" if found else "a data set with other pictures"
     raise DatasetError(
         f"The name {name!r} is taken by {what}, so the reef was not drawn. Delete that data set or choose another name."
     )

@@ -75,7 +75,7 @@ def embedding_picture(folder: Path, dataset: Dataset, *, seed: int) -> tuple[np.
     chosen = np.sort(np.random.default_rng(seed).permutation(len(embedded.values))[:MAP_IMAGES])
     h, rows = np.asarray(embedded.values[chosen]), embedded.rows_in(dataset)[chosen]
     if len(h) < FEW_IMAGES:
-        points, how = pca(h)[0], f"PCA, which stands in for UMAP below {FEW_IMAGES} images"
+        points, how = pca(h)[0], f"PCA, used instead of UMAP below {FEW_IMAGES} images"
     else:
         points, how = fit_umap(h, ProjectionSettings(seed=seed)), "UMAP, cosine"
     of = f"{len(h):,} images" if len(h) == len(embedded.values) else f"{len(h):,} of {len(embedded.values):,} images"

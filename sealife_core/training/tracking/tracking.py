@@ -81,7 +81,7 @@ class Tracking:
         if not self._trackers:
             return
         folder, seed, dataset = self._run.path, self._config.seed, open_dataset(self._config.data)
-        self._run.status(stage="recording", message="drawing the embeddings for those who record the run")
+        self._run.status(stage="recording", message="recording the embeddings")
         self._show("embeddings/map", lambda: embedding_picture(folder, dataset, seed=seed))
         self._run.status(stage="recording", message="recording predictions and results")
         if (found := self._made("predictions", lambda: predictions_of(folder, dataset, seed=seed))) is not None:
@@ -110,8 +110,8 @@ class Tracking:
         except Exception as error:  # noqa: BLE001 - what is only shown must not end what was learned
             traceback.print_exc()
             self._run.warn(
-                f"'{name}' could not be made for those who record this run ({type(error).__name__}); everything else is"
-                " recorded. The log says where."
+                f"'{name}' could not be recorded ({type(error).__name__}); everything else is recorded."
+                " The log has the details."
             )
             return None
 
@@ -123,8 +123,8 @@ class Tracking:
                 self._trackers.remove(tracker)
                 # The error's text stays out: it may repeat what a server said, and a server may repeat the key.
                 self._run.warn(
-                    f"{tracker.name} records this run no longer ({type(error).__name__}); the run itself goes on"
-                    f" unharmed. {tracker.rescue}"
+                    f"{tracker.name} no longer records this run ({type(error).__name__}). The run itself"
+                    f" continues. {tracker.rescue}"
                 )
                 with suppress(Exception):
                     tracker.leave()
@@ -170,7 +170,7 @@ def _trackers(config: AnyConfig, run: RunWriter) -> list[Tracker]:
             found.append(start())
         except Exception as error:  # noqa: BLE001 - as above
             run.warn(
-                f"{name} could not be started ({type(error).__name__}), so the run is not recorded there; it trains all"
-                " the same. Clone it once that works."
+                f"{name} could not be started ({type(error).__name__}), so the run is not recorded there. It still"
+                f" trains. Clone it when {name} works."
             )
     return found

@@ -125,7 +125,7 @@ class WandbRun:
     def finish(self, *, well: bool) -> None:
         """Send what is left: at most a minute, or five with a model. Raises TimeoutError after that."""
         if self._is_online:
-            self._writer.status(stage="recording", message="sending the last of it to Weights & Biases")
+            self._writer.status(stage="recording", message="sending the last data to Weights & Biases")
         self._run.finish(exit_code=0 if well else 1)
         shutil.rmtree(self._writer.path / WANDB / "cache", ignore_errors=True)
 
@@ -139,7 +139,7 @@ class WandbRun:
         import wandb
 
         to_send = f"The run is kept offline; to send it later: {self._sync_later}."
-        self._writer.status(stage="starting", message="asking Weights & Biases to take up the run")
+        self._writer.status(stage="starting", message="registering the run with Weights & Biases")
         try:
             if wandb.login(prompt=False, verify=True):
                 return True
@@ -147,7 +147,7 @@ class WandbRun:
         except Exception as error:  # noqa: BLE001 - whatever it is, there is no server to send to
             self._writer.warn(
                 f"The Weights & Biases server cannot be reached, or refuses the key ({type(error).__name__}):"
-                f" 'wandb login --verify' tells more. {to_send}"
+                f" check it with 'wandb login --verify'. {to_send}"
             )
         return False
 
@@ -159,7 +159,7 @@ class WandbRun:
             return self._begun("online")
         except Exception as error:  # noqa: BLE001 - as above
             self._writer.warn(
-                f"The Weights & Biases server did not take up the run within {START_S:.0f} s ({type(error).__name__})."
+                f"The Weights & Biases server did not accept the run within {START_S:.0f} s ({type(error).__name__})."
                 f" The run is kept offline; to send it later: {self._sync_later}."
             )
             wandb.teardown()  # its process holds on to the run's id

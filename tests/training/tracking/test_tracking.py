@@ -84,9 +84,7 @@ def test_tracking__tells_one_that_fails_nothing_more_and_the_others_everything(h
     assert [call[0] for call in failing.calls][-1] == "leave"
     assert [call[0] for call in failing.calls].count(method) == 1
     (warning,) = warnings(run.run)
-    assert (
-        warning == "Told records this run no longer (ConnectionError); the run itself goes on unharmed. It is all here."
-    )
+    assert warning == "Told no longer records this run (ConnectionError). The run itself continues. It is all here."
 
 
 def test_training__imports_neither_service_until_a_run_asks() -> None:
@@ -100,7 +98,7 @@ def test_outcome__that_cannot_be_drawn_is_told_and_the_rest_is_recorded(tiny_ree
     Tracking(run.config(), run, [told]).outcome()  # the run has no embeddings
     assert told.calls == [("results", {"val/n": 3})]
     (warning,) = warnings(run.run)
-    assert warning.startswith("'embeddings/map' could not be made")
+    assert warning.startswith("'embeddings/map' could not be recorded")
     assert "RunError" in capsys.readouterr().err
 
 
