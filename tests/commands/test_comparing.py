@@ -32,7 +32,7 @@ def test_compare__two_runs_image_by_image(home: Path, capsys: pytest.CaptureFixt
     a, b = finished("a", 10), finished("b", 30)
     assert main(["compare", a.id, b.id]) == 0
     said = capsys.readouterr().out
-    assert "Against a, b fixes 20 images and breaks 0 of 40; p < 0.0001." in said
+    assert "Compared with a, b fixes 20 images and breaks 0 of 40; p < 0.0001." in said
     assert "crab: 20 fixed, 0 broken of 40; recall 25 % → 75 %" in said
     assert "Use b: its accuracy is 50.0 points higher" in said
 
@@ -53,7 +53,7 @@ def test_compare__speaks_json(home: Path, capsys: pytest.CaptureFixture[str]) ->
 def test_compare__writes_one_html_file(home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     runs = [finished("a", 10), finished("b", 30)]
     assert main(["compare", *(run.id for run in runs), "--html", str(tmp_path / "c.html")]) == 0
-    assert "Against a, b fixes 20 images" in (tmp_path / "c.html").read_text(encoding="utf-8")
+    assert "Compared with a, b fixes 20 images" in (tmp_path / "c.html").read_text(encoding="utf-8")
     assert "c.html" in capsys.readouterr().err.replace("\n", "")
 
 

@@ -98,4 +98,4 @@ def test_show__tells_the_best_and_how_to_train_it_for_longer(
 def test_show__of_another_run_says_how_to_begin_one(tiny_reef: Dataset, capsys: pytest.CaptureFixture[str]):
     run = create_run(preset("scratch"))
     assert main(["search", "show", run.id]) == 1
-    assert "is not a search. Start one: search TASK --vary" in capsys.readouterr().err
+    assert "is not a search. Start one: search TASK" in capsys.readouterr().err

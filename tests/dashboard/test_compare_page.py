@@ -78,7 +78,7 @@ def test_page__compares_two_runs_in_words_and_pictures(tiny_reef: Dataset) -> No
     said = text(app)
     assert f"Accuracy on {n} test pictures of reef" in said
     assert "Use better: its accuracy is 100.0 points higher than that of the next best, worse" in said
-    assert f"Against worse, better fixes {n} images and breaks 0 of {n}" in said
+    assert f"Compared with worse, better fixes {n} images and breaks 0 of {n}" in said
     assert "worse is wrong, better is right." in said
     assert app.query_params["compare"] == [better.id, worse.id], "newest first, and in the link"
 
@@ -101,7 +101,7 @@ def test_page__a_link_brings_its_pair_pile_and_class(tiny_reef: Dataset) -> None
     a, b = finished(tiny_reef, "a", 5), finished(tiny_reef, "b", 2, seed=1)
     finished(tiny_reef, "c", 3, seed=2)
     app = open_compare(**{"compare": [a.id, b.id], "from": a.id, "to": b.id, "pile": "broken"})
-    assert "Against a, b fixes 0 images and breaks 3" in text(app)
+    assert "Compared with a, b fixes 0 images and breaks 3" in text(app)
     assert "a is right, b is wrong." in text(app)
     assert sorted(label for label, (ticked, _) in boxes(app).items() if ticked) == [
         "a · From scratch", "b · From scratch",
