@@ -116,7 +116,7 @@ def test_projecting__says_in_a_sentence_what_cannot_be_projected(
     write_embeddings(run, tiny_reef, h)
     found = at_once(run, TINY)
     assert found.state == "failed"
-    assert found.error.startswith("The embeddings hold NaN or infinity and cannot be projected")
+    assert found.error.startswith(f"The embeddings of run '{run.name}' hold NaN or infinity")
 
 
 def test_projecting__tells_an_error_that_nobody_foresaw(

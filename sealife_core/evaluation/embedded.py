@@ -92,8 +92,13 @@ def read_embeddings(folder: Path, of: Space = "h") -> Embedded:
     except (UnreadableFile, OSError, ValueError, EOFError):
         raise damaged from None
     ids = index.get("ids")
-    if ids is None or values.ndim != 2 or len(ids) != len(values) or not is_finite(values):
+    if ids is None or values.ndim != 2 or len(ids) != len(values) or values.dtype.kind != "f":
         raise damaged
+    if not is_finite(values):
+        raise RunError(
+            f"The embeddings of run '{folder.name}' hold NaN or infinity: training has diverged. Train again with a lower"
+            " learning rate."
+        )
     return Embedded(tuple(ids), values, index.get("data") or "", index.get("data_hash") or "")
 
 
