@@ -24,8 +24,8 @@ from sealife_core.studies.search_results import (
     best_trial,
     compared_at,
     epochs_saved,
+    left_s,
     search_of,
-    seconds_left,
     trials_of,
 )
 
@@ -62,7 +62,7 @@ def _progress(run: Run, search: SearchConfig, pace: float | None, drawn: str) ->
         st.rerun(scope="app")
     shown_run = run.shown()
     if shown_run.state.active:
-        left = seconds_left(run, search, trials)
+        left = left_s(run, search, trials)
         more = f" · about {duration(left)} left" if left else ""
         st.progress(progress_share(run.status()), plain(shown_run.message) + more)
         return

@@ -32,6 +32,7 @@ from sealife_core.runs import queue
 from sealife_core.runs.directory import Run, parts_of
 from sealife_core.runs.liveness import State
 from sealife_core.studies.answers import answer, on_other_images
+from sealife_core.studies.pace import seconds_left
 from sealife_core.studies.paper import PAPER_WORDS
 from sealife_core.studies.questions import DEPTH, IMBALANCE, LABELS, QUESTIONS, SWEEPS, VIEWS
 from sealife_core.studies.results import PartResult, over_seeds, part_results, study_of, to_frame
@@ -165,12 +166,12 @@ def _progress(run: Run, parts: Sequence[PartResult]) -> None:
 
 def _left_s(run: Run, parts: Sequence[PartResult]) -> float | None:
     """Seconds left at the pace so far; None until some runs of this study's own are done."""
-    own = [part for part in parts if part.state == State.FINISHED and not part.reused]
-    started = run.status().get("started")
-    if len(own) < 2 or not isinstance(started, int | float):
+    own = [part for part in parts if part.run_id and not part.reused]
+    ended = [Run(run.root / part.run_id) for part in own if part.state == State.FINISHED]
+    if len(ended) < 2:
         return None
-    waiting = sum(part.state not in (State.FINISHED, "missing") for part in parts)
-    return (time.time() - started) / len(own) * waiting
+    going = [Run(run.root / part.run_id) for part in own if part.state == State.RUNNING]
+    return seconds_left(ended, going, sum(part.state != State.FINISHED and not part.missing for part in parts))
 
 
 def _chart(study: StudyConfig, parts: Sequence[PartResult]) -> None:

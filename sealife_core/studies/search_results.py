@@ -1,11 +1,9 @@
 """What came of a search: a row a trial, the best, what mattered. Imports Optuna only to weigh settings."""
 
-import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from math import inf
 from pathlib import Path
-from statistics import fmean
 from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import ValidationError
@@ -15,6 +13,7 @@ from sealife_core.errors import RunError, SealifeError
 from sealife_core.runs.contents import TRIAL_SHAPE
 from sealife_core.runs.directory import Run
 from sealife_core.runs.files import UnreadableFile, read_json, replace_json
+from sealife_core.studies.pace import seconds_left
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -113,23 +112,12 @@ def epochs_saved(search: SearchConfig, trials: Sequence[Trial]) -> tuple[int, in
     )
 
 
-def seconds_left(run: Run, search: SearchConfig, trials: Sequence[Trial]) -> float | None:
-    """What the trials to come will take, if they take as long as those that ended; None while none has."""
-    now = time.time()
-    took, going = [], []
-    for trial in trials:
-        status = Run(run.root / trial.run_id).status() if trial.run_id and not trial.reused else {}
-        started, ended = status.get("started"), status.get("ended")
-        if isinstance(started, int | float):
-            if trial.state == "running":
-                going.append(now - started)
-            elif isinstance(ended, int | float):
-                took.append(ended - started)
-    if not took:
-        return None
-    mean = fmean(took)
-    to_come = search.trials - sum(trial.state != "running" for trial in trials)
-    return max(0.0, mean * to_come - sum(min(mean, age) for age in going)) / max(1, len(going))
+def left_s(run: Run, search: SearchConfig, trials: Sequence[Trial]) -> float | None:
+    """Seconds that the trials to come will take; None while none has ended."""
+    own = [trial for trial in trials if trial.run_id and not trial.reused]
+    ended = [Run(run.root / trial.run_id) for trial in own if trial.state != "running"]
+    going = [Run(run.root / trial.run_id) for trial in own if trial.state == "running"]
+    return seconds_left(ended, going, search.trials - sum(trial.state != "running" for trial in trials))
 
 
 def to_frame(run: Run) -> "pd.DataFrame":

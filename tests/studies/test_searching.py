@@ -19,8 +19,8 @@ from sealife_core.studies.search_results import (
     compared_at,
     epochs_saved,
     importance,
+    left_s,
     search_of,
-    seconds_left,
     to_frame,
     trials_of,
 )
@@ -80,7 +80,7 @@ def test_search__of_twenty_trials_finds_the_better_half(root: Path):
     frame = to_frame(search)
     assert frame["learning_rate"].between(1e-5, 1e-1).all()
     assert set(frame["batch_size"]) == {32, 64}
-    assert seconds_left(search, search_of(search), trials) == 0
+    assert left_s(search, search_of(search), trials) == 0
 
 
 def test_search__of_the_same_seed_is_the_same_search(root: Path):
