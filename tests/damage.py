@@ -8,8 +8,9 @@ from typing import Any
 from hypothesis import strategies as st
 
 from sealife_core.config import StudyConfig, preset
+from sealife_core.durable import replace_file
 from sealife_core.runs import Run, create_run
-from sealife_core.runs.files import replace_json, replace_text
+from sealife_core.runs.files import replace_json
 
 SCORES = {
     "n": 3, "chance": 0.5, "accuracy": 0.67, "accuracy_low": 0.2, "accuracy_high": 0.9, "macro_f1": 0.6,
@@ -75,7 +76,7 @@ def whole_run(root: Path, kind: str = "finetune") -> Run:
 
 
 def write_rows(run: Run, rows: list[Any]) -> None:
-    replace_text(run.path / "metrics.jsonl", "".join(json.dumps(row) + "\n" for row in rows))
+    replace_file(run.path / "metrics.jsonl", "".join(json.dumps(row) + "\n" for row in rows))
 
 
 @st.composite

@@ -8,6 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from dashboard import cache, state
+from dashboard.components.run_detail import damaged_files
 from dashboard.components.run_results import percent
 from dashboard.components.run_strip import duration, run_name
 from dashboard.components.run_table import state_words
@@ -55,6 +56,7 @@ def study_view(run: Run) -> None:
         st.error(plain(str(error)), icon=":material/error:")
         _actions(run)
         return
+    damaged_files(run)
     if study is None:
         _actions(run)
         search_view(run)

@@ -28,7 +28,9 @@ from sealife_core.runs.contents import (
     PROCESS_SHAPE,
     RESULTS_SHAPE,
     ROW_SHAPE,
+    SEARCH_SHAPE,
     STATUS_SHAPE,
+    STUDY_SHAPE,
 )
 from sealife_core.runs.files import LineReader, UnreadableFile, recall_json, replace_json, tail, written_at
 from sealife_core.runs.liveness import (
@@ -46,6 +48,7 @@ CONFIG, STATUS, PROCESS, NOTES = "config.json", "status.json", "process.json", "
 ENVIRONMENT, RESULTS = "environment.json", "results.json"
 METRICS, LOG, STOP, LAST, BEST = "metrics.jsonl", "log.txt", "stop", "last.ckpt", "best.ckpt"
 MODEL, PREDICTIONS = "model.safetensors", "predictions.parquet"
+STUDY, TRIALS = "study.json", "search.json"
 COORDINATING = ("study", "search")  # kinds of runs that train nothing themselves
 _SHAPES = {
     STATUS: STATUS_SHAPE,
@@ -53,6 +56,8 @@ _SHAPES = {
     NOTES: NOTES_SHAPE,
     ENVIRONMENT: ENVIRONMENT_SHAPE,
     RESULTS: RESULTS_SHAPE,
+    STUDY: STUDY_SHAPE,
+    TRIALS: SEARCH_SHAPE,
 }
 
 

@@ -13,6 +13,7 @@ from sealife_core.errors import RunError, SealifeError
 from sealife_core.runs.contents import TRIAL_SHAPE
 from sealife_core.runs.directory import Run
 from sealife_core.runs.files import UnreadableFile, read_json, replace_json
+from sealife_core.runs.run import TRIALS
 from sealife_core.studies.pace import seconds_left
 
 if TYPE_CHECKING:
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 
     from sealife_core.config.search import Value
 
-TRIALS = "search.json"
 ENOUGH_TO_WEIGH = 6  # trials; of fewer a forest of trees says nothing
 TrialState = Literal["running", "finished", "pruned", "failed"]
 
@@ -69,20 +69,31 @@ def write_trials(folder: Path, trials: Sequence[Trial]) -> None:
 
 
 def trials_of(run: Run) -> list[Trial]:
-    """The trials of a search in their order; none before it began, or where the file cannot be read."""
+    """The trials of a search in their order, as far as they can be read; none before it began."""
+    return read_trials(run)[0]
+
+
+def read_trials(run: Run) -> tuple[list[Trial], int]:
+    """:func:`trials_of`, and how many are left out: damaged ones, and those whose values this search does not vary.
+
+    A file that cannot be read at all holds none; ``Run.problems`` says what is wrong with it.
+    """
     try:
         search, rows = search_of(run), (read_json(run.path / TRIALS) or {}).get("trials")
     except (UnreadableFile, SealifeError):
-        return []
-    found = []
+        return [], 0
+    found, left_out = [], 0
     for row in rows if isinstance(rows, list) else []:
         try:
             trial = Trial(**TRIAL_SHAPE.validate_python(row))
         except (ValidationError, TypeError):  # damaged, or written by another version
+            left_out += 1
             continue
         if len(trial.values) == len(search.axes) and all(_lies_on(axis, trial.values) for axis in search.axes):
             found.append(trial)
-    return found
+        else:
+            left_out += 1
+    return found, left_out
 
 
 def _lies_on(axis: Axis, values: "dict[str, Value]") -> bool:
