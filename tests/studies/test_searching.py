@@ -226,6 +226,33 @@ def test_results__of_another_kind_of_run_say_so(root: Path):
     assert importance(asked(), []) == {}
 
 
+def spoil_pages(path: Path) -> None:
+    content = path.read_bytes()
+    path.write_bytes(content[:4096] + b"\x07" * (len(content) - 4096))
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda path: path.write_bytes(b"no database" * 99),
+        lambda path: path.write_bytes(path.read_bytes()[:9000]),
+        spoil_pages,
+    ],
+    ids=["not one", "cut off", "overwritten"],
+)
+def test_search__whose_database_is_damaged_says_so_and_a_second_one_goes_on(
+    root: Path, damage: Callable[[Path], object]
+):
+    run = begun(asked(trials=3), root)
+    searching.Search(asked(trials=3), RunWriter(run)).turn()
+    done = {part.id for part in parts_of(run)}
+    damage(run.path / searching.DATABASE)
+    with pytest.raises(RunError, match=r"search\.db, which holds .* is damaged \(.+\)\. Put the file back"):
+        searching.search(asked(trials=3), RunWriter(run))
+    again = carry_out(asked(trials=3), root)
+    assert done <= {trial.run_id for trial in trials_of(again)}
+
+
 @pytest.mark.parametrize("folder", ["a?b", "a%3Fb#c", "{SCHEMA_VERSION} {x}", "a?mode=memory&uri=true"])
 def test_storage__of_any_path_is_that_file(folder: str, tmp_path: Path) -> None:
     for place in (tmp_path / folder, tmp_path / f"{folder}2"):
