@@ -8,6 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from dashboard import cache, state
+from dashboard.components.notes_form import notes_form
 from dashboard.components.run_detail import damaged_files
 from dashboard.components.run_results import percent
 from dashboard.components.run_strip import duration, run_name
@@ -103,10 +104,7 @@ def _actions(run: Run) -> None:
 
 
 def _more(run: Run) -> None:
-    name = st.text_input("Name", run_name(run), max_chars=120, key=f"study.rename.{run.id}")
-    if st.button("Save", icon=":material/save:", key="study.save"):
-        run.write_notes(name=name.strip())
-        st.rerun()
+    notes_form(run, ("name",))
     st.caption(f"Its files: {plain(str(run.path))}")
     if run.state().active:
         st.caption("Stop it before it can be deleted.")

@@ -239,3 +239,15 @@ def test_view__of_a_search_whose_trials_are_damaged_says_so(tiny_reef: Dataset, 
     assert said.startswith("search.json ")
     assert "damaged" in said
     assert ("Not shown: 1 trial that cannot be read." in text(app)) == bool(left_out)
+
+
+def test_name__of_a_study_that_somebody_else_changed_is_not_written_over(tiny_reef: Dataset) -> None:
+    run = finished_study(study_of(TEMPERATURE, tiny_reef), right)
+    app = open_studies(study=run.id)
+    run.write_notes(name="theirs")
+    app.text_input(key=f"notes.{run.id}.name").set_value("mine")
+    button(app, "Save").click().run()
+    assert "Somebody else has changed the name to 'theirs' meanwhile" in text(app)
+    assert run.notes()["name"] == "theirs"
+    button(app, "Save").click().run()
+    assert run.notes()["name"] == "mine"
