@@ -97,6 +97,14 @@ class ClusterRuns:
     def _guarded(self, run: Run, record: dict[str, Any] | None, jobs: Counter[Kind]) -> None:
         """One look at one run; whatever goes wrong with it, the others are looked at too."""
         try:
+            self._look_at(run, record, jobs)
+        except Exception:  # noqa: BLE001 - the thread must live on; the log has the traceback
+            if self._printed.get(run.id) != (said := traceback.format_exc()):
+                self._printed[run.id] = said
+                print(said, flush=True)
+
+    def _look_at(self, run: Run, record: dict[str, Any] | None, jobs: Counter[Kind]) -> None:
+        try:
             if record is None:
                 self._wait(run, jobs)
             else:
@@ -106,10 +114,6 @@ class ClusterRuns:
             self._unanswered(run, record, error)
         except SealifeError as error:
             refuse(run, str(error), "Resume the run once that is mended.")
-        except Exception:  # noqa: BLE001 - the thread must live on; the log has the traceback
-            if self._printed.get(run.id) != (said := traceback.format_exc()):
-                self._printed[run.id] = said
-                print(said, flush=True)
 
     def _wait(self, run: Run, jobs: Counter[Kind]) -> None:
         """Submit the run if the cluster has room for it, now or soon."""

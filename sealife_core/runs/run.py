@@ -15,13 +15,14 @@ Who writes what (one writer a file):
 import os
 import time
 from collections.abc import Iterable, Mapping
+from errno import ENOSPC
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from sealife_core.config import AnyConfig, Request, SearchConfig, StudyConfig, load_config
-from sealife_core.durable import is_temporary, size_bytes
-from sealife_core.errors import ConfigError, RunError
+from sealife_core.durable import is_full, is_temporary, size_bytes
+from sealife_core.errors import ConfigError, RunError, disk_problem
 from sealife_core.runs.contents import (
     ENVIRONMENT_SHAPE,
     NOTES_SHAPE,
@@ -283,6 +284,8 @@ class Run:
             return " ".join(self.problems()) or f"{STATUS} names no state that is known."
         if state is State.CREATED:
             return "Not launched yet."
+        if state is State.QUEUED and is_full(self.root):  # the dispatcher cannot write that down
+            return f"waiting: {' '.join(disk_problem(OSError(ENOSPC, '', str(self.root))) or ())}."
         if state is State.RUNNING and status.get("state") != State.RUNNING:
             return "starting"
         if state is State.INTERRUPTED:
