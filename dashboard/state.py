@@ -6,7 +6,7 @@ the two equal and carries the value from page to page.
 
 import json
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -52,6 +52,14 @@ def arrive() -> None:
     """Give the widgets the values that :func:`go` asked for. Called once a run, before any of them is drawn."""
     for key, value in st.session_state.pop(_WANTED, {}).items():
         st.session_state[key] = value
+
+
+def linked(key: str, options: Container[str]) -> str:
+    """``key``, for a widget bound to the URL whose words are not its ``options``: a link may hold either."""
+    held = st.query_params.get(key)
+    if held in options and key not in st.session_state:
+        st.session_state[key] = held
+    return key
 
 
 def set_form_values(task: str, values: dict[str, Any]) -> None:
