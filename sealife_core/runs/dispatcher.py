@@ -33,6 +33,7 @@ import psutil
 
 from sealife_core.config import AnyConfig, cluster_address
 from sealife_core.errors import SealifeError, disk_problem
+from sealife_core.neutral import terminal_lines
 from sealife_core.runs import liveness
 from sealife_core.runs.beside import (
     NO_ROOM,
@@ -157,7 +158,7 @@ class Dispatcher:
         except OSError as error:
             if str(error) != self._complaint:
                 self._complaint = str(error)
-                traceback.print_exc()
+                print(terminal_lines(traceback.format_exc()), flush=True)
             return True
         return busy
 
@@ -175,7 +176,7 @@ class Dispatcher:
             except OSError as error:
                 what, step = disk_problem(error) or (str(error), "Mend the cause")
                 refuse(run, f"The process could not be started. {what}", f"{step}, then resume the run.")
-                traceback.print_exc()
+                print(terminal_lines(traceback.format_exc()), flush=True)
         waits = not all(waits_for_a_person(run) for run in waiting)
         return bool(self.watched) or self.clusters.busy or waits
 

@@ -20,6 +20,7 @@ from typing import Any
 
 from sealife_core.config import AnyConfig, cluster_address
 from sealife_core.errors import SealifeError
+from sealife_core.neutral import terminal_lines
 from sealife_core.runs.capacity import needs, nodes_of
 from sealife_core.runs.files import replace_json, written_at
 from sealife_core.runs.liveness import FINAL, STALE_AFTER_S, Process, State, is_fresh, process_of
@@ -101,7 +102,7 @@ class ClusterRuns:
         except Exception:  # noqa: BLE001 - the thread must live on; the log has the traceback
             if self._printed.get(run.id) != (said := traceback.format_exc()):
                 self._printed[run.id] = said
-                print(said, flush=True)
+                print(terminal_lines(said), flush=True)
 
     def _look_at(self, run: Run, record: dict[str, Any] | None, jobs: Counter[Kind]) -> None:
         try:
