@@ -33,7 +33,7 @@ class FakeJob:
             status, code = "FAILED", None
         if self.stopped:
             code = None
-        message = "Job supervisor actor died: the node was terminated\x1b[2J" if self.lost else ""
+        message = "Job supervisor actor died: the node was terminated" if self.lost else ""
         return {"status": status, "message": message, "driver_exit_code": code, "driver_agent_http_address": node}
 
 

@@ -212,7 +212,7 @@ def test_lost_machine__of_one_that_had_not_begun_is_tried_anew(there: Make, begi
     cluster.lose(job_of(run))
     turn(dispatcher)
     assert (run.error() or {})["what"] == (
-        "The cluster could not begin the run: Job supervisor actor died: the node was terminated [2J"
+        "The cluster could not begin the run: Job supervisor actor died: the node was terminated"
     )
     assert not dispatcher.clusters.busy
 
@@ -315,20 +315,6 @@ def test_machine__that_lacks_something_is_told(
     assert what.format(folder=run.path) in error["what"]
     assert error["what"].startswith("The machine 10.0.0.7 of the cluster")
     assert error["next"].startswith(then)
-
-
-def test_log__of_the_dispatcher_obeys_nothing_that_a_cluster_says(
-    there: Make, begin: Begin, cluster: FakeRay, capsys: pytest.CaptureFixture[str]
-):
-    cluster.room = 0
-    run, dispatcher = there(), begin()
-    launch(run)
-    turn(dispatcher)
-    cluster.jobs[job_of(run)].lost = True
-    turn(dispatcher)
-    said = capsys.readouterr().out
-    assert "the node was terminated [2J; once more" in said
-    assert "\x1b" not in said
 
 
 def test_worker__that_crashes_at_once_is_told_from_its_log(there: Make, begin: Begin):
