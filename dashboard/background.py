@@ -16,6 +16,7 @@ from dashboard import cache
 
 Progress = Callable[[str, int, int], None]
 Work = Callable[[Progress], Any]
+Tidy = Callable[[], object]
 MOST_JOBS = 16
 LOOK_S = 0.2  # a job that waits for another looks as often whether it was cancelled
 _starting = threading.Lock()
@@ -27,15 +28,17 @@ class Cancelled(Exception):
 
 class Job:
     """One piece of work. It tells ``stage``, ``done`` and ``total``; ``result``, ``error`` or ``cancelled`` stands at
-    its end. It begins once the jobs in ``after`` have ended."""
+    its end. It begins once the jobs in ``after`` have ended. ``tidy`` is called at its end, however it came to it."""
 
-    def __init__(self, key: str, title: str, work: Work, queue: str = "", after: Sequence["Job"] = ()) -> None:
+    def __init__(
+        self, key: str, title: str, work: Work, queue: str = "", after: Sequence["Job"] = (), tidy: Tidy = bool
+    ) -> None:
         self.key, self.title, self.queue = key, title, queue
         self.stage, self.done, self.total = "", 0, 0
         self.result: Any = None
         self.error: Exception | None = None
         self.began = time.monotonic()
-        self._work, self._after, self._cancel = work, after, threading.Event()
+        self._work, self._after, self._tidy, self._cancel = work, after, tidy, threading.Event()
         self._thread = threading.Thread(target=self._run, name=f"sealife-{key}", daemon=True)
         self._thread.start()
 
@@ -84,20 +87,26 @@ class Job:
             return
         except Exception as error:  # noqa: BLE001 - a thread has nobody above it: the page shows the error
             self.error = error
+        finally:
+            self._tidy()
 
 
-def start(key: str, title: str, work: Work, queue: str = "") -> Job:
-    """Begin ``work`` unless one of that key is still running, after those of its ``queue``. Old ended jobs beyond
-    MOST_JOBS are forgotten."""
+def start(key: str, title: str, work: Work, queue: str = "", tidy: Tidy = bool) -> Job:
+    """Begin ``work`` unless one of that key is still running, after those of its ``queue``; ``tidy`` comes in any case.
+
+    Old ended jobs beyond MOST_JOBS are forgotten.
+    """
     jobs = cache.jobs()
     with _starting:  # two sessions may ask at once
         held = jobs.get(key)
         if held is not None and held.running:
+            tidy()
             return held
         ended = [job for job in sorted(jobs.values(), key=lambda job: job.began) if not job.running]
         for job in ended[: max(0, len(jobs) + 1 - MOST_JOBS)]:
             jobs.pop(job.key, None)
-        jobs[key] = Job(key, title, work, queue, [job for job in queued(queue) if job.running] if queue else ())
+        after = [job for job in queued(queue) if job.running] if queue else ()
+        jobs[key] = Job(key, title, work, queue, after, tidy)
         return jobs[key]
 
 

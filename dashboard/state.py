@@ -6,7 +6,7 @@ the two equal and carries the value from page to page.
 
 import json
 import secrets
-from collections.abc import Sequence
+from collections.abc import Container, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -34,6 +34,7 @@ _FORM_VALUES = "form_values"
 _FORM_VERSION = "form_version"
 _WANTED = "wanted"
 _BOUND = (DATASET, TASK, SIZE)
+_SEEN = "seen"
 _LAUNCHED = "launched"
 _LAUNCH_PROBLEM = "launch_problem"
 
@@ -51,6 +52,14 @@ def arrive() -> None:
     """Give the widgets the values that :func:`go` asked for. Called once a run, before any of them is drawn."""
     for key, value in st.session_state.pop(_WANTED, {}).items():
         st.session_state[key] = value
+
+
+def linked(key: str, options: Container[str]) -> str:
+    """``key``, for a widget bound to the URL whose words are not its ``options``: a link may hold either."""
+    held = st.query_params.get(key)
+    if held in options and key not in st.session_state:
+        st.session_state[key] = held
+    return key
 
 
 def set_form_values(task: str, values: dict[str, Any]) -> None:
@@ -74,6 +83,27 @@ def clear_form_values() -> None:
 def form_version() -> int:
     """Part of the keys of the form's widgets: a new version makes them take their values anew."""
     return st.session_state.get(_FORM_VERSION, 0)
+
+
+def is_open(form: str, field: str) -> bool:
+    """Whether the form with this field was on the page already: what a person is writing there is to stay."""
+    return f"{form}.{field}" in st.session_state
+
+
+def fill(form: str, texts: Mapping[str, str]) -> None:
+    """Set the fields of a form, whose keys are "form.field"; from a callback, or before they are drawn."""
+    for field, text in texts.items():
+        st.session_state[f"{form}.{field}"] = text
+
+
+def seen(form: str) -> dict[str, Any]:
+    """What the person who writes in a form knows to be on disk."""
+    return st.session_state.get(_SEEN, {}).get(form, {})
+
+
+def see(form: str, told: Mapping[str, Any]) -> None:
+    """The person has been shown what is on disk, or been told of a part of it."""
+    st.session_state[_SEEN] = st.session_state.get(_SEEN, {}) | {form: seen(form) | told}
 
 
 def held(key: str, otherwise: Any) -> Any:

@@ -24,6 +24,7 @@ from sealife_core.errors import SealifeError
 PATIENCE_S = 30.0  # our locks are held for moments; whoever holds one longer is stopped in a debugger
 _TEMPORARY, _ASIDE = ".tmp", ".removing-"
 _SETTLED_S = 2.0  # between the creation of a temporary file and its lock lie microseconds
+_ROOM_BYTES = 1 << 20  # some disks keep the last blocks for themselves
 _FLUSHERS = 8  # the disk commits several flushes at once: 3,450 files take 0.5 s, and 8 s one by one
 # What file systems that cannot flush a folder (some network and FUSE ones) answer; the rename is all they offer.
 _CANNOT_FLUSH = frozenset({errno.EINVAL, errno.ENOTSUP, errno.EBADF, errno.EACCES})
@@ -155,6 +156,15 @@ def size_bytes(folder: Path) -> int:
                 with suppress(OSError):
                     total += (Path(where) / name).lstat().st_size
     return total
+
+
+def is_full(folder: Path) -> bool:
+    """Whether the disk of ``folder`` has no room left for a small file; False where that is not known."""
+    try:
+        disk = os.statvfs(folder)
+    except OSError:
+        return False
+    return disk.f_blocks > 0 and disk.f_bavail * disk.f_frsize < _ROOM_BYTES
 
 
 @contextmanager

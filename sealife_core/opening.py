@@ -20,7 +20,7 @@ def open_regular(path: Path) -> BinaryIO:
 
     Raises OSError if it is missing, may not be read, or is no regular file; its ``strerror`` says which.
     """
-    check_regular(path)  # opening a device can do something by itself
+    _check(path)  # opening a device can do something by itself
     # O_NONBLOCK: it may have become a pipe since; and some files of the kernel's are regular, yet make a reader wait.
     flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0) | getattr(os, "O_BINARY", 0)
     file = os.fdopen(os.open(path, flags), "rb")
@@ -41,14 +41,12 @@ def read_regular(path: Path, most_bytes: int) -> bytes:
     return data
 
 
-def check_regular(path: Path) -> os.stat_result:
-    """What is known of ``path``, links followed. Raises OSError unless it is a regular file."""
+def _check(path: Path) -> None:
     try:
         found = path.stat()
     except ValueError:  # a NUL or half a character: no file can be called that
         raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), repr(path)) from None
     _refuse_special(found, path)
-    return found
 
 
 def is_folder(path: Path) -> bool:

@@ -44,7 +44,7 @@ def _new() -> None:
     """A question, or a search for settings."""
     kind = st.segmented_control(
         "What to start", list(KINDS), format_func=KINDS.__getitem__, default="question", required=True,
-        key=state.STUDY_KIND, bind="query-params", label_visibility="collapsed",
+        key=state.linked(state.STUDY_KIND, KINDS), bind="query-params", label_visibility="collapsed",
     )  # fmt: skip
     if kind == "search":
         st.caption(

@@ -31,7 +31,7 @@ def page() -> None:
         format_func=lambda key: TASKS[key].title,
         required=True,
         default="simclr",
-        key=state.TASK,
+        key=state.linked(state.TASK, TASKS),
         bind="query-params",
         label_visibility="collapsed",
     )

@@ -29,7 +29,7 @@ def browse(dataset: Dataset) -> None:
             format_func=SPLIT_WORDS.__getitem__,
             default="all",
             required=True,
-            key=state.SPLIT,
+            key=state.linked(state.SPLIT, SPLIT_WORDS),
             bind="query-params",
         )
     rows = chosen_rows(dataset, label, split or "all")

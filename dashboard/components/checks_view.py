@@ -77,7 +77,7 @@ def _found(dataset: Dataset, checks: Checks) -> None:
         format_func=lambda kind: KINDS[kind][0],
         default=there[0],
         required=True,
-        key=state.DUPLICATES,
+        key=state.linked(state.DUPLICATES, there),
         bind="query-params",
         label_visibility="collapsed",
     )

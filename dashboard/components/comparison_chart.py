@@ -30,7 +30,7 @@ def comparison_chart(rows: Sequence[ComparisonRow]) -> None:
     """One chart: the score of each of ``rows``, by encoder; and how to read it."""
     score: Score = st.segmented_control(
         "Score", list(SCORES), format_func=SCORES.__getitem__, default="accuracy", required=True,
-        key=state.COMPARE_SCORE, bind="query-params", label_visibility="collapsed",
+        key=state.linked(state.COMPARE_SCORE, SCORES), bind="query-params", label_visibility="collapsed",
     ) or "accuracy"  # fmt: skip
     first = rows[0]
     st.markdown(f"**{SCORES[score]} on {first.n:,} test pictures of {plain(first.data)}**")

@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from dashboard import background, cache, state
-from dashboard.background import Job, Progress
+from dashboard.background import Job
 from dashboard.components.job_progress import job_error, job_progress
 from dashboard.errors import plain, show_error
 from sealife_core.datasets.importing import ImportReport, import_images
@@ -87,14 +87,10 @@ def begin_import(path: str, name: str, upload: IO[bytes] | None = None, upload_n
     if upload is None:
         return background.start(key, title, lambda tell: import_images(source, name, progress=tell), IMPORT)
     kept = _keep(upload, name)
-
-    def work(tell: Progress) -> ImportReport:
-        try:
-            return import_images(kept, name, progress=tell)
-        finally:
-            shutil.rmtree(kept.parent, ignore_errors=True)
-
-    return background.start(key, title, work, IMPORT)
+    return background.start(
+        key, title, lambda tell: import_images(kept, name, progress=tell), IMPORT,
+        tidy=lambda: shutil.rmtree(kept.parent, ignore_errors=True),
+    )  # fmt: skip
 
 
 def begin_reef() -> None:

@@ -6,6 +6,7 @@ from typing import Any
 import streamlit as st
 
 from dashboard import cache, state
+from dashboard.components.notes_form import notes_form
 from dashboard.components.run_strip import run_name
 from dashboard.components.size import size
 from dashboard.components.trash import trash_fold
@@ -85,18 +86,7 @@ def _looks(run: Run) -> None:
 
 
 def _more(run: Run) -> None:
-    notes = run.notes()
-    with st.form(f"notes.{run.id}", border=False):
-        name = st.text_input("Name", notes["name"], max_chars=120)
-        tags = st.text_input("Tags", ", ".join(notes["tags"]), placeholder="thesis, temperature", max_chars=200)
-        text = st.text_area("Notes", notes["notes"], placeholder="What was tried, and why", max_chars=5000)
-        if st.form_submit_button("Save", icon=":material/save:"):
-            labels = [tag.strip() for tag in (tags or "").split(",")]
-            written = {"name": (name or "").strip(), "tags": list(filter(None, labels)), "notes": text or ""}
-            # What was left as shown is not written: somebody else may have changed it meanwhile.
-            run.write_notes(**{field: value for field, value in written.items() if value != notes[field]})
-            state.say(f"Saved the notes of **{plain(run_name(run))}**.")
-            st.rerun()
+    notes_form(run)
     st.caption(f"Files: {plain(str(run.path))}")
     _button("Delete", "delete", _delete, run, disabled=run.state().active)
     st.caption("Moves it to the trash. You can undo this." if not run.state().active else "Stop the run first.")

@@ -73,13 +73,18 @@ def problem(run: Run) -> None:
         )
     if run.state() is State.DAMAGED:
         return
+    damaged_files(run)
+    for sentence in run.status().get("warnings") or []:
+        st.warning(plain(sentence or ""), icon=":material/info:")
+
+
+def damaged_files(run: Run) -> None:
+    """A sentence for each file of the run that cannot be read."""
     for sentence in run.problems():
         st.error(
             f"{plain(sentence)} Its content is not shown. Restore the file from a copy, or delete the run.",
             icon=":material/error:",
         )
-    for sentence in run.status().get("warnings") or []:
-        st.warning(plain(sentence or ""), icon=":material/info:")
 
 
 def live_progress(run: Run, pace: float | None) -> None:

@@ -40,7 +40,8 @@ def whose_runs() -> str:
     words = {EVERY: "All runs", ALONE: "Runs outside studies"}
     chosen = st.selectbox(
         "Runs listed", [*words, *names], format_func=lambda key: words.get(key) or f"Of the study “{names[key]}”",
-        key=state.RUNS_OF, bind="query-params", label_visibility="collapsed", width=360,
+        key=state.linked(state.RUNS_OF, {*words, *names}), bind="query-params", label_visibility="collapsed",
+        width=360,
     )  # fmt: skip
     return chosen or EVERY
 

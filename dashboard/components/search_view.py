@@ -24,20 +24,23 @@ from sealife_core.studies.search_results import (
     best_trial,
     compared_at,
     epochs_saved,
+    left_s,
+    read_trials,
     search_of,
-    seconds_left,
     trials_of,
 )
+from sealife_core.wording import counted
 
 LONGER = 3  # times the epochs, where the best is trained on
 
 
 def search_view(run: Run) -> None:
     """All of it; while the search goes on, drawn anew whenever a trial begins or ends. Raises ConfigError, RunError."""
-    search, trials = search_of(run), trials_of(run)
+    search = search_of(run)
+    trials, left_out = read_trials(run)
     pace = pace_s(run)
     st.fragment(_progress, run_every=pace)(run, search, pace, _stamp(trials))
-    _problems(run, trials)
+    _problems(run, trials, left_out)
     tried = "; ".join(f"{setting.title.lower()} {axis.says}" for axis, setting in _axes(search))
     st.caption(
         f"{TASKS[task_of(search.base)].title} on {plain(search.data)}, {search.base.epochs} epochs a trial. Varied:"
@@ -62,7 +65,7 @@ def _progress(run: Run, search: SearchConfig, pace: float | None, drawn: str) ->
         st.rerun(scope="app")
     shown_run = run.shown()
     if shown_run.state.active:
-        left = seconds_left(run, search, trials)
+        left = left_s(run, search, trials)
         more = f" · about {duration(left)} left" if left else ""
         st.progress(progress_share(run.status()), plain(shown_run.message) + more)
         return
@@ -75,8 +78,10 @@ def _progress(run: Run, search: SearchConfig, pace: float | None, drawn: str) ->
     st.caption(f"{shown_run.state.value.capitalize()}: {', '.join(words)}.")
 
 
-def _problems(run: Run, trials: Sequence[Trial]) -> None:
-    """What ended the search, if something did; and the trials that failed, by the reason."""
+def _problems(run: Run, trials: Sequence[Trial], left_out: int) -> None:
+    """What ended the search, if something did; trials that cannot be shown; those that failed, by the reason."""
+    if left_out:
+        st.warning(f"Not shown: {counted(left_out, 'trial')} that cannot be read.", icon=":material/info:")
     error = run.error()
     if error is not None:
         st.error(f"**{plain(error['what'])}** {plain(error['next'])}", icon=":material/error:")

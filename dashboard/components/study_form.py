@@ -55,7 +55,7 @@ def _question() -> str:
         list(QUESTIONS),
         format_func=lambda key: QUESTIONS[key].title,
         captions=[question.says for question in QUESTIONS.values()],
-        key=state.QUESTION,
+        key=state.linked(state.QUESTION, QUESTIONS),
         bind="query-params",
     )
     return chosen or LABELS

@@ -8,6 +8,8 @@ import pandas as pd
 import streamlit as st
 
 from dashboard import cache, state
+from dashboard.components.notes_form import notes_form
+from dashboard.components.run_detail import damaged_files
 from dashboard.components.run_results import percent
 from dashboard.components.run_strip import duration, run_name
 from dashboard.components.run_table import state_words
@@ -32,6 +34,7 @@ from sealife_core.runs import queue
 from sealife_core.runs.directory import Run, parts_of
 from sealife_core.runs.liveness import State
 from sealife_core.studies.answers import answer, on_other_images
+from sealife_core.studies.pace import seconds_left
 from sealife_core.studies.paper import PAPER_WORDS
 from sealife_core.studies.questions import DEPTH, IMBALANCE, LABELS, QUESTIONS, SWEEPS, VIEWS
 from sealife_core.studies.results import PartResult, over_seeds, part_results, study_of, to_frame
@@ -54,6 +57,7 @@ def study_view(run: Run) -> None:
         st.error(plain(str(error)), icon=":material/error:")
         _actions(run)
         return
+    damaged_files(run)
     if study is None:
         _actions(run)
         search_view(run)
@@ -100,10 +104,7 @@ def _actions(run: Run) -> None:
 
 
 def _more(run: Run) -> None:
-    name = st.text_input("Name", run_name(run), max_chars=120, key=f"study.rename.{run.id}")
-    if st.button("Save", icon=":material/save:", key="study.save"):
-        run.write_notes(name=name.strip())
-        st.rerun()
+    notes_form(run, ("name",))
     st.caption(f"Files: {plain(str(run.path))}")
     if run.state().active:
         st.caption("Stop the study before you delete it.")
@@ -167,12 +168,12 @@ def _progress(run: Run, parts: Sequence[PartResult]) -> None:
 
 def _left_s(run: Run, parts: Sequence[PartResult]) -> float | None:
     """Seconds left at the pace so far; None until some runs of this study's own are done."""
-    own = [part for part in parts if part.state == State.FINISHED and not part.reused]
-    started = run.status().get("started")
-    if len(own) < 2 or not isinstance(started, int | float):
+    own = [part for part in parts if part.run_id and not part.reused]
+    ended = [Run(run.root / part.run_id) for part in own if part.state == State.FINISHED]
+    if len(ended) < 2:
         return None
-    waiting = sum(part.state not in (State.FINISHED, "missing") for part in parts)
-    return (time.time() - started) / len(own) * waiting
+    going = [Run(run.root / part.run_id) for part in own if part.state == State.RUNNING]
+    return seconds_left(ended, going, sum(part.state != State.FINISHED and not part.missing for part in parts))
 
 
 def _chart(study: StudyConfig, parts: Sequence[PartResult]) -> None:

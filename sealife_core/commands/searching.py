@@ -86,6 +86,8 @@ def _show(run: Run, output: Output, csv: str | None = None) -> int:
 
     search, trials = search_of(run), trials_of(run)
     best, weights = best_trial(trials), importance(search, trials)
+    for sentence in run.problems():
+        output.say(sentence)
     if csv:
         write_file(destination(csv, "--csv"), csv_of(to_frame(run)), "--csv")
     if output.as_json:

@@ -154,6 +154,8 @@ def _told(run: Run, output: Output) -> None:
     from sealife_core.studies.results import over_seeds, part_results, study_of
 
     study, parts = study_of(run), part_results(run)
+    for sentence in run.problems():
+        output.say(sentence)
     cells = over_seeds(parts)
     found = {
         "study": run.id, "question": study.question, "answer": answer(study.question, parts),

@@ -92,7 +92,11 @@ def claimed_folder(parent: Path, prefix: str, **about: str) -> Path:
     """
     folder = parent / f"{prefix}{secrets.token_hex(8)}"
     folder.mkdir(parents=True)
-    (folder / _CLAIM).write_text(json.dumps((identity(os.getpid()) or {}) | about))
+    try:
+        (folder / _CLAIM).write_text(json.dumps((identity(os.getpid()) or {}) | about))
+    except OSError:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
     now = folder.stat().st_mtime  # by the clock that the other folders' times are of: on shared storage a server's
     for other in parent.glob(f"{prefix}*"):
         if not _is_claimed(other, now):

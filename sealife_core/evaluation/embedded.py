@@ -96,8 +96,8 @@ def read_embeddings(folder: Path, of: Space = "h") -> Embedded:
         raise damaged
     if not is_finite(values):
         raise RunError(
-            f"The embeddings of run '{folder.name}' hold NaN or infinity: training has diverged. Train again with a lower"
-            " learning rate."
+            f"The embeddings of run '{folder.name}' hold NaN or infinity: training has diverged. Train again with a"
+            " lower learning rate."
         )
     return Embedded(tuple(ids), values, index.get("data") or "", index.get("data_hash") or "")
 

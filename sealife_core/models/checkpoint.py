@@ -20,7 +20,7 @@ from sealife_core.durable import replace_by_path, replace_file
 from sealife_core.errors import WeightsError
 from sealife_core.models.encoders import FEATURE_DIMS, Encoder, empty_encoder
 from sealife_core.models.heads import classification_head, projection_head
-from sealife_core.opening import check_regular, read_regular
+from sealife_core.opening import open_regular, read_regular
 
 WEIGHTS_FILE, CARD_FILE = "model.safetensors", "model.json"
 _MOST_CARD_BYTES = 64 * 2**20  # a card with 100,000 classes has 3 MB
@@ -108,8 +108,8 @@ def load_card(folder: Path) -> ModelCard:
 def read_safetensors(path: Path) -> dict[str, Tensor]:
     """Name → tensor of a safetensors file. Raises WeightsError if it is missing or damaged."""
     try:
-        check_regular(path)
-        return load_file(path)
+        with open_regular(path) as file:
+            return load_file(f"/dev/fd/{file.fileno()}")  # by its path another file could be read than was checked
     except FileNotFoundError:
         raise WeightsError(f"There is no file {path}. Choose an existing weights file.") from None
     except (OSError, SafetensorError) as error:

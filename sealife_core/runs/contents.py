@@ -191,6 +191,11 @@ class _Trial(TypedDict):
 
 
 @with_config(_STRICT)
+class _Search(TypedDict, total=False):
+    trials: list[_Trial] | None
+
+
+@with_config(_STRICT)
 class _Index(TypedDict, total=False):
     ids: list[str] | None
     epochs: list[Count] | None
@@ -234,7 +239,8 @@ ROW_SHAPE: TypeAdapter[Any] = TypeAdapter(
 )
 RATE_SHAPE: TypeAdapter[Any] = TypeAdapter(_Rate)  # a row of .rates.jsonl, beside the runs
 STUDY_SHAPE: TypeAdapter[Any] = TypeAdapter(_Study)  # study.json
-TRIAL_SHAPE: TypeAdapter[Any] = TypeAdapter(_Trial)  # of search.json, which lists them
+SEARCH_SHAPE: TypeAdapter[Any] = TypeAdapter(_Search)  # search.json
+TRIAL_SHAPE: TypeAdapter[Any] = TypeAdapter(_Trial)  # one in it: a damaged one does not hide the others
 INDEX_SHAPE: TypeAdapter[Any] = TypeAdapter(_Index)  # which images the rows of an array belong to
 PROJECTING_SHAPE: TypeAdapter[Any] = TypeAdapter(_Projecting)  # status.json of a projection
 FACTS_SHAPE: TypeAdapter[Any] = TypeAdapter(_Facts)  # facts.json of a projection

@@ -16,6 +16,7 @@ SEALIFE_STOP_GRACE_S is how long a run may take to stop by itself before it is e
 devices to keep out of (``devices.py``).
 """
 
+import io
 import os
 import shlex
 import signal
@@ -23,14 +24,16 @@ import subprocess
 import sys
 import time
 import traceback
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import psutil
 
 from sealife_core.config import AnyConfig, cluster_address
-from sealife_core.errors import SealifeError
+from sealife_core.errors import SealifeError, disk_problem
+from sealife_core.neutral import terminal_lines
 from sealife_core.runs import liveness
 from sealife_core.runs.beside import (
     NO_ROOM,
@@ -104,6 +107,7 @@ class Dispatcher:
     clusters: ClusterRuns = field(init=False)
     _glances: dict[str, tuple[int, bool]] = field(default_factory=dict)
     _no_room_until: dict[str, float] = field(default_factory=dict)
+    _complaint: str = ""
 
     def __post_init__(self) -> None:
         """The one process it keeps for a run to come, and whoever looks after the runs of clusters."""
@@ -142,6 +146,22 @@ class Dispatcher:
         """Whether a run lives that takes a device."""
         return any(watched.record.get("device") != NONE for watched in self.watched.values())
 
+    def went_on(self) -> bool:
+        """A turn, and the processes beside it. Returns whether there is anything to wait for.
+
+        What a full disk, for example, forbids is tried again: a run that waits for that says so (``Run.shown``).
+        """
+        try:
+            busy = self.turn()
+            self.clusters.go_on()
+            self.spare.keep(idle=not self.trains)
+        except OSError as error:
+            if str(error) != self._complaint:
+                self._complaint = str(error)
+                print(terminal_lines(traceback.format_exc()), flush=True)
+            return True
+        return busy
+
     def turn(self) -> bool:
         """Reap, stop, start. Returns whether there is anything to wait for."""
         for watched in list(self.watched.values()):
@@ -154,20 +174,21 @@ class Dispatcher:
             except SealifeError as error:
                 refuse(run, str(error), "Fix this, then resume the run.")
             except OSError as error:
-                traceback.print_exc()
-                refuse(run, f"The process could not be started: {error}.", "Fix the cause, then resume the run.")
+                what, step = disk_problem(error) or (str(error), "Fix the cause")
+                refuse(run, f"The process could not be started. {what}", f"{step}, then resume the run.")
+                print(terminal_lines(traceback.format_exc()), flush=True)
         waits = not all(waits_for_a_person(run) for run in waiting)
         return bool(self.watched) or self.clusters.busy or waits
 
     def _look_after(self, watched: Watched) -> None:
         run = watched.run
         if watched.ended():
-            del self.watched[run.id]
             code = watched.child.returncode if watched.child else None
-            print(f"{run.id}: ended, {'adopted' if code is None else f'code {code}'}", flush=True)
-            show_interest(self.root)  # who looks at what has just ended may well launch the next
             if code is not None and run.path.is_dir():
                 replace_json(run.path / PROCESS, watched.record | {"exit_code": code, "ended": time.time()})
+            del self.watched[run.id]
+            print(f"{run.id}: ended, {'adopted' if code is None else f'code {code}'}", flush=True)
+            show_interest(self.root)  # who looks at what has just ended may well launch the next
             return
         try:
             asked_at = (run.path / STOP).stat().st_mtime
@@ -286,7 +307,8 @@ class Dispatcher:
                 record |= liveness.identity(child.pid) or {"pid": child.pid, "host": liveness.host()}
                 replace_json(run.path / PROCESS, record)
             except OSError:
-                reap(child)  # a spare that is not noted goes by itself
+                child.kill()  # nobody would know of it
+                reap(child)
                 raise
             finally:
                 if child.stdin is not None:
@@ -342,6 +364,20 @@ def _workers_by_directory() -> dict[str, int]:
     return found
 
 
+class _Log(io.StringIO):
+    """What is printed goes to ``file``; what a full disk has no room for is lost, and nothing else with it."""
+
+    def __init__(self, file: TextIO) -> None:
+        super().__init__()
+        self._file = file
+
+    def write(self, text: str) -> int:
+        with suppress(OSError):
+            self._file.write(text)
+            self._file.flush()
+        return len(text)
+
+
 def main(root: Path) -> int:
     """Dispatch until nothing is left to do. Returns the exit status: 0, also if another is at work already."""
     with queue_lock(root):
@@ -356,9 +392,7 @@ def main(root: Path) -> int:
     last_busy = time.monotonic()
     while True:
         rung = _bell(root)
-        busy = dispatcher.turn()
-        dispatcher.clusters.go_on()
-        dispatcher.spare.keep(idle=not dispatcher.trains)
+        busy = dispatcher.went_on()
         if busy or wanted(root):
             last_busy = time.monotonic()
         elif time.monotonic() - last_busy >= IDLE_S:
@@ -381,4 +415,5 @@ def _bell(root: Path) -> int:
 
 
 if __name__ == "__main__":
+    sys.stdout = sys.stderr = _Log(sys.stdout)
     sys.exit(main(Path(sys.argv[1])))

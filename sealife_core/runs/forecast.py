@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from sealife_core.config import AnyConfig, cluster_address, source_run
+from sealife_core.durable import is_full
 from sealife_core.errors import SealifeError
 from sealife_core.runs.beside import NO_ROOM, is_light, may_go_beside
 from sealife_core.runs.devices import devices, needed, suitable
@@ -157,7 +158,7 @@ def queue_forecast(
     images: opens a data set by its name; rows: the metrics of a run. Where no run waits, next to nothing is read.
     """
     waiting = waiting_runs(root)
-    if not waiting and asked is None:
+    if (not waiting and asked is None) or is_full(root):  # no run begins on a full disk
         return {}
     here, taking = devices(), _Taking(root, images)
     configs = [(run.id, run.config(), taking.left_s(run, ())) for run in waiting if not waits_for_a_person(run)]

@@ -20,6 +20,7 @@ from typing import Any
 
 from sealife_core.config import AnyConfig, cluster_address
 from sealife_core.errors import SealifeError
+from sealife_core.neutral import terminal_lines
 from sealife_core.runs.capacity import needs, nodes_of
 from sealife_core.runs.files import replace_json, written_at
 from sealife_core.runs.liveness import FINAL, STALE_AFTER_S, Process, State, is_fresh, process_of
@@ -98,6 +99,14 @@ class ClusterRuns:
     def _guarded(self, run: Run, record: dict[str, Any] | None, jobs: Counter[Kind]) -> None:
         """One look at one run; whatever goes wrong with it, the others are looked at too."""
         try:
+            self._look_at(run, record, jobs)
+        except Exception:  # noqa: BLE001 - the thread must live on; the log has the traceback
+            if self._printed.get(run.id) != (said := traceback.format_exc()):
+                self._printed[run.id] = said
+                print(terminal_lines(said), flush=True)
+
+    def _look_at(self, run: Run, record: dict[str, Any] | None, jobs: Counter[Kind]) -> None:
+        try:
             if record is None:
                 self._wait(run, jobs)
             else:
@@ -107,10 +116,6 @@ class ClusterRuns:
             self._unanswered(run, record, error)
         except SealifeError as error:
             refuse(run, str(error), "Fix this, then resume the run.")
-        except Exception:  # noqa: BLE001 - the thread must live on; the log has the traceback
-            if self._printed.get(run.id) != (said := traceback.format_exc()):
-                self._printed[run.id] = said
-                print(said, flush=True)
 
     def _wait(self, run: Run, jobs: Counter[Kind]) -> None:
         """Submit the run if the cluster has room for it, now or soon."""

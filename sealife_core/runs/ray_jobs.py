@@ -153,7 +153,7 @@ class RayCluster:
             told["status"],
             _readable(told.get("message") or ""),
             told.get("driver_exit_code"),
-            agent.partition("://")[2].rpartition(":")[0],
+            _readable(agent.partition("://")[2].rpartition(":")[0]),
         )
 
     def stop(self, job_id: str) -> None:
@@ -167,7 +167,9 @@ class RayCluster:
             raise self._foreign("it lists no machines")
         return [
             Node(
-                row.get("node_ip") or "", row["resources_total"].get("CPU", 0.0), row["resources_total"].get("GPU", 0.0)
+                _readable(row.get("node_ip") or ""),
+                row["resources_total"].get("CPU", 0.0),
+                row["resources_total"].get("GPU", 0.0),
             )
             for row in told["data"]["result"]["result"]
             if row["state"] == "ALIVE"

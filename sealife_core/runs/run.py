@@ -14,21 +14,24 @@ Who writes what (one writer a file):
 
 import os
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from errno import ENOSPC
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from sealife_core.config import AnyConfig, Request, SearchConfig, StudyConfig, load_config
-from sealife_core.durable import is_temporary, size_bytes
-from sealife_core.errors import ConfigError
+from sealife_core.durable import is_full, is_temporary, size_bytes
+from sealife_core.errors import ConfigError, RunError, disk_problem
 from sealife_core.runs.contents import (
     ENVIRONMENT_SHAPE,
     NOTES_SHAPE,
     PROCESS_SHAPE,
     RESULTS_SHAPE,
     ROW_SHAPE,
+    SEARCH_SHAPE,
     STATUS_SHAPE,
+    STUDY_SHAPE,
 )
 from sealife_core.runs.files import LineReader, UnreadableFile, recall_json, replace_json, tail, written_at
 from sealife_core.runs.liveness import (
@@ -46,6 +49,7 @@ CONFIG, STATUS, PROCESS, NOTES = "config.json", "status.json", "process.json", "
 ENVIRONMENT, RESULTS = "environment.json", "results.json"
 METRICS, LOG, STOP, LAST, BEST = "metrics.jsonl", "log.txt", "stop", "last.ckpt", "best.ckpt"
 MODEL, PREDICTIONS = "model.safetensors", "predictions.parquet"
+STUDY, TRIALS = "study.json", "search.json"
 COORDINATING = ("study", "search")  # kinds of runs that train nothing themselves
 _SHAPES = {
     STATUS: STATUS_SHAPE,
@@ -53,7 +57,23 @@ _SHAPES = {
     NOTES: NOTES_SHAPE,
     ENVIRONMENT: ENVIRONMENT_SHAPE,
     RESULTS: RESULTS_SHAPE,
+    STUDY: STUDY_SHAPE,
+    TRIALS: SEARCH_SHAPE,
 }
+
+
+class NotesChanged(RunError):
+    """Somebody else has written what is to be written over. ``now`` holds it by field."""
+
+    def __init__(self, now: dict[str, Any]) -> None:
+        self.now = now
+        told = " and ".join(
+            f"the {field} to '{', '.join(value) if isinstance(value, list) else value}'" for field, value in now.items()
+        )
+        super().__init__(
+            f"Somebody else has changed {told} meanwhile. What you wrote is not saved yet: it is still in the form. Put"
+            " both together there and save again."
+        )
 
 
 class Run:
@@ -154,14 +174,21 @@ class Run:
         notes: str | None = None,
         study: str | None = None,
         add_tags: Iterable[str] = (),
+        seen: Mapping[str, Any] | None = None,
     ) -> dict[str, Any]:
         """Change what is given, keep the rest; returns all of it. An empty name is the id again.
 
-        ``add_tags`` come to those that are there. Safe among many who write at once. Raises RunError, OSError.
+        ``add_tags`` come to those that are there. ``seen``: what a person was shown before writing; if a field that is
+        given is another by now, nothing is written. Safe among many who write at once. Raises NotesChanged, RunError,
+        OSError.
         """
         given = {"name": name, "tags": None if tags is None else list(tags), "notes": notes, "study": study}
         with notes_lock(self.root):
-            changed = self.notes() | {key: value for key, value in given.items() if value is not None}
+            held, written = self.notes(), {key: value for key, value in given.items() if value is not None}
+            known = held | dict(seen or {})
+            if other := {key: held[key] for key in written if held[key] not in (written[key], known[key])}:
+                raise NotesChanged(other)
+            changed = held | written
             changed["tags"] = list(dict.fromkeys([*changed["tags"], *add_tags]))
             replace_json(self.path / NOTES, changed)
             return self.notes()
@@ -257,6 +284,8 @@ class Run:
             return " ".join(self.problems()) or f"{STATUS} contains no known state."
         if state is State.CREATED:
             return "Not launched yet."
+        if state is State.QUEUED and is_full(self.root):  # the dispatcher cannot write that down
+            return f"waiting: {' '.join(disk_problem(OSError(ENOSPC, '', str(self.root))) or ())}."
         if state is State.RUNNING and status.get("state") != State.RUNNING:
             return "starting"
         if state is State.INTERRUPTED:

@@ -19,11 +19,10 @@ from sealife_core.runs.files import UnreadableFile, read_json, replace_json
 from sealife_core.runs.liveness import State
 from sealife_core.runs.queue import ensure_dispatcher, launch, request_stop
 from sealife_core.runs.queue import resume_or_begin_anew as resume
-from sealife_core.runs.run import MODEL
+from sealife_core.runs.run import MODEL, STUDY
 from sealife_core.runs.writer import RunWriter
 from sealife_core.studies.reuse import fingerprint, finished_runs, unnoted_runs, with_weights
 
-STUDY = "study.json"
 TICK_S = 0.5
 BEAT_S = 10.0  # between two signs of life while nothing happens
 MOST_RESUMES = 2  # of a run whose process was killed; what kills it three times will again
@@ -39,7 +38,7 @@ class Progress:
 
 
 def read_progress(folder: Path) -> Progress:
-    """What the study in ``folder`` has come to; nothing of what cannot be read."""
+    """What the study in ``folder`` has come to; nothing where that cannot be read, as ``Run.problems`` says."""
     try:
         found = read_json(folder / STUDY, STUDY_SHAPE) or {}
     except UnreadableFile:

@@ -1,11 +1,9 @@
 """What came of a search: a row a trial, the best, what mattered. Imports Optuna only to weigh settings."""
 
-import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from math import inf
 from pathlib import Path
-from statistics import fmean
 from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import ValidationError
@@ -15,13 +13,14 @@ from sealife_core.errors import RunError, SealifeError
 from sealife_core.runs.contents import TRIAL_SHAPE
 from sealife_core.runs.directory import Run
 from sealife_core.runs.files import UnreadableFile, read_json, replace_json
+from sealife_core.runs.run import TRIALS
+from sealife_core.studies.pace import seconds_left
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from sealife_core.config.search import Value
 
-TRIALS = "search.json"
 ENOUGH_TO_WEIGH = 6  # trials; of fewer a forest of trees says nothing
 TrialState = Literal["running", "finished", "pruned", "failed"]
 
@@ -70,20 +69,31 @@ def write_trials(folder: Path, trials: Sequence[Trial]) -> None:
 
 
 def trials_of(run: Run) -> list[Trial]:
-    """The trials of a search in their order; none before it began, or where the file cannot be read."""
+    """The trials of a search in their order, as far as they can be read; none before it began."""
+    return read_trials(run)[0]
+
+
+def read_trials(run: Run) -> tuple[list[Trial], int]:
+    """:func:`trials_of`, and how many are left out: damaged ones, and those whose values this search does not vary.
+
+    A file that cannot be read at all holds none; ``Run.problems`` says what is wrong with it.
+    """
     try:
         search, rows = search_of(run), (read_json(run.path / TRIALS) or {}).get("trials")
     except (UnreadableFile, SealifeError):
-        return []
-    found = []
+        return [], 0
+    found, left_out = [], 0
     for row in rows if isinstance(rows, list) else []:
         try:
             trial = Trial(**TRIAL_SHAPE.validate_python(row))
         except (ValidationError, TypeError):  # damaged, or written by another version
+            left_out += 1
             continue
         if len(trial.values) == len(search.axes) and all(_lies_on(axis, trial.values) for axis in search.axes):
             found.append(trial)
-    return found
+        else:
+            left_out += 1
+    return found, left_out
 
 
 def _lies_on(axis: Axis, values: "dict[str, Value]") -> bool:
@@ -113,23 +123,12 @@ def epochs_saved(search: SearchConfig, trials: Sequence[Trial]) -> tuple[int, in
     )
 
 
-def seconds_left(run: Run, search: SearchConfig, trials: Sequence[Trial]) -> float | None:
-    """What the trials to come will take, if they take as long as those that ended; None while none has."""
-    now = time.time()
-    took, going = [], []
-    for trial in trials:
-        status = Run(run.root / trial.run_id).status() if trial.run_id and not trial.reused else {}
-        started, ended = status.get("started"), status.get("ended")
-        if isinstance(started, int | float):
-            if trial.state == "running":
-                going.append(now - started)
-            elif isinstance(ended, int | float):
-                took.append(ended - started)
-    if not took:
-        return None
-    mean = fmean(took)
-    to_come = search.trials - sum(trial.state != "running" for trial in trials)
-    return max(0.0, mean * to_come - sum(min(mean, age) for age in going)) / max(1, len(going))
+def left_s(run: Run, search: SearchConfig, trials: Sequence[Trial]) -> float | None:
+    """Seconds that the trials to come will take; None while none has ended."""
+    own = [trial for trial in trials if trial.run_id and not trial.reused]
+    ended = [Run(run.root / trial.run_id) for trial in own if trial.state != "running"]
+    going = [Run(run.root / trial.run_id) for trial in own if trial.state == "running"]
+    return seconds_left(ended, going, search.trials - sum(trial.state != "running" for trial in trials))
 
 
 def to_frame(run: Run) -> "pd.DataFrame":

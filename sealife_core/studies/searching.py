@@ -16,12 +16,14 @@ from pathlib import Path
 from typing import Any
 
 import optuna
+from optuna.exceptions import StorageInternalError
 from optuna.storages import RDBStorage
 from optuna.trial import FrozenTrial, TrialState
+from sqlalchemy.exc import DatabaseError
 from sqlalchemy.pool import QueuePool
 
 from sealife_core.config import AnyConfig, SearchConfig, flattened, nested, parse
-from sealife_core.errors import ConfigError, RunError
+from sealife_core.errors import ConfigError, RunError, disk_problem
 from sealife_core.runs.capacity import at_once
 from sealife_core.runs.directory import MetricsReader, Run, create_run
 from sealife_core.runs.liveness import State
@@ -41,8 +43,20 @@ _STATES = {TrialState.COMPLETE: "finished", TrialState.PRUNED: "pruned", TrialSt
 
 
 def search(config: SearchConfig, run: RunWriter) -> bool:
-    """Carry out a search. Returns whether it came to its end (False: it was stopped, and its runs with it)."""
-    return Search(config, run).until_done()
+    """Carry out a search. Returns whether it came to its end (False: it was stopped, and its runs with it).
+
+    Raises RunError where what it has tried so far cannot be read.
+    """
+    try:
+        return Search(config, run).until_done()
+    except (DatabaseError, StorageInternalError) as error:
+        if disk_problem(error) is not None:
+            raise
+        cause = error.orig if isinstance(error, DatabaseError) else error.__cause__
+        raise RunError(
+            f"{DATABASE}, which holds what this search has tried, is damaged ({cause}). Put the file back from a copy,"
+            " or launch the same search again: what its runs have measured counts, and no finished run is repeated."
+        ) from error
 
 
 @dataclass

@@ -109,7 +109,7 @@ class Snapshots(Callback):
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """A picture at each of the planned epochs."""
         self._keep_untrained()
-        if trainer.current_epoch + 1 in self.epochs and not trainer.should_stop:
+        if trainer.current_epoch + 1 in self.epochs:
             self._keep(_encoder_of(pl_module), trainer.current_epoch + 1)
 
     def _keep_untrained(self) -> None:

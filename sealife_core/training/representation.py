@@ -38,7 +38,7 @@ class Representation(Callback):
         """Measure at the chosen interval."""
         every = self._config.monitor_every
         assert isinstance(pl_module, SimclrModule)
-        if every and (trainer.current_epoch + 1) % every == 0 and not trainer.should_stop:
+        if every and (trainer.current_epoch + 1) % every == 0:
             self._run.status(stage="looking", message="measuring the quality of the features")
             for name, value in self.measure(pl_module).items():
                 pl_module.log(f"val/{name}", value)

@@ -141,6 +141,17 @@ def test_predict__refuses_in_a_sentence(
     assert word in said["error"]
 
 
+@pytest.mark.parametrize("content", ["{half", '{"format": 1, "kind": 5}'])
+def test_predict__of_a_run_whose_model_is_damaged_names_the_file(
+    content: str, run: Run, folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copytree(run.path, tmp_path / "copy")
+    (tmp_path / "copy" / "model.json").write_text(content)
+    said = called(capsys, "predict", str(tmp_path / "copy"), str(folder), status=1)["error"]
+    assert "model.json " in said
+    assert said.endswith(("Copy it again from where it came.", "train the run anew."))
+
+
 def test_predict__explains_itself(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         build_parser().parse_args(["predict", "--help"])

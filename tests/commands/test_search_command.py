@@ -99,3 +99,11 @@ def test_show__of_another_run_says_how_to_begin_one(tiny_reef: Dataset, capsys: 
     run = create_run(preset("scratch"))
     assert main(["search", "show", run.id]) == 1
     assert "is not a search. Start one: search TASK" in capsys.readouterr().err
+
+
+def test_show__says_that_the_trials_are_damaged(tiny_reef: Dataset, capsys: pytest.CaptureFixture[str]):
+    assert main(["search", "scratch", "--vary", RATE]) == 0
+    (run,) = list_runs()
+    (run.path / "search.json").write_text("{half")
+    assert main(["search", "show", run.id]) == 0
+    assert "search.json cannot be read: it is half written or damaged." in capsys.readouterr().err

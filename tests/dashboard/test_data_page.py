@@ -1,5 +1,6 @@
 """The Data page without a browser: import, browse, check, mend, delete and undo."""
 
+import errno
 import io
 import json
 import shutil
@@ -152,6 +153,21 @@ def test_import__of_an_empty_folder_is_one_sentence(home, tmp_path):
     assert list_datasets() == []
 
 
+class TooLarge(io.BytesIO):
+    """An upload that the disk has no room for the end of."""
+
+    def read(self, size: int | None = -1) -> bytes:
+        if self.tell():
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return super().read(10)
+
+
+def test_import__an_upload_that_fills_the_disk_is_removed(home):
+    with pytest.raises(OSError, match="No space left"):
+        import_form.begin_import("", "", TooLarge(b"0" * 99), "large.zip")
+    assert not list((home / "data" / import_form.UPLOADS).iterdir())
+
+
 class SlowUpload(io.BytesIO):
     """An upload of which the rest does not come before ``go_on`` is set."""
 
@@ -232,6 +248,16 @@ def test_import__cancelled_on_the_page_leaves_nothing_and_the_next_begins(photog
     assert "Importing one was cancelled. Nothing was kept." in text(app) or "Importing two was" in text(app)
     assert list_datasets() == ["reef", "three"]
     assert not list((home / "data").glob(".importing-*"))
+
+
+def test_import__of_an_upload_cancelled_while_it_waits_leaves_no_copy(photographs, held_import, home):
+    first = import_form.begin_import(str(photographs), "one")
+    second = import_form.begin_import("", "", io.BytesIO(b"0" * 99), "two.zip")
+    assert len(list((home / "data" / import_form.UPLOADS).iterdir())) == 1
+    second.cancel()
+    second.wait(30)
+    assert (first.running, second.running) == (True, False)
+    assert not list((home / "data" / import_form.UPLOADS).iterdir())
 
 
 def test_job__is_not_begun_twice_and_tells_how_far_it_is(home):

@@ -221,6 +221,18 @@ def test_page__draws_each_view(tiny_reef, show):
     assert not app.error
 
 
+def test_own_pictures__of_a_run_whose_model_is_damaged_are_one_sentence(tiny_reef):
+    run = classifier(tiny_reef, "one")
+    (run.path / "model.json").write_text("{half")
+    app = open_gallery(run=run.id, show="own")
+    held = io.BytesIO()
+    Image.new("RGB", (20, 20)).save(held, "PNG")
+    app.file_uploader(key="own_pictures").set_value([("dive.png", held.getvalue(), "image/png")]).run()
+    assert not app.exception
+    (said,) = [error.value for error in app.error]
+    assert "model.json cannot be read" in said.replace("\\", "")
+
+
 def test_own_pictures__are_all_answered_in_pages_and_a_table(tiny_reef):
     run = finished_classifier(tiny_reef)
     app = open_gallery(run=run.id, show="own")

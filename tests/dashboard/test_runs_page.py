@@ -136,6 +136,35 @@ def test_page__a_damaged_resume_point_is_named_and_offers_a_new_beginning(tiny_r
     assert run.metrics() == []
 
 
+def test_notes__that_somebody_else_saved_meanwhile_are_shown_and_none_are_lost(home):
+    run = trained(preset("simclr", data="reef"), "one")
+    app = open_runs(run=run.id)
+    run.write_notes(notes="theirs", tags=["their tag"])
+    app.text_area(key=f"notes.{run.id}.notes").set_value("mine")
+    app.text_input(key=f"notes.{run.id}.name").set_value("Dusk")
+    button(app, "Save").click().run()
+    assert "Somebody else has changed the notes to 'theirs' meanwhile" in text(app)
+    assert (run.notes()["notes"], run.notes()["name"]) == ("theirs", "one")
+    field = app.text_area(key=f"notes.{run.id}.notes")
+    assert field.value == "mine"
+    field.set_value("theirs, mine")
+    button(app, "Save").click().run()
+    assert not app.exception
+    assert "Saved what you wrote about **Dusk**" in text(app)
+    assert run.notes() == {"name": "Dusk", "tags": ["their tag"], "notes": "theirs, mine", "study": ""}
+    assert app.text_input(key=f"notes.{run.id}.tags").value == "their tag"
+
+
+def test_notes__are_those_on_disk_whenever_the_page_is_opened(home):
+    run = trained(preset("simclr", data="reef"), "one")
+    app = open_runs(run=run.id)
+    run.write_notes(notes="theirs")
+    app.switch_page("app_pages/home.py").run()
+    app.query_params["run"] = run.id
+    app.switch_page("app_pages/runs.py").run()
+    assert app.text_area(key=f"notes.{run.id}.notes").value == "theirs"
+
+
 def test_page__tells_the_training_time_of_all_attempts_and_none_that_nobody_measured(home):
     both = trained(preset("simclr", data="reef"), "both", train_s=95.0)
     assert "trained for 2 min" in text(open_runs(run=both.id))

@@ -8,10 +8,11 @@ from streamlit.testing.v1.element_tree import NumberInput
 
 from dashboard.components.run_strip import active_runs
 from dashboard.components.study_charts import labels_option, pairs_option, sweep_option
-from sealife_core.config import ClassifierConfig, Part, StudyConfig, preset
+from sealife_core.config import Axis, ClassifierConfig, Part, StudyConfig, build_search, preset
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.runs import Run, State, create_run, list_runs, trashed
 from sealife_core.runs.queue import write_status
+from sealife_core.runs.run import STUDY, TRIALS
 from sealife_core.studies.questions import (
     FULL,
     IMBALANCE,
@@ -209,3 +210,44 @@ def test_imbalance__is_drawn_for_each_ratio(tiny_reef: Dataset) -> None:
     run = finished_study(study_of(IMBALANCE, tiny_reef, seeds=1, size=FULL), right)
     said = text(open_studies(study=run.id))
     assert all(f"Rarest class reduced to 1 : {ratio}" in said for ratio in (1, 10, 50))
+
+
+@pytest.mark.parametrize("damage", ["{half", '{"runs": {"a": 5}}'])
+def test_view__of_a_study_whose_progress_is_damaged_says_so(tiny_reef: Dataset, damage: str) -> None:
+    run = finished_study(study_of(TEMPERATURE, tiny_reef), right)
+    (run.path / STUDY).write_text(damage)
+    app = open_studies(study=run.id)
+    assert not app.exception
+    (said,) = [error.value for error in app.error]
+    assert said.startswith("study.json ")
+    assert "damaged" in said
+    assert "with a damaged file" in text(app)
+
+
+@pytest.mark.parametrize(
+    ("damage", "left_out"),
+    [("{half", 0), ('{"trials": [{"number": 1, "values": {}, "state": "ended"}]}', 1)],
+)
+def test_view__of_a_search_whose_trials_are_damaged_says_so(tiny_reef: Dataset, damage: str, left_out: int) -> None:
+    base = preset("scratch", "Quick look", data="reef")
+    run = create_run(build_search(base, [Axis(path="learning_rate", low=1e-4, high=1e-2)], trials=8))
+    write_status(run, state=State.FINISHED)
+    (run.path / TRIALS).write_text(damage)
+    app = open_studies(study=run.id)
+    assert not app.exception
+    (said,) = [error.value for error in app.error]
+    assert said.startswith("search.json ")
+    assert "damaged" in said
+    assert ("Not shown: 1 trial that cannot be read." in text(app)) == bool(left_out)
+
+
+def test_name__of_a_study_that_somebody_else_changed_is_not_written_over(tiny_reef: Dataset) -> None:
+    run = finished_study(study_of(TEMPERATURE, tiny_reef), right)
+    app = open_studies(study=run.id)
+    run.write_notes(name="theirs")
+    app.text_input(key=f"notes.{run.id}.name").set_value("mine")
+    button(app, "Save").click().run()
+    assert "Somebody else has changed the name to 'theirs' meanwhile" in text(app)
+    assert run.notes()["name"] == "theirs"
+    button(app, "Save").click().run()
+    assert run.notes()["name"] == "mine"

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from streamlit.testing.v1 import AppTest
 
 from dashboard import state
+from sealife_core.config import TASKS
 from sealife_core.runs import list_runs
 
 # A look at all pages takes seconds: one is drawn each time, not the simplest, and none is looked for that is simpler.
@@ -73,3 +74,34 @@ def test_url__that_once_stopped_a_page_opens_it(
         app.query_params[key] = [probe for _ in value] if isinstance(value, list) else value
     app.switch_page(f"app_pages/{page}.py").run()
     assert not app.exception, app.exception[0].stack_trace
+
+
+@pytest.mark.parametrize("asked", ["embed", TASKS["embed"].title])
+def test_url__names_a_choice_by_its_key_or_its_word(models: Path, monkeypatch: pytest.MonkeyPatch, asked: str) -> None:
+    monkeypatch.setenv("SEALIFE_HOME", str(models))
+    app = AppTest.from_file(str(FRAME), default_timeout=60)
+    app.query_params["task"] = asked
+    app.switch_page("app_pages/train.py").run()
+    assert TASKS["embed"].says in [found.value for found in app.markdown]
+    assert app.session_state["task"] == "embed"
+
+
+@pytest.mark.parametrize(
+    ("page", "key", "value"),
+    [
+        ("studies", "question", "depth"),
+        ("studies", "kind", "search"),
+        ("data", "split", "val"),
+        ("runs", "of", "all"),
+        ("compare", "score", "macro_f1"),
+    ],
+)
+def test_url__takes_the_key_of_every_choice_that_is_shown_by_another_word(
+    models: Path, monkeypatch: pytest.MonkeyPatch, page: str, key: str, value: str
+) -> None:
+    monkeypatch.setenv("SEALIFE_HOME", str(models))
+    app = AppTest.from_file(str(FRAME), default_timeout=60)
+    app.query_params.update({"study": "new", key: value})
+    app.switch_page(f"app_pages/{page}.py").run()
+    assert not app.exception
+    assert app.session_state[key] == value

@@ -1,5 +1,6 @@
 """Folders of data sets under several people, processes and hosts, and after a power cut."""
 
+import errno
 import hashlib
 import json
 import os
@@ -29,6 +30,17 @@ from sealife_core.datasets.storage import (
 from sealife_core.errors import DatasetError
 
 DAY_S = 86400.0
+
+
+def test_claimed_folder__on_a_full_disk_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    def full(path: Path, text: str) -> int:
+        path.touch()
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(Path, "write_text", full)
+    with pytest.raises(OSError, match="No space left"):
+        claimed_folder(tmp_path, "upload-")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_restore__while_another_empties_the_trash_gives_back_all_or_says_it_is_gone(

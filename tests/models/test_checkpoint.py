@@ -13,6 +13,7 @@ from torch import nn
 from torchvision.models import get_model
 
 from sealife_core.errors import WeightsError
+from sealife_core.models import checkpoint
 from sealife_core.models.checkpoint import ModelCard, load_card, load_model, save_model
 from sealife_core.models.encoders import build_encoder
 from sealife_core.models.heads import classification_head, projection_head
@@ -157,6 +158,20 @@ def test_save_model__that_fails_leaves_the_model_that_was_there(saved: Path, mon
     with pytest.raises(OSError, match="No space left"):
         save_model(saved, build_encoder("resnet18", "small"), classification_head(512, 3), card_of("classifier"))
     assert {path.name: path.read_bytes() for path in saved.iterdir()} == before
+
+
+def test_read_safetensors__reads_the_file_that_was_checked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    path, opened = tmp_path / "w.safetensors", checkpoint.open_regular
+    save_file({"a": torch.ones(2)}, path)
+
+    def exchanged(path: Path) -> object:
+        file = opened(path)
+        path.unlink()
+        os.mkfifo(path)
+        return file
+
+    monkeypatch.setattr(checkpoint, "open_regular", exchanged)
+    assert checkpoint.read_safetensors(path)["a"].tolist() == [1, 1]
 
 
 def halve(path: Path) -> None:

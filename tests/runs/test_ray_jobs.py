@@ -143,3 +143,10 @@ def test_refusal__says_the_last_line_without_what_a_terminal_obeys(serve: Callab
     with pytest.raises(ClusterError, match=r"refused:  .31mValueError: no x") as raised:
         RayCluster(address).nodes()
     assert len(str(raised.value)) < 700
+
+
+def test_answer__of_a_job_holds_nothing_that_a_terminal_obeys(serve: Callable[..., str]):
+    told = {"status": "FAILED", "message": "a\x1b[2Jb\u202ec", "driver_agent_http_address": "http://n\x1b]0;x:52365"}
+    job = RayCluster(serve(200, json.dumps(told).encode())).find("some")
+    assert job is not None
+    assert (job.message, job.node) == ("a [2Jb c", "n ]0;x")

@@ -12,6 +12,7 @@ from sealife_core.errors import ConfigError
 from sealife_core.runs import MetricsReader, Run, RunWriter, State, create_run, list_runs
 from sealife_core.runs.files import replace_json
 from sealife_core.runs.liveness import STALE_AFTER_S
+from sealife_core.runs.run import NotesChanged
 
 
 @pytest.fixture
@@ -136,6 +137,19 @@ def test_notes__change_only_what_is_given(run: Run):
     run.write_notes(name="Reef <b>", tags=["a", "ü"], notes="long")
     assert run.write_notes(tags=[]) == {"name": "Reef <b>", "tags": [], "notes": "long", "study": ""}
     assert run.write_notes(name="")["name"] == run.id
+
+
+def test_notes__that_somebody_else_changed_are_not_written_over_unseen(run: Run):
+    seen = run.write_notes(name="Reef", tags=["a"], notes="mine")
+    run.write_notes(notes="theirs", tags=["a", "b"])
+    with pytest.raises(
+        NotesChanged, match=r"changed the notes to 'theirs' meanwhile\..* is still in the form"
+    ) as raised:
+        run.write_notes(name="Dusk", notes="both", seen=seen)
+    assert run.notes() == {"name": "Reef", "tags": ["a", "b"], "notes": "theirs", "study": ""}
+    assert raised.value.now == {"notes": "theirs"}
+    assert run.write_notes(name="Dusk", seen=seen)["notes"] == "theirs"
+    assert run.write_notes(notes="theirs, mine", seen=seen | raised.value.now)["notes"] == "theirs, mine"
 
 
 def test_shown__tells_the_age_and_the_stop_under_way(run: Run):

@@ -19,8 +19,8 @@ from sealife_core.studies.search_results import (
     compared_at,
     epochs_saved,
     importance,
+    left_s,
     search_of,
-    seconds_left,
     to_frame,
     trials_of,
 )
@@ -80,7 +80,7 @@ def test_search__of_twenty_trials_finds_the_better_half(root: Path):
     frame = to_frame(search)
     assert frame["learning_rate"].between(1e-5, 1e-1).all()
     assert set(frame["batch_size"]) == {32, 64}
-    assert seconds_left(search, search_of(search), trials) == 0
+    assert left_s(search, search_of(search), trials) == 0
 
 
 def test_search__of_the_same_seed_is_the_same_search(root: Path):
@@ -224,6 +224,33 @@ def test_results__of_another_kind_of_run_say_so(root: Path):
         search_of(run)
     assert trials_of(run) == []
     assert importance(asked(), []) == {}
+
+
+def spoil_pages(path: Path) -> None:
+    content = path.read_bytes()
+    path.write_bytes(content[:4096] + b"\x07" * (len(content) - 4096))
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda path: path.write_bytes(b"no database" * 99),
+        lambda path: path.write_bytes(path.read_bytes()[:9000]),
+        spoil_pages,
+    ],
+    ids=["not one", "cut off", "overwritten"],
+)
+def test_search__whose_database_is_damaged_says_so_and_a_second_one_goes_on(
+    root: Path, damage: Callable[[Path], object]
+):
+    run = begun(asked(trials=3), root)
+    searching.Search(asked(trials=3), RunWriter(run)).turn()
+    done = {part.id for part in parts_of(run)}
+    damage(run.path / searching.DATABASE)
+    with pytest.raises(RunError, match=r"search\.db, which holds .* is damaged \(.+\)\. Put the file back"):
+        searching.search(asked(trials=3), RunWriter(run))
+    again = carry_out(asked(trials=3), root)
+    assert done <= {trial.run_id for trial in trials_of(again)}
 
 
 @pytest.mark.parametrize("folder", ["a?b", "a%3Fb#c", "{SCHEMA_VERSION} {x}", "a?mode=memory&uri=true"])

@@ -1,0 +1,113 @@
+"""A disk that fills up while runs wait: they say so, and go on once there is room."""
+
+import errno
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from sealife_core.runs import Run, RunWriter, State, launch, waiting
+from sealife_core.runs import dispatcher as dispatching
+from sealife_core.runs import run as reading
+from sealife_core.runs.dispatcher import Dispatcher
+from sealife_core.runs.forecast import queue_forecast
+from sealife_core.runs.spawning import spawn
+
+from .processes import until
+
+Make = Callable[..., Run]
+Begin = Callable[..., Dispatcher]
+
+
+def full(*given: object, **more: object) -> None:
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+@pytest.fixture
+def small_disk(root: Path) -> Iterator[Path]:
+    """``root`` on a disk of its own of 4 MB; a file that fills it."""
+    try:
+        command = ["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", str(root)]
+        subprocess.run(command, check=True, capture_output=True, timeout=30)
+    except (subprocess.CalledProcessError, OSError) as error:
+        pytest.skip(f"no file system can be mounted here: {error}")
+    yield root / "filler"
+    subprocess.run(["umount", "-l", str(root)], check=True, timeout=30)
+
+
+def fill(path: Path) -> None:
+    with path.open("wb", buffering=0) as file:
+        while file.write(b"0" * 4096):
+            pass
+
+
+def test_dispatcher__on_a_full_disk_says_so_and_starts_the_run_once_there_is_room(
+    small_disk: Path, make: Make, root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sealife_core.runs.queue._spawn_dispatcher", lambda root: None)
+    run, log = make(), tmp_path / "log.txt"
+    launch(run)
+    assert run.shown().message == "waiting for its turn"
+    with pytest.raises(OSError, match="No space left"):
+        fill(small_disk)
+    dispatcher = spawn([sys.executable, "-m", "sealife_core.runs.dispatcher", str(root)], log)
+    try:
+        until(lambda: "No space left" in log.read_text())
+        said = run.shown()
+        assert said.state is State.QUEUED
+        assert said.message.startswith(f"waiting: The disk is full ({root}). Delete runs")
+        assert queue_forecast(root, full) == {}
+        small_disk.unlink()
+        until(lambda: run.state() is State.FINISHED)
+        assert dispatcher.poll() is None
+    finally:
+        dispatcher.kill()
+        dispatcher.wait()
+
+
+def test_turn__that_the_disk_forbids_is_taken_again_and_nothing_is_started_twice(
+    make: Make, begin: Begin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run, dispatcher = make(), begin()
+    launch(run)
+    with monkeypatch.context() as patch:
+        patch.setattr(dispatching, "replace_json", full)
+        patch.setattr(waiting, "write_status", full)
+        assert dispatcher.went_on()
+        assert dispatcher.went_on()
+        assert dispatcher.watched == {}
+        assert run.state() is State.QUEUED
+        patch.setattr(reading, "is_full", lambda folder: True)
+        assert run.shown().message.endswith("empty the trash.")
+    dispatcher.went_on()
+    until(lambda: dispatcher.went_on() and run.state() is State.FINISHED)
+    assert run.attempt() == 1
+
+
+def test_turn__the_end_of_a_process_is_noted_once_there_is_room(
+    make: Make, begin: Begin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run, dispatcher = make(), begin()
+    launch(run)
+    dispatcher.turn()
+    until(lambda: RunWriter(run).run.state() is State.FINISHED and dispatcher.watched[run.id].ended())
+    with monkeypatch.context() as patch:
+        patch.setattr(dispatching, "replace_json", full)
+        assert dispatcher.went_on()
+    dispatcher.turn()
+    assert (run.process() or {})["exit_code"] == 0
+
+
+def test_turn__a_run_that_the_disk_refuses_is_told_why(
+    make: Make, begin: Begin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run, dispatcher = make(), begin()
+    launch(run)
+    monkeypatch.setattr(dispatching, "replace_json", full)
+    dispatcher.turn()
+    error = run.error() or {}
+    assert error["what"] == "The process could not be started. The disk is full."
+    assert error["next"].endswith("empty the trash, then resume the run.")
