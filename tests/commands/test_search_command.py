@@ -106,4 +106,4 @@ def test_show__says_that_the_trials_are_damaged(tiny_reef: Dataset, capsys: pyte
     (run,) = list_runs()
     (run.path / "search.json").write_text("{half")
     assert main(["search", "show", run.id]) == 0
-    assert "search.json cannot be read: it is half written or damaged." in capsys.readouterr().err
+    assert "search.json cannot be read: it is incomplete or damaged." in capsys.readouterr().err

@@ -343,7 +343,7 @@ def test_turn__a_command_that_cannot_start_fails_the_run_not_the_queue(
     dispatcher = begin()
     dispatcher.turn()
     assert first.state() is State.FAILED
-    assert "No such file" in first.shown().message
+    assert "A file or folder is missing" in first.shown().message
     monkeypatch.setenv("SEALIFE_WORKER_COMMAND", good)
     launch(second)
     turn_until(dispatcher, lambda: second.state() is State.FINISHED)
