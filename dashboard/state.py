@@ -56,7 +56,7 @@ def arrive() -> None:
 
 def linked(key: str, options: Container[str]) -> str:
     """``key``, for a widget bound to the URL whose words are not its ``options``: a link may hold either."""
-    held = st.query_params.get(key)
+    held = st.query_params.get(key, "")
     if held in options and key not in st.session_state:
         st.session_state[key] = held
     return key
@@ -103,7 +103,7 @@ def seen(form: str) -> dict[str, Any]:
 
 def see(form: str, told: Mapping[str, Any]) -> None:
     """The person has been shown what is on disk, or been told of a part of it."""
-    st.session_state[_SEEN] = st.session_state.get(_SEEN, {}) | {form: seen(form) | told}
+    st.session_state[_SEEN] = st.session_state.get(_SEEN, {}) | {form: {**seen(form), **told}}
 
 
 def held(key: str, otherwise: Any) -> Any:
