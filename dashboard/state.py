@@ -56,8 +56,8 @@ def arrive() -> None:
 
 def linked(key: str, options: Container[str]) -> str:
     """``key``, for a widget bound to the URL whose words are not its ``options``: a link may hold either."""
-    held = st.query_params.get(key)
-    if held is not None and held in options and key not in st.session_state:
+    held = st.query_params.get(key, "")
+    if held in options and key not in st.session_state:
         st.session_state[key] = held
     return key
 

@@ -44,7 +44,7 @@ def thinned(
     rows: Iterable[Mapping[str, Any]], key: str, factor: float = 1.0, most: int = MOST_POINTS
 ) -> tuple[list[list[float]], int]:
     """([epoch, value × factor] of ``key``, how many rows stand behind a point). Points are means, so none is lost."""
-    found = [(row["epoch"], row[key]) for row in rows if _number(row.get(key)) and _number(row.get("epoch"))]
+    found = [(row["epoch"], row[key]) for row in rows if None not in (row.get(key), row.get("epoch"))]
     batched = -(-len(found) // most) or 1
     points = []
     for start in range(0, len(found), batched):
@@ -175,10 +175,6 @@ def _alternative(panel: Panel, curves: Sequence[Curve]) -> str:
         for c in curves
     )
     return f"{panel.title} over epochs: {ends}."
-
-
-def _number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and value == value
 
 
 def _log_axis(low: float, high: float) -> dict[str, Any]:

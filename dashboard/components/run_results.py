@@ -25,30 +25,30 @@ def results_view(run: Run, classes: Sequence[str]) -> None:
         st.caption("Scores appear here when the run has finished.")
         return
     test, val = results.get("test"), results.get("val")
-    if isinstance(test, dict):
+    if test is not None:
         _classifier(test, "test pictures that it never saw in training", classes)
-    elif isinstance(val, dict) and "knn_accuracy" in val:
+    elif val is not None and "knn_accuracy" in val:
         _representation(val)
-    elif isinstance(val, dict):
+    elif val is not None:
         _classifier(val, "validation pictures, because the run was stopped before its test", classes)
     figures_view(run)
 
 
 def percent(value: Any) -> str:
     """ "61.0 %", – if unknown."""
-    return wording.percent(value) if isinstance(value, int | float) else "–"
+    return "–" if value is None else wording.percent(value)
 
 
 def between(low: Any, high: Any) -> str:
     """ "51 to 70 %", the 95 % interval; "" if unknown."""
-    if not isinstance(low, int | float) or not isinstance(high, int | float):
+    if low is None or high is None:
         return ""
     return f"{100 * low:.0f} to {100 * high:.0f} %"
 
 
 def _classifier(scored: dict[str, Any], where: str, classes: Sequence[str]) -> None:
     st.caption(
-        f"On {scored.get('n', 0):,} {where}. Always guessing the most common class reaches"
+        f"On {scored.get('n') or 0:,} {where}. Always guessing the most common class reaches"
         f" {percent(scored.get('chance'))}."
     )
     cells = (
@@ -74,7 +74,7 @@ def _classifier(scored: dict[str, Any], where: str, classes: Sequence[str]) -> N
 def _representation(val: dict[str, Any]) -> None:
     nearest = f"{val['knn_k']} nearest training pictures" if "knn_k" in val else "nearest training pictures"
     st.caption(
-        f"On {val.get('n', 0):,} validation pictures, each classified by its {nearest} in feature space. Guessing"
+        f"On {val.get('n') or 0:,} validation pictures, each classified by its {nearest} in feature space. Guessing"
         f" reaches {percent(val.get('chance'))}. Train a classifier on this encoder to get a test accuracy."
     )
     _metrics((("k-NN accuracy", val.get("knn_accuracy"), between(val.get("knn_low"), val.get("knn_high")),
@@ -90,7 +90,7 @@ def _representation(val: dict[str, Any]) -> None:
     rows = [
         {"": name, "Value": f"{value:.2f}", "Means": says}
         for name, (value, says) in numbers.items()
-        if isinstance(value, int | float)
+        if value is not None
     ]
     if rows:
         st.table(pd.DataFrame(rows), border="horizontal", hide_index=True)

@@ -106,12 +106,11 @@ def _best(run: Run, search: SearchConfig, best: Trial, trials: Sequence[Trial]) 
     over = run.state().active
     with st.container(border=True, key="search_best"):
         st.markdown(f"**{'Best so far' if over else 'The best'}: trial {best.number}**, {plain(values)}")
-        val = (winner.results() or {}).get("val")
-        val = val if isinstance(val, dict) else {}
+        val = (winner.results() or {}).get("val") or {}
         name = search.metric.removeprefix("val/")
         low, high = (val.get(f"{name.removesuffix('_accuracy')}_{end}") for end in ("low", "high"))
         span = f" (95 % interval {between(low, high)})" if between(low, high) else ""
-        asked = f" on {val['n']:,} validation pictures" if isinstance(val.get("n"), int) else " on validation"
+        asked = f" on {val['n']:,} validation pictures" if val.get("n") is not None else " on validation"
         st.markdown(f"{measure_title(search)} **{percent(best.value)}**{span}{asked}")
         st.caption(_worth(best, trials, low))
         with st.container(horizontal=True, vertical_alignment="center"):
@@ -129,7 +128,7 @@ def _worth(best: Trial, trials: Sequence[Trial], low: Any) -> str:
         f"It is the best of {len(trials)} trials on the same pictures, so part of its lead is luck. Expect a"
         " slightly lower score on other pictures."
     )
-    if not scored or not isinstance(low, int | float):
+    if not scored or low is None:
         return text
     near = sum((trial.value or 0.0) >= low for trial in scored)
     return f"{text} Of the other {len(scored)} finished trials, {near} lie within its interval."
@@ -155,16 +154,16 @@ def _longer_button(search: SearchConfig, winner: Run) -> None:
 
 def _test_score(winner: Run) -> None:
     """The score on test pictures, folded: it is to be looked at once, and of the best alone."""
-    test = (winner.results() or {}).get("test")
-    if not isinstance(test, dict) or not isinstance(test.get("accuracy"), int | float):
+    test = (winner.results() or {}).get("test") or {}
+    if test.get("accuracy") is None:
         return
     with st.expander("Its score on test pictures"):
         words = [
             f"{title} **{percent(test[name])}** ({between(test.get(f'{name}_low'), test.get(f'{name}_high'))})"
             for name, title in (("accuracy", "Accuracy"), ("macro_f1", "Macro-F1"))
-            if isinstance(test.get(name), int | float)
+            if test.get(name) is not None
         ]
-        st.markdown(f"{', '.join(words)} on {test.get('n', 0):,} test pictures")
+        st.markdown(f"{', '.join(words)} on {test.get('n') or 0:,} test pictures")
         st.caption(
             "The search did not use the test pictures, so this is an unbiased estimate the first time. If you"
             " search again until it rises, it becomes as optimistic as the validation score."

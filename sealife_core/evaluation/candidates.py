@@ -55,13 +55,12 @@ def candidates(runs: Sequence[Run]) -> list[Candidate]:
         if not isinstance(config, ClassifierConfig):
             continue
         results = run.results() or {}
-        test = results.get("test")
-        scored = test if isinstance(test, dict) and isinstance(test.get("accuracy"), int | float) else {}
-        n = int(scored.get("n") or 0)
+        test = results.get("test") or {}
+        n = 0 if test.get("accuracy") is None else test.get("n") or 0
         found.append(
             Candidate(
                 run.id, run.notes()["name"], config.method, config.data, n,
-                str(results.get("test_hash", "")) if n else "", "finished" if n else run.state().value,
+                results.get("test_hash") or "" if n else "", "finished" if n else run.state().value,
             )
         )  # fmt: skip
     return found

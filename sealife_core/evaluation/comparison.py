@@ -77,7 +77,7 @@ def comparison(runs: Sequence[Run], test_hash: str | None = None) -> list[Compar
         for run, config, results in _readable(runs, "test", ("n", "accuracy", "macro_f1", "chance"))
         if isinstance(config, ClassifierConfig)
     ]
-    hashes = Counter(str(results.get("test_hash", "")) for _, _, results in tested)
+    hashes = Counter(results.get("test_hash") or "" for _, _, results in tested)
     reference = test_hash if test_hash is not None else hashes.most_common(1)[0][0] if hashes else ""
     names = distinct_names([run for run, _, _ in tested])
     rows = [_row(run, config, results, reference, names[run.id]) for run, config, results in tested]
@@ -98,7 +98,7 @@ def representation_rows(runs: Sequence[Run]) -> list[RepresentationRow]:
     for run, config, results in _readable(runs, "val", ("n", "knn_accuracy")):
         if not isinstance(config, SimclrConfig):
             continue
-        val = results["val"]
+        val = _known(results["val"], knn_low=0.0, knn_high=1.0, chance=0.0)
         rows.append(
             RepresentationRow(
                 run_id=run.id,
@@ -106,11 +106,11 @@ def representation_rows(runs: Sequence[Run]) -> list[RepresentationRow]:
                 encoder=config.encoder,
                 source=_source(run, config.weights),
                 data=config.data,
-                n=int(val["n"]),
-                knn_accuracy=float(val["knn_accuracy"]),
-                low=float(val.get("knn_low", 0.0)),
-                high=float(val.get("knn_high", 1.0)),
-                chance=float(val.get("chance", 0.0)),
+                n=val["n"],
+                knn_accuracy=val["knn_accuracy"],
+                low=val["knn_low"],
+                high=val["knn_high"],
+                chance=val["chance"],
                 alignment=val.get("alignment"),
                 uniformity=val.get("uniformity"),
                 effective_rank=val.get("effective_rank"),
@@ -197,14 +197,20 @@ def _readable(runs: Sequence[Run], split: str, needed: tuple[str, ...]) -> list[
             config, results = run.config(), run.results()
         except SealifeError:
             continue
-        scored = results.get(split) if results else None
-        if results and isinstance(scored, dict) and all(isinstance(scored.get(key), int | float) for key in needed):
+        scored = (results or {}).get(split) or {}
+        if results and all(scored.get(key) is not None for key in needed):
             found.append((run, config, results))
     return found
 
 
+def _known(scored: dict[str, Any], **otherwise: float) -> dict[str, Any]:
+    """``scored`` without its nulls, and ``otherwise`` for what it lacks."""
+    return otherwise | {key: value for key, value in scored.items() if value is not None}
+
+
 def _row(run: Run, config: ClassifierConfig, results: dict[str, Any], reference: str, name: str) -> ComparisonRow:
-    test, test_hash = results["test"], str(results.get("test_hash", ""))
+    test = _known(results["test"], accuracy_low=0.0, accuracy_high=1.0, macro_f1_low=0.0, macro_f1_high=1.0)
+    test_hash = results.get("test_hash") or ""
     comparable = test_hash == reference
     return ComparisonRow(
         run_id=run.id,
@@ -213,15 +219,15 @@ def _row(run: Run, config: ClassifierConfig, results: dict[str, Any], reference:
         encoder=config.encoder,
         source=_source(run, config.weights),
         data=config.data,
-        n=int(test["n"]),
-        accuracy=float(test["accuracy"]),
-        low=float(test.get("accuracy_low", 0.0)),
-        high=float(test.get("accuracy_high", 1.0)),
-        macro_f1=float(test["macro_f1"]),
-        macro_f1_low=float(test.get("macro_f1_low", 0.0)),
-        macro_f1_high=float(test.get("macro_f1_high", 1.0)),
+        n=test["n"],
+        accuracy=test["accuracy"],
+        low=test["accuracy_low"],
+        high=test["accuracy_high"],
+        macro_f1=test["macro_f1"],
+        macro_f1_low=test["macro_f1_low"],
+        macro_f1_high=test["macro_f1_high"],
         top3=test.get("top3"),
-        chance=float(test["chance"]),
+        chance=test["chance"],
         train_s=results.get("train_s"),
         parameters_trained=results.get("parameters_trained"),
         label_fraction=config.label_fraction,
@@ -239,7 +245,7 @@ def _pretrain_s(run: Run, weights: str) -> float | None:
         seen.add(run_id)
         source = Run(run.root / run_id)
         spent = (source.results() or {}).get("train_s")
-        total = (total or 0.0) + spent if isinstance(spent, int | float) else total
+        total = total if spent is None else (total or 0.0) + spent
         try:
             weights = source.config().weights
         except SealifeError:

@@ -44,6 +44,7 @@ class _Status(TypedDict, total=False):
     epochs: Count
     step: Count
     steps: Count
+    place: Number
     queued: Time
     started: Time
     ended: Time

@@ -15,7 +15,7 @@ from sealife_core.runs.devices import devices, needed, suitable
 from sealife_core.runs.directory import Run, list_runs
 from sealife_core.runs.estimates import Images, count_images, duration, estimate, labelled_only
 from sealife_core.runs.liveness import Process, State, process_of
-from sealife_core.runs.order import number, waiting_runs
+from sealife_core.runs.order import waiting_runs
 from sealife_core.runs.queue import waits_for_a_person
 from sealife_core.runs.run import LAST
 from sealife_core.wording import counted
@@ -178,8 +178,8 @@ def queue_forecast(
 
 def seconds_left(status: Mapping[str, Any], rows: Rows) -> float | None:
     """Time left at the rate of the last metric ``rows``, in seconds; None until enough steps are done to know it."""
-    step, steps = number(status.get("step")) or 0.0, number(status.get("steps")) or 0.0
-    told = [(number(row.get("step")), number(row.get("time"))) for row in rows[-RECENT_ROWS:]]
+    step, steps = status.get("step") or 0, status.get("steps") or 0
+    told = [(row.get("step"), row.get("time")) for row in rows[-RECENT_ROWS:]]
     known = [(at, when) for at, when in told if at is not None and when is not None]
     if not known or step >= steps:
         return None
@@ -214,13 +214,13 @@ class _Taking:
         whole = self.seconds(run.config()) if measured is None else None
         if whole is None:
             return measured
-        step, steps = number(status.get("step")) or 0.0, number(status.get("steps")) or 0.0
+        step, steps = status.get("step") or 0, status.get("steps") or 0
         share_left = min(1.0, max(0.0, 1 - step / steps)) if steps > 0 else None
         if status.get("state") == State.QUEUED:
             return whole * share_left if share_left is not None and (run.path / LAST).exists() else whole
         if share_left is not None:
             return whole * share_left
-        started = number(status.get("started"))
+        started = status.get("started")
         left_s = whole if started is None else whole - (time.time() - started)
         return left_s if left_s > 0 else None
 

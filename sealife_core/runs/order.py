@@ -19,7 +19,7 @@ from sealife_core.runs.queue import write_status
 def place_of(run: Run) -> tuple[float, str]:
     """What queued runs are sorted by: the lower goes first."""
     status = run.status()
-    told = [found for key in ("place", "queued") if (found := number(status.get(key))) is not None]
+    told = [found for key in ("place", "queued") if (found := status.get(key)) is not None]
     return told[0] if told else 0.0, run.id
 
 
@@ -83,10 +83,3 @@ def _sources(run: Run) -> set[str]:
 
 def _in_cluster(run: Run) -> bool:
     return process_of(run.process(), run.attempt()) is Process.IN_CLUSTER
-
-
-def number(value: object) -> float | None:
-    """``value`` of a file that anything may stand in, if it is a number that one can reckon with."""
-    if not isinstance(value, int | float) or isinstance(value, bool) or not abs(value) < 1e15:
-        return None
-    return float(value)

@@ -21,9 +21,9 @@ def damage(run: Run, *, thorough: bool = False) -> str:
     point = run.path / LAST
     if not point.exists():
         return ""
-    error = run.status().get("error")
-    if isinstance(error, dict) and error.get("damaged") == LAST:
-        return str(error.get("what", ""))
+    error = run.status().get("error") or {}
+    if error.get("damaged") == LAST:
+        return error.get("what") or ""
     wrong = _wrong(point, thorough)
     return f"The resume point of run '{run.id}' ({LAST}) is damaged: {wrong}." if wrong else ""
 

@@ -104,13 +104,6 @@ def to_frame(run: Run) -> "pd.DataFrame":
     return pd.DataFrame(rows)
 
 
-def made_runs(run: Run) -> list[Run]:
-    """The runs that the study's parts became, in their order, as far as they are there."""
-    held = read_progress(run.path).runs
-    found = (Run(run.root / held[part.key]) for part in study_of(run).parts if part.key in held)
-    return [part for part in found if part.path.is_dir()]
-
-
 def _result(study: Run, progress: Progress, key: str, cell: dict[str, Value], seed: int) -> PartResult:
     run_id = progress.runs.get(key, "")
     missing = progress.left_out.get(key, "")
@@ -128,26 +121,26 @@ def _result(study: Run, progress: Progress, key: str, cell: dict[str, Value], se
 
 
 def _scores(run: Run, results: dict[str, Any]) -> dict[str, Any]:
-    test, val = (found if isinstance(found, dict) else {} for found in (results.get("test"), results.get("val")))
+    test, val = results.get("test") or {}, results.get("val") or {}
     environment = run.environment()
     source = _source(run)
     own = source or run
-    ours = (own.results() or {}).get("val")
+    ours = (own.results() or {}).get("val") or {}
     return {
         "n": int(test.get("n") or 0),
-        "test_hash": str(results.get("test_hash", "")),
-        "accuracy": _number(test.get("accuracy")),
-        "low": _number(test.get("accuracy_low")),
-        "high": _number(test.get("accuracy_high")),
-        "macro_f1": _number(test.get("macro_f1")),
-        "macro_f1_low": _number(test.get("macro_f1_low")),
-        "macro_f1_high": _number(test.get("macro_f1_high")),
+        "test_hash": results.get("test_hash") or "",
+        "accuracy": test.get("accuracy"),
+        "low": test.get("accuracy_low"),
+        "high": test.get("accuracy_high"),
+        "macro_f1": test.get("macro_f1"),
+        "macro_f1_low": test.get("macro_f1_low"),
+        "macro_f1_high": test.get("macro_f1_high"),
         "rarest_f1": _f1_of(environment.get("rarest_class"), test),
-        "knn_accuracy": _number(ours.get("knn_accuracy")) if isinstance(ours, dict) else None,
+        "knn_accuracy": ours.get("knn_accuracy"),
         "contrastive_accuracy": _last(own, "train/contrastive_accuracy"),
-        "chance": _number(test.get("chance", val.get("chance"))),
+        "chance": test.get("chance", val.get("chance")),
         "labels": environment.get("labels_used"),
-        "train_s": _number(results.get("train_s")),
+        "train_s": results.get("train_s"),
     }
 
 
@@ -177,9 +170,7 @@ def _mean(values: Sequence[float | None]) -> float | None:
 
 def _f1_of(name: Any, test: dict[str, Any]) -> float | None:
     """F1 of the class ``name`` on the test images."""
-    classes = test.get("per_class")
-    found = [row for row in classes if isinstance(row, dict)] if isinstance(classes, list) else []
-    return next((_number(row.get("f1")) for row in found if row.get("label") == name), None)
+    return next((row.get("f1") for row in test.get("per_class") or [] if row.get("label") == name), None)
 
 
 def _source(run: Run) -> Run | None:
@@ -192,8 +183,4 @@ def _source(run: Run) -> Run | None:
 
 
 def _last(run: Run, name: str) -> float | None:
-    return next((_number(row[name]) for row in reversed(run.metrics()) if name in row), None)
-
-
-def _number(value: Any) -> float | None:
-    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+    return next((row[name] for row in reversed(run.metrics()) if name in row), None)

@@ -224,7 +224,7 @@ class Search:
         """Report every epoch that was measured since the last look, in order. Returns whether the run was given up."""
         for row in followed.reader.poll():
             value, epoch = row.get(self.config.metric), row.get("epoch")
-            if not isinstance(value, int | float) or not isinstance(epoch, int | float):
+            if value is None or epoch is None:
                 continue
             step = max(1, round(epoch))
             if step in followed.reported:  # a resumed run does an epoch again
@@ -256,9 +256,8 @@ class Search:
 
     def _score(self, followed: Followed) -> float | None:
         """What the model that the run kept scores on validation."""
-        scores = (followed.run.results() or {}).get("val")
-        value = scores.get(self.config.metric.removeprefix("val/")) if isinstance(scores, dict) else None
-        return float(value) if isinstance(value, int | float) else None
+        scores = (followed.run.results() or {}).get("val") or {}
+        return scores.get(self.config.metric.removeprefix("val/"))
 
     def _fail(self, number: int, why: str) -> None:
         self._note(number, **{WHY: why})

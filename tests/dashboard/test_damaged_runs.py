@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, Phase, assume, given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from streamlit.testing.v1 import AppTest
 
@@ -15,16 +15,8 @@ from sealife_core.__main__ import main
 from sealife_core.places import checkpoints_root
 from sealife_core.runs import Run, list_runs
 from tests.damage import mutated
+from tests.dashboard.pages import FEW, FRAME, PAGES
 
-# A look at all pages takes seconds: one is drawn each time, not the simplest, and none is looked for that is simpler.
-FEW = settings(
-    max_examples=1,
-    deadline=None,
-    phases=[Phase.explicit, Phase.generate],
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
-)
-FRAME = Path(__file__).resolve().parents[2] / "dashboard" / "frame.py"
-PAGES = ("home", "data", "views", "train", "runs", "studies", "embeddings", "compare", "gallery")
 A_TIME = 24  # damaged runs that one look at the pages meets
 _LINES = ("metrics.jsonl",)
 KINDS: tuple[Callable[[dict[str, Any]], bool], ...] = (  # equally often, however many there are of each

@@ -212,15 +212,19 @@ def test_imbalance__is_drawn_for_each_ratio(tiny_reef: Dataset) -> None:
     assert all(f"Rarest class reduced to 1 : {ratio}" in said for ratio in (1, 10, 50))
 
 
+def assert_says_damaged(app: AppTest, file: str) -> None:
+    assert not app.exception
+    (said,) = [error.value for error in app.error]
+    assert said.startswith(f"{file} ")
+    assert "damaged" in said
+
+
 @pytest.mark.parametrize("damage", ["{half", '{"runs": {"a": 5}}'])
 def test_view__of_a_study_whose_progress_is_damaged_says_so(tiny_reef: Dataset, damage: str) -> None:
     run = finished_study(study_of(TEMPERATURE, tiny_reef), right)
     (run.path / STUDY).write_text(damage)
     app = open_studies(study=run.id)
-    assert not app.exception
-    (said,) = [error.value for error in app.error]
-    assert said.startswith("study.json ")
-    assert "damaged" in said
+    assert_says_damaged(app, "study.json")
     assert "with a damaged file" in text(app)
 
 
@@ -234,10 +238,7 @@ def test_view__of_a_search_whose_trials_are_damaged_says_so(tiny_reef: Dataset, 
     write_status(run, state=State.FINISHED)
     (run.path / TRIALS).write_text(damage)
     app = open_studies(study=run.id)
-    assert not app.exception
-    (said,) = [error.value for error in app.error]
-    assert said.startswith("search.json ")
-    assert "damaged" in said
+    assert_says_damaged(app, "search.json")
     assert ("Not shown: 1 trial that cannot be read." in text(app)) == bool(left_out)
 
 

@@ -4,23 +4,15 @@ import shutil
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, Phase, assume, given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from streamlit.testing.v1 import AppTest
 
 from dashboard import state
 from sealife_core.config import TASKS
 from sealife_core.runs import list_runs
+from tests.dashboard.pages import FEW, FRAME, PAGES
 
-# A look at all pages takes seconds: one is drawn each time, not the simplest, and none is looked for that is simpler.
-FEW = settings(
-    max_examples=1,
-    deadline=None,
-    phases=[Phase.explicit, Phase.generate],
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
-)
-FRAME = Path(__file__).resolve().parents[2] / "dashboard" / "frame.py"
-PAGES = ("home", "data", "views", "train", "runs", "studies", "embeddings", "compare", "gallery")
 KEYS = sorted(
     {value for name, value in vars(state).items() if name.isupper() and isinstance(value, str) and value.isidentifier()}
     | {*state._GALLERY, *state._COMPARE, "compare", "draw", "shuffle", "pictures", "selected", "near", "umap"}

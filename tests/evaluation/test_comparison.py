@@ -171,3 +171,15 @@ def test_comparison__imports_neither_torch_nor_pandas() -> None:
     code = "import sys, sealife_core.evaluation.comparison; print({'torch', 'pandas', 'scipy'} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"
+
+
+def test_comparison__of_results_with_nulls_shows_what_is_known(home: Path) -> None:
+    run = create_run(preset("scratch"))
+    test = {"n": 9, "accuracy": 0.5, "macro_f1": 0.4, "chance": 0.1, "accuracy_low": None, "macro_f1_high": None}
+    RunWriter(run).results(test=test, test_hash=None)
+    (row,) = comparison([run])
+    assert (row.low, row.macro_f1_high, row.test_hash) == (0.0, 1.0, "")
+    simclr = create_run(preset("simclr"))
+    RunWriter(simclr).results(val={"n": 9, "knn_accuracy": 0.5, "knn_low": None, "chance": None})
+    (learned,) = representation_rows([simclr])
+    assert (learned.low, learned.high, learned.chance) == (0.0, 1.0, 0.0)

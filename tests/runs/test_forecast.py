@@ -204,8 +204,11 @@ def test_queue_forecast__bears_whatever_a_status_and_the_metrics_hold(make: Make
     waiting = make(**SETTINGS)
     launch(waiting)
     (waiting.path / "last.ckpt").touch()
-    rows = [{"step": nonsense, "time": nonsense}, {}, {"step": 1, "time": 1}]
-    assert list(foreseen(machine, rows=lambda run: rows)) == [waiting.id]
+    with (waiting.path / "metrics.jsonl").open("w") as file:
+        file.writelines(
+            json.dumps(row) + "\n" for row in ({"step": nonsense, "time": nonsense}, {"step": 1, "time": 1})
+        )
+    assert list(foreseen(machine)) == [waiting.id]
     for run in list_runs(machine):
         told = run.status() | dict.fromkeys(("step", "steps", "started", "place"), nonsense)
         (run.path / "status.json").write_text(json.dumps(told))

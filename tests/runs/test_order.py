@@ -113,10 +113,11 @@ def test_move_up__refuses_a_job_of_a_cluster(make: Make):
 
 
 @pytest.mark.usefixtures("nobody")
-def test_waiting_runs__a_damaged_place_counts_for_nothing(make: Make, root: Path):
+def test_waiting_runs__one_with_a_damaged_place_holds_up_no_other(make: Make, root: Path):
     a, b = queued(make, 2)
     write_status(b, place="first")
-    assert waiting_runs(root) == [a, b]
+    assert waiting_runs(root) == [a]
+    assert "'place'" in b.shown().message
 
 
 def test_killed_dispatchers__start_every_run_once_in_its_order(make: Make, root: Path):
