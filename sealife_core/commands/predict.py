@@ -194,7 +194,7 @@ def _shown(row: dict[str, Any]) -> dict[str, Any]:
         "confidence": percent(row["confidence"]),
         "next": ", ".join(f"{other['label']} {percent(other['probability'])}" for other in row["top"][1:]),
         "similarity": "" if similarity is None else f"{similarity:.3f}",
-        "novelty": "" if novelty is None else f"{novelty:.1f}",
+        "novelty": "" if novelty is None else f"{round(novelty, 1) + 0.0:.1f}",
         "unlike": "UNLIKE" if row["unlike"] else "",
     }
 
