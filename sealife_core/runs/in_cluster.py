@@ -32,6 +32,7 @@ from sealife_core.runs.run import LOG, PROCESS, STATUS, STOP, Run
 from sealife_core.runs.spawning import PROJECT
 from sealife_core.runs.waiting import refuse, say, stop_before_it_began
 from sealife_core.runs.writer import ATTEMPT
+from sealife_core.wording import counted
 
 TICK_S = 1.0  # Ray itself looks after its jobs once a second
 AHEAD = 2  # one that starts as soon as there is room, and one behind it
@@ -269,8 +270,8 @@ def _asked_at(run: Run) -> float:
 
 
 def _said(cores: int, gpus: int) -> str:
-    told = f"{cores} {'core' if cores == 1 else 'cores'}"
-    return f"{told} and {gpus} {'GPU' if gpus == 1 else 'GPUs'}" if gpus else told
+    told = counted(cores, "core")
+    return f"{told} and {counted(gpus, 'GPU')}" if gpus else told
 
 
 def _machines(nodes: list[Node]) -> str:
