@@ -79,7 +79,7 @@ def _show(run: Run, rival: Run | None, pictures: Sequence[OwnPicture]) -> None:
         return
     found = [(one.name, cache.own_prediction(run, one.key, one.content)) for one in told]
     table, unlike = own_table(found), sum(bool(prediction.unlike) for _, prediction in found)
-    looks = f"; {unlike:,} look{'s' if unlike == 1 else ''} unlike the training images" if unlike else ""
+    looks = f"; {counted(unlike, 'looks', 'look')} unlike the training images" if unlike else ""
     left = f" {counted(len(pictures) - MOST, 'more was', 'more were')} skipped." if len(pictures) > MOST else ""
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.markdown(f"**{counted(len(told), 'picture')}**{looks}.{left}", width="stretch")

@@ -38,6 +38,7 @@ from sealife_core.studies.pace import seconds_left
 from sealife_core.studies.paper import PAPER_WORDS
 from sealife_core.studies.questions import DEPTH, IMBALANCE, LABELS, QUESTIONS, SWEEPS, VIEWS
 from sealife_core.studies.results import PartResult, over_seeds, part_results, study_of, to_frame
+from sealife_core.wording import counted
 
 POLL_S = 3.0
 SEEDS_SAY = (
@@ -65,8 +66,7 @@ def study_view(run: Run) -> None:
     asked = QUESTIONS[study.question].title if study.question in QUESTIONS else "Every combination"
     what = "" if asked == run_name(run) else f"**{asked}**"
     seeds = len({part.config.seed for part in study.parts})
-    many = f"{seeds} seed" if seeds == 1 else f"{seeds} seeds"
-    st.markdown(" · ".join(filter(None, (what, study.size, many, f"on {plain(study.data)}"))))
+    st.markdown(" · ".join(filter(None, (what, study.size, counted(seeds, "seed"), f"on {plain(study.data)}"))))
     _actions(run)
     active = run.state().active
     st.fragment(_live, run_every=POLL_S if active else None)(run, study, active)
@@ -232,7 +232,7 @@ def _classes(study: StudyConfig) -> int:
 def _behind(run: Run, study: StudyConfig, parts: Sequence[PartResult]) -> None:
     missing = [part for part in parts if part.missing]
     if missing:
-        what = "1 run is missing" if len(missing) == 1 else f"{len(missing)} runs are missing"
+        what = counted(len(missing), "run is missing", "runs are missing")
         st.warning(
             f"**{what}**. The others continued:\n"
             + "\n".join(f"- {plain(part.key)}: {plain(part.missing)}" for part in missing[:8]),

@@ -8,6 +8,7 @@ from dashboard import state
 from dashboard.components.size import size
 from dashboard.errors import plain
 from sealife_core.errors import SealifeError
+from sealife_core.wording import counted
 
 
 def trash_fold(held: Sequence[str], kind: str, empty: Callable[[], int]) -> None:
@@ -17,8 +18,7 @@ def trash_fold(held: Sequence[str], kind: str, empty: Callable[[], int]) -> None
     """
     if not held:
         return
-    words = kind if len(held) == 1 else f"{kind}s"
-    with st.expander(f"Trash: {len(held)} {words}", icon=":material/delete_sweep:"):
+    with st.expander(f"Trash: {counted(len(held), kind)}", icon=":material/delete_sweep:"):
         st.caption("This deletes their files permanently. It cannot be undone.")
         st.button("Empty the trash", key=f"empty_trash.{kind}", on_click=_empty, args=(empty,))
 

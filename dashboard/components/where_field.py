@@ -12,6 +12,7 @@ from dashboard.errors import plain
 from sealife_core.config import CLUSTER, HERE, Setting, cluster_address
 from sealife_core.runs.capacity import nodes_of
 from sealife_core.runs.ray_jobs import CLUSTERS, ClusterError, known_clusters
+from sealife_core.wording import counted
 
 
 def where_field(setting: Setting, value: str, key: str) -> Any:
@@ -45,6 +46,5 @@ def _told(where: str) -> None:
         st.warning(plain(str(error)), icon=":material/cloud_off:")
         return
     cores, gpus = sum(node.cores for node in nodes), sum(node.gpus for node in nodes)
-    machines = "1 machine" if len(nodes) == 1 else f"{len(nodes)} machines"
-    told = f"{machines} with {cores:g} cores and {f'{gpus:g} GPUs' if gpus else 'no GPU'} in all."
+    told = f"{counted(len(nodes), 'machine')} with {cores:g} cores and {f'{gpus:g} GPUs' if gpus else 'no GPU'} in all."
     st.caption(f"{told} Each run reserves its share and waits until that share is free.")

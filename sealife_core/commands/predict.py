@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from sealife_core.commands.output import Output, destination, write_file
 from sealife_core.neutral import csv_of, terminal_text
 from sealife_core.places import path_of
-from sealife_core.wording import percent
+from sealife_core.wording import counted, percent
 
 if TYPE_CHECKING:
     from sealife_core.evaluation.predicting import Prediction, Predictor
@@ -124,7 +124,7 @@ def _nothing(source: Path, skipped: list[tuple[str, str]]) -> Exception:
     if not skipped:
         return DatasetError(f"'{where}' holds no picture. Expected {READABLE}.")
     name, reason = skipped[0]
-    files = "1 file was" if len(skipped) == 1 else f"{len(skipped):,} files were"
+    files = counted(len(skipped), "file was", "files were")
     return DatasetError(f"'{where}' holds no picture that can be read; {files} skipped. '{name}': {reason}")
 
 

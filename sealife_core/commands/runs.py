@@ -17,6 +17,7 @@ from sealife_core.runs.liveness import State
 from sealife_core.runs.names import find_run, find_trashed
 from sealife_core.runs.order import move_up
 from sealife_core.runs.tracking import places
+from sealife_core.wording import counted
 
 POLL_S = 0.5
 ACTIONS = (
@@ -169,7 +170,7 @@ def _empty_trash(chosen: argparse.Namespace, output: Output) -> None:
             f"The trash holds {', '.join(ids)} ({_megabytes(freed)}). Emptying it cannot be undone. Add --yes to do it."
         )
     freed = queue.empty_trash()
-    many = "1 run was" if len(ids) == 1 else f"{len(ids)} runs were"
+    many = counted(len(ids), "run was", "runs were")
     text = f"{many} deleted for good; {_megabytes(freed)} freed." if ids else "The trash was already empty."
     output.result({"removed": ids, "freed_bytes": freed}, text)
 

@@ -28,6 +28,7 @@ from sealife_core.durable import replace_file
 from sealife_core.errors import DatasetError, disk_problem
 from sealife_core.neutral import csv_of, csv_text
 from sealife_core.opening import open_regular
+from sealife_core.wording import counted
 
 __all__ = ["ImportReport", "Progress", "import_images", "read_rgb", "read_skipped"]
 
@@ -187,7 +188,7 @@ def _copied(file: BinaryIO, images: Path) -> tuple[Path, str]:
 def _notes_on_pictures(dark: list[str]) -> list[str]:
     if not dark:
         return []
-    pictures = "1 picture is" if len(dark) == 1 else f"{len(dark):,} pictures are"
+    pictures = counted(len(dark), "picture is", "pictures are")
     return [
         f"{pictures} nearly black ({dark[0]!r}{', …' if len(dark) > 1 else ''}). 12-bit values in a 16-bit file look"
         " like this. If they should be brighter, scale the values to the full range and import them again."
@@ -202,7 +203,7 @@ def _nothing_imported(source: Path, skipped: Skipped) -> str:
     if not skipped:
         return f"'{printable(source.name)}' holds no picture. Expected {READABLE}, in one folder per class."
     file, reason = skipped[0]
-    files = "1 file was" if len(skipped) == 1 else f"{len(skipped):,} files were"
+    files = counted(len(skipped), "file was", "files were")
     name = printable(source.name)
     return f"'{name}' holds no picture that can be read; {files} skipped. {file[:200]!r}: {reason}"
 

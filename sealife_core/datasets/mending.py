@@ -19,6 +19,7 @@ from sealife_core.datasets.dataset import Dataset, open_dataset
 from sealife_core.datasets.splits import SPLITS
 from sealife_core.durable import replace_file
 from sealife_core.errors import DatasetError
+from sealife_core.wording import counted
 
 MOVES = "moves.json"
 _MOST_KEPT = 20  # mendings that can be undone, the last one first
@@ -170,7 +171,7 @@ class _Shares:
 def _left(stuck: int, emptied: list[tuple[str, str]]) -> str:
     label, split = emptied[0]
     more = f" ({len(emptied) - 1} more like this)" if len(emptied) > 1 else ""
-    groups = "1 group of copies stays" if stuck == 1 else f"{stuck:,} groups of copies stay"
+    groups = counted(stuck, "group of copies stays", "groups of copies stay")
     return (
         f"{groups} in more than one split: otherwise class {label!r} would have no {_NAMES[split]} images{more}."
         " Add other images of that class, or import again without the copies."

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from sealife_core.wording import counted
+
 SPLITS: tuple[str, ...] = ("train", "val", "test")
 # A class needs a group (or a single image) for each split; with fewer it could be trained on or tested, never both.
 _SMALLEST = len(SPLITS)
@@ -168,6 +170,6 @@ def _assign(units: list[list[int]], held_out: int, rng: np.random.Generator) -> 
 
 def _listed(classes: list[str], counts: dict[str, Counter[str]]) -> str:
     """ "'Eel' (2 images), 'Ray' (1 image) and 3 more classes"."""
-    shown = [f"{c!r} ({n} image{'s' if n != 1 else ''})" for c in classes[:_NAMED] for n in [counts[c].total()]]
+    shown = [f"{c!r} ({counted(counts[c].total(), 'image')})" for c in classes[:_NAMED]]
     more = len(classes) - len(shown)
-    return ", ".join(shown) + (f" and {more} more class{'es' if more != 1 else ''}" if more else "")
+    return ", ".join(shown) + (f" and {counted(more, 'more class', 'more classes')}" if more else "")

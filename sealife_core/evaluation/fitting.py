@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from sealife_core.errors import DatasetError
+from sealife_core.wording import counted
 
 Progress = Callable[[str, int, int], None]  # stage, done, total
 
@@ -28,7 +29,9 @@ def finite(values: np.ndarray) -> np.ndarray:
 def enough(values: np.ndarray) -> np.ndarray:
     """As finite; raises DatasetError for fewer than FEWEST rows too."""
     if len(values) < FEWEST:
-        raise DatasetError(f"UMAP got {len(values)} image(s); it needs at least {FEWEST}. Add images, or use PCA.")
+        raise DatasetError(
+            f"UMAP got {counted(len(values), 'image')}; it needs at least {FEWEST}. Add images, or use PCA."
+        )
     return finite(values)
 
 

@@ -16,6 +16,7 @@ from scipy.stats import binomtest
 from sealife_core.errors import RunError
 from sealife_core.evaluation.resampling import Interval, accuracy_difference, macro_f1_difference
 from sealife_core.runs.directory import Run
+from sealife_core.wording import counted
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -109,7 +110,8 @@ class Paired:
         fixed, broken = len(self.fixed), len(self.broken)
         if not fixed + broken:
             return f"{a} and {b} are right on the same {len(self.both_right):,} of {self.n:,} images; p = 1."
-        return f"Compared with {a}, {b} fixes {images(fixed)} and breaks {broken:,} of {self.n:,}; {p_words(self.p)}."
+        fixes = f"{b} fixes {counted(fixed, 'image')} and breaks {broken:,} of {self.n:,}"
+        return f"Compared with {a}, {fixes}; {p_words(self.p)}."
 
 
 @dataclass(frozen=True)
@@ -249,8 +251,3 @@ def p_words(p: float) -> str:
     if p > 0.995:
         return "p = 1" if p >= 1 else "p > 0.99"
     return f"p = {p:.4f}" if p < 0.001 else f"p = {p:.3f}" if p < 0.1 else f"p = {p:.2f}"
-
-
-def images(count: int) -> str:
-    """ "1 image", "31 images"."""
-    return f"{count:,} image" + ("" if count == 1 else "s")

@@ -14,6 +14,7 @@ from sealife_core.config.settings import Settings, setting
 from sealife_core.errors import DatasetError
 from sealife_core.evaluation.fitting import Progress, bar, enough, finite, laid_out, quieten, say, usable_neighbours
 from sealife_core.evaluation.neighbours import Metric, neighbour_graph
+from sealife_core.wording import counted
 
 _BLOCK_CELLS = 2**23  # of embeddings held at once: 32 MiB in float32, however many images there are
 
@@ -169,7 +170,7 @@ def trustworthiness(
     values, points = finite(np.asarray(values)[rows]), finite(np.asarray(points)[rows])
     k = min(k, (len(rows) - 1) // 2)
     if k < 1:
-        raise DatasetError(f"Trustworthiness got {len(rows)} image(s); it needs at least three. Add images.")
+        raise DatasetError(f"Trustworthiness got {counted(len(rows), 'image')}; it needs at least three. Add images.")
     return float(measured(values, points, n_neighbors=k, metric=metric))
 
 

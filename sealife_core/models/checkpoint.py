@@ -21,6 +21,7 @@ from sealife_core.errors import WeightsError
 from sealife_core.models.encoders import FEATURE_DIMS, Encoder, empty_encoder
 from sealife_core.models.heads import classification_head, projection_head
 from sealife_core.opening import open_regular, read_regular
+from sealife_core.wording import counted
 
 WEIGHTS_FILE, CARD_FILE = "model.safetensors", "model.json"
 _MOST_CARD_BYTES = 64 * 2**20  # a card with 100,000 classes has 3 MB
@@ -82,7 +83,8 @@ def load_model(folder: Path) -> tuple[Encoder, nn.Module | None, ModelCard]:
         wrong = sorted(dict(_shapes(tensors).items() ^ _shapes(expected).items()))
         raise WeightsError(
             f"{WEIGHTS_FILE} and {CARD_FILE} in {folder} do not belong together: {CARD_FILE} says {card.encoder} with"
-            f" the '{card.stem}' stem, but {len(wrong)} tensor(s) differ ('{wrong[0]}' first)."
+            f" the '{card.stem}' stem, but {counted(len(wrong), 'tensor differs', 'tensors differ')} ('{wrong[0]}'"
+            " first)."
             " Copy both files from the same run."
         )
     modules.load_state_dict(tensors, assign=True)

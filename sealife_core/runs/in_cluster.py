@@ -272,8 +272,8 @@ def _asked_at(run: Run) -> float:
 
 
 def _said(cores: int, gpus: int) -> str:
-    told = f"{cores} {'core' if cores == 1 else 'cores'}"
-    return f"{told} and {gpus} {'GPU' if gpus == 1 else 'GPUs'}" if gpus else told
+    told = counted(cores, "core")
+    return f"{told} and {counted(gpus, 'GPU')}" if gpus else told
 
 
 def _machines(nodes: list[Node]) -> str:
