@@ -117,7 +117,7 @@ def test_trustworthiness__is_of_a_sample_where_there_are_more() -> None:
 def test_trustworthiness__reduces_k_and_needs_three_images() -> None:
     values = np.array([[1, 0], [0, 1], [-1, 0]], np.float32)
     assert trustworthiness(values, values, k=15) == 1
-    with pytest.raises(DatasetError, match=r"2 image\(s\); it needs at least three"):
+    with pytest.raises(DatasetError, match=r"2 images; it needs at least three"):
         trustworthiness(values[:2], values[:2])
 
 
@@ -179,7 +179,7 @@ def test_umap__reduces_neighbours_to_what_few_images_allow(n: int, dims: int) ->
 
 
 def test_umap__says_what_it_cannot_project() -> None:
-    with pytest.raises(DatasetError, match=r"UMAP got 3 image\(s\); it needs at least 4"):
+    with pytest.raises(DatasetError, match=r"UMAP got 3 images; it needs at least 4"):
         fit_umap(np.ones((3, 2)), ProjectionSettings())
     broken = _blobs()[0]
     broken[7, 2] = np.nan
