@@ -16,6 +16,7 @@ from sealife_core.evaluation.predictions import write_predictions
 from sealife_core.evaluation.report import comparison_html
 from sealife_core.evaluation.scores import scores
 from sealife_core.runs.directory import Run, RunWriter, create_run
+from tests.nasty_names import TEXTS
 
 CLASSES = ("<i>crab</i>", "eel & ray", 'squid"')
 
@@ -138,3 +139,18 @@ def test_as_svg__is_the_same_for_the_same_figure(home: Path) -> None:
     assert first == again
     assert first.startswith("<svg")
     assert "metadata" not in first
+
+
+def test_report__names_that_break_programs_add_no_tag_and_are_shown(home: Path) -> None:
+    nasty = [text for text in TEXTS.values() if text.strip() and set(text) & set("<>&\"'`${}%[]")]
+    assert len(nasty) > 10
+
+    def page(names: list[str]) -> Page:
+        runs = [finished(name, 10 + n) for n, name in enumerate(names)]
+        return Page(comparison_html(runs, pair=(runs[0].id, runs[1].id)))
+
+    shown, plain = page(nasty), page([f"run {n}" for n in range(len(nasty))])
+    assert sorted(set(shown.tags)) == sorted(set(plain.tags))
+    assert not [tag for tag in ("script", "img", "iframe") if shown.tags.count(tag) != plain.tags.count(tag)]
+    squeezed = "".join(shown.words.split())
+    assert [name for name in nasty if "".join(name.split()) not in squeezed] == []
