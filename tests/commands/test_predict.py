@@ -149,7 +149,7 @@ def test_predict__of_a_run_whose_model_is_damaged_names_the_file(
     (tmp_path / "copy" / "model.json").write_text(content)
     said = called(capsys, "predict", str(tmp_path / "copy"), str(folder), status=1)["error"]
     assert "model.json " in said
-    assert said.endswith(("Copy it again from where it came.", "train the run anew."))
+    assert said.endswith(("Copy it again from its source.", "train the run again."))
 
 
 def test_predict__explains_itself(capsys: pytest.CaptureFixture[str]) -> None:

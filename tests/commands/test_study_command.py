@@ -124,4 +124,4 @@ def test_delete__takes_the_runs_along_where_told(study: Run, capsys: pytest.Capt
 def test_show__says_that_the_progress_is_damaged(study: Run, capsys: pytest.CaptureFixture[str]) -> None:
     (study.path / STUDY).write_text("{half")
     assert main(["study", "show", study.id]) == 0
-    assert "study.json cannot be read: it is half written or damaged." in capsys.readouterr().err
+    assert "study.json cannot be read: it is incomplete or damaged." in capsys.readouterr().err
