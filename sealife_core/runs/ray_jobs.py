@@ -97,10 +97,15 @@ class _Job(TypedDict):
 _Amount = Annotated[float, Field(ge=0, le=1e9)]
 
 
+class _Resources(TypedDict):  # Ray lists others beside these two, as memory in bytes
+    CPU: NotRequired[_Amount]
+    GPU: NotRequired[_Amount]
+
+
 class _Node(TypedDict):
     state: str
     node_ip: NotRequired[str | None]
-    resources_total: dict[str, _Amount]
+    resources_total: _Resources
 
 
 class _Listed(TypedDict):

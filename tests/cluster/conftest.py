@@ -83,6 +83,7 @@ def cluster() -> Iterator[TwoMachines]:
         own = ["--head", f"--port={gcs}", f"--dashboard-port={dashboard}", "--dashboard-host=127.0.0.1"]
         machines.append(begin(folder, "head", *own, f"--temp-dir={folder}"))
         address = f"http://127.0.0.1:{dashboard}"
+        patch.setenv("SEALIFE_CLUSTERS", address)  # only a cluster that its owner named is given the token
         until(lambda: machines_of(address, machines, folder) == 1, PATIENCE_S)
         machines.append(begin(folder, "other", f"--address=127.0.0.1:{gcs}"))
         until(lambda: machines_of(address, machines, folder) == 2, PATIENCE_S)

@@ -91,7 +91,11 @@ class FakeRay:
         self.begin()
         parts = path.strip("/").split("/")
         if path == "/api/v0/nodes":
-            row = {"node_ip": "10.0.0.7", "state": "ALIVE", "resources_total": {"CPU": self.cores, "GPU": self.gpus}}
+            row = {
+                "node_ip": "10.0.0.7",
+                "state": "ALIVE",
+                "resources_total": {"memory": 24644398080.0, "CPU": self.cores, "GPU": self.gpus},
+            }
             gone = {"node_ip": "10.0.0.8", "state": "DEAD", "resources_total": {}}
             return 200, {"data": {"result": {"result": [row, gone]}}}
         if method == "POST" and path == "/api/jobs/":
