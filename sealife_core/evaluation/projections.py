@@ -21,8 +21,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
-from filelock import FileLock, Timeout
 
+from sealife_core.durable import held
 from sealife_core.errors import RunError
 from sealife_core.evaluation.embedded import (
     FILES,
@@ -43,7 +43,6 @@ What = Literal["umap", "film"]
 PROJECTIONS, LOCK = "projections", ".projections.lock"
 REQUEST, PROCESS, STATUS, LOG = "request.json", "process.json", "status.json", "log.txt"
 POINTS, IDS, FACTS = "points.npy", "ids.json", "facts.json"
-PATIENCE_S = 30.0  # the lock is held for milliseconds
 
 
 @dataclass(frozen=True)
@@ -200,19 +199,11 @@ def _start(run_path: Path, folder: Path) -> dict[str, Any]:
 @contextmanager
 def _locked(run_path: Path) -> Iterator[None]:
     """Hold the run's projections for a moment: two who ask at the same time start one process."""
-    lock = FileLock(run_path / LOCK, timeout=PATIENCE_S)
     try:
-        lock.acquire()
-    except Timeout:
-        raise RunError(f"Another process has been requesting a projection for {PATIENCE_S:.0f} s. Try again.") from None
-    except OSError as error:
-        raise RunError(f"Run '{run_path.name}' cannot be written ({error.strerror}). Make it writable.") from None
-    try:
-        yield
+        with held(run_path / LOCK, f"The list of projections of run '{run_path.name}'", RunError):
+            yield
     except OSError as error:
         raise RunError(
             f"The projection cannot be saved in run '{run_path.name}' ({error.strerror}). Free space on the disk, or"
             " make the run writable."
         ) from None
-    finally:
-        lock.release()

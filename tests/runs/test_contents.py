@@ -59,7 +59,8 @@ def test_damage__of_any_file_by_any_bytes_raises_nothing(name: str, content: byt
     with TemporaryDirectory() as folder:
         run = whole_run(Path(folder))
         (run.path / name).write_bytes(content)
-        ask_everything(run)
+        assert ask_everything(run) in tuple(State)
+        assert list_runs(Path(folder)) == [run]
 
 
 def a_folder(path: Path) -> None:
