@@ -5,7 +5,7 @@ import shutil
 
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from sealife_core.datasets.dataset import Dataset, write_dataset
 from sealife_core.evaluation.report import comparison_html
@@ -23,6 +23,19 @@ def open_at(page: Page, dashboard: Dashboard, path: str, width: int, height: int
     page.goto(f"{dashboard.url}/{path}")
     expect(page.get_by_role("heading", level=1)).to_be_visible(timeout=PATIENCE_MS)
     settled(page)
+
+
+def scroll_to(page: Page, field: Locator) -> None:
+    """Scroll until the field stays in sight: while a section opens, what stands above it still grows."""
+    stays = 0
+    for _ in range(50):
+        field.scroll_into_view_if_needed()
+        before = field.bounding_box()
+        page.wait_for_timeout(200)
+        stays = stays + 1 if field.bounding_box() == before else 0
+        if stays == 3:
+            break
+    expect(field).to_be_in_viewport()
 
 
 def test_pictures__open_large_and_are_stepped_through_by_keys(
@@ -54,8 +67,7 @@ def test_data__what_is_inside_is_in_sight_beside_nine_sets(
     settled(page)
     expect(page.locator(".st-key-pictures .cell").first).to_be_in_viewport()
     last = page.get_by_role("button", name=re.compile("Look inside|Shown below")).nth(8)
-    last.scroll_into_view_if_needed()
-    expect(last).to_be_in_viewport()
+    scroll_to(page, last)
 
 
 @pytest.mark.parametrize("width", [1280, 420])
@@ -66,9 +78,7 @@ def test_views__pictures_stay_in_sight_while_the_last_setting_is_changed(
     page.get_by_text("Water", exact=True).click()
     settled(page)
     field = page.get_by_text("Haze strength", exact=True)
-    field.scroll_into_view_if_needed()
-    page.wait_for_timeout(200)
-    expect(field).to_be_in_viewport()
+    scroll_to(page, field)
     expect(page.locator(".pairs .view img").first).to_be_in_viewport()
 
 
