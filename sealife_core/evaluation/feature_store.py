@@ -13,6 +13,7 @@ import hashlib
 import json
 import os
 import shutil
+import time
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -157,7 +158,7 @@ class FeatureStore:
         if found is None or not all(image in found[2] for image in images):
             return None
         with suppress(OSError):
-            os.utime(place / ABOUT)
+            os.utime(place / ABOUT, ns=(time.time_ns(),) * 2)  # finer than the clock of the file system
         rows, columns, known = found
         return rows[[known[image] for image in images]], columns
 
