@@ -62,8 +62,12 @@ def _features(dataset: Dataset) -> None:
     store = FeatureStore(dataset.folder)
     if not (kept_bytes := store.size_bytes()):
         return
-    st.button("Delete stored features", icon=":material/mop:", key="clear_features", on_click=store.clear)
+    st.button("Delete stored features", icon=":material/mop:", key="clear_features", on_click=_clear, args=(store,))
     st.caption(f"{size(kept_bytes)} of features that encoders computed. Runs that need them compute them again.")
+
+
+def _clear(store: FeatureStore) -> None:
+    store.clear()
 
 
 def dataset_links(names: list[str]) -> None:

@@ -158,7 +158,8 @@ class FeatureStore:
         if found is None or not all(image in found[2] for image in images):
             return None
         with suppress(OSError):
-            os.utime(place / ABOUT, ns=(time.time_ns(),) * 2)  # finer than the clock of the file system
+            now = time.time_ns()  # finer than the clock of the file system
+            os.utime(place / ABOUT, ns=(now, now))
         rows, columns, known = found
         return rows[[known[image] for image in images]], columns
 

@@ -27,7 +27,6 @@ encoder that has learned to overlook it, and so may a photograph of something el
 
 import io
 import zipfile
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -40,9 +39,7 @@ from sealife_core.models.facts import STAGE_NAMES
 from sealife_core.wording import counted
 
 if TYPE_CHECKING:
-    from torch import Tensor, nn
-
-    from sealife_core.models.encoders import Encoder
+    pass
 
 FILE = "novelty.npz"
 STAGES = ("pixels", *STAGE_NAMES)
@@ -55,7 +52,7 @@ _STRENGTHS = (
     (0.0, "It cannot tell an animal of an unknown class from the known ones"),
 )
 _FORMAT = 1
-_FAINT = 0.01  # of normalised colours, about half a step of 8 bits: less contrast than that is none
+FAINT = 0.01  # of normalised colours, about half a step of 8 bits: less contrast than that is none
 
 Means = dict[str, np.ndarray]
 """Stage → (n, channels) float32: the mean over all places of what the stage gives for each of n images.
@@ -184,34 +181,6 @@ def stage_of(train: np.ndarray, val: np.ndarray) -> Stage:
     low, median, high = np.percentile(bare.distance(val), [25, 50, 75])
     # Few validation images may all be equally far off by chance; a spread of 5 % is less than many images have.
     return Stage(bare.mean, bare.whitening, float(median), float(max(high - low, 0.05)))
-
-
-def watched(encoder: "Encoder", embed: Callable[[], np.ndarray]) -> tuple[np.ndarray, Means]:
-    """What ``embed`` returns (n, D), and what every stage of ``encoder`` gave meanwhile: one pass serves both.
-
-    Of the last stage it is the features themselves.
-    """
-    import torch
-
-    parts: dict[str, list[np.ndarray]] = {name: [] for name in STAGES}
-
-    def keep(name: str, given: "Tensor") -> None:
-        parts[name].append(encoder.maps(given).mean((2, 3), dtype=torch.float32).cpu().numpy())
-
-    def keep_pixels(module: "nn.Module", given: tuple["Tensor"]) -> None:
-        images = given[0].float()
-        spreads = [images.std((2, 3), correction=0), *(images.diff(dim=d).abs().mean((2, 3)) for d in (2, 3))]
-        of_image = [images.mean((2, 3)), *((spread + _FAINT).log() for spread in spreads)]
-        parts["pixels"].append(torch.cat(of_image, 1).cpu().numpy())
-
-    hooks = [*encoder.at_ends(keep, *STAGE_NAMES[:-1]), encoder.register_forward_pre_hook(keep_pixels)]
-    try:
-        features = embed()
-    finally:
-        for hook in hooks:
-            hook.remove()
-    means = {name: np.concatenate(given)[: len(features)] for name, given in parts.items() if given}
-    return features, means | {STAGE_NAMES[-1]: features}
 
 
 def write_novelty(folder: Path, novelty: Novelty) -> None:

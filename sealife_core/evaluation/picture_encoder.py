@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 from PIL import Image, ImageOps
-from torch import Tensor
+from torch import Tensor, nn
 
 from sealife_core.datasets.dataset import open_dataset
 from sealife_core.datasets.pixels import Pixels, cache_size_px, from_picture
@@ -49,10 +49,10 @@ class PictureEncoder:
         """h (n, D) float32 of ``pictures``, in their order. Raises DatasetError if one cannot be decoded."""
         return self.embedded([self.square(picture) for picture in pictures])
 
-    def embedded(self, squares: Sequence[Square]) -> np.ndarray:
-        """h (n, D) float32 of decoded pictures, at least one."""
+    def embedded(self, squares: Sequence[Square], by: nn.Module | None = None) -> np.ndarray:
+        """h (n, D) float32 of decoded pictures, at least one; or what another module, ``by``, makes of them."""
         (mean, std), rows, size = self.colours, np.arange(len(squares)), self.card.image_size_px
-        return embed(self.encoder, _pixels(squares), rows, image_size_px=size, mean=mean, std=std)
+        return embed(by or self.encoder, _pixels(squares), rows, image_size_px=size, mean=mean, std=std)
 
     def seen(self, picture: Picture) -> Tensor:
         """(1, 3, H, H) float32 in 0 … 1: the view of evaluation."""

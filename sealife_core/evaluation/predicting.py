@@ -18,9 +18,10 @@ from sealife_core.errors import DatasetError, RunError, SealifeError
 from sealife_core.evaluation.gradcam import grad_cam
 from sealife_core.evaluation.heat import Layer, usual_layer
 from sealife_core.evaluation.left_out import measure_with_auroc
-from sealife_core.evaluation.novelty import Means, Novelty, watched, write_novelty
+from sealife_core.evaluation.novelty import Means, Novelty, write_novelty
 from sealife_core.evaluation.picture_encoder import Picture, PictureEncoder, Square
 from sealife_core.evaluation.training_images import Neighbour, TrainingImages, training_images
+from sealife_core.evaluation.watching import Watched, taken_apart
 from sealife_core.runs.run import Run
 from sealife_core.views.transforms import normalise
 
@@ -165,7 +166,11 @@ class Predictor(PictureEncoder):
 
     def _watched(self, squares: list[Square]) -> tuple[np.ndarray, Means]:
         """h (n, D) float32, and what every stage of the encoder makes of the same pictures."""
-        return watched(self.encoder, lambda: self.embedded(squares))
+        watched = Watched(self.encoder)
+        try:
+            return taken_apart(self.embedded(squares, watched), watched.columns)
+        finally:
+            watched.leave()
 
     # -- what the model came from --------------------------------------------------------------------------------------
 

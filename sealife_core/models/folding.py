@@ -5,6 +5,7 @@ weights (Jacob et al. 2018, arXiv 1712.05877, section 3.2). On two cores Efficie
 """
 
 from copy import deepcopy
+from typing import Any
 
 import torch
 from torch import nn
@@ -40,14 +41,22 @@ def folded(encoder: Encoder) -> Encoder:
     return copy.to(memory_format=torch.channels_last) if same else encoder
 
 
+def _plain(conv: nn.Conv2d) -> nn.Conv2d:
+    """Winograd's and the pointwise ones take no bias."""
+    shape: Any = conv.kernel_size, conv.stride, conv.padding, conv.dilation, conv.groups
+    kept = nn.Conv2d(conv.in_channels, conv.out_channels, *shape)
+    kept.weight, kept.bias = conv.weight, conv.bias
+    return kept
+
+
 def _fold_children(parent: nn.Module) -> None:
     """Of the children of ``parent``, fold each BatchNorm into the convolution that stands before it."""
     before: tuple[str, nn.Conv2d] | None = None
     for name, part in list(parent.named_children()):
         if before and isinstance(part, nn.BatchNorm2d) and part.num_features == before[1].out_channels:
             conv = fuse_conv_bn_eval(before[1], part)
-            if isinstance(conv, WinogradConv2d | PointwiseConv2d):  # these have no bias
-                conv.__class__ = nn.Conv2d
+            if isinstance(conv, WinogradConv2d | PointwiseConv2d):
+                conv = _plain(conv)
             setattr(parent, before[0], conv)
             setattr(parent, name, getattr(part, "act", nn.Identity()))  # timm's normalisation activates too
         before = (name, part) if isinstance(part, nn.Conv2d) else None

@@ -2,7 +2,9 @@
 
 import hashlib
 import time
+from collections.abc import Callable
 from copy import deepcopy
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -18,9 +20,10 @@ from sealife_core.evaluation.embedded import write_embeddings, write_snapshot
 from sealife_core.evaluation.embeddings import Progress, embed
 from sealife_core.evaluation.feature_store import Columns, FeatureKey, FeatureStore
 from sealife_core.evaluation.left_out import measure_with_auroc
-from sealife_core.evaluation.novelty import Means, watched, write_novelty
+from sealife_core.evaluation.novelty import Means, write_novelty
+from sealife_core.evaluation.watching import Watched, taken_apart
 from sealife_core.models.encoders import Encoder
-from sealife_core.models.facts import STAGE_NAMES, facts
+from sealife_core.models.facts import facts
 from sealife_core.models.folding import folded
 from sealife_core.runs.estimates import duration
 from sealife_core.runs.writer import RunWriter
@@ -58,8 +61,16 @@ def embed_and_watch(
     config: TrainingSettings, run: RunWriter, dataset: Dataset, pixels: Pixels, encoder: Encoder, machine: Hardware
 ) -> tuple[np.ndarray, Means]:
     """As :func:`embed_all`; and, in the same pass, what every stage makes of each image."""
-    quick = folded(encoder)
-    return watched(quick, lambda: embed_all(config, run, dataset, pixels, quick, machine))
+    pass_all = partial(features_of, config, machine, pixels=pixels, rows=np.arange(len(dataset)), progress=_teller(run))
+    return taken_apart(*_watching(encoder, pass_all))
+
+
+def _watching(encoder: Encoder, embed: Callable[[Watched], np.ndarray]) -> tuple[np.ndarray, Columns]:
+    watched = Watched(folded(encoder))
+    try:
+        return embed(watched), watched.columns
+    finally:
+        watched.leave()
 
 
 def frozen_features(
@@ -73,16 +84,12 @@ def frozen_features(
     )  # fmt: skip
 
     def compute(rows: np.ndarray) -> tuple[np.ndarray, Columns]:
-        quick, pixels = folded(encoder), pixels_to_look(dataset, side_px)
-        h, means = watched(quick, lambda: features_of(config, machine, quick, pixels, rows, _teller(run)))
-        parts = {"h": h} | {name: mean for name, mean in means.items() if mean is not h}
-        return np.concatenate(list(parts.values()), axis=1), {name: part.shape[1] for name, part in parts.items()}
+        pixels = pixels_to_look(dataset, side_px)
+        return _watching(encoder, lambda by: features_of(config, machine, by, pixels, rows, _teller(run)))
 
     run.status(stage="embedding", message="looking for features that were computed before")
     rows, columns = FeatureStore(dataset.folder).rows(key, dataset.manifest["sha256"].tolist(), compute)
-    ends = np.cumsum(list(columns.values()))[:-1]
-    h, *means = (np.ascontiguousarray(part) for part in np.split(rows, ends, axis=1))
-    return h, dict(zip(list(columns)[1:], means, strict=True)) | {STAGE_NAMES[-1]: h}
+    return taken_apart(rows, columns)
 
 
 def weights_hash(encoder: nn.Module) -> str:

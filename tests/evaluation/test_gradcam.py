@@ -180,7 +180,7 @@ def test_heat_cells__are_those_of_the_layer(stem: str) -> None:
     for size in (32, 64, 97):
         with torch.no_grad():
             encoder(torch.zeros(1, 3, size, size))
-        assert sides[-3:] == [heat_cells(stem, size, layer) for layer in layers]
+        assert sides[-3:] == [heat_cells("resnet18", stem, size, layer) for layer in layers]
 
 
 @pytest.mark.parametrize(
@@ -194,4 +194,4 @@ def test_heat_cells__are_those_of_the_layer(stem: str) -> None:
     ],
 )
 def test_usual_layer__is_the_deepest_that_still_points_somewhere(stem: str, size: int, expected: str) -> None:
-    assert usual_layer(stem, size) == expected
+    assert usual_layer("resnet18", stem, size) == expected

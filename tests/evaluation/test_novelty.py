@@ -14,9 +14,9 @@ from sealife_core.evaluation.novelty import (
     Novelty,
     measure,
     read_novelty,
-    watched,
     write_novelty,
 )
+from sealife_core.evaluation.watching import Watched, taken_apart
 from sealife_core.models.encoders import build_encoder
 
 LEFT_OUT = "tested on classes that this check had not seen"
@@ -143,7 +143,9 @@ def test_watched__notes_the_mean_of_every_stage_and_leaves_no_hook() -> None:
     torch.manual_seed(0)
     encoder, images = build_encoder("resnet18", "small").eval(), torch.randn(3, 3, 16, 16)
     with torch.inference_mode():
-        h, means = watched(encoder, lambda: torch.cat([encoder(images[:2]), encoder(images[2:])]).numpy())
+        watched = Watched(encoder)
+        h, means = taken_apart(torch.cat([watched(images[:2]), watched(images[2:])]).numpy(), watched.columns)
+        watched.leave()
         x = images
         for name, stage in encoder.stages:
             x = stage(x)

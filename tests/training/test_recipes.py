@@ -12,9 +12,11 @@ from sealife_core.datasets.pixels import Pixels, cache_size_px, open_pixels
 from sealife_core.errors import DatasetError, WeightsError
 from sealife_core.evaluation.embedded import read_embeddings, read_snapshots, snapshot_epochs
 from sealife_core.evaluation.embeddings import embed
+from sealife_core.evaluation.feature_store import FeatureStore
 from sealife_core.models.checkpoint import load_model
 from sealife_core.runs.directory import Run, create_run
 from sealife_core.runs.writer import RunWriter
+from sealife_core.training import features
 from sealife_core.training.features import snapshot_plan
 from sealife_core.training.recipes import train
 from tests.training.conftest import SMALL
@@ -242,6 +244,21 @@ def test_embed__looks_at_every_image_and_trains_nothing(trained: Trained, tiny_r
     assert results["val"]["n"] == len(tiny_reef.rows("val"))
     assert 0 <= results["val"]["knn_low"] <= results["val"]["knn_accuracy"] <= results["val"]["knn_high"] <= 1
     assert trained("probe", weights=f"run:{run.id}", epochs=2).results() is not None
+
+
+def test_features__of_a_frozen_encoder_are_computed_once(
+    trained: Trained, tiny_reef: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A second seed, fewer labels, an embed run: none of them shows the encoder an image again, nor decodes one."""
+    weights = f"run:{trained('simclr').id}"
+    first = trained("probe", weights=weights)
+    assert [kept.images for kept in FeatureStore(tiny_reef.folder).stored()] == [len(tiny_reef)]
+    monkeypatch.setattr(features, "features_of", lambda *_: pytest.fail("an image is shown again"))
+    monkeypatch.setattr(features, "pixels_to_look", lambda *_: pytest.fail("a file is decoded again"))
+    second = trained("probe", weights=weights, seed=1, label_fraction=50)
+    looked = trained("embed", weights=weights)
+    for run in (second, looked):
+        assert np.array_equal(read_embeddings(run.path).values, read_embeddings(first.path).values)
 
 
 def test_stop__saves_what_was_learned_and_leaves_the_test_split_unread(tiny_reef: Dataset) -> None:
