@@ -22,6 +22,7 @@ from measuring import WORSE, Figure, table
 HERE = Path(__file__).parent
 TOPICS = (
     "views",
+    "features",
     "loss",
     "importing",
     "probe",

@@ -70,6 +70,17 @@ class ClassifierConfig(TrainingSettings):
         title="Augmentation",
         group=DATA,
     )
+    varied_copies: int = setting(
+        0,
+        "For a probe on frozen features: how many varied copies of each training image it also learns from. The encoder"
+        " sees each copy once, and other probes use them too.",
+        title="Varied copies",
+        group=DATA,
+        unit="copies",
+        ge=0,
+        le=16,
+        step=1,
+    )
     epochs: int = setting(
         30,
         "How often the model sees every training image. For L-BFGS: rounds of 20 iterations; it needs only a few.",
@@ -206,8 +217,23 @@ class ClassifierConfig(TrainingSettings):
         return self
 
     @model_validator(mode="after")
+    def _copies_are_of_frozen_features(self) -> "ClassifierConfig":
+        if self.varied_copies and not self.on_frozen_features:
+            raise ValueError(
+                f"Varied copies work only for a linear probe on frozen features; got varied_copies {self.varied_copies}"
+                f" with trained_stages {self.trained_stages} and augmentation {self.augmentation!r}. Set trained_stages"
+                " to 0 and augmentation to 'none', or varied_copies to 0."
+            )
+        return self
+
+    @property
+    def on_frozen_features(self) -> bool:
+        """Whether each image passes the encoder once, and a linear layer learns from what it gave."""
+        return self.trained_stages == 0 and self.augmentation == "none"
+
+    @model_validator(mode="after")
     def _several_devices_share_images(self) -> "ClassifierConfig":
-        if self.devices > 1 and self.trained_stages == 0 and self.augmentation == "none":
+        if self.devices > 1 and self.on_frozen_features:
             raise ValueError(
                 "A linear probe without augmentation takes seconds and uses one device; got devices"
                 f" {self.devices}. Set devices to 1, augmentation to 'light', or trained_stages above 0."

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from sealife_core.views.sampling import centre_view
+from sealife_core.views.sampling import ViewParameters, centre_view
 from sealife_core.views.transforms import apply_views
 
 if TYPE_CHECKING:
@@ -30,11 +30,14 @@ def embed(
     batch_size: int | None = None,
     precision: Literal["fp32", "bf16"] = "fp32",
     progress: Progress | None = None,
+    view: Callable[[torch.Tensor, np.ndarray], ViewParameters] | None = None,
 ) -> np.ndarray:
     """Features (n, D) float32 of ``rows`` (n,), in their order. Also serves a whole classifier: its logits (n, C).
 
     The encoder is moved to ``device`` and stays there. Every module's training mode is put back afterwards, one by one,
     so that a frozen stage inside a training encoder is still frozen; no gradient and no BatchNorm statistic is touched.
+
+    view: what of each image is seen, from aspects (n,) and rows (n,): :func:`centre_view` unless given.
 
     On a processor every core takes whole batches, from the file to the features: nothing waits for the slowest core at
     each layer, which with a busy neighbour is four times as fast, and decoding goes on beside computing.
@@ -49,13 +52,10 @@ def embed(
     def features_from(start: int) -> np.ndarray:
         with torch.inference_mode(), torch.autocast(device.type, torch.bfloat16, precision == "bf16"):
             images, aspects = pixels.gather(looked_at[start : start + size])
-            centre = centre_view(aspects).to(device)
-            return (
-                encoder(apply_views(images.to(device), centre, image_size_px, ("crop",), (mean, std)))
-                .float()
-                .cpu()
-                .numpy()
-            )
+            drawn = view(aspects, looked_at[start : start + size]) if view else centre_view(aspects)
+            steps = None if view else ("crop",)
+            views = apply_views(images.to(device), drawn.to(device), image_size_px, steps, (mean, std))
+            return encoder(views).float().cpu().numpy()
 
     found = np.empty((0, 0), np.float32)
     starts = range(0, len(looked_at), size)

@@ -27,7 +27,7 @@ def is_light(config: AnyConfig) -> bool:
     """Whether the run trains no encoder, not even a layer on views that change with every epoch."""
     if isinstance(config, EmbedConfig):
         return True
-    return isinstance(config, ClassifierConfig) and config.trained_stages == 0 and config.augmentation == "none"
+    return isinstance(config, ClassifierConfig) and config.on_frozen_features
 
 
 def may_go_beside(config: AnyConfig) -> bool:

@@ -153,7 +153,8 @@ def _passes(config: AnyConfig, encoder: str, stem: str, n_images: int, n_stored:
         return config.epochs * n_images * a_training_image + (looks + 1) * (n_images + held_out / 2) * forward
     used = n_images * config.label_fraction / 100
     if _features_once(config):
-        return (used + held_out) * forward
+        copies = config.varied_copies if isinstance(config, ClassifierConfig) else 0
+        return ((1 + copies) * used + held_out) * forward
     validating = config.epochs * held_out / 2 * forward
     return config.epochs * used * a_training_image + validating + held_out * forward
 
@@ -166,7 +167,7 @@ def _work(config: AnyConfig) -> tuple[int, int]:
 
 
 def _features_once(config: AnyConfig) -> bool:
-    return isinstance(config, ClassifierConfig) and config.trained_stages == 0 and config.augmentation == "none"
+    return isinstance(config, ClassifierConfig) and config.on_frozen_features
 
 
 def _seconds(

@@ -1,6 +1,7 @@
 """What a probe learns from: features that a frozen encoder computed once, standardised, in batches or all at once."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -64,25 +65,33 @@ def mean_and_scale(values: Tensor) -> tuple[Tensor, Tensor]:
 class FeatureBatches(LightningDataModule):
     """Batches of {"features": (n, D), "labels": (n,)} for a probe; the order of epoch e depends on (seed, e) alone.
 
-    batch_size: None for one batch of all ``rows``, in their order.
+    batch_size: None for one batch of all, in their order. copies: (n, D) each, features of varied copies of ``rows``.
     """
 
     def __init__(
-        self, dataset: Dataset, features: Features, rows: np.ndarray, *, batch_size: int | None, seed: int
+        self,
+        dataset: Dataset,
+        features: Features,
+        rows: np.ndarray,
+        *,
+        batch_size: int | None,
+        seed: int,
+        copies: Sequence[Tensor] = (),
     ) -> None:
         super().__init__()
         labels = torch.from_numpy(dataset.labels)
         self.train_rows, self.val_rows = rows, dataset.rows("val", labelled_only=True)
-        self._train = features.values[rows], labels[rows]
+        values = torch.cat([features.values[rows], *((copy - features.mean) / features.scale for copy in copies)])
+        self._train = values, labels[rows].repeat(1 + len(copies))
         self._val = features.values[self.val_rows], labels[self.val_rows]
         self._shuffled, self._seed = batch_size is not None, seed
-        self.batch_size = min(batch_size or len(rows), len(rows))
+        self.batch_size = min(batch_size or len(values), len(values))
 
     def train_dataloader(self) -> DataLoader[dict[str, Tensor]]:
         """Shuffled anew each epoch, unless one batch holds all."""
         if not self._shuffled:
             return self._in_order(*self._train, size=self.batch_size)
-        order = EpochOrder(len(self.train_rows), self._seed)
+        order = EpochOrder(len(self._train[1]), self._seed)
         return DataLoader(_FeatureRows(*self._train), batch_size=self.batch_size, sampler=order, collate_fn=as_it_is)
 
     def val_dataloader(self) -> DataLoader[dict[str, Tensor]]:

@@ -12,7 +12,7 @@ import torch
 from pytorch_lightning import Callback, LightningModule, Trainer
 from torch import nn
 
-from sealife_core.config import SimclrConfig, TrainingSettings
+from sealife_core.config import LABELLED, SimclrConfig, TrainingSettings
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.datasets.pixels import Pixels, cache_size_px, pixels_to_look
 from sealife_core.errors import RunError
@@ -28,6 +28,9 @@ from sealife_core.models.folding import folded
 from sealife_core.runs.estimates import duration
 from sealife_core.runs.writer import RunWriter
 from sealife_core.training.hardware import Hardware
+from sealife_core.views.sampling import ViewParameters, draw_views, generator_for
+
+View = Callable[[torch.Tensor, np.ndarray], ViewParameters]  # of aspects (n,) and rows (n,)
 
 SNAPSHOTS = 10  # a film of ten steps shows the way; more would cost without showing more
 SNAPSHOT_IMAGES = 1_000  # enough to see classes come apart, and seconds to embed and to align
@@ -40,13 +43,17 @@ def features_of(
     pixels: Pixels,
     rows: np.ndarray,
     progress: Progress | None = None,
+    view: View | None = None,
 ) -> np.ndarray:
-    """(n, D) float32: h of the centred, unvaried images of ``rows`` (n,), on the run's device and in its precision."""
+    """(n, D) float32: h of the images of ``rows`` (n,), on the run's device and in its precision.
+
+    They are centred and unvaried, unless ``view`` says what of them is seen.
+    """
     known = facts(config.encoder)
     looking = folded(encoder) if isinstance(encoder, Encoder) else encoder
     return embed(
         looking, pixels, rows, image_size_px=config.image_size_px, mean=known.mean, std=known.std,
-        device=machine.device, precision=machine.precision, progress=progress,
+        device=machine.device, precision=machine.precision, progress=progress, view=view,
     )  # fmt: skip
 
 
@@ -74,22 +81,39 @@ def _watching(encoder: Encoder, embed: Callable[[Watched], np.ndarray]) -> tuple
 
 
 def frozen_features(
-    config: TrainingSettings, run: RunWriter, dataset: Dataset, encoder: Encoder, machine: Hardware
+    config: TrainingSettings, run: RunWriter, dataset: Dataset, encoder: Encoder, machine: Hardware, copy: int = 0
 ) -> tuple[np.ndarray, Means]:
-    """As :func:`embed_and_watch`, of an encoder that does not learn: each image passes it once, for all runs."""
+    """As :func:`embed_and_watch`, of an encoder that does not learn: each image passes it once, for all runs.
+
+    copy: k > 0 for the k-th varied copy of each training image: (n, D), in the order of ``dataset.rows("train")``. It
+    is flipped and cropped as an image alone decides, so that all runs share it.
+    """
     known, side_px = facts(config.encoder), cache_size_px(dataset, config.image_size_px)
     key = FeatureKey(
         encoder=config.encoder, stem=encoder.stem, weights=weights_hash(encoder), image_size_px=config.image_size_px,
-        side_px=side_px, mean=known.mean, std=known.std, precision=machine.precision,
+        side_px=side_px, mean=known.mean, std=known.std, precision=machine.precision, copy=copy,
     )  # fmt: skip
+    shown = dataset.rows("train") if copy else np.arange(len(dataset))
+    images = dataset.manifest["sha256"].iloc[shown].tolist()
+    view = partial(_varied, dataset.manifest["sha256"].to_numpy(), copy) if copy else None
 
-    def compute(rows: np.ndarray) -> tuple[np.ndarray, Columns]:
+    def compute(places: np.ndarray) -> tuple[np.ndarray, Columns]:
+        rows = shown[places]
         pixels = pixels_to_look(dataset, side_px)
-        return _watching(encoder, lambda by: features_of(config, machine, by, pixels, rows, _teller(run)))
+        return _watching(encoder, lambda by: features_of(config, machine, by, pixels, rows, _teller(run), view))
 
     run.status(stage="embedding", message="looking for features that were computed before")
-    rows, columns = FeatureStore(dataset.folder).rows(key, dataset.manifest["sha256"].tolist(), compute)
+    rows, columns = FeatureStore(dataset.folder).rows(key, images, compute)
     return taken_apart(rows, columns)
+
+
+def _varied(sha256s: np.ndarray, copy: int, aspects: torch.Tensor, rows: np.ndarray) -> ViewParameters:
+    """The ``copy``-th view of each image of ``rows`` (n,): it depends on the image and on that number alone."""
+    drawn = [
+        draw_views(LABELLED["light"], aspect, generator_for(copy, int(sha256s[row][:8], 16)))
+        for row, aspect in zip(rows, aspects.split(1), strict=True)
+    ]
+    return ViewParameters.cat(drawn)
 
 
 def weights_hash(encoder: nn.Module) -> str:

@@ -1,12 +1,12 @@
 """One recipe a kind of run: data, model, trainer, fit, evaluate. What they stand on is in ``preparation.py``."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 
 import numpy as np
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from sealife_core.config import AnyConfig, ClassifierConfig, EmbedConfig, SimclrConfig, chance_loss
 from sealife_core.datasets.batches import ImageBatches
@@ -114,11 +114,16 @@ def train_classifier(config: ClassifierConfig, run: RunWriter, tracking: Trackin
     dataset = open_data(config, run)
     rows = labelled_rows(config, dataset)
 
-    if config.trained_stages == 0 and config.augmentation == "none":
+    if config.on_frozen_features:
         pixels = None
         h, means = frozen_features(config, run, dataset, encoder, machine)
         features = standardised(h, dataset)
-        batches, module = on_features(config, dataset, features, rows)
+        places = np.searchsorted(dataset.rows("train"), rows)
+        copies = [
+            torch.from_numpy(frozen_features(config, run, dataset, encoder, machine, copy=1 + k)[0][places])
+            for k in range(config.varied_copies)
+        ]
+        batches, module = on_features(config, dataset, features, rows, copies)
         # One matrix product: coarser numbers save nothing there, and a line search gets lost in them.
         trained_on, note = replace(machine, precision="fp32"), _unnoted
     else:
@@ -154,12 +159,12 @@ def train_classifier(config: ClassifierConfig, run: RunWriter, tracking: Trackin
 
 
 def on_features(
-    config: ClassifierConfig, dataset: Dataset, features: Features, rows: np.ndarray
+    config: ClassifierConfig, dataset: Dataset, features: Features, rows: np.ndarray, copies: Sequence[Tensor] = ()
 ) -> tuple[FeatureBatches, ClassifierModule]:
     """What a probe learns from, and the probe: a linear head on features that were computed once."""
     solved = config.optimiser == "lbfgs"
     batches = FeatureBatches(
-        dataset, features, rows, batch_size=None if solved else config.batch_size, seed=config.seed
+        dataset, features, rows, batch_size=None if solved else config.batch_size, seed=config.seed, copies=copies
     )
     module = (LbfgsProbe if solved else ClassifierModule)(
         config,

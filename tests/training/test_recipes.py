@@ -261,6 +261,19 @@ def test_features__of_a_frozen_encoder_are_computed_once(
         assert np.array_equal(read_embeddings(run.path).values, read_embeddings(first.path).values)
 
 
+def test_varied_copies__are_learned_from_and_computed_once(trained: Trained, tiny_reef: Dataset) -> None:
+    plain = trained("probe", weights="random")
+    run = trained("probe", weights="random", varied_copies=2)
+    stored = FeatureStore(tiny_reef.folder).stored()
+    assert sorted((kept.copy, kept.images) for kept in stored) == [
+        (0, len(tiny_reef)), (1, len(tiny_reef.rows("train"))), (2, len(tiny_reef.rows("train")))
+    ]  # fmt: skip
+    one, other = (load_model(each.path)[1].state_dict() for each in (plain, run))  # type: ignore[union-attr]
+    assert not torch.equal(one["linear.weight"], other["linear.weight"])
+    assert run.environment()["batch_size"] == 3 * plain.environment()["batch_size"]
+    assert np.array_equal(read_embeddings(run.path).values, read_embeddings(plain.path).values)
+
+
 def test_stop__saves_what_was_learned_and_leaves_the_test_split_unread(tiny_reef: Dataset) -> None:
     config = preset("scratch", "Quick look", **(SMALL | {"epochs": 50, "batch_size": 16}))
     run = create_run(config, data_hash=tiny_reef.content_hash)

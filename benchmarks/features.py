@@ -1,0 +1,140 @@
+"""Features of photographs by EfficientNet-Lite0, from the files: ours, a plain timm loop, ONNX Runtime, and on a GPU.
+
+    python benchmarks/features.py
+
+Ours is what a probe does on a data set whose pictures were never decoded at that size: ``pixels_to_look``, the folded
+encoder, ``embed``. The plain loop is timm's network in fp32, channels last, behind a DataLoader with two worker
+processes that have started already. ONNX Runtime has the same network and the same pictures, decoded beforehand. All
+use all cores; weights are random, which costs the same.
+"""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+import onnxruntime
+import timm
+import torch
+from importing import draw_photographs
+from measuring import Figure, alternating, main, ratio
+from PIL import Image
+from torch import Tensor
+from torch.utils.data import DataLoader
+from torchvision.transforms import v2
+
+from sealife_core.datasets.dataset import Dataset
+from sealife_core.datasets.importing import import_images
+from sealife_core.datasets.pixels import cache_size_px, pixels_to_look
+from sealife_core.evaluation.embeddings import embed
+from sealife_core.models.encoders import build_encoder
+from sealife_core.models.facts import facts
+from sealife_core.models.folding import folded
+
+NAME = "tf_efficientnet_lite0"
+PICTURES, BATCH_SIZE, GPU_BATCH, REPEATS = 384, 32, 256, 3
+SIZES_PX = (160, 224)
+
+
+def measure() -> Iterator[Figure]:
+    with TemporaryDirectory() as folder:
+        source = Path(folder) / "photographs"
+        draw_photographs(source, PICTURES)
+        dataset = import_images(source, "photographs", root=Path(folder) / "data").dataset
+        for size_px in SIZES_PX:
+            yield from on_a_processor(dataset, size_px, Path(folder))
+            if torch.cuda.is_available():
+                yield on_a_gpu(dataset, size_px)
+
+
+def on_a_processor(dataset: Dataset, size_px: int, folder: Path) -> Iterator[Figure]:
+    ours = embedding(dataset, size_px, "cpu")
+    loader = iter_files(dataset, size_px)
+    net = timm.create_model(NAME, num_classes=0).eval().to(memory_format=torch.channels_last)
+
+    def plain() -> None:
+        with torch.inference_mode():
+            for images in loader:
+                net(images.to(memory_format=torch.channels_last))
+
+    session = exported(size_px, folder)
+    pictures = torch.cat(list(loader)).numpy()
+
+    def onnx() -> None:
+        for start in range(0, PICTURES, BATCH_SIZE):
+            session.run(None, {"images": pictures[start : start + BATCH_SIZE]})
+
+    seconds = alternating({"ours": ours, "plain": plain, "onnx": onnx}, REPEATS)
+
+    def told(peer: str) -> str:
+        ours_s, peers_s = (PICTURES / float(np.median(seconds[name])) for name in ("ours", peer))
+        return f"{ours_s:.0f} against {peers_s:.0f} images/s"
+
+    yield Figure(
+        f"Features from files, {size_px} px, against a plain timm loop",
+        ratio(seconds["plain"], seconds["ours"]), "×", "≥ 2", told("plain"),
+    )  # fmt: skip
+    yield Figure(
+        f"Features from files, {size_px} px, against ONNX Runtime on decoded pictures",
+        ratio(seconds["onnx"], seconds["ours"]), "×", "≥ 0.8", told("onnx"),
+    )  # fmt: skip
+
+
+def on_a_gpu(dataset: Dataset, size_px: int) -> Figure:
+    """Against the forward pass alone, of views that are on the device already."""
+    ours = embedding(dataset, size_px, "cuda")
+    net = folded(build_encoder(NAME)).cuda()
+    views = torch.randn(GPU_BATCH, 3, size_px, size_px, device="cuda").to(memory_format=torch.channels_last)
+
+    def forward() -> None:
+        with torch.inference_mode(), torch.autocast("cuda", torch.bfloat16):
+            for _ in range(0, PICTURES, GPU_BATCH):
+                net(views)
+        torch.cuda.synchronize()
+
+    seconds = alternating({"ours": ours, "forward": forward}, REPEATS)
+    return Figure(
+        f"Features from files on a GPU, {size_px} px, against the forward pass alone",
+        ratio(seconds["forward"], seconds["ours"]), "×", "≥ 0.8", f"{PICTURES} images",
+    )  # fmt: skip
+
+
+def embedding(dataset: Dataset, size_px: int, device: str) -> Callable[[], object]:
+    encoder, known = folded(build_encoder(NAME)), facts(NAME)
+    pixels, rows = pixels_to_look(dataset, cache_size_px(dataset, size_px)), np.arange(len(dataset))
+    return lambda: embed(
+        encoder, pixels, rows, image_size_px=size_px, mean=known.mean, std=known.std, device=device, precision="bf16"
+    )
+
+
+class Files(torch.utils.data.Dataset[Tensor]):
+    def __init__(self, dataset: Dataset, size_px: int) -> None:
+        self._paths = [dataset.image_path(row) for row in range(len(dataset))]
+        self._change = v2.Compose([
+            v2.Resize((size_px, size_px), antialias=True), v2.ToImage(), v2.ToDtype(torch.float32, scale=True),
+            v2.Normalize([0.5] * 3, [0.5] * 3),
+        ])  # fmt: skip
+
+    def __len__(self) -> int:
+        return len(self._paths)
+
+    def __getitem__(self, row: int) -> Tensor:
+        return self._change(Image.open(self._paths[row]).convert("RGB"))
+
+
+def iter_files(dataset: Dataset, size_px: int) -> DataLoader[Tensor]:
+    loader = DataLoader(Files(dataset, size_px), batch_size=BATCH_SIZE, num_workers=2, persistent_workers=True)
+    for _ in loader:  # the workers start
+        pass
+    return loader
+
+
+def exported(size_px: int, folder: Path) -> onnxruntime.InferenceSession:
+    path, images = folder / f"{size_px}.onnx", torch.randn(BATCH_SIZE, 3, size_px, size_px)
+    net = timm.create_model(NAME, num_classes=0, exportable=True).eval()
+    torch.onnx.export(net, (images,), path, dynamo=False, input_names=["images"], dynamic_axes={"images": {0: "n"}})
+    return onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
+
+
+if __name__ == "__main__":
+    main(measure, __doc__)
