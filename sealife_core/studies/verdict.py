@@ -1,10 +1,10 @@
 """Does B gain on A? Yes, no or cannot tell, over seeds and test images together.
 
-Both are tested on the same images with the same seeds (a seed chooses the same labels for both), so all is read off the
-paired difference D of each seed and image. Seeds and images are two crossed samples: another seed shifts all images,
-another image all seeds. The variance of the mean of D is split between them as in studies of many readers and many cases
-(Hillis, Berbaum & Metz, Acad. Radiol. 15, 2008), and each part gets a Student's t of its own (as Graybill & Wang, JASA
-75, 1980, join intervals of variances).
+Both are tested on the same images with the same seeds (a seed chooses the same labels for both), so all is read off
+the paired difference D of each seed and image. Seeds and images are two crossed samples: another seed shifts all
+images, another image all seeds. The variance of the mean of D is split between them as in studies of many readers and
+many cases (Hillis, Berbaum & Metz, Acad. Radiol. 15, 2008), and each part gets a Student's t of its own (as Graybill &
+Wang, JASA 75, 1980, join intervals of variances).
 
 One comparison, declared before, decides; "yes" takes 2.5 % of the risk of a false yes. All others share another 2.5 %
 (:func:`gains_beside`, Holm's correction), so the whole study says a false yes in at most 5 %.
@@ -16,8 +16,8 @@ from math import exp, log, sqrt
 from typing import Literal
 
 import numpy as np
-from scipy import stats
 from scipy.optimize import brentq
+from scipy.special import stdtrit
 
 from sealife_core.evaluation.paired import holm
 from sealife_core.studies.readiness import LEAST_IMAGES, LEAST_SEEDS
@@ -110,7 +110,7 @@ class Spread:
 
         Two seeds tell so little of how far seeds differ that a common t would hide it behind the many images.
         """
-        t_seeds, t_images = (float(stats.t.isf(risk, n - 1)) for n in (self.seeds, self.images))
+        t_seeds, t_images = (float(stdtrit(n - 1, risk)) for n in (self.seeds, self.images))
         return sqrt(t_seeds**2 * self.of_seeds + t_images**2 * self.of_images)
 
     def p(self, value: float) -> float:
