@@ -1,0 +1,85 @@
+"""What would more labels bring? A power law through accuracy against labels a class, and how far it can be trusted.
+
+Error falls with the labels n about as a · (n + n₀)^−b + c: a power law (Hestness et al. 2017, arXiv 1712.00409) that
+begins late (n₀) and ends at a floor (c), as Rosenfeld et al. 2020 (arXiv 1909.12673) fit it. A few points allow many such
+curves. The forecast is the mean of all, each weighed by how well it fits; its interval is their spread together with
+what real curves depart from any of them.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import logsumexp, ndtr
+
+LEAST_BUDGETS = 3  # fewer lie on any power law
+SHARE = 0.8  # of forecasts whose interval holds what comes
+# How far a real curve departs from one power law, in accuracy: at the largest budget, for each doubling below it (where
+# few labels obey another law) and for each doubling beyond. Calibrated on photographs and the reef: see
+# benchmarks/forecast.py.
+DEPARTS, DEPARTS_BELOW, DEPARTS_BEYOND = 0.004, 0.008, 0.006
+_EXPONENTS = np.linspace(0.05, 1.5, 30)
+_FLOORS = np.linspace(0, 0.95, 20)  # what no number of labels mends, as a share of the error at the largest budget
+_STARTS = np.array([0.0, 1, 2, 4])  # labels a class before the power law holds
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """Accuracy at ``labels`` a class: ``value``, and the interval that holds it in 80 %."""
+
+    labels: float
+    value: float
+    low: float
+    high: float
+
+
+def forecast(labels: Sequence[float], accuracies: np.ndarray, at: Sequence[float]) -> list[Forecast]:
+    """The mean accuracy over seeds at the numbers ``at`` of labels a class; [] of fewer than three budgets.
+
+    labels: (B,) labels a class, ascending. accuracies: (S, B), NaN where a run is missing.
+    """
+    n = np.asarray(labels, np.float64)
+    if len(n) < LEAST_BUDGETS:
+        return []
+    measured = np.asarray(accuracies, np.float64)
+    error, variance = 1 - np.nanmean(measured, axis=0), _of_means(measured)
+    weight = 1 / (variance + DEPARTS**2 + (DEPARTS_BELOW * np.log2(n[-1] / n)) ** 2)  # (B,)
+    exponent, share, start = (
+        grid.ravel() for grid in np.meshgrid(_EXPONENTS, _FLOORS, _STARTS, indexing="ij")
+    )  # (G,) each
+    floor = share * error[-1]
+
+    def falls_to(m: np.ndarray) -> np.ndarray:  # (G, ·): how much of the error above the floor is left at m labels
+        return ((m[None] + start[:, None]) / (n[-1] + start[:, None])) ** -exponent[:, None]
+
+    # For each curve the factor a by weighted least squares, and with it a normal distribution of what it says.
+    basis, above = falls_to(n), error[None] - floor[:, None]
+    precision = (weight * basis**2).sum(1)
+    factor = np.maximum(0, (weight * basis * above).sum(1) / precision)
+    misfit = (weight * (above - factor[:, None] * basis) ** 2).sum(1)
+    # A floor is the less likely before anything was seen, the higher it is: 1 − share.
+    likely = np.log1p(-share) - 0.5 * (misfit + np.log(precision))
+    likely = np.exp(likely - logsumexp(likely))
+    found = []
+    for m, left in zip(at, falls_to(np.asarray(at, np.float64)).T, strict=True):
+        departs = variance[-1] + (DEPARTS_BEYOND * np.log2(m / n[-1])) ** 2
+        centre, spread = 1 - floor - factor * left, np.sqrt(left**2 / precision + departs)
+        found.append(Forecast(float(m), float(likely @ centre), *_interval(likely, centre, spread)))
+    return found
+
+
+def _of_means(measured: np.ndarray) -> np.ndarray:
+    """(B,) the variance of each mean over seeds; of budgets with one seed that of the others, pooled."""
+    seeds = np.isfinite(measured).sum(axis=0)
+    apart = np.nansum((measured - np.nanmean(measured, axis=0)) ** 2, axis=0)
+    pooled = apart.sum() / max(1, (seeds - 1).sum())
+    # Two or three seeds may agree by luck: the pooled variance counts as two more.
+    return (apart + 2 * pooled) / (seeds + 1) / seeds
+
+
+def _interval(likely: np.ndarray, centre: np.ndarray, spread: np.ndarray) -> tuple[float, float]:
+    """The middle SHARE of a mixture of normal distributions, (G,) each."""
+    accuracy = np.linspace(0, 1, 501)
+    below = likely @ ndtr((accuracy[None] - centre[:, None]) / spread[:, None])
+    low, high = np.interp([(1 - SHARE) / 2, (1 + SHARE) / 2], below, accuracy)
+    return float(low), float(high)
