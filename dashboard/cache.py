@@ -67,10 +67,10 @@ def launch_problems(request: "Request") -> list["Problem"]:
 
 
 @st.cache_data(ttl=60, show_spinner="Checking whether ImageNet weights can be downloaded…")
-def _online() -> bool | None:
+def _online(encoder: str) -> bool | None:
     from sealife_core.models import imagenet
 
-    return imagenet.reachable()
+    return imagenet.reachable(encoder)
 
 
 def runs() -> list[Run]:

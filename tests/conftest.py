@@ -30,7 +30,7 @@ def downloads(monkeypatch: pytest.MonkeyPatch) -> None:
     """No check of a launch asks the network: ImageNet weights can always be downloaded."""
     from sealife_core.models import imagenet
 
-    monkeypatch.setattr(imagenet, "reachable", lambda: True)
+    monkeypatch.setattr(imagenet, "reachable", lambda name: True)
 
 
 @pytest.fixture

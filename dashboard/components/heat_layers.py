@@ -18,8 +18,8 @@ def layer_held(run: Run) -> Layer:
 
 def layer_choice(run: Run) -> None:
     """The choice, and what it means."""
-    stem, size = _seen(run)
-    cells = {layer: heat_cells(stem, size, layer) for layer in LAYERS}
+    encoder, stem, size = _seen(run)
+    cells = {layer: heat_cells(encoder, stem, size, layer) for layer in LAYERS}
     words = {layer: f"{_WORDS[layer]}, {side} × {side}" for layer, side in cells.items()}
     segments("layer", "Evidence from stage", words, layer_held(run))
     st.caption(
@@ -28,6 +28,7 @@ def layer_choice(run: Run) -> None:
     )
 
 
-def _seen(run: Run) -> tuple[str, int]:
-    """The stem of the run's encoder, and the side of the pictures it sees, in px."""
-    return str(run.environment().get("stem", "imagenet")), run.config().image_size_px
+def _seen(run: Run) -> tuple[str, str, int]:
+    """The run's encoder, its stem, and the side of the pictures it sees, in px."""
+    config = run.config()
+    return config.encoder, str(run.environment().get("stem", "imagenet")), config.image_size_px

@@ -11,8 +11,19 @@ DATA, MODEL, TRAINING, MACHINE, TRACKING = "Data", "Model", "Training", "Machine
 PROJECT = "sealife"  # of Weights & Biases, unless a run or WANDB_PROJECT names another
 PROJECT_LENGTH = 128
 
-EncoderName = Literal["resnet18", "resnet34", "resnet50"]
 Stem = Literal["auto", "imagenet", "small"]
+
+
+_NETWORK = re.compile(r"[a-z0-9_]{2,100}(\.[a-z0-9_]{1,100})?", re.ASCII)
+
+
+def _encoder(name: str) -> str:
+    if _NETWORK.fullmatch(name):
+        return name
+    raise ValueError("'resnet18', 'resnet34', 'resnet50' or the name of a network of timm, as 'convnext_tiny'")
+
+
+EncoderName = Annotated[str, AfterValidator(_encoder)]
 
 
 def _weights(spec: str) -> str:
@@ -113,7 +124,7 @@ class TrainingSettings(Settings):
     )
     encoder: EncoderName = setting(
         "resnet18",
-        "The network that turns an image into features.",
+        "The network that turns an image into features: resnet18, resnet34, resnet50 or any name of timm's.",
         title="Encoder",
         group=MODEL,
         simple=True,

@@ -13,12 +13,13 @@ from torch.nn import functional
 from sealife_core.errors import WeightsError
 from sealife_core.evaluation.embeddings import evaluating
 from sealife_core.evaluation.heat import Layer
+from sealife_core.models.encoders import Encoder
 
 COLOUR_MAP = "inferno"  # Matplotlib's: its lightness only rises, so it reads in every kind of colour sight, and in grey
 
 
 def grad_cam(
-    encoder: nn.Module, head: nn.Module | None, pixels: Tensor, class_index: int, layer: Layer = "layer4"
+    encoder: Encoder, head: nn.Module | None, pixels: Tensor, class_index: int, layer: Layer = "layer4"
 ) -> np.ndarray:
     """Heat (H, W) float32 in 0 … 1 for class ``class_index`` of ``head(encoder(pixels))``.
 
@@ -28,8 +29,6 @@ def grad_cam(
 
     Raises WeightsError if the model is no classifier, ValueError for a class it does not have.
     """
-    from captum.attr import LayerGradCam  # here: it loads pyplot, and takes most of a second
-
     if head is None:
         raise WeightsError(
             "This model has no classifier, so there is no class to explain. Choose a probe or a fine-tuned run."
@@ -38,18 +37,20 @@ def grad_cam(
         raise ValueError(f"pixels are {tuple(pixels.shape)}; expected (1, 3, H, W)")
     model = nn.Sequential(encoder, head)
 
-    def logits(images: Tensor) -> Tensor:
-        found = model(images)
-        if not 0 <= class_index < found.shape[1]:
-            raise ValueError(f"class_index is {class_index}; expected 0 … {found.shape[1] - 1}")
-        return found
-
+    found: list[Tensor] = []
     # Gradients are wanted whatever the caller's mode; a copy that asks for them carries them through frozen layers.
     with evaluating(model), torch.inference_mode(False), torch.enable_grad():
-        seen = pixels.detach().clone().requires_grad_()
-        heat = LayerGradCam(logits, getattr(encoder, layer)).attribute(seen, class_index, relu_attributions=True)
-    assert isinstance(heat, Tensor)  # captum gives a tuple only where a layer has several outputs
-    heat = functional.interpolate(heat.detach().float(), pixels.shape[2:], mode="bilinear", align_corners=False)[0, 0]
+        (hook,) = encoder.at_ends(lambda _, given: found.append(given), layer)
+        try:
+            logits = model(pixels.detach().clone().requires_grad_())
+        finally:
+            hook.remove()
+        if not 0 <= class_index < logits.shape[1]:
+            raise ValueError(f"class_index is {class_index}; expected 0 … {logits.shape[1] - 1}")
+        (gradient,) = torch.autograd.grad(logits[0, class_index], found)
+    maps, slopes = encoder.maps(found[0].detach()), encoder.maps(gradient)
+    heat = (maps * slopes.mean((2, 3), keepdim=True)).sum(1, keepdim=True).relu().float()
+    heat = functional.interpolate(heat, pixels.shape[2:], mode="bilinear", align_corners=False)[0, 0]
     top = float(heat.max())
     # Not finite where the model's weights are not: no heat is better than a picture of NaN.
     return (heat / top if 0 < top < float("inf") else torch.zeros_like(heat)).cpu().numpy()

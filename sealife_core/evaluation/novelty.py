@@ -29,7 +29,6 @@ import io
 import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -37,6 +36,7 @@ import numpy as np
 
 from sealife_core.durable import replace_file
 from sealife_core.errors import RunError
+from sealife_core.models.facts import STAGE_NAMES
 from sealife_core.wording import counted
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from sealife_core.models.encoders import Encoder
 
 FILE = "novelty.npz"
-STAGES = ("pixels", "stem", "layer1", "layer2", "layer3", "layer4")
+STAGES = ("pixels", *STAGE_NAMES)
 PERCENTILE = 99  # of validation images: one in a hundred pictures of the known kind is called unlike by mistake
 TELLS_SOME = 0.6
 _STRENGTHS = (
@@ -187,13 +187,16 @@ def stage_of(train: np.ndarray, val: np.ndarray) -> Stage:
 
 
 def watched(encoder: "Encoder", embed: Callable[[], np.ndarray]) -> tuple[np.ndarray, Means]:
-    """What ``embed`` returns (n, D), and what every stage of ``encoder`` gave meanwhile: one pass serves both."""
+    """What ``embed`` returns (n, D), and what every stage of ``encoder`` gave meanwhile: one pass serves both.
+
+    Of the last stage it is the features themselves.
+    """
     import torch
 
     parts: dict[str, list[np.ndarray]] = {name: [] for name in STAGES}
 
-    def keep(name: str, module: "nn.Module", given: Any, maps: "Tensor") -> None:
-        parts[name].append(maps.mean((2, 3), dtype=torch.float32).cpu().numpy())
+    def keep(name: str, given: "Tensor") -> None:
+        parts[name].append(encoder.maps(given).mean((2, 3), dtype=torch.float32).cpu().numpy())
 
     def keep_pixels(module: "nn.Module", given: tuple["Tensor"]) -> None:
         images = given[0].float()
@@ -201,15 +204,14 @@ def watched(encoder: "Encoder", embed: Callable[[], np.ndarray]) -> tuple[np.nda
         of_image = [images.mean((2, 3)), *((spread + _FAINT).log() for spread in spreads)]
         parts["pixels"].append(torch.cat(of_image, 1).cpu().numpy())
 
-    ends = (encoder.maxpool, encoder.layer1, encoder.layer2, encoder.layer3, encoder.layer4)
-    hooks = [end.register_forward_hook(partial(keep, name)) for name, end in zip(STAGES[1:], ends, strict=True)]
-    hooks.append(encoder.conv1.register_forward_pre_hook(keep_pixels))
+    hooks = [*encoder.at_ends(keep, *STAGE_NAMES[:-1]), encoder.register_forward_pre_hook(keep_pixels)]
     try:
         features = embed()
     finally:
         for hook in hooks:
             hook.remove()
-    return features, {name: np.concatenate(given)[: len(features)] for name, given in parts.items()}
+    means = {name: np.concatenate(given)[: len(features)] for name, given in parts.items() if given}
+    return features, means | {STAGE_NAMES[-1]: features}
 
 
 def write_novelty(folder: Path, novelty: Novelty) -> None:

@@ -110,7 +110,7 @@ class Predictor(PictureEncoder):
         Bright is where evidence lies, by Grad-CAM; see there how coarse it is, and what an earlier ``layer`` gives.
         Unless told, it is the deepest that is still fine enough to point at something.
         """
-        layer = layer or usual_layer(self.card.stem, self.card.image_size_px)
+        layer = layer or usual_layer(self.card.encoder, self.card.stem, self.card.image_size_px)
         pixels = normalise(self.seen(picture), *self.colours)
         if class_index is None:
             with torch.inference_mode():

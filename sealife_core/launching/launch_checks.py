@@ -27,13 +27,14 @@ from sealife_core.datasets.dataset import Dataset
 from sealife_core.errors import ConfigError, SealifeError, WeightsError
 from sealife_core.launching.data_checks import Labels, Problem, data_problems
 from sealife_core.models import imagenet
+from sealife_core.models.facts import facts
 from sealife_core.runs.devices import devices, impossible
 from sealife_core.runs.directory import open_run, runs_root
 from sealife_core.runs.estimates import network_of
 from sealife_core.runs.tracking import launch_variables, wandb_problems
 from sealife_core.runs.waiting import awaited
 
-Online = Callable[[], bool | None]
+Online = Callable[[str], bool | None]
 
 
 def problems_of(
@@ -82,6 +83,10 @@ def _run(
     data = data_problems(config, labels)
     if any(problem.refuses for problem in data):
         return data
+    try:
+        facts(config.encoder)
+    except ValueError as error:
+        return [*data, Problem(str(error))]
     return [*data, *_steps(config, labels, root), *_device(config), *_weights(config, root, online, keys)]
 
 
@@ -208,10 +213,10 @@ def _imagenet(config: AnyConfig, online: Online) -> list[Problem]:
         )]  # fmt: skip
     if imagenet.is_here(config.encoder):
         return []
-    missing = f"ImageNet weights for {config.encoder} are not on this machine"
+    missing = f"The published weights of {config.encoder} are not on this machine"
     if config.where != HERE:
         return [Problem(f"{missing}; the cluster's machines may have to download them.", refuses=False)]
-    there = online()
+    there = online(config.encoder)
     if there:
         return [Problem(f"{missing}: the run will download them when it begins.", refuses=False)]
     by_hand = imagenet.by_hand(config.encoder)

@@ -1,7 +1,7 @@
 """The portable model: ``model.safetensors`` (tensors only) and ``model.json`` (what must be known to use them).
 
 The two files in one folder are all that :func:`load_model` needs; they can be copied anywhere. The tensors are called
-``encoder.*`` (then as in torchvision's ResNet) and ``head.*``.
+``encoder.*`` (then as in torchvision's ResNet, or ``net.`` and as in timm) and ``head.*``.
 """
 
 import json
@@ -18,7 +18,8 @@ from torch import Tensor, nn
 
 from sealife_core.durable import replace_by_path, replace_file
 from sealife_core.errors import WeightsError
-from sealife_core.models.encoders import FEATURE_DIMS, Encoder, empty_encoder
+from sealife_core.models.encoders import Encoder, empty_encoder
+from sealife_core.models.facts import facts
 from sealife_core.models.heads import classification_head, projection_head
 from sealife_core.opening import open_regular, read_regular
 from sealife_core.wording import counted
@@ -135,8 +136,7 @@ def _card(path: Path, values: Any) -> ModelCard:
         ) from None
     fits = (
         card.kind in (("classifier",) if card.classes else ("simclr", "embed"))
-        and card.encoder in FEATURE_DIMS
-        and card.feature_dim == FEATURE_DIMS[card.encoder]
+        and _feature_dim(card.encoder) == card.feature_dim
         and card.stem in ("imagenet", "small")
         and card.image_size_px > 0
         and len(card.mean) == len(card.std) == 3
@@ -146,6 +146,13 @@ def _card(path: Path, values: Any) -> ModelCard:
     if not fits:
         raise WeightsError(f"{path} contradicts itself or names an unknown model. Copy it again from its source.")
     return card
+
+
+def _feature_dim(encoder: str) -> int | None:
+    try:
+        return facts(encoder).feature_dim
+    except ValueError:
+        return None
 
 
 def _build(card: ModelCard, *, with_head: bool) -> tuple[Encoder, nn.Module | None]:

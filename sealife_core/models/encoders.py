@@ -1,59 +1,70 @@
 """Encoders: images (n, 3, H, W) → features (n, D).
 
-An encoder is a torchvision ResNet without its classifier, seen as five stages from the pixels up: stem, layer1, layer2,
-layer3, layer4. Its parameters keep torchvision's names, so its weights are of use without this package.
+Whatever the network, an encoder is seen as five stages from the pixels up: stem, layer1, layer2, layer3, layer4. Two
+kinds are made here: torchvision's ResNets (with Winograd's convolutions and a stem for small images), and any network
+of timm by its name (``timm_encoder.py``).
 """
 
-from typing import Literal, cast
+from collections.abc import Callable
+from functools import partial
+from typing import Any, Literal, cast
 
 import torch
 from torch import Tensor, nn
+from torch.utils.hooks import RemovableHandle
 from torchvision.models import get_model
 from torchvision.models.resnet import ResNet
 
+from sealife_core.models.facts import RESNETS, SMALL_STEM_UP_TO_PX, STAGE_NAMES, Facts, facts
 from sealife_core.models.pointwise import PointwiseConv2d
 from sealife_core.models.winograd import WinogradConv2d
 
-FEATURE_DIMS = {"resnet18": 512, "resnet34": 512, "resnet50": 2048}
-STAGE_NAMES = ("stem", "layer1", "layer2", "layer3", "layer4")
-# CIFAR-size pictures: the ImageNet stem would leave a 32 px image 8 px before the first block (SimCLR, appendix B.9).
-SMALL_STEM_UP_TO_PX = 40
-
 StemName = Literal["imagenet", "small"]
+End = tuple[nn.Module, bool]  # a module, and whether a stage ends with what it gets instead of what it gives
 
 
 class Encoder(nn.Module):
-    """A ResNet up to its average pool. Images (n, 3, H, W) → features (n, ``feature_dim``), not normalised.
+    """A network without its classifier. Images (n, 3, H, W) → features (n, ``feature_dim``), not normalised.
 
-    name: "resnet18", "resnet34" or "resnet50". stem: "imagenet" (7×7 convolution of stride 2, max-pool: H/4) or
-    "small" (3×3 convolution, no max-pool: H). Weights are random, as torchvision draws them.
+    mean, std: what its input is normalised with, per colour, of values in 0 … 1.
     """
 
-    def __init__(self, name: str, stem: StemName = "imagenet") -> None:
-        super().__init__()
-        net = cast(ResNet, get_model(name, weights=None))
-        self.name, self.stem, self.feature_dim = name, stem, FEATURE_DIMS[name]
-        self.conv1, self.bn1, self.relu, self.maxpool = net.conv1, net.bn1, net.relu, net.maxpool
-        if stem == "small":
-            self.conv1 = nn.Conv2d(3, 64, kernel_size=3, stride=1, padding=1, bias=False)
-            nn.init.kaiming_normal_(self.conv1.weight, mode="fan_out", nonlinearity="relu")
-            self.maxpool = nn.Identity()
-        self.layer1, self.layer2, self.layer3, self.layer4 = net.layer1, net.layer2, net.layer3, net.layer4
-        WinogradConv2d.take_over(self)
-        PointwiseConv2d.take_over(self)
-        self.trained_stages = len(STAGE_NAMES)
+    name: str
+    stem: StemName = "imagenet"
+    feature_dim: int
+    mean: tuple[float, float, float]
+    std: tuple[float, float, float]
+    trained_stages = len(STAGE_NAMES)
 
-    def forward(self, images: Tensor) -> Tensor:
-        """Normalised images (n, 3, H, W) → features (n, feature_dim)."""
-        x = self.maxpool(self.relu(self.bn1(self.conv1(images))))
-        x = self.layer4(self.layer3(self.layer2(self.layer1(x))))
-        return x.mean(dim=(2, 3))
+    def _is(self, known: Facts) -> None:
+        self.name, self.feature_dim, self.mean, self.std = known.name, known.feature_dim, known.mean, known.std
 
     @property
     def stages(self) -> list[tuple[str, nn.Module]]:
         """(name, module) of the five stages, from the pixels up; together they hold every parameter once."""
-        stem = nn.Sequential(self.conv1, self.bn1, self.relu, self.maxpool)
-        return list(zip(STAGE_NAMES, (stem, self.layer1, self.layer2, self.layer3, self.layer4), strict=True))
+        raise NotImplementedError
+
+    @property
+    def ends(self) -> dict[str, End]:
+        """Stage → where its maps are: the module that gives them, or the one that gets them."""
+        raise NotImplementedError
+
+    def maps(self, given: Tensor) -> Tensor:
+        """What a stage ends with, as maps (n, C, h, w)."""
+        return given
+
+    def at_ends(self, keep: Callable[[str, Tensor], None], *names: str) -> list[RemovableHandle]:
+        """Hooks that call ``keep`` with the name of each stage in ``names`` and what it ends with; see :meth:`maps`."""
+
+        def kept(name: str, *passed: Any) -> None:
+            keep(name, passed[-1] if isinstance(passed[-1], Tensor) else passed[-1][0])
+
+        def hook(name: str) -> RemovableHandle:
+            module, before = self.ends[name]
+            register = module.register_forward_pre_hook if before else module.register_forward_hook
+            return register(partial(kept, name))
+
+        return [hook(name) for name in names]
 
     def train_stages(self, deepest: int) -> "Encoder":
         """Let the ``deepest`` stages learn (0 … 5) and freeze the others: no gradients, and BatchNorm in evaluation.
@@ -75,13 +86,57 @@ class Encoder(nn.Module):
         return self
 
 
+class ResNetEncoder(Encoder):
+    """A torchvision ResNet up to its average pool; its parameters keep torchvision's names.
+
+    name: "resnet18", "resnet34" or "resnet50". stem: "imagenet" (7×7 convolution of stride 2, max-pool: H/4) or
+    "small" (3×3 convolution, no max-pool: H). Weights are random, as torchvision draws them.
+    """
+
+    def __init__(self, name: str, stem: StemName = "imagenet") -> None:
+        super().__init__()
+        net = cast(ResNet, get_model(name, weights=None))
+        self._is(facts(name))
+        self.stem = stem
+        self.conv1, self.bn1, self.relu, self.maxpool = net.conv1, net.bn1, net.relu, net.maxpool
+        if stem == "small":
+            self.conv1 = nn.Conv2d(3, 64, kernel_size=3, stride=1, padding=1, bias=False)
+            nn.init.kaiming_normal_(self.conv1.weight, mode="fan_out", nonlinearity="relu")
+            self.maxpool = nn.Identity()
+        self.layer1, self.layer2, self.layer3, self.layer4 = net.layer1, net.layer2, net.layer3, net.layer4
+        WinogradConv2d.take_over(self)
+        PointwiseConv2d.take_over(self)
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Normalised images (n, 3, H, W) → features (n, feature_dim)."""
+        x = self.maxpool(self.relu(self.bn1(self.conv1(images))))
+        x = self.layer4(self.layer3(self.layer2(self.layer1(x))))
+        return x.mean(dim=(2, 3))
+
+    @property
+    def stages(self) -> list[tuple[str, nn.Module]]:
+        """The stem's four modules as one, and the four layers."""
+        stem = nn.Sequential(self.conv1, self.bn1, self.relu, self.maxpool)
+        return list(zip(STAGE_NAMES, (stem, self.layer1, self.layer2, self.layer3, self.layer4), strict=True))
+
+    @property
+    def ends(self) -> dict[str, End]:
+        """What the max-pool and the four layers give."""
+        parts = (self.maxpool, self.layer1, self.layer2, self.layer3, self.layer4)
+        return {name: (part, False) for name, part in zip(STAGE_NAMES, parts, strict=True)}
+
+
 def build_encoder(name: str, stem: str = "imagenet") -> Encoder:
     """An encoder with random weights. Raises ValueError for a name or a stem there is not."""
-    if name not in FEATURE_DIMS:
-        raise ValueError(f"There is no encoder {name!r}; there are {', '.join(FEATURE_DIMS)}.")
     if stem not in ("imagenet", "small"):
         raise ValueError(f"There is no stem {stem!r}; there are 'imagenet' and 'small' ('auto' must be resolved).")
-    return Encoder(name, cast(StemName, stem))
+    if name in RESNETS:
+        return ResNetEncoder(name, cast(StemName, stem))
+    if stem == "small":
+        raise ValueError(f"Only {', '.join(RESNETS)} have a 'small' stem; got {name}. Set the stem to 'auto'.")
+    from sealife_core.models.timm_encoder import TimmEncoder  # timm takes a second to import
+
+    return TimmEncoder(name)
 
 
 def empty_encoder(name: str, stem: str) -> Encoder:
@@ -90,13 +145,9 @@ def empty_encoder(name: str, stem: str) -> Encoder:
         return build_encoder(name, stem)
 
 
-def feature_dim(name: str) -> int:
-    """D of the features of encoder ``name``."""
-    return FEATURE_DIMS[name]
-
-
-def resolve_stem(stem: str, weights: str, image_size_px: int) -> StemName:
-    """The stem that ``stem`` means: 'auto' is 'small' for small images and random weights, else 'imagenet'."""
+def resolve_stem(stem: str, weights: str, image_size_px: int, name: str) -> StemName:
+    """The stem that ``stem`` means: 'auto' is 'small' for small images and a random ResNet, else 'imagenet'."""
     if stem != "auto":
         return cast(StemName, stem)
-    return "small" if weights == "random" and image_size_px <= SMALL_STEM_UP_TO_PX else "imagenet"
+    small = name in RESNETS and weights == "random" and image_size_px <= SMALL_STEM_UP_TO_PX
+    return "small" if small else "imagenet"

@@ -5,7 +5,8 @@ from collections.abc import Iterable, Mapping
 
 from torch import Tensor
 
-from sealife_core.models.encoders import FEATURE_DIMS, Encoder
+from sealife_core.models.encoders import ResNetEncoder
+from sealife_core.models.facts import RESNETS
 
 # How the children of a ResNet are called where it was wrapped in nn.Sequential, which numbers them: lightly's ResNet
 # generator has (conv1, bn1, layer1 …), torchvision's ResNet (conv1, bn1, relu, maxpool, layer1 …).
@@ -61,15 +62,13 @@ def network_of(names: Iterable[str]) -> str | None:
     return _NETWORKS.get((*blocks, "layer1.0.conv3.weight" in names))
 
 
-def unlike(found: Mapping[str, Tensor], encoder: Encoder) -> str | None:
+def unlike(found: Mapping[str, Tensor], encoder: ResNetEncoder) -> str | None:
     """Why tensors ``found`` (torchvision's names) are not weights of ``encoder``, and what to do; None if they are."""
     if not any(name.startswith("layer1.") for name in found):
         return "holds no ResNet. Choose the weights of a ResNet."
     network = network_of(found)
     if network is not None and network != encoder.name:
-        way_out = (
-            f"Set the encoder to {network}" if network in FEATURE_DIMS else f"Choose the weights of a {encoder.name}"
-        )
+        way_out = f"Set the encoder to {network}" if network in RESNETS else f"Choose the weights of a {encoder.name}"
         return f"holds a {network}, but this run uses a {encoder.name}. {way_out}."
     expected = encoder.state_dict()
     first, own = found.get("conv1.weight"), encoder.conv1.weight

@@ -20,5 +20,5 @@ def starting_encoder(
             f"The weights '{weights}' are those of a {card.encoder}, but this run uses a {name}."
             f" Set the encoder to {card.encoder}."
         )
-    encoder = build_encoder(name, card.stem if card is not None else resolve_stem(stem, weights, image_size_px))
+    encoder = build_encoder(name, card.stem if card is not None else resolve_stem(stem, weights, image_size_px, name))
     return encoder, load_weights(encoder, weights, checkpoints_root=checkpoints_root)

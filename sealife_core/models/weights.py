@@ -10,6 +10,8 @@ import pickletools
 import struct
 import warnings
 import zipfile
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO
 from urllib.error import URLError
@@ -21,8 +23,9 @@ from torch import Tensor
 from sealife_core.durable import replacing
 from sealife_core.errors import WeightsError
 from sealife_core.models.checkpoint import CARD_FILE, WEIGHTS_FILE, ModelCard, load_card, read_safetensors
-from sealife_core.models.encoders import Encoder
-from sealife_core.models.imagenet import by_hand, imagenet_files
+from sealife_core.models.encoders import Encoder, ResNetEncoder
+from sealife_core.models.facts import RESNETS
+from sealife_core.models.imagenet import by_hand, fetch_from_hub, imagenet_files
 from sealife_core.models.naming import torchvision_named, unlike
 from sealife_core.opening import open_regular
 from sealife_core.places import checkpoints_root as default_root
@@ -171,11 +174,11 @@ def _holds_code(file: BinaryIO) -> bool:
 
 def _fill(encoder: Encoder, tensors: dict[str, Tensor], what: str) -> list[str]:
     """Load what is the encoder's of ``tensors``; returns the names left out. Raises WeightsError unless all fits."""
-    found, left_out = torchvision_named(tensors)
+    found, left_out, problem_of = _own(encoder, tensors)
     # Checkpoints of before torch 0.4.1 do not count batches; nothing is computed from the count.
     counts = {name.replace("running_mean", "num_batches_tracked") for name in found if name.endswith("running_mean")}
     found = dict.fromkeys(counts, torch.tensor(0)) | found
-    if problem := unlike(found, encoder):
+    if problem := problem_of(found):
         raise WeightsError(f"{what} {problem}")
     if odd := next((f"'{name}' {kind}" for name, each in found.items() if (kind := _odd_kind(name, each))), None):
         raise WeightsError(
@@ -189,6 +192,18 @@ def _fill(encoder: Encoder, tensors: dict[str, Tensor], what: str) -> list[str]:
         )
     encoder.load_state_dict(found)
     return left_out
+
+
+def _own(
+    encoder: Encoder, tensors: dict[str, Tensor]
+) -> tuple[dict[str, Tensor], list[str], Callable[[dict[str, Tensor]], str | None]]:
+    """The encoder's tensors, the names of all others, and what tells why the first are no weights of it."""
+    if isinstance(encoder, ResNetEncoder):
+        return *torchvision_named(tensors), partial(unlike, encoder=encoder)
+    from sealife_core.models.timm_naming import TimmEncoder, timm_named, unlike_timm
+
+    assert isinstance(encoder, TimmEncoder)
+    return *timm_named(tensors, encoder), partial(unlike_timm, encoder=encoder)
 
 
 def _odd_kind(name: str, tensor: Tensor) -> str:
@@ -236,9 +251,14 @@ def _imagenet_file(encoder: Encoder) -> tuple[Path, str]:
     for path, version, _ in files:
         if path.is_file():
             return path, version
+    if not files:
+        raise WeightsError(by_hand(encoder.name))
     path, version, address = files[0]
     try:
-        _download(address, path)
+        if encoder.name in RESNETS:
+            _download(address, path)
+        else:
+            path = fetch_from_hub(encoder.name)
     except OSError as error:  # URLError and timeouts are of this kind
         print(f"{address}: {error}", flush=True)
         why = "there is no internet" if isinstance(error, URLError) else error.strerror or str(error)

@@ -15,8 +15,9 @@ from typing import Any, Protocol
 
 from sealife_core.config import AnyConfig, ClassifierConfig, EmbedConfig, SimclrConfig, source_run
 from sealife_core.errors import ConfigError
+from sealife_core.models.facts import CURATED, RESNETS, SMALL_STEM_UP_TO_PX, facts
 from sealife_core.runs.contents import RATE_SHAPE
-from sealife_core.runs.costs import FEATURES, STAGES, gmac_an_image, stages_of
+from sealife_core.runs.costs import gmac_an_image, stages_of
 from sealife_core.runs.devices import CPU, devices, suitable
 from sealife_core.runs.directory import runs_root
 from sealife_core.runs.files import LineReader, append_line
@@ -27,7 +28,6 @@ RATES = ".rates.jsonl"
 TORCH_BYTES = 900_000_000  # torch, torchvision and Lightning once imported, before the first image
 STARTUP_S = 12.0  # importing them, opening the data: 7 to 15 s on two cores
 EMBED_BATCH = 256  # as evaluation.embeddings takes them
-SMALL_STEM_UP_TO_PX = 40  # what the setting 'stem' says of 'auto'
 
 
 @dataclass(frozen=True)
@@ -153,7 +153,7 @@ def network_of(config: AnyConfig, root: Path) -> tuple[str, str]:
         source_id = source_run(config.weights)
     if config.stem != "auto":
         return config.encoder, config.stem
-    small = config.weights == "random" and config.image_size_px <= SMALL_STEM_UP_TO_PX
+    small = config.encoder in RESNETS and config.weights == "random" and config.image_size_px <= SMALL_STEM_UP_TO_PX
     return config.encoder, "small" if small else "imagenet"
 
 
@@ -261,15 +261,17 @@ def _nearest(
     path: Path, changed: int, size: int, device: str, wanted: tuple[tuple[str, Any], ...]
 ) -> dict[str, Any] | None:
     """The measurement that is most like what is wanted; of equally near ones the latest, for machines change."""
-    here = [row for row in _rates(path, changed, size) if row["device"] == device]
-    return min(reversed(here), key=lambda row: _distance(row, dict(wanted)), default=None)
+    asked = dict(wanted)
+    known = {*CURATED, asked["encoder"]}  # another network would have to be built to know what it costs
+    here = [row for row in _rates(path, changed, size) if row["device"] == device and row["encoder"] in known]
+    return min(reversed(here), key=lambda row: _distance(row, asked), default=None)
 
 
 @lru_cache(maxsize=4)
 def _rates(path: Path, changed: int, size: int) -> list[dict[str, Any]]:
     """The rates measured on this machine, oldest first; rows that say something unknown are left out."""
     rows = (row for row in LineReader(path, RATE_SHAPE).poll() if row is not None)
-    return [row for row in rows if row["host"] == host() and row["encoder"] in STAGES]
+    return [row for row in rows if row["host"] == host()]
 
 
 def _memory_bytes(config: AnyConfig, encoder: str, stem: str, n_images: int) -> int:
@@ -298,10 +300,10 @@ def _optimiser_copies(config: AnyConfig) -> int:
 
 def _disk_bytes(config: AnyConfig, encoder: str, n_images: int, n_stored: int) -> tuple[int, int]:
     """While it trains, with the decoded images, which all runs of that size share; and what the run keeps."""
-    weights = sum(stage.parameters for stage in STAGES[encoder]) * 4e6
+    weights = facts(encoder).parameters * 4e6
     last = 0 if _features_once(config) or isinstance(config, EmbedConfig) else weights * (1 + _optimiser_copies(config))
     best = weights if isinstance(config, ClassifierConfig) and not _features_once(config) else 0
-    embeddings = n_stored * FEATURES[encoder] * 4
+    embeddings = n_stored * facts(encoder).feature_dim * 4
     cache = n_stored * 3 * (2 * config.image_size_px) ** 2
     return round(weights + last + best + embeddings + cache), round(weights + embeddings)
 

@@ -103,7 +103,7 @@ class ClassifierModule(LightningModule):
             parameters = draw_views(LABELLED[self.config.augmentation], aspects, generator, place())
         else:
             parameters = centre_view(aspects)
-        return network_inputs(batch["images"], parameters, self.config.image_size_px)
+        return network_inputs(batch["images"], parameters, self.config)
 
     def loss(self, logits: Tensor, labels: Tensor) -> Tensor:
         """Mean loss over the batch; logits (n, C), labels (n,). 0 where all of its classes have weight 0."""

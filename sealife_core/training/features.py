@@ -17,9 +17,9 @@ from sealife_core.evaluation.embeddings import Progress, embed
 from sealife_core.evaluation.left_out import measure_with_auroc
 from sealife_core.evaluation.novelty import Means, watched, write_novelty
 from sealife_core.models.encoders import Encoder
+from sealife_core.models.facts import facts
 from sealife_core.runs.writer import RunWriter
 from sealife_core.training.hardware import Hardware
-from sealife_core.views.transforms import IMAGENET_MEAN, IMAGENET_STD
 
 SNAPSHOTS = 10  # a film of ten steps shows the way; more would cost without showing more
 SNAPSHOT_IMAGES = 1_000  # enough to see classes come apart, and seconds to embed and to align
@@ -34,8 +34,9 @@ def features_of(
     progress: Progress | None = None,
 ) -> np.ndarray:
     """(n, D) float32: h of the centred, unvaried images of ``rows`` (n,), on the run's device and in its precision."""
+    known = facts(config.encoder)
     return embed(
-        encoder, pixels, rows, image_size_px=config.image_size_px, mean=IMAGENET_MEAN, std=IMAGENET_STD,
+        encoder, pixels, rows, image_size_px=config.image_size_px, mean=known.mean, std=known.std,
         device=machine.device, precision=machine.precision, progress=progress,
     )  # fmt: skip
 

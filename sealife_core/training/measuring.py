@@ -62,7 +62,7 @@ def measure(device: str, give_way: Callable[[], bool] = lambda: False) -> float 
     machine = choose_hardware(config)
     if machine.device == "cpu":
         _refuse_if_busy()
-    stem = resolve_stem(config.stem, config.weights, config.image_size_px)
+    stem = resolve_stem(config.stem, config.weights, config.image_size_px, config.encoder)
     size = config.batch_size if machine.device == "cuda" else min(CPU_BATCH, config.batch_size)
     rates: list[float] = []
     enough = Enough(give_way)

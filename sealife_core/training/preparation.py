@@ -23,6 +23,7 @@ from sealife_core.launching.data_checks import Labels, data_problems, refuse_cha
 from sealife_core.launching.data_checks import labelled_rows as labelled_rows
 from sealife_core.models.checkpoint import ModelCard
 from sealife_core.models.encoders import Encoder
+from sealife_core.models.facts import facts
 from sealife_core.models.starting import starting_encoder
 from sealife_core.neutral import terminal_text
 from sealife_core.runs.estimates import record_rate
@@ -30,7 +31,6 @@ from sealife_core.runs.writer import RunWriter
 from sealife_core.training.classifier import balanced_weights
 from sealife_core.training.hardware import Hardware
 from sealife_core.training.trainer import trained_parameters
-from sealife_core.views.transforms import IMAGENET_MEAN, IMAGENET_STD
 
 
 def prepare_encoder(config: SimclrConfig | ClassifierConfig | EmbedConfig, run: RunWriter) -> tuple[Encoder, str]:
@@ -99,8 +99,7 @@ def note_rate(config: SimclrConfig | ClassifierConfig, run: RunWriter, machine: 
 
 def model_card(config: AnyConfig, run: RunWriter, dataset: Dataset, stem: str, *, scores: dict[str, Any]) -> ModelCard:
     """What must travel with the weights."""
-    from sealife_core.models.encoders import feature_dim
-
+    known = facts(config.encoder)
     shape = (
         {"kind": config.head, "hidden": config.head_hidden, "out": config.head_out}
         if isinstance(config, SimclrConfig)
@@ -110,11 +109,11 @@ def model_card(config: AnyConfig, run: RunWriter, dataset: Dataset, stem: str, *
         kind=config.kind,
         encoder=config.encoder,
         stem=stem,
-        feature_dim=feature_dim(config.encoder),
+        feature_dim=known.feature_dim,
         classes=list(dataset.classes) if isinstance(config, ClassifierConfig) else [],
         image_size_px=config.image_size_px,
-        mean=list(IMAGENET_MEAN),
-        std=list(IMAGENET_STD),
+        mean=list(known.mean),
+        std=list(known.std),
         run=run.path.name,
         data=dataset.name,
         data_hash=dataset.content_hash,

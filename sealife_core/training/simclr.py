@@ -41,9 +41,7 @@ class SimclrModule(LightningModule):
         generator = generator_for(self.config.seed, *numbers)
         aspects = batch["aspects"].cpu()
         drawn = ViewParameters.cat([draw_views(self.config.views, aspects, generator, share) for _ in range(2)])
-        return network_inputs(
-            batch["images"], drawn, self.config.image_size_px, self._room(batch["images"], len(drawn))
-        )
+        return network_inputs(batch["images"], drawn, self.config, self._room(batch["images"], len(drawn)))
 
     def _room(self, images: Tensor, count: int) -> Tensor | None:
         """Where ``count`` views go: on a processor into the memory of the last ones, since the system takes longer to

@@ -1,7 +1,8 @@
 """Contrastive views: the one implementation that previews and training both use."""
 
+from sealife_core.models.facts import IMAGENET_MEAN, IMAGENET_STD
 from sealife_core.views.sampling import ViewParameters, centre_view, draw_views, generator_for
-from sealife_core.views.transforms import IMAGENET_MEAN, IMAGENET_STD, STEPS, apply_views, normalise, step_strip
+from sealife_core.views.transforms import STEPS, apply_views, normalise, step_strip
 
 __all__ = [
     "IMAGENET_MEAN",

@@ -22,7 +22,6 @@ from sealife_core.views.bands import Colouring, Geometry, banded_views, blur_wei
 from sealife_core.views.sampling import JITTER_OPERATIONS, ViewParameters
 
 STEPS = ("crop", "flip", "jitter", "grayscale", "cast", "haze", "blur", "solarise")
-IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 LUMA = (0.299, 0.587, 0.114)  # ITU-R BT.601, as PIL and torchvision
 _REFERENCE_PX = 224  # blur is given for a view of this width
 # So many bytes of float pixels are worked on at a time: enough to hide the cost of a call, few enough for the memory.

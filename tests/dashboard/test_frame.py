@@ -124,7 +124,7 @@ def test_train__refuses_a_number_out_of_range_instead_of_another(tiny_reef, laun
 
 def test_train__says_before_the_button_what_would_fail_and_switches_it_off(tiny_reef, launched, monkeypatch):
     monkeypatch.setenv("TORCH_HOME", "/nowhere")
-    monkeypatch.setattr(imagenet, "reachable", lambda: False)
+    monkeypatch.setattr(imagenet, "reachable", lambda name: False)
     cache._online.clear()
     app = open_page("train")
     app.segmented_control(key="task").set_value("transfer").run()

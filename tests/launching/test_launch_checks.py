@@ -38,7 +38,7 @@ def held(home: Path, **splits: str) -> Dataset:
 
 def said(config: Any, dataset: Dataset, **more: Any) -> tuple[list[str], list[str]]:
     """(refusals, warnings)."""
-    found = problems_of(config, dataset, **({"online": lambda: True, "environment": {}} | more))
+    found = problems_of(config, dataset, **({"online": lambda name: True, "environment": {}} | more))
     return [p.says for p in found if p.refuses], [p.says for p in found if not p.refuses]
 
 
@@ -136,7 +136,7 @@ def test_problems__of_imagenet_weights_that_are_not_here(
 ) -> None:
     monkeypatch.setenv("TORCH_HOME", str(home / "torch"))
     config = preset("transfer", "Quick look", data="held")
-    refused, warned = said(config, held(home, **CLASSES), online=lambda: online)
+    refused, warned = said(config, held(home, **CLASSES), online=lambda name: online)
     ((found,), others) = (refused, warned) if refuses else (warned, refused)
     assert others == []
     assert words in found
@@ -144,7 +144,7 @@ def test_problems__of_imagenet_weights_that_are_not_here(
     assert (str(place) in found) == (online is not True)
     place.mkdir(parents=True)
     (place / "resnet50-0676ba61.pth").touch()
-    assert said(config, held(home, **CLASSES), online=lambda: pytest.fail("nothing is to be asked")) == ([], [])
+    assert said(config, held(home, **CLASSES), online=lambda name: pytest.fail("nothing is to be asked")) == ([], [])
 
 
 def test_imagenet_files__are_those_of_torchvision(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -208,7 +208,7 @@ def test_problems__of_a_study_name_each_once_with_the_runs_that_it_concerns(
     asked: list[None] = []
     dataset = held(home, **CLASSES)
     study = build_study(LABELS, data="held", seeds=1, encoders=(RANDOM, IMAGENET, SIMCLR))
-    refused, _ = said(study, dataset, online=lambda: asked.append(None) or False)
+    refused, _ = said(study, dataset, online=lambda name: asked.append(None) or False)
     assert [sentence.partition(":")[0] for sentence in refused] == ["6 of the 19 runs"]
     assert len(asked) == 1
     assert said(build_study(DEPTH, data="held"), dataset)[0] == []

@@ -8,7 +8,8 @@ from torch.nn import functional
 from torch.utils.data import DataLoader
 from torchvision.models import get_model
 
-from sealife_core.models.encoders import FEATURE_DIMS, STAGE_NAMES, Encoder, build_encoder, feature_dim, resolve_stem
+from sealife_core.models.encoders import Encoder, build_encoder, resolve_stem
+from sealife_core.models.facts import RESNETS, STAGE_NAMES, facts
 
 
 def snapshot(module: nn.Module) -> dict[str, Tensor]:
@@ -24,7 +25,7 @@ def moved(encoder: Encoder, before: dict[str, Tensor]) -> set[str]:
     return {stem.get(name, name) for name in changed}
 
 
-@pytest.mark.parametrize("name", FEATURE_DIMS)
+@pytest.mark.parametrize("name", RESNETS)
 def test_encoder__is_torchvisions_network_without_its_classifier(name: str):
     net = get_model(name, weights=None)
     encoder = build_encoder(name)
@@ -37,12 +38,12 @@ def test_encoder__is_torchvisions_network_without_its_classifier(name: str):
         torch.testing.assert_close(encoder.double()(images.double()), net.double()(images.double()))
 
 
-@pytest.mark.parametrize("name", FEATURE_DIMS)
+@pytest.mark.parametrize("name", RESNETS)
 @pytest.mark.parametrize("stem", ["imagenet", "small"])
 def test_encoder__turns_images_into_features(name: str, stem: str):
     encoder = build_encoder(name, stem).eval()
     features = encoder(torch.rand(2, 3, 32, 32))
-    assert features.shape == (2, encoder.feature_dim) == (2, feature_dim(name))
+    assert features.shape == (2, encoder.feature_dim) == (2, facts(name).feature_dim)
     assert features.isfinite().all()
 
 
@@ -168,4 +169,4 @@ def test_frozen_encoder__stays_frozen_as_a_copy():
     ],
 )
 def test_resolve_stem__follows_size_and_weights(stem: str, weights: str, image_size_px: int, expected: str):
-    assert resolve_stem(stem, weights, image_size_px) == expected
+    assert resolve_stem(stem, weights, image_size_px, "resnet18") == expected

@@ -1,0 +1,189 @@
+"""Any network of timm as an encoder, by its name: five stages from the pixels up, made of timm's own groups.
+
+timm groups a network's parameters from the pixels up (``group_matcher``), and says which modules end a resolution
+(``feature_info``). A stage ends with a resolution where there are at least four; else, as in a vision transformer, the
+blocks are shared out evenly.
+"""
+
+from itertools import accumulate
+from typing import Any
+
+import numpy as np
+import timm
+import torch
+from timm.models import group_parameters
+from torch import Tensor, nn
+
+from sealife_core.models.encoders import Encoder, End
+from sealife_core.models.facts import STAGE_NAMES, Facts
+
+# Vision transformers are built for one size of picture; these make them take any, padded to whole patches.
+_ANY_SIZE: tuple[dict[str, Any], ...] = (
+    {"dynamic_img_size": True, "dynamic_img_pad": True},
+    {"dynamic_img_size": True},
+    {},
+)
+
+
+class TimmEncoder(Encoder):
+    """timm's network ``name`` up to its pooled features, with random weights. Its parameters are timm's below ``net.``.
+
+    Raises ValueError where timm has no such network, or none that can be cut into five stages.
+    """
+
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self.net = _network(name)
+        config = self.net.pretrained_cfg
+        self.name, self.feature_dim = name, int(self.net.head_hidden_size or self.net.num_features)
+        self.mean, self.std = tuple(config["mean"]), tuple(config["std"])
+        self._of_group = _groups(self.net, name)
+        self._last_groups = _stage_ends(self.net, self._of_group, name)
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Normalised images (n, 3, H, W) → features (n, feature_dim)."""
+        return self.net(images)
+
+    @property
+    def stages(self) -> list[tuple[str, nn.Module]]:
+        """Each stage as a module of the largest modules, and the single parameters, that are its own."""
+        held = [nn.Module() for _ in STAGE_NAMES]
+        self._share_out(self.net, "", held)
+        return list(zip(STAGE_NAMES, held, strict=True))
+
+    @property
+    def ends(self) -> dict[str, End]:
+        """The stem ends with what the first block gets; the last stage of a transformer with what its last block gets.
+
+        What its last block gives would not do for Grad-CAM: where only the class token is read, no other has a slope.
+        """
+        first = self.net.get_submodule(self._module_of(self._last_groups[0] + 1))
+        given = [(self.net.get_submodule(self._module_of(group)), False) for group in self._last_groups[1:-1]]
+        last = self._module_of(max(self._infos().values()))
+        ends: list[End] = [(first, True), *given, (self.net.get_submodule(last), self._has_tokens)]
+        return dict(zip(STAGE_NAMES, ends, strict=True))
+
+    def maps(self, given: Tensor) -> Tensor:
+        """Maps (n, C, h, w) of what a module of timm gives: channels first or last, or tokens (n, T, C) of patches."""
+        if given.ndim == 4:
+            return given.permute(0, 3, 1, 2) if getattr(self.net, "output_fmt", "NCHW") == "NHWC" else given
+        tokens = given[:, getattr(self.net, "num_prefix_tokens", 0) :]
+        side = round(tokens.shape[1] ** 0.5)
+        return tokens.transpose(1, 2).unflatten(2, (side, side))
+
+    @property
+    def own_px(self) -> int:
+        """The side of picture that timm recommends for it; a transformer's is 224 px where it takes any size."""
+        side = int(self.net.pretrained_cfg["input_size"][-1])
+        return min(side, 224) if self._has_tokens else side
+
+    @property
+    def _has_tokens(self) -> bool:
+        return hasattr(self.net, "num_prefix_tokens")
+
+    def _stage_of(self, parameter: str) -> int:
+        return int(np.searchsorted(self._last_groups, self._of_group[parameter]))
+
+    def _share_out(self, module: nn.Module, prefix: str, held: list[nn.Module]) -> None:
+        """Put ``module`` into the stage that has all of its parameters, else its parts each into their own."""
+        names = [f"{prefix}{name}" for name, _ in module.named_parameters()]
+        stages = {self._stage_of(name) for name in names}
+        if len(stages) == 1 and prefix:
+            held[stages.pop()].add_module(prefix.rstrip(".").replace(".", "_"), module)
+            return
+        for name, parameter in module.named_parameters(recurse=False):
+            held[self._stage_of(prefix + name)].register_parameter((prefix + name).replace(".", "_"), parameter)
+        for name, part in module.named_children():
+            self._share_out(part, f"{prefix}{name}.", held)
+
+    def _infos(self) -> dict[str, int]:
+        return _info_groups(self.net, self._of_group)
+
+    def _module_of(self, group: int) -> str:
+        """The module that holds a group: that of ``feature_info``, else the one that all its parameters lie below."""
+        named = [module for module, its in self._infos().items() if its == group]
+        if named:
+            return named[-1]
+        return _common_module([name for name, its in self._of_group.items() if its == group])
+
+
+def measure_facts(name: str) -> Facts:
+    """What ``facts`` tells of a network that is not in its table. Raises ValueError."""
+    from sealife_core.models.stage_costs import measured_stages, reductions
+
+    with torch.device("meta"):
+        encoder = TimmEncoder(name)
+    config = encoder.net.pretrained_cfg
+    return Facts(
+        name=name,
+        title=name,
+        says="A network of timm.",
+        feature_dim=encoder.feature_dim,
+        own_px=encoder.own_px,
+        mean=encoder.mean,
+        std=encoder.std,
+        reductions=reductions(encoder),
+        stages=measured_stages(encoder),
+        licence=config.get("license") or "not stated",
+        hub=config.get("hf_hub_id") or "",
+    )
+
+
+def _network(name: str) -> Any:
+    if name.partition(".")[0] not in timm.list_models():
+        from difflib import get_close_matches
+
+        near = ", ".join(get_close_matches(name, timm.list_models(), 3))
+        raise ValueError(
+            f"There is no encoder '{name}'. Expected resnet18, resnet34, resnet50 or a name of timm's"
+            f"{f', such as {near}' if near else ''}. Choose one of these."
+        )
+    for how in _ANY_SIZE:
+        try:
+            return timm.create_model(name, pretrained=False, num_classes=0, **how)
+        except TypeError:  # a network that does not know the setting
+            if not how:
+                raise
+    raise AssertionError
+
+
+def _groups(net: Any, name: str) -> dict[str, int]:
+    """Parameter → its group, from the pixels up. Raises ValueError where timm does not group the network."""
+    try:
+        groups = group_parameters(net, net.group_matcher(coarse=True))
+    except (AttributeError, NotImplementedError, AssertionError, KeyError):
+        raise ValueError(f"timm does not say which parts '{name}' has, so it cannot serve as an encoder.") from None
+    return {parameter: group for group, names in groups.items() for parameter in names}
+
+
+def _info_groups(net: Any, of_group: dict[str, int]) -> dict[str, int]:
+    """Module that timm names as an end of features → its group; without those that hold no parameter."""
+    found: dict[str, int] = {}
+    for info in net.feature_info:
+        within = [group for parameter, group in of_group.items() if parameter.startswith(f"{info['module']}.")]
+        if within:
+            found[info["module"]] = max(within)
+    return found
+
+
+def _stage_ends(net: Any, of_group: dict[str, int], name: str) -> list[int]:
+    """The last group of each of the five stages, increasing."""
+    last = max(of_group.values())
+    if not _info_groups(net, of_group):
+        raise ValueError(f"timm does not say where the stages of '{name}' end. Choose another encoder.")
+    sides = [info["reduction"] for info in net.feature_info]
+    if len(set(sides)) >= 4:
+        cuts = list(dict.fromkeys(_info_groups(net, of_group).values()))[-5:]
+        ends = ([0, *cuts] if len(cuts) == 4 else cuts)[:4]
+        if len(ends) == 4 and all(a < b for a, b in zip(ends, [*ends[1:], last + 1], strict=True)):
+            return [*ends, last]
+    if last < 4:
+        raise ValueError(f"'{name}' has {last + 1} groups of layers; an encoder needs at least five. Choose another.")
+    shares = [len(part) for part in np.array_split(np.arange(last), 4)]
+    return list(accumulate([0, *shares]))
+
+
+def _common_module(names: list[str]) -> str:
+    parts = [name.split(".")[:-1] for name in names]
+    shared = [same[0] for same in zip(*parts, strict=False) if len(set(same)) == 1]
+    return ".".join(shared)

@@ -1,0 +1,58 @@
+"""The table of encoders says what is measured, and any other network of timm is measured."""
+
+import subprocess
+import sys
+
+import pytest
+import torch
+
+from sealife_core.models.encoders import empty_encoder
+from sealife_core.models.facts import CURATED, OFFERED, facts, title_of
+from sealife_core.models.stage_costs import measured_stages, reductions
+from sealife_core.models.timm_encoder import TimmEncoder
+
+
+@pytest.mark.parametrize("name", CURATED)
+def test_facts__are_what_is_measured(name: str) -> None:
+    known, encoder = CURATED[name], empty_encoder(name, "imagenet")
+    with torch.no_grad():
+        assert encoder.eval()(torch.zeros(1, 3, 224, 224, device="meta")).shape == (1, known.feature_dim)
+    assert reductions(encoder) == known.reductions
+    for told, measured in zip(known.stages, measured_stages(encoder), strict=True):
+        assert told.gmac == pytest.approx(measured.gmac, abs=0.001)
+        assert told.parameters == pytest.approx(measured.parameters, abs=0.001)
+        assert told.kept_mb == pytest.approx(measured.kept_mb, rel=0.4)
+    assert (encoder.mean, encoder.std) == (known.mean, known.std)
+    if isinstance(encoder, TimmEncoder):
+        config = encoder.net.pretrained_cfg
+        assert (encoder.own_px, config["hf_hub_id"]) == (known.own_px, known.hub)
+        assert config["license"] == known.licence.lower()
+
+
+def test_facts__of_another_network_of_timm_are_measured() -> None:
+    found = facts("regnety_002")
+    assert (found.feature_dim, found.own_px, found.reductions) == (368, 224, (2, 4, 8, 16, 32))
+    assert found.parameters == pytest.approx(2.79, abs=0.01)
+    assert title_of("regnety_002") == "regnety_002"
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("resnet19", "There is no encoder 'resnet19'.*resnet18.*Choose one of these"),
+        ("vgg11_bn", "stages of 'vgg11_bn'"),
+        ("levit_128s", "'levit_128s' has 4 groups of layers; an encoder needs at least five"),
+    ],
+)
+def test_facts__of_what_is_no_encoder_are_refused(name: str, words: str) -> None:
+    with pytest.raises(ValueError, match=words):
+        facts(name)
+
+
+def test_facts__of_the_table_need_no_torch() -> None:
+    code = (
+        f"import sys; from sealife_core.models.facts import facts; [facts(name) for name in {OFFERED}];"
+        " print('torch' in sys.modules)"
+    )
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert told.stdout.strip() == "False"
