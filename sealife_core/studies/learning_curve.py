@@ -1,8 +1,8 @@
 """What would more labels bring? A power law through accuracy against labels a class, and how far it can be trusted.
 
 Error falls with the labels n about as a · (n + n₀)^−b + c: a power law (Hestness et al. 2017, arXiv 1712.00409) that
-begins late (n₀) and ends at a floor (c), as Rosenfeld et al. 2020 (arXiv 1909.12673) fit it. A few points allow many such
-curves. The forecast is the mean of all, each weighed by how well it fits; its interval is their spread together with
+begins late (n₀) and ends at a floor (c), as Rosenfeld et al. 2020 (arXiv 1909.12673) fit it. A few points allow many
+such curves. The forecast is the mean of all, each weighed by how well it fits; its interval is their spread with
 what real curves depart from any of them.
 """
 
