@@ -60,8 +60,11 @@ def forecast(labels: Sequence[float], accuracies: np.ndarray, at: Sequence[float
     # A floor is the less likely before anything was seen, the higher it is: 1 − share.
     likely = np.log1p(-share) - 0.5 * (misfit + np.log(precision))
     likely = np.exp(likely - logsumexp(likely))
+    likely[likely < 1e-6] = 0  # too many to be carried along
+    kept, likely = likely > 0, likely[likely > 0] / likely.sum()
+    floor, factor, precision = floor[kept], factor[kept], precision[kept]
     found = []
-    for m, left in zip(at, falls_to(np.asarray(at, np.float64)).T, strict=True):
+    for m, left in zip(at, falls_to(np.asarray(at, np.float64))[kept].T, strict=True):
         departs = variance[-1] + (DEPARTS_BEYOND * np.log2(m / n[-1])) ** 2
         centre, spread = 1 - floor - factor * left, np.sqrt(left**2 / precision + departs)
         found.append(Forecast(float(m), float(likely @ centre), *_interval(likely, centre, spread)))
@@ -79,7 +82,9 @@ def _of_means(measured: np.ndarray) -> np.ndarray:
 
 def _interval(likely: np.ndarray, centre: np.ndarray, spread: np.ndarray) -> tuple[float, float]:
     """The middle SHARE of a mixture of normal distributions, (G,) each."""
-    accuracy = np.linspace(0, 1, 501)
+    mean = likely @ centre
+    deviation = np.sqrt(likely @ (spread**2 + centre**2) - mean**2)
+    accuracy = np.clip(mean + deviation * np.linspace(-6, 6, 121), 0, 1)
     below = likely @ ndtr((accuracy[None] - centre[:, None]) / spread[:, None])
     low, high = np.interp([(1 - SHARE) / 2, (1 + SHARE) / 2], below, accuracy)
     return float(low), float(high)
