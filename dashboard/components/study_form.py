@@ -17,6 +17,7 @@ from sealife_core.errors import ConfigError, SealifeError
 from sealife_core.places import checkpoints_root
 from sealife_core.runs.directory import create_run, open_run
 from sealife_core.runs.queue import launch
+from sealife_core.studies.building import STUDY_SIZES
 from sealife_core.studies.cost import study_cost
 from sealife_core.studies.paper import PAPER_WORDS
 from sealife_core.studies.questions import (
@@ -30,7 +31,6 @@ from sealife_core.studies.questions import (
     QUICK,
     RANDOM,
     SIMCLR,
-    STUDY_SIZES,
     build_study,
 )
 

@@ -14,7 +14,8 @@ from sealife_core.places import checkpoints_root
 from sealife_core.runs.directory import Run, create_run, list_runs
 from sealife_core.runs.names import find_run, find_weights
 from sealife_core.runs.queue import launch
-from sealife_core.studies.questions import QUESTIONS, QUICK, STUDY_SIZES, build_grid, build_study
+from sealife_core.studies.building import QUICK, STUDY_SIZES
+from sealife_core.studies.questions import QUESTIONS, build_grid, build_study
 
 PLACE = ("where", "cluster_cores")  # settings that all runs of a study share
 
