@@ -240,12 +240,12 @@ def _row(run: Run, config: ClassifierConfig, results: dict[str, Any], reference:
         test_hash=test_hash,
         comparable=comparable,
         why_not="" if comparable else f"tested on other images ({test['n']:,} of '{config.data}'), so not comparable.",
-        pretrain_s=_pretrain_s(run, config.weights),
+        pretrain_s=pretrain_s(run, config.weights),
         labels_per_class=config.labels_per_class,
     )
 
 
-def _pretrain_s(run: Run, weights: str) -> float | None:
+def pretrain_s(run: Run, weights: str) -> float | None:
     """What all runs that the weights went through took together; a run that is gone counts for nothing."""
     total, seen = None, {run.id}
     while (run_id := source_run(weights)) is not None and run_id not in seen:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from math import sqrt
+from math import inf, sqrt
 from typing import Any
 
 from sealife_core.config import SIZES, AnyConfig, ClassifierConfig, Part, parse, preset
@@ -11,6 +11,7 @@ QUICK, FULL = "Quick", "Full"
 STUDY_SIZES = (QUICK, FULL)
 RANDOM, IMAGENET, SIMCLR, IMAGENET_SIMCLR = "random", "ImageNet", "SimCLR", "ImageNet → SimCLR"
 PROBE, FINE_TUNE = "linear probe", "fine-tune"
+ALL_LABELS = "all"  # on an axis of numbers of labels
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,11 @@ class Base:
 
 
 Built = tuple[tuple[str, ...], list[Part]]  # the axes, and the parts in an order that works
+
+
+def budget(labels: str | float) -> float:
+    """A number of labels as it stands on an axis: ∞ for "all"."""
+    return inf if labels == ALL_LABELS else float(labels)
 
 
 def with_more_epochs(config: Any, share: float) -> ClassifierConfig:

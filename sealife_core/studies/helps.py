@@ -10,6 +10,7 @@ from itertools import product
 from sealife_core.config import Part
 from sealife_core.models.imagenet import is_here
 from sealife_core.studies.building import (
+    ALL_LABELS,
     FINE_TUNE,
     FULL,
     IMAGENET,
@@ -24,7 +25,7 @@ from sealife_core.studies.building import (
 )
 
 HELPS = "helps"
-DINOV2, ALL_LABELS = "DINOv2", "all"
+DINOV2 = "DINOv2"
 ENCODERS = (RANDOM, SIMCLR, IMAGENET, IMAGENET_SIMCLR, DINOV2)
 # The smallest network with good ImageNet weights, which come along; and what others trained without labels.
 NETWORK, DINOV2_NETWORK = "tf_efficientnet_lite0", "vit_small_patch14_dinov2"
