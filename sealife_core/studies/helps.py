@@ -6,6 +6,9 @@ BESIDE are told as well, corrected for their number (``verdict.py``).
 
 from dataclasses import replace
 from itertools import product
+from typing import TYPE_CHECKING
+
+import numpy as np
 
 from sealife_core.config import Part
 from sealife_core.models.imagenet import is_here
@@ -23,6 +26,9 @@ from sealife_core.studies.building import (
     Built,
     with_more_epochs,
 )
+
+if TYPE_CHECKING:
+    from sealife_core.datasets.dataset import Dataset
 
 HELPS = "helps"
 DINOV2 = "DINOv2"
@@ -52,6 +58,12 @@ BESIDE: tuple[Comparison, ...] = (
 def encoders_here() -> tuple[str, ...]:
     """All encoders, DINOv2 only where its weights are on this machine: few have them."""
     return ENCODERS if is_here(DINOV2_NETWORK) else ENCODERS[:-1]
+
+
+def largest_class(dataset: "Dataset") -> int:
+    """How many training labels the class with most of them has."""
+    labels = dataset.labels[dataset.rows("train", labelled_only=True)]
+    return int(np.bincount(labels).max(initial=0))
 
 
 def build_helps(base: Base) -> Built:

@@ -4,9 +4,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from sealife_core.studies.building import budget
+from sealife_core.studies.building import FINE_TUNE, RANDOM, budget
+from sealife_core.studies.helps import HELPS
 from sealife_core.studies.helps_answer import per_class
 from sealife_core.studies.learning_curve import Forecast, forecast
+from sealife_core.studies.questions import LABELS
+from sealife_core.studies.readiness import unfinished
 from sealife_core.studies.results import PartResult, over_seeds
 
 TIMES = (2, 4)
@@ -29,15 +32,24 @@ def forecasts(parts: Sequence[PartResult], classes: int) -> dict[tuple[str, str]
     return found
 
 
-def says(found: dict[tuple[str, str], list[Forecast]]) -> str:
-    """ "With 2 × as many labels (240 per class), expect 82 % (80 to 84) with ImageNet (linear probe); with 4 × …": of
-    the way with the best forecast. "" without any."""
-    if not found:
-        return ""
-    (encoder, use), best = max(found.items(), key=lambda each: each[1][0].value)
-    told = [
-        f"with {times} × as many labels ({one.labels:,.3g} per class) expect {100 * one.value:.0f} %"
-        f" ({100 * one.low:.0f} to {100 * one.high:.0f})"
-        for times, one in zip(TIMES, best, strict=True)
-    ]
-    return f"Forecast for {encoder} ({use}): {', '.join(told)}. Four of five such intervals hold what comes."
+def forecasts_of_best(parts: Sequence[PartResult], classes: int) -> dict[tuple[str, str], list[Forecast]]:
+    """As :func:`forecasts`, only of the way with the highest accuracy at twice the labels; {} while runs go on."""
+    if unfinished(parts) or not (found := forecasts(parts, classes)):
+        return {}
+    best = max(found, key=lambda way: found[way][0].value)
+    return {best: found[best]}
+
+
+def forecast_says(question: str, parts: Sequence[PartResult], classes: int) -> str:
+    """ "Forecast for SimCLR (linear probe): with 2 × as many labels (240 per class) expect 82 % (80 to 84), …": of the
+    best way, where the question is about labels; "" where that cannot be said yet."""
+    told = forecasts_of_best(parts, classes) if question in (LABELS, HELPS) else {}
+    for (encoder, use), found in told.items():
+        expected = [
+            f"with {times} × as many labels ({one.labels:,.3g} per class) expect {100 * one.value:.0f} %"
+            f" ({100 * one.low:.0f} to {100 * one.high:.0f})"
+            for times, one in zip(TIMES, found, strict=True)
+        ]
+        name = "training from scratch" if encoder == RANDOM and use == FINE_TUNE else f"{encoder} ({use})"
+        return f"Forecast for {name}: {', '.join(expected)}. Four of five such intervals hold what comes."
+    return ""

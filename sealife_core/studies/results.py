@@ -6,7 +6,7 @@ from statistics import fmean, stdev
 from typing import TYPE_CHECKING, Any
 
 from sealife_core.config import AnyConfig, StudyConfig, source_run
-from sealife_core.errors import ConfigError, RunError
+from sealife_core.errors import ConfigError, DatasetError, RunError
 from sealife_core.evaluation.comparison import pretrain_s
 from sealife_core.runs.directory import Run
 from sealife_core.runs.liveness import State
@@ -81,6 +81,16 @@ def study_of(run: Run) -> StudyConfig:
     if not isinstance(request, StudyConfig):
         raise RunError(f"Run '{run.id}' is not a study. 'study list' shows all studies.")
     return request
+
+
+def classes_of(study: StudyConfig) -> int:
+    """How many classes its data set has; 1 where that is gone."""
+    from sealife_core.datasets.dataset import open_dataset
+
+    try:
+        return len(open_dataset(study.data).classes)
+    except DatasetError:
+        return 1
 
 
 def part_results(run: Run) -> list[PartResult]:

@@ -3,7 +3,8 @@
 import pytest
 
 from sealife_core.studies.building import ALL_LABELS, PROBE, SIMCLR
-from sealife_core.studies.more_labels import forecasts, says
+from sealife_core.studies.more_labels import forecast_says, forecasts, forecasts_of_best
+from sealife_core.studies.questions import DEPTH, LABELS
 from sealife_core.studies.results import PartResult
 
 
@@ -36,12 +37,16 @@ def test_forecasts__need_three_budgets_whose_labels_are_known_and_differ() -> No
     assert forecasts(parts(CURVE, labels={5: 0}), classes=10) == {}
 
 
-def test_says__tells_the_best_way_in_one_sentence() -> None:
+def test_forecast_says__tells_the_best_way_once_all_runs_are_through() -> None:
     better = {labels: accuracy + 0.1 for labels, accuracy in CURVE.items()}
-    words = says(forecasts(parts(CURVE) + parts(better, "ImageNet"), classes=10))
+    every = parts(CURVE) + parts(better, "ImageNet")
+    words = forecast_says(LABELS, every, classes=10)
     assert words.startswith("Forecast for ImageNet (linear probe): with 2 × as many labels (160 per class) expect 8")
     assert "with 4 × as many labels (320 per class) expect" in words
-    assert says({}) == ""
+    assert list(forecasts_of_best(every, 10)) == [("ImageNet", PROBE)]
+    waits = PartResult("w", every[0].cell, 2, "r", "running")
+    assert forecast_says(LABELS, [*every, waits], classes=10) == ""
+    assert forecast_says(DEPTH, every, classes=10) == ""
 
 
 @pytest.mark.parametrize("classes", [1, 10])
