@@ -32,11 +32,11 @@ from sealife_core.datasets.reading import read_rgb
 from sealife_core.datasets.reef import draw_reef
 from sealife_core.evaluation.embedded import read_embeddings
 from sealife_core.evaluation.representation import knn_predict
+from sealife_core.models.facts import IMAGENET_MEAN, IMAGENET_STD
 from sealife_core.runs.directory import Run, create_run, list_runs
 from sealife_core.runs.liveness import State
 from sealife_core.training import recipes
 from sealife_core.training.simclr import SimclrModule
-from sealife_core.views.transforms import IMAGENET_MEAN, IMAGENET_STD
 
 QUICK = SIZES[0]
 NEIGHBOURS = 20

@@ -20,7 +20,7 @@ from torchvision.models import resnet18, resnet50
 
 from sealife_core.config import LABELLED, ClassifierConfig, SimclrConfig
 from sealife_core.datasets.dataset import Dataset
-from sealife_core.views.transforms import IMAGENET_MEAN, IMAGENET_STD
+from sealife_core.models.facts import IMAGENET_MEAN, IMAGENET_STD
 
 WARM_STEPS = 2
 ENOUGH_STEPS = 64  # a loader must have work ahead to the last step, or the last ones would be told too fast

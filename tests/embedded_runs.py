@@ -64,7 +64,7 @@ def with_model(run: Run, dataset: Dataset, seed: int = 0) -> Run:
     from sealife_core.evaluation.picture_encoder import PictureEncoder
     from sealife_core.models.checkpoint import ModelCard, save_model
     from sealife_core.models.encoders import build_encoder
-    from sealife_core.views.transforms import IMAGENET_MEAN, IMAGENET_STD
+    from sealife_core.models.facts import IMAGENET_MEAN, IMAGENET_STD
 
     torch.manual_seed(seed)
     card = ModelCard(

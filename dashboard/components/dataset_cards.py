@@ -9,6 +9,7 @@ from dashboard.components.size import size
 from dashboard.errors import plain, show_error
 from sealife_core.datasets.dataset import Dataset, delete_dataset
 from sealife_core.errors import DatasetError, SealifeError
+from sealife_core.evaluation.feature_store import FeatureStore
 from sealife_core.runs.directory import active_on
 from sealife_core.wording import counted
 
@@ -53,6 +54,16 @@ def _actions(dataset: Dataset) -> None:
             st.caption(f"Files: {plain(str(dataset.folder))}")
             st.button("Delete", icon=":material/delete:", key="delete_data", on_click=delete, args=(dataset.name,))
             st.caption("Moves it to the trash. You can undo this.")
+            _features(dataset)
+
+
+def _features(dataset: Dataset) -> None:
+    """What encoders made of the pictures, kept so that each passes an encoder once."""
+    store = FeatureStore(dataset.folder)
+    if not (kept_bytes := store.size_bytes()):
+        return
+    st.button("Delete stored features", icon=":material/mop:", key="clear_features", on_click=store.clear)
+    st.caption(f"{size(kept_bytes)} of features that encoders computed. Runs that need them compute them again.")
 
 
 def dataset_links(names: list[str]) -> None:

@@ -1,6 +1,7 @@
 """``import``, ``reef`` and ``data``: data sets from a shell."""
 
 import argparse
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +34,8 @@ def add_commands(commands: Any) -> None:
     data = commands.add_parser(
         "data", help="list, show, check, mend, unmend, delete or restore data sets; list or empty the trash"
     )
-    actions = ["list", "show", "check", "mend", "unmend", "delete", "restore", "trash", "empty-trash"]
+    actions = ["list", "show", "check", "mend", "unmend", "features", "clear-features"]
+    actions += ["delete", "restore", "trash", "empty-trash"]
     data.add_argument("action", choices=actions)
     data.add_argument("name", nargs="?", help="data set")
     data.add_argument("--yes", action="store_true", help="for empty-trash: do it; this cannot be undone")
@@ -106,10 +108,26 @@ def manage(chosen: argparse.Namespace, output: Output) -> None:
         _show(open_dataset(chosen.name), output)
     elif chosen.action == "check":
         _check(open_dataset(chosen.name), output)
+    elif chosen.action in ("features", "clear-features"):
+        _features(open_dataset(chosen.name), output, clear=chosen.action == "clear-features")
     elif chosen.action == "mend":
         _mend(open_dataset(chosen.name), output, preview=chosen.preview)
     else:
         _unmend(chosen.name, output)
+
+
+def _features(dataset: Any, output: Output, clear: bool) -> None:
+    """What encoders made of the images, kept for the next runs; with ``clear``, deleted."""
+    from sealife_core.evaluation.feature_store import FeatureStore
+
+    store = FeatureStore(dataset.folder)
+    if clear:
+        freed = store.clear()
+        output.result({"freed_bytes": freed}, f"{freed / 1e6:.1f} MB freed. Runs compute the features again.")
+        return
+    rows = [asdict(kept) | {"size_mb": round(kept.size_bytes / 1e6, 1)} for kept in store.stored()]
+    columns = {"encoder": "encoder", "image_size_px": "px", "copy": "copy", "images": "images", "size_mb": "MB"}
+    output.table(rows, columns, empty="No features yet. A probe or an 'embed' run computes them, once.")
 
 
 def _trash(output: Output, empty: bool, yes: bool) -> None:

@@ -24,6 +24,7 @@ from torch import Tensor
 
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.datasets.encoded import EncodedImages, encode
+from sealife_core.datasets.files import FileImages
 from sealife_core.datasets.importing import Progress
 from sealife_core.datasets.reading import read_rgb
 from sealife_core.datasets.squares import DECODED_AT, description, head, in_order, paths, room, side_px, to_square
@@ -38,7 +39,7 @@ _BLOCK = 128  # pictures between two reports of progress
 class Pixels:
     """All images of a data set, in the order of its manifest."""
 
-    array: np.ndarray | EncodedImages  # uint8 (N, S, S, 3), read-only, on disk
+    array: np.ndarray | EncodedImages | FileImages  # uint8 (N, S, S, 3), read-only, on disk
     aspects: np.ndarray  # float32 (N,), width / height of the originals
 
     def __len__(self) -> int:
@@ -86,6 +87,17 @@ def open_pixels(dataset: Dataset, size_px: int, progress: Progress | None = None
     return pixels
 
 
+def pixels_to_look(dataset: Dataset, size_px: int) -> Pixels:
+    """The images at ``size_px`` to be looked at once: the decoded cache if it is there, else the files."""
+    identity = description(dataset.manifest["sha256"].tolist(), size_px)
+    return _opened(dataset, size_px, identity) or Pixels(FileImages(dataset, size_px), _aspects(dataset))
+
+
+def _aspects(dataset: Dataset) -> np.ndarray:
+    width, height = (dataset.manifest[side].to_numpy(dtype=np.float32) for side in ("width", "height"))
+    return width / height
+
+
 def _opened(dataset: Dataset, size_px: int, identity: dict[str, Any]) -> Pixels | None:
     """The cache on disk, or None if it is not there whole, of these images and of this size."""
     array = _array(dataset, size_px, identity, "pixels")
@@ -97,8 +109,7 @@ def _opened(dataset: Dataset, size_px: int, identity: dict[str, Any]) -> Pixels 
             return None
     if array is None or array.shape != (len(dataset), size_px, size_px, 3) or array.dtype != np.uint8:
         return None
-    width, height = (dataset.manifest[side].to_numpy(dtype=np.float32) for side in ("width", "height"))
-    return Pixels(array, width / height)
+    return Pixels(array, _aspects(dataset))
 
 
 def _array(dataset: Dataset, size_px: int, identity: dict[str, Any], kind: str) -> np.ndarray | None:

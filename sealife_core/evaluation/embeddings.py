@@ -1,6 +1,7 @@
 """Encoder + data set → features (N, D), each image seen once, centred and unvaried."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Literal
 
@@ -26,7 +27,7 @@ def embed(
     mean: tuple[float, ...],
     std: tuple[float, ...],
     device: str | torch.device = "cpu",
-    batch_size: int = 256,
+    batch_size: int | None = None,
     precision: Literal["fp32", "bf16"] = "fp32",
     progress: Progress | None = None,
 ) -> np.ndarray:
@@ -38,20 +39,43 @@ def embed(
     rows = np.asarray(rows, dtype=np.int64)
     device = torch.device(device)
     encoder.to(device)
+    batch_size = batch_size or usual_batch(image_size_px, device.type)
+    # An empty selection still goes through once, so that the answer has its D columns.
+    looked_at = rows if len(rows) else np.zeros(1, np.int64)
+
+    def view_of(start: int) -> torch.Tensor:
+        with torch.inference_mode():
+            images, aspects = pixels.gather(looked_at[start : start + batch_size])
+            centre = centre_view(aspects).to(device)
+            return apply_views(images.to(device), centre, image_size_px, ("crop",), (mean, std))
+
     found = np.empty((0, 0), np.float32)
     with evaluating(encoder), torch.inference_mode(), torch.autocast(device.type, torch.bfloat16, precision == "bf16"):
-        # An empty selection still goes through once, so that the answer has its D columns.
-        for start in range(0, max(len(rows), 1), batch_size):
-            images, aspects = pixels.gather(rows[start : start + batch_size] if len(rows) else np.zeros(1, np.int64))
-            centre = centre_view(aspects).to(device)
-            features = encoder(apply_views(images.to(device), centre, image_size_px, ("crop",), (mean, std)))
-            part = features.float().cpu().numpy()
+        starts = range(0, len(looked_at), batch_size)
+        for start, views in zip(starts, _one_ahead(view_of, starts), strict=True):
+            part = encoder(views).float().cpu().numpy()
             if start == 0:  # only now D is known; parts put together at the end would be there twice
                 found = np.empty((len(rows), part.shape[1]), np.float32)
             found[start : start + batch_size] = part[: len(rows)]
             if progress:
                 progress("embedding", min(start + batch_size, len(rows)), len(rows))
     return found
+
+
+def usual_batch(image_size_px: int, device: str) -> int:
+    """Images at a time: few enough on a processor for the maps to stay in its cache; a GPU wants many."""
+    return 256 if device != "cpu" else int(np.clip(16 * (224 / image_size_px) ** 2, 4, 256))
+
+
+def _one_ahead(make: Callable[[int], torch.Tensor], starts: Iterable[int]) -> Iterator[torch.Tensor]:
+    """``make`` of each of ``starts``; the next one is made while the caller works on one."""
+    with ThreadPoolExecutor(1, "sealife-views") as thread:
+        waiting: list[Future[torch.Tensor]] = []
+        for start in starts:
+            waiting.append(thread.submit(make, start))
+            if len(waiting) == 2:
+                yield waiting.pop(0).result()
+        yield from (future.result() for future in waiting)
 
 
 @contextmanager

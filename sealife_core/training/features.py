@@ -1,5 +1,7 @@
 """Images through the encoder of a run, as evaluation sees them: some, all, or the same ones over time."""
 
+import hashlib
+import time
 from copy import deepcopy
 from typing import Any
 
@@ -10,14 +12,17 @@ from torch import nn
 
 from sealife_core.config import SimclrConfig, TrainingSettings
 from sealife_core.datasets.dataset import Dataset
-from sealife_core.datasets.pixels import Pixels
+from sealife_core.datasets.pixels import Pixels, cache_size_px, pixels_to_look
 from sealife_core.errors import RunError
 from sealife_core.evaluation.embedded import write_embeddings, write_snapshot
 from sealife_core.evaluation.embeddings import Progress, embed
+from sealife_core.evaluation.feature_store import Columns, FeatureKey, FeatureStore
 from sealife_core.evaluation.left_out import measure_with_auroc
 from sealife_core.evaluation.novelty import Means, watched, write_novelty
 from sealife_core.models.encoders import Encoder
-from sealife_core.models.facts import facts
+from sealife_core.models.facts import STAGE_NAMES, facts
+from sealife_core.models.folding import folded
+from sealife_core.runs.estimates import duration
 from sealife_core.runs.writer import RunWriter
 from sealife_core.training.hardware import Hardware
 
@@ -35,8 +40,9 @@ def features_of(
 ) -> np.ndarray:
     """(n, D) float32: h of the centred, unvaried images of ``rows`` (n,), on the run's device and in its precision."""
     known = facts(config.encoder)
+    looking = folded(encoder) if isinstance(encoder, Encoder) else encoder
     return embed(
-        encoder, pixels, rows, image_size_px=config.image_size_px, mean=known.mean, std=known.std,
+        looking, pixels, rows, image_size_px=config.image_size_px, mean=known.mean, std=known.std,
         device=machine.device, precision=machine.precision, progress=progress,
     )  # fmt: skip
 
@@ -45,27 +51,68 @@ def embed_all(
     config: TrainingSettings, run: RunWriter, dataset: Dataset, pixels: Pixels, encoder: nn.Module, machine: Hardware
 ) -> np.ndarray:
     """(N, D): h of every image of the data set, whatever its split; only images are read here, no label."""
-
-    def tell(stage: str, done: int, total: int) -> None:
-        run.status(stage="embedding", message=f"{done:,} of {total:,} images embedded")
-
-    return features_of(config, machine, encoder, pixels, np.arange(len(dataset.manifest)), tell)
+    return features_of(config, machine, encoder, pixels, np.arange(len(dataset.manifest)), _teller(run))
 
 
 def embed_and_watch(
     config: TrainingSettings, run: RunWriter, dataset: Dataset, pixels: Pixels, encoder: Encoder, machine: Hardware
 ) -> tuple[np.ndarray, Means]:
     """As :func:`embed_all`; and, in the same pass, what every stage makes of each image."""
-    return watched(encoder, lambda: embed_all(config, run, dataset, pixels, encoder, machine))
+    quick = folded(encoder)
+    return watched(quick, lambda: embed_all(config, run, dataset, pixels, quick, machine))
 
 
-def keep_novelty(run: RunWriter, dataset: Dataset, pixels: Pixels, means: Means) -> None:
+def frozen_features(
+    config: TrainingSettings, run: RunWriter, dataset: Dataset, encoder: Encoder, machine: Hardware
+) -> tuple[np.ndarray, Means]:
+    """As :func:`embed_and_watch`, of an encoder that does not learn: each image passes it once, for all runs."""
+    known, side_px = facts(config.encoder), cache_size_px(dataset, config.image_size_px)
+    key = FeatureKey(
+        encoder=config.encoder, stem=encoder.stem, weights=weights_hash(encoder), image_size_px=config.image_size_px,
+        side_px=side_px, mean=known.mean, std=known.std, precision=machine.precision,
+    )  # fmt: skip
+
+    def compute(rows: np.ndarray) -> tuple[np.ndarray, Columns]:
+        quick, pixels = folded(encoder), pixels_to_look(dataset, side_px)
+        h, means = watched(quick, lambda: features_of(config, machine, quick, pixels, rows, _teller(run)))
+        parts = {"h": h} | {name: mean for name, mean in means.items() if mean is not h}
+        return np.concatenate(list(parts.values()), axis=1), {name: part.shape[1] for name, part in parts.items()}
+
+    run.status(stage="embedding", message="looking for features that were computed before")
+    rows, columns = FeatureStore(dataset.folder).rows(key, dataset.manifest["sha256"].tolist(), compute)
+    ends = np.cumsum(list(columns.values()))[:-1]
+    h, *means = (np.ascontiguousarray(part) for part in np.split(rows, ends, axis=1))
+    return h, dict(zip(list(columns)[1:], means, strict=True)) | {STAGE_NAMES[-1]: h}
+
+
+def weights_hash(encoder: nn.Module) -> str:
+    """SHA-256 of all tensors of ``encoder``, with their names."""
+    digest = hashlib.sha256()
+    for name, tensor in sorted(encoder.state_dict().items()):
+        digest.update(name.encode())
+        digest.update(tensor.detach().cpu().contiguous().view(-1).view(torch.uint8).numpy())
+    return digest.hexdigest()
+
+
+def _teller(run: RunWriter) -> Progress:
+    """Tells of a pass through all images how far it is, and how long it will take."""
+    started = time.monotonic()
+
+    def tell(stage: str, done: int, total: int) -> None:
+        left_s = (time.monotonic() - started) / done * (total - done)
+        left = f", about {duration(left_s)} left" if 0 < done < total else ""
+        run.status(stage="embedding", message=f"{done:,} of {total:,} images embedded{left}")
+
+    return tell
+
+
+def keep_novelty(run: RunWriter, dataset: Dataset, side_px: int, means: Means) -> None:
     """Write by what to tell that a picture is unlike the training images; nothing where there are too few to tell."""
     rows = [dataset.rows(split) for split in ("train", "val")]
     train, val = ({name: of[part] for name, of in means.items()} for part in rows)
     labels = dataset.labels[rows[0]], dataset.labels[rows[1]]
     try:
-        write_novelty(run.path, measure_with_auroc(train, val, pixels.size_px, *labels))
+        write_novelty(run.path, measure_with_auroc(train, val, side_px, *labels))
     except RunError:  # the model is none the worse; who asks it is told why
         return
 

@@ -44,10 +44,10 @@ def prepare_encoder(config: SimclrConfig | ClassifierConfig | EmbedConfig, run: 
     return encoder, encoder.stem
 
 
-def open_data(config: AnyConfig, run: RunWriter) -> tuple[Dataset, Pixels]:
-    """The data set and its decoded cache, which is made if it is missing.
+def open_data(config: AnyConfig, run: RunWriter) -> Dataset:
+    """The data set.
 
-    Raises DatasetError when the data set is no longer the one that the run was launched on, or cannot serve it.
+    Raises DatasetError when it is no longer the one that the run was launched on, or cannot serve it.
     """
     dataset = open_dataset(config.data)
     refuse_changed(config, dataset)
@@ -56,12 +56,17 @@ def open_data(config: AnyConfig, run: RunWriter) -> tuple[Dataset, Pixels]:
         raise DatasetError(" ".join(refused))
     for problem in problems:
         run.warn(problem.says)
+    run.status(stage="opening data", message=f"opening data set '{dataset.name}'")
+    return dataset
+
+
+def decoded(config: AnyConfig, run: RunWriter, dataset: Dataset) -> Pixels:
+    """The decoded cache of ``dataset``, which is made if it is missing: for who sees its images again and again."""
 
     def tell(stage: str, done: int, total: int) -> None:
         run.status(stage="decoding images", message=f"{done:,} of {total:,} images decoded, once for all runs")
 
-    run.status(stage="opening data", message=f"opening data set '{dataset.name}'")
-    return dataset, open_pixels(dataset, cache_size_px(dataset, config.image_size_px), progress=tell)
+    return open_pixels(dataset, cache_size_px(dataset, config.image_size_px), progress=tell)
 
 
 def rarest_class(dataset: Dataset, rows: np.ndarray) -> str:

@@ -11,7 +11,7 @@ from torch import nn
 from sealife_core.config import AnyConfig, ClassifierConfig, EmbedConfig, SimclrConfig, chance_loss
 from sealife_core.datasets.batches import ImageBatches
 from sealife_core.datasets.dataset import Dataset
-from sealife_core.datasets.pixels import Pixels
+from sealife_core.datasets.pixels import Pixels, cache_size_px
 from sealife_core.models.checkpoint import save_model
 from sealife_core.models.encoders import Encoder
 from sealife_core.runs.writer import RunWriter
@@ -19,11 +19,19 @@ from sealife_core.training.callbacks import Speed
 from sealife_core.training.classifier import ClassifierModule
 from sealife_core.training.evaluating import draw_curves, evaluate_classifier
 from sealife_core.training.feature_batches import FeatureBatches, Features, standardised
-from sealife_core.training.features import Snapshots, embed_all, embed_and_watch, keep_embeddings, keep_novelty
+from sealife_core.training.features import (
+    Snapshots,
+    embed_all,
+    embed_and_watch,
+    frozen_features,
+    keep_embeddings,
+    keep_novelty,
+)
 from sealife_core.training.hardware import Hardware, choose_hardware
 from sealife_core.training.lbfgs import LbfgsProbe
 from sealife_core.training.preparation import (
     class_weights,
+    decoded,
     describe_run,
     labelled_rows,
     model_card,
@@ -58,8 +66,8 @@ def train_simclr(config: SimclrConfig, run: RunWriter, tracking: Tracking) -> bo
     """Pre-train an encoder on the training split and the unlabelled images, without labels."""
     machine = choose_hardware(config, before=run.run.environment().get("precision"))
     encoder, stem = prepare_encoder(config, run)
-    dataset, pixels = open_data(config, run)
-    rows = dataset.rows("train")
+    dataset = open_data(config, run)
+    pixels, rows = decoded(config, run, dataset), dataset.rows("train")
     batches = ImageBatches(
         dataset,
         pixels,
@@ -103,17 +111,19 @@ def train_classifier(config: ClassifierConfig, run: RunWriter, tracking: Trackin
     machine = choose_hardware(config, before=run.run.environment().get("precision"))
     encoder, stem = prepare_encoder(config, run)
     encoder.train_stages(config.trained_stages)
-    dataset, pixels = open_data(config, run)
+    dataset = open_data(config, run)
     rows = labelled_rows(config, dataset)
 
     if config.trained_stages == 0 and config.augmentation == "none":
-        h, means = embed_and_watch(config, run, dataset, pixels, encoder, machine)
+        pixels = None
+        h, means = frozen_features(config, run, dataset, encoder, machine)
         features = standardised(h, dataset)
         batches, module = on_features(config, dataset, features, rows)
         # One matrix product: coarser numbers save nothing there, and a line search gets lost in them.
         trained_on, note = replace(machine, precision="fp32"), _unnoted
     else:
         h, means, features = None, None, None
+        pixels = decoded(config, run, dataset)
         batches, module = on_images(config, dataset, pixels, encoder, rows, machine)
         if machine.devices > 1:  # one device takes a batch of any size: a whole one, or what there is
             warn_of_reduced(config, run, batches)
@@ -125,9 +135,10 @@ def train_classifier(config: ClassifierConfig, run: RunWriter, tracking: Trackin
 
     head = features.folded(module.head) if features else module.head
     if h is None or means is None:  # the encoder learned: it sees every image once more, as it is now
+        assert pixels is not None
         h, means = embed_and_watch(config, run, dataset, pixels, encoder, machine)
     keep_embeddings(run, dataset, h)
-    keep_novelty(run, dataset, pixels, means)
+    keep_novelty(run, dataset, cache_size_px(dataset, config.image_size_px), means)
     scores = evaluate_classifier(config, run, dataset, h, head, with_test=finished)
     run.results(
         **scores,
@@ -204,9 +215,9 @@ def embed_only(config: EmbedConfig, run: RunWriter) -> bool:
     """Train nothing: embed every image with the encoder as it is, and say what the embeddings are worth."""
     machine = choose_hardware(config, before=run.run.environment().get("precision"))
     encoder, stem = prepare_encoder(config, run)
-    dataset, pixels = open_data(config, run)
+    dataset = open_data(config, run)
     describe_run(config, run, dataset, machine, stem=stem)
-    h = embed_all(config, run, dataset, pixels, encoder, machine)
+    h, _ = frozen_features(config, run, dataset, encoder, machine)
     keep_embeddings(run, dataset, h)
     scores = with_interval(worth(h, dataset), dataset)
     run.results(val=scores, train_s=0.0, parameters_trained=0, method=config.method)

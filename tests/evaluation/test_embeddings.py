@@ -9,7 +9,7 @@ from sealife_core.datasets.dataset import Dataset
 from sealife_core.datasets.pixels import Pixels, open_pixels
 from sealife_core.evaluation.embeddings import embed, evaluating
 from sealife_core.models.encoders import build_encoder
-from sealife_core.views.transforms import IMAGENET_MEAN, IMAGENET_STD
+from sealife_core.models.facts import IMAGENET_MEAN, IMAGENET_STD
 
 HOW = {"image_size_px": 32, "mean": IMAGENET_MEAN, "std": IMAGENET_STD}
 

@@ -18,9 +18,9 @@ from sealife_core.evaluation.predicting import Predictor
 from sealife_core.evaluation.predictions import read_predictions
 from sealife_core.models.checkpoint import ModelCard, save_model
 from sealife_core.models.encoders import build_encoder
+from sealife_core.models.facts import IMAGENET_MEAN, IMAGENET_STD
 from sealife_core.models.heads import projection_head
 from sealife_core.runs.directory import Run, create_run
-from sealife_core.views.transforms import IMAGENET_MEAN, IMAGENET_STD
 
 
 @pytest.fixture(scope="module")

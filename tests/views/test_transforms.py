@@ -15,9 +15,8 @@ from torchvision.transforms import v2
 from torchvision.transforms.v2 import functional as reference
 
 from sealife_core.config import RECIPES, ViewRecipe
+from sealife_core.models.facts import IMAGENET_MEAN, IMAGENET_STD
 from sealife_core.views import (
-    IMAGENET_MEAN,
-    IMAGENET_STD,
     STEPS,
     ViewParameters,
     apply_views,
