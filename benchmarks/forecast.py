@@ -5,8 +5,8 @@
 FOLDER has photographs, one sub-folder a class. Their features, and those of the built-in reef, are EfficientNet-Lite0's
 with ImageNet weights (224 and 96 px). Each split puts a tenth of each class aside to test on, draws nested labels per
 class with five seeds, and fits logistic regressions. Each curve is then cut off at n labels a class, and what was
-hidden is forecast. Told for each n: how many intervals held what came (they promise 80 %), and the median error at 2n. --keep
-writes the curves as right answers (splits, seeds, budgets): tests/studies/learning_curves.npz was made so.
+hidden is forecast. Told for each n: how many intervals held what came (they promise 80 %), and the median error at 2n.
+--keep writes the curves as right answers (splits, seeds, budgets): tests/studies/learning_curves.npz was made so.
 """
 
 import argparse

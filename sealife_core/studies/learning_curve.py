@@ -42,33 +42,59 @@ def forecast(labels: Sequence[float], accuracies: np.ndarray, at: Sequence[float
     if len(n) < LEAST_BUDGETS:
         return []
     measured = np.asarray(accuracies, np.float64)
-    error, variance = 1 - np.nanmean(measured, axis=0), _of_means(measured)
-    weight = 1 / (variance + DEPARTS**2 + (DEPARTS_BELOW * np.log2(n[-1] / n)) ** 2)  # (B,)
-    exponent, share, start = (
-        grid.ravel() for grid in np.meshgrid(_EXPONENTS, _FLOORS, _STARTS, indexing="ij")
-    )  # (G,) each
+    variance = _of_means(measured)
+    curves = _fitted(n, 1 - np.nanmean(measured, axis=0), variance)
+    found = []
+    for m in at:
+        left = curves.left_at(np.array([m], np.float64))[:, 0]
+        departs = variance[-1] + (DEPARTS_BEYOND * np.log2(m / n[-1])) ** 2
+        centre, spread = 1 - curves.floor - curves.factor * left, np.sqrt(left**2 / curves.precision + departs)
+        found.append(Forecast(float(m), float(curves.likely @ centre), *_interval(curves.likely, centre, spread)))
+    return found
+
+
+@dataclass(frozen=True)
+class _Curves:
+    """G curves through the same points, (G,) each: error at ``last`` labels = factor + floor. precision: of factor."""
+
+    last: float
+    exponent: np.ndarray
+    floor: np.ndarray
+    start: np.ndarray
+    factor: np.ndarray
+    precision: np.ndarray
+    likely: np.ndarray
+
+    def left_at(self, m: np.ndarray) -> np.ndarray:
+        """(G, M) how much of the error above the floor is left at m labels (M,), against ``last``."""
+        return _left(m, self.last, self.exponent, self.start)
+
+
+def _left(m: np.ndarray, last: float, exponent: np.ndarray, start: np.ndarray) -> np.ndarray:
+    return ((m[None] + start[:, None]) / (last + start[:, None])) ** -exponent[:, None]
+
+
+def _fitted(n: np.ndarray, error: np.ndarray, variance: np.ndarray) -> _Curves:
+    """Every exponent, floor and start with the factor that fits best by weighted least squares, weighed by its fit.
+
+    All (B,): labels, mean error and its variance.
+    """
+    weight = 1 / (variance + DEPARTS**2 + (DEPARTS_BELOW * np.log2(n[-1] / n)) ** 2)
+    grids = np.meshgrid(_EXPONENTS, _FLOORS, _STARTS, indexing="ij")
+    exponent, share, start = (grid.ravel() for grid in grids)
     floor = share * error[-1]
-
-    def falls_to(m: np.ndarray) -> np.ndarray:  # (G, ·): how much of the error above the floor is left at m labels
-        return ((m[None] + start[:, None]) / (n[-1] + start[:, None])) ** -exponent[:, None]
-
-    # For each curve the factor a by weighted least squares, and with it a normal distribution of what it says.
-    basis, above = falls_to(n), error[None] - floor[:, None]
+    basis, above = _left(n, n[-1], exponent, start), error[None] - floor[:, None]  # (G, B)
     precision = (weight * basis**2).sum(1)
     factor = np.maximum(0, (weight * basis * above).sum(1) / precision)
     misfit = (weight * (above - factor[:, None] * basis) ** 2).sum(1)
     # A floor is the less likely before anything was seen, the higher it is: 1 − share.
     likely = np.log1p(-share) - 0.5 * (misfit + np.log(precision))
     likely = np.exp(likely - logsumexp(likely))
-    likely[likely < 1e-6] = 0  # too many to be carried along
-    kept, likely = likely > 0, likely[likely > 0] / likely.sum()
-    floor, factor, precision = floor[kept], factor[kept], precision[kept]
-    found = []
-    for m, left in zip(at, falls_to(np.asarray(at, np.float64))[kept].T, strict=True):
-        departs = variance[-1] + (DEPARTS_BEYOND * np.log2(m / n[-1])) ** 2
-        centre, spread = 1 - floor - factor * left, np.sqrt(left**2 / precision + departs)
-        found.append(Forecast(float(m), float(likely @ centre), *_interval(likely, centre, spread)))
-    return found
+    kept = likely > 1e-6  # most are too unlikely to be carried along
+    return _Curves(
+        float(n[-1]), exponent[kept], floor[kept], start[kept], factor[kept], precision[kept],
+        likely[kept] / likely[kept].sum(),
+    )  # fmt: skip
 
 
 def _of_means(measured: np.ndarray) -> np.ndarray:
