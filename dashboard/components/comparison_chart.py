@@ -82,7 +82,7 @@ def comparison_option(
 def comparison_table(rows: Sequence[ComparisonRow]) -> None:
     """All scores, the cost, the number of pictures; a tick opens the run."""
     found = table_rows(rows)
-    if len({row.label_fraction for row in rows}) == 1 and rows[0].label_fraction >= 100:
+    if not any(row.fewer_labels for row in rows):
         found = [{k: v for k, v in row.items() if k != "Labels"} for row in found]
     frame = pd.DataFrame(found)
     colours = colours_of_all()
@@ -117,7 +117,7 @@ def table_rows(rows: Sequence[ComparisonRow]) -> list[dict[str, str]]:
             "Encoder": f"{row.encoder}, {row.source}",
             "Guessing": percent(row.chance),
             "Test pictures": f"{row.n:,}",
-            "Labels": f"{row.label_fraction:g} %",
+            "Labels": row.fewer_labels or "all",
         }
         for row in rows
     ]

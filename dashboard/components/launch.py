@@ -71,7 +71,7 @@ def launch_lines(request: Request) -> bool:
 def estimate_lines(config: AnyConfig, name: str) -> None:
     """What the run will take, before it is launched under ``name``: time from a measured rate, memory, disk."""
     dataset = cache.dataset(config.data)
-    images, _ = count_images(config, dataset)
+    images, *_ = count_images(config, dataset)
     cost = estimate_on(config, dataset)
     time = f"about {duration(cost.seconds)}" if cost.seconds is not None else "not known yet"
     if cost.seconds is None and measuring(config.device):

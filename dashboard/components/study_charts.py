@@ -5,6 +5,7 @@ from typing import Any
 
 from sealife_core.evaluation.palette import CLASS_COLOURS
 from sealife_core.studies.answers import curves
+from sealife_core.studies.learning_curve import Forecast
 from sealife_core.studies.paper import PAPER, PAPER_SAYS
 from sealife_core.studies.questions import ALL, ONLY, PROBE, WITHOUT
 from sealife_core.studies.results import CellResult, PartResult, over_seeds
@@ -14,10 +15,17 @@ PERCENT = {"axisLabel": {"formatter": "{value} %"}}
 ROW_PX = 44
 
 
-def labels_option(cells: Sequence[CellResult], classes: int, chance: float | None, ink: str) -> dict[str, Any]:
+def labels_option(
+    cells: Sequence[CellResult],
+    classes: int,
+    chance: float | None,
+    ink: str,
+    forecasts: Mapping[tuple[str, str], Sequence[Forecast]] | None = None,
+) -> dict[str, Any]:
     """Accuracy against labels a class on a logarithmic axis: a line an encoder and use, its range over seeds faint.
 
-    classes: how many the data set has. A probe's line is dashed, and its dots are rings.
+    classes: how many the data set has. A probe's line is dashed, and its dots are rings. forecasts: how lines go on,
+    dotted, with their 80 % intervals.
     """
     by_way = curves(cells)
     encoders = list(dict.fromkeys(encoder for encoder, _ in by_way))
@@ -31,6 +39,8 @@ def labels_option(cells: Sequence[CellResult], classes: int, chance: float | Non
             | {"lineStyle": {"width": 2.5, "type": "dashed" if use == PROBE else "solid"},
                "symbol": "emptyCircle" if use == PROBE else "circle"}
         )  # fmt: skip
+        if told := (forecasts or {}).get((encoder, use)):
+            series += _continued(f"{name}, forecast", xs[-1], held[-1].mean, told, colour)
     if series and chance is not None:
         series[-1]["markLine"] = _guessing(chance, ink)
     return {
@@ -42,6 +52,14 @@ def labels_option(cells: Sequence[CellResult], classes: int, chance: float | Non
         "yAxis": {"type": "value", "min": 0} | PERCENT,
         "series": series,
     }  # fmt: skip
+
+
+def _continued(name: str, x: float, y: float, told: Sequence[Forecast], colour: str) -> list[dict[str, Any]]:
+    """From the last point (x, y) on: a dotted line through the forecasts, their intervals faint."""
+    xs = [x, *(round(one.labels, 3) for one in told)]
+    ends = [(y, y), *((one.low, one.high) for one in told)]
+    line = _line(name, list(map(list, zip(xs, map(_points, [y, *(one.value for one in told)]), strict=True))), colour)
+    return [*_stacked(name, xs, ends, colour), line | {"lineStyle": {"width": 2, "type": "dotted"}, "symbolSize": 5}]
 
 
 def ladder_option(
@@ -156,10 +174,15 @@ def _band(name: str, xs: Sequence[Any], cells: Sequence[CellResult], colour: str
     """From the least to the greatest over seeds: an invisible line, and what is stacked on it."""
     if all(cell.seeds == 1 for cell in cells):
         return []
+    return _stacked(name, xs, [(cell.least, cell.greatest) for cell in cells], colour)
+
+
+def _stacked(name: str, xs: Sequence[Any], ends: Sequence[tuple[float, float]], colour: str) -> list[dict[str, Any]]:
+    """The area between two ends (shares) at each x."""
     silent = {"type": "line", "silent": True, "symbol": "none", "stack": name, "tooltip": {"show": False},
               "lineStyle": {"opacity": 0}, "color": colour}  # fmt: skip
-    low = [[x, _points(cell.least)] for x, cell in zip(xs, cells, strict=True)]
-    width = [[x, round(100 * (cell.greatest - cell.least), 2)] for x, cell in zip(xs, cells, strict=True)]
+    low = [[x, _points(least)] for x, (least, _) in zip(xs, ends, strict=True)]
+    width = [[x, round(100 * (greatest - least), 2)] for x, (least, greatest) in zip(xs, ends, strict=True)]
     return [silent | {"data": low}, silent | {"data": width, "areaStyle": {"opacity": 0.18, "color": colour}}]
 
 

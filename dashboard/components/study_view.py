@@ -34,6 +34,8 @@ from sealife_core.runs import queue
 from sealife_core.runs.directory import Run, parts_of
 from sealife_core.runs.liveness import State
 from sealife_core.studies.answers import answer, on_other_images
+from sealife_core.studies.helps import HELPS
+from sealife_core.studies.more_labels import forecast_says, forecasts_of_best
 from sealife_core.studies.pace import seconds_left
 from sealife_core.studies.paper import PAPER_WORDS
 from sealife_core.studies.questions import DEPTH, IMBALANCE, LABELS, QUESTIONS, SWEEPS, VIEWS
@@ -77,12 +79,15 @@ def _live(run: Run, study: StudyConfig, was_active: bool) -> None:
         st.rerun(scope="app")
     parts = part_results(run)
     _progress(run, parts)
-    said = answer(study.question, parts)
+    said = answer(study.question, parts, run.root, _classes(study))
     if said:
         with st.container(border=True, key="advice"):
             st.markdown(f":material/lightbulb: {plain(said)}")
     if any(part.accuracy is not None for part in parts if part.cell):
         _chart(study, parts)
+        more = forecast_says(study.question, parts, _classes(study))
+        if more:
+            st.markdown(f":material/trending_up: {plain(more)}")
         st.caption(" ".join(filter(None, (SEEDS_SAY, on_other_images(parts), PAPER_WORDS.get(study.question, "")))))
     elif run.state().active:
         st.caption("The chart appears when the first run has been tested.")
@@ -182,9 +187,11 @@ def _chart(study: StudyConfig, parts: Sequence[PartResult]) -> None:
     words = "; ".join(
         f"{', '.join(str(value) for value in cell.cell.values())}: {percent(cell.mean)}" for cell in cells
     )
-    if study.question == LABELS:
+    if study.question in (LABELS, HELPS):
         chance = next((part.chance for part in parts if part.chance is not None), None)
-        _draw("Test accuracy by number of labels", labels_option(cells, _classes(study), chance, ink()), words)
+        classes = _classes(study)
+        option = labels_option(cells, classes, chance, ink(), forecasts_of_best(parts, classes))
+        _draw("Test accuracy by number of labels", option, words)
     elif study.question == VIEWS:
         _draw("Accuracy of a linear probe", left_out_option(cells, colour, ink()), words, 36 + ROW_PX * 6)
         pairs = pairs_option(cells, colour, lettering())

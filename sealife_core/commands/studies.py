@@ -14,7 +14,9 @@ from sealife_core.places import checkpoints_root
 from sealife_core.runs.directory import Run, create_run, list_runs
 from sealife_core.runs.names import find_run, find_weights
 from sealife_core.runs.queue import launch
-from sealife_core.studies.questions import QUESTIONS, QUICK, STUDY_SIZES, build_grid, build_study
+from sealife_core.studies.building import FULL, QUICK, STUDY_SIZES
+from sealife_core.studies.helps import HELPS, encoders_here, largest_class
+from sealife_core.studies.questions import QUESTIONS, build_grid, build_study, encoders_of, usual_seeds
 
 PLACE = ("where", "cluster_cores")  # settings that all runs of a study share
 
@@ -26,14 +28,20 @@ def add_commands(commands: Any) -> None:
     for key, question in QUESTIONS.items():
         one = _with_common(questions.add_parser(key.replace("_", "-"), help=question.says, description=question.says))
         one.add_argument("--size", choices=STUDY_SIZES, default=QUICK, help=f"how much to train (default {QUICK})")
-        one.add_argument("--seeds", type=int, help="number of seeds (default: 2, or 3 with --size Full)")
+        one.add_argument(
+            "--seeds",
+            type=int,
+            help=f"number of seeds (default: {usual_seeds(key, QUICK)}, or {usual_seeds(key, FULL)} with --size Full)",
+        )
         one.add_argument(
             "--from", dest="source", metavar="RUN", help="name or id of a SimCLR run to start from, if one is needed"
         )
-        one.add_argument(
-            "--encoder", action="append", default=[], help="for labels: an encoder to compare; may be repeated"
-        )
-        one.set_defaults(run=_ask, key=key)
+        if encoders := encoders_of(key):
+            one.add_argument(
+                "--encoder", action="append", default=[], choices=encoders, metavar="ENCODER",
+                help=f"an encoder to compare: {', '.join(encoders)}; may be repeated",
+            )  # fmt: skip
+        one.set_defaults(run=_ask, key=key, encoder=[])
     grid = _with_common(questions.add_parser("grid", help="train every combination of the values that you give"))
     grid.add_argument("task", choices=TASKS, help="what to train")
     grid.add_argument(
@@ -82,13 +90,15 @@ def _place(chosen: argparse.Namespace) -> dict[str, Any]:
 def _ask(chosen: argparse.Namespace, output: Output) -> int:
     from sealife_core.datasets.dataset import open_dataset
 
-    source = None
+    dataset, source, encoders = open_dataset(chosen.data), None, chosen.encoder
+    if chosen.key == HELPS:
+        encoders = encoders or encoders_here()
     if chosen.source:
         run = find_run(chosen.source)
         source = (run.id, run.config())
     study = build_study(
-        chosen.key, data=chosen.data, data_hash=open_dataset(chosen.data).content_hash, size=chosen.size,
-        seeds=chosen.seeds, encoders=chosen.encoder, source=source, place=_place(chosen), title=chosen.name,
+        chosen.key, data=chosen.data, data_hash=dataset.content_hash, size=chosen.size, seeds=chosen.seeds,
+        encoders=encoders, source=source, place=_place(chosen), title=chosen.name, per_class=largest_class(dataset),
     )  # fmt: skip
     return _start(study, chosen, output)
 
@@ -151,21 +161,27 @@ def _show(chosen: argparse.Namespace, output: Output) -> int:
 def _told(run: Run, output: Output) -> None:
     """The answer, then a line a cell."""
     from sealife_core.studies.answers import answer, on_other_images
-    from sealife_core.studies.results import over_seeds, part_results, study_of
+    from sealife_core.studies.more_labels import forecast_says
+    from sealife_core.studies.results import classes_of, over_seeds, part_results, study_of
 
     study, parts = study_of(run), part_results(run)
+    classes = classes_of(study)
     for sentence in run.problems():
         output.say(sentence)
     cells = over_seeds(parts)
     found = {
-        "study": run.id, "question": study.question, "answer": answer(study.question, parts),
-        "other_images": on_other_images(parts), "cells": [vars(cell) for cell in cells],
+        "study": run.id, "question": study.question, "answer": answer(study.question, parts, run.root, classes),
+        "other_images": on_other_images(parts), "forecast": forecast_says(study.question, parts, classes),
+        "cells": [vars(cell) for cell in cells],
         "missing": {part.key: part.missing for part in parts if part.missing},
     }  # fmt: skip
     if output.as_json:
         output.result(found)
         return
-    output.result(None, "\n".join(filter(None, (found["answer"], found["other_images"]))) or run.shown().message)
+    output.result(
+        None,
+        "\n".join(filter(None, (found["answer"], found["forecast"], found["other_images"]))) or run.shown().message,
+    )
     rows = [
         {axis: f"{value:g}" if isinstance(value, float) else value for axis, value in cell.cell.items()}
         | {

@@ -6,9 +6,17 @@ from pydantic import model_validator
 
 from sealife_core.config.runs import DATA, MODEL, TRAINING, TrainingSettings, Weights, check_shares
 from sealife_core.config.settings import setting
+from sealife_core.wording import counted
 
 OPTIMISER, LOSS = "Optimiser", "Loss"
 ALL_STAGES = 5  # stem, layer1, layer2, layer3, layer4
+
+
+def fewer_labels(label_fraction: float, labels_per_class: int) -> str:
+    """ "10 % of labels", "5 labels per class": which part of the training labels is used; "" for all."""
+    if labels_per_class:
+        return counted(labels_per_class, "label") + " per class"
+    return f"{label_fraction:g} % of labels" if label_fraction < 100 else ""
 
 
 class ClassifierConfig(TrainingSettings):
@@ -52,6 +60,17 @@ class ClassifierConfig(TrainingSettings):
         le=100,
         step=1,
         simple=True,
+    )
+    labels_per_class: int = setting(
+        0,
+        "How many training labels of each class to use, chosen with the seed: those of a smaller number are among those"
+        " of a larger one. A class with fewer labels uses all. 0: the share of the labels counts instead.",
+        title="Labels per class",
+        group=DATA,
+        unit="labels",
+        ge=0,
+        le=100_000,
+        step=1,
     )
     imbalance: float = setting(
         1.0,
@@ -195,6 +214,16 @@ class ClassifierConfig(TrainingSettings):
         le=1000,
         step=1,
     )
+
+    @model_validator(mode="after")
+    def _labels_are_chosen_in_one_way(self) -> "ClassifierConfig":
+        if self.labels_per_class and self.label_fraction < 100:
+            raise ValueError(
+                "The training labels are chosen by a number per class or by a share, not by both; got labels_per_class"
+                f" {self.labels_per_class} and label_fraction {self.label_fraction:g}. Set label_fraction to 100 or"
+                " labels_per_class to 0."
+            )
+        return self
 
     @model_validator(mode="after")
     def _losses_do_not_mix(self) -> "ClassifierConfig":

@@ -28,9 +28,14 @@ def _share(value: str | float) -> bool:
     return _number(value) and value != 0
 
 
+def _budget(value: str | float) -> bool:
+    return value == "all" or _share(value)
+
+
 # The axes that the answer to a question is read along, and what may stand on them. A sweep has one, of its own name.
 AXES: dict[str, dict[str, Callable[[str | float], bool]]] = {
     "labels": {"encoder": _text, "use": _text, "labels": _share},
+    "helps": {"encoder": _text, "use": _text, "labels": _budget},
     "depth": {"stages": _number},
     "views": {"views": _text, "first": _text, "second": _text},
     "imbalance": {"ratio": _number, "loss": _text},

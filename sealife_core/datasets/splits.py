@@ -1,7 +1,7 @@
 """Who is trained on and who is tested: 80/10/10, stratified by class, and by group where images come in series."""
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -106,11 +106,24 @@ def stratified_fraction(labels: np.ndarray, percent: float, seed: int) -> np.nda
 
     Nested: with one seed, a smaller share is part of every larger one. Unlabelled images (-1) are never among them.
     """
+    return _of_each_class(labels, lambda images: max(1, round(images * percent / 100)), seed)
+
+
+def stratified_count(labels: np.ndarray, count: int, seed: int) -> np.ndarray:
+    """Positions (sorted, int64) of ``count`` of every class of ``labels`` (n,), or all of a smaller class.
+
+    Nested as :func:`stratified_fraction`, and with its shares.
+    """
+    return _of_each_class(labels, lambda images: count, seed)
+
+
+def _of_each_class(labels: np.ndarray, how_many: Callable[[int], int], seed: int) -> np.ndarray:
+    """Positions (sorted, int64) of the first ``how_many(images)`` of every class, in an order drawn with the seed."""
     chosen = [np.empty(0, dtype=np.int64)]
     for label in np.unique(labels[labels >= 0]):
         of_class = np.flatnonzero(labels == label)
         shuffled = np.random.default_rng([seed, int(label)]).permutation(of_class)
-        chosen.append(shuffled[: max(1, round(len(of_class) * percent / 100))])
+        chosen.append(shuffled[: how_many(len(of_class))])
     return np.sort(np.concatenate(chosen)).astype(np.int64)
 
 

@@ -76,10 +76,10 @@ def images_needed(fixed: int, broken: int, n: int, alpha: float = BEYOND_CHANCE,
 
 
 def called(row: ComparisonRow) -> str:
-    """The run's name, in quotes where it would fall apart in a list, with the share of labels where it is not all and
-    the name does not say so."""
-    name, share = (f"“{row.name}”" if ", " in row.name else row.name), f"{row.label_fraction:g} %"
-    return name if row.label_fraction >= 100 or share in row.name else f"{name} ({share} of the labels)"
+    """The run's name, in quotes where it would fall apart in a list, with its labels where they are not all and the
+    name does not say so."""
+    name, fewer = (f"“{row.name}”" if ", " in row.name else row.name), row.fewer_labels
+    return f"{name} ({fewer})" if fewer and fewer not in row.name else name
 
 
 def interval(found: Interval) -> str:

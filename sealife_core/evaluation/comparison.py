@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sealife_core.config import AnyConfig, ClassifierConfig, SimclrConfig, source_run
+from sealife_core.config import AnyConfig, ClassifierConfig, SimclrConfig, fewer_labels, source_run
 from sealife_core.errors import SealifeError
 from sealife_core.evaluation.candidates import distinct_names
 from sealife_core.runs.directory import Run
@@ -44,6 +44,12 @@ class ComparisonRow:
     comparable: bool
     why_not: str
     pretrain_s: float | None = None
+    labels_per_class: int = 0
+
+    @property
+    def fewer_labels(self) -> str:
+        """ "10 % of labels", "5 labels per class"; "" where all labels are used."""
+        return fewer_labels(self.label_fraction, self.labels_per_class)
 
 
 @dataclass(frozen=True)
@@ -128,7 +134,7 @@ def as_text(rows: Sequence[ComparisonRow]) -> str:
     cells = [
         (
             row.name if row.comparable else f"{row.name} *",
-            row.method if row.label_fraction >= 100 else f"{row.method}, {row.label_fraction:g} % of labels",
+            f"{row.method}, {row.fewer_labels}" if row.fewer_labels else row.method,
             row.encoder,
             row.source,
             row.data,
@@ -234,11 +240,12 @@ def _row(run: Run, config: ClassifierConfig, results: dict[str, Any], reference:
         test_hash=test_hash,
         comparable=comparable,
         why_not="" if comparable else f"tested on other images ({test['n']:,} of '{config.data}'), so not comparable.",
-        pretrain_s=_pretrain_s(run, config.weights),
+        pretrain_s=pretrain_s(run, config.weights),
+        labels_per_class=config.labels_per_class,
     )
 
 
-def _pretrain_s(run: Run, weights: str) -> float | None:
+def pretrain_s(run: Run, weights: str) -> float | None:
     """What all runs that the weights went through took together; a run that is gone counts for nothing."""
     total, seen = None, {run.id}
     while (run_id := source_run(weights)) is not None and run_id not in seen:

@@ -122,7 +122,7 @@ def _scores(found: _Compared) -> str:
             f"{percent(row.accuracy)} ({percent(row.low)} to {percent(row.high)})",
             f"{percent(row.macro_f1)} ({percent(row.macro_f1_low)} to {percent(row.macro_f1_high)})",
             f"{percent(row.chance)}",
-            f"{row.label_fraction:g} %",
+            row.fewer_labels or "all",
             duration(row.train_s),
             duration(row.pretrain_s),
             "–" if row.parameters_trained is None else f"{row.parameters_trained:,}",

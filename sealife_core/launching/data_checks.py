@@ -7,7 +7,7 @@ import numpy as np
 
 from sealife_core.config import AnyConfig, ClassifierConfig, SearchConfig, SimclrConfig, StudyConfig
 from sealife_core.datasets.dataset import Dataset, open_dataset
-from sealife_core.datasets.splits import long_tailed, stratified_fraction
+from sealife_core.datasets.splits import long_tailed, stratified_count, stratified_fraction
 from sealife_core.errors import DatasetError
 from sealife_core.runs.directory import Run
 
@@ -21,11 +21,14 @@ class Problem:
 
 
 def labelled_rows(config: ClassifierConfig, dataset: Dataset) -> np.ndarray:
-    """(n,) the training rows whose labels may be used: ``label_fraction`` of each class, nested over fractions, of what
-    ``imbalance`` leaves."""
+    """(n,) the training rows whose labels may be used: ``labels_per_class`` or ``label_fraction`` of each class, nested
+    over both, of what ``imbalance`` leaves."""
     rows = dataset.rows("train", labelled_only=True)
     rows = rows[long_tailed(dataset.labels[rows], config.imbalance, config.seed)]
-    return rows[stratified_fraction(dataset.labels[rows], config.label_fraction, config.seed)]
+    labels = dataset.labels[rows]
+    if config.labels_per_class:
+        return rows[stratified_count(labels, config.labels_per_class, config.seed)]
+    return rows[stratified_fraction(labels, config.label_fraction, config.seed)]
 
 
 def refuse_changed(config: AnyConfig, dataset: Dataset) -> None:
@@ -50,7 +53,7 @@ class Labels:
     def __init__(self, dataset: Dataset) -> None:
         self._dataset = dataset
         self.name, self.classes = f"data set '{dataset.name}'", dataset.classes
-        self._learned: dict[tuple[float, float], np.ndarray] = {}
+        self._learned: dict[tuple[float, float, int], np.ndarray] = {}
         self.of = cache(self._of)
         self.n_train = len(dataset.rows("train"))
 
@@ -60,7 +63,7 @@ class Labels:
 
     def learned(self, config: ClassifierConfig) -> np.ndarray:
         """(n,) the training labels that the run may use; how many of each class does not depend on its seed."""
-        key = config.imbalance, config.label_fraction
+        key = config.imbalance, config.label_fraction, config.labels_per_class
         if key not in self._learned:
             self._learned[key] = self._dataset.labels[labelled_rows(config, self._dataset)]
         return self._learned[key]

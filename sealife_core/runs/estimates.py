@@ -75,20 +75,28 @@ def record_rate(
     append_line(runs_root(root) / RATES, row)
 
 
-def estimate(config: AnyConfig, n_images: int, root: Path | None = None, n_stored: int | None = None) -> Estimate:
+def estimate(
+    config: AnyConfig, n_images: int, root: Path | None = None, n_stored: int | None = None, classes: int = 0
+) -> Estimate:
     """What ``config`` will take. ``n_images``: images of the training split that it may use; ``n_stored``: of the whole
-    data set (assumed to be n_images / 0.8, as splits are 80/10/10).
+    data set (assumed to be n_images / 0.8, as splits are 80/10/10); ``classes``: how many there are.
     """
     root = runs_root(root)
     encoder, stem = network_of(config, root)
     n_stored = round(n_images / 0.8) if n_stored is None else n_stored
-    seconds, basis = _seconds(config, encoder, stem, n_images, n_stored, root)
+    images = n_images, n_stored, _images_used(config, n_images, classes)
+    seconds, basis = _seconds(config, encoder, stem, images, root)
     in_training, kept = _disk_bytes(config, encoder, n_images, n_stored)
     return Estimate(seconds, _memory_bytes(config, encoder, stem, n_images), in_training, kept, basis)
 
 
 class Images(Protocol):
-    """What an estimate has to know of a data set: its number of images, and the rows of each split."""
+    """What an estimate has to know of a data set: its classes, its number of images, and the rows of each split."""
+
+    @property
+    def classes(self) -> Sized:
+        """Their names."""
+        ...
 
     def __len__(self) -> int: ...
 
@@ -99,13 +107,22 @@ class Images(Protocol):
 
 def estimate_on(config: AnyConfig, images: Images, root: Path | None = None) -> Estimate:
     """What ``config`` will take on the data set ``images``."""
-    n_images, n_stored = count_images(config, images)
-    return estimate(config, n_images, root, n_stored)
+    n_images, n_stored, classes = count_images(config, images)
+    return estimate(config, n_images, root, n_stored, classes)
 
 
-def count_images(config: AnyConfig, images: Images) -> tuple[int, int]:
-    """(images of the training split that the run may use, images of the whole data set)."""
-    return len(images.rows("train", labelled_only=labelled_only(config))), len(images)
+def count_images(config: AnyConfig, images: Images) -> tuple[int, int, int]:
+    """(images of the training split that the run may use, images of the whole data set, classes)."""
+    return len(images.rows("train", labelled_only=labelled_only(config))), len(images), len(images.classes)
+
+
+def _images_used(config: AnyConfig, n_images: int, classes: int) -> int:
+    """How many of ``n_images`` training images the run learns from, about: classes are taken to be of one size."""
+    if not isinstance(config, ClassifierConfig):
+        return n_images
+    if config.labels_per_class:
+        return min(n_images, classes * config.labels_per_class or n_images)
+    return round(n_images * config.label_fraction / 100)
 
 
 def labelled_only(config: AnyConfig) -> bool:
@@ -140,8 +157,9 @@ def network_of(config: AnyConfig, root: Path) -> tuple[str, str]:
     return config.encoder, "small" if small else "imagenet"
 
 
-def _passes(config: AnyConfig, encoder: str, stem: str, n_images: int, n_stored: int) -> float:
-    """10⁹ multiply-adds of the whole run."""
+def _passes(config: AnyConfig, encoder: str, stem: str, images: tuple[int, int, int]) -> float:
+    """10⁹ multiply-adds of the whole run. images: those of the training split, of the whole, and learned from."""
+    n_images, n_stored, used = images
     forward = gmac_an_image(encoder, stem, config.image_size_px, forward_only=True)
     if isinstance(config, EmbedConfig):
         return n_stored * forward
@@ -151,7 +169,6 @@ def _passes(config: AnyConfig, encoder: str, stem: str, n_images: int, n_stored:
     if isinstance(config, SimclrConfig):
         looks = config.epochs // config.monitor_every if config.monitor_every else 0
         return config.epochs * n_images * a_training_image + (looks + 1) * (n_images + held_out / 2) * forward
-    used = n_images * config.label_fraction / 100
     if _features_once(config):
         copies = config.varied_copies if isinstance(config, ClassifierConfig) else 0
         return ((1 + copies) * used + held_out) * forward
@@ -171,7 +188,7 @@ def _features_once(config: AnyConfig) -> bool:
 
 
 def _seconds(
-    config: AnyConfig, encoder: str, stem: str, n_images: int, n_stored: int, root: Path
+    config: AnyConfig, encoder: str, stem: str, images: tuple[int, int, int], root: Path
 ) -> tuple[float | None, str]:
     there = suitable(config, devices())
     device = _kind_of_device(there[0]) if there else "cuda"
@@ -189,7 +206,7 @@ def _seconds(
     speed = nearest["images_per_s"] * _row_gmac(nearest)  # 10⁹ multiply-adds a second
     gpus = 1 if device == CPU else config.devices  # processes on one processor have no more of it than one would
     speed *= gpus
-    seconds = STARTUP_S + _passes(config, encoder, stem, n_images, n_stored) / speed
+    seconds = STARTUP_S + _passes(config, encoder, stem, images) / speed
     same = _distance(nearest, wanted) == 0
     basis = (
         f"{'measured' if same else 'scaled from'} {rate_said(nearest['images_per_s'])} of {nearest['encoder']}"

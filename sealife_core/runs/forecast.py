@@ -194,7 +194,7 @@ class _Taking:
 
     def __init__(self, root: Path, images: Callable[[str], Images]) -> None:
         self.root, self._open = root, images
-        self._counts: dict[tuple[str, bool], tuple[int, int]] = {}
+        self._counts: dict[tuple[str, bool], tuple[int, int, int]] = {}
 
     def seconds(self, config: AnyConfig) -> float | None:
         """The whole run; None where nothing comparable was measured, or its data set is gone."""
@@ -202,8 +202,8 @@ class _Taking:
         try:
             if key not in self._counts:
                 self._counts[key] = count_images(config, self._open(config.data))
-            n_images, n_stored = self._counts[key]
-            return estimate(config, n_images, self.root, n_stored).seconds
+            n_images, n_stored, classes = self._counts[key]
+            return estimate(config, n_images, self.root, n_stored, classes).seconds
         except SealifeError:
             return None
 

@@ -10,9 +10,15 @@ study, and where the images are too few to show a difference at all, none is tol
 import itertools
 import math
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 from sealife_core.config import ALL_STAGES
+from sealife_core.errors import RunError
+from sealife_core.runs.directory import runs_root
+from sealife_core.studies.building import budget
+from sealife_core.studies.helps import HELPS
+from sealife_core.studies.helps_answer import found, sentence
 from sealife_core.studies.questions import (
     ALL,
     BATCH_SIZE,
@@ -41,14 +47,19 @@ from sealife_core.studies.readiness import (
 from sealife_core.studies.results import CellResult, PartResult, over_seeds
 
 
-def answer(question: str, parts: Sequence[PartResult]) -> str:
-    """The answer to ``question``, or what is missing for one; "" before the first run of the table is through."""
+def answer(question: str, parts: Sequence[PartResult], root: Path | None = None, classes: int = 1) -> str:
+    """The answer to ``question``, or what is missing for one; "" before the first run of the table is through.
+
+    For "helps" also: root, where the runs are, and how many classes the data set has.
+    """
     if not any(part.cell and part.state == FINISHED for part in parts):
         return ""
     if said := unfinished(parts):
         return said
     seeded, lacking = with_seeds(parts)
-    if not (said := _ANSWERS.get(question, _best_cell)(seeded)):
+    says = _helps(runs_root(root), classes) if question == HELPS else _ANSWERS.get(question, _best_cell)
+    said = says(seeded)
+    if not said:
         return lacking or nothing_to_compare(question)
     return f"{said} {lacking}".rstrip()
 
@@ -82,11 +93,22 @@ def label_saving(better: Sequence[CellResult], baseline: Sequence[CellResult], s
 
 
 def curves(cells: Sequence[CellResult]) -> dict[tuple[str, str], list[CellResult]]:
-    """(encoder, use) → its cells by share of labels."""
+    """(encoder, use) → its cells by labels."""
     found: dict[tuple[str, str], list[CellResult]] = {}
-    for cell in sorted(cells, key=lambda cell: float(cell.cell["labels"])):
+    for cell in sorted(cells, key=lambda cell: budget(cell.cell["labels"])):
         found.setdefault((str(cell.cell["encoder"]), str(cell.cell["use"])), []).append(cell)
     return found
+
+
+def _helps(root: Path, classes: int) -> Callable[[Sequence[PartResult]], str]:
+    def says(parts: Sequence[PartResult]) -> str:
+        try:
+            what = found(parts, root, classes)
+        except RunError as error:
+            return f"No answer: {error}"
+        return sentence(what) if what else ""
+
+    return says
 
 
 def _labels(parts: Sequence[PartResult]) -> str:

@@ -1,22 +1,33 @@
 """The ready-made studies: which runs answer which question. Each is built whole before it starts, in two sizes."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from itertools import combinations, product
-from math import sqrt
 from typing import Any
 
 from sealife_core.config import ALL_STAGES, SIZES, TASKS, AnyConfig, Part, StudyConfig, nested, parse, preset
 from sealife_core.errors import ConfigError
+from sealife_core.studies.building import (
+    FINE_TUNE,
+    FULL,
+    IMAGENET,
+    IMAGENET_SIMCLR,
+    PROBE,
+    QUICK,
+    RANDOM,
+    SIMCLR,
+    Base,
+    Built,
+    Question,
+    with_more_epochs,
+)
+from sealife_core.studies.helps import DINOV2, HELPS, build_helps
+from sealife_core.studies.helps import ENCODERS as HELPS_ENCODERS
+from sealife_core.studies.helps import SEEDS as HELPS_SEEDS
 
-QUICK, FULL = "Quick", "Full"
-STUDY_SIZES = (QUICK, FULL)
 MOST_SEEDS = 100
 LABELS, DEPTH, VIEWS, IMBALANCE, GRID = "labels", "depth", "views", "imbalance", "grid"
 TEMPERATURE, HEAD, BATCH_SIZE, STRENGTH = "temperature", "head", "batch_size", "strength"
 
-RANDOM, IMAGENET, SIMCLR, IMAGENET_SIMCLR = "random", "ImageNet", "SimCLR", "ImageNet → SimCLR"
-PROBE, FINE_TUNE = "linear probe", "fine-tune"
 ALL, WITHOUT, ONLY = "all", "without", "only"
 PLAIN = "cross-entropy"
 LOSSES: dict[str, dict[str, Any]] = {
@@ -43,56 +54,6 @@ SWEEPS: dict[str, tuple[str, tuple[Any, ...], tuple[Any, ...]]] = {
 }
 
 
-@dataclass(frozen=True)
-class Question:
-    """One plain choice on the Studies page and of ``study`` on the command line."""
-
-    title: str
-    says: str
-    build: "Callable[[Base], Built]"
-
-
-@dataclass(frozen=True)
-class Base:
-    """What a study is built on: data, size, seeds; ``source`` is a SimCLR run to start from instead of a new one.
-
-    place: settings of the machine that all its runs share, as ``where``.
-    """
-
-    data: str
-    data_hash: str
-    size: str
-    seeds: tuple[int, ...]
-    encoders: tuple[str, ...]
-    place: Mapping[str, Any] = field(default_factory=dict)
-    source: str = ""
-    source_values: Mapping[str, Any] | None = None
-
-    @property
-    def full(self) -> bool:
-        """Whether the thorough variant was asked for."""
-        return self.size == FULL
-
-    def config(self, task: str, **values: Any) -> AnyConfig:
-        """The preset of ``task`` that goes with the size, all on one encoder, stem and image size."""
-        little = preset("simclr", self._preset)
-        network = self.source_values or {name: getattr(little, name) for name in ("encoder", "stem", "image_size_px")}
-        common = {"data": self.data, "data_hash": self.data_hash, **self.place, **network}
-        return preset(task, self._preset, **(common | values))
-
-    @property
-    def _preset(self) -> str:
-        return SIZES[1] if self.full else SIZES[0]
-
-    def pretrained(self, seed: int, weights: str = "random") -> list[Part]:
-        """The SimCLR run of that seed that others start from."""
-        name = IMAGENET_SIMCLR if weights == "imagenet" else SIMCLR
-        return [Part(key=f"{name}, seed {seed}", config=self.config("simclr", seed=seed, weights=weights))]
-
-
-Built = tuple[tuple[str, ...], list[Part]]  # the axes, and the parts in an order that works
-
-
 def build_study(
     question: str,
     *,
@@ -104,27 +65,46 @@ def build_study(
     source: tuple[str, AnyConfig] | None = None,
     place: Mapping[str, Any] | None = None,
     title: str = "",
+    per_class: int = 0,
 ) -> StudyConfig:
     """The study that answers ``question`` (a key of QUESTIONS) on a data set.
 
-    seeds: how many; unless given 2 (Quick) or 3 (Full). encoders: for "labels", those of RANDOM, IMAGENET, SIMCLR and
-    IMAGENET_SIMCLR to compare; unless given RANDOM and SIMCLR (Quick), or all. source: id and config of a SimCLR run
-    whose encoder "labels", "depth" and "imbalance" take instead of training one. place: where all its runs are carried
-    out, as ``{"where": "ray:http://head:8265", "cluster_cores": 4}``. Raises ConfigError.
+    seeds: how many; unless given as :func:`usual_seeds`. encoders: for "labels" and "helps", those of
+    :func:`encoders_of` to compare; unless given as :func:`usual_encoders`. source: id and config of a SimCLR run whose
+    encoder "labels", "depth" and "imbalance" take instead of training one. place: where all its runs are carried out,
+    as ``{"where": "ray:http://head:8265", "cluster_cores": 4}``. per_class: for "helps", training labels of the largest
+    class (0: not known). Raises ConfigError.
     """
     chosen = QUESTIONS[question]
     _check_seeds(seeds)
-    few, many = (RANDOM, SIMCLR), (RANDOM, IMAGENET, SIMCLR, IMAGENET_SIMCLR)
     base = Base(
         data, data_hash, size,
-        seeds=tuple(range((3 if size == FULL else 2) if seeds is None else seeds)),
-        encoders=tuple(encoders) or (many if size == FULL else few),
+        seeds=tuple(range(usual_seeds(question, size) if seeds is None else seeds)),
+        encoders=tuple(encoders) or usual_encoders(question, size),
         place=place or {},
         source=source[0] if source else "",
         source_values={n: getattr(source[1], n) for n in ("encoder", "stem", "image_size_px")} if source else None,
+        per_class=per_class,
     )  # fmt: skip
     axes, parts = chosen.build(base)
     return parse_study(title or chosen.title, question, axes, parts, base)
+
+
+def usual_seeds(question: str, size: str) -> int:
+    """How many seeds a study has unless told."""
+    return HELPS_SEEDS[size] if question == HELPS else 3 if size == FULL else 2
+
+
+def encoders_of(question: str) -> tuple[str, ...]:
+    """The encoders that a study can compare; none where that is no part of its question."""
+    return {LABELS: (RANDOM, IMAGENET, SIMCLR, IMAGENET_SIMCLR), HELPS: HELPS_ENCODERS}.get(question, ())
+
+
+def usual_encoders(question: str, size: str) -> tuple[str, ...]:
+    """Those it compares unless told: all, but few in a quick look at labels; DINOv2 only on request."""
+    if question == LABELS and size == QUICK:
+        return (RANDOM, SIMCLR)
+    return tuple(encoder for encoder in encoders_of(question) if encoder != DINOV2)
 
 
 def build_grid(
@@ -183,15 +163,10 @@ def _labels(base: Base) -> Built:
             task = "probe" if use == PROBE else "scratch" if encoder == RANDOM else "finetune"
             config = base.config(task, weights=weights[encoder], seed=seed, label_fraction=share)
             if use == FINE_TUNE:
-                config = parse(type(config), config.model_dump() | {"epochs": _more_epochs(config, share)})
+                config = with_more_epochs(config, share)
             cell = {"encoder": encoder, "use": use, "labels": share}
             parts.append(Part(key=f"{encoder}, {use}, {share} % of labels, seed {seed}", config=config, cell=cell))
     return ("encoder", "use", "labels"), parts
-
-
-def _more_epochs(config: Any, share: float) -> int:
-    """Few labels are few steps an epoch: the epochs grow with the square root of what is left out, as SimCLR's do."""
-    return round(config.epochs * sqrt(100 / share))
 
 
 def _depth(base: Base) -> Built:
@@ -270,6 +245,12 @@ QUESTIONS: dict[str, Question] = {
         "How many labels do I need?",
         "Compares encoders with fewer and fewer labels. Shows where pre-training saves labels, and how many.",
         _labels,
+    ),
+    HELPS: Question(
+        "Does self-supervision help me?",
+        "Yes, no or cannot tell: what SimCLR adds to ImageNet's weights and to no weights at all, with few labels and"
+        " with many, what it costs, and how many labels would do the same.",
+        build_helps,
     ),
     DEPTH: Question(
         "How deep to fine-tune?",

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from sealife_core.runs.liveness import State
+from sealife_core.studies.helps import HELPS
 from sealife_core.studies.questions import DEPTH, IMBALANCE, LABELS, VIEWS
 from sealife_core.studies.results import CellResult, PartResult
 from sealife_core.wording import counted
@@ -15,6 +16,7 @@ LEAST_SEEDS = 2
 # Images on which two models differ, all of them in favour of one, before exact McNemar is below 5 %: 2 / 2⁶ is 3 %.
 LEAST_IMAGES = 6
 _NEEDED = {
+    HELPS: "ImageNet and ImageNet → SimCLR by linear probe, or training from scratch and SimCLR by fine-tuning",
     LABELS: "training from scratch and a pre-trained encoder",
     DEPTH: "the frozen encoder and one that learns",
     VIEWS: "all augmentations and one left out",

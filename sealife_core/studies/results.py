@@ -6,7 +6,8 @@ from statistics import fmean, stdev
 from typing import TYPE_CHECKING, Any
 
 from sealife_core.config import AnyConfig, StudyConfig, source_run
-from sealife_core.errors import ConfigError, RunError
+from sealife_core.errors import ConfigError, DatasetError, RunError
+from sealife_core.evaluation.comparison import pretrain_s
 from sealife_core.runs.directory import Run
 from sealife_core.runs.liveness import State
 from sealife_core.studies.coordinator import Progress, read_progress
@@ -25,7 +26,8 @@ class PartResult:
     accuracy and macro_f1, each with its 95 % interval over test images (of accuracy ``low`` to ``high``): on the n test
     images.
     rarest_f1: F1 of the class with the fewest training labels. knn_accuracy (validation) and contrastive_accuracy (last
-    training step): of the SimCLR run that a probe judges. labels: training labels used.
+    training step): of the SimCLR run that a probe judges. labels: training labels used. pretrain_s: what the
+    runs took that its encoder comes from.
     """
 
     key: str
@@ -49,6 +51,7 @@ class PartResult:
     chance: float | None = None
     labels: int | None = None
     train_s: float | None = None
+    pretrain_s: float | None = None
 
 
 @dataclass(frozen=True)
@@ -78,6 +81,16 @@ def study_of(run: Run) -> StudyConfig:
     if not isinstance(request, StudyConfig):
         raise RunError(f"Run '{run.id}' is not a study. 'study list' shows all studies.")
     return request
+
+
+def classes_of(study: StudyConfig) -> int:
+    """How many classes its data set has; 1 where that is gone."""
+    from sealife_core.datasets.dataset import open_dataset
+
+    try:
+        return len(open_dataset(study.data).classes)
+    except DatasetError:
+        return 1
 
 
 def part_results(run: Run) -> list[PartResult]:
@@ -122,8 +135,9 @@ def _result(study: Run, progress: Progress, key: str, cell: dict[str, Value], se
 
 def _scores(run: Run, results: dict[str, Any]) -> dict[str, Any]:
     test, val = results.get("test") or {}, results.get("val") or {}
-    environment = run.environment()
-    source = _source(run)
+    environment, config = run.environment(), _config(run)
+    source_id = source_run(config.weights) if config else None
+    source = Run(run.root / source_id) if source_id else None
     own = source or run
     ours = (own.results() or {}).get("val") or {}
     return {
@@ -141,6 +155,7 @@ def _scores(run: Run, results: dict[str, Any]) -> dict[str, Any]:
         "chance": test.get("chance", val.get("chance")),
         "labels": environment.get("labels_used"),
         "train_s": results.get("train_s"),
+        "pretrain_s": pretrain_s(run, config.weights) if config else None,
     }
 
 
@@ -173,13 +188,11 @@ def _f1_of(name: Any, test: dict[str, Any]) -> float | None:
     return next((row.get("f1") for row in test.get("per_class") or [] if row.get("label") == name), None)
 
 
-def _source(run: Run) -> Run | None:
+def _config(run: Run) -> AnyConfig | None:
     try:
-        config: AnyConfig = run.config()
+        return run.config()
     except ConfigError:
         return None
-    run_id = source_run(config.weights)
-    return Run(run.root / run_id) if run_id else None
 
 
 def _last(run: Run, name: str) -> float | None:

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from sealife_core.__main__ import main
@@ -12,7 +13,9 @@ from sealife_core.runs import Run, State, create_run, list_runs, trashed
 from sealife_core.runs.files import replace_json
 from sealife_core.runs.queue import write_status
 from sealife_core.studies.coordinator import STUDY
-from sealife_core.studies.questions import build_grid
+from sealife_core.studies.helps import HELPS
+from sealife_core.studies.questions import build_grid, build_study
+from tests.studies_made import finished_study
 
 
 @pytest.fixture(autouse=True)
@@ -105,6 +108,25 @@ def test_show__gives_the_table_and_names_what_is_missing(
     assert "label_fraction,key,seed" in (tmp_path / "table.csv").read_text().splitlines()[0]
     assert main(["study", "show", study.id]) == 0
     assert "40.0 %" in capsys.readouterr().out
+
+
+def test_helps__asks_for_no_more_labels_per_class_than_there_are(
+    tiny_reef: Dataset, capsys: pytest.CaptureFixture[str]
+) -> None:
+    parts = called(capsys, "study", "helps", "--plan", "--seeds", "2", "--encoder", "ImageNet")["parts"]
+    assert max(np.bincount(tiny_reef.labels[tiny_reef.rows("train")])) == 5
+    assert parts == [f"ImageNet, {use}, all labels, seed {n}" for n in (0, 1) for use in ("linear probe", "fine-tune")]
+
+
+def test_show__of_the_verdict_says_it_with_its_forecast(tiny_reef: Dataset, capsys: pytest.CaptureFixture[str]) -> None:
+    study = build_study(HELPS, data="reef", data_hash=tiny_reef.content_hash)
+    shares = {5: 0.4, 20: 0.5, "all": 0.6}
+    run = finished_study(study, lambda part: shares.get(part.cell.get("labels"), 0.5))  # type: ignore[arg-type]
+    found = called(capsys, "study", "show", run.id)
+    assert found["answer"].startswith("No: ImageNet → SimCLR (linear probe) gains 0.0 points")
+    assert "with 2 × as many labels (160 per class) expect" in found["forecast"]
+    assert main(["study", "show", run.id]) == 0
+    assert found["forecast"] in capsys.readouterr().out
 
 
 def test_delete__asks_what_becomes_of_the_runs(study: Run, capsys: pytest.CaptureFixture[str]) -> None:

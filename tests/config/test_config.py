@@ -115,6 +115,12 @@ def test_lbfgs__refuses_a_loss_that_changes_from_look_to_look(task: str, values:
     preset(task, **(values | {"optimiser": "adamw"}))
 
 
+def test_labels__are_chosen_by_a_share_or_a_number_per_class_but_not_by_both() -> None:
+    assert preset("probe", labels_per_class=5).label_fraction == 100  # type: ignore[union-attr]
+    with pytest.raises(ConfigError, match="got labels_per_class 5 and label_fraction 10"):
+        preset("probe", labels_per_class=5, label_fraction=10)
+
+
 def test_probe__of_a_run_from_before_lbfgs_still_loads_as_it_was() -> None:
     before = {"kind": "classifier", "weights": "run:a", "augmentation": "none", "optimiser": "adamw"}
     before |= {"weight_decay": 0.01, "learning_rate": 0.003, "dropout": 0.1}

@@ -13,10 +13,15 @@ from sealife_core.datasets.dataset import Dataset
 from sealife_core.runs import Run, State, create_run, list_runs, trashed
 from sealife_core.runs.queue import write_status
 from sealife_core.runs.run import STUDY, TRIALS
+from sealife_core.studies.helps import HELPS
+from sealife_core.studies.learning_curve import Forecast
 from sealife_core.studies.questions import (
     FULL,
+    IMAGENET,
+    IMAGENET_SIMCLR,
     IMBALANCE,
     LABELS,
+    PROBE,
     QUESTIONS,
     TEMPERATURE,
     VIEWS,
@@ -113,6 +118,40 @@ def test_view__draws_every_question_with_its_answer(tiny_reef: Dataset, question
     assert not app.exception
     assert "All runs were tested on the same 100 images" in text(app)
     assert ":material/lightbulb:" in text(app)
+
+
+def test_form__of_the_verdict_says_what_gain_these_images_and_seeds_can_show(tiny_reef: Dataset) -> None:
+    app = open_studies(question=HELPS)
+    images = len(tiny_reef.rows("test", labelled_only=True))
+    assert f"With {images} test images and 3 seeds, a gain of about" in text(app)
+    next(field for field in app.number_input if field.label == "Seeds").set_value(1).run()
+    assert "A verdict needs 2 seeds or more" in text(app)
+
+
+def test_view__of_the_verdict_says_it_and_what_more_labels_would_bring(tiny_reef: Dataset) -> None:
+    study = study_of(HELPS, tiny_reef)
+
+    def right(part: Part) -> float:
+        labels = {5: 0.4, 20: 0.5, "all": 0.6}.get(part.cell.get("labels"), 0.5)  # type: ignore[arg-type]
+        return labels + 0.1 * (part.cell.get("encoder") == IMAGENET_SIMCLR) + 0.01 * part.config.seed
+
+    app = open_studies(study=finished_study(study, right).id)
+    assert not app.exception
+    assert "Yes: ImageNet → SimCLR (linear probe) gains 10.0 points" in text(app)
+    assert "Forecast for ImageNet → SimCLR (linear probe): with 2 × as many labels (160 per class) expect" in text(app)
+
+
+def test_chart__goes_on_with_the_forecast_as_a_dotted_line_within_its_interval(tiny_reef: Dataset) -> None:
+    run = finished_study(study_of(HELPS, tiny_reef), lambda part: 0.5)
+    cells = over_seeds(part_results(run))
+    told = {(IMAGENET, PROBE): [Forecast(160, 0.55, 0.5, 0.6), Forecast(320, 0.6, 0.5, 0.7)]}
+    plain, longer = (labels_option(cells, 10, 0.1, "#000", more)["series"] for more in (None, told))
+    (line,) = [one for one in longer if one.get("lineStyle", {}).get("type") == "dotted"]
+    assert line["data"] == [[80.0, 50.0], [160, 55.0], [320, 60.0]]
+    (low, width) = [one for one in longer if one.get("stack") == line["name"]]
+    assert low["data"] == [[80.0, 50.0], [160, 50.0], [320, 50.0]]
+    assert width["data"] == [[80.0, 0.0], [160, 10.0], [320, 20.0]]
+    assert len(longer) == len(plain) + 3
 
 
 def test_view__draws_a_grid_of_two_axes(tiny_reef: Dataset) -> None:

@@ -3,7 +3,7 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from sealife_core.datasets.splits import complete_splits, split_rows, stratified_fraction
+from sealife_core.datasets.splits import complete_splits, split_rows, stratified_count, stratified_fraction
 
 
 def counts(labels: list[str], splits: list[str], label: str) -> tuple[int, int, int]:
@@ -109,3 +109,13 @@ def test_stratified_fraction__is_nested_and_stratified():
     assert np.bincount(labels[chosen[1]]).tolist() == [1, 1, 1]
     assert len(chosen[100]) == 153
     assert not np.array_equal(chosen[10], stratified_fraction(labels, 10, seed=1))
+
+
+def test_stratified_count__is_nested_takes_all_of_a_small_class_and_belongs_to_the_shares():
+    labels = np.repeat([0, 1, 2, -1], [100, 50, 3, 40])
+    chosen = {count: stratified_count(labels, count, seed=0) for count in (1, 2, 5, 50, 1000)}
+    assert set(chosen[1]) < set(chosen[2]) < set(chosen[5]) < set(chosen[50]) < set(chosen[1000])
+    assert np.bincount(labels[chosen[5]]).tolist() == [5, 5, 3]
+    assert len(chosen[1000]) == 153
+    assert set(chosen[5]) <= set(stratified_fraction(labels, 10, seed=0)) | set(chosen[5][labels[chosen[5]] == 2])
+    assert not np.array_equal(chosen[5], stratified_count(labels, 5, seed=1))

@@ -105,6 +105,8 @@ def test_as_text__reads_as_a_table(tmp_path: Path) -> None:
     ]  # fmt: skip
     assert "probe [red]x[/red]" in lines[2]
     assert "Linear probe, 10 % of labels" in lines[2]
+    fewer = _tested(tmp_path, name="fewer", it_weights="imagenet", it_labels_per_class=5)
+    assert "Linear probe, 5 labels per class" in as_text(comparison([fewer]))
     assert "0.645 [0.593, 0.694]" in lines[2]
     assert "0.631 [0.580, 0.680]" in lines[2]
     assert lines[2].endswith("75 s")

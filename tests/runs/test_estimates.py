@@ -139,3 +139,15 @@ def test_estimate__disk_holds_model_checkpoint_embeddings_and_cache(root: Path):
 )
 def test_rate_said__has_three_digits_and_no_exponent(rate: float, said: str):
     assert rate_said(rate) == f"{said} images/s"
+
+
+def test_estimate__of_labels_per_class_counts_those_images_only(root: Path):
+    record_rate(root, **RATE | {"kind": "classifier"})
+
+    def taken(**settings: Any) -> float:
+        found = estimate(preset("finetune", weights="imagenet", **settings), 1000, root, classes=10).seconds
+        assert found is not None
+        return found
+
+    assert taken(labels_per_class=10) == pytest.approx(taken(label_fraction=10))
+    assert taken(labels_per_class=500) == taken()

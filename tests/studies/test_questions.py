@@ -5,24 +5,28 @@ from itertools import product
 
 import pytest
 
-from sealife_core.config import ClassifierConfig, EmbedConfig, SimclrConfig, StudyConfig, load_config, preset
+from sealife_core.config import ClassifierConfig, EmbedConfig, Part, SimclrConfig, StudyConfig, load_config, preset
 from sealife_core.errors import ConfigError
+from sealife_core.studies.building import STUDY_SIZES
+from sealife_core.studies.helps import ALL_LABELS, BESIDE, DECIDES, DINOV2, DINOV2_NETWORK, HELPS, WAYS
 from sealife_core.studies.questions import (
     DEPTH,
     FINE_TUNE,
     FULL,
+    IMAGENET,
     IMAGENET_SIMCLR,
     IMBALANCE,
     LABELS,
     OFF,
+    PROBE,
     QUESTIONS,
     RANDOM,
     SIMCLR,
-    STUDY_SIZES,
     TEMPERATURE,
     VIEWS,
     build_grid,
     build_study,
+    usual_seeds,
 )
 
 
@@ -41,7 +45,7 @@ def test_study__is_whole_before_it_starts(question: str, size: str):
     assert {part.config.data_hash for part in study.parts} == {"h"}
     assert {axis for part in study.parts for axis in part.cell} == set(study.axes)
     cells = Counter(tuple(part.cell.items()) for part in study.parts if part.cell)
-    assert set(cells.values()) == {3 if size == FULL else 2}, "every cell with every seed"
+    assert set(cells.values()) == {usual_seeds(question, size)}, "every cell with every seed"
 
 
 @pytest.mark.parametrize("question", QUESTIONS)
@@ -118,6 +122,39 @@ def test_imbalance__differs_in_loss_and_ratio_only():
     rest = [c.model_dump(exclude={"loss", "class_weights", "focal_gamma", "imbalance"}) for c in configs]
     assert all(one == rest[0] for one in rest)
     assert all(config.imbalance > 1 for config in configs)
+
+
+def helps(**more: object) -> list[Part]:
+    return [part for part in built(HELPS, size=FULL, **more).parts if part.cell]
+
+
+def test_helps__counts_labels_per_class_the_same_ones_for_all_ways():
+    parts = helps(seeds=2)
+    assert {(p.cell["encoder"], p.cell["use"]) for p in parts} == {way for way in WAYS if way[0] != DINOV2}
+    for part in parts:
+        assert isinstance(part.config, ClassifierConfig)
+        wanted = 0 if part.cell["labels"] == ALL_LABELS else part.cell["labels"]
+        assert (part.config.labels_per_class, part.config.label_fraction) == (wanted, 100)
+    budgets = {part.cell["labels"] for part in parts}
+    assert budgets == {1, 2, 5, 10, 20, 50, ALL_LABELS}
+    assert len(parts) == 7 * len(budgets) * 2
+
+
+def test_helps__leaves_out_budgets_that_no_class_has_and_trains_longer_with_few_labels():
+    parts = helps(seeds=1, per_class=20)
+    assert {part.cell["labels"] for part in parts} == {1, 2, 5, 10, ALL_LABELS}
+    epochs = {p.cell["labels"]: p.config.epochs for p in parts if p.cell["encoder"] == RANDOM}  # type: ignore[union-attr]
+    assert epochs[5] == 2 * epochs[ALL_LABELS]
+
+
+def test_helps__with_dinov2_is_probed_on_a_network_of_its_own():
+    parts = [part for part in helps(seeds=1, encoders=(IMAGENET, DINOV2)) if part.cell["encoder"] == DINOV2]
+    assert {(part.config.encoder, part.config.weights) for part in parts} == {(DINOV2_NETWORK, "imagenet")}
+    assert {part.cell["use"] for part in parts} == {PROBE}
+
+
+def test_helps__compares_ways_that_it_has():
+    assert {way for pair in (*DECIDES, *BESIDE) for way in pair} <= set(WAYS)
 
 
 def test_grid__is_every_combination_with_every_seed():

@@ -1,0 +1,113 @@
+"""Forecasts of accuracy with more labels, replayed on real curves: from budgets up to n, what came at 2n and 4n?
+
+    python benchmarks/forecast.py FOLDER [--splits 25] [--keep curves.npz]
+
+FOLDER has photographs, one sub-folder a class. Their features, and those of the built-in reef, are EfficientNet-Lite0's
+with ImageNet weights (224 and 96 px). Each split puts a tenth of each class aside to test on, draws nested labels per
+class with five seeds, and fits logistic regressions. Each curve is then cut off at n labels a class, and what was
+hidden is forecast. Told for each n: how many intervals held what came (they promise 80 %), and the median error at 2n.
+--keep writes the curves as right answers (splits, seeds, budgets): tests/studies/learning_curves.npz was made so.
+"""
+
+import argparse
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+from sklearn.linear_model import LogisticRegression
+
+from sealife_core.datasets.dataset import Dataset
+from sealife_core.datasets.importing import import_images
+from sealife_core.datasets.pixels import cache_size_px, open_pixels
+from sealife_core.datasets.reef.building import draw_reef
+from sealife_core.evaluation.embeddings import embed
+from sealife_core.models.facts import facts
+from sealife_core.models.starting import starting_encoder
+from sealife_core.places import checkpoints_root
+from sealife_core.studies.helps import NETWORK
+from sealife_core.studies.learning_curve import forecast
+
+LABELS = (1, 2, 5, 10, 20, 40, 80)
+SEEDS = 5
+PENALTY = 0.03  # as the probe's preset has it
+KNOWN = (3, 4, 5)  # budgets that a forecast sees
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--splits", type=int, default=25)
+    parser.add_argument("--keep", type=Path)
+    chosen = parser.parse_args()
+    folder = chosen.folder.resolve()
+    with TemporaryDirectory() as home:
+        os.environ["SEALIFE_HOME"] = home
+        held = {"photographs": (import_images(folder, "photographs").dataset, 224), "reef": (draw_reef(), 96)}
+        features = {name: (features_of(dataset, px), dataset.labels) for name, (dataset, px) in held.items()}
+    kept: dict[str, np.ndarray | int] = {}
+    curves = {}
+    for name, (values, labels) in features.items():
+        each = [right_answers(values, labels, split) for split in range(chosen.splits)]
+        right, images = np.array([right for right, _ in each]), each[0][1]
+        kept |= {name: right.astype(np.uint16), f"{name}_images": images}
+        curves[name] = right / images
+        print(f"{name}: accuracy at {LABELS} labels per class: {curves[name].mean((0, 1)).round(3)}")
+    for line in replayed(curves):
+        print(line)
+    if chosen.keep:
+        np.savez_compressed(chosen.keep, labels=np.array(LABELS), **kept)  # type: ignore[arg-type]
+
+
+def features_of(dataset: Dataset, image_size_px: int) -> np.ndarray:
+    """(N, D) of every image."""
+    encoder, _ = starting_encoder("imagenet", NETWORK, "auto", image_size_px, checkpoints_root=checkpoints_root())
+    pixels = open_pixels(dataset, cache_size_px(dataset, image_size_px))
+    made_for = facts(NETWORK)
+    every = np.arange(len(dataset))
+    return embed(
+        encoder, pixels, every, image_size_px=image_size_px, mean=made_for.mean, std=made_for.std, precision="bf16"
+    )
+
+
+def right_answers(features: np.ndarray, labels: np.ndarray, split: int) -> tuple[np.ndarray, int]:
+    """(S, B) how many of the test images of a split are named right, and how many there are."""
+    rng = np.random.default_rng(split)
+    by_class = [rng.permutation(np.flatnonzero(labels == label)) for label in np.unique(labels[labels >= 0])]
+    test = np.concatenate([rows[: max(1, round(len(rows) / 10))] for rows in by_class])
+    train = [rows[max(1, round(len(rows) / 10)) :] for rows in by_class]
+    learned = np.concatenate(train)
+    values = (features - features[learned].mean(0)) / (features[learned].std(0) + 1e-6)
+    right = np.zeros((SEEDS, len(LABELS)), int)
+    for seed in range(SEEDS):
+        drawn = np.random.default_rng([split, seed])
+        order = [drawn.permutation(rows) for rows in train]
+        for place, count in enumerate(LABELS):
+            rows = np.concatenate([of_class[:count] for of_class in order])
+            probe = LogisticRegression(C=1 / (PENALTY * len(rows)), max_iter=100, tol=1e-3)
+            right[seed, place] = (probe.fit(values[rows], labels[rows]).predict(values[test]) == labels[test]).sum()
+    return right, len(test)
+
+
+def replayed(curves: dict[str, np.ndarray]) -> Iterator[str]:
+    """A line for each data set and number of known budgets."""
+    for name, accuracies in curves.items():
+        for known in KNOWN:
+            at = [2 * LABELS[known - 1], 4 * LABELS[known - 1]]
+            came = accuracies[:, :, [LABELS.index(n) for n in at]].mean(1)  # (splits, 2)
+            told = [forecast(LABELS[:known], curve[:, :known], at) for curve in accuracies]
+            value, low, high = (
+                np.array([[getattr(one, end) for one in row] for row in told]) for end in ("value", "low", "high")
+            )
+            held = ((low <= came) & (came <= high)).mean(0)
+            missed, width = np.median(abs(value - came), axis=0), (high - low).mean(0)
+            yield (
+                f"{name}, up to {LABELS[known - 1]} labels per class: the interval holds {100 * held[0]:.0f} % at 2 ×"
+                f" and {100 * held[1]:.0f} % at 4 × of {len(told)}; median error {100 * missed[0]:.1f} and"
+                f" {100 * missed[1]:.1f} points; width {100 * width[0]:.1f} and {100 * width[1]:.1f}"
+            )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,100 @@
+"""The study "Does self-supervision help me?": its ways, its budgets, and the comparisons that it was made for.
+
+What decides is declared here, before any run has started: the first of DECIDES whose two ways are in the study. All of
+BESIDE are told as well, corrected for their number (``verdict.py``).
+"""
+
+from dataclasses import replace
+from itertools import product
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sealife_core.config import Part
+from sealife_core.models.imagenet import is_here
+from sealife_core.studies.building import (
+    ALL_LABELS,
+    FINE_TUNE,
+    FULL,
+    IMAGENET,
+    IMAGENET_SIMCLR,
+    PROBE,
+    QUICK,
+    RANDOM,
+    SIMCLR,
+    Base,
+    Built,
+    with_more_epochs,
+)
+
+if TYPE_CHECKING:
+    from sealife_core.datasets.dataset import Dataset
+
+HELPS = "helps"
+DINOV2 = "DINOv2"
+ENCODERS = (RANDOM, SIMCLR, IMAGENET, IMAGENET_SIMCLR, DINOV2)
+# The smallest network with good ImageNet weights, which come along; and what others trained without labels.
+NETWORK, DINOV2_NETWORK = "tf_efficientnet_lite0", "vit_small_patch14_dinov2"
+IMAGE_SIZE_PX = {QUICK: 96, FULL: 224}
+BUDGETS: dict[str, tuple[int, ...]] = {QUICK: (5, 20), FULL: (1, 2, 5, 10, 20, 50)}  # labels a class; and all
+SEEDS = {QUICK: 3, FULL: 5}
+Way = tuple[str, str]  # encoder, use
+# An untrained encoder is no use as it is; DINOv2 is fine-tuned by nobody who has two cores.
+WAYS: tuple[Way, ...] = tuple(
+    way for way in product(ENCODERS, (PROBE, FINE_TUNE)) if way not in ((RANDOM, PROBE), (DINOV2, FINE_TUNE))
+)
+Comparison = tuple[Way, Way]  # baseline, and what may be better
+DECIDES: tuple[Comparison, ...] = (
+    ((IMAGENET, PROBE), (IMAGENET_SIMCLR, PROBE)),
+    ((RANDOM, FINE_TUNE), (SIMCLR, FINE_TUNE)),
+)
+BESIDE: tuple[Comparison, ...] = (
+    ((IMAGENET, FINE_TUNE), (IMAGENET_SIMCLR, FINE_TUNE)),
+    ((RANDOM, FINE_TUNE), (SIMCLR, FINE_TUNE)),
+    ((IMAGENET, PROBE), (DINOV2, PROBE)),
+)
+
+
+def encoders_here() -> tuple[str, ...]:
+    """All encoders, DINOv2 only where its weights are on this machine: few have them."""
+    return ENCODERS if is_here(DINOV2_NETWORK) else ENCODERS[:-1]
+
+
+def largest_class(dataset: "Dataset") -> int:
+    """How many training labels the class with most of them has."""
+    labels = dataset.labels[dataset.rows("train", labelled_only=True)]
+    return int(np.bincount(labels).max(initial=0))
+
+
+def build_helps(base: Base) -> Built:
+    """Ways × labels a class × seeds, all on one network and image size, but for DINOv2's network.
+
+    A budget that the largest class does not have is left out: "all" is the same.
+    """
+    network = {"encoder": NETWORK, "stem": "auto", "image_size_px": IMAGE_SIZE_PX[base.size]}
+    base = replace(base, source_values=network)
+    budgets = [n for n in BUDGETS[base.size] if not base.per_class or n < base.per_class]
+    parts: list[Part] = []
+    for seed in base.seeds:
+        weights = {RANDOM: "random", IMAGENET: "imagenet", DINOV2: "imagenet"}
+        for name, start in ((SIMCLR, "random"), (IMAGENET_SIMCLR, "imagenet")):
+            if name in base.encoders:
+                parts += base.pretrained(seed, start)
+                weights[name] = f"run:{parts[-1].key}"
+        for (encoder, use), labels in product(WAYS, (*budgets, ALL_LABELS)):
+            if encoder in base.encoders:
+                parts.append(_part(base, (encoder, use), weights[encoder], labels, seed))
+    return ("encoder", "use", "labels"), parts
+
+
+def _part(base: Base, way: Way, weights: str, labels: int | str, seed: int) -> Part:
+    encoder, use = way
+    few = labels if isinstance(labels, int) else 0
+    values = {"encoder": DINOV2_NETWORK} if encoder == DINOV2 else {}
+    task = "probe" if use == PROBE else "scratch" if encoder == RANDOM else "finetune"
+    config = base.config(task, weights=weights, seed=seed, labels_per_class=few, **values)
+    if use == FINE_TUNE and few and base.per_class:
+        config = with_more_epochs(config, 100 * few / base.per_class)
+    said = f"{few} labels per class" if few else "all labels"
+    cell = {"encoder": encoder, "use": use, "labels": labels}
+    return Part(key=f"{encoder}, {use}, {said}, seed {seed}", config=config, cell=cell)

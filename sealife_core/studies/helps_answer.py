@@ -1,0 +1,215 @@
+"""What the study "Does self-supervision help me?" found: yes, no or cannot tell, and what it costs. Needs no torch.
+
+Read off which test images each run named right (``predictions.parquet``), and how long it trained.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+
+from sealife_core.errors import RunError
+from sealife_core.evaluation.paired import tested
+from sealife_core.runs.run import PREDICTIONS
+from sealife_core.studies.building import RANDOM, budget
+from sealife_core.studies.helps import BESIDE, DECIDES, Comparison, Way
+from sealife_core.studies.readiness import FINISHED, LEAST_SEEDS
+from sealife_core.studies.results import CellResult, PartResult, over_seeds
+from sealife_core.studies.verdict import CANNOT_TELL, GOAL, NO, WORTH, YES, Gain, gain, gains_beside, labels_needed
+from sealife_core.wording import counted
+
+LEADS = {YES: "Yes", NO: "No", CANNOT_TELL: "Cannot tell"}
+
+
+@dataclass(frozen=True)
+class Compared:
+    """A baseline and another way: the gain over the budgets that both have, and what it costs.
+
+    minutes: what the other way trains longer, pre-training included; None where that is not known. budget: the middle
+    one, in labels a class; with it the other way reaches ``accuracy``, the baseline ``own``, and ``needed`` is how many
+    labels it would take the baseline (∞: more than there are; None: no more than it has).
+    """
+
+    baseline: Way
+    other: Way
+    gain: Gain
+    budgets: int
+    minutes: float | None
+    budget: float
+    accuracy: float
+    own: float
+    needed: float | None
+
+
+@dataclass(frozen=True)
+class Found:
+    """The comparison that decides, and those beside it, each with whether it is a gain after correction."""
+
+    decides: Compared
+    beside: tuple[tuple[Compared, bool], ...]
+
+
+def found(parts: Sequence[PartResult], root: Path, classes: int) -> Found | None:
+    """What a study's finished runs say; None where no comparison that decides has two ways with two seeds each.
+
+    root: where the runs are; classes: how many the data set has. Raises RunError where predictions cannot be read, or
+    runs were tested on different images.
+    """
+    table = [part for part in parts if part.cell and part.state == FINISHED]
+    decides = next((pair for pair in DECIDES if _seeds(table, pair)), None)
+    if decides is None:
+        return None
+    pairs = [pair for pair in (decides, *BESIDE) if _seeds(table, pair)]
+    pairs = list(dict.fromkeys(pairs))
+    right = {pair: _right_of(table, pair, root) for pair in pairs}
+    cells = over_seeds(table)
+    beside = gains_beside({str(pair): right[pair] for pair in pairs[1:]})
+    also = [(_compared(pair, beside[str(pair)][0], table, cells, classes), beside[str(pair)][1]) for pair in pairs[1:]]
+    return Found(_compared(decides, gain(*right[decides]), table, cells, classes), tuple(also))
+
+
+def sentence(found: Found) -> str:
+    """The answer in words."""
+    one, best = found.decides, found.decides.gain
+    said = (
+        f"{LEADS[best.verdict]}: {_way(one.other)} gains {_points(best)} on {_way(one.baseline)}, over"
+        f" {counted(best.seeds, 'seed')} and {counted(best.images, 'test image')} together, in the mean of"
+        f" {counted(one.budgets, 'number')} of labels."
+    )
+    said += {YES: _labels(one), NO: _ruled_out(best), CANNOT_TELL: _could_show(best)}[best.verdict]
+    if one.minutes is not None and one.minutes >= 0.5:
+        said += f" It takes {one.minutes:,.0f} min more for each model."
+    if found.beside:
+        sure = [f"{_way(c.other)} on {_way(c.baseline)}: {_points(c.gain)}" for c, is_one in found.beside if is_one]
+        others = [f"{_way(c.other)} on {_way(c.baseline)}" for c, is_one in found.beside if not is_one]
+        said += f" Beside it, a sure gain: {'; '.join(sure)}." if sure else ""
+        said += f" No sure gain: {'; '.join(others)}." if others else ""
+        said += " The first comparison was chosen beforehand; the others are corrected for their number."
+    return said
+
+
+def _labels(one: Compared) -> str:
+    """What the gain is worth in labels."""
+    if one.needed is None:
+        return ""
+    reaches = f" With {one.budget:,.3g} labels per class it reaches {100 * one.accuracy:.0f} %;"
+    if one.needed == float("inf"):
+        return f"{reaches} {_way(one.baseline)} does not reach that with all labels."
+    return f"{reaches} {_way(one.baseline)} needs about {one.needed:,.2g} for that."
+
+
+def _ruled_out(best: Gain) -> str:
+    return f" A gain of {100 * WORTH:.0f} points or more is ruled out."
+
+
+def _could_show(best: Gain) -> str:
+    """Which gain these seeds and images would have found."""
+    if best.shows_goal:
+        return f" A gain of {100 * best.smallest:.1f} points would have been found in four of five such studies."
+    more = "more seeds or more test images" if best.seeds < 10 else "more test images"
+    return (
+        f" This data set cannot show a gain of {100 * GOAL:.0f} points: with {counted(best.images, 'test image')} and"
+        f" {counted(best.seeds, 'seed')}, only one of {100 * best.smallest:.0f} points would be found in four of five"
+        f" such studies. It takes {more}."
+    )
+
+
+def _points(one: Gain) -> str:
+    return f"{100 * one.value:.1f} points (95 % interval {100 * one.low:.1f} to {100 * one.high:.1f})"
+
+
+def _way(way: Way) -> str:
+    encoder, use = way
+    return "training from scratch" if encoder == RANDOM else f"{encoder} ({use})"
+
+
+def _of(parts: Sequence[PartResult], way: Way) -> list[PartResult]:
+    return [part for part in parts if (part.cell["encoder"], part.cell["use"]) == way]
+
+
+def _seeds(table: Sequence[PartResult], pair: Comparison) -> list[int]:
+    """The seeds with which both ways have a run at every budget that both have; none where they are fewer than two."""
+    budgets = _budgets(table, pair)
+    there = [{(part.seed, part.cell["labels"]) for part in _of(table, way)} for way in pair]
+    seeds = sorted({part.seed for part in table})
+    whole = [seed for seed in seeds if all((seed, labels) in ways for labels in budgets for ways in there)]
+    return whole if budgets and len(whole) >= LEAST_SEEDS else []
+
+
+def _budgets(table: Sequence[PartResult], pair: Comparison) -> list[str | float]:
+    """The numbers of labels at which both ways have runs, ascending."""
+    a, b = ({part.cell["labels"] for part in _of(table, way)} for way in pair)
+    return sorted(a & b, key=budget)
+
+
+def _right_of(table: Sequence[PartResult], pair: Comparison, root: Path) -> tuple[np.ndarray, np.ndarray]:
+    """(S, B, N) of both ways: whether right with that seed, at that budget, on that image."""
+    seeds, budgets = _seeds(table, pair), _budgets(table, pair)
+    images: tuple[str, ...] | None = None
+    stacks = []
+    for way in pair:
+        runs = {(part.seed, part.cell["labels"]): part for part in _of(table, way)}
+        rows = []
+        for seed in seeds:
+            for labels in budgets:
+                part = runs[seed, labels]
+                ids, right = _tested(root / part.run_id)
+                images = images or ids
+                if ids != images:
+                    raise RunError(
+                        f"'{part.key}' was tested on other images than the other runs of this study, so they cannot be"
+                        " compared image by image. Start the study again."
+                    )
+                rows.append(right)
+        stacks.append(np.array(rows).reshape(len(seeds), len(budgets), -1))
+    return stacks[0], stacks[1]
+
+
+def _tested(folder: Path) -> tuple[tuple[str, ...], np.ndarray]:
+    """The ids of a run's test images, sorted, and whether each was named right."""
+    path = folder / PREDICTIONS
+    return _read(folder, path.stat().st_mtime_ns if path.is_file() else 0)
+
+
+@lru_cache(maxsize=4096)  # a page that is drawn again reads none of some hundred files again
+def _read(folder: Path, changed_ns: int) -> tuple[tuple[str, ...], np.ndarray]:
+    from sealife_core.evaluation.predictions import read_predictions
+
+    answers = tested(read_predictions(folder))
+    order = np.argsort(answers.ids)
+    return tuple(answers.ids[order]), (answers.predicted == answers.labels)[order]
+
+
+def _compared(
+    pair: Comparison, gained: Gain, table: Sequence[PartResult], cells: Sequence[CellResult], classes: int
+) -> Compared:
+    budgets = _budgets(table, pair)
+    curves = [{c.cell["labels"]: c for c in cells if (c.cell["encoder"], c.cell["use"]) == way} for way in pair]
+    own = sorted(curves[0].values(), key=lambda cell: budget(cell.cell["labels"]))
+    middle = budgets[(len(budgets) - 1) // 2]
+    reached = curves[1][middle]
+    needed = labels_needed(reached.mean, [per_class(cell, classes) for cell in own], [cell.mean for cell in own])
+    at = per_class(curves[0][middle], classes)
+    took = [_seconds(_of(table, way), budgets) for way in pair]
+    minutes = None if took[0] is None or took[1] is None else (took[1] - took[0]) / 60
+    return Compared(
+        *pair, gained, len(budgets), minutes, at, reached.mean, curves[0][middle].mean,
+        needed if needed is None or needed > at else None,
+    )  # fmt: skip
+
+
+def per_class(cell: CellResult, classes: int) -> float:
+    """How many labels a class it learned from, on average."""
+    return (cell.labels or 0) / max(1, classes)
+
+
+def _seconds(parts: Sequence[PartResult], budgets: Sequence[str | float]) -> float | None:
+    """What one model of a way takes on average, its encoder's pre-training included; None where that is not known."""
+    took = [
+        part.train_s + (part.pretrain_s or 0.0)
+        for part in parts
+        if part.cell["labels"] in budgets and part.train_s is not None
+    ]
+    return float(np.mean(took)) if took else None

@@ -1,0 +1,116 @@
+"""What would more labels bring? A power law through accuracy against labels a class, and how far it can be trusted.
+
+Error falls with the labels n about as a · (n + n₀)^−b + c: a power law (Hestness et al. 2017, arXiv 1712.00409) that
+begins late (n₀) and ends at a floor (c), as Rosenfeld et al. 2020 (arXiv 1909.12673) fit it. A few points allow many
+such curves. The forecast is the mean of all, each weighed by how well it fits; its interval is their spread with
+what real curves depart from any of them.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import logsumexp, ndtr
+
+LEAST_BUDGETS = 3  # fewer lie on any power law
+SHARE = 0.8  # of forecasts whose interval holds what comes
+# How far a real curve departs from one power law, in accuracy: at the largest budget, for each doubling below it (where
+# few labels obey another law) and for each doubling beyond. Calibrated on photographs and the reef: see
+# benchmarks/forecast.py.
+DEPARTS, DEPARTS_BELOW, DEPARTS_BEYOND = 0.004, 0.008, 0.006
+_EXPONENTS = np.linspace(0.05, 1.5, 30)
+_FLOORS = np.linspace(0, 0.95, 20)  # what no number of labels mends, as a share of the error at the largest budget
+_STARTS = np.array([0.0, 1, 2, 4])  # labels a class before the power law holds
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """Accuracy at ``labels`` a class: ``value``, and the interval that holds it in 80 %."""
+
+    labels: float
+    value: float
+    low: float
+    high: float
+
+
+def forecast(labels: Sequence[float], accuracies: np.ndarray, at: Sequence[float]) -> list[Forecast]:
+    """The mean accuracy over seeds at the numbers ``at`` of labels a class; [] of fewer than three budgets.
+
+    labels: (B,) labels a class, ascending. accuracies: (S, B), NaN where a run is missing.
+    """
+    n = np.asarray(labels, np.float64)
+    if len(n) < LEAST_BUDGETS:
+        return []
+    measured = np.asarray(accuracies, np.float64)
+    variance = _of_means(measured)
+    curves = _fitted(n, 1 - np.nanmean(measured, axis=0), variance)
+    found = []
+    for m in at:
+        left = curves.left_at(np.array([m], np.float64))[:, 0]
+        departs = variance[-1] + (DEPARTS_BEYOND * np.log2(m / n[-1])) ** 2
+        centre, spread = 1 - curves.floor - curves.factor * left, np.sqrt(left**2 / curves.precision + departs)
+        found.append(Forecast(float(m), float(curves.likely @ centre), *_interval(curves.likely, centre, spread)))
+    return found
+
+
+@dataclass(frozen=True)
+class _Curves:
+    """G curves through the same points, (G,) each: error at ``last`` labels = factor + floor. precision: of factor."""
+
+    last: float
+    exponent: np.ndarray
+    floor: np.ndarray
+    start: np.ndarray
+    factor: np.ndarray
+    precision: np.ndarray
+    likely: np.ndarray
+
+    def left_at(self, m: np.ndarray) -> np.ndarray:
+        """(G, M) how much of the error above the floor is left at m labels (M,), against ``last``."""
+        return _left(m, self.last, self.exponent, self.start)
+
+
+def _left(m: np.ndarray, last: float, exponent: np.ndarray, start: np.ndarray) -> np.ndarray:
+    return ((m[None] + start[:, None]) / (last + start[:, None])) ** -exponent[:, None]
+
+
+def _fitted(n: np.ndarray, error: np.ndarray, variance: np.ndarray) -> _Curves:
+    """Every exponent, floor and start with the factor that fits best by weighted least squares, weighed by its fit.
+
+    All (B,): labels, mean error and its variance.
+    """
+    weight = 1 / (variance + DEPARTS**2 + (DEPARTS_BELOW * np.log2(n[-1] / n)) ** 2)
+    grids = np.meshgrid(_EXPONENTS, _FLOORS, _STARTS, indexing="ij")
+    exponent, share, start = (grid.ravel() for grid in grids)
+    floor = share * error[-1]
+    basis, above = _left(n, n[-1], exponent, start), error[None] - floor[:, None]  # (G, B)
+    precision = (weight * basis**2).sum(1)
+    factor = np.maximum(0, (weight * basis * above).sum(1) / precision)
+    misfit = (weight * (above - factor[:, None] * basis) ** 2).sum(1)
+    # A floor is the less likely before anything was seen, the higher it is: 1 − share.
+    likely = np.log1p(-share) - 0.5 * (misfit + np.log(precision))
+    likely = np.exp(likely - logsumexp(likely))
+    kept = likely > 1e-6  # most are too unlikely to be carried along
+    return _Curves(
+        float(n[-1]), exponent[kept], floor[kept], start[kept], factor[kept], precision[kept],
+        likely[kept] / likely[kept].sum(),
+    )  # fmt: skip
+
+
+def _of_means(measured: np.ndarray) -> np.ndarray:
+    """(B,) the variance of each mean over seeds; of budgets with one seed that of the others, pooled."""
+    seeds = np.isfinite(measured).sum(axis=0)
+    apart = np.nansum((measured - np.nanmean(measured, axis=0)) ** 2, axis=0)
+    pooled = apart.sum() / max(1, (seeds - 1).sum())
+    # Two or three seeds may agree by luck: the pooled variance counts as two more.
+    return (apart + 2 * pooled) / (seeds + 1) / seeds
+
+
+def _interval(likely: np.ndarray, centre: np.ndarray, spread: np.ndarray) -> tuple[float, float]:
+    """The middle SHARE of a mixture of normal distributions, (G,) each."""
+    mean = likely @ centre
+    deviation = np.sqrt(likely @ (spread**2 + centre**2) - mean**2)
+    accuracy = np.clip(mean + deviation * np.linspace(-6, 6, 121), 0, 1)
+    below = likely @ ndtr((accuracy[None] - centre[:, None]) / spread[:, None])
+    low, high = np.interp([(1 - SHARE) / 2, (1 + SHARE) / 2], below, accuracy)
+    return float(low), float(high)

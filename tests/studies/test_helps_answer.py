@@ -1,0 +1,132 @@
+"""Does self-supervision help: what is read off the runs of a study, and what is said of it."""
+
+import math
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from sealife_core.config import Part
+from sealife_core.evaluation.predictions import read_predictions, write_predictions
+from sealife_core.runs import Run
+from sealife_core.studies.answers import answer
+from sealife_core.studies.building import ALL_LABELS, FINE_TUNE, IMAGENET, IMAGENET_SIMCLR, PROBE, RANDOM, SIMCLR
+from sealife_core.studies.helps import DECIDES, HELPS
+from sealife_core.studies.helps_answer import Found, found
+from sealife_core.studies.questions import build_study
+from sealife_core.studies.results import PartResult, part_results
+from sealife_core.studies.verdict import CANNOT_TELL, NO, YES
+from tests.studies_made import finished_study
+
+BASE = {5: 0.5, 20: 0.6, ALL_LABELS: 0.7}  # of every way with so many labels
+Score = Callable[[Part], float | None]
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SEALIFE_HOME", str(tmp_path))
+
+
+def study(gains: dict[tuple[str, str], float], seeds: int = 3, score: Score | None = None) -> Run:
+    """A finished study of all encoders but DINOv2, each way with its gain on BASE."""
+
+    def right(part: Part) -> float | None:
+        way = str(part.cell.get("encoder")), str(part.cell.get("use"))
+        return BASE.get(part.cell.get("labels"), 0.5) + gains.get(way, 0) + 0.01 * part.config.seed  # type: ignore[arg-type]
+
+    return finished_study(build_study(HELPS, data="reef", seeds=seeds), score or right)
+
+
+def read(run: Run, parts: list[PartResult] | None = None) -> Found:
+    what = found(parts or part_results(run), run.root, classes=10)
+    assert what is not None
+    return what
+
+
+def said(run: Run) -> str:
+    return answer(HELPS, part_results(run), run.root, classes=10)
+
+
+def test_found__a_gain_is_that_of_continuing_over_frozen_with_its_cost_and_its_labels() -> None:
+    what = read(study({(IMAGENET_SIMCLR, PROBE): 0.08}))
+    one = what.decides
+    assert (one.baseline, one.other) == DECIDES[0] == ((IMAGENET, PROBE), (IMAGENET_SIMCLR, PROBE))
+    assert one.gain.value == pytest.approx(0.08)
+    assert (one.gain.verdict, one.gain.seeds, one.gain.images, one.budgets) == (YES, 3, 100, 3)
+    assert one.minutes == pytest.approx(2.0), "its pre-training"
+    assert (one.budget, one.accuracy) == (20, pytest.approx(0.69))
+    # The baseline is at .61 with 20 labels a class and at .71 with all 80: four fifths of the way.
+    assert one.needed == pytest.approx(math.exp(math.log(20) + 0.8 * math.log(4)))
+
+
+def test_answer__says_yes_with_the_gain_its_interval_its_labels_and_its_minutes() -> None:
+    words = said(study({(IMAGENET_SIMCLR, PROBE): 0.08}))
+    assert words.startswith("Yes: ImageNet → SimCLR (linear probe) gains 8.0 points (95 % interval ")
+    assert "on ImageNet (linear probe), over 3 seeds and 100 test images together" in words
+    assert "With 20 labels per class it reaches 69 %; ImageNet (linear probe) needs about 61 for that." in words
+    assert "It takes 2 min more for each model." in words
+    assert "No sure gain: ImageNet → SimCLR (fine-tune) on ImageNet (fine-tune)" in words
+
+
+def test_answer__of_a_gain_that_no_number_of_labels_gives_says_so() -> None:
+    assert "does not reach that with all labels" in said(study({(IMAGENET_SIMCLR, PROBE): 0.2}))
+
+
+def test_answer__of_two_equal_ways_is_no_and_says_what_is_ruled_out() -> None:
+    run = study({})
+    assert read(run).decides.gain.verdict == NO
+    assert said(run).startswith("No: ")
+    assert "A gain of 2 points or more is ruled out." in said(run)
+
+
+def test_answer__of_few_images_cannot_tell_and_says_what_it_cannot_show() -> None:
+    rng = np.random.default_rng(0)
+    run = study({}, seeds=2)
+    for part in part_results(run):
+        if part.cell:
+            table = read_predictions(run.root / part.run_id)
+            table["predicted"] = np.where(rng.random(len(table)) < 0.6, "ray", "crab")
+            write_predictions(table, run.root / part.run_id)
+    assert read(run).decides.gain.verdict == CANNOT_TELL
+    words = said(run)
+    assert words.startswith("Cannot tell: ")
+    assert "This data set cannot show a gain of 5 points: with 100 test images and 2 seeds, only one of" in words
+
+
+def test_found__counts_the_other_comparisons_beside_and_corrects_them() -> None:
+    what = read(study({(SIMCLR, FINE_TUNE): 0.2}))
+    beside = {(one.baseline, one.other): sure for one, sure in what.beside}
+    assert beside == {
+        ((IMAGENET, FINE_TUNE), (IMAGENET_SIMCLR, FINE_TUNE)): False,
+        ((RANDOM, FINE_TUNE), (SIMCLR, FINE_TUNE)): True,
+    }
+
+
+def test_found__without_imagenet_decides_on_simclr_against_scratch() -> None:
+    run = finished_study(build_study(HELPS, data="reef", encoders=(RANDOM, SIMCLR)), lambda part: 0.5)
+    what = read(run)
+    assert (what.decides.baseline, what.decides.other) == DECIDES[1]
+    assert what.beside == ()
+
+
+def test_found__leaves_out_a_seed_whose_run_failed_and_needs_two() -> None:
+    def failing(seeds: tuple[int, ...]) -> Score:
+        def score(part: Part) -> float | None:
+            mine = part.cell == {"encoder": IMAGENET, "use": PROBE, "labels": 20} and part.config.seed in seeds
+            return None if mine else 0.5
+
+        return score
+
+    assert read(study({}, score=failing((1,)))).decides.gain.seeds == 2
+    run = study({}, score=failing((0, 1)))
+    assert read(run).decides.other == (SIMCLR, FINE_TUNE)
+
+
+def test_answer__of_runs_that_were_tested_on_other_images_says_which() -> None:
+    run = study({})
+    part = next(p for p in part_results(run) if p.cell.get("encoder") == IMAGENET)
+    table = read_predictions(run.root / part.run_id)
+    write_predictions(table.assign(id=table["id"] + " of another"), run.root / part.run_id)
+    assert said(run).startswith("No answer: '")
+    assert "was tested on other images than the other runs of this study" in said(run)
