@@ -95,7 +95,7 @@ def frozen_features(
     )  # fmt: skip
     shown = dataset.rows("train") if copy else np.arange(len(dataset))
     images = dataset.manifest["sha256"].iloc[shown].tolist()
-    view = partial(_varied, dataset.manifest["sha256"].to_numpy(), copy) if copy else None
+    view = partial(_varied, dataset.manifest["sha256"].tolist(), copy) if copy else None
 
     def compute(places: np.ndarray) -> tuple[np.ndarray, Columns]:
         rows = shown[places]
@@ -107,7 +107,7 @@ def frozen_features(
     return taken_apart(rows, columns)
 
 
-def _varied(sha256s: np.ndarray, copy: int, aspects: torch.Tensor, rows: np.ndarray) -> ViewParameters:
+def _varied(sha256s: list[str], copy: int, aspects: torch.Tensor, rows: np.ndarray) -> ViewParameters:
     """The ``copy``-th view of each image of ``rows`` (n,): it depends on the image and on that number alone."""
     drawn = [
         draw_views(LABELLED["light"], aspect, generator_for(copy, int(sha256s[row][:8], 16)))
