@@ -33,7 +33,8 @@ class Facts:
     feature_dim: D of its features. own_px: side of the pictures that it was made for. mean, std: of its input, per
     colour, of values in 0 … 1. reductions: side of the picture over side of the maps after each stage. stages: their
     costs. licence: of its published weights. hub: their repository on the hub of models; package: the Python package
-    that brings them along; "" where there is none.
+    that brings them along; "" where there is none. learned_from: what they were learned from. batch_norm: whether it
+    normalises by batches.
     """
 
     name: str
@@ -49,6 +50,7 @@ class Facts:
     hub: str = ""
     package: str = ""
     learned_from: str = "ImageNet"
+    batch_norm: bool = True
 
     @property
     def parameters(self) -> float:
@@ -144,6 +146,7 @@ CURATED: dict[str, Facts] = {
         ),
         licence="Apache-2.0",
         hub="timm/convnext_tiny.in12k_ft_in1k",
+        batch_norm=False,
     ),
     "vit_small_patch14_dinov2": Facts(
         "vit_small_patch14_dinov2",
@@ -160,7 +163,8 @@ CURATED: dict[str, Facts] = {
         ),
         licence="Apache-2.0",
         hub="timm/vit_small_patch14_dinov2.lvd142m",
-        learned_from="142 million pictures without labels (DINOv2)",
+        learned_from="142 million pictures without labels",
+        batch_norm=False,
     ),
 }
 OFFERED = ("tf_efficientnet_lite0", "resnet18", "resnet50", "convnext_tiny", "vit_small_patch14_dinov2")
@@ -179,3 +183,21 @@ def facts(name: str) -> Facts:
 def title_of(name: str) -> str:
     """What people call encoder ``name``; the name itself where it is not in the table."""
     return CURATED[name].title if name in CURATED else name
+
+
+def published_weights(name: str) -> str:
+    """What the published weights of encoder ``name`` are called, in a sentence: "ImageNet weights"."""
+    if name not in CURATED:
+        return "published weights"
+    learned_from = CURATED[name].learned_from
+    return "ImageNet weights" if learned_from == "ImageNet" else f"weights learned from {learned_from}"
+
+
+@lru_cache(maxsize=256)
+def takes(name: str, image_size_px: int) -> bool:
+    """Whether encoder ``name`` takes pictures of that side. A few of timm's networks are made for one size alone."""
+    if name in CURATED or image_size_px == 224:  # one that did not take that would be no encoder
+        return True
+    from sealife_core.models.timm_encoder import goes_through
+
+    return goes_through(name, image_size_px)
