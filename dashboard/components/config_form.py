@@ -108,7 +108,7 @@ def same(a: Any, b: Any) -> bool:
 def shown(value: Any, path: str = "") -> str:
     """A value as people write it; ``path`` is the setting's."""
     if path == "encoder":
-        return title_of(value)
+        return title_of(value) or "none"
     if value is None:
         return "the recipe's value"
     if isinstance(value, bool):

@@ -51,7 +51,7 @@ def fitting_line(chosen: dict[str, Any], task: str) -> None:
     size = source[1] if source else told.own_px
     if (chosen["encoder"], chosen["image_size_px"]) == (name, size):
         return
-    learned = f"That run trained {told.title}" if source else f"The {published_weights(name)} were learned"
+    learned = f"That run trained {told.title}" if source else f"The {told.published} were learned"
     with st.container(horizontal=True, vertical_alignment="center", key="fitting"):
         less = "" if source else " Smaller pictures are faster, but these weights then recognise less."
         st.caption(f"{plain(learned)} at {size} px.{less}")
@@ -89,41 +89,43 @@ def _known(name: str) -> Facts | None:
 
 
 def _size(told: Facts) -> str:
-    return f"{told.parameters:.3g} million numbers, {told.weights_mb:.0f} MB."
+    return f"{told.parameters:.2g} million parameters, {told.weights_mb:.0f} MB."
 
 
 def _where(told: Facts) -> str:
     """Whether its weights are on this machine."""
     if imagenet.is_here(told.name):
         return f"Its {published_weights(told.name)} are on this machine (licence {told.licence})."
-    if not any(imagenet.imagenet_files(told.name)):
+    if not _file(told.name):
         return "There are no published weights for it."
     return f"Its {published_weights(told.name)} are not on this machine yet (licence {told.licence})."
 
 
-def _begin(words: str) -> str:
-    return words[0].upper() + words[1:]
+def _file(name: str) -> tuple[str, str] | None:
+    """The address of published weights, and what a file of them has to be called here."""
+    return next(((address, path.name) for path, _, address in imagenet.imagenet_files(name) if address), None)
 
 
 def _table() -> str:
     """The offered encoders: what each is for, how large it is, and where its weights are or come from."""
     rows = "".join(_row(CURATED[name]) for name in OFFERED)
     return (
-        '<table class="encoders"><tr><th>Encoder</th><th>Numbers</th><th>File</th><th>Published weights</th></tr>'
-        f"{rows}</table>"
+        f'<table class="encoders"><tr><th>Encoder</th><th>Size</th><th>Weights</th></tr>{rows}</table>'
+        f'<p class="quiet">Put files that were downloaded by hand into {escape(str(imagenet.folder()))}.</p>'
     )
 
 
 def _row(told: Facts) -> str:
-    words = published_weights(told.name)
     if imagenet.is_here(told.name):
-        place = "on this machine"
+        place = "On this machine."
     elif cache.online(told.name):
-        place = "downloaded when a run needs them"
+        place = "Downloaded when a run needs them."
+    elif file := _file(told.name):
+        place = f"Cannot be downloaded from here. By hand: {file[0]}, saved as {file[1]}."
     else:
-        place = f"not reachable from here. {imagenet.by_hand(told.name)}"
-    weights = f"{_begin(words)}, {told.licence}: {place}"
+        place = "There are none."
+    weights = f"{told.published[0].upper()}{told.published[1:]}, {told.learned}; licence {told.licence}. {place}"
     return (
-        f"<tr><td><b>{escape(told.title)}</b><br>{escape(told.says)}</td><td>{told.parameters:.3g} million</td>"
-        f"<td>{told.weights_mb:.0f} MB</td><td>{escape(weights)}</td></tr>"
+        f"<tr><td><b>{escape(told.title)}</b><br>{escape(told.says)}</td>"
+        f"<td>{_size(told)}</td><td>{escape(weights)}</td></tr>"
     )

@@ -9,7 +9,7 @@ from dashboard import state
 from dashboard.components.config_form import Field
 from sealife_core.config import ALL_STAGES, ClassifierConfig, Setting, source_run
 from sealife_core.errors import ConfigError, SealifeError
-from sealife_core.models.facts import published_weights
+from sealife_core.models.facts import CURATED, published_weights, title_of
 from sealife_core.runs.directory import Run, open_run
 from sealife_core.runs.liveness import State
 
@@ -54,9 +54,12 @@ def weights_field(runs: dict[str, str], encoder: str) -> Field:
     """
 
     def draw(setting: Setting, value: str, key: str) -> Any:
-        published = published_weights(state.held(f"{key}.encoder", encoder))
+        own = f"{key}.{setting.path}"
+        network = state.held(f"{key}.encoder", encoder)
+        published = published_weights(network)
         words = {"random": "Random weights", "imagenet": published[0].upper() + published[1:], FILE: "A weights file…"}
         options = [*runs, *words]
+        value = state.held(own, value)
         held = FILE if value.startswith("file:") else value
         if held not in options:  # a run that is gone: shown as it is, and refused by validation
             options.insert(0, held)
@@ -66,22 +69,26 @@ def weights_field(runs: dict[str, str], encoder: str) -> Field:
                 options,
                 index=options.index(held),
                 format_func=lambda spec: runs.get(spec) or words.get(spec) or f"{source_run(spec)} (not found)",
-                key=f"{key}.{setting.path}",
+                key=f"{own}.{published}",  # what is kept of a selectbox is its words
                 persist_state="session",
             )
             if chosen == FILE:
                 path = st.text_input(
                     "Path of the file",
                     value.removeprefix("file:") if held == FILE else "",
-                    key=f"{key}.{setting.path}.file",
+                    key=f"{own}.file",
                     placeholder="/path/to/weights.safetensors",
                     persist_state="session",
                 )
                 st.caption(
                     "A .safetensors, .pt or .pth file with the parameter names of torchvision, timm or this program."
                 )
-                return f"file:{path}"
-            st.caption(f"The encoder starts from the weights of a run, {published}, random weights or a file.")
+                chosen = f"file:{path}"
+            elif chosen == "imagenet" and network in CURATED:
+                st.caption(f"{words[chosen]} of {title_of(network)}, {CURATED[network].learned}.")
+            else:
+                st.caption(f"The encoder starts from the weights of a run, {published}, random weights or a file.")
+        state.hold(own, chosen)
         return chosen
 
     return draw

@@ -198,8 +198,8 @@ class TrainingSettings(Settings):
     )
     wandb_model: bool = setting(
         False,
-        "Also send the trained model as an artifact: 14 MB for an EfficientNet-Lite0, 45 MB for a ResNet18, 110 MB for a"
-        " ConvNeXt-Tiny.",
+        "Also send the trained model as an artifact: 13 MB for an EfficientNet-Lite0, 45 MB for a ResNet18, 111 MB for"
+        " a ConvNeXt-Tiny.",
         title="Send the model",
         group=TRACKING,
     )

@@ -33,8 +33,8 @@ class Facts:
     feature_dim: D of its features. own_px: side of the pictures that it was made for. mean, std: of its input, per
     colour, of values in 0 … 1. reductions: side of the picture over side of the maps after each stage. stages: their
     costs. licence: of its published weights. hub: their repository on the hub of models; package: the Python package
-    that brings them along; "" where there is none. learned_from: what they were learned from. batch_norm: whether it
-    normalises by batches.
+    that brings them along; "" where there is none. published: what those weights are called; learned: how they came to
+    be. batch_norm: whether it normalises by batches.
     """
 
     name: str
@@ -49,7 +49,8 @@ class Facts:
     std: tuple[float, float, float] = IMAGENET_STD
     hub: str = ""
     package: str = ""
-    learned_from: str = "ImageNet"
+    published: str = "ImageNet weights"
+    learned: str = "learned from the labels of 1.3 million photographs"
     batch_norm: bool = True
 
     @property
@@ -163,7 +164,8 @@ CURATED: dict[str, Facts] = {
         ),
         licence="Apache-2.0",
         hub="timm/vit_small_patch14_dinov2.lvd142m",
-        learned_from="142 million pictures without labels",
+        published="DINOv2 weights",
+        learned="learned without labels from 142 million pictures",
         batch_norm=False,
     ),
 }
@@ -187,10 +189,7 @@ def title_of(name: str) -> str:
 
 def published_weights(name: str) -> str:
     """What the published weights of encoder ``name`` are called, in a sentence: "ImageNet weights"."""
-    if name not in CURATED:
-        return "published weights"
-    learned_from = CURATED[name].learned_from
-    return "ImageNet weights" if learned_from == "ImageNet" else f"weights learned from {learned_from}"
+    return CURATED[name].published if name in CURATED else "published weights"
 
 
 @lru_cache(maxsize=256)

@@ -138,6 +138,8 @@ def measure_facts(name: str) -> Facts:
         stages=measured_stages(encoder),
         licence=config.get("license") or "not stated",
         hub=config.get("hf_hub_id") or "",
+        published="published weights",
+        learned="",
         batch_norm=encoder.has_batch_norm,
     )
 

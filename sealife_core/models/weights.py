@@ -262,9 +262,9 @@ def _imagenet_file(encoder: Encoder) -> tuple[Path, str]:
     except OSError as error:  # URLError and timeouts are of this kind
         print(f"{address}: {error}", flush=True)
         why = "there is no internet" if isinstance(error, URLError) else error.strerror or str(error)
+        named = f"{published_weights(encoder.name)} of {title_of(encoder.name)}"
         raise WeightsError(
-            f"The {published_weights(encoder.name)} of {title_of(encoder.name)} are not on this machine and could not be"
-            f" downloaded: {why}. {by_hand(encoder.name)}"
+            f"The {named} are not on this machine and could not be downloaded: {why}. {by_hand(encoder.name)}"
         ) from None
     return path, version
 

@@ -191,8 +191,8 @@ def _seconds(
     seconds = STARTUP_S + _passes(config, encoder, stem, n_images, n_stored) / speed
     same = _distance(nearest, wanted) == 0
     basis = (
-        f"{'measured' if same else 'scaled from'} {rate_said(nearest['images_per_s'])} of {title_of(nearest['encoder'])}"
-        f" at {nearest['image_size_px']} px in a {nearest['kind']} run on this machine"
+        f"{'measured' if same else 'scaled from'} {rate_said(nearest['images_per_s'])} of"
+        f" {title_of(nearest['encoder'])} at {nearest['image_size_px']} px in a {nearest['kind']} run on this machine"
         f"{f', if {gpus} devices are {gpus} times as fast as one' if gpus > 1 else ''}"
     )
     return seconds, basis
