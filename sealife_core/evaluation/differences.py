@@ -8,7 +8,7 @@ from sealife_core.config import AnyConfig, ClassifierConfig, describe, source_ru
 from sealife_core.errors import ConfigError
 from sealife_core.evaluation.candidates import distinct_names
 from sealife_core.evaluation.comparison import ComparisonRow
-from sealife_core.models.facts import title_of
+from sealife_core.models.facts import published_weights, title_of
 from sealife_core.runs.directory import Run
 from sealife_core.wording import short_number
 
@@ -94,7 +94,9 @@ def _readable(runs: Sequence[Run]) -> list[tuple[Run, AnyConfig]]:
 
 def _weights(run: Run, config: AnyConfig) -> str:
     source = source_run(config.weights)
-    return config.weights if source is None else Run(run.root / source).notes()["name"]
+    if source is not None:
+        return Run(run.root / source).notes()["name"]
+    return published_weights(config.encoder) if config.weights == "imagenet" else config.weights
 
 
 def _title(found: Difference) -> str:

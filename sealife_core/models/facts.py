@@ -147,6 +147,7 @@ CURATED: dict[str, Facts] = {
         ),
         licence="Apache-2.0",
         hub="timm/convnext_tiny.in12k_ft_in1k",
+        learned="learned from the labels of 12 million photographs",
         batch_norm=False,
     ),
     "vit_small_patch14_dinov2": Facts(

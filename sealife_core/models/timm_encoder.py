@@ -179,7 +179,8 @@ def _groups(net: Any, name: str) -> dict[str, int]:
     except (AttributeError, NotImplementedError, AssertionError, KeyError):
         groups = {}
     of_group = {parameter: group for group, names in groups.items() for parameter in names}
-    if any(parameter not in of_group for parameter, _ in net.named_parameters()):
+    # Under each of its names: a few networks hold a part twice.
+    if any(parameter not in of_group for parameter, _ in net.named_parameters(remove_duplicate=False)):
         raise ValueError(
             f"timm does not say which parts '{name}' has, so it cannot serve as an encoder. Choose another one."
         )
