@@ -46,7 +46,8 @@ def _kinds(device: str) -> dict[type[nn.Module], Any]:
     norm, norm_act = (nn.SyncBatchNorm, SyncNormAct) if device == "cuda" else (SharedBatchNorm, SharedNormAct)
     kinds: dict[type[nn.Module], Any] = {nn.BatchNorm1d: norm, nn.BatchNorm2d: norm, nn.Dropout: SharedDropout}
     if "timm" in sys.modules:  # else no layer of timm is in the network
-        from timm.layers import BatchNormAct2d, DropPath
+        from timm.layers.drop import DropPath
+        from timm.layers.norm_act import BatchNormAct2d
 
         kinds |= {BatchNormAct2d: norm_act, DropPath: SharedDropPath}
     return kinds
