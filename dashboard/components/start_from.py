@@ -7,6 +7,7 @@ import streamlit as st
 
 from dashboard import state
 from dashboard.components.config_form import Field
+from dashboard.errors import plain
 from sealife_core.config import ALL_STAGES, ClassifierConfig, Setting, source_run
 from sealife_core.errors import ConfigError, SealifeError
 from sealife_core.models.facts import CURATED, published_weights, title_of
@@ -85,9 +86,11 @@ def weights_field(runs: dict[str, str], encoder: str) -> Field:
                 )
                 chosen = f"file:{path}"
             elif chosen == "imagenet" and network in CURATED:
-                st.caption(f"{words[chosen]} of {title_of(network)}, {CURATED[network].learned}.")
+                st.caption(plain(f"{words[chosen]} of {title_of(network)}, {CURATED[network].learned}."))
             else:
-                st.caption(f"The encoder starts from the weights of a run, {published}, random weights or a file.")
+                st.caption(
+                    plain(f"The encoder starts from the weights of a run, {published}, random weights or a file.")
+                )
         state.hold(own, chosen)
         return chosen
 
