@@ -29,7 +29,7 @@ def encoder_field(setting: Setting, value: str, key: str) -> str:
             name = _another("" if value in offered else value, f"{own}.timm")
         told = _known(name)
         if told is not None:
-            st.caption(plain(f"{told.says} {_size(told)} {_where(told)}"))
+            st.caption(plain(" ".join((told.says, _size(told), _where(told)))))
         with st.popover("Compare encoders", type="tertiary", key=f"{own}.all", on_change="rerun") as fold:
             if fold.open:
                 st.html(_table())

@@ -86,10 +86,10 @@ def weights_field(runs: dict[str, str], encoder: str) -> Field:
                 )
                 chosen = f"file:{path}"
             elif chosen == "imagenet" and network in CURATED:
-                st.caption(plain(f"{words[chosen]} of {title_of(network)}, {CURATED[network].learned}."))
+                st.caption(f"{plain(words[chosen])} of {plain(title_of(network))}, {plain(CURATED[network].learned)}.")
             else:
                 st.caption(
-                    plain(f"The encoder starts from the weights of a run, {published}, random weights or a file.")
+                    f"The encoder starts from the weights of a run, {plain(published)}, random weights or a file."
                 )
         state.hold(own, chosen)
         return chosen
