@@ -63,11 +63,12 @@ def launch_problems(request: "Request") -> list["Problem"]:
     """What would keep ``request`` from ending well; a network is asked once a minute at most."""
     from sealife_core.launching.launch_checks import problems_of
 
-    return problems_of(request, dataset(request.data), online=_online)
+    return problems_of(request, dataset(request.data), online=online)
 
 
-@st.cache_data(ttl=60, show_spinner="Checking whether ImageNet weights can be downloaded…")
-def _online(encoder: str) -> bool | None:
+@st.cache_data(ttl=60, show_spinner="Checking whether the weights can be downloaded…")
+def online(encoder: str) -> bool | None:
+    """Whether the published weights of ``encoder`` can be downloaded; None where nothing answers."""
     from sealife_core.models import imagenet
 
     return imagenet.reachable(encoder)

@@ -111,6 +111,11 @@ def held(key: str, otherwise: Any) -> Any:
     return st.session_state.get(key, otherwise)
 
 
+def hold(key: str, value: Any) -> None:
+    """What the field ``key`` of a form is set to, for :func:`held`, of a field that is made of several widgets."""
+    st.session_state[key] = value
+
+
 def remember_launch(token: str, run_id: str, name: str) -> None:
     """``token`` stands for exactly this request: it is not launched again by a second click."""
     st.session_state[_LAUNCHED] = (token, run_id, name)

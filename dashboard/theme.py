@@ -119,6 +119,12 @@ _CSS = """
 .figures { display: grid; grid-template-columns: auto 1fr; gap: .2rem 1rem; margin: 0; font-size: .9375rem; }
 .figures span { opacity: .72; }
 .figures b { font-weight: 600; text-align: right; }
+.encoders { border-collapse: collapse; font-size: .8125rem; line-height: 1.4; width: 36rem; max-width: 100%; }
+.encoders td, .encoders th { text-align: left; vertical-align: top; padding: .4rem 1rem .4rem 0;
+  border-bottom: 1px solid var(--line); overflow-wrap: anywhere; }
+.encoders th { font-weight: 400; opacity: .72; }
+.encoders th:first-child { width: 40%; }
+.encoders th:nth-child(2) { width: 16%; }
 .ladder { display: flex; flex-wrap: wrap; gap: .25rem; margin: -.25rem 0 .25rem; }
 .rung { font-size: .75rem; padding: .1rem .45rem; border-radius: .375rem; border: 1px solid var(--line); opacity: .6; }
 [class*="st-key-card_chosen"] { border-color: #0B7285; box-shadow: 0 0 0 1px #0B7285; }

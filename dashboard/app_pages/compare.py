@@ -28,7 +28,7 @@ def page() -> None:
     st.markdown(
         "Which way of using an encoder classifies the most pictures correctly? A **linear probe** freezes the"
         " encoder and trains one layer on top. **Fine-tuning** trains the encoder further. **Transfer** starts from"
-        " ImageNet weights, and training **from scratch** starts from random weights."
+        " weights that others learned, such as ImageNet's, and training **from scratch** starts from random weights."
     )
     if not choice.candidates:
         _nothing_yet()

@@ -7,13 +7,13 @@ import streamlit as st
 from dashboard import cache, state
 from dashboard.components.config_form import differences, essentials, tabbed
 from dashboard.components.dataset_choice import dataset_choice, need_dataset
+from dashboard.components.encoder_field import encoder_field, fitting_line, is_encoder
 from dashboard.components.launch import estimate_lines, launch_button, queue_lines
-from dashboard.components.start_from import sources, stages_field, weights_field
+from dashboard.components.start_from import learned_with, sources, stages_field, weights_field
 from dashboard.components.where_field import where_field
 from dashboard.errors import plain, show_error
-from sealife_core.config import SIZES, TASKS, AnyConfig, describe, flattened, nested, parse, preset, source_run
+from sealife_core.config import SIZES, TASKS, AnyConfig, describe, flattened, nested, parse, preset
 from sealife_core.errors import ConfigError
-from sealife_core.runs.directory import open_run
 from sealife_core.runs.names import default_name
 from sealife_core.runs.queue import make_ready
 from sealife_core.views.recipes import recipe_name, recipes
@@ -54,41 +54,37 @@ def _form(task: str, runs: dict[str, str]) -> tuple[AnyConfig | ConfigError, lis
     base = flattened(preset(task, size).model_dump())
     if TASKS[task].needs_run:
         base["weights"] = next(iter(runs), "imagenet")
-        base |= _as_source(base["weights"])
+        if source := learned_with(base["weights"]):  # so that the classifier sees what the encoder saw
+            base["encoder"], base["image_size_px"] = source
     held = state.form_values()
     filled = held is not None and held[0] == task
     values = base | (held[1] if held and filled else {})
     if filled:
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.caption("Filled in from a run or from the Views page.")
+            st.caption("Filled in from a run, from the Views page or as suggested.")
             st.button("Back to the preset", type="tertiary", on_click=state.clear_form_values)
     key = f"train.{state.form_version()}.{task}.{size}"
     special = {
         "data": lambda setting, _value, _key: dataset_choice(setting.title, setting.says),
-        "weights": weights_field(runs),
+        "encoder": encoder_field,
+        "weights": weights_field(runs, values["encoder"]),
         "trained_stages": stages_field,
         "where": where_field,
     }
     chosen = essentials(settings, values, key, special)
+    below = st.container()
     if task == "simclr":
         recipe, values = _recipe(values, key)
         key = f"{key}.{recipe}"
     chosen |= tabbed(settings, values, key, special)
+    with below:
+        fitting_line(chosen, task)
     changed = differences([s for s in settings if s.path not in ("data", "weights")], chosen, base)
     try:
         hashed = {"data_hash": cache.dataset(chosen["data"]).content_hash}
         return parse(TASKS[task].config, nested(chosen) | hashed), changed
     except ConfigError as error:
         return error, changed
-
-
-def _as_source(weights: str) -> dict[str, Any]:
-    """Encoder and image size of the run that the weights come from, so that the classifier sees what it saw."""
-    run_id = source_run(weights)
-    if run_id is None:
-        return {}
-    learned = open_run(run_id).config()
-    return {"encoder": learned.encoder, "image_size_px": learned.image_size_px}
 
 
 def _size() -> str:
@@ -128,7 +124,7 @@ def _panel(asked: AnyConfig | ConfigError, task: str, changed: list[str]) -> Non
     default = default_name(task, config.data) if config else TASKS[task].title
     name = st.text_input("Name of the run", placeholder=default, key=f"run_name.{task}", max_chars=80)
     name = name.strip() or default
-    if config is not None:
+    if config is not None and is_encoder(config.encoder):
         estimate_lines(config, name)
     if changed:
         st.caption("Changed from the preset: " + plain("; ".join(changed)) + ".")

@@ -8,6 +8,7 @@ import streamlit as st
 from dashboard.components.run_results import between, percent
 from dashboard.components.run_table import colours_of_all
 from sealife_core.evaluation.comparison import duration, representation_rows
+from sealife_core.models.facts import title_of
 from sealife_core.runs.directory import Run
 
 
@@ -22,7 +23,7 @@ def untested_table(runs: Sequence[Run]) -> None:
             {
                 "●": "⬤",
                 "Run": row.name,
-                "Encoder": f"{row.encoder}, {row.source}",
+                "Encoder": f"{title_of(row.encoder)}, {row.source}",
                 "k-NN": f"{percent(row.knn_accuracy)} ({between(row.low, row.high)})",
                 "Guessing": percent(row.chance),
                 "Validation pictures": f"{row.n:,} of {row.data}",

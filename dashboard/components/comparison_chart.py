@@ -14,6 +14,7 @@ from dashboard.errors import plain
 from dashboard.theme import ink
 from sealife_core.evaluation.comparison import ComparisonRow, by_encoder, duration
 from sealife_core.evaluation.comparison_figures import Score, scored
+from sealife_core.models.facts import title_of
 
 ROW_PX, HEADING_PX = 48, 34
 SCORES: dict[Score, str] = {"accuracy": "Accuracy", "macro_f1": "Macro-F1"}
@@ -114,7 +115,7 @@ def table_rows(rows: Sequence[ComparisonRow]) -> list[dict[str, str]]:
             "Trained for": duration(row.train_s),
             "Pre-trained for": duration(row.pretrain_s),
             "Parameters trained": "–" if row.parameters_trained is None else f"{row.parameters_trained:,}",
-            "Encoder": f"{row.encoder}, {row.source}",
+            "Encoder": f"{title_of(row.encoder)}, {row.source}",
             "Guessing": percent(row.chance),
             "Test pictures": f"{row.n:,}",
             "Labels": row.fewer_labels or "all",

@@ -9,6 +9,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from dashboard import state
 from sealife_core.config import Setting, bound
+from sealife_core.models.facts import title_of
 from sealife_core.wording import short_number
 
 # Draws one setting in its own way: (setting, value, widget key) → value.
@@ -91,7 +92,7 @@ def setting_field(setting: Setting, value: Any, key: str) -> Any:
 def differences(settings: Sequence[Setting], values: Mapping[str, Any], preset: Mapping[str, Any]) -> list[str]:
     """What was changed from the preset, for people: "Temperature 0.5 instead of 0.2"."""
     return [
-        f"{s.title} {shown(values[s.path])} instead of {shown(preset[s.path])}"
+        f"{s.title} {shown(values[s.path], s.path)} instead of {shown(preset[s.path], s.path)}"
         for s in settings
         if s.path in values and not same(values[s.path], preset[s.path])
     ]
@@ -104,8 +105,10 @@ def same(a: Any, b: Any) -> bool:
     return a == b
 
 
-def shown(value: Any) -> str:
-    """A value as people write it."""
+def shown(value: Any, path: str = "") -> str:
+    """A value as people write it; ``path`` is the setting's."""
+    if path == "encoder":
+        return title_of(value) or "none"
     if value is None:
         return "the recipe's value"
     if isinstance(value, bool):

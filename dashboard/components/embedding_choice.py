@@ -11,7 +11,7 @@ from dashboard.components.config_form import setting_field
 from dashboard.components.embedding_colours import ALWAYS, CLASS, CLUSTER, MEANS, PREDICTING
 from dashboard.components.embedding_points import Look, predictions_of
 from dashboard.errors import plain
-from sealife_core.config import SimclrConfig, describe, parse
+from sealife_core.config import SimclrConfig, describe, inherited, parse
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.errors import SealifeError
 from sealife_core.evaluation.embedded import Space, has_embeddings
@@ -139,9 +139,7 @@ def embed_first(run: Run) -> None:
             " Nothing is trained again."
         )
         if st.button("Compute the embeddings", type="primary", icon=":material/arrow_forward:"):
-            config = run.config()
-            values = {"data": config.data, "weights": f"run:{run.id}", "image_size_px": config.image_size_px}
-            state.set_form_values("embed", values)
+            state.set_form_values("embed", inherited(run.config()) | {"weights": f"run:{run.id}"})
             state.go("train", **{state.TASK: "embed"})
 
 

@@ -14,6 +14,7 @@ from dashboard.components.run_table import colours_of_all, method, state_words
 from dashboard.errors import plain
 from sealife_core.config import AnyConfig, SimclrConfig, source_run
 from sealife_core.errors import ConfigError
+from sealife_core.models.facts import published_weights, title_of
 from sealife_core.runs.directory import Run
 from sealife_core.runs.liveness import State
 from sealife_core.runs.resume_point import BEGIN_ANEW, damage
@@ -28,7 +29,11 @@ def heading(run: Run) -> None:
     except ConfigError:
         return
     tags = run.notes()["tags"]
-    parts = [f"**{method(config)}**", f"{config.encoder} {_origin(config)}", f"on {plain(config.data)}"]
+    parts = [
+        f"**{method(config)}**",
+        f"{plain(title_of(config.encoder))} {_origin(config)}",
+        f"on {plain(config.data)}",
+    ]
     st.markdown(" · ".join(parts) + "".join(f" :gray-badge[{plain(tag)}]" for tag in tags))
 
 
@@ -149,7 +154,7 @@ def _chances(panel: Panel, runs: list[Run]) -> dict[str, float]:
 
 def _origin(config: AnyConfig) -> str:
     if config.weights in ("random", "imagenet"):
-        return {"random": "from random weights", "imagenet": "from ImageNet weights"}[config.weights]
+        return f"from {'random weights' if config.weights == 'random' else published_weights(config.encoder)}"
     run_id = source_run(config.weights)
     if run_id is None:
         return "from a weights file"

@@ -25,10 +25,13 @@ def settings_view(run: Run) -> None:
     st.markdown(f"**Changed from the preset “{size}”**" if changed else f"**Exactly the preset “{size}”**")
     if changed:
         _table(
-            [{"Setting": _label(s), "This run": shown(values[s.path]), "Preset": shown(base[s.path])} for s in changed]
+            [
+                {"Setting": _label(s), "This run": shown(values[s.path], s.path), "Preset": shown(base[s.path], s.path)}
+                for s in changed
+            ]
         )
     with st.expander("All settings"):
-        _table([{"Setting": _label(s), "This run": shown(values[s.path]), "Means": s.says} for s in settings])
+        _table([{"Setting": _label(s), "This run": shown(values[s.path], s.path), "Means": s.says} for s in settings])
     _machine(run)
 
 

@@ -1,13 +1,16 @@
 """Which settings a search varies, and between which values: one row a setting, filled in around the preset."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import streamlit as st
 
 from dashboard.components.config_form import FORMATS, shown
 from sealife_core.config import Axis, ClassifierConfig, Setting, SimclrConfig, bound, suggested_axis
+from sealife_core.models.facts import OFFERED
 
+ENCODER = "encoder"
 # What most changes how well each kind of run goes, and so what a search begins with.
 FIRST = {
     "simclr": ("learning_rate", "temperature", "views.strength"),
@@ -20,7 +23,7 @@ FIRST = {
 
 def vary_choice(settings: Sequence[Setting], task: str, key: str) -> list[Setting]:
     """Draws the choice of the settings that vary. Returns them in the order in which they were chosen."""
-    known = {setting.path: setting for setting in settings if setting.type is not str or setting.choices}
+    known = {s.path: s for s in settings if s.type is not str or s.choices or s.path == ENCODER}
     chosen = st.multiselect(
         "Settings that vary",
         list(known),
@@ -42,8 +45,10 @@ def axis_row(base: SimclrConfig | ClassifierConfig, setting: Setting, key: str) 
     where = f"{key}.axis.{setting.path}"
     with st.container(gap="xsmall"):
         if start.choices:
+            own = start.choices[0]
+            among = [*OFFERED, *(() if own in OFFERED else (own,))] if setting.path == ENCODER else start.choices
             chosen = st.multiselect(
-                setting.title, start.choices, default=start.choices, format_func=shown, key=where,
+                setting.title, among, default=start.choices, format_func=partial(shown, path=setting.path), key=where,
                 persist_state="session",
             )  # fmt: skip
             st.caption(setting.says)

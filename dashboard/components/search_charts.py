@@ -78,7 +78,7 @@ def parallel_option(
     for place, axis in enumerate(search.axes):
         about: dict[str, Any] = {"dim": place, "name": settings[axis.path].title}
         if axis.choices:
-            about |= {"type": "category", "data": [shown(choice) for choice in axis.choices]}
+            about |= {"type": "category", "data": [shown(choice, axis.path) for choice in axis.choices]}
         else:
             about |= {"type": "log" if axis.log else "value", "min": axis.low, "max": axis.high}
         axes.append(about)
@@ -140,7 +140,9 @@ def _line(
         "opacity": 1 if best else 0.5 if pruned else 0.85,
         "color": "#D3484C" if best else PRUNED if pruned else _between(share, scale),
     }
-    along = [shown(trial.values[axis.path]) if axis.choices else trial.values[axis.path] for axis in search.axes]
+    along = [
+        shown(trial.values[axis.path], axis.path) if axis.choices else trial.values[axis.path] for axis in search.axes
+    ]
     return {"value": [*along, _percent(trial)], "name": told(trial), "lineStyle": style}
 
 

@@ -8,6 +8,7 @@ import streamlit as st
 from dashboard import cache
 from dashboard.components.config_form import tabbed
 from dashboard.components.dataset_choice import dataset_choice
+from dashboard.components.encoder_field import encoder_field
 from dashboard.components.launch import launch_button
 from dashboard.components.machine_speed import measuring, measuring_lines
 from dashboard.components.search_axes import axis_row, vary_choice
@@ -75,7 +76,7 @@ def _form(runs: dict[str, str]) -> SearchConfig | ConfigError:
     if TASKS[task].needs_run:
         values["weights"] = next(iter(runs), "imagenet")
     weights = next(setting for setting in settings if setting.path == "weights")
-    values["weights"] = weights_field(runs)(weights, values["weights"], key)
+    values["weights"] = weights_field(runs, values["encoder"])(weights, values["weights"], key)
     values |= _as_source(values["weights"])
     varied = vary_choice(settings, task, key)
     paths = {setting.path for setting in varied} | {"data", "weights"}
@@ -84,7 +85,7 @@ def _form(runs: dict[str, str]) -> SearchConfig | ConfigError:
         begun = parse(TASKS[task].config, nested(values))
         axes = [axis_row(begun, setting, key) for setting in varied]  # type: ignore[arg-type]
         trials, pruning = _how_many(key)
-        values |= tabbed(others, values, key, {"where": where_field})
+        values |= tabbed(others, values, key, {"encoder": encoder_field, "where": where_field})
         base = parse(TASKS[task].config, nested(values) | {"data_hash": cache.dataset(data).content_hash})
         assert not isinstance(base, EmbedConfig)
         named = ", ".join(setting.title.lower() for setting in varied)

@@ -101,7 +101,7 @@ def _best(run: Run, search: SearchConfig, best: Trial, trials: Sequence[Trial]) 
     """The best in words, what its lead is worth, and what to do with it."""
     winner = Run(run.root / best.run_id)
     values = ", ".join(
-        f"{_settings(search)[path].title.lower()} {_value(value)}" for path, value in best.values.items()
+        f"{_settings(search)[path].title.lower()} {_value(value, path)}" for path, value in best.values.items()
     )
     over = run.state().active
     with st.container(border=True, key="search_best"):
@@ -240,7 +240,7 @@ def table_rows(search: SearchConfig, trials: Sequence[Trial]) -> list[dict[str, 
     words = {"running": "running", "finished": "✓ finished", "pruned": "▲ stopped early", "failed": "✕ failed"}
     return [
         {"Trial": trial.number}
-        | {_settings(search)[path].title: _value(value) for path, value in trial.values.items()}
+        | {_settings(search)[path].title: _value(value, path) for path, value in trial.values.items()}
         | {
             measure_title(search): percent(trial.value),
             "Epochs": trial.epochs,
@@ -261,8 +261,8 @@ def _settings(search: SearchConfig) -> dict[str, Setting]:
     return {setting.path: setting for setting in describe(type(search.base))}
 
 
-def _value(value: Any) -> str:
-    return f"{value:.3g}" if isinstance(value, float) else shown(value)
+def _value(value: Any, path: str) -> str:
+    return f"{value:.3g}" if isinstance(value, float) else shown(value, path)
 
 
 def _there(run: Run) -> bool:

@@ -5,15 +5,17 @@ from typing import Any
 
 import streamlit as st
 
+from dashboard import state
 from dashboard.components.config_form import Field
+from dashboard.errors import plain
 from sealife_core.config import ALL_STAGES, ClassifierConfig, Setting, source_run
-from sealife_core.errors import ConfigError
-from sealife_core.runs.directory import Run
+from sealife_core.errors import ConfigError, SealifeError
+from sealife_core.models.facts import CURATED, published_weights, title_of
+from sealife_core.runs.directory import Run, open_run
 from sealife_core.runs.liveness import State
 
 FILE = "file"
 STAGES = ("stem", "layer 1", "layer 2", "layer 3", "layer 4")
-WORDS = {"random": "Random weights", "imagenet": "ImageNet weights", FILE: "A weights file…"}
 
 
 def sources(runs: Sequence[Run]) -> dict[str, str]:
@@ -37,11 +39,28 @@ def sources(runs: Sequence[Run]) -> dict[str, str]:
     return {spec: words for _, spec, words in found}
 
 
-def weights_field(runs: dict[str, str]) -> Field:
-    """Draws the setting ``weights`` as a choice among ``runs`` (of :func:`sources`), ImageNet, random and a file."""
+def learned_with(weights: str) -> tuple[str, int] | None:
+    """Encoder and image size (px) of the run that ``weights`` come from; None where they come from no readable run."""
+    run_id = source_run(weights)
+    try:
+        learned = open_run(run_id).config() if run_id else None
+    except SealifeError:  # gone, or damaged: launching will say so
+        return None
+    return (learned.encoder, learned.image_size_px) if learned else None
+
+
+def weights_field(runs: dict[str, str], encoder: str) -> Field:
+    """Draws the setting ``weights`` as a choice among ``runs`` (of :func:`sources`), published weights, random ones and
+    a file. encoder: the form's, unless its field says another one.
+    """
 
     def draw(setting: Setting, value: str, key: str) -> Any:
-        options = [*runs, *WORDS]
+        own = f"{key}.{setting.path}"
+        network = state.held(f"{key}.encoder", encoder)
+        published = published_weights(network)
+        words = {"random": "Random weights", "imagenet": published[0].upper() + published[1:], FILE: "A weights file…"}
+        options = [*runs, *words]
+        value = state.held(own, value)
         held = FILE if value.startswith("file:") else value
         if held not in options:  # a run that is gone: shown as it is, and refused by validation
             options.insert(0, held)
@@ -50,23 +69,29 @@ def weights_field(runs: dict[str, str]) -> Field:
                 setting.title,
                 options,
                 index=options.index(held),
-                format_func=lambda spec: runs.get(spec) or WORDS.get(spec) or f"{source_run(spec)} (not found)",
-                key=f"{key}.{setting.path}",
+                format_func=lambda spec: runs.get(spec) or words.get(spec) or f"{source_run(spec)} (not found)",
+                key=f"{own}.{published}",  # what is kept of a selectbox is its words
                 persist_state="session",
             )
             if chosen == FILE:
                 path = st.text_input(
                     "Path of the file",
                     value.removeprefix("file:") if held == FILE else "",
-                    key=f"{key}.{setting.path}.file",
-                    placeholder="/path/to/resnet18.safetensors",
+                    key=f"{own}.file",
+                    placeholder="/path/to/weights.safetensors",
                     persist_state="session",
                 )
                 st.caption(
-                    "A .safetensors, .pt or .pth file with the parameter names of torchvision or of this program."
+                    "A .safetensors, .pt or .pth file with the parameter names of torchvision, timm or this program."
                 )
-                return f"file:{path}"
-            st.caption("The encoder starts from the weights of a run, ImageNet weights, random weights or a file.")
+                chosen = f"file:{path}"
+            elif chosen == "imagenet" and network in CURATED:
+                st.caption(f"{plain(words[chosen])} of {plain(title_of(network))}, {plain(CURATED[network].learned)}.")
+            else:
+                st.caption(
+                    f"The encoder starts from the weights of a run, {plain(published)}, random weights or a file."
+                )
+        state.hold(own, chosen)
         return chosen
 
     return draw

@@ -25,7 +25,7 @@ class ClassifierConfig(TrainingSettings):
     kind: Literal["classifier"] = "classifier"
     weights: Weights = setting(
         "random",
-        "Where the encoder comes from: random, imagenet, run:ID or file:PATH.",
+        "Where the encoder comes from: random, imagenet (its published weights), run:ID or file:PATH.",
         title="Encoder from",
         group=MODEL,
         simple=True,

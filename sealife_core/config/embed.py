@@ -14,7 +14,7 @@ class EmbedConfig(TrainingSettings):
     kind: Literal["embed"] = "embed"
     weights: Weights = setting(
         "imagenet",
-        "Where the encoder comes from: random, imagenet, run:ID or file:PATH.",
+        "Where the encoder comes from: random, imagenet (its published weights), run:ID or file:PATH.",
         title="Encoder from",
         group=MODEL,
         simple=True,
@@ -29,4 +29,4 @@ class EmbedConfig(TrainingSettings):
     @property
     def method(self) -> str:
         """What the field calls an encoder with these weights."""
-        return {"random": "Untrained encoder", "imagenet": "ImageNet encoder"}.get(self.weights, "Encoder as it is")
+        return {"random": "Untrained encoder", "imagenet": "Pre-trained encoder"}.get(self.weights, "Encoder as it is")

@@ -93,8 +93,8 @@ TASKS: dict[str, Task] = {
         ),
     ),
     "transfer": Task(
-        "ResNet50 transfer",
-        "Start from weights learned on ImageNet's 1.3 million photographs.",
+        "Transfer",
+        "Start from weights that others learned, such as those from ImageNet's 1.3 million photographs.",
         ClassifierConfig,
         False,
         _TRANSFER,

@@ -20,7 +20,7 @@ _NETWORK = re.compile(r"[a-z0-9_]{2,100}(\.[a-z0-9_]{1,100})?", re.ASCII)
 def _encoder(name: str) -> str:
     if _NETWORK.fullmatch(name):
         return name
-    raise ValueError("'resnet18', 'resnet34', 'resnet50' or the name of a network of timm, as 'convnext_tiny'")
+    raise ValueError("the name of a network, such as 'tf_efficientnet_lite0', 'resnet18' or another of timm's")
 
 
 EncoderName = Annotated[str, AfterValidator(_encoder)]
@@ -124,15 +124,16 @@ class TrainingSettings(Settings):
     )
     encoder: EncoderName = setting(
         "resnet18",
-        "The network that turns an image into features: resnet18, resnet34, resnet50 or any name of timm's.",
+        "The network that turns an image into features: tf_efficientnet_lite0, resnet18, resnet50, convnext_tiny,"
+        " vit_small_patch14_dinov2 or any other name of timm's.",
         title="Encoder",
         group=MODEL,
         simple=True,
     )
     stem: Stem = setting(
         "auto",
-        "The first layers of the encoder. 'imagenet' divides the image side by four, 'small' keeps it. 'auto' uses"
-        " 'small' for random weights at 40 px or less, else 'imagenet'.",
+        "The first layers of a ResNet. 'imagenet' divides the image side by four, 'small' keeps it. 'auto' uses"
+        " 'small' for random weights at 40 px or less, else 'imagenet'. Other encoders have no 'small' stem.",
         title="Stem",
         group=MODEL,
     )
@@ -197,7 +198,8 @@ class TrainingSettings(Settings):
     )
     wandb_model: bool = setting(
         False,
-        "Also send the trained model as an artifact: about 45 MB for a ResNet18, 95 MB for a ResNet50.",
+        "Also send the trained model as an artifact: 13 MB for an EfficientNet-Lite0, 45 MB for a ResNet18, 111 MB for"
+        " a ConvNeXt-Tiny.",
         title="Send the model",
         group=TRACKING,
     )

@@ -18,7 +18,7 @@ class SimclrConfig(TrainingSettings):
     kind: Literal["simclr"] = "simclr"
     weights: Weights = setting(
         "random",
-        "Where the encoder starts from: random, imagenet, run:ID or file:PATH.",
+        "Where the encoder starts from: random, imagenet (its published weights), run:ID or file:PATH.",
         title="Start from",
         group=MODEL,
         simple=True,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from sealife_core.config import AnyConfig, ClassifierConfig, SimclrConfig, fewer_labels, source_run
 from sealife_core.errors import SealifeError
 from sealife_core.evaluation.candidates import distinct_names
+from sealife_core.models.facts import published_weights, title_of
 from sealife_core.runs.directory import Run
 
 if TYPE_CHECKING:
@@ -94,7 +95,7 @@ def by_encoder(rows: Sequence[ComparisonRow], score: str = "accuracy") -> list[t
     """``rows`` under the encoder that they use, in words; best ``score`` first, within an encoder and among them."""
     groups: dict[str, list[ComparisonRow]] = {}
     for row in sorted(rows, key=lambda row: -getattr(row, score)):
-        groups.setdefault(f"{row.encoder}, {_from(row.source)}", []).append(row)
+        groups.setdefault(f"{title_of(row.encoder)}, {_from(row)}", []).append(row)
     return list(groups.items())
 
 
@@ -135,7 +136,7 @@ def as_text(rows: Sequence[ComparisonRow]) -> str:
         (
             row.name if row.comparable else f"{row.name} *",
             f"{row.method}, {row.fewer_labels}" if row.fewer_labels else row.method,
-            row.encoder,
+            title_of(row.encoder),
             row.source,
             row.data,
             f"{row.n:,}",
@@ -159,7 +160,7 @@ def representation_text(rows: Sequence[RepresentationRow]) -> str:
     cells = [
         (
             row.name,
-            row.encoder,
+            title_of(row.encoder),
             row.source,
             row.data,
             f"{row.n:,}",
@@ -267,11 +268,13 @@ def _source(run: Run, weights: str) -> str:
         return Run(run.root / run_id).notes()["name"]
     if weights.startswith("file:"):
         return Path(weights.removeprefix("file:")).name
-    return {"random": "random", "imagenet": "ImageNet"}[weights]
+    return "random" if weights == "random" else published_weights(run.config().encoder).removesuffix(" weights")
 
 
-def _from(source: str) -> str:
-    return {"random": "random weights", "ImageNet": "ImageNet weights"}.get(source, f"weights of {source}")
+def _from(row: ComparisonRow) -> str:
+    published = published_weights(row.encoder)
+    named = {"random": "random weights", published.removesuffix(" weights"): published}
+    return named.get(row.source, f"weights of {row.source}")
 
 
 def _table(columns: Sequence[str], cells: Sequence[Sequence[str]]) -> str:

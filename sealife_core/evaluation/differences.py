@@ -8,6 +8,7 @@ from sealife_core.config import AnyConfig, ClassifierConfig, describe, source_ru
 from sealife_core.errors import ConfigError
 from sealife_core.evaluation.candidates import distinct_names
 from sealife_core.evaluation.comparison import ComparisonRow
+from sealife_core.models.facts import published_weights, title_of
 from sealife_core.runs.directory import Run
 from sealife_core.wording import short_number
 
@@ -45,7 +46,10 @@ def difference_rows(runs: Sequence[Run]) -> list[dict[str, str]]:
     names = distinct_names(readable)
     return [
         {"Setting": _title(found)}
-        | {names[run.id]: words(found.values[run.id]) if run.id in found.values else "–" for run in readable}
+        | {
+            names[run.id]: words(found.values[run.id], found.path) if run.id in found.values else "–"
+            for run in readable
+        }
         for found in differences(readable)
     ]
 
@@ -67,8 +71,10 @@ def ladders(rows: Sequence[ComparisonRow], runs: Sequence[Run]) -> list[list[tup
     ]
 
 
-def words(value: Any) -> str:
-    """A setting's value as people write it."""
+def words(value: Any, path: str) -> str:
+    """The value of the setting ``path`` as people write it."""
+    if path == "encoder":
+        return title_of(value)
     if value is None:
         return "the recipe's own"
     if isinstance(value, bool):
@@ -88,7 +94,9 @@ def _readable(runs: Sequence[Run]) -> list[tuple[Run, AnyConfig]]:
 
 def _weights(run: Run, config: AnyConfig) -> str:
     source = source_run(config.weights)
-    return config.weights if source is None else Run(run.root / source).notes()["name"]
+    if source is not None:
+        return Run(run.root / source).notes()["name"]
+    return published_weights(config.encoder) if config.weights == "imagenet" else config.weights
 
 
 def _title(found: Difference) -> str:

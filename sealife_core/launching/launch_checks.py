@@ -27,7 +27,7 @@ from sealife_core.datasets.dataset import Dataset
 from sealife_core.errors import ConfigError, SealifeError, WeightsError
 from sealife_core.launching.data_checks import Labels, Problem, data_problems
 from sealife_core.models import imagenet
-from sealife_core.models.facts import facts
+from sealife_core.models.facts import RESNETS, facts, published_weights, takes, title_of
 from sealife_core.runs.devices import devices, impossible
 from sealife_core.runs.directory import open_run, runs_root
 from sealife_core.runs.estimates import network_of
@@ -83,11 +83,25 @@ def _run(
     data = data_problems(config, labels)
     if any(problem.refuses for problem in data):
         return data
-    try:
-        facts(config.encoder)
-    except ValueError as error:
-        return [*data, Problem(str(error))]
+    if unfit := _encoder(config):
+        return [*data, unfit]
     return [*data, *_steps(config, labels, root), *_device(config), *_weights(config, root, online, keys)]
+
+
+def _encoder(config: AnyConfig) -> Problem | None:
+    """Why the network cannot be built, or cannot take pictures of that size."""
+    name, size = config.encoder, config.image_size_px
+    try:
+        own_px = facts(name).own_px
+    except ValueError as error:
+        return Problem(str(error))
+    if config.stem == "small" and name not in RESNETS:
+        return Problem(
+            f"Only a ResNet18, 34 or 50 has a 'small' stem, but this run uses {title_of(name)}. Set the stem to 'auto'."
+        )
+    if not takes(name, size):
+        return Problem(f"{title_of(name)} takes no pictures of {size} px. Set the image size to {own_px} px.")
+    return None
 
 
 def _study(study: StudyConfig, labels: Labels, root: Path, online: Online) -> list[Problem]:
@@ -138,13 +152,15 @@ def _steps(config: AnyConfig, labels: Labels, root: Path) -> list[Problem]:
     if isinstance(config, EmbedConfig):
         return []
     encoder, stem = network_of(config, root)
-    halvings = 5 if stem == "imagenet" else 3
+    known = facts(encoder)
+    reduction = known.reductions[-1] if stem == "imagenet" else known.reductions[-1] // 4
     found = []
-    if config.image_size_px < 2**halvings:
+    if config.image_size_px < reduction:
+        stem_too = ", or the stem to 'small'" if encoder in RESNETS and stem == "imagenet" else ""
         found.append(Problem(
-            f"At {config.image_size_px} px, less than one pixel is left for the last stage of a {encoder} with the"
-            f" '{stem}' stem. Set the image size to {2**halvings} px or more, or the stem to 'small'.",
-            refuses=False,
+            f"At {config.image_size_px} px, less than one pixel is left for the last stage of {known.title}"
+            f"{f' with the {stem!r} stem' if encoder in RESNETS else ''}. Set the image size to {reduction} px or more"
+            f"{stem_too}.", refuses=False,
         ))  # fmt: skip
     there = labels.used(config)
     batch = min(config.batch_size, there)
@@ -154,8 +170,8 @@ def _steps(config: AnyConfig, labels: Labels, root: Path) -> list[Problem]:
                 f"There are {there:,} training images, so the batch size will be {batch:,} instead of"
                 f" {config.batch_size:,}.", refuses=False,
             ))  # fmt: skip
-    elif config.trained_stages and batch == 1:
-        if -(-config.image_size_px // 2**halvings) == 1:
+    elif config.trained_stages and batch == 1 and known.batch_norm:
+        if -(-config.image_size_px // reduction) == 1:
             found.append(Problem(
                 f"With a batch size of 1 and images of {config.image_size_px} px, BatchNorm in the last stage gets a"
                 " single number and cannot compute a variance. Set the batch size to 2 or more."
@@ -198,8 +214,8 @@ def _of_run(config: AnyConfig, source: str, root: Path) -> list[Problem]:
     its = run.config()
     if its.encoder != config.encoder:
         return [Problem(
-            f"The weights come from run '{run.notes()['name']}' with a {its.encoder}, but this run uses a"
-            f" {config.encoder}. Set the encoder to {its.encoder}."
+            f"The weights come from run '{run.notes()['name']}' with the encoder {title_of(its.encoder)}, but this run"
+            f" uses {title_of(config.encoder)}. Set the encoder to {its.encoder}."
         )]  # fmt: skip
     waits = awaited(source, root)
     return [Problem(f"The run will be {waits}.", refuses=False)] if "interrupted" in waits else []
@@ -213,7 +229,7 @@ def _imagenet(config: AnyConfig, online: Online) -> list[Problem]:
         )]  # fmt: skip
     if imagenet.is_here(config.encoder):
         return []
-    missing = f"The published weights of {config.encoder} are not on this machine"
+    missing = f"The {published_weights(config.encoder)} of {title_of(config.encoder)} are not on this machine"
     if config.where != HERE:
         return [Problem(f"{missing}; the cluster's machines may have to download them.", refuses=False)]
     there = online(config.encoder)

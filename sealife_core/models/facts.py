@@ -33,7 +33,8 @@ class Facts:
     feature_dim: D of its features. own_px: side of the pictures that it was made for. mean, std: of its input, per
     colour, of values in 0 … 1. reductions: side of the picture over side of the maps after each stage. stages: their
     costs. licence: of its published weights. hub: their repository on the hub of models; package: the Python package
-    that brings them along; "" where there is none.
+    that brings them along; "" where there is none. published: what those weights are called; learned: how they came to
+    be. batch_norm: whether it normalises by batches.
     """
 
     name: str
@@ -48,7 +49,9 @@ class Facts:
     std: tuple[float, float, float] = IMAGENET_STD
     hub: str = ""
     package: str = ""
-    learned_from: str = "ImageNet"
+    published: str = "ImageNet weights"
+    learned: str = "learned from the labels of 1.3 million photographs"
+    batch_norm: bool = True
 
     @property
     def parameters(self) -> float:
@@ -144,6 +147,8 @@ CURATED: dict[str, Facts] = {
         ),
         licence="Apache-2.0",
         hub="timm/convnext_tiny.in12k_ft_in1k",
+        learned="learned from the labels of 12 million photographs",
+        batch_norm=False,
     ),
     "vit_small_patch14_dinov2": Facts(
         "vit_small_patch14_dinov2",
@@ -160,7 +165,9 @@ CURATED: dict[str, Facts] = {
         ),
         licence="Apache-2.0",
         hub="timm/vit_small_patch14_dinov2.lvd142m",
-        learned_from="142 million pictures without labels (DINOv2)",
+        published="DINOv2 weights",
+        learned="learned without labels from 142 million pictures",
+        batch_norm=False,
     ),
 }
 OFFERED = ("tf_efficientnet_lite0", "resnet18", "resnet50", "convnext_tiny", "vit_small_patch14_dinov2")
@@ -179,3 +186,18 @@ def facts(name: str) -> Facts:
 def title_of(name: str) -> str:
     """What people call encoder ``name``; the name itself where it is not in the table."""
     return CURATED[name].title if name in CURATED else name
+
+
+def published_weights(name: str) -> str:
+    """What the published weights of encoder ``name`` are called, in a sentence: "ImageNet weights"."""
+    return CURATED[name].published if name in CURATED else "published weights"
+
+
+@lru_cache(maxsize=256)
+def takes(name: str, image_size_px: int) -> bool:
+    """Whether encoder ``name`` takes pictures of that side. A few of timm's networks are made for one size alone."""
+    if name in CURATED or image_size_px == 224:  # one that did not take that would be no encoder
+        return True
+    from sealife_core.models.timm_encoder import goes_through
+
+    return goes_through(name, image_size_px)

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from sealife_core.errors import WeightsError
 from sealife_core.models.encoders import Encoder, build_encoder, resolve_stem
+from sealife_core.models.facts import title_of
 from sealife_core.models.weights import load_weights, source_card
 
 
@@ -17,7 +18,7 @@ def starting_encoder(
     card = source_card(weights, checkpoints_root=checkpoints_root)
     if card is not None and card.encoder != name:
         raise WeightsError(
-            f"The weights '{weights}' are those of a {card.encoder}, but this run uses a {name}."
+            f"The weights '{weights}' are those of {title_of(card.encoder)}, but this run uses {title_of(name)}."
             f" Set the encoder to {card.encoder}."
         )
     encoder = build_encoder(name, card.stem if card is not None else resolve_stem(stem, weights, image_size_px, name))

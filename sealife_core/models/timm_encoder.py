@@ -78,6 +78,11 @@ class TimmEncoder(Encoder):
         return min(side, 224) if self._has_tokens else side
 
     @property
+    def has_batch_norm(self) -> bool:
+        """Whether it normalises by batches."""
+        return any(isinstance(part, nn.BatchNorm2d) for part in self.net.modules())
+
+    @property
     def _has_tokens(self) -> bool:
         return hasattr(self.net, "num_prefix_tokens")
 
@@ -107,10 +112,17 @@ class TimmEncoder(Encoder):
         return _common_module([name for name, its in self._of_group.items() if its == group])
 
 
+def network_names() -> list[str]:
+    """The names of all networks of timm."""
+    return timm.list_models()
+
+
 def measure_facts(name: str) -> Facts:
     """What ``facts`` tells of a network that is not in its table. Raises ValueError."""
     from sealife_core.models.stage_costs import measured_stages, reductions
 
+    if not goes_through(name, 224):
+        raise ValueError(f"'{name}' takes no pictures of 224 px, so it cannot serve as an encoder. Choose another one.")
     with torch.device("meta"):
         encoder = TimmEncoder(name)
     config = encoder.net.pretrained_cfg
@@ -126,7 +138,20 @@ def measure_facts(name: str) -> Facts:
         stages=measured_stages(encoder),
         licence=config.get("license") or "not stated",
         hub=config.get("hf_hub_id") or "",
+        published="published weights",
+        learned="",
+        batch_norm=encoder.has_batch_norm,
     )
+
+
+def goes_through(name: str, image_size_px: int) -> bool:
+    """Whether a picture of that side goes through the network; nothing is computed."""
+    with torch.device("meta"), torch.no_grad():
+        encoder = TimmEncoder(name).eval()
+        try:
+            return encoder(torch.zeros(1, 3, image_size_px, image_size_px)).shape == (1, encoder.feature_dim)
+        except (AssertionError, RuntimeError, ValueError):  # each network refuses in its own way
+            return False
 
 
 def _network(name: str) -> Any:
@@ -152,8 +177,14 @@ def _groups(net: Any, name: str) -> dict[str, int]:
     try:
         groups = group_parameters(net, net.group_matcher(coarse=True))
     except (AttributeError, NotImplementedError, AssertionError, KeyError):
-        raise ValueError(f"timm does not say which parts '{name}' has, so it cannot serve as an encoder.") from None
-    return {parameter: group for group, names in groups.items() for parameter in names}
+        groups = {}
+    of_group = {parameter: group for group, names in groups.items() for parameter in names}
+    # Under each of its names: a few networks hold a part twice.
+    if any(parameter not in of_group for parameter, _ in net.named_parameters(remove_duplicate=False)):
+        raise ValueError(
+            f"timm does not say which parts '{name}' has, so it cannot serve as an encoder. Choose another one."
+        )
+    return of_group
 
 
 def _info_groups(net: Any, of_group: dict[str, int]) -> dict[str, int]:

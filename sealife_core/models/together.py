@@ -1,9 +1,10 @@
-"""Layers that see the whole batch while devices share it: BatchNorm's statistics, dropout's draw.
+"""Layers that see the whole batch while devices share it: BatchNorm's statistics, the draws of dropout and drop path.
 
 A layer is made one of these and back by :func:`share_layers` and :func:`part_layers`, as it stands: its parameters and
 their names are the same, so a checkpoint does not tell how many devices made it.
 """
 
+import sys
 from typing import Any
 
 import torch
@@ -17,15 +18,17 @@ from sealife_core.models.across import added, gathered, place
 _BEFORE = "_alone"  # where a layer keeps what it was
 
 
-def share_layers(net: nn.Module, device: str) -> None:
-    """Make every BatchNorm and every dropout in ``net`` see what all devices ("cpu" or "cuda") see together."""
-    norm = nn.SyncBatchNorm if device == "cuda" else SharedBatchNorm  # PyTorch's own is for accelerators alone
-    become: dict[type[nn.Module], Any] = {nn.BatchNorm1d: norm, nn.BatchNorm2d: norm, nn.Dropout: SharedDropout}
+def share_layers(net: nn.Module, device: str, views: int = 1) -> None:
+    """Make every BatchNorm, dropout and drop path in ``net`` see what all devices ("cpu" or "cuda") see together.
+
+    views: of each image, of which a batch holds the first of all images, then the second of all.
+    """
+    become = _kinds(device)
     for part in net.modules():
         if type(part) in become:
             part.__dict__[_BEFORE] = type(part)
             part.__class__ = become[type(part)]
-            part.__dict__["process_group"] = None  # of SyncBatchNorm: all devices
+            part.__dict__.update(process_group=None, views=views)  # None to SyncBatchNorm: all devices
 
 
 def part_layers(net: nn.Module) -> None:
@@ -34,7 +37,20 @@ def part_layers(net: nn.Module) -> None:
         before = part.__dict__.pop(_BEFORE, None)
         if before is not None:
             part.__class__ = before
-            del part.__dict__["process_group"]
+            del part.__dict__["process_group"], part.__dict__["views"]
+
+
+def _kinds(device: str) -> dict[type[nn.Module], Any]:
+    """Kind of layer → what it becomes."""
+    # PyTorch's own is for accelerators alone.
+    norm, norm_act = (nn.SyncBatchNorm, SyncNormAct) if device == "cuda" else (SharedBatchNorm, SharedNormAct)
+    kinds: dict[type[nn.Module], Any] = {nn.BatchNorm1d: norm, nn.BatchNorm2d: norm, nn.Dropout: SharedDropout}
+    if "timm" in sys.modules:  # else no layer of timm is in the network
+        from timm.layers.drop import DropPath
+        from timm.layers.norm_act import BatchNormAct2d
+
+        kinds |= {BatchNormAct2d: norm_act, DropPath: SharedDropPath}
+    return kinds
 
 
 class SharedBatchNorm(nn.BatchNorm2d):
@@ -101,6 +117,43 @@ class SharedDropout(nn.Dropout):
         (rank, devices), n = place(), len(input)
         kept = functional.dropout(input.new_ones(devices * n, *input.shape[1:]), self.p)
         return input * kept[rank * n :][:n]
+
+
+class SharedDropPath(nn.Module):
+    """timm's DropPath (stochastic depth, arXiv 1603.09382) of a share of a batch: images are spared as in the whole."""
+
+    drop_prob: float
+    scale_by_keep: bool
+    views: int
+
+    def forward(self, x: Tensor) -> Tensor:
+        """What a branch gives, (n, …), or 0 for the images whose branch is left out."""
+        (rank, devices), n = place(), len(x)
+        if not self.training or not self.drop_prob:
+            return x
+        kept = x.new_empty(self.views, devices, n // self.views).bernoulli_(1 - self.drop_prob)
+        if self.scale_by_keep and self.drop_prob < 1:
+            kept /= 1 - self.drop_prob
+        return x * kept[:, rank].reshape(n, *[1] * (x.ndim - 1))
+
+
+class _Act:
+    """timm's BatchNormAct2d: what follows a BatchNorm is done by the layer itself."""
+
+    drop: nn.Module
+    act: nn.Module
+
+    def forward(self, input: Tensor) -> Tensor:
+        """Maps (n, C, H, W)."""
+        return self.act(self.drop(super().forward(input)))  # pyright: ignore[reportAttributeAccessIssue]
+
+
+class SharedNormAct(_Act, SharedBatchNorm):
+    """BatchNormAct2d over the images of all devices, on a processor."""
+
+
+class SyncNormAct(_Act, nn.SyncBatchNorm):
+    """BatchNormAct2d over the images of all devices, on GPUs."""
 
 
 def _precise(x: Tensor) -> Tensor:

@@ -24,7 +24,7 @@ from sealife_core.durable import replacing
 from sealife_core.errors import WeightsError
 from sealife_core.models.checkpoint import CARD_FILE, WEIGHTS_FILE, ModelCard, load_card, read_safetensors
 from sealife_core.models.encoders import Encoder, ResNetEncoder
-from sealife_core.models.facts import RESNETS
+from sealife_core.models.facts import RESNETS, published_weights, title_of
 from sealife_core.models.imagenet import by_hand, fetch_from_hub, imagenet_files
 from sealife_core.models.naming import torchvision_named, unlike
 from sealife_core.opening import open_regular
@@ -53,7 +53,7 @@ def load_weights(encoder: Encoder, spec: str, *, checkpoints_root: Path | None =
     if spec == "imagenet":
         path, version = _imagenet_file(encoder)
         _fill(encoder, read_tensors(path), f"{path}")
-        return f"The encoder starts from ImageNet weights ({version}, {path})."
+        return f"The encoder starts from {published_weights(encoder.name)} ({version}, {path})."
     if source == "run":
         folder = _run_folder(rest, checkpoints_root)
         card = load_card(folder)
@@ -262,9 +262,9 @@ def _imagenet_file(encoder: Encoder) -> tuple[Path, str]:
     except OSError as error:  # URLError and timeouts are of this kind
         print(f"{address}: {error}", flush=True)
         why = "there is no internet" if isinstance(error, URLError) else error.strerror or str(error)
+        named = f"{published_weights(encoder.name)} of {title_of(encoder.name)}"
         raise WeightsError(
-            f"ImageNet weights for {encoder.name} are not on this machine and could not be downloaded: {why}."
-            f" {by_hand(encoder.name)}"
+            f"The {named} are not on this machine and could not be downloaded: {why}. {by_hand(encoder.name)}"
         ) from None
     return path, version
 

@@ -15,7 +15,7 @@ from typing import Any, Protocol
 
 from sealife_core.config import AnyConfig, ClassifierConfig, EmbedConfig, SimclrConfig, source_run
 from sealife_core.errors import ConfigError
-from sealife_core.models.facts import CURATED, RESNETS, SMALL_STEM_UP_TO_PX, facts
+from sealife_core.models.facts import CURATED, RESNETS, SMALL_STEM_UP_TO_PX, facts, title_of
 from sealife_core.runs.contents import RATE_SHAPE
 from sealife_core.runs.costs import gmac_an_image, stages_of
 from sealife_core.runs.devices import CPU, devices, suitable
@@ -209,8 +209,8 @@ def _seconds(
     seconds = STARTUP_S + _passes(config, encoder, stem, images) / speed
     same = _distance(nearest, wanted) == 0
     basis = (
-        f"{'measured' if same else 'scaled from'} {rate_said(nearest['images_per_s'])} of {nearest['encoder']}"
-        f" at {nearest['image_size_px']} px in a {nearest['kind']} run on this machine"
+        f"{'measured' if same else 'scaled from'} {rate_said(nearest['images_per_s'])} of"
+        f" {title_of(nearest['encoder'])} at {nearest['image_size_px']} px in a {nearest['kind']} run on this machine"
         f"{f', if {gpus} devices are {gpus} times as fast as one' if gpus > 1 else ''}"
     )
     return seconds, basis

@@ -23,7 +23,7 @@ from sealife_core.launching.data_checks import Labels, data_problems, refuse_cha
 from sealife_core.launching.data_checks import labelled_rows as labelled_rows
 from sealife_core.models.checkpoint import ModelCard
 from sealife_core.models.encoders import Encoder
-from sealife_core.models.facts import facts
+from sealife_core.models.facts import facts, published_weights, title_of
 from sealife_core.models.starting import starting_encoder
 from sealife_core.neutral import terminal_text
 from sealife_core.runs.estimates import record_rate
@@ -36,7 +36,8 @@ from sealife_core.training.trainer import trained_parameters
 def prepare_encoder(config: SimclrConfig | ClassifierConfig | EmbedConfig, run: RunWriter) -> tuple[Encoder, str]:
     """The encoder with its starting weights, and its stem. Before any data is read: missing weights fail at once."""
     if config.weights == "imagenet":
-        run.status(stage="loading weights", message="loading (or downloading) ImageNet weights")
+        named = f"{published_weights(config.encoder)} of {title_of(config.encoder)}"
+        run.status(stage="loading weights", message=f"loading (or downloading) {named}")
     encoder, said = starting_encoder(
         config.weights, config.encoder, config.stem, config.image_size_px, checkpoints_root=run.path.parent
     )

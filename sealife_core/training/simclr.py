@@ -23,6 +23,8 @@ class SimclrModule(LightningModule):
     batch_size: images a step, after reduction to what the data set holds; it sets the learning rate.
     """
 
+    views_an_image = 2
+
     def __init__(self, config: SimclrConfig, encoder: Encoder, *, batch_size: int) -> None:
         super().__init__()
         self.config = config

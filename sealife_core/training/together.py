@@ -1,8 +1,8 @@
 """One run on several devices: Lightning's DDP, with what it needs to be the run that one device would make.
 
 A batch is shared equally, and every part of it sees the whole: views are drawn for all of it (``views/sampling.py``),
-NT-Xent takes its negatives from all devices (``models/losses.py``), BatchNorm and dropout act on it as one
-(``models/together.py``). What looks at the whole data set is the leader's, while the others wait.
+NT-Xent takes its negatives from all devices (``models/losses.py``), BatchNorm, dropout and drop path act on it as
+one (``models/together.py``). What looks at the whole data set is the leader's, while the others wait.
 """
 
 import os
@@ -24,6 +24,7 @@ from sealife_core.models.together import part_layers, share_layers
 from sealife_core.runs.companions import Companions
 from sealife_core.runs.writer import RunWriter
 from sealife_core.training.hardware import Hardware
+from sealife_core.training.simclr import SimclrModule
 
 # The leader may look at the whole data set for hours while the others wait. That a device is gone is told by the line
 # to its process (runs/companions.py), in milliseconds; this is for nothing but to be longer than any look.
@@ -97,14 +98,15 @@ class _Ours(LightningEnvironment):
 
 
 class _SharedLayers(LayerSync):
-    """BatchNorm and dropout of the whole batch, while training lasts."""
+    """BatchNorm, dropout and drop path of the whole batch, while training lasts."""
 
     def __init__(self, device: str) -> None:
         self._device = device
 
     def apply(self, model: nn.Module) -> nn.Module:
         """Lightning's door, before the first step."""
-        share_layers(model, self._device)
+        views = model.views_an_image if isinstance(model, SimclrModule) else 1
+        share_layers(model, self._device, views)
         return model
 
     def revert(self, model: nn.Module) -> nn.Module:

@@ -42,11 +42,12 @@ def test_describe__gives_every_field_a_title_a_sentence_and_a_group(kind: str) -
 
 
 def test_load__reports_all_problems_together() -> None:
-    values = {"kind": "simclr", "epocs": 3, "temperature": 9, "views": {"hue": 3}, "encoder": "vgg"}
+    values = {"kind": "simclr", "epocs": 3, "temperature": 9, "views": {"hue": 3}, "encoder": "VGG 16"}
     with pytest.raises(ConfigError) as caught:
         load_config(values)
     assert sorted(caught.value.problems) == [
-        "'encoder' is 'vgg'; expected one of 'resnet18', 'resnet34', 'resnet50'.",
+        "'encoder' is 'VGG 16'; expected the name of a network, such as 'tf_efficientnet_lite0', 'resnet18' or another"
+        " of timm's.",
         "'temperature' is 9; expected a number from 0.01 to 2.",
         "'views.hue' is 3; expected a number from 0 to 0.5 turns.",
         "There is no setting 'epocs'. Did you mean 'epochs'?",

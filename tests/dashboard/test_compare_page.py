@@ -209,7 +209,7 @@ def test_comparison_option__stands_runs_under_their_encoder() -> None:
     rows = [row("x", 0.5, "a"), row("y", 0.9, "b", source="my SimCLR"), row("z", 0.7, "c")]
     option = comparison_option(rows, COLOURS, "#777777")
     names = [name["value"] if isinstance(name, dict) else name.split("\n")[0] for name in option["yAxis"]["data"]]
-    assert names == ["resnet18, weights of my SimCLR", "y", "resnet18, random weights", "z", "x"]
+    assert names == ["ResNet18, weights of my SimCLR", "y", "ResNet18, random weights", "z", "x"]
     dots = {series["name"]: series["data"][0][1] for series in option["series"] if series["type"] == "scatter"}
     assert dots == {"y": 1, "z": 3, "x": 4}
 

@@ -125,14 +125,14 @@ def test_train__refuses_a_number_out_of_range_instead_of_another(tiny_reef, laun
 def test_train__says_before_the_button_what_would_fail_and_switches_it_off(tiny_reef, launched, monkeypatch):
     monkeypatch.setenv("TORCH_HOME", "/nowhere")
     monkeypatch.setattr(imagenet, "reachable", lambda name: False)
-    cache._online.clear()
+    cache.online.clear()
     app = open_page("train")
     app.segmented_control(key="task").set_value("transfer").run()
-    assert "ImageNet weights for resnet50 are not on this machine" in text(app)
+    assert "ImageNet weights of ResNet50 are not on this machine" in text(app)
     assert app.button(key="launch").disabled
     app.segmented_control(key="task").set_value("scratch").run()
     assert not app.button(key="launch").disabled
-    cache._online.clear()
+    cache.online.clear()
 
 
 def test_train__without_a_run_to_start_from_offers_simclr(tiny_reef):

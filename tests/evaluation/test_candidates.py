@@ -82,7 +82,7 @@ def test_by_encoder__puts_the_best_first_within_and_among_encoders(tmp_path: Pat
     RunWriter(b).results(test=TEST | {"accuracy": 0.9}, test_hash="h")
     RunWriter(c).results(test=TEST | {"accuracy": 0.6}, test_hash="h")
     found = [(encoder, [row.name for row in rows]) for encoder, rows in by_encoder(comparison([a, b, c]))]
-    assert found == [("resnet50, ImageNet weights", ["b"]), ("resnet18, random weights", ["c", "a"])]
+    assert found == [("ResNet50, ImageNet weights", ["b"]), ("ResNet18, random weights", ["c", "a"])]
 
 
 def test_differences__are_the_settings_that_differ_and_nothing_else(tmp_path: Path) -> None:
@@ -92,7 +92,7 @@ def test_differences__are_the_settings_that_differ_and_nothing_else(tmp_path: Pa
         create_run(preset("finetune", weights="imagenet", dropout=0.2, trained_stages=3), root=tmp_path, name="two"),
     ]
     assert difference_rows(runs) == [
-        {"Setting": "Encoder from", "one": "my encoder", "two": "imagenet"},
+        {"Setting": "Encoder from", "one": "my encoder", "two": "ImageNet weights"},
         {"Setting": "Trained stages (of 5)", "one": "5", "two": "3"},
     ]
     assert difference_rows(runs[:1]) == []

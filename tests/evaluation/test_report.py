@@ -124,7 +124,7 @@ def test_figures__are_drawn_for_a_notebook(home: Path) -> None:
     runs = [finished("a $x$", 40), finished("b", 20)]
     rows = comparison(runs)
     axes = comparison_figure(rows).axes[0]
-    assert [label.get_text() for label in axes.get_yticklabels()] == ["resnet18, random weights", "a $x$", "b"]
+    assert [label.get_text() for label in axes.get_yticklabels()] == ["ResNet18, random weights", "a $x$", "b"]
     frames = [pd.read_parquet(run.path / "predictions.parquet") for run in runs]
     changes = class_changes(paired(frames[1], frames[0]))
     bars = [patch.get_width() for patch in class_figure(changes).axes[0].patches]

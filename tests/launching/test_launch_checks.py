@@ -113,6 +113,29 @@ def test_problems__of_a_batch_of_one_are_those_of_batch_norm(
             encoder.train()(view)
 
 
+@pytest.mark.parametrize(
+    ("values", "sentence"),
+    [
+        ({"stem": "small", "encoder": "tf_efficientnet_lite0"},
+         "Only a ResNet18, 34 or 50 has a 'small' stem, but this run uses EfficientNet-Lite0. Set the stem to 'auto'."),
+        ({"encoder": "efficientformerv2_s0", "image_size_px": 64},
+         "efficientformerv2_s0 takes no pictures of 64 px. Set the image size to 224 px."),
+        ({"encoder": "botnet26t_256"}, "'botnet26t_256' takes no pictures of 224 px, so it cannot serve as an"),
+        ({"encoder": "mobilenetv3_smal_050"}, "such as mobilenetv3_small_050"),
+    ],
+)  # fmt: skip
+def test_problems__of_an_encoder_are_one_sentence(home: Path, values: dict[str, Any], sentence: str) -> None:
+    (found,), _ = said(
+        preset("scratch", "Quick look", **{"data": "held", "stem": "auto"} | values), held(home, **CLASSES)
+    )
+    assert sentence in found
+
+
+def test_problems__of_a_batch_of_one_are_none_without_batch_norm(home: Path) -> None:
+    values: dict[str, Any] = {"data": "held", "batch_size": 1, "stem": "auto", "encoder": "vit_small_patch14_dinov2"}
+    assert said(preset("scratch", "Quick look", **values), held(home, **CLASSES)) == ([], [])
+
+
 def test_problems__of_devices_that_are_not_there(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
     (found,), _ = said(preset("scratch", "Quick look", data="held", device="cuda"), held(home, **CLASSES))
@@ -196,7 +219,10 @@ def test_problems__of_a_run_that_gives_no_weights(home: Path) -> None:
     (source.path / MODEL).touch()
     assert said(config, dataset) == ([], [])
     other = preset("probe", "Quick look", data="held", weights=f"run:{source.id}", encoder="resnet50")
-    assert "with a resnet18, but this run uses a resnet50" in said(other, dataset)[0][0]
+    assert (
+        "with the encoder ResNet18, but this run uses ResNet50. Set the encoder to resnet18."
+        in said(other, dataset)[0][0]
+    )
     gone = preset("probe", "Quick look", data="held", weights="run:gone")
     assert "There is no run 'gone'" in said(gone, dataset)[0][0]
 

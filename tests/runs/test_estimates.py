@@ -38,7 +38,7 @@ def test_estimate__of_the_measured_run_is_images_over_rate(root: Path):
     took = seconds(root, epochs=10, image_size_px=64, monitor_every=0)
     # 10 epochs × 1,000 images / 100 images/s, and one look at the end: 1,125 forward passes of a sixth of the cost
     assert took == pytest.approx(100 + 1125 / 100 / 6)
-    assert estimate(preset("simclr"), 1000, root).basis.startswith("measured 100 images/s of resnet18 at 64 px")
+    assert estimate(preset("simclr"), 1000, root).basis.startswith("measured 100 images/s of ResNet18 at 64 px")
 
 
 def test_estimate__scales_with_size_encoder_and_what_is_trained(root: Path):
@@ -65,7 +65,7 @@ def test_estimate__takes_the_nearest_measurement_and_of_equals_the_latest(root: 
     record_rate(root, **RATE | {"image_size_px": 224, "images_per_s": 9.0})
     record_rate(root, **RATE | {"images_per_s": 50.0})
     assert "50 images/s" in estimate(preset("simclr"), 1000, root).basis
-    assert "9 images/s of resnet18 at 224 px" in estimate(preset("simclr", image_size_px=192), 1000, root).basis
+    assert "9 images/s of ResNet18 at 224 px" in estimate(preset("simclr", image_size_px=192), 1000, root).basis
 
 
 def test_estimate__leaves_out_other_machines_other_devices_and_rubbish(root: Path):

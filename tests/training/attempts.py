@@ -10,6 +10,7 @@ from sealife_core.config import ClassifierConfig, SimclrConfig, preset
 from sealife_core.datasets.batches import ImageBatches
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.datasets.pixels import open_pixels
+from sealife_core.models.encoders import Encoder, build_encoder
 from sealife_core.runs.directory import Run, create_run
 from sealife_core.runs.writer import RunWriter
 from sealife_core.training.callbacks import Speed
@@ -108,9 +109,14 @@ def _classifier(config: ClassifierConfig, dataset: Dataset) -> tuple[Any, Any]:
         centres = torch.randn(len(dataset.classes), 24, generator=draw)
         h = centres[torch.from_numpy(dataset.labels)] + 2 * torch.randn(len(dataset), 24, generator=draw)
         return on_features(config, dataset, standardised(h.numpy(), dataset), rows)
-    encoder = Small()
+    encoder = _network(config)
     encoder.train_stages(config.trained_stages)
     return on_images(config, dataset, open_pixels(dataset, 64), encoder, rows, CPU)
+
+
+def _network(config: SimclrConfig | ClassifierConfig) -> Encoder:
+    """One that takes milliseconds in place of a ResNet18; any other as it is."""
+    return Small() if config.encoder == "resnet18" else build_encoder(config.encoder)
 
 
 def _pretrain(config: SimclrConfig, writer: RunWriter, dataset: Dataset) -> bool:
@@ -119,7 +125,7 @@ def _pretrain(config: SimclrConfig, writer: RunWriter, dataset: Dataset) -> bool
         dataset, open_pixels(dataset, 64), train_rows=rows, val_rows=rows[:0], batch_size=config.batch_size,
         seed=config.seed, drop_last=True,
     )  # fmt: skip
-    module = SimclrModule(config, Small(), batch_size=config.batch_size)
+    module = SimclrModule(config, _network(config), batch_size=config.batch_size)
     assert isinstance(module.head, nn.Sequential)
     steps = len(rows) // config.batch_size
     speed = Speed("train/views_per_s", images_per_step=2 * config.batch_size, note=lambda rate: None)

@@ -12,13 +12,14 @@ from typing import Any
 
 import torch
 from pytorch_lightning import Callback, LightningModule, Trainer
+from timm.layers import BatchNormAct2d, DropPath
 from torch import nn
 
 from sealife_core.config import preset
 from sealife_core.datasets.batches import ImageBatches
 from sealife_core.datasets.dataset import open_dataset
 from sealife_core.datasets.pixels import open_pixels
-from sealife_core.models.encoders import Encoder
+from sealife_core.models.encoders import ResNetEncoder
 from sealife_core.models.pointwise import PointwiseConv2d
 from sealife_core.runs.directory import create_run
 from sealife_core.runs.writer import RunWriter
@@ -47,10 +48,11 @@ CASES: dict[str, tuple[str, dict[str, Any]]] = {
 }
 
 
-class Small(Encoder):
+class Small(ResNetEncoder):
     """The five stages of an encoder, a convolution each, for four processes on two cores.
 
-    It bends smoothly: at the kink of a ReLU the last digit of a number can decide between two gradients.
+    It bends smoothly: at the kink of a ReLU the last digit of a number can decide between two gradients. Its third
+    layer is made of timm's parts: a BatchNorm that activates by itself, and a path that is dropped for some images.
     """
 
     def __init__(self) -> None:
@@ -59,13 +61,18 @@ class Small(Encoder):
         self.conv1, self.bn1 = nn.Conv2d(3, 16, 3, stride=2, padding=1, bias=False), nn.BatchNorm2d(16)
         self.relu, self.maxpool = nn.GELU(), nn.AvgPool2d(2)
         self.layer1, self.layer2 = _layer(16, 16, 3), _layer(16, 32, 3)
-        self.layer3, self.layer4 = _layer(32, 32, 1), _layer(32, 32, 3)
+        self.layer3, self.layer4 = _timms_layer(32, 32, 1), _layer(32, 32, 3)
         PointwiseConv2d.take_over(self)
 
 
 def _layer(d_in: int, d_out: int, side: int) -> nn.Sequential:
     convolution = nn.Conv2d(d_in, d_out, side, padding=side // 2, bias=False)
     return nn.Sequential(convolution, nn.BatchNorm2d(d_out), nn.GELU())
+
+
+def _timms_layer(d_in: int, d_out: int, side: int) -> nn.Sequential:
+    convolution = nn.Conv2d(d_in, d_out, side, padding=side // 2, bias=False)
+    return nn.Sequential(convolution, BatchNormAct2d(d_out, act_layer=nn.GELU), DropPath(0.3))
 
 
 class Notes(Callback):

@@ -52,6 +52,21 @@ def test_stop__after_every_step_and_resumed_equals_the_run_left_alone(
     assert_equal_runs(run, whole)
 
 
+@pytest.mark.parametrize(
+    ("task", "network"), [("simclr", "tf_efficientnet_lite0"), ("scratch", "vit_tiny_patch16_224")]
+)
+def test_stop__of_a_network_of_timm_and_resumed_equals_the_run_left_alone(
+    tiny_reef: Dataset, task: str, network: str
+) -> None:
+    values: dict[str, Any] = {"encoder": network, "stem": "auto", "batch_size": 20, "epochs": 1}
+    whole, run = begun(tiny_reef, task, **values), begun(tiny_reef, task, **values)
+    assert attempt(whole, tiny_reef)
+    assert attempt(run, tiny_reef, stop=lambda step, values: True) is False
+    assert point(run)["global_step"] == 1
+    assert attempt(run, tiny_reef)
+    assert_equal_runs(run, whole)
+
+
 def test_kill__after_every_step_and_resumed_equals_the_run_left_alone(
     tiny_reef: Dataset, case: tuple[str, dict[str, Any]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
