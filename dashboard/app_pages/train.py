@@ -11,7 +11,18 @@ from dashboard.components.launch import estimate_lines, launch_button, queue_lin
 from dashboard.components.start_from import sources, stages_field, weights_field
 from dashboard.components.where_field import where_field
 from dashboard.errors import plain, show_error
-from sealife_core.config import SIZES, TASKS, AnyConfig, describe, flattened, nested, parse, preset, source_run
+from sealife_core.config import (
+    SIZES,
+    TASKS,
+    AnyConfig,
+    SimclrConfig,
+    describe,
+    flattened,
+    nested,
+    parse,
+    preset,
+    source_run,
+)
 from sealife_core.errors import ConfigError
 from sealife_core.runs.directory import open_run
 from sealife_core.runs.names import default_name
@@ -51,6 +62,7 @@ def _form(task: str, runs: dict[str, str]) -> tuple[AnyConfig | ConfigError, lis
     """The config that the form asks for, or what is wrong with it; and what differs from the preset."""
     size = _size()
     settings = describe(TASKS[task].config)
+    has_views = TASKS[task].config is SimclrConfig
     base = flattened(preset(task, size).model_dump())
     if TASKS[task].needs_run:
         base["weights"] = next(iter(runs), "imagenet")
@@ -66,11 +78,11 @@ def _form(task: str, runs: dict[str, str]) -> tuple[AnyConfig | ConfigError, lis
     special = {
         "data": lambda setting, _value, _key: dataset_choice(setting.title, setting.says),
         "weights": weights_field(runs),
-        "trained_stages": stages_field,
+        "trained_stages": stages_field("projection head" if has_views else "classifier"),
         "where": where_field,
     }
     chosen = essentials(settings, values, key, special)
-    if task == "simclr":
+    if has_views:
         recipe, values = _recipe(values, key)
         key = f"{key}.{recipe}"
     chosen |= tabbed(settings, values, key, special)

@@ -4,11 +4,10 @@ from typing import Literal
 
 from pydantic import model_validator
 
-from sealife_core.config.runs import DATA, MODEL, TRAINING, TrainingSettings, Weights, check_shares
+from sealife_core.config.runs import ALL_STAGES, DATA, MODEL, TRAINING, TrainingSettings, Weights, check_shares
 from sealife_core.config.settings import setting
 
 OPTIMISER, LOSS = "Optimiser", "Loss"
-ALL_STAGES = 5  # stem, layer1, layer2, layer3, layer4
 
 
 class ClassifierConfig(TrainingSettings):

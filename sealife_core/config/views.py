@@ -235,6 +235,7 @@ _STILL: dict[str, Any] = {"jitter": 0, "grayscale": 0, "blur": 0}
 RECIPES: dict[str, ViewRecipe] = {
     "SimCLR": ViewRecipe(),
     "Mild": ViewRecipe(strength=0.5, crop_scale_min=0.2),
+    "Gentle": ViewRecipe(strength=0.5, hue=0.1, crop_scale_min=0.4, grayscale=0.1, blur=0.2),
     "Marine": ViewRecipe(
         strength=0.5,
         hue=0.1,
