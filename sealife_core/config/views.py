@@ -236,6 +236,7 @@ RECIPES: dict[str, ViewRecipe] = {
     "SimCLR": ViewRecipe(),
     "Mild": ViewRecipe(strength=0.5, crop_scale_min=0.2),
     "Gentle": ViewRecipe(strength=0.5, hue=0.1, crop_scale_min=0.4, grayscale=0.1, blur=0.2),
+    "Shape": ViewRecipe(hue=0.5, grayscale=0.3, crop_scale_min=0.4, blur=0.2),
     "Marine": ViewRecipe(
         strength=0.5,
         hue=0.1,
