@@ -49,12 +49,14 @@ def lesson(tables: "Mapping[str, pd.DataFrame]") -> str:
         said.append(words.format(signed(abs(found.value))) + f" ({_between(found, words is neither, words is loss)})")
     if not said:
         return ""
-    pictures = int(max((table["split"] == "test").sum() for table in tables.values()))
+    pictures = max(int((table["split"] == "test").to_numpy().sum()) for table in tables.values())
     return f"On {pictures:,} test pictures, {'; '.join(said)}."
 
 
 def _between(found: Interval, value: bool, turned: bool) -> str:
     """The 95 % interval, turned round where a loss is told as a positive number; with the value where none is told."""
+    if found.low == found.high == 0:
+        return "the same pictures are right"
     ends = -found if turned else found
     told = f"{signed(ends.value)} points; " if value else ""
     return f"{told}95 % interval {signed(ends.low)} to {signed(ends.high)}"
