@@ -32,8 +32,8 @@ _PRETRAINED: dict[str, Any] = {"encoder": "tf_efficientnet_lite0", "image_size_p
 
 
 # Drawn animals have any colour: views that change it altogether leave their shape to be learned. k-NN on the training
-# images, each left out in turn, after 160 steps of 64 images at 32 px: .195 untrained, .258 with half as much grayscale,
-# smaller crops and some blur, .288 with these. Twelve epochs are 144 steps.
+# images, each left out in turn, after 160 steps of 64 images at 32 px: .195 untrained, .288 with these, .258 with less
+# grayscale, smaller crops and some blur. Twelve epochs are 144 steps.
 _SIMCLR = {"views": RECIPES["Shape"], "epochs": 12}
 _CONTINUED = {"epochs": 1, "batch_size": 32, "trained_stages": 2}
 _FINETUNED = {"epochs": 2, "batch_size": 32, "trained_stages": 2}
