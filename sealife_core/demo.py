@@ -35,7 +35,7 @@ _PRETRAINED: dict[str, Any] = {"encoder": "tf_efficientnet_lite0", "image_size_p
 # images, each left out in turn, after 160 steps of 64 images at 32 px: .195 untrained, .288 with these, .258 with less
 # grayscale, smaller crops and some blur. Twelve epochs are 144 steps.
 _SIMCLR = {"views": RECIPES["Shape"], "epochs": 12}
-_CONTINUED = {"epochs": 1, "batch_size": 32, "trained_stages": 2}
+_CONTINUED = {"views": RECIPES["Shape"], "epochs": 1, "batch_size": 32}
 _FINETUNED = {"epochs": 2, "batch_size": 32, "trained_stages": 2}
 
 
