@@ -12,7 +12,17 @@ from dashboard.components.launch import estimate_lines, launch_button, queue_lin
 from dashboard.components.start_from import learned_with, sources, stages_field, weights_field
 from dashboard.components.where_field import where_field
 from dashboard.errors import plain, show_error
-from sealife_core.config import SIZES, TASKS, AnyConfig, describe, flattened, nested, parse, preset
+from sealife_core.config import (
+    SIZES,
+    TASKS,
+    AnyConfig,
+    SimclrConfig,
+    describe,
+    flattened,
+    nested,
+    parse,
+    preset,
+)
 from sealife_core.errors import ConfigError
 from sealife_core.runs.names import default_name
 from sealife_core.runs.queue import make_ready
@@ -51,6 +61,7 @@ def _form(task: str, runs: dict[str, str]) -> tuple[AnyConfig | ConfigError, lis
     """The config that the form asks for, or what is wrong with it; and what differs from the preset."""
     size = _size()
     settings = describe(TASKS[task].config)
+    has_views = TASKS[task].config is SimclrConfig
     base = flattened(preset(task, size).model_dump())
     if TASKS[task].needs_run:
         base["weights"] = next(iter(runs), "imagenet")
@@ -68,12 +79,12 @@ def _form(task: str, runs: dict[str, str]) -> tuple[AnyConfig | ConfigError, lis
         "data": lambda setting, _value, _key: dataset_choice(setting.title, setting.says),
         "encoder": encoder_field,
         "weights": weights_field(runs, values["encoder"]),
-        "trained_stages": stages_field,
+        "trained_stages": stages_field("projection head" if has_views else "classifier"),
         "where": where_field,
     }
     chosen = essentials(settings, values, key, special)
     below = st.container()
-    if task == "simclr":
+    if has_views:
         recipe, values = _recipe(values, key)
         key = f"{key}.{recipe}"
     chosen |= tabbed(settings, values, key, special)

@@ -6,7 +6,7 @@ import streamlit as st
 
 from dashboard import state
 from dashboard.errors import plain
-from sealife_core.config import AnyConfig, source_run, task_of
+from sealife_core.config import AnyConfig, SimclrConfig, source_run, task_of
 from sealife_core.demo import REEF
 from sealife_core.errors import ConfigError
 from sealife_core.runs.directory import Run
@@ -26,7 +26,7 @@ def advice(names: list[str], finished: Sequence[tuple[str, AnyConfig | None]]) -
     if not own:
         return "Import my own photographs", "data", {}
     mine = [(run_id, config) for run_id, config in finished if config is not None and config.data in own]
-    pretrained = [(run_id, config) for run_id, config in mine if task_of(config) == "simclr"]
+    pretrained = [(run_id, config) for run_id, config in mine if isinstance(config, SimclrConfig)]
     if not pretrained:
         return f"Train SimCLR on {own[0]}", "train", {"task": "simclr", "dataset": own[0]}
     run_id, simclr = pretrained[0]

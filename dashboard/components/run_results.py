@@ -9,6 +9,7 @@ import streamlit as st
 from dashboard.components.class_bars import per_class_bars
 from dashboard.errors import plain
 from sealife_core import wording
+from sealife_core.evaluation.kept import kept_words
 from sealife_core.runs.directory import Run
 
 FIGURES = {
@@ -29,6 +30,8 @@ def results_view(run: Run, classes: Sequence[str]) -> None:
         _classifier(test, "test pictures that it never saw in training", classes)
     elif val is not None and "knn_accuracy" in val:
         _representation(val)
+        if said := kept_words(results):
+            st.markdown(said)
     elif val is not None:
         _classifier(val, "validation pictures, because the run was stopped before its test", classes)
     figures_view(run)

@@ -16,28 +16,6 @@ def score_cards(rows: Sequence[ComparisonRow]) -> None:
     st.html(f'<div class="scores">{"".join(_card(row, colours[row.run_id]) for row in rows)}</div>')
 
 
-def verdict(rows: Sequence[ComparisonRow]) -> str:
-    """What the two best of comparable ``rows`` say, in one sentence."""
-    best = [row for row in rows if row.comparable][:2]
-    if len(best) < 2:
-        return ""
-    first, second = best
-    if first.low <= first.chance:
-        return (
-            f"Neither is significantly better than chance ({percent(first.chance, 0)}) on {first.n:,} test images."
-            " Training may have been too short, or the pairs of views may be too hard."
-        )
-    if first.low > second.accuracy and second.high < first.accuracy:
-        return (
-            f"{first.method} is better than {second.method.lower()} here: neither interval contains the accuracy of the"
-            " other."
-        )
-    return (
-        f"{first.n:,} test images do not decide between {first.method.lower()} and {second.method.lower()}: their"
-        " intervals overlap. Use more test images or more seeds."
-    )
-
-
 def _card(row: ComparisonRow, colour: str) -> str:
     low, high = 100 * row.low, 100 * row.high
     label = (

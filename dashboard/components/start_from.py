@@ -97,27 +97,31 @@ def weights_field(runs: dict[str, str], encoder: str) -> Field:
     return draw
 
 
-def stages_field(setting: Setting, value: int, key: str) -> int:
-    """Draws ``trained_stages`` as a ladder: what is frozen, what learns."""
-    with st.container(gap="xsmall"):
-        chosen = st.select_slider(
-            f"{setting.title} ({setting.unit})",
-            list(range(ALL_STAGES + 1)),
-            value=value,
-            key=f"{key}.{setting.path}",
-            persist_state="session",
-        )
-        st.html(ladder(chosen))
-        st.caption(f"{setting.says} The stem is the encoder's first layers.")
-    return chosen
+def stages_field(top: str) -> Field:
+    """Draws ``trained_stages`` as a ladder: what is frozen, what learns. ``top``: what stands on the encoder."""
+
+    def draw(setting: Setting, value: int, key: str) -> int:
+        with st.container(gap="xsmall"):
+            chosen = st.select_slider(
+                f"{setting.title} ({setting.unit})",
+                list(range(int(setting.minimum or 0), ALL_STAGES + 1)),
+                value=value,
+                key=f"{key}.{setting.path}",
+                persist_state="session",
+            )
+            st.html(ladder(chosen, top))
+            st.caption(f"{setting.says} The stem is the encoder's first layers.")
+        return chosen
+
+    return draw
 
 
-def ladder(trained: int) -> str:
-    """The encoder from picture to class as HTML: frozen stages are hollow, learning ones are filled."""
+def ladder(trained: int, top: str) -> str:
+    """The encoder from picture to ``top`` as HTML: frozen stages are hollow, learning ones are filled."""
     learns = [place >= ALL_STAGES - trained for place in range(ALL_STAGES)] + [True]
     rungs = "".join(
         f'<span class="rung{" learns" if on else ""}">{name}</span>'
-        for name, on in zip((*STAGES, "classifier"), learns, strict=True)
+        for name, on in zip((*STAGES, top), learns, strict=True)
     )
-    words = f"{ALL_STAGES - trained} stages frozen, {trained} stages and the classifier trained"
+    words = f"{ALL_STAGES - trained} stages frozen, {trained} stages and the {top} trained"
     return f'<div class="ladder" role="img" aria-label="{words}">{rungs}</div>'

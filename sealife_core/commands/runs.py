@@ -9,6 +9,7 @@ from sealife_core.commands.comparing import show_comparison
 from sealife_core.commands.output import Output
 from sealife_core.config import AnyConfig
 from sealife_core.errors import RunError
+from sealife_core.evaluation.kept import kept_words
 from sealife_core.runs import queue
 from sealife_core.runs.directory import TRASH, Run, list_runs, parts_of, runs_root
 from sealife_core.runs.estimates import Images
@@ -251,6 +252,7 @@ def _shown(run: Run, output: Output) -> dict[str, Any]:
             lines.append(f"cluster: {whole['cluster']}, machine {record.get('host', 'not known yet')}")
         if last:
             lines.append(f"last: step {last['step']}, loss {last['train/loss']:.4f}")
+        lines += [said] if (said := kept_words(whole["results"] or {})) else []
         lines += [f"{place.name}: {place.says}: {place.url or place.command}" for place in recorded]
         lines += [f"warning: {w}" for w in run.status().get("warnings") or []]
         output.result(None, "\n".join(lines))

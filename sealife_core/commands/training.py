@@ -42,7 +42,7 @@ def add_commands(commands: Any) -> None:
     train.set_defaults(run=start)
     add_task(commands, "embed", TASKS["embed"]).set_defaults(run=start, task="embed")
 
-    demo = commands.add_parser("demo", help="train SimCLR, a probe and a fine-tune on the reef, then compare")
+    demo = commands.add_parser("demo", help="on the reef: ImageNet, SimCLR and both, compared in two minutes")
     demo.set_defaults(run=run_demo)
 
 
@@ -108,15 +108,20 @@ def _settings_of(named: str, task: str) -> dict[str, Any]:
 
 
 def run_demo(chosen: argparse.Namespace, output: Output) -> int:
-    """The whole path on the reef, without a screen."""
+    """The whole story on the reef, without a screen."""
     from sealife_core.commands.runs import show_comparison
-    from sealife_core.demo import ensure_reef, launch_demo
+    from sealife_core.demo import ensure_reef, last_demo, launch_demo
+    from sealife_core.evaluation.comparison import comparison
+    from sealife_core.evaluation.lesson import lesson
+    from sealife_core.evaluation.report import readable_predictions
 
     with output.progress() as tell:
         ensure_reef(progress=tell)
     runs = launch_demo()
     failed = follow_until_done(runs, output)
     show_comparison([run.id for run in runs], output)
+    tables = readable_predictions(comparison(runs), runs)
+    output.say(lesson({key: tables[run.id] for key, run in last_demo(runs[::-1]).items() if run.id in tables}))
     return failed
 
 

@@ -3,10 +3,11 @@
 from reprlib import repr as shortened
 from typing import Any
 
-from sealife_core.config.classifier import ALL_STAGES, ClassifierConfig, fewer_labels
+from sealife_core.config.classifier import ClassifierConfig, fewer_labels
 from sealife_core.config.embed import EmbedConfig
 from sealife_core.config.presets import SIZES, TASKS, AnyConfig, Task, inherited, preset, task_of
 from sealife_core.config.runs import (
+    ALL_STAGES,
     CLUSTER,
     HERE,
     PROJECT,

@@ -4,12 +4,11 @@ from typing import Literal
 
 from pydantic import model_validator
 
-from sealife_core.config.runs import DATA, MODEL, TRAINING, TrainingSettings, Weights, check_shares
+from sealife_core.config.runs import ALL_STAGES, DATA, MODEL, TRAINING, TrainingSettings, Weights, check_shares
 from sealife_core.config.settings import setting
 from sealife_core.wording import counted
 
 OPTIMISER, LOSS = "Optimiser", "Loss"
-ALL_STAGES = 5  # stem, layer1, layer2, layer3, layer4
 
 
 def fewer_labels(label_fraction: float, labels_per_class: int) -> str:

@@ -10,6 +10,7 @@ from sealife_core.config.settings import Settings, describe, flattened, setting
 DATA, MODEL, TRAINING, MACHINE, TRACKING = "Data", "Model", "Training", "Machine", "Tracking"
 PROJECT = "sealife"  # of Weights & Biases, unless a run or WANDB_PROJECT names another
 PROJECT_LENGTH = 128
+ALL_STAGES = 5  # stem, layer1, layer2, layer3, layer4
 
 Stem = Literal["auto", "imagenet", "small"]
 

@@ -5,7 +5,7 @@ from typing import Literal
 
 from pydantic import model_validator
 
-from sealife_core.config.runs import MODEL, TRAINING, TrainingSettings, Weights, check_shares
+from sealife_core.config.runs import ALL_STAGES, MODEL, TRAINING, TrainingSettings, Weights, check_shares
 from sealife_core.config.settings import setting
 from sealife_core.config.views import RECIPES, ViewRecipe
 
@@ -22,6 +22,23 @@ class SimclrConfig(TrainingSettings):
         title="Start from",
         group=MODEL,
         simple=True,
+    )
+    trained_stages: int = setting(
+        ALL_STAGES,
+        "How many stages of the encoder are trained, the deepest first. 5 trains everything.",
+        title="Trained stages",
+        group=MODEL,
+        unit="of 5",
+        ge=1,
+        le=ALL_STAGES,
+        step=1,
+    )
+    normalisation: Literal["trains", "alone", "kept"] = setting(
+        "trains",
+        "Batch norm in the trained stages. 'trains' trains it with the rest; 'alone' trains nothing else in the"
+        " encoder; 'kept' keeps its statistics as they were at the start.",
+        title="Batch norm",
+        group=MODEL,
     )
     epochs: int = setting(
         50,
@@ -139,6 +156,23 @@ class SimclrConfig(TrainingSettings):
         le=1000,
         step=1,
     )
+    patience: int = setting(
+        0,
+        "Stop when validation k-NN accuracy has not improved at this many measurements. 0 never stops early.",
+        title="Patience",
+        group=MONITOR,
+        unit="measurements",
+        ge=0,
+        le=1000,
+        step=1,
+    )
+    keep_best: bool = setting(
+        False,
+        "Keep the weights with the best validation k-NN accuracy. The start is measured too, so the run never ends"
+        " worse than it began.",
+        title="Keep the best",
+        group=MONITOR,
+    )
     knn_k: int = setting(
         20,
         "How many nearest training images vote on a validation image.",
@@ -158,6 +192,20 @@ class SimclrConfig(TrainingSettings):
                 "LARS already scales the step of every layer. Set gradient_clip to 0 or choose another optimiser."
             )
         return self
+
+    @model_validator(mode="after")
+    def _is_measured(self) -> "SimclrConfig":
+        if self.chooses and self.monitor_every == 0:
+            raise ValueError(
+                "To stop early or to keep the best weights, the run must be measured. Set monitor_every to 1 or more,"
+                " or patience to 0 and keep_best to false."
+            )
+        return self
+
+    @property
+    def chooses(self) -> bool:
+        """Whether validation decides how long it trains or what is kept."""
+        return self.keep_best or self.patience > 0
 
     @model_validator(mode="after")
     def _every_device_has_images(self) -> "SimclrConfig":

@@ -20,7 +20,11 @@ from sealife_core.models.pointwise import PointwiseConv2d
 from sealife_core.models.winograd import WinogradConv2d
 
 StemName = Literal["imagenet", "small"]
+Normalisation = Literal["trains", "alone", "kept"]
 End = tuple[nn.Module, bool]  # a module, and whether a stage ends with what it gets instead of what it gives
+
+_BATCH_NORM = nn.modules.batchnorm._BatchNorm
+_NORMALISING = (_BATCH_NORM, nn.LayerNorm, nn.GroupNorm)
 
 
 class Encoder(nn.Module):
@@ -35,6 +39,7 @@ class Encoder(nn.Module):
     mean: tuple[float, float, float]
     std: tuple[float, float, float]
     trained_stages = len(STAGE_NAMES)
+    normalisation: Normalisation = "trains"
 
     def _is(self, known: Facts) -> None:
         self.name, self.feature_dim, self.mean, self.std = known.name, known.feature_dim, known.mean, known.std
@@ -66,16 +71,22 @@ class Encoder(nn.Module):
 
         return [hook(name) for name in names]
 
-    def train_stages(self, deepest: int) -> "Encoder":
+    def train_stages(self, deepest: int, normalisation: Normalisation = "trains") -> "Encoder":
         """Let the ``deepest`` stages learn (0 … 5) and freeze the others: no gradients, and BatchNorm in evaluation.
 
-        Frozen stages stay so when ``train()`` is called, by Lightning or anyone else.
+        normalisation: in the stages that learn, "alone" freezes all weights but those of normalisation layers; "kept"
+        leaves BatchNorm's statistics as they are, and trains everything. What is frozen stays so when ``train()`` is
+        called, by Lightning or anyone else.
         """
         if not 0 <= deepest <= len(STAGE_NAMES):
             raise ValueError(f"{deepest} trained stages asked for; an encoder has 0 to {len(STAGE_NAMES)}.")
-        self.trained_stages = deepest
+        self.trained_stages, self.normalisation = deepest, normalisation
         for position, (_, stage) in enumerate(self.stages):
-            stage.requires_grad_(position >= len(STAGE_NAMES) - deepest)
+            learns = position >= len(STAGE_NAMES) - deepest
+            for part in stage.modules():
+                its = learns and (normalisation != "alone" or isinstance(part, _NORMALISING))
+                for parameter in part.parameters(recurse=False):
+                    parameter.requires_grad_(its)
         return self.train(self.training)
 
     def train(self, mode: bool = True) -> "Encoder":
@@ -83,6 +94,10 @@ class Encoder(nn.Module):
         super().train(mode)
         for _, stage in self.stages[: len(STAGE_NAMES) - self.trained_stages]:
             stage.eval()
+        if self.normalisation == "kept":
+            for part in self.modules():
+                if isinstance(part, _BATCH_NORM):
+                    part.eval()
         return self
 
 

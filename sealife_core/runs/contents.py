@@ -143,6 +143,19 @@ class _Scores(TypedDict, total=False):
 
 
 @with_config(_STRICT)
+class _Start(TypedDict):
+    knn_accuracy: Annotated[float, Field(ge=0, le=1)]
+    n: Annotated[int, Field(ge=1, le=int(_MOST))]
+
+
+@with_config(_STRICT)
+class _Gain(TypedDict):
+    value: Annotated[float, Field(ge=-1, le=1)]
+    low: Annotated[float, Field(ge=-1, le=1)]
+    high: Annotated[float, Field(ge=-1, le=1)]
+
+
+@with_config(_STRICT)
 class _Results(TypedDict, total=False):
     method: Text
     val: _Scores | None
@@ -150,6 +163,9 @@ class _Results(TypedDict, total=False):
     test_hash: Text
     train_s: Seconds
     parameters_trained: Count
+    kept_epoch: Count
+    start: _Start | None
+    gain: _Gain | None
 
 
 _Positive = Annotated[float, Field(gt=0, le=_MOST)]

@@ -168,7 +168,8 @@ def _passes(config: AnyConfig, encoder: str, stem: str, images: tuple[int, int, 
     held_out = max(0, n_stored - n_images)
     if isinstance(config, SimclrConfig):
         looks = config.epochs // config.monitor_every if config.monitor_every else 0
-        return config.epochs * n_images * a_training_image + (looks + 1) * (n_images + held_out / 2) * forward
+        looks += 2 if config.chooses else 1  # the start, and the end
+        return config.epochs * n_images * a_training_image + looks * (n_images + held_out / 2) * forward
     if _features_once(config):
         copies = config.varied_copies if isinstance(config, ClassifierConfig) else 0
         return ((1 + copies) * used + held_out) * forward
@@ -179,7 +180,7 @@ def _passes(config: AnyConfig, encoder: str, stem: str, images: tuple[int, int, 
 def _work(config: AnyConfig) -> tuple[int, int]:
     """How many stages learn, and how many views of an image go through them."""
     if isinstance(config, SimclrConfig):
-        return 5, 2
+        return config.trained_stages, 2
     return (config.trained_stages, 1) if isinstance(config, ClassifierConfig) else (0, 1)
 
 
@@ -303,7 +304,8 @@ def _disk_bytes(config: AnyConfig, encoder: str, n_images: int, n_stored: int) -
     """While it trains, with the decoded images, which all runs of that size share; and what the run keeps."""
     weights = facts(encoder).parameters * 4e6
     last = 0 if _features_once(config) or isinstance(config, EmbedConfig) else weights * (1 + _optimiser_copies(config))
-    best = weights if isinstance(config, ClassifierConfig) and not _features_once(config) else 0
+    remembers = config.chooses if isinstance(config, SimclrConfig) else isinstance(config, ClassifierConfig)
+    best = weights if remembers and not _features_once(config) else 0
     embeddings = n_stored * facts(encoder).feature_dim * 4
     cache = n_stored * 3 * (2 * config.image_size_px) ** 2
     return round(weights + last + best + embeddings + cache), round(weights + embeddings)

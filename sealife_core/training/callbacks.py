@@ -140,23 +140,30 @@ class Speed(Callback):
 
 
 class BestModel(Callback):
-    """Remembers the weights of the epoch with the best validation macro-F1, in main memory and in the resume point.
+    """Remembers the weights with the best score on validation, in main memory and in the resume point.
 
-    A resume point of before has them beside it, in ``best.ckpt``.
+    metric: what every epoch of validation measures; None where another callback calls :meth:`consider`. A resume point
+    of before has the weights beside it, in ``best.ckpt``.
     """
 
-    def __init__(self, run: RunWriter) -> None:
-        self._run = run
-        self.epoch: int | None = None  # counted from 1
+    def __init__(self, run: RunWriter, metric: str | None = "val/macro_f1") -> None:
+        self._run, self._metric = run, metric
+        self.epoch: int | None = None  # counted from 1; 0 is the start
+        self.since = 0  # how many were considered since, in vain
         self._score = -math.inf
         self._weights: dict[str, torch.Tensor] = {}
 
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Take this epoch where it is better than all before."""
-        score = float(trainer.callback_metrics["val/macro_f1"])
+        """Consider this epoch, where every epoch is measured."""
+        if self._metric is not None:
+            self.consider(pl_module, float(trainer.callback_metrics[self._metric]), trainer.current_epoch + 1)
+
+    def consider(self, module: LightningModule, score: float, epoch: int) -> None:
+        """Take ``module`` as it is after ``epoch`` where it is better than all before."""
+        self.since += 1
         if self.epoch is None or score > self._score:
-            self.epoch, self._score = trainer.current_epoch + 1, score
-            weights = pl_module.state_dict()
+            self.epoch, self._score, self.since = epoch, score, 0
+            weights = module.state_dict()
             self._weights = {name: value.detach().to("cpu", copy=True) for name, value in weights.items()}
 
     def put_into(self, module: LightningModule) -> int | None:
@@ -167,11 +174,12 @@ class BestModel(Callback):
 
     def state_dict(self) -> dict[str, Any]:
         """All of it."""
-        return {"epoch": self.epoch, "score": self._score, "weights": self._weights}
+        return {"epoch": self.epoch, "score": self._score, "weights": self._weights, "since": self.since}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """As it was."""
         self.epoch, self._score, self._weights = (state_dict[key] for key in ("epoch", "score", "weights"))
+        self.since = state_dict.get("since", 0)  # a resume point of before has none: nothing asked for it
 
     def on_load_checkpoint(self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]) -> None:
         """Read ``best.ckpt`` where the resume point is one of before, which knew it by its path alone."""
@@ -186,3 +194,15 @@ class BestModel(Callback):
         scores = {round(row["epoch"]): row["val/macro_f1"] for row in self._run.run.metrics() if "val/macro_f1" in row}
         self.epoch, self._weights = best["epoch"] + 1, best["state_dict"]
         self._score = scores.get(self.epoch, float(known["best_model_score"]))
+
+
+class Patience(Callback):
+    """Ends training once ``best`` was considered ``rounds`` times in vain; the device that has it decides for all."""
+
+    def __init__(self, best: BestModel | None, rounds: int) -> None:
+        self._best, self._rounds = best, rounds
+
+    def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """After the epoch was measured."""
+        enough = self._best is not None and self._best.since >= self._rounds
+        trainer.should_stop |= bool(trainer.strategy.broadcast(enough))

@@ -13,7 +13,7 @@ from pytorch_lightning import LightningModule
 from torch import Tensor
 
 from sealife_core import __version__
-from sealife_core.config import ALL_STAGES, AnyConfig, ClassifierConfig, EmbedConfig, SimclrConfig
+from sealife_core.config import AnyConfig, ClassifierConfig, EmbedConfig, SimclrConfig
 from sealife_core.datasets.batches import ImageBatches
 from sealife_core.datasets.dataset import Dataset, open_dataset
 from sealife_core.datasets.pixels import Pixels, cache_size_px, open_pixels
@@ -98,7 +98,7 @@ def note_rate(config: SimclrConfig | ClassifierConfig, run: RunWriter, machine: 
         image_size_px=config.image_size_px,
         precision=machine.precision,
         device=machine.device,
-        trained_stages=ALL_STAGES if isinstance(config, SimclrConfig) else config.trained_stages,
+        trained_stages=config.trained_stages,
         images_per_s=rate / 2 if isinstance(config, SimclrConfig) else rate,
     )
 

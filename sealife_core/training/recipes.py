@@ -15,7 +15,7 @@ from sealife_core.datasets.pixels import Pixels, cache_size_px
 from sealife_core.models.checkpoint import save_model
 from sealife_core.models.encoders import Encoder
 from sealife_core.runs.writer import RunWriter
-from sealife_core.training.callbacks import Speed
+from sealife_core.training.callbacks import BestModel, Speed
 from sealife_core.training.classifier import ClassifierModule
 from sealife_core.training.evaluating import draw_curves, evaluate_classifier
 from sealife_core.training.feature_batches import FeatureBatches, Features, standardised
@@ -66,6 +66,7 @@ def train_simclr(config: SimclrConfig, run: RunWriter, tracking: Tracking) -> bo
     """Pre-train an encoder on the training split and the unlabelled images, without labels."""
     machine = choose_hardware(config, before=run.run.environment().get("precision"))
     encoder, stem = prepare_encoder(config, run)
+    encoder.train_stages(config.trained_stages, config.normalisation)
     dataset = open_data(config, run)
     pixels, rows = decoded(config, run, dataset), dataset.rows("train")
     batches = ImageBatches(
@@ -82,11 +83,13 @@ def train_simclr(config: SimclrConfig, run: RunWriter, tracking: Tracking) -> bo
     warn_of_reduced(config, run, batches)
 
     module = SimclrModule(config, encoder, batch_size=size)
-    looking = Representation(config, run, dataset, pixels, machine)
+    best = BestModel(run, metric=None) if config.chooses else None
+    looking = Representation(config, run, dataset, pixels, machine, best)
     speed = Speed("train/views_per_s", images_per_step=2 * size, note=partial(note_rate, config, run, machine))
     film = Snapshots(config, run, dataset, pixels, machine)
+    watching = [*([best] if best else []), looking, film]
     trainer = build_trainer(
-        config, run, machine, [looking, film], steps_per_epoch=len(rows) // size, speed=speed, tracking=tracking
+        config, run, machine, watching, steps_per_epoch=len(rows) // size, speed=speed, tracking=tracking
     )
     describe_run(
         config, run, dataset, machine, **what_trains(batches, module), chance_loss=chance_loss(size), stem=stem
@@ -94,12 +97,15 @@ def train_simclr(config: SimclrConfig, run: RunWriter, tracking: Tracking) -> bo
     tracking.views(dataset, pixels)
 
     finished, train_s = fit(trainer, module, batches, run)
+    kept = best.put_into(module) if best and config.keep_best else None
 
     run.status(stage="evaluating", message="measuring the quality of the features")
     h = embed_all(config, run, dataset, pixels, encoder, machine)
     keep_embeddings(run, dataset, h, module.head)
     scores = with_interval(looking.measure(module, h), dataset, config.knn_k)
-    run.results(val=scores, train_s=train_s, parameters_trained=trained_parameters(module), method="SimCLR")
+    since_start = {} if kept is None else looking.since_start(kept)
+    trained = trained_parameters(module)
+    run.results(val=scores, train_s=train_s, parameters_trained=trained, method="SimCLR", **since_start)
     head = None if config.head == "none" else module.head
     save_model(run.path, encoder, head, model_card(config, run, dataset, stem, scores=scores))
     draw_curves(run, chance_loss=chance_loss(size))

@@ -12,7 +12,7 @@ from sealife_core.config import ClassifierConfig, SimclrConfig
 from sealife_core.runs.resume_point import DamagedResumePoint, damage
 from sealife_core.runs.run import LAST
 from sealife_core.runs.writer import RunWriter
-from sealife_core.training.callbacks import BestModel, FiniteLoss, FirstPoint, Speed, Status
+from sealife_core.training.callbacks import BestModel, FiniteLoss, FirstPoint, Patience, Speed, Status
 from sealife_core.training.hardware import Hardware
 from sealife_core.training.loggers import MetricsFile
 from sealife_core.training.resume_point import ResumePoint, Stopped, WholeFiles
@@ -61,6 +61,9 @@ def build_trainer(
     if isinstance(config, ClassifierConfig) and validated:
         watching += [] if machine.rank else [BestModel(run)]
         watching += [EarlyStopping("val/macro_f1", mode="max", patience=config.patience)] if config.patience else []
+    if isinstance(config, SimclrConfig) and config.patience:
+        best = next((callback for callback in callbacks if isinstance(callback, BestModel)), None)
+        watching.append(Patience(best, config.patience))
     watching.append(ResumePoint(run))  # after those that write down what it makes final
     if not machine.rank:  # the clock of a step starts when all others are done before it
         watching += [*([speed] if speed else []), FirstPoint()]

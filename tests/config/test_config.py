@@ -165,6 +165,23 @@ def test_nested__undoes_flattened() -> None:
     assert nested(flattened(tree)) == tree
 
 
+def test_simclr_config__of_before_trains_everything_and_keeps_its_last_epoch() -> None:
+    values = preset("simclr", "Standard").model_dump(mode="json")
+    for name in ("trained_stages", "normalisation", "patience", "keep_best"):
+        del values[name]
+    config = load_config(values)
+    assert isinstance(config, SimclrConfig)
+    assert config == preset("simclr", "Standard")
+    assert (config.trained_stages, config.normalisation, config.chooses) == (5, "trains", False)
+    assert task_of(config) == "simclr"
+    assert task_of(preset("continue")) == "continue"
+
+
+def test_keep_best__needs_a_measurement() -> None:
+    with pytest.raises(ConfigError, match="Set monitor_every to 1 or more"):
+        preset("continue", monitor_every=0)
+
+
 def test_devices__are_one_unless_told_and_old_configs_have_none() -> None:
     values = preset("simclr").model_dump(mode="json")
     del values["devices"]

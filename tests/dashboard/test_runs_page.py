@@ -300,3 +300,12 @@ def test_settings__name_the_nearest_preset_and_what_was_changed():
     assert nearest_preset(preset("simclr", "Thorough")) == ("Thorough", [])
     assert nearest_preset(preset("simclr", "Thorough", temperature=0.5)) == ("Thorough", ["temperature"])
     assert nearest_preset(preset("simclr", "Thorough", wandb="on", tensorboard=True)) == ("Thorough", [])
+
+
+def test_results__of_a_continuation_say_that_it_kept_its_start(tiny_reef):
+    val = {"n": 50, "chance": 0.1, "knn_accuracy": 0.7, "knn_low": 0.6, "knn_high": 0.8, "effective_rank": 9.0}
+    kept = {"kept_epoch": 0, "start": {"knn_accuracy": 0.7, "n": 50}, "gain": {"value": 0.0, "low": 0.0, "high": 0.0}}
+    run = trained(preset("continue"), "Continued", val=val, **kept)
+    app = open_runs(run=run.id, tab="Results")
+    assert not app.exception
+    assert "Kept the start: no epoch reached a higher k-NN accuracy than its 70.0 % on 50 validation" in text(app)

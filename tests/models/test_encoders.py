@@ -113,6 +113,29 @@ def test_frozen_stages__do_not_move_in_training(deepest: int):
     assert not torch.equal(module["head"].weight, head_before["weight"])
 
 
+@pytest.mark.parametrize("name", ["resnet18", "tf_efficientnet_lite0", "convnext_tiny"])
+def test_normalisation__alone_trains_nothing_else_and_kept_leaves_its_statistics(name: str):
+    encoder = build_encoder(name).train_stages(2, "alone").train()
+    before = snapshot(encoder)
+    encoder(torch.rand(4, 3, 32, 32)).square().mean().backward()
+    torch.optim.SGD(encoder.parameters(), lr=1e6, weight_decay=0.1).step()
+    changed = [key for key, value in encoder.state_dict().items() if not torch.equal(value, before[key])]
+    normalising = {key for key, part in encoder.named_modules() if "norm" in type(part).__name__.lower()}
+    assert changed
+    assert {key.rpartition(".")[0] for key in changed} <= normalising
+    assert {
+        place for place, (_, stage) in enumerate(encoder.stages) if any(p.requires_grad for p in stage.parameters())
+    } == {3, 4}
+
+    encoder, before = encoder.train_stages(5, "kept").train(), snapshot(encoder)
+    encoder(torch.rand(4, 3, 32, 32)).square().mean().backward()
+    torch.optim.SGD(encoder.parameters(), lr=1.0).step()
+    changed = [key for key, value in encoder.state_dict().items() if not torch.equal(value, before[key])]
+    assert changed
+    assert not [key for key in changed if "running" in key or "batches_tracked" in key]
+    assert all(parameter.requires_grad for parameter in encoder.parameters())
+
+
 class _Probe(LightningModule):
     def __init__(self, encoder: Encoder) -> None:
         super().__init__()

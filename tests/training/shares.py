@@ -36,7 +36,7 @@ COMMON: dict[str, Any] = {
     "learning_rate": 0.03, "optimiser": "sgd",
 }  # fmt: skip
 CASES: dict[str, tuple[str, dict[str, Any]]] = {
-    "simclr": ("simclr", {"rate_scaling": "none", "warmup_epochs": 0, "gradient_clip": 1.0, "monitor_every": 0}),
+    "simclr": ("simclr", {"rate_scaling": "none", "warmup_epochs": 0, "gradient_clip": 1.0, "patience": 1}),
     "everything": (
         "scratch",
         {"class_weights": "balanced", "label_smoothing": 0.1, "dropout": 0.5, "augmentation": "strong", "patience": 0},

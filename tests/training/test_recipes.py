@@ -48,6 +48,8 @@ def test_simclr__writes_a_model_curves_and_what_the_features_are_worth(trained: 
     results = run.results()
     assert results is not None
     assert 0 <= results["val"]["knn_low"] <= results["val"]["knn_accuracy"] <= results["val"]["knn_high"] <= 1
+    assert "kept_epoch" not in results
+    assert [row["epoch"] for row in run.metrics() if "val/knn_accuracy" in row] == [1, 2]
 
 
 def test_simclr__never_sees_a_validation_or_test_image(

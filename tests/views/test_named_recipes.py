@@ -29,7 +29,7 @@ def test_save_recipe__leaves_built_in_ones_alone(home):
 
 
 def test_load_recipe__names_those_that_there_are(home):
-    with pytest.raises(ConfigError, match="Available: SimCLR, Mild, Marine"):
+    with pytest.raises(ConfigError, match="Available: SimCLR, Mild, Gentle, Shape, Marine"):
         load_recipe("Abyss")
 
 

@@ -1,0 +1,240 @@
+"""What SimCLR adds to ImageNet's features on real photographs: *Continue from ImageNet*, held against its own start.
+
+    python benchmarks/continuation.py FOLDER [--minutes 10 30] [--seeds 5] [--image-size-px 160]
+
+Imports FOLDER (one sub-folder a class) below SEALIFE_HOME as 'photographs' unless it is there. First the ways to
+continue (which weights learn, what happens to batch norm, at which rate) each train for the shortest budget; validation
+k-NN alone decides between them. Then the best one trains for every budget with every seed, and is asked on the test
+split, which nothing else looks at: k-NN and logistic regression with 5, 10, 50 labels a class and all, before and
+after, a subset of the labels and a training for each seed. The start at the encoder's own size of picture stands beside
+them. Runs of an earlier call are taken as they are, so that a second call only prints.
+"""
+
+import argparse
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from statistics import mean, stdev
+from typing import Any
+
+import numpy as np
+import torch
+from scipy.stats import t
+
+from sealife_core.commands.output import Output
+from sealife_core.commands.runs import follow_until_done
+from sealife_core.config import AnyConfig, SimclrConfig, preset
+from sealife_core.datasets.dataset import Dataset, list_datasets, open_dataset
+from sealife_core.datasets.importing import import_images
+from sealife_core.datasets.pixels import cache_size_px, open_pixels
+from sealife_core.evaluation.embedded import read_embeddings
+from sealife_core.evaluation.kept import kept_words
+from sealife_core.evaluation.representation import knn_accuracy, logistic_probe
+from sealife_core.models.facts import facts
+from sealife_core.models.losses import nt_xent
+from sealife_core.models.starting import starting_encoder
+from sealife_core.runs.directory import Run, create_run, list_runs
+from sealife_core.runs.liveness import State
+from sealife_core.runs.queue import launch
+from sealife_core.training.hardware import choose_hardware
+from sealife_core.training.schedules import build_optimiser, parameter_groups
+from sealife_core.training.simclr import SimclrModule
+
+NAME = "photographs"
+# Rates by what learns: batch norm alone stands a larger one, having 42,000 numbers to move instead of 3.4 million.
+WAYS: dict[str, dict[str, Any]] = {
+    "all": {"trained_stages": 5, "normalisation": "trains", "learning_rate": 1e-4},
+    "all, statistics kept": {"trained_stages": 5, "normalisation": "kept", "learning_rate": 1e-4},
+    "batch norm alone": {"trained_stages": 5, "normalisation": "alone", "learning_rate": 1e-3},
+    "last 2 stages": {"trained_stages": 2, "normalisation": "trains", "learning_rate": 1e-4},
+    "last 2 stages, statistics kept": {"trained_stages": 2, "normalisation": "kept", "learning_rate": 1e-4},
+    "last 2 stages, statistics kept, 3 × the rate": {
+        "trained_stages": 2, "normalisation": "kept", "learning_rate": 3e-4,
+    },
+}  # fmt: skip
+LABELS = (5, 10, 50, None)  # a class; None: all
+PENALTIES = (0.001, 0.003, 0.01, 0.1)  # scikit-learn's C
+WARM_STEPS, COUNTED_STEPS = 2, 4
+LOOKS = 0.15  # of a budget goes into the measurements between epochs: a pass forward over training and validation
+
+
+@dataclass(frozen=True)
+class Budgets:
+    """Which runs fit into how many minutes on this machine."""
+
+    dataset: Dataset
+    image_size_px: int
+
+    def config(self, way: str, minutes: float, seed: int) -> SimclrConfig:
+        """The preset, ``way`` laid over it, as long as fits into ``minutes``."""
+        common = {"data": NAME, "data_hash": self.dataset.content_hash, "image_size_px": self.image_size_px}
+        config = preset("continue", "Standard", **common, **WAYS[way])
+        assert isinstance(config, SimclrConfig)
+        steps = len(self.dataset.rows("train")) // config.batch_size
+        epochs = max(1, int(60 * minutes * (1 - LOOKS) / (step_s(config) * max(1, steps))))
+        return config.model_copy(update={"seed": seed, "epochs": epochs})
+
+
+@cache
+def step_s(config: SimclrConfig) -> float:
+    """Seconds of a step on this machine: the views, there and back, and the optimiser."""
+    dataset, machine = open_dataset(config.data), choose_hardware(config)
+    encoder, _ = starting_encoder(config.weights, config.encoder, config.stem, config.image_size_px)
+    encoder.train_stages(config.trained_stages, config.normalisation)
+    module = SimclrModule(config, encoder, batch_size=config.batch_size).to(machine.device)
+    module.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    groups = parameter_groups(module, learning_rate=config.peak_learning_rate(), weight_decay=config.weight_decay)
+    optimiser = build_optimiser(config.optimiser, groups)
+    pixels = open_pixels(dataset, cache_size_px(dataset, config.image_size_px))
+    images, aspects = pixels.gather(dataset.rows("train")[: config.batch_size])
+    batch = {"images": images.to(machine.device), "aspects": aspects}
+    begun = 0.0
+    for step in range(WARM_STEPS + COUNTED_STEPS):
+        if step == WARM_STEPS:
+            begun = time.perf_counter()
+        with machine.autocast:
+            _, z = module(module.two_views(batch, step))
+        loss = nt_xent(*z.float().chunk(2), config.temperature)
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+        float(loss.detach())  # waits for the device
+    return (time.perf_counter() - begun) / COUNTED_STEPS
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--minutes", type=float, nargs="+", default=[10, 30])
+    parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument("--image-size-px", type=int, default=160)
+    parser.add_argument("--ways", nargs="+", choices=WAYS, default=list(WAYS))
+    chosen = parser.parse_args()
+    dataset = open_dataset(NAME) if NAME in list_datasets() else import_images(chosen.folder, NAME).dataset
+    px = chosen.image_size_px
+    budgets = Budgets(dataset, px)
+
+    way = best_way(budgets, chosen.ways, min(chosen.minutes))
+    before = embedded(dataset, px)
+    own = facts("tf_efficientnet_lite0").own_px
+    print(f"\nBefore, {own} px: " + "; ".join(said(dataset, embedded(dataset, own), chosen.seeds)))
+    for minutes in chosen.minutes:
+        runs = [
+            launched(f"{way}, {minutes:g} min, {px} px, seed {s}", budgets.config(way, minutes, s))
+            for s in range(chosen.seeds)
+        ]
+        follow_until_done(runs, Output(as_json=False))
+        print(f"\n{way}, {minutes:g} min, {px} px")
+        for run in runs:
+            print(f"  seed {run.config().seed}, {took(run):.1f} min. {kept_words(run.results() or {})}")
+        for line in compared(dataset, before, runs):
+            print(f"  {line}")
+
+
+def launched(name: str, config: AnyConfig) -> Run:
+    """The run of that name: one that has finished, else a new one."""
+    for run in list_runs():
+        if run.notes()["name"] == name and run.state() is State.FINISHED:
+            return run
+    run = create_run(config, name=name)
+    launch(run)
+    return run
+
+
+def best_way(budgets: Budgets, ways: list[str], minutes: float) -> str:
+    """The one of ``ways`` that ends with the best validation k-NN; every one is told."""
+    runs = {
+        way: launched(f"{way}, {minutes:g} min, {budgets.image_size_px} px, seed 0", budgets.config(way, minutes, 0))
+        for way in ways
+    }
+    follow_until_done(list(runs.values()), Output(as_json=False))
+    found = {}
+    for way, run in runs.items():
+        results = run.results()
+        assert results is not None, f"{run.id} did not finish"
+        found[way] = results["val"]["knn_accuracy"]
+        measured = [f"{row['val/knn_accuracy']:.3f}" for row in run.metrics() if "val/knn_accuracy" in row]
+        print(f"{way}: k-NN on validation {', '.join(measured)} (the start first), kept epoch {results['kept_epoch']}")
+    return max(found, key=lambda way: found[way])
+
+
+def embedded(dataset: Dataset, image_size_px: int) -> np.ndarray:
+    """(N, D): features of ImageNet's weights, as they are."""
+    config = preset(
+        "embed", encoder="tf_efficientnet_lite0", weights="imagenet", image_size_px=image_size_px, data=NAME,
+        data_hash=dataset.content_hash,
+    )  # fmt: skip
+    run = launched(f"ImageNet, {image_size_px} px", config)
+    follow_until_done([run], Output(as_json=False))
+    return features(run, dataset)
+
+
+def features(run: Run, dataset: Dataset) -> np.ndarray:
+    """(N, D): what ``run`` kept of every image, in the order of the manifest."""
+    found = read_embeddings(run.path)
+    h = np.empty_like(found.values)
+    h[found.rows_in(dataset)] = found.values
+    return h
+
+
+def compared(dataset: Dataset, before: np.ndarray, runs: list[Run]) -> Iterator[str]:
+    """A line a measure: before, after, and the gain with its 95 % interval over seeds (Student's t)."""
+    after = [features(run, dataset) for run in runs]
+    for labels in (0, *LABELS):
+        pairs = [(asked(dataset, before, labels, s), asked(dataset, h, labels, s)) for s, h in enumerate(after)]
+        gains = [100 * (b - a) for a, b in pairs]
+        spread = ""
+        if len(gains) > 1:
+            half = float(t.ppf(0.975, len(gains) - 1)) * stdev(gains) / len(gains) ** 0.5
+            spread = f" [{mean(gains) - half:+.1f}, {mean(gains) + half:+.1f}]"
+        a, b = (mean(side) for side in zip(*pairs, strict=True))
+        yield f"{called(labels)}: {a:.3f} before, {b:.3f} after, {mean(gains):+.1f} points{spread}"
+
+
+def said(dataset: Dataset, h: np.ndarray, seeds: int) -> Iterator[str]:
+    """Each measure of one encoder, in the mean of the seeds."""
+    for labels in (0, *LABELS):
+        yield f"{called(labels)} {mean(asked(dataset, h, labels, seed) for seed in range(seeds)):.3f}"
+
+
+def called(labels: int | None) -> str:
+    """A measure's name."""
+    return "k-NN" if labels == 0 else f"probe, {labels or 'all'} labels{' a class' if labels else ''}"
+
+
+def asked(dataset: Dataset, h: np.ndarray, labels: int | None, seed: int) -> float:
+    """Accuracy on test of k-NN (0 labels) or of a probe with so many labels a class, drawn by ``seed``.
+
+    The probe's penalty is the one of PENALTIES that is best on validation.
+    """
+    train, val, test = (dataset.rows(split, labelled_only=True) for split in ("train", "val", "test"))
+    y = dataset.labels
+    if labels == 0:
+        return knn_accuracy(h[train], y[train], h[test], y[test])
+    rows = subset(y, train, labels, seed)
+
+    def accuracy(on: np.ndarray, c: float) -> float:
+        return float(
+            (logistic_probe(h[rows], y[rows], h[on], classes=len(dataset.classes), c=c).argmax(1) == y[on]).mean()
+        )
+
+    return accuracy(test, max(PENALTIES, key=lambda c: accuracy(val, c)))
+
+
+def subset(labels: np.ndarray, rows: np.ndarray, most: int | None, seed: int) -> np.ndarray:
+    """At most ``most`` of ``rows`` a class, the first in the order of ``seed``: smaller subsets lie in larger ones."""
+    if most is None:
+        return rows
+    order = np.random.default_rng(seed).permutation(rows)
+    return np.concatenate([order[labels[order] == label][:most] for label in np.unique(labels[rows])])
+
+
+def took(run: Run) -> float:
+    """Minutes of training, its measurements included."""
+    return ((run.results() or {}).get("train_s") or 0.0) / 60
+
+
+if __name__ == "__main__":
+    main()
