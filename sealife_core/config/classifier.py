@@ -33,6 +33,13 @@ class ClassifierConfig(TrainingSettings):
         step=1,
         simple=True,
     )
+    head_from: Literal["random", "probe"] = setting(
+        "random",
+        "Where the classifier layer starts from. 'probe' solves a linear probe first, or takes over the layer of a run"
+        " with the same classes; the result is then never worse than that probe on validation.",
+        title="Classifier layer from",
+        group=MODEL,
+    )
     dropout: float = setting(
         0.0,
         "Share of the features that is set to zero at every step.",
@@ -202,6 +209,15 @@ class ClassifierConfig(TrainingSettings):
                 f"The optimiser 'lbfgs' works only for a linear probe without random changes; got {', '.join(other)},"
                 " expected trained_stages 0, augmentation 'none' and dropout 0."
                 " Set these values, or set optimiser to 'adamw'."
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _a_probe_is_no_start_of_a_probe(self) -> "ClassifierConfig":
+        if self.head_from == "probe" and self.trained_stages == 0 and self.augmentation == "none":
+            raise ValueError(
+                "A linear probe without augmentation cannot start from a linear probe: it is the same model."
+                " Set head_from to 'random', or trained_stages above 0."
             )
         return self
 

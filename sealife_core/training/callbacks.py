@@ -142,25 +142,36 @@ class Speed(Callback):
 class BestModel(Callback):
     """Remembers the weights of the epoch with the best validation macro-F1, in main memory and in the resume point.
 
-    A resume point of before has them beside it, in ``best.ckpt``.
+    start: what the weights before the first step reach on validation, by the names of the metrics; they are then a
+    candidate as epoch 0, so that training never ends with less. A resume point of before has the weights beside it, in
+    ``best.ckpt``.
     """
 
-    def __init__(self, run: RunWriter) -> None:
-        self._run = run
-        self.epoch: int | None = None  # counted from 1
+    def __init__(self, run: RunWriter, start: dict[str, float] | None = None) -> None:
+        self._run, self._start = run, start
+        self.epoch: int | None = None  # counted from 1; 0 before the first step
         self._score = -math.inf
         self._weights: dict[str, torch.Tensor] = {}
+
+    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Take the start, where it is known what it is worth, and begin the curve with it."""
+        if self._start is not None and trainer.global_step == 0:
+            self._run.metric(0, 0.0, **self._start)
+            self._take(0, self._start["val/macro_f1"], pl_module)
 
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Take this epoch where it is better than all before."""
         score = float(trainer.callback_metrics["val/macro_f1"])
         if self.epoch is None or score > self._score:
-            self.epoch, self._score = trainer.current_epoch + 1, score
-            weights = pl_module.state_dict()
-            self._weights = {name: value.detach().to("cpu", copy=True) for name, value in weights.items()}
+            self._take(trainer.current_epoch + 1, score, pl_module)
+
+    def _take(self, epoch: int, score: float, module: LightningModule) -> None:
+        self.epoch, self._score = epoch, score
+        weights = module.state_dict()
+        self._weights = {name: value.detach().to("cpu", copy=True) for name, value in weights.items()}
 
     def put_into(self, module: LightningModule) -> int | None:
-        """Give ``module`` the best weights. Returns their epoch, counted from 1; None before the first one ended."""
+        """Give ``module`` the best weights. Returns their epoch, as in ``epoch``; None before there is one."""
         if self.epoch is not None:
             module.load_state_dict(self._weights)
         return self.epoch

@@ -36,6 +36,7 @@ from sealife_core.training.preparation import (
 )
 from sealife_core.training.representation import Representation, with_interval, worth
 from sealife_core.training.simclr import SimclrModule
+from sealife_core.training.starting_head import start_from_probe
 from sealife_core.training.tracking import Tracking, tracked
 from sealife_core.training.trainer import best_model, build_trainer, fit, trained_parameters
 
@@ -106,6 +107,7 @@ def train_classifier(config: ClassifierConfig, run: RunWriter, tracking: Trackin
     dataset, pixels = open_data(config, run)
     rows = labelled_rows(config, dataset)
 
+    start = None
     if config.trained_stages == 0 and config.augmentation == "none":
         h, means = embed_and_watch(config, run, dataset, pixels, encoder, machine)
         features = standardised(h, dataset)
@@ -115,13 +117,14 @@ def train_classifier(config: ClassifierConfig, run: RunWriter, tracking: Trackin
     else:
         h, means, features = None, None, None
         batches, module = on_images(config, dataset, pixels, encoder, rows, machine)
+        start = start_from_probe(config, run, dataset, pixels, module, encoder, rows, machine)
         if machine.devices > 1:  # one device takes a batch of any size: a whole one, or what there is
             warn_of_reduced(config, run, batches)
         trained_on, note = machine, partial(note_rate, config, run, machine)
     labels = {"labels_used": len(rows), "rarest_class": rarest_class(dataset, rows)}
     describe_run(config, run, dataset, machine, **what_trains(batches, module), stem=stem, **labels)
 
-    finished, best_epoch, train_s = learn(config, run, trained_on, batches, module, note, tracking)
+    finished, best_epoch, train_s = learn(config, run, trained_on, batches, module, note, tracking, start)
 
     head = features.folded(module.head) if features else module.head
     if h is None or means is None:  # the encoder learned: it sees every image once more, as it is now
@@ -187,15 +190,20 @@ def learn(
     module: ClassifierModule,
     note: Callable[[float], None],
     tracking: Tracking | None = None,
+    start: dict[str, float] | None = None,
 ) -> tuple[bool, int | None, float]:
-    """Train ``module`` and put the best epoch's weights into it: (whether it ran to its end, that epoch, seconds)."""
+    """Train ``module`` and put the best epoch's weights into it: (whether it ran to its end, that epoch, seconds).
+
+    start: what ``module`` reaches on validation as it is, if that may be the best (epoch 0).
+    """
     # L-BFGS has no learning rate, and looks at the images as often as it needs to.
     speed = Speed("train/images_per_s", images_per_step=batches.batch_size, note=note)
     timed = None if config.optimiser == "lbfgs" else speed
     steps, validated = len(batches.train_dataloader()), len(batches.val_rows) > 0
     trainer = build_trainer(
-        config, run, machine, [], steps_per_epoch=steps, validated=validated, speed=timed, tracking=tracking
-    )
+        config, run, machine, [], steps_per_epoch=steps, validated=validated, start=start, speed=timed,
+        tracking=tracking,
+    )  # fmt: skip
     finished, train_s = fit(trainer, module, batches, run)
     return finished, best_model(trainer, module), train_s
 
