@@ -49,6 +49,13 @@ class ClassifierConfig(TrainingSettings):
         le=0.9,
         step=0.05,
     )
+    batch_norm: Literal["train", "frozen"] = setting(
+        "train",
+        "What BatchNorm does in the trained stages: 'frozen' keeps the statistics that the encoder came with, which is"
+        " steadier for small batches and small learning rates.",
+        title="BatchNorm statistics",
+        group=MODEL,
+    )
     label_fraction: float = setting(
         100,
         "Share of the training labels to use. It is the same in every class.",
@@ -77,6 +84,16 @@ class ClassifierConfig(TrainingSettings):
         title="Augmentation",
         group=DATA,
     )
+    stored_copies: int = setting(
+        0,
+        "How many varied copies of each training image go through the frozen stages once, before training, instead of"
+        " new ones in every epoch. Much faster if few stages train. 0 stores none.",
+        title="Stored copies",
+        group=DATA,
+        ge=0,
+        le=64,
+        step=1,
+    )
     epochs: int = setting(
         30,
         "How often the model sees every training image. For L-BFGS: rounds of 20 iterations; it needs only a few.",
@@ -86,6 +103,18 @@ class ClassifierConfig(TrainingSettings):
         ge=1,
         le=5000,
         step=1,
+        simple=True,
+    )
+    minutes: float = setting(
+        0.0,
+        "How long the run may take on this machine: the first steps are measured to plan as many epochs as fit."
+        " 0 trains for the number of epochs above.",
+        title="Minutes",
+        group=TRAINING,
+        unit="min",
+        ge=0,
+        le=10_080,
+        step=5,
         simple=True,
     )
     batch_size: int = setting(
@@ -209,6 +238,14 @@ class ClassifierConfig(TrainingSettings):
                 f"The optimiser 'lbfgs' works only for a linear probe without random changes; got {', '.join(other)},"
                 " expected trained_stages 0, augmentation 'none' and dropout 0."
                 " Set these values, or set optimiser to 'adamw'."
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _lbfgs_ends_by_itself(self) -> "ClassifierConfig":
+        if self.optimiser == "lbfgs" and self.minutes:
+            raise ValueError(
+                f"L-BFGS ends by itself when it has found the optimum; got minutes {self.minutes:g}. Set minutes to 0."
             )
         return self
 

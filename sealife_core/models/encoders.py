@@ -20,6 +20,7 @@ from sealife_core.models.pointwise import PointwiseConv2d
 from sealife_core.models.winograd import WinogradConv2d
 
 StemName = Literal["imagenet", "small"]
+_BLANK_PX = 32  # the smallest image that every encoder takes
 End = tuple[nn.Module, bool]  # a module, and whether a stage ends with what it gets instead of what it gives
 
 
@@ -35,6 +36,7 @@ class Encoder(nn.Module):
     mean: tuple[float, float, float]
     std: tuple[float, float, float]
     trained_stages = len(STAGE_NAMES)
+    frozen_statistics = False  # whether BatchNorm keeps the statistics it has, also where its stage learns
 
     def _is(self, known: Facts) -> None:
         self.name, self.feature_dim, self.mean, self.std = known.name, known.feature_dim, known.mean, known.std
@@ -66,6 +68,39 @@ class Encoder(nn.Module):
 
         return [hook(name) for name in names]
 
+    def until(self, stage: str, images: Tensor) -> Tensor:
+        """What ``stage`` ends with for normalised images (n, 3, H, W); the stages behind it are not computed."""
+        found: list[Tensor] = []
+
+        def keep(_: str, given: Tensor) -> None:
+            found.append(given)
+            raise _Reached
+
+        (handle,) = self.at_ends(keep, stage)
+        try:
+            self(images)
+        except _Reached:
+            return found[0]
+        finally:
+            handle.remove()
+        raise AssertionError(f"{self.name} ended before its {stage} did")
+
+    def after(self, stage: str, given: Tensor) -> Tensor:
+        """Features (n, D) of what ``stage`` ended with for n images: ``after(stage, until(stage, images))`` is
+        ``self(images)``.
+
+        What lies before is passed by one small blank image, whose maps ``given`` then takes the place of.
+        """
+        module, before = self.ends[stage]
+        if before:
+            handle = module.register_forward_pre_hook(lambda _, passed: (given, *passed[1:]))
+        else:
+            handle = module.register_forward_hook(lambda *_: given)
+        try:
+            return self(given.new_zeros((1, 3, _BLANK_PX, _BLANK_PX), dtype=torch.float32))
+        finally:
+            handle.remove()
+
     def train_stages(self, deepest: int) -> "Encoder":
         """Let the ``deepest`` stages learn (0 … 5) and freeze the others: no gradients, and BatchNorm in evaluation.
 
@@ -83,7 +118,15 @@ class Encoder(nn.Module):
         super().train(mode)
         for _, stage in self.stages[: len(STAGE_NAMES) - self.trained_stages]:
             stage.eval()
+        if self.frozen_statistics:
+            for part in self.modules():
+                if isinstance(part, nn.modules.batchnorm._BatchNorm):
+                    part.eval()
         return self
+
+
+class _Reached(Exception):
+    """The stage that was asked for has ended: the rest of the network need not be computed."""
 
 
 class ResNetEncoder(Encoder):

@@ -172,6 +172,8 @@ def _features_once(config: AnyConfig) -> bool:
 def _seconds(
     config: AnyConfig, encoder: str, stem: str, n_images: int, n_stored: int, root: Path
 ) -> tuple[float | None, str]:
+    if isinstance(config, ClassifierConfig) and config.minutes:
+        return STARTUP_S + 60 * config.minutes, "as many epochs as fit are planned when the first steps are measured"
     there = suitable(config, devices())
     device = _kind_of_device(there[0]) if there else "cuda"
     wanted = {

@@ -1,5 +1,6 @@
 """One recipe a kind of run: data, model, trainer, fit, evaluate. What they stand on is in ``preparation.py``."""
 
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
@@ -22,6 +23,7 @@ from sealife_core.training.feature_batches import FeatureBatches, Features, stan
 from sealife_core.training.features import Snapshots, embed_all, embed_and_watch, keep_embeddings, keep_novelty
 from sealife_core.training.hardware import Hardware, choose_hardware
 from sealife_core.training.lbfgs import LbfgsProbe
+from sealife_core.training.minutes import as_planned
 from sealife_core.training.preparation import (
     class_weights,
     describe_run,
@@ -101,8 +103,10 @@ def train_simclr(config: SimclrConfig, run: RunWriter, tracking: Tracking) -> bo
 
 def train_classifier(config: ClassifierConfig, run: RunWriter, tracking: Tracking) -> bool:
     """Train a linear head and as many of the encoder's stages as asked; then evaluate on the test split, once."""
+    began = time.monotonic()
     machine = choose_hardware(config, before=run.run.environment().get("precision"))
     encoder, stem = prepare_encoder(config, run)
+    encoder.frozen_statistics = config.batch_norm == "frozen"
     encoder.train_stages(config.trained_stages)
     dataset, pixels = open_data(config, run)
     rows = labelled_rows(config, dataset)
@@ -120,7 +124,8 @@ def train_classifier(config: ClassifierConfig, run: RunWriter, tracking: Trackin
         start = start_from_probe(config, run, dataset, pixels, module, encoder, rows, machine)
         if machine.devices > 1:  # one device takes a batch of any size: a whole one, or what there is
             warn_of_reduced(config, run, batches)
-        trained_on, note = machine, partial(note_rate, config, run, machine)
+        config, batches = as_planned(config, run, dataset, batches, module, machine, began)
+        trained_on, note = machine, _unnoted if module.cut else partial(note_rate, config, run, machine)
     labels = {"labels_used": len(rows), "rarest_class": rarest_class(dataset, rows)}
     describe_run(config, run, dataset, machine, **what_trains(batches, module), stem=stem, **labels)
 
@@ -223,4 +228,4 @@ def embed_only(config: EmbedConfig, run: RunWriter) -> bool:
 
 
 def _unnoted(rate: float) -> None:
-    """Steps on features that were computed before say nothing about images."""
+    """Steps on what was computed before say nothing about images."""

@@ -18,7 +18,7 @@ from sealife_core.config import preset
 from sealife_core.datasets.batches import ImageBatches
 from sealife_core.datasets.dataset import open_dataset
 from sealife_core.datasets.pixels import open_pixels
-from sealife_core.models.encoders import Encoder
+from sealife_core.models.encoders import ResNetEncoder
 from sealife_core.models.pointwise import PointwiseConv2d
 from sealife_core.runs.directory import create_run
 from sealife_core.runs.writer import RunWriter
@@ -47,7 +47,7 @@ CASES: dict[str, tuple[str, dict[str, Any]]] = {
 }
 
 
-class Small(Encoder):
+class Small(ResNetEncoder):
     """The five stages of an encoder, a convolution each, for four processes on two cores.
 
     It bends smoothly: at the kink of a ReLU the last digit of a number can decide between two gradients.
