@@ -62,7 +62,7 @@ def fastai(chosen: argparse.Namespace, paused: Paused, tell: Tell) -> None:
     learner.freeze()
     epochs = iter(range(1, 10_000))
 
-    def after_epoch() -> None:
+    def after_epoch(callback: Any) -> None:
         with paused():
             accuracy = accuracy_on(tested, learner.model)
         tell(f"epoch {next(epochs)}", accuracy)

@@ -132,9 +132,10 @@ def measure(
     config: ClassifierConfig, run: RunWriter, batches: ImageBatches, module: ClassifierModule, machine: Hardware
 ) -> tuple[Costs, int]:
     """What an image costs, and the bytes of its activations (0 where none can be stored). ``module`` stays as it is."""
-    batch: Any = next(iter(batches.train_dataloader()))
-    n, cut = len(batch["labels"]), cut_of(config)
+    cut = cut_of(config)
     with torch.random.fork_rng():
+        batch: Any = next(iter(batches.train_dataloader()))
+        n = len(batch["labels"])
         tried = deepcopy(module).to(machine.device, memory_format=torch.channels_last).train()  # type: ignore[call-overload]
         batch = {name: value.to(machine.device) for name, value in batch.items()}
         inputs, frozen_s, image_bytes = tried.inputs(batch, augment=True), 0.0, 0

@@ -139,3 +139,8 @@ def test_estimate__disk_holds_model_checkpoint_embeddings_and_cache(root: Path):
 )
 def test_rate_said__has_three_digits_and_no_exponent(rate: float, said: str):
     assert rate_said(rate) == f"{said} images/s"
+
+
+def test_estimate__of_a_run_of_minutes_is_what_was_asked_for_also_where_nothing_was_measured(root: Path):
+    assert estimate(preset("transfer", "Standard"), 1000, root).seconds == 20 * 60 + STARTUP_S
+    assert estimate(preset("transfer", "Standard", minutes=0), 1000, root).seconds is None
