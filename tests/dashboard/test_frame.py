@@ -128,7 +128,7 @@ def test_train__says_before_the_button_what_would_fail_and_switches_it_off(tiny_
     cache._online.clear()
     app = open_page("train")
     app.segmented_control(key="task").set_value("resnet50").run()
-    assert "ImageNet weights for resnet50 are not on this machine" in text(app)
+    assert "published weights of resnet50 are not on this machine" in text(app)
     assert app.button(key="launch").disabled
     app.segmented_control(key="task").set_value("scratch").run()
     assert not app.button(key="launch").disabled
