@@ -76,7 +76,7 @@ def measure() -> Iterator[Figure]:
                     yield from contrastive(ours, theirs, files, config, GPU_STEPS, against="≥ 3", ceiling="≥ 0.9")
             for size_px, (batch_size, counted) in LABELLED_SIZES.items():
                 config = preset(
-                    "transfer", weights="random", data=NAME, image_size_px=size_px, batch_size=batch_size, device="cpu"
+                    "resnet50", weights="random", data=NAME, image_size_px=size_px, batch_size=batch_size, device="cpu"
                 )
                 taken = by_turns(
                     {

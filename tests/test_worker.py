@@ -32,7 +32,7 @@ def test_worker__fails_with_a_sentence_before_training_when_imagenet_weights_are
 ) -> None:
     monkeypatch.setenv("TORCH_HOME", str(tmp_path / "torch"))
     monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")  # nobody listens there: no internet, at once
-    run = create_run(preset("transfer", "Quick look", image_size_px=32, device="cpu"), data_hash=tiny_reef.content_hash)
+    run = create_run(preset("resnet50", "Quick look", image_size_px=32, device="cpu"), data_hash=tiny_reef.content_hash)
     assert carry_out(run) == 1
     status = run.status()
     assert status["state"] == "failed"

@@ -16,7 +16,8 @@ FIRST = {
     "simclr": ("learning_rate", "temperature", "views.strength"),
     "probe": ("weight_decay", "class_weights"),
     "finetune": ("learning_rate", "encoder_rate_factor", "weight_decay"),
-    "transfer": ("learning_rate", "encoder_rate_factor", "dropout"),
+    "transfer": ("learning_rate", "encoder_rate_factor", "weight_decay"),
+    "resnet50": ("learning_rate", "encoder_rate_factor", "dropout"),
     "scratch": ("learning_rate", "weight_decay", "label_smoothing"),
 }
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from sealife_core.config.classifier import ClassifierConfig, fewer_labels
 from sealife_core.config.embed import EmbedConfig
-from sealife_core.config.presets import SIZES, TASKS, AnyConfig, Task, inherited, preset, task_of
+from sealife_core.config.presets import IN_MINUTES, SIZES, TASKS, AnyConfig, Task, inherited, preset, task_of
 from sealife_core.config.runs import (
     ALL_STAGES,
     CLUSTER,
@@ -42,6 +42,7 @@ __all__ = [
     "ALL_STAGES",
     "CLUSTER",
     "HERE",
+    "IN_MINUTES",
     "KINDS",
     "LABELLED",
     "PROJECT",

@@ -40,6 +40,13 @@ class ClassifierConfig(TrainingSettings):
         step=1,
         simple=True,
     )
+    head_from: Literal["random", "probe"] = setting(
+        "random",
+        "Where the classifier layer starts from. 'probe' solves a linear probe first, or takes over the layer of a run"
+        " with the same classes; the result is then never worse than that probe on validation.",
+        title="Classifier layer from",
+        group=MODEL,
+    )
     dropout: float = setting(
         0.0,
         "Share of the features that is set to zero at every step.",
@@ -48,6 +55,13 @@ class ClassifierConfig(TrainingSettings):
         ge=0,
         le=0.9,
         step=0.05,
+    )
+    batch_norm: Literal["train", "frozen"] = setting(
+        "train",
+        "What BatchNorm does in the trained stages: 'frozen' keeps the statistics that the encoder came with, which is"
+        " steadier for small batches and small learning rates.",
+        title="BatchNorm statistics",
+        group=MODEL,
     )
     label_fraction: float = setting(
         100,
@@ -88,15 +102,16 @@ class ClassifierConfig(TrainingSettings):
         title="Augmentation",
         group=DATA,
     )
-    varied_copies: int = setting(
+    stored_copies: int = setting(
         0,
-        "For a probe on frozen features: how many varied copies of each training image it also learns from. The encoder"
-        " sees each copy once, and other probes use them too.",
-        title="Varied copies",
+        "How many varied copies of each training image go through the frozen stages once, before training. A probe"
+        " learns from them beside the images themselves; fine-tuning sees them instead of new ones in each epoch, which"
+        " is much faster if few stages train. 0 stores none.",
+        title="Stored copies",
         group=DATA,
         unit="copies",
         ge=0,
-        le=16,
+        le=64,
         step=1,
     )
     epochs: int = setting(
@@ -108,6 +123,18 @@ class ClassifierConfig(TrainingSettings):
         ge=1,
         le=5000,
         step=1,
+        simple=True,
+    )
+    minutes: float = setting(
+        0.0,
+        "How long the run may take on this machine: the first steps are measured to plan as many epochs as fit."
+        " 0 trains for the number of epochs above.",
+        title="Minutes",
+        group=TRAINING,
+        unit="min",
+        ge=0,
+        le=10_080,
+        step=5,
         simple=True,
     )
     batch_size: int = setting(
@@ -245,12 +272,19 @@ class ClassifierConfig(TrainingSettings):
         return self
 
     @model_validator(mode="after")
-    def _copies_are_of_frozen_features(self) -> "ClassifierConfig":
-        if self.varied_copies and not self.on_frozen_features:
+    def _lbfgs_ends_by_itself(self) -> "ClassifierConfig":
+        if self.optimiser == "lbfgs" and self.minutes:
             raise ValueError(
-                f"Varied copies work only for a linear probe on frozen features; got varied_copies {self.varied_copies}"
-                f" with trained_stages {self.trained_stages} and augmentation {self.augmentation!r}. Set trained_stages"
-                " to 0 and augmentation to 'none', or varied_copies to 0."
+                f"L-BFGS ends by itself when it has found the optimum; got minutes {self.minutes:g}. Set minutes to 0."
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _a_probe_is_no_start_of_a_probe(self) -> "ClassifierConfig":
+        if self.head_from == "probe" and self.on_frozen_features:
+            raise ValueError(
+                "A linear probe without augmentation cannot start from a linear probe: it is the same model."
+                " Set head_from to 'random', or trained_stages above 0."
             )
         return self
 

@@ -46,6 +46,7 @@ class ImageBatches(LightningDataModule):
         seed: int,
         drop_last: bool = False,
         share: tuple[int, int] = (0, 1),
+        an_epoch: int | None = None,
     ) -> None:
         super().__init__()
         if len(train_rows) == 0:
@@ -67,11 +68,13 @@ class ImageBatches(LightningDataModule):
         self.seed = seed
         self.drop_last = drop_last or parts > 1  # what is left of an epoch could not be shared equally
         self.share = share
+        self.an_epoch = an_epoch
 
     def train_dataloader(self) -> DataLoader[Batch]:
         """Shuffled by epoch."""
         rows = _Rows(self.pixels, self.labels, self.train_rows)
-        return self._loader(rows, EpochOrder(len(rows), self.seed, self.batch_size, self.share), self.drop_last)
+        order = EpochOrder(len(rows), self.seed, self.batch_size, self.share, self.an_epoch)
+        return self._loader(rows, order, self.drop_last)
 
     def val_dataloader(self) -> DataLoader[Batch] | list[DataLoader[Batch]]:
         """In the given order; an empty list if there are no validation rows, which Lightning takes as "none".
@@ -80,11 +83,14 @@ class ImageBatches(LightningDataModule):
         """
         if len(self.val_rows) == 0:
             return []
-        (part, parts), n = self.share, len(self.val_rows)
-        own = self.val_rows if n < parts else self.val_rows[n * part // parts : n * (part + 1) // parts]
-        return self._loader(_Rows(self.pixels, self.labels, own), None, False)
+        return self._loader(_Rows(self.pixels, self.labels, self.val_rows[self.own_validation()]), None, False)
 
-    def _loader(self, rows: "_Rows", order: "EpochOrder | None", drop_last: bool) -> DataLoader[Batch]:
+    def own_validation(self) -> slice:
+        """Which of the validation rows this device looks at."""
+        (part, parts), n = self.share, len(self.val_rows)
+        return slice(None) if n < parts else slice(n * part // parts, n * (part + 1) // parts)
+
+    def _loader(self, rows: IndexedDataset[Any], order: "EpochOrder | None", drop_last: bool) -> DataLoader[Batch]:
         # No worker processes: a batch is one copy out of memory-mapped pixels, quicker than handing it between two.
         size = self.batch_size // self.share[1]
         return DataLoader(rows, batch_size=size, sampler=order, drop_last=drop_last, collate_fn=as_it_is, num_workers=0)
@@ -114,11 +120,15 @@ class EpochOrder(Sampler[int]):
     Of an epoch that is taken up in its middle it is what follows: :meth:`skip`.
 
     Of a ``share`` (which, of how many) it is that part of each whole batch of ``batch_size``, one after the other.
+    ``most``: an epoch ends after so many, chosen anew each time; None for all.
     """
 
-    def __init__(self, count: int, seed: int, batch_size: int = 1, share: tuple[int, int] = (0, 1)) -> None:
+    def __init__(
+        self, count: int, seed: int, batch_size: int = 1, share: tuple[int, int] = (0, 1), most: int | None = None
+    ) -> None:
         self.count, self.seed, self.epoch, self._skipped = count, seed, 0, 0
         self.batch_size, self.share = batch_size, share
+        self.most = min(count, most or count)
 
     def set_epoch(self, epoch: int) -> None:
         """Lightning's door: the order of this epoch comes next."""
@@ -130,13 +140,13 @@ class EpochOrder(Sampler[int]):
 
     def __len__(self) -> int:
         parts = self.share[1]
-        return self.count if parts == 1 else self.count // self.batch_size * self.batch_size // parts
+        return self.most if parts == 1 else self.most // self.batch_size * self.batch_size // parts
 
     def __iter__(self) -> Iterator[int]:
-        order = np.random.default_rng((self.seed, self.epoch)).permutation(self.count)
+        order = np.random.default_rng((self.seed, self.epoch)).permutation(self.count)[: self.most]
         part, parts = self.share
         if parts > 1:
-            whole = self.count // self.batch_size * self.batch_size
+            whole = self.most // self.batch_size * self.batch_size
             order = order[:whole].reshape(-1, parts, self.batch_size // parts)[:, part].ravel()
         skipped, self._skipped = self._skipped, 0
         return iter(order[skipped:].tolist())

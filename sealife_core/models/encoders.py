@@ -21,6 +21,7 @@ from sealife_core.models.winograd import WinogradConv2d
 
 StemName = Literal["imagenet", "small"]
 Normalisation = Literal["trains", "alone", "kept"]
+_BLANK_PX = 32  # the smallest image that every encoder takes
 End = tuple[nn.Module, bool]  # a module, and whether a stage ends with what it gets instead of what it gives
 
 _BATCH_NORM = nn.modules.batchnorm._BatchNorm
@@ -71,6 +72,39 @@ class Encoder(nn.Module):
 
         return [hook(name) for name in names]
 
+    def until(self, stage: str, images: Tensor) -> Tensor:
+        """What ``stage`` ends with for normalised images (n, 3, H, W); the stages behind it are not computed."""
+        found: list[Tensor] = []
+
+        def keep(_: str, given: Tensor) -> None:
+            found.append(given)
+            raise _Reached
+
+        (handle,) = self.at_ends(keep, stage)
+        try:
+            self(images)
+        except _Reached:
+            return found[0]
+        finally:
+            handle.remove()
+        raise AssertionError(f"{self.name} ended before its {stage} did")
+
+    def after(self, stage: str, given: Tensor) -> Tensor:
+        """Features (n, D) of what ``stage`` ended with for n images: ``after(stage, until(stage, images))`` is
+        ``self(images)``.
+
+        What lies before is passed by one small blank image, whose maps ``given`` then takes the place of.
+        """
+        module, before = self.ends[stage]
+        if before:
+            handle = module.register_forward_pre_hook(lambda _, passed: (given, *passed[1:]))
+        else:
+            handle = module.register_forward_hook(lambda *_: given)
+        try:
+            return self(given.new_zeros((1, 3, _BLANK_PX, _BLANK_PX), dtype=torch.float32))
+        finally:
+            handle.remove()
+
     def train_stages(self, deepest: int, normalisation: Normalisation = "trains") -> "Encoder":
         """Let the ``deepest`` stages learn (0 … 5) and freeze the others: no gradients, and BatchNorm in evaluation.
 
@@ -99,6 +133,10 @@ class Encoder(nn.Module):
                 if isinstance(part, _BATCH_NORM):
                     part.eval()
         return self
+
+
+class _Reached(Exception):
+    """The stage that was asked for has ended: the rest of the network need not be computed."""
 
 
 class ResNetEncoder(Encoder):

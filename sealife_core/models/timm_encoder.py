@@ -14,6 +14,7 @@ import torch
 from timm.models import group_parameters
 from torch import Tensor, nn
 
+from sealife_core.models.depthwise import learn_in_fp32
 from sealife_core.models.encoders import Encoder, End
 from sealife_core.models.facts import STAGE_NAMES, Facts
 
@@ -34,6 +35,7 @@ class TimmEncoder(Encoder):
     def __init__(self, name: str) -> None:
         super().__init__()
         self.net = _network(name)
+        learn_in_fp32(self.net)
         config = self.net.pretrained_cfg
         self.name, self.feature_dim = name, int(self.net.head_hidden_size or self.net.num_features)
         self.mean, self.std = tuple(config["mean"]), tuple(config["std"])

@@ -88,6 +88,13 @@ class _Tracking(TypedDict, total=False):
 
 
 @with_config(_STRICT)
+class _Plan(TypedDict):
+    epochs: Annotated[int, Field(ge=1, le=int(_MOST))]
+    images_per_epoch: Annotated[int, Field(ge=1, le=int(_MOST))]
+    copies: Annotated[int, Field(ge=0, le=int(_MOST))]
+
+
+@with_config(_STRICT)
 class _Environment(TypedDict, total=False):
     versions: dict[str, Text] | None
     device: Text
@@ -107,6 +114,7 @@ class _Environment(TypedDict, total=False):
     parameters_trained: Count
     labels_used: Count
     rarest_class: Text
+    plan: _Plan | None
     tracking: _Tracking | None
 
 

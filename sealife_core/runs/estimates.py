@@ -171,7 +171,7 @@ def _passes(config: AnyConfig, encoder: str, stem: str, images: tuple[int, int, 
         looks += 2 if config.chooses else 1  # the start, and the end
         return config.epochs * n_images * a_training_image + looks * (n_images + held_out / 2) * forward
     if _features_once(config):
-        copies = config.varied_copies if isinstance(config, ClassifierConfig) else 0
+        copies = config.stored_copies if isinstance(config, ClassifierConfig) else 0
         return ((1 + copies) * used + held_out) * forward
     validating = config.epochs * held_out / 2 * forward
     return config.epochs * used * a_training_image + validating + held_out * forward
@@ -191,6 +191,8 @@ def _features_once(config: AnyConfig) -> bool:
 def _seconds(
     config: AnyConfig, encoder: str, stem: str, images: tuple[int, int, int], root: Path
 ) -> tuple[float | None, str]:
+    if isinstance(config, ClassifierConfig) and config.minutes:
+        return STARTUP_S + 60 * config.minutes, "as many epochs as fit are planned when the first steps are measured"
     there = suitable(config, devices())
     device = _kind_of_device(there[0]) if there else "cuda"
     wanted = {

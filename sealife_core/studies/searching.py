@@ -224,7 +224,7 @@ class Search:
         """Report every epoch that was measured since the last look, in order. Returns whether the run was given up."""
         for row in followed.reader.poll():
             value, epoch = row.get(self.config.metric), row.get("epoch")
-            if value is None or epoch is None:
+            if value is None or not epoch:  # epoch 0 is the start of a fine-tune: nothing that the trial has learned
                 continue
             step = max(1, round(epoch))
             if step in followed.reported:  # a resumed run does an epoch again

@@ -142,16 +142,25 @@ class Speed(Callback):
 class BestModel(Callback):
     """Remembers the weights with the best score on validation, in main memory and in the resume point.
 
-    metric: what every epoch of validation measures; None where another callback calls :meth:`consider`. A resume point
-    of before has the weights beside it, in ``best.ckpt``.
+    metric: what every epoch of validation measures; None where another callback calls :meth:`consider`. start: what the
+    weights before the first step reach on validation, by the names of the metrics; they are then a candidate as epoch
+    0, so that training never ends with less. A resume point of before has the weights beside it, in ``best.ckpt``.
     """
 
-    def __init__(self, run: RunWriter, metric: str | None = "val/macro_f1") -> None:
-        self._run, self._metric = run, metric
+    def __init__(
+        self, run: RunWriter, metric: str | None = "val/macro_f1", start: dict[str, float] | None = None
+    ) -> None:
+        self._run, self._metric, self._start = run, metric, start
         self.epoch: int | None = None  # counted from 1; 0 is the start
         self.since = 0  # how many were considered since, in vain
         self._score = -math.inf
         self._weights: dict[str, torch.Tensor] = {}
+
+    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Take the start, where it is known what it is worth, and begin the curve with it."""
+        if self._start is not None and trainer.global_step == 0:
+            self._run.metric(0, 0.0, **self._start)
+            self.consider(pl_module, self._start["val/macro_f1"], 0)
 
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Consider this epoch, where every epoch is measured."""
@@ -167,7 +176,7 @@ class BestModel(Callback):
             self._weights = {name: value.detach().to("cpu", copy=True) for name, value in weights.items()}
 
     def put_into(self, module: LightningModule) -> int | None:
-        """Give ``module`` the best weights. Returns their epoch, counted from 1; None before the first one ended."""
+        """Give ``module`` the best weights. Returns their epoch, as in ``epoch``; None before there is one."""
         if self.epoch is not None:
             module.load_state_dict(self._weights)
         return self.epoch

@@ -10,14 +10,17 @@ import torch
 from pytorch_lightning import LightningModule
 from torch import Tensor, nn
 from torch.nn import functional
+from torch.optim import Optimizer
 from torchmetrics import Metric
 from torchmetrics.classification import MulticlassAccuracy, MulticlassStatScores
 
 from sealife_core.config import LABELLED, ClassifierConfig
 from sealife_core.evaluation.scores import macro_f1
 from sealife_core.models.across import added, place
+from sealife_core.models.encoders import Encoder
 from sealife_core.models.heads import classification_head
 from sealife_core.models.losses import focal_loss, weighted_mean
+from sealife_core.training.activation_batches import restored
 from sealife_core.training.inputs import network_inputs
 from sealife_core.training.schedules import build_optimiser, classifier_schedule, parameter_groups
 from sealife_core.views.sampling import centre_view, draw_views, generator_for
@@ -65,7 +68,8 @@ class MacroF1(MulticlassStatScores):
 class ClassifierModule(LightningModule):
     """Cross-entropy or focal loss on ``head(encoder(view))``.
 
-    class_weights: (C,) or None, weights of the classes in the loss.
+    class_weights: (C,) or None, weights of the classes in the loss. ``cut``: the stage whose maps or tokens come as
+    inputs instead of images, where batches hold activations (``activations.py``).
     """
 
     class_weights: Tensor | None
@@ -82,6 +86,7 @@ class ClassifierModule(LightningModule):
         super().__init__()
         self.config = config
         self.encoder = encoder
+        self.cut: str | None = None
         self.head = classification_head(feature_dim, classes, config.dropout)
         self.register_buffer("class_weights", class_weights, persistent=False)
         self.train_accuracy = MulticlassAccuracy(classes, average="micro")
@@ -91,12 +96,17 @@ class ClassifierModule(LightningModule):
 
     def forward(self, inputs: Tensor) -> Tensor:
         """Views (n, 3, H, W), or features (n, D) where the encoder passes them through → logits (n, C)."""
-        return self.head(self.encoder(inputs))
+        if self.cut is None:
+            return self.head(self.encoder(inputs))
+        assert isinstance(self.encoder, Encoder)
+        return self.head(self.encoder.after(self.cut, inputs))
 
     def inputs(self, batch: dict[str, Tensor], *, augment: bool) -> Tensor:
         """What the encoder gets for ``batch``: an augmented view, the centre view, or features computed before."""
         if "features" in batch:
             return batch["features"]
+        if "activations" in batch:
+            return restored(batch["activations"])
         aspects = batch["aspects"].cpu()
         if augment and self.config.augmentation != "none":
             generator = generator_for(self.config.seed, self.global_step)
@@ -149,7 +159,7 @@ class ClassifierModule(LightningModule):
         self.log("val/accuracy", self.val_accuracy, on_epoch=True, batch_size=size)
         self.log("val/macro_f1", self.val_macro_f1, on_epoch=True, batch_size=size)
 
-    def configure_optimizers(self) -> Any:
+    def optimiser(self) -> Optimizer:
         """The head at the full rate, the encoder's trained stages at a share of it."""
         config = self.config
         groups = parameter_groups(self.head, learning_rate=config.learning_rate, weight_decay=config.weight_decay)
@@ -158,7 +168,11 @@ class ClassifierModule(LightningModule):
             learning_rate=config.learning_rate * config.encoder_rate_factor,
             weight_decay=config.weight_decay,
         )
-        optimiser = build_optimiser(config.optimiser, groups)
+        return build_optimiser(config.optimiser, groups)
+
+    def configure_optimizers(self) -> Any:
+        """The optimiser and its schedule, which counts steps."""
+        config, optimiser = self.config, self.optimiser()
         total = int(self.trainer.estimated_stepping_batches)
         restart = config.restart_epochs * max(1, total // config.epochs)
         schedule = classifier_schedule(config.schedule, optimiser, total_steps=total, restart_steps=restart)

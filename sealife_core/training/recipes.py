@@ -1,5 +1,6 @@
 """One recipe a kind of run: data, model, trainer, fit, evaluate. What they stand on is in ``preparation.py``."""
 
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
@@ -29,6 +30,7 @@ from sealife_core.training.features import (
 )
 from sealife_core.training.hardware import Hardware, choose_hardware
 from sealife_core.training.lbfgs import LbfgsProbe
+from sealife_core.training.minutes import as_planned
 from sealife_core.training.preparation import (
     class_weights,
     decoded,
@@ -44,6 +46,7 @@ from sealife_core.training.preparation import (
 )
 from sealife_core.training.representation import Representation, with_interval, worth
 from sealife_core.training.simclr import SimclrModule
+from sealife_core.training.starting_head import start_from_probe
 from sealife_core.training.tracking import Tracking, tracked
 from sealife_core.training.trainer import best_model, build_trainer, fit, trained_parameters
 
@@ -114,12 +117,14 @@ def train_simclr(config: SimclrConfig, run: RunWriter, tracking: Tracking) -> bo
 
 def train_classifier(config: ClassifierConfig, run: RunWriter, tracking: Tracking) -> bool:
     """Train a linear head and as many of the encoder's stages as asked; then evaluate on the test split, once."""
+    began = time.monotonic()
     machine = choose_hardware(config, before=run.run.environment().get("precision"))
     encoder, stem = prepare_encoder(config, run)
-    encoder.train_stages(config.trained_stages)
+    encoder.train_stages(config.trained_stages, "kept" if config.batch_norm == "frozen" else "trains")
     dataset = open_data(config, run)
     rows = labelled_rows(config, dataset)
 
+    start = None
     if config.on_frozen_features:
         pixels = None
         h, means = frozen_features(config, run, dataset, encoder, machine)
@@ -127,7 +132,7 @@ def train_classifier(config: ClassifierConfig, run: RunWriter, tracking: Trackin
         places = np.searchsorted(dataset.rows("train"), rows)
         copies = [
             torch.from_numpy(frozen_features(config, run, dataset, encoder, machine, copy=1 + k)[0][places])
-            for k in range(config.varied_copies)
+            for k in range(config.stored_copies)
         ]
         batches, module = on_features(config, dataset, features, rows, copies)
         # One matrix product: coarser numbers save nothing there, and a line search gets lost in them.
@@ -136,13 +141,15 @@ def train_classifier(config: ClassifierConfig, run: RunWriter, tracking: Trackin
         h, means, features = None, None, None
         pixels = decoded(config, run, dataset)
         batches, module = on_images(config, dataset, pixels, encoder, rows, machine)
+        start = start_from_probe(config, run, dataset, module, encoder, rows, machine)
         if machine.devices > 1:  # one device takes a batch of any size: a whole one, or what there is
             warn_of_reduced(config, run, batches)
-        trained_on, note = machine, partial(note_rate, config, run, machine)
+        config, batches = as_planned(config, run, dataset, batches, module, machine, began)
+        trained_on, note = machine, _unnoted if module.cut else partial(note_rate, config, run, machine)
     labels = {"labels_used": len(rows), "rarest_class": rarest_class(dataset, rows)}
     describe_run(config, run, dataset, machine, **what_trains(batches, module), stem=stem, **labels)
 
-    finished, best_epoch, train_s = learn(config, run, trained_on, batches, module, note, tracking)
+    finished, best_epoch, train_s = learn(config, run, trained_on, batches, module, note, tracking, start)
 
     head = features.folded(module.head) if features else module.head
     if h is None or means is None:  # the encoder learned: it sees every image once more, as it is now
@@ -209,15 +216,20 @@ def learn(
     module: ClassifierModule,
     note: Callable[[float], None],
     tracking: Tracking | None = None,
+    start: dict[str, float] | None = None,
 ) -> tuple[bool, int | None, float]:
-    """Train ``module`` and put the best epoch's weights into it: (whether it ran to its end, that epoch, seconds)."""
+    """Train ``module`` and put the best epoch's weights into it: (whether it ran to its end, that epoch, seconds).
+
+    start: what ``module`` reaches on validation as it is, if that may be the best (epoch 0).
+    """
     # L-BFGS has no learning rate, and looks at the images as often as it needs to.
     speed = Speed("train/images_per_s", images_per_step=batches.batch_size, note=note)
     timed = None if config.optimiser == "lbfgs" else speed
     steps, validated = len(batches.train_dataloader()), len(batches.val_rows) > 0
     trainer = build_trainer(
-        config, run, machine, [], steps_per_epoch=steps, validated=validated, speed=timed, tracking=tracking
-    )
+        config, run, machine, [], steps_per_epoch=steps, validated=validated, start=start, speed=timed,
+        tracking=tracking,
+    )  # fmt: skip
     finished, train_s = fit(trainer, module, batches, run)
     return finished, best_model(trainer, module), train_s
 
@@ -237,4 +249,4 @@ def embed_only(config: EmbedConfig, run: RunWriter) -> bool:
 
 
 def _unnoted(rate: float) -> None:
-    """Steps on features that were computed before say nothing about images."""
+    """Steps on what was computed before say nothing about images."""

@@ -42,10 +42,13 @@ def build_trainer(
     *,
     steps_per_epoch: int,
     validated: bool = False,
+    start: dict[str, float] | None = None,
     speed: Speed | None = None,
     tracking: Tracking | None = None,
 ) -> Trainer:
     """A Trainer that logs into the run directory and to ``tracking``; ``validated`` adds best model and early stopping.
+
+    start: what the weights before the first step reach on validation, if they are to be a candidate for the best model.
 
     Of several devices the first leads: it alone takes ``callbacks``, which may look at the whole data set.
     """
@@ -59,7 +62,7 @@ def build_trainer(
     elif machine.device == "cpu" and machine.devices == 1:
         watching.append(ElbowRoom())
     if isinstance(config, ClassifierConfig) and validated:
-        watching += [] if machine.rank else [BestModel(run)]
+        watching += [] if machine.rank else [BestModel(run, start=start)]
         watching += [EarlyStopping("val/macro_f1", mode="max", patience=config.patience)] if config.patience else []
     if isinstance(config, SimclrConfig) and config.patience:
         best = next((callback for callback in callbacks if isinstance(callback, BestModel)), None)

@@ -6,6 +6,7 @@ import re
 import pytest
 
 from sealife_core.config import (
+    IN_MINUTES,
     KINDS,
     RECIPES,
     SIZES,
@@ -25,6 +26,7 @@ from sealife_core.config import (
     trained_settings,
 )
 from sealife_core.errors import ConfigError
+from sealife_core.models.facts import facts
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -221,3 +223,25 @@ def test_cluster_address__is_one_that_can_be_asked(where: str, address: str | No
 def test_where__is_here_or_a_cluster(where: str) -> None:
     with pytest.raises(ConfigError, match=re.escape(f"'where' is {where!r}; expected 'here', or 'ray:ADDRESS' with")):
         preset("simclr", where=where)
+
+
+def test_transfer__trains_for_5_20_and_60_minutes_at_the_size_its_encoder_was_made_for() -> None:
+    asked = [preset("transfer", size) for size in SIZES]
+    assert [config.minutes for config in asked] == [5, 20, 60]  # type: ignore[union-attr]
+    assert {config.image_size_px for config in asked} == {facts(asked[0].encoder).own_px} == {224}
+    assert {config.encoder for config in asked} == {"tf_efficientnet_lite0"}
+    assert {preset("resnet50", size).image_size_px for size in SIZES} == {facts("resnet50").own_px}
+
+
+def test_task__of_a_transfer_from_before_there_was_a_choice_of_encoders_is_resnet50s() -> None:
+    before = {"kind": "classifier", "weights": "imagenet", "encoder": "resnet50", "trained_stages": 5}
+    config = load_config(before)
+    assert task_of(config) == "resnet50"
+    assert isinstance(config, ClassifierConfig)
+    assert (config.head_from, config.minutes, config.stored_copies, config.batch_norm) == ("random", 0, 0, "train")
+
+
+def test_in_minutes__may_be_laid_over_any_fine_tune() -> None:
+    config = preset("finetune", weights="run:a", **IN_MINUTES[20])
+    assert isinstance(config, ClassifierConfig)
+    assert (config.minutes, config.head_from) == (20, "probe")

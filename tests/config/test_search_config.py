@@ -98,7 +98,7 @@ def test_search__judges_runs_of_one_cycle_after_its_highest_rate():
         assert build_search(base, (RATE,)).judged_from == epochs  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("task", ["simclr", "probe", "finetune", "transfer", "scratch"])
+@pytest.mark.parametrize("task", ["simclr", "probe", "finetune", "transfer", "resnet50", "scratch"])
 def test_suggestion__can_be_searched_as_it_stands(task: str):
     base = preset(task)
     settings: list[Setting] = [s for s in searchable(type(base)) if s.type is not str or s.choices]

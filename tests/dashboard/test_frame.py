@@ -127,7 +127,7 @@ def test_train__says_before_the_button_what_would_fail_and_switches_it_off(tiny_
     monkeypatch.setattr(imagenet, "reachable", lambda name: False)
     cache.online.clear()
     app = open_page("train")
-    app.segmented_control(key="task").set_value("transfer").run()
+    app.segmented_control(key="task").set_value("resnet50").run()
     assert "ImageNet weights of ResNet50 are not on this machine" in text(app)
     assert app.button(key="launch").disabled
     app.segmented_control(key="task").set_value("scratch").run()

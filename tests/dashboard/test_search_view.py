@@ -211,7 +211,7 @@ def test_form__says_what_is_wrong_and_launches_nothing(tiny_reef: Dataset):
     assert button(app, "Launch").disabled
 
 
-@pytest.mark.parametrize("task", ["simclr", "probe", "finetune", "transfer"])
+@pytest.mark.parametrize("task", ["simclr", "probe", "finetune", "transfer", "resnet50"])
 def test_form__of_every_task_is_ready_to_be_launched(tiny_reef: Dataset, task: str):
     app = AppTest.from_function(form_app, default_timeout=60)
     app.session_state["search.task"] = task

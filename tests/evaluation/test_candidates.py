@@ -76,7 +76,7 @@ def test_comparison__counts_all_pre_training(tmp_path: Path) -> None:
 def test_by_encoder__puts_the_best_first_within_and_among_encoders(tmp_path: Path) -> None:
     a, b, c = (
         finished(tmp_path, "a", "scratch"),
-        finished(tmp_path, "b", "transfer"),
+        finished(tmp_path, "b", "resnet50"),
         finished(tmp_path, "c", "scratch"),
     )
     RunWriter(b).results(test=TEST | {"accuracy": 0.9}, test_hash="h")

@@ -158,7 +158,7 @@ def test_problems__of_imagenet_weights_that_are_not_here(
     home: Path, monkeypatch: pytest.MonkeyPatch, online: bool | None, refuses: bool, words: str
 ) -> None:
     monkeypatch.setenv("TORCH_HOME", str(home / "torch"))
-    config = preset("transfer", "Quick look", data="held")
+    config = preset("resnet50", "Quick look", data="held")
     refused, warned = said(config, held(home, **CLASSES), online=lambda name: online)
     ((found,), others) = (refused, warned) if refuses else (warned, refused)
     assert others == []
@@ -186,7 +186,7 @@ def test_imagenet_files__are_those_of_torchvision(home: Path, monkeypatch: pytes
 
 
 def test_problems__of_imagenet_weights_with_the_small_stem(home: Path) -> None:
-    (found,), _ = said(preset("transfer", "Quick look", data="held", stem="small"), held(home, **CLASSES))
+    (found,), _ = said(preset("resnet50", "Quick look", data="held", stem="small"), held(home, **CLASSES))
     assert "made with the 'imagenet' stem" in found
 
 

@@ -151,3 +151,8 @@ def test_estimate__of_labels_per_class_counts_those_images_only(root: Path):
 
     assert taken(labels_per_class=10) == pytest.approx(taken(label_fraction=10))
     assert taken(labels_per_class=500) == taken()
+
+
+def test_estimate__of_a_run_of_minutes_is_what_was_asked_for_also_where_nothing_was_measured(root: Path):
+    assert estimate(preset("transfer", "Standard"), 1000, root).seconds == 20 * 60 + STARTUP_S
+    assert estimate(preset("transfer", "Standard", minutes=0), 1000, root).seconds is None

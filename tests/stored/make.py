@@ -79,7 +79,7 @@ def make_runs(root: Path, folder: Path) -> None:
     train("probe", "Probe", "--from", simclr)
     train("finetune", "Fine-tune", "--from", simclr, "--epochs", "2", "--batch-size", "16")
     train("scratch", "From scratch, öre", *walk, "--epochs", "2", "--batch-size", "8", "--loss", "focal")
-    train("transfer", "Transfer", *walk, "--epochs", "1", "--batch-size", "8", *small)
+    train("resnet50", "Transfer", *walk, "--epochs", "1", "--batch-size", "8", *small)
     train("embed", "Untrained", *reef, "--weights", "random", *small)
     varied, source = ("--vary", "label_fraction=50,100"), ("--set", f"weights=run:{simclr}")
     study = ("--name", "How many labels", *reef, "--preset", "Quick look", "--seeds", "2")
@@ -89,7 +89,7 @@ def make_runs(root: Path, folder: Path) -> None:
     sealife("search", "probe", *probed, *rate, "--follow")
     sealife("runs", "delete", train("embed", "Deleted", *reef, "--weights", "random", *small))
     wrong = f"file:{root / simclr / 'model.safetensors'}"
-    train("transfer", "Failed", *walk, "--weights", wrong)
+    train("resnet50", "Failed", *walk, "--weights", wrong)
     long = ("--epochs", "400", "--batch-size", "16", "--monitor-every", "100")
     stopped = train("simclr", "Stopped SimCLR", *reef, *long, follow=False)
     await_file(root / stopped / "last.ckpt")
@@ -119,7 +119,7 @@ def await_file(path: Path) -> None:
 
 def shrink(file: Path, folder: str) -> None:
     """Keep what a reader looks at; let go of what only fills the disk or names this machine."""
-    large = LARGE_OF_RESNET50 if "transfer" in str(file) else LARGE
+    large = LARGE_OF_RESNET50 if "resnet50" in str(file) else LARGE
     if file.name.startswith((".dispatcher", ".precision", ".ready", "pixels-")) or file.suffix in (".lock", ".png"):
         file.unlink()
     elif file.suffix == ".safetensors":

@@ -1,5 +1,6 @@
 """Small runs that are cut or stopped at chosen steps and taken up again: training alone, without what comes after."""
 
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -16,6 +17,7 @@ from sealife_core.runs.writer import RunWriter
 from sealife_core.training.callbacks import Speed
 from sealife_core.training.feature_batches import standardised
 from sealife_core.training.hardware import Hardware
+from sealife_core.training.minutes import as_planned
 from sealife_core.training.recipes import learn, on_features, on_images
 from sealife_core.training.simclr import SimclrModule
 from sealife_core.training.trainer import build_trainer, fit
@@ -57,6 +59,8 @@ def attempt(run: Run, dataset: Dataset, *, cut: When | None = None, stop: When |
             return _pretrain(config, writer, dataset)
         assert isinstance(config, ClassifierConfig)
         batches, module = _classifier(config, dataset)
+        if isinstance(batches, ImageBatches):
+            config, batches = as_planned(config, writer, dataset, batches, module, CPU, time.monotonic())
         finished, best_epoch, train_s = learn(config, writer, CPU, batches, module, note=lambda rate: None)
         writer.results(best_epoch=best_epoch, train_s=train_s)
         torch.save(module.state_dict(), run.path / "module.pt")

@@ -263,9 +263,9 @@ def test_features__of_a_frozen_encoder_are_computed_once(
         assert np.array_equal(read_embeddings(run.path).values, read_embeddings(first.path).values)
 
 
-def test_varied_copies__are_learned_from_and_computed_once(trained: Trained, tiny_reef: Dataset) -> None:
+def test_stored_copies__are_learned_from_and_computed_once(trained: Trained, tiny_reef: Dataset) -> None:
     plain = trained("probe", weights="random")
-    run = trained("probe", weights="random", varied_copies=2)
+    run = trained("probe", weights="random", stored_copies=2)
     stored = FeatureStore(tiny_reef.folder).stored()
     assert sorted((kept.copy, kept.images) for kept in stored) == [
         (0, len(tiny_reef)), (1, len(tiny_reef.rows("train"))), (2, len(tiny_reef.rows("train")))
