@@ -3,7 +3,7 @@
 from reprlib import repr as shortened
 from typing import Any
 
-from sealife_core.config.classifier import ALL_STAGES, ClassifierConfig
+from sealife_core.config.classifier import ALL_STAGES, PENALTIES, ClassifierConfig
 from sealife_core.config.embed import EmbedConfig
 from sealife_core.config.presets import SIZES, TASKS, AnyConfig, Task, inherited, preset, task_of
 from sealife_core.config.runs import (
@@ -43,6 +43,7 @@ __all__ = [
     "HERE",
     "KINDS",
     "LABELLED",
+    "PENALTIES",
     "PROJECT",
     "RECIPES",
     "SIZES",

@@ -44,6 +44,9 @@ _TRANSFER = _FULL | {
 # for four encoders (SimCLR's and an untrained one on 23 classes of photographs, two of SimCLR's on the reef): .228,
 # against .194 at 0.001, .211 at 0.01, .219 at 0.1, .194 at 0.3 and .172 at 1.
 _PROBE = {"trained_stages": 0, "augmentation": "none", "optimiser": "lbfgs", "weight_decay": 0.03}
+# EfficientNet-Lite0's weights come along, and it is as fast as a processor needs. At its own 224 px it is right on .795
+# of 1,380 photographs of 23 classes, at 160 px on .725, at 96 px on .604.
+_NAMING = _PROBE | {"encoder": "tf_efficientnet_lite0", "weights": "imagenet", "choose_penalty": True, "epochs": 100}
 # A quick look has a minute on two cores: small images through the stem that shrinks them further, and a rate that moves
 # within a hundred steps. On the reef AdamW is at k-NN .14 to .19 in six to ten epochs; SGD at the paper's rate
 # stays at chance.
@@ -51,6 +54,15 @@ _LITTLE = {"image_size_px": 32, "stem": "imagenet"}
 _BRIEF = {"epochs": 9, "patience": 0, "batch_size": 64, "schedule": "onecycle", "encoder_rate_factor": 1.0}
 
 TASKS: dict[str, Task] = {
+    "classify": Task(
+        "Name my animals",
+        "The first model, in about a minute: logistic regression on the features of a network that learned from"
+        " ImageNet's photographs.",
+        ClassifierConfig,
+        False,
+        _NAMING,
+        ({"image_size_px": 96}, {"image_size_px": 224}, {"image_size_px": 288}),
+    ),
     "simclr": Task(
         "SimCLR",
         "Learn features from pictures without labels: two views of one picture belong together.",
@@ -143,7 +155,7 @@ def task_of(config: AnyConfig | StudyConfig | SearchConfig) -> str:
     if not isinstance(config, ClassifierConfig):
         return config.kind
     if config.trained_stages == 0:
-        return "probe"
+        return "classify" if config.choose_penalty and config.weights == "imagenet" else "probe"
     if config.weights == "random":
         return "scratch"
     return "transfer" if config.weights == "imagenet" else "finetune"

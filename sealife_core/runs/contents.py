@@ -44,6 +44,9 @@ class _Status(TypedDict, total=False):
     epochs: Count
     step: Count
     steps: Count
+    done: Count
+    total: Count
+    stage_began: Time
     place: Number
     queued: Time
     started: Time
@@ -143,6 +146,12 @@ class _Scores(TypedDict, total=False):
 
 
 @with_config(_STRICT)
+class _Penalty(TypedDict, total=False):
+    penalty: Number
+    macro_f1: Share
+
+
+@with_config(_STRICT)
 class _Results(TypedDict, total=False):
     method: Text
     val: _Scores | None
@@ -150,6 +159,8 @@ class _Results(TypedDict, total=False):
     test_hash: Text
     train_s: Seconds
     parameters_trained: Count
+    penalty: Number
+    penalties: list[_Penalty] | None
 
 
 _Positive = Annotated[float, Field(gt=0, le=_MOST)]

@@ -47,7 +47,7 @@ def embed_all(
     """(N, D): h of every image of the data set, whatever its split; only images are read here, no label."""
 
     def tell(stage: str, done: int, total: int) -> None:
-        run.status(stage="embedding", message=f"{done:,} of {total:,} images embedded")
+        run.status(stage="embedding", message=f"{done:,} of {total:,} images embedded", done=done, total=total)
 
     return features_of(config, machine, encoder, pixels, np.arange(len(dataset.manifest)), tell)
 

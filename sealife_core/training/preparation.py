@@ -58,7 +58,8 @@ def open_data(config: AnyConfig, run: RunWriter) -> tuple[Dataset, Pixels]:
         run.warn(problem.says)
 
     def tell(stage: str, done: int, total: int) -> None:
-        run.status(stage="decoding images", message=f"{done:,} of {total:,} images decoded, once for all runs")
+        said = f"{done:,} of {total:,} images decoded, once for all runs"
+        run.status(stage="decoding images", message=said, done=done, total=total)
 
     run.status(stage="opening data", message=f"opening data set '{dataset.name}'")
     return dataset, open_pixels(dataset, cache_size_px(dataset, config.image_size_px), progress=tell)

@@ -44,6 +44,7 @@ def build_trainer(
     validated: bool = False,
     speed: Speed | None = None,
     tracking: Tracking | None = None,
+    status: Status | None = None,
 ) -> Trainer:
     """A Trainer that logs into the run directory and to ``tracking``; ``validated`` adds best model and early stopping.
 
@@ -52,7 +53,8 @@ def build_trainer(
     for library in ("pytorch_lightning", "lightning_fabric"):
         logging.getLogger(library).setLevel(logging.WARNING)
     total = steps_per_epoch * config.epochs
-    watching: list[Callback] = [Status(run), OwnSignals()] if machine.devices > 1 else [Status(run)]
+    status = status or Status(run)
+    watching: list[Callback] = [status, OwnSignals()] if machine.devices > 1 else [status]
     watching += [] if machine.rank else [FiniteLoss(), *callbacks]
     if config.threads:
         torch.set_num_threads(config.threads)
