@@ -6,6 +6,7 @@ from dashboard import cache, state
 from dashboard.components.dataset_cards import dataset_links, readable
 from dashboard.components.demo_panel import demo_button, demo_panel
 from dashboard.components.image_grid import picture_strip
+from dashboard.components.name_animals import TAKES, TITLE, first_model_panel, first_models, name_button, to_name
 from dashboard.components.next_step import next_step
 from dashboard.components.picture_picker import some_rows
 from dashboard.components.score_cards import score_cards
@@ -29,20 +30,27 @@ def page() -> None:
     )
     names, runs = cache.datasets(), cache.runs()
     demo = last_demo(runs)
+    unnamed = to_name(names, runs)
     with st.container(horizontal=True):
-        if not runs:
-            demo_button(primary=True)
-            if st.button("Import my own photographs", icon=":material/upload:"):
-                state.go("data")
-        else:
+        if unnamed is not None:
+            name_button(unnamed, primary=True)
+        elif runs:
             next_step(names, runs)
-            demo_button(primary=False)
-    if not runs:
+        demo_button(primary=unnamed is None and not runs)
+        if unnamed is None and not runs and st.button("Import my own photographs", icon=":material/upload:"):
+            state.go("data")
+    if unnamed is not None:
+        st.caption(f"{TAKES} Your newest pictures: **{plain(unnamed)}**.")
+    elif not runs:
         st.caption(
             "The demo trains three small networks on a drawn reef. It takes about two minutes on two processor cores."
         )
+    named = next(iter(first_models(runs)), None)
+    if named is not None and unnamed is None:
+        st.subheader(f"{TITLE}: {plain(named.config().data)}")
+        first_model_panel(named)
     dataset = readable([REEF, *names] if demo and REEF in names else names)
-    if dataset is not None:
+    if dataset is not None and (named is None or unnamed is not None):
         picture_strip(dataset, some_rows(dataset, 0, SHOWN_PICTURES))
     if demo:
         st.subheader("The demo")

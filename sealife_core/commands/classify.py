@@ -109,9 +109,10 @@ def _tell(run: Run, data: str, results: dict[str, Any], took_s: float, output: O
     }
     found = {
         "run": run.id, "data": data, "seconds": round(took_s, 1), "split": split,
+        **{key: scored.get(key) for key in ("n", "accuracy", "accuracy_low", "accuracy_high", "macro_f1", "chance")},
         "penalty": results.get("penalty"), "penalties": results.get("penalties"),
         "confusions": [vars(one) for one in confusions], "next": next_steps,
-    } | {key: scored.get(key) for key in ("n", "accuracy", "accuracy_low", "accuracy_high", "macro_f1", "chance")}  # fmt: skip
+    }  # fmt: skip
     output.result(found, "\n".join(_lines(run, found, penalty_words(results), [one.says for one in confusions])))
 
 

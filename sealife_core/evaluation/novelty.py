@@ -33,7 +33,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy.linalg.lapack import dtrtri
+from scipy.linalg import solve_triangular
 
 from sealife_core.durable import replace_file
 from sealife_core.errors import RunError
@@ -178,8 +178,8 @@ def stage_of(train: np.ndarray, val: np.ndarray) -> Stage:
     covariance = shrunk_covariance((train - mean) / scale)
     # Identical training images have no covariance at all.
     covariance.flat[:: len(covariance) + 1] += 1e-6
-    whitening, _ = dtrtri(np.linalg.cholesky(covariance), lower=1)  # its rows are what covariance is whitened by
-    whitening = whitening.T / scale[:, None]
+    lower = np.linalg.cholesky(covariance)  # |lower⁻¹ x|² is xᵀ covariance⁻¹ x
+    whitening = solve_triangular(lower, np.eye(len(lower)), lower=True, overwrite_b=True).T / scale[:, None]
     bare = Stage(mean.astype(np.float32), whitening.astype(np.float32))
     low, median, high = np.percentile(bare.distance(val), [25, 50, 75])
     # Few validation images may all be equally far off by chance; a spread of 5 % is less than many images have.

@@ -19,6 +19,7 @@ from sealife_core.training.classifier import ClassifierModule
 ITERATIONS = 20  # an epoch, as in PyTorch: one to ten epochs a probe; validation and files cost as much as five more
 HISTORY = 10  # steps from which the curvature is guessed: SciPy's default
 STEEPEST = 1e-4  # of the slopes, where the optimum counts as reached: scikit-learn's default
+_GENTLE = 0.1  # a penalty: below it, STEEPEST would end at the optimum of the one before
 MOST_LOOKS = 5  # at the loss, an iteration: one is usual, more only where float32 ends
 
 
@@ -119,9 +120,10 @@ class PenaltyPath(LbfgsProbe):
         return PENALTIES[self.trainer.current_epoch]
 
     def on_train_batch_start(self, batch: dict[str, Tensor], batch_index: int) -> None:
-        """Forget the curvature of the last penalty: it is another function's."""
-        self._batch = batch
-        self._solver().state.clear()
+        """Forget the curvature of the last penalty: it is another function's. Small slopes count where it is small."""
+        self._batch, solver = batch, self._solver()
+        solver.state.clear()
+        solver.param_groups[0]["tolerance_grad"] = STEEPEST * min(1.0, self.penalty / _GENTLE)
 
     def on_train_batch_end(self, outputs: Any, batch: dict[str, Tensor], batch_index: int) -> None:
         """Log loss and accuracy at this penalty's optimum, and the penalty."""

@@ -208,7 +208,7 @@ def learn(
     planned = config.model_copy(update={"epochs": len(PENALTIES)}) if path else config
     trainer = build_trainer(
         planned, run, machine, [], steps_per_epoch=steps, validated=validated, speed=timed, tracking=tracking,
-        status=Status(run, "choosing the penalty", "penalty") if path else None,
+        status=Status(run, "choosing the penalty", "choosing the penalty:") if path else None,
     )  # fmt: skip
     finished, train_s = fit(trainer, module, batches, run)
     return finished, best_model(trainer, module), train_s

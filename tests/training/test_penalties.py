@@ -105,7 +105,9 @@ def test_path__tells_which_penalty_it_is_at(reef: Dataset, features: Features, m
     monkeypatch.setattr(RunWriter, "status", keep)
     Solved(reef, features)
     said = [message for stage, message in told if stage == "choosing the penalty"]
-    assert list(dict.fromkeys(said)) == [f"penalty {n} of {len(PENALTIES)}" for n in range(1, len(PENALTIES) + 1)]
+    assert list(dict.fromkeys(said)) == [
+        f"choosing the penalty: {n} of {len(PENALTIES)}" for n in range(1, len(PENALTIES) + 1)
+    ]
 
 
 @pytest.mark.parametrize("kept", [0, 29])
