@@ -59,10 +59,8 @@ def name_button(data: str, *, primary: bool) -> None:
     """Launches the first model of a data set; while one is on its way it cannot be launched again."""
     make_ready()  # PyTorch is imported while the person looks at the button
     busy = any(run.state().active for run in first_models(cache.runs(), data))
-    if st.button(
-        TITLE, type="primary" if primary else "secondary", icon=":material/category:", disabled=busy,
-        key="name_animals", help="A first model of your classes, in about a minute",
-    ):  # fmt: skip
+    kind = "primary" if primary else "secondary"
+    if st.button(TITLE, type=kind, icon=":material/category:", disabled=busy, key="name_animals"):
         try:
             # A second click on the same page is told from a second wish by the disk.
             if not any(run.state().active for run in first_models(cache.runs(), data)):
