@@ -31,10 +31,11 @@ def page() -> None:
     names, runs = cache.datasets(), cache.runs()
     demo = last_demo(runs)
     unnamed = to_name(names, runs)
+    named = next((run for run in first_models(runs) if run.config().data in names), None)
     with st.container(horizontal=True):
         if unnamed is not None:
             name_button(unnamed, primary=True)
-        elif runs:
+        elif runs and not (named is not None and named.state().active):
             next_step(names, runs)
         demo_button(primary=unnamed is None and not runs)
         if unnamed is None and not runs and st.button("Import my own photographs", icon=":material/upload:"):
@@ -45,7 +46,6 @@ def page() -> None:
         st.caption(
             "The demo trains three small networks on a drawn reef. It takes about two minutes on two processor cores."
         )
-    named = next(iter(first_models(runs)), None)
     if named is not None and unnamed is None:
         st.subheader(f"{TITLE}: {plain(named.config().data)}")
         first_model_panel(named)
@@ -55,7 +55,7 @@ def page() -> None:
     if demo:
         st.subheader("The demo")
         demo_panel()
-    if dataset is not None and (not runs or any(run.state().active for run in demo)):
+    if dataset is not None and unnamed is None and (not runs or any(run.state().active for run in demo)):
         _positive_pair(dataset)
     _how_things_stand(names)
 
@@ -74,7 +74,7 @@ def _how_things_stand(names: list[str]) -> None:
     runs = cache.runs()
     demo = {run.id for run in last_demo(runs)}
     rows = [row for row in comparison(runs) if row.run_id not in demo]
-    if rows:
+    if {row.run_id for row in rows} - {run.id for run in first_models(runs)[:1]}:  # its score stands above
         st.subheader("Best on the test images")
         score_cards(rows[:SHOWN_SCORES])
     if not names:

@@ -15,7 +15,7 @@ from sealife_core.evaluation.first_model import penalty_words, worst_confusions
 from sealife_core.runs.directory import Run
 from sealife_core.wording import counted
 
-SHOWN_PREDICTIONS, SHOWN_CONFUSIONS = 8, 5
+SHOWN_PREDICTIONS, SHOWN_CONFUSIONS = 7, 5  # seven fill a row
 
 
 def first_model(run: Run) -> None:

@@ -75,7 +75,7 @@ def first_model_panel(run: Run, *, short: bool = False) -> None:
     """How far a first model is, then what it reached: all of it, or (``short``) in one line with the way to it."""
     shown = run.state()
     if shown.active:
-        st.fragment(_progress, run_every=POLL_S)(run)
+        st.fragment(_progress, run_every=POLL_S)(run, titled=short)
     elif shown is State.FINISHED and short:
         _in_one_line(run)
     elif shown is State.FINISHED:
@@ -95,11 +95,12 @@ def first_model_line(data: str) -> None:
         first_model_panel(found[0], short=True)
 
 
-def _progress(run: Run) -> None:
+def _progress(run: Run, titled: bool) -> None:
     if not run.state().active:
         st.rerun(scope="app")
     with st.container(border=True, key="naming_progress"):
-        st.markdown(f"**{TITLE}** on {plain(run.config().data)}")
+        if titled:
+            st.markdown(f"**{TITLE}**")
         st.progress(progress_share(run.status()), progress_sentence(run))
         st.caption("It runs in the background: you can leave this page, and its result will be here.")
 

@@ -27,7 +27,8 @@ class Confusion:
 
 
 def worst_confusions(scored: Mapping[str, Any], most: int = 5) -> list[Confusion]:
-    """The pairs of classes with the most mistakes, of equal ones first the larger share of the true class.
+    """The pairs of classes with the most mistakes, of equal ones first the larger share of the true class. A single
+    mistake is one only where no pair has more.
 
     ``scored``: a split of results.json, with ``confusion`` (C, C), row = truth, and ``per_class``.
     """
@@ -37,6 +38,7 @@ def worst_confusions(scored: Mapping[str, Any], most: int = 5) -> list[Confusion
         return []
     of = counts.sum(1)
     wrong = [(i, j) for i, j in zip(*np.nonzero(counts), strict=True) if i != j]
+    wrong = [at for at in wrong if counts[at] > 1] or wrong
     wrong.sort(key=lambda at: (-counts[at], -counts[at] / of[at[0]], at))
     return [Confusion(names[i], names[j], int(counts[i, j]), int(of[i])) for i, j in wrong[:most]]
 

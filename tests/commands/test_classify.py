@@ -40,12 +40,17 @@ def here(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sealife_core.commands.classify.launch", carry_out)
 
 
+def printed(out: str) -> dict[str, Any]:
+    """The JSON document behind what the run itself said, which a process of its own writes into its log."""
+    return json.loads(out[out.rindex("\n{") :])
+
+
 @pytest.mark.usefixtures("home", "here")
 def test_classify__imports_a_folder_and_says_what_its_first_model_reaches(
     photographs: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["classify", str(photographs), "--name", "mine", "--json", *SMALL]) == 0
-    told: dict[str, Any] = json.loads(capsys.readouterr().out.splitlines()[-1])
+    told: dict[str, Any] = printed(capsys.readouterr().out)
     assert list_datasets() == ["mine"]
     (run,) = list_runs()
     results = run.results() or {}
@@ -67,7 +72,9 @@ def test_classify__of_neither_name_nor_path_says_what_there_is(
     tiny_reef: Dataset, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["classify", "reeef"]) == 1
-    assert "There is no data set 'reeef', and no folder, zip or CSV of that path." in capsys.readouterr().err
+    assert "There is no data set 'reeef', and no folder, zip or CSV of that path." in " ".join(
+        capsys.readouterr().err.split()
+    )
     assert list_runs() == []
 
 
@@ -77,5 +84,5 @@ def test_classify__without_labels_launches_nothing(tiny_reef: Dataset, capsys: p
     manifest = tiny_reef.manifest.assign(label="")
     write_dataset(tiny_reef.folder, manifest, {"made": "2026-01-01T00:00:00+00:00"})
     assert main(["classify", "reef"]) == 1
-    assert "has a label, but a classifier needs labels" in capsys.readouterr().err
+    assert "has a label, but a classifier needs labels" in " ".join(capsys.readouterr().err.split())
     assert list_runs() == []

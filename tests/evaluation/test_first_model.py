@@ -21,10 +21,12 @@ def test_confusions__come_by_number_then_by_share_of_the_true_class() -> None:
         Confusion("a", "b", 3, 10),
         Confusion("c", "a", 2, 4),
         Confusion("a", "c", 2, 10),
-        Confusion("b", "c", 1, 10),
     ]
     assert found[0].says == "3 of 10 a classified as b"
     assert worst_confusions(scored([[5, 3, 2], [0, 9, 1], [2, 0, 2]]), most=1) == found[:1]
+    assert worst_confusions(scored([[9, 1, 0], [0, 9, 0], [0, 0, 9]])) == [Confusion("a", "b", 1, 10)], (
+        "no pair has two"
+    )
 
 
 @pytest.mark.parametrize("damaged", [{}, {"confusion": [[1, 0], [0, 1]]}, {"per_class": [{"label": "a"}]}])
