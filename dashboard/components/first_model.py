@@ -86,8 +86,8 @@ def doors(run: Run) -> None:
     better, helps, labels = st.columns(3, gap="medium")
     with better, st.container(border=True, height="stretch"):
         st.markdown(
-            "**Make it better**  \nFine-tuning trains the network itself, from where this model ends. It takes some"
-            " minutes and usually gains 1 to 4 points of accuracy."
+            "**Make it better**  \nFine-tuning trains the network itself, from where this model ends. It takes longer,"
+            " minutes to hours by the settings, and usually gains 1 to 4 points of accuracy."
         )
         if st.button("Fine-tune it", icon=":material/tune:", key=f"door_better.{run.id}"):
             state.set_form_values("finetune", inherited(config) | {"weights": f"run:{run.id}"})

@@ -26,11 +26,11 @@ LOGGED_POINTS = 2_000  # a curve needs no more, and a browser draws so many at o
 # directory holds more than checkpoints; the choice of a CPU was the config's; a frozen stage is to be in eval mode; an
 # epoch goes on with the batch that comes next; a resume point of before names a callback that is no more. Of several
 # devices: what the leader alone has measured is not to be gathered, the strides of a 1 × 1 filter mean nothing, and not
-# every PyTorch 2 has another name for broadcast_buffers.
+# every PyTorch 2 has another name for broadcast_buffers. A data set without validation images is told of elsewhere.
 DOES_NOT_APPLY = (
     ".*(does not have many workers|Checkpoint directory .* exists|available but not used|in eval mode|sync_dist=True|"
     "Grad strides do not match|`broadcast_buffers` is deprecated|that ended before the epoch ended|"
-    "callbacks used to create the checkpoint).*"
+    "callbacks used to create the checkpoint|have no `val_dataloader`).*"
 )
 
 
