@@ -45,8 +45,8 @@ _TRANSFER = _FULL | {
 # against .194 at 0.001, .211 at 0.01, .219 at 0.1, .194 at 0.3 and .172 at 1.
 _PROBE = {"trained_stages": 0, "augmentation": "none", "optimiser": "lbfgs", "weight_decay": 0.03}
 # EfficientNet-Lite0's weights come along, and it is as fast as a processor needs. At its own 224 px it is right on .795
-# of 1,380 photographs of 23 classes, at 160 px on .725, at 96 px on .604. What was trained on crops of 224 px sees whole
-# pictures best at some 1.3 times that (Touvron et al. 2019, arXiv 1906.06423): hence 288.
+# of 1,380 photographs of 23 classes, at 160 px on .725, at 96 px on .604. A network that was trained on crops of 224 px
+# sees whole pictures best at some 1.3 times that (Touvron et al. 2019, arXiv 1906.06423): hence 288.
 # The penalty is chosen; where it cannot be, 0.1 is best there: .794 on 345 test images, .788 at 0.03, .774 at 0.3.
 _NAMING = _PROBE | {
     "encoder": "tf_efficientnet_lite0",
