@@ -140,12 +140,10 @@ def tried_penalties(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, float]]
 
     ``rows``: of metrics.jsonl.
     """
-    found: dict[int, dict[str, float]] = {}
-    for row in rows:
-        for key, name in (("train/penalty", "penalty"), ("val/macro_f1", "macro_f1")):
-            if key in row:
-                found.setdefault(round(row["epoch"]), {})[name] = row[key]
-    return [both for _, both in sorted(found.items()) if len(both) == 2]
+    scores = {round(row["epoch"]): row["val/macro_f1"] for row in rows if "val/macro_f1" in row}
+    return [
+        {"penalty": penalty, "macro_f1": scores[epoch]} for epoch, penalty in enumerate(PENALTIES, 1) if epoch in scores
+    ]
 
 
 def _finite(minimised: Tensor) -> Tensor:
