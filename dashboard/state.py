@@ -207,6 +207,7 @@ DUPLICATES_PAGE = "group"
 _RUNS = "chosen_runs"
 _NOTICE = "notice"
 _EXPECTED = "expected_dataset"
+_WISH = "wish"
 
 
 def selected_runs() -> list[str] | None:
@@ -263,10 +264,20 @@ def choose_recipe(name: str) -> None:
     st.session_state[RECIPE] = name
 
 
-def open_run(run_id: str) -> None:
-    """Leave for the details of one run."""
+def open_run(run_id: str, **query: str) -> None:
+    """Leave for the details of one run; ``query``: more keys of its URL, as tab="Results"."""
     st.session_state[_RUNS] = [run_id]
-    go("runs", **{RUN: run_id})
+    go("runs", **({RUN: run_id} | query))
+
+
+def wish(key: str, value: str) -> None:
+    """From a callback, which cannot leave for another page: keep where the page is to go once it is drawn."""
+    st.session_state[f"{_WISH}.{key}"] = value
+
+
+def granted(key: str) -> str:
+    """What :func:`wish` kept, once; "" if nothing."""
+    return st.session_state.pop(f"{_WISH}.{key}", "")
 
 
 def expect_dataset(name: str) -> None:

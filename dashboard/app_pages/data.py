@@ -7,6 +7,7 @@ from dashboard.components.browse import balance, browse
 from dashboard.components.checks_view import checks_view
 from dashboard.components.dataset_cards import dataset_cards, delete, heading
 from dashboard.components.import_form import begin_reef, import_dialog, import_status, skipped_table
+from dashboard.components.name_animals import first_model_line, is_named, why_not
 from dashboard.components.notice import notice
 from dashboard.components.trash import trash_fold
 from dashboard.errors import show_error
@@ -25,7 +26,12 @@ def page() -> None:
             with st.container(horizontal=True, width="content"):
                 if REEF not in names:
                     st.button("Draw the sample reef", icon=":material/draw:", key="reef", on_click=begin_reef)
-                if st.button("Import photographs", type="primary", icon=":material/add_photo_alternate:", key="import"):
+                looked_at = state.chosen_dataset(names)
+                leads = looked_at is None or is_named(looked_at, cache.runs()) or bool(why_not(looked_at))
+                if st.button(
+                    "Import photographs", type="primary" if leads else "secondary",
+                    icon=":material/add_photo_alternate:", key="import",
+                ):  # fmt: skip
                     import_dialog()
     notice()
     import_status()
@@ -58,6 +64,7 @@ def _details(name: str) -> None:
         st.button("Delete it", icon=":material/delete:", on_click=delete, args=(name,), key="delete_damaged")
         return
     heading(dataset)
+    first_model_line(name)
     skipped = read_skipped(dataset)
     titles = ["Pictures", "Balance", "Checks"] + (["Skipped files"] if skipped else [])
     tabs = dict(zip(titles, st.tabs(titles, key=state.DATA_TAB, bind="query-params"), strict=True))

@@ -6,6 +6,7 @@ from dashboard import cache, state
 from dashboard.components.dataset_cards import dataset_links, readable
 from dashboard.components.demo_panel import demo_button, demo_panel
 from dashboard.components.image_grid import picture_strip
+from dashboard.components.name_animals import TAKES, TITLE, first_model_panel, first_models, name_button, to_name
 from dashboard.components.next_step import next_step
 from dashboard.components.picture_picker import some_rows
 from dashboard.components.score_cards import score_cards
@@ -29,26 +30,33 @@ def page() -> None:
     )
     names, runs = cache.datasets(), cache.runs()
     demo = last_demo(runs)
+    unnamed = to_name(names, runs)
+    named = next((run for run in first_models(runs) if run.config().data in names), None)
     with st.container(horizontal=True):
-        if not runs:
-            demo_button(primary=True)
-            if st.button("Import my own photographs", icon=":material/upload:"):
-                state.go("data")
-        else:
+        if unnamed is not None:
+            name_button(unnamed, primary=True)
+        elif runs and not (named is not None and named.state().active):
             next_step(names, runs)
-            demo_button(primary=False)
-    if not runs:
+        demo_button(primary=unnamed is None and not runs)
+        if unnamed is None and not runs and st.button("Import my own photographs", icon=":material/upload:"):
+            state.go("data")
+    if unnamed is not None:
+        st.caption(f"{TAKES} Your newest pictures: **{plain(unnamed)}**.")
+    elif not runs:
         st.caption(
             "On a drawn reef, the demo compares what ImageNet knows already with what SimCLR learns without labels."
             " The first result is there in about 20 seconds, all of them in about two minutes on two processor cores."
         )
+    if named is not None and unnamed is None:
+        st.subheader(f"{TITLE}: {plain(named.config().data)}")
+        first_model_panel(named)
     dataset = readable([REEF, *names] if demo and REEF in names else names)
-    if dataset is not None:
+    if dataset is not None and (named is None or unnamed is not None):
         picture_strip(dataset, some_rows(dataset, 0, SHOWN_PICTURES))
     if demo:
         st.subheader("The demo")
         demo_panel()
-    if dataset is not None and (not runs or any(run.state().active for run in demo.values())):
+    if dataset is not None and unnamed is None and (not runs or any(run.state().active for run in demo.values())):
         _positive_pair(dataset)
     _how_things_stand(names)
 
@@ -67,7 +75,7 @@ def _how_things_stand(names: list[str]) -> None:
     runs = cache.runs()
     demo = {run.id for run in last_demo(runs).values()}
     rows = [row for row in comparison(runs) if row.run_id not in demo]
-    if rows:
+    if {row.run_id for row in rows} - {run.id for run in first_models(runs)[:1]}:  # its score stands above
         st.subheader("Best on the test images")
         score_cards(rows[:SHOWN_SCORES])
     if not names:

@@ -5,6 +5,7 @@ import streamlit as st
 
 from dashboard import cache, state
 from dashboard.components.image_grid import picture_strip
+from dashboard.components.name_animals import is_named, name_button, why_not
 from dashboard.components.size import size
 from dashboard.errors import plain, show_error
 from sealife_core.datasets.dataset import Dataset, delete_dataset
@@ -46,6 +47,8 @@ def heading(dataset: Dataset) -> None:
 
 def _actions(dataset: Dataset) -> None:
     with st.container(horizontal=True, vertical_alignment="center", width="content"):
+        if not why_not(dataset.name) and not is_named(dataset.name, cache.runs()):
+            name_button(dataset.name, primary=True)
         if st.button("See pairs of views", icon=":material/flip:", key="to_views"):
             state.go("views", **{state.DATASET: dataset.name})
         if st.button("Train on it", icon=":material/model_training:", key="to_train"):

@@ -12,7 +12,7 @@ from dashboard.components.panels import CLASSIFIER_PANELS, SIMCLR_PANELS, Panel
 from dashboard.components.run_strip import duration, pace_s, progress_sentence, progress_share, run_name
 from dashboard.components.run_table import colours_of_all, method, state_words
 from dashboard.errors import plain
-from sealife_core.config import AnyConfig, SimclrConfig, source_run
+from sealife_core.config import PENALTIES, AnyConfig, SimclrConfig, source_run
 from sealife_core.errors import ConfigError
 from sealife_core.models.facts import published_weights, title_of
 from sealife_core.runs.directory import Run
@@ -119,6 +119,8 @@ def curves(runs: list[Run], panels: tuple[Panel, ...], colours: dict[str, str]) 
     if not any(rows.values()):
         st.caption("Curves appear with the first steps of training.")
         return
+    if any("train/penalty" in row for found in rows.values() for row in found):
+        st.caption("Each epoch fits one L2 penalty, the largest first: " + ", ".join(f"{p:g}" for p in PENALTIES) + ".")
     several = len(runs) > 1
     epochs = max(float(row.get("epoch") or 0) for found in rows.values() for row in found[-1:])
     with st.grid(3 if len(panels) % 3 == 0 else 2, min_column_width=300, gap="medium"):

@@ -7,8 +7,10 @@ import pandas as pd
 import streamlit as st
 
 from dashboard.components.class_bars import per_class_bars
+from dashboard.components.first_model import confusions, doors, how_chosen
 from dashboard.errors import plain
 from sealife_core import wording
+from sealife_core.config import task_of
 from sealife_core.evaluation.kept import kept_words
 from sealife_core.runs.directory import Run
 
@@ -28,6 +30,10 @@ def results_view(run: Run, classes: Sequence[str]) -> None:
     test, val = results.get("test"), results.get("val")
     if test is not None:
         _classifier(test, "test pictures that it never saw in training", classes)
+        how_chosen(run)
+        confusions(run)
+        if task_of(run.config()) == "classify":
+            doors(run)
     elif val is not None and "knn_accuracy" in val:
         _representation(val)
         if said := kept_words(results):

@@ -11,7 +11,7 @@ from dashboard.errors import plain, show_error
 from sealife_core.errors import SealifeError
 from sealife_core.runs.directory import Run
 from sealife_core.runs.estimates import duration
-from sealife_core.runs.forecast import seconds_left
+from sealife_core.runs.forecast import seconds_left, stage_seconds_left
 from sealife_core.runs.liveness import State
 from sealife_core.runs.order import place_of
 from sealife_core.runs.queue import request_stop
@@ -103,9 +103,10 @@ def run_name(run: Run) -> str:
 
 
 def progress_share(status: dict[str, Any]) -> float:
-    """Steps done, as a share of all; 0 while unknown."""
-    steps = status.get("steps") or 0
-    return min(1.0, (status.get("step") or 0) / steps) if steps else 0.0
+    """Images of the present stage, or steps of training, that are done, as a share of all; 0 while unknown."""
+    done, of = ("done", "total") if status.get("total") else ("step", "steps")
+    total = status.get(of) or 0
+    return min(1.0, (status.get(done) or 0) / total) if total else 0.0
 
 
 def progress_sentence(run: Run) -> str:
@@ -120,7 +121,7 @@ def progress_sentence(run: Run) -> str:
     if shown.state is State.QUEUED:
         found = cache.forecasts().get(run.id)
         return " · ".join([*parts, found.says] if found else parts)
-    left = seconds_left(status, cache.metrics(run))
+    left = stage_seconds_left(status) if status.get("total") else seconds_left(status, cache.metrics(run))
     if left is not None and not shown.stopping:
         parts.append(f"about {duration(left)} left")
     return " · ".join(parts)

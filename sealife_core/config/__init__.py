@@ -3,7 +3,7 @@
 from reprlib import repr as shortened
 from typing import Any
 
-from sealife_core.config.classifier import ClassifierConfig, fewer_labels
+from sealife_core.config.classifier import PENALTIES, ClassifierConfig, fewer_labels
 from sealife_core.config.embed import EmbedConfig
 from sealife_core.config.presets import IN_MINUTES, SIZES, TASKS, AnyConfig, Task, inherited, preset, task_of
 from sealife_core.config.runs import (
@@ -45,6 +45,7 @@ __all__ = [
     "IN_MINUTES",
     "KINDS",
     "LABELLED",
+    "PENALTIES",
     "PROJECT",
     "RECIPES",
     "SIZES",

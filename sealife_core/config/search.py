@@ -104,6 +104,8 @@ class SearchConfig(Settings):
             for path in paths
             if solved and path in IDLE_WITH_LBFGS
         ]
+        if getattr(self.base, "choose_penalty", False) and "weight_decay" in paths and "choose_penalty" not in paths:
+            problems.append("'weight_decay' has no effect where the penalty is chosen. Set choose_penalty to false.")
         if self.metric not in MEASURES[self.base.kind]:
             known = " or ".join(MEASURES[self.base.kind])
             problems.append(f"Trials cannot be ranked by '{self.metric}'; expected {known}, measured on validation.")

@@ -10,6 +10,7 @@ from sealife_core.datasets.dataset import Dataset, open_dataset
 from sealife_core.datasets.splits import long_tailed, stratified_count, stratified_fraction
 from sealife_core.errors import DatasetError
 from sealife_core.runs.directory import Run
+from sealife_core.wording import counted
 
 
 @dataclass(frozen=True)
@@ -73,6 +74,14 @@ class Labels:
         return len(self.learned(config)) if isinstance(config, ClassifierConfig) else self.n_train
 
 
+LEAST_A_CLASS = 3  # validation images, in the mean: with fewer, the best of several penalties is the luckiest
+
+
+def can_choose(labels: Labels) -> bool:
+    """Whether there are enough labelled validation images to choose a probe's penalty by them."""
+    return len(labels.of("val")) >= LEAST_A_CLASS * len(labels.classes)
+
+
 def data_problems(config: AnyConfig, labels: Labels) -> list[Problem]:
     """What keeps ``config`` from being carried out on a data set, and what it would have to do without."""
     if not labels.n_train:
@@ -121,6 +130,12 @@ def _refused(labels: Labels, learned: np.ndarray) -> list[Problem]:
 def _unscored(config: ClassifierConfig, labels: Labels) -> list[Problem]:
     """What there are no labels to score."""
     found, val = [], labels.of("val")
+    if config.choose_penalty and not can_choose(labels):
+        found.append(
+            f"To choose the L2 penalty, at least {LEAST_A_CLASS} labelled validation images a class are needed, but"
+            f" {labels.name} has {len(val):,} for {counted(len(labels.classes), 'class', 'classes')}. The penalty is"
+            f" fixed at {config.weight_decay:g}."
+        )
     if not len(val):
         said = "no best epoch can be chosen: the last one is kept"
         said += ", and the run does not stop early" if config.patience else ""

@@ -44,6 +44,9 @@ class _Status(TypedDict, total=False):
     epochs: Count
     step: Count
     steps: Count
+    done: Count
+    total: Count
+    stage_began: Time
     place: Number
     queued: Time
     started: Time
@@ -164,6 +167,12 @@ class _Gain(TypedDict):
 
 
 @with_config(_STRICT)
+class _Penalty(TypedDict, total=False):
+    penalty: Number
+    macro_f1: Share
+
+
+@with_config(_STRICT)
 class _Results(TypedDict, total=False):
     method: Text
     val: _Scores | None
@@ -174,6 +183,8 @@ class _Results(TypedDict, total=False):
     kept_epoch: Count
     start: _Start | None
     gain: _Gain | None
+    penalty: Number
+    penalties: list[_Penalty] | None
 
 
 _Positive = Annotated[float, Field(gt=0, le=_MOST)]

@@ -189,6 +189,13 @@ def seconds_left(status: Mapping[str, Any], rows: Rows) -> float | None:
     return took_s / done * (steps - step)
 
 
+def stage_seconds_left(status: Mapping[str, Any]) -> float | None:
+    """Time left of the present stage where it counts images, in seconds; None until enough are done to know it."""
+    done, total = status.get("done") or 0, status.get("total") or 0
+    took_s = (status.get("heartbeat") or 0) - (status.get("stage_began") or math.inf)
+    return took_s / done * (total - done) if 0 < done < total and took_s >= KNOWN_AFTER_S else None
+
+
 class _Taking:
     """How long runs take, by their estimates. Each data set is opened and counted once."""
 

@@ -17,7 +17,7 @@ from sealife_core.runs.run import BEST, LAST, METRICS, STATUS, Run
 
 # A status is replaced with an fsync; more often than this nobody can see it, and a step may take a millisecond.
 PROGRESS_EVERY_S = 0.5
-_PROGRESS = frozenset({"epoch", "step"})
+_PROGRESS = frozenset({"epoch", "step", "done"})
 ATTEMPT = "SEALIFE_ATTEMPT"
 
 
@@ -46,13 +46,16 @@ class RunWriter:
     def status(self, **changes: Any) -> None:
         """Merge ``changes`` into status.json with a fresh heartbeat; without any it is a sign of life only.
 
-        Keys: state, stage, epoch, epochs, step, steps, message, warnings, error {"what", "next"}. Changes of epoch and
-        step alone reach the disk twice a second at most. ``started`` and ``ended`` are added as the state changes.
-        Raises Superseded.
+        Keys: state, stage, epoch, epochs, step, steps, done, total, message, warnings, error {"what", "next"}. done of
+        total images are through the present stage: another stage forgets them, and notes when it began in
+        ``stage_began``. Changes of epoch, step and done alone reach the disk twice a second at most. ``started`` and
+        ``ended`` are added as the state changes. Raises Superseded.
         """
         now = time.time()
         known = {key: value for key, value in changes.items() if key in self._status and self._status[key] == value}
         news = changes.keys() - known.keys() - _PROGRESS
+        if changes.get("stage", self._status.get("stage")) != self._status.get("stage"):
+            changes = {"done": None, "total": None, "stage_began": now} | changes
         self._status |= changes | {"heartbeat": now}
         if changes.get("state") == State.RUNNING and not self._status.get("started"):
             self._status["started"] = now

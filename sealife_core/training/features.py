@@ -1,7 +1,6 @@
 """Images through the encoder of a run, as evaluation sees them: some, all, or the same ones over time."""
 
 import hashlib
-import time
 from collections.abc import Callable
 from copy import deepcopy
 from functools import partial
@@ -25,7 +24,6 @@ from sealife_core.evaluation.watching import Watched, taken_apart
 from sealife_core.models.encoders import Encoder
 from sealife_core.models.facts import facts
 from sealife_core.models.folding import folded
-from sealife_core.runs.estimates import duration
 from sealife_core.runs.writer import RunWriter
 from sealife_core.training.hardware import Hardware
 from sealife_core.views.sampling import ViewParameters, draw_views, generator_for
@@ -126,13 +124,10 @@ def weights_hash(encoder: nn.Module) -> str:
 
 
 def _teller(run: RunWriter) -> Progress:
-    """Tells of a pass through all images how far it is, and how long it will take."""
-    started = time.monotonic()
+    """Tells of a pass through all images how far it is."""
 
     def tell(stage: str, done: int, total: int) -> None:
-        left_s = (time.monotonic() - started) / done * (total - done)
-        left = f", about {duration(left_s)} left" if 0 < done < total else ""
-        run.status(stage="embedding", message=f"{done:,} of {total:,} images embedded{left}")
+        run.status(stage="embedding", message=f"{done:,} of {total:,} images embedded", done=done, total=total)
 
     return tell
 

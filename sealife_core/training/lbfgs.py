@@ -4,7 +4,7 @@ L2-regularised multinomial logistic regression on frozen features, without augme
 1805.08974; SimCLR, appendix B.9). With cross-entropy the loss is convex: one answer, whatever the seed.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from itertools import chain, repeat
 from typing import Any
 
@@ -12,13 +12,15 @@ import torch
 from torch import Tensor, nn
 from torch.optim import LBFGS
 
+from sealife_core.config import PENALTIES
 from sealife_core.errors import TrainingError
 from sealife_core.training.classifier import ClassifierModule
 
 ITERATIONS = 20  # an epoch, as in PyTorch: one to ten epochs a probe; validation and files cost as much as five more
 HISTORY = 10  # steps from which the curvature is guessed: SciPy's default
 STEEPEST = 1e-4  # of the slopes, where the optimum counts as reached: scikit-learn's default
-MOST_LOOKS = 5 * ITERATIONS  # at the loss, an epoch: one an iteration is usual, more only where float32 ends
+_GENTLE = 0.1  # a penalty: below it, STEEPEST would end at the optimum of the one before
+MOST_LOOKS = 5  # at the loss, an iteration: one is usual, more only where float32 ends
 
 
 class LbfgsProbe(ClassifierModule):
@@ -35,6 +37,11 @@ class LbfgsProbe(ClassifierModule):
             nn.init.zeros_(parameter)
 
     @property
+    def penalty(self) -> float:
+        """What the square of the weights costs now."""
+        return self.config.weight_decay
+
+    @property
     def _linear(self) -> nn.Linear:
         linear = self.head[-1]
         assert isinstance(linear, nn.Linear)
@@ -42,7 +49,7 @@ class LbfgsProbe(ClassifierModule):
 
     def training_step(self, batch: dict[str, Tensor], batch_index: int) -> Tensor:
         """What is minimised, on the batch that holds all n images. Nothing is logged: a line search may discard it."""
-        penalty = self.config.weight_decay / 2 * self._linear.weight.square().sum()
+        penalty = self.penalty / 2 * self._linear.weight.square().sum()
         return self.loss(self(batch["features"]), batch["labels"]) + penalty
 
     def on_train_batch_start(self, batch: dict[str, Tensor], batch_index: int) -> None:
@@ -59,20 +66,26 @@ class LbfgsProbe(ClassifierModule):
 
     def on_train_batch_end(self, outputs: Any, batch: dict[str, Tensor], batch_index: int) -> None:
         """Log loss and accuracy of the new weights; end where the solver found nothing more to gain."""
+        self._log_new_weights(batch)
+        if self._iterations() - self._iterations_before < ITERATIONS:
+            self.trainer.should_stop = True
+
+    def _log_new_weights(self, batch: dict[str, Tensor]) -> None:
         with torch.no_grad():
             logits = self(batch["features"])
             self.log("train/loss", self.loss(logits, batch["labels"]))
         self.train_accuracy.update(logits, batch["labels"])
         self.log("train/accuracy", self.train_accuracy, on_step=False, on_epoch=True)
-        if self._iterations() - self._iterations_before < ITERATIONS:
-            self.trainer.should_stop = True
 
     def configure_optimizers(self) -> LBFGS:
         """A step is twenty iterations, each as long as lowers the loss and its slope enough (strong Wolfe)."""
+        return self._lbfgs(ITERATIONS)
+
+    def _lbfgs(self, iterations: int) -> LBFGS:
         return LBFGS(
             self.head.parameters(),
-            max_iter=ITERATIONS,
-            max_eval=MOST_LOOKS,
+            max_iter=iterations,
+            max_eval=MOST_LOOKS * iterations,
             history_size=HISTORY,
             tolerance_grad=STEEPEST,
             line_search_fn="strong_wolfe",
@@ -91,6 +104,46 @@ class LbfgsProbe(ClassifierModule):
 
     def _iterations(self) -> int:
         return next((state["n_iter"] for state in self._solver().state.values()), 0)
+
+
+class PenaltyPath(LbfgsProbe):
+    """The same probe at each of PENALTIES, the largest first: an epoch solves one, from where the last one ended.
+
+    The epoch with the best validation macro-F1 is kept, as of every classifier; of equal ones the first, whose penalty
+    is larger. Weights grow as the penalty falls, so each optimum lies near the one before (Friedman et al. 2010,
+    "Regularization paths for generalized linear models via coordinate descent": warm starts).
+    """
+
+    @property
+    def penalty(self) -> float:
+        """That of the epoch."""
+        return PENALTIES[self.trainer.current_epoch]
+
+    def on_train_batch_start(self, batch: dict[str, Tensor], batch_index: int) -> None:
+        """Forget the curvature of the last penalty: it is another function's. Small slopes count where it is small."""
+        self._batch, solver = batch, self._solver()
+        solver.state.clear()
+        solver.param_groups[0]["tolerance_grad"] = STEEPEST * min(1.0, self.penalty / _GENTLE)
+
+    def on_train_batch_end(self, outputs: Any, batch: dict[str, Tensor], batch_index: int) -> None:
+        """Log loss and accuracy at this penalty's optimum, and the penalty."""
+        self._log_new_weights(batch)
+        self.log("train/penalty", self.penalty)
+
+    def configure_optimizers(self) -> LBFGS:
+        """A step takes as many iterations as the optimum needs, ``config.epochs`` × ITERATIONS at most."""
+        return self._lbfgs(ITERATIONS * self.config.epochs)
+
+
+def tried_penalties(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, float]]:
+    """The penalty and the validation macro-F1 of each epoch of a :class:`PenaltyPath`, in their order.
+
+    ``rows``: of metrics.jsonl.
+    """
+    scores = {round(row["epoch"]): row["val/macro_f1"] for row in rows if "val/macro_f1" in row}
+    return [
+        {"penalty": penalty, "macro_f1": scores[epoch]} for epoch, penalty in enumerate(PENALTIES, 1) if epoch in scores
+    ]
 
 
 def _finite(minimised: Tensor) -> Tensor:

@@ -65,7 +65,8 @@ def decoded(config: AnyConfig, run: RunWriter, dataset: Dataset) -> Pixels:
     """The decoded cache of ``dataset``, which is made if it is missing: for who sees its images again and again."""
 
     def tell(stage: str, done: int, total: int) -> None:
-        run.status(stage="decoding images", message=f"{done:,} of {total:,} images decoded, once for all runs")
+        said = f"{done:,} of {total:,} images decoded, once for all runs"
+        run.status(stage="decoding images", message=said, done=done, total=total)
 
     return open_pixels(dataset, cache_size_px(dataset, config.image_size_px), progress=tell)
 

@@ -4,19 +4,21 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from sealife_core.config import AnyConfig, ClassifierConfig, EmbedConfig, SimclrConfig, chance_loss
+from sealife_core.config import PENALTIES, AnyConfig, ClassifierConfig, EmbedConfig, SimclrConfig, chance_loss
 from sealife_core.datasets.batches import ImageBatches
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.datasets.pixels import Pixels, cache_size_px
+from sealife_core.launching.data_checks import Labels, can_choose
 from sealife_core.models.checkpoint import save_model
 from sealife_core.models.encoders import Encoder
 from sealife_core.runs.writer import RunWriter
-from sealife_core.training.callbacks import BestModel, Speed
+from sealife_core.training.callbacks import BestModel, Speed, Status
 from sealife_core.training.classifier import ClassifierModule
 from sealife_core.training.evaluating import draw_curves, evaluate_classifier
 from sealife_core.training.feature_batches import FeatureBatches, Features, standardised
@@ -29,7 +31,7 @@ from sealife_core.training.features import (
     keep_novelty,
 )
 from sealife_core.training.hardware import Hardware, choose_hardware
-from sealife_core.training.lbfgs import LbfgsProbe
+from sealife_core.training.lbfgs import LbfgsProbe, PenaltyPath, tried_penalties
 from sealife_core.training.minutes import as_planned
 from sealife_core.training.preparation import (
     class_weights,
@@ -165,6 +167,7 @@ def train_classifier(config: ClassifierConfig, run: RunWriter, tracking: Trackin
         parameters_trained=trained_parameters(module),
         best_epoch=best_epoch,
         labels_used=len(rows),
+        **penalty_of(module, run, best_epoch),
     )
     save_model(run.path, encoder, head, model_card(config, run, dataset, stem, scores=scores.get("test", {})))
     draw_curves(run)
@@ -179,7 +182,8 @@ def on_features(
     batches = FeatureBatches(
         dataset, features, rows, batch_size=None if solved else config.batch_size, seed=config.seed, copies=copies
     )
-    module = (LbfgsProbe if solved else ClassifierModule)(
+    probe = PenaltyPath if config.choose_penalty and can_choose(Labels(dataset)) else LbfgsProbe
+    module = (probe if solved else ClassifierModule)(
         config,
         nn.Identity(),
         feature_dim=features.values.shape[1],
@@ -187,6 +191,13 @@ def on_features(
         class_weights=class_weights(config, dataset, rows),
     )
     return batches, module
+
+
+def penalty_of(module: ClassifierModule, run: RunWriter, best_epoch: int | None) -> dict[str, Any]:
+    """For results.json: the L2 ``penalty`` of a solved probe, and of a chosen one the ``penalties`` that were tried."""
+    if isinstance(module, PenaltyPath) and best_epoch is not None:
+        return {"penalty": PENALTIES[best_epoch - 1], "penalties": tried_penalties(run.run.metrics())}
+    return {"penalty": module.penalty} if type(module) is LbfgsProbe else {}
 
 
 def on_images(
@@ -226,9 +237,11 @@ def learn(
     speed = Speed("train/images_per_s", images_per_step=batches.batch_size, note=note)
     timed = None if config.optimiser == "lbfgs" else speed
     steps, validated = len(batches.train_dataloader()), len(batches.val_rows) > 0
+    path = isinstance(module, PenaltyPath)
+    planned = config.model_copy(update={"epochs": len(PENALTIES)}) if path else config
     trainer = build_trainer(
-        config, run, machine, [], steps_per_epoch=steps, validated=validated, start=start, speed=timed,
-        tracking=tracking,
+        planned, run, machine, [], steps_per_epoch=steps, validated=validated, start=start, speed=timed,
+        tracking=tracking, status=Status(run, "choosing the penalty", "choosing the penalty:") if path else None,
     )  # fmt: skip
     finished, train_s = fit(trainer, module, batches, run)
     return finished, best_model(trainer, module), train_s

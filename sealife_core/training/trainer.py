@@ -26,11 +26,11 @@ LOGGED_POINTS = 2_000  # a curve needs no more, and a browser draws so many at o
 # directory holds more than checkpoints; the choice of a CPU was the config's; a frozen stage is to be in eval mode; an
 # epoch goes on with the batch that comes next; a resume point of before names a callback that is no more. Of several
 # devices: what the leader alone has measured is not to be gathered, the strides of a 1 × 1 filter mean nothing, and not
-# every PyTorch 2 has another name for broadcast_buffers.
+# every PyTorch 2 has another name for broadcast_buffers. A data set without validation images is told of elsewhere.
 DOES_NOT_APPLY = (
     ".*(does not have many workers|Checkpoint directory .* exists|available but not used|in eval mode|sync_dist=True|"
     "Grad strides do not match|`broadcast_buffers` is deprecated|that ended before the epoch ended|"
-    "callbacks used to create the checkpoint).*"
+    "callbacks used to create the checkpoint|have no `val_dataloader`).*"
 )
 
 
@@ -45,6 +45,7 @@ def build_trainer(
     start: dict[str, float] | None = None,
     speed: Speed | None = None,
     tracking: Tracking | None = None,
+    status: Status | None = None,
 ) -> Trainer:
     """A Trainer that logs into the run directory and to ``tracking``; ``validated`` adds best model and early stopping.
 
@@ -55,7 +56,8 @@ def build_trainer(
     for library in ("pytorch_lightning", "lightning_fabric"):
         logging.getLogger(library).setLevel(logging.WARNING)
     total = steps_per_epoch * config.epochs
-    watching: list[Callback] = [Status(run), OwnSignals()] if machine.devices > 1 else [Status(run)]
+    status = status or Status(run)
+    watching: list[Callback] = [status, OwnSignals()] if machine.devices > 1 else [status]
     watching += [] if machine.rank else [FiniteLoss(), *callbacks]
     if config.threads:
         torch.set_num_threads(config.threads)

@@ -5,15 +5,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from sklearn.covariance import ledoit_wolf
+from sklearn.metrics import roc_auc_score
 
 from sealife_core.errors import RunError
-from sealife_core.evaluation.left_out import left_out_auroc, measure_with_auroc
+from sealife_core.evaluation.left_out import auroc, left_out_auroc, measure_with_auroc
 from sealife_core.evaluation.novelty import (
     STAGES,
     Means,
     Novelty,
     measure,
     read_novelty,
+    shrunk_covariance,
     write_novelty,
 )
 from sealife_core.evaluation.watching import Watched, taken_apart
@@ -193,3 +196,22 @@ def test_read_novelty__refuses_what_is_damaged(damage: str, tmp_path: Path) -> N
         np.savez(path, allow_pickle=True, **arrays, **{name: value})
     with pytest.raises(RunError, match="damaged or belongs to another model"):
         read_novelty(tmp_path, 5 if damage == "another model's" else 4)
+
+
+@pytest.mark.parametrize(("n", "d"), [(300, 40), (30, 60), (2, 5)])
+def test_covariance__is_shrunk_as_by_scikit_learn(n: int, d: int) -> None:
+    draw = np.random.default_rng(0)
+    values = draw.standard_normal((n, d)) @ draw.standard_normal((d, d))
+    values -= values.mean(0)
+    wanted, _ = ledoit_wolf(values, assume_centered=True)
+    np.testing.assert_allclose(shrunk_covariance(values), wanted, atol=1e-5 * np.abs(wanted).max())
+
+
+def test_covariance__of_identical_images_is_zero() -> None:
+    assert not shrunk_covariance(np.zeros((4, 3))).any()
+
+
+def test_auroc__is_scikit_learns_with_ties() -> None:
+    draw = np.random.default_rng(1)
+    scores, positive = draw.integers(0, 9, 80) / 3, draw.random(80) < 0.3
+    assert auroc(scores, positive) == pytest.approx(roc_auc_score(positive, scores))

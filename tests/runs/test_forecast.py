@@ -13,7 +13,16 @@ from sealife_core.runs import Run, RunWriter, launch, list_runs
 from sealife_core.runs.beside import NO_ROOM
 from sealife_core.runs.estimates import STARTUP_S, record_rate
 from sealife_core.runs.files import replace_json
-from sealife_core.runs.forecast import ASKED, AtWork, Forecast, Waits, forecast, queue_forecast, seconds_left
+from sealife_core.runs.forecast import (
+    ASKED,
+    AtWork,
+    Forecast,
+    Waits,
+    forecast,
+    queue_forecast,
+    seconds_left,
+    stage_seconds_left,
+)
 from sealife_core.runs.liveness import identity
 from sealife_core.runs.queue import write_status
 from sealife_core.runs.spawning import reap
@@ -215,3 +224,15 @@ def test_queue_forecast__bears_whatever_a_status_and_the_metrics_hold(make: Make
         told = run.status() | dict.fromkeys(("step", "steps", "started", "place"), nonsense)
         (run.path / "status.json").write_text(json.dumps(told))
     assert set(foreseen(machine)) <= {waiting.id}  # a status with a wrong type is that of a damaged run
+
+
+@pytest.mark.parametrize(
+    ("changes", "left_s"),
+    [({}, 30.0)]
+    + [(changes, None) for changes in ({"done": 40}, {"done": 0}, {"heartbeat": 1004.0}, {"stage_began": None})],
+)
+def test_stage_seconds_left__is_known_after_some_seconds_until_all_images_are_done(
+    changes: dict[str, Any], left_s: float | None
+):
+    status = {"done": 10, "total": 40, "stage_began": 1000.0, "heartbeat": 1010.0}
+    assert stage_seconds_left(status | changes) == left_s

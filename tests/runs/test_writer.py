@@ -105,3 +105,20 @@ def test_drop_checkpoints__takes_what_a_killed_worker_was_writing_along(run: Run
     os.utime(leftover, (0, 0))
     RunWriter(run).drop_checkpoints()
     assert not leftover.exists()
+
+
+def test_status__another_stage_forgets_the_images_of_the_last_one(run: Run, monkeypatch: pytest.MonkeyPatch):
+    clock = iter(range(100, 200))
+    monkeypatch.setattr(writer.time, "time", lambda: float(next(clock)))
+    worker = RunWriter(run)
+    worker.status(stage="decoding images", done=1, total=9)
+    began = run.status()["stage_began"]
+    worker.status(stage="decoding images", done=9, total=9)
+    found = run.status()
+    assert (found["done"], found["total"], found["stage_began"]) == (9, 9, began)
+    worker.status(stage="embedding", done=2, total=9)
+    assert (run.status()["done"], run.status()["total"]) == (2, 9)
+    assert run.status()["stage_began"] > began
+    worker.status(stage="training", message="epoch 1 of 9")
+    assert (run.status()["done"], run.status()["total"]) == (None, None)
+    assert run.problems() == []
