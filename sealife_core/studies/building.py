@@ -59,8 +59,8 @@ class Base:
 
     def pretrained(self, seed: int, weights: str = "random") -> list[Part]:
         """The SimCLR run of that seed that others start from."""
-        name = IMAGENET_SIMCLR if weights == "imagenet" else SIMCLR
-        return [Part(key=f"{name}, seed {seed}", config=self.config("simclr", seed=seed, weights=weights))]
+        name, task = (IMAGENET_SIMCLR, "continue") if weights == "imagenet" else (SIMCLR, "simclr")
+        return [Part(key=f"{name}, seed {seed}", config=self.config(task, seed=seed, weights=weights))]
 
 
 Built = tuple[tuple[str, ...], list[Part]]  # the axes, and the parts in an order that works

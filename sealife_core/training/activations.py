@@ -1,4 +1,4 @@
-"""What the frozen stages make of the images, computed once: ``activations/<key>.npy`` beside the data set.
+"""What the frozen stages make of the images, computed once: ``features/activations/<key>.npy`` of the data set.
 
 A fine-tune of the last stages looks at the same images again and again, and the frozen stages answer the same each
 time. So a few varied copies of each training image (crops and flips, drawn once) go through them before the first step,
@@ -24,6 +24,7 @@ from sealife_core.datasets.batches import ImageBatches
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.durable import remove_leftovers, replace_file, replacing
 from sealife_core.evaluation.embeddings import evaluating
+from sealife_core.evaluation.feature_store import FOLDER as FEATURES
 from sealife_core.models.encoders import Encoder
 from sealife_core.models.facts import STAGE_NAMES
 from sealife_core.models.folding import folded
@@ -32,7 +33,7 @@ from sealife_core.training.hardware import Hardware
 from sealife_core.training.inputs import network_inputs
 from sealife_core.views.sampling import ViewParameters, centre_view, draw_views, generator_for
 
-FOLDER = "activations"
+FOLDER = f"{FEATURES}/activations"  # listed and deleted with the features
 MOST_BYTES = 4_000_000_000  # of all files of a data set: 16 copies of 3,000 images before a network's last two stages
 MOST_OF_DISK = 0.5  # of what is free
 _METHOD = "float16, channels last, 1"  # a file made in another way is made anew
@@ -71,7 +72,7 @@ def open_activations(
     """The activations of the images of ``batches``, made first unless they are there. Two that ask make them once."""
     about = _description(config, dataset, batches, encoder, machine, copies)
     folder = dataset.folder / FOLDER
-    folder.mkdir(exist_ok=True)
+    folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{hashlib.sha256(json.dumps(about).encode()).hexdigest()[:16]}.npy"
     array = _opened(path, about)
     if array is None:
