@@ -44,7 +44,8 @@ def folded(encoder: Encoder) -> Encoder:
 def _plain(conv: nn.Conv2d) -> nn.Conv2d:
     """Winograd's and the pointwise ones take no bias."""
     shape: Any = conv.kernel_size, conv.stride, conv.padding, conv.dilation, conv.groups
-    kept = nn.Conv2d(conv.in_channels, conv.out_channels, *shape)
+    with torch.device("meta"):  # no weights to draw: a run must not depend on how often its encoder is looked at
+        kept = nn.Conv2d(conv.in_channels, conv.out_channels, *shape)
     kept.weight, kept.bias = conv.weight, conv.bias
     return kept
 

@@ -10,7 +10,9 @@ def test_folded__gives_the_same_features_without_a_batch_norm(name: str) -> None
     encoder = build_encoder(name).train()
     with torch.no_grad():
         encoder(torch.rand(4, 3, 64, 64))  # statistics that are not those of a new network
+    before = torch.get_rng_state()
     quick = folded(encoder)
+    assert torch.equal(torch.get_rng_state(), before), "a run does not depend on how often its encoder is looked at"
     assert not any(isinstance(part, torch.nn.BatchNorm2d) for part in quick.modules())
     assert encoder.training
     images = torch.rand(2, 3, 96, 96)

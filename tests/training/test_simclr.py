@@ -18,7 +18,7 @@ def test_two_views__are_two_draws_of_each_image_in_one_tensor() -> None:
     both = module.two_views({"images": images, "aspects": aspects}, 7)
     generator = generator_for(3, 7)
     for half in both.chunk(2):
-        one = network_inputs(images, draw_views(config.views, aspects, generator), 32)
+        one = network_inputs(images, draw_views(config.views, aspects, generator), config)
         torch.testing.assert_close(half, one, atol=1e-5, rtol=0)
     assert both.shape == (10, 3, 32, 32)
     assert both.is_contiguous(memory_format=torch.channels_last)
