@@ -3,6 +3,7 @@
 import argparse
 import time
 from pathlib import Path
+from shlex import quote
 from typing import Any
 
 from sealife_core.commands.checking import check_launch
@@ -104,7 +105,7 @@ def _tell(run: Run, data: str, results: dict[str, Any], took_s: float, output: O
     confusions = worst_confusions(scored)
     next_steps = {
         "predict": f"python -m sealife_core predict {run.id} PICTURES",
-        "fine-tune": f"python -m sealife_core train finetune --from {run.id} --follow",
+        "better in 20 minutes": f"python -m sealife_core train transfer --data {quote(data)} --follow",
         "pictures": "make run, then Gallery",
     }
     found = {

@@ -68,7 +68,8 @@ def as_planned(
     """
 
     def tell(stage: str, done: int, total: int) -> None:
-        run.status(stage=stage, message=f"{done:,} of {total:,} views through the frozen stages, once for all epochs")
+        said = f"{done:,} of {total:,} views through the frozen stages, once for all epochs"
+        run.status(stage=stage, message=said, done=done, total=total)
 
     plan = plan_of(config, run, dataset, batches, module, machine, began)
     batches.an_epoch = plan.images_per_epoch
