@@ -27,6 +27,7 @@ from filelock import FileLock
 from sealife_core.durable import remove_set_aside, replace_file, replacing, set_aside, size_bytes
 
 FOLDER = "features"
+ACTIVATIONS = "activations"  # what fine-tuning stores of the frozen stages, below FOLDER; it keeps its own bound
 ROWS, ABOUT = "rows.npy", "about.json"
 MOST_BYTES = 4 * 2**30  # of one data set; 200,000 images of 1,500 numbers take 1.2
 _MOST_OF_FREE = 0.2
@@ -132,9 +133,15 @@ class FeatureStore:
 
     def clear(self) -> int:
         """Delete all features; returns the bytes freed. Runs that need them compute them again."""
+        before = self.size_bytes()
         for place in self._places():
             set_aside(place)
-        return remove_set_aside(self.folder) if self.folder.is_dir() else 0
+        # One by one: a run may be writing another one into that folder.
+        for file in (self.folder / ACTIVATIONS).glob("[!.]*.[jn]*"):
+            file.unlink(missing_ok=True)
+        if self.folder.is_dir():
+            remove_set_aside(self.folder)
+        return before - self.size_bytes()
 
     @contextmanager
     def _computing(self, name: str) -> Iterator[None]:
@@ -151,7 +158,8 @@ class FeatureStore:
             lock.release()
 
     def _places(self) -> list[Path]:
-        return [path for path in self.folder.glob("[!.]*") if path.is_dir()] if self.folder.is_dir() else []
+        found = self.folder.glob("[!.]*") if self.folder.is_dir() else ()
+        return [path for path in found if path.is_dir() and path.name != ACTIVATIONS]
 
     def _all_of(self, place: Path, images: Sequence[str]) -> tuple[np.ndarray, Columns] | None:
         found = self._read(place)

@@ -24,6 +24,7 @@ from sealife_core.datasets.batches import ImageBatches
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.durable import remove_leftovers, replace_file, replacing
 from sealife_core.evaluation.embeddings import evaluating
+from sealife_core.evaluation.feature_store import ACTIVATIONS
 from sealife_core.evaluation.feature_store import FOLDER as FEATURES
 from sealife_core.models.encoders import Encoder
 from sealife_core.models.facts import STAGE_NAMES
@@ -33,7 +34,7 @@ from sealife_core.training.hardware import Hardware
 from sealife_core.training.inputs import network_inputs
 from sealife_core.views.sampling import ViewParameters, centre_view, draw_views, generator_for
 
-FOLDER = f"{FEATURES}/activations"  # listed and deleted with the features
+FOLDER = f"{FEATURES}/{ACTIVATIONS}"  # listed and deleted with the features
 MOST_BYTES = 4_000_000_000  # of all files of a data set: 16 copies of 3,000 images before a network's last two stages
 MOST_OF_DISK = 0.5  # of what is free
 _METHOD = "float16, channels last, 1"  # a file made in another way is made anew

@@ -3,7 +3,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sealife_core.evaluation.feature_store import ABOUT, ROWS, Columns, FeatureKey, FeatureStore
+from sealife_core.evaluation.feature_store import ABOUT, ACTIVATIONS, ROWS, Columns, FeatureKey, FeatureStore
 
 IMAGES = ["a", "b", "c"]
 WIDE = 1_000
@@ -102,6 +102,20 @@ def test_clear__frees_what_stored_tells(tmp_path: Path) -> None:
     assert store.clear() >= told.size_bytes > 0
     assert (store.stored(), store.size_bytes()) == ([], 0)
     assert rows(store, IMAGES) == [IMAGES]
+
+
+def test_activations__that_a_run_is_writing_survive_a_full_store_and_a_deletion(tmp_path: Path) -> None:
+    store = FeatureStore(tmp_path)
+    rows(store, IMAGES, key("old"), WIDE)
+    place = store.folder / ACTIVATIONS
+    place.mkdir()
+    for name in ("done.npy", "done.json", "next.lock", ".next.npy.0.tmp"):
+        (place / name).write_bytes(bytes(10))
+    small = FeatureStore(tmp_path, most_bytes=13_000)
+    rows(small, IMAGES, key("new"), WIDE)
+    assert len(list(place.iterdir())) == 4
+    assert store.clear() > 12_000
+    assert sorted(path.name for path in place.iterdir()) == [".next.npy.0.tmp", "next.lock"]
 
 
 def test_rows__where_nothing_can_be_written_are_computed_each_time(tmp_path: Path) -> None:
