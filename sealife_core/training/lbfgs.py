@@ -79,17 +79,7 @@ class LbfgsProbe(ClassifierModule):
 
     def configure_optimizers(self) -> LBFGS:
         """A step is twenty iterations, each as long as lowers the loss and its slope enough (strong Wolfe)."""
-        return self._lbfgs(ITERATIONS)
-
-    def _lbfgs(self, iterations: int) -> LBFGS:
-        return LBFGS(
-            self.head.parameters(),
-            max_iter=iterations,
-            max_eval=MOST_LOOKS * iterations,
-            history_size=HISTORY,
-            tolerance_grad=STEEPEST,
-            line_search_fn="strong_wolfe",
-        )
+        return solver_of(self.head, ITERATIONS)
 
     def _look(self) -> Tensor:
         self._solver().zero_grad()
@@ -123,7 +113,7 @@ class PenaltyPath(LbfgsProbe):
         """Forget the curvature of the last penalty: it is another function's. Small slopes count where it is small."""
         self._batch, solver = batch, self._solver()
         solver.state.clear()
-        solver.param_groups[0]["tolerance_grad"] = STEEPEST * min(1.0, self.penalty / _GENTLE)
+        solver.param_groups[0]["tolerance_grad"] = least_slope(self.penalty)
 
     def on_train_batch_end(self, outputs: Any, batch: dict[str, Tensor], batch_index: int) -> None:
         """Log loss and accuracy at this penalty's optimum, and the penalty."""
@@ -132,7 +122,24 @@ class PenaltyPath(LbfgsProbe):
 
     def configure_optimizers(self) -> LBFGS:
         """A step takes as many iterations as the optimum needs, ``config.epochs`` × ITERATIONS at most."""
-        return self._lbfgs(ITERATIONS * self.config.epochs)
+        return solver_of(self.head, ITERATIONS * self.config.epochs)
+
+
+def solver_of(layer: nn.Module, iterations: int, penalty: float = 1.0) -> LBFGS:
+    """What minimises a linear probe's loss: at most so many ``iterations`` a step, each with a line search."""
+    return LBFGS(
+        layer.parameters(),
+        max_iter=iterations,
+        max_eval=MOST_LOOKS * iterations,
+        history_size=HISTORY,
+        tolerance_grad=least_slope(penalty),
+        line_search_fn="strong_wolfe",
+    )
+
+
+def least_slope(penalty: float) -> float:
+    """Of all slopes, where the optimum counts as reached."""
+    return STEEPEST * min(1.0, penalty / _GENTLE)
 
 
 def tried_penalties(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, float]]:

@@ -9,9 +9,8 @@ from collections.abc import Callable
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.optim import LBFGS
 
-from sealife_core.config import ClassifierConfig, source_run
+from sealife_core.config import PENALTIES, ClassifierConfig, source_run
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.evaluation.scores import confusion, macro_f1
 from sealife_core.launching.data_checks import labelled_rows
@@ -24,12 +23,11 @@ from sealife_core.training.classifier import ClassifierModule
 from sealife_core.training.feature_batches import Features, mean_and_scale
 from sealife_core.training.features import frozen_features
 from sealife_core.training.hardware import Hardware
-from sealife_core.training.lbfgs import STEEPEST
+from sealife_core.training.lbfgs import solver_of
 
 # L2 penalties to choose from on validation, strongest first: each solution starts from the one before. The best of the
 # field's encoders lie between them (config/presets.py).
-PENALTIES = (0.3, 0.1, 0.03, 0.01, 0.003)
-USUAL = 0.03  # without a validation split
+USUAL = 0.1  # without a validation split: what "Name my animals" takes then
 ITERATIONS = 100  # a penalty: the loss is convex and starts near its optimum
 
 
@@ -129,13 +127,7 @@ def _macro_f1(logits: Tensor, labels: Tensor) -> float:
 def _minimise(
     linear: nn.Linear, loss: Callable[[Tensor, Tensor], Tensor], features: Tensor, labels: Tensor, penalty: float
 ) -> None:
-    solver = LBFGS(
-        linear.parameters(),
-        max_iter=ITERATIONS,
-        tolerance_grad=STEEPEST,
-        history_size=10,
-        line_search_fn="strong_wolfe",
-    )
+    solver = solver_of(linear, ITERATIONS, penalty)
 
     def look() -> Tensor:
         solver.zero_grad()
