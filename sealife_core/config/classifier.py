@@ -161,6 +161,16 @@ class ClassifierConfig(TrainingSettings):
         le=1000,
         step=1,
     )
+    ema_decay: float = setting(
+        0.0,
+        "Validate and keep a moving average of the weights of all steps, which is steadier than those of the last one"
+        " (0.998: of the last 500 steps or so). 0 averages nothing.",
+        title="Weight averaging (EMA decay)",
+        group=TRAINING,
+        ge=0,
+        le=0.9999,
+        step=0.001,
+    )
     loss: Literal["cross_entropy", "focal"] = setting(
         "cross_entropy",
         "Focal loss gives less weight to images that the model already classifies well (arXiv 1708.02002).",
@@ -293,9 +303,11 @@ class ClassifierConfig(TrainingSettings):
 
     @model_validator(mode="after")
     def _lbfgs_ends_by_itself(self) -> "ClassifierConfig":
-        if self.optimiser == "lbfgs" and self.minutes:
+        idle = [f"{name} {value:g}" for name in ("minutes", "ema_decay") if (value := getattr(self, name))]
+        if self.optimiser == "lbfgs" and idle:
             raise ValueError(
-                f"L-BFGS ends by itself when it has found the optimum; got minutes {self.minutes:g}. Set minutes to 0."
+                "L-BFGS ends by itself when it has found the optimum, and keeps that;"
+                f" got {' and '.join(idle)}, expected 0. Set it to 0, or optimiser to 'adamw'."
             )
         return self
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import torch
 from pytorch_lightning import Callback, LightningModule, Trainer
+from pytorch_lightning.callbacks import WeightAveraging
 
 from sealife_core.errors import TrainingError
 from sealife_core.runs.run import BEST
@@ -139,18 +140,47 @@ class Speed(Callback):
             self._note(self._rate)
 
 
+class MovingAverage(WeightAveraging):
+    """An exponential moving average of all steps' weights and BatchNorm statistics: what is validated, and what stays.
+
+    ``decay`` grows to its value over the first steps, so that the average does not stay near the start, as TensorFlow's
+    and timm's does: min(decay, (1 + n) / (10 + n)) at step n.
+    """
+
+    def __init__(self, decay: float) -> None:
+        def average(averages: Any, current: Any, steps: torch.Tensor | int) -> None:
+            kept = min(decay, (1 + int(steps)) / (10 + int(steps)))
+            if averages[0].is_floating_point():
+                torch._foreach_lerp_(averages, current, 1 - kept)
+            else:
+                torch._foreach_copy_(averages, current)  # BatchNorm counts its batches
+
+        super().__init__(multi_avg_fn=torch.no_grad()(average))
+
+    @property
+    def module(self) -> LightningModule:
+        """With the averaged weights, during and after training."""
+        assert self._average_model is not None
+        return self._average_model.module
+
+
 class BestModel(Callback):
     """Remembers the weights with the best score on validation, in main memory and in the resume point.
 
     metric: what every epoch of validation measures; None where another callback calls :meth:`consider`. start: what the
     weights before the first step reach on validation, by the names of the metrics; they are then a candidate as epoch
-    0, so that training never ends with less. A resume point of before has the weights beside it, in ``best.ckpt``.
+    0, so that training never ends with less. average: whose weights are validated instead of those of the last step. A
+    resume point of before has the weights beside it, in ``best.ckpt``.
     """
 
     def __init__(
-        self, run: RunWriter, metric: str | None = "val/macro_f1", start: dict[str, float] | None = None
+        self,
+        run: RunWriter,
+        metric: str | None = "val/macro_f1",
+        start: dict[str, float] | None = None,
+        average: MovingAverage | None = None,
     ) -> None:
-        self._run, self._metric, self._start = run, metric, start
+        self._run, self._metric, self._start, self._average = run, metric, start, average
         self.epoch: int | None = None  # counted from 1; 0 is the start
         self.since = 0  # how many were considered since, in vain
         self._score = -math.inf
@@ -165,7 +195,8 @@ class BestModel(Callback):
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Consider this epoch, where every epoch is measured."""
         if self._metric is not None:
-            self.consider(pl_module, float(trainer.callback_metrics[self._metric]), trainer.current_epoch + 1)
+            validated = self._average.module if self._average else pl_module
+            self.consider(validated, float(trainer.callback_metrics[self._metric]), trainer.current_epoch + 1)
 
     def consider(self, module: LightningModule, score: float, epoch: int) -> None:
         """Take ``module`` as it is after ``epoch`` where it is better than all before."""

@@ -12,7 +12,7 @@ from sealife_core.config import ClassifierConfig, SimclrConfig
 from sealife_core.runs.resume_point import DamagedResumePoint, damage
 from sealife_core.runs.run import LAST
 from sealife_core.runs.writer import RunWriter
-from sealife_core.training.callbacks import BestModel, FiniteLoss, FirstPoint, Patience, Speed, Status
+from sealife_core.training.callbacks import BestModel, FiniteLoss, FirstPoint, MovingAverage, Patience, Speed, Status
 from sealife_core.training.hardware import Hardware
 from sealife_core.training.loggers import MetricsFile
 from sealife_core.training.resume_point import ResumePoint, Stopped, WholeFiles
@@ -63,8 +63,10 @@ def build_trainer(
         torch.set_num_threads(config.threads)
     elif machine.device == "cpu" and machine.devices == 1:
         watching.append(ElbowRoom())
+    average = MovingAverage(config.ema_decay) if isinstance(config, ClassifierConfig) and config.ema_decay else None
+    watching += [average] if average else []
     if isinstance(config, ClassifierConfig) and validated:
-        watching += [] if machine.rank else [BestModel(run, start=start)]
+        watching += [] if machine.rank else [BestModel(run, start=start, average=average)]
         watching += [EarlyStopping("val/macro_f1", mode="max", patience=config.patience)] if config.patience else []
     if isinstance(config, SimclrConfig) and config.patience:
         best = next((callback for callback in callbacks if isinstance(callback, BestModel)), None)

@@ -1,10 +1,12 @@
 """A run that validation may cut short, or send back to where it began."""
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from pytorch_lightning import Callback, LightningModule, Trainer
 from torch import Tensor
 
 from sealife_core.config import preset
@@ -15,6 +17,7 @@ from sealife_core.runs.directory import Run, create_run
 from sealife_core.runs.writer import RunWriter
 from sealife_core.training.recipes import train
 from sealife_core.training.representation import Representation
+from tests.training.attempts import attempt, begun
 from tests.training.conftest import SMALL
 
 ABSURD = SMALL | {"batch_size": 16, "epochs": 6, "patience": 2, "learning_rate": 30.0, "threads": 1}
@@ -69,3 +72,50 @@ def test_continue__keeps_what_it_learned_where_that_is_better(
     assert results["gain"]["value"] == pytest.approx(0.2)
     assert moved
     assert all("conv_head" in name or "bn2" in name or "blocks.5" in name or "blocks.6" in name for name in moved)
+
+
+class Weights(Callback):
+    """The classifier's layer after every step, and at every validation."""
+
+    def __init__(self) -> None:
+        self.stepped: list[Tensor] = []
+        self.validated: list[Tensor] = []
+
+    def on_train_batch_end(self, trainer: Trainer, pl_module: LightningModule, *args: Any) -> None:
+        self.stepped.append(pl_module.head[-1].weight.detach().clone())  # type: ignore[index]
+
+    def on_validation_batch_start(self, trainer: Trainer, pl_module: LightningModule, *args: Any) -> None:
+        if not args[1]:  # the first batch of an epoch
+            self.validated.append(pl_module.head[-1].weight.detach().clone())  # type: ignore[index]
+
+
+def test_ema_decay__validates_and_keeps_the_average_of_the_steps(
+    tiny_reef: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from sealife_core.training import recipes
+
+    seen, build = Weights(), recipes.build_trainer
+    monkeypatch.setattr(recipes, "build_trainer", lambda *args, **kwargs: watched(build(*args, **kwargs)))
+
+    def watched(trainer: Trainer) -> Trainer:
+        trainer.callbacks.append(seen)  # type: ignore[attr-defined]
+        return trainer
+
+    run = begun(
+        tiny_reef, "probe", optimiser="adamw", batch_size=10, epochs=2, learning_rate=0.1, schedule="constant",
+        ema_decay=0.3,
+    )  # fmt: skip
+    assert attempt(run, tiny_reef)
+    average, expected = seen.stepped[0], []
+    steps = len(seen.stepped) // 2
+    for n, weight in enumerate(seen.stepped[1:], start=1):
+        kept = min(0.3, (1 + n) / (10 + n))
+        average = kept * average + (1 - kept) * weight
+        expected += [average] if (n + 1) % steps == 0 else []
+    assert steps > 2
+    assert all(torch.allclose(*pair, atol=1e-6) for pair in zip(seen.validated, expected, strict=True))
+    assert not torch.allclose(expected[-1], seen.stepped[-1], atol=1e-3)
+    best = (run.results() or {})["best_epoch"]
+    kept_weights = torch.load(run.path / "module.pt", weights_only=True)
+    name = next(name for name in kept_weights if name.startswith("head") and name.endswith("weight"))
+    assert torch.allclose(kept_weights[name], expected[best - 1], atol=1e-6)

@@ -143,6 +143,7 @@ def test_measure__leaves_the_module_and_the_random_state_as_they_were(begun: Beg
     assert module.cut is None
 
 
-def test_config__refuses_minutes_for_a_solver_that_ends_by_itself() -> None:
-    with pytest.raises(ConfigError, match="Set minutes to 0"):
-        preset("probe", minutes=5)
+@pytest.mark.parametrize(("name", "value"), [("minutes", 5), ("ema_decay", 0.9)])
+def test_config__refuses_what_has_no_meaning_for_a_solver_that_ends_by_itself(name: str, value: float) -> None:
+    with pytest.raises(ConfigError, match=f"got {name} {value:g}, expected 0"):
+        preset("probe", **{name: value})

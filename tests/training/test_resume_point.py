@@ -22,6 +22,7 @@ IMAGES: dict[str, Any] = {"batch_size": 10, "epochs": 2}
 CASES: dict[str, tuple[str, dict[str, Any]]] = {
     "simclr": ("simclr", IMAGES | {"monitor_every": 0, "warmup_epochs": 0}),
     "images": ("scratch", IMAGES | {"dropout": 0.5, "augmentation": "strong", "schedule": "onecycle"}),
+    "averaged": ("scratch", IMAGES | {"ema_decay": 0.9, "schedule": "constant"}),
     "restarts": ("scratch", IMAGES | {"trained_stages": 3, "schedule": "warm_restarts", "optimiser": "sgd"}),
     "stored": ("scratch", IMAGES | {"trained_stages": 2, "stored_copies": 2, "augmentation": "strong"}),
     "adamw": ("probe", {"optimiser": "adamw", "batch_size": 10, "epochs": 2, "dropout": 0.3, "learning_rate": 0.01}),
