@@ -24,8 +24,8 @@ check: $(VENV)/development  ## lint and type-check
 	$(BIN)/ruff check .
 	$(BIN)/pyright --pythonpath $(BIN)/python
 
-bench: $(VENV)/development  ## measure speed against its peers, side by side (an hour; leave the machine alone)
-	$(BIN)/python benchmarks/bench.py
+bench: $(VENV)/development  ## measure speed against its peers, side by side (an hour; PHOTOGRAPHS=folder: many hours)
+	$(BIN)/python benchmarks/bench.py $(if $(PHOTOGRAPHS),--photographs "$(PHOTOGRAPHS)")
 
 clean:  ## remove the environment (data and runs stay)
 	rm -rf $(VENV)

@@ -1,10 +1,11 @@
 """Every figure of speed, measured side by side with its peer, as one table: ``make bench``.
 
-    python benchmarks/bench.py [TOPIC …] [--keep]
+    python benchmarks/bench.py [TOPIC …] [--photographs FOLDER] [--keep]
 
-Each topic is a script of this folder and runs in a process of its own. The table goes to the screen; a figure that is
-worse than the kept one by more than a fifth is named, and the command then ends with 1. --keep writes what was measured
-into figures.json (what the next time is held against) and RESULTS.md.
+Each topic is a script of this folder and runs in a process of its own; those that are asked of photographs (one
+sub-folder a class) are left out where no FOLDER is named. The table goes to the screen; a figure that is worse than the
+kept one by more than a fifth is named, and the command then ends with 1. --keep writes what was measured into
+figures.json (what the next time is held against) and RESULTS.md.
 """
 
 import argparse
@@ -14,6 +15,7 @@ import platform
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 
@@ -34,6 +36,8 @@ TOPICS = (
     "watching",
     "screen",
 )
+OF_PHOTOGRAPHS = ("imagenet_classes", "forecast", "time_to_accuracy", "continuation")  # several hours
+EVERY = TOPICS + OF_PHOTOGRAPHS
 KEPT, RESULTS = HERE / "figures.json", HERE / "RESULTS.md"
 BEGIN, END = "<!-- bench.py writes from here -->", "<!-- to here -->"
 PACKAGES = ("torch", "torchvision", "pytorch-lightning", "streamlit", "plotly", "lightly", "scikit-learn", "umap-learn")
@@ -41,17 +45,21 @@ PACKAGES = ("torch", "torchvision", "pytorch-lightning", "streamlit", "plotly", 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("topics", nargs="*", metavar="TOPIC", help=f"all unless given: {', '.join(TOPICS)}")
+    parser.add_argument("topics", nargs="*", metavar="TOPIC", help=f"all unless given: {', '.join(EVERY)}")
+    parser.add_argument("--photographs", type=Path, metavar="FOLDER", help=f"for {', '.join(OF_PHOTOGRAPHS)}")
     parser.add_argument("--keep", action="store_true", help="keep the figures in figures.json and RESULTS.md")
     chosen = parser.parse_args()
-    unknown = set(chosen.topics) - set(TOPICS)
+    unknown = set(chosen.topics) - set(EVERY)
     if unknown:
-        parser.error(f"no topic is called {', '.join(sorted(unknown))}; there are {', '.join(TOPICS)}")
+        parser.error(f"no topic is called {', '.join(sorted(unknown))}; there are {', '.join(EVERY)}")
+    unasked = set(chosen.topics) & set(OF_PHOTOGRAPHS)
+    if unasked and not chosen.photographs:
+        parser.error(f"{', '.join(sorted(unasked))}: asked of photographs; name their folder with --photographs FOLDER")
 
     kept = json.loads(KEPT.read_text()) if KEPT.exists() else {}
     regressed, broken = [], []
-    for topic in chosen.topics or TOPICS:
-        figures, code = measured(topic)
+    for topic in chosen.topics or (EVERY if chosen.photographs else TOPICS):
+        figures, code = measured(topic, [str(chosen.photographs)] if topic in OF_PHOTOGRAPHS else [])
         print(f"\n## {topic}\n\n{table(figures)}", flush=True)
         if code:
             broken.append(topic)
@@ -70,9 +78,9 @@ def main() -> None:
     sys.exit(bool(regressed or broken))
 
 
-def measured(topic: str) -> tuple[list[Figure], int]:
+def measured(topic: str, arguments: Sequence[str] = ()) -> tuple[list[Figure], int]:
     """The figures of one script, told as they come, and its exit code."""
-    command = [sys.executable, str(HERE / f"{topic}.py"), "--json"]
+    command = [sys.executable, str(HERE / f"{topic}.py"), *arguments, "--json"]
     figures = []
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
@@ -100,12 +108,12 @@ def cpu_lines() -> list[str]:
 def write_results(kept: dict) -> None:
     """Every kept table into its place in RESULTS.md."""
     parts = [BEGIN]
-    for topic in TOPICS:
+    for topic in EVERY:
         if topic in kept:
             figures = [Figure(**figure) for figure in kept[topic]["figures"]]
-            parts.append(
-                f"### {topic}\n\n`python benchmarks/{topic}.py` · {kept[topic]['machine']}\n\n{table(figures)}"
-            )
+            folder = " FOLDER" if topic in OF_PHOTOGRAPHS else ""
+            said = f"`python benchmarks/{topic}.py{folder}` · {kept[topic]['machine']}"
+            parts.append(f"### {topic}\n\n{said}\n\n{table(figures)}")
     before, _, rest = RESULTS.read_text().partition(BEGIN)
     RESULTS.write_text(before + "\n\n".join(parts) + "\n\n" + END + rest.partition(END)[2])
 

@@ -10,7 +10,6 @@ after, a subset of the labels and a training for each seed. The start at the enc
 them. Runs of an earlier call are taken as they are, so that a second call only prints.
 """
 
-import argparse
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -21,6 +20,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from measuring import Figure, arguments, tell_all
 from scipy.stats import t
 
 from sealife_core.commands.output import Output
@@ -30,7 +30,6 @@ from sealife_core.datasets.dataset import Dataset, list_datasets, open_dataset
 from sealife_core.datasets.importing import import_images
 from sealife_core.datasets.pixels import cache_size_px, open_pixels
 from sealife_core.evaluation.embedded import read_embeddings
-from sealife_core.evaluation.kept import kept_words
 from sealife_core.evaluation.representation import knn_accuracy, logistic_probe
 from sealife_core.models.facts import facts
 from sealife_core.models.losses import nt_xent
@@ -54,7 +53,8 @@ WAYS: dict[str, dict[str, Any]] = {
         "trained_stages": 2, "normalisation": "kept", "learning_rate": 3e-4,
     },
 }  # fmt: skip
-LABELS = (5, 10, 50, None)  # a class; None: all
+MEASURES = (0, 5, 10, 50, None)  # k-NN with all labels; a probe with so many a class; None: with all
+PROGRESS = Output(as_json=False)
 PENALTIES = (0.001, 0.003, 0.01, 0.1)  # scikit-learn's C
 WARM_STEPS, COUNTED_STEPS = 2, 4
 LOOKS = 0.15  # of a budget goes into the measurements between epochs: a pass forward over training and validation
@@ -105,7 +105,7 @@ def step_s(config: SimclrConfig) -> float:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = arguments(__doc__)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--minutes", type=float, nargs="+", default=[10, 30])
     parser.add_argument("--seeds", type=int, default=5)
@@ -113,24 +113,35 @@ def main() -> None:
     parser.add_argument("--ways", nargs="+", choices=WAYS, default=list(WAYS))
     chosen = parser.parse_args()
     dataset = open_dataset(NAME) if NAME in list_datasets() else import_images(chosen.folder, NAME).dataset
-    px = chosen.image_size_px
-    budgets = Budgets(dataset, px)
+    budgets = Budgets(dataset, chosen.image_size_px)
+    tell_all(measure(budgets, chosen.ways, chosen.minutes, chosen.seeds), chosen.json)
 
-    way = best_way(budgets, chosen.ways, min(chosen.minutes))
-    before = embedded(dataset, px)
-    own = facts("tf_efficientnet_lite0").own_px
-    print(f"\nBefore, {own} px: " + "; ".join(said(dataset, embedded(dataset, own), chosen.seeds)))
-    for minutes in chosen.minutes:
-        runs = [
-            launched(f"{way}, {minutes:g} min, {px} px, seed {s}", budgets.config(way, minutes, s))
-            for s in range(chosen.seeds)
-        ]
-        follow_until_done(runs, Output(as_json=False))
-        print(f"\n{way}, {minutes:g} min, {px} px")
-        for run in runs:
-            print(f"  seed {run.config().seed}, {took(run):.1f} min. {kept_words(run.results() or {})}")
-        for line in compared(dataset, before, runs):
-            print(f"  {line}")
+
+def measure(budgets: Budgets, ways: list[str], minutes: list[float], seeds: int) -> Iterator[Figure]:
+    """k-NN on validation of each way; the start on test; then what each budget of the best way adds there."""
+    dataset, px = budgets.dataset, budgets.image_size_px
+    found = {}
+    for way, run in tried(budgets, ways, min(minutes)).items():
+        results = run.results()
+        assert results is not None, f"{run.id} did not finish"
+        found[way] = results["val"]["knn_accuracy"]
+        measured = [f"{row['val/knn_accuracy']:.3f}" for row in run.metrics() if "val/knn_accuracy" in row]
+        told = f"{', '.join(measured)} (the start first), kept epoch {results['kept_epoch']}"
+        yield Figure(f"k-NN on validation, {min(minutes):g} min: {way}", 100 * found[way], "%", "", told)
+    way = max(found, key=lambda way: found[way])
+
+    before, own = embedded(dataset, px), facts("tf_efficientnet_lite0").own_px
+    for labels in MEASURES:
+        for size, h in {px: before, own: embedded(dataset, own)}.items():
+            value = mean(asked(dataset, h, labels, seed) for seed in range(seeds))
+            yield Figure(f"ImageNet as it is, {size} px: {called(labels)}", 100 * value, "%", "")
+    for each in minutes:
+        runs = [launched(f"{way}, {each:g} min, {px} px, seed {s}", budgets.config(way, each, s)) for s in range(seeds)]
+        follow_until_done(runs, PROGRESS)
+        kept = ", ".join(str((run.results() or {})["kept_epoch"]) for run in runs)
+        took_min = mean(took(run) for run in runs)
+        yield Figure(f"Training, planned for {each:g} min", took_min, "min", "", f"{way}; kept epochs {kept}")
+        yield from compared(dataset, before, runs, f"SimCLR for {each:g} min, {px} px, adds")
 
 
 def launched(name: str, config: AnyConfig) -> Run:
@@ -143,21 +154,14 @@ def launched(name: str, config: AnyConfig) -> Run:
     return run
 
 
-def best_way(budgets: Budgets, ways: list[str], minutes: float) -> str:
-    """The one of ``ways`` that ends with the best validation k-NN; every one is told."""
+def tried(budgets: Budgets, ways: list[str], minutes: float) -> dict[str, Run]:
+    """Each way to continue, with one seed."""
     runs = {
         way: launched(f"{way}, {minutes:g} min, {budgets.image_size_px} px, seed 0", budgets.config(way, minutes, 0))
         for way in ways
     }
-    follow_until_done(list(runs.values()), Output(as_json=False))
-    found = {}
-    for way, run in runs.items():
-        results = run.results()
-        assert results is not None, f"{run.id} did not finish"
-        found[way] = results["val"]["knn_accuracy"]
-        measured = [f"{row['val/knn_accuracy']:.3f}" for row in run.metrics() if "val/knn_accuracy" in row]
-        print(f"{way}: k-NN on validation {', '.join(measured)} (the start first), kept epoch {results['kept_epoch']}")
-    return max(found, key=lambda way: found[way])
+    follow_until_done(list(runs.values()), PROGRESS)
+    return runs
 
 
 def embedded(dataset: Dataset, image_size_px: int) -> np.ndarray:
@@ -167,7 +171,7 @@ def embedded(dataset: Dataset, image_size_px: int) -> np.ndarray:
         data_hash=dataset.content_hash,
     )  # fmt: skip
     run = launched(f"ImageNet, {image_size_px} px", config)
-    follow_until_done([run], Output(as_json=False))
+    follow_until_done([run], PROGRESS)
     return features(run, dataset)
 
 
@@ -179,24 +183,18 @@ def features(run: Run, dataset: Dataset) -> np.ndarray:
     return h
 
 
-def compared(dataset: Dataset, before: np.ndarray, runs: list[Run]) -> Iterator[str]:
-    """A line a measure: before, after, and the gain with its 95 % interval over seeds (Student's t)."""
+def compared(dataset: Dataset, before: np.ndarray, runs: list[Run], adds: str) -> Iterator[Figure]:
+    """A figure a measure: the gain on test in points, with its 95 % interval over seeds (Student's t)."""
     after = [features(run, dataset) for run in runs]
-    for labels in (0, *LABELS):
+    for labels in MEASURES:
         pairs = [(asked(dataset, before, labels, s), asked(dataset, h, labels, s)) for s, h in enumerate(after)]
         gains = [100 * (b - a) for a, b in pairs]
         spread = ""
         if len(gains) > 1:
             half = float(t.ppf(0.975, len(gains) - 1)) * stdev(gains) / len(gains) ** 0.5
-            spread = f" [{mean(gains) - half:+.1f}, {mean(gains) + half:+.1f}]"
+            spread = f"; 95 % interval over {len(gains)} seeds {mean(gains) - half:+.1f} to {mean(gains) + half:+.1f}"
         a, b = (mean(side) for side in zip(*pairs, strict=True))
-        yield f"{called(labels)}: {a:.3f} before, {b:.3f} after, {mean(gains):+.1f} points{spread}"
-
-
-def said(dataset: Dataset, h: np.ndarray, seeds: int) -> Iterator[str]:
-    """Each measure of one encoder, in the mean of the seeds."""
-    for labels in (0, *LABELS):
-        yield f"{called(labels)} {mean(asked(dataset, h, labels, seed) for seed in range(seeds)):.3f}"
+        yield Figure(f"{adds}: {called(labels)}", mean(gains), "points", "", f"{a:.3f} before, {b:.3f} after{spread}")
 
 
 def called(labels: int | None) -> str:
@@ -205,7 +203,7 @@ def called(labels: int | None) -> str:
 
 
 def asked(dataset: Dataset, h: np.ndarray, labels: int | None, seed: int) -> float:
-    """Accuracy on test of k-NN (0 labels) or of a probe with so many labels a class, drawn by ``seed``.
+    """Accuracy on test of k-NN (``labels`` 0) or of a probe with so many labels a class, drawn by ``seed``.
 
     The probe's penalty is the one of PENALTIES that is best on validation.
     """

@@ -9,13 +9,14 @@ hidden is forecast. Told for each n: how many intervals held what came (they pro
 --keep writes the curves as right answers (splits, seeds, budgets): tests/studies/learning_curves.npz was made so.
 """
 
-import argparse
 import os
 from collections.abc import Iterator
+from itertools import product
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
+from measuring import Figure, arguments, tell_all
 from sklearn.linear_model import LogisticRegression
 
 from sealife_core.datasets.dataset import Dataset
@@ -36,7 +37,7 @@ KNOWN = (3, 4, 5)  # budgets that a forecast sees
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = arguments(__doc__)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--splits", type=int, default=25)
     parser.add_argument("--keep", type=Path)
@@ -54,8 +55,7 @@ def main() -> None:
         kept |= {name: right.astype(np.uint16), f"{name}_images": images}
         curves[name] = right / images
         print(f"{name}: accuracy at {LABELS} labels per class: {curves[name].mean((0, 1)).round(3)}")
-    for line in replayed(curves):
-        print(line)
+    tell_all(replayed(curves), chosen.json)
     if chosen.keep:
         np.savez_compressed(chosen.keep, labels=np.array(LABELS), **kept)  # type: ignore[arg-type]
 
@@ -90,23 +90,21 @@ def right_answers(features: np.ndarray, labels: np.ndarray, split: int) -> tuple
     return right, len(test)
 
 
-def replayed(curves: dict[str, np.ndarray]) -> Iterator[str]:
-    """A line for each data set and number of known budgets."""
+def replayed(curves: dict[str, np.ndarray]) -> Iterator[Figure]:
+    """For each data set, number of known budgets and distance of the forecast: how often it held, and its error."""
     for name, accuracies in curves.items():
-        for known in KNOWN:
-            at = [2 * LABELS[known - 1], 4 * LABELS[known - 1]]
-            came = accuracies[:, :, [LABELS.index(n) for n in at]].mean(1)  # (splits, 2)
-            told = [forecast(LABELS[:known], curve[:, :known], at) for curve in accuracies]
-            value, low, high = (
-                np.array([[getattr(one, end) for one in row] for row in told]) for end in ("value", "low", "high")
+        for known, times in product(KNOWN, (2, 4)):
+            n = LABELS[known - 1]
+            came = accuracies[:, :, LABELS.index(times * n)].mean(1)  # (splits,)
+            told = [forecast(LABELS[:known], curve[:, :known], [times * n])[0] for curve in accuracies]
+            value, low, high = (np.array([getattr(one, end) for one in told]) for end in ("value", "low", "high"))
+            of = f"{name}, from up to {n} labels a class to {times * n}"
+            held, width = ((low <= came) & (came <= high)).mean(), (high - low).mean()
+            yield Figure(
+                f"Forecast holds: {of}", 100 * held, "%", "≥ 75", f"of {len(told)}; {100 * width:.1f} points wide"
             )
-            held = ((low <= came) & (came <= high)).mean(0)
-            missed, width = np.median(abs(value - came), axis=0), (high - low).mean(0)
-            yield (
-                f"{name}, up to {LABELS[known - 1]} labels per class: the interval holds {100 * held[0]:.0f} % at 2 ×"
-                f" and {100 * held[1]:.0f} % at 4 × of {len(told)}; median error {100 * missed[0]:.1f} and"
-                f" {100 * missed[1]:.1f} points; width {100 * width[0]:.1f} and {100 * width[1]:.1f}"
-            )
+            error = 100 * np.median(abs(value - came))
+            yield Figure(f"Forecast's median error: {of}", error, "points", "≤ 3" if times == 2 else "")
 
 
 if __name__ == "__main__":

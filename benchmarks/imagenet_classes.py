@@ -7,13 +7,13 @@ class). For each class that ImageNet has too, printed is how often the first gue
 class of that animal. A tensor in a wrong place, or colours normalised in a wrong way, would leave next to nothing.
 """
 
-import argparse
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 import timm
 import torch
+from measuring import Figure, arguments, tell_all
 from PIL import Image, ImageOps
 from timm.data import ImageNetInfo
 from torch import nn
@@ -23,6 +23,7 @@ from sealife_core.models.facts import facts
 from sealife_core.models.imagenet import imagenet_files
 from sealife_core.models.timm_naming import lite0_named
 from sealife_core.models.weights import read_tensors
+from sealife_core.wording import counted
 
 NETWORK = "tf_efficientnet_lite0"
 BATCH_SIZE = 16
@@ -88,19 +89,22 @@ def _square(file: Path, size_px: int) -> Image.Image:
         return to_square(ImageOps.exif_transpose(picture).convert("RGB"), size_px)
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("folder", type=Path)
-    parser.add_argument("--each", type=int, default=150, help="photographs of each class")
-    chosen = parser.parse_args()
-    print(f"{'class':<18}{'photographs':>12}{'first guess':>13}{'first five':>12}{'of classes':>12}")
-    found = list(shares_right(network_with_classifier(), chosen.folder, chosen.each))
+def measure(folder: Path, each: int) -> Iterator[Figure]:
+    """A line a class, how often the first guess is right; then both shares of all photographs."""
+    found = list(shares_right(network_with_classifier(), folder, each))
     for name, n, first, five in found:
-        print(f"{name:<18}{n:>12}{first:>12.0%} {five:>11.0%} {len(SYNSETS[name]):>11}")
+        classes = counted(len(SYNSETS[name]), "class of ImageNet's", "classes of ImageNet's")
+        told = f"of {n} photographs; {100 * five:.0f} % among the first five; {classes}"
+        yield Figure(f"ImageNet's own classes, first guess right: {name}", 100 * first, "%", "", told)
     n = sum(row[1] for row in found)
-    first, five = (sum(row[1] * row[place] for row in found) / n for place in (2, 3))
-    print(f"{'all':<18}{n:>12}{first:>12.0%} {five:>11.0%}")
+    for place, guess in ((2, "first guess"), (3, "one of the first five")):
+        share = sum(row[1] * row[place] for row in found) / n
+        yield Figure(f"ImageNet's own classes, {guess} right: all", 100 * share, "%", "≥ 60", f"of {n:,} photographs")
 
 
 if __name__ == "__main__":
-    main()
+    parser = arguments(__doc__)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--each", type=int, default=150, help="photographs of each class")
+    chosen = parser.parse_args()
+    tell_all(measure(chosen.folder, chosen.each), chosen.json)

@@ -90,14 +90,24 @@ def tell(figure: Figure, as_json: bool) -> None:
     )
 
 
-def main(measure: Callable[[], Iterator[Figure]], says: str | None) -> None:
-    """The command line of one script."""
+def arguments(says: str | None) -> argparse.ArgumentParser:
+    """What every script takes; one that asks for more adds it."""
     parser = argparse.ArgumentParser(description=says, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--json", action="store_true", help="one JSON object a figure instead of a table")
-    chosen = parser.parse_args()
+    return parser
+
+
+def tell_all(figures: Iterable[Figure], as_json: bool) -> None:
+    """Each figure as soon as it is there, and the table of all."""
     found: list[Figure] = []
-    for figure in measure():
+    for figure in figures:
         found.append(figure)
-        tell(figure, chosen.json)
-    if not chosen.json:
+        tell(figure, as_json)
+    if not as_json:
         print(f"\n{table(found)}")
+
+
+def main(measure: Callable[[], Iterator[Figure]], says: str | None) -> None:
+    """The command line of one script."""
+    chosen = arguments(says).parse_args()
+    tell_all(measure(), chosen.json)

@@ -9,7 +9,8 @@ a point is a whole run, its evaluation and figures with it. fastai (vision_learn
 plain loop (a DataLoader of two workers, AdamW, one cycle, as in tutorials) get the files already split; a point is an
 epoch, and their clocks stand still while they are tested. The test split chooses nothing.
 
-fastai is no requirement: it is installed beside the environment, and left out where SITE is not given:
+fastai is no requirement: it is installed beside the environment, and left out where neither --fastai nor the
+environment variable FASTAI names its folder:
 
     pip install --no-deps --target SITE fastai==2.8.12 fastcore fastdownload fasttransform 'fastprogress<1.1' \
         'plum-dispatch<2.10' beartype cloudpickle
@@ -30,7 +31,7 @@ from shutil import copyfile
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from measuring import Figure, table
+from measuring import Figure, arguments, tell_all
 
 REACHED = (0.70, 0.75, 0.80, 0.85)
 A_CLASS = 10  # images, of a folder that is cut down: enough for three splits
@@ -58,13 +59,13 @@ class Clock:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = arguments(__doc__)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--minutes", type=float, nargs="+", default=[5, 20], help="of our fine-tunes (default 5 20)")
     parser.add_argument("--peer-epochs", type=int, default=6, help="of fastai and the plain loop (default 6)")
     parser.add_argument("--size-px", type=int, default=224)
     parser.add_argument("--images", type=int, default=0, help="take so many images only, ten of a class")
-    parser.add_argument("--fastai", type=Path, help="the folder that fastai was installed into")
+    parser.add_argument("--fastai", type=Path, default=os.environ.get("FASTAI"), help="where fastai was installed")
     parser.add_argument("--side", choices=SIDES, help=argparse.SUPPRESS)
     chosen = parser.parse_args()
     if chosen.side:
@@ -81,7 +82,7 @@ def main() -> None:
         for side in SIDES:
             if side != "ours" and (side != "fastai" or chosen.fastai):
                 points[side] = points_of(side, chosen, home / "0")
-    print(f"\n{table(figures(points))}")
+    tell_all(figures(points), chosen.json)
 
 
 def points_of(side: str, chosen: argparse.Namespace, home: Path, minutes: float = 0) -> list[dict[str, Any]]:
