@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from sealife_core.config import StudyConfig, preset
 from sealife_core.durable import replace_file
-from sealife_core.runs import Run, create_run
+from sealife_core.runs.directory import Run, create_run
 from sealife_core.runs.files import replace_json
 
 SCORES = {

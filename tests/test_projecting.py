@@ -14,7 +14,7 @@ from sealife_core.evaluation.embedded import write_embeddings, write_snapshot
 from sealife_core.evaluation.projection import ProjectionSettings, sample, trustworthiness
 from sealife_core.evaluation.projections import Projection, What, find, folder_of, request
 from sealife_core.evaluation.representation import knn_accuracy
-from sealife_core.runs import create_run
+from sealife_core.runs.directory import create_run
 
 TINY = ProjectionSettings(neighbours=8)
 

@@ -14,11 +14,12 @@ from safetensors import SafetensorError
 from sealife_core.config import preset
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.places import checkpoints_root
-from sealife_core.runs import RunWriter, State, launch, request_stop, resume
 from sealife_core.runs.directory import Run, create_run
-from sealife_core.runs.queue import make_ready
+from sealife_core.runs.liveness import State
+from sealife_core.runs.queue import launch, make_ready, request_stop, resume
 from sealife_core.runs.resume_point import DamagedResumePoint, damage
 from sealife_core.runs.spare import READY_LOG
+from sealife_core.runs.writer import RunWriter
 from sealife_core.worker import explain, main
 from tests.runs.processes import dispatcher_pids, until
 

@@ -13,8 +13,9 @@ from sealife_core.config import preset
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.models.checkpoint import load_model
 from sealife_core.places import checkpoints_root
-from sealife_core.runs import Run, State, create_run, launch, request_stop, resume
-from sealife_core.runs.liveness import identity
+from sealife_core.runs.directory import Run, create_run
+from sealife_core.runs.liveness import State, identity
+from sealife_core.runs.queue import launch, request_stop, resume
 from tests.runs.processes import dispatcher_pids, until
 
 SIZE: dict[str, Any] = {

@@ -6,7 +6,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from sealife_core.datasets.dataset import Dataset
-from sealife_core.runs import State, list_runs, parts_of
+from sealife_core.runs.directory import list_runs, parts_of
+from sealife_core.runs.liveness import State
 from tests.browser.conftest import PATIENCE_MS, Dashboard
 
 pytestmark = pytest.mark.browser

@@ -9,9 +9,10 @@ import pytest
 
 from sealife_core.__main__ import main
 from sealife_core.datasets.dataset import Dataset
-from sealife_core.runs import Run, State, create_run, list_runs, trashed
+from sealife_core.runs.directory import Run, create_run, list_runs
 from sealife_core.runs.files import replace_json
-from sealife_core.runs.queue import write_status
+from sealife_core.runs.liveness import State
+from sealife_core.runs.queue import trashed, write_status
 from sealife_core.studies.coordinator import STUDY
 from sealife_core.studies.helps import HELPS
 from sealife_core.studies.questions import build_grid, build_study

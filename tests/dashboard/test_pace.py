@@ -5,8 +5,9 @@ import pytest
 
 from dashboard.components.run_strip import POLL_S, SLOWEST_S, beside, pace_s
 from sealife_core.config import preset
-from sealife_core.runs import RunWriter, create_run
+from sealife_core.runs.directory import create_run
 from sealife_core.runs.queue import request_stop
+from sealife_core.runs.writer import RunWriter
 
 
 @pytest.mark.parametrize(("age_s", "pace"), [(0, POLL_S), (29, POLL_S), (60, 5.0), (121, SLOWEST_S), (1e6, SLOWEST_S)])

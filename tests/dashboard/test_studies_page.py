@@ -10,8 +10,9 @@ from dashboard.components.run_strip import active_runs
 from dashboard.components.study_charts import labels_option, pairs_option, sweep_option
 from sealife_core.config import Axis, ClassifierConfig, Part, StudyConfig, build_search, preset
 from sealife_core.datasets.dataset import Dataset
-from sealife_core.runs import Run, State, create_run, list_runs, trashed
-from sealife_core.runs.queue import write_status
+from sealife_core.runs.directory import Run, create_run, list_runs
+from sealife_core.runs.liveness import State
+from sealife_core.runs.queue import trashed, write_status
 from sealife_core.runs.run import STUDY, TRIALS
 from sealife_core.studies.helps import HELPS
 from sealife_core.studies.learning_curve import Forecast

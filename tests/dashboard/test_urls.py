@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 
 from dashboard import state
 from sealife_core.config import TASKS
-from sealife_core.runs import list_runs
+from sealife_core.runs.directory import list_runs
 from tests.dashboard.pages import FEW, FRAME, PAGES
 
 KEYS = sorted(

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from sealife_core.config import preset
-from sealife_core.runs import Run, capacity, create_run, list_runs
+from sealife_core.runs import capacity
+from sealife_core.runs.directory import Run, create_run, list_runs
 from sealife_core.runs.dispatcher import Dispatcher
 from sealife_core.runs.liveness import Process, identity, process_of
 

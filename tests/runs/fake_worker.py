@@ -7,7 +7,8 @@ import sys
 import time
 from pathlib import Path
 
-from sealife_core.runs import Run, RunWriter
+from sealife_core.runs.directory import Run
+from sealife_core.runs.writer import RunWriter
 
 
 def main(folder: Path) -> int:

@@ -3,8 +3,8 @@
 from collections.abc import Callable
 
 from sealife_core.config import AnyConfig
-from sealife_core.runs import Run
 from sealife_core.runs.capacity import at_once
+from sealife_core.runs.directory import Run
 
 from .fake_ray import FakeRay
 

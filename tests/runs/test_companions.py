@@ -11,9 +11,11 @@ import pytest
 
 from sealife_core.config import preset
 from sealife_core.errors import TrainingError
-from sealife_core.runs import Run, RunWriter, State, companions, create_run
+from sealife_core.runs import companions
 from sealife_core.runs.companions import Companions, onlooker
-from sealife_core.runs.liveness import identity
+from sealife_core.runs.directory import Run, create_run
+from sealife_core.runs.liveness import State, identity
+from sealife_core.runs.writer import RunWriter
 
 from .processes import until
 

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sealife_core.runs import Run, State, list_runs
-from sealife_core.runs.directory import active_on, dependents, open_run, parts_of, source_of
+from sealife_core.runs.directory import Run, active_on, dependents, list_runs, open_run, parts_of, source_of
+from sealife_core.runs.liveness import State
 from sealife_core.runs.queue import delete, has_work, restore, trashed
 from sealife_core.runs.tracking import launched_with, places
 from tests.damage import FILES, ROWS, mutated, whole_run, write_rows

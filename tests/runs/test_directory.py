@@ -7,8 +7,11 @@ import pytest
 
 from sealife_core.config import preset
 from sealife_core.errors import RunError
-from sealife_core.runs import RunWriter, State, create_run, delete, dependents, list_runs, open_run, source_of
+from sealife_core.runs.directory import create_run, dependents, list_runs, open_run, source_of
 from sealife_core.runs.files import recall_json
+from sealife_core.runs.liveness import State
+from sealife_core.runs.queue import delete
+from sealife_core.runs.writer import RunWriter
 
 
 def test_create_run__writes_the_whole_request(root: Path):

@@ -10,13 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from sealife_core.runs import Run, RunWriter, State, delete, ensure_dispatcher, launch, request_stop, resume
 from sealife_core.runs import dispatcher as dispatching
+from sealife_core.runs.directory import Run
 from sealife_core.runs.dispatcher import Dispatcher, worker_command
 from sealife_core.runs.files import replace_json
-from sealife_core.runs.liveness import Process, identity, process_of
+from sealife_core.runs.liveness import Process, State, identity, process_of
 from sealife_core.runs.order import move_up
-from sealife_core.runs.queue import has_work
+from sealife_core.runs.queue import delete, ensure_dispatcher, has_work, launch, request_stop, resume
+from sealife_core.runs.writer import RunWriter
 
 from .processes import dispatcher_pids, order, until
 

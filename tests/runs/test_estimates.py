@@ -5,8 +5,9 @@ from typing import Any
 import pytest
 
 from sealife_core.config import preset
-from sealife_core.runs import RunWriter, create_run
+from sealife_core.runs.directory import create_run
 from sealife_core.runs.estimates import RATES, STARTUP_S, TORCH_BYTES, estimate, rate_said, record_rate
+from sealife_core.runs.writer import RunWriter
 
 RATE = {
     "kind": "simclr",

@@ -9,8 +9,8 @@ import pytest
 
 from sealife_core.config import preset
 from sealife_core.errors import DatasetError
-from sealife_core.runs import Run, RunWriter, launch, list_runs
 from sealife_core.runs.beside import NO_ROOM
+from sealife_core.runs.directory import Run, list_runs
 from sealife_core.runs.estimates import STARTUP_S, record_rate
 from sealife_core.runs.files import replace_json
 from sealife_core.runs.forecast import (
@@ -24,8 +24,9 @@ from sealife_core.runs.forecast import (
     stage_seconds_left,
 )
 from sealife_core.runs.liveness import identity
-from sealife_core.runs.queue import write_status
+from sealife_core.runs.queue import launch, write_status
 from sealife_core.runs.spawning import reap
+from sealife_core.runs.writer import RunWriter
 
 Make = Callable[..., Run]
 CPU, GPUS = ("cpu",), ("cuda:0", "cuda:1")

@@ -9,12 +9,16 @@ from pathlib import Path
 
 import pytest
 
-from sealife_core.runs import Run, RunWriter, State, launch, waiting
 from sealife_core.runs import dispatcher as dispatching
 from sealife_core.runs import run as reading
+from sealife_core.runs import waiting
+from sealife_core.runs.directory import Run
 from sealife_core.runs.dispatcher import Dispatcher
 from sealife_core.runs.forecast import queue_forecast
+from sealife_core.runs.liveness import State
+from sealife_core.runs.queue import launch
 from sealife_core.runs.spawning import spawn
+from sealife_core.runs.writer import RunWriter
 
 from .processes import until
 

@@ -6,11 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from sealife_core.runs import Run, State, delete, in_cluster, launch, request_stop, resume
+from sealife_core.runs import in_cluster
+from sealife_core.runs.directory import Run
 from sealife_core.runs.dispatcher import Dispatcher
 from sealife_core.runs.files import replace_json
-from sealife_core.runs.liveness import STALE_AFTER_S, Process, process_of
-from sealife_core.runs.queue import has_work
+from sealife_core.runs.liveness import STALE_AFTER_S, Process, State, process_of
+from sealife_core.runs.queue import delete, has_work, launch, request_stop, resume
 from sealife_core.runs.run import PROCESS, STATUS
 
 from .fake_ray import FakeRay

@@ -6,11 +6,12 @@ from pathlib import Path
 import pytest
 
 from sealife_core.errors import RunError
-from sealife_core.runs import Run, RunWriter, State, ensure_dispatcher, launch, request_stop, resume
+from sealife_core.runs.directory import Run
 from sealife_core.runs.files import replace_json
-from sealife_core.runs.liveness import identity
+from sealife_core.runs.liveness import State, identity
 from sealife_core.runs.order import ahead_of, move_up, waiting_runs
-from sealife_core.runs.queue import write_status
+from sealife_core.runs.queue import ensure_dispatcher, launch, request_stop, resume, write_status
+from sealife_core.runs.writer import RunWriter
 
 from .processes import dispatcher_pids, order, until
 

@@ -12,24 +12,21 @@ from pathlib import Path
 import pytest
 
 from sealife_core.errors import RunError
-from sealife_core.runs import (
-    Run,
-    RunWriter,
-    State,
-    create_run,
+from sealife_core.runs.directory import Run, create_run, list_runs
+from sealife_core.runs.liveness import State, identity
+from sealife_core.runs.locks import dispatcher_runs, queue_lock
+from sealife_core.runs.queue import (
     delete,
     empty_trash,
     ensure_dispatcher,
     launch,
-    list_runs,
     request_stop,
     restore,
     resume,
+    resume_or_begin_anew,
     trashed,
 )
-from sealife_core.runs.liveness import identity
-from sealife_core.runs.locks import dispatcher_runs, queue_lock
-from sealife_core.runs.queue import resume_or_begin_anew
+from sealife_core.runs.writer import RunWriter
 from sealife_core.studies.questions import build_grid
 
 from .processes import dispatcher_pids, order, until

@@ -12,13 +12,13 @@ from pathlib import Path
 import psutil
 import pytest
 
-from sealife_core.runs import Run, State, ensure_dispatcher, launch, request_stop
 from sealife_core.runs import dispatcher as dispatching
 from sealife_core.runs import spare as keeping
+from sealife_core.runs.directory import Run
 from sealife_core.runs.dispatcher import Dispatcher
 from sealife_core.runs.files import replace_json
-from sealife_core.runs.liveness import identity
-from sealife_core.runs.queue import make_ready
+from sealife_core.runs.liveness import State, identity
+from sealife_core.runs.queue import ensure_dispatcher, launch, make_ready, request_stop
 from sealife_core.runs.spare import READY, READY_LOG, Spare, wanted
 
 from .processes import dispatcher_pids, order, until

@@ -8,9 +8,12 @@ import numpy as np
 import pytest
 
 from sealife_core.config import preset
-from sealife_core.runs import Run, RunWriter, State, create_run, writer
+from sealife_core.runs import writer
+from sealife_core.runs.directory import Run, create_run
 from sealife_core.runs.files import replace_json
+from sealife_core.runs.liveness import State
 from sealife_core.runs.run import STATUS
+from sealife_core.runs.writer import RunWriter
 
 
 @pytest.fixture

@@ -12,8 +12,8 @@ from pathlib import Path
 
 from sealife_core.config import AnyConfig, ClassifierConfig, EmbedConfig
 from sealife_core.errors import TrainingError
-from sealife_core.runs import RunWriter
 from sealife_core.runs.run import MODEL
+from sealife_core.runs.writer import RunWriter
 from sealife_core.worker import main
 
 

@@ -11,8 +11,8 @@ from pathlib import Path
 
 from sealife_core.config import AnyConfig, ClassifierConfig
 from sealife_core.errors import TrainingError
-from sealife_core.runs import RunWriter
 from sealife_core.runs.run import BEST, LAST, MODEL
+from sealife_core.runs.writer import RunWriter
 from sealife_core.worker import main
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from dashboard.components.study_view import _left_s
 from sealife_core.config import preset
-from sealife_core.runs import Run, create_run
+from sealife_core.runs.directory import Run, create_run
 from sealife_core.runs.files import replace_json
 from sealife_core.runs.run import RESULTS, STATUS
 from sealife_core.studies.coordinator import STUDY

@@ -9,7 +9,8 @@ import pytest
 
 from sealife_core.config import StudyConfig
 from sealife_core.errors import RunError
-from sealife_core.runs import Run, State, create_run
+from sealife_core.runs.directory import Run, create_run
+from sealife_core.runs.liveness import State
 from sealife_core.studies.answers import answer, label_saving, on_other_images
 from sealife_core.studies.questions import (
     DEPTH,

@@ -11,8 +11,11 @@ import pytest
 
 from sealife_core.config import Axis, SearchConfig, preset
 from sealife_core.errors import RunError
-from sealife_core.runs import Run, RunWriter, State, create_run, delete_with_parts, parts_of, request_stop
+from sealife_core.runs.directory import Run, create_run, parts_of
+from sealife_core.runs.liveness import State
+from sealife_core.runs.queue import delete_with_parts, request_stop
 from sealife_core.runs.run import STOP
+from sealife_core.runs.writer import RunWriter
 from sealife_core.studies import searching
 from sealife_core.studies.search_results import (
     best_trial,

@@ -10,7 +10,8 @@ import torch
 
 from sealife_core.config import preset
 from sealife_core.datasets.dataset import Dataset
-from sealife_core.runs import RunWriter, create_run
+from sealife_core.runs.directory import create_run
+from sealife_core.runs.writer import RunWriter
 from sealife_core.training import threads
 from sealife_core.training.hardware import Hardware
 from sealife_core.training.threads import ElbowRoom, Used, threads_for, used
