@@ -23,10 +23,10 @@ Paused = Callable[[], AbstractContextManager[None]]
 def ours(chosen: argparse.Namespace, paused: Paused, tell: Tell) -> None:
     """Import, probe, and fine-tune from the probe for so many minutes."""
     from sealife_core.config import IN_MINUTES, AnyConfig, preset
-    from sealife_core.datasets.importing import import_images
+    from sealife_core.datasets.imports.importing import import_images
     from sealife_core.runs.directory import Run, create_run
     from sealife_core.runs.writer import RunWriter
-    from sealife_core.training.recipes import train
+    from sealife_core.training.train import train
 
     dataset = import_images(chosen.folder, NAME).dataset
     common = {"data": NAME, "data_hash": dataset.content_hash, "encoder": ENCODER, "image_size_px": chosen.size_px}

@@ -27,16 +27,16 @@ from sealife_core.commands.output import Output
 from sealife_core.commands.runs import follow_until_done
 from sealife_core.config import AnyConfig, SimclrConfig, preset
 from sealife_core.datasets.dataset import Dataset, list_datasets, open_dataset
-from sealife_core.datasets.importing import import_images
-from sealife_core.datasets.pixels import cache_size_px, open_pixels
-from sealife_core.evaluation.embedded import read_embeddings
-from sealife_core.evaluation.representation import knn_accuracy, logistic_probe
+from sealife_core.datasets.decoding.pixels import cache_size_px, open_pixels
+from sealife_core.datasets.imports.importing import import_images
+from sealife_core.evaluation.embeddings.feature_quality import knn_accuracy, logistic_probe
+from sealife_core.evaluation.embeddings.stored_embeddings import read_embeddings
 from sealife_core.models.facts import facts
 from sealife_core.models.losses import nt_xent
 from sealife_core.models.starting import starting_encoder
 from sealife_core.runs.directory import Run, create_run, list_runs
 from sealife_core.runs.liveness import State
-from sealife_core.runs.queue import launch
+from sealife_core.runs.scheduling.queue import launch
 from sealife_core.training.hardware import choose_hardware
 from sealife_core.training.schedules import build_optimiser, parameter_groups
 from sealife_core.training.simclr import SimclrModule

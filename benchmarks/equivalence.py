@@ -27,15 +27,15 @@ from torchvision import transforms
 from sealife_core import worker
 from sealife_core.config import SIZES, ViewRecipe, preset
 from sealife_core.datasets.dataset import Dataset, list_datasets, open_dataset
-from sealife_core.datasets.importing import import_images
-from sealife_core.datasets.reading import read_rgb
+from sealife_core.datasets.decoding.reading import read_rgb
+from sealife_core.datasets.imports.importing import import_images
 from sealife_core.datasets.reef import draw_reef
-from sealife_core.evaluation.embedded import read_embeddings
-from sealife_core.evaluation.representation import knn_predict
+from sealife_core.evaluation.embeddings.feature_quality import knn_predict
+from sealife_core.evaluation.embeddings.stored_embeddings import read_embeddings
 from sealife_core.models.facts import IMAGENET_MEAN, IMAGENET_STD
 from sealife_core.runs.directory import Run, create_run, list_runs
 from sealife_core.runs.liveness import State
-from sealife_core.training import recipes
+from sealife_core.training import train
 from sealife_core.training.simclr import SimclrModule
 
 QUICK = SIZES[0]
@@ -151,11 +151,11 @@ def views_of(way: str, dataset: Dataset) -> Iterator[None]:
     """While it lasts, a SimCLR run makes its views in that way."""
     if way == PER_IMAGE:
         PerImageViews.pictures = [read_rgb(dataset.image_path(row)) for row in range(len(dataset))]
-        recipes.SimclrModule = PerImageViews
+        train.SimclrModule = PerImageViews
     try:
         yield
     finally:
-        recipes.SimclrModule = SimclrModule
+        train.SimclrModule = SimclrModule
 
 
 def knn(run: Run, dataset: Dataset) -> tuple[float, int]:

@@ -24,9 +24,9 @@ from torch.utils.data import DataLoader
 from torchvision.transforms import v2
 
 from sealife_core.datasets.dataset import Dataset
-from sealife_core.datasets.importing import import_images
-from sealife_core.datasets.pixels import cache_size_px, pixels_to_look
-from sealife_core.evaluation.embeddings import embed
+from sealife_core.datasets.decoding.pixels import cache_size_px, pixels_to_look
+from sealife_core.datasets.imports.importing import import_images
+from sealife_core.evaluation.embeddings.compute import embed
 from sealife_core.models.encoders import build_encoder
 from sealife_core.models.facts import facts
 from sealife_core.models.folding import folded

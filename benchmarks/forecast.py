@@ -20,10 +20,10 @@ from measuring import Figure, arguments, tell_all
 from sklearn.linear_model import LogisticRegression
 
 from sealife_core.datasets.dataset import Dataset
-from sealife_core.datasets.importing import import_images
-from sealife_core.datasets.pixels import cache_size_px, open_pixels
+from sealife_core.datasets.decoding.pixels import cache_size_px, open_pixels
+from sealife_core.datasets.imports.importing import import_images
 from sealife_core.datasets.reef.building import draw_reef
-from sealife_core.evaluation.embeddings import embed
+from sealife_core.evaluation.embeddings.compute import embed
 from sealife_core.models.facts import facts
 from sealife_core.models.starting import starting_encoder
 from sealife_core.places import checkpoints_root

@@ -92,7 +92,7 @@ def draw(folder: Path, count: int) -> None:
 
 def importing(home: Path, images: int) -> Iterator[dict]:
     """Everything that the import does: read, verify, hash, copy, split, write the manifest."""
-    from sealife_core.datasets.importing import import_images
+    from sealife_core.datasets.imports.importing import import_images
 
     shutil.rmtree(home / "data", ignore_errors=True)
     yield Clock()("Import", images, lambda: import_images(home / "pictures", NAME))
@@ -110,7 +110,7 @@ def checks(home: Path, images: int) -> Iterator[dict]:
 
 def cache(home: Path, images: int) -> Iterator[dict]:
     """The decoded cache, built."""
-    from sealife_core.datasets.pixels import cache_size_px, open_pixels
+    from sealife_core.datasets.decoding.pixels import cache_size_px, open_pixels
 
     dataset = open_dataset(NAME)
     for file in dataset.folder.glob("pixels-*"):
@@ -124,7 +124,7 @@ def epoch(home: Path, images: int) -> Iterator[dict]:
 
     from sealife_core.config import SimclrConfig, parse
     from sealife_core.datasets.batches import ImageBatches
-    from sealife_core.datasets.pixels import cache_size_px, open_pixels
+    from sealife_core.datasets.decoding.pixels import cache_size_px, open_pixels
     from sealife_core.models.encoders import build_encoder
     from sealife_core.training.simclr import SimclrModule
 
@@ -151,9 +151,9 @@ def epoch(home: Path, images: int) -> Iterator[dict]:
 
 def embedding(home: Path, images: int) -> Iterator[dict]:
     """All images through a ResNet18 at 32 px, and its output kept."""
-    from sealife_core.datasets.pixels import cache_size_px, open_pixels
-    from sealife_core.evaluation.embedded import write_embeddings
-    from sealife_core.evaluation.embeddings import embed
+    from sealife_core.datasets.decoding.pixels import cache_size_px, open_pixels
+    from sealife_core.evaluation.embeddings.compute import embed
+    from sealife_core.evaluation.embeddings.stored_embeddings import write_embeddings
     from sealife_core.models.encoders import build_encoder
     from sealife_core.views import IMAGENET_MEAN, IMAGENET_STD
 
@@ -174,8 +174,8 @@ def projections(home: Path, images: int) -> Iterator[dict]:
     """PCA of all, and UMAP as a page asks for it: of a sample where there are many."""
     from projection import features, ours
 
-    from sealife_core.evaluation.embedded import read_embeddings, write_embeddings
-    from sealife_core.evaluation.projection import ProjectionSettings, pca
+    from sealife_core.evaluation.embeddings.stored_embeddings import read_embeddings, write_embeddings
+    from sealife_core.evaluation.projections.reduction import ProjectionSettings, pca
 
     dataset, run = open_dataset(NAME), home / "projected"
     run.mkdir(exist_ok=True)

@@ -18,7 +18,7 @@ from PIL import Image, ImageOps
 from timm.data import ImageNetInfo
 from torch import nn
 
-from sealife_core.datasets.squares import to_square
+from sealife_core.datasets.decoding.squares import to_square
 from sealife_core.models.facts import facts
 from sealife_core.models.imagenet import imagenet_files
 from sealife_core.models.timm_naming import lite0_named

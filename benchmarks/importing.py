@@ -22,8 +22,8 @@ from measuring import Figure, alternating, main, ratio
 from PIL import Image
 
 from sealife_core.datasets.checks import check
-from sealife_core.datasets.importing import import_images
-from sealife_core.datasets.pixels import cache_size_px, open_pixels
+from sealife_core.datasets.decoding.pixels import cache_size_px, open_pixels
+from sealife_core.datasets.imports.importing import import_images
 
 PICTURES = 3_450
 CLASSES = 23

@@ -20,13 +20,13 @@ from statistics import median
 from measuring import Figure, main
 
 from sealife_core.config import preset
-from sealife_core.datasets.pixels import cache_size_px, open_pixels
+from sealife_core.datasets.decoding.pixels import cache_size_px, open_pixels
 from sealife_core.datasets.reef import draw_reef
 from sealife_core.places import checkpoints_root
 from sealife_core.runs.directory import Run, create_run
-from sealife_core.runs.locks import dispatcher_runs, queue_lock
-from sealife_core.runs.queue import launch, make_ready, request_stop
-from sealife_core.runs.spare import READY, READY_LOG, wanted
+from sealife_core.runs.scheduling.locks import dispatcher_runs, queue_lock
+from sealife_core.runs.scheduling.prewarmed_worker import READY, READY_LOG, wanted
+from sealife_core.runs.scheduling.queue import launch, make_ready, request_stop
 
 IMAGES, SIZE_PX, BATCH_SIZE = 256, 32, 64
 REPEATS = 3

@@ -21,19 +21,19 @@ from sealife_core.config import RECIPES, AnyConfig, parse, preset
 from sealife_core.config.classifier import ClassifierConfig
 from sealife_core.config.simclr import SimclrConfig
 from sealife_core.datasets.dataset import Dataset, list_datasets, open_dataset
-from sealife_core.datasets.importing import import_images
-from sealife_core.datasets.pixels import cache_size_px, open_pixels
-from sealife_core.evaluation.comparison import as_text, comparison
-from sealife_core.evaluation.embeddings import embed
-from sealife_core.evaluation.paired import mcnemar_exact, p_words
-from sealife_core.evaluation.predictions import read_predictions
-from sealife_core.evaluation.representation import knn_predict, logistic_probe
-from sealife_core.evaluation.resampling import accuracy_difference
-from sealife_core.evaluation.scores import wilson
+from sealife_core.datasets.decoding.pixels import cache_size_px, open_pixels
+from sealife_core.datasets.imports.importing import import_images
+from sealife_core.evaluation.classification.predictions import read_predictions
+from sealife_core.evaluation.classification.scores import wilson
+from sealife_core.evaluation.comparison.paired import mcnemar_exact, p_words
+from sealife_core.evaluation.comparison.resampling import accuracy_difference
+from sealife_core.evaluation.comparison.rows import as_text, comparison
+from sealife_core.evaluation.embeddings.compute import embed
+from sealife_core.evaluation.embeddings.feature_quality import knn_predict, logistic_probe
 from sealife_core.models.checkpoint import load_model
 from sealife_core.places import home
 from sealife_core.runs.directory import Run, create_run, list_runs
-from sealife_core.runs.queue import launch
+from sealife_core.runs.scheduling.queue import launch
 
 NAME = "photographs"
 SIZE_PX = 64

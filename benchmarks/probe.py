@@ -24,14 +24,14 @@ from sklearn.linear_model import LogisticRegression
 
 from sealife_core.config import ClassifierConfig, preset
 from sealife_core.datasets.dataset import Dataset
-from sealife_core.datasets.importing import import_images
-from sealife_core.evaluation.scores import wilson
+from sealife_core.datasets.imports.importing import import_images
+from sealife_core.evaluation.classification.scores import wilson
 from sealife_core.runs.directory import create_run
 from sealife_core.runs.writer import RunWriter
-from sealife_core.training.feature_batches import Features, standardised
 from sealife_core.training.hardware import choose_hardware
 from sealife_core.training.preparation import labelled_rows
-from sealife_core.training.recipes import learn, on_features
+from sealife_core.training.probe.feature_batches import Features, standardised
+from sealife_core.training.train import learn, on_features
 
 IMAGES, CLASSES, DIM = 3_450, 23, 512
 NOISE = 7.5  # of class centres 1 from nought in each direction: accuracies between .5 and .8

@@ -20,9 +20,9 @@ from statistics import median
 import numpy as np
 from measuring import Figure, alternating, main, ratio
 
-from sealife_core.evaluation.embedded import FILES, INDEX
-from sealife_core.evaluation.projection import ProjectionSettings
-from sealife_core.evaluation.projections import PROJECTIONS, find, request
+from sealife_core.evaluation.embeddings.stored_embeddings import FILES, INDEX
+from sealife_core.evaluation.projections.reduction import ProjectionSettings
+from sealife_core.evaluation.projections.stored_projections import PROJECTIONS, find, request
 from sealife_core.runs.files import replace_json
 
 IMAGES, WIDTH, CLASSES = 10_000, 512, 23

@@ -39,7 +39,7 @@ from sealife_core.config import AnyConfig, preset
 from sealife_core.datasets.dataset import Dataset, list_datasets, open_dataset, write_dataset
 from sealife_core.datasets.reef import draw_reef
 from sealife_core.runs.directory import Run, create_run, list_runs
-from sealife_core.runs.queue import launch
+from sealife_core.runs.scheduling.queue import launch
 
 ROOT = Path(__file__).resolve().parents[1]
 SIZE_PX = 32

@@ -32,7 +32,7 @@ from training_peers import WARM_STEPS, Steps, done_at, lightly_simclr, plain_cla
 from sealife_core.config import ClassifierConfig, SimclrConfig, preset
 from sealife_core.datasets.batches import ImageBatches
 from sealife_core.datasets.dataset import Dataset
-from sealife_core.datasets.importing import import_images
+from sealife_core.datasets.imports.importing import import_images
 from sealife_core.datasets.reef import draw_reef
 from sealife_core.models.losses import nt_xent
 from sealife_core.runs.directory import create_run

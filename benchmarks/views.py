@@ -26,8 +26,8 @@ from torch.utils.data import DataLoader
 from sealife_core.config import RECIPES, SimclrConfig, parse
 from sealife_core.datasets.batches import ImageBatches
 from sealife_core.datasets.dataset import Dataset
-from sealife_core.datasets.importing import import_images
-from sealife_core.datasets.pixels import cache_size_px, open_pixels
+from sealife_core.datasets.decoding.pixels import cache_size_px, open_pixels
+from sealife_core.datasets.imports.importing import import_images
 from sealife_core.models.encoders import build_encoder
 from sealife_core.training.simclr import SimclrModule
 

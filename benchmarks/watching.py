@@ -24,7 +24,7 @@ from screen import FLAGS, dashboard
 from sealife_core.config import preset
 from sealife_core.datasets.reef import draw_reef
 from sealife_core.runs.directory import Run, create_run
-from sealife_core.runs.queue import launch, request_stop
+from sealife_core.runs.scheduling.queue import launch, request_stop
 
 IMAGES, SIZE_PX, BATCH_SIZE = 1024, 32, 128
 OLD_S = 121.0  # a young run is looked at more often

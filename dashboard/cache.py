@@ -13,7 +13,7 @@ import streamlit as st
 
 from sealife_core.datasets.dataset import Dataset, newest_first, open_dataset
 from sealife_core.errors import SealifeError
-from sealife_core.evaluation.embedded import FILES, INDEX, Embedded, Space, read_embeddings
+from sealife_core.evaluation.embeddings.stored_embeddings import FILES, INDEX, Embedded, Space, read_embeddings
 from sealife_core.places import checkpoints_root, data_root
 from sealife_core.runs.directory import Run, list_runs
 from sealife_core.runs.run import METRICS, MODEL, PREDICTIONS, MetricsReader
@@ -28,15 +28,15 @@ if TYPE_CHECKING:
     from dashboard.components.gallery_answers import Answers
     from dashboard.components.view_pairs import Preview
     from sealife_core.config import AnyConfig, Request, SearchConfig
-    from sealife_core.evaluation.calibration import Calibration
-    from sealife_core.evaluation.comparison import ComparisonRow
-    from sealife_core.evaluation.heat import Layer
-    from sealife_core.evaluation.paired import Paired, Tested
-    from sealife_core.evaluation.picture_encoder import PictureEncoder
-    from sealife_core.evaluation.predicting import Prediction, Predictor
-    from sealife_core.evaluation.training_images import Neighbour, TrainingImages
+    from sealife_core.evaluation.classification.calibration import Calibration
+    from sealife_core.evaluation.classification.gradcam_layers import Layer
+    from sealife_core.evaluation.classification.predictor import Prediction, Predictor
+    from sealife_core.evaluation.comparison.paired import Paired, Tested
+    from sealife_core.evaluation.comparison.rows import ComparisonRow
+    from sealife_core.evaluation.embeddings.picture_encoder import PictureEncoder
+    from sealife_core.evaluation.embeddings.training_images import Neighbour, TrainingImages
     from sealife_core.launching.data_checks import Problem
-    from sealife_core.runs.forecast import Forecast
+    from sealife_core.runs.scheduling.forecast import Forecast
     from sealife_core.studies.search_results import Trial
 
 
@@ -53,7 +53,7 @@ def dataset(name: str) -> Dataset:
 
 def previews(dataset: Dataset, rows: Sequence[int], image_size_px: int) -> list["Preview"]:
     """The pictures of ``rows`` decoded as training at ``image_size_px`` decodes them; only these, not the data set."""
-    from sealife_core.datasets.pixels import cache_size_px
+    from sealife_core.datasets.decoding.pixels import cache_size_px
 
     side = cache_size_px(dataset, image_size_px)
     return [_preview(dataset, row, side, dataset.content_hash) for row in rows]
@@ -86,7 +86,7 @@ def studies() -> list[Run]:
 
 def forecasts(asked: "AnyConfig | None" = None) -> "dict[str, Forecast]":
     """When each run that waits for this machine begins, and ``asked`` as ASKED. From disk each time, as the runs."""
-    from sealife_core.runs.forecast import queue_forecast
+    from sealife_core.runs.scheduling.forecast import queue_forecast
 
     return queue_forecast(checkpoints_root(), dataset, metrics, asked)
 
@@ -130,9 +130,9 @@ def _preview(_dataset: Dataset, row: int, side_px: int, content_hash: str) -> "P
     import torch
 
     from dashboard.components.view_pairs import Preview
-    from sealife_core.datasets.pixels import from_picture
-    from sealife_core.datasets.reading import read_rgb
-    from sealife_core.datasets.squares import DECODED_AT
+    from sealife_core.datasets.decoding.pixels import from_picture
+    from sealife_core.datasets.decoding.reading import read_rgb
+    from sealife_core.datasets.decoding.squares import DECODED_AT
 
     square, _ = from_picture(read_rgb(_dataset.image_path(row), at_least_px=DECODED_AT * side_px), side_px)
     width, height = _dataset.manifest["width"].iat[row], _dataset.manifest["height"].iat[row]
@@ -148,7 +148,7 @@ def _embeddings(folder: str, of: Space, index: tuple[int, int], values: tuple[in
 
 @st.cache_resource(max_entries=16, show_spinner=False)
 def _predictions(folder: str, changed: tuple[int, int]) -> "pd.DataFrame":
-    from sealife_core.evaluation.predictions import read_predictions
+    from sealife_core.evaluation.classification.predictions import read_predictions
 
     return read_predictions(Path(folder))
 
@@ -202,7 +202,7 @@ def split_scores(run: Run, split: str) -> dict[str, Any] | None:
 def _split_scores(_answers: "Answers", split: str, path: str, changed: tuple[Any, ...]) -> dict[str, Any] | None:
     import numpy as np
 
-    from sealife_core.evaluation.scores import scores
+    from sealife_core.evaluation.classification.scores import scores
 
     kept = _answers.test == (split == "test") if split != "all" else np.ones(len(_answers), bool)
     return scores(_answers.truth[kept], _answers.probabilities[kept], _answers.classes) if kept.any() else None
@@ -224,7 +224,7 @@ def calibration(run: Run, bins: int = 10) -> Calibrated:
 
 @st.cache_resource(max_entries=16, show_spinner=False)
 def _calibration(_run: Run, bins: int, path: str, changed: tuple[Any, ...]) -> Calibrated:
-    from sealife_core.evaluation import calibration as measured
+    from sealife_core.evaluation.classification import calibration as measured
 
     found = answers(_run)
     whole = measured.calibration(predictions(_run), found.classes)
@@ -253,14 +253,14 @@ def evidence(run: Run, dataset: Dataset, row: int, class_index: int, layer: "Lay
 
 @st.cache_resource(max_entries=4, show_spinner=False)
 def _training_images(data: str, path: str, content_hash: str, index: tuple[int, int]) -> "TrainingImages":
-    from sealife_core.evaluation.training_images import training_images
+    from sealife_core.evaluation.embeddings.training_images import training_images
 
     return training_images(Path(path), data)
 
 
 @st.cache_resource(max_entries=2, show_spinner=False)
 def _predictor(_run: Run, path: str, model: tuple[int, int]) -> tuple["Predictor", Lock]:
-    from sealife_core.evaluation.predicting import Predictor
+    from sealife_core.evaluation.classification.predictor import Predictor
 
     return Predictor.from_run(_run), Lock()
 
@@ -330,7 +330,7 @@ def own_thumbnail(key: str, _content: bytes, side_px: int) -> bytes:
 
     from PIL import Image
 
-    from sealife_core.datasets.reading import decode
+    from sealife_core.datasets.decoding.reading import decode
 
     picture = decode(io.BytesIO(_content), at_least_px=2 * side_px).rgb
     picture.thumbnail((side_px, side_px), Image.Resampling.LANCZOS)
@@ -389,7 +389,7 @@ def embedding_at(run: Run, dataset: Dataset, of: Space, row: int) -> "np.ndarray
 
 def nearest_rows(run: Run, of: Space, asked: "np.ndarray", k: int) -> tuple["np.ndarray", "np.ndarray"]:
     """(k,) places in the run's embeddings most alike to ``asked`` (D,) by cosine, and how alike, best first."""
-    from sealife_core.evaluation.neighbours import nearest
+    from sealife_core.evaluation.embeddings.neighbours import nearest
 
     found, alike = nearest(embeddings(run, of).values, asked[None], k)
     return found[0], alike[0]
@@ -420,7 +420,7 @@ def _embedded_stamp(run: Run, of: Space) -> tuple[tuple[int, int], tuple[int, in
 
 @st.cache_resource(max_entries=32, show_spinner=False)
 def _principal_points(_embedded: Embedded, folder: str, of: Space, mark: Any, dims: int) -> Any:
-    from sealife_core.evaluation.projection import pca
+    from sealife_core.evaluation.projections.reduction import pca
 
     return pca(_embedded.values, dims)
 
@@ -439,16 +439,16 @@ def _facts(_run: Run, _dataset: Dataset, folder: str, predicted: Any, content: s
 
 @st.cache_resource(max_entries=32, show_spinner="Looking for clusters…")
 def _clusters(_embedded: Embedded, folder: str, of: Space, mark: Any, k: int) -> Any:
-    from sealife_core.evaluation import projection
+    from sealife_core.evaluation.projections.stored_projections import reduction
 
-    return projection.clusters(_embedded.values, k, seed=0)
+    return reduction.clusters(_embedded.values, k, seed=0)
 
 
 @st.cache_resource(max_entries=32, show_spinner=False)
 def _neighbour_votes(_embedded: Embedded, _dataset: Dataset, folder: str, of: Space, mark: Any) -> Any:
     import numpy as np
 
-    from sealife_core.evaluation.representation import knn_accuracy, voters
+    from sealife_core.evaluation.embeddings.feature_quality import knn_accuracy, voters
 
     rows = _embedded.rows_in(_dataset)
     labels = np.where(rows >= 0, _dataset.labels[rows], -1)
@@ -461,7 +461,7 @@ def _neighbour_votes(_embedded: Embedded, _dataset: Dataset, folder: str, of: Sp
 
 @st.cache_resource(max_entries=32, show_spinner=False)
 def _pca_trustworthiness(_embedded: Embedded, folder: str, of: Space, mark: Any, dims: int) -> Any:
-    from sealife_core.evaluation.projection import trustworthiness
+    from sealife_core.evaluation.projections.reduction import trustworthiness
 
     points, _ = _principal_points(_embedded, folder, of, mark, dims)
     return trustworthiness(_embedded.values, points, most=2000)  # 0.3 s; 5,000 would take two
@@ -484,7 +484,7 @@ def _features_of(content: bytes, folder: str, model: tuple[int, int]) -> Any:
 
 @st.cache_resource(max_entries=4, show_spinner=False)
 def _encoder(folder: str, model: tuple[int, int]) -> "PictureEncoder":
-    from sealife_core.evaluation.picture_encoder import PictureEncoder
+    from sealife_core.evaluation.embeddings.picture_encoder import PictureEncoder
 
     return PictureEncoder(Path(folder))
 
@@ -509,14 +509,14 @@ def _predicted(run: Run) -> tuple[int, int]:
 
 @st.cache_resource(max_entries=32, show_spinner=False)
 def _tested(path: str, changed: tuple[int, int]) -> "Tested":
-    from sealife_core.evaluation.paired import tested
+    from sealife_core.evaluation.comparison.paired import tested
 
     return tested(predictions(Run(Path(path))))
 
 
 @st.cache_resource(max_entries=256, show_spinner=False)  # every two of the twenty runs that a person may tick
 def _paired(a: str, b: str, names: tuple[str, str], changed_a: tuple[int, int], changed_b: tuple[int, int]) -> "Paired":
-    from sealife_core.evaluation.paired import paired
+    from sealife_core.evaluation.comparison.paired import paired
 
     return paired(_tested(a, changed_a), _tested(b, changed_b), name_a=names[0], name_b=names[1])
 
@@ -525,8 +525,8 @@ def _paired(a: str, b: str, names: tuple[str, str], changed_a: tuple[int, int], 
 def _advice(
     rows: "tuple[ComparisonRow, ...]", _runs: Sequence[Run], marks: tuple[tuple[str, tuple[int, int]], ...]
 ) -> str:
-    from sealife_core.evaluation.advice import advice
-    from sealife_core.evaluation.report import readable_predictions
+    from sealife_core.evaluation.comparison.advice import advice
+    from sealife_core.evaluation.comparison.report import readable_predictions
 
     return advice(rows, readable_predictions(rows, _runs))
 

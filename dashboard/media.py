@@ -17,9 +17,9 @@ from starlette.routing import Route
 
 from dashboard import cache
 from sealife_core.datasets.dataset import Dataset, list_datasets
-from sealife_core.datasets.thumbnails import thumbnail
+from sealife_core.datasets.decoding.thumbnails import thumbnail
 from sealife_core.errors import BusyError, SealifeError
-from sealife_core.evaluation.heat import LAYERS, Layer
+from sealife_core.evaluation.classification.gradcam_layers import LAYERS, Layer
 from sealife_core.runs.directory import open_run
 from sealife_core.runs.run import MODEL, Run
 

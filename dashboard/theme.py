@@ -4,7 +4,7 @@ import hashlib
 
 import streamlit as st
 
-from sealife_core.evaluation.palette import CLASS_COLOURS
+from sealife_core.evaluation.figures.palette import CLASS_COLOURS
 
 ACCENT_LIGHT, ACCENT_DARK = "#0B7285", "#5CC4D4"
 LIGHT_PAPER = "#FFFFFF"

@@ -6,16 +6,16 @@ import sys
 from typing import NoReturn
 
 from sealife_core.commands import (
-    calibrating,
     classify,
     data,
+    measure_speed,
     predict,
-    recipes,
     runs,
-    searching,
+    search,
     studies,
     sweep,
     training,
+    view_recipes,
 )
 from sealife_core.commands.output import Output
 from sealife_core.errors import SealifeError, disk_problem
@@ -34,7 +34,7 @@ def build_parser() -> argparse.ArgumentParser:
     """The whole command line."""
     parser = _Parser(prog="python -m sealife_core", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for group in (data, classify, training, studies, searching, sweep, calibrating, recipes, runs, predict):
+    for group in (data, classify, training, studies, search, sweep, measure_speed, view_recipes, runs, predict):
         group.add_commands(commands)
     for command in commands.choices.values():
         command.add_argument("--json", action="store_true", help="print JSON instead of text")

@@ -12,7 +12,7 @@ from sealife_core.datasets.dataset import Dataset, list_datasets, open_dataset
 from sealife_core.errors import ConfigError
 from sealife_core.places import checkpoints_root, data_root
 from sealife_core.runs.directory import Run, create_run, source_of
-from sealife_core.runs.queue import launch
+from sealife_core.runs.scheduling.queue import launch
 
 REEF = "reef"
 SIZE = "Quick look"

@@ -1,8 +1,9 @@
 """The background process of one run: ``python -m sealife_core.worker RUN_DIR``.
 
 It knows no screen: what it has to say it writes into the run directory. An error becomes one sentence with a way out in
-``status.json``; the traceback stays in the log. With ``--ready`` instead of a directory it is a spare, which learns its
-run later (``runs/spare.py``); with ``--companion`` before it, one of several that train a run (``runs/companions.py``).
+``status.json``; the traceback stays in the log. With ``--ready`` instead of a directory it is pre-warmed and learns its
+run later (``prewarmed_worker.py``); with ``--companion`` before it, it is one of several processes that train a run
+(``ddp_processes.py``).
 """
 
 import os
@@ -19,11 +20,11 @@ from types import FrameType
 from sealife_core.config import AnyConfig, Request, SearchConfig, StudyConfig
 from sealife_core.errors import SealifeError, disk_problem
 from sealife_core.neutral import terminal_lines
-from sealife_core.runs.companions import COMPANION_FLAG, HEARD_S, Leader, onlooker
 from sealife_core.runs.directory import Run
-from sealife_core.runs.resume_point import BEGIN_ANEW, DamagedResumePoint
+from sealife_core.runs.resume_check import BEGIN_ANEW, DamagedResumePoint
 from sealife_core.runs.run import LAST
-from sealife_core.runs.spare import READY_FLAG, await_order
+from sealife_core.runs.scheduling.ddp_processes import COMPANION_FLAG, HEARD_S, Leader, onlooker
+from sealife_core.runs.scheduling.prewarmed_worker import READY_FLAG, await_order
 from sealife_core.runs.writer import RunWriter, Superseded
 from sealife_core.studies.coordinator import coordinate
 
@@ -36,7 +37,7 @@ class Terminated(BaseException):
 
 def import_training() -> Train:
     """What carries out a run. PyTorch comes with it, so this takes seconds."""
-    from sealife_core.training.recipes import train
+    from sealife_core.training.train import train
 
     return train
 
@@ -84,7 +85,7 @@ def _carry_out(request: Request, run: RunWriter, training: Callable[[], Train]) 
     if isinstance(request, StudyConfig):
         return coordinate(request, run)
     if isinstance(request, SearchConfig):
-        from sealife_core.studies.searching import search  # Optuna comes with it: a second
+        from sealife_core.studies.search_process import search  # Optuna comes with it: a second
 
         return search(request, run)
     return training()(request, run)

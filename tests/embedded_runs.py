@@ -5,8 +5,8 @@ import pandas as pd
 
 from sealife_core.config import AnyConfig, preset
 from sealife_core.datasets.dataset import Dataset
-from sealife_core.evaluation.embedded import write_embeddings, write_snapshot
-from sealife_core.evaluation.predictions import predictions_table, write_predictions
+from sealife_core.evaluation.classification.predictions import predictions_table, write_predictions
+from sealife_core.evaluation.embeddings.stored_embeddings import write_embeddings, write_snapshot
 from sealife_core.runs.directory import Run, RunWriter, create_run
 
 FEATURES = 16
@@ -61,7 +61,7 @@ def with_model(run: Run, dataset: Dataset, seed: int = 0) -> Run:
     """``run`` with an untrained ResNet18 as its model, which sees 32 px, and the embeddings that this one gives."""
     import torch
 
-    from sealife_core.evaluation.picture_encoder import PictureEncoder
+    from sealife_core.evaluation.embeddings.picture_encoder import PictureEncoder
     from sealife_core.models.checkpoint import ModelCard, save_model
     from sealife_core.models.encoders import build_encoder
     from sealife_core.models.facts import IMAGENET_MEAN, IMAGENET_STD

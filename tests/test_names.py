@@ -15,8 +15,8 @@ from PIL import Image
 
 from sealife_core.__main__ import main
 from sealife_core.datasets.dataset import Dataset, open_dataset
-from sealife_core.datasets.finding import clean_label, printable
-from sealife_core.datasets.importing import import_images, read_skipped
+from sealife_core.datasets.imports.finding import clean_label, printable
+from sealife_core.datasets.imports.importing import import_images, read_skipped
 from sealife_core.errors import SealifeError
 from sealife_core.models.encoders import build_encoder
 from sealife_core.models.weights import load_weights

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from sealife_core.datasets.importing import import_images
-from sealife_core.datasets.reading import read_rgb
+from sealife_core.datasets.decoding.reading import read_rgb
+from sealife_core.datasets.imports.importing import import_images
 from sealife_core.errors import DatasetError, WeightsError
 from sealife_core.models.checkpoint import load_card, read_safetensors
 from sealife_core.models.weights import read_tensors

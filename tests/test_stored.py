@@ -16,16 +16,16 @@ from streamlit.testing.v1 import AppTest
 from sealife_core.__main__ import main
 from sealife_core.datasets.checks import check
 from sealife_core.datasets.dataset import list_datasets, open_dataset
-from sealife_core.datasets.importing import read_skipped
+from sealife_core.datasets.imports.importing import read_skipped
 from sealife_core.datasets.storage import restore_dataset, trashed_datasets
-from sealife_core.evaluation.comparison import comparison, representation_rows
-from sealife_core.evaluation.embedded import has_embeddings, read_embeddings, read_snapshots
-from sealife_core.evaluation.novelty import read_novelty
-from sealife_core.evaluation.predictions import read_predictions
-from sealife_core.evaluation.scores import scores
+from sealife_core.evaluation.classification.out_of_distribution import read_novelty
+from sealife_core.evaluation.classification.predictions import read_predictions
+from sealife_core.evaluation.classification.scores import scores
+from sealife_core.evaluation.comparison.rows import comparison, representation_rows
+from sealife_core.evaluation.embeddings.stored_embeddings import has_embeddings, read_embeddings, read_snapshots
 from sealife_core.models.checkpoint import load_model
 from sealife_core.runs.directory import Run, list_runs
-from sealife_core.runs.queue import delete, restore, trashed
+from sealife_core.runs.scheduling.queue import delete, restore, trashed
 from sealife_core.studies.results import over_seeds, part_results
 from sealife_core.studies.search_results import best_trial, search_of, trials_of
 from sealife_core.views.recipes import recipes
@@ -158,7 +158,7 @@ def test_recipes__are_there(stored):
 
 @pytest.mark.parametrize("page", PAGES)
 def test_pages__open(stored, page, monkeypatch):
-    monkeypatch.setattr("sealife_core.runs.calibration.request", lambda device: False)
+    monkeypatch.setattr("sealife_core.runs.costs.machine_speed.request", lambda device: False)
     app = AppTest.from_file(str(PROJECT / "dashboard" / "frame.py"), default_timeout=60).run()
     if page != "home":
         app.switch_page(f"app_pages/{page}.py").run()

@@ -16,9 +16,9 @@ from sealife_core.datasets.dataset import Dataset
 from sealife_core.places import checkpoints_root
 from sealife_core.runs.directory import Run, create_run
 from sealife_core.runs.liveness import State
-from sealife_core.runs.queue import launch, make_ready, request_stop, resume
-from sealife_core.runs.resume_point import DamagedResumePoint, damage
-from sealife_core.runs.spare import READY_LOG
+from sealife_core.runs.resume_check import DamagedResumePoint, damage
+from sealife_core.runs.scheduling.prewarmed_worker import READY_LOG
+from sealife_core.runs.scheduling.queue import launch, make_ready, request_stop, resume
 from sealife_core.runs.writer import RunWriter
 from sealife_core.worker import explain, main
 from tests.runs.processes import dispatcher_pids, until
@@ -79,7 +79,7 @@ def test_worker__whose_resume_point_is_damaged_in_its_middle_leaves_a_way_on(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Only reading all of it shows the damage: from then on a page, which reads none of it, knows it too."""
-    monkeypatch.setattr("sealife_core.runs.queue._spawn_dispatcher", lambda root: None)
+    monkeypatch.setattr("sealife_core.runs.scheduling.queue._spawn_dispatcher", lambda root: None)
     monkeypatch.setattr(signal, "signal", lambda *args: None)  # TERM stays that of the tests
     run = create_run(preset("scratch", "Quick look"))
     with zipfile.ZipFile(run.path / "last.ckpt", "w") as point:

@@ -13,7 +13,7 @@ from dashboard.components.comparison_chart import comparison_chart, comparison_t
 from dashboard.components.notice import notice
 from dashboard.components.run_settings import what_differs
 from dashboard.errors import plain
-from sealife_core.evaluation.comparison import ComparisonRow
+from sealife_core.evaluation.comparison.rows import ComparisonRow
 from sealife_core.runs.directory import Run
 
 

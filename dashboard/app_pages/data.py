@@ -11,7 +11,7 @@ from dashboard.components.name_animals import first_model_line, is_named, why_no
 from dashboard.components.notice import notice
 from dashboard.components.trash import trash_fold
 from dashboard.errors import show_error
-from sealife_core.datasets.importing import read_skipped
+from sealife_core.datasets.imports.importing import read_skipped
 from sealife_core.datasets.storage import empty_dataset_trash, trashed_datasets
 from sealife_core.demo import REEF
 from sealife_core.errors import DatasetError

@@ -15,7 +15,7 @@ from dashboard.errors import plain
 from sealife_core.config import RECIPES
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.demo import REEF, last_demo
-from sealife_core.evaluation.comparison import comparison
+from sealife_core.evaluation.comparison.rows import comparison
 
 SHOWN_PICTURES, SHOWN_SCORES, SHOWN_RUNS, SHOWN_DATASETS = 12, 4, 5, 5
 

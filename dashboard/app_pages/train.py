@@ -25,7 +25,7 @@ from sealife_core.config import (
 )
 from sealife_core.errors import ConfigError
 from sealife_core.runs.names import default_name
-from sealife_core.runs.queue import make_ready
+from sealife_core.runs.scheduling.queue import make_ready
 from sealife_core.views.recipes import recipe_name, recipes
 
 

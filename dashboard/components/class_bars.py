@@ -6,7 +6,7 @@ from typing import Any
 import streamlit as st
 
 from dashboard import state
-from sealife_core.evaluation.palette import class_colour
+from sealife_core.evaluation.figures.palette import class_colour
 
 MOST_CLASSES = 60  # more are said in words; a chart of 500 bars is read by nobody
 BAR_PX = 24

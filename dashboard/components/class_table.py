@@ -11,7 +11,7 @@ from streamlit.components.v2 import component
 from dashboard import state
 from dashboard.components.elements import ELEMENTS_JS
 from dashboard.components.gallery_answers import Answers
-from sealife_core.evaluation.palette import class_colour
+from sealife_core.evaluation.figures.palette import class_colour
 
 _JS = """
 const COLUMNS = [['name', 'Class'], ['n', 'Pictures'], ['recall', 'Recall'], ['precision', 'Precision'], ['f1', 'F1'],
@@ -104,7 +104,7 @@ def class_table(
 
 
 def _row(answers: Answers, index: int, scored: dict[str, Any], counts: np.ndarray) -> dict[str, Any]:
-    from sealife_core.evaluation.scores import wilson
+    from sealife_core.evaluation.classification.scores import wilson
 
     others = counts[index].copy()
     others[index] = 0

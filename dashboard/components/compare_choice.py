@@ -7,8 +7,8 @@ import streamlit as st
 
 from dashboard import state
 from dashboard.errors import plain
-from sealife_core.evaluation.candidates import Candidate, ImageSet, candidates, distinct_names, image_sets
-from sealife_core.evaluation.comparison import ComparisonRow, comparison
+from sealife_core.evaluation.comparison.candidates import Candidate, ImageSet, candidates, distinct_names, image_sets
+from sealife_core.evaluation.comparison.rows import ComparisonRow, comparison
 from sealife_core.runs.directory import Run
 
 MOST_LISTED = 16  # boxes: of more runs the newest stand there, and the others are looked up by name

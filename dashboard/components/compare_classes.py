@@ -10,8 +10,8 @@ from dashboard import cache, state
 from dashboard.components.class_bars import BAR_PX, MOST_CLASSES
 from dashboard.errors import plain
 from dashboard.theme import ink
-from sealife_core.evaluation.paired import BEYOND_CHANCE, ClassChange, Paired, class_changes, p_words
-from sealife_core.evaluation.palette import class_colour
+from sealife_core.evaluation.comparison.paired import BEYOND_CHANCE, ClassChange, Paired, class_changes, p_words
+from sealife_core.evaluation.figures.palette import class_colour
 from sealife_core.wording import percent
 
 

@@ -8,8 +8,8 @@ import streamlit as st
 from dashboard.components.run_results import percent
 from dashboard.components.run_table import colours_of_all
 from dashboard.theme import ACCENT_DARK, ACCENT_LIGHT, ink
-from sealife_core.evaluation.comparison import ComparisonRow, duration
-from sealife_core.evaluation.differences import ladders
+from sealife_core.evaluation.comparison.differences import ladders
+from sealife_core.evaluation.comparison.rows import ComparisonRow, duration
 from sealife_core.runs.directory import Run
 
 STAGES = ("0: probe", "1", "2", "3", "4", "5: all")

@@ -10,7 +10,7 @@ from dashboard import cache, state
 from dashboard.components.curves import curves_of, draw_panel, smoothed
 from dashboard.components.panels import CLASSIFIER_PANELS
 from dashboard.components.run_table import colours_of_all
-from sealife_core.evaluation.comparison import ComparisonRow
+from sealife_core.evaluation.comparison.rows import ComparisonRow
 from sealife_core.runs.directory import Run
 
 

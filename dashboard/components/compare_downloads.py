@@ -4,8 +4,8 @@ import streamlit as st
 
 from dashboard import state
 from dashboard.components.compare_choice import Choice
-from sealife_core.evaluation.comparison import to_frame
-from sealife_core.evaluation.report import comparison_html
+from sealife_core.evaluation.comparison.report import comparison_html
+from sealife_core.evaluation.comparison.rows import to_frame
 from sealife_core.neutral import csv_of
 
 PICTURES = 12

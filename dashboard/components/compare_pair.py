@@ -10,9 +10,9 @@ from dashboard.components.compare_classes import class_view
 from dashboard.components.piles import piles_view
 from dashboard.errors import plain, show_error
 from sealife_core.errors import SealifeError
-from sealife_core.evaluation.advice import interval, signed
-from sealife_core.evaluation.comparison import ComparisonRow
-from sealife_core.evaluation.paired import Paired, holm, p_words
+from sealife_core.evaluation.comparison.advice import interval, signed
+from sealife_core.evaluation.comparison.paired import Paired, holm, p_words
+from sealife_core.evaluation.comparison.rows import ComparisonRow
 from sealife_core.runs.directory import Run
 
 

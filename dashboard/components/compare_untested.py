@@ -7,7 +7,7 @@ import streamlit as st
 
 from dashboard.components.run_results import between, percent
 from dashboard.components.run_table import colours_of_all
-from sealife_core.evaluation.comparison import duration, representation_rows
+from sealife_core.evaluation.comparison.rows import duration, representation_rows
 from sealife_core.models.facts import title_of
 from sealife_core.runs.directory import Run
 

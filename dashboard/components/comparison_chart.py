@@ -12,8 +12,8 @@ from dashboard.components.run_results import between, percent
 from dashboard.components.run_table import colours_of_all
 from dashboard.errors import plain
 from dashboard.theme import ink
-from sealife_core.evaluation.comparison import ComparisonRow, by_encoder, duration
-from sealife_core.evaluation.comparison_figures import Score, scored
+from sealife_core.evaluation.comparison.rows import ComparisonRow, by_encoder, duration
+from sealife_core.evaluation.figures.comparison_figures import Score, scored
 from sealife_core.models.facts import title_of
 
 ROW_PX, HEADING_PX = 48, 34

@@ -10,7 +10,7 @@ from dashboard.components.size import size
 from dashboard.errors import plain, show_error
 from sealife_core.datasets.dataset import Dataset, delete_dataset
 from sealife_core.errors import DatasetError, SealifeError
-from sealife_core.evaluation.feature_store import FeatureStore
+from sealife_core.evaluation.embeddings.feature_store import FeatureStore
 from sealife_core.runs.directory import active_on
 from sealife_core.wording import counted
 

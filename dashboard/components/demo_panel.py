@@ -13,9 +13,9 @@ from dashboard.components.score_cards import score_cards
 from dashboard.errors import plain, show_error
 from sealife_core.demo import last_demo, launch_demo
 from sealife_core.errors import RunError, SealifeError
-from sealife_core.evaluation.comparison import ComparisonRow, comparison
-from sealife_core.evaluation.embedded import has_embeddings
-from sealife_core.evaluation.lesson import lesson
+from sealife_core.evaluation.comparison.demo_lesson import lesson
+from sealife_core.evaluation.comparison.rows import ComparisonRow, comparison
+from sealife_core.evaluation.embeddings.stored_embeddings import has_embeddings
 from sealife_core.runs.directory import Run
 from sealife_core.runs.liveness import State
 

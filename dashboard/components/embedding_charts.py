@@ -25,7 +25,7 @@ from dashboard.components.scatter_link import linked_scatter
 from dashboard.errors import show_error
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.errors import SealifeError
-from sealife_core.evaluation.projections import Projection
+from sealife_core.evaluation.projections.stored_projections import Projection
 from sealife_core.neutral import csv_of
 from sealife_core.runs.directory import Run
 from sealife_core.wording import percent

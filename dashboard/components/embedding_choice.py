@@ -14,8 +14,8 @@ from dashboard.errors import plain
 from sealife_core.config import SimclrConfig, describe, inherited, parse
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.errors import SealifeError
-from sealife_core.evaluation.embedded import Space, has_embeddings
-from sealife_core.evaluation.projection import ProjectionSettings
+from sealife_core.evaluation.embeddings.stored_embeddings import Space, has_embeddings
+from sealife_core.evaluation.projections.reduction import ProjectionSettings
 from sealife_core.runs.directory import Run
 from sealife_core.runs.run import MODEL
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from dashboard.theme import SPLIT_COLOURS, SPLIT_WORDS
-from sealife_core.evaluation.palette import CLASS_COLOURS, UNLABELLED_COLOUR, class_colour
+from sealife_core.evaluation.figures.palette import CLASS_COLOURS, UNLABELLED_COLOUR, class_colour
 
 CLASS, SPLIT, PREDICTED, RIGHT, CONFIDENCE, LOSS, CLUSTER = (
     "class", "split", "predicted class", "right or wrong", "confidence", "loss", "k-means cluster",

@@ -10,10 +10,10 @@ from dashboard import cache
 from dashboard.components.embedding_colours import CLUSTER, Colouring, Facts, colouring
 from dashboard.components.scatter import Picture, picture, scatter_figure
 from sealife_core.datasets.dataset import Dataset
-from sealife_core.datasets.splits import SPLITS
+from sealife_core.datasets.imports.splits import SPLITS
 from sealife_core.errors import SealifeError
-from sealife_core.evaluation.embedded import Embedded, Space, rows_of
-from sealife_core.evaluation.projection import ProjectionSettings
+from sealife_core.evaluation.embeddings.stored_embeddings import Embedded, Space, rows_of
+from sealife_core.evaluation.projections.reduction import ProjectionSettings
 from sealife_core.runs.directory import Run
 
 MOST_DRAWN = 10_000  # more hide each other, and weigh on a browser without a graphics card

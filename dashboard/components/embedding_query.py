@@ -9,7 +9,7 @@ import streamlit as st
 from dashboard import cache
 from dashboard.errors import show_error
 from sealife_core.errors import SealifeError
-from sealife_core.evaluation.embedded import Space
+from sealife_core.evaluation.embeddings.stored_embeddings import Space
 from sealife_core.runs.directory import Run
 from sealife_core.runs.run import MODEL
 
@@ -27,7 +27,7 @@ def uploaded_features(runs: Sequence[Run], of: Space) -> dict[str, np.ndarray] |
         if file is None:
             st.caption("Your picture is not saved. The most similar pictures of the data set appear below.")
             return None
-        from sealife_core.datasets.reading import decode
+        from sealife_core.datasets.decoding.reading import decode
 
         try:
             picture = decode(BytesIO(file.getvalue()), at_least_px=2 * _SHOWN_PX).rgb

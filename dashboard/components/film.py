@@ -17,7 +17,7 @@ from dashboard.components.projection_progress import awaited
 from dashboard.components.scatter import point_size_px
 from dashboard.components.scatter_link import SHARED_CSS, SHARED_JS, shared_data
 from sealife_core.datasets.dataset import Dataset
-from sealife_core.evaluation.embedded import rows_of, snapshot_epochs
+from sealife_core.evaluation.embeddings.stored_embeddings import rows_of, snapshot_epochs
 from sealife_core.runs.directory import Run
 from sealife_core.wording import percent
 

@@ -10,8 +10,8 @@ from dashboard.components.score_cards import score_cards
 from dashboard.errors import plain, show_error
 from sealife_core.config import IN_MINUTES, inherited
 from sealife_core.errors import SealifeError
-from sealife_core.evaluation.comparison import comparison
-from sealife_core.evaluation.first_model import penalty_words, worst_confusions
+from sealife_core.evaluation.classification.score_words import penalty_words, worst_confusions
+from sealife_core.evaluation.comparison.rows import comparison
 from sealife_core.runs.directory import Run
 from sealife_core.wording import counted
 

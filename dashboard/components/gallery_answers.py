@@ -10,7 +10,7 @@ import numpy as np
 from dashboard.state import whole_number
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.errors import RunError
-from sealife_core.evaluation.embedded import rows_of
+from sealife_core.evaluation.embeddings.stored_embeddings import rows_of
 
 if TYPE_CHECKING:
     import pandas as pd

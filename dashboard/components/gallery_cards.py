@@ -11,7 +11,7 @@ from dashboard import state
 from dashboard.components.elements import ELEMENTS_JS
 from dashboard.components.gallery_answers import Answers
 from dashboard.media import thumb_url
-from sealife_core.evaluation.palette import class_colour
+from sealife_core.evaluation.figures.palette import class_colour
 
 # Names reach the page as text, never as HTML.
 _JS = """

@@ -5,7 +5,7 @@ import streamlit as st
 from dashboard import state
 from dashboard.components.gallery_filters import segments
 from dashboard.media import known_layer
-from sealife_core.evaluation.heat import LAYERS, Layer, heat_cells, usual_layer
+from sealife_core.evaluation.classification.gradcam_layers import LAYERS, Layer, heat_cells, usual_layer
 from sealife_core.runs.directory import Run
 
 _WORDS = {"layer4": "Last", "layer3": "Third", "layer2": "Second"}

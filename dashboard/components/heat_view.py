@@ -87,7 +87,7 @@ def heat_png(heat: np.ndarray) -> bytes:
     """``heat`` (H, W) in 0 … 1 as a PNG that covers more the hotter it is: cold places stay as in the picture."""
     from matplotlib import colormaps
 
-    from sealife_core.evaluation.gradcam import COLOUR_MAP
+    from sealife_core.evaluation.classification.gradcam import COLOUR_MAP
 
     share = np.clip(np.asarray(heat, np.float32), 0, 1)
     colours = colormaps[COLOUR_MAP](share)

@@ -12,7 +12,7 @@ from dashboard.components.elements import ELEMENTS_JS
 from dashboard.media import LARGE_PX, thumb_url
 from dashboard.theme import SPLIT_WORDS
 from sealife_core.datasets.dataset import Dataset
-from sealife_core.evaluation.palette import class_colour
+from sealife_core.evaluation.figures.palette import class_colour
 
 _FILES = Path(__file__)
 _grid = component(

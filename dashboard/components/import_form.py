@@ -11,7 +11,7 @@ from dashboard import background, cache, state
 from dashboard.background import Job
 from dashboard.components.job_progress import job_error, job_progress
 from dashboard.errors import plain, show_error
-from sealife_core.datasets.importing import ImportReport, import_images
+from sealife_core.datasets.imports.importing import ImportReport, import_images
 from sealife_core.datasets.reef import draw_reef
 from sealife_core.datasets.storage import check_new_name, claimed_folder
 from sealife_core.errors import DatasetError, SealifeError

@@ -4,28 +4,28 @@ import streamlit as st
 
 from dashboard.errors import plain
 from sealife_core.errors import SealifeError
-from sealife_core.runs import calibration
+from sealife_core.runs.costs.stage_work import machine_speed
 
 POLL_S = 1.0
 
 
 def measuring(device: str) -> bool:
     """Whether this machine is being measured; starts that unless it was tried before, or a run is active."""
-    found = calibration.find(device)
+    found = machine_speed.find(device)
     if found.running or found.done or found.problem:
         return found.running
     try:
-        return calibration.request(device)
+        return machine_speed.request(device)
     except SealifeError:
         return False
 
 
 def measuring_lines(device: str) -> None:
     """What is done about the unknown time; while it is measured, the page waits for the end and is drawn anew."""
-    found = calibration.find(device)
+    found = machine_speed.find(device)
     if found.running:
         st.fragment(_wait, run_every=POLL_S)(device)
-    elif calibration.runs_active():
+    elif machine_speed.runs_active():
         st.caption("The time is known after the first epoch of the active run.")
     else:
         st.caption(plain(found.problem) or "The time is known after the first epoch of the first run.")
@@ -33,13 +33,13 @@ def measuring_lines(device: str) -> None:
 
 
 def _wait(device: str) -> None:
-    if not calibration.find(device).running:
+    if not machine_speed.find(device).running:
         st.rerun(scope="app")
     st.caption("Measuring the training speed of this machine. This takes about 15 s, and you do not have to wait.")
 
 
 def _again(device: str) -> None:
     try:
-        calibration.request(device)
+        machine_speed.request(device)
     except SealifeError as error:
         st.toast(plain(str(error)))

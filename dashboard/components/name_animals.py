@@ -15,7 +15,7 @@ from sealife_core.errors import ConfigError, SealifeError
 from sealife_core.runs.directory import Run, create_run
 from sealife_core.runs.liveness import State
 from sealife_core.runs.names import default_name
-from sealife_core.runs.queue import launch, make_ready
+from sealife_core.runs.scheduling.queue import launch, make_ready
 from sealife_core.wording import percent
 
 TASK, TITLE = "classify", "Name my animals"

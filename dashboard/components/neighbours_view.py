@@ -11,7 +11,7 @@ from dashboard.components.image_grid import image_grid
 from dashboard.errors import plain
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.errors import RunError
-from sealife_core.evaluation.training_images import Neighbour
+from sealife_core.evaluation.embeddings.training_images import Neighbour
 from sealife_core.runs.directory import Run
 
 SHOWN = 8

@@ -25,15 +25,15 @@ from dashboard.components.probability_bars import percent, probability_bars
 from dashboard.components.run_table import colours_of_all
 from dashboard.components.sheets import sheet
 from dashboard.errors import plain
-from sealife_core.datasets.reading import SUFFIXES
+from sealife_core.datasets.decoding.reading import SUFFIXES
 from sealife_core.errors import DatasetError
-from sealife_core.evaluation.palette import class_colour
+from sealife_core.evaluation.figures.palette import class_colour
 from sealife_core.neutral import csv_of
 from sealife_core.runs.directory import Run
 from sealife_core.wording import counted
 
 if TYPE_CHECKING:
-    from sealife_core.evaluation.predicting import Prediction
+    from sealife_core.evaluation.classification.predictor import Prediction
 
 A_PAGE = 48
 MOST = 1_000  # what `cache.own_prediction` remembers

@@ -13,8 +13,8 @@ from dashboard.components.sheets import sheet
 from dashboard.errors import plain, show_error
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.errors import DatasetError
-from sealife_core.evaluation.paired import PILE_WORDS, PILES, Paired
-from sealife_core.evaluation.palette import class_colour
+from sealife_core.evaluation.comparison.paired import PILE_WORDS, PILES, Paired
+from sealife_core.evaluation.figures.palette import class_colour
 
 SAYS = {
     "fixed": "{a} is wrong, {b} is right.",

@@ -9,7 +9,7 @@ from streamlit.components.v2 import component
 from dashboard import state
 from dashboard.components.elements import ELEMENTS_JS
 from dashboard.components.gallery_answers import Answers
-from sealife_core.evaluation.palette import class_colour
+from sealife_core.evaluation.figures.palette import class_colour
 
 MOST = 30
 

@@ -6,9 +6,8 @@ import streamlit as st
 
 from dashboard.components.embedding_points import Look
 from dashboard.errors import plain
-from sealife_core.evaluation import projections
-from sealife_core.evaluation.projection import ProjectionSettings
-from sealife_core.evaluation.projections import Projection, What
+from sealife_core.evaluation.projections.reduction import ProjectionSettings
+from sealife_core.evaluation.projections.stored_projections import Projection, What, stored_projections
 from sealife_core.runs.directory import Run
 
 POLL_S = 1.0
@@ -21,7 +20,7 @@ def projected(run: Run, look: Look) -> Projection:
 
 def awaited(run: Run, settings: ProjectionSettings, what: What, meanwhile: str) -> Projection:
     """Begin ``what`` ("umap" or "film") unless it is there: by itself with the defaults, else by a button."""
-    found = projections.find(run.path, settings, what)
+    found = stored_projections.find(run.path, settings, what)
     usual = ProjectionSettings(dims=settings.dims, of=settings.of)
     if found.state == "absent" and settings == usual:
         found = _begin(run, settings, what)
@@ -33,8 +32,8 @@ def awaited(run: Run, settings: ProjectionSettings, what: What, meanwhile: str) 
 
 
 def _begin(run: Run, settings: ProjectionSettings, what: What) -> Projection:
-    projections.request(run.path, settings, what)
-    return projections.find(run.path, settings, what)
+    stored_projections.request(run.path, settings, what)
+    return stored_projections.find(run.path, settings, what)
 
 
 def _ask(run: Run, settings: ProjectionSettings, what: What, found: Projection) -> None:
@@ -53,7 +52,7 @@ def _ask(run: Run, settings: ProjectionSettings, what: What, found: Projection) 
 
 
 def _wait(path: Path, settings: ProjectionSettings, what: What, meanwhile: str) -> None:
-    found = projections.find(path, settings, what)
+    found = stored_projections.find(path, settings, what)
     if found.state != "running":
         st.rerun(scope="app")
         return

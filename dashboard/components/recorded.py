@@ -6,7 +6,7 @@ import streamlit as st
 
 from dashboard.errors import plain
 from sealife_core.runs.directory import Run
-from sealife_core.runs.tracking import places
+from sealife_core.runs.tracking_links import places
 
 _IN_URLS = "%/:?#@!$&*+,;=~"  # what an address may hold beside letters and digits: none of it ends a link
 

@@ -17,7 +17,7 @@ from sealife_core.errors import ConfigError
 from sealife_core.models.facts import published_weights, title_of
 from sealife_core.runs.directory import Run
 from sealife_core.runs.liveness import State
-from sealife_core.runs.resume_point import BEGIN_ANEW, damage
+from sealife_core.runs.resume_check import BEGIN_ANEW, damage
 
 
 def heading(run: Run) -> None:

@@ -11,7 +11,7 @@ from dashboard.components.first_model import confusions, doors, how_chosen
 from dashboard.errors import plain
 from sealife_core import wording
 from sealife_core.config import task_of
-from sealife_core.evaluation.kept import kept_words
+from sealife_core.evaluation.embeddings.kept_epoch import kept_words
 from sealife_core.runs.directory import Run
 
 FIGURES = {

@@ -8,7 +8,7 @@ import streamlit as st
 from dashboard.components.config_form import same, shown
 from dashboard.errors import plain
 from sealife_core.config import SIZES, AnyConfig, Setting, describe, flat_settings, preset, task_of, trained_settings
-from sealife_core.evaluation.differences import difference_rows
+from sealife_core.evaluation.comparison.differences import difference_rows
 from sealife_core.runs.directory import Run
 
 # Which data and which weights always differ; the heading of the run tells them.

@@ -9,12 +9,12 @@ import streamlit as st
 from dashboard import cache
 from dashboard.errors import plain, show_error
 from sealife_core.errors import SealifeError
+from sealife_core.runs.costs.estimates import duration
 from sealife_core.runs.directory import Run
-from sealife_core.runs.estimates import duration
-from sealife_core.runs.forecast import seconds_left, stage_seconds_left
 from sealife_core.runs.liveness import State
-from sealife_core.runs.order import place_of
-from sealife_core.runs.queue import request_stop
+from sealife_core.runs.scheduling.forecast import seconds_left, stage_seconds_left
+from sealife_core.runs.scheduling.queue import request_stop
+from sealife_core.runs.scheduling.queue_order import place_of
 
 POLL_S = 2.0
 # Every look makes the browser draw, on the processor that trains where there is only one: a tenth of a core a look a

@@ -15,8 +15,8 @@ from dashboard.theme import on_page, paper, run_colours
 from sealife_core.config import AnyConfig, SimclrConfig
 from sealife_core.errors import ConfigError
 from sealife_core.runs.directory import Run
-from sealife_core.runs.forecast import Forecast
 from sealife_core.runs.liveness import Shown, State
+from sealife_core.runs.scheduling.forecast import Forecast
 
 ROWS_SHOWN = 8
 EVERY, ALONE = "all", "alone"

@@ -6,7 +6,7 @@ from html import escape
 import streamlit as st
 
 from dashboard.components.run_table import colours_of_all
-from sealife_core.evaluation.comparison import ComparisonRow
+from sealife_core.evaluation.comparison.rows import ComparisonRow
 from sealife_core.wording import percent
 
 

@@ -6,7 +6,7 @@ from typing import Any
 from dashboard.components.config_form import shown
 from dashboard.theme import LIGHT_PAPER
 from sealife_core.config import SearchConfig, Setting
-from sealife_core.evaluation.palette import CLASS_COLOURS
+from sealife_core.evaluation.figures.palette import CLASS_COLOURS
 from sealife_core.studies.search_results import Trial, best_trial
 
 MEASURES = {"val/macro_f1": "Macro-F1", "val/accuracy": "Accuracy", "val/knn_accuracy": "k-NN accuracy"}

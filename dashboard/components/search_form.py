@@ -33,9 +33,9 @@ from sealife_core.config import (
     source_run,
 )
 from sealife_core.errors import ConfigError, SealifeError
-from sealife_core.runs.capacity import at_once
+from sealife_core.runs.costs.estimates import duration, estimate_on
 from sealife_core.runs.directory import open_run
-from sealife_core.runs.estimates import duration, estimate_on
+from sealife_core.runs.scheduling.capacity import at_once
 
 SEARCHED = [key for key, task in TASKS.items() if task.config is not EmbedConfig]
 TRIALS = 20

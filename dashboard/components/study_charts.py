@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sealife_core.evaluation.palette import CLASS_COLOURS
+from sealife_core.evaluation.figures.palette import CLASS_COLOURS
 from sealife_core.studies.answers import curves
 from sealife_core.studies.learning_curve import Forecast
 from sealife_core.studies.paper import PAPER, PAPER_SAYS

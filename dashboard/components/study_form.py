@@ -16,7 +16,7 @@ from sealife_core.config import SimclrConfig, StudyConfig, describe, source_run
 from sealife_core.errors import ConfigError, SealifeError
 from sealife_core.places import checkpoints_root
 from sealife_core.runs.directory import create_run, open_run
-from sealife_core.runs.queue import launch
+from sealife_core.runs.scheduling.queue import launch
 from sealife_core.studies.building import QUICK, STUDY_SIZES
 from sealife_core.studies.cost import study_cost
 from sealife_core.studies.helps import HELPS, encoders_here, largest_class

@@ -28,11 +28,11 @@ from dashboard.errors import plain
 from dashboard.theme import ACCENT_DARK, ACCENT_LIGHT, ink, lettering
 from sealife_core.config import SearchConfig, StudyConfig
 from sealife_core.errors import DatasetError, SealifeError
-from sealife_core.evaluation.palette import CLASS_COLOURS
+from sealife_core.evaluation.figures.palette import CLASS_COLOURS
 from sealife_core.neutral import csv_of
-from sealife_core.runs import queue
 from sealife_core.runs.directory import Run, parts_of
 from sealife_core.runs.liveness import State
+from sealife_core.runs.scheduling import queue
 from sealife_core.studies.answers import answer, on_other_images
 from sealife_core.studies.helps import HELPS
 from sealife_core.studies.more_labels import forecast_says, forecasts_of_best

@@ -10,8 +10,8 @@ import streamlit as st
 
 from dashboard.errors import plain
 from sealife_core.config import CLUSTER, HERE, Setting, cluster_address
-from sealife_core.runs.capacity import nodes_of
-from sealife_core.runs.ray_jobs import CLUSTERS, ClusterError, known_clusters
+from sealife_core.runs.cluster.ray_jobs import CLUSTERS, ClusterError, known_clusters
+from sealife_core.runs.scheduling.capacity import nodes_of
 from sealife_core.wording import counted
 
 

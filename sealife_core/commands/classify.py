@@ -15,7 +15,7 @@ from sealife_core.neutral import terminal_text
 from sealife_core.places import path_of
 from sealife_core.runs.directory import Run, create_run
 from sealife_core.runs.names import default_name
-from sealife_core.runs.queue import launch
+from sealife_core.runs.scheduling.queue import launch
 from sealife_core.wording import percent
 
 TASK = "classify"
@@ -61,7 +61,7 @@ def classify(chosen: argparse.Namespace, output: Output) -> int:
 def _data(chosen: argparse.Namespace, output: Output) -> str:
     """The name of the data set; one that is not there yet is imported from the path. Raises DatasetError."""
     from sealife_core.datasets.dataset import list_datasets
-    from sealife_core.datasets.importing import import_images
+    from sealife_core.datasets.imports.importing import import_images
 
     known = list_datasets()
     if chosen.source in known:
@@ -98,7 +98,7 @@ def _follow(run: Run, output: Output) -> None:
 
 def _tell(run: Run, data: str, results: dict[str, Any], took_s: float, output: Output) -> None:
     """Test accuracy with its interval, the worst confusions, and where to look next."""
-    from sealife_core.evaluation.first_model import penalty_words, worst_confusions
+    from sealife_core.evaluation.classification.score_words import penalty_words, worst_confusions
 
     split = "test" if results.get("test") else "val"
     scored = results.get(split) or {}

@@ -8,7 +8,7 @@ from sealife_core.runs.names import find_run
 from sealife_core.wording import percent
 
 if TYPE_CHECKING:
-    from sealife_core.evaluation.paired import Paired
+    from sealife_core.evaluation.comparison.paired import Paired
 
 
 def show_comparison(named: list[str], output: Output, html: str | None = None, pictures: int = 0) -> None:
@@ -18,10 +18,10 @@ def show_comparison(named: list[str], output: Output, html: str | None = None, p
     """
     from dataclasses import asdict
 
-    from sealife_core.evaluation.advice import advice
-    from sealife_core.evaluation.comparison import as_text, comparison
-    from sealife_core.evaluation.paired import paired_runs
-    from sealife_core.evaluation.report import comparison_html, readable_predictions
+    from sealife_core.evaluation.comparison.advice import advice
+    from sealife_core.evaluation.comparison.paired import paired_runs
+    from sealife_core.evaluation.comparison.report import comparison_html, readable_predictions
+    from sealife_core.evaluation.comparison.rows import as_text, comparison
 
     path = None if html is None else destination(html, "--html")
     runs = [find_run(one) for one in named] if named else list_runs()
@@ -38,8 +38,8 @@ def show_comparison(named: list[str], output: Output, html: str | None = None, p
 
 
 def _paired_text(pair: "Paired") -> str:
-    from sealife_core.evaluation.advice import interval, signed
-    from sealife_core.evaluation.paired import class_changes, p_words
+    from sealife_core.evaluation.comparison.advice import interval, signed
+    from sealife_core.evaluation.comparison.paired import class_changes, p_words
 
     accuracy, macro = pair.accuracy_difference, pair.macro_f1_difference
     lines = [
@@ -61,7 +61,7 @@ def _paired_text(pair: "Paired") -> str:
 def _as_json(pair: "Paired") -> dict[str, Any]:
     from dataclasses import asdict
 
-    from sealife_core.evaluation.paired import PILES, class_changes
+    from sealife_core.evaluation.comparison.paired import PILES, class_changes
 
     return {
         "from": pair.name_a,

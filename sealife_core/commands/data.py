@@ -46,7 +46,7 @@ def add_commands(commands: Any) -> None:
 def import_source(chosen: argparse.Namespace, output: Output) -> None:
     """Import and say what was taken and what was not."""
     from sealife_core.config import SimclrConfig, parse
-    from sealife_core.datasets.importing import import_images
+    from sealife_core.datasets.imports.importing import import_images
 
     source = path_of(chosen.source)
     given = {} if chosen.image_size_px is None else {"image_size_px": chosen.image_size_px}
@@ -118,7 +118,7 @@ def manage(chosen: argparse.Namespace, output: Output) -> None:
 
 def _features(dataset: Any, output: Output, clear: bool) -> None:
     """What encoders made of the images, kept for the next runs; with ``clear``, deleted."""
-    from sealife_core.evaluation.feature_store import FeatureStore
+    from sealife_core.evaluation.embeddings.feature_store import FeatureStore
 
     store = FeatureStore(dataset.folder)
     if clear:

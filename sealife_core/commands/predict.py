@@ -10,7 +10,7 @@ from sealife_core.places import path_of
 from sealife_core.wording import counted, percent
 
 if TYPE_CHECKING:
-    from sealife_core.evaluation.predicting import Prediction, Predictor
+    from sealife_core.evaluation.classification.predictor import Prediction, Predictor
 
 _ABOUT = """\
 Classify every picture in a folder and its sub-folders with a trained model.
@@ -81,7 +81,7 @@ def predict_folder(chosen: argparse.Namespace, output: Output) -> None:
 def _predictor(model: str) -> "Predictor":
     """The classifier of the run with that id or name, or the one in that folder."""
     from sealife_core.errors import RunError
-    from sealife_core.evaluation.predicting import Predictor
+    from sealife_core.evaluation.classification.predictor import Predictor
     from sealife_core.models.checkpoint import CARD_FILE
     from sealife_core.runs.names import find_run
 
@@ -99,7 +99,7 @@ def _predictor(model: str) -> "Predictor":
 
 def _pictures(source: Path) -> tuple[list[tuple[str, Path]], list[tuple[str, str]]]:
     """(name, path) of every file that may be a picture, and (name, reason) of the others. Raises DatasetError."""
-    from sealife_core.datasets.finding import find_in_folder, printable
+    from sealife_core.datasets.imports.finding import find_in_folder, printable
     from sealife_core.errors import DatasetError
 
     source = path_of(source)
@@ -116,8 +116,8 @@ def _pictures(source: Path) -> tuple[list[tuple[str, Path]], list[tuple[str, str
 
 
 def _nothing(source: Path, skipped: list[tuple[str, str]]) -> Exception:
-    from sealife_core.datasets.finding import printable
-    from sealife_core.datasets.reading import READABLE
+    from sealife_core.datasets.decoding.reading import READABLE
+    from sealife_core.datasets.imports.finding import printable
     from sealife_core.errors import DatasetError
 
     where = printable(str(source))

@@ -9,15 +9,15 @@ from sealife_core.commands.comparing import show_comparison
 from sealife_core.commands.output import Output
 from sealife_core.config import AnyConfig
 from sealife_core.errors import RunError
-from sealife_core.evaluation.kept import kept_words
-from sealife_core.runs import queue
+from sealife_core.evaluation.embeddings.kept_epoch import kept_words
+from sealife_core.runs.costs.estimates import Images
 from sealife_core.runs.directory import TRASH, Run, list_runs, parts_of, runs_root
-from sealife_core.runs.estimates import Images
-from sealife_core.runs.forecast import Forecast, queue_forecast
 from sealife_core.runs.liveness import State
 from sealife_core.runs.names import find_run, find_trashed
-from sealife_core.runs.order import move_up
-from sealife_core.runs.tracking import places
+from sealife_core.runs.scheduling import queue
+from sealife_core.runs.scheduling.forecast import Forecast, queue_forecast
+from sealife_core.runs.scheduling.queue_order import move_up
+from sealife_core.runs.tracking_links import places
 from sealife_core.wording import counted
 
 POLL_S = 0.5

@@ -13,7 +13,7 @@ from sealife_core.neutral import csv_of
 from sealife_core.places import checkpoints_root
 from sealife_core.runs.directory import Run, create_run, list_runs
 from sealife_core.runs.names import find_run, find_weights
-from sealife_core.runs.queue import launch
+from sealife_core.runs.scheduling.queue import launch
 from sealife_core.studies.building import FULL, QUICK, STUDY_SIZES
 from sealife_core.studies.helps import HELPS, encoders_here, largest_class
 from sealife_core.studies.questions import QUESTIONS, build_grid, build_study, encoders_of, usual_seeds
@@ -118,7 +118,7 @@ def _grid(chosen: argparse.Namespace, output: Output) -> int:
 
 def _start(study: StudyConfig, chosen: argparse.Namespace, output: Output) -> int:
     from sealife_core.datasets.dataset import open_dataset
-    from sealife_core.evaluation.comparison import duration
+    from sealife_core.evaluation.comparison.rows import duration
     from sealife_core.studies.cost import study_cost
 
     cost = study_cost(study, open_dataset(study.data))

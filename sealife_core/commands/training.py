@@ -26,10 +26,10 @@ from sealife_core.config import (
 )
 from sealife_core.errors import RunError
 from sealife_core.runs.directory import Run, create_run
-from sealife_core.runs.forecast import ASKED
 from sealife_core.runs.names import default_name, find_run, find_weights
-from sealife_core.runs.queue import launch, request_stop
-from sealife_core.runs.tracking import SWEEP
+from sealife_core.runs.scheduling.forecast import ASKED
+from sealife_core.runs.scheduling.queue import launch, request_stop
+from sealife_core.runs.tracking_links import SWEEP
 
 
 def add_commands(commands: Any) -> None:
@@ -111,9 +111,9 @@ def run_demo(chosen: argparse.Namespace, output: Output) -> int:
     """The whole story on the reef, without a screen."""
     from sealife_core.commands.runs import show_comparison
     from sealife_core.demo import ensure_reef, last_demo, launch_demo
-    from sealife_core.evaluation.comparison import comparison
-    from sealife_core.evaluation.lesson import lesson
-    from sealife_core.evaluation.report import readable_predictions
+    from sealife_core.evaluation.comparison.demo_lesson import lesson
+    from sealife_core.evaluation.comparison.report import readable_predictions
+    from sealife_core.evaluation.comparison.rows import comparison
 
     with output.progress() as tell:
         ensure_reef(progress=tell)

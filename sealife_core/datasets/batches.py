@@ -11,7 +11,7 @@ from torch.utils.data import DataLoader, Sampler
 from torch.utils.data import Dataset as IndexedDataset
 
 from sealife_core.datasets.dataset import Dataset
-from sealife_core.datasets.pixels import Pixels
+from sealife_core.datasets.decoding.pixels import Pixels
 from sealife_core.errors import DatasetError
 
 

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from sealife_core.datasets.splits import SPLITS
+from sealife_core.datasets.imports.splits import SPLITS
 from sealife_core.datasets.storage import changing, check_name, delete_dataset, restore_dataset
 from sealife_core.durable import replace_file
 from sealife_core.errors import DatasetError

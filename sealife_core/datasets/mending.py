@@ -16,7 +16,7 @@ from scipy.sparse.csgraph import connected_components
 
 from sealife_core.datasets.checks import Checks, DuplicateGroup
 from sealife_core.datasets.dataset import Dataset, open_dataset
-from sealife_core.datasets.splits import SPLITS
+from sealife_core.datasets.imports.splits import SPLITS
 from sealife_core.durable import replace_file
 from sealife_core.errors import DatasetError
 from sealife_core.wording import counted

@@ -28,11 +28,11 @@ from sealife_core.errors import ConfigError, SealifeError, WeightsError
 from sealife_core.launching.data_checks import Labels, Problem, data_problems
 from sealife_core.models import imagenet
 from sealife_core.models.facts import RESNETS, facts, published_weights, takes, title_of
-from sealife_core.runs.devices import devices, impossible
+from sealife_core.runs.costs.devices import devices, impossible
+from sealife_core.runs.costs.estimates import network_of
 from sealife_core.runs.directory import open_run, runs_root
-from sealife_core.runs.estimates import network_of
-from sealife_core.runs.tracking import launch_variables, wandb_problems
-from sealife_core.runs.waiting import awaited
+from sealife_core.runs.scheduling.waiting_reasons import awaited
+from sealife_core.runs.tracking_links import launch_variables, wandb_problems
 
 Online = Callable[[str], bool | None]
 

@@ -16,8 +16,8 @@ from torchvision.models import get_model
 from torchvision.models.resnet import ResNet
 
 from sealife_core.models.facts import RESNETS, SMALL_STEM_UP_TO_PX, STAGE_NAMES, Facts, facts
-from sealife_core.models.pointwise import PointwiseConv2d
-from sealife_core.models.winograd import WinogradConv2d
+from sealife_core.models.fast_convolutions.pointwise import PointwiseConv2d
+from sealife_core.models.fast_convolutions.winograd import WinogradConv2d
 
 StemName = Literal["imagenet", "small"]
 Normalisation = Literal["trains", "alone", "kept"]

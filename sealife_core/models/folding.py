@@ -12,8 +12,8 @@ from torch import nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from sealife_core.models.encoders import Encoder
-from sealife_core.models.pointwise import PointwiseConv2d
-from sealife_core.models.winograd import WinogradConv2d
+from sealife_core.models.fast_convolutions.pointwise import PointwiseConv2d
+from sealife_core.models.fast_convolutions.winograd import WinogradConv2d
 
 _CLOSE = 1e-3
 _TRIED_PX = 64

@@ -9,7 +9,7 @@ from torch.autograd import Function
 from torch.autograd.function import once_differentiable
 from torch.nn import functional
 
-from sealife_core.models.across import added, gathered, place
+from sealife_core.models.distributed import added, gathered, place
 
 # So many similarities at a time: 4 MB stay in the cache; 2^18 to 2^22 take the same time within a tenth.
 _BLOCK_CELLS = 2**20

@@ -14,9 +14,9 @@ import torch
 from timm.models import group_parameters
 from torch import Tensor, nn
 
-from sealife_core.models.depthwise import learn_in_fp32
 from sealife_core.models.encoders import Encoder, End
 from sealife_core.models.facts import STAGE_NAMES, Facts
+from sealife_core.models.fast_convolutions.depthwise import learn_in_fp32
 
 # Vision transformers are built for one size of picture; these make them take any, padded to whole patches.
 _ANY_SIZE: tuple[dict[str, Any], ...] = (

@@ -26,7 +26,7 @@ from sealife_core.models.checkpoint import CARD_FILE, WEIGHTS_FILE, ModelCard, l
 from sealife_core.models.encoders import Encoder, ResNetEncoder
 from sealife_core.models.facts import RESNETS, published_weights, title_of
 from sealife_core.models.imagenet import by_hand, fetch_from_hub, imagenet_files
-from sealife_core.models.naming import torchvision_named, unlike
+from sealife_core.models.resnet_naming import torchvision_named, unlike
 from sealife_core.opening import open_regular
 from sealife_core.places import checkpoints_root as default_root
 from sealife_core.places import path_of

@@ -17,7 +17,7 @@ from sealife_core.places import checkpoints_root
 from sealife_core.runs.files import replace_json
 from sealife_core.runs.liveness import State
 from sealife_core.runs.run import CONFIG, STATUS, MetricsReader, Run
-from sealife_core.runs.tracking import LAUNCH, variables_for
+from sealife_core.runs.tracking_links import LAUNCH, variables_for
 from sealife_core.runs.writer import RunWriter
 
 __all__ = [

@@ -35,7 +35,7 @@ class State(StrEnum):
 
     @property
     def resumable(self) -> bool:
-        """Whether :func:`sealife_core.runs.queue.resume` takes it up again."""
+        """Whether :func:`sealife_core.runs.scheduling.queue.resume` takes it up again."""
         return self in (State.INTERRUPTED, State.STOPPED, State.FAILED)
 
 

@@ -43,7 +43,7 @@ from sealife_core.runs.liveness import (
     process_of,
     shown_state,
 )
-from sealife_core.runs.locks import notes_lock
+from sealife_core.runs.scheduling.locks import notes_lock
 
 CONFIG, STATUS, PROCESS, NOTES = "config.json", "status.json", "process.json", "notes.json"
 ENVIRONMENT, RESULTS = "environment.json", "results.json"

@@ -5,9 +5,9 @@ from pathlib import Path
 
 from sealife_core.config import StudyConfig
 from sealife_core.datasets.dataset import Dataset
-from sealife_core.runs.capacity import at_once
+from sealife_core.runs.costs.estimates import estimate_on
 from sealife_core.runs.directory import runs_root
-from sealife_core.runs.estimates import estimate_on
+from sealife_core.runs.scheduling.capacity import at_once
 from sealife_core.studies.reuse import answered_parts
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from sealife_core.errors import RunError
-from sealife_core.evaluation.paired import tested
+from sealife_core.evaluation.comparison.paired import tested
 from sealife_core.runs.run import PREDICTIONS
 from sealife_core.studies.building import RANDOM, budget
 from sealife_core.studies.helps import BESIDE, DECIDES, Comparison, Way
@@ -175,7 +175,7 @@ def _tested(folder: Path) -> tuple[tuple[str, ...], np.ndarray]:
 
 @lru_cache(maxsize=4096)  # a page that is drawn again reads none of some hundred files again
 def _read(folder: Path, changed_ns: int) -> tuple[tuple[str, ...], np.ndarray]:
-    from sealife_core.evaluation.predictions import read_predictions
+    from sealife_core.evaluation.classification.predictions import read_predictions
 
     answers = tested(read_predictions(folder))
     order = np.argsort(answers.ids)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from sealife_core.config import AnyConfig, StudyConfig, source_run
 from sealife_core.errors import ConfigError, DatasetError, RunError
-from sealife_core.evaluation.comparison import pretrain_s
+from sealife_core.evaluation.comparison.rows import pretrain_s
 from sealife_core.runs.directory import Run
 from sealife_core.runs.liveness import State
 from sealife_core.studies.coordinator import Progress, read_progress

@@ -166,7 +166,7 @@ def importance(search: SearchConfig, trials: Sequence[Trial]) -> dict[str, float
     import optuna
     from optuna.importance import FanovaImportanceEvaluator, get_param_importances
 
-    from sealife_core.studies.sampling import distributions
+    from sealife_core.studies.search_sampling import distributions
 
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     varied = distributions(search)

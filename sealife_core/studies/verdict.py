@@ -19,7 +19,7 @@ import numpy as np
 from scipy.optimize import root_scalar
 from scipy.special import stdtrit
 
-from sealife_core.evaluation.paired import holm
+from sealife_core.evaluation.comparison.paired import holm
 from sealife_core.studies.readiness import LEAST_IMAGES, LEAST_SEEDS
 
 YES, NO, CANNOT_TELL = "yes", "no", "cannot tell"

@@ -15,12 +15,12 @@ from torchmetrics import Metric
 from torchmetrics.classification import MulticlassAccuracy, MulticlassStatScores
 
 from sealife_core.config import LABELLED, ClassifierConfig
-from sealife_core.evaluation.scores import macro_f1
-from sealife_core.models.across import added, place
+from sealife_core.evaluation.classification.scores import macro_f1
+from sealife_core.models.distributed import added, place
 from sealife_core.models.encoders import Encoder
 from sealife_core.models.heads import classification_head
 from sealife_core.models.losses import focal_loss, weighted_mean
-from sealife_core.training.activation_batches import restored
+from sealife_core.training.fine_tuning.activation_batches import restored
 from sealife_core.training.inputs import network_inputs
 from sealife_core.training.schedules import build_optimiser, classifier_schedule, parameter_groups
 from sealife_core.views.sampling import centre_view, draw_views, generator_for
@@ -52,7 +52,7 @@ class MeanLoss(Metric):
 
 
 class MacroF1(MulticlassStatScores):
-    """Macro-F1 as :func:`sealife_core.evaluation.scores.macro_f1` defines it; torchmetrics' own also averages over
+    """Macro-F1 as ``scores.macro_f1`` defines it; torchmetrics' own also averages over
     classes that are only predicted."""
 
     def __init__(self, classes: int) -> None:

@@ -13,14 +13,14 @@ from torch import nn
 
 from sealife_core.config import LABELLED, SimclrConfig, TrainingSettings
 from sealife_core.datasets.dataset import Dataset
-from sealife_core.datasets.pixels import Pixels, cache_size_px, pixels_to_look
+from sealife_core.datasets.decoding.pixels import Pixels, cache_size_px, pixels_to_look
 from sealife_core.errors import RunError
-from sealife_core.evaluation.embedded import write_embeddings, write_snapshot
-from sealife_core.evaluation.embeddings import Progress, embed
-from sealife_core.evaluation.feature_store import Columns, FeatureKey, FeatureStore
-from sealife_core.evaluation.left_out import measure_with_auroc
-from sealife_core.evaluation.novelty import Means, write_novelty
-from sealife_core.evaluation.watching import Watched, taken_apart
+from sealife_core.evaluation.classification.left_out_classes import measure_with_auroc
+from sealife_core.evaluation.classification.out_of_distribution import Means, write_novelty
+from sealife_core.evaluation.embeddings.compute import Progress, embed
+from sealife_core.evaluation.embeddings.feature_store import Columns, FeatureKey, FeatureStore
+from sealife_core.evaluation.embeddings.stage_outputs import Watched, taken_apart
+from sealife_core.evaluation.embeddings.stored_embeddings import write_embeddings, write_snapshot
 from sealife_core.models.encoders import Encoder
 from sealife_core.models.facts import facts
 from sealife_core.models.folding import folded

@@ -16,9 +16,9 @@ from sealife_core import __version__
 from sealife_core.config import AnyConfig, ClassifierConfig, EmbedConfig, SimclrConfig
 from sealife_core.datasets.batches import ImageBatches
 from sealife_core.datasets.dataset import Dataset, open_dataset
-from sealife_core.datasets.pixels import Pixels, cache_size_px, open_pixels
+from sealife_core.datasets.decoding.pixels import Pixels, cache_size_px, open_pixels
 from sealife_core.errors import DatasetError
-from sealife_core.evaluation.scores import chance
+from sealife_core.evaluation.classification.scores import chance
 from sealife_core.launching.data_checks import Labels, data_problems, refuse_changed
 from sealife_core.launching.data_checks import labelled_rows as labelled_rows
 from sealife_core.models.checkpoint import ModelCard
@@ -26,7 +26,7 @@ from sealife_core.models.encoders import Encoder
 from sealife_core.models.facts import facts, published_weights, title_of
 from sealife_core.models.starting import starting_encoder
 from sealife_core.neutral import terminal_text
-from sealife_core.runs.estimates import record_rate
+from sealife_core.runs.costs.estimates import record_rate
 from sealife_core.runs.writer import RunWriter
 from sealife_core.training.classifier import balanced_weights
 from sealife_core.training.hardware import Hardware

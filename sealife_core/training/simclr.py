@@ -7,7 +7,7 @@ from pytorch_lightning import LightningModule
 from torch import Tensor
 
 from sealife_core.config import SimclrConfig
-from sealife_core.models.across import place
+from sealife_core.models.distributed import place
 from sealife_core.models.encoders import Encoder
 from sealife_core.models.heads import projection_head
 from sealife_core.models.losses import contrastive_accuracy, nt_xent

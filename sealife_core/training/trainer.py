@@ -9,15 +9,15 @@ from pytorch_lightning.callbacks import EarlyStopping
 from torch import nn
 
 from sealife_core.config import ClassifierConfig, SimclrConfig
-from sealife_core.runs.resume_point import DamagedResumePoint, damage
+from sealife_core.runs.resume_check import DamagedResumePoint, damage
 from sealife_core.runs.run import LAST
 from sealife_core.runs.writer import RunWriter
+from sealife_core.training.adaptive_threads import ElbowRoom
 from sealife_core.training.callbacks import BestModel, FiniteLoss, FirstPoint, MovingAverage, Patience, Speed, Status
+from sealife_core.training.ddp import OwnSignals, fitting, shared_training
 from sealife_core.training.hardware import Hardware
 from sealife_core.training.loggers import MetricsFile
 from sealife_core.training.resume_point import ResumePoint, Stopped, WholeFiles
-from sealife_core.training.threads import ElbowRoom
-from sealife_core.training.together import OwnSignals, fitting, shared_training
 from sealife_core.training.tracking import Tracking
 
 LOGGED_POINTS = 2_000  # a curve needs no more, and a browser draws so many at once

@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from sealife_core.config import preset
 from sealife_core.datasets.dataset import Dataset
-from sealife_core.evaluation.predictions import predictions_table, write_predictions
+from sealife_core.evaluation.classification.predictions import predictions_table, write_predictions
 from sealife_core.runs.directory import Run, RunWriter, create_run
 from tests.browser.conftest import PATIENCE_MS, Dashboard
 from tests.browser.test_path import settled

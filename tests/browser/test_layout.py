@@ -8,8 +8,8 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from sealife_core.datasets.dataset import Dataset, write_dataset
-from sealife_core.evaluation.report import comparison_html
-from sealife_core.evaluation.scores import scores
+from sealife_core.evaluation.classification.scores import scores
+from sealife_core.evaluation.comparison.report import comparison_html
 from sealife_core.runs.directory import Run, RunWriter
 from tests.browser.conftest import PATIENCE_MS, Dashboard
 from tests.browser.test_gallery import answered  # noqa: F401 - a fixture

@@ -15,7 +15,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from sealife_core.runs.ray_jobs import ClusterError, RayCluster
+from sealife_core.runs.cluster.ray_jobs import ClusterError, RayCluster
 from tests.runs.processes import until
 
 PATIENCE_S = 90

@@ -11,9 +11,9 @@ import pytest
 from sealife_core.__main__ import build_parser, main
 from sealife_core.config import TASKS, describe, flat_settings, preset
 from sealife_core.datasets.dataset import Dataset
-from sealife_core.evaluation.embedded import read_embeddings
+from sealife_core.evaluation.embeddings.stored_embeddings import read_embeddings
 from sealife_core.runs.directory import create_run, list_runs, open_run
-from sealife_core.runs.queue import launch, write_status
+from sealife_core.runs.scheduling.queue import launch, write_status
 
 TINY = ["--image-size-px", "32", "--epochs", "1", "--batch-size", "16", "--device", "cpu", "--precision", "fp32"]
 
@@ -185,7 +185,7 @@ def test_names__are_accepted_wherever_ids_are(
 def test_stop__of_a_run_that_has_not_begun_says_so(
     home: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, active: str
 ) -> None:
-    monkeypatch.setattr("sealife_core.runs.queue._spawn_dispatcher", lambda root: None)
+    monkeypatch.setattr("sealife_core.runs.scheduling.queue._spawn_dispatcher", lambda root: None)
     run = create_run(preset("simclr"), name="Dusk")
     if active == "queued":
         launch(run)

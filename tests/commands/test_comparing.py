@@ -10,7 +10,7 @@ import pytest
 
 from sealife_core.__main__ import main
 from sealife_core.config import preset
-from sealife_core.evaluation.predictions import write_predictions
+from sealife_core.evaluation.classification.predictions import write_predictions
 from sealife_core.runs.directory import Run, RunWriter, create_run
 
 

@@ -13,7 +13,7 @@ from sealife_core.datasets.dataset import Dataset, list_datasets, open_dataset, 
 from sealife_core.runs.directory import Run, create_run, list_runs
 from sealife_core.runs.files import replace_json
 from sealife_core.runs.liveness import State
-from sealife_core.runs.queue import delete, trashed, write_status
+from sealife_core.runs.scheduling.queue import delete, trashed, write_status
 from sealife_core.views.recipes import load_recipe
 
 
@@ -32,7 +32,7 @@ def called(capsys: pytest.CaptureFixture[str], *arguments: str, status: int = 0)
 def test_resume__anew_is_said_and_done(
     tiny_reef: Dataset, run: Run, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("sealife_core.runs.queue._spawn_dispatcher", lambda root: None)
+    monkeypatch.setattr("sealife_core.runs.scheduling.queue._spawn_dispatcher", lambda root: None)
     write_status(run, state=State.STOPPED)
     (run.path / "last.ckpt").touch()
     refused = called(capsys, "runs", "resume", run.id, status=1)["error"]

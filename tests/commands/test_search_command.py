@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from sealife_core.__main__ import build_parser, main
-from sealife_core.commands import searching
+from sealife_core.commands import search
 from sealife_core.config import SearchConfig, SimclrConfig, preset
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.runs.directory import Run, create_run, list_runs, open_run
@@ -19,7 +19,7 @@ RATE = "learning_rate=1e-4:1e-2:log"
 def launched(monkeypatch: pytest.MonkeyPatch) -> list[Run]:
     """What would have been launched."""
     asked: list[Run] = []
-    monkeypatch.setattr(searching, "launch", asked.append)
+    monkeypatch.setattr(search, "launch", asked.append)
     return asked
 
 

@@ -12,7 +12,7 @@ from sealife_core.datasets.dataset import Dataset
 from sealife_core.runs.directory import Run, create_run, list_runs
 from sealife_core.runs.files import replace_json
 from sealife_core.runs.liveness import State
-from sealife_core.runs.queue import trashed, write_status
+from sealife_core.runs.scheduling.queue import trashed, write_status
 from sealife_core.studies.coordinator import STUDY
 from sealife_core.studies.helps import HELPS
 from sealife_core.studies.questions import build_grid, build_study
@@ -22,7 +22,7 @@ from tests.studies_made import finished_study
 @pytest.fixture(autouse=True)
 def nothing_starts(monkeypatch: pytest.MonkeyPatch) -> None:
     """Runs are queued, and stay so."""
-    monkeypatch.setattr("sealife_core.runs.queue._spawn_dispatcher", lambda root: None)
+    monkeypatch.setattr("sealife_core.runs.scheduling.queue._spawn_dispatcher", lambda root: None)
 
 
 def called(capsys: pytest.CaptureFixture[str], *arguments: str, status: int = 0) -> Any:

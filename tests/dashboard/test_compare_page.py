@@ -17,11 +17,11 @@ from dashboard.components.panels import CLASSIFIER_PANELS
 from dashboard.components.piles import chosen, pile_pictures
 from sealife_core.config import preset
 from sealife_core.datasets.dataset import Dataset
-from sealife_core.evaluation.comparison import ComparisonRow
-from sealife_core.evaluation.paired import ClassChange, Paired
-from sealife_core.evaluation.palette import class_colour
-from sealife_core.evaluation.predictions import predictions_table, write_predictions
-from sealife_core.evaluation.scores import scores
+from sealife_core.evaluation.classification.predictions import predictions_table, write_predictions
+from sealife_core.evaluation.classification.scores import scores
+from sealife_core.evaluation.comparison.paired import ClassChange, Paired
+from sealife_core.evaluation.comparison.rows import ComparisonRow
+from sealife_core.evaluation.figures.palette import class_colour
 from sealife_core.runs.directory import Run, RunWriter, create_run
 
 FRAME = Path(__file__).resolve().parents[2] / "dashboard" / "frame.py"

@@ -9,7 +9,7 @@ from dashboard.components.curves import MOST_POINTS, Curve, curve_option, curves
 from dashboard.components.panels import CLASSIFIER_PANELS, SIMCLR_PANELS
 from dashboard.components.run_log import last_traceback
 from sealife_core.config import chance_loss
-from sealife_core.evaluation.palette import class_colour
+from sealife_core.evaluation.figures.palette import class_colour
 
 LOSS = SIMCLR_PANELS[0]
 

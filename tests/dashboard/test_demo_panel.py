@@ -6,8 +6,8 @@ from streamlit.testing.v1 import AppTest
 
 from sealife_core import demo
 from sealife_core.datasets.dataset import Dataset
-from sealife_core.evaluation.predictions import predictions_table, write_predictions
-from sealife_core.evaluation.scores import scores
+from sealife_core.evaluation.classification.predictions import predictions_table, write_predictions
+from sealife_core.evaluation.classification.scores import scores
 from sealife_core.runs.directory import Run, RunWriter
 from tests.dashboard.test_frame import open_page, text
 

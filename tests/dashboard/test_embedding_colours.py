@@ -5,7 +5,7 @@ import pytest
 
 from dashboard.components import embedding_colours as colours
 from dashboard.components.embedding_colours import Facts, colouring
-from sealife_core.evaluation.palette import UNLABELLED_COLOUR, class_colour
+from sealife_core.evaluation.figures.palette import UNLABELLED_COLOUR, class_colour
 
 CLASSES = ("crab", "eel", "seal")
 NAN = float("nan")

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from dashboard.components.embedding_points import Cloud, facts_of, projected_cloud, shown_of
-from sealife_core.evaluation.embedded import Embedded
-from sealife_core.evaluation.predictions import predictions_table
+from sealife_core.evaluation.classification.predictions import predictions_table
+from sealife_core.evaluation.embeddings.stored_embeddings import Embedded
 
 pytestmark = pytest.mark.usefixtures("home")
 

@@ -12,8 +12,8 @@ from dashboard.components.embedding_colours import CLASS, colouring
 from dashboard.components.embedding_points import Cloud, facts_of
 from dashboard.components.embedding_tables import LINE_LETTERS, interactive_html, points_table, selection_csv
 from sealife_core.datasets.dataset import write_dataset
-from sealife_core.datasets.tables import read_table
-from sealife_core.evaluation.predictions import predictions_table
+from sealife_core.datasets.imports.tables import read_table
+from sealife_core.evaluation.classification.predictions import predictions_table
 
 pytestmark = pytest.mark.usefixtures("home")
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from sealife_core.evaluation.embedded import INDEX
+from sealife_core.evaluation.embeddings.stored_embeddings import INDEX
 from tests.embedded_runs import classifier_run, simclr_run, with_model
 
 FRAME = Path(__file__).resolve().parents[2] / "dashboard" / "frame.py"
@@ -111,10 +111,10 @@ def test_film__without_snapshots_says_the_way_out(tiny_reef):
 
 @pytest.mark.parametrize("broken", ["{", '{"neighbours": 9999}', "[]"])
 def test_link__with_settings_that_cannot_be_is_not_taken(tiny_reef, broken, monkeypatch):
-    from sealife_core.evaluation import projections
+    from sealife_core.evaluation.projections.stored_projections import stored_projections
 
     asked = []
-    monkeypatch.setattr(projections, "request", lambda path, settings, what="umap": asked.append(settings))
+    monkeypatch.setattr(stored_projections, "request", lambda path, settings, what="umap": asked.append(settings))
     simclr_run(tiny_reef)
     opened(method="UMAP", umap=broken)
     assert [settings.neighbours for settings in asked] == [15]

@@ -8,7 +8,7 @@ import pytest
 from dashboard.components.embedding_colours import CLASS
 from dashboard.components.embedding_points import Cloud, Look
 from dashboard.components.film import film_reel, frame_words
-from sealife_core.evaluation.projection import ProjectionSettings
+from sealife_core.evaluation.projections.reduction import ProjectionSettings
 
 pytestmark = pytest.mark.usefixtures("home")
 

@@ -30,7 +30,7 @@ from dashboard.components.reliability import reliability_option
 from sealife_core.config import preset
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.errors import RunError
-from sealife_core.evaluation.predictions import predictions_table, write_predictions
+from sealife_core.evaluation.classification.predictions import predictions_table, write_predictions
 from sealife_core.runs.directory import Run, RunWriter, create_run
 
 FRAME = Path(__file__).resolve().parents[2] / "dashboard" / "frame.py"

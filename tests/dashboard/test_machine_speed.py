@@ -4,12 +4,12 @@ import os
 
 from sealife_core.config import preset
 from sealife_core.datasets.dataset import Dataset
-from sealife_core.runs import calibration
-from sealife_core.runs.calibration import Ending
+from sealife_core.runs.costs.estimates import record_rate
+from sealife_core.runs.costs.machine_speed import Ending
+from sealife_core.runs.costs.stage_work import machine_speed
 from sealife_core.runs.directory import create_run
-from sealife_core.runs.estimates import record_rate
 from sealife_core.runs.liveness import State
-from sealife_core.runs.queue import write_status
+from sealife_core.runs.scheduling.queue import write_status
 from tests.dashboard.test_frame import open_page, text
 
 
@@ -18,7 +18,7 @@ def figures(app) -> str:
 
 
 def test_train__has_the_machine_measured_once_and_says_so(tiny_reef: Dataset, measured: list[str], monkeypatch) -> None:
-    monkeypatch.setattr(calibration, "request", lambda device: measured.append(device) or calibration.claim(device))
+    monkeypatch.setattr(machine_speed, "request", lambda device: measured.append(device) or machine_speed.claim(device))
     app = open_page("train")
     assert not app.exception
     assert "measuring…" in figures(app)
@@ -38,8 +38,8 @@ def test_train__shows_the_time_once_it_is_measured(tiny_reef: Dataset, measured:
 
 
 def test_train__says_in_a_sentence_why_it_could_not_be_measured(tiny_reef: Dataset, measured: list[str]) -> None:
-    assert calibration.claim("auto")
-    calibration.end(Ending.FAILED, "Out of memory at batch size 32.")
+    assert machine_speed.claim("auto")
+    machine_speed.end(Ending.FAILED, "Out of memory at batch size 32.")
     app = open_page("train")
     assert not app.exception
     assert "not known yet" in figures(app)

@@ -9,8 +9,8 @@ from starlette.testclient import TestClient
 
 from dashboard import cache, media
 from dashboard.media import MOST_WAITING, PLOTLY_URL, figure_url, routes, thumb_url
-from sealife_core.datasets import reading
-from sealife_core.datasets.decoders import Decoders
+from sealife_core.datasets.decoding import reading
+from sealife_core.datasets.decoding.decoders import Decoders
 from tests.embedded_runs import classifier_run
 
 

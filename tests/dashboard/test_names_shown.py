@@ -10,8 +10,8 @@ from streamlit.testing.v1 import AppTest
 
 from dashboard.errors import plain
 from sealife_core.datasets.dataset import Dataset, write_dataset
-from sealife_core.evaluation.predictions import read_predictions
-from sealife_core.evaluation.scores import scores
+from sealife_core.evaluation.classification.predictions import read_predictions
+from sealife_core.evaluation.classification.scores import scores
 from sealife_core.runs.directory import Run, RunWriter
 from tests.embedded_runs import classifier_run
 from tests.nasty_names import TEXTS

@@ -6,7 +6,7 @@ import pytest
 from dashboard.components.run_strip import POLL_S, SLOWEST_S, beside, pace_s
 from sealife_core.config import preset
 from sealife_core.runs.directory import create_run
-from sealife_core.runs.queue import request_stop
+from sealife_core.runs.scheduling.queue import request_stop
 from sealife_core.runs.writer import RunWriter
 
 

@@ -12,8 +12,8 @@ from dashboard.components.run_table import ago, key_number, row, state_words
 from sealife_core.config import AnyConfig, chance_loss, parse, preset
 from sealife_core.config.settings import nested
 from sealife_core.runs.directory import Run, RunWriter, create_run, list_runs
-from sealife_core.runs.order import waiting_runs
-from sealife_core.runs.queue import delete, launch, trashed
+from sealife_core.runs.scheduling.queue import delete, launch, trashed
+from sealife_core.runs.scheduling.queue_order import waiting_runs
 from sealife_core.studies.questions import build_grid
 
 FRAME = Path(__file__).resolve().parents[2] / "dashboard" / "frame.py"
@@ -124,7 +124,7 @@ def test_page__a_failure_says_what_and_what_next(home):
 
 
 def test_page__a_damaged_resume_point_is_named_and_offers_a_new_beginning(tiny_reef, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("sealife_core.runs.queue._spawn_dispatcher", lambda root: None)
+    monkeypatch.setattr("sealife_core.runs.scheduling.queue._spawn_dispatcher", lambda root: None)
     run = trained(preset("simclr", data="reef"), "struck", state="stopped")
     (run.path / "last.ckpt").touch()
     app = open_runs(run=run.id)
@@ -243,7 +243,7 @@ def test_stop__asks_the_run_and_says_so(home):
 @pytest.fixture
 def nobody(monkeypatch) -> None:
     """No dispatcher is started: the queue alone."""
-    monkeypatch.setattr("sealife_core.runs.queue._spawn_dispatcher", lambda root: None)
+    monkeypatch.setattr("sealife_core.runs.scheduling.queue._spawn_dispatcher", lambda root: None)
 
 
 def test_stop__of_a_run_that_waits_says_that_it_never_began(home, nobody):

@@ -12,8 +12,8 @@ from sealife_core.config import Axis, ClassifierConfig, Part, StudyConfig, build
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.runs.directory import Run, create_run, list_runs
 from sealife_core.runs.liveness import State
-from sealife_core.runs.queue import trashed, write_status
 from sealife_core.runs.run import STUDY, TRIALS
+from sealife_core.runs.scheduling.queue import trashed, write_status
 from sealife_core.studies.helps import HELPS
 from sealife_core.studies.learning_curve import Forecast
 from sealife_core.studies.questions import (
@@ -38,7 +38,7 @@ FRAME = Path(__file__).resolve().parents[2] / "dashboard" / "frame.py"
 @pytest.fixture(autouse=True)
 def nothing_starts(monkeypatch: pytest.MonkeyPatch) -> None:
     """Runs are queued, and stay so."""
-    monkeypatch.setattr("sealife_core.runs.queue._spawn_dispatcher", lambda root: None)
+    monkeypatch.setattr("sealife_core.runs.scheduling.queue._spawn_dispatcher", lambda root: None)
 
 
 def open_studies(**query: str) -> AppTest:

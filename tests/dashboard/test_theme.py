@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from dashboard.theme import LIGHT_PAPER, on_page, run_colour, run_colours
-from sealife_core.evaluation.palette import CLASS_COLOURS, UNLABELLED_COLOUR, class_colour
+from sealife_core.evaluation.figures.palette import CLASS_COLOURS, UNLABELLED_COLOUR, class_colour
 
 CONFIG = tomllib.loads((Path(__file__).parents[2] / ".streamlit" / "config.toml").read_text())
 THEMES = [CONFIG["theme"][name] for name in ("light", "dark")]

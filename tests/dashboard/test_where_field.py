@@ -6,7 +6,7 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from sealife_core.runs import capacity
+from sealife_core.runs.scheduling import capacity
 from tests.runs.fake_ray import FakeRay
 
 

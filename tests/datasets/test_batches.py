@@ -7,7 +7,7 @@ from pytorch_lightning import LightningModule, Trainer
 
 from sealife_core.datasets.batches import ImageBatches
 from sealife_core.datasets.dataset import Dataset
-from sealife_core.datasets.pixels import Pixels, open_pixels
+from sealife_core.datasets.decoding.pixels import Pixels, open_pixels
 from sealife_core.errors import DatasetError
 
 pytestmark = [

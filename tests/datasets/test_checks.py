@@ -7,7 +7,7 @@ from pictures import noise, write_folder
 from sealife_core.datasets import checks as checks_module
 from sealife_core.datasets.checks import check, evenness, uneven
 from sealife_core.datasets.dataset import Dataset, write_dataset
-from sealife_core.datasets.importing import import_images
+from sealife_core.datasets.imports.importing import import_images
 
 
 @pytest.fixture

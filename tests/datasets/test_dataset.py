@@ -184,7 +184,7 @@ def test_delete_dataset__can_be_undone_and_gives_back_the_last(bay: Dataset):
 
 def test_datasets__import_without_torch():
     code = (
-        "import sys; import sealife_core.datasets, sealife_core.datasets.checks, sealife_core.datasets.thumbnails;"
+        "import sys; import sealife_core.datasets.checks, sealife_core.datasets.decoding.thumbnails;"
         "sys.exit('torch' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from sealife_core.datasets.checks import Checks, DuplicateGroup
 from sealife_core.datasets.dataset import Dataset, open_dataset, write_dataset
+from sealife_core.datasets.imports.splits import SPLITS
 from sealife_core.datasets.mending import can_undo, mend, plan_mending, undo_mending
-from sealife_core.datasets.splits import SPLITS
 from sealife_core.errors import DatasetError
 
 

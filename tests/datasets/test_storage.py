@@ -18,7 +18,7 @@ from pictures import left_in, write_folder
 from sealife_core import processes
 from sealife_core.datasets import storage
 from sealife_core.datasets.dataset import Dataset, list_datasets, open_dataset
-from sealife_core.datasets.importing import import_images
+from sealife_core.datasets.imports.importing import import_images
 from sealife_core.datasets.storage import (
     building,
     claimed_folder,

@@ -10,10 +10,10 @@ import torch
 
 from sealife_core.config import preset
 from sealife_core.datasets.dataset import Dataset, open_dataset
-from sealife_core.datasets.pixels import cache_size_px, open_pixels
-from sealife_core.evaluation.embedded import write_embeddings
-from sealife_core.evaluation.embeddings import embed
-from sealife_core.evaluation.predictions import predictions_table, write_predictions
+from sealife_core.datasets.decoding.pixels import cache_size_px, open_pixels
+from sealife_core.evaluation.classification.predictions import predictions_table, write_predictions
+from sealife_core.evaluation.embeddings.compute import embed
+from sealife_core.evaluation.embeddings.stored_embeddings import write_embeddings
 from sealife_core.models.checkpoint import ModelCard, save_model
 from sealife_core.models.encoders import build_encoder
 from sealife_core.models.facts import IMAGENET_MEAN, IMAGENET_STD

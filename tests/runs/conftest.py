@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 
 from sealife_core.config import preset
-from sealife_core.runs import capacity
 from sealife_core.runs.directory import Run, create_run, list_runs
-from sealife_core.runs.dispatcher import Dispatcher
 from sealife_core.runs.liveness import Process, identity, process_of
+from sealife_core.runs.scheduling import capacity
+from sealife_core.runs.scheduling.dispatcher import Dispatcher
 
 from .fake_ray import Elsewhere, FakeRay
 from .processes import dispatcher_pids
@@ -70,7 +70,7 @@ def make(root: Path) -> Callable[..., Run]:
 @pytest.fixture
 def begin(root: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Dispatcher]]:
     """Makes a dispatcher that the test turns by itself; launching starts no other. Its children end with the test."""
-    monkeypatch.setattr("sealife_core.runs.queue._spawn_dispatcher", lambda root: None)
+    monkeypatch.setattr("sealife_core.runs.scheduling.queue._spawn_dispatcher", lambda root: None)
     begun: list[Dispatcher] = []
 
     def make_one(**settings: Any) -> Dispatcher:

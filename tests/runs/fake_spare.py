@@ -4,7 +4,7 @@ import sys
 
 import fake_worker
 
-from sealife_core.runs.spare import await_order
+from sealife_core.runs.scheduling.prewarmed_worker import await_order
 
 if __name__ == "__main__":
     print("ready", flush=True)

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from sealife_core.runs.directory import Run, active_on, dependents, list_runs, open_run, parts_of, source_of
 from sealife_core.runs.liveness import State
-from sealife_core.runs.queue import delete, has_work, restore, trashed
-from sealife_core.runs.tracking import launched_with, places
+from sealife_core.runs.scheduling.queue import delete, has_work, restore, trashed
+from sealife_core.runs.tracking_links import launched_with, places
 from tests.damage import FILES, ROWS, mutated, whole_run, write_rows
 
 NAMES = ["config.json", *FILES, "metrics.jsonl", "launch.json", "log.txt", "stop"]

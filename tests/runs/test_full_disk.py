@@ -9,15 +9,15 @@ from pathlib import Path
 
 import pytest
 
-from sealife_core.runs import dispatcher as dispatching
 from sealife_core.runs import run as reading
-from sealife_core.runs import waiting
 from sealife_core.runs.directory import Run
-from sealife_core.runs.dispatcher import Dispatcher
-from sealife_core.runs.forecast import queue_forecast
 from sealife_core.runs.liveness import State
-from sealife_core.runs.queue import launch
-from sealife_core.runs.spawning import spawn
+from sealife_core.runs.scheduling import dispatcher as dispatching
+from sealife_core.runs.scheduling import waiting_reasons
+from sealife_core.runs.scheduling.dispatcher import Dispatcher
+from sealife_core.runs.scheduling.forecast import queue_forecast
+from sealife_core.runs.scheduling.queue import launch
+from sealife_core.runs.scheduling.spawning import spawn
 from sealife_core.runs.writer import RunWriter
 
 from .processes import until
@@ -51,13 +51,13 @@ def fill(path: Path) -> None:
 def test_dispatcher__on_a_full_disk_says_so_and_starts_the_run_once_there_is_room(
     small_disk: Path, make: Make, root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("sealife_core.runs.queue._spawn_dispatcher", lambda root: None)
+    monkeypatch.setattr("sealife_core.runs.scheduling.queue._spawn_dispatcher", lambda root: None)
     run, log = make(), tmp_path / "log.txt"
     launch(run)
     assert run.shown().message == "waiting for its turn"
     with pytest.raises(OSError, match="No space left"):
         fill(small_disk)
-    dispatcher = spawn([sys.executable, "-m", "sealife_core.runs.dispatcher", str(root)], log)
+    dispatcher = spawn([sys.executable, "-m", "sealife_core.runs.scheduling.dispatcher", str(root)], log)
     try:
         until(lambda: "No space left" in log.read_text())
         said = run.shown()
@@ -79,7 +79,7 @@ def test_turn__that_the_disk_forbids_is_taken_again_and_nothing_is_started_twice
     launch(run)
     with monkeypatch.context() as patch:
         patch.setattr(dispatching, "replace_json", full)
-        patch.setattr(waiting, "write_status", full)
+        patch.setattr(waiting_reasons, "write_status", full)
         assert dispatcher.went_on()
         assert dispatcher.went_on()
         assert dispatcher.watched == {}

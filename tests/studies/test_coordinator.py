@@ -11,8 +11,8 @@ from sealife_core.config import Part, StudyConfig, preset
 from sealife_core.errors import RunError
 from sealife_core.runs.directory import Run, create_run, list_runs, parts_of
 from sealife_core.runs.liveness import State
-from sealife_core.runs.queue import delete_with_parts, launch, request_stop, resume, trashed
 from sealife_core.runs.run import BEST, LAST, MODEL
+from sealife_core.runs.scheduling.queue import delete_with_parts, launch, request_stop, resume, trashed
 from sealife_core.runs.writer import RunWriter
 from sealife_core.studies import coordinator
 from sealife_core.studies.coordinator import read_progress

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from sealife_core.config import Part
-from sealife_core.evaluation.predictions import read_predictions, write_predictions
+from sealife_core.evaluation.classification.predictions import read_predictions, write_predictions
 from sealife_core.runs.directory import Run
 from sealife_core.studies.answers import answer
 from sealife_core.studies.building import ALL_LABELS, FINE_TUNE, IMAGENET, IMAGENET_SIMCLR, PROBE, RANDOM, SIMCLR

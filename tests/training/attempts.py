@@ -10,16 +10,16 @@ from torch import nn
 from sealife_core.config import ClassifierConfig, SimclrConfig, preset
 from sealife_core.datasets.batches import ImageBatches
 from sealife_core.datasets.dataset import Dataset
-from sealife_core.datasets.pixels import open_pixels
+from sealife_core.datasets.decoding.pixels import open_pixels
 from sealife_core.models.encoders import Encoder, build_encoder
 from sealife_core.runs.directory import Run, create_run
 from sealife_core.runs.writer import RunWriter
 from sealife_core.training.callbacks import Speed
-from sealife_core.training.feature_batches import standardised
+from sealife_core.training.fine_tuning.minutes import as_planned
 from sealife_core.training.hardware import Hardware
-from sealife_core.training.minutes import as_planned
-from sealife_core.training.recipes import learn, on_features, on_images
+from sealife_core.training.probe.feature_batches import standardised
 from sealife_core.training.simclr import SimclrModule
+from sealife_core.training.train import learn, on_features, on_images
 from sealife_core.training.trainer import build_trainer, fit
 from tests.training.shares import Small
 

@@ -16,7 +16,7 @@ SMALL: dict[str, Any] = {"image_size_px": 32, "precision": "fp32", "device": "cp
 @pytest.fixture
 def trained(tiny_reef: Dataset) -> Callable[..., Run]:
     """``trained("simclr", epochs=1)``: a run of that task on the tiny reef, carried out to its end."""
-    from sealife_core.training.recipes import train
+    from sealife_core.training.train import train
 
     def carry_out(task: str, **values: Any) -> Run:
         fitting = {name: value for name, value in SMALL.items() if name in TASKS[task].config.model_fields}

@@ -18,15 +18,15 @@ from torch import nn
 from sealife_core.config import preset
 from sealife_core.datasets.batches import ImageBatches
 from sealife_core.datasets.dataset import open_dataset
-from sealife_core.datasets.pixels import open_pixels
+from sealife_core.datasets.decoding.pixels import open_pixels
 from sealife_core.models.encoders import ResNetEncoder
-from sealife_core.models.pointwise import PointwiseConv2d
+from sealife_core.models.fast_convolutions.pointwise import PointwiseConv2d
 from sealife_core.runs.directory import create_run
 from sealife_core.runs.writer import RunWriter
 from sealife_core.training.hardware import choose_hardware
 from sealife_core.training.preparation import class_weights
-from sealife_core.training.recipes import on_images
 from sealife_core.training.simclr import SimclrModule
+from sealife_core.training.train import on_images
 from sealife_core.training.trainer import DOES_NOT_APPLY, build_trainer
 
 STEPS = 10

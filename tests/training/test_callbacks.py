@@ -15,8 +15,8 @@ from sealife_core.models.checkpoint import load_model
 from sealife_core.models.starting import starting_encoder
 from sealife_core.runs.directory import Run, create_run
 from sealife_core.runs.writer import RunWriter
-from sealife_core.training.recipes import train
-from sealife_core.training.representation import Representation
+from sealife_core.training.representation_monitor import Representation
+from sealife_core.training.train import train
 from tests.training.attempts import attempt, begun
 from tests.training.conftest import SMALL
 
@@ -92,10 +92,10 @@ class Weights(Callback):
 def test_ema_decay__validates_and_keeps_the_average_of_the_steps(
     tiny_reef: Dataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from sealife_core.training import recipes
+    from sealife_core.training import train
 
-    seen, build = Weights(), recipes.build_trainer
-    monkeypatch.setattr(recipes, "build_trainer", lambda *args, **kwargs: watched(build(*args, **kwargs)))
+    seen, build = Weights(), train.build_trainer
+    monkeypatch.setattr(train, "build_trainer", lambda *args, **kwargs: watched(build(*args, **kwargs)))
 
     def watched(trainer: Trainer) -> Trainer:
         trainer.callbacks.append(seen)  # type: ignore[attr-defined]

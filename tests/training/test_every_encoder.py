@@ -10,8 +10,8 @@ import torch
 from safetensors.torch import save_file
 
 from sealife_core.datasets.dataset import Dataset
-from sealife_core.evaluation.predicting import Predictor
-from sealife_core.evaluation.predictions import read_predictions
+from sealife_core.evaluation.classification.predictions import read_predictions
+from sealife_core.evaluation.classification.predictor import Predictor
 from sealife_core.models.checkpoint import load_model
 from sealife_core.models.encoders import build_encoder
 from sealife_core.models.facts import facts

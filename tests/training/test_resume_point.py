@@ -11,8 +11,8 @@ from pytorch_lightning import LightningModule, Trainer
 
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.runs.directory import Run
-from sealife_core.runs.queue import resume, write_status
-from sealife_core.runs.resume_point import DamagedResumePoint
+from sealife_core.runs.resume_check import DamagedResumePoint
+from sealife_core.runs.scheduling.queue import resume, write_status
 from sealife_core.training import resume_point
 from sealife_core.training.resume_point import ResumePoint
 from tests.training.attempts import assert_equal_runs, assert_same, attempt, begun, point, rows
@@ -33,7 +33,7 @@ CASES: dict[str, tuple[str, dict[str, Any]]] = {
 
 @pytest.fixture(params=CASES)
 def case(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> tuple[str, dict[str, Any]]:
-    monkeypatch.setattr("sealife_core.training.lbfgs.ITERATIONS", 3)
+    monkeypatch.setattr("sealife_core.training.probe.lbfgs.ITERATIONS", 3)
     return CASES[request.param]
 
 
@@ -191,7 +191,7 @@ def test_train_s__is_that_of_all_attempts_up_to_what_they_had_saved(
 def test_resume__from_a_damaged_point_says_so_and_a_new_beginning_is_one(
     tiny_reef: Dataset, monkeypatch: pytest.MonkeyPatch, harm: Callable[[bytes], bytes], words: str
 ) -> None:
-    monkeypatch.setattr("sealife_core.runs.queue._spawn_dispatcher", lambda root: None)
+    monkeypatch.setattr("sealife_core.runs.scheduling.queue._spawn_dispatcher", lambda root: None)
     run, whole = (begun(tiny_reef, "scratch", **CASES["images"][1]) for _ in range(2))
     assert attempt(whole, tiny_reef)
     assert attempt(run, tiny_reef, stop=lambda step, values: step == 6) is False

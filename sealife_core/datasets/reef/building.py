@@ -8,9 +8,9 @@ from pathlib import Path
 import pandas as pd
 
 from sealife_core.datasets.dataset import Dataset, open_dataset, write_dataset
+from sealife_core.datasets.imports.splits import split_rows
 from sealife_core.datasets.reef.animals import ANIMALS
 from sealife_core.datasets.reef.picture import draw_picture
-from sealife_core.datasets.splits import split_rows
 from sealife_core.datasets.storage import building, check_name
 from sealife_core.errors import DatasetError
 from sealife_core.places import data_root

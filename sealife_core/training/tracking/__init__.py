@@ -4,6 +4,6 @@ A recipe tells a :class:`Tracking` what it sees; that passes it on to each :clas
 of them ends that one with a warning, and never the run.
 """
 
-from sealife_core.training.tracking.tracking import Tracker, Tracking, tracked
+from sealife_core.training.tracking.base import Tracker, Tracking, tracked
 
 __all__ = ["Tracker", "Tracking", "tracked"]

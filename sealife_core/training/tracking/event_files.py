@@ -7,9 +7,9 @@ import numpy as np
 from PIL import Image
 
 from sealife_core.config import AnyConfig, nested, trained_settings
-from sealife_core.runs.tracking import TENSORBOARD
+from sealife_core.runs.tracking_links import TENSORBOARD
 from sealife_core.runs.writer import RunWriter
-from sealife_core.training.tracking.seen import Predictions
+from sealife_core.training.tracking.logged_media import Predictions
 
 FLUSH_S = 10  # a page of TensorBoard asks every 30 s
 

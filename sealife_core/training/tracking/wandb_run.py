@@ -18,7 +18,7 @@ import numpy as np
 from sealife_core.config import AnyConfig, nested, task_of, trained_settings
 from sealife_core.neutral import terminal_text
 from sealife_core.runs.run import MODEL, STOP, Run
-from sealife_core.runs.tracking import (
+from sealife_core.runs.tracking_links import (
     CARRIED,
     MODE,
     NAME_LENGTH,
@@ -32,7 +32,7 @@ from sealife_core.runs.tracking import (
     wandb_tags,
 )
 from sealife_core.runs.writer import RunWriter
-from sealife_core.training.tracking.seen import Predictions
+from sealife_core.training.tracking.logged_media import Predictions
 
 START_S = 15.0  # for a server to take up the run; one that does not answer by then is not waited for
 FINISH_S, WITH_MODEL_S = 60.0, 300.0  # for what is left to be sent: 100 MB take 80 s at 10 Mbit/s

@@ -23,7 +23,7 @@ KEY = "0123456789abcdef" * 2 + "deadbeef"
 WORKERS = """
 import json, os, sys
 from pathlib import Path
-import sealife_core.training.recipes
+import sealife_core.training.train
 from sealife_core.training.tracking import wandb_run
 from sealife_core.worker import _leave, main
 

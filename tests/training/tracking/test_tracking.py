@@ -10,14 +10,15 @@ import pytest
 
 from sealife_core.config import SimclrConfig, preset
 from sealife_core.datasets.dataset import Dataset
-from sealife_core.datasets.pixels import open_pixels
-from sealife_core.evaluation.predictions import read_predictions
+from sealife_core.datasets.decoding.pixels import open_pixels
+from sealife_core.evaluation.classification.predictions import read_predictions
 from sealife_core.runs.directory import Run, create_run
-from sealife_core.runs.tracking import wandb_mode
+from sealife_core.runs.tracking_links import wandb_mode
 from sealife_core.runs.writer import RunWriter
 from sealife_core.training.tracking import Tracking
-from sealife_core.training.tracking import tracking as tracking_module
-from sealife_core.training.tracking.seen import (
+from sealife_core.training.tracking import base as tracking_module
+from sealife_core.training.tracking.base import tracked
+from sealife_core.training.tracking.logged_media import (
     FEW_IMAGES,
     Predictions,
     embedding_picture,
@@ -25,7 +26,6 @@ from sealife_core.training.tracking.seen import (
     predictions_of,
     view_pairs,
 )
-from sealife_core.training.tracking.tracking import tracked
 from tests.embedded_runs import classifier_run, simclr_run
 
 
@@ -88,7 +88,7 @@ def test_tracking__tells_one_that_fails_nothing_more_and_the_others_everything(h
 
 
 def test_training__imports_neither_service_until_a_run_asks() -> None:
-    code = "import sealife_core.training.recipes, sys; sys.exit(bool({'wandb', 'tensorboard'} & set(sys.modules)))"
+    code = "import sealife_core.training.train, sys; sys.exit(bool({'wandb', 'tensorboard'} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0
 
 
@@ -182,10 +182,10 @@ def test_embedding_picture__of_many_is_umap_and_of_few_pca(tiny_reef: Dataset, m
     assert len(tiny_reef) < FEW_IMAGES
     assert "PCA" in embedding_picture(run.path, tiny_reef, seed=0)[1]
     asked: list[int] = []
-    monkeypatch.setattr("sealife_core.training.tracking.seen.FEW_IMAGES", 10)
-    monkeypatch.setattr("sealife_core.training.tracking.seen.MAP_IMAGES", 40)
+    monkeypatch.setattr("sealife_core.training.tracking.logged_media.FEW_IMAGES", 10)
+    monkeypatch.setattr("sealife_core.training.tracking.logged_media.MAP_IMAGES", 40)
     monkeypatch.setattr(
-        "sealife_core.training.tracking.seen.fit_umap", lambda h, settings: asked.append(len(h)) or h[:, :2]
+        "sealife_core.training.tracking.logged_media.fit_umap", lambda h, settings: asked.append(len(h)) or h[:, :2]
     )
     pixels, says = embedding_picture(run.path, tiny_reef, seed=0)
     assert asked == [40]
@@ -194,7 +194,7 @@ def test_embedding_picture__of_many_is_umap_and_of_few_pca(tiny_reef: Dataset, m
 
 
 def test_predictions__shown_are_a_bounded_sample_of_the_test_split(tiny_reef: Dataset, monkeypatch) -> None:
-    monkeypatch.setattr("sealife_core.training.tracking.seen.SHOWN_PREDICTIONS", 3)
+    monkeypatch.setattr("sealife_core.training.tracking.logged_media.SHOWN_PREDICTIONS", 3)
     run = classifier_run(tiny_reef)
     found = predictions_of(run.path, tiny_reef, seed=0)
     assert found is not None

@@ -3,7 +3,7 @@
 import pytest
 
 from sealife_core.runs.directory import Run
-from sealife_core.runs.tracking import places, unsent
+from sealife_core.runs.tracking_links import places, unsent
 from tests.training.tracking.conftest import KEY, Bench, Server
 
 CLOSED = "http://127.0.0.1:9"  # the port of 'discard', where nobody listens

@@ -1,0 +1,41 @@
+"""``calibrate``: how fast this machine trains, so that times can be estimated before the first run."""
+
+import argparse
+from typing import Any
+
+from sealife_core.commands.output import Output
+from sealife_core.errors import SealifeError
+from sealife_core.runs.costs.estimates import rate_said
+from sealife_core.runs.costs.machine_speed import Ending
+from sealife_core.runs.costs.stage_work import machine_speed
+
+
+def add_commands(commands: Any) -> None:
+    """Add this group's command to the command line."""
+    parser = commands.add_parser(
+        "calibrate", help="measure how fast this machine trains (15 s), to estimate how long runs take"
+    )
+    parser.add_argument("--device", choices=["auto", "cpu", "cuda"], default="auto", help="default auto")
+    parser.set_defaults(run=calibrate)
+
+
+def calibrate(chosen: argparse.Namespace, output: Output) -> None:
+    """Measure, unless that is being done already. The ending is told to whoever waits for it."""
+    if not machine_speed.claim(chosen.device):
+        output.result({"images_per_s": None}, "This machine is already being measured. Wait until that has ended.")
+        return
+    try:
+        from sealife_core.training.speed_measurement import measure
+
+        rate = measure(chosen.device, give_way=machine_speed.runs_active)
+    except SealifeError as error:
+        machine_speed.end(Ending.FAILED, str(error))
+        raise
+    except BaseException as error:
+        machine_speed.end(Ending.FAILED, f"{type(error).__name__}: {error}")
+        raise
+    machine_speed.end(Ending.MEASURED if rate is not None else Ending.GAVE_WAY)
+    said = "A run was launched, so the measurement stopped. The run measures the speed after its first epoch."
+    if rate is not None:
+        said = f"{rate_said(rate)}: ResNet18 in a standard SimCLR run. Times are estimated from it."
+    output.result({"images_per_s": rate}, said)

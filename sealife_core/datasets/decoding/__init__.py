@@ -1,0 +1,1 @@
+"""Pictures as files hold them, decoded to squares of pixels; caches of these on disk."""

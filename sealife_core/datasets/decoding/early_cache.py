@@ -1,0 +1,102 @@
+"""The decoded cache of a data set that is being imported: its pictures are in memory once, why decode them again?
+
+How large its squares have to be follows from the median size of the pictures, which is certain only when all have been
+read. A sample of their headers says it beforehand; where that turns out wrong, or the disk is too small, nothing is
+kept and ``open_pixels`` makes the cache when a run asks for it.
+"""
+
+import json
+import os
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+from types import TracebackType
+from typing import BinaryIO
+
+import numpy as np
+from PIL import Image
+
+from sealife_core.config import SimclrConfig
+from sealife_core.datasets.decoding.reading import header_size
+from sealife_core.datasets.decoding.squares import description, head, paths, room, side_px, to_square
+from sealife_core.durable import replace_file
+
+USUAL_IMAGE_SIZE_PX: int = SimclrConfig.model_fields["image_size_px"].default
+_SAMPLE = 500  # headers: 30 ms
+
+
+class EarlyCache:
+    """``pixels-<S>.npy``, written as the pictures come. Leaving the block without ``keep`` removes it.
+
+    files: what may become pictures of the data set in ``folder``, whose network sees ``image_size_px``.
+    """
+
+    def __init__(self, folder: Path, files: Sequence[Path], image_size_px: int) -> None:
+        self._image_size_px = image_size_px
+        self.size_px = side_px(_sampled_longer_px(files), image_size_px)
+        self._array, self._about = paths(folder, self.size_px)
+        self._count = 0
+        self._file: BinaryIO | None = None
+        # The copies of the files come to lie on the same disk.
+        if room(folder, len(files), self.size_px, other_bytes=sum(map(_bytes, files)))[0]:
+            with suppress(OSError):
+                self._file = self._array.open("wb")
+                self._file.write(head(len(files), self.size_px))
+
+    def __enter__(self) -> "EarlyCache":
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self._drop()
+
+    def square(self, picture: Image.Image) -> bytes:
+        """What ``add`` wants of an RGB picture; nothing where there is no cache. Safe in threads."""
+        return to_square(picture, self.size_px).tobytes() if self._file else b""
+
+    def add(self, square: bytes) -> None:
+        """The next picture of the manifest."""
+        if self._file:
+            try:
+                self._file.write(square)
+                self._count += 1
+            except OSError:  # the disk is full after all: what room is left belongs to the pictures
+                self._drop()
+
+    def keep(self, sha256s: Sequence[str], longer_px: np.ndarray) -> None:
+        """All pictures have been added: keep the cache if its squares are of the right size.
+
+        sha256s: of the files, in the manifest's order; longer_px: (N,), the longer sides of the upright pictures.
+        """
+        if not self._file or side_px(longer_px, self._image_size_px) != self.size_px:
+            return
+        about = description(sha256s, self.size_px)
+        try:
+            self._file.seek(0)
+            self._file.write(head(self._count, self.size_px))
+            self._file.flush()
+            os.fsync(self._file.fileno())
+            replace_file(self._about, json.dumps(about))
+        except OSError:
+            return
+        self._file.close()
+        self._file = None
+
+    def _drop(self) -> None:
+        file, self._file = self._file, None
+        if file:
+            with suppress(OSError):  # of what could not be written before
+                file.close()
+            self._array.unlink(missing_ok=True)
+
+
+def _sampled_longer_px(files: Sequence[Path]) -> np.ndarray:
+    """(n,) the longer sides of evenly spaced pictures, as their headers have them."""
+    sizes = (header_size(file) for file in files[:: len(files) // _SAMPLE + 1])
+    return np.array([max(size) for size in sizes if size])
+
+
+def _bytes(file: Path) -> int:
+    try:
+        return file.stat().st_size
+    except OSError:
+        return 0

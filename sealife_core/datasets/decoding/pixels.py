@@ -1,0 +1,186 @@
+"""Every image decoded once: ``pixels-<S>.npy``, memory-mapped uint8 (N, S, S, 3), and beside it ``pixels-<S>.json``.
+
+An import leaves the one of the usual size behind (early_cache.py); others are made when they are first asked for. Where
+the disk has no room for pixels, the squares are kept as JPEGs (encoded.py); who reads them sees no difference.
+
+Pictures are squashed to squares; their own width / height is kept, so that a crop can undo the squash. The cache knows
+the images it was made of by their sha256s in order, not their splits: mending a split keeps it.
+"""
+
+import json
+import os
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+import torch
+from filelock import FileLock
+from PIL import Image
+from torch import Tensor
+
+from sealife_core.datasets.dataset import Dataset
+from sealife_core.datasets.decoding.encoded import EncodedImages, encode
+from sealife_core.datasets.decoding.picture_files import FileImages
+from sealife_core.datasets.decoding.reading import read_rgb
+from sealife_core.datasets.decoding.squares import (
+    DECODED_AT,
+    description,
+    head,
+    in_order,
+    paths,
+    room,
+    side_px,
+    to_square,
+)
+from sealife_core.datasets.imports.importing import Progress
+from sealife_core.durable import remove_leftovers, replace_file, replacing
+from sealife_core.errors import DatasetError
+
+_JPEG_SHARE = 0.3  # of its pixels is the most that a picture takes as JPEG; a fifth is usual
+_BLOCK = 128  # pictures between two reports of progress
+
+
+@dataclass(frozen=True)
+class Pixels:
+    """All images of a data set, in the order of its manifest."""
+
+    array: np.ndarray | EncodedImages | FileImages  # uint8 (N, S, S, 3), read-only, on disk
+    aspects: np.ndarray  # float32 (N,), width / height of the originals
+
+    def __len__(self) -> int:
+        return len(self.array)
+
+    @property
+    def size_px(self) -> int:
+        """S."""
+        return self.array.shape[1]
+
+    def gather(self, rows: np.ndarray | Tensor | Sequence[int]) -> tuple[Tensor, Tensor]:
+        """Copies of the images (n, S, S, 3) uint8 and their aspects (n,) float32. ``rows``: (n,) int64."""
+        index = np.asarray(rows, dtype=np.int64)
+        images = self.array.take(index, axis=0)
+        return torch.from_numpy(images), torch.from_numpy(self.aspects[index])
+
+
+def from_picture(picture: Image.Image, size_px: int) -> tuple[np.ndarray, float]:
+    """One RGB picture as the cache holds it: uint8 (S, S, 3) and its width / height."""
+    return np.array(to_square(picture, size_px), dtype=np.uint8), picture.width / picture.height
+
+
+def cache_size_px(dataset: Dataset, image_size_px: int) -> int:
+    """The side of the cache for a network that sees ``image_size_px`` (see ``squares.side_px``)."""
+    return side_px(dataset.manifest[["width", "height"]].max(axis=1).to_numpy(), image_size_px)
+
+
+def open_pixels(dataset: Dataset, size_px: int, progress: Progress | None = None) -> Pixels:
+    """The decoded images at ``size_px``, made first if they are missing, damaged or of other images.
+
+    Two processes that ask at once decode once. Raises DatasetError if an image cannot be read or the disk is full.
+    """
+    if not len(dataset):
+        raise DatasetError(f"Data set '{dataset.name}' has no images. Import some first.")
+    identity = description(dataset.manifest["sha256"].tolist(), size_px)
+    pixels = _opened(dataset, size_px, identity)
+    if pixels is None:
+        with FileLock(dataset.folder / f"pixels-{size_px}.lock"):
+            pixels = _opened(dataset, size_px, identity)  # another process may have been faster
+            if pixels is None:
+                _build(dataset, size_px, identity, progress)
+                pixels = _opened(dataset, size_px, identity)
+    if pixels is None:
+        raise DatasetError(f"The decoded images of '{dataset.name}' changed while they were written. Try again.")
+    return pixels
+
+
+def pixels_to_look(dataset: Dataset, size_px: int) -> Pixels:
+    """The images at ``size_px`` to be looked at once: the decoded cache if it is there, else the files."""
+    identity = description(dataset.manifest["sha256"].tolist(), size_px)
+    return _opened(dataset, size_px, identity) or Pixels(FileImages(dataset, size_px), _aspects(dataset))
+
+
+def _aspects(dataset: Dataset) -> np.ndarray:
+    width, height = (dataset.manifest[side].to_numpy(dtype=np.float32) for side in ("width", "height"))
+    return width / height
+
+
+def _opened(dataset: Dataset, size_px: int, identity: dict[str, Any]) -> Pixels | None:
+    """The cache on disk, or None if it is not there whole, of these images and of this size."""
+    array = _array(dataset, size_px, identity, "pixels")
+    if array is None:
+        bounds = _array(dataset, size_px, identity, "encoded")
+        try:
+            array = None if bounds is None else EncodedImages(_jpegs(dataset, size_px), bounds, size_px)
+        except (OSError, ValueError):
+            return None
+    if array is None or array.shape != (len(dataset), size_px, size_px, 3) or array.dtype != np.uint8:
+        return None
+    return Pixels(array, _aspects(dataset))
+
+
+def _array(dataset: Dataset, size_px: int, identity: dict[str, Any], kind: str) -> np.ndarray | None:
+    array_path, about_path = paths(dataset.folder, size_px, kind)
+    try:
+        if json.loads(about_path.read_text(encoding="utf-8")) != identity:
+            return None
+        return np.load(array_path, mmap_mode="r")  # refuses a file shorter than its header says
+    except (OSError, ValueError, EOFError):
+        return None
+
+
+def _jpegs(dataset: Dataset, size_px: int) -> Path:
+    return dataset.folder / f"encoded-{size_px}.jpegs"
+
+
+def _build(dataset: Dataset, size_px: int, identity: dict[str, Any], progress: Progress | None) -> None:
+    """Make the cache: pixels where they fit, else JPEGs. We hold the lock."""
+    remove_leftovers(dataset.folder)
+    count = len(dataset)
+    fits, needed, free = room(dataset.folder, count, size_px)
+
+    def decoded(row: int) -> Image.Image:
+        return to_square(read_rgb(dataset.image_path(row), at_least_px=DECODED_AT * size_px), size_px)
+
+    if fits:
+        array_path, about_path = paths(dataset.folder, size_px)
+        with _undescribed(array_path, about_path) as file:
+            file.write(head(count, size_px))
+            _write_all(file, lambda row: decoded(row).tobytes(), count, progress)
+    elif needed * _JPEG_SHARE <= free:
+        bounds_path, about_path = paths(dataset.folder, size_px, "encoded")
+        with _undescribed(_jpegs(dataset, size_px), about_path) as file:
+            lengths = _write_all(file, lambda row: encode(np.asarray(decoded(row))), count, progress)
+        with _undescribed(bounds_path, about_path) as file:
+            np.save(file, np.cumsum([0, *lengths], dtype=np.int64))
+    else:
+        raise DatasetError(
+            f"The decoded images of '{dataset.name}' need {needed / 1e6:,.0f} MB in {dataset.folder}, or"
+            f" {needed * _JPEG_SHARE / 1e6:,.0f} MB as JPEGs, but {free / 1e6:,.0f} MB are free. Free some space or"
+            " choose a smaller image size."
+        )
+    replace_file(about_path, json.dumps(identity))
+
+
+def _write_all(file: BinaryIO, make: Callable[[int], bytes], count: int, progress: Progress | None) -> list[int]:
+    """``make`` of every row, one after the other; returns their lengths."""
+    lengths: list[int] = []
+    # Threads suffice: Pillow decodes and resizes without holding Python's lock.
+    with ThreadPoolExecutor(os.cpu_count()) as threads:
+        for done, made in enumerate(in_order(threads, make, range(count)), start=1):
+            file.write(made)
+            lengths.append(len(made))
+            if progress and (done % _BLOCK == 0 or done == count):
+                progress("decoding images", done, count)
+    return lengths
+
+
+@contextmanager
+def _undescribed(target: Path, about_path: Path) -> Iterator[BinaryIO]:
+    """A file to write that takes the place of ``target`` once it is whole; until then nothing describes it."""
+    with replacing(target) as file:
+        yield file
+        # In between, no description: never one of these images beside pixels of others.
+        about_path.unlink(missing_ok=True)

@@ -1,0 +1,195 @@
+"""Which pictures a folder or a zip holds, and what their folders say about class and split."""
+
+import os
+import unicodedata
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from sealife_core.datasets.decoding.reading import READABLE, SUFFIXES
+
+SPLIT_NAMES = {
+    "train": "train", "training": "train",
+    "val": "val", "valid": "val", "validation": "val", "dev": "val",
+    "test": "test", "testing": "test",
+}  # fmt: skip
+_UNLABELLED = frozenset(("unlabelled", "unlabeled"))
+_JUNK = frozenset(("__macosx", "thumbs.db", "desktop.ini"))
+
+TABLES = frozenset((".csv", ".tsv"))
+
+Files = list[tuple[PurePosixPath, Path]]
+"""Relative path of each file where it came from, and where it lies."""
+
+Skipped = list[tuple[str, str]]
+"""File and reason."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """A picture to import. ``source`` is what it is called where it comes from; "" is no label, split or group."""
+
+    source: str
+    path: Path
+    label: str = ""
+    split: str = ""
+    group: str = ""
+
+
+def find_in_folder(folder: Path, *, and_tables: bool = False) -> tuple[Files, Skipped]:
+    """Every file below ``folder`` that may be a picture, by its relative path; hidden folders are not entered.
+
+    ``and_tables``: files that may be a table of labels, too.
+    """
+    files: Files = []
+    skips = reason_to_skip_or_table if and_tables else reason_to_skip
+    skipped: Skipped = []
+
+    def refuse(error: OSError) -> None:
+        place = Path(error.filename).relative_to(folder).as_posix()
+        skipped.append((printable(place), f"The folder cannot be opened ({error.strerror})."))
+
+    for current, folders, names in os.walk(folder, onerror=refuse):
+        here = PurePosixPath(Path(current).relative_to(folder).as_posix())
+        for name in list(folders):
+            linked = (Path(current) / name).is_symlink()  # os.walk does not follow it: it could lead round in a circle
+            reason = "A link to another folder." if linked else reason_to_skip(here / name / "x.jpg")
+            if reason:
+                folders.remove(name)
+                skipped.append((printable(f"{here / name}/"), reason))
+        for name in names:
+            reason = skips(here / name)
+            if reason:
+                skipped.append((printable(str(here / name)), reason))
+            else:
+                files.append((here / name, Path(current) / name))
+    return sorted(files), sorted(skipped)
+
+
+def reason_to_skip(place: PurePosixPath) -> str | None:
+    """Why a file of this relative path is not looked at, or None."""
+    if any(part.startswith(".") or part.casefold() in _JUNK for part in place.parts):
+        return "Hidden, or made by the operating system."
+    if place.suffix.lower() not in SUFFIXES:
+        return f"Not a picture by its name: expected {READABLE}."
+    return None
+
+
+def reason_to_skip_or_table(place: PurePosixPath) -> str | None:
+    """The same, where a table of labels may lie beside the pictures."""
+    table = place.suffix.lower() in TABLES
+    return reason_to_skip(place.with_suffix(".jpg") if table else place)
+
+
+def arrange(files: Files) -> tuple[list[Found], Skipped, list[str]]:
+    """Class and split of every file from its folders; what has to be left out; notes on how the folders were read.
+
+    The first folder is the class; below ready-made train, val and test folders, the second. A single folder around
+    everything is looked through. Loose files, and those in a folder "unlabelled" anywhere, have no label.
+    """
+    notes: list[str] = []
+    depth = _wrapping_folders([place for place, _ in files])
+    if depth:
+        around = printable(str(PurePosixPath(*files[0][0].parts[:depth])))
+        notes.append(f"There is only the folder {around!r}, so the folders inside it are the classes.")
+    tops = {place.parts[depth] for place, _ in files if len(place.parts) > depth + 1}
+    called_so = {top: SPLIT_NAMES[top.casefold()] for top in tops if top.casefold() in SPLIT_NAMES}
+    ready_made = called_so if _are_splits(tops, set(called_so.values())) else {}
+    if called_so and not ready_made and tops > called_so.keys():
+        notes.append(
+            f"{_named(called_so)} was read as a class, like the folders beside it. If it is a split, put all classes"
+            " into the folders 'train' and 'test'."
+        )
+
+    found: list[Found] = []
+    skipped: Skipped = []
+    beside: set[str] = set()
+    for place, path in files:
+        folders = list(place.parts[depth:-1])
+        source = printable(str(place))
+        split = ready_made.get(folders[0]) if folders else None
+        labels = folders if not ready_made else folders[1:]
+        if not folders or any(part.casefold() in _UNLABELLED for part in place.parts[:-1]):
+            labels = []
+        elif ready_made and split is None:
+            beside.add(folders[0])
+            skipped.append((source, f"Outside the folders {', '.join(map(repr, sorted(ready_made)))}."))
+            continue
+        if labels:
+            found.append(Found(source, path, _label(labels[0]), split or ""))
+        elif split in (None, "train"):
+            found.append(Found(source, path))
+        else:
+            skipped.append((source, NO_TEST_WITHOUT_LABEL.format(split=split)))
+    if beside:
+        notes.append(
+            f"{_named(ready_made)} were read as splits. The pictures beside them in {_named(beside)} were left out. If"
+            " all these folders are classes, rename the splits; otherwise move all classes into them."
+        )
+    return found, skipped, notes
+
+
+def notes_on_classes(labels: Iterable[str]) -> list[str]:
+    """A sentence for each group of classes that a reader could take for one: case, blanks, invisible characters."""
+    alike: dict[str, set[str]] = defaultdict(set)
+    for label in set(labels) - {""}:
+        alike[_looks_like(label)].add(label)
+    return [
+        f"{_named(group)} are different classes, but look the same: they differ in upper and lower case, spaces or"
+        " invisible characters. If they are one class, give them one name and import again."
+        for _, group in sorted(alike.items())
+        if len(group) > 1
+    ]
+
+
+def _looks_like(label: str) -> str:
+    """What a reader sees of ``label``."""
+    seen = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", label).casefold())
+    visible = "".join(c for c in seen if unicodedata.category(c) not in ("Cf", "Mn") or unicodedata.combining(c))
+    return " ".join(visible.split())
+
+
+def _named(names: Iterable[str], most: int = 5) -> str:
+    """Some of ``names`` in a sentence; what cannot be seen of them is written out."""
+    told = [repr(printable(name)[:100]) for name in sorted(names)]
+    others = f" and {len(told) - most} more" if len(told) > most else ""
+    return ", ".join(told[:most]) + others if others or len(told) < 2 else f"{', '.join(told[:-1])} and {told[-1]}"
+
+
+NO_TEST_WITHOUT_LABEL = "Has no label but is in {split!r}: it cannot be used for testing or for training."
+
+
+def clean_label(text: str) -> str:
+    """A label as it is compared and shown: composed (NFC), on one line, without blanks around it."""
+    text = unicodedata.normalize("NFC", printable(text))
+    return "".join(" " if unicodedata.category(c) == "Cc" else c for c in text).strip()
+
+
+def printable(text: str) -> str:
+    """``text`` with bytes of a file name that are no UTF-8 written out, so that it can be stored and shown."""
+    return text.encode("utf-8", "backslashreplace").decode()
+
+
+def _label(folder: str) -> str:
+    return clean_label(folder) or "(blank)"
+
+
+def _wrapping_folders(places: list[PurePosixPath]) -> int:
+    """How many folders hold everything else and are not themselves the only class."""
+    depth = 0
+    while (
+        places
+        and min(len(place.parts) for place in places) > depth + 1
+        and len({place.parts[depth] for place in places}) == 1
+        and max(len(place.parts) for place in places) > depth + 2
+    ):
+        depth += 1
+    return depth
+
+
+def _are_splits(tops: set[str], named: set[str]) -> bool:
+    """Whether the top folders are splits: "train" and another, and not a class that happens to be called "test"."""
+    if "train" not in named:
+        return False
+    return len(named) > 1 or all(top.casefold() in SPLIT_NAMES or top.casefold() in _UNLABELLED for top in tops)

@@ -1,0 +1,220 @@
+"""Folder, zip or CSV → a data set on disk, whole or not at all; nothing is left out without a line saying why."""
+
+import csv
+import hashlib
+import io
+import os
+import shutil
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO, NamedTuple
+
+import pandas as pd
+
+from sealife_core.datasets.dataset import Dataset, open_dataset, write_dataset
+from sealife_core.datasets.decoding.early_cache import USUAL_IMAGE_SIZE_PX, EarlyCache
+from sealife_core.datasets.decoding.reading import FORMATS, READABLE, decode, read_rgb
+from sealife_core.datasets.decoding.squares import DECODED_AT, in_order
+from sealife_core.datasets.duplicates import hashed_pixels, perceptual_hashes
+from sealife_core.datasets.imports.finding import Found, Skipped, printable
+from sealife_core.datasets.imports.sources import Progress, find_pictures
+from sealife_core.datasets.imports.splits import complete_splits
+from sealife_core.datasets.storage import building, check_new_name
+from sealife_core.durable import replace_file
+from sealife_core.errors import DatasetError, disk_problem
+from sealife_core.neutral import csv_of, csv_text
+from sealife_core.opening import open_regular
+from sealife_core.wording import counted
+
+__all__ = ["ImportReport", "Progress", "import_images", "read_rgb", "read_skipped"]
+
+SKIPPED = "skipped.csv"
+_LARGEST_FILE_BYTES = 2**30  # more is a film or a scan that no network here looks at
+_BLOCK_BYTES = 2**20
+_NEARLY_BLACK = 16  # grey levels: what is left of 12 bits that were written as 16
+_UNPACKED = "unpacked"
+_HASHED_AT_ONCE = 256  # pictures: one by one, NumPy's calls would cost more than its work
+
+
+@dataclass(frozen=True)
+class ImportReport:
+    """What an import did. ``skipped``: (file, reason) of everything that is not in the data set."""
+
+    dataset: Dataset
+    imported: int
+    skipped: list[tuple[str, str]]
+    notes: list[str]
+
+
+def import_images(
+    source: Path,
+    name: str,
+    *,
+    root: Path | None = None,
+    seed: int = 0,
+    image_size_px: int = USUAL_IMAGE_SIZE_PX,
+    progress: Progress | None = None,
+) -> ImportReport:
+    """Import a folder, a zip or a CSV as data set ``name`` below ``root`` (``data/`` unless given).
+
+    Ready-made splits are kept; otherwise images are split 80/10/10 by ``seed``. Files are copied as they came. What
+    cannot be decoded is skipped and listed. The decoded cache of a network that sees ``image_size_px`` is made in
+    passing where the disk has room. Raises DatasetError if nothing can be imported, and leaves nothing behind.
+    """
+    source = Path(source)
+    came_from = printable(str(source))
+    check_new_name(name)
+    with _disk_errors(name), building(name, root, progress) as folder:
+        found, skipped, notes = find_pictures(source, folder / _UNPACKED, progress)
+        with EarlyCache(folder, [item.path for item in found], image_size_px) as cache:
+            rows, unreadable, remarks = _take_all(found, folder / "images", cache, progress)
+            skipped += unreadable
+            if not rows:
+                raise DatasetError(_nothing_imported(source, skipped))
+            manifest = pd.DataFrame(rows)
+            cache.keep(manifest["sha256"].tolist(), manifest[["width", "height"]].max(axis=1).to_numpy())
+        labels, groups, given = (manifest[column].tolist() for column in ("label", "group", "split"))
+        manifest["split"], split_notes = complete_splits(labels, groups, given, seed)
+        notes += split_notes + remarks
+        _write_skipped(folder, skipped)
+        write_dataset(folder, manifest, {"name": name, "source": came_from, "seed": seed, "notes": notes})
+        shutil.rmtree(folder / _UNPACKED, ignore_errors=True)
+    return ImportReport(open_dataset(name, root), len(rows), skipped, notes)
+
+
+def read_skipped(dataset: Dataset) -> list[tuple[str, str]]:
+    """(file, reason) of what was left out when ``dataset`` was imported; empty for one that was drawn."""
+    try:
+        text = (dataset.folder / SKIPPED).read_bytes().decode()
+    except FileNotFoundError:
+        return []
+    return [(csv_text(row[0]), csv_text(row[1])) for row in csv.reader(io.StringIO(text, newline="")) if len(row) == 2][
+        1:
+    ]
+
+
+def _take_all(
+    found: list[Found], images: Path, cache: EarlyCache, progress: Progress | None
+) -> tuple[list[dict[str, Any]], Skipped, list[str]]:
+    """Decode and copy everything on several threads (Pillow decodes outside of the interpreter's lock), in order.
+
+    Last come notes on what the pictures look like.
+    """
+    images.mkdir()
+    rows: list[dict[str, Any]] = []
+    skipped: Skipped = []
+    ids: set[str] = set()
+    unhashed: list[bytes] = []
+    hashes: list[str] = []
+    dark: list[str] = []
+    pool = ThreadPoolExecutor(max_workers=min(8, os.cpu_count() or 1))
+    try:
+        taken_in_order = in_order(pool, lambda item: _take(item, images, cache), found)
+        for done, (item, taken) in enumerate(zip(found, taken_in_order, strict=True), start=1):
+            if isinstance(taken, str):
+                skipped.append((item.source, taken))
+            elif taken.row["id"] in ids:  # a zip may hold one path twice
+                skipped.append((item.source, "The same file under the same name again."))
+            else:
+                ids.add(taken.row["id"])
+                rows.append(taken.row)
+                cache.add(taken.square)
+                if max(taken.hashed_pixels) < _NEARLY_BLACK:
+                    dark.append(item.source)
+                unhashed.append(taken.hashed_pixels)
+            if len(unhashed) == _HASHED_AT_ONCE or done == len(found):
+                hashes += perceptual_hashes(unhashed)
+                unhashed.clear()
+            if progress:
+                progress("Reading pictures", done, len(found))
+    finally:
+        pool.shutdown(cancel_futures=True)
+    taken_rows = [row | {"phash": phash} for row, phash in zip(rows, hashes, strict=True)]
+    return taken_rows, skipped, _notes_on_pictures(dark)
+
+
+class _Taken(NamedTuple):
+    row: dict[str, Any]  # of the manifest
+    hashed_pixels: bytes
+    square: bytes  # of the decoded cache
+
+
+def _take(item: Found, images: Path, cache: EarlyCache) -> _Taken | str:
+    """A picture, which is copied to ``images``; or why it cannot be one."""
+    try:
+        file = open_regular(item.path)
+    except OSError as error:
+        return f"Cannot be opened ({error.strerror})."
+    with file:
+        size_bytes = os.fstat(file.fileno()).st_size
+        if size_bytes > _LARGEST_FILE_BYTES:
+            return f"Larger than {_LARGEST_FILE_BYTES / 2**30:.0f} GiB."
+        if not size_bytes:
+            return "Empty: 0 bytes."
+        try:
+            picture = decode(file, at_least_px=DECODED_AT * cache.size_px)
+        except DatasetError as error:
+            return str(error)
+        file.seek(0)
+        copy, digest = _copied(file, images)
+    # From name and content, so that importing the same folder again gives the same ids. 64 bits: no two of a million
+    # images meet in one by chance.
+    image_id = hashlib.sha256(f"{item.source}\0{digest}".encode()).hexdigest()[:16]
+    copy = copy.replace(images / f"{image_id}{FORMATS[picture.format]}")
+    row = {
+        "id": image_id, "file": f"{images.name}/{copy.name}", "label": item.label, "split": item.split,
+        "group": item.group, "width": picture.width, "height": picture.height, "sha256": digest,
+        "source": item.source,
+    }  # fmt: skip
+    return _Taken(row, hashed_pixels(picture.rgb), cache.square(picture.rgb))
+
+
+def _copied(file: BinaryIO, images: Path) -> tuple[Path, str]:
+    """A copy of what is left of ``file``, at most of the largest size, and the copy's SHA-256."""
+    digest, left_bytes = hashlib.sha256(), _LARGEST_FILE_BYTES
+    copy = images / f".{threading.get_ident()}"  # a thread takes one picture at a time
+    with copy.open("wb") as copied:
+        while block := file.read(min(_BLOCK_BYTES, left_bytes)):
+            digest.update(block)
+            copied.write(block)
+            left_bytes -= len(block)
+    return copy, digest.hexdigest()
+
+
+def _notes_on_pictures(dark: list[str]) -> list[str]:
+    if not dark:
+        return []
+    pictures = counted(len(dark), "picture is", "pictures are")
+    return [
+        f"{pictures} nearly black ({dark[0]!r}{', …' if len(dark) > 1 else ''}). 12-bit values in a 16-bit file look"
+        " like this. If they should be brighter, scale the values to the full range and import them again."
+    ]
+
+
+def _write_skipped(folder: Path, skipped: Skipped) -> None:
+    replace_file(folder / SKIPPED, csv_of(pd.DataFrame(skipped, columns=["file", "reason"])))
+
+
+def _nothing_imported(source: Path, skipped: Skipped) -> str:
+    if not skipped:
+        return f"'{printable(source.name)}' holds no picture. Expected {READABLE}, in one folder per class."
+    file, reason = skipped[0]
+    files = counted(len(skipped), "file was", "files were")
+    name = printable(source.name)
+    return f"'{name}' holds no picture that can be read; {files} skipped. {file[:200]!r}: {reason}"
+
+
+@contextmanager
+def _disk_errors(name: str) -> Iterator[None]:
+    """Says in a sentence that the disk is full or cannot be written: :func:`sealife_core.errors.disk_problem`."""
+    try:
+        yield
+    except OSError as error:
+        what, step = disk_problem(error) or (f"{error}.", "Find the cause")
+        raise DatasetError(
+            f"The import of {name!r} stopped, and nothing was imported. {what} {step}, then try again."
+        ) from error

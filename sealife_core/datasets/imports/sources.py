@@ -1,0 +1,92 @@
+"""What somebody brings: a folder, a zip or a CSV, and how its pictures get their labels."""
+
+import errno
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+from sealife_core.datasets.imports.archives import unpack
+from sealife_core.datasets.imports.finding import (
+    TABLES,
+    Files,
+    Found,
+    Skipped,
+    arrange,
+    find_in_folder,
+    notes_on_classes,
+    printable,
+    reason_to_skip_or_table,
+)
+from sealife_core.datasets.imports.tables import among, read_table
+from sealife_core.errors import DatasetError
+from sealife_core.opening import is_folder, open_regular
+
+Progress = Callable[[str, int, int], None]
+"""Told the stage, how much of it is done, and of how much."""
+
+_LONGEST_PATH = 300  # characters of a path that are told
+
+
+def find_pictures(source: Path, unpacked: Path, progress: Progress | None) -> tuple[list[Found], Skipped, list[str]]:
+    """What ``source`` holds, decided by what it is and not by its name alone; what is left out; notes for people.
+
+    A zip is unpacked to ``unpacked``. Raises DatasetError for what is neither folder, zip nor CSV.
+    """
+    shown = printable(str(source)[:_LONGEST_PATH])
+    if is_folder(source):
+        files, skipped = find_in_folder(source, and_tables=True)
+        return _arranged(files, skipped, [])
+    try:
+        with open_regular(source) as file:
+            zipped = zipfile.is_zipfile(file) or source.suffix.lower() == ".zip"
+    except OSError as error:
+        nothing = error.errno in (errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG)
+        what = f"There is nothing at '{shown}'." if nothing else f"'{shown}' cannot be opened ({error.strerror})."
+        raise DatasetError(f"{what} Expected a folder, a zip or a CSV.") from error
+    if zipped:
+        tell = (lambda done, total: progress("Unpacking", done, total)) if progress else None
+        return _arranged(*unpack(source, unpacked, skips=reason_to_skip_or_table, progress=tell))
+    if source.suffix.lower() in TABLES:
+        listed, skipped = read_table(source)
+        return listed, skipped, notes_on_classes(item.label for item in listed)
+    raise DatasetError(
+        f"'{printable(source.name)}' cannot be imported. Expected a folder, a zip or a CSV (file,label)."
+    )
+
+
+def _arranged(files: Files, skipped: Skipped, notes: list[str]) -> tuple[list[Found], Skipped, list[str]]:
+    """Labels from the one table that came with the pictures, else from their folders."""
+    pictures = sorted((place, path) for place, path in files if place.suffix.lower() not in TABLES)
+    tables = sorted((place, path) for place, path in files if place.suffix.lower() in TABLES)
+    usable: list[tuple[str, list[Found], Skipped]] = []
+    for place, path in tables:
+        name = printable(str(place))
+        try:
+            listed, left_out = read_table(path, among(pictures, place.parent), name)
+        except DatasetError as error:
+            skipped.append((name, str(error)))
+            notes.append(f"The table {name!r} was not used. {error}")
+            continue
+        if listed:
+            usable.append((name, listed, left_out))
+        else:
+            skipped.append((name, "This table lists none of the pictures."))
+    if len(usable) == 1:
+        name, listed, left_out = usable[0]
+        notes.append(f"The labels come from the table {name!r}; folder names were not used.")
+        taken = {item.path for item in listed}
+        told = {source for source, _ in left_out}
+        unlisted = [
+            (printable(str(place)), f"Not listed in {name!r}.") for place, path in pictures if path not in taken
+        ]
+        left_out += [(source, reason) for source, reason in unlisted if source not in told]
+        return listed, skipped + left_out, notes + notes_on_classes(item.label for item in listed)
+    if usable:
+        names = ", ".join(repr(name) for name, _, _ in usable)
+        skipped += [(name, "One of several tables; none was used.") for name, _, _ in usable]
+        notes.append(
+            f"Several tables list pictures and labels ({names}), so none was used: the folders are the classes. Keep"
+            " one table, or import the right one."
+        )
+    found, left_out, said = arrange(pictures)
+    return found, skipped + left_out, notes + said + notes_on_classes(item.label for item in found)

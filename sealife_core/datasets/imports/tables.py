@@ -1,0 +1,180 @@
+"""A CSV of pictures: ``file,label[,split][,group]``, file paths relative to the CSV."""
+
+import csv
+import io
+import os
+import unicodedata
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path, PurePosixPath
+
+from sealife_core.datasets.imports.finding import (
+    NO_TEST_WITHOUT_LABEL,
+    SPLIT_NAMES,
+    Found,
+    Skipped,
+    clean_label,
+    printable,
+)
+from sealife_core.errors import DatasetError
+from sealife_core.neutral import csv_text
+from sealife_core.opening import is_folder, read_regular
+
+_REQUIRED, _OPTIONAL = ("file", "label"), ("split", "group")
+_DELIMITERS = ",;\t|"
+_MOST_BYTES = 256 * 2**20  # some 3 million lines
+_TOLD = 10  # problems spelled out before "and 12 more"
+_LONGEST_PATH = 4096  # characters: no system opens a longer one
+_LONGEST_NAME = 300  # characters of a name that are told
+# Python refuses a longer field and with it the whole table; here a line is judged by itself. It is the process's.
+csv.field_size_limit(_MOST_BYTES)
+
+Places = Callable[[str], Path | None]
+"""Where the file is that a table calls so; None if there is none."""
+
+
+def read_table(path: Path, places: Places | None = None, name: str = "") -> tuple[list[Found], Skipped]:
+    """The pictures a CSV lists, and the lines that have to be left out.
+
+    ``places``: where files are, unless below the CSV's folder; ``name``: what it is called, unless as on disk. Raises
+    DatasetError with all problems of the table together: missing or doubled columns, unknown splits, empty file names.
+    """
+    places, name = places or OnDisk(path.parent), name or printable(path.name)
+    problems: list[str] = []
+    found: dict[str, tuple[int, Found]] = {}
+    skipped: Skipped = []
+    for line, row in _rows(path, name):
+        file, label, group = row["file"], clean_label(row["label"]), clean_label(row.get("group", ""))
+        split = SPLIT_NAMES.get(row.get("split", "").casefold(), "")
+        if not file:
+            problems.append(f"line {line}: 'file' is empty")
+            continue
+        if row.get("split") and not split:
+            problems.append(f"line {line}: split {row['split'][:50]!r} is not one of 'train', 'val', 'test'")
+            continue
+        called, place = printable(file), places(file)
+        if place is None:
+            skipped.append((_shortened(called), f"Line {line}: there is no such file."))
+            continue
+        item = Found(called, place, label, split, group)
+        key = os.path.normpath(place)  # one picture may be written in two ways
+        if key in found:
+            skipped.append((item.source, _said_twice(line, item, *found[key])))
+        elif not label and split in ("val", "test"):
+            skipped.append((item.source, NO_TEST_WITHOUT_LABEL.format(split=split)))
+        else:
+            found[key] = (line, item)
+    if problems:
+        raise DatasetError(_told(name, problems))
+    return [item for _, item in found.values()], skipped
+
+
+class OnDisk:
+    """Files below ``base``, found also where the table writes its accents in another way than the disk, or '\\'."""
+
+    def __init__(self, base: Path) -> None:
+        self._base = base
+        self._listed: dict[Path, dict[str, str]] = {}
+
+    def __call__(self, file: str) -> Path | None:
+        """Where the table's ``file`` is."""
+        if len(file) > _LONGEST_PATH:
+            return None
+        for written in (file, file.replace("\\", "/")):
+            place = self._base / written
+            if os.path.lexists(place) or os.path.lexists(place := self._with_its_accents(Path(written))):
+                return None if is_folder(place) else place
+        return None
+
+    def _with_its_accents(self, file: Path) -> Path:
+        path = self._base
+        for part in file.parts:
+            # Of a name that is there in both ways, the one that is written is meant.
+            there = os.path.lexists(path / part)
+            path = path / (part if there else self._names_in(path).get(_composed(part), part))
+        return path
+
+    def _names_in(self, folder: Path) -> dict[str, str]:
+        """Composed (NFC) name → name, of what lies in ``folder``."""
+        if folder not in self._listed:
+            try:
+                self._listed[folder] = {_composed(there.name): there.name for there in folder.iterdir()}
+            except (OSError, ValueError):
+                self._listed[folder] = {}
+        return self._listed[folder]
+
+
+def among(files: Iterable[tuple[PurePosixPath, Path]], base: PurePosixPath) -> Places:
+    """Files that came with a table in ``base``: by the path that each has beside it, not by where it lies."""
+    known = {_composed(str(place)): path for place, path in files}
+    return lambda file: known.get(_composed(os.path.normpath(base / file.replace("\\", "/"))))
+
+
+def _rows(path: Path, name: str) -> Iterator[tuple[int, dict[str, str]]]:
+    """Line number and fields of every row that is not blank. Raises DatasetError."""
+    try:
+        text = read_regular(path, _MOST_BYTES).decode("utf-8-sig")
+    except OSError as error:
+        raise DatasetError(f"{name!r} cannot be opened ({error.strerror}).") from error
+    except UnicodeDecodeError as error:
+        raise DatasetError(f"{name!r} is not a UTF-8 text. Save it again as 'CSV UTF-8'.") from error
+    # Spreadsheets write ';' where the comma is the decimal sign; Excel may say so in a line of its own.
+    first, _, rest = text.partition("\n")
+    said = first.strip().strip('"').lower()
+    says = len(said) == len("sep=;") and said.startswith("sep=")
+    text, delimiters = (rest, said[-1]) if says else (text, _DELIMITERS)
+    try:
+        readers = [csv.reader(io.StringIO(text, newline=""), delimiter=d, strict=True) for d in delimiters]
+        headers = [_header(reader) for reader in readers]
+        best = max(range(len(headers)), key=lambda n: sum(column in headers[n] for column in _REQUIRED))
+        columns, reader = _checked(name, headers[best]), readers[best]
+        for cells in reader:
+            if any(cell.strip() for cell in cells):
+                row = {column: csv_text(cells[n].strip()) if n < len(cells) else "" for column, n in columns.items()}
+                yield reader.line_num + says, row
+    except csv.Error as error:
+        raise DatasetError(f"{name!r} cannot be read as a CSV ({error}).") from error
+
+
+def _header(reader: Iterator[list[str]]) -> list[str]:
+    try:
+        return [column.strip().casefold() for column in next(reader, [])]
+    except csv.Error:  # of a delimiter that is not this table's
+        return []
+
+
+def _checked(name: str, header: list[str]) -> dict[str, int]:
+    """The place of each column that counts. Raises DatasetError if one is missing, or is there twice."""
+    missing = [column for column in _REQUIRED if column not in header]
+    if missing:
+        raise DatasetError(
+            f"{name!r} lacks the column {' and '.join(map(repr, missing))}; its first line has"
+            f" {', '.join(repr(c[:50]) for c in header[:_TOLD]) or 'nothing'}. Expected: file,label and, if"
+            " wanted, split and group."
+        )
+    known = [column for column in (*_REQUIRED, *_OPTIONAL) if column in header]
+    if doubled := [column for column in known if header.count(column) > 1]:
+        raise DatasetError(
+            f"{name!r} has the column {' and '.join(map(repr, doubled))} more than once. Rename or remove all but"
+            " the one that counts, and try again."
+        )
+    return {column: header.index(column) for column in known}
+
+
+def _composed(name: str) -> str:
+    return unicodedata.normalize("NFC", name)
+
+
+def _shortened(name: str) -> str:
+    return name if len(name) <= _LONGEST_NAME else f"{name[:_LONGEST_NAME]}…"
+
+
+def _said_twice(line: int, item: Found, first_line: int, first: Found) -> str:
+    same = (item.label, item.split, item.group) == (first.label, first.split, first.group)
+    differs = "" if same else f" with other values (label {item.label[:50]!r} here, {first.label[:50]!r} there)"
+    return f"Line {line}: already listed in line {first_line}{differs}; line {first_line} is kept."
+
+
+def _told(name: str, problems: list[str]) -> str:
+    more = len(problems) - _TOLD
+    told = "\n".join(problems[:_TOLD]) + (f"\nand {more} more" if more > 0 else "")
+    return f"{name!r} was not imported; correct these lines and try again:\n{told}"

@@ -1,0 +1,1 @@
+"""Classifiers: predictions, scores, calibration, Grad-CAM, out-of-distribution detection."""

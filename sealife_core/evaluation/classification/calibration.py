@@ -1,0 +1,183 @@
+"""Does a confidence of 70 % come true in 70 of 100 pictures? Reliability, and one number that mends what is off.
+
+Temperature scaling (Guo et al., arXiv 1706.04599) divides the logits by T, fitted on validation. No prediction changes,
+only how surely it is made. Probabilities suffice: their logarithms are the logits up to a constant, which cancels.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from scipy.optimize import minimize_scalar
+from scipy.special import log_softmax
+
+from sealife_core.errors import RunError
+from sealife_core.evaluation.classification.scores import ECE_BINS, calibration_error, wilson
+from sealife_core.wording import counted, percent
+
+# Beyond these a network is hardly a classifier: at 0.05 a lead of 1 nat becomes one of 20, at 20 one of 0.05.
+LOWEST, HIGHEST = 0.05, 20.0
+COLUMNS = ("bin", "low", "high", "n", "confidence", "accuracy", "accuracy_low", "accuracy_high")
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """How confidence and accuracy agree on the test images, as predicted and after temperature scaling.
+
+    temperature: above 1 the model was too sure, below 1 not sure enough. at_the_edge: the fit ran into LOWEST or
+    HIGHEST, as it does where validation has no mistake, so T means little. ece: expected calibration error over
+    ECE_BINS bins; nll: mean −ln(probability of the truth), in nats. reliability: the tables of :func:`reliability`.
+    confidence, accuracy: means over the test images, before scaling.
+    """
+
+    temperature: float
+    at_the_edge: bool
+    n_val: int
+    n_test: int
+    confidence: float
+    accuracy: float
+    ece_before: float
+    ece_after: float
+    nll_before: float
+    nll_after: float
+    reliability_before: pd.DataFrame
+    reliability_after: pd.DataFrame
+
+    def sentence(self) -> str:
+        """What was found, in words and figures; sure or not is judged by the 95 % interval of the accuracy."""
+        low, high = wilson(round(self.accuracy * self.n_test), self.n_test)
+        figures = (
+            f"mean confidence {percent(self.confidence)}, accuracy {percent(self.accuracy)} ({percent(low)} to"
+            f" {percent(high)})"
+        )
+        said = f"On {counted(self.n_test, 'test image')} the model is {self._judged(low, high, figures)} "
+        if self.at_the_edge:
+            return said + f"{counted(self.n_val, 'validation image')} cannot determine a temperature."
+        change = "falls" if self.ece_after < self.ece_before else "rises"
+        return said + (
+            f"After recalibration (its outputs divided by {self.temperature:.2f}, fitted on"
+            f" {counted(self.n_val, 'validation image')}) the calibration error {change} from"
+            f" {percent(self.ece_before)} to {percent(self.ece_after)}."
+        )
+
+    def _judged(self, low: float, high: float, figures: str) -> str:
+        """Too sure or not, on the whole and answer by answer; low, high: the interval of the accuracy."""
+        if not low <= self.confidence <= high:
+            return f"{'overconfident' if self.confidence > high else 'underconfident'}: {figures}."
+        if self.ece_before > chance_error(self.reliability_before):
+            return (
+                f"calibrated only on average ({figures}): within a single confidence bin, confidence and accuracy"
+                f" differ by {percent(self.ece_before)} on average."
+            )
+        return f"well calibrated: {figures}."
+
+
+def calibration(predictions: pd.DataFrame, classes: Sequence[str], bins: int = ECE_BINS) -> Calibration:
+    """Calibration of a run on test, with the temperature fitted on validation.
+
+    ``predictions``: as ``read_predictions`` gives them, of both splits; ``classes``: in the order of ``probabilities``.
+    Raises RunError if a split has no predictions.
+    """
+    labels, probabilities = {}, {}
+    for split, name in (("val", "validation"), ("test", "test")):
+        part = predictions.loc[predictions["split"] == split]
+        if not len(part):
+            raise RunError(
+                f"This run has no predictions of {name} images, which calibration needs. Choose a run that has"
+                f" finished, on a data set with labelled {name} images."
+            )
+        labels[split] = class_indices(part, classes)
+        probabilities[split] = np.stack(list(part["probabilities"]))
+    temperature = fit_temperature(labels["val"], probabilities["val"])
+    truth, before = labels["test"], np.asarray(probabilities["test"], np.float64)
+    after = with_temperature(before, temperature)
+    return Calibration(
+        temperature=temperature,
+        at_the_edge=not LOWEST * 1.01 < temperature < HIGHEST / 1.01,
+        n_val=len(labels["val"]),
+        n_test=len(truth),
+        confidence=float(before.max(1).mean()),
+        accuracy=float((before.argmax(1) == truth).mean()),
+        ece_before=calibration_error(truth, before, bins),
+        ece_after=calibration_error(truth, after, bins),
+        nll_before=negative_log_likelihood(truth, before),
+        nll_after=negative_log_likelihood(truth, after),
+        reliability_before=reliability(truth, before, bins),
+        reliability_after=reliability(truth, after, bins),
+    )
+
+
+def chance_error(table: pd.DataFrame) -> float:
+    """The calibration error that chance alone exceeds one time in twenty, where every confidence is true.
+
+    ``table``: of :func:`reliability`. Few images in a bin leave much to chance.
+    """
+    filled = table.loc[table["n"] > 0]
+    n, sure = filled["n"].to_numpy(np.int64), filled["confidence"].to_numpy(float)
+    hits = np.random.default_rng(0).binomial(n, np.clip(sure, 0, 1), (1000, len(n)))
+    return float(np.percentile((np.abs(hits - n * sure)).sum(1) / n.sum(), 95))
+
+
+def class_indices(predictions: pd.DataFrame, classes: Sequence[str]) -> np.ndarray:
+    """(n,) int64: the true class of each prediction, as its place in ``classes``. Raises RunError for one not there."""
+    place = {name: index for index, name in enumerate(classes)}
+    unknown = sorted(set(predictions["label"]) - set(place))
+    if unknown:
+        raise RunError(
+            f"The predictions name the class {unknown[0]!r}, which the model does not have. Was the data set imported"
+            " again? Run the classifier again."
+        )
+    return np.array([place[name] for name in predictions["label"]], np.int64)
+
+
+def reliability(labels: np.ndarray, probabilities: np.ndarray, bins: int = ECE_BINS) -> pd.DataFrame:
+    """One row a bin of confidence, COLUMNS. labels: (n,); probabilities: (n, C).
+
+    Bin b holds confidences in (b / bins, (b + 1) / bins], as in ``calibration_error``: n of them, their mean and how
+    many of them came true, with its 95 % Wilson interval. All four are NaN in a bin without images.
+    """
+    confidence = np.asarray(probabilities, np.float64).max(1)
+    right = np.asarray(probabilities).argmax(1) == np.asarray(labels)
+    which = np.clip(np.ceil(confidence * bins).astype(int) - 1, 0, bins - 1)
+    n, hits = np.bincount(which, minlength=bins), np.bincount(which, right, minlength=bins).astype(int)
+    total = np.bincount(which, confidence, minlength=bins)
+    nothing = (float("nan"), float("nan"))
+    intervals = [wilson(int(k), int(m)) if m else nothing for k, m in zip(hits, n, strict=True)]
+    edges = np.arange(bins + 1) / bins
+    with np.errstate(invalid="ignore"):  # 0 / 0 is the NaN that is wanted
+        columns = (np.arange(bins), edges[:-1], edges[1:], n, total / n, hits / n, *zip(*intervals, strict=True))
+    return pd.DataFrame(dict(zip(COLUMNS, columns, strict=True)))
+
+
+def fit_temperature(val_labels: np.ndarray, val_probabilities: np.ndarray) -> float:
+    """The T in LOWEST … HIGHEST that makes the validation labels likeliest. labels: (n,); probabilities: (n, C).
+
+    The loss is convex in 1 / T, so it has one minimum. Raises RunError without images.
+    """
+    if len(val_labels) == 0:
+        raise RunError("There are no validation images to fit a temperature on; expected at least one.")
+    labels, logits = np.asarray(val_labels, np.int64), _logits(val_probabilities)
+    each = np.arange(len(labels))
+
+    def loss(log_temperature: float) -> float:
+        return -float(log_softmax(logits / np.exp(log_temperature), axis=1)[each, labels].mean())
+
+    # In ln T, where the search is as fine below 1 as above.
+    found = minimize_scalar(loss, bounds=np.log((LOWEST, HIGHEST)), method="bounded", options={"xatol": 1e-6})
+    return float(np.exp(found.x))  # type: ignore[union-attr]
+
+
+def with_temperature(probabilities: np.ndarray, temperature: float) -> np.ndarray:
+    """Probabilities (n, C) float64 as they would be, had the logits been divided by ``temperature``."""
+    return np.exp(log_softmax(_logits(probabilities) / temperature, axis=1))
+
+
+def negative_log_likelihood(labels: np.ndarray, probabilities: np.ndarray) -> float:
+    """Mean −ln(probability of the true class), in nats. labels: (n,); probabilities: (n, C)."""
+    return -float(_logits(probabilities)[np.arange(len(labels)), labels].mean())
+
+
+def _logits(probabilities: np.ndarray) -> np.ndarray:
+    """ln of probabilities (n, C). One that rounded to zero was no less than float32's smallest: it costs, finitely."""
+    return np.log(np.maximum(np.asarray(probabilities, np.float64), np.finfo(np.float32).tiny))

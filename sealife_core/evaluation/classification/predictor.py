@@ -1,0 +1,218 @@
+"""A trained classifier on anyone's pictures: class, confidence, where it looked, what it had seen that is most alike.
+
+A file gets the prediction that stands for it in ``predictions.parquet``, but for rounding.
+"""
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from sealife_core.datasets.dataset import open_dataset
+from sealife_core.errors import DatasetError, RunError, SealifeError
+from sealife_core.evaluation.classification.gradcam import grad_cam
+from sealife_core.evaluation.classification.gradcam_layers import Layer, usual_layer
+from sealife_core.evaluation.classification.left_out_classes import measure_with_auroc
+from sealife_core.evaluation.classification.out_of_distribution import Means, Novelty, write_novelty
+from sealife_core.evaluation.embeddings.picture_encoder import Picture, PictureEncoder, Square
+from sealife_core.evaluation.embeddings.stage_outputs import Watched, taken_apart
+from sealife_core.evaluation.embeddings.training_images import Neighbour, TrainingImages, training_images
+from sealife_core.runs.run import Run
+from sealife_core.views.transforms import normalise
+
+_BLOCK = 64  # pictures decoded and predicted at a time: few enough for memory, enough to keep the threads busy
+_MEASURED = {"train": 2_000, "val": 1_000}  # images to measure novelty by where a run has not: some 20 s on a CPU
+
+
+@dataclass(frozen=True, eq=False)
+class Prediction:
+    """What the model holds a picture for. probabilities: (C,) float32, of ``classes``; features: h (D,) float32.
+
+    similarity: cosine, to the most similar training image; None where the run's embeddings or its data set are not
+    there. novelty: how far off the picture is, as ``Novelty.score``; unlike: whether that is above the threshold. Both
+    None where nothing is known of the training images (``Predictor.without_novelty`` says why).
+    """
+
+    label: str
+    confidence: float
+    classes: tuple[str, ...]
+    probabilities: np.ndarray
+    features: np.ndarray
+    similarity: float | None
+    novelty: float | None
+    unlike: bool | None
+
+    def ranked(self, most: int | None = None) -> list[tuple[str, float]]:
+        """The ``most`` likeliest classes (all unless given) with their probabilities, likeliest first."""
+        order = np.argsort(-self.probabilities, kind="stable")[:most]
+        return [(self.classes[i], float(self.probabilities[i])) for i in order]
+
+
+class Predictor(PictureEncoder):
+    """The classifier in a folder: a run's, or a copy of ``model.safetensors`` and ``model.json`` alone.
+
+    Raises WeightsError if there is no model or it is damaged, RunError if it is no classifier. Not thread-safe.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        if self.head is None or self.card.kind != "classifier":
+            raise RunError(
+                f"The model in '{self.folder.name}' was trained without labels and knows no classes. Choose a probe, a"
+                " fine-tuned or another labelled run, or train one from this run."
+            )
+        self.classifier = self.head
+        self.classes = tuple(self.card.classes)
+
+    @classmethod
+    def from_run(cls, run: Run) -> "Predictor":
+        """The classifier that ``run`` has trained."""
+        return cls(run.path)
+
+    def predict(self, pictures: Sequence[Picture]) -> list[Prediction]:
+        """One prediction a picture, in their order. Raises DatasetError, a sentence, if one cannot be decoded."""
+        return self._predicted([self.square(picture) for picture in pictures])
+
+    def predict_files(
+        self, files: Sequence[tuple[str, Path]], progress: Callable[[str, int, int], None] | None = None
+    ) -> tuple[list[tuple[str, Prediction]], list[tuple[str, str]]]:
+        """(name, prediction) of every (name, path) that can be read, and (name, reason) of every other."""
+        predictions: list[tuple[str, Prediction]] = []
+        skipped: list[tuple[str, str]] = []
+        with ThreadPoolExecutor() as threads:
+            for start in range(0, len(files), _BLOCK):
+                block = files[start : start + _BLOCK]
+                names, squares = [], []
+                for (name, _), found in zip(
+                    block, threads.map(lambda file: self._attempt(file[1]), block), strict=True
+                ):
+                    if isinstance(found, str):
+                        skipped.append((name, found))
+                    else:
+                        names.append(name)
+                        squares.append(found)
+                predictions += zip(names, self._predicted(squares), strict=True)
+                if progress:
+                    progress("predicting", start + len(block), len(files))
+        return predictions, skipped
+
+    def view(self, picture: Picture) -> np.ndarray:
+        """(H, H, 3) uint8: what the network sees of ``picture``, its largest centred square at the network's size."""
+        return np.rint(255 * self.seen(picture)[0].permute(1, 2, 0).numpy()).astype(np.uint8)
+
+    def explain(self, picture: Picture, class_index: int | None = None, layer: Layer | None = None) -> np.ndarray:
+        """Heat (H, H) float32 in 0 … 1 over :meth:`view`: what speaks for the class (the predicted one unless given).
+
+        Bright is where evidence lies, by Grad-CAM; see there how coarse it is, and what an earlier ``layer`` gives.
+        Unless told, it is the deepest that is still fine enough to point at something.
+        """
+        layer = layer or usual_layer(self.card.encoder, self.card.stem, self.card.image_size_px)
+        pixels = normalise(self.seen(picture), *self.colours)
+        if class_index is None:
+            with torch.inference_mode():
+                class_index = int(self.classifier(self.encoder(pixels)).argmax())
+        return grad_cam(self.encoder, self.classifier, pixels, class_index, layer)
+
+    def neighbours(self, features: np.ndarray, k: int = 6) -> list[Neighbour]:
+        """The k training images most similar to ``features`` (D,), best first. Raises RunError where none are known."""
+        images, why_not = self._training
+        if images is None:
+            raise RunError(why_not)
+        return images.nearest(features, k)
+
+    @property
+    def novelty(self) -> Novelty | None:
+        """What "unlike anything in training" means for this model; None where :attr:`without_novelty` says why not."""
+        return self._novelty[0]
+
+    @property
+    def without_novelty(self) -> str:
+        """Why no picture can be told to be unlike the training images; "" where it can."""
+        return self._novelty[1]
+
+    def _attempt(self, path: Path) -> Square | str:
+        try:
+            return self.square(path)
+        except DatasetError as error:
+            return str(error)
+
+    def _predicted(self, squares: list[Square]) -> list[Prediction]:
+        if not squares:
+            return []
+        features, means = self._watched(squares)
+        with torch.inference_mode():
+            probabilities = self.classifier(torch.from_numpy(features)).softmax(1).numpy()
+        training, novelty = self._training[0], self.novelty
+        alike = training.similarity(features).tolist() if training else [None] * len(squares)
+        scores = novelty.score(means).tolist() if novelty else [None] * len(squares)
+        return [
+            Prediction(
+                label=self.classes[int(p.argmax())],
+                confidence=float(p.max()),
+                classes=self.classes,
+                probabilities=p,
+                features=h,
+                similarity=similarity,
+                novelty=score,
+                unlike=None if novelty is None or score is None else novelty.unlike(score),
+            )
+            for p, h, similarity, score in zip(probabilities, features, alike, scores, strict=True)
+        ]
+
+    def _watched(self, squares: list[Square]) -> tuple[np.ndarray, Means]:
+        """h (n, D) float32, and what every stage of the encoder makes of the same pictures."""
+        watched = Watched(self.encoder)
+        try:
+            return taken_apart(self.embedded(squares, watched), watched.columns)
+        finally:
+            watched.leave()
+
+    # -- what the model came from --------------------------------------------------------------------------------------
+
+    @cached_property
+    def _training(self) -> tuple[TrainingImages | None, str]:
+        """The training images, read once; None and a sentence where they are not there."""
+        try:
+            return training_images(self.folder, self.card.data), ""
+        except SealifeError as error:
+            return None, str(error)
+
+    @cached_property
+    def _novelty(self) -> tuple[Novelty | None, str]:
+        """What the run has kept or else, measured once, what its data set tells; None and a sentence without either."""
+        kept, why_not = self.kept_novelty
+        if kept or why_not:
+            return kept, why_not
+        try:
+            return self._measured(), ""
+        except SealifeError as error:
+            return None, str(error)
+
+    def _measured(self) -> Novelty:
+        """Novelty by some images of the data set, kept beside the model if the folder lets itself be written."""
+        dataset = open_dataset(self.card.data)
+        if dataset.content_hash != self.card.data_hash:
+            raise RunError(
+                f"Data set '{dataset.name}' is not the one that this model was trained on. It has changed, or it is"
+                " another data set with the same name. Train a new run on it."
+            )
+        chooser, found, labels = np.random.default_rng(0), [], []
+        for split, most in _MEASURED.items():
+            rows = chooser.permutation(dataset.rows(split))[:most]
+            with ThreadPoolExecutor() as threads:
+                tried = list(threads.map(self._attempt, map(dataset.image_path, rows)))
+            squares = [square for square in tried if not isinstance(square, str)]
+            if not squares:
+                raise RunError(f"Data set '{dataset.name}' has no {split} images, so novelty cannot be measured.")
+            found.append(self._watched(squares)[1])
+            read = [not isinstance(square, str) for square in tried]
+            labels.append(dataset.labels[rows][read])
+        novelty = measure_with_auroc(found[0], found[1], self.cache_px, labels[0], labels[1])
+        with suppress(OSError):  # a folder of someone else's: measured again the next time
+            write_novelty(self.folder, novelty)
+        return novelty

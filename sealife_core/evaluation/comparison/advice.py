@@ -1,0 +1,186 @@
+"""One or two sentences on which run to use, derived from the figures; silent on what the data do not decide."""
+
+import math
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from scipy.stats import norm
+
+from sealife_core.evaluation.comparison.paired import BEYOND_CHANCE, PairRow, all_pairs, p_words
+from sealife_core.evaluation.comparison.resampling import Interval
+from sealife_core.evaluation.comparison.rows import ComparisonRow, duration
+from sealife_core.wording import percent
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+POWER = 0.8  # the usual one: four in five such studies would find the difference
+MOST_TIMES = 10  # beyond ten times the images there are, a number is no plan
+MOST_NAMED = 4  # of runs in a sentence; nobody reads a longer list
+UNTRAINED = "Untrained probe"
+
+
+def advice(rows: Sequence[ComparisonRow], tables: "Mapping[str, pd.DataFrame]") -> str:
+    """What to do, from tested ``rows`` and their predictions (run id → table); "" with fewer than two comparable ones.
+
+    Every two runs are compared by exact McNemar with Holm's correction over all of them. A run counts as better only
+    where that is below 5 %; all that cannot be told from the most accurate one stay in the running.
+    """
+    rows = sorted((row for row in rows if row.comparable and row.run_id in tables), key=lambda row: -row.accuracy)
+    if len(rows) < 2:
+        return ""
+    rows = _by_name(rows)
+    best, n = rows[0], rows[0].n
+    if best.low <= best.chance:
+        return (
+            f"Do not use any of these runs yet: the best, {called(best)}, classifies {percent(best.accuracy)} of"
+            f" {n:,} test images correctly. That is not significantly better than guessing ({percent(best.chance)})."
+            " Train longer, or label more images."
+        )
+    pairs = all_pairs({row.run_id: tables[row.run_id] for row in rows}, {row.run_id: called(row) for row in rows})
+    against = {other.run_id: _pair(pairs, best.run_id, other.run_id) for other in rows[1:]}
+    tied = [row for row in rows[1:] if against[row.run_id].p_holm >= BEYOND_CHANCE]
+    corrected = f", Holm-corrected over {len(pairs)} pairs" if len(pairs) > 1 else ""
+    if tied:
+        return _undecided(best, tied, rows, against, len(pairs), corrected)
+    second = against[rows[1].run_id]
+    sure = f"{interval(_of(second, best.run_id))}; {p_words(second.p_holm)}{corrected}; {n:,} test images"
+    ahead = f"{signed(_of(second, best.run_id).value)} points"
+    if best.method == UNTRAINED:
+        said = (
+            f"Do not use the trained encoders as they are: the accuracy of {called(best)} is {ahead} higher than"
+            f" that of the best of them, {called(rows[1])} ({sure}). Train longer, or check the pairs of views: they"
+            " may hide what distinguishes your classes."
+        )
+    else:
+        said = (
+            f"Use {called(best)}: its accuracy is {ahead} higher than that of the next best, {called(rows[1])}"
+            f" ({sure})."
+        )
+    return said + _rare_classes(best, rows[1:], against)
+
+
+def images_needed(fixed: int, broken: int, n: int, alpha: float = BEYOND_CHANCE, power: float = POWER) -> int | None:
+    """Test images with which McNemar would find a difference as large as this one, if it is real; None without one.
+
+    Connor, Biometrics 43, 1987, eq. 1; ``fixed`` and ``broken`` of ``n`` images are discordant.
+    """
+    discordant, difference = (fixed + broken) / n, abs(fixed - broken) / n
+    if difference == 0:
+        return None
+    at_level, at_power = norm.isf(alpha / 2), norm.isf(1 - power)
+    spread = math.sqrt(max(0.0, discordant - difference**2))
+    return math.ceil(((at_level * math.sqrt(discordant) + at_power * spread) / difference) ** 2)
+
+
+def called(row: ComparisonRow) -> str:
+    """The run's name, in quotes where it would fall apart in a list, with its labels where they are not all and the
+    name does not say so."""
+    name, fewer = (f"“{row.name}”" if ", " in row.name else row.name), row.fewer_labels
+    return f"{name} ({fewer})" if fewer and fewer not in row.name else name
+
+
+def interval(found: Interval) -> str:
+    """ "95 % interval 2.1 to 12.3": of a difference of shares, in hundredths."""
+    return f"95 % interval {signed(found.low)} to {signed(found.high)}"
+
+
+def signed(share: float) -> str:
+    """A share in hundredths with a true minus: "−2.1", "12.3"."""
+    text = f"{abs(100 * share):.1f}"
+    return f"−{text}" if share < 0 and text != "0.0" else text
+
+
+def _undecided(
+    best: ComparisonRow,
+    tied: list[ComparisonRow],
+    rows: Sequence[ComparisonRow],
+    against: Mapping[str, PairRow],
+    pairs: int,
+    corrected: str,
+) -> str:
+    """Which runs stay in the running, how far apart they may be, what to do meanwhile, how many images would tell."""
+    closest = against[tied[0].run_id]
+    apart = _of(closest, best.run_id)
+    stands = (
+        f"{called(best)} is {signed(apart.value)} points above {called(tied[0])}"
+        if apart.value > 0
+        else f"{called(best)} and {called(tied[0])} both classify {percent(best.accuracy)} correctly"
+    )
+    said = (
+        f"The {best.n:,} test images do not decide between {_listed([called(row) for row in (best, *tied)])}:"
+        f" {stands}, and the 95 % interval of the difference is {signed(apart.low)} to {signed(apart.high)} points"
+        f" ({p_words(closest.p_holm)}{corrected})."
+    )
+    beaten = [called(row) for row in rows[1:] if row not in tied]
+    if beaten:
+        said += f" {called(best)} is significantly better than {_listed(beaten)}."
+    if all(row.train_s is not None for row in (best, *tied)):
+        said += f" Until this is decided, choose by cost: {_cheapest((best, *tied))}"
+    if len(tied) == 1:
+        pair = closest.paired
+        needed = images_needed(len(pair.fixed), len(pair.broken), pair.n, BEYOND_CHANCE / pairs)
+        if needed is not None and pair.n < needed <= MOST_TIMES * pair.n:
+            said += (
+                f" If the difference is as large as it looks, about {_rounded(needed - pair.n)} more test images"
+                " would show it."
+            )
+    return said
+
+
+def _rare_classes(best: ComparisonRow, others: Sequence[ComparisonRow], against: Mapping[str, PairRow]) -> str:
+    """A warning where macro-F1, which counts every class the same, surely says the reverse of accuracy."""
+    for other in others:
+        if (found := _of(against[other.run_id], best.run_id, macro=True)).high < 0:
+            return (
+                f" But if rare classes matter to you, use {called(other)}: its macro-F1, which counts every class"
+                f" the same, is {signed(-found.value)} points higher ({interval(-found)})."
+            )
+    return ""
+
+
+def _by_name(rows: Sequence[ComparisonRow]) -> list[ComparisonRow]:
+    """``rows``, those that share a name told apart by their ids: no sentence may compare a name with itself."""
+    names = Counter(called(row) for row in rows)
+    return [replace(row, name=f"{row.name} ({row.run_id})") if names[called(row)] > 1 else row for row in rows]
+
+
+def _pair(pairs: Sequence[PairRow], one: str, other: str) -> PairRow:
+    return next(pair for pair in pairs if {pair.a, pair.b} == {one, other})
+
+
+def _of(pair: PairRow, run_id: str, *, macro: bool = False) -> Interval:
+    """The difference seen from ``run_id``: positive where it is ahead."""
+    found = pair.paired.macro_f1_difference if macro else pair.paired.accuracy_difference
+    return found if pair.b == run_id else -found
+
+
+def _cost_s(row: ComparisonRow) -> float:
+    return (row.train_s or 0.0) + (row.pretrain_s or 0.0)
+
+
+def _cheapest(rows: Sequence[ComparisonRow]) -> str:
+    """Which of ``rows`` takes least time in all; and which trains faster once its encoder is there, if one does."""
+    least, quickest = min(rows, key=_cost_s), min(rows, key=lambda row: row.train_s or 0.0)
+    before = f", including {duration(least.pretrain_s)} of pre-training" if least.pretrain_s else ""
+    said = f"{called(least)} takes the least time in total ({duration(_cost_s(least))}{before})"
+    if quickest.run_id == least.run_id or duration(quickest.train_s) == duration(least.train_s):
+        return f"{said}."
+    return (
+        f"{said}; {called(quickest)} trains in {duration(quickest.train_s)}, on an encoder whose pre-training takes"
+        f" {duration(quickest.pretrain_s)}."
+    )
+
+
+def _rounded(count: int) -> str:
+    """Two digits: more would pretend to know."""
+    return f"{int(float(f'{count:.2g}')):,}"
+
+
+def _listed(names: Sequence[str]) -> str:
+    """All of a few; the first of many, and how many more."""
+    if len(names) > MOST_NAMED:
+        names = [*names[: MOST_NAMED - 1], f"{len(names) - MOST_NAMED + 1} others"]
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"

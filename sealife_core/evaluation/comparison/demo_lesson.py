@@ -1,0 +1,62 @@
+"""What the demo's classifiers say about learning, in one sentence made of their figures; silent on what is missing."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from sealife_core.evaluation.comparison.advice import signed
+from sealife_core.evaluation.comparison.paired import paired
+from sealife_core.evaluation.comparison.resampling import Interval
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+# (worse, better) as the story expects them → what is said of a gain, of a loss, and of neither.
+_CLAUSES: dict[tuple[str, str], tuple[str, str, str]] = {
+    ("untrained", "simclr"): (
+        "SimCLR learned something without a single label: its features classify {} points more than untrained ones",
+        "SimCLR’s features classify {} points less than untrained ones",
+        "it is not certain that SimCLR’s features are better than untrained ones",
+    ),
+    ("simclr", "imagenet"): (
+        "features from ImageNet’s 1.3 million photographs are {} points ahead of SimCLR’s",
+        "features from ImageNet are {} points behind SimCLR’s",
+        "features from ImageNet are not certainly different from SimCLR’s",
+    ),
+    ("imagenet", "continued"): (
+        "continuing them with SimCLR adds {} points",
+        "continuing them with SimCLR costs {} points",
+        "continuing them with SimCLR changes nothing that is certain",
+    ),
+    ("imagenet", "finetune"): (
+        "fine-tuning them with labels adds {} points",
+        "fine-tuning them with labels costs {} points",
+        "fine-tuning them with labels changes nothing that is certain",
+    ),
+}
+
+
+def lesson(tables: "Mapping[str, pd.DataFrame]") -> str:
+    """One sentence from the predictions (a key of the demo → table) of classifiers tested on the same images.
+
+    A difference counts where its 95 % interval, over pairs of answers, does not contain 0. "" without two to compare.
+    """
+    said = []
+    for (first, second), (gain, loss, neither) in _CLAUSES.items():
+        if first not in tables or second not in tables:
+            continue
+        found = paired(tables[first], tables[second]).accuracy_difference
+        words = gain if found.low > 0 else loss if found.high < 0 else neither
+        said.append(words.format(signed(abs(found.value))) + f" ({_between(found, words is neither, words is loss)})")
+    if not said:
+        return ""
+    pictures = max(int((table["split"] == "test").to_numpy().sum()) for table in tables.values())
+    return f"On {pictures:,} test pictures, {'; '.join(said)}."
+
+
+def _between(found: Interval, value: bool, turned: bool) -> str:
+    """The 95 % interval, turned round where a loss is told as a positive number; with the value where none is told."""
+    if found.low == found.high == 0:
+        return "the same pictures are right"
+    ends = -found if turned else found
+    told = f"{signed(ends.value)} points; " if value else ""
+    return f"{told}95 % interval {signed(ends.low)} to {signed(ends.high)}"

@@ -1,0 +1,104 @@
+"""What differs between runs and nothing else: in their settings, and where only the depth of training does."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sealife_core.config import AnyConfig, ClassifierConfig, describe, source_run, trained_settings
+from sealife_core.errors import ConfigError
+from sealife_core.evaluation.comparison.candidates import distinct_names
+from sealife_core.evaluation.comparison.rows import ComparisonRow
+from sealife_core.models.facts import published_weights, title_of
+from sealife_core.runs.directory import Run
+from sealife_core.wording import short_number
+
+DEPTH = "trained_stages"
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One setting that is not the same in all runs. ``values``: run id → value, absent where a run has no such."""
+
+    path: str
+    title: str
+    unit: str
+    values: dict[str, Any]
+
+
+def differences(runs: Sequence[Run]) -> list[Difference]:
+    """The settings in which the trainings of the readable ``runs`` differ, in the form's order; weights by name."""
+    configs = _readable(runs)
+    flat = {run.id: trained_settings(config) | {"weights": _weights(run, config)} for run, config in configs}
+    settings = {s.path: s for _, config in configs for s in describe(type(config))}
+    found = []
+    for path, setting in settings.items():
+        values = {run_id: own[path] for run_id, own in flat.items() if path in own}
+        if not values:  # where a run is recorded: nothing that was trained differs by it
+            continue
+        if len(values) < len(flat) or len({repr(value) for value in values.values()}) > 1:
+            found.append(Difference(path, setting.title, setting.unit, values))
+    return found
+
+
+def difference_rows(runs: Sequence[Run]) -> list[dict[str, str]]:
+    """:func:`differences` in words: a row a setting, a column a run; – where a run has no such setting."""
+    readable = [run for run, _ in _readable(runs)]
+    names = distinct_names(readable)
+    return [
+        {"Setting": _title(found)}
+        | {
+            names[run.id]: words(found.values[run.id], found.path) if run.id in found.values else "–"
+            for run in readable
+        }
+        for found in differences(readable)
+    ]
+
+
+def ladders(rows: Sequence[ComparisonRow], runs: Sequence[Run]) -> list[list[tuple[int, ComparisonRow]]]:
+    """(trained stages, row) of those comparable ``rows`` whose configs differ in the trained stages alone.
+
+    Each ladder holds two depths or more, the shallowest first. ``runs`` hold the configs, the seed included.
+    """
+    configs = {run.id: config for run, config in _readable(runs)}
+    groups: dict[str, list[tuple[int, ComparisonRow]]] = {}
+    for row in rows:
+        config = configs.get(row.run_id)
+        if row.comparable and isinstance(config, ClassifierConfig):
+            rest = {path: value for path, value in trained_settings(config).items() if path != DEPTH}
+            groups.setdefault(repr(rest), []).append((config.trained_stages, row))
+    return [
+        sorted(group, key=lambda rung: rung[0]) for group in groups.values() if len({stages for stages, _ in group}) > 1
+    ]
+
+
+def words(value: Any, path: str) -> str:
+    """The value of the setting ``path`` as people write it."""
+    if path == "encoder":
+        return title_of(value)
+    if value is None:
+        return "the recipe's own"
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    return short_number(value) if isinstance(value, float) else str(value)
+
+
+def _readable(runs: Sequence[Run]) -> list[tuple[Run, AnyConfig]]:
+    found = []
+    for run in runs:
+        try:
+            found.append((run, run.config()))
+        except ConfigError:
+            continue
+    return found
+
+
+def _weights(run: Run, config: AnyConfig) -> str:
+    source = source_run(config.weights)
+    if source is not None:
+        return Run(run.root / source).notes()["name"]
+    return published_weights(config.encoder) if config.weights == "imagenet" else config.weights
+
+
+def _title(found: Difference) -> str:
+    says_it_itself = found.unit.lower() in found.title.lower()  # "Epochs (epochs)"
+    return found.title if says_it_itself else f"{found.title} ({found.unit})"

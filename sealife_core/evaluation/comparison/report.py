@@ -1,0 +1,240 @@
+"""A comparison as one HTML file that needs nothing beside it: to be sent, kept and printed.
+
+Every name is escaped; charts are drawn into the page; pictures, if asked for, are part of it.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from html import escape
+from typing import TYPE_CHECKING
+
+from matplotlib.figure import Figure
+
+from sealife_core.errors import RunError
+from sealife_core.evaluation.comparison.advice import advice, interval, signed
+from sealife_core.evaluation.comparison.differences import difference_rows, ladders
+from sealife_core.evaluation.comparison.paired import Paired, all_pairs, class_changes, p_words, paired
+from sealife_core.evaluation.comparison.report_piles import piles_html
+from sealife_core.evaluation.comparison.rows import ComparisonRow, by_encoder, comparison, duration
+from sealife_core.evaluation.figures.comparison_figures import as_svg, class_figure, comparison_figure, ladder_figure
+from sealife_core.runs.directory import Run
+from sealife_core.wording import percent
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_STYLE = """
+:root { color-scheme: light; } body { font: 16px/1.55 system-ui, sans-serif; color: #14262E; background: #fff;
+max-width: 60rem; margin: 2rem auto; padding: 0 1rem; } h1 { font-size: 1.9rem; margin-bottom: .2rem; }
+h2 { font-size: 1.25rem; margin: 2.2rem 0 .4rem; } .advice { border-left: 4px solid #0B7285; background: #F1F6F7;
+padding: .8rem 1rem; border-radius: 0 .5rem .5rem 0; } .quiet { color: #5B6F77; font-size: .9rem; }
+table { border-collapse: collapse; width: 100%; font-size: .875rem; font-variant-numeric: tabular-nums; }
+th { white-space: nowrap; }
+/* A word is broken only where it alone is wider than its share: a table that needs more room scrolls. */
+th, td { text-align: left; padding: .35rem .7rem .35rem 0; border-bottom: 1px solid #D5E0E3; vertical-align: top;
+overflow-wrap: break-word; max-width: 20rem; }
+td:first-child { min-width: 8rem; }
+.wide { overflow-x: auto; } figure { margin: 0; } svg { width: 100%; height: auto; } .piles { display: grid;
+grid-template-columns: repeat(auto-fill, minmax(7rem, 1fr)); gap: .6rem; } .piles img { width: 100%; aspect-ratio: 1;
+object-fit: cover; border-radius: .4rem; } .piles figcaption { font-size: .75rem; line-height: 1.35; }
+"""
+
+
+@dataclass(frozen=True)
+class _Compared:
+    """What the sections of the report are made from."""
+
+    rows: list[ComparisonRow]
+    runs: list[Run]
+    tables: "dict[str, pd.DataFrame]"
+    pair: Paired | None
+
+
+def comparison_html(
+    runs: Sequence[Run], *, pair: tuple[str, str] | None = None, pictures: int = 0, title: str = "Comparison"
+) -> str:
+    """The comparison of ``runs`` tested on the same images as one HTML text.
+
+    ``pair``: ids of the two (from, to) that are laid over each other, unless given the two most accurate ones, the
+    better one last. ``pictures``: at most so many of each pile are put into the file. Raises RunError where no run was
+    tested, or those named were tested on different images.
+    """
+    found = _compared(runs, pair)
+    first = found.rows[0]
+    sections = [_advice(found), _scores(found), _ladders(found), _all_pairs(found)]
+    if found.pair is not None:
+        sections += [_pair(found.pair), _by_class(found.pair), piles_html(found.pair, first.data, pictures)]
+    sections += [_differences(found), _how_to_read()]
+    return (
+        f'<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
+        f'<meta name="viewport" content="width=device-width, initial-scale=1"><title>{escape(title)}</title>'
+        f"<style>{_STYLE}</style></head><body><h1>{escape(title)}</h1>"
+        f'<p class="quiet">{len(found.rows)} runs on the same {first.n:,} test images of {escape(first.data)};'
+        f" {datetime.now():%d %B %Y}</p>{''.join(sections)}</body></html>\n"
+    )
+
+
+def readable_predictions(rows: Sequence[ComparisonRow], runs: Sequence[Run]) -> "dict[str, pd.DataFrame]":
+    """Run id → predictions of the comparable ``rows``; those whose table is missing or damaged are left out."""
+    from sealife_core.evaluation.classification.predictions import read_predictions
+
+    paths = {run.id: run.path for run in runs}
+    found = {}
+    for row in rows:
+        try:
+            if row.comparable:
+                found[row.run_id] = read_predictions(paths[row.run_id])
+        except RunError:
+            continue
+    return found
+
+
+def _compared(runs: Sequence[Run], pair: tuple[str, str] | None) -> _Compared:
+    rows = [row for row in comparison(runs) if row.comparable]
+    if not rows:
+        raise RunError(
+            "None of these runs has been tested, so there is nothing to compare. Wait until a classifier has finished."
+        )
+    tables = readable_predictions(rows, runs)
+    names = {row.run_id: row.name for row in rows}
+    if pair and not set(pair) <= set(tables):
+        raise RunError("The two runs were not tested on the same images. Compare runs with the same test split.")
+    best = [row.run_id for row in rows if row.run_id in tables][:2]
+    two = pair or (best[::-1] if len(best) == 2 else None)
+    both = paired(*(tables[i] for i in two), name_a=names[two[0]], name_b=names[two[1]]) if two else None
+    kept = [run for row in rows for run in runs if run.id == row.run_id]
+    return _Compared(rows, kept, tables, both)
+
+
+def _advice(found: _Compared) -> str:
+    said = advice(found.rows, found.tables)
+    return f'<p class="advice">{escape(said)}</p>' if said else ""
+
+
+def _scores(found: _Compared) -> str:
+    accuracy, macro = comparison_figure(found.rows), comparison_figure(found.rows, "macro_f1")
+    cells = [
+        (
+            row.name,
+            row.method,
+            encoder,
+            f"{percent(row.accuracy)} ({percent(row.low)} to {percent(row.high)})",
+            f"{percent(row.macro_f1)} ({percent(row.macro_f1_low)} to {percent(row.macro_f1_high)})",
+            f"{percent(row.chance)}",
+            row.fewer_labels or "all",
+            duration(row.train_s),
+            duration(row.pretrain_s),
+            "–" if row.parameters_trained is None else f"{row.parameters_trained:,}",
+        )
+        for encoder, group in by_encoder(found.rows)
+        for row in group
+    ]
+    columns = (
+        "Run", "Method", "Encoder", "Accuracy", "Macro-F1", "Guessing", "Labels", "Trained for", "Pre-trained for",
+        "Parameters trained",
+    )  # fmt: skip
+    return (
+        "<h2>Accuracy</h2>" + _chart(accuracy, "accuracy", _in_words(found.rows)) + "<h2>Macro-F1</h2>"
+        + _chart(macro, "macro", "Macro-F1 of the same runs, with 95 % intervals; the table has the numbers.")
+        + "<h2>Scores and cost</h2>" + _table(columns, cells)
+    )  # fmt: skip
+
+
+def _in_words(rows: Sequence[ComparisonRow]) -> str:
+    return "; ".join(
+        f"{row.name}: {percent(row.accuracy)}, 95 % interval {percent(row.low)} to {percent(row.high)}" for row in rows
+    )
+
+
+def _ladders(found: _Compared) -> str:
+    charts = [
+        _chart(ladder_figure(ladder), f"ladder{place}", _in_words([row for _, row in ladder]))
+        for place, ladder in enumerate(ladders(found.rows, found.runs))
+    ]
+    return f"<h2>How deep the training goes</h2>{''.join(charts)}" if charts else ""
+
+
+def _all_pairs(found: _Compared) -> str:
+    if len(found.tables) < 3:
+        return ""
+    pairs = all_pairs(found.tables, {row.run_id: row.name for row in found.rows})
+    cells = [
+        (
+            pair.paired.name_a,
+            pair.paired.name_b,
+            f"{len(pair.paired.fixed):,}",
+            f"{len(pair.paired.broken):,}",
+            signed(pair.paired.accuracy_difference.value),
+            p_words(pair.p),
+            p_words(pair.p_holm),
+        )
+        for pair in sorted(pairs, key=lambda pair: pair.p)
+    ]
+    columns = ("Baseline", "Compared run", "Fixed", "Broken", "Accuracy, points", "Exact McNemar", "Holm-corrected")
+    return (
+        f"<h2>All pairs of runs</h2>{_table(columns, cells)}"
+        f'<p class="quiet">Holm’s correction covers all {len(pairs)} pairs. Among so many pairs, some differ by chance'
+        " alone.</p>"
+    )
+
+
+def _pair(pair: Paired) -> str:
+    return (
+        f"<h2>{escape(pair.name_b)} against {escape(pair.name_a)}</h2><p>{escape(pair.sentence())} The difference in"
+        f" accuracy is {signed(pair.accuracy_difference.value)} points ({interval(pair.accuracy_difference)}), in"
+        f" macro-F1 {signed(pair.macro_f1_difference.value)} points ({interval(pair.macro_f1_difference)}).</p>"
+    )
+
+
+def _by_class(pair: Paired) -> str:
+    changes = class_changes(pair)
+    cells = [
+        (
+            change.label,
+            f"{change.n:,}",
+            f"{change.fixed:,}",
+            f"{change.broken:,}",
+            f"{100 * change.recall_a:.0f} %",
+            f"{100 * change.recall_b:.0f} %",
+            p_words(change.p),
+            p_words(change.p_holm),
+        )
+        for change in changes
+    ]
+    columns = ("Class", "Images", "Fixed", "Broken", "Recall before", "after", "Exact McNemar", "Holm-corrected")
+    chart = _chart(
+        class_figure(changes), "classes", "Images fixed and broken in each class; the table has the numbers."
+    )
+    return f"<h2>By class</h2>{chart}{_table(columns, cells)}"
+
+
+def _differences(found: _Compared) -> str:
+    rows = difference_rows(found.runs)
+    if len(found.runs) < 2:
+        return ""
+    if not rows:
+        return "<h2>What differs</h2><p>These runs have exactly the same settings.</p>"
+    return f"<h2>Settings that differ</h2>{_table(list(rows[0]), [tuple(row.values()) for row in rows])}"
+
+
+def _how_to_read() -> str:
+    return (
+        "<h2>How to read this</h2><p>Accuracy is the share of test images classified correctly. Its interval is"
+        " Wilson’s. F1 combines precision and recall; macro-F1 is its mean over the classes, so every class counts"
+        " the same. Its interval is a bootstrap over images. McNemar’s exact test uses only the images that one run"
+        " classifies correctly and the other does not. A p value is the probability that chance alone makes a"
+        " difference at least as large. Holm’s correction accounts for many comparisons at once. The results hold"
+        " for these test images and similar ones, and for one training of each run: another seed would give"
+        " slightly different numbers.</p>"
+    )
+
+
+def _chart(figure: Figure, salt: str, words: str) -> str:
+    return f'<figure role="img" aria-label="{escape(words)}">{as_svg(figure, salt)}</figure>'
+
+
+def _table(columns: Sequence[str], cells: Sequence[Sequence[str]]) -> str:
+    head = "".join(f"<th>{escape(column)}</th>" for column in columns)
+    body = "".join("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in cells)
+    return f'<div class="wide"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'

@@ -1,0 +1,49 @@
+"""The four piles of a paired comparison as HTML, with pictures inside the text if they are asked for."""
+
+import base64
+from html import escape
+from typing import TYPE_CHECKING
+
+from sealife_core.errors import DatasetError, SealifeError
+from sealife_core.evaluation.comparison.paired import PILE_WORDS, Paired
+
+if TYPE_CHECKING:
+    from sealife_core.datasets.dataset import Dataset
+
+SIDE_PX = 128
+
+
+def piles_html(pair: Paired, data: str, pictures: int) -> str:
+    """How many images each pile holds and, of the data set ``data``, at most ``pictures`` of each."""
+    counts = " · ".join(f"{words}: {int(pair.mask(pile).sum()):,}" for pile, words in PILE_WORDS.items())
+    dataset = _dataset(data) if pictures > 0 else None
+    shown = "".join(_pile(pair, pile, dataset, pictures) for pile in PILE_WORDS) if dataset is not None else ""
+    return f"<h2>The four outcomes</h2><p>{counts}</p>{shown}"
+
+
+def _pile(pair: Paired, pile: str, dataset: "Dataset", pictures: int) -> str:
+    from sealife_core.datasets.decoding.thumbnails import thumbnail
+
+    figures = []
+    for place in [int(i) for i in pair.mask(pile).nonzero()[0]][:pictures]:
+        try:
+            jpeg = thumbnail(dataset, dataset.row_of(str(pair.ids[place])), SIDE_PX)
+        except (SealifeError, OSError):
+            continue  # the picture was deleted since
+        label = escape(str(pair.labels[place]))
+        figures.append(
+            f'<figure><img alt="{label}" src="data:image/jpeg;base64,{base64.b64encode(jpeg).decode()}">'
+            f"<figcaption><b>{label}</b><br>{escape(str(pair.predicted_a[place]))} → "
+            f"{escape(str(pair.predicted_b[place]))}</figcaption></figure>"
+        )
+    said = f"{PILE_WORDS[pile]}: {len(figures):,} of {int(pair.mask(pile).sum()):,} shown"
+    return f'<h3>{said}</h3><div class="piles">{"".join(figures)}</div>' if figures else ""
+
+
+def _dataset(name: str) -> "Dataset | None":
+    from sealife_core.datasets.dataset import open_dataset
+
+    try:
+        return open_dataset(name)
+    except DatasetError:
+        return None

@@ -1,0 +1,292 @@
+"""Finished runs side by side: which are comparable, and how sure each number is. Imports neither torch nor pandas."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sealife_core.config import AnyConfig, ClassifierConfig, SimclrConfig, fewer_labels, source_run
+from sealife_core.errors import SealifeError
+from sealife_core.evaluation.comparison.candidates import distinct_names
+from sealife_core.models.facts import published_weights, title_of
+from sealife_core.runs.directory import Run
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True)
+class ComparisonRow:
+    """A classifier and what it scored on its test images. ``low`` and ``high`` bound 95 % intervals.
+
+    ``train_s`` is the run's own training; ``pretrain_s`` that of the runs its encoder comes from, None without one.
+    """
+
+    run_id: str
+    name: str
+    method: str
+    encoder: str
+    source: str
+    data: str
+    n: int
+    accuracy: float
+    low: float
+    high: float
+    macro_f1: float
+    macro_f1_low: float
+    macro_f1_high: float
+    top3: float | None
+    chance: float
+    train_s: float | None
+    parameters_trained: int | None
+    label_fraction: float
+    test_hash: str
+    comparable: bool
+    why_not: str
+    pretrain_s: float | None = None
+    labels_per_class: int = 0
+
+    @property
+    def fewer_labels(self) -> str:
+        """ "10 % of labels", "5 labels per class"; "" where all labels are used."""
+        return fewer_labels(self.label_fraction, self.labels_per_class)
+
+
+@dataclass(frozen=True)
+class RepresentationRow:
+    """A SimCLR run and what its features were worth on validation images; ``low`` to ``high`` is a 95 % interval."""
+
+    run_id: str
+    name: str
+    encoder: str
+    source: str
+    data: str
+    n: int
+    knn_accuracy: float
+    low: float
+    high: float
+    chance: float
+    alignment: float | None
+    uniformity: float | None
+    effective_rank: float | None
+    train_s: float | None
+
+
+def comparison(runs: Sequence[Run], test_hash: str | None = None) -> list[ComparisonRow]:
+    """The classifiers among ``runs`` that were tested, comparable ones first, best accuracy first.
+
+    Comparable are those tested on the images of ``test_hash``; unless given, those of most of them (the first of
+    ``runs`` breaks a tie). Runs that are unfinished, stopped before their test, or damaged have no row.
+    """
+    tested = [
+        (run, config, results)
+        for run, config, results in _readable(runs, "test", ("n", "accuracy", "macro_f1", "chance"))
+        if isinstance(config, ClassifierConfig)
+    ]
+    hashes = Counter(results.get("test_hash") or "" for _, _, results in tested)
+    reference = test_hash if test_hash is not None else hashes.most_common(1)[0][0] if hashes else ""
+    names = distinct_names([run for run, _, _ in tested])
+    rows = [_row(run, config, results, reference, names[run.id]) for run, config, results in tested]
+    return sorted(rows, key=lambda row: (not row.comparable, -row.accuracy))
+
+
+def by_encoder(rows: Sequence[ComparisonRow], score: str = "accuracy") -> list[tuple[str, list[ComparisonRow]]]:
+    """``rows`` under the encoder that they use, in words; best ``score`` first, within an encoder and among them."""
+    groups: dict[str, list[ComparisonRow]] = {}
+    for row in sorted(rows, key=lambda row: -getattr(row, score)):
+        groups.setdefault(f"{title_of(row.encoder)}, {_from(row)}", []).append(row)
+    return list(groups.items())
+
+
+def representation_rows(runs: Sequence[Run]) -> list[RepresentationRow]:
+    """The SimCLR runs among ``runs`` that measured k-NN accuracy on validation, best first."""
+    rows = []
+    for run, config, results in _readable(runs, "val", ("n", "knn_accuracy")):
+        if not isinstance(config, SimclrConfig):
+            continue
+        val = _known(results["val"], knn_low=0.0, knn_high=1.0, chance=0.0)
+        rows.append(
+            RepresentationRow(
+                run_id=run.id,
+                name=run.notes()["name"],
+                encoder=config.encoder,
+                source=_source(run, config.weights),
+                data=config.data,
+                n=val["n"],
+                knn_accuracy=val["knn_accuracy"],
+                low=val["knn_low"],
+                high=val["knn_high"],
+                chance=val["chance"],
+                alignment=val.get("alignment"),
+                uniformity=val.get("uniformity"),
+                effective_rank=val.get("effective_rank"),
+                train_s=results.get("train_s"),
+            )
+        )
+    return sorted(rows, key=lambda row: -row.knn_accuracy)
+
+
+def as_text(rows: Sequence[ComparisonRow]) -> str:
+    """``rows`` as a table for a terminal, as wide as it needs to be."""
+    if not rows:
+        return "No run has been tested yet. Train a classifier: its test accuracy appears here when it finishes."
+    columns = ("Run", "Method", "Encoder", "From", "Data", "Test", "Accuracy", "Macro-F1", "Top-3", "Chance", "Time")
+    cells = [
+        (
+            row.name if row.comparable else f"{row.name} *",
+            f"{row.method}, {row.fewer_labels}" if row.fewer_labels else row.method,
+            title_of(row.encoder),
+            row.source,
+            row.data,
+            f"{row.n:,}",
+            with_interval(row.accuracy, row.low, row.high),
+            with_interval(row.macro_f1, row.macro_f1_low, row.macro_f1_high),
+            "–" if row.top3 is None else f"{row.top3:.3f}",
+            f"{row.chance:.3f}",
+            duration(row.train_s),
+        )
+        for row in rows
+    ]
+    notes = [f"* {row.name}: {row.why_not}" for row in rows if not row.comparable]
+    return "\n".join([_table(columns, cells), *notes, "In brackets: 95 % intervals."])
+
+
+def representation_text(rows: Sequence[RepresentationRow]) -> str:
+    """``rows`` as a table for a terminal, as as_text."""
+    if not rows:
+        return "No SimCLR run has been measured yet. Train one on a data set with labelled validation images."
+    columns = ("Run", "Encoder", "From", "Data", "Validation", "k-NN accuracy", "Chance", "Effective rank", "Time")
+    cells = [
+        (
+            row.name,
+            title_of(row.encoder),
+            row.source,
+            row.data,
+            f"{row.n:,}",
+            with_interval(row.knn_accuracy, row.low, row.high),
+            f"{row.chance:.3f}",
+            "–" if row.effective_rank is None else f"{row.effective_rank:.1f}",
+            duration(row.train_s),
+        )
+        for row in rows
+    ]
+    return _table(columns, cells) + "\nIn brackets: 95 % intervals."
+
+
+def to_frame(rows: Sequence[ComparisonRow] | Sequence[RepresentationRow]) -> "pd.DataFrame":
+    """One row a run, one column a field; no columns without rows."""
+    import pandas as pd
+
+    return pd.DataFrame([asdict(row) for row in rows])
+
+
+def with_interval(value: float, low: float, high: float) -> str:
+    """``0.645 [0.593, 0.694]``."""
+    return f"{value:.3f} [{low:.3f}, {high:.3f}]"
+
+
+def duration(seconds: float | None) -> str:
+    """A length of time as people say it: ``42 s``, ``21 min``, ``1 h 05 min``; – if unknown."""
+    if seconds is None:
+        return "–"
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02d} min"
+
+
+def _readable(runs: Sequence[Run], split: str, needed: tuple[str, ...]) -> list[tuple[Run, AnyConfig, dict[str, Any]]]:
+    """The runs whose results hold ``split`` with the ``needed`` keys; a damaged run must not hide the others."""
+    found = []
+    for run in runs:
+        try:
+            config, results = run.config(), run.results()
+        except SealifeError:
+            continue
+        scored = (results or {}).get(split) or {}
+        if results and all(scored.get(key) is not None for key in needed):
+            found.append((run, config, results))
+    return found
+
+
+def _known(scored: dict[str, Any], **otherwise: float) -> dict[str, Any]:
+    """``scored`` without its nulls, and ``otherwise`` for what it lacks."""
+    return otherwise | {key: value for key, value in scored.items() if value is not None}
+
+
+def _row(run: Run, config: ClassifierConfig, results: dict[str, Any], reference: str, name: str) -> ComparisonRow:
+    test = _known(results["test"], accuracy_low=0.0, accuracy_high=1.0, macro_f1_low=0.0, macro_f1_high=1.0)
+    test_hash = results.get("test_hash") or ""
+    comparable = test_hash == reference
+    return ComparisonRow(
+        run_id=run.id,
+        name=name,
+        method=config.method,
+        encoder=config.encoder,
+        source=_source(run, config.weights),
+        data=config.data,
+        n=test["n"],
+        accuracy=test["accuracy"],
+        low=test["accuracy_low"],
+        high=test["accuracy_high"],
+        macro_f1=test["macro_f1"],
+        macro_f1_low=test["macro_f1_low"],
+        macro_f1_high=test["macro_f1_high"],
+        top3=test.get("top3"),
+        chance=test["chance"],
+        train_s=results.get("train_s"),
+        parameters_trained=results.get("parameters_trained"),
+        label_fraction=config.label_fraction,
+        test_hash=test_hash,
+        comparable=comparable,
+        why_not="" if comparable else f"tested on other images ({test['n']:,} of '{config.data}'), so not comparable.",
+        pretrain_s=pretrain_s(run, config.weights),
+        labels_per_class=config.labels_per_class,
+    )
+
+
+def pretrain_s(run: Run, weights: str) -> float | None:
+    """What all runs that the weights went through took together; a run that is gone counts for nothing."""
+    total, seen = None, {run.id}
+    while (run_id := source_run(weights)) is not None and run_id not in seen:
+        seen.add(run_id)
+        source = Run(run.root / run_id)
+        spent = (source.results() or {}).get("train_s")
+        total = total if spent is None else (total or 0.0) + spent
+        try:
+            weights = source.config().weights
+        except SealifeError:
+            break
+    return total
+
+
+def _source(run: Run, weights: str) -> str:
+    """Where an encoder's weights come from, in words; of another run its name."""
+    run_id = source_run(weights)
+    if run_id is not None:
+        return Run(run.root / run_id).notes()["name"]
+    if weights.startswith("file:"):
+        return Path(weights.removeprefix("file:")).name
+    return "random" if weights == "random" else published_weights(run.config().encoder).removesuffix(" weights")
+
+
+def _from(row: ComparisonRow) -> str:
+    published = published_weights(row.encoder)
+    named = {"random": "random weights", published.removesuffix(" weights"): published}
+    return named.get(row.source, f"weights of {row.source}")
+
+
+def _table(columns: Sequence[str], cells: Sequence[Sequence[str]]) -> str:
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(*columns, box=box.SIMPLE_HEAD, pad_edge=False)
+    for row in cells:
+        table.add_row(*(Text(cell) for cell in row))  # Text: a name with [brackets] is no markup
+    console = Console(width=10_000, color_system=None)  # wide enough never to cut a figure
+    with console.capture() as captured:
+        console.print(table)
+    return "\n".join(line.rstrip() for line in captured.get().split("\n")).strip("\n")

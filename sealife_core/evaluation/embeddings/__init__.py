@@ -1,0 +1,1 @@
+"""Features of images: computed, stored, measured, searched for neighbours."""

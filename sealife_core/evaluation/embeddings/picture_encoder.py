@@ -1,0 +1,117 @@
+"""A trained encoder on anyone's pictures.
+
+A picture is decoded and prepared as evaluation prepares the images of a data set, so that a file gets the embedding
+that stands for it in ``embeddings.npy``, but for rounding. All is computed on the CPU, in fp32.
+"""
+
+import io
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image, ImageOps
+from torch import Tensor, nn
+
+from sealife_core.datasets.dataset import open_dataset
+from sealife_core.datasets.decoding.pixels import Pixels, cache_size_px, from_picture
+from sealife_core.datasets.decoding.reading import decode, to_rgb
+from sealife_core.datasets.decoding.squares import DECODED_AT
+from sealife_core.errors import DatasetError, RunError
+from sealife_core.evaluation.classification.out_of_distribution import Novelty, read_novelty
+from sealife_core.evaluation.embeddings.compute import embed
+from sealife_core.models.checkpoint import load_model
+from sealife_core.opening import open_regular
+from sealife_core.runs.run import Run
+from sealife_core.views.sampling import centre_view
+from sealife_core.views.transforms import apply_views
+
+Picture = Path | bytes | Image.Image | np.ndarray
+"""A file, a file's content, a picture of Pillow's, or RGB (H, W, 3) uint8."""
+
+Square = tuple[np.ndarray, float]
+"""A picture as the cache of decoded images holds it: (S, S, 3) uint8, and its width / height."""
+
+
+class PictureEncoder:
+    """The encoder in a folder: a run's, or a copy of ``model.safetensors`` and ``model.json`` alone.
+
+    Raises WeightsError if there is no model or it is damaged. Not thread-safe.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = Path(folder)
+        self.encoder, self.head, self.card = load_model(self.folder)
+        self.cache_px = self._cache_size()
+
+    def features(self, pictures: Sequence[Picture]) -> np.ndarray:
+        """h (n, D) float32 of ``pictures``, in their order. Raises DatasetError if one cannot be decoded."""
+        return self.embedded([self.square(picture) for picture in pictures])
+
+    def embedded(self, squares: Sequence[Square], by: nn.Module | None = None) -> np.ndarray:
+        """h (n, D) float32 of decoded pictures, at least one; or what another module, ``by``, makes of them."""
+        (mean, std), rows, size = self.colours, np.arange(len(squares)), self.card.image_size_px
+        return embed(by or self.encoder, _pixels(squares), rows, image_size_px=size, mean=mean, std=std)
+
+    def seen(self, picture: Picture) -> Tensor:
+        """(1, 3, H, H) float32 in 0 … 1: the view of evaluation."""
+        images, aspects = _pixels([self.square(picture)]).gather([0])
+        return apply_views(images, centre_view(aspects), self.card.image_size_px, steps=("crop",))
+
+    @property
+    def colours(self) -> tuple[tuple[float, ...], tuple[float, ...]]:
+        """Mean and standard deviation of each colour, by which the encoder's input is normalised."""
+        return tuple(self.card.mean), tuple(self.card.std)
+
+    def square(self, picture: Picture) -> Square:
+        """``picture``, decoded. Raises DatasetError, a sentence, if that cannot be done."""
+        if isinstance(picture, np.ndarray):
+            if picture.ndim != 3 or picture.shape[2] != 3 or picture.dtype != np.uint8:
+                raise ValueError(f"the picture is {picture.dtype} {picture.shape}; expected uint8 (H, W, 3)")
+            return from_picture(Image.fromarray(picture), self.cache_px)
+        if isinstance(picture, bytes):
+            return self._from_file(io.BytesIO(picture))
+        try:
+            if isinstance(picture, Image.Image):  # it may not have been decoded yet
+                return from_picture(to_rgb(ImageOps.exif_transpose(picture)), self.cache_px)
+            with open_regular(picture) as file:
+                return self._from_file(file)
+        except FileNotFoundError as error:
+            raise DatasetError("There is no such file.") from error
+        except OSError as error:
+            raise DatasetError(f"Cannot be read ({error.strerror or error}).") from error
+
+    def _from_file(self, file: Any) -> Square:
+        decoded = decode(file, at_least_px=DECODED_AT * self.cache_px)  # as the cache of a data set is made
+        # A JPEG decoded smaller has rounded proportions; those of the file are the true ones.
+        return from_picture(decoded.rgb, self.cache_px)[0], decoded.width / decoded.height
+
+    def _cache_size(self) -> int:
+        """The side at which the run had its pictures decoded; else the one for its data set, or for large pictures."""
+        noted = Run(self.folder).environment().get("cache_size_px")
+        if isinstance(noted, int) and noted > 0:
+            return noted
+        if kept := self.kept_novelty[0]:  # a copied model
+            return kept.cache_size_px
+        try:
+            dataset = open_dataset(self.card.data)
+        except DatasetError:
+            dataset = None
+        if dataset is None or dataset.content_hash != self.card.data_hash:  # another one of that name
+            return 2 * self.card.image_size_px
+        return cache_size_px(dataset, self.card.image_size_px)
+
+    @cached_property
+    def kept_novelty(self) -> tuple[Novelty | None, str]:
+        """What is kept of the training images beside the model; None if nothing, with a sentence if it is damaged."""
+        try:
+            return read_novelty(self.folder, self.card.feature_dim), ""
+        except RunError as error:
+            return None, str(error)
+
+
+def _pixels(squares: Sequence[Square]) -> Pixels:
+    """Decoded pictures as evaluation gets them from a data set."""
+    arrays, aspects = zip(*squares, strict=True)
+    return Pixels(np.stack(arrays), np.array(aspects, np.float32))

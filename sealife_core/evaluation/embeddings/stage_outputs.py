@@ -1,0 +1,55 @@
+"""An encoder that tells what every stage makes of a picture beside its features: one pass serves both."""
+
+import threading
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from sealife_core.evaluation.classification.out_of_distribution import FAINT, STAGES, Means
+from sealife_core.evaluation.embeddings.feature_store import Columns
+from sealife_core.models.encoders import Encoder
+from sealife_core.models.facts import STAGE_NAMES
+
+
+class Watched(nn.Module):
+    """Images (n, 3, H, W) → (n, ``sum(columns.values())``) float32: h, then each stage's mean over all places.
+
+    Of the last stage it is h itself, which is not there twice. Several threads may call it at once. Its hooks stay in
+    ``encoder`` until :meth:`leave`.
+    """
+
+    def __init__(self, encoder: Encoder) -> None:
+        super().__init__()
+        self.encoder = encoder
+        self.columns: Columns = {}
+        self._local = threading.local()
+        self._hooks = encoder.at_ends(self._keep, *STAGE_NAMES[:-1])
+
+    def forward(self, images: Tensor) -> Tensor:
+        """h and the means of a batch, side by side."""
+        self._local.parts = {}
+        h = self.encoder(images)
+        parts = {"h": h.float(), STAGES[0]: _of_pixels(images.float()), **self._local.parts}
+        self.columns = {name: part.shape[1] for name, part in parts.items()}
+        return torch.cat(list(parts.values()), 1)
+
+    def leave(self) -> None:
+        """Take the hooks out of the encoder."""
+        for hook in self._hooks:
+            hook.remove()
+
+    def _keep(self, name: str, given: Tensor) -> None:
+        self._local.parts[name] = self.encoder.maps(given).mean((2, 3), dtype=torch.float32)
+
+
+def taken_apart(rows: np.ndarray, columns: Columns) -> tuple[np.ndarray, Means]:
+    """What :class:`Watched` gave of n images as h (n, D) and the means of every stage."""
+    ends = np.cumsum(list(columns.values()))[:-1]
+    h, *means = (np.ascontiguousarray(part) for part in np.split(rows, ends, axis=1))
+    return h, dict(zip(list(columns)[1:], means, strict=True)) | {STAGE_NAMES[-1]: h}
+
+
+def _of_pixels(images: Tensor) -> Tensor:
+    spreads = [images.std((2, 3), correction=0), *(images.diff(dim=d).abs().mean((2, 3)) for d in (2, 3))]
+    return torch.cat([images.mean((2, 3)), *((spread + FAINT).log() for spread in spreads)], 1)

@@ -1,0 +1,68 @@
+"""The images that a run was trained on, as it has embedded them: which of them are most like a picture?"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from sealife_core.datasets.dataset import open_dataset
+from sealife_core.errors import RunError
+from sealife_core.evaluation.embeddings.neighbours import nearest
+from sealife_core.evaluation.embeddings.stored_embeddings import has_embeddings, read_embeddings
+
+
+@dataclass(frozen=True)
+class Neighbour:
+    """A training image: its id in the data set, its label ("" without one), its cosine similarity."""
+
+    id: str
+    label: str
+    similarity: float
+
+
+@dataclass(frozen=True, eq=False)
+class TrainingImages:
+    """The training images of a run, to look for the most similar among: features (m, D) float32, ids, labels (m,)."""
+
+    features: np.ndarray
+    ids: tuple[str, ...]
+    labels: tuple[str, ...]
+
+    def similarity(self, features: np.ndarray) -> np.ndarray:
+        """(n,) float32: the cosine of each of ``features`` (n, D) to the most similar training image."""
+        return nearest(self.features, features, 1)[1][:, 0]
+
+    def nearest(self, features: np.ndarray, k: int) -> list[Neighbour]:
+        """The k training images most similar to ``features`` (D,), best first."""
+        indices, similarities = (found[0] for found in nearest(self.features, features[None], k))
+        found = zip(indices, similarities, strict=True)
+        return [Neighbour(self.ids[i], self.labels[i], float(similarity)) for i, similarity in found]
+
+
+def training_images(folder: Path, data: str) -> TrainingImages:
+    """The images of data set ``data`` that the run in ``folder`` was trained on, as it has embedded them.
+
+    Raises RunError or DatasetError, with a sentence, where embeddings or data set are not there or do not belong
+    together.
+    """
+    if not has_embeddings(folder):
+        raise RunError(
+            f"There are no embeddings of training images in '{folder.name}' to compare with; a run writes them when it"
+            " ends. Let the run finish, or use the run in its original folder."
+        )
+    embedded, dataset = read_embeddings(folder), open_dataset(data)
+    rows = embedded.rows_in(dataset)
+    split = np.where(rows >= 0, dataset.manifest["split"].to_numpy(dtype=str)[rows], "gone")
+    train = np.flatnonzero(split == "train")
+    if not len(train):
+        raise RunError(
+            f"Data set '{dataset.name}' has none of the training images that this run has embedded. It is another data"
+            " set with the same name. Train a new run on it."
+        )
+    labels = dataset.manifest["label"].to_numpy()[rows[train]]
+    # Copies: the file behind ``embedded`` may be replaced while these are in use.
+    return TrainingImages(
+        features=np.array(embedded.values[train], np.float32),
+        ids=tuple(embedded.ids[i] for i in train),
+        labels=tuple(map(str, labels)),
+    )

@@ -1,0 +1,1 @@
+"""Matplotlib figures, and the colours of classes."""

@@ -1,0 +1,233 @@
+"""Matplotlib figures of a run as PNG files: curves, confusion, a page of predictions against truth.
+
+Drawn through ``Figure`` alone: pyplot's state is global, and a run must not meet that of whoever called it.
+"""
+
+import io
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.figure import Figure
+from PIL import Image
+
+from sealife_core.datasets.decoding.thumbnails import thumbnail
+from sealife_core.durable import replacing
+from sealife_core.errors import SealifeError
+from sealife_core.evaluation.figures.lettering import as_it_stands, drawable, shortened
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from sealife_core.datasets.dataset import Dataset
+
+SEA, CORAL, INK, QUIET, FAINT = "#0E7C86", "#C2553A", "#1F2A30", "#6B7A80", "#DDE5E7"
+DPI = 150
+_WATER = LinearSegmentedColormap.from_list("water", ["#FFFFFF", "#BFE0E2", SEA, "#084B52"])
+
+# Panel → (key in metrics.jsonl, what people call it, colour, line style), where the data has it.
+_PANELS: dict[str, tuple[tuple[str, str, str, str], ...]] = {
+    "Loss": (("train/loss", "training", SEA, "-"), ("val/loss", "validation", CORAL, "-")),
+    "Accuracy": (
+        ("train/accuracy", "training", SEA, "-"),
+        ("train/contrastive_accuracy", "contrastive, training", SEA, "-"),
+        ("val/accuracy", "validation", CORAL, "-"),
+        ("val/macro_f1", "macro-F1, validation", CORAL, ":"),
+        ("val/knn_accuracy", "k-NN, validation", CORAL, "-"),
+    ),
+    "Learning rate": (("train/learning_rate", "learning rate", QUIET, "-"),),
+}
+
+
+def curves(
+    metrics: Sequence[Mapping[str, Any]],
+    path: Path,
+    *,
+    chance_loss: float | None = None,
+    chance_accuracy: float | None = None,
+    title: str = "",
+) -> None:
+    """Loss, accuracy and learning rate over epochs; dashed lines stand at chance. ``metrics``: of metrics.jsonl."""
+    panels = {name: drawn for name, lines in _PANELS.items() if (drawn := _with_data(metrics, lines))}
+    figure = Figure(figsize=(8, 2.6 * max(1, len(panels)) + 0.5), dpi=DPI, facecolor="white")
+    figure.set_layout_engine("constrained", w_pad=0.15, h_pad=0.1)
+    as_it_stands(figure.suptitle(title or "Training", x=0.02, ha="left", fontsize=13, color=INK, fontweight="bold"))
+    chance = {"Loss": chance_loss, "Accuracy": chance_accuracy}
+    for place, (name, drawn) in enumerate(panels.items(), 1):
+        axes = _calm(figure.add_subplot(len(panels), 1, place))
+        axes.set_title(name, loc="left", fontsize=10, color=INK)
+        for label, x, y, colour, style in drawn:
+            _line(axes, x, y, label, colour, style)
+        if (level := chance.get(name)) is not None:
+            axes.axhline(level, color=QUIET, linewidth=1, linestyle=(0, (5, 4)), label=f"chance {level:.2f}")
+        if name != "Loss":  # a share and a rate are read against zero
+            axes.set_ylim(0, 1 if name == "Accuracy" else None)
+        if len(drawn) > 1 or level is not None:
+            axes.legend(frameon=False, fontsize=8, labelcolor=INK, loc="best")
+        axes.set_xlabel("epoch" if place == len(panels) else "", fontsize=9, color=QUIET)
+    if not panels:
+        figure.text(0.5, 0.45, "Nothing has been logged yet.", ha="center", color=QUIET, fontsize=11)
+    _save(figure, path)
+
+
+def confusion(counts: np.ndarray, classes: Sequence[str], path: Path, title: str = "") -> None:
+    """Truth (rows) against prediction (columns). ``counts``: (C, C); shades are shares of a row, numbers are images."""
+    counts = np.asarray(counts)
+    c, n = len(classes), int(counts.sum())
+    images = counts.sum(1, keepdims=True)
+    share = np.divide(counts, images, out=np.zeros(counts.shape), where=images > 0)
+    side = min(16.0, max(4.0, 0.36 * c + 1.2))
+    figure = Figure(figsize=(side + 1.6, side + 0.9), dpi=DPI, layout="constrained", facecolor="white")
+    axes = figure.add_subplot()
+    shown = axes.imshow(share, cmap=_WATER, vmin=0, vmax=1, interpolation="nearest")
+    right = int(np.trace(counts))
+    heading = title or f"Truth against prediction: {right:,} of {n:,} right ({right / n:.1%})" if n else "No images"
+    as_it_stands(axes.set_title(heading, loc="left", fontsize=12, color=INK, fontweight="bold", pad=12))
+    size = float(np.clip(9 - c / 16, 3, 9))
+    if c <= 120:  # beyond, names would be smaller than can be read
+        # Made drawable before, since an axis writes its labels anew at every drawing.
+        short = [drawable(shortened(name, 22)) for name in classes]
+        named = [f"{name} ({int(m):,})" for name, m in zip(short, images[:, 0], strict=True)]
+        axes.set_yticks(range(c), named, fontsize=size, color=INK)
+        axes.set_xticks(range(c), short, fontsize=size, color=INK, rotation=90)
+    else:
+        axes.set_xticks([])
+        axes.set_yticks([])
+    for label in (*axes.get_xticklabels(), *axes.get_yticklabels()):
+        as_it_stands(label)
+    axes.set_xlabel("predicted", fontsize=10, color=QUIET)
+    axes.set_ylabel("truth (images)", fontsize=10, color=QUIET)
+    axes.tick_params(length=0)
+    axes.spines[:].set_color(FAINT)
+    if c <= 40:
+        for i, j in zip(*np.nonzero(counts), strict=True):
+            colour = "white" if share[i, j] > 0.5 else INK
+            axes.text(j, i, f"{counts[i, j]}", ha="center", va="center", fontsize=size * 0.9, color=colour)
+    bar = figure.colorbar(shown, ax=axes, shrink=0.6, aspect=30, format=lambda value, _: f"{value:.0%}")
+    bar.set_label("share of the true class", fontsize=9, color=QUIET)
+    bar.ax.tick_params(length=0, labelsize=8, colors=QUIET)
+    bar.outline.set_visible(False)  # pyright: ignore[reportCallIssue]
+    _save(figure, path)
+
+
+def prediction_page(
+    dataset: "Dataset", predictions: "pd.DataFrame", path: Path, *, pictures: int = 24, seed: int = 0, title: str = ""
+) -> None:
+    """Pictures with what they are and what they were taken for: half wrong ones, half right ones, drawn at random.
+
+    ``predictions`` as of predictions_table. Wrong and right differ by heading, sign (✗, ✓) and line, not colour alone.
+    """
+    was_right = (predictions["label"] == predictions["predicted"]).to_numpy()
+    wrong, right = _balanced(np.flatnonzero(~was_right), np.flatnonzero(was_right), pictures, seed)
+    sections = [
+        (chosen, f"{sign}: {len(chosen):,}" + _of(len(chosen), total), is_right)
+        for chosen, total, sign, is_right in (
+            (wrong, int((~was_right).sum()), "✗ Wrong", False),
+            (right, int(was_right.sum()), "✓ Right", True),
+        )
+        if len(chosen)
+    ]
+    # All lengths in inches, from the top: a heading, then for each section its own heading and rows of squares.
+    columns, side, gap, section_in = 6, 1.6, 0.12, 0.34
+    pitch = {False: side + 0.42, True: side + 0.26}  # below a wrong picture stand two lines, below a right one one
+    height = 0.75 + sum(section_in + pitch[good] * math.ceil(len(chosen) / columns) for chosen, _, good in sections)
+    figure = Figure(figsize=(columns * (side + gap) + 0.4, height), dpi=DPI, facecolor="white")
+    share = was_right.sum() / max(1, len(was_right))
+    heading = title or f"Predictions against truth: {share:.1%} of {len(was_right):,} images right"
+    heading = heading if len(was_right) else "There are no predictions."
+    as_it_stands(figure.text(0.02, 1 - 0.3 / height, heading, fontsize=13, color=INK, fontweight="bold", va="center"))
+    top = 0.55
+    for chosen, says, good in sections:
+        colour = SEA if good else CORAL
+        figure.text(0.02, 1 - (top + 0.17) / height, says, fontsize=10, color=colour, fontweight="bold", va="center")
+        top += section_in
+        for place, position in enumerate(chosen):
+            x = 0.26 + (place % columns) * (side + gap)
+            y = height - top - side - (place // columns) * pitch[good]
+            wide = figure.get_figwidth()
+            axes = figure.add_axes((x / wide, y / height, side / wide, side / height))
+            _tile(axes, dataset, predictions.iloc[position].to_dict(), good)
+        top += pitch[good] * math.ceil(len(chosen) / columns)
+    _save(figure, path)
+
+
+def _of(shown: int, total: int) -> str:
+    return f" of {total:,}, drawn at random" if shown < total else ""
+
+
+def _tile(axes: Axes, dataset: "Dataset", row: dict[Any, Any], is_right: bool) -> None:
+    """One picture, whole, on a square; below it the prediction, and the truth if that is another."""
+    colour = SEA if is_right else CORAL
+    try:
+        with Image.open(io.BytesIO(thumbnail(dataset, dataset.row_of(row["id"]), 256))) as picture:
+            axes.imshow(np.asarray(picture.convert("RGB")))
+    except (SealifeError, OSError):  # the picture was deleted since: the prediction still stands
+        axes.text(0.5, 0.5, "picture\nis gone", ha="center", va="center", color=QUIET, transform=axes.transAxes)
+    axes.set_xticks([])
+    axes.set_yticks([])
+    axes.set_facecolor("#F4F7F8")
+    axes.set_adjustable("datalim")
+    for spine in axes.spines.values():
+        spine.set(color=colour, linewidth=2, linestyle="-" if is_right else (0, (4, 2)))
+    sign, confidence = ("✓", "✗")[not is_right], float(row["confidence"])
+    said = f"{sign} {shortened(row['predicted'], 15)} {confidence:.0%}"
+    truth = "" if is_right else f"truth: {shortened(row['label'], 17)}"
+    as_it_stands(
+        axes.text(0, -0.03, said, fontsize=8, color=colour, va="top", fontweight="bold", transform=axes.transAxes)
+    )
+    as_it_stands(axes.text(0, -0.125, truth, fontsize=8, color=INK, va="top", transform=axes.transAxes))
+
+
+def _balanced(wrong: np.ndarray, right: np.ndarray, pictures: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Half of ``pictures`` from each, at random; where one has too few, the other fills up."""
+    from_wrong = min(len(wrong), max(pictures // 2, pictures - len(right)))
+    from_right = min(len(right), pictures - from_wrong)
+    chooser = np.random.default_rng(seed)
+    return chooser.permutation(wrong)[:from_wrong], chooser.permutation(right)[:from_right]
+
+
+def _with_data(
+    metrics: Sequence[Mapping[str, Any]], lines: tuple[tuple[str, str, str, str], ...]
+) -> list[tuple[str, np.ndarray, np.ndarray, str, str]]:
+    """(label, epochs (n,), values (n,), colour, style) of those lines that have finite values."""
+    found = []
+    for key, label, colour, style in lines:
+        points = [
+            (line.get("epoch") or 0.0, line[key])
+            for line in metrics
+            if isinstance(line.get(key), int | float) and math.isfinite(line[key])
+        ]
+        if points:
+            x, y = np.array(points, dtype=float).T
+            found.append((label, x, y, colour, style))
+    return found
+
+
+def _line(axes: Axes, x: np.ndarray, y: np.ndarray, label: str, colour: str, style: str) -> None:
+    """A line; a long one is drawn pale, with its moving average over it."""
+    if len(y) > 200:
+        axes.plot(x, y, color=colour, linewidth=0.6, alpha=0.25)
+        window = len(y) // 50
+        y = np.convolve(y, np.ones(window) / window, mode="valid")
+        x = x[window // 2 : window // 2 + len(y)]
+    marker = "o" if len(y) <= 30 else ""
+    axes.plot(x, y, color=colour, linewidth=1.8, linestyle=style, marker=marker, markersize=3.5, label=label)
+
+
+def _calm(axes: Axes) -> Axes:
+    axes.spines[["top", "right", "left"]].set_visible(False)
+    axes.spines["bottom"].set_color(FAINT)
+    axes.grid(axis="y", color=FAINT, linewidth=0.8)
+    axes.set_axisbelow(True)
+    axes.tick_params(length=0, labelsize=8, colors=QUIET)
+    return axes
+
+
+def _save(figure: Figure, path: Path) -> None:
+    """Write the PNG whole or not at all."""
+    with replacing(path) as file:
+        figure.savefig(file, format="png")

@@ -1,0 +1,1 @@
+"""Embeddings in two or three dimensions: PCA, UMAP, the film."""

@@ -1,0 +1,180 @@
+"""The film: the same images after more and more training, each frame a UMAP that is held near the frames around it.
+
+AlignedUMAP's layout (umap-learn) with every image related to itself. umap-learn's class lays
+every frame out twice, compares neighbourhoods in quadratic time, loses the last frame's relations, ignores the minimal
+distance and says nothing of its progress; so its parts are put together here, and the layout's loop is written anew.
+"""
+
+import warnings
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+from sealife_core.evaluation.embeddings.neighbours import neighbour_graph
+from sealife_core.evaluation.projections.reduction import ProjectionSettings
+from sealife_core.evaluation.projections.umap_fit import Progress, enough, laid_out, quieten, say, usable_neighbours
+
+# AlignedUMAP's own, but for the pull.
+EPOCHS = 200
+WINDOW = 3  # a frame is held near the three before it and the three after it
+NEGATIVES = 5  # images that one is pushed away from, for each that it is drawn to
+# AlignedUMAP takes 0.01. Three times that halves how far images at rest tremble from frame to frame (1.5 % of the
+# picture instead of 3.7 %) and costs less than 0.01 of trustworthiness (11 frames of 1,000 photographs).
+PULL = 0.03
+
+
+def fit_film(values: np.ndarray, settings: ProjectionSettings, progress: Progress | None = None) -> np.ndarray:
+    """Points (E, n, 2) float32 of snapshots ``values`` (E, n, D) of the same n images. Raises as fit_umap."""
+    values = np.asarray(values, np.float32)
+    if values.ndim != 3 or not len(values):
+        raise ValueError(f"snapshots are {values.shape}; expected (E, n, D) with at least one")
+    for frame in values:
+        enough(frame)
+    k, graphs = usable_neighbours(values.shape[1], settings.neighbours), []
+    for done, frame in enumerate(values):
+        say(progress, "finding neighbours", done, len(values))
+        graphs.append(neighbour_graph(frame, k, settings.metric))
+    say(progress, "loading UMAP")
+    with warnings.catch_warnings():
+        quieten()
+        from umap.umap_ import find_ab_params, fuzzy_simplicial_set
+
+        say(progress, "building the graphs")
+        draw = np.random.RandomState(settings.seed)
+        sets: list[Any] = [
+            fuzzy_simplicial_set(frame, k, draw, settings.metric, knn_indices=indices, knn_dists=distances)[0]
+            for frame, (indices, distances) in zip(values, graphs, strict=True)
+        ]
+        sets = [fuzzy.tocoo() for fuzzy in sets]
+        points = _first_layouts(values, sets, settings, draw)
+    curve = find_ab_params(1.0, settings.min_distance)
+    _lay_out(points, _edges(sets), _ties(sets), curve, settings.seed, progress)
+    return laid_out(points)
+
+
+def _first_layouts(values: np.ndarray, sets: list[Any], settings: ProjectionSettings, draw: Any) -> np.ndarray:
+    """Where each frame begins, (E, n, 2): its spectral layout, turned to lie on the one before."""
+    from umap.spectral import spectral_layout
+
+    n, frames = values.shape[1], []
+    for frame, fuzzy in zip(values, sets, strict=True):
+        # The spectral layout needs more points than it has eigenvectors to find.
+        start = spectral_layout(frame, fuzzy, 2, draw, metric=settings.metric) if n > 7 else draw.uniform(-1, 1, (n, 2))
+        start = np.asarray(start, np.float64) * (10 / np.abs(start).max())
+        if frames:  # orthogonal Procrustes: the turn and reflection that brings the images nearest to where they were
+            u, _, v = np.linalg.svd(start.T @ frames[-1])
+            start = start @ (u @ v)
+        frames.append(start)
+    return np.stack(frames).astype(np.float32)
+
+
+def _edges(sets: list[Any]) -> tuple[np.ndarray, ...]:
+    """All edges (m,): frame, head, tail, and every how many epochs each is drawn. The frames take turns."""
+    parts = []
+    for frame, fuzzy in enumerate(sets):
+        share = fuzzy.data / fuzzy.data.max()
+        drawn = share >= 1 / EPOCHS  # weaker ones would be drawn less than once
+        turn = np.arange(drawn.sum())
+        parts.append((turn, np.full(len(turn), frame), fuzzy.row[drawn], fuzzy.col[drawn], 1 / share[drawn]))
+    turn, frame, head, tail, every = (np.concatenate(part) for part in zip(*parts, strict=True))
+    order = np.lexsort((frame, turn))
+    return frame[order], head[order], tail[order], every[order].astype(np.float64)
+
+
+def _ties(sets: list[Any]) -> np.ndarray:
+    """How strongly an image is held to where it is in the frames around: (E, 2 · WINDOW + 1, n) float32.
+
+    By how alike its neighbours in both frames are (Jaccard): what keeps its company stays; what changes it may move.
+    """
+    ties = np.zeros((len(sets), 2 * WINDOW + 1, sets[0].shape[0]), np.float32)
+    edges = [(fuzzy.tocsr() > 0).astype(np.float32) for fuzzy in sets]
+    degrees = [np.asarray(part.sum(1)).ravel() for part in edges]
+    for frame in range(len(sets)):
+        for other in range(max(0, frame - WINDOW), min(len(sets), frame + WINDOW + 1)):
+            if other != frame:
+                both = np.asarray(edges[frame].multiply(edges[other]).sum(1)).ravel()
+                alike = both / np.maximum(degrees[frame] + degrees[other] - both, 1)
+                ties[frame, other - frame + WINDOW] = PULL * np.exp(1 - abs(other - frame)) * alike
+    return ties
+
+
+def _lay_out(
+    points: np.ndarray,
+    edges: tuple[np.ndarray, ...],
+    ties: np.ndarray,
+    curve: tuple[float, float],
+    seed: int,
+    progress: Progress | None,
+) -> None:
+    """Move ``points`` (E, n, 2), in place, by EPOCHS rounds of stochastic gradient descent."""
+    one_round = _compiled_round()
+    every = edges[3]
+    due, due_negative = every.copy(), every / NEGATIVES
+    rate = 1.0
+    for epoch in range(EPOCHS):
+        one_round(points, *edges, due, due_negative, ties, *curve, rate, epoch, seed, NEGATIVES)
+        rate = 1 - epoch / EPOCHS
+        say(progress, "laying out", epoch + 1, EPOCHS)
+
+
+@cache
+def _compiled_round() -> Callable[..., None]:
+    import numba  # umap-learn's own compiler
+
+    return numba.njit(fastmath=True)(_round)
+
+
+def _round(
+    points: Any,
+    frame: Any,
+    head: Any,
+    tail: Any,
+    every: Any,
+    due: Any,
+    due_negative: Any,
+    ties: Any,
+    a: float,
+    b: float,
+    rate: float,
+    epoch: int,
+    seed: int,
+    negatives: int,
+) -> None:
+    """One round over all edges: an edge draws its two ends together, and its head is pushed from random others.
+
+    UMAP's gradients of a curve 1 / (1 + a·distance^2b), each clipped to 4, as in umap.layouts; every move also
+    pulls the image towards where it is in the frames around.
+    """
+    frames, n, _ = points.shape
+    window = ties.shape[1] // 2
+    np.random.seed(seed + epoch)
+    for edge in range(len(every)):
+        if due[edge] > epoch:
+            continue
+        due[edge] += every[edge]
+        here, j, other = frame[edge], head[edge], tail[edge]
+        pushes = int((epoch - due_negative[edge]) * negatives / every[edge])
+        due_negative[edge] += pushes * every[edge] / negatives
+        for turn in range(-1, pushes + 1):
+            # -1: the head is drawn to the tail; 0: the tail to the head; from 1 on: the head is pushed from any other.
+            moved, fixed = (other, j) if turn == 0 else (j, other)
+            if turn > 0:
+                fixed = np.random.randint(n)
+                if fixed == j:
+                    continue
+            x, y = points[here, moved, 0] - points[here, fixed, 0], points[here, moved, 1] - points[here, fixed, 1]
+            squared = x * x + y * y
+            slope = 0.0
+            if squared > 0 and turn > 0:
+                slope = 2 * b / ((0.001 + squared) * (a * squared**b + 1))
+            elif squared > 0:
+                slope = -2 * a * b * squared ** (b - 1) / (a * squared**b + 1)
+            x, y = min(4.0, max(-4.0, slope * x)), min(4.0, max(-4.0, slope * y))
+            for near in range(max(0, here - window), min(frames, here + window + 1)):
+                tie = ties[here, near - here + window, moved]
+                x -= tie * (points[here, moved, 0] - points[near, moved, 0])
+                y -= tie * (points[here, moved, 1] - points[near, moved, 1])
+            points[here, moved, 0] += rate * min(4.0, max(-4.0, x))
+            points[here, moved, 1] += rate * min(4.0, max(-4.0, y))

@@ -1,0 +1,209 @@
+"""Projections of a run, kept on its disk and computed by a process of their own, so that no page ever waits for one.
+
+RUN/projections/<what>-<key>/
+  request.json   whoever asks, once: the settings, and what the embeddings looked like
+  process.json   whoever asks: the process that computes (pid, start, boot, host)
+  status.json    the process: state, stage, done, total, heartbeat, error
+  log.txt        what the process printed
+  points.npy, ids.json, facts.json     the process, at the end: (n, dims) or (E, n, 2); the image of each; what is known
+
+Importing this imports neither torch nor umap-learn nor scikit-learn: looking at what is finished is instant.
+"""
+
+import hashlib
+import os
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+
+from sealife_core.durable import held
+from sealife_core.errors import RunError
+from sealife_core.evaluation.embeddings.stored_embeddings import (
+    FILES,
+    INDEX,
+    SNAPSHOTS,
+    has_embeddings,
+    is_finite,
+    read_embeddings,
+    read_snapshots,
+)
+from sealife_core.evaluation.projections.reduction import ProjectionSettings
+from sealife_core.runs.contents import FACTS_SHAPE, INDEX_SHAPE, PROCESS_SHAPE, PROJECTING_SHAPE
+from sealife_core.runs.files import UnreadableFile, read_json, replace_json, tail, written_at
+from sealife_core.runs.liveness import Process, host, identity, is_fresh, process_of
+from sealife_core.runs.scheduling.spawning import reap, spawn
+
+What = Literal["umap", "film"]
+PROJECTIONS, LOCK = "projections", ".projections.lock"
+REQUEST, PROCESS, STATUS, LOG = "request.json", "process.json", "status.json", "log.txt"
+POINTS, IDS, FACTS = "points.npy", "ids.json", "facts.json"
+
+
+@dataclass(frozen=True)
+class Projection:
+    """A projection as it stands. ``stage``, ``done`` of ``total`` (0: unknown) while it runs; ``error`` if it failed.
+
+    When it is done: ``points`` (n, dims), of a film (E, n, 2), float32; the image ``ids`` of its n; a film's
+    ``epochs``; and ``facts``: settings used, fit_s, n of sampled_from, trustworthiness (of trustworthiness_n images),
+    and where labels allow knn_accuracy (of knn_n images of split knn_split, by knn_bank_n training images), of a film
+    one each a frame; ``notes``: sentences on what was done otherwise than asked.
+    """
+
+    state: Literal["absent", "running", "done", "failed"]
+    stage: str = ""
+    done: int = 0
+    total: int = 0
+    error: str = ""
+    ids: tuple[str, ...] = ()
+    points: np.ndarray = field(default_factory=lambda: np.zeros((0, 2), np.float32))
+    epochs: tuple[int, ...] = ()
+    facts: dict[str, Any] = field(default_factory=dict)
+
+
+def folder_of(run_path: Path, settings: ProjectionSettings, what: What = "umap") -> Path:
+    """Where a projection of the run in ``run_path`` is kept. A film has two dimensions and is of h, whatever is set."""
+    if what == "film":
+        settings = settings.model_copy(update={"dims": 2, "of": "h"})
+    return Path(run_path) / PROJECTIONS / f"{what}-{settings.key}"
+
+
+def find(run_path: Path, settings: ProjectionSettings, what: What = "umap") -> Projection:
+    """The projection as it stands on disk; milliseconds. Of other embeddings than the run has now it is absent."""
+    folder = folder_of(run_path, settings, what)
+    try:
+        request, status = read_json(folder / REQUEST), read_json(folder / STATUS, PROJECTING_SHAPE)
+    except UnreadableFile as error:
+        return Projection("failed", error=f"{error} Compute the projection again.")
+    if request is None or request.get("source") != fingerprint(run_path, what, settings.of):
+        return Projection("absent")
+    said = (status or {}).get("state")
+    if said == "done":
+        return _read(folder)
+    if said == "failed":
+        return Projection(
+            "failed", error=(status or {}).get("error") or "It failed for an unknown reason. Compute it again."
+        )
+    if not _lives(folder, status):
+        last = "".join(f" Last line of the log: {line.strip()}" for line in tail(folder / LOG, 1))
+        return Projection(
+            "failed",
+            error="The process ended before the projection was ready, perhaps because memory ran out. Compute it"
+            f" again.{last}",
+        )
+    status = status or {}
+    return Projection(
+        "running",
+        stage=status.get("stage") or "starting",
+        done=status.get("done") or 0,
+        total=status.get("total") or 0,
+    )
+
+
+def request(run_path: Path, settings: ProjectionSettings, what: What = "umap") -> None:
+    """Have a projection computed in the background, unless it is there or under way; what failed is begun anew.
+
+    Returns at once. Raises RunError if the run has no embeddings (of a film: no snapshots), or cannot be written.
+    """
+    run_path = Path(run_path)
+    if find(run_path, settings, what).state in ("running", "done"):
+        return
+    _embedded_or_raise(run_path, settings, what)
+    folder = folder_of(run_path, settings, what)
+    with _locked(run_path):
+        if find(run_path, settings, what).state in ("running", "done"):  # someone else was quicker
+            return
+        folder.mkdir(parents=True, exist_ok=True)
+        for name in (PROCESS, POINTS, IDS, FACTS, LOG):
+            (folder / name).unlink(missing_ok=True)
+        source = fingerprint(run_path, what, settings.of)
+        replace_json(folder / STATUS, {"state": "running", "stage": "starting", "heartbeat": time.time()})
+        replace_json(folder / REQUEST, {"what": what, "settings": settings.model_dump(mode="json"), "source": source})
+        replace_json(folder / PROCESS, _start(run_path, folder))
+
+
+def fingerprint(run_path: Path, what: What, of: Literal["h", "z"] = "h") -> str:
+    """Stands for the content of the run's embeddings or snapshots, by a part of each file; a copied run keeps it."""
+    run_path = Path(run_path)
+    paths = [run_path / INDEX, run_path / FILES[of]] if what == "umap" else sorted((run_path / SNAPSHOTS).glob("*"))
+    digest = hashlib.sha256()
+    for path in paths:
+        if not path.name.startswith("."):
+            digest.update(path.name.encode() + _sparsely(path))
+    return digest.hexdigest()[:16]
+
+
+def _sparsely(path: Path, parts: int = 16, part_bytes: int = 4096) -> bytes:
+    """The size of a file and ``parts`` pieces of it, evenly spread: what training changes, it changes everywhere."""
+    try:
+        with path.open("rb") as file:
+            size = file.seek(0, os.SEEK_END)
+            pieces = [str(size).encode()]
+            for part in range(parts):
+                file.seek(max(0, size - part_bytes) * part // (parts - 1))
+                pieces.append(file.read(part_bytes))
+            return b"".join(pieces)
+    except OSError:
+        return b""
+
+
+def _embedded_or_raise(run_path: Path, settings: ProjectionSettings, what: What) -> None:
+    if what == "film":
+        read_snapshots(run_path)
+    elif not has_embeddings(run_path, settings.of):
+        read_embeddings(run_path, settings.of)  # says what is missing
+
+
+def _read(folder: Path) -> Projection:
+    try:
+        points = np.load(folder / POINTS, allow_pickle=False)
+        ids, facts = read_json(folder / IDS, INDEX_SHAPE) or {}, read_json(folder / FACTS, FACTS_SHAPE)
+    except (UnreadableFile, OSError, ValueError, EOFError):
+        points, ids, facts = np.zeros(0), {}, None
+    names, epochs = ids.get("ids"), ids.get("epochs") or []
+    expected = (len(epochs), len(names or ()))[0 if epochs else 1 :]
+    if facts is None or names is None or points.shape[:-1] != expected or not is_finite(points):
+        return Projection(
+            "failed", error="The files of the projection are damaged and cannot be read. Compute it again."
+        )
+    return Projection("done", ids=tuple(map(str, names)), points=points, epochs=tuple(epochs), facts=facts)
+
+
+def _lives(folder: Path, status: dict[str, Any] | None) -> bool:
+    try:
+        process = process_of(read_json(folder / PROCESS, PROCESS_SHAPE))
+    except UnreadableFile:
+        process = Process.NONE
+    if process in (Process.ALIVE, Process.DEAD):
+        return process is Process.ALIVE
+    signs = (status or {}) | {"written": written_at(folder / STATUS)}
+    return is_fresh(signs, time.time(), another_clock=True)  # on another host, or between its start and its entry
+
+
+def _command(run_path: Path, folder: Path) -> list[str]:
+    return [sys.executable, "-m", "sealife_core.projection_worker", str(run_path.resolve()), folder.name]
+
+
+def _start(run_path: Path, folder: Path) -> dict[str, Any]:
+    """Start the process and return what identifies it."""
+    child = spawn(_command(run_path, folder), folder / LOG)
+    reap(child)
+    return identity(child.pid) or {"pid": child.pid, "host": host()}
+
+
+@contextmanager
+def _locked(run_path: Path) -> Iterator[None]:
+    """Hold the run's projections for a moment: two who ask at the same time start one process."""
+    try:
+        with held(run_path / LOCK, f"The list of projections of run '{run_path.name}'", RunError):
+            yield
+    except OSError as error:
+        raise RunError(
+            f"The projection cannot be saved in run '{run_path.name}' ({error.strerror}). Free space on the disk, or"
+            " make the run writable."
+        ) from None

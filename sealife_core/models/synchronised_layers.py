@@ -1,0 +1,164 @@
+"""Layers that see the whole batch while devices share it: BatchNorm's statistics, the draws of dropout and drop path.
+
+A layer is made one of these and back by :func:`share_layers` and :func:`part_layers`, as it stands: its parameters and
+their names are the same, so a checkpoint does not tell how many devices made it.
+"""
+
+import sys
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.autograd import Function
+from torch.autograd.function import once_differentiable
+from torch.nn import functional
+
+from sealife_core.models.distributed import added, gathered, place
+
+_BEFORE = "_alone"  # where a layer keeps what it was
+
+
+def share_layers(net: nn.Module, device: str, views: int = 1) -> None:
+    """Make every BatchNorm, dropout and drop path in ``net`` see what all devices ("cpu" or "cuda") see together.
+
+    views: of each image, of which a batch holds the first of all images, then the second of all.
+    """
+    become = _kinds(device)
+    for part in net.modules():
+        if type(part) in become:
+            part.__dict__[_BEFORE] = type(part)
+            part.__class__ = become[type(part)]
+            part.__dict__.update(process_group=None, views=views)  # None to SyncBatchNorm: all devices
+
+
+def part_layers(net: nn.Module) -> None:
+    """Undo :func:`share_layers`."""
+    for part in net.modules():
+        before = part.__dict__.pop(_BEFORE, None)
+        if before is not None:
+            part.__class__ = before
+            del part.__dict__["process_group"], part.__dict__["views"]
+
+
+def _kinds(device: str) -> dict[type[nn.Module], Any]:
+    """Kind of layer → what it becomes."""
+    # PyTorch's own is for accelerators alone.
+    norm, norm_act = (nn.SyncBatchNorm, SyncNormAct) if device == "cuda" else (SharedBatchNorm, SharedNormAct)
+    kinds: dict[type[nn.Module], Any] = {nn.BatchNorm1d: norm, nn.BatchNorm2d: norm, nn.Dropout: SharedDropout}
+    if "timm" in sys.modules:  # else no layer of timm is in the network
+        from timm.layers.drop import DropPath
+        from timm.layers.norm_act import BatchNormAct2d
+
+        kinds |= {BatchNormAct2d: norm_act, DropPath: SharedDropPath}
+    return kinds
+
+
+class SharedBatchNorm(nn.BatchNorm2d):
+    """BatchNorm over the images of all devices, on a processor. Maps (n, C, …), or numbers (n, C)."""
+
+    def forward(self, input: Tensor) -> Tensor:
+        """As BatchNorm1d and BatchNorm2d, which it is in evaluation mode."""
+        if not self.training or place()[1] == 1:
+            return super().forward(input)
+        assert self.momentum is not None
+        assert self.num_batches_tracked is not None
+        self.num_batches_tracked.add_(1)
+        found = _Normalised.apply(input, self.weight, self.bias, self.eps)
+        normalised, mean, variance, count = found  # pyright: ignore[reportGeneralTypeIssues]
+        with torch.no_grad():
+            assert self.running_mean is not None
+            assert self.running_var is not None
+            self.running_mean.lerp_(mean, self.momentum)
+            self.running_var.lerp_(variance * (count / (count - 1)), self.momentum)
+        return normalised
+
+    def _check_input_dim(self, input: Tensor) -> None:
+        """Whatever its first class took."""
+
+
+class _Normalised(Function):
+    """(x − mean) / deviation · weight + bias, with mean and variance (biased) of the numbers of all devices."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, weight: Tensor, bias: Tensor, eps: float) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        own_variance, own_mean = torch.var_mean(_precise(x), _but_channels(x), correction=0)
+        own_count = torch.full_like(own_mean[:1], x.numel() // x.shape[1])
+        told = gathered(torch.cat([own_mean, own_variance, own_count])[None])
+        means, variances, counts = told.split([len(own_mean), len(own_mean), 1], dim=1)
+        count = counts.sum()
+        share = counts / count
+        mean = (share * means).sum(0)
+        variance = (share * (variances + (means - mean).square())).sum(0)
+        ctx.save_for_backward(x, weight, mean, (variance + eps).rsqrt(), count)
+        ctx.mark_non_differentiable(mean, variance, count)
+        return functional.batch_norm(x, mean, variance, weight, bias, False, 0.0, eps), mean, variance, count
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, *slopes: Tensor) -> tuple[Tensor, Tensor, Tensor, None]:  # pyright: ignore[reportIncompatibleMethodOverride]
+        x, weight, mean, scale, count = ctx.saved_tensors
+        slope, wide = _precise(slopes[0]), (1, -1, *[1] * (x.ndim - 2))
+        standard = (_precise(x) - mean.view(wide)).mul_(scale.view(wide))
+        of_weight, of_bias = (slope * standard).sum(_but_channels(x)), slope.sum(_but_channels(x))
+        of_all = added(torch.stack([of_weight, of_bias])) / count
+        # Each number moves the mean and the variance of all: that part is taken out of its own slope.
+        inner = slope - standard.mul_(of_all[0].view(wide)) - of_all[1].view(wide)
+        of_x = inner.mul_((weight * scale).view(wide))
+        return of_x.to(x.dtype), of_weight, of_bias, None
+
+
+class SharedDropout(nn.Dropout):
+    """Dropout of a share of a batch: hides what it would of the whole batch, so all devices draw alike and differ."""
+
+    def forward(self, input: Tensor) -> Tensor:
+        """Features (n, D)."""
+        if not self.training or not self.p or place()[1] == 1:
+            return super().forward(input)
+        (rank, devices), n = place(), len(input)
+        kept = functional.dropout(input.new_ones(devices * n, *input.shape[1:]), self.p)
+        return input * kept[rank * n :][:n]
+
+
+class SharedDropPath(nn.Module):
+    """timm's DropPath (stochastic depth, arXiv 1603.09382) of a share of a batch: images are spared as in the whole."""
+
+    drop_prob: float
+    scale_by_keep: bool
+    views: int
+
+    def forward(self, x: Tensor) -> Tensor:
+        """What a branch gives, (n, …), or 0 for the images whose branch is left out."""
+        (rank, devices), n = place(), len(x)
+        if not self.training or not self.drop_prob:
+            return x
+        kept = x.new_empty(self.views, devices, n // self.views).bernoulli_(1 - self.drop_prob)
+        if self.scale_by_keep and self.drop_prob < 1:
+            kept /= 1 - self.drop_prob
+        return x * kept[:, rank].reshape(n, *[1] * (x.ndim - 1))
+
+
+class _Act:
+    """timm's BatchNormAct2d: what follows a BatchNorm is done by the layer itself."""
+
+    drop: nn.Module
+    act: nn.Module
+
+    def forward(self, input: Tensor) -> Tensor:
+        """Maps (n, C, H, W)."""
+        return self.act(self.drop(super().forward(input)))  # pyright: ignore[reportAttributeAccessIssue]
+
+
+class SharedNormAct(_Act, SharedBatchNorm):
+    """BatchNormAct2d over the images of all devices, on a processor."""
+
+
+class SyncNormAct(_Act, nn.SyncBatchNorm):
+    """BatchNormAct2d over the images of all devices, on GPUs."""
+
+
+def _precise(x: Tensor) -> Tensor:
+    return x.to(torch.promote_types(x.dtype, torch.float32))
+
+
+def _but_channels(x: Tensor) -> list[int]:
+    return [dim for dim in range(x.ndim) if dim != 1]

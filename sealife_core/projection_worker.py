@@ -1,0 +1,180 @@
+"""The background process of one projection: ``python -m sealife_core.projection_worker RUN_DIR KEY``.
+
+KEY is the folder's name below RUN_DIR/projections; who asks for it is ``evaluation.projections.request``. Errors become
+one sentence in its ``status.json``; the traceback stays in its log.
+"""
+
+import io
+import sys
+import time
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from sealife_core.config import parse
+from sealife_core.datasets.dataset import Dataset, open_dataset
+from sealife_core.durable import replace_file
+from sealife_core.errors import SealifeError
+from sealife_core.evaluation.embeddings.feature_quality import knn_accuracy, voters
+from sealife_core.evaluation.embeddings.stored_embeddings import read_embeddings, read_snapshots, rows_of
+from sealife_core.evaluation.projections.film import fit_film
+from sealife_core.evaluation.projections.reduction import ProjectionSettings, fit_umap, sample, trustworthiness
+from sealife_core.evaluation.projections.stored_projections import FACTS, IDS, POINTS, PROJECTIONS, REQUEST, STATUS
+from sealife_core.evaluation.projections.umap_fit import usable_neighbours
+from sealife_core.runs.files import read_json, replace_json
+from sealife_core.runs.run import Run
+
+STATUS_EVERY_S = 0.3  # more often than this nobody can see it
+KNN, TRUST_K, TRUST_MOST = 20, 15, 5000
+
+
+@dataclass(frozen=True)
+class Source:
+    """What is to be projected: ``values`` (n, D), of a film (E, n, D), and the data set that its images are of."""
+
+    values: np.ndarray
+    ids: tuple[str, ...]
+    epochs: tuple[int, ...]
+    dataset: Dataset | None
+
+
+def main(run_path: Path, key: str) -> int:
+    """Compute the projection asked for in ``key``. Returns the exit status: 0 done, 1 failed."""
+    folder = run_path / PROJECTIONS / key
+    status = Status(folder / STATUS)
+    try:
+        compute(run_path, folder, status)
+    except SealifeError as error:
+        return _failed(status, str(error))
+    except MemoryError:
+        return _failed(status, "The machine ran out of memory. Project fewer points, or close other programs.")
+    except Exception as error:  # noqa: BLE001 - the last line of defence: all of them are told
+        return _failed(status, f"{type(error).__name__}: {error}. The log in {folder} has the full traceback.")
+    status.write(state="done", stage="", done=0, total=0)
+    return 0
+
+
+def compute(run_path: Path, folder: Path, status: "Status") -> None:
+    """Project what ``folder``'s request asks for."""
+    request = read_json(folder / REQUEST) or {}
+    settings = parse(ProjectionSettings, request.get("settings") or {})
+    film = request.get("what") == "film"
+    status.tell("reading the embeddings", 0, 0)
+    source = _snapshots(run_path) if film else _embeddings(run_path, settings)
+    rows = np.arange(len(source.ids)) if film else sample(len(source.ids), settings.most_points, settings.seed)
+    values = source.values if film else np.asarray(source.values[rows])
+    began = time.perf_counter()
+    points = fit_film(values, settings, status.tell) if film else fit_umap(values, settings, status.tell)
+    facts = settings.model_dump(mode="json") | {
+        "n": len(rows),
+        "sampled_from": len(source.ids),
+        "fit_s": time.perf_counter() - began,
+        "neighbours": usable_neighbours(len(rows), settings.neighbours),
+        "notes": _notes(settings, len(rows), len(source.ids)),
+    }
+    facts |= _trust(values, points, settings, status) | _knn(source, status)
+    held = io.BytesIO()
+    np.save(held, points, allow_pickle=False)
+    replace_file(folder / POINTS, held.getbuffer())
+    replace_json(folder / IDS, {"ids": [source.ids[row] for row in rows], "epochs": list(source.epochs)})
+    replace_json(folder / FACTS, facts)
+
+
+class Status:
+    """status.json of a projection: this process is its only writer."""
+
+    def __init__(self, path: Path) -> None:
+        self._path, self._at = path, 0.0
+        self._said: dict[str, Any] = {"state": "running"}
+
+    def tell(self, stage: str, done: int, total: int) -> None:
+        """Progress; on disk a few times a second at most, a new stage at once."""
+        if stage != self._said.get("stage") or time.monotonic() - self._at >= STATUS_EVERY_S:
+            self.write(stage=stage, done=done, total=total)
+
+    def write(self, **changes: Any) -> None:
+        """Merge ``changes`` and a fresh heartbeat."""
+        self._said |= changes
+        self._at = time.monotonic()
+        replace_json(self._path, self._said | {"heartbeat": time.time()})
+
+
+def _embeddings(run_path: Path, settings: ProjectionSettings) -> Source:
+    found = read_embeddings(run_path, settings.of)
+    return Source(found.values, found.ids, (), _dataset(lambda: found.data))
+
+
+def _snapshots(run_path: Path) -> Source:
+    found = read_snapshots(run_path)
+    return Source(found.values, found.ids, found.epochs, _dataset(lambda: Run(run_path).config().data))
+
+
+def _dataset(name: Callable[[], str]) -> Dataset | None:
+    """The data set, for its labels; points are points without it."""
+    try:
+        return open_dataset(name())
+    except SealifeError:
+        return None
+
+
+def _notes(settings: ProjectionSettings, n: int, of: int) -> list[str]:
+    notes = []
+    if (used := usable_neighbours(n, settings.neighbours)) < settings.neighbours:
+        notes.append(f"Neighbours were reduced from {settings.neighbours} to {used}: there are {n} images.")
+    if n < of:
+        notes.append(f"{n:,} of {of:,} images are shown: a random sample.")
+    return notes
+
+
+def _trust(values: np.ndarray, points: np.ndarray, settings: ProjectionSettings, status: "Status") -> dict[str, Any]:
+    status.tell("measuring trustworthiness", 0, 0)
+    frames = list(zip(values, points, strict=True)) if points.ndim == 3 else [(values, points)]
+    measured = [trustworthiness(x, y, TRUST_K, TRUST_MOST, settings.seed, settings.metric) for x, y in frames]
+    n = min(len(points[0]) if points.ndim == 3 else len(points), TRUST_MOST)
+    return {
+        "trustworthiness": measured if points.ndim == 3 else measured[0],
+        "trustworthiness_n": n,
+        "trustworthiness_k": min(TRUST_K, (n - 1) // 2),
+    }
+
+
+def _knn(source: Source, status: "Status") -> dict[str, Any]:
+    """What the neighbours of labelled images say about their class, in the space that was projected, shown or not."""
+    if source.dataset is None:
+        return {}
+    rows = rows_of(source.ids, source.dataset)
+    labels = np.where(rows >= 0, source.dataset.labels[rows], -1)
+    splits = np.where(labels >= 0, source.dataset.manifest["split"].to_numpy(dtype=str)[rows], "")
+    split = "val" if "val" in splits else "test"  # the test split only where there is no validation
+    bank, queries = voters(labels, splits, split)
+    if not len(bank) or not len(queries):
+        return {}
+    status.tell("measuring k-NN accuracy", 0, 0)
+    frames = source.values if source.values.ndim == 3 else source.values[None]
+    measured = [knn_accuracy(x[bank], labels[bank], x[queries], labels[queries], KNN) for x in frames]
+    return {
+        "knn_accuracy": measured if source.values.ndim == 3 else measured[0],
+        "knn_k": min(KNN, len(bank)),
+        "knn_bank_n": len(bank),
+        "knn_n": len(queries),
+        "knn_split": split,
+    }
+
+
+def _failed(status: "Status", sentence: str) -> int:
+    traceback.print_exc()
+    try:
+        status.write(state="failed", stage="", error=sentence)
+    except OSError:  # the run was moved away or the disk is full: the log is all that is left
+        traceback.print_exc()
+    return 1
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 3:
+        raise SystemExit("usage: python -m sealife_core.projection_worker RUN_DIR KEY")
+    sys.exit(main(Path(sys.argv[1]), sys.argv[2]))

@@ -1,0 +1,1 @@
+"""Runs that a Ray cluster carries out."""

@@ -1,0 +1,128 @@
+"""Measuring how fast this machine trains, before any run has: who measures, and how that ended.
+
+One file below the root of all runs says it. A measurement has the machine to itself: one at a time, and never beside a
+run, for both would be slower and the rate would be that of neither. The steps themselves are in ``training.measuring``.
+"""
+
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from sealife_core.errors import RunError
+from sealife_core.places import checkpoints_root
+from sealife_core.runs.contents import PROCESS_SHAPE
+from sealife_core.runs.directory import list_runs
+from sealife_core.runs.files import UnreadableFile, read_json, replace_json, tail
+from sealife_core.runs.liveness import Process, identity, process_of
+from sealife_core.runs.scheduling.locks import queue_lock
+from sealife_core.runs.scheduling.spawning import reap, spawn
+
+RECORD, LOG = ".calibration.json", ".calibration.log"
+
+
+class Ending(StrEnum):
+    """How a measurement ended."""
+
+    MEASURED = "measured"
+    GAVE_WAY = "gave way"  # to a run that was launched meanwhile: it measures as it trains
+    FAILED = "failed"
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """What a page shows: whether this machine is being measured, was measured, or why that failed ("": it did not)."""
+
+    running: bool
+    done: bool = False
+    problem: str = ""
+
+
+def find(device: str) -> Calibration:
+    """The measurement of ``device`` (auto, cpu or cuda) that is under way, or how the last one failed."""
+    root = checkpoints_root()
+    record = _record(root)
+    if record is not None and _under_way(record):
+        return Calibration(running=True)
+    if record is None or record.get("device") != device or record.get("ending") == Ending.GAVE_WAY:
+        return Calibration(running=False)
+    if record.get("ending") == Ending.MEASURED:
+        return Calibration(running=False, done=True)
+    last = (tail(root / LOG, 1) or ["the log is empty"])[0].strip()
+    said = record.get("problem") or f"The process that measures ended early ({last})."
+    return Calibration(running=False, problem=str(said))
+
+
+def request(device: str) -> bool:
+    """Start measuring in a process of its own; True if it was started, False if one is at it or a run is active.
+
+    Returns at once. Raises RunError where no process can be started.
+    """
+    root = checkpoints_root()
+    root.mkdir(parents=True, exist_ok=True)
+    with queue_lock(root):
+        if is_running() or runs_active():
+            return False
+        child = _spawn(root, device)
+        replace_json(root / RECORD, (identity(child.pid) or {}) | {"device": device})
+    return True
+
+
+def claim(device: str) -> bool:
+    """Take the measuring upon this process; False if another process is at it. Raises RunError beside a run."""
+    root = checkpoints_root()
+    root.mkdir(parents=True, exist_ok=True)
+    with queue_lock(root):
+        record = _record(root)
+        if record is not None and record.get("pid") != os.getpid() and _under_way(record):
+            return False
+        mine = (identity(os.getpid()) or {}) | {"device": device}
+        if runs_active():
+            replace_json(root / RECORD, mine | {"ending": Ending.GAVE_WAY})
+            raise RunError("This machine was not measured, because a run is active. Try again when no run is active.")
+        replace_json(root / RECORD, mine)
+    return True
+
+
+def end(ending: Ending, problem: str = "") -> None:
+    """Say how the measurement that this process claimed has ended."""
+    root = checkpoints_root()
+    with queue_lock(root):
+        replace_json(root / RECORD, (_record(root) or {}) | {"ending": ending, "problem": problem})
+
+
+def is_running(root: Path | None = None) -> bool:
+    """Whether a measurement is under way, of whichever device."""
+    record = _record(root or checkpoints_root())
+    return record is not None and _under_way(record)
+
+
+def runs_active() -> bool:
+    """Whether a run trains or waits."""
+    return any(run.state().active for run in list_runs())
+
+
+def _under_way(record: dict[str, Any]) -> bool:
+    return "ending" not in record and process_of(record) is Process.ALIVE
+
+
+def _record(root: Path) -> dict[str, Any] | None:
+    try:
+        return read_json(root / RECORD, PROCESS_SHAPE)
+    except UnreadableFile:
+        return None
+
+
+def _spawn(root: Path, device: str) -> subprocess.Popen[bytes]:
+    try:
+        (root / LOG).unlink(missing_ok=True)
+        child = spawn([sys.executable, "-m", "sealife_core", "calibrate", "--device", device], root / LOG)
+    except OSError as error:
+        raise RunError(
+            f"This machine could not be measured ({error.strerror}). The first run will measure it."
+        ) from None
+    reap(child)
+    return child

@@ -1,0 +1,182 @@
+"""The other processes of a run that several devices train together: one a device, beside the worker, which leads.
+
+``python -m sealife_core.worker --companion RUN_DIR`` is a child of the worker in its process group, and its standard
+input is one end of a line between the two. Nothing is said there while all is well: a line that is cut says that the
+other end is gone, however it went. A companion whose line is cut ends at once, so none is left behind by a worker that
+was killed. A worker that loses a companion fails with a sentence, also where PyTorch waits for an answer from it.
+
+What a companion died of it says with its last breath, as JSON. It writes nothing into the run directory.
+"""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from types import TracebackType
+
+from sealife_core.errors import SealifeError, TrainingError
+from sealife_core.runs.liveness import State
+from sealife_core.runs.run import Run
+from sealife_core.runs.scheduling.spawning import PROJECT
+from sealife_core.runs.writer import RunWriter
+
+COMPANION_FLAG = "--companion"
+HEARD_S = 2.0  # between an error of the conversation and the cut line that explains it
+NOTICED_S = 5.0  # a worker that waits for a companion's answer hears of its end within milliseconds, where it ever does
+LEAVE_S = 10.0  # to take PyTorch apart
+
+
+def companion_command(folder: Path) -> list[str]:
+    """What trains the run in ``folder`` together with its worker."""
+    return [sys.executable, "-m", "sealife_core.worker", COMPANION_FLAG, str(folder)]
+
+
+class Companions:
+    """The worker's side: companions 1 … ``count``, for as long as the context lasts.
+
+    environment: what all of them are told beside ``LOCAL_RANK``. Where one is lost the context ends with a
+    TrainingError; a worker that does not come to that within NOTICED_S writes the failure and ends itself.
+    """
+
+    def __init__(self, run: RunWriter, count: int, environment: Mapping[str, str]) -> None:
+        self._run, self._count, self._environment = run, count, dict(environment)
+        self._children: list[subprocess.Popen[bytes]] = []
+        self._lines: list[socket.socket] = []
+        self._listeners: list[threading.Thread] = []
+        self._lost: str | None = None
+        self._cut, self._ending, self._lock = threading.Event(), threading.Event(), threading.Lock()
+
+    def __enter__(self) -> "Companions":
+        try:
+            for number in range(1, self._count + 1):
+                self._start(number)
+        except OSError:
+            self._dismiss(patience_s=0.0)
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if isinstance(error, RuntimeError):  # perhaps of the conversation: somebody may have gone
+            self._cut.wait(HEARD_S)
+        with self._lock:
+            self._ending.set()
+        self._dismiss(patience_s=LEAVE_S if error is None else 0.0)
+        own = isinstance(error, SealifeError) or (error is not None and not isinstance(error, Exception))
+        if self._lost is not None and not own:
+            raise TrainingError(self._lost) from error
+
+    def _start(self, number: int) -> None:
+        ours, theirs = socket.socketpair()
+        with theirs:
+            child = subprocess.Popen(
+                companion_command(self._run.path),
+                stdin=theirs.fileno(),
+                stdout=subprocess.DEVNULL,  # it would say what the worker says; its errors go into the same log
+                cwd=PROJECT,
+                env=os.environ | self._environment | {"LOCAL_RANK": str(number)},
+            )
+        self._children.append(child)
+        self._lines.append(ours)
+        self._listeners.append(threading.Thread(target=self._listen, args=(number, child, ours), daemon=True))
+        self._listeners[-1].start()
+
+    def _listen(self, number: int, child: subprocess.Popen[bytes], line: socket.socket) -> None:
+        said = _all_of(line)
+        code = child.wait()
+        with self._lock:
+            if self._ending.is_set():
+                return
+            if self._lost is None:
+                self._lost = _loss(number + 1, self._count + 1, code, said)
+            self._cut.set()
+        if not self._ending.wait(NOTICED_S):
+            error = {"what": self._lost, "next": ""}
+            self._run.status(state=State.FAILED, stage="", message="", error=error)
+            print(self._lost, file=sys.stderr, flush=True)
+            for other in self._children:
+                other.kill()
+            os._exit(1)
+
+    def _dismiss(self, patience_s: float) -> None:
+        """Cut the lines; a companion that does not leave by itself is ended."""
+        for line in self._lines:
+            with suppress(OSError):  # it was cut at the other end
+                line.shutdown(socket.SHUT_WR)
+        for child in self._children:
+            if not patience_s:
+                child.kill()
+            try:
+                child.wait(patience_s or None)
+            except subprocess.TimeoutExpired:
+                child.kill()
+                child.wait()
+        for listener in self._listeners:
+            listener.join()
+
+
+class Leader:
+    """The companion's side: the line to the worker, on standard input. This process ends when it is cut."""
+
+    def __init__(self) -> None:
+        self._line = socket.socket(fileno=os.dup(0))
+        threading.Thread(target=self._follow, daemon=True).start()
+
+    def _follow(self) -> None:
+        _all_of(self._line)
+        os._exit(0)
+
+    def tell(self, what: str, then: str) -> None:
+        """Say what this companion dies of, and what to do."""
+        self._line.sendall(json.dumps({"what": what, "next": then}).encode())
+
+
+class Onlooker(RunWriter):
+    """A companion's view of its run: it may read all of it and changes nothing, for the worker is its one writer."""
+
+    def status(self, **changes: object) -> None:
+        """The worker says it."""
+
+    def metric(self, step: int, epoch: float, **values: float | None) -> None:
+        """The worker says it."""
+
+    def resumed_from(self, step: int) -> None:
+        """The worker says it."""
+
+    def environment(self, **values: object) -> None:
+        """The worker says it."""
+
+    def results(self, **values: object) -> None:
+        """The worker says it."""
+
+
+def onlooker(folder: Path) -> Onlooker:
+    """What a companion holds of the run in ``folder``."""
+    return Onlooker(Run(folder))
+
+
+def _all_of(line: socket.socket) -> bytes:
+    """All that the other end says until it is gone."""
+    said = b""
+    with line, suppress(OSError):  # it may go without hearing us out
+        while part := line.recv(4096):
+            said += part
+    return said
+
+
+def _loss(number: int, count: int, code: int, said: bytes) -> str:
+    try:
+        words = json.loads(said)
+        return f"On device {number} of {count}: {words['what']} {words['next']}".strip()
+    except (ValueError, KeyError, TypeError):
+        how = "was killed (SIGKILL; often because memory ran out)" if code == -9 else f"ended with code {code}"
+    return (
+        f"The process of device {number} of {count} {how}, and the others cannot continue without it. Resume the run:"
+        " it continues from its last resume point."
+    )

@@ -1,0 +1,272 @@
+"""The queue: launch, stop, resume, delete. It is no list of its own but the runs whose status says ``queued``.
+
+Whatever is done here returns at once; the dispatcher, started from here, does the rest and needs no screen.
+"""
+
+import sys
+import time
+from pathlib import Path
+
+from sealife_core.durable import remove_leftovers, remove_set_aside, rename, set_aside, size_bytes
+from sealife_core.errors import RunError
+from sealife_core.runs.directory import TRASH, Run, dependents, list_runs, parts_of, runs_root, source_of
+from sealife_core.runs.files import replace_json
+from sealife_core.runs.liveness import Process, State, process_of
+from sealife_core.runs.resume_check import BEGIN_ANEW, DamagedResumePoint, damage
+from sealife_core.runs.run import BEST, LAST, METRICS, STATUS, STOP
+from sealife_core.runs.scheduling.locks import dispatcher_runs, queue_lock
+from sealife_core.runs.scheduling.prewarmed_worker import interest_age_s, ready_minutes, show_interest, wanted
+from sealife_core.runs.scheduling.spawning import reap, spawn
+
+DISPATCHER_LOG = ".dispatcher.log"
+INTEREST_EVERY_S = 5.0  # a page is drawn again at every click; a sign that is as young as this need not be renewed
+ENDING_S = 15.0  # what a worker takes to unload PyTorch after its last word: under a second, or ten on a busy machine
+
+
+def launch(run: Run) -> None:
+    """Queue a run that was never launched; of one that was, nothing is changed. Returns at once. Raises RunError."""
+    with queue_lock(run.root):
+        _must_exist(run)
+        state = run.state()
+        if state is State.DAMAGED:
+            raise RunError(f"Run '{run.id}' cannot be launched: {run.shown().message}")
+        if state is State.CREATED:
+            _enqueue(run, "waiting for its turn")
+    ensure_dispatcher(run.root)
+
+
+def request_stop(run: Run) -> str:
+    """Stop a run: a queued one at once, a running one after its batch. One that has ended is left as it is.
+
+    Returns what becomes of it, to be said after its name: "was stopped before it began". Raises RunError.
+    """
+    with queue_lock(run.root):
+        _must_exist(run)
+        state = run.state()
+        if state not in (State.CREATED, State.QUEUED, State.RUNNING, State.NOT_RESPONDING):
+            return f"is not running: it is {state}"
+        in_cluster = process_of(run.process(), run.attempt()) is Process.IN_CLUSTER
+        if state in (State.CREATED, State.QUEUED) and not in_cluster:  # where it is, its worker may begin at any moment
+            write_status(run, state=State.STOPPED, ended=time.time(), stage="", message="stopped before it began")
+            return "was stopped before it began"
+        (run.path / STOP).touch()
+    ensure_dispatcher(run.root)  # it counts the seconds of grace
+    if run.is_study:
+        return "is stopping, and so are its runs: each saves what it has learned"
+    return "stops after the current batch and saves what it has learned"
+
+
+def resume(run: Run, *, anew: bool = False) -> None:
+    """Queue a run again that was stopped or interrupted or has failed. Returns at once. Raises RunError.
+
+    It goes on from ``last.ckpt``; without one it begins anew, and so does its curve. anew: it does so in any case.
+    """
+    with queue_lock(run.root):
+        _must_exist(run)
+        state = run.state()
+        if not state.resumable:
+            ways = {
+                State.FINISHED: "Clone it to train longer.",
+                State.CREATED: "Launch it.",
+                State.DAMAGED: run.shown().message,
+            }
+            raise RunError(
+                f"Run '{run.id}' is {state}; only a stopped, interrupted or failed run can be resumed."
+                f" {ways.get(state, 'Stop it first.')}"
+            )
+        if anew and run.is_study:
+            raise RunError(
+                f"'{run.id}' is a study or a search and cannot start from the beginning. Resume it, or launch another."
+            )
+        if not anew and (damaged := damage(run)):
+            raise DamagedResumePoint(f"{damaged} {BEGIN_ANEW}")
+        goes_on = (run.path / LAST).exists() and not anew
+        if not goes_on:
+            for name in (LAST, BEST, METRICS):
+                (run.path / name).unlink(missing_ok=True)
+        remove_leftovers(run.path)
+        _enqueue(run, "waiting to continue" if goes_on else "waiting to start from the beginning")
+    ensure_dispatcher(run.root)
+
+
+def resume_or_begin_anew(run: Run) -> None:
+    """:func:`resume`, for a program that nobody watches: a run whose resume point is damaged begins anew."""
+    resume(run, anew=bool(damage(run)))
+
+
+def delete(run: Run) -> int:
+    """Move a run to the trash and return its size in bytes. Raises RunError while it is active or needed.
+
+    A process that has said its last word takes a moment to go: that is waited for, ENDING_S at most.
+    """
+    deadline = time.monotonic() + ENDING_S
+    while not run.state().active and process_of(run.process()) is Process.ALIVE and time.monotonic() < deadline:
+        time.sleep(0.05)
+    with queue_lock(run.root):
+        _must_exist(run)
+        if run.state().active:
+            raise RunError(f"Run '{run.id}' is {run.state()}. Stop it first, then delete it.")
+        if process_of(run.process()) is Process.ALIVE:
+            raise RunError(f"The process of run '{run.id}' is still ending. Delete the run in a moment.")
+        needed_by = dependents(run)
+        if needed_by:
+            names = ", ".join(f"'{other.id}'" for other in needed_by)
+            first = "that run" if len(needed_by) == 1 else "those runs"
+            raise RunError(f"The weights of run '{run.id}' are needed by {names}. Delete {first} first.")
+        freed_bytes = size_bytes(run.path)
+        trash = run.root / TRASH
+        trash.mkdir(exist_ok=True)
+        # Of that id there may be one already: the folder was copied back by hand, or from a backup.
+        again = f"{run.id}~{time.time_ns()}" if run.id in trashed(run.root) else run.id
+        rename(run.path, trash / again)
+    return freed_bytes
+
+
+def delete_with_parts(study: Run) -> tuple[int, list[str]]:
+    """Delete a study and the runs that it made: (bytes freed, ids of the runs that are kept because others need them).
+
+    Raises RunError, and deletes nothing, while one of them is active.
+    """
+    parts = parts_of(study)
+    active = [run for run in (study, *parts) if run.state().active]
+    if active:
+        raise RunError(f"Run '{active[0].id}' is {active[0].state()}. Stop the study first, then delete it.")
+    freed_bytes, kept = 0, []
+    for run in parts:  # newest first, so that none is needed by a part any more
+        try:
+            freed_bytes += delete(run)
+        except RunError:
+            kept.append(run.id)
+    return freed_bytes + delete(study), kept
+
+
+def restore(run_id: str, root: Path | None = None) -> Run:
+    """Take a run out of the trash again. Raises RunError."""
+    root = runs_root(root)
+    with queue_lock(root):
+        deleted = max(
+            (run for run in list_runs(root / TRASH) if run_id in (run.id, _own_id(run))),
+            key=lambda run: run.id,
+            default=None,
+        )
+        if deleted is None:
+            there = ", ".join(trashed(root)[:5]) or "nothing"
+            raise RunError(f"Run {run_id!r} is not in the trash. The trash holds {there}.")
+        back = Run(root / _own_id(deleted))
+        if back.path.exists():
+            raise RunError(f"There is already another run '{back.id}'. Rename its folder, then restore this one.")
+        rename(deleted.path, back.path)
+    return back
+
+
+def restore_with_parts(run_id: str, root: Path | None = None) -> Run:
+    """:func:`restore`, of a study with those of its runs that are in the trash too."""
+    back = restore(run_id, root)
+    if back.is_study:
+        for part in list_runs(back.root / TRASH):
+            if part.notes()["study"] == run_id:
+                restore(_own_id(part), back.root)
+    return back
+
+
+def trashed(root: Path | None = None) -> list[str]:
+    """The ids of the runs in the trash, newest first."""
+    return list(dict.fromkeys(_own_id(run) for run in list_runs(runs_root(root) / TRASH)))
+
+
+def _own_id(run: Run) -> str:
+    """The id of a run in the trash: it is another name where one of that id lay there already."""
+    return run.id.partition("~")[0]
+
+
+def empty_trash(root: Path | None = None) -> int:
+    """Remove the runs in the trash for good; returns the bytes freed."""
+    root = runs_root(root)
+    if not root.is_dir():
+        return 0
+    with queue_lock(root):  # for one rename: what is removed may be hundreds of gigabytes
+        set_aside(root / TRASH)
+    return remove_set_aside(root)
+
+
+def write_status(run: Run, **changes: object) -> None:
+    """Merge into status.json, which is the queue's only until this attempt has a process. Hold the queue lock."""
+    replace_json(run.path / STATUS, run.status() | changes)
+
+
+def _enqueue(run: Run, message: str) -> None:
+    (run.path / STOP).unlink(missing_ok=True)
+    cleared = dict.fromkeys(("started", "ended", "heartbeat", "error", "place"))
+    attempt = run.attempt() + 1
+    write_status(
+        run, **cleared, state=State.QUEUED, queued=time.time(), attempt=attempt, stage="", message=message, warnings=[]
+    )
+    show_interest(run.root)
+
+
+def _must_exist(run: Run) -> None:
+    if not run.is_there:
+        raise RunError(f"Run '{run.id}' no longer exists. Look in the trash, or launch a new run.")
+
+
+def make_ready(root: Path | None = None) -> None:
+    """Somebody looks as if they were about to launch a run: have a worker ready. Returns at once; call it freely.
+
+    Where that is not possible nothing happens: the launch will say why.
+    """
+    root = runs_root(root)
+    age_s = interest_age_s(root)
+    if not ready_minutes() or (age_s is not None and age_s < INTEREST_EVERY_S):
+        return
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+        show_interest(root)
+        ensure_dispatcher(root)
+    except (OSError, RunError):
+        return
+
+
+def ensure_dispatcher(root: Path | None = None) -> bool:
+    """Start a dispatcher for the runs below ``root`` unless there is one, or nothing to do. True if it was started.
+
+    Cheap enough to be called by every poll: it is how a queue goes on after its dispatcher was killed.
+    """
+    root = runs_root(root)
+    if not root.is_dir():
+        return False
+    with queue_lock(root):
+        if dispatcher_runs(root) or not (wanted(root) or has_work(root)):
+            return False
+        _spawn_dispatcher(root)
+    return True
+
+
+def has_work(root: Path) -> bool:
+    """Whether a dispatcher has anything to start or to watch."""
+    return any(_needs_dispatcher(run) for run in list_runs(root))
+
+
+def _needs_dispatcher(run: Run) -> bool:
+    state = run.state()
+    if state is State.QUEUED:
+        return not waits_for_a_person(run)
+    return state.active and process_of(run.process()) in (Process.ALIVE, Process.IN_CLUSTER)
+
+
+def waits_for_a_person(run: Run) -> bool:
+    """Whether the run's weights come, perhaps through others that wait, from one that somebody has to resume first."""
+    seen = {run.id}
+    while (source_id := source_of(run)) is not None:
+        run = Run(run.root / source_id)
+        state = run.state()
+        if state is State.INTERRUPTED or source_id in seen:
+            return True
+        if state is not State.QUEUED:
+            return False
+        seen.add(source_id)
+    return False
+
+
+def _spawn_dispatcher(root: Path) -> None:
+    command = [sys.executable, "-m", "sealife_core.runs.scheduling.dispatcher", str(root.resolve())]
+    reap(spawn(command, root / DISPATCHER_LOG))

@@ -1,0 +1,85 @@
+"""Who waits before whom, and how a run is moved up.
+
+Runs wait in the order in which they were queued. ``place`` in status.json, where a run was moved, stands for that time;
+a run that is queued anew has lost it. It is changed under the queue lock, and every dispatcher reads it from disk.
+"""
+
+import math
+from pathlib import Path
+
+from sealife_core.config import CLUSTER, HERE
+from sealife_core.errors import RunError
+from sealife_core.runs.costs.devices import CPU, devices, suitable
+from sealife_core.runs.directory import Run, list_runs, source_of
+from sealife_core.runs.liveness import Process, State, process_of
+from sealife_core.runs.scheduling.locks import queue_lock
+from sealife_core.runs.scheduling.queue import write_status
+
+
+def place_of(run: Run) -> tuple[float, str]:
+    """What queued runs are sorted by: the lower goes first."""
+    status = run.status()
+    told = [found for key in ("place", "queued") if (found := status.get(key)) is not None]
+    return told[0] if told else 0.0, run.id
+
+
+def waiting_runs(root: Path) -> list[Run]:
+    """The queued runs that nobody has taken up yet, the one that goes first on top; studies wait for nobody."""
+    found = [run for run in list_runs(root) if run.status().get("state") == State.QUEUED and not run.is_study]
+    return sorted((run for run in found if run.state() is State.QUEUED and not _in_cluster(run)), key=place_of)
+
+
+def ahead_of(run: Run) -> list[Run]:
+    """The runs that wait for the same devices, or the same cluster, before ``run``; the one just before it is last."""
+    waiting = waiting_runs(run.root)
+    if run not in waiting:
+        return []
+    here = devices()
+    return [other for other in waiting[: waiting.index(run)] if _lane(other, here) == _lane(run, here)]
+
+
+def move_up(run: Run, *, to_front: bool = False) -> None:
+    """Let a queued run go before the one just ahead of it, or before all. Raises RunError where it cannot."""
+    with queue_lock(run.root):
+        if not run.path.is_dir() or run.state() is not State.QUEUED:
+            raise RunError(f"Run '{run.id}' is not waiting: it is {run.state()}. Only a queued run can be moved up.")
+        if _in_cluster(run):
+            raise RunError(f"Run '{run.id}' is already waiting in its cluster. The cluster decides when it begins.")
+        ahead = ahead_of(run)
+        if not ahead:
+            raise RunError(f"Run '{run.id}' is already the next to begin.")
+        passed = ahead if to_front else ahead[-1:]
+        needed = _sources(run)
+        for other in passed:
+            if other.id in needed:
+                name, source = run.notes()["name"], other.notes()["name"]
+                raise RunError(
+                    f"'{name}' needs the weights of '{source}', which is ahead of it. Move '{source}' up first."
+                )
+        if to_front:
+            write_status(run, place=place_of(ahead[0])[0] - 1)
+        else:  # the two change places
+            before, own = place_of(ahead[-1])[0], place_of(run)[0]
+            write_status(ahead[-1], place=max(own, math.nextafter(before, math.inf)))
+            write_status(run, place=before)
+
+
+def _lane(run: Run, here: list[str]) -> str:
+    """What the run waits for: of two that wait for different things none holds up the other."""
+    config = run.config()
+    if config.where != HERE:
+        return config.where.removeprefix(CLUSTER)
+    return CPU if suitable(config, here) == [CPU] else "cuda"
+
+
+def _sources(run: Run) -> set[str]:
+    """The ids of the runs that its weights come from, through however many."""
+    found: set[str] = set()
+    while (source := source_of(run)) is not None and source not in found:
+        found.add(source)
+        run = Run(run.root / source)
+    return found
+
+
+def _in_cluster(run: Run) -> bool:
+    return process_of(run.process(), run.attempt()) is Process.IN_CLUSTER

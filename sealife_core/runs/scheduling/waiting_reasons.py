@@ -1,0 +1,61 @@
+"""What is said of runs that wait, whoever is to start them: for what, or why they never will be started."""
+
+import time
+from pathlib import Path
+
+from sealife_core.errors import RunError
+from sealife_core.runs.directory import Run, source_of
+from sealife_core.runs.liveness import State
+from sealife_core.runs.run import MODEL
+from sealife_core.runs.scheduling.locks import queue_lock
+from sealife_core.runs.scheduling.queue import write_status
+
+
+def source_awaited(run: Run) -> str:
+    """What the run waits for before its weights are there, or "". Raises RunError if they will never be."""
+    source_id = source_of(run)
+    return "" if source_id is None else awaited(source_id, run.root)
+
+
+def awaited(source_id: str, root: Path) -> str:
+    """As :func:`source_awaited`, of any run that takes its weights from the run ``source_id`` below ``root``."""
+    source = Run(root / source_id)
+    if not source.path.is_dir():
+        raise RunError(f"The weights come from run '{source_id}', but that run was deleted.")
+    state = source.state()
+    if state.active:
+        return f"waiting for '{source.notes()['name']}' to finish"
+    if state is State.INTERRUPTED:
+        return f"waiting for '{source.notes()['name']}' (it was interrupted: resume it)"
+    if state in (State.FINISHED, State.STOPPED) and (source.path / MODEL).exists():
+        return ""
+    if state is State.CREATED:
+        left = "was never launched"
+    else:
+        left = "has no model" if state in (State.FINISHED, State.STOPPED) else f"is {state}"
+    raise RunError(f"The weights come from run '{source_id}', but that run {left}.")
+
+
+def refuse(run: Run, what: str, then: str) -> None:
+    """End a run that was not started; what it says is the queue's to write, for it has no process."""
+    _end(run, State.FAILED, what, error={"what": what, "next": then})
+
+
+def stop_before_it_began(run: Run) -> None:
+    """End a run that nobody wants started any more."""
+    _end(run, State.STOPPED, "stopped before it began")
+
+
+def say(run: Run, message: str) -> None:
+    """What the run waits for, where that is not said already."""
+    if run.status().get("message") == message:
+        return
+    with queue_lock(run.root):
+        if run.path.is_dir() and run.state() is State.QUEUED:
+            write_status(run, message=message)
+
+
+def _end(run: Run, state: State, message: str, **more: object) -> None:
+    with queue_lock(run.root):
+        if run.path.is_dir() and run.state() is State.QUEUED:
+            write_status(run, state=state, ended=time.time(), stage="", message=message, **more)

@@ -1,0 +1,219 @@
+"""What the frozen stages make of the images, computed once: ``features/activations/<key>.npy`` of the data set.
+
+A fine-tune of the last stages looks at the same images again and again, and the frozen stages answer the same each
+time. So a few varied copies of each training image (crops and flips, drawn once) go through them before the first step,
+and training begins where they end. The file is float16, memory-mapped, with a description beside it; one that is
+damaged, half-written or of something else is made again. Of all files of a data set the oldest make room for a new one.
+"""
+
+import hashlib
+import json
+import shutil
+from collections.abc import Callable, Iterator
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from filelock import FileLock
+from torch import Tensor
+
+from sealife_core.config import ALL_STAGES, LABELLED, ClassifierConfig
+from sealife_core.datasets.batches import ImageBatches
+from sealife_core.datasets.dataset import Dataset
+from sealife_core.durable import remove_leftovers, replace_file, replacing
+from sealife_core.evaluation.embeddings.compute import evaluating
+from sealife_core.evaluation.embeddings.feature_store import ACTIVATIONS
+from sealife_core.evaluation.embeddings.feature_store import FOLDER as FEATURES
+from sealife_core.models.encoders import Encoder
+from sealife_core.models.facts import STAGE_NAMES
+from sealife_core.models.folding import folded
+from sealife_core.training.fine_tuning.activation_batches import Activations
+from sealife_core.training.hardware import Hardware
+from sealife_core.training.inputs import network_inputs
+from sealife_core.views.sampling import ViewParameters, centre_view, draw_views, generator_for
+
+FOLDER = f"{FEATURES}/{ACTIVATIONS}"  # listed and deleted with the features
+MOST_BYTES = 4_000_000_000  # of all files of a data set: 16 copies of 3,000 images before a network's last two stages
+MOST_OF_DISK = 0.5  # of what is free
+_METHOD = "float16, channels last, 1"  # a file made in another way is made anew
+_ROUNDING = 0.02  # of features, relative: bf16 and float16 stay well below it, another network does not
+_BATCH = 32  # images: what most processors are fastest at, their maps still in the cache
+
+Progress = Callable[[str, int, int], None]  # stage, done, total
+
+
+def cut_of(config: ClassifierConfig) -> str | None:
+    """The last frozen stage, where training can begin behind it; None where no stage, or every one, is trained."""
+    return STAGE_NAMES[ALL_STAGES - config.trained_stages - 1] if 0 < config.trained_stages < ALL_STAGES else None
+
+
+def copies_that_fit(config: ClassifierConfig, folder: Path, images: int, validated: int, image_bytes: int) -> int:
+    """How many of the copies that ``config`` asks for fit the disk; 0 where none does, or training stores nothing.
+
+    images: n training images; validated: V; image_bytes: of one image.
+    """
+    asked = 1 if config.augmentation == "none" else config.stored_copies
+    if cut_of(config) is None or not config.stored_copies:
+        return 0
+    room = min(MOST_BYTES, MOST_OF_DISK * (shutil.disk_usage(folder).free + _size_bytes(folder / FOLDER)))
+    return max(0, min(asked, int(room / image_bytes - validated) // max(1, images)))
+
+
+def open_activations(
+    config: ClassifierConfig,
+    dataset: Dataset,
+    batches: ImageBatches,
+    encoder: Encoder,
+    machine: Hardware,
+    copies: int,
+    progress: Progress | None = None,
+) -> Activations:
+    """The activations of the images of ``batches``, made first unless they are there. Two that ask make them once."""
+    about = _description(config, dataset, batches, encoder, machine, copies)
+    folder = dataset.folder / FOLDER
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{hashlib.sha256(json.dumps(about).encode()).hexdigest()[:16]}.npy"
+    array = _opened(path, about)
+    if array is None:
+        with FileLock(path.with_suffix(".lock")):
+            array = _opened(path, about)  # another process may have been faster
+            if array is None:
+                _build(path, about, _parts(config, batches, encoder, machine, copies), progress)
+                array = _opened(path, about)
+    if array is None:
+        raise OSError(f"{path} changed while it was written")
+    return Activations(array, copies)
+
+
+def _description(
+    config: ClassifierConfig,
+    dataset: Dataset,
+    batches: ImageBatches,
+    encoder: Encoder,
+    machine: Hardware,
+    copies: int,
+) -> dict[str, Any]:
+    """All that the file depends on."""
+    frozen = hashlib.sha256()
+    for _, stage in encoder.stages[: ALL_STAGES - config.trained_stages]:
+        for name, value in stage.state_dict().items():
+            frozen.update(name.encode() + value.detach().cpu().contiguous().numpy().tobytes())
+    images = hashlib.sha256("\n".join(dataset.manifest["sha256"]).encode())
+    for rows in (batches.val_rows, batches.train_rows):
+        images.update(rows.numpy().tobytes())
+    return {
+        "method": _METHOD,
+        "images": images.hexdigest(),
+        "count": len(batches.val_rows) + copies * len(batches.train_rows),
+        "copies": copies,
+        "encoder": config.encoder,
+        "weights": frozen.hexdigest(),
+        "after": cut_of(config),
+        "image_size_px": config.image_size_px,
+        "decoded_px": batches.pixels.size_px,
+        "views": LABELLED[config.augmentation].model_dump(),
+        "seed": config.seed,
+        "precision": machine.precision,
+    }
+
+
+def _opened(path: Path, about: dict[str, Any]) -> np.ndarray | None:
+    """The file's array, or None if it is not there whole, or not of what ``about`` says."""
+    try:
+        if json.loads(path.with_suffix(".json").read_text(encoding="utf-8")) != about:
+            return None
+        array = np.load(path, mmap_mode="r")  # refuses a file shorter than its header says
+    except (OSError, ValueError, EOFError):
+        return None
+    return array if array.dtype == np.float16 and len(array) == about["count"] else None
+
+
+def _build(path: Path, about: dict[str, Any], parts: Iterator[np.ndarray], progress: Progress | None) -> None:
+    """Write the file, then what describes it. We hold the lock."""
+    remove_leftovers(path.parent)
+    first = next(parts)
+    shape = (about["count"], *first.shape[1:])
+    _make_room(path, 2 * int(np.prod(shape)))
+    with replacing(path) as file:
+        np.lib.format.write_array_header_1_0(file, {"descr": "<f2", "fortran_order": False, "shape": shape})
+        done = 0
+        for part in chain([first], parts):
+            file.write(part.tobytes())
+            done += len(part)
+            if progress:
+                progress("storing activations", done, about["count"])
+        # In between, no description: never one of these images beside activations of others.
+        path.with_suffix(".json").unlink(missing_ok=True)
+    replace_file(path.with_suffix(".json"), json.dumps(about))
+
+
+def _make_room(path: Path, needed_bytes: int) -> None:
+    """Remove the oldest other files until all together stay within the bound; who reads one keeps what it has open."""
+    others = sorted((p for p in path.parent.glob("*.npy") if p != path), key=lambda p: p.stat().st_mtime)
+    while others and _size_bytes(path.parent) + needed_bytes > MOST_BYTES:
+        oldest = others.pop(0)
+        for suffix in (".json", ".npy", ".lock"):
+            oldest.with_suffix(suffix).unlink(missing_ok=True)
+
+
+def _size_bytes(folder: Path) -> int:
+    return sum(p.stat().st_size for p in folder.glob("*.npy"))
+
+
+def _parts(
+    config: ClassifierConfig, batches: ImageBatches, encoder: Encoder, machine: Hardware, copies: int
+) -> Iterator[np.ndarray]:
+    """Activations (b, …) of a few images after the other, in the order of the file."""
+    quick = folded(encoder)
+    yield from _of_rows(config, batches, quick, machine, batches.val_rows, None)
+    for copy in range(copies):
+        yield from _of_rows(config, batches, quick, machine, batches.train_rows, copy)
+
+
+def _of_rows(
+    config: ClassifierConfig,
+    batches: ImageBatches,
+    encoder: Encoder,
+    machine: Hardware,
+    rows: Tensor,
+    copy: int | None,
+) -> Iterator[np.ndarray]:
+    encoder.to(machine.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    for start in range(0, len(rows), _BATCH):
+        images, aspects = batches.pixels.gather(rows[start : start + _BATCH])
+        parameters: ViewParameters = centre_view(aspects)
+        if copy is not None and config.augmentation != "none":
+            parameters = draw_views(LABELLED[config.augmentation], aspects, generator_for(config.seed, copy, start))
+        views = network_inputs(images.to(machine.device), parameters, config)
+        yield stored(frozen_part(config, encoder, views, machine))
+
+
+def frozen_part(config: ClassifierConfig, encoder: Encoder, views: Tensor, machine: Hardware) -> Tensor:
+    """What the frozen stages make of views (n, 3, H, W)."""
+    cut = cut_of(config)
+    assert cut is not None
+    with evaluating(encoder), torch.inference_mode(), machine.autocast:
+        return encoder.until(cut, views)
+
+
+def goes_on_from(config: ClassifierConfig, encoder: Encoder, views: Tensor, given: Tensor, machine: Hardware) -> bool:
+    """Whether the encoder makes the same features of ``given``, what its frozen stages made of ``views``, as of these:
+    not where a network looks back past them, or depends on the size of the picture."""
+    cut = cut_of(config)
+    assert cut is not None
+    with evaluating(encoder), torch.inference_mode(), machine.autocast:
+        expected = encoder(views).float()
+        try:
+            found = encoder.after(cut, given).float()
+        except (RuntimeError, ValueError, AssertionError):
+            return False
+    return found.shape == expected.shape and bool((found - expected).norm() <= _ROUNDING * expected.norm())
+
+
+def stored(given: Tensor) -> np.ndarray:
+    """Maps (n, C, h, w) as the file holds them: float16, channels last; tokens (n, T, C) stay in their order."""
+    laid = given.permute(0, 2, 3, 1) if given.ndim == 4 else given
+    limit = torch.finfo(torch.float16).max
+    return laid.float().clamp(-limit, limit).half().contiguous().cpu().numpy()

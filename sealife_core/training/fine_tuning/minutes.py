@@ -1,0 +1,177 @@
+"""A run that is sized in minutes: its first steps are measured, and how many epochs fit is written down, once.
+
+What is planned stands in ``environment.json``, so that a run that was stopped goes on with the same number of steps,
+and so the same learning rates, however busy the machine is by then.
+"""
+
+import time
+from collections.abc import Callable
+from copy import deepcopy
+from dataclasses import asdict, dataclass
+from functools import partial
+from statistics import median
+from typing import Any
+
+import torch
+
+from sealife_core.config import ClassifierConfig
+from sealife_core.datasets.batches import ImageBatches
+from sealife_core.datasets.dataset import Dataset
+from sealife_core.models.encoders import Encoder
+from sealife_core.runs.writer import RunWriter
+from sealife_core.training.classifier import ClassifierModule
+from sealife_core.training.fine_tuning.activation_batches import ActivationBatches, restored
+from sealife_core.training.fine_tuning.activations import (
+    copies_that_fit,
+    cut_of,
+    frozen_part,
+    goes_on_from,
+    open_activations,
+    stored,
+)
+from sealife_core.training.hardware import Hardware
+
+WARM, LOOKS, LOOK_S = 2, 8, 6.0  # steps that warm up; then as many as that, or as fit into so many seconds
+FEWEST_EPOCHS = 5  # a best epoch is to be chosen among some; of many images an epoch takes a part of them
+
+
+@dataclass(frozen=True)
+class Plan:
+    """epochs: how many; images_per_epoch: how many training images make one; copies: of each that are stored."""
+
+    epochs: int
+    images_per_epoch: int
+    copies: int
+
+
+@dataclass(frozen=True)
+class Costs:
+    """Seconds: of one image through the frozen stages, through a step of the trained ones, and all the way unvaried."""
+
+    frozen_s: float
+    step_s: float
+    whole_s: float
+
+
+def as_planned(
+    config: ClassifierConfig,
+    run: RunWriter,
+    dataset: Dataset,
+    batches: ImageBatches,
+    module: ClassifierModule,
+    machine: Hardware,
+    began: float,
+) -> tuple[ClassifierConfig, ImageBatches]:
+    """Config and batches as they are trained: epochs that fit the minutes, images or what is stored of them.
+
+    began: when the run did, by ``time.monotonic``. ``module`` is told what it will be given.
+    """
+
+    def tell(stage: str, done: int, total: int) -> None:
+        said = f"{done:,} of {total:,} views through the frozen stages, once for all epochs"
+        run.status(stage=stage, message=said, done=done, total=total)
+
+    plan = plan_of(config, run, dataset, batches, module, machine, began)
+    batches.an_epoch = plan.images_per_epoch
+    module.config = config.model_copy(update={"epochs": plan.epochs})
+    if plan.copies:
+        assert isinstance(module.encoder, Encoder)
+        module.cut = cut_of(config)
+        held = open_activations(config, dataset, batches, module.encoder, machine, plan.copies, tell)
+        batches = ActivationBatches(batches, held)
+    return module.config, batches
+
+
+def plan_of(
+    config: ClassifierConfig,
+    run: RunWriter,
+    dataset: Dataset,
+    batches: ImageBatches,
+    module: ClassifierModule,
+    machine: Hardware,
+    began: float,
+) -> Plan:
+    """The plan that was made when the run began, else a new one, written down. began: when, by ``time.monotonic``."""
+    known = run.run.environment().get("plan")
+    if known:
+        return Plan(**known)
+    n, val = len(batches.train_rows), len(batches.val_rows)
+    plan = Plan(config.epochs, n, 0)
+    if config.minutes or (config.stored_copies and cut_of(config)):
+        run.status(stage="measuring", message="measuring the first steps")
+        costs, image_bytes = measure(config, run, batches, module, machine)
+        copies = copies_that_fit(config, dataset.folder, n, val, image_bytes) if image_bytes else 0
+        plan = Plan(config.epochs, n, min(copies, config.epochs))
+        if config.minutes:
+            left_s = 60 * config.minutes - (time.monotonic() - began) - len(dataset) * costs.whole_s
+            plan = planned(left_s, costs, n=n, val=val, batch_size=batches.batch_size, copies=copies)
+    run.environment(plan=asdict(plan))
+    return plan
+
+
+def planned(left_s: float, costs: Costs, *, n: int, val: int, batch_size: int, copies: int) -> Plan:
+    """What fits into ``left_s`` seconds: n training and ``val`` validation images, at most so many ``copies`` stored.
+
+    A copy is stored only if it is looked at at least once for each image, on average: else storing it costs more than
+    it saves. At least one step is made.
+    """
+    shortest = min(batch_size, n)
+    for stored_copies in range(copies, -1, -1):
+        an_image = costs.step_s + (0 if stored_copies else costs.frozen_s)
+        validating = val * (costs.step_s / 3 + (0 if stored_copies else costs.frozen_s))
+        storing = (stored_copies * n + val) * costs.frozen_s if stored_copies else 0.0
+        usable = left_s - storing
+        most = (usable / FEWEST_EPOCHS - validating) / an_image
+        an_epoch = max(shortest, min(n, int(most)))
+        epochs = max(1, int(usable / (an_epoch * an_image + validating)))
+        if not stored_copies or (usable > 0 and epochs * an_epoch >= stored_copies * n):
+            return Plan(epochs, an_epoch, stored_copies)
+    raise AssertionError
+
+
+def measure(
+    config: ClassifierConfig, run: RunWriter, batches: ImageBatches, module: ClassifierModule, machine: Hardware
+) -> tuple[Costs, int]:
+    """What an image costs, and the bytes of its activations (0 where none can be stored). ``module`` stays as it is."""
+    cut = cut_of(config)
+    with torch.random.fork_rng():
+        batch: Any = next(iter(batches.train_dataloader()))
+        n = len(batch["labels"])
+        tried = deepcopy(module).to(machine.device, memory_format=torch.channels_last).train()  # type: ignore[call-overload]
+        batch = {name: value.to(machine.device) for name, value in batch.items()}
+        inputs, frozen_s, image_bytes = tried.inputs(batch, augment=True), 0.0, 0
+        if cut is not None:
+            assert isinstance(tried.encoder, Encoder)
+            frozen_s = _seconds(partial(frozen_part, config, tried.encoder, inputs, machine)) / n
+            held = stored(frozen_part(config, tried.encoder, inputs, machine))
+            given = restored(torch.from_numpy(held)).to(machine.device)
+            if goes_on_from(config, tried.encoder, inputs, given, machine):
+                tried.cut, inputs, image_bytes = cut, given, held[0].nbytes
+            elif config.stored_copies:
+                run.warn(f"{config.encoder} cannot be trained from stored activations. Its images are varied anew.")
+        optimiser = tried.optimiser()
+
+        def step() -> None:
+            optimiser.zero_grad()
+            with machine.autocast:
+                loss = tried.loss(tried(inputs), batch["labels"])
+            loss.backward()
+            optimiser.step()
+            if machine.device == "cuda":
+                torch.cuda.synchronize()
+
+        step_s = _seconds(step) / n
+    if not image_bytes:  # the step was measured with the frozen stages in it
+        step_s, frozen_s = max(step_s - frozen_s, 0.0), frozen_s
+    return Costs(frozen_s, step_s, frozen_s + step_s / 3), image_bytes
+
+
+def _seconds(act: Callable[[], object]) -> float:
+    """The median of a few times, the first not counted: they choose kernels and grow memory."""
+    taken: list[float] = []
+    began = time.perf_counter()
+    while len(taken) < WARM + 1 or (len(taken) < WARM + LOOKS and time.perf_counter() - began < LOOK_S):
+        started = time.perf_counter()
+        act()
+        taken.append(time.perf_counter() - started)
+    return median(taken[WARM:])

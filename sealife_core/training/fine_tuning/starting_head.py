@@ -1,0 +1,144 @@
+"""The classifier layer that a fine-tune starts from: that of the run its encoder comes from, or a probe solved first.
+
+A random layer would pull the encoder away from its features before it knows what to ask of them; linear probing first
+and then fine-tuning keeps them (Kumar et al. 2022, arXiv 2202.10054).
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from sealife_core.config import PENALTIES, ClassifierConfig, source_run
+from sealife_core.datasets.dataset import Dataset
+from sealife_core.evaluation.classification.scores import confusion, macro_f1
+from sealife_core.launching.data_checks import labelled_rows
+from sealife_core.models.checkpoint import load_model
+from sealife_core.models.encoders import Encoder
+from sealife_core.runs.directory import open_run
+from sealife_core.runs.run import LAST
+from sealife_core.runs.writer import RunWriter
+from sealife_core.training.classifier import ClassifierModule
+from sealife_core.training.features import frozen_features
+from sealife_core.training.hardware import Hardware
+from sealife_core.training.probe.feature_batches import Features, mean_and_scale
+from sealife_core.training.probe.lbfgs import solver_of
+
+# L2 penalties to choose from on validation, strongest first: each solution starts from the one before. The best of the
+# field's encoders lie between them (config/presets.py).
+USUAL = 0.1  # without a validation split: what "Name my animals" takes then
+ITERATIONS = 100  # a penalty: the loss is convex and starts near its optimum
+
+
+def start_from_probe(
+    config: ClassifierConfig,
+    run: RunWriter,
+    dataset: Dataset,
+    module: ClassifierModule,
+    encoder: Encoder,
+    rows: np.ndarray,
+    machine: Hardware,
+) -> dict[str, float] | None:
+    """Give ``module`` its starting head where the config asks for a probe's: (n,) ``rows`` are those to learn from.
+
+    Returns what this start reaches on validation, as it stands in a row of metrics; None where the head stays random,
+    where there is nothing to validate on, and for a run that goes on from its resume point, which has a head.
+    """
+    if config.head_from != "probe" or machine.rank or (run.path / LAST).exists():
+        return None
+    run.status(stage="starting head", message="computing features for the classifier layer to start from")
+    val = dataset.rows("val", labelled_only=True)
+    known = inherited_head(config, run, dataset, rows)
+    seen = val if known is not None else np.concatenate([rows, val])
+
+    h = torch.from_numpy(frozen_features(config, run, dataset, encoder, machine)[0][seen])
+    labels = torch.from_numpy(dataset.labels[seen])
+    if known is not None:
+        module.head.load_state_dict(known.state_dict())
+    else:
+        solve_probe(module.head, module.loss, h[: len(rows)], labels[: len(rows)], h[len(rows) :], labels[len(rows) :])
+    return validated(module, h[len(h) - len(val) :], labels[len(h) - len(val) :]) if len(val) else None
+
+
+def inherited_head(config: ClassifierConfig, run: RunWriter, dataset: Dataset, rows: np.ndarray) -> nn.Module | None:
+    """The head of the classifier run that the weights come from, if it tells the same classes apart on images of the
+    same size, and has learned from no label that this run may not use; else None."""
+    source = source_run(config.weights)
+    if source is None:
+        return None
+    its = open_run(source, run.path.parent).config()
+    if not isinstance(its, ClassifierConfig) or (its.data, its.image_size_px) != (config.data, config.image_size_px):
+        return None
+    if its.data_hash != dataset.content_hash or not np.isin(labelled_rows(its, dataset), rows).all():
+        return None
+    _, head, card = load_model(run.path.parent / source)
+    return head if card.classes == list(dataset.classes) else None
+
+
+def solve_probe(
+    head: nn.Sequential,
+    loss: Callable[[Tensor, Tensor], Tensor],
+    train: Tensor,
+    train_labels: Tensor,
+    val: Tensor,
+    val_labels: Tensor,
+) -> float:
+    """Fill ``head`` with the linear probe of features ``train`` (n, D), whose penalty is best on ``val`` (m, D).
+
+    loss: of logits and labels, the mean. Minimised is ``loss + penalty / 2 · Σ W²`` on standardised features, as
+    :class:`~sealife_core.training.probe.lbfgs.LbfgsProbe` does. Returns the penalty.
+    """
+    features = Features(train, *mean_and_scale(train))
+    standard = (train - features.mean) / features.scale
+    linear = nn.Linear(train.shape[1], _linear(head).out_features)
+    nn.init.zeros_(linear.weight)
+    nn.init.zeros_(linear.bias)
+    best, chosen = -np.inf, USUAL
+    for penalty in PENALTIES if len(val) else (USUAL,):
+        _minimise(linear, loss, standard, train_labels, penalty)
+        with torch.no_grad():
+            found = _macro_f1(linear((val - features.mean) / features.scale), val_labels) if len(val) else 0.0
+        if found > best:
+            best, chosen = found, penalty
+            _linear(head).load_state_dict(linear.state_dict())
+    features.folded(head)
+    return chosen
+
+
+def validated(module: ClassifierModule, h: Tensor, labels: Tensor) -> dict[str, float]:
+    """What ``module``'s head makes of features h (n, D) of validation images, under the names of its metrics."""
+    with torch.no_grad():
+        logits = module.head.eval()(h)
+        module.head.train()
+        right = (logits.argmax(1) == labels).float().mean()
+        return {
+            "val/loss": float(module.loss(logits, labels)),
+            "val/accuracy": float(right),
+            "val/macro_f1": _macro_f1(logits, labels),
+        }
+
+
+def _macro_f1(logits: Tensor, labels: Tensor) -> float:
+    counts = confusion(labels.numpy(), logits.argmax(1).numpy(), logits.shape[1])
+    return float(macro_f1(np.diag(counts), counts.sum(1), counts.sum(0)))
+
+
+def _minimise(
+    linear: nn.Linear, loss: Callable[[Tensor, Tensor], Tensor], features: Tensor, labels: Tensor, penalty: float
+) -> None:
+    solver = solver_of(linear, ITERATIONS, penalty)
+
+    def look() -> Tensor:
+        solver.zero_grad()
+        minimised = loss(linear(features), labels) + penalty / 2 * linear.weight.square().sum()
+        minimised.backward()
+        return minimised
+
+    solver.step(look)
+
+
+def _linear(head: nn.Sequential) -> nn.Linear:
+    linear = head[-1]
+    assert isinstance(linear, nn.Linear)
+    return linear

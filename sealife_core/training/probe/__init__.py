@@ -1,0 +1,1 @@
+"""Linear probes on features that were computed once."""

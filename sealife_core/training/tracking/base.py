@@ -1,0 +1,182 @@
+"""What a run tells whoever records it, and that nobody who records it can harm it."""
+
+import traceback
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from typing import Protocol, TypeVar
+
+import numpy as np
+
+from sealife_core.config import AnyConfig, SimclrConfig
+from sealife_core.datasets.dataset import Dataset, open_dataset
+from sealife_core.datasets.decoding.pixels import Pixels
+from sealife_core.runs.scheduling.ddp_processes import Onlooker
+from sealife_core.runs.tracking_links import launched_with, wandb_mode
+from sealife_core.runs.writer import RunWriter
+from sealife_core.training.tracking.logged_media import (
+    Predictions,
+    embedding_picture,
+    facts,
+    predictions_of,
+    view_pairs,
+)
+
+MadeT = TypeVar("MadeT")
+
+
+class Tracker(Protocol):
+    """One place where a run is recorded. Any of its methods may raise anything: that ends it, with a warning."""
+
+    name: str
+
+    @property
+    def rescue(self) -> str:
+        """A sentence: where what was recorded so far is, and how to get at it."""
+        ...
+
+    def metrics(self, step: int, epoch: float, values: Mapping[str, float]) -> None:
+        """One row of metrics.jsonl."""
+        ...
+
+    def picture(self, name: str, pixels: np.ndarray, says: str) -> None:
+        """pixels: (H, W, 3) uint8."""
+        ...
+
+    def predictions(self, found: Predictions) -> None:
+        """Truth against prediction of a split, and some of its pictures."""
+        ...
+
+    def results(self, values: Mapping[str, float | str]) -> None:
+        """The scores of a run that is through."""
+        ...
+
+    def model(self) -> None:
+        """The model file, which is in the run's directory by now."""
+        ...
+
+    def finish(self, *, well: bool) -> None:
+        """The run has ended; send what is left, in bounded time."""
+        ...
+
+    def leave(self) -> None:
+        """The process is being ended: keep what is there, wait for nobody."""
+        ...
+
+
+class Tracking:
+    """Passes on to ``trackers`` what a run tells; one that fails is told nothing more."""
+
+    def __init__(self, config: AnyConfig, run: RunWriter, trackers: list[Tracker]) -> None:
+        self._config, self._run, self._trackers = config, run, trackers
+
+    def metrics(self, step: int, epoch: float, values: Mapping[str, float]) -> None:
+        """One row of metrics.jsonl. Steps are counted from 1; ``epoch`` is the fraction of epochs done.
+
+        A resumed run tells again what it does again: the same figures at the same steps, and no gap where it was cut.
+        """
+        self._each(lambda tracker: tracker.metrics(step, epoch, values))
+
+    def views(self, dataset: Dataset, pixels: Pixels) -> None:
+        """What a SimCLR run is about to see: some training pictures, each with a positive pair of views."""
+        if self._trackers and isinstance(self._config, SimclrConfig):
+            config = self._config
+            self._show("views/pairs", lambda: view_pairs(config, dataset, pixels))
+
+    def outcome(self) -> None:
+        """What a run that is through has left in its directory: embeddings, predictions, results, model."""
+        if not self._trackers:
+            return
+        folder, seed, dataset = self._run.path, self._config.seed, open_dataset(self._config.data)
+        self._run.status(stage="recording", message="recording the embeddings")
+        self._show("embeddings/map", lambda: embedding_picture(folder, dataset, seed=seed))
+        self._run.status(stage="recording", message="recording predictions and results")
+        if (found := self._made("predictions", lambda: predictions_of(folder, dataset, seed=seed))) is not None:
+            self._each(lambda tracker: tracker.predictions(found))
+        results = facts(self._run.run.results() or {})
+        self._each(lambda tracker: tracker.results(results))
+        if self._config.wandb_model:
+            self._each(lambda tracker: tracker.model())
+
+    def finish(self, *, well: bool) -> None:
+        """The run has ended."""
+        self._each(lambda tracker: tracker.finish(well=well))
+
+    def leave(self) -> None:
+        """The process is being ended."""
+        self._each(lambda tracker: tracker.leave())
+
+    def _show(self, name: str, make: Callable[[], tuple[np.ndarray, str]]) -> None:
+        if (made := self._made(name, make)) is not None:
+            self._each(lambda tracker: tracker.picture(name, *made))
+
+    def _made(self, name: str, make: Callable[[], MadeT]) -> MadeT | None:
+        """What ``make`` returns; None where it fails, which is told."""
+        try:
+            return make()
+        except Exception as error:  # noqa: BLE001 - what is only shown must not end what was learned
+            traceback.print_exc()
+            self._run.warn(
+                f"'{name}' could not be recorded ({type(error).__name__}); everything else is recorded."
+                " The log has the details."
+            )
+            return None
+
+    def _each(self, call: Callable[[Tracker], None]) -> None:
+        for tracker in list(self._trackers):
+            try:
+                call(tracker)
+            except Exception as error:  # noqa: BLE001 - whatever it is, the run is worth more
+                self._trackers.remove(tracker)
+                # The error's text stays out: it may repeat what a server said, and a server may repeat the key.
+                self._run.warn(
+                    f"{tracker.name} no longer records this run ({type(error).__name__}). The run itself"
+                    f" continues. {tracker.rescue}"
+                )
+                with suppress(Exception):
+                    tracker.leave()
+
+
+@contextmanager
+def tracked(config: AnyConfig, run: RunWriter) -> Iterator[Tracking]:
+    """Record ``run`` wherever ``config`` and the launch asked for, to its end: well, failed, or being ended."""
+    # Of several devices the worker's tells: a companion only looks on.
+    tracking = Tracking(config, run, [] if isinstance(run, Onlooker) else _trackers(config, run))
+    try:
+        yield tracking
+    except Exception:
+        tracking.finish(well=False)
+        raise
+    except BaseException:
+        tracking.leave()
+        raise
+    tracking.finish(well=True)
+
+
+def _trackers(config: AnyConfig, run: RunWriter) -> list[Tracker]:
+    starts: list[tuple[str, Callable[[], Tracker]]] = []
+    if (mode := wandb_mode(config.wandb, launched_with(run.run))) != "off":
+
+        def weights_and_biases() -> Tracker:
+            from sealife_core.training.tracking.wandb_run import WandbRun
+
+            return WandbRun(config, run, online=mode == "on")
+
+        starts.append(("Weights & Biases", weights_and_biases))
+    if config.tensorboard:
+
+        def event_files() -> Tracker:
+            from sealife_core.training.tracking.event_files import EventFiles
+
+            return EventFiles(config, run)
+
+        starts.append(("TensorBoard", event_files))
+    found = []
+    for name, start in starts:
+        try:
+            found.append(start())
+        except Exception as error:  # noqa: BLE001 - as above
+            run.warn(
+                f"{name} could not be started ({type(error).__name__}), so the run is not recorded there. It still"
+                f" trains. Clone it when {name} works."
+            )
+    return found

@@ -1,0 +1,265 @@
+"""One recipe a kind of run: data, model, trainer, fit, evaluate. What they stand on is in ``preparation.py``."""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from sealife_core.config import PENALTIES, AnyConfig, ClassifierConfig, EmbedConfig, SimclrConfig, chance_loss
+from sealife_core.datasets.batches import ImageBatches
+from sealife_core.datasets.dataset import Dataset
+from sealife_core.datasets.decoding.pixels import Pixels, cache_size_px
+from sealife_core.launching.data_checks import Labels, can_choose
+from sealife_core.models.checkpoint import save_model
+from sealife_core.models.encoders import Encoder
+from sealife_core.runs.writer import RunWriter
+from sealife_core.training.callbacks import BestModel, Speed, Status
+from sealife_core.training.classifier import ClassifierModule
+from sealife_core.training.features import (
+    Snapshots,
+    embed_all,
+    embed_and_watch,
+    frozen_features,
+    keep_embeddings,
+    keep_novelty,
+)
+from sealife_core.training.final_evaluation import draw_curves, evaluate_classifier
+from sealife_core.training.fine_tuning.minutes import as_planned
+from sealife_core.training.fine_tuning.starting_head import start_from_probe
+from sealife_core.training.hardware import Hardware, choose_hardware
+from sealife_core.training.preparation import (
+    class_weights,
+    decoded,
+    describe_run,
+    labelled_rows,
+    model_card,
+    note_rate,
+    open_data,
+    prepare_encoder,
+    rarest_class,
+    warn_of_reduced,
+    what_trains,
+)
+from sealife_core.training.probe.feature_batches import FeatureBatches, Features, standardised
+from sealife_core.training.probe.lbfgs import LbfgsProbe, PenaltyPath, tried_penalties
+from sealife_core.training.representation_monitor import Representation, with_interval, worth
+from sealife_core.training.simclr import SimclrModule
+from sealife_core.training.tracking import Tracking, tracked
+from sealife_core.training.trainer import best_model, build_trainer, fit, trained_parameters
+
+
+def train(config: AnyConfig, run: RunWriter) -> bool:
+    """Carry out ``config``. Returns whether it ran to its end (False: it was stopped)."""
+    torch.manual_seed(config.seed)
+    with tracked(config, run) as tracking:
+        if isinstance(config, SimclrConfig):
+            finished = train_simclr(config, run, tracking)
+        elif isinstance(config, ClassifierConfig):
+            finished = train_classifier(config, run, tracking)
+        else:
+            finished = embed_only(config, run)
+        tracking.outcome()
+    return finished
+
+
+def train_simclr(config: SimclrConfig, run: RunWriter, tracking: Tracking) -> bool:
+    """Pre-train an encoder on the training split and the unlabelled images, without labels."""
+    machine = choose_hardware(config, before=run.run.environment().get("precision"))
+    encoder, stem = prepare_encoder(config, run)
+    encoder.train_stages(config.trained_stages, config.normalisation)
+    dataset = open_data(config, run)
+    pixels, rows = decoded(config, run, dataset), dataset.rows("train")
+    batches = ImageBatches(
+        dataset,
+        pixels,
+        train_rows=rows,
+        val_rows=rows[:0],
+        batch_size=config.batch_size,
+        seed=config.seed,
+        drop_last=True,
+        share=(machine.rank, machine.devices),
+    )
+    size = batches.batch_size
+    warn_of_reduced(config, run, batches)
+
+    module = SimclrModule(config, encoder, batch_size=size)
+    best = BestModel(run, metric=None) if config.chooses else None
+    looking = Representation(config, run, dataset, pixels, machine, best)
+    speed = Speed("train/views_per_s", images_per_step=2 * size, note=partial(note_rate, config, run, machine))
+    film = Snapshots(config, run, dataset, pixels, machine)
+    watching = [*([best] if best else []), looking, film]
+    trainer = build_trainer(
+        config, run, machine, watching, steps_per_epoch=len(rows) // size, speed=speed, tracking=tracking
+    )
+    describe_run(
+        config, run, dataset, machine, **what_trains(batches, module), chance_loss=chance_loss(size), stem=stem
+    )
+    tracking.views(dataset, pixels)
+
+    finished, train_s = fit(trainer, module, batches, run)
+    kept = best.put_into(module) if best and config.keep_best else None
+
+    run.status(stage="evaluating", message="measuring the quality of the features")
+    h = embed_all(config, run, dataset, pixels, encoder, machine)
+    keep_embeddings(run, dataset, h, module.head)
+    scores = with_interval(looking.measure(module, h), dataset, config.knn_k)
+    since_start = {} if kept is None else looking.since_start(kept)
+    trained = trained_parameters(module)
+    run.results(val=scores, train_s=train_s, parameters_trained=trained, method="SimCLR", **since_start)
+    head = None if config.head == "none" else module.head
+    save_model(run.path, encoder, head, model_card(config, run, dataset, stem, scores=scores))
+    draw_curves(run, chance_loss=chance_loss(size))
+    return finished
+
+
+def train_classifier(config: ClassifierConfig, run: RunWriter, tracking: Tracking) -> bool:
+    """Train a linear head and as many of the encoder's stages as asked; then evaluate on the test split, once."""
+    began = time.monotonic()
+    machine = choose_hardware(config, before=run.run.environment().get("precision"))
+    encoder, stem = prepare_encoder(config, run)
+    encoder.train_stages(config.trained_stages, "kept" if config.batch_norm == "frozen" else "trains")
+    dataset = open_data(config, run)
+    rows = labelled_rows(config, dataset)
+
+    start = None
+    if config.on_frozen_features:
+        pixels = None
+        h, means = frozen_features(config, run, dataset, encoder, machine)
+        features = standardised(h, dataset)
+        places = np.searchsorted(dataset.rows("train"), rows)
+        copies = [
+            torch.from_numpy(frozen_features(config, run, dataset, encoder, machine, copy=1 + k)[0][places])
+            for k in range(config.stored_copies)
+        ]
+        batches, module = on_features(config, dataset, features, rows, copies)
+        # One matrix product: coarser numbers save nothing there, and a line search gets lost in them.
+        trained_on, note = replace(machine, precision="fp32"), _unnoted
+    else:
+        h, means, features = None, None, None
+        pixels = decoded(config, run, dataset)
+        batches, module = on_images(config, dataset, pixels, encoder, rows, machine)
+        start = start_from_probe(config, run, dataset, module, encoder, rows, machine)
+        if machine.devices > 1:  # one device takes a batch of any size: a whole one, or what there is
+            warn_of_reduced(config, run, batches)
+        config, batches = as_planned(config, run, dataset, batches, module, machine, began)
+        trained_on, note = machine, _unnoted if module.cut else partial(note_rate, config, run, machine)
+    labels = {"labels_used": len(rows), "rarest_class": rarest_class(dataset, rows)}
+    describe_run(config, run, dataset, machine, **what_trains(batches, module), stem=stem, **labels)
+
+    finished, best_epoch, train_s = learn(config, run, trained_on, batches, module, note, tracking, start)
+
+    head = features.folded(module.head) if features else module.head
+    if h is None or means is None:  # the encoder learned: it sees every image once more, as it is now
+        assert pixels is not None
+        h, means = embed_and_watch(config, run, dataset, pixels, encoder, machine)
+    keep_embeddings(run, dataset, h)
+    keep_novelty(run, dataset, cache_size_px(dataset, config.image_size_px), means)
+    scores = evaluate_classifier(config, run, dataset, h, head, with_test=finished)
+    run.results(
+        **scores,
+        method=config.method,
+        train_s=train_s,
+        parameters_trained=trained_parameters(module),
+        best_epoch=best_epoch,
+        labels_used=len(rows),
+        **penalty_of(module, run, best_epoch),
+    )
+    save_model(run.path, encoder, head, model_card(config, run, dataset, stem, scores=scores.get("test", {})))
+    draw_curves(run)
+    return finished
+
+
+def on_features(
+    config: ClassifierConfig, dataset: Dataset, features: Features, rows: np.ndarray, copies: Sequence[Tensor] = ()
+) -> tuple[FeatureBatches, ClassifierModule]:
+    """What a probe learns from, and the probe: a linear head on features that were computed once."""
+    solved = config.optimiser == "lbfgs"
+    batches = FeatureBatches(
+        dataset, features, rows, batch_size=None if solved else config.batch_size, seed=config.seed, copies=copies
+    )
+    probe = PenaltyPath if config.choose_penalty and can_choose(Labels(dataset)) else LbfgsProbe
+    module = (probe if solved else ClassifierModule)(
+        config,
+        nn.Identity(),
+        feature_dim=features.values.shape[1],
+        classes=len(dataset.classes),
+        class_weights=class_weights(config, dataset, rows),
+    )
+    return batches, module
+
+
+def penalty_of(module: ClassifierModule, run: RunWriter, best_epoch: int | None) -> dict[str, Any]:
+    """For results.json: the L2 ``penalty`` of a solved probe, and of a chosen one the ``penalties`` that were tried."""
+    if isinstance(module, PenaltyPath) and best_epoch is not None:
+        return {"penalty": PENALTIES[best_epoch - 1], "penalties": tried_penalties(run.run.metrics())}
+    return {"penalty": module.penalty} if type(module) is LbfgsProbe else {}
+
+
+def on_images(
+    config: ClassifierConfig, dataset: Dataset, pixels: Pixels, encoder: Encoder, rows: np.ndarray, machine: Hardware
+) -> tuple[ImageBatches, ClassifierModule]:
+    """What a classifier learns from where its encoder learns, or its images vary; and the classifier."""
+    val = dataset.rows("val", labelled_only=True)
+    batches = ImageBatches(
+        dataset, pixels, train_rows=rows, val_rows=val, batch_size=config.batch_size, seed=config.seed,
+        drop_last=len(rows) > config.batch_size, share=(machine.rank, machine.devices),
+    )  # fmt: skip
+    module = ClassifierModule(
+        config,
+        encoder,
+        feature_dim=encoder.feature_dim,
+        classes=len(dataset.classes),
+        class_weights=class_weights(config, dataset, rows),
+    )
+    return batches, module
+
+
+def learn(
+    config: ClassifierConfig,
+    run: RunWriter,
+    machine: Hardware,
+    batches: FeatureBatches | ImageBatches,
+    module: ClassifierModule,
+    note: Callable[[float], None],
+    tracking: Tracking | None = None,
+    start: dict[str, float] | None = None,
+) -> tuple[bool, int | None, float]:
+    """Train ``module`` and put the best epoch's weights into it: (whether it ran to its end, that epoch, seconds).
+
+    start: what ``module`` reaches on validation as it is, if that may be the best (epoch 0).
+    """
+    # L-BFGS has no learning rate, and looks at the images as often as it needs to.
+    speed = Speed("train/images_per_s", images_per_step=batches.batch_size, note=note)
+    timed = None if config.optimiser == "lbfgs" else speed
+    steps, validated = len(batches.train_dataloader()), len(batches.val_rows) > 0
+    path = isinstance(module, PenaltyPath)
+    planned = config.model_copy(update={"epochs": len(PENALTIES)}) if path else config
+    trainer = build_trainer(
+        planned, run, machine, [], steps_per_epoch=steps, validated=validated, start=start, speed=timed,
+        tracking=tracking, status=Status(run, "choosing the penalty", "choosing the penalty:") if path else None,
+    )  # fmt: skip
+    finished, train_s = fit(trainer, module, batches, run)
+    return finished, best_model(trainer, module), train_s
+
+
+def embed_only(config: EmbedConfig, run: RunWriter) -> bool:
+    """Train nothing: embed every image with the encoder as it is, and say what the embeddings are worth."""
+    machine = choose_hardware(config, before=run.run.environment().get("precision"))
+    encoder, stem = prepare_encoder(config, run)
+    dataset = open_data(config, run)
+    describe_run(config, run, dataset, machine, stem=stem)
+    h, _ = frozen_features(config, run, dataset, encoder, machine)
+    keep_embeddings(run, dataset, h)
+    scores = with_interval(worth(h, dataset), dataset)
+    run.results(val=scores, train_s=0.0, parameters_trained=0, method=config.method)
+    save_model(run.path, encoder, None, model_card(config, run, dataset, stem, scores=scores))
+    return True
+
+
+def _unnoted(rate: float) -> None:
+    """Steps on what was computed before say nothing about images."""

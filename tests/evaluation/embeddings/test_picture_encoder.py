@@ -1,0 +1,36 @@
+"""Any encoder on anyone's pictures: a file gets the embedding that stands for it in the run."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from sealife_core.datasets.dataset import Dataset
+from sealife_core.datasets.decoding.pixels import cache_size_px, open_pixels
+from sealife_core.errors import DatasetError, WeightsError
+from sealife_core.evaluation.embeddings.compute import embed
+from sealife_core.evaluation.embeddings.picture_encoder import PictureEncoder
+from tests.embedded_runs import simclr_run, with_model
+
+
+def test_features__of_a_file_are_its_embedding(tiny_reef: Dataset) -> None:
+    run = with_model(simclr_run(tiny_reef), tiny_reef)
+    eyes = PictureEncoder(run.path)
+    size, (mean, std) = eyes.card.image_size_px, eyes.colours
+    pixels = open_pixels(tiny_reef, cache_size_px(tiny_reef, size))
+    rows = np.array([9, 3])
+    expected = embed(eyes.encoder, pixels, rows, image_size_px=size, mean=mean, std=std)
+    files = [tiny_reef.image_path(row) for row in rows]
+    np.testing.assert_allclose(eyes.features([files[0], files[1].read_bytes()]), expected, atol=1e-4)
+    assert not np.allclose(*expected, atol=1e-2), "two pictures, or equality says little"
+
+
+def test_features__of_a_file_that_is_no_picture_are_refused_in_a_sentence(tiny_reef: Dataset) -> None:
+    eyes = PictureEncoder(with_model(simclr_run(tiny_reef), tiny_reef).path)
+    with pytest.raises(DatasetError, match=r"\.$"):
+        eyes.features([b"not a picture"])
+
+
+def test_encoder__says_that_there_is_no_model(tmp_path: Path) -> None:
+    with pytest.raises(WeightsError, match="no model"):
+        PictureEncoder(tmp_path)

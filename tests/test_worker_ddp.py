@@ -1,0 +1,97 @@
+"""A whole run on two devices as real processes: its end, its stop, and what becomes of it when one is killed."""
+
+import os
+import signal
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+import torch
+
+from sealife_core.config import preset
+from sealife_core.datasets.dataset import Dataset
+from sealife_core.models.checkpoint import load_model
+from sealife_core.places import checkpoints_root
+from sealife_core.runs.directory import Run, create_run
+from sealife_core.runs.liveness import State, identity
+from sealife_core.runs.scheduling.queue import launch, request_stop, resume
+from tests.runs.processes import dispatcher_pids, until
+
+SIZE: dict[str, Any] = {
+    "image_size_px": 32, "stem": "imagenet", "batch_size": 21, "epochs": 16, "monitor_every": 4, "device": "cpu",
+    "precision": "fp32", "devices": 2,
+}  # fmt: skip
+PATIENCE_S = 120  # two processes that import PyTorch, on a machine that may have other work
+
+
+@pytest.fixture
+def run(tiny_reef: Dataset, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    made = create_run(preset("simclr", "Quick look", **SIZE), data_hash=tiny_reef.content_hash)
+    yield made
+    for pid in (*dispatcher_pids(checkpoints_root()), *processes(made)):
+        if identity(pid):
+            os.kill(pid, signal.SIGKILL)
+
+
+def processes(run: Run) -> list[int]:
+    """The worker of ``run`` and its companion, as many as live."""
+    pid = (run.process() or {}).get("pid")
+    if pid is None or not identity(pid):
+        return []
+    return [pid, *(child.pid for child in psutil.Process(pid).children())]
+
+
+def trains(run: Run) -> list[int]:
+    """Wait until an attempt has made a step, as two processes in one group; their pids."""
+    before = len(run.metrics())
+    until(lambda: run.state() is State.RUNNING and len(run.metrics()) > before, PATIENCE_S)
+    found = processes(run)
+    assert len(found) == 2
+    assert {os.getpgid(pid) for pid in found} == {found[0]}
+    return found
+
+
+def test_run__on_two_devices_ends_as_a_run_on_one_would_whatever_happens_on_the_way(run: Run) -> None:
+    launch(run)
+    worker, companion = trains(run)
+    until((run.path / "last.ckpt").exists)
+    os.kill(companion, signal.SIGKILL)
+    until(lambda: run.state() is State.FAILED and not identity(worker), 20)
+    error = run.error() or {}
+    assert error["what"].startswith("The process of device 2 of 2 was killed (SIGKILL; often because memory ran out)")
+
+    resume(run)
+    worker, companion = trains(run)
+    os.kill(worker, signal.SIGKILL)
+    until(lambda: run.state() is State.INTERRUPTED and not identity(companion), 20)
+
+    resume(run)
+    pids = trains(run)
+    os.killpg(pids[0], signal.SIGTERM)
+    until(lambda: run.state() is State.STOPPED and not any(map(identity, pids)), 20)
+    assert run.shown().message == "ended at once; the run can be resumed from its last resume point"
+
+    resume(run)
+    pids = trains(run)
+    request_stop(run)
+    until(lambda: run.state() is State.STOPPED and not any(map(identity, pids)), PATIENCE_S)
+    kept = torch.load(Path(run.path / "last.ckpt"), map_location="cpu", weights_only=True)["state_dict"]
+    encoder, _, _ = load_model(run.path)
+    for name, value in encoder.state_dict().items():
+        assert torch.equal(kept[f"encoder.{name}"], value), name
+
+    resume(run)
+    until(lambda: run.state() is State.FINISHED, PATIENCE_S)
+    steps = [row["step"] for row in run.metrics() if "train/loss" in row]
+    assert steps == list(range(1, len(steps) + 1)), "each step counts once, whoever made it"
+    assert len(steps) == 32, "sixteen epochs of two, none of which a stop has cut short"
+    assert run.environment()["devices"] == 2
+    assert run.environment()["batch_size"] == 20
+    assert run.status()["warnings"] == ["The batch size was reduced from 21 to 20: 2 devices take equal shares."]
+    assert {path.name for path in run.path.iterdir()} == {
+        "config.json", "notes.json", "status.json", "process.json", "environment.json", "metrics.jsonl", "log.txt",
+        "results.json", "model.safetensors", "model.json", "figures", "embeddings.npy",
+        "embeddings_z.npy", "embeddings.json", "snapshots",
+    }  # fmt: skip
