@@ -22,11 +22,11 @@ if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
 
+    from dashboard.app_pages.embeddings.colours import Facts
+    from dashboard.app_pages.embeddings.points import Look
     from dashboard.background import Job
-    from dashboard.components.embedding_colours import Facts
-    from dashboard.components.embedding_points import Look
-    from dashboard.components.gallery_answers import Answers
-    from dashboard.components.view_pairs import Preview
+    from dashboard.data.answers import Answers
+    from dashboard.parts.pictures.view_pairs import Preview
     from sealife_core.config import AnyConfig, Request, SearchConfig
     from sealife_core.evaluation.classification.calibration import Calibration
     from sealife_core.evaluation.classification.gradcam_layers import Layer
@@ -129,7 +129,7 @@ def _dataset(folder: str, name: str, manifest: tuple[int, int], info: tuple[int,
 def _preview(_dataset: Dataset, row: int, side_px: int, content_hash: str) -> "Preview":
     import torch
 
-    from dashboard.components.view_pairs import Preview
+    from dashboard.parts.pictures.view_pairs import Preview
     from sealife_core.datasets.decoding.pixels import from_picture
     from sealife_core.datasets.decoding.reading import read_rgb
     from sealife_core.datasets.decoding.squares import DECODED_AT
@@ -188,7 +188,7 @@ def _answers_key(run: Run) -> tuple[Dataset, tuple[Any, ...]]:
 
 @st.cache_resource(max_entries=8, show_spinner=False)
 def _answers(_run: Run, _dataset: Dataset, path: str, changed: tuple[Any, ...]) -> "Answers":
-    from dashboard.components.gallery_answers import answers_of
+    from dashboard.data.answers import answers_of
 
     return answers_of(predictions(_run), _dataset, _run.results())
 
@@ -269,7 +269,7 @@ def _predictor(_run: Run, path: str, model: tuple[int, int]) -> tuple["Predictor
 def _evidence(
     _run: Run, _dataset: Dataset, path: str, row: int, class_index: int, layer: "Layer", stamps: tuple[Any, ...]
 ) -> bytes:
-    from dashboard.components.heat_view import heat_png
+    from dashboard.app_pages.gallery.heat_view import heat_png
 
     model, lock = predictor(_run)
     with lock:
@@ -316,7 +316,7 @@ def _own_prediction(_run: Run, _content: bytes, path: str, key: str, model: tupl
 def _own_evidence(
     _run: Run, _content: bytes, path: str, key: str, class_index: int, layer: "Layer", model: tuple[int, int]
 ) -> bytes:
-    from dashboard.components.heat_view import heat_png
+    from dashboard.app_pages.gallery.heat_view import heat_png
 
     found, lock = predictor(_run)
     with lock:
@@ -432,14 +432,14 @@ def _embedded_rows(_embedded: Embedded, _dataset: Dataset, folder: str, mark: An
 
 @st.cache_resource(max_entries=16, show_spinner=False)
 def _facts(_run: Run, _dataset: Dataset, folder: str, predicted: Any, content: str) -> "Facts":
-    from dashboard.components.embedding_points import facts_of, predictions_of
+    from dashboard.app_pages.embeddings.points import facts_of, predictions_of
 
     return facts_of(_dataset, predictions_of(_run))
 
 
 @st.cache_resource(max_entries=32, show_spinner="Looking for clusters…")
 def _clusters(_embedded: Embedded, folder: str, of: Space, mark: Any, k: int) -> Any:
-    from sealife_core.evaluation.projections.stored_projections import reduction
+    from sealife_core.evaluation.projections import reduction
 
     return reduction.clusters(_embedded.values, k, seed=0)
 

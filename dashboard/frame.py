@@ -5,7 +5,7 @@ from pathlib import Path
 import streamlit as st
 
 from dashboard import heap, state, theme
-from dashboard.components.run_strip import run_strip
+from dashboard.parts.runs.strip import run_strip
 
 PAGES = (
     ("home", "Home", ":material/waves:"),
@@ -25,7 +25,10 @@ theme.apply()
 heap.settle()
 state.arrive()
 page = st.navigation(
-    [st.Page(FOLDER / f"{name}.py", title=title, icon=icon, default=name == "home") for name, title, icon in PAGES],
+    [
+        st.Page(FOLDER / name / "page.py", title=title, icon=icon, url_path=name, default=name == "home")
+        for name, title, icon in PAGES
+    ],
     position="top",
 )
 page.run()

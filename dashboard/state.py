@@ -45,7 +45,7 @@ def go(page: str, **query: str) -> None:
     What a widget is bound to cannot be set in the URL while that widget is on the page: :func:`arrive` sets it.
     """
     st.session_state[_WANTED] = {key: value for key, value in query.items() if key in _BOUND}
-    st.switch_page(f"app_pages/{page}.py", query_params={k: v for k, v in query.items() if k not in _BOUND})
+    st.switch_page(f"app_pages/{page}/page.py", query_params={k: v for k, v in query.items() if k not in _BOUND})
 
 
 def arrive() -> None:

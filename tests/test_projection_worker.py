@@ -9,18 +9,12 @@ import pytest
 from sealife_core import projection_worker
 from sealife_core.config import preset
 from sealife_core.datasets.dataset import Dataset
-from sealife_core.evaluation.embeddings.compute import feature_quality
+from sealife_core.evaluation.embeddings import feature_quality
 from sealife_core.evaluation.embeddings.feature_quality import knn_accuracy
 from sealife_core.evaluation.embeddings.stored_embeddings import write_embeddings, write_snapshot
+from sealife_core.evaluation.projections import stored_projections
 from sealife_core.evaluation.projections.reduction import ProjectionSettings, sample, trustworthiness
-from sealife_core.evaluation.projections.stored_projections import (
-    Projection,
-    What,
-    find,
-    folder_of,
-    request,
-    stored_projections,
-)
+from sealife_core.evaluation.projections.stored_projections import Projection, What, find, folder_of, request
 from sealife_core.runs.directory import create_run
 
 TINY = ProjectionSettings(neighbours=8)

@@ -161,7 +161,7 @@ def test_pages__open(stored, page, monkeypatch):
     monkeypatch.setattr("sealife_core.runs.costs.machine_speed.request", lambda device: False)
     app = AppTest.from_file(str(PROJECT / "dashboard" / "frame.py"), default_timeout=60).run()
     if page != "home":
-        app.switch_page(f"app_pages/{page}.py").run()
+        app.switch_page(f"app_pages/{page}/page.py").run()
     assert not app.exception
     assert not app.error
 

@@ -11,7 +11,7 @@ from sealife_core.config import ClassifierConfig
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.evaluation.classification.predictions import predictions_table, write_predictions
 from sealife_core.evaluation.classification.scores import scores
-from sealife_core.evaluation.figures.run_figures import run_figures
+from sealife_core.evaluation.figures import run_figures
 from sealife_core.runs.writer import RunWriter
 
 

@@ -7,9 +7,9 @@ import pytest
 
 from sealife_core.__main__ import main
 from sealife_core.config import preset
+from sealife_core.runs.costs import machine_speed
 from sealife_core.runs.costs.estimates import estimate
 from sealife_core.runs.costs.machine_speed import Calibration
-from sealife_core.runs.costs.stage_work import machine_speed
 from sealife_core.training import speed_measurement
 
 

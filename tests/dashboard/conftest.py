@@ -12,7 +12,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 @pytest.fixture(autouse=True)
 def measured(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """No page starts a process that measures this machine; holds the devices it was asked of."""
-    from sealife_core.runs.costs.stage_work import machine_speed
+    from sealife_core.runs.costs import machine_speed
 
     asked: list[str] = []
     monkeypatch.setattr(machine_speed, "request", lambda device: asked.append(device) or False)

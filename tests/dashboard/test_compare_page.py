@@ -8,13 +8,13 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from dashboard.components import compare_choice
-from dashboard.components.compare_classes import believed, class_option, class_rows
-from dashboard.components.compare_cost import cost_option, ladder_option
-from dashboard.components.comparison_chart import comparison_option, table_rows
-from dashboard.components.curves import Curve, curve_option, smoothed
-from dashboard.components.panels import CLASSIFIER_PANELS
-from dashboard.components.piles import chosen, pile_pictures
+from dashboard.app_pages.compare import choice
+from dashboard.app_pages.compare.chart import comparison_option, table_rows
+from dashboard.app_pages.compare.classes import believed, class_option, class_rows
+from dashboard.app_pages.compare.cost import cost_option, ladder_option
+from dashboard.app_pages.compare.piles import chosen, pile_pictures
+from dashboard.parts.panels import CLASSIFIER_PANELS
+from dashboard.parts.runs.curves import Curve, curve_option, smoothed
 from sealife_core.config import preset
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.evaluation.classification.predictions import predictions_table, write_predictions
@@ -49,7 +49,7 @@ def open_compare(**query: str | list[str]) -> AppTest:
     app = AppTest.from_file(str(FRAME), default_timeout=120).run()
     for key, value in query.items():
         app.query_params[key] = value
-    return app.switch_page("app_pages/compare.py").run()
+    return app.switch_page("app_pages/compare/page.py").run()
 
 
 def text(app: AppTest) -> str:
@@ -109,7 +109,7 @@ def test_page__a_link_brings_its_pair_pile_and_class(tiny_reef: Dataset) -> None
 
 
 def test_page__of_many_runs_lists_the_newest_and_finds_the_others(tiny_reef: Dataset, monkeypatch) -> None:
-    monkeypatch.setattr(compare_choice, "MOST_LISTED", 2)
+    monkeypatch.setattr(choice, "MOST_LISTED", 2)
     runs = [finished(tiny_reef, f"run {seed}", seed, seed=seed) for seed in range(4)]
     app = open_compare(compare=[runs[3].id])
     assert {label[:5] for label in boxes(app)} == {"run 3", "run 2"}

@@ -5,7 +5,7 @@ import json
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from dashboard.components.config_form import FORMATS, by_group, differences
+from dashboard.parts.forms.config_form import FORMATS, by_group, differences
 from sealife_core.config import TASKS, ViewRecipe, describe, flattened, nested, parse, preset
 
 CONFIGS = {"simclr": TASKS["simclr"].config, "classifier": TASKS["probe"].config, "views": ViewRecipe}
@@ -15,7 +15,7 @@ def app(kind: str, values: dict) -> AppTest:
     script = f"""
 import json
 import streamlit as st
-from dashboard.components.config_form import essentials, tabbed
+from dashboard.parts.forms.config_form import essentials, tabbed
 from sealife_core.config import KINDS, ViewRecipe, describe
 settings = describe((KINDS | {{"views": ViewRecipe}})[{kind!r}])
 values = json.loads({json.dumps(json.dumps(values))})

@@ -53,7 +53,7 @@ def opened(page: str, key: str = "run", value: str = "") -> AppTest:
     app = AppTest.from_file(str(FRAME), default_timeout=60)
     if value:
         app.query_params[key] = value
-    app.switch_page(f"app_pages/{page}.py").run()
+    app.switch_page(f"app_pages/{page}/page.py").run()
     assert not app.exception, (page, value, app.exception[0].stack_trace)
     return app
 

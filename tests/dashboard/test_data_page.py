@@ -13,9 +13,9 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from dashboard import background
-from dashboard.components import checks_view, import_form
-from dashboard.components.browse import ALL, chosen_rows, class_counts, size_table
-from dashboard.components.checks_view import groups_by_kind
+from dashboard.app_pages.data import checks, import_form
+from dashboard.app_pages.data.browse import ALL, chosen_rows, class_counts, size_table
+from dashboard.app_pages.data.checks import groups_by_kind
 from dashboard.theme import SPLIT_WORDS
 from sealife_core.datasets.checks import check
 from sealife_core.datasets.dataset import Dataset, list_datasets, open_dataset
@@ -50,7 +50,7 @@ def open_data(**query: str) -> AppTest:
     app = AppTest.from_file(str(FRAME), default_timeout=60).run()
     for key, value in query.items():
         app.query_params[key] = value
-    return app.switch_page("app_pages/data.py").run()
+    return app.switch_page("app_pages/data/page.py").run()
 
 
 def text(app: AppTest) -> str:
@@ -306,7 +306,7 @@ def test_balance__counts_every_picture_once(tiny_reef):
 
 
 def test_checks__show_duplicates_and_mend_a_leak(photographs, monkeypatch):
-    monkeypatch.setattr(checks_view, "QUICK_S", 60)  # however busy the machine is
+    monkeypatch.setattr(checks, "QUICK_S", 60)  # however busy the machine is
     dataset = imported(photographs, "two")
     group = next(group for group in check(dataset).exact if group.labels_differ)
     dataset = dataset.with_splits({group.rows[0]: "train", group.rows[1]: "test"})

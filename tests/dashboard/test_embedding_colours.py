@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from dashboard.components import embedding_colours as colours
-from dashboard.components.embedding_colours import Facts, colouring
+from dashboard.app_pages.embeddings import colours as colours
+from dashboard.app_pages.embeddings.colours import Facts, colouring
 from sealife_core.evaluation.figures.palette import UNLABELLED_COLOUR, class_colour
 
 CLASSES = ("crab", "eel", "seal")

@@ -16,7 +16,7 @@ def opened(**query: str | list[str]) -> AppTest:
     app = AppTest.from_file(str(FRAME), default_timeout=60).run()
     for key, value in query.items():
         app.query_params[key] = value
-    app = app.switch_page("app_pages/embeddings.py").run()
+    app = app.switch_page("app_pages/embeddings/page.py").run()
     assert not app.exception
     return app
 
@@ -111,7 +111,7 @@ def test_film__without_snapshots_says_the_way_out(tiny_reef):
 
 @pytest.mark.parametrize("broken", ["{", '{"neighbours": 9999}', "[]"])
 def test_link__with_settings_that_cannot_be_is_not_taken(tiny_reef, broken, monkeypatch):
-    from sealife_core.evaluation.projections.stored_projections import stored_projections
+    from sealife_core.evaluation.projections import stored_projections
 
     asked = []
     monkeypatch.setattr(stored_projections, "request", lambda path, settings, what="umap": asked.append(settings))

@@ -7,8 +7,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from dashboard import cache
-from dashboard.components import encoder_field
-from dashboard.components import launch as launching
+from dashboard.parts.forms import encoder_field
+from dashboard.parts.forms import launch as launching
 from sealife_core.config import preset
 from sealife_core.models import imagenet
 from sealife_core.models.facts import OFFERED, title_of
@@ -29,7 +29,7 @@ def train_page(**state: Any) -> AppTest:
     app = AppTest.from_file(str(FRAME), default_timeout=60).run()
     for key, value in state.items():
         app.session_state[key] = value
-    app.switch_page("app_pages/train.py").run()
+    app.switch_page("app_pages/train/page.py").run()
     assert not app.exception
     return app
 

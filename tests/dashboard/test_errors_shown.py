@@ -18,7 +18,7 @@ def failed_script(number: int) -> None:
 
 def failed_job(number: int) -> None:
     from dashboard.background import Job
-    from dashboard.components.job_progress import job_error
+    from dashboard.parts.job_progress import job_error
 
     def work(_: object) -> None:
         raise OSError(number, "words", "/lab/*data*/.secret/x")

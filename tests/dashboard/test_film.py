@@ -5,9 +5,9 @@ import base64
 import numpy as np
 import pytest
 
-from dashboard.components.embedding_colours import CLASS
-from dashboard.components.embedding_points import Cloud, Look
-from dashboard.components.film import film_reel, frame_words
+from dashboard.app_pages.embeddings.colours import CLASS
+from dashboard.app_pages.embeddings.film import film_reel, frame_words
+from dashboard.app_pages.embeddings.points import Cloud, Look
 from sealife_core.evaluation.projections.reduction import ProjectionSettings
 
 pytestmark = pytest.mark.usefixtures("home")

@@ -7,7 +7,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from dashboard import cache
-from dashboard.components import launch as launching
+from dashboard.parts.forms import launch as launching
 from sealife_core.config import preset
 from sealife_core.datasets.dataset import write_dataset
 from sealife_core.models import imagenet
@@ -21,7 +21,7 @@ def open_page(name: str, **query: str) -> AppTest:
     for key, value in query.items():
         app.query_params[key] = value
     app.run()
-    return app.switch_page(f"app_pages/{name}.py").run() if name != "home" else app
+    return app.switch_page(f"app_pages/{name}/page.py").run() if name != "home" else app
 
 
 def text(app: AppTest) -> str:

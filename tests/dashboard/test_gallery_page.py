@@ -12,8 +12,13 @@ from evaluation.classifiers import finished_classifier
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from dashboard.components.confusion import as_shares, most_confused
-from dashboard.components.gallery_answers import (
+from dashboard.app_pages.gallery.confusion import as_shares, most_confused
+from dashboard.app_pages.gallery.guessing import A_ROUND, read_guesses, round_of, score
+from dashboard.app_pages.gallery.heat_view import heat_png
+from dashboard.app_pages.gallery.models import same_pictures
+from dashboard.app_pages.gallery.own_pictures import A_PAGE
+from dashboard.app_pages.gallery.reliability import reliability_option
+from dashboard.data.answers import (
     Answers,
     Filters,
     answers_of,
@@ -21,12 +26,7 @@ from dashboard.components.gallery_answers import (
     filters_of,
     pair_counts,
 )
-from dashboard.components.gallery_models import same_pictures
-from dashboard.components.guessing import A_ROUND, read_guesses, round_of, score
-from dashboard.components.heat_view import heat_png
-from dashboard.components.own_pictures import A_PAGE
-from dashboard.components.probability_bars import MOST, percent, shown_classes
-from dashboard.components.reliability import reliability_option
+from dashboard.parts.pictures.probability_bars import MOST, percent, shown_classes
 from sealife_core.config import preset
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.errors import RunError
@@ -180,7 +180,7 @@ def open_gallery(**query: str) -> AppTest:
     app = AppTest.from_file(str(FRAME), default_timeout=120).run()
     for key, value in query.items():
         app.query_params[key] = value
-    return app.switch_page("app_pages/gallery.py").run()
+    return app.switch_page("app_pages/gallery/page.py").run()
 
 
 def text(app: AppTest) -> str:

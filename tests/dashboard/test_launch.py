@@ -19,7 +19,7 @@ def said(app: AppTest) -> str:
 
 def test_train__says_when_the_run_begins_and_who_stands_before_it(tiny_reef, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("sealife_core.runs.scheduling.queue._spawn_dispatcher", lambda root: None)
-    app = AppTest.from_file(str(FRAME), default_timeout=60).run().switch_page("app_pages/train.py").run()
+    app = AppTest.from_file(str(FRAME), default_timeout=60).run().switch_page("app_pages/train/page.py").run()
     assert "Begins" not in said(app)
     for name in ("first", "second"):
         launch(create_run(preset("simclr"), name=name))

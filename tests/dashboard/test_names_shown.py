@@ -69,7 +69,7 @@ def test_pages__give_no_name_to_markdown_as_it_is(runs: list[Run]) -> None:
         app.query_params.clear()
         for key, value in query.items():
             app.query_params[key] = value
-        app = app.switch_page(f"app_pages/{page}.py").run()
+        app = app.switch_page(f"app_pages/{page}/page.py").run()
         assert not app.exception, page
         told = [text for kind in MARKDOWN for element in app.get(kind) for text in texts(element.proto)]
         assert told, page

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from dashboard.components import run_actions
-from dashboard.components.run_settings import nearest_preset
-from dashboard.components.run_table import ago, key_number, row, state_words
+from dashboard.app_pages.runs import actions
+from dashboard.parts.runs.settings import nearest_preset
+from dashboard.parts.runs.table import ago, key_number, row, state_words
 from sealife_core.config import AnyConfig, chance_loss, parse, preset
 from sealife_core.config.settings import nested
 from sealife_core.runs.directory import Run, RunWriter, create_run, list_runs
@@ -45,7 +45,7 @@ def open_runs(**query: str | list[str]) -> AppTest:
     app = AppTest.from_file(str(FRAME), default_timeout=60).run()
     for key, value in query.items():
         app.query_params[key] = value
-    return app.switch_page("app_pages/runs.py").run()
+    return app.switch_page("app_pages/runs/page.py").run()
 
 
 def text(app: AppTest) -> str:
@@ -159,9 +159,9 @@ def test_notes__are_those_on_disk_whenever_the_page_is_opened(home):
     run = trained(preset("simclr", data="reef"), "one")
     app = open_runs(run=run.id)
     run.write_notes(notes="theirs")
-    app.switch_page("app_pages/home.py").run()
+    app.switch_page("app_pages/home/page.py").run()
     app.query_params["run"] = run.id
-    app.switch_page("app_pages/runs.py").run()
+    app.switch_page("app_pages/runs/page.py").run()
     assert app.text_area(key=f"notes.{run.id}.notes").value == "theirs"
 
 
@@ -293,7 +293,7 @@ def test_ago__is_what_people_say(seconds, words):
 
 def test_clone__fills_the_form_with_what_gives_the_same_config():
     config = preset("transfer", "Quick look", data="reef", dropout=0.45)
-    assert parse(type(config), nested(run_actions.form_values(config))) == config
+    assert parse(type(config), nested(actions.form_values(config))) == config
 
 
 def test_settings__name_the_nearest_preset_and_what_was_changed():

@@ -5,9 +5,9 @@ from collections.abc import Callable
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from dashboard.components import launch as launching
-from dashboard.components.search_charts import history_option, importance_option, parallel_option
-from dashboard.components.search_view import table_rows
+from dashboard.app_pages.studies.search_charts import history_option, importance_option, parallel_option
+from dashboard.app_pages.studies.search_view import table_rows
+from dashboard.parts.forms import launch as launching
 from sealife_core.config import Axis, SearchConfig, build_search, describe, nested, parse, preset
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.runs.directory import Run, RunWriter, create_run, list_runs
@@ -19,7 +19,7 @@ LOSS = Axis(path="loss", choices=("cross_entropy", "focal"))
 
 def form_app() -> None:
     from dashboard import state
-    from dashboard.components.search_form import search_form
+    from dashboard.app_pages.studies.search_form import search_form
 
     state.arrive()
     search_form()
@@ -28,7 +28,7 @@ def form_app() -> None:
 def view_app(path: str) -> None:
     from pathlib import Path
 
-    from dashboard.components.search_view import search_view
+    from dashboard.app_pages.studies.search_view import search_view
     from sealife_core.runs.directory import Run
 
     search_view(Run(Path(path)))

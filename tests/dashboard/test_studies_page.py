@@ -6,8 +6,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.element_tree import NumberInput
 
-from dashboard.components.run_strip import active_runs
-from dashboard.components.study_charts import labels_option, pairs_option, sweep_option
+from dashboard.app_pages.studies.study_charts import labels_option, pairs_option, sweep_option
+from dashboard.parts.runs.strip import active_runs
 from sealife_core.config import Axis, ClassifierConfig, Part, StudyConfig, build_search, preset
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.runs.directory import Run, create_run, list_runs
@@ -45,7 +45,7 @@ def open_studies(**query: str) -> AppTest:
     app = AppTest.from_file(str(FRAME), default_timeout=60).run()
     for key, value in query.items():
         app.query_params[key] = value
-    return app.switch_page("app_pages/studies.py").run()
+    return app.switch_page("app_pages/studies/page.py").run()
 
 
 def text(app: AppTest) -> str:

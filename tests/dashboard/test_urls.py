@@ -41,7 +41,7 @@ def test_url__of_any_kind_opens_every_page(
     for page, asked in zip(PAGES, drawn, strict=True):
         app = AppTest.from_file(str(FRAME), default_timeout=60)
         app.query_params.update(asked)
-        app.switch_page(f"app_pages/{page}.py").run()
+        app.switch_page(f"app_pages/{page}/page.py").run()
         assert not app.exception, (page, asked, app.exception[0].stack_trace)
 
 
@@ -64,7 +64,7 @@ def test_url__that_once_stopped_a_page_opens_it(
     app = AppTest.from_file(str(FRAME), default_timeout=60)
     for key, value in asked.items():
         app.query_params[key] = [probe for _ in value] if isinstance(value, list) else value
-    app.switch_page(f"app_pages/{page}.py").run()
+    app.switch_page(f"app_pages/{page}/page.py").run()
     assert not app.exception, app.exception[0].stack_trace
 
 
@@ -73,7 +73,7 @@ def test_url__names_a_choice_by_its_key_or_its_word(models: Path, monkeypatch: p
     monkeypatch.setenv("SEALIFE_HOME", str(models))
     app = AppTest.from_file(str(FRAME), default_timeout=60)
     app.query_params["task"] = asked
-    app.switch_page("app_pages/train.py").run()
+    app.switch_page("app_pages/train/page.py").run()
     assert TASKS["embed"].says in [found.value for found in app.markdown]
     assert app.session_state["task"] == "embed"
 
@@ -94,6 +94,6 @@ def test_url__takes_the_key_of_every_choice_that_is_shown_by_another_word(
     monkeypatch.setenv("SEALIFE_HOME", str(models))
     app = AppTest.from_file(str(FRAME), default_timeout=60)
     app.query_params.update({"study": "new", key: value})
-    app.switch_page(f"app_pages/{page}.py").run()
+    app.switch_page(f"app_pages/{page}/page.py").run()
     assert not app.exception
     assert app.session_state[key] == value

@@ -14,7 +14,7 @@ def opened(**query: str) -> AppTest:
     app = AppTest.from_file(str(FRAME), default_timeout=60).run()
     for key, value in query.items():
         app.query_params[key] = value
-    app = app.switch_page("app_pages/views.py").run()
+    app = app.switch_page("app_pages/views/page.py").run()
     assert not app.exception
     return app
 

@@ -23,7 +23,7 @@ def cluster(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeRay]:
 def page() -> None:
     import streamlit as st
 
-    from dashboard.components.where_field import where_field
+    from dashboard.parts.forms.where_field import where_field
     from sealife_core.config import SimclrConfig, describe
 
     (setting,) = [s for s in describe(SimclrConfig) if s.path == "where"]

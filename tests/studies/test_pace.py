@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from dashboard.components.study_view import _left_s
+from dashboard.app_pages.studies.study_view import _left_s
 from sealife_core.config import preset
 from sealife_core.runs.directory import Run, create_run
 from sealife_core.runs.files import replace_json

@@ -27,7 +27,7 @@ from pathlib import Path
 
 import psutil
 
-from sealife_core.runs.costs.stage_work import machine_speed
+from sealife_core.runs.costs import machine_speed
 from sealife_core.runs.run import LOG, Run
 from sealife_core.runs.scheduling.spawning import PROJECT, spawn
 

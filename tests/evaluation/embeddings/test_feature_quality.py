@@ -7,7 +7,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.neighbors import KNeighborsClassifier
 
 from sealife_core.errors import DatasetError
-from sealife_core.evaluation.embeddings.compute import feature_quality
+from sealife_core.evaluation.embeddings import feature_quality
 from sealife_core.evaluation.embeddings.feature_quality import (
     alignment,
     collapsed,

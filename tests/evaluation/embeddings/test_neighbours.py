@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn.neighbors import NearestNeighbors
 
-from sealife_core.evaluation.embeddings.compute import neighbours
+from sealife_core.evaluation.embeddings import neighbours
 from sealife_core.evaluation.embeddings.neighbours import Metric, nearest, neighbour_graph
 
 

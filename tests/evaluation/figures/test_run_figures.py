@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from sealife_core.datasets.dataset import Dataset
-from sealife_core.evaluation.figures.run_figures import run_figures
+from sealife_core.evaluation.figures import run_figures
 
 NAMES = ["$\\frac{x}$", "<script>alert(1)</script>", "crab_$5_", "🐠 fish 魚", "x" * 200, "../../etc", "a\nb", ""]
 

@@ -9,6 +9,7 @@ from sklearn.decomposition import PCA
 
 from sealife_core.config import describe, parse
 from sealife_core.errors import ConfigError, DatasetError
+from sealife_core.evaluation.projections import reduction
 from sealife_core.evaluation.projections.reduction import (
     ProjectionSettings,
     clusters,
@@ -17,7 +18,6 @@ from sealife_core.evaluation.projections.reduction import (
     sample,
     trustworthiness,
 )
-from sealife_core.evaluation.projections.stored_projections import reduction
 
 
 def _blobs(each: int = 25, dim: int = 12, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:

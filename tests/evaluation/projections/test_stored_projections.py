@@ -15,6 +15,7 @@ import pytest
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.errors import RunError
 from sealife_core.evaluation.embeddings.stored_embeddings import read_embeddings, write_embeddings, write_snapshot
+from sealife_core.evaluation.projections import stored_projections
 from sealife_core.evaluation.projections.reduction import ProjectionSettings
 from sealife_core.evaluation.projections.stored_projections import (
     FACTS,
@@ -25,7 +26,6 @@ from sealife_core.evaluation.projections.stored_projections import (
     find,
     folder_of,
     request,
-    stored_projections,
 )
 from sealife_core.runs.files import read_json, replace_json
 from sealife_core.runs.liveness import identity

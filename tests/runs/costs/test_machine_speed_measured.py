@@ -10,8 +10,8 @@ import pytest
 
 from sealife_core.config import preset
 from sealife_core.errors import RunError
+from sealife_core.runs.costs import machine_speed
 from sealife_core.runs.costs.machine_speed import LOG, RECORD, Calibration, Ending
-from sealife_core.runs.costs.stage_work import machine_speed
 from sealife_core.runs.directory import create_run
 from sealife_core.runs.files import replace_json
 from sealife_core.runs.liveness import State, identity

@@ -1,0 +1,147 @@
+"""Finished classifiers side by side: a dot, its 95 % interval, the line of chance; and the table behind it."""
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from dashboard import state
+from dashboard.errors import plain
+from dashboard.parts.runs.results import between, percent
+from dashboard.parts.runs.table import colours_of_all
+from dashboard.theme import ink
+from sealife_core.evaluation.comparison.rows import ComparisonRow, by_encoder, duration
+from sealife_core.evaluation.figures.comparison_figures import Score, scored
+from sealife_core.models.facts import title_of
+
+ROW_PX, HEADING_PX = 48, 34
+SCORES: dict[Score, str] = {"accuracy": "Accuracy", "macro_f1": "Macro-F1"}
+_READS: dict[Score, str] = {
+    "accuracy": "A dot is the share of test pictures classified correctly. Its line is the 95 % interval (Wilson):"
+    " the plausible accuracy on other pictures of the same kind. The dashed line is the accuracy of"
+    " always guessing the most common class.",
+    "macro_f1": "Macro-F1 combines precision and recall. Every class counts the same, rare ones too. Its line is"
+    " the 95 % interval (bootstrap over pictures).",
+}
+
+
+def comparison_chart(rows: Sequence[ComparisonRow]) -> None:
+    """One chart: the score of each of ``rows``, by encoder; and how to read it."""
+    score: Score = st.segmented_control(
+        "Score", list(SCORES), format_func=SCORES.__getitem__, default="accuracy", required=True,
+        key=state.linked(state.COMPARE_SCORE, SCORES), bind="query-params", label_visibility="collapsed",
+    ) or "accuracy"  # fmt: skip
+    first = rows[0]
+    st.markdown(f"**{SCORES[score]} on {first.n:,} test pictures of {plain(first.data)}**")
+    st.echarts_chart(
+        comparison_option(rows, colours_of_all(), ink(), score),
+        height=44 + ROW_PX * len(rows) + HEADING_PX * len(by_encoder(rows, score)),
+        key=f"comparison.{score}",
+        alt="; ".join(_in_words(row, score) for row in rows),
+    )
+    st.caption(
+        f"{_READS[score]} If two lines overlap, compare the runs image by image below: this can show smaller"
+        " differences."
+    )
+
+
+def comparison_option(
+    rows: Sequence[ComparisonRow], colours: Mapping[str, str], ink: str, score: Score = "accuracy"
+) -> dict[str, Any]:
+    """The ECharts option: runs under the encoder that they use, best on top."""
+    names: list[Any] = []
+    series: list[dict[str, Any]] = []
+    for encoder, group in by_encoder(rows, score):
+        names.append({"value": encoder, "textStyle": {"fontWeight": "bold", "color": ink}})
+        for row in group:
+            series += _dot(row, len(names), colours[row.run_id], ink, score)
+            names.append(row.name if row.method.lower() in row.name.lower() else f"{row.name}\n{row.method}")
+    if score == "accuracy" and series:
+        chance = 100 * max(row.chance for row in rows)
+        series[0]["markLine"] = {
+            "silent": True, "symbol": "none", "lineStyle": {"type": "dashed", "color": ink, "width": 1.25},
+            "label": {"formatter": f"guessing {chance:.0f} %", "position": "start", "color": ink, "fontSize": 12},
+            "data": [{"xAxis": chance}],
+        }  # fmt: skip
+    highest = max((100 * scored(row, score)[2] for row in rows), default=100)
+    return {
+        "animation": False,
+        "grid": {"left": 4, "right": 24, "top": 24, "bottom": 4, "containLabel": True},
+        "tooltip": {"trigger": "item", "confine": True},
+        "xAxis": {"type": "value", "min": 0, "max": min(100, 10 * math.ceil(highest / 10)),
+                  "axisLabel": {"formatter": "{value} %", "hideOverlap": True}},
+        "yAxis": {
+            "type": "category", "inverse": True, "data": names, "axisTick": {"show": False},
+            "axisLabel": {"interval": 0, "width": 170, "overflow": "break", "lineHeight": 16},
+        },
+        "series": series,
+    }  # fmt: skip
+
+
+def comparison_table(rows: Sequence[ComparisonRow]) -> None:
+    """All scores, the cost, the number of pictures; a tick opens the run."""
+    found = table_rows(rows)
+    if not any(row.fewer_labels for row in rows):
+        found = [{k: v for k, v in row.items() if k != "Labels"} for row in found]
+    frame = pd.DataFrame(found)
+    colours = colours_of_all()
+    frame.insert(0, "●", "⬤")
+    paint = [f"color: {colours[row.run_id]}" for row in rows]
+    event = st.dataframe(
+        frame.style.apply(lambda _: paint, subset=["●"]),
+        hide_index=True,
+        column_config={"●": st.column_config.TextColumn("", width=24)},
+        on_select="rerun",
+        selection_mode="single-row",
+        key=f"comparison.table.{len(rows)}",
+        alt="The scores and costs as a table",
+    )
+    st.caption("In brackets: 95 % intervals. Tick a row to open its run.")
+    chosen = event.selection.rows
+    if chosen and chosen[0] < len(rows):
+        state.open_run(rows[chosen[0]].run_id)
+
+
+def table_rows(rows: Sequence[ComparisonRow]) -> list[dict[str, str]]:
+    """What the table says: words and numbers ready to be read."""
+    return [
+        {
+            "Run": row.name,
+            "Method": row.method,
+            "Accuracy": f"{percent(row.accuracy)} ({between(row.low, row.high)})",
+            "Macro-F1": f"{percent(row.macro_f1)} ({between(row.macro_f1_low, row.macro_f1_high)})",
+            "Trained for": duration(row.train_s),
+            "Pre-trained for": duration(row.pretrain_s),
+            "Parameters trained": "–" if row.parameters_trained is None else f"{row.parameters_trained:,}",
+            "Encoder": f"{title_of(row.encoder)}, {row.source}",
+            "Guessing": percent(row.chance),
+            "Test pictures": f"{row.n:,}",
+            "Labels": row.fewer_labels or "all",
+        }
+        for row in rows
+    ]
+
+
+def _dot(row: ComparisonRow, place: int, colour: str, ink: str, score: Score) -> list[dict[str, Any]]:
+    value, low, high = scored(row, score)
+    words = f"{SCORES[score]} {percent(value)}  ({between(low, high)})<br>{row.n:,} test pictures"
+    return [
+        {
+            "type": "line", "data": [[100 * low, place], [100 * high, place]], "symbol": "none",
+            "lineStyle": {"width": 4, "color": colour, "opacity": 0.45, "cap": "round"}, "silent": True,
+            "tooltip": {"show": False},
+        },
+        {
+            "type": "scatter", "name": row.name, "data": [[round(100 * value, 2), place]], "symbolSize": 15,
+            "color": colour, "tooltip": {"formatter": "{a}<br>" + words},
+            "label": {"show": True, "position": "top", "formatter": percent(value), "fontSize": 13,
+                      "distance": 4, "color": ink, "textBorderWidth": 0},
+        },
+    ]  # fmt: skip
+
+
+def _in_words(row: ComparisonRow, score: Score) -> str:
+    value, low, high = scored(row, score)
+    return f"{row.name}: {percent(value)}, 95 % interval {between(low, high)}"

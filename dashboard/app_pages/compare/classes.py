@@ -1,0 +1,126 @@
+"""Class by class: how many pictures the second run fixes, and how many it breaks."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from dashboard import cache, state
+from dashboard.errors import plain
+from dashboard.parts.class_bars import BAR_PX, MOST_CLASSES
+from dashboard.theme import ink
+from sealife_core.evaluation.comparison.paired import BEYOND_CHANCE, ClassChange, Paired, class_changes, p_words
+from sealife_core.evaluation.figures.palette import class_colour
+from sealife_core.wording import percent
+
+
+def class_view(pair: Paired, data: str) -> None:
+    """The chart, what can be believed of it, and the table behind it."""
+    changes = class_changes(pair)
+    shown = [change for change in changes if change.fixed or change.broken]
+    st.subheader("By class")
+    if not shown:
+        st.caption("Both runs classify the same pictures correctly.")
+        return
+    drawn = shown if len(shown) <= MOST_CLASSES else _outermost(shown)
+    st.echarts_chart(
+        class_option(drawn, cache.classes(data), ink()),
+        height=64 + BAR_PX * len(drawn),
+        key=state.COMPARE_BARS,
+        on_select=lambda: _pick(drawn),
+        alt="; ".join(f"{change.label}: {change.fixed} fixed, {change.broken} broken" for change in drawn),
+    )
+    st.caption(
+        "To the right (fixed): pictures that only the compared run classifies correctly. To the left (broken):"
+        " pictures that only the baseline classifies correctly. In brackets: the test pictures of the class. Click"
+        f" a bar to see its pictures. {believed(changes)}"
+        + (f" The {len(drawn)} largest changes of {len(shown)} classes are shown." if len(drawn) < len(shown) else "")
+    )
+    with st.expander("Recall of each class, with p values"):
+        st.dataframe(pd.DataFrame(class_rows(changes)), hide_index=True, alt="Change of each class")
+
+
+def believed(changes: Sequence[ClassChange]) -> str:
+    """What is left of the single differences when they are corrected for their number, in one sentence."""
+    sure = [change for change in changes if change.p_holm < BEYOND_CHANCE]
+    if not sure:
+        return (
+            f"After Holm’s correction for {len(changes)} classes, no class differs significantly. Treat the chart as"
+            " a hint."
+        )
+    words = ", ".join(
+        f"{plain(change.label)} ({'gains' if change.difference > 0 else 'loses'}, {p_words(change.p_holm)})"
+        for change in sure
+    )
+    return f"After Holm’s correction for {len(changes)} classes, these differ significantly: {words}."
+
+
+def class_option(changes: Sequence[ClassChange], classes: Sequence[str], ink: str) -> dict[str, Any]:
+    """The ECharts option: two bars a class, away from the middle, in its colour; what is broken is half transparent."""
+    place = {name: index for index, name in enumerate(classes)}
+    colours = [class_colour(place.get(change.label, -1)) for change in changes]
+    most = max(max(change.fixed, change.broken) for change in changes)
+    sides = (
+        ("fixed", [change.fixed for change in changes], "FF", "right"),
+        ("broken", [-change.broken for change in changes], "80", "left"),
+    )
+    return {
+        "animation": False,
+        "grid": {"left": 4, "right": 16, "top": 40, "bottom": 4, "containLabel": True},
+        "tooltip": {"show": False},
+        "title": [
+            {"text": "← broken", "right": "55%", "top": 6, "textStyle": {"fontSize": 13, "color": ink}},
+            {"text": "fixed →", "right": 16, "top": 6, "textStyle": {"fontSize": 13, "color": ink}},
+        ],
+        # The labels tell the counts: a tick of −3 pictures would be read by nobody.
+        "xAxis": {"type": "value", "min": -1.15 * most, "max": 1.15 * most, "axisLabel": {"show": False},
+                  "splitLine": {"show": False}},
+        "yAxis": {
+            "type": "category", "inverse": True, "data": [f"{change.label} ({change.n})" for change in changes],
+            "axisTick": {"show": False}, "axisLine": {"onZero": False, "show": False},
+            "axisLabel": {"interval": 0, "width": 150, "overflow": "truncate"},
+        },
+        "series": [
+            {
+                "type": "bar", "name": name, "stack": "both", "barWidth": "66%", "selectedMode": "single",
+                "data": [
+                    {
+                        "value": value, "itemStyle": {"color": colour + shade},
+                        "label": {"show": value != 0, "position": side, "formatter": f"{abs(value)}", "color": ink},
+                    }
+                    for value, colour in zip(values, colours, strict=True)
+                ],
+            }
+            for name, values, shade, side in sides
+        ],
+    }  # fmt: skip
+
+
+def class_rows(changes: Sequence[ClassChange]) -> list[dict[str, Any]]:
+    """The table: one line a class."""
+    return [
+        {
+            "Class": change.label,
+            "Test pictures": change.n,
+            "Fixed": change.fixed,
+            "Broken": change.broken,
+            "Recall before": percent(change.recall_a, 0),
+            "Recall now": percent(change.recall_b, 0),
+            "Points": f"{100 * change.difference:+.0f}".replace("-", "−"),
+            "Exact McNemar": p_words(change.p),
+            "Holm-corrected": p_words(change.p_holm),
+        }
+        for change in changes
+    ]
+
+
+def _outermost(changes: Sequence[ClassChange]) -> list[ClassChange]:
+    half = MOST_CLASSES // 2
+    return [*changes[:half], *changes[-half:]]
+
+
+def _pick(drawn: Sequence[ClassChange]) -> None:
+    picked = state.picked_class_bar()
+    if picked is not None and picked[1] < len(drawn):
+        state.turn_compare(pile=("fixed", "broken")[picked[0]], of=drawn[picked[1]].label)

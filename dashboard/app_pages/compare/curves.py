@@ -1,0 +1,47 @@
+"""The curves of compared runs over each other, smoothed and on a logarithmic scale if asked."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from html import escape
+
+import streamlit as st
+
+from dashboard import cache, state
+from dashboard.parts.panels import CLASSIFIER_PANELS
+from dashboard.parts.runs.curves import curves_of, draw_panel, smoothed
+from dashboard.parts.runs.table import colours_of_all
+from sealife_core.evaluation.comparison.rows import ComparisonRow
+from sealife_core.runs.directory import Run
+
+
+def curves_view(rows: Sequence[ComparisonRow], runs: Sequence[Run]) -> None:
+    """One chart a metric; a run keeps its colour."""
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="large"):
+        weight = st.slider(
+            "Smoothing", 0.0, 0.95, 0.0, 0.05, key=state.COMPARE_SMOOTHING, bind="query-params", width=300,
+            help="How much each point depends on the points before it. 0 shows the measured values.",
+        )  # fmt: skip
+        log = st.toggle("Logarithmic scale for loss and learning rate", key=state.COMPARE_LOG, bind="query-params")
+    names = {row.run_id: row.name for row in rows}
+    found = {run.id: cache.metrics(run) for run in runs}
+    if not any(found.values()):
+        st.caption("These runs recorded no metrics.")
+        return
+    colours = colours_of_all()
+    st.html("".join(f'<span style="margin-right:1.25rem">{_dot(colours[i])}{escape(names[i])}</span>' for i in names))
+    epochs = max(float(row.get("epoch") or 0) for metrics in found.values() for row in metrics[-1:])
+    with st.grid(2, min_column_width=320, gap="medium"):
+        for panel in CLASSIFIER_PANELS:
+            curves = [
+                replace(curve, points=smoothed(curve.points, weight))
+                for run in runs
+                for curve in curves_of(panel, found[run.id], colours[run.id], names[run.id])
+            ]
+            draw_panel(panel, curves, {}, epochs, f"compare.{panel.name}.{log}", log=log and not panel.percent)
+    if weight:
+        kept = f"{100 * (1 - weight):.0f} %"
+        st.caption(f"Smoothed: {kept} of each point is the measured value, the rest comes from the points before it.")
+
+
+def _dot(colour: str) -> str:
+    return f'<span class="dot" style="background:{colour}"></span>'

@@ -1,0 +1,84 @@
+"""Compare: which way of using an encoder is better, by how much, how sure that is, and on which pictures."""
+
+import streamlit as st
+
+from dashboard import cache, state
+from dashboard.app_pages.compare import choice
+from dashboard.app_pages.compare.chart import comparison_chart, comparison_table
+from dashboard.app_pages.compare.cost import cost_view, ladder_view
+from dashboard.app_pages.compare.curves import curves_view
+from dashboard.app_pages.compare.downloads import downloads
+from dashboard.app_pages.compare.pair import pair_view
+from dashboard.app_pages.compare.untested import untested_table
+from dashboard.errors import plain
+from dashboard.parts.notice import notice
+from dashboard.parts.runs.settings import what_differs
+from sealife_core.evaluation.comparison.rows import ComparisonRow
+from sealife_core.runs.directory import Run
+
+
+def page() -> None:
+    """The advice, the chart beside the choice of runs, and what stands behind it."""
+    chosen = choice.read(cache.runs())
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        st.title("Compare", width="content")
+        if chosen.rows:
+            downloads(chosen)
+    notice()
+    st.markdown(
+        "Which way of using an encoder classifies the most pictures correctly? A **linear probe** freezes the"
+        " encoder and trains one layer on top. **Fine-tuning** trains the encoder further. **Transfer** starts from"
+        " weights that others learned, such as ImageNet's, and training **from scratch** starts from random weights."
+    )
+    if not chosen.candidates:
+        _nothing_yet()
+    else:
+        _compared(chosen)
+    untested_table(cache.runs())
+
+
+def _nothing_yet() -> None:
+    with st.container(border=True):
+        st.markdown("**No classifier has been tested yet.** Its test accuracy appears here when it has finished.")
+        if st.button("Train a classifier", type="primary", icon=":material/arrow_forward:"):
+            state.go("train", **{state.TASK: "probe"})
+
+
+def _compared(chosen: choice.Choice) -> None:
+    said = cache.advice(chosen.rows, chosen.runs) if len(chosen.rows) > 1 else ""
+    if said:
+        with st.container(border=True, key="advice"):
+            st.markdown(f":material/lightbulb: {plain(said)}")
+    if chosen.left_out:
+        st.warning(
+            f"Not compared: {plain(', '.join(chosen.left_out))}. Accuracies on different pictures cannot be"
+            " compared. The list of runs gives the reason for each.",
+            icon=":material/block:",
+        )
+    side, chart = st.columns([1, 2.6], gap="large")
+    with side:
+        choice.chooser(chosen)
+    with chart:
+        if chosen.rows:
+            comparison_chart(chosen.rows)
+        else:
+            st.caption("Tick at least one run that was tested.")
+    if chosen.rows:
+        ladder_view(chosen.rows, chosen.runs)
+        _behind(chosen.rows, chosen.runs)
+
+
+def _behind(rows: list[ComparisonRow], runs: list[Run]) -> None:
+    shows = {
+        "Image by image": lambda: pair_view(rows, runs),
+        "Curves": lambda: curves_view(rows, runs),
+        "Scores and cost": lambda: (cost_view(rows), comparison_table(rows)),
+        "What differs": lambda: what_differs(runs),
+    }
+    for tab, show in zip(st.tabs(list(shows), key=state.COMPARE_TAB, bind="query-params"), shows.values(), strict=True):
+        if tab.open:
+            with tab:
+                show()
+
+
+page()

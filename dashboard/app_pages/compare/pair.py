@@ -1,0 +1,111 @@
+"""Two runs on the same pictures: McNemar in words, by class, and the four piles of pictures behind it."""
+
+from collections.abc import Sequence
+
+import pandas as pd
+import streamlit as st
+
+from dashboard import cache, state
+from dashboard.app_pages.compare.classes import class_view
+from dashboard.app_pages.compare.piles import piles_view
+from dashboard.errors import plain, show_error
+from sealife_core.errors import SealifeError
+from sealife_core.evaluation.comparison.advice import interval, signed
+from sealife_core.evaluation.comparison.paired import Paired, holm, p_words
+from sealife_core.evaluation.comparison.rows import ComparisonRow
+from sealife_core.runs.directory import Run
+
+
+def pair_view(rows: Sequence[ComparisonRow], runs: Sequence[Run]) -> None:
+    """Choose two of ``runs`` (in the order of ``rows``), read what sets them apart, look at the pictures."""
+    if len(rows) < 2:
+        st.caption("Tick a second run to compare the two picture by picture.")
+        return
+    a, b = _choose(rows)
+    known = {run.id: run for run in runs}
+    names = {row.run_id: row.name for row in rows}
+    try:
+        pair = cache.paired(known[a], known[b], (names[a], names[b]))
+    except SealifeError as error:
+        show_error(error)
+        return
+    _says(pair)
+    if len(rows) > 2:
+        _all_pairs(rows, known)
+    class_view(pair, rows[0].data)
+    piles_view(pair, known[b].config().data, names[a], names[b])
+
+
+def _choose(rows: Sequence[ComparisonRow]) -> tuple[str, str]:
+    """(from, to) of the URL; unless it names two of them, the second best and the best."""
+    names = {row.run_id: row.name for row in rows}
+    ids = list(names)
+    a, b = state.compare("from"), state.compare("to")
+    b = b if b in ids else next(run_id for run_id in ids if run_id != a)
+    a = a if a in ids and a != b else next(run_id for run_id in ids if run_id != b)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        for key, title, held, other in (("from", "Baseline", a, b), ("to", "Compared run", b, a)):
+            st.selectbox(
+                title, [run_id for run_id in ids if run_id != other], format_func=names.__getitem__,
+                key=state.follow_compare(key, held), on_change=_turn, args=(key,), width=300,
+            )  # fmt: skip
+        st.button("Swap", icon=":material/swap_horiz:", on_click=_swap, args=(a, b))
+    return a, b
+
+
+def _says(pair: Paired) -> None:
+    accuracy, macro = pair.accuracy_difference, pair.macro_f1_difference
+    st.markdown(f"#### {plain(pair.sentence())}")
+    st.markdown(
+        f"Accuracy **{_plus(accuracy.value)} points** ({interval(accuracy)}), macro-F1 **{_plus(macro.value)} points**"
+        f" ({interval(macro)})."
+    )
+    st.caption(
+        "p (exact McNemar test) looks at the pictures that only one of the two runs classifies correctly. It is the"
+        " probability that chance alone splits them at least this unevenly. The intervals are bootstrapped over the"
+        " test pictures. They cover one training of each run: another seed would give slightly different numbers."
+    )
+
+
+def _all_pairs(rows: Sequence[ComparisonRow], known: dict[str, Run]) -> None:
+    """Every two runs in one table, corrected for their number."""
+    with st.expander(f"All pairs of the {len(rows)} runs"):
+        found = []
+        for place, worse in enumerate(rows):
+            for better in rows[:place]:
+                try:
+                    pair = cache.paired(known[worse.run_id], known[better.run_id], (worse.name, better.name))
+                except SealifeError:
+                    continue
+                found.append(pair)
+        corrected = holm([pair.p for pair in found])
+        table = [
+            {
+                "Compared run": pair.name_b,
+                "Baseline": pair.name_a,
+                "Fixed": len(pair.fixed),
+                "Broken": len(pair.broken),
+                "Points": _plus((len(pair.fixed) - len(pair.broken)) / pair.n),
+                "Exact McNemar": p_words(pair.p),
+                "Holm-corrected": p_words(p),
+            }
+            for pair, p in zip(found, corrected, strict=True)
+        ]
+        st.dataframe(pd.DataFrame(table), hide_index=True, alt="All pairs of runs compared")
+        st.caption(
+            "Without any real difference, about one comparison in twenty still gives p below 0.05. Holm’s"
+            f" correction for {len(found)} comparisons accounts for this: rely on the last column."
+        )
+
+
+def _plus(share: float) -> str:
+    text = signed(share)
+    return text if share <= 0 or text == "0.0" else f"+{text}"
+
+
+def _turn(key: str) -> None:
+    state.turn_compare(**{key: state.value_of(f"compare.{key}")})
+
+
+def _swap(a: str, b: str) -> None:
+    state.turn_compare(**{"from": b, "to": a})

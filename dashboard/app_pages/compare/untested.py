@@ -1,0 +1,47 @@
+"""SimCLR runs, which have no classifier to be tested: what their features were worth by their nearest neighbours."""
+
+from collections.abc import Sequence
+
+import pandas as pd
+import streamlit as st
+
+from dashboard.parts.runs.results import between, percent
+from dashboard.parts.runs.table import colours_of_all
+from sealife_core.evaluation.comparison.rows import duration, representation_rows
+from sealife_core.models.facts import title_of
+from sealife_core.runs.directory import Run
+
+
+def untested_table(runs: Sequence[Run]) -> None:
+    """One row a SimCLR run, best k-NN accuracy first; nothing without one."""
+    rows = representation_rows(runs)
+    if not rows:
+        return
+    st.subheader("SimCLR, before any classifier")
+    frame = pd.DataFrame(
+        [
+            {
+                "●": "⬤",
+                "Run": row.name,
+                "Encoder": f"{title_of(row.encoder)}, {row.source}",
+                "k-NN": f"{percent(row.knn_accuracy)} ({between(row.low, row.high)})",
+                "Guessing": percent(row.chance),
+                "Validation pictures": f"{row.n:,} of {row.data}",
+                "Trained for": duration(row.train_s),
+            }
+            for row in rows
+        ]
+    )
+    colours = colours_of_all()
+    paint = [f"color: {colours[row.run_id]}" for row in rows]
+    st.dataframe(
+        frame.style.apply(lambda _: paint, subset=["●"]),
+        hide_index=True,
+        column_config={"●": st.column_config.TextColumn("", width=24)},
+        alt="k-NN accuracy of SimCLR runs",
+    )
+    st.caption(
+        "k-NN accuracy: the share of validation pictures that their nearest training pictures classify correctly."
+        " It is measured on other pictures than the test accuracy, so do not compare the two. In brackets: 95 %"
+        " intervals."
+    )

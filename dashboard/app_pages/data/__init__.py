@@ -1,0 +1,1 @@
+"""Data: data sets, their pictures, checks, import."""

@@ -1,0 +1,162 @@
+"""Pictures that are there twice: which, whether they leak between splits, and the button that mends it."""
+
+import streamlit as st
+
+from dashboard import background, state
+from dashboard.errors import plain
+from dashboard.parts.job_progress import job_error, job_progress
+from dashboard.parts.pictures.image_grid import class_of, image_grid
+from dashboard.theme import SPLIT_WORDS
+from sealife_core.datasets.checks import Checks, DuplicateGroup, check
+from sealife_core.datasets.dataset import Dataset
+from sealife_core.datasets.mending import Mending, can_undo, mend, plan_mending, undo_mending
+from sealife_core.errors import SealifeError
+from sealife_core.wording import counted
+
+A_PAGE = 8
+QUICK_S = 0.6  # a check that was done before is over by then, and no progress bar blinks
+MOST_PICTURES = 12  # of one group
+MENDS = "First shows which pictures would move. Each class keeps its share of every split."
+KINDS = {
+    "leaks": ("Across splits", "The same picture is in more than one split. The scores may then be too high."),
+    "labels": ("Two labels", "The same picture has two labels. At most one of them is correct."),
+    "exact": ("Same file", "The same file is there more than once. It counts twice but adds nothing new."),
+    "near": (
+        "Nearly the same",
+        "Copies that were saved again, slightly cropped or brightened, or frames of one scene.",
+    ),
+}
+
+
+def checks_view(dataset: Dataset) -> None:
+    """Begins the check if it was not done since the data changed, and shows what it found."""
+    key = f"check {dataset.name} {dataset.content_hash}"
+    job = background.find(key)
+    if job is None:
+        job = background.start(key, f"Comparing the pictures of {dataset.name}", lambda tell: check(dataset, tell))
+        job.wait(QUICK_S)
+    if job.running:
+        job_progress(job)
+        return
+    if job.error is not None:
+        job_error(job)
+        st.button("Try again", on_click=background.forget, args=(key,))
+        return
+    if job.result is None:
+        st.caption("The comparison was cancelled.")
+        st.button("Compare the pictures", on_click=background.forget, args=(key,))
+        return
+    _found(dataset, job.result)
+
+
+def groups_by_kind(checks: Checks) -> dict[str, list[DuplicateGroup]]:
+    """A key of KINDS → its groups; one group may be of several kinds."""
+    both = [*checks.exact, *checks.near]
+    return {
+        "leaks": [group for group in both if group.straddles],
+        "labels": [group for group in both if group.labels_differ],
+        "exact": checks.exact,
+        "near": checks.near,
+    }
+
+
+def _found(dataset: Dataset, checks: Checks) -> None:
+    if checks.notes:
+        st.warning("\n".join(f"- {plain(note)}" for note in checks.notes))
+    groups = groups_by_kind(checks)
+    if not groups["exact"] and not groups["near"]:
+        st.success(
+            f"No duplicates. Compared {counted(len(dataset), 'picture')} by file and by appearance.",
+            icon=":material/check_circle:",
+        )
+        return
+    there = [kind for kind in KINDS if groups[kind]]
+    kind = st.segmented_control(
+        "Which",
+        there,
+        format_func=lambda kind: KINDS[kind][0],
+        default=there[0],
+        required=True,
+        key=state.linked(state.DUPLICATES, there),
+        bind="query-params",
+        label_visibility="collapsed",
+    )
+    kind = kind if kind in there else there[0]
+    count = len(groups[kind])
+    st.markdown(f"**{counted(count, 'group')}.** {KINDS[kind][1]}")
+    if kind == "leaks" and st.button(
+        "Put every group into one split", icon=":material/healing:", key="mend_all", help=MENDS
+    ):
+        mend_dialog(dataset, checks)
+    if can_undo(dataset):
+        st.button(
+            "Undo the last move", icon=":material/undo:", key="unmend", type="tertiary", on_click=unmend,
+            args=(dataset.name,),
+        )  # fmt: skip
+    _page(dataset, checks, groups[kind], kind)
+
+
+@st.dialog("Put copies into one split", width="medium")
+def mend_dialog(dataset: Dataset, checks: Checks, only: list[DuplicateGroup] | None = None) -> None:
+    """Says how many pictures would move from where to where, and moves them when asked to."""
+    mending = plan_mending(dataset, checks, only)
+    for sentence in mending.sentences:
+        st.markdown(plain(sentence))
+    if mending.moves:
+        st.caption("Nothing is deleted, and you can undo it. Earlier runs were tested on a different set of pictures.")
+        if st.button(
+            "Move them", type="primary", icon=":material/healing:", key="mend_go", on_click=_carry_out,
+            args=(dataset, mending),
+        ):  # fmt: skip
+            st.rerun()
+
+
+def _carry_out(dataset: Dataset, mending: Mending) -> None:
+    try:
+        mend(dataset, mending)
+    except SealifeError as error:
+        state.say(plain(str(error)))
+        return
+    groups = counted(mending.groups, "group")
+    said = plain(" ".join(mending.sentences))
+    state.say(f"Put {groups} of **{plain(dataset.name)}** into one split each. {said}", ("mending", dataset.name))
+
+
+def unmend(name: str) -> None:
+    """Take back what was mended last, and say so."""
+    try:
+        _, back = undo_mending(name)
+    except SealifeError as error:
+        state.say(plain(str(error)))
+        return
+    state.say(f"{back:,} pictures of **{plain(name)}** are back in their previous splits.")
+
+
+def _page(dataset: Dataset, checks: Checks, groups: list[DuplicateGroup], kind: str) -> None:
+    place = st.container()
+    pages, page = -(-len(groups) // A_PAGE), 1
+    if pages > 1:
+        with st.container(horizontal_alignment="center"):
+            page = min(st.pagination(pages, key=state.DUPLICATES_PAGE, bind="query-params"), pages)
+    with place:
+        if pages > 1:
+            first = (page - 1) * A_PAGE + 1
+            last = min(len(groups), first + A_PAGE - 1)
+            st.caption(f"Groups {first:,} to {last:,} of {len(groups):,}")
+        with st.grid(2, min_column_width=360, gap="small"):
+            for number, group in enumerate(groups[(page - 1) * A_PAGE : page * A_PAGE]):
+                with st.container(border=True):
+                    _group(dataset, checks, group, f"{kind}.{number}")
+
+
+def _group(dataset: Dataset, checks: Checks, group: DuplicateGroup, key: str) -> None:
+    splits = dataset.manifest["split"]
+    shown = list(group.rows[:MOST_PICTURES])
+    words = [f"{class_of(dataset, row)}, {SPLIT_WORDS[splits.iat[row]]}" for row in shown]
+    image_grid(dataset, shown, key=f"group.{key}", captions=words, files=True)
+    if len(group.rows) > len(shown):
+        st.caption(f"{len(shown)} of {len(group.rows)} shown")
+    if group.straddles and st.button(
+        "Put into one split", key=f"mend.{key}", type="tertiary", icon=":material/healing:", help=MENDS
+    ):
+        mend_dialog(dataset, checks, [group])

@@ -1,0 +1,83 @@
+"""Data: what there is to learn from; bringing more in; whether it is sound."""
+
+import streamlit as st
+
+from dashboard import cache, state
+from dashboard.app_pages.data.browse import balance, browse
+from dashboard.app_pages.data.checks import checks_view
+from dashboard.app_pages.data.import_form import begin_reef, import_dialog, import_status, skipped_table
+from dashboard.errors import show_error
+from dashboard.parts.dataset_cards import dataset_cards, delete, heading
+from dashboard.parts.notice import notice
+from dashboard.parts.runs.name_animals import first_model_line, is_named, why_not
+from dashboard.parts.trash import trash_fold
+from sealife_core.datasets.imports.importing import read_skipped
+from sealife_core.datasets.storage import empty_dataset_trash, trashed_datasets
+from sealife_core.demo import REEF
+from sealife_core.errors import DatasetError
+
+
+def page() -> None:
+    """Import on top, the data sets, and one of them in detail."""
+    names = cache.datasets()
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        st.title("Data", width="content")
+        if names:
+            with st.container(horizontal=True, width="content"):
+                if REEF not in names:
+                    st.button("Draw the sample reef", icon=":material/draw:", key="reef", on_click=begin_reef)
+                looked_at = state.chosen_dataset(names)
+                leads = looked_at is None or is_named(looked_at, cache.runs()) or bool(why_not(looked_at))
+                if st.button(
+                    "Import photographs", type="primary" if leads else "secondary",
+                    icon=":material/add_photo_alternate:", key="import",
+                ):  # fmt: skip
+                    import_dialog()
+    notice()
+    import_status()
+    chosen = state.chosen_dataset(cache.datasets())
+    if chosen is None:
+        _nothing_yet()
+    else:
+        dataset_cards(names, chosen)
+        _details(chosen)
+    trash_fold(trashed_datasets(), "data set", empty_dataset_trash)
+
+
+def _nothing_yet() -> None:
+    with st.container(border=True):
+        st.markdown(
+            "**No pictures yet.** Drawing the sample reef takes a few seconds. It has 1,000 pictures of ten kinds"
+            " of sea animals, and you can use it on all pages."
+        )
+        with st.container(horizontal=True):
+            st.button("Draw the sample reef", type="primary", icon=":material/draw:", key="reef", on_click=begin_reef)
+            if st.button("Import my own photographs", icon=":material/add_photo_alternate:", key="import"):
+                import_dialog()
+
+
+def _details(name: str) -> None:
+    try:
+        dataset = cache.dataset(name)
+    except DatasetError as error:
+        show_error(error)
+        st.button("Delete it", icon=":material/delete:", on_click=delete, args=(name,), key="delete_damaged")
+        return
+    heading(dataset)
+    first_model_line(name)
+    skipped = read_skipped(dataset)
+    titles = ["Pictures", "Balance", "Checks"] + (["Skipped files"] if skipped else [])
+    tabs = dict(zip(titles, st.tabs(titles, key=state.DATA_TAB, bind="query-params"), strict=True))
+    shows = {
+        "Pictures": lambda: browse(dataset),
+        "Balance": lambda: balance(dataset),
+        "Checks": lambda: checks_view(dataset),
+        "Skipped files": lambda: skipped_table(skipped),
+    }
+    for title, tab in tabs.items():
+        if tab.open:
+            with tab:
+                shows[title]()
+
+
+page()

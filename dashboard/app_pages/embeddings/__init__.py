@@ -1,0 +1,1 @@
+"""Embeddings: all pictures of a data set as points."""

@@ -1,0 +1,200 @@
+"""Which encoder is looked at, how, and in which colours; and what stands there while there is nothing to look at."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any, cast
+
+import streamlit as st
+
+from dashboard import state
+from dashboard.app_pages.embeddings.colours import ALWAYS, CLASS, CLUSTER, MEANS, PREDICTING
+from dashboard.app_pages.embeddings.points import Look, predictions_of
+from dashboard.errors import plain
+from dashboard.parts.forms.config_form import setting_field
+from sealife_core.config import SimclrConfig, describe, inherited, parse
+from sealife_core.datasets.dataset import Dataset
+from sealife_core.errors import SealifeError
+from sealife_core.evaluation.embeddings.stored_embeddings import Space, has_embeddings
+from sealife_core.evaluation.projections.reduction import ProjectionSettings
+from sealife_core.runs.directory import Run
+from sealife_core.runs.run import MODEL
+
+PCA, UMAP, FILM = "PCA", "UMAP", "Film"
+FLAT, SOLID = "2D", "3D"
+_SPACES: dict[str, Space] = {"encoder h": "h", "projection z": "z"}
+_NOTHING = "nothing"
+
+
+def lookable(runs: Sequence[Run]) -> tuple[list[Run], list[Run]]:
+    """Runs with embeddings; and runs with a model that were made before embeddings were kept."""
+    readable = [run for run in runs if _data(run)]
+    with_them = [run for run in readable if has_embeddings(run.path)]
+    known = {run.id for run in with_them}
+    return with_them, [run for run in readable if run.id not in known and (run.path / MODEL).is_file()]
+
+
+def run_choice(ready: Sequence[Run], old: Sequence[Run]) -> Run:
+    """The run that is looked at; those without embeddings stand last."""
+    known = {run.id: run for run in (*ready, *old)}
+    chosen = cast(str, state.embedded_run(list(known)))
+    names = _names([*ready, *old])
+    old_ids = {run.id for run in old}
+    key = f"embeddings.run.{chosen}"
+    st.selectbox(
+        "Encoder of", list(known), index=list(known).index(chosen), key=key,
+        format_func=lambda run_id: names[run_id] + (" (no embeddings yet)" if run_id in old_ids else ""),
+        on_change=lambda: state.choose_embedded_run(state.value_of(key)),
+    )  # fmt: skip
+    return known[chosen]
+
+
+def beside_choice(run: Run, ready: Sequence[Run]) -> Run | None:
+    """A second encoder on the same data set, or None."""
+    data = _data(run)
+    others = {other.id: other for other in ready if other.id != run.id and _data(other) == data}
+    chosen = state.embedded_run(list(others), state.BESIDE)
+    names = _names(list(others.values())) | {_NOTHING: "No other run"}
+    key = f"embeddings.beside.{run.id}.{chosen}"
+    st.selectbox(
+        "Compare with", [_NOTHING, *others], index=1 + list(others).index(chosen) if chosen else 0, key=key,
+        format_func=names.__getitem__, disabled=not others,
+        help=None if others else "This needs another run on the same data set.",
+        on_change=lambda: state.choose_embedded_run(_or_none(state.value_of(key)), state.BESIDE),
+    )  # fmt: skip
+    return others.get(chosen or "")
+
+
+def method_choice(film: bool) -> tuple[str, int]:
+    """(PCA, UMAP or FILM; dimensions)."""
+    methods = [PCA, UMAP] + ([FILM] if film else [])
+    shared: dict[str, Any] = {"required": True, "bind": "query-params"}
+    method = st.segmented_control("Projection", methods, default=PCA, key=state.METHOD, **shared)
+    if method == FILM:
+        return FILM, 2
+    dims = st.segmented_control("Dimensions", [FLAT, SOLID], default=FLAT, key=state.DIMS, **shared)
+    return method or PCA, 3 if dims == SOLID else 2
+
+
+def colour_choice(runs: Sequence[Run], dataset: Dataset, film: bool) -> tuple[str, tuple[str, ...], int]:
+    """(colouring, classes to show: () is all, number of clusters)."""
+    predicting = not film and any(predictions_of(run) is not None for run in runs)
+    words = [word for word in (*ALWAYS, *(PREDICTING if predicting else ())) if not (film and word == CLUSTER)]
+    colour = st.selectbox("Colour by", words, key=state.COLOUR, bind="query-params", width=190) or CLASS
+    count = 10
+    if colour == CLUSTER:
+        count = st.number_input(
+            "Clusters", 2, 32, min(32, max(2, len(dataset.classes))), key=state.CLUSTERS, bind="query-params", width=120
+        )
+    classes = st.multiselect(
+        "Classes", dataset.classes, key=state.CLASSES, bind="query-params", placeholder="all", width="stretch"
+    )
+    return colour, tuple(classes), int(count)
+
+
+def space_choice(run: Run) -> Space:
+    """h, or z where the run has a projection head and kept it."""
+    if not has_embeddings(run.path, "z"):
+        return "h"
+    word = st.segmented_control(
+        "Space", list(_SPACES), default="encoder h", required=True, key=state.SPACE, bind="query-params",
+        help="h is the output of the encoder. Classifiers use it. z is the output of the projection head. Only the"
+             " contrastive loss uses it, during pre-training.",
+    )  # fmt: skip
+    return _SPACES[word or "encoder h"]
+
+
+def umap_settings(method: str, dims: int, of: Space) -> ProjectionSettings:
+    """UMAP's settings, folded; its defaults for any other method. They are kept on disk by what they are."""
+    chosen: dict[str, object] = {"dims": dims, "of": of}
+    if method == PCA:
+        return parse(ProjectionSettings, chosen)
+    fields = [field for field in describe(ProjectionSettings) if field.path not in chosen]
+    held = _allowed(state.projection_settings())
+    with st.expander("UMAP settings"):
+        for start in range(0, len(fields), 3):
+            for column, field in zip(st.columns(3, gap="large"), fields[start : start + 3], strict=False):
+                with column:
+                    chosen[field.path] = setting_field(field, held.get(field.path, field.default), "projection")
+    state.keep_projection_settings({f.path: chosen[f.path] for f in fields if chosen[f.path] != f.default})
+    return parse(ProjectionSettings, chosen)
+
+
+def nothing_yet(unready: bool) -> None:
+    """No run has embeddings: the one button that makes some."""
+    with st.container(border=True):
+        st.markdown(
+            "**No embeddings yet.** An embedding is the list of numbers that an encoder makes of a picture."
+            " Pictures that the encoder finds similar get similar embeddings. Every run saves its embeddings when"
+            " it ends." + (" Your run has not finished yet." if unready else "")
+        )
+        if st.button("Train an encoder", type="primary", icon=":material/arrow_forward:"):
+            train_simclr()
+
+
+def embed_first(run: Run) -> None:
+    """An old run has none: embed its encoder now."""
+    with st.container(border=True):
+        st.markdown(
+            f"**{plain(run.notes()['name'])} has no saved embeddings.** You can compute them now with its encoder."
+            " Nothing is trained again."
+        )
+        if st.button("Compute the embeddings", type="primary", icon=":material/arrow_forward:"):
+            state.set_form_values("embed", inherited(run.config()) | {"weights": f"run:{run.id}"})
+            state.go("train", **{state.TASK: "embed"})
+
+
+def train_simclr() -> None:
+    """Leave for the form of a SimCLR run."""
+    state.go("train", **{state.TASK: "simclr"})
+
+
+def look_of(run: Run, look: Look) -> Look:
+    """``look`` for another run: z only where that run has it."""
+    of: Space = look.of if has_embeddings(run.path, look.of) else "h"
+    return replace(look, run_id=run.id, of=of, settings=look.settings.model_copy(update={"of": of}))
+
+
+def meaning(colour: str) -> str:
+    """What the colours say, in one sentence."""
+    return f"Colour: {MEANS[colour]}"
+
+
+def is_simclr(run: Run) -> bool:
+    """Whether the run trained without labels, and so may have kept snapshots."""
+    return isinstance(run.config(), SimclrConfig)
+
+
+def title_of(run: Run) -> str:
+    """The name of a run and what its encoder is, for the heading over its chart."""
+    config = run.config()
+    kind = "SimCLR" if isinstance(config, SimclrConfig) else config.method
+    name = run.notes()["name"]
+    return plain(name) if kind.lower() in name.lower() else f"{plain(name)} ({plain(kind.lower())})"
+
+
+def _names(runs: Sequence[Run]) -> dict[str, str]:
+    """Id → name; the same name twice is told apart by the run's day and time."""
+    names = {run.id: run.notes()["name"] for run in runs}
+    twice = {name for name in names.values() if list(names.values()).count(name) > 1}
+    return {run_id: f"{name} · {run_id[:15]}" if name in twice else name for run_id, name in names.items()}
+
+
+def _data(run: Run) -> str:
+    """The data set of a run; of a damaged one "". The config says it: opening the embeddings of all runs takes long."""
+    try:
+        return run.config().data
+    except SealifeError:
+        return ""
+
+
+def _allowed(values: dict[str, Any]) -> dict[str, Any]:
+    """Settings from a link, if they are settings."""
+    try:
+        parse(ProjectionSettings, values)
+    except SealifeError:
+        return {}
+    return values
+
+
+def _or_none(run_id: str) -> str | None:
+    return None if run_id == _NOTHING else run_id

@@ -1,0 +1,58 @@
+"""Embeddings: what an encoder has learned, as points that lead to their pictures."""
+
+import streamlit as st
+
+from dashboard import cache
+from dashboard.app_pages.embeddings import choice as choice
+from dashboard.app_pages.embeddings.charts import explorer
+from dashboard.app_pages.embeddings.film import film
+from dashboard.app_pages.embeddings.points import Look
+from dashboard.errors import show_error
+from dashboard.parts.notice import notice
+from sealife_core.datasets.dataset import Dataset
+from sealife_core.errors import SealifeError
+from sealife_core.runs.directory import Run
+
+
+def page() -> None:
+    """Whose encoder; then its pictures as points."""
+    st.title("Embeddings")
+    notice()
+    runs = cache.runs()
+    ready, old = choice.lookable(runs)
+    if not ready and not old:
+        choice.nothing_yet(unready=any(run.state().active for run in runs))
+        return
+    st.markdown(
+        "An encoder turns each picture into a long list of numbers, its **embedding**. Here every picture is a"
+        " point. Pictures that the encoder finds similar lie close together. Point at one to see it."
+    )
+    with st.container(horizontal=True, vertical_alignment="bottom", key="whose"):
+        run = choice.run_choice(ready, old)
+        if run in old:
+            choice.embed_first(run)
+            return
+        beside = choice.beside_choice(run, ready)
+    try:
+        dataset = cache.dataset(cache.embeddings(run).data)
+    except SealifeError as error:
+        show_error(error)
+        return
+    st.fragment(_looks)(dataset, [run] if beside is None else [run, beside])
+
+
+def _looks(dataset: Dataset, runs: list[Run]) -> None:
+    with st.container(horizontal=True, vertical_alignment="bottom", key="how"):
+        method, dims = choice.method_choice(film=choice.is_simclr(runs[0]))
+        is_film = method == choice.FILM
+        of = "h" if is_film else choice.space_choice(runs[0])
+        colour, classes, clusters = choice.colour_choice(runs, dataset, is_film)
+    settings = choice.umap_settings(method, dims, of)
+    look = Look(runs[0].id, method, dims, of, settings, colour, classes, clusters)
+    if is_film:
+        film(dataset, runs[0], look)
+        return
+    st.fragment(explorer)(dataset, [(run, choice.look_of(run, look)) for run in runs])
+
+
+page()

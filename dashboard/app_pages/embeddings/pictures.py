@@ -1,0 +1,115 @@
+"""What stands below the chart: the pictures of the selection, and the nearest neighbours of one picture."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import streamlit as st
+
+from dashboard import cache, state
+from dashboard.app_pages.embeddings.points import Look
+from dashboard.app_pages.embeddings.tables import selection_csv
+from dashboard.errors import plain
+from dashboard.parts.pictures.image_grid import image_grid
+from sealife_core.datasets.dataset import Dataset
+from sealife_core.runs.directory import Run
+
+MOST_SHOWN = 60
+NEIGHBOURS = 10  # with the picture itself, one row on a wide screen
+
+
+def selection_view(dataset: Dataset, solid: bool) -> None:
+    """The selected pictures, their classes counted, the list as a file; in ``solid`` space none can be selected."""
+    rows, _ = state.embedding_selection(dataset)
+    if not len(rows) and solid:
+        st.caption(
+            ":material/3d_rotation: Drag to rotate the chart. Point at a picture to see it. Click it to see the"
+            " most similar pictures. To select pictures, switch to 2D."
+        )
+        return
+    if not len(rows):
+        st.caption(
+            ":material/gesture: Draw a loop around points, or use the box tool above the chart, to see their"
+            " pictures here. Click a point to see the most similar pictures."
+        )
+        return
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        st.markdown(f"**{len(rows):,} selected**: {_counted(dataset, rows)}", width="stretch")
+        with st.container(horizontal=True, width="content"):
+            st.download_button(
+                "List (CSV)", lambda: selection_csv(dataset, rows), f"{dataset.name}-selection.csv", "text/csv",
+                icon=":material/download:", on_click="ignore", key="selection.csv",
+            )  # fmt: skip
+            st.button(
+                "Clear", icon=":material/close:", key="selection.clear", on_click=state.select_pictures,
+                args=(dataset, ()),
+            )  # fmt: skip
+    shown = rows if len(rows) <= MOST_SHOWN else np.sort(np.random.default_rng(0).choice(rows, MOST_SHOWN, False))
+    if len(shown) < len(rows):
+        st.caption(
+            f"{len(shown)} of {len(rows):,} shown, chosen at random. The list has all of them. A link keeps a"
+            f" selection of up to {state.MOST_LINKED} pictures."
+        )
+    image_grid(dataset, shown.tolist(), key="selection_pictures", side_px=104)
+
+
+def neighbours_view(
+    dataset: Dataset, looks: Sequence[tuple[Run, Look]], uploaded: dict[str, np.ndarray] | None
+) -> None:
+    """The nearest neighbours of the clicked (or uploaded) picture under each encoder, with their classes.
+
+    ``uploaded``: run id → (D,) features of a person's own picture, or None: that of the URL is asked for.
+    """
+    query = state.neighbours_of(dataset)
+    if query is None and uploaded is None:
+        return
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        st.markdown("**Most similar pictures** by cosine similarity in the original space", width="stretch")
+        if uploaded is None:
+            st.button(
+                "Close", icon=":material/close:", key="neighbours.close", on_click=state.ask_neighbours,
+                args=(dataset, None),
+            )  # fmt: skip
+    for run, look in looks:
+        rows = cache.embedded_rows(run, dataset, look.of)
+        asked = uploaded[run.id] if uploaded else cache.embedding_at(run, dataset, look.of, query or 0)
+        if asked is None:
+            st.caption(f"{plain(run.notes()['name'])} has no embedding of this picture.")
+            continue
+        found, alike = cache.nearest_rows(run, look.of, asked, NEIGHBOURS + 1)
+        pairs = [(int(rows[i]), float(s)) for i, s in zip(found, alike, strict=True)]
+        pairs = [(row, s) for row, s in pairs if row >= 0 and (uploaded or row != query)][:NEIGHBOURS]
+        _neighbours(dataset, run, None if uploaded else query, pairs)
+
+
+def neighbour_rows(dataset: Dataset, run: Run, look: Look) -> list[int]:
+    """The clicked picture and its neighbours under one encoder: what gets a ring in the chart."""
+    query = state.neighbours_of(dataset)
+    asked = None if query is None else cache.embedding_at(run, dataset, look.of, query)
+    if query is None or asked is None:
+        return []
+    found, _ = cache.nearest_rows(run, look.of, asked, NEIGHBOURS + 1)
+    rows = cache.embedded_rows(run, dataset, look.of)[found]
+    return [query, *(int(row) for row in rows if row >= 0 and row != query)][: NEIGHBOURS + 1]
+
+
+def _neighbours(dataset: Dataset, run: Run, query: int | None, pairs: Sequence[tuple[int, float]]) -> None:
+    labels = dataset.labels
+    sentence = f"**{plain(run.notes()['name'])}**"
+    if query is not None and labels[query] >= 0:
+        name = dataset.classes[labels[query]]
+        same = sum(labels[row] == labels[query] for row, _ in pairs)
+        sentence += f": {same} of {len(pairs)} share its class, {plain(name)}."
+    st.markdown(sentence)
+    shown = ([query] if query is not None else []) + [row for row, _ in pairs]
+    captions = (["the picture itself"] if query is not None else []) + [
+        f"{s:.2f} {dataset.classes[labels[row]] if labels[row] >= 0 else 'unlabelled'}" for row, s in pairs
+    ]
+    image_grid(dataset, shown, key=f"neighbours_{run.id}", captions=captions, side_px=92)
+
+
+def _counted(dataset: Dataset, rows: np.ndarray, most: int = 4) -> str:
+    labels, counts = np.unique(dataset.labels[rows], return_counts=True)
+    order = np.argsort(-counts, kind="stable")
+    words = [f"{counts[i]:,} {plain(dataset.classes[labels[i]] if labels[i] >= 0 else 'unlabelled')}" for i in order]
+    rest = int(counts[order[most:]].sum())
+    return ", ".join(words[:most]) + (f", {rest:,} of {len(words) - most} other classes" if rest else "")

@@ -1,0 +1,64 @@
+"""UMAP and the film are computed by a process in the background: asking for them, and waiting without stopping work."""
+
+from pathlib import Path
+
+import streamlit as st
+
+from dashboard.app_pages.embeddings.points import Look
+from dashboard.errors import plain
+from sealife_core.evaluation.projections import stored_projections
+from sealife_core.evaluation.projections.reduction import ProjectionSettings
+from sealife_core.evaluation.projections.stored_projections import Projection, What
+from sealife_core.runs.directory import Run
+
+POLL_S = 1.0
+
+
+def projected(run: Run, look: Look) -> Projection:
+    """The UMAP that ``look`` asks for, in whatever state; with what to say and to press while it is not done."""
+    return awaited(run, look.settings, "umap", "Until then, PCA is shown.")
+
+
+def awaited(run: Run, settings: ProjectionSettings, what: What, meanwhile: str) -> Projection:
+    """Begin ``what`` ("umap" or "film") unless it is there: by itself with the defaults, else by a button."""
+    found = stored_projections.find(run.path, settings, what)
+    usual = ProjectionSettings(dims=settings.dims, of=settings.of)
+    if found.state == "absent" and settings == usual:
+        found = _begin(run, settings, what)
+    if found.state in ("absent", "failed"):
+        _ask(run, settings, what, found)
+    elif found.state == "running":
+        st.fragment(_wait, run_every=POLL_S)(run.path, settings, what, meanwhile)
+    return found
+
+
+def _begin(run: Run, settings: ProjectionSettings, what: What) -> Projection:
+    stored_projections.request(run.path, settings, what)
+    return stored_projections.find(run.path, settings, what)
+
+
+def _ask(run: Run, settings: ProjectionSettings, what: What, found: Projection) -> None:
+    key = f"begin.{what}.{run.id}"
+    with st.container(border=True, horizontal=True, vertical_alignment="center"):
+        if found.state == "failed":
+            st.markdown(f":material/error: {plain(found.error or 'It stopped.')}", width="stretch")
+        else:
+            st.markdown(
+                "There is no result for these settings yet. It is computed once and then saved.", width="stretch"
+            )
+        label = "Try again" if found.state == "failed" else "Compute"
+        if st.button(label, type="primary", icon=":material/play_arrow:", key=key):
+            _begin(run, settings, what)
+            st.rerun(scope="app")
+
+
+def _wait(path: Path, settings: ProjectionSettings, what: What, meanwhile: str) -> None:
+    found = stored_projections.find(path, settings, what)
+    if found.state != "running":
+        st.rerun(scope="app")
+        return
+    share = min(1.0, found.done / found.total) if found.total else 0.0
+    told = f"{found.stage}: {found.done:,} of {found.total:,}" if found.total else found.stage or "starting"
+    name = "The film" if what == "film" else "UMAP"
+    with st.container(key=f"waiting_{what}_{path.name}"):
+        st.progress(share, f"{name}: {plain(told)}. {meanwhile}")

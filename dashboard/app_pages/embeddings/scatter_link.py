@@ -1,0 +1,72 @@
+"""The chart of points as a component without an iframe: hovering shows pictures, a lasso or a click tells the server.
+
+Streamlit's own Plotly chart sends every selected point back with all it holds, and is drawn anew, blinking, whenever it
+changes. Here the rows alone travel, and recolouring or a selection made elsewhere changes the chart that is there.
+"""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from streamlit.components.v2 import component
+
+from dashboard import cache, media, state
+from dashboard.app_pages.embeddings.scatter import Picture
+from dashboard.parts.elements import ELEMENTS_JS
+from dashboard.theme import SPLIT_WORDS
+from sealife_core.datasets.dataset import Dataset
+
+_FOLDER = Path(__file__).parent
+SHARED_JS = ELEMENTS_JS + (_FOLDER / "plotly_loader.js").read_text(encoding="utf-8")
+SHARED_CSS = (_FOLDER / "plotly_chart.css").read_text(encoding="utf-8")
+_SCATTER = component(
+    "sealife.scatter",
+    js=SHARED_JS + (_FOLDER / "scatter_link.js").read_text(encoding="utf-8"),
+    css=SHARED_CSS,
+    isolate_styles=False,  # Plotly puts its own rules beside the chart, and a shadow root would hide it from them
+)
+
+
+def linked_scatter(
+    picture: Picture, dataset: Dataset, *, key: str, marks: Sequence[int] = (), height_px: int = 560, alt: str
+) -> None:
+    """Draw ``picture``. Selections and clicks go through the doors of state.py before the script's next run.
+
+    ``marks`` are rows to put rings around, the query first.
+    """
+    rows, stamp = state.embedding_selection(dataset)
+    cache.keep_figure(picture.version, picture.json)
+    _SCATTER(
+        key=key,
+        data=shared_data(dataset) | {
+            "figure": media.figure_url(picture.version), "version": picture.version, "name": picture.name,
+            "height": height_px, "alt": alt,
+            "selected": rows.tolist() if len(rows) else None, "stamp": stamp, "marks": [int(row) for row in marks],
+            "group": dataset.name,
+        },
+        on_selected_change=_callback(key, dataset, "selected"),
+        on_clicked_change=_callback(key, dataset, "clicked"),
+    )  # fmt: skip
+
+
+def shared_data(dataset: Dataset) -> dict[str, Any]:
+    """What every chart of pictures needs to show one on hovering."""
+    return {
+        "plotly": media.PLOTLY_URL,
+        "thumbs": media.thumb_url(dataset, 0).replace("/0.jpg", "/{row}.jpg"),
+        "classes": list(dataset.classes),
+        "splits": list(SPLIT_WORDS.values()),
+    }
+
+
+def _callback(key: str, dataset: Dataset, event: str) -> Callable[[], None]:
+    def take() -> None:
+        told = state.told(key, event)
+        if not told:
+            return
+        if event == "selected":
+            state.select_pictures(dataset, told["rows"], told["stamp"])
+        else:
+            state.ask_neighbours(dataset, int(told["row"]))
+
+    return take

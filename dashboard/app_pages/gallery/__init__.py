@@ -1,0 +1,1 @@
+"""Gallery: what a classifier answered, picture by picture."""

@@ -1,0 +1,73 @@
+"""Which classes are taken for which: the confusion matrix and the table of classes, both ways to the pictures."""
+
+from functools import partial
+
+import numpy as np
+import streamlit as st
+
+from dashboard import cache, state
+from dashboard.app_pages.gallery.class_table import class_table
+from dashboard.app_pages.gallery.confusion import MOST_CLASSES, SHARES, confusion_matrix, most_confused
+from dashboard.app_pages.gallery.filters import SPLIT_WORDS, segments, wanted
+from dashboard.data.answers import SPLIT_NAMES
+from dashboard.errors import plain
+from dashboard.parts.runs.results import between, percent
+from dashboard.parts.runs.strip import run_name
+from sealife_core.runs.directory import Run
+
+
+def classes(run: Run, rival: Run | None) -> None:
+    """The matrix and the table of ``run``, and below them those of ``rival`` if there is one."""
+    answers = cache.answers(run)
+    split = wanted(answers, False).split
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        if answers.test.any() and not answers.test.all():
+            segments("set", "Pictures of", SPLIT_WORDS, split)
+        held = state.gallery("shares")
+        shares = held if held in SHARES else ""
+        segments("shares", "In each cell", SHARES, shares)
+    for one, other in ((run, rival), (rival, run)) if rival else ((run, None),):
+        if one is not None:
+            _one(one, other, split, shares)
+
+
+def _one(run: Run, other: Run | None, split: str, shares: str) -> None:
+    answers, scored = cache.answers(run), cache.split_scores(run, split)
+    if other is not None:
+        st.subheader(plain(run_name(run)))
+    if scored is None:
+        st.caption("There are no predictions for this split.")
+        return
+    per_class, counts = scored["per_class"], np.asarray(scored["confusion"])
+    images = f"{scored['n']:,} {SPLIT_NAMES.get(split, 'validation and test')} pictures"
+    st.markdown(
+        f"**{percent(scored['accuracy'])}** of {images} classified correctly (95 % interval"
+        f" {between(scored['accuracy_low'], scored['accuracy_high'])}), macro-F1 {percent(scored['macro_f1'])}."
+        f" Always guessing the most common class reaches {percent(scored['chance'])}."
+    )
+    shown = list(range(len(answers.classes)))
+    if len(shown) > MOST_CLASSES:
+        shown = most_confused(counts)
+        st.caption(f"The {len(shown)} most confused of {len(answers.classes)} classes are shown.")
+    pick = partial(_pictures_of, run, other)
+    confusion_matrix(answers, counts, shown, shares, f"confusion.{run.id}", pick)
+    unit = {"": "the number of pictures", "truth": "percent of the row", "said": "percent of the column"}[shares]
+    st.caption(
+        f"Rows are true classes, columns are predicted classes. A cell shows {unit}. The diagonal is correct, the"
+        " rest are mistakes. Click a cell, a row or a column to see its pictures."
+    )
+    st.markdown("**Each class**")
+    class_table(answers, per_class, counts, f"class_table.{run.id}", pick)
+    st.caption(
+        "Recall: the share of a class's pictures that were classified correctly. Precision: how often the model is"
+        " right when it predicts the class. F1 is high only if both are high. Hover over a recall for its 95 %"
+        " interval. The fewer pictures a class has, the wider the interval."
+    )
+
+
+def _pictures_of(run: Run, other: Run | None, picked: dict[str, str]) -> None:
+    """Turn to the pictures of a cell, a row or a column; from a callback."""
+    if other is not None:
+        state.swap_gallery(run.id, other.id)
+    cleared = {"outcome": "", "sure": "", "leaf": "", "picture": "", "evidence": "", "show": ""}
+    state.turn_gallery(**cleared, truth=picked.get("truth", ""), predicted=picked.get("predicted", ""))

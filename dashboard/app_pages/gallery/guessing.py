@@ -1,0 +1,187 @@
+"""A game for the classroom: name the class first, then see the truth and what the model said, with both scores.
+
+Which pictures come, in which order, and what was guessed are in the URL: a reload or a link goes on where it was.
+Nothing that tells the class is sent to the browser before the guess.
+"""
+
+from collections.abc import Sequence
+from html import escape
+
+import numpy as np
+import streamlit as st
+
+from dashboard import cache, state
+from dashboard.data.answers import Answers
+from dashboard.errors import plain
+from dashboard.media import thumb_url
+from dashboard.parts.pictures.cards import card, show_cards
+from dashboard.parts.pictures.image_grid import dot
+from dashboard.parts.pictures.probability_bars import percent
+from dashboard.parts.runs.strip import run_name
+from sealife_core.runs.directory import Run
+
+A_ROUND = 20
+MOST_BUTTONS = 40
+
+
+def guessing(run: Run, rival: Run | None) -> None:
+    """One picture of the round, or its end."""
+    answers = cache.answers(run)
+    seed = _seed()
+    places = round_of(answers, seed)
+    guesses = read_guesses(state.gallery("guesses"), len(places), len(answers.classes))
+    turn = len(guesses) if state.gallery("turn") != "told" else max(0, len(guesses) - 1)
+    players = [(run_name(one), cache.answers(one)) for one in (run, *([rival] if rival else []))]
+    _scores(answers, places, guesses, players)
+    if turn >= len(places):
+        _end(answers, places, guesses, players, seed)
+        return
+    left, right = st.columns([6, 5], gap="large")
+    with left:
+        place = int(places[turn])
+        _picture(answers, int(answers.rows[place]), f"Picture {turn + 1} of this round")
+    with right:
+        if turn < len(guesses):
+            _told(answers, place, guesses, players)
+        else:
+            _ask(answers, guesses)
+
+
+def _picture(answers: Answers, row: int, alt: str) -> None:
+    about = answers.dataset.manifest.iloc[row]
+    aspect = int(about["width"]) / int(about["height"])
+    st.html(
+        f'<img class="guessed" style="--aspect:{aspect:.4f}" alt="{alt}"'
+        f' src="{escape(thumb_url(answers.dataset, row, 640))}">'
+    )
+
+
+def round_of(answers: Answers, seed: int) -> np.ndarray:
+    """(n,) at most A_ROUND places of test pictures (of any, if none is), the same for the same seed."""
+    places = np.flatnonzero(answers.test) if answers.test.any() else np.arange(len(answers))
+    return np.random.default_rng(seed).permutation(places)[:A_ROUND]
+
+
+def read_guesses(text: str, pictures: int, classes: int) -> list[int]:
+    """ "3.0.12" → [3, 0, 12], the class that was guessed for each picture so far; what cannot be is cut off."""
+    guesses: list[int] = []
+    for part in text.split(".", pictures)[:pictures]:
+        guess = state.whole_number(part, classes)
+        if guess >= classes:
+            break
+        guesses.append(guess)
+    return guesses
+
+
+def score(answers: Answers, places: Sequence[int], said: Sequence[int]) -> int:
+    """How many of the classes ``said`` are the truth of ``places``; ``said`` may be shorter."""
+    return sum(int(answers.truth[place]) == guess for place, guess in zip(places, said, strict=False))
+
+
+def _seed() -> int:
+    seed = state.whole_number(state.gallery("seed"), -1)
+    if seed < 0:
+        seed = 1
+        state.turn_gallery(seed="1")
+    return seed
+
+
+def _scores(answers: Answers, places: np.ndarray, guesses: list[int], players: Sequence[tuple[str, Answers]]) -> None:
+    done = len(guesses)
+    cells = [("You", score(answers, places.tolist(), guesses))]
+    cells += [(name, _model_score(model, answers, places[:done])) for name, model in players]
+    shown = "".join(
+        f'<div><span class="quiet">{escape(name)}</span><strong>{points}</strong>'
+        f'<span class="quiet">of {done}</span></div>'
+        for name, points in cells
+    )
+    st.html(f'<div class="tally" role="status">{shown}</div>')
+    st.progress(done / max(1, len(places)), f"Picture {min(done + 1, len(places))} of {len(places)}, round {_seed()}")
+
+
+def _model_score(model: Answers, answers: Answers, places: np.ndarray) -> int:
+    found = [model.place_of(str(answers.ids[place])) for place in places]
+    return sum(bool(model.right[place]) for place in found if place is not None)
+
+
+def _ask(answers: Answers, guesses: list[int]) -> None:
+    st.subheader("What is it?")
+    if len(answers.classes) > MOST_BUTTONS:
+        name = st.selectbox("Class", answers.classes, index=None, placeholder="Choose a class", key="guess_choice")
+        index = answers.classes.index(name) if name else 0
+        st.button("Submit", type="primary", disabled=not name, on_click=_guess, args=(guesses, index), key="guess")
+        return
+    with st.grid(3, min_column_width=120, gap="xsmall"):
+        for index, name in enumerate(answers.classes):
+            st.button(plain(name), key=f"guess_{index}", on_click=_guess, args=(guesses, index), width="stretch")
+    st.caption("The model has already answered. You see its answer and the true class after you choose a class.")
+
+
+def _told(answers: Answers, place: int, guesses: list[int], players: Sequence[tuple[str, Answers]]) -> None:
+    truth, guess = int(answers.truth[place]), guesses[-1]
+    st.html(
+        f'<h2 style="margin:0;padding:0 0 .5rem">{dot(answers.colour_index(truth))}'
+        f"It is {escape(answers.classes[truth])}</h2>" + _line("You", answers.classes[guess], guess == truth, "")
+    )
+    for name, model in players:
+        at = model.place_of(str(answers.ids[place]))
+        if at is not None:
+            said, right = model.classes[model.predicted[at]], bool(model.right[at])
+            st.html(_line(name, said, right, f"{percent(float(model.confidence[at]))} sure"))
+            if not right:
+                likely = float(model.probabilities[at][model.truth[at]])
+                st.caption(f"It gave the true class a probability of {percent(likely)}.")
+    with st.container(horizontal=True):
+        st.button("Next", type="primary", icon=":material/arrow_forward:", on_click=_next, shortcut="right", key="next")
+        st.button(
+            "Enlarge", icon=":material/zoom_in:", key="guess_large",
+            on_click=_open, args=(str(answers.ids[place]),),
+        )  # fmt: skip
+
+
+def _line(who: str, said: str, right: bool, sure: str) -> str:
+    kind, sign = ("right", "✓") if right else ("wrong", "✕")
+    end = f", {sure}" if sure else ""
+    return (
+        f'<div style="padding:.15rem 0"><b>{escape(who)}</b>'
+        f' <span class="verdict {kind}">{sign} {escape(said)}{end}</span></div>'
+    )
+
+
+def _end(
+    answers: Answers, places: np.ndarray, guesses: list[int], players: Sequence[tuple[str, Answers]], seed: int
+) -> None:
+    mine = score(answers, places.tolist(), guesses)
+    parts = [f"you got **{mine}** of {len(places)} right"]
+    parts += [f"{plain(name)} **{_model_score(model, answers, places)}**" for name, model in players]
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(
+            f"**The round is over:** {', '.join(parts)}. {len(places)} pictures are too few to decide who is better."
+            " Play another round."
+        )
+        st.button("Another round", type="primary", icon=":material/replay:", on_click=_again, args=(seed + 1,))
+    cards = [card(answers, int(place), []) for place in places]
+    for told, guess, place in zip(cards, guesses, places, strict=False):
+        right = guess == int(answers.truth[place])
+        mine_line = {"run": "", "state": "right" if right else "wrong", "sign": "✓" if right else "✕"}
+        told["said"] = [mine_line | {"text": f"You: {answers.classes[guess]}", "sure": ""}] + [
+            line | {"text": f"Model: {line['text']}"} for line in told["said"]
+        ]
+        told["state"], told["badge"] = mine_line["state"], "✓ right" if right else "✕ wrong"
+    show_cards(cards, "The pictures of this round", "guess_cards", _open)
+
+
+def _guess(guesses: list[int], index: int) -> None:
+    state.turn_gallery(guesses=".".join(map(str, [*guesses, index])), turn="told")
+
+
+def _open(image_id: str) -> None:
+    state.turn_gallery(show="", picture=image_id)
+
+
+def _next() -> None:
+    state.turn_gallery(turn="")
+
+
+def _again(seed: int) -> None:
+    state.turn_gallery(seed=str(seed), guesses="", turn="")

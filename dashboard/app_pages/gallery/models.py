@@ -1,0 +1,59 @@
+"""Which model's answers are looked at, and beside which other model's."""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from dashboard import state
+from dashboard.parts.runs.strip import run_name
+from dashboard.parts.runs.table import key_number, method
+from sealife_core.config import ClassifierConfig
+from sealife_core.errors import ConfigError
+from sealife_core.runs.directory import Run
+from sealife_core.runs.run import PREDICTIONS
+
+
+def classifiers(runs: Sequence[Run]) -> list[Run]:
+    """Those of ``runs`` that are classifiers and have written their answers."""
+    return [run for run in runs if _is_classifier(run) and (run.path / PREDICTIONS).is_file()]
+
+
+def model_choice(runs: Sequence[Run]) -> tuple[Run, Run | None]:
+    """Two select boxes. Returns the run that is looked at and the one beside it, None for alone."""
+    known = {run.id: run for run in runs}
+    run = known[state.gallery_run(list(known))]
+    rivals = [other.id for other in runs if other != run and same_pictures(run, other)]
+    held = state.gallery("against")
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        st.selectbox(
+            "Model", list(known), format_func=lambda run_id: title(known[run_id]), key=state.follow("run", run.id),
+            on_change=lambda: state.choose_gallery_run(state.followed("run")), width=420,
+        )  # fmt: skip
+        st.selectbox(
+            "Compare with", ["", *rivals],
+            format_func=lambda run_id: title(known[run_id]) if run_id else "No other model",
+            key=state.follow("against", held if held in rivals else ""), width=420, disabled=not rivals,
+            on_change=lambda: state.turn_gallery(against=state.followed("against"), outcome="", leaf=""),
+            help="Another model that was tested on the same pictures." if rivals
+            else "No other model was tested on the same pictures.",
+        )  # fmt: skip
+    return run, known[held] if held in rivals else None
+
+
+def same_pictures(run: Run, other: Run) -> bool:
+    """Whether both were tested on the same pictures with the same labels."""
+    first, second = (str((one.results() or {}).get("test_hash", "")) for one in (run, other))
+    return bool(first) and first == second
+
+
+def title(run: Run) -> str:
+    """ "Fine-tune on reef · Fine-tune · 61.0 % test"; the method only where the name does not say it."""
+    name, kind = run_name(run), method(run.config())
+    return " · ".join(part for part in (name, "" if kind.lower() in name.lower() else kind, key_number(run)) if part)
+
+
+def _is_classifier(run: Run) -> bool:
+    try:
+        return isinstance(run.config(), ClassifierConfig)
+    except ConfigError:
+        return False

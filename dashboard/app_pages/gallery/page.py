@@ -1,0 +1,59 @@
+"""Gallery: what a classifier said about pictures it had never seen, and how often it was right."""
+
+import streamlit as st
+
+from dashboard import cache, state
+from dashboard.app_pages.gallery.classes import classes
+from dashboard.app_pages.gallery.guessing import guessing
+from dashboard.app_pages.gallery.models import classifiers, model_choice
+from dashboard.app_pages.gallery.own_pictures import own_pictures
+from dashboard.app_pages.gallery.pictures import pictures
+from dashboard.app_pages.gallery.reliability import calibration_view
+from dashboard.errors import show_error
+from sealife_core.errors import SealifeError
+
+VIEWS = {
+    "pictures": ("Pictures", pictures),
+    "classes": ("Classes", classes),
+    "calibration": ("Calibration", calibration_view),
+    "own": ("Own pictures", own_pictures),
+    "guess": ("Guess", guessing),
+}
+
+
+def page() -> None:
+    """A model, and one look at it."""
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        st.title("Gallery", width="content")
+        shown = state.gallery("show") if state.gallery("show") in VIEWS else "pictures"
+        st.segmented_control(
+            "View", list(VIEWS), format_func=lambda view: VIEWS[view][0], key=state.follow("show", shown),
+            required=True, on_change=_turn, label_visibility="collapsed", width="content",
+        )  # fmt: skip
+    runs = classifiers(cache.runs())
+    if not runs:
+        _nothing_yet()
+        return
+    run, rival = model_choice(runs)
+    try:
+        VIEWS[shown][1](run, rival)
+    except SealifeError as error:
+        show_error(error)
+
+
+def _turn() -> None:
+    chosen = state.followed("show")
+    state.turn_gallery(show="" if chosen == "pictures" else chosen, picture="")
+
+
+def _nothing_yet() -> None:
+    with st.container(border=True):
+        st.markdown(
+            "**No predictions yet.** When a classifier has finished, its predictions for the test pictures appear"
+            " here, next to the true classes."
+        )
+        if st.button("Train a classifier", type="primary", icon=":material/arrow_forward:"):
+            state.go("train", **{state.TASK: "probe"})
+
+
+page()

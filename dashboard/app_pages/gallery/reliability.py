@@ -1,0 +1,131 @@
+"""Whether confidences come true: the reliability diagram, the calibration error, and what one temperature mends."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from dashboard import cache, state
+from dashboard.errors import plain
+from dashboard.parts.runs.strip import run_name
+from sealife_core.runs.directory import Run
+from sealife_core.wording import percent
+
+BINS = 10  # tens of percent: what the filter of the Pictures can show too
+_EDGE_PX = 6.0, 30.0  # a dot of one picture, a dot of all
+
+
+def calibration_view(run: Run, rival: Run | None) -> None:
+    """Before and after temperature scaling, of ``run``; and of ``rival`` below it."""
+    st.markdown(
+        "A model is **calibrated** if its confidence matches its accuracy: of the answers with 70 % confidence, 70"
+        " % should be right. The dashed line shows this. Below the line, the model is overconfident."
+    )
+    _one(run, rival)
+    if rival is not None:
+        _one(rival, run)
+
+
+def _one(run: Run, other: Run | None) -> None:
+    if other is not None:
+        st.subheader(plain(run_name(run)))
+    found = cache.calibration(run, BINS)
+    st.markdown(plain(found.whole.sentence()))
+    left, right = st.columns(2, gap="medium")
+    with left:
+        st.markdown("**As trained**")
+        _figures(found.whole.ece_before, found.whole.nll_before)
+        _diagram(found.before, f"reliability.before.{run.id}", partial(_pictures_of, run, other))
+    with right:
+        st.markdown(f"**After recalibration**: temperature {found.whole.temperature:.2f}, fitted on validation")
+        _figures(found.whole.ece_after, found.whole.nll_after)
+        _diagram(found.after, f"reliability.after.{run.id}")
+    st.caption(
+        "Each dot is the test pictures in one tenth of the confidence scale. Larger dots have more pictures. The"
+        " lines are 95 % intervals. Click a dot on the left to see its pictures. Recalibration (temperature"
+        " scaling) divides the network's outputs by one number, chosen on validation pictures. It changes the"
+        " confidence, but never the predicted class."
+    )
+
+
+def _pictures_of(run: Run, other: Run | None, place: int) -> None:
+    """Turn to the test pictures of one bin; from a callback."""
+    low = 100 // BINS * place
+    if other is not None:
+        state.swap_gallery(run.id, other.id)
+    cleared = {"truth": "", "predicted": "", "outcome": "", "set": "", "leaf": "", "picture": "", "show": ""}
+    state.turn_gallery(**cleared, sure=f"{low}-{low + 100 // BINS}")
+
+
+def _figures(ece: float, nll: float) -> None:
+    with st.container(horizontal=True, gap="large"):
+        st.metric("Calibration error", f"{100 * ece:.1f} %", width="content", help=(
+            "ECE: the difference between confidence and accuracy, averaged over 15 bins. 0 is best."
+        ))  # fmt: skip
+        st.metric("Loss", f"{nll:.2f} nats", width="content", help=(
+            "The mean of −ln(probability of the true class). It is low if the model is sure when it is right and"
+            " unsure when it is wrong."
+        ))  # fmt: skip
+
+
+def _diagram(table: pd.DataFrame, key: str, on_pick: Callable[[int], None] | None = None) -> None:
+    """Draws it; ``on_pick`` is called with the bin whose dot is clicked."""
+    filled = table.loc[table["n"] > 0, :]
+    bins = filled["bin"].tolist()
+
+    def picked() -> None:
+        places = state.picked_places(key)
+        if on_pick and places and places[0] < len(bins):
+            on_pick(int(bins[places[0]]))
+
+    dark = st.context.theme.type == "dark"
+    told = zip(filled["confidence"], filled["accuracy"], strict=True)
+    words = "; ".join(f"{percent(sure, 0)} sure, {percent(right, 0)} right" for sure, right in told)
+    st.echarts_chart(
+        reliability_option(filled, "#5CC4D4" if dark else "#0B7285", "#A9BCC3" if dark else "#5B6F77"),
+        height=340, key=key, on_select=picked, alt=f"Reliability: {words}",
+    )  # fmt: skip
+
+
+def reliability_option(filled: pd.DataFrame, colour: str, ink: str) -> dict[str, Any]:
+    """The ECharts option: confidence across, accuracy up, in percent; ``filled`` has a row a bin with pictures."""
+    columns = ("confidence", "accuracy", "accuracy_low", "accuracy_high")
+    rows = list(zip(*(100 * filled[column] for column in columns), filled["n"], strict=True))
+    most = max((int(n) for *_, n in rows), default=1)
+    small, large = _EDGE_PX
+    dots = [
+        {
+            "value": [round(sure, 1), round(right, 1), int(n)],
+            "symbolSize": round(small + (large - small) * (n / most) ** 0.5, 1),
+        }
+        for sure, right, _, _, n in rows
+    ]
+    whiskers = [
+        {
+            "type": "line", "data": [[sure, low], [sure, high]], "symbol": "none", "silent": True,
+            "tooltip": {"show": False},
+            "lineStyle": {"width": 3, "color": colour, "opacity": 0.4, "cap": "round"},
+        }
+        for sure, _, low, high, _ in rows
+    ]  # fmt: skip
+    ideal = {
+        "type": "line", "data": [[0, 0], [100, 100]], "symbol": "none", "silent": True, "tooltip": {"show": False},
+        "lineStyle": {"type": "dashed", "color": ink, "width": 1.25},
+    }  # fmt: skip
+    dot_series = {
+        "type": "scatter", "data": dots, "color": colour, "selectedMode": "single", "z": 5,
+        "clip": False,  # a dot at 100 % is drawn whole
+        "encode": {"x": 0, "y": 1, "tooltip": [0, 1, 2]}, "dimensions": ["sure (%)", "right (%)", "pictures"],
+        "itemStyle": {"borderColor": "#FFFFFF", "borderWidth": 1.5},
+    }  # fmt: skip
+    axis = {"type": "value", "min": 0, "max": 100, "axisLabel": {"formatter": "{value} %"}, "nameLocation": "middle"}
+    return {
+        "animation": False,
+        "grid": {"left": 22, "right": 32, "top": 24, "bottom": 26, "containLabel": True},
+        "tooltip": {"trigger": "item", "confine": True},
+        "xAxis": axis | {"name": "confidence", "nameGap": 28},
+        "yAxis": axis | {"name": "right", "nameGap": 44},
+        "series": [dot_series, ideal, *whiskers],
+    }

@@ -1,0 +1,1 @@
+"""Home: the demo and the next step."""

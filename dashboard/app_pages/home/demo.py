@@ -1,0 +1,134 @@
+"""Leads through the demo while it runs: what each of its steps does, how far it is, and what came out."""
+
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from dashboard import cache, state
+from dashboard.errors import plain, show_error
+from dashboard.parts.forms.dataset_choice import draw_reef
+from dashboard.parts.runs.score_cards import score_cards
+from dashboard.parts.runs.strip import POLL_S, progress_sentence, progress_share
+from sealife_core.demo import last_demo, launch_demo
+from sealife_core.errors import RunError, SealifeError
+from sealife_core.evaluation.comparison.demo_lesson import lesson
+from sealife_core.evaluation.comparison.rows import ComparisonRow, comparison
+from sealife_core.evaluation.embeddings.stored_embeddings import has_embeddings
+from sealife_core.runs.directory import Run
+from sealife_core.runs.liveness import State
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+# What a step is called, what it does, and which runs of the demo belong to it.
+STEPS = (
+    (
+        "1. Features from ImageNet",
+        "A network that learned from 1.3 million photographs, frozen. One layer on top learns the animals from labels.",
+        ("imagenet",),
+    ),
+    ("2. Nothing learned", "The same test of a network with random weights: what comes for free.", ("untrained",)),
+    (
+        "3. SimCLR, no labels",
+        "From random weights. Two views of each picture get the same features; then the same test.",
+        ("simclr training", "simclr"),
+    ),
+    (
+        "4. SimCLR from ImageNet",
+        "SimCLR goes on from ImageNet’s features; then the same test.",
+        ("continued training", "continued"),
+    ),
+    ("5. Fine-tuned", "The last stages of ImageNet’s network learn from labels too.", ("finetune",)),
+)
+ICONS = {
+    State.FINISHED: ":material/check_circle:",
+    State.RUNNING: ":material/progress_activity:",
+    State.FAILED: ":material/error:",
+    State.QUEUED: ":material/schedule:",
+}
+
+
+def demo_button(primary: bool) -> None:
+    """Draws the reef if needed and queues the runs; while a demo runs it cannot be started again."""
+    running = any(run.state().active for run in last_demo(cache.runs()).values())
+    if st.button(
+        "Run the demo",
+        type="primary" if primary else "secondary",
+        icon=":material/play_arrow:",
+        disabled=running,
+        key="run_demo",
+    ):
+        try:
+            # A second click on the same page is told from a second wish by the disk: is a demo active?
+            if draw_reef() and not any(run.state().active for run in last_demo(cache.runs()).values()):
+                launch_demo()
+        except SealifeError as error:
+            show_error(error)
+            return
+        st.rerun()
+
+
+def demo_panel() -> None:
+    """The steps of the latest demo; polls only while one of them is active."""
+    active = any(run.state().active for run in last_demo(cache.runs()).values())
+    st.fragment(_panel, run_every=POLL_S if active else None)(active)
+
+
+def _panel(was_active: bool) -> None:
+    runs = last_demo(cache.runs())
+    if was_active and not any(run.state().active for run in runs.values()):
+        st.rerun(scope="app")
+    steps = [(title, says, [runs[key] for key in keys if key in runs]) for title, says, keys in STEPS]
+    steps = [step for step in steps if step[2]]
+    for column, step in zip(st.columns(max(1, len(steps)), gap="medium"), steps, strict=True):
+        with column, st.container(border=True, height="stretch"):
+            _step(*step)
+    rows = comparison(list(runs.values()))
+    if rows:
+        st.markdown("##### On test pictures, never seen in training")
+        score_cards(rows)
+        st.markdown(plain(lesson(_answers(runs, rows))))
+    _looks(runs, [row.run_id for row in rows])
+
+
+def _answers(runs: dict[str, Run], rows: Sequence[ComparisonRow]) -> "dict[str, pd.DataFrame]":
+    """A key of the demo → the predictions of its classifier; without those that cannot be read."""
+    tested = {row.run_id for row in rows if row.comparable}
+    found = {}
+    for key, run in runs.items():
+        if run.id in tested:
+            with suppress(RunError):
+                found[key] = cache.predictions(run)
+    return found
+
+
+def _looks(runs: dict[str, Run], tested: list[str]) -> None:
+    """Where to look next: curves at once, the rest as soon as a run has written it."""
+    simclr = runs.get("simclr training")
+    with st.container(horizontal=True):
+        if simclr and st.button("Look at the curves", icon=":material/monitoring:", key="demo_curves"):
+            state.go("runs", run=simclr.id)
+        if (
+            simclr
+            and has_embeddings(simclr.path)
+            and st.button("See how the classes separate", icon=":material/bubble_chart:", key="demo_embeddings")
+        ):
+            state.open_embeddings(simclr.id)
+        if tested and st.button("See what it gets wrong", icon=":material/imagesmode:", key="demo_gallery"):
+            state.open_gallery(tested[0])
+        if len(tested) > 1 and st.button("Compare them", icon=":material/balance:", key="demo_compare"):
+            state.open_compare(tested)
+
+
+def _step(title: str, says: str, runs: list[Run]) -> None:
+    """A card: how far its ``runs`` are together, and what the first that has not finished does."""
+    shares = [1.0 if run.state() is State.FINISHED else progress_share(run.status()) for run in runs]
+    st.markdown(f"**{title}**  \n{says}")
+    st.progress(sum(shares) / len(runs))
+    run = next((run for run in runs if run.state() is not State.FINISHED), runs[-1])
+    shown = run.shown()
+    icon = ICONS.get(shown.state, ":material/info:")
+    text = plain(str(shown.state)) if shown.state is State.FINISHED else progress_sentence(run)
+    st.caption(f"{icon} {text}")

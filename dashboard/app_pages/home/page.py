@@ -1,0 +1,98 @@
+"""Home: what this is, how things stand, and the next step."""
+
+import streamlit as st
+
+from dashboard import cache, state
+from dashboard.app_pages.home.demo import demo_button, demo_panel
+from dashboard.app_pages.home.next_step import next_step
+from dashboard.errors import plain
+from dashboard.parts.dataset_cards import dataset_links, readable
+from dashboard.parts.pictures.image_grid import picture_strip
+from dashboard.parts.pictures.picture_picker import some_rows
+from dashboard.parts.pictures.view_pairs import pair_html
+from dashboard.parts.runs.name_animals import TAKES, TITLE, first_model_panel, first_models, name_button, to_name
+from dashboard.parts.runs.score_cards import score_cards
+from sealife_core.config import RECIPES
+from sealife_core.datasets.dataset import Dataset
+from sealife_core.demo import REEF, last_demo
+from sealife_core.evaluation.comparison.rows import comparison
+
+SHOWN_PICTURES, SHOWN_SCORES, SHOWN_RUNS, SHOWN_DATASETS = 12, 4, 5, 5
+
+
+def page() -> None:
+    """The demo leads while there is nothing else; afterwards the state of things does."""
+    st.title("Sea life lab")
+    st.html(
+        '<p class="lead">Train a network on pictures of sea animals without labels. Then test how well it classifies'
+        " them with few labels or many, and see which pictures it gets wrong. Everything runs on this machine, and"
+        " every number leads to its pictures.</p>"
+    )
+    names, runs = cache.datasets(), cache.runs()
+    demo = last_demo(runs)
+    unnamed = to_name(names, runs)
+    named = next((run for run in first_models(runs) if run.config().data in names), None)
+    with st.container(horizontal=True):
+        if unnamed is not None:
+            name_button(unnamed, primary=True)
+        elif runs and not (named is not None and named.state().active):
+            next_step(names, runs)
+        demo_button(primary=unnamed is None and not runs)
+        if unnamed is None and not runs and st.button("Import my own photographs", icon=":material/upload:"):
+            state.go("data")
+    if unnamed is not None:
+        st.caption(f"{TAKES} Your newest pictures: **{plain(unnamed)}**.")
+    elif not runs:
+        st.caption(
+            "On a drawn reef, the demo compares what ImageNet knows already with what SimCLR learns without labels."
+            " The first result is there in about 20 seconds, all of them in about two minutes on two processor cores."
+        )
+    if named is not None and unnamed is None:
+        st.subheader(f"{TITLE}: {plain(named.config().data)}")
+        first_model_panel(named)
+    dataset = readable([REEF, *names] if demo and REEF in names else names)
+    if dataset is not None and (named is None or unnamed is not None):
+        picture_strip(dataset, some_rows(dataset, 0, SHOWN_PICTURES))
+    if demo:
+        st.subheader("The demo")
+        demo_panel()
+    if dataset is not None and unnamed is None and (not runs or any(run.state().active for run in demo.values())):
+        _positive_pair(dataset)
+    _how_things_stand(names)
+
+
+def _positive_pair(dataset: Dataset) -> None:
+    st.subheader("What it learns from: a positive pair")
+    preview = cache.previews(dataset, some_rows(dataset, 5, 1), 96)[0]
+    st.html(pair_html(RECIPES["SimCLR"], preview, 96, 0, 1))
+    st.caption(
+        "Two random views of one picture. The network gets no labels. It learns that these two views belong"
+        " together and that all other pictures do not."
+    )
+
+
+def _how_things_stand(names: list[str]) -> None:
+    runs = cache.runs()
+    demo = {run.id for run in last_demo(runs).values()}
+    rows = [row for row in comparison(runs) if row.run_id not in demo]
+    if {row.run_id for row in rows} - {run.id for run in first_models(runs)[:1]}:  # its score stands above
+        st.subheader("Best on the test images")
+        score_cards(rows[:SHOWN_SCORES])
+    if not names:
+        return
+    data, last = st.columns(2, gap="large")
+    with data:
+        st.subheader("Data sets")
+        dataset_links(names[:SHOWN_DATASETS])
+    with last:
+        st.subheader("Last runs")
+        if not runs:
+            st.caption("None yet.")
+        for run in runs[:SHOWN_RUNS]:
+            with st.container(horizontal=True, vertical_alignment="center"):
+                st.markdown(f"**{plain(run.notes()['name'])}** · {run.state()}", width="stretch")
+                if st.button("Open", key=f"open.{run.id}", type="tertiary"):
+                    state.go("runs", run=run.id)
+
+
+page()

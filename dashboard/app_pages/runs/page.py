@@ -1,0 +1,87 @@
+"""Runs: what trains and what was trained; one in detail, several over each other."""
+
+import streamlit as st
+
+from dashboard import cache, state
+from dashboard.app_pages.runs.actions import run_actions
+from dashboard.app_pages.runs.log import traceback_view
+from dashboard.app_pages.runs.recorded import recorded_lines
+from dashboard.app_pages.runs.tabs import run_tabs
+from dashboard.parts.notice import notice
+from dashboard.parts.runs import detail
+from dashboard.parts.runs.settings import what_differs
+from dashboard.parts.runs.strip import pace_s
+from dashboard.parts.runs.table import colours_of_all, run_table, whose_runs
+from sealife_core.config import ClassifierConfig, SimclrConfig
+from sealife_core.runs.directory import Run
+from sealife_core.runs.liveness import State
+
+TABLE_S = 20.0  # it tells epochs only; when a run ends the whole page is drawn anew
+
+
+def page() -> None:
+    """The list, and what is ticked in it."""
+    runs = cache.runs()
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        st.title("Runs", width="content")
+        if runs and st.button("Compare classifiers", icon=":material/balance:"):
+            state.open_compare(state.selected_runs() or [])
+    notice()
+    if not runs:
+        _nothing_yet()
+    else:
+        _list(runs)
+
+
+def _nothing_yet() -> None:
+    with st.container(border=True):
+        st.markdown("**No runs yet.** A run is one training. After you launch it, it appears here with its curves.")
+        if st.button("Train a network", type="primary", icon=":material/arrow_forward:"):
+            state.go("train")
+
+
+def _list(runs: list[Run]) -> None:
+    ticked = state.selected_runs()
+    known = {run.id: run for run in runs}
+    first = next((run for run in runs if run.state().active), runs[0])
+    chosen = [first.id] if ticked is None else [run_id for run_id in ticked if run_id in known]
+    if ticked is None:
+        state.select_runs(chosen)
+    active = any(run.state().active for run in runs)
+    st.fragment(run_table, run_every=TABLE_S if active else None)(chosen, whose_runs())
+    if not chosen:
+        st.caption("Tick one run to see it, or several to compare their curves.")
+    elif len(chosen) == 1:
+        _one(known[chosen[0]])
+    else:
+        _several([known[run_id] for run_id in chosen])
+
+
+def _one(run: Run) -> None:
+    detail.heading(run)
+    pace = pace_s(run)
+    st.fragment(detail.live_progress, run_every=pace)(run, pace)
+    detail.problem(run)
+    detail.notes_view(run)
+    run_actions(run)
+    if run.state() is State.DAMAGED:  # there is nothing to show, and whatever is there may be damaged too
+        return
+    traceback_view(run)
+    recorded_lines(run)
+    run_tabs(run, pace)
+
+
+def _several(runs: list[Run]) -> None:
+    """Curves over each other: those of SimCLR runs, and those of classifiers, for their losses are not the same."""
+    colours = colours_of_all()
+    polls = min((pace for run in runs if (pace := pace_s(run)) is not None), default=None)
+    for kind, title in ((SimclrConfig, "SimCLR"), (ClassifierConfig, "Classifiers")):
+        group = [run for run in runs if detail.is_readable(run) and isinstance(run.config(), kind)]
+        if group:
+            st.subheader(title)
+            detail.legend(group, colours)
+            st.fragment(detail.curves, run_every=polls)(group, detail.panels_of(group[0].config()), colours)
+    what_differs(runs)
+
+
+page()

@@ -1,0 +1,59 @@
+"""Studies: many runs that answer one question."""
+
+import streamlit as st
+
+from dashboard import cache, state
+from dashboard.app_pages.studies.search_form import search_form
+from dashboard.app_pages.studies.study_form import study_form
+from dashboard.app_pages.studies.study_view import study_view
+from dashboard.parts.forms.dataset_choice import need_dataset
+from dashboard.parts.notice import notice
+from dashboard.parts.runs.strip import run_name
+
+KINDS = {"question": "Answer a question", "search": "Search for settings"}
+
+
+def page() -> None:
+    """A study that is there, or the form for a new one."""
+    studies = {run.id: run for run in cache.studies()}
+    chosen = state.chosen_study(list(studies))
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        st.title("Studies", width="content")
+        if studies and chosen != state.NEW_STUDY:
+            st.button("New study", icon=":material/add:", on_click=state.open_study, args=(state.NEW_STUDY,))
+    notice()
+    if not studies or chosen == state.NEW_STUDY:
+        st.markdown(
+            "One run cannot show what made a result better: the method, the number of labels, or luck. A **study**"
+            " trains several runs that differ in one setting, each with several **seeds**, and answers from all of"
+            " them."
+        )
+    if len(studies) > 1 or (studies and chosen == state.NEW_STUDY):
+        names = {run_id: run_name(run) for run_id, run in studies.items()}
+        st.selectbox(
+            "Study", [*studies, state.NEW_STUDY], format_func=lambda run_id: names.get(run_id, "A new study…"),
+            key=state.study_choice(chosen), on_change=state.study_was_chosen, label_visibility="collapsed",
+        )  # fmt: skip
+    if chosen != state.NEW_STUDY:
+        study_view(studies[chosen])
+    elif need_dataset("A study needs pictures."):
+        _new()
+
+
+def _new() -> None:
+    """A question, or a search for settings."""
+    kind = st.segmented_control(
+        "What to start", list(KINDS), format_func=KINDS.__getitem__, default="question", required=True,
+        key=state.linked(state.STUDY_KIND, KINDS), bind="query-params", label_visibility="collapsed",
+    )  # fmt: skip
+    if kind == "search":
+        st.caption(
+            "Optuna chooses the settings of each trial from the validation scores of the earlier trials. It stops"
+            " trials that score poorly."
+        )
+        search_form()
+    else:
+        study_form()
+
+
+page()

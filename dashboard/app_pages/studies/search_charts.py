@@ -1,0 +1,165 @@
+"""The charts of a search as ECharts options: trial by trial, all settings side by side, what mattered."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from dashboard.parts.forms.config_form import shown
+from dashboard.theme import LIGHT_PAPER
+from sealife_core.config import SearchConfig, Setting
+from sealife_core.evaluation.figures.palette import CLASS_COLOURS
+from sealife_core.studies.search_results import Trial, best_trial
+
+MEASURES = {"val/macro_f1": "Macro-F1", "val/accuracy": "Accuracy", "val/knn_accuracy": "k-NN accuracy"}
+# Pruned trials differ in shape as well as colour: a circle is a result, a triangle a run that was cut off.
+FINISHED, PRUNED = CLASS_COLOURS[0], CLASS_COLOURS[1]
+# Poor to good, in one hue: on a light page ever darker, on a dark one ever brighter.
+SCALES = {False: ("#A9C6DB", "#0B4A7A"), True: ("#2C4D63", "#A8DCF8")}
+
+
+def measure_title(search: SearchConfig) -> str:
+    """What the trials are ranked by, for people."""
+    return MEASURES[search.metric]
+
+
+def scored(trials: Sequence[Trial]) -> list[Trial]:
+    """Those that a chart can show: finished or pruned, with a score."""
+    return [trial for trial in trials if trial.value is not None and trial.state in ("finished", "pruned")]
+
+
+def history_option(trials: Sequence[Trial], ink: str) -> dict[str, Any]:
+    """Score of every trial in their order, and a line along the best so far."""
+    shown_trials = scored(trials)
+    groups = (
+        ("finished", "finished", "circle", FINISHED, 11),
+        ("pruned", "stopped early", "triangle", PRUNED, 12),
+    )
+    series: list[dict[str, Any]] = [
+        {
+            "type": "scatter", "name": name, "symbol": symbol, "symbolSize": wide, "color": colour, "z": 3,
+            "itemStyle": {"opacity": 0.9},
+            "data": [
+                {"value": [trial.number, _percent(trial)], "name": told(trial)}
+                for trial in shown_trials if trial.state == state
+            ],
+        }
+        for state, name, symbol, colour, wide in groups
+    ]  # fmt: skip
+    series.append({
+        "type": "line", "name": "best so far", "step": "end", "symbol": "none", "data": _best_so_far(trials),
+        "color": ink, "lineStyle": {"width": 1.5, "color": ink}, "silent": True, "tooltip": {"show": False},
+    })  # fmt: skip
+    return {
+        "animation": False,
+        "legend": {"top": 0, "left": 0, "itemWidth": 14, "data": [
+            *({"name": name, "icon": symbol} for _, name, symbol, _, _ in groups), {"name": "best so far"},
+        ]},
+        "grid": {"left": 8, "right": 16, "top": 40, "bottom": 28, "containLabel": True},
+        "tooltip": {"trigger": "item", "confine": True, "formatter": "{b}"},
+        "xAxis": {"type": "value", "name": "trial", "nameLocation": "middle", "nameGap": 26, "minInterval": 1, "min": 0,
+                  "max": max((trial.number for trial in trials), default=0) + 1, "splitLine": {"show": False},
+                  "axisLabel": {"showMinLabel": False, "showMaxLabel": False}},
+        "yAxis": {"type": "value", "scale": True, "axisLabel": {"formatter": "{value} %"}},
+        "series": series,
+    }  # fmt: skip
+
+
+def parallel_option(
+    search: SearchConfig, trials: Sequence[Trial], settings: Mapping[str, Setting], ink: str, paper: str
+) -> dict[str, Any]:
+    """One line a trial, through the value of every setting to its score; the best on top, pruned ones dashed.
+
+    ink: colour of axes and letters; paper: of what is behind them, so that letters stand out from the lines.
+    """
+    best = best_trial(trials)
+    found = sorted(scored(trials), key=lambda trial: (trial is best, trial.state == "finished", trial.value))
+    values = [trial.value or 0.0 for trial in found] or [0.0]
+    scale = SCALES[paper != LIGHT_PAPER]
+    axes: list[dict[str, Any]] = []
+    for place, axis in enumerate(search.axes):
+        about: dict[str, Any] = {"dim": place, "name": settings[axis.path].title}
+        if axis.choices:
+            about |= {"type": "category", "data": [shown(choice, axis.path) for choice in axis.choices]}
+        else:
+            about |= {"type": "log" if axis.log else "value", "min": axis.low, "max": axis.high}
+        axes.append(about)
+    axes.append({"dim": len(axes), "name": measure_title(search), "type": "value", "scale": True,
+                 "axisLabel": {"formatter": "{value} %"}})  # fmt: skip
+    return {
+        "animation": False,
+        "parallel": {"left": 56, "right": 72, "top": 44, "bottom": 24,
+                     "parallelAxisDefault": {"nameGap": 16, "nameTextStyle": {"color": ink, "fontSize": 13},
+                                             "axisLine": {"lineStyle": {"color": ink}},
+                                             "axisLabel": {"color": ink, "hideOverlap": True, "textBorderWidth": 3,
+                                                           "textBorderColor": paper}}},
+        "parallelAxis": axes,
+        "tooltip": {"trigger": "item", "confine": True, "formatter": "{b}"},
+        "series": [
+            {
+                "type": "parallel", "smooth": False, "inactiveOpacity": 0.04, "activeOpacity": 1,
+                "emphasis": {"lineStyle": {"width": 4}},
+                "data": [_line(trial, search, values, trial is best, scale) for trial in found],
+            }
+        ],
+    }  # fmt: skip
+
+
+def importance_option(weights: Mapping[str, float], settings: Mapping[str, Setting], ink: str) -> dict[str, Any]:
+    """A bar a setting, the longest on top."""
+    return {
+        "animation": False,
+        "grid": {"left": 4, "right": 56, "top": 4, "bottom": 4, "containLabel": True},
+        "tooltip": {"show": False},
+        "xAxis": {"type": "value", "min": 0, "max": 100, "axisLabel": {"formatter": "{value} %"}},
+        "yAxis": {"type": "category", "inverse": True, "axisTick": {"show": False},
+                  "data": [settings[path].title for path in weights],
+                  "axisLabel": {"interval": 0, "width": 170, "overflow": "break"}},
+        "series": [
+            {
+                "type": "bar", "barWidth": "60%", "color": FINISHED,
+                "data": [round(100 * share, 1) for share in weights.values()],
+                "label": {"show": True, "position": "right", "formatter": "{c} %", "color": ink},
+            }
+        ],
+    }  # fmt: skip
+
+
+def told(trial: Trial) -> str:
+    """A trial in one line, as a tooltip shows it: its settings, its score, how far it came."""
+    how = f", stopped after epoch {trial.epochs}" if trial.state == "pruned" else ""
+    return f"{trial.name}: {_percent(trial):.1f} %{how}"
+
+
+def _line(
+    trial: Trial, search: SearchConfig, values: Sequence[float], best: bool, scale: tuple[str, str]
+) -> dict[str, Any]:
+    share = ((trial.value or 0.0) - min(values)) / ((max(values) - min(values)) or 1.0)
+    pruned = trial.state == "pruned"
+    style: dict[str, Any] = {
+        "width": 4 if best else 1.25 if pruned else 2,
+        "type": "dashed" if pruned else "solid",
+        "opacity": 1 if best else 0.5 if pruned else 0.85,
+        "color": "#D3484C" if best else PRUNED if pruned else _between(share, scale),
+    }
+    along = [
+        shown(trial.values[axis.path], axis.path) if axis.choices else trial.values[axis.path] for axis in search.axes
+    ]
+    return {"value": [*along, _percent(trial)], "name": told(trial), "lineStyle": style}
+
+
+def _between(share: float, scale: tuple[str, str]) -> str:
+    """The colour at ``share`` of the way from poor to good."""
+    ends = [[int(colour[at : at + 2], 16) for at in (1, 3, 5)] for colour in scale]
+    return "#" + "".join(f"{round(low + share * (high - low)):02X}" for low, high in zip(*ends, strict=True))
+
+
+def _best_so_far(trials: Sequence[Trial]) -> list[list[float]]:
+    """[trial, best score of those that came to their end until then], ending at the last trial."""
+    points: list[list[float]] = []
+    for trial in trials:
+        if trial.state == "finished" and trial.value is not None and (not points or _percent(trial) > points[-1][1]):
+            points.append([trial.number, _percent(trial)])
+    return [*points, [trials[-1].number, points[-1][1]]] if points else []
+
+
+def _percent(trial: Trial) -> float:
+    return round(100 * (trial.value or 0.0), 2)

@@ -1,0 +1,143 @@
+"""The form of a search: what to train, what to vary, how many trials; what it will cost; Launch."""
+
+from dataclasses import replace
+from typing import Any
+
+import streamlit as st
+
+from dashboard import cache
+from dashboard.app_pages.studies.search_axes import axis_row, vary_choice
+from dashboard.app_pages.studies.search_charts import measure_title
+from dashboard.errors import plain, show_error
+from dashboard.parts.forms.config_form import tabbed
+from dashboard.parts.forms.dataset_choice import dataset_choice
+from dashboard.parts.forms.encoder_field import encoder_field
+from dashboard.parts.forms.launch import launch_button
+from dashboard.parts.forms.machine_speed import measuring, measuring_lines
+from dashboard.parts.forms.start_from import sources, weights_field
+from dashboard.parts.forms.where_field import where_field
+from dashboard.size import size
+from sealife_core.config import (
+    SIZES,
+    TASKS,
+    EmbedConfig,
+    SearchConfig,
+    build_search,
+    describe,
+    flattened,
+    inherited,
+    nested,
+    parse,
+    preset,
+    searchable,
+    source_run,
+)
+from sealife_core.errors import ConfigError, SealifeError
+from sealife_core.runs.costs.estimates import duration, estimate_on
+from sealife_core.runs.directory import open_run
+from sealife_core.runs.scheduling.capacity import at_once
+
+SEARCHED = [key for key, task in TASKS.items() if task.config is not EmbedConfig]
+TRIALS = 20
+
+
+def search_form() -> None:
+    """Choices on the left, what they cost and the launch on the right. There has to be a data set."""
+    runs = sources(cache.runs())
+    form, panel = st.columns([5, 2], gap="large")
+    with form:
+        asked = _form(runs)
+    search = None if isinstance(asked, ConfigError) else asked
+    with panel, st.container(key="search_panel", border=True):
+        name = st.text_input("Name of the search", placeholder=search.title if search else "", key="search.name")
+        if search is not None:
+            _cost_lines(search)
+            search = search.model_copy(update={"title": name.strip() or search.title})
+        if isinstance(asked, ConfigError):
+            show_error(asked)
+        launch_button(search, search.title if search else "", watch=("studies", "study"), key="search.launch")
+
+
+def _form(runs: dict[str, str]) -> SearchConfig | ConfigError:
+    """The search that the form asks for, or what is wrong with it."""
+    task = st.segmented_control(
+        "What to train in each trial", SEARCHED, format_func=lambda key: TASKS[key].title, required=True,
+        default="finetune" if runs else "scratch", key="search.task", persist_state="session",
+    ) or "scratch"  # fmt: skip
+    st.caption(TASKS[task].says)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        chosen_size = st.segmented_control(
+            "Size of each trial", SIZES, required=True, default=SIZES[0], key="search.size", persist_state="session"
+        ) or SIZES[0]  # fmt: skip
+        data = dataset_choice("Data set")
+    key = f"search.{task}.{chosen_size}"
+    settings = searchable(TASKS[task].config)
+    values = flattened(preset(task, chosen_size).model_dump()) | {"data": data}
+    if TASKS[task].needs_run:
+        values["weights"] = next(iter(runs), "imagenet")
+    weights = next(setting for setting in settings if setting.path == "weights")
+    values["weights"] = weights_field(runs, values["encoder"])(weights, values["weights"], key)
+    values |= _as_source(values["weights"])
+    varied = vary_choice(settings, task, key)
+    paths = {setting.path for setting in varied} | {"data", "weights"}
+    others = [replace(s, simple=False) for s in describe(TASKS[task].config) if s.path not in paths]
+    try:
+        begun = parse(TASKS[task].config, nested(values))
+        axes = [axis_row(begun, setting, key) for setting in varied]  # type: ignore[arg-type]
+        trials, pruning = _how_many(key)
+        values |= tabbed(others, values, key, {"encoder": encoder_field, "where": where_field})
+        base = parse(TASKS[task].config, nested(values) | {"data_hash": cache.dataset(data).content_hash})
+        assert not isinstance(base, EmbedConfig)
+        named = ", ".join(setting.title.lower() for setting in varied)
+        return build_search(base, axes, title=f"{TASKS[task].title}: {named}", trials=trials, pruning=pruning)
+    except ConfigError as error:
+        return error
+
+
+def _how_many(key: str) -> tuple[int, bool]:
+    """Trials, and whether hopeless ones are stopped."""
+    left, right = st.columns([1, 2], gap="large", vertical_alignment="bottom")
+    with left:
+        trials = st.number_input("Trials", value=TRIALS, key=f"{key}.trials", persist_state="session")
+    with right:
+        pruning = st.toggle("Stop poor trials early", True, key=f"{key}.pruning", persist_state="session")
+    st.caption(
+        "The first quarter of the trials uses random settings. Later trials stay close to settings that scored well"
+        " (TPE). A trial is stopped if its best epoch so far scores below the median of the finished trials at that"
+        " epoch. This saves time, but sometimes stops a trial that would have caught up, especially one with a high"
+        " learning rate."
+    )
+    return int(trials), pruning
+
+
+def _as_source(weights: str) -> dict[str, Any]:
+    """Network and image size of the run that the weights come from, so that each trial sees what it saw."""
+    run_id = source_run(weights)
+    if run_id is None:
+        return {}
+    try:
+        learned = inherited(open_run(run_id).config())
+    except SealifeError:  # gone, or not readable: launching will say so
+        return {}
+    return {name: learned[name] for name in ("encoder", "stem", "image_size_px")}
+
+
+def _cost_lines(search: SearchConfig) -> None:
+    """Time and disk of all trials, as if none were stopped."""
+    cost = estimate_on(search.base, cache.dataset(search.data))
+    side_by_side = search.parallel or at_once(search.base)
+    total = None if cost.seconds is None else cost.seconds * search.trials / side_by_side
+    most = "at most about " if search.pruning else "about "
+    unknown = "measuring…" if cost.seconds is None and measuring(search.base.device) else "not known yet"
+    figures = {
+        "Trials": f"{search.trials}",
+        "Each": f"about {duration(cost.seconds)}" if cost.seconds is not None else unknown,
+        "Total": f"{most}{duration(total)}" if total is not None else unknown,
+        "Disk": f"at most {size(cost.disk_bytes * search.trials)}",
+    }
+    cells = "".join(f"<span>{name}</span><b>{value}</b>" for name, value in figures.items())
+    st.html(f'<div class="figures">{cells}</div>')
+    if cost.seconds is None:
+        measuring_lines(search.base.device)
+    said = f"Time: {plain(cost.basis)}, with the starting settings. Trials with larger images or batches take longer."
+    st.caption(f"{said} Ranked by {measure_title(search)} on validation pictures.")

@@ -1,0 +1,275 @@
+"""One study: how far it is, what it says, its chart, and the runs behind it."""
+
+import time
+from collections.abc import Sequence
+from html import escape
+
+import pandas as pd
+import streamlit as st
+
+from dashboard import cache, state
+from dashboard.app_pages.studies.search_view import search_view
+from dashboard.app_pages.studies.study_charts import (
+    ROW_PX,
+    dots_option,
+    labels_option,
+    ladder_option,
+    left_out_option,
+    pairs_option,
+    sweep_option,
+)
+from dashboard.errors import plain
+from dashboard.parts.runs.detail import damaged_files
+from dashboard.parts.runs.notes_form import notes_form
+from dashboard.parts.runs.results import percent
+from dashboard.parts.runs.strip import duration, run_name
+from dashboard.parts.runs.table import state_words
+from dashboard.size import size
+from dashboard.theme import ACCENT_DARK, ACCENT_LIGHT, ink, lettering
+from sealife_core.config import SearchConfig, StudyConfig
+from sealife_core.errors import DatasetError, SealifeError
+from sealife_core.evaluation.figures.palette import CLASS_COLOURS
+from sealife_core.neutral import csv_of
+from sealife_core.runs.directory import Run, parts_of
+from sealife_core.runs.liveness import State
+from sealife_core.runs.scheduling import queue
+from sealife_core.studies.answers import answer, on_other_images
+from sealife_core.studies.helps import HELPS
+from sealife_core.studies.more_labels import forecast_says, forecasts_of_best
+from sealife_core.studies.pace import seconds_left
+from sealife_core.studies.paper import PAPER_WORDS
+from sealife_core.studies.questions import DEPTH, IMBALANCE, LABELS, QUESTIONS, SWEEPS, VIEWS
+from sealife_core.studies.results import PartResult, over_seeds, part_results, study_of, to_frame
+from sealife_core.wording import counted
+
+POLL_S = 3.0
+SEEDS_SAY = (
+    "A dot is the mean over seeds. The pale range goes from the lowest to the highest seed. Seeds differ in random"
+    " numbers and labels, not in test images."
+)
+CHART_PX = 380
+
+
+def study_view(run: Run) -> None:
+    """Everything about one study; what changes while it goes on is drawn again by itself."""
+    st.html(f'<h2 style="margin:0;padding:.5rem 0 0">{escape(run_name(run))}</h2>')
+    try:
+        request = run.request()
+        study = None if isinstance(request, SearchConfig) else study_of(run)
+    except SealifeError as error:
+        st.error(plain(str(error)), icon=":material/error:")
+        _actions(run)
+        return
+    damaged_files(run)
+    if study is None:
+        _actions(run)
+        search_view(run)
+        return
+    asked = QUESTIONS[study.question].title if study.question in QUESTIONS else "Every combination"
+    what = "" if asked == run_name(run) else f"**{asked}**"
+    seeds = len({part.config.seed for part in study.parts})
+    st.markdown(" · ".join(filter(None, (what, study.size, counted(seeds, "seed"), f"on {plain(study.data)}"))))
+    _actions(run)
+    active = run.state().active
+    st.fragment(_live, run_every=POLL_S if active else None)(run, study, active)
+
+
+def _live(run: Run, study: StudyConfig, was_active: bool) -> None:
+    if run.state().active != was_active:
+        st.rerun(scope="app")
+    parts = part_results(run)
+    _progress(run, parts)
+    said = answer(study.question, parts, run.root, _classes(study))
+    if said:
+        with st.container(border=True, key="advice"):
+            st.markdown(f":material/lightbulb: {plain(said)}")
+    if any(part.accuracy is not None for part in parts if part.cell):
+        _chart(study, parts)
+        more = forecast_says(study.question, parts, _classes(study))
+        if more:
+            st.markdown(f":material/trending_up: {plain(more)}")
+        st.caption(" ".join(filter(None, (SEEDS_SAY, on_other_images(parts), PAPER_WORDS.get(study.question, "")))))
+    elif run.state().active:
+        st.caption("The chart appears when the first run has been tested.")
+    _behind(run, study, parts)
+
+
+def _actions(run: Run) -> None:
+    shown = run.shown()
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if shown.state.active:
+            label = "Stopping…" if shown.stopping else "Stop"
+            _button(label, "stop_circle", queue.request_stop, run, "is stopping, and so are its runs", shown.stopping)
+        if shown.state.resumable:
+            _button("Resume", "resume", queue.resume, run, "is queued to continue", primary=True)
+        if shown.state is State.CREATED:
+            _button("Launch", "play_arrow", queue.launch, run, "is queued", primary=True)
+        with st.popover("More", icon=":material/more_horiz:"):
+            _more(run)
+
+
+def _more(run: Run) -> None:
+    notes_form(run, ("name",))
+    st.caption(f"Files: {plain(str(run.path))}")
+    if run.state().active:
+        st.caption("Stop the study before you delete it.")
+        return
+    parts = parts_of(run)
+    whole = sum(part.size_bytes for part in parts)
+    st.markdown(f"**Delete it?** It made {len(parts)} runs ({size(whole)}).")
+    st.button(f"Delete the study and its {len(parts)} runs", icon=":material/delete:", key="study.delete_all",
+              on_click=_delete, args=(run, True))  # fmt: skip
+    st.button(
+        "Delete only the study", icon=":material/delete:", key="study.delete", on_click=_delete, args=(run, False)
+    )
+    st.caption("Moves it to the trash. You can undo this.")
+
+
+def _delete(run: Run, with_parts: bool) -> None:
+    name = run_name(run)
+    try:
+        freed, kept = queue.delete_with_parts(run) if with_parts else (queue.delete(run), [])
+        stay = f" {len(kept)} runs are kept because other runs need their weights." if kept else ""
+        state.say(f"**{plain(name)}** is in the trash ({size(freed)}).{stay}", ("run", run.id))
+        state.open_study("")
+    except SealifeError as error:
+        state.say(plain(str(error)))
+
+
+def _button(label, icon, act, run: Run, said: str, disabled: bool = False, *, primary: bool = False) -> None:
+    kind = "primary" if primary else "secondary"
+    st.button(
+        label, icon=f":material/{icon}:", type=kind, key=f"study.{icon}", disabled=disabled, on_click=_do,
+        args=(act, run, said),
+    )  # fmt: skip
+
+
+def _do(act, run: Run, said: str) -> None:
+    try:
+        act(run)
+        state.say(f"**{plain(run_name(run))}** {said}.")
+    except SealifeError as error:
+        state.say(plain(str(error)))
+
+
+def _progress(run: Run, parts: Sequence[PartResult]) -> None:
+    done = sum(part.state == State.FINISHED for part in parts)
+    if not run.state().active:
+        reused = sum(part.reused for part in parts)
+        there = f", {reused} of them trained earlier" if reused else ""
+        st.caption(f"{state_words(run, time.time())}; {done} of {len(parts)} runs{there}.")
+        error = run.error()
+        if error is not None:
+            st.warning(f"**{plain(error['what'])}** {plain(error['next'])}", icon=":material/power_off:")
+        return
+    now = next((part for part in parts if part.state == State.RUNNING), None)
+    doing = f" · now {plain(now.key)}" if now else ""
+    left = _left_s(run, parts)
+    st.progress(
+        done / len(parts),
+        f"{done} of {len(parts)} runs{doing}" + (f" · about {duration(left)} left" if left is not None else ""),
+    )
+
+
+def _left_s(run: Run, parts: Sequence[PartResult]) -> float | None:
+    """Seconds left at the pace so far; None until some runs of this study's own are done."""
+    own = [part for part in parts if part.run_id and not part.reused]
+    ended = [Run(run.root / part.run_id) for part in own if part.state == State.FINISHED]
+    if len(ended) < 2:
+        return None
+    going = [Run(run.root / part.run_id) for part in own if part.state == State.RUNNING]
+    return seconds_left(ended, going, sum(part.state != State.FINISHED and not part.missing for part in parts))
+
+
+def _chart(study: StudyConfig, parts: Sequence[PartResult]) -> None:
+    colour = ACCENT_DARK if st.context.theme.type == "dark" else ACCENT_LIGHT
+    cells = over_seeds(parts)
+    words = "; ".join(
+        f"{', '.join(str(value) for value in cell.cell.values())}: {percent(cell.mean)}" for cell in cells
+    )
+    if study.question in (LABELS, HELPS):
+        chance = next((part.chance for part in parts if part.chance is not None), None)
+        classes = _classes(study)
+        option = labels_option(cells, classes, chance, ink(), forecasts_of_best(parts, classes))
+        _draw("Test accuracy by number of labels", option, words)
+    elif study.question == VIEWS:
+        _draw("Accuracy of a linear probe", left_out_option(cells, colour, ink()), words, 36 + ROW_PX * 6)
+        pairs = pairs_option(cells, colour, lettering())
+        if pairs:
+            _draw("Pairs of augmentations, with single ones on the diagonal (mean over seeds)", pairs, words)
+    elif study.question in SWEEPS:
+        name = study.question.replace("_", " ")
+        _draw("Accuracy of a linear probe", sweep_option(parts, study.question, name, colour, ink()), words)
+    elif study.question == IMBALANCE:
+        _imbalance(parts, words)
+    elif len(study.axes) == 1:
+        axis = study.axes[0]
+        name = "trained stages: 0 is frozen, 5 is all" if study.question == DEPTH else axis
+        _draw("Test accuracy", ladder_option(cells, axis, name, colour), words)
+    else:
+        names = [", ".join(f"{axis} {value}" for axis, value in cell.cell.items()) for cell in cells]
+        option = dots_option(names, {"accuracy": cells}, [colour], None, "", ink())
+        _draw("Test accuracy", option, words, 60 + ROW_PX * len(names))
+
+
+def _imbalance(parts: Sequence[PartResult], words: str) -> None:
+    for ratio in dict.fromkeys(part.cell["ratio"] for part in parts if part.cell):
+        here = [part for part in parts if part.cell.get("ratio") == ratio]
+        macro, rarest = over_seeds(here, "macro_f1"), over_seeds(here, "rarest_f1")
+        if macro:
+            option = dots_option(
+                [str(cell.cell["loss"]) for cell in macro], {"macro-F1": macro, "F1 of the rarest class": rarest},
+                CLASS_COLOURS, None, "", ink(),
+            )  # fmt: skip
+            _draw(f"Rarest class reduced to 1 : {ratio:g}", option, words, 60 + ROW_PX * len(macro))
+
+
+def _draw(title: str, option: dict, words: str, height: int = CHART_PX) -> None:
+    st.markdown(f"**{title}**")
+    st.echarts_chart(option, height=height, key=f"study.{title}", alt=words)
+
+
+def _classes(study: StudyConfig) -> int:
+    try:
+        return len(cache.dataset(study.data).classes)
+    except DatasetError:
+        return 1
+
+
+def _behind(run: Run, study: StudyConfig, parts: Sequence[PartResult]) -> None:
+    missing = [part for part in parts if part.missing]
+    if missing:
+        what = counted(len(missing), "run is missing", "runs are missing")
+        st.warning(
+            f"**{what}**. The others continued:\n"
+            + "\n".join(f"- {plain(part.key)}: {plain(part.missing)}" for part in missing[:8]),
+            icon=":material/info:",
+        )
+    with st.expander(f"Its {len(parts)} runs", icon=":material/list:"):
+        _table(parts)
+        st.download_button(
+            "Table (CSV)", lambda: csv_of(to_frame(run)), f"{run.id}.csv", "text/csv",
+            on_click="ignore", icon=":material/table:",
+        )  # fmt: skip
+
+
+def _table(parts: Sequence[PartResult]) -> None:
+    rows = [
+        {
+            "Run": part.key,
+            "State": "trained earlier" if part.reused else part.state,
+            "Accuracy": percent(part.accuracy) if part.accuracy is not None else "",
+            "Macro-F1": percent(part.macro_f1) if part.macro_f1 is not None else "",
+            "Labels": f"{part.labels:,}" if part.labels is not None else "",
+            "Trained for": duration(part.train_s) if part.train_s else "",
+        }
+        for part in parts
+    ]
+    event = st.dataframe(
+        pd.DataFrame(rows), hide_index=True, on_select="rerun", selection_mode="single-row",
+        key=f"study.table.{len(parts)}", alt="The runs of the study",
+    )  # fmt: skip
+    st.caption("Tick a row to open its run.")
+    chosen = event.selection.rows
+    if chosen and parts[chosen[0]].run_id:
+        state.open_run(parts[chosen[0]].run_id)

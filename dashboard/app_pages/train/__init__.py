@@ -1,0 +1,1 @@
+"""Train: a run is set up and launched."""

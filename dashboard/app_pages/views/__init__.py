@@ -1,0 +1,1 @@
+"""Views: augmented pairs of pictures."""

@@ -1,0 +1,113 @@
+"""Views: what SimCLR sees. Pairs, the recipe they are drawn from, and one view step by step."""
+
+import streamlit as st
+
+from dashboard import cache, state
+from dashboard.app_pages.views.kept_recipes import delete_button, recipe_choice, save_popover
+from dashboard.errors import plain, show_error
+from dashboard.parts.forms.config_form import the_rest
+from dashboard.parts.forms.dataset_choice import dataset_choice, need_dataset
+from dashboard.parts.notice import notice
+from dashboard.parts.pictures.picture_picker import picture_picker, some_rows
+from dashboard.parts.pictures.view_pairs import VIEW_NAMES, Preview, pair_html, strip_html
+from sealife_core.config import ViewRecipe, describe, nested, parse
+from sealife_core.datasets.dataset import Dataset
+from sealife_core.errors import ConfigError
+
+SEEN_AT_PX = (48, 64, 96, 160, 224)
+SHOWN_AT_FIRST, SHOWN_TO_PICK = 3, 48
+
+
+def page() -> None:
+    """Which pictures on top; pairs on the left, the recipe on the right; the single steps below."""
+    st.title("Views")
+    notice()
+    st.html(
+        '<p class="lead">Two random views of one picture are a <b>positive pair</b>. Without labels,'
+        " SimCLR learns to give both views similar features, and different features to every other picture.</p>"
+    )
+    if not need_dataset("Views are made from pictures."):
+        return
+    dataset, size_px, pairs = _choices()
+    pictures, panel = st.columns([5, 2], gap="large")
+    with panel, st.container(key="recipe_panel"):
+        recipe = _recipe()
+    with pictures, st.container(key="view_pairs"):
+        previews = cache.previews(dataset, _picked(dataset), size_px)
+        if recipe is None or not previews:
+            return
+        for preview in previews:
+            st.html(pair_html(recipe, preview, size_px, state.draw(), pairs))
+        st.caption(
+            f"Each view is {size_px} × {size_px} px and made by the same code as in training. The frames on the"
+            " original show the crops A and B of the first pair."
+        )
+    _steps(recipe, previews, size_px)
+
+
+def _choices() -> tuple[Dataset, int, int]:
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        with st.container(width=220):
+            dataset = cache.dataset(dataset_choice("Data set"))
+        size_px = st.segmented_control(
+            "View size (px)", SEEN_AT_PX, default=96, required=True, key=state.SEEN_AT, bind="query-params"
+        )
+        pairs = st.segmented_control("Pairs", (1, 2), default=1, required=True, key=state.PAIRS, bind="query-params")
+    with st.container(horizontal=True):
+        st.button("Draw again", icon=":material/casino:", on_click=state.draw_again, shortcut="d")
+        st.button("Other pictures", icon=":material/shuffle:", on_click=state.other_pictures)
+        with st.popover("Pick pictures", icon=":material/photo_library:"):
+            _pick(dataset)
+    return dataset, size_px or 96, pairs or 1
+
+
+def _picked(dataset: Dataset) -> list[int]:
+    return state.picked(dataset, some_rows(dataset, state.shuffle(), SHOWN_AT_FIRST))
+
+
+def _pick(dataset: Dataset) -> None:
+    rows = some_rows(dataset, state.shuffle(), SHOWN_TO_PICK)
+    picked = _picked(dataset)
+    st.caption(f"{len(rows):,} of {len(dataset.manifest):,} shown. Click a picture to add or remove it.")
+    toggled = picture_picker(dataset, [*dict.fromkeys([*picked, *rows])], picked, "picker")
+    if toggled is not None:
+        state.toggle_picture(dataset, picked, toggled)
+        st.rerun()
+
+
+def _recipe() -> ViewRecipe | None:
+    """The recipe as it stands in the form; None while its settings contradict each other."""
+    name, held = recipe_choice()
+    settings = describe(ViewRecipe)
+    chosen = the_rest(settings, held.model_dump(), f"views.{state.form_version()}.{name}", {}, columns=1)
+    try:
+        recipe = parse(ViewRecipe, nested(chosen))
+    except ConfigError as error:
+        show_error(error)
+        return None
+    if st.button("Use these views for SimCLR", type="primary", icon=":material/arrow_forward:", width="stretch"):
+        state.set_form_values("simclr", {f"views.{path}": value for path, value in chosen.items()})
+        state.go("train", task="simclr")
+    save_popover(recipe)
+    delete_button(name)
+    return recipe
+
+
+def _steps(recipe: ViewRecipe, previews: list[Preview], size_px: int) -> None:
+    st.subheader("One view, step by step")
+    with st.container(horizontal=True):
+        place = st.segmented_control(
+            "Picture",
+            range(len(previews)),
+            default=0,
+            required=True,
+            format_func=lambda i: f"{i + 1}: {plain(previews[i].name)}",
+            key=f"steps.{len(previews)}",
+        )
+        view = st.segmented_control(
+            "View", (0, 1), default=0, required=True, format_func=VIEW_NAMES.__getitem__, key="steps_view"
+        )
+    st.html(strip_html(recipe, previews[place or 0], size_px, state.draw(), view or 0))
+
+
+page()

@@ -1,0 +1,1 @@
+"""Plain data that pages show. Knows no Streamlit."""

@@ -1,0 +1,142 @@
+"""Data sets at a glance, and the heading of the one that is looked at."""
+
+import numpy as np
+import streamlit as st
+
+from dashboard import cache, state
+from dashboard.errors import plain, show_error
+from dashboard.parts.pictures.image_grid import picture_strip
+from dashboard.parts.runs.name_animals import is_named, name_button, why_not
+from dashboard.size import size
+from sealife_core.datasets.dataset import Dataset, delete_dataset
+from sealife_core.errors import DatasetError, SealifeError
+from sealife_core.evaluation.embeddings.feature_store import FeatureStore
+from sealife_core.runs.directory import active_on
+from sealife_core.wording import counted
+
+CARD_PX = 276
+SPLITS = (("train", "training"), ("val", "validation"), ("test", "test"))
+
+
+def dataset_cards(names: list[str], chosen: str) -> None:
+    """A card a data set, in one line that scrolls sideways: what is in the chosen one stays in sight below it."""
+    if len(names) < 2:
+        return
+    with st.container(horizontal=True, key="dataset_cards"):
+        for place, name in enumerate(names):
+            with st.container(border=True, key=f"card_{'chosen' if name == chosen else place}", width=CARD_PX):
+                _card(name, place, name == chosen)
+
+
+def heading(dataset: Dataset) -> None:
+    """Name, figures, and what can be done with it."""
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        st.subheader(plain(dataset.name), width="content")
+        _actions(dataset)
+    counts = ", ".join(f"{len(dataset.rows(split)):,} {title}" for split, title in SPLITS)
+    unlabelled = int((dataset.labels < 0).sum())
+    words = f"{contents(dataset)}: {counts}."
+    st.markdown(
+        words + (f" {counted(unlabelled, 'has', 'have')} no label: SimCLR learns from them too." if unlabelled else "")
+    )
+    st.caption(
+        "The network learns from the training pictures. The validation pictures choose the best epoch. The test"
+        " pictures are used once, at the end of a run."
+    )
+
+
+def _actions(dataset: Dataset) -> None:
+    with st.container(horizontal=True, vertical_alignment="center", width="content"):
+        if not why_not(dataset.name) and not is_named(dataset.name, cache.runs()):
+            name_button(dataset.name, primary=True)
+        if st.button("See pairs of views", icon=":material/flip:", key="to_views"):
+            state.go("views", **{state.DATASET: dataset.name})
+        if st.button("Train on it", icon=":material/model_training:", key="to_train"):
+            state.go("train", **{state.DATASET: dataset.name})
+        with st.popover("More", icon=":material/more_horiz:"):
+            st.caption(f"Files: {plain(str(dataset.folder))}")
+            st.button("Delete", icon=":material/delete:", key="delete_data", on_click=delete, args=(dataset.name,))
+            st.caption("Moves it to the trash. You can undo this.")
+            _features(dataset)
+
+
+def _features(dataset: Dataset) -> None:
+    """What encoders made of the pictures, kept so that each passes an encoder once."""
+    store = FeatureStore(dataset.folder)
+    if not (kept_bytes := store.size_bytes()):
+        return
+    st.button("Delete stored features", icon=":material/mop:", key="clear_features", on_click=_clear, args=(store,))
+    st.caption(f"{size(kept_bytes)} of features that encoders computed. Runs that need them compute them again.")
+
+
+def _clear(store: FeatureStore) -> None:
+    store.clear()
+
+
+def dataset_links(names: list[str]) -> None:
+    """A line a data set, with a button that opens it."""
+    for name in names:
+        found = readable([name])
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.markdown(f"**{plain(name)}** · {contents(found) if found else 'damaged'}", width="stretch")
+            if st.button("Open", key=f"open_data.{name}", type="tertiary"):
+                state.go("data", **{state.DATASET: name})
+
+
+def readable(names: list[str]) -> Dataset | None:
+    """The first of the data sets ``names`` that is not damaged."""
+    for name in names:
+        try:
+            return cache.dataset(name)
+        except DatasetError:
+            continue
+    return None
+
+
+def contents(dataset: Dataset) -> str:
+    """ "1,000 pictures in 10 classes"."""
+    return f"{counted(len(dataset), 'picture')} in {counted(len(dataset.classes), 'class', 'classes')}"
+
+
+def delete(name: str) -> None:
+    """Move a data set to the trash and say so; refused while a run learns from it."""
+    try:
+        _refuse_if_used(name)
+        freed_bytes = delete_dataset(name)
+    except SealifeError as error:
+        state.say(plain(str(error)))
+        return
+    state.say(f"Data set **{plain(name)}** is in the trash ({size(freed_bytes)}).", ("dataset", name))
+
+
+def spread(dataset: Dataset, pictures: int) -> list[int]:
+    """Rows of one picture a class, and of more until there are ``pictures``; the same at every call."""
+    order = np.argsort(dataset.labels, kind="stable")
+    order = order[dataset.labels[order] >= 0] if (dataset.labels >= 0).any() else order
+    places = np.linspace(0, len(order) - 1, min(pictures, len(order))).astype(int) if len(order) else []
+    return [int(row) for row in order[places]] if len(order) else []
+
+
+def _card(name: str, place: int, is_chosen: bool) -> None:
+    try:
+        dataset = cache.dataset(name)
+    except DatasetError as error:
+        st.markdown(f"**{plain(name)}**")
+        show_error(error)
+        st.button("Delete", key=f"card_delete_{place}", on_click=delete, args=(name,))
+        return
+    picture_strip(dataset, spread(dataset, 3))
+    st.markdown(f"**{plain(name)}**  \n{contents(dataset)}")
+    st.button(
+        "Shown below" if is_chosen else "Look inside",
+        key=f"card_open_{place}",
+        disabled=is_chosen,
+        on_click=state.choose_dataset,
+        args=(name,),
+        width="stretch",
+    )
+
+
+def _refuse_if_used(name: str) -> None:
+    for run in active_on(name):
+        raise DatasetError(f"Run '{run.notes()['name']}' is training on data set '{name}'. Stop that run first.")

@@ -1,0 +1,1 @@
+"""Fields and forms that ask what to train, where and on what."""

@@ -1,0 +1,122 @@
+"""The button that launches a run, once."""
+
+import hashlib
+import json
+
+import streamlit as st
+
+from dashboard import cache, state
+from dashboard.errors import plain, show_error
+from dashboard.parts.forms.machine_speed import measuring, measuring_lines
+from dashboard.parts.runs.strip import active_runs, duration, run_name
+from dashboard.size import size
+from sealife_core.config import HERE, AnyConfig, Request
+from sealife_core.errors import SealifeError
+from sealife_core.runs.costs.estimates import count_images, estimate_on
+from sealife_core.runs.directory import create_run
+from sealife_core.runs.scheduling.concurrency import RULE, may_go_beside
+from sealife_core.runs.scheduling.forecast import ASKED
+from sealife_core.runs.scheduling.queue import launch
+
+
+def launch_button(
+    config: Request | None, name: str, *, watch: tuple[str, str] = ("runs", "run"), key: str = "launch"
+) -> None:
+    """Launches ``config``; the same request is not launched twice unless asked for. None: there are problems.
+
+    What would fail is not launched: the sentences stand above the button, which is off. What is launched is what the
+    form shows as the button is pressed. watch: the page where one can watch it, and what its URL calls the run; key:
+    tells two buttons of a page apart.
+    """
+    token = _token(config, name)
+    possible = config is not None and launch_lines(config)
+    # Not by a callback: its arguments would be those of the last drawing, before a number that was typed just now.
+    pressed = st.button(
+        "Launched" if state.launched(token) else "Launch",
+        type="primary",
+        icon=":material/play_arrow:",
+        key=key,
+        disabled=not possible or state.launched(token) is not None,
+        width="stretch",
+    )
+    if pressed and config is not None and possible:
+        _launch(config, name)
+        st.rerun()
+    problem = state.launch_problem(token)
+    if problem is not None:
+        show_error(problem)
+    launched = state.launched(token)
+    if launched is not None:
+        run_id, run_name = launched
+        st.success(
+            f"**{plain(run_name)}** is queued. It trains in the background, even if you close this page.",
+            icon=":material/check_circle:",
+        )
+        with st.container(horizontal=True):
+            if st.button("Watch it learn", icon=":material/monitoring:", key=f"{key}_watch"):
+                state.go(watch[0], **{watch[1]: run_id})
+            st.button("Launch the same again", type="tertiary", key=f"{key}_again", on_click=state.forget_launch)
+
+
+def launch_lines(request: Request) -> bool:
+    """What would keep ``request`` from ending well, each in a sentence. Returns whether it may be launched."""
+    problems = cache.launch_problems(request)
+    for refuses, show, icon in ((True, st.error, ":material/error:"), (False, st.warning, ":material/info:")):
+        said = [plain(problem.says) for problem in problems if problem.refuses is refuses]
+        if said:
+            show(said[0] if len(said) == 1 else "\n".join(f"- {line}" for line in said), icon=icon)
+    return not any(problem.refuses for problem in problems)
+
+
+def estimate_lines(config: AnyConfig, name: str) -> None:
+    """What the run will take, before it is launched under ``name``: time from a measured rate, memory, disk."""
+    dataset = cache.dataset(config.data)
+    images, *_ = count_images(config, dataset)
+    cost = estimate_on(config, dataset)
+    time = f"about {duration(cost.seconds)}" if cost.seconds is not None else "not known yet"
+    if cost.seconds is None and measuring(config.device):
+        time = "measuring…"
+    figures = {"Time": time, "Memory": size(cost.memory_bytes), "Disk": size(cost.disk_bytes)}
+    cells = "".join(f"<span>{name}</span><b>{value}</b>" for name, value in figures.items())
+    st.html(f'<div class="figures">{cells}</div>')
+    elsewhere = "" if config.where == HERE else " The cluster's machines may be faster or slower."
+    st.caption(f"{images:,} training images. Time: {plain(cost.basis)}.{elsewhere}")
+    launched = state.launched(_token(config, name)) is not None  # it stands in the queue below
+    found = None if launched else cache.forecasts(config).get(ASKED)
+    if found is not None and (found.behind or found.beside):
+        st.markdown(f"It {found.says}.")
+        if may_go_beside(config):
+            st.caption(RULE)
+    if cost.seconds is None:
+        measuring_lines(config.device)
+
+
+def queue_lines() -> None:
+    """What is running and what waits."""
+    active = active_runs()
+    if active:
+        forecasts = cache.forecasts()
+        lines = [
+            f"{place}. {plain(run_name(run))}, {forecasts[run.id].begins if run.id in forecasts else run.state()}"
+            for place, run in enumerate(active, 1)
+        ]
+        st.markdown("###### Queue")
+        st.caption("  \n".join(lines))
+
+
+def _launch(config: Request, name: str) -> None:
+    """A second click on the same button finds the token taken."""
+    token = _token(config, name)
+    if state.launched(token) is not None:
+        return
+    try:
+        run = create_run(config, name=name)
+        state.remember_launch(token, run.id, name)
+        launch(run)
+    except SealifeError as error:
+        state.remember_problem(token, error)
+
+
+def _token(config: Request | None, name: str) -> str:
+    values = config.model_dump(mode="json") if config else {}
+    return hashlib.sha256(json.dumps([values, name], sort_keys=True).encode()).hexdigest()

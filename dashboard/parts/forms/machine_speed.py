@@ -1,0 +1,45 @@
+"""The time of a first run is not known until this machine has been measured: once, in the background, in seconds."""
+
+import streamlit as st
+
+from dashboard.errors import plain
+from sealife_core.errors import SealifeError
+from sealife_core.runs.costs import machine_speed
+
+POLL_S = 1.0
+
+
+def measuring(device: str) -> bool:
+    """Whether this machine is being measured; starts that unless it was tried before, or a run is active."""
+    found = machine_speed.find(device)
+    if found.running or found.done or found.problem:
+        return found.running
+    try:
+        return machine_speed.request(device)
+    except SealifeError:
+        return False
+
+
+def measuring_lines(device: str) -> None:
+    """What is done about the unknown time; while it is measured, the page waits for the end and is drawn anew."""
+    found = machine_speed.find(device)
+    if found.running:
+        st.fragment(_wait, run_every=POLL_S)(device)
+    elif machine_speed.runs_active():
+        st.caption("The time is known after the first epoch of the active run.")
+    else:
+        st.caption(plain(found.problem) or "The time is known after the first epoch of the first run.")
+        st.button("Measure this machine", type="tertiary", icon=":material/speed:", on_click=_again, args=(device,))
+
+
+def _wait(device: str) -> None:
+    if not machine_speed.find(device).running:
+        st.rerun(scope="app")
+    st.caption("Measuring the training speed of this machine. This takes about 15 s, and you do not have to wait.")
+
+
+def _again(device: str) -> None:
+    try:
+        machine_speed.request(device)
+    except SealifeError as error:
+        st.toast(plain(str(error)))

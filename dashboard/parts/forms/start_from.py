@@ -1,0 +1,127 @@
+"""Where an encoder starts from, and how many of its stages go on learning."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import streamlit as st
+
+from dashboard import state
+from dashboard.errors import plain
+from dashboard.parts.forms.config_form import Field
+from sealife_core.config import ALL_STAGES, ClassifierConfig, Setting, source_run
+from sealife_core.errors import ConfigError, SealifeError
+from sealife_core.models.facts import CURATED, published_weights, title_of
+from sealife_core.runs.directory import Run, open_run
+from sealife_core.runs.liveness import State
+
+FILE = "file"
+STAGES = ("stem", "layer 1", "layer 2", "layer 3", "layer 4")
+
+
+def sources(runs: Sequence[Run]) -> dict[str, str]:
+    """Weights that runs offer: "run:ID" → what people call it; encoders first, then classifiers.
+
+    A run that still trains is waited for.
+    """
+    found: list[tuple[bool, str, str]] = []
+    for run in runs:
+        state = run.state()
+        if not (state.active or (run.path / "model.safetensors").exists()):
+            continue
+        try:
+            classifier = isinstance(run.config(), ClassifierConfig)
+        except ConfigError:
+            continue
+        waits = " (not finished: the new run will wait)" if state.active else ""
+        stopped = " (stopped early)" if state is State.STOPPED else ""
+        found.append((classifier, f"run:{run.id}", f"{run.notes()['name']}{waits}{stopped}"))
+    found.sort(key=lambda entry: entry[0])  # stable: newest first among equals
+    return {spec: words for _, spec, words in found}
+
+
+def learned_with(weights: str) -> tuple[str, int] | None:
+    """Encoder and image size (px) of the run that ``weights`` come from; None where they come from no readable run."""
+    run_id = source_run(weights)
+    try:
+        learned = open_run(run_id).config() if run_id else None
+    except SealifeError:  # gone, or damaged: launching will say so
+        return None
+    return (learned.encoder, learned.image_size_px) if learned else None
+
+
+def weights_field(runs: dict[str, str], encoder: str) -> Field:
+    """Draws the setting ``weights`` as a choice among ``runs`` (of :func:`sources`), published weights, random ones and
+    a file. encoder: the form's, unless its field says another one.
+    """
+
+    def draw(setting: Setting, value: str, key: str) -> Any:
+        own = f"{key}.{setting.path}"
+        network = state.held(f"{key}.encoder", encoder)
+        published = published_weights(network)
+        words = {"random": "Random weights", "imagenet": published[0].upper() + published[1:], FILE: "A weights file…"}
+        options = [*runs, *words]
+        value = state.held(own, value)
+        held = FILE if value.startswith("file:") else value
+        if held not in options:  # a run that is gone: shown as it is, and refused by validation
+            options.insert(0, held)
+        with st.container(gap="xsmall"):
+            chosen = st.selectbox(
+                setting.title,
+                options,
+                index=options.index(held),
+                format_func=lambda spec: runs.get(spec) or words.get(spec) or f"{source_run(spec)} (not found)",
+                key=f"{own}.{published}",  # what is kept of a selectbox is its words
+                persist_state="session",
+            )
+            if chosen == FILE:
+                path = st.text_input(
+                    "Path of the file",
+                    value.removeprefix("file:") if held == FILE else "",
+                    key=f"{own}.file",
+                    placeholder="/path/to/weights.safetensors",
+                    persist_state="session",
+                )
+                st.caption(
+                    "A .safetensors, .pt or .pth file with the parameter names of torchvision, timm or this program."
+                )
+                chosen = f"file:{path}"
+            elif chosen == "imagenet" and network in CURATED:
+                st.caption(f"{plain(words[chosen])} of {plain(title_of(network))}, {plain(CURATED[network].learned)}.")
+            else:
+                st.caption(
+                    f"The encoder starts from the weights of a run, {plain(published)}, random weights or a file."
+                )
+        state.hold(own, chosen)
+        return chosen
+
+    return draw
+
+
+def stages_field(top: str) -> Field:
+    """Draws ``trained_stages`` as a ladder: what is frozen, what learns. ``top``: what stands on the encoder."""
+
+    def draw(setting: Setting, value: int, key: str) -> int:
+        with st.container(gap="xsmall"):
+            chosen = st.select_slider(
+                f"{setting.title} ({setting.unit})",
+                list(range(int(setting.minimum or 0), ALL_STAGES + 1)),
+                value=value,
+                key=f"{key}.{setting.path}",
+                persist_state="session",
+            )
+            st.html(ladder(chosen, top))
+            st.caption(f"{setting.says} The stem is the encoder's first layers.")
+        return chosen
+
+    return draw
+
+
+def ladder(trained: int, top: str) -> str:
+    """The encoder from picture to ``top`` as HTML: frozen stages are hollow, learning ones are filled."""
+    learns = [place >= ALL_STAGES - trained for place in range(ALL_STAGES)] + [True]
+    rungs = "".join(
+        f'<span class="rung{" learns" if on else ""}">{name}</span>'
+        for name, on in zip((*STAGES, top), learns, strict=True)
+    )
+    words = f"{ALL_STAGES - trained} stages frozen, {trained} stages and the {top} trained"
+    return f'<div class="ladder" role="img" aria-label="{words}">{rungs}</div>'

@@ -1,0 +1,1 @@
+"""Pictures in grids, cards and pairs."""

@@ -1,0 +1,94 @@
+"""Pictures in a grid. The browser fetches each when it comes into sight; a click opens one large, with its file."""
+
+from collections.abc import Sequence
+from html import escape
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+from streamlit.components.v2 import component
+
+from dashboard.media import LARGE_PX, thumb_url
+from dashboard.parts.elements import ELEMENTS_JS
+from dashboard.theme import SPLIT_WORDS
+from sealife_core.datasets.dataset import Dataset
+from sealife_core.evaluation.figures.palette import class_colour
+
+_FILES = Path(__file__)
+_grid = component(
+    "image_grid",
+    html='<div class="pictures"></div>',
+    css=_FILES.with_suffix(".css").read_text(encoding="utf-8"),
+    js=ELEMENTS_JS + _FILES.with_suffix(".js").read_text(encoding="utf-8"),
+)
+
+
+def image_grid(
+    dataset: Dataset,
+    rows: Sequence[int],
+    *,
+    key: str,
+    captions: Sequence[str] | None = None,
+    files: bool = False,
+    side_px: int = 128,
+) -> None:
+    """Pictures of ``rows`` with their class, or ``captions``, below each; ``files``: and with their file names."""
+    words = captions if captions is not None else [class_of(dataset, row) for row in rows]
+    pictures = [grid_picture(dataset, row, text, side_px) for row, text in zip(rows, words, strict=True)]
+    if files:
+        names = [Path(dataset.file_names[row]).name for row in rows]
+        pictures = [one | {"lines": [["file", name]]} for one, name in zip(pictures, names, strict=True)]
+    show_grid(pictures, key, side_px)
+
+
+def show_grid(pictures: Sequence[dict[str, Any]], key: str, side_px: int = 128) -> None:
+    """Pictures as :func:`grid_picture` makes them. No name among them is taken for HTML."""
+    _grid(data={"pictures": list(pictures), "side": side_px}, key=key)
+
+
+def picture_facts(dataset: Dataset, row: int) -> dict[str, str]:
+    """What a person may want to know of one picture: its file, class, split, size and group."""
+    about = dataset.manifest.iloc[row]
+    facts = {
+        "File": dataset.file_names[row],
+        "Class": class_of(dataset, row),
+        "Split": SPLIT_WORDS[str(about["split"])],
+        "Size": f"{about['width']:,} × {about['height']:,} px",
+    }
+    return facts | ({"Group": str(about["group"])} if about["group"] else {})
+
+
+def class_of(dataset: Dataset, row: int) -> str:
+    """The name of the picture's class."""
+    index = int(dataset.labels[row])
+    return dataset.classes[index] if index >= 0 else "unlabelled"
+
+
+def grid_picture(dataset: Dataset, row: int, caption: str, side_px: int = 128) -> dict[str, Any]:
+    """One picture of a grid. ``lines``, empty here: further [style, text] below it (styles file, right and wrong)."""
+    facts = picture_facts(dataset, row)
+    return {
+        "url": thumb_url(dataset, row, 160 if side_px <= 160 else 320),
+        "large": thumb_url(dataset, row, LARGE_PX),
+        "alt": f"{facts['Class']}, {facts['File']}",
+        "title": f"{caption}\n{facts['File']}",
+        "colour": class_colour(int(dataset.labels[row])),
+        "caption": caption,
+        "lines": [],
+        "facts": list(facts.items()),
+    }
+
+
+def picture_strip(dataset: Dataset, rows: Sequence[int]) -> None:
+    """One line of pictures, as many as fit: what the data set looks like at a glance."""
+    images = "".join(
+        f'<img src="{escape(thumb_url(dataset, row))}" alt="{name}" title="{name}">'
+        for row in rows
+        for name in [escape(class_of(dataset, row))]
+    )
+    st.html(f'<div class="picture-strip">{images}</div>')
+
+
+def dot(index: int) -> str:
+    """A small disc in the colour of class ``index``, as HTML."""
+    return f'<span class="dot" style="background:{class_colour(index)}"></span>'

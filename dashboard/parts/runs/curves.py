@@ -1,0 +1,192 @@
+"""Curves of runs as ECharts options, drawn without a flicker.
+
+ECharts and not Plotly: in a fragment that refreshes, Plotly loses its node and shows blank frames.
+"""
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import streamlit as st
+
+from dashboard.parts.panels import Panel
+
+MOST_POINTS = 400  # more cannot be told apart at the width of a chart
+HEIGHT_PX = 230
+FAINT = 0.8  # fainter, a dark colour is not seen on a dark page
+
+
+@dataclass(frozen=True)
+class Curve:
+    """One drawn line: its label, colour, points [epoch, value]."""
+
+    label: str
+    colour: str
+    points: list[list[float]]
+    faint: bool = False
+    batched: int = 1
+    dashed: bool = False
+
+
+def curves_of(panel: Panel, rows: Sequence[Mapping[str, Any]], colour: str, name: str = "") -> list[Curve]:
+    """The lines of ``panel`` that ``rows`` of metrics.jsonl hold; ``name`` (of a run) goes before their labels."""
+    found = []
+    for line in panel.lines:
+        points, batched = thinned(rows, line.key, 100.0 if panel.percent else 1.0)
+        if points:
+            label = f"{name}, {line.label}" if name and len(panel.lines) > 1 else name or line.label
+            found.append(Curve(label, colour, points, line.faint, batched, line.dashed))
+    return found
+
+
+def thinned(
+    rows: Iterable[Mapping[str, Any]], key: str, factor: float = 1.0, most: int = MOST_POINTS
+) -> tuple[list[list[float]], int]:
+    """([epoch, value × factor] of ``key``, how many rows stand behind a point). Points are means, so none is lost."""
+    found = [(row["epoch"], row[key]) for row in rows if None not in (row.get(key), row.get("epoch"))]
+    batched = -(-len(found) // most) or 1
+    points = []
+    for start in range(0, len(found), batched):
+        part = found[start : start + batched]
+        # The newest epoch of the part stands for it: a growing curve ends where the run is.
+        points.append([round(part[-1][0], 4), round(factor * sum(value for _, value in part) / len(part), 6)])
+    return points, batched
+
+
+def smoothed(points: Sequence[Sequence[float]], weight: float) -> list[list[float]]:
+    """[epoch, value] points as an exponential moving average of ``weight`` (0: as they are), free of a bias to zero."""
+    found, held = [], 0.0
+    for place, (epoch, value) in enumerate(points, 1):
+        held = weight * held + (1 - weight) * value
+        found.append([epoch, round(held / (1 - weight**place), 6)])
+    return found
+
+
+def curve_option(
+    panel: Panel,
+    curves: Sequence[Curve],
+    chances: Mapping[str, float],
+    ink: str,
+    epochs: float,
+    log: bool = False,
+) -> dict[str, Any]:
+    """The ECharts option. ``chances``: label → level of guessing; ``ink``: colour of its line; ``epochs``: axis end.
+
+    ``log``: a logarithmic scale, on which what is not positive has no place.
+    """
+    if log:
+        curves = [replace(curve, points=[point for point in curve.points if point[1] > 0]) for curve in curves]
+    values = [value for curve in curves for _, value in curve.points] + list(chances.values())
+    low, high = (min(values), max(values)) if values else (0.1, 1.0) if log else (0.0, 1.0)
+    room = 0.06 * ((high - low) or abs(high) or 1.0)
+    several = len({curve.colour for curve in curves}) > 1
+    legend = len(curves) > 1 and not several  # several runs share one legend above all charts
+    return {
+        "animation": False,
+        "grid": {"left": 8, "right": 14, "top": 34 if legend else 12, "bottom": 24, "containLabel": True},
+        "legend": {"show": legend, "top": 0, "left": 0, "itemWidth": 26, "itemHeight": 8,
+                   "type": "scroll"},
+        "tooltip": {"trigger": "axis", "valueFormatter": "%.1f %%" if panel.percent else "%.4g", "confine": True},
+        "xAxis": {"type": "value", "name": "epoch", "nameLocation": "middle", "nameGap": 24, "min": 0,
+                  "max": epochs, "splitLine": {"show": False}, "axisLine": {"onZero": False},
+                  "axisLabel": {"showMaxLabel": False}},
+        "yAxis": (_log_axis(low, high) if log else {
+                  "type": "value", "min": 0 if panel.from_zero and low >= 0 else _tidy(low - room),
+                  "max": _tidy(high + room)}) | {
+                  "axisLabel": {"formatter": "{value} %" if panel.percent else "{value}", "showMaxLabel": log,
+                                "showMinLabel": log or panel.from_zero}},
+        "series": [_series(curve) for curve in curves] + _chance_lines(chances, ink, panel.percent),
+    }  # fmt: skip
+
+
+def draw_panel(
+    panel: Panel,
+    curves: Sequence[Curve],
+    chances: Mapping[str, float],
+    epochs: float,
+    key: str,
+    log: bool = False,
+) -> None:
+    """Title, chart and one sentence on how to read it. ``epochs``: end of the axis, the same for all panels."""
+    with st.container(gap="xsmall"):
+        st.markdown(f"**{panel.title}**")
+        if curves:
+            dark = st.context.theme.type == "dark"
+            st.echarts_chart(
+                curve_option(panel, curves, chances, "#A9BCC3" if dark else "#5B6F77", epochs, log),
+                height=HEIGHT_PX,
+                key=key,
+                alt=_alternative(panel, curves),
+            )
+        else:
+            with st.container(height=HEIGHT_PX, border=False, vertical_alignment="center"):
+                st.caption(panel.nothing)
+        batched = max((curve.batched for curve in curves), default=1)
+        thinned_says = f" Each point is the mean of {batched} steps." if batched > 1 else ""
+        lines = {curve.faint for curve in curves}
+        thin = next((line.label for line in panel.lines if line.faint), "")
+        runs_says = f" Thin lines: {thin}." if len(lines) > 1 and len({c.colour for c in curves}) > 1 else ""
+        st.caption(panel.says + runs_says + thinned_says)
+
+
+def _series(curve: Curve) -> dict[str, Any]:
+    few = len(curve.points) <= 40
+    return {
+        "type": "line",
+        "name": curve.label,
+        "data": curve.points,
+        "showSymbol": few and not curve.faint,
+        "symbolSize": 6,
+        "symbol": "circle",
+        "color": curve.colour,
+        "lineStyle": {
+            "width": 1.25 if curve.faint else 2.25,
+            "opacity": FAINT if curve.faint else 1.0,
+            "type": "dashed" if curve.dashed else "solid",
+        },
+        "itemStyle": {"opacity": FAINT if curve.faint else 1.0},
+        "emphasis": {"disabled": True},
+    }
+
+
+def _chance_lines(chances: Mapping[str, float], ink: str, percent: bool) -> list[dict[str, Any]]:
+    if not chances:
+        return []
+    marks = [
+        {"yAxis": level, "label": {"formatter": f"{label} {level:.1f} %" if percent else f"{label} {level:.2f}"}}
+        for label, level in chances.items()
+    ]
+    line = {
+        "silent": True,
+        "animation": False,
+        "symbol": "none",
+        "lineStyle": {"type": "dashed", "color": ink, "width": 1.25},
+        "label": {"position": "insideStartTop", "color": ink, "fontSize": 12},
+        "data": marks,
+    }
+    return [{"type": "line", "data": [], "markLine": line, "tooltip": {"show": False}}]
+
+
+def _alternative(panel: Panel, curves: Sequence[Curve]) -> str:
+    unit = " %" if panel.percent else ""
+    ends = "; ".join(
+        f"{c.label} from {c.points[0][1]:.4g}{unit} to {c.points[-1][1]:.4g}{unit} at epoch {c.points[-1][0]:g}"
+        for c in curves
+    )
+    return f"{panel.title} over epochs: {ends}."
+
+
+def _log_axis(low: float, high: float) -> dict[str, Any]:
+    """From power to power: of two, where powers of ten would leave the axis with a single label."""
+    base = 10 if high >= 100 * low else 2
+    return {
+        "type": "log",
+        "logBase": base,
+        "min": float(base) ** math.floor(math.log(low, base)),
+        "max": float(base) ** math.ceil(math.log(high, base)),
+    }
+
+
+def _tidy(value: float) -> float:
+    return float(f"{value:.3g}")

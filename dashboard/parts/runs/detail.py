@@ -1,0 +1,172 @@
+"""One run: how far it is, its curves, and what became of it."""
+
+import time
+from html import escape
+from typing import Any
+
+import streamlit as st
+
+from dashboard import cache
+from dashboard.errors import plain
+from dashboard.parts.panels import CLASSIFIER_PANELS, SIMCLR_PANELS, Panel
+from dashboard.parts.runs.curves import curves_of, draw_panel
+from dashboard.parts.runs.strip import duration, pace_s, progress_sentence, progress_share, run_name
+from dashboard.parts.runs.table import colours_of_all, method, state_words
+from sealife_core.config import PENALTIES, AnyConfig, SimclrConfig, source_run
+from sealife_core.errors import ConfigError
+from sealife_core.models.facts import published_weights, title_of
+from sealife_core.runs.directory import Run
+from sealife_core.runs.liveness import State
+from sealife_core.runs.resume_check import BEGIN_ANEW, damage
+
+
+def heading(run: Run) -> None:
+    """Name, what it is and where its weights came from."""
+    dot = f'<span class="dot" style="background:{colours_of_all()[run.id]}"></span>'
+    st.html(f'<h2 style="margin:0;padding:.5rem 0 0">{dot}{escape(run_name(run))}</h2>')
+    try:
+        config = run.config()
+    except ConfigError:
+        return
+    tags = run.notes()["tags"]
+    parts = [
+        f"**{method(config)}**",
+        f"{plain(title_of(config.encoder))} {_origin(config)}",
+        f"on {plain(config.data)}",
+    ]
+    st.markdown(" · ".join(parts) + "".join(f" :gray-badge[{plain(tag)}]" for tag in tags))
+
+
+def notes_view(run: Run) -> None:
+    """What a person wrote about the run; nothing where nobody wrote."""
+    if text := run.notes()["notes"].strip():
+        with st.container(border=True, key="run_notes"):
+            st.markdown("  \n".join(plain(line) for line in text.splitlines()))
+
+
+def progress(run: Run) -> None:
+    """Stage, epoch of how many, time left; for a run that has ended, how it ended. Called by every poll."""
+    shown, status = run.shown(), run.status()
+    if shown.state.active:
+        rate = _rate(cache.metrics(run))
+        st.progress(progress_share(status), progress_sentence(run) + (f" · {rate}" if rate else ""))
+        return
+    epochs = f", {epochs_done(status):g} of {status['epochs']} epochs" if status.get("epochs") else ""
+    took = (run.results() or {}).get("train_s")
+    trained = f", trained for {duration(took)}" if took else ""
+    st.caption(f"{state_words(run, time.time())}{epochs}{trained}")
+
+
+def epochs_done(status: dict[str, Any]) -> float:
+    """Epochs that a run has done, to a tenth: ``epoch`` is the one that it was in."""
+    step, steps = status.get("step") or 0, status.get("steps") or 0
+    return round(status["epochs"] * step / steps, 1) if steps else status.get("epoch") or 0
+
+
+def problem(run: Run) -> None:
+    """What went wrong, why and what to do; nothing for a run that is well."""
+    error, state = run.error(), run.state()
+    damaged = damage(run) if state.resumable else ""
+    if damaged:
+        st.error(f"**{plain(damaged)}** {BEGIN_ANEW}", icon=":material/error:")
+    elif error is not None:
+        interrupted = state is State.INTERRUPTED
+        box = st.warning if interrupted else st.error
+        box(
+            f"**{plain(error['what'])}** {plain(error['next'])}",
+            icon=":material/power_off:" if interrupted else ":material/error:",
+        )
+    if run.state() is State.DAMAGED:
+        return
+    damaged_files(run)
+    for sentence in run.status().get("warnings") or []:
+        st.warning(plain(sentence or ""), icon=":material/info:")
+
+
+def damaged_files(run: Run) -> None:
+    """A sentence for each file of the run that cannot be read."""
+    for sentence in run.problems():
+        st.error(
+            f"{plain(sentence)} Its content is not shown. Restore the file from a copy, or delete the run.",
+            icon=":material/error:",
+        )
+
+
+def live_progress(run: Run, pace: float | None) -> None:
+    """:func:`progress` for a fragment that polls; when the run has ended or its pace changes, all is drawn anew."""
+    if pace_s(run) != pace:
+        st.rerun(scope="app")
+    progress(run)
+
+
+def is_readable(run: Run) -> bool:
+    """Whether its config can be read."""
+    try:
+        run.config()
+    except ConfigError:
+        return False
+    return True
+
+
+def panels_of(config: AnyConfig) -> tuple[Panel, ...]:
+    """The charts that fit this kind of run."""
+    return SIMCLR_PANELS if isinstance(config, SimclrConfig) else CLASSIFIER_PANELS
+
+
+def curves(runs: list[Run], panels: tuple[Panel, ...], colours: dict[str, str]) -> None:
+    """The charts of ``panels``; several runs lie over each other, each in its colour."""
+    rows = {run.id: cache.metrics(run) for run in runs}
+    if not any(rows.values()):
+        st.caption("Curves appear with the first steps of training.")
+        return
+    if any("train/penalty" in row for found in rows.values() for row in found):
+        st.caption("Each epoch fits one L2 penalty, the largest first: " + ", ".join(f"{p:g}" for p in PENALTIES) + ".")
+    several = len(runs) > 1
+    epochs = max(float(row.get("epoch") or 0) for found in rows.values() for row in found[-1:])
+    with st.grid(3 if len(panels) % 3 == 0 else 2, min_column_width=300, gap="medium"):
+        for panel in panels:
+            lines = [
+                line
+                for run in runs
+                for line in curves_of(panel, rows[run.id], colours[run.id], run_name(run) if several else "")
+            ]
+            draw_panel(panel, lines, _chances(panel, runs), epochs, f"curve.{'.'.join(sorted(rows))}.{panel.name}")
+
+
+def legend(runs: list[Run], colours: dict[str, str]) -> None:
+    """One legend for all charts of several runs."""
+    items = "".join(
+        f'<span style="margin-right:1.25rem"><span class="dot" style="background:{colours[run.id]}"></span>'
+        f"{escape(run_name(run))}</span>"
+        for run in runs
+    )
+    st.html(f"<div>{items}</div>")
+
+
+def _chances(panel: Panel, runs: list[Run]) -> dict[str, float]:
+    """Label → level that guessing reaches. Batches of another size have another one, so there may be several."""
+    if not panel.chance:
+        return {}
+    found = [run.environment().get(panel.chance) for run in runs]
+    levels = {round(float(level), 6) for level in found if level is not None}
+    label = "ln(2N − 1) =" if panel.chance == "chance_loss" else "guessing"
+    factor = 100.0 if panel.percent else 1.0
+    return {label + "\u200b" * place: factor * level for place, level in enumerate(sorted(levels))}
+
+
+def _origin(config: AnyConfig) -> str:
+    if config.weights in ("random", "imagenet"):
+        return f"from {'random weights' if config.weights == 'random' else published_weights(config.encoder)}"
+    run_id = source_run(config.weights)
+    if run_id is None:
+        return "from a weights file"
+    known = next((run for run in cache.runs() if run.id == run_id), None)
+    return f"from {plain(run_name(known)) if known else plain(run_id) + ' (not found)'}"
+
+
+def _rate(rows: list[dict[str, Any]]) -> str:
+    for key, unit in (("train/views_per_s", "views/s"), ("train/images_per_s", "images/s")):
+        last = next((row[key] for row in reversed(rows[-200:]) if row.get(key) is not None), None)
+        if last is not None:
+            return f"{last:,.0f} {unit}"
+    return ""

@@ -1,0 +1,125 @@
+"""What a first model reached: accuracy, the classes it confuses, some of its predictions, and what to do next."""
+
+import numpy as np
+import streamlit as st
+
+from dashboard import cache, state
+from dashboard.data.answers import Answers
+from dashboard.errors import plain, show_error
+from dashboard.parts.pictures.cards import card, show_cards
+from dashboard.parts.runs.score_cards import score_cards
+from sealife_core.config import IN_MINUTES, inherited
+from sealife_core.errors import SealifeError
+from sealife_core.evaluation.classification.score_words import penalty_words, worst_confusions
+from sealife_core.evaluation.comparison.rows import comparison
+from sealife_core.runs.directory import Run
+from sealife_core.wording import counted
+
+SHOWN_PREDICTIONS, SHOWN_CONFUSIONS = 7, 5  # seven fill a row
+
+
+def first_model(run: Run) -> None:
+    """All of it, for a run that has finished."""
+    scored = comparison([run])
+    if not scored:
+        st.caption("There are no labelled test pictures, so nothing says how good this model is.")
+    else:
+        score, confused = st.columns([2, 3], gap="large")
+        with score:
+            score_cards(scored)
+            how_chosen(run)
+        with confused:
+            confusions(run)
+        _predictions(run)
+    doors(run)
+
+
+def how_chosen(run: Run) -> None:
+    """How the penalty of a probe came about; nothing for another run."""
+    if said := penalty_words(run.results() or {}):
+        st.caption(plain(said))
+
+
+def confusions(run: Run) -> None:
+    """The pairs of classes with the most mistakes on test, each a way to its pictures."""
+    found = worst_confusions((run.results() or {}).get("test") or {}, SHOWN_CONFUSIONS)
+    if not found:
+        return
+    st.markdown("**Most frequent confusions**")
+    with st.container(gap="xxsmall", key=f"confusions.{run.id}"):
+        for place, one in enumerate(found):
+            label = f"{one.truth} classified as {one.predicted}: {one.count:,} of {one.of:,}"
+            if st.button(
+                plain(label), type="tertiary", icon=":material/imagesmode:", key=f"confusion.{run.id}.{place}"
+            ):
+                state.open_gallery(run.id, truth=one.truth, predicted=one.predicted)
+
+
+def _predictions(run: Run) -> None:
+    """A few of its test pictures, drawn evenly over the classes; a click opens one in the Gallery."""
+    try:
+        answers = cache.answers(run)
+    except SealifeError as error:
+        show_error(error)
+        return
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        st.markdown("**Predictions for test pictures**", width="content")
+        if st.button("All in the Gallery", icon=":material/arrow_forward:", type="tertiary", key=f"all.{run.id}"):
+            state.open_gallery(run.id)
+    cards = [card(answers, int(place), ()) for place in some_answers(answers)]
+    key = f"first_predictions.{run.id}"
+    show_cards(cards, "Some predictions", key, lambda image_id: state.wish(key, image_id))
+    if picture := state.granted(key):
+        state.open_gallery(run.id, picture=picture)
+
+
+def some_answers(answers: Answers) -> np.ndarray:
+    """(n,) places of test answers: as many classes as there is room for, mistakes among them as often as they are."""
+    places = np.flatnonzero(answers.test)
+    order = places[np.lexsort((answers.ids[places].astype(str), answers.truth[places]))]
+    return order[np.linspace(0, len(order) - 1, min(SHOWN_PREDICTIONS, len(order))).astype(int)]
+
+
+def doors(run: Run) -> None:
+    """Three ways on: a better model, the question about SimCLR, more labels."""
+    config = run.config()
+    better, helps, labels = st.columns(3, gap="medium")
+    with better, st.container(border=True, height="stretch"):
+        st.markdown(
+            "**Make it better**  \nFine-tuning trains the last stages of the network too, from where this model ends,"
+            " for about 20 minutes on this machine. It keeps what is better on the validation pictures: it or this"
+            " model."
+        )
+        if st.button("Fine-tune it", icon=":material/tune:", key=f"door_better.{run.id}"):
+            state.set_form_values("finetune", IN_MINUTES[20] | inherited(config) | {"weights": f"run:{run.id}"})
+            state.go("train", **{state.TASK: "finetune", state.DATASET: config.data})
+    with helps, st.container(border=True, height="stretch"):
+        st.markdown(
+            "**Does SimCLR help me?**  \nA study compares SimCLR's features with these, on the same pictures, with few"
+            " labels and with many."
+        )
+        if st.button("Ask the question", icon=":material/science:", key=f"door_helps.{run.id}"):
+            state.go("studies", **{state.STUDY: state.NEW_STUDY, state.QUESTION: "helps", state.DATASET: config.data})
+    with labels, st.container(border=True, height="stretch"):
+        _label_more(run, config.data)
+
+
+def _label_more(run: Run, data: str) -> None:
+    try:
+        unlabelled = int((cache.dataset(data).labels < 0).sum())
+    except SealifeError:
+        unlabelled = 0
+    if unlabelled:
+        st.markdown(
+            f"**Label more**  \n{counted(unlabelled, 'picture has', 'pictures have')} no label. Sort them into the"
+            " folders of their classes and import the folder again."
+        )
+        if st.button("Pictures without a label", icon=":material/label:", key=f"door_labels.{run.id}"):
+            state.go("data", **{state.DATASET: data, state.DATA_TAB: "Pictures", state.CLASS: "Unlabelled"})
+        return
+    st.markdown(
+        "**Label more**  \nPhotographs like those of which it is least certain teach it most. Add some to the folders"
+        " of their classes."
+    )
+    if st.button("Least certain pictures", icon=":material/label:", key=f"door_labels.{run.id}"):
+        state.open_gallery(run.id, order="uncertain")

@@ -1,0 +1,130 @@
+"""One click from a data set to a first model: the button, how far its run is, and what came of it."""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from dashboard import cache, state
+from dashboard.errors import plain, show_error
+from dashboard.parts.runs import detail
+from dashboard.parts.runs.first_model import first_model
+from dashboard.parts.runs.strip import POLL_S, progress_sentence, progress_share
+from sealife_core.config import AnyConfig, preset, task_of
+from sealife_core.demo import REEF
+from sealife_core.errors import ConfigError, SealifeError
+from sealife_core.runs.directory import Run, create_run
+from sealife_core.runs.liveness import State
+from sealife_core.runs.names import default_name
+from sealife_core.runs.scheduling.queue import launch, make_ready
+from sealife_core.wording import percent
+
+TASK, TITLE = "classify", "Name my animals"
+TAKES = (
+    f"**{TITLE}** trains a first model in about a minute: a network that learned from ImageNet's photographs computes"
+    " the features of your pictures, and logistic regression learns your classes from them."
+)
+
+
+def first_models(runs: Sequence[Run], data: str | None = None) -> list[Run]:
+    """Those of ``runs`` that name animals, of one data set or of all; runs of a study are not among them."""
+    return [run for run in runs if _names(run, data) and not run.notes()["study"]]
+
+
+def to_name(names: Sequence[str], runs: Sequence[Run]) -> str | None:
+    """The newest of a person's own data sets if it can have a first model and has none; else None."""
+    newest = next((name for name in names if name != REEF), None)
+    return newest if newest is not None and not is_named(newest, runs) and not why_not(newest) else None
+
+
+def is_named(data: str, runs: Sequence[Run]) -> bool:
+    """Whether the data set as it is now has a first model, or one is on its way."""
+    try:
+        content = cache.dataset(data).content_hash
+    except SealifeError:
+        return False
+    states = [run.state() for run in first_models(runs, data) if run.config().data_hash == content]
+    return any(state is State.FINISHED or state.active for state in states)
+
+
+def why_not(data: str) -> str:
+    """Why this data set cannot have a first model, in a sentence: no labels, one class; "" if it can."""
+    try:
+        problems = cache.launch_problems(_config(data))
+    except SealifeError as error:
+        return str(error)
+    return next((problem.says for problem in problems if problem.refuses), "")
+
+
+def name_button(data: str, *, primary: bool) -> None:
+    """Launches the first model of a data set; while one is on its way it cannot be launched again."""
+    make_ready()  # PyTorch is imported while the person looks at the button
+    busy = any(run.state().active for run in first_models(cache.runs(), data))
+    kind = "primary" if primary else "secondary"
+    if st.button(TITLE, type=kind, icon=":material/category:", disabled=busy, key="name_animals"):
+        try:
+            # A second click on the same page is told from a second wish by the disk.
+            if not any(run.state().active for run in first_models(cache.runs(), data)):
+                launch(create_run(_config(data), name=default_name(TASK, data)))
+        except SealifeError as error:
+            show_error(error)
+            return
+        st.rerun()
+
+
+def first_model_panel(run: Run, *, short: bool = False) -> None:
+    """How far a first model is, then what it reached: all of it, or (``short``) in one line with the way to it."""
+    shown = run.state()
+    if shown.active:
+        st.fragment(_progress, run_every=POLL_S)(run, titled=short)
+    elif shown is State.FINISHED and short:
+        _in_one_line(run)
+    elif shown is State.FINISHED:
+        first_model(run)
+    else:
+        detail.problem(run)
+        if shown is State.STOPPED:
+            st.caption("The run was stopped before its test.")
+        _open_button(run, "Open the run")
+
+
+def first_model_line(data: str) -> None:
+    """Of one data set, below its heading: how far its first model is, what it reached, or why it can have none."""
+    if problem := why_not(data):
+        st.info(plain(problem), icon=":material/info:")
+    elif found := first_models(cache.runs(), data):
+        first_model_panel(found[0], short=True)
+
+
+def _progress(run: Run, titled: bool) -> None:
+    if not run.state().active:
+        st.rerun(scope="app")
+    with st.container(border=True, key="naming_progress"):
+        if titled:
+            st.markdown(f"**{TITLE}**")
+        st.progress(progress_share(run.status()), progress_sentence(run))
+        st.caption("It runs in the background: you can leave this page, and its result will be here.")
+
+
+def _in_one_line(run: Run) -> None:
+    test = (run.results() or {}).get("test") or {}
+    with st.container(border=True, horizontal=True, vertical_alignment="center", key="naming_line"):
+        said = f"{percent(test['accuracy'])} of {test['n']:,} test pictures" if test.get("n") else "no test pictures"
+        st.markdown(f":material/check_circle: **{TITLE}**: {said} classified correctly.", width="stretch")
+        _open_button(run, "See the result")
+
+
+def _open_button(run: Run, label: str) -> None:
+    if st.button(label, icon=":material/arrow_forward:", key=f"open_naming.{run.id}"):
+        state.open_run(run.id, **{state.RUN_TAB: "Results"})
+
+
+def _config(data: str) -> AnyConfig:
+    return preset(TASK, data=data, data_hash=cache.dataset(data).content_hash)
+
+
+def _names(run: Run, data: str | None) -> bool:
+    try:
+        config = run.config()
+    except ConfigError:
+        return False
+    return task_of(config) == TASK and data in (None, config.data)

@@ -1,0 +1,88 @@
+"""What a run was asked to do: first what sets it apart, then everything."""
+
+from collections.abc import Sequence
+
+import pandas as pd
+import streamlit as st
+
+from dashboard.errors import plain
+from dashboard.parts.forms.config_form import same, shown
+from sealife_core.config import SIZES, AnyConfig, Setting, describe, flat_settings, preset, task_of, trained_settings
+from sealife_core.evaluation.comparison.differences import difference_rows
+from sealife_core.runs.directory import Run
+
+# Which data and which weights always differ; the heading of the run tells them.
+NOT_COMPARED = ("data", "weights")
+
+
+def settings_view(run: Run) -> None:
+    """The settings that differ from the nearest preset, then all others, folded; then the machine."""
+    config = run.config()
+    size, differing = nearest_preset(config)
+    values, settings = flat_settings(config), describe(type(config))
+    base = flat_settings(preset(task_of(config), size))
+    changed = [s for s in settings if s.path in differing]
+    st.markdown(f"**Changed from the preset “{size}”**" if changed else f"**Exactly the preset “{size}”**")
+    if changed:
+        _table(
+            [
+                {"Setting": _label(s), "This run": shown(values[s.path], s.path), "Preset": shown(base[s.path], s.path)}
+                for s in changed
+            ]
+        )
+    with st.expander("All settings"):
+        _table([{"Setting": _label(s), "This run": shown(values[s.path], s.path), "Means": s.says} for s in settings])
+    _machine(run)
+
+
+def nearest_preset(config: AnyConfig) -> tuple[str, list[str]]:
+    """(name of the preset with the fewest differences, the paths that differ)."""
+    values, task = trained_settings(config), task_of(config)
+    found = {}
+    for size in SIZES:
+        base = flat_settings(preset(task, size))
+        paths = [s.path for s in describe(type(config)) if s.path in values]
+        found[size] = [p for p in paths if p not in NOT_COMPARED and not same(values[p], base[p])]
+    size = min(found, key=lambda name: len(found[name]))
+    return size, found[size]
+
+
+def what_differs(runs: Sequence[Run]) -> None:
+    """A table of the settings in which ``runs`` differ: a column a run."""
+    rows = difference_rows(runs)
+    if rows:
+        st.markdown("**Settings that differ**")
+        _table(rows)
+    elif len(runs) > 1:
+        st.caption("These runs have exactly the same settings.")
+
+
+def _machine(run: Run) -> None:
+    environment = run.environment()
+    if not environment:
+        return
+    with st.expander("Machine and versions"):
+        record = run.process() or {}
+        flat = {"assigned": record.get("device", "by hand").replace(",", ", ")}
+        if record.get("cluster"):
+            flat |= {"cluster": record["cluster"], "machine": record.get("host", "not started yet")}
+        flat |= {k: v for k, v in environment.items() if not isinstance(v, dict | list)}
+        flat |= dict(environment.get("versions") or {})
+        _table([{"": str(key).replace("_", " "), "Value": _short(value)} for key, value in flat.items()])
+
+
+def _short(value: object) -> str:
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
+
+
+def _label(setting: Setting) -> str:
+    says_it_itself = setting.unit.lower() in setting.title.lower()  # "Epochs (epochs)"
+    return setting.title if says_it_itself else f"{setting.title} ({setting.unit})"
+
+
+def _table(rows: Sequence[dict[str, str]]) -> None:
+    # st.table reads Markdown, and a weights file may be called anything.
+    frame = pd.DataFrame([{plain(k): plain(v) for k, v in row.items()} for row in rows])
+    st.table(frame, border="horizontal", hide_index=True)

@@ -1,0 +1,30 @@
+"""What the trash holds and how to be rid of it."""
+
+from collections.abc import Callable, Sequence
+
+import streamlit as st
+
+from dashboard import state
+from dashboard.errors import plain
+from dashboard.size import size
+from sealife_core.errors import SealifeError
+from sealife_core.wording import counted
+
+
+def trash_fold(held: Sequence[str], kind: str, empty: Callable[[], int]) -> None:
+    """A fold that names how many of ``kind`` ("run") are held and offers ``empty``, which returns the bytes freed.
+
+    Nothing is shown while nothing is held.
+    """
+    if not held:
+        return
+    with st.expander(f"Trash: {counted(len(held), kind)}", icon=":material/delete_sweep:"):
+        st.caption("This deletes their files permanently. It cannot be undone.")
+        st.button("Empty the trash", key=f"empty_trash.{kind}", on_click=_empty, args=(empty,))
+
+
+def _empty(empty: Callable[[], int]) -> None:
+    try:
+        state.say(f"The trash is empty: {size(empty())} freed.")
+    except (SealifeError, OSError) as error:
+        state.say(plain(str(error)))
