@@ -16,6 +16,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from dashboard import cache
+from dashboard.cache import classifiers, embedded
 from sealife_core.datasets.dataset import Dataset, list_datasets
 from sealife_core.datasets.decoding.thumbnails import thumbnail
 from sealife_core.errors import BusyError, SealifeError
@@ -99,7 +100,7 @@ def _evidence_of(request: Request) -> Response:
         layer = known_layer(request.query_params.get("layer", "layer4"))
         if layer is None:
             return Response("There is no such layer.", status_code=404)
-        png = cache.evidence(run, dataset, row, index, layer)
+        png = classifiers.evidence(run, dataset, row, index, layer)
     except (SealifeError, OSError, ValueError):
         return Response("There is no evidence for this picture.", status_code=404)
     return Response(png, media_type="image/png", headers=_kept(request))
@@ -142,12 +143,12 @@ def _plotly_packed() -> bytes:
 
 
 def figure_url(version: str) -> str:
-    """The address of a figure that ``cache.keep_figure`` keeps."""
+    """The address of a figure that ``embedded.keep_figure`` keeps."""
     return f"/figure/{version}.json"
 
 
 def _figure(request: Request) -> Response:
-    text = cache.figure(request.path_params["version"])
+    text = embedded.figure(request.path_params["version"])
     if text is None:
         return Response("No such figure.", status_code=404)
     headers = {"Cache-Control": "private, max-age=86400, immutable"}

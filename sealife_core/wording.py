@@ -11,6 +11,29 @@ def short_number(value: float) -> str:
     return f"{value:.4g}" if abs(value) < 1000 else f"{value:.0f}"
 
 
-def percent(share: float, digits: int = 1) -> str:
-    """A share of 1 with a space before the sign: "61.0 %"."""
-    return f"{100 * share:.{digits}f} %"
+def percent(share: float | None, digits: int = 1) -> str:
+    """A share of 1 with a space before the sign: "61.0 %", "< 0.1 %"; – if unknown."""
+    if share is None:
+        return "–"
+    smallest = 10**-digits
+    return f"< {smallest:.{digits}f} %" if 0 < 100 * share < smallest else f"{100 * share:.{digits}f} %"
+
+
+def with_unit(title: str, unit: str) -> str:
+    """ "Batch size (images)"; of "Epochs (epochs)" the title alone."""
+    return title if unit.lower() in ("", *title.lower().split()) else f"{title} ({unit})"
+
+
+def duration(seconds: float | None) -> str:
+    """A length of time as people say it: "40 s", "3 min", "1 h 20 min"; – if unknown."""
+    if seconds is None:
+        return "–"
+    if seconds < 90:
+        return f"{max(1, round(seconds))} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
+
+
+def rate_said(images_per_s: float) -> str:
+    """A rate as people write it, to three digits: "1,230 images/s"."""
+    return f"{float(f'{images_per_s:.3g}'):,g} images/s"

@@ -4,10 +4,10 @@ import numpy as np
 import streamlit as st
 
 from dashboard import cache, state
-from dashboard.errors import plain, show_error
+from dashboard.errors import show_error
 from dashboard.parts.pictures.image_grid import picture_strip
 from dashboard.parts.runs.name_animals import is_named, name_button, why_not
-from dashboard.size import size
+from dashboard.words import plain, size
 from sealife_core.datasets.dataset import Dataset, delete_dataset
 from sealife_core.errors import DatasetError, SealifeError
 from sealife_core.evaluation.embeddings.feature_store import FeatureStore

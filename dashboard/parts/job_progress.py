@@ -4,7 +4,8 @@ import streamlit as st
 
 from dashboard import background
 from dashboard.background import Job
-from dashboard.errors import plain, show_error, show_other_error
+from dashboard.errors import show_error, show_other_error
+from dashboard.words import plain
 from sealife_core.errors import SealifeError
 
 POLL_S = 0.5

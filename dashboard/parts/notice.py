@@ -3,7 +3,7 @@
 import streamlit as st
 
 from dashboard import state
-from dashboard.errors import plain
+from dashboard.words import plain
 from sealife_core.errors import SealifeError
 
 

@@ -5,8 +5,7 @@ from collections.abc import Callable, Sequence
 import streamlit as st
 
 from dashboard import state
-from dashboard.errors import plain
-from dashboard.size import size
+from dashboard.words import plain, size
 from sealife_core.errors import SealifeError
 from sealife_core.wording import counted
 

@@ -6,8 +6,8 @@ from typing import Any
 from sealife_core.commands.output import Output
 from sealife_core.errors import SealifeError
 from sealife_core.runs.costs import machine_speed
-from sealife_core.runs.costs.estimates import rate_said
 from sealife_core.runs.costs.machine_speed import Ending
+from sealife_core.wording import rate_said
 
 
 def add_commands(commands: Any) -> None:

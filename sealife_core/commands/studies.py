@@ -118,8 +118,8 @@ def _grid(chosen: argparse.Namespace, output: Output) -> int:
 
 def _start(study: StudyConfig, chosen: argparse.Namespace, output: Output) -> int:
     from sealife_core.datasets.dataset import open_dataset
-    from sealife_core.evaluation.comparison.rows import duration
     from sealife_core.studies.cost import study_cost
+    from sealife_core.wording import duration
 
     cost = study_cost(study, open_dataset(study.data))
     time = f"about {duration(cost.seconds)}" if cost.seconds is not None else "an unknown time"

@@ -5,7 +5,7 @@ import errno
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from dashboard.errors import plain
+from dashboard.words import plain
 
 SENTENCES = {errno.ENOSPC: "The disk is full", errno.EROFS: "The disk is read-only", errno.EACCES: "Access was refused"}
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from dashboard.errors import plain
 from dashboard.parts.runs import name_animals
+from dashboard.words import plain
 from sealife_core.config import preset, task_of
 from sealife_core.datasets.dataset import Dataset, open_dataset
 from sealife_core.evaluation.classification.predictions import predictions_table, write_predictions

@@ -7,7 +7,8 @@ from plotly.offline import get_plotlyjs_version as plotlyjs_version
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
-from dashboard import cache, media
+from dashboard import media
+from dashboard.cache import classifiers, embedded
 from dashboard.media import MOST_WAITING, PLOTLY_URL, figure_url, routes, thumb_url
 from sealife_core.datasets.decoding import reading
 from sealife_core.datasets.decoding.decoders import Decoders
@@ -62,7 +63,7 @@ def test_evidence__beyond_all_measure_is_refused_and_no_thumbnail_waits_behind_i
         assert released.wait(60)
         return b"\x89PNG"
 
-    monkeypatch.setattr(cache, "evidence", slow)
+    monkeypatch.setattr(classifiers, "evidence", slow)
     with ThreadPoolExecutor(MOST_WAITING + 8) as visitors:
         try:
             asked = [visitors.submit(client.get, f"/evidence/{run.id}/{row}/0.png") for row in range(MOST_WAITING + 8)]
@@ -100,11 +101,11 @@ def test_plotly__is_the_installed_one_packed_or_not(client):
 
 
 def test_figure__is_served_by_its_version_and_gives_way_to_newer_ones(client):
-    cache.keep_figure("oldest", '{"data": []}')
+    embedded.keep_figure("oldest", '{"data": []}')
     answer = client.get(figure_url("oldest"))
     assert answer.json() == {"data": []}
     assert "immutable" in answer.headers["cache-control"]
-    for number in range(cache.MOST_FIGURES):
-        cache.keep_figure(f"newer-{number}", "{}")
+    for number in range(embedded.MOST_FIGURES):
+        embedded.keep_figure(f"newer-{number}", "{}")
     assert client.get(figure_url("oldest")).status_code == 404
     assert client.get(figure_url("newer-0")).status_code == 200

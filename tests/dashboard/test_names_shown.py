@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from dashboard.errors import plain
+from dashboard.words import plain
 from sealife_core.datasets.dataset import Dataset, write_dataset
 from sealife_core.evaluation.classification.predictions import read_predictions
 from sealife_core.evaluation.classification.scores import scores

@@ -8,7 +8,8 @@ from streamlit.testing.v1 import AppTest
 
 from dashboard.app_pages.runs import actions
 from dashboard.parts.runs.settings import nearest_preset
-from dashboard.parts.runs.table import ago, key_number, row, state_words
+from dashboard.parts.runs.table import row
+from dashboard.words import ago, key_number, state_words
 from sealife_core.config import AnyConfig, chance_loss, parse, preset
 from sealife_core.config.settings import nested
 from sealife_core.runs.directory import Run, RunWriter, create_run, list_runs

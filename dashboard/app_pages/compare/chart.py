@@ -8,13 +8,13 @@ import pandas as pd
 import streamlit as st
 
 from dashboard import state
-from dashboard.errors import plain
-from dashboard.parts.runs.results import between, percent
 from dashboard.parts.runs.table import colours_of_all
 from dashboard.theme import ink
-from sealife_core.evaluation.comparison.rows import ComparisonRow, by_encoder, duration
+from dashboard.words import between, plain
+from sealife_core.evaluation.comparison.rows import ComparisonRow, by_encoder
 from sealife_core.evaluation.figures.comparison_figures import Score, scored
 from sealife_core.models.facts import title_of
+from sealife_core.wording import duration, percent
 
 ROW_PX, HEADING_PX = 48, 34
 SCORES: dict[Score, str] = {"accuracy": "Accuracy", "macro_f1": "Macro-F1"}

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import streamlit as st
 
 from dashboard import state
-from dashboard.errors import plain
+from dashboard.words import plain
 from sealife_core.evaluation.comparison.candidates import Candidate, ImageSet, candidates, distinct_names, image_sets
 from sealife_core.evaluation.comparison.rows import ComparisonRow, comparison
 from sealife_core.runs.directory import Run

@@ -7,9 +7,9 @@ import pandas as pd
 import streamlit as st
 
 from dashboard import cache, state
-from dashboard.errors import plain
 from dashboard.parts.class_bars import BAR_PX, MOST_CLASSES
 from dashboard.theme import ink
+from dashboard.words import plain
 from sealife_core.evaluation.comparison.paired import BEYOND_CHANCE, ClassChange, Paired, class_changes, p_words
 from sealife_core.evaluation.figures.palette import class_colour
 from sealife_core.wording import percent

@@ -10,9 +10,10 @@ from dashboard.app_pages.compare.curves import curves_view
 from dashboard.app_pages.compare.downloads import downloads
 from dashboard.app_pages.compare.pair import pair_view
 from dashboard.app_pages.compare.untested import untested_table
-from dashboard.errors import plain
+from dashboard.cache import comparisons
 from dashboard.parts.notice import notice
 from dashboard.parts.runs.settings import what_differs
+from dashboard.words import plain
 from sealife_core.evaluation.comparison.rows import ComparisonRow
 from sealife_core.runs.directory import Run
 
@@ -45,7 +46,7 @@ def _nothing_yet() -> None:
 
 
 def _compared(chosen: choice.Choice) -> None:
-    said = cache.advice(chosen.rows, chosen.runs) if len(chosen.rows) > 1 else ""
+    said = comparisons.advice(chosen.rows, chosen.runs) if len(chosen.rows) > 1 else ""
     if said:
         with st.container(border=True, key="advice"):
             st.markdown(f":material/lightbulb: {plain(said)}")

@@ -5,10 +5,12 @@ from collections.abc import Sequence
 import pandas as pd
 import streamlit as st
 
-from dashboard import cache, state
+from dashboard import state
 from dashboard.app_pages.compare.classes import class_view
 from dashboard.app_pages.compare.piles import piles_view
-from dashboard.errors import plain, show_error
+from dashboard.cache import comparisons
+from dashboard.errors import show_error
+from dashboard.words import plain
 from sealife_core.errors import SealifeError
 from sealife_core.evaluation.comparison.advice import interval, signed
 from sealife_core.evaluation.comparison.paired import Paired, holm, p_words
@@ -25,7 +27,7 @@ def pair_view(rows: Sequence[ComparisonRow], runs: Sequence[Run]) -> None:
     known = {run.id: run for run in runs}
     names = {row.run_id: row.name for row in rows}
     try:
-        pair = cache.paired(known[a], known[b], (names[a], names[b]))
+        pair = comparisons.paired(known[a], known[b], (names[a], names[b]))
     except SealifeError as error:
         show_error(error)
         return
@@ -74,7 +76,7 @@ def _all_pairs(rows: Sequence[ComparisonRow], known: dict[str, Run]) -> None:
         for place, worse in enumerate(rows):
             for better in rows[:place]:
                 try:
-                    pair = cache.paired(known[worse.run_id], known[better.run_id], (worse.name, better.name))
+                    pair = comparisons.paired(known[worse.run_id], known[better.run_id], (worse.name, better.name))
                 except SealifeError:
                     continue
                 found.append(pair)

@@ -8,9 +8,10 @@ import streamlit as st
 
 from dashboard import cache, state
 from dashboard.app_pages.data.browse import A_PAGE, ALL
-from dashboard.errors import plain, show_error
+from dashboard.errors import show_error
 from dashboard.parts.pictures.image_grid import grid_picture, show_grid
 from dashboard.parts.pictures.sheets import sheet
+from dashboard.words import plain
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.errors import DatasetError
 from sealife_core.evaluation.comparison.paired import PILE_WORDS, PILES, Paired

@@ -5,11 +5,12 @@ from collections.abc import Sequence
 import pandas as pd
 import streamlit as st
 
-from dashboard.parts.runs.results import between, percent
 from dashboard.parts.runs.table import colours_of_all
-from sealife_core.evaluation.comparison.rows import duration, representation_rows
+from dashboard.words import between
+from sealife_core.evaluation.comparison.rows import representation_rows
 from sealife_core.models.facts import title_of
 from sealife_core.runs.directory import Run
+from sealife_core.wording import duration, percent
 
 
 def untested_table(runs: Sequence[Run]) -> None:

@@ -5,11 +5,11 @@ import pandas as pd
 import streamlit as st
 
 from dashboard import state
-from dashboard.errors import plain
 from dashboard.parts.class_bars import balance_bars
 from dashboard.parts.dataset_cards import SPLITS
 from dashboard.parts.pictures.image_grid import image_grid
 from dashboard.parts.pictures.sheets import sheet
+from dashboard.words import plain
 from sealife_core.datasets.checks import evenness
 from sealife_core.datasets.dataset import Dataset
 

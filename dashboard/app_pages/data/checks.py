@@ -3,10 +3,10 @@
 import streamlit as st
 
 from dashboard import background, state
-from dashboard.errors import plain
 from dashboard.parts.job_progress import job_error, job_progress
 from dashboard.parts.pictures.image_grid import class_of, image_grid
 from dashboard.theme import SPLIT_WORDS
+from dashboard.words import plain
 from sealife_core.datasets.checks import Checks, DuplicateGroup, check
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.datasets.mending import Mending, can_undo, mend, plan_mending, undo_mending

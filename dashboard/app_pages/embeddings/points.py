@@ -9,6 +9,7 @@ import pandas as pd
 from dashboard import cache
 from dashboard.app_pages.embeddings.colours import CLUSTER, Colouring, Facts, colouring
 from dashboard.app_pages.embeddings.scatter import Picture, picture, scatter_figure
+from dashboard.cache import embedded
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.datasets.imports.splits import SPLITS
 from sealife_core.errors import SealifeError
@@ -50,8 +51,8 @@ class Cloud:
 
 def pca_cloud(run: Run, dataset: Dataset, of: Space, dims: int) -> Cloud:
     """Every image of the run that is still in the data set, by principal components."""
-    points, shares = cache.principal_points(run, of, dims)
-    rows = cache.embedded_rows(run, dataset, of)
+    points, shares = embedded.principal_points(run, of, dims)
+    rows = embedded.embedded_rows(run, dataset, of)
     here = np.flatnonzero(rows >= 0)
     axes = tuple(f"PC {i + 1} ({100 * share:.0f} % of the variance)" for i, share in enumerate(shares))
     return Cloud(rows[here], here, points[here], axes, float(np.sum(shares)))
@@ -112,7 +113,7 @@ def draw(run: Run, dataset: Dataset, look: Look, cloud: Cloud, dark: bool) -> Pi
 
 def coloured_points(run: Run, dataset: Dataset, look: Look, cloud: Cloud) -> tuple[Facts, Colouring]:
     """What is known of every point, and its colour."""
-    facts = cache.facts(run, dataset).only(cloud.rows)
+    facts = embedded.facts(run, dataset).only(cloud.rows)
     if look.colour == CLUSTER:
-        facts = replace(facts, clusters=cache.clusters(run, look.of, look.clusters)[cloud.at])
+        facts = replace(facts, clusters=embedded.clusters(run, look.of, look.clusters)[cloud.at])
     return facts, colouring(look.colour, facts, dataset.classes)

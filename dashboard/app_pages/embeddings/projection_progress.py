@@ -5,7 +5,7 @@ from pathlib import Path
 import streamlit as st
 
 from dashboard.app_pages.embeddings.points import Look
-from dashboard.errors import plain
+from dashboard.words import plain
 from sealife_core.evaluation.projections import stored_projections
 from sealife_core.evaluation.projections.reduction import ProjectionSettings
 from sealife_core.evaluation.projections.stored_projections import Projection, What

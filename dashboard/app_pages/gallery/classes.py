@@ -5,20 +5,20 @@ from functools import partial
 import numpy as np
 import streamlit as st
 
-from dashboard import cache, state
+from dashboard import state
 from dashboard.app_pages.gallery.class_table import class_table
 from dashboard.app_pages.gallery.confusion import MOST_CLASSES, SHARES, confusion_matrix, most_confused
 from dashboard.app_pages.gallery.filters import SPLIT_WORDS, segments, wanted
+from dashboard.cache import classifiers
 from dashboard.data.answers import SPLIT_NAMES
-from dashboard.errors import plain
-from dashboard.parts.runs.results import between, percent
-from dashboard.parts.runs.strip import run_name
+from dashboard.words import between, plain, run_name
 from sealife_core.runs.directory import Run
+from sealife_core.wording import percent
 
 
 def classes(run: Run, rival: Run | None) -> None:
     """The matrix and the table of ``run``, and below them those of ``rival`` if there is one."""
-    answers = cache.answers(run)
+    answers = classifiers.answers(run)
     split = wanted(answers, False).split
     with st.container(horizontal=True, vertical_alignment="bottom"):
         if answers.test.any() and not answers.test.all():
@@ -32,7 +32,7 @@ def classes(run: Run, rival: Run | None) -> None:
 
 
 def _one(run: Run, other: Run | None, split: str, shares: str) -> None:
-    answers, scored = cache.answers(run), cache.split_scores(run, split)
+    answers, scored = classifiers.answers(run), classifiers.split_scores(run, split)
     if other is not None:
         st.subheader(plain(run_name(run)))
     if scored is None:

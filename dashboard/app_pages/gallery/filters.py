@@ -7,7 +7,7 @@ import streamlit as st
 
 from dashboard import state
 from dashboard.data.answers import ORDERS, OUTCOMES, PAIRED, SPLIT_NAMES, Answers, Filters, filters_of
-from dashboard.errors import plain
+from dashboard.words import plain
 
 FILTER_KEYS = ("truth", "predicted", "outcome", "sure", "set", "order")
 SPLIT_WORDS = {"test": "Test", "val": "Validation", "all": "Both"}

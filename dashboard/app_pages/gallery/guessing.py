@@ -10,15 +10,15 @@ from html import escape
 import numpy as np
 import streamlit as st
 
-from dashboard import cache, state
+from dashboard import state
+from dashboard.cache import classifiers
 from dashboard.data.answers import Answers
-from dashboard.errors import plain
 from dashboard.media import thumb_url
 from dashboard.parts.pictures.cards import card, show_cards
 from dashboard.parts.pictures.image_grid import dot
-from dashboard.parts.pictures.probability_bars import percent
-from dashboard.parts.runs.strip import run_name
+from dashboard.words import plain, run_name
 from sealife_core.runs.directory import Run
+from sealife_core.wording import percent
 
 A_ROUND = 20
 MOST_BUTTONS = 40
@@ -26,12 +26,12 @@ MOST_BUTTONS = 40
 
 def guessing(run: Run, rival: Run | None) -> None:
     """One picture of the round, or its end."""
-    answers = cache.answers(run)
+    answers = classifiers.answers(run)
     seed = _seed()
     places = round_of(answers, seed)
     guesses = read_guesses(state.gallery("guesses"), len(places), len(answers.classes))
     turn = len(guesses) if state.gallery("turn") != "told" else max(0, len(guesses) - 1)
-    players = [(run_name(one), cache.answers(one)) for one in (run, *([rival] if rival else []))]
+    players = [(run_name(one), classifiers.answers(one)) for one in (run, *([rival] if rival else []))]
     _scores(answers, places, guesses, players)
     if turn >= len(places):
         _end(answers, places, guesses, players, seed)

@@ -5,8 +5,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from dashboard import state
-from dashboard.parts.runs.strip import run_name
-from dashboard.parts.runs.table import key_number, method
+from dashboard.words import key_number, method, run_name
 from sealife_core.config import ClassifierConfig
 from sealife_core.errors import ConfigError
 from sealife_core.runs.directory import Run

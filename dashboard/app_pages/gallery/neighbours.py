@@ -7,8 +7,9 @@ import numpy as np
 import streamlit as st
 
 from dashboard import cache
-from dashboard.errors import plain
+from dashboard.cache import classifiers
 from dashboard.parts.pictures.image_grid import image_grid
+from dashboard.words import plain
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.errors import RunError
 from sealife_core.evaluation.embeddings.training_images import Neighbour
@@ -23,7 +24,7 @@ def training_neighbours(run: Run, dataset: Dataset, image_id: str) -> list[Neigh
     if image_id not in embedded.ids:
         raise RunError("This picture was not in the data set when the model was trained, so it has no embedding.")
     features = np.asarray(embedded.values[embedded.ids.index(image_id)], np.float32)
-    return cache.training_images(run, dataset).nearest(features, SHOWN)
+    return classifiers.training_images(run, dataset).nearest(features, SHOWN)
 
 
 def neighbours_view(dataset: Dataset, neighbours: Sequence[Neighbour]) -> None:

@@ -15,28 +15,29 @@ import pandas as pd
 import streamlit as st
 from PIL import Image
 
-from dashboard import cache, state
+from dashboard import state
 from dashboard.app_pages.gallery.heat_layers import layer_choice, layer_held
 from dashboard.app_pages.gallery.heat_view import heat_view
 from dashboard.app_pages.gallery.neighbours import neighbours_view
+from dashboard.cache import classifiers
 from dashboard.data.answers import Answers
-from dashboard.errors import plain
 from dashboard.parts.pictures.cards import show_cards
-from dashboard.parts.pictures.probability_bars import percent, probability_bars
+from dashboard.parts.pictures.probability_bars import probability_bars
 from dashboard.parts.pictures.sheets import sheet
 from dashboard.parts.runs.table import colours_of_all
+from dashboard.words import plain
 from sealife_core.datasets.decoding.reading import SUFFIXES
 from sealife_core.errors import DatasetError
 from sealife_core.evaluation.figures.palette import class_colour
 from sealife_core.neutral import csv_of
 from sealife_core.runs.directory import Run
-from sealife_core.wording import counted
+from sealife_core.wording import counted, percent
 
 if TYPE_CHECKING:
     from sealife_core.evaluation.classification.predictor import Prediction
 
 A_PAGE = 48
-MOST = 1_000  # what `cache.own_prediction` remembers
+MOST = 1_000  # what `classifiers.own_prediction` remembers
 
 
 @dataclass(frozen=True)
@@ -67,7 +68,7 @@ def own_pictures(run: Run, rival: Run | None) -> None:
 
 
 def _show(run: Run, rival: Run | None, pictures: Sequence[OwnPicture]) -> None:
-    answers = cache.answers(run)
+    answers = classifiers.answers(run)
     told, skipped = _predicted(run, pictures)
     for name, reason in skipped:
         st.warning(f"**{plain(name)}** was skipped. {plain(reason)}", icon=":material/image_not_supported:")
@@ -77,7 +78,7 @@ def _show(run: Run, rival: Run | None, pictures: Sequence[OwnPicture]) -> None:
     if chosen is not None:
         _large(run, rival, answers, chosen, alone=len(told) == 1)
         return
-    found = [(one.name, cache.own_prediction(run, one.key, one.content)) for one in told]
+    found = [(one.name, classifiers.own_prediction(run, one.key, one.content)) for one in told]
     table, unlike = own_table(found), sum(bool(prediction.unlike) for _, prediction in found)
     looks = f"; {counted(unlike, 'looks', 'look')} unlike the training images" if unlike else ""
     left = f" {counted(len(pictures) - MOST, 'more was', 'more were')} skipped." if len(pictures) > MOST else ""
@@ -87,7 +88,7 @@ def _show(run: Run, rival: Run | None, pictures: Sequence[OwnPicture]) -> None:
             "Table (CSV)", lambda: csv_of(table), f"{run.id}-own-pictures.csv", "text/csv",
             icon=":material/download:", on_click="ignore", key="own_csv",
         )  # fmt: skip
-    st.caption(plain(cache.novelty_sentences(run, None)[1]))
+    st.caption(plain(classifiers.novelty_sentences(run, None)[1]))
     on_page = sheet(np.arange(len(told)), A_PAGE, state.OWN_PAGE)
     with on_page.place:
         if len(told) > A_PAGE:
@@ -130,7 +131,7 @@ def _predicted(run: Run, pictures: Sequence[OwnPicture]) -> tuple[list[OwnPictur
     with st.spinner("Classifying your pictures…", show_time=True):
         for picture in pictures[:MOST]:
             try:
-                cache.own_prediction(run, picture.key, picture.content)
+                classifiers.own_prediction(run, picture.key, picture.content)
                 told[picture.key] = picture
             except DatasetError as error:
                 skipped.append((picture.name, str(error)))
@@ -138,13 +139,13 @@ def _predicted(run: Run, pictures: Sequence[OwnPicture]) -> tuple[list[OwnPictur
 
 
 def _card(run: Run, answers: Answers, picture: OwnPicture) -> dict[str, Any]:
-    found = cache.own_prediction(run, picture.key, picture.content)
+    found = classifiers.own_prediction(run, picture.key, picture.content)
     index = answers.classes.index(found.label) if found.label in answers.classes else -1
     state_of, badge = ("unlike", "! unlike training") if found.unlike else ("", "")
     text = f"{picture.name}: {found.label}, {percent(found.confidence)}" + (", unlike training" if found.unlike else "")
     return {
         "id": picture.key,
-        "url": data_uri(cache.own_thumbnail(picture.key, picture.content, 320), "image/jpeg"),
+        "url": data_uri(classifiers.own_thumbnail(picture.key, picture.content, 320), "image/jpeg"),
         "alt": text,
         "title": text,
         "state": state_of,
@@ -156,7 +157,7 @@ def _card(run: Run, answers: Answers, picture: OwnPicture) -> dict[str, Any]:
 
 
 def _large(run: Run, rival: Run | None, answers: Answers, picture: OwnPicture, *, alone: bool) -> None:
-    found = cache.own_prediction(run, picture.key, picture.content)
+    found = classifiers.own_prediction(run, picture.key, picture.content)
     with st.container(horizontal=True, vertical_alignment="center"):
         if not alone:
             st.button(
@@ -164,7 +165,7 @@ def _large(run: Run, rival: Run | None, answers: Answers, picture: OwnPicture, *
                 on_click=state.choose_own_picture, args=("",),
             )  # fmt: skip
         st.markdown(f"**{plain(found.label)}**, {percent(found.confidence)} sure · {plain(picture.name)}")
-    warning, caveat = cache.novelty_sentences(run, found.novelty)
+    warning, caveat = classifiers.novelty_sentences(run, found.novelty)
     if warning:
         st.warning(plain(warning), icon=":material/warning:")
     asked = state.gallery("evidence")
@@ -174,16 +175,16 @@ def _large(run: Run, rival: Run | None, answers: Answers, picture: OwnPicture, *
         _seen(run, picture, evidence, found.classes[evidence])
     with right:
         _bars(run, rival, answers, picture, evidence)
-    neighbours_view(answers.dataset, cache.own_neighbours(run, picture.key, picture.content))
+    neighbours_view(answers.dataset, classifiers.own_neighbours(run, picture.key, picture.content))
     st.caption(plain(caveat))
 
 
 def _seen(run: Run, picture: OwnPicture, evidence: int, name: str) -> None:
-    jpeg = cache.own_thumbnail(picture.key, picture.content, 640)
+    jpeg = classifiers.own_thumbnail(picture.key, picture.content, 640)
     width, height = Image.open(io.BytesIO(jpeg)).size
     heat_view(
         data_uri(jpeg, "image/jpeg"),
-        data_uri(cache.own_evidence(run, picture.key, picture.content, evidence, layer_held(run)), "image/png"),
+        data_uri(classifiers.own_evidence(run, picture.key, picture.content, evidence, layer_held(run)), "image/png"),
         width=width,
         height=height,
         alt=f"{picture.name}, with the evidence for {name}",
@@ -194,11 +195,11 @@ def _seen(run: Run, picture: OwnPicture, evidence: int, name: str) -> None:
 
 
 def _bars(run: Run, rival: Run | None, answers: Answers, picture: OwnPicture, evidence: int) -> None:
-    found = cache.own_prediction(run, picture.key, picture.content)
+    found = classifiers.own_prediction(run, picture.key, picture.content)
     order = [found.classes.index(name) if name in found.classes else -1 for name in answers.classes]
     models = [(found.probabilities[order], "")]
     if rival is not None:
-        other = cache.own_prediction(rival, picture.key, picture.content)
+        other = classifiers.own_prediction(rival, picture.key, picture.content)
         likely = dict(zip(other.classes, other.probabilities.tolist(), strict=True))
         colours = colours_of_all()
         models = [

@@ -5,21 +5,22 @@ from html import escape
 import numpy as np
 import streamlit as st
 
-from dashboard import cache, state
+from dashboard import state
 from dashboard.app_pages.gallery.filters import clear_filters, filter_row, order_choice, spoken, wanted
 from dashboard.app_pages.gallery.pages import leaf, on_page, page_turner
 from dashboard.app_pages.gallery.picture import large_picture
+from dashboard.cache import classifiers
 from dashboard.data.answers import PAIRED, Answers, Filters, chosen, pair_counts
 from dashboard.parts.pictures.cards import gallery_cards
-from dashboard.parts.runs.strip import run_name
 from dashboard.parts.runs.table import colours_of_all
+from dashboard.words import run_name
 from sealife_core.runs.directory import Run
 
 
 def pictures(run: Run, rival: Run | None) -> None:
     """All answers of ``run``, those of ``rival`` beside them if there is one."""
-    answers = cache.answers(run)
-    other = cache.answers(rival) if rival else None
+    answers = classifiers.answers(run)
+    other = classifiers.answers(rival) if rival else None
     shown = wanted(answers, other is not None)
     places = chosen(answers, shown, other)
     place = answers.place_of(state.gallery("picture"))

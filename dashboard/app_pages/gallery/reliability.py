@@ -7,9 +7,9 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from dashboard import cache, state
-from dashboard.errors import plain
-from dashboard.parts.runs.strip import run_name
+from dashboard import state
+from dashboard.cache import classifiers
+from dashboard.words import plain, run_name
 from sealife_core.runs.directory import Run
 from sealife_core.wording import percent
 
@@ -31,7 +31,7 @@ def calibration_view(run: Run, rival: Run | None) -> None:
 def _one(run: Run, other: Run | None) -> None:
     if other is not None:
         st.subheader(plain(run_name(run)))
-    found = cache.calibration(run, BINS)
+    found = classifiers.calibration(run, BINS)
     st.markdown(plain(found.whole.sentence()))
     left, right = st.columns(2, gap="medium")
     with left:

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from dashboard import cache, state
-from dashboard.errors import plain, show_error
+from dashboard.errors import show_error
 from dashboard.parts.forms.dataset_choice import draw_reef
 from dashboard.parts.runs.score_cards import score_cards
 from dashboard.parts.runs.strip import POLL_S, progress_sentence, progress_share
+from dashboard.words import plain
 from sealife_core.demo import last_demo, launch_demo
 from sealife_core.errors import RunError, SealifeError
 from sealife_core.evaluation.comparison.demo_lesson import lesson

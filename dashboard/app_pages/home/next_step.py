@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from dashboard import state
-from dashboard.errors import plain
+from dashboard.words import plain
 from sealife_core.config import AnyConfig, SimclrConfig, source_run, task_of
 from sealife_core.demo import REEF
 from sealife_core.errors import ConfigError

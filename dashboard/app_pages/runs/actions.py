@@ -6,11 +6,9 @@ from typing import Any
 import streamlit as st
 
 from dashboard import cache, state
-from dashboard.errors import plain
 from dashboard.parts.runs.notes_form import notes_form
-from dashboard.parts.runs.strip import run_name
 from dashboard.parts.trash import trash_fold
-from dashboard.size import size
+from dashboard.words import plain, run_name, size
 from sealife_core.config import AnyConfig, EmbedConfig, SimclrConfig, flat_settings, inherited, task_of
 from sealife_core.errors import ConfigError, SealifeError
 from sealife_core.evaluation.embeddings.stored_embeddings import has_embeddings

@@ -4,7 +4,7 @@ from urllib.parse import quote
 
 import streamlit as st
 
-from dashboard.errors import plain
+from dashboard.words import plain
 from sealife_core.runs.directory import Run
 from sealife_core.runs.tracking_links import places
 

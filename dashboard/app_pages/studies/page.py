@@ -8,7 +8,7 @@ from dashboard.app_pages.studies.study_form import study_form
 from dashboard.app_pages.studies.study_view import study_view
 from dashboard.parts.forms.dataset_choice import need_dataset
 from dashboard.parts.notice import notice
-from dashboard.parts.runs.strip import run_name
+from dashboard.words import run_name
 
 KINDS = {"question": "Answer a question", "search": "Search for settings"}
 

@@ -8,7 +8,7 @@ import streamlit as st
 from dashboard import cache
 from dashboard.app_pages.studies.search_axes import axis_row, vary_choice
 from dashboard.app_pages.studies.search_charts import measure_title
-from dashboard.errors import plain, show_error
+from dashboard.errors import show_error
 from dashboard.parts.forms.config_form import tabbed
 from dashboard.parts.forms.dataset_choice import dataset_choice
 from dashboard.parts.forms.encoder_field import encoder_field
@@ -16,7 +16,7 @@ from dashboard.parts.forms.launch import launch_button
 from dashboard.parts.forms.machine_speed import measuring, measuring_lines
 from dashboard.parts.forms.start_from import sources, weights_field
 from dashboard.parts.forms.where_field import where_field
-from dashboard.size import size
+from dashboard.words import plain, size
 from sealife_core.config import (
     SIZES,
     TASKS,
@@ -33,9 +33,10 @@ from sealife_core.config import (
     source_run,
 )
 from sealife_core.errors import ConfigError, SealifeError
-from sealife_core.runs.costs.estimates import duration, estimate_on
+from sealife_core.runs.costs.estimates import estimate_on
 from sealife_core.runs.directory import open_run
 from sealife_core.runs.scheduling.capacity import at_once
+from sealife_core.wording import duration
 
 SEARCHED = [key for key, task in TASKS.items() if task.config is not EmbedConfig]
 TRIALS = 20

@@ -6,15 +6,15 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from dashboard import cache, state
+from dashboard import state
 from dashboard.app_pages.runs.actions import form_values
 from dashboard.app_pages.studies import search_charts
 from dashboard.app_pages.studies.search_charts import measure_title
-from dashboard.errors import plain
+from dashboard.cache import searches
 from dashboard.parts.forms.config_form import shown
-from dashboard.parts.runs.results import between, percent
-from dashboard.parts.runs.strip import duration, pace_s, progress_share
+from dashboard.parts.runs.strip import pace_s, progress_share
 from dashboard.theme import ink, paper
+from dashboard.words import between, plain
 from sealife_core.config import TASKS, SearchConfig, Setting, describe, task_of
 from sealife_core.errors import ConfigError
 from sealife_core.runs.directory import Run
@@ -29,7 +29,7 @@ from sealife_core.studies.search_results import (
     search_of,
     trials_of,
 )
-from sealife_core.wording import counted
+from sealife_core.wording import counted, duration, percent
 
 LONGER = 3  # times the epochs, where the best is trained on
 
@@ -201,7 +201,7 @@ def _parallel(run: Run, search: SearchConfig, trials: Sequence[Trial]) -> None:
 
 def _importance(run: Run, search: SearchConfig, trials: Sequence[Trial]) -> None:
     st.subheader("What mattered")
-    weights = cache.importance(run, search, trials)
+    weights = searches.importance(run, search, trials)
     if not weights:
         st.caption(f"Shown when {ENOUGH_TO_WEIGH} trials have a score.")
         return

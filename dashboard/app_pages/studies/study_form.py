@@ -3,15 +3,14 @@
 import streamlit as st
 
 from dashboard import cache, state
-from dashboard.errors import plain, show_error
+from dashboard.errors import show_error
 from dashboard.parts.forms.config_form import the_rest
 from dashboard.parts.forms.dataset_choice import dataset_choice
 from dashboard.parts.forms.launch import launch_lines
 from dashboard.parts.forms.machine_speed import measuring_lines
 from dashboard.parts.forms.start_from import sources
 from dashboard.parts.forms.where_field import where_field
-from dashboard.parts.runs.strip import duration
-from dashboard.size import size
+from dashboard.words import plain, size
 from sealife_core.config import SimclrConfig, StudyConfig, describe, source_run
 from sealife_core.errors import ConfigError, SealifeError
 from sealife_core.places import checkpoints_root
@@ -33,7 +32,7 @@ from sealife_core.studies.questions import (
 )
 from sealife_core.studies.readiness import LEAST_SEEDS
 from sealife_core.studies.verdict import smallest_gain
-from sealife_core.wording import counted
+from sealife_core.wording import counted, duration
 
 NEW_RUN = ""
 PLACE = [setting for setting in describe(SimclrConfig) if setting.path in ("where", "cluster_cores")]

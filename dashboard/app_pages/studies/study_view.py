@@ -18,14 +18,10 @@ from dashboard.app_pages.studies.study_charts import (
     pairs_option,
     sweep_option,
 )
-from dashboard.errors import plain
 from dashboard.parts.runs.detail import damaged_files
 from dashboard.parts.runs.notes_form import notes_form
-from dashboard.parts.runs.results import percent
-from dashboard.parts.runs.strip import duration, run_name
-from dashboard.parts.runs.table import state_words
-from dashboard.size import size
 from dashboard.theme import ACCENT_DARK, ACCENT_LIGHT, ink, lettering
+from dashboard.words import plain, run_name, size, state_words
 from sealife_core.config import SearchConfig, StudyConfig
 from sealife_core.errors import DatasetError, SealifeError
 from sealife_core.evaluation.figures.palette import CLASS_COLOURS
@@ -40,7 +36,7 @@ from sealife_core.studies.pace import seconds_left
 from sealife_core.studies.paper import PAPER_WORDS
 from sealife_core.studies.questions import DEPTH, IMBALANCE, LABELS, QUESTIONS, SWEEPS, VIEWS
 from sealife_core.studies.results import PartResult, over_seeds, part_results, study_of, to_frame
-from sealife_core.wording import counted
+from sealife_core.wording import counted, duration, percent
 
 POLL_S = 3.0
 SEEDS_SAY = (

@@ -5,13 +5,14 @@ from typing import Any
 import streamlit as st
 
 from dashboard import cache, state
-from dashboard.errors import plain, show_error
+from dashboard.errors import show_error
 from dashboard.parts.forms.config_form import differences, essentials, tabbed
 from dashboard.parts.forms.dataset_choice import dataset_choice, need_dataset
 from dashboard.parts.forms.encoder_field import encoder_field, fitting_line, is_encoder
 from dashboard.parts.forms.launch import estimate_lines, launch_button, queue_lines
 from dashboard.parts.forms.start_from import learned_with, sources, stages_field, weights_field
 from dashboard.parts.forms.where_field import where_field
+from dashboard.words import plain
 from sealife_core.config import (
     SIZES,
     TASKS,

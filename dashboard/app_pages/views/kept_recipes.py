@@ -3,7 +3,8 @@
 import streamlit as st
 
 from dashboard import state
-from dashboard.errors import plain, show_error
+from dashboard.errors import show_error
+from dashboard.words import plain
 from sealife_core.config import RECIPES, ViewRecipe
 from sealife_core.errors import ConfigError
 from sealife_core.views.recipes import delete_recipe, recipes, save_recipe

@@ -10,7 +10,7 @@ from streamlit.delta_generator import DeltaGenerator
 from dashboard import state
 from sealife_core.config import Setting, bound
 from sealife_core.models.facts import title_of
-from sealife_core.wording import short_number
+from sealife_core.wording import short_number, with_unit
 
 # Draws one setting in its own way: (setting, value, widget key) → value.
 Field = Callable[[Setting, Any, str], Any]
@@ -82,7 +82,11 @@ def by_group(settings: Sequence[Setting]) -> dict[str, list[Setting]]:
 
 def setting_field(setting: Setting, value: Any, key: str) -> Any:
     """One setting with its title, unit, range and sentence. Returns its value."""
-    shared: dict[str, Any] = {"label": _label(setting), "key": f"{key}.{setting.path}", "persist_state": "session"}
+    shared: dict[str, Any] = {
+        "label": with_unit(setting.title, setting.unit),
+        "key": f"{key}.{setting.path}",
+        "persist_state": "session",
+    }
     with st.container(gap="xsmall"):
         chosen = _widget(setting, value, shared)
         st.caption(setting.says + _range(setting, chosen))
@@ -155,11 +159,6 @@ def _widget(setting: Setting, value: Any, shared: dict[str, Any]) -> Any:
         placeholder="the recipe's value" if setting.optional else None,
         **shared,
     )
-
-
-def _label(setting: Setting) -> str:
-    told = not setting.unit or setting.unit.lower() == setting.title.lower()  # "Epochs (epochs)" says nothing more
-    return setting.title if told else f"{setting.title} ({setting.unit})"
 
 
 def _range(setting: Setting, value: Any) -> str:

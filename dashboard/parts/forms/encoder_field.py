@@ -6,8 +6,8 @@ from typing import Any
 import streamlit as st
 
 from dashboard import cache, state
-from dashboard.errors import plain
 from dashboard.parts.forms.start_from import learned_with
+from dashboard.words import plain
 from sealife_core.config import Setting
 from sealife_core.models import imagenet
 from sealife_core.models.facts import CURATED, OFFERED, Facts, facts, published_weights, title_of

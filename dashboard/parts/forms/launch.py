@@ -6,10 +6,10 @@ import json
 import streamlit as st
 
 from dashboard import cache, state
-from dashboard.errors import plain, show_error
+from dashboard.errors import show_error
 from dashboard.parts.forms.machine_speed import measuring, measuring_lines
-from dashboard.parts.runs.strip import active_runs, duration, run_name
-from dashboard.size import size
+from dashboard.parts.runs.strip import active_runs
+from dashboard.words import plain, run_name, size
 from sealife_core.config import HERE, AnyConfig, Request
 from sealife_core.errors import SealifeError
 from sealife_core.runs.costs.estimates import count_images, estimate_on
@@ -17,6 +17,7 @@ from sealife_core.runs.directory import create_run
 from sealife_core.runs.scheduling.concurrency import RULE, may_go_beside
 from sealife_core.runs.scheduling.forecast import ASKED
 from sealife_core.runs.scheduling.queue import launch
+from sealife_core.wording import duration
 
 
 def launch_button(

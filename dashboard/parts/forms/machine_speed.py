@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from dashboard.errors import plain
+from dashboard.words import plain
 from sealife_core.errors import SealifeError
 from sealife_core.runs.costs import machine_speed
 

@@ -6,8 +6,8 @@ from typing import Any
 import streamlit as st
 
 from dashboard import state
-from dashboard.errors import plain
 from dashboard.parts.forms.config_form import Field
+from dashboard.words import plain
 from sealife_core.config import ALL_STAGES, ClassifierConfig, Setting, source_run
 from sealife_core.errors import ConfigError, SealifeError
 from sealife_core.models.facts import CURATED, published_weights, title_of

@@ -8,7 +8,7 @@ from typing import Any
 
 import streamlit as st
 
-from dashboard.errors import plain
+from dashboard.words import plain
 from sealife_core.config import CLUSTER, HERE, Setting, cluster_address
 from sealife_core.runs.cluster.ray_jobs import CLUSTERS, ClusterError, known_clusters
 from sealife_core.runs.scheduling.capacity import nodes_of

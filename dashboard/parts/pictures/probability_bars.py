@@ -10,6 +10,7 @@ from dashboard import state
 from dashboard.data.answers import Answers
 from dashboard.parts.elements import ELEMENTS_JS
 from sealife_core.evaluation.figures.palette import class_colour
+from sealife_core.wording import percent
 
 MOST = 30
 
@@ -95,8 +96,3 @@ def shown_classes(probabilities: np.ndarray, truth: int | None) -> list[int]:
     order = np.argsort(-probabilities, kind="stable").tolist()
     kept = order[:MOST]
     return kept if truth is None or truth in kept else [*kept[:-1], truth]
-
-
-def percent(share: float) -> str:
-    """ "62.1 %"; what is tiny is said to be."""
-    return "< 0.1 %" if 0 < share < 0.001 else f"{100 * share:.1f} %"

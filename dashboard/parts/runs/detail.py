@@ -7,17 +7,18 @@ from typing import Any
 import streamlit as st
 
 from dashboard import cache
-from dashboard.errors import plain
 from dashboard.parts.panels import CLASSIFIER_PANELS, SIMCLR_PANELS, Panel
 from dashboard.parts.runs.curves import curves_of, draw_panel
-from dashboard.parts.runs.strip import duration, pace_s, progress_sentence, progress_share, run_name
-from dashboard.parts.runs.table import colours_of_all, method, state_words
+from dashboard.parts.runs.strip import pace_s, progress_sentence, progress_share
+from dashboard.parts.runs.table import colours_of_all
+from dashboard.words import method, plain, run_name, state_words
 from sealife_core.config import PENALTIES, AnyConfig, SimclrConfig, source_run
 from sealife_core.errors import ConfigError
 from sealife_core.models.facts import published_weights, title_of
 from sealife_core.runs.directory import Run
 from sealife_core.runs.liveness import State
 from sealife_core.runs.resume_check import BEGIN_ANEW, damage
+from sealife_core.wording import duration
 
 
 def heading(run: Run) -> None:

@@ -4,10 +4,12 @@ import numpy as np
 import streamlit as st
 
 from dashboard import cache, state
+from dashboard.cache import classifiers
 from dashboard.data.answers import Answers
-from dashboard.errors import plain, show_error
+from dashboard.errors import show_error
 from dashboard.parts.pictures.cards import card, show_cards
 from dashboard.parts.runs.score_cards import score_cards
+from dashboard.words import plain
 from sealife_core.config import IN_MINUTES, inherited
 from sealife_core.errors import SealifeError
 from sealife_core.evaluation.classification.score_words import penalty_words, worst_confusions
@@ -58,7 +60,7 @@ def confusions(run: Run) -> None:
 def _predictions(run: Run) -> None:
     """A few of its test pictures, drawn evenly over the classes; a click opens one in the Gallery."""
     try:
-        answers = cache.answers(run)
+        answers = classifiers.answers(run)
     except SealifeError as error:
         show_error(error)
         return

@@ -5,10 +5,11 @@ from collections.abc import Sequence
 import streamlit as st
 
 from dashboard import cache, state
-from dashboard.errors import plain, show_error
+from dashboard.errors import show_error
 from dashboard.parts.runs import detail
 from dashboard.parts.runs.first_model import first_model
 from dashboard.parts.runs.strip import POLL_S, progress_sentence, progress_share
+from dashboard.words import plain
 from sealife_core.config import AnyConfig, preset, task_of
 from sealife_core.demo import REEF
 from sealife_core.errors import ConfigError, SealifeError

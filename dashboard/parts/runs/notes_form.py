@@ -6,8 +6,7 @@ from typing import Any
 import streamlit as st
 
 from dashboard import state
-from dashboard.errors import plain
-from dashboard.parts.runs.strip import run_name
+from dashboard.words import plain, run_name
 from sealife_core.errors import SealifeError
 from sealife_core.runs.directory import Run
 from sealife_core.runs.run import NotesChanged

@@ -6,13 +6,13 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from dashboard.errors import plain
 from dashboard.parts.class_bars import per_class_bars
 from dashboard.parts.runs.first_model import confusions, doors, how_chosen
-from sealife_core import wording
+from dashboard.words import between, plain
 from sealife_core.config import task_of
 from sealife_core.evaluation.embeddings.kept_epoch import kept_words
 from sealife_core.runs.directory import Run
+from sealife_core.wording import percent
 
 FIGURES = {
     "confusion": "Confusion matrix: a row is a true class, a column a predicted class.",
@@ -41,18 +41,6 @@ def results_view(run: Run, classes: Sequence[str]) -> None:
     elif val is not None:
         _classifier(val, "validation pictures, because the run was stopped before its test", classes)
     figures_view(run)
-
-
-def percent(value: Any) -> str:
-    """ "61.0 %", – if unknown."""
-    return "–" if value is None else wording.percent(value)
-
-
-def between(low: Any, high: Any) -> str:
-    """ "51 to 70 %", the 95 % interval; "" if unknown."""
-    if low is None or high is None:
-        return ""
-    return f"{100 * low:.0f} to {100 * high:.0f} %"
 
 
 def _classifier(scored: dict[str, Any], where: str, classes: Sequence[str]) -> None:

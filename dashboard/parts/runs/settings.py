@@ -5,11 +5,12 @@ from collections.abc import Sequence
 import pandas as pd
 import streamlit as st
 
-from dashboard.errors import plain
 from dashboard.parts.forms.config_form import same, shown
-from sealife_core.config import SIZES, AnyConfig, Setting, describe, flat_settings, preset, task_of, trained_settings
+from dashboard.words import plain
+from sealife_core.config import SIZES, AnyConfig, describe, flat_settings, preset, task_of, trained_settings
 from sealife_core.evaluation.comparison.differences import difference_rows
 from sealife_core.runs.directory import Run
+from sealife_core.wording import with_unit
 
 # Which data and which weights always differ; the heading of the run tells them.
 NOT_COMPARED = ("data", "weights")
@@ -26,12 +27,21 @@ def settings_view(run: Run) -> None:
     if changed:
         _table(
             [
-                {"Setting": _label(s), "This run": shown(values[s.path], s.path), "Preset": shown(base[s.path], s.path)}
+                {
+                    "Setting": with_unit(s.title, s.unit),
+                    "This run": shown(values[s.path], s.path),
+                    "Preset": shown(base[s.path], s.path),
+                }
                 for s in changed
             ]
         )
     with st.expander("All settings"):
-        _table([{"Setting": _label(s), "This run": shown(values[s.path], s.path), "Means": s.says} for s in settings])
+        _table(
+            [
+                {"Setting": with_unit(s.title, s.unit), "This run": shown(values[s.path], s.path), "Means": s.says}
+                for s in settings
+            ]
+        )
     _machine(run)
 
 
@@ -75,11 +85,6 @@ def _short(value: object) -> str:
     if isinstance(value, float):
         return f"{value:.4g}"
     return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
-
-
-def _label(setting: Setting) -> str:
-    says_it_itself = setting.unit.lower() in setting.title.lower()  # "Epochs (epochs)"
-    return setting.title if says_it_itself else f"{setting.title} ({setting.unit})"
 
 
 def _table(rows: Sequence[dict[str, str]]) -> None:

@@ -7,14 +7,15 @@ from typing import Any
 import streamlit as st
 
 from dashboard import cache
-from dashboard.errors import plain, show_error
+from dashboard.errors import show_error
+from dashboard.words import plain, run_name
 from sealife_core.errors import SealifeError
-from sealife_core.runs.costs.estimates import duration
 from sealife_core.runs.directory import Run
 from sealife_core.runs.liveness import State
 from sealife_core.runs.scheduling.forecast import seconds_left, stage_seconds_left
 from sealife_core.runs.scheduling.queue import request_stop
 from sealife_core.runs.scheduling.queue_order import place_of
+from sealife_core.wording import duration
 
 POLL_S = 2.0
 # Every look makes the browser draw, on the processor that trains where there is only one: a tenth of a core a look a
@@ -95,11 +96,6 @@ def _stop(run: Run) -> None:
         st.toast(f"{plain(run_name(run))} {request_stop(run)}.")
     except SealifeError as error:
         show_error(error)
-
-
-def run_name(run: Run) -> str:
-    """The name a person gave the run, or its id."""
-    return run.notes()["name"]
 
 
 def progress_share(status: dict[str, Any]) -> float:

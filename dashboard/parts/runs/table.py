@@ -10,26 +10,15 @@ import pandas as pd
 import streamlit as st
 
 from dashboard import cache, state
-from dashboard.parts.runs.strip import duration, run_name
 from dashboard.theme import on_page, paper, run_colours
-from sealife_core.config import AnyConfig, SimclrConfig
+from dashboard.words import key_number, method, run_name, state_words
 from sealife_core.errors import ConfigError
 from sealife_core.runs.directory import Run
-from sealife_core.runs.liveness import Shown, State
 from sealife_core.runs.scheduling.forecast import Forecast
 
 ROWS_SHOWN = 8
 EVERY, ALONE = "all", "alone"
 _ROW_PX, _HEAD_PX = 35, 37
-_SIGNS = {
-    State.RUNNING: "◐ ",
-    State.QUEUED: "◌ ",
-    State.FINISHED: "✓ ",
-    State.FAILED: "✕ ",
-    State.DAMAGED: "✕ ",
-    State.INTERRUPTED: "! ",
-    State.NOT_RESPONDING: "! ",
-}
 
 
 def whose_runs() -> str:
@@ -109,55 +98,6 @@ def row(run: Run, now: float, forecast: Forecast | None = None) -> dict[str, Any
     except ConfigError:
         return told | {"Began": began}
     return told | {"Method": method(config), "Data": config.data, "Result": key_number(run), "Began": began}
-
-
-def method(config: AnyConfig) -> str:
-    """What the field calls this kind of run."""
-    return "SimCLR" if isinstance(config, SimclrConfig) else config.method
-
-
-def key_number(run: Run) -> str:
-    """The one number that says how well it went, "" while there is none."""
-    results = run.results() or {}
-    for split, name, says in (
-        ("test", "accuracy", "test"),
-        ("val", "knn_accuracy", "k-NN"),
-        ("val", "accuracy", "validation"),
-    ):
-        share = (results.get(split) or {}).get(name)
-        if share is not None:
-            return f"{100 * share:.1f} % {says}"
-    return ""
-
-
-def state_words(run: Run, now: float, forecast: Forecast | None = None) -> str:
-    """ "◐ running, epoch 3 of 20", "✓ finished 3 min ago", "✓ finished 3 min ago ✕ with a damaged file"; of a run that
-    waits when it begins, as far as that is known."""
-    shown = run.shown(now)
-    damaged = shown.state is not State.DAMAGED and run.problems()
-    return _state_words(run, shown, now, forecast) + (" ✕ with a damaged file" if damaged else "")
-
-
-def _state_words(run: Run, shown: Shown, now: float, forecast: Forecast | None) -> str:
-    status = run.status()
-    words = _SIGNS.get(shown.state, "") + ("stopping" if shown.stopping else shown.state.value)
-    if shown.state is State.RUNNING and status.get("epochs"):
-        return f"{words}, epoch {int(status.get('epoch') or 0)} of {status['epochs']}"
-    if shown.state is State.QUEUED and forecast is not None:
-        return f"{words}, {forecast.in_short}"
-    if shown.state is State.NOT_RESPONDING and shown.age_s is not None:
-        return f"{words} for {duration(shown.age_s)}"
-    ended = status.get("ended")
-    if not shown.state.active and ended is not None:
-        return f"{words} {ago(now - ended)}"
-    return words
-
-
-def ago(seconds: float) -> str:
-    """ "just now", "3 min ago", "2 days ago"."""
-    if seconds < 10:
-        return "just now"
-    return f"{duration(seconds)} ago" if seconds < 36 * 3600 else f"{round(seconds / 86400)} days ago"
 
 
 def _dated(run_id: str) -> datetime | None:

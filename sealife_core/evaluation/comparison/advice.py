@@ -10,8 +10,8 @@ from scipy.stats import norm
 
 from sealife_core.evaluation.comparison.paired import BEYOND_CHANCE, PairRow, all_pairs, p_words
 from sealife_core.evaluation.comparison.resampling import Interval
-from sealife_core.evaluation.comparison.rows import ComparisonRow, duration
-from sealife_core.wording import percent
+from sealife_core.evaluation.comparison.rows import ComparisonRow
+from sealife_core.wording import duration, percent
 
 if TYPE_CHECKING:
     import pandas as pd

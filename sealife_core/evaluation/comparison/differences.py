@@ -10,7 +10,7 @@ from sealife_core.evaluation.comparison.candidates import distinct_names
 from sealife_core.evaluation.comparison.rows import ComparisonRow
 from sealife_core.models.facts import published_weights, title_of
 from sealife_core.runs.directory import Run
-from sealife_core.wording import short_number
+from sealife_core.wording import short_number, with_unit
 
 DEPTH = "trained_stages"
 
@@ -45,7 +45,7 @@ def difference_rows(runs: Sequence[Run]) -> list[dict[str, str]]:
     readable = [run for run, _ in _readable(runs)]
     names = distinct_names(readable)
     return [
-        {"Setting": _title(found)}
+        {"Setting": with_unit(found.title, found.unit)}
         | {
             names[run.id]: words(found.values[run.id], found.path) if run.id in found.values else "–"
             for run in readable
@@ -97,8 +97,3 @@ def _weights(run: Run, config: AnyConfig) -> str:
     if source is not None:
         return Run(run.root / source).notes()["name"]
     return published_weights(config.encoder) if config.weights == "imagenet" else config.weights
-
-
-def _title(found: Difference) -> str:
-    says_it_itself = found.unit.lower() in found.title.lower()  # "Epochs (epochs)"
-    return found.title if says_it_itself else f"{found.title} ({found.unit})"

@@ -16,10 +16,10 @@ from sealife_core.evaluation.comparison.advice import advice, interval, signed
 from sealife_core.evaluation.comparison.differences import difference_rows, ladders
 from sealife_core.evaluation.comparison.paired import Paired, all_pairs, class_changes, p_words, paired
 from sealife_core.evaluation.comparison.report_piles import piles_html
-from sealife_core.evaluation.comparison.rows import ComparisonRow, by_encoder, comparison, duration
+from sealife_core.evaluation.comparison.rows import ComparisonRow, by_encoder, comparison
 from sealife_core.evaluation.figures.comparison_figures import as_svg, class_figure, comparison_figure, ladder_figure
 from sealife_core.runs.directory import Run
-from sealife_core.wording import percent
+from sealife_core.wording import duration, percent
 
 if TYPE_CHECKING:
     import pandas as pd

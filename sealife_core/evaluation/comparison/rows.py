@@ -11,6 +11,7 @@ from sealife_core.errors import SealifeError
 from sealife_core.evaluation.comparison.candidates import distinct_names
 from sealife_core.models.facts import published_weights, title_of
 from sealife_core.runs.directory import Run
+from sealife_core.wording import duration
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -184,16 +185,6 @@ def to_frame(rows: Sequence[ComparisonRow] | Sequence[RepresentationRow]) -> "pd
 def with_interval(value: float, low: float, high: float) -> str:
     """``0.645 [0.593, 0.694]``."""
     return f"{value:.3f} [{low:.3f}, {high:.3f}]"
-
-
-def duration(seconds: float | None) -> str:
-    """A length of time as people say it: ``42 s``, ``21 min``, ``1 h 05 min``; – if unknown."""
-    if seconds is None:
-        return "–"
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    minutes = round(seconds / 60)
-    return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02d} min"
 
 
 def _readable(runs: Sequence[Run], split: str, needed: tuple[str, ...]) -> list[tuple[Run, AnyConfig, dict[str, Any]]]:

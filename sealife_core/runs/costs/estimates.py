@@ -23,6 +23,7 @@ from sealife_core.runs.directory import runs_root
 from sealife_core.runs.files import LineReader, append_line
 from sealife_core.runs.liveness import host
 from sealife_core.runs.run import Run
+from sealife_core.wording import rate_said
 
 RATES = ".rates.jsonl"
 TORCH_BYTES = 900_000_000  # torch, torchvision and Lightning once imported, before the first image
@@ -217,19 +218,6 @@ def _seconds(
         f"{f', if {gpus} devices are {gpus} times as fast as one' if gpus > 1 else ''}"
     )
     return seconds, basis
-
-
-def duration(seconds: float) -> str:
-    """A length of time as people say it: "40 s", "3 min", "1 h 20 min"."""
-    if seconds < 90:
-        return f"{max(1, round(seconds))} s"
-    minutes = round(seconds / 60)
-    return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
-
-
-def rate_said(images_per_s: float) -> str:
-    """A rate as people write it, to three digits: "1,230 images/s"."""
-    return f"{float(f'{images_per_s:.3g}'):,g} images/s"
 
 
 def _row_gmac(row: dict[str, Any]) -> float:

@@ -11,14 +11,14 @@ from sealife_core.config import AnyConfig, cluster_address, source_run
 from sealife_core.durable import is_full
 from sealife_core.errors import SealifeError
 from sealife_core.runs.costs.devices import devices, needed, suitable
-from sealife_core.runs.costs.estimates import Images, count_images, duration, estimate, labelled_only
+from sealife_core.runs.costs.estimates import Images, count_images, estimate, labelled_only
 from sealife_core.runs.directory import Run, list_runs
 from sealife_core.runs.liveness import Process, State, process_of
 from sealife_core.runs.run import LAST
 from sealife_core.runs.scheduling.concurrency import NO_ROOM, is_light, may_go_beside
 from sealife_core.runs.scheduling.queue import waits_for_a_person
 from sealife_core.runs.scheduling.queue_order import waiting_runs
-from sealife_core.wording import counted
+from sealife_core.wording import counted, duration
 
 ASKED = ""  # stands for a run that is not launched yet, among the ids
 RECENT_ROWS = 100  # the rate of now, which a resumed run does not share with its past

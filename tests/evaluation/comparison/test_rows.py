@@ -12,13 +12,13 @@ from sealife_core.config import preset
 from sealife_core.evaluation.comparison.rows import (
     as_text,
     comparison,
-    duration,
     representation_rows,
     representation_text,
     to_frame,
     with_interval,
 )
 from sealife_core.runs.directory import Run, RunWriter, create_run
+from sealife_core.wording import duration
 
 TEST = {
     "n": 345, "chance": 0.0435, "accuracy": 0.645, "accuracy_low": 0.593, "accuracy_high": 0.694, "macro_f1": 0.631,

@@ -5,9 +5,10 @@ from typing import Any
 import pytest
 
 from sealife_core.config import preset
-from sealife_core.runs.costs.estimates import RATES, STARTUP_S, TORCH_BYTES, estimate, rate_said, record_rate
+from sealife_core.runs.costs.estimates import RATES, STARTUP_S, TORCH_BYTES, estimate, record_rate
 from sealife_core.runs.directory import create_run
 from sealife_core.runs.writer import RunWriter
+from sealife_core.wording import rate_said
 
 RATE = {
     "kind": "simclr",

@@ -1,0 +1,163 @@
+"""The only file that caches. Keys carry a file's time of change; every cache is bounded.
+
+What depends on a process or on the clock (a run's state) is never cached.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from threading import Lock
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+from sealife_core.datasets.dataset import Dataset, newest_first, open_dataset
+from sealife_core.errors import SealifeError
+from sealife_core.evaluation.embeddings.stored_embeddings import FILES, INDEX, Embedded, Space, read_embeddings
+from sealife_core.places import checkpoints_root, data_root
+from sealife_core.runs.directory import Run, list_runs
+from sealife_core.runs.run import METRICS, PREDICTIONS, MetricsReader
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from dashboard.background import Job
+    from dashboard.parts.pictures.view_pairs import Preview
+    from sealife_core.config import AnyConfig, Request
+    from sealife_core.launching.data_checks import Problem
+    from sealife_core.runs.scheduling.forecast import Forecast
+
+
+def datasets() -> list[str]:
+    """The names of all data sets, the newest first: the one that a person most likely means."""
+    return newest_first()
+
+
+def dataset(name: str) -> Dataset:
+    """The data set ``name``, read again only when it has changed. Raises DatasetError."""
+    folder = data_root() / name
+    return _dataset(str(folder), name, stamp(folder / "manifest.csv"), stamp(folder / "dataset.json"))
+
+
+def previews(dataset: Dataset, rows: Sequence[int], image_size_px: int) -> list["Preview"]:
+    """The pictures of ``rows`` decoded as training at ``image_size_px`` decodes them; only these, not the data set."""
+    from sealife_core.datasets.decoding.pixels import cache_size_px
+
+    side = cache_size_px(dataset, image_size_px)
+    return [_preview(dataset, row, side, dataset.content_hash) for row in rows]
+
+
+def launch_problems(request: "Request") -> list["Problem"]:
+    """What would keep ``request`` from ending well; a network is asked once a minute at most."""
+    from sealife_core.launching.launch_checks import problems_of
+
+    return problems_of(request, dataset(request.data), online=online)
+
+
+@st.cache_data(ttl=60, show_spinner="Checking whether the weights can be downloaded…")
+def online(encoder: str) -> bool | None:
+    """Whether the published weights of ``encoder`` can be downloaded; None where nothing answers."""
+    from sealife_core.models import imagenet
+
+    return imagenet.reachable(encoder)
+
+
+def runs() -> list[Run]:
+    """All runs that train or embed, newest first. From disk each time: it is the truth, and the files are small."""
+    return [run for run in list_runs(checkpoints_root()) if not run.is_study]
+
+
+def studies() -> list[Run]:
+    """All studies, newest first."""
+    return [run for run in list_runs(checkpoints_root()) if run.is_study]
+
+
+def forecasts(asked: "AnyConfig | None" = None) -> "dict[str, Forecast]":
+    """When each run that waits for this machine begins, and ``asked`` as ASKED. From disk each time, as the runs."""
+    from sealife_core.runs.scheduling.forecast import queue_forecast
+
+    return queue_forecast(checkpoints_root(), dataset, metrics, asked)
+
+
+def metrics(run: Run) -> list[dict[str, Any]]:
+    """The rows of the run's metrics.jsonl; only what was added since the last call is read."""
+    reader, lock = _reader(str(run.path / METRICS))
+    with lock:
+        reader.poll()
+        return list(reader.rows)
+
+
+def embeddings(run: Run, of: Space = "h") -> Embedded:
+    """The embeddings of a run, opened again only when they have changed. Raises RunError."""
+    return _embeddings(str(run.path), of, stamp(run.path / INDEX), stamp(run.path / FILES[of]))
+
+
+def predictions(run: Run) -> "pd.DataFrame":
+    """The predictions of a run; to be read, not changed: all sessions share the table. Raises RunError."""
+    return _predictions(str(run.path), stamp(run.path / PREDICTIONS))
+
+
+def stamp(path: Path) -> tuple[int, int]:
+    """What changes when a file changes: its time and size, zeros if it is not there."""
+    try:
+        found = path.stat()
+    except OSError:
+        return 0, 0
+    return found.st_mtime_ns, found.st_size
+
+
+# A data set is frozen, so all sessions may share one: cache_resource makes no copy of the table.
+# As many as a page shows cards of: with fewer, each visit would read them all again.
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _dataset(folder: str, name: str, manifest: tuple[int, int], info: tuple[int, int]) -> Dataset:
+    return open_dataset(name, Path(folder).parent)
+
+
+@st.cache_resource(max_entries=256, show_spinner=False)
+def _preview(_dataset: Dataset, row: int, side_px: int, content_hash: str) -> "Preview":
+    import torch
+
+    from dashboard.parts.pictures.view_pairs import Preview
+    from sealife_core.datasets.decoding.pixels import from_picture
+    from sealife_core.datasets.decoding.reading import read_rgb
+    from sealife_core.datasets.decoding.squares import DECODED_AT
+
+    square, _ = from_picture(read_rgb(_dataset.image_path(row), at_least_px=DECODED_AT * side_px), side_px)
+    width, height = _dataset.manifest["width"].iat[row], _dataset.manifest["height"].iat[row]
+    index = int(_dataset.labels[row])
+    name = _dataset.classes[index] if index >= 0 else "unlabelled"
+    return Preview(row, name, torch.from_numpy(square.copy()), float(width / height))
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _embeddings(folder: str, of: Space, index: tuple[int, int], values: tuple[int, int]) -> Embedded:
+    return read_embeddings(Path(folder), of)
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _predictions(folder: str, changed: tuple[int, int]) -> "pd.DataFrame":
+    from sealife_core.evaluation.classification.predictions import read_predictions
+
+    return read_predictions(Path(folder))
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _reader(path: str) -> tuple[MetricsReader, Lock]:
+    return MetricsReader(Path(path)), Lock()
+
+
+def classes(name: str) -> tuple[str, ...]:
+    """The classes of a data set in the order of their colours; () if it is gone or damaged."""
+    try:
+        return dataset(name).classes
+    except SealifeError:
+        return ()
+
+
+@st.cache_resource(show_spinner=False)
+def jobs() -> dict[str, "Job"]:
+    """The imports and checks of this server, by key: one dictionary for all sessions. ``background`` keeps it small."""
+    return {}
+
+
+def _predicted(run: Run) -> tuple[int, int]:
+    return stamp(run.path / PREDICTIONS)
