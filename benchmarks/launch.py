@@ -26,7 +26,7 @@ from sealife_core.places import checkpoints_root
 from sealife_core.runs.directory import Run, create_run
 from sealife_core.runs.scheduling.locks import dispatcher_runs, queue_lock
 from sealife_core.runs.scheduling.prewarmed_worker import READY, READY_LOG, wanted
-from sealife_core.runs.scheduling.queue import launch, make_ready, request_stop
+from sealife_core.runs.scheduling.queue import launch, prewarm, request_stop
 
 IMAGES, SIZE_PX, BATCH_SIZE = 256, 32, 64
 REPEATS = 3
@@ -76,7 +76,7 @@ def await_spare(used: set[str]) -> None:
     """Open the Train page, as it were, and fill in the form while a worker gets ready that was not ``used`` before."""
     root = checkpoints_root()
     log = root / READY_LOG
-    make_ready(root)
+    prewarm(root)
     until(lambda: log.exists() and "ready" in log.read_text() and log.read_text() not in used)
     used.add(log.read_text())
 

@@ -7,7 +7,7 @@ from sealife_core.config import AnyConfig, SimclrConfig
 from sealife_core.neutral import terminal_text
 from sealife_core.runs.directory import Run
 from sealife_core.runs.liveness import Shown, State
-from sealife_core.runs.scheduling.forecast import Forecast
+from sealife_core.runs.scheduling.forecast import QueueForecast
 from sealife_core.wording import duration, percent
 
 # Streamlit's renderer finds these in text however it is escaped: emoji and icons, addresses of pages and of mail, and
@@ -83,7 +83,7 @@ def key_number(run: Run) -> str:
     return ""
 
 
-def state_words(run: Run, now: float, forecast: Forecast | None = None) -> str:
+def state_words(run: Run, now: float, forecast: QueueForecast | None = None) -> str:
     """ "◐ running, epoch 3 of 20", "✓ finished 3 min ago", "✓ finished 3 min ago ✕ with a damaged file"; of a run that
     waits when it begins, as far as that is known."""
     shown = run.shown(now)
@@ -91,7 +91,7 @@ def state_words(run: Run, now: float, forecast: Forecast | None = None) -> str:
     return _state_words(run, shown, now, forecast) + (" ✕ with a damaged file" if damaged else "")
 
 
-def _state_words(run: Run, shown: Shown, now: float, forecast: Forecast | None) -> str:
+def _state_words(run: Run, shown: Shown, now: float, forecast: QueueForecast | None) -> str:
     status = run.status()
     words = _STATE_SIGNS.get(shown.state, "") + ("stopping" if shown.stopping else shown.state.value)
     if shown.state is State.RUNNING and status.get("epochs"):

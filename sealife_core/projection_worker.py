@@ -45,7 +45,7 @@ class Source:
 def main(run_path: Path, key: str) -> int:
     """Compute the projection asked for in ``key``. Returns the exit status: 0 done, 1 failed."""
     folder = run_path / PROJECTIONS / key
-    status = Status(folder / STATUS)
+    status = ProjectionStatus(folder / STATUS)
     try:
         compute(run_path, folder, status)
     except SealifeError as error:
@@ -58,7 +58,7 @@ def main(run_path: Path, key: str) -> int:
     return 0
 
 
-def compute(run_path: Path, folder: Path, status: "Status") -> None:
+def compute(run_path: Path, folder: Path, status: "ProjectionStatus") -> None:
     """Project what ``folder``'s request asks for."""
     request = read_json(folder / REQUEST) or {}
     settings = parse(ProjectionSettings, request.get("settings") or {})
@@ -84,7 +84,7 @@ def compute(run_path: Path, folder: Path, status: "Status") -> None:
     replace_json(folder / FACTS, facts)
 
 
-class Status:
+class ProjectionStatus:
     """status.json of a projection: this process is its only writer."""
 
     def __init__(self, path: Path) -> None:
@@ -130,7 +130,9 @@ def _notes(settings: ProjectionSettings, n: int, of: int) -> list[str]:
     return notes
 
 
-def _trust(values: np.ndarray, points: np.ndarray, settings: ProjectionSettings, status: "Status") -> dict[str, Any]:
+def _trust(
+    values: np.ndarray, points: np.ndarray, settings: ProjectionSettings, status: "ProjectionStatus"
+) -> dict[str, Any]:
     status.tell("measuring trustworthiness", 0, 0)
     frames = list(zip(values, points, strict=True)) if points.ndim == 3 else [(values, points)]
     measured = [trustworthiness(x, y, TRUST_K, TRUST_MOST, settings.seed, settings.metric) for x, y in frames]
@@ -142,7 +144,7 @@ def _trust(values: np.ndarray, points: np.ndarray, settings: ProjectionSettings,
     }
 
 
-def _knn(source: Source, status: "Status") -> dict[str, Any]:
+def _knn(source: Source, status: "ProjectionStatus") -> dict[str, Any]:
     """What the neighbours of labelled images say about their class, in the space that was projected, shown or not."""
     if source.dataset is None:
         return {}
@@ -165,7 +167,7 @@ def _knn(source: Source, status: "Status") -> dict[str, Any]:
     }
 
 
-def _failed(status: "Status", sentence: str) -> int:
+def _failed(status: "ProjectionStatus", sentence: str) -> int:
     traceback.print_exc()
     try:
         status.write(state="failed", stage="", error=sentence)

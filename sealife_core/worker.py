@@ -23,7 +23,7 @@ from sealife_core.neutral import terminal_lines
 from sealife_core.runs.directory import Run
 from sealife_core.runs.resume_check import BEGIN_ANEW, DamagedResumePoint
 from sealife_core.runs.run import LAST
-from sealife_core.runs.scheduling.ddp_processes import COMPANION_FLAG, HEARD_S, Leader, onlooker
+from sealife_core.runs.scheduling.ddp_processes import DDP_FLAG, HEARD_S, Leader, read_only_writer
 from sealife_core.runs.scheduling.prewarmed_worker import READY_FLAG, await_order
 from sealife_core.runs.writer import RunWriter, Superseded
 from sealife_core.studies.coordinator import coordinate
@@ -53,7 +53,7 @@ def main(folder: Path, training: Callable[[], Train] = import_training) -> int:
 
 def _main(run: RunWriter, training: Callable[[], Train]) -> int:
     signal.signal(signal.SIGTERM, _terminate)
-    loading = "" if run.run.is_study else "loading PyTorch"
+    loading = "" if run.run.launches_runs else "loading PyTorch"
     run.status(state="running", stage="starting", message=loading, started=time.time(), ended=None, error=None)
     try:
         finished = _carry_out(run.run.request(), run, training)
@@ -113,7 +113,7 @@ def accompany(folder: Path) -> int:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     warnings.simplefilter("ignore")  # the worker has the same to say
     try:
-        run = onlooker(folder)
+        run = read_only_writer(folder)
         import_training()(run.config(), run)
     except Exception as error:  # noqa: BLE001 - the last line of defence: all of them are told
         if isinstance(error, RuntimeError):
@@ -177,6 +177,6 @@ def _leave(code: int) -> None:
 
 
 if __name__ == "__main__":
-    if sys.argv[1] == COMPANION_FLAG:
+    if sys.argv[1] == DDP_FLAG:
         _leave(accompany(Path(sys.argv[2])))
     _leave(ready() if sys.argv[1] == READY_FLAG else main(Path(sys.argv[1])))

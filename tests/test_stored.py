@@ -18,7 +18,7 @@ from sealife_core.datasets.checks import check
 from sealife_core.datasets.dataset import list_datasets, open_dataset
 from sealife_core.datasets.imports.importing import read_skipped
 from sealife_core.datasets.storage import restore_dataset, trashed_datasets
-from sealife_core.evaluation.classification.out_of_distribution import read_novelty
+from sealife_core.evaluation.classification.out_of_distribution import read_ood
 from sealife_core.evaluation.classification.predictions import read_predictions
 from sealife_core.evaluation.classification.scores import scores
 from sealife_core.evaluation.comparison.rows import comparison, representation_rows
@@ -139,7 +139,7 @@ def test_embeddings__belong_to_the_images(stored):
     assert len(embedded.rows_in(reef)) == 40
     assert has_embeddings(stored["SimCLR"].path, "z")
     assert read_snapshots(stored["SimCLR"].path).epochs == (0, 1, 2)
-    assert read_novelty(stored["Fine-tune"].path, 512) is not None
+    assert read_ood(stored["Fine-tune"].path, 512) is not None
 
 
 def test_study_and_search__tell_what_came_of_them(stored):

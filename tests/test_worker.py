@@ -18,7 +18,7 @@ from sealife_core.runs.directory import Run, create_run
 from sealife_core.runs.liveness import State
 from sealife_core.runs.resume_check import DamagedResumePoint, damage
 from sealife_core.runs.scheduling.prewarmed_worker import READY_LOG
-from sealife_core.runs.scheduling.queue import launch, make_ready, request_stop, resume
+from sealife_core.runs.scheduling.queue import launch, prewarm, request_stop, resume
 from sealife_core.runs.writer import RunWriter
 from sealife_core.worker import explain, main
 from tests.runs.processes import dispatcher_pids, until
@@ -56,7 +56,7 @@ def test_worker__reports_every_problem_of_a_config(home: Path) -> None:
 def test_ready__a_real_spare_trains_the_run_it_is_given(tiny_reef: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SEALIFE_READY_MINUTES", "5")
     root = checkpoints_root()
-    make_ready(root)
+    prewarm(root)
     until(lambda: (root / READY_LOG).exists() and "ready" in (root / READY_LOG).read_text())
     size = {"image_size_px": 32, "batch_size": 16, "epochs": 1000}
     run = create_run(preset("simclr", "Quick look", device="cpu", **size), data_hash=tiny_reef.content_hash)

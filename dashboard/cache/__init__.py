@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from dashboard.parts.pictures.view_pairs import Preview
     from sealife_core.config import AnyConfig, Request
     from sealife_core.launching.data_checks import Problem
-    from sealife_core.runs.scheduling.forecast import Forecast
+    from sealife_core.runs.scheduling.forecast import QueueForecast
 
 
 def datasets() -> list[str]:
@@ -63,15 +63,15 @@ def online(encoder: str) -> bool | None:
 
 def runs() -> list[Run]:
     """All runs that train or embed, newest first. From disk each time: it is the truth, and the files are small."""
-    return [run for run in list_runs(checkpoints_root()) if not run.is_study]
+    return [run for run in list_runs(checkpoints_root()) if not run.launches_runs]
 
 
 def studies() -> list[Run]:
     """All studies, newest first."""
-    return [run for run in list_runs(checkpoints_root()) if run.is_study]
+    return [run for run in list_runs(checkpoints_root()) if run.launches_runs]
 
 
-def forecasts(asked: "AnyConfig | None" = None) -> "dict[str, Forecast]":
+def forecasts(asked: "AnyConfig | None" = None) -> "dict[str, QueueForecast]":
     """When each run that waits for this machine begins, and ``asked`` as ASKED. From disk each time, as the runs."""
     from sealife_core.runs.scheduling.forecast import queue_forecast
 

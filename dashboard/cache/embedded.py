@@ -14,7 +14,7 @@ from sealife_core.runs.run import MODEL, PREDICTIONS
 if TYPE_CHECKING:
     import numpy as np
 
-    from dashboard.app_pages.embeddings.colours import Facts
+    from dashboard.app_pages.embeddings.colours import ImageFacts
     from dashboard.app_pages.embeddings.points import Look
     from sealife_core.evaluation.embeddings.picture_encoder import PictureEncoder
 from dashboard.cache import _predicted, embeddings, stamp
@@ -37,7 +37,7 @@ def embedded_rows(run: Run, dataset: Dataset, of: Space) -> "np.ndarray":
     return _embedded_rows(embeddings(run, of), dataset, str(run.path), _embedded_stamp(run, of), dataset.content_hash)
 
 
-def facts(run: Run, dataset: Dataset) -> "Facts":
+def facts(run: Run, dataset: Dataset) -> "ImageFacts":
     """What is known of every image of ``dataset`` (N,), the run's predictions among it; of clusters nothing."""
     return _facts(run, dataset, str(run.path), _predicted(run), dataset.content_hash)
 
@@ -109,7 +109,7 @@ def _embedded_rows(_embedded: Embedded, _dataset: Dataset, folder: str, mark: An
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)
-def _facts(_run: Run, _dataset: Dataset, folder: str, predicted: Any, content: str) -> "Facts":
+def _facts(_run: Run, _dataset: Dataset, folder: str, predicted: Any, content: str) -> "ImageFacts":
     from dashboard.app_pages.embeddings.points import facts_of, predictions_of
 
     return facts_of(_dataset, predictions_of(_run))

@@ -29,7 +29,7 @@ def _undo(kind: str, name: str) -> None:
     try:
         if kind == "run":
             back = restore_with_parts(name)
-            if back.is_study:
+            if back.launches_runs:
                 state.open_study(back.id)
             else:
                 state.select_runs([back.id])

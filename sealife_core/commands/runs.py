@@ -15,7 +15,7 @@ from sealife_core.runs.directory import TRASH, Run, list_runs, parts_of, runs_ro
 from sealife_core.runs.liveness import State
 from sealife_core.runs.names import find_run, find_trashed
 from sealife_core.runs.scheduling import queue
-from sealife_core.runs.scheduling.forecast import Forecast, queue_forecast
+from sealife_core.runs.scheduling.forecast import QueueForecast, queue_forecast
 from sealife_core.runs.scheduling.queue_order import move_up
 from sealife_core.runs.tracking_links import places
 from sealife_core.wording import counted
@@ -135,7 +135,7 @@ def _act(chosen: argparse.Namespace, named: str, output: Output) -> dict[str, An
 
 def _deleted(chosen: argparse.Namespace, run: Run) -> tuple[int, list[str]]:
     """(Bytes freed, runs of a study that are kept). Raises RunError if nobody said what becomes of a study's runs."""
-    parts = parts_of(run) if run.is_study else []
+    parts = parts_of(run) if run.launches_runs else []
     if parts and chosen.parts is None:
         raise RunError(
             f"'{run.id}' has {len(parts)} runs of its own. Choose what to do with them: --with-parts deletes them too,"
@@ -205,7 +205,7 @@ def summary(run: Run) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def waiting_times(asked: AnyConfig | None = None) -> dict[str, Forecast]:
+def waiting_times(asked: AnyConfig | None = None) -> dict[str, QueueForecast]:
     """id → when it begins, of the runs that wait for this machine, and of ``asked`` as ASKED."""
     return queue_forecast(runs_root(), _dataset, asked=asked)
 
@@ -216,7 +216,7 @@ def _dataset(name: str) -> Images:
     return open_dataset(name)
 
 
-def _waiting(run: Run, forecasts: dict[str, Forecast]) -> dict[str, Any]:
+def _waiting(run: Run, forecasts: dict[str, QueueForecast]) -> dict[str, Any]:
     """When a run that waits begins; nothing of another."""
     found = forecasts.get(run.id)
     if found is None:

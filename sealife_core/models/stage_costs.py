@@ -7,12 +7,12 @@ from torch.autograd.graph import saved_tensors_hooks
 from torch.utils.flop_counter import FlopCounterMode
 
 from sealife_core.models.encoders import Encoder
-from sealife_core.models.facts import STAGE_NAMES, Stage
+from sealife_core.models.facts import STAGE_NAMES, StageCost
 
 _PX = 224
 
 
-def measured_stages(encoder: Encoder) -> tuple[Stage, ...]:
+def measured_stages(encoder: Encoder) -> tuple[StageCost, ...]:
     """The five stages of ``encoder``, which must be on the meta device, on one image of 224 px."""
     kept: dict[int, int] = {}
     own = {id(parameter) for parameter in encoder.parameters()}
@@ -41,7 +41,7 @@ def measured_stages(encoder: Encoder) -> tuple[Stage, ...]:
     before = [(0.0, 0.0), *totals[:-1]]
     numbers = [sum(each.numel() for each in stage.parameters()) / 1e6 for _, stage in encoder.stages]
     return tuple(
-        Stage(round(g - g0, 3), round(n, 3), round(k - k0, 1))
+        StageCost(round(g - g0, 3), round(n, 3), round(k - k0, 1))
         for (g, k), (g0, k0), n in zip(totals, before, numbers, strict=True)
     )
 

@@ -1,6 +1,6 @@
 """Layers that see the whole batch while devices share it: BatchNorm's statistics, the draws of dropout and drop path.
 
-A layer is made one of these and back by :func:`share_layers` and :func:`part_layers`, as it stands: its parameters and
+A layer is made one of these and back by :func:`synchronise_layers` and :func:`unsynchronise_layers`, as it stands: its parameters and
 their names are the same, so a checkpoint does not tell how many devices made it.
 """
 
@@ -13,12 +13,12 @@ from torch.autograd import Function
 from torch.autograd.function import once_differentiable
 from torch.nn import functional
 
-from sealife_core.models.distributed import added, gathered, place
+from sealife_core.models.distributed import all_gather, all_reduce, rank_and_world_size
 
 _BEFORE = "_alone"  # where a layer keeps what it was
 
 
-def share_layers(net: nn.Module, device: str, views: int = 1) -> None:
+def synchronise_layers(net: nn.Module, device: str, views: int = 1) -> None:
     """Make every BatchNorm, dropout and drop path in ``net`` see what all devices ("cpu" or "cuda") see together.
 
     views: of each image, of which a batch holds the first of all images, then the second of all.
@@ -31,8 +31,8 @@ def share_layers(net: nn.Module, device: str, views: int = 1) -> None:
             part.__dict__.update(process_group=None, views=views)  # None to SyncBatchNorm: all devices
 
 
-def part_layers(net: nn.Module) -> None:
-    """Undo :func:`share_layers`."""
+def unsynchronise_layers(net: nn.Module) -> None:
+    """Undo :func:`synchronise_layers`."""
     for part in net.modules():
         before = part.__dict__.pop(_BEFORE, None)
         if before is not None:
@@ -43,22 +43,24 @@ def part_layers(net: nn.Module) -> None:
 def _kinds(device: str) -> dict[type[nn.Module], Any]:
     """Kind of layer → what it becomes."""
     # PyTorch's own is for accelerators alone.
-    norm, norm_act = (nn.SyncBatchNorm, SyncNormAct) if device == "cuda" else (SharedBatchNorm, SharedNormAct)
-    kinds: dict[type[nn.Module], Any] = {nn.BatchNorm1d: norm, nn.BatchNorm2d: norm, nn.Dropout: SharedDropout}
+    norm, norm_act = (
+        (nn.SyncBatchNorm, SyncNormAct) if device == "cuda" else (SynchronisedBatchNorm, SynchronisedNormAct)
+    )
+    kinds: dict[type[nn.Module], Any] = {nn.BatchNorm1d: norm, nn.BatchNorm2d: norm, nn.Dropout: SynchronisedDropout}
     if "timm" in sys.modules:  # else no layer of timm is in the network
         from timm.layers.drop import DropPath
         from timm.layers.norm_act import BatchNormAct2d
 
-        kinds |= {BatchNormAct2d: norm_act, DropPath: SharedDropPath}
+        kinds |= {BatchNormAct2d: norm_act, DropPath: SynchronisedDropPath}
     return kinds
 
 
-class SharedBatchNorm(nn.BatchNorm2d):
+class SynchronisedBatchNorm(nn.BatchNorm2d):
     """BatchNorm over the images of all devices, on a processor. Maps (n, C, …), or numbers (n, C)."""
 
     def forward(self, input: Tensor) -> Tensor:
         """As BatchNorm1d and BatchNorm2d, which it is in evaluation mode."""
-        if not self.training or place()[1] == 1:
+        if not self.training or rank_and_world_size()[1] == 1:
             return super().forward(input)
         assert self.momentum is not None
         assert self.num_batches_tracked is not None
@@ -83,7 +85,7 @@ class _Normalised(Function):
     def forward(ctx: Any, x: Tensor, weight: Tensor, bias: Tensor, eps: float) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         own_variance, own_mean = torch.var_mean(_precise(x), _but_channels(x), correction=0)
         own_count = torch.full_like(own_mean[:1], x.numel() // x.shape[1])
-        told = gathered(torch.cat([own_mean, own_variance, own_count])[None])
+        told = all_gather(torch.cat([own_mean, own_variance, own_count])[None])
         means, variances, counts = told.split([len(own_mean), len(own_mean), 1], dim=1)
         count = counts.sum()
         share = counts / count
@@ -100,26 +102,26 @@ class _Normalised(Function):
         slope, wide = _precise(slopes[0]), (1, -1, *[1] * (x.ndim - 2))
         standard = (_precise(x) - mean.view(wide)).mul_(scale.view(wide))
         of_weight, of_bias = (slope * standard).sum(_but_channels(x)), slope.sum(_but_channels(x))
-        of_all = added(torch.stack([of_weight, of_bias])) / count
+        of_all = all_reduce(torch.stack([of_weight, of_bias])) / count
         # Each number moves the mean and the variance of all: that part is taken out of its own slope.
         inner = slope - standard.mul_(of_all[0].view(wide)) - of_all[1].view(wide)
         of_x = inner.mul_((weight * scale).view(wide))
         return of_x.to(x.dtype), of_weight, of_bias, None
 
 
-class SharedDropout(nn.Dropout):
+class SynchronisedDropout(nn.Dropout):
     """Dropout of a share of a batch: hides what it would of the whole batch, so all devices draw alike and differ."""
 
     def forward(self, input: Tensor) -> Tensor:
         """Features (n, D)."""
-        if not self.training or not self.p or place()[1] == 1:
+        if not self.training or not self.p or rank_and_world_size()[1] == 1:
             return super().forward(input)
-        (rank, devices), n = place(), len(input)
+        (rank, devices), n = rank_and_world_size(), len(input)
         kept = functional.dropout(input.new_ones(devices * n, *input.shape[1:]), self.p)
         return input * kept[rank * n :][:n]
 
 
-class SharedDropPath(nn.Module):
+class SynchronisedDropPath(nn.Module):
     """timm's DropPath (stochastic depth, arXiv 1603.09382) of a share of a batch: images are spared as in the whole."""
 
     drop_prob: float
@@ -128,7 +130,7 @@ class SharedDropPath(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """What a branch gives, (n, …), or 0 for the images whose branch is left out."""
-        (rank, devices), n = place(), len(x)
+        (rank, devices), n = rank_and_world_size(), len(x)
         if not self.training or not self.drop_prob:
             return x
         kept = x.new_empty(self.views, devices, n // self.views).bernoulli_(1 - self.drop_prob)
@@ -148,7 +150,7 @@ class _Act:
         return self.act(self.drop(super().forward(input)))  # pyright: ignore[reportAttributeAccessIssue]
 
 
-class SharedNormAct(_Act, SharedBatchNorm):
+class SynchronisedNormAct(_Act, SynchronisedBatchNorm):
     """BatchNormAct2d over the images of all devices, on a processor."""
 
 

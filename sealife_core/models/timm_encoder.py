@@ -15,7 +15,7 @@ from timm.models import group_parameters
 from torch import Tensor, nn
 
 from sealife_core.models.encoders import Encoder, End
-from sealife_core.models.facts import STAGE_NAMES, Facts
+from sealife_core.models.facts import STAGE_NAMES, EncoderFacts
 from sealife_core.models.fast_convolutions.depthwise import learn_in_fp32
 
 # Vision transformers are built for one size of picture; these make them take any, padded to whole patches.
@@ -119,7 +119,7 @@ def network_names() -> list[str]:
     return timm.list_models()
 
 
-def measure_facts(name: str) -> Facts:
+def measure_facts(name: str) -> EncoderFacts:
     """What ``facts`` tells of a network that is not in its table. Raises ValueError."""
     from sealife_core.models.stage_costs import measured_stages, reductions
 
@@ -128,7 +128,7 @@ def measure_facts(name: str) -> Facts:
     with torch.device("meta"):
         encoder = TimmEncoder(name)
     config = encoder.net.pretrained_cfg
-    return Facts(
+    return EncoderFacts(
         name=name,
         title=name,
         says="A network of timm.",

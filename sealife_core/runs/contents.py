@@ -91,7 +91,7 @@ class _Tracking(TypedDict, total=False):
 
 
 @with_config(_STRICT)
-class _Plan(TypedDict):
+class _MinutesPlan(TypedDict):
     epochs: Annotated[int, Field(ge=1, le=int(_MOST))]
     images_per_epoch: Annotated[int, Field(ge=1, le=int(_MOST))]
     copies: Annotated[int, Field(ge=0, le=int(_MOST))]
@@ -117,7 +117,7 @@ class _Environment(TypedDict, total=False):
     parameters_trained: Count
     labels_used: Count
     rarest_class: Text
-    plan: _Plan | None
+    plan: _MinutesPlan | None
     tracking: _Tracking | None
 
 

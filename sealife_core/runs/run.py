@@ -134,7 +134,7 @@ class Run:
         return request
 
     @property
-    def is_study(self) -> bool:
+    def launches_runs(self) -> bool:
         """Whether it coordinates other runs (as a study or a search) instead of training. Asked of hundreds at once, so
         the config is not checked for it."""
         return (self._read(CONFIG) or {}).get("kind") in COORDINATING

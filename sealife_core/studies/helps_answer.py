@@ -44,14 +44,14 @@ class Compared:
 
 
 @dataclass(frozen=True)
-class Found:
+class HelpsFound:
     """The comparison that decides, and those beside it, each with whether it is a gain after correction."""
 
     decides: Compared
     beside: tuple[tuple[Compared, bool], ...]
 
 
-def found(parts: Sequence[PartResult], root: Path, classes: int) -> Found | None:
+def found(parts: Sequence[PartResult], root: Path, classes: int) -> HelpsFound | None:
     """What a study's finished runs say; None where no comparison that decides has two ways with two seeds each.
 
     root: where the runs are; classes: how many the data set has. Raises RunError where predictions cannot be read, or
@@ -67,10 +67,10 @@ def found(parts: Sequence[PartResult], root: Path, classes: int) -> Found | None
     cells = over_seeds(table)
     beside = gains_beside({str(pair): right[pair] for pair in pairs[1:]})
     also = [(_compared(pair, beside[str(pair)][0], table, cells, classes), beside[str(pair)][1]) for pair in pairs[1:]]
-    return Found(_compared(decides, gain(*right[decides]), table, cells, classes), tuple(also))
+    return HelpsFound(_compared(decides, gain(*right[decides]), table, cells, classes), tuple(also))
 
 
-def sentence(found: Found) -> str:
+def sentence(found: HelpsFound) -> str:
     """The answer in words."""
     one, best = found.decides, found.decides.gain
     said = (

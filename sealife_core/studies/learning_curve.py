@@ -24,7 +24,7 @@ _STARTS = np.array([0.0, 1, 2, 4])  # labels a class before the power law holds
 
 
 @dataclass(frozen=True)
-class Forecast:
+class AccuracyForecast:
     """Accuracy at ``labels`` a class: ``value``, and the interval that holds it in 80 %."""
 
     labels: float
@@ -33,7 +33,7 @@ class Forecast:
     high: float
 
 
-def forecast(labels: Sequence[float], accuracies: np.ndarray, at: Sequence[float]) -> list[Forecast]:
+def forecast(labels: Sequence[float], accuracies: np.ndarray, at: Sequence[float]) -> list[AccuracyForecast]:
     """The mean accuracy over seeds at the numbers ``at`` of labels a class; [] of fewer than three budgets.
 
     labels: (B,) labels a class, ascending. accuracies: (S, B), NaN where a run is missing.
@@ -49,7 +49,9 @@ def forecast(labels: Sequence[float], accuracies: np.ndarray, at: Sequence[float
         left = curves.left_at(np.array([m], np.float64))[:, 0]
         departs = variance[-1] + (DEPARTS_BEYOND * np.log2(m / n[-1])) ** 2
         centre, spread = 1 - curves.floor - curves.factor * left, np.sqrt(left**2 / curves.precision + departs)
-        found.append(Forecast(float(m), float(curves.likely @ centre), *_interval(curves.likely, centre, spread)))
+        found.append(
+            AccuracyForecast(float(m), float(curves.likely @ centre), *_interval(curves.likely, centre, spread))
+        )
     return found
 
 

@@ -7,7 +7,7 @@ import numpy as np
 from sealife_core.studies.building import FINE_TUNE, RANDOM, budget
 from sealife_core.studies.helps import HELPS
 from sealife_core.studies.helps_answer import per_class
-from sealife_core.studies.learning_curve import Forecast, forecast
+from sealife_core.studies.learning_curve import AccuracyForecast, forecast
 from sealife_core.studies.questions import LABELS
 from sealife_core.studies.readiness import unfinished
 from sealife_core.studies.results import PartResult, over_seeds
@@ -15,7 +15,7 @@ from sealife_core.studies.results import PartResult, over_seeds
 TIMES = (2, 4)
 
 
-def forecasts(parts: Sequence[PartResult], classes: int) -> dict[tuple[str, str], list[Forecast]]:
+def forecasts(parts: Sequence[PartResult], classes: int) -> dict[tuple[str, str], list[AccuracyForecast]]:
     """(encoder, use) → accuracy with 2 and 4 × the labels a class that it was tried with; [] where budgets are few."""
     found = {}
     for way in dict.fromkeys((str(p.cell["encoder"]), str(p.cell["use"])) for p in parts if p.cell):
@@ -32,7 +32,7 @@ def forecasts(parts: Sequence[PartResult], classes: int) -> dict[tuple[str, str]
     return found
 
 
-def forecasts_of_best(parts: Sequence[PartResult], classes: int) -> dict[tuple[str, str], list[Forecast]]:
+def forecasts_of_best(parts: Sequence[PartResult], classes: int) -> dict[tuple[str, str], list[AccuracyForecast]]:
     """As :func:`forecasts`, only of the way with the highest accuracy at twice the labels; {} while runs go on."""
     if unfinished(parts) or not (found := forecasts(parts, classes)):
         return {}

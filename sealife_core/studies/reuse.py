@@ -22,7 +22,7 @@ def finished_runs(root: Path) -> dict[str, Run]:
     """Fingerprint → the newest run that has finished and was asked this."""
     found: dict[str, Run] = {}
     for run in list_runs(root):
-        if not run.is_study and run.state() is State.FINISHED:
+        if not run.launches_runs and run.state() is State.FINISHED:
             found.setdefault(fingerprint(run.request()), run)
     return found
 

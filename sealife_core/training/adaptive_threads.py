@@ -39,7 +39,7 @@ def threads_for(cores: int, others: float, most: int) -> int:
     return max(1, min(most, int(cores - others + ROUNDING)))
 
 
-class ElbowRoom(Callback):
+class AdaptiveThreads(Callback):
     """Changes the number of PyTorch's threads as others come and go. For one process on a processor.
 
     What a run computes does not depend on it, but for the last digits of sums, which are added in another order.

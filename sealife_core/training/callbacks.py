@@ -20,7 +20,7 @@ WARM_UP_STEPS = 2  # the first steps choose kernels and grow memory: their time 
 GPU_LOOK_EVERY = 10  # steps between two looks at the loss, where a look costs a wait
 
 
-class Status(Callback):
+class StatusWriter(Callback):
     """Keeps ``status.json`` current. ``stage``: what is going on; ``round_``: what an epoch is called."""
 
     def __init__(self, run: RunWriter, stage: str = "training", round_: str = "epoch") -> None:

@@ -16,7 +16,7 @@ from torchmetrics.classification import MulticlassAccuracy, MulticlassStatScores
 
 from sealife_core.config import LABELLED, ClassifierConfig
 from sealife_core.evaluation.classification.scores import macro_f1
-from sealife_core.models.distributed import added, place
+from sealife_core.models.distributed import all_reduce, rank_and_world_size
 from sealife_core.models.encoders import Encoder
 from sealife_core.models.heads import classification_head
 from sealife_core.models.losses import focal_loss, weighted_mean
@@ -110,7 +110,7 @@ class ClassifierModule(LightningModule):
         aspects = batch["aspects"].cpu()
         if augment and self.config.augmentation != "none":
             generator = generator_for(self.config.seed, self.global_step)
-            parameters = draw_views(LABELLED[self.config.augmentation], aspects, generator, place())
+            parameters = draw_views(LABELLED[self.config.augmentation], aspects, generator, rank_and_world_size())
         else:
             parameters = centre_view(aspects)
         return network_inputs(batch["images"], parameters, self.config)
@@ -141,8 +141,8 @@ class ClassifierModule(LightningModule):
         """One step on a batch of n labelled images."""
         logits = self(self.inputs(batch, augment=True))
         # Each device adds up its own, so that DDP's mean over devices is that of the whole batch, whatever each weighs.
-        whole = added(self.weight(batch["labels"]))
-        loss = weighted_mean(self.added_loss(logits, batch["labels"]) * place()[1], whole)
+        whole = all_reduce(self.weight(batch["labels"]))
+        loss = weighted_mean(self.added_loss(logits, batch["labels"]) * rank_and_world_size()[1], whole)
         self.train_accuracy.update(logits, batch["labels"])
         self.log("train/loss", loss, sync_dist=True)
         self.log("train/accuracy", self.train_accuracy, on_step=False, on_epoch=True)

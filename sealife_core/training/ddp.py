@@ -20,8 +20,8 @@ from pytorch_lightning.plugins import LayerSync
 from pytorch_lightning.strategies import DDPStrategy
 from torch import distributed, nn
 
-from sealife_core.models.synchronised_layers import part_layers, share_layers
-from sealife_core.runs.scheduling.ddp_processes import Companions
+from sealife_core.models.synchronised_layers import synchronise_layers, unsynchronise_layers
+from sealife_core.runs.scheduling.ddp_processes import DDPProcesses
 from sealife_core.runs.writer import RunWriter
 from sealife_core.training.hardware import Hardware
 from sealife_core.training.simclr import SimclrModule
@@ -31,7 +31,7 @@ from sealife_core.training.simclr import SimclrModule
 PATIENCE = timedelta(days=7)
 
 
-def shared_training(machine: Hardware) -> dict[str, Any]:
+def ddp_settings(machine: Hardware) -> dict[str, Any]:
     """What a Trainer takes for the devices of ``machine``; the devices that share a run are started by :func:`fitting`.
 
     BatchNorm's statistics are the same on every device, being made together: none need be copied before a step. And
@@ -42,7 +42,7 @@ def shared_training(machine: Hardware) -> dict[str, Any]:
     return {
         "devices": machine.devices,
         "strategy": DDPStrategy(timeout=PATIENCE, broadcast_buffers=False, gradient_as_bucket_view=True),
-        "plugins": [_Ours(), _SharedLayers(machine.device)],
+        "plugins": [_OwnEnvironment(), _LayerSync(machine.device)],
         "use_distributed_sampler": False,  # batches come in shares
     }
 
@@ -59,7 +59,7 @@ def fitting(trainer: Trainer, run: RunWriter) -> Iterator[None]:
         return
     environment = trainer.strategy.cluster_environment  # type: ignore[attr-defined]
     meeting = {"MASTER_ADDR": environment.main_address, "MASTER_PORT": str(environment.main_port)}
-    others = _until_dismissed() if trainer.global_rank else Companions(run, trainer.world_size - 1, meeting)
+    others = _until_dismissed() if trainer.global_rank else DDPProcesses(run, trainer.world_size - 1, meeting)
     try:
         with _threads_shared(trainer), others:
             yield
@@ -88,7 +88,7 @@ class OwnSignals(Callback):
             signal.signal(signal.SIGTERM, self._handler)
 
 
-class _Ours(LightningEnvironment):
+class _OwnEnvironment(LightningEnvironment):
     """Processes that Lightning finds and does not start: ours end with the run, however it ends."""
 
     @property
@@ -97,7 +97,7 @@ class _Ours(LightningEnvironment):
         return True
 
 
-class _SharedLayers(LayerSync):
+class _LayerSync(LayerSync):
     """BatchNorm, dropout and drop path of the whole batch, while training lasts."""
 
     def __init__(self, device: str) -> None:
@@ -106,12 +106,12 @@ class _SharedLayers(LayerSync):
     def apply(self, model: nn.Module) -> nn.Module:
         """Lightning's door, before the first step."""
         views = model.views_an_image if isinstance(model, SimclrModule) else 1
-        share_layers(model, self._device, views)
+        synchronise_layers(model, self._device, views)
         return model
 
     def revert(self, model: nn.Module) -> nn.Module:
         """Lightning's door, after the last one."""
-        part_layers(model)
+        unsynchronise_layers(model)
         return model
 
 

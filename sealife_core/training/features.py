@@ -16,10 +16,10 @@ from sealife_core.datasets.dataset import Dataset
 from sealife_core.datasets.decoding.pixels import Pixels, cache_size_px, pixels_to_look
 from sealife_core.errors import RunError
 from sealife_core.evaluation.classification.left_out_classes import measure_with_auroc
-from sealife_core.evaluation.classification.out_of_distribution import Means, write_novelty
+from sealife_core.evaluation.classification.out_of_distribution import Means, write_ood
 from sealife_core.evaluation.embeddings.compute import Progress, embed
 from sealife_core.evaluation.embeddings.feature_store import Columns, FeatureKey, FeatureStore
-from sealife_core.evaluation.embeddings.stage_outputs import Watched, taken_apart
+from sealife_core.evaluation.embeddings.stage_outputs import WithStageOutputs, taken_apart
 from sealife_core.evaluation.embeddings.stored_embeddings import write_embeddings, write_snapshot
 from sealife_core.models.encoders import Encoder
 from sealife_core.models.facts import facts
@@ -70,8 +70,8 @@ def embed_and_watch(
     return taken_apart(*_watching(encoder, pass_all))
 
 
-def _watching(encoder: Encoder, embed: Callable[[Watched], np.ndarray]) -> tuple[np.ndarray, Columns]:
-    watched = Watched(folded(encoder))
+def _watching(encoder: Encoder, embed: Callable[[WithStageOutputs], np.ndarray]) -> tuple[np.ndarray, Columns]:
+    watched = WithStageOutputs(folded(encoder))
     try:
         return embed(watched), watched.columns
     finally:
@@ -138,7 +138,7 @@ def keep_novelty(run: RunWriter, dataset: Dataset, side_px: int, means: Means) -
     train, val = ({name: of[part] for name, of in means.items()} for part in rows)
     labels = dataset.labels[rows[0]], dataset.labels[rows[1]]
     try:
-        write_novelty(run.path, measure_with_auroc(train, val, side_px, *labels))
+        write_ood(run.path, measure_with_auroc(train, val, side_px, *labels))
     except RunError:  # the model is none the worse; who asks it is told why
         return
 
@@ -152,7 +152,7 @@ def keep_embeddings(run: RunWriter, dataset: Dataset, h: np.ndarray, head: nn.Mo
     write_embeddings(run.path, dataset, h, z)
 
 
-class Snapshots(Callback):
+class SnapshotWriter(Callback):
     """Keeps h of the same images before training and after about ten epochs: the frames of a film.
 
     The images are a random choice of the labelled ones outside the test split; without labels, of all training ones.

@@ -7,7 +7,7 @@ from pytorch_lightning import LightningModule
 from torch import Tensor
 
 from sealife_core.config import SimclrConfig
-from sealife_core.models.distributed import place
+from sealife_core.models.distributed import rank_and_world_size
 from sealife_core.models.encoders import Encoder
 from sealife_core.models.heads import projection_head
 from sealife_core.models.losses import contrastive_accuracy, nt_xent
@@ -66,7 +66,7 @@ class SimclrModule(LightningModule):
 
         Where devices share a batch, loss and accuracy are those of all of it, on each of them.
         """
-        share = place()
+        share = rank_and_world_size()
         across = share[1] > 1
         _, z = self(self.two_views(batch, self.global_step, share=share))
         z0, z1 = z.chunk(2)

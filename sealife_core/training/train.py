@@ -18,10 +18,10 @@ from sealife_core.launching.data_checks import Labels, can_choose
 from sealife_core.models.checkpoint import save_model
 from sealife_core.models.encoders import Encoder
 from sealife_core.runs.writer import RunWriter
-from sealife_core.training.callbacks import BestModel, Speed, Status
+from sealife_core.training.callbacks import BestModel, Speed, StatusWriter
 from sealife_core.training.classifier import ClassifierModule
 from sealife_core.training.features import (
-    Snapshots,
+    SnapshotWriter,
     embed_all,
     embed_and_watch,
     frozen_features,
@@ -91,7 +91,7 @@ def train_simclr(config: SimclrConfig, run: RunWriter, tracking: Tracking) -> bo
     best = BestModel(run, metric=None) if config.chooses else None
     looking = Representation(config, run, dataset, pixels, machine, best)
     speed = Speed("train/views_per_s", images_per_step=2 * size, note=partial(note_rate, config, run, machine))
-    film = Snapshots(config, run, dataset, pixels, machine)
+    film = SnapshotWriter(config, run, dataset, pixels, machine)
     watching = [*([best] if best else []), looking, film]
     trainer = build_trainer(
         config, run, machine, watching, steps_per_epoch=len(rows) // size, speed=speed, tracking=tracking
@@ -241,7 +241,7 @@ def learn(
     planned = config.model_copy(update={"epochs": len(PENALTIES)}) if path else config
     trainer = build_trainer(
         planned, run, machine, [], steps_per_epoch=steps, validated=validated, start=start, speed=timed,
-        tracking=tracking, status=Status(run, "choosing the penalty", "choosing the penalty:") if path else None,
+        tracking=tracking, status=StatusWriter(run, "choosing the penalty", "choosing the penalty:") if path else None,
     )  # fmt: skip
     finished, train_s = fit(trainer, module, batches, run)
     return finished, best_model(trainer, module), train_s

@@ -12,9 +12,17 @@ from sealife_core.config import ClassifierConfig, SimclrConfig
 from sealife_core.runs.resume_check import DamagedResumePoint, damage
 from sealife_core.runs.run import LAST
 from sealife_core.runs.writer import RunWriter
-from sealife_core.training.adaptive_threads import ElbowRoom
-from sealife_core.training.callbacks import BestModel, FiniteLoss, FirstPoint, MovingAverage, Patience, Speed, Status
-from sealife_core.training.ddp import OwnSignals, fitting, shared_training
+from sealife_core.training.adaptive_threads import AdaptiveThreads
+from sealife_core.training.callbacks import (
+    BestModel,
+    FiniteLoss,
+    FirstPoint,
+    MovingAverage,
+    Patience,
+    Speed,
+    StatusWriter,
+)
+from sealife_core.training.ddp import OwnSignals, ddp_settings, fitting
 from sealife_core.training.hardware import Hardware
 from sealife_core.training.loggers import MetricsFile
 from sealife_core.training.resume_point import ResumePoint, Stopped, WholeFiles
@@ -45,7 +53,7 @@ def build_trainer(
     start: dict[str, float] | None = None,
     speed: Speed | None = None,
     tracking: Tracking | None = None,
-    status: Status | None = None,
+    status: StatusWriter | None = None,
 ) -> Trainer:
     """A Trainer that logs into the run directory and to ``tracking``; ``validated`` adds best model and early stopping.
 
@@ -56,13 +64,13 @@ def build_trainer(
     for library in ("pytorch_lightning", "lightning_fabric"):
         logging.getLogger(library).setLevel(logging.WARNING)
     total = steps_per_epoch * config.epochs
-    status = status or Status(run)
+    status = status or StatusWriter(run)
     watching: list[Callback] = [status, OwnSignals()] if machine.devices > 1 else [status]
     watching += [] if machine.rank else [FiniteLoss(), *callbacks]
     if config.threads:
         torch.set_num_threads(config.threads)
     elif machine.device == "cpu" and machine.devices == 1:
-        watching.append(ElbowRoom())
+        watching.append(AdaptiveThreads())
     average = MovingAverage(config.ema_decay) if isinstance(config, ClassifierConfig) and config.ema_decay else None
     watching += [average] if average else []
     if isinstance(config, ClassifierConfig) and validated:
@@ -74,7 +82,7 @@ def build_trainer(
     watching.append(ResumePoint(run))  # after those that write down what it makes final
     if not machine.rank:  # the clock of a step starts when all others are done before it
         watching += [*([speed] if speed else []), FirstPoint()]
-    shared = shared_training(machine)
+    shared = ddp_settings(machine)
     plugins = [*shared.pop("plugins", []), WholeFiles()]
     return Trainer(
         accelerator=machine.accelerator,

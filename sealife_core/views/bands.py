@@ -35,7 +35,7 @@ class Geometry(NamedTuple):
     sigma_px: Tensor  # (v,) of the blur, px of the view; 0 is none
 
 
-class Colouring(NamedTuple):
+class ColourJitter(NamedTuple):
     """What becomes of a pixel p (3,), 0 … 255, of a view whose mean is m: ``matrix p + shift m + light``, clamped."""
 
     matrix: Tensor  # (v, 3, 3)
@@ -44,9 +44,9 @@ class Colouring(NamedTuple):
     low: Tensor  # (3,) black
     high: Tensor  # (3,) white
 
-    def select(self, rows: Tensor | slice) -> "Colouring":
+    def select(self, rows: Tensor | slice) -> "ColourJitter":
         """The colouring of some of the views."""
-        return Colouring(self.matrix[rows], self.shift[rows], self.light[rows], self.low, self.high)
+        return ColourJitter(self.matrix[rows], self.shift[rows], self.light[rows], self.low, self.high)
 
 
 class Bands(NamedTuple):
@@ -60,7 +60,7 @@ class Bands(NamedTuple):
         return Bands(self.first[rows], self.weight[rows])
 
 
-class _Plan(NamedTuple):
+class _BandPlan(NamedTuple):
     """What is to be known of v views before a pixel is touched; x and y where there are two numbers."""
 
     corner: Tensor  # (v, 2) int64: the first pixel of the crop
@@ -71,15 +71,15 @@ class _Plan(NamedTuple):
     step: Tensor  # (v,) int64: how far apart the windows are
     place: Tensor  # (v, blocks) int64: the window of each block of columns, counted from the left of the picture
 
-    def select(self, rows: slice) -> "_Plan":
+    def select(self, rows: slice) -> "_BandPlan":
         """The plan of some of the views."""
         across, down = self.across.select(rows), self.down.select(rows)
-        return _Plan(
+        return _BandPlan(
             self.corner[rows], self.span[rows], across, down, self.sigma_px[rows], self.step[rows], self.place[rows]
         )
 
 
-def banded_views(images: Tensor, geometry: Geometry, colouring: Colouring, out: Tensor) -> Tensor:
+def banded_views(images: Tensor, geometry: Geometry, colouring: ColourJitter, out: Tensor) -> Tensor:
     """images (n, S, S, 3) uint8 on the CPU → ``out`` (v, 3, size, size) float32, channels-last, is filled and returned;
     view j is of image j mod n."""
     count, source, size = len(geometry.box), images.shape[1], out.shape[2]
@@ -97,7 +97,7 @@ def banded_views(images: Tensor, geometry: Geometry, colouring: Colouring, out: 
     return out
 
 
-def _planned(geometry: Geometry, source: int, size: int) -> _Plan:
+def _planned(geometry: Geometry, source: int, size: int) -> _BandPlan:
     """The plan of all views at once: what is small is not worth a call for each chunk."""
     begin, extent = (geometry.box * source).view(-1, 2, 2).unbind(1)
     corner = begin.floor().clamp(0, source - 1)
@@ -109,7 +109,7 @@ def _planned(geometry: Geometry, source: int, size: int) -> _Plan:
     place = torch.arange(size // block)
     place = torch.where(geometry.flip_x[:, None], len(place) - 1 - place, place)
     step = (extent[:, 0] * block / size).round().long()
-    return _Plan(corner.long(), span.long(), across, down, geometry.sigma_px, step, place)
+    return _BandPlan(corner.long(), span.long(), across, down, geometry.sigma_px, step, place)
 
 
 def _block(size: int) -> int:
@@ -117,7 +117,9 @@ def _block(size: int) -> int:
     return max(b for b in range(1, min(_BLOCK, size) + 1) if size % b == 0)
 
 
-def _fill(views: Tensor, images: Tensor, numbers: Tensor, plan: _Plan, colouring: Colouring, room: Tensor) -> Tensor:
+def _fill(
+    views: Tensor, images: Tensor, numbers: Tensor, plan: _BandPlan, colouring: ColourJitter, room: Tensor
+) -> Tensor:
     """Make ``views[numbers]`` of a ``plan`` and a ``colouring`` of just these.
 
     ``room`` is for the pixels; it is returned, or a larger one. What is left in it from before is finite and weighs 0.
@@ -173,7 +175,7 @@ def _mean_colour(lines: Tensor, across: Bands) -> Tensor:
     return torch.bmm(weight[:, None], lines.mean(1).view(m, -1, 3))
 
 
-def _block_matrices(across: Bands, plan: _Plan, colouring: Colouring, window: int) -> Tensor:
+def _block_matrices(across: Bands, plan: _BandPlan, colouring: ColourJitter, window: int) -> Tensor:
     """(m, windows, window · 3, block · 3): from a window's pixels to the columns of its block, and their colours.
 
     ``across`` counts pixels from where the first window begins.

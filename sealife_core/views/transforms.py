@@ -18,7 +18,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from sealife_core.views.bands import Colouring, Geometry, banded_views, blur_weights
+from sealife_core.views.bands import ColourJitter, Geometry, banded_views, blur_weights
 from sealife_core.views.sampling import JITTER_OPERATIONS, ViewParameters
 
 STEPS = ("crop", "flip", "jitter", "grayscale", "cast", "haze", "blur", "solarise")
@@ -74,7 +74,7 @@ def empty_views(count: int, size: int, device: torch.device) -> Tensor:
     return torch.empty((count, 3, size, size), device=device, memory_format=torch.channels_last)
 
 
-def dense_views(images: Tensor, geometry: Geometry, colouring: Colouring, out: Tensor) -> Tensor:
+def dense_views(images: Tensor, geometry: Geometry, colouring: ColourJitter, out: Tensor) -> Tensor:
     """images (n, S, S, 3) uint8 → ``out`` (v, 3, size, size) float32, channels-last, is filled and returned; view j is
     of image j mod n."""
     (n, source), count, device, size = images.shape[:2], len(geometry.box), images.device, out.shape[2]
@@ -111,16 +111,16 @@ def _geometry(parameters: ViewParameters, size: int, steps: tuple[str, ...]) -> 
     )
 
 
-def _colouring(parameters: ViewParameters, steps: tuple[str, ...], colours: Colours | None) -> Colouring:
+def _colouring(parameters: ViewParameters, steps: tuple[str, ...], colours: Colours | None) -> ColourJitter:
     """:func:`colour_matrices` for pixels of 0 … 255, with the normalisation in them."""
     colour, colour_of_mean, light = colour_matrices(parameters, steps)
     mean, std = torch.tensor(colours or ((0.0,) * 3, (1.0,) * 3), device=light.device)
     scale = 1 / (255 * std[:, None])
     low, high = -mean / std, (1 - mean) / std
-    return Colouring(scale * colour, scale * (colour_of_mean - colour), (light - mean) / std, low, high)
+    return ColourJitter(scale * colour, scale * (colour_of_mean - colour), (light - mean) / std, low, high)
 
 
-def _solarise(views: Tensor, threshold: Tensor, colouring: Colouring) -> None:
+def _solarise(views: Tensor, threshold: Tensor, colouring: ColourJitter) -> None:
     """In place: what is not below ``threshold`` (v,), given in [0, 1], is mirrored between black and white."""
     low, high = colouring.low.view(3, 1, 1), colouring.high.view(3, 1, 1)
     above = low + (high - low) * threshold.view(-1, 1, 1, 1)

@@ -30,5 +30,5 @@ def test_study__from_one_click_to_its_chart(tiny_reef: Dataset, page: Page, dash
     expect(page.get_by_text("Rarest class reduced to 1 : 20")).to_be_visible()
     expect(page.get_by_text(re.compile("All runs were tested on the same"))).to_be_visible()
     expect(page.get_by_test_id("stException")).to_have_count(0)
-    study = next(run for run in list_runs() if run.is_study)
+    study = next(run for run in list_runs() if run.launches_runs)
     assert [run.state() for run in parts_of(study)] == [State.FINISHED] * 3

@@ -9,7 +9,7 @@ from sealife_core.__main__ import main
 from sealife_core.config import preset
 from sealife_core.runs.costs import machine_speed
 from sealife_core.runs.costs.estimates import estimate
-from sealife_core.runs.costs.machine_speed import Calibration
+from sealife_core.runs.costs.machine_speed import SpeedMeasurement
 from sealife_core.training import speed_measurement
 
 
@@ -22,7 +22,7 @@ def test_calibrate__lets_times_be_estimated(
     assert main(["calibrate", "--device", "cpu", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["images_per_s"] > 0
     assert estimate(preset("simclr", device="cpu"), 1000).seconds is not None
-    assert machine_speed.find("cpu") == Calibration(running=False, done=True)
+    assert machine_speed.find("cpu") == SpeedMeasurement(running=False, done=True)
 
 
 def test_calibrate__does_nothing_while_another_is_at_it(

@@ -77,7 +77,7 @@ def test_damage__of_many_runs_at_once_stops_no_page_and_no_command(
     for page in PAGES:
         opened(page)
     for run in damaged[:4]:
-        opened(*(("studies", "study") if run.is_study else ("runs", "run")), run.id)
+        opened(*(("studies", "study") if run.launches_runs else ("runs", "run")), run.id)
         if (run.path / "predictions.parquet").exists():
             opened("gallery", "run", run.id)
         if (run.path / "embeddings.json").exists():

@@ -4,19 +4,19 @@ import numpy as np
 import pytest
 
 from dashboard.app_pages.embeddings import colours as colours
-from dashboard.app_pages.embeddings.colours import Facts, colouring
+from dashboard.app_pages.embeddings.colours import ImageFacts, colouring
 from sealife_core.evaluation.figures.palette import UNLABELLED_COLOUR, class_colour
 
 CLASSES = ("crab", "eel", "seal")
 NAN = float("nan")
 
 
-def facts(**changed) -> Facts:
+def facts(**changed) -> ImageFacts:
     known = {
         "rows": [10, 11, 12, 13], "labels": [0, 1, -1, 2], "splits": [0, 1, 0, 2], "predicted": [-1, 1, -1, 0],
         "confidence": [NAN, 0.9, NAN, 0.6], "loss": [NAN, 0.1, NAN, 2.0], "clusters": [0, 0, 1, 1],
     }  # fmt: skip
-    return Facts(**{name: np.array(values) for name, values in (known | changed).items()})
+    return ImageFacts(**{name: np.array(values) for name, values in (known | changed).items()})
 
 
 def members(found: colours.Colouring) -> dict[str, list[int]]:
@@ -55,10 +55,10 @@ def test_confidence__is_a_scale_and_the_rest_is_grey():
 
 
 def test_loss__does_not_let_one_huge_value_make_all_others_look_alike():
-    many = {name: np.zeros(1000) for name in Facts.__dataclass_fields__}
+    many = {name: np.zeros(1000) for name in ImageFacts.__dataclass_fields__}
     many["loss"] = np.full(1000, 1.0)
     many["loss"][7] = 80.0
-    found = colouring(colours.LOSS, Facts(**many), CLASSES)
+    found = colouring(colours.LOSS, ImageFacts(**many), CLASSES)
     assert found.scale is not None
     assert found.scale.high == 1.0
 

@@ -15,7 +15,7 @@ from sealife_core.runs.liveness import State
 from sealife_core.runs.run import STUDY, TRIALS
 from sealife_core.runs.scheduling.queue import trashed, write_status
 from sealife_core.studies.helps import HELPS
-from sealife_core.studies.learning_curve import Forecast
+from sealife_core.studies.learning_curve import AccuracyForecast
 from sealife_core.studies.questions import (
     FULL,
     IMAGENET,
@@ -92,7 +92,7 @@ def test_form__says_what_a_study_takes_and_starts_it_once(tiny_reef: Dataset) ->
     button(app, "Start the study").click().run()
     assert not app.exception
     (run,) = list_runs()
-    assert run.is_study
+    assert run.launches_runs
     assert run.state() is State.QUEUED
     assert run.request() == study_of(LABELS, tiny_reef)
     assert "0 of 26 runs" in " ".join(str(bar.proto) for bar in app.get("progress"))
@@ -145,7 +145,7 @@ def test_view__of_the_verdict_says_it_and_what_more_labels_would_bring(tiny_reef
 def test_chart__goes_on_with_the_forecast_as_a_dotted_line_within_its_interval(tiny_reef: Dataset) -> None:
     run = finished_study(study_of(HELPS, tiny_reef), lambda part: 0.5)
     cells = over_seeds(part_results(run))
-    told = {(IMAGENET, PROBE): [Forecast(160, 0.55, 0.5, 0.6), Forecast(320, 0.6, 0.5, 0.7)]}
+    told = {(IMAGENET, PROBE): [AccuracyForecast(160, 0.55, 0.5, 0.6), AccuracyForecast(320, 0.6, 0.5, 0.7)]}
     plain, longer = (labels_option(cells, 10, 0.1, "#000", more)["series"] for more in (None, told))
     (line,) = [one for one in longer if one.get("lineStyle", {}).get("type") == "dotted"]
     assert line["data"] == [[80.0, 50.0], [160, 55.0], [320, 60.0]]

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from sealife_core.models import losses, synchronised_layers
 from sealife_core.models.losses import contrastive_accuracy, nt_xent
-from sealife_core.models.synchronised_layers import SharedBatchNorm, part_layers, share_layers
+from sealife_core.models.synchronised_layers import SynchronisedBatchNorm, synchronise_layers, unsynchronise_layers
 
 Devices = Callable[[int, Callable[[int], Any]], list[Any]]
 
@@ -108,7 +108,7 @@ def test_batch_norm__shared_is_that_of_the_whole_batch(
     several = [kind(5).double() for _ in sizes]
     for norm in several:
         norm.load_state_dict(one.state_dict())
-        share_layers(norm, "cpu")
+        synchronise_layers(norm, "cpu")
     x.requires_grad_()
     expected = one(x)
     expected.backward(slope)
@@ -126,8 +126,8 @@ def test_batch_norm__shared_is_that_of_the_whole_batch(
     for name, parameter in one.named_parameters():
         torch.testing.assert_close(sum(dict(norm.named_parameters())[name].grad for norm in several), parameter.grad)
     for norm in several:
-        assert type(norm) is SharedBatchNorm
-        part_layers(norm)
+        assert type(norm) is SynchronisedBatchNorm
+        unsynchronise_layers(norm)
         assert type(norm) is kind
         torch.testing.assert_close(norm.state_dict(), one.state_dict())
 
@@ -137,7 +137,7 @@ def test_batch_norm__shared_keeps_its_numbers_in_full_precision_under_autocast(d
     one = nn.BatchNorm2d(3)
     expected = one(x)
     for norm in several:
-        share_layers(norm, "cpu")
+        synchronise_layers(norm, "cpu")
 
     def work(rank: int) -> Tensor:
         with torch.autocast("cpu", torch.bfloat16):
@@ -160,7 +160,7 @@ def test_batch_norm__that_is_frozen_talks_to_nobody_and_stays_as_it_is() -> None
     before = {name: value.clone() for name, value in norm.state_dict().items()}
     x = torch.randn(4, 3, 2, 2)
     expected = norm.eval()(x)
-    share_layers(norm, "cpu")
+    synchronise_layers(norm, "cpu")
     torch.testing.assert_close(norm(x), expected)
     torch.testing.assert_close(dict(norm.state_dict()), before)
 
@@ -169,7 +169,7 @@ def test_dropout__shared_hides_what_it_would_of_the_whole_batch(devices: Devices
     x, layer = torch.randn(12, 50), nn.Dropout(0.4)
     torch.manual_seed(3)
     expected = layer(x)
-    share_layers(layer, "cpu")
+    synchronise_layers(layer, "cpu")
     shares = x.chunk(3)
     draws = threading.Lock()
 
@@ -188,9 +188,9 @@ def test_share_layers__leaves_a_checkpoint_as_it_would_be() -> None:
         return nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), nn.Flatten(), nn.Dropout(0.1), nn.LazyLinear(2))
 
     one, several = network(), network()
-    share_layers(several, "cuda")
+    synchronise_layers(several, "cuda")
     assert [type(part).__name__ for part in several][1:4] == ["SyncBatchNorm", "Flatten", "SharedDropout"]
     assert list(several.state_dict()) == list(one.state_dict())
-    part_layers(several)
+    unsynchronise_layers(several)
     assert [type(part) for part in several] == [type(part) for part in one]
     assert vars(several[1]).keys() == vars(one[1]).keys()

@@ -13,7 +13,7 @@ from sealife_core.datasets.dataset import Dataset
 from sealife_core.runs.directory import create_run
 from sealife_core.runs.writer import RunWriter
 from sealife_core.training import adaptive_threads
-from sealife_core.training.adaptive_threads import ElbowRoom, Used, threads_for, used
+from sealife_core.training.adaptive_threads import AdaptiveThreads, Used, threads_for, used
 from sealife_core.training.hardware import Hardware
 from sealife_core.training.trainer import build_trainer
 
@@ -40,7 +40,7 @@ def room(monkeypatch: pytest.MonkeyPatch, loads: list[float]) -> Iterator[int]:
     """PyTorch's threads after each look, on two cores of which others use ``loads``; this process uses one."""
     state = {"clock": 0.0, "anybody": 0.0}
     monkeypatch.setattr(adaptive_threads, "time", SimpleNamespace(monotonic=lambda: state["clock"]))
-    watched = ElbowRoom(lambda: Used(state["clock"], state["anybody"], state["clock"]), cores=2)
+    watched = AdaptiveThreads(lambda: Used(state["clock"], state["anybody"], state["clock"]), cores=2)
     watched.on_train_start(NOBODY, NOBODY)
     for load in loads:
         state["clock"] += adaptive_threads.LOOK_EVERY_S
@@ -74,7 +74,7 @@ def test_run__of_a_given_number_of_threads_keeps_to_it(tiny_reef: Dataset, two_t
         config = preset("simclr", device="cpu", **settings)
         run = RunWriter(create_run(config))
         trainer = build_trainer(config, run, Hardware("cpu", "fp32", config.devices), [], steps_per_epoch=2)
-        return [c for c in trainer.callbacks if isinstance(c, ElbowRoom)]  # type: ignore[attr-defined]
+        return [c for c in trainer.callbacks if isinstance(c, AdaptiveThreads)]  # type: ignore[attr-defined]
 
     assert len(callbacks()) == 1
     assert callbacks(threads=1) == []

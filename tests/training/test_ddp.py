@@ -14,7 +14,7 @@ import pytest
 import torch
 
 from sealife_core.datasets.dataset import Dataset
-from sealife_core.models.distributed import place
+from sealife_core.models.distributed import rank_and_world_size
 from sealife_core.runs.directory import Run, create_run
 from sealife_core.runs.writer import RunWriter
 from sealife_core.training.train import train
@@ -101,5 +101,5 @@ def test_train__a_classifier_on_two_devices_is_evaluated_once_and_leaves_nothing
     assert results["test"]["n"] == len(tiny_reef.rows("test"))
     assert [row["step"] for row in run.metrics() if "train/loss" in row] == [1, 2]
     assert sum("val/macro_f1" in row for row in run.metrics()) == 1
-    assert (place(), torch.get_num_threads()) == ((0, 1), threads)
+    assert (rank_and_world_size(), torch.get_num_threads()) == ((0, 1), threads)
     assert psutil.Process().children() == before

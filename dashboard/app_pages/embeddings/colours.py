@@ -27,7 +27,7 @@ _NO_PREDICTION = "no prediction"
 
 
 @dataclass(frozen=True)
-class Facts:
+class ImageFacts:
     """What is known of each of n points; unknown numbers are -1 and NaN. All are (n,)."""
 
     rows: np.ndarray
@@ -43,9 +43,9 @@ class Facts:
         known = (self.rows, self.labels, self.splits, self.predicted, self.confidence, self.loss, self.clusters)
         return np.column_stack(known).astype(np.float32)  # whole numbers are exact up to 2²⁴
 
-    def only(self, places: np.ndarray) -> "Facts":
+    def only(self, places: np.ndarray) -> "ImageFacts":
         """The same of the points at ``places``."""
-        return Facts(*(getattr(self, name)[places] for name in self.__dataclass_fields__))
+        return ImageFacts(*(getattr(self, name)[places] for name in self.__dataclass_fields__))
 
 
 @dataclass(frozen=True)
@@ -79,16 +79,16 @@ class Colouring:
     scale: Scale | None = None
 
 
-def colouring(by: str, facts: Facts, classes: tuple[str, ...]) -> Colouring:
+def colouring(by: str, facts: ImageFacts, classes: tuple[str, ...]) -> Colouring:
     """Colour the points of ``facts`` by one of the words above. Empty groups are left out."""
     return _HOW[by](facts, classes)
 
 
-def _by_class(facts: Facts, classes: tuple[str, ...]) -> Colouring:
+def _by_class(facts: ImageFacts, classes: tuple[str, ...]) -> Colouring:
     return _named(facts.labels, classes, "unlabelled")
 
 
-def _by_prediction(facts: Facts, classes: tuple[str, ...]) -> Colouring:
+def _by_prediction(facts: ImageFacts, classes: tuple[str, ...]) -> Colouring:
     return _named(facts.predicted, classes, _NO_PREDICTION)
 
 
@@ -98,7 +98,7 @@ def _named(index: np.ndarray, classes: tuple[str, ...], unknown: str) -> Colouri
     return _filled(groups)
 
 
-def _by_split(facts: Facts, classes: tuple[str, ...]) -> Colouring:
+def _by_split(facts: ImageFacts, classes: tuple[str, ...]) -> Colouring:
     words = list(SPLIT_WORDS.values())
     symbols = ("circle", "diamond", "square")
     return _filled(
@@ -109,7 +109,7 @@ def _by_split(facts: Facts, classes: tuple[str, ...]) -> Colouring:
     )
 
 
-def _by_outcome(facts: Facts, classes: tuple[str, ...]) -> Colouring:
+def _by_outcome(facts: ImageFacts, classes: tuple[str, ...]) -> Colouring:
     known = (facts.predicted >= 0) & (facts.labels >= 0)
     right = facts.predicted == facts.labels
     return _filled(
@@ -121,18 +121,18 @@ def _by_outcome(facts: Facts, classes: tuple[str, ...]) -> Colouring:
     )
 
 
-def _by_confidence(facts: Facts, classes: tuple[str, ...]) -> Colouring:
+def _by_confidence(facts: ImageFacts, classes: tuple[str, ...]) -> Colouring:
     return _scaled(Scale(facts.confidence, "confidence", 0.0, 1.0, ".0%"))
 
 
-def _by_loss(facts: Facts, classes: tuple[str, ...]) -> Colouring:
+def _by_loss(facts: ImageFacts, classes: tuple[str, ...]) -> Colouring:
     known = facts.loss[np.isfinite(facts.loss)]
     # One picture in fifty may lie beyond the end of the scale: a single huge loss would make all others look alike.
     top = float(np.percentile(known, 98)) if len(known) else 1.0
     return _scaled(Scale(facts.loss, "loss (nats)", 0.0, max(top, 1e-3), ".1f"))
 
 
-def _by_cluster(facts: Facts, classes: tuple[str, ...]) -> Colouring:
+def _by_cluster(facts: ImageFacts, classes: tuple[str, ...]) -> Colouring:
     count = int(facts.clusters.max(initial=-1)) + 1
     return _filled(
         [
@@ -155,7 +155,7 @@ def _filled(groups: list[Group]) -> Colouring:
     return Colouring(tuple(group for group in groups if len(group.members)))
 
 
-_HOW: dict[str, Callable[[Facts, tuple[str, ...]], Colouring]] = {
+_HOW: dict[str, Callable[[ImageFacts, tuple[str, ...]], Colouring]] = {
     CLASS: _by_class,
     SPLIT: _by_split,
     PREDICTED: _by_prediction,

@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 
 from dashboard import cache
-from dashboard.app_pages.embeddings.colours import CLUSTER, Colouring, Facts, colouring
-from dashboard.app_pages.embeddings.scatter import Picture, picture, scatter_figure
+from dashboard.app_pages.embeddings.colours import CLUSTER, Colouring, ImageFacts, colouring
+from dashboard.app_pages.embeddings.scatter import ScatterPicture, picture, scatter_figure
 from dashboard.cache import embedded
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.datasets.imports.splits import SPLITS
@@ -79,7 +79,7 @@ def shown_of(cloud: Cloud, dataset: Dataset, classes: Sequence[str], most: int =
     return cloud.only(places)
 
 
-def facts_of(dataset: Dataset, predictions: pd.DataFrame | None) -> Facts:
+def facts_of(dataset: Dataset, predictions: pd.DataFrame | None) -> ImageFacts:
     """What is known of every image of ``dataset``, in the order of its rows."""
     n = len(dataset)
     predicted, confidence, loss = np.full(n, -1), np.full(n, np.nan), np.full(n, np.nan)
@@ -92,7 +92,7 @@ def facts_of(dataset: Dataset, predictions: pd.DataFrame | None) -> Facts:
         confidence[at[here]] = predictions["confidence"].to_numpy(float)[here]
         loss[at[here]] = predictions["loss"].to_numpy(float)[here]
     splits = dataset.manifest["split"].map(SPLITS.index).to_numpy(np.int64)
-    return Facts(np.arange(n), dataset.labels, splits, predicted, confidence, loss, np.full(n, -1))
+    return ImageFacts(np.arange(n), dataset.labels, splits, predicted, confidence, loss, np.full(n, -1))
 
 
 def predictions_of(run: Run) -> pd.DataFrame | None:
@@ -103,7 +103,7 @@ def predictions_of(run: Run) -> pd.DataFrame | None:
         return None
 
 
-def draw(run: Run, dataset: Dataset, look: Look, cloud: Cloud, dark: bool) -> Picture:
+def draw(run: Run, dataset: Dataset, look: Look, cloud: Cloud, dark: bool) -> ScatterPicture:
     """The chart of ``cloud`` as ``look`` colours it."""
     facts, coloured = coloured_points(run, dataset, look, cloud)
     zoom = f"{look.method} {look.dims} {look.of} {look.settings.key}"  # recolouring keeps the zoom
@@ -111,7 +111,7 @@ def draw(run: Run, dataset: Dataset, look: Look, cloud: Cloud, dark: bool) -> Pi
     return picture(figure, f"{run.id}-{look.method.lower()}-{look.dims}d")
 
 
-def coloured_points(run: Run, dataset: Dataset, look: Look, cloud: Cloud) -> tuple[Facts, Colouring]:
+def coloured_points(run: Run, dataset: Dataset, look: Look, cloud: Cloud) -> tuple[ImageFacts, Colouring]:
     """What is known of every point, and its colour."""
     facts = embedded.facts(run, dataset).only(cloud.rows)
     if look.colour == CLUSTER:

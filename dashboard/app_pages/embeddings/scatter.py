@@ -16,7 +16,7 @@ _SELECTED, _UNSELECTED = 0.95, 0.12
 
 
 @dataclass(frozen=True)
-class Picture:
+class ScatterPicture:
     """A figure as it travels: ``json``, and ``version``, which changes when and only when it does."""
 
     json: str
@@ -24,10 +24,10 @@ class Picture:
     name: str
 
 
-def picture(figure: go.Figure, name: str) -> Picture:
+def picture(figure: go.Figure, name: str) -> ScatterPicture:
     """``figure`` ready for the browser; ``name`` is the file name of a saved one."""
     text = str(figure.to_json())
-    return Picture(text, hashlib.sha256(text.encode()).hexdigest()[:16], name)
+    return ScatterPicture(text, hashlib.sha256(text.encode()).hexdigest()[:16], name)
 
 
 def scatter_figure(

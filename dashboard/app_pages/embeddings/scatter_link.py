@@ -11,7 +11,7 @@ from typing import Any
 from streamlit.components.v2 import component
 
 from dashboard import media, state
-from dashboard.app_pages.embeddings.scatter import Picture
+from dashboard.app_pages.embeddings.scatter import ScatterPicture
 from dashboard.cache import embedded
 from dashboard.parts.elements import ELEMENTS_JS
 from dashboard.theme import SPLIT_WORDS
@@ -29,7 +29,7 @@ _SCATTER = component(
 
 
 def linked_scatter(
-    picture: Picture, dataset: Dataset, *, key: str, marks: Sequence[int] = (), height_px: int = 560, alt: str
+    picture: ScatterPicture, dataset: Dataset, *, key: str, marks: Sequence[int] = (), height_px: int = 560, alt: str
 ) -> None:
     """Draw ``picture``. Selections and clicks go through the doors of state.py before the script's next run.
 

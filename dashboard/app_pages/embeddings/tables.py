@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from dashboard.app_pages.embeddings.colours import Colouring, Facts
+from dashboard.app_pages.embeddings.colours import Colouring, ImageFacts
 from dashboard.app_pages.embeddings.points import Cloud
 from dashboard.app_pages.embeddings.scatter import scatter_figure
 from sealife_core.datasets.dataset import Dataset
@@ -23,7 +23,7 @@ def selection_csv(dataset: Dataset, rows: np.ndarray) -> str:
     return csv_of(_who(dataset, rows))
 
 
-def points_table(dataset: Dataset, cloud: Cloud, facts: Facts) -> pd.DataFrame:
+def points_table(dataset: Dataset, cloud: Cloud, facts: ImageFacts) -> pd.DataFrame:
     """One row a point: who it is, where it lies, what is known of it; unknown is empty."""
     names = np.array([*dataset.classes, ""], dtype=object)  # -1 is the last: nothing
     table = _who(dataset, cloud.rows)
@@ -43,7 +43,9 @@ def _who(dataset: Dataset, rows: np.ndarray) -> pd.DataFrame:
     return about.assign(source=[dataset.file_names[row] for row in rows])[["source", "id", "label", "split", "file"]]
 
 
-def interactive_html(dataset: Dataset, cloud: Cloud, facts: Facts, coloured: Colouring, title: str, says: str) -> str:
+def interactive_html(
+    dataset: Dataset, cloud: Cloud, facts: ImageFacts, coloured: Colouring, title: str, says: str
+) -> str:
     """One file that needs no network: the chart in light colours, words in place of the pictures on hovering."""
     figure = scatter_figure(cloud.points, facts.custom(), coloured, axes=cloud.axes, dark=False)
     words = np.array([escape(text) for text in _words(dataset, cloud, facts)], dtype=object)
@@ -68,7 +70,7 @@ def _lines(text: str) -> list[str]:
     return [escape(line) for line in wrap(text, LINE_LETTERS)]
 
 
-def _words(dataset: Dataset, cloud: Cloud, facts: Facts) -> list[str]:
+def _words(dataset: Dataset, cloud: Cloud, facts: ImageFacts) -> list[str]:
     table = points_table(dataset, cloud, facts)
     words = table["source"] + ", " + table["label"].replace("", "unlabelled") + ", " + table["split"]
     if "predicted" in table:

@@ -5,7 +5,7 @@ import streamlit as st
 from dashboard import state
 from dashboard.app_pages.gallery.filters import segments
 from dashboard.media import known_layer
-from sealife_core.evaluation.classification.gradcam_layers import LAYERS, Layer, heat_cells, usual_layer
+from sealife_core.evaluation.classification.gradcam_layers import LAYERS, Layer, gradcam_cells, usual_layer
 from sealife_core.runs.directory import Run
 
 _WORDS = {"layer4": "Last", "layer3": "Third", "layer2": "Second"}
@@ -19,7 +19,7 @@ def layer_held(run: Run) -> Layer:
 def layer_choice(run: Run) -> None:
     """The choice, and what it means."""
     encoder, stem, size = _seen(run)
-    cells = {layer: heat_cells(encoder, stem, size, layer) for layer in LAYERS}
+    cells = {layer: gradcam_cells(encoder, stem, size, layer) for layer in LAYERS}
     words = {layer: f"{_WORDS[layer]}, {side} × {side}" for layer, side in cells.items()}
     segments("layer", "Evidence from stage", words, layer_held(run))
     st.caption(

@@ -5,7 +5,7 @@ from typing import Any
 
 from sealife_core.evaluation.figures.palette import CLASS_COLOURS
 from sealife_core.studies.answers import curves
-from sealife_core.studies.learning_curve import Forecast
+from sealife_core.studies.learning_curve import AccuracyForecast
 from sealife_core.studies.paper import PAPER, PAPER_SAYS
 from sealife_core.studies.questions import ALL, ONLY, PROBE, WITHOUT
 from sealife_core.studies.results import CellResult, PartResult, over_seeds
@@ -20,7 +20,7 @@ def labels_option(
     classes: int,
     chance: float | None,
     ink: str,
-    forecasts: Mapping[tuple[str, str], Sequence[Forecast]] | None = None,
+    forecasts: Mapping[tuple[str, str], Sequence[AccuracyForecast]] | None = None,
 ) -> dict[str, Any]:
     """Accuracy against labels a class on a logarithmic axis: a line an encoder and use, its range over seeds faint.
 
@@ -54,7 +54,7 @@ def labels_option(
     }  # fmt: skip
 
 
-def _continued(name: str, x: float, y: float, told: Sequence[Forecast], colour: str) -> list[dict[str, Any]]:
+def _continued(name: str, x: float, y: float, told: Sequence[AccuracyForecast], colour: str) -> list[dict[str, Any]]:
     """From the last point (x, y) on: a dotted line through the forecasts, their intervals faint."""
     xs = [x, *(round(one.labels, 3) for one in told)]
     ends = [(y, y), *((one.low, one.high) for one in told)]

@@ -26,7 +26,7 @@ from sealife_core.config import (
 )
 from sealife_core.errors import ConfigError
 from sealife_core.runs.names import default_name
-from sealife_core.runs.scheduling.queue import make_ready
+from sealife_core.runs.scheduling.queue import prewarm
 from sealife_core.views.recipes import recipe_name, recipes
 
 
@@ -35,7 +35,7 @@ def page() -> None:
     st.title("Train")
     if not need_dataset("Training needs pictures."):
         return
-    make_ready()  # while the form is filled in, PyTorch is imported
+    prewarm()  # while the form is filled in, PyTorch is imported
     task = st.segmented_control(
         "What to train",
         list(TASKS),

@@ -10,7 +10,7 @@ from dashboard.parts.forms.start_from import learned_with
 from dashboard.words import plain
 from sealife_core.config import Setting
 from sealife_core.models import imagenet
-from sealife_core.models.facts import CURATED, OFFERED, Facts, facts, published_weights, title_of
+from sealife_core.models.facts import CURATED, OFFERED, EncoderFacts, facts, published_weights, title_of
 
 OTHER = "another"
 
@@ -80,7 +80,7 @@ def _another(name: str, key: str) -> str:
     return (chosen or "").strip()
 
 
-def _known(name: str) -> Facts | None:
+def _known(name: str) -> EncoderFacts | None:
     """What is known of an encoder; None of one that there is not: launching says why."""
     try:
         return facts(name)
@@ -88,11 +88,11 @@ def _known(name: str) -> Facts | None:
         return None
 
 
-def _size(told: Facts) -> str:
+def _size(told: EncoderFacts) -> str:
     return f"{told.parameters:.2g} million parameters, {told.weights_mb:.0f} MB."
 
 
-def _where(told: Facts) -> str:
+def _where(told: EncoderFacts) -> str:
     """Whether its weights are on this machine."""
     if imagenet.is_here(told.name):
         return f"Its {published_weights(told.name)} are on this machine (licence {told.licence})."
@@ -115,7 +115,7 @@ def _table() -> str:
     )
 
 
-def _row(told: Facts) -> str:
+def _row(told: EncoderFacts) -> str:
     if imagenet.is_here(told.name):
         place = "On this machine."
     elif cache.online(told.name):

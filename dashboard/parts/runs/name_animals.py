@@ -16,7 +16,7 @@ from sealife_core.errors import ConfigError, SealifeError
 from sealife_core.runs.directory import Run, create_run
 from sealife_core.runs.liveness import State
 from sealife_core.runs.names import default_name
-from sealife_core.runs.scheduling.queue import launch, make_ready
+from sealife_core.runs.scheduling.queue import launch, prewarm
 from sealife_core.wording import percent
 
 TASK, TITLE = "classify", "Name my animals"
@@ -58,7 +58,7 @@ def why_not(data: str) -> str:
 
 def name_button(data: str, *, primary: bool) -> None:
     """Launches the first model of a data set; while one is on its way it cannot be launched again."""
-    make_ready()  # PyTorch is imported while the person looks at the button
+    prewarm()  # PyTorch is imported while the person looks at the button
     busy = any(run.state().active for run in first_models(cache.runs(), data))
     kind = "primary" if primary else "secondary"
     if st.button(TITLE, type=kind, icon=":material/category:", disabled=busy, key="name_animals"):

@@ -14,7 +14,7 @@ from dashboard.theme import on_page, paper, run_colours
 from dashboard.words import key_number, method, run_name, state_words
 from sealife_core.errors import ConfigError
 from sealife_core.runs.directory import Run
-from sealife_core.runs.scheduling.forecast import Forecast
+from sealife_core.runs.scheduling.forecast import QueueForecast
 
 ROWS_SHOWN = 8
 EVERY, ALONE = "all", "alone"
@@ -89,7 +89,7 @@ def colours_of_all() -> dict[str, str]:
     return {run_id: on_page(colour, page) for run_id, colour in run_colours([run.id for run in cache.runs()]).items()}
 
 
-def row(run: Run, now: float, forecast: Forecast | None = None) -> dict[str, Any]:
+def row(run: Run, now: float, forecast: QueueForecast | None = None) -> dict[str, Any]:
     """One line of the table, as plain text: a cell is never read as mark-up."""
     began, state = _dated(run.id), state_words(run, now, forecast)
     told = {"●": "⬤", "Run": run_name(run), "Method": "", "Data": "", "State": state, "Result": ""}

@@ -27,7 +27,7 @@ Skipped = list[tuple[str, str]]
 
 
 @dataclass(frozen=True)
-class Found:
+class FoundFile:
     """A picture to import. ``source`` is what it is called where it comes from; "" is no label, split or group."""
 
     source: str
@@ -82,7 +82,7 @@ def reason_to_skip_or_table(place: PurePosixPath) -> str | None:
     return reason_to_skip(place.with_suffix(".jpg") if table else place)
 
 
-def arrange(files: Files) -> tuple[list[Found], Skipped, list[str]]:
+def arrange(files: Files) -> tuple[list[FoundFile], Skipped, list[str]]:
     """Class and split of every file from its folders; what has to be left out; notes on how the folders were read.
 
     The first folder is the class; below ready-made train, val and test folders, the second. A single folder around
@@ -102,7 +102,7 @@ def arrange(files: Files) -> tuple[list[Found], Skipped, list[str]]:
             " into the folders 'train' and 'test'."
         )
 
-    found: list[Found] = []
+    found: list[FoundFile] = []
     skipped: Skipped = []
     beside: set[str] = set()
     for place, path in files:
@@ -117,9 +117,9 @@ def arrange(files: Files) -> tuple[list[Found], Skipped, list[str]]:
             skipped.append((source, f"Outside the folders {', '.join(map(repr, sorted(ready_made)))}."))
             continue
         if labels:
-            found.append(Found(source, path, _label(labels[0]), split or ""))
+            found.append(FoundFile(source, path, _label(labels[0]), split or ""))
         elif split in (None, "train"):
-            found.append(Found(source, path))
+            found.append(FoundFile(source, path))
         else:
             skipped.append((source, NO_TEST_WITHOUT_LABEL.format(split=split)))
     if beside:

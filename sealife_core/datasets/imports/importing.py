@@ -20,7 +20,7 @@ from sealife_core.datasets.decoding.early_cache import USUAL_IMAGE_SIZE_PX, Earl
 from sealife_core.datasets.decoding.reading import FORMATS, READABLE, decode, read_rgb
 from sealife_core.datasets.decoding.squares import DECODED_AT, in_order
 from sealife_core.datasets.duplicates import hashed_pixels, perceptual_hashes
-from sealife_core.datasets.imports.finding import Found, Skipped, printable
+from sealife_core.datasets.imports.finding import FoundFile, Skipped, printable
 from sealife_core.datasets.imports.sources import Progress, find_pictures
 from sealife_core.datasets.imports.splits import complete_splits
 from sealife_core.datasets.storage import building, check_new_name
@@ -98,7 +98,7 @@ def read_skipped(dataset: Dataset) -> list[tuple[str, str]]:
 
 
 def _take_all(
-    found: list[Found], images: Path, cache: EarlyCache, progress: Progress | None
+    found: list[FoundFile], images: Path, cache: EarlyCache, progress: Progress | None
 ) -> tuple[list[dict[str, Any]], Skipped, list[str]]:
     """Decode and copy everything on several threads (Pillow decodes outside of the interpreter's lock), in order.
 
@@ -143,7 +143,7 @@ class _Taken(NamedTuple):
     square: bytes  # of the decoded cache
 
 
-def _take(item: Found, images: Path, cache: EarlyCache) -> _Taken | str:
+def _take(item: FoundFile, images: Path, cache: EarlyCache) -> _Taken | str:
     """A picture, which is copied to ``images``; or why it cannot be one."""
     try:
         file = open_regular(item.path)

@@ -9,7 +9,7 @@ from sealife_core.datasets.imports.archives import unpack
 from sealife_core.datasets.imports.finding import (
     TABLES,
     Files,
-    Found,
+    FoundFile,
     Skipped,
     arrange,
     find_in_folder,
@@ -27,7 +27,9 @@ Progress = Callable[[str, int, int], None]
 _LONGEST_PATH = 300  # characters of a path that are told
 
 
-def find_pictures(source: Path, unpacked: Path, progress: Progress | None) -> tuple[list[Found], Skipped, list[str]]:
+def find_pictures(
+    source: Path, unpacked: Path, progress: Progress | None
+) -> tuple[list[FoundFile], Skipped, list[str]]:
     """What ``source`` holds, decided by what it is and not by its name alone; what is left out; notes for people.
 
     A zip is unpacked to ``unpacked``. Raises DatasetError for what is neither folder, zip nor CSV.
@@ -54,11 +56,11 @@ def find_pictures(source: Path, unpacked: Path, progress: Progress | None) -> tu
     )
 
 
-def _arranged(files: Files, skipped: Skipped, notes: list[str]) -> tuple[list[Found], Skipped, list[str]]:
+def _arranged(files: Files, skipped: Skipped, notes: list[str]) -> tuple[list[FoundFile], Skipped, list[str]]:
     """Labels from the one table that came with the pictures, else from their folders."""
     pictures = sorted((place, path) for place, path in files if place.suffix.lower() not in TABLES)
     tables = sorted((place, path) for place, path in files if place.suffix.lower() in TABLES)
-    usable: list[tuple[str, list[Found], Skipped]] = []
+    usable: list[tuple[str, list[FoundFile], Skipped]] = []
     for place, path in tables:
         name = printable(str(place))
         try:

@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 from sealife_core.datasets.imports.finding import (
     NO_TEST_WITHOUT_LABEL,
     SPLIT_NAMES,
-    Found,
+    FoundFile,
     Skipped,
     clean_label,
     printable,
@@ -32,7 +32,7 @@ Places = Callable[[str], Path | None]
 """Where the file is that a table calls so; None if there is none."""
 
 
-def read_table(path: Path, places: Places | None = None, name: str = "") -> tuple[list[Found], Skipped]:
+def read_table(path: Path, places: Places | None = None, name: str = "") -> tuple[list[FoundFile], Skipped]:
     """The pictures a CSV lists, and the lines that have to be left out.
 
     ``places``: where files are, unless below the CSV's folder; ``name``: what it is called, unless as on disk. Raises
@@ -40,7 +40,7 @@ def read_table(path: Path, places: Places | None = None, name: str = "") -> tupl
     """
     places, name = places or OnDisk(path.parent), name or printable(path.name)
     problems: list[str] = []
-    found: dict[str, tuple[int, Found]] = {}
+    found: dict[str, tuple[int, FoundFile]] = {}
     skipped: Skipped = []
     for line, row in _rows(path, name):
         file, label, group = row["file"], clean_label(row["label"]), clean_label(row.get("group", ""))
@@ -55,7 +55,7 @@ def read_table(path: Path, places: Places | None = None, name: str = "") -> tupl
         if place is None:
             skipped.append((_shortened(called), f"Line {line}: there is no such file."))
             continue
-        item = Found(called, place, label, split, group)
+        item = FoundFile(called, place, label, split, group)
         key = os.path.normpath(place)  # one picture may be written in two ways
         if key in found:
             skipped.append((item.source, _said_twice(line, item, *found[key])))
@@ -168,7 +168,7 @@ def _shortened(name: str) -> str:
     return name if len(name) <= _LONGEST_NAME else f"{name[:_LONGEST_NAME]}…"
 
 
-def _said_twice(line: int, item: Found, first_line: int, first: Found) -> str:
+def _said_twice(line: int, item: FoundFile, first_line: int, first: FoundFile) -> str:
     same = (item.label, item.split, item.group) == (first.label, first.split, first.group)
     differs = "" if same else f" with other values (label {item.label[:50]!r} here, {first.label[:50]!r} there)"
     return f"Line {line}: already listed in line {first_line}{differs}; line {first_line} is kept."

@@ -91,7 +91,7 @@ def walk(start: tuple[float, float], angles: Points, lengths: Points | float) ->
 
 
 @dataclass(frozen=True)
-class Part:
+class CurvePart:
     """One polygon: its tone is a key of the palette; skin takes the pattern; marks lie on what is already there."""
 
     points: Points
@@ -105,12 +105,12 @@ class Part:
 class Sketch:
     """Polygons in drawing order; those before ``pattern_at`` lie below the pattern of the skin."""
 
-    parts: list[Part] = field(default_factory=list)
+    parts: list[CurvePart] = field(default_factory=list)
     pattern_at: int | None = None
 
     def shape(self, points: Points, tone: str = "body", *, skin: bool = False, opacity: int = 255) -> None:
         """A filled outline with a contour."""
-        self.parts.append(Part(points, tone, skin=skin, opacity=opacity))
+        self.parts.append(CurvePart(points, tone, skin=skin, opacity=opacity))
 
     def limb(
         self, centre: Points, base: float, tip: float, tone: str = "body", *, skin: bool = False, opacity: int = 255
@@ -120,7 +120,7 @@ class Sketch:
 
     def mark(self, points: Points, tone: str) -> None:
         """A flat mark without contour, on what is already drawn."""
-        self.parts.append(Part(points, tone, mark=True))
+        self.parts.append(CurvePart(points, tone, mark=True))
 
     def stroke(self, knots: list[tuple[float, float]] | Points, width: float, tone: str) -> None:
         """A mark that is a line, thinner at its end."""
@@ -129,7 +129,7 @@ class Sketch:
 
     def eye(self, x: float, y: float, radius: float, look: tuple[float, float] = (0.25, 0.0)) -> None:
         """White, pupil and a glint."""
-        self.parts.append(Part(circle(x, y, radius), "white"))
+        self.parts.append(CurvePart(circle(x, y, radius), "white"))
         self.mark(circle(x + radius * look[0], y + radius * look[1], radius * 0.68), "ink")
         self.mark(
             circle(x + radius * (look[0] + 0.15), y + radius * (look[1] - 0.28), radius * 0.26, corners=10), "white"

@@ -7,7 +7,7 @@ from functools import lru_cache
 import numpy as np
 from PIL import Image, ImageChops, ImageDraw, ImageFilter
 
-from sealife_core.datasets.reef.curves import Part, Sketch, circles, ramp
+from sealife_core.datasets.reef.curves import CurvePart, Sketch, circles, ramp
 
 Colour = tuple[int, int, int]
 SUPERSAMPLING = 3  # nine samples a pixel: edges look smooth, and a thousand pictures stay below ten seconds
@@ -35,7 +35,7 @@ def posed(points: np.ndarray, *, bend: float, turn: float, mirror: bool) -> np.n
     return bent(points, bend) * (-1.0 if mirror else 1.0, 1.0) @ matrix
 
 
-def polygons(sketch: Sketch, points: np.ndarray, scale: float) -> Iterator[tuple[Part, list[float]]]:
+def polygons(sketch: Sketch, points: np.ndarray, scale: float) -> Iterator[tuple[CurvePart, list[float]]]:
     """Each part with its corners as Pillow takes them (x, y, x, y, …): of the posed ``points`` × ``scale``."""
     flat, start = (points * scale).ravel().tolist(), 0
     for part in sketch.parts:

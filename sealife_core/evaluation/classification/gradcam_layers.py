@@ -9,7 +9,7 @@ LAYERS: tuple[Layer, ...] = ("layer4", "layer3", "layer2")  # deepest first
 LEAST_CELLS = 4  # a side; with fewer the heat lies over everything and points at nothing
 
 
-def heat_cells(encoder: str, stem: str, image_size_px: int, layer: Layer = "layer4") -> int:
+def gradcam_cells(encoder: str, stem: str, image_size_px: int, layer: Layer = "layer4") -> int:
     """How many cells a side of the heat has, before it is interpolated."""
     reduction = facts(encoder).reductions[STAGE_NAMES.index(layer)]
     return -(-image_size_px // (reduction if stem == "imagenet" else reduction // 4))
@@ -18,6 +18,6 @@ def heat_cells(encoder: str, stem: str, image_size_px: int, layer: Layer = "laye
 def usual_layer(encoder: str, stem: str, image_size_px: int) -> Layer:
     """The deepest stage, which knows most of the class, that still has LEAST_CELLS a side; else the finest."""
     for layer in LAYERS:
-        if heat_cells(encoder, stem, image_size_px, layer) >= LEAST_CELLS:
+        if gradcam_cells(encoder, stem, image_size_px, layer) >= LEAST_CELLS:
             return layer
     return LAYERS[-1]

@@ -5,7 +5,13 @@ from dataclasses import replace
 import numpy as np
 from scipy.stats import rankdata
 
-from sealife_core.evaluation.classification.out_of_distribution import STAGES, Means, Novelty, measure, stage_of
+from sealife_core.evaluation.classification.out_of_distribution import (
+    STAGES,
+    Means,
+    OutOfDistribution,
+    gaussian_of,
+    measure,
+)
 
 MOST_FITTED = 2_000  # training images to measure the AUROC by: some seconds
 LEAST_RANKED = 10  # validation images on either side: of fewer an AUROC says nothing
@@ -13,7 +19,7 @@ LEAST_RANKED = 10  # validation images on either side: of fewer an AUROC says no
 
 def measure_with_auroc(
     train: Means, val: Means, cache_size_px: int, train_labels: np.ndarray, val_labels: np.ndarray
-) -> Novelty:
+) -> OutOfDistribution:
     """As ``measure``, with the AUROC of :func:`left_out_auroc`.
 
     train_labels, val_labels: (n_train,) and (n_val,) class indices, -1 where there is none.
@@ -38,8 +44,8 @@ def left_out_auroc(train: Means, val: Means, train_labels: np.ndarray, val_label
         unknown = np.isin(val_labels, left_out)
         if known.sum() < 2 or min(unknown.sum(), (asked & ~unknown).sum()) < LEAST_RANKED:
             continue
-        stages = {n: stage_of(train[n][known], val[n][asked & ~unknown]) for n in STAGES}
-        rule = Novelty(stages, np.inf, int(known.sum()), int(asked.sum()), 1)
+        stages = {n: gaussian_of(train[n][known], val[n][asked & ~unknown]) for n in STAGES}
+        rule = OutOfDistribution(stages, np.inf, int(known.sum()), int(asked.sum()), 1)
         scores = rule.score({name: of[asked] for name, of in val.items()})
         found.append(auroc(scores, unknown[asked]))
         weights.append(int(unknown.sum()))

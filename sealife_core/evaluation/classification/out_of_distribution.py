@@ -63,7 +63,7 @@ Of "pixels", of each colour: mean, and the logarithms of standard deviation and 
 
 
 @dataclass(frozen=True, eq=False)
-class Stage:
+class StageGaussian:
     """Where training images lie in one stage: mean (d,), whitening (d, d), so that |(x - mean) @ whitening| is far.
 
     median, spread: of the logarithm of that distance among validation images; the spread is between its quartiles.
@@ -81,7 +81,7 @@ class Stage:
 
 
 @dataclass(frozen=True, eq=False)
-class Novelty:
+class OutOfDistribution:
     """A picture is unlike anything in training where in any of ``stages`` it is farther off than ``threshold``.
 
     threshold: the 99th percentile of what the ``n_val`` validation images have (of fewer than a hundred: the largest).
@@ -90,7 +90,7 @@ class Novelty:
     :func:`left_out.left_out_auroc`; None where it was not measured.
     """
 
-    stages: dict[str, Stage]
+    stages: dict[str, StageGaussian]
     threshold: float
     n_train: int
     n_val: int
@@ -150,7 +150,7 @@ class Novelty:
         )
 
 
-def measure(train: Means, val: Means, cache_size_px: int) -> Novelty:
+def measure(train: Means, val: Means, cache_size_px: int) -> OutOfDistribution:
     """The rule that follows from training and validation images, decoded at ``cache_size_px``.
 
     Raises RunError where there are too few.
@@ -161,12 +161,14 @@ def measure(train: Means, val: Means, cache_size_px: int) -> Novelty:
             f"There are {n_train} training and {n_val} validation images; at least 2 and 1 are needed to detect"
             " pictures unlike them. Split the data set so that it has both."
         )
-    stages = {name: stage_of(train[name], val[name]) for name in STAGES}
-    scores = Novelty(stages, np.inf, n_train, n_val, cache_size_px).score(val)
-    return Novelty(stages, float(np.percentile(scores, PERCENTILE, method="higher")), n_train, n_val, cache_size_px)
+    stages = {name: gaussian_of(train[name], val[name]) for name in STAGES}
+    scores = OutOfDistribution(stages, np.inf, n_train, n_val, cache_size_px).score(val)
+    return OutOfDistribution(
+        stages, float(np.percentile(scores, PERCENTILE, method="higher")), n_train, n_val, cache_size_px
+    )
 
 
-def stage_of(train: np.ndarray, val: np.ndarray) -> Stage:
+def gaussian_of(train: np.ndarray, val: np.ndarray) -> StageGaussian:
     """Where the images of ``train`` (n, d) lie in one stage, with the scale that ``val`` (m, d) sets."""
     train = train.astype(np.float64)
     mean, std = train.mean(0), train.std(0)
@@ -177,10 +179,10 @@ def stage_of(train: np.ndarray, val: np.ndarray) -> Stage:
     covariance.flat[:: len(covariance) + 1] += 1e-6
     lower = np.linalg.cholesky(covariance)  # |lower⁻¹ x|² is xᵀ covariance⁻¹ x
     whitening = solve_triangular(lower, np.eye(len(lower)), lower=True, overwrite_b=True).T / scale[:, None]
-    bare = Stage(mean.astype(np.float32), whitening.astype(np.float32))
+    bare = StageGaussian(mean.astype(np.float32), whitening.astype(np.float32))
     low, median, high = np.percentile(bare.distance(val), [25, 50, 75])
     # Few validation images may all be equally far off by chance; a spread of 5 % is less than many images have.
-    return Stage(bare.mean, bare.whitening, float(median), float(max(high - low, 0.05)))
+    return StageGaussian(bare.mean, bare.whitening, float(median), float(max(high - low, 0.05)))
 
 
 def shrunk_covariance(values: np.ndarray) -> np.ndarray:
@@ -202,7 +204,7 @@ def shrunk_covariance(values: np.ndarray) -> np.ndarray:
     return covariance
 
 
-def write_novelty(folder: Path, novelty: Novelty) -> None:
+def write_ood(folder: Path, novelty: OutOfDistribution) -> None:
     """Keep ``novelty`` in FOLDER/novelty.npz, beside the model it belongs to.
 
     Arrays ``<stage>.mean`` (d,) and ``<stage>.whitening`` (d, d) float32, ``<stage>.scale`` (median, spread); and
@@ -220,8 +222,8 @@ def write_novelty(folder: Path, novelty: Novelty) -> None:
     replace_file(folder / FILE, content.getbuffer())
 
 
-def read_novelty(folder: Path, feature_dim: int) -> Novelty | None:
-    """What :func:`write_novelty` kept for an encoder of ``feature_dim`` features; None if nothing. Raises RunError."""
+def read_ood(folder: Path, feature_dim: int) -> OutOfDistribution | None:
+    """What :func:`write_ood` kept for an encoder of ``feature_dim`` features; None if nothing. Raises RunError."""
     path = folder / FILE
     if not path.exists():
         return None
@@ -231,7 +233,7 @@ def read_novelty(folder: Path, feature_dim: int) -> Novelty | None:
             stages = {name: _read_stage(held, name) for name in STAGES}
             counts = [int(held[name]) for name in ("n_train", "n_val", "cache_size_px")]
             auroc = float(held["auroc"]) if "auroc" in held else None
-            novelty = Novelty(stages, float(held["threshold"]), *counts, auroc=auroc)
+            novelty = OutOfDistribution(stages, float(held["threshold"]), *counts, auroc=auroc)
             sound = int(held["format"]) == _FORMAT and len(stages["layer4"].mean) == feature_dim and min(counts) > 0
     except (OSError, ValueError, TypeError, LookupError, EOFError, RuntimeError, AttributeError, zipfile.BadZipFile):
         sound = False
@@ -244,11 +246,11 @@ def read_novelty(folder: Path, feature_dim: int) -> Novelty | None:
     return novelty
 
 
-def _read_stage(held: Any, name: str) -> Stage:
+def _read_stage(held: Any, name: str) -> StageGaussian:
     mean, whitening, (median, spread) = held[f"{name}.mean"], held[f"{name}.whitening"], held[f"{name}.scale"]
     if whitening.shape != (len(mean), len(mean)) or not (np.isfinite(whitening).all() and spread > 0):
         raise ValueError(f"the statistics of {name} contradict each other")
-    return Stage(mean, whitening, float(median), float(spread))
+    return StageGaussian(mean, whitening, float(median), float(spread))
 
 
 def _one_in(share: float) -> str:

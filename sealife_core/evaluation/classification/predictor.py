@@ -18,9 +18,9 @@ from sealife_core.errors import DatasetError, RunError, SealifeError
 from sealife_core.evaluation.classification.gradcam import grad_cam
 from sealife_core.evaluation.classification.gradcam_layers import Layer, usual_layer
 from sealife_core.evaluation.classification.left_out_classes import measure_with_auroc
-from sealife_core.evaluation.classification.out_of_distribution import Means, Novelty, write_novelty
+from sealife_core.evaluation.classification.out_of_distribution import Means, OutOfDistribution, write_ood
 from sealife_core.evaluation.embeddings.picture_encoder import Picture, PictureEncoder, Square
-from sealife_core.evaluation.embeddings.stage_outputs import Watched, taken_apart
+from sealife_core.evaluation.embeddings.stage_outputs import WithStageOutputs, taken_apart
 from sealife_core.evaluation.embeddings.training_images import Neighbour, TrainingImages, training_images
 from sealife_core.runs.run import Run
 from sealife_core.views.transforms import normalise
@@ -126,7 +126,7 @@ class Predictor(PictureEncoder):
         return images.nearest(features, k)
 
     @property
-    def novelty(self) -> Novelty | None:
+    def novelty(self) -> OutOfDistribution | None:
         """What "unlike anything in training" means for this model; None where :attr:`without_novelty` says why not."""
         return self._novelty[0]
 
@@ -166,7 +166,7 @@ class Predictor(PictureEncoder):
 
     def _watched(self, squares: list[Square]) -> tuple[np.ndarray, Means]:
         """h (n, D) float32, and what every stage of the encoder makes of the same pictures."""
-        watched = Watched(self.encoder)
+        watched = WithStageOutputs(self.encoder)
         try:
             return taken_apart(self.embedded(squares, watched), watched.columns)
         finally:
@@ -183,7 +183,7 @@ class Predictor(PictureEncoder):
             return None, str(error)
 
     @cached_property
-    def _novelty(self) -> tuple[Novelty | None, str]:
+    def _novelty(self) -> tuple[OutOfDistribution | None, str]:
         """What the run has kept or else, measured once, what its data set tells; None and a sentence without either."""
         kept, why_not = self.kept_novelty
         if kept or why_not:
@@ -193,7 +193,7 @@ class Predictor(PictureEncoder):
         except SealifeError as error:
             return None, str(error)
 
-    def _measured(self) -> Novelty:
+    def _measured(self) -> OutOfDistribution:
         """Novelty by some images of the data set, kept beside the model if the folder lets itself be written."""
         dataset = open_dataset(self.card.data)
         if dataset.content_hash != self.card.data_hash:
@@ -214,5 +214,5 @@ class Predictor(PictureEncoder):
             labels.append(dataset.labels[rows][read])
         novelty = measure_with_auroc(found[0], found[1], self.cache_px, labels[0], labels[1])
         with suppress(OSError):  # a folder of someone else's: measured again the next time
-            write_novelty(self.folder, novelty)
+            write_ood(self.folder, novelty)
         return novelty

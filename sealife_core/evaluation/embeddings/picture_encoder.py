@@ -19,7 +19,7 @@ from sealife_core.datasets.decoding.pixels import Pixels, cache_size_px, from_pi
 from sealife_core.datasets.decoding.reading import decode, to_rgb
 from sealife_core.datasets.decoding.squares import DECODED_AT
 from sealife_core.errors import DatasetError, RunError
-from sealife_core.evaluation.classification.out_of_distribution import Novelty, read_novelty
+from sealife_core.evaluation.classification.out_of_distribution import OutOfDistribution, read_ood
 from sealife_core.evaluation.embeddings.compute import embed
 from sealife_core.models.checkpoint import load_model
 from sealife_core.opening import open_regular
@@ -103,10 +103,10 @@ class PictureEncoder:
         return cache_size_px(dataset, self.card.image_size_px)
 
     @cached_property
-    def kept_novelty(self) -> tuple[Novelty | None, str]:
+    def kept_novelty(self) -> tuple[OutOfDistribution | None, str]:
         """What is kept of the training images beside the model; None if nothing, with a sentence if it is damaged."""
         try:
-            return read_novelty(self.folder, self.card.feature_dim), ""
+            return read_ood(self.folder, self.card.feature_dim), ""
         except RunError as error:
             return None, str(error)
 

@@ -12,7 +12,7 @@ from sealife_core.models.encoders import Encoder
 from sealife_core.models.facts import STAGE_NAMES
 
 
-class Watched(nn.Module):
+class WithStageOutputs(nn.Module):
     """Images (n, 3, H, W) → (n, ``sum(columns.values())``) float32: h, then each stage's mean over all places.
 
     Of the last stage it is h itself, which is not there twice. Several threads may call it at once. Its hooks stay in
@@ -44,7 +44,7 @@ class Watched(nn.Module):
 
 
 def taken_apart(rows: np.ndarray, columns: Columns) -> tuple[np.ndarray, Means]:
-    """What :class:`Watched` gave of n images as h (n, D) and the means of every stage."""
+    """What :class:`WithStageOutputs` gave of n images as h (n, D) and the means of every stage."""
     ends = np.cumsum(list(columns.values()))[:-1]
     h, *means = (np.ascontiguousarray(part) for part in np.split(rows, ends, axis=1))
     return h, dict(zip(list(columns)[1:], means, strict=True)) | {STAGE_NAMES[-1]: h}

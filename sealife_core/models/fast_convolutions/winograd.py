@@ -45,7 +45,7 @@ class WinogradConv2d(nn.Conv2d):
         direct = input.device.type != "cpu" or input.dtype != torch.float32 or torch.is_autocast_enabled("cpu")
         if direct or height != width:
             return super().forward(input)
-        plan = Plan.of(height, int(self.stride[0]))
+        plan = Tiling.of(height, int(self.stride[0]))
         if not plan.pays or n * plan.tiles**2 < FEWEST_TILES:
             return super().forward(input)
         convolved = _Winograd.apply(input, self.weight, plan)
@@ -58,7 +58,7 @@ def _fits(part: nn.Conv2d) -> bool:
     return same and part.stride in ((1, 1), (2, 2)) and min(part.in_channels, part.out_channels) >= FEWEST_CHANNELS
 
 
-class Plan(NamedTuple):
+class Tiling(NamedTuple):
     """How a map is cut. A map that is one tile is taken as it is, without its border of zeros."""
 
     height: int  # H, of the map that comes in
@@ -68,7 +68,7 @@ class Plan(NamedTuple):
     tiles: int  # along each side
 
     @classmethod
-    def of(cls, height: int, stride: int) -> "Plan":
+    def of(cls, height: int, stride: int) -> "Tiling":
         """The cut with the fewest products."""
         out = (height - 1) // stride + 1
         side = min(TILE_SIDES, key=lambda m: ceil(out / m) * (m + 2 if stride == 1 else 2 * m + 1))
@@ -103,7 +103,7 @@ class _Winograd(torch.autograd.Function):
     """
 
     @staticmethod
-    def forward(ctx: Any, x: Tensor, weight: Tensor, plan: Plan) -> Tensor:
+    def forward(ctx: Any, x: Tensor, weight: Tensor, plan: Tiling) -> Tensor:
         turned, weights = _turned(x, plan), _turned_weights(weight, plan)
         products = torch.bmm(turned.transpose(0, 1), weights.transpose(0, 1).mT)  # (q, T, O)
         ctx.save_for_backward(x, weight)  # not what was made of them, which is twice as large: both are kept anyway
@@ -128,20 +128,20 @@ class _Winograd(torch.autograd.Function):
         return of_x, of_weight, None
 
 
-def _turned(x: Tensor, plan: Plan) -> Tensor:
+def _turned(x: Tensor, plan: Tiling) -> Tensor:
     """The map's tiles as they are multiplied, (T, q, C)."""
     tiles = _tiles(x, plan)  # (T, p², C)
     return torch.bmm(_transforms(plan)[0].expand(len(tiles), -1, -1), tiles)
 
 
-def _turned_weights(weight: Tensor, plan: Plan) -> Tensor:
+def _turned_weights(weight: Tensor, plan: Tiling) -> Tensor:
     """The weights as they are multiplied, (O, q, C)."""
     taps = weight.permute(0, 2, 3, 1).reshape(len(weight), 9, -1)
     return torch.bmm(_transforms(plan)[1].expand(len(weight), -1, -1), taps)
 
 
 @cache
-def _transforms(plan: Plan) -> tuple[Tensor, Tensor, Tensor]:
+def _transforms(plan: Tiling) -> tuple[Tensor, Tensor, Tensor]:
     """What turns a tile (q, p²), the nine taps (q, 9), and q products into the tile that goes out (m², q)."""
     m = plan.side
     if plan.stride == 1:
@@ -174,7 +174,7 @@ def _cook_toom(m: int, taps: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return cut, kernel, join
 
 
-def _tiles(x: Tensor, plan: Plan) -> Tensor:
+def _tiles(x: Tensor, plan: Tiling) -> Tensor:
     """(n, C, H, H) → (T, p², C): the map itself, or overlapping tiles of the map with its border of zeros."""
     (n, channels, height, _), k = x.shape, plan.tiles
     x = x.permute(0, 2, 3, 1)
@@ -190,7 +190,7 @@ def _tiles(x: Tensor, plan: Plan) -> Tensor:
     return x.as_strided(shape, strides).reshape(n * k * k, -1, channels)
 
 
-def _added(tiles: Tensor, plan: Plan) -> Tensor:
+def _added(tiles: Tensor, plan: Tiling) -> Tensor:
     """The gradient of :func:`_tiles`: (T, p², C) → (n, C, H, H), a sum where tiles overlap."""
     k, height, reach, channels = plan.tiles, plan.height, plan.reach, tiles.shape[-1]
     if k == 1:
@@ -204,7 +204,7 @@ def _added(tiles: Tensor, plan: Plan) -> Tensor:
     return whole[:, 1 : height + 1, 1 : height + 1].permute(0, 3, 1, 2)
 
 
-def _joined(tiles: Tensor, plan: Plan) -> Tensor:
+def _joined(tiles: Tensor, plan: Tiling) -> Tensor:
     """(T, m², O) → (n, O, H', H'): the tiles beside one another, what they reach too far cut off."""
     k, m, out, channels = plan.tiles, plan.side, plan.out, tiles.shape[-1]
     if k == 1:
@@ -213,7 +213,7 @@ def _joined(tiles: Tensor, plan: Plan) -> Tensor:
     return whole[:, :out, :out].permute(0, 3, 1, 2).contiguous(memory_format=torch.channels_last)
 
 
-def _split(gradient: Tensor, plan: Plan) -> Tensor:
+def _split(gradient: Tensor, plan: Tiling) -> Tensor:
     """The gradient of :func:`_joined`: (n, O, H', H') → (T, m², O)."""
     k, m, after, channels = plan.tiles, plan.side, plan.tiles * plan.side - plan.out, gradient.shape[1]
     gradient = gradient.permute(0, 2, 3, 1)

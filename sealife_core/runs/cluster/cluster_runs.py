@@ -21,7 +21,7 @@ from typing import Any
 from sealife_core.config import AnyConfig, cluster_address
 from sealife_core.errors import SealifeError
 from sealife_core.neutral import terminal_lines
-from sealife_core.runs.cluster.ray_jobs import ClusterError, Job, JobState, Node, RayCluster
+from sealife_core.runs.cluster.ray_jobs import ClusterError, JobState, Node, RayCluster, RayJob
 from sealife_core.runs.files import replace_json, written_at
 from sealife_core.runs.liveness import FINAL, STALE_AFTER_S, Process, State, is_fresh, process_of
 from sealife_core.runs.run import LOG, PROCESS, STATUS, STOP, Run
@@ -186,7 +186,7 @@ class ClusterRuns:
         if job is None and said == State.QUEUED and not stop:
             self._send(run, record)  # whoever noted it did not live to submit it
         elif job is None:
-            self._ended(run, record, Job(JobState.STOPPED, "", None, ""), "its cluster was restarted")
+            self._ended(run, record, RayJob(JobState.STOPPED, "", None, ""), "its cluster was restarted")
         elif job.state.ended:
             node = job.node or record.get("host")
             self._ended(run, record, job, f"its machine {node} left the cluster" if node else "its machine was lost")
@@ -202,7 +202,7 @@ class ClusterRuns:
             elif pending:
                 jobs[record["cluster"], int(record["cores"]), int(record["gpus"])] += 1
 
-    def _ended(self, run: Run, record: dict[str, Any], job: Job, lost: str) -> None:
+    def _ended(self, run: Run, record: dict[str, Any], job: RayJob, lost: str) -> None:
         """The job is over; ``lost`` is why, where its process left no exit code."""
         why = lost if job.exit_code is None and not run.stop_requested() else ""
         if run.status().get("state") == State.QUEUED:  # its worker never began
@@ -220,7 +220,7 @@ class ClusterRuns:
                 refuse(run, *self._misses(run, job))
         self._end(run, record, job.exit_code, why)
 
-    def _misses(self, run: Run, job: Job) -> tuple[str, str]:
+    def _misses(self, run: Run, job: RayJob) -> tuple[str, str]:
         """What a machine of the cluster lacks, and what to do."""
         lacking = run.path.resolve() if job.exit_code == NOT_SHARED else self.worker[0]
         if job.exit_code == NOT_SHARED:

@@ -64,7 +64,7 @@ class JobState(StrEnum):
 
 
 @dataclass(frozen=True)
-class Job:
+class RayJob:
     """One job. exit_code: of its process, None where it is not known (its machine was lost); node: an address or ""."""
 
     state: JobState
@@ -148,13 +148,13 @@ class RayCluster:
             if self.find(job_id) is None:  # else it arrived, this time or another
                 raise
 
-    def find(self, job_id: str) -> Job | None:
+    def find(self, job_id: str) -> RayJob | None:
         """The job, or None where the cluster knows no such."""
         told = self._ask("GET", f"/api/jobs/{job_id}", shape=_JOB)
         if told is None:
             return None
         agent = told.get("driver_agent_http_address") or ""
-        return Job(
+        return RayJob(
             told["status"],
             _readable(told.get("message") or ""),
             told.get("driver_exit_code"),

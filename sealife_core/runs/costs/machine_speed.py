@@ -33,7 +33,7 @@ class Ending(StrEnum):
 
 
 @dataclass(frozen=True)
-class Calibration:
+class SpeedMeasurement:
     """What a page shows: whether this machine is being measured, was measured, or why that failed ("": it did not)."""
 
     running: bool
@@ -41,19 +41,19 @@ class Calibration:
     problem: str = ""
 
 
-def find(device: str) -> Calibration:
+def find(device: str) -> SpeedMeasurement:
     """The measurement of ``device`` (auto, cpu or cuda) that is under way, or how the last one failed."""
     root = checkpoints_root()
     record = _record(root)
     if record is not None and _under_way(record):
-        return Calibration(running=True)
+        return SpeedMeasurement(running=True)
     if record is None or record.get("device") != device or record.get("ending") == Ending.GAVE_WAY:
-        return Calibration(running=False)
+        return SpeedMeasurement(running=False)
     if record.get("ending") == Ending.MEASURED:
-        return Calibration(running=False, done=True)
+        return SpeedMeasurement(running=False, done=True)
     last = (tail(root / LOG, 1) or ["the log is empty"])[0].strip()
     said = record.get("problem") or f"The process that measures ended early ({last})."
-    return Calibration(running=False, problem=str(said))
+    return SpeedMeasurement(running=False, problem=str(said))
 
 
 def request(device: str) -> bool:

@@ -1,11 +1,11 @@
 """What an encoder costs: multiply-adds, parameters and memory of each of its stages."""
 
-from sealife_core.models.facts import Stage, facts
+from sealife_core.models.facts import StageCost, facts
 
 # The small stem keeps the image's size where ImageNet's divides its side by four: every later stage sees 16 × the
 # pixels. Its own 3×3 convolution at full size costs 27·64·224² multiply-adds against 147·64·112², and keeps as much
 # as a convolution and a normalisation of 64 channels at 224 px (2·4·64·224² bytes).
-_SMALL_STEM = Stage(0.087, 0.002, 25.7)
+_SMALL_STEM = StageCost(0.087, 0.002, 25.7)
 _SMALL_TIMES = 16
 
 
@@ -19,10 +19,10 @@ def gmac_an_image(
     return views * (there + back) * (image_size_px / 224) ** 2
 
 
-def stages_of(encoder: str, stem: str) -> tuple[Stage, ...]:
+def stages_of(encoder: str, stem: str) -> tuple[StageCost, ...]:
     """The five stages of an encoder with that stem, on one image of 224 px."""
     stages = facts(encoder).stages
     if stem != "small":
         return stages
-    larger = (Stage(s.gmac * _SMALL_TIMES, s.parameters, s.kept_mb * _SMALL_TIMES) for s in stages[1:])
+    larger = (StageCost(s.gmac * _SMALL_TIMES, s.parameters, s.kept_mb * _SMALL_TIMES) for s in stages[1:])
     return (_SMALL_STEM, *larger)

@@ -25,18 +25,18 @@ from sealife_core.runs.run import Run
 from sealife_core.runs.scheduling.spawning import PROJECT
 from sealife_core.runs.writer import RunWriter
 
-COMPANION_FLAG = "--companion"
+DDP_FLAG = "--companion"
 HEARD_S = 2.0  # between an error of the conversation and the cut line that explains it
 NOTICED_S = 5.0  # a worker that waits for a companion's answer hears of its end within milliseconds, where it ever does
 LEAVE_S = 10.0  # to take PyTorch apart
 
 
-def companion_command(folder: Path) -> list[str]:
+def ddp_command(folder: Path) -> list[str]:
     """What trains the run in ``folder`` together with its worker."""
-    return [sys.executable, "-m", "sealife_core.worker", COMPANION_FLAG, str(folder)]
+    return [sys.executable, "-m", "sealife_core.worker", DDP_FLAG, str(folder)]
 
 
-class Companions:
+class DDPProcesses:
     """The worker's side: companions 1 … ``count``, for as long as the context lasts.
 
     environment: what all of them are told beside ``LOCAL_RANK``. Where one is lost the context ends with a
@@ -51,7 +51,7 @@ class Companions:
         self._lost: str | None = None
         self._cut, self._ending, self._lock = threading.Event(), threading.Event(), threading.Lock()
 
-    def __enter__(self) -> "Companions":
+    def __enter__(self) -> "DDPProcesses":
         try:
             for number in range(1, self._count + 1):
                 self._start(number)
@@ -76,7 +76,7 @@ class Companions:
         ours, theirs = socket.socketpair()
         with theirs:
             child = subprocess.Popen(
-                companion_command(self._run.path),
+                ddp_command(self._run.path),
                 stdin=theirs.fileno(),
                 stdout=subprocess.DEVNULL,  # it would say what the worker says; its errors go into the same log
                 cwd=PROJECT,
@@ -137,7 +137,7 @@ class Leader:
         self._line.sendall(json.dumps({"what": what, "next": then}).encode())
 
 
-class Onlooker(RunWriter):
+class ReadOnlyWriter(RunWriter):
     """A companion's view of its run: it may read all of it and changes nothing, for the worker is its one writer."""
 
     def status(self, **changes: object) -> None:
@@ -156,9 +156,9 @@ class Onlooker(RunWriter):
         """The worker says it."""
 
 
-def onlooker(folder: Path) -> Onlooker:
+def read_only_writer(folder: Path) -> ReadOnlyWriter:
     """What a companion holds of the run in ``folder``."""
-    return Onlooker(Run(folder))
+    return ReadOnlyWriter(Run(folder))
 
 
 def _all_of(line: socket.socket) -> bytes:

@@ -51,7 +51,13 @@ from sealife_core.runs.scheduling.concurrency import (
     peak_in_main_memory,
 )
 from sealife_core.runs.scheduling.locks import queue_lock, take_dispatcher_lock
-from sealife_core.runs.scheduling.prewarmed_worker import READY, Spare, show_interest, spare_command, wanted
+from sealife_core.runs.scheduling.prewarmed_worker import (
+    READY,
+    PrewarmedWorker,
+    prewarmed_command,
+    show_interest,
+    wanted,
+)
 from sealife_core.runs.scheduling.queue import has_work, waits_for_a_person, write_status
 from sealife_core.runs.scheduling.queue_order import place_of
 from sealife_core.runs.scheduling.spawning import reap, spawn
@@ -67,7 +73,7 @@ KILL_AFTER_S = 10.0  # from TERM to KILL
 
 
 @dataclass
-class Watched:
+class StartedRun:
     """One living process. ``child`` is None where an earlier dispatcher started it."""
 
     run: Run
@@ -102,8 +108,8 @@ class Dispatcher:
     stop_grace_s: float = STOP_GRACE_S
     kill_after_s: float = KILL_AFTER_S
     devices: list[str] = field(default_factory=devices)
-    watched: dict[str, Watched] = field(default_factory=dict)
-    spare: Spare = field(init=False)
+    watched: dict[str, StartedRun] = field(default_factory=dict)
+    spare: PrewarmedWorker = field(init=False)
     clusters: ClusterRuns = field(init=False)
     _glances: dict[str, tuple[int, bool]] = field(default_factory=dict)
     _no_room_until: dict[str, float] = field(default_factory=dict)
@@ -111,7 +117,7 @@ class Dispatcher:
 
     def __post_init__(self) -> None:
         """The one process it keeps for a run to come, and whoever looks after the runs of clusters."""
-        self.spare = Spare(self.root)
+        self.spare = PrewarmedWorker(self.root)
         self.clusters = ClusterRuns(self.root, self.stop_grace_s, worker_command())
 
     def adopt(self) -> None:
@@ -131,14 +137,14 @@ class Dispatcher:
                 if found is None:
                     continue
                 # On which devices nobody noted; the last ones are those that are given last.
-                assigned = NONE if run.is_study else ",".join(self.devices[-_needed(run) :])
+                assigned = NONE if run.launches_runs else ",".join(self.devices[-_needed(run) :])
                 record = found | {"attempt": run.attempt(), "device": assigned, "started": time.time()}
                 config = _config(run)
                 if config is not None and may_go_beside(config):
                     record["beside"] = True  # perhaps it is not; but it holds up no training
                 replace_json(run.path / PROCESS, record)
             if record:
-                self.watched[run.id] = Watched(run, record)
+                self.watched[run.id] = StartedRun(run, record)
                 print(f"{run.id}: taken over, pid {record['pid']}", flush=True)
 
     @property
@@ -180,7 +186,7 @@ class Dispatcher:
         waits = not all(waits_for_a_person(run) for run in waiting)
         return bool(self.watched) or self.clusters.busy or waits
 
-    def _look_after(self, watched: Watched) -> None:
+    def _look_after(self, watched: StartedRun) -> None:
         run = watched.run
         if watched.ended():
             code = watched.child.returncode if watched.child else None
@@ -230,7 +236,7 @@ class Dispatcher:
         awaited: the devices that are kept for runs before it; those that are to be kept for this one are added. A study
         takes none of them, and neither does a run that a cluster carries out.
         """
-        if run.is_study:
+        if run.launches_runs:
             self._start(run, [NONE])
             return
         if process_of(run.process(), run.attempt()) is Process.IN_CLUSTER:
@@ -268,7 +274,7 @@ class Dispatcher:
         awaited.update(free)
         say(run, waits_for)
 
-    def _in_a_place(self) -> list[Watched]:
+    def _in_a_place(self) -> list[StartedRun]:
         """The runs at work that hold a device."""
         return [watched for watched in self.watched.values() if not watched.record.get("beside")]
 
@@ -300,8 +306,8 @@ class Dispatcher:
             record |= {"beside": True} if beside else {}
             write_status(run, stage="starting", message="starting")
             environment = _environment(self.root, assigned)
-            child = None if run.is_study else self.spare.offer(run, environment)
-            record["command"] = [*worker_command(), str(run.path)] if child is None else spare_command()
+            child = None if run.launches_runs else self.spare.offer(run, environment)
+            record["command"] = [*worker_command(), str(run.path)] if child is None else prewarmed_command()
             child = child or spawn(record["command"], run.path / LOG, environment)
             try:
                 record |= liveness.identity(child.pid) or {"pid": child.pid, "host": liveness.host()}
@@ -313,7 +319,7 @@ class Dispatcher:
             finally:
                 if child.stdin is not None:
                     child.stdin.close()
-        self.watched[run.id] = Watched(run, record, child)
+        self.watched[run.id] = StartedRun(run, record, child)
         print(f"{run.id}: started on {told}{' beside others' if beside else ''}, pid {child.pid}", flush=True)
 
 
@@ -347,7 +353,7 @@ def _config(run: Run) -> AnyConfig | None:
         return None
 
 
-def _trains(watched: Watched | None) -> bool:
+def _trains(watched: StartedRun | None) -> bool:
     """Whether there is a run, and one that takes its time."""
     config = None if watched is None else _config(watched.run)
     return config is not None and not is_light(config)

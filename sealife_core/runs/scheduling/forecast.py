@@ -54,7 +54,7 @@ class Waits:
 
 
 @dataclass(frozen=True)
-class Forecast:
+class QueueForecast:
     """begins_in_s: seconds, None if unknown; behind: so many runs; takes_s; beside: it goes beside a training."""
 
     begins_in_s: float | None
@@ -86,7 +86,7 @@ class Forecast:
         return self.begins + ("" if self.takes_s is None else f", takes about {duration(self.takes_s)}")
 
 
-def forecast(at_work: Iterable[AtWork], waiting: Sequence[Waits]) -> dict[str, Forecast]:
+def forecast(at_work: Iterable[AtWork], waiting: Sequence[Waits]) -> dict[str, QueueForecast]:
     """id → when it begins, of the runs ``waiting``, in the order of the queue. Pure: the dispatcher's rules, played.
 
     What is unknown makes unknown what comes after it: an end that nobody can tell lies at infinity.
@@ -135,16 +135,16 @@ class _Play:
         return True
 
 
-def _told(run: Waits, play: _Play, before: Sequence[Waits]) -> Forecast:
+def _told(run: Waits, play: _Play, before: Sequence[Waits]) -> QueueForecast:
     begins_s, beside = play.begun.get(run.id, (None, False))
     if begins_s == 0:
-        return Forecast(0.0, 0, run.takes_s, beside)
+        return QueueForecast(0.0, 0, run.takes_s, beside)
     mine = set(run.may_take)
     behind = {other.id for other in play.first if not other.beside and mine & set(other.devices)}
     behind |= {
         other.id for other in before if mine & set(other.may_take) and not play.begun.get(other.id, (0, False))[1]
     }
-    return Forecast(begins_s, len(behind | ({run.source} if run.source else set())), run.takes_s, beside)
+    return QueueForecast(begins_s, len(behind | ({run.source} if run.source else set())), run.takes_s, beside)
 
 
 def queue_forecast(
@@ -152,7 +152,7 @@ def queue_forecast(
     images: Callable[[str], Images],
     rows: Callable[[Run], Rows] = Run.metrics,
     asked: AnyConfig | None = None,
-) -> dict[str, Forecast]:
+) -> dict[str, QueueForecast]:
     """id → when it begins, of the runs that wait for a place on this machine, and of ``asked`` as ASKED.
 
     images: opens a data set by its name; rows: the metrics of a run. Where no run waits, next to nothing is read.
@@ -239,7 +239,7 @@ def _at_work(root: Path, taking: _Taking, rows: Callable[[Run], Rows]) -> list[A
         if run.status().get("state") not in (State.QUEUED, State.RUNNING):  # nothing else is asked: there are hundreds
             continue
         record = run.process() or {}
-        if run.is_study or process_of(record) is not Process.ALIVE or not run.state().active:
+        if run.launches_runs or process_of(record) is not Process.ALIVE or not run.state().active:
             continue
         held = tuple(str(record.get("device") or "").split(","))
         left_s = taking.left_s(run, rows(run))

@@ -46,7 +46,7 @@ def ready_minutes() -> float:
     return float(os.environ.get("SEALIFE_READY_MINUTES", MINUTES))
 
 
-def spare_command() -> list[str]:
+def prewarmed_command() -> list[str]:
     """What waits for a run."""
     return [sys.executable, "-m", "sealife_core.worker", READY_FLAG]
 
@@ -70,7 +70,7 @@ def wanted(root: Path) -> bool:
     return age_s is not None and age_s < 60 * ready_minutes()
 
 
-class Spare:
+class PrewarmedWorker:
     """The dispatcher's side: at most one process that waits for a run."""
 
     def __init__(self, root: Path) -> None:
@@ -127,7 +127,7 @@ class Spare:
         self._started = time.time()
         (self.root / READY_LOG).unlink(missing_ok=True)
         try:
-            self.child = spawn(spare_command(), self.root / READY_LOG, stdin=subprocess.PIPE)
+            self.child = spawn(prewarmed_command(), self.root / READY_LOG, stdin=subprocess.PIPE)
         except OSError as error:
             print(f"spare: could not be started: {error}", flush=True)
             self._not_before = time.monotonic() + AGAIN_S

@@ -51,7 +51,7 @@ def request_stop(run: Run) -> str:
             return "was stopped before it began"
         (run.path / STOP).touch()
     ensure_dispatcher(run.root)  # it counts the seconds of grace
-    if run.is_study:
+    if run.launches_runs:
         return "is stopping, and so are its runs: each saves what it has learned"
     return "stops after the current batch and saves what it has learned"
 
@@ -74,7 +74,7 @@ def resume(run: Run, *, anew: bool = False) -> None:
                 f"Run '{run.id}' is {state}; only a stopped, interrupted or failed run can be resumed."
                 f" {ways.get(state, 'Stop it first.')}"
             )
-        if anew and run.is_study:
+        if anew and run.launches_runs:
             raise RunError(
                 f"'{run.id}' is a study or a search and cannot start from the beginning. Resume it, or launch another."
             )
@@ -162,7 +162,7 @@ def restore(run_id: str, root: Path | None = None) -> Run:
 def restore_with_parts(run_id: str, root: Path | None = None) -> Run:
     """:func:`restore`, of a study with those of its runs that are in the trash too."""
     back = restore(run_id, root)
-    if back.is_study:
+    if back.launches_runs:
         for part in list_runs(back.root / TRASH):
             if part.notes()["study"] == run_id:
                 restore(_own_id(part), back.root)
@@ -209,7 +209,7 @@ def _must_exist(run: Run) -> None:
         raise RunError(f"Run '{run.id}' no longer exists. Look in the trash, or launch a new run.")
 
 
-def make_ready(root: Path | None = None) -> None:
+def prewarm(root: Path | None = None) -> None:
     """Somebody looks as if they were about to launch a run: have a worker ready. Returns at once; call it freely.
 
     Where that is not possible nothing happens: the launch will say why.

@@ -25,7 +25,7 @@ def place_of(run: Run) -> tuple[float, str]:
 
 def waiting_runs(root: Path) -> list[Run]:
     """The queued runs that nobody has taken up yet, the one that goes first on top; studies wait for nobody."""
-    found = [run for run in list_runs(root) if run.status().get("state") == State.QUEUED and not run.is_study]
+    found = [run for run in list_runs(root) if run.status().get("state") == State.QUEUED and not run.launches_runs]
     return sorted((run for run in found if run.state() is State.QUEUED and not _in_cluster(run)), key=place_of)
 
 

@@ -36,7 +36,7 @@ FEWEST_EPOCHS = 5  # a best epoch is to be chosen among some; of many images an 
 
 
 @dataclass(frozen=True)
-class Plan:
+class MinutesPlan:
     """epochs: how many; images_per_epoch: how many training images make one; copies: of each that are stored."""
 
     epochs: int
@@ -90,18 +90,18 @@ def plan_of(
     module: ClassifierModule,
     machine: Hardware,
     began: float,
-) -> Plan:
+) -> MinutesPlan:
     """The plan that was made when the run began, else a new one, written down. began: when, by ``time.monotonic``."""
     known = run.run.environment().get("plan")
     if known:
-        return Plan(**known)
+        return MinutesPlan(**known)
     n, val = len(batches.train_rows), len(batches.val_rows)
-    plan = Plan(config.epochs, n, 0)
+    plan = MinutesPlan(config.epochs, n, 0)
     if config.minutes or (config.stored_copies and cut_of(config)):
         run.status(stage="measuring", message="measuring the first steps")
         costs, image_bytes = measure(config, run, batches, module, machine)
         copies = copies_that_fit(config, dataset.folder, n, val, image_bytes) if image_bytes else 0
-        plan = Plan(config.epochs, n, min(copies, config.epochs))
+        plan = MinutesPlan(config.epochs, n, min(copies, config.epochs))
         if config.minutes:
             left_s = 60 * config.minutes - (time.monotonic() - began) - len(dataset) * costs.whole_s
             plan = planned(left_s, costs, n=n, val=val, batch_size=batches.batch_size, copies=copies)
@@ -109,7 +109,7 @@ def plan_of(
     return plan
 
 
-def planned(left_s: float, costs: Costs, *, n: int, val: int, batch_size: int, copies: int) -> Plan:
+def planned(left_s: float, costs: Costs, *, n: int, val: int, batch_size: int, copies: int) -> MinutesPlan:
     """What fits into ``left_s`` seconds: n training and ``val`` validation images, at most so many ``copies`` stored.
 
     A copy is stored only if it is looked at at least once for each image, on average: else storing it costs more than
@@ -125,7 +125,7 @@ def planned(left_s: float, costs: Costs, *, n: int, val: int, batch_size: int, c
         an_epoch = max(shortest, min(n, int(most)))
         epochs = max(1, int(usable / (an_epoch * an_image + validating)))
         if not stored_copies or (usable > 0 and epochs * an_epoch >= stored_copies * n):
-            return Plan(epochs, an_epoch, stored_copies)
+            return MinutesPlan(epochs, an_epoch, stored_copies)
     raise AssertionError
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from sealife_core.config import AnyConfig, SimclrConfig
 from sealife_core.datasets.dataset import Dataset, open_dataset
 from sealife_core.datasets.decoding.pixels import Pixels
-from sealife_core.runs.scheduling.ddp_processes import Onlooker
+from sealife_core.runs.scheduling.ddp_processes import ReadOnlyWriter
 from sealife_core.runs.tracking_links import launched_with, wandb_mode
 from sealife_core.runs.writer import RunWriter
 from sealife_core.training.tracking.logged_media import (
@@ -140,7 +140,7 @@ class Tracking:
 def tracked(config: AnyConfig, run: RunWriter) -> Iterator[Tracking]:
     """Record ``run`` wherever ``config`` and the launch asked for, to its end: well, failed, or being ended."""
     # Of several devices the worker's tells: a companion only looks on.
-    tracking = Tracking(config, run, [] if isinstance(run, Onlooker) else _trackers(config, run))
+    tracking = Tracking(config, run, [] if isinstance(run, ReadOnlyWriter) else _trackers(config, run))
     try:
         yield tracking
     except Exception:

@@ -8,7 +8,7 @@ from torch.nn import functional
 
 from sealife_core.errors import WeightsError
 from sealife_core.evaluation.classification.gradcam import grad_cam, overlay
-from sealife_core.evaluation.classification.gradcam_layers import Layer, heat_cells, usual_layer
+from sealife_core.evaluation.classification.gradcam_layers import Layer, gradcam_cells, usual_layer
 from sealife_core.models.encoders import Encoder, build_encoder
 from sealife_core.models.heads import classification_head
 
@@ -180,7 +180,7 @@ def test_heat_cells__are_those_of_the_layer(stem: str) -> None:
     for size in (32, 64, 97):
         with torch.no_grad():
             encoder(torch.zeros(1, 3, size, size))
-        assert sides[-3:] == [heat_cells("resnet18", stem, size, layer) for layer in layers]
+        assert sides[-3:] == [gradcam_cells("resnet18", stem, size, layer) for layer in layers]
 
 
 @pytest.mark.parametrize(

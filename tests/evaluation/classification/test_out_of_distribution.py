@@ -13,13 +13,13 @@ from sealife_core.evaluation.classification.left_out_classes import auroc, left_
 from sealife_core.evaluation.classification.out_of_distribution import (
     STAGES,
     Means,
-    Novelty,
+    OutOfDistribution,
     measure,
-    read_novelty,
+    read_ood,
     shrunk_covariance,
-    write_novelty,
+    write_ood,
 )
-from sealife_core.evaluation.embeddings.stage_outputs import Watched, taken_apart
+from sealife_core.evaluation.embeddings.stage_outputs import WithStageOutputs, taken_apart
 from sealife_core.models.encoders import build_encoder
 
 LEFT_OUT = "tested on classes that this check had not seen"
@@ -89,7 +89,7 @@ def of_classes(n: int, seed: int, apart: float) -> tuple[Means, np.ndarray]:
     return means, labels
 
 
-def rule(apart: float) -> Novelty:
+def rule(apart: float) -> OutOfDistribution:
     train, train_labels = of_classes(600, 0, apart)
     val, val_labels = of_classes(300, 1, apart)
     return measure_with_auroc(train, val, 64, train_labels, val_labels)
@@ -117,12 +117,12 @@ def test_auroc__is_not_measured_of_few_images_or_one_class() -> None:
 
 def test_novelty__of_before_the_auroc_was_kept_still_opens(tmp_path: Path) -> None:
     written = rule(20.0)
-    write_novelty(tmp_path, written)
-    assert read_novelty(tmp_path, 4).auroc == pytest.approx(written.auroc)  # type: ignore[union-attr]
+    write_ood(tmp_path, written)
+    assert read_ood(tmp_path, 4).auroc == pytest.approx(written.auroc)  # type: ignore[union-attr]
     with np.load(tmp_path / "novelty.npz") as held:
         old = {name: value for name, value in held.items() if name != "auroc"}
     np.savez(tmp_path / "novelty.npz", **old)
-    read = read_novelty(tmp_path, 4)
+    read = read_ood(tmp_path, 4)
     assert read is not None
     assert read.auroc is None
     assert read.threshold == written.threshold
@@ -146,7 +146,7 @@ def test_watched__notes_the_mean_of_every_stage_and_leaves_no_hook() -> None:
     torch.manual_seed(0)
     encoder, images = build_encoder("resnet18", "small").eval(), torch.randn(3, 3, 16, 16)
     with torch.inference_mode():
-        watched = Watched(encoder)
+        watched = WithStageOutputs(encoder)
         h, means = taken_apart(torch.cat([watched(images[:2]), watched(images[2:])]).numpy(), watched.columns)
         watched.leave()
         x = images
@@ -162,10 +162,10 @@ def test_watched__notes_the_mean_of_every_stage_and_leaves_no_hook() -> None:
 
 
 def test_read_novelty__gives_what_was_written(tmp_path: Path) -> None:
-    assert read_novelty(tmp_path, 4) is None
+    assert read_ood(tmp_path, 4) is None
     novelty = measure(drawn(64, 0), drawn(9, 1), 64)
-    write_novelty(tmp_path, novelty)
-    read = read_novelty(tmp_path, 4)
+    write_ood(tmp_path, novelty)
+    read = read_ood(tmp_path, 4)
     assert read is not None
     asked = drawn(5, 2, shift=0.3)
     np.testing.assert_array_equal(read.score(asked), novelty.score(asked))
@@ -175,7 +175,7 @@ def test_read_novelty__gives_what_was_written(tmp_path: Path) -> None:
 @pytest.mark.parametrize("damage", ["half", "text", "array", "pickle", "missing", "shape", "another model's"])
 def test_read_novelty__refuses_what_is_damaged(damage: str, tmp_path: Path) -> None:
     path = tmp_path / "novelty.npz"
-    write_novelty(tmp_path, measure(drawn(64, 0), drawn(9, 1), 64))
+    write_ood(tmp_path, measure(drawn(64, 0), drawn(9, 1), 64))
     whole = path.read_bytes()
     with np.load(path) as held:
         arrays = dict(held)
@@ -195,7 +195,7 @@ def test_read_novelty__refuses_what_is_damaged(damage: str, tmp_path: Path) -> N
         arrays.pop("stem.mean" if damage == "missing" else name)
         np.savez(path, allow_pickle=True, **arrays, **{name: value})
     with pytest.raises(RunError, match="damaged or belongs to another model"):
-        read_novelty(tmp_path, 5 if damage == "another model's" else 4)
+        read_ood(tmp_path, 5 if damage == "another model's" else 4)
 
 
 @pytest.mark.parametrize(("n", "d"), [(300, 40), (30, 60), (2, 5)])

@@ -6,7 +6,7 @@ from torch import nn
 from torch.nn import functional
 
 from sealife_core.models.encoders import build_encoder
-from sealife_core.models.fast_convolutions.winograd import FEWEST_TILES, Plan, WinogradConv2d, _Winograd
+from sealife_core.models.fast_convolutions.winograd import FEWEST_TILES, Tiling, WinogradConv2d, _Winograd
 
 SIDES = (2, 3, 4, 5, 6, 7, 8, 10, 12, 14, 28)
 
@@ -21,7 +21,7 @@ def test_winograd__convolves_and_learns_as_pytorchs_own_convolution(side: int, s
     expected = functional.conv2d(expected_x, expected_weight, stride=stride, padding=1)
     x.requires_grad_()
     weight.requires_grad_()
-    got = _Winograd.apply(x, weight, Plan.of(side, stride))
+    got = _Winograd.apply(x, weight, Tiling.of(side, stride))
     assert isinstance(got, torch.Tensor)
     pull = torch.randn(expected.shape, generator=generator)
     expected.backward(pull.double())
@@ -37,7 +37,7 @@ def test_winograd__convolves_and_learns_as_pytorchs_own_convolution(side: int, s
 
 
 def test_winograd__takes_less_than_half_of_the_products_wherever_it_is_used() -> None:
-    plans = [plan for side in SIDES for stride in (1, 2) if (plan := Plan.of(side, stride)).pays]
+    plans = [plan for side in SIDES for stride in (1, 2) if (plan := Tiling.of(side, stride)).pays]
     assert len(plans) > len(SIDES)
     for plan in plans:
         of_a_line = plan.side + 2 if plan.stride == 1 else 2 * plan.side + 1

@@ -11,7 +11,7 @@ import pytest
 from sealife_core.config import preset
 from sealife_core.errors import RunError
 from sealife_core.runs.costs import machine_speed
-from sealife_core.runs.costs.machine_speed import LOG, RECORD, Calibration, Ending
+from sealife_core.runs.costs.machine_speed import LOG, RECORD, Ending, SpeedMeasurement
 from sealife_core.runs.directory import create_run
 from sealife_core.runs.files import replace_json
 from sealife_core.runs.liveness import State, identity
@@ -47,14 +47,14 @@ def test_request__starts_one_process_however_often_it_is_asked(home: Path, spawn
     assert not machine_speed.request("auto")
     assert not machine_speed.request("cpu"), "two measurements at once would slow each other"
     assert spawned == ["auto"]
-    assert machine_speed.find("auto") == machine_speed.find("cpu") == Calibration(running=True)
+    assert machine_speed.find("auto") == machine_speed.find("cpu") == SpeedMeasurement(running=True)
 
 
 def test_request__waits_while_a_run_is_active(home: Path, spawned: list[str]) -> None:
     queued_run()
     assert not machine_speed.request("auto")
     assert spawned == []
-    assert machine_speed.find("auto") == Calibration(running=False)
+    assert machine_speed.find("auto") == SpeedMeasurement(running=False)
 
 
 def test_claim__does_nothing_while_another_process_is_at_it(home: Path, spawned: list[str]) -> None:
@@ -68,19 +68,19 @@ def test_claim__takes_over_what_was_started_for_this_process(home: Path) -> None
     replace_json(home / "checkpoints" / RECORD, (identity(os.getpid()) or {}) | {"device": "auto"})
     assert machine_speed.claim("auto")
     machine_speed.end(Ending.MEASURED)
-    assert machine_speed.find("auto") == Calibration(running=False, done=True)
-    assert machine_speed.find("cuda") == Calibration(running=False), "nothing is known of another device"
+    assert machine_speed.find("auto") == SpeedMeasurement(running=False, done=True)
+    assert machine_speed.find("cuda") == SpeedMeasurement(running=False), "nothing is known of another device"
 
 
 def test_claim__gives_way_to_a_run(home: Path) -> None:
     queued_run()
     with pytest.raises(RunError, match="a run is active"):
         machine_speed.claim("auto")
-    assert machine_speed.find("auto") == Calibration(running=False), "it may be asked for again"
+    assert machine_speed.find("auto") == SpeedMeasurement(running=False), "it may be asked for again"
 
 
 def test_find__tells_why_it_failed(home: Path) -> None:
-    assert machine_speed.find("auto") == Calibration(running=False)
+    assert machine_speed.find("auto") == SpeedMeasurement(running=False)
     assert machine_speed.claim("auto")
     machine_speed.end(Ending.FAILED, "No usable GPU.")
     assert machine_speed.find("auto").problem == "No usable GPU."
@@ -94,4 +94,4 @@ def test_find__tells_of_a_process_that_was_killed(home: Path, other: int) -> Non
     assert not found.running
     assert "ended early (MemoryError)" in found.problem
     (home / "checkpoints" / RECORD).write_text("{half")
-    assert machine_speed.find("auto") == Calibration(running=False)
+    assert machine_speed.find("auto") == SpeedMeasurement(running=False)

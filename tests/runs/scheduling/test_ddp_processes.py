@@ -14,7 +14,7 @@ from sealife_core.errors import TrainingError
 from sealife_core.runs.directory import Run, create_run
 from sealife_core.runs.liveness import State, identity
 from sealife_core.runs.scheduling import ddp_processes
-from sealife_core.runs.scheduling.ddp_processes import Companions, onlooker
+from sealife_core.runs.scheduling.ddp_processes import DDPProcesses, read_only_writer
 from sealife_core.runs.writer import RunWriter
 
 from .processes import until
@@ -49,7 +49,7 @@ def run(tmp_path: Path) -> RunWriter:
 
 def play(monkeypatch: pytest.MonkeyPatch, code: str) -> None:
     """Let companions carry out ``code``."""
-    monkeypatch.setattr(ddp_processes, "companion_command", lambda folder: [sys.executable, "-c", code])
+    monkeypatch.setattr(ddp_processes, "ddp_command", lambda folder: [sys.executable, "-c", code])
 
 
 def hanging(run: RunWriter, code: str) -> subprocess.Popen[bytes]:
@@ -61,7 +61,7 @@ def test_companions__are_told_which_they_are_and_leave_when_dismissed(
 ) -> None:
     note = "import os; open(f'{os.environ[\"THERE\"]}/{os.environ[\"LOCAL_RANK\"]}.txt', 'w').close(); "
     play(monkeypatch, note + WAITS)
-    with Companions(run, 2, {"THERE": str(tmp_path)}) as started:
+    with DDPProcesses(run, 2, {"THERE": str(tmp_path)}) as started:
         until(lambda: (tmp_path / "1.txt").exists() and (tmp_path / "2.txt").exists())
         assert {os.getpgid(child.pid) for child in started._children} == {os.getpgid(0)}
         began = time.monotonic()
@@ -82,7 +82,7 @@ def test_companions__one_that_is_lost_is_a_failure_with_a_sentence(
     run: RunWriter, monkeypatch: pytest.MonkeyPatch, code: str, sentence: str
 ) -> None:
     play(monkeypatch, code)
-    with pytest.raises(TrainingError) as caught, Companions(run, 1, {}):
+    with pytest.raises(TrainingError) as caught, DDPProcesses(run, 1, {}):
         raise RuntimeError("[pair.cc:534] Connection closed by peer")
     assert str(caught.value).startswith(sentence)
     assert isinstance(caught.value.__cause__, RuntimeError)
@@ -93,7 +93,7 @@ def test_companions__end_with_an_error_of_the_worker_which_stays_what_it_was(
 ) -> None:
     play(monkeypatch, WAITS)
     began = time.monotonic()
-    with pytest.raises(ValueError, match=r"^mine$"), Companions(run, 1, {}) as started:
+    with pytest.raises(ValueError, match=r"^mine$"), DDPProcesses(run, 1, {}) as started:
         raise ValueError("mine")
     assert started._children[0].returncode == -signal.SIGKILL
     assert time.monotonic() - began < ddp_processes.HEARD_S
@@ -119,7 +119,7 @@ def test_companions__end_when_their_worker_is_killed(run: RunWriter) -> None:
 
 def test_onlooker__changes_nothing(run: RunWriter) -> None:
     before = {path: path.read_bytes() for path in run.run.files}
-    looks = onlooker(run.path)
+    looks = read_only_writer(run.path)
     looks.status(state="failed")
     looks.warn("odd")
     looks.metric(1, 0.1, loss=1.0)

@@ -17,7 +17,7 @@ from sealife_core.runs.scheduling.concurrency import NO_ROOM
 from sealife_core.runs.scheduling.forecast import (
     ASKED,
     AtWork,
-    Forecast,
+    QueueForecast,
     Waits,
     forecast,
     queue_forecast,
@@ -78,15 +78,15 @@ def test_forecast__plays_the_rules_of_the_queue(
 @pytest.mark.parametrize(
     ("found", "says"),
     [
-        (Forecast(7500, 3, 27), "begins in about 2 h 5 min (behind 3 runs), takes about 27 s"),
-        (Forecast(7500, 1, None), "begins in about 2 h 5 min (behind 1 run)"),
-        (Forecast(None, 3, 27), "begins after 3 runs (how long they take is not known yet), takes about 27 s"),
-        (Forecast(None, 1, None), "begins after 1 run (how long it takes is not known yet)"),
-        (Forecast(0, 0, 27), "begins at once, takes about 27 s"),
-        (Forecast(0, 0, 27, beside=True), "begins at once, beside the training, takes about 27 s"),
+        (QueueForecast(7500, 3, 27), "begins in about 2 h 5 min (behind 3 runs), takes about 27 s"),
+        (QueueForecast(7500, 1, None), "begins in about 2 h 5 min (behind 1 run)"),
+        (QueueForecast(None, 3, 27), "begins after 3 runs (how long they take is not known yet), takes about 27 s"),
+        (QueueForecast(None, 1, None), "begins after 1 run (how long it takes is not known yet)"),
+        (QueueForecast(0, 0, 27), "begins at once, takes about 27 s"),
+        (QueueForecast(0, 0, 27, beside=True), "begins at once, beside the training, takes about 27 s"),
     ],
 )
-def test_forecast__in_words(found: Forecast, says: str):
+def test_forecast__in_words(found: QueueForecast, says: str):
     assert found.says == says
 
 
@@ -135,7 +135,7 @@ SETTINGS: dict[str, Any] = {"epochs": 10, "image_size_px": 64, "monitor_every": 
 TAKES_S = STARTUP_S + 100 + 1125 / 100 / 6  # 10 epochs of 1,000 images, and one look at the end
 
 
-def foreseen(root: Path, **more: Any) -> dict[str, Forecast]:
+def foreseen(root: Path, **more: Any) -> dict[str, QueueForecast]:
     return queue_forecast(root, lambda name: Pictures(), **more)
 
 

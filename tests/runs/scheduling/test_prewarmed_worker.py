@@ -18,8 +18,8 @@ from sealife_core.runs.liveness import State, identity
 from sealife_core.runs.scheduling import dispatcher as dispatching
 from sealife_core.runs.scheduling import prewarmed_worker as keeping
 from sealife_core.runs.scheduling.dispatcher import Dispatcher
-from sealife_core.runs.scheduling.prewarmed_worker import READY, READY_LOG, Spare, wanted
-from sealife_core.runs.scheduling.queue import ensure_dispatcher, launch, make_ready, request_stop
+from sealife_core.runs.scheduling.prewarmed_worker import READY, READY_LOG, PrewarmedWorker, wanted
+from sealife_core.runs.scheduling.queue import ensure_dispatcher, launch, prewarm, request_stop
 
 from .processes import dispatcher_pids, order, until
 
@@ -36,7 +36,7 @@ def keeper(root: Path, begin: Callable[..., Dispatcher], monkeypatch: pytest.Mon
         monkeypatch.setattr(module, "spare_command", lambda: [sys.executable, str(FAKE_SPARE)])
     monkeypatch.setattr(dispatching, "worker_command", lambda: [sys.executable, str(FAKE_WORKER)])
     dispatcher = begin(devices=["cpu"])
-    make_ready(root)
+    prewarm(root)
     keep_until_ready(dispatcher)
     yield dispatcher
     dispatcher.spare.end()
@@ -194,7 +194,7 @@ def test_keep__needs_memory(keeper: Dispatcher, root: Path, monkeypatch: pytest.
         available = keeping.ENOUGH_BYTES - 1
 
     monkeypatch.setattr(psutil, "virtual_memory", lambda: Memory)
-    other = Spare(root)
+    other = PrewarmedWorker(root)
     other.keep(idle=True)
     assert other.child is None
     keeper.spare.keep(idle=True)
@@ -207,12 +207,12 @@ def test_keep__needs_memory(keeper: Dispatcher, root: Path, monkeypatch: pytest.
 def test_make_ready__gives_no_sign_twice_in_a_moment(root: Path, monkeypatch: pytest.MonkeyPatch):
     started: list[Path] = []
     monkeypatch.setattr("sealife_core.runs.scheduling.queue._spawn_dispatcher", started.append)
-    make_ready(root)
+    prewarm(root)
     assert (started, (root / READY).exists()) == ([], False), "where none is kept there is nothing to do"
     monkeypatch.delenv("SEALIFE_WORKER_COMMAND")
     monkeypatch.setenv("SEALIFE_READY_MINUTES", "5")
-    make_ready(root)
-    make_ready(root)
+    prewarm(root)
+    prewarm(root)
     assert started == [root]
 
 
@@ -233,7 +233,7 @@ def broken_torch(root: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_sigkilled_dispatcher__its_spare_goes_and_the_next_one_has_another(broken_torch: Path, root: Path):
-    make_ready(root)
+    prewarm(root)
     (killed,) = until(lambda: dispatcher_pids(root))
     (waiting,) = until(lambda: children_of(killed))
     os.kill(killed, signal.SIGKILL)
@@ -244,7 +244,7 @@ def test_sigkilled_dispatcher__its_spare_goes_and_the_next_one_has_another(broke
 
 def test_ready__a_crash_at_import_is_the_run_s_with_its_traceback(broken_torch: Path, make: Make, root: Path):
     broken_torch.write_text("raise ImportError('no module named starfish')\n")
-    make_ready(root)
+    prewarm(root)
     (waiting,) = until(lambda: children_of(until(lambda: dispatcher_pids(root))[0]))
     run = make()
     launch(run)
@@ -258,7 +258,7 @@ def test_ready__a_stop_reaches_a_spare_that_still_imports(
     broken_torch: Path, make: Make, root: Path, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setenv("SEALIFE_STOP_GRACE_S", "0")
-    make_ready(root)
+    prewarm(root)
     (waiting,) = until(lambda: children_of(until(lambda: dispatcher_pids(root))[0]))
     run = make()
     launch(run)

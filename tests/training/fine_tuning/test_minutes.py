@@ -16,7 +16,7 @@ from sealife_core.runs.writer import RunWriter
 from sealife_core.training.classifier import ClassifierModule
 from sealife_core.training.fine_tuning import minutes
 from sealife_core.training.fine_tuning.activation_batches import ActivationBatches
-from sealife_core.training.fine_tuning.minutes import FEWEST_EPOCHS, Costs, Plan, as_planned, planned
+from sealife_core.training.fine_tuning.minutes import FEWEST_EPOCHS, Costs, MinutesPlan, as_planned, planned
 from sealife_core.training.hardware import Hardware
 from sealife_core.training.train import learn, on_images
 from tests.training.shares import Small
@@ -26,7 +26,7 @@ COSTS = Costs(frozen_s=0.01, step_s=0.02, whole_s=0.02)
 SIZES: dict[str, int] = {"n": 1000, "val": 100, "batch_size": 50}
 
 
-def seconds(plan: Plan, costs: Costs = COSTS, *, n: int, val: int, batch_size: int) -> float:
+def seconds(plan: MinutesPlan, costs: Costs = COSTS, *, n: int, val: int, batch_size: int) -> float:
     """What the plan takes, counted out."""
     views = plan.epochs * (plan.images_per_epoch + val)
     through_frozen = plan.copies * n + val if plan.copies else views
@@ -40,7 +40,7 @@ def test_planned__fills_the_time_and_no_more(left_s: float, copies: int) -> None
     assert plan.copies <= min(copies, plan.epochs)
     assert plan.epochs >= FEWEST_EPOCHS
     took = seconds(plan, **SIZES)
-    another = seconds(Plan(plan.epochs + 1, plan.images_per_epoch, plan.copies), **SIZES)
+    another = seconds(MinutesPlan(plan.epochs + 1, plan.images_per_epoch, plan.copies), **SIZES)
     assert took <= left_s < another
 
 
@@ -59,7 +59,7 @@ def test_planned__takes_parts_of_many_images_so_that_there_are_epochs_to_choose_
 
 
 def test_planned__makes_a_step_however_little_time_there_is() -> None:
-    assert planned(-10, COSTS, copies=4, **SIZES) == Plan(1, 50, 0)
+    assert planned(-10, COSTS, copies=4, **SIZES) == MinutesPlan(1, 50, 0)
     assert planned(1, COSTS, copies=4, n=20, val=5, batch_size=50).images_per_epoch == 20
 
 
