@@ -1,7 +1,7 @@
 """Layers that see the whole batch while devices share it: BatchNorm's statistics, the draws of dropout and drop path.
 
-A layer is made one of these and back by :func:`synchronise_layers` and :func:`unsynchronise_layers`, as it stands: its parameters and
-their names are the same, so a checkpoint does not tell how many devices made it.
+:func:`synchronise_layers` makes a layer one of these and :func:`unsynchronise_layers` makes it what it was. Parameters
+and their names stay the same, so a checkpoint does not tell how many devices made it.
 """
 
 import sys
