@@ -9,7 +9,7 @@ from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import asdict, dataclass
 from functools import partial
-from statistics import median
+from statistics import quantiles
 from typing import Any
 
 import torch
@@ -167,11 +167,11 @@ def measure(
 
 
 def _seconds(act: Callable[[], object]) -> float:
-    """The median of a few times, the first not counted: they choose kernels and grow memory."""
+    """The lower quartile of a few times: other programs only add to them. The first choose kernels and do not count."""
     taken: list[float] = []
     began = time.perf_counter()
-    while len(taken) < WARM + 1 or (len(taken) < WARM + LOOKS and time.perf_counter() - began < LOOK_S):
+    while len(taken) < WARM + 2 or (len(taken) < WARM + LOOKS and time.perf_counter() - began < LOOK_S):
         started = time.perf_counter()
         act()
         taken.append(time.perf_counter() - started)
-    return median(taken[WARM:])
+    return quantiles(taken[WARM:], n=4, method="inclusive")[0]
