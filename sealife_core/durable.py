@@ -20,6 +20,7 @@ from typing import BinaryIO
 from filelock import FileLock, Timeout
 
 from sealife_core.errors import SealifeError
+from sealife_core.progress import Progress
 
 PATIENCE_S = 30.0  # our locks are held for moments; whoever holds one longer is stopped in a debugger
 _TEMPORARY, _ASIDE = ".tmp", ".removing-"
@@ -91,14 +92,14 @@ def flush_folder(folder: Path) -> None:
         os.close(handle)
 
 
-def flush_tree(folder: Path, progress: Callable[[int, int], None] | None = None) -> None:
+def flush_tree(folder: Path, progress: Progress | None = None) -> None:
     """Flush every file and folder below ``folder``, and itself: before it is renamed to where readers trust it."""
     folders = [Path(where) for where, _, _ in os.walk(folder)]
     files = [entry.path for where in folders for entry in os.scandir(where) if entry.is_file(follow_symlinks=False)]
     with ThreadPoolExecutor(_FLUSHERS) as pool:
         for done, _ in enumerate(pool.map(_flush_file, files), start=1):
             if progress:
-                progress(done, len(files))
+                progress("Saving", done, len(files))
     for where in reversed(folders):
         flush_folder(where)
 

@@ -20,9 +20,8 @@ from types import FrameType
 from sealife_core.config import AnyConfig, Request, SearchConfig, StudyConfig
 from sealife_core.errors import SealifeError, disk_problem
 from sealife_core.neutral import terminal_lines
-from sealife_core.runs.directory import Run
 from sealife_core.runs.resume_check import BEGIN_ANEW, DamagedResumePoint
-from sealife_core.runs.run import LAST
+from sealife_core.runs.run import LAST, Run
 from sealife_core.runs.scheduling.ddp_processes import DDP_FLAG, HEARD_S, Leader, read_only_writer
 from sealife_core.runs.scheduling.prewarmed_worker import READY_FLAG, await_order
 from sealife_core.runs.writer import RunWriter, Superseded

@@ -11,9 +11,10 @@ from sealife_core.config import AnyConfig
 from sealife_core.errors import RunError
 from sealife_core.evaluation.embeddings.kept_epoch import kept_words
 from sealife_core.runs.costs.estimates import Images
-from sealife_core.runs.directory import TRASH, Run, list_runs, parts_of, runs_root
+from sealife_core.runs.directory import TRASH, list_runs, parts_of, runs_root
 from sealife_core.runs.liveness import State
 from sealife_core.runs.names import find_run, find_trashed
+from sealife_core.runs.run import Run
 from sealife_core.runs.scheduling import queue
 from sealife_core.runs.scheduling.forecast import QueueForecast, queue_forecast
 from sealife_core.runs.scheduling.queue_order import move_up

@@ -16,10 +16,10 @@ from PIL import Image
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.datasets.decoding.reading import read_rgb
 from sealife_core.datasets.duplicates import coarse_colours, near_pictures, perceptual_hash, same_files
-from sealife_core.datasets.imports.importing import Progress
 from sealife_core.datasets.imports.splits import SPLITS, notes_on
 from sealife_core.durable import replace_file
 from sealife_core.errors import DatasetError
+from sealife_core.progress import Progress
 from sealife_core.wording import counted
 
 T = TypeVar("T")

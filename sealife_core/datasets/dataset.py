@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 
 from sealife_core.datasets.imports.splits import SPLITS
-from sealife_core.datasets.storage import changing, check_name, delete_dataset, restore_dataset
+from sealife_core.datasets.storage import changing, check_name
 from sealife_core.durable import replace_file
 from sealife_core.errors import DatasetError
 from sealife_core.neutral import csv_of, csv_text
@@ -25,10 +25,6 @@ from sealife_core.places import data_root
 
 COLUMNS = ("id", "file", "label", "split", "group", "width", "height", "sha256")
 MANIFEST, INFO = "manifest.csv", "dataset.json"
-
-__all__ = [
-    "Dataset", "delete_dataset", "list_datasets", "newest_first", "open_dataset", "restore_dataset", "write_dataset",
-]  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)

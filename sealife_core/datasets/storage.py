@@ -9,7 +9,7 @@ import os
 import re
 import secrets
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,6 +19,7 @@ from sealife_core.durable import flush_tree, held, remove_set_aside, rename, set
 from sealife_core.errors import DatasetError
 from sealife_core.places import data_root
 from sealife_core.processes import identity, lives
+from sealife_core.progress import Progress
 
 TRASH, LOCK = ".trash", ".lock"
 _BUILDING, _CLAIM = ".importing-", ".claim.json"
@@ -57,9 +58,7 @@ def changing(root: Path) -> AbstractContextManager[None]:
 
 
 @contextmanager
-def building(
-    name: str, root: Path | None = None, progress: Callable[[str, int, int], None] | None = None
-) -> Iterator[Path]:
+def building(name: str, root: Path | None = None, progress: Progress | None = None) -> Iterator[Path]:
     """A hidden, empty folder that becomes ``root/name`` when the block ends, and vanishes if the block raises.
 
     What killed processes left behind is removed first. ``progress`` is told (stage, done, total) of the last step, in
@@ -75,7 +74,7 @@ def building(
         if sum(_claim(other).get("name") == name for other in root.glob(f"{_BUILDING}*")) > 1:
             raise DatasetError(f"Data set {name!r} is being imported right now. Wait until the import ends.")
         yield folder
-        flush_tree(folder, (lambda done, total: progress("Saving", done, total)) if progress else None)
+        flush_tree(folder, progress)
         with changing(root):
             _refuse_taken(root / name)
             (folder / _CLAIM).unlink(missing_ok=True)

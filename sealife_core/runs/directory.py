@@ -16,24 +16,8 @@ from sealife_core.errors import ConfigError, RunError
 from sealife_core.places import checkpoints_root
 from sealife_core.runs.files import replace_json
 from sealife_core.runs.liveness import State
-from sealife_core.runs.run import CONFIG, STATUS, MetricsReader, Run
+from sealife_core.runs.run import CONFIG, STATUS, Run
 from sealife_core.runs.tracking_links import LAUNCH, variables_for
-from sealife_core.runs.writer import RunWriter
-
-__all__ = [
-    "TRASH",
-    "MetricsReader",
-    "Run",
-    "RunWriter",
-    "active_on",
-    "create_run",
-    "dependents",
-    "list_runs",
-    "open_run",
-    "parts_of",
-    "runs_root",
-    "source_of",
-]
 
 TRASH, _NEW = ".trash", ".new-"
 _HALF_MADE_S = 24 * 3600.0  # clocks of hosts on shared storage may differ by hours

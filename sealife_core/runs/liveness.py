@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from sealife_core.processes import host as host
-from sealife_core.processes import identity as identity
 from sealife_core.processes import lives
 
 # Between two heartbeats lies a step or a stage; the longest seen is a ResNet50 batch at 224 px on two cores, some 20 s.

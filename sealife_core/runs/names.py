@@ -7,7 +7,8 @@ from pathlib import Path
 
 from sealife_core.config import TASKS, source_run
 from sealife_core.errors import RunError
-from sealife_core.runs.directory import TRASH, Run, list_runs, open_run, runs_root
+from sealife_core.runs.directory import TRASH, list_runs, open_run, runs_root
+from sealife_core.runs.run import Run
 
 
 def default_name(task: str, data: str) -> str:

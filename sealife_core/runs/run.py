@@ -28,12 +28,11 @@ from sealife_core.runs.contents import (
     NOTES_SHAPE,
     PROCESS_SHAPE,
     RESULTS_SHAPE,
-    ROW_SHAPE,
     SEARCH_SHAPE,
     STATUS_SHAPE,
     STUDY_SHAPE,
 )
-from sealife_core.runs.files import LineReader, UnreadableFile, recall_json, replace_json, tail, written_at
+from sealife_core.runs.files import UnreadableFile, recall_json, replace_json, tail, written_at
 from sealife_core.runs.liveness import (
     FINAL,
     Process,
@@ -43,6 +42,7 @@ from sealife_core.runs.liveness import (
     process_of,
     shown_state,
 )
+from sealife_core.runs.metrics_reader import MetricsReader
 from sealife_core.runs.scheduling.locks import notes_lock
 
 CONFIG, STATUS, PROCESS, NOTES = "config.json", "status.json", "process.json", "notes.json"
@@ -318,34 +318,3 @@ def _ending(record: dict[str, Any] | None) -> str:
     if code == -9:
         return "was killed (SIGKILL; often because memory ran out)"
     return f"was ended by signal {-code}" if code < 0 else f"ended with code {code}"
-
-
-class MetricsReader:
-    """Follows metrics.jsonl. ``rows`` are those that count; ``skipped`` lines were damaged."""
-
-    def __init__(self, path: Path) -> None:
-        self.rows: list[dict[str, Any]] = []
-        self._lines = LineReader(Path(path), ROW_SHAPE)
-
-    @property
-    def skipped(self) -> int:
-        """How many lines could not be understood."""
-        return self._lines.skipped
-
-    def poll(self) -> list[dict[str, Any]]:
-        """Rows added since the last call. After a resume, ``rows`` loses those that are done again."""
-        added: list[dict[str, Any]] = []
-        for line in self._lines.poll():
-            if line is None:  # the file began anew
-                self.rows, added = [], []
-            elif (step := line.get("resumed_from")) is not None:
-                self.rows = [row for row in self.rows if _step(row) <= step]
-                added = [row for row in added if _step(row) <= step]
-            else:
-                self.rows.append(line)
-                added.append(line)
-        return added
-
-
-def _step(row: dict[str, Any]) -> float:
-    return row.get("step") or 0.0

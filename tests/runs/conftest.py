@@ -11,8 +11,10 @@ from typing import Any
 import pytest
 
 from sealife_core.config import preset
-from sealife_core.runs.directory import Run, create_run, list_runs
-from sealife_core.runs.liveness import Process, identity, process_of
+from sealife_core.processes import identity
+from sealife_core.runs.directory import create_run, list_runs
+from sealife_core.runs.liveness import Process, process_of
+from sealife_core.runs.run import Run
 from sealife_core.runs.scheduling import capacity
 from sealife_core.runs.scheduling.dispatcher import Dispatcher
 

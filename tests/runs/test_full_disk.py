@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from sealife_core.runs import run as reading
-from sealife_core.runs.directory import Run
 from sealife_core.runs.liveness import State
+from sealife_core.runs.run import Run
 from sealife_core.runs.scheduling import dispatcher as dispatching
 from sealife_core.runs.scheduling import waiting_reasons
 from sealife_core.runs.scheduling.dispatcher import Dispatcher

@@ -6,8 +6,10 @@ from pathlib import Path
 import pytest
 
 from sealife_core.config import preset
-from sealife_core.runs.directory import Run, RunWriter, create_run
+from sealife_core.runs.directory import create_run
+from sealife_core.runs.run import Run
 from sealife_core.runs.tracking_links import LAUNCH, launched_with, places, wandb_problems, wandb_tags
+from sealife_core.runs.writer import RunWriter
 
 KEY = "0123456789abcdef" * 2 + "deadbeef"
 

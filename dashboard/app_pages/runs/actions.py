@@ -13,10 +13,9 @@ from sealife_core.config import AnyConfig, EmbedConfig, SimclrConfig, flat_setti
 from sealife_core.errors import ConfigError, SealifeError
 from sealife_core.evaluation.embeddings.stored_embeddings import has_embeddings
 from sealife_core.launching.data_checks import refuse_resume
-from sealife_core.runs.directory import Run
 from sealife_core.runs.liveness import State
 from sealife_core.runs.resume_check import damage
-from sealife_core.runs.run import PREDICTIONS
+from sealife_core.runs.run import PREDICTIONS, Run
 from sealife_core.runs.scheduling import queue
 from sealife_core.runs.scheduling.queue_order import ahead_of, move_up
 

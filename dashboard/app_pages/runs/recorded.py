@@ -5,7 +5,7 @@ from urllib.parse import quote
 import streamlit as st
 
 from dashboard.words import plain
-from sealife_core.runs.directory import Run
+from sealife_core.runs.run import Run
 from sealife_core.runs.tracking_links import places
 
 _IN_URLS = "%/:?#@!$&*+,;=~"  # what an address may hold beside letters and digits: none of it ends a link

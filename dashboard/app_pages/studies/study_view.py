@@ -26,8 +26,9 @@ from sealife_core.config import SearchConfig, StudyConfig
 from sealife_core.errors import DatasetError, SealifeError
 from sealife_core.evaluation.figures.palette import CLASS_COLOURS
 from sealife_core.neutral import csv_of
-from sealife_core.runs.directory import Run, parts_of
+from sealife_core.runs.directory import parts_of
 from sealife_core.runs.liveness import State
+from sealife_core.runs.run import Run
 from sealife_core.runs.scheduling import queue
 from sealife_core.studies.answers import answer, on_other_images
 from sealife_core.studies.helps import HELPS

@@ -8,8 +8,7 @@ import streamlit as st
 from dashboard import state
 from dashboard.words import plain, run_name
 from sealife_core.errors import SealifeError
-from sealife_core.runs.directory import Run
-from sealife_core.runs.run import NotesChanged
+from sealife_core.runs.run import NotesChanged, Run
 
 FIELDS = ("name", "tags", "notes")
 

@@ -36,9 +36,9 @@ from sealife_core.datasets.decoding.squares import (
     side_px,
     to_square,
 )
-from sealife_core.datasets.imports.importing import Progress
 from sealife_core.durable import remove_leftovers, replace_file, replacing
 from sealife_core.errors import DatasetError
+from sealife_core.progress import Progress
 
 _JPEG_SHARE = 0.3  # of its pixels is the most that a picture takes as JPEG; a fifth is usual
 _BLOCK = 128  # pictures between two reports of progress

@@ -10,10 +10,11 @@ from collections.abc import Callable
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
-from sealife_core.datasets.imports.finding import printable
+from sealife_core.datasets.imports.finding import Skipped, printable
 from sealife_core.datasets.imports.zip_names import entry_names
 from sealife_core.errors import DatasetError
 from sealife_core.opening import open_regular
+from sealife_core.progress import Progress
 
 # Photographs hardly shrink in a zip, and uncompressed drawings some tenfold; a bomb shrinks a thousandfold.
 LARGEST_RATIO = 100
@@ -27,7 +28,6 @@ _CHUNK_BYTES = 2**20
 _END_BYTES, _END64_BYTES = 22, 76  # the record at the end of a zip; what stands before it in a large one (Zip64)
 
 Unpacked = list[tuple[PurePosixPath, Path]]
-Skipped = list[tuple[str, str]]
 
 
 def unpack(
@@ -35,7 +35,7 @@ def unpack(
     folder: Path,
     *,
     skips: Callable[[PurePosixPath], str | None],
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress | None = None,
 ) -> tuple[Unpacked, Skipped, list[str]]:
     """Unpack the pictures in ``archive`` to ``folder`` as 0, 1, 2, …; their own paths come back beside them.
 
@@ -63,7 +63,7 @@ def unpack(
                 else:
                     skipped.append((printable(str(place)), reason))
                 if progress:
-                    progress(number + 1, len(entries))
+                    progress("Unpacking", number + 1, len(entries))
     except (zipfile.BadZipFile, EOFError, ValueError) as error:
         raise DatasetError(
             f"{archive.name!r} is not a zip file, or is damaged. Download or pack it again, or import a folder."

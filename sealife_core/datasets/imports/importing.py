@@ -21,13 +21,14 @@ from sealife_core.datasets.decoding.reading import FORMATS, READABLE, decode, re
 from sealife_core.datasets.decoding.squares import DECODED_AT, in_order
 from sealife_core.datasets.duplicates import hashed_pixels, perceptual_hashes
 from sealife_core.datasets.imports.finding import FoundFile, Skipped, printable
-from sealife_core.datasets.imports.sources import Progress, find_pictures
+from sealife_core.datasets.imports.sources import find_pictures
 from sealife_core.datasets.imports.splits import complete_splits
 from sealife_core.datasets.storage import building, check_new_name
 from sealife_core.durable import replace_file
 from sealife_core.errors import DatasetError, disk_problem
 from sealife_core.neutral import csv_of, csv_text
 from sealife_core.opening import open_regular
+from sealife_core.progress import Progress
 from sealife_core.wording import counted
 
 __all__ = ["ImportReport", "Progress", "import_images", "read_rgb", "read_skipped"]

@@ -2,7 +2,6 @@
 
 import errno
 import zipfile
-from collections.abc import Callable
 from pathlib import Path
 
 from sealife_core.datasets.imports.archives import unpack
@@ -20,9 +19,7 @@ from sealife_core.datasets.imports.finding import (
 from sealife_core.datasets.imports.tables import among, read_table
 from sealife_core.errors import DatasetError
 from sealife_core.opening import is_folder, open_regular
-
-Progress = Callable[[str, int, int], None]
-"""Told the stage, how much of it is done, and of how much."""
+from sealife_core.progress import Progress
 
 _LONGEST_PATH = 300  # characters of a path that are told
 
@@ -46,8 +43,7 @@ def find_pictures(
         what = f"There is nothing at '{shown}'." if nothing else f"'{shown}' cannot be opened ({error.strerror})."
         raise DatasetError(f"{what} Expected a folder, a zip or a CSV.") from error
     if zipped:
-        tell = (lambda done, total: progress("Unpacking", done, total)) if progress else None
-        return _arranged(*unpack(source, unpacked, skips=reason_to_skip_or_table, progress=tell))
+        return _arranged(*unpack(source, unpacked, skips=reason_to_skip_or_table, progress=progress))
     if source.suffix.lower() in TABLES:
         listed, skipped = read_table(source)
         return listed, skipped, notes_on_classes(item.label for item in listed)

@@ -2,7 +2,6 @@
 
 import hashlib
 import io
-from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
@@ -14,6 +13,7 @@ from sealife_core.datasets.reef.picture import draw_picture
 from sealife_core.datasets.storage import building, check_name
 from sealife_core.errors import DatasetError
 from sealife_core.places import data_root
+from sealife_core.progress import Progress
 
 SMALLEST_PX, LARGEST_PX = 16, 512
 _QUALITY = 94  # at full chroma: 96 px pictures of 6 kB without visible blocks, three times faster to write than PNG
@@ -27,7 +27,7 @@ def draw_reef(
     size_px: int = 96,
     seed: int = 0,
     name: str = "reef",
-    progress: Callable[[str, int, int], None] | None = None,
+    progress: Progress | None = None,
 ) -> Dataset:
     """Draw the sample data set ``root/name`` (``data/`` unless given): ten kinds of sea animals in equal numbers.
 

@@ -15,13 +15,13 @@ from typing import Any, Protocol
 
 from sealife_core.config import AnyConfig, ClassifierConfig, EmbedConfig, SimclrConfig, source_run
 from sealife_core.errors import ConfigError
-from sealife_core.models.facts import CURATED, RESNETS, SMALL_STEM_UP_TO_PX, facts, title_of
+from sealife_core.models.facts import CURATED, facts, resolve_stem, title_of
+from sealife_core.processes import host
 from sealife_core.runs.contents import RATE_SHAPE
 from sealife_core.runs.costs.devices import CPU, devices, suitable
 from sealife_core.runs.costs.stage_work import gmac_an_image, stages_of
 from sealife_core.runs.directory import runs_root
 from sealife_core.runs.files import LineReader, append_line
-from sealife_core.runs.liveness import host
 from sealife_core.runs.run import Run
 from sealife_core.wording import rate_said
 
@@ -152,10 +152,7 @@ def network_of(config: AnyConfig, root: Path) -> tuple[str, str]:
         if written in ("imagenet", "small"):
             return config.encoder, written
         source_id = source_run(config.weights)
-    if config.stem != "auto":
-        return config.encoder, config.stem
-    small = config.encoder in RESNETS and config.weights == "random" and config.image_size_px <= SMALL_STEM_UP_TO_PX
-    return config.encoder, "small" if small else "imagenet"
+    return config.encoder, resolve_stem(config.stem, config.weights, config.image_size_px, config.encoder)
 
 
 def _passes(config: AnyConfig, encoder: str, stem: str, images: tuple[int, int, int]) -> float:

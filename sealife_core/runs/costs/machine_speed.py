@@ -14,10 +14,11 @@ from typing import Any
 
 from sealife_core.errors import RunError
 from sealife_core.places import checkpoints_root
+from sealife_core.processes import identity
 from sealife_core.runs.contents import PROCESS_SHAPE
 from sealife_core.runs.directory import list_runs
 from sealife_core.runs.files import UnreadableFile, read_json, replace_json, tail
-from sealife_core.runs.liveness import Process, identity, process_of
+from sealife_core.runs.liveness import Process, process_of
 from sealife_core.runs.scheduling.locks import queue_lock
 from sealife_core.runs.scheduling.spawning import reap, spawn
 

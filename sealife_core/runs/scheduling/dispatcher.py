@@ -34,13 +34,13 @@ import psutil
 from sealife_core.config import AnyConfig, cluster_address
 from sealife_core.errors import SealifeError, disk_problem
 from sealife_core.neutral import terminal_lines
-from sealife_core.runs import liveness
+from sealife_core.processes import host, identity
 from sealife_core.runs.cluster.cluster_runs import ClusterRuns
 from sealife_core.runs.costs.devices import CPU, NONE, devices, impossible, needed, not_here, suitable, visible
-from sealife_core.runs.directory import Run, list_runs
+from sealife_core.runs.directory import list_runs
 from sealife_core.runs.files import replace_json
 from sealife_core.runs.liveness import Process, State, process_of
-from sealife_core.runs.run import LOG, PROCESS, STATUS, STOP
+from sealife_core.runs.run import LOG, PROCESS, STATUS, STOP, Run
 from sealife_core.runs.scheduling.concurrency import (
     NO_ROOM,
     available_bytes,
@@ -133,7 +133,7 @@ class Dispatcher:
             if process is not Process.ALIVE:
                 # A dispatcher killed between starting a process and noting it leaves one without a process.json.
                 pid = orphans.get(str(run.path))
-                found = liveness.identity(pid) if pid else None
+                found = identity(pid) if pid else None
                 if found is None:
                     continue
                 # On which devices nobody noted; the last ones are those that are given last.
@@ -310,7 +310,7 @@ class Dispatcher:
             record["command"] = [*worker_command(), str(run.path)] if child is None else prewarmed_command()
             child = child or spawn(record["command"], run.path / LOG, environment)
             try:
-                record |= liveness.identity(child.pid) or {"pid": child.pid, "host": liveness.host()}
+                record |= identity(child.pid) or {"pid": child.pid, "host": host()}
                 replace_json(run.path / PROCESS, record)
             except OSError:
                 child.kill()  # nobody would know of it

@@ -12,9 +12,9 @@ from sealife_core.durable import is_full
 from sealife_core.errors import SealifeError
 from sealife_core.runs.costs.devices import devices, needed, suitable
 from sealife_core.runs.costs.estimates import Images, count_images, estimate, labelled_only
-from sealife_core.runs.directory import Run, list_runs
+from sealife_core.runs.directory import list_runs
 from sealife_core.runs.liveness import Process, State, process_of
-from sealife_core.runs.run import LAST
+from sealife_core.runs.run import LAST, Run
 from sealife_core.runs.scheduling.concurrency import NO_ROOM, is_light, may_go_beside
 from sealife_core.runs.scheduling.queue import waits_for_a_person
 from sealife_core.runs.scheduling.queue_order import waiting_runs

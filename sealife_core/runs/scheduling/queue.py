@@ -9,11 +9,11 @@ from pathlib import Path
 
 from sealife_core.durable import remove_leftovers, remove_set_aside, rename, set_aside, size_bytes
 from sealife_core.errors import RunError
-from sealife_core.runs.directory import TRASH, Run, dependents, list_runs, parts_of, runs_root, source_of
+from sealife_core.runs.directory import TRASH, dependents, list_runs, parts_of, runs_root, source_of
 from sealife_core.runs.files import replace_json
 from sealife_core.runs.liveness import Process, State, process_of
 from sealife_core.runs.resume_check import BEGIN_ANEW, DamagedResumePoint, damage
-from sealife_core.runs.run import BEST, LAST, METRICS, STATUS, STOP
+from sealife_core.runs.run import BEST, LAST, METRICS, STATUS, STOP, Run
 from sealife_core.runs.scheduling.locks import dispatcher_runs, queue_lock
 from sealife_core.runs.scheduling.prewarmed_worker import interest_age_s, ready_minutes, show_interest, wanted
 from sealife_core.runs.scheduling.spawning import reap, spawn

@@ -10,8 +10,9 @@ from pathlib import Path
 from sealife_core.config import CLUSTER, HERE
 from sealife_core.errors import RunError
 from sealife_core.runs.costs.devices import CPU, devices, suitable
-from sealife_core.runs.directory import Run, list_runs, source_of
+from sealife_core.runs.directory import list_runs, source_of
 from sealife_core.runs.liveness import Process, State, process_of
+from sealife_core.runs.run import Run
 from sealife_core.runs.scheduling.locks import queue_lock
 from sealife_core.runs.scheduling.queue import write_status
 

@@ -4,9 +4,9 @@ import time
 from pathlib import Path
 
 from sealife_core.errors import RunError
-from sealife_core.runs.directory import Run, source_of
+from sealife_core.runs.directory import source_of
 from sealife_core.runs.liveness import State
-from sealife_core.runs.run import MODEL
+from sealife_core.runs.run import MODEL, Run
 from sealife_core.runs.scheduling.locks import queue_lock
 from sealife_core.runs.scheduling.queue import write_status
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from sealife_core.config import AnyConfig
-from sealife_core.runs.directory import Run
+from sealife_core.runs.run import Run
 from sealife_core.runs.scheduling.capacity import at_once
 
 from .fake_ray import FakeRay

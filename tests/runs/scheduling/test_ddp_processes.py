@@ -11,8 +11,10 @@ import pytest
 
 from sealife_core.config import preset
 from sealife_core.errors import TrainingError
-from sealife_core.runs.directory import Run, create_run
-from sealife_core.runs.liveness import State, identity
+from sealife_core.processes import identity
+from sealife_core.runs.directory import create_run
+from sealife_core.runs.liveness import State
+from sealife_core.runs.run import Run
 from sealife_core.runs.scheduling import ddp_processes
 from sealife_core.runs.scheduling.ddp_processes import DDPProcesses, read_only_writer
 from sealife_core.runs.writer import RunWriter

@@ -12,9 +12,10 @@ from pathlib import Path
 import psutil
 import pytest
 
-from sealife_core.runs.directory import Run
+from sealife_core.processes import identity
 from sealife_core.runs.files import replace_json
-from sealife_core.runs.liveness import State, identity
+from sealife_core.runs.liveness import State
+from sealife_core.runs.run import Run
 from sealife_core.runs.scheduling import dispatcher as dispatching
 from sealife_core.runs.scheduling import prewarmed_worker as keeping
 from sealife_core.runs.scheduling.dispatcher import Dispatcher

@@ -12,8 +12,10 @@ from pathlib import Path
 import pytest
 
 from sealife_core.errors import RunError
-from sealife_core.runs.directory import Run, create_run, list_runs
-from sealife_core.runs.liveness import State, identity
+from sealife_core.processes import identity
+from sealife_core.runs.directory import create_run, list_runs
+from sealife_core.runs.liveness import State
+from sealife_core.runs.run import Run
 from sealife_core.runs.scheduling.locks import dispatcher_runs, queue_lock
 from sealife_core.runs.scheduling.queue import (
     delete,

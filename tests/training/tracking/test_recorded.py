@@ -9,7 +9,8 @@ from PIL import Image
 
 from sealife_core.config import preset, trained_settings
 from sealife_core.config.settings import flattened
-from sealife_core.runs.directory import Run, create_run
+from sealife_core.runs.directory import create_run
+from sealife_core.runs.run import Run
 from sealife_core.runs.tracking_links import places
 from tests.training.tracking.conftest import KEY, Bench
 from tests.training.tracking.wandb_file import Recorded, read

@@ -2,7 +2,7 @@
 
 import pytest
 
-from sealife_core.runs.directory import Run
+from sealife_core.runs.run import Run
 from sealife_core.runs.tracking_links import places, unsent
 from tests.training.tracking.conftest import KEY, Bench, Server
 

@@ -1,0 +1,38 @@
+"""The metrics of a run, read while they grow."""
+
+from pathlib import Path
+from typing import Any
+
+from sealife_core.runs.contents import ROW_SHAPE
+from sealife_core.runs.files import LineReader
+
+
+class MetricsReader:
+    """Follows metrics.jsonl. ``rows`` are those that count; ``skipped`` lines were damaged."""
+
+    def __init__(self, path: Path) -> None:
+        self.rows: list[dict[str, Any]] = []
+        self._lines = LineReader(Path(path), ROW_SHAPE)
+
+    @property
+    def skipped(self) -> int:
+        """How many lines could not be understood."""
+        return self._lines.skipped
+
+    def poll(self) -> list[dict[str, Any]]:
+        """Rows added since the last call. After a resume, ``rows`` loses those that are done again."""
+        added: list[dict[str, Any]] = []
+        for line in self._lines.poll():
+            if line is None:  # the file began anew
+                self.rows, added = [], []
+            elif (step := line.get("resumed_from")) is not None:
+                self.rows = [row for row in self.rows if _step(row) <= step]
+                added = [row for row in added if _step(row) <= step]
+            else:
+                self.rows.append(line)
+                added.append(line)
+        return added
+
+
+def _step(row: dict[str, Any]) -> float:
+    return row.get("step") or 0.0
