@@ -6,7 +6,19 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-GROUND = {"errors", "neutral", "places", "opening", "durable", "processes", "wording", "progress", "__init__"}
+GROUND = {
+    "errors",
+    "neutral",
+    "places",
+    "opening",
+    "durable",
+    "processes",
+    "wording",
+    "progress",
+    "claims",
+    "trash",
+    "__init__",
+}
 CONFIG = GROUND | {"config"}
 MODELS = GROUND | {"models"}
 STORES = CONFIG | MODELS
@@ -21,6 +33,8 @@ BELOW: dict[str, set[str]] = {
     "durable": {"errors", "progress"},
     "processes": set(),
     "progress": set(),
+    "claims": {"durable", "processes"},
+    "trash": {"durable"},
     "wording": set(),
     "config": GROUND,
     "models": GROUND,

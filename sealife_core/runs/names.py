@@ -7,7 +7,8 @@ from pathlib import Path
 
 from sealife_core.config import TASKS, source_run
 from sealife_core.errors import RunError
-from sealife_core.runs.directory import TRASH, list_runs, open_run, runs_root
+from sealife_core.runs.deletion import trashed_runs
+from sealife_core.runs.directory import list_runs, open_run, runs_root
 from sealife_core.runs.run import Run
 
 
@@ -28,7 +29,7 @@ def find_run(text: str, root: Path | None = None) -> Run:
         found = _only(text, list_runs(root))
         if found is not None:
             return found
-        trashed = _only(text, list_runs(root / TRASH))
+        trashed = _only(text, trashed_runs(root))
         if trashed is not None:
             raise RunError(f"Run '{text}' ({trashed.id}) is in the trash. Restore it first.") from None
         raise no_such_id from None
@@ -36,8 +37,7 @@ def find_run(text: str, root: Path | None = None) -> Run:
 
 def find_trashed(text: str, root: Path | None = None) -> str:
     """The id of the run in the trash that ``text`` means, as in :func:`find_run`; else ``text``. Raises RunError."""
-    trash = runs_root(root) / TRASH
-    there = list_runs(trash)
+    there = trashed_runs(root)
     found = next((run for run in there if run.id == text), None) or _only(text, there)
     return found.id if found is not None else text
 

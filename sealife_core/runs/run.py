@@ -44,6 +44,7 @@ from sealife_core.runs.liveness import (
 )
 from sealife_core.runs.metrics_reader import MetricsReader
 from sealife_core.runs.scheduling.locks import notes_lock
+from sealife_core.trash import name_of
 
 CONFIG, STATUS, PROCESS, NOTES = "config.json", "status.json", "process.json", "notes.json"
 ENVIRONMENT, RESULTS = "environment.json", "results.json"
@@ -93,8 +94,8 @@ class Run:
 
     @property
     def id(self) -> str:
-        """The name of its directory."""
-        return self.path.name
+        """The name of its directory; in the trash, the name that this had before."""
+        return name_of(self.path) if "~" in self.path.name else self.path.name
 
     @property
     def root(self) -> Path:

@@ -12,10 +12,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sealife_core.runs.deletion import delete, restore, trashed
 from sealife_core.runs.directory import active_on, dependents, list_runs, open_run, parts_of, source_of
 from sealife_core.runs.liveness import State
 from sealife_core.runs.run import Run
-from sealife_core.runs.scheduling.queue import delete, has_work, restore, trashed
+from sealife_core.runs.scheduling.queue import has_work
 from sealife_core.runs.tracking_links import launched_with, places
 from tests.damage import FILES, ROWS, mutated, whole_run, write_rows
 

@@ -9,10 +9,11 @@ import pytest
 
 from sealife_core.config import Part, StudyConfig, preset
 from sealife_core.errors import RunError
+from sealife_core.runs.deletion import delete_with_parts, trashed
 from sealife_core.runs.directory import create_run, list_runs, parts_of
 from sealife_core.runs.liveness import State
 from sealife_core.runs.run import BEST, LAST, MODEL, Run
-from sealife_core.runs.scheduling.queue import delete_with_parts, launch, request_stop, resume, trashed
+from sealife_core.runs.scheduling.queue import launch, request_stop, resume
 from sealife_core.runs.writer import RunWriter
 from sealife_core.studies import coordinator
 from sealife_core.studies.coordinator import read_study_progress

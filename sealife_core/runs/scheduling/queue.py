@@ -7,9 +7,9 @@ import sys
 import time
 from pathlib import Path
 
-from sealife_core.durable import remove_leftovers, remove_set_aside, rename, set_aside, size_bytes
+from sealife_core.durable import remove_leftovers
 from sealife_core.errors import RunError
-from sealife_core.runs.directory import TRASH, dependents, list_runs, parts_of, runs_root, source_of
+from sealife_core.runs.directory import list_runs, must_exist, runs_root, source_of
 from sealife_core.runs.files import replace_json
 from sealife_core.runs.liveness import Process, State, process_of
 from sealife_core.runs.resume_check import BEGIN_ANEW, DamagedResumePoint, damage
@@ -20,13 +20,12 @@ from sealife_core.runs.scheduling.spawning import reap, spawn
 
 DISPATCHER_LOG = ".dispatcher.log"
 INTEREST_EVERY_S = 5.0  # a page is drawn again at every click; a sign that is as young as this need not be renewed
-ENDING_S = 15.0  # what a worker takes to unload PyTorch after its last word: under a second, or ten on a busy machine
 
 
 def launch(run: Run) -> None:
     """Queue a run that was never launched; of one that was, nothing is changed. Returns at once. Raises RunError."""
     with queue_lock(run.root):
-        _must_exist(run)
+        must_exist(run)
         state = run.state()
         if state is State.DAMAGED:
             raise RunError(f"Run '{run.id}' cannot be launched: {run.shown().message}")
@@ -41,7 +40,7 @@ def request_stop(run: Run) -> str:
     Returns what becomes of it, to be said after its name: "was stopped before it began". Raises RunError.
     """
     with queue_lock(run.root):
-        _must_exist(run)
+        must_exist(run)
         state = run.state()
         if state not in (State.CREATED, State.QUEUED, State.RUNNING, State.NOT_RESPONDING):
             return f"is not running: it is {state}"
@@ -62,7 +61,7 @@ def resume(run: Run, *, anew: bool = False) -> None:
     It goes on from ``last.ckpt``; without one it begins anew, and so does its curve. anew: it does so in any case.
     """
     with queue_lock(run.root):
-        _must_exist(run)
+        must_exist(run)
         state = run.state()
         if not state.resumable:
             ways = {
@@ -94,101 +93,6 @@ def resume_or_begin_anew(run: Run) -> None:
     resume(run, anew=bool(damage(run)))
 
 
-def delete(run: Run) -> int:
-    """Move a run to the trash and return its size in bytes. Raises RunError while it is active or needed.
-
-    A process that has said its last word takes a moment to go: that is waited for, ENDING_S at most.
-    """
-    deadline = time.monotonic() + ENDING_S
-    while not run.state().active and process_of(run.process()) is Process.ALIVE and time.monotonic() < deadline:
-        time.sleep(0.05)
-    with queue_lock(run.root):
-        _must_exist(run)
-        if run.state().active:
-            raise RunError(f"Run '{run.id}' is {run.state()}. Stop it first, then delete it.")
-        if process_of(run.process()) is Process.ALIVE:
-            raise RunError(f"The process of run '{run.id}' is still ending. Delete the run in a moment.")
-        needed_by = dependents(run)
-        if needed_by:
-            names = ", ".join(f"'{other.id}'" for other in needed_by)
-            first = "that run" if len(needed_by) == 1 else "those runs"
-            raise RunError(f"The weights of run '{run.id}' are needed by {names}. Delete {first} first.")
-        freed_bytes = size_bytes(run.path)
-        trash = run.root / TRASH
-        trash.mkdir(exist_ok=True)
-        # Of that id there may be one already: the folder was copied back by hand, or from a backup.
-        again = f"{run.id}~{time.time_ns()}" if run.id in trashed(run.root) else run.id
-        rename(run.path, trash / again)
-    return freed_bytes
-
-
-def delete_with_parts(study: Run) -> tuple[int, list[str]]:
-    """Delete a study and the runs that it made: (bytes freed, ids of the runs that are kept because others need them).
-
-    Raises RunError, and deletes nothing, while one of them is active.
-    """
-    parts = parts_of(study)
-    active = [run for run in (study, *parts) if run.state().active]
-    if active:
-        raise RunError(f"Run '{active[0].id}' is {active[0].state()}. Stop the study first, then delete it.")
-    freed_bytes, kept = 0, []
-    for run in parts:  # newest first, so that none is needed by a part any more
-        try:
-            freed_bytes += delete(run)
-        except RunError:
-            kept.append(run.id)
-    return freed_bytes + delete(study), kept
-
-
-def restore(run_id: str, root: Path | None = None) -> Run:
-    """Take a run out of the trash again. Raises RunError."""
-    root = runs_root(root)
-    with queue_lock(root):
-        deleted = max(
-            (run for run in list_runs(root / TRASH) if run_id in (run.id, _own_id(run))),
-            key=lambda run: run.id,
-            default=None,
-        )
-        if deleted is None:
-            there = ", ".join(trashed(root)[:5]) or "nothing"
-            raise RunError(f"Run {run_id!r} is not in the trash. The trash holds {there}.")
-        back = Run(root / _own_id(deleted))
-        if back.path.exists():
-            raise RunError(f"There is already another run '{back.id}'. Rename its folder, then restore this one.")
-        rename(deleted.path, back.path)
-    return back
-
-
-def restore_with_parts(run_id: str, root: Path | None = None) -> Run:
-    """:func:`restore`, of a study with those of its runs that are in the trash too."""
-    back = restore(run_id, root)
-    if back.launches_runs:
-        for part in list_runs(back.root / TRASH):
-            if part.notes()["study"] == run_id:
-                restore(_own_id(part), back.root)
-    return back
-
-
-def trashed(root: Path | None = None) -> list[str]:
-    """The ids of the runs in the trash, newest first."""
-    return list(dict.fromkeys(_own_id(run) for run in list_runs(runs_root(root) / TRASH)))
-
-
-def _own_id(run: Run) -> str:
-    """The id of a run in the trash: it is another name where one of that id lay there already."""
-    return run.id.partition("~")[0]
-
-
-def empty_trash(root: Path | None = None) -> int:
-    """Remove the runs in the trash for good; returns the bytes freed."""
-    root = runs_root(root)
-    if not root.is_dir():
-        return 0
-    with queue_lock(root):  # for one rename: what is removed may be hundreds of gigabytes
-        set_aside(root / TRASH)
-    return remove_set_aside(root)
-
-
 def write_status(run: Run, **changes: object) -> None:
     """Merge into status.json, which is the queue's only until this attempt has a process. Hold the queue lock."""
     replace_json(run.path / STATUS, run.status() | changes)
@@ -202,11 +106,6 @@ def _enqueue(run: Run, message: str) -> None:
         run, **cleared, state=State.QUEUED, queued=time.time(), attempt=attempt, stage="", message=message, warnings=[]
     )
     show_interest(run.root)
-
-
-def _must_exist(run: Run) -> None:
-    if not run.is_there:
-        raise RunError(f"Run '{run.id}' no longer exists. Look in the trash, or launch a new run.")
 
 
 def prewarm(root: Path | None = None) -> None:

@@ -11,12 +11,13 @@ from pathlib import Path
 import pytest
 
 from sealife_core.processes import identity
+from sealife_core.runs.deletion import delete
 from sealife_core.runs.files import replace_json
 from sealife_core.runs.liveness import Process, State, process_of
 from sealife_core.runs.run import Run
 from sealife_core.runs.scheduling import dispatcher as dispatching
 from sealife_core.runs.scheduling.dispatcher import Dispatcher, worker_command
-from sealife_core.runs.scheduling.queue import delete, ensure_dispatcher, has_work, launch, request_stop, resume
+from sealife_core.runs.scheduling.queue import ensure_dispatcher, has_work, launch, request_stop, resume
 from sealife_core.runs.scheduling.queue_order import move_up
 from sealife_core.runs.writer import RunWriter
 
