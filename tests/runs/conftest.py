@@ -17,9 +17,8 @@ from sealife_core.runs.liveness import Process, process_of
 from sealife_core.runs.run import Run
 from sealife_core.runs.scheduling import capacity
 from sealife_core.runs.scheduling.dispatcher import Dispatcher
-
-from .fake_ray import Elsewhere, FakeRay
-from .processes import dispatcher_pids
+from tests.runs.fake_ray import Elsewhere, FakeRay
+from tests.runs.processes import dispatcher_pids
 
 FAKE_WORKER = Path(__file__).with_name("fake_worker.py")
 

@@ -19,8 +19,7 @@ from sealife_core.runs.scheduling.forecast import queue_forecast
 from sealife_core.runs.scheduling.queue import launch
 from sealife_core.runs.scheduling.spawning import spawn
 from sealife_core.runs.writer import RunWriter
-
-from .processes import until
+from tests.runs.processes import until
 
 Make = Callable[..., Run]
 Begin = Callable[..., Dispatcher]

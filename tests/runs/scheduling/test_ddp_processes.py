@@ -18,8 +18,7 @@ from sealife_core.runs.run import Run
 from sealife_core.runs.scheduling import ddp_processes
 from sealife_core.runs.scheduling.ddp_processes import DDPProcesses, read_only_writer
 from sealife_core.runs.writer import RunWriter
-
-from .processes import until
+from tests.runs.processes import until
 
 WAITS = "import time; from sealife_core.runs.scheduling.ddp_processes import Leader; leader = Leader(); time.sleep(60)"
 TELLS = (

@@ -20,8 +20,7 @@ from sealife_core.runs.scheduling.dispatcher import Dispatcher, worker_command
 from sealife_core.runs.scheduling.queue import ensure_dispatcher, has_work, launch, request_stop, resume
 from sealife_core.runs.scheduling.queue_order import move_up
 from sealife_core.runs.writer import RunWriter
-
-from .processes import dispatcher_pids, order, until
+from tests.runs.processes import dispatcher_pids, order, until
 
 Make = Callable[..., Run]
 Begin = Callable[..., Dispatcher]

@@ -21,8 +21,7 @@ from sealife_core.runs.scheduling import prewarmed_worker as keeping
 from sealife_core.runs.scheduling.dispatcher import Dispatcher
 from sealife_core.runs.scheduling.prewarmed_worker import READY, READY_LOG, PrewarmedWorker, wanted
 from sealife_core.runs.scheduling.queue import ensure_dispatcher, launch, prewarm, request_stop
-
-from .processes import dispatcher_pids, order, until
+from tests.runs.processes import dispatcher_pids, order, until
 
 Make = Callable[..., Run]
 FAKE_SPARE, FAKE_WORKER = (Path(__file__).with_name(f"fake_{name}.py") for name in ("spare", "worker"))

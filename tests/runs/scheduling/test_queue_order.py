@@ -13,8 +13,7 @@ from sealife_core.runs.run import Run
 from sealife_core.runs.scheduling.queue import ensure_dispatcher, launch, request_stop, resume, write_status
 from sealife_core.runs.scheduling.queue_order import ahead_of, move_up, waiting_runs
 from sealife_core.runs.writer import RunWriter
-
-from .processes import dispatcher_pids, order, until
+from tests.runs.processes import dispatcher_pids, order, until
 
 Make = Callable[..., Run]
 
