@@ -15,23 +15,14 @@ Who writes what (one writer a file):
 import os
 import time
 from collections.abc import Iterable, Mapping
-from errno import ENOSPC
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from sealife_core.config import AnyConfig, Request, SearchConfig, StudyConfig, load_config
-from sealife_core.durable import is_full, is_temporary, size_bytes
-from sealife_core.errors import ConfigError, RunError, disk_problem
-from sealife_core.runs.contents import (
-    ENVIRONMENT_SHAPE,
-    NOTES_SHAPE,
-    PROCESS_SHAPE,
-    RESULTS_SHAPE,
-    SEARCH_SHAPE,
-    STATUS_SHAPE,
-    STUDY_SHAPE,
-)
+from sealife_core.durable import is_temporary, size_bytes
+from sealife_core.errors import ConfigError
+from sealife_core.runs.contents import ENVIRONMENT_SHAPE, NOTES_SHAPE, PROCESS_SHAPE, RESULTS_SHAPE, STATUS_SHAPE
 from sealife_core.runs.files import UnreadableFile, recall_json, replace_json, tail, written_at
 from sealife_core.runs.liveness import (
     FINAL,
@@ -43,7 +34,10 @@ from sealife_core.runs.liveness import (
     shown_state,
 )
 from sealife_core.runs.metrics_reader import MetricsReader
+from sealife_core.runs.notes import changed, completed
 from sealife_core.runs.scheduling.locks import notes_lock
+from sealife_core.runs.state_sentences import advice, sentence
+from sealife_core.runs.study_contents import SEARCH_SHAPE, STUDY_SHAPE
 from sealife_core.trash import name_of
 
 CONFIG, STATUS, PROCESS, NOTES = "config.json", "status.json", "process.json", "notes.json"
@@ -61,20 +55,6 @@ _SHAPES = {
     STUDY: STUDY_SHAPE,
     TRIALS: SEARCH_SHAPE,
 }
-
-
-class NotesChanged(RunError):
-    """Somebody else has written what is to be written over. ``now`` holds it by field."""
-
-    def __init__(self, now: dict[str, Any]) -> None:
-        self.now = now
-        told = " and ".join(
-            f"the {field} to '{', '.join(value) if isinstance(value, list) else value}'" for field, value in now.items()
-        )
-        super().__init__(
-            f"Somebody else has changed {told} meanwhile. What you wrote is not saved yet: it is still in the form. Put"
-            " both together there and save again."
-        )
 
 
 class Run:
@@ -160,13 +140,7 @@ class Run:
 
     def notes(self) -> dict[str, Any]:
         """``name`` (the id unless given), ``tags``, ``notes``, and ``study``: the id of the run that made it, or ""."""
-        found = self._read(NOTES) or {}
-        return {
-            "name": found.get("name") or self.id,
-            "tags": list(filter(None, found.get("tags") or [])),
-            "notes": found.get("notes") or "",
-            "study": found.get("study") or "",
-        }
+        return completed(self._read(NOTES) or {}, self.id)
 
     def write_notes(
         self,
@@ -179,19 +153,13 @@ class Run:
     ) -> dict[str, Any]:
         """Change what is given, keep the rest; returns all of it. An empty name is the id again.
 
-        ``add_tags`` come to those that are there. ``seen``: what a person was shown before writing; if a field that is
-        given is another by now, nothing is written. Safe among many who write at once. Raises NotesChanged, RunError,
-        OSError.
+        ``add_tags`` are added to those that are there. ``seen``: what the person saw before writing; if a field that is
+        given has another value by now, nothing is written. Safe among many who write at once. Raises NotesChanged,
+        RunError, OSError.
         """
         given = {"name": name, "tags": None if tags is None else list(tags), "notes": notes, "study": study}
         with notes_lock(self.root):
-            held, written = self.notes(), {key: value for key, value in given.items() if value is not None}
-            known = held | dict(seen or {})
-            if other := {key: held[key] for key in written if held[key] not in (written[key], known[key])}:
-                raise NotesChanged(other)
-            changed = held | written
-            changed["tags"] = list(dict.fromkeys([*changed["tags"], *add_tags]))
-            replace_json(self.path / NOTES, changed)
+            replace_json(self.path / NOTES, changed(self.notes(), given, add_tags, seen or {}))
             return self.notes()
 
     def environment(self) -> dict[str, Any]:
@@ -249,7 +217,7 @@ class Run:
             return Shown(State.DAMAGED, " ".join(error.problems))
         if status is not None and status.get("state") in tuple(FINAL):  # nothing else is asked: a list holds hundreds
             state, beat = State(status["state"]), last_sign(status)
-            return Shown(state, self._sentence(state, status, None), age_s=_age(beat, now))
+            return Shown(state, sentence(self, state, status, None), age_s=_age(beat, now))
         if status is not None:
             status["written"] = written_at(self.path / STATUS)
         record = self.process()
@@ -261,7 +229,7 @@ class Run:
         beat = last_sign(status) if status else None
         return Shown(
             state,
-            self._sentence(state, status or {}, record if process is not Process.NONE else None),
+            sentence(self, state, status or {}, record if process is not Process.NONE else None),
             stopping=stop and state.active,
             age_s=_age(beat, now),
         )
@@ -271,34 +239,8 @@ class Run:
         shown, written = self.shown(), self.status().get("error")
         if shown.state is State.FAILED and written:
             return {"what": written.get("what") or "", "next": written.get("next") or ""}
-        advice = {
-            State.FAILED: "Read the log, fix the cause, then resume the run.",
-            State.INTERRUPTED: "Resume the run.",
-            State.DAMAGED: "Delete the run, or restore the file from a copy.",
-        }
-        return {"what": shown.message, "next": advice[shown.state]} if shown.state in advice else None
-
-    def _sentence(self, state: State, status: dict[str, Any], record: dict[str, Any] | None) -> str:
-        said = status.get("message") or ""
-        how = _ending(record)
-        if state is State.DAMAGED:
-            return " ".join(self.problems()) or f"{STATUS} contains no known state."
-        if state is State.CREATED:
-            return "Not launched yet."
-        if state is State.QUEUED and is_full(self.root):  # the dispatcher cannot write that down
-            return f"waiting: {' '.join(disk_problem(OSError(ENOSPC, '', str(self.root))) or ())}."
-        if state is State.RUNNING and status.get("state") != State.RUNNING:
-            return "starting"
-        if state is State.INTERRUPTED:
-            return f"The process {how or 'is gone'}; what it saved is kept. Resume the run to continue."
-        if state is State.STOPPED and status.get("state") != State.STOPPED:
-            return f"The run was asked to stop. Its process {how or 'is gone'}; what it saved is kept."
-        if state is State.FAILED and status.get("state") != State.FAILED:
-            last = (self.log_tail(1) or ["the log is empty"])[0].strip()
-            return f"The process {how or 'ended'} before the run started: {last}"
-        if state is State.FAILED and (error := status.get("error")):
-            return f"{error.get('what') or ''} {error.get('next') or ''}".strip() or said
-        return said
+        step = advice(shown.state)
+        return {"what": shown.message, "next": step} if step else None
 
     def _read(self, name: str) -> dict[str, Any] | None:
         try:
@@ -309,13 +251,3 @@ class Run:
 
 def _age(beat: float | None, now: float) -> float | None:
     return None if beat is None else max(0.0, now - beat)
-
-
-def _ending(record: dict[str, Any] | None) -> str:
-    record = record or {}
-    code = record.get("exit_code")
-    if code is None:
-        return f"is gone: {record['lost']}" if record.get("lost") else ""
-    if code == -9:
-        return "was killed (SIGKILL; often because memory ran out)"
-    return f"was ended by signal {-code}" if code < 0 else f"ended with code {code}"

@@ -23,6 +23,7 @@ from sealife_core.errors import SealifeError, TrainingError
 from sealife_core.runs.liveness import State
 from sealife_core.runs.run import Run
 from sealife_core.runs.scheduling.spawning import PROJECT
+from sealife_core.runs.state_sentences import exit_said
 from sealife_core.runs.writer import RunWriter
 
 DDP_FLAG = "--companion"
@@ -171,12 +172,11 @@ def _all_of(line: socket.socket) -> bytes:
 
 
 def _loss(number: int, count: int, code: int, said: bytes) -> str:
-    try:
+    """What the end of a process means for the run: its own last words, else its exit code."""
+    with suppress(ValueError, KeyError, TypeError):
         words = json.loads(said)
         return f"On device {number} of {count}: {words['what']} {words['next']}".strip()
-    except (ValueError, KeyError, TypeError):
-        how = "was killed (SIGKILL; often because memory ran out)" if code == -9 else f"ended with code {code}"
     return (
-        f"The process of device {number} of {count} {how}, and the others cannot continue without it. Resume the run:"
-        " it continues from its last resume point."
+        f"The process of device {number} of {count} {exit_said(code)}, and the others cannot continue without it."
+        " Resume the run: it continues from its last resume point."
     )
