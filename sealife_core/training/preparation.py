@@ -25,7 +25,7 @@ from sealife_core.models.encoders import Encoder
 from sealife_core.models.facts import facts, published_weights, title_of
 from sealife_core.models.starting import starting_encoder
 from sealife_core.neutral import terminal_text
-from sealife_core.runs.costs.estimates import record_rate
+from sealife_core.runs.costs.measured_rates import record_rate
 from sealife_core.runs.writer import RunWriter
 from sealife_core.training.classifier import balanced_weights
 from sealife_core.training.hardware import Hardware

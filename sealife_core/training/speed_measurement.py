@@ -17,7 +17,7 @@ from sealife_core.datasets.batches import Batch, as_it_is
 from sealife_core.errors import TrainingError
 from sealife_core.models.encoders import build_encoder
 from sealife_core.models.facts import resolve_stem
-from sealife_core.runs.costs.estimates import record_rate
+from sealife_core.runs.costs.measured_rates import record_rate
 from sealife_core.training.callbacks import WARM_UP_STEPS, Speed
 from sealife_core.training.hardware import Hardware, choose_hardware
 from sealife_core.training.simclr import SimclrModule

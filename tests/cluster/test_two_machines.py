@@ -9,7 +9,8 @@ import pytest
 
 from sealife_core.config import preset
 from sealife_core.datasets.dataset import Dataset
-from sealife_core.runs.cluster.ray_jobs import ClusterError, RayCluster
+from sealife_core.runs.cluster.ray_http import ClusterError
+from sealife_core.runs.cluster.ray_jobs import RayCluster
 from sealife_core.runs.directory import create_run, parts_of
 from sealife_core.runs.liveness import State
 from sealife_core.runs.run import LAST, MODEL, Run

@@ -9,8 +9,6 @@ Ray gives up a job that has waited for a quarter of an hour (RAY_JOB_START_TIMEO
 those that wait. So the queue stays here (``order.py``), and no more than AHEAD jobs of a kind wait there.
 """
 
-import os
-import shlex
 import threading
 import time
 import traceback
@@ -21,25 +19,23 @@ from typing import Any
 from sealife_core.config import AnyConfig, cluster_address
 from sealife_core.errors import SealifeError
 from sealife_core.neutral import terminal_lines
-from sealife_core.runs.cluster.ray_jobs import ClusterError, JobState, Node, RayCluster, RayJob
+from sealife_core.runs.cluster.job_command import job_command, missing_there
+from sealife_core.runs.cluster.ray_http import ClusterError
+from sealife_core.runs.cluster.ray_jobs import JobState, Node, RayCluster, RayJob
 from sealife_core.runs.files import replace_json, written_at
 from sealife_core.runs.liveness import FINAL, STALE_AFTER_S, Process, State, is_fresh, process_of
-from sealife_core.runs.run import LOG, PROCESS, STATUS, STOP, Run
+from sealife_core.runs.run import PROCESS, STATUS, STOP, Run
 from sealife_core.runs.scheduling.capacity import needs, nodes_of
 from sealife_core.runs.scheduling.locks import queue_lock
 from sealife_core.runs.scheduling.queue import write_status
 from sealife_core.runs.scheduling.queue_order import place_of
-from sealife_core.runs.scheduling.spawning import PROJECT
 from sealife_core.runs.scheduling.waiting_reasons import refuse, say, stop_before_it_began
-from sealife_core.runs.writer import ATTEMPT
 from sealife_core.wording import counted
 
 TICK_S = 1.0  # Ray itself looks after its jobs once a second
 AHEAD = 2  # one that starts as soon as there is room, and one behind it
 TRIES = 3  # of a run whose machine was lost before it began
 FOREIGN_TRIES = 60  # a minute: what answers as no cluster does may be a proxy before one that is being restarted
-NOT_SHARED, NOT_EXECUTABLE, NOT_THERE = 65, 126, 127  # exit codes: ours (EX_DATAERR), and the shell's own
-CARRIED = ("TORCH_HOME",)  # of the environment here, what a run anywhere is to find
 
 _NEEDED = ("attempt", "job", "try", "cluster", "cores", "gpus")  # of process.json, to look after a job
 
@@ -150,7 +146,7 @@ class ClusterRuns:
 
     def _send(self, run: Run, record: dict[str, Any]) -> None:
         cores, gpus = int(record["cores"]), int(record["gpus"])
-        command = self._command(run, record["attempt"], cores, gpus)
+        command = job_command(run, self.worker, record["attempt"], cores, gpus)
         try:
             RayCluster(record["cluster"]).submit(record["job"], command, cores=cores, gpus=gpus)
         except ClusterError as error:
@@ -158,21 +154,6 @@ class ClusterRuns:
                 raise
             refuse(run, str(error), "Fix the cause, then resume the run.")
             self._end(run, record, None, "")
-
-    def _command(self, run: Run, attempt: int, cores: int, gpus: int) -> str:
-        """What a machine of the cluster does, in its shell: the worker, in the run's own log."""
-        told = {"PYTHONUNBUFFERED": "1", "OMP_NUM_THREADS": str(cores), ATTEMPT: str(attempt)}
-        told |= {name: os.environ[name] for name in CARRIED if name in os.environ}
-        if self.root.name == "checkpoints":
-            told["SEALIFE_HOME"] = str(self.root.resolve().parent)
-        if not gpus:
-            told["CUDA_VISIBLE_DEVICES"] = ""  # else Ray says which
-        folder = str(run.path.resolve())
-        assigned = [f"{name}={value}" for name, value in told.items()]
-        carried_out = shlex.join(["exec", "env", *assigned, *self.worker, folder])
-        where, log = shlex.quote(folder), shlex.quote(str(Path(folder) / LOG))
-        begin = f"cd {where} || exit {NOT_SHARED}; [ ! -e {STOP} ] || exit 0; cd {shlex.quote(str(PROJECT))}"
-        return f"{begin}; {carried_out} >> {log} 2>&1"
 
     def _look_after(self, run: Run, record: dict[str, Any], jobs: Counter[Kind]) -> None:
         """How a job goes; what its end means for the run."""
@@ -216,18 +197,9 @@ class ClusterRuns:
                 refuse(
                     run, f"The cluster could not start the run: {job.message or why}", "Fix this, then resume the run."
                 )
-            elif job.exit_code in (NOT_SHARED, NOT_EXECUTABLE, NOT_THERE):
-                refuse(run, *self._misses(run, job))
+            elif missing := missing_there(run, self.worker, job):
+                refuse(run, *missing)
         self._end(run, record, job.exit_code, why)
-
-    def _misses(self, run: Run, job: RayJob) -> tuple[str, str]:
-        """What a machine of the cluster lacks, and what to do."""
-        lacking = run.path.resolve() if job.exit_code == NOT_SHARED else self.worker[0]
-        if job.exit_code == NOT_SHARED:
-            then = "Put data/ and checkpoints/ on storage that all machines have at the same path, then resume the run."
-        else:
-            then = "Install this program at the same path on every machine, or on shared storage, then resume the run."
-        return f"The machine {job.node} of the cluster cannot find '{lacking}'.", then
 
     def _end(self, run: Run, record: dict[str, Any], code: int | None, lost: str) -> None:
         """Note that there is no process any more, and look after the run no longer."""

@@ -4,28 +4,22 @@ The time of an image is taken to grow with its multiplications, which holds for 
 less the further away it is; so the nearest measurement is the one that counts, and ``basis`` says which it was.
 """
 
-import math
 import sys
-import time
 from collections.abc import Sized
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 from sealife_core.config import AnyConfig, ClassifierConfig, EmbedConfig, SimclrConfig, source_run
 from sealife_core.errors import ConfigError
-from sealife_core.models.facts import CURATED, facts, resolve_stem, title_of
-from sealife_core.processes import host
-from sealife_core.runs.contents import RATE_SHAPE
+from sealife_core.models.facts import facts, resolve_stem, title_of
 from sealife_core.runs.costs.devices import CPU, devices, suitable
+from sealife_core.runs.costs.measured_rates import device_kind, distance, gmac_of, nearest_rate
 from sealife_core.runs.costs.stage_work import gmac_an_image, stages_of
 from sealife_core.runs.directory import runs_root
-from sealife_core.runs.files import LineReader, append_line
 from sealife_core.runs.run import Run
 from sealife_core.wording import rate_said
 
-RATES = ".rates.jsonl"
 TORCH_BYTES = 900_000_000  # torch, torchvision and Lightning once imported, before the first image
 STARTUP_S = 12.0  # importing them, opening the data: 7 to 15 s on two cores
 EMBED_BATCH = 256  # as evaluation.embeddings takes them
@@ -44,36 +38,6 @@ class Estimate:
     disk_bytes: int
     kept_bytes: int
     basis: str
-
-
-def record_rate(
-    root: Path | None,
-    *,
-    kind: str,
-    encoder: str,
-    stem: str,
-    image_size_px: int,
-    precision: str,
-    device: str,
-    trained_stages: int,
-    images_per_s: float,
-) -> None:
-    """Keep a measured training rate. An image of a SimCLR run counts once, for both its views."""
-    if not (math.isfinite(images_per_s) and images_per_s > 0):
-        return
-    row = {
-        "time": time.time(),
-        "host": host(),
-        "kind": kind,
-        "encoder": encoder,
-        "stem": stem,
-        "image_size_px": image_size_px,
-        "precision": str(precision),
-        "device": _kind_of_device(str(device)),
-        "trained_stages": trained_stages,
-        "images_per_s": images_per_s,
-    }
-    append_line(runs_root(root) / RATES, row)
 
 
 def estimate(
@@ -192,7 +156,7 @@ def _seconds(
     if isinstance(config, ClassifierConfig) and config.minutes:
         return STARTUP_S + 60 * config.minutes, "as many epochs as fit are planned when the first steps are measured"
     there = suitable(config, devices())
-    device = _kind_of_device(there[0]) if there else "cuda"
+    device = device_kind(there[0]) if there else "cuda"
     wanted = {
         "kind": config.kind,
         "encoder": encoder,
@@ -201,66 +165,20 @@ def _seconds(
         "precision": config.precision,
         "trained_stages": _work(config)[0],
     }
-    nearest = _nearest(*_mark(root / RATES), device, tuple(wanted.items()))
+    nearest = nearest_rate(root, device, wanted)
     if nearest is None:
         return None, "not measured on this machine yet"
-    speed = nearest["images_per_s"] * _row_gmac(nearest)  # 10⁹ multiply-adds a second
+    speed = nearest["images_per_s"] * gmac_of(nearest)  # 10⁹ multiply-adds a second
     gpus = 1 if device == CPU else config.devices  # processes on one processor have no more of it than one would
     speed *= gpus
     seconds = STARTUP_S + _passes(config, encoder, stem, images) / speed
-    same = _distance(nearest, wanted) == 0
+    same = distance(nearest, wanted) == 0
     basis = (
         f"{'measured' if same else 'scaled from'} {rate_said(nearest['images_per_s'])} of"
         f" {title_of(nearest['encoder'])} at {nearest['image_size_px']} px in a {nearest['kind']} run on this machine"
         f"{f', if {gpus} devices are {gpus} times as fast as one' if gpus > 1 else ''}"
     )
     return seconds, basis
-
-
-def _row_gmac(row: dict[str, Any]) -> float:
-    views = 2 if row["kind"] == "simclr" else 1
-    return gmac_an_image(
-        row["encoder"], row["stem"], row["image_size_px"], trained_stages=row["trained_stages"], views=views
-    )
-
-
-def _distance(row: dict[str, Any], wanted: dict[str, Any]) -> float:
-    """How unlike two measurements are: doublings of the pixels, one for each other difference, two for the encoder."""
-    doublings = abs(2 * math.log2(row["image_size_px"] / wanted["image_size_px"]))
-    other = sum(row[key] != wanted[key] for key in ("kind", "stem"))
-    other += wanted["precision"] != "auto" and row["precision"] != wanted["precision"]
-    return doublings + other + 2 * (row["encoder"] != wanted["encoder"]) + _stage_distance(row, wanted)
-
-
-def _stage_distance(row: dict[str, Any], wanted: dict[str, Any]) -> float:
-    return abs(row["trained_stages"] - wanted["trained_stages"]) / 5
-
-
-def _mark(path: Path) -> tuple[Path, int, int]:
-    """The file, with what changes when it does."""
-    try:
-        found = path.stat()
-    except OSError:
-        return path, 0, 0
-    return path, found.st_mtime_ns, found.st_size
-
-
-@lru_cache(maxsize=256)  # a queue asks once for each run that waits
-def _nearest(
-    path: Path, changed: int, size: int, device: str, wanted: tuple[tuple[str, Any], ...]
-) -> dict[str, Any] | None:
-    """The measurement that is most like what is wanted; of equally near ones the latest, for machines change."""
-    asked = dict(wanted)
-    known = {*CURATED, asked["encoder"]}  # another network would have to be built to know what it costs
-    here = [row for row in _rates(path, changed, size) if row["device"] == device and row["encoder"] in known]
-    return min(reversed(here), key=lambda row: _distance(row, asked), default=None)
-
-
-@lru_cache(maxsize=4)
-def _rates(path: Path, changed: int, size: int) -> list[dict[str, Any]]:
-    """The rates measured on this machine, oldest first; rows that say something unknown are left out."""
-    rows = (row for row in LineReader(path, RATE_SHAPE).poll() if row is not None)
-    return [row for row in rows if row["host"] == host()]
 
 
 def _memory_bytes(config: AnyConfig, encoder: str, stem: str, n_images: int) -> int:
@@ -296,7 +214,3 @@ def _disk_bytes(config: AnyConfig, encoder: str, n_images: int, n_stored: int) -
     embeddings = n_stored * facts(encoder).feature_dim * 4
     cache = n_stored * 3 * (2 * config.image_size_px) ** 2
     return round(weights + last + best + embeddings + cache), round(weights + embeddings)
-
-
-def _kind_of_device(device: str) -> str:
-    return CPU if device.startswith(CPU) else "cuda"

@@ -4,7 +4,8 @@ import time
 from collections.abc import Sequence
 
 from sealife_core.config import AnyConfig, cluster_address
-from sealife_core.runs.cluster.ray_jobs import ClusterError, Node, RayCluster
+from sealife_core.runs.cluster.ray_http import ClusterError
+from sealife_core.runs.cluster.ray_jobs import Node, RayCluster
 from sealife_core.runs.costs.devices import CPU, devices
 
 KNOWN_FOR_S = 10.0  # machines seldom come and go, and a page is drawn again at every click

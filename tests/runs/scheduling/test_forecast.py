@@ -10,7 +10,8 @@ import pytest
 from sealife_core.config import preset
 from sealife_core.errors import DatasetError
 from sealife_core.processes import identity
-from sealife_core.runs.costs.estimates import STARTUP_S, record_rate
+from sealife_core.runs.costs.estimates import STARTUP_S
+from sealife_core.runs.costs.measured_rates import record_rate
 from sealife_core.runs.directory import list_runs
 from sealife_core.runs.files import replace_json
 from sealife_core.runs.run import Run
