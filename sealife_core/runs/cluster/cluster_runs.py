@@ -65,13 +65,13 @@ class ClusterRuns:
         """Look after ``run`` from now on; what its weights come from is there."""
         self._followed.setdefault(run.id, run)
 
-    def go_on(self) -> None:
+    def start(self) -> None:
         """Take turns in a thread of its own, once there is something to look after."""
         if self.busy and self._thread is None:
-            self._thread = threading.Thread(target=self._go_on, name="sealife-clusters", daemon=True)
+            self._thread = threading.Thread(target=self._turns, name="sealife-clusters", daemon=True)
             self._thread.start()
 
-    def _go_on(self) -> None:
+    def _turns(self) -> None:
         while True:
             self.turn()
             time.sleep(TICK_S)

@@ -167,5 +167,5 @@ def waits_for_a_person(run: Run) -> bool:
 
 
 def _spawn_dispatcher(root: Path) -> None:
-    command = [sys.executable, "-m", "sealife_core.runs.scheduling.dispatcher", str(root.resolve())]
+    command = [sys.executable, "-m", "sealife_core.runs.scheduling", str(root.resolve())]
     reap(spawn(command, root / DISPATCHER_LOG))
