@@ -5,7 +5,12 @@ of another type, a NaN or a number out of range. Keys that are not named here ma
 missing or null.
 """
 
-from typing import Annotated, Any
+from typing import (
+    Annotated,
+    Any,
+    Literal,
+    NotRequired,  # pydantic takes the one of `typing` from Python 3.12 on
+)
 
 from pydantic import ConfigDict, Field, TypeAdapter, with_config
 from typing_extensions import TypedDict
@@ -188,6 +193,59 @@ class _Rate(Contents):
     images_per_s: _Positive
 
 
+class _Study(Contents, total=False):
+    runs: dict[str, RunId] | None
+    reused: list[str] | None
+    left_out: dict[str, str] | None
+
+
+_Value = bool | int | float | str | None
+
+
+class _Trial(Contents):
+    number: Annotated[int, Field(ge=1, le=1_000_000)]
+    values: dict[str, _Value]
+    state: Literal["running", "finished", "pruned", "failed"]
+    value: NotRequired[Share]
+    run_id: NotRequired[RunId]
+    epochs: NotRequired[Annotated[int, Field(ge=0, le=1_000_000)]]
+    why: NotRequired[str]
+    reused: NotRequired[bool]
+    curve: NotRequired[dict[Annotated[str, Field(pattern=r"^\d{1,7}$")], Annotated[float, Field(ge=-1, le=2)]]]
+
+
+class _Search(Contents, total=False):
+    trials: list[_Trial] | None
+
+
+class _Index(Contents, total=False):
+    ids: list[str] | None
+    epochs: list[Count] | None
+    data: Text
+    data_hash: Text
+
+
+class _Projection(Contents, total=False):
+    state: Text
+    stage: Text
+    done: Count
+    total: Count
+    heartbeat: Time
+    error: Text
+
+
+class _Facts(Contents, total=False):
+    notes: list[str] | None
+    fit_s: Seconds
+    sampled_from: Count
+    trustworthiness: Share | list[Share]
+    trustworthiness_n: Count
+    knn_accuracy: Share | list[Share]
+    knn_n: Count
+    knn_bank_n: Count
+    knn_split: Text
+
+
 STATUS_SHAPE: TypeAdapter[Any] = TypeAdapter(_Status)
 PROCESS_SHAPE: TypeAdapter[Any] = TypeAdapter(_Process)
 NOTES_SHAPE: TypeAdapter[Any] = TypeAdapter(_Notes)
@@ -200,3 +258,9 @@ ROW_SHAPE: TypeAdapter[Any] = TypeAdapter(
     dict[str, Annotated[int, Field(ge=-int(MOST), le=int(MOST))] | _Measured | None], config=ConfigDict(strict=True)
 )
 RATE_SHAPE: TypeAdapter[Any] = TypeAdapter(_Rate)  # a row of .rates.jsonl, beside the runs
+STUDY_SHAPE: TypeAdapter[Any] = TypeAdapter(_Study)  # study.json
+SEARCH_SHAPE: TypeAdapter[Any] = TypeAdapter(_Search)  # search.json
+TRIAL_SHAPE: TypeAdapter[Any] = TypeAdapter(_Trial)  # one in it: a damaged one does not hide the others
+INDEX_SHAPE: TypeAdapter[Any] = TypeAdapter(_Index)  # which images the rows of an array belong to
+PROJECTION_SHAPE: TypeAdapter[Any] = TypeAdapter(_Projection)  # status.json of a projection
+FACTS_SHAPE: TypeAdapter[Any] = TypeAdapter(_Facts)  # facts.json of a projection

@@ -22,7 +22,15 @@ from typing import Any
 from sealife_core.config import AnyConfig, Request, SearchConfig, StudyConfig, load_config
 from sealife_core.durable import is_temporary, size_bytes
 from sealife_core.errors import ConfigError
-from sealife_core.runs.contents import ENVIRONMENT_SHAPE, NOTES_SHAPE, PROCESS_SHAPE, RESULTS_SHAPE, STATUS_SHAPE
+from sealife_core.runs.contents import (
+    ENVIRONMENT_SHAPE,
+    NOTES_SHAPE,
+    PROCESS_SHAPE,
+    RESULTS_SHAPE,
+    SEARCH_SHAPE,
+    STATUS_SHAPE,
+    STUDY_SHAPE,
+)
 from sealife_core.runs.files import UnreadableFile, recall_json, replace_json, tail, written_at
 from sealife_core.runs.liveness import (
     FINAL,
@@ -37,7 +45,6 @@ from sealife_core.runs.metrics_reader import MetricsReader
 from sealife_core.runs.notes import changed, completed
 from sealife_core.runs.scheduling.locks import notes_lock
 from sealife_core.runs.state_sentences import advice, sentence
-from sealife_core.runs.study_contents import SEARCH_SHAPE, STUDY_SHAPE
 from sealife_core.trash import name_of
 
 CONFIG, STATUS, PROCESS, NOTES = "config.json", "status.json", "process.json", "notes.json"

@@ -12,6 +12,7 @@ from typing import Any
 
 from sealife_core.config import AnyConfig, Part, StudyConfig
 from sealife_core.errors import RunError
+from sealife_core.runs.contents import STUDY_SHAPE
 from sealife_core.runs.directory import create_run
 from sealife_core.runs.files import UnreadableFile, read_json, replace_json
 from sealife_core.runs.liveness import State
@@ -19,7 +20,6 @@ from sealife_core.runs.run import MODEL, STUDY, Run
 from sealife_core.runs.scheduling.capacity import at_once
 from sealife_core.runs.scheduling.queue import ensure_dispatcher, launch, request_stop
 from sealife_core.runs.scheduling.queue import resume_or_begin_anew as resume
-from sealife_core.runs.study_contents import STUDY_SHAPE
 from sealife_core.runs.writer import RunWriter
 from sealife_core.studies.reuse import fingerprint, finished_runs, unnoted_runs, with_weights
 

@@ -23,8 +23,7 @@ from PIL import Image
 from torch import Tensor
 
 from sealife_core.datasets.dataset import Dataset
-from sealife_core.datasets.decoding.encoded import EncodedImages, encode
-from sealife_core.datasets.decoding.picture_files import FileImages
+from sealife_core.datasets.decoding.on_demand import EncodedImages, FileImages, encode
 from sealife_core.datasets.decoding.reading import read_rgb
 from sealife_core.datasets.decoding.squares import (
     DECODED_AT,

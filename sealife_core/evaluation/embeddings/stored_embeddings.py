@@ -14,7 +14,7 @@ import numpy as np
 
 from sealife_core.durable import replacing
 from sealife_core.errors import RunError
-from sealife_core.runs.embedding_contents import INDEX_SHAPE
+from sealife_core.runs.contents import INDEX_SHAPE
 from sealife_core.runs.files import UnreadableFile, read_json, replace_json
 
 if TYPE_CHECKING:

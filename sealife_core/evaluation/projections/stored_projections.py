@@ -35,8 +35,7 @@ from sealife_core.evaluation.embeddings.stored_embeddings import (
 )
 from sealife_core.evaluation.projections.reduction import ProjectionSettings
 from sealife_core.processes import host, identity
-from sealife_core.runs.contents import PROCESS_SHAPE
-from sealife_core.runs.embedding_contents import FACTS_SHAPE, INDEX_SHAPE, PROJECTION_SHAPE
+from sealife_core.runs.contents import FACTS_SHAPE, INDEX_SHAPE, PROCESS_SHAPE, PROJECTION_SHAPE
 from sealife_core.runs.files import UnreadableFile, read_json, replace_json, tail, written_at
 from sealife_core.runs.liveness import Process, is_fresh, process_of
 from sealife_core.runs.scheduling.spawning import reap, spawn

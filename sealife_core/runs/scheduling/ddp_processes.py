@@ -21,7 +21,6 @@ from types import TracebackType
 
 from sealife_core.errors import SealifeError, TrainingError
 from sealife_core.runs.liveness import State
-from sealife_core.runs.run import Run
 from sealife_core.runs.scheduling.spawning import PROJECT
 from sealife_core.runs.state_sentences import exit_said
 from sealife_core.runs.writer import RunWriter
@@ -139,27 +138,12 @@ class Leader:
 
 
 class ReadOnlyWriter(RunWriter):
-    """A companion's view of its run: it may read all of it and changes nothing, for the worker is its one writer."""
+    """A companion's view of its run: it may read all of it and writes nothing, because the worker does."""
 
-    def status(self, **changes: object) -> None:
-        """The worker says it."""
+    def _nothing(self, *_: object, **values: object) -> None:
+        """Write nothing."""
 
-    def metric(self, step: int, epoch: float, **values: float | None) -> None:
-        """The worker says it."""
-
-    def resumed_from(self, step: int) -> None:
-        """The worker says it."""
-
-    def environment(self, **values: object) -> None:
-        """The worker says it."""
-
-    def results(self, **values: object) -> None:
-        """The worker says it."""
-
-
-def read_only_writer(folder: Path) -> ReadOnlyWriter:
-    """What a companion holds of the run in ``folder``."""
-    return ReadOnlyWriter(Run(folder))
+    status = metric = resumed_from = environment = results = _nothing
 
 
 def _all_of(line: socket.socket) -> bytes:
