@@ -19,7 +19,7 @@ from sealife_core.runs.run import Run
 from sealife_core.runs.scheduling import queue
 from sealife_core.runs.scheduling.forecast import QueueForecast, queue_forecast
 from sealife_core.runs.scheduling.queue_order import move_up
-from sealife_core.runs.tracking_links import places
+from sealife_core.runs.tracking_links import tracking_links
 from sealife_core.wording import counted
 
 POLL_S = 0.5
@@ -241,7 +241,7 @@ def _shown(run: Run, output: Output) -> dict[str, Any]:
     whole["config"] = run.request().model_dump()
     last = next((m for m in reversed(run.metrics()) if "train/loss" in m), None)
     whole["last_metrics"] = last
-    recorded = places(run)
+    recorded = tracking_links(run)
     whole["recorded"] = [asdict(place) for place in recorded]
     record = run.process() or {}
     whole["device"], whole["cluster"] = record.get("device", ""), record.get("cluster", "")

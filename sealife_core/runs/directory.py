@@ -1,4 +1,4 @@
-"""All run directories: made, listed, opened; who depends on whom."""
+"""All run directories: made, listed, opened, and which run depends on which."""
 
 import os
 import secrets
@@ -24,7 +24,7 @@ _NEW = ".new-"
 
 
 def runs_root(root: Path | str | None = None) -> Path:
-    """``root``, or where runs live unless told."""
+    """``root``, or the folder of all runs if it is None."""
     return Path(root) if root is not None else checkpoints_root()
 
 
@@ -38,10 +38,10 @@ def create_run(
     data_hash: str = "",
     study: str = "",
 ) -> Run:
-    """Put a new run on disk, whole or not at all; it starts once :func:`launch` is called.
+    """Write a new run, whole or not at all; it starts once :func:`launch` is called.
 
-    ``data_hash``, where given, is noted in the config: which content of the data set was meant. ``study`` is the id of
-    the run that makes this one as a part of it.
+    ``data_hash``, if given, is noted in the config: the content of the data set that was meant. ``study`` is the id of
+    the run that this one is a part of. Raises RunError, OSError.
     """
     root = runs_root(root)
     if data_hash:
@@ -66,7 +66,7 @@ def create_run(
 
 
 def list_runs(root: Path | None = None) -> list[Run]:
-    """All runs, newest first, damaged ones too. Nothing is read yet but their names."""
+    """All runs, newest first, damaged ones too. Only their names are read."""
     root = runs_root(root)
     try:
         with os.scandir(root) as found:
@@ -74,14 +74,14 @@ def list_runs(root: Path | None = None) -> list[Run]:
     except FileNotFoundError:
         return []
     oldest_first: list[Path] = []
-    for _, same_second in groupby(names, key=lambda name: name[:15]):  # the id tells the second
+    for _, same_second in groupby(names, key=lambda name: name[:15]):  # the id begins with the second
         paths = [root / name for name in same_second]
         oldest_first += sorted(paths, key=_made) if len(paths) > 1 else paths
     return [Run(path) for path in reversed(oldest_first)]
 
 
 def _is_name(name: str) -> bool:
-    """Whether a run may be called so: one folder, not hidden, and of characters that can be printed somewhere."""
+    """Whether a run may have this name: one folder, not hidden, of characters that can be encoded."""
     try:
         return 0 < len(name.encode()) <= LONGEST_NAME_BYTES and name[0] != "." and not {"/", "\0"} & set(name)
     except UnicodeEncodeError:
@@ -89,7 +89,7 @@ def _is_name(name: str) -> bool:
 
 
 def _may_hold_a_run(entry: os.DirEntry[str]) -> bool:
-    """A directory, or a link that leads nowhere: that is a damaged run."""
+    """Whether it is a directory, or a broken link, which is a damaged run."""
     try:
         return entry.is_dir() or (entry.is_symlink() and not os.path.exists(entry.path))  # noqa: PTH110
     except OSError:  # a link that leads to itself
@@ -97,7 +97,7 @@ def _may_hold_a_run(entry: os.DirEntry[str]) -> bool:
 
 
 def _made(path: Path) -> int:
-    """When config.json was written, once: it tells who came first within a second."""
+    """When config.json was written: this orders the runs of one second."""
     try:
         return (path / CONFIG).stat().st_mtime_ns
     except OSError:
@@ -128,7 +128,7 @@ def parts_of(study: Run) -> list[Run]:
 
 
 def active_on(data: str, root: Path | None = None) -> list[Run]:
-    """The runs that train on the data set ``data``, or wait to."""
+    """The runs that train on the data set ``data``, or wait for that."""
     found = []
     for run in list_runs(root):
         try:

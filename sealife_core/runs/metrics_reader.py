@@ -8,7 +8,7 @@ from sealife_core.runs.files import LineReader
 
 
 class MetricsReader:
-    """Follows metrics.jsonl. ``rows`` are those that count; ``skipped`` lines were damaged."""
+    """Follows metrics.jsonl. ``rows``: those that count; ``skipped``: how many lines were damaged."""
 
     def __init__(self, path: Path) -> None:
         self.rows: list[dict[str, Any]] = []
@@ -16,14 +16,14 @@ class MetricsReader:
 
     @property
     def skipped(self) -> int:
-        """How many lines could not be understood."""
+        """How many lines could not be read."""
         return self._lines.skipped
 
     def poll(self) -> list[dict[str, Any]]:
-        """Rows added since the last call. After a resume, ``rows`` loses those that are done again."""
+        """Rows added since the last call. After a resume, rows that are done again leave ``rows``."""
         added: list[dict[str, Any]] = []
         for line in self._lines.poll():
-            if line is None:  # the file began anew
+            if line is None:  # the file was written anew
                 self.rows, added = [], []
             elif (step := line.get("resumed_from")) is not None:
                 self.rows = [row for row in self.rows if _step(row) <= step]

@@ -1,4 +1,4 @@
-"""What runs are called, and which run a person means who gives an id, a name or the beginning of an id."""
+"""The names of runs, and which run is meant by an id, a name or the beginning of an id."""
 
 import unicodedata
 from collections.abc import Sequence
@@ -13,12 +13,12 @@ from sealife_core.runs.run import Run
 
 
 def default_name(task: str, data: str) -> str:
-    """The name of a run of ``task`` (a key of TASKS) that nobody has named: "Linear probe on reef"."""
+    """The name of a run of ``task`` (a key of TASKS) until a person names it: "Linear probe on reef"."""
     return f"{TASKS[task].title} on {data}"
 
 
 def find_run(text: str, root: Path | None = None) -> Run:
-    """The run with this id, else the one with this name, else the one whose id alone begins with it.
+    """The run with this id, else the one with this name, else the only one whose id begins so.
 
     Raises RunError where there is none, and where there are several: it then lists their ids and dates.
     """
@@ -43,13 +43,13 @@ def find_trashed(text: str, root: Path | None = None) -> str:
 
 
 def find_weights(weights: str, root: Path | None = None) -> str:
-    """Of weights "run:…" by name those by id; others as they are. Raises RunError."""
+    """``weights`` with the id of the run in place of its name; other weights as they are. Raises RunError."""
     named = source_run(weights)
     return weights if not named else f"run:{find_run(named, root).id}"
 
 
 def _only(text: str, runs: Sequence[Run]) -> Run | None:
-    """The one of ``runs`` that ``text`` means, or None. Raises RunError where it could be several."""
+    """The one of ``runs`` that ``text`` means, or None. Raises RunError if several are possible."""
     wanted = _plain(text)
     if not wanted:
         return None
@@ -63,12 +63,12 @@ def _only(text: str, runs: Sequence[Run]) -> Run | None:
 
 
 def _plain(text: str) -> str:
-    """A name as it is compared: file systems and keyboards compose letters differently."""
+    """A name in the form that is compared: file systems and keyboards compose letters differently."""
     return unicodedata.normalize("NFC", text).strip()
 
 
 def _date(run: Run) -> str:
-    """When the run was made, as its id tells: " (22 Nov 2026, 10:44)"; "" for an id that somebody changed."""
+    """When the run was made, from its id: " (22 Nov 2026, 10:44)"; "" for an id that somebody changed."""
     try:
         return f" ({datetime.strptime(run.id[:15], '%Y%m%d-%H%M%S'):%d %b %Y, %H:%M})"
     except ValueError:

@@ -1,14 +1,14 @@
-"""One run on disk, as its readers see it. Missing or damaged files raise nothing here, unless asked for: what a method
+"""One run on disk, for its readers. Missing or damaged files raise nothing, except where a method says so: what it
 returns has the types of :mod:`~sealife_core.runs.contents`.
 
-Who writes what (one writer a file):
+Each file has one writer:
 
-    config.json       whoever creates the run, once
-    launch.json       the same, if the environment says anything of Weights & Biases (tracking.py)
+    config.json       the process that creates the run, once
+    launch.json       the same, if the environment has variables of Weights & Biases (tracking_links.py)
     notes.json        the dashboard or the command line
     stop              the dashboard or the command line: an empty file
     status.json       the queue until this attempt has a process.json; from then on the worker
-    process.json      the dispatcher, which also ends a run whose worker it knows never began
+    process.json      the dispatcher, which also ends a run whose worker has never started
     everything else   the worker, through :class:`~sealife_core.runs.writer.RunWriter`
 """
 
@@ -65,7 +65,7 @@ _SHAPES = {
 
 
 class Run:
-    """One run directory. Every call reads the disk, which is the truth; only the config, written once, is kept."""
+    """One run directory. Every call reads the disk; only the config, which is written once, is kept in memory."""
 
     def __init__(self, path: Path) -> None:
         self.path = Path(path)
@@ -96,7 +96,7 @@ class Run:
 
     @property
     def size_bytes(self) -> int:
-        """What the run takes on the disk."""
+        """Bytes that the run takes on the disk."""
         return size_bytes(self.path)
 
     @cached_property
@@ -114,7 +114,7 @@ class Run:
         return self._request
 
     def config(self) -> AnyConfig:
-        """What a run that trains or embeds is asked to do. Raises ConfigError as :meth:`request`, and of a study or
+        """What a run that trains or embeds is asked to do. Raises ConfigError as :meth:`request`, and for a study or a
         search."""
         request = self._request
         if isinstance(request, StudyConfig | SearchConfig):
@@ -123,25 +123,25 @@ class Run:
 
     @property
     def launches_runs(self) -> bool:
-        """Whether it coordinates other runs (as a study or a search) instead of training. Asked of hundreds at once, so
-        the config is not checked for it."""
+        """Whether it is a study or a search, which launches other runs and does not train. The config is not checked,
+        because this is asked of hundreds of runs at once."""
         return (self._read(CONFIG) or {}).get("kind") in COORDINATING
 
     @property
     def is_there(self) -> bool:
-        """Whether its directory is; a link that leads nowhere counts, for it can be deleted."""
+        """Whether its directory exists; a broken link counts, because it can be deleted."""
         return os.path.isdir(self.path) or os.path.islink(self.path)  # noqa: PTH112, PTH114 - these never raise
 
     def status(self) -> dict[str, Any]:
-        """What the worker (before it: the queue) wrote last; {} where that cannot be read."""
+        """What the worker (before it starts: the queue) wrote last; {} if that cannot be read."""
         return self._read(STATUS) or {}
 
     def process(self) -> dict[str, Any] | None:
         """What the dispatcher knows of the process: pid, start_time, boot, host, command, attempt, device.
 
-        ``device`` holds all that the run was given: "cpu", "cuda:1" or "cuda:0,cuda:1"; ``beside`` is true where it
-        shares that with a training (``beside.py``). Of a run in a cluster: job,
-        cluster (its address), cores, gpus, host (the machine, once it has begun) instead of a pid.
+        ``device`` holds all devices of the run: "cpu", "cuda:1" or "cuda:0,cuda:1"; ``beside`` is true if it runs
+        beside a training (``scheduling/concurrency.py``). A run in a cluster has job, cluster (its address), cores,
+        gpus and, once it has started, host (the machine) instead of a pid.
         """
         return self._read(PROCESS)
 
@@ -174,11 +174,11 @@ class Run:
         return self._read(ENVIRONMENT) or {}
 
     def results(self) -> dict[str, Any] | None:
-        """The scores of a run that is through, or None."""
+        """The scores of a run that has finished, or None."""
         return self._read(RESULTS)
 
     def metrics(self) -> list[dict[str, Any]]:
-        """All rows of metrics.jsonl, cleared of what a resumed run did again."""
+        """All rows of metrics.jsonl, without those that a resumed run has done again."""
         reader = MetricsReader(self.path / METRICS)
         reader.poll()
         return reader.rows
@@ -222,7 +222,7 @@ class Run:
             self.request()
         except ConfigError as error:
             return Shown(State.DAMAGED, " ".join(error.problems))
-        if status is not None and status.get("state") in tuple(FINAL):  # nothing else is asked: a list holds hundreds
+        if status is not None and status.get("state") in tuple(FINAL):  # nothing else is read: a list has hundreds
             state, beat = State(status["state"]), last_sign(status)
             return Shown(state, sentence(self, state, status, None), age_s=_age(beat, now))
         if status is not None:

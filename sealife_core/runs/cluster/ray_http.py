@@ -1,9 +1,9 @@
-"""Questions to a Ray cluster over HTTP, and to whom the token of the owner's clusters is sent.
+"""Requests to a Ray cluster over HTTP, and which clusters get the token of their owner.
 
 Environment: SEALIFE_CLUSTERS holds the addresses of the owner's clusters, separated by commas or spaces; so does
-RAY_API_SERVER_ADDRESS, where Ray's own commands look. The token of a cluster that asks for one is found where they look
-for it too: in RAY_AUTH_TOKEN, in the file that RAY_AUTH_TOKEN_PATH names, in ``~/.ray/auth_token``. It is sent to the
-clusters that are named in the environment and to no other address, and written nowhere.
+RAY_API_SERVER_ADDRESS, where Ray's own commands look. The token of a cluster that needs one is read where they read it
+too: from RAY_AUTH_TOKEN, the file that RAY_AUTH_TOKEN_PATH names, or ``~/.ray/auth_token``. It is sent only to the
+clusters that are named in the environment, and written nowhere.
 """
 
 import json
@@ -23,14 +23,13 @@ from sealife_core.config.runs import is_address
 from sealife_core.errors import RunError
 
 CLUSTERS, RAY_ADDRESS = "SEALIFE_CLUSTERS", "RAY_API_SERVER_ADDRESS"
-TIMEOUT_S = 10.0  # for one question; a head node answers in milliseconds, one that is being restarted in seconds
-MOST_BYTES = 1 << 24  # of an answer; a thousand machines are described in one
-MOST_SAID = 500  # characters of what a cluster says, where a person reads it
+TIMEOUT_S = 10.0  # for one request; a head node answers in milliseconds, one that is being restarted in seconds
+MOST_BYTES = 1 << 24  # of an answer; one describes a thousand machines
+MOST_SAID = 500  # characters of a text of a cluster that a person reads
 
 
 class ClusterError(RunError):
-    """A cluster does not answer, or (``refused``) answers that it will not do what was asked, or (``foreign``) answers
-    as no Ray cluster does."""
+    """A cluster does not answer, or refuses a request (``refused``), or the server is no Ray cluster (``foreign``)."""
 
     def __init__(self, text: str, *, refused: bool = False, foreign: bool = False) -> None:
         self.refused, self.foreign = refused, foreign
@@ -38,7 +37,7 @@ class ClusterError(RunError):
 
 
 def known_clusters() -> list[str]:
-    """The addresses of the clusters that the owner of this process named in its environment, as ``http://host:port``."""
+    """The addresses of the clusters that the environment names, as ``http://host:port``."""
     named = os.environ.get(CLUSTERS, "").replace(",", " ").split() + os.environ.get(RAY_ADDRESS, "").split()
     return list(dict.fromkeys(str(cluster_address(CLUSTER + name)) for name in named if is_address(name)))
 
@@ -96,7 +95,7 @@ def readable(text: str) -> str:
 
 
 def _answer(address: str, method: str, path: str, body: bytes | None, timeout_s: float) -> tuple[int, bytes]:
-    """(Status, content) of one question, asked of this address and no other. Raises OSError, HTTPException."""
+    """(Status, content) of one request to this address and no other. Raises OSError, HTTPException."""
     if not is_address(address):
         raise foreign(address, "this is not a valid address")
     parts = urlsplit(address)
@@ -126,13 +125,13 @@ def _hang_up(connection: socket.socket) -> None:
 
 
 def _origin(address: str) -> tuple[str, str | None, int]:
-    """Scheme, host and port: two addresses that differ in none of them lead to the same server."""
+    """Scheme, host and port: two addresses that agree in all of them are the same server."""
     parts = urlsplit(address)
     return parts.scheme, parts.hostname, parts.port or (443 if parts.scheme == "https" else 80)
 
 
 def _token() -> str:
-    """The token of clusters that ask for one, or ""."""
+    """The token of clusters that need one, or ""."""
     if token := os.environ.get("RAY_AUTH_TOKEN"):
         return token
     try:
@@ -142,6 +141,6 @@ def _token() -> str:
 
 
 def _last_line(said: bytes) -> str:
-    """What a refusal comes to: the end of Ray's traceback."""
+    """The reason of a refusal: the end of Ray's traceback."""
     lines = said.decode(errors="replace").strip().splitlines()
     return lines[-1].strip() if lines else ""

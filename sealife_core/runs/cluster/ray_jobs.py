@@ -29,13 +29,13 @@ class JobState(StrEnum):
 
     @property
     def ended(self) -> bool:
-        """Nothing more is to be expected of it."""
+        """Whether it can no longer change."""
         return self not in (JobState.PENDING, JobState.RUNNING)
 
 
 @dataclass(frozen=True)
 class RayJob:
-    """One job. exit_code: of its process, None where it is not known (its machine was lost); node: an address or ""."""
+    """One job. exit_code: of its process, None if not known (its machine was lost); node: its address or ""."""
 
     state: JobState
     message: str
@@ -45,14 +45,14 @@ class RayJob:
 
 @dataclass(frozen=True)
 class Node:
-    """One machine of a cluster and what it has in all."""
+    """One machine of a cluster and all that it has."""
 
     address: str
     cores: float
     gpus: float
 
     def fits(self, cores: int, gpus: int) -> int:
-        """How many runs that take so much it carries at once."""
+        """How many runs that need so much fit on it at the same time."""
         by_cores = int(self.cores // cores)
         return min(by_cores, int(self.gpus // gpus)) if gpus else by_cores
 
@@ -102,18 +102,18 @@ class RayCluster:
         self._timeout_s = timeout_s
 
     def submit(self, job_id: str, command: str, *, cores: int, gpus: int) -> None:
-        """Have ``command`` (of a shell) carried out by a machine that has so much free; each id once only."""
+        """Have a machine with so much free carry out the shell ``command``; each id works once only."""
         asked = {
             "entrypoint": command, "submission_id": job_id, "entrypoint_num_cpus": cores, "entrypoint_num_gpus": gpus,
         }  # fmt: skip
         try:
             self._ask("POST", "/api/jobs/", asked)
         except ClusterError:
-            if self.find(job_id) is None:  # else it arrived, this time or another
+            if self.find(job_id) is None:  # else it arrived, now or before
                 raise
 
     def find(self, job_id: str) -> RayJob | None:
-        """The job, or None where the cluster knows no such."""
+        """The job, or None if the cluster does not know it."""
         told = self._ask("GET", f"/api/jobs/{job_id}", shape=_JOB)
         if told is None:
             return None
@@ -126,7 +126,7 @@ class RayCluster:
         )
 
     def stop(self, job_id: str) -> None:
-        """TERM to the job's processes, and KILL some seconds later. One that has ended is left as it is."""
+        """TERM to the processes of the job, and KILL some seconds later. A job that has ended stays as it is."""
         self._ask("POST", f"/api/jobs/{job_id}/stop")
 
     def nodes(self) -> list[Node]:

@@ -1,7 +1,7 @@
-"""What a run will cost, told before it starts: from rates that earlier runs measured on this machine.
+"""What a run will cost, estimated before it starts from rates that earlier runs measured on this machine.
 
-The time of an image is taken to grow with its multiplications, which holds for an encoder near the measured one and
-less the further away it is; so the nearest measurement is the one that counts, and ``basis`` says which it was.
+The time of an image is assumed to grow with its multiplications. This holds for an encoder that is like the measured
+one, and less the more it differs; so the nearest measurement counts, and ``basis`` says which it was.
 """
 
 import sys
@@ -20,17 +20,17 @@ from sealife_core.runs.directory import runs_root
 from sealife_core.runs.run import Run
 from sealife_core.wording import rate_said
 
-TORCH_BYTES = 900_000_000  # torch, torchvision and Lightning once imported, before the first image
+TORCH_BYTES = 900_000_000  # torch, torchvision and Lightning after their import, before the first image
 STARTUP_S = 12.0  # importing them, opening the data: 7 to 15 s on two cores
-EMBED_BATCH = 256  # as evaluation.embeddings takes them
+EMBED_BATCH = 256  # as evaluation.embeddings does
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """``seconds`` is None where nothing comparable was measured here yet; ``basis`` says what the time rests on.
+    """``seconds`` is None if nothing comparable was measured here yet; ``basis`` says what the time is based on.
 
-    disk_bytes: the run's files while it trains, and the decoded images, which all runs of that size share; kept_bytes:
-    what is left of the run's own once it has finished.
+    disk_bytes: the files of the run while it trains, and the decoded images, which all runs of that size share;
+    kept_bytes: the files of the run once it has finished.
     """
 
     seconds: float | None
@@ -56,7 +56,7 @@ def estimate(
 
 
 class Images(Protocol):
-    """What an estimate has to know of a data set: its classes, its number of images, and the rows of each split."""
+    """What an estimate needs to know of a data set: its classes, its number of images, and the rows of each split."""
 
     @property
     def classes(self) -> Sized:
@@ -82,7 +82,7 @@ def count_images(config: AnyConfig, images: Images) -> tuple[int, int, int]:
 
 
 def _images_used(config: AnyConfig, n_images: int, classes: int) -> int:
-    """How many of ``n_images`` training images the run learns from, about: classes are taken to be of one size."""
+    """About how many of ``n_images`` training images the run learns from, if all classes have the same size."""
     if not isinstance(config, ClassifierConfig):
         return n_images
     if config.labels_per_class:
@@ -96,13 +96,13 @@ def labelled_only(config: AnyConfig) -> bool:
 
 
 def peak_memory_bytes(config: AnyConfig, root: Path) -> int:
-    """As ``Estimate.memory_bytes``, of a data set with more images than a batch."""
+    """As ``Estimate.memory_bytes``, for a data set with more images than a batch."""
     encoder, stem = network_of(config, root)
     return _memory_bytes(config, encoder, stem, n_images=sys.maxsize)
 
 
 def network_of(config: AnyConfig, root: Path) -> tuple[str, str]:
-    """Encoder and stem that the run will use: those of the run its weights come from, where there is one."""
+    """Encoder and stem that the run will use: those of the run that its weights come from, if there is one."""
     seen: set[str] = set()
     source_id = source_run(config.weights)
     while source_id is not None and source_id not in seen:
@@ -120,7 +120,7 @@ def network_of(config: AnyConfig, root: Path) -> tuple[str, str]:
 
 
 def _passes(config: AnyConfig, encoder: str, stem: str, images: tuple[int, int, int]) -> float:
-    """10⁹ multiply-adds of the whole run. images: those of the training split, of the whole, and learned from."""
+    """10⁹ multiply-adds of the whole run. images: of the training split, of the data set, and those learned from."""
     n_images, n_stored, used = images
     forward = gmac_an_image(encoder, stem, config.image_size_px, forward_only=True)
     if isinstance(config, EmbedConfig):
@@ -140,7 +140,7 @@ def _passes(config: AnyConfig, encoder: str, stem: str, images: tuple[int, int, 
 
 
 def _work(config: AnyConfig) -> tuple[int, int]:
-    """How many stages learn, and how many views of an image go through them."""
+    """How many stages are trained, and how many views of an image go through them."""
     if isinstance(config, SimclrConfig):
         return config.trained_stages, 2
     return (config.trained_stages, 1) if isinstance(config, ClassifierConfig) else (0, 1)
@@ -169,7 +169,7 @@ def _seconds(
     if nearest is None:
         return None, "not measured on this machine yet"
     speed = nearest["images_per_s"] * gmac_of(nearest)  # 10⁹ multiply-adds a second
-    gpus = 1 if device == CPU else config.devices  # processes on one processor have no more of it than one would
+    gpus = 1 if device == CPU else config.devices  # processes on one processor share it
     speed *= gpus
     seconds = STARTUP_S + _passes(config, encoder, stem, images) / speed
     same = distance(nearest, wanted) == 0
@@ -182,19 +182,19 @@ def _seconds(
 
 
 def _memory_bytes(config: AnyConfig, encoder: str, stem: str, n_images: int) -> int:
-    """Main memory, or that of each GPU, at the peak of training."""
+    """Bytes of main memory, or of the memory of each GPU, at the peak of training."""
     stages = stages_of(encoder, stem)
     trained, views = _work(config)
     batch_size = min(EMBED_BATCH if isinstance(config, EmbedConfig) else config.batch_size, n_images)
     in_training = stages[len(stages) - trained :]
     every = sum(s.parameters for s in stages) * 4e6
     learned = sum(s.parameters for s in in_training) * 4e6 * (1 + _optimiser_copies(config))
-    # A frozen part keeps nothing for the way back, but its widest layer is there for a moment.
+    # A frozen part keeps nothing for the backward pass, but its widest layer is in memory for a moment.
     kept = max(sum(s.kept_mb for s in in_training), max(s.kept_mb for s in stages) / 2) * 1e6
     a_batch = batch_size * views * (config.image_size_px / 224) ** 2 * kept
     # uint8 out of the cache (at twice the size), float views, and two copies while they are made
     views_made = batch_size * views * 3 * config.image_size_px**2 * (4 + 3 * 4)
-    processes = config.devices if config.device == CPU else 1  # that share one memory; of GPUs each has its own
+    processes = config.devices if config.device == CPU else 1  # share one memory; each GPU has its own
     shares = (a_batch + views_made) * processes / config.devices
     return round((TORCH_BYTES + every + learned) * processes + shares)
 
@@ -206,7 +206,7 @@ def _optimiser_copies(config: AnyConfig) -> int:
 
 
 def _disk_bytes(config: AnyConfig, encoder: str, n_images: int, n_stored: int) -> tuple[int, int]:
-    """While it trains, with the decoded images, which all runs of that size share; and what the run keeps."""
+    """Bytes while it trains, with the decoded images, which all runs of that size share; bytes that the run keeps."""
     weights = facts(encoder).parameters * 4e6
     last = 0 if _features_once(config) or isinstance(config, EmbedConfig) else weights * (1 + _optimiser_copies(config))
     remembers = config.chooses if isinstance(config, SimclrConfig) else isinstance(config, ClassifierConfig)

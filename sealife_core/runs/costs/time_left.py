@@ -39,14 +39,17 @@ def stage_seconds_left(status: Mapping[str, Any]) -> float | None:
 
 
 class RunTimes:
-    """How long runs take, by their estimates. Each data set is opened and counted once."""
+    """How long runs take, by their estimates. Each data set is opened and counted once.
+
+    images: opens a data set by its name, or raises a SealifeError.
+    """
 
     def __init__(self, root: Path, images: Callable[[str], Images]) -> None:
         self.root, self._open = root, images
         self._counts: dict[tuple[str, bool], tuple[int, int, int]] = {}
 
     def seconds(self, config: AnyConfig) -> float | None:
-        """The whole run; None where nothing comparable was measured, or its data set is gone."""
+        """Seconds of the whole run; None if nothing comparable was measured, or its data set is gone."""
         key = config.data, labelled_only(config)
         try:
             if key not in self._counts:
@@ -57,7 +60,7 @@ class RunTimes:
             return None
 
     def left_s(self, run: Run, rows: Rows) -> float | None:
-        """What is left of a run, or of one that waits to go on: by its own rate, else by the estimate."""
+        """Seconds that are left of a run, or of one that waits to continue: by its own rate, else by the estimate."""
         status = run.status()
         measured = seconds_left(status, rows)
         whole = self.seconds(run.config()) if measured is None else None

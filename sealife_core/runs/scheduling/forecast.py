@@ -1,4 +1,4 @@
-"""When a run that waits will begin: after what is at work on its devices, and what stands before it in the queue."""
+"""When a waiting run will begin: after the runs on its devices, and those before it in the queue."""
 
 import math
 from collections.abc import Callable, Iterable, Sequence
@@ -19,7 +19,7 @@ from sealife_core.runs.scheduling.queue import waits_for_a_person
 from sealife_core.runs.scheduling.queue_order import waiting_runs
 from sealife_core.wording import counted, duration
 
-ASKED = ""  # stands for a run that is not launched yet, among the ids
+ASKED = ""  # the id of a run that is not launched yet
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class Waits:
 
 @dataclass(frozen=True)
 class QueueForecast:
-    """begins_in_s: seconds, None if unknown; behind: so many runs; takes_s; beside: it goes beside a training."""
+    """begins_in_s, takes_s: seconds, None if unknown; behind: how many runs; beside: it runs beside a training."""
 
     begins_in_s: float | None
     behind: int
@@ -77,22 +77,22 @@ class QueueForecast:
 
 
 def forecast(at_work: Iterable[AtWork], waiting: Sequence[Waits]) -> dict[str, QueueForecast]:
-    """id → when it begins, of the runs ``waiting``, in the order of the queue. Pure: the dispatcher's rules, played.
+    """id → when it begins, of the runs ``waiting``, in the order of the queue. Pure: simulates the dispatcher's rules.
 
-    What is unknown makes unknown what comes after it: an end that nobody can tell lies at infinity.
+    A run whose end is unknown ends at infinity, so that what comes after it is unknown too.
     """
     play = _Play([*at_work])
     queue = list(waiting)
     while queue and play.now < math.inf:
-        awaited: set[str] = set()
-        queue = [run for run in queue if not play.begins(run, awaited)]
+        reserved: set[str] = set()
+        queue = [run for run in queue if not play.begins(run, reserved)]
         play.now = min((end for end in play.ends.values() if end > play.now), default=math.inf)
     return {run.id: _told(run, play, waiting[:place]) for place, run in enumerate(waiting)}
 
 
 @dataclass
 class _Play:
-    """What is at work at the moment ``now``, seconds from the present."""
+    """The runs at work at the moment ``now``, seconds from the present."""
 
     at_work: list[AtWork]
     now: float = 0.0
@@ -103,16 +103,16 @@ class _Play:
         self.ends = {run.id: math.inf if run.left_s is None else run.left_s for run in self.at_work}
         self.first = list(self.at_work)
 
-    def begins(self, run: Waits, awaited: set[str]) -> bool:
-        """Whether ``run`` begins now; else the free devices that it waits for are added to ``awaited``."""
+    def begins(self, run: Waits, reserved: set[str]) -> bool:
+        """Whether ``run`` begins now; else the free devices that it waits for are added to ``reserved``."""
         if run.source is not None and self.ends.get(run.source, math.inf) > self.now:
             return False
         lively = [other for other in self.at_work if self.ends[other.id] > self.now]
         held = {device: other.trains for other in lively if not other.beside for device in other.devices}
-        free = run.demand.free(held, awaited)
+        free = run.demand.free(held, reserved)
         beside = run.demand.fits_beside(held) and not any(other.beside for other in lively)
         if len(free) < run.demand.count and not beside:
-            awaited.update(free)
+            reserved.update(free)
             return False
         self.begun[run.id] = self.now, beside
         self.ends[run.id] = math.inf if run.takes_s is None else self.now + run.takes_s
@@ -143,7 +143,7 @@ def queue_forecast(
 ) -> dict[str, QueueForecast]:
     """id → when it begins, of the runs that wait for a place on this machine, and of ``asked`` as ASKED.
 
-    images: opens a data set by its name; rows: the metrics of a run. Where no run waits, next to nothing is read.
+    images: opens a data set by its name; rows: the metrics of a run. If no run waits, almost nothing is read.
     """
     waiting = waiting_runs(root)
     if (not waiting and asked is None) or is_full(root):  # no run begins on a full disk
@@ -165,7 +165,7 @@ def _at_work(root: Path, times: RunTimes, rows: Callable[[Run], Rows]) -> list[A
     """The runs that hold devices of this machine."""
     found = []
     for run in list_runs(root):
-        if run.status().get("state") not in (State.QUEUED, State.RUNNING):  # nothing else is asked: there are hundreds
+        if run.status().get("state") not in (State.QUEUED, State.RUNNING):  # nothing else is read: there are hundreds
             continue
         record = run.process() or {}
         if run.launches_runs or process_of(record) is not Process.ALIVE or not run.state().active:

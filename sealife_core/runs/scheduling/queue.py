@@ -1,6 +1,6 @@
-"""The queue: launch, stop, resume, delete. It is no list of its own but the runs whose status says ``queued``.
+"""The queue: launch, stop, resume. It is not a separate list, but the runs whose status says ``queued``.
 
-Whatever is done here returns at once; the dispatcher, started from here, does the rest and needs no screen.
+Every call returns at once; the dispatcher, started from here, does the rest and needs no screen.
 """
 
 import sys
@@ -19,11 +19,11 @@ from sealife_core.runs.scheduling.prewarmed_worker import interest_age_s, ready_
 from sealife_core.runs.scheduling.spawning import reap, spawn
 
 DISPATCHER_LOG = ".dispatcher.log"
-INTEREST_EVERY_S = 5.0  # a page is drawn again at every click; a sign that is as young as this need not be renewed
+INTEREST_EVERY_S = 5.0  # a page is drawn again at every click; a younger sign need not be renewed
 
 
 def launch(run: Run) -> None:
-    """Queue a run that was never launched; of one that was, nothing is changed. Returns at once. Raises RunError."""
+    """Queue a run that was never launched; any other stays as it is. Returns at once. Raises RunError."""
     with queue_lock(run.root):
         must_exist(run)
         state = run.state()
@@ -35,9 +35,9 @@ def launch(run: Run) -> None:
 
 
 def request_stop(run: Run) -> str:
-    """Stop a run: a queued one at once, a running one after its batch. One that has ended is left as it is.
+    """Stop a run: a queued one at once, a running one after its batch. One that has ended stays as it is.
 
-    Returns what becomes of it, to be said after its name: "was stopped before it began". Raises RunError.
+    Returns what happens, to be said after its name: "was stopped before it began". Raises RunError.
     """
     with queue_lock(run.root):
         must_exist(run)
@@ -45,7 +45,7 @@ def request_stop(run: Run) -> str:
         if state not in (State.CREATED, State.QUEUED, State.RUNNING, State.NOT_RESPONDING):
             return f"is not running: it is {state}"
         in_cluster = process_of(run.process(), run.attempt()) is Process.IN_CLUSTER
-        if state in (State.CREATED, State.QUEUED) and not in_cluster:  # where it is, its worker may begin at any moment
+        if state in (State.CREATED, State.QUEUED) and not in_cluster:  # if it is, its worker may begin at any moment
             write_status(run, state=State.STOPPED, ended=time.time(), stage="", message="stopped before it began")
             return "was stopped before it began"
         (run.path / STOP).touch()
@@ -58,7 +58,8 @@ def request_stop(run: Run) -> str:
 def resume(run: Run, *, anew: bool = False) -> None:
     """Queue a run again that was stopped or interrupted or has failed. Returns at once. Raises RunError.
 
-    It goes on from ``last.ckpt``; without one it begins anew, and so does its curve. anew: it does so in any case.
+    It continues from ``last.ckpt``; without one it starts from the beginning, with an empty curve. anew: it starts from
+    the beginning in any case.
     """
     with queue_lock(run.root):
         must_exist(run)
@@ -89,12 +90,12 @@ def resume(run: Run, *, anew: bool = False) -> None:
 
 
 def resume_or_begin_anew(run: Run) -> None:
-    """:func:`resume`, for a program that nobody watches: a run whose resume point is damaged begins anew."""
+    """:func:`resume` without a person who chooses: with a damaged resume point the run starts from the beginning."""
     resume(run, anew=bool(damage(run)))
 
 
 def write_status(run: Run, **changes: object) -> None:
-    """Merge into status.json, which is the queue's only until this attempt has a process. Hold the queue lock."""
+    """Merge into status.json, which belongs to the queue until this attempt has a process. Hold the queue lock."""
     replace_json(run.path / STATUS, run.status() | changes)
 
 
@@ -109,9 +110,9 @@ def _enqueue(run: Run, message: str) -> None:
 
 
 def prewarm(root: Path | None = None) -> None:
-    """Somebody looks as if they were about to launch a run: have a worker ready. Returns at once; call it freely.
+    """Somebody seems about to launch a run: have a worker ready. Returns at once; may be called often.
 
-    Where that is not possible nothing happens: the launch will say why.
+    If that is not possible nothing happens: the launch will say why.
     """
     root = runs_root(root)
     age_s = interest_age_s(root)
@@ -128,7 +129,7 @@ def prewarm(root: Path | None = None) -> None:
 def ensure_dispatcher(root: Path | None = None) -> bool:
     """Start a dispatcher for the runs below ``root`` unless there is one, or nothing to do. True if it was started.
 
-    Cheap enough to be called by every poll: it is how a queue goes on after its dispatcher was killed.
+    Cheap enough to be called by every poll: this is how a queue continues after its dispatcher was killed.
     """
     root = runs_root(root)
     if not root.is_dir():
@@ -141,7 +142,7 @@ def ensure_dispatcher(root: Path | None = None) -> bool:
 
 
 def has_work(root: Path) -> bool:
-    """Whether a dispatcher has anything to start or to watch."""
+    """Whether there is anything to start or to watch for a dispatcher."""
     return any(_needs_dispatcher(run) for run in list_runs(root))
 
 
@@ -153,7 +154,7 @@ def _needs_dispatcher(run: Run) -> bool:
 
 
 def waits_for_a_person(run: Run) -> bool:
-    """Whether the run's weights come, perhaps through others that wait, from one that somebody has to resume first."""
+    """Whether the weights of the run come, perhaps through others that wait, from one that a person must resume."""
     seen = {run.id}
     while (source_id := source_of(run)) is not None:
         run = Run(run.root / source_id)
