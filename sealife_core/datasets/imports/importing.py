@@ -1,4 +1,4 @@
-"""Folder, zip or CSV → a data set on disk, whole or not at all; nothing is left out without a line saying why."""
+"""Folder, zip or CSV → a data set on disk, whole or not at all; every skipped file is listed with its reason."""
 
 import csv
 import hashlib
@@ -34,9 +34,9 @@ from sealife_core.wording import counted
 __all__ = ["ImportReport", "Progress", "import_images", "read_rgb", "read_skipped"]
 
 SKIPPED = "skipped.csv"
-_LARGEST_FILE_BYTES = 2**30  # more is a film or a scan that no network here looks at
+_LARGEST_FILE_BYTES = 2**30  # larger files are films or scans that no network here uses
 _BLOCK_BYTES = 2**20
-_NEARLY_BLACK = 16  # grey levels: what is left of 12 bits that were written as 16
+_NEARLY_BLACK = 16  # grey levels: the range of 12 bits that were written as 16
 _UNPACKED = "unpacked"
 _HASHED_AT_ONCE = 256  # pictures: one by one, NumPy's calls would cost more than its work
 
@@ -62,9 +62,9 @@ def import_images(
 ) -> ImportReport:
     """Import a folder, a zip or a CSV as data set ``name`` below ``root`` (``data/`` unless given).
 
-    Ready-made splits are kept; otherwise images are split 80/10/10 by ``seed``. Files are copied as they came. What
-    cannot be decoded is skipped and listed. The decoded cache of a network that sees ``image_size_px`` is made in
-    passing where the disk has room. Raises DatasetError if nothing can be imported, and leaves nothing behind.
+    Existing splits are kept; otherwise images are split 80/10/10 by ``seed``. Files are copied unchanged. Files that
+    cannot be decoded are skipped and listed. The decoded cache for a network that sees ``image_size_px`` is made at the
+    same time if the disk has room. Raises DatasetError if nothing can be imported, and leaves nothing behind.
     """
     source = Path(source)
     came_from = printable(str(source))
@@ -88,7 +88,7 @@ def import_images(
 
 
 def read_skipped(dataset: Dataset) -> list[tuple[str, str]]:
-    """(file, reason) of what was left out when ``dataset`` was imported; empty for one that was drawn."""
+    """(file, reason) of what was skipped when ``dataset`` was imported; empty for one that was drawn."""
     try:
         text = (dataset.folder / SKIPPED).read_bytes().decode()
     except FileNotFoundError:
@@ -101,9 +101,9 @@ def read_skipped(dataset: Dataset) -> list[tuple[str, str]]:
 def _take_all(
     found: list[FoundFile], images: Path, cache: EarlyCache, progress: Progress | None
 ) -> tuple[list[dict[str, Any]], Skipped, list[str]]:
-    """Decode and copy everything on several threads (Pillow decodes outside of the interpreter's lock), in order.
+    """Decode and copy everything in order, on several threads (Pillow decodes without holding Python's lock).
 
-    Last come notes on what the pictures look like.
+    The last value has notes on what the pictures look like.
     """
     images.mkdir()
     rows: list[dict[str, Any]] = []
@@ -145,7 +145,7 @@ class _Taken(NamedTuple):
 
 
 def _take(item: FoundFile, images: Path, cache: EarlyCache) -> _Taken | str:
-    """A picture, which is copied to ``images``; or why it cannot be one."""
+    """A picture, copied to ``images``; or the reason why it is skipped."""
     try:
         file = open_regular(item.path)
     except OSError as error:
@@ -175,7 +175,7 @@ def _take(item: FoundFile, images: Path, cache: EarlyCache) -> _Taken | str:
 
 
 def _copied(file: BinaryIO, images: Path) -> tuple[Path, str]:
-    """A copy of what is left of ``file``, at most of the largest size, and the copy's SHA-256."""
+    """A copy of the rest of ``file``, cut at the largest size, and the SHA-256 of the copy."""
     digest, left_bytes = hashlib.sha256(), _LARGEST_FILE_BYTES
     copy = images / f".{threading.get_ident()}"  # a thread takes one picture at a time
     with copy.open("wb") as copied:
@@ -211,7 +211,7 @@ def _nothing_imported(source: Path, skipped: Skipped) -> str:
 
 @contextmanager
 def _disk_errors(name: str) -> Iterator[None]:
-    """Says in a sentence that the disk is full or cannot be written: :func:`sealife_core.errors.disk_problem`."""
+    """Turns an OSError into a DatasetError with a sentence: :func:`sealife_core.errors.disk_problem`."""
     try:
         yield
     except OSError as error:

@@ -1,4 +1,4 @@
-"""What somebody brings: a folder, a zip or a CSV, and how its pictures get their labels."""
+"""The sources of an import: a folder, a zip or a CSV, and how their pictures get labels."""
 
 import errno
 import zipfile
@@ -21,15 +21,15 @@ from sealife_core.errors import DatasetError
 from sealife_core.opening import is_folder, open_regular
 from sealife_core.progress import Progress
 
-_LONGEST_PATH = 300  # characters of a path that are told
+_LONGEST_PATH = 300  # characters of a path that are shown
 
 
 def find_pictures(
     source: Path, unpacked: Path, progress: Progress | None
 ) -> tuple[list[FoundFile], Skipped, list[str]]:
-    """What ``source`` holds, decided by what it is and not by its name alone; what is left out; notes for people.
+    """The pictures of ``source``, whose kind follows from its content and not only its name; what is skipped; notes.
 
-    A zip is unpacked to ``unpacked``. Raises DatasetError for what is neither folder, zip nor CSV.
+    A zip is unpacked to ``unpacked``. Raises DatasetError for anything but a folder, zip or CSV.
     """
     shown = printable(str(source)[:_LONGEST_PATH])
     if is_folder(source):
