@@ -34,7 +34,7 @@ def hashed_pixels(rgb: Image.Image) -> bytes:
 
 
 def perceptual_hashes(pixels: Sequence[bytes]) -> list[str]:
-    """64 bits in hex for each of some ``hashed_pixels``; similar pictures share most. "" for a picture of one flat colour.
+    """64 bits in hex for each of some ``hashed_pixels``; similar pictures share most; "" for a flat colour.
 
     imagehash's pHash, for many at once: which of the 64 slowest waves are stronger than their median.
     """

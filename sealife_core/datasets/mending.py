@@ -140,7 +140,7 @@ class _Shares:
             np.subtract.at(self._now, (labels[labelled], self._split_of[labelled]), 1)
 
     def place(self) -> list[str]:
-        """The split of every unit: each in turn where it costs least, then each again, given the splits of the others."""
+        """The split of every unit: each in turn where it costs least, then again, given the splits of the others."""
         place = [-1] * len(self._units)
         for _ in range(_ROUNDS):
             former = place.copy()

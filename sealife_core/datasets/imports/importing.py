@@ -163,7 +163,7 @@ def _take(item: FoundFile, images: Path, cache: EarlyCache) -> _Taken | str:
         file.seek(0)
         copy, digest = _copied(file, images)
     # From name and content, so that importing the same folder again gives the same ids. 64 bits: no two of a million
-    # images meet in one by chance.
+    # images get the same one by chance.
     image_id = hashlib.sha256(f"{item.source}\0{digest}".encode()).hexdigest()[:16]
     copy = copy.replace(images / f"{image_id}{FORMATS[picture.format]}")
     row = {
