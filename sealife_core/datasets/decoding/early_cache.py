@@ -18,6 +18,7 @@ from PIL import Image
 from sealife_core.config import SimclrConfig
 from sealife_core.datasets.decoding.reading import header_size
 from sealife_core.datasets.decoding.squares import description, head, paths, room, side_px, to_square
+from sealife_core.durable import replace_file
 
 USUAL_IMAGE_SIZE_PX: int = SimclrConfig.model_fields["image_size_px"].default
 _SAMPLE = 500  # headers: 30 ms
