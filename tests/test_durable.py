@@ -2,6 +2,7 @@
 
 import multiprocessing
 import os
+import re
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -195,3 +196,12 @@ def test_held__keeps_others_out_and_says_what_is_locked(tmp_path: Path, monkeypa
         pass
     with held(tmp_path / ".lock", "The queue", RunError):
         pass
+
+
+def test_durable__is_the_only_module_that_flushes_and_replaces() -> None:
+    sources = Path(__file__).resolve().parents[1]
+    files = [*sources.glob("sealife_core/**/*.py"), *sources.glob("dashboard/**/*.py")]
+    flushing = {
+        file.name for file in files if re.search(r"\bfsync\(|os\.replace\(|mkstemp|NamedTemp", file.read_text())
+    }
+    assert flushing == {"durable.py"}
