@@ -15,7 +15,7 @@ from sealife_core.errors import SealifeError
 from sealife_core.evaluation.embeddings.stored_embeddings import FILES, INDEX, Embedded, Space, read_embeddings
 from sealife_core.places import checkpoints_root, data_root
 from sealife_core.runs.directory import list_runs
-from sealife_core.runs.metrics_reader import MetricsReader
+from sealife_core.runs.files import MetricsReader
 from sealife_core.runs.run import METRICS, PREDICTIONS, Run
 
 if TYPE_CHECKING:

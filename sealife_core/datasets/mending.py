@@ -181,13 +181,10 @@ def _left(stuck: int, emptied: list[tuple[str, str]]) -> str:
 def _kept(folder: Path) -> list[dict[str, list[str]]]:
     """The mendings that can be undone, the last one last: image id → its split before and after."""
     try:
-        return [{str(i): [str(was), str(became)] for i, (was, became) in m.items()} for m in _read(folder)]
+        found = json.loads((folder / MOVES).read_text(encoding="utf-8"))
+        return [{str(i): [str(was), str(became)] for i, (was, became) in m.items()} for m in found]
     except (OSError, ValueError, TypeError, AttributeError):
         return []
-
-
-def _read(folder: Path) -> list[dict[str, list[str]]]:
-    return json.loads((folder / MOVES).read_text(encoding="utf-8"))
 
 
 def _keep(folder: Path, moves: list[dict[str, list[str]]]) -> None:

@@ -178,11 +178,9 @@ class _Results(Contents, total=False):
     penalties: list[_Penalty] | None
 
 
-_Positive = Annotated[float, Field(gt=0, le=MOST)]
+class MeasuredRate(Contents):
+    """What was measured, and how fast it was."""
 
-
-class _Rate(Contents):
-    host: str
     kind: str
     encoder: str
     stem: str
@@ -190,7 +188,11 @@ class _Rate(Contents):
     device: str
     trained_stages: Annotated[int, Field(ge=0, le=5)]
     image_size_px: Annotated[int, Field(gt=0, le=10_000)]
-    images_per_s: _Positive
+    images_per_s: Annotated[float, Field(gt=0, le=MOST)]
+
+
+class _Rate(MeasuredRate):
+    host: str
 
 
 class _Study(Contents, total=False):

@@ -17,6 +17,7 @@ from pydantic_core import from_json
 
 from sealife_core.durable import replace_file
 from sealife_core.opening import open_regular, read_regular
+from sealife_core.runs.contents import ROW_SHAPE
 
 MOST_BYTES = 1 << 28  # of one JSON file: the index of a million embeddings takes a tenth of it
 
@@ -159,6 +160,37 @@ class LineReader:
                 yield self._shape.validate_json(line)
             except ValidationError:
                 self.skipped += bool(line.strip())
+
+
+class MetricsReader:
+    """Follows metrics.jsonl. ``rows``: those that count; ``skipped``: how many lines were damaged."""
+
+    def __init__(self, path: Path) -> None:
+        self.rows: list[dict[str, Any]] = []
+        self._lines = LineReader(Path(path), ROW_SHAPE)
+
+    @property
+    def skipped(self) -> int:
+        """How many lines could not be read."""
+        return self._lines.skipped
+
+    def poll(self) -> list[dict[str, Any]]:
+        """Rows added since the last call. After a resume, rows that are done again leave ``rows``."""
+        added: list[dict[str, Any]] = []
+        for line in self._lines.poll():
+            if line is None:  # the file was written anew
+                self.rows, added = [], []
+            elif (step := line.get("resumed_from")) is not None:
+                self.rows = [row for row in self.rows if _step(row) <= step]
+                added = [row for row in added if _step(row) <= step]
+            else:
+                self.rows.append(line)
+                added.append(line)
+        return added
+
+
+def _step(row: dict[str, Any]) -> float:
+    return row.get("step") or 0.0
 
 
 def tail(path: Path, lines: int, most_bytes: int = 1 << 16) -> list[str]:

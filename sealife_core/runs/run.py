@@ -31,7 +31,7 @@ from sealife_core.runs.contents import (
     STATUS_SHAPE,
     STUDY_SHAPE,
 )
-from sealife_core.runs.files import UnreadableFile, recall_json, replace_json, tail, written_at
+from sealife_core.runs.files import MetricsReader, UnreadableFile, recall_json, replace_json, tail, written_at
 from sealife_core.runs.liveness import (
     FINAL,
     Process,
@@ -41,10 +41,9 @@ from sealife_core.runs.liveness import (
     process_of,
     shown_state,
 )
-from sealife_core.runs.metrics_reader import MetricsReader
 from sealife_core.runs.notes import changed, completed
 from sealife_core.runs.scheduling.locks import notes_lock
-from sealife_core.runs.state_sentences import advice, sentence
+from sealife_core.runs.state_sentences import ADVICE, sentence
 from sealife_core.trash import name_of
 
 CONFIG, STATUS, PROCESS, NOTES = "config.json", "status.json", "process.json", "notes.json"
@@ -191,6 +190,10 @@ class Run:
         """Whether someone asked the run to stop."""
         return os.path.exists(self.path / STOP)  # noqa: PTH110 - this one never raises
 
+    def stop_asked_at(self) -> float | None:
+        """When someone asked the run to stop, unix seconds; None if nobody did."""
+        return written_at(self.path / STOP)
+
     def attempt(self) -> int:
         """How often the run was queued; 0 before its first launch."""
         return self.status().get("attempt") or 0
@@ -246,7 +249,7 @@ class Run:
         shown, written = self.shown(), self.status().get("error")
         if shown.state is State.FAILED and written:
             return {"what": written.get("what") or "", "next": written.get("next") or ""}
-        step = advice(shown.state)
+        step = ADVICE.get(shown.state)
         return {"what": shown.message, "next": step} if step else None
 
     def _read(self, name: str) -> dict[str, Any] | None:

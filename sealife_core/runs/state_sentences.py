@@ -10,7 +10,8 @@ from sealife_core.runs.liveness import State
 if TYPE_CHECKING:
     from sealife_core.runs.run import Run
 
-_ADVICE = {
+# What to do about a run in a state in which something is wrong.
+ADVICE = {
     State.FAILED: "Read the log, fix the cause, then resume the run.",
     State.INTERRUPTED: "Resume the run.",
     State.DAMAGED: "Delete the run, or restore the file from a copy.",
@@ -42,11 +43,6 @@ def sentence(run: "Run", state: State, status: dict[str, Any], record: dict[str,
     if state is State.FAILED and (error := status.get("error")):
         return f"{error.get('what') or ''} {error.get('next') or ''}".strip() or said
     return said
-
-
-def advice(state: State) -> str | None:
-    """What to do about a run in that ``state``; None where nothing is wrong."""
-    return _ADVICE.get(state)
 
 
 def exit_said(code: int) -> str:

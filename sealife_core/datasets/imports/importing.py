@@ -17,7 +17,7 @@ import pandas as pd
 
 from sealife_core.datasets.dataset import Dataset, open_dataset, write_dataset
 from sealife_core.datasets.decoding.early_cache import USUAL_IMAGE_SIZE_PX, EarlyCache
-from sealife_core.datasets.decoding.reading import FORMATS, READABLE, decode, read_rgb
+from sealife_core.datasets.decoding.reading import FORMATS, READABLE, decode
 from sealife_core.datasets.decoding.squares import DECODED_AT, in_order
 from sealife_core.datasets.duplicates import hashed_pixels, perceptual_hashes
 from sealife_core.datasets.imports.finding import FoundFile, Skipped, printable
@@ -30,8 +30,6 @@ from sealife_core.neutral import csv_of, csv_text
 from sealife_core.opening import open_regular
 from sealife_core.progress import Progress
 from sealife_core.wording import counted
-
-__all__ = ["ImportReport", "Progress", "import_images", "read_rgb", "read_skipped"]
 
 SKIPPED = "skipped.csv"
 _LARGEST_FILE_BYTES = 2**30  # larger files are films or scans that no network here uses
@@ -81,7 +79,7 @@ def import_images(
         labels, groups, given = (manifest[column].tolist() for column in ("label", "group", "split"))
         manifest["split"], split_notes = complete_splits(labels, groups, given, seed)
         notes += split_notes + remarks
-        _write_skipped(folder, skipped)
+        replace_file(folder / SKIPPED, csv_of(pd.DataFrame(skipped, columns=["file", "reason"])))
         write_dataset(folder, manifest, {"name": name, "source": came_from, "seed": seed, "notes": notes})
         shutil.rmtree(folder / _UNPACKED, ignore_errors=True)
     return ImportReport(open_dataset(name, root), len(rows), skipped, notes)
@@ -93,9 +91,8 @@ def read_skipped(dataset: Dataset) -> list[tuple[str, str]]:
         text = (dataset.folder / SKIPPED).read_bytes().decode()
     except FileNotFoundError:
         return []
-    return [(csv_text(row[0]), csv_text(row[1])) for row in csv.reader(io.StringIO(text, newline="")) if len(row) == 2][
-        1:
-    ]
+    rows = [row for row in csv.reader(io.StringIO(text, newline="")) if len(row) == 2]
+    return [(csv_text(file), csv_text(reason)) for file, reason in rows[1:]]
 
 
 def _take_all(
@@ -194,10 +191,6 @@ def _notes_on_pictures(dark: list[str]) -> list[str]:
         f"{pictures} nearly black ({dark[0]!r}{', …' if len(dark) > 1 else ''}). 12-bit values in a 16-bit file look"
         " like this. If they should be brighter, scale the values to the full range and import them again."
     ]
-
-
-def _write_skipped(folder: Path, skipped: Skipped) -> None:
-    replace_file(folder / SKIPPED, csv_of(pd.DataFrame(skipped, columns=["file", "reason"])))
 
 
 def _nothing_imported(source: Path, skipped: Skipped) -> str:

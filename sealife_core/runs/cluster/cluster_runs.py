@@ -9,6 +9,7 @@ Ray gives up a job that has waited for a quarter of an hour (RAY_JOB_START_TIMEO
 waiting jobs. So the queue stays here (``queue_order.py``), and no more than AHEAD jobs of a kind wait there.
 """
 
+import math
 import threading
 import time
 import traceback
@@ -16,7 +17,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from sealife_core.config import AnyConfig, cluster_address
+from sealife_core.config import cluster_address
 from sealife_core.errors import SealifeError
 from sealife_core.neutral import terminal_lines
 from sealife_core.runs.cluster.job_command import job_command, missing_there
@@ -24,7 +25,7 @@ from sealife_core.runs.cluster.ray_http import ClusterError
 from sealife_core.runs.cluster.ray_jobs import JobState, Node, RayCluster, RayJob
 from sealife_core.runs.files import replace_json, written_at
 from sealife_core.runs.liveness import FINAL, STALE_AFTER_S, Process, State, is_fresh, process_of
-from sealife_core.runs.run import PROCESS, STATUS, STOP, Run
+from sealife_core.runs.run import PROCESS, STATUS, Run
 from sealife_core.runs.scheduling.capacity import needs, nodes_of
 from sealife_core.runs.scheduling.locks import queue_lock
 from sealife_core.runs.scheduling.queue import write_status
@@ -116,7 +117,7 @@ class ClusterRuns:
     def _wait(self, run: Run, jobs: Counter[Kind]) -> None:
         """Submit the run if the cluster has room for it, now or soon."""
         config = run.config()
-        address = _address(config)
+        address = str(cluster_address(config.where))  # runs on this machine are not followed here
         nodes = nodes_of(address)
         cores, gpus = needs(config, nodes)
         if not any(node.fits(cores, gpus) for node in nodes):
@@ -175,7 +176,7 @@ class ClusterRuns:
             if job.node and job.node != record.get("host"):
                 replace_json(run.path / PROCESS, record | {"host": job.node})
             pending = job.state is JobState.PENDING
-            if stop and (said == State.QUEUED or time.time() - _asked_at(run) >= self.stop_grace_s):
+            if stop and (said == State.QUEUED or time.time() - (run.stop_asked_at() or math.inf) >= self.stop_grace_s):
                 cluster.stop(record["job"])  # a pending one still starts, finds the request to stop, and ends
             if stop and pending:
                 stop_before_it_began(run)
@@ -228,19 +229,6 @@ class ClusterRuns:
             self._end(run, record, None, "")
         elif not is_fresh(status, time.time(), another_clock=True) and time.monotonic() - heard >= STALE_AFTER_S:
             self._end(run, record, None, "its cluster no longer answers")
-
-
-def _address(config: AnyConfig) -> str:
-    address = cluster_address(config.where)
-    assert address is not None  # runs on this machine are not followed here
-    return address
-
-
-def _asked_at(run: Run) -> float:
-    try:
-        return (run.path / STOP).stat().st_mtime
-    except OSError:
-        return time.time()
 
 
 def _said(cores: int, gpus: int) -> str:

@@ -6,9 +6,11 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from typing_extensions import Unpack
+
 from sealife_core.models.facts import CURATED
 from sealife_core.processes import host
-from sealife_core.runs.contents import RATE_SHAPE
+from sealife_core.runs.contents import RATE_SHAPE, MeasuredRate
 from sealife_core.runs.costs.devices import CPU
 from sealife_core.runs.costs.stage_work import gmac_an_image
 from sealife_core.runs.directory import runs_root
@@ -17,34 +19,11 @@ from sealife_core.runs.files import LineReader, append_line
 RATES = ".rates.jsonl"
 
 
-def record_rate(
-    root: Path | None,
-    *,
-    kind: str,
-    encoder: str,
-    stem: str,
-    image_size_px: int,
-    precision: str,
-    device: str,
-    trained_stages: int,
-    images_per_s: float,
-) -> None:
+def record_rate(root: Path | None, **measured: Unpack[MeasuredRate]) -> None:
     """Store a measured training rate. An image of a SimCLR run counts once, for both its views."""
-    if not (math.isfinite(images_per_s) and images_per_s > 0):
-        return
-    row = {
-        "time": time.time(),
-        "host": host(),
-        "kind": kind,
-        "encoder": encoder,
-        "stem": stem,
-        "image_size_px": image_size_px,
-        "precision": str(precision),
-        "device": device_kind(str(device)),
-        "trained_stages": trained_stages,
-        "images_per_s": images_per_s,
-    }
-    append_line(runs_root(root) / RATES, row)
+    if math.isfinite(measured["images_per_s"]) and measured["images_per_s"] > 0:
+        row = {"time": time.time(), "host": host(), **measured, "device": device_kind(str(measured["device"]))}
+        append_line(runs_root(root) / RATES, row)
 
 
 def nearest_rate(root: Path, device: str, wanted: dict[str, Any]) -> dict[str, Any] | None:

@@ -21,7 +21,7 @@ from sealife_core.processes import identity
 from sealife_core.runs.costs.devices import NONE, needed, visible
 from sealife_core.runs.files import replace_json
 from sealife_core.runs.liveness import Process, process_of
-from sealife_core.runs.run import PROCESS, STOP, Run
+from sealife_core.runs.run import PROCESS, Run
 from sealife_core.runs.scheduling.concurrency import is_light, may_go_beside
 
 
@@ -66,11 +66,9 @@ class RunProcess:
 
     def end_if_overdue(self, stop_grace_s: float, kill_after_s: float) -> None:
         """TERM to a run that has not stopped ``stop_grace_s`` after it was asked to; KILL ``kill_after_s`` later."""
-        try:
-            asked_at = (self.run.path / STOP).stat().st_mtime
-        except OSError:
+        now, asked_at = time.time(), self.run.stop_asked_at()
+        if asked_at is None:
             return
-        now = time.time()
         if self.term_at is None and now - asked_at >= stop_grace_s:
             self.term_at = now
             self.signal(signal.SIGTERM)
