@@ -34,8 +34,9 @@ from sealife_core.evaluation.embeddings.stored_embeddings import read_embeddings
 from sealife_core.models.facts import facts
 from sealife_core.models.losses import nt_xent
 from sealife_core.models.starting import starting_encoder
-from sealife_core.runs.directory import Run, create_run, list_runs
+from sealife_core.runs.directory import create_run, list_runs
 from sealife_core.runs.liveness import State
+from sealife_core.runs.run import Run
 from sealife_core.runs.scheduling.queue import launch
 from sealife_core.training.hardware import choose_hardware
 from sealife_core.training.schedules import build_optimiser, parameter_groups

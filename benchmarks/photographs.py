@@ -32,7 +32,8 @@ from sealife_core.evaluation.embeddings.compute import embed
 from sealife_core.evaluation.embeddings.feature_quality import knn_predict, logistic_probe
 from sealife_core.models.checkpoint import load_model
 from sealife_core.places import home
-from sealife_core.runs.directory import Run, create_run, list_runs
+from sealife_core.runs.directory import create_run, list_runs
+from sealife_core.runs.run import Run
 from sealife_core.runs.scheduling.queue import launch
 
 NAME = "photographs"

@@ -26,10 +26,10 @@ from sealife_core.config import ClassifierConfig, preset
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.datasets.imports.importing import import_images
 from sealife_core.evaluation.classification.scores import wilson
+from sealife_core.launching.data_checks import labelled_rows
 from sealife_core.runs.directory import create_run
 from sealife_core.runs.writer import RunWriter
 from sealife_core.training.hardware import choose_hardware
-from sealife_core.training.preparation import labelled_rows
 from sealife_core.training.probe.feature_batches import Features, standardised
 from sealife_core.training.train import learn, on_features
 

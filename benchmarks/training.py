@@ -34,13 +34,14 @@ from sealife_core.datasets.batches import ImageBatches
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.datasets.imports.importing import import_images
 from sealife_core.datasets.reef import draw_reef
+from sealife_core.launching.data_checks import labelled_rows
 from sealife_core.models.losses import nt_xent
 from sealife_core.runs.directory import create_run
 from sealife_core.runs.writer import RunWriter
 from sealife_core.training.callbacks import Speed
 from sealife_core.training.classifier import ClassifierModule
 from sealife_core.training.hardware import choose_hardware
-from sealife_core.training.preparation import describe_run, labelled_rows, open_data, prepare_encoder, what_trains
+from sealife_core.training.preparation import describe_run, open_data, prepare_encoder, what_trains
 from sealife_core.training.schedules import build_optimiser, parameter_groups
 from sealife_core.training.simclr import SimclrModule
 from sealife_core.training.trainer import build_trainer, fit

@@ -13,8 +13,8 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from dashboard import cache
+from sealife_core.progress import Progress
 
-Progress = Callable[[str, int, int], None]
 Work = Callable[[Progress], Any]
 Tidy = Callable[[], object]
 MOST_JOBS = 16

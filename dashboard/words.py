@@ -5,8 +5,8 @@ from typing import Any
 
 from sealife_core.config import AnyConfig, SimclrConfig
 from sealife_core.neutral import terminal_text
-from sealife_core.runs.directory import Run
 from sealife_core.runs.liveness import Shown, State
+from sealife_core.runs.run import Run
 from sealife_core.runs.scheduling.forecast import QueueForecast
 from sealife_core.wording import duration, percent
 

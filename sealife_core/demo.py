@@ -3,7 +3,7 @@
 The dashboard's demo button and ``make demo`` both start it here.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,9 @@ from sealife_core.config import RECIPES, AnyConfig, ClassifierConfig, preset, ta
 from sealife_core.datasets.dataset import Dataset, list_datasets, open_dataset
 from sealife_core.errors import ConfigError
 from sealife_core.places import checkpoints_root, data_root
-from sealife_core.runs.directory import Run, create_run, source_of
+from sealife_core.progress import Progress
+from sealife_core.runs.directory import create_run, source_of
+from sealife_core.runs.run import Run
 from sealife_core.runs.scheduling.queue import launch
 
 REEF = "reef"
@@ -59,7 +61,7 @@ def demo_configs(reef: Dataset, simclr_id: str, continued_id: str) -> dict[str, 
     }
 
 
-def ensure_reef(root: Path | None = None, progress: Callable[[str, int, int], None] | None = None) -> Dataset:
+def ensure_reef(root: Path | None = None, progress: Progress | None = None) -> Dataset:
     """The reef, drawn if it is not there yet. ``root`` holds the data sets."""
     root = root or data_root()
     if REEF in list_datasets(root):

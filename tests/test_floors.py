@@ -6,7 +6,19 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-GROUND = {"errors", "neutral", "places", "opening", "durable", "processes", "wording", "__init__"}
+GROUND = {
+    "errors",
+    "neutral",
+    "places",
+    "opening",
+    "durable",
+    "processes",
+    "wording",
+    "progress",
+    "claims",
+    "trash",
+    "__init__",
+}
 CONFIG = GROUND | {"config"}
 MODELS = GROUND | {"models"}
 STORES = CONFIG | MODELS
@@ -18,8 +30,11 @@ BELOW: dict[str, set[str]] = {
     "neutral": set(),
     "places": {"errors"},
     "opening": set(),
-    "durable": {"errors"},
+    "durable": {"errors", "progress"},
     "processes": set(),
+    "progress": set(),
+    "claims": {"durable", "processes"},
+    "trash": {"durable"},
     "wording": set(),
     "config": GROUND,
     "models": GROUND,
@@ -32,7 +47,7 @@ BELOW: dict[str, set[str]] = {
     "training": LAUNCHING | {"evaluation"},
     "demo": EVALUATION,
     "worker": EVALUATION | {"evaluation", "studies", "training"},
-    "projecting": EVALUATION | {"evaluation"},
+    "projection_worker": EVALUATION | {"evaluation"},
     "commands": LAUNCHING | {"evaluation", "studies", "training", "demo"},
     "__main__": GROUND | {"commands"},
     "dashboard": LAUNCHING | {"evaluation", "studies", "demo"},
@@ -66,6 +81,32 @@ def test_floor__stands_only_on_floors_below(file: Path) -> None:
     stands_on = {module.split(".")[1] for module in imported_modules(file) if module.startswith("sealife_core.")}
     stands_on &= set(BELOW)
     assert stands_on <= BELOW[floor] | {floor}
+
+
+def names_defined_in(file: Path) -> set[str]:
+    """What ``file`` defines at its top level, also under ``if`` and ``try``; what it imports is not among it."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(file.read_text())):
+        if isinstance(node, ast.FunctionDef | ast.ClassDef):
+            found.add(node.name)
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            found.add(node.id)
+    return found
+
+
+def test_imports__come_from_the_module_that_defines_the_name() -> None:
+    """One door to each thing; packages that gather names for their callers (``sealife_core.config``) are exempt."""
+    modules = {".".join(f.relative_to(ROOT).with_suffix("").parts): f for f in FILES if f.name != "__init__.py"}
+    defined = {module: names_defined_in(file) for module, file in modules.items()}
+    second_doors = [
+        f"{file.relative_to(ROOT)}: {node.module}.{alias.name}"
+        for file in (*FILES, *ROOT.glob("tests/**/*.py"), *ROOT.glob("benchmarks/**/*.py"))
+        for node in ast.walk(ast.parse(file.read_text()))
+        if isinstance(node, ast.ImportFrom) and node.module in defined
+        for alias in node.names
+        if alias.name not in defined[node.module]
+    ]
+    assert second_doors == []
 
 
 @pytest.mark.parametrize(

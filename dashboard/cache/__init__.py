@@ -14,8 +14,9 @@ from sealife_core.datasets.dataset import Dataset, newest_first, open_dataset
 from sealife_core.errors import SealifeError
 from sealife_core.evaluation.embeddings.stored_embeddings import FILES, INDEX, Embedded, Space, read_embeddings
 from sealife_core.places import checkpoints_root, data_root
-from sealife_core.runs.directory import Run, list_runs
-from sealife_core.runs.run import METRICS, PREDICTIONS, MetricsReader
+from sealife_core.runs.directory import list_runs
+from sealife_core.runs.files import MetricsReader
+from sealife_core.runs.run import METRICS, PREDICTIONS, Run
 
 if TYPE_CHECKING:
     import pandas as pd

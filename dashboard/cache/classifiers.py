@@ -9,8 +9,7 @@ import streamlit as st
 
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.evaluation.embeddings.stored_embeddings import INDEX
-from sealife_core.runs.directory import Run
-from sealife_core.runs.run import MODEL, PREDICTIONS
+from sealife_core.runs.run import MODEL, PREDICTIONS, Run
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from sealife_core.runs.directory import Run
+from sealife_core.runs.run import Run
 
 if TYPE_CHECKING:
     from sealife_core.evaluation.comparison.paired import Paired, Tested

@@ -8,7 +8,8 @@ from dashboard.errors import show_error
 from dashboard.parts.pictures.image_grid import picture_strip
 from dashboard.parts.runs.name_animals import is_named, name_button, why_not
 from dashboard.words import plain, size
-from sealife_core.datasets.dataset import Dataset, delete_dataset
+from sealife_core.datasets.dataset import Dataset
+from sealife_core.datasets.storage import delete_dataset
 from sealife_core.errors import DatasetError, SealifeError
 from sealife_core.evaluation.embeddings.feature_store import FeatureStore
 from sealife_core.runs.directory import active_on

@@ -22,8 +22,8 @@ def notice() -> None:
 
 def _undo(kind: str, name: str) -> None:
     from dashboard.app_pages.data.checks import unmend
-    from sealife_core.datasets.dataset import restore_dataset
-    from sealife_core.runs.scheduling.queue import restore_with_parts
+    from sealife_core.datasets.storage import restore_dataset
+    from sealife_core.runs.deletion import restore_with_parts
     from sealife_core.views.recipes import restore_recipe
 
     try:

@@ -13,8 +13,9 @@ from sealife_core.config import SIZES, TASKS, describe, preset
 from sealife_core.errors import DatasetError
 from sealife_core.neutral import terminal_text
 from sealife_core.places import path_of
-from sealife_core.runs.directory import Run, create_run
+from sealife_core.runs.directory import create_run
 from sealife_core.runs.names import default_name
+from sealife_core.runs.run import Run
 from sealife_core.runs.scheduling.queue import launch
 from sealife_core.wording import percent
 

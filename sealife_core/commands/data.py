@@ -77,7 +77,8 @@ def draw(chosen: argparse.Namespace, output: Output) -> None:
 
 def manage(chosen: argparse.Namespace, output: Output) -> None:
     """The actions of ``data``."""
-    from sealife_core.datasets.dataset import delete_dataset, list_datasets, open_dataset, restore_dataset
+    from sealife_core.datasets.dataset import list_datasets, open_dataset
+    from sealife_core.datasets.storage import delete_dataset, restore_dataset
     from sealife_core.errors import DatasetError
 
     if chosen.action == "list":

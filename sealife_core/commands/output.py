@@ -1,13 +1,14 @@
 """How commands speak: readable tables and progress bars for people, one JSON document for programs."""
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from rich import progress as rich_progress
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
 from rich.table import Table
 from rich.text import Text
 
@@ -15,6 +16,7 @@ from sealife_core.durable import replace_file
 from sealife_core.errors import ConfigError, SealifeError, disk_problem
 from sealife_core.neutral import terminal_json, terminal_lines, terminal_text
 from sealife_core.places import path_of
+from sealife_core.progress import Progress
 
 
 class Output:
@@ -62,7 +64,7 @@ class Output:
         self._err.print(Text(terminal_lines(text), style="red"))
 
     @contextmanager
-    def progress(self) -> Iterator[Callable[[str, int, int], None]]:
+    def progress(self) -> Iterator[Progress]:
         """A bar on stderr; yields ``tell(stage, done, total)``."""
         columns = (
             TextColumn("{task.description}", markup=False),
@@ -70,7 +72,7 @@ class Output:
             MofNCompleteColumn(),
             TimeRemainingColumn(),
         )
-        with Progress(*columns, console=self._err, transient=True) as bar:
+        with rich_progress.Progress(*columns, console=self._err, transient=True) as bar:
             tasks: dict[str, Any] = {}
 
             def tell(stage: str, done: int, total: int) -> None:

@@ -10,14 +10,16 @@ from sealife_core.commands.output import Output
 from sealife_core.config import AnyConfig
 from sealife_core.errors import RunError
 from sealife_core.evaluation.embeddings.kept_epoch import kept_words
+from sealife_core.runs import deletion
 from sealife_core.runs.costs.estimates import Images
-from sealife_core.runs.directory import TRASH, Run, list_runs, parts_of, runs_root
+from sealife_core.runs.directory import list_runs, parts_of, runs_root
 from sealife_core.runs.liveness import State
 from sealife_core.runs.names import find_run, find_trashed
+from sealife_core.runs.run import Run
 from sealife_core.runs.scheduling import queue
 from sealife_core.runs.scheduling.forecast import QueueForecast, queue_forecast
 from sealife_core.runs.scheduling.queue_order import move_up
-from sealife_core.runs.tracking_links import places
+from sealife_core.runs.tracking_links import tracking_links
 from sealife_core.wording import counted
 
 POLL_S = 0.5
@@ -101,7 +103,7 @@ def manage(chosen: argparse.Namespace, output: Output) -> int:
 
 def _act(chosen: argparse.Namespace, named: str, output: Output) -> dict[str, Any]:
     if chosen.action == "restore":
-        run = queue.restore_with_parts(find_trashed(named))
+        run = deletion.restore_with_parts(find_trashed(named))
         return _said(output, run.id, f"{run.id} was restored.", state=run.state())
     run = find_run(named)
     run_id = run.id
@@ -141,7 +143,7 @@ def _deleted(chosen: argparse.Namespace, run: Run) -> tuple[int, list[str]]:
             f"'{run.id}' has {len(parts)} runs of its own. Choose what to do with them: --with-parts deletes them too,"
             " --keep-parts keeps them."
         )
-    return queue.delete_with_parts(run) if parts and chosen.parts else (queue.delete(run), [])
+    return deletion.delete_with_parts(run) if parts and chosen.parts else (deletion.delete(run), [])
 
 
 def _noted(chosen: argparse.Namespace, run: Run, output: Output) -> dict[str, Any]:
@@ -155,7 +157,7 @@ def _noted(chosen: argparse.Namespace, run: Run, output: Output) -> dict[str, An
 
 def _trashed() -> list[dict[str, Any]]:
     """The runs in the trash, newest first."""
-    runs = list_runs(runs_root() / TRASH)
+    runs = deletion.trashed_runs()
     return [
         {"id": r.id, "name": r.notes()["name"], "bytes": r.size_bytes, "size": _megabytes(r.size_bytes)} for r in runs
     ]
@@ -170,7 +172,7 @@ def _empty_trash(chosen: argparse.Namespace, output: Output) -> None:
         raise RunError(
             f"The trash holds {', '.join(ids)} ({_megabytes(freed)}). Emptying it cannot be undone. Add --yes to do it."
         )
-    freed = queue.empty_trash()
+    freed = deletion.empty_trash()
     many = counted(len(ids), "run was", "runs were")
     text = f"{many} deleted for good; {_megabytes(freed)} freed." if ids else "The trash was already empty."
     output.result({"removed": ids, "freed_bytes": freed}, text)
@@ -239,7 +241,7 @@ def _shown(run: Run, output: Output) -> dict[str, Any]:
     whole["config"] = run.request().model_dump()
     last = next((m for m in reversed(run.metrics()) if "train/loss" in m), None)
     whole["last_metrics"] = last
-    recorded = places(run)
+    recorded = tracking_links(run)
     whole["recorded"] = [asdict(place) for place in recorded]
     record = run.process() or {}
     whole["device"], whole["cluster"] = record.get("device", ""), record.get("cluster", "")

@@ -10,8 +10,9 @@ from sealife_core.commands.training import add_task, config_of
 from sealife_core.commands.varying import add_vary, varied
 from sealife_core.config import TASKS, EmbedConfig, SimclrConfig, build_search
 from sealife_core.neutral import csv_of
-from sealife_core.runs.directory import Run, create_run
+from sealife_core.runs.directory import create_run
 from sealife_core.runs.names import find_run
+from sealife_core.runs.run import Run
 from sealife_core.runs.scheduling.queue import launch
 from sealife_core.wording import counted
 

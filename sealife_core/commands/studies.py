@@ -11,8 +11,9 @@ from sealife_core.config import SIZES, TASKS, SimclrConfig, StudyConfig, describ
 from sealife_core.errors import ConfigError
 from sealife_core.neutral import csv_of
 from sealife_core.places import checkpoints_root
-from sealife_core.runs.directory import Run, create_run, list_runs
+from sealife_core.runs.directory import create_run, list_runs
 from sealife_core.runs.names import find_run, find_weights
+from sealife_core.runs.run import Run
 from sealife_core.runs.scheduling.queue import launch
 from sealife_core.studies.building import FULL, QUICK, STUDY_SIZES
 from sealife_core.studies.helps import HELPS, encoders_here, largest_class

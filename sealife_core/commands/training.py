@@ -25,8 +25,9 @@ from sealife_core.config import (
     task_of,
 )
 from sealife_core.errors import RunError
-from sealife_core.runs.directory import Run, create_run
+from sealife_core.runs.directory import create_run
 from sealife_core.runs.names import default_name, find_run, find_weights
+from sealife_core.runs.run import Run
 from sealife_core.runs.scheduling.forecast import ASKED
 from sealife_core.runs.scheduling.queue import launch, request_stop
 from sealife_core.runs.tracking_links import SWEEP
@@ -109,7 +110,7 @@ def _settings_of(named: str, task: str) -> dict[str, Any]:
 
 def run_demo(chosen: argparse.Namespace, output: Output) -> int:
     """The whole story on the reef, without a screen."""
-    from sealife_core.commands.runs import show_comparison
+    from sealife_core.commands.comparing import show_comparison
     from sealife_core.demo import ensure_reef, last_demo, launch_demo
     from sealife_core.evaluation.comparison.demo_lesson import lesson
     from sealife_core.evaluation.comparison.report import readable_predictions

@@ -9,7 +9,7 @@ from sealife_core.config import AnyConfig, ClassifierConfig, SearchConfig, Simcl
 from sealife_core.datasets.dataset import Dataset, open_dataset
 from sealife_core.datasets.imports.splits import long_tailed, stratified_count, stratified_fraction
 from sealife_core.errors import DatasetError
-from sealife_core.runs.directory import Run
+from sealife_core.runs.run import Run
 from sealife_core.wording import counted
 
 

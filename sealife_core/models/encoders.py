@@ -15,11 +15,10 @@ from torch.utils.hooks import RemovableHandle
 from torchvision.models import get_model
 from torchvision.models.resnet import ResNet
 
-from sealife_core.models.facts import RESNETS, SMALL_STEM_UP_TO_PX, STAGE_NAMES, EncoderFacts, facts
+from sealife_core.models.facts import RESNETS, STAGE_NAMES, EncoderFacts, StemName, facts
 from sealife_core.models.fast_convolutions.pointwise import PointwiseConv2d
 from sealife_core.models.fast_convolutions.winograd import WinogradConv2d
 
-StemName = Literal["imagenet", "small"]
 Normalisation = Literal["trains", "alone", "kept"]
 _BLANK_PX = 32  # the smallest image that every encoder takes
 End = tuple[nn.Module, bool]  # a module, and whether a stage ends with what it gets instead of what it gives
@@ -196,11 +195,3 @@ def empty_encoder(name: str, stem: str) -> Encoder:
     """An encoder without storage, to be filled with ``load_state_dict(..., assign=True)``: draws no random number."""
     with torch.device("meta"):
         return build_encoder(name, stem)
-
-
-def resolve_stem(stem: str, weights: str, image_size_px: int, name: str) -> StemName:
-    """The stem that ``stem`` means: 'auto' is 'small' for small images and a random ResNet, else 'imagenet'."""
-    if stem != "auto":
-        return cast(StemName, stem)
-    small = name in RESNETS and weights == "random" and image_size_px <= SMALL_STEM_UP_TO_PX
-    return "small" if small else "imagenet"

@@ -16,19 +16,17 @@ from typing import Any
 from sealife_core.config import ALL_STAGES
 from sealife_core.errors import RunError
 from sealife_core.runs.directory import runs_root
-from sealife_core.studies.building import budget
+from sealife_core.studies.building import FINE_TUNE, RANDOM, budget
 from sealife_core.studies.helps import HELPS
 from sealife_core.studies.helps_answer import found, sentence
 from sealife_core.studies.questions import (
     ALL,
     BATCH_SIZE,
     DEPTH,
-    FINE_TUNE,
     HEAD,
     IMBALANCE,
     LABELS,
     PLAIN,
-    RANDOM,
     STRENGTH,
     SWEEPS,
     TEMPERATURE,

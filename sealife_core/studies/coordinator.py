@@ -13,10 +13,10 @@ from typing import Any
 from sealife_core.config import AnyConfig, Part, StudyConfig
 from sealife_core.errors import RunError
 from sealife_core.runs.contents import STUDY_SHAPE
-from sealife_core.runs.directory import Run, create_run
+from sealife_core.runs.directory import create_run
 from sealife_core.runs.files import UnreadableFile, read_json, replace_json
 from sealife_core.runs.liveness import State
-from sealife_core.runs.run import MODEL, STUDY
+from sealife_core.runs.run import MODEL, STUDY, Run
 from sealife_core.runs.scheduling.capacity import at_once
 from sealife_core.runs.scheduling.queue import ensure_dispatcher, launch, request_stop
 from sealife_core.runs.scheduling.queue import resume_or_begin_anew as resume
@@ -29,7 +29,7 @@ MOST_RESUMES = 2  # of a run whose process was killed; what kills it three times
 
 
 @dataclass
-class Progress:
+class StudyProgress:
     """What ``study.json`` holds: part → run id, the parts that were answered before, the parts left out and why."""
 
     runs: dict[str, str] = field(default_factory=dict)
@@ -37,14 +37,14 @@ class Progress:
     left_out: dict[str, str] = field(default_factory=dict)
 
 
-def read_progress(folder: Path) -> Progress:
+def read_study_progress(folder: Path) -> StudyProgress:
     """What the study in ``folder`` has come to; nothing where that cannot be read, as ``Run.problems`` says."""
     try:
         found = read_json(folder / STUDY, STUDY_SHAPE) or {}
     except UnreadableFile:
         found = {}
     runs = {key: run_id for key, run_id in (found.get("runs") or {}).items() if run_id}
-    return Progress(runs, found.get("reused") or [], found.get("left_out") or {})
+    return StudyProgress(runs, found.get("reused") or [], found.get("left_out") or {})
 
 
 def coordinate(config: StudyConfig, run: RunWriter) -> bool:
@@ -58,7 +58,7 @@ class Coordinator:
     def __init__(self, config: StudyConfig, run: RunWriter, width: int | None = None) -> None:
         self.config, self.run, self.root = config, run, run.path.parent
         self.width = width
-        self.progress = read_progress(run.path)
+        self.progress = read_study_progress(run.path)
         self.keys = {part.key for part in config.parts}
         self._resumes: dict[str, int] = {}
         self._stopping: set[str] = set()  # parts that still obey an earlier stop of the study
@@ -120,7 +120,7 @@ class Coordinator:
     def _take_up(self) -> None:
         """After an interruption: forget runs that were deleted, give those that did not finish another chance."""
         there = {key: run_id for key, run_id in self.progress.runs.items() if (self.root / run_id).is_dir()}
-        self.progress = Progress(there, [key for key in self.progress.reused if key in there])
+        self.progress = StudyProgress(there, [key for key in self.progress.reused if key in there])
         self._save()
         for key, run_id in there.items():
             self._taken_up(key, Run(self.root / run_id))

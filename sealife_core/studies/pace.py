@@ -4,7 +4,7 @@ import time
 from collections.abc import Iterable
 from statistics import fmean
 
-from sealife_core.runs.directory import Run
+from sealife_core.runs.run import Run
 
 
 def seconds_taken(run: Run) -> float | None:

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 from sealife_core.config import AnyConfig, StudyConfig, source_run
 from sealife_core.errors import ConfigError, DatasetError, RunError
 from sealife_core.evaluation.comparison.rows import pretrain_s
-from sealife_core.runs.directory import Run
 from sealife_core.runs.liveness import State
-from sealife_core.studies.coordinator import Progress, read_progress
+from sealife_core.runs.run import Run
+from sealife_core.studies.coordinator import StudyProgress, read_study_progress
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -95,7 +95,7 @@ def classes_of(study: StudyConfig) -> int:
 
 def part_results(run: Run) -> list[PartResult]:
     """Every part of the study in its order. Raises as :func:`study_of`."""
-    progress = read_progress(run.path)
+    progress = read_study_progress(run.path)
     return [_result(run, progress, part.key, part.cell, part.config.seed) for part in study_of(run).parts]
 
 
@@ -117,7 +117,7 @@ def to_frame(run: Run) -> "pd.DataFrame":
     return pd.DataFrame(rows)
 
 
-def _result(study: Run, progress: Progress, key: str, cell: dict[str, Value], seed: int) -> PartResult:
+def _result(study: Run, progress: StudyProgress, key: str, cell: dict[str, Value], seed: int) -> PartResult:
     run_id = progress.runs.get(key, "")
     missing = progress.left_out.get(key, "")
     about = {"key": key, "cell": cell, "seed": seed, "run_id": run_id, "reused": key in progress.reused}

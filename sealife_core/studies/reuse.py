@@ -5,8 +5,9 @@ from collections.abc import Collection
 from pathlib import Path
 
 from sealife_core.config import AnyConfig, Request, StudyConfig, parse, trained_settings
-from sealife_core.runs.directory import Run, list_runs, parts_of
+from sealife_core.runs.directory import list_runs, parts_of
 from sealife_core.runs.liveness import State
+from sealife_core.runs.run import Run
 
 # Where a run is carried out is no part of what it is asked.
 NO_MATTER = frozenset({"device", "devices", "threads", "where", "cluster_cores"})

@@ -24,9 +24,10 @@ from sqlalchemy.pool import QueuePool
 
 from sealife_core.config import AnyConfig, SearchConfig, flattened, nested, parse
 from sealife_core.errors import ConfigError, RunError, disk_problem
-from sealife_core.runs.directory import MetricsReader, Run, create_run
+from sealife_core.runs.directory import create_run
+from sealife_core.runs.files import MetricsReader
 from sealife_core.runs.liveness import State
-from sealife_core.runs.run import METRICS
+from sealife_core.runs.run import METRICS, Run
 from sealife_core.runs.scheduling.capacity import at_once
 from sealife_core.runs.scheduling.queue import ensure_dispatcher, launch, request_stop
 from sealife_core.runs.scheduling.queue import resume_or_begin_anew as resume

@@ -11,9 +11,8 @@ from pydantic import ValidationError
 from sealife_core.config import Axis, SearchConfig
 from sealife_core.errors import RunError, SealifeError
 from sealife_core.runs.contents import TRIAL_SHAPE
-from sealife_core.runs.directory import Run
 from sealife_core.runs.files import UnreadableFile, read_json, replace_json
-from sealife_core.runs.run import TRIALS
+from sealife_core.runs.run import TRIALS, Run
 from sealife_core.studies.pace import seconds_left
 
 if TYPE_CHECKING:

@@ -11,8 +11,8 @@ import torch
 from sealife_core.config import TrainingSettings
 from sealife_core.errors import ConfigError
 from sealife_core.places import checkpoints_root
+from sealife_core.processes import host
 from sealife_core.runs.files import UnreadableFile, read_json, replace_json
-from sealife_core.runs.liveness import host
 
 MEASURED = ".precision.json"  # below the root of all runs
 WORTH = 1.2  # bf16 must be this much faster than fp32 to be worth its coarser numbers

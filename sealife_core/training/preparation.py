@@ -20,13 +20,12 @@ from sealife_core.datasets.decoding.pixels import Pixels, cache_size_px, open_pi
 from sealife_core.errors import DatasetError
 from sealife_core.evaluation.classification.scores import chance
 from sealife_core.launching.data_checks import Labels, data_problems, refuse_changed
-from sealife_core.launching.data_checks import labelled_rows as labelled_rows
 from sealife_core.models.checkpoint import ModelCard
 from sealife_core.models.encoders import Encoder
 from sealife_core.models.facts import facts, published_weights, title_of
 from sealife_core.models.starting import starting_encoder
 from sealife_core.neutral import terminal_text
-from sealife_core.runs.costs.estimates import record_rate
+from sealife_core.runs.costs.measured_rates import record_rate
 from sealife_core.runs.writer import RunWriter
 from sealife_core.training.classifier import balanced_weights
 from sealife_core.training.hardware import Hardware

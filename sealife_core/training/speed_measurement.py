@@ -15,8 +15,9 @@ from torch.utils.data import DataLoader
 from sealife_core.config import ALL_STAGES, SimclrConfig, preset
 from sealife_core.datasets.batches import Batch, as_it_is
 from sealife_core.errors import TrainingError
-from sealife_core.models.encoders import build_encoder, resolve_stem
-from sealife_core.runs.costs.estimates import record_rate
+from sealife_core.models.encoders import build_encoder
+from sealife_core.models.facts import resolve_stem
+from sealife_core.runs.costs.measured_rates import record_rate
 from sealife_core.training.callbacks import WARM_UP_STEPS, Speed
 from sealife_core.training.hardware import Hardware, choose_hardware
 from sealife_core.training.simclr import SimclrModule

@@ -14,7 +14,7 @@ from sealife_core.config import PENALTIES, AnyConfig, ClassifierConfig, EmbedCon
 from sealife_core.datasets.batches import ImageBatches
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.datasets.decoding.pixels import Pixels, cache_size_px
-from sealife_core.launching.data_checks import Labels, can_choose
+from sealife_core.launching.data_checks import Labels, can_choose, labelled_rows
 from sealife_core.models.checkpoint import save_model
 from sealife_core.models.encoders import Encoder
 from sealife_core.runs.writer import RunWriter
@@ -36,7 +36,6 @@ from sealife_core.training.preparation import (
     class_weights,
     decoded,
     describe_run,
-    labelled_rows,
     model_card,
     note_rate,
     open_data,

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from sealife_core.datasets.dataset import Dataset
-from sealife_core.runs.directory import Run
+from sealife_core.runs.run import Run
 from tests.browser.conftest import PATIENCE_MS, Dashboard
 from tests.browser.test_path import settled
 from tests.dashboard.test_compare_page import finished

@@ -9,11 +9,12 @@ import pytest
 
 from sealife_core.__main__ import main
 from sealife_core.datasets.dataset import Dataset
-from sealife_core.runs.directory import Run, create_run, list_runs
+from sealife_core.runs.deletion import trashed
+from sealife_core.runs.directory import create_run, list_runs
 from sealife_core.runs.files import replace_json
 from sealife_core.runs.liveness import State
-from sealife_core.runs.scheduling.queue import trashed, write_status
-from sealife_core.studies.coordinator import STUDY
+from sealife_core.runs.run import STUDY, Run
+from sealife_core.runs.scheduling.queue import write_status
 from sealife_core.studies.helps import HELPS
 from sealife_core.studies.questions import build_grid, build_study
 from tests.studies_made import finished_study

@@ -11,7 +11,8 @@ import yaml
 
 from sealife_core.__main__ import main
 from sealife_core.datasets.dataset import Dataset
-from sealife_core.runs.directory import Run, list_runs
+from sealife_core.runs.directory import list_runs
+from sealife_core.runs.run import Run
 from tests.training.tracking.wandb_file import read
 
 TINY = ["--preset", "Quick look", "--image-size-px", "32", "--epochs", "1", "--device", "cpu", "--precision", "fp32"]
@@ -135,6 +136,6 @@ def test_agent__that_ends_the_command_ends_the_run(
 
 
 def fail(run: Run) -> None:
-    from sealife_core.runs.directory import RunWriter
+    from sealife_core.runs.writer import RunWriter
 
     RunWriter(run).status(state="failed", error={"what": "No.", "next": ""})

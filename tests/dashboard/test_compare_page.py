@@ -22,7 +22,9 @@ from sealife_core.evaluation.classification.scores import scores
 from sealife_core.evaluation.comparison.paired import ClassChange, Paired
 from sealife_core.evaluation.comparison.rows import ComparisonRow
 from sealife_core.evaluation.figures.palette import class_colour
-from sealife_core.runs.directory import Run, RunWriter, create_run
+from sealife_core.runs.directory import create_run
+from sealife_core.runs.run import Run
+from sealife_core.runs.writer import RunWriter
 
 FRAME = Path(__file__).resolve().parents[2] / "dashboard" / "frame.py"
 

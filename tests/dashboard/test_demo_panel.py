@@ -8,7 +8,8 @@ from sealife_core import demo
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.evaluation.classification.predictions import predictions_table, write_predictions
 from sealife_core.evaluation.classification.scores import scores
-from sealife_core.runs.directory import Run, RunWriter
+from sealife_core.runs.run import Run
+from sealife_core.runs.writer import RunWriter
 from tests.dashboard.test_frame import open_page, text
 
 TITLES = (

@@ -12,7 +12,8 @@ from dashboard.parts.forms import launch as launching
 from sealife_core.config import preset
 from sealife_core.models import imagenet
 from sealife_core.models.facts import OFFERED, title_of
-from sealife_core.runs.directory import Run, create_run
+from sealife_core.runs.directory import create_run
+from sealife_core.runs.run import Run
 from sealife_core.runs.writer import RunWriter
 
 FRAME = Path(__file__).resolve().parents[2] / "dashboard" / "frame.py"

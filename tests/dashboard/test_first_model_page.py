@@ -13,7 +13,8 @@ from sealife_core.datasets.dataset import Dataset, open_dataset
 from sealife_core.evaluation.classification.predictions import predictions_table, write_predictions
 from sealife_core.evaluation.classification.score_words import worst_confusions
 from sealife_core.evaluation.classification.scores import scores
-from sealife_core.runs.directory import Run, create_run, list_runs
+from sealife_core.runs.directory import create_run, list_runs
+from sealife_core.runs.run import Run
 from sealife_core.runs.writer import RunWriter
 from tests.dashboard.test_frame import open_page
 

@@ -11,7 +11,8 @@ from dashboard.parts.forms import launch as launching
 from sealife_core.config import preset
 from sealife_core.datasets.dataset import write_dataset
 from sealife_core.models import imagenet
-from sealife_core.runs.directory import RunWriter, create_run, list_runs
+from sealife_core.runs.directory import create_run, list_runs
+from sealife_core.runs.writer import RunWriter
 
 FRAME = Path(__file__).resolve().parents[2] / "dashboard" / "frame.py"
 

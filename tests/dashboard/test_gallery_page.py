@@ -26,12 +26,15 @@ from dashboard.data.answers import (
     filters_of,
     pair_counts,
 )
-from dashboard.parts.pictures.probability_bars import MOST, percent, shown_classes
+from dashboard.parts.pictures.probability_bars import MOST, shown_classes
 from sealife_core.config import preset
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.errors import RunError
 from sealife_core.evaluation.classification.predictions import predictions_table, write_predictions
-from sealife_core.runs.directory import Run, RunWriter, create_run
+from sealife_core.runs.directory import create_run
+from sealife_core.runs.run import Run
+from sealife_core.runs.writer import RunWriter
+from sealife_core.wording import percent
 
 FRAME = Path(__file__).resolve().parents[2] / "dashboard" / "frame.py"
 

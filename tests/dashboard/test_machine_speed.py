@@ -5,8 +5,8 @@ import os
 from sealife_core.config import preset
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.runs.costs import machine_speed
-from sealife_core.runs.costs.estimates import record_rate
 from sealife_core.runs.costs.machine_speed import Ending
+from sealife_core.runs.costs.measured_rates import record_rate
 from sealife_core.runs.directory import create_run
 from sealife_core.runs.liveness import State
 from sealife_core.runs.scheduling.queue import write_status

@@ -12,7 +12,8 @@ from dashboard.words import plain
 from sealife_core.datasets.dataset import Dataset, write_dataset
 from sealife_core.evaluation.classification.predictions import read_predictions
 from sealife_core.evaluation.classification.scores import scores
-from sealife_core.runs.directory import Run, RunWriter
+from sealife_core.runs.run import Run
+from sealife_core.runs.writer import RunWriter
 from tests.embedded_runs import classifier_run
 from tests.nasty_names import TEXTS
 

@@ -12,9 +12,12 @@ from dashboard.parts.runs.table import row
 from dashboard.words import ago, key_number, state_words
 from sealife_core.config import AnyConfig, chance_loss, parse, preset
 from sealife_core.config.settings import nested
-from sealife_core.runs.directory import Run, RunWriter, create_run, list_runs
-from sealife_core.runs.scheduling.queue import delete, launch, trashed
+from sealife_core.runs.deletion import delete, trashed
+from sealife_core.runs.directory import create_run, list_runs
+from sealife_core.runs.run import Run
+from sealife_core.runs.scheduling.queue import launch
 from sealife_core.runs.scheduling.queue_order import waiting_runs
+from sealife_core.runs.writer import RunWriter
 from sealife_core.studies.questions import build_grid
 
 FRAME = Path(__file__).resolve().parents[2] / "dashboard" / "frame.py"

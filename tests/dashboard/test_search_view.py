@@ -10,7 +10,9 @@ from dashboard.app_pages.studies.search_view import table_rows
 from dashboard.parts.forms import launch as launching
 from sealife_core.config import Axis, SearchConfig, build_search, describe, nested, parse, preset
 from sealife_core.datasets.dataset import Dataset
-from sealife_core.runs.directory import Run, RunWriter, create_run, list_runs
+from sealife_core.runs.directory import create_run, list_runs
+from sealife_core.runs.run import Run
+from sealife_core.runs.writer import RunWriter
 from sealife_core.studies.search_results import Trial, write_trials
 
 RATE = Axis(path="learning_rate", low=1e-4, high=1e-2, log=True)
@@ -29,7 +31,7 @@ def view_app(path: str) -> None:
     from pathlib import Path
 
     from dashboard.app_pages.studies.search_view import search_view
-    from sealife_core.runs.directory import Run
+    from sealife_core.runs.run import Run
 
     search_view(Run(Path(path)))
 

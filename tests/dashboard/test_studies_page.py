@@ -10,25 +10,15 @@ from dashboard.app_pages.studies.study_charts import labels_option, pairs_option
 from dashboard.parts.runs.strip import active_runs
 from sealife_core.config import Axis, ClassifierConfig, Part, StudyConfig, build_search, preset
 from sealife_core.datasets.dataset import Dataset
-from sealife_core.runs.directory import Run, create_run, list_runs
+from sealife_core.runs.deletion import trashed
+from sealife_core.runs.directory import create_run, list_runs
 from sealife_core.runs.liveness import State
-from sealife_core.runs.run import STUDY, TRIALS
-from sealife_core.runs.scheduling.queue import trashed, write_status
+from sealife_core.runs.run import STUDY, TRIALS, Run
+from sealife_core.runs.scheduling.queue import write_status
+from sealife_core.studies.building import FULL, IMAGENET, IMAGENET_SIMCLR, PROBE
 from sealife_core.studies.helps import HELPS
 from sealife_core.studies.learning_curve import AccuracyForecast
-from sealife_core.studies.questions import (
-    FULL,
-    IMAGENET,
-    IMAGENET_SIMCLR,
-    IMBALANCE,
-    LABELS,
-    PROBE,
-    QUESTIONS,
-    TEMPERATURE,
-    VIEWS,
-    build_grid,
-    build_study,
-)
+from sealife_core.studies.questions import IMBALANCE, LABELS, QUESTIONS, TEMPERATURE, VIEWS, build_grid, build_study
 from sealife_core.studies.results import over_seeds, part_results
 from tests.studies_made import finished_study
 

@@ -9,7 +9,7 @@ import pytest
 
 from sealife_core.config import Part
 from sealife_core.evaluation.classification.predictions import read_predictions, write_predictions
-from sealife_core.runs.directory import Run
+from sealife_core.runs.run import Run
 from sealife_core.studies.answers import answer
 from sealife_core.studies.building import ALL_LABELS, FINE_TUNE, IMAGENET, IMAGENET_SIMCLR, PROBE, RANDOM, SIMCLR
 from sealife_core.studies.helps import DECIDES, HELPS

@@ -7,21 +7,24 @@ import pytest
 
 from sealife_core.config import ClassifierConfig, EmbedConfig, Part, SimclrConfig, StudyConfig, load_config, preset
 from sealife_core.errors import ConfigError
-from sealife_core.studies.building import STUDY_SIZES
-from sealife_core.studies.helps import ALL_LABELS, BESIDE, DECIDES, DINOV2, DINOV2_NETWORK, HELPS, WAYS
-from sealife_core.studies.questions import (
-    DEPTH,
+from sealife_core.studies.building import (
+    ALL_LABELS,
     FINE_TUNE,
     FULL,
     IMAGENET,
     IMAGENET_SIMCLR,
+    PROBE,
+    RANDOM,
+    SIMCLR,
+    STUDY_SIZES,
+)
+from sealife_core.studies.helps import BESIDE, DECIDES, DINOV2, DINOV2_NETWORK, HELPS, WAYS
+from sealife_core.studies.questions import (
+    DEPTH,
     IMBALANCE,
     LABELS,
     OFF,
-    PROBE,
     QUESTIONS,
-    RANDOM,
-    SIMCLR,
     TEMPERATURE,
     VIEWS,
     build_grid,

@@ -11,10 +11,11 @@ import pytest
 
 from sealife_core.config import Axis, SearchConfig, preset
 from sealife_core.errors import RunError
-from sealife_core.runs.directory import Run, create_run, parts_of
+from sealife_core.runs.deletion import delete_with_parts
+from sealife_core.runs.directory import create_run, parts_of
 from sealife_core.runs.liveness import State
-from sealife_core.runs.run import STOP
-from sealife_core.runs.scheduling.queue import delete_with_parts, request_stop
+from sealife_core.runs.run import STOP, Run
+from sealife_core.runs.scheduling.queue import request_stop
 from sealife_core.runs.writer import RunWriter
 from sealife_core.studies import search_process
 from sealife_core.studies.search_results import (

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from sealife_core.config import ClassifierConfig, preset
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.evaluation.classification.scores import scores
-from sealife_core.runs.directory import Run
+from sealife_core.runs.run import Run
 from sealife_core.training.classifier import ClassifierModule, MacroF1
 
 LOSSES: list[dict[str, Any]] = [

@@ -15,7 +15,7 @@ from sealife_core.evaluation.classification.predictor import Predictor
 from sealife_core.models.checkpoint import load_model
 from sealife_core.models.encoders import build_encoder
 from sealife_core.models.facts import facts
-from sealife_core.runs.directory import Run
+from sealife_core.runs.run import Run
 
 
 # Depthwise convolutions with batch norm; and a transformer. ResNets are those of the other tests.

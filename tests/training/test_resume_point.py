@@ -10,8 +10,8 @@ import torch
 from pytorch_lightning import LightningModule, Trainer
 
 from sealife_core.datasets.dataset import Dataset
-from sealife_core.runs.directory import Run
 from sealife_core.runs.resume_check import DamagedResumePoint
+from sealife_core.runs.run import Run
 from sealife_core.runs.scheduling.queue import resume, write_status
 from sealife_core.training import resume_point
 from sealife_core.training.resume_point import ResumePoint

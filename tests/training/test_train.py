@@ -14,7 +14,8 @@ from sealife_core.evaluation.embeddings.compute import embed
 from sealife_core.evaluation.embeddings.feature_store import FeatureStore
 from sealife_core.evaluation.embeddings.stored_embeddings import read_embeddings, read_snapshots, snapshot_epochs
 from sealife_core.models.checkpoint import load_model
-from sealife_core.runs.directory import Run, create_run
+from sealife_core.runs.directory import create_run
+from sealife_core.runs.run import Run
 from sealife_core.runs.writer import RunWriter
 from sealife_core.training import features
 from sealife_core.training.features import snapshot_plan

@@ -9,7 +9,7 @@ from dashboard import state
 from dashboard.words import plain
 from sealife_core.evaluation.comparison.candidates import Candidate, ImageSet, candidates, distinct_names, image_sets
 from sealife_core.evaluation.comparison.rows import ComparisonRow, comparison
-from sealife_core.runs.directory import Run
+from sealife_core.runs.run import Run
 
 MOST_LISTED = 16  # boxes: of more runs the newest stand there, and the others are looked up by name
 MOST_AT_ONCE = 12  # more lines than this are told apart by nobody; a person may still tick more

@@ -9,7 +9,7 @@ from dashboard.parts.runs.table import colours_of_all
 from dashboard.theme import ACCENT_DARK, ACCENT_LIGHT, ink
 from sealife_core.evaluation.comparison.differences import ladders
 from sealife_core.evaluation.comparison.rows import ComparisonRow
-from sealife_core.runs.directory import Run
+from sealife_core.runs.run import Run
 from sealife_core.wording import duration, percent
 
 STAGES = ("0: probe", "1", "2", "3", "4", "5: all")

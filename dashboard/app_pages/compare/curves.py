@@ -11,7 +11,7 @@ from dashboard.parts.panels import CLASSIFIER_PANELS
 from dashboard.parts.runs.curves import curves_of, draw_panel, smoothed
 from dashboard.parts.runs.table import colours_of_all
 from sealife_core.evaluation.comparison.rows import ComparisonRow
-from sealife_core.runs.directory import Run
+from sealife_core.runs.run import Run
 
 
 def curves_view(rows: Sequence[ComparisonRow], runs: Sequence[Run]) -> None:

@@ -15,7 +15,7 @@ from dashboard.parts.notice import notice
 from dashboard.parts.runs.settings import what_differs
 from dashboard.words import plain
 from sealife_core.evaluation.comparison.rows import ComparisonRow
-from sealife_core.runs.directory import Run
+from sealife_core.runs.run import Run
 
 
 def page() -> None:

@@ -15,7 +15,7 @@ from sealife_core.errors import SealifeError
 from sealife_core.evaluation.comparison.advice import interval, signed
 from sealife_core.evaluation.comparison.paired import Paired, holm, p_words
 from sealife_core.evaluation.comparison.rows import ComparisonRow
-from sealife_core.runs.directory import Run
+from sealife_core.runs.run import Run
 
 
 def pair_view(rows: Sequence[ComparisonRow], runs: Sequence[Run]) -> None:

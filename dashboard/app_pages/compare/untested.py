@@ -9,7 +9,7 @@ from dashboard.parts.runs.table import colours_of_all
 from dashboard.words import between
 from sealife_core.evaluation.comparison.rows import representation_rows
 from sealife_core.models.facts import title_of
-from sealife_core.runs.directory import Run
+from sealife_core.runs.run import Run
 from sealife_core.wording import duration, percent
 
 

@@ -12,9 +12,10 @@ from dashboard.background import Job
 from dashboard.errors import show_error
 from dashboard.parts.job_progress import job_error, job_progress
 from dashboard.words import plain
+from sealife_core.claims import claimed_folder
 from sealife_core.datasets.imports.importing import ImportReport, import_images
 from sealife_core.datasets.reef import draw_reef
-from sealife_core.datasets.storage import check_new_name, claimed_folder
+from sealife_core.datasets.storage import check_new_name
 from sealife_core.errors import DatasetError, SealifeError
 from sealife_core.places import data_root, path_of
 

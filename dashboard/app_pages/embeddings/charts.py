@@ -28,7 +28,7 @@ from sealife_core.datasets.dataset import Dataset
 from sealife_core.errors import SealifeError
 from sealife_core.evaluation.projections.stored_projections import Projection
 from sealife_core.neutral import csv_of
-from sealife_core.runs.directory import Run
+from sealife_core.runs.run import Run
 from sealife_core.wording import percent
 
 WIDE_PX, NARROW_PX = 620, 480

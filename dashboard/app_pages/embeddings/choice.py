@@ -16,8 +16,7 @@ from sealife_core.datasets.dataset import Dataset
 from sealife_core.errors import SealifeError
 from sealife_core.evaluation.embeddings.stored_embeddings import Space, has_embeddings
 from sealife_core.evaluation.projections.reduction import ProjectionSettings
-from sealife_core.runs.directory import Run
-from sealife_core.runs.run import MODEL
+from sealife_core.runs.run import MODEL, Run
 
 PCA, UMAP, FILM = "PCA", "UMAP", "Film"
 FLAT, SOLID = "2D", "3D"

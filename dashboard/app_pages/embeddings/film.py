@@ -18,7 +18,7 @@ from dashboard.app_pages.embeddings.scatter import point_size_px
 from dashboard.app_pages.embeddings.scatter_link import SHARED_CSS, SHARED_JS, shared_data
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.evaluation.embeddings.stored_embeddings import rows_of, snapshot_epochs
-from sealife_core.runs.directory import Run
+from sealife_core.runs.run import Run
 from sealife_core.wording import percent
 
 HEIGHT_PX = 600

@@ -11,7 +11,7 @@ from dashboard.errors import show_error
 from dashboard.parts.notice import notice
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.errors import SealifeError
-from sealife_core.runs.directory import Run
+from sealife_core.runs.run import Run
 
 
 def page() -> None:

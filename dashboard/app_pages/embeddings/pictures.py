@@ -12,7 +12,7 @@ from dashboard.cache import embedded
 from dashboard.parts.pictures.image_grid import image_grid
 from dashboard.words import plain
 from sealife_core.datasets.dataset import Dataset
-from sealife_core.runs.directory import Run
+from sealife_core.runs.run import Run
 
 MOST_SHOWN = 60
 NEIGHBOURS = 10  # with the picture itself, one row on a wide screen

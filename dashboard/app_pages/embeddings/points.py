@@ -15,7 +15,7 @@ from sealife_core.datasets.imports.splits import SPLITS
 from sealife_core.errors import SealifeError
 from sealife_core.evaluation.embeddings.stored_embeddings import Embedded, Space, rows_of
 from sealife_core.evaluation.projections.reduction import ProjectionSettings
-from sealife_core.runs.directory import Run
+from sealife_core.runs.run import Run
 
 MOST_DRAWN = 10_000  # more hide each other, and weigh on a browser without a graphics card
 

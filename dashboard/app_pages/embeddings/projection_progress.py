@@ -9,7 +9,7 @@ from dashboard.words import plain
 from sealife_core.evaluation.projections import stored_projections
 from sealife_core.evaluation.projections.reduction import ProjectionSettings
 from sealife_core.evaluation.projections.stored_projections import Projection, What
-from sealife_core.runs.directory import Run
+from sealife_core.runs.run import Run
 
 POLL_S = 1.0
 

@@ -10,8 +10,7 @@ from dashboard.cache import embedded
 from dashboard.errors import show_error
 from sealife_core.errors import SealifeError
 from sealife_core.evaluation.embeddings.stored_embeddings import Space
-from sealife_core.runs.directory import Run
-from sealife_core.runs.run import MODEL
+from sealife_core.runs.run import MODEL, Run
 
 KINDS = ["jpg", "jpeg", "png", "webp", "tif", "tiff", "bmp", "gif"]
 _SHOWN_PX = 140

@@ -12,7 +12,7 @@ from dashboard.app_pages.gallery.filters import SPLIT_WORDS, segments, wanted
 from dashboard.cache import classifiers
 from dashboard.data.answers import SPLIT_NAMES
 from dashboard.words import between, plain, run_name
-from sealife_core.runs.directory import Run
+from sealife_core.runs.run import Run
 from sealife_core.wording import percent
 
 

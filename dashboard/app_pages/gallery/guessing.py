@@ -17,7 +17,7 @@ from dashboard.media import thumb_url
 from dashboard.parts.pictures.cards import card, show_cards
 from dashboard.parts.pictures.image_grid import dot
 from dashboard.words import plain, run_name
-from sealife_core.runs.directory import Run
+from sealife_core.runs.run import Run
 from sealife_core.wording import percent
 
 A_ROUND = 20

@@ -6,7 +6,7 @@ from dashboard import state
 from dashboard.app_pages.gallery.filters import segments
 from dashboard.media import known_layer
 from sealife_core.evaluation.classification.gradcam_layers import LAYERS, Layer, gradcam_cells, usual_layer
-from sealife_core.runs.directory import Run
+from sealife_core.runs.run import Run
 
 _WORDS = {"layer4": "Last", "layer3": "Third", "layer2": "Second"}
 

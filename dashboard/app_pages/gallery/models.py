@@ -8,8 +8,7 @@ from dashboard import state
 from dashboard.words import key_number, method, run_name
 from sealife_core.config import ClassifierConfig
 from sealife_core.errors import ConfigError
-from sealife_core.runs.directory import Run
-from sealife_core.runs.run import PREDICTIONS
+from sealife_core.runs.run import PREDICTIONS, Run
 
 
 def classifiers(runs: Sequence[Run]) -> list[Run]:

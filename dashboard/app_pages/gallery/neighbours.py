@@ -13,7 +13,7 @@ from dashboard.words import plain
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.errors import RunError
 from sealife_core.evaluation.embeddings.training_images import Neighbour
-from sealife_core.runs.directory import Run
+from sealife_core.runs.run import Run
 
 SHOWN = 8
 

@@ -30,7 +30,7 @@ from sealife_core.datasets.decoding.reading import SUFFIXES
 from sealife_core.errors import DatasetError
 from sealife_core.evaluation.figures.palette import class_colour
 from sealife_core.neutral import csv_of
-from sealife_core.runs.directory import Run
+from sealife_core.runs.run import Run
 from sealife_core.wording import counted, percent
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from dashboard.parts.pictures.probability_bars import MOST, probability_bars
 from dashboard.parts.runs.table import colours_of_all
 from dashboard.words import plain, run_name
 from sealife_core.errors import SealifeError
-from sealife_core.runs.directory import Run
+from sealife_core.runs.run import Run
 
 LARGE_PX = 640
 

@@ -14,7 +14,7 @@ from dashboard.data.answers import PAIRED, Answers, Filters, chosen, pair_counts
 from dashboard.parts.pictures.cards import gallery_cards
 from dashboard.parts.runs.table import colours_of_all
 from dashboard.words import run_name
-from sealife_core.runs.directory import Run
+from sealife_core.runs.run import Run
 
 
 def pictures(run: Run, rival: Run | None) -> None:

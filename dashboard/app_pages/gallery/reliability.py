@@ -10,7 +10,7 @@ import streamlit as st
 from dashboard import state
 from dashboard.cache import classifiers
 from dashboard.words import plain, run_name
-from sealife_core.runs.directory import Run
+from sealife_core.runs.run import Run
 from sealife_core.wording import percent
 
 BINS = 10  # tens of percent: what the filter of the Pictures can show too

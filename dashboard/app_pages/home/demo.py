@@ -17,8 +17,8 @@ from sealife_core.errors import RunError, SealifeError
 from sealife_core.evaluation.comparison.demo_lesson import lesson
 from sealife_core.evaluation.comparison.rows import ComparisonRow, comparison
 from sealife_core.evaluation.embeddings.stored_embeddings import has_embeddings
-from sealife_core.runs.directory import Run
 from sealife_core.runs.liveness import State
+from sealife_core.runs.run import Run
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -9,8 +9,8 @@ from dashboard.words import plain
 from sealife_core.config import AnyConfig, SimclrConfig, source_run, task_of
 from sealife_core.demo import REEF
 from sealife_core.errors import ConfigError
-from sealife_core.runs.directory import Run
 from sealife_core.runs.liveness import State
+from sealife_core.runs.run import Run
 
 
 def next_step(names: Sequence[str], runs: Sequence[Run]) -> None:

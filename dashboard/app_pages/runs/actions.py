@@ -13,10 +13,10 @@ from sealife_core.config import AnyConfig, EmbedConfig, SimclrConfig, flat_setti
 from sealife_core.errors import ConfigError, SealifeError
 from sealife_core.evaluation.embeddings.stored_embeddings import has_embeddings
 from sealife_core.launching.data_checks import refuse_resume
-from sealife_core.runs.directory import Run
+from sealife_core.runs import deletion
 from sealife_core.runs.liveness import State
 from sealife_core.runs.resume_check import damage
-from sealife_core.runs.run import PREDICTIONS
+from sealife_core.runs.run import PREDICTIONS, Run
 from sealife_core.runs.scheduling import queue
 from sealife_core.runs.scheduling.queue_order import ahead_of, move_up
 
@@ -88,7 +88,7 @@ def _more(run: Run) -> None:
     st.caption(f"Files: {plain(str(run.path))}")
     _button("Delete", "delete", _delete, run, disabled=run.state().active)
     st.caption("Moves it to the trash. You can undo this." if not run.state().active else "Stop the run first.")
-    trash_fold(queue.trashed(), "run", queue.empty_trash)
+    trash_fold(deletion.trashed(), "run", deletion.empty_trash)
 
 
 def _launch(run: Run) -> str:
@@ -129,7 +129,7 @@ def _begin_anew(run: Run) -> str:
 
 def _delete(run: Run) -> str:
     name = run_name(run)
-    freed_bytes = queue.delete(run)
+    freed_bytes = deletion.delete(run)
     state.select_runs([i for i in state.selected_runs() or [] if i != run.id])
     return f"**{plain(name)}** is in the trash ({size(freed_bytes)})."
 

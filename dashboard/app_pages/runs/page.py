@@ -13,8 +13,8 @@ from dashboard.parts.runs.settings import what_differs
 from dashboard.parts.runs.strip import pace_s
 from dashboard.parts.runs.table import colours_of_all, run_table, whose_runs
 from sealife_core.config import ClassifierConfig, SimclrConfig
-from sealife_core.runs.directory import Run
 from sealife_core.runs.liveness import State
+from sealife_core.runs.run import Run
 
 TABLE_S = 20.0  # it tells epochs only; when a run ends the whole page is drawn anew
 

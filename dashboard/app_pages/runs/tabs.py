@@ -10,7 +10,7 @@ from dashboard.parts.runs.settings import settings_view
 from dashboard.parts.runs.table import colours_of_all
 from sealife_core.config import EmbedConfig
 from sealife_core.errors import ConfigError
-from sealife_core.runs.directory import Run
+from sealife_core.runs.run import Run
 
 
 def run_tabs(run: Run, polls_s: float | None) -> None:

@@ -17,7 +17,7 @@ from dashboard.theme import ink, paper
 from dashboard.words import between, plain
 from sealife_core.config import TASKS, SearchConfig, Setting, describe, task_of
 from sealife_core.errors import ConfigError
-from sealife_core.runs.directory import Run
+from sealife_core.runs.run import Run
 from sealife_core.studies.search_results import (
     ENOUGH_TO_WEIGH,
     Trial,

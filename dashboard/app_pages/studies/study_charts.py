@@ -5,9 +5,10 @@ from typing import Any
 
 from sealife_core.evaluation.figures.palette import CLASS_COLOURS
 from sealife_core.studies.answers import curves
+from sealife_core.studies.building import PROBE
 from sealife_core.studies.learning_curve import AccuracyForecast
 from sealife_core.studies.paper import PAPER, PAPER_SAYS
-from sealife_core.studies.questions import ALL, ONLY, PROBE, WITHOUT
+from sealife_core.studies.questions import ALL, ONLY, WITHOUT
 from sealife_core.studies.results import CellResult, PartResult, over_seeds
 from sealife_core.wording import short_number
 

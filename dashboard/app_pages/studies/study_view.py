@@ -26,8 +26,10 @@ from sealife_core.config import SearchConfig, StudyConfig
 from sealife_core.errors import DatasetError, SealifeError
 from sealife_core.evaluation.figures.palette import CLASS_COLOURS
 from sealife_core.neutral import csv_of
-from sealife_core.runs.directory import Run, parts_of
+from sealife_core.runs import deletion
+from sealife_core.runs.directory import parts_of
 from sealife_core.runs.liveness import State
+from sealife_core.runs.run import Run
 from sealife_core.runs.scheduling import queue
 from sealife_core.studies.answers import answer, on_other_images
 from sealife_core.studies.helps import HELPS
@@ -124,7 +126,7 @@ def _more(run: Run) -> None:
 def _delete(run: Run, with_parts: bool) -> None:
     name = run_name(run)
     try:
-        freed, kept = queue.delete_with_parts(run) if with_parts else (queue.delete(run), [])
+        freed, kept = deletion.delete_with_parts(run) if with_parts else (deletion.delete(run), [])
         stay = f" {len(kept)} runs are kept because other runs need their weights." if kept else ""
         state.say(f"**{plain(name)}** is in the trash ({size(freed)}).{stay}", ("run", run.id))
         state.open_study("")

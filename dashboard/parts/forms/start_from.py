@@ -11,8 +11,9 @@ from dashboard.words import plain
 from sealife_core.config import ALL_STAGES, ClassifierConfig, Setting, source_run
 from sealife_core.errors import ConfigError, SealifeError
 from sealife_core.models.facts import CURATED, published_weights, title_of
-from sealife_core.runs.directory import Run, open_run
+from sealife_core.runs.directory import open_run
 from sealife_core.runs.liveness import State
+from sealife_core.runs.run import Run
 
 FILE = "file"
 STAGES = ("stem", "layer 1", "layer 2", "layer 3", "layer 4")

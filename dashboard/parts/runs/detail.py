@@ -15,9 +15,9 @@ from dashboard.words import method, plain, run_name, state_words
 from sealife_core.config import PENALTIES, AnyConfig, SimclrConfig, source_run
 from sealife_core.errors import ConfigError
 from sealife_core.models.facts import published_weights, title_of
-from sealife_core.runs.directory import Run
 from sealife_core.runs.liveness import State
 from sealife_core.runs.resume_check import BEGIN_ANEW, damage
+from sealife_core.runs.run import Run
 from sealife_core.wording import duration
 
 

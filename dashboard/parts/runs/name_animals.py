@@ -13,9 +13,10 @@ from dashboard.words import plain
 from sealife_core.config import AnyConfig, preset, task_of
 from sealife_core.demo import REEF
 from sealife_core.errors import ConfigError, SealifeError
-from sealife_core.runs.directory import Run, create_run
+from sealife_core.runs.directory import create_run
 from sealife_core.runs.liveness import State
 from sealife_core.runs.names import default_name
+from sealife_core.runs.run import Run
 from sealife_core.runs.scheduling.queue import launch, prewarm
 from sealife_core.wording import percent
 

@@ -8,8 +8,8 @@ import streamlit as st
 from dashboard import state
 from dashboard.words import plain, run_name
 from sealife_core.errors import SealifeError
-from sealife_core.runs.directory import Run
-from sealife_core.runs.run import NotesChanged
+from sealife_core.runs.notes import NotesChanged
+from sealife_core.runs.run import Run
 
 FIELDS = ("name", "tags", "notes")
 

@@ -11,7 +11,7 @@ from dashboard.parts.runs.first_model import confusions, doors, how_chosen
 from dashboard.words import between, plain
 from sealife_core.config import task_of
 from sealife_core.evaluation.embeddings.kept_epoch import kept_words
-from sealife_core.runs.directory import Run
+from sealife_core.runs.run import Run
 from sealife_core.wording import percent
 
 FIGURES = {

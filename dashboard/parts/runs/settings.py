@@ -9,7 +9,7 @@ from dashboard.parts.forms.config_form import same, shown
 from dashboard.words import plain
 from sealife_core.config import SIZES, AnyConfig, describe, flat_settings, preset, task_of, trained_settings
 from sealife_core.evaluation.comparison.differences import difference_rows
-from sealife_core.runs.directory import Run
+from sealife_core.runs.run import Run
 from sealife_core.wording import with_unit
 
 # Which data and which weights always differ; the heading of the run tells them.

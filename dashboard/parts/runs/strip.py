@@ -10,9 +10,9 @@ from dashboard import cache
 from dashboard.errors import show_error
 from dashboard.words import plain, run_name
 from sealife_core.errors import SealifeError
-from sealife_core.runs.directory import Run
+from sealife_core.runs.costs.time_left import seconds_left, stage_seconds_left
 from sealife_core.runs.liveness import State
-from sealife_core.runs.scheduling.forecast import seconds_left, stage_seconds_left
+from sealife_core.runs.run import Run
 from sealife_core.runs.scheduling.queue import request_stop
 from sealife_core.runs.scheduling.queue_order import place_of
 from sealife_core.wording import duration

@@ -13,7 +13,7 @@ from dashboard import cache, state
 from dashboard.theme import on_page, paper, run_colours
 from dashboard.words import key_number, method, run_name, state_words
 from sealife_core.errors import ConfigError
-from sealife_core.runs.directory import Run
+from sealife_core.runs.run import Run
 from sealife_core.runs.scheduling.forecast import QueueForecast
 
 ROWS_SHOWN = 8

@@ -3,7 +3,7 @@
 A file gets the prediction that stands for it in ``predictions.parquet``, but for rounding.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
@@ -22,6 +22,7 @@ from sealife_core.evaluation.classification.out_of_distribution import Means, Ou
 from sealife_core.evaluation.embeddings.picture_encoder import Picture, PictureEncoder, Square
 from sealife_core.evaluation.embeddings.stage_outputs import WithStageOutputs, taken_apart
 from sealife_core.evaluation.embeddings.training_images import Neighbour, TrainingImages, training_images
+from sealife_core.progress import Progress
 from sealife_core.runs.run import Run
 from sealife_core.views.transforms import normalise
 
@@ -79,7 +80,7 @@ class Predictor(PictureEncoder):
         return self._predicted([self.square(picture) for picture in pictures])
 
     def predict_files(
-        self, files: Sequence[tuple[str, Path]], progress: Callable[[str, int, int], None] | None = None
+        self, files: Sequence[tuple[str, Path]], progress: Progress | None = None
     ) -> tuple[list[tuple[str, Prediction]], list[tuple[str, str]]]:
         """(name, prediction) of every (name, path) that can be read, and (name, reason) of every other."""
         predictions: list[tuple[str, Prediction]] = []

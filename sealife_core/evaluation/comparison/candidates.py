@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from sealife_core.config import ClassifierConfig
 from sealife_core.errors import SealifeError
-from sealife_core.runs.directory import Run
+from sealife_core.runs.run import Run
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from sealife_core.errors import ConfigError
 from sealife_core.evaluation.comparison.candidates import distinct_names
 from sealife_core.evaluation.comparison.rows import ComparisonRow
 from sealife_core.models.facts import published_weights, title_of
-from sealife_core.runs.directory import Run
+from sealife_core.runs.run import Run
 from sealife_core.wording import short_number, with_unit
 
 DEPTH = "trained_stages"

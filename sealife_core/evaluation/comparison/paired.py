@@ -15,7 +15,7 @@ from scipy.stats import binomtest
 
 from sealife_core.errors import RunError
 from sealife_core.evaluation.comparison.resampling import Interval, accuracy_difference, macro_f1_difference
-from sealife_core.runs.directory import Run
+from sealife_core.runs.run import Run
 from sealife_core.wording import counted
 
 if TYPE_CHECKING:

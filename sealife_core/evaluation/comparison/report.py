@@ -18,7 +18,7 @@ from sealife_core.evaluation.comparison.paired import Paired, all_pairs, class_c
 from sealife_core.evaluation.comparison.report_piles import piles_html
 from sealife_core.evaluation.comparison.rows import ComparisonRow, by_encoder, comparison
 from sealife_core.evaluation.figures.comparison_figures import as_svg, class_figure, comparison_figure, ladder_figure
-from sealife_core.runs.directory import Run
+from sealife_core.runs.run import Run
 from sealife_core.wording import duration, percent
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from sealife_core.config import AnyConfig, ClassifierConfig, SimclrConfig, fewer
 from sealife_core.errors import SealifeError
 from sealife_core.evaluation.comparison.candidates import distinct_names
 from sealife_core.models.facts import published_weights, title_of
-from sealife_core.runs.directory import Run
+from sealife_core.runs.run import Run
 from sealife_core.wording import duration
 
 if TYPE_CHECKING:

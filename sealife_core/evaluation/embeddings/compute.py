@@ -15,7 +15,7 @@ from sealife_core.views.transforms import apply_views
 if TYPE_CHECKING:
     from sealife_core.datasets.decoding.pixels import Pixels
 
-Progress = Callable[[str, int, int], None]  # stage, done, total
+from sealife_core.progress import Progress
 
 
 def embed(

@@ -14,7 +14,8 @@ import numpy as np
 
 from sealife_core.evaluation.embeddings.neighbours import neighbour_graph
 from sealife_core.evaluation.projections.reduction import ProjectionSettings
-from sealife_core.evaluation.projections.umap_fit import Progress, enough, laid_out, quieten, say, usable_neighbours
+from sealife_core.evaluation.projections.umap_fit import enough, laid_out, quieten, say, usable_neighbours
+from sealife_core.progress import Progress
 
 # AlignedUMAP's own, but for the pull.
 EPOCHS = 200

@@ -13,16 +13,8 @@ import numpy as np
 from sealife_core.config.settings import Settings, setting
 from sealife_core.errors import DatasetError
 from sealife_core.evaluation.embeddings.neighbours import Metric, neighbour_graph
-from sealife_core.evaluation.projections.umap_fit import (
-    Progress,
-    bar,
-    enough,
-    finite,
-    laid_out,
-    quieten,
-    say,
-    usable_neighbours,
-)
+from sealife_core.evaluation.projections.umap_fit import bar, enough, finite, laid_out, quieten, say, usable_neighbours
+from sealife_core.progress import Progress
 from sealife_core.wording import counted
 
 _BLOCK_CELLS = 2**23  # of embeddings held at once: 32 MiB in float32, however many images there are

@@ -34,9 +34,10 @@ from sealife_core.evaluation.embeddings.stored_embeddings import (
     read_snapshots,
 )
 from sealife_core.evaluation.projections.reduction import ProjectionSettings
-from sealife_core.runs.contents import FACTS_SHAPE, INDEX_SHAPE, PROCESS_SHAPE, PROJECTING_SHAPE
+from sealife_core.processes import host, identity
+from sealife_core.runs.contents import FACTS_SHAPE, INDEX_SHAPE, PROCESS_SHAPE, PROJECTION_SHAPE
 from sealife_core.runs.files import UnreadableFile, read_json, replace_json, tail, written_at
-from sealife_core.runs.liveness import Process, host, identity, is_fresh, process_of
+from sealife_core.runs.liveness import Process, is_fresh, process_of
 from sealife_core.runs.scheduling.spawning import reap, spawn
 
 What = Literal["umap", "film"]
@@ -77,7 +78,7 @@ def find(run_path: Path, settings: ProjectionSettings, what: What = "umap") -> P
     """The projection as it stands on disk; milliseconds. Of other embeddings than the run has now it is absent."""
     folder = folder_of(run_path, settings, what)
     try:
-        request, status = read_json(folder / REQUEST), read_json(folder / STATUS, PROJECTING_SHAPE)
+        request, status = read_json(folder / REQUEST), read_json(folder / STATUS, PROJECTION_SHAPE)
     except UnreadableFile as error:
         return Projection("failed", error=f"{error} Compute the projection again.")
     if request is None or request.get("source") != fingerprint(run_path, what, settings.of):

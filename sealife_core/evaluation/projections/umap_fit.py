@@ -2,15 +2,13 @@
 
 import re
 import warnings
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from sealife_core.errors import DatasetError
+from sealife_core.progress import Progress
 from sealife_core.wording import counted
-
-Progress = Callable[[str, int, int], None]  # stage, done, total
 
 FEWEST = 4  # umap-learn cannot place three points in the plane
 

@@ -9,7 +9,7 @@ damaged, half-written or of something else is made again. Of all files of a data
 import hashlib
 import json
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -29,6 +29,7 @@ from sealife_core.evaluation.embeddings.feature_store import FOLDER as FEATURES
 from sealife_core.models.encoders import Encoder
 from sealife_core.models.facts import STAGE_NAMES
 from sealife_core.models.folding import folded
+from sealife_core.progress import Progress
 from sealife_core.training.fine_tuning.activation_batches import Activations
 from sealife_core.training.hardware import Hardware
 from sealife_core.training.inputs import network_inputs
@@ -40,8 +41,6 @@ MOST_OF_DISK = 0.5  # of what is free
 _METHOD = "float16, channels last, 1"  # a file made in another way is made anew
 _ROUNDING = 0.02  # of features, relative: bf16 and float16 stay well below it, another network does not
 _BATCH = 32  # images: what most processors are fastest at, their maps still in the cache
-
-Progress = Callable[[str, int, int], None]  # stage, done, total
 
 
 def cut_of(config: ClassifierConfig) -> str | None:

@@ -20,7 +20,8 @@ from sealife_core.models.checkpoint import ModelCard, save_model
 from sealife_core.models.encoders import build_encoder
 from sealife_core.models.facts import IMAGENET_MEAN, IMAGENET_STD
 from sealife_core.models.heads import projection_head
-from sealife_core.runs.directory import Run, create_run
+from sealife_core.runs.directory import create_run
+from sealife_core.runs.run import Run
 
 
 @pytest.fixture(scope="module")

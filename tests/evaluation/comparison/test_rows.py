@@ -17,7 +17,9 @@ from sealife_core.evaluation.comparison.rows import (
     to_frame,
     with_interval,
 )
-from sealife_core.runs.directory import Run, RunWriter, create_run
+from sealife_core.runs.directory import create_run
+from sealife_core.runs.run import Run
+from sealife_core.runs.writer import RunWriter
 from sealife_core.wording import duration
 
 TEST = {

@@ -16,7 +16,7 @@ from sealife_core.datasets.batches import ImageBatches
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.datasets.decoding.pixels import open_pixels
 from sealife_core.models.encoders import Encoder, build_encoder
-from sealife_core.runs.directory import Run
+from sealife_core.runs.run import Run
 from sealife_core.training.fine_tuning import activations
 from sealife_core.training.fine_tuning.activation_batches import ActivationBatches, CopyOrder, restored
 from sealife_core.training.fine_tuning.activations import (

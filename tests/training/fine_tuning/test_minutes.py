@@ -11,7 +11,8 @@ from sealife_core.datasets.batches import ImageBatches
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.datasets.decoding.pixels import open_pixels
 from sealife_core.errors import ConfigError
-from sealife_core.runs.directory import Run, create_run
+from sealife_core.runs.directory import create_run
+from sealife_core.runs.run import Run
 from sealife_core.runs.writer import RunWriter
 from sealife_core.training.classifier import ClassifierModule
 from sealife_core.training.fine_tuning import minutes

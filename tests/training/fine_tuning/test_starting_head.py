@@ -14,7 +14,7 @@ from sealife_core.datasets.dataset import Dataset
 from sealife_core.errors import ConfigError
 from sealife_core.models.checkpoint import load_model
 from sealife_core.models.heads import classification_head
-from sealife_core.runs.directory import Run
+from sealife_core.runs.run import Run
 from sealife_core.training.fine_tuning import starting_head
 from sealife_core.training.fine_tuning.starting_head import inherited_head, solve_probe
 

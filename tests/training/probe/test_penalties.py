@@ -13,10 +13,11 @@ from torch.nn import functional
 
 from sealife_core.config import PENALTIES, ClassifierConfig, preset
 from sealife_core.datasets.dataset import Dataset
-from sealife_core.runs.directory import Run, create_run
+from sealife_core.launching.data_checks import labelled_rows
+from sealife_core.runs.directory import create_run
+from sealife_core.runs.run import Run
 from sealife_core.runs.writer import RunWriter
 from sealife_core.training.hardware import Hardware
-from sealife_core.training.preparation import labelled_rows
 from sealife_core.training.probe.feature_batches import Features, standardised
 from sealife_core.training.probe.lbfgs import LbfgsProbe, PenaltyPath
 from sealife_core.training.train import learn, on_features, penalty_of, train
