@@ -36,7 +36,7 @@ def build_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for group in (data, classify, training, studies, search, sweep, measure_speed, view_recipes, runs, predict):
         group.add_commands(commands)
-    for command in commands.choices.values():
+    for command in set(commands.choices.values()):  # an alias is the same parser
         command.add_argument("--json", action="store_true", help="print JSON instead of text")
     return parser
 
