@@ -136,7 +136,7 @@ def _row(name: str, prediction: "Prediction", top: int) -> dict[str, Any]:
         "confidence": prediction.confidence,
         "top": ranked,
         "similarity": prediction.similarity,
-        "novelty": prediction.novelty,
+        "novelty": prediction.ood_score,
         "unlike": prediction.unlike,
     }
 
@@ -144,13 +144,13 @@ def _row(name: str, prediction: "Prediction", top: int) -> dict[str, Any]:
 def _document(
     model: str, predictor: "Predictor", rows: list[dict[str, Any]], skipped: list[tuple[str, str]]
 ) -> dict[str, Any]:
-    novelty = predictor.novelty
+    ood = predictor.ood
     return {
         "model": model,
         "run": predictor.card.run,
         "classes": list(predictor.classes),
-        "unlike_above": novelty.threshold if novelty else None,
-        "without_unlike": predictor.without_novelty or None,
+        "unlike_above": ood.threshold if ood else None,
+        "without_unlike": predictor.ood_unavailable or None,
         "predictions": rows,
         "skipped": [{"file": name, "reason": reason} for name, reason in skipped],
     }
@@ -166,22 +166,22 @@ def _show(
     columns = {"file": "file", "prediction": "prediction", "confidence": "confidence"}
     if chosen.top > 1 and len(predictor.classes) > 1:
         columns["next"] = "next most likely"
-    novelty = predictor.novelty
+    ood = predictor.ood
     if any(row["similarity"] is not None for row in rows):
         columns["similarity"] = "similarity"
-    if novelty:
+    if ood:
         columns |= {"novelty": "novelty", "unlike": "unlike?"}
     output.table([_shown(row) for row in rows], columns, empty="")
     lines = [f"{len(rows):,} pictures predicted, {len(skipped):,} files skipped."]
     lines += [terminal_text(f"  {name}: {reason}") for name, reason in skipped]
-    if novelty:
+    if ood:
         lines.append(
-            f"novelty: how far a picture is from {novelty.n_train:,} training images. 0 is the median of"
-            f" {novelty.n_val:,} validation images; closer pictures are below 0. A picture above"
-            f" {novelty.threshold:.1f} is unlike the training images. {novelty.caveat}"
+            f"novelty: how far a picture is from {ood.n_train:,} training images. 0 is the median of"
+            f" {ood.n_val:,} validation images; closer pictures are below 0. A picture above"
+            f" {ood.threshold:.1f} is unlike the training images. {ood.caveat}"
         )
     else:
-        lines.append(f"The pictures were not compared with the training images. {predictor.without_novelty}")
+        lines.append(f"The pictures were not compared with the training images. {predictor.ood_unavailable}")
     if chosen.csv:
         lines.append(f"Written to {chosen.csv}.")
     output.result(None, "\n" + "\n".join(lines))
@@ -189,12 +189,12 @@ def _show(
 
 def _shown(row: dict[str, Any]) -> dict[str, Any]:
     """A row in the table's words."""
-    similarity, novelty = row["similarity"], row["novelty"]
+    similarity, score = row["similarity"], row["novelty"]
     return row | {
         "confidence": percent(row["confidence"]),
         "next": ", ".join(f"{other['label']} {percent(other['probability'])}" for other in row["top"][1:]),
         "similarity": "" if similarity is None else f"{similarity:.3f}",
-        "novelty": "" if novelty is None else f"{round(novelty, 1) + 0.0:.1f}",
+        "novelty": "" if score is None else f"{round(score, 1) + 0.0:.1f}",
         "unlike": "UNLIKE" if row["unlike"] else "",
     }
 
@@ -210,10 +210,10 @@ def _csv(rows: list[dict[str, Any]], skipped: list[tuple[str, str]], top: int) -
         ranked = [value for other in row["top"][1:] for value in (other["label"], f"{other['probability']:.6f}")]
         ranked += [""] * (len(others) - len(ranked))
         similarity = "" if row["similarity"] is None else f"{row['similarity']:.6f}"
-        novelty = "" if row["novelty"] is None else f"{row['novelty']:.4f}"
+        score = "" if row["novelty"] is None else f"{row['novelty']:.4f}"
         unlike = "" if row["unlike"] is None else "yes" if row["unlike"] else "no"
         lines.append(
-            [row["file"], row["prediction"], f"{row['confidence']:.6f}", *ranked, similarity, novelty, unlike, ""]
+            [row["file"], row["prediction"], f"{row['confidence']:.6f}", *ranked, similarity, score, unlike, ""]
         )
     lines += [[name, *[""] * (len(others) + 5), reason] for name, reason in skipped]
     return csv_of(pd.DataFrame(lines, columns=columns))

@@ -29,7 +29,7 @@ import io
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from scipy.linalg import solve_triangular
@@ -38,9 +38,6 @@ from sealife_core.durable import replace_file
 from sealife_core.errors import RunError
 from sealife_core.models.facts import STAGE_NAMES
 from sealife_core.wording import counted
-
-if TYPE_CHECKING:
-    pass
 
 FILE = "novelty.npz"
 STAGES = ("pixels", *STAGE_NAMES)
@@ -204,17 +201,17 @@ def shrunk_covariance(values: np.ndarray) -> np.ndarray:
     return covariance
 
 
-def write_ood(folder: Path, novelty: OutOfDistribution) -> None:
-    """Keep ``novelty`` in FOLDER/novelty.npz, beside the model it belongs to.
+def write_ood(folder: Path, ood: OutOfDistribution) -> None:
+    """Keep ``ood`` in FOLDER/novelty.npz, beside the model it belongs to.
 
     Arrays ``<stage>.mean`` (d,) and ``<stage>.whitening`` (d, d) float32, ``<stage>.scale`` (median, spread); and
     ``format``, ``threshold``, ``n_train``, ``n_val``, ``cache_size_px``; and ``auroc`` where it was measured.
     """
-    held: dict[str, Any] = {"format": _FORMAT, "threshold": novelty.threshold}
-    held |= {"n_train": novelty.n_train, "n_val": novelty.n_val, "cache_size_px": novelty.cache_size_px}
-    if novelty.auroc is not None:
-        held["auroc"] = novelty.auroc
-    for name, stage in novelty.stages.items():
+    held: dict[str, Any] = {"format": _FORMAT, "threshold": ood.threshold}
+    held |= {"n_train": ood.n_train, "n_val": ood.n_val, "cache_size_px": ood.cache_size_px}
+    if ood.auroc is not None:
+        held["auroc"] = ood.auroc
+    for name, stage in ood.stages.items():
         held |= {f"{name}.mean": stage.mean, f"{name}.whitening": stage.whitening}
         held[f"{name}.scale"] = np.array([stage.median, stage.spread])
     content = io.BytesIO()
@@ -233,7 +230,7 @@ def read_ood(folder: Path, feature_dim: int) -> OutOfDistribution | None:
             stages = {name: _read_stage(held, name) for name in STAGES}
             counts = [int(held[name]) for name in ("n_train", "n_val", "cache_size_px")]
             auroc = float(held["auroc"]) if "auroc" in held else None
-            novelty = OutOfDistribution(stages, float(held["threshold"]), *counts, auroc=auroc)
+            ood = OutOfDistribution(stages, float(held["threshold"]), *counts, auroc=auroc)
             sound = int(held["format"]) == _FORMAT and len(stages["layer4"].mean) == feature_dim and min(counts) > 0
     except (OSError, ValueError, TypeError, LookupError, EOFError, RuntimeError, AttributeError, zipfile.BadZipFile):
         sound = False
@@ -243,7 +240,7 @@ def read_ood(folder: Path, feature_dim: int) -> OutOfDistribution | None:
             " images cannot be detected. Copy it again from the run, or delete it: it is then made again on a"
             " machine that has the data set."
         )
-    return novelty
+    return ood
 
 
 def _read_stage(held: Any, name: str) -> StageGaussian:

@@ -26,16 +26,16 @@ from sealife_core.runs.run import Run
 from sealife_core.views.transforms import normalise
 
 _BLOCK = 64  # pictures decoded and predicted at a time: few enough for memory, enough to keep the threads busy
-_MEASURED = {"train": 2_000, "val": 1_000}  # images to measure novelty by where a run has not: some 20 s on a CPU
+_MEASURED = {"train": 2_000, "val": 1_000}  # images to fit the OOD detector if the run has none: about 20 s on a CPU
 
 
 @dataclass(frozen=True, eq=False)
 class Prediction:
-    """What the model holds a picture for. probabilities: (C,) float32, of ``classes``; features: h (D,) float32.
+    """The prediction for one picture. probabilities: (C,) float32, of ``classes``; features: h (D,) float32.
 
-    similarity: cosine, to the most similar training image; None where the run's embeddings or its data set are not
-    there. novelty: how far off the picture is, as ``Novelty.score``; unlike: whether that is above the threshold. Both
-    None where nothing is known of the training images (``Predictor.without_novelty`` says why).
+    similarity: cosine similarity to the most similar training image; None without the run's embeddings or its data set.
+    ood_score: of ``OutOfDistribution.score``; unlike: whether it is above the threshold. Both are None where
+    ``Predictor.ood_unavailable`` gives a reason.
     """
 
     label: str
@@ -44,7 +44,7 @@ class Prediction:
     probabilities: np.ndarray
     features: np.ndarray
     similarity: float | None
-    novelty: float | None
+    ood_score: float | None
     unlike: bool | None
 
     def ranked(self, most: int | None = None) -> list[tuple[str, float]]:
@@ -126,14 +126,14 @@ class Predictor(PictureEncoder):
         return images.nearest(features, k)
 
     @property
-    def novelty(self) -> OutOfDistribution | None:
-        """What "unlike anything in training" means for this model; None where :attr:`without_novelty` says why not."""
-        return self._novelty[0]
+    def ood(self) -> OutOfDistribution | None:
+        """The out-of-distribution detector of this model; None where :attr:`ood_unavailable` gives the reason."""
+        return self._ood[0]
 
     @property
-    def without_novelty(self) -> str:
-        """Why no picture can be told to be unlike the training images; "" where it can."""
-        return self._novelty[1]
+    def ood_unavailable(self) -> str:
+        """Why pictures unlike the training images cannot be detected; "" if they can."""
+        return self._ood[1]
 
     def _attempt(self, path: Path) -> Square | str:
         try:
@@ -147,9 +147,9 @@ class Predictor(PictureEncoder):
         features, means = self._watched(squares)
         with torch.inference_mode():
             probabilities = self.classifier(torch.from_numpy(features)).softmax(1).numpy()
-        training, novelty = self._training[0], self.novelty
+        training, ood = self._training[0], self.ood
         alike = training.similarity(features).tolist() if training else [None] * len(squares)
-        scores = novelty.score(means).tolist() if novelty else [None] * len(squares)
+        scores = ood.score(means).tolist() if ood else [None] * len(squares)
         return [
             Prediction(
                 label=self.classes[int(p.argmax())],
@@ -158,8 +158,8 @@ class Predictor(PictureEncoder):
                 probabilities=p,
                 features=h,
                 similarity=similarity,
-                novelty=score,
-                unlike=None if novelty is None or score is None else novelty.unlike(score),
+                ood_score=score,
+                unlike=None if ood is None or score is None else ood.unlike(score),
             )
             for p, h, similarity, score in zip(probabilities, features, alike, scores, strict=True)
         ]
@@ -183,9 +183,9 @@ class Predictor(PictureEncoder):
             return None, str(error)
 
     @cached_property
-    def _novelty(self) -> tuple[OutOfDistribution | None, str]:
-        """What the run has kept or else, measured once, what its data set tells; None and a sentence without either."""
-        kept, why_not = self.kept_novelty
+    def _ood(self) -> tuple[OutOfDistribution | None, str]:
+        """The detector stored beside the model, else one fitted once on its data set; or None and a reason."""
+        kept, why_not = self.stored_ood
         if kept or why_not:
             return kept, why_not
         try:
@@ -194,7 +194,7 @@ class Predictor(PictureEncoder):
             return None, str(error)
 
     def _measured(self) -> OutOfDistribution:
-        """Novelty by some images of the data set, kept beside the model if the folder lets itself be written."""
+        """A detector fitted on some images of the data set, stored beside the model if its folder is writable."""
         dataset = open_dataset(self.card.data)
         if dataset.content_hash != self.card.data_hash:
             raise RunError(
@@ -212,7 +212,7 @@ class Predictor(PictureEncoder):
             found.append(self._watched(squares)[1])
             read = [not isinstance(square, str) for square in tried]
             labels.append(dataset.labels[rows][read])
-        novelty = measure_with_auroc(found[0], found[1], self.cache_px, labels[0], labels[1])
-        with suppress(OSError):  # a folder of someone else's: measured again the next time
-            write_ood(self.folder, novelty)
-        return novelty
+        ood = measure_with_auroc(found[0], found[1], self.cache_px, labels[0], labels[1])
+        with suppress(OSError):  # a read-only folder: fitted again the next time
+            write_ood(self.folder, ood)
+        return ood

@@ -92,7 +92,7 @@ class PictureEncoder:
         noted = Run(self.folder).environment().get("cache_size_px")
         if isinstance(noted, int) and noted > 0:
             return noted
-        if kept := self.kept_novelty[0]:  # a copied model
+        if kept := self.stored_ood[0]:  # a copied model
             return kept.cache_size_px
         try:
             dataset = open_dataset(self.card.data)
@@ -103,8 +103,8 @@ class PictureEncoder:
         return cache_size_px(dataset, self.card.image_size_px)
 
     @cached_property
-    def kept_novelty(self) -> tuple[OutOfDistribution | None, str]:
-        """What is kept of the training images beside the model; None if nothing, with a sentence if it is damaged."""
+    def stored_ood(self) -> tuple[OutOfDistribution | None, str]:
+        """The out-of-distribution detector stored beside the model, or None; with a sentence if it is damaged."""
         try:
             return read_ood(self.folder, self.card.feature_dim), ""
         except RunError as error:
