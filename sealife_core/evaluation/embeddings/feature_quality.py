@@ -3,8 +3,9 @@
 import numpy as np
 
 from sealife_core.errors import DatasetError
+from sealife_core.evaluation.embeddings.neighbours import nearest
 
-_BLOCK_CELLS = 2**24  # similarities held at once: 64 MiB in float32, however large the bank
+_BLOCK_CELLS = 2**23  # similarities held at once: 64 MiB in float64, however many points there are
 
 # Who votes and who is asked where a page or a projection tells k-NN accuracy: 10⁸ similarities, a second or two, also
 # of a million images. With 5,000 asked, accuracy is known to 1.4 points (95 %).
@@ -26,22 +27,14 @@ def knn_predict(
     if len(bank) == 0:
         raise DatasetError("The k-NN bank has no labelled images; expected at least one. Label some training images.")
     classes, bank_index = np.unique(np.asarray(bank_labels), return_inverse=True)
-    k = min(k, len(bank))
-    bank, queries = _unit(bank), _unit(queries)
-    chosen = np.empty(len(queries), dtype=np.int64)
-    block = max(1, _BLOCK_CELLS // len(bank))
-    for start in range(0, len(queries), block):
-        similarity = queries[start : start + block] @ bank.T  # (b, m)
-        nearest = np.argpartition(similarity, len(bank) - k, axis=1)[:, len(bank) - k :]  # (b, k)
-        close = np.take_along_axis(similarity, nearest, axis=1)
-        # Shifted by the row's largest, which changes no ranking and keeps exp finite at any temperature.
-        weights = (
-            np.ones_like(close) if temperature is None else np.exp((close - close.max(1, keepdims=True)) / temperature)
-        )
-        cell = np.arange(len(close))[:, None] * len(classes) + bank_index[nearest]
-        votes = np.bincount(cell.ravel(), weights.ravel(), minlength=len(close) * len(classes))
-        chosen[start : start + block] = classes[votes.reshape(len(close), len(classes)).argmax(1)]
-    return chosen
+    rows, similarity = nearest(bank, queries, k)  # (n, k), best first
+    # Shifted by the row's largest, which changes no ranking and keeps exp finite at any temperature.
+    weights = (
+        np.ones_like(similarity) if temperature is None else np.exp((similarity - similarity[:, :1]) / temperature)
+    )
+    cell = np.arange(len(rows))[:, None] * len(classes) + bank_index[rows]
+    votes = np.bincount(cell.ravel(), weights.ravel(), minlength=len(rows) * len(classes))
+    return classes[votes.reshape(len(rows), len(classes)).argmax(1)]
 
 
 def knn_accuracy(
@@ -74,7 +67,7 @@ def voters(labels: np.ndarray, splits: np.ndarray, asked: str, seed: int = 0) ->
 
 def alignment(z0: np.ndarray, z1: np.ndarray, alpha: float = 2.0) -> float:
     """Mean distance^alpha of positive pairs on the unit sphere (arXiv 2005.10242). z0, z1: (N, D). Best is 0."""
-    distance = np.linalg.norm(_unit(z0, np.float64) - _unit(z1, np.float64), axis=1)
+    distance = np.linalg.norm(_unit(z0) - _unit(z1), axis=1)
     return float(np.mean(distance**alpha))
 
 
@@ -86,8 +79,8 @@ def uniformity(z: np.ndarray, t: float = 2.0) -> float:
     n = len(z)
     if n < 2:
         return float("nan")
-    z = _unit(z, np.float64)
-    total, block = 0.0, max(1, _BLOCK_CELLS // (2 * n))
+    z = _unit(z)
+    total, block = 0.0, max(1, _BLOCK_CELLS // n)
     for start in range(0, n, block):
         part = z[start : start + block]
         squared = np.maximum(2 - 2 * part @ z.T, 0)  # |a − b|² of unit vectors
@@ -123,7 +116,7 @@ def collapsed(h: np.ndarray) -> str | None:
         return "The features hold NaN or infinity: training has diverged. Lower the learning rate."
     if len(h) < 8:
         return None
-    spread = float(_unit(h, np.float64).std(0).mean() * np.sqrt(h.shape[1]))
+    spread = float(_unit(h).std(0).mean() * np.sqrt(h.shape[1]))
     rank = effective_rank(h)
     if spread < _LEAST_SPREAD or rank < _LEAST_RANK:
         return (
@@ -162,8 +155,8 @@ def logistic_probe(
     return probabilities
 
 
-def _unit(vectors: np.ndarray, dtype: type = np.float32) -> np.ndarray:
-    """Rows (N, D) scaled to length 1; a row of zeros stays."""
-    vectors = np.asarray(vectors, dtype)
+def _unit(vectors: np.ndarray) -> np.ndarray:
+    """Rows (N, D) as float64, scaled to length 1; a row of zeros stays."""
+    vectors = np.asarray(vectors, np.float64)
     length = np.linalg.norm(vectors, axis=1, keepdims=True)
     return vectors / np.where(length == 0, 1, length)

@@ -7,7 +7,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.neighbors import KNeighborsClassifier
 
 from sealife_core.errors import DatasetError
-from sealife_core.evaluation.embeddings import feature_quality
+from sealife_core.evaluation.embeddings import feature_quality, neighbours
 from sealife_core.evaluation.embeddings.feature_quality import (
     alignment,
     collapsed,
@@ -48,7 +48,7 @@ def test_knn_predict__is_the_same_in_blocks(monkeypatch: pytest.MonkeyPatch) -> 
     bank, bank_labels = _clusters(300, 0)
     queries, _ = _clusters(101, 1)
     whole = knn_predict(bank, bank_labels, queries)
-    monkeypatch.setattr(feature_quality, "_BLOCK_CELLS", 300 * 7)
+    monkeypatch.setattr(neighbours, "_BLOCK_CELLS", 300 * 7)
     assert (knn_predict(bank, bank_labels, queries) == whole).all()
 
 
