@@ -101,21 +101,36 @@ def wilson(k: int, n: int) -> tuple[float, float]:
 def bootstrap_macro_f1(
     labels: np.ndarray, predicted: np.ndarray, classes: int, seed: int = 0, resamples: int = RESAMPLES
 ) -> tuple[float, float]:
-    """The 95 % percentile interval of macro-F1 when the n images are drawn anew, with replacement, ``resamples`` times.
+    """95 % percentile interval of macro-F1 over images that are drawn again, with replacement, ``resamples`` times.
 
-    labels, predicted: (n,). Each resample's mean is over the classes that it holds, as the estimate's own.
+    labels, predicted: (n,). In each resample the mean is over the classes that it contains.
     """
-    # Drawing images anew is drawing the confusion matrix's filled cells from a multinomial: ≤ C² numbers for n draws.
     cells, counts = np.unique(np.asarray(labels) * classes + np.asarray(predicted), return_counts=True)
     truth, guess = np.divmod(cells, classes)
-    ones, at = np.ones(len(cells)), np.arange(len(cells))
-    of_truth = sparse.csr_array((ones, (truth, at)), shape=(classes, len(cells)))
-    of_guess = sparse.csr_array((ones, (guess, at)), shape=(classes, len(cells)))
-    right = sparse.csr_array((ones * (truth == guess), (truth, at)), shape=(classes, len(cells)))
-    drawn = np.random.default_rng(seed).multinomial(counts.sum(), counts / counts.sum(), size=resamples).T  # (cells, R)
-    images, named, hits = (np.asarray(part @ drawn) for part in (of_truth, of_guess, right))  # (C, R) each
-    low, high = np.quantile(macro_f1(hits, images, named), (0.025, 0.975))
+    low, high = np.quantile(
+        macro_f1_of_cells(truth, guess, classes, resampled(counts, seed, resamples)), (0.025, 0.975)
+    )
     return float(low), float(high)
+
+
+def resampled(counts: np.ndarray, seed: int, resamples: int) -> np.ndarray:
+    """(cells, R) int64: how many of the n = Σ counts images each cell has in each of R bootstrap resamples.
+
+    Images of one cell are alike for the score, so a multinomial over the cells replaces n draws.
+    """
+    n = counts.sum()
+    return np.random.default_rng(seed).multinomial(n, counts / n, size=resamples).T
+
+
+def macro_f1_of_cells(truth: np.ndarray, guess: np.ndarray, classes: int, counts: np.ndarray) -> np.ndarray:
+    """(R,) macro-F1 of each column of ``counts`` (cells, R). truth, guess: (cells,) class indices of each cell."""
+    cells, shape = np.arange(len(truth)), (classes, len(truth))
+
+    def summed(by: np.ndarray, kept: np.ndarray) -> np.ndarray:
+        return np.asarray(sparse.csr_array((kept.astype(float), (by, cells)), shape=shape) @ counts)  # (C, R)
+
+    every = np.ones(len(truth))
+    return macro_f1(hits=summed(truth, truth == guess), images=summed(truth, every), named=summed(guess, every))
 
 
 def top_k(labels: np.ndarray, probabilities: np.ndarray, k: int) -> float:
