@@ -21,7 +21,8 @@ def show_comparison(named: list[str], output: Output, html: str | None = None, p
     from sealife_core.evaluation.comparison.advice import advice
     from sealife_core.evaluation.comparison.paired import paired_runs
     from sealife_core.evaluation.comparison.report import comparison_html, readable_predictions
-    from sealife_core.evaluation.comparison.rows import as_text, comparison
+    from sealife_core.evaluation.comparison.rows import comparison
+    from sealife_core.evaluation.comparison.score_table import as_text
 
     path = None if html is None else destination(html, "--html")
     runs = [find_run(one) for one in named] if named else list_runs()

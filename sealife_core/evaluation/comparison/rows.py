@@ -11,7 +11,6 @@ from sealife_core.errors import SealifeError
 from sealife_core.evaluation.comparison.candidates import distinct_names
 from sealife_core.models.facts import published_weights, title_of
 from sealife_core.runs.directory import Run
-from sealife_core.wording import duration
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -128,63 +127,11 @@ def representation_rows(runs: Sequence[Run]) -> list[RepresentationRow]:
     return sorted(rows, key=lambda row: -row.knn_accuracy)
 
 
-def as_text(rows: Sequence[ComparisonRow]) -> str:
-    """``rows`` as a table for a terminal, as wide as it needs to be."""
-    if not rows:
-        return "No run has been tested yet. Train a classifier: its test accuracy appears here when it finishes."
-    columns = ("Run", "Method", "Encoder", "From", "Data", "Test", "Accuracy", "Macro-F1", "Top-3", "Chance", "Time")
-    cells = [
-        (
-            row.name if row.comparable else f"{row.name} *",
-            f"{row.method}, {row.fewer_labels}" if row.fewer_labels else row.method,
-            title_of(row.encoder),
-            row.source,
-            row.data,
-            f"{row.n:,}",
-            with_interval(row.accuracy, row.low, row.high),
-            with_interval(row.macro_f1, row.macro_f1_low, row.macro_f1_high),
-            "–" if row.top3 is None else f"{row.top3:.3f}",
-            f"{row.chance:.3f}",
-            duration(row.train_s),
-        )
-        for row in rows
-    ]
-    notes = [f"* {row.name}: {row.why_not}" for row in rows if not row.comparable]
-    return "\n".join([_table(columns, cells), *notes, "In brackets: 95 % intervals."])
-
-
-def representation_text(rows: Sequence[RepresentationRow]) -> str:
-    """``rows`` as a table for a terminal, as as_text."""
-    if not rows:
-        return "No SimCLR run has been measured yet. Train one on a data set with labelled validation images."
-    columns = ("Run", "Encoder", "From", "Data", "Validation", "k-NN accuracy", "Chance", "Effective rank", "Time")
-    cells = [
-        (
-            row.name,
-            title_of(row.encoder),
-            row.source,
-            row.data,
-            f"{row.n:,}",
-            with_interval(row.knn_accuracy, row.low, row.high),
-            f"{row.chance:.3f}",
-            "–" if row.effective_rank is None else f"{row.effective_rank:.1f}",
-            duration(row.train_s),
-        )
-        for row in rows
-    ]
-    return _table(columns, cells) + "\nIn brackets: 95 % intervals."
-
-
 def to_frame(rows: Sequence[ComparisonRow] | Sequence[RepresentationRow]) -> "pd.DataFrame":
     """One row a run, one column a field; no columns without rows."""
     import pandas as pd
 
     return pd.DataFrame([asdict(row) for row in rows])
-
-
-def with_interval(value: float, low: float, high: float) -> str:
-    """``0.645 [0.593, 0.694]``."""
-    return f"{value:.3f} [{low:.3f}, {high:.3f}]"
 
 
 def _readable(runs: Sequence[Run], split: str, needed: tuple[str, ...]) -> list[tuple[Run, AnyConfig, dict[str, Any]]]:
@@ -266,18 +213,3 @@ def _from(row: ComparisonRow) -> str:
     published = published_weights(row.encoder)
     named = {"random": "random weights", published.removesuffix(" weights"): published}
     return named.get(row.source, f"weights of {row.source}")
-
-
-def _table(columns: Sequence[str], cells: Sequence[Sequence[str]]) -> str:
-    from rich import box
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table(*columns, box=box.SIMPLE_HEAD, pad_edge=False)
-    for row in cells:
-        table.add_row(*(Text(cell) for cell in row))  # Text: a name with [brackets] is no markup
-    console = Console(width=10_000, color_system=None)  # wide enough never to cut a figure
-    with console.capture() as captured:
-        console.print(table)
-    return "\n".join(line.rstrip() for line in captured.get().split("\n")).strip("\n")
