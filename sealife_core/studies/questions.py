@@ -129,10 +129,16 @@ def build_grid(
         for seed in range(seeds):
             given = dict(values or {}) | varied | {"seed": seed, "data": data, "data_hash": data_hash}
             config = preset(task, preset_size, **nested(given))
-            named = ", ".join(f"{path} {value}" for path, value in varied.items())
-            parts.append(Part(key=f"{named}, seed {seed}", config=config, cell=varied))
+            cell = {path: _cell_value(value) for path, value in varied.items()}
+            named = ", ".join(f"{path} {value}" for path, value in cell.items())
+            parts.append(Part(key=f"{named}, seed {seed}", config=config, cell=cell))
     base = Base(data, data_hash, preset_size, tuple(range(seeds)), ())
     return parse_study(title or f"{TASKS[task].title}: {', '.join(axes)}", GRID, tuple(axes), parts, base)
+
+
+def _cell_value(value: Any) -> str | float:
+    """A value as it stands in the table: "true" for True, "none" for None."""
+    return str(value).lower() if value is None or isinstance(value, bool) else value
 
 
 def _check_seeds(seeds: int | None) -> None:
