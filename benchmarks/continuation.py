@@ -24,8 +24,8 @@ from logistic import logistic_predict
 from measuring import Figure, arguments, tell_all
 from scipy.stats import t
 
+from sealife_core.commands.following import follow_until_done
 from sealife_core.commands.output import Output
-from sealife_core.commands.runs import follow_until_done
 from sealife_core.config import AnyConfig, SimclrConfig, preset
 from sealife_core.datasets.dataset import Dataset, list_datasets, open_dataset
 from sealife_core.datasets.decoding.pixels import cache_size_px, open_pixels

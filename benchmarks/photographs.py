@@ -16,8 +16,8 @@ import numpy as np
 from lightly_simclr import train_encoder
 from logistic import logistic_predict
 
+from sealife_core.commands.following import follow_until_done
 from sealife_core.commands.output import Output
-from sealife_core.commands.runs import follow_until_done
 from sealife_core.config import RECIPES, AnyConfig, parse, preset
 from sealife_core.config.classifier import ClassifierConfig
 from sealife_core.config.simclr import SimclrConfig

@@ -7,7 +7,9 @@ from typing import NoReturn
 
 from sealife_core.commands import (
     classify,
+    comparing,
     data,
+    importing,
     measure_speed,
     predict,
     runs,
@@ -20,6 +22,10 @@ from sealife_core.commands import (
 from sealife_core.commands.output import Output
 from sealife_core.errors import SealifeError, disk_problem
 from sealife_core.neutral import terminal_text
+
+GROUPS = (
+    importing, data, classify, training, studies, search, sweep, measure_speed, view_recipes, runs, comparing, predict,
+)  # fmt: skip
 
 
 class _Parser(argparse.ArgumentParser):
@@ -34,7 +40,7 @@ def build_parser() -> argparse.ArgumentParser:
     """The whole command line."""
     parser = _Parser(prog="python -m sealife_core", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for group in (data, classify, training, studies, search, sweep, measure_speed, view_recipes, runs, predict):
+    for group in GROUPS:
         group.add_commands(commands)
     for command in set(commands.choices.values()):  # an alias is the same parser
         command.add_argument("--json", action="store_true", help="print JSON instead of text")

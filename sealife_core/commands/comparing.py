@@ -11,6 +11,23 @@ if TYPE_CHECKING:
     from sealife_core.evaluation.comparison.paired import Paired
 
 
+def add_commands(commands: Any) -> None:
+    """Add this group's command to the command line."""
+    compare = commands.add_parser(
+        "compare", help="compare test accuracies, with 95 %% intervals; compare two runs image by image too"
+    )
+    compare.add_argument("ids", nargs="*", metavar="RUN", help="runs to compare (default: all finished ones)")
+    compare.add_argument("--html", metavar="FILE", help="write the whole comparison as one HTML file")
+    compare.add_argument(
+        "--pictures",
+        type=int,
+        default=0,
+        metavar="N",
+        help="with --html: up to N pictures per group, such as fixed or broken (default: 0)",
+    )
+    compare.set_defaults(run=lambda chosen, output: show_comparison(chosen.ids, output, chosen.html, chosen.pictures))
+
+
 def show_comparison(named: list[str], output: Output, html: str | None = None, pictures: int = 0) -> None:
     """The comparison of the runs ``named`` (default: all with results), as a table or JSON; and in the file ``html``.
 

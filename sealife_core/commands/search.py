@@ -4,8 +4,8 @@ import argparse
 from typing import Any
 
 from sealife_core.commands.checking import check_launch
+from sealife_core.commands.following import follow_until_done
 from sealife_core.commands.output import Output, destination, write_file
-from sealife_core.commands.runs import follow_until_done
 from sealife_core.commands.training import add_task, config_of
 from sealife_core.commands.varying import add_vary, varied
 from sealife_core.config import TASKS, EmbedConfig, SimclrConfig, build_search

@@ -4,8 +4,8 @@ import argparse
 from typing import Any
 
 from sealife_core.commands.checking import check_launch
+from sealife_core.commands.following import follow_until_done, run_summary
 from sealife_core.commands.output import Output, destination, write_file
-from sealife_core.commands.runs import follow_until_done, summary
 from sealife_core.commands.training import flag, flag_name
 from sealife_core.commands.varying import add_vary, read_axes, read_value, values_of
 from sealife_core.config import SIZES, TASKS, SimclrConfig, StudyConfig, describe
@@ -16,8 +16,9 @@ from sealife_core.runs.directory import Run, create_run, list_runs
 from sealife_core.runs.names import find_run
 from sealife_core.runs.scheduling.queue import launch
 from sealife_core.studies.building import FULL, QUICK, STUDY_SIZES
+from sealife_core.studies.grid import build_grid
 from sealife_core.studies.helps import HELPS, encoders_here, largest_class
-from sealife_core.studies.questions import QUESTIONS, build_grid, build_study, encoders_of, usual_seeds
+from sealife_core.studies.questions import QUESTIONS, build_study, encoders_of, usual_seeds
 
 PLACE = ("where", "cluster_cores")  # settings that all runs of a study share
 
@@ -145,7 +146,7 @@ def _start(study: StudyConfig, chosen: argparse.Namespace, output: Output) -> in
 
 def _list(chosen: argparse.Namespace, output: Output) -> int:
     columns = {"id": "study", "name": "name", "data": "data", "state": "state", "message": "message"}
-    rows = [summary(run) for run in list_runs(checkpoints_root()) if run.launches_runs]
+    rows = [run_summary(run) for run in list_runs(checkpoints_root()) if run.launches_runs]
     output.table(rows, columns, empty="No studies yet. Start one: study labels")
     return 0
 

@@ -7,8 +7,8 @@ from dataclasses import asdict
 from typing import Any
 
 from sealife_core.commands.checking import check_launch
+from sealife_core.commands.following import follow_until_done, waiting_times
 from sealife_core.commands.output import Output
-from sealife_core.commands.runs import follow_until_done, waiting_times
 from sealife_core.config import (
     SIZES,
     TASKS,
@@ -109,7 +109,7 @@ def _settings_of(named: str, task: str) -> dict[str, Any]:
 
 def run_demo(chosen: argparse.Namespace, output: Output) -> int:
     """The whole story on the reef, without a screen."""
-    from sealife_core.commands.runs import show_comparison
+    from sealife_core.commands.comparing import show_comparison
     from sealife_core.demo import ensure_reef, last_demo, launch_demo
     from sealife_core.evaluation.comparison.demo_lesson import lesson
     from sealife_core.evaluation.comparison.report import readable_predictions

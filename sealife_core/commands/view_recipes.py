@@ -4,8 +4,8 @@ import argparse
 from typing import Any
 
 from sealife_core.commands.output import Output
-from sealife_core.commands.training import flag
-from sealife_core.config import RECIPES, Setting, ViewRecipe, describe, nested, parse
+from sealife_core.commands.training import flag, flag_name
+from sealife_core.config import RECIPES, ViewRecipe, describe, nested, parse
 from sealife_core.wording import short_number
 
 
@@ -28,7 +28,7 @@ def add_commands(commands: Any) -> None:
         if name == "save":
             action.add_argument("--from", dest="source", default="SimCLR", help="recipe to start from (default SimCLR)")
             for setting in describe(ViewRecipe):
-                action.add_argument(_option(setting), **flag(setting))
+                action.add_argument(flag_name(setting.path), **flag(setting))
     group.set_defaults(run=manage)
 
 
@@ -56,10 +56,6 @@ def manage(chosen: argparse.Namespace, output: Output) -> None:
     else:
         restore_recipe(chosen.name)
         output.result({"restored": chosen.name}, f"Recipe '{chosen.name}' was restored.")
-
-
-def _option(setting: Setting) -> str:
-    return f"--{setting.path.replace('.', '-').replace('_', '-')}"
 
 
 def _described(name: str, recipe: ViewRecipe) -> dict[str, Any]:

@@ -1,11 +1,12 @@
 """What the ready-made studies are built from: the names of their ways, and the settings that all runs of one share."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import inf, sqrt
 from typing import Any
 
-from sealife_core.config import SIZES, AnyConfig, ClassifierConfig, Part, parse, preset
+from sealife_core.config import SIZES, AnyConfig, ClassifierConfig, Part, StudyConfig, parse, preset
+from sealife_core.errors import ConfigError
 
 QUICK, FULL = "Quick", "Full"
 STUDY_SIZES = (QUICK, FULL)
@@ -75,3 +76,21 @@ def with_more_epochs(config: Any, share: float) -> ClassifierConfig:
     """Few labels (``share`` % of all) are few steps an epoch: the epochs grow with the square root of what is left out,
     as SimCLR's do."""
     return parse(ClassifierConfig, config.model_dump() | {"epochs": round(config.epochs * sqrt(100 / share))})
+
+
+MOST_SEEDS = 100
+
+
+def check_seeds(seeds: int | None) -> None:
+    """Raises ConfigError for a number of seeds that no study has."""
+    if seeds is not None and not 1 <= seeds <= MOST_SEEDS:
+        raise ConfigError([f"'seeds' is {seeds}; expected a whole number from 1 to {MOST_SEEDS}."])
+
+
+def parse_study(title: str, question: str, axes: Sequence[str], parts: Sequence[Part], base: Base) -> StudyConfig:
+    """The study of ``parts``, checked. Raises ConfigError."""
+    values = {
+        "title": title, "question": question, "size": base.size, "data": base.data, "data_hash": base.data_hash,
+        "axes": list(axes), "parts": [part.model_dump() for part in parts],
+    }  # fmt: skip
+    return parse(StudyConfig, values)

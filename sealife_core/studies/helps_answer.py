@@ -51,7 +51,7 @@ class HelpsFound:
     beside: tuple[tuple[Compared, bool], ...]
 
 
-def found(parts: Sequence[PartResult], root: Path, classes: int) -> HelpsFound | None:
+def helps_found(parts: Sequence[PartResult], root: Path, classes: int) -> HelpsFound | None:
     """What a study's finished runs say; None where no comparison that decides has two ways with two seeds each.
 
     root: where the runs are; classes: how many the data set has. Raises RunError where predictions cannot be read, or
@@ -70,7 +70,7 @@ def found(parts: Sequence[PartResult], root: Path, classes: int) -> HelpsFound |
     return HelpsFound(_compared(decides, gain(*right[decides]), table, cells, classes), tuple(also))
 
 
-def sentence(found: HelpsFound) -> str:
+def helps_sentence(found: HelpsFound) -> str:
     """The answer in words."""
     one, best = found.decides, found.decides.gain
     said = (

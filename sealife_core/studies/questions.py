@@ -4,8 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from itertools import combinations, product
 from typing import Any
 
-from sealife_core.config import ALL_STAGES, SIZES, TASKS, AnyConfig, Part, StudyConfig, nested, parse, preset
-from sealife_core.errors import ConfigError
+from sealife_core.config import ALL_STAGES, AnyConfig, Part, StudyConfig, nested
 from sealife_core.studies.building import (
     FINE_TUNE,
     FULL,
@@ -18,14 +17,15 @@ from sealife_core.studies.building import (
     Base,
     Built,
     Question,
+    check_seeds,
+    parse_study,
     with_more_epochs,
 )
 from sealife_core.studies.helps import DINOV2, HELPS, build_helps
 from sealife_core.studies.helps import ENCODERS as HELPS_ENCODERS
 from sealife_core.studies.helps import SEEDS as HELPS_SEEDS
 
-MOST_SEEDS = 100
-LABELS, DEPTH, VIEWS, IMBALANCE, GRID = "labels", "depth", "views", "imbalance", "grid"
+LABELS, DEPTH, VIEWS, IMBALANCE = "labels", "depth", "views", "imbalance"
 TEMPERATURE, HEAD, BATCH_SIZE, STRENGTH = "temperature", "head", "batch_size", "strength"
 
 ALL, WITHOUT, ONLY = "all", "without", "only"
@@ -76,7 +76,7 @@ def build_study(
     class (0: not known). Raises ConfigError.
     """
     chosen = QUESTIONS[question]
-    _check_seeds(seeds)
+    check_seeds(seeds)
     base = Base(
         data, data_hash, size,
         seeds=tuple(range(usual_seeds(question, size) if seeds is None else seeds)),
@@ -105,54 +105,6 @@ def usual_encoders(question: str, size: str) -> tuple[str, ...]:
     if question == LABELS and size == QUICK:
         return (RANDOM, SIMCLR)
     return tuple(encoder for encoder in encoders_of(question) if encoder != DINOV2)
-
-
-def build_grid(
-    task: str,
-    axes: Mapping[str, Sequence[Any]],
-    *,
-    data: str,
-    data_hash: str = "",
-    seeds: int = 1,
-    preset_size: str = SIZES[1],
-    values: Mapping[str, Any] | None = None,
-    title: str = "",
-) -> StudyConfig:
-    """Every combination of ``axes`` (dotted path of a setting → values) as a run of ``task``, with each seed.
-
-    ``values`` (dotted) are laid over the preset for all of them. Raises ConfigError.
-    """
-    _check_seeds(seeds)
-    parts = []
-    for cell in product(*axes.values()):
-        varied = dict(zip(axes, cell, strict=True))
-        for seed in range(seeds):
-            given = dict(values or {}) | varied | {"seed": seed, "data": data, "data_hash": data_hash}
-            config = preset(task, preset_size, **nested(given))
-            cell = {path: _cell_value(value) for path, value in varied.items()}
-            named = ", ".join(f"{path} {value}" for path, value in cell.items())
-            parts.append(Part(key=f"{named}, seed {seed}", config=config, cell=cell))
-    base = Base(data, data_hash, preset_size, tuple(range(seeds)), ())
-    return parse_study(title or f"{TASKS[task].title}: {', '.join(axes)}", GRID, tuple(axes), parts, base)
-
-
-def _cell_value(value: Any) -> str | float:
-    """A value as it stands in the table: "true" for True, "none" for None."""
-    return str(value).lower() if value is None or isinstance(value, bool) else value
-
-
-def _check_seeds(seeds: int | None) -> None:
-    if seeds is not None and not 1 <= seeds <= MOST_SEEDS:
-        raise ConfigError([f"'seeds' is {seeds}; expected a whole number from 1 to {MOST_SEEDS}."])
-
-
-def parse_study(title: str, question: str, axes: Sequence[str], parts: Sequence[Part], base: Base) -> StudyConfig:
-    """The study of ``parts``, checked. Raises ConfigError."""
-    values = {
-        "title": title, "question": question, "size": base.size, "data": base.data, "data_hash": base.data_hash,
-        "axes": list(axes), "parts": [part.model_dump() for part in parts],
-    }  # fmt: skip
-    return parse(StudyConfig, values)
 
 
 def _labels(base: Base) -> Built:

@@ -14,8 +14,9 @@ from sealife_core.runs.files import replace_json
 from sealife_core.runs.liveness import State
 from sealife_core.runs.scheduling.queue import trashed, write_status
 from sealife_core.studies.coordinator import STUDY
+from sealife_core.studies.grid import build_grid
 from sealife_core.studies.helps import HELPS
-from sealife_core.studies.questions import build_grid, build_study
+from sealife_core.studies.questions import build_study
 from tests.studies_made import finished_study
 
 

@@ -15,7 +15,7 @@ from sealife_core.config.settings import nested
 from sealife_core.runs.directory import Run, RunWriter, create_run, list_runs
 from sealife_core.runs.scheduling.queue import delete, launch, trashed
 from sealife_core.runs.scheduling.queue_order import waiting_runs
-from sealife_core.studies.questions import build_grid
+from sealife_core.studies.grid import build_grid
 
 FRAME = Path(__file__).resolve().parents[2] / "dashboard" / "frame.py"
 

@@ -14,6 +14,7 @@ from sealife_core.runs.directory import Run, create_run, list_runs
 from sealife_core.runs.liveness import State
 from sealife_core.runs.run import STUDY, TRIALS
 from sealife_core.runs.scheduling.queue import trashed, write_status
+from sealife_core.studies.grid import build_grid
 from sealife_core.studies.helps import HELPS
 from sealife_core.studies.learning_curve import AccuracyForecast
 from sealife_core.studies.questions import (
@@ -26,7 +27,6 @@ from sealife_core.studies.questions import (
     QUESTIONS,
     TEMPERATURE,
     VIEWS,
-    build_grid,
     build_study,
 )
 from sealife_core.studies.results import over_seeds, part_results

@@ -8,6 +8,7 @@ import pytest
 from sealife_core.config import ClassifierConfig, EmbedConfig, Part, SimclrConfig, StudyConfig, load_config, preset
 from sealife_core.errors import ConfigError
 from sealife_core.studies.building import STUDY_SIZES
+from sealife_core.studies.grid import build_grid
 from sealife_core.studies.helps import ALL_LABELS, BESIDE, DECIDES, DINOV2, DINOV2_NETWORK, HELPS, WAYS
 from sealife_core.studies.questions import (
     DEPTH,
@@ -24,7 +25,6 @@ from sealife_core.studies.questions import (
     SIMCLR,
     TEMPERATURE,
     VIEWS,
-    build_grid,
     build_study,
     usual_seeds,
 )

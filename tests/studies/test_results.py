@@ -11,11 +11,12 @@ from sealife_core.config import StudyConfig
 from sealife_core.errors import RunError
 from sealife_core.runs.directory import Run, create_run
 from sealife_core.runs.liveness import State
-from sealife_core.studies.answers import answer, label_saving, on_other_images
+from sealife_core.studies.answers import answer, on_other_images
+from sealife_core.studies.grid import GRID
+from sealife_core.studies.labels_answer import label_saving
 from sealife_core.studies.questions import (
     DEPTH,
     FINE_TUNE,
-    GRID,
     IMBALANCE,
     LABELS,
     PROBE,

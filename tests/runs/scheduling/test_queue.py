@@ -27,7 +27,7 @@ from sealife_core.runs.scheduling.queue import (
     trashed,
 )
 from sealife_core.runs.writer import RunWriter
-from sealife_core.studies.questions import build_grid
+from sealife_core.studies.grid import build_grid
 
 from .processes import dispatcher_pids, order, until
 
