@@ -10,7 +10,7 @@ from sealife_core.errors import ConfigError, DatasetError, RunError
 from sealife_core.evaluation.comparison.rows import pretrain_s
 from sealife_core.runs.directory import Run
 from sealife_core.runs.liveness import State
-from sealife_core.studies.coordinator import Progress, read_progress
+from sealife_core.studies.coordinator import StudyProgress, read_progress
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -117,7 +117,7 @@ def to_frame(run: Run) -> "pd.DataFrame":
     return pd.DataFrame(rows)
 
 
-def _result(study: Run, progress: Progress, key: str, cell: dict[str, Value], seed: int) -> PartResult:
+def _result(study: Run, progress: StudyProgress, key: str, cell: dict[str, Value], seed: int) -> PartResult:
     run_id = progress.runs.get(key, "")
     missing = progress.left_out.get(key, "")
     about = {"key": key, "cell": cell, "seed": seed, "run_id": run_id, "reused": key in progress.reused}

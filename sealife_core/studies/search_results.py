@@ -110,6 +110,17 @@ def best_trial(trials: Sequence[Trial]) -> Trial | None:
     return max(finished, key=lambda trial: trial.value or 0.0, default=None)
 
 
+def trials_done(search: SearchConfig, trials: Sequence[Trial]) -> tuple[int, str]:
+    """How many trials have ended, and the progress in words: "7 of 20 trials done, 2 stopped early, best so far …"."""
+    counts = {state: sum(trial.state == state for trial in trials) for state in ("pruned", "failed", "running")}
+    done, best = len(trials) - counts["running"], best_trial(trials)
+    message = f"{done} of {search.trials} trials done"
+    message += f", {counts['pruned']} stopped early" if counts["pruned"] else ""
+    message += f", {counts['failed']} failed" if counts["failed"] else ""
+    message += f", best so far {100 * (best.value or 0):.1f} %" if best else ""
+    return done, message
+
+
 def epochs_saved(search: SearchConfig, trials: Sequence[Trial]) -> tuple[int, int]:
     """(Epochs that were trained, epochs that all these trials would have taken without pruning).
 
