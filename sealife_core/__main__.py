@@ -29,10 +29,10 @@ GROUPS = (
 
 
 class _Parser(argparse.ArgumentParser):
-    """Its sub-commands are of this class too."""
+    """Also the class of its sub-commands."""
 
     def error(self, message: str) -> NoReturn:
-        """Refuse, with what was typed shown as it is."""
+        """Exit with ``message``, in which control characters are written out."""
         super().error(terminal_text(message))
 
 
@@ -48,17 +48,17 @@ def build_parser() -> argparse.ArgumentParser:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run one command. Returns the exit status: 0 done, 1 refused with a sentence on stderr, 130 interrupted."""
+    """Run one command. Returns the exit status: 0 done, 1 failed with a sentence on stderr, 130 interrupted."""
     chosen = build_parser().parse_args(arguments)
     output = Output(as_json=chosen.json)
     try:
         status = chosen.run(chosen, output) or 0
-        sys.stdout.flush()  # here, so that a full disk behind it is told like any other
+        sys.stdout.flush()  # here, so that a full disk is reported as below
         return status
     except SealifeError as error:
         output.problem(str(error))
         return 1
-    except BrokenPipeError:  # of what reads the output, such as `head`: it has enough
+    except BrokenPipeError:  # the reader of the output, such as `head`, has ended
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except KeyboardInterrupt:

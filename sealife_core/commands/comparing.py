@@ -1,4 +1,4 @@
-"""``compare``: runs side by side, two of them image by image, from a shell."""
+"""``compare``: runs side by side, two of them image by image."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -29,9 +29,9 @@ def add_commands(commands: Any) -> None:
 
 
 def show_comparison(named: list[str], output: Output, html: str | None = None, pictures: int = 0) -> None:
-    """The comparison of the runs ``named`` (default: all with results), as a table or JSON; and in the file ``html``.
+    """Print the comparison of the runs ``named`` (default: all with results), and write it to the file ``html``.
 
-    JSON is a list of runs; where two are named, an object with ``runs``, ``advice`` and ``paired``.
+    As JSON: a list of runs; if two are named, an object with ``runs``, ``advice`` and ``paired``.
     """
     from dataclasses import asdict
 

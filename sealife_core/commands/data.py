@@ -66,7 +66,7 @@ def manage(chosen: argparse.Namespace, output: Output) -> None:
 
 
 def _features(dataset: Any, output: Output, clear: bool) -> None:
-    """What encoders made of the images, kept for the next runs; with ``clear``, deleted."""
+    """List the stored features of the images; with ``clear``, delete them."""
     from sealife_core.evaluation.embeddings.feature_store import FeatureStore
 
     store = FeatureStore(dataset.folder)
@@ -80,7 +80,7 @@ def _features(dataset: Any, output: Output, clear: bool) -> None:
 
 
 def _trash(output: Output, empty: bool, yes: bool) -> None:
-    """What was deleted; with ``empty`` and ``yes``, removed for good."""
+    """List the trash; with ``empty`` and ``yes``, empty it."""
     from sealife_core.datasets.storage import empty_dataset_trash, trashed_datasets
     from sealife_core.errors import DatasetError
 
@@ -96,7 +96,7 @@ def _trash(output: Output, empty: bool, yes: bool) -> None:
 
 
 def _listed(name: str) -> dict[str, Any]:
-    """A data set in figures, or what is wrong with it: a damaged one hides no other."""
+    """A data set in figures, or what is wrong with it, so that a damaged one does not hide the others."""
     from sealife_core.datasets.dataset import open_dataset
     from sealife_core.errors import DatasetError
 
@@ -107,7 +107,7 @@ def _listed(name: str) -> dict[str, Any]:
 
 
 def _refuse_if_used(name: str) -> None:
-    """Raises DatasetError while a run learns from the data set."""
+    """Raises DatasetError while a run uses the data set."""
     from sealife_core.errors import DatasetError
     from sealife_core.runs.directory import active_on
 
@@ -116,7 +116,7 @@ def _refuse_if_used(name: str) -> None:
 
 
 def _show(dataset: Any, output: Output) -> None:
-    """Every class with its images a split, and where the data set came from."""
+    """Every class with its number of images per split, and the source of the data set."""
     splits = ("train", "val", "test")
     counts = dataset.manifest.groupby(["label", "split"]).size()
     rows = []

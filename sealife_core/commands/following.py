@@ -15,7 +15,7 @@ POLL_S = 0.5
 
 
 def run_summary(run: Run) -> dict[str, Any]:
-    """A run in one line."""
+    """The columns of ``runs list`` for one run; a damaged run has its problem as message."""
     from sealife_core.config import task_of
     from sealife_core.errors import SealifeError
 
@@ -34,7 +34,7 @@ def run_summary(run: Run) -> dict[str, Any]:
 
 
 def waiting_times(asked: AnyConfig | None = None) -> dict[str, QueueForecast]:
-    """id → when it begins, of the runs that wait for this machine, and of ``asked`` as ASKED."""
+    """Run id → when it begins, for the runs in this machine's queue; and for the config ``asked`` under ASKED."""
     return queue_forecast(runs_root(), _dataset, asked=asked)
 
 
@@ -45,7 +45,7 @@ def _dataset(name: str) -> Images:
 
 
 def with_waiting_time(run: Run, forecasts: dict[str, QueueForecast]) -> dict[str, Any]:
-    """When a run that waits begins; nothing of another."""
+    """When a queued run begins; {} for other runs."""
     found = forecasts.get(run.id)
     if found is None:
         return {}
@@ -59,7 +59,7 @@ def _damaged(run: Run, state: State) -> list[str]:
 
 
 def follow_until_done(runs: list[Run], output: Output) -> int:
-    """Say every change of stage until all ``runs`` have ended. Returns 1 if one did not finish, else 0."""
+    """Print every change of state until all ``runs`` have ended. Returns 1 if one did not finish, else 0."""
     said: dict[str, str] = {}
     waiting = list(runs)
     while waiting:

@@ -1,4 +1,4 @@
-"""``predict``: what a trained classifier makes of the pictures in a folder, from a shell."""
+"""``predict``: classify the pictures in a folder with a trained model."""
 
 import argparse
 from pathlib import Path
@@ -56,7 +56,7 @@ def add_commands(commands: Any) -> None:
 
 
 def predict_folder(chosen: argparse.Namespace, output: Output) -> None:
-    """Predict every picture; what cannot be read is named. Raises SealifeError where there is nothing to predict."""
+    """Classify every picture; files that cannot be read are listed. Raises SealifeError if none can be read."""
     from sealife_core.errors import ConfigError
 
     if chosen.top < 1:
@@ -79,7 +79,7 @@ def predict_folder(chosen: argparse.Namespace, output: Output) -> None:
 
 
 def _predictor(model: str) -> "Predictor":
-    """The classifier of the run with that id or name, or the one in that folder."""
+    """The classifier of the run with this id or name, or in this folder."""
     from sealife_core.errors import RunError
     from sealife_core.evaluation.classification.predictor import Predictor
     from sealife_core.models.checkpoint import CARD_FILE
@@ -93,7 +93,7 @@ def _predictor(model: str) -> "Predictor":
     except RunError:
         if folder.name == model:
             raise
-        return Predictor(folder)  # it is written as a path: the refusal should speak of that folder, not of runs
+        return Predictor(folder)  # written as a path, so the error should name the folder, not runs
     return Predictor.from_run(run)
 
 
@@ -103,7 +103,7 @@ def _pictures(source: Path) -> tuple[list[tuple[str, Path]], list[tuple[str, str
     from sealife_core.errors import DatasetError
 
     source = path_of(source)
-    if source.exists() and not source.is_dir():  # a pipe or device is told why it is not read
+    if source.exists() and not source.is_dir():  # also a pipe or device: reading it gives the reason
         return [(printable(source.name), source)], []
     if not source.is_dir():
         raise DatasetError(
@@ -188,7 +188,7 @@ def _show(
 
 
 def _shown(row: dict[str, Any]) -> dict[str, Any]:
-    """A row in the table's words."""
+    """A row as the table shows it."""
     similarity, score = row["similarity"], row["novelty"]
     return row | {
         "confidence": percent(row["confidence"]),
@@ -200,7 +200,7 @@ def _shown(row: dict[str, Any]) -> dict[str, Any]:
 
 
 def _csv(rows: list[dict[str, Any]], skipped: list[tuple[str, str]], top: int) -> str:
-    """One line a file, those that could not be read too."""
+    """One line per file, also for files that could not be read."""
     import pandas as pd
 
     others = [f"{what}_{place}" for place in range(2, top + 1) for what in ("class", "probability")]

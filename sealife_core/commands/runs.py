@@ -1,4 +1,4 @@
-"""``runs``: what was launched, from a shell."""
+"""``runs``: list, show and manage runs."""
 
 import argparse
 from dataclasses import asdict
@@ -94,7 +94,7 @@ def _act(chosen: argparse.Namespace, named: str, output: Output) -> dict[str, An
         found = waiting_times().get(run_id)
         return _said(output, run_id, f"{run_id} was moved up{f': it {found.says}' if found else ''}.")
     if chosen.action == "resume":
-        from sealife_core.launching.data_checks import refuse_resume  # pandas comes with it
+        from sealife_core.launching.data_checks import refuse_resume  # imports pandas
 
         refuse_resume(run)
         queue.resume(run, anew=chosen.anew)
@@ -114,7 +114,7 @@ def _act(chosen: argparse.Namespace, named: str, output: Output) -> dict[str, An
 
 
 def _deleted(chosen: argparse.Namespace, run: Run) -> tuple[int, list[str]]:
-    """(Bytes freed, runs of a study that are kept). Raises RunError if nobody said what becomes of a study's runs."""
+    """(Bytes freed, runs of a study that were kept). Raises RunError for a study without --with- or --keep-parts."""
     parts = parts_of(run) if run.launches_runs else []
     if parts and chosen.parts is None:
         raise RunError(
@@ -125,7 +125,7 @@ def _deleted(chosen: argparse.Namespace, run: Run) -> tuple[int, list[str]]:
 
 
 def _noted(chosen: argparse.Namespace, run: Run, output: Output) -> dict[str, Any]:
-    """Change the name, tags and notes that are given; say all of them."""
+    """Change the name, tags and notes that are given; print all three."""
     tags = None if chosen.tag is None else [tag.strip() for tag in chosen.tag if tag.strip()]
     name = None if chosen.name is None else chosen.name.strip()
     held = run.write_notes(name=name, tags=tags, notes=chosen.notes)
@@ -142,7 +142,7 @@ def _trashed() -> list[dict[str, Any]]:
 
 
 def _empty_trash(chosen: argparse.Namespace, output: Output) -> None:
-    """Remove what is in the trash for good. Raises RunError without ``--yes``: this cannot be undone."""
+    """Empty the trash. Raises RunError without ``--yes``, because this cannot be undone."""
     held = _trashed()
     freed = sum(row["bytes"] for row in held)
     ids = [row["id"] for row in held]

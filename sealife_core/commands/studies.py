@@ -1,4 +1,4 @@
-"""``study``: many runs that answer one question, from a shell."""
+"""``study``: launch many runs that answer one question, and show the answer."""
 
 import argparse
 from typing import Any
@@ -82,7 +82,7 @@ def _with_common(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
 
 
 def _place(chosen: argparse.Namespace) -> dict[str, Any]:
-    """The settings of the machine that were given for all runs."""
+    """The given settings of PLACE."""
     return {path: value for path in PLACE if (value := getattr(chosen, path)) is not None}
 
 
@@ -162,7 +162,7 @@ def _show(chosen: argparse.Namespace, output: Output) -> int:
 
 
 def _told(run: Run, output: Output) -> None:
-    """The answer, then a line a cell."""
+    """Print the answer, then one line per cell of the table."""
     from sealife_core.studies.answers import answer, on_other_images
     from sealife_core.studies.more_labels import forecast_says
     from sealife_core.studies.results import classes_of, over_seeds, part_results, study_of

@@ -1,4 +1,4 @@
-"""``recipes``: what two views of a picture may differ in, kept under a name, from a shell."""
+"""``recipes``: list, show and save recipes of views."""
 
 import argparse
 from typing import Any
@@ -10,7 +10,7 @@ from sealife_core.wording import short_number
 
 
 def add_commands(commands: Any) -> None:
-    """Add this group's commands to the command line; the flags of ``save`` are made from ViewRecipe, as the form is."""
+    """Add this group's commands to the command line. The flags of ``save`` are made from ViewRecipe, as the form is."""
     group = commands.add_parser("recipes", help="list, show, save, delete or restore view recipes")
     actions = group.add_subparsers(dest="action", required=True, metavar="ACTION")
     said = {
@@ -34,7 +34,7 @@ def add_commands(commands: Any) -> None:
 
 def manage(chosen: argparse.Namespace, output: Output) -> None:
     """The actions of ``recipes``."""
-    # Not at the top: it imports torch, and `--help` should not wait for that.
+    # Not at the top: this imports torch, and `--help` should not wait for it.
     from sealife_core.views.recipes import delete_recipe, load_recipe, recipes, restore_recipe, save_recipe
 
     if chosen.action == "list":
