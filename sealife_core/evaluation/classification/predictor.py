@@ -1,6 +1,6 @@
-"""A trained classifier on anyone's pictures: class, confidence, where it looked, what it had seen that is most alike.
+"""A trained classifier on any pictures: class, confidence, Grad-CAM, most similar training images, OOD detection.
 
-A file gets the prediction that stands for it in ``predictions.parquet``, but for rounding.
+A file of the data set gets the same prediction as in ``predictions.parquet``, except for rounding errors.
 """
 
 from collections.abc import Callable, Sequence
@@ -25,7 +25,7 @@ from sealife_core.evaluation.embeddings.training_images import Neighbour, Traini
 from sealife_core.runs.run import Run
 from sealife_core.views.transforms import normalise
 
-_BLOCK = 64  # pictures decoded and predicted at a time: few enough for memory, enough to keep the threads busy
+_BLOCK = 64  # pictures decoded and predicted at a time: they fit into memory and keep all threads busy
 _MEASURED = {"train": 2_000, "val": 1_000}  # images to fit the OOD detector if the run has none: about 20 s on a CPU
 
 
@@ -48,7 +48,7 @@ class Prediction:
     unlike: bool | None
 
     def ranked(self, most: int | None = None) -> list[tuple[str, float]]:
-        """The ``most`` likeliest classes (all unless given) with their probabilities, likeliest first."""
+        """The ``most`` most probable classes (default: all) with their probabilities, the highest first."""
         order = np.argsort(-self.probabilities, kind="stable")[:most]
         return [(self.classes[i], float(self.probabilities[i])) for i in order]
 
@@ -56,7 +56,7 @@ class Prediction:
 class Predictor(PictureEncoder):
     """The classifier in a folder: a run's, or a copy of ``model.safetensors`` and ``model.json`` alone.
 
-    Raises WeightsError if there is no model or it is damaged, RunError if it is no classifier. Not thread-safe.
+    Raises WeightsError if the model is missing or damaged, RunError if it is no classifier. Not thread-safe.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -71,17 +71,17 @@ class Predictor(PictureEncoder):
 
     @classmethod
     def from_run(cls, run: Run) -> "Predictor":
-        """The classifier that ``run`` has trained."""
+        """The classifier that ``run`` trained."""
         return cls(run.path)
 
     def predict(self, pictures: Sequence[Picture]) -> list[Prediction]:
-        """One prediction a picture, in their order. Raises DatasetError, a sentence, if one cannot be decoded."""
+        """One prediction per picture, in their order. Raises DatasetError if a picture cannot be decoded."""
         return self._predicted([self.square(picture) for picture in pictures])
 
     def predict_files(
         self, files: Sequence[tuple[str, Path]], progress: Callable[[str, int, int], None] | None = None
     ) -> tuple[list[tuple[str, Prediction]], list[tuple[str, str]]]:
-        """(name, prediction) of every (name, path) that can be read, and (name, reason) of every other."""
+        """(name, prediction) of every (name, path) that can be read, and (name, reason) of all others."""
         predictions: list[tuple[str, Prediction]] = []
         skipped: list[tuple[str, str]] = []
         with ThreadPoolExecutor() as threads:
@@ -102,14 +102,13 @@ class Predictor(PictureEncoder):
         return predictions, skipped
 
     def view(self, picture: Picture) -> np.ndarray:
-        """(H, H, 3) uint8: what the network sees of ``picture``, its largest centred square at the network's size."""
+        """(H, H, 3) uint8: the network's input for ``picture``, its largest centred square at the network's size."""
         return np.rint(255 * self.seen(picture)[0].permute(1, 2, 0).numpy()).astype(np.uint8)
 
     def explain(self, picture: Picture, class_index: int | None = None, layer: Layer | None = None) -> np.ndarray:
-        """Heat (H, H) float32 in 0 … 1 over :meth:`view`: what speaks for the class (the predicted one unless given).
+        """The Grad-CAM map (H, H) float32 in 0 … 1 over :meth:`view`, by default of the predicted class.
 
-        Bright is where evidence lies, by Grad-CAM; see there how coarse it is, and what an earlier ``layer`` gives.
-        Unless told, it is the deepest that is still fine enough to point at something.
+        layer: see ``gradcam.grad_cam``; by default ``gradcam_layers.usual_layer``.
         """
         layer = layer or usual_layer(self.card.encoder, self.card.stem, self.card.image_size_px)
         pixels = normalise(self.seen(picture), *self.colours)
@@ -119,7 +118,7 @@ class Predictor(PictureEncoder):
         return grad_cam(self.encoder, self.classifier, pixels, class_index, layer)
 
     def neighbours(self, features: np.ndarray, k: int = 6) -> list[Neighbour]:
-        """The k training images most similar to ``features`` (D,), best first. Raises RunError where none are known."""
+        """The k training images most similar to ``features`` (D,), best first. Raises RunError if there are none."""
         images, why_not = self._training
         if images is None:
             raise RunError(why_not)
@@ -165,7 +164,7 @@ class Predictor(PictureEncoder):
         ]
 
     def _watched(self, squares: list[Square]) -> tuple[np.ndarray, Means]:
-        """h (n, D) float32, and what every stage of the encoder makes of the same pictures."""
+        """h (n, D) float32, and the means of every stage of the encoder for the same pictures."""
         watched = WithStageOutputs(self.encoder)
         try:
             return taken_apart(self.embedded(squares, watched), watched.columns)
@@ -176,7 +175,7 @@ class Predictor(PictureEncoder):
 
     @cached_property
     def _training(self) -> tuple[TrainingImages | None, str]:
-        """The training images, read once; None and a sentence where they are not there."""
+        """The training images, read once; or None and a reason."""
         try:
             return training_images(self.folder, self.card.data), ""
         except SealifeError as error:

@@ -1,4 +1,4 @@
-"""Scores of a classifier on one split, each with what it needs to be honest: chance, number of images, interval."""
+"""Scores of a classifier on one split, with chance level, number of images and 95 % intervals."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -17,10 +17,10 @@ def scores(labels: np.ndarray, probabilities: np.ndarray, classes: Sequence[str]
     """The ``test`` of ``results.json``. labels: (n,) indices into ``classes``; probabilities: (n, C).
 
     - ``chance``: as :func:`chance`.
-    - ``top3``: None with fewer than three classes, where it could not be wrong or would be top-1.
-    - ``balanced_accuracy`` and ``macro_f1`` are means over the classes that have images here (see :func:`macro_f1`). In
-      ``per_class`` a class without images stands with n = 0 and zeros.
-    - Intervals hold 95 %: Wilson for accuracy, percentile bootstrap over images (``seed``) for macro-F1.
+    - ``top3``: None with fewer than three classes, where it would always be right.
+    - ``balanced_accuracy`` and ``macro_f1``: means over the classes that have images here (see :func:`macro_f1`). In
+      ``per_class`` a class without images has n = 0 and zeros.
+    - 95 % intervals: Wilson for accuracy, percentile bootstrap over images (``seed``) for macro-F1.
 
     Raises DatasetError without images.
     """
@@ -69,10 +69,10 @@ def scores(labels: np.ndarray, probabilities: np.ndarray, classes: Sequence[str]
 
 
 def macro_f1(hits: np.ndarray, images: np.ndarray, named: np.ndarray) -> np.ndarray:
-    """Macro-F1: the mean F1 of the classes that have images. The one definition, also of the curves while training.
+    """Macro-F1: the mean F1 of the classes that have images; also used for the curves of training.
 
-    Of each class: hits, images of it, how often it was named; (C,), or (C, R) for R results at once. A class that is
-    only named has no F1 here; naming it costs the true class its recall. NaN where no class has images.
+    For each class: hits, its number of images, how often it was predicted; (C,), or (C, R) for R results at once. A
+    class without images is left out; predicting it lowers the recall of the true class. NaN if no class has images.
     """
     present = images > 0
     found = class_f1(hits, images, named).sum(0, where=present)
@@ -80,18 +80,18 @@ def macro_f1(hits: np.ndarray, images: np.ndarray, named: np.ndarray) -> np.ndar
 
 
 def class_f1(hits: np.ndarray, images: np.ndarray, named: np.ndarray) -> np.ndarray:
-    """The F1 of each class, of counts as in :func:`macro_f1`; 0 for one that has no images and was not named."""
+    """The F1 of each class from the counts of :func:`macro_f1`; 0 for a class without images and predictions."""
     return _ratio(2 * hits, images + named)
 
 
 def chance(labels: np.ndarray, classes: int) -> float:
-    """The accuracy to beat without looking: the largest class's share of labels (n,), or 1 / ``classes`` if larger."""
+    """The accuracy of guessing: the largest class's share of labels (n,), or 1 / ``classes`` if that is larger."""
     largest = np.bincount(labels).max() / len(labels) if len(labels) else 0.0
     return max(1 / max(1, classes), float(largest))
 
 
 def wilson(k: int, n: int) -> tuple[float, float]:
-    """The 95 % Wilson score interval of a share of ``k`` in ``n``; (0, 1) when n is 0: nothing is known."""
+    """The 95 % Wilson score interval of the share ``k`` / ``n``; (0, 1) if n is 0."""
     if n == 0:
         return 0.0, 1.0
     interval = binomtest(k, n).proportion_ci(method="wilson")
@@ -134,14 +134,14 @@ def macro_f1_of_cells(truth: np.ndarray, guess: np.ndarray, classes: int, counts
 
 
 def top_k(labels: np.ndarray, probabilities: np.ndarray, k: int) -> float:
-    """Share of images whose label is among the k likeliest classes. labels: (n,); probabilities: (n, C)."""
+    """Share of images whose label is among the k most probable classes. labels: (n,); probabilities: (n, C)."""
     k = min(k, probabilities.shape[1])
     likeliest = np.argsort(-probabilities, axis=1, kind="stable")[:, :k]
     return float((likeliest == np.asarray(labels)[:, None]).any(1).mean())
 
 
 def calibration_error(labels: np.ndarray, probabilities: np.ndarray, bins: int = ECE_BINS) -> float:
-    """Expected calibration error: |confidence − accuracy| over equal-width bins, weighted by their images.
+    """Expected calibration error: |confidence − accuracy| over equal-width bins, weighted by their number of images.
 
     labels: (n,); probabilities: (n, C). Bin b holds confidences in (b / bins, (b + 1) / bins].
     """
@@ -160,5 +160,5 @@ def confusion(labels: np.ndarray, predicted: np.ndarray, classes: int) -> np.nda
 
 
 def _ratio(top: np.ndarray, bottom: np.ndarray) -> np.ndarray:
-    """top / bottom, 0 where there is nothing to divide by."""
+    """top / bottom, 0 where bottom is 0."""
     return np.divide(top, bottom, out=np.zeros(np.shape(top)), where=np.asarray(bottom) > 0)

@@ -1,4 +1,4 @@
-"""Finished runs side by side: which are comparable, and how sure each number is. Imports neither torch nor pandas."""
+"""Finished runs side by side: their scores with intervals, and which are comparable. Imports no torch and no pandas."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ComparisonRow:
-    """A classifier and what it scored on its test images. ``low`` and ``high`` bound 95 % intervals.
+    """A classifier and its scores on its test images. ``low`` and ``high``: ends of 95 % intervals.
 
-    ``train_s`` is the run's own training; ``pretrain_s`` that of the runs its encoder comes from, None without one.
+    ``train_s``: the run's own training; ``pretrain_s``: that of the runs its encoder comes from, None without any.
     """
 
     run_id: str
@@ -55,7 +55,7 @@ class ComparisonRow:
 
 @dataclass(frozen=True)
 class RepresentationRow:
-    """A SimCLR run and what its features were worth on validation images; ``low`` to ``high`` is a 95 % interval."""
+    """A SimCLR run and the quality of its features on validation images; ``low`` to ``high`` is a 95 % interval."""
 
     run_id: str
     name: str
@@ -74,9 +74,9 @@ class RepresentationRow:
 
 
 def comparison(runs: Sequence[Run], test_hash: str | None = None) -> list[ComparisonRow]:
-    """The classifiers among ``runs`` that were tested, comparable ones first, best accuracy first.
+    """The tested classifiers among ``runs``, comparable ones first, then by accuracy.
 
-    Comparable are those tested on the images of ``test_hash``; unless given, those of most of them (the first of
+    Comparable are those tested on the images of ``test_hash``; default: the test images of most runs (the first of
     ``runs`` breaks a tie). Runs that are unfinished, stopped before their test, or damaged have no row.
     """
     tested = [
@@ -92,7 +92,7 @@ def comparison(runs: Sequence[Run], test_hash: str | None = None) -> list[Compar
 
 
 def by_encoder(rows: Sequence[ComparisonRow], score: str = "accuracy") -> list[tuple[str, list[ComparisonRow]]]:
-    """``rows`` under the encoder that they use, in words; best ``score`` first, within an encoder and among them."""
+    """``rows`` grouped by their encoder, in words; best ``score`` first, within and among the groups."""
     groups: dict[str, list[ComparisonRow]] = {}
     for row in sorted(rows, key=lambda row: -getattr(row, score)):
         groups.setdefault(f"{title_of(row.encoder)}, {_from(row)}", []).append(row)
@@ -128,14 +128,14 @@ def representation_rows(runs: Sequence[Run]) -> list[RepresentationRow]:
 
 
 def to_frame(rows: Sequence[ComparisonRow] | Sequence[RepresentationRow]) -> "pd.DataFrame":
-    """One row a run, one column a field; no columns without rows."""
+    """One row per run, one column per field; no columns without rows."""
     import pandas as pd
 
     return pd.DataFrame([asdict(row) for row in rows])
 
 
 def _readable(runs: Sequence[Run], split: str, needed: tuple[str, ...]) -> list[tuple[Run, AnyConfig, dict[str, Any]]]:
-    """The runs whose results hold ``split`` with the ``needed`` keys; a damaged run must not hide the others."""
+    """The runs whose results have ``split`` with the ``needed`` keys; a damaged run does not hide the others."""
     found = []
     for run in runs:
         try:
@@ -149,7 +149,7 @@ def _readable(runs: Sequence[Run], split: str, needed: tuple[str, ...]) -> list[
 
 
 def _known(scored: dict[str, Any], **otherwise: float) -> dict[str, Any]:
-    """``scored`` without its nulls, and ``otherwise`` for what it lacks."""
+    """``scored`` without its nulls, with ``otherwise`` as defaults."""
     return otherwise | {key: value for key, value in scored.items() if value is not None}
 
 
@@ -185,7 +185,7 @@ def _row(run: Run, config: ClassifierConfig, results: dict[str, Any], reference:
 
 
 def pretrain_s(run: Run, weights: str) -> float | None:
-    """What all runs that the weights went through took together; a run that is gone counts for nothing."""
+    """Training time of all runs that the weights come from, one from another; a deleted run counts as 0."""
     total, seen = None, {run.id}
     while (run_id := source_run(weights)) is not None and run_id not in seen:
         seen.add(run_id)
@@ -200,7 +200,7 @@ def pretrain_s(run: Run, weights: str) -> float | None:
 
 
 def _source(run: Run, weights: str) -> str:
-    """Where an encoder's weights come from, in words; of another run its name."""
+    """Where an encoder's weights come from, in words; the name of another run."""
     run_id = source_run(weights)
     if run_id is not None:
         return Run(run.root / run_id).notes()["name"]

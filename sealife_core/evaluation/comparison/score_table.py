@@ -8,7 +8,7 @@ from sealife_core.wording import duration
 
 
 def as_text(rows: Sequence[ComparisonRow]) -> str:
-    """``rows`` as a table for a terminal, as wide as it needs to be."""
+    """``rows`` as a table for a terminal, as wide as necessary."""
     if not rows:
         return "No run has been tested yet. Train a classifier: its test accuracy appears here when it finishes."
     columns = ("Run", "Method", "Encoder", "From", "Data", "Test", "Accuracy", "Macro-F1", "Top-3", "Chance", "Time")
