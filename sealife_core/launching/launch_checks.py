@@ -1,7 +1,6 @@
-"""Would this run fail? Asked before it waits in the queue: by the form, the command line, a study and a search.
+"""Would this run fail? Checked before it is queued: by the form, the command line, a study and a search.
 
-What depends on the data alone is asked again by the worker (``data_checks.py``); weights it then loads, and says the
-same of them.
+The worker checks again what depends only on the data (``data_checks.py``), and loads the weights with the same errors.
 """
 
 from collections import Counter
@@ -43,11 +42,10 @@ def problems_of(
     environment: Mapping[str, str] | None = None,
     online: Online | None = None,
 ) -> list[Problem]:
-    """What would keep ``request`` from ending well on ``dataset``, refusals first; [] where nothing would.
+    """The problems that ``request`` would have on ``dataset``, refusals first; [] without any.
 
-    tags, environment: with which it is launched (this process's environment unless given); online: whether weights can
-    be downloaded, None where that is not known (``imagenet.reachable`` unless given). It is asked only where ImageNet
-    weights are missing.
+    tags, environment: of the launch (default: this process's environment); online: whether weights can be downloaded,
+    None if unknown (default: ``imagenet.reachable``). It is called only if ImageNet weights are missing.
     """
     root, labels, online = runs_root(root), Labels(dataset), online or imagenet.reachable
     if isinstance(request, StudyConfig):
@@ -76,7 +74,7 @@ def _first_config(request: Request) -> AnyConfig:
 def _run(
     config: AnyConfig, labels: Labels, root: Path, online: Online, keys: frozenset[str] = frozenset()
 ) -> list[Problem]:
-    """``keys``: of the parts of a study, from which weights may come that are not there yet."""
+    """``keys``: parts of a study, whose weights may not exist yet."""
     data = data_problems(config, labels)
     if any(problem.refuses for problem in data):
         return data
@@ -86,7 +84,7 @@ def _run(
 
 
 def _encoder(config: AnyConfig) -> Problem | None:
-    """Why the network cannot be built, or cannot take pictures of that size."""
+    """Why the network cannot be built, or does not take pictures of this size."""
     name, size = config.encoder, config.image_size_px
     try:
         own_px = facts(name).own_px
@@ -102,7 +100,7 @@ def _encoder(config: AnyConfig) -> Problem | None:
 
 
 def _study(study: StudyConfig, labels: Labels, root: Path, online: Online) -> list[Problem]:
-    """Each problem once, with the number of runs that it concerns."""
+    """Each problem once, with the number of affected runs."""
     keys = frozenset(part.key for part in study.parts)
     online = lru_cache(online)
     counts = Counter(problem for part in study.parts for problem in set(_run(part.config, labels, root, online, keys)))
@@ -121,7 +119,7 @@ def _study(study: StudyConfig, labels: Labels, root: Path, online: Online) -> li
 
 
 def _search(search: SearchConfig, labels: Labels, root: Path, online: Online) -> list[Problem]:
-    """The trial as it begins, and with every choice and both ends of each range."""
+    """The problems of the base config, and with every choice and both ends of each range."""
     online = lru_cache(online)
     found = [problem for config in _corners(search) for problem in _run(config, labels, root, online)]
     needed = ("train", "val") if isinstance(search.base, SimclrConfig) else ("val",)
@@ -140,12 +138,12 @@ def _corners(search: SearchConfig) -> Iterator[AnyConfig]:
         for value in axis.choices or (axis.low, axis.high):
             try:
                 yield parse(type(search.base), nested(base | {axis.path: value}))
-            except ConfigError:  # settings that contradict each other: that trial is left out, and says why
+            except ConfigError:  # contradictory settings: such a trial fails with a reason
                 continue
 
 
 def _steps(config: AnyConfig, labels: Labels, root: Path) -> list[Problem]:
-    """What batch and image size do to a step of training."""
+    """Problems of a training step that come from batch size and image size."""
     if isinstance(config, EmbedConfig):
         return []
     encoder, stem = network_of(config, root)

@@ -31,7 +31,7 @@ def weights_problems(config: AnyConfig, root: Path, online: Online, keys: frozen
             raise WeightsError(f"There is no file {path}. Choose an existing weights file.")
         said = _unfit(config.weights, config.encoder, config.stem, config.image_size_px, root, mark)
         return [Problem(said)] if said else []
-    except (SealifeError, OSError, RuntimeError) as error:  # RuntimeError: a '~name' that is nobody's
+    except (SealifeError, OSError, RuntimeError) as error:  # RuntimeError: '~name' of an unknown user
         return [Problem(str(error))]
 
 
@@ -81,9 +81,8 @@ def _mark(path: Path) -> tuple[int, int] | None:
 
 @lru_cache(maxsize=32)
 def _unfit(weights: str, encoder: str, stem: str, image_size_px: int, root: Path, mark: tuple[int, int] | None) -> str:
-    """Why the file does not fit the encoder, or "": it is loaded as the run would load it, once as long as ``mark``
-    stays."""
-    from sealife_core.models.starting import starting_encoder  # PyTorch comes with it: seconds
+    """Why the file does not fit the encoder, or "". It is loaded as by the run; cached while ``mark`` is the same."""
+    from sealife_core.models.starting import starting_encoder  # imports PyTorch, which takes seconds
 
     try:
         starting_encoder(weights, encoder, stem, image_size_px, checkpoints_root=root)

@@ -1,10 +1,10 @@
-"""What a study says, in one or two sentences derived from its figures; where they do not decide, it says that.
+"""The answer of a study, in one or two sentences from its scores; or that they do not decide.
 
-Nothing is answered before all runs are through, and of ways with fewer than two seeds never; what is missing is said
-instead (``readiness.py``). Two spreads are never mixed up. Over *seeds*: another start, other labels, the same test
-images; one way is called better than another only if its worst seed is better than the other's best. Over *test
-images*: how far one accuracy may lie from that on other images; :func:`on_other_images` says it once for the whole
-study, and where the images are too few to show a difference at all, none is told.
+There is no answer before all runs have ended, or from fewer than two seeds; then it says what is missing
+(``readiness.py``). Two kinds of variation are kept apart. Over *seeds*: another initialisation, other labels, the same
+test images; one option is better than another only if its worst seed is better than the other's best. Over *test
+images*: how much an accuracy would differ on other images; :func:`on_other_images` gives it once for the whole study,
+and with too few test images no difference is claimed.
 """
 
 from collections.abc import Callable, Sequence
@@ -44,9 +44,9 @@ from sealife_core.studies.results import CellResult, PartResult, over_seeds
 
 
 def answer(question: str, parts: Sequence[PartResult], root: Path | None = None, classes: int = 1) -> str:
-    """The answer to ``question``, or what is missing for one; "" before the first run of the table is through.
+    """The answer to ``question``, or what is missing; "" before the first run of the table has finished.
 
-    For "helps" also: root, where the runs are, and how many classes the data set has.
+    root, classes: only for "helps": the folder of the runs, and the number of classes of the data set.
     """
     if not any(part.cell and part.state == FINISHED for part in parts):
         return ""
@@ -61,7 +61,7 @@ def answer(question: str, parts: Sequence[PartResult], root: Path | None = None,
 
 
 def on_other_images(parts: Sequence[PartResult]) -> str:
-    """How far an accuracy may lie from that on other images: "On 100 test images …"; "" before one is known."""
+    """How much an accuracy may differ on other test images, in words; "" before one is known."""
     scored = [part for part in parts if part.cell and part.low is not None and part.high is not None and part.n]
     if not scored:
         return ""
@@ -188,14 +188,14 @@ def _best_cell(parts: Sequence[PartResult]) -> str:
 
 
 def _undecided(best: CellResult, same: Sequence[CellResult]) -> str:
-    """Why ``best`` is not called better than ``same``: "the seeds do not tell it"."""
+    """Why ``best`` is not clearly better than ``same``: "the seeds do not separate it"."""
     if any(not seeds_decide(best, other) for other in same):
         return "the seeds do not separate it"
     return f"there are too few test images to separate it{_few(best, max(same, key=lambda cell: cell.mean))}"
 
 
 def _few(better: CellResult, worse: CellResult) -> str:
-    """ " (about 60 test images would be needed)" where the seeds decide and only images are lacking."""
+    """ " (this needs at least 60 test images, …)" if the seeds decide and only images are missing."""
     if seeds_decide(better, worse) and (needed := images_needed(better, worse)):
         return f" (this needs at least {needed:,} test images, and there are {better.images:,})"
     return ""

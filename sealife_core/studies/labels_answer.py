@@ -11,10 +11,10 @@ from sealife_core.studies.results import CellResult, PartResult, over_seeds
 
 
 def label_saving(better: Sequence[CellResult], baseline: Sequence[CellResult], share: float) -> float | None:
-    """With what share (%) of the labels ``baseline`` reaches what ``better`` does with ``share`` %.
+    """The share (%) of the labels with which ``baseline`` reaches the accuracy of ``better`` with ``share`` %.
 
-    Both are curves over the cell's "labels". Read off between its points on a logarithmic axis of shares; ∞ if it
-    never gets there, None if it is as good already with the fewest labels that were tried.
+    Both are curves over the cell's "labels", interpolated on a logarithmic axis of shares. ∞ if the baseline never
+    reaches it, None if it does so with the fewest labels that were tried.
     """
     goal = next((cell.mean for cell in better if cell.cell["labels"] == share), None)
     points = sorted((float(cell.cell["labels"]), cell.mean) for cell in baseline)
@@ -27,7 +27,7 @@ def label_saving(better: Sequence[CellResult], baseline: Sequence[CellResult], s
 
 
 def curves(cells: Sequence[CellResult]) -> dict[tuple[str, str], list[CellResult]]:
-    """(encoder, use) → its cells by labels."""
+    """(encoder, use) → its cells in the order of their labels."""
     found: dict[tuple[str, str], list[CellResult]] = {}
     for cell in sorted(cells, key=lambda cell: budget(cell.cell["labels"])):
         found.setdefault((str(cell.cell["encoder"]), str(cell.cell["use"])), []).append(cell)
@@ -76,5 +76,5 @@ def labels_sentence(parts: Sequence[PartResult]) -> str:
 
 
 def _round(value: float) -> str:
-    """Two digits are all that can be read off between points."""
+    """Two digits: an interpolation is not more precise."""
     return f"{float(f'{value:.2g}'):g}"
