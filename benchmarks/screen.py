@@ -33,8 +33,8 @@ import psutil
 from measuring import Figure, tell
 from playwright.sync_api import Browser, Page, Playwright, TimeoutError, sync_playwright
 
+from sealife_core.commands.following import follow_until_done
 from sealife_core.commands.output import Output
-from sealife_core.commands.runs import follow_until_done
 from sealife_core.config import AnyConfig, preset
 from sealife_core.datasets.dataset import Dataset, list_datasets, open_dataset, write_dataset
 from sealife_core.datasets.reef import draw_reef

@@ -145,10 +145,10 @@ def novelty_sentences(run: Run, score: float | None) -> tuple[str, str]:
     """The warning for a picture of that score ("" without), and what warnings are worth or why there are none."""
     model, lock = predictor(run)
     with lock:
-        novelty, why_not = model.novelty, model.without_novelty
-    if novelty is None:
+        ood, why_not = model.ood, model.ood_unavailable
+    if ood is None:
         return "", f"There are no warnings about pictures unlike the training images. {why_not}"
-    return novelty.sentence(score) if score is not None else "", novelty.caveat
+    return ood.sentence(score) if score is not None else "", ood.caveat
 
 
 # A person's own pictures are kept by what they hold, in memory only, and few of them.

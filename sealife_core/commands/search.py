@@ -1,11 +1,11 @@
-"""``search``: trials of one kind of run with other settings, from a shell; and what came of them."""
+"""``search``: launch a search for good settings, and show its results."""
 
 import argparse
 from typing import Any
 
 from sealife_core.commands.checking import check_launch
+from sealife_core.commands.following import follow_until_done
 from sealife_core.commands.output import Output, destination, write_file
-from sealife_core.commands.runs import follow_until_done
 from sealife_core.commands.training import add_task, config_of
 from sealife_core.commands.varying import add_vary, varied
 from sealife_core.config import TASKS, EmbedConfig, SimclrConfig, build_search
@@ -23,7 +23,7 @@ def add_commands(commands: Any) -> None:
     search = commands.add_parser("search", help=says, description=says)
     tasks = search.add_subparsers(dest="task", required=True, metavar="TASK")
     for name, task in TASKS.items():
-        if task.config is EmbedConfig:  # it has nothing to learn better
+        if task.config is EmbedConfig:  # it does not train
             continue
         parser = add_task(tasks, name, task)
         add_vary(parser)
@@ -45,7 +45,7 @@ def add_commands(commands: Any) -> None:
 
 
 def start(chosen: argparse.Namespace, output: Output) -> int:
-    """Launch a search; with ``--follow``, stay until it is done, then show it."""
+    """Launch a search; with ``--follow``, wait until it is done, then show it."""
     from sealife_core.datasets.dataset import open_dataset
 
     base = config_of(chosen)

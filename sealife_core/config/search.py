@@ -152,7 +152,7 @@ def axis_problems(axis: Axis, model: type[Settings]) -> list[str]:
         return [f"There is no setting '{axis.path}' to vary." + (f" Did you mean '{near}'?" if near else "")]
     if setting.path in FIXED:
         return [f"'{setting.path}' cannot be searched: {FIXED[setting.path]}"]
-    return _choice_problems(axis, setting, model) if axis.choices else _range_problems(axis, setting)
+    return _choice_problems(axis, setting, model) if axis.choices else range_problems(axis, setting)
 
 
 def _choice_problems(axis: Axis, setting: Setting, model: type[Settings]) -> list[str]:
@@ -176,7 +176,8 @@ def _unread(model: type[Settings], path: str, text: Value) -> list[str]:
     return []
 
 
-def _range_problems(axis: Axis, setting: Setting) -> list[str]:
+def range_problems(axis: Axis, setting: Setting) -> list[str]:
+    """One sentence for what keeps a range from being one of ``setting``; [] for a good one."""
     low, high, step = axis.low, axis.high, axis.step
     if setting.type not in (int, float):
         return [f"'{axis.path}' is not a number; expected values separated by commas: {expected(setting)}."]

@@ -1,6 +1,6 @@
-"""What the study "Does self-supervision help me?" found: yes, no or cannot tell, and what it costs. Needs no torch.
+"""The answer of "Does self-supervision help me?": yes, no or cannot tell, and the cost. Needs no torch.
 
-Read off which test images each run named right (``predictions.parquet``), and how long it trained.
+Computed from the test images that each run classified correctly (``predictions.parquet``) and its training time.
 """
 
 from collections.abc import Sequence
@@ -25,11 +25,11 @@ LEADS = {YES: "Yes", NO: "No", CANNOT_TELL: "Cannot tell"}
 
 @dataclass(frozen=True)
 class Compared:
-    """A baseline and another way: the gain over the budgets that both have, and what it costs.
+    """A baseline and another option: the mean gain over the numbers of labels that both have, and its cost.
 
-    minutes: what the other way trains longer, pre-training included; None where that is not known. budget: the middle
-    one, in labels a class; with it the other way reaches ``accuracy``, the baseline ``own``, and ``needed`` is how many
-    labels it would take the baseline (∞: more than there are; None: no more than it has).
+    minutes: how much longer the other option trains, including pre-training; None if unknown. budget: the middle number
+    of labels per class, with which the other option has ``accuracy`` and the baseline ``own``; needed: how many labels
+    per class the baseline needs for ``accuracy`` (∞: more than there are; None: no more than ``budget``).
     """
 
     baseline: Way
@@ -45,17 +45,17 @@ class Compared:
 
 @dataclass(frozen=True)
 class HelpsFound:
-    """The comparison that decides, and those beside it, each with whether it is a gain after correction."""
+    """The comparison that decides, and the others, each with whether its gain is significant after correction."""
 
     decides: Compared
     beside: tuple[tuple[Compared, bool], ...]
 
 
-def found(parts: Sequence[PartResult], root: Path, classes: int) -> HelpsFound | None:
-    """What a study's finished runs say; None where no comparison that decides has two ways with two seeds each.
+def helps_found(parts: Sequence[PartResult], root: Path, classes: int) -> HelpsFound | None:
+    """The comparisons of a study's finished runs; None if for no comparison of DECIDES both options have two seeds.
 
-    root: where the runs are; classes: how many the data set has. Raises RunError where predictions cannot be read, or
-    runs were tested on different images.
+    root: the folder of the runs; classes: of the data set. Raises RunError if predictions cannot be read, or if runs
+    were tested on different images.
     """
     table = [part for part in parts if part.cell and part.state == FINISHED]
     decides = next((pair for pair in DECIDES if _seeds(table, pair)), None)
@@ -70,7 +70,7 @@ def found(parts: Sequence[PartResult], root: Path, classes: int) -> HelpsFound |
     return HelpsFound(_compared(decides, gain(*right[decides]), table, cells, classes), tuple(also))
 
 
-def sentence(found: HelpsFound) -> str:
+def helps_sentence(found: HelpsFound) -> str:
     """The answer in words."""
     one, best = found.decides, found.decides.gain
     said = (
@@ -91,7 +91,7 @@ def sentence(found: HelpsFound) -> str:
 
 
 def _labels(one: Compared) -> str:
-    """What the gain is worth in labels."""
+    """How many labels the gain saves."""
     if one.needed is None:
         return ""
     reaches = f" With {one.budget:,.3g} labels per class it reaches {100 * one.accuracy:.0f} %;"
@@ -105,7 +105,7 @@ def _ruled_out(best: Gain) -> str:
 
 
 def _could_show(best: Gain) -> str:
-    """Which gain these seeds and images would have found."""
+    """The smallest gain that these seeds and images could have shown."""
     if best.shows_goal:
         return f" A gain of {100 * best.smallest:.1f} points would have been found in four of five such studies."
     more = "more seeds or more test images" if best.seeds < 10 else "more test images"
@@ -130,7 +130,7 @@ def _of(parts: Sequence[PartResult], way: Way) -> list[PartResult]:
 
 
 def _seeds(table: Sequence[PartResult], pair: Comparison) -> list[int]:
-    """The seeds with which both ways have a run at every budget that both have; none where they are fewer than two."""
+    """The seeds for which both options have a run with every shared number of labels; [] if fewer than two."""
     budgets = _budgets(table, pair)
     there = [{(part.seed, part.cell["labels"]) for part in _of(table, way)} for way in pair]
     seeds = sorted({part.seed for part in table})
@@ -139,13 +139,13 @@ def _seeds(table: Sequence[PartResult], pair: Comparison) -> list[int]:
 
 
 def _budgets(table: Sequence[PartResult], pair: Comparison) -> list[str | float]:
-    """The numbers of labels at which both ways have runs, ascending."""
+    """The numbers of labels for which both options have runs, ascending."""
     a, b = ({part.cell["labels"] for part in _of(table, way)} for way in pair)
     return sorted(a & b, key=budget)
 
 
 def _right_of(table: Sequence[PartResult], pair: Comparison, root: Path) -> tuple[np.ndarray, np.ndarray]:
-    """(S, B, N) of both ways: whether right with that seed, at that budget, on that image."""
+    """(S, B, N) bool of both options: whether right with this seed, number of labels and image."""
     seeds, budgets = _seeds(table, pair), _budgets(table, pair)
     images: tuple[str, ...] | None = None
     stacks = []
@@ -168,12 +168,12 @@ def _right_of(table: Sequence[PartResult], pair: Comparison, root: Path) -> tupl
 
 
 def _tested(folder: Path) -> tuple[tuple[str, ...], np.ndarray]:
-    """The ids of a run's test images, sorted, and whether each was named right."""
+    """The sorted ids of a run's test images, and whether each was classified correctly."""
     path = folder / PREDICTIONS
     return _read(folder, path.stat().st_mtime_ns if path.is_file() else 0)
 
 
-@lru_cache(maxsize=4096)  # a page that is drawn again reads none of some hundred files again
+@lru_cache(maxsize=4096)  # a page that is drawn again does not read hundreds of files again
 def _read(folder: Path, changed_ns: int) -> tuple[tuple[str, ...], np.ndarray]:
     from sealife_core.evaluation.classification.predictions import read_predictions
 
@@ -201,12 +201,12 @@ def _compared(
 
 
 def per_class(cell: CellResult, classes: int) -> float:
-    """How many labels a class it learned from, on average."""
+    """The average number of training labels per class."""
     return (cell.labels or 0) / max(1, classes)
 
 
 def _seconds(parts: Sequence[PartResult], budgets: Sequence[str | float]) -> float | None:
-    """What one model of a way takes on average, its encoder's pre-training included; None where that is not known."""
+    """Mean training time of one model, including its encoder's pre-training; None if unknown."""
     took = [
         part.train_s + (part.pretrain_s or 0.0)
         for part in parts

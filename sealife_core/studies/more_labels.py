@@ -1,4 +1,4 @@
-"""How many more labels are worth it: the forecast of each way of a study, and a sentence on the best of them."""
+"""The forecast of each option of a study with more labels, and a sentence on the best."""
 
 from collections.abc import Sequence
 
@@ -16,7 +16,7 @@ TIMES = (2, 4)
 
 
 def forecasts(parts: Sequence[PartResult], classes: int) -> dict[tuple[str, str], list[AccuracyForecast]]:
-    """(encoder, use) → accuracy with 2 and 4 × the labels a class that it was tried with; [] where budgets are few."""
+    """(encoder, use) → accuracy with TIMES the most labels per class it was trained with; {} without a forecast."""
     found = {}
     for way in dict.fromkeys((str(p.cell["encoder"]), str(p.cell["use"])) for p in parts if p.cell):
         own = [p for p in parts if p.cell and (p.cell["encoder"], p.cell["use"]) == way and p.accuracy is not None]
@@ -33,7 +33,7 @@ def forecasts(parts: Sequence[PartResult], classes: int) -> dict[tuple[str, str]
 
 
 def forecasts_of_best(parts: Sequence[PartResult], classes: int) -> dict[tuple[str, str], list[AccuracyForecast]]:
-    """As :func:`forecasts`, only of the way with the highest accuracy at twice the labels; {} while runs go on."""
+    """:func:`forecasts` of the option with the highest accuracy at twice the labels; {} until all runs have ended."""
     if unfinished(parts) or not (found := forecasts(parts, classes)):
         return {}
     best = max(found, key=lambda way: found[way][0].value)
@@ -41,8 +41,8 @@ def forecasts_of_best(parts: Sequence[PartResult], classes: int) -> dict[tuple[s
 
 
 def forecast_says(question: str, parts: Sequence[PartResult], classes: int) -> str:
-    """ "Forecast for SimCLR (linear probe): with 2 × as many labels (240 per class) expect 82 % (80 to 84), …": of the
-    best way, where the question is about labels; "" where that cannot be said yet."""
+    """ "Forecast for SimCLR (linear probe): with 2 × as many labels (240 per class) expect 82 % (80 to 84), …" for the
+    best option, if the question is about labels; "" without a forecast."""
     told = forecasts_of_best(parts, classes) if question in (LABELS, HELPS) else {}
     for (encoder, use), found in told.items():
         expected = [

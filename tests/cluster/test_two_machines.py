@@ -15,7 +15,7 @@ from sealife_core.runs.directory import create_run, parts_of
 from sealife_core.runs.liveness import State
 from sealife_core.runs.run import LAST, MODEL, Run
 from sealife_core.runs.scheduling.queue import launch, request_stop, resume
-from sealife_core.studies.questions import build_grid
+from sealife_core.studies.grid import build_grid
 from tests.cluster.conftest import PATIENCE_S, TwoMachines
 from tests.runs.processes import until
 

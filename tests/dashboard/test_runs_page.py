@@ -18,7 +18,7 @@ from sealife_core.runs.run import Run
 from sealife_core.runs.scheduling.queue import launch
 from sealife_core.runs.scheduling.queue_order import waiting_runs
 from sealife_core.runs.writer import RunWriter
-from sealife_core.studies.questions import build_grid
+from sealife_core.studies.grid import build_grid
 
 FRAME = Path(__file__).resolve().parents[2] / "dashboard" / "frame.py"
 

@@ -17,7 +17,7 @@ from sealife_core.runs.scheduling.queue import launch, request_stop, resume
 from sealife_core.runs.writer import RunWriter
 from sealife_core.studies import coordinator
 from sealife_core.studies.coordinator import read_study_progress
-from sealife_core.studies.questions import build_grid
+from sealife_core.studies.grid import build_grid
 from sealife_core.studies.reuse import fingerprint
 from tests.runs.processes import until
 from tests.studies.conftest import grid

@@ -18,6 +18,7 @@ from sealife_core.studies.building import (
     SIMCLR,
     STUDY_SIZES,
 )
+from sealife_core.studies.grid import build_grid
 from sealife_core.studies.helps import BESIDE, DECIDES, DINOV2, DINOV2_NETWORK, HELPS, WAYS
 from sealife_core.studies.questions import (
     DEPTH,
@@ -27,7 +28,6 @@ from sealife_core.studies.questions import (
     QUESTIONS,
     TEMPERATURE,
     VIEWS,
-    build_grid,
     build_study,
     usual_seeds,
 )

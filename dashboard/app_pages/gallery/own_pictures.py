@@ -111,7 +111,7 @@ def own_table(told: Sequence[tuple[str, "Prediction"]]) -> pd.DataFrame:
                 "Prediction": found.label,
                 "Confidence": percent(found.confidence),
                 "Second most likely": "".join(f"{label}, {percent(share)}" for label, share in second),
-                "Novelty": None if found.novelty is None else round(found.novelty, 2),
+                "Novelty": None if found.ood_score is None else round(found.ood_score, 2),
                 "Unlike training": {True: "yes", False: "no", None: ""}[found.unlike],
             }
         )
@@ -165,7 +165,7 @@ def _large(run: Run, rival: Run | None, answers: Answers, picture: OwnPicture, *
                 on_click=state.choose_own_picture, args=("",),
             )  # fmt: skip
         st.markdown(f"**{plain(found.label)}**, {percent(found.confidence)} sure · {plain(picture.name)}")
-    warning, caveat = classifiers.novelty_sentences(run, found.novelty)
+    warning, caveat = classifiers.novelty_sentences(run, found.ood_score)
     if warning:
         st.warning(plain(warning), icon=":material/warning:")
     asked = state.gallery("evidence")

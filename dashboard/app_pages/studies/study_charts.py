@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sealife_core.evaluation.figures.palette import CLASS_COLOURS
-from sealife_core.studies.answers import curves
 from sealife_core.studies.building import PROBE
+from sealife_core.studies.labels_answer import curves
 from sealife_core.studies.learning_curve import AccuracyForecast
 from sealife_core.studies.paper import PAPER, PAPER_SAYS
 from sealife_core.studies.questions import ALL, ONLY, WITHOUT

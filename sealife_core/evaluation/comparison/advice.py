@@ -1,4 +1,4 @@
-"""One or two sentences on which run to use, derived from the figures; silent on what the data do not decide."""
+"""One or two sentences on which run to use, from the scores; nothing about what the data do not decide."""
 
 import math
 from collections import Counter
@@ -16,17 +16,17 @@ from sealife_core.wording import duration, percent
 if TYPE_CHECKING:
     import pandas as pd
 
-POWER = 0.8  # the usual one: four in five such studies would find the difference
-MOST_TIMES = 10  # beyond ten times the images there are, a number is no plan
-MOST_NAMED = 4  # of runs in a sentence; nobody reads a longer list
+POWER = 0.8  # the usual statistical power: four in five such studies would find the difference
+MOST_TIMES = 10  # a number of more than ten times the existing images would not help anybody
+MOST_NAMED = 4  # runs in a sentence; nobody reads a longer list
 UNTRAINED = "Untrained probe"
 
 
 def advice(rows: Sequence[ComparisonRow], tables: "Mapping[str, pd.DataFrame]") -> str:
     """What to do, from tested ``rows`` and their predictions (run id → table); "" with fewer than two comparable ones.
 
-    Every two runs are compared by exact McNemar with Holm's correction over all of them. A run counts as better only
-    where that is below 5 %; all that cannot be told from the most accurate one stay in the running.
+    Every pair of runs is compared by the exact McNemar test with Holm's correction over all pairs. A run is better only
+    if the corrected p is below 5 %; all that are not worse than the most accurate run remain candidates.
     """
     rows = sorted((row for row in rows if row.comparable and row.run_id in tables), key=lambda row: -row.accuracy)
     if len(rows) < 2:
@@ -63,7 +63,7 @@ def advice(rows: Sequence[ComparisonRow], tables: "Mapping[str, pd.DataFrame]") 
 
 
 def images_needed(fixed: int, broken: int, n: int, alpha: float = BEYOND_CHANCE, power: float = POWER) -> int | None:
-    """Test images with which McNemar would find a difference as large as this one, if it is real; None without one.
+    """Test images with which McNemar's test would find a difference of this size; None if there is no difference.
 
     Connor, Biometrics 43, 1987, eq. 1; ``fixed`` and ``broken`` of ``n`` images are discordant.
     """
@@ -76,19 +76,19 @@ def images_needed(fixed: int, broken: int, n: int, alpha: float = BEYOND_CHANCE,
 
 
 def called(row: ComparisonRow) -> str:
-    """The run's name, in quotes where it would fall apart in a list, with its labels where they are not all and the
-    name does not say so."""
+    """The run's name, in quotes if it contains a comma, with its number of labels if the name does not have it and not
+    all labels are used."""
     name, fewer = (f"“{row.name}”" if ", " in row.name else row.name), row.fewer_labels
     return f"{name} ({fewer})" if fewer and fewer not in row.name else name
 
 
 def interval(found: Interval) -> str:
-    """ "95 % interval 2.1 to 12.3": of a difference of shares, in hundredths."""
+    """ "95 % interval 2.1 to 12.3": of a difference of accuracies, in points."""
     return f"95 % interval {signed(found.low)} to {signed(found.high)}"
 
 
 def signed(share: float) -> str:
-    """A share in hundredths with a true minus: "−2.1", "12.3"."""
+    """A share in percent with a minus sign, not a hyphen: "−2.1", "12.3"."""
     text = f"{abs(100 * share):.1f}"
     return f"−{text}" if share < 0 and text != "0.0" else text
 
@@ -101,7 +101,7 @@ def _undecided(
     pairs: int,
     corrected: str,
 ) -> str:
-    """Which runs stay in the running, how far apart they may be, what to do meanwhile, how many images would tell."""
+    """The remaining candidates, how far apart they may be, the cheapest one, and how many images would decide."""
     closest = against[tied[0].run_id]
     apart = _of(closest, best.run_id)
     stands = (
@@ -131,7 +131,7 @@ def _undecided(
 
 
 def _rare_classes(best: ComparisonRow, others: Sequence[ComparisonRow], against: Mapping[str, PairRow]) -> str:
-    """A warning where macro-F1, which counts every class the same, surely says the reverse of accuracy."""
+    """A warning if a run is significantly better by macro-F1, which counts every class the same."""
     for other in others:
         if (found := _of(against[other.run_id], best.run_id, macro=True)).high < 0:
             return (
@@ -142,7 +142,7 @@ def _rare_classes(best: ComparisonRow, others: Sequence[ComparisonRow], against:
 
 
 def _by_name(rows: Sequence[ComparisonRow]) -> list[ComparisonRow]:
-    """``rows``, those that share a name told apart by their ids: no sentence may compare a name with itself."""
+    """``rows``, with the id added to names that occur twice: no sentence may compare a name with itself."""
     names = Counter(called(row) for row in rows)
     return [replace(row, name=f"{row.name} ({row.run_id})") if names[called(row)] > 1 else row for row in rows]
 
@@ -152,7 +152,7 @@ def _pair(pairs: Sequence[PairRow], one: str, other: str) -> PairRow:
 
 
 def _of(pair: PairRow, run_id: str, *, macro: bool = False) -> Interval:
-    """The difference seen from ``run_id``: positive where it is ahead."""
+    """The difference from the side of ``run_id``: positive if it is better."""
     found = pair.paired.macro_f1_difference if macro else pair.paired.accuracy_difference
     return found if pair.b == run_id else -found
 
@@ -162,7 +162,7 @@ def _cost_s(row: ComparisonRow) -> float:
 
 
 def _cheapest(rows: Sequence[ComparisonRow]) -> str:
-    """Which of ``rows`` takes least time in all; and which trains faster once its encoder is there, if one does."""
+    """Which of ``rows`` takes the least time in total; and, if another one, which trains fastest after pre-training."""
     least, quickest = min(rows, key=_cost_s), min(rows, key=lambda row: row.train_s or 0.0)
     before = f", including {duration(least.pretrain_s)} of pre-training" if least.pretrain_s else ""
     said = f"{called(least)} takes the least time in total ({duration(_cost_s(least))}{before})"
@@ -175,12 +175,12 @@ def _cheapest(rows: Sequence[ComparisonRow]) -> str:
 
 
 def _rounded(count: int) -> str:
-    """Two digits: more would pretend to know."""
+    """Two digits: more would suggest a precision that the estimate does not have."""
     return f"{int(float(f'{count:.2g}')):,}"
 
 
 def _listed(names: Sequence[str]) -> str:
-    """All of a few; the first of many, and how many more."""
+    """All names if there are few, else the first ones and how many more."""
     if len(names) > MOST_NAMED:
         names = [*names[: MOST_NAMED - 1], f"{len(names) - MOST_NAMED + 1} others"]
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"

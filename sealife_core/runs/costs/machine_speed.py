@@ -120,7 +120,7 @@ def _record(root: Path) -> dict[str, Any] | None:
 def _spawn(root: Path, device: str) -> subprocess.Popen[bytes]:
     try:
         (root / LOG).unlink(missing_ok=True)
-        child = spawn([sys.executable, "-m", "sealife_core", "calibrate", "--device", device], root / LOG)
+        child = spawn([sys.executable, "-m", "sealife_core", "measure-speed", "--device", device], root / LOG)
     except OSError as error:
         raise RunError(
             f"This machine could not be measured ({error.strerror}). The first run will measure it."

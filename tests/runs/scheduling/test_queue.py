@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from processes import dispatcher_pids, order, until
 
 from sealife_core.errors import RunError
 from sealife_core.processes import identity
@@ -20,8 +21,7 @@ from sealife_core.runs.run import Run
 from sealife_core.runs.scheduling.locks import dispatcher_runs, queue_lock
 from sealife_core.runs.scheduling.queue import ensure_dispatcher, launch, request_stop, resume, resume_or_begin_anew
 from sealife_core.runs.writer import RunWriter
-from sealife_core.studies.questions import build_grid
-from tests.runs.processes import dispatcher_pids, order, until
+from sealife_core.studies.grid import build_grid
 
 Make = Callable[..., Run]
 
