@@ -52,7 +52,7 @@ def write_sweep(chosen: argparse.Namespace, output: Output) -> int:
 def sweep_of(chosen: argparse.Namespace) -> dict[str, Any]:
     """The sweep, as Weights & Biases wants it told."""
     config = config_of(chosen)
-    settings = {setting.path: setting for setting in describe(type(config))}
+    settings = {setting.path: setting for setting in describe(type(config).family())}
     parameters: dict[str, Any] = {}
     problems: list[str] = []
     for said in chosen.vary:

@@ -14,6 +14,7 @@ from sealife_core.config import (
     AnyConfig,
     ClassifierConfig,
     EmbedConfig,
+    ProbeConfig,
     Request,
     SearchConfig,
     SimclrConfig,
@@ -142,7 +143,7 @@ def _corners(search: SearchConfig) -> Iterator[AnyConfig]:
     for axis in search.axes:
         for value in axis.choices or (axis.low, axis.high):
             try:
-                yield parse(type(search.base), nested(base | {axis.path: value}))
+                yield parse(type(search.base).family(), nested(base | {axis.path: value}))
             except ConfigError:  # settings that contradict each other: that trial is left out, and says why
                 continue
 
@@ -163,6 +164,8 @@ def _steps(config: AnyConfig, labels: Labels, root: Path) -> list[Problem]:
             f"{stem_too}.", refuses=False,
         ))  # fmt: skip
     there = labels.used(config)
+    if isinstance(config, ProbeConfig):
+        return found
     batch = min(config.batch_size, there)
     if isinstance(config, SimclrConfig):
         if batch < config.batch_size:

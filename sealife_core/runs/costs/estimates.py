@@ -13,7 +13,15 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Protocol
 
-from sealife_core.config import AnyConfig, ClassifierConfig, EmbedConfig, SimclrConfig, source_run
+from sealife_core.config import (
+    AnyConfig,
+    ClassifierConfig,
+    EmbedConfig,
+    FineTuneConfig,
+    ProbeConfig,
+    SimclrConfig,
+    source_run,
+)
 from sealife_core.errors import ConfigError
 from sealife_core.models.facts import CURATED, RESNETS, SMALL_STEM_UP_TO_PX, facts, title_of
 from sealife_core.runs.contents import RATE_SHAPE
@@ -29,6 +37,7 @@ RATES = ".rates.jsonl"
 TORCH_BYTES = 900_000_000  # torch, torchvision and Lightning once imported, before the first image
 STARTUP_S = 12.0  # importing them, opening the data: 7 to 15 s on two cores
 EMBED_BATCH = 256  # as evaluation.embeddings takes them
+PROBE_BATCH = 64  # of small pictures on a processor; the features of all are small against a batch of maps
 
 
 @dataclass(frozen=True)
@@ -192,7 +201,7 @@ def _features_once(config: AnyConfig) -> bool:
 def _seconds(
     config: AnyConfig, encoder: str, stem: str, images: tuple[int, int, int], root: Path
 ) -> tuple[float | None, str]:
-    if isinstance(config, ClassifierConfig) and config.minutes:
+    if isinstance(config, FineTuneConfig) and config.minutes:
         return STARTUP_S + 60 * config.minutes, "as many epochs as fit are planned when the first steps are measured"
     there = suitable(config, devices())
     device = _kind_of_device(there[0]) if there else "cuda"
@@ -270,7 +279,7 @@ def _memory_bytes(config: AnyConfig, encoder: str, stem: str, n_images: int) -> 
     """Main memory, or that of each GPU, at the peak of training."""
     stages = stages_of(encoder, stem)
     trained, views = _work(config)
-    batch_size = min(EMBED_BATCH if isinstance(config, EmbedConfig) else config.batch_size, n_images)
+    batch_size = min(_batch_size(config), n_images)
     in_training = stages[len(stages) - trained :]
     every = sum(s.parameters for s in stages) * 4e6
     learned = sum(s.parameters for s in in_training) * 4e6 * (1 + _optimiser_copies(config))
@@ -282,6 +291,12 @@ def _memory_bytes(config: AnyConfig, encoder: str, stem: str, n_images: int) -> 
     processes = config.devices if config.device == CPU else 1  # that share one memory; of GPUs each has its own
     shares = (a_batch + views_made) * processes / config.devices
     return round((TORCH_BYTES + every + learned) * processes + shares)
+
+
+def _batch_size(config: AnyConfig) -> int:
+    if isinstance(config, EmbedConfig):
+        return EMBED_BATCH
+    return PROBE_BATCH if isinstance(config, ProbeConfig) else config.batch_size
 
 
 def _optimiser_copies(config: AnyConfig) -> int:
