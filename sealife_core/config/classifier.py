@@ -167,7 +167,7 @@ class ClassifierConfig(TrainingSettings):
     )
 
     @classmethod
-    def family(cls) -> type["ClassifierConfig"]:
+    def family(cls) -> type[Any]:
         """A search may vary the optimiser, and so change the kind."""
         return ClassifierConfig
 

@@ -23,7 +23,7 @@ class Task:
 
     title: str
     says: str
-    config: type[SimclrConfig] | type[ClassifierConfig] | type[EmbedConfig]
+    config: type[Any]  # of AnyConfig, or the family of classifiers
     needs_run: bool
     common: dict[str, Any]
     sizes: tuple[dict[str, Any], dict[str, Any], dict[str, Any]]

@@ -21,7 +21,7 @@ class Settings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True, allow_inf_nan=False)
 
     @classmethod
-    def family(cls) -> "type[Settings]":
+    def family(cls) -> type[Any]:
         """The config whose settings may be laid over one of this class: a base class where that can change the kind."""
         return cls
 

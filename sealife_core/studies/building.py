@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from math import inf, sqrt
 from typing import Any
 
-from sealife_core.config import SIZES, AnyConfig, ClassifierConfig, Part, parse, preset
+from sealife_core.config import SIZES, AnyConfig, FineTuneConfig, Part, ProbeConfig, parse, preset
 
 QUICK, FULL = "Quick", "Full"
 STUDY_SIZES = (QUICK, FULL)
@@ -71,7 +71,7 @@ def budget(labels: str | float) -> float:
     return inf if labels == ALL_LABELS else float(labels)
 
 
-def with_more_epochs(config: Any, share: float) -> ClassifierConfig:
+def with_more_epochs(config: Any, share: float) -> ProbeConfig | FineTuneConfig:
     """Few labels (``share`` % of all) are few steps an epoch: the epochs grow with the square root of what is left out,
     as SimCLR's do."""
-    return parse(ClassifierConfig, config.model_dump() | {"epochs": round(config.epochs * sqrt(100 / share))})
+    return parse(type(config), config.model_dump() | {"epochs": round(config.epochs * sqrt(100 / share))})

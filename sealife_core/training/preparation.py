@@ -13,7 +13,7 @@ from pytorch_lightning import LightningModule
 from torch import Tensor
 
 from sealife_core import __version__
-from sealife_core.config import AnyConfig, ClassifierConfig, EmbedConfig, SimclrConfig
+from sealife_core.config import AnyConfig, ClassifierConfig, FineTuneConfig, SimclrConfig
 from sealife_core.datasets.batches import ImageBatches
 from sealife_core.datasets.dataset import Dataset, open_dataset
 from sealife_core.datasets.decoding.pixels import Pixels, cache_size_px, open_pixels
@@ -33,7 +33,7 @@ from sealife_core.training.hardware import Hardware
 from sealife_core.training.trainer import trained_parameters
 
 
-def prepare_encoder(config: SimclrConfig | ClassifierConfig | EmbedConfig, run: RunWriter) -> tuple[Encoder, str]:
+def prepare_encoder(config: AnyConfig, run: RunWriter) -> tuple[Encoder, str]:
     """The encoder with its starting weights, and its stem. Before any data is read: missing weights fail at once."""
     if config.weights == "imagenet":
         named = f"{published_weights(config.encoder)} of {title_of(config.encoder)}"
@@ -84,7 +84,7 @@ def class_weights(config: ClassifierConfig, dataset: Dataset, rows: np.ndarray) 
     return balanced_weights(torch.from_numpy(dataset.labels[rows]), len(dataset.classes))
 
 
-def note_rate(config: SimclrConfig | ClassifierConfig, run: RunWriter, machine: Hardware, rate: float) -> None:
+def note_rate(config: SimclrConfig | FineTuneConfig, run: RunWriter, machine: Hardware, rate: float) -> None:
     """Keep the measured rate (images a second), so that the next run's time can be estimated before it starts.
 
     Not that of several devices together, which is no machine's own.
@@ -129,7 +129,7 @@ def model_card(config: AnyConfig, run: RunWriter, dataset: Dataset, stem: str, *
     )
 
 
-def warn_of_reduced(config: SimclrConfig | ClassifierConfig, run: RunWriter, batches: ImageBatches) -> None:
+def warn_of_reduced(config: SimclrConfig | FineTuneConfig, run: RunWriter, batches: ImageBatches) -> None:
     """Say that a step takes fewer images than was asked for, and why."""
     size, there = batches.batch_size, len(batches.train_rows)
     if size == config.batch_size:
