@@ -69,7 +69,7 @@ def train(config: AnyConfig, run: RunWriter) -> bool:
 def train_simclr(config: SimclrConfig, run: RunWriter, tracking: Tracking) -> bool:
     """Pre-train an encoder on the training split and the unlabelled images, without labels."""
     machine = choose_hardware(config, before=run.run.environment().get("precision"))
-    encoder, stem = prepare_encoder(config, run)
+    encoder, stem = prepare_encoder(config, run, machine)
     encoder.train_stages(config.trained_stages, config.normalisation)
     dataset = open_data(config, run)
     pixels, rows = decoded(config, run, dataset), dataset.rows("train")
@@ -120,7 +120,7 @@ def train_classifier(config: FineTuneConfig, run: RunWriter, tracking: Tracking)
     """Train a linear head and as many of the encoder's stages as asked; then evaluate on the test split, once."""
     began = time.monotonic()
     machine = choose_hardware(config, before=run.run.environment().get("precision"))
-    encoder, stem = prepare_encoder(config, run)
+    encoder, stem = prepare_encoder(config, run, machine)
     encoder.train_stages(config.trained_stages, "kept" if config.batch_norm == "frozen" else "trains")
     dataset = open_data(config, run)
     rows = labelled_rows(config, dataset)
@@ -218,7 +218,7 @@ def learn(
 def embed_only(config: EmbedConfig, run: RunWriter) -> bool:
     """Train nothing: embed every image with the encoder as it is, and say what the embeddings are worth."""
     machine = choose_hardware(config, before=run.run.environment().get("precision"))
-    encoder, stem = prepare_encoder(config, run)
+    encoder, stem = prepare_encoder(config, run, machine)
     dataset = open_data(config, run)
     describe_run(config, run, dataset, machine, stem=stem)
     h, _ = frozen_features(config, run, dataset, encoder, machine)

@@ -35,7 +35,7 @@ from sealife_core.training.trainer import trained_parameters
 def train_probe(config: ProbeConfig, run: RunWriter, tracking: Tracking) -> bool:
     """Fit a linear layer to the features of a frozen encoder; then evaluate on the test split, once."""
     machine = choose_hardware(config, before=run.run.environment().get("precision"))
-    encoder, stem = prepare_encoder(config, run)
+    encoder, stem = prepare_encoder(config, run, machine)
     encoder.train_stages(0)
     dataset = open_data(config, run)
     rows = labelled_rows(config, dataset)
