@@ -50,7 +50,7 @@ def start(chosen: argparse.Namespace, output: Output) -> int:
 
     base = config_of(chosen)
     assert not isinstance(base, EmbedConfig)
-    axes = varied(chosen.vary, type(base))
+    axes = varied(chosen.vary, type(base).family())
     base = base.model_copy(update={"data_hash": open_dataset(base.data).content_hash})
     search = build_search(
         base, axes, title=chosen.name, trials=chosen.trials, metric=chosen.metric, pruning=not chosen.no_pruning,

@@ -51,8 +51,8 @@ def write_sweep(chosen: argparse.Namespace, output: Output) -> int:
 def sweep_of(chosen: argparse.Namespace) -> dict[str, Any]:
     """The sweep in the format of Weights & Biases. Raises ConfigError with every problem of ``--vary``."""
     config = config_of(chosen)
-    settings = {setting.path: setting for setting in describe(type(config))}
-    axes, problems = read_axes(chosen.vary, type(config))
+    settings = {setting.path: setting for setting in describe(type(config).family())}
+    axes, problems = read_axes(chosen.vary, type(config).family())
     parameters: dict[str, Any] = {}
     for axis in axes:
         try:

@@ -5,7 +5,7 @@ from functools import cache
 
 import numpy as np
 
-from sealife_core.config import AnyConfig, ClassifierConfig, SearchConfig, SimclrConfig, StudyConfig
+from sealife_core.config import AnyConfig, ClassifierConfig, ProbeConfig, SearchConfig, SimclrConfig, StudyConfig
 from sealife_core.datasets.dataset import Dataset, open_dataset
 from sealife_core.datasets.imports.splits import long_tailed, stratified_count, stratified_fraction
 from sealife_core.errors import DatasetError
@@ -130,7 +130,7 @@ def _refused(labels: Labels, learned: np.ndarray) -> list[Problem]:
 def _unscored(config: ClassifierConfig, labels: Labels) -> list[Problem]:
     """What cannot be scored without labels."""
     found, val = [], labels.of("val")
-    if config.choose_penalty and not can_choose(labels):
+    if isinstance(config, ProbeConfig) and config.choose_penalty and not can_choose(labels):
         found.append(
             f"To choose the L2 penalty, at least {LEAST_A_CLASS} labelled validation images a class are needed, but"
             f" {labels.name} has {len(val):,} for {counted(len(labels.classes), 'class', 'classes')}. The penalty is"

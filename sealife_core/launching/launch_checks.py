@@ -13,6 +13,7 @@ from sealife_core.config import (
     AnyConfig,
     ClassifierConfig,
     EmbedConfig,
+    ProbeConfig,
     Request,
     SearchConfig,
     SimclrConfig,
@@ -137,8 +138,8 @@ def _corners(search: SearchConfig) -> Iterator[AnyConfig]:
     for axis in search.axes:
         for value in axis.choices or (axis.low, axis.high):
             try:
-                yield parse(type(search.base), nested(base | {axis.path: value}))
-            except ConfigError:  # contradictory settings: such a trial fails with a reason
+                yield parse(type(search.base).family(), nested(base | {axis.path: value}))
+            except ConfigError:  # settings that contradict each other: such a trial fails with a reason
                 continue
 
 
@@ -158,6 +159,8 @@ def _steps(config: AnyConfig, labels: Labels, root: Path) -> list[Problem]:
             f"{stem_too}.", refuses=False,
         ))  # fmt: skip
     there = labels.used(config)
+    if isinstance(config, ProbeConfig):
+        return found
     batch = min(config.batch_size, there)
     if isinstance(config, SimclrConfig):
         if batch < config.batch_size:

@@ -1,7 +1,7 @@
 """Encoders: images (n, 3, H, W) → features (n, D).
 
 Whatever the network, an encoder is seen as five stages from the pixels up: stem, layer1, layer2, layer3, layer4. Two
-kinds are made here: torchvision's ResNets (with Winograd's convolutions and a stem for small images), and any network
+kinds are made here: torchvision's ResNets (with a stem for small images), and any network
 of timm by its name (``timm_encoder.py``).
 """
 
@@ -16,8 +16,6 @@ from torchvision.models import get_model
 from torchvision.models.resnet import ResNet
 
 from sealife_core.models.facts import RESNETS, STAGE_NAMES, EncoderFacts, StemName, facts
-from sealife_core.models.fast_convolutions.pointwise import PointwiseConv2d
-from sealife_core.models.fast_convolutions.winograd import WinogradConv2d
 
 Normalisation = Literal["trains", "alone", "kept"]
 _BLANK_PX = 32  # the smallest image that every encoder takes
@@ -156,8 +154,6 @@ class ResNetEncoder(Encoder):
             nn.init.kaiming_normal_(self.conv1.weight, mode="fan_out", nonlinearity="relu")
             self.maxpool = nn.Identity()
         self.layer1, self.layer2, self.layer3, self.layer4 = net.layer1, net.layer2, net.layer3, net.layer4
-        WinogradConv2d.take_over(self)
-        PointwiseConv2d.take_over(self)
 
     def forward(self, images: Tensor) -> Tensor:
         """Normalised images (n, 3, H, W) → features (n, feature_dim)."""

@@ -114,6 +114,7 @@ class _Environment(Contents, total=False):
     parameters_trained: Count
     labels_used: Count
     rarest_class: Text
+    fast_convolutions: list[Text] | None
     plan: _MinutesPlan | None
     tracking: _Tracking | None
 

@@ -5,7 +5,16 @@ from dataclasses import dataclass, field
 from math import inf, sqrt
 from typing import Any
 
-from sealife_core.config import SIZES, AnyConfig, ClassifierConfig, Part, StudyConfig, parse, preset
+from sealife_core.config import (
+    SIZES,
+    AnyConfig,
+    FineTuneConfig,
+    Part,
+    ProbeConfig,
+    StudyConfig,
+    parse,
+    preset,
+)
 from sealife_core.errors import ConfigError
 
 QUICK, FULL = "Quick", "Full"
@@ -71,10 +80,10 @@ def budget(labels: str | float) -> float:
     return inf if labels == ALL_LABELS else float(labels)
 
 
-def with_more_epochs(config: Any, share: float) -> ClassifierConfig:
+def with_more_epochs(config: Any, share: float) -> ProbeConfig | FineTuneConfig:
     """``config`` for ``share`` % of the labels, with more epochs, by the square root of 100 / share: its epochs are
     shorter."""
-    return parse(ClassifierConfig, config.model_dump() | {"epochs": round(config.epochs * sqrt(100 / share))})
+    return parse(type(config), config.model_dump() | {"epochs": round(config.epochs * sqrt(100 / share))})
 
 
 MOST_SEEDS = 100

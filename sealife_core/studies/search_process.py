@@ -109,7 +109,7 @@ class Search:
         trial = Trial(number + 1, dict(values), "running")
         try:
             base = flattened(self.config.base.model_dump())
-            config = parse(type(self.config.base), nested(base | dict(values)))
+            config = parse(type(self.config.base).family(), nested(base | dict(values)))
         except ConfigError as error:
             self._fail(number, str(error))
             return

@@ -15,7 +15,7 @@ COMPARED_WITH = 4  # finished runs needed for a median
 
 def distributions(config: SearchConfig) -> dict[str, BaseDistribution]:
     """Dotted path → distribution of each setting that varies."""
-    kinds = {setting.path: setting.type for setting in describe(type(config.base))}
+    kinds = {setting.path: setting.type for setting in describe(type(config.base).family())}
     found: dict[str, BaseDistribution] = {}
     for axis in config.axes:
         if axis.choices:

@@ -21,11 +21,10 @@ GPU_LOOK_EVERY = 10  # steps between two looks at the loss, where a look costs a
 
 
 class StatusWriter(Callback):
-    """Keeps ``status.json`` current. ``stage``: what is going on; ``round_``: what an epoch is called."""
+    """Keeps ``status.json`` current."""
 
-    def __init__(self, run: RunWriter, stage: str = "training", round_: str = "epoch") -> None:
+    def __init__(self, run: RunWriter) -> None:
         self._run = run
-        self._stage, self._round = stage, round_
         self._told = 0.0
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
@@ -45,7 +44,7 @@ class StatusWriter(Callback):
         """Tell the epoch, on the screen and in the log."""
         self._tell(trainer)
         shown = {k: round(float(v), 4) for k, v in trainer.callback_metrics.items()}  # every device is asked for it
-        print(f"{self._round} {trainer.current_epoch + 1} of {trainer.max_epochs}: {shown}", flush=True)
+        print(f"epoch {trainer.current_epoch + 1} of {trainer.max_epochs}: {shown}", flush=True)
 
     def on_exception(self, trainer: Trainer, pl_module: LightningModule, exception: BaseException) -> None:
         """Tell how far a run came that is stopped."""
@@ -57,9 +56,10 @@ class StatusWriter(Callback):
         epochs = int(trainer.max_epochs or 0)
         epoch = min(trainer.current_epoch + 1, epochs)
         self._run.status(
-            stage=self._stage,
-            message=f"{self._round} {epoch} of {epochs}",
-            **({"epoch": epoch, "epochs": epochs} if self._round == "epoch" else {}),
+            stage="training",
+            message=f"epoch {epoch} of {epochs}",
+            epoch=epoch,
+            epochs=epochs,
             step=trainer.global_step,
             steps=int(trainer.estimated_stepping_batches),
         )

@@ -27,13 +27,11 @@ CASES: dict[str, tuple[str, dict[str, Any]]] = {
     "stored": ("scratch", IMAGES | {"trained_stages": 2, "stored_copies": 2, "augmentation": "strong"}),
     "adamw": ("probe", {"optimiser": "adamw", "batch_size": 10, "epochs": 2, "dropout": 0.3, "learning_rate": 0.01}),
     "sgd": ("probe", {"optimiser": "sgd", "batch_size": 10, "epochs": 2, "schedule": "cosine"}),
-    "lbfgs": ("probe", {"optimiser": "lbfgs", "epochs": 4, "patience": 0, "weight_decay": 0.0001}),
 }
 
 
 @pytest.fixture(params=CASES)
-def case(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> tuple[str, dict[str, Any]]:
-    monkeypatch.setattr("sealife_core.training.probe.lbfgs.ITERATIONS", 3)
+def case(request: pytest.FixtureRequest) -> tuple[str, dict[str, Any]]:
     return CASES[request.param]
 
 

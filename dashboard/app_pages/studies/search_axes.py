@@ -7,7 +7,7 @@ from typing import Any
 import streamlit as st
 
 from dashboard.parts.forms.config_form import FORMATS, shown
-from sealife_core.config import Axis, ClassifierConfig, Setting, SimclrConfig, bound, suggested_axis
+from sealife_core.config import Axis, FineTuneConfig, ProbeConfig, Setting, SimclrConfig, bound, suggested_axis
 from sealife_core.models.facts import OFFERED
 
 ENCODER = "encoder"
@@ -40,7 +40,7 @@ def vary_choice(settings: Sequence[Setting], task: str, key: str) -> list[Settin
     return [known[path] for path in chosen]
 
 
-def axis_row(base: SimclrConfig | ClassifierConfig, setting: Setting, key: str) -> Axis:
+def axis_row(base: SimclrConfig | ProbeConfig | FineTuneConfig, setting: Setting, key: str) -> Axis:
     """Draws the values between which one setting varies; ``base`` says where to begin."""
     start = suggested_axis(base, setting)
     where = f"{key}.axis.{setting.path}"

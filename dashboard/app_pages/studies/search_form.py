@@ -24,7 +24,7 @@ from sealife_core.config import (
     SearchConfig,
     build_search,
     describe,
-    flattened,
+    family_settings,
     inherited,
     nested,
     parse,
@@ -73,7 +73,7 @@ def _form(runs: dict[str, str]) -> SearchConfig | ConfigError:
         data = dataset_choice("Data set")
     key = f"search.{task}.{chosen_size}"
     settings = searchable(TASKS[task].config)
-    values = flattened(preset(task, chosen_size).model_dump()) | {"data": data}
+    values = family_settings(preset(task, chosen_size)) | {"data": data}
     if TASKS[task].needs_run:
         values["weights"] = next(iter(runs), "imagenet")
     weights = next(setting for setting in settings if setting.path == "weights")

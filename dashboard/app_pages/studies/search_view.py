@@ -258,7 +258,7 @@ def _axes(search: SearchConfig) -> list[tuple[Any, Setting]]:
 
 
 def _settings(search: SearchConfig) -> dict[str, Setting]:
-    return {setting.path: setting for setting in describe(type(search.base))}
+    return {setting.path: setting for setting in describe(type(search.base).family())}
 
 
 def _value(value: Any, path: str) -> str:

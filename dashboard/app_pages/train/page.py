@@ -19,6 +19,7 @@ from sealife_core.config import (
     AnyConfig,
     SimclrConfig,
     describe,
+    family_settings,
     flattened,
     nested,
     parse,
@@ -63,7 +64,7 @@ def _form(task: str, runs: dict[str, str]) -> tuple[AnyConfig | ConfigError, lis
     size = _size()
     settings = describe(TASKS[task].config)
     has_views = TASKS[task].config is SimclrConfig
-    base = flattened(preset(task, size).model_dump())
+    base = family_settings(preset(task, size))
     if TASKS[task].needs_run:
         base["weights"] = next(iter(runs), "imagenet")
         if source := learned_with(base["weights"]):  # so that the classifier sees what the encoder saw

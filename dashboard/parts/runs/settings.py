@@ -7,7 +7,16 @@ import streamlit as st
 
 from dashboard.parts.forms.config_form import same, shown
 from dashboard.words import plain
-from sealife_core.config import SIZES, AnyConfig, describe, flat_settings, preset, task_of, trained_settings
+from sealife_core.config import (
+    SIZES,
+    AnyConfig,
+    describe,
+    family_settings,
+    flat_settings,
+    preset,
+    task_of,
+    trained_settings,
+)
 from sealife_core.evaluation.comparison.differences import difference_rows
 from sealife_core.runs.run import Run
 from sealife_core.wording import with_unit
@@ -21,7 +30,7 @@ def settings_view(run: Run) -> None:
     config = run.config()
     size, differing = nearest_preset(config)
     values, settings = flat_settings(config), describe(type(config))
-    base = flat_settings(preset(task_of(config), size))
+    base = family_settings(preset(task_of(config), size))
     changed = [s for s in settings if s.path in differing]
     st.markdown(f"**Changed from the preset “{size}”**" if changed else f"**Exactly the preset “{size}”**")
     if changed:
@@ -50,7 +59,7 @@ def nearest_preset(config: AnyConfig) -> tuple[str, list[str]]:
     values, task = trained_settings(config), task_of(config)
     found = {}
     for size in SIZES:
-        base = flat_settings(preset(task, size))
+        base = family_settings(preset(task, size))
         paths = [s.path for s in describe(type(config)) if s.path in values]
         found[size] = [p for p in paths if p not in NOT_COMPARED and not same(values[p], base[p])]
     size = min(found, key=lambda name: len(found[name]))

@@ -10,7 +10,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from sealife_core.config import AnyConfig, ClassifierConfig, EmbedConfig, SimclrConfig, source_run
+from sealife_core.config import (
+    AnyConfig,
+    ClassifierConfig,
+    EmbedConfig,
+    FineTuneConfig,
+    ProbeConfig,
+    SimclrConfig,
+    source_run,
+)
 from sealife_core.errors import ConfigError
 from sealife_core.models.facts import facts, resolve_stem, title_of
 from sealife_core.runs.costs.devices import CPU, devices, suitable
@@ -23,6 +31,7 @@ from sealife_core.wording import rate_said
 TORCH_BYTES = 900_000_000  # torch, torchvision and Lightning after their import, before the first image
 STARTUP_S = 12.0  # importing them, opening the data: 7 to 15 s on two cores
 EMBED_BATCH = 256  # as evaluation.embeddings does
+PROBE_BATCH = 64  # of small pictures on a processor; the features of all are small against a batch of maps
 
 
 @dataclass(frozen=True)
@@ -153,7 +162,7 @@ def _features_once(config: AnyConfig) -> bool:
 def _seconds(
     config: AnyConfig, encoder: str, stem: str, images: tuple[int, int, int], root: Path
 ) -> tuple[float | None, str]:
-    if isinstance(config, ClassifierConfig) and config.minutes:
+    if isinstance(config, FineTuneConfig) and config.minutes:
         return STARTUP_S + 60 * config.minutes, "as many epochs as fit are planned when the first steps are measured"
     there = suitable(config, devices())
     device = device_kind(there[0]) if there else "cuda"
@@ -185,7 +194,7 @@ def _memory_bytes(config: AnyConfig, encoder: str, stem: str, n_images: int) -> 
     """Bytes of main memory, or of the memory of each GPU, at the peak of training."""
     stages = stages_of(encoder, stem)
     trained, views = _work(config)
-    batch_size = min(EMBED_BATCH if isinstance(config, EmbedConfig) else config.batch_size, n_images)
+    batch_size = min(_batch_size(config), n_images)
     in_training = stages[len(stages) - trained :]
     every = sum(s.parameters for s in stages) * 4e6
     learned = sum(s.parameters for s in in_training) * 4e6 * (1 + _optimiser_copies(config))
@@ -197,6 +206,12 @@ def _memory_bytes(config: AnyConfig, encoder: str, stem: str, n_images: int) -> 
     processes = config.devices if config.device == CPU else 1  # share one memory; each GPU has its own
     shares = (a_batch + views_made) * processes / config.devices
     return round((TORCH_BYTES + every + learned) * processes + shares)
+
+
+def _batch_size(config: AnyConfig) -> int:
+    if isinstance(config, EmbedConfig):
+        return EMBED_BATCH
+    return PROBE_BATCH if isinstance(config, ProbeConfig) else config.batch_size
 
 
 def _optimiser_copies(config: AnyConfig) -> int:

@@ -14,7 +14,7 @@ from typing import Any
 
 import torch
 
-from sealife_core.config import ClassifierConfig
+from sealife_core.config import FineTuneConfig
 from sealife_core.datasets.batches import ImageBatches
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.models.encoders import Encoder
@@ -54,14 +54,14 @@ class Costs:
 
 
 def as_planned(
-    config: ClassifierConfig,
+    config: FineTuneConfig,
     run: RunWriter,
     dataset: Dataset,
     batches: ImageBatches,
     module: ClassifierModule,
     machine: Hardware,
     began: float,
-) -> tuple[ClassifierConfig, ImageBatches]:
+) -> tuple[FineTuneConfig, ImageBatches]:
     """Config and batches as they are trained: epochs that fit the minutes, images or what is stored of them.
 
     began: when the run did, by ``time.monotonic``. ``module`` is told what it will be given.
@@ -83,7 +83,7 @@ def as_planned(
 
 
 def plan_of(
-    config: ClassifierConfig,
+    config: FineTuneConfig,
     run: RunWriter,
     dataset: Dataset,
     batches: ImageBatches,
@@ -130,7 +130,7 @@ def planned(left_s: float, costs: Costs, *, n: int, val: int, batch_size: int, c
 
 
 def measure(
-    config: ClassifierConfig, run: RunWriter, batches: ImageBatches, module: ClassifierModule, machine: Hardware
+    config: FineTuneConfig, run: RunWriter, batches: ImageBatches, module: ClassifierModule, machine: Hardware
 ) -> tuple[Costs, int]:
     """What an image costs, and the bytes of its activations (0 where none can be stored). ``module`` stays as it is."""
     cut = cut_of(config)

@@ -11,7 +11,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from sealife_core.config import ClassifierConfig, preset
+from sealife_core.config import FineTuneConfig, preset
 from sealife_core.datasets.batches import ImageBatches
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.datasets.decoding.pixels import open_pixels
@@ -33,9 +33,9 @@ CPU = Hardware("cpu", "fp32")
 Trained = Callable[..., Run]
 
 
-def asked(**values: Any) -> ClassifierConfig:
+def asked(**values: Any) -> FineTuneConfig:
     config = preset("finetune", "Quick look", image_size_px=32, trained_stages=2, stored_copies=2, **values)
-    assert isinstance(config, ClassifierConfig)
+    assert isinstance(config, FineTuneConfig)
     return config
 
 

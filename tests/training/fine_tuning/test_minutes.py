@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import pytest
 import torch
 
-from sealife_core.config import ClassifierConfig, preset
+from sealife_core.config import FineTuneConfig, preset
 from sealife_core.datasets.batches import ImageBatches
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.datasets.decoding.pixels import open_pixels
@@ -68,7 +68,7 @@ def test_planned__makes_a_step_however_little_time_there_is() -> None:
 class Begun:
     """A fine-tune of the last two of Small's stages that has not trained yet."""
 
-    config: ClassifierConfig
+    config: FineTuneConfig
     run: Run
     dataset: Dataset
 
@@ -77,7 +77,7 @@ class Begun:
         rows, encoder = self.dataset.rows("train"), Small().train_stages(2)
         return on_images(self.config, self.dataset, open_pixels(self.dataset, 64), encoder, rows, CPU)
 
-    def as_planned(self) -> tuple[ClassifierConfig, ImageBatches, ClassifierModule]:
+    def as_planned(self) -> tuple[FineTuneConfig, ImageBatches, ClassifierModule]:
         batches, module = self.parts()
         began = time.monotonic()
         return *as_planned(self.config, RunWriter(self.run), self.dataset, batches, module, CPU, began), module
@@ -89,7 +89,7 @@ def begun(tiny_reef: Dataset) -> Begun:
         "finetune", "Quick look", data=tiny_reef.name, weights="random", image_size_px=32, device="cpu", threads=1,
         trained_stages=2, stored_copies=2, batch_size=16, minutes=1, schedule="cosine", patience=0,
     )  # fmt: skip
-    assert isinstance(config, ClassifierConfig)
+    assert isinstance(config, FineTuneConfig)
     return Begun(config, create_run(config, data_hash=tiny_reef.content_hash), tiny_reef)
 
 

@@ -9,7 +9,7 @@ from sklearn.preprocessing import StandardScaler
 from torch import nn
 
 from sealife_core.datasets.dataset import Dataset
-from sealife_core.training.probe.feature_batches import Features, mean_and_scale, standardised
+from sealife_core.training.probe.features import Features, mean_and_scale, standardised
 
 N = 40
 

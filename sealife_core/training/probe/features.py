@@ -1,18 +1,23 @@
-"""What a probe learns from: features that a frozen encoder computed once, standardised, in batches or all at once."""
+"""What a linear layer learns from: features that a frozen encoder computed once, standardised, whole or in batches."""
 
-import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 import torch
-from pytorch_lightning import LightningDataModule
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
 from torch.utils.data import Dataset as IndexedDataset
 
+from sealife_core.config import ClassifierConfig
 from sealife_core.datasets.batches import EpochOrder, as_it_is
 from sealife_core.datasets.dataset import Dataset
+from sealife_core.evaluation.classification.out_of_distribution import Means
+from sealife_core.models.encoders import Encoder
+from sealife_core.models.heads import linear_layer
+from sealife_core.runs.writer import RunWriter
+from sealife_core.training.features import frozen_features
+from sealife_core.training.hardware import Hardware
 
 _COLUMNS = 64  # features at a time in double precision: the memory of all would double
 
@@ -30,8 +35,7 @@ class Features:
 
     def folded(self, head: nn.Sequential) -> nn.Sequential:
         """``head``, made to take features as the encoder gives them: the standardisation moves into its weights."""
-        linear = head[-1]
-        assert isinstance(linear, nn.Linear)
+        linear = linear_layer(head)
         with torch.no_grad():
             weight = linear.weight.double() / self.scale.double()
             linear.bias.copy_(linear.bias.double() - weight @ self.mean.double())
@@ -62,44 +66,63 @@ def mean_and_scale(values: Tensor) -> tuple[Tensor, Tensor]:
     return mean.to(values.dtype), scale.to(values.dtype)
 
 
-class FeatureBatches(LightningDataModule):
-    """Batches of {"features": (n, D), "labels": (n,)} for a probe; the order of epoch e depends on (seed, e) alone.
+@dataclass(frozen=True)
+class Split:
+    """What a linear layer learns from, and what it is validated on: standardised features (n, D) and labels (n,)."""
 
-    batch_size: None for one batch of all, in their order. copies: (n, D) each, features of varied copies of ``rows``.
+    train: Tensor
+    train_labels: Tensor
+    val: Tensor
+    val_labels: Tensor
+
+    def to(self, device: str) -> "Split":
+        """As it is, on another device."""
+        return Split(*(getattr(self, field.name).to(device) for field in fields(self)))
+
+
+def split_of(dataset: Dataset, features: Features, rows: np.ndarray, copies: Sequence[Tensor] = ()) -> Split:
+    """The features of the training ``rows`` (n,) and of the labelled validation images.
+
+    copies: (n, D) each, features of varied copies of the images of ``rows``, which are learned from as well.
     """
+    labels, val = torch.from_numpy(dataset.labels), dataset.rows("val", labelled_only=True)
+    varied = ((copy - features.mean) / features.scale for copy in copies)
+    train = torch.cat([features.values[rows], *varied])
+    return Split(train, labels[rows].repeat(1 + len(copies)), features.values[val], labels[val])
 
-    def __init__(
-        self,
-        dataset: Dataset,
-        features: Features,
-        rows: np.ndarray,
-        *,
-        batch_size: int | None,
-        seed: int,
-        copies: Sequence[Tensor] = (),
-    ) -> None:
-        super().__init__()
-        labels = torch.from_numpy(dataset.labels)
-        self.train_rows, self.val_rows = rows, dataset.rows("val", labelled_only=True)
-        values = torch.cat([features.values[rows], *((copy - features.mean) / features.scale for copy in copies)])
-        self._train = values, labels[rows].repeat(1 + len(copies))
-        self._val = features.values[self.val_rows], labels[self.val_rows]
-        self._shuffled, self._seed = batch_size is not None, seed
-        self.batch_size = min(batch_size or len(values), len(values))
+
+def probe_features(
+    config: ClassifierConfig, run: RunWriter, dataset: Dataset, encoder: Encoder, machine: Hardware, rows: np.ndarray
+) -> tuple[np.ndarray, Means, Features, Split]:
+    """The frozen encoder's h (N, D) of every image and the means of its maps; h standardised; what is learned from."""
+    h, means = frozen_features(config, run, dataset, encoder, machine)
+    features = standardised(h, dataset)
+    places = np.searchsorted(dataset.rows("train"), rows)
+    copies = [
+        torch.from_numpy(frozen_features(config, run, dataset, encoder, machine, copy=1 + k)[0][places])
+        for k in range(config.stored_copies)
+    ]
+    return h, means, features, split_of(dataset, features, rows, copies)
+
+
+class FeatureBatches:
+    """Batches of {"features": (n, D), "labels": (n,)}; the order of epoch e depends on (seed, e) alone."""
+
+    def __init__(self, split: Split, *, batch_size: int, seed: int) -> None:
+        self._split, self._seed = split, seed
+        self.validates = len(split.val) > 0
+        self.batch_size = min(batch_size, len(split.train))
 
     def train_dataloader(self) -> DataLoader[dict[str, Tensor]]:
-        """Shuffled anew each epoch, unless one batch holds all."""
-        if not self._shuffled:
-            return self._in_order(*self._train, size=self.batch_size)
-        order = EpochOrder(len(self._train[1]), self._seed)
-        return DataLoader(_FeatureRows(*self._train), batch_size=self.batch_size, sampler=order, collate_fn=as_it_is)
+        """Shuffled anew each epoch."""
+        rows = _FeatureRows(self._split.train, self._split.train_labels)
+        order = EpochOrder(len(rows), self._seed)
+        return DataLoader(rows, batch_size=self.batch_size, sampler=order, collate_fn=as_it_is)
 
     def val_dataloader(self) -> DataLoader[dict[str, Tensor]]:
         """In order, in large batches: nothing is computed but one matrix product."""
-        return self._in_order(*self._val, size=1024)
-
-    def _in_order(self, features: Tensor, labels: Tensor, *, size: int) -> DataLoader[dict[str, Tensor]]:
-        return DataLoader(_FeatureSlices(features, labels, size), batch_size=None, collate_fn=as_it_is)
+        rows = _FeatureRows(self._split.val, self._split.val_labels)
+        return DataLoader(rows, batch_size=1024, collate_fn=as_it_is)
 
 
 class _FeatureRows(IndexedDataset[dict[str, Tensor]]):
@@ -116,17 +139,3 @@ class _FeatureRows(IndexedDataset[dict[str, Tensor]]):
 
     def __getitems__(self, positions: list[int]) -> dict[str, Tensor]:
         return {"features": self._features[positions], "labels": self._labels[positions]}
-
-
-class _FeatureSlices(IndexedDataset[dict[str, Tensor]]):
-    """The batches themselves, ``size`` rows each and in order: views of the features, of which nothing is copied."""
-
-    def __init__(self, features: Tensor, labels: Tensor, size: int) -> None:
-        self._features, self._labels, self._size = features, labels, size
-
-    def __len__(self) -> int:
-        return math.ceil(len(self._labels) / self._size)
-
-    def __getitem__(self, number: int) -> dict[str, Tensor]:
-        rows = slice(number * self._size, (number + 1) * self._size)
-        return {"features": self._features[rows], "labels": self._labels[rows]}
