@@ -16,7 +16,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from dashboard import cache
-from dashboard.cache import classifiers, embedded
+from dashboard.cache import classifiers, embeddings
 from sealife_core.datasets.dataset import Dataset, list_datasets
 from sealife_core.datasets.decoding.thumbnails import thumbnail
 from sealife_core.errors import BusyError, SealifeError
@@ -143,12 +143,12 @@ def _plotly_packed() -> bytes:
 
 
 def figure_url(version: str) -> str:
-    """The address of a figure that ``embedded.keep_figure`` keeps."""
+    """The address of a figure that ``embeddings.keep_figure`` keeps."""
     return f"/figure/{version}.json"
 
 
 def _figure(request: Request) -> Response:
-    text = embedded.figure(request.path_params["version"])
+    text = embeddings.figure(request.path_params["version"])
     if text is None:
         return Response("No such figure.", status_code=404)
     headers = {"Cache-Control": "private, max-age=86400, immutable"}

@@ -13,7 +13,7 @@ from dashboard.app_pages.compare.chart import comparison_option, table_rows
 from dashboard.app_pages.compare.classes import believed, class_option, class_rows
 from dashboard.app_pages.compare.cost import cost_option, ladder_option
 from dashboard.app_pages.compare.piles import chosen, pile_pictures
-from dashboard.parts.panels import CLASSIFIER_PANELS
+from dashboard.data.panels import CLASSIFIER_PANELS
 from dashboard.parts.runs.curves import Curve, curve_option, smoothed
 from sealife_core.config import preset
 from sealife_core.datasets.dataset import Dataset

@@ -5,8 +5,8 @@ import json
 import pytest
 
 from dashboard.app_pages.runs.log import last_traceback
+from dashboard.data.panels import CLASSIFIER_PANELS, SIMCLR_PANELS
 from dashboard.parts.class_bars import balance_option, per_class_option
-from dashboard.parts.panels import CLASSIFIER_PANELS, SIMCLR_PANELS
 from dashboard.parts.runs.curves import MOST_POINTS, Curve, curve_option, curves_of, thinned
 from sealife_core.config import chance_loss
 from sealife_core.evaluation.figures.palette import class_colour

@@ -7,7 +7,7 @@ import pytest
 
 from dashboard.app_pages.embeddings.colours import CLASS
 from dashboard.app_pages.embeddings.film import film_reel, frame_words
-from dashboard.app_pages.embeddings.points import Cloud, Look
+from dashboard.data.points import Cloud, Look
 from sealife_core.evaluation.projections.reduction import ProjectionSettings
 
 pytestmark = pytest.mark.usefixtures("home")

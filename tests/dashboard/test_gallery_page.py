@@ -17,6 +17,7 @@ from dashboard.app_pages.gallery.guessing import A_ROUND, read_guesses, round_of
 from dashboard.app_pages.gallery.heat_view import heat_png
 from dashboard.app_pages.gallery.models import same_pictures
 from dashboard.app_pages.gallery.own_pictures import A_PAGE
+from dashboard.app_pages.gallery.probability_bars import MOST, percent, shown_classes
 from dashboard.app_pages.gallery.reliability import reliability_option
 from dashboard.data.answers import (
     Answers,
@@ -26,7 +27,6 @@ from dashboard.data.answers import (
     filters_of,
     pair_counts,
 )
-from dashboard.parts.pictures.probability_bars import MOST, percent, shown_classes
 from sealife_core.config import preset
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.errors import RunError

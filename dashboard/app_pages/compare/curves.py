@@ -7,7 +7,7 @@ from html import escape
 import streamlit as st
 
 from dashboard import cache, state
-from dashboard.parts.panels import CLASSIFIER_PANELS
+from dashboard.data.panels import CLASSIFIER_PANELS
 from dashboard.parts.runs.curves import curves_of, draw_panel, smoothed
 from dashboard.parts.runs.table import colours_of_all
 from sealife_core.evaluation.comparison.rows import ComparisonRow

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from dashboard import background, state
-from dashboard.parts.job_progress import job_error, job_progress
+from dashboard.app_pages.data.job_progress import job_error, job_progress
 from dashboard.parts.pictures.image_grid import class_of, image_grid
 from dashboard.theme import SPLIT_WORDS
 from dashboard.words import plain

@@ -8,9 +8,9 @@ import pandas as pd
 import streamlit as st
 
 from dashboard import background, cache, state
+from dashboard.app_pages.data.job_progress import job_error, job_progress
 from dashboard.background import Job
 from dashboard.errors import show_error
-from dashboard.parts.job_progress import job_error, job_progress
 from dashboard.words import plain
 from sealife_core.datasets.imports.importing import ImportReport, import_images
 from sealife_core.datasets.reef import draw_reef

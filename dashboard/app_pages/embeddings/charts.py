@@ -9,7 +9,12 @@ import streamlit as st
 from dashboard import cache
 from dashboard.app_pages.embeddings import choice as choice
 from dashboard.app_pages.embeddings.pictures import neighbour_rows, neighbours_view, selection_view
-from dashboard.app_pages.embeddings.points import (
+from dashboard.app_pages.embeddings.projection_progress import projected
+from dashboard.app_pages.embeddings.query import uploaded_features
+from dashboard.app_pages.embeddings.scatter_link import linked_scatter
+from dashboard.cache import embeddings
+from dashboard.data.point_tables import interactive_html, points_table
+from dashboard.data.points import (
     Cloud,
     Look,
     coloured_points,
@@ -18,11 +23,6 @@ from dashboard.app_pages.embeddings.points import (
     projected_cloud,
     shown_of,
 )
-from dashboard.app_pages.embeddings.projection_progress import projected
-from dashboard.app_pages.embeddings.query import uploaded_features
-from dashboard.app_pages.embeddings.scatter_link import linked_scatter
-from dashboard.app_pages.embeddings.tables import interactive_html, points_table
-from dashboard.cache import embedded
 from dashboard.errors import show_error
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.errors import SealifeError
@@ -67,7 +67,7 @@ def _chart(dataset: Dataset, run: Run, look: Look, height_px: int) -> Cloud | No
     if not len(cloud.rows):
         st.caption("There are no pictures of these classes. Choose other classes.")
         return cloud
-    picture = embedded.picture_of(run, dataset, look, mark, dark, lambda: draw(run, dataset, look, cloud, dark))
+    picture = embeddings.picture_of(run, dataset, look, mark, dark, lambda: draw(run, dataset, look, cloud, dark))
     st.markdown(f"**{choice.title_of(run)}**, {look.method}")
     marks = neighbour_rows(dataset, run, look)
     alt = f"{look.method} of {len(cloud.rows):,} pictures of {dataset.name} in {look.dims} dimensions by {look.colour}"
@@ -114,12 +114,12 @@ def honesty(dataset: Dataset, run: Run, look: Look, shown: int, every: int, proj
     if projection is not None and projection.state == "done":
         trust = projection.facts.get("trustworthiness")
     else:
-        trust = embedded.pca_trustworthiness(run, look.of, look.dims)
+        trust = embeddings.pca_trustworthiness(run, look.of, look.dims)
     if isinstance(trust, float):
         parts.append(
             f"**Trustworthiness {trust:.2f}** (1: all neighbours in the chart are true neighbours; 0.5: chance)."
         )
-    votes = embedded.neighbour_votes(run, dataset, look.of)
+    votes = embeddings.neighbour_votes(run, dataset, look.of)
     if votes is not None:
         accuracy, n, voting = votes
         parts.append(

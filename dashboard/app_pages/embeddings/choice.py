@@ -8,7 +8,7 @@ import streamlit as st
 
 from dashboard import state
 from dashboard.app_pages.embeddings.colours import ALWAYS, CLASS, CLUSTER, MEANS, PREDICTING
-from dashboard.app_pages.embeddings.points import Look, predictions_of
+from dashboard.data.points import Look, predictions_of
 from dashboard.parts.forms.config_form import setting_field
 from dashboard.words import plain
 from sealife_core.config import SimclrConfig, describe, inherited, parse

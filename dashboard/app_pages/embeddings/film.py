@@ -12,10 +12,10 @@ from streamlit.components.v2 import component
 
 from dashboard.app_pages.embeddings import choice as choice
 from dashboard.app_pages.embeddings.colours import colouring
-from dashboard.app_pages.embeddings.points import Cloud, Look, facts_of, shown_of
 from dashboard.app_pages.embeddings.projection_progress import awaited
-from dashboard.app_pages.embeddings.scatter import point_size_px
 from dashboard.app_pages.embeddings.scatter_link import SHARED_CSS, SHARED_JS, shared_data
+from dashboard.data.points import Cloud, Look, facts_of, shown_of
+from dashboard.data.scatter import point_size_px
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.evaluation.embeddings.stored_embeddings import rows_of, snapshot_epochs
 from sealife_core.runs.directory import Run

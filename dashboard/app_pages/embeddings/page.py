@@ -6,7 +6,7 @@ from dashboard import cache
 from dashboard.app_pages.embeddings import choice as choice
 from dashboard.app_pages.embeddings.charts import explorer
 from dashboard.app_pages.embeddings.film import film
-from dashboard.app_pages.embeddings.points import Look
+from dashboard.data.points import Look
 from dashboard.errors import show_error
 from dashboard.parts.notice import notice
 from sealife_core.datasets.dataset import Dataset

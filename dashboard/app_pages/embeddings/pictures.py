@@ -6,9 +6,9 @@ import numpy as np
 import streamlit as st
 
 from dashboard import state
-from dashboard.app_pages.embeddings.points import Look
-from dashboard.app_pages.embeddings.tables import selection_csv
-from dashboard.cache import embedded
+from dashboard.cache import embeddings
+from dashboard.data.point_tables import selection_csv
+from dashboard.data.points import Look
 from dashboard.parts.pictures.image_grid import image_grid
 from dashboard.words import plain
 from sealife_core.datasets.dataset import Dataset
@@ -71,12 +71,12 @@ def neighbours_view(
                 args=(dataset, None),
             )  # fmt: skip
     for run, look in looks:
-        rows = embedded.embedded_rows(run, dataset, look.of)
-        asked = uploaded[run.id] if uploaded else embedded.embedding_at(run, dataset, look.of, query or 0)
+        rows = embeddings.embedded_rows(run, dataset, look.of)
+        asked = uploaded[run.id] if uploaded else embeddings.embedding_at(run, dataset, look.of, query or 0)
         if asked is None:
             st.caption(f"{plain(run.notes()['name'])} has no embedding of this picture.")
             continue
-        found, alike = embedded.nearest_rows(run, look.of, asked, NEIGHBOURS + 1)
+        found, alike = embeddings.nearest_rows(run, look.of, asked, NEIGHBOURS + 1)
         pairs = [(int(rows[i]), float(s)) for i, s in zip(found, alike, strict=True)]
         pairs = [(row, s) for row, s in pairs if row >= 0 and (uploaded or row != query)][:NEIGHBOURS]
         _neighbours(dataset, run, None if uploaded else query, pairs)
@@ -85,11 +85,11 @@ def neighbours_view(
 def neighbour_rows(dataset: Dataset, run: Run, look: Look) -> list[int]:
     """The clicked picture and its neighbours under one encoder: what gets a ring in the chart."""
     query = state.neighbours_of(dataset)
-    asked = None if query is None else embedded.embedding_at(run, dataset, look.of, query)
+    asked = None if query is None else embeddings.embedding_at(run, dataset, look.of, query)
     if query is None or asked is None:
         return []
-    found, _ = embedded.nearest_rows(run, look.of, asked, NEIGHBOURS + 1)
-    rows = embedded.embedded_rows(run, dataset, look.of)[found]
+    found, _ = embeddings.nearest_rows(run, look.of, asked, NEIGHBOURS + 1)
+    rows = embeddings.embedded_rows(run, dataset, look.of)[found]
     return [query, *(int(row) for row in rows if row >= 0 and row != query)][: NEIGHBOURS + 1]
 
 

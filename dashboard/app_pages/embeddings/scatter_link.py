@@ -11,8 +11,8 @@ from typing import Any
 from streamlit.components.v2 import component
 
 from dashboard import media, state
-from dashboard.app_pages.embeddings.scatter import ScatterPicture
-from dashboard.cache import embedded
+from dashboard.cache import embeddings
+from dashboard.data.scatter import ScatterPicture
 from dashboard.parts.elements import ELEMENTS_JS
 from dashboard.theme import SPLIT_WORDS
 from sealife_core.datasets.dataset import Dataset
@@ -36,7 +36,7 @@ def linked_scatter(
     ``marks`` are rows to put rings around, the query first.
     """
     rows, stamp = state.embedding_selection(dataset)
-    embedded.keep_figure(picture.version, picture.json)
+    embeddings.keep_figure(picture.version, picture.json)
     _SCATTER(
         key=key,
         data=shared_data(dataset) | {

@@ -19,10 +19,10 @@ from dashboard import state
 from dashboard.app_pages.gallery.heat_layers import layer_choice, layer_held
 from dashboard.app_pages.gallery.heat_view import heat_view
 from dashboard.app_pages.gallery.neighbours import neighbours_view
+from dashboard.app_pages.gallery.probability_bars import probability_bars
 from dashboard.cache import classifiers
 from dashboard.data.answers import Answers
 from dashboard.parts.pictures.cards import show_cards
-from dashboard.parts.pictures.probability_bars import probability_bars
 from dashboard.parts.pictures.sheets import sheet
 from dashboard.parts.runs.table import colours_of_all
 from dashboard.words import plain

@@ -10,10 +10,10 @@ from dashboard.app_pages.gallery.filters import spoken
 from dashboard.app_pages.gallery.heat_layers import layer_choice, layer_held
 from dashboard.app_pages.gallery.heat_view import heat_view
 from dashboard.app_pages.gallery.neighbours import neighbours_view, training_neighbours
+from dashboard.app_pages.gallery.probability_bars import MOST, probability_bars
 from dashboard.data.answers import Answers, Filters
 from dashboard.media import evidence_url, thumb_url
 from dashboard.parts.pictures.image_grid import dot
-from dashboard.parts.pictures.probability_bars import MOST, probability_bars
 from dashboard.parts.runs.table import colours_of_all
 from dashboard.words import plain, run_name
 from sealife_core.errors import SealifeError

@@ -4,8 +4,8 @@ import streamlit as st
 
 from dashboard import cache, state
 from dashboard.app_pages.runs.log import log_view
+from dashboard.app_pages.runs.results import results_view
 from dashboard.parts.runs import detail
-from dashboard.parts.runs.results import results_view
 from dashboard.parts.runs.settings import settings_view
 from dashboard.parts.runs.table import colours_of_all
 from sealife_core.config import EmbedConfig

@@ -10,7 +10,7 @@ from typing import Any
 
 import streamlit as st
 
-from dashboard.parts.panels import Panel
+from dashboard.data.panels import Panel
 
 MOST_POINTS = 400  # more cannot be told apart at the width of a chart
 HEIGHT_PX = 230

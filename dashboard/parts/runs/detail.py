@@ -7,7 +7,7 @@ from typing import Any
 import streamlit as st
 
 from dashboard import cache
-from dashboard.parts.panels import CLASSIFIER_PANELS, SIMCLR_PANELS, Panel
+from dashboard.data.panels import CLASSIFIER_PANELS, SIMCLR_PANELS, Panel
 from dashboard.parts.runs.curves import curves_of, draw_panel
 from dashboard.parts.runs.strip import pace_s, progress_sentence, progress_share
 from dashboard.parts.runs.table import colours_of_all

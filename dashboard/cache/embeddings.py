@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from dashboard.app_pages.embeddings.colours import ImageFacts
-    from dashboard.app_pages.embeddings.points import Look
+    from dashboard.data.points import Look
     from sealife_core.evaluation.embeddings.picture_encoder import PictureEncoder
 from dashboard.cache import _predicted, embeddings, stamp
 
@@ -110,7 +110,7 @@ def _embedded_rows(_embedded: Embedded, _dataset: Dataset, folder: str, mark: An
 
 @st.cache_resource(max_entries=16, show_spinner=False)
 def _facts(_run: Run, _dataset: Dataset, folder: str, predicted: Any, content: str) -> "ImageFacts":
-    from dashboard.app_pages.embeddings.points import facts_of, predictions_of
+    from dashboard.data.points import facts_of, predictions_of
 
     return facts_of(_dataset, predictions_of(_run))
 

@@ -8,8 +8,8 @@ import pandas as pd
 
 from dashboard import cache
 from dashboard.app_pages.embeddings.colours import CLUSTER, Colouring, ImageFacts, colouring
-from dashboard.app_pages.embeddings.scatter import ScatterPicture, picture, scatter_figure
-from dashboard.cache import embedded
+from dashboard.cache import embeddings
+from dashboard.data.scatter import ScatterPicture, picture, scatter_figure
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.datasets.imports.splits import SPLITS
 from sealife_core.errors import SealifeError
@@ -51,8 +51,8 @@ class Cloud:
 
 def pca_cloud(run: Run, dataset: Dataset, of: Space, dims: int) -> Cloud:
     """Every image of the run that is still in the data set, by principal components."""
-    points, shares = embedded.principal_points(run, of, dims)
-    rows = embedded.embedded_rows(run, dataset, of)
+    points, shares = embeddings.principal_points(run, of, dims)
+    rows = embeddings.embedded_rows(run, dataset, of)
     here = np.flatnonzero(rows >= 0)
     axes = tuple(f"PC {i + 1} ({100 * share:.0f} % of the variance)" for i, share in enumerate(shares))
     return Cloud(rows[here], here, points[here], axes, float(np.sum(shares)))
@@ -61,7 +61,7 @@ def pca_cloud(run: Run, dataset: Dataset, of: Space, dims: int) -> Cloud:
 def projected_cloud(embedded: Embedded, dataset: Dataset, ids: Sequence[str], points: np.ndarray) -> Cloud:
     """The images ``ids`` at ``points`` (n, dims) of a UMAP; those gone from the data set are left out."""
     rows = rows_of(tuple(ids), dataset)
-    place = {image_id: at for at, image_id in enumerate(embedded.ids)}
+    place = {image_id: at for at, image_id in enumerate(embeddings.ids)}
     at = np.array([place.get(image_id, -1) for image_id in ids], np.int64)
     here = np.flatnonzero((rows >= 0) & (at >= 0))
     # The axes of a UMAP mean nothing, and so have no names.
@@ -113,7 +113,7 @@ def draw(run: Run, dataset: Dataset, look: Look, cloud: Cloud, dark: bool) -> Sc
 
 def coloured_points(run: Run, dataset: Dataset, look: Look, cloud: Cloud) -> tuple[ImageFacts, Colouring]:
     """What is known of every point, and its colour."""
-    facts = embedded.facts(run, dataset).only(cloud.rows)
+    facts = embeddings.facts(run, dataset).only(cloud.rows)
     if look.colour == CLUSTER:
-        facts = replace(facts, clusters=embedded.clusters(run, look.of, look.clusters)[cloud.at])
+        facts = replace(facts, clusters=embeddings.clusters(run, look.of, look.clusters)[cloud.at])
     return facts, colouring(look.colour, facts, dataset.classes)
