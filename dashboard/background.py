@@ -96,7 +96,7 @@ def start(key: str, title: str, work: Work, queue: str = "", tidy: Tidy = bool) 
 
     Old ended jobs beyond MOST_JOBS are forgotten.
     """
-    jobs = cache.jobs()
+    jobs: dict[str, Job] = cache.jobs()
     with _starting:  # two sessions may ask at once
         held = jobs.get(key)
         if held is not None and held.running:

@@ -9,9 +9,6 @@ from sealife_core.evaluation.figures.palette import CLASS_COLOURS
 ACCENT_LIGHT, ACCENT_DARK = "#0B7285", "#5CC4D4"
 LIGHT_PAPER = "#FFFFFF"
 LINE_CONTRAST = 3.5  # above what WCAG 2 asks of a graphic: some lines are thin
-# The splits as people say them, in the order of SPLITS, and their colours in a chart.
-SPLIT_WORDS = {"train": "training", "val": "validation", "test": "test"}
-SPLIT_COLOURS = ("#8393C4", "#DA950B", "#AE0A6C")
 
 
 def run_colour(run_id: str) -> str:

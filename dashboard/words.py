@@ -18,6 +18,7 @@ _FOUND_IN_TEXT = re.compile(
 _SIGNS = re.compile(r"[\\`*_{}\[\]()#+!|<>~$:^&]")
 _BLOCK_AT_START = re.compile(r"^(?:[-=]|\d+(?=[.)]))")
 _WORD_JOINER = "\u2060"
+SPLIT_WORDS = {"train": "training", "val": "validation", "test": "test"}
 _STATE_SIGNS = {
     State.RUNNING: "◐ ",
     State.QUEUED: "◌ ",

@@ -1,4 +1,4 @@
-"""The only file that caches. Keys carry a file's time of change; every cache is bounded.
+"""The only room that caches, a file a subject. Keys carry a file's time of change; every cache is bounded.
 
 What depends on a process or on the clock (a run's state) is never cached.
 """
@@ -12,7 +12,6 @@ import streamlit as st
 
 from sealife_core.datasets.dataset import Dataset, newest_first, open_dataset
 from sealife_core.errors import SealifeError
-from sealife_core.evaluation.embeddings.stored_embeddings import FILES, INDEX, Embedded, Space, read_embeddings
 from sealife_core.places import checkpoints_root, data_root
 from sealife_core.runs.directory import Run, list_runs
 from sealife_core.runs.run import METRICS, PREDICTIONS, MetricsReader
@@ -20,11 +19,13 @@ from sealife_core.runs.run import METRICS, PREDICTIONS, MetricsReader
 if TYPE_CHECKING:
     import pandas as pd
 
-    from dashboard.background import Job
-    from dashboard.parts.pictures.view_pairs import Preview
+    from dashboard.data.previews import Preview
     from sealife_core.config import AnyConfig, Request
     from sealife_core.launching.data_checks import Problem
     from sealife_core.runs.scheduling.forecast import QueueForecast
+
+
+Stamp = tuple[int, int]
 
 
 def datasets() -> list[str]:
@@ -86,18 +87,26 @@ def metrics(run: Run) -> list[dict[str, Any]]:
         return list(reader.rows)
 
 
-def embeddings(run: Run, of: Space = "h") -> Embedded:
-    """The embeddings of a run, opened again only when they have changed. Raises RunError."""
-    return _embeddings(str(run.path), of, stamp(run.path / INDEX), stamp(run.path / FILES[of]))
-
-
 def predictions(run: Run) -> "pd.DataFrame":
     """The predictions of a run; to be read, not changed: all sessions share the table. Raises RunError."""
-    return _predictions(str(run.path), stamp(run.path / PREDICTIONS))
+    return _predictions(str(run.path), predictions_stamp(run))
 
 
-def stamp(path: Path) -> tuple[int, int]:
-    """What changes when a file changes: its time and size, zeros if it is not there."""
+def predictions_or_none(run: Run) -> "pd.DataFrame | None":
+    """As :func:`predictions`, or None: an encoder alone predicts nothing."""
+    try:
+        return predictions(run)
+    except SealifeError:
+        return None
+
+
+def predictions_stamp(run: Run) -> Stamp:
+    """Changes when the predictions of a run do."""
+    return stamp(run.path / PREDICTIONS)
+
+
+def stamp(path: Path) -> Stamp:
+    """Changes when a file does: its time and size, zeros if it is not there."""
     try:
         found = path.stat()
     except OSError:
@@ -108,33 +117,19 @@ def stamp(path: Path) -> tuple[int, int]:
 # A data set is frozen, so all sessions may share one: cache_resource makes no copy of the table.
 # As many as a page shows cards of: with fewer, each visit would read them all again.
 @st.cache_resource(max_entries=64, show_spinner=False)
-def _dataset(folder: str, name: str, manifest: tuple[int, int], info: tuple[int, int]) -> Dataset:
+def _dataset(folder: str, name: str, manifest: Stamp, info: Stamp) -> Dataset:
     return open_dataset(name, Path(folder).parent)
 
 
 @st.cache_resource(max_entries=256, show_spinner=False)
 def _preview(_dataset: Dataset, row: int, side_px: int, content_hash: str) -> "Preview":
-    import torch
+    from dashboard.data.previews import preview_of
 
-    from dashboard.parts.pictures.view_pairs import Preview
-    from sealife_core.datasets.decoding.pixels import from_picture
-    from sealife_core.datasets.decoding.reading import read_rgb
-    from sealife_core.datasets.decoding.squares import DECODED_AT
-
-    square, _ = from_picture(read_rgb(_dataset.image_path(row), at_least_px=DECODED_AT * side_px), side_px)
-    width, height = _dataset.manifest["width"].iat[row], _dataset.manifest["height"].iat[row]
-    index = int(_dataset.labels[row])
-    name = _dataset.classes[index] if index >= 0 else "unlabelled"
-    return Preview(row, name, torch.from_numpy(square.copy()), float(width / height))
+    return preview_of(_dataset, row, side_px)
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)
-def _embeddings(folder: str, of: Space, index: tuple[int, int], values: tuple[int, int]) -> Embedded:
-    return read_embeddings(Path(folder), of)
-
-
-@st.cache_resource(max_entries=16, show_spinner=False)
-def _predictions(folder: str, changed: tuple[int, int]) -> "pd.DataFrame":
+def _predictions(folder: str, changed: Stamp) -> "pd.DataFrame":
     from sealife_core.evaluation.classification.predictions import read_predictions
 
     return read_predictions(Path(folder))
@@ -154,10 +149,6 @@ def classes(name: str) -> tuple[str, ...]:
 
 
 @st.cache_resource(show_spinner=False)
-def jobs() -> dict[str, "Job"]:
-    """The imports and checks of this server, by key: one dictionary for all sessions. ``background`` keeps it small."""
+def jobs() -> dict[str, Any]:
+    """The jobs of ``background`` by key: one dictionary for all sessions of this server. ``background`` bounds it."""
     return {}
-
-
-def _predicted(run: Run) -> tuple[int, int]:
-    return stamp(run.path / PREDICTIONS)

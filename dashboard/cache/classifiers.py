@@ -1,26 +1,23 @@
 """What classifiers answered, and what they make of pictures; kept."""
 
-from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
+from dashboard.cache import Stamp, dataset, predictions, predictions_stamp, stamp
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.evaluation.embeddings.stored_embeddings import INDEX
 from sealife_core.runs.directory import Run
-from sealife_core.runs.run import MODEL, PREDICTIONS
+from sealife_core.runs.run import MODEL
 
 if TYPE_CHECKING:
-    import pandas as pd
-
-    from dashboard.data.answers import Answers
-    from sealife_core.evaluation.classification.calibration import Calibration
+    from dashboard.data.answers import Answers, Calibrated
     from sealife_core.evaluation.classification.gradcam_layers import Layer
+    from sealife_core.evaluation.classification.out_of_distribution import OutOfDistribution
     from sealife_core.evaluation.classification.predictor import Prediction, Predictor
     from sealife_core.evaluation.embeddings.training_images import Neighbour, TrainingImages
-from dashboard.cache import dataset, predictions, stamp
 
 
 def answers(run: Run) -> "Answers":
@@ -31,7 +28,7 @@ def answers(run: Run) -> "Answers":
 
 def _answers_key(run: Run) -> tuple[Dataset, tuple[Any, ...]]:
     found = dataset(run.config().data)
-    return found, (found.content_hash, stamp(run.path / PREDICTIONS), stamp(run.path / "results.json"))
+    return found, (found.content_hash, predictions_stamp(run), stamp(run.path / "results.json"))
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
@@ -48,39 +45,21 @@ def split_scores(run: Run, split: str) -> dict[str, Any] | None:
 
 @st.cache_resource(max_entries=16, show_spinner=False)
 def _split_scores(_answers: "Answers", split: str, path: str, changed: tuple[Any, ...]) -> dict[str, Any] | None:
-    import numpy as np
+    from dashboard.data.answers import scores_of
 
-    from sealife_core.evaluation.classification.scores import scores
-
-    kept = _answers.test == (split == "test") if split != "all" else np.ones(len(_answers), bool)
-    return scores(_answers.truth[kept], _answers.probabilities[kept], _answers.classes) if kept.any() else None
+    return scores_of(_answers, split)
 
 
-@dataclass(frozen=True, eq=False)
-class Calibrated:
-    """A run's calibration, and its reliability in BINS tables, before and after temperature scaling."""
-
-    whole: "Calibration"
-    before: "pd.DataFrame"
-    after: "pd.DataFrame"
-
-
-def calibration(run: Run, bins: int = 10) -> Calibrated:
+def calibration(run: Run, bins: int = 10) -> "Calibrated":
     """How a run's confidences come true on test. Raises RunError, also where a split has no predictions."""
     return _calibration(run, bins, str(run.path), _answers_key(run)[1])
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)
-def _calibration(_run: Run, bins: int, path: str, changed: tuple[Any, ...]) -> Calibrated:
-    from sealife_core.evaluation.classification import calibration as measured
+def _calibration(_run: Run, bins: int, path: str, changed: tuple[Any, ...]) -> "Calibrated":
+    from dashboard.data.answers import calibrated
 
-    found = answers(_run)
-    whole = measured.calibration(predictions(_run), found.classes)
-    truth, probabilities = found.truth[found.test], found.probabilities[found.test]
-    scaled = measured.with_temperature(probabilities, whole.temperature)
-    return Calibrated(
-        whole, measured.reliability(truth, probabilities, bins), measured.reliability(truth, scaled, bins)
-    )
+    return calibrated(predictions(_run), answers(_run), bins)
 
 
 def training_images(run: Run, dataset: Dataset) -> "TrainingImages":
@@ -100,14 +79,14 @@ def evidence(run: Run, dataset: Dataset, row: int, class_index: int, layer: "Lay
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
-def _training_images(data: str, path: str, content_hash: str, index: tuple[int, int]) -> "TrainingImages":
+def _training_images(data: str, path: str, content_hash: str, index: Stamp) -> "TrainingImages":
     from sealife_core.evaluation.embeddings.training_images import training_images
 
     return training_images(Path(path), data)
 
 
 @st.cache_resource(max_entries=2, show_spinner=False)
-def _predictor(_run: Run, path: str, model: tuple[int, int]) -> tuple["Predictor", Lock]:
+def _predictor(_run: Run, path: str, model: Stamp) -> tuple["Predictor", Lock]:
     from sealife_core.evaluation.classification.predictor import Predictor
 
     return Predictor.from_run(_run), Lock()
@@ -117,7 +96,7 @@ def _predictor(_run: Run, path: str, model: tuple[int, int]) -> tuple["Predictor
 def _evidence(
     _run: Run, _dataset: Dataset, path: str, row: int, class_index: int, layer: "Layer", stamps: tuple[Any, ...]
 ) -> bytes:
-    from dashboard.app_pages.gallery.heat_view import heat_png
+    from sealife_core.evaluation.classification.gradcam import heat_png
 
     model, lock = predictor(_run)
     with lock:
@@ -142,19 +121,16 @@ def own_neighbours(run: Run, key: str, content: bytes) -> list["Neighbour"]:
         return model.neighbours(found.features, 8) if found.similarity is not None else []
 
 
-def novelty_sentences(run: Run, score: float | None) -> tuple[str, str]:
-    """The warning for a picture of that score ("" without), and what warnings are worth or why there are none."""
+def novelty(run: Run) -> tuple["OutOfDistribution | None", str]:
+    """How a run tells pictures that are unlike its training images; None and the reason where it cannot."""
     model, lock = predictor(run)
     with lock:
-        novelty, why_not = model.novelty, model.without_novelty
-    if novelty is None:
-        return "", f"There are no warnings about pictures unlike the training images. {why_not}"
-    return novelty.sentence(score) if score is not None else "", novelty.caveat
+        return model.novelty, model.without_novelty
 
 
 # A person's own pictures are kept by what they hold, in memory only, and few of them.
 @st.cache_resource(max_entries=1000, show_spinner=False)
-def _own_prediction(_run: Run, _content: bytes, path: str, key: str, model: tuple[int, int]) -> "Prediction":
+def _own_prediction(_run: Run, _content: bytes, path: str, key: str, model: Stamp) -> "Prediction":
     found, lock = predictor(_run)
     with lock:
         return found.predict([_content])[0]
@@ -162,9 +138,9 @@ def _own_prediction(_run: Run, _content: bytes, path: str, key: str, model: tupl
 
 @st.cache_resource(max_entries=128, show_spinner=False)
 def _own_evidence(
-    _run: Run, _content: bytes, path: str, key: str, class_index: int, layer: "Layer", model: tuple[int, int]
+    _run: Run, _content: bytes, path: str, key: str, class_index: int, layer: "Layer", model: Stamp
 ) -> bytes:
-    from dashboard.app_pages.gallery.heat_view import heat_png
+    from sealife_core.evaluation.classification.gradcam import heat_png
 
     found, lock = predictor(_run)
     with lock:
@@ -174,14 +150,9 @@ def _own_evidence(
 @st.cache_resource(max_entries=256, show_spinner=False)
 def own_thumbnail(key: str, _content: bytes, side_px: int) -> bytes:
     """A JPEG of a person's own picture, at most ``side_px`` a side. Raises DatasetError."""
-    import io
-
-    from PIL import Image
+    from io import BytesIO
 
     from sealife_core.datasets.decoding.reading import decode
+    from sealife_core.datasets.decoding.thumbnails import shrunk
 
-    picture = decode(io.BytesIO(_content), at_least_px=2 * side_px).rgb
-    picture.thumbnail((side_px, side_px), Image.Resampling.LANCZOS)
-    held = io.BytesIO()
-    picture.save(held, "JPEG", quality=85)
-    return held.getvalue()
+    return shrunk(decode(BytesIO(_content), at_least_px=2 * side_px).rgb, side_px)

@@ -1,80 +1,82 @@
-"""What is worked out about the embeddings of a run, once a file and a question."""
+"""What is computed about the embeddings of a run, once a file and a question."""
 
-from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
+from dashboard.cache import Stamp, predictions_or_none, predictions_stamp, stamp
 from sealife_core.datasets.dataset import Dataset
-from sealife_core.evaluation.embeddings.stored_embeddings import FILES, INDEX, Embedded, Space
+from sealife_core.evaluation.embeddings.stored_embeddings import FILES, INDEX, Embedded, Space, read_embeddings
 from sealife_core.runs.directory import Run
-from sealife_core.runs.run import MODEL, PREDICTIONS
+from sealife_core.runs.run import MODEL
 
 if TYPE_CHECKING:
     import numpy as np
 
-    from dashboard.app_pages.embeddings.colours import ImageFacts
-    from dashboard.data.points import Look
+    from dashboard.data.points import ImageFacts, Look
+    from dashboard.data.scatter import Chart
     from sealife_core.evaluation.embeddings.picture_encoder import PictureEncoder
-from dashboard.cache import _predicted, embeddings, stamp
+    from sealife_core.evaluation.projections.stored_projections import Projection
 
 MOST_FIGURES = 64  # a megabyte each where they hold most points
 
 
-def principal_points(run: Run, of: Space, dims: int) -> tuple["np.ndarray", "np.ndarray"]:
-    """PCA of a run's embeddings: points (N, dims) and the share of variance of each axis (dims,). Raises RunError."""
-    return _principal_points(embeddings(run, of), str(run.path), of, _embedded_stamp(run, of), dims)
+def stored(run: Run, of: Space = "h") -> Embedded:
+    """The embeddings of a run, opened again only when they have changed. Raises RunError."""
+    return _stored(str(run.path), of, _stamp(run, of))
 
 
-def clusters(run: Run, of: Space, k: int) -> "np.ndarray":
-    """(N,) the k-means cluster of each of a run's embeddings. Raises RunError."""
-    return _clusters(embeddings(run, of), str(run.path), of, _embedded_stamp(run, of), k)
+def chart(run: Run, dataset: Dataset, look: "Look", projection: "Projection | None", dark: bool) -> "Chart":
+    """The chart of ``look``: of ``projection`` once it is done, of PCA until then. Its figure is served by its version.
+
+    Raises RunError.
+    """
+    from dashboard.data.points import PCA
+
+    done = projection is not None and projection.state == "done"
+    look = look if done else replace(look, method=PCA)
+    changed = _stamp(run, look.of), predictions_stamp(run), dataset.content_hash
+    found = _chart(run, dataset, projection if done else None, str(run.path), look, dark, changed)
+    keep_figure(found.picture.version, found.picture.json)
+    return found
 
 
-def embedded_rows(run: Run, dataset: Dataset, of: Space) -> "np.ndarray":
-    """(N,) the row of each of a run's embeddings in ``dataset``; -1 where the image is gone. Raises RunError."""
-    return _embedded_rows(embeddings(run, of), dataset, str(run.path), _embedded_stamp(run, of), dataset.content_hash)
+def neighbours(
+    run: Run, dataset: Dataset, of: Space, query: "int | np.ndarray", k: int
+) -> list[tuple[int, float]] | None:
+    """(row, cosine similarity) of the ``k`` images of ``dataset`` most similar to ``query``, best first.
+
+    query: a row of ``dataset``, or features (D,). None where the run has no embedding of that row. Raises RunError.
+    """
+    from sealife_core.evaluation.embeddings.neighbours import nearest
+
+    values, rows = stored(run, of).values, _rows_of(run, dataset, of)
+    asked, own = query, -1
+    if isinstance(query, int):
+        places = (rows == query).nonzero()[0]
+        if not len(places):
+            return None
+        asked, own = values[places[0]], query
+    found, alike = nearest(values, asked[None], k + 1)
+    pairs = [(int(rows[i]), float(similarity)) for i, similarity in zip(found[0], alike[0], strict=True)]
+    return [pair for pair in pairs if pair[0] not in (-1, own)][:k]
 
 
-def facts(run: Run, dataset: Dataset) -> "ImageFacts":
-    """What is known of every image of ``dataset`` (N,), the run's predictions among it; of clusters nothing."""
-    return _facts(run, dataset, str(run.path), _predicted(run), dataset.content_hash)
-
-
-def neighbour_votes(run: Run, dataset: Dataset, of: Space) -> tuple[float, int, int] | None:
-    """(k-NN accuracy, of how many validation images, by how many training images) in the original space; None where no
-    label can be asked."""
-    return _neighbour_votes(embeddings(run, of), dataset, str(run.path), of, _embedded_stamp(run, of))
+def votes(run: Run, dataset: Dataset, of: Space) -> tuple[float, int, int] | None:
+    """As :func:`feature_quality.neighbour_votes`, of validation images, in the original space. Raises RunError."""
+    return _votes(stored(run, of), dataset, str(run.path), of, _stamp(run, of), dataset.content_hash)
 
 
 def pca_trustworthiness(run: Run, of: Space, dims: int) -> float:
-    """How far the neighbours that PCA shows are neighbours in the original space, 0 to 1."""
-    return _pca_trustworthiness(embeddings(run, of), str(run.path), of, _embedded_stamp(run, of), dims)
-
-
-def picture_of(run: Run, dataset: Dataset, look: "Look", projected: str, dark: bool, make: Callable[[], Any]) -> Any:
-    """What ``make`` draws of ``look``, once; ``projected`` stands for the content of the projection."""
-    marks = (_embedded_stamp(run, look.of), stamp(run.path / PREDICTIONS), dataset.content_hash)
-    return _picture_of(make, str(run.path), look, projected, dark, marks)
-
-
-def embedding_at(run: Run, dataset: Dataset, of: Space, row: int) -> "np.ndarray | None":
-    """(D,) the embedding of one image of ``dataset``, or None where the run has not seen it."""
-    places = (embedded_rows(run, dataset, of) == row).nonzero()[0]
-    return embeddings(run, of).values[places[0]] if len(places) else None
-
-
-def nearest_rows(run: Run, of: Space, asked: "np.ndarray", k: int) -> tuple["np.ndarray", "np.ndarray"]:
-    """(k,) places in the run's embeddings most alike to ``asked`` (D,) by cosine, and how alike, best first."""
-    from sealife_core.evaluation.embeddings.neighbours import nearest
-
-    found, alike = nearest(embeddings(run, of).values, asked[None], k)
-    return found[0], alike[0]
+    """How far the neighbours that PCA shows are neighbours in the original space, 0 to 1. Raises RunError."""
+    return _pca_trustworthiness(stored(run, of), str(run.path), of, _stamp(run, of), dims)
 
 
 def features_of(run: Run, content: bytes) -> "np.ndarray":
-    """(D,) what a run's encoder makes of a person's own picture; loads the encoder at first. Raises WeightsError."""
+    """(D,) what a run's encoder makes of a person's own picture; loads the encoder at first. Raises SealifeError."""
     return _features_of(content, str(run.path), stamp(run.path / MODEL))
 
 
@@ -92,8 +94,38 @@ def figure(version: str) -> str | None:
     return _figures().get(version)
 
 
-def _embedded_stamp(run: Run, of: Space) -> tuple[tuple[int, int], tuple[int, int]]:
+def _rows_of(run: Run, dataset: Dataset, of: Space) -> "np.ndarray":
+    """(N,) the row of each of a run's embeddings in ``dataset``; -1 where the image is gone."""
+    return _rows(stored(run, of), dataset, str(run.path), _stamp(run, of), dataset.content_hash)
+
+
+def _stamp(run: Run, of: Space) -> tuple[Stamp, Stamp]:
     return stamp(run.path / INDEX), stamp(run.path / FILES[of])
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _stored(folder: str, of: Space, changed: tuple[Stamp, Stamp]) -> Embedded:
+    return read_embeddings(Path(folder), of)
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _chart(
+    _run: Run, _dataset: Dataset, _done: "Projection | None", folder: str, look: "Look", dark: bool, changed: Any
+) -> "Chart":
+    from dashboard.data.points import pca_cloud, projected_cloud, shown_of
+    from dashboard.data.scatter import CLUSTER, chart_of
+
+    found, mark = stored(_run, look.of), changed[0]
+    if _done is not None:
+        cloud = projected_cloud(found, _dataset, _done.ids, _done.points)
+    else:
+        points, shares = _principal_points(found, folder, look.of, mark, look.dims)
+        cloud = pca_cloud(points, shares, _rows_of(_run, _dataset, look.of))
+    cloud = shown_of(cloud, _dataset, look.classes)
+    facts = _facts(_run, _dataset, folder, changed[1:]).only(cloud.rows)
+    if look.colour == CLUSTER:
+        facts = replace(facts, clusters=_clusters(found, folder, look.of, mark, look.clusters)[cloud.at])
+    return chart_of(look, _dataset, cloud, facts, dark)
 
 
 @st.cache_resource(max_entries=32, show_spinner=False)
@@ -104,15 +136,15 @@ def _principal_points(_embedded: Embedded, folder: str, of: Space, mark: Any, di
 
 
 @st.cache_resource(max_entries=32, show_spinner=False)
-def _embedded_rows(_embedded: Embedded, _dataset: Dataset, folder: str, mark: Any, content: str) -> Any:
+def _rows(_embedded: Embedded, _dataset: Dataset, folder: str, mark: Any, content: str) -> Any:
     return _embedded.rows_in(_dataset)
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)
-def _facts(_run: Run, _dataset: Dataset, folder: str, predicted: Any, content: str) -> "ImageFacts":
-    from dashboard.data.points import facts_of, predictions_of
+def _facts(_run: Run, _dataset: Dataset, folder: str, changed: Any) -> "ImageFacts":
+    from dashboard.data.points import facts_of
 
-    return facts_of(_dataset, predictions_of(_run))
+    return facts_of(_dataset, predictions_or_none(_run))
 
 
 @st.cache_resource(max_entries=32, show_spinner="Looking for clusters…")
@@ -123,18 +155,10 @@ def _clusters(_embedded: Embedded, folder: str, of: Space, mark: Any, k: int) ->
 
 
 @st.cache_resource(max_entries=32, show_spinner=False)
-def _neighbour_votes(_embedded: Embedded, _dataset: Dataset, folder: str, of: Space, mark: Any) -> Any:
-    import numpy as np
+def _votes(_embedded: Embedded, _dataset: Dataset, folder: str, of: Space, mark: Any, content: str) -> Any:
+    from sealife_core.evaluation.embeddings.feature_quality import neighbour_votes
 
-    from sealife_core.evaluation.embeddings.feature_quality import knn_accuracy, voters
-
-    rows = _embedded.rows_in(_dataset)
-    labels = np.where(rows >= 0, _dataset.labels[rows], -1)
-    bank, asked = voters(labels, _dataset.manifest["split"].to_numpy()[rows], "val")
-    if not len(bank) or not len(asked):
-        return None
-    values = _embedded.values
-    return knn_accuracy(values[bank], labels[bank], values[asked], labels[asked]), len(asked), len(bank)
+    return neighbour_votes(_embedded, _dataset)
 
 
 @st.cache_resource(max_entries=32, show_spinner=False)
@@ -150,18 +174,15 @@ def _figures() -> dict[str, str]:
     return {}
 
 
-@st.cache_resource(max_entries=64, show_spinner=False)
-def _picture_of(_make: Callable[[], Any], folder: str, look: Any, projected: str, dark: bool, marks: Any) -> Any:
-    return _make()
-
-
 @st.cache_resource(max_entries=32, show_spinner=False)
-def _features_of(content: bytes, folder: str, model: tuple[int, int]) -> Any:
-    return _encoder(folder, model).features([content])[0]
+def _features_of(content: bytes, folder: str, model: Stamp) -> Any:
+    encoder, lock = _encoder(folder, model)
+    with lock:
+        return encoder.features([content])[0]
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
-def _encoder(folder: str, model: tuple[int, int]) -> "PictureEncoder":
+def _encoder(folder: str, model: Stamp) -> tuple["PictureEncoder", Lock]:
     from sealife_core.evaluation.embeddings.picture_encoder import PictureEncoder
 
-    return PictureEncoder(Path(folder))
+    return PictureEncoder(Path(folder)), Lock()

@@ -7,9 +7,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from dashboard.app_pages.embeddings.colours import Colouring, ImageFacts
-from dashboard.data.points import Cloud
-from dashboard.data.scatter import scatter_figure
+from dashboard.data.points import Cloud, ImageFacts
+from dashboard.data.scatter import Colouring, scatter_figure
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.neutral import csv_of
 

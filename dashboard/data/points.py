@@ -1,23 +1,18 @@
 """From what a run wrote to the points of its chart: which images, where, and what is known of each."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
-from dashboard import cache
-from dashboard.app_pages.embeddings.colours import CLUSTER, Colouring, ImageFacts, colouring
-from dashboard.cache import embeddings
-from dashboard.data.scatter import ScatterPicture, picture, scatter_figure
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.datasets.imports.splits import SPLITS
-from sealife_core.errors import SealifeError
 from sealife_core.evaluation.embeddings.stored_embeddings import Embedded, Space, rows_of
 from sealife_core.evaluation.projections.reduction import ProjectionSettings
-from sealife_core.runs.directory import Run
 
-MOST_DRAWN = 10_000  # more hide each other, and weigh on a browser without a graphics card
+PCA, UMAP, FILM = "PCA", "UMAP", "Film"
+MOST_DRAWN = 10_000  # more hide each other, and slow a browser without a graphics card
 
 
 @dataclass(frozen=True)
@@ -25,7 +20,7 @@ class Look:
     """What a person asked to see of one run; two equal ones are drawn the same."""
 
     run_id: str
-    method: str  # "PCA" or "UMAP"
+    method: str  # PCA, UMAP or FILM
     dims: int
     of: Space
     settings: ProjectionSettings
@@ -42,26 +37,48 @@ class Cloud:
     at: np.ndarray
     points: np.ndarray
     axes: tuple[str, ...]
-    explained: float | None = None  # the share of variance that PCA's axes show
 
     def only(self, places: np.ndarray) -> "Cloud":
         """The points at ``places``."""
-        return Cloud(self.rows[places], self.at[places], self.points[places], self.axes, self.explained)
+        return Cloud(self.rows[places], self.at[places], self.points[places], self.axes)
 
 
-def pca_cloud(run: Run, dataset: Dataset, of: Space, dims: int) -> Cloud:
-    """Every image of the run that is still in the data set, by principal components."""
-    points, shares = embeddings.principal_points(run, of, dims)
-    rows = embeddings.embedded_rows(run, dataset, of)
+@dataclass(frozen=True)
+class ImageFacts:
+    """What is known of each of n points; unknown numbers are -1 and NaN. All are (n,)."""
+
+    rows: np.ndarray
+    labels: np.ndarray
+    splits: np.ndarray  # place in SPLITS
+    predicted: np.ndarray
+    confidence: np.ndarray
+    loss: np.ndarray
+    clusters: np.ndarray
+
+    def custom(self) -> np.ndarray:
+        """(n, 7) float32, the row first: what the browser gets of each point."""
+        known = (self.rows, self.labels, self.splits, self.predicted, self.confidence, self.loss, self.clusters)
+        return np.column_stack(known).astype(np.float32)  # whole numbers are exact up to 2²⁴
+
+    def only(self, places: np.ndarray) -> "ImageFacts":
+        """The same of the points at ``places``."""
+        return ImageFacts(*(getattr(self, name)[places] for name in self.__dataclass_fields__))
+
+
+def pca_cloud(points: np.ndarray, shares: np.ndarray, rows: np.ndarray) -> Cloud:
+    """The images of a run that are still in the data set, at their principal components ``points`` (N, dims).
+
+    shares: (dims,) of the variance; rows: (N,) in the data set, -1 where the image is gone.
+    """
     here = np.flatnonzero(rows >= 0)
     axes = tuple(f"PC {i + 1} ({100 * share:.0f} % of the variance)" for i, share in enumerate(shares))
-    return Cloud(rows[here], here, points[here], axes, float(np.sum(shares)))
+    return Cloud(rows[here], here, points[here], axes)
 
 
 def projected_cloud(embedded: Embedded, dataset: Dataset, ids: Sequence[str], points: np.ndarray) -> Cloud:
-    """The images ``ids`` at ``points`` (n, dims) of a UMAP; those gone from the data set are left out."""
+    """The images ``ids`` at ``points`` (n, dims) of a UMAP, without those that are no longer in the data set."""
     rows = rows_of(tuple(ids), dataset)
-    place = {image_id: at for at, image_id in enumerate(embeddings.ids)}
+    place = {image_id: at for at, image_id in enumerate(embedded.ids)}
     at = np.array([place.get(image_id, -1) for image_id in ids], np.int64)
     here = np.flatnonzero((rows >= 0) & (at >= 0))
     # The axes of a UMAP mean nothing, and so have no names.
@@ -80,7 +97,7 @@ def shown_of(cloud: Cloud, dataset: Dataset, classes: Sequence[str], most: int =
 
 
 def facts_of(dataset: Dataset, predictions: pd.DataFrame | None) -> ImageFacts:
-    """What is known of every image of ``dataset``, in the order of its rows."""
+    """What is known of every image of ``dataset``, in the order of its rows; of clusters nothing."""
     n = len(dataset)
     predicted, confidence, loss = np.full(n, -1), np.full(n, np.nan), np.full(n, np.nan)
     if predictions is not None:
@@ -93,27 +110,3 @@ def facts_of(dataset: Dataset, predictions: pd.DataFrame | None) -> ImageFacts:
         loss[at[here]] = predictions["loss"].to_numpy(float)[here]
     splits = dataset.manifest["split"].map(SPLITS.index).to_numpy(np.int64)
     return ImageFacts(np.arange(n), dataset.labels, splits, predicted, confidence, loss, np.full(n, -1))
-
-
-def predictions_of(run: Run) -> pd.DataFrame | None:
-    """The run's predictions, or None: an encoder alone names nothing."""
-    try:
-        return cache.predictions(run)
-    except SealifeError:
-        return None
-
-
-def draw(run: Run, dataset: Dataset, look: Look, cloud: Cloud, dark: bool) -> ScatterPicture:
-    """The chart of ``cloud`` as ``look`` colours it."""
-    facts, coloured = coloured_points(run, dataset, look, cloud)
-    zoom = f"{look.method} {look.dims} {look.of} {look.settings.key}"  # recolouring keeps the zoom
-    figure = scatter_figure(cloud.points, facts.custom(), coloured, axes=cloud.axes, dark=dark, zoom_key=zoom)
-    return picture(figure, f"{run.id}-{look.method.lower()}-{look.dims}d")
-
-
-def coloured_points(run: Run, dataset: Dataset, look: Look, cloud: Cloud) -> tuple[ImageFacts, Colouring]:
-    """What is known of every point, and its colour."""
-    facts = embeddings.facts(run, dataset).only(cloud.rows)
-    if look.colour == CLUSTER:
-        facts = replace(facts, clusters=embeddings.clusters(run, look.of, look.clusters)[cloud.at])
-    return facts, colouring(look.colour, facts, dataset.classes)

@@ -4,6 +4,7 @@ import streamlit as st
 
 from dashboard import state
 from dashboard.words import plain
+from sealife_core.datasets.mending import undo_mending
 from sealife_core.errors import SealifeError
 
 
@@ -21,7 +22,6 @@ def notice() -> None:
 
 
 def _undo(kind: str, name: str) -> None:
-    from dashboard.app_pages.data.checks import unmend
     from sealife_core.datasets.dataset import restore_dataset
     from sealife_core.runs.scheduling.queue import restore_with_parts
     from sealife_core.views.recipes import restore_recipe
@@ -46,3 +46,13 @@ def _undo(kind: str, name: str) -> None:
             state.say(f"Data set **{plain(name)}** is back.")
     except SealifeError as error:
         state.say(plain(str(error)))
+
+
+def unmend(name: str) -> None:
+    """Take back what was mended last, and say so."""
+    try:
+        _, back = undo_mending(name)
+    except SealifeError as error:
+        state.say(plain(str(error)))
+        return
+    state.say(f"{back:,} pictures of **{plain(name)}** are back in their previous splits.")

@@ -14,9 +14,9 @@ from streamlit.testing.v1 import AppTest
 
 from dashboard import background
 from dashboard.app_pages.data import checks, import_form
-from dashboard.app_pages.data.browse import ALL, chosen_rows, class_counts, size_table
 from dashboard.app_pages.data.checks import groups_by_kind
-from dashboard.theme import SPLIT_WORDS
+from dashboard.data.pictures import ALL, chosen_rows, class_counts, size_table
+from dashboard.words import SPLIT_WORDS
 from sealife_core.datasets.checks import check
 from sealife_core.datasets.dataset import Dataset, list_datasets, open_dataset
 from sealife_core.datasets.mending import plan_mending

@@ -13,10 +13,9 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from dashboard.app_pages.gallery.confusion import as_shares, most_confused
+from dashboard.app_pages.gallery.filters import filters_of
 from dashboard.app_pages.gallery.guessing import A_ROUND, read_guesses, round_of, score
-from dashboard.app_pages.gallery.heat_view import heat_png
 from dashboard.app_pages.gallery.models import same_pictures
-from dashboard.app_pages.gallery.own_pictures import A_PAGE
 from dashboard.app_pages.gallery.probability_bars import MOST, percent, shown_classes
 from dashboard.app_pages.gallery.reliability import reliability_option
 from dashboard.data.answers import (
@@ -24,9 +23,9 @@ from dashboard.data.answers import (
     Filters,
     answers_of,
     chosen,
-    filters_of,
     pair_counts,
 )
+from dashboard.parts.pictures.sheets import A_PAGE
 from sealife_core.config import preset
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.errors import RunError
@@ -139,12 +138,6 @@ def test_guesses__of_a_url_are_cut_where_they_cannot_be():
     assert read_guesses("3.10.1", 20, 10) == [3]
     assert read_guesses("3.-1", 20, 10) == [3]
     assert read_guesses("1.1.1", 2, 10) == [1, 1]
-
-
-def test_heat__covers_what_is_hot_and_leaves_what_is_cold():
-    picture = Image.open(io.BytesIO(heat_png(np.array([[0.0, 1.0]]))))
-    assert picture.mode == "RGBA"
-    assert [picture.getpixel((x, 0))[3] for x in (0, 1)] == [0, 255]
 
 
 def test_reliability__draws_a_dot_a_bin_at_its_confidence_and_accuracy():

@@ -7,7 +7,7 @@ import numpy as np
 import streamlit as st
 
 from dashboard import cache, state
-from dashboard.app_pages.data.browse import A_PAGE, ALL
+from dashboard.data.pictures import ALL
 from dashboard.errors import show_error
 from dashboard.parts.pictures.image_grid import grid_picture, show_grid
 from dashboard.parts.pictures.sheets import sheet
@@ -53,7 +53,7 @@ def piles_view(pair: Paired, data: str, name_a: str, name_b: str) -> None:
 
 
 def _sheet(dataset: Dataset, pair: Paired, places: np.ndarray, says: str) -> None:
-    found = sheet(places, A_PAGE, state.COMPARE_SHEET)
+    found = sheet(places, state.COMPARE_SHEET)
     below = "Below each: the true class, the prediction of the baseline and the prediction of the compared run."
     with found.place:
         st.caption(f"{plain(says)} {found.says}. {below}")

@@ -6,9 +6,9 @@ from typing import Any, cast
 
 import streamlit as st
 
-from dashboard import state
-from dashboard.app_pages.embeddings.colours import ALWAYS, CLASS, CLUSTER, MEANS, PREDICTING
-from dashboard.data.points import Look, predictions_of
+from dashboard import cache, state
+from dashboard.data.points import FILM, PCA, UMAP, Look
+from dashboard.data.scatter import ALWAYS, CLASS, CLUSTER, CONFIDENCE, LOSS, PREDICTED, PREDICTING, RIGHT, SPLIT
 from dashboard.parts.forms.config_form import setting_field
 from dashboard.words import plain
 from sealife_core.config import SimclrConfig, describe, inherited, parse
@@ -19,7 +19,16 @@ from sealife_core.evaluation.projections.reduction import ProjectionSettings
 from sealife_core.runs.directory import Run
 from sealife_core.runs.run import MODEL
 
-PCA, UMAP, FILM = "PCA", "UMAP", "Film"
+MEANS = {
+    CLASS: "the label of the picture. The encoder of a SimCLR run never saw it.",
+    SPLIT: "training, validation or test. Training pictures that lie far from the others are a sign of overfitting.",
+    PREDICTED: "the predicted class. Training pictures are grey: their predictions are not saved.",
+    RIGHT: "circles are classified correctly, crosses wrongly. Crosses often lie between groups.",
+    CONFIDENCE: "how sure the classifier is of its answer, right or wrong.",
+    LOSS: "minus the logarithm of the probability of the true class. It is high where the classifier is sure but"
+    " wrong.",
+    CLUSTER: "groups that k-means finds in the original space, without labels.",
+}
 FLAT, SOLID = "2D", "3D"
 _SPACES: dict[str, Space] = {"encoder h": "h", "projection z": "z"}
 _NOTHING = "nothing"
@@ -77,7 +86,7 @@ def method_choice(film: bool) -> tuple[str, int]:
 
 def colour_choice(runs: Sequence[Run], dataset: Dataset, film: bool) -> tuple[str, tuple[str, ...], int]:
     """(colouring, classes to show: () is all, number of clusters)."""
-    predicting = not film and any(predictions_of(run) is not None for run in runs)
+    predicting = not film and any(cache.predictions_or_none(run) is not None for run in runs)
     words = [word for word in (*ALWAYS, *(PREDICTING if predicting else ())) if not (film and word == CLUSTER)]
     colour = st.selectbox("Colour by", words, key=state.COLOUR, bind="query-params", width=190) or CLASS
     count = 10

@@ -6,7 +6,8 @@ from dashboard import cache
 from dashboard.app_pages.embeddings import choice as choice
 from dashboard.app_pages.embeddings.charts import explorer
 from dashboard.app_pages.embeddings.film import film
-from dashboard.data.points import Look
+from dashboard.cache import embeddings
+from dashboard.data.points import FILM, Look
 from dashboard.errors import show_error
 from dashboard.parts.notice import notice
 from sealife_core.datasets.dataset import Dataset
@@ -34,7 +35,7 @@ def page() -> None:
             return
         beside = choice.beside_choice(run, ready)
     try:
-        dataset = cache.dataset(cache.embeddings(run).data)
+        dataset = cache.dataset(embeddings.stored(run).data)
     except SealifeError as error:
         show_error(error)
         return
@@ -44,7 +45,7 @@ def page() -> None:
 def _looks(dataset: Dataset, runs: list[Run]) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom", key="how"):
         method, dims = choice.method_choice(film=choice.is_simclr(runs[0]))
-        is_film = method == choice.FILM
+        is_film = method == FILM
         of = "h" if is_film else choice.space_choice(runs[0])
         colour, classes, clusters = choice.colour_choice(runs, dataset, is_film)
     settings = choice.umap_settings(method, dims, of)

@@ -11,10 +11,9 @@ from typing import Any
 from streamlit.components.v2 import component
 
 from dashboard import media, state
-from dashboard.cache import embeddings
 from dashboard.data.scatter import ScatterPicture
 from dashboard.parts.elements import ELEMENTS_JS
-from dashboard.theme import SPLIT_WORDS
+from dashboard.words import SPLIT_WORDS
 from sealife_core.datasets.dataset import Dataset
 
 _FOLDER = Path(__file__).parent
@@ -36,7 +35,6 @@ def linked_scatter(
     ``marks`` are rows to put rings around, the query first.
     """
     rows, stamp = state.embedding_selection(dataset)
-    embeddings.keep_figure(picture.version, picture.json)
     _SCATTER(
         key=key,
         data=shared_data(dataset) | {

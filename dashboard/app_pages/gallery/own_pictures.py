@@ -23,7 +23,7 @@ from dashboard.app_pages.gallery.probability_bars import probability_bars
 from dashboard.cache import classifiers
 from dashboard.data.answers import Answers
 from dashboard.parts.pictures.cards import show_cards
-from dashboard.parts.pictures.sheets import sheet
+from dashboard.parts.pictures.sheets import A_PAGE, sheet
 from dashboard.parts.runs.table import colours_of_all
 from dashboard.words import plain
 from sealife_core.datasets.decoding.reading import SUFFIXES
@@ -36,7 +36,6 @@ from sealife_core.wording import counted, percent
 if TYPE_CHECKING:
     from sealife_core.evaluation.classification.predictor import Prediction
 
-A_PAGE = 48
 MOST = 1_000  # what `classifiers.own_prediction` remembers
 
 
@@ -88,8 +87,8 @@ def _show(run: Run, rival: Run | None, pictures: Sequence[OwnPicture]) -> None:
             "Table (CSV)", lambda: csv_of(table), f"{run.id}-own-pictures.csv", "text/csv",
             icon=":material/download:", on_click="ignore", key="own_csv",
         )  # fmt: skip
-    st.caption(plain(classifiers.novelty_sentences(run, None)[1]))
-    on_page = sheet(np.arange(len(told)), A_PAGE, state.OWN_PAGE)
+    st.caption(plain(_warning(run, None)[1]))
+    on_page = sheet(np.arange(len(told)), state.OWN_PAGE)
     with on_page.place:
         if len(told) > A_PAGE:
             st.caption(on_page.says)
@@ -98,6 +97,14 @@ def _show(run: Run, rival: Run | None, pictures: Sequence[OwnPicture]) -> None:
     with st.expander("Show as a table", icon=":material/table:"):
         st.dataframe(table, hide_index=True, alt="The prediction for each of your pictures")
     _whole_folders(run)
+
+
+def _warning(run: Run, score: float | None) -> tuple[str, str]:
+    """The warning for a picture of that score ("" without), and what warnings are worth or why there are none."""
+    novelty, why_not = classifiers.novelty(run)
+    if novelty is None:
+        return "", f"There are no warnings about pictures unlike the training images. {why_not}"
+    return novelty.sentence(score) if score is not None else "", novelty.caveat
 
 
 def own_table(told: Sequence[tuple[str, "Prediction"]]) -> pd.DataFrame:
@@ -165,7 +172,7 @@ def _large(run: Run, rival: Run | None, answers: Answers, picture: OwnPicture, *
                 on_click=state.choose_own_picture, args=("",),
             )  # fmt: skip
         st.markdown(f"**{plain(found.label)}**, {percent(found.confidence)} sure · {plain(picture.name)}")
-    warning, caveat = classifiers.novelty_sentences(run, found.novelty)
+    warning, caveat = _warning(run, found.novelty)
     if warning:
         st.warning(plain(warning), icon=":material/warning:")
     asked = state.gallery("evidence")

@@ -10,7 +10,7 @@ from dashboard.app_pages.gallery.filters import clear_filters, filter_row, order
 from dashboard.app_pages.gallery.pages import leaf, on_page, page_turner
 from dashboard.app_pages.gallery.picture import large_picture
 from dashboard.cache import classifiers
-from dashboard.data.answers import PAIRED, Answers, Filters, chosen, pair_counts
+from dashboard.data.answers import PAIRED, Answers, Filters, chosen, of_split, pair_counts
 from dashboard.parts.pictures.cards import gallery_cards
 from dashboard.parts.runs.table import colours_of_all
 from dashboard.words import run_name
@@ -54,7 +54,7 @@ def _count(answers: Answers, places: np.ndarray, shown: Filters) -> str:
     text = f"**{len(places):,}** {spoken(shown)}"
     if not shown.outcome:
         text += f"; {wrong:,} of them wrong"
-    of = len(answers) if shown.split == "all" else int((answers.test == (shown.split == "test")).sum())
+    of = int(of_split(answers, shown.split).sum())
     if len(places) != of:
         text += f", of {of:,}"
     if answers.gone:

@@ -5,9 +5,9 @@ import streamlit as st
 from dashboard import cache, state
 from dashboard.app_pages.home.demo import demo_button, demo_panel
 from dashboard.app_pages.home.next_step import next_step
+from dashboard.data.pictures import some_rows
 from dashboard.parts.dataset_cards import dataset_links, readable
 from dashboard.parts.pictures.image_grid import picture_strip
-from dashboard.parts.pictures.picture_picker import some_rows
 from dashboard.parts.pictures.view_pairs import pair_html
 from dashboard.parts.runs.name_animals import TAKES, TITLE, first_model_panel, first_models, name_button, to_name
 from dashboard.parts.runs.score_cards import score_cards

@@ -1,15 +1,15 @@
 """What can be done with a run: stop, resume, go on from it, clone, rename, delete."""
 
 from collections.abc import Callable
-from typing import Any
 
 import streamlit as st
 
 from dashboard import cache, state
+from dashboard.parts.forms.config_form import form_values
 from dashboard.parts.runs.notes_form import notes_form
 from dashboard.parts.trash import trash_fold
 from dashboard.words import plain, run_name, size
-from sealife_core.config import AnyConfig, EmbedConfig, SimclrConfig, flat_settings, inherited, task_of
+from sealife_core.config import AnyConfig, EmbedConfig, SimclrConfig, inherited, task_of
 from sealife_core.errors import ConfigError, SealifeError
 from sealife_core.evaluation.embeddings.stored_embeddings import has_embeddings
 from sealife_core.launching.data_checks import refuse_resume
@@ -19,8 +19,6 @@ from sealife_core.runs.resume_check import damage
 from sealife_core.runs.run import PREDICTIONS
 from sealife_core.runs.scheduling import queue
 from sealife_core.runs.scheduling.queue_order import ahead_of, move_up
-
-NOT_IN_FORM = ("kind", "data_hash")
 
 
 def run_actions(run: Run) -> None:
@@ -49,11 +47,6 @@ def run_actions(run: Run) -> None:
             state.go("train", **{state.TASK: task_of(config), state.DATASET: config.data})
         with st.popover("Notes and more", icon=":material/more_horiz:"):
             _more(run)
-
-
-def form_values(config: AnyConfig) -> dict[str, Any]:
-    """The settings of ``config`` as the form names them."""
-    return {path: value for path, value in flat_settings(config).items() if path not in NOT_IN_FORM}
 
 
 def _classifier_button(run: Run, config: SimclrConfig | EmbedConfig, primary: bool) -> None:

@@ -7,11 +7,10 @@ import pandas as pd
 import streamlit as st
 
 from dashboard import state
-from dashboard.app_pages.runs.actions import form_values
 from dashboard.app_pages.studies import search_charts
 from dashboard.app_pages.studies.search_charts import measure_title
 from dashboard.cache import searches
-from dashboard.parts.forms.config_form import shown
+from dashboard.parts.forms.config_form import form_values, shown
 from dashboard.parts.runs.strip import pace_s, progress_share
 from dashboard.theme import ink, paper
 from dashboard.words import between, plain

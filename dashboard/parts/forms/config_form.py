@@ -8,7 +8,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from dashboard import state
-from sealife_core.config import Setting, bound
+from sealife_core.config import AnyConfig, Setting, bound, flat_settings
 from sealife_core.models.facts import title_of
 from sealife_core.wording import short_number, with_unit
 
@@ -16,6 +16,7 @@ from sealife_core.wording import short_number, with_unit
 Field = Callable[[Setting, Any, str], Any]
 MOST_SLIDER_STEPS = 210  # a finer slider cannot be set by hand
 COLUMNS = 3
+NOT_IN_FORM = ("kind", "data_hash")
 FORMATS = {int: "%d", float: "%.4g"}  # without digits the browser writes 1.3333333333333333
 
 
@@ -91,6 +92,11 @@ def setting_field(setting: Setting, value: Any, key: str) -> Any:
         chosen = _widget(setting, value, shared)
         st.caption(setting.says + _range(setting, chosen))
     return chosen
+
+
+def form_values(config: AnyConfig) -> dict[str, Any]:
+    """The settings of ``config`` as the form names them."""
+    return {path: value for path, value in flat_settings(config).items() if path not in NOT_IN_FORM}
 
 
 def differences(settings: Sequence[Setting], values: Mapping[str, Any], preset: Mapping[str, Any]) -> list[str]:

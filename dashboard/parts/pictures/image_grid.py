@@ -8,9 +8,9 @@ from typing import Any
 import streamlit as st
 from streamlit.components.v2 import component
 
+from dashboard.data.pictures import class_of, picture_facts
 from dashboard.media import LARGE_PX, thumb_url
 from dashboard.parts.elements import ELEMENTS_JS
-from dashboard.theme import SPLIT_WORDS
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.evaluation.figures.palette import class_colour
 
@@ -44,24 +44,6 @@ def image_grid(
 def show_grid(pictures: Sequence[dict[str, Any]], key: str, side_px: int = 128) -> None:
     """Pictures as :func:`grid_picture` makes them. No name among them is taken for HTML."""
     _grid(data={"pictures": list(pictures), "side": side_px}, key=key)
-
-
-def picture_facts(dataset: Dataset, row: int) -> dict[str, str]:
-    """What a person may want to know of one picture: its file, class, split, size and group."""
-    about = dataset.manifest.iloc[row]
-    facts = {
-        "File": dataset.file_names[row],
-        "Class": class_of(dataset, row),
-        "Split": SPLIT_WORDS[str(about["split"])],
-        "Size": f"{about['width']:,} × {about['height']:,} px",
-    }
-    return facts | ({"Group": str(about["group"])} if about["group"] else {})
-
-
-def class_of(dataset: Dataset, row: int) -> str:
-    """The name of the picture's class."""
-    index = int(dataset.labels[row])
-    return dataset.classes[index] if index >= 0 else "unlabelled"
 
 
 def grid_picture(dataset: Dataset, row: int, caption: str, side_px: int = 128) -> dict[str, Any]:

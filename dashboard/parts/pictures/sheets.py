@@ -8,6 +8,8 @@ from streamlit.delta_generator import DeltaGenerator
 
 from sealife_core.wording import counted
 
+A_PAGE = 48
+
 
 class Sheet(NamedTuple):
     """One sheet: where it is to be drawn, what lies on it, and "61 to 120 of 345 pictures"."""
@@ -17,14 +19,14 @@ class Sheet(NamedTuple):
     says: str
 
 
-def sheet(rows: np.ndarray, a_page: int, key: str) -> Sheet:
+def sheet(rows: np.ndarray, key: str) -> Sheet:
     """The sheet of ``rows`` that the URL's ``key`` names; the numbers stand below it if there is more than one."""
-    pages = -(-len(rows) // a_page)
+    pages = -(-len(rows) // A_PAGE)
     place = st.container()
     page = 1
     if pages > 1:
         with st.container(horizontal_alignment="center"):
             page = min(st.pagination(pages, key=key, bind="query-params"), pages)
-    first = (page - 1) * a_page
-    shown = rows[first : first + a_page]
+    first = (page - 1) * A_PAGE
+    shown = rows[first : first + A_PAGE]
     return Sheet(place, shown, f"{first + 1:,} to {first + len(shown):,} of {counted(len(rows), 'picture')}")

@@ -2,32 +2,16 @@
 
 import base64
 import io
-from dataclasses import dataclass
 from html import escape
 
-import torch
 from PIL import Image
 from torch import Tensor
 
+from dashboard.data.previews import Preview, drawn
 from sealife_core.config import ViewRecipe
-from sealife_core.views import ViewParameters, apply_views, draw_views, generator_for, step_strip
+from sealife_core.views import ViewParameters, apply_views, step_strip
 
 VIEW_NAMES = ("A", "B")
-
-
-@dataclass(frozen=True)
-class Preview:
-    """One picture, decoded as training decodes it."""
-
-    row: int
-    name: str
-    square: Tensor  # uint8 (S, S, 3)
-    aspect: float  # width / height of the original
-
-
-def drawn(recipe: ViewRecipe, preview: Preview, draw: int, pair: int, view: int) -> ViewParameters:
-    """One view of one picture. It depends on draw, picture, pair and view alone: a link shows a colleague the same."""
-    return draw_views(recipe, torch.tensor([preview.aspect]), generator_for(draw, preview.row, pair, view))
 
 
 def pair_html(recipe: ViewRecipe, preview: Preview, size_px: int, draw: int, pairs: int) -> str:

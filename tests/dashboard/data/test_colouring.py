@@ -3,8 +3,10 @@
 import numpy as np
 import pytest
 
-from dashboard.app_pages.embeddings import colours as colours
-from dashboard.app_pages.embeddings.colours import ImageFacts, colouring
+from dashboard.app_pages.embeddings.choice import MEANS
+from dashboard.data import scatter as colours
+from dashboard.data.points import ImageFacts
+from dashboard.data.scatter import colouring
 from sealife_core.evaluation.figures.palette import UNLABELLED_COLOUR, class_colour
 
 CLASSES = ("crab", "eel", "seal")
@@ -71,7 +73,7 @@ def test_every_word__colours_and_is_explained():
         drawn = sum(len(group.members) for group in found.groups)
         drawn += 0 if found.scale is None else int(np.isfinite(found.scale.values).sum())
         assert drawn == 4, word
-        assert colours.MEANS[word]
+        assert MEANS[word]
 
 
 @pytest.mark.parametrize("places", [[3, 1], []])
