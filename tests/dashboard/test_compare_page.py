@@ -10,39 +10,22 @@ from streamlit.testing.v1 import AppTest
 
 from dashboard.app_pages.compare import choice
 from dashboard.app_pages.compare.chart import comparison_option, table_rows
-from dashboard.app_pages.compare.classes import believed, class_option, class_rows
+from dashboard.app_pages.compare.classes import class_option
 from dashboard.app_pages.compare.cost import cost_option, ladder_option
-from dashboard.app_pages.compare.piles import chosen, pile_pictures
+from dashboard.app_pages.compare.piles import pile_pictures
+from dashboard.data.compared import pile_places
+from dashboard.data.curves import Curve
 from dashboard.data.panels import CLASSIFIER_PANELS
-from dashboard.parts.runs.curves import Curve, curve_option, smoothed
+from dashboard.parts.runs.curves import curve_option
 from sealife_core.config import preset
 from sealife_core.datasets.dataset import Dataset
-from sealife_core.evaluation.classification.predictions import predictions_table, write_predictions
-from sealife_core.evaluation.classification.scores import scores
-from sealife_core.evaluation.comparison.paired import ClassChange, Paired
+from sealife_core.evaluation.comparison.paired import Paired
 from sealife_core.evaluation.comparison.rows import ComparisonRow
 from sealife_core.evaluation.figures.palette import class_colour
-from sealife_core.runs.directory import Run, RunWriter, create_run
+from sealife_core.runs.directory import create_run
+from tests.dashboard.compared_made import change, finished
 
 FRAME = Path(__file__).resolve().parents[2] / "dashboard" / "frame.py"
-
-
-def finished(dataset: Dataset, name: str, right: int, *, seed: int = 0, test_hash: str = "") -> Run:
-    """A run that names the first ``right`` test images of ``dataset`` right, and all others wrong."""
-    run = create_run(preset("scratch", data=dataset.name, seed=seed), name=name)
-    rows, c = dataset.rows("test"), len(dataset.classes)
-    truth = dataset.labels[rows]
-    guess = np.where(np.arange(len(rows)) < right, truth, (truth + 1) % c)
-    probabilities = np.full((len(rows), c), 0.5 / c)
-    probabilities[np.arange(len(rows)), guess] += 0.5
-    writer = RunWriter(run)
-    test = scores(truth, probabilities, dataset.classes)
-    writer.results(test=test, test_hash=test_hash or dataset.test_hash, train_s=60.0, parameters_trained=5130)
-    write_predictions(predictions_table(dataset, rows, "test", probabilities), run.path)
-    for step in (1, 2):
-        writer.metric(step, float(step), **{"train/loss": 2.0 / step, "val/loss": 2.5 / step, "val/accuracy": 0.2})
-    writer.status(state="finished")
-    return run
 
 
 def open_compare(**query: str | list[str]) -> AppTest:
@@ -231,10 +214,6 @@ def test_comparison_table__gives_interval_number_chance_and_cost_with_every_accu
     )  # fmt: skip
 
 
-def change(label: str, fixed: int, broken: int, p_holm: float = 1.0) -> ClassChange:
-    return ClassChange(label, 10, fixed, broken, 0.2, 0.2 + (fixed - broken) / 10, p_holm, p_holm)
-
-
 def test_class_option__fixed_to_the_right_broken_to_the_left_in_the_colour_of_the_class() -> None:
     option = class_option([change("eel", 4, 1), change("crab", 0, 3)], ["crab", "eel"], "#777777")
     fixed, broken = option["series"]
@@ -244,17 +223,6 @@ def test_class_option__fixed_to_the_right_broken_to_the_left_in_the_colour_of_th
     assert broken["data"][1]["label"]["formatter"] == "3"
     assert option["xAxis"]["min"] == -option["xAxis"]["max"] < -4
     json.dumps(option, allow_nan=False)
-
-
-def test_believed__says_what_the_correction_leaves() -> None:
-    assert "no class differs significantly" in believed([change("crab", 4, 1), change("eel", 0, 3)])
-    said = believed([change("crab", 9, 0, 0.012), change("eel", 0, 9, 0.02), change("ray", 1, 0)])
-    assert "crab (gains, p = 0.012), eel (loses, p = 0.020)" in said
-    assert "correction for 3 classes" in said
-
-
-def test_class_rows__say_the_change_with_a_true_minus() -> None:
-    assert class_rows([change("eel", 0, 3)])[0]["Points"] == "−30"
 
 
 def test_cost_option__joins_a_run_to_its_pre_training() -> None:
@@ -273,14 +241,6 @@ def test_ladder_option__stands_each_depth_in_its_place() -> None:
     assert line["data"] == [["0: probe", 30.0], ["5: all", 60.0]]
     assert first["data"] == [["0: probe", 20.0], ["0: probe", 40.0]]
     assert last["data"][1] == ["5: all", 70.0]
-
-
-def test_smoothed__is_the_unbiased_moving_average() -> None:
-    points = [[1.0, 4.0], [2.0, 8.0], [3.0, 0.0]]
-    assert smoothed(points, 0.0) == points
-    # By hand, weight ½: 4; (¼·4 + ½·8) / ¾ = 20/3; (⅛·4 + ¼·8 + 0) / ⅞ = 20/7
-    assert smoothed(points, 0.5) == [[1.0, 4.0], [2.0, pytest.approx(20 / 3)], [3.0, pytest.approx(20 / 7)]]
-    assert smoothed([], 0.9) == []
 
 
 def test_curve_option__on_a_logarithmic_scale_leaves_out_what_has_no_place_there() -> None:
@@ -304,7 +264,7 @@ def laid_over(dataset: Dataset) -> Paired:
 
 def test_piles__show_truth_and_both_answers_escaped(tiny_reef: Dataset) -> None:
     pair = laid_over(tiny_reef)
-    places = chosen(pair, "fixed", "All classes")
+    places = pile_places(pair, "fixed", "All classes")
     assert len(places) == pair.n
     pictures = pile_pictures(tiny_reef, pair, places)
     assert len(pictures) == pair.n
@@ -315,6 +275,6 @@ def test_piles__show_truth_and_both_answers_escaped(tiny_reef: Dataset) -> None:
 def test_piles__of_one_class(tiny_reef: Dataset) -> None:
     pair = laid_over(tiny_reef)
     label = str(pair.labels[0])
-    assert set(pair.labels[chosen(pair, "fixed", label)]) == {label}
-    assert len(chosen(pair, "broken", label)) == 0
+    assert set(pair.labels[pile_places(pair, "fixed", label)]) == {label}
+    assert len(pile_places(pair, "broken", label)) == 0
     assert isinstance(pd.Series(pair.fixed).iloc[0], str)

@@ -12,125 +12,36 @@ from evaluation.classifiers import finished_classifier
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from dashboard.app_pages.gallery.confusion import as_shares, most_confused
 from dashboard.app_pages.gallery.filters import filters_of
-from dashboard.app_pages.gallery.guessing import A_ROUND, read_guesses, round_of, score
+from dashboard.app_pages.gallery.guessing import read_guesses
 from dashboard.app_pages.gallery.models import same_pictures
 from dashboard.app_pages.gallery.probability_bars import MOST, percent, shown_classes
 from dashboard.app_pages.gallery.reliability import reliability_option
 from dashboard.data.answers import (
-    Answers,
     Filters,
-    answers_of,
-    chosen,
-    pair_counts,
 )
 from dashboard.parts.pictures.sheets import A_PAGE
 from sealife_core.config import preset
 from sealife_core.datasets.dataset import Dataset
-from sealife_core.errors import RunError
-from sealife_core.evaluation.classification.predictions import predictions_table, write_predictions
+from sealife_core.evaluation.classification.predictions import write_predictions
 from sealife_core.runs.directory import Run, RunWriter, create_run
+from tests.dashboard.answers_made import table
 
 FRAME = Path(__file__).resolve().parents[2] / "dashboard" / "frame.py"
 
 
-def table(dataset: Dataset, said: list[int], sure: list[float], split: str = "test") -> pd.DataFrame:
-    """The first ``len(said)`` images, named ``said`` with confidence ``sure``; the rest is spread evenly."""
-    classes = len(dataset.classes)
-    probabilities = np.array([[(1 - s) / (classes - 1)] * classes for s in sure])
-    probabilities[np.arange(len(said)), said] = sure
-    return predictions_table(dataset, np.arange(len(said)), split, probabilities)
-
-
-def some(dataset: Dataset, wrong: list[bool], sure: list[float]) -> Answers:
-    truth = dataset.labels[: len(wrong)]
-    said = [int((label + bad) % len(dataset.classes)) for label, bad in zip(truth, wrong, strict=True)]
-    return answers_of(table(dataset, said, sure), dataset, None)
-
-
-@pytest.fixture
-def four(tiny_reef: Dataset) -> Answers:
-    """Images 0 to 3: wrong, right, wrong, right."""
-    return some(tiny_reef, [True, False, True, False], [0.5, 0.9, 0.8, 0.55])
-
-
-def test_order__puts_the_most_confident_mistake_first(four):
-    assert chosen(four, Filters(order="mistakes")).tolist() == [2, 0, 3, 1]
-    assert chosen(four, Filters(order="uncertain")).tolist() == [0, 3, 2, 1]
-    assert chosen(four, Filters(order="certain")).tolist() == [1, 2, 3, 0]
-    assert chosen(four, Filters(order="loss")).tolist() == [2, 0, 3, 1]  # −ln of 0.2/9, 0.5/9, 0.55, 0.9
-
-
-def test_filters__hold_together(four):
-    assert set(chosen(four, Filters(outcome="wrong"))) == {0, 2}
-    assert set(chosen(four, Filters(outcome="right", low=60, high=90))) == {1}  # above 60 %, up to 90 %
-    truth = four.classes[four.truth[2]]
-    found = chosen(four, Filters(truth=truth, predicted=four.classes[four.predicted[2]]))
-    assert {2} <= set(found)
-    assert all(four.truth[place] == four.truth[2] and not four.right[place] for place in found)
-    assert len(chosen(four, Filters(split="val"))) == 0
-
-
-def test_filters__of_a_link_that_says_nonsense_are_all_pictures(four):
+def test_filters__of_a_link_that_says_nonsense_are_all_pictures(tiny_reef):
     values = {"truth": "unicorn", "outcome": "first", "sure": "x-300", "set": "train", "order": "?"}
-    assert filters_of(values, four.classes, paired=False) == Filters()
-    assert filters_of({"outcome": "first", "sure": "20-80"}, four.classes, paired=True) == Filters(
+    assert filters_of(values, tiny_reef.classes, paired=False) == Filters()
+    assert filters_of({"outcome": "first", "sure": "20-80"}, tiny_reef.classes, paired=True) == Filters(
         outcome="first", low=20, high=80
     )
-
-
-def test_pairs__are_matched_by_image_and_counted(four, tiny_reef):
-    second = table(tiny_reef, [0, 0, 0, 0], [0.5] * 4)
-    other = answers_of(second.iloc[::-1].reset_index(drop=True), tiny_reef, None)  # the same images, another order
-    right = [bool(label == 0) for label in tiny_reef.labels[:4]]
-    counts = pair_counts(four, other, "test")
-    assert counts["both"] == sum(mine and yours for mine, yours in zip(four.right, right, strict=True))
-    assert counts["neither"] == sum(not mine and not yours for mine, yours in zip(four.right, right, strict=True))
-    assert sum(counts[pile] for pile in ("both", "first", "second", "neither")) == 4
-    assert len(chosen(four, Filters(outcome="first"), other)) == counts["first"]
-
-
-def test_answers__leave_out_and_count_images_that_are_gone(tiny_reef):
-    told = table(tiny_reef, [0, 0, 0], [0.5, 0.6, 0.7])
-    told.loc[1, "id"] = "long-gone"
-    answers = answers_of(told, tiny_reef, None)
-    assert (len(answers), answers.gone) == (2, 1)
-    assert answers.rows.tolist() == [0, 2]
-
-
-def test_answers__take_the_classes_from_the_run_where_the_data_set_has_others(tiny_reef):
-    told = table(tiny_reef, [0, 1], [0.5, 0.5])
-    told["probabilities"] = [row[:3] for row in told["probabilities"]]
-    told["label"] = told["predicted"] = "crab"
-    noted = {"test": {"per_class": [{"label": name} for name in ("crab", "unicorn", "eel")]}}
-    answers = answers_of(told, tiny_reef, noted)
-    assert answers.classes == ("crab", "unicorn", "eel")
-    assert answers.colour_index(1) == -1
-    with pytest.raises(RunError, match="3 classes"):
-        answers_of(told, tiny_reef, None)
-
-
-def test_shares__of_rows_and_columns_add_up(four):
-    counts = np.array([[2, 2], [0, 0]])
-    assert as_shares(counts, "truth").tolist() == [[0.5, 0.5], [0, 0]]
-    assert as_shares(counts, "said").tolist() == [[1, 1], [0, 0]]
-    assert most_confused(np.array([[5, 0, 0], [0, 1, 2], [0, 0, 9]]), most=2) == [1, 2]
 
 
 def test_bars__show_the_truth_however_unlikely():
     likely = np.linspace(1, 0, MOST + 5)
     assert shown_classes(likely, MOST + 3) == [*range(MOST - 1), MOST + 3]
     assert (percent(0.0004), percent(0.5), percent(0.0)) == ("< 0.1 %", "50.0 %", "0.0 %")
-
-
-def test_round__is_the_same_for_a_seed_and_of_test_pictures(tiny_reef):
-    answers = some(tiny_reef, [False] * 64, [0.5] * 64)
-    first = round_of(answers, 3)
-    assert len(set(first.tolist())) == A_ROUND
-    assert round_of(answers, 3).tolist() == first.tolist()
-    assert round_of(answers, 4).tolist() != first.tolist()
-    assert score(answers, [0, 1, 2], [int(answers.truth[0]), -1]) == 1
 
 
 def test_guesses__of_a_url_are_cut_where_they_cannot_be():

@@ -7,12 +7,11 @@ import pandas as pd
 import streamlit as st
 
 from dashboard import cache, state
+from dashboard.data.compared import believed, class_rows
 from dashboard.parts.class_bars import BAR_PX, MOST_CLASSES
 from dashboard.theme import ink
-from dashboard.words import plain
-from sealife_core.evaluation.comparison.paired import BEYOND_CHANCE, ClassChange, Paired, class_changes, p_words
+from sealife_core.evaluation.comparison.paired import ClassChange, Paired, class_changes
 from sealife_core.evaluation.figures.palette import class_colour
-from sealife_core.wording import percent
 
 
 def class_view(pair: Paired, data: str) -> None:
@@ -39,21 +38,6 @@ def class_view(pair: Paired, data: str) -> None:
     )
     with st.expander("Recall of each class, with p values"):
         st.dataframe(pd.DataFrame(class_rows(changes)), hide_index=True, alt="Change of each class")
-
-
-def believed(changes: Sequence[ClassChange]) -> str:
-    """What is left of the single differences when they are corrected for their number, in one sentence."""
-    sure = [change for change in changes if change.p_holm < BEYOND_CHANCE]
-    if not sure:
-        return (
-            f"After Holm’s correction for {len(changes)} classes, no class differs significantly. Treat the chart as"
-            " a hint."
-        )
-    words = ", ".join(
-        f"{plain(change.label)} ({'gains' if change.difference > 0 else 'loses'}, {p_words(change.p_holm)})"
-        for change in sure
-    )
-    return f"After Holm’s correction for {len(changes)} classes, these differ significantly: {words}."
 
 
 def class_option(changes: Sequence[ClassChange], classes: Sequence[str], ink: str) -> dict[str, Any]:
@@ -95,24 +79,6 @@ def class_option(changes: Sequence[ClassChange], classes: Sequence[str], ink: st
             for name, values, shade, side in sides
         ],
     }  # fmt: skip
-
-
-def class_rows(changes: Sequence[ClassChange]) -> list[dict[str, Any]]:
-    """The table: one line a class."""
-    return [
-        {
-            "Class": change.label,
-            "Test pictures": change.n,
-            "Fixed": change.fixed,
-            "Broken": change.broken,
-            "Recall before": percent(change.recall_a, 0),
-            "Recall now": percent(change.recall_b, 0),
-            "Points": f"{100 * change.difference:+.0f}".replace("-", "−"),
-            "Exact McNemar": p_words(change.p),
-            "Holm-corrected": p_words(change.p_holm),
-        }
-        for change in changes
-    ]
 
 
 def _outermost(changes: Sequence[ClassChange]) -> list[ClassChange]:

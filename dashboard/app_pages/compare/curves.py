@@ -7,8 +7,9 @@ from html import escape
 import streamlit as st
 
 from dashboard import cache, state
+from dashboard.data.curves import curves_of, smoothed
 from dashboard.data.panels import CLASSIFIER_PANELS
-from dashboard.parts.runs.curves import curves_of, draw_panel, smoothed
+from dashboard.parts.runs.curves import draw_panel
 from dashboard.parts.runs.table import colours_of_all
 from sealife_core.evaluation.comparison.rows import ComparisonRow
 from sealife_core.runs.directory import Run

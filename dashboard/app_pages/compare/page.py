@@ -11,6 +11,7 @@ from dashboard.app_pages.compare.downloads import downloads
 from dashboard.app_pages.compare.pair import pair_view
 from dashboard.app_pages.compare.untested import untested_table
 from dashboard.cache import comparisons
+from dashboard.data.compared import Choice
 from dashboard.parts.notice import notice
 from dashboard.parts.runs.settings import what_differs
 from dashboard.words import plain
@@ -45,7 +46,7 @@ def _nothing_yet() -> None:
             state.go("train", **{state.TASK: "probe"})
 
 
-def _compared(chosen: choice.Choice) -> None:
+def _compared(chosen: Choice) -> None:
     said = comparisons.advice(chosen.rows, chosen.runs) if len(chosen.rows) > 1 else ""
     if said:
         with st.container(border=True, key="advice"):

@@ -7,9 +7,10 @@ import streamlit as st
 
 from dashboard import state
 from dashboard.app_pages.gallery.class_table import class_table
-from dashboard.app_pages.gallery.confusion import MOST_CLASSES, SHARES, confusion_matrix, most_confused
+from dashboard.app_pages.gallery.confusion import SHARES, confusion_matrix
 from dashboard.app_pages.gallery.filters import SPLITS, segments, wanted
 from dashboard.cache import classifiers
+from dashboard.data.confusion import MOST_CLASSES, most_confused
 from dashboard.words import SPLIT_WORDS, between, plain, run_name
 from sealife_core.runs.directory import Run
 from sealife_core.wording import percent
