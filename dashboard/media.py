@@ -5,6 +5,7 @@ Every id is looked up among those that exist; none becomes a path.
 
 import asyncio
 import gzip
+from base64 import b64encode
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache as once
 from urllib.parse import quote
@@ -41,6 +42,11 @@ def evidence_url(run: Run, dataset: Dataset, row: int, class_index: int, layer: 
     """The address of what speaks for a class in one picture. It is computed when the browser asks, not by the page."""
     version = f"{dataset.content_hash[:12]}-{cache.stamp(run.path / MODEL)[0]}"
     return f"/evidence/{quote(run.id, safe='')}/{row}/{class_index}.png?layer={layer}&v={version}"
+
+
+def data_uri(content: bytes, kind: str) -> str:
+    """``content`` as an address that holds it; ``kind``: "image/png"."""
+    return f"data:{kind};base64,{b64encode(content).decode()}"
 
 
 def routes() -> list[Route]:

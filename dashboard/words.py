@@ -70,6 +70,11 @@ def method(config: AnyConfig) -> str:
     return "SimCLR" if isinstance(config, SimclrConfig) else config.method
 
 
+def with_method(name: str, kind: str, between: str = " · ") -> str:
+    """``name``, and the kind of run where the name does not say it."""
+    return name if kind.lower() in name.lower() else f"{name}{between}{kind}"
+
+
 def key_number(run: Run) -> str:
     """The one number that says how well it went, "" while there is none."""
     results = run.results() or {}

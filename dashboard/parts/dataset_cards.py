@@ -5,11 +5,12 @@ import streamlit as st
 from dashboard import cache, state
 from dashboard.data.pictures import spread
 from dashboard.errors import show_error
+from dashboard.parts.notice import errors_said
 from dashboard.parts.pictures.image_grid import picture_strip
 from dashboard.parts.runs.name_animals import is_named, name_button, why_not
 from dashboard.words import SPLIT_WORDS, plain, size
 from sealife_core.datasets.dataset import Dataset, delete_dataset
-from sealife_core.errors import DatasetError, SealifeError
+from sealife_core.errors import DatasetError
 from sealife_core.evaluation.embeddings.feature_store import FeatureStore
 from sealife_core.runs.directory import active_on
 from sealife_core.wording import counted
@@ -99,13 +100,10 @@ def contents(dataset: Dataset) -> str:
 
 def delete(name: str) -> None:
     """Move a data set to the trash and say so; refused while a run learns from it."""
-    try:
+    with errors_said():
         _refuse_if_used(name)
         freed_bytes = delete_dataset(name)
-    except SealifeError as error:
-        state.say(plain(str(error)))
-        return
-    state.say(f"Data set **{plain(name)}** is in the trash ({size(freed_bytes)}).", ("dataset", name))
+        state.say(f"Data set **{plain(name)}** is in the trash ({size(freed_bytes)}).", ("dataset", name))
 
 
 def _card(name: str, place: int, is_chosen: bool) -> None:

@@ -1,11 +1,23 @@
 """What was just done, said aloud, with the way back where there is one."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import streamlit as st
 
 from dashboard import state
 from dashboard.words import plain
 from sealife_core.datasets.mending import undo_mending
 from sealife_core.errors import SealifeError
+
+
+@contextmanager
+def errors_said() -> Iterator[None]:
+    """For a callback: what goes wrong within is said at the top of the page instead of what was done."""
+    try:
+        yield
+    except SealifeError as error:
+        state.say(plain(str(error)))
 
 
 def notice() -> None:
@@ -26,7 +38,7 @@ def _undo(kind: str, name: str) -> None:
     from sealife_core.runs.scheduling.queue import restore_with_parts
     from sealife_core.views.recipes import restore_recipe
 
-    try:
+    with errors_said():
         if kind == "run":
             back = restore_with_parts(name)
             if back.launches_runs:
@@ -44,15 +56,10 @@ def _undo(kind: str, name: str) -> None:
             restore_dataset(name)
             state.choose_dataset(name)
             state.say(f"Data set **{plain(name)}** is back.")
-    except SealifeError as error:
-        state.say(plain(str(error)))
 
 
 def unmend(name: str) -> None:
     """Take back what was mended last, and say so."""
-    try:
+    with errors_said():
         _, back = undo_mending(name)
-    except SealifeError as error:
-        state.say(plain(str(error)))
-        return
-    state.say(f"{back:,} pictures of **{plain(name)}** are back in their previous splits.")
+        state.say(f"{back:,} pictures of **{plain(name)}** are back in their previous splits.")

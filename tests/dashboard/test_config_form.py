@@ -5,7 +5,8 @@ import json
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from dashboard.parts.forms.config_form import FORMATS, by_group, differences
+from dashboard.data.settings import by_group, differences
+from dashboard.parts.forms.config_form import FORMATS
 from sealife_core.config import TASKS, ViewRecipe, describe, flattened, nested, parse, preset
 
 CONFIGS = {"simclr": TASKS["simclr"].config, "classifier": TASKS["probe"].config, "views": ViewRecipe}

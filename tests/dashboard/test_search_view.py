@@ -6,7 +6,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from dashboard.app_pages.studies.search_charts import history_option, importance_option, parallel_option
-from dashboard.app_pages.studies.search_view import table_rows
+from dashboard.data.trials import table_rows
 from dashboard.parts.forms import launch as launching
 from sealife_core.config import Axis, SearchConfig, build_search, describe, nested, parse, preset
 from sealife_core.datasets.dataset import Dataset

@@ -4,13 +4,12 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import pandas as pd
 import streamlit as st
 
 from dashboard import state
-from dashboard.parts.runs.table import colours_of_all
+from dashboard.parts.runs.table import coloured_table, colours_of_all
 from dashboard.theme import ink
-from dashboard.words import between, plain
+from dashboard.words import between, plain, with_method
 from sealife_core.evaluation.comparison.rows import ComparisonRow, by_encoder
 from sealife_core.evaluation.figures.comparison_figures import Score, scored
 from sealife_core.models.facts import title_of
@@ -57,7 +56,7 @@ def comparison_option(
         names.append({"value": encoder, "textStyle": {"fontWeight": "bold", "color": ink}})
         for row in group:
             series += _dot(row, len(names), colours[row.run_id], ink, score)
-            names.append(row.name if row.method.lower() in row.name.lower() else f"{row.name}\n{row.method}")
+            names.append(with_method(row.name, row.method, "\n"))
     if score == "accuracy" and series:
         chance = 100 * max(row.chance for row in rows)
         series[0]["markLine"] = {
@@ -85,14 +84,9 @@ def comparison_table(rows: Sequence[ComparisonRow]) -> None:
     found = table_rows(rows)
     if not any(row.fewer_labels for row in rows):
         found = [{k: v for k, v in row.items() if k != "Labels"} for row in found]
-    frame = pd.DataFrame(found)
-    colours = colours_of_all()
-    frame.insert(0, "●", "⬤")
-    paint = [f"color: {colours[row.run_id]}" for row in rows]
-    event = st.dataframe(
-        frame.style.apply(lambda _: paint, subset=["●"]),
-        hide_index=True,
-        column_config={"●": st.column_config.TextColumn("", width=24)},
+    event = coloured_table(
+        found,
+        [row.run_id for row in rows],
         on_select="rerun",
         selection_mode="single-row",
         key=f"comparison.table.{len(rows)}",

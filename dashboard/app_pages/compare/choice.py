@@ -6,7 +6,7 @@ import streamlit as st
 
 from dashboard import state
 from dashboard.data.compared import MOST_AT_ONCE, Choice, choice_of
-from dashboard.words import plain
+from dashboard.words import plain, with_method
 from sealife_core.evaluation.comparison.candidates import Candidate
 from sealife_core.runs.directory import Run
 
@@ -56,7 +56,7 @@ def chooser(choice: Choice) -> None:
 
 
 def _label(one: Candidate) -> str:
-    return one.name if one.method.lower() in one.name.lower() else f"{one.name} · {one.method}"
+    return with_method(one.name, one.method)
 
 
 def _tick(run_id: str, chosen: Sequence[str]) -> None:

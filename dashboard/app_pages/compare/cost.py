@@ -6,7 +6,7 @@ from typing import Any
 import streamlit as st
 
 from dashboard.parts.runs.table import colours_of_all
-from dashboard.theme import ACCENT_DARK, ACCENT_LIGHT, ink
+from dashboard.theme import accent, ink
 from sealife_core.evaluation.comparison.differences import ladders
 from sealife_core.evaluation.comparison.rows import ComparisonRow
 from sealife_core.runs.directory import Run
@@ -75,11 +75,10 @@ def ladder_view(rows: Sequence[ComparisonRow], runs: Sequence[Run]) -> None:
     found = ladders(rows, runs)
     if not found:
         return
-    dark = st.context.theme.type == "dark"
     st.markdown("**How deep the training goes**")
     for place, ladder in enumerate(found):
         st.echarts_chart(
-            ladder_option(ladder, ACCENT_DARK if dark else ACCENT_LIGHT),
+            ladder_option(ladder, accent()),
             height=260,
             key=f"comparison.ladder.{place}",
             alt="; ".join(f"{stages} stages: {percent(row.accuracy)}" for stages, row in ladder),

@@ -15,6 +15,7 @@ from dashboard.data.point_tables import interactive_html, points_table
 from dashboard.data.points import PCA, UMAP, Look
 from dashboard.data.scatter import Chart
 from dashboard.errors import show_error
+from dashboard.theme import is_dark
 from dashboard.words import run_name
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.errors import SealifeError
@@ -53,7 +54,7 @@ def explorer(dataset: Dataset, looks: Sequence[tuple[Run, Look]]) -> None:
 def _chart(dataset: Dataset, run: Run, asked: Look, height_px: int) -> None:
     """The chart as it can be drawn now: PCA as long as UMAP is not done. Raises RunError."""
     projection = projected(run, asked) if asked.method == UMAP else None
-    chart = embeddings.chart(run, dataset, asked, projection, dark=st.context.theme.type == "dark")
+    chart = embeddings.chart(run, dataset, asked, projection, dark=is_dark())
     look, count = chart.look, len(chart.cloud.rows)
     if not count:
         st.caption("There are no pictures of these classes. Choose other classes.")

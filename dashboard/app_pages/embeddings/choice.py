@@ -8,9 +8,10 @@ import streamlit as st
 
 from dashboard import cache, state
 from dashboard.data.points import FILM, PCA, UMAP, Look
+from dashboard.data.runs import config_of
 from dashboard.data.scatter import ALWAYS, CLASS, CLUSTER, CONFIDENCE, LOSS, PREDICTED, PREDICTING, RIGHT, SPLIT
 from dashboard.parts.forms.config_form import setting_field
-from dashboard.words import plain
+from dashboard.words import method, plain, run_name
 from sealife_core.config import SimclrConfig, describe, inherited, parse
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.errors import SealifeError
@@ -144,7 +145,7 @@ def embed_first(run: Run) -> None:
     """An old run has none: embed its encoder now."""
     with st.container(border=True):
         st.markdown(
-            f"**{plain(run.notes()['name'])} has no saved embeddings.** You can compute them now with its encoder."
+            f"**{plain(run_name(run))} has no saved embeddings.** You can compute them now with its encoder."
             " Nothing is trained again."
         )
         if st.button("Compute the embeddings", type="primary", icon=":material/arrow_forward:"):
@@ -175,25 +176,21 @@ def is_simclr(run: Run) -> bool:
 
 def title_of(run: Run) -> str:
     """The name of a run and what its encoder is, for the heading over its chart."""
-    config = run.config()
-    kind = "SimCLR" if isinstance(config, SimclrConfig) else config.method
-    name = run.notes()["name"]
+    kind, name = method(run.config()), run_name(run)
     return plain(name) if kind.lower() in name.lower() else f"{plain(name)} ({plain(kind.lower())})"
 
 
 def _names(runs: Sequence[Run]) -> dict[str, str]:
     """Id → name; the same name twice is told apart by the run's day and time."""
-    names = {run.id: run.notes()["name"] for run in runs}
+    names = {run.id: run_name(run) for run in runs}
     twice = {name for name in names.values() if list(names.values()).count(name) > 1}
     return {run_id: f"{name} · {run_id[:15]}" if name in twice else name for run_id, name in names.items()}
 
 
 def _data(run: Run) -> str:
     """The data set of a run; of a damaged one "". The config says it: opening the embeddings of all runs takes long."""
-    try:
-        return run.config().data
-    except SealifeError:
-        return ""
+    config = config_of(run)
+    return config.data if config else ""
 
 
 def _allowed(values: dict[str, Any]) -> dict[str, Any]:

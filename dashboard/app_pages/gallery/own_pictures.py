@@ -3,7 +3,6 @@
 They stay in this browser tab and the server's memory; nothing is written to disk.
 """
 
-import base64
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,6 +21,7 @@ from dashboard.app_pages.gallery.neighbours import neighbours_view
 from dashboard.app_pages.gallery.probability_bars import probability_bars
 from dashboard.cache import classifiers
 from dashboard.data.answers import Answers
+from dashboard.media import data_uri
 from dashboard.parts.pictures.cards import show_cards
 from dashboard.parts.pictures.sheets import A_PAGE, sheet
 from dashboard.parts.runs.table import colours_of_all
@@ -216,8 +216,3 @@ def _bars(run: Run, rival: Run | None, answers: Answers, picture: OwnPicture, ev
     asked = answers.classes.index(found.classes[evidence])
     probability_bars(answers, models, truth=None, asked=asked, key="own_bars")
     st.caption("The probability that the model gives each class. Click a class to see the evidence for it.")
-
-
-def data_uri(content: bytes, kind: str) -> str:
-    """``content`` as an address that holds it."""
-    return f"data:{kind};base64,{base64.b64encode(content).decode()}"

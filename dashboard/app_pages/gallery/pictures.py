@@ -13,6 +13,7 @@ from dashboard.cache import classifiers
 from dashboard.data.answers import PAIRED, Answers, Filters, chosen, of_split, pair_counts
 from dashboard.parts.pictures.cards import gallery_cards
 from dashboard.parts.runs.table import colours_of_all
+from dashboard.theme import dot
 from dashboard.words import run_name
 from sealife_core.runs.directory import Run
 
@@ -65,9 +66,7 @@ def _count(answers: Answers, places: np.ndarray, shown: Filters) -> str:
 def _piles(answers: Answers, other: Answers, shown: Filters, run: Run, rival: Run) -> None:
     """The four piles of two models, each a way to its pictures."""
     counts, colours = pair_counts(answers, other, shown.split), colours_of_all()
-    first, second = (
-        f'<span class="dot" style="background:{colours[one.id]}"></span>{escape(run_name(one))}' for one in (run, rival)
-    )
+    first, second = (f"{dot(colours[one.id])}{escape(run_name(one))}" for one in (run, rival))
     st.html(f'<div class="quiet">On each card, the first line is {first}, the second {second}.</div>')
     with st.container(horizontal=True):
         for name in ("both", "first", "second", "neither", "differ"):

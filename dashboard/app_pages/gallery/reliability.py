@@ -9,6 +9,7 @@ import streamlit as st
 
 from dashboard import state
 from dashboard.cache import classifiers
+from dashboard.theme import accent, ink
 from dashboard.words import plain, run_name
 from sealife_core.runs.directory import Run
 from sealife_core.wording import percent
@@ -80,11 +81,10 @@ def _diagram(table: pd.DataFrame, key: str, on_pick: Callable[[int], None] | Non
         if on_pick and places and places[0] < len(bins):
             on_pick(int(bins[places[0]]))
 
-    dark = st.context.theme.type == "dark"
     told = zip(filled["confidence"], filled["accuracy"], strict=True)
     words = "; ".join(f"{percent(sure, 0)} sure, {percent(right, 0)} right" for sure, right in told)
     st.echarts_chart(
-        reliability_option(filled, "#5CC4D4" if dark else "#0B7285", "#A9BCC3" if dark else "#5B6F77"),
+        reliability_option(filled, accent(), ink()),
         height=340, key=key, on_select=picked, alt=f"Reliability: {words}",
     )  # fmt: skip
 

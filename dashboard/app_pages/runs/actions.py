@@ -5,12 +5,13 @@ from collections.abc import Callable
 import streamlit as st
 
 from dashboard import cache, state
-from dashboard.parts.forms.config_form import form_values
+from dashboard.data.runs import config_of
+from dashboard.data.settings import form_values
+from dashboard.parts.notice import errors_said
 from dashboard.parts.runs.notes_form import notes_form
 from dashboard.parts.trash import trash_fold
 from dashboard.words import plain, run_name, size
-from sealife_core.config import AnyConfig, EmbedConfig, SimclrConfig, inherited, task_of
-from sealife_core.errors import ConfigError, SealifeError
+from sealife_core.config import EmbedConfig, SimclrConfig, inherited, task_of
 from sealife_core.evaluation.embeddings.stored_embeddings import has_embeddings
 from sealife_core.launching.data_checks import refuse_resume
 from sealife_core.runs.directory import Run
@@ -24,7 +25,7 @@ from sealife_core.runs.scheduling.queue_order import ahead_of, move_up
 def run_actions(run: Run) -> None:
     """A row of buttons; the one that comes next is the primary one."""
     shown = run.shown()
-    config = _config(run)
+    config = config_of(run)
     with st.container(horizontal=True, vertical_alignment="center"):
         if shown.state is State.CREATED:
             _button("Launch", "play_arrow", _launch, run, primary=True)
@@ -142,15 +143,5 @@ def _button(
 
 
 def _do(act: Callable[[Run], str], run: Run) -> None:
-    try:
-        undo = ("run", run.id) if act is _delete else None
-        state.say(act(run), undo)
-    except SealifeError as error:
-        state.say(plain(str(error)), None)
-
-
-def _config(run: Run) -> AnyConfig | None:
-    try:
-        return run.config()
-    except ConfigError:
-        return None
+    with errors_said():
+        state.say(act(run), ("run", run.id) if act is _delete else None)

@@ -7,6 +7,7 @@ from dashboard.app_pages.runs.actions import run_actions
 from dashboard.app_pages.runs.log import traceback_view
 from dashboard.app_pages.runs.recorded import recorded_lines
 from dashboard.app_pages.runs.tabs import run_tabs
+from dashboard.data.runs import config_of
 from dashboard.parts.notice import notice
 from dashboard.parts.runs import detail
 from dashboard.parts.runs.settings import what_differs
@@ -76,7 +77,7 @@ def _several(runs: list[Run]) -> None:
     colours = colours_of_all()
     polls = min((pace for run in runs if (pace := pace_s(run)) is not None), default=None)
     for kind, title in ((SimclrConfig, "SimCLR"), (ClassifierConfig, "Classifiers")):
-        group = [run for run in runs if detail.is_readable(run) and isinstance(run.config(), kind)]
+        group = [run for run in runs if isinstance(config_of(run), kind)]
         if group:
             st.subheader(title)
             detail.legend(group, colours)

@@ -7,7 +7,8 @@ from typing import Any
 import streamlit as st
 
 from dashboard.data.search_axes import FIRST, offered, variable
-from dashboard.parts.forms.config_form import FORMATS, shown
+from dashboard.data.settings import shown
+from dashboard.parts.forms.config_form import FORMATS
 from sealife_core.config import Axis, ClassifierConfig, Setting, SimclrConfig, bound, suggested_axis
 
 

@@ -7,7 +7,7 @@ import streamlit as st
 
 from dashboard import cache
 from dashboard.app_pages.studies.search_axes import axis_row, vary_choice
-from dashboard.app_pages.studies.search_charts import measure_title
+from dashboard.data.trials import measure_title
 from dashboard.errors import show_error
 from dashboard.parts.forms.config_form import tabbed
 from dashboard.parts.forms.dataset_choice import dataset_choice

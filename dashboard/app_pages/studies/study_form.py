@@ -10,6 +10,7 @@ from dashboard.parts.forms.launch import launch_lines
 from dashboard.parts.forms.machine_speed import measuring_lines
 from dashboard.parts.forms.start_from import sources
 from dashboard.parts.forms.where_field import where_field
+from dashboard.parts.notice import errors_said
 from dashboard.words import plain, size
 from sealife_core.config import SimclrConfig, StudyConfig, describe, source_run
 from sealife_core.errors import ConfigError, SealifeError
@@ -176,11 +177,9 @@ def _panel(study: StudyConfig | None) -> None:
 
 def _launch(study: StudyConfig, name: str) -> None:
     """A second click, or the same asked while it still goes on, leads to the study that is there."""
-    try:
+    with errors_said():
         run = next((run for run in cache.studies() if run.state().active and run.request() == study), None)
         if run is None:
             run = create_run(study, name=name)
             launch(run)
         state.open_study(run.id)
-    except SealifeError as error:
-        state.say(plain(str(error)))

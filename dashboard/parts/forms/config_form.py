@@ -1,22 +1,20 @@
 """A form made from a config's own description: a field added to the config appears here by itself."""
 
 from collections.abc import Callable, Mapping, Sequence
-from math import isclose
 from typing import Any
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from dashboard import state
-from sealife_core.config import AnyConfig, Setting, bound, flat_settings
-from sealife_core.models.facts import title_of
-from sealife_core.wording import short_number, with_unit
+from dashboard.data.settings import by_group, shown
+from sealife_core.config import Setting, bound
+from sealife_core.wording import with_unit
 
 # Draws one setting in its own way: (setting, value, widget key) → value.
 Field = Callable[[Setting, Any, str], Any]
 MOST_SLIDER_STEPS = 210  # a finer slider cannot be set by hand
 COLUMNS = 3
-NOT_IN_FORM = ("kind", "data_hash")
 FORMATS = {int: "%d", float: "%.4g"}  # without digits the browser writes 1.3333333333333333
 
 
@@ -73,14 +71,6 @@ def _folded(
     return {s.path: state.held(f"{key}.{s.path}", values[s.path]) for s in settings}
 
 
-def by_group(settings: Sequence[Setting]) -> dict[str, list[Setting]]:
-    """Group → its settings, in the config's order."""
-    groups: dict[str, list[Setting]] = {}
-    for setting in settings:
-        groups.setdefault(setting.group, []).append(setting)
-    return groups
-
-
 def setting_field(setting: Setting, value: Any, key: str) -> Any:
     """One setting with its title, unit, range and sentence. Returns its value."""
     shared: dict[str, Any] = {
@@ -92,38 +82,6 @@ def setting_field(setting: Setting, value: Any, key: str) -> Any:
         chosen = _widget(setting, value, shared)
         st.caption(setting.says + _range(setting, chosen))
     return chosen
-
-
-def form_values(config: AnyConfig) -> dict[str, Any]:
-    """The settings of ``config`` as the form names them."""
-    return {path: value for path, value in flat_settings(config).items() if path not in NOT_IN_FORM}
-
-
-def differences(settings: Sequence[Setting], values: Mapping[str, Any], preset: Mapping[str, Any]) -> list[str]:
-    """What was changed from the preset, for people: "Temperature 0.5 instead of 0.2"."""
-    return [
-        f"{s.title} {shown(values[s.path], s.path)} instead of {shown(preset[s.path], s.path)}"
-        for s in settings
-        if s.path in values and not same(values[s.path], preset[s.path])
-    ]
-
-
-def same(a: Any, b: Any) -> bool:
-    """Equal, as far as a form can tell."""
-    if isinstance(a, float) and isinstance(b, int | float):
-        return isclose(a, b, rel_tol=1e-6, abs_tol=1e-12)
-    return a == b
-
-
-def shown(value: Any, path: str = "") -> str:
-    """A value as people write it; ``path`` is the setting's."""
-    if path == "encoder":
-        return title_of(value) or "none"
-    if value is None:
-        return "the recipe's value"
-    if isinstance(value, bool):
-        return "on" if value else "off"
-    return short_number(value) if isinstance(value, float) else str(value).replace("_", " ")
 
 
 def _grid(

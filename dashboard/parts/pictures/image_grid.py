@@ -69,8 +69,3 @@ def picture_strip(dataset: Dataset, rows: Sequence[int]) -> None:
         for name in [escape(class_of(dataset, row))]
     )
     st.html(f'<div class="picture-strip">{images}</div>')
-
-
-def dot(index: int) -> str:
-    """A small disc in the colour of class ``index``, as HTML."""
-    return f'<span class="dot" style="background:{class_colour(index)}"></span>'

@@ -12,6 +12,7 @@ import streamlit as st
 
 from dashboard.data.curves import Curve
 from dashboard.data.panels import Panel
+from dashboard.theme import ink
 
 HEIGHT_PX = 230
 FAINT = 0.8  # fainter, a dark colour is not seen on a dark page
@@ -66,9 +67,8 @@ def draw_panel(
     with st.container(gap="xsmall"):
         st.markdown(f"**{panel.title}**")
         if curves:
-            dark = st.context.theme.type == "dark"
             st.echarts_chart(
-                curve_option(panel, curves, chances, "#A9BCC3" if dark else "#5B6F77", epochs, log),
+                curve_option(panel, curves, chances, ink(), epochs, log),
                 height=HEIGHT_PX,
                 key=key,
                 alt=_alternative(panel, curves),

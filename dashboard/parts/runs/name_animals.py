@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from dashboard import cache, state
+from dashboard.data.runs import config_of
 from dashboard.errors import show_error
 from dashboard.parts.runs import detail
 from dashboard.parts.runs.first_model import first_model
@@ -12,7 +13,7 @@ from dashboard.parts.runs.strip import POLL_S, progress_sentence, progress_share
 from dashboard.words import plain
 from sealife_core.config import AnyConfig, preset, task_of
 from sealife_core.demo import REEF
-from sealife_core.errors import ConfigError, SealifeError
+from sealife_core.errors import SealifeError
 from sealife_core.runs.directory import Run, create_run
 from sealife_core.runs.liveness import State
 from sealife_core.runs.names import default_name
@@ -124,8 +125,5 @@ def _config(data: str) -> AnyConfig:
 
 
 def _names(run: Run, data: str | None) -> bool:
-    try:
-        config = run.config()
-    except ConfigError:
-        return False
-    return task_of(config) == TASK and data in (None, config.data)
+    config = config_of(run)
+    return config is not None and task_of(config) == TASK and data in (None, config.data)
