@@ -3,10 +3,10 @@
 What depends on a process or on the clock (a run's state) is never cached.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from threading import Lock
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
 
 import streamlit as st
 
@@ -26,6 +26,30 @@ if TYPE_CHECKING:
 
 
 Stamp = tuple[int, int]
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def stamp(path: Path) -> Stamp:
+    """Changes when a file does: its time and size, zeros if it is not there."""
+    try:
+        found = path.stat()
+    except OSError:
+        return 0, 0
+    return found.st_mtime_ns, found.st_size
+
+
+def kept(most: int, *files: str, spinner: str | Literal[False] = False) -> Callable[[F], F]:
+    """Decorator: remember what a function returns, ``most`` results for all sessions, which share them.
+
+    The key of a run is its folder and the stamps of those ``files`` of it that the function reads; that of a data set
+    is its content. As with Streamlit's own, a parameter whose name begins with "_" is no part of the key, and a default
+    that is not passed is another key than the same value passed: there are none.
+    """
+    keys: dict[type, Callable[[Any], Any]] = {
+        Run: lambda run: (str(run.path), *(stamp(run.path / name) for name in files)),
+        Dataset: lambda dataset: (str(dataset.folder), dataset.content_hash),
+    }
+    return cast(Callable[[F], F], st.cache_resource(max_entries=most, show_spinner=spinner, hash_funcs=keys))
 
 
 def datasets() -> list[str]:
@@ -44,7 +68,7 @@ def previews(dataset: Dataset, rows: Sequence[int], image_size_px: int) -> list[
     from sealife_core.datasets.decoding.pixels import cache_size_px
 
     side = cache_size_px(dataset, image_size_px)
-    return [_preview(dataset, row, side, dataset.content_hash) for row in rows]
+    return [_preview(dataset, row, side) for row in rows]
 
 
 def launch_problems(request: "Request") -> list["Problem"]:
@@ -87,9 +111,12 @@ def metrics(run: Run) -> list[dict[str, Any]]:
         return list(reader.rows)
 
 
+@kept(16, PREDICTIONS)
 def predictions(run: Run) -> "pd.DataFrame":
     """The predictions of a run; to be read, not changed: all sessions share the table. Raises RunError."""
-    return _predictions(str(run.path), predictions_stamp(run))
+    from sealife_core.evaluation.classification.predictions import read_predictions
+
+    return read_predictions(run.path)
 
 
 def predictions_or_none(run: Run) -> "pd.DataFrame | None":
@@ -100,20 +127,6 @@ def predictions_or_none(run: Run) -> "pd.DataFrame | None":
         return None
 
 
-def predictions_stamp(run: Run) -> Stamp:
-    """Changes when the predictions of a run do."""
-    return stamp(run.path / PREDICTIONS)
-
-
-def stamp(path: Path) -> Stamp:
-    """Changes when a file does: its time and size, zeros if it is not there."""
-    try:
-        found = path.stat()
-    except OSError:
-        return 0, 0
-    return found.st_mtime_ns, found.st_size
-
-
 # A data set is frozen, so all sessions may share one: cache_resource makes no copy of the table.
 # As many as a page shows cards of: with fewer, each visit would read them all again.
 @st.cache_resource(max_entries=64, show_spinner=False)
@@ -121,18 +134,11 @@ def _dataset(folder: str, name: str, manifest: Stamp, info: Stamp) -> Dataset:
     return open_dataset(name, Path(folder).parent)
 
 
-@st.cache_resource(max_entries=256, show_spinner=False)
-def _preview(_dataset: Dataset, row: int, side_px: int, content_hash: str) -> "Preview":
+@kept(256)
+def _preview(dataset: Dataset, row: int, side_px: int) -> "Preview":
     from dashboard.data.previews import preview_of
 
-    return preview_of(_dataset, row, side_px)
-
-
-@st.cache_resource(max_entries=16, show_spinner=False)
-def _predictions(folder: str, changed: Stamp) -> "pd.DataFrame":
-    from sealife_core.evaluation.classification.predictions import read_predictions
-
-    return read_predictions(Path(folder))
+    return preview_of(dataset, row, side_px)
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)

@@ -35,7 +35,7 @@ def page() -> None:
             return
         beside = choice.beside_choice(run, ready)
     try:
-        dataset = cache.dataset(embeddings.stored(run).data)
+        dataset = cache.dataset(embeddings.stored(run, "h").data)
     except SealifeError as error:
         show_error(error)
         return

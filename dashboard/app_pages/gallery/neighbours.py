@@ -19,7 +19,7 @@ SHOWN = 8
 
 def training_neighbours(run: Run, dataset: Dataset, image_id: str) -> list[Neighbour]:
     """The training images nearest to one image of the data set. Raises RunError where the run has no embeddings."""
-    embedded = embeddings.stored(run)
+    embedded = embeddings.stored(run, "h")
     if image_id not in embedded.ids:
         raise RunError("This picture was not in the data set when the model was trained, so it has no embedding.")
     features = np.asarray(embedded.values[embedded.ids.index(image_id)], np.float32)
