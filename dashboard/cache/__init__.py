@@ -45,7 +45,7 @@ def kept(most: int, *files: str, spinner: str | Literal[False] = False) -> Calla
     is its content. As with Streamlit's own, a parameter whose name begins with "_" is no part of the key, and a default
     that is not passed is another key than the same value passed: there are none.
     """
-    keys: dict[type, Callable[[Any], Any]] = {
+    keys: dict[str | type, Callable[[Any], Any]] = {
         Run: lambda run: (str(run.path), *(stamp(run.path / name) for name in files)),
         Dataset: lambda dataset: (str(dataset.folder), dataset.content_hash),
     }

@@ -70,12 +70,13 @@ def neighbours(
     from sealife_core.evaluation.embeddings.neighbours import nearest
 
     values, rows = stored(run, of).values, _rows(run, dataset, of)
-    asked, own = query, -1
     if isinstance(query, int):
         places = (rows == query).nonzero()[0]
         if not len(places):
             return None
         asked, own = values[places[0]], query
+    else:
+        asked, own = query, -1
     found, alike = nearest(values, asked[None], k + 1)
     pairs = [(int(rows[i]), float(similarity)) for i, similarity in zip(found[0], alike[0], strict=True)]
     return [pair for pair in pairs if pair[0] not in (-1, own)][:k]

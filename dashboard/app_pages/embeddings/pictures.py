@@ -104,6 +104,6 @@ def _neighbours(dataset: Dataset, run: Run, query: int | None, pairs: Sequence[t
 def _counted(dataset: Dataset, rows: np.ndarray, most: int = 4) -> str:
     labels, counts = np.unique(dataset.labels[rows], return_counts=True)
     order = np.argsort(-counts, kind="stable")
-    words = [f"{counts[i]:,} {plain(class_name(dataset, labels[i]))}" for i in order]
+    words = [f"{counts[i]:,} {plain(class_name(dataset, int(labels[i])))}" for i in order]
     rest = int(counts[order[most:]].sum())
     return ", ".join(words[:most]) + (f", {rest:,} of {len(words) - most} other classes" if rest else "")
