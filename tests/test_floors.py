@@ -43,8 +43,8 @@ UNDER_PARTS = {"words", "theme", "errors", "state", "data", "cache", "background
 INSIDE: dict[str, set[str]] = {
     "words": set(),
     "theme": set(),
-    "heap": set(),
-    "doors": set(),
+    "garbage_collection": set(),
+    "origin_check": set(),
     "errors": {"words"},
     "state": {"words"},
     "data": {"words"},
@@ -53,8 +53,8 @@ INSIDE: dict[str, set[str]] = {
     "media": {"cache"},
     "parts": UNDER_PARTS,
     "app_pages": UNDER_PARTS | {"parts"},
-    "frame": {"heap", "state", "theme", "parts"},
-    "Home": {"doors", "errors", "media"},
+    "frame": {"garbage_collection", "state", "theme", "parts"},
+    "Home": {"origin_check", "errors", "media"},
 }
 FILES = sorted((*ROOT.glob("sealife_core/**/*.py"), *ROOT.glob("dashboard/**/*.py")))
 

@@ -33,6 +33,13 @@ def notice() -> None:
         st.button("", icon=":material/close:", key="hush", type="tertiary", help="Dismiss", on_click=state.hush)
 
 
+def way_out(text: str, label: str) -> bool:
+    """What is missing (Markdown), and the one button that makes it. Whether that was pressed."""
+    with st.container(border=True):
+        st.markdown(text)
+        return st.button(label, type="primary", icon=":material/arrow_forward:")
+
+
 def _undo(kind: str, name: str) -> None:
     from sealife_core.datasets.dataset import restore_dataset
     from sealife_core.runs.scheduling.queue import restore_with_parts

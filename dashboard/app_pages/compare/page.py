@@ -12,7 +12,7 @@ from dashboard.app_pages.compare.pair import pair_view
 from dashboard.app_pages.compare.untested import untested_table
 from dashboard.cache import comparisons
 from dashboard.data.compared import Choice
-from dashboard.parts.notice import notice
+from dashboard.parts.notice import notice, way_out
 from dashboard.parts.runs.settings import what_differs
 from dashboard.words import plain
 from sealife_core.evaluation.comparison.rows import ComparisonRow
@@ -33,17 +33,12 @@ def page() -> None:
         " weights that others learned, such as ImageNet's, and training **from scratch** starts from random weights."
     )
     if not chosen.candidates:
-        _nothing_yet()
+        text = "**No classifier has been tested yet.** Its test accuracy appears here when it has finished."
+        if way_out(text, "Train a classifier"):
+            state.go("train", **{state.TASK: "probe"})
     else:
         _compared(chosen)
     untested_table(cache.runs())
-
-
-def _nothing_yet() -> None:
-    with st.container(border=True):
-        st.markdown("**No classifier has been tested yet.** Its test accuracy appears here when it has finished.")
-        if st.button("Train a classifier", type="primary", icon=":material/arrow_forward:"):
-            state.go("train", **{state.TASK: "probe"})
 
 
 def _compared(chosen: Choice) -> None:

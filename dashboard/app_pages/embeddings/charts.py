@@ -71,7 +71,7 @@ def _chart(dataset: Dataset, run: Run, asked: Look, height_px: int) -> None:
 def _footing(dataset: Dataset, run: Run, chart: Chart, projection: Projection | None) -> None:
     """How many, how far to trust them, what to take away."""
     look, count = chart.look, len(chart.cloud.rows)
-    says = honesty(dataset, run, look, count, projection)
+    says = trust_words(dataset, run, look, count, projection)
     st.caption(says)
     name = f"{run.id}-{look.method.lower()}-{look.dims}d"
     title = f"{run_name(run)}: {look.method} of {count:,} pictures of {dataset.name}, by {look.colour}"
@@ -89,7 +89,7 @@ def _footing(dataset: Dataset, run: Run, chart: Chart, projection: Projection | 
         st.caption("PNG: use the camera above the chart", width="content")
 
 
-def honesty(dataset: Dataset, run: Run, look: Look, shown: int, projection: Projection | None) -> str:
+def trust_words(dataset: Dataset, run: Run, look: Look, shown: int, projection: Projection | None) -> str:
     """How many points, trustworthiness, k-NN accuracy, and what distances in the picture do not mean."""
     parts = []
     total = len(embeddings.stored(run, look.of).ids)

@@ -11,6 +11,7 @@ from dashboard.data.points import FILM, PCA, UMAP, Look
 from dashboard.data.runs import config_of
 from dashboard.data.scatter import ALWAYS, CLASS, CLUSTER, CONFIDENCE, LOSS, PREDICTED, PREDICTING, RIGHT, SPLIT
 from dashboard.parts.forms.config_form import setting_field
+from dashboard.parts.notice import way_out
 from dashboard.words import method, plain, run_name
 from sealife_core.config import SimclrConfig, describe, inherited, parse
 from sealife_core.datasets.dataset import Dataset
@@ -35,7 +36,7 @@ _SPACES: dict[str, Space] = {"encoder h": "h", "projection z": "z"}
 _NOTHING = "nothing"
 
 
-def lookable(runs: Sequence[Run]) -> tuple[list[Run], list[Run]]:
+def by_embeddings(runs: Sequence[Run]) -> tuple[list[Run], list[Run]]:
     """Runs with embeddings; and runs with a model that were made before embeddings were kept."""
     readable = [run for run in runs if _data(run)]
     with_them = [run for run in readable if has_embeddings(run.path)]
@@ -58,7 +59,7 @@ def run_choice(ready: Sequence[Run], old: Sequence[Run]) -> Run:
     return known[chosen]
 
 
-def beside_choice(run: Run, ready: Sequence[Run]) -> Run | None:
+def second_run_choice(run: Run, ready: Sequence[Run]) -> Run | None:
     """A second encoder on the same data set, or None."""
     data = _data(run)
     others = {other.id: other for other in ready if other.id != run.id and _data(other) == data}
@@ -131,26 +132,24 @@ def umap_settings(method: str, dims: int, of: Space) -> ProjectionSettings:
 
 def nothing_yet(unready: bool) -> None:
     """No run has embeddings: the one button that makes some."""
-    with st.container(border=True):
-        st.markdown(
-            "**No embeddings yet.** An embedding is the list of numbers that an encoder makes of a picture."
-            " Pictures that the encoder finds similar get similar embeddings. Every run saves its embeddings when"
-            " it ends." + (" Your run has not finished yet." if unready else "")
-        )
-        if st.button("Train an encoder", type="primary", icon=":material/arrow_forward:"):
-            train_simclr()
+    text = (
+        "**No embeddings yet.** An embedding is the list of numbers that an encoder makes of a picture. Pictures that"
+        " the encoder finds similar get similar embeddings. Every run saves its embeddings when it ends."
+        + (" Your run has not finished yet." if unready else "")
+    )
+    if way_out(text, "Train an encoder"):
+        train_simclr()
 
 
 def embed_first(run: Run) -> None:
     """An old run has none: embed its encoder now."""
-    with st.container(border=True):
-        st.markdown(
-            f"**{plain(run_name(run))} has no saved embeddings.** You can compute them now with its encoder."
-            " Nothing is trained again."
-        )
-        if st.button("Compute the embeddings", type="primary", icon=":material/arrow_forward:"):
-            state.set_form_values("embed", inherited(run.config()) | {"weights": f"run:{run.id}"})
-            state.go("train", **{state.TASK: "embed"})
+    text = (
+        f"**{plain(run_name(run))} has no saved embeddings.** You can compute them now with its encoder. Nothing is"
+        " trained again."
+    )
+    if way_out(text, "Compute the embeddings"):
+        state.set_form_values("embed", inherited(run.config()) | {"weights": f"run:{run.id}"})
+        state.go("train", **{state.TASK: "embed"})
 
 
 def train_simclr() -> None:

@@ -11,6 +11,7 @@ from dashboard.app_pages.embeddings.projection_progress import awaited
 from dashboard.app_pages.embeddings.scatter_link import SHARED_CSS, SHARED_JS, shared_data
 from dashboard.data.film_reel import film_reel, frame_words
 from dashboard.data.points import Cloud, Look, shown_of
+from dashboard.parts.notice import way_out
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.evaluation.embeddings.stored_embeddings import rows_of, snapshot_epochs
 from sealife_core.runs.directory import Run
@@ -63,11 +64,10 @@ def film(dataset: Dataset, run: Run, look: Look) -> None:
 
 
 def _no_film(snapshots: int) -> None:
-    with st.container(border=True):
-        kept = "only one snapshot" if snapshots else "no snapshots"
-        st.markdown(
-            f"**No film of this run**: it saved {kept}. SimCLR runs save about ten snapshots during training. Train"
-            " a new one to see how the classes separate."
-        )
-        if st.button("Train SimCLR", type="primary", icon=":material/arrow_forward:"):
-            choice.train_simclr()
+    kept = "only one snapshot" if snapshots else "no snapshots"
+    text = (
+        f"**No film of this run**: it saved {kept}. SimCLR runs save about ten snapshots during training. Train a new"
+        " one to see how the classes separate."
+    )
+    if way_out(text, "Train SimCLR"):
+        choice.train_simclr()

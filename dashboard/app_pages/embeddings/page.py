@@ -20,7 +20,7 @@ def page() -> None:
     st.title("Embeddings")
     notice()
     runs = cache.runs()
-    ready, old = choice.lookable(runs)
+    ready, old = choice.by_embeddings(runs)
     if not ready and not old:
         choice.nothing_yet(unready=any(run.state().active for run in runs))
         return
@@ -33,7 +33,7 @@ def page() -> None:
         if run in old:
             choice.embed_first(run)
             return
-        beside = choice.beside_choice(run, ready)
+        beside = choice.second_run_choice(run, ready)
     try:
         dataset = cache.dataset(embeddings.stored(run, "h").data)
     except SealifeError as error:

@@ -15,8 +15,8 @@ import streamlit as st
 from PIL import Image
 
 from dashboard import state
-from dashboard.app_pages.gallery.heat_layers import layer_choice, layer_held
 from dashboard.app_pages.gallery.heat_view import heat_view
+from dashboard.app_pages.gallery.layer_choice import layer_choice, layer_held
 from dashboard.app_pages.gallery.neighbours import neighbours_view
 from dashboard.app_pages.gallery.probability_bars import probability_bars
 from dashboard.cache import classifiers

@@ -7,8 +7,8 @@ import streamlit as st
 
 from dashboard import state
 from dashboard.app_pages.gallery.filters import spoken
-from dashboard.app_pages.gallery.heat_layers import layer_choice, layer_held
 from dashboard.app_pages.gallery.heat_view import heat_view
+from dashboard.app_pages.gallery.layer_choice import layer_choice, layer_held
 from dashboard.app_pages.gallery.neighbours import neighbours_view, training_neighbours
 from dashboard.app_pages.gallery.probability_bars import MOST, probability_bars
 from dashboard.data.answers import Answers, Filters

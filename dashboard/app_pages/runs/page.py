@@ -8,7 +8,7 @@ from dashboard.app_pages.runs.log import traceback_view
 from dashboard.app_pages.runs.recorded import recorded_lines
 from dashboard.app_pages.runs.tabs import run_tabs
 from dashboard.data.runs import config_of
-from dashboard.parts.notice import notice
+from dashboard.parts.notice import notice, way_out
 from dashboard.parts.runs import detail
 from dashboard.parts.runs.settings import what_differs
 from dashboard.parts.runs.strip import pace_s
@@ -29,16 +29,11 @@ def page() -> None:
             state.open_compare(state.selected_runs() or [])
     notice()
     if not runs:
-        _nothing_yet()
+        text = "**No runs yet.** A run is one training. After you launch it, it appears here with its curves."
+        if way_out(text, "Train a network"):
+            state.go("train")
     else:
         _list(runs)
-
-
-def _nothing_yet() -> None:
-    with st.container(border=True):
-        st.markdown("**No runs yet.** A run is one training. After you launch it, it appears here with its curves.")
-        if st.button("Train a network", type="primary", icon=":material/arrow_forward:"):
-            state.go("train")
 
 
 def _list(runs: list[Run]) -> None:

@@ -7,7 +7,7 @@ from dashboard.errors import show_error
 from dashboard.parts.forms.config_form import the_rest
 from dashboard.parts.forms.dataset_choice import dataset_choice
 from dashboard.parts.forms.launch import launch_lines
-from dashboard.parts.forms.machine_speed import measuring_lines
+from dashboard.parts.forms.machine_speed import cost_figures, measuring_lines
 from dashboard.parts.forms.start_from import sources
 from dashboard.parts.forms.where_field import where_field
 from dashboard.parts.notice import errors_said
@@ -152,9 +152,7 @@ def _panel(study: StudyConfig | None) -> None:
     if study is not None:
         cost = study_cost(study, cache.dataset(study.data), checkpoints_root())
         time = f"about {duration(cost.seconds)}" if cost.seconds is not None else "not known yet"
-        figures = {"Runs": f"{cost.runs:,}", "Total time": time, "Disk": size(cost.disk_bytes)}
-        cells = "".join(f"<span>{what}</span><b>{value}</b>" for what, value in figures.items())
-        st.html(f'<div class="figures">{cells}</div>')
+        cost_figures({"Runs": f"{cost.runs:,}", "Total time": time, "Disk": size(cost.disk_bytes)})
         there = f" {cost.done} of the runs already exist and are not trained again." if cost.done else ""
         at_once = f" {cost.at_once} runs train at once." if cost.at_once > 1 else ""
         st.caption(f"Time: {plain(cost.basis)}.{at_once}{there}")

@@ -32,6 +32,12 @@ def measuring_lines(device: str) -> None:
         st.button("Measure this machine", type="tertiary", icon=":material/speed:", on_click=_again, args=(device,))
 
 
+def cost_figures(figures: dict[str, str]) -> None:
+    """What a launch will take: what is told → how much."""
+    cells = "".join(f"<span>{name}</span><b>{value}</b>" for name, value in figures.items())
+    st.html(f'<div class="figures">{cells}</div>')
+
+
 def _wait(device: str) -> None:
     if not machine_speed.find(device).running:
         st.rerun(scope="app")

@@ -8,7 +8,7 @@ _lock = threading.Lock()
 _settled_modules = 0
 
 
-def settle() -> None:
+def freeze_imported() -> None:
     """Put what the imported modules hold out of the collector's sight, whenever more of them have come.
 
     Streamlit collects everything after each script, and while it does nobody is served. The half million objects of

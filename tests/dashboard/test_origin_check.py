@@ -18,8 +18,8 @@ from starlette.routing import Route, WebSocketRoute
 from starlette.testclient import TestClient
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from dashboard import doors
-from dashboard.doors import Doors
+from dashboard import origin_check
+from dashboard.origin_check import OriginCheck
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -36,13 +36,13 @@ async def talk(websocket: WebSocket) -> None:
 
 @pytest.fixture
 def client(monkeypatch: pytest.MonkeyPatch) -> Iterator[TestClient]:
-    monkeypatch.setenv(doors.HOSTS, "lab.example, Other.example.")
+    monkeypatch.setenv(origin_check.HOSTS, "lab.example, Other.example.")
     monkeypatch.setattr(socket, "gethostname", lambda: "Whale.institute.example")
-    doors._names.cache_clear()
+    origin_check._names.cache_clear()
     routes = [Route("/", answer, methods=["GET", "POST", "DELETE"]), WebSocketRoute("/stream", talk)]
-    with TestClient(Starlette(routes=routes, middleware=[Middleware(Doors)])) as client:
+    with TestClient(Starlette(routes=routes, middleware=[Middleware(OriginCheck)])) as client:
         yield client
-    doors._names.cache_clear()
+    origin_check._names.cache_clear()
 
 
 OURS = [
@@ -68,7 +68,7 @@ def test_host__of_this_machine_is_answered(client: TestClient, host: str) -> Non
 def test_host__that_dns_may_give_to_this_machine_is_refused(client: TestClient, host: str) -> None:
     got = client.get("/", headers={"host": host})
     assert got.status_code == 403
-    assert doors.HOSTS in got.text
+    assert origin_check.HOSTS in got.text
     assert got.headers["content-security-policy"] == "frame-ancestors 'self'"
     with pytest.raises(WebSocketDisconnect), client.websocket_connect("/stream", headers={"host": host}):
         pass

@@ -28,7 +28,7 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 
 
-class Doors:
+class OriginCheck:
     """ASGI middleware around everything that is served: Streamlit's own routes, static files, pictures, WebSocket."""
 
     def __init__(self, app: Callable[[Message, Receive, Send], Awaitable[None]]) -> None:
