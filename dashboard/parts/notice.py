@@ -1,7 +1,8 @@
 """What was just done, said aloud, with the way back where there is one."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import streamlit as st
 
@@ -9,6 +10,9 @@ from dashboard import state
 from dashboard.words import plain
 from sealife_core.datasets.mending import undo_mending
 from sealife_core.errors import SealifeError
+
+Undo = tuple[str, str]
+"""(kind, id) of what :func:`notice` can take back."""
 
 
 @contextmanager
@@ -18,6 +22,16 @@ def errors_said() -> Iterator[None]:
         yield
     except SealifeError as error:
         state.say(plain(str(error)))
+
+
+def act_button(label: str, icon: str, key: str, act: Callable[[], str], undo: Undo | None = None, **more: Any) -> None:
+    """An ``st.button`` that does ``act`` and says what that returns (Markdown), or what went wrong."""
+    st.button(label, icon=f":material/{icon}:", key=key, on_click=_do, args=(act, undo), **more)
+
+
+def _do(act: Callable[[], str], undo: Undo | None) -> None:
+    with errors_said():
+        state.say(act(), undo)
 
 
 def notice() -> None:

@@ -8,6 +8,7 @@ import streamlit as st
 
 from dashboard import cache, state
 from dashboard.data.compared import believed, class_rows
+from dashboard.data.echarts import chart_frame
 from dashboard.parts.class_bars import BAR_PX, MOST_CLASSES
 from dashboard.theme import ink
 from sealife_core.evaluation.comparison.paired import ClassChange, Paired, class_changes
@@ -50,9 +51,7 @@ def class_option(changes: Sequence[ClassChange], classes: Sequence[str], ink: st
         ("broken", [-change.broken for change in changes], "80", "left"),
     )
     return {
-        "animation": False,
-        "grid": {"left": 4, "right": 16, "top": 40, "bottom": 4, "containLabel": True},
-        "tooltip": {"show": False},
+        **chart_frame(4, 16, 40, 4, tooltip=False),
         "title": [
             {"text": "← broken", "right": "55%", "top": 6, "textStyle": {"fontSize": 13, "color": ink}},
             {"text": "fixed →", "right": 16, "top": 6, "textStyle": {"fontSize": 13, "color": ink}},

@@ -9,6 +9,7 @@ import streamlit as st
 
 from dashboard import state
 from dashboard.cache import classifiers
+from dashboard.data.echarts import chart_frame, interval_line
 from dashboard.theme import accent, ink
 from dashboard.words import plain, run_name
 from sealife_core.runs.directory import Run
@@ -103,11 +104,7 @@ def reliability_option(filled: pd.DataFrame, colour: str, ink: str) -> dict[str,
         for sure, right, _, _, n in rows
     ]
     whiskers = [
-        {
-            "type": "line", "data": [[sure, low], [sure, high]], "symbol": "none", "silent": True,
-            "tooltip": {"show": False},
-            "lineStyle": {"width": 3, "color": colour, "opacity": 0.4, "cap": "round"},
-        }
+        interval_line([sure, low], [sure, high], colour, 3, 0.4)
         for sure, _, low, high, _ in rows
     ]  # fmt: skip
     ideal = {
@@ -122,9 +119,7 @@ def reliability_option(filled: pd.DataFrame, colour: str, ink: str) -> dict[str,
     }  # fmt: skip
     axis = {"type": "value", "min": 0, "max": 100, "axisLabel": {"formatter": "{value} %"}, "nameLocation": "middle"}
     return {
-        "animation": False,
-        "grid": {"left": 22, "right": 32, "top": 24, "bottom": 26, "containLabel": True},
-        "tooltip": {"trigger": "item", "confine": True},
+        **chart_frame(22, 32, 24, 26),
         "xAxis": axis | {"name": "confidence", "nameGap": 28},
         "yAxis": axis | {"name": "right", "nameGap": 44},
         "series": [dot_series, ideal, *whiskers],

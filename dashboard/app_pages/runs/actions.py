@@ -1,13 +1,15 @@
 """What can be done with a run: stop, resume, go on from it, clone, rename, delete."""
 
 from collections.abc import Callable
+from functools import partial
+from typing import Any
 
 import streamlit as st
 
 from dashboard import cache, state
 from dashboard.data.runs import config_of
 from dashboard.data.settings import form_values
-from dashboard.parts.notice import errors_said
+from dashboard.parts.notice import act_button
 from dashboard.parts.runs.notes_form import notes_form
 from dashboard.parts.trash import trash_fold
 from dashboard.words import plain, run_name, size
@@ -28,16 +30,16 @@ def run_actions(run: Run) -> None:
     config = config_of(run)
     with st.container(horizontal=True, vertical_alignment="center"):
         if shown.state is State.CREATED:
-            _button("Launch", "play_arrow", _launch, run, primary=True)
+            _button("Launch", "play_arrow", _launch, run, type="primary")
         if shown.state.active:
             _button("Stopping…" if shown.stopping else "Stop", "stop_circle", _stop, run, disabled=shown.stopping)
         if shown.state is State.QUEUED and ahead_of(run):
             _button("Move up", "arrow_upward", _move_up, run)
             _button("Move to the front", "vertical_align_top", _move_to_front, run)
         if shown.state.resumable and damage(run):
-            _button("Start from the beginning", "restart_alt", _begin_anew, run, primary=True)
+            _button("Start from the beginning", "restart_alt", _begin_anew, run, type="primary")
         elif shown.state.resumable:
-            _button("Resume", "resume", _resume, run, primary=True)
+            _button("Resume", "resume", _resume, run, type="primary")
         if isinstance(config, SimclrConfig | EmbedConfig) and (run.path / "model.safetensors").exists():
             _classifier_button(run, config, primary=not shown.state.resumable)
         _looks(run)
@@ -80,7 +82,7 @@ def _looks(run: Run) -> None:
 def _more(run: Run) -> None:
     notes_form(run)
     st.caption(f"Files: {plain(str(run.path))}")
-    _button("Delete", "delete", _delete, run, disabled=run.state().active)
+    _button("Delete", "delete", _delete, run, disabled=run.state().active, undo=("run", run.id))
     st.caption("Moves it to the trash. You can undo this." if not run.state().active else "Stop the run first.")
     trash_fold(queue.trashed(), "run", queue.empty_trash)
 
@@ -128,20 +130,5 @@ def _delete(run: Run) -> str:
     return f"**{plain(name)}** is in the trash ({size(freed_bytes)})."
 
 
-def _button(
-    label: str, icon: str, act: Callable[[Run], str], run: Run, *, primary: bool = False, disabled: bool = False
-) -> None:
-    st.button(
-        label,
-        icon=f":material/{icon}:",
-        type="primary" if primary else "secondary",
-        key=f"run{act.__name__}",
-        on_click=_do,
-        args=(act, run),
-        disabled=disabled,
-    )
-
-
-def _do(act: Callable[[Run], str], run: Run) -> None:
-    with errors_said():
-        state.say(act(run), ("run", run.id) if act is _delete else None)
+def _button(label: str, icon: str, act: Callable[[Run], str], run: Run, **more: Any) -> None:
+    act_button(label, icon, f"run{act.__name__}", partial(act, run), **more)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from dashboard.data.echarts import chart_frame
 from dashboard.data.settings import shown
 from dashboard.data.trials import measure_title, scored
 from dashboard.theme import LIGHT_PAPER
@@ -96,9 +97,7 @@ def parallel_option(
 def importance_option(weights: Mapping[str, float], settings: Mapping[str, Setting], ink: str) -> dict[str, Any]:
     """A bar a setting, the longest on top."""
     return {
-        "animation": False,
-        "grid": {"left": 4, "right": 56, "top": 4, "bottom": 4, "containLabel": True},
-        "tooltip": {"show": False},
+        **chart_frame(4, 56, 4, 4, tooltip=False),
         "xAxis": {"type": "value", "min": 0, "max": 100, "axisLabel": {"formatter": "{value} %"}},
         "yAxis": {"type": "category", "inverse": True, "axisTick": {"show": False},
                   "data": [settings[path].title for path in weights],

@@ -1,9 +1,13 @@
 """What can be done with a study: stop, resume, launch, rename, delete."""
 
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
 import streamlit as st
 
 from dashboard import state
-from dashboard.parts.notice import errors_said
+from dashboard.parts.notice import act_button
 from dashboard.parts.runs.notes_form import notes_form
 from dashboard.words import plain, run_name, size
 from sealife_core.runs.directory import Run, parts_of
@@ -16,12 +20,12 @@ def study_actions(run: Run) -> None:
     shown = run.shown()
     with st.container(horizontal=True, vertical_alignment="center"):
         if shown.state.active:
-            label = "Stopping…" if shown.stopping else "Stop"
-            _button(label, "stop_circle", queue.request_stop, run, "is stopping, and so are its runs", shown.stopping)
+            label, said = "Stopping…" if shown.stopping else "Stop", "is stopping, and so are its runs"
+            _button(label, "stop_circle", queue.request_stop, run, said, disabled=shown.stopping)
         if shown.state.resumable:
-            _button("Resume", "resume", queue.resume, run, "is queued to continue", primary=True)
+            _button("Resume", "resume", queue.resume, run, "is queued to continue", type="primary")
         if shown.state is State.CREATED:
-            _button("Launch", "play_arrow", queue.launch, run, "is queued", primary=True)
+            _button("Launch", "play_arrow", queue.launch, run, "is queued", type="primary")
         with st.popover("More", icon=":material/more_horiz:"):
             _more(run)
 
@@ -35,32 +39,24 @@ def _more(run: Run) -> None:
     parts = parts_of(run)
     whole = sum(part.size_bytes for part in parts)
     st.markdown(f"**Delete it?** It made {len(parts)} runs ({size(whole)}).")
-    st.button(f"Delete the study and its {len(parts)} runs", icon=":material/delete:", key="study.delete_all",
-              on_click=_delete, args=(run, True))  # fmt: skip
-    st.button(
-        "Delete only the study", icon=":material/delete:", key="study.delete", on_click=_delete, args=(run, False)
-    )
+    undo = "run", run.id
+    label = f"Delete the study and its {len(parts)} runs"
+    act_button(label, "delete", "study.delete_all", partial(_delete, run, True), undo)
+    act_button("Delete only the study", "delete", "study.delete", partial(_delete, run, False), undo)
     st.caption("Moves it to the trash. You can undo this.")
 
 
-def _delete(run: Run, with_parts: bool) -> None:
+def _delete(run: Run, with_parts: bool) -> str:
     name = run_name(run)
-    with errors_said():
-        freed, kept = queue.delete_with_parts(run) if with_parts else (queue.delete(run), [])
-        stay = f" {len(kept)} runs are kept because other runs need their weights." if kept else ""
-        state.say(f"**{plain(name)}** is in the trash ({size(freed)}).{stay}", ("run", run.id))
-        state.open_study("")
+    freed, kept = queue.delete_with_parts(run) if with_parts else (queue.delete(run), [])
+    stay = f" {len(kept)} runs are kept because other runs need their weights." if kept else ""
+    state.open_study("")
+    return f"**{plain(name)}** is in the trash ({size(freed)}).{stay}"
 
 
-def _button(label, icon, act, run: Run, said: str, disabled: bool = False, *, primary: bool = False) -> None:
-    kind = "primary" if primary else "secondary"
-    st.button(
-        label, icon=f":material/{icon}:", type=kind, key=f"study.{icon}", disabled=disabled, on_click=_do,
-        args=(act, run, said),
-    )  # fmt: skip
-
-
-def _do(act, run: Run, said: str) -> None:
-    with errors_said():
+def _button(label: str, icon: str, act: Callable[[Run], object], run: Run, said: str, **more: Any) -> None:
+    def done() -> str:
         act(run)
-        state.say(f"**{plain(run_name(run))}** {said}.")
+        return f"**{plain(run_name(run))}** {said}."
+
+    act_button(label, icon, f"study.{icon}", done, **more)
