@@ -1,4 +1,4 @@
-"""What stands around every page: the navigation and the strip of what is running."""
+"""What every page has around it: the navigation and the strip of what is running."""
 
 from pathlib import Path
 

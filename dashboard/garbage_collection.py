@@ -9,7 +9,7 @@ _settled_modules = 0
 
 
 def freeze_imported() -> None:
-    """Put what the imported modules hold out of the collector's sight, whenever more of them have come.
+    """Exclude what the imported modules hold from garbage collection; again whenever more modules were imported.
 
     Streamlit collects everything after each script, and while it does nobody is served. The half million objects of
     PyTorch, pandas and the like, which never become garbage, made that 0.4 s a click.
@@ -18,7 +18,7 @@ def freeze_imported() -> None:
     modules = len(sys.modules)
     if modules != _settled_modules and _lock.acquire(blocking=False):
         try:
-            gc.collect()  # what is garbage now would stay for ever
+            gc.collect()  # frozen garbage would never be freed
             gc.freeze()
             _settled_modules = modules
         finally:

@@ -1,4 +1,4 @@
-"""Pictures, served beside the pages: ``/thumb/<data set>/<row>.jpg``, ``/evidence/<run>/<row>/<class>.png``.
+"""Pictures, served next to the pages: ``/thumb/<data set>/<row>.jpg``, ``/evidence/<run>/<row>/<class>.png``.
 
 Every id is looked up among those that exist; none becomes a path.
 """

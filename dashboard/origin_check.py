@@ -77,7 +77,7 @@ def refusal(headers: list[tuple[bytes, bytes]]) -> str | None:
 
 
 def is_ours(host: str) -> bool:
-    """Whether ``host`` is this machine by a name that nobody else can give to it: no foreign DNS decides it."""
+    """Whether ``host`` is a name of this machine that no foreign DNS server can assign to it."""
     if host in _names() or host.endswith(".localhost"):
         return True
     try:

@@ -76,7 +76,7 @@ def ink() -> str:
 
 
 def lettering() -> str:
-    """The colour of figures that stand on a coloured ground in a chart, for the theme that is on."""
+    """The colour of numbers on a coloured background in a chart, for the theme that is on."""
     return "#F0F6F8" if is_dark() else "#14262E"
 
 

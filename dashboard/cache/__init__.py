@@ -97,7 +97,7 @@ def studies() -> list[Run]:
 
 
 def forecasts(asked: "AnyConfig | None" = None) -> "dict[str, QueueForecast]":
-    """When each run that waits for this machine begins, and ``asked`` as ASKED. From disk each time, as the runs."""
+    """When each run that waits for this machine starts, and ``asked`` as ASKED. Read from disk each time."""
     from sealife_core.runs.scheduling.forecast import queue_forecast
 
     return queue_forecast(checkpoints_root(), dataset, metrics, asked)

@@ -111,7 +111,7 @@ def own_neighbours(run: Run, key: str, content: bytes) -> list["Neighbour"]:
 
 
 def novelty(run: Run) -> tuple["OutOfDistribution | None", str]:
-    """How a run tells pictures that are unlike its training images; None and the reason where it cannot."""
+    """How a run recognises pictures unlike its training images; None and the reason where it cannot."""
     model, lock = predictor(run)
     with lock:
         return model.novelty, model.without_novelty

@@ -108,7 +108,7 @@ def features_of(run: Run, content: bytes) -> "np.ndarray":
 
 
 def keep_figure(version: str, text: str) -> None:
-    """Have the figure ``text`` (JSON) served by its ``version``; those not drawn for long give way."""
+    """Have the figure ``text`` (JSON) served by its ``version``; those that were drawn longest ago are dropped."""
     held = _figures()
     held.pop(version, None)
     held[version] = text

@@ -67,7 +67,7 @@ class Answers:
         return self.dataset.classes.index(name) if name in self.dataset.classes else -1
 
     def place_of(self, image_id: str) -> int | None:
-        """Where the image with this id stands, or None."""
+        """The place of the image with this id, or None."""
         return self._places.get(image_id)
 
     @cached_property

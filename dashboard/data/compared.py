@@ -20,7 +20,7 @@ MOST_AT_ONCE = 12  # more lines than this cannot be told apart; a person may sti
 
 @dataclass(frozen=True)
 class Choice:
-    """What is compared. ``rows`` and ``runs`` stand in one order, the most accurate first.
+    """What is compared. ``rows`` and ``runs`` have one order, the most accurate first.
 
     ``left_out``: names of runs that were asked for and cannot be compared with these; ``ticked``: ids of the others.
     """

@@ -35,13 +35,13 @@ def curves_of(panel: Panel, rows: Sequence[Mapping[str, Any]], colour: str, name
 def thinned(
     rows: Iterable[Mapping[str, Any]], key: str, factor: float = 1.0, most: int = MOST_POINTS
 ) -> tuple[list[list[float]], int]:
-    """([epoch, value × factor] of ``key``, how many rows stand behind a point). Points are means, so none is lost."""
+    """([epoch, value × factor] of ``key``, how many rows each point is the mean of)."""
     found = [(row["epoch"], row[key]) for row in rows if None not in (row.get(key), row.get("epoch"))]
     batched = -(-len(found) // most) or 1
     points = []
     for start in range(0, len(found), batched):
         part = found[start : start + batched]
-        # The newest epoch of the part stands for it: a growing curve ends where the run is.
+        # At the newest epoch of the part: a growing curve ends where the run is.
         points.append([round(part[-1][0], 4), round(factor * sum(value for _, value in part) / len(part), 6)])
     return points, batched
 

@@ -29,7 +29,7 @@ def film_reel(dataset: Dataset, cloud: Cloud, frames: np.ndarray, look: Look) ->
 
 
 def frame_words(facts: dict[str, Any], frames: int) -> list[str]:
-    """How far to trust each of ``frames``, and how far the classes lie apart in it; "" where nobody knows."""
+    """How far to trust each of ``frames``, and how far apart the classes are in it; "" where this is unknown."""
     words = [[] for _ in range(frames)]
     for name, title, form in (
         ("knn_accuracy", "k-NN accuracy", lambda value: percent(value, 0)),

@@ -1,4 +1,4 @@
-"""Pictures of a data set: their class, what is known of one, which stand for all, and how many there are of each."""
+"""Pictures of a data set: their class, what is known of one, which represent all, and how many there are of each."""
 
 import numpy as np
 import pandas as pd
@@ -39,8 +39,8 @@ def spread(dataset: Dataset, pictures: int) -> list[int]:
 
 
 def some_rows(dataset: Dataset, seed: int, count: int) -> list[int]:
-    """Up to ``count`` random rows, one of each class before the second of any: the same for the same seed; a larger
-    count begins with a smaller one's."""
+    """Up to ``count`` random rows, one of each class before a second of any. The same seed gives the same rows, and a
+    larger count starts with those of a smaller one."""
     order = np.random.default_rng(seed).permutation(len(dataset.manifest))
     return order[np.argsort(turns(dataset.labels[order]), kind="stable")][:count].tolist()
 

@@ -1,4 +1,4 @@
-"""What can be taken away: the selection and all points as CSV, the chart as an interactive page of its own."""
+"""Downloads: the selection and all points as CSV, the chart as an interactive HTML page."""
 
 from html import escape
 from textwrap import wrap
@@ -23,7 +23,7 @@ def selection_csv(dataset: Dataset, rows: np.ndarray) -> str:
 
 
 def points_table(dataset: Dataset, cloud: Cloud, facts: ImageFacts) -> pd.DataFrame:
-    """One row a point: who it is, where it lies, what is known of it; unknown is empty."""
+    """One row a point: which image, its coordinates, what is known of it; unknown is empty."""
     names = np.array([*dataset.classes, ""], dtype=object)  # -1 is the last: nothing
     table = _who(dataset, cloud.rows)
     for axis, values in zip("xyz", cloud.points.T, strict=False):
@@ -37,7 +37,7 @@ def points_table(dataset: Dataset, cloud: Cloud, facts: ImageFacts) -> pd.DataFr
 
 
 def _who(dataset: Dataset, rows: np.ndarray) -> pd.DataFrame:
-    """One row an image: ``source`` is what a person called its file, ``file`` where it lies in the data set."""
+    """One row an image: ``source`` is the file's name before the import, ``file`` its path in the data set."""
     about = dataset.manifest.iloc[rows].reset_index(drop=True)
     return about.assign(source=[dataset.file_names[row] for row in rows])[["source", "id", "label", "split", "file"]]
 

@@ -135,7 +135,7 @@ def _scale(by: str, facts: ImageFacts) -> Scale:
     if by == CONFIDENCE:
         return Scale(facts.confidence, by, 0.0, 1.0, ".0%")
     known = facts.loss[np.isfinite(facts.loss)]
-    # One picture in fifty may lie beyond the end of the scale: a single huge loss would make all others look alike.
+    # One picture in fifty may be beyond the end of the scale: one huge loss would make all others look the same.
     top = float(np.percentile(known, 98)) if len(known) else 1.0
     return Scale(facts.loss, "loss (nats)", 0.0, max(top, 1e-3), ".1f")
 
@@ -188,7 +188,7 @@ def _add(
         "name": escape(name), "meta": name, "marker": marker, "hoverinfo": "none", "showlegend": legend,
     }  # fmt: skip
     if points.shape[1] == 3:
-        # Three dimensions stand closer together: the same points, a little smaller.
+        # Points are closer together in three dimensions, so they are drawn a little smaller.
         solid = marker | {"size": max(2.5, marker["size"] * 0.6)}
         figure.add_trace(go.Scatter3d(**(shared | {"z": points[members, 2], "marker": solid})))
         return
@@ -233,7 +233,7 @@ def _layout(axes: Sequence[str], dark: bool, zoom_key: str) -> dict:
         "font": {"color": ink, "size": 13},
         "legend": {"itemsizing": "constant", "font": {"size": 12}, "tracegroupgap": 0, "y": 1,
                    "bgcolor": "rgba(0,0,0,0)"},
-        "showlegend": False,  # it stands below, where it takes no room from the points and can be clicked on a phone
+        "showlegend": False,  # the component draws it below, with more room for the points
         "modebar": {"orientation": "h", "bgcolor": "rgba(0,0,0,0)", "color": "#8A979C", "activecolor": ink},
         "newselection": {"line": {"color": ink, "dash": "solid", "width": 1.5}},
         "template": "none",

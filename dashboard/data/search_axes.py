@@ -1,4 +1,4 @@
-"""Which settings a search can vary, which it begins with, and among which values a choice is made."""
+"""Which settings a search can vary, which it varies by default, and which values can be chosen."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -7,7 +7,7 @@ from sealife_core.config import Setting
 from sealife_core.models.facts import OFFERED
 
 ENCODER = "encoder"
-# What most changes how well each kind of run goes, and so what a search begins with.
+# What most changes how well each kind of run does, and so what a search varies by default.
 FIRST = {
     "simclr": ("learning_rate", "temperature", "views.strength"),
     "probe": ("weight_decay", "class_weights"),
@@ -24,5 +24,5 @@ def variable(settings: Sequence[Setting]) -> dict[str, Setting]:
 
 
 def offered(setting: Setting, values: Sequence[Any]) -> Sequence[Any]:
-    """What can be chosen for ``setting``: ``values``, those it begins with; of encoders, all that are offered."""
+    """What can be chosen for ``setting``: its default ``values``; of encoders, all that are offered too."""
     return list(dict.fromkeys([*OFFERED, *values])) if setting.path == ENCODER else values

@@ -60,7 +60,7 @@ def shown(value: Any, path: str = "") -> str:
     return short_number(value) if isinstance(value, float) else str(value).replace("_", " ")
 
 
-# Which data and which weights always differ; the heading of the run tells them.
+# Which data and which weights always differ; the heading of the run shows them.
 NOT_COMPARED = ("data", "weights")
 
 

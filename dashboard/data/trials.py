@@ -50,7 +50,7 @@ def table_rows(search: SearchConfig, trials: Sequence[Trial]) -> list[dict[str, 
 
 
 def worth(best: Trial, trials: Sequence[Trial], low: float | None) -> str:
-    """How much to believe of the lead of ``best``, whose score has an interval that begins at ``low``."""
+    """How much to believe of the lead of ``best``, whose score has an interval that starts at ``low``."""
     others = [trial for trial in trials if trial.state == "finished" and trial is not best]
     text = (
         f"It is the best of {len(trials)} trials on the same pictures, so part of its lead is luck. Expect a"

@@ -9,7 +9,7 @@ from dashboard import state
 from dashboard.words import SPLIT_WORDS
 from sealife_core.evaluation.figures.palette import class_colour
 
-MOST_CLASSES = 60  # more are said in words; a chart of 500 bars is read by nobody
+MOST_CLASSES = 60  # nobody reads a chart of 500 bars: a sentence says how many are not shown
 BAR_PX = 24
 SHADES = (1.0, 0.6, 0.3)  # of training, validation and test
 

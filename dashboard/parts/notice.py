@@ -1,4 +1,4 @@
-"""What was just done, said aloud, with the way back where there is one."""
+"""What was just done, with an undo where there is one; and buttons that say what they did."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager

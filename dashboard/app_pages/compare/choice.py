@@ -1,4 +1,4 @@
-"""Which runs are compared: those tested on the same pictures can be ticked; others stand greyed, with the reason."""
+"""Which runs are compared: those tested on the same pictures can be ticked; others are disabled, with the reason."""
 
 from collections.abc import Sequence
 
@@ -10,11 +10,11 @@ from dashboard.words import plain, with_method
 from sealife_core.evaluation.comparison.candidates import Candidate
 from sealife_core.runs.directory import Run
 
-MOST_LISTED = 16  # boxes: of more runs the newest stand there, and the others are looked up by name
+MOST_LISTED = 16  # check boxes, for the newest runs; older ones are chosen by name
 
 
 def read(runs: Sequence[Run]) -> Choice:
-    """The choice that the URL holds; a link opened anew shows the same runs."""
+    """The choice in the URL: a link shows the same runs again."""
     choice = choice_of(runs, state.compared_runs(), state.compare("tests"))
     if not choice.left_out:
         state.compare_runs(choice.ticked)

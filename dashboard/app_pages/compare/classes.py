@@ -56,7 +56,7 @@ def class_option(changes: Sequence[ClassChange], classes: Sequence[str], ink: st
             {"text": "← broken", "right": "55%", "top": 6, "textStyle": {"fontSize": 13, "color": ink}},
             {"text": "fixed →", "right": 16, "top": 6, "textStyle": {"fontSize": 13, "color": ink}},
         ],
-        # The labels tell the counts: a tick of −3 pictures would be read by nobody.
+        # The labels show the counts: a tick of −3 pictures would make no sense.
         "xAxis": {"type": "value", "min": -1.15 * most, "max": 1.15 * most, "axisLabel": {"show": False},
                   "splitLine": {"show": False}},
         "yAxis": {

@@ -20,7 +20,7 @@ from sealife_core.runs.directory import Run
 
 
 def page() -> None:
-    """The advice, the chart beside the choice of runs, and what stands behind it."""
+    """The advice, the chart next to the choice of runs, and the details."""
     chosen = choice.read(cache.runs())
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.title("Compare", width="content")

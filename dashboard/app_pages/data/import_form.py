@@ -1,4 +1,4 @@
-"""Bringing in photographs: from this machine or as an upload; what came of it, file by file."""
+"""Importing photographs, from this machine or as an upload; and which files were skipped."""
 
 import shutil
 from pathlib import Path
@@ -31,7 +31,7 @@ frames of a film, stay in one split.
 
 @st.dialog("Import photographs", width="medium")
 def import_dialog() -> None:
-    """Asks for a source and a name, then begins; the page shows the progress."""
+    """Asks for a source and a name, then starts the import; the page shows its progress."""
     upload_first = st.segmented_control(
         "Where are they?",
         ["On this machine", "Upload a zip"],
@@ -153,7 +153,7 @@ def skipped_table(skipped: list[tuple[str, str]]) -> None:
 
 
 def _keep(upload: IO[bytes], name: str) -> Path:
-    """The upload as a file beside the data sets, in a folder of its own; those of servers that ended are removed."""
+    """The upload as a file next to the data sets, in its own folder; those of ended servers are removed."""
     folder = claimed_folder(data_root() / UPLOADS, "upload-")
     kept = folder / f"{name}.zip"
     try:

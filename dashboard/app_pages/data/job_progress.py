@@ -12,7 +12,7 @@ POLL_S = 0.5
 
 
 def job_progress(job: Job) -> None:
-    """Its stage and how much of it is done; polls until it has ended, then the page is drawn anew."""
+    """Its stage and how much of it is done; polls until it has ended, then redraws the page."""
     if job.running:
         st.fragment(_poll, run_every=POLL_S)(job.key)
 

@@ -1,4 +1,4 @@
-"""The charts of one or two encoders with all that follows from them. A fragment: a selection draws no chart anew."""
+"""The charts of one or two encoders and all that depends on them. A fragment: a selection redraws no chart."""
 
 from collections.abc import Sequence
 from typing import Any

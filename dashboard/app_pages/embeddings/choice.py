@@ -1,4 +1,4 @@
-"""Which encoder is looked at, how, and in which colours; and what stands there while there is nothing to look at."""
+"""Which encoder is shown, how, and in which colours; and what is shown while there is none."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -45,7 +45,7 @@ def by_embeddings(runs: Sequence[Run]) -> tuple[list[Run], list[Run]]:
 
 
 def run_choice(ready: Sequence[Run], old: Sequence[Run]) -> Run:
-    """The run that is looked at; those without embeddings stand last."""
+    """The chosen run; those without embeddings are listed last."""
     known = {run.id: run for run in (*ready, *old)}
     chosen = cast(str, state.embedded_run(list(known)))
     names = _names([*ready, *old])
@@ -180,7 +180,7 @@ def title_of(run: Run) -> str:
 
 
 def _names(runs: Sequence[Run]) -> dict[str, str]:
-    """Id → name; the same name twice is told apart by the run's day and time."""
+    """Id → name; where two have the same name, with the day and time of the run."""
     names = {run.id: run_name(run) for run in runs}
     twice = {name for name in names.values() if list(names.values()).count(name) > 1}
     return {run_id: f"{name} · {run_id[:15]}" if name in twice else name for run_id, name in names.items()}

@@ -1,4 +1,4 @@
-"""What stands below the chart: the pictures of the selection, and the nearest neighbours of one picture."""
+"""Below the chart: the pictures of the selection, and the nearest neighbours of one picture."""
 
 from collections.abc import Sequence
 

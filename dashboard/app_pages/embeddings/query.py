@@ -1,4 +1,4 @@
-"""A person's own picture, asked of the encoders: its features, to find what lies nearest."""
+"""A person's own picture as a query: its features under each encoder, to find its nearest neighbours."""
 
 from collections.abc import Sequence
 from io import BytesIO

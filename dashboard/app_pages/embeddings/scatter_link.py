@@ -1,4 +1,4 @@
-"""The chart of points as a component without an iframe: hovering shows pictures, a lasso or a click tells the server.
+"""The chart of points as a component without an iframe: hovering shows pictures, a lasso or a click reaches the server.
 
 Streamlit's own Plotly chart sends every selected point back with all it holds, and is drawn anew, blinking, whenever it
 changes. Here the rows alone travel, and recolouring or a selection made elsewhere changes the chart that is there.
@@ -30,7 +30,7 @@ _SCATTER = component(
 def linked_scatter(
     picture: ScatterPicture, dataset: Dataset, *, key: str, marks: Sequence[int] = (), height_px: int = 560, alt: str
 ) -> None:
-    """Draw ``picture``. Selections and clicks go through the doors of state.py before the script's next run.
+    """Draw ``picture``. Selections and clicks are in ``state`` before the script's next run.
 
     ``marks`` are rows to put rings around, the query first.
     """

@@ -1,4 +1,4 @@
-"""Precision, recall and F1 of each class, with what it is taken for most; a name or a mix-up leads to its pictures.
+"""Precision, recall and F1 of each class, and the class it is most often confused with; a click shows the pictures.
 A heading sorts, in the browser.
 """
 
@@ -93,7 +93,7 @@ def class_table(
     key: str,
     on_pick: Callable[[dict[str, str]], None],
 ) -> None:
-    """``per_class`` as ``scores`` gives it, ``counts`` (C, C) with row = truth. ``on_pick`` is told what is clicked."""
+    """``per_class`` as ``scores`` gives it, ``counts`` (C, C) with row = truth. ``on_pick`` gets what is clicked."""
     rows = [class_row(answers, index, scored, counts) for index, scored in enumerate(per_class) if scored["n"]]
 
     def picked() -> None:

@@ -1,4 +1,4 @@
-"""Which model's answers are looked at, and beside which other model's."""
+"""Which model's answers are shown, and which other model's answers they are compared with."""
 
 from collections.abc import Sequence
 
@@ -18,7 +18,7 @@ def classifiers(runs: Sequence[Run]) -> list[Run]:
 
 
 def model_choice(runs: Sequence[Run]) -> tuple[Run, Run | None]:
-    """Two select boxes. Returns the run that is looked at and the one beside it, None for alone."""
+    """Two select boxes. Returns the chosen run and the one to compare it with, or None."""
     known = {run.id: run for run in runs}
     run = known[state.gallery_run(list(known))]
     rivals = [other.id for other in runs if other != run and same_pictures(run, other)]

@@ -1,4 +1,4 @@
-"""The training pictures that a model holds most alike to one picture: what it may have learned its answer from."""
+"""The training pictures that are most similar to one picture for a model: it may have learned its answer from them."""
 
 from collections import Counter
 from collections.abc import Sequence

@@ -49,7 +49,7 @@ class OwnPicture:
 
 
 def own_pictures(run: Run, rival: Run | None) -> None:
-    """The upload, the answers as cards, one of them large. ``rival`` answers beside ``run`` in the large view."""
+    """The upload, the answers as cards, or one of them large; there, ``rival`` answers too."""
     st.markdown(
         "Upload your own pictures, and the model classifies them. It cannot answer “none of these”: it gives even a"
         " shoe one of its classes. A warning marks pictures that look unlike the training images."

@@ -19,7 +19,7 @@ from sealife_core.runs.directory import Run
 
 
 def pictures(run: Run, rival: Run | None) -> None:
-    """All answers of ``run``, those of ``rival`` beside them if there is one."""
+    """All answers of ``run``, and those of ``rival`` if there is one."""
     answers = classifiers.answers(run)
     other = classifiers.answers(rival) if rival else None
     shown = wanted(answers, other is not None)

@@ -1,4 +1,4 @@
-"""Home: what this is, how things stand, and the next step."""
+"""Home: what this is, what there is so far, and the next step."""
 
 import streamlit as st
 
@@ -75,7 +75,7 @@ def _how_things_stand(names: list[str]) -> None:
     runs = cache.runs()
     demo = {run.id for run in last_demo(runs).values()}
     rows = [row for row in comparison(runs) if row.run_id not in demo]
-    if {row.run_id for row in rows} - {run.id for run in first_models(runs)[:1]}:  # its score stands above
+    if {row.run_id for row in rows} - {run.id for run in first_models(runs)[:1]}:  # its score is shown above
         st.subheader("Best on the test images")
         score_cards(rows[:SHOWN_SCORES])
     if not names:

@@ -17,7 +17,7 @@ from sealife_core.config import ClassifierConfig, SimclrConfig
 from sealife_core.runs.directory import Run
 from sealife_core.runs.liveness import State
 
-TABLE_S = 20.0  # it tells epochs only; when a run ends the whole page is drawn anew
+TABLE_S = 20.0  # it shows epochs only; when a run ends the whole page is redrawn
 
 
 def page() -> None:

@@ -14,7 +14,7 @@ from sealife_core.runs.directory import Run
 
 
 def run_tabs(run: Run, polls_s: float | None) -> None:
-    """The tabs; curves and log are drawn anew every ``polls_s`` seconds (None: the run has ended)."""
+    """The tabs; curves and log are redrawn every ``polls_s`` seconds (None: the run has ended)."""
     config = config_of(run)
     if config is None:
         st.caption("Its config cannot be read, so nothing else can be shown.")

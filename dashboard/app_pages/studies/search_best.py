@@ -61,7 +61,7 @@ def _longer_button(search: SearchConfig, winner: Run) -> None:
 
 
 def _test_score(winner: Run) -> None:
-    """The score on test pictures, folded: it is to be looked at once, and of the best alone."""
+    """The score on test pictures, folded: a person should look at it once, and only for the best trial."""
     test = (winner.results() or {}).get("test") or {}
     if test.get("accuracy") is None:
         return

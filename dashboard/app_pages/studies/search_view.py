@@ -31,7 +31,7 @@ from sealife_core.wording import counted, duration
 
 
 def search_view(run: Run) -> None:
-    """All of it; while the search goes on, drawn anew whenever a trial begins or ends. Raises ConfigError, RunError."""
+    """The whole search; redrawn whenever a trial starts or ends. Raises ConfigError, RunError."""
     search = search_of(run)
     trials, left_out = read_trials(run)
     pace = pace_s(run)
@@ -55,7 +55,7 @@ def search_view(run: Run) -> None:
 
 
 def _progress(run: Run, search: SearchConfig, pace: float | None, drawn: str) -> None:
-    """How far it is. Called by every poll; the whole page is drawn anew once a trial has begun or ended."""
+    """The progress. Called by every poll; the whole page is redrawn once a trial has started or ended."""
     trials = trials_of(run)
     if pace_s(run) != pace or _stamp(trials) != drawn:
         st.rerun(scope="app")
@@ -164,5 +164,5 @@ def _axes(search: SearchConfig) -> list[tuple[Any, Setting]]:
 
 
 def _stamp(trials: Sequence[Trial]) -> str:
-    """What changes when a trial begins or ends."""
+    """Changes when a trial starts or ends."""
     return " ".join(trial.state for trial in trials)

@@ -64,7 +64,7 @@ def _continued(name: str, x: float, y: float, told: Sequence[AccuracyForecast], 
 def ladder_option(
     cells: Sequence[CellResult], axis: str, name: str, colour: str, more: Sequence[dict[str, Any]] = ()
 ) -> dict[str, Any]:
-    """Accuracy against the values of one ``axis``, in their order, called ``name``; ``more`` series beside it."""
+    """Accuracy against the values of one ``axis``, in their order; ``name``: its title; ``more``: further series."""
     values = [_word(cell.cell[axis]) for cell in cells]
     series = [*_band("accuracy", values, cells, colour), _line("accuracy", _pairs(values, cells), colour), *more]
     shown = ["accuracy", *(one["name"] for one in more)]
@@ -117,7 +117,7 @@ def dots_option(
 
 
 def left_out_option(cells: Sequence[CellResult], colour: str, ink: str) -> dict[str, Any]:
-    """SimCLR without each augmentation, beside all of them."""
+    """SimCLR without each augmentation, compared with all of them."""
     without = [cell for cell in cells if cell.cell["views"] == WITHOUT]
     whole = next((cell for cell in cells if cell.cell["views"] == ALL), None)
     shown = [*([whole] if whole else []), *without]

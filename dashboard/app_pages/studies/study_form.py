@@ -174,7 +174,7 @@ def _panel(study: StudyConfig | None) -> None:
 
 
 def _launch(study: StudyConfig, name: str) -> None:
-    """A second click, or the same asked while it still goes on, leads to the study that is there."""
+    """A second click, or the same request while the study still runs, opens the existing study."""
     with errors_said():
         run = next((run for run in cache.studies() if run.state().active and run.request() == study), None)
         if run is None:

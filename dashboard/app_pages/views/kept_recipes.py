@@ -28,7 +28,7 @@ def recipe_choice() -> tuple[str, ViewRecipe]:
 
 
 def delete_button(name: str) -> None:
-    """For a saved recipe: away with it; what was just done can be undone."""
+    """Deletes a saved recipe; this can be undone."""
     if name not in RECIPES:
         st.button(
             f"Delete “{plain(name)}”", icon=":material/delete:", width="stretch", type="tertiary",

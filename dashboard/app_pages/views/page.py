@@ -79,7 +79,7 @@ def _pick(dataset: Dataset) -> None:
 
 
 def _recipe() -> ViewRecipe | None:
-    """The recipe as it stands in the form; None while its settings contradict each other."""
+    """The recipe in the form; None while its settings contradict each other."""
     name, held = recipe_choice()
     settings = describe(ViewRecipe)
     chosen = the_rest(settings, held.model_dump(), f"views.{state.form_version()}.{name}", {}, columns=1)

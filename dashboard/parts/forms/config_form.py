@@ -114,7 +114,7 @@ def _widget(setting: Setting, value: Any, shared: dict[str, Any]) -> Any:
     value = None if value is None else number(value)
     if not setting.optional and low is not None and high is not None and (high - low) / step <= MOST_SLIDER_STEPS:
         return st.slider(min_value=low, max_value=high, value=value, step=step, format=FORMATS[number], **shared)
-    # Without bounds: a number outside of them would stand on the screen, while Streamlit went on giving the last one.
+    # Without bounds: the screen would show a number outside of them while Streamlit still returned the last valid one.
     # The config says what is wrong with it.
     return st.number_input(
         value=value,

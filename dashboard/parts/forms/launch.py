@@ -80,7 +80,7 @@ def estimate_lines(config: AnyConfig, name: str) -> None:
     cost_figures({"Time": time, "Memory": size(cost.memory_bytes), "Disk": size(cost.disk_bytes)})
     elsewhere = "" if config.where == HERE else " The cluster's machines may be faster or slower."
     st.caption(f"{images:,} training images. Time: {plain(cost.basis)}.{elsewhere}")
-    launched = state.launched(_token(config, name)) is not None  # it stands in the queue below
+    launched = state.launched(_token(config, name)) is not None  # it is in the queue below
     found = None if launched else cache.forecasts(config).get(ASKED)
     if found is not None and (found.behind or found.beside):
         st.markdown(f"It {found.says}.")

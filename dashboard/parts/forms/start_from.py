@@ -98,7 +98,7 @@ def weights_field(runs: dict[str, str], encoder: str) -> Field:
 
 
 def stages_field(top: str) -> Field:
-    """Draws ``trained_stages`` as a ladder: what is frozen, what learns. ``top``: what stands on the encoder."""
+    """Draws ``trained_stages`` as a ladder: what is frozen, what learns. ``top``: what is on the encoder."""
 
     def draw(setting: Setting, value: int, key: str) -> int:
         with st.container(gap="xsmall"):

@@ -12,7 +12,7 @@ A_PAGE = 48
 
 
 class Sheet(NamedTuple):
-    """One sheet: where it is to be drawn, what lies on it, and "61 to 120 of 345 pictures"."""
+    """One sheet: the container to draw it in, what is on it, and "61 to 120 of 345 pictures"."""
 
     place: DeltaGenerator
     shown: np.ndarray
@@ -20,7 +20,7 @@ class Sheet(NamedTuple):
 
 
 def sheet(rows: np.ndarray, key: str) -> Sheet:
-    """The sheet of ``rows`` that the URL's ``key`` names; the numbers stand below it if there is more than one."""
+    """The sheet of ``rows`` that the URL's ``key`` names, with page numbers below it if there is more than one."""
     pages = -(-len(rows) // A_PAGE)
     place = st.container()
     page = 1

@@ -39,7 +39,7 @@ def heading(run: Run) -> None:
 
 
 def notes_view(run: Run) -> None:
-    """What a person wrote about the run; nothing where nobody wrote."""
+    """What a person wrote about the run; nothing if there are no notes."""
     if text := run.notes()["notes"].strip():
         with st.container(border=True, key="run_notes"):
             st.markdown("  \n".join(plain(line) for line in text.splitlines()))
@@ -94,7 +94,7 @@ def damaged_files(run: Run) -> None:
 
 
 def live_progress(run: Run, pace: float | None) -> None:
-    """:func:`progress` for a fragment that polls; when the run has ended or its pace changes, all is drawn anew."""
+    """:func:`progress` for a fragment that polls; redraws the page at the end or when the pace changes."""
     if pace_s(run) != pace:
         st.rerun(scope="app")
     progress(run)
@@ -106,7 +106,7 @@ def panels_of(config: AnyConfig) -> tuple[Panel, ...]:
 
 
 def curves(runs: list[Run], panels: tuple[Panel, ...], colours: dict[str, str]) -> None:
-    """The charts of ``panels``; several runs lie over each other, each in its colour."""
+    """The charts of ``panels``; several runs share a chart, each in its colour."""
     rows = {run.id: cache.metrics(run) for run in runs}
     if not any(rows.values()):
         st.caption("Curves appear with the first steps of training.")

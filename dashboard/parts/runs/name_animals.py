@@ -1,4 +1,4 @@
-"""One click from a data set to a first model: the button, how far its run is, and what came of it."""
+"""One click from a data set to a first model: the button, the progress of its run, and its result."""
 
 from collections.abc import Sequence
 
@@ -64,7 +64,7 @@ def name_button(data: str, *, primary: bool) -> None:
     kind = "primary" if primary else "secondary"
     if st.button(TITLE, type=kind, icon=":material/category:", disabled=busy, key="name_animals"):
         try:
-            # A second click on the same page is told from a second wish by the disk.
+            # The disk says whether this is a second click on the same button.
             if not any(run.state().active for run in first_models(cache.runs(), data)):
                 launch(create_run(_config(data), name=default_name(TASK, data)))
         except SealifeError as error:

@@ -36,7 +36,7 @@ def whose_runs() -> str:
 
 
 def run_table(chosen: Sequence[str], whose: str = EVERY) -> None:
-    """The table, with ``chosen`` ids ticked. Another choice goes to the URL and draws the page anew.
+    """The table, with ``chosen`` ids ticked. Another choice goes to the URL and redraws the page.
 
     Runs that are not listed, for they are not ``whose``, stay chosen.
     """
@@ -96,7 +96,7 @@ def _listed(run: Run, whose: str) -> bool:
 
 
 def colours_of_all() -> dict[str, str]:
-    """Run id → its colour, on every page that shows runs: told apart among all of them, not only those in sight."""
+    """Run id → its colour on every page: different among all of them, not only those that are shown."""
     page = paper()
     return {run_id: on_page(colour, page) for run_id, colour in run_colours([run.id for run in cache.runs()]).items()}
 
