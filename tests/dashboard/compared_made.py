@@ -10,7 +10,7 @@ from sealife_core.evaluation.comparison.paired import ClassChange
 from sealife_core.runs.directory import Run, RunWriter, create_run
 
 
-def finished(dataset: Dataset, name: str, right: int, *, seed: int = 0, test_hash: str = "") -> Run:
+def scratch_run(dataset: Dataset, name: str, right: int, *, seed: int = 0, test_hash: str = "") -> Run:
     """A run that names the first ``right`` test images of ``dataset`` right, and all others wrong."""
     run = create_run(preset("scratch", data=dataset.name, seed=seed), name=name)
     rows, c = dataset.rows("test"), len(dataset.classes)

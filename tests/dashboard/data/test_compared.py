@@ -5,7 +5,7 @@ import numpy as np
 from dashboard.data.compared import believed, choice_of, class_rows, pair_rows, pile_places, points
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.evaluation.comparison.paired import Paired
-from tests.dashboard.compared_made import change, finished
+from tests.dashboard.compared_made import change, scratch_run
 
 
 def test_believed__says_what_the_correction_leaves() -> None:
@@ -39,8 +39,8 @@ def test_points__have_a_sign_but_for_nothing() -> None:
 
 
 def test_choice__is_of_the_runs_that_were_asked_for_and_names_those_that_do_not_fit(tiny_reef: Dataset) -> None:
-    one, two = finished(tiny_reef, "one", 2), finished(tiny_reef, "two", 3, seed=1)
-    other = finished(tiny_reef, "elsewhere", 4, seed=2, test_hash="other")
+    one, two = scratch_run(tiny_reef, "one", 2), scratch_run(tiny_reef, "two", 3, seed=1)
+    other = scratch_run(tiny_reef, "elsewhere", 4, seed=2, test_hash="other")
     runs = [other, two, one]
     found = choice_of(runs, [one.id, other.id], "")
     assert (found.ticked, found.left_out) == ([one.id], ["elsewhere"])

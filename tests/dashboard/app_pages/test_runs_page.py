@@ -1,7 +1,6 @@
 """The Runs page without a browser: what it says about runs in every state, and what its buttons do."""
 
 import time
-from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -16,8 +15,7 @@ from sealife_core.runs.directory import Run, RunWriter, create_run, list_runs
 from sealife_core.runs.scheduling.queue import delete, launch, trashed
 from sealife_core.runs.scheduling.queue_order import waiting_runs
 from sealife_core.studies.questions import build_grid
-
-FRAME = Path(__file__).resolve().parents[2] / "dashboard" / "frame.py"
+from tests.dashboard.pages import FRAME
 
 
 def trained(config: AnyConfig, name: str, state: str = "finished", **results) -> Run:

@@ -1,15 +1,12 @@
 """The launch panel of the Train page: what a run will take, and when it begins."""
 
-from pathlib import Path
-
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from sealife_core.config import preset
 from sealife_core.runs.directory import create_run
 from sealife_core.runs.scheduling.queue import launch
-
-FRAME = Path(__file__).resolve().parents[2] / "dashboard" / "frame.py"
+from tests.dashboard.pages import FRAME
 
 
 def said(app: AppTest) -> str:

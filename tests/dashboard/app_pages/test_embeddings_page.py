@@ -1,15 +1,13 @@
 """The Embeddings page without a browser: what it says and offers; what a link brings back."""
 
 import re
-from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from sealife_core.evaluation.embeddings.stored_embeddings import INDEX
+from tests.dashboard.pages import FRAME
 from tests.embedded_runs import classifier_run, simclr_run, with_model
-
-FRAME = Path(__file__).resolve().parents[2] / "dashboard" / "frame.py"
 
 
 def opened(**query: str | list[str]) -> AppTest:

@@ -1,7 +1,5 @@
 """The Studies page without a browser: the form, what it starts, and what a study says."""
 
-from pathlib import Path
-
 import pytest
 from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.element_tree import NumberInput
@@ -30,9 +28,8 @@ from sealife_core.studies.questions import (
     build_study,
 )
 from sealife_core.studies.results import over_seeds, part_results
+from tests.dashboard.pages import FRAME
 from tests.studies_made import finished_study
-
-FRAME = Path(__file__).resolve().parents[2] / "dashboard" / "frame.py"
 
 
 @pytest.fixture(autouse=True)

@@ -23,9 +23,8 @@ from sealife_core.evaluation.comparison.paired import Paired
 from sealife_core.evaluation.comparison.rows import ComparisonRow
 from sealife_core.evaluation.figures.palette import class_colour
 from sealife_core.runs.directory import create_run
-from tests.dashboard.compared_made import change, finished
-
-FRAME = Path(__file__).resolve().parents[2] / "dashboard" / "frame.py"
+from tests.dashboard.compared_made import change, scratch_run
+from tests.dashboard.pages import FRAME
 
 
 def open_compare(**query: str | list[str]) -> AppTest:
@@ -55,7 +54,7 @@ def test_page__without_a_tested_classifier_offers_to_train(home: Path) -> None:
 
 def test_page__compares_two_runs_in_words_and_pictures(tiny_reef: Dataset) -> None:
     n = len(tiny_reef.rows("test"))
-    worse, better = finished(tiny_reef, "worse", 0), finished(tiny_reef, "better", n, seed=1)
+    worse, better = scratch_run(tiny_reef, "worse", 0), scratch_run(tiny_reef, "better", n, seed=1)
     app = open_compare()
     assert not app.exception
     said = text(app)
@@ -67,8 +66,8 @@ def test_page__compares_two_runs_in_words_and_pictures(tiny_reef: Dataset) -> No
 
 
 def test_page__greys_out_runs_on_other_test_images(tiny_reef: Dataset) -> None:
-    same = [finished(tiny_reef, "one", 2), finished(tiny_reef, "two", 3, seed=1)]
-    other = finished(tiny_reef, "elsewhere", 4, seed=2, test_hash="other")
+    same = [scratch_run(tiny_reef, "one", 2), scratch_run(tiny_reef, "two", 3, seed=1)]
+    other = scratch_run(tiny_reef, "elsewhere", 4, seed=2, test_hash="other")
     app = open_compare(compare=[same[0].id, other.id])
     assert not app.exception
     found = boxes(app)
@@ -81,8 +80,8 @@ def test_page__greys_out_runs_on_other_test_images(tiny_reef: Dataset) -> None:
 
 
 def test_page__a_link_brings_its_pair_pile_and_class(tiny_reef: Dataset) -> None:
-    a, b = finished(tiny_reef, "a", 5), finished(tiny_reef, "b", 2, seed=1)
-    finished(tiny_reef, "c", 3, seed=2)
+    a, b = scratch_run(tiny_reef, "a", 5), scratch_run(tiny_reef, "b", 2, seed=1)
+    scratch_run(tiny_reef, "c", 3, seed=2)
     app = open_compare(**{"compare": [a.id, b.id], "from": a.id, "to": b.id, "pile": "broken"})
     assert "Compared with a, b fixes 0 images and breaks 3" in text(app)
     assert "a is right, b is wrong." in text(app)
@@ -93,7 +92,7 @@ def test_page__a_link_brings_its_pair_pile_and_class(tiny_reef: Dataset) -> None
 
 def test_page__of_many_runs_lists_the_newest_and_finds_the_others(tiny_reef: Dataset, monkeypatch) -> None:
     monkeypatch.setattr(choice, "MOST_LISTED", 2)
-    runs = [finished(tiny_reef, f"run {seed}", seed, seed=seed) for seed in range(4)]
+    runs = [scratch_run(tiny_reef, f"run {seed}", seed, seed=seed) for seed in range(4)]
     app = open_compare(compare=[runs[3].id])
     assert {label[:5] for label in boxes(app)} == {"run 3", "run 2"}
     (older,) = [box for box in app.selectbox if box.label == "An older run"]
@@ -107,7 +106,7 @@ def test_page__of_many_runs_lists_the_newest_and_finds_the_others(tiny_reef: Dat
 
 
 def test_page__ticking_changes_the_comparison_and_the_link(tiny_reef: Dataset) -> None:
-    runs = [finished(tiny_reef, name, k, seed=k) for k, name in enumerate("abc")]
+    runs = [scratch_run(tiny_reef, name, k, seed=k) for k, name in enumerate("abc")]
     app = open_compare(compare=[run.id for run in runs])
     next(box for box in app.checkbox if box.label.startswith("b")).uncheck().run()
     assert not app.exception
@@ -119,7 +118,7 @@ def test_page__ticking_changes_the_comparison_and_the_link(tiny_reef: Dataset) -
 
 
 def test_page__without_predictions_says_what_to_do(tiny_reef: Dataset) -> None:
-    runs = [finished(tiny_reef, "a", 2), finished(tiny_reef, "b", 3, seed=1)]
+    runs = [scratch_run(tiny_reef, "a", 2), scratch_run(tiny_reef, "b", 3, seed=1)]
     (runs[0].path / "predictions.parquet").unlink()
     app = open_compare()
     assert not app.exception
@@ -128,7 +127,7 @@ def test_page__without_predictions_says_what_to_do(tiny_reef: Dataset) -> None:
 
 def test_page__survives_the_loss_of_its_data_set(tiny_reef: Dataset) -> None:
     for k in (2, 3):
-        finished(tiny_reef, f"run {k}", k, seed=k)
+        scratch_run(tiny_reef, f"run {k}", k, seed=k)
     tiny_reef.folder.rename(tiny_reef.folder.with_name("away"))
     app = open_compare()
     assert not app.exception
@@ -138,7 +137,7 @@ def test_page__survives_the_loss_of_its_data_set(tiny_reef: Dataset) -> None:
 @pytest.mark.parametrize("part", ["Curves", "Scores and cost", "What differs"])
 def test_page__opens_every_part(tiny_reef: Dataset, part: str) -> None:
     for k in (2, 3):
-        finished(tiny_reef, f"run {k}", k, seed=k)
+        scratch_run(tiny_reef, f"run {k}", k, seed=k)
     app = open_compare(part=part)
     assert not app.exception
     expected = {
@@ -150,8 +149,8 @@ def test_page__opens_every_part(tiny_reef: Dataset, part: str) -> None:
 
 
 def test_page__a_name_is_never_markup(tiny_reef: Dataset) -> None:
-    finished(tiny_reef, "<script>alert(1)</script> **b**", 2)
-    finished(tiny_reef, "plain", 3, seed=1)
+    scratch_run(tiny_reef, "<script>alert(1)</script> **b**", 2)
+    scratch_run(tiny_reef, "plain", 3, seed=1)
     app = open_compare()
     assert not app.exception
     said = [element.value for element in (*app.markdown, *app.caption)]

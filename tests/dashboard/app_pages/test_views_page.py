@@ -1,13 +1,10 @@
 """The Views page without a browser: recipes of one's own, deleted and brought back."""
 
-from pathlib import Path
-
 from streamlit.testing.v1 import AppTest
 
 from sealife_core.config import RECIPES
 from sealife_core.views.recipes import recipes, save_recipe
-
-FRAME = Path(__file__).resolve().parents[2] / "dashboard" / "frame.py"
+from tests.dashboard.pages import FRAME
 
 
 def opened(**query: str) -> AppTest:

@@ -14,8 +14,7 @@ from sealife_core.models import imagenet
 from sealife_core.models.facts import OFFERED, title_of
 from sealife_core.runs.directory import Run, create_run
 from sealife_core.runs.writer import RunWriter
-
-FRAME = Path(__file__).resolve().parents[2] / "dashboard" / "frame.py"
+from tests.dashboard.pages import FRAME
 
 
 @pytest.fixture

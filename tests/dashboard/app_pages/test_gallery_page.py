@@ -2,7 +2,6 @@
 
 import io
 import json
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -26,8 +25,7 @@ from sealife_core.datasets.dataset import Dataset
 from sealife_core.evaluation.classification.predictions import write_predictions
 from sealife_core.runs.directory import Run, RunWriter, create_run
 from tests.dashboard.answers_made import table
-
-FRAME = Path(__file__).resolve().parents[2] / "dashboard" / "frame.py"
+from tests.dashboard.pages import FRAME
 
 
 def test_filters__of_a_link_that_says_nonsense_are_all_pictures(tiny_reef):

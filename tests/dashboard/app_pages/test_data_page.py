@@ -22,8 +22,7 @@ from sealife_core.datasets.dataset import Dataset, list_datasets, open_dataset
 from sealife_core.datasets.mending import plan_mending
 from sealife_core.datasets.storage import trashed_datasets
 from sealife_core.errors import DatasetError
-
-FRAME = Path(__file__).resolve().parents[2] / "dashboard" / "frame.py"
+from tests.dashboard.pages import FRAME
 
 
 @pytest.fixture(autouse=True)
