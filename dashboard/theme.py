@@ -1,4 +1,4 @@
-"""The look in one place: the accent, a colour for every split and every run, and the few rules of CSS."""
+"""The look in one place: the accent, a colour for every run, and the few rules of CSS."""
 
 import hashlib
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""What is called how on the screen: runs, their states, times and sizes; and any text as plain Markdown."""
+"""What is called how on the screen: splits, runs, their states, times and sizes; and any text as plain Markdown."""
 
 import re
 from typing import Any

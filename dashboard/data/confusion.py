@@ -6,7 +6,6 @@ import numpy as np
 
 from dashboard.data.answers import Answers
 from dashboard.words import between
-from sealife_core.evaluation.classification.scores import wilson
 from sealife_core.evaluation.figures.palette import class_colour
 
 MOST_CLASSES = 40  # of a matrix on the screen: a cell is then about as wide as its number
@@ -28,6 +27,8 @@ def most_confused(counts: np.ndarray, most: int = MOST_CLASSES) -> list[int]:
 
 def class_row(answers: Answers, index: int, scored: dict[str, Any], counts: np.ndarray) -> dict[str, Any]:
     """The scores of class ``index``, and what it is taken for most. counts: (C, C), row = truth."""
+    from sealife_core.evaluation.classification.scores import wilson  # imports SciPy: not for every view of the Gallery
+
     others = counts[index].copy()
     others[index] = 0
     low, high = wilson(int(counts[index, index]), int(counts[index].sum()))

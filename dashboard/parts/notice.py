@@ -8,7 +8,6 @@ import streamlit as st
 
 from dashboard import state
 from dashboard.words import plain
-from sealife_core.datasets.mending import undo_mending
 from sealife_core.errors import SealifeError
 
 Undo = tuple[str, str]
@@ -81,6 +80,8 @@ def _undo(kind: str, name: str) -> None:
 
 def unmend(name: str) -> None:
     """Take back what was mended last, and say so."""
+    from sealife_core.datasets.mending import undo_mending  # imports SciPy, and every page imports this module
+
     with errors_said():
         _, back = undo_mending(name)
         state.say(f"{back:,} pictures of **{plain(name)}** are back in their previous splits.")

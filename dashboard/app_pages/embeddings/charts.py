@@ -5,7 +5,7 @@ from typing import Any
 
 import streamlit as st
 
-from dashboard.app_pages.embeddings import choice as choice
+from dashboard.app_pages.embeddings import choice
 from dashboard.app_pages.embeddings.pictures import neighbour_rows, neighbours_view, selection_view
 from dashboard.app_pages.embeddings.projection_progress import projected
 from dashboard.app_pages.embeddings.query import uploaded_features

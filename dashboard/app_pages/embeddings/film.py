@@ -6,7 +6,7 @@ import numpy as np
 import streamlit as st
 from streamlit.components.v2 import component
 
-from dashboard.app_pages.embeddings import choice as choice
+from dashboard.app_pages.embeddings import choice
 from dashboard.app_pages.embeddings.projection_progress import awaited
 from dashboard.app_pages.embeddings.scatter_link import SHARED_CSS, SHARED_JS, shared_data
 from dashboard.data.film_reel import film_reel, frame_words

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from dashboard import cache
-from dashboard.app_pages.embeddings import choice as choice
+from dashboard.app_pages.embeddings import choice
 from dashboard.app_pages.embeddings.charts import explorer
 from dashboard.app_pages.embeddings.film import film
 from dashboard.cache import embeddings

@@ -7,7 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from dashboard.parts.class_bars import per_class_bars
-from dashboard.parts.runs.first_model import confusions, doors, how_chosen
+from dashboard.parts.runs.first_model import confusions, how_chosen, next_steps
 from dashboard.words import between, plain
 from sealife_core.config import task_of
 from sealife_core.evaluation.embeddings.kept_epoch import kept_words
@@ -33,7 +33,7 @@ def results_view(run: Run, classes: Sequence[str]) -> None:
         how_chosen(run)
         confusions(run)
         if task_of(run.config()) == "classify":
-            doors(run)
+            next_steps(run)
     elif val is not None and "knn_accuracy" in val:
         _representation(val)
         if said := kept_words(results):
