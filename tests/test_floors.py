@@ -1,6 +1,7 @@
 """A floor stands only on floors below it: read from the imports of every file."""
 
 import ast
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -51,6 +52,24 @@ BELOW: dict[str, set[str]] = {
     "commands": LAUNCHING | {"evaluation", "studies", "training", "demo"},
     "__main__": GROUND | {"commands"},
     "dashboard": LAUNCHING | {"evaluation", "studies", "demo"},
+}
+# The same inside the dashboard.
+UNDER_PARTS = {"words", "theme", "errors", "state", "data", "cache", "background", "media"}
+INSIDE: dict[str, set[str]] = {
+    "words": set(),
+    "theme": set(),
+    "garbage_collection": set(),
+    "origin_check": set(),
+    "errors": {"words"},
+    "state": {"words"},
+    "data": {"words"},
+    "cache": {"words", "data"},
+    "background": {"cache"},
+    "media": {"cache"},
+    "parts": UNDER_PARTS,
+    "app_pages": UNDER_PARTS | {"parts"},
+    "frame": {"garbage_collection", "state", "theme", "parts"},
+    "Home": {"origin_check", "errors", "media"},
 }
 FILES = sorted((*ROOT.glob("sealife_core/**/*.py"), *ROOT.glob("dashboard/**/*.py")))
 
@@ -114,3 +133,41 @@ def test_imports__come_from_the_module_that_defines_the_name() -> None:
 )
 def test_core__knows_no_screen(file: Path) -> None:
     assert not {m for m in imported_modules(file) if m.split(".")[0] in ("streamlit", "dashboard")}
+
+
+NAMES = {".".join(file.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): file for file in FILES}
+SCREEN = sorted(name for name in NAMES if name.startswith("dashboard."))
+
+
+def room_of(module: str) -> str:
+    """ "cache" of "dashboard.cache.embeddings"."""
+    return module.split(".")[1]
+
+
+def stands_on(name: str) -> set[str]:
+    """The modules of the dashboard that its module ``name`` imports, in functions too."""
+    found = {module if module in NAMES else module.rpartition(".")[0] for module in imported_modules(NAMES[name])}
+    return found & set(SCREEN)
+
+
+def test_rooms__are_found() -> None:
+    assert {room_of(name) for name in SCREEN} == set(INSIDE)
+
+
+@pytest.mark.parametrize("name", SCREEN)
+def test_room__stands_only_on_rooms_below(name: str) -> None:
+    room = room_of(name)
+    assert {room_of(other) for other in stands_on(name)} <= INSIDE[room] | {room}
+    if room in ("words", "data"):
+        assert "streamlit" not in {module.split(".")[0] for module in imported_modules(NAMES[name])}
+
+
+def test_page__imports_no_other_page() -> None:
+    pages = {name: name.split(".")[2] for name in SCREEN if name.startswith("dashboard.app_pages.")}
+    assert len(set(pages.values())) == 9
+    across = [(name, other) for name in pages for other in stands_on(name) & set(pages) if pages[name] != pages[other]]
+    assert across == []
+
+
+def test_modules__of_the_dashboard_import_each_other_in_no_circle() -> None:
+    TopologicalSorter({name: stands_on(name) for name in SCREEN}).prepare()  # raises CycleError, which names the circle

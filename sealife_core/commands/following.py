@@ -7,8 +7,9 @@ from typing import Any
 from sealife_core.commands.output import Output
 from sealife_core.config import AnyConfig
 from sealife_core.runs.costs.estimates import Images
-from sealife_core.runs.directory import Run, runs_root
+from sealife_core.runs.directory import runs_root
 from sealife_core.runs.liveness import State
+from sealife_core.runs.run import Run
 from sealife_core.runs.scheduling.forecast import QueueForecast, queue_forecast
 
 POLL_S = 0.5

@@ -1,7 +1,6 @@
 """Each page drawn without a browser: what is missing is named, and a launch happens once."""
 
 import shutil
-from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -13,8 +12,7 @@ from sealife_core.datasets.dataset import write_dataset
 from sealife_core.models import imagenet
 from sealife_core.runs.directory import create_run, list_runs
 from sealife_core.runs.writer import RunWriter
-
-FRAME = Path(__file__).resolve().parents[2] / "dashboard" / "frame.py"
+from tests.dashboard.pages import FRAME
 
 
 def open_page(name: str, **query: str) -> AppTest:

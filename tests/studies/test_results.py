@@ -13,19 +13,10 @@ from sealife_core.runs.directory import create_run
 from sealife_core.runs.liveness import State
 from sealife_core.runs.run import Run
 from sealife_core.studies.answers import answer, on_other_images
+from sealife_core.studies.building import FINE_TUNE, PROBE, RANDOM, SIMCLR
 from sealife_core.studies.grid import GRID
 from sealife_core.studies.labels_answer import label_saving
-from sealife_core.studies.questions import (
-    DEPTH,
-    FINE_TUNE,
-    IMBALANCE,
-    LABELS,
-    PROBE,
-    RANDOM,
-    SIMCLR,
-    TEMPERATURE,
-    VIEWS,
-)
+from sealife_core.studies.questions import DEPTH, IMBALANCE, LABELS, TEMPERATURE, VIEWS
 from sealife_core.studies.readiness import told_apart
 from sealife_core.studies.results import CellResult, PartResult, over_seeds, part_results, to_frame
 from tests.runs.processes import until

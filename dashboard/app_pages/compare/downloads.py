@@ -3,7 +3,7 @@
 import streamlit as st
 
 from dashboard import state
-from dashboard.app_pages.compare.choice import Choice
+from dashboard.data.compared import Choice
 from sealife_core.evaluation.comparison.report import comparison_html
 from sealife_core.evaluation.comparison.rows import to_frame
 from sealife_core.neutral import csv_of

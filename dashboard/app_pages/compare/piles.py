@@ -7,7 +7,8 @@ import numpy as np
 import streamlit as st
 
 from dashboard import cache, state
-from dashboard.app_pages.data.browse import A_PAGE, ALL
+from dashboard.data.compared import pile_places
+from dashboard.data.pictures import ALL
 from dashboard.errors import show_error
 from dashboard.parts.pictures.image_grid import grid_picture, show_grid
 from dashboard.parts.pictures.sheets import sheet
@@ -30,7 +31,7 @@ def piles_view(pair: Paired, data: str, name_a: str, name_b: str) -> None:
     st.subheader("Pictures by outcome", anchor="piles")
     classes = sorted(set(pair.labels.tolist()))
     label = state.compare("of") if state.compare("of") in classes else ALL
-    counts = {pile: len(chosen(pair, pile, label)) for pile in PILES}
+    counts = {pile: len(pile_places(pair, pile, label)) for pile in PILES}
     pile = state.compare("pile") if state.compare("pile") in PILES else PILES[0]
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.segmented_control(
@@ -40,7 +41,7 @@ def piles_view(pair: Paired, data: str, name_a: str, name_b: str) -> None:
         st.selectbox(
             "Class", [ALL, *classes], key=state.follow_compare("of", label), on_change=_turn, args=("of",), width=240
         )
-    places = chosen(pair, pile, label)
+    places = pile_places(pair, pile, label)
     if not len(places):
         st.caption("No pictures. Choose another outcome or class.")
         return
@@ -53,17 +54,11 @@ def piles_view(pair: Paired, data: str, name_a: str, name_b: str) -> None:
 
 
 def _sheet(dataset: Dataset, pair: Paired, places: np.ndarray, says: str) -> None:
-    found = sheet(places, A_PAGE, state.COMPARE_SHEET)
+    found = sheet(places, state.COMPARE_SHEET)
     below = "Below each: the true class, the prediction of the baseline and the prediction of the compared run."
     with found.place:
         st.caption(f"{plain(says)} {found.says}. {below}")
         show_grid(pile_pictures(dataset, pair, found.shown), "pile_pictures")
-
-
-def chosen(pair: Paired, pile: str, label: str) -> np.ndarray:
-    """(n,) places in ``pair`` of one pile, of one class or ALL."""
-    wanted = pair.mask(pile)
-    return np.flatnonzero(wanted if label == ALL else wanted & (pair.labels == label))
 
 
 def pile_pictures(dataset: Dataset, pair: Paired, places: Sequence[int] | np.ndarray) -> list[dict[str, Any]]:

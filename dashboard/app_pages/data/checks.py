@@ -3,14 +3,14 @@
 import streamlit as st
 
 from dashboard import background, state
-from dashboard.parts.job_progress import job_error, job_progress
-from dashboard.parts.pictures.image_grid import class_of, image_grid
-from dashboard.theme import SPLIT_WORDS
-from dashboard.words import plain
+from dashboard.app_pages.data.job_progress import job_error, job_progress
+from dashboard.data.pictures import class_of
+from dashboard.parts.notice import errors_said, unmend
+from dashboard.parts.pictures.image_grid import image_grid
+from dashboard.words import SPLIT_WORDS, plain
 from sealife_core.datasets.checks import Checks, DuplicateGroup, check
 from sealife_core.datasets.dataset import Dataset
-from sealife_core.datasets.mending import Mending, can_undo, mend, plan_mending, undo_mending
-from sealife_core.errors import SealifeError
+from sealife_core.datasets.mending import Mending, can_undo, mend, plan_mending
 from sealife_core.wording import counted
 
 A_PAGE = 8
@@ -112,24 +112,11 @@ def mend_dialog(dataset: Dataset, checks: Checks, only: list[DuplicateGroup] | N
 
 
 def _carry_out(dataset: Dataset, mending: Mending) -> None:
-    try:
+    with errors_said():
         mend(dataset, mending)
-    except SealifeError as error:
-        state.say(plain(str(error)))
-        return
-    groups = counted(mending.groups, "group")
-    said = plain(" ".join(mending.sentences))
-    state.say(f"Put {groups} of **{plain(dataset.name)}** into one split each. {said}", ("mending", dataset.name))
-
-
-def unmend(name: str) -> None:
-    """Take back what was mended last, and say so."""
-    try:
-        _, back = undo_mending(name)
-    except SealifeError as error:
-        state.say(plain(str(error)))
-        return
-    state.say(f"{back:,} pictures of **{plain(name)}** are back in their previous splits.")
+        groups = counted(mending.groups, "group")
+        said = plain(" ".join(mending.sentences))
+        state.say(f"Put {groups} of **{plain(dataset.name)}** into one split each. {said}", ("mending", dataset.name))
 
 
 def _page(dataset: Dataset, checks: Checks, groups: list[DuplicateGroup], kind: str) -> None:

@@ -1,4 +1,4 @@
-"""What stands below the chart: the pictures of the selection, and the nearest neighbours of one picture."""
+"""Below the chart: the pictures of the selection, and the nearest neighbours of one picture."""
 
 from collections.abc import Sequence
 
@@ -6,11 +6,12 @@ import numpy as np
 import streamlit as st
 
 from dashboard import state
-from dashboard.app_pages.embeddings.points import Look
-from dashboard.app_pages.embeddings.tables import selection_csv
-from dashboard.cache import embedded
+from dashboard.cache import embeddings
+from dashboard.data.pictures import class_name, class_of
+from dashboard.data.point_tables import selection_csv
+from dashboard.data.points import Look
 from dashboard.parts.pictures.image_grid import image_grid
-from dashboard.words import plain
+from dashboard.words import plain, run_name
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.runs.run import Run
 
@@ -71,46 +72,38 @@ def neighbours_view(
                 args=(dataset, None),
             )  # fmt: skip
     for run, look in looks:
-        rows = embedded.embedded_rows(run, dataset, look.of)
-        asked = uploaded[run.id] if uploaded else embedded.embedding_at(run, dataset, look.of, query or 0)
-        if asked is None:
-            st.caption(f"{plain(run.notes()['name'])} has no embedding of this picture.")
+        asked = uploaded[run.id] if uploaded else query or 0
+        pairs = embeddings.neighbours(run, dataset, look.of, asked, NEIGHBOURS)
+        if pairs is None:
+            st.caption(f"{plain(run_name(run))} has no embedding of this picture.")
             continue
-        found, alike = embedded.nearest_rows(run, look.of, asked, NEIGHBOURS + 1)
-        pairs = [(int(rows[i]), float(s)) for i, s in zip(found, alike, strict=True)]
-        pairs = [(row, s) for row, s in pairs if row >= 0 and (uploaded or row != query)][:NEIGHBOURS]
         _neighbours(dataset, run, None if uploaded else query, pairs)
 
 
 def neighbour_rows(dataset: Dataset, run: Run, look: Look) -> list[int]:
     """The clicked picture and its neighbours under one encoder: what gets a ring in the chart."""
     query = state.neighbours_of(dataset)
-    asked = None if query is None else embedded.embedding_at(run, dataset, look.of, query)
-    if query is None or asked is None:
-        return []
-    found, _ = embedded.nearest_rows(run, look.of, asked, NEIGHBOURS + 1)
-    rows = embedded.embedded_rows(run, dataset, look.of)[found]
-    return [query, *(int(row) for row in rows if row >= 0 and row != query)][: NEIGHBOURS + 1]
+    found = None if query is None else embeddings.neighbours(run, dataset, look.of, query, NEIGHBOURS)
+    return [] if query is None or found is None else [query, *(row for row, _ in found)]
 
 
 def _neighbours(dataset: Dataset, run: Run, query: int | None, pairs: Sequence[tuple[int, float]]) -> None:
     labels = dataset.labels
-    sentence = f"**{plain(run.notes()['name'])}**"
+    sentence = f"**{plain(run_name(run))}**"
     if query is not None and labels[query] >= 0:
         name = dataset.classes[labels[query]]
         same = sum(labels[row] == labels[query] for row, _ in pairs)
         sentence += f": {same} of {len(pairs)} share its class, {plain(name)}."
     st.markdown(sentence)
     shown = ([query] if query is not None else []) + [row for row, _ in pairs]
-    captions = (["the picture itself"] if query is not None else []) + [
-        f"{s:.2f} {dataset.classes[labels[row]] if labels[row] >= 0 else 'unlabelled'}" for row, s in pairs
-    ]
+    captions = ["the picture itself"] if query is not None else []
+    captions += [f"{similarity:.2f} {class_of(dataset, row)}" for row, similarity in pairs]
     image_grid(dataset, shown, key=f"neighbours_{run.id}", captions=captions, side_px=92)
 
 
 def _counted(dataset: Dataset, rows: np.ndarray, most: int = 4) -> str:
     labels, counts = np.unique(dataset.labels[rows], return_counts=True)
     order = np.argsort(-counts, kind="stable")
-    words = [f"{counts[i]:,} {plain(dataset.classes[labels[i]] if labels[i] >= 0 else 'unlabelled')}" for i in order]
+    words = [f"{counts[i]:,} {plain(class_name(dataset, int(labels[i])))}" for i in order]
     rest = int(counts[order[most:]].sum())
     return ", ".join(words[:most]) + (f", {rest:,} of {len(words) - most} other classes" if rest else "")

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from dashboard.app_pages.embeddings.points import Look
+from dashboard.data.points import Look
 from dashboard.words import plain
 from sealife_core.evaluation.projections import stored_projections
 from sealife_core.evaluation.projections.reduction import ProjectionSettings

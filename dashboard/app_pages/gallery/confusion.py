@@ -11,11 +11,11 @@ from streamlit.components.v2 import component
 
 from dashboard import state
 from dashboard.data.answers import Answers
+from dashboard.data.confusion import as_shares
 from dashboard.parts.elements import ELEMENTS_JS
 from sealife_core.evaluation.figures.palette import class_colour
 
 SHARES = {"": "Counts", "truth": "Share of each true class", "said": "Share of each predicted class"}
-MOST_CLASSES = 40  # a cell is then about as wide as its number
 
 _JS = """
 function label(side, place, tell) {
@@ -142,20 +142,6 @@ def confusion_matrix(
             on_pick(dict(cell))
 
     _matrix(data=data, key=key, on_picked_change=picked)
-
-
-def as_shares(counts: np.ndarray, shares: str) -> np.ndarray:
-    """Counts (C, C) as they are, or as shares of their row ("truth") or column ("said"); 0 where there is nothing."""
-    if not shares:
-        return counts.astype(float)
-    totals = counts.sum(1, keepdims=True) if shares == "truth" else counts.sum(0, keepdims=True)
-    return np.divide(counts, totals, out=np.zeros(counts.shape), where=totals > 0)
-
-
-def most_confused(counts: np.ndarray, most: int = MOST_CLASSES) -> list[int]:
-    """The classes with the most mistakes in or out of them, at most ``most``, in their usual order."""
-    mistakes = counts.sum(0) + counts.sum(1) - 2 * np.diag(counts)
-    return sorted(np.argsort(-mistakes, kind="stable")[:most].tolist())
 
 
 def _text(value: float, shares: str) -> str:

@@ -4,8 +4,7 @@ import numpy as np
 import streamlit as st
 
 from dashboard import state
-
-A_PAGE = 48
+from dashboard.parts.pictures.sheets import A_PAGE
 
 
 def leaf(count: int) -> tuple[int, int]:

@@ -1,4 +1,4 @@
-"""Where a run is recorded beside its own directory: the page on a server, or the command that sends or shows it."""
+"""Where a run is recorded outside its own directory: a page on a server, or the command that sends or shows it."""
 
 from urllib.parse import quote
 
@@ -8,7 +8,7 @@ from dashboard.words import plain
 from sealife_core.runs.run import Run
 from sealife_core.runs.tracking_links import tracking_links
 
-_IN_URLS = "%/:?#@!$&*+,;=~"  # what an address may hold beside letters and digits: none of it ends a link
+_IN_URLS = "%/:?#@!$&*+,;=~"  # what an address may contain besides letters and digits: none of it ends a link
 
 
 def recorded_lines(run: Run) -> None:

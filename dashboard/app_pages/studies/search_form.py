@@ -7,13 +7,13 @@ import streamlit as st
 
 from dashboard import cache
 from dashboard.app_pages.studies.search_axes import axis_row, vary_choice
-from dashboard.app_pages.studies.search_charts import measure_title
+from dashboard.data.trials import measure_title
 from dashboard.errors import show_error
 from dashboard.parts.forms.config_form import tabbed
 from dashboard.parts.forms.dataset_choice import dataset_choice
 from dashboard.parts.forms.encoder_field import encoder_field
 from dashboard.parts.forms.launch import launch_button
-from dashboard.parts.forms.machine_speed import measuring, measuring_lines
+from dashboard.parts.forms.machine_speed import cost_figures, measuring, measuring_lines
 from dashboard.parts.forms.start_from import sources, weights_field
 from dashboard.parts.forms.where_field import where_field
 from dashboard.words import plain, size
@@ -136,8 +136,7 @@ def _cost_lines(search: SearchConfig) -> None:
         "Total": f"{most}{duration(total)}" if total is not None else unknown,
         "Disk": f"at most {size(cost.disk_bytes * search.trials)}",
     }
-    cells = "".join(f"<span>{name}</span><b>{value}</b>" for name, value in figures.items())
-    st.html(f'<div class="figures">{cells}</div>')
+    cost_figures(figures)
     if cost.seconds is None:
         measuring_lines(search.base.device)
     said = f"Time: {plain(cost.basis)}, with the starting settings. Trials with larger images or batches take longer."

@@ -7,9 +7,10 @@ from dashboard.errors import show_error
 from dashboard.parts.forms.config_form import the_rest
 from dashboard.parts.forms.dataset_choice import dataset_choice
 from dashboard.parts.forms.launch import launch_lines
-from dashboard.parts.forms.machine_speed import measuring_lines
+from dashboard.parts.forms.machine_speed import cost_figures, measuring_lines
 from dashboard.parts.forms.start_from import sources
 from dashboard.parts.forms.where_field import where_field
+from dashboard.parts.notice import errors_said
 from dashboard.words import plain, size
 from sealife_core.config import SimclrConfig, StudyConfig, describe, source_run
 from sealife_core.errors import ConfigError, SealifeError
@@ -151,9 +152,7 @@ def _panel(study: StudyConfig | None) -> None:
     if study is not None:
         cost = study_cost(study, cache.dataset(study.data), checkpoints_root())
         time = f"about {duration(cost.seconds)}" if cost.seconds is not None else "not known yet"
-        figures = {"Runs": f"{cost.runs:,}", "Total time": time, "Disk": size(cost.disk_bytes)}
-        cells = "".join(f"<span>{what}</span><b>{value}</b>" for what, value in figures.items())
-        st.html(f'<div class="figures">{cells}</div>')
+        cost_figures({"Runs": f"{cost.runs:,}", "Total time": time, "Disk": size(cost.disk_bytes)})
         there = f" {cost.done} of the runs already exist and are not trained again." if cost.done else ""
         at_once = f" {cost.at_once} runs train at once." if cost.at_once > 1 else ""
         st.caption(f"Time: {plain(cost.basis)}.{at_once}{there}")
@@ -175,12 +174,10 @@ def _panel(study: StudyConfig | None) -> None:
 
 
 def _launch(study: StudyConfig, name: str) -> None:
-    """A second click, or the same asked while it still goes on, leads to the study that is there."""
-    try:
+    """A second click, or the same request while the study still runs, opens the existing study."""
+    with errors_said():
         run = next((run for run in cache.studies() if run.state().active and run.request() == study), None)
         if run is None:
             run = create_run(study, name=name)
             launch(run)
         state.open_study(run.id)
-    except SealifeError as error:
-        state.say(plain(str(error)))

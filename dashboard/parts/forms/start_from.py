@@ -6,10 +6,11 @@ from typing import Any
 import streamlit as st
 
 from dashboard import state
+from dashboard.data.runs import config_of
 from dashboard.parts.forms.config_form import Field
 from dashboard.words import plain
 from sealife_core.config import ALL_STAGES, ClassifierConfig, Setting, source_run
-from sealife_core.errors import ConfigError, SealifeError
+from sealife_core.errors import SealifeError
 from sealife_core.models.facts import CURATED, published_weights, title_of
 from sealife_core.runs.directory import open_run
 from sealife_core.runs.liveness import State
@@ -29,13 +30,12 @@ def sources(runs: Sequence[Run]) -> dict[str, str]:
         state = run.state()
         if not (state.active or (run.path / "model.safetensors").exists()):
             continue
-        try:
-            classifier = isinstance(run.config(), ClassifierConfig)
-        except ConfigError:
+        config = config_of(run)
+        if config is None:
             continue
         waits = " (not finished: the new run will wait)" if state.active else ""
         stopped = " (stopped early)" if state is State.STOPPED else ""
-        found.append((classifier, f"run:{run.id}", f"{run.notes()['name']}{waits}{stopped}"))
+        found.append((isinstance(config, ClassifierConfig), f"run:{run.id}", f"{run.notes()['name']}{waits}{stopped}"))
     found.sort(key=lambda entry: entry[0])  # stable: newest first among equals
     return {spec: words for _, spec, words in found}
 
@@ -99,7 +99,7 @@ def weights_field(runs: dict[str, str], encoder: str) -> Field:
 
 
 def stages_field(top: str) -> Field:
-    """Draws ``trained_stages`` as a ladder: what is frozen, what learns. ``top``: what stands on the encoder."""
+    """Draws ``trained_stages`` as a ladder: what is frozen, what learns. ``top``: what is on the encoder."""
 
     def draw(setting: Setting, value: int, key: str) -> int:
         with st.container(gap="xsmall"):

@@ -8,23 +8,25 @@ from streamlit.delta_generator import DeltaGenerator
 
 from sealife_core.wording import counted
 
+A_PAGE = 48
+
 
 class Sheet(NamedTuple):
-    """One sheet: where it is to be drawn, what lies on it, and "61 to 120 of 345 pictures"."""
+    """One sheet: the container to draw it in, what is on it, and "61 to 120 of 345 pictures"."""
 
     place: DeltaGenerator
     shown: np.ndarray
     says: str
 
 
-def sheet(rows: np.ndarray, a_page: int, key: str) -> Sheet:
-    """The sheet of ``rows`` that the URL's ``key`` names; the numbers stand below it if there is more than one."""
-    pages = -(-len(rows) // a_page)
+def sheet(rows: np.ndarray, key: str) -> Sheet:
+    """The sheet of ``rows`` that the URL's ``key`` names, with page numbers below it if there is more than one."""
+    pages = -(-len(rows) // A_PAGE)
     place = st.container()
     page = 1
     if pages > 1:
         with st.container(horizontal_alignment="center"):
             page = min(st.pagination(pages, key=key, bind="query-params"), pages)
-    first = (page - 1) * a_page
-    shown = rows[first : first + a_page]
+    first = (page - 1) * A_PAGE
+    shown = rows[first : first + A_PAGE]
     return Sheet(place, shown, f"{first + 1:,} to {first + len(shown):,} of {counted(len(rows), 'picture')}")

@@ -33,7 +33,7 @@ def first_model(run: Run) -> None:
         with confused:
             confusions(run)
         _predictions(run)
-    doors(run)
+    next_steps(run)
 
 
 def how_chosen(run: Run) -> None:
@@ -82,7 +82,7 @@ def some_answers(answers: Answers) -> np.ndarray:
     return order[np.linspace(0, len(order) - 1, min(SHOWN_PREDICTIONS, len(order))).astype(int)]
 
 
-def doors(run: Run) -> None:
+def next_steps(run: Run) -> None:
     """Three ways on: a better model, the question about SimCLR, more labels."""
     config = run.config()
     better, helps, labels = st.columns(3, gap="medium")

@@ -1,4 +1,4 @@
-"""Name, tags and notes of a run, to be written by several people at once without losing a word."""
+"""Name, tags and notes of a run; several people can write them at the same time without losing a word."""
 
 from collections.abc import Sequence
 from typing import Any

@@ -29,7 +29,7 @@ def thumbnail(dataset: Dataset, row: int, size_px: int = 160, within_s: float | 
     try:
         return kept.read_bytes()
     except OSError:
-        data = _shrunk(read_rgb(dataset.image_path(row), 2 * size_px, within_s), size_px)
+        data = shrunk(read_rgb(dataset.image_path(row), 2 * size_px, within_s), size_px)
     try:
         kept.parent.mkdir(exist_ok=True)
         replace_file(kept, data)
@@ -38,7 +38,8 @@ def thumbnail(dataset: Dataset, row: int, size_px: int = 160, within_s: float | 
     return data
 
 
-def _shrunk(rgb: Image.Image, size_px: int) -> bytes:
+def shrunk(rgb: Image.Image, size_px: int) -> bytes:
+    """``rgb`` as a JPEG at most ``size_px`` a side; it is changed."""
     rgb.thumbnail((size_px, size_px), Image.Resampling.LANCZOS)
     encoded = io.BytesIO()
     rgb.save(encoded, "JPEG", quality=_QUALITY)

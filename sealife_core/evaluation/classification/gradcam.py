@@ -4,6 +4,8 @@ A map is as coarse as the feature maps of the chosen stage: the last stage behin
 64 px and 7 × 7 at 224 px. Between their centres the map is interpolated.
 """
 
+import io
+
 import numpy as np
 import torch
 from PIL import Image
@@ -56,17 +58,13 @@ def grad_cam(
     return (cam / top if 0 < top < float("inf") else torch.zeros_like(cam)).cpu().numpy()
 
 
-def overlay(picture: np.ndarray, heat: np.ndarray, opacity: float = 0.6) -> np.ndarray:
-    """``heat`` (h, w) in 0 … 1 laid over ``picture`` (H, W, 3) uint8, as (H, W, 3) uint8; heat is resized to fit.
-
-    The hotter a place, the more it is covered, up to ``opacity`` (0 … 1): what is cold stays as it is in the picture.
-    """
+def heat_png(heat: np.ndarray) -> bytes:
+    """``heat`` (H, W) in 0 … 1 as a PNG to lay over the picture: it covers more the hotter it is, and nothing at 0."""
     from matplotlib import colormaps
 
-    height, width = picture.shape[:2]
-    # A float image, so that enlarging adds no steps to the colours.
-    fitted = Image.fromarray(np.asarray(heat, np.float32)).resize((width, height), Image.Resampling.BILINEAR)
-    share = np.clip(np.asarray(fitted), 0, 1)
-    colours = colormaps[COLOUR_MAP](share)[..., :3] * 255
-    covered = (opacity * share)[..., None]
-    return np.rint((1 - covered) * picture + covered * colours).astype(np.uint8)
+    share = np.clip(np.asarray(heat, np.float32), 0, 1)
+    colours = colormaps[COLOUR_MAP](share)
+    colours[..., 3] = share
+    held = io.BytesIO()
+    Image.fromarray(np.rint(255 * colours).astype(np.uint8), "RGBA").save(held, "PNG")
+    return held.getvalue()

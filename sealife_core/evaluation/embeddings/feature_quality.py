@@ -1,9 +1,15 @@
 """How good features are before any classifier is trained on them: k-NN accuracy, geometry, collapse."""
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from sealife_core.errors import DatasetError
 from sealife_core.evaluation.embeddings.neighbours import nearest
+
+if TYPE_CHECKING:
+    from sealife_core.datasets.dataset import Dataset
+    from sealife_core.evaluation.embeddings.stored_embeddings import Embedded
 
 _BLOCK_CELLS = 2**23  # similarities held at once: 64 MiB in float64, however many points there are
 
@@ -64,6 +70,20 @@ def voters(labels: np.ndarray, splits: np.ndarray, asked: str, seed: int = 0) ->
         places = np.flatnonzero((np.asarray(splits) == split) & (np.asarray(labels) >= 0))
         found.append(places if len(places) <= most else np.sort(chooser.choice(places, most, replace=False)))
     return found[0], found[1]
+
+
+def neighbour_votes(embedded: "Embedded", dataset: "Dataset", asked: str = "val") -> tuple[float, int, int] | None:
+    """(k-NN accuracy, of how many images of split ``asked``, by how many training images) among stored embeddings.
+
+    None where the data set has no labelled images to ask, or none that vote.
+    """
+    rows = embedded.rows_in(dataset)
+    labels = np.where(rows >= 0, dataset.labels[rows], -1)
+    bank, queries = voters(labels, dataset.manifest["split"].to_numpy()[rows], asked)
+    if not len(bank) or not len(queries):
+        return None
+    values = embedded.values
+    return knn_accuracy(values[bank], labels[bank], values[queries], labels[queries]), len(queries), len(bank)
 
 
 def alignment(z0: np.ndarray, z1: np.ndarray, alpha: float = 2.0) -> float:
