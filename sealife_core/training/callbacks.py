@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from pytorch_lightning import Callback, LightningModule, Trainer
 from pytorch_lightning.callbacks import WeightAveraging
+from torch.optim.swa_utils import get_ema_multi_avg_fn
 
 from sealife_core.errors import TrainingError
 from sealife_core.runs.run import BEST
@@ -150,18 +151,16 @@ class MovingAverage(WeightAveraging):
     def __init__(self, decay: float) -> None:
         def average(averages: Any, current: Any, steps: torch.Tensor | int) -> None:
             kept = min(decay, (1 + int(steps)) / (10 + int(steps)))
-            if averages[0].is_floating_point():
-                torch._foreach_lerp_(averages, current, 1 - kept)
-            else:
-                torch._foreach_copy_(averages, current)  # BatchNorm counts its batches
+            get_ema_multi_avg_fn(kept)(averages, current, steps)
 
-        super().__init__(multi_avg_fn=torch.no_grad()(average))
+        super().__init__(multi_avg_fn=average)
 
     @property
     def module(self) -> LightningModule:
         """With the averaged weights, during and after training."""
-        assert self._average_model is not None
-        return self._average_model.module
+        averaged = self._average_model and self._average_model.module
+        assert isinstance(averaged, LightningModule)
+        return averaged
 
 
 class BestModel(Callback):
