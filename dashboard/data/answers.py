@@ -9,6 +9,7 @@ import numpy as np
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.errors import RunError
 from sealife_core.evaluation.embeddings.stored_embeddings import rows_of
+from sealife_core.evaluation.figures.palette import class_colour
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -61,10 +62,10 @@ class Answers:
         """(n,) bool."""
         return self.truth == self.predicted
 
-    def colour_index(self, place: int) -> int:
-        """The class's place in the data set, which its colour depends on; -1 if the data set has it no more."""
+    def colour(self, place: int) -> str:
+        """The colour of a class, which depends on its place in the data set; grey if the data set lacks it."""
         name = self.classes[place]
-        return self.dataset.classes.index(name) if name in self.dataset.classes else -1
+        return class_colour(self.dataset.classes.index(name) if name in self.dataset.classes else -1)
 
     def place_of(self, image_id: str) -> int | None:
         """The place of the image with this id, or None."""

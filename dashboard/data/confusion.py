@@ -6,7 +6,6 @@ import numpy as np
 
 from dashboard.data.answers import Answers
 from dashboard.words import between
-from sealife_core.evaluation.figures.palette import class_colour
 
 MOST_CLASSES = 40  # of a matrix on the screen: a cell is then about as wide as its number
 
@@ -34,7 +33,7 @@ def class_row(answers: Answers, index: int, scored: dict[str, Any], counts: np.n
     low, high = wilson(int(counts[index, index]), int(counts[index].sum()))
     return {
         "name": scored["label"],
-        "colour": class_colour(answers.colour_index(index)),
+        "colour": answers.colour(index),
         "n": scored["n"],
         "recall": scored["recall"],
         "precision": scored["precision"],

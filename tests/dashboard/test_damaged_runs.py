@@ -16,7 +16,7 @@ from sealife_core.places import checkpoints_root
 from sealife_core.runs.directory import list_runs
 from sealife_core.runs.run import Run
 from tests.damage import mutated
-from tests.dashboard.pages import FEW, FRAME, PAGES
+from tests.dashboard.pages import FEW, PAGES, new_session
 
 A_TIME = 24  # damaged runs that one look at the pages meets
 _LINES = ("metrics.jsonl",)
@@ -51,10 +51,10 @@ def written(content: Any, name: str) -> bytes:
 
 
 def opened(page: str, key: str = "run", value: str = "") -> AppTest:
-    app = AppTest.from_file(str(FRAME), default_timeout=60)
+    app = new_session(page)
     if value:
         app.query_params[key] = value
-    app.switch_page(f"app_pages/{page}/page.py").run()
+    app.run()
     assert not app.exception, (page, value, app.exception[0].stack_trace)
     return app
 

@@ -6,12 +6,11 @@ from pathlib import Path
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
-from streamlit.testing.v1 import AppTest
 
 from dashboard import state
 from sealife_core.config import TASKS
 from sealife_core.runs.directory import list_runs
-from tests.dashboard.pages import FEW, FRAME, PAGES
+from tests.dashboard.pages import FEW, PAGES, new_session
 
 KEYS = sorted(
     {value for name, value in vars(state).items() if name.isupper() and isinstance(value, str) and value.isidentifier()}
@@ -39,9 +38,9 @@ def test_url__of_any_kind_opens_every_page(
     drawn = data.draw(st.tuples(*[urls] * len(PAGES)))
     assume(sum(map(len, drawn)) > 20)
     for page, asked in zip(PAGES, drawn, strict=True):
-        app = AppTest.from_file(str(FRAME), default_timeout=60)
+        app = new_session(page)
         app.query_params.update(asked)
-        app.switch_page(f"app_pages/{page}/page.py").run()
+        app.run()
         assert not app.exception, (page, asked, app.exception[0].stack_trace)
 
 
@@ -61,19 +60,19 @@ def test_url__that_once_stopped_a_page_opens_it(
 ) -> None:
     monkeypatch.setenv("SEALIFE_HOME", str(models))
     probe = next(run.id for run in list_runs() if run.notes()["name"] == "Probe")
-    app = AppTest.from_file(str(FRAME), default_timeout=60)
+    app = new_session(page)
     for key, value in asked.items():
         app.query_params[key] = [probe for _ in value] if isinstance(value, list) else value
-    app.switch_page(f"app_pages/{page}/page.py").run()
+    app.run()
     assert not app.exception, app.exception[0].stack_trace
 
 
 @pytest.mark.parametrize("asked", ["embed", TASKS["embed"].title])
 def test_url__names_a_choice_by_its_key_or_its_word(models: Path, monkeypatch: pytest.MonkeyPatch, asked: str) -> None:
     monkeypatch.setenv("SEALIFE_HOME", str(models))
-    app = AppTest.from_file(str(FRAME), default_timeout=60)
+    app = new_session("train")
     app.query_params["task"] = asked
-    app.switch_page("app_pages/train/page.py").run()
+    app.run()
     assert TASKS["embed"].says in [found.value for found in app.markdown]
     assert app.session_state["task"] == "embed"
 
@@ -92,8 +91,14 @@ def test_url__takes_the_key_of_every_choice_that_is_shown_by_another_word(
     models: Path, monkeypatch: pytest.MonkeyPatch, page: str, key: str, value: str
 ) -> None:
     monkeypatch.setenv("SEALIFE_HOME", str(models))
-    app = AppTest.from_file(str(FRAME), default_timeout=60)
+    app = new_session(page)
     app.query_params.update({"study": "new", key: value})
-    app.switch_page(f"app_pages/{page}/page.py").run()
+    app.run()
     assert not app.exception
     assert app.session_state[key] == value
+
+
+@pytest.mark.parametrize("page", PAGES[1:])
+def test_url__opens_the_page_that_it_names(models: Path, monkeypatch: pytest.MonkeyPatch, page: str) -> None:
+    monkeypatch.setenv("SEALIFE_HOME", str(models))
+    assert [title.value for title in new_session(page).run().title] == [page.capitalize()]

@@ -1,5 +1,6 @@
 """Pictures that are there twice: which, whether they leak between splits, and the button that mends it."""
 
+import numpy as np
 import streamlit as st
 
 from dashboard import background, state
@@ -7,6 +8,7 @@ from dashboard.app_pages.data.job_progress import job_error, job_progress
 from dashboard.data.pictures import class_of
 from dashboard.parts.notice import errors_said, unmend
 from dashboard.parts.pictures.image_grid import image_grid
+from dashboard.parts.pictures.sheets import sheet
 from dashboard.words import SPLIT_WORDS, plain
 from sealife_core.datasets.checks import Checks, DuplicateGroup, check
 from sealife_core.datasets.dataset import Dataset
@@ -120,20 +122,14 @@ def _carry_out(dataset: Dataset, mending: Mending) -> None:
 
 
 def _page(dataset: Dataset, checks: Checks, groups: list[DuplicateGroup], kind: str) -> None:
-    place = st.container()
-    pages, page = -(-len(groups) // A_PAGE), 1
-    if pages > 1:
-        with st.container(horizontal_alignment="center"):
-            page = min(st.pagination(pages, key=state.DUPLICATES_PAGE, bind="query-params"), pages)
-    with place:
-        if pages > 1:
-            first = (page - 1) * A_PAGE + 1
-            last = min(len(groups), first + A_PAGE - 1)
-            st.caption(f"Groups {first:,} to {last:,} of {len(groups):,}")
+    found = sheet(np.arange(len(groups)), state.DUPLICATES_PAGE, A_PAGE)
+    with found.place:
+        if len(groups) > A_PAGE:
+            st.caption(f"Groups {found.span}")
         with st.grid(2, min_column_width=360, gap="small"):
-            for number, group in enumerate(groups[(page - 1) * A_PAGE : page * A_PAGE]):
+            for number, place in enumerate(found.shown):
                 with st.container(border=True):
-                    _group(dataset, checks, group, f"{kind}.{number}")
+                    _group(dataset, checks, groups[place], f"{kind}.{number}")
 
 
 def _group(dataset: Dataset, checks: Checks, group: DuplicateGroup, key: str) -> None:

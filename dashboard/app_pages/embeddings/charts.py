@@ -7,7 +7,7 @@ import streamlit as st
 
 from dashboard.app_pages.embeddings import choice
 from dashboard.app_pages.embeddings.pictures import neighbour_rows, neighbours_view, selection_view
-from dashboard.app_pages.embeddings.projection_progress import projected
+from dashboard.app_pages.embeddings.projection_progress import awaited
 from dashboard.app_pages.embeddings.query import uploaded_features
 from dashboard.app_pages.embeddings.scatter_link import linked_scatter
 from dashboard.cache import embeddings
@@ -53,7 +53,8 @@ def explorer(dataset: Dataset, looks: Sequence[tuple[Run, Look]]) -> None:
 
 def _chart(dataset: Dataset, run: Run, asked: Look, height_px: int) -> None:
     """The chart as it can be drawn now: PCA as long as UMAP is not done. Raises RunError."""
-    projection = projected(run, asked) if asked.method == UMAP else None
+    waited = asked.method == UMAP
+    projection = awaited(run, asked.settings, "umap", "Until then, PCA is shown.") if waited else None
     chart = embeddings.chart(run, dataset, asked, projection, dark=is_dark())
     look, count = chart.look, len(chart.cloud.rows)
     if not count:

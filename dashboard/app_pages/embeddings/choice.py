@@ -13,7 +13,7 @@ from dashboard.data.scatter import ALWAYS, CLASS, CLUSTER, CONFIDENCE, LOSS, PRE
 from dashboard.parts.forms.config_form import setting_field
 from dashboard.parts.notice import way_out
 from dashboard.words import method, plain, run_name
-from sealife_core.config import SimclrConfig, describe, inherited, parse
+from sealife_core.config import describe, inherited, parse
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.errors import SealifeError
 from sealife_core.evaluation.embeddings.stored_embeddings import Space, has_embeddings
@@ -165,11 +165,6 @@ def look_of(run: Run, look: Look) -> Look:
 def meaning(colour: str) -> str:
     """What the colours say, in one sentence."""
     return f"Colour: {MEANS[colour]}"
-
-
-def is_simclr(run: Run) -> bool:
-    """Whether the run trained without labels, and so may have kept snapshots."""
-    return isinstance(run.config(), SimclrConfig)
 
 
 def title_of(run: Run) -> str:

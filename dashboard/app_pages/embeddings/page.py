@@ -10,6 +10,7 @@ from dashboard.cache import embeddings
 from dashboard.data.points import FILM, Look
 from dashboard.errors import show_error
 from dashboard.parts.notice import notice
+from sealife_core.config import SimclrConfig
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.errors import SealifeError
 from sealife_core.runs.run import Run
@@ -44,7 +45,7 @@ def page() -> None:
 
 def _looks(dataset: Dataset, runs: list[Run]) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom", key="how"):
-        method, dims = choice.method_choice(film=choice.is_simclr(runs[0]))
+        method, dims = choice.method_choice(film=isinstance(runs[0].config(), SimclrConfig))
         is_film = method == FILM
         of = "h" if is_film else choice.space_choice(runs[0])
         colour, classes, clusters = choice.colour_choice(runs, dataset, is_film)

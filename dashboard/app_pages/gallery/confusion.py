@@ -13,7 +13,6 @@ from dashboard import state
 from dashboard.data.answers import Answers
 from dashboard.data.confusion import as_shares
 from dashboard.parts.elements import ELEMENTS_JS
-from sealife_core.evaluation.figures.palette import class_colour
 
 SHARES = {"": "Counts", "truth": "Share of each true class", "said": "Share of each predicted class"}
 
@@ -128,8 +127,7 @@ def confusion_matrix(
     values = as_shares(counts, shares)[np.ix_(shown, shown)]
     data: dict[str, Any] = {
         "classes": [
-            {"name": answers.classes[i], "colour": class_colour(answers.colour_index(i)), "count": int(counts[i].sum())}
-            for i in shown
+            {"name": answers.classes[i], "colour": answers.colour(i), "count": int(counts[i].sum())} for i in shown
         ],
         "counts": part.tolist(),
         "texts": [[_text(value, shares) for value in row] for row in values],

@@ -18,8 +18,7 @@ from dashboard.media import thumb_url
 from dashboard.parts.pictures.cards import card, show_cards
 from dashboard.theme import dot
 from dashboard.words import plain, run_name
-from sealife_core.evaluation.figures.palette import class_colour
-from sealife_core.runs.run import Run
+from sealife_core.runs.directory import Run
 from sealife_core.wording import percent
 
 MOST_BUTTONS = 40
@@ -105,7 +104,7 @@ def _ask(answers: Answers, guesses: list[int]) -> None:
 def _told(answers: Answers, place: int, guesses: list[int], players: Sequence[tuple[str, Answers]]) -> None:
     truth, guess = int(answers.truth[place]), guesses[-1]
     st.html(
-        f'<h2 style="margin:0;padding:0 0 .5rem">{dot(class_colour(answers.colour_index(truth)))}'
+        f'<h2 style="margin:0;padding:0 0 .5rem">{dot(answers.colour(truth))}'
         f"It is {escape(answers.classes[truth])}</h2>" + _line("You", answers.classes[guess], guess == truth, "")
     )
     for name, model in players:

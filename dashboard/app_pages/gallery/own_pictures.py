@@ -158,7 +158,7 @@ def _card(run: Run, answers: Answers, picture: OwnPicture) -> dict[str, Any]:
         "state": state_of,
         "badge": badge,
         "truth": found.label,
-        "colour": class_colour(answers.colour_index(index) if index >= 0 else -1),
+        "colour": answers.colour(index) if index >= 0 else class_colour(-1),
         "said": [{"run": "", "state": "", "sign": "", "text": picture.name, "sure": percent(found.confidence)}],
     }
 

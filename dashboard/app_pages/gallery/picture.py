@@ -17,8 +17,7 @@ from dashboard.parts.runs.table import colours_of_all
 from dashboard.theme import dot
 from dashboard.words import plain, run_name
 from sealife_core.errors import SealifeError
-from sealife_core.evaluation.figures.palette import class_colour
-from sealife_core.runs.run import Run
+from sealife_core.runs.directory import Run
 
 LARGE_PX = 640
 
@@ -93,7 +92,7 @@ def _answer(answers: Answers, place: int, run: Run, rival: tuple[Run, Answers] |
             for one, model, spot in ((run, answers, place), (*rival, other))
         )
     name = escape(answers.classes[truth])
-    st.html(f'<h2 style="margin:0;padding:0">{dot(class_colour(answers.colour_index(truth)))}{name}</h2>{verdicts}')
+    st.html(f'<h2 style="margin:0;padding:0">{dot(answers.colour(truth))}{name}</h2>{verdicts}')
     probability_bars(answers, models, truth=truth, asked=evidence, key="gallery_bars")
     more = (
         f" The {MOST} most likely of {len(answers.classes)} classes are shown." if len(answers.classes) > MOST else ""

@@ -9,7 +9,6 @@ from streamlit.components.v2 import component
 from dashboard import state
 from dashboard.data.answers import Answers
 from dashboard.parts.elements import ELEMENTS_JS
-from sealife_core.evaluation.figures.palette import class_colour
 from sealife_core.wording import percent
 
 MOST = 30
@@ -75,7 +74,7 @@ def probability_bars(
     order = shown_classes(models[0][0], truth)
     rows: list[dict[str, Any]] = []
     for index in order:
-        own = class_colour(answers.colour_index(index))
+        own = answers.colour(index)
         bars = [
             {"share": float(values[index]), "percent": percent(float(values[index])), "colour": colour or own}
             for values, colour in models

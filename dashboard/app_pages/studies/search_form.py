@@ -7,6 +7,7 @@ import streamlit as st
 
 from dashboard import cache
 from dashboard.app_pages.studies.search_axes import axis_row, vary_choice
+from dashboard.data.runs import source_config
 from dashboard.data.trials import measure_title
 from dashboard.errors import show_error
 from dashboard.parts.forms.config_form import tabbed
@@ -30,11 +31,9 @@ from sealife_core.config import (
     parse,
     preset,
     searchable,
-    source_run,
 )
-from sealife_core.errors import ConfigError, SealifeError
+from sealife_core.errors import ConfigError
 from sealife_core.runs.costs.estimates import estimate_on
-from sealife_core.runs.directory import open_run
 from sealife_core.runs.scheduling.capacity import at_once
 from sealife_core.wording import duration
 
@@ -113,14 +112,8 @@ def _how_many(key: str) -> tuple[int, bool]:
 
 def _as_source(weights: str) -> dict[str, Any]:
     """Network and image size of the run that the weights come from, so that each trial sees what it saw."""
-    run_id = source_run(weights)
-    if run_id is None:
-        return {}
-    try:
-        learned = inherited(open_run(run_id).config())
-    except SealifeError:  # gone, or not readable: launching will say so
-        return {}
-    return {name: learned[name] for name in ("encoder", "stem", "image_size_px")}
+    learned = source_config(weights)
+    return {name: inherited(learned)[name] for name in ("encoder", "stem", "image_size_px")} if learned else {}
 
 
 def _cost_lines(search: SearchConfig) -> None:

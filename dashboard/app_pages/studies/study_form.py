@@ -3,6 +3,7 @@
 import streamlit as st
 
 from dashboard import cache, state
+from dashboard.data.runs import source_config
 from dashboard.errors import show_error
 from dashboard.parts.forms.config_form import the_rest
 from dashboard.parts.forms.dataset_choice import dataset_choice
@@ -13,7 +14,7 @@ from dashboard.parts.forms.where_field import where_field
 from dashboard.parts.notice import errors_said
 from dashboard.words import plain, size
 from sealife_core.config import SimclrConfig, StudyConfig, describe, source_run
-from sealife_core.errors import ConfigError, SealifeError
+from sealife_core.errors import SealifeError
 from sealife_core.places import checkpoints_root
 from sealife_core.runs.directory import create_run, open_run
 from sealife_core.runs.scheduling.queue import launch
@@ -126,13 +127,9 @@ def _source(data: str, question: str) -> str:
     new = {LABELS: "a new SimCLR run for each seed", DEPTH: "a new SimCLR run", IMBALANCE: "scratch"}[question]
     named = {}
     for spec, words in sources(cache.runs()).items():
-        run_id = source_run(spec) or ""
-        try:
-            config = open_run(run_id).config()
-        except ConfigError:
-            continue
+        config = source_config(spec)
         if isinstance(config, SimclrConfig) and config.data == data:
-            named[run_id] = words
+            named[source_run(spec) or ""] = words
     # A key for each question: what is kept of a selectbox is its words, and those of a new run differ.
     chosen = st.selectbox(
         "Encoder from", [NEW_RUN, *named], format_func=lambda run_id: named.get(run_id, new),

@@ -6,13 +6,12 @@ from typing import Any
 import streamlit as st
 
 from dashboard import state
-from dashboard.data.runs import config_of
+from dashboard.data.runs import config_of, source_config
 from dashboard.parts.forms.config_form import Field
 from dashboard.words import plain
 from sealife_core.config import ALL_STAGES, ClassifierConfig, Setting, source_run
-from sealife_core.errors import SealifeError
 from sealife_core.models.facts import CURATED, published_weights, title_of
-from sealife_core.runs.directory import open_run
+from sealife_core.runs.directory import Run
 from sealife_core.runs.liveness import State
 from sealife_core.runs.run import Run
 
@@ -42,11 +41,7 @@ def sources(runs: Sequence[Run]) -> dict[str, str]:
 
 def learned_with(weights: str) -> tuple[str, int] | None:
     """Encoder and image size (px) of the run that ``weights`` come from; None where they come from no readable run."""
-    run_id = source_run(weights)
-    try:
-        learned = open_run(run_id).config() if run_id else None
-    except SealifeError:  # gone, or damaged: launching will say so
-        return None
+    learned = source_config(weights)
     return (learned.encoder, learned.image_size_px) if learned else None
 
 

@@ -5,6 +5,7 @@ import pytest
 from dashboard.data.answers import Answers, Filters, answers_of, calibrated, chosen, pair_counts, scores_of
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.errors import RunError
+from sealife_core.evaluation.figures.palette import UNLABELLED_COLOUR
 from tests.dashboard.answers_made import some, table
 
 
@@ -57,7 +58,7 @@ def test_answers__take_the_classes_from_the_run_where_the_data_set_has_others(ti
     noted = {"test": {"per_class": [{"label": name} for name in ("crab", "unicorn", "eel")]}}
     answers = answers_of(told, tiny_reef, noted)
     assert answers.classes == ("crab", "unicorn", "eel")
-    assert answers.colour_index(1) == -1
+    assert answers.colour(1) == UNLABELLED_COLOUR
     with pytest.raises(RunError, match="3 classes"):
         answers_of(told, tiny_reef, None)
 
