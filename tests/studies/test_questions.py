@@ -9,7 +9,7 @@ from sealife_core.config import ClassifierConfig, EmbedConfig, Part, SimclrConfi
 from sealife_core.errors import ConfigError
 from sealife_core.studies.building import STUDY_SIZES
 from sealife_core.studies.grid import build_grid
-from sealife_core.studies.helps import ALL_LABELS, BESIDE, DECIDES, DINOV2, DINOV2_NETWORK, HELPS, WAYS
+from sealife_core.studies.helps import ALL_LABELS, BESIDE, DECIDES, DINOV2, DINOV2_NETWORK, HELPS, OPTIONS
 from sealife_core.studies.questions import (
     DEPTH,
     FINE_TUNE,
@@ -130,7 +130,7 @@ def helps(**more: object) -> list[Part]:
 
 def test_helps__counts_labels_per_class_the_same_ones_for_all_ways():
     parts = helps(seeds=2)
-    assert {(p.cell["encoder"], p.cell["use"]) for p in parts} == {way for way in WAYS if way[0] != DINOV2}
+    assert {(p.cell["encoder"], p.cell["use"]) for p in parts} == {way for way in OPTIONS if way[0] != DINOV2}
     for part in parts:
         assert isinstance(part.config, ClassifierConfig)
         wanted = 0 if part.cell["labels"] == ALL_LABELS else part.cell["labels"]
@@ -154,7 +154,7 @@ def test_helps__with_dinov2_is_probed_on_a_network_of_its_own():
 
 
 def test_helps__compares_ways_that_it_has():
-    assert {way for pair in (*DECIDES, *BESIDE) for way in pair} <= set(WAYS)
+    assert {way for pair in (*DECIDES, *BESIDE) for way in pair} <= set(OPTIONS)
 
 
 def test_grid__is_every_combination_with_every_seed():
