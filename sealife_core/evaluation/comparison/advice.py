@@ -62,7 +62,7 @@ def advice(rows: Sequence[ComparisonRow], tables: "Mapping[str, pd.DataFrame]") 
     return said + _rare_classes(best, rows[1:], against)
 
 
-def images_needed(fixed: int, broken: int, n: int, alpha: float = BEYOND_CHANCE, power: float = POWER) -> int | None:
+def images_needed(fixed: int, broken: int, n: int, alpha: float = BEYOND_CHANCE) -> int | None:
     """Test images with which McNemar's test would find a difference of this size; None if there is no difference.
 
     Connor, Biometrics 43, 1987, eq. 1; ``fixed`` and ``broken`` of ``n`` images are discordant.
@@ -70,7 +70,7 @@ def images_needed(fixed: int, broken: int, n: int, alpha: float = BEYOND_CHANCE,
     discordant, difference = (fixed + broken) / n, abs(fixed - broken) / n
     if difference == 0:
         return None
-    at_level, at_power = norm.isf(alpha / 2), norm.isf(1 - power)
+    at_level, at_power = norm.isf(alpha / 2), norm.isf(1 - POWER)
     spread = math.sqrt(max(0.0, discordant - difference**2))
     return math.ceil(((at_level * math.sqrt(discordant) + at_power * spread) / difference) ** 2)
 
