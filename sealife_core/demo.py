@@ -4,16 +4,13 @@ The dashboard's demo button and ``make demo`` start it.
 """
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 from sealife_core.config import RECIPES, AnyConfig, ClassifierConfig, preset, task_of
 from sealife_core.datasets.dataset import Dataset, list_datasets, open_dataset
 from sealife_core.errors import ConfigError
-from sealife_core.places import checkpoints_root, data_root
 from sealife_core.progress import Progress
-from sealife_core.runs.directory import create_run, source_of
-from sealife_core.runs.run import Run
+from sealife_core.runs.directory import Run, create_run, source_of
 from sealife_core.runs.scheduling.queue import launch
 
 REEF = "reef"
@@ -61,24 +58,22 @@ def demo_configs(reef: Dataset, simclr_id: str, continued_id: str) -> dict[str, 
     }
 
 
-def ensure_reef(root: Path | None = None, progress: Progress | None = None) -> Dataset:
-    """The reef, drawn if it does not exist. ``root`` holds the data sets."""
-    root = root or data_root()
-    if REEF in list_datasets(root):
-        return open_dataset(REEF, root)
+def ensure_reef(progress: Progress | None = None) -> Dataset:
+    """The reef, drawn if it does not exist."""
+    if REEF in list_datasets():
+        return open_dataset(REEF)
     from sealife_core.datasets.reef import draw_reef
 
-    return draw_reef(root, progress=progress)
+    return draw_reef(progress=progress)
 
 
-def launch_demo(root: Path | None = None, data: Path | None = None) -> list[Run]:
-    """Queue the runs of the demo, in the order of NAMES, and return at once. ``root`` holds the runs."""
-    root = root or checkpoints_root()
-    reef = ensure_reef(data)
+def launch_demo() -> list[Run]:
+    """Queue the runs of the demo, in the order of NAMES, and return at once."""
+    reef = ensure_reef()
     made: dict[str, Run] = {}
     for key, name in NAMES.items():
         ids = [made[training].id if training in made else "later" for training in TRAININGS]
-        made[key] = create_run(demo_configs(reef, *ids)[key], root=root, name=name, tags=(TAG,))
+        made[key] = create_run(demo_configs(reef, *ids)[key], name=name, tags=(TAG,))
     for run in made.values():
         launch(run)
     return list(made.values())

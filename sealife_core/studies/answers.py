@@ -33,10 +33,10 @@ from sealife_core.studies.questions import (
 )
 from sealife_core.studies.readiness import (
     FINISHED,
+    clearly_better,
     images_needed,
     nothing_to_compare,
     seeds_decide,
-    told_apart,
     unfinished,
     with_seeds,
 )
@@ -90,15 +90,15 @@ def _depth(parts: Sequence[PartResult]) -> str:
     if frozen is None or not deeper:
         return ""
     best = max(deeper, key=lambda cell: cell.mean)
-    if not told_apart(best, frozen):
-        worse = all(told_apart(frozen, cell) for cell in deeper)
+    if not clearly_better(best, frozen):
+        worse = all(clearly_better(frozen, cell) for cell in deeper)
         surely = "worse at every depth" if worse else f"not surely better at any depth{_few(best, frozen)}"
         return (
             f"Leave the encoder frozen: fine-tuning is {surely}. Frozen, it reaches {_percent(frozen)}. With"
             f" {_stages(best)} trained, it reaches {_percent(best)}."
         )
     enough = min(
-        (cell for cell in deeper if not told_apart(best, cell) and told_apart(cell, frozen)),
+        (cell for cell in deeper if not clearly_better(best, cell) and clearly_better(cell, frozen)),
         key=lambda cell: float(cell.cell["stages"]),
     )
     said = f"Train {_stages(enough)}: {_percent(enough)} against {_percent(frozen)} frozen."
@@ -114,17 +114,17 @@ def _views(parts: Sequence[PartResult]) -> str:
     if whole is None or not without:
         return ""
     said = f"With all augmentations the probe reaches {_percent(whole)}."
-    missed = [cell for cell in without if told_apart(whole, cell)]
+    missed = [cell for cell in without if clearly_better(whole, cell)]
     if missed:
         worst = missed[0]
         lost = f"{100 * (whole.mean - worst.mean):.0f} points, with every seed"
-        same = [str(cell.cell["first"]) for cell in missed[1:] if not told_apart(cell, worst)]
+        same = [str(cell.cell["first"]) for cell in missed[1:] if not clearly_better(cell, worst)]
         beside = f". The loss without {' or '.join(same)} may be as large" if same else ""
         said += f" The loss is largest without {worst.cell['first']}: {lost}{beside}."
     else:
         said += f" Leaving out any one of them brings no sure loss{_few(whole, without[0])}."
     best = without[-1]
-    if told_apart(best, whole):
+    if clearly_better(best, whole):
         said += f" Without {best.cell['first']}, it is {100 * (best.mean - whole.mean):.0f} points better here."
     return said
 
@@ -137,7 +137,7 @@ def _sweep(question: str) -> Callable[[Sequence[PartResult]], str]:
         if len(cells) < 2:
             return ""
         best = max(cells, key=lambda cell: cell.mean)
-        same = [cell for cell in cells if cell is not best and not told_apart(best, cell)]
+        same = [cell for cell in cells if cell is not best and not clearly_better(best, cell)]
         said = f"The best {words[question]} here is {_value(best.cell[question])}: {_percent(best)} by linear probe"
         if same:
             others = ", ".join(_value(cell.cell[question]) for cell in same)
@@ -157,7 +157,7 @@ def _imbalance(parts: Sequence[PartResult]) -> str:
     if plain is None or not here:
         return ""
     best = max(here.values(), key=lambda cell: cell.mean)
-    if told_apart(best, plain):
+    if clearly_better(best, plain):
         said = (
             f"At 1 : {worst_ratio:g}, {best.cell['loss']} is better than plain cross-entropy with every seed: macro-F1"
             f" {_percent(best)} against {_percent(plain)}."
@@ -169,7 +169,7 @@ def _imbalance(parts: Sequence[PartResult]) -> str:
         )
     rare = {str(c.cell["loss"]): c for c in over_seeds(parts, "rarest_f1") if float(c.cell["ratio"]) == worst_ratio}
     top = max(rare.values(), key=lambda cell: cell.mean, default=None)
-    if top is not None and PLAIN in rare and told_apart(top, rare[PLAIN]):
+    if top is not None and PLAIN in rare and clearly_better(top, rare[PLAIN]):
         said += (
             f" The F1 of the rarest class is highest with {top.cell['loss']}: {_percent(top)}. With plain"
             f" cross-entropy it is {_percent(rare[PLAIN])}."
@@ -182,7 +182,7 @@ def _best_cell(parts: Sequence[PartResult]) -> str:
     if len(cells) < 2:
         return ""
     best = max(cells, key=lambda cell: cell.mean)
-    same = [cell for cell in cells if cell is not best and not told_apart(best, cell)]
+    same = [cell for cell in cells if cell is not best and not clearly_better(best, cell)]
     said = f"The best is {_cell_words(best.cell)}: {_percent(best)}"
     return f"{said}; {_undecided(best, same)} from {len(same)} of the others." if same else f"{said}, with every seed."
 

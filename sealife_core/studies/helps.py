@@ -38,12 +38,12 @@ NETWORK, DINOV2_NETWORK = "tf_efficientnet_lite0", "vit_small_patch14_dinov2"
 IMAGE_SIZE_PX = {QUICK: 96, FULL: 224}
 BUDGETS: dict[str, tuple[int, ...]] = {QUICK: (5, 20), FULL: (1, 2, 5, 10, 20, 50)}  # labels a class; and all
 SEEDS = {QUICK: 3, FULL: 5}
-Way = tuple[str, str]  # encoder, use
+Option = tuple[str, str]  # encoder, use
 # A probe of an untrained encoder is useless; fine-tuning DINOv2 takes too long on two cores.
-WAYS: tuple[Way, ...] = tuple(
-    way for way in product(ENCODERS, (PROBE, FINE_TUNE)) if way not in ((RANDOM, PROBE), (DINOV2, FINE_TUNE))
+OPTIONS: tuple[Option, ...] = tuple(
+    option for option in product(ENCODERS, (PROBE, FINE_TUNE)) if option not in ((RANDOM, PROBE), (DINOV2, FINE_TUNE))
 )
-Comparison = tuple[Way, Way]  # baseline, other
+Comparison = tuple[Option, Option]  # baseline, other
 DECIDES: tuple[Comparison, ...] = (
     ((IMAGENET, PROBE), (IMAGENET_SIMCLR, PROBE)),
     ((RANDOM, FINE_TUNE), (SIMCLR, FINE_TUNE)),
@@ -81,14 +81,14 @@ def build_helps(base: Base) -> Built:
             if name in base.encoders:
                 parts += base.pretrained(seed, start)
                 weights[name] = f"run:{parts[-1].key}"
-        for (encoder, use), labels in product(WAYS, (*budgets, ALL_LABELS)):
+        for (encoder, use), labels in product(OPTIONS, (*budgets, ALL_LABELS)):
             if encoder in base.encoders:
                 parts.append(_part(base, (encoder, use), weights[encoder], labels, seed))
     return ("encoder", "use", "labels"), parts
 
 
-def _part(base: Base, way: Way, weights: str, labels: int | str, seed: int) -> Part:
-    encoder, use = way
+def _part(base: Base, option: Option, weights: str, labels: int | str, seed: int) -> Part:
+    encoder, use = option
     few = labels if isinstance(labels, int) else 0
     values = {"encoder": DINOV2_NETWORK} if encoder == DINOV2 else {}
     task = "probe" if use == PROBE else "scratch" if encoder == RANDOM else "finetune"

@@ -13,11 +13,11 @@ import numpy as np
 from sealife_core.errors import RunError
 from sealife_core.evaluation.comparison.paired import tested
 from sealife_core.runs.run import PREDICTIONS
-from sealife_core.studies.building import RANDOM, budget
-from sealife_core.studies.helps import BESIDE, DECIDES, Comparison, Way
+from sealife_core.studies.building import FINE_TUNE, RANDOM, budget
+from sealife_core.studies.helps import BESIDE, DECIDES, Comparison, Option
 from sealife_core.studies.readiness import FINISHED, LEAST_SEEDS
 from sealife_core.studies.results import CellResult, PartResult, over_seeds
-from sealife_core.studies.verdict import CANNOT_TELL, GOAL, NO, WORTH, YES, Gain, gain, gains_beside, labels_needed
+from sealife_core.studies.verdict import CANNOT_TELL, GOAL, NO, WORTH, YES, Gain, gain, labels_needed, other_gains
 from sealife_core.wording import counted
 
 LEADS = {YES: "Yes", NO: "No", CANNOT_TELL: "Cannot tell"}
@@ -32,8 +32,8 @@ class Compared:
     per class the baseline needs for ``accuracy`` (∞: more than there are; None: no more than ``budget``).
     """
 
-    baseline: Way
-    other: Way
+    baseline: Option
+    other: Option
     gain: Gain
     budgets: int
     minutes: float | None
@@ -65,7 +65,7 @@ def helps_found(parts: Sequence[PartResult], root: Path, classes: int) -> HelpsF
     pairs = list(dict.fromkeys(pairs))
     right = {pair: _right_of(table, pair, root) for pair in pairs}
     cells = over_seeds(table)
-    beside = gains_beside({str(pair): right[pair] for pair in pairs[1:]})
+    beside = other_gains({str(pair): right[pair] for pair in pairs[1:]})
     also = [(_compared(pair, beside[str(pair)][0], table, cells, classes), beside[str(pair)][1]) for pair in pairs[1:]]
     return HelpsFound(_compared(decides, gain(*right[decides]), table, cells, classes), tuple(also))
 
@@ -74,7 +74,7 @@ def helps_sentence(found: HelpsFound) -> str:
     """The answer in words."""
     one, best = found.decides, found.decides.gain
     said = (
-        f"{LEADS[best.verdict]}: {_way(one.other)} gains {_points(best)} on {_way(one.baseline)}, over"
+        f"{LEADS[best.verdict]}: {option_words(one.other)} gains {_points(best)} on {option_words(one.baseline)}, over"
         f" {counted(best.seeds, 'seed')} and {counted(best.images, 'test image')} together, in the mean of"
         f" {counted(one.budgets, 'number')} of labels."
     )
@@ -82,8 +82,11 @@ def helps_sentence(found: HelpsFound) -> str:
     if one.minutes is not None and one.minutes >= 0.5:
         said += f" It takes {one.minutes:,.0f} min more for each model."
     if found.beside:
-        sure = [f"{_way(c.other)} on {_way(c.baseline)}: {_points(c.gain)}" for c, is_one in found.beside if is_one]
-        others = [f"{_way(c.other)} on {_way(c.baseline)}" for c, is_one in found.beside if not is_one]
+        named = [
+            (f"{option_words(c.other)} on {option_words(c.baseline)}", c.gain, is_one) for c, is_one in found.beside
+        ]
+        sure = [f"{name}: {_points(gained)}" for name, gained, is_one in named if is_one]
+        others = [name for name, _, is_one in named if not is_one]
         said += f" Beside it, a sure gain: {'; '.join(sure)}." if sure else ""
         said += f" No sure gain: {'; '.join(others)}." if others else ""
         said += " The first comparison was chosen beforehand; the others are corrected for their number."
@@ -96,8 +99,8 @@ def _labels(one: Compared) -> str:
         return ""
     reaches = f" With {one.budget:,.3g} labels per class it reaches {100 * one.accuracy:.0f} %;"
     if one.needed == float("inf"):
-        return f"{reaches} {_way(one.baseline)} does not reach that with all labels."
-    return f"{reaches} {_way(one.baseline)} needs about {one.needed:,.2g} for that."
+        return f"{reaches} {option_words(one.baseline)} does not reach that with all labels."
+    return f"{reaches} {option_words(one.baseline)} needs about {one.needed:,.2g} for that."
 
 
 def _ruled_out(best: Gain) -> str:
@@ -120,27 +123,28 @@ def _points(one: Gain) -> str:
     return f"{100 * one.value:.1f} points (95 % interval {100 * one.low:.1f} to {100 * one.high:.1f})"
 
 
-def _way(way: Way) -> str:
-    encoder, use = way
-    return "training from scratch" if encoder == RANDOM else f"{encoder} ({use})"
+def option_words(option: Option) -> str:
+    """An encoder and its use in words: "SimCLR (linear probe)"."""
+    encoder, use = option
+    return "training from scratch" if (encoder, use) == (RANDOM, FINE_TUNE) else f"{encoder} ({use})"
 
 
-def _of(parts: Sequence[PartResult], way: Way) -> list[PartResult]:
-    return [part for part in parts if (part.cell["encoder"], part.cell["use"]) == way]
+def _of(parts: Sequence[PartResult], option: Option) -> list[PartResult]:
+    return [part for part in parts if (part.cell["encoder"], part.cell["use"]) == option]
 
 
 def _seeds(table: Sequence[PartResult], pair: Comparison) -> list[int]:
     """The seeds for which both options have a run with every shared number of labels; [] if fewer than two."""
     budgets = _budgets(table, pair)
-    there = [{(part.seed, part.cell["labels"]) for part in _of(table, way)} for way in pair]
+    there = [{(part.seed, part.cell["labels"]) for part in _of(table, option)} for option in pair]
     seeds = sorted({part.seed for part in table})
-    whole = [seed for seed in seeds if all((seed, labels) in ways for labels in budgets for ways in there)]
+    whole = [seed for seed in seeds if all((seed, labels) in options for labels in budgets for options in there)]
     return whole if budgets and len(whole) >= LEAST_SEEDS else []
 
 
 def _budgets(table: Sequence[PartResult], pair: Comparison) -> list[str | float]:
     """The numbers of labels for which both options have runs, ascending."""
-    a, b = ({part.cell["labels"] for part in _of(table, way)} for way in pair)
+    a, b = ({part.cell["labels"] for part in _of(table, option)} for option in pair)
     return sorted(a & b, key=budget)
 
 
@@ -149,8 +153,8 @@ def _right_of(table: Sequence[PartResult], pair: Comparison, root: Path) -> tupl
     seeds, budgets = _seeds(table, pair), _budgets(table, pair)
     images: tuple[str, ...] | None = None
     stacks = []
-    for way in pair:
-        runs = {(part.seed, part.cell["labels"]): part for part in _of(table, way)}
+    for option in pair:
+        runs = {(part.seed, part.cell["labels"]): part for part in _of(table, option)}
         rows = []
         for seed in seeds:
             for labels in budgets:
@@ -186,13 +190,13 @@ def _compared(
     pair: Comparison, gained: Gain, table: Sequence[PartResult], cells: Sequence[CellResult], classes: int
 ) -> Compared:
     budgets = _budgets(table, pair)
-    curves = [{c.cell["labels"]: c for c in cells if (c.cell["encoder"], c.cell["use"]) == way} for way in pair]
+    curves = [{c.cell["labels"]: c for c in cells if (c.cell["encoder"], c.cell["use"]) == option} for option in pair]
     own = sorted(curves[0].values(), key=lambda cell: budget(cell.cell["labels"]))
     middle = budgets[(len(budgets) - 1) // 2]
     reached = curves[1][middle]
     needed = labels_needed(reached.mean, [per_class(cell, classes) for cell in own], [cell.mean for cell in own])
     at = per_class(curves[0][middle], classes)
-    took = [_seconds(_of(table, way), budgets) for way in pair]
+    took = [_seconds(_of(table, option), budgets) for option in pair]
     minutes = None if took[0] is None or took[1] is None else (took[1] - took[0]) / 60
     return Compared(
         *pair, gained, len(budgets), minutes, at, reached.mean, curves[0][middle].mean,

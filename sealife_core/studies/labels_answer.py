@@ -4,8 +4,9 @@ import itertools
 import math
 from collections.abc import Sequence
 
-from sealife_core.studies.building import FINE_TUNE, RANDOM, budget
-from sealife_core.studies.readiness import told_apart
+from sealife_core.studies.building import budget
+from sealife_core.studies.questions import FINE_TUNE, RANDOM
+from sealife_core.studies.readiness import clearly_better
 from sealife_core.studies.results import CellResult, PartResult, over_seeds
 
 
@@ -35,19 +36,19 @@ def curves(cells: Sequence[CellResult]) -> dict[tuple[str, str], list[CellResult
 
 def labels_sentence(parts: Sequence[PartResult]) -> str:
     """The answer in words; "" if the study has no pre-trained encoder or no training from scratch to compare."""
-    by_way = curves(over_seeds(parts))
-    scratch = by_way.get((RANDOM, FINE_TUNE), [])
+    by_option = curves(over_seeds(parts))
+    scratch = by_option.get((RANDOM, FINE_TUNE), [])
     savings = []
-    for (encoder, use), cells in by_way.items():
+    for (encoder, use), cells in by_option.items():
         if encoder == RANDOM or not scratch:
             continue
         for cell in cells:
             share = float(cell.cell["labels"])
             same = next((other for other in scratch if other.cell["labels"] == share), None)
             needed = label_saving(cells, scratch, share)
-            if needed is not None and needed > share and same is not None and told_apart(cell, same):
+            if needed is not None and needed > share and same is not None and clearly_better(cell, same):
                 savings.append((needed / share, share, needed, encoder, use))
-    if not scratch or len(by_way) < 2:
+    if not scratch or len(by_option) < 2:
         return ""
     if not savings:
         return (

@@ -36,13 +36,13 @@ def unfinished(parts: Sequence[PartResult]) -> str:
 def with_seeds(parts: Sequence[PartResult]) -> tuple[list[PartResult], str]:
     """The parts of options with two seeds or more, and a sentence on those left out; "" if there are none."""
     table = [part for part in parts if part.cell]
-    seeds = Counter(_way(part) for part in table if part.state == FINISHED)
-    ways = list(dict.fromkeys(map(_way, table)))
-    left_out = [way for way in ways if seeds[way] < LEAST_SEEDS]
-    kept = [part for part in parts if not part.cell or _way(part) not in left_out]
+    seeds = Counter(_option(part) for part in table if part.state == FINISHED)
+    options = list(dict.fromkeys(map(_option, table)))
+    left_out = [option for option in options if seeds[option] < LEAST_SEEDS]
+    kept = [part for part in parts if not part.cell or _option(part) not in left_out]
     if not left_out:
         return kept, ""
-    asked = Counter(map(_way, table))
+    asked = Counter(map(_option, table))
     if max(asked.values()) < LEAST_SEEDS:
         said = (
             "No answer: with one seed, a difference may be luck. Start the study again with two seeds or more; finished"
@@ -50,7 +50,7 @@ def with_seeds(parts: Sequence[PartResult]) -> tuple[list[PartResult], str]:
         )
         return kept, said
     said = (
-        f"{len(left_out)} of {counted(len(ways), 'option')} left out: fewer than {LEAST_SEEDS} seeds, because runs"
+        f"{len(left_out)} of {counted(len(options), 'option')} left out: fewer than {LEAST_SEEDS} seeds, because runs"
         " failed or are missing. Start the study again: finished runs are not trained again."
     )
     return kept, said
@@ -61,7 +61,7 @@ def nothing_to_compare(question: str) -> str:
     return f"No answer: this study needs scores of {_NEEDED.get(question, 'two options')}, and it does not have both."
 
 
-def told_apart(better: CellResult, worse: CellResult) -> bool:
+def clearly_better(better: CellResult, worse: CellResult) -> bool:
     """Whether ``better`` is clearly better: with every seed, and by a difference that the test images can show."""
     return seeds_decide(better, worse) and images_decide(better, worse)
 
@@ -92,5 +92,5 @@ def images_needed(better: CellResult, worse: CellResult) -> int | None:
     return needed if 0 < better.images < needed else None
 
 
-def _way(part: PartResult) -> tuple[object, ...]:
+def _option(part: PartResult) -> tuple[object, ...]:
     return tuple(part.cell.items())

@@ -7,7 +7,7 @@ and many cases (Hillis, Berbaum & Metz, Acad. Radiol. 15, 2008), and each part h
 of variances are combined in the same way by Graybill & Wang, JASA 75, 1980).
 
 One planned comparison decides, with a risk of 2.5 % of a false "yes". All others share another 2.5 %
-(:func:`gains_beside`, Holm's correction), so the whole study gives a false "yes" in at most 5 %.
+(:func:`other_gains`, Holm's correction), so the whole study gives a false "yes" in at most 5 %.
 """
 
 from collections.abc import Mapping, Sequence
@@ -26,7 +26,7 @@ YES, NO, CANNOT_TELL = "yes", "no", "cannot tell"
 Verdict = Literal["yes", "no", "cannot tell"]
 RISK = 0.025  # of a false yes, one-sided: of the comparison that decides, and of all others together
 POWER = 0.8  # how often the smallest gain that a study can show is found
-SURE = 1e-12  # the smallest p
+SMALLEST_P = 1e-12  # the smallest p
 GOAL = 0.05  # the gain that a study should be able to show
 # A smaller gain is no reason to train longer: continued pre-training on the target data gives 0 to 3 points on a few
 # thousand images (Reed et al. 2021, arXiv 2103.12718).
@@ -119,9 +119,9 @@ class Spread:
             return 1 - self.p(-value)
         if not value:
             return 0.5
-        if self.half(SURE) <= value:
-            return SURE
-        found = root_scalar(lambda log_risk: self.half(exp(log_risk)) - value, bracket=(log(SURE), log(0.5)))
+        if self.half(SMALLEST_P) <= value:
+            return SMALLEST_P
+        found = root_scalar(lambda log_risk: self.half(exp(log_risk)) - value, bracket=(log(SMALLEST_P), log(0.5)))
         return exp(found.root)
 
     @property
@@ -130,7 +130,7 @@ class Spread:
         return min(1.0, self.half(RISK) + self.half(1 - POWER))
 
 
-def gains_beside(pairs: Mapping[str, tuple[np.ndarray, np.ndarray]]) -> dict[str, tuple[Gain, bool]]:
+def other_gains(pairs: Mapping[str, tuple[np.ndarray, np.ndarray]]) -> dict[str, tuple[Gain, bool]]:
     """The other comparisons: name → (a, b) as for :func:`gain` → the gain, and whether it is significant.
 
     All together have a risk of 2.5 % of a false gain (Holm). Their intervals are uncorrected.

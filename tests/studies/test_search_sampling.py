@@ -7,7 +7,6 @@ import math
 from collections.abc import Callable
 from pathlib import Path
 
-import optuna
 import pytest
 
 from sealife_core.config import Axis, SearchConfig, preset
@@ -29,7 +28,6 @@ from sealife_core.studies.search_results import (
     to_frame,
     trials_of,
 )
-from sealife_core.studies.trial_storage import open_database
 from tests.studies.search_worker import train
 from tests.studies.searches import RATE, SIZES, asked, told
 
@@ -257,14 +255,3 @@ def test_search__whose_database_is_damaged_says_so_and_a_second_one_goes_on(
         search_process.search(asked(trials=3), RunWriter(run))
     again = carry_out(asked(trials=3), root)
     assert done <= {trial.run_id for trial in trials_of(again)}
-
-
-@pytest.mark.parametrize("folder", ["a?b", "a%3Fb#c", "{SCHEMA_VERSION} {x}", "a?mode=memory&uri=true"])
-def test_storage__of_any_path_is_that_file(folder: str, tmp_path: Path) -> None:
-    for place in (tmp_path / folder, tmp_path / f"{folder}2"):
-        place.mkdir()
-        storage = open_database(place / search_process.DATABASE)
-        optuna.create_study(storage=storage, study_name="search")  # a second one of that name would be refused
-        storage.engine.dispose()
-        assert (place / search_process.DATABASE).stat().st_size > 0
-    assert {path.name for path in tmp_path.iterdir()} == {folder, f"{folder}2"}

@@ -11,7 +11,6 @@ from dashboard.parts.forms.config_form import Field
 from dashboard.words import plain
 from sealife_core.config import ALL_STAGES, ClassifierConfig, Setting, source_run
 from sealife_core.models.facts import CURATED, published_weights, title_of
-from sealife_core.runs.directory import Run
 from sealife_core.runs.liveness import State
 from sealife_core.runs.run import Run
 

@@ -73,7 +73,7 @@ class Calibration:
         return f"well calibrated: {figures}."
 
 
-def calibration(predictions: pd.DataFrame, classes: Sequence[str], bins: int = ECE_BINS) -> Calibration:
+def calibration(predictions: pd.DataFrame, classes: Sequence[str]) -> Calibration:
     """Calibration of a run on test, with the temperature fitted on validation.
 
     ``predictions``: as ``read_predictions`` gives them, of both splits; ``classes``: in the order of ``probabilities``.
@@ -99,9 +99,9 @@ def calibration(predictions: pd.DataFrame, classes: Sequence[str], bins: int = E
         n_test=len(truth),
         confidence=float(before.max(1).mean()),
         accuracy=float((before.argmax(1) == truth).mean()),
-        ece_before=calibration_error(truth, before, bins),
-        ece_after=calibration_error(truth, after, bins),
-        ece_by_chance=chance_error(reliability(truth, before, bins)),
+        ece_before=calibration_error(truth, before),
+        ece_after=calibration_error(truth, after),
+        ece_by_chance=chance_error(reliability(truth, before)),
         nll_before=negative_log_likelihood(truth, before),
         nll_after=negative_log_likelihood(truth, after),
     )

@@ -50,7 +50,7 @@ _STRENGTHS = (
     (0.0, "It cannot tell an animal of an unknown class from the known ones"),
 )
 _FORMAT = 1
-FAINT = 0.01  # in normalised colours, about half a step of 8 bits: less contrast counts as none
+LEAST_CONTRAST = 0.01  # in normalised colours, about half a step of 8 bits: less contrast counts as none
 
 Means = dict[str, np.ndarray]
 """Stage → (n, channels) float32: the spatial mean of the stage's output for each of n images.

@@ -104,10 +104,9 @@ class Paired:
         """Macro-F1 of b minus that of a, with its 95 % paired bootstrap interval."""
         return macro_f1_difference(self.labels, self.predicted_a, self.predicted_b)
 
-    def sentence(self, name_a: str | None = None, name_b: str | None = None) -> str:
+    def sentence(self) -> str:
         """ "Compared with Probe, Fine-tune fixes 31 images and breaks 9 of 345; p = 0.0007."."""
-        a, b = name_a or self.name_a, name_b or self.name_b
-        fixed, broken = len(self.fixed), len(self.broken)
+        a, b, fixed, broken = self.name_a, self.name_b, len(self.fixed), len(self.broken)
         if not fixed + broken:
             return f"{a} and {b} are right on the same {len(self.both_right):,} of {self.n:,} images; p = 1."
         fixes = f"{b} fixes {counted(fixed, 'image')} and breaks {broken:,} of {self.n:,}"

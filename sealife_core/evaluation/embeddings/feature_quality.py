@@ -45,17 +45,12 @@ def knn_predict(
 
 
 def knn_accuracy(
-    bank: np.ndarray,
-    bank_labels: np.ndarray,
-    queries: np.ndarray,
-    labels: np.ndarray,
-    k: int = 20,
-    temperature: float | None = 0.1,
+    bank: np.ndarray, bank_labels: np.ndarray, queries: np.ndarray, labels: np.ndarray, k: int = 20
 ) -> float:
     """Accuracy of :func:`knn_predict` on ``queries`` (n, D), ``labels`` (n,). Raises DatasetError without queries."""
     if len(queries) == 0:
         raise DatasetError("There are no labelled images to classify by their neighbours; expected at least one.")
-    return float(np.mean(knn_predict(bank, bank_labels, queries, k, temperature) == np.asarray(labels)))
+    return float(np.mean(knn_predict(bank, bank_labels, queries, k) == np.asarray(labels)))
 
 
 def voters(labels: np.ndarray, splits: np.ndarray, asked: str, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from sealife_core.evaluation.classification.out_of_distribution import FAINT, STAGES, Means
+from sealife_core.evaluation.classification.out_of_distribution import LEAST_CONTRAST, STAGES, Means
 from sealife_core.evaluation.embeddings.feature_store import Columns
 from sealife_core.models.encoders import Encoder
 from sealife_core.models.facts import STAGE_NAMES
@@ -52,4 +52,4 @@ def taken_apart(rows: np.ndarray, columns: Columns) -> tuple[np.ndarray, Means]:
 
 def _of_pixels(images: Tensor) -> Tensor:
     spreads = [images.std((2, 3), correction=0), *(images.diff(dim=d).abs().mean((2, 3)) for d in (2, 3))]
-    return torch.cat([images.mean((2, 3)), *((spread + FAINT).log() for spread in spreads)], 1)
+    return torch.cat([images.mean((2, 3)), *((spread + LEAST_CONTRAST).log() for spread in spreads)], 1)

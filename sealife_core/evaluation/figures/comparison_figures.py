@@ -5,7 +5,7 @@ For reports and notebooks. Drawn with ``Figure`` only, as in run_figures.py; eac
 
 import io
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Literal
 
 import matplotlib as mpl
@@ -29,10 +29,8 @@ def scored(row: ComparisonRow, score: Score) -> tuple[float, float, float]:
     return row.macro_f1, row.macro_f1_low, row.macro_f1_high
 
 
-def comparison_figure(
-    rows: Sequence[ComparisonRow], score: Score = "accuracy", colours: Mapping[str, str] | None = None
-) -> Figure:
-    """A dot and its 95 % interval for each of ``rows``, by encoder; dashed: guessing. ``colours``: run id → colour."""
+def comparison_figure(rows: Sequence[ComparisonRow], score: Score = "accuracy") -> Figure:
+    """A dot and its 95 % interval for each of ``rows``, by encoder; dashed: guessing."""
     places, labels, bold = [], [], []
     for encoder, group in by_encoder(rows, score):
         bold.append(len(labels))
@@ -43,9 +41,8 @@ def comparison_figure(
     figure, axes = _axes(len(labels))
     for place, row in places:
         value, low, high = (100 * number for number in scored(row, score))
-        colour = (colours or {}).get(row.run_id, SEA)
-        axes.plot([low, high], [place, place], color=colour, linewidth=4, alpha=0.4, solid_capstyle="round")
-        axes.plot([value], [place], "o", color=colour, markersize=8)
+        axes.plot([low, high], [place, place], color=SEA, linewidth=4, alpha=0.4, solid_capstyle="round")
+        axes.plot([value], [place], "o", color=SEA, markersize=8)
         axes.annotate(
             f"{value:.1f} %", (value, place), (0, 7), textcoords="offset points", ha="center", fontsize=8, color=INK
         )

@@ -48,21 +48,20 @@ def curves(
     path: Path,
     *,
     chance_loss: float | None = None,
-    chance_accuracy: float | None = None,
     title: str = "",
 ) -> None:
-    """Loss, accuracy and learning rate over epochs; dashed lines: chance level. ``metrics``: of metrics.jsonl."""
+    """Loss, accuracy and learning rate over epochs; dashed line: loss of guessing. ``metrics``: of metrics.jsonl."""
     panels = {name: drawn for name, lines in _PANELS.items() if (drawn := _with_data(metrics, lines))}
     figure = Figure(figsize=(8, 2.6 * max(1, len(panels)) + 0.5), dpi=DPI, facecolor="white")
     figure.set_layout_engine("constrained", w_pad=0.15, h_pad=0.1)
     as_it_stands(figure.suptitle(title or "Training", x=0.02, ha="left", fontsize=13, color=INK, fontweight="bold"))
-    chance = {"Loss": chance_loss, "Accuracy": chance_accuracy}
     for place, (name, drawn) in enumerate(panels.items(), 1):
         axes = _calm(figure.add_subplot(len(panels), 1, place))
         axes.set_title(name, loc="left", fontsize=10, color=INK)
         for label, x, y, colour, style in drawn:
             _line(axes, x, y, label, colour, style)
-        if (level := chance.get(name)) is not None:
+        level = chance_loss if name == "Loss" else None
+        if level is not None:
             axes.axhline(level, color=QUIET, linewidth=1, linestyle=(0, (5, 4)), label=f"chance {level:.2f}")
         if name != "Loss":  # a share and a rate start at zero
             axes.set_ylim(0, 1 if name == "Accuracy" else None)

@@ -14,8 +14,14 @@ import numpy as np
 
 from sealife_core.evaluation.embeddings.neighbours import neighbour_graph
 from sealife_core.evaluation.projections.reduction import ProjectionSettings
-from sealife_core.evaluation.projections.umap_fit import enough, laid_out, quieten, say, usable_neighbours
-from sealife_core.progress import Progress
+from sealife_core.evaluation.projections.umap_fit import (
+    Progress,
+    checked_layout,
+    checked_rows,
+    ignore_warnings,
+    report,
+    usable_neighbours,
+)
 
 # The defaults of AlignedUMAP, except for the pull.
 EPOCHS = 200
@@ -32,17 +38,17 @@ def fit_film(values: np.ndarray, settings: ProjectionSettings, progress: Progres
     if values.ndim != 3 or not len(values):
         raise ValueError(f"snapshots are {values.shape}; expected (E, n, D) with at least one")
     for frame in values:
-        enough(frame)
+        checked_rows(frame)
     k, graphs = usable_neighbours(values.shape[1], settings.neighbours), []
     for done, frame in enumerate(values):
-        say(progress, "finding neighbours", done, len(values))
+        report(progress, "finding neighbours", done, len(values))
         graphs.append(neighbour_graph(frame, k, settings.metric))
-    say(progress, "loading UMAP")
+    report(progress, "loading UMAP")
     with warnings.catch_warnings():
-        quieten()
+        ignore_warnings()
         from umap.umap_ import find_ab_params, fuzzy_simplicial_set
 
-        say(progress, "building the graphs")
+        report(progress, "building the graphs")
         draw = np.random.RandomState(settings.seed)
         sets: list[Any] = [
             fuzzy_simplicial_set(frame, k, draw, settings.metric, knn_indices=indices, knn_dists=distances)[0]
@@ -52,7 +58,7 @@ def fit_film(values: np.ndarray, settings: ProjectionSettings, progress: Progres
         points = _first_layouts(values, sets, settings, draw)
     curve = find_ab_params(1.0, settings.min_distance)
     _lay_out(points, _edges(sets), _ties(sets), curve, settings.seed, progress)
-    return laid_out(points)
+    return checked_layout(points)
 
 
 def _first_layouts(values: np.ndarray, sets: list[Any], settings: ProjectionSettings, draw: Any) -> np.ndarray:
@@ -117,7 +123,7 @@ def _lay_out(
     for epoch in range(EPOCHS):
         one_round(points, *edges, due, due_negative, ties, *curve, rate, epoch, seed, NEGATIVES)
         rate = 1 - epoch / EPOCHS
-        say(progress, "laying out", epoch + 1, EPOCHS)
+        report(progress, "laying out", epoch + 1, EPOCHS)
 
 
 @cache

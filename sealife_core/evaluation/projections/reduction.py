@@ -13,8 +13,16 @@ import numpy as np
 from sealife_core.config.settings import Settings, setting
 from sealife_core.errors import DatasetError
 from sealife_core.evaluation.embeddings.neighbours import Metric, neighbour_graph
-from sealife_core.evaluation.projections.umap_fit import bar, enough, finite, laid_out, quieten, say, usable_neighbours
-from sealife_core.progress import Progress
+from sealife_core.evaluation.projections.umap_fit import (
+    Progress,
+    checked_finite,
+    checked_layout,
+    checked_rows,
+    ignore_warnings,
+    progress_bar,
+    report,
+    usable_neighbours,
+)
 from sealife_core.wording import counted
 
 _BLOCK_CELLS = 2**23  # numbers of embeddings in memory at once: 32 MiB in float32, however many images there are
@@ -99,14 +107,14 @@ def pca(values: np.ndarray, dims: int = 2) -> tuple[np.ndarray, np.ndarray]:
     from scipy.linalg import eigh
 
     n, d = values.shape
-    mean = (sum(finite(values[rows]).sum(0, dtype=np.float64) for rows in _blocks(n, d)) / n).astype(np.float32)
+    mean = (sum(checked_finite(values[rows]).sum(0, dtype=np.float64) for rows in _blocks(n, d)) / n).astype(np.float32)
     if d <= n:
         small = np.zeros((d, d))
         for rows in _blocks(n, d):
             x = values[rows] - mean
             small += x.T @ x
     else:
-        x = finite(values) - mean
+        x = checked_finite(values) - mean
         small = (x @ x.T).astype(np.float64)  # has the same eigenvalues as xᵀx
     kept = min(dims, len(small))
     variances, vectors = eigh(small, subset_by_index=(len(small) - kept, len(small) - 1))
@@ -130,17 +138,17 @@ def fit_umap(values: np.ndarray, settings: ProjectionSettings, progress: Progres
     cores. For more images their search would be faster. Neighbours are reduced to n - 1. Raises DatasetError for fewer
     than FEWEST rows, and for NaN or infinity.
     """
-    values = enough(values)
+    values = checked_rows(values)
     n, k = len(values), usable_neighbours(len(values), settings.neighbours)
     graph = neighbour_graph(
-        values, k, settings.metric, lambda done, total: say(progress, "finding neighbours", done, total)
+        values, k, settings.metric, lambda done, total: report(progress, "finding neighbours", done, total)
     )
-    say(progress, "loading UMAP")
+    report(progress, "loading UMAP")
     with warnings.catch_warnings():
-        quieten()
+        ignore_warnings()
         from umap import UMAP
 
-        say(progress, "building the graph")
+        report(progress, "building the graph")
         points = UMAP(
             n_neighbors=k,
             n_components=settings.dims,
@@ -152,9 +160,9 @@ def fit_umap(values: np.ndarray, settings: ProjectionSettings, progress: Progres
             init="spectral" if n > 2 * settings.dims + 3 else "random",
             precomputed_knn=graph,
             disconnection_distance=float("inf"),  # every image gets a position, even one opposite to all others
-            tqdm_kwds=bar(progress),
+            tqdm_kwds=progress_bar(progress),
         ).fit_transform(values)
-    return laid_out(np.asarray(points))
+    return checked_layout(np.asarray(points))
 
 
 def trustworthiness(
@@ -168,7 +176,7 @@ def trustworthiness(
     from sklearn.manifold import trustworthiness as measured
 
     rows = sample(len(values), most, seed)
-    values, points = finite(np.asarray(values)[rows]), finite(np.asarray(points)[rows])
+    values, points = checked_finite(np.asarray(values)[rows]), checked_finite(np.asarray(points)[rows])
     k = min(k, (len(rows) - 1) // 2)
     if k < 1:
         raise DatasetError(f"Trustworthiness got {counted(len(rows), 'image')}; it needs at least three. Add images.")
@@ -186,7 +194,7 @@ def clusters(values: np.ndarray, k: int, seed: int = 0, most: int = 2000) -> np.
     from sklearn.preprocessing import normalize
 
     def unit(rows: np.ndarray | slice) -> np.ndarray:
-        return np.asarray(normalize(finite(values[rows])))
+        return np.asarray(normalize(checked_finite(values[rows])))
 
     n, d = values.shape
     rows = sample(n, most, seed)

@@ -13,7 +13,7 @@ from sealife_core.wording import counted
 FEWEST = 4  # umap-learn cannot place three points in the plane
 
 
-def finite(values: np.ndarray) -> np.ndarray:
+def checked_finite(values: np.ndarray) -> np.ndarray:
     """``values`` as float32. Raises DatasetError for NaN or infinity."""
     values = np.asarray(values, np.float32)
     if not np.isfinite(values).all():
@@ -24,16 +24,16 @@ def finite(values: np.ndarray) -> np.ndarray:
     return values
 
 
-def enough(values: np.ndarray) -> np.ndarray:
-    """:func:`finite`, which also raises DatasetError for fewer than FEWEST rows."""
+def checked_rows(values: np.ndarray) -> np.ndarray:
+    """:func:`checked_finite`, which also raises DatasetError for fewer than FEWEST rows."""
     if len(values) < FEWEST:
         raise DatasetError(
             f"UMAP got {counted(len(values), 'image')}; it needs at least {FEWEST}. Add images, or use PCA."
         )
-    return finite(values)
+    return checked_finite(values)
 
 
-def laid_out(points: np.ndarray) -> np.ndarray:
+def checked_layout(points: np.ndarray) -> np.ndarray:
     """``points`` as float32. Raises DatasetError if one is not finite."""
     if not np.isfinite(points).all():
         raise DatasetError(
@@ -47,20 +47,20 @@ def usable_neighbours(n: int, asked: int) -> int:
     return min(asked, n - 1)
 
 
-def quieten() -> None:
+def ignore_warnings() -> None:
     """Ignore warnings of umap-learn that a user cannot act on. Only inside ``catch_warnings``."""
     warnings.simplefilter("ignore", ImportWarning)  # that TensorFlow is not there
     warnings.filterwarnings("ignore", "precomputed_knn", UserWarning)  # that new images cannot be placed later
     warnings.filterwarnings("ignore", "(?s)Spectral init", UserWarning)  # that it begins from random places instead
 
 
-def say(progress: Progress | None, stage: str, done: int = 0, total: int = 0) -> None:
+def report(progress: Progress | None, stage: str, done: int = 0, total: int = 0) -> None:
     """Call ``progress`` if it is given; a total of 0 means unknown."""
     if progress:
         progress(stage, done, total)
 
 
-def bar(progress: Progress | None) -> dict[str, Any]:
+def progress_bar(progress: Progress | None) -> dict[str, Any]:
     """Settings of umap-learn's progress bar, its only way to report the progress of the layout."""
     if progress is None:
         return {"disable": True}
