@@ -15,6 +15,7 @@ rotation in YIQ is 0.06 away, and commutes with the rest of the jitter, whose ra
 import math
 
 import torch
+from jaxtyping import Bool, Float, UInt8
 from torch import Tensor
 from torch.nn import functional
 
@@ -31,18 +32,17 @@ Colours = tuple[tuple[float, ...], tuple[float, ...]]  # mean and standard devia
 
 
 def apply_views(
-    images: Tensor,
+    images: UInt8[Tensor, "n side side 3"],
     parameters: ViewParameters,
     image_size_px: int,
     steps: tuple[str, ...] | None = None,
     colours: Colours | None = None,
-    out: Tensor | None = None,
-) -> Tensor:
-    """The views. ``images`` (n, S, S, 3) uint8, squashed to squares; ``parameters`` of n views, or of several times as
-    many: view j is of image j mod n. Returns (v, 3, H, H) float32, H = ``image_size_px``, channels-last in memory, on
-    the device of ``images``: in [0, 1], or normalised by ``colours``, as :func:`normalise` would do afterwards. Only
-    ``steps`` (all unless given) are done; without "crop" the whole square is resized. ``out``, where given, is filled
-    and returned: it must have that shape and memory format.
+    out: Float[Tensor, "views 3 {image_size_px} {image_size_px}"] | None = None,
+) -> Float[Tensor, "views 3 {image_size_px} {image_size_px}"]:
+    """The views. ``images`` are squashed to squares; ``parameters`` of n views, or of several times as many: view j is
+    of image j mod n. Returns float32, channels-last in memory, on the device of ``images``: in [0, 1], or normalised by
+    ``colours``, as :func:`normalise` would do afterwards. Only ``steps`` (all unless given) are done; without "crop"
+    the whole square is resized. ``out``, where given, is filled and returned: it must have that memory format.
     """
     # Mixed precision is for the network: colours in bf16 would be quantised to steps that the eye can see.
     with torch.autocast(images.device.type, enabled=False):
@@ -69,14 +69,15 @@ def _applied(
     return views
 
 
-def empty_views(count: int, size: int, device: torch.device) -> Tensor:
-    """Room for views: (count, 3, size, size) float32, channels-last, of no value yet."""
+def empty_views(count: int, size: int, device: torch.device) -> Float[Tensor, "{count} 3 {size} {size}"]:
+    """Room for views, channels-last, of no value yet."""
     return torch.empty((count, 3, size, size), device=device, memory_format=torch.channels_last)
 
 
-def dense_views(images: Tensor, geometry: Geometry, colouring: ColourJitter, out: Tensor) -> Tensor:
-    """images (n, S, S, 3) uint8 → ``out`` (v, 3, size, size) float32, channels-last, is filled and returned; view j is
-    of image j mod n."""
+def dense_views(
+    images: UInt8[Tensor, "n side side 3"], geometry: Geometry, colouring: ColourJitter, out: Float[Tensor, "v 3 h h"]
+) -> Float[Tensor, "v 3 h h"]:
+    """``out``, channels-last, is filled and returned; view j is of image j mod n."""
     (n, source), count, device, size = images.shape[:2], len(geometry.box), images.device, out.shape[2]
     chunk = max(1, min(count, _CHUNK_BYTES.get(device.type, 2**24) // (12 * source * source)))
     # Written over for each chunk: asking the system for fresh memory takes longer than filling it.
@@ -131,14 +132,16 @@ def _solarise(views: Tensor, threshold: Tensor, colouring: ColourJitter) -> None
         torch.where(views[row] >= above[row], low + high - views[row], views[row], out=views[row])
 
 
-def normalise(x: Tensor, mean: tuple[float, ...], std: tuple[float, ...]) -> Tensor:
-    """(n, 3, H, W) in [0, 1] → the same, less ``mean``, over ``std`` (three numbers each)."""
+def normalise(x: Float[Tensor, "n 3 h w"], mean: tuple[float, ...], std: tuple[float, ...]) -> Float[Tensor, "n 3 h w"]:
+    """Values in [0, 1], less ``mean``, over ``std`` (three numbers each)."""
     mean_, std_ = (torch.tensor(v, device=x.device, dtype=x.dtype).view(3, 1, 1) for v in (mean, std))
     return (x - mean_) / std_
 
 
-def axis_matrices(geometry: Geometry, source: int, size: int) -> tuple[Tensor, Tensor]:
-    """What happens along x and along y: two (n, size, source). Crop, resize, flip and blur are all sums of pixels of
+def axis_matrices(
+    geometry: Geometry, source: int, size: int
+) -> tuple[Float[Tensor, "n {size} {source}"], Float[Tensor, "n {size} {source}"]]:
+    """What happens along x and along y. Crop, resize, flip and blur are all sums of pixels of
     one line, so that one matrix holds them."""
     box, blur = geometry.box, blur_matrix(geometry.sigma_px, size)
     across = resize_matrix(box[:, 0], box[:, 2], geometry.flip_x, source, size)
@@ -146,11 +149,13 @@ def axis_matrices(geometry: Geometry, source: int, size: int) -> tuple[Tensor, T
     return blur @ across, blur @ down
 
 
-def resize_matrix(start: Tensor, length: Tensor, flip: Tensor, source: int, size: int) -> Tensor:
-    """(n, size, source): row i holds the weights with which output pixel i sums source pixels.
+def resize_matrix(
+    start: Float[Tensor, " n"], length: Float[Tensor, " n"], flip: Bool[Tensor, " n"], source: int, size: int
+) -> Float[Tensor, "n {size} {source}"]:
+    """Row i holds the weights with which output pixel i sums source pixels.
 
     Antialiased bilinear: a triangle as wide as the reduction, as ``interpolate(antialias=True)``; ``start`` and
-    ``length`` (n,) are fractions of the source. Boxes need not lie on pixels: a pixel counts with its share in the box.
+    ``length`` are fractions of the source. Boxes need not lie on pixels: a pixel counts with its share in the box.
     """
     pixels = torch.arange(source, device=start.device, dtype=torch.float32)
     outputs = torch.arange(size, device=start.device, dtype=torch.float32) + 0.5
@@ -164,16 +169,18 @@ def resize_matrix(start: Tensor, length: Tensor, flip: Tensor, source: int, size
     return weights.div_(weights.sum(2, keepdim=True))
 
 
-def blur_matrix(sigma_px: Tensor, size: int) -> Tensor:
-    """(n, size, size): the weights of :func:`~sealife_core.views.bands.blur_weights`; ``sigma_px`` (n,)."""
+def blur_matrix(sigma_px: Float[Tensor, " n"], size: int) -> Float[Tensor, "n {size} {size}"]:
+    """The weights of :func:`~sealife_core.views.bands.blur_weights`."""
     weights, position = blur_weights(sigma_px, size)
     where = position.expand(len(sigma_px), -1, -1)
     matrix = torch.zeros(len(sigma_px), size, size, device=sigma_px.device)
     return matrix.scatter_add_(2, where, weights[:, None, :].expand_as(where))
 
 
-def colour_matrices(parameters: ViewParameters, steps: tuple[str, ...] = STEPS) -> tuple[Tensor, Tensor, Tensor]:
-    """All that is done to colours: ``colour`` (n, 3, 3), ``colour_of_mean`` (n, 3, 3) and ``light`` (n, 3).
+def colour_matrices(
+    parameters: ViewParameters, steps: tuple[str, ...] = STEPS
+) -> tuple[Float[Tensor, "n 3 3"], Float[Tensor, "n 3 3"], Float[Tensor, "n 3"]]:
+    """All that is done to colours: ``colour``, ``colour_of_mean`` and ``light``.
 
     A pixel p of a view whose mean colour is m becomes ``colour (p − m) + colour_of_mean m + light``. Only contrast
     tells the two apart: it scales what differs from the mean, and draws the mean itself towards its own grey.
@@ -214,10 +221,12 @@ def _hue_matrix(turns: Tensor) -> Tensor:
     return grey + angle.cos() * (identity - grey) + angle.sin() * across
 
 
-def step_strip(images: Tensor, parameters: ViewParameters, image_size_px: int) -> list[tuple[str, str, Tensor]]:
-    """From original to final view: (name of the step, what it did, (3, H, W) float32 in [0, 1] after it).
+def step_strip(
+    images: UInt8[Tensor, "1 side side 3"], parameters: ViewParameters, image_size_px: int
+) -> list[tuple[str, str, Float[Tensor, "3 _ _"]]]:
+    """From original to final view: (name of the step, what it did, the picture in [0, 1] after it).
 
-    ``images`` (1, S, S, 3) uint8. "original" comes first, whole, in its own proportions, its longer side S px.
+    "original" comes first, whole, in its own proportions, its longer side S px.
     """
     aspect, source = float(parameters.aspect[0]), images.shape[1]
     height, width = (max(1, round(source * min(1.0, side))) for side in (1 / aspect, aspect))
