@@ -6,6 +6,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from jaxtyping import install_import_hook
+
+from tests import shapes
+
+# The shapes that annotations promise are checked in the tests alone: before anything of these rooms is imported.
+install_import_hook(["sealife_core.models", "sealife_core.views"], f"{shapes.__name__}.checked")
 
 
 @pytest.fixture(scope="session", autouse=True)
