@@ -3,32 +3,25 @@
 import base64
 import hashlib
 import json
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import streamlit as st
-from streamlit.components.v2 import component
 
 from dashboard.app_pages.embeddings import choice as choice
 from dashboard.app_pages.embeddings.colours import colouring
 from dashboard.app_pages.embeddings.points import Cloud, Look, facts_of, shown_of
 from dashboard.app_pages.embeddings.projection_progress import awaited
 from dashboard.app_pages.embeddings.scatter import point_size_px
-from dashboard.app_pages.embeddings.scatter_link import SHARED_CSS, SHARED_JS, shared_data
+from dashboard.app_pages.embeddings.scatter_link import shared_data
+from dashboard.parts.own_component import own_component
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.evaluation.embeddings.stored_embeddings import rows_of, snapshot_epochs
 from sealife_core.runs.directory import Run
 from sealife_core.wording import percent
 
 HEIGHT_PX = 600
-_FOLDER = Path(__file__).parent
-_FILM = component(
-    "sealife.film",
-    js=SHARED_JS + (_FOLDER / "film.js").read_text(encoding="utf-8"),
-    css=SHARED_CSS + (_FOLDER / "film.css").read_text(encoding="utf-8"),
-    isolate_styles=False,
-)
+_FILM = own_component(__file__, shared="plotly_chart", isolate_styles=False)
 
 
 def film(dataset: Dataset, run: Run, look: Look) -> None:
