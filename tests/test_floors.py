@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-GROUND = {"errors", "neutral", "places", "opening", "durable", "processes", "wording", "__init__"}
+GROUND = {"errors", "environment", "neutral", "places", "opening", "durable", "processes", "wording", "__init__"}
 CONFIG = GROUND | {"config"}
 MODELS = GROUND | {"models"}
 STORES = CONFIG | MODELS
@@ -16,7 +16,8 @@ LAUNCHING = EVALUATION | {"launching"}
 BELOW: dict[str, set[str]] = {
     "errors": set(),
     "neutral": set(),
-    "places": {"errors"},
+    "environment": {"errors"},
+    "places": {"errors", "environment"},
     "opening": set(),
     "durable": {"errors"},
     "processes": set(),
@@ -32,7 +33,7 @@ BELOW: dict[str, set[str]] = {
     "training": LAUNCHING | {"evaluation"},
     "demo": EVALUATION,
     "worker": EVALUATION | {"evaluation", "studies", "training"},
-    "projecting": EVALUATION | {"evaluation"},
+    "projection_worker": EVALUATION | {"evaluation"},
     "commands": LAUNCHING | {"evaluation", "studies", "training", "demo"},
     "__main__": GROUND | {"commands"},
     "dashboard": LAUNCHING | {"evaluation", "studies", "demo"},

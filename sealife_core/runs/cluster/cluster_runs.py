@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from sealife_core.config import AnyConfig, cluster_address
+from sealife_core.environment import ATTEMPT, HOME
 from sealife_core.errors import SealifeError
 from sealife_core.neutral import terminal_lines
 from sealife_core.runs.cluster.ray_jobs import ClusterError, JobState, Node, RayCluster, RayJob
@@ -31,7 +32,6 @@ from sealife_core.runs.scheduling.queue import write_status
 from sealife_core.runs.scheduling.queue_order import place_of
 from sealife_core.runs.scheduling.spawning import PROJECT
 from sealife_core.runs.scheduling.waiting_reasons import refuse, say, stop_before_it_began
-from sealife_core.runs.writer import ATTEMPT
 from sealife_core.wording import counted
 
 TICK_S = 1.0  # Ray itself looks after its jobs once a second
@@ -161,10 +161,10 @@ class ClusterRuns:
 
     def _command(self, run: Run, attempt: int, cores: int, gpus: int) -> str:
         """What a machine of the cluster does, in its shell: the worker, in the run's own log."""
-        told = {"PYTHONUNBUFFERED": "1", "OMP_NUM_THREADS": str(cores), ATTEMPT: str(attempt)}
+        told = {"PYTHONUNBUFFERED": "1", "OMP_NUM_THREADS": str(cores), ATTEMPT.name: str(attempt)}
         told |= {name: os.environ[name] for name in CARRIED if name in os.environ}
         if self.root.name == "checkpoints":
-            told["SEALIFE_HOME"] = str(self.root.resolve().parent)
+            told[HOME.name] = str(self.root.resolve().parent)
         if not gpus:
             told["CUDA_VISIBLE_DEVICES"] = ""  # else Ray says which
         folder = str(run.path.resolve())

@@ -4,10 +4,9 @@ Ray's Jobs REST API (docs.ray.io, "Ray Jobs REST API") is spoken directly instea
 launches needs no Ray, of no matching version, and every question has a time after which it is given up, which Ray's own
 client has not.
 
-Environment: SEALIFE_CLUSTERS holds the addresses of the owner's clusters, separated by commas or spaces; so does
-RAY_API_SERVER_ADDRESS, where Ray's own commands look. The token of a cluster that asks for one is found where they look
-for it too: in RAY_AUTH_TOKEN, in the file that RAY_AUTH_TOKEN_PATH names, in ``~/.ray/auth_token``. It is sent to the
-clusters that are named in the environment and to nobody else, and written nowhere.
+The token of a cluster that asks for one is found where Ray's own commands look for it: in RAY_AUTH_TOKEN, in the file
+that RAY_AUTH_TOKEN_PATH names, in ``~/.ray/auth_token``. It is sent to the clusters that are named in the environment
+(SEALIFE_CLUSTERS, RAY_API_SERVER_ADDRESS) and to nobody else, and written nowhere.
 """
 
 import json
@@ -31,9 +30,10 @@ from typing_extensions import TypedDict
 
 from sealife_core.config import CLUSTER, cluster_address
 from sealife_core.config.runs import is_address
+from sealife_core.environment import CLUSTERS
 from sealife_core.errors import RunError
 
-CLUSTERS, RAY_ADDRESS = "SEALIFE_CLUSTERS", "RAY_API_SERVER_ADDRESS"
+RAY_ADDRESS = "RAY_API_SERVER_ADDRESS"
 TIMEOUT_S = 10.0  # for one question; a head node answers in milliseconds, one that is being restarted in seconds
 MOST_BYTES = 1 << 24  # of an answer; a thousand machines are described in one
 MOST_SAID = 500  # characters of what a cluster says, where a person reads it
@@ -126,7 +126,7 @@ _NODES: TypeAdapter[Any] = TypeAdapter(_Nodes)
 
 def known_clusters() -> list[str]:
     """The addresses of the clusters that the owner of this process named in its environment, as ``http://host:port``."""
-    named = os.environ.get(CLUSTERS, "").replace(",", " ").split() + os.environ.get(RAY_ADDRESS, "").split()
+    named = [*CLUSTERS.value(), *os.environ.get(RAY_ADDRESS, "").split()]
     return list(dict.fromkeys(str(cluster_address(CLUSTER + name)) for name in named if is_address(name)))
 
 
@@ -195,7 +195,7 @@ class RayCluster:
         if 300 <= status < 400:
             raise self._foreign("it redirects to another address")
         if status >= 400:
-            token = f" The token is sent only to clusters listed in {CLUSTERS}." if status in (401, 403) else ""
+            token = f" The token is sent only to clusters listed in {CLUSTERS.name}." if status in (401, 403) else ""
             why = _readable(_last_line(said) or f"status {status}")
             raise ClusterError(f"The Ray cluster at {self.address} refused: {why}{token}", refused=True)
         if shape is None:

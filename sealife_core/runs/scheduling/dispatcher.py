@@ -10,15 +10,10 @@ that do not stop when asked, and goes when there is nothing left to do. It may b
 and the next one takes them over, for all it has to know is on disk or can be asked of the operating system. While
 somebody seems about to train it keeps a worker ready (``spare.py``). Runs that a cluster is to carry out take no device
 here; a thread looks after them (``in_cluster.py``).
-
-Environment: SEALIFE_WORKER_COMMAND replaces ``python -m sealife_core.worker`` (the run directory is appended);
-SEALIFE_STOP_GRACE_S is how long a run may take to stop by itself before it is ended; SEALIFE_RESERVED_DEVICES names
-devices to keep out of (``devices.py``).
 """
 
 import io
 import os
-import shlex
 import signal
 import subprocess
 import sys
@@ -32,6 +27,7 @@ from typing import Any, TextIO
 import psutil
 
 from sealife_core.config import AnyConfig, cluster_address
+from sealife_core.environment import HOME, STOP_GRACE_S, WORKER_COMMAND
 from sealife_core.errors import SealifeError, disk_problem
 from sealife_core.neutral import terminal_lines
 from sealife_core.runs import liveness
@@ -68,7 +64,6 @@ QUIET_TICK_S = 2.0  # while none is: with hundreds of runs a look takes millisec
 BELL_S = 0.04  # how soon a launch is seen; to look four times as often took a hundredth of a core
 IDLE_S = 3.0  # time enough for a person's second launch; a later one starts a new dispatcher, in some 0.3 s
 ROOM_S = 2.0  # between two looks at memory while a run waits for it
-STOP_GRACE_S = 60.0  # a batch and a checkpoint of the slowest recipe take some 20 s
 KILL_AFTER_S = 10.0  # from TERM to KILL
 
 
@@ -105,7 +100,7 @@ class Dispatcher:
     """The loop, and the little it remembers between two turns."""
 
     root: Path
-    stop_grace_s: float = STOP_GRACE_S
+    stop_grace_s: float = STOP_GRACE_S.default
     kill_after_s: float = KILL_AFTER_S
     devices: list[str] = field(default_factory=devices)
     watched: dict[str, StartedRun] = field(default_factory=dict)
@@ -325,14 +320,13 @@ class Dispatcher:
 
 def worker_command() -> list[str]:
     """What carries out a run; its directory is appended."""
-    chosen = os.environ.get("SEALIFE_WORKER_COMMAND")
-    return shlex.split(chosen) if chosen else [sys.executable, "-m", "sealife_core.worker"]
+    return list(WORKER_COMMAND.value()) or [sys.executable, "-m", "sealife_core.worker"]
 
 
 def _environment(root: Path, assigned: list[str]) -> dict[str, str]:
     told = {"CUDA_VISIBLE_DEVICES": visible(assigned)}
     if root.name == "checkpoints":  # data sets lie beside the runs, whoever's environment this process inherited
-        told["SEALIFE_HOME"] = str(root.parent)
+        told[HOME.name] = str(root.parent)
     return told
 
 
@@ -390,7 +384,7 @@ def main(root: Path) -> int:
         lock = take_dispatcher_lock(root)
         if lock is None:
             return 0
-    dispatcher = Dispatcher(root, stop_grace_s=float(os.environ.get("SEALIFE_STOP_GRACE_S", STOP_GRACE_S)))
+    dispatcher = Dispatcher(root, stop_grace_s=STOP_GRACE_S.value())
     print(f"dispatching, pid {os.getpid()}, devices {', '.join(dispatcher.devices)}", flush=True)
     if not_here():
         print(not_here(), flush=True)

@@ -12,9 +12,6 @@ still or has a process that is known:
 3. the pipe is closed, by the dispatcher or by its end.
 
 The spare waits for that end. If process.json then names it, it is the run's worker; else it goes without a word.
-
-Environment: SEALIFE_READY_MINUTES is how long a spare is kept after the last sign of somebody who wants to train
-(0: there is none). Where SEALIFE_WORKER_COMMAND replaces the worker there is none either.
 """
 
 import json
@@ -27,13 +24,13 @@ from pathlib import Path
 
 import psutil
 
+from sealife_core.environment import READY_MINUTES, WORKER_COMMAND
 from sealife_core.runs.costs import machine_speed
 from sealife_core.runs.run import LOG, Run
 from sealife_core.runs.scheduling.spawning import PROJECT, spawn
 
 READY, READY_LOG = ".ready", ".ready.log"
 READY_FLAG = "--ready"
-MINUTES = 10.0  # as long as a person looks at the form, or at the run that has just ended, before launching the next
 # A spare holds some 500 MB; what is left must do for the run and for everything else on the machine.
 ENOUGH_BYTES, TOO_LITTLE_BYTES = 2 * 1024**3, 1024**3
 AGAIN_S = 60.0  # after one that died unasked: what killed it may kill the next
@@ -41,9 +38,7 @@ AGAIN_S = 60.0  # after one that died unasked: what killed it may kill the next
 
 def ready_minutes() -> float:
     """How long a spare is kept after the last sign of interest; 0: never."""
-    if os.environ.get("SEALIFE_WORKER_COMMAND"):
-        return 0.0
-    return float(os.environ.get("SEALIFE_READY_MINUTES", MINUTES))
+    return 0.0 if WORKER_COMMAND.value() else READY_MINUTES.value()
 
 
 def prewarmed_command() -> list[str]:
