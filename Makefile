@@ -19,10 +19,11 @@ demo: $(VENV)/runtime  ## the whole path on the sample data, without a screen
 test: $(VENV)/development  ## run all tests (the browser tests need Chromium)
 	$(BIN)/python -m pytest
 
-check: $(VENV)/development  ## lint and type-check
+check: $(VENV)/development  ## lint and type-check, and parse the scripts of the dashboard
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/pyright --pythonpath $(BIN)/python
+	$(BIN)/python -m pytest -q tests/dashboard/parts/test_own_component.py
 
 bench: $(VENV)/development  ## measure speed against its peers, side by side (an hour; PHOTOGRAPHS=folder: many hours)
 	$(BIN)/python benchmarks/bench.py $(if $(PHOTOGRAPHS),--photographs "$(PHOTOGRAPHS)")

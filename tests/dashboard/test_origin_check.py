@@ -20,6 +20,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from dashboard import origin_check
 from dashboard.origin_check import OriginCheck
+from sealife_core.environment import HOSTS
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -36,7 +37,7 @@ async def talk(websocket: WebSocket) -> None:
 
 @pytest.fixture
 def client(monkeypatch: pytest.MonkeyPatch) -> Iterator[TestClient]:
-    monkeypatch.setenv(origin_check.HOSTS, "lab.example, Other.example.")
+    monkeypatch.setenv(HOSTS.name, "lab.example, Other.example.")
     monkeypatch.setattr(socket, "gethostname", lambda: "Whale.institute.example")
     origin_check._names.cache_clear()
     routes = [Route("/", answer, methods=["GET", "POST", "DELETE"]), WebSocketRoute("/stream", talk)]
@@ -68,7 +69,7 @@ def test_host__of_this_machine_is_answered(client: TestClient, host: str) -> Non
 def test_host__that_dns_may_give_to_this_machine_is_refused(client: TestClient, host: str) -> None:
     got = client.get("/", headers={"host": host})
     assert got.status_code == 403
-    assert origin_check.HOSTS in got.text
+    assert HOSTS.name in got.text
     assert got.headers["content-security-policy"] == "frame-ancestors 'self'"
     with pytest.raises(WebSocketDisconnect), client.websocket_connect("/stream", headers={"host": host}):
         pass
