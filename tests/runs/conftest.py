@@ -84,3 +84,9 @@ def begin(root: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[...,
             if child.poll() is None:
                 os.killpg(child.pid, signal.SIGKILL)
             child.wait()
+
+
+@pytest.fixture
+def nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No dispatcher is started: the queue alone."""
+    monkeypatch.setattr("sealife_core.runs.scheduling.queue._spawn_dispatcher", lambda root: None)

@@ -6,6 +6,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from sealife_core.runs.run import Run
+from sealife_core.runs.writer import RunWriter
+
 
 def dispatcher_pids(root: Path) -> list[int]:
     """The dispatchers that came to work below ``root``, the latest last."""
@@ -26,3 +29,9 @@ def order(root: Path) -> list[str]:
     """The ids of the runs whose worker began, in that order."""
     path = root / "order.txt"
     return [line.split()[0] for line in path.read_text().splitlines()] if path.exists() else []
+
+
+def end(run: Run, state: str = "finished") -> Run:
+    """``run``, which says that it is in that state."""
+    RunWriter(run).status(state=state)
+    return run

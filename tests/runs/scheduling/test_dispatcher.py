@@ -20,7 +20,7 @@ from sealife_core.runs.scheduling import dispatcher as dispatching
 from sealife_core.runs.scheduling.dispatcher import Dispatcher
 from sealife_core.runs.scheduling.queue import ensure_dispatcher, has_work, launch, request_stop, resume
 from sealife_core.runs.scheduling.queue_order import move_up
-from sealife_core.runs.scheduling.run_process import worker_command, worker_environment
+from sealife_core.runs.scheduling.run_process import worker_command
 from sealife_core.runs.writer import RunWriter
 from tests.runs.processes import dispatcher_pids, order, until
 
@@ -477,14 +477,3 @@ def test_main__sees_a_run_that_is_queued_while_it_is_about_to_go(
     assert process.main(root) == 0
     assert late.state() is State.FINISHED
     assert order(root) == [late.id]
-
-
-def test_worker_environment__puts_data_beside_the_runs(root: Path):
-    told = worker_environment(root, ["cuda:1"])
-    assert (told["SEALIFE_HOME"], told["CUDA_VISIBLE_DEVICES"]) == (str(root.parent), "1")
-    assert "SEALIFE_HOME" not in worker_environment(root / "sweep", "cpu"), "as this process has it"
-
-
-def test_worker_command__is_the_worker_unless_told(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.delenv("SEALIFE_WORKER_COMMAND", raising=False)
-    assert worker_command() == [sys.executable, "-m", "sealife_core.worker"]
