@@ -1,25 +1,109 @@
-"""Fixtures every floor shares: a home of its own for each test, and a small reef that is drawn once."""
+"""Fixtures that all tests share, the markers that follow from fixtures, and how workers of pytest-xdist share tests."""
 
 import os
 import shutil
+import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from tests.runs.processes import end_processes
 
-@pytest.fixture(scope="session", autouse=True)
-def no_spare() -> Iterator[None]:
-    """No worker is kept ready for runs to come, but by the tests of that: it would outlive the test."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("SEALIFE_READY_MINUTES", "0")
+WORKER = "PYTEST_XDIST_WORKER" in os.environ
+if WORKER:  # several workers share the cores, so no library takes all of them
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+STARTS = ("subprocess.Popen", "os.fork", "os.forkpty", "os.posix_spawn")  # audit events of a new process
+PROGRAMS = ("python", "sh", "ray", "chrom")  # others, such as git and ldconfig, answer a library within milliseconds
+present: pytest.Item | None = None  # the test that runs now
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """What ``-n auto`` means: one more than cores, because many tests wait for a process."""
+    return (os.cpu_count() or 1) + 1
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what a test needs; under pytest-xdist keep together what shares a fixture, and begin with the longest."""
+    for item in items:
+        names = getattr(item, "fixturenames", ())
+        if "browser" in names:
+            item.add_marker(pytest.mark.browser)
+        if "browser" in names or "processes" in names:
+            item.add_marker(pytest.mark.process)
+        if WORKER and (group := _group(item)):
+            item.add_marker(pytest.mark.xdist_group(group))
+    if WORKER:
+        items.sort(key=lambda item: (not _marked(item, "process"), not _group(item)))
+
+
+def _group(item: pytest.Item) -> str:
+    """Tests of one group run in one worker: those of one module with fixtures of that scope, and all of the browser."""
+    if _marked(item, "browser"):
+        return "browser"
+    found: dict[str, Any] = item._fixtureinfo.name2fixturedefs if isinstance(item, pytest.Function) else {}
+    shared = any(definitions[-1].scope == "module" for definitions in found.values())
+    return item.nodeid.partition("::")[0] if shared else ""
+
+
+def _marked(item: pytest.Item, name: str) -> bool:
+    return item.get_closest_marker(name) is not None
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Any:
+    """Say which test runs, for :func:`_audit`."""
+    global present
+    present = item
+    try:
+        return (yield)
+    finally:
+        present = None
+
+
+def _audit(event: str, args: tuple[Any, ...]) -> None:
+    """Fail a test that starts a process and is not marked so: ``make test-fast`` would run it."""
+    if event not in STARTS or present is None or _marked(present, "process"):
+        return
+    command = args[1] if len(args) > 1 else "python"  # a fork has no command
+    program = Path(os.fsdecode(command[0] if isinstance(command, list | tuple) else command)).name
+    if program.startswith(PROGRAMS):
+        raise AssertionError(f"This test starts a process ({command}): mark it with pytest.mark.process.")
+
+
+def pytest_configure() -> None:
+    """Watch for processes. An audit hook stays until Python ends, so it is added once."""
+    sys.addaudithook(_audit)
+
+
+@pytest.fixture(scope="session")
+def processes() -> None:
+    """Requested by fixtures that start processes: their tests are marked ``process``."""
+
+
+@pytest.fixture(autouse=True)
+def ended(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Processes that a test leaves behind in its folder end with it."""
+    if not _marked(request.node, "process"):
         yield
+        return
+    folder = request.getfixturevalue("tmp_path")
+    yield
+    end_processes(folder)
 
 
 @pytest.fixture(scope="session", autouse=True)
-def no_tracking() -> Iterator[None]:
-    """No run of a test is recorded on the server that whoever runs the tests is logged in to."""
+def own_surroundings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Nothing that a test does reaches what whoever runs it has: its data and runs, the server that it is logged in to.
+
+    No pre-warmed worker waits for runs, except in the tests of that: it would outlive the test.
+    """
     with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SEALIFE_HOME", str(tmp_path_factory.mktemp("nobody")))
+        patch.setenv("SEALIFE_READY_MINUTES", "0")
         for name in [name for name in os.environ if name.startswith("WANDB_")]:
             patch.delenv(name)
         yield

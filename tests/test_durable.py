@@ -159,6 +159,7 @@ def _killed_while_writing(path: Path) -> None:
         os.kill(os.getpid(), 9)
 
 
+@pytest.mark.process
 def test_remove_leftovers__takes_those_of_killed_writers_and_spares_those_being_written(tmp_path: Path):
     killed = multiprocessing.get_context("fork").Process(target=_killed_while_writing, args=(tmp_path / "a.npy",))
     killed.start()

@@ -18,6 +18,8 @@ from sealife_core.runs.liveness import State, identity
 from sealife_core.runs.scheduling.queue import launch, request_stop, resume
 from tests.runs.processes import dispatcher_pids, until
 
+pytestmark = pytest.mark.process
+
 SIZE: dict[str, Any] = {
     "image_size_px": 32, "stem": "imagenet", "batch_size": 21, "epochs": 16, "monitor_every": 4, "device": "cpu",
     "precision": "fp32", "devices": 2,

@@ -10,7 +10,6 @@ import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
-import psutil
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
@@ -86,9 +85,6 @@ def dashboard(home: Path) -> Iterator[Dashboard]:
     running.begin()
     yield running
     running.end()
-    for process in psutil.process_iter(["cmdline"]):  # workers outlive the dashboard, but not the test
-        if str(home) in " ".join(process.info["cmdline"] or ()):
-            process.kill()
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from sealife_core.datasets.dataset import Dataset
 from tests.browser.conftest import PATIENCE_MS, Dashboard
-from tests.embedded_runs import classifier_run, simclr_run
+from tests.finished.runs import classifier_run, simclr_run
 
 pytestmark = pytest.mark.browser
 

@@ -222,6 +222,7 @@ def test_embed__is_a_run_whose_embeddings_are_on_disk(tiny_reef: Dataset, capsys
     assert read_embeddings(open_run(run).path).values.shape == (len(tiny_reef), 512)
 
 
+@pytest.mark.process
 def test_help__loads_no_torch() -> None:
     code = (
         "import sys; from sealife_core.__main__ import build_parser; build_parser(); sys.exit('torch' in sys.modules)"

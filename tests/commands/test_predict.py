@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from evaluation.classifiers import classifier_elsewhere, copied_model
 
 from sealife_core.__main__ import build_parser, main
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.evaluation.classification.predictions import read_predictions
 from sealife_core.runs.directory import Run
+from tests.finished.models import classifier_elsewhere, copied_model
 
 
 @pytest.fixture(scope="module")

@@ -16,7 +16,7 @@ from sealife_core.runs.scheduling.queue import trashed, write_status
 from sealife_core.studies.coordinator import STUDY
 from sealife_core.studies.helps import HELPS
 from sealife_core.studies.questions import build_grid, build_study
-from tests.studies_made import finished_study
+from tests.finished.studies import finished_study
 
 
 @pytest.fixture(autouse=True)

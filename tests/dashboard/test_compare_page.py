@@ -17,32 +17,13 @@ from dashboard.parts.panels import CLASSIFIER_PANELS
 from dashboard.parts.runs.curves import Curve, curve_option, smoothed
 from sealife_core.config import preset
 from sealife_core.datasets.dataset import Dataset
-from sealife_core.evaluation.classification.predictions import predictions_table, write_predictions
-from sealife_core.evaluation.classification.scores import scores
 from sealife_core.evaluation.comparison.paired import ClassChange, Paired
 from sealife_core.evaluation.comparison.rows import ComparisonRow
 from sealife_core.evaluation.figures.palette import class_colour
-from sealife_core.runs.directory import Run, RunWriter, create_run
+from sealife_core.runs.directory import create_run
+from tests.finished.runs import scratch_run
 
 FRAME = Path(__file__).resolve().parents[2] / "dashboard" / "frame.py"
-
-
-def finished(dataset: Dataset, name: str, right: int, *, seed: int = 0, test_hash: str = "") -> Run:
-    """A run that names the first ``right`` test images of ``dataset`` right, and all others wrong."""
-    run = create_run(preset("scratch", data=dataset.name, seed=seed), name=name)
-    rows, c = dataset.rows("test"), len(dataset.classes)
-    truth = dataset.labels[rows]
-    guess = np.where(np.arange(len(rows)) < right, truth, (truth + 1) % c)
-    probabilities = np.full((len(rows), c), 0.5 / c)
-    probabilities[np.arange(len(rows)), guess] += 0.5
-    writer = RunWriter(run)
-    test = scores(truth, probabilities, dataset.classes)
-    writer.results(test=test, test_hash=test_hash or dataset.test_hash, train_s=60.0, parameters_trained=5130)
-    write_predictions(predictions_table(dataset, rows, "test", probabilities), run.path)
-    for step in (1, 2):
-        writer.metric(step, float(step), **{"train/loss": 2.0 / step, "val/loss": 2.5 / step, "val/accuracy": 0.2})
-    writer.status(state="finished")
-    return run
 
 
 def open_compare(**query: str | list[str]) -> AppTest:
@@ -72,7 +53,7 @@ def test_page__without_a_tested_classifier_offers_to_train(home: Path) -> None:
 
 def test_page__compares_two_runs_in_words_and_pictures(tiny_reef: Dataset) -> None:
     n = len(tiny_reef.rows("test"))
-    worse, better = finished(tiny_reef, "worse", 0), finished(tiny_reef, "better", n, seed=1)
+    worse, better = scratch_run(tiny_reef, "worse", 0), scratch_run(tiny_reef, "better", n, seed=1)
     app = open_compare()
     assert not app.exception
     said = text(app)
@@ -84,8 +65,8 @@ def test_page__compares_two_runs_in_words_and_pictures(tiny_reef: Dataset) -> No
 
 
 def test_page__greys_out_runs_on_other_test_images(tiny_reef: Dataset) -> None:
-    same = [finished(tiny_reef, "one", 2), finished(tiny_reef, "two", 3, seed=1)]
-    other = finished(tiny_reef, "elsewhere", 4, seed=2, test_hash="other")
+    same = [scratch_run(tiny_reef, "one", 2), scratch_run(tiny_reef, "two", 3, seed=1)]
+    other = scratch_run(tiny_reef, "elsewhere", 4, seed=2, test_hash="other")
     app = open_compare(compare=[same[0].id, other.id])
     assert not app.exception
     found = boxes(app)
@@ -98,8 +79,8 @@ def test_page__greys_out_runs_on_other_test_images(tiny_reef: Dataset) -> None:
 
 
 def test_page__a_link_brings_its_pair_pile_and_class(tiny_reef: Dataset) -> None:
-    a, b = finished(tiny_reef, "a", 5), finished(tiny_reef, "b", 2, seed=1)
-    finished(tiny_reef, "c", 3, seed=2)
+    a, b = scratch_run(tiny_reef, "a", 5), scratch_run(tiny_reef, "b", 2, seed=1)
+    scratch_run(tiny_reef, "c", 3, seed=2)
     app = open_compare(**{"compare": [a.id, b.id], "from": a.id, "to": b.id, "pile": "broken"})
     assert "Compared with a, b fixes 0 images and breaks 3" in text(app)
     assert "a is right, b is wrong." in text(app)
@@ -110,7 +91,7 @@ def test_page__a_link_brings_its_pair_pile_and_class(tiny_reef: Dataset) -> None
 
 def test_page__of_many_runs_lists_the_newest_and_finds_the_others(tiny_reef: Dataset, monkeypatch) -> None:
     monkeypatch.setattr(choice, "MOST_LISTED", 2)
-    runs = [finished(tiny_reef, f"run {seed}", seed, seed=seed) for seed in range(4)]
+    runs = [scratch_run(tiny_reef, f"run {seed}", seed, seed=seed) for seed in range(4)]
     app = open_compare(compare=[runs[3].id])
     assert {label[:5] for label in boxes(app)} == {"run 3", "run 2"}
     (older,) = [box for box in app.selectbox if box.label == "An older run"]
@@ -124,7 +105,7 @@ def test_page__of_many_runs_lists_the_newest_and_finds_the_others(tiny_reef: Dat
 
 
 def test_page__ticking_changes_the_comparison_and_the_link(tiny_reef: Dataset) -> None:
-    runs = [finished(tiny_reef, name, k, seed=k) for k, name in enumerate("abc")]
+    runs = [scratch_run(tiny_reef, name, k, seed=k) for k, name in enumerate("abc")]
     app = open_compare(compare=[run.id for run in runs])
     next(box for box in app.checkbox if box.label.startswith("b")).uncheck().run()
     assert not app.exception
@@ -136,7 +117,7 @@ def test_page__ticking_changes_the_comparison_and_the_link(tiny_reef: Dataset) -
 
 
 def test_page__without_predictions_says_what_to_do(tiny_reef: Dataset) -> None:
-    runs = [finished(tiny_reef, "a", 2), finished(tiny_reef, "b", 3, seed=1)]
+    runs = [scratch_run(tiny_reef, "a", 2), scratch_run(tiny_reef, "b", 3, seed=1)]
     (runs[0].path / "predictions.parquet").unlink()
     app = open_compare()
     assert not app.exception
@@ -145,7 +126,7 @@ def test_page__without_predictions_says_what_to_do(tiny_reef: Dataset) -> None:
 
 def test_page__survives_the_loss_of_its_data_set(tiny_reef: Dataset) -> None:
     for k in (2, 3):
-        finished(tiny_reef, f"run {k}", k, seed=k)
+        scratch_run(tiny_reef, f"run {k}", k, seed=k)
     tiny_reef.folder.rename(tiny_reef.folder.with_name("away"))
     app = open_compare()
     assert not app.exception
@@ -155,7 +136,7 @@ def test_page__survives_the_loss_of_its_data_set(tiny_reef: Dataset) -> None:
 @pytest.mark.parametrize("part", ["Curves", "Scores and cost", "What differs"])
 def test_page__opens_every_part(tiny_reef: Dataset, part: str) -> None:
     for k in (2, 3):
-        finished(tiny_reef, f"run {k}", k, seed=k)
+        scratch_run(tiny_reef, f"run {k}", k, seed=k)
     app = open_compare(part=part)
     assert not app.exception
     expected = {
@@ -167,8 +148,8 @@ def test_page__opens_every_part(tiny_reef: Dataset, part: str) -> None:
 
 
 def test_page__a_name_is_never_markup(tiny_reef: Dataset) -> None:
-    finished(tiny_reef, "<script>alert(1)</script> **b**", 2)
-    finished(tiny_reef, "plain", 3, seed=1)
+    scratch_run(tiny_reef, "<script>alert(1)</script> **b**", 2)
+    scratch_run(tiny_reef, "plain", 3, seed=1)
     app = open_compare()
     assert not app.exception
     said = [element.value for element in (*app.markdown, *app.caption)]

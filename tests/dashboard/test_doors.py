@@ -134,7 +134,7 @@ def test_host__that_is_told_twice_is_refused(client: TestClient) -> None:
 
 
 @pytest.fixture(scope="module")
-def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
+def port(tmp_path_factory: pytest.TempPathFactory, processes: None) -> Iterator[int]:
     """A real server, as the README starts it."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]

@@ -7,7 +7,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from sealife_core.evaluation.embeddings.stored_embeddings import INDEX
-from tests.embedded_runs import classifier_run, simclr_run, with_model
+from tests.finished.models import with_model
+from tests.finished.runs import classifier_run, simclr_run
 
 FRAME = Path(__file__).resolve().parents[2] / "dashboard" / "frame.py"
 

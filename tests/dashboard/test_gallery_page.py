@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from evaluation.classifiers import finished_classifier
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
@@ -32,6 +31,7 @@ from sealife_core.datasets.dataset import Dataset
 from sealife_core.errors import RunError
 from sealife_core.evaluation.classification.predictions import predictions_table, write_predictions
 from sealife_core.runs.directory import Run, RunWriter, create_run
+from tests.finished.models import finished_classifier
 
 FRAME = Path(__file__).resolve().parents[2] / "dashboard" / "frame.py"
 

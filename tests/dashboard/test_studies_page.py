@@ -30,7 +30,7 @@ from sealife_core.studies.questions import (
     build_study,
 )
 from sealife_core.studies.results import over_seeds, part_results
-from tests.studies_made import finished_study
+from tests.finished.studies import finished_study
 
 FRAME = Path(__file__).resolve().parents[2] / "dashboard" / "frame.py"
 

@@ -13,7 +13,6 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from pictures import left_in, write_folder
 
 from sealife_core import processes
 from sealife_core.datasets import storage
@@ -28,6 +27,7 @@ from sealife_core.datasets.storage import (
     trashed_datasets,
 )
 from sealife_core.errors import DatasetError
+from tests.datasets.pictures import left_in, write_folder
 
 DAY_S = 86400.0
 

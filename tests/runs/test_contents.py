@@ -16,7 +16,8 @@ from sealife_core.runs.directory import Run, active_on, dependents, list_runs, o
 from sealife_core.runs.liveness import State
 from sealife_core.runs.scheduling.queue import delete, has_work, restore, trashed
 from sealife_core.runs.tracking_links import launched_with, places
-from tests.damage import FILES, ROWS, mutated, whole_run, write_rows
+from tests.damage import mutated
+from tests.finished.files import FILES, ROWS, whole_run, write_rows
 
 NAMES = ["config.json", *FILES, "metrics.jsonl", "launch.json", "log.txt", "stop"]
 

@@ -19,8 +19,9 @@ from sealife_core.runs.scheduling.forecast import queue_forecast
 from sealife_core.runs.scheduling.queue import launch
 from sealife_core.runs.scheduling.spawning import spawn
 from sealife_core.runs.writer import RunWriter
+from tests.runs.processes import until
 
-from .processes import until
+pytestmark = pytest.mark.process
 
 Make = Callable[..., Run]
 Begin = Callable[..., Dispatcher]

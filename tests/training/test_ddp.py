@@ -42,7 +42,7 @@ def alone(reef_home: Path) -> dict[str, dict[str, Any]]:
 
 
 @pytest.fixture(scope="module")
-def shared(reef_home: Path, alone: object) -> Path:
+def shared(reef_home: Path, alone: object, processes: None) -> Path:
     """What four devices, and then two of them, saw of every case: ``CASE-DEVICES.pt``. One has made the cache."""
     ports = [str(port) for port in free_ports(2)]
     told = os.environ | {"SEALIFE_HOME": str(reef_home), "OMP_NUM_THREADS": "1", "PYTHONWARNINGS": "ignore"}

@@ -8,7 +8,6 @@ from typing import BinaryIO
 
 import numpy as np
 import pytest
-from pictures import encoded, left_in, noise, png_of_size, write_folder, write_zip
 from PIL import Image
 
 from sealife_core.datasets.dataset import list_datasets, open_dataset
@@ -16,6 +15,7 @@ from sealife_core.datasets.decoding.reading import read_rgb
 from sealife_core.datasets.imports import importing
 from sealife_core.datasets.imports.importing import import_images, read_skipped
 from sealife_core.errors import DatasetError
+from tests.datasets.pictures import encoded, left_in, noise, png_of_size, write_folder, write_zip
 
 
 def assert_nothing_left(home: Path) -> None:
@@ -189,6 +189,7 @@ def test_import__a_full_disk_is_one_sentence(home: Path, tmp_path: Path, monkeyp
     assert_nothing_left(home)
 
 
+@pytest.mark.process
 def test_import__killed_process_leaves_nothing_after_the_next_import(home: Path, tmp_path: Path):
     source = write_folder(tmp_path / "sea", {"crab": 12, "ray": 12})
     code = (
@@ -215,6 +216,7 @@ def test_import__killed_process_leaves_nothing_after_the_next_import(home: Path,
     assert left_in(home / "data") == ["other", "sea"]
 
 
+@pytest.mark.process
 def test_import__cancelled_from_a_shell_leaves_nothing(home: Path, tmp_path: Path):
     source = write_folder(tmp_path / "sea", {"crab": 12, "ray": 12})
     code = (

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from evaluation.classifiers import SIZE, classifier_elsewhere, copied_model, finished_classifier
 from PIL import Image
 
 from sealife_core.config import preset
@@ -21,6 +20,7 @@ from sealife_core.models.encoders import build_encoder
 from sealife_core.models.facts import IMAGENET_MEAN, IMAGENET_STD
 from sealife_core.models.heads import projection_head
 from sealife_core.runs.directory import Run, create_run
+from tests.finished.models import SIZE, classifier_elsewhere, copied_model, finished_classifier
 
 
 @pytest.fixture(scope="module")

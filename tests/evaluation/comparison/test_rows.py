@@ -169,6 +169,7 @@ def test_duration__reads_as_people_say_it(seconds: float | None, said: str) -> N
     assert duration(seconds) == said
 
 
+@pytest.mark.process
 def test_comparison__imports_neither_torch_nor_pandas() -> None:
     code = "import sys, sealife_core.evaluation.comparison.rows; print({'torch', 'pandas', 'scipy'} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -44,7 +44,7 @@ def run(tmp_path: Path, tiny_reef: Dataset) -> Path:
 
 
 @pytest.fixture
-def computes(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], list[int]]]:
+def computes(processes: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], list[int]]]:
     """Let processes run that code instead of projecting; returns the list that their ids are added to."""
     pids: list[int] = []
 
@@ -222,6 +222,7 @@ def test_film__is_kept_apart_from_the_map_and_has_two_dimensions(
     assert find(run, ProjectionSettings(), "film").state == "absent"  # it has a frame more by now
 
 
+@pytest.mark.process
 def test_import__needs_no_library_that_takes_seconds() -> None:
     code = (
         "import sys, sealife_core.evaluation.projections.stored_projections;"

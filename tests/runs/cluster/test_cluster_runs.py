@@ -13,9 +13,8 @@ from sealife_core.runs.liveness import STALE_AFTER_S, Process, State, process_of
 from sealife_core.runs.run import PROCESS, STATUS
 from sealife_core.runs.scheduling.dispatcher import Dispatcher
 from sealife_core.runs.scheduling.queue import delete, has_work, launch, request_stop, resume
-
-from .fake_ray import FakeRay
-from .processes import until
+from tests.runs.fake_ray import FakeRay
+from tests.runs.processes import until
 
 Make = Callable[..., Run]
 Begin = Callable[..., Dispatcher]

@@ -13,8 +13,7 @@ import pytest
 
 from sealife_core.runs.cluster import ray_jobs
 from sealife_core.runs.cluster.ray_jobs import ClusterError, RayCluster, known_clusters
-
-from .fake_ray import FakeRay
+from tests.runs.fake_ray import FakeRay
 
 
 def test_submit__of_what_has_arrived_already_is_no_error(cluster: FakeRay):

@@ -16,8 +16,9 @@ from sealife_core.runs.liveness import State, identity
 from sealife_core.runs.scheduling import ddp_processes
 from sealife_core.runs.scheduling.ddp_processes import DDPProcesses, read_only_writer
 from sealife_core.runs.writer import RunWriter
+from tests.runs.processes import until
 
-from .processes import until
+pytestmark = pytest.mark.process
 
 WAITS = "import time; from sealife_core.runs.scheduling.ddp_processes import Leader; leader = Leader(); time.sleep(60)"
 TELLS = (
@@ -32,9 +33,9 @@ from pathlib import Path
 from sealife_core.runs.run import Run
 from sealife_core.runs.scheduling import ddp_processes
 from sealife_core.runs.writer import RunWriter
-ddp_processes.companion_command = lambda folder: [sys.executable, "-c", sys.argv[2]]
+ddp_processes.ddp_command = lambda folder: [sys.executable, "-c", sys.argv[2]]
 ddp_processes.NOTICED_S = 0.1
-with ddp_processes.Companions(RunWriter(Run(Path(sys.argv[1]))), 1, {}) as started:
+with ddp_processes.DDPProcesses(RunWriter(Run(Path(sys.argv[1]))), 1, {}) as started:
     print(*[child.pid for child in started._children], flush=True)
     time.sleep(60)
 """

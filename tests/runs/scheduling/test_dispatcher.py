@@ -18,8 +18,7 @@ from sealife_core.runs.scheduling.dispatcher import Dispatcher, worker_command
 from sealife_core.runs.scheduling.queue import delete, ensure_dispatcher, has_work, launch, request_stop, resume
 from sealife_core.runs.scheduling.queue_order import move_up
 from sealife_core.runs.writer import RunWriter
-
-from .processes import dispatcher_pids, order, until
+from tests.runs.processes import dispatcher_pids, order, until
 
 Make = Callable[..., Run]
 Begin = Callable[..., Dispatcher]
@@ -420,6 +419,7 @@ def test_adopt__a_worker_started_but_not_yet_noted_is_found(make: Make, begin: B
     assert dispatcher.watched == {}
 
 
+@pytest.mark.process
 def test_sigkilled_dispatcher__the_next_one_adopts_and_keeps_the_order(make: Make, root: Path):
     first, second = make(orders={"steps": 100_000}), make()
     launch(first)
@@ -441,6 +441,7 @@ def test_sigkilled_dispatcher__the_next_one_adopts_and_keeps_the_order(make: Mak
     assert order(root) == [first.id, second.id]
 
 
+@pytest.mark.process
 def test_main__many_dispatchers_at_once_start_every_run_once(make: Make, root: Path):
     runs = [make() for _ in range(4)]
     command = [sys.executable, "-m", "sealife_core.runs.scheduling.dispatcher", str(root)]

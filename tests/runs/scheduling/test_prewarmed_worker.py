@@ -20,11 +20,12 @@ from sealife_core.runs.scheduling import prewarmed_worker as keeping
 from sealife_core.runs.scheduling.dispatcher import Dispatcher
 from sealife_core.runs.scheduling.prewarmed_worker import READY, READY_LOG, PrewarmedWorker, wanted
 from sealife_core.runs.scheduling.queue import ensure_dispatcher, launch, prewarm, request_stop
+from tests.runs.processes import dispatcher_pids, order, until
 
-from .processes import dispatcher_pids, order, until
+pytestmark = pytest.mark.process
 
 Make = Callable[..., Run]
-FAKE_SPARE, FAKE_WORKER = (Path(__file__).with_name(f"fake_{name}.py") for name in ("spare", "worker"))
+FAKE_SPARE, FAKE_WORKER = (Path(__file__).parents[1] / f"fake_{name}.py" for name in ("spare", "worker"))
 
 
 @pytest.fixture
@@ -33,7 +34,7 @@ def keeper(root: Path, begin: Callable[..., Dispatcher], monkeypatch: pytest.Mon
     monkeypatch.delenv("SEALIFE_WORKER_COMMAND")
     monkeypatch.setenv("SEALIFE_READY_MINUTES", "5")
     for module in (keeping, dispatching):
-        monkeypatch.setattr(module, "spare_command", lambda: [sys.executable, str(FAKE_SPARE)])
+        monkeypatch.setattr(module, "prewarmed_command", lambda: [sys.executable, str(FAKE_SPARE)])
     monkeypatch.setattr(dispatching, "worker_command", lambda: [sys.executable, str(FAKE_WORKER)])
     dispatcher = begin(devices=["cpu"])
     prewarm(root)

@@ -28,8 +28,7 @@ from sealife_core.runs.scheduling.queue import (
 )
 from sealife_core.runs.writer import RunWriter
 from sealife_core.studies.questions import build_grid
-
-from .processes import dispatcher_pids, order, until
+from tests.runs.processes import dispatcher_pids, order, until
 
 Make = Callable[..., Run]
 
@@ -282,6 +281,7 @@ def test_resume__removes_what_a_killed_worker_was_writing(make: Make):
     assert not leftover.exists()
 
 
+@pytest.mark.process
 def test_launch__starts_a_dispatcher_that_runs_it_and_goes(make: Make, root: Path):
     run = make()
     launch(run)
@@ -298,6 +298,7 @@ def test_launch__starts_a_dispatcher_that_runs_it_and_goes(make: Make, root: Pat
     assert record["command"][-1] == str(run.path)
 
 
+@pytest.mark.process
 def test_launch__survives_the_end_and_the_ctrl_c_of_who_launched(make: Make, root: Path):
     first, second = make(orders={"steps": 40}), make()
     launcher = subprocess.Popen(
@@ -326,6 +327,7 @@ def test_launch__survives_the_end_and_the_ctrl_c_of_who_launched(make: Make, roo
     assert len(dispatcher_pids(root)) == 1
 
 
+@pytest.mark.process
 def test_request_stop__of_a_running_run_ends_it_after_its_batch(make: Make):
     run = make(orders={"steps": 10_000})
     launch(run)
@@ -335,6 +337,7 @@ def test_request_stop__of_a_running_run_ends_it_after_its_batch(make: Make):
     assert run.status()["message"] == "stopped when asked"
 
 
+@pytest.mark.process
 def test_sigkill__shows_interrupted_and_resume_goes_on(make: Make, root: Path):
     run = make(orders={"steps": 300})
     launch(run)

@@ -12,8 +12,7 @@ from sealife_core.runs.liveness import State, identity
 from sealife_core.runs.scheduling.queue import ensure_dispatcher, launch, request_stop, resume, write_status
 from sealife_core.runs.scheduling.queue_order import ahead_of, move_up, waiting_runs
 from sealife_core.runs.writer import RunWriter
-
-from .processes import dispatcher_pids, order, until
+from tests.runs.processes import dispatcher_pids, order, until
 
 Make = Callable[..., Run]
 
@@ -121,6 +120,7 @@ def test_waiting_runs__one_with_a_damaged_place_holds_up_no_other(make: Make, ro
     assert "'place'" in b.shown().message
 
 
+@pytest.mark.process
 def test_killed_dispatchers__start_every_run_once_in_its_order(make: Make, root: Path):
     """Trainings and runs that go beside them, moved up meanwhile; each dispatcher is killed as soon as it works."""
     first = make(orders={"steps": 100_000})

@@ -11,6 +11,8 @@ import pytest
 
 from sealife_core.runs.scheduling.spawning import PROJECT, reap, spawn
 
+pytestmark = pytest.mark.process
+
 TELLS = (
     "import json, os; print(json.dumps([os.getcwd(), os.getsid(0), os.environ['MARK'], os.environ['OTHER'],"
     " os.read(0, 1).decode()]))"
