@@ -80,6 +80,7 @@ def test_shares__of_a_batch_train_what_the_whole_batch_does(
     assert several["kinds"] == one["kinds"], "layers are what they were before"
 
 
+@pytest.mark.process
 def test_train__a_classifier_on_two_devices_is_evaluated_once_and_leaves_nothing_behind(
     trained: Callable[..., Run], tiny_reef: Dataset
 ) -> None:
