@@ -16,6 +16,7 @@ if WORKER:  # several workers share the cores, so no library takes all of them
     os.environ.setdefault("OMP_NUM_THREADS", "1")
 STARTS = ("subprocess.Popen", "os.fork", "os.forkpty", "os.posix_spawn")  # audit events of a new process
 PROGRAMS = ("python", "sh", "ray", "chrom")  # others, such as git and ldconfig, answer a library within milliseconds
+FSYNC = os.fsync
 present: pytest.Item | None = None  # the test that runs now
 
 
@@ -99,14 +100,22 @@ def ended(request: pytest.FixtureRequest) -> Iterator[None]:
 def own_surroundings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Nothing that a test does reaches what whoever runs it has: its data and runs, the server that it is logged in to.
 
-    No pre-warmed worker waits for runs, except in the tests of that: it would outlive the test.
+    No pre-warmed worker waits for runs, except in the tests of that: it would outlive the test. And no file is flushed
+    to the disk, which takes some 8 ms, thousands of times: those who ask for ``flushes`` see to it that it would be.
     """
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SEALIFE_HOME", str(tmp_path_factory.mktemp("nobody")))
         patch.setenv("SEALIFE_READY_MINUTES", "0")
+        patch.setattr(os, "fsync", lambda handle: None)
         for name in [name for name in os.environ if name.startswith("WANDB_")]:
             patch.delenv(name)
         yield
+
+
+@pytest.fixture
+def flushes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Files are really flushed to the disk."""
+    monkeypatch.setattr(os, "fsync", FSYNC)
 
 
 @pytest.fixture(autouse=True)
@@ -141,3 +150,36 @@ def tiny_reef(home: Path, drawn_reef: Path):
 
     shutil.copytree(drawn_reef, home / "data" / "reef")
     return open_dataset("reef")
+
+
+@pytest.fixture(scope="session")
+def model_runs(drawn_reef: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """The folders of a SimCLR run and a classifier with untrained models; do not write into them: copy them."""
+    from sealife_core.datasets.dataset import open_dataset
+    from tests.finished.models import finished_classifier, with_model
+    from tests.finished.runs import simclr_run
+
+    home = tmp_path_factory.mktemp("models")
+    shutil.copytree(drawn_reef, home / "data" / "reef")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SEALIFE_HOME", str(home))
+        reef = open_dataset("reef")
+        return {"simclr": with_model(simclr_run(reef), reef).path, "classifier": finished_classifier(reef).path}
+
+
+@pytest.fixture
+def pretrained(tiny_reef, home: Path, model_runs: dict[str, Path]):
+    """A SimCLR run on ``tiny_reef`` whose encoder, a ResNet18 that sees 32 px, nobody trained."""
+    return _copied(model_runs["simclr"], home)
+
+
+@pytest.fixture
+def classifier(tiny_reef, home: Path, model_runs: dict[str, Path]):
+    """A classifier on ``tiny_reef`` that nobody trained, with its predictions and embeddings."""
+    return _copied(model_runs["classifier"], home)
+
+
+def _copied(run: Path, home: Path):
+    from sealife_core.runs.run import Run
+
+    return Run(Path(shutil.copytree(run, home / "checkpoints" / run.name)))

@@ -26,7 +26,7 @@ Calls = list[tuple[str, str]]
 
 
 @pytest.fixture
-def calls(monkeypatch: pytest.MonkeyPatch) -> Calls:
+def calls(flushes: None, monkeypatch: pytest.MonkeyPatch) -> Calls:
     """What is asked of the system, in order: (fsync, file or folder) and (rename, target). All of it is done."""
     made: Calls = []
     fsync = os.fsync

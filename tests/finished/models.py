@@ -1,15 +1,13 @@
 """Finished runs with a model: random weights, and all files that follow from them."""
 
-import shutil
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import pytest
 import torch
 
 from sealife_core.config import preset
-from sealife_core.datasets.dataset import Dataset, open_dataset
+from sealife_core.datasets.dataset import Dataset
 from sealife_core.datasets.decoding.pixels import cache_size_px, open_pixels
 from sealife_core.evaluation.classification.predictions import predictions_table, write_predictions
 from sealife_core.evaluation.embeddings.compute import embed
@@ -62,14 +60,6 @@ def _card(kind: str, run: Run, dataset: Dataset, classes: list[str] | None = Non
         mean=list(IMAGENET_MEAN), std=list(IMAGENET_STD), run=run.id, data=dataset.name,
         data_hash=dataset.content_hash,
     )  # fmt: skip
-
-
-def classifier_elsewhere(home: Path, drawn_reef: Path) -> Path:
-    """The folder of a finished classifier on a copy of the reef, below ``home``: made once, to be copied by tests."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("SEALIFE_HOME", str(home))
-        shutil.copytree(drawn_reef, home / "data" / "reef")
-        return finished_classifier(open_dataset("reef")).path
 
 
 def copied_model(run: Run, folder: Path) -> Path:
