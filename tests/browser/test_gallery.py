@@ -2,29 +2,11 @@
 
 import re
 
-import numpy as np
-import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from sealife_core.config import preset
 from sealife_core.datasets.dataset import Dataset
-from sealife_core.evaluation.classification.predictions import predictions_table
-from sealife_core.runs.directory import Run, create_run
-from tests.browser.conftest import PATIENCE_MS, Dashboard
-from tests.browser.test_path import settled
-from tests.finished.runs import next_where, probabilities, with_predictions
-
-pytestmark = pytest.mark.browser
-
-
-@pytest.fixture
-def answered(tiny_reef: Dataset) -> Run:
-    """A classifier that takes every picture for the class after its own in the list, but for the first class."""
-    rows, classes = np.arange(len(tiny_reef)), tiny_reef.classes
-    said = next_where(tiny_reef.labels > 0, tiny_reef.labels, len(classes))
-    table = predictions_table(tiny_reef, rows, "test", probabilities(said, len(classes), sure=0.7))
-    run = create_run(preset("scratch", data="reef", data_hash=tiny_reef.content_hash), name="Always the next")
-    return with_predictions(run, table, classes, tiny_reef.test_hash)
+from sealife_core.runs.directory import Run
+from tests.browser.served import PATIENCE_MS, Dashboard, settled
 
 
 def cards(page: Page):

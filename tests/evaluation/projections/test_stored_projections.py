@@ -29,6 +29,7 @@ from sealife_core.evaluation.projections.stored_projections import (
 )
 from sealife_core.runs.files import read_json, replace_json
 from sealife_core.runs.liveness import identity
+from tests.runs.processes import until
 
 SETTINGS = ProjectionSettings()
 SLEEPS, DIES = "import time; time.sleep(60)", "raise SystemExit('no module named umap')"
@@ -76,13 +77,6 @@ def _finish(run: Path, settings: ProjectionSettings = SETTINGS) -> Path:
     return folder
 
 
-def _until(said: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 30
-    while not said():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
-
-
 def test_find__of_what_nobody_asked_for_is_absent(run: Path) -> None:
     assert find(run, SETTINGS).state == "absent"
     assert not (run / stored_projections.PROJECTIONS).exists()
@@ -116,7 +110,7 @@ def test_find__says_that_a_killed_process_failed_and_request_begins_anew(
     pids = computes(SLEEPS)
     request(run, SETTINGS)
     os.kill(pids[0], signal.SIGKILL)
-    _until(lambda: find(run, SETTINGS).state == "failed")
+    until(lambda: find(run, SETTINGS).state == "failed")
     assert "ended before the projection was ready" in find(run, SETTINGS).error
     request(run, SETTINGS)
     assert len(pids) == 2
@@ -128,7 +122,7 @@ def test_find__gives_the_last_words_of_a_process_that_could_not_begin(
 ) -> None:
     computes(DIES)
     request(run, SETTINGS)
-    _until(lambda: find(run, SETTINGS).state == "failed")
+    until(lambda: find(run, SETTINGS).state == "failed")
     assert find(run, SETTINGS).error.endswith("Compute it again. Last line of the log: no module named umap")
 
 
