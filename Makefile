@@ -17,10 +17,10 @@ demo: $(VENV)/runtime  ## the whole path on the sample data, without a screen
 	$(BIN)/python -m sealife_core demo
 
 test: $(VENV)/development  ## run all tests (the browser tests need Chromium)
-	$(BIN)/python -m pytest -n auto --dist loadgroup --no-loadscope-reorder
+	$(BIN)/python -m pytest -n auto
 
 test-fast: $(VENV)/development  ## run the tests that start no process and no browser
-	$(BIN)/python -m pytest -n auto --dist loadgroup --no-loadscope-reorder -m "not process and not browser"
+	$(BIN)/python -m pytest -n auto -m "not process and not browser"
 
 check: $(VENV)/development  ## lint and type-check
 	$(BIN)/ruff format --check .

@@ -16,6 +16,7 @@ if WORKER:  # several workers share the cores, so no library takes all of them
     os.environ.setdefault("OMP_NUM_THREADS", "1")
 STARTS = ("subprocess.Popen", "os.fork", "os.forkpty", "os.posix_spawn")  # audit events of a new process
 PROGRAMS = ("python", "sh", "ray", "chrom")  # others, such as git and ldconfig, answer a library within milliseconds
+BROWSER = "tests/browser/"
 FSYNC = os.fsync
 present: pytest.Item | None = None  # the test that runs now
 
@@ -26,28 +27,31 @@ def pytest_xdist_auto_num_workers() -> int:
     return (os.cpu_count() or 1) + 1
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """A worker takes a whole file at a time, for the fixtures of a module, and all files of the browser are one."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class ByFile(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            file = nodeid.partition("::")[0]
+            return BROWSER if file.startswith(BROWSER) else file
+
+    config.option.loadscopereorder = False  # the order is that of pytest_collection_modifyitems
+    return ByFile(config, log)
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what a test needs; under pytest-xdist keep together what shares a fixture, and begin with the longest."""
+    """Mark what a test needs; under pytest-xdist begin with what takes long: processes, then training in this one."""
     for item in items:
         names = getattr(item, "fixturenames", ())
         if "browser" in names:
             item.add_marker(pytest.mark.browser)
         if "browser" in names or "processes" in names:
             item.add_marker(pytest.mark.process)
-        if WORKER and (group := _group(item)):
-            item.add_marker(pytest.mark.xdist_group(group))
     if WORKER:
-        items.sort(key=lambda item: (not _marked(item, "process"), not _group(item)))
-
-
-def _group(item: pytest.Item) -> str:
-    """Tests of one group run in one worker: those of one module with fixtures of that scope, and all of the browser."""
-    if _marked(item, "browser"):
-        return "browser"
-    found: dict[str, Any] = item._fixtureinfo.name2fixturedefs if isinstance(item, pytest.Function) else {}
-    shared = any(definitions[-1].scope == "module" for definitions in found.values())
-    return item.nodeid.partition("::")[0] if shared else ""
+        items.sort(key=lambda item: (not _marked(item, "process"), "trained" not in getattr(item, "fixturenames", ())))
 
 
 def _marked(item: pytest.Item, name: str) -> bool:
