@@ -3,8 +3,11 @@
 import re
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
+
+import psutil
 
 from sealife_core.runs.run import Run
 from sealife_core.runs.writer import RunWriter
@@ -14,6 +17,21 @@ def dispatcher_pids(root: Path) -> list[int]:
     """The dispatchers that came to work below ``root``, the latest last."""
     log = root / ".dispatcher.log"
     return [int(pid) for pid in re.findall(r"dispatching, pid (\d+)", log.read_text())] if log.exists() else []
+
+
+def end_processes(folder: Path) -> None:
+    """Kill every process whose command names ``folder`` or something below it, until there is none."""
+    while found := [process for process in psutil.process_iter() if str(folder) in _command(process)]:
+        for process in found:
+            with suppress(psutil.NoSuchProcess):
+                process.kill()
+        psutil.wait_procs(found, timeout=30)
+
+
+def _command(process: psutil.Process) -> str:
+    with suppress(psutil.Error):
+        return " ".join(process.cmdline())
+    return ""
 
 
 def until(condition: Callable[[], Any], seconds: float = 30) -> Any:

@@ -423,6 +423,7 @@ def test_adopt__a_worker_started_but_not_yet_noted_is_found(make: Make, begin: B
     assert dispatcher.watched == {}
 
 
+@pytest.mark.process
 def test_sigkilled_dispatcher__the_next_one_adopts_and_keeps_the_order(make: Make, root: Path):
     first, second = make(orders={"steps": 100_000}), make()
     launch(first)
@@ -444,6 +445,7 @@ def test_sigkilled_dispatcher__the_next_one_adopts_and_keeps_the_order(make: Mak
     assert order(root) == [first.id, second.id]
 
 
+@pytest.mark.process
 def test_main__many_dispatchers_at_once_start_every_run_once(make: Make, root: Path):
     runs = [make() for _ in range(4)]
     command = [sys.executable, "-m", "sealife_core.runs.scheduling", str(root)]

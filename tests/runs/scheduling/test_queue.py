@@ -8,7 +8,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from processes import dispatcher_pids, order, until
 
 from sealife_core.errors import RunError
 from sealife_core.processes import identity
@@ -156,6 +155,7 @@ def test_resume__removes_what_a_killed_worker_was_writing(make: Make):
     assert not leftover.exists()
 
 
+@pytest.mark.process
 def test_launch__starts_a_dispatcher_that_runs_it_and_goes(make: Make, root: Path):
     run = make()
     launch(run)
@@ -172,6 +172,7 @@ def test_launch__starts_a_dispatcher_that_runs_it_and_goes(make: Make, root: Pat
     assert record["command"][-1] == str(run.path)
 
 
+@pytest.mark.process
 def test_launch__survives_the_end_and_the_ctrl_c_of_who_launched(make: Make, root: Path):
     first, second = make(orders={"steps": 40}), make()
     launcher = subprocess.Popen(
@@ -200,6 +201,7 @@ def test_launch__survives_the_end_and_the_ctrl_c_of_who_launched(make: Make, roo
     assert len(dispatcher_pids(root)) == 1
 
 
+@pytest.mark.process
 def test_request_stop__of_a_running_run_ends_it_after_its_batch(make: Make):
     run = make(orders={"steps": 10_000})
     launch(run)
@@ -209,6 +211,7 @@ def test_request_stop__of_a_running_run_ends_it_after_its_batch(make: Make):
     assert run.status()["message"] == "stopped when asked"
 
 
+@pytest.mark.process
 def test_sigkill__shows_interrupted_and_resume_goes_on(make: Make, root: Path):
     run = make(orders={"steps": 300})
     launch(run)
