@@ -1,4 +1,4 @@
-"""How runs stand, in a line each; and waiting for them to end."""
+"""The state of runs, one line each, and waiting for their end."""
 
 import time
 from dataclasses import asdict

@@ -23,7 +23,7 @@ def build_grid(
 ) -> StudyConfig:
     """Every combination of ``axes`` (dotted path of a setting → values) as a run of ``task``, with each seed.
 
-    ``values`` (dotted) are laid over the preset for all of them. Raises ConfigError.
+    ``values`` (dotted) override the preset of all of them. Raises ConfigError.
     """
     check_seeds(seeds)
     parts = []
@@ -40,5 +40,5 @@ def build_grid(
 
 
 def _cell_value(value: Any) -> str | float:
-    """A value as it stands in the table: "true" for True, "none" for None."""
+    """A value as the table shows it: "true" for True, "none" for None."""
     return str(value).lower() if value is None or isinstance(value, bool) else value

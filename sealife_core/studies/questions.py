@@ -178,10 +178,7 @@ def _probed(base: Base, name: str, cell: dict[str, Any], seed: int, changed: Map
     """A SimCLR run with ``changed`` settings (dotted), and the probe that evaluates it and is in the table."""
     pretrained = base.config("simclr", seed=seed, **nested(dict(changed)))
     probe = base.config("probe", weights=f"run:SimCLR, {name}", seed=seed)
-    return [
-        Part(key=f"SimCLR, {name}", config=pretrained),
-        Part(key=f"probe, {name}", config=probe, cell=cell),
-    ]
+    return [Part(key=f"SimCLR, {name}", config=pretrained), Part(key=f"probe, {name}", config=probe, cell=cell)]
 
 
 def _imbalance(base: Base) -> Built:
@@ -216,20 +213,14 @@ QUESTIONS: dict[str, Question] = {
         _depth,
     ),
     VIEWS: Question(
-        "Which views matter?",
-        "SimCLR without one augmentation at a time: how much accuracy is lost.",
-        _views,
+        "Which views matter?", "SimCLR without one augmentation at a time: how much accuracy is lost.", _views
     ),
     TEMPERATURE: Question(
         "Which temperature?",
         "Low: focuses on the most similar other pictures. High: treats all other pictures alike.",
         _sweep(TEMPERATURE),
     ),
-    HEAD: Question(
-        "Which projection head?",
-        "The layers between features and loss: two, one or none.",
-        _sweep(HEAD),
-    ),
+    HEAD: Question("Which projection head?", "The layers between features and loss: two, one or none.", _sweep(HEAD)),
     BATCH_SIZE: Question(
         "Which batch size?",
         "A larger batch has more pictures to tell apart: a harder task that needs more memory.",

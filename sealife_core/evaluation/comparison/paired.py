@@ -35,6 +35,11 @@ class Tested:
     predicted: np.ndarray
 
 
+def _ids_of(pile: str) -> cached_property[list[str]]:
+    """The attribute of Paired with the ids of the images of one of PILES."""
+    return cached_property(lambda pair: pair.ids[pair.mask(pile)].tolist())
+
+
 @dataclass(frozen=True, eq=False)
 class Paired:
     """Classifier *b* against the baseline *a*: ``fixed`` are wrong under a and right under b, ``broken`` the reverse.
@@ -69,25 +74,8 @@ class Paired:
         a, b = self.right_a, self.right_b
         return {"both_right": a & b, "fixed": ~a & b, "broken": a & ~b, "both_wrong": ~a & ~b}[pile]
 
-    @cached_property
-    def both_right(self) -> list[str]:
-        """Ids of the images that both classify correctly."""
-        return self.ids[self.mask("both_right")].tolist()
-
-    @cached_property
-    def fixed(self) -> list[str]:
-        """Ids of the images that only b classifies correctly."""
-        return self.ids[self.mask("fixed")].tolist()
-
-    @cached_property
-    def broken(self) -> list[str]:
-        """Ids of the images that only a classifies correctly."""
-        return self.ids[self.mask("broken")].tolist()
-
-    @cached_property
-    def both_wrong(self) -> list[str]:
-        """Ids of the images that neither classifies correctly."""
-        return self.ids[self.mask("both_wrong")].tolist()
+    both_right, fixed = _ids_of("both_right"), _ids_of("fixed")
+    broken, both_wrong = _ids_of("broken"), _ids_of("both_wrong")
 
     @cached_property
     def p(self) -> float:

@@ -44,11 +44,7 @@ _PANELS: dict[str, tuple[tuple[str, str, str, str], ...]] = {
 
 
 def curves(
-    metrics: Sequence[Mapping[str, Any]],
-    path: Path,
-    *,
-    chance_loss: float | None = None,
-    title: str = "",
+    metrics: Sequence[Mapping[str, Any]], path: Path, *, chance_loss: float | None = None, title: str = ""
 ) -> None:
     """Loss, accuracy and learning rate over epochs; dashed line: loss of guessing. ``metrics``: of metrics.jsonl."""
     panels = {name: drawn for name, lines in _PANELS.items() if (drawn := _with_data(metrics, lines))}

@@ -66,13 +66,7 @@ class ProjectionSettings(Settings):
         group="Projection",
     )
     seed: int = setting(
-        0,
-        "The same seed gives the same picture again.",
-        title="Seed",
-        group="Projection",
-        ge=0,
-        le=2**32 - 1,
-        step=1,
+        0, "The same seed gives the same picture again.", title="Seed", group="Projection", ge=0, le=2**32 - 1, step=1
     )
     of: Literal["h", "z"] = setting(
         "h",

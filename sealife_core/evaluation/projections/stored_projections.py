@@ -99,10 +99,7 @@ def find(run_path: Path, settings: ProjectionSettings, what: What = "umap") -> P
         )
     status = status or {}
     return Projection(
-        "running",
-        stage=status.get("stage") or "starting",
-        done=status.get("done") or 0,
-        total=status.get("total") or 0,
+        "running", stage=status.get("stage") or "starting", done=status.get("done") or 0, total=status.get("total") or 0
     )
 
 
