@@ -9,6 +9,11 @@ from sealife_core.config.classifier import OPTIMISER, ClassifierConfig, optimise
 from sealife_core.config.runs import MODEL, TRAINING, check_shares
 from sealife_core.config.settings import setting
 
+STARTS_FROM_ITSELF = (
+    "A linear probe without augmentation cannot start from a linear probe: it is the same model. Set head_from to"
+    " 'random', or trained_stages above 0."
+)
+
 
 class FineTuneConfig(ClassifierConfig):
     """A head and as many of the encoder's stages as asked, trained with batches; the ways differ in the weights."""
@@ -122,10 +127,7 @@ class FineTuneConfig(ClassifierConfig):
     @model_validator(mode="after")
     def _a_probe_is_no_start_of_a_probe(self) -> "FineTuneConfig":
         if self.head_from == "probe" and self.on_frozen_features:
-            raise ValueError(
-                "A linear probe without augmentation cannot start from a linear probe: it is the same model."
-                " Set head_from to 'random', or trained_stages above 0."
-            )
+            raise ValueError(STARTS_FROM_ITSELF)
         return self
 
     @model_validator(mode="after")

@@ -6,7 +6,7 @@ from typing import Any, Literal
 from pydantic import model_validator
 
 from sealife_core.config.classifier import OPTIMISER, ClassifierConfig, optimiser_setting
-from sealife_core.config.fine_tune import FineTuneConfig
+from sealife_core.config.fine_tune import STARTS_FROM_ITSELF, FineTuneConfig
 from sealife_core.config.settings import setting
 
 # The L2 penalties among which one is chosen on validation, the largest first: a factor of about three apart. ImageNet's
@@ -49,10 +49,7 @@ class ProbeConfig(ClassifierConfig):
                 f" got {' and '.join(idle)}, expected 0. Set it to 0, or optimiser to 'adamw'."
             )
         if values.get("head_from") == "probe":
-            raise ValueError(
-                "A linear probe without augmentation cannot start from a linear probe: it is the same model."
-                " Set head_from to 'random', or trained_stages above 0."
-            )
+            raise ValueError(STARTS_FROM_ITSELF)
         return {"augmentation": "none"} | {name: values[name] for name in values if name not in SETTINGS_OF_STEPS}
 
 

@@ -24,7 +24,7 @@ def devices(monkeypatch: pytest.MonkeyPatch) -> Devices:
         told: list[Any] = [None] * count
         meeting = threading.Barrier(count, timeout=20)
 
-        def place() -> tuple[int, int]:
+        def rank_and_world_size() -> tuple[int, int]:
             return here.rank, count
 
         def all_told(own: Tensor) -> list[Tensor]:
@@ -35,9 +35,9 @@ def devices(monkeypatch: pytest.MonkeyPatch) -> Devices:
             return everyone
 
         for module in (losses, synchronised_layers):
-            monkeypatch.setattr(module, "place", place)
-            monkeypatch.setattr(module, "gathered", lambda own: torch.cat(all_told(own)))
-            monkeypatch.setattr(module, "added", lambda own: own.copy_(sum(all_told(own))))
+            monkeypatch.setattr(module, "rank_and_world_size", rank_and_world_size)
+            monkeypatch.setattr(module, "all_gather", lambda own: torch.cat(all_told(own)))
+            monkeypatch.setattr(module, "all_reduce", lambda own: own.copy_(sum(all_told(own))))
 
         def device(rank: int) -> None:
             here.rank = rank
@@ -189,7 +189,7 @@ def test_share_layers__leaves_a_checkpoint_as_it_would_be() -> None:
 
     one, several = network(), network()
     synchronise_layers(several, "cuda")
-    assert [type(part).__name__ for part in several][1:4] == ["SyncBatchNorm", "Flatten", "SharedDropout"]
+    assert [type(part).__name__ for part in several][1:4] == ["SyncBatchNorm", "Flatten", "SynchronisedDropout"]
     assert list(several.state_dict()) == list(one.state_dict())
     unsynchronise_layers(several)
     assert [type(part) for part in several] == [type(part) for part in one]

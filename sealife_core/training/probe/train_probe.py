@@ -4,11 +4,12 @@ A run that is taken up is solved again from the beginning: its features are stor
 """
 
 import time
+from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from sealife_core.config import PENALTIES, ProbeConfig
 from sealife_core.launching.data_checks import Labels, can_choose, labelled_rows
@@ -51,8 +52,11 @@ def train_probe(config: ProbeConfig, run: RunWriter, tracking: Tracking) -> bool
     found = solve(config, run, machine, head, loss, split, chooses=chooses, tracking=tracking)
 
     head = features.folded(head)
-    learned = {"train_s": found.train_s, "best_epoch": found.best_epoch, "labels_used": len(rows), **found.penalties}
-    finish_classifier(config, run, dataset, encoder, head, h, means, finished=found.finished, stem=stem, **learned)
+    finish_classifier(
+        config, run, dataset, encoder, head, h, means, finished=found.finished, stem=stem, train_s=found.train_s,
+        parameters_trained=trained_parameters(head), best_epoch=found.best_epoch, labels_used=len(rows),
+        **found.penalties,
+    )  # fmt: skip
     return found.finished
 
 
@@ -103,43 +107,36 @@ def solve(
     if machine.device == "cpu" and not config.threads:
         threads.on_train_start()
 
-    best, tried = _Best(), []
+    scores: list[float] = []  # macro-F1 on validation, of each epoch
+    kept = linear.state_dict()
     told.begins(1)
     for epoch, (penalty, last) in enumerate(steps, 1):
         threads.on_train_batch_end()
         found = _measured(linear, loss, split)
         told.ended(epoch, found | ({"train/penalty": penalty} if chooses else {}))
         if len(split.val):
-            best.consider(linear, epoch, found["val/macro_f1"])
-            tried.append({"penalty": penalty, "macro_f1": found["val/macro_f1"]})
-        if last or (config.patience and best.since >= config.patience):
+            scores.append(found["val/macro_f1"])
+            if scores[-1] > max(scores[:-1], default=-1.0):  # of equal ones the first, whose penalty is larger
+                kept = deepcopy(linear.state_dict())
+        if last or (config.patience and scores and epoch - _best(scores) >= config.patience):
             break
         if run.stop_requested():
             finished = False
             break
         told.begins(epoch + 1)
     threads.on_train_end()
-    if best.epoch is not None:
-        linear.load_state_dict(best.weights)
-    chosen = {"penalty": tried[best.epoch - 1]["penalty"], "penalties": tried} if chooses and best.epoch else None
-    penalties = chosen or {"penalty": config.weight_decay}
-    return Solved(finished, best.epoch, time.perf_counter() - began, penalties)
+    linear.load_state_dict(kept)
+    head.cpu()
+    penalties: dict[str, Any] = {"penalty": config.weight_decay}
+    if chooses:
+        tried = [{"penalty": each, "macro_f1": score} for each, score in zip(PENALTIES, scores, strict=False)]
+        penalties = {"penalty": tried[_best(scores) - 1]["penalty"], "penalties": tried}
+    return Solved(finished, _best(scores) if scores else None, time.perf_counter() - began, penalties)
 
 
-class _Best:
-    """The weights with the highest validation macro-F1: of equal ones the first, whose penalty is larger."""
-
-    def __init__(self) -> None:
-        self.epoch: int | None = None
-        self.since = 0  # epochs in vain
-        self.weights: dict[str, Tensor] = {}
-        self._score = -1.0
-
-    def consider(self, linear: nn.Linear, epoch: int, score: float) -> None:
-        self.since += 1
-        if score > self._score:
-            self.epoch, self._score, self.since = epoch, score, 0
-            self.weights = {name: value.clone() for name, value in linear.state_dict().items()}
+def _best(scores: list[float]) -> int:
+    """The epoch of the highest score, counted from 1."""
+    return scores.index(max(scores)) + 1
 
 
 class _Told:

@@ -14,6 +14,7 @@ from torch.nn import functional
 from sealife_core.config import PENALTIES, ProbeConfig, preset
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.launching.data_checks import Labels, can_choose, labelled_rows
+from sealife_core.models.facts import facts
 from sealife_core.models.heads import classification_head, linear_layer
 from sealife_core.runs.directory import create_run
 from sealife_core.runs.run import Run
@@ -131,6 +132,7 @@ def test_classify__is_a_run_like_any_other(reef: Dataset) -> None:
     assert results["penalty"] in PENALTIES
     assert len(results["penalties"]) == len(PENALTIES)
     assert results["method"] == "Linear probe"
+    assert results["parameters_trained"] == (1 + facts(config.encoder).feature_dim) * len(reef.classes)
     assert results["test"]["n"] == len(reef.rows("test"))
     for name in ("model.safetensors", "predictions.parquet", "novelty.npz", "figures/curves.png"):
         assert (run.path / Path(name)).is_file(), name
