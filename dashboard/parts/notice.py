@@ -9,15 +9,15 @@ from sealife_core.errors import SealifeError
 
 def notice() -> None:
     """One line at the top of a page, until it is dismissed or something else was done."""
-    held = state.said()
+    held = state.NOTICE.held()
     if held is None:
         return
     text, undo = held
     with st.container(horizontal=True, vertical_alignment="center", border=True, key="notice"):
         st.markdown(f":material/check_circle: {text}", width="stretch")
         if undo is not None:
-            st.button("Undo", icon=":material/undo:", key="undo", on_click=_undo, args=undo)
-        st.button("", icon=":material/close:", key="hush", type="tertiary", help="Dismiss", on_click=state.hush)
+            st.button("Undo", icon=":material/undo:", on_click=_undo, args=undo)
+        st.button("", icon=":material/close:", type="tertiary", help="Dismiss", on_click=state.NOTICE.take)
 
 
 def _undo(kind: str, name: str) -> None:
@@ -30,19 +30,19 @@ def _undo(kind: str, name: str) -> None:
         if kind == "run":
             back = restore_with_parts(name)
             if back.launches_runs:
-                state.open_study(back.id)
+                state.studies.STUDY.set(back.id)
             else:
-                state.select_runs([back.id])
+                state.runs.RUN.choose([back.id])
             state.say(f"**{plain(back.notes()['name'])}** is back.")
         elif kind == "recipe":
             restore_recipe(name)
-            state.choose_recipe(name)
+            state.views.RECIPE.hold(name)
             state.say(f"The views **{plain(name)}** are back.")
         elif kind == "mending":
             unmend(name)
         else:
             restore_dataset(name)
-            state.choose_dataset(name)
+            state.data.choose_dataset(name)
             state.say(f"Data set **{plain(name)}** is back.")
     except SealifeError as error:
         state.say(plain(str(error)))

@@ -2,6 +2,7 @@
 
 import shutil
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 from hypothesis import assume, given, settings
@@ -13,10 +14,8 @@ from sealife_core.config import TASKS
 from sealife_core.runs.directory import list_runs
 from tests.dashboard.pages import FEW, FRAME, PAGES
 
-KEYS = sorted(
-    {value for name, value in vars(state).items() if name.isupper() and isinstance(value, str) and value.isidentifier()}
-    | {*state._GALLERY, *state._COMPARE, "compare", "draw", "shuffle", "pictures", "selected", "near", "umap"}
-)
+STATES = [module for module in vars(state).values() if isinstance(module, ModuleType)]
+KEYS = sorted({str(key) for module in STATES for key in vars(module).values() if isinstance(key, state.UrlKey)})
 WORDS = [
     "", "0", "-1", "1", "7" * 5000, "0000009999", "99999999", "1e9", "NaN", "\u0663", "\u00b2", "[", "{}", "[" * 5000,
     '{"neighbours": []}', '{"dims": 1e400, "of": "z"}', "told", "guess", "own", "calibration", "classes", "0-5000",

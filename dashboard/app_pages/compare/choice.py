@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 import streamlit as st
 
-from dashboard import state
+from dashboard.state import compare
 from dashboard.words import plain
 from sealife_core.evaluation.comparison.candidates import Candidate, ImageSet, candidates, distinct_names, image_sets
 from sealife_core.evaluation.comparison.rows import ComparisonRow, comparison
@@ -36,7 +36,7 @@ def read(runs: Sequence[Run]) -> Choice:
     names = distinct_names([run for run in runs if run.id in {one.run_id for one in found}])
     found = [replace(one, name=names[one.run_id]) for one in found]
     sets = image_sets(found)
-    held = state.compared_runs()
+    held = compare.RUNS.ids()
     ticked = held or []
     test_hash = _test_hash(found, sets, ticked)
     fitting = [one.run_id for one in found if test_hash and not one.why_not(test_hash)]
@@ -45,7 +45,7 @@ def read(runs: Sequence[Run]) -> Choice:
     if not chosen and not left_out and (held is None or ticked):  # nobody chose yet, or what they chose is gone
         chosen = fitting[:MOST_AT_ONCE]
     if not left_out:
-        state.compare_runs(chosen)
+        compare.RUNS.choose(chosen)
     known = {run.id: run for run in runs}
     rows = comparison([known[run_id] for run_id in chosen], test_hash)
     rows = [replace(row, name=names[row.run_id]) for row in rows if row.comparable]
@@ -59,7 +59,7 @@ def chooser(choice: Choice) -> None:
         words = {one.test_hash: f"{one.data}: {one.n:,} ({one.runs} runs)" for one in choice.sets}
         st.selectbox(
             "Test pictures", hashes, format_func=lambda found: words[found],
-            key=state.follow_compare("tests", choice.test_hash), on_change=_other_tests, args=(choice.candidates,),
+            key=compare.TESTS.widget.showing(choice.test_hash), on_change=_other_tests, args=(choice.candidates,),
         )  # fmt: skip
     chosen = [row.run_id for row in choice.rows]
     fitting = [one for one in choice.candidates if not one.why_not(choice.test_hash)]
@@ -69,11 +69,11 @@ def chooser(choice: Choice) -> None:
     with st.container(gap="xsmall", height=320 if len(choice.candidates) > 7 else "content", border=False):
         for one in listed:
             st.checkbox(
-                plain(_label(one)), key=state.follow_compare(f"run.{one.run_id}", one.run_id in chosen),
+                plain(_label(one)), key=compare.TICK.of(one.run_id).showing(one.run_id in chosen),
                 on_change=_tick, args=(one.run_id, chosen),
             )  # fmt: skip
         for one in others[:MOST_LISTED]:
-            st.checkbox(plain(_label(one)), key=state.follow_compare(f"run.{one.run_id}", False), disabled=True)
+            st.checkbox(plain(_label(one)), key=compare.TICK.of(one.run_id).showing(False), disabled=True)
             st.caption(f"Not comparable: {plain(one.why_not(choice.test_hash))}.")
         if len(others) > MOST_LISTED:
             st.caption(f"{len(others) - MOST_LISTED:,} more are not comparable.")
@@ -81,7 +81,7 @@ def chooser(choice: Choice) -> None:
     if older:
         st.selectbox(
             "An older run", list(older), index=None, format_func=older.__getitem__, label_visibility="collapsed",
-            placeholder=f"Choose from {len(older):,} older runs", key=state.follow_compare("older", None),
+            placeholder=f"Choose from {len(older):,} older runs", key=compare.OLDER.showing(None),
             on_change=_add, args=(chosen,),
         )  # fmt: skip
 
@@ -92,7 +92,7 @@ def _label(one: Candidate) -> str:
 
 def _test_hash(found: Sequence[Candidate], sets: Sequence[ImageSet], ticked: Sequence[str]) -> str:
     """The test pictures of the URL, else those of the first run of the URL, else those of most runs."""
-    asked = state.compare("tests")
+    asked = compare.TESTS.value
     if asked in {one.test_hash for one in sets}:
         return asked
     tested = {one.run_id: one.test_hash for one in found}
@@ -101,15 +101,15 @@ def _test_hash(found: Sequence[Candidate], sets: Sequence[ImageSet], ticked: Seq
 
 
 def _tick(run_id: str, chosen: Sequence[str]) -> None:
-    state.compare_runs([other for other in chosen if other != run_id] if run_id in chosen else [*chosen, run_id])
+    compare.RUNS.choose([other for other in chosen if other != run_id] if run_id in chosen else [*chosen, run_id])
 
 
 def _add(chosen: Sequence[str]) -> None:
-    if run_id := state.value_of("compare.older"):
-        state.compare_runs([*chosen, run_id])
+    if run_id := compare.OLDER.held():
+        compare.RUNS.choose([*chosen, run_id])
 
 
 def _other_tests(found: Sequence[Candidate]) -> None:
-    wanted = state.value_of("compare.tests")
-    state.turn_compare(tests=wanted, **{"from": "", "to": "", "of": ""})
-    state.compare_runs([one.run_id for one in found if one.test_hash == wanted][:MOST_AT_ONCE])
+    wanted = compare.TESTS.widget.held()
+    compare.turn({compare.TESTS: wanted, compare.FROM: "", compare.TO: "", compare.CLASS: ""})
+    compare.RUNS.choose([one.run_id for one in found if one.test_hash == wanted][:MOST_AT_ONCE])

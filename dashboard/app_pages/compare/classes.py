@@ -6,8 +6,9 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from dashboard import cache, state
+from dashboard import cache
 from dashboard.parts.class_bars import BAR_PX, MOST_CLASSES
+from dashboard.state import clicked_marks, compare
 from dashboard.theme import ink
 from dashboard.words import plain
 from sealife_core.evaluation.comparison.paired import BEYOND_CHANCE, ClassChange, Paired, class_changes, p_words
@@ -27,7 +28,7 @@ def class_view(pair: Paired, data: str) -> None:
     st.echarts_chart(
         class_option(drawn, cache.classes(data), ink()),
         height=64 + BAR_PX * len(drawn),
-        key=state.COMPARE_BARS,
+        key=compare.BARS,
         on_select=lambda: _pick(drawn),
         alt="; ".join(f"{change.label}: {change.fixed} fixed, {change.broken} broken" for change in drawn),
     )
@@ -121,6 +122,6 @@ def _outermost(changes: Sequence[ClassChange]) -> list[ClassChange]:
 
 
 def _pick(drawn: Sequence[ClassChange]) -> None:
-    picked = state.picked_class_bar()
-    if picked is not None and picked[1] < len(drawn):
-        state.turn_compare(pile=("fixed", "broken")[picked[0]], of=drawn[picked[1]].label)
+    for series, place in clicked_marks(compare.BARS)[-1:]:
+        if place < len(drawn):
+            compare.turn({compare.PILE: ("fixed", "broken")[series], compare.CLASS: drawn[place].label})

@@ -42,7 +42,7 @@ def _nothing_yet() -> None:
     with st.container(border=True):
         st.markdown("**No classifier has been tested yet.** Its test accuracy appears here when it has finished.")
         if st.button("Train a classifier", type="primary", icon=":material/arrow_forward:"):
-            state.go("train", **{state.TASK: "probe"})
+            state.go("train", {state.train.TASK: "probe"})
 
 
 def _compared(chosen: choice.Choice) -> None:
@@ -76,7 +76,7 @@ def _behind(rows: list[ComparisonRow], runs: list[Run]) -> None:
         "Scores and cost": lambda: (cost_view(rows), comparison_table(rows)),
         "What differs": lambda: what_differs(runs),
     }
-    for tab, show in zip(st.tabs(list(shows), key=state.COMPARE_TAB, bind="query-params"), shows.values(), strict=True):
+    for tab, show in zip(st.tabs(list(shows), key=state.compare.TAB, bind="query-params"), shows.values(), strict=True):
         if tab.open:
             with tab:
                 show()

@@ -4,11 +4,11 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from dashboard import state
 from dashboard.parts.class_bars import balance_bars
 from dashboard.parts.dataset_cards import SPLITS
 from dashboard.parts.pictures.image_grid import image_grid
 from dashboard.parts.pictures.sheets import sheet
+from dashboard.state import data
 from dashboard.words import plain
 from sealife_core.datasets.checks import evenness
 from sealife_core.datasets.dataset import Dataset
@@ -22,24 +22,24 @@ def browse(dataset: Dataset) -> None:
     """Filters, one page of pictures, pages."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         options = [ALL, *dataset.classes] + ([UNLABELLED] if (dataset.labels < 0).any() else [])
-        label = st.selectbox("Class", options, key=state.CLASS, bind="query-params", width=280) or ALL
+        label = st.selectbox("Class", options, key=data.CLASS, bind="query-params", width=280) or ALL
         split = st.segmented_control(
             "Split",
             list(SPLIT_WORDS),
             format_func=SPLIT_WORDS.__getitem__,
             default="all",
             required=True,
-            key=state.linked(state.SPLIT, SPLIT_WORDS),
+            key=data.SPLIT.among(SPLIT_WORDS),
             bind="query-params",
         )
     rows = chosen_rows(dataset, label, split or "all")
     if not len(rows):
         st.caption("This split has no pictures of this class. Choose another class or split.")
         return
-    found = sheet(rows, A_PAGE, state.PAGE)
+    found = sheet(rows, A_PAGE, data.PAGE)
     with found.place:
         st.caption(found.says)
-        image_grid(dataset, found.shown.tolist(), key="pictures", files=True)
+        image_grid(dataset, found.shown.tolist(), key=data.PICTURES, files=True)
 
 
 def chosen_rows(dataset: Dataset, label: str, split: str) -> np.ndarray:

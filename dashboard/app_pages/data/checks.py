@@ -5,6 +5,7 @@ import streamlit as st
 from dashboard import background, state
 from dashboard.parts.job_progress import job_error, job_progress
 from dashboard.parts.pictures.image_grid import class_of, image_grid
+from dashboard.state import Key
 from dashboard.theme import SPLIT_WORDS
 from dashboard.words import plain
 from sealife_core.datasets.checks import Checks, DuplicateGroup, check
@@ -77,21 +78,18 @@ def _found(dataset: Dataset, checks: Checks) -> None:
         format_func=lambda kind: KINDS[kind][0],
         default=there[0],
         required=True,
-        key=state.linked(state.DUPLICATES, there),
+        key=state.data.DUPLICATES.among(there),
         bind="query-params",
         label_visibility="collapsed",
     )
     kind = kind if kind in there else there[0]
     count = len(groups[kind])
     st.markdown(f"**{counted(count, 'group')}.** {KINDS[kind][1]}")
-    if kind == "leaks" and st.button(
-        "Put every group into one split", icon=":material/healing:", key="mend_all", help=MENDS
-    ):
+    if kind == "leaks" and st.button("Put every group into one split", icon=":material/healing:", help=MENDS):
         mend_dialog(dataset, checks)
     if can_undo(dataset):
         st.button(
-            "Undo the last move", icon=":material/undo:", key="unmend", type="tertiary", on_click=unmend,
-            args=(dataset.name,),
+            "Undo the last move", icon=":material/undo:", type="tertiary", on_click=unmend, args=(dataset.name,)
         )  # fmt: skip
     _page(dataset, checks, groups[kind], kind)
 
@@ -105,8 +103,7 @@ def mend_dialog(dataset: Dataset, checks: Checks, only: list[DuplicateGroup] | N
     if mending.moves:
         st.caption("Nothing is deleted, and you can undo it. Earlier runs were tested on a different set of pictures.")
         if st.button(
-            "Move them", type="primary", icon=":material/healing:", key="mend_go", on_click=_carry_out,
-            args=(dataset, mending),
+            "Move them", type="primary", icon=":material/healing:", on_click=_carry_out, args=(dataset, mending)
         ):  # fmt: skip
             st.rerun()
 
@@ -137,7 +134,7 @@ def _page(dataset: Dataset, checks: Checks, groups: list[DuplicateGroup], kind: 
     pages, page = -(-len(groups) // A_PAGE), 1
     if pages > 1:
         with st.container(horizontal_alignment="center"):
-            page = min(st.pagination(pages, key=state.DUPLICATES_PAGE, bind="query-params"), pages)
+            page = min(st.pagination(pages, key=state.data.DUPLICATES_PAGE, bind="query-params"), pages)
     with place:
         if pages > 1:
             first = (page - 1) * A_PAGE + 1
@@ -146,17 +143,17 @@ def _page(dataset: Dataset, checks: Checks, groups: list[DuplicateGroup], kind: 
         with st.grid(2, min_column_width=360, gap="small"):
             for number, group in enumerate(groups[(page - 1) * A_PAGE : page * A_PAGE]):
                 with st.container(border=True):
-                    _group(dataset, checks, group, f"{kind}.{number}")
+                    _group(dataset, checks, group, state.data.GROUP.of(kind, number))
 
 
-def _group(dataset: Dataset, checks: Checks, group: DuplicateGroup, key: str) -> None:
+def _group(dataset: Dataset, checks: Checks, group: DuplicateGroup, key: Key) -> None:
     splits = dataset.manifest["split"]
     shown = list(group.rows[:MOST_PICTURES])
     words = [f"{class_of(dataset, row)}, {SPLIT_WORDS[splits.iat[row]]}" for row in shown]
-    image_grid(dataset, shown, key=f"group.{key}", captions=words, files=True)
+    image_grid(dataset, shown, key=key, captions=words, files=True)
     if len(group.rows) > len(shown):
         st.caption(f"{len(shown)} of {len(group.rows)} shown")
     if group.straddles and st.button(
-        "Put into one split", key=f"mend.{key}", type="tertiary", icon=":material/healing:", help=MENDS
+        "Put into one split", key=key.of("mend"), type="tertiary", icon=":material/healing:", help=MENDS
     ):
         mend_dialog(dataset, checks, [group])

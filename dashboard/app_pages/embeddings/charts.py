@@ -24,6 +24,7 @@ from dashboard.app_pages.embeddings.scatter_link import linked_scatter
 from dashboard.app_pages.embeddings.tables import interactive_html, points_table
 from dashboard.cache import embedded
 from dashboard.errors import show_error
+from dashboard.state import embeddings
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.errors import SealifeError
 from sealife_core.evaluation.projections.stored_projections import Projection
@@ -71,7 +72,8 @@ def _chart(dataset: Dataset, run: Run, look: Look, height_px: int) -> Cloud | No
     st.markdown(f"**{choice.title_of(run)}**, {look.method}")
     marks = neighbour_rows(dataset, run, look)
     alt = f"{look.method} of {len(cloud.rows):,} pictures of {dataset.name} in {look.dims} dimensions by {look.colour}"
-    linked_scatter(picture, dataset, key=f"scatter.{run.id}.{look.dims}", marks=marks, height_px=height_px, alt=alt)
+    key = embeddings.CHART.of(run.id, look.dims)
+    linked_scatter(picture, dataset, key=key, marks=marks, height_px=height_px, alt=alt)
     _footing(dataset, run, look, cloud, every, projection)
     return cloud
 
@@ -101,8 +103,8 @@ def _footing(dataset: Dataset, run: Run, look: Look, cloud: Cloud, every: int, p
         def table() -> str:
             return csv_of(points_table(dataset, cloud, coloured_points(run, dataset, look, cloud)[0]))
 
-        st.download_button("Interactive page", page, f"{name}.html", "text/html", key=f"html.{run.id}", **shared)
-        st.download_button("Table (CSV)", table, f"{name}.csv", "text/csv", key=f"csv.{run.id}", **shared)
+        st.download_button("Interactive page", page, f"{name}.html", "text/html", **shared)
+        st.download_button("Table (CSV)", table, f"{name}.csv", "text/csv", **shared)
         st.caption("PNG: use the camera above the chart", width="content")
 
 

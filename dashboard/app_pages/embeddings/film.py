@@ -16,6 +16,7 @@ from dashboard.app_pages.embeddings.points import Cloud, Look, facts_of, shown_o
 from dashboard.app_pages.embeddings.projection_progress import awaited
 from dashboard.app_pages.embeddings.scatter import point_size_px
 from dashboard.app_pages.embeddings.scatter_link import SHARED_CSS, SHARED_JS, shared_data
+from dashboard.state import embeddings
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.evaluation.embeddings.stored_embeddings import rows_of, snapshot_epochs
 from sealife_core.runs.directory import Run
@@ -51,7 +52,7 @@ def film(dataset: Dataset, run: Run, look: Look) -> None:
     st.markdown(f"**{choice.title_of(run)}**, {len(points)} snapshots of its training")
     n = len(cloud.rows)
     _FILM(
-        key=f"film.{run.id}",
+        key=embeddings.CHART.of("film", run.id),
         data=shared_data(dataset) | reel | {
             "height": HEIGHT_PX, "epochs": list(found.epochs), "says": frame_words(found.facts, len(points)),
             "name": f"{run.id}-film",

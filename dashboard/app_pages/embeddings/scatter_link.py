@@ -10,10 +10,11 @@ from typing import Any
 
 from streamlit.components.v2 import component
 
-from dashboard import media, state
+from dashboard import media
 from dashboard.app_pages.embeddings.scatter import ScatterPicture
 from dashboard.cache import embedded
 from dashboard.parts.elements import ELEMENTS_JS
+from dashboard.state import component_event, embeddings
 from dashboard.theme import SPLIT_WORDS
 from sealife_core.datasets.dataset import Dataset
 
@@ -31,11 +32,11 @@ _SCATTER = component(
 def linked_scatter(
     picture: ScatterPicture, dataset: Dataset, *, key: str, marks: Sequence[int] = (), height_px: int = 560, alt: str
 ) -> None:
-    """Draw ``picture``. Selections and clicks go through the doors of state.py before the script's next run.
+    """Draw ``picture``. Selections and clicks go through state/embeddings.py before the script's next run.
 
     ``marks`` are rows to put rings around, the query first.
     """
-    rows, stamp = state.embedding_selection(dataset)
+    rows, stamp = embeddings.selection(dataset)
     embedded.keep_figure(picture.version, picture.json)
     _SCATTER(
         key=key,
@@ -62,12 +63,12 @@ def shared_data(dataset: Dataset) -> dict[str, Any]:
 
 def _callback(key: str, dataset: Dataset, event: str) -> Callable[[], None]:
     def take() -> None:
-        told = state.told(key, event)
+        told = component_event(key, event)
         if not told:
             return
         if event == "selected":
-            state.select_pictures(dataset, told["rows"], told["stamp"])
+            embeddings.select(dataset, told["rows"], told["stamp"])
         else:
-            state.ask_neighbours(dataset, int(told["row"]))
+            embeddings.NEAR.set(dataset, [int(told["row"])])
 
     return take

@@ -97,7 +97,7 @@ def class_table(
     rows = [_row(answers, index, scored, counts) for index, scored in enumerate(per_class) if scored["n"]]
 
     def picked() -> None:
-        if cell := state.told(key, "picked"):
+        if cell := state.component_event(key, "picked"):
             on_pick(dict(cell))
 
     _table(data={"rows": rows}, key=key, on_picked_change=picked)

@@ -138,7 +138,7 @@ def confusion_matrix(
     }
 
     def picked() -> None:
-        if cell := state.told(key, "picked"):
+        if cell := state.component_event(key, "picked"):
             on_pick(dict(cell))
 
     _matrix(data=data, key=key, on_picked_change=picked)

@@ -7,6 +7,7 @@ from typing import Any
 import streamlit as st
 
 from dashboard.parts.forms.config_form import FORMATS, shown
+from dashboard.state import Key
 from sealife_core.config import Axis, ClassifierConfig, Setting, SimclrConfig, bound, suggested_axis
 from sealife_core.models.facts import OFFERED
 
@@ -22,7 +23,7 @@ FIRST = {
 }
 
 
-def vary_choice(settings: Sequence[Setting], task: str, key: str) -> list[Setting]:
+def vary_choice(settings: Sequence[Setting], task: str, key: Key) -> list[Setting]:
     """Draws the choice of the settings that vary. Returns them in the order in which they were chosen."""
     known = {s.path: s for s in settings if s.type is not str or s.choices or s.path == ENCODER}
     chosen = st.multiselect(
@@ -30,7 +31,7 @@ def vary_choice(settings: Sequence[Setting], task: str, key: str) -> list[Settin
         list(known),
         default=[path for path in FIRST[task] if path in known],
         format_func=lambda path: f"{known[path].title} ({known[path].group.lower()})",
-        key=f"{key}.vary",
+        key=key.of("vary"),
         persist_state="session",
         placeholder="Choose one or more",
     )
@@ -40,10 +41,10 @@ def vary_choice(settings: Sequence[Setting], task: str, key: str) -> list[Settin
     return [known[path] for path in chosen]
 
 
-def axis_row(base: SimclrConfig | ClassifierConfig, setting: Setting, key: str) -> Axis:
+def axis_row(base: SimclrConfig | ClassifierConfig, setting: Setting, key: Key) -> Axis:
     """Draws the values between which one setting varies; ``base`` says where to begin."""
     start = suggested_axis(base, setting)
-    where = f"{key}.axis.{setting.path}"
+    where = key.of("axis", setting.path)
     with st.container(gap="xsmall"):
         if start.choices:
             own = start.choices[0]
@@ -56,12 +57,12 @@ def axis_row(base: SimclrConfig | ClassifierConfig, setting: Setting, key: str) 
             return Axis(path=setting.path, choices=tuple(chosen))
         columns = st.columns(3, vertical_alignment="bottom")
         with columns[0]:
-            low = _end(f"{setting.title}, from", start.low, setting, f"{where}.low")
+            low = _end(f"{setting.title}, from", start.low, setting, where.of("low"))
         with columns[1]:
-            high = _end("to", start.high, setting, f"{where}.high")
+            high = _end("to", start.high, setting, where.of("high"))
         with columns[2]:
             log = st.toggle(
-                "log scale", start.log, key=f"{where}.log", persist_state="session",
+                "log scale", start.log, key=where.of("log"), persist_state="session",
                 help="Half and double are equally far away: 0.001 is halfway between 0.0001 and 0.01. This suits"
                      " learning rates.",
             )  # fmt: skip
@@ -73,7 +74,7 @@ def axis_row(base: SimclrConfig | ClassifierConfig, setting: Setting, key: str) 
     return Axis(path=setting.path, low=low, high=high, log=log, step=step)
 
 
-def _end(label: str, value: float | None, setting: Setting, key: str) -> float:
+def _end(label: str, value: float | None, setting: Setting, key: Key) -> float:
     """One end of a range."""
     number: Any = int if setting.type is int else float
     chosen = st.number_input(  # without bounds, as in the form of a run

@@ -115,8 +115,8 @@ def _best(run: Run, search: SearchConfig, best: Trial, trials: Sequence[Trial]) 
         st.caption(_worth(best, trials, low))
         with st.container(horizontal=True, vertical_alignment="center"):
             _longer_button(search, winner)
-            if st.button("Open its run", icon=":material/monitoring:", key="search_open", disabled=not _there(winner)):
-                state.open_run(winner.id)
+            if st.button("Open its run", icon=":material/monitoring:", disabled=not _there(winner)):
+                state.go("runs", {state.runs.RUN: winner.id})
         if not over:
             _test_score(winner)
 
@@ -139,7 +139,6 @@ def _longer_button(search: SearchConfig, winner: Run) -> None:
         "Train the best for longer",
         icon=":material/arrow_forward:",
         type="primary",
-        key="search_longer",
         disabled=not _there(winner),
         help=f"Opens the Train page with its settings and {LONGER} times the epochs",
     )
@@ -148,8 +147,8 @@ def _longer_button(search: SearchConfig, winner: Run) -> None:
     config = winner.config()
     task = task_of(config)
     epochs = min(5000, LONGER * search.base.epochs)
-    state.set_form_values(task, form_values(config) | {"epochs": epochs})
-    state.go("train", **{state.TASK: task, state.DATASET: config.data})
+    state.train.set_form_values(task, form_values(config) | {"epochs": epochs})
+    state.go("train", {state.train.TASK: task, state.data.DATASET: config.data})
 
 
 def _test_score(winner: Run) -> None:
@@ -175,7 +174,8 @@ def _history(run: Run, search: SearchConfig, trials: Sequence[Trial]) -> None:
     found = search_charts.scored(trials)
     st.echarts_chart(
         search_charts.history_option(trials, ink()),
-        height=300, key=f"search.history.{run.id}", alt="; ".join(search_charts.told(trial) for trial in found),
+        height=300, key=state.studies.CHART.of("history", run.id),
+        alt="; ".join(search_charts.told(trial) for trial in found),
     )  # fmt: skip
     cut = " A triangle is the last score of a trial that was stopped early." if search.pruning else ""
     st.caption(
@@ -188,7 +188,7 @@ def _parallel(run: Run, search: SearchConfig, trials: Sequence[Trial]) -> None:
     st.subheader("All settings side by side")
     st.echarts_chart(
         search_charts.parallel_option(search, trials, _settings(search), ink(), paper()),
-        height=340, key=f"search.parallel.{run.id}",
+        height=340, key=state.studies.CHART.of("parallel", run.id),
         alt=f"One line a trial through {', '.join(s.title for _, s in _axes(search))} to its score",
     )  # fmt: skip
     st.caption(
@@ -207,7 +207,7 @@ def _importance(run: Run, search: SearchConfig, trials: Sequence[Trial]) -> None
         return
     st.echarts_chart(
         search_charts.importance_option(weights, _settings(search), ink()),
-        height=44 + 34 * len(weights), key=f"search.importance.{run.id}",
+        height=44 + 34 * len(weights), key=state.studies.CHART.of("importance", run.id),
         alt="; ".join(f"{path} {100 * share:.0f} %" for path, share in weights.items()),
     )  # fmt: skip
     epoch = compared_at(trials)
@@ -224,7 +224,7 @@ def _table(run: Run, search: SearchConfig, trials: Sequence[Trial]) -> None:
     event = st.dataframe(
         pd.DataFrame(table_rows(search, trials)),
         hide_index=True,
-        key=f"search.table.{run.id}.{len(trials)}",
+        key=state.studies.TABLE.of(run.id, len(trials)),
         on_select="rerun",
         selection_mode="single-row",
         alt="Every trial with its settings and score",
@@ -232,7 +232,7 @@ def _table(run: Run, search: SearchConfig, trials: Sequence[Trial]) -> None:
     st.caption("Tick a row to open its run. For a stopped trial, the score is the last one measured.")
     ticked = event.selection.rows
     if ticked and ticked[0] < len(trials) and _there(Run(run.root / trials[ticked[0]].run_id)):
-        state.open_run(trials[ticked[0]].run_id)
+        state.go("runs", {state.runs.RUN: trials[ticked[0]].run_id})
 
 
 def table_rows(search: SearchConfig, trials: Sequence[Trial]) -> list[dict[str, str | int]]:

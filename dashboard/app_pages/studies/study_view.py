@@ -113,11 +113,9 @@ def _more(run: Run) -> None:
     parts = parts_of(run)
     whole = sum(part.size_bytes for part in parts)
     st.markdown(f"**Delete it?** It made {len(parts)} runs ({size(whole)}).")
-    st.button(f"Delete the study and its {len(parts)} runs", icon=":material/delete:", key="study.delete_all",
-              on_click=_delete, args=(run, True))  # fmt: skip
-    st.button(
-        "Delete only the study", icon=":material/delete:", key="study.delete", on_click=_delete, args=(run, False)
-    )
+    both = f"Delete the study and its {len(parts)} runs"
+    st.button(both, icon=":material/delete:", on_click=_delete, args=(run, True))
+    st.button("Delete only the study", icon=":material/delete:", on_click=_delete, args=(run, False))
     st.caption("Moves it to the trash. You can undo this.")
 
 
@@ -127,17 +125,14 @@ def _delete(run: Run, with_parts: bool) -> None:
         freed, kept = queue.delete_with_parts(run) if with_parts else (queue.delete(run), [])
         stay = f" {len(kept)} runs are kept because other runs need their weights." if kept else ""
         state.say(f"**{plain(name)}** is in the trash ({size(freed)}).{stay}", ("run", run.id))
-        state.open_study("")
+        state.studies.STUDY.set("")
     except SealifeError as error:
         state.say(plain(str(error)))
 
 
 def _button(label, icon, act, run: Run, said: str, disabled: bool = False, *, primary: bool = False) -> None:
     kind = "primary" if primary else "secondary"
-    st.button(
-        label, icon=f":material/{icon}:", type=kind, key=f"study.{icon}", disabled=disabled, on_click=_do,
-        args=(act, run, said),
-    )  # fmt: skip
+    st.button(label, icon=f":material/{icon}:", type=kind, disabled=disabled, on_click=_do, args=(act, run, said))
 
 
 def _do(act, run: Run, said: str) -> None:
@@ -222,7 +217,7 @@ def _imbalance(parts: Sequence[PartResult], words: str) -> None:
 
 def _draw(title: str, option: dict, words: str, height: int = CHART_PX) -> None:
     st.markdown(f"**{title}**")
-    st.echarts_chart(option, height=height, key=f"study.{title}", alt=words)
+    st.echarts_chart(option, height=height, key=state.studies.CHART.of(title), alt=words)
 
 
 def _classes(study: StudyConfig) -> int:
@@ -263,9 +258,9 @@ def _table(parts: Sequence[PartResult]) -> None:
     ]
     event = st.dataframe(
         pd.DataFrame(rows), hide_index=True, on_select="rerun", selection_mode="single-row",
-        key=f"study.table.{len(parts)}", alt="The runs of the study",
+        key=state.studies.TABLE.of(len(parts)), alt="The runs of the study",
     )  # fmt: skip
     st.caption("Tick a row to open its run.")
     chosen = event.selection.rows
     if chosen and parts[chosen[0]].run_id:
-        state.open_run(parts[chosen[0]].run_id)
+        state.go("runs", {state.runs.RUN: parts[chosen[0]].run_id})

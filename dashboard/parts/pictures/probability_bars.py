@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 from streamlit.components.v2 import component
 
-from dashboard import state
 from dashboard.data.answers import Answers
 from dashboard.parts.elements import ELEMENTS_JS
+from dashboard.state import component_event, gallery
 from sealife_core.evaluation.figures.palette import class_colour
 from sealife_core.wording import percent
 
@@ -85,8 +85,8 @@ def probability_bars(
     data = {"rows": rows, "asks": "Show the evidence for "}
 
     def ask() -> None:
-        if name := state.told(key, "asked"):
-            state.turn_gallery(evidence=str(name))
+        if name := component_event(key, "asked"):
+            gallery.EVIDENCE.set(str(name))
 
     _bars(data=data, key=key, on_asked_change=ask)
 

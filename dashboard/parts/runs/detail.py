@@ -11,6 +11,7 @@ from dashboard.parts.panels import CLASSIFIER_PANELS, SIMCLR_PANELS, Panel
 from dashboard.parts.runs.curves import curves_of, draw_panel
 from dashboard.parts.runs.strip import pace_s, progress_sentence, progress_share
 from dashboard.parts.runs.table import colours_of_all
+from dashboard.state.runs import CURVES
 from dashboard.words import method, plain, run_name, state_words
 from sealife_core.config import PENALTIES, AnyConfig, SimclrConfig, source_run
 from sealife_core.errors import ConfigError
@@ -131,7 +132,7 @@ def curves(runs: list[Run], panels: tuple[Panel, ...], colours: dict[str, str]) 
                 for run in runs
                 for line in curves_of(panel, rows[run.id], colours[run.id], run_name(run) if several else "")
             ]
-            draw_panel(panel, lines, _chances(panel, runs), epochs, f"curve.{'.'.join(sorted(rows))}.{panel.name}")
+            draw_panel(panel, lines, _chances(panel, runs), epochs, CURVES.of(*sorted(rows), panel.name))
 
 
 def legend(runs: list[Run], colours: dict[str, str]) -> None:
