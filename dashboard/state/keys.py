@@ -1,15 +1,13 @@
 """Typed keys of session state and of the URL."""
 
 from collections.abc import Container, Sequence
-from typing import Any, Self, TypeVar
+from typing import Any, Self
 
 import streamlit as st
 
 from dashboard.words import whole_number
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.errors import DatasetError
-
-_StrOrNone = TypeVar("_StrOrNone", str, None)
 
 
 class Key(str):
@@ -82,9 +80,10 @@ class UrlValue(UrlKey):
         """What the URL says."""
         return st.query_params.get(self) or self.default
 
-    def number(self, otherwise: int) -> int:
-        """The value as a whole number, ``otherwise`` if it is none."""
-        return whole_number(self.value, otherwise)
+    @property
+    def number(self) -> int:
+        """The value as a whole number, the default if it is none."""
+        return whole_number(self.value, int(self.default))
 
     def set(self, value: str) -> None:
         """Change the URL, and so the page."""
@@ -113,11 +112,11 @@ class UrlRuns(UrlKey):
         if st.query_params.get_all(self) != list(run_ids):
             self.write(list(run_ids))
 
-    def one_of(self, run_ids: Sequence[str], otherwise: _StrOrNone) -> str | _StrOrNone:
+    def one_of(self, run_ids: Sequence[str], otherwise: str = "") -> str:
         """The run that is looked at, one of ``run_ids``: that of the URL, else the last, else ``otherwise``."""
         held = (st.query_params.get(self, ""), *self.last.held(()))
         chosen = next((run_id for run_id in held if run_id in run_ids), otherwise)
-        self.choose([] if chosen is None else [chosen])
+        self.choose([chosen] if chosen else [])
         return chosen
 
 

@@ -8,8 +8,8 @@ from sealife_core.datasets.dataset import Dataset
 RECIPE = UrlKey("recipe")
 SEEN_AT = UrlKey("seen_at")
 PAIRS = UrlKey("pairs")
-DRAWING = UrlValue("draw")  # which random views
-SHUFFLE = UrlValue("shuffle")  # which random pictures
+DRAWING = UrlValue("draw", "views", "0")  # which random views
+SHUFFLE = UrlValue("shuffle", "views", "0")  # which random pictures
 FORM = Key("views")
 PICKER = Key("picker")
 STEPS = Key("steps")
@@ -20,12 +20,12 @@ _PICTURES = UrlPictures("pictures")
 
 def draw_again() -> None:
     """Another drawing of the same pictures."""
-    DRAWING.set(str(DRAWING.number(0) + 1))
+    DRAWING.set(str(DRAWING.number + 1))
 
 
 def other_pictures() -> None:
     """Other random pictures instead of those shown or picked."""
-    SHUFFLE.set(str(SHUFFLE.number(0) + 1))
+    SHUFFLE.set(str(SHUFFLE.number + 1))
     _PICTURES.write("")
 
 

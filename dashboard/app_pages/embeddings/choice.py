@@ -53,7 +53,7 @@ def beside_choice(run: Run, ready: Sequence[Run]) -> Run | None:
     """A second encoder on the same data set, or None."""
     data = _data(run)
     others = {other.id: other for other in ready if other.id != run.id and _data(other) == data}
-    chosen = embeddings.BESIDE.one_of(list(others), None)
+    chosen = embeddings.BESIDE.one_of(list(others))
     names = _names(list(others.values())) | {_NOTHING: "No other run"}
     key = embeddings.BESIDE_BOX.showing(chosen or _NOTHING)
     st.selectbox(
@@ -62,7 +62,7 @@ def beside_choice(run: Run, ready: Sequence[Run]) -> Run | None:
         help=None if others else "This needs another run on the same data set.",
         on_change=lambda: embeddings.BESIDE.choose([] if key.held() == _NOTHING else [key.held()]),
     )  # fmt: skip
-    return others.get(chosen or "")
+    return others.get(chosen)
 
 
 def method_choice(film: bool) -> tuple[str, int]:

@@ -27,7 +27,7 @@ MOST_BUTTONS = 40
 def guessing(run: Run, rival: Run | None) -> None:
     """One picture of the round, or its end."""
     answers = classifiers.answers(run)
-    seed = gallery.SEED.number(1)
+    seed = gallery.SEED.number
     places = round_of(answers, seed)
     guesses = read_guesses(gallery.GUESSES.value, len(places), len(answers.classes))
     turn = len(guesses) if gallery.TURN.value != "told" else max(0, len(guesses) - 1)
@@ -90,7 +90,7 @@ def _scores(answers: Answers, places: np.ndarray, guesses: list[int], players: S
     st.html(f'<div class="tally" role="status">{shown}</div>')
     st.progress(
         done / max(1, len(places)),
-        f"Picture {min(done + 1, len(places))} of {len(places)}, round {gallery.SEED.number(1)}",
+        f"Picture {min(done + 1, len(places))} of {len(places)}, round {gallery.SEED.number}",
     )
 
 

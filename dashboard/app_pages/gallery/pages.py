@@ -11,7 +11,7 @@ A_PAGE = 48
 def leaf(count: int) -> tuple[int, int]:
     """(the page that is shown, from 1; how many there are) of ``count`` pictures."""
     pages = max(1, -(-count // A_PAGE))
-    return min(max(1, gallery.LEAF.number(1)), pages), pages
+    return min(max(1, gallery.LEAF.number), pages), pages
 
 
 def on_page(places: np.ndarray, page: int) -> np.ndarray:

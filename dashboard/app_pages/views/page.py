@@ -38,7 +38,7 @@ def page() -> None:
         if recipe is None or not previews:
             return
         for preview in previews:
-            st.html(pair_html(recipe, preview, size_px, state.views.DRAWING.number(0), pairs))
+            st.html(pair_html(recipe, preview, size_px, state.views.DRAWING.number, pairs))
         st.caption(
             f"Each view is {size_px} × {size_px} px and made by the same code as in training. The frames on the"
             " original show the crops A and B of the first pair."
@@ -65,11 +65,11 @@ def _choices() -> tuple[Dataset, int, int]:
 
 
 def _picked(dataset: Dataset) -> list[int]:
-    return state.views.picked(dataset, some_rows(dataset, state.views.SHUFFLE.number(0), SHOWN_AT_FIRST))
+    return state.views.picked(dataset, some_rows(dataset, state.views.SHUFFLE.number, SHOWN_AT_FIRST))
 
 
 def _pick(dataset: Dataset) -> None:
-    rows = some_rows(dataset, state.views.SHUFFLE.number(0), SHOWN_TO_PICK)
+    rows = some_rows(dataset, state.views.SHUFFLE.number, SHOWN_TO_PICK)
     picked = _picked(dataset)
     st.caption(f"{len(rows):,} of {len(dataset.manifest):,} shown. Click a picture to add or remove it.")
     toggled = picture_picker(dataset, [*dict.fromkeys([*picked, *rows])], picked, state.views.PICKER)
@@ -108,7 +108,7 @@ def _steps(recipe: ViewRecipe, previews: list[Preview], size_px: int) -> None:
             key=state.views.STEPS.of(len(previews)),
         )
         view = st.segmented_control("View", (0, 1), default=0, required=True, format_func=VIEW_NAMES.__getitem__)
-    st.html(strip_html(recipe, previews[place or 0], size_px, state.views.DRAWING.number(0), view or 0))
+    st.html(strip_html(recipe, previews[place or 0], size_px, state.views.DRAWING.number, view or 0))
 
 
 page()
