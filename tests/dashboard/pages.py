@@ -1,8 +1,10 @@
 """What tests that look at every page of the dashboard share."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from hypothesis import HealthCheck, Phase, settings
+from streamlit.testing.v1 import AppTest
 
 FRAME = Path(__file__).resolve().parents[2] / "dashboard" / "frame.py"
 PAGES = ("home", "data", "views", "train", "runs", "studies", "embeddings", "compare", "gallery")
@@ -13,3 +15,14 @@ FEW = settings(
     phases=[Phase.explicit, Phase.generate],
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
+
+
+def visit(page: str, query: Mapping[str, str | list[str]]) -> AppTest:
+    """``page`` by a link with ``query``. AppTest knows a page once the navigation was drawn: Home comes first."""
+    app = AppTest.from_file(str(FRAME), default_timeout=60).run()
+    app.query_params.clear()
+    app.query_params.update(query)
+    app.switch_page(f"app_pages/{page}/page.py").run()
+    if not app.exception and page != "home":
+        assert app.title[0].value == page.capitalize()
+    return app

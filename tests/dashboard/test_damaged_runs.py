@@ -15,7 +15,7 @@ from sealife_core.__main__ import main
 from sealife_core.places import checkpoints_root
 from sealife_core.runs.directory import Run, list_runs
 from tests.damage import mutated
-from tests.dashboard.pages import FEW, FRAME, PAGES
+from tests.dashboard.pages import FEW, PAGES, visit
 
 A_TIME = 24  # damaged runs that one look at the pages meets
 _LINES = ("metrics.jsonl",)
@@ -50,10 +50,7 @@ def written(content: Any, name: str) -> bytes:
 
 
 def opened(page: str, key: str = "run", value: str = "") -> AppTest:
-    app = AppTest.from_file(str(FRAME), default_timeout=60)
-    if value:
-        app.query_params[key] = value
-    app.switch_page(f"app_pages/{page}/page.py").run()
+    app = visit(page, {key: value} if value else {})
     assert not app.exception, (page, value, app.exception[0].stack_trace)
     return app
 

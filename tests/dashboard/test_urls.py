@@ -7,12 +7,11 @@ from types import ModuleType
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
-from streamlit.testing.v1 import AppTest
 
 from dashboard import state
 from sealife_core.config import TASKS
 from sealife_core.runs.directory import list_runs
-from tests.dashboard.pages import FEW, FRAME, PAGES
+from tests.dashboard.pages import FEW, PAGES, visit
 
 STATES = [module for module in vars(state).values() if isinstance(module, ModuleType)]
 KEYS = sorted({str(key) for module in STATES for key in vars(module).values() if isinstance(key, state.UrlKey)})
@@ -38,9 +37,7 @@ def test_url__of_any_kind_opens_every_page(
     drawn = data.draw(st.tuples(*[urls] * len(PAGES)))
     assume(sum(map(len, drawn)) > 20)
     for page, asked in zip(PAGES, drawn, strict=True):
-        app = AppTest.from_file(str(FRAME), default_timeout=60)
-        app.query_params.update(asked)
-        app.switch_page(f"app_pages/{page}/page.py").run()
+        app = visit(page, asked)
         assert not app.exception, (page, asked, app.exception[0].stack_trace)
 
 
@@ -60,19 +57,14 @@ def test_url__that_once_stopped_a_page_opens_it(
 ) -> None:
     monkeypatch.setenv("SEALIFE_HOME", str(models))
     probe = next(run.id for run in list_runs() if run.notes()["name"] == "Probe")
-    app = AppTest.from_file(str(FRAME), default_timeout=60)
-    for key, value in asked.items():
-        app.query_params[key] = [probe for _ in value] if isinstance(value, list) else value
-    app.switch_page(f"app_pages/{page}/page.py").run()
+    app = visit(page, {key: [probe] * len(value) if isinstance(value, list) else value for key, value in asked.items()})
     assert not app.exception, app.exception[0].stack_trace
 
 
 @pytest.mark.parametrize("asked", ["embed", TASKS["embed"].title])
 def test_url__names_a_choice_by_its_key_or_its_word(models: Path, monkeypatch: pytest.MonkeyPatch, asked: str) -> None:
     monkeypatch.setenv("SEALIFE_HOME", str(models))
-    app = AppTest.from_file(str(FRAME), default_timeout=60)
-    app.query_params["task"] = asked
-    app.switch_page("app_pages/train/page.py").run()
+    app = visit("train", {"task": asked})
     assert TASKS["embed"].says in [found.value for found in app.markdown]
     assert app.session_state["task"] == "embed"
 
@@ -91,8 +83,6 @@ def test_url__takes_the_key_of_every_choice_that_is_shown_by_another_word(
     models: Path, monkeypatch: pytest.MonkeyPatch, page: str, key: str, value: str
 ) -> None:
     monkeypatch.setenv("SEALIFE_HOME", str(models))
-    app = AppTest.from_file(str(FRAME), default_timeout=60)
-    app.query_params.update({"study": "new", key: value})
-    app.switch_page(f"app_pages/{page}/page.py").run()
+    app = visit(page, {"study": "new", key: value})
     assert not app.exception
     assert app.session_state[key] == value
