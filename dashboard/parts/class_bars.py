@@ -29,7 +29,7 @@ def balance_bars(counts: Mapping[str, Mapping[str, int]], classes: Sequence[str]
 
 
 def _show(shown: Sequence[str]) -> None:
-    for series, place in state.clicked_marks(state.data.BALANCE)[:1]:
+    for series, place in state.data.BALANCE.marks()[:1]:
         if place < len(shown):
             state.data.show_pictures(shown[place], SPLITS[series][0])
 

@@ -38,6 +38,15 @@ class Key(str):
             self.hold(value)
         return self
 
+    def event(self, name: str) -> Any:
+        """Of a component of ours, in its callback: what it has just sent as ``name``, None if nothing."""
+        return (self.held() or {}).get(name)
+
+    def marks(self) -> list[tuple[int, int]]:
+        """Of an ECharts chart, in its callback: (series, place in it) of each mark that is selected."""
+        series = chart.selection.selected if (chart := self.held()) else []
+        return [(one["series_index"], place) for one in series for place in one["data_indices"]]
+
 
 class UrlKey(Key):
     """A key of the URL too.
@@ -136,14 +145,3 @@ class UrlPictures(UrlKey):
     def set(self, dataset: Dataset, rows: Sequence[int]) -> None:
         """Put the pictures of ``rows`` into the URL; a row that the data set does not have is left out."""
         self.write([str(dataset.manifest["id"].iloc[row]) for row in rows if 0 <= row < len(dataset)])
-
-
-def component_event(key: str, event: str) -> Any:
-    """What a component of ours has just sent, None if nothing; for its callback."""
-    return (st.session_state.get(key) or {}).get(event)
-
-
-def clicked_marks(key: Key) -> list[tuple[int, int]]:
-    """(series, place in it) of each mark that is selected in an ECharts chart; for its callback."""
-    series = chart.selection.selected if (chart := key.held()) else []
-    return [(one["series_index"], place) for one in series for place in one["data_indices"]]

@@ -8,7 +8,7 @@ import streamlit as st
 
 from dashboard import cache
 from dashboard.parts.class_bars import BAR_PX, MOST_CLASSES
-from dashboard.state import clicked_marks, compare
+from dashboard.state import compare
 from dashboard.theme import ink
 from dashboard.words import plain
 from sealife_core.evaluation.comparison.paired import BEYOND_CHANCE, ClassChange, Paired, class_changes, p_words
@@ -122,6 +122,6 @@ def _outermost(changes: Sequence[ClassChange]) -> list[ClassChange]:
 
 
 def _pick(drawn: Sequence[ClassChange]) -> None:
-    for series, place in clicked_marks(compare.BARS)[-1:]:
+    for series, place in compare.BARS.marks()[-1:]:
         if place < len(drawn):
             compare.turn({compare.PILE: ("fixed", "broken")[series], compare.CLASS: drawn[place].label})

@@ -14,7 +14,7 @@ from dashboard import media
 from dashboard.app_pages.embeddings.scatter import ScatterPicture
 from dashboard.cache import embedded
 from dashboard.parts.elements import ELEMENTS_JS
-from dashboard.state import component_event, embeddings
+from dashboard.state import Key, embeddings
 from dashboard.theme import SPLIT_WORDS
 from sealife_core.datasets.dataset import Dataset
 
@@ -30,7 +30,7 @@ _SCATTER = component(
 
 
 def linked_scatter(
-    picture: ScatterPicture, dataset: Dataset, *, key: str, marks: Sequence[int] = (), height_px: int = 560, alt: str
+    picture: ScatterPicture, dataset: Dataset, *, key: Key, marks: Sequence[int] = (), height_px: int = 560, alt: str
 ) -> None:
     """Draw ``picture``. Selections and clicks go through state/embeddings.py before the script's next run.
 
@@ -61,9 +61,9 @@ def shared_data(dataset: Dataset) -> dict[str, Any]:
     }
 
 
-def _callback(key: str, dataset: Dataset, event: str) -> Callable[[], None]:
+def _callback(key: Key, dataset: Dataset, event: str) -> Callable[[], None]:
     def take() -> None:
-        told = component_event(key, event)
+        told = key.event(event)
         if not told:
             return
         if event == "selected":

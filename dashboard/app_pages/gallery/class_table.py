@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 from streamlit.components.v2 import component
 
-from dashboard import state
 from dashboard.data.answers import Answers
 from dashboard.parts.elements import ELEMENTS_JS
+from dashboard.state import Key
 from sealife_core.evaluation.figures.palette import class_colour
 
 _JS = """
@@ -90,14 +90,14 @@ def class_table(
     answers: Answers,
     per_class: list[dict[str, Any]],
     counts: np.ndarray,
-    key: str,
+    key: Key,
     on_pick: Callable[[dict[str, str]], None],
 ) -> None:
     """``per_class`` as ``scores`` gives it, ``counts`` (C, C) with row = truth. ``on_pick`` is told what is clicked."""
     rows = [_row(answers, index, scored, counts) for index, scored in enumerate(per_class) if scored["n"]]
 
     def picked() -> None:
-        if cell := state.component_event(key, "picked"):
+        if cell := key.event("picked"):
             on_pick(dict(cell))
 
     _table(data={"rows": rows}, key=key, on_picked_change=picked)

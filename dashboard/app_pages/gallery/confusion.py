@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 from streamlit.components.v2 import component
 
-from dashboard import state
 from dashboard.data.answers import Answers
 from dashboard.parts.elements import ELEMENTS_JS
+from dashboard.state import Key
 from sealife_core.evaluation.figures.palette import class_colour
 
 SHARES = {"": "Counts", "truth": "Share of each true class", "said": "Share of each predicted class"}
@@ -117,7 +117,7 @@ def confusion_matrix(
     counts: np.ndarray,
     shown: Sequence[int],
     shares: str,
-    key: str,
+    key: Key,
     on_pick: Callable[[dict[str, str]], None],
 ) -> None:
     """``counts`` (C, C), row = truth; ``shown``: the classes of it, in order; ``shares``: a key of SHARES.
@@ -138,7 +138,7 @@ def confusion_matrix(
     }
 
     def picked() -> None:
-        if cell := state.component_event(key, "picked"):
+        if cell := key.event("picked"):
             on_pick(dict(cell))
 
     _matrix(data=data, key=key, on_picked_change=picked)

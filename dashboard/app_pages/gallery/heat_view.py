@@ -7,6 +7,8 @@ import numpy as np
 from PIL import Image
 from streamlit.components.v2 import component
 
+from dashboard.state import Key
+
 _JS = """
 export default function ({ data, parentElement }) {
   const find = (name) => parentElement.querySelector(name);
@@ -66,7 +68,7 @@ _view = component("heat_view", html=_HTML, css=_CSS, js=_JS)
 
 
 def heat_view(
-    picture: str, heat: str, *, width: int, height: int, alt: str, says: str, key: str, tallest_px: int = 460
+    picture: str, heat: str, *, width: int, height: int, alt: str, says: str, key: Key, tallest_px: int = 460
 ) -> None:
     """``picture`` and ``heat`` are addresses; the heat covers the largest centred square, which the network sees."""
     aspect = width / max(height, 1)

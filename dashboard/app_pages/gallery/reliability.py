@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from dashboard.cache import classifiers
-from dashboard.state import Key, clicked_marks, gallery
+from dashboard.state import Key, gallery
 from dashboard.words import plain, run_name
 from sealife_core.runs.directory import Run
 from sealife_core.wording import percent
@@ -76,7 +76,7 @@ def _diagram(table: pd.DataFrame, key: Key, on_pick: Callable[[int], None] | Non
     bins = filled["bin"].tolist()
 
     def picked() -> None:
-        for _, place in clicked_marks(key)[:1]:
+        for _, place in key.marks()[:1]:
             if on_pick and place < len(bins):
                 on_pick(int(bins[place]))
 

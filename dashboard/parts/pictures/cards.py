@@ -10,7 +10,7 @@ from streamlit.components.v2 import component
 from dashboard.data.answers import Answers
 from dashboard.media import thumb_url
 from dashboard.parts.elements import ELEMENTS_JS
-from dashboard.state import component_event, gallery
+from dashboard.state import Key, gallery
 from sealife_core.evaluation.figures.palette import class_colour
 
 # Names reach the page as text, never as HTML.
@@ -96,11 +96,11 @@ def gallery_cards(
     show_cards(cards, says, gallery.CARDS, gallery.PICTURE.set)
 
 
-def show_cards(cards: Sequence[dict[str, Any]], says: str, key: str, on_open: Callable[[str], None]) -> None:
+def show_cards(cards: Sequence[dict[str, Any]], says: str, key: Key, on_open: Callable[[str], None]) -> None:
     """Cards as :func:`card` makes them; ``on_open`` is called with the id of one that is clicked."""
 
     def opened() -> None:
-        if image_id := component_event(key, "opened"):
+        if image_id := key.event("opened"):
             on_open(str(image_id))
 
     _cards(data={"cards": list(cards), "says": says}, key=key, on_opened_change=opened)

@@ -10,6 +10,7 @@ from streamlit.components.v2 import component
 
 from dashboard.media import LARGE_PX, thumb_url
 from dashboard.parts.elements import ELEMENTS_JS
+from dashboard.state import Key
 from dashboard.theme import SPLIT_WORDS
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.evaluation.figures.palette import class_colour
@@ -27,7 +28,7 @@ def image_grid(
     dataset: Dataset,
     rows: Sequence[int],
     *,
-    key: str,
+    key: Key,
     captions: Sequence[str] | None = None,
     files: bool = False,
     side_px: int = 128,
@@ -41,7 +42,7 @@ def image_grid(
     show_grid(pictures, key, side_px)
 
 
-def show_grid(pictures: Sequence[dict[str, Any]], key: str, side_px: int = 128) -> None:
+def show_grid(pictures: Sequence[dict[str, Any]], key: Key, side_px: int = 128) -> None:
     """Pictures as :func:`grid_picture` makes them. No name among them is taken for HTML."""
     _grid(data={"pictures": list(pictures), "side": side_px}, key=key)
 

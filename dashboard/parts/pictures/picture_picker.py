@@ -7,6 +7,7 @@ from streamlit.components.v2 import component
 
 from dashboard.media import thumb_url
 from dashboard.parts.pictures.image_grid import class_of
+from dashboard.state import Key
 from sealife_core.datasets.dataset import Dataset
 
 # The names of classes reach the page as text (`alt`, `title`), never as HTML.
@@ -39,7 +40,7 @@ img { display: block; width: 100%; aspect-ratio: 1; object-fit: cover; border-ra
 _picker = component("picture_picker", html='<div class="picker"></div>', css=_CSS, js=_JS)
 
 
-def picture_picker(dataset: Dataset, rows: Sequence[int], picked: Sequence[int], key: str) -> int | None:
+def picture_picker(dataset: Dataset, rows: Sequence[int], picked: Sequence[int], key: Key) -> int | None:
     """Shows ``rows``, those ``picked`` framed. Returns the row that was just clicked, or None."""
     pictures = [
         {"row": int(row), "url": thumb_url(dataset, int(row)), "name": class_of(dataset, row), "picked": row in picked}

@@ -8,7 +8,7 @@ from streamlit.components.v2 import component
 
 from dashboard.data.answers import Answers
 from dashboard.parts.elements import ELEMENTS_JS
-from dashboard.state import component_event, gallery
+from dashboard.state import Key, gallery
 from sealife_core.evaluation.figures.palette import class_colour
 from sealife_core.wording import percent
 
@@ -65,7 +65,7 @@ _bars = component("probability_bars", html='<div class="bars" role="group"></div
 
 
 def probability_bars(
-    answers: Answers, models: Sequence[tuple[np.ndarray, str]], *, truth: int | None, asked: int, key: str
+    answers: Answers, models: Sequence[tuple[np.ndarray, str]], *, truth: int | None, asked: int, key: Key
 ) -> None:
     """``models``: the probabilities (C,) of one or two models in the order of the classes of ``answers``, and their
     colours ("": each class its own). ``truth`` and ``asked``, the class whose evidence is shown, are indices.
@@ -85,7 +85,7 @@ def probability_bars(
     data = {"rows": rows, "asks": "Show the evidence for "}
 
     def ask() -> None:
-        if name := component_event(key, "asked"):
+        if name := key.event("asked"):
             gallery.EVIDENCE.set(str(name))
 
     _bars(data=data, key=key, on_asked_change=ask)

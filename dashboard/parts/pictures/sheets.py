@@ -6,6 +6,7 @@ import numpy as np
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from dashboard.state import UrlKey
 from sealife_core.wording import counted
 
 
@@ -17,7 +18,7 @@ class Sheet(NamedTuple):
     says: str
 
 
-def sheet(rows: np.ndarray, a_page: int, key: str) -> Sheet:
+def sheet(rows: np.ndarray, a_page: int, key: UrlKey) -> Sheet:
     """The sheet of ``rows`` that the URL's ``key`` names; the numbers stand below it if there is more than one."""
     pages = -(-len(rows) // a_page)
     place = st.container()

@@ -11,6 +11,7 @@ from typing import Any
 import streamlit as st
 
 from dashboard.parts.panels import Panel
+from dashboard.state import Key
 
 MOST_POINTS = 400  # more cannot be told apart at the width of a chart
 HEIGHT_PX = 230
@@ -105,7 +106,7 @@ def draw_panel(
     curves: Sequence[Curve],
     chances: Mapping[str, float],
     epochs: float,
-    key: str,
+    key: Key,
     log: bool = False,
 ) -> None:
     """Title, chart and one sentence on how to read it. ``epochs``: end of the axis, the same for all panels."""

@@ -10,7 +10,7 @@ import pytest
 from streamlit.runtime.state.query_params import QueryParams
 
 from dashboard import state
-from dashboard.state.keys import Key, UrlKey, UrlPictures, UrlRuns, UrlValue, clicked_marks, component_event
+from dashboard.state.keys import Key, UrlKey, UrlPictures, UrlRuns, UrlValue
 from sealife_core.datasets.dataset import Dataset
 
 DASHBOARD = Path(state.__file__).parents[1]
@@ -166,15 +166,15 @@ def test_pictures__are_ids_in_the_url_and_rows_for_the_page(tiny_reef: Dataset, 
 
 
 def test_event__of_a_component_is_what_it_sent_last(session: dict[str, Any]) -> None:
-    assert component_event("cards", "opened") is None
+    assert Key("cards").event("opened") is None
     session["cards"] = {"opened": "a"}
-    assert component_event("cards", "opened") == "a"
-    assert component_event("cards", "closed") is None
+    assert Key("cards").event("opened") == "a"
+    assert Key("cards").event("closed") is None
 
 
 def test_marks__are_series_and_place_of_what_is_selected_in_a_chart() -> None:
     bars = Key("bars")
-    assert clicked_marks(bars) == []
+    assert bars.marks() == []
     selected = [{"series_index": 1, "data_indices": [4, 5]}, {"series_index": 0, "data_indices": [2]}]
     bars.hold(SimpleNamespace(selection=SimpleNamespace(selected=selected)))
-    assert clicked_marks(bars) == [(1, 4), (1, 5), (0, 2)]
+    assert bars.marks() == [(1, 4), (1, 5), (0, 2)]
