@@ -24,7 +24,8 @@ def ours(chosen: argparse.Namespace, paused: Paused, tell: Tell) -> None:
     """Import, probe, and fine-tune from the probe for so many minutes."""
     from sealife_core.config import IN_MINUTES, AnyConfig, preset
     from sealife_core.datasets.imports.importing import import_images
-    from sealife_core.runs.directory import Run, create_run
+    from sealife_core.runs.directory import create_run
+    from sealife_core.runs.run import Run
     from sealife_core.runs.writer import RunWriter
     from sealife_core.training.train import train
 

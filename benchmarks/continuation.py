@@ -20,22 +20,24 @@ from typing import Any
 
 import numpy as np
 import torch
+from logistic import logistic_predict
 from measuring import Figure, arguments, tell_all
 from scipy.stats import t
 
+from sealife_core.commands.following import follow_until_done
 from sealife_core.commands.output import Output
-from sealife_core.commands.runs import follow_until_done
 from sealife_core.config import AnyConfig, SimclrConfig, preset
 from sealife_core.datasets.dataset import Dataset, list_datasets, open_dataset
 from sealife_core.datasets.decoding.pixels import cache_size_px, open_pixels
 from sealife_core.datasets.imports.importing import import_images
-from sealife_core.evaluation.embeddings.feature_quality import knn_accuracy, logistic_probe
+from sealife_core.evaluation.embeddings.feature_quality import knn_accuracy
 from sealife_core.evaluation.embeddings.stored_embeddings import read_embeddings
 from sealife_core.models.facts import facts
 from sealife_core.models.losses import nt_xent
 from sealife_core.models.starting import starting_encoder
-from sealife_core.runs.directory import Run, create_run, list_runs
+from sealife_core.runs.directory import create_run, list_runs
 from sealife_core.runs.liveness import State
+from sealife_core.runs.run import Run
 from sealife_core.runs.scheduling.queue import launch
 from sealife_core.training.hardware import choose_hardware
 from sealife_core.training.schedules import build_optimiser, parameter_groups
@@ -214,9 +216,7 @@ def asked(dataset: Dataset, h: np.ndarray, labels: int | None, seed: int) -> flo
     rows = subset(y, train, labels, seed)
 
     def accuracy(on: np.ndarray, c: float) -> float:
-        return float(
-            (logistic_probe(h[rows], y[rows], h[on], classes=len(dataset.classes), c=c).argmax(1) == y[on]).mean()
-        )
+        return float((logistic_predict(h[rows], y[rows], h[on], c) == y[on]).mean())
 
     return accuracy(test, max(PENALTIES, key=lambda c: accuracy(val, c)))
 

@@ -33,8 +33,9 @@ from sealife_core.datasets.reef import draw_reef
 from sealife_core.evaluation.embeddings.feature_quality import knn_predict
 from sealife_core.evaluation.embeddings.stored_embeddings import read_embeddings
 from sealife_core.models.facts import IMAGENET_MEAN, IMAGENET_STD
-from sealife_core.runs.directory import Run, create_run, list_runs
+from sealife_core.runs.directory import create_run, list_runs
 from sealife_core.runs.liveness import State
+from sealife_core.runs.run import Run
 from sealife_core.training import train
 from sealife_core.training.simclr import SimclrModule
 

@@ -23,7 +23,8 @@ from sealife_core.config import preset
 from sealife_core.datasets.decoding.pixels import cache_size_px, open_pixels
 from sealife_core.datasets.reef import draw_reef
 from sealife_core.places import checkpoints_root
-from sealife_core.runs.directory import Run, create_run
+from sealife_core.runs.directory import create_run
+from sealife_core.runs.run import Run
 from sealife_core.runs.scheduling.locks import dispatcher_runs, queue_lock
 from sealife_core.runs.scheduling.prewarmed_worker import READY, READY_LOG, wanted
 from sealife_core.runs.scheduling.queue import launch, prewarm, request_stop

@@ -14,9 +14,10 @@ from pathlib import Path
 
 import numpy as np
 from lightly_simclr import train_encoder
+from logistic import logistic_predict
 
+from sealife_core.commands.following import follow_until_done
 from sealife_core.commands.output import Output
-from sealife_core.commands.runs import follow_until_done
 from sealife_core.config import RECIPES, AnyConfig, parse, preset
 from sealife_core.config.classifier import ClassifierConfig
 from sealife_core.config.simclr import SimclrConfig
@@ -27,12 +28,14 @@ from sealife_core.evaluation.classification.predictions import read_predictions
 from sealife_core.evaluation.classification.scores import wilson
 from sealife_core.evaluation.comparison.paired import mcnemar_exact, p_words
 from sealife_core.evaluation.comparison.resampling import accuracy_difference
-from sealife_core.evaluation.comparison.rows import as_text, comparison
+from sealife_core.evaluation.comparison.rows import comparison
+from sealife_core.evaluation.comparison.score_table import as_text
 from sealife_core.evaluation.embeddings.compute import embed
-from sealife_core.evaluation.embeddings.feature_quality import knn_predict, logistic_probe
+from sealife_core.evaluation.embeddings.feature_quality import knn_predict
 from sealife_core.models.checkpoint import load_model
 from sealife_core.places import home
-from sealife_core.runs.directory import Run, create_run, list_runs
+from sealife_core.runs.directory import create_run, list_runs
+from sealife_core.runs.run import Run
 from sealife_core.runs.scheduling.queue import launch
 
 NAME = "photographs"
@@ -150,7 +153,7 @@ def logistic_right(features: Features) -> np.ndarray:
 
     def right(split: str, c: float) -> np.ndarray:
         values, labels = features[split]
-        return logistic_probe(*features["train"], values, c=c).argmax(1) == labels
+        return logistic_predict(*features["train"], values, c) == labels
 
     return right("test", max(PENALTIES, key=lambda c: right("val", c).mean()))
 

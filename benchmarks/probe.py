@@ -5,13 +5,12 @@
 3,450 images of 23 classes, 512 features each: class centres and noise. Both learn from the same training images, their
 features standardised by these, and solve the same problem: L-BFGS, the same L2 penalty, until no slope is above 1e-4.
 Ours is the preset Standard with all that a run does while it trains (a directory of its own, validation after each
-epoch, early stopping, the best weights, a point to resume from); scikit-learn's is the fit alone.
+epoch, early stopping, the best weights); scikit-learn's is the fit alone.
 """
 
 import os
 from collections.abc import Callable, Iterator
 from contextlib import redirect_stdout
-from dataclasses import replace
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
@@ -22,16 +21,18 @@ from measuring import Figure, alternating, main, ratio
 from PIL import Image
 from sklearn.linear_model import LogisticRegression
 
-from sealife_core.config import ClassifierConfig, preset
+from sealife_core.config import ProbeConfig, preset
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.datasets.imports.importing import import_images
 from sealife_core.evaluation.classification.scores import wilson
+from sealife_core.launching.data_checks import labelled_rows
+from sealife_core.models.heads import classification_head
 from sealife_core.runs.directory import create_run
 from sealife_core.runs.writer import RunWriter
+from sealife_core.training.classifier import ClassifierLoss
 from sealife_core.training.hardware import choose_hardware
-from sealife_core.training.preparation import labelled_rows
-from sealife_core.training.probe.feature_batches import Features, standardised
-from sealife_core.training.train import learn, on_features
+from sealife_core.training.probe.features import Features, split_of, standardised
+from sealife_core.training.probe.train_probe import solve
 
 IMAGES, CLASSES, DIM = 3_450, 23, 512
 NOISE = 7.5  # of class centres 1 from nought in each direction: accuracies between .5 and .8
@@ -57,18 +58,18 @@ def measure() -> Iterator[Figure]:
 
 
 def ours_right(dataset: Dataset, features: Features) -> np.ndarray:
-    """(n,) which test images the probe names right, once it was trained as recipes.train_classifier trains it."""
+    """(n,) which test images the probe names right, once it was trained as train_probe trains it."""
     config = preset("probe", data=dataset.name, image_size_px=32)
-    assert isinstance(config, ClassifierConfig)
+    assert isinstance(config, ProbeConfig)
     run, machine = RunWriter(create_run(config)), choose_hardware(config)
     torch.manual_seed(config.seed)
     rows = labelled_rows(config, dataset)
-    batches, module = on_features(config, dataset, features, rows)
+    head, loss = classification_head(DIM, len(dataset.classes)), ClassifierLoss(config)
     with redirect_stdout(None):
-        learn(config, run, replace(machine, precision="fp32"), batches, module, note=lambda rate: None)
+        solve(config, run, machine, head, loss, split_of(dataset, features, rows), chooses=False)
     test = dataset.rows("test", labelled_only=True)
     with torch.inference_mode():
-        return module.head.eval()(features.values[test]).argmax(1).numpy() == dataset.labels[test]
+        return head.eval()(features.values[test]).argmax(1).numpy() == dataset.labels[test]
 
 
 def scikit_right(dataset: Dataset, features: Features) -> np.ndarray:

@@ -33,12 +33,13 @@ import psutil
 from measuring import Figure, tell
 from playwright.sync_api import Browser, Page, Playwright, TimeoutError, sync_playwright
 
+from sealife_core.commands.following import follow_until_done
 from sealife_core.commands.output import Output
-from sealife_core.commands.runs import follow_until_done
 from sealife_core.config import AnyConfig, preset
 from sealife_core.datasets.dataset import Dataset, list_datasets, open_dataset, write_dataset
 from sealife_core.datasets.reef import draw_reef
-from sealife_core.runs.directory import Run, create_run, list_runs
+from sealife_core.runs.directory import create_run, list_runs
+from sealife_core.runs.run import Run
 from sealife_core.runs.scheduling.queue import launch
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -34,13 +34,14 @@ from sealife_core.datasets.batches import ImageBatches
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.datasets.imports.importing import import_images
 from sealife_core.datasets.reef import draw_reef
+from sealife_core.launching.data_checks import labelled_rows
 from sealife_core.models.losses import nt_xent
 from sealife_core.runs.directory import create_run
 from sealife_core.runs.writer import RunWriter
 from sealife_core.training.callbacks import Speed
 from sealife_core.training.classifier import ClassifierModule
 from sealife_core.training.hardware import choose_hardware
-from sealife_core.training.preparation import describe_run, labelled_rows, open_data, prepare_encoder, what_trains
+from sealife_core.training.preparation import describe_run, open_data, prepare_encoder, what_trains
 from sealife_core.training.schedules import build_optimiser, parameter_groups
 from sealife_core.training.simclr import SimclrModule
 from sealife_core.training.trainer import build_trainer, fit
@@ -160,7 +161,7 @@ def our_simclr(config: SimclrConfig, counted: int, warm: int = WARM_STEPS) -> fl
     torch.manual_seed(config.seed)
     run = RunWriter(create_run(config))
     machine = choose_hardware(config)
-    encoder, stem = prepare_encoder(config, run)
+    encoder, stem = prepare_encoder(config, run, machine)
     dataset, pixels = open_data(config, run)
     rows = np.array(repeated(dataset.rows("train").tolist(), config.batch_size))
     batches = ImageBatches(
@@ -184,7 +185,7 @@ def our_classifier(config: ClassifierConfig, counted: int) -> float:
     torch.manual_seed(config.seed)
     run = RunWriter(create_run(config))
     machine = choose_hardware(config)
-    encoder, stem = prepare_encoder(config, run)
+    encoder, stem = prepare_encoder(config, run, machine)
     encoder.train_stages(config.trained_stages)
     dataset, pixels = open_data(config, run)
     rows = labelled_rows(config, dataset)
@@ -205,7 +206,7 @@ def step_alone(config: SimclrConfig, counted: int) -> float:
     torch.manual_seed(config.seed)
     run = RunWriter(create_run(config))
     machine = choose_hardware(config)
-    encoder, _ = prepare_encoder(config, run)
+    encoder, _ = prepare_encoder(config, run, machine)
     dataset, pixels = open_data(config, run)
     module = SimclrModule(config, encoder, batch_size=config.batch_size)
     device = torch.device(machine.device)

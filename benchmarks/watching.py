@@ -23,7 +23,8 @@ from screen import FLAGS, dashboard
 
 from sealife_core.config import preset
 from sealife_core.datasets.reef import draw_reef
-from sealife_core.runs.directory import Run, create_run
+from sealife_core.runs.directory import create_run
+from sealife_core.runs.run import Run
 from sealife_core.runs.scheduling.queue import launch, request_stop
 
 IMAGES, SIZE_PX, BATCH_SIZE = 1024, 32, 128

@@ -13,8 +13,8 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from dashboard import cache
+from sealife_core.progress import Progress
 
-Progress = Callable[[str, int, int], None]
 Work = Callable[[Progress], Any]
 Tidy = Callable[[], object]
 MOST_JOBS = 16
@@ -27,8 +27,8 @@ class Cancelled(Exception):
 
 
 class Job:
-    """One piece of work. It tells ``stage``, ``done`` and ``total``; ``result``, ``error`` or ``cancelled`` stands at
-    its end. It begins once the jobs in ``after`` have ended. ``tidy`` is called at its end, however it came to it."""
+    """A piece of work. It reports ``stage``, ``done`` and ``total``; at its end ``result``, ``error`` or ``cancelled``
+    is set. It starts once the jobs in ``after`` have ended. ``tidy`` is called at its end in any case."""
 
     def __init__(
         self, key: str, title: str, work: Work, queue: str = "", after: Sequence["Job"] = (), tidy: Tidy = bool
@@ -85,7 +85,7 @@ class Job:
             self.result = self._work(self._tell)
         except Cancelled:
             return
-        except Exception as error:  # noqa: BLE001 - a thread has nobody above it: the page shows the error
+        except Exception as error:  # noqa: BLE001 - no caller above a thread: the page shows the error
             self.error = error
         finally:
             self._tidy()
@@ -96,7 +96,7 @@ def start(key: str, title: str, work: Work, queue: str = "", tidy: Tidy = bool) 
 
     Old ended jobs beyond MOST_JOBS are forgotten.
     """
-    jobs = cache.jobs()
+    jobs: dict[str, Job] = cache.jobs()
     with _starting:  # two sessions may ask at once
         held = jobs.get(key)
         if held is not None and held.running:

@@ -30,7 +30,7 @@ def show_script_error(error: Exception) -> bool:
 
 
 def show_other_error(error: Exception, sentence: str) -> None:
-    """An error that nobody raised for a person: what is wrong with the disk, if that is it, else ``sentence``.
+    """An error without a sentence for a person: what is wrong with the disk, if that is the cause, else ``sentence``.
 
     The traceback is folded below. ``sentence`` is Markdown.
     """

@@ -1,10 +1,10 @@
-"""What stands around every page: the navigation and the strip of what is running."""
+"""What every page has around it: the navigation and the strip of what is running."""
 
 from pathlib import Path
 
 import streamlit as st
 
-from dashboard import heap, state, theme
+from dashboard import garbage_collection, state, theme
 from dashboard.parts.runs.strip import run_strip
 
 PAGES = (
@@ -22,7 +22,7 @@ FOLDER = Path(__file__).parent / "app_pages"
 
 st.set_page_config(page_title="Sea life lab", page_icon=str(FOLDER.parent / "icon.svg"), layout="wide")
 theme.apply()
-heap.settle()
+garbage_collection.freeze_imported()
 state.arrive()
 page = st.navigation(
     [

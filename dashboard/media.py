@@ -1,10 +1,11 @@
-"""Pictures, served beside the pages: ``/thumb/<data set>/<row>.jpg``, ``/evidence/<run>/<row>/<class>.png``.
+"""Pictures, served next to the pages: ``/thumb/<data set>/<row>.jpg``, ``/evidence/<run>/<row>/<class>.png``.
 
 Every id is looked up among those that exist; none becomes a path.
 """
 
 import asyncio
 import gzip
+from base64 import b64encode
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache as once
 from urllib.parse import quote
@@ -16,7 +17,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from dashboard import cache
-from dashboard.cache import classifiers, embedded
+from dashboard.cache import classifiers, embeddings
 from sealife_core.datasets.dataset import Dataset, list_datasets
 from sealife_core.datasets.decoding.thumbnails import thumbnail
 from sealife_core.errors import BusyError, SealifeError
@@ -41,6 +42,11 @@ def evidence_url(run: Run, dataset: Dataset, row: int, class_index: int, layer: 
     """The address of what speaks for a class in one picture. It is computed when the browser asks, not by the page."""
     version = f"{dataset.content_hash[:12]}-{cache.stamp(run.path / MODEL)[0]}"
     return f"/evidence/{quote(run.id, safe='')}/{row}/{class_index}.png?layer={layer}&v={version}"
+
+
+def data_uri(content: bytes, kind: str) -> str:
+    """``content`` as an address that holds it; ``kind``: "image/png"."""
+    return f"data:{kind};base64,{b64encode(content).decode()}"
 
 
 def routes() -> list[Route]:
@@ -143,12 +149,12 @@ def _plotly_packed() -> bytes:
 
 
 def figure_url(version: str) -> str:
-    """The address of a figure that ``embedded.keep_figure`` keeps."""
+    """The address of a figure that ``embeddings.keep_figure`` keeps."""
     return f"/figure/{version}.json"
 
 
 def _figure(request: Request) -> Response:
-    text = embedded.figure(request.path_params["version"])
+    text = embeddings.figure(request.path_params["version"])
     if text is None:
         return Response("No such figure.", status_code=404)
     headers = {"Cache-Control": "private, max-age=86400, immutable"}

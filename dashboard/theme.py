@@ -1,6 +1,8 @@
-"""The look in one place: the accent, a colour for every split and every run, and the few rules of CSS."""
+"""The look in one place: the accent, a colour for every run, and the few rules of CSS."""
 
 import hashlib
+from collections.abc import Sequence
+from html import escape
 
 import streamlit as st
 
@@ -9,9 +11,6 @@ from sealife_core.evaluation.figures.palette import CLASS_COLOURS
 ACCENT_LIGHT, ACCENT_DARK = "#0B7285", "#5CC4D4"
 LIGHT_PAPER = "#FFFFFF"
 LINE_CONTRAST = 3.5  # above what WCAG 2 asks of a graphic: some lines are thin
-# The splits as people say them, in the order of SPLITS, and their colours in a chart.
-SPLIT_WORDS = {"train": "training", "val": "validation", "test": "test"}
-SPLIT_COLOURS = ("#8393C4", "#DA950B", "#AE0A6C")
 
 
 def run_colour(run_id: str) -> str:
@@ -51,19 +50,39 @@ def _rgb(colour: str) -> tuple[int, int, int]:
     return int(colour[1:3], 16), int(colour[3:5], 16), int(colour[5:7], 16)
 
 
+def dot(colour: str) -> str:
+    """A small disc as HTML."""
+    return f'<span class="dot" style="background:{colour}"></span>'
+
+
+def name_legend(entries: Sequence[tuple[str, str]]) -> str:
+    """(name, colour) of what is drawn, as one line of HTML."""
+    return "".join(f'<span style="margin-right:1.25rem">{dot(colour)}{escape(name)}</span>' for name, colour in entries)
+
+
+def is_dark() -> bool:
+    """Whether the dark theme is on."""
+    return st.context.theme.type == "dark"
+
+
+def accent() -> str:
+    """The colour of a chart that has only one, for the theme that is on."""
+    return ACCENT_DARK if is_dark() else ACCENT_LIGHT
+
+
 def ink() -> str:
     """The colour of lines and lettering in a chart, for the theme that is on."""
-    return "#A9BCC3" if st.context.theme.type == "dark" else "#5B6F77"
+    return "#A9BCC3" if is_dark() else "#5B6F77"
 
 
 def lettering() -> str:
-    """The colour of figures that stand on a coloured ground in a chart, for the theme that is on."""
-    return "#F0F6F8" if st.context.theme.type == "dark" else "#14262E"
+    """The colour of numbers on a coloured background in a chart, for the theme that is on."""
+    return "#F0F6F8" if is_dark() else "#14262E"
 
 
 def paper() -> str:
     """The colour of the page, for the theme that is on."""
-    return "#0E1B22" if st.context.theme.type == "dark" else LIGHT_PAPER
+    return "#0E1B22" if is_dark() else LIGHT_PAPER
 
 
 def apply() -> None:

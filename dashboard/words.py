@@ -1,12 +1,12 @@
-"""What is called how on the screen: runs, their states, times and sizes; and any text as plain Markdown."""
+"""What is called how on the screen: splits, runs, their states, times and sizes; and any text as plain Markdown."""
 
 import re
 from typing import Any
 
 from sealife_core.config import AnyConfig, SimclrConfig
 from sealife_core.neutral import terminal_text
-from sealife_core.runs.directory import Run
 from sealife_core.runs.liveness import Shown, State
+from sealife_core.runs.run import Run
 from sealife_core.runs.scheduling.forecast import QueueForecast
 from sealife_core.wording import duration, percent
 
@@ -18,6 +18,7 @@ _FOUND_IN_TEXT = re.compile(
 _SIGNS = re.compile(r"[\\`*_{}\[\]()#+!|<>~$:^&]")
 _BLOCK_AT_START = re.compile(r"^(?:[-=]|\d+(?=[.)]))")
 _WORD_JOINER = "\u2060"
+SPLIT_WORDS = {"train": "training", "val": "validation", "test": "test"}
 _STATE_SIGNS = {
     State.RUNNING: "◐ ",
     State.QUEUED: "◌ ",
@@ -72,6 +73,11 @@ def run_name(run: Run) -> str:
 def method(config: AnyConfig) -> str:
     """What the field calls this kind of run."""
     return "SimCLR" if isinstance(config, SimclrConfig) else config.method
+
+
+def with_method(name: str, kind: str, between: str = " · ") -> str:
+    """``name``, and the kind of run where the name does not say it."""
+    return name if kind.lower() in name.lower() else f"{name}{between}{kind}"
 
 
 def key_number(run: Run) -> str:

@@ -7,7 +7,9 @@ from typing import NoReturn
 
 from sealife_core.commands import (
     classify,
+    comparing,
     data,
+    importing,
     measure_speed,
     predict,
     runs,
@@ -21,12 +23,16 @@ from sealife_core.commands.output import Output
 from sealife_core.errors import SealifeError, disk_problem
 from sealife_core.neutral import terminal_text
 
+GROUPS = (
+    importing, data, classify, training, studies, search, sweep, measure_speed, view_recipes, runs, comparing, predict,
+)  # fmt: skip
+
 
 class _Parser(argparse.ArgumentParser):
-    """Its sub-commands are of this class too."""
+    """Also the class of its sub-commands."""
 
     def error(self, message: str) -> NoReturn:
-        """Refuse, with what was typed shown as it is."""
+        """Exit with ``message``, in which control characters are written out."""
         super().error(terminal_text(message))
 
 
@@ -34,25 +40,25 @@ def build_parser() -> argparse.ArgumentParser:
     """The whole command line."""
     parser = _Parser(prog="python -m sealife_core", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for group in (data, classify, training, studies, search, sweep, measure_speed, view_recipes, runs, predict):
+    for group in GROUPS:
         group.add_commands(commands)
-    for command in commands.choices.values():
+    for command in set(commands.choices.values()):  # an alias is the same parser
         command.add_argument("--json", action="store_true", help="print JSON instead of text")
     return parser
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run one command. Returns the exit status: 0 done, 1 refused with a sentence on stderr, 130 interrupted."""
+    """Run one command. Returns the exit status: 0 done, 1 failed with a sentence on stderr, 130 interrupted."""
     chosen = build_parser().parse_args(arguments)
     output = Output(as_json=chosen.json)
     try:
         status = chosen.run(chosen, output) or 0
-        sys.stdout.flush()  # here, so that a full disk behind it is told like any other
+        sys.stdout.flush()  # here, so that a full disk is reported as below
         return status
     except SealifeError as error:
         output.problem(str(error))
         return 1
-    except BrokenPipeError:  # of what reads the output, such as `head`: it has enough
+    except BrokenPipeError:  # the reader of the output, such as `head`, has ended
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except KeyboardInterrupt:

@@ -1,23 +1,22 @@
-"""The story in two minutes, on the reef: what ImageNet knows already, what SimCLR learns without labels, what both do.
+"""The demo, two minutes on the reef: features of ImageNet, features that SimCLR learns without labels, and both.
 
-The dashboard's demo button and ``make demo`` both start it here.
+The dashboard's demo button and ``make demo`` start it.
 """
 
-from collections.abc import Callable, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 from typing import Any
 
 from sealife_core.config import RECIPES, AnyConfig, ClassifierConfig, preset, task_of
 from sealife_core.datasets.dataset import Dataset, list_datasets, open_dataset
 from sealife_core.errors import ConfigError
-from sealife_core.places import checkpoints_root, data_root
+from sealife_core.progress import Progress
 from sealife_core.runs.directory import Run, create_run, source_of
 from sealife_core.runs.scheduling.queue import launch
 
 REEF = "reef"
 SIZE = "Quick look"
 TAG = "demo"
-# The runs in the order of their launch; a probe goes beside the training that comes before it.
+# The runs in the order of their launch; each probe of a trained encoder follows its training.
 NAMES = {
     "imagenet": "Demo: probe of ImageNet’s features",
     "simclr training": "Demo: SimCLR",
@@ -31,16 +30,16 @@ TRAININGS = ("simclr training", "continued training")
 _PRETRAINED: dict[str, Any] = {"encoder": "tf_efficientnet_lite0", "image_size_px": 96, "weights": "imagenet"}
 
 
-# Drawn animals have any colour: views that change it altogether leave their shape to be learned. k-NN on the training
-# images, each left out in turn, after 160 steps of 64 images at 32 px: .195 untrained, .288 with these, .258 with less
-# grayscale, smaller crops and some blur. Twelve epochs are 144 steps.
+# Drawn animals have any colour, so views that change all colours make the encoder learn shapes. Leave-one-out k-NN
+# accuracy on the training images after 160 steps of 64 images at 32 px: .195 untrained, .288 with these, .258 with
+# less grayscale, smaller crops and some blur. Twelve epochs are 144 steps.
 _SIMCLR = {"views": RECIPES["Shape"], "epochs": 12}
 _CONTINUED = {"views": RECIPES["Shape"], "epochs": 1, "batch_size": 32}
 _FINETUNED = {"epochs": 2, "batch_size": 32, "trained_stages": 2}
 
 
 def demo_configs(reef: Dataset, simclr_id: str, continued_id: str) -> dict[str, AnyConfig]:
-    """What the runs are asked: a key of NAMES → its config. The ids: of the two runs whose encoders are probed."""
+    """The runs of the demo: a key of NAMES → its config. The ids: the two runs whose encoders are probed."""
     common = {"data": reef.name, "data_hash": reef.content_hash}
     simclr = preset("simclr", SIZE, **common, **_SIMCLR)
     small = {name: getattr(simclr, name) for name in ("encoder", "stem", "image_size_px")}
@@ -59,24 +58,22 @@ def demo_configs(reef: Dataset, simclr_id: str, continued_id: str) -> dict[str, 
     }
 
 
-def ensure_reef(root: Path | None = None, progress: Callable[[str, int, int], None] | None = None) -> Dataset:
-    """The reef, drawn if it is not there yet. ``root`` holds the data sets."""
-    root = root or data_root()
-    if REEF in list_datasets(root):
-        return open_dataset(REEF, root)
+def ensure_reef(progress: Progress | None = None) -> Dataset:
+    """The reef, drawn if it does not exist."""
+    if REEF in list_datasets():
+        return open_dataset(REEF)
     from sealife_core.datasets.reef import draw_reef
 
-    return draw_reef(root, progress=progress)
+    return draw_reef(progress=progress)
 
 
-def launch_demo(root: Path | None = None, data: Path | None = None) -> list[Run]:
-    """Queue the runs of the demo, in the order of NAMES, and return at once. ``root`` holds the runs."""
-    root = root or checkpoints_root()
-    reef = ensure_reef(data)
+def launch_demo() -> list[Run]:
+    """Queue the runs of the demo, in the order of NAMES, and return at once."""
+    reef = ensure_reef()
     made: dict[str, Run] = {}
     for key, name in NAMES.items():
         ids = [made[training].id if training in made else "later" for training in TRAININGS]
-        made[key] = create_run(demo_configs(reef, *ids)[key], root=root, name=name, tags=(TAG,))
+        made[key] = create_run(demo_configs(reef, *ids)[key], name=name, tags=(TAG,))
     for run in made.values():
         launch(run)
     return list(made.values())
@@ -85,7 +82,7 @@ def launch_demo(root: Path | None = None, data: Path | None = None) -> list[Run]
 def last_demo(runs: Sequence[Run]) -> dict[str, Run]:
     """The latest demo among ``runs`` (newest first): a key of NAMES → its run, in that order; {} if there is none.
 
-    It began with the latest probe of ImageNet's features; a demo of before had none, and began with SimCLR.
+    Its first run is the latest probe of ImageNet's features; in a demo of an earlier release it was SimCLR.
     """
     tagged = [(role, run) for run in runs if TAG in run.notes()["tags"] and (role := _role(run))]
     roles = [role for role, _ in tagged]
@@ -97,7 +94,7 @@ def last_demo(runs: Sequence[Run]) -> dict[str, Run]:
 
 
 def _role(run: Run) -> str:
-    """The key of NAMES that ``run`` has the config of; "" for a run that cannot be read."""
+    """The key of NAMES whose config ``run`` has; "" for a run that cannot be read."""
     try:
         config, source = run.config(), source_of(run)
     except ConfigError:

@@ -1,8 +1,8 @@
 """Files and folders that survive a crash, a power cut and a second writer.
 
-A file is written beside its place under a name of its own, flushed, renamed, and the folder is flushed: a reader sees
-the old file or the new one, and what was reported as saved is on the disk. Without the first flush a power cut leaves
-a renamed file of 0 bytes; without the last one the name itself may be gone.
+A file is written beside its place under a unique name, flushed, renamed, and the folder is flushed: a reader sees the
+old file or the new one, and what was reported as saved is on the disk. Without the first flush a power cut leaves a
+renamed file of 0 bytes; without the last one the name itself may be gone.
 """
 
 import errno
@@ -20,18 +20,20 @@ from typing import BinaryIO
 from filelock import FileLock, Timeout
 
 from sealife_core.errors import SealifeError
+from sealife_core.progress import Progress
 
-PATIENCE_S = 30.0  # our locks are held for moments; whoever holds one longer is stopped in a debugger
+PATIENCE_S = 30.0  # our locks are held for moments; a process that holds one longer is stopped in a debugger
+LONGEST_NAME_BYTES = 255  # of a file or folder, on every file system in use
 _TEMPORARY, _ASIDE = ".tmp", ".removing-"
 _SETTLED_S = 2.0  # between the creation of a temporary file and its lock lie microseconds
 _ROOM_BYTES = 1 << 20  # some disks keep the last blocks for themselves
 _FLUSHERS = 8  # the disk commits several flushes at once: 3,450 files take 0.5 s, and 8 s one by one
-# What file systems that cannot flush a folder (some network and FUSE ones) answer; the rename is all they offer.
+# Answers of file systems that cannot flush a folder (some network and FUSE ones): the rename is all they offer.
 _CANNOT_FLUSH = frozenset({errno.EINVAL, errno.ENOTSUP, errno.EBADF, errno.EACCES})
 
 
 def replace_file(path: Path, content: str | bytes | memoryview) -> None:
-    """Write ``path`` whole or not at all: whoever reads sees the old content or the new one. Raises OSError."""
+    """Write ``path`` whole or not at all: a reader sees the old content or the new one. Raises OSError."""
     data = content.encode() if isinstance(content, str) else content
     with replacing(path) as file:
         file.write(data)
@@ -39,15 +41,15 @@ def replace_file(path: Path, content: str | bytes | memoryview) -> None:
 
 @contextmanager
 def replacing(path: Path) -> Iterator[BinaryIO]:
-    """As :func:`replace_file`, of what the block writes into the file: for what is too large to be in memory twice.
+    """As :func:`replace_file`, with what the block writes into the file: for content too large to be in memory twice.
 
-    Of a block that raises nothing is left.
+    If the block raises, nothing is left of it.
     """
-    # Cut, for a name may be as long as the disk allows, and unique, for two may write the same file at once.
-    beside = path.with_name(f".{path.name[:40]}.{secrets.token_hex(8)}{_TEMPORARY}")
+    # Cut, because a name may be as long as the disk allows; unique, because two may write the same file at once.
+    beside = path.with_name(f"{unique(f'.{path.name[:40]}.')}{_TEMPORARY}")
     try:
         with beside.open("xb") as file:
-            with suppress(OSError):  # no locks here: nobody will remove it as a leftover either
+            with suppress(OSError):  # no locks here: nothing will remove it as a leftover either
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             yield file
             file.flush()
@@ -60,11 +62,11 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
 
 
 def replace_by_path(path: Path, write: Callable[[Path], object]) -> None:
-    """As :func:`replacing`, for libraries that want a path: ``write`` is given that of an empty file to fill."""
+    """As :func:`replacing`, for libraries that want a path: ``write`` gets that of an empty file to fill."""
     with replacing(path) as file:
         beside = Path(file.name)
         write(beside)
-        with beside.open("rb") as written:  # whoever replaced our empty file has another one flushed than ours
+        with beside.open("rb") as written:  # the library may have replaced our file by its own
             os.fsync(written.fileno())
 
 
@@ -74,6 +76,11 @@ def rename(source: Path, target: Path) -> None:
     flush_folder(target.parent)
     if source.parent != target.parent:
         flush_folder(source.parent)
+
+
+def unique(prefix: str) -> str:
+    """A name that no other process or host gives: ``prefix`` and 16 random hex digits."""
+    return f"{prefix}{secrets.token_hex(8)}"
 
 
 def flush_folder(folder: Path) -> None:
@@ -91,14 +98,14 @@ def flush_folder(folder: Path) -> None:
         os.close(handle)
 
 
-def flush_tree(folder: Path, progress: Callable[[int, int], None] | None = None) -> None:
-    """Flush every file and folder below ``folder``, and itself: before it is renamed to where readers trust it."""
+def flush_tree(folder: Path, progress: Progress | None = None) -> None:
+    """Flush ``folder`` and every file and folder below it: before it is renamed to where readers trust it."""
     folders = [Path(where) for where, _, _ in os.walk(folder)]
     files = [entry.path for where in folders for entry in os.scandir(where) if entry.is_file(follow_symlinks=False)]
     with ThreadPoolExecutor(_FLUSHERS) as pool:
         for done, _ in enumerate(pool.map(_flush_file, files), start=1):
             if progress:
-                progress(done, len(files))
+                progress("Saving", done, len(files))
     for where in reversed(folders):
         flush_folder(where)
 
@@ -112,12 +119,13 @@ def _flush_file(path: str) -> None:
 
 
 def set_aside(folder: Path) -> None:
-    """Put ``folder``, if it is there, where nobody looks for it: the first half of removing it for good.
+    """Rename ``folder``, if it exists, so that no reader finds it: the first half of removing it for good.
 
-    One rename, to be made under the lock of those who take things out; the second half may take minutes.
+    To be called under the lock of those who take things out; the second half, :func:`remove_set_aside`, may take
+    minutes.
     """
     with suppress(FileNotFoundError):
-        rename(folder, folder.with_name(f"{_ASIDE}{secrets.token_hex(8)}"))
+        rename(folder, folder.with_name(unique(_ASIDE)))
 
 
 def remove_set_aside(root: Path) -> int:
@@ -132,12 +140,12 @@ def remove_set_aside(root: Path) -> int:
 
 
 def is_temporary(name: str) -> bool:
-    """Whether a file of that name is being written, or was when its process was killed."""
+    """Whether a file of that name is being written, or was being written when its process was killed."""
     return name.startswith(".") and name.endswith(_TEMPORARY)
 
 
 def remove_leftovers(folder: Path) -> None:
-    """Remove the temporary files below ``folder`` whose writers are gone; those being written are left."""
+    """Remove the temporary files below ``folder`` whose writers are gone; files being written stay."""
     for where, _, names in os.walk(folder):
         for name in filter(is_temporary, names):
             path = Path(where) / name
@@ -148,7 +156,7 @@ def remove_leftovers(folder: Path) -> None:
 
 
 def size_bytes(folder: Path) -> int:
-    """What the files below ``folder`` take on the disk, without temporary ones; a file that goes meanwhile is 0."""
+    """Bytes of the files below ``folder``, without temporary ones; a file that disappears meanwhile counts 0."""
     total = 0
     for where, _, names in os.walk(folder):
         for name in names:
@@ -159,7 +167,7 @@ def size_bytes(folder: Path) -> int:
 
 
 def is_full(folder: Path) -> bool:
-    """Whether the disk of ``folder`` has no room left for a small file; False where that is not known."""
+    """Whether the disk of ``folder`` has no room left for a small file; False where that cannot be found out."""
     try:
         disk = os.statvfs(folder)
     except OSError:
@@ -171,7 +179,7 @@ def is_full(folder: Path) -> bool:
 def held(lock: Path, what: str, error: type[SealifeError]) -> Iterator[None]:
     """Hold ``lock`` (a file, made if absent) for a moment, against threads, processes and hosts. Not re-entrant.
 
-    Raises ``error`` with a sentence on ``what`` ("The queue in …") where that cannot be.
+    Raises ``error`` with a sentence on ``what`` ("The queue in …") if the lock cannot be taken.
     """
     taken = FileLock(lock, timeout=PATIENCE_S)
     try:

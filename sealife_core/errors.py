@@ -1,15 +1,15 @@
-"""Every error this package raises on purpose, and what to say of a disk that fails.
+"""Every error that this package raises on purpose, and what to say about a disk that fails.
 
     SealifeError
     ├── ConfigError      a setting is unknown, out of range or contradicts another
     ├── DatasetError     a data set cannot be imported, opened or used for what was asked
     ├── WeightsError     weights or a model file are missing, damaged or of another shape
     ├── RunError         a run cannot be found, launched, stopped, resumed or deleted
-    ├── TrainingError    training cannot go on (non-finite loss, out of memory)
+    ├── TrainingError    training cannot continue (non-finite loss, out of memory)
     └── BusyError        this machine has too much to do at this moment: the same may succeed later
 
-The text of each says what, what was got, what was expected, and the next step, in one or two sentences that can be
-shown to a person as they stand.
+The text of each says what is wrong, what was got, what was expected, and the next step, in one or two sentences that
+can be shown to a person unchanged.
 """
 
 import errno
@@ -44,7 +44,7 @@ class RunError(SealifeError):
 
 
 class TrainingError(SealifeError):
-    """Training cannot go on."""
+    """Training cannot continue."""
 
 
 class BusyError(SealifeError):
@@ -83,8 +83,8 @@ _SAID_BY_LIBRARIES = {
 def disk_problem(error: BaseException) -> tuple[str, str] | None:
     """(What is wrong with the disk or a file, what to do) if ``error`` comes from there, else None.
 
-    A disk that is full or read-only is also found in what led to the error. A path is named up to its first hidden
-    part: whether there is a ``.netrc`` is nobody's business.
+    A full or read-only disk is also found among the causes of the error. A path is named up to its first hidden part:
+    it is private whether there is a ``.netrc``.
     """
     for cause in _causes(error):
         number = cause.errno if isinstance(cause, OSError) else _said(str(cause))

@@ -1,4 +1,4 @@
-"""Text of the user's (file names, classes, names of runs, tags, notes, paths) as it leaves: into CSVs and terminals.
+"""Escaping of user text (file names, classes, names of runs, tags, notes, paths) for CSVs and terminals.
 
 HTML is escaped by ``html.escape`` where it is written, Streamlit's Markdown by ``dashboard.errors.plain``.
 """
@@ -11,12 +11,12 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _NUMBER = r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?[^\S\t\r\n]*(?:\Z|[;\t\r\n])"
-# Apostrophes, if any, before what a spreadsheet would calculate: at the start of a cell, and after what divides cells
-# where ';' or a tab does so.
+# Apostrophes, if any, before what a spreadsheet would calculate: at the start of a cell, and after ';' or a tab, which
+# divide cells for some.
 _BEFORE_FORMULA = re.compile(
     r"^'*(?=[\t\r\n])|(?:^|(?<=[;\t\r\n]))'*(?=(?:[^\S\t\r\n]|[\"\ufeff])*(?!" + _NUMBER + r")[=+\-@＝＋－＠])"
 )
-# Controls (C0, DEL, C1), marks that turn the direction of text, separators of lines, halves of surrogate pairs.
+# Controls (C0, DEL, C1), marks that change the direction of text, line separators, halves of surrogate pairs.
 _OBEYED = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
 
 
@@ -24,8 +24,8 @@ def csv_cell(text: str) -> str:
     """``text`` as a cell that no spreadsheet reads as a formula: with an apostrophe before =, +, -, @, tab or return.
 
     Source: OWASP, *CSV Injection*; full-width variants count too, and what follows ';' or a tab, where some
-    spreadsheets begin a cell. A plain number such as -0.5 is left as it is. :func:`csv_text` undoes it exactly: a text
-    that has such an apostrophe already is given a second one. Bytes of file names that are no UTF-8 are written out.
+    spreadsheets begin a cell. A plain number such as -0.5 stays as it is. :func:`csv_text` undoes it exactly: a text
+    that has such an apostrophe already gets a second one. Bytes of file names that are no UTF-8 are written out.
     """
     storable = text.encode("utf-8", "backslashreplace").decode()
     return _BEFORE_FORMULA.sub(lambda found: found[0] + "'", storable)
@@ -59,6 +59,6 @@ def terminal_lines(text: str) -> str:
 
 
 def terminal_json(value: Any) -> str:
-    """``value`` as JSON that a terminal shows as it is and a program reads exactly."""
+    """``value`` as JSON that a terminal shows unchanged and a program reads exactly."""
     text = json.dumps(value, indent=2, ensure_ascii=False, default=str)
     return "\n".join(_OBEYED.sub(lambda found: f"\\u{ord(found[0]):04x}", line) for line in text.split("\n"))

@@ -1,4 +1,4 @@
-"""Opening what somebody else put there: regular files only, a bounded number of bytes, and nothing is waited for."""
+"""Opening files of others: regular files only, a bounded number of bytes, and without waiting."""
 
 import errno
 import os
@@ -16,12 +16,12 @@ _KINDS = {
 
 
 def open_regular(path: Path) -> BinaryIO:
-    """``path``, opened to read. Whoever names a pipe or a device, or a link to one, gets an answer and no waiting.
+    """``path``, opened for reading. A pipe or a device, or a link to one, is refused at once instead of waited for.
 
     Raises OSError if it is missing, may not be read, or is no regular file; its ``strerror`` says which.
     """
-    _check(path)  # opening a device can do something by itself
-    # O_NONBLOCK: it may have become a pipe since; and some files of the kernel's are regular, yet make a reader wait.
+    _check(path)  # opening a device can have an effect by itself
+    # O_NONBLOCK: it may have become a pipe since; and some regular files of the kernel make a reader wait.
     flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0) | getattr(os, "O_BINARY", 0)
     file = os.fdopen(os.open(path, flags), "rb")
     try:
@@ -44,13 +44,13 @@ def read_regular(path: Path, most_bytes: int) -> bytes:
 def _check(path: Path) -> None:
     try:
         found = path.stat()
-    except ValueError:  # a NUL or half a character: no file can be called that
+    except ValueError:  # a NUL or half a character: no file can have that name
         raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), repr(path)) from None
     _refuse_special(found, path)
 
 
 def is_folder(path: Path) -> bool:
-    """Whether there is a folder; also for what no path can be, for which ``Path.is_dir`` raises OSError."""
+    """Whether there is a folder; False for what can be no path, for which ``Path.is_dir`` raises OSError."""
     return os.path.isdir(path)  # noqa: PTH112
 
 

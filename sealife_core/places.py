@@ -1,4 +1,4 @@
-"""Where data sets and runs live: below ``SEALIFE_HOME`` if it is set, else below the project's own folder."""
+"""Where data sets and runs are: below ``SEALIFE_HOME`` if it is set, else below the folder of the project."""
 
 import os
 from pathlib import Path
@@ -13,19 +13,19 @@ def home() -> Path:
 
 
 def data_root() -> Path:
-    """One directory a data set."""
+    """The folder of all data sets, one directory each."""
     return home() / "data"
 
 
 def checkpoints_root() -> Path:
-    """One directory a run."""
+    """The folder of all runs, one directory each."""
     return home() / "checkpoints"
 
 
 def path_of(text: str | Path) -> Path:
-    """A path that a person wrote, ``~`` and ``~name`` resolved; there may be nothing there.
+    """A path that a person wrote, ``~`` and ``~name`` resolved; it need not exist.
 
-    Raises SealifeError where it can be no path here: an unknown user, a name that is too long, a folder that is closed.
+    Raises SealifeError if it can be no path here: an unknown user, a name that is too long, a folder without access.
     """
     short = f"{str(text)[:100]!r}"
     try:

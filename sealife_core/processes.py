@@ -1,6 +1,6 @@
-"""Which process is meant, and does it live? Said so that another host, container or boot is never taken for this one.
+"""Which process is meant, and whether it lives, without confusing hosts, containers or boots.
 
-A pid alone is soon given to someone else, and in another container it was always someone else's.
+A pid alone is soon used again, and in another container it belongs to another process.
 """
 
 import socket
@@ -10,7 +10,7 @@ from typing import Any
 
 import psutil
 
-# psutil derives a start from the boot time, which it rounds; only where no exact tick is known.
+# psutil derives a start from the boot time, which it rounds; used only if no exact tick is known.
 START_TOLERANCE_S = 2.0
 
 
@@ -24,14 +24,14 @@ def identity(pid: int) -> dict[str, Any] | None:
     except (psutil.NoSuchProcess, ValueError):
         return None
     except psutil.AccessDenied:
-        return None  # a process of someone else: none of ours
+        return None  # a process of another user, so none of ours
     where = {"boot": boot_id(), "host": host(), "pids": pid_namespace()}
     return {"pid": pid, "start_time": start_time, "start_ticks": _start_ticks(pid), **where}
 
 
 def lives(record: dict[str, Any]) -> bool | None:
-    """Whether the process that an :func:`identity` was taken of lives; None where it is another host's to tell."""
-    # Two containers of one host may share its name, and each has a process 7. Records of before name no namespace.
+    """Whether the process with this :func:`identity` lives; None if only another host can tell."""
+    # Two containers of one host may share its name, and each has a process 7. Old records name no namespace.
     if record.get("host") != host() or (record.get("pids") or pid_namespace()) != pid_namespace():
         return None
     pid = record.get("pid")
@@ -49,9 +49,9 @@ def _same_start(record: dict[str, Any], living: dict[str, Any]) -> bool:
 
 
 def _start_ticks(pid: int) -> int | None:
-    """Start of the process in clock ticks since boot (Linux): setting the clock does not change it."""
+    """Start of the process in clock ticks since boot (Linux), which setting the clock does not change."""
     try:
-        # The name, in brackets, may hold spaces and brackets; field 22 is the 20th after it (man 5 proc).
+        # The name, in brackets, may contain spaces and brackets; field 22 is the 20th after it (man 5 proc).
         return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19])
     except (OSError, IndexError, ValueError):
         return None
@@ -59,7 +59,7 @@ def _start_ticks(pid: int) -> int | None:
 
 @cache
 def boot_id() -> str:
-    """What tells one start of this machine from another."""
+    """An id of this boot of the machine."""
     try:
         return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
     except OSError:
@@ -74,7 +74,7 @@ def host() -> str:
 
 @cache
 def pid_namespace() -> str:
-    """What tells the pids of this container from those of another on the same host; "" where it is not known."""
+    """An id of the pid namespace, which differs between containers of one host; "" if not known."""
     try:
         return str(Path("/proc/self/ns/pid").readlink())
     except OSError:

@@ -1,7 +1,7 @@
 """The background process of one projection: ``python -m sealife_core.projection_worker RUN_DIR KEY``.
 
-KEY is the folder's name below RUN_DIR/projections; who asks for it is ``evaluation.projections.request``. Errors become
-one sentence in its ``status.json``; the traceback stays in its log.
+KEY is the folder's name below RUN_DIR/projections. ``stored_projections.request`` starts it. Errors become one sentence
+in its ``status.json``; the traceback is in its log.
 """
 
 import io
@@ -34,7 +34,7 @@ KNN, TRUST_K, TRUST_MOST = 20, 15, 5000
 
 @dataclass(frozen=True)
 class Source:
-    """What is to be projected: ``values`` (n, D), of a film (E, n, D), and the data set that its images are of."""
+    """The input of a projection: ``values`` (n, D), of a film (E, n, D), and the data set of its images."""
 
     values: np.ndarray
     ids: tuple[str, ...]
@@ -43,7 +43,7 @@ class Source:
 
 
 def main(run_path: Path, key: str) -> int:
-    """Compute the projection asked for in ``key``. Returns the exit status: 0 done, 1 failed."""
+    """Compute the projection in the folder ``key``. Returns the exit status: 0 done, 1 failed."""
     folder = run_path / PROJECTIONS / key
     status = ProjectionStatus(folder / STATUS)
     try:
@@ -52,14 +52,14 @@ def main(run_path: Path, key: str) -> int:
         return _failed(status, str(error))
     except MemoryError:
         return _failed(status, "The machine ran out of memory. Project fewer points, or close other programs.")
-    except Exception as error:  # noqa: BLE001 - the last line of defence: all of them are told
+    except Exception as error:  # noqa: BLE001 - the last line of defence: every error is reported
         return _failed(status, f"{type(error).__name__}: {error}. The log in {folder} has the full traceback.")
     status.write(state="done", stage="", done=0, total=0)
     return 0
 
 
 def compute(run_path: Path, folder: Path, status: "ProjectionStatus") -> None:
-    """Project what ``folder``'s request asks for."""
+    """Compute and store the projection that the request in ``folder`` describes."""
     request = read_json(folder / REQUEST) or {}
     settings = parse(ProjectionSettings, request.get("settings") or {})
     film = request.get("what") == "film"
@@ -85,19 +85,19 @@ def compute(run_path: Path, folder: Path, status: "ProjectionStatus") -> None:
 
 
 class ProjectionStatus:
-    """status.json of a projection: this process is its only writer."""
+    """status.json of a projection, which only this process writes."""
 
     def __init__(self, path: Path) -> None:
         self._path, self._at = path, 0.0
         self._said: dict[str, Any] = {"state": "running"}
 
     def tell(self, stage: str, done: int, total: int) -> None:
-        """Progress; on disk a few times a second at most, a new stage at once."""
+        """Report progress; written a few times a second at most, a new stage at once."""
         if stage != self._said.get("stage") or time.monotonic() - self._at >= STATUS_EVERY_S:
             self.write(stage=stage, done=done, total=total)
 
     def write(self, **changes: Any) -> None:
-        """Merge ``changes`` and a fresh heartbeat."""
+        """Merge ``changes`` and a new heartbeat into the file."""
         self._said |= changes
         self._at = time.monotonic()
         replace_json(self._path, self._said | {"heartbeat": time.time()})
@@ -114,7 +114,7 @@ def _snapshots(run_path: Path) -> Source:
 
 
 def _dataset(name: Callable[[], str]) -> Dataset | None:
-    """The data set, for its labels; points are points without it."""
+    """The data set, for its labels; None if it is gone, which the points do not need."""
     try:
         return open_dataset(name())
     except SealifeError:
@@ -145,7 +145,7 @@ def _trust(
 
 
 def _knn(source: Source, status: "ProjectionStatus") -> dict[str, Any]:
-    """What the neighbours of labelled images say about their class, in the space that was projected, shown or not."""
+    """k-NN accuracy of the labelled images in the space that was projected, also of images that are not shown."""
     if source.dataset is None:
         return {}
     rows = rows_of(source.ids, source.dataset)
@@ -171,7 +171,7 @@ def _failed(status: "ProjectionStatus", sentence: str) -> int:
     traceback.print_exc()
     try:
         status.write(state="failed", stage="", error=sentence)
-    except OSError:  # the run was moved away or the disk is full: the log is all that is left
+    except OSError:  # the run was moved or the disk is full: only the log is left
         traceback.print_exc()
     return 1
 

@@ -1,13 +1,13 @@
-"""Numbers in sentences: one and many, and as few digits as a person reads."""
+"""Numbers in sentences: singular and plural, and only the digits that a person reads."""
 
 
 def counted(number: int, one: str, many: str = "") -> str:
-    """ "1 group", "1,903 groups"; ``many`` where it is not ``one`` with an s."""
+    """ "1 group", "1,903 groups"; ``many`` unless it is ``one`` with an s."""
     return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
 def short_number(value: float) -> str:
-    """Four significant digits, of a large number all before the point: "1.333", "0.0003", "12345"."""
+    """Four significant digits, or all before the point of a large number: "1.333", "0.0003", "12345"."""
     return f"{value:.4g}" if abs(value) < 1000 else f"{value:.0f}"
 
 

@@ -20,10 +20,9 @@ from types import FrameType
 from sealife_core.config import AnyConfig, Request, SearchConfig, StudyConfig
 from sealife_core.errors import SealifeError, disk_problem
 from sealife_core.neutral import terminal_lines
-from sealife_core.runs.directory import Run
 from sealife_core.runs.resume_check import BEGIN_ANEW, DamagedResumePoint
-from sealife_core.runs.run import LAST
-from sealife_core.runs.scheduling.ddp_processes import DDP_FLAG, HEARD_S, Leader, read_only_writer
+from sealife_core.runs.run import LAST, Run
+from sealife_core.runs.scheduling.ddp_processes import DDP_FLAG, HEARD_S, Leader, ReadOnlyWriter
 from sealife_core.runs.scheduling.prewarmed_worker import READY_FLAG, await_order
 from sealife_core.runs.writer import RunWriter, Superseded
 from sealife_core.studies.coordinator import coordinate
@@ -113,7 +112,7 @@ def accompany(folder: Path) -> int:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     warnings.simplefilter("ignore")  # the worker has the same to say
     try:
-        run = read_only_writer(folder)
+        run = ReadOnlyWriter(Run(folder))
         import_training()(run.config(), run)
     except Exception as error:  # noqa: BLE001 - the last line of defence: all of them are told
         if isinstance(error, RuntimeError):

@@ -7,7 +7,9 @@ from sealife_core.config import AnyConfig, preset
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.evaluation.classification.predictions import predictions_table, write_predictions
 from sealife_core.evaluation.embeddings.stored_embeddings import write_embeddings, write_snapshot
-from sealife_core.runs.directory import Run, RunWriter, create_run
+from sealife_core.runs.directory import create_run
+from sealife_core.runs.run import Run
+from sealife_core.runs.writer import RunWriter
 
 FEATURES = 16
 

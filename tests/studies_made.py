@@ -9,12 +9,12 @@ import pandas as pd
 from sealife_core.config import AnyConfig, ClassifierConfig, Part, StudyConfig
 from sealife_core.config.runs import source_run
 from sealife_core.evaluation.classification.predictions import write_predictions
-from sealife_core.runs.directory import Run, create_run
+from sealife_core.runs.directory import create_run
 from sealife_core.runs.files import replace_json
 from sealife_core.runs.liveness import State
+from sealife_core.runs.run import STUDY, Run
 from sealife_core.runs.scheduling.queue import write_status
 from sealife_core.runs.writer import RunWriter
-from sealife_core.studies.coordinator import STUDY
 from sealife_core.studies.reuse import with_weights
 
 Score = Callable[[Part], float | None]

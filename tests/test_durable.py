@@ -2,6 +2,7 @@
 
 import multiprocessing
 import os
+import re
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -76,12 +77,12 @@ def test_flush_tree__flushes_every_file_and_then_the_folders_from_within(tmp_pat
     inner.mkdir()
     for number in range(3):
         (inner / f"{number}").write_bytes(b"x")
-    told: list[tuple[int, int]] = []
-    flush_tree(tmp_path, lambda done, of: told.append((done, of)))
+    told: list[tuple[str, int, int]] = []
+    flush_tree(tmp_path, lambda *report: told.append(report))
     names = [name for _, name in calls]
     assert sorted(names[:3]) == ["0", "1", "2"]
     assert names[3:] == ["inner", tmp_path.name]
-    assert told == [(1, 3), (2, 3), (3, 3)]
+    assert told == [("Saving", 1, 3), ("Saving", 2, 3), ("Saving", 3, 3)]
 
 
 def test_rename__flushes_both_parents(tmp_path: Path, calls: Calls):
@@ -195,3 +196,12 @@ def test_held__keeps_others_out_and_says_what_is_locked(tmp_path: Path, monkeypa
         pass
     with held(tmp_path / ".lock", "The queue", RunError):
         pass
+
+
+def test_durable__is_the_only_module_that_flushes_and_replaces() -> None:
+    sources = Path(__file__).resolve().parents[1]
+    files = [*sources.glob("sealife_core/**/*.py"), *sources.glob("dashboard/**/*.py")]
+    flushing = {
+        file.name for file in files if re.search(r"\bfsync\(|os\.replace\(|mkstemp|NamedTemp", file.read_text())
+    }
+    assert flushing == {"durable.py"}

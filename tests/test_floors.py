@@ -1,12 +1,25 @@
 """A floor stands only on floors below it: read from the imports of every file."""
 
 import ast
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-GROUND = {"errors", "neutral", "places", "opening", "durable", "processes", "wording", "__init__"}
+GROUND = {
+    "errors",
+    "neutral",
+    "places",
+    "opening",
+    "durable",
+    "processes",
+    "wording",
+    "progress",
+    "claims",
+    "trash",
+    "__init__",
+}
 CONFIG = GROUND | {"config"}
 MODELS = GROUND | {"models"}
 STORES = CONFIG | MODELS
@@ -18,8 +31,11 @@ BELOW: dict[str, set[str]] = {
     "neutral": set(),
     "places": {"errors"},
     "opening": set(),
-    "durable": {"errors"},
+    "durable": {"errors", "progress"},
     "processes": set(),
+    "progress": set(),
+    "claims": {"durable", "processes"},
+    "trash": {"durable"},
     "wording": set(),
     "config": GROUND,
     "models": GROUND,
@@ -32,10 +48,28 @@ BELOW: dict[str, set[str]] = {
     "training": LAUNCHING | {"evaluation"},
     "demo": EVALUATION,
     "worker": EVALUATION | {"evaluation", "studies", "training"},
-    "projecting": EVALUATION | {"evaluation"},
+    "projection_worker": EVALUATION | {"evaluation"},
     "commands": LAUNCHING | {"evaluation", "studies", "training", "demo"},
     "__main__": GROUND | {"commands"},
     "dashboard": LAUNCHING | {"evaluation", "studies", "demo"},
+}
+# The same inside the dashboard.
+UNDER_PARTS = {"words", "theme", "errors", "state", "data", "cache", "background", "media"}
+INSIDE: dict[str, set[str]] = {
+    "words": set(),
+    "theme": set(),
+    "garbage_collection": set(),
+    "origin_check": set(),
+    "errors": {"words"},
+    "state": {"words"},
+    "data": {"words"},
+    "cache": {"words", "data"},
+    "background": {"cache"},
+    "media": {"cache"},
+    "parts": UNDER_PARTS,
+    "app_pages": UNDER_PARTS | {"parts"},
+    "frame": {"garbage_collection", "state", "theme", "parts"},
+    "Home": {"origin_check", "errors", "media"},
 }
 FILES = sorted((*ROOT.glob("sealife_core/**/*.py"), *ROOT.glob("dashboard/**/*.py")))
 
@@ -68,8 +102,72 @@ def test_floor__stands_only_on_floors_below(file: Path) -> None:
     assert stands_on <= BELOW[floor] | {floor}
 
 
+def names_defined_in(file: Path) -> set[str]:
+    """What ``file`` defines at its top level, also under ``if`` and ``try``; what it imports is not among it."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(file.read_text())):
+        if isinstance(node, ast.FunctionDef | ast.ClassDef):
+            found.add(node.name)
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            found.add(node.id)
+    return found
+
+
+def test_imports__come_from_the_module_that_defines_the_name() -> None:
+    """One door to each thing; packages that gather names for their callers (``sealife_core.config``) are exempt."""
+    modules = {".".join(f.relative_to(ROOT).with_suffix("").parts): f for f in FILES if f.name != "__init__.py"}
+    defined = {module: names_defined_in(file) for module, file in modules.items()}
+    second_doors = [
+        f"{file.relative_to(ROOT)}: {node.module}.{alias.name}"
+        for file in (*FILES, *ROOT.glob("tests/**/*.py"), *ROOT.glob("benchmarks/**/*.py"))
+        for node in ast.walk(ast.parse(file.read_text()))
+        if isinstance(node, ast.ImportFrom) and node.module in defined
+        for alias in node.names
+        if alias.name not in defined[node.module]
+    ]
+    assert second_doors == []
+
+
 @pytest.mark.parametrize(
     "file", [f for f in FILES if floor_of(f) != "dashboard"], ids=lambda f: str(f.relative_to(ROOT))
 )
 def test_core__knows_no_screen(file: Path) -> None:
     assert not {m for m in imported_modules(file) if m.split(".")[0] in ("streamlit", "dashboard")}
+
+
+NAMES = {".".join(file.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): file for file in FILES}
+SCREEN = sorted(name for name in NAMES if name.startswith("dashboard."))
+
+
+def room_of(module: str) -> str:
+    """ "cache" of "dashboard.cache.embeddings"."""
+    return module.split(".")[1]
+
+
+def stands_on(name: str) -> set[str]:
+    """The modules of the dashboard that its module ``name`` imports, in functions too."""
+    found = {module if module in NAMES else module.rpartition(".")[0] for module in imported_modules(NAMES[name])}
+    return found & set(SCREEN)
+
+
+def test_rooms__are_found() -> None:
+    assert {room_of(name) for name in SCREEN} == set(INSIDE)
+
+
+@pytest.mark.parametrize("name", SCREEN)
+def test_room__stands_only_on_rooms_below(name: str) -> None:
+    room = room_of(name)
+    assert {room_of(other) for other in stands_on(name)} <= INSIDE[room] | {room}
+    if room in ("words", "data"):
+        assert "streamlit" not in {module.split(".")[0] for module in imported_modules(NAMES[name])}
+
+
+def test_page__imports_no_other_page() -> None:
+    pages = {name: name.split(".")[2] for name in SCREEN if name.startswith("dashboard.app_pages.")}
+    assert len(set(pages.values())) == 9
+    across = [(name, other) for name in pages for other in stands_on(name) & set(pages) if pages[name] != pages[other]]
+    assert across == []
+
+
+def test_modules__of_the_dashboard_import_each_other_in_no_circle() -> None:
+    TopologicalSorter({name: stands_on(name) for name in SCREEN}).prepare()  # raises CycleError, which names the circle

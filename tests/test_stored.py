@@ -24,8 +24,9 @@ from sealife_core.evaluation.classification.scores import scores
 from sealife_core.evaluation.comparison.rows import comparison, representation_rows
 from sealife_core.evaluation.embeddings.stored_embeddings import has_embeddings, read_embeddings, read_snapshots
 from sealife_core.models.checkpoint import load_model
-from sealife_core.runs.directory import Run, list_runs
-from sealife_core.runs.scheduling.queue import delete, restore, trashed
+from sealife_core.runs.deletion import delete, restore, trashed
+from sealife_core.runs.directory import list_runs
+from sealife_core.runs.run import Run
 from sealife_core.studies.results import over_seeds, part_results
 from sealife_core.studies.search_results import best_trial, search_of, trials_of
 from sealife_core.views.recipes import recipes

@@ -2,7 +2,7 @@
 
 import pytest
 
-from sealife_core.wording import counted, percent, short_number
+from sealife_core.wording import counted, duration, percent, short_number
 
 
 def test_counted__says_one_and_many() -> None:
@@ -21,3 +21,19 @@ def test_short_number__has_no_more_digits_than_a_person_reads(value: float, word
 
 def test_percent__has_a_space_before_its_sign() -> None:
     assert (percent(0.61), percent(0.305, 0)) == ("61.0 %", "30 %")
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [
+        (None, "–"),
+        (0.4, "1 s"),
+        (89, "89 s"),
+        (91, "2 min"),
+        (1314, "22 min"),
+        (3599, "1 h 0 min"),
+        (3900, "1 h 5 min"),
+    ],
+)
+def test_duration__reads_as_people_say_it(seconds: float | None, said: str) -> None:
+    assert duration(seconds) == said

@@ -14,9 +14,10 @@ from safetensors import SafetensorError
 from sealife_core.config import preset
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.places import checkpoints_root
-from sealife_core.runs.directory import Run, create_run
+from sealife_core.runs.directory import create_run
 from sealife_core.runs.liveness import State
 from sealife_core.runs.resume_check import DamagedResumePoint, damage
+from sealife_core.runs.run import Run
 from sealife_core.runs.scheduling.prewarmed_worker import READY_LOG
 from sealife_core.runs.scheduling.queue import launch, prewarm, request_stop, resume
 from sealife_core.runs.writer import RunWriter

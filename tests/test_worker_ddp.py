@@ -13,8 +13,10 @@ from sealife_core.config import preset
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.models.checkpoint import load_model
 from sealife_core.places import checkpoints_root
-from sealife_core.runs.directory import Run, create_run
-from sealife_core.runs.liveness import State, identity
+from sealife_core.processes import identity
+from sealife_core.runs.directory import create_run
+from sealife_core.runs.liveness import State
+from sealife_core.runs.run import Run
 from sealife_core.runs.scheduling.queue import launch, request_stop, resume
 from tests.runs.processes import dispatcher_pids, until
 

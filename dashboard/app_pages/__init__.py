@@ -1,1 +1,1 @@
-"""One page a file: layout only."""
+"""A folder a page: layout, and what only that page needs."""

@@ -1,30 +1,56 @@
-"""The only file that caches. Keys carry a file's time of change; every cache is bounded.
+"""The only room that caches, a file a subject. Keys carry a file's time of change; every cache is bounded.
 
 What depends on a process or on the clock (a run's state) is never cached.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from threading import Lock
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
 
 import streamlit as st
 
 from sealife_core.datasets.dataset import Dataset, newest_first, open_dataset
 from sealife_core.errors import SealifeError
-from sealife_core.evaluation.embeddings.stored_embeddings import FILES, INDEX, Embedded, Space, read_embeddings
 from sealife_core.places import checkpoints_root, data_root
-from sealife_core.runs.directory import Run, list_runs
-from sealife_core.runs.run import METRICS, PREDICTIONS, MetricsReader
+from sealife_core.runs.directory import list_runs
+from sealife_core.runs.files import MetricsReader
+from sealife_core.runs.run import METRICS, PREDICTIONS, Run
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from dashboard.background import Job
-    from dashboard.parts.pictures.view_pairs import Preview
+    from dashboard.data.previews import Preview
     from sealife_core.config import AnyConfig, Request
     from sealife_core.launching.data_checks import Problem
     from sealife_core.runs.scheduling.forecast import QueueForecast
+
+
+Stamp = tuple[int, int]
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def stamp(path: Path) -> Stamp:
+    """Changes when a file does: its time and size, zeros if it is not there."""
+    try:
+        found = path.stat()
+    except OSError:
+        return 0, 0
+    return found.st_mtime_ns, found.st_size
+
+
+def kept(most: int, *files: str, spinner: str | Literal[False] = False) -> Callable[[F], F]:
+    """Decorator: remember what a function returns, ``most`` results for all sessions, which share them.
+
+    The key of a run is its folder and the stamps of those ``files`` of it that the function reads; that of a data set
+    is its content. As with Streamlit's own, a parameter whose name begins with "_" is no part of the key, and a default
+    that is not passed is another key than the same value passed: there are none.
+    """
+    keys: dict[str | type, Callable[[Any], Any]] = {
+        Run: lambda run: (str(run.path), *(stamp(run.path / name) for name in files)),
+        Dataset: lambda dataset: (str(dataset.folder), dataset.content_hash),
+    }
+    return cast(Callable[[F], F], st.cache_resource(max_entries=most, show_spinner=spinner, hash_funcs=keys))
 
 
 def datasets() -> list[str]:
@@ -43,7 +69,7 @@ def previews(dataset: Dataset, rows: Sequence[int], image_size_px: int) -> list[
     from sealife_core.datasets.decoding.pixels import cache_size_px
 
     side = cache_size_px(dataset, image_size_px)
-    return [_preview(dataset, row, side, dataset.content_hash) for row in rows]
+    return [_preview(dataset, row, side) for row in rows]
 
 
 def launch_problems(request: "Request") -> list["Problem"]:
@@ -72,7 +98,7 @@ def studies() -> list[Run]:
 
 
 def forecasts(asked: "AnyConfig | None" = None) -> "dict[str, QueueForecast]":
-    """When each run that waits for this machine begins, and ``asked`` as ASKED. From disk each time, as the runs."""
+    """When each run that waits for this machine starts, and ``asked`` as ASKED. Read from disk each time."""
     from sealife_core.runs.scheduling.forecast import queue_forecast
 
     return queue_forecast(checkpoints_root(), dataset, metrics, asked)
@@ -86,58 +112,34 @@ def metrics(run: Run) -> list[dict[str, Any]]:
         return list(reader.rows)
 
 
-def embeddings(run: Run, of: Space = "h") -> Embedded:
-    """The embeddings of a run, opened again only when they have changed. Raises RunError."""
-    return _embeddings(str(run.path), of, stamp(run.path / INDEX), stamp(run.path / FILES[of]))
-
-
+@kept(16, PREDICTIONS)
 def predictions(run: Run) -> "pd.DataFrame":
     """The predictions of a run; to be read, not changed: all sessions share the table. Raises RunError."""
-    return _predictions(str(run.path), stamp(run.path / PREDICTIONS))
+    from sealife_core.evaluation.classification.predictions import read_predictions
+
+    return read_predictions(run.path)
 
 
-def stamp(path: Path) -> tuple[int, int]:
-    """What changes when a file changes: its time and size, zeros if it is not there."""
+def predictions_or_none(run: Run) -> "pd.DataFrame | None":
+    """As :func:`predictions`, or None: an encoder alone predicts nothing."""
     try:
-        found = path.stat()
-    except OSError:
-        return 0, 0
-    return found.st_mtime_ns, found.st_size
+        return predictions(run)
+    except SealifeError:
+        return None
 
 
 # A data set is frozen, so all sessions may share one: cache_resource makes no copy of the table.
 # As many as a page shows cards of: with fewer, each visit would read them all again.
 @st.cache_resource(max_entries=64, show_spinner=False)
-def _dataset(folder: str, name: str, manifest: tuple[int, int], info: tuple[int, int]) -> Dataset:
+def _dataset(folder: str, name: str, manifest: Stamp, info: Stamp) -> Dataset:
     return open_dataset(name, Path(folder).parent)
 
 
-@st.cache_resource(max_entries=256, show_spinner=False)
-def _preview(_dataset: Dataset, row: int, side_px: int, content_hash: str) -> "Preview":
-    import torch
+@kept(256)
+def _preview(dataset: Dataset, row: int, side_px: int) -> "Preview":
+    from dashboard.data.previews import preview_of
 
-    from dashboard.parts.pictures.view_pairs import Preview
-    from sealife_core.datasets.decoding.pixels import from_picture
-    from sealife_core.datasets.decoding.reading import read_rgb
-    from sealife_core.datasets.decoding.squares import DECODED_AT
-
-    square, _ = from_picture(read_rgb(_dataset.image_path(row), at_least_px=DECODED_AT * side_px), side_px)
-    width, height = _dataset.manifest["width"].iat[row], _dataset.manifest["height"].iat[row]
-    index = int(_dataset.labels[row])
-    name = _dataset.classes[index] if index >= 0 else "unlabelled"
-    return Preview(row, name, torch.from_numpy(square.copy()), float(width / height))
-
-
-@st.cache_resource(max_entries=16, show_spinner=False)
-def _embeddings(folder: str, of: Space, index: tuple[int, int], values: tuple[int, int]) -> Embedded:
-    return read_embeddings(Path(folder), of)
-
-
-@st.cache_resource(max_entries=16, show_spinner=False)
-def _predictions(folder: str, changed: tuple[int, int]) -> "pd.DataFrame":
-    from sealife_core.evaluation.classification.predictions import read_predictions
-
-    return read_predictions(Path(folder))
+    return preview_of(dataset, row, side_px)
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)
@@ -154,10 +156,6 @@ def classes(name: str) -> tuple[str, ...]:
 
 
 @st.cache_resource(show_spinner=False)
-def jobs() -> dict[str, "Job"]:
-    """The imports and checks of this server, by key: one dictionary for all sessions. ``background`` keeps it small."""
+def jobs() -> dict[str, Any]:
+    """The jobs of ``background`` by key: one dictionary for all sessions of this server. ``background`` bounds it."""
     return {}
-
-
-def _predicted(run: Run) -> tuple[int, int]:
-    return stamp(run.path / PREDICTIONS)

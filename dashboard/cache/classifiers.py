@@ -1,187 +1,125 @@
 """What classifiers answered, and what they make of pictures; kept."""
 
-from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
-import streamlit as st
-
+from dashboard.cache import dataset, kept, predictions
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.evaluation.embeddings.stored_embeddings import INDEX
-from sealife_core.runs.directory import Run
-from sealife_core.runs.run import MODEL, PREDICTIONS
+from sealife_core.runs.run import MODEL, PREDICTIONS, Run
 
 if TYPE_CHECKING:
-    import pandas as pd
-
-    from dashboard.data.answers import Answers
-    from sealife_core.evaluation.classification.calibration import Calibration
+    from dashboard.data.answers import Answers, Calibrated
     from sealife_core.evaluation.classification.gradcam_layers import Layer
+    from sealife_core.evaluation.classification.out_of_distribution import OutOfDistribution
     from sealife_core.evaluation.classification.predictor import Prediction, Predictor
     from sealife_core.evaluation.embeddings.training_images import Neighbour, TrainingImages
-from dashboard.cache import dataset, predictions, stamp
+
+ANSWERS = (PREDICTIONS, "results.json")
 
 
 def answers(run: Run) -> "Answers":
     """What a classifier answered, as the Gallery filters it. Raises RunError or DatasetError."""
-    found, changed = _answers_key(run)
-    return _answers(run, found, str(run.path), changed)
+    return _answers(run, dataset(run.config().data))
 
 
-def _answers_key(run: Run) -> tuple[Dataset, tuple[Any, ...]]:
-    found = dataset(run.config().data)
-    return found, (found.content_hash, stamp(run.path / PREDICTIONS), stamp(run.path / "results.json"))
-
-
-@st.cache_resource(max_entries=8, show_spinner=False)
-def _answers(_run: Run, _dataset: Dataset, path: str, changed: tuple[Any, ...]) -> "Answers":
+@kept(8, *ANSWERS)
+def _answers(run: Run, dataset: Dataset) -> "Answers":
     from dashboard.data.answers import answers_of
 
-    return answers_of(predictions(_run), _dataset, _run.results())
+    return answers_of(predictions(run), dataset, run.results())
 
 
 def split_scores(run: Run, split: str) -> dict[str, Any] | None:
-    """A run's ``scores`` on "test", "val" or "all"; None without pictures."""
-    return _split_scores(answers(run), split, str(run.path), _answers_key(run)[1])
+    """A run's ``scores`` on "test", "val" or "all"; None without pictures. Raises RunError or DatasetError."""
+    return _split_scores(run, dataset(run.config().data), split)
 
 
-@st.cache_resource(max_entries=16, show_spinner=False)
-def _split_scores(_answers: "Answers", split: str, path: str, changed: tuple[Any, ...]) -> dict[str, Any] | None:
-    import numpy as np
+@kept(16, *ANSWERS)
+def _split_scores(run: Run, dataset: Dataset, split: str) -> dict[str, Any] | None:
+    from dashboard.data.answers import scores_of
 
-    from sealife_core.evaluation.classification.scores import scores
-
-    kept = _answers.test == (split == "test") if split != "all" else np.ones(len(_answers), bool)
-    return scores(_answers.truth[kept], _answers.probabilities[kept], _answers.classes) if kept.any() else None
+    return scores_of(_answers(run, dataset), split)
 
 
-@dataclass(frozen=True, eq=False)
-class Calibrated:
-    """A run's calibration, and its reliability in BINS tables, before and after temperature scaling."""
-
-    whole: "Calibration"
-    before: "pd.DataFrame"
-    after: "pd.DataFrame"
-
-
-def calibration(run: Run, bins: int = 10) -> Calibrated:
+def calibration(run: Run, bins: int = 10) -> "Calibrated":
     """How a run's confidences come true on test. Raises RunError, also where a split has no predictions."""
-    return _calibration(run, bins, str(run.path), _answers_key(run)[1])
+    return _calibration(run, dataset(run.config().data), bins)
 
 
-@st.cache_resource(max_entries=16, show_spinner=False)
-def _calibration(_run: Run, bins: int, path: str, changed: tuple[Any, ...]) -> Calibrated:
-    from sealife_core.evaluation.classification import calibration as measured
+@kept(16, *ANSWERS)
+def _calibration(run: Run, dataset: Dataset, bins: int) -> "Calibrated":
+    from dashboard.data.answers import calibrated
 
-    found = answers(_run)
-    whole = measured.calibration(predictions(_run), found.classes)
-    truth, probabilities = found.truth[found.test], found.probabilities[found.test]
-    scaled = measured.with_temperature(probabilities, whole.temperature)
-    return Calibrated(
-        whole, measured.reliability(truth, probabilities, bins), measured.reliability(truth, scaled, bins)
-    )
+    return calibrated(predictions(run), _answers(run, dataset), bins)
 
 
+@kept(4, INDEX)
 def training_images(run: Run, dataset: Dataset) -> "TrainingImages":
     """The training images of a run with their features, to look for neighbours among. Raises RunError."""
-    return _training_images(dataset.name, str(run.path), dataset.content_hash, stamp(run.path / INDEX))
+    from sealife_core.evaluation.embeddings.training_images import training_images as read
+
+    return read(run.path, dataset.name)
 
 
+@kept(2, MODEL)
 def predictor(run: Run) -> tuple["Predictor", Lock]:
     """The model of a run, ready for pictures, and the lock to hold meanwhile. Imports torch. Raises SealifeError."""
-    return _predictor(run, str(run.path), stamp(run.path / MODEL))
-
-
-def evidence(run: Run, dataset: Dataset, row: int, class_index: int, layer: "Layer") -> bytes:
-    """Where the model finds what speaks for a class in one picture, as a PNG to lay over it. Imports torch."""
-    stamps = dataset.content_hash, stamp(run.path / MODEL)
-    return _evidence(run, dataset, str(run.path), row, class_index, layer, stamps)
-
-
-@st.cache_resource(max_entries=4, show_spinner=False)
-def _training_images(data: str, path: str, content_hash: str, index: tuple[int, int]) -> "TrainingImages":
-    from sealife_core.evaluation.embeddings.training_images import training_images
-
-    return training_images(Path(path), data)
-
-
-@st.cache_resource(max_entries=2, show_spinner=False)
-def _predictor(_run: Run, path: str, model: tuple[int, int]) -> tuple["Predictor", Lock]:
     from sealife_core.evaluation.classification.predictor import Predictor
 
-    return Predictor.from_run(_run), Lock()
+    return Predictor.from_run(run), Lock()
 
 
-@st.cache_data(max_entries=512, show_spinner=False)
-def _evidence(
-    _run: Run, _dataset: Dataset, path: str, row: int, class_index: int, layer: "Layer", stamps: tuple[Any, ...]
-) -> bytes:
-    from dashboard.app_pages.gallery.heat_view import heat_png
+@kept(512, MODEL)
+def evidence(run: Run, dataset: Dataset, row: int, class_index: int, layer: "Layer") -> bytes:
+    """Where the model finds what speaks for a class in one picture, as a PNG to lay over it. Imports torch."""
+    return _heat(run, dataset.image_path(row), class_index, layer)
 
-    model, lock = predictor(_run)
+
+def _heat(run: Run, picture: Path | bytes, class_index: int, layer: "Layer") -> bytes:
+    from sealife_core.evaluation.classification.gradcam import heat_png
+
+    model, lock = predictor(run)
     with lock:
-        return heat_png(model.explain(_dataset.image_path(row), class_index, layer))
+        return heat_png(model.explain(picture, class_index, layer))
 
 
-def own_prediction(run: Run, key: str, content: bytes) -> "Prediction":
-    """What a model makes of a person's own picture; ``key`` stands for ``content``. Raises DatasetError."""
-    return _own_prediction(run, content, str(run.path), key, stamp(run.path / MODEL))
+# A person's own pictures are kept by what they hold, in memory only, and few of them.
+@kept(1000, MODEL)
+def own_prediction(run: Run, key: str, _content: bytes) -> "Prediction":
+    """What a model makes of a person's own picture; ``key`` stands for its content. Raises DatasetError."""
+    model, lock = predictor(run)
+    with lock:
+        return model.predict([_content])[0]
 
 
-def own_evidence(run: Run, key: str, content: bytes, class_index: int, layer: "Layer") -> bytes:
+@kept(128, MODEL)
+def own_evidence(run: Run, key: str, _content: bytes, class_index: int, layer: "Layer") -> bytes:
     """As :func:`evidence`, for a person's own picture."""
-    return _own_evidence(run, content, str(run.path), key, class_index, layer, stamp(run.path / MODEL))
+    return _heat(run, _content, class_index, layer)
 
 
 def own_neighbours(run: Run, key: str, content: bytes) -> list["Neighbour"]:
     """The training images nearest to a person's own picture; [] where the run has no embeddings to look among."""
-    model, lock = predictor(run)
     found = own_prediction(run, key, content)
+    model, lock = predictor(run)
     with lock:
         return model.neighbours(found.features, 8) if found.similarity is not None else []
 
 
-def novelty_sentences(run: Run, score: float | None) -> tuple[str, str]:
-    """The warning for a picture of that score ("" without), and what warnings are worth or why there are none."""
+def novelty(run: Run) -> tuple["OutOfDistribution | None", str]:
+    """How a run recognises pictures unlike its training images; None and the reason where it cannot."""
     model, lock = predictor(run)
     with lock:
-        novelty, why_not = model.novelty, model.without_novelty
-    if novelty is None:
-        return "", f"There are no warnings about pictures unlike the training images. {why_not}"
-    return novelty.sentence(score) if score is not None else "", novelty.caveat
+        return model.ood, model.ood_unavailable
 
 
-# A person's own pictures are kept by what they hold, in memory only, and few of them.
-@st.cache_resource(max_entries=1000, show_spinner=False)
-def _own_prediction(_run: Run, _content: bytes, path: str, key: str, model: tuple[int, int]) -> "Prediction":
-    found, lock = predictor(_run)
-    with lock:
-        return found.predict([_content])[0]
-
-
-@st.cache_resource(max_entries=128, show_spinner=False)
-def _own_evidence(
-    _run: Run, _content: bytes, path: str, key: str, class_index: int, layer: "Layer", model: tuple[int, int]
-) -> bytes:
-    from dashboard.app_pages.gallery.heat_view import heat_png
-
-    found, lock = predictor(_run)
-    with lock:
-        return heat_png(found.explain(_content, class_index, layer))
-
-
-@st.cache_resource(max_entries=256, show_spinner=False)
+@kept(256)
 def own_thumbnail(key: str, _content: bytes, side_px: int) -> bytes:
     """A JPEG of a person's own picture, at most ``side_px`` a side. Raises DatasetError."""
-    import io
-
-    from PIL import Image
-
     from sealife_core.datasets.decoding.reading import decode
+    from sealife_core.datasets.decoding.thumbnails import shrunk
 
-    picture = decode(io.BytesIO(_content), at_least_px=2 * side_px).rgb
-    picture.thumbnail((side_px, side_px), Image.Resampling.LANCZOS)
-    held = io.BytesIO()
-    picture.save(held, "JPEG", quality=85)
-    return held.getvalue()
+    return shrunk(decode(BytesIO(_content), at_least_px=2 * side_px).rgb, side_px)

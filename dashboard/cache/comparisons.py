@@ -1,49 +1,35 @@
 """Two classifiers image by image, and advice on several; kept."""
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-import streamlit as st
-
-from sealife_core.runs.directory import Run
+from dashboard.cache import kept, predictions
+from sealife_core.runs.run import PREDICTIONS, Run
 
 if TYPE_CHECKING:
     from sealife_core.evaluation.comparison.paired import Paired, Tested
     from sealife_core.evaluation.comparison.rows import ComparisonRow
-from dashboard.cache import _predicted, predictions
 
 
+@kept(256, PREDICTIONS)  # every two of the twenty runs that a person may tick
 def paired(a: Run, b: Run, names: tuple[str, str]) -> "Paired":
     """Two runs image by image; their intervals are kept with it. Raises RunError."""
-    return _paired(a.path.as_posix(), b.path.as_posix(), names, _predicted(a), _predicted(b))
+    from sealife_core.evaluation.comparison.paired import paired as laid_together
+
+    return laid_together(_tested(a), _tested(b), name_a=names[0], name_b=names[1])
 
 
+@kept(32, PREDICTIONS)
 def advice(rows: "Sequence[ComparisonRow]", runs: Sequence[Run]) -> str:
     """What to do about the compared ``rows``; ``runs`` hold their predictions."""
-    marks = tuple((run.path.as_posix(), _predicted(run)) for run in runs)
-    return _advice(tuple(rows), runs, marks)
-
-
-@st.cache_resource(max_entries=32, show_spinner=False)
-def _tested(path: str, changed: tuple[int, int]) -> "Tested":
-    from sealife_core.evaluation.comparison.paired import tested
-
-    return tested(predictions(Run(Path(path))))
-
-
-@st.cache_resource(max_entries=256, show_spinner=False)  # every two of the twenty runs that a person may tick
-def _paired(a: str, b: str, names: tuple[str, str], changed_a: tuple[int, int], changed_b: tuple[int, int]) -> "Paired":
-    from sealife_core.evaluation.comparison.paired import paired
-
-    return paired(_tested(a, changed_a), _tested(b, changed_b), name_a=names[0], name_b=names[1])
-
-
-@st.cache_data(max_entries=32, show_spinner=False)
-def _advice(
-    rows: "tuple[ComparisonRow, ...]", _runs: Sequence[Run], marks: tuple[tuple[str, tuple[int, int]], ...]
-) -> str:
-    from sealife_core.evaluation.comparison.advice import advice
+    from sealife_core.evaluation.comparison.advice import advice as advised
     from sealife_core.evaluation.comparison.report import readable_predictions
 
-    return advice(rows, readable_predictions(rows, _runs))
+    return advised(rows, readable_predictions(rows, runs))
+
+
+@kept(32, PREDICTIONS)
+def _tested(run: Run) -> "Tested":
+    from sealife_core.evaluation.comparison.paired import tested
+
+    return tested(predictions(run))

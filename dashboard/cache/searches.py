@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from sealife_core.runs.directory import Run
+from sealife_core.runs.run import Run
 
 if TYPE_CHECKING:
     from sealife_core.config import SearchConfig

@@ -1,21 +1,22 @@
 """What a classifier answered, ready to be filtered and ordered: 13,000 answers in a few milliseconds."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dashboard.words import whole_number
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.errors import RunError
 from sealife_core.evaluation.embeddings.stored_embeddings import rows_of
+from sealife_core.evaluation.figures.palette import class_colour
 
 if TYPE_CHECKING:
     import pandas as pd
 
-SPLIT_NAMES = {"test": "test", "val": "validation"}
+    from sealife_core.evaluation.classification.calibration import Calibration
+
+TESTED = ("test", "val")
 ORDERS = {
     "mistakes": "Most confident mistake",
     "uncertain": "Least certain",
@@ -61,13 +62,13 @@ class Answers:
         """(n,) bool."""
         return self.truth == self.predicted
 
-    def colour_index(self, place: int) -> int:
-        """The class's place in the data set, which its colour depends on; -1 if the data set has it no more."""
+    def colour(self, place: int) -> str:
+        """The colour of a class, which depends on its place in the data set; grey if the data set lacks it."""
         name = self.classes[place]
-        return self.dataset.classes.index(name) if name in self.dataset.classes else -1
+        return class_colour(self.dataset.classes.index(name) if name in self.dataset.classes else -1)
 
     def place_of(self, image_id: str) -> int | None:
-        """Where the image with this id stands, or None."""
+        """The place of the image with this id, or None."""
         return self._places.get(image_id)
 
     @cached_property
@@ -132,9 +133,7 @@ class Filters:
 
 def chosen(answers: Answers, wanted: Filters, other: Answers | None = None) -> np.ndarray:
     """(m,) places of the answers that are ``wanted``, in order. ``other``: a second model, for outcomes of PAIRED."""
-    keep = np.ones(len(answers), bool)
-    if wanted.split in SPLIT_NAMES:
-        keep &= answers.test == (wanted.split == "test")
+    keep = of_split(answers, wanted.split)
     for name, column in ((wanted.truth, answers.truth), (wanted.predicted, answers.predicted)):
         if name:
             keep &= column == (answers.classes.index(name) if name in answers.classes else -1)
@@ -144,6 +143,11 @@ def chosen(answers: Answers, wanted: Filters, other: Answers | None = None) -> n
     keep &= _outcome(answers, wanted.outcome, other)
     places = np.flatnonzero(keep)
     return places[_order(answers, places, wanted.order)]
+
+
+def of_split(answers: Answers, split: str) -> np.ndarray:
+    """(n,) bool: whether each answer is of ``split``, "test" or "val"; of "all", every one."""
+    return answers.test == (split == "test") if split in TESTED else np.ones(len(answers), bool)
 
 
 def _outcome(answers: Answers, outcome: str, other: Answers | None) -> np.ndarray:
@@ -184,29 +188,32 @@ def _order(answers: Answers, places: np.ndarray, order: str) -> np.ndarray:
 
 def pair_counts(answers: Answers, other: Answers, split: str) -> dict[str, int]:
     """How many images are in each pile of PAIRED: those of ``split`` that both models were asked."""
-    of_split = answers.test == (split == "test") if split in SPLIT_NAMES else np.ones(len(answers), bool)
-    return {name: int((pile & of_split).sum()) for name, pile in _piles(answers, other).items()}
+    asked = of_split(answers, split)
+    return {name: int((pile & asked).sum()) for name, pile in _piles(answers, other).items()}
 
 
-def filters_of(values: dict[str, str], classes: Sequence[str], paired: bool) -> Filters:
-    """Filters from the texts of a URL. What is not understood is left out: a link never fails."""
-    low, _, high = values.get("sure", "").partition("-")
-    span = whole_number(low, 0), whole_number(high, 100)
-    allowed = OUTCOMES | (PAIRED if paired else {})
-    found = Filters(
-        truth=values.get("truth", ""),
-        predicted=values.get("predicted", ""),
-        outcome=values.get("outcome", ""),
-        low=min(span[0], 100),
-        high=min(span[1], 100),
-        split=values.get("set") or "test",
-        order=values.get("order") or "mistakes",
-    )
-    return replace(
-        found,
-        truth=found.truth if found.truth in classes else "",
-        predicted=found.predicted if found.predicted in classes else "",
-        outcome=found.outcome if found.outcome in allowed else "",
-        split=found.split if found.split in (*SPLIT_NAMES, "all") else "test",
-        order=found.order if found.order in ORDERS else "mistakes",
-    )
+def scores_of(answers: Answers, split: str) -> dict[str, Any] | None:
+    """The ``scores`` of the answers of "test", "val" or "all"; None without pictures."""
+    from sealife_core.evaluation.classification.scores import scores
+
+    kept = of_split(answers, split)
+    return scores(answers.truth[kept], answers.probabilities[kept], answers.classes) if kept.any() else None
+
+
+@dataclass(frozen=True, eq=False)
+class Calibrated:
+    """A run's calibration, and its reliability on test before and after temperature scaling."""
+
+    whole: "Calibration"
+    before: "pd.DataFrame"
+    after: "pd.DataFrame"
+
+
+def calibrated(predictions: "pd.DataFrame", answers: Answers, bins: int) -> Calibrated:
+    """How often the confidences of ``predictions`` are right, in ``bins`` bins. Raises RunError, as ``calibration``."""
+    from sealife_core.evaluation.classification.calibration import calibration, reliability, with_temperature
+
+    whole = calibration(predictions, answers.classes)
+    truth, before = answers.truth[answers.test], answers.probabilities[answers.test]
+    after = with_temperature(before, whole.temperature)
+    return Calibrated(whole, reliability(truth, before, bins), reliability(truth, after, bins))

@@ -6,11 +6,12 @@ from typing import Any
 import streamlit as st
 
 from dashboard import state
+from dashboard.words import SPLIT_WORDS
 from sealife_core.evaluation.figures.palette import class_colour
 
-MOST_CLASSES = 60  # more are said in words; a chart of 500 bars is read by nobody
+MOST_CLASSES = 60  # nobody reads a chart of 500 bars: a sentence says how many are not shown
 BAR_PX = 24
-SPLITS = (("train", "training", 1.0), ("val", "validation", 0.6), ("test", "test", 0.3))
+SHADES = (1.0, 0.6, 0.3)  # of training, validation and test
 
 
 def balance_bars(counts: Mapping[str, Mapping[str, int]], classes: Sequence[str]) -> None:
@@ -31,7 +32,7 @@ def balance_bars(counts: Mapping[str, Mapping[str, int]], classes: Sequence[str]
 def _show(shown: Sequence[str]) -> None:
     for series, place in state.data.BALANCE.marks()[:1]:
         if place < len(shown):
-            state.data.show_pictures(shown[place], SPLITS[series][0])
+            state.data.show_pictures(shown[place], list(SPLIT_WORDS)[series])
 
 
 def balance_option(
@@ -53,7 +54,7 @@ def balance_option(
                 for name, colour in zip(shown, colours, strict=True)
             ],
         }
-        for split, title, shade in SPLITS
+        for (split, title), shade in zip(SPLIT_WORDS.items(), SHADES, strict=True)
     ]
     return _frame(shown) | {"legend": {"top": 0, "left": 0, "icon": "roundRect"}, "series": series}
 

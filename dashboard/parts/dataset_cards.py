@@ -1,21 +1,22 @@
 """Data sets at a glance, and the heading of the one that is looked at."""
 
-import numpy as np
 import streamlit as st
 
 from dashboard import cache, state
+from dashboard.data.pictures import spread
 from dashboard.errors import show_error
+from dashboard.parts.notice import errors_said
 from dashboard.parts.pictures.image_grid import picture_strip
 from dashboard.parts.runs.name_animals import is_named, name_button, why_not
-from dashboard.words import plain, size
-from sealife_core.datasets.dataset import Dataset, delete_dataset
-from sealife_core.errors import DatasetError, SealifeError
+from dashboard.words import SPLIT_WORDS, plain, size
+from sealife_core.datasets.dataset import Dataset
+from sealife_core.datasets.storage import delete_dataset
+from sealife_core.errors import DatasetError
 from sealife_core.evaluation.embeddings.feature_store import FeatureStore
 from sealife_core.runs.directory import active_on
 from sealife_core.wording import counted
 
 CARD_PX = 276
-SPLITS = (("train", "training"), ("val", "validation"), ("test", "test"))
 
 
 def dataset_cards(names: list[str], chosen: str) -> None:
@@ -33,7 +34,7 @@ def heading(dataset: Dataset) -> None:
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.subheader(plain(dataset.name), width="content")
         _actions(dataset)
-    counts = ", ".join(f"{len(dataset.rows(split)):,} {title}" for split, title in SPLITS)
+    counts = ", ".join(f"{len(dataset.rows(split)):,} {title}" for split, title in SPLIT_WORDS.items())
     unlabelled = int((dataset.labels < 0).sum())
     words = f"{contents(dataset)}: {counts}."
     st.markdown(
@@ -100,21 +101,10 @@ def contents(dataset: Dataset) -> str:
 
 def delete(name: str) -> None:
     """Move a data set to the trash and say so; refused while a run learns from it."""
-    try:
+    with errors_said():
         _refuse_if_used(name)
         freed_bytes = delete_dataset(name)
-    except SealifeError as error:
-        state.say(plain(str(error)))
-        return
-    state.say(f"Data set **{plain(name)}** is in the trash ({size(freed_bytes)}).", ("dataset", name))
-
-
-def spread(dataset: Dataset, pictures: int) -> list[int]:
-    """Rows of one picture a class, and of more until there are ``pictures``; the same at every call."""
-    order = np.argsort(dataset.labels, kind="stable")
-    order = order[dataset.labels[order] >= 0] if (dataset.labels >= 0).any() else order
-    places = np.linspace(0, len(order) - 1, min(pictures, len(order))).astype(int) if len(order) else []
-    return [int(row) for row in order[places]] if len(order) else []
+        state.say(f"Data set **{plain(name)}** is in the trash ({size(freed_bytes)}).", ("dataset", name))
 
 
 def _card(name: str, place: int, is_chosen: bool) -> None:

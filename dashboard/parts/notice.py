@@ -1,10 +1,36 @@
-"""What was just done, said aloud, with the way back where there is one."""
+"""What was just done, with an undo where there is one; and buttons that say what they did."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
 
 import streamlit as st
 
 from dashboard import state
 from dashboard.words import plain
 from sealife_core.errors import SealifeError
+
+Undo = tuple[str, str]
+"""(kind, id) of what :func:`notice` can take back."""
+
+
+@contextmanager
+def errors_said() -> Iterator[None]:
+    """For a callback: what goes wrong within is said at the top of the page instead of what was done."""
+    try:
+        yield
+    except SealifeError as error:
+        state.say(plain(str(error)))
+
+
+def act_button(label: str, icon: str, act: Callable[[], str], undo: Undo | None = None, **more: Any) -> None:
+    """An ``st.button`` that does ``act`` and says what that returns (Markdown), or what went wrong."""
+    st.button(label, icon=f":material/{icon}:", on_click=_do, args=(act, undo), **more)
+
+
+def _do(act: Callable[[], str], undo: Undo | None) -> None:
+    with errors_said():
+        state.say(act(), undo)
 
 
 def notice() -> None:
@@ -20,13 +46,19 @@ def notice() -> None:
         st.button("", icon=":material/close:", type="tertiary", help="Dismiss", on_click=state.NOTICE.take)
 
 
+def way_out(text: str, label: str) -> bool:
+    """What is missing (Markdown), and the one button that makes it. Whether that was pressed."""
+    with st.container(border=True):
+        st.markdown(text)
+        return st.button(label, type="primary", icon=":material/arrow_forward:")
+
+
 def _undo(kind: str, name: str) -> None:
-    from dashboard.app_pages.data.checks import unmend
-    from sealife_core.datasets.dataset import restore_dataset
-    from sealife_core.runs.scheduling.queue import restore_with_parts
+    from sealife_core.datasets.storage import restore_dataset
+    from sealife_core.runs.deletion import restore_with_parts
     from sealife_core.views.recipes import restore_recipe
 
-    try:
+    with errors_said():
         if kind == "run":
             back = restore_with_parts(name)
             if back.launches_runs:
@@ -44,5 +76,12 @@ def _undo(kind: str, name: str) -> None:
             restore_dataset(name)
             state.data.choose_dataset(name)
             state.say(f"Data set **{plain(name)}** is back.")
-    except SealifeError as error:
-        state.say(plain(str(error)))
+
+
+def unmend(name: str) -> None:
+    """Take back what was mended last, and say so."""
+    from sealife_core.datasets.mending import undo_mending  # imports SciPy, and every page imports this module
+
+    with errors_said():
+        _, back = undo_mending(name)
+        state.say(f"{back:,} pictures of **{plain(name)}** are back in their previous splits.")

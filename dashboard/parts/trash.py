@@ -1,4 +1,4 @@
-"""What the trash holds and how to be rid of it."""
+"""What is in the trash, and a button that empties it."""
 
 from collections.abc import Callable, Sequence
 

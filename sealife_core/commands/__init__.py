@@ -1,1 +1,1 @@
-"""The command line: everything the dashboard can do, from a shell. One file a group of commands."""
+"""The command line: everything that the dashboard can do. One file per group of commands."""

@@ -1,4 +1,4 @@
-"""What every command that launches something asks first."""
+"""The check before every launch from the command line."""
 
 from collections.abc import Iterable
 
@@ -8,7 +8,7 @@ from sealife_core.datasets.dataset import open_dataset
 
 
 def check_launch(request: Request, output: Output, tags: Iterable[str] = ()) -> None:
-    """Say what ``request`` will have to do without. Raises ConfigError with every reason why it would fail."""
+    """Print notes on ``request``. Raises ConfigError with every reason why it would fail."""
     from sealife_core.launching.launch_checks import problems_of, refuse_impossible
 
     problems = problems_of(request, open_dataset(request.data), tags=tags)

@@ -1,4 +1,4 @@
-"""``classify``: from photographs to a first model, in one command."""
+"""``classify``: from photographs to a first model in one command."""
 
 import argparse
 import time
@@ -13,14 +13,15 @@ from sealife_core.config import SIZES, TASKS, describe, preset
 from sealife_core.errors import DatasetError
 from sealife_core.neutral import terminal_text
 from sealife_core.places import path_of
-from sealife_core.runs.directory import Run, create_run
+from sealife_core.runs.directory import create_run
 from sealife_core.runs.names import default_name
+from sealife_core.runs.run import Run
 from sealife_core.runs.scheduling.queue import launch
 from sealife_core.wording import percent
 
 TASK = "classify"
 POLL_S = 0.2
-# What a first model may be asked; `train classify` takes every setting.
+# The settings of a first model; `train classify` has all of them.
 OFFERED = ("encoder", "image_size_px", "label_fraction", "seed", "weight_decay", "device", "threads", "where")
 
 
@@ -38,7 +39,7 @@ def add_commands(commands: Any) -> None:
 
 
 def classify(chosen: argparse.Namespace, output: Output) -> int:
-    """Import what is not a data set yet, launch, follow to the end, and tell what came out. 1 if the run failed."""
+    """Import the pictures unless they are a data set, launch, wait, print the result. Returns 1 if the run failed."""
     data = _data(chosen, output)
     given = {path: value for path in OFFERED if (value := getattr(chosen, path)) is not None}
     config = preset(TASK, chosen.preset, data=data, **given)
@@ -59,7 +60,7 @@ def classify(chosen: argparse.Namespace, output: Output) -> int:
 
 
 def _data(chosen: argparse.Namespace, output: Output) -> str:
-    """The name of the data set; one that is not there yet is imported from the path. Raises DatasetError."""
+    """The name of the data set, which is imported from the path if it does not exist. Raises DatasetError."""
     from sealife_core.datasets.dataset import list_datasets
     from sealife_core.datasets.imports.importing import import_images
 
@@ -82,7 +83,7 @@ def _data(chosen: argparse.Namespace, output: Output) -> str:
 
 
 def _follow(run: Run, output: Output) -> None:
-    """Until the run has ended: a bar for each stage that counts images, a line for each other one."""
+    """Wait for the end of the run, with a bar for each stage that counts images and a line for each other stage."""
     told = ""
     with output.progress() as tell:
         while run.state().active:
@@ -97,7 +98,7 @@ def _follow(run: Run, output: Output) -> None:
 
 
 def _tell(run: Run, data: str, results: dict[str, Any], took_s: float, output: Output) -> None:
-    """Test accuracy with its interval, the worst confusions, and where to look next."""
+    """Print the test accuracy with its interval, the worst confusions and the next steps."""
     from sealife_core.evaluation.classification.score_words import penalty_words, worst_confusions
 
     split = "test" if results.get("test") else "val"

@@ -1,4 +1,4 @@
-"""``compare``: runs side by side, two of them image by image, from a shell."""
+"""``compare``: runs side by side, two of them image by image."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -11,17 +11,35 @@ if TYPE_CHECKING:
     from sealife_core.evaluation.comparison.paired import Paired
 
 
-def show_comparison(named: list[str], output: Output, html: str | None = None, pictures: int = 0) -> None:
-    """The comparison of the runs ``named`` (default: all with results), as a table or JSON; and in the file ``html``.
+def add_commands(commands: Any) -> None:
+    """Add this group's command to the command line."""
+    compare = commands.add_parser(
+        "compare", help="compare test accuracies, with 95 %% intervals; compare two runs image by image too"
+    )
+    compare.add_argument("ids", nargs="*", metavar="RUN", help="runs to compare (default: all finished ones)")
+    compare.add_argument("--html", metavar="FILE", help="write the whole comparison as one HTML file")
+    compare.add_argument(
+        "--pictures",
+        type=int,
+        default=0,
+        metavar="N",
+        help="with --html: up to N pictures per group, such as fixed or broken (default: 0)",
+    )
+    compare.set_defaults(run=lambda chosen, output: show_comparison(chosen.ids, output, chosen.html, chosen.pictures))
 
-    JSON is a list of runs; where two are named, an object with ``runs``, ``advice`` and ``paired``.
+
+def show_comparison(named: list[str], output: Output, html: str | None = None, pictures: int = 0) -> None:
+    """Print the comparison of the runs ``named`` (default: all with results), and write it to the file ``html``.
+
+    As JSON: a list of runs; if two are named, an object with ``runs``, ``advice`` and ``paired``.
     """
     from dataclasses import asdict
 
     from sealife_core.evaluation.comparison.advice import advice
     from sealife_core.evaluation.comparison.paired import paired_runs
     from sealife_core.evaluation.comparison.report import comparison_html, readable_predictions
-    from sealife_core.evaluation.comparison.rows import as_text, comparison
+    from sealife_core.evaluation.comparison.rows import comparison
+    from sealife_core.evaluation.comparison.score_table import as_text
 
     path = None if html is None else destination(html, "--html")
     runs = [find_run(one) for one in named] if named else list_runs()

@@ -1,36 +1,17 @@
-"""``import``, ``reef`` and ``data``: data sets from a shell."""
+"""``data``: data sets from a shell."""
 
 import argparse
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
+from sealife_core.commands.check_mend import check_dataset, mend_dataset, unmend_dataset
+from sealife_core.commands.dataset_summary import dataset_figures, dataset_sentence
 from sealife_core.commands.output import Output
-from sealife_core.neutral import terminal_text
-from sealife_core.places import path_of
 from sealife_core.wording import counted
 
 
 def add_commands(commands: Any) -> None:
     """Add this group's commands to the command line."""
-    importing = commands.add_parser("import", help="import a folder, a zip or a CSV as a data set")
-    importing.add_argument("source", type=Path, help="folder (one sub-folder per class), zip of such a folder, or CSV")
-    importing.add_argument("--name", help="name of the data set (default: the name of the source)")
-    importing.add_argument("--seed", type=int, default=0, help="seed of the 80/10/10 split (default 0)")
-    importing.add_argument(
-        "--image-size-px",
-        type=int,
-        help="image size of later runs: the import prepares the images for it (default: the default of a run)",
-    )
-    importing.set_defaults(run=import_source)
-
-    reef = commands.add_parser("reef", help="draw the built-in sample data set")
-    reef.add_argument("--name", default="reef")
-    reef.add_argument("--images", type=int, default=1000, help="number of images (default 1000)")
-    reef.add_argument("--size-px", type=int, default=96, help="side of an image in px (default 96)")
-    reef.add_argument("--seed", type=int, default=0)
-    reef.set_defaults(run=draw)
-
     data = commands.add_parser(
         "data", help="list, show, check, mend, unmend, delete or restore data sets; list or empty the trash"
     )
@@ -43,41 +24,10 @@ def add_commands(commands: Any) -> None:
     data.set_defaults(run=manage)
 
 
-def import_source(chosen: argparse.Namespace, output: Output) -> None:
-    """Import and say what was taken and what was not."""
-    from sealife_core.config import SimclrConfig, parse
-    from sealife_core.datasets.imports.importing import import_images
-
-    source = path_of(chosen.source)
-    given = {} if chosen.image_size_px is None else {"image_size_px": chosen.image_size_px}
-    size_px = parse(SimclrConfig, given).image_size_px
-    name = chosen.name or source.resolve().stem
-    with output.progress() as tell:
-        report = import_images(source, name, seed=chosen.seed, image_size_px=size_px, progress=tell)
-    skipped = [{"file": file, "reason": reason} for file, reason in report.skipped]
-    found = summary(report.dataset) | {"imported": report.imported, "skipped": skipped, "notes": report.notes}
-    lines = [f"{report.imported:,} images imported as '{report.dataset.name}', {len(skipped):,} files skipped."]
-    lines += [terminal_text(f"  {s['file']}: {s['reason']}") for s in skipped[:20]]
-    if len(skipped) > 20:
-        lines.append(f"  … and {len(skipped) - 20:,} more, all in {report.dataset.folder / 'skipped.csv'}")
-    output.result(found, "\n".join(lines + report.notes + [_described(found)]))
-
-
-def draw(chosen: argparse.Namespace, output: Output) -> None:
-    """Draw the reef, unless it is there already."""
-    from sealife_core.datasets.reef import draw_reef
-
-    with output.progress() as tell:
-        dataset = draw_reef(
-            images=chosen.images, size_px=chosen.size_px, seed=chosen.seed, name=chosen.name, progress=tell
-        )
-    found = summary(dataset)
-    output.result(found, _described(found))
-
-
 def manage(chosen: argparse.Namespace, output: Output) -> None:
     """The actions of ``data``."""
-    from sealife_core.datasets.dataset import delete_dataset, list_datasets, open_dataset, restore_dataset
+    from sealife_core.datasets.dataset import list_datasets, open_dataset
+    from sealife_core.datasets.storage import delete_dataset, restore_dataset
     from sealife_core.errors import DatasetError
 
     if chosen.action == "list":
@@ -107,17 +57,17 @@ def manage(chosen: argparse.Namespace, output: Output) -> None:
     elif chosen.action == "show":
         _show(open_dataset(chosen.name), output)
     elif chosen.action == "check":
-        _check(open_dataset(chosen.name), output)
+        check_dataset(open_dataset(chosen.name), output)
     elif chosen.action in ("features", "clear-features"):
         _features(open_dataset(chosen.name), output, clear=chosen.action == "clear-features")
     elif chosen.action == "mend":
-        _mend(open_dataset(chosen.name), output, preview=chosen.preview)
+        mend_dataset(open_dataset(chosen.name), output, preview=chosen.preview)
     else:
-        _unmend(chosen.name, output)
+        unmend_dataset(chosen.name, output)
 
 
 def _features(dataset: Any, output: Output, clear: bool) -> None:
-    """What encoders made of the images, kept for the next runs; with ``clear``, deleted."""
+    """List the stored features of the images; with ``clear``, delete them."""
     from sealife_core.evaluation.embeddings.feature_store import FeatureStore
 
     store = FeatureStore(dataset.folder)
@@ -131,7 +81,7 @@ def _features(dataset: Any, output: Output, clear: bool) -> None:
 
 
 def _trash(output: Output, empty: bool, yes: bool) -> None:
-    """What was deleted; with ``empty`` and ``yes``, removed for good."""
+    """List the trash; with ``empty`` and ``yes``, empty it."""
     from sealife_core.datasets.storage import empty_dataset_trash, trashed_datasets
     from sealife_core.errors import DatasetError
 
@@ -146,31 +96,19 @@ def _trash(output: Output, empty: bool, yes: bool) -> None:
     output.result({"removed": held, "freed_bytes": freed}, gone if held else "The trash was already empty.")
 
 
-def summary(dataset: Any) -> dict[str, Any]:
-    """A data set in figures."""
-    return {
-        "name": dataset.name,
-        "images": len(dataset.manifest),
-        "classes": len(dataset.classes),
-        "splits": {split: len(dataset.rows(split)) for split in ("train", "val", "test")},
-        "content_hash": dataset.content_hash,
-        "folder": str(dataset.folder),
-    }
-
-
 def _listed(name: str) -> dict[str, Any]:
-    """A data set in figures, or what is wrong with it: a damaged one hides no other."""
+    """A data set in figures, or what is wrong with it, so that a damaged one does not hide the others."""
     from sealife_core.datasets.dataset import open_dataset
     from sealife_core.errors import DatasetError
 
     try:
-        return summary(open_dataset(name))
+        return dataset_figures(open_dataset(name))
     except DatasetError as error:
         return {"name": name, "problem": str(error)}
 
 
 def _refuse_if_used(name: str) -> None:
-    """Raises DatasetError while a run learns from the data set."""
+    """Raises DatasetError while a run uses the data set."""
     from sealife_core.errors import DatasetError
     from sealife_core.runs.directory import active_on
 
@@ -179,96 +117,17 @@ def _refuse_if_used(name: str) -> None:
 
 
 def _show(dataset: Any, output: Output) -> None:
-    """Every class with its images a split, and where the data set came from."""
+    """Every class with its number of images per split, and the source of the data set."""
     splits = ("train", "val", "test")
     counts = dataset.manifest.groupby(["label", "split"]).size()
     rows = []
     for label in [*dataset.classes, *([""] if (dataset.labels < 0).any() else [])]:
         of_class = {split: int(counts.get((label, split), 0)) for split in splits}
         rows.append({"class": label or "(no label)", **of_class, "images": sum(of_class.values())})
-    found = summary(dataset) | {"source": dataset.info.get("source", ""), "per_class": rows}
+    found = dataset_figures(dataset) | {"source": dataset.info.get("source", ""), "per_class": rows}
     if output.as_json:
         output.result(found)
         return
-    output.result(None, f"{_described(found)}\nFrom: {found['source']}\nFolder: {found['folder']}")
+    output.result(None, f"{dataset_sentence(found)}\nFrom: {found['source']}\nFolder: {found['folder']}")
     columns = {"class": "class", "images": "images", "train": "train", "val": "val", "test": "test"}
     output.table(rows, columns, empty="This data set has no images.")
-
-
-def _described(found: dict[str, Any]) -> str:
-    splits = ", ".join(f"{n:,} {split}" for split, n in found["splits"].items())
-    return f"Data set '{found['name']}': {found['images']:,} images, {found['classes']} classes ({splits})."
-
-
-def _check(dataset: Any, output: Output) -> None:
-    checks = _checked(dataset, output)
-    counts = _counted(checks)
-    groups = [_group(dataset, group, kind) for kind in _KINDS for group in getattr(checks, kind)]
-    lines = [f"{name.replace('_', ' ')}: {count}" for name, count in counts.items()]
-    lines += [f"{_KINDS[of['kind']]}: {', '.join(map(_pictured, of['pictures']))}" for of in groups]
-    output.result(counts | {"groups": groups}, "\n".join(lines))
-
-
-_KINDS = {"exact": "same file", "near": "nearly the same"}
-
-
-def _group(dataset: Any, group: Any, kind: str) -> dict[str, Any]:
-    """Which pictures are one: with file names as they were imported, labels and splits."""
-    labels, splits = dataset.manifest["label"], dataset.manifest["split"]
-    pictures = [
-        {"file": dataset.file_names[row], "label": labels.iat[row], "split": splits.iat[row]} for row in group.rows
-    ]
-    return {"kind": kind, "straddles": group.straddles, "labels_differ": group.labels_differ, "pictures": pictures}
-
-
-def _pictured(picture: dict[str, str]) -> str:
-    return f"{picture['file']} ({picture['label'] or 'no label'}, {picture['split']})"
-
-
-def _counted(checks: Any) -> dict[str, int]:
-    return {
-        "exact_duplicates": len(checks.exact),
-        "near_duplicates": len(checks.near),
-        "straddling_splits": len(checks.leaks),
-        "with_two_labels": sum(group.labels_differ for group in (*checks.exact, *checks.near)),
-    }
-
-
-def _mend(dataset: Any, output: Output, *, preview: bool) -> None:
-    """Bring copies in several splits together; with ``preview`` only say how."""
-    from sealife_core.datasets.mending import mend, plan_mending
-
-    checks = _checked(dataset, output)
-    mending = plan_mending(dataset, checks)
-    found = _counted(checks) | {
-        "mended": 0 if preview else mending.groups,
-        "would_mend": mending.groups,
-        "moved": [{"from": a, "to": b, "images": n} for (a, b), n in sorted(mending.between.items())],
-        "before": mending.before,
-        "after": mending.after,
-        "left": list(mending.left),
-    }
-    if not mending.moves and not mending.left:
-        output.result(found, "No picture is in more than one split: there is nothing to mend.")
-        return
-    if not preview:
-        mend(dataset, mending)
-    groups = counted(mending.groups, "group of copies", "groups of copies")
-    said = f"{groups} to bring together" if preview else f"{groups} brought together"
-    last = [] if preview else [f"'data unmend {dataset.name}' undoes it."]
-    output.result(found, "\n".join([f"{said}, each in one split.", *mending.sentences, *last]))
-
-
-def _unmend(name: str, output: Output) -> None:
-    from sealife_core.datasets.mending import undo_mending
-
-    dataset, back = undo_mending(name)
-    found = summary(dataset) | {"moved_back": back}
-    output.result(found, f"{counted(back, 'image')} moved back. {_described(found)}")
-
-
-def _checked(dataset: Any, output: Output) -> Any:
-    from sealife_core.datasets.checks import check
-
-    with output.progress() as tell:
-        return check(dataset, progress=tell)

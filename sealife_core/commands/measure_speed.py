@@ -1,4 +1,4 @@
-"""``calibrate``: how fast this machine trains, so that times can be estimated before the first run."""
+"""``measure-speed``: how fast this machine trains, so that times can be estimated before the first run."""
 
 import argparse
 from typing import Any
@@ -13,14 +13,16 @@ from sealife_core.wording import rate_said
 def add_commands(commands: Any) -> None:
     """Add this group's command to the command line."""
     parser = commands.add_parser(
-        "calibrate", help="measure how fast this machine trains (15 s), to estimate how long runs take"
+        "measure-speed",
+        aliases=["calibrate"],  # its name in earlier releases
+        help="measure how fast this machine trains (15 s), to estimate how long runs take",
     )
     parser.add_argument("--device", choices=["auto", "cpu", "cuda"], default="auto", help="default auto")
-    parser.set_defaults(run=calibrate)
+    parser.set_defaults(run=measure_speed)
 
 
-def calibrate(chosen: argparse.Namespace, output: Output) -> None:
-    """Measure, unless that is being done already. The ending is told to whoever waits for it."""
+def measure_speed(chosen: argparse.Namespace, output: Output) -> None:
+    """Measure, unless a measurement is running. How it ended is recorded for the dashboard."""
     if not machine_speed.claim(chosen.device):
         output.result({"images_per_s": None}, "This machine is already being measured. Wait until that has ended.")
         return

@@ -1,13 +1,14 @@
-"""How commands speak: readable tables and progress bars for people, one JSON document for programs."""
+"""The output of commands: tables and progress bars for people, one JSON document for programs."""
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from rich import progress as rich_progress
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
 from rich.table import Table
 from rich.text import Text
 
@@ -15,29 +16,30 @@ from sealife_core.durable import replace_file
 from sealife_core.errors import ConfigError, SealifeError, disk_problem
 from sealife_core.neutral import terminal_json, terminal_lines, terminal_text
 from sealife_core.places import path_of
+from sealife_core.progress import Progress
 
 
 class Output:
     """Writes results to stdout and everything else to stderr.
 
-    Text of the user's is never read as markup, and what a terminal would obey in it is written out.
+    The user's text is never read as markup; control sequences of a terminal in it are written out.
     """
 
     def __init__(self, *, as_json: bool) -> None:
         self.as_json = as_json
-        # A pipe has no width of its own: give tables room, so that a number is never cut.
+        # A pipe has no width: give tables enough room that no number is cut.
         self._out = Console(markup=False, emoji=False, highlight=False, width=None if sys.stdout.isatty() else 160)
         self._err = Console(markup=False, emoji=False, highlight=False, stderr=True)
 
     def result(self, value: Any, text: str = "") -> None:
-        """The outcome of a command: ``value`` as JSON, or ``text``."""
+        """Print the result of a command: ``value`` as JSON, or ``text``."""
         if self.as_json:
             print(terminal_json(value))
         elif text:
-            print(terminal_lines(text))  # as it is: a console would fold lines that were laid out already
+            print(terminal_lines(text))  # not by rich, which would wrap lines
 
     def table(self, rows: list[dict[str, Any]], columns: dict[str, str], *, empty: str) -> None:
-        """``rows`` as JSON, or as a table of ``columns`` (key → heading)."""
+        """Print ``rows`` as JSON, or as a table of ``columns`` (key → heading)."""
         if self.as_json:
             self.result(rows)
             return
@@ -52,25 +54,25 @@ class Output:
         self._out.print(table)
 
     def say(self, text: str) -> None:
-        """Something said on the way."""
+        """Print a message that is not the result."""
         self._err.print(terminal_lines(text))
 
     def problem(self, text: str) -> None:
-        """A refusal, in the words of its error."""
+        """Print the message of an error."""
         if self.as_json:
             print(terminal_json({"error": text}))
         self._err.print(Text(terminal_lines(text), style="red"))
 
     @contextmanager
-    def progress(self) -> Iterator[Callable[[str, int, int], None]]:
-        """A bar on stderr; yields ``tell(stage, done, total)``."""
+    def progress(self) -> Iterator[Progress]:
+        """A progress bar on stderr; yields ``tell(stage, done, total)``."""
         columns = (
             TextColumn("{task.description}", markup=False),
             BarColumn(),
             MofNCompleteColumn(),
             TimeRemainingColumn(),
         )
-        with Progress(*columns, console=self._err, transient=True) as bar:
+        with rich_progress.Progress(*columns, console=self._err, transient=True) as bar:
             tasks: dict[str, Any] = {}
 
             def tell(stage: str, done: int, total: int) -> None:
@@ -82,7 +84,7 @@ class Output:
 
 
 def destination(name: str | Path, option: str) -> Path:
-    """The file that ``option`` (such as "--csv") names. Raises SealifeError unless its folder is there."""
+    """The file that ``option`` (such as "--csv") names. Raises SealifeError unless its folder exists."""
     path = path_of(name).absolute()
     if path.is_dir():
         raise ConfigError([f"'{option}' got the folder '{path}'; expected a file. Add a file name."])
@@ -92,9 +94,9 @@ def destination(name: str | Path, option: str) -> Path:
 
 
 def write_file(path: Path, text: str, option: str) -> None:
-    """Write what ``option`` asked for, whole or not at all. Raises SealifeError if it cannot be written."""
+    """Write the file of ``option`` completely or not at all. Raises SealifeError if it cannot be written."""
     try:
-        if path.exists() and not path.is_file():  # /dev/stdout and its like are written into, never replaced
+        if path.exists() and not path.is_file():  # /dev/stdout and the like are written to, never replaced
             path.write_text(text, encoding="utf-8", newline="")
         else:
             replace_file(path.resolve(), text)

@@ -1,4 +1,4 @@
-"""``predict``: what a trained classifier makes of the pictures in a folder, from a shell."""
+"""``predict``: classify the pictures in a folder with a trained model."""
 
 import argparse
 from pathlib import Path
@@ -56,7 +56,7 @@ def add_commands(commands: Any) -> None:
 
 
 def predict_folder(chosen: argparse.Namespace, output: Output) -> None:
-    """Predict every picture; what cannot be read is named. Raises SealifeError where there is nothing to predict."""
+    """Classify every picture; files that cannot be read are listed. Raises SealifeError if none can be read."""
     from sealife_core.errors import ConfigError
 
     if chosen.top < 1:
@@ -79,7 +79,7 @@ def predict_folder(chosen: argparse.Namespace, output: Output) -> None:
 
 
 def _predictor(model: str) -> "Predictor":
-    """The classifier of the run with that id or name, or the one in that folder."""
+    """The classifier of the run with this id or name, or in this folder."""
     from sealife_core.errors import RunError
     from sealife_core.evaluation.classification.predictor import Predictor
     from sealife_core.models.checkpoint import CARD_FILE
@@ -93,7 +93,7 @@ def _predictor(model: str) -> "Predictor":
     except RunError:
         if folder.name == model:
             raise
-        return Predictor(folder)  # it is written as a path: the refusal should speak of that folder, not of runs
+        return Predictor(folder)  # written as a path, so the error should name the folder, not runs
     return Predictor.from_run(run)
 
 
@@ -103,7 +103,7 @@ def _pictures(source: Path) -> tuple[list[tuple[str, Path]], list[tuple[str, str
     from sealife_core.errors import DatasetError
 
     source = path_of(source)
-    if source.exists() and not source.is_dir():  # a pipe or device is told why it is not read
+    if source.exists() and not source.is_dir():  # also a pipe or device: reading it gives the reason
         return [(printable(source.name), source)], []
     if not source.is_dir():
         raise DatasetError(
@@ -136,7 +136,7 @@ def _row(name: str, prediction: "Prediction", top: int) -> dict[str, Any]:
         "confidence": prediction.confidence,
         "top": ranked,
         "similarity": prediction.similarity,
-        "novelty": prediction.novelty,
+        "novelty": prediction.ood_score,
         "unlike": prediction.unlike,
     }
 
@@ -144,13 +144,13 @@ def _row(name: str, prediction: "Prediction", top: int) -> dict[str, Any]:
 def _document(
     model: str, predictor: "Predictor", rows: list[dict[str, Any]], skipped: list[tuple[str, str]]
 ) -> dict[str, Any]:
-    novelty = predictor.novelty
+    ood = predictor.ood
     return {
         "model": model,
         "run": predictor.card.run,
         "classes": list(predictor.classes),
-        "unlike_above": novelty.threshold if novelty else None,
-        "without_unlike": predictor.without_novelty or None,
+        "unlike_above": ood.threshold if ood else None,
+        "without_unlike": predictor.ood_unavailable or None,
         "predictions": rows,
         "skipped": [{"file": name, "reason": reason} for name, reason in skipped],
     }
@@ -166,41 +166,41 @@ def _show(
     columns = {"file": "file", "prediction": "prediction", "confidence": "confidence"}
     if chosen.top > 1 and len(predictor.classes) > 1:
         columns["next"] = "next most likely"
-    novelty = predictor.novelty
+    ood = predictor.ood
     if any(row["similarity"] is not None for row in rows):
         columns["similarity"] = "similarity"
-    if novelty:
+    if ood:
         columns |= {"novelty": "novelty", "unlike": "unlike?"}
     output.table([_shown(row) for row in rows], columns, empty="")
     lines = [f"{len(rows):,} pictures predicted, {len(skipped):,} files skipped."]
     lines += [terminal_text(f"  {name}: {reason}") for name, reason in skipped]
-    if novelty:
+    if ood:
         lines.append(
-            f"novelty: how far a picture is from {novelty.n_train:,} training images. 0 is the median of"
-            f" {novelty.n_val:,} validation images; closer pictures are below 0. A picture above"
-            f" {novelty.threshold:.1f} is unlike the training images. {novelty.caveat}"
+            f"novelty: how far a picture is from {ood.n_train:,} training images. 0 is the median of"
+            f" {ood.n_val:,} validation images; closer pictures are below 0. A picture above"
+            f" {ood.threshold:.1f} is unlike the training images. {ood.caveat}"
         )
     else:
-        lines.append(f"The pictures were not compared with the training images. {predictor.without_novelty}")
+        lines.append(f"The pictures were not compared with the training images. {predictor.ood_unavailable}")
     if chosen.csv:
         lines.append(f"Written to {chosen.csv}.")
     output.result(None, "\n" + "\n".join(lines))
 
 
 def _shown(row: dict[str, Any]) -> dict[str, Any]:
-    """A row in the table's words."""
-    similarity, novelty = row["similarity"], row["novelty"]
+    """A row as the table shows it."""
+    similarity, score = row["similarity"], row["novelty"]
     return row | {
         "confidence": percent(row["confidence"]),
         "next": ", ".join(f"{other['label']} {percent(other['probability'])}" for other in row["top"][1:]),
         "similarity": "" if similarity is None else f"{similarity:.3f}",
-        "novelty": "" if novelty is None else f"{round(novelty, 1) + 0.0:.1f}",
+        "novelty": "" if score is None else f"{round(score, 1) + 0.0:.1f}",
         "unlike": "UNLIKE" if row["unlike"] else "",
     }
 
 
 def _csv(rows: list[dict[str, Any]], skipped: list[tuple[str, str]], top: int) -> str:
-    """One line a file, those that could not be read too."""
+    """One line per file, also for files that could not be read."""
     import pandas as pd
 
     others = [f"{what}_{place}" for place in range(2, top + 1) for what in ("class", "probability")]
@@ -210,10 +210,10 @@ def _csv(rows: list[dict[str, Any]], skipped: list[tuple[str, str]], top: int) -
         ranked = [value for other in row["top"][1:] for value in (other["label"], f"{other['probability']:.6f}")]
         ranked += [""] * (len(others) - len(ranked))
         similarity = "" if row["similarity"] is None else f"{row['similarity']:.6f}"
-        novelty = "" if row["novelty"] is None else f"{row['novelty']:.4f}"
+        score = "" if row["novelty"] is None else f"{row['novelty']:.4f}"
         unlike = "" if row["unlike"] is None else "yes" if row["unlike"] else "no"
         lines.append(
-            [row["file"], row["prediction"], f"{row['confidence']:.6f}", *ranked, similarity, novelty, unlike, ""]
+            [row["file"], row["prediction"], f"{row['confidence']:.6f}", *ranked, similarity, score, unlike, ""]
         )
     lines += [[name, *[""] * (len(others) + 5), reason] for name, reason in skipped]
     return csv_of(pd.DataFrame(lines, columns=columns))

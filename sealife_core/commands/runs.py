@@ -1,26 +1,22 @@
-"""``runs`` and ``compare``: what was launched, from a shell."""
+"""``runs``: list, show and manage runs."""
 
 import argparse
-import time
 from dataclasses import asdict
 from typing import Any
 
-from sealife_core.commands.comparing import show_comparison
+from sealife_core.commands.following import follow_until_done, run_summary, waiting_times, with_waiting_time
 from sealife_core.commands.output import Output
-from sealife_core.config import AnyConfig
 from sealife_core.errors import RunError
 from sealife_core.evaluation.embeddings.kept_epoch import kept_words
-from sealife_core.runs.costs.estimates import Images
-from sealife_core.runs.directory import TRASH, Run, list_runs, parts_of, runs_root
-from sealife_core.runs.liveness import State
+from sealife_core.runs import deletion
+from sealife_core.runs.directory import list_runs, parts_of
 from sealife_core.runs.names import find_run, find_trashed
+from sealife_core.runs.run import Run
 from sealife_core.runs.scheduling import queue
-from sealife_core.runs.scheduling.forecast import QueueForecast, queue_forecast
 from sealife_core.runs.scheduling.queue_order import move_up
-from sealife_core.runs.tracking_links import places
+from sealife_core.runs.tracking_links import tracking_links
 from sealife_core.wording import counted
 
-POLL_S = 0.5
 ACTIONS = (
     "list", "show", "follow", "stop", "resume", "move-up", "rename", "note", "delete", "restore", "trash",
     "empty-trash",
@@ -59,27 +55,13 @@ def add_commands(commands: Any) -> None:
     )
     runs.set_defaults(run=manage)
 
-    compare = commands.add_parser(
-        "compare", help="compare test accuracies, with 95 %% intervals; compare two runs image by image too"
-    )
-    compare.add_argument("ids", nargs="*", metavar="RUN", help="runs to compare (default: all finished ones)")
-    compare.add_argument("--html", metavar="FILE", help="write the whole comparison as one HTML file")
-    compare.add_argument(
-        "--pictures",
-        type=int,
-        default=0,
-        metavar="N",
-        help="with --html: up to N pictures per group, such as fixed or broken (default: 0)",
-    )
-    compare.set_defaults(run=lambda chosen, output: show_comparison(chosen.ids, output, chosen.html, chosen.pictures))
-
 
 def manage(chosen: argparse.Namespace, output: Output) -> int:
     """The actions of ``runs``."""
     if chosen.action == "list":
         columns = {"id": "run", "name": "name", "task": "task", "data": "data", "state": "state", "message": "message"}
         forecasts = waiting_times()
-        rows = [summary(run) | _waiting(run, forecasts) for run in list_runs()]
+        rows = [run_summary(run) | with_waiting_time(run, forecasts) for run in list_runs()]
         output.table(rows, columns, empty="No runs yet. Launch one: train simclr")
         return 0
     if chosen.action == "trash":
@@ -101,7 +83,7 @@ def manage(chosen: argparse.Namespace, output: Output) -> int:
 
 def _act(chosen: argparse.Namespace, named: str, output: Output) -> dict[str, Any]:
     if chosen.action == "restore":
-        run = queue.restore_with_parts(find_trashed(named))
+        run = deletion.restore_with_parts(find_trashed(named))
         return _said(output, run.id, f"{run.id} was restored.", state=run.state())
     run = find_run(named)
     run_id = run.id
@@ -114,7 +96,7 @@ def _act(chosen: argparse.Namespace, named: str, output: Output) -> dict[str, An
         found = waiting_times().get(run_id)
         return _said(output, run_id, f"{run_id} was moved up{f': it {found.says}' if found else ''}.")
     if chosen.action == "resume":
-        from sealife_core.launching.data_checks import refuse_resume  # pandas comes with it
+        from sealife_core.launching.data_checks import refuse_resume  # imports pandas
 
         refuse_resume(run)
         queue.resume(run, anew=chosen.anew)
@@ -134,18 +116,18 @@ def _act(chosen: argparse.Namespace, named: str, output: Output) -> dict[str, An
 
 
 def _deleted(chosen: argparse.Namespace, run: Run) -> tuple[int, list[str]]:
-    """(Bytes freed, runs of a study that are kept). Raises RunError if nobody said what becomes of a study's runs."""
+    """(Bytes freed, runs of a study that were kept). Raises RunError for a study without --with- or --keep-parts."""
     parts = parts_of(run) if run.launches_runs else []
     if parts and chosen.parts is None:
         raise RunError(
             f"'{run.id}' has {len(parts)} runs of its own. Choose what to do with them: --with-parts deletes them too,"
             " --keep-parts keeps them."
         )
-    return queue.delete_with_parts(run) if parts and chosen.parts else (queue.delete(run), [])
+    return deletion.delete_with_parts(run) if parts and chosen.parts else (deletion.delete(run), [])
 
 
 def _noted(chosen: argparse.Namespace, run: Run, output: Output) -> dict[str, Any]:
-    """Change the name, tags and notes that are given; say all of them."""
+    """Change the name, tags and notes that are given; print all three."""
     tags = None if chosen.tag is None else [tag.strip() for tag in chosen.tag if tag.strip()]
     name = None if chosen.name is None else chosen.name.strip()
     held = run.write_notes(name=name, tags=tags, notes=chosen.notes)
@@ -155,14 +137,14 @@ def _noted(chosen: argparse.Namespace, run: Run, output: Output) -> dict[str, An
 
 def _trashed() -> list[dict[str, Any]]:
     """The runs in the trash, newest first."""
-    runs = list_runs(runs_root() / TRASH)
+    runs = deletion.trashed_runs()
     return [
         {"id": r.id, "name": r.notes()["name"], "bytes": r.size_bytes, "size": _megabytes(r.size_bytes)} for r in runs
     ]
 
 
 def _empty_trash(chosen: argparse.Namespace, output: Output) -> None:
-    """Remove what is in the trash for good. Raises RunError without ``--yes``: this cannot be undone."""
+    """Empty the trash. Raises RunError without ``--yes``, because this cannot be undone."""
     held = _trashed()
     freed = sum(row["bytes"] for row in held)
     ids = [row["id"] for row in held]
@@ -170,7 +152,7 @@ def _empty_trash(chosen: argparse.Namespace, output: Output) -> None:
         raise RunError(
             f"The trash holds {', '.join(ids)} ({_megabytes(freed)}). Emptying it cannot be undone. Add --yes to do it."
         )
-    freed = queue.empty_trash()
+    freed = deletion.empty_trash()
     many = counted(len(ids), "run was", "runs were")
     text = f"{many} deleted for good; {_megabytes(freed)} freed." if ids else "The trash was already empty."
     output.result({"removed": ids, "freed_bytes": freed}, text)
@@ -186,60 +168,16 @@ def _said(output: Output, run_id: str, text: str, **more: Any) -> dict[str, Any]
     return {"id": run_id, "said": text, **more}
 
 
-def summary(run: Run) -> dict[str, Any]:
-    """A run in one line."""
-    from sealife_core.config import task_of
-    from sealife_core.errors import SealifeError
-
-    try:
-        config = run.request()
-        task, data = task_of(config), config.data
-    except SealifeError as error:
-        return {"id": run.id, "name": "", "task": "", "data": "", "state": "damaged", "message": str(error)}
-    shown = run.shown()
-    error = run.error()
-    message = " ".join([error["what"] if error else shown.message, *_damaged(run, shown.state)])
-    return {
-        "id": run.id, "name": run.notes().get("name", ""), "task": task, "data": data, "state": str(shown.state),
-        "message": message,
-    }  # fmt: skip
-
-
-def waiting_times(asked: AnyConfig | None = None) -> dict[str, QueueForecast]:
-    """id → when it begins, of the runs that wait for this machine, and of ``asked`` as ASKED."""
-    return queue_forecast(runs_root(), _dataset, asked=asked)
-
-
-def _dataset(name: str) -> Images:
-    from sealife_core.datasets.dataset import open_dataset  # pandas comes with it, and mostly nothing waits
-
-    return open_dataset(name)
-
-
-def _waiting(run: Run, forecasts: dict[str, QueueForecast]) -> dict[str, Any]:
-    """When a run that waits begins; nothing of another."""
-    found = forecasts.get(run.id)
-    if found is None:
-        return {}
-    message = run.shown().message
-    return asdict(found) | {"message": f"{message}: {found.says}" if message else found.says}
-
-
-def _damaged(run: Run, state: State) -> list[str]:
-    """A sentence for each damaged file of a run that is not damaged as a whole."""
-    return [] if state is State.DAMAGED else run.problems()
-
-
 def _shown(run: Run, output: Output) -> dict[str, Any]:
     whole = (
-        summary(run)
-        | _waiting(run, waiting_times())
+        run_summary(run)
+        | with_waiting_time(run, waiting_times())
         | {"folder": str(run.path), "status": run.status(), "results": run.results()}
     )
     whole["config"] = run.request().model_dump()
     last = next((m for m in reversed(run.metrics()) if "train/loss" in m), None)
     whole["last_metrics"] = last
-    recorded = places(run)
+    recorded = tracking_links(run)
     whole["recorded"] = [asdict(place) for place in recorded]
     record = run.process() or {}
     whole["device"], whole["cluster"] = record.get("device", ""), record.get("cluster", "")
@@ -257,20 +195,3 @@ def _shown(run: Run, output: Output) -> dict[str, Any]:
         lines += [f"warning: {w}" for w in run.status().get("warnings") or []]
         output.result(None, "\n".join(lines))
     return whole
-
-
-def follow_until_done(runs: list[Run], output: Output) -> int:
-    """Say every change of stage until all ``runs`` have ended. Returns 1 if one did not finish, else 0."""
-    said: dict[str, str] = {}
-    waiting = list(runs)
-    while waiting:
-        for run in list(waiting):
-            now = summary(run)
-            line = f"{run.id}  {now['state']}  {now['message']}"
-            if said.get(run.id) != line:
-                output.say(line)
-                said[run.id] = line
-            if now["state"] in ("finished", "stopped", "failed", "interrupted", "damaged"):
-                waiting.remove(run)
-        time.sleep(POLL_S)
-    return int(any(str(run.state()) != "finished" for run in runs))

@@ -1,17 +1,18 @@
-"""``search``: trials of one kind of run with other settings, from a shell; and what came of them."""
+"""``search``: launch a search for good settings, and show its results."""
 
 import argparse
 from typing import Any
 
 from sealife_core.commands.checking import check_launch
+from sealife_core.commands.following import follow_until_done
 from sealife_core.commands.output import Output, destination, write_file
-from sealife_core.commands.runs import follow_until_done
 from sealife_core.commands.training import add_task, config_of
 from sealife_core.commands.varying import add_vary, varied
 from sealife_core.config import TASKS, EmbedConfig, SimclrConfig, build_search
 from sealife_core.neutral import csv_of
-from sealife_core.runs.directory import Run, create_run
+from sealife_core.runs.directory import create_run
 from sealife_core.runs.names import find_run
+from sealife_core.runs.run import Run
 from sealife_core.runs.scheduling.queue import launch
 from sealife_core.wording import counted
 
@@ -22,7 +23,7 @@ def add_commands(commands: Any) -> None:
     search = commands.add_parser("search", help=says, description=says)
     tasks = search.add_subparsers(dest="task", required=True, metavar="TASK")
     for name, task in TASKS.items():
-        if task.config is EmbedConfig:  # it has nothing to learn better
+        if task.config is EmbedConfig:  # it does not train
             continue
         parser = add_task(tasks, name, task)
         add_vary(parser)
@@ -44,12 +45,12 @@ def add_commands(commands: Any) -> None:
 
 
 def start(chosen: argparse.Namespace, output: Output) -> int:
-    """Launch a search; with ``--follow``, stay until it is done, then show it."""
+    """Launch a search; with ``--follow``, wait until it is done, then show it."""
     from sealife_core.datasets.dataset import open_dataset
 
     base = config_of(chosen)
     assert not isinstance(base, EmbedConfig)
-    axes = varied(chosen.vary, type(base))
+    axes = varied(chosen.vary, type(base).family())
     base = base.model_copy(update={"data_hash": open_dataset(base.data).content_hash})
     search = build_search(
         base, axes, title=chosen.name, trials=chosen.trials, metric=chosen.metric, pruning=not chosen.no_pruning,

@@ -1,22 +1,25 @@
-"""``study``: many runs that answer one question, from a shell."""
+"""``study``: launch many runs that answer one question, and show the answer."""
 
 import argparse
 from typing import Any
 
 from sealife_core.commands.checking import check_launch
+from sealife_core.commands.following import follow_until_done, run_summary
 from sealife_core.commands.output import Output, destination, write_file
-from sealife_core.commands.runs import follow_until_done, summary
 from sealife_core.commands.training import flag, flag_name
+from sealife_core.commands.varying import add_vary, read_axes, read_value, values_of
 from sealife_core.config import SIZES, TASKS, SimclrConfig, StudyConfig, describe
 from sealife_core.errors import ConfigError
 from sealife_core.neutral import csv_of
 from sealife_core.places import checkpoints_root
-from sealife_core.runs.directory import Run, create_run, list_runs
-from sealife_core.runs.names import find_run, find_weights
+from sealife_core.runs.directory import create_run, list_runs
+from sealife_core.runs.names import find_run
+from sealife_core.runs.run import Run
 from sealife_core.runs.scheduling.queue import launch
 from sealife_core.studies.building import FULL, QUICK, STUDY_SIZES
+from sealife_core.studies.grid import build_grid
 from sealife_core.studies.helps import HELPS, encoders_here, largest_class
-from sealife_core.studies.questions import QUESTIONS, build_grid, build_study, encoders_of, usual_seeds
+from sealife_core.studies.questions import QUESTIONS, build_study, encoders_of, usual_seeds
 
 PLACE = ("where", "cluster_cores")  # settings that all runs of a study share
 
@@ -44,10 +47,7 @@ def add_commands(commands: Any) -> None:
         one.set_defaults(run=_ask, key=key, encoder=[])
     grid = _with_common(questions.add_parser("grid", help="train every combination of the values that you give"))
     grid.add_argument("task", choices=TASKS, help="what to train")
-    grid.add_argument(
-        "--vary", action="append", default=[], required=True, metavar="SETTING=A,B,…",
-        help="a setting (dotted: views.hue) and its values; may be repeated",
-    )  # fmt: skip
+    add_vary(grid)
     grid.add_argument(
         "--set",
         action="append",
@@ -83,7 +83,7 @@ def _with_common(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
 
 
 def _place(chosen: argparse.Namespace) -> dict[str, Any]:
-    """The settings of the machine that were given for all runs."""
+    """The given settings of PLACE."""
     return {path: value for path in PLACE if (value := getattr(chosen, path)) is not None}
 
 
@@ -106,11 +106,15 @@ def _ask(chosen: argparse.Namespace, output: Output) -> int:
 def _grid(chosen: argparse.Namespace, output: Output) -> int:
     from sealife_core.datasets.dataset import open_dataset
 
-    task = chosen.task
-    axes = {path: [_typed(task, path, value) for value in values.split(",")] for path, values in _pairs(chosen.vary)}
-    fixed = {path: _typed(task, path, value) for path, value in _pairs(chosen.set)}
+    model = TASKS[chosen.task].config
+    settings = {setting.path: setting for setting in describe(model)}
+    axes, problems = read_axes(chosen.vary, model)
+    if problems:
+        raise ConfigError(problems)
+    values = {axis.path: values_of(axis, settings[axis.path]) for axis in axes}
+    fixed = dict(read_value(text, model) for text in chosen.set)
     study = build_grid(
-        task, axes, data=chosen.data, data_hash=open_dataset(chosen.data).content_hash, seeds=chosen.seeds,
+        chosen.task, values, data=chosen.data, data_hash=open_dataset(chosen.data).content_hash, seeds=chosen.seeds,
         preset_size=chosen.preset, values=_place(chosen) | fixed, title=chosen.name,
     )  # fmt: skip
     return _start(study, chosen, output)
@@ -143,7 +147,7 @@ def _start(study: StudyConfig, chosen: argparse.Namespace, output: Output) -> in
 
 def _list(chosen: argparse.Namespace, output: Output) -> int:
     columns = {"id": "study", "name": "name", "data": "data", "state": "state", "message": "message"}
-    rows = [summary(run) for run in list_runs(checkpoints_root()) if run.launches_runs]
+    rows = [run_summary(run) for run in list_runs(checkpoints_root()) if run.launches_runs]
     output.table(rows, columns, empty="No studies yet. Start one: study labels")
     return 0
 
@@ -159,7 +163,7 @@ def _show(chosen: argparse.Namespace, output: Output) -> int:
 
 
 def _told(run: Run, output: Output) -> None:
-    """The answer, then a line a cell."""
+    """Print the answer, then one line per cell of the table."""
     from sealife_core.studies.answers import answer, on_other_images
     from sealife_core.studies.more_labels import forecast_says
     from sealife_core.studies.results import classes_of, over_seeds, part_results, study_of
@@ -193,26 +197,3 @@ def _told(run: Run, output: Output) -> None:
     output.table(rows, {name: name for name in (*study.axes, "accuracy", "seeds")}, empty="No run has finished yet.")
     for key, why in found["missing"].items():
         output.say(f"missing: {key}: {why}")
-
-
-def _pairs(given: list[str]) -> list[tuple[str, str]]:
-    """ "a=b" → (a, b). Raises ConfigError."""
-    wrong = [text for text in given if not all(text.partition("=")[::2])]
-    if wrong:
-        raise ConfigError([f"'{text}' is not a setting with a value; expected SETTING=VALUE." for text in wrong])
-    return [(text.partition("=")[0], text.partition("=")[2]) for text in given]
-
-
-def _typed(task: str, path: str, value: str) -> Any:
-    """The value as the setting's type, if it can be read so; else the config will say what is wrong with it.
-
-    Weights of a run may name it by its name. Raises RunError.
-    """
-    if path == "weights":
-        return find_weights(value)
-    setting = next((s for s in describe(TASKS[task].config) if s.path == path), None)
-    kind = setting.type if setting else str
-    try:
-        return kind(value) if kind in (int, float) else value
-    except ValueError:
-        return value

@@ -1,4 +1,4 @@
-"""``sweep``: a search over settings as a file that Weights & Biases knows; its agents then call ``train``."""
+"""``sweep``: a search over settings as a sweep file of Weights & Biases, whose agents then call ``train``."""
 
 import argparse
 from pathlib import Path
@@ -6,12 +6,13 @@ from typing import Any
 
 from sealife_core.commands.output import Output, destination, write_file
 from sealife_core.commands.training import add_task, config_of, flag_name, given_settings, whole_number
-from sealife_core.config import TASKS, ClassifierConfig, Setting, describe
+from sealife_core.commands.varying import add_vary, read_axes, values_of
+from sealife_core.config import TASKS, Axis, ClassifierConfig, Setting, describe
+from sealife_core.config.search import range_problems
 from sealife_core.errors import ConfigError
-from sealife_core.runs.names import find_run, find_weights
+from sealife_core.runs.names import find_run
 
 METHODS = ("bayes", "random", "grid")
-VARY = "FIELD=A,B,…, FIELD=LOW:HIGH or FIELD=LOW:HIGH:log"
 
 
 def add_commands(commands: Any) -> None:
@@ -21,9 +22,7 @@ def add_commands(commands: Any) -> None:
     tasks = sweep.add_subparsers(dest="task", required=True, metavar="TASK")
     for name, task in TASKS.items():
         parser = add_task(tasks, name, task)
-        parser.add_argument(
-            "--vary", action="append", required=True, metavar="FIELD=…", help=f"{VARY}; may be repeated"
-        )
+        add_vary(parser)
         parser.add_argument("--method", choices=METHODS, default="bayes", help="how values are chosen (default bayes)")
         parser.add_argument("--metric", help="what to optimise (default: the score on validation)")
         parser.add_argument(
@@ -50,17 +49,14 @@ def write_sweep(chosen: argparse.Namespace, output: Output) -> int:
 
 
 def sweep_of(chosen: argparse.Namespace) -> dict[str, Any]:
-    """The sweep, as Weights & Biases wants it told."""
+    """The sweep in the format of Weights & Biases. Raises ConfigError with every problem of ``--vary``."""
     config = config_of(chosen)
-    settings = {setting.path: setting for setting in describe(type(config))}
+    settings = {setting.path: setting for setting in describe(type(config).family())}
+    axes, problems = read_axes(chosen.vary, type(config).family())
     parameters: dict[str, Any] = {}
-    problems: list[str] = []
-    for said in chosen.vary:
+    for axis in axes:
         try:
-            path, parameter, tried = _parameter(said, settings, chosen.method)
-            for value in tried:
-                config_of(chosen, **{path: value})
-            parameters[path] = parameter
+            parameters[axis.path] = _parameter(axis, settings[axis.path], chosen)
         except ConfigError as error:
             problems += error.problems
     if problems:
@@ -78,54 +74,27 @@ def sweep_of(chosen: argparse.Namespace) -> dict[str, Any]:
     }
 
 
-def _parameter(said: str, settings: dict[str, Setting], method: str) -> tuple[str, dict[str, Any], list[Any]]:
-    """(path, what W&B is told of it, the values to try it with) of ``temperature=0.05:1:log``. Raises ConfigError."""
-    name, equals, values = said.partition("=")
-    path = name.strip().replace("-", "_")
-    if not equals or not values:
-        raise ConfigError([f"--vary got {said!r}; expected {VARY}."])
-    if path not in settings:
-        raise ConfigError([f"There is no setting '{path}' to vary. Choose one of {', '.join(settings)}."])
-    setting = settings[path]
-    ends = values.split(":")
-    if setting.type not in (int, float) or len(ends) == 1:
-        tried = [_value(setting, text) for text in values.split(",")]
-        return path, {"values": tried}, tried
-    if len(ends) not in (2, 3) or ends[2:] not in ([], ["log"]):
-        raise ConfigError([f"--vary got {said!r}; expected {VARY}."])
-    low, high = (_value(setting, text) for text in ends[:2])
-    is_log = len(ends) == 3
-    if not low < high or (is_log and low <= 0):
-        above = ", and above 0 for a logarithmic range" if is_log else ""
-        raise ConfigError([f"--vary got {said!r}; expected the lower end first{above}."])
-    if method == "grid":
-        raise ConfigError([f"A grid needs single values of '{path}'; got the range {values}. Write {path}=A,B,…, or use"
-                           " --method bayes."])  # fmt: skip
+def _parameter(axis: Axis, setting: Setting, chosen: argparse.Namespace) -> dict[str, Any]:
+    """One axis as a parameter of a sweep. Raises ConfigError where a run could not have its values."""
+    if not axis.choices and (problems := range_problems(axis, setting)):
+        raise ConfigError(problems)
+    listed = bool(axis.choices or axis.step or chosen.method == "grid")
+    values = values_of(axis, setting) if listed else [setting.type(end) for end in (axis.low, axis.high)]
+    for value in values:
+        config_of(chosen, **{axis.path: value})
+    if listed:
+        return {"values": values}
     if setting.type is int:
-        kind = {"distribution": "q_log_uniform_values", "q": 1} if is_log else {"distribution": "int_uniform"}
+        kind = {"distribution": "q_log_uniform_values", "q": 1} if axis.log else {"distribution": "int_uniform"}
     else:
-        kind = {"distribution": "log_uniform_values" if is_log else "uniform"}
-    return path, kind | {"min": low, "max": high}, [low, high]
-
-
-def _value(setting: Setting, text: str) -> Any:
-    """``text`` as a value of the setting. Raises ConfigError."""
-    text = text.strip()
-    if setting.path == "weights":
-        return find_weights(text)
-    try:
-        if setting.type is bool:
-            return {"true": True, "false": False}[text.lower()]
-        return {int: whole_number, float: float}.get(setting.type, str)(text)
-    except (ValueError, KeyError):
-        kind = {int: "a whole number", float: "a number", bool: "true or false"}[setting.type]
-        raise ConfigError([f"--vary of '{setting.path}' got {text!r}; expected {kind}."]) from None
+        kind = {"distribution": "log_uniform_values" if axis.log else "uniform"}
+    return kind | {"min": values[0], "max": values[1]}
 
 
 def _fixed(chosen: argparse.Namespace) -> list[str]:
-    """The flags that every run of the sweep is given."""
+    """The flags of every run of the sweep."""
     flags = [f"--preset={chosen.preset}"]
-    # By id: the agents start later, when another run may have the same name.
+    # By id: agents start later, when another run may have the same name.
     runs = {key: find_run(named).id for key, named in (("from", chosen.source), ("like", chosen.like)) if named}
     others = runs | {"recipe": chosen.recipe, "name": chosen.name}
     flags += [f"--{name}={value}" for name, value in others.items() if value]

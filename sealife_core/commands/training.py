@@ -1,4 +1,4 @@
-"""``train`` and ``demo``: runs from a shell. The flags of ``train`` are made from the configs, as the form is."""
+"""``train`` and ``demo``: launch runs. The flags of ``train`` are made from the configs, as the form is."""
 
 import argparse
 import os
@@ -7,8 +7,8 @@ from dataclasses import asdict
 from typing import Any
 
 from sealife_core.commands.checking import check_launch
+from sealife_core.commands.following import follow_until_done, waiting_times
 from sealife_core.commands.output import Output
-from sealife_core.commands.runs import follow_until_done, waiting_times
 from sealife_core.config import (
     SIZES,
     TASKS,
@@ -25,8 +25,9 @@ from sealife_core.config import (
     task_of,
 )
 from sealife_core.errors import RunError
-from sealife_core.runs.directory import Run, create_run
+from sealife_core.runs.directory import create_run
 from sealife_core.runs.names import default_name, find_run, find_weights
+from sealife_core.runs.run import Run
 from sealife_core.runs.scheduling.forecast import ASKED
 from sealife_core.runs.scheduling.queue import launch, request_stop
 from sealife_core.runs.tracking_links import SWEEP
@@ -37,7 +38,7 @@ def add_commands(commands: Any) -> None:
     train = commands.add_parser("train", help="launch a run in the background")
     tasks = train.add_subparsers(dest="task", required=True, metavar="TASK")
     for name, task in TASKS.items():
-        # The top level gives its own commands --json; what lies below one of them asks for itself.
+        # The top level adds --json to its own commands only, not to their sub-commands.
         add_task(tasks, name, task).add_argument("--json", action="store_true", help="print JSON instead of text")
     train.set_defaults(run=start)
     add_task(commands, "embed", TASKS["embed"]).set_defaults(run=start, task="embed")
@@ -47,13 +48,13 @@ def add_commands(commands: Any) -> None:
 
 
 def start(chosen: argparse.Namespace, output: Output) -> int:
-    """Launch one run; with ``--follow``, and for the agent of a sweep, stay until it is done."""
+    """Launch one run; with ``--follow``, or for the agent of a sweep, wait until it is done."""
     from sealife_core.datasets.dataset import open_dataset
 
     config = config_of(chosen)
     dataset = open_dataset(config.data)
     check_launch(config, output, chosen.tag)
-    of_sweep = bool(os.environ.get(SWEEP))  # its runs are many and differ in settings: each keeps its id as its name
+    of_sweep = bool(os.environ.get(SWEEP))  # many runs that differ in settings: each has its id as name
     name = chosen.name or ("" if of_sweep else default_name(chosen.task, config.data))
     run = create_run(config, name=name, tags=chosen.tag, data_hash=dataset.content_hash)
     found = waiting_times(config).get(ASKED)
@@ -67,7 +68,7 @@ def start(chosen: argparse.Namespace, output: Output) -> int:
 
 
 def config_of(chosen: argparse.Namespace, **varied: Any) -> AnyConfig:
-    """The config that the flags of a task ask for, with ``varied`` (dotted path → value) laid over it."""
+    """The config of the flags of a task, overridden by ``varied`` (dotted path → value)."""
     task = TASKS[chosen.task]
     given = given_settings(chosen) | varied
     like = _settings_of(chosen.like, chosen.task) if chosen.like else {}
@@ -82,14 +83,14 @@ def config_of(chosen: argparse.Namespace, **varied: Any) -> AnyConfig:
 
 
 def given_settings(chosen: argparse.Namespace) -> dict[str, Any]:
-    """Dotted path → value of the settings that were given as flags; weights of a run by its id. Raises RunError."""
+    """Dotted path → value of the settings given as flags; weights of a run by its id. Raises RunError."""
     settings = describe(TASKS[chosen.task].config)
     given = {s.path: value for s in settings if (value := getattr(chosen, s.path)) is not None}
     return given | ({"weights": find_weights(given["weights"])} if "weights" in given else {})
 
 
 def _follow_for_agent(run: Run, output: Output) -> int:
-    """Stay until the run is done. An agent ends a run by ending this process: then the run is asked to stop."""
+    """Wait until the run is done. An agent stops a run by ending this process: then the run is stopped."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         return follow_until_done([run], output)
@@ -99,7 +100,7 @@ def _follow_for_agent(run: Run, output: Output) -> int:
 
 
 def _settings_of(named: str, task: str) -> dict[str, Any]:
-    """What the run was asked to do, to be asked again; the data as they are now. Raises RunError."""
+    """The settings of a run, to use them again on the data as they are now. Raises RunError."""
     run = find_run(named)
     config = run.config()
     if (its := task_of(config)) != task:
@@ -108,8 +109,8 @@ def _settings_of(named: str, task: str) -> dict[str, Any]:
 
 
 def run_demo(chosen: argparse.Namespace, output: Output) -> int:
-    """The whole story on the reef, without a screen."""
-    from sealife_core.commands.runs import show_comparison
+    """Draw the reef, train the runs of the demo, compare them."""
+    from sealife_core.commands.comparing import show_comparison
     from sealife_core.demo import ensure_reef, last_demo, launch_demo
     from sealife_core.evaluation.comparison.demo_lesson import lesson
     from sealife_core.evaluation.comparison.report import readable_predictions
@@ -126,7 +127,7 @@ def run_demo(chosen: argparse.Namespace, output: Output) -> int:
 
 
 def add_task(tasks: Any, name: str, task: Task) -> argparse.ArgumentParser:
-    """Add the command ``name`` with the flags of ``task``, those of its config among them."""
+    """Add the command ``name`` with the flags of ``task``, including those of its config."""
     parser = tasks.add_parser(name, help=task.says, description=task.says)
     parser.add_argument("--preset", choices=SIZES, default="Standard", help="size of the run (default Standard)")
     parser.add_argument(
@@ -150,7 +151,7 @@ def add_task(tasks: Any, name: str, task: Task) -> argparse.ArgumentParser:
     for setting in describe(task.config):
         group = groups.setdefault(setting.group, parser.add_argument_group(setting.group))
         group.add_argument(flag_name(setting.path), **flag(setting))
-        if f"--{setting.path}" != flag_name(setting.path):  # as the agent of a sweep writes it
+        if f"--{setting.path}" != flag_name(setting.path):  # the form that the agent of a sweep uses
             group.add_argument(f"--{setting.path}", **flag(setting) | {"help": argparse.SUPPRESS})
     return parser
 
@@ -161,7 +162,7 @@ def flag_name(path: str) -> str:
 
 
 def whole_number(text: str) -> int:
-    """64, also where it is written 64.0, as the agent of a sweep may. Raises ValueError."""
+    """64 from "64" or from "64.0", which the agent of a sweep may write. Raises ValueError."""
     number = float(text)
     if not number.is_integer():
         raise ValueError(text)
@@ -169,7 +170,7 @@ def whole_number(text: str) -> int:
 
 
 def flag(setting: Setting) -> dict[str, Any]:
-    """What argparse needs; ranges are left to the config, which reports all problems together."""
+    """Arguments of ``add_argument`` for a setting. Ranges are checked by the config, which reports all problems."""
     bounds = [bound(b) if b is not None else "…" for b in (setting.minimum, setting.maximum)]
     span = f" [{bounds[0]} to {bounds[1]}]" if bounds != ["…", "…"] else ""
     unit = f" ({setting.unit})" if setting.unit else ""

@@ -1,16 +1,16 @@
-"""``recipes``: what two views of a picture may differ in, kept under a name, from a shell."""
+"""``recipes``: list, show and save recipes of views."""
 
 import argparse
 from typing import Any
 
 from sealife_core.commands.output import Output
-from sealife_core.commands.training import flag
-from sealife_core.config import RECIPES, Setting, ViewRecipe, describe, nested, parse
+from sealife_core.commands.training import flag, flag_name
+from sealife_core.config import RECIPES, ViewRecipe, describe, nested, parse
 from sealife_core.wording import short_number
 
 
 def add_commands(commands: Any) -> None:
-    """Add this group's commands to the command line; the flags of ``save`` are made from ViewRecipe, as the form is."""
+    """Add this group's commands to the command line. The flags of ``save`` are made from ViewRecipe, as the form is."""
     group = commands.add_parser("recipes", help="list, show, save, delete or restore view recipes")
     actions = group.add_subparsers(dest="action", required=True, metavar="ACTION")
     said = {
@@ -28,13 +28,13 @@ def add_commands(commands: Any) -> None:
         if name == "save":
             action.add_argument("--from", dest="source", default="SimCLR", help="recipe to start from (default SimCLR)")
             for setting in describe(ViewRecipe):
-                action.add_argument(_option(setting), **flag(setting))
+                action.add_argument(flag_name(setting.path), **flag(setting))
     group.set_defaults(run=manage)
 
 
 def manage(chosen: argparse.Namespace, output: Output) -> None:
     """The actions of ``recipes``."""
-    # Not at the top: it imports torch, and `--help` should not wait for that.
+    # Not at the top: this imports torch, and `--help` should not wait for it.
     from sealife_core.views.recipes import delete_recipe, load_recipe, recipes, restore_recipe, save_recipe
 
     if chosen.action == "list":
@@ -56,10 +56,6 @@ def manage(chosen: argparse.Namespace, output: Output) -> None:
     else:
         restore_recipe(chosen.name)
         output.result({"restored": chosen.name}, f"Recipe '{chosen.name}' was restored.")
-
-
-def _option(setting: Setting) -> str:
-    return f"--{setting.path.replace('.', '-').replace('_', '-')}"
 
 
 def _described(name: str, recipe: ViewRecipe) -> dict[str, Any]:

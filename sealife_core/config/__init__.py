@@ -3,9 +3,12 @@
 from reprlib import repr as shortened
 from typing import Any
 
-from sealife_core.config.classifier import PENALTIES, ClassifierConfig, fewer_labels
+from sealife_core.config.any_config import AnyConfig
+from sealife_core.config.classifier import ClassifierConfig, fewer_labels
 from sealife_core.config.embed import EmbedConfig
-from sealife_core.config.presets import IN_MINUTES, SIZES, TASKS, AnyConfig, Task, inherited, preset, task_of
+from sealife_core.config.fine_tune import FineTuneConfig
+from sealife_core.config.presets import IN_MINUTES, SIZES, TASKS, Task, inherited, preset, task_of
+from sealife_core.config.probe import PENALTIES, ProbeConfig
 from sealife_core.config.runs import (
     ALL_STAGES,
     CLUSTER,
@@ -13,6 +16,7 @@ from sealife_core.config.runs import (
     PROJECT,
     TrainingSettings,
     cluster_address,
+    family_settings,
     flat_settings,
     project_problem,
     source_run,
@@ -26,12 +30,12 @@ from sealife_core.config.views import LABELLED, RECIPES, ViewRecipe
 from sealife_core.errors import ConfigError
 
 Request = AnyConfig | StudyConfig | SearchConfig  # what any run may be asked
-KINDS: dict[str, type[AnyConfig]] = {"simclr": SimclrConfig, "classifier": ClassifierConfig, "embed": EmbedConfig}
+KINDS: dict[str, type[Any]] = {"simclr": SimclrConfig, "classifier": ClassifierConfig, "embed": EmbedConfig}
 
 
 def load_config(values: dict[str, Any]) -> Request:
     """The config that ``values`` (of a ``config.json``) describe. Raises ConfigError with all problems."""
-    every: dict[str, type[Request]] = KINDS | {"study": StudyConfig, "search": SearchConfig}
+    every = KINDS | {"study": StudyConfig, "search": SearchConfig}
     kind = values.get("kind")
     if not isinstance(kind, str) or kind not in every:
         raise ConfigError([f"'kind' is {shortened(kind)}; expected one of {', '.join(map(repr, every))}."])
@@ -54,7 +58,9 @@ __all__ = [
     "Axis",
     "ClassifierConfig",
     "EmbedConfig",
+    "FineTuneConfig",
     "Part",
+    "ProbeConfig",
     "Request",
     "SearchConfig",
     "Setting",
@@ -70,6 +76,7 @@ __all__ = [
     "chance_loss",
     "cluster_address",
     "describe",
+    "family_settings",
     "fewer_labels",
     "flat_settings",
     "flattened",

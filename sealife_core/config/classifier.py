@@ -1,17 +1,15 @@
-"""What a classifier run is asked to do: probe, partial or full fine-tuning, transfer, from scratch."""
+"""What a classifier is asked to do: solved on frozen features (``probe.py``) or trained in steps (``fine_tune.py``)."""
 
-from typing import Literal
+from collections.abc import Mapping
+from typing import Any, Literal
 
 from pydantic import model_validator
 
-from sealife_core.config.runs import ALL_STAGES, DATA, MODEL, TRAINING, TrainingSettings, Weights, check_shares
+from sealife_core.config.runs import ALL_STAGES, DATA, MODEL, TRAINING, TrainingSettings, Weights
 from sealife_core.config.settings import setting
 from sealife_core.wording import counted
 
 OPTIMISER, LOSS = "Optimiser", "Loss"
-# The L2 penalties among which one is chosen on validation, the largest first: a factor of about three apart. ImageNet's
-# features of 23 classes of photographs are best at 0.1 with all labels and at 1 with 20 a class; SimCLR's at 0.03.
-PENALTIES = (1.0, 0.3, 0.1, 0.03, 0.01, 0.003)
 
 
 def fewer_labels(label_fraction: float, labels_per_class: int) -> str:
@@ -21,8 +19,19 @@ def fewer_labels(label_fraction: float, labels_per_class: int) -> str:
     return f"{label_fraction:g} % of labels" if label_fraction < 100 else ""
 
 
+def optimiser_setting(default: str) -> Any:
+    """The field that tells a :class:`ProbeConfig` from a :class:`FineTuneConfig`; each narrows its type."""
+    return setting(
+        default,
+        "How gradients become steps. L-BFGS uses all images at once and finds its own step size. It solves a linear"
+        " probe in seconds, but it cannot train anything else.",
+        title="Optimiser",
+        group=OPTIMISER,
+    )
+
+
 class ClassifierConfig(TrainingSettings):
-    """One module for all ways of using labels: they differ in where the weights come from and how many stages train."""
+    """The settings of every classifier. A config is a ``ProbeConfig`` or a ``FineTuneConfig``; ``parse`` chooses."""
 
     kind: Literal["classifier"] = "classifier"
     weights: Weights = setting(
@@ -42,29 +51,6 @@ class ClassifierConfig(TrainingSettings):
         le=ALL_STAGES,
         step=1,
         simple=True,
-    )
-    head_from: Literal["random", "probe"] = setting(
-        "random",
-        "Where the classifier layer starts from. 'probe' solves a linear probe first, or takes over the layer of a run"
-        " with the same classes; the result is then never worse than that probe on validation.",
-        title="Classifier layer from",
-        group=MODEL,
-    )
-    dropout: float = setting(
-        0.0,
-        "Share of the features that is set to zero at every step.",
-        title="Dropout",
-        group=MODEL,
-        ge=0,
-        le=0.9,
-        step=0.05,
-    )
-    batch_norm: Literal["train", "frozen"] = setting(
-        "train",
-        "What BatchNorm does in the trained stages: 'frozen' keeps the statistics that the encoder came with, which is"
-        " steadier for small batches and small learning rates.",
-        title="BatchNorm statistics",
-        group=MODEL,
     )
     label_fraction: float = setting(
         100,
@@ -128,28 +114,6 @@ class ClassifierConfig(TrainingSettings):
         step=1,
         simple=True,
     )
-    minutes: float = setting(
-        0.0,
-        "How long the run may take on this machine: the first steps are measured to plan as many epochs as fit."
-        " 0 trains for the number of epochs above.",
-        title="Minutes",
-        group=TRAINING,
-        unit="min",
-        ge=0,
-        le=10_080,
-        step=5,
-        simple=True,
-    )
-    batch_size: int = setting(
-        64,
-        "Images per step. L-BFGS always uses all images.",
-        title="Batch size",
-        group=TRAINING,
-        unit="images",
-        ge=1,
-        le=8192,
-        step=16,
-    )
     patience: int = setting(
         10,
         "Stop when validation macro-F1 has not improved for this many epochs. 0 never stops early. The best epoch is"
@@ -160,16 +124,6 @@ class ClassifierConfig(TrainingSettings):
         ge=0,
         le=1000,
         step=1,
-    )
-    ema_decay: float = setting(
-        0.0,
-        "Validate and keep a moving average of the weights of all steps, which is steadier than those of the last one"
-        " (0.998: of the last 500 steps or so). 0 averages nothing.",
-        title="Weight averaging (EMA decay)",
-        group=TRAINING,
-        ge=0,
-        le=0.9999,
-        step=0.001,
     )
     loss: Literal["cross_entropy", "focal"] = setting(
         "cross_entropy",
@@ -201,32 +155,7 @@ class ClassifierConfig(TrainingSettings):
         title="Class weights",
         group=LOSS,
     )
-    optimiser: Literal["adamw", "sgd", "lbfgs"] = setting(
-        "adamw",
-        "How gradients become steps. L-BFGS uses all images at once and finds its own step size. It solves a linear"
-        " probe in seconds, but it cannot train anything else.",
-        title="Optimiser",
-        group=OPTIMISER,
-    )
-    learning_rate: float = setting(
-        1e-3,
-        "Highest learning rate of the classifier layer. L-BFGS does not use it.",
-        title="Learning rate",
-        group=OPTIMISER,
-        ge=1e-7,
-        le=10,
-        step=0.0001,
-    )
-    encoder_rate_factor: float = setting(
-        0.1,
-        "The encoder learns at this fraction of the learning rate, so that it keeps what it has learned.",
-        title="Encoder learning rate, relative",
-        group=OPTIMISER,
-        unit="×",
-        ge=0.0001,
-        le=1,
-        step=0.05,
-    )
+    optimiser: Literal["adamw", "sgd", "lbfgs"] = optimiser_setting("adamw")
     weight_decay: float = setting(
         0.05,
         "Pulls weights towards zero at every step; for L-BFGS it is the L2 penalty of logistic regression.",
@@ -236,31 +165,17 @@ class ClassifierConfig(TrainingSettings):
         le=10,
         step=0.01,
     )
-    choose_penalty: bool = setting(
-        False,
-        f"Fit the probe with {len(PENALTIES)} L2 penalties from {PENALTIES[0]:g} to {PENALTIES[-1]:g} and keep the one"
-        " with the best validation macro-F1. Weight decay is used where there are too few validation images to choose."
-        " Only for L-BFGS.",
-        title="Choose the penalty",
-        group=OPTIMISER,
-    )
-    schedule: Literal["onecycle", "warm_restarts", "cosine", "constant"] = setting(
-        "cosine",
-        "How the learning rate changes. onecycle: one rise and fall; warm_restarts: repeated cosine falls; cosine: one"
-        " cosine fall. Not for L-BFGS.",
-        title="Schedule",
-        group=OPTIMISER,
-    )
-    restart_epochs: int = setting(
-        10,
-        "Length of the first cosine fall of warm_restarts. Each next one is twice as long.",
-        title="First restart",
-        group=OPTIMISER,
-        unit="epochs",
-        ge=1,
-        le=1000,
-        step=1,
-    )
+
+    @classmethod
+    def family(cls) -> type[Any]:
+        """A search may vary the optimiser, and so change the kind."""
+        return ClassifierConfig
+
+    @classmethod
+    def kind_for(cls, values: Mapping[str, Any]) -> type["ClassifierConfig"]:
+        """``ProbeConfig`` for the optimiser "lbfgs", else ``FineTuneConfig``."""
+        kinds = {kind.model_fields["optimiser"].default == "lbfgs": kind for kind in cls.__subclasses__()}
+        return kinds.get(values.get("optimiser") == "lbfgs", cls)
 
     @model_validator(mode="after")
     def _labels_are_chosen_in_one_way(self) -> "ClassifierConfig":
@@ -281,42 +196,11 @@ class ClassifierConfig(TrainingSettings):
         return self
 
     @model_validator(mode="after")
-    def _lbfgs_needs_the_same_loss_at_every_look(self) -> "ClassifierConfig":
-        needed = {"trained_stages": 0, "augmentation": "none", "dropout": 0.0}
-        other = [f"{name} {value!r}" for name, wanted in needed.items() if (value := getattr(self, name)) != wanted]
-        if self.optimiser == "lbfgs" and other:
+    def _several_devices_share_images(self) -> "ClassifierConfig":
+        if self.devices > 1 and self.on_frozen_features:
             raise ValueError(
-                f"The optimiser 'lbfgs' works only for a linear probe without random changes; got {', '.join(other)},"
-                " expected trained_stages 0, augmentation 'none' and dropout 0."
-                " Set these values, or set optimiser to 'adamw'."
-            )
-        return self
-
-    @model_validator(mode="after")
-    def _only_lbfgs_chooses_a_penalty(self) -> "ClassifierConfig":
-        if self.choose_penalty and self.optimiser != "lbfgs":
-            raise ValueError(
-                f"A penalty is chosen only with the optimiser 'lbfgs'; got '{self.optimiser}'. Set choose_penalty to"
-                " false, or optimiser to 'lbfgs'."
-            )
-        return self
-
-    @model_validator(mode="after")
-    def _lbfgs_ends_by_itself(self) -> "ClassifierConfig":
-        idle = [f"{name} {value:g}" for name in ("minutes", "ema_decay") if (value := getattr(self, name))]
-        if self.optimiser == "lbfgs" and idle:
-            raise ValueError(
-                "L-BFGS ends by itself when it has found the optimum, and keeps that;"
-                f" got {' and '.join(idle)}, expected 0. Set it to 0, or optimiser to 'adamw'."
-            )
-        return self
-
-    @model_validator(mode="after")
-    def _a_probe_is_no_start_of_a_probe(self) -> "ClassifierConfig":
-        if self.head_from == "probe" and self.on_frozen_features:
-            raise ValueError(
-                "A linear probe without augmentation cannot start from a linear probe: it is the same model."
-                " Set head_from to 'random', or trained_stages above 0."
+                "A linear probe without augmentation takes seconds and uses one device; got devices"
+                f" {self.devices}. Set devices to 1, augmentation to 'light', or trained_stages above 0."
             )
         return self
 
@@ -324,16 +208,6 @@ class ClassifierConfig(TrainingSettings):
     def on_frozen_features(self) -> bool:
         """Whether each image passes the encoder once, and a linear layer learns from what it gave."""
         return self.trained_stages == 0 and self.augmentation == "none"
-
-    @model_validator(mode="after")
-    def _several_devices_share_images(self) -> "ClassifierConfig":
-        if self.devices > 1 and self.on_frozen_features:
-            raise ValueError(
-                "A linear probe without augmentation takes seconds and uses one device; got devices"
-                f" {self.devices}. Set devices to 1, augmentation to 'light', or trained_stages above 0."
-            )
-        check_shares(self.batch_size, self.devices)
-        return self
 
     @property
     def method(self) -> str:

@@ -3,8 +3,10 @@
 from dataclasses import dataclass
 from typing import Any
 
+from sealife_core.config.any_config import AnyConfig
 from sealife_core.config.classifier import ClassifierConfig
 from sealife_core.config.embed import EmbedConfig
+from sealife_core.config.probe import ProbeConfig
 from sealife_core.config.runs import ALL_STAGES
 from sealife_core.config.search import SearchConfig
 from sealife_core.config.settings import parse
@@ -12,7 +14,6 @@ from sealife_core.config.simclr import SimclrConfig
 from sealife_core.config.study import StudyConfig
 from sealife_core.config.views import RECIPES
 
-AnyConfig = SimclrConfig | ClassifierConfig | EmbedConfig
 SIZES = ("Quick look", "Standard", "Thorough")
 
 
@@ -22,7 +23,7 @@ class Task:
 
     title: str
     says: str
-    config: type[SimclrConfig] | type[ClassifierConfig] | type[EmbedConfig]
+    config: type[Any]  # of AnyConfig, or the family of classifiers
     needs_run: bool
     common: dict[str, Any]
     sizes: tuple[dict[str, Any], dict[str, Any], dict[str, Any]]
@@ -225,7 +226,8 @@ def task_of(config: AnyConfig | StudyConfig | SearchConfig) -> str:
     if not isinstance(config, ClassifierConfig):
         return config.kind
     if config.trained_stages == 0:
-        return "classify" if config.choose_penalty and config.weights == "imagenet" else "probe"
+        chosen = isinstance(config, ProbeConfig) and config.choose_penalty and config.weights == "imagenet"
+        return "classify" if chosen else "probe"
     if config.weights == "random":
         return "scratch"
     if config.weights != "imagenet":

@@ -231,6 +231,11 @@ def flat_settings(config: Settings) -> dict[str, Any]:
     return flattened(config.model_dump())
 
 
+def family_settings(config: Settings) -> dict[str, Any]:
+    """As :func:`flat_settings`, and the defaults of those that only others of its family have: for a form."""
+    return {setting.path: setting.default for setting in describe(type(config).family())} | flat_settings(config)
+
+
 def trained_settings(config: Settings) -> dict[str, Any]:
     """As :func:`flat_settings`, without those that only say where a run is recorded: they change nothing in it."""
     recorded = {setting.path for setting in describe(type(config)) if setting.group == TRACKING}

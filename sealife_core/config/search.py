@@ -2,17 +2,19 @@
 
 from collections.abc import Sequence
 from math import inf
-from typing import Annotated, Literal
+from typing import Literal
 
 from pydantic import Field, model_validator
 
-from sealife_core.config.classifier import ClassifierConfig
+from sealife_core.config.any_config import TrainedField
+from sealife_core.config.fine_tune import FineTuneConfig
+from sealife_core.config.probe import SETTINGS_OF_STEPS, ProbeConfig
 from sealife_core.config.settings import Setting, Settings, describe, expected, flattened, nearest, nested, parse
 from sealife_core.config.simclr import SimclrConfig
 from sealife_core.errors import ConfigError
 
 Value = bool | int | float | str | None
-Searched = SimclrConfig | ClassifierConfig
+Searched = SimclrConfig | ProbeConfig | FineTuneConfig
 # The score that the trials are ranked by: always one on validation images, and always better if higher. Loss is none of
 # them: the loss of another temperature, batch size or loss function is another scale.
 MEASURES: dict[str, tuple[str, ...]] = {
@@ -30,8 +32,6 @@ FIXED = {
     **dict.fromkeys(("wandb", "wandb_project", "wandb_model", "tensorboard"), _RECORD),
     **dict.fromkeys(("monitor_every", "knn_k"), _LOOK),
 }
-# A probe that L-BFGS solves has no steps for these to act on.
-IDLE_WITH_LBFGS = ("learning_rate", "encoder_rate_factor", "batch_size", "schedule", "restart_epochs")
 # On a scale of factors: half and double are equally far away.
 BY_FACTORS = ("learning_rate", "weight_decay", "encoder_rate_factor", "temperature")
 
@@ -71,7 +71,7 @@ class SearchConfig(Settings):
 
     kind: Literal["search"] = "search"
     title: str
-    base: Annotated[Searched, Field(discriminator="kind")]
+    base: TrainedField
     axes: tuple[Axis, ...]
     trials: int = Field(20, ge=1, le=1000)
     seed: int = Field(0, ge=0, le=2**31 - 1)
@@ -97,14 +97,15 @@ class SearchConfig(Settings):
         problems += [
             f"'{path}' is given twice. Give it once." for path in dict.fromkeys(paths) if paths.count(path) > 1
         ]
-        problems += [problem for axis in self.axes for problem in axis_problems(axis, type(self.base))]
-        solved = isinstance(self.base, ClassifierConfig) and self.base.optimiser == "lbfgs" and "optimiser" not in paths
+        problems += [problem for axis in self.axes for problem in axis_problems(axis, type(self.base).family())]
+        solved = isinstance(self.base, ProbeConfig) and "optimiser" not in paths
         problems += [
             f"'{path}' has no effect with the optimiser 'lbfgs'. Vary weight_decay, or set optimiser to 'adamw'."
             for path in paths
-            if solved and path in IDLE_WITH_LBFGS
+            if solved and path in SETTINGS_OF_STEPS
         ]
-        if getattr(self.base, "choose_penalty", False) and "weight_decay" in paths and "choose_penalty" not in paths:
+        chooses = isinstance(self.base, ProbeConfig) and self.base.choose_penalty and "choose_penalty" not in paths
+        if chooses and "weight_decay" in paths:
             problems.append("'weight_decay' has no effect where the penalty is chosen. Set choose_penalty to false.")
         if self.metric not in MEASURES[self.base.kind]:
             known = " or ".join(MEASURES[self.base.kind])
@@ -152,7 +153,7 @@ def axis_problems(axis: Axis, model: type[Settings]) -> list[str]:
         return [f"There is no setting '{axis.path}' to vary." + (f" Did you mean '{near}'?" if near else "")]
     if setting.path in FIXED:
         return [f"'{setting.path}' cannot be searched: {FIXED[setting.path]}"]
-    return _choice_problems(axis, setting, model) if axis.choices else _range_problems(axis, setting)
+    return _choice_problems(axis, setting, model) if axis.choices else range_problems(axis, setting)
 
 
 def _choice_problems(axis: Axis, setting: Setting, model: type[Settings]) -> list[str]:
@@ -176,7 +177,8 @@ def _unread(model: type[Settings], path: str, text: Value) -> list[str]:
     return []
 
 
-def _range_problems(axis: Axis, setting: Setting) -> list[str]:
+def range_problems(axis: Axis, setting: Setting) -> list[str]:
+    """One sentence for what keeps a range from being one of ``setting``; [] for a good one."""
     low, high, step = axis.low, axis.high, axis.step
     if setting.type not in (int, float):
         return [f"'{axis.path}' is not a number; expected values separated by commas: {expected(setting)}."]
@@ -225,7 +227,7 @@ def suggested_axis(base: Searched, setting: Setting) -> Axis:
     probability and of what has few values; else half to double.
     """
     path, least, most = setting.path, setting.minimum, setting.maximum
-    value = flattened(base.model_dump())[path]
+    value = flattened(base.model_dump()).get(path, setting.default)
     if path == "learning_rate" and value is None and isinstance(base, SimclrConfig):
         value = base.peak_learning_rate(256 if base.rate_scaling == "linear" else 1)  # the recipe's own base rate
     if setting.choices or setting.type is bool:
@@ -260,7 +262,7 @@ def judged_from(base: Searched) -> int:
     reef the best of twenty (rate 0.004, nine epochs) was at macro-F1 .05 after three epochs, .27 after six, .54 in the
     end; one at 0.00025 at .17, .33 and .35.
     """
-    share = 2 / 3 if isinstance(base, ClassifierConfig) and base.schedule == "onecycle" else 1 / 3
+    share = 2 / 3 if isinstance(base, FineTuneConfig) and base.schedule == "onecycle" else 1 / 3
     first = max(1, round(share * base.epochs))
     return max(first, 2 * base.monitor_every) if isinstance(base, SimclrConfig) else first
 

@@ -4,9 +4,10 @@ A field declared with :func:`setting` carries its title, unit, range, sentence a
 dictionary into a config or reports *all* its problems; :func:`describe` lists the fields for whoever draws a form.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from types import NoneType
-from typing import Any, Literal, TypeVar, Union, get_args, get_origin
+from typing import Any, Literal, Self, TypeVar, Union, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.fields import FieldInfo
@@ -18,6 +19,16 @@ class Settings(BaseModel):
     """A frozen config that refuses unknown keys."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True, allow_inf_nan=False)
+
+    @classmethod
+    def family(cls) -> type[Any]:
+        """The config whose settings may be laid over one of this class: a base class where that can change the kind."""
+        return cls
+
+    @classmethod
+    def kind_for(cls, values: Mapping[str, Any]) -> type[Self]:
+        """The class that ``values`` describe: this one, or the subclass that is meant."""
+        return cls
 
 
 def setting(
@@ -57,9 +68,15 @@ class Setting:
 
 
 def describe(model: type[Settings], prefix: str = "") -> list[Setting]:
-    """All fields of ``model`` declared with :func:`setting`, in order; nested configs are flattened."""
+    """All fields of ``model`` declared with :func:`setting`, in order; nested configs are flattened.
+
+    Of a family all fields: first those that its kinds share.
+    """
     found: list[Setting] = []
-    for name, info in model.model_fields.items():
+    fields = dict(model.model_fields)
+    for kind in model.__subclasses__():
+        fields |= {name: info for name, info in kind.model_fields.items() if name not in fields}
+    for name, info in fields.items():
         annotation, optional = _without_none(info.annotation)
         if isinstance(annotation, type) and issubclass(annotation, Settings):
             found += describe(annotation, f"{prefix}{name}.")
@@ -94,7 +111,7 @@ ModelT = TypeVar("ModelT", bound=Settings)
 def parse(model: type[ModelT], values: dict[str, Any]) -> ModelT:
     """Validate ``values``. Raises ConfigError with one sentence for each problem, all of them at once."""
     try:
-        return model.model_validate(values)
+        return model.kind_for(values).model_validate(values)
     except ValidationError as error:
         known = {s.path: s for s in describe(model)}
         said = [_sentence(problem, known) for problem in error.errors()]

@@ -1,15 +1,13 @@
 """What a study is asked to do: a set of runs that together answer one question."""
 
 from collections.abc import Callable
-from typing import Annotated, Literal
+from typing import Literal
 
 from pydantic import Field, model_validator
 
-from sealife_core.config.classifier import ClassifierConfig
-from sealife_core.config.embed import EmbedConfig
+from sealife_core.config.any_config import AnyField
 from sealife_core.config.runs import source_run
 from sealife_core.config.settings import Settings
-from sealife_core.config.simclr import SimclrConfig
 
 
 def _any(value: str | float) -> bool:
@@ -50,7 +48,7 @@ class Part(Settings):
     """
 
     key: str
-    config: Annotated[SimclrConfig | ClassifierConfig | EmbedConfig, Field(discriminator="kind")]
+    config: AnyField
     cell: dict[str, str | float] = Field(default_factory=dict)
 
     def source(self, keys: set[str]) -> str | None:

@@ -1,1 +1,1 @@
-"""Data sets on disk: imported, checked, split, decoded and served in batches. Importing this loads nothing else."""
+"""Data sets on disk: imported, checked, split, decoded and served in batches. Importing this imports nothing else."""

@@ -1,11 +1,10 @@
-"""The LightningDataModule: batches of uint8 and labels, no policy. Views are made later, on the device."""
+"""Batches of uint8 and labels, no policy. Views are made later, on the device."""
 
 from collections.abc import Iterator
 from typing import Any, TypedDict
 
 import numpy as np
 import torch
-from pytorch_lightning import LightningDataModule
 from torch import Tensor
 from torch.utils.data import DataLoader, Sampler
 from torch.utils.data import Dataset as IndexedDataset
@@ -24,7 +23,7 @@ class Batch(TypedDict):
     rows: Tensor  # int64 (n,) rows of the manifest
 
 
-class ImageBatches(LightningDataModule):
+class ImageBatches:
     """Training rows in a new order every epoch, validation rows in theirs.
 
     The order of epoch e depends on (``seed``, e) alone: a run that was resumed sees what it would have seen. A batch
@@ -48,7 +47,6 @@ class ImageBatches(LightningDataModule):
         share: tuple[int, int] = (0, 1),
         an_epoch: int | None = None,
     ) -> None:
-        super().__init__()
         if len(train_rows) == 0:
             raise DatasetError(
                 f"Data set '{dataset.name}' has no training images for this run; expected at least one."
@@ -81,9 +79,14 @@ class ImageBatches(LightningDataModule):
 
         Where there are fewer than devices each gets all of them: shares of what is counted stay the same.
         """
-        if len(self.val_rows) == 0:
+        if not self.validates:
             return []
         return self._loader(_Rows(self.pixels, self.labels, self.val_rows[self.own_validation()]), None, False)
+
+    @property
+    def validates(self) -> bool:
+        """Whether there are validation images."""
+        return len(self.val_rows) > 0
 
     def own_validation(self) -> slice:
         """Which of the validation rows this device looks at."""

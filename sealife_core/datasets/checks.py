@@ -16,10 +16,10 @@ from PIL import Image
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.datasets.decoding.reading import read_rgb
 from sealife_core.datasets.duplicates import coarse_colours, near_pictures, perceptual_hash, same_files
-from sealife_core.datasets.imports.importing import Progress
 from sealife_core.datasets.imports.splits import SPLITS, notes_on
 from sealife_core.durable import replace_file
 from sealife_core.errors import DatasetError
+from sealife_core.progress import Progress
 from sealife_core.wording import counted
 
 T = TypeVar("T")
@@ -28,7 +28,7 @@ CACHE = "checks.json"
 _EDITION = 2  # raised when duplicates are found in another way, so that older caches are not read
 _HASHED_AT_PX = 128  # as an import decodes them, at least
 _SMALL_PX = 32  # below it, even a small-image network sees only enlarged pixels
-UNEVEN = 10  # largest to smallest class: from here on, accuracy says little and macro-F1 should be read
+UNEVEN = 10  # largest to smallest class: from here on accuracy says little, and macro-F1 is the score to read
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class Checks:
 
     ``class_counts``: a row a class, columns train, val, test, total (int). ``sizes``: a row "width" and "height",
     columns smallest, median, largest (px). ``near`` has no group that is in ``exact`` already. ``missing``: rows whose
-    file is gone. ``notes``: sentences for people, the gravest first.
+    file is gone. ``notes``: sentences for people, the most important first.
     """
 
     class_counts: pd.DataFrame
@@ -64,14 +64,14 @@ class Checks:
 
 
 def check(dataset: Dataset, progress: Progress | None = None) -> Checks:
-    """Look a data set over. Duplicates are kept in checks.json until the images change."""
+    """Check a data set. Duplicates are stored in checks.json until the images change."""
     found = _read_cache(dataset)
     if found is None:
         exact = same_files(dataset.manifest["sha256"].tolist())
         same = {tuple(group) for group in exact}
         near = [g for g in _near(dataset, progress) if tuple(g) not in same]
         found = {"exact": exact, "near": near}
-        with suppress(OSError):  # a full or read-only disk: looked over all the same, and anew the next time
+        with suppress(OSError):  # on a full or read-only disk the result is not stored, and found again the next time
             replace_file(dataset.folder / CACHE, json.dumps({"key": _key(dataset), **found}))
     splits, labels = dataset.manifest["split"].tolist(), dataset.manifest["label"].tolist()
     groups = {kind: [_group(rows, splits, labels) for rows in found[kind]] for kind in ("exact", "near")}
@@ -90,7 +90,7 @@ def check(dataset: Dataset, progress: Progress | None = None) -> Checks:
 
 
 def _group(rows: list[int], splits: list[str], labels: list[str]) -> DuplicateGroup:
-    """What ``rows`` have in common; splits, labels: of every image."""
+    """``rows`` as a group; splits, labels: of every image."""
     straddles = len({splits[row] for row in rows}) > 1
     return DuplicateGroup(tuple(rows), straddles, labels_differ=len({labels[row] for row in rows} - {""}) > 1)
 
@@ -132,7 +132,7 @@ def uneven(totals: Mapping[str, int]) -> bool:
 
 
 def evenness(totals: Mapping[str, int]) -> str:
-    """How evenly images are spread over classes, and which score to read therefore. ``totals``: class → images."""
+    """How evenly images are spread over classes, and which score to read. ``totals``: class → images."""
     most, least = max(totals, key=totals.__getitem__), min(totals, key=totals.__getitem__)
     if totals[most] == totals[least]:
         return f"Every class has {counted(totals[most], 'image')}: accuracy counts all classes the same."
@@ -147,7 +147,7 @@ def evenness(totals: Mapping[str, int]) -> str:
 
 
 def _near(dataset: Dataset, progress: Progress | None) -> list[list[int]]:
-    """Groups of rows of nearly the same picture. The import has made the hashes; only what they propose is decoded."""
+    """Groups of rows of nearly the same picture. The hashes are made by the import; only candidates are decoded."""
     if "phash" in dataset.manifest:
         hashes = dataset.manifest["phash"].tolist()
     else:
@@ -167,7 +167,7 @@ def _of_images(
     progress: Progress | None,
     at_least_px: int | None = None,
 ) -> list[T]:
-    """``compute`` of every picture, on several threads; ``unread`` where it is lost or damaged (``missing`` tells)."""
+    """``compute`` of every picture, on several threads; ``unread`` where it is lost or damaged (see ``missing``)."""
 
     def one(row: int) -> T:
         try:

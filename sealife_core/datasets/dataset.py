@@ -1,7 +1,7 @@
 """A data set on disk: ``data/<name>/`` with manifest.csv, dataset.json and images/.
 
-The manifest is the truth; classes and content hash are derived from it whenever it is opened, so that a crash between
-writing two files cannot leave them in disagreement.
+Classes and content hash are derived from the manifest whenever it is opened, so that a crash between writing two files
+cannot leave them in disagreement.
 """
 
 import hashlib
@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 
 from sealife_core.datasets.imports.splits import SPLITS
-from sealife_core.datasets.storage import changing, check_name, delete_dataset, restore_dataset
+from sealife_core.datasets.storage import changing, check_name
 from sealife_core.durable import replace_file
 from sealife_core.errors import DatasetError
 from sealife_core.neutral import csv_of, csv_text
@@ -26,14 +26,10 @@ from sealife_core.places import data_root
 COLUMNS = ("id", "file", "label", "split", "group", "width", "height", "sha256")
 MANIFEST, INFO = "manifest.csv", "dataset.json"
 
-__all__ = [
-    "Dataset", "delete_dataset", "list_datasets", "newest_first", "open_dataset", "restore_dataset", "write_dataset",
-]  # fmt: skip
-
 
 @dataclass(frozen=True, eq=False)
 class Dataset:
-    """Images, labels and splits. A row is an image's place in the manifest, 0 … N-1."""
+    """Images, labels and splits. A row is the place of an image in the manifest, 0 … N-1."""
 
     folder: Path
     name: str
@@ -74,7 +70,7 @@ class Dataset:
 
     @cached_property
     def file_names(self) -> list[str]:
-        """What each image file was called when it was imported, with its folders; of a drawn set, its file."""
+        """The name of each image file when it was imported, with its folders; in a drawn set, its file."""
         known = self.manifest["source"] if "source" in self.manifest else self.manifest["file"]
         return [source or file for source, file in zip(known, self._files, strict=True)]
 
@@ -87,16 +83,16 @@ class Dataset:
 
     @cached_property
     def test_hash(self) -> str:
-        """Stands for the test images and their labels: two runs are comparable only where it is equal."""
+        """A hash of the test images and their labels: two runs are comparable only if it is equal."""
         test = self.manifest[self.manifest["split"] == "test"]
         return _digest(sorted(zip(test["sha256"], test["label"], strict=True)))
 
     def with_splits(self, splits: Mapping[int, str], *, first: Callable[[], object] = lambda: None) -> "Dataset":
         """The data set with some rows moved to other splits, written at once; the content hash changes with it.
 
-        What somebody else has moved since this was opened stays moved. ``first`` is called before anything is written,
-        while nobody else can move images. Raises DatasetError for an unknown split, an
-        unlabelled image outside of "train", rows that somebody else has moved elsewhere, and images that have changed.
+        Rows that somebody else has moved since this was opened stay moved. ``first`` is called before anything is
+        written, while nobody else can move images. Raises DatasetError for an unknown split, an unlabelled image
+        outside of "train", rows that somebody else has moved elsewhere, and images that have changed.
         """
         for row, split in splits.items():
             if split not in SPLITS:
@@ -141,7 +137,7 @@ def list_datasets(root: Path | None = None) -> list[str]:
 
 
 def newest_first(root: Path | None = None) -> list[str]:
-    """Names of all data sets, the one made last first; those of one second, and damaged ones at the end, by name."""
+    """Names of all data sets, the newest first; by name within one second, and damaged ones last."""
     root = root or data_root()
     return sorted(list_datasets(root), key=lambda name: _made(root / name), reverse=True)
 
@@ -157,7 +153,7 @@ def write_dataset(folder: Path, manifest: pd.DataFrame, info: Mapping[str, Any])
     """Write manifest.csv and dataset.json into ``folder`` (made if absent) and open the result.
 
     ``manifest`` has COLUMNS (label and group may be ""; ``file`` is relative to ``folder``) and any further ones;
-    ``info`` is what to remember (source, seed, …): name, classes, counts and content hash are added here.
+    ``info`` is what else to store (source, seed, …): name, classes, counts and content hash are added here.
     """
     folder.mkdir(parents=True, exist_ok=True)
     columns = [*COLUMNS, *(column for column in manifest.columns if column not in COLUMNS)]

@@ -1,4 +1,4 @@
-"""Pictures that are there more than once: the same file, or nearly the same picture.
+"""Duplicates: the same file, or nearly the same picture.
 
 A perceptual hash proposes pairs, the colours on a coarse grid confirm them. Measured on 3,450 photographs of sea
 animals: of 30 unlike pairs that a hash proposes within 10 bits (a bright animal on black, mostly), two have similar
@@ -34,7 +34,7 @@ def hashed_pixels(rgb: Image.Image) -> bytes:
 
 
 def perceptual_hashes(pixels: Sequence[bytes]) -> list[str]:
-    """64 bits in hex for each of some ``hashed_pixels``; similar pictures share most. "" for one of one flat colour.
+    """64 bits in hex for each of some ``hashed_pixels``; similar pictures share most; "" for a flat colour.
 
     imagehash's pHash, for many at once: which of the 64 slowest waves are stronger than their median.
     """
@@ -69,7 +69,7 @@ def near_pictures(hashes: Sequence[str], colours: Callable[[list[int]], np.ndarr
     """Groups of two and more positions, joined by chains of near pairs.
 
     ``hashes``: of ``perceptual_hash``; ``colours``: gives ``coarse_colours`` (n, 768) of the positions that are
-    asked for, zeros for a picture that cannot be read (it is near nothing).
+    asked for, zeros for a picture that cannot be read (it has no duplicates).
     """
     pairs = propose(hashes)
     asked, place = np.unique(pairs, return_inverse=True)
@@ -93,7 +93,7 @@ def near_pictures(hashes: Sequence[str], colours: Callable[[list[int]], np.ndarr
 
 
 def propose(hashes: Sequence[str], most_bits: int = NEAR_BITS) -> np.ndarray:
-    """(P, 2) int64: pairs of positions whose hashes differ in at most ``most_bits`` of 64; "" is near nothing.
+    """(P, 2) int64: pairs of positions whose hashes differ in at most ``most_bits`` of 64; "" has no duplicates.
 
     Of positions with one and the same hash, each is paired with the first of them only, so that a thousand frames of
     a still scene do not make half a million pairs.

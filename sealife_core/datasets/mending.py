@@ -1,7 +1,7 @@
-"""Copies of a picture that are in two splits leak: what is tested was trained on. Here they are brought together.
+"""Mending leaks: copies of a picture in two splits are brought into one, so that no test image is trained on.
 
-Where each group of copies goes is chosen so that every class keeps its share of every split, as far as the groups
-allow. Nothing is moved before it was shown (``plan_mending``), and what was moved can be moved back.
+The split of each group of copies is chosen so that every class keeps its share of every split, as far as the groups
+allow. Nothing is moved before it was shown (``plan_mending``), and every mending can be undone.
 """
 
 import json
@@ -23,15 +23,15 @@ from sealife_core.wording import counted
 
 MOVES = "moves.json"
 _MOST_KEPT = 20  # mendings that can be undone, the last one first
-_ROUNDS = 10  # over all groups; two or three are enough, and each can only improve the last
+_ROUNDS = 10  # over all groups; two or three are enough, and each only improves on the last
 _EMPTIED = 1e9  # worse than any change of shares
 _NAMES = {"train": "training", "val": "validation", "test": "test"}
 
 
 @dataclass(frozen=True)
 class Mending:
-    """What mending would do. ``moves``: row → its new split, of the rows that change theirs; ``groups``: how many are
-    brought together; ``left``: sentences on those that cannot be; ``before`` and ``after``: images of each split."""
+    """What mending would do. ``moves``: row → new split, of the rows that move; ``groups``: how many are brought
+    together; ``left``: sentences on those that cannot be; ``before`` and ``after``: images of each split."""
 
     moves: dict[int, str]
     groups: int
@@ -50,10 +50,10 @@ class Mending:
 
 
 def plan_mending(dataset: Dataset, checks: Checks, only: Collection[DuplicateGroup] | None = None) -> Mending:
-    """How to bring each leak of ``checks`` (of ``only``, where given) into one split. Nothing is written.
+    """How to bring each leak of ``checks`` (of ``only``, if given) into one split. Nothing is written.
 
-    Whatever shares copies or a group (a dive, a burst) with a leak moves with it. No class disappears from a split:
-    leaks that would need that are left, and ``left`` says so.
+    Images that share copies or a group (a dive, a burst) with a leak move with it. No class disappears from a split:
+    leaks that would need that stay, and ``left`` says so.
     """
     wanted = {row for group in (checks.leaks if only is None else only) if group.straddles for row in group.rows}
     splits, labels, left = dataset.manifest["split"].tolist(), dataset.manifest["label"], []
@@ -77,7 +77,7 @@ def plan_mending(dataset: Dataset, checks: Checks, only: Collection[DuplicateGro
 
 
 def mend(dataset: Dataset, mending: Mending) -> Dataset:
-    """Carry out ``mending``; :func:`undo_mending` takes it back. Raises DatasetError if there is nothing to move."""
+    """Carry out ``mending``; :func:`undo_mending` undoes it. Raises DatasetError if there is nothing to move."""
     if not mending.moves:
         raise DatasetError(" ".join(mending.left) or f"Nothing in {dataset.name!r} is in more than one split.")
     ids, splits = dataset.manifest["id"].tolist(), dataset.manifest["split"].tolist()
@@ -88,8 +88,8 @@ def mend(dataset: Dataset, mending: Mending) -> Dataset:
 
 
 def undo_mending(name: str, root: Path | None = None) -> tuple[Dataset, int]:
-    """Take back what was mended last: the data set, and how many images went back. An image that was moved again since
-    stays. Raises DatasetError if there is nothing to take back."""
+    """Undo the last mending: the data set, and how many images moved back. An image that was moved again since stays.
+    Raises DatasetError if there is nothing to undo."""
     dataset = open_dataset(name, root)
     kept = _kept(dataset.folder)
     if not kept:
@@ -106,12 +106,12 @@ def undo_mending(name: str, root: Path | None = None) -> tuple[Dataset, int]:
 
 
 def can_undo(dataset: Dataset) -> bool:
-    """Whether :func:`undo_mending` has something to take back."""
+    """Whether :func:`undo_mending` has something to undo."""
     return bool(_kept(dataset.folder))
 
 
 def _units(dataset: Dataset, checks: Checks) -> list[list[int]]:
-    """Rows that have to stay together: copies of each other or of one group, if only through others; largest first."""
+    """Rows that have to stay together: copies or one group, directly or through others; largest first."""
     together = [list(group.rows) for group in (*checks.exact, *checks.near)]
     groups = dataset.manifest["group"]
     together += [rows.tolist() for group, rows in groups.groupby(groups).indices.items() if group]
@@ -140,7 +140,7 @@ class _Shares:
             np.subtract.at(self._now, (labels[labelled], self._split_of[labelled]), 1)
 
     def place(self) -> list[str]:
-        """The split of every unit: each in turn where it costs least, then each again, now that the others stand."""
+        """The split of every unit: each in turn where it costs least, then again, given the splits of the others."""
         place = [-1] * len(self._units)
         for _ in range(_ROUNDS):
             former = place.copy()
@@ -154,7 +154,7 @@ class _Shares:
         return [SPLITS[split] for split in place]
 
     def emptied(self) -> list[tuple[str, str]]:
-        """(Class, split) of those that had images there and have none now."""
+        """(Class, split) of each class that had images in a split and has none now."""
         return [(self._classes[c], SPLITS[s]) for c, s in np.argwhere((self._before > 0) & (self._now == 0))]
 
     def _cost(self, number: int, split: int) -> tuple[float, int]:
@@ -162,7 +162,7 @@ class _Shares:
         of, counts = self._counts[number]
         now, before = self._now[of].copy(), self._before[of]
         now[:, split] += counts
-        # Pearson's χ²: two images more weigh heavier in a split of 8 than in one of 44.
+        # Pearson's χ²: two images more count for more in a split of 8 than in one of 44.
         away = ((now - before) ** 2 / np.maximum(before, 0.5)).sum()
         away += _EMPTIED * ((before > 0) & (now <= 0)).sum()
         return round(float(away), 9), int((self._split_of[self._units[number]] != split).sum())
@@ -179,15 +179,12 @@ def _left(stuck: int, emptied: list[tuple[str, str]]) -> str:
 
 
 def _kept(folder: Path) -> list[dict[str, list[str]]]:
-    """What was mended, the last one last: image id → its split before and after."""
+    """The mendings that can be undone, the last one last: image id → its split before and after."""
     try:
-        return [{str(i): [str(was), str(became)] for i, (was, became) in m.items()} for m in _read(folder)]
+        found = json.loads((folder / MOVES).read_text(encoding="utf-8"))
+        return [{str(i): [str(was), str(became)] for i, (was, became) in m.items()} for m in found]
     except (OSError, ValueError, TypeError, AttributeError):
         return []
-
-
-def _read(folder: Path) -> list[dict[str, list[str]]]:
-    return json.loads((folder / MOVES).read_text(encoding="utf-8"))
 
 
 def _keep(folder: Path, moves: list[dict[str, list[str]]]) -> None:

@@ -1,36 +1,30 @@
-"""Folders of data sets: names, whole-or-nothing writing, trash.
+"""Folders of data sets: names, building and the trash.
 
 A data set is built in a hidden folder beside its final place, flushed and renamed into it: it is there whole or not at
-all. Whatever is checked and then changed in the folder of all data sets is done under one lock, held for a moment.
+all. Whatever is checked and then changed in the folder of all data sets happens under one lock, held for a moment.
 """
 
-import json
-import os
 import re
-import secrets
 import shutil
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, suppress
-from datetime import UTC, datetime
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import Any
 
-from sealife_core.durable import flush_tree, held, remove_set_aside, rename, set_aside, size_bytes
+from sealife_core import trash
+from sealife_core.claims import claim_of, claimed_folder, move_into_place
+from sealife_core.durable import flush_tree, held, size_bytes
 from sealife_core.errors import DatasetError
 from sealife_core.places import data_root
-from sealife_core.processes import identity, lives
+from sealife_core.progress import Progress
 
-TRASH, LOCK = ".trash", ".lock"
-_BUILDING, _CLAIM = ".importing-", ".claim.json"
-_NAME = re.compile(r"[^\W_][\w .-]{0,79}")
-_LONGEST_NEW_BYTES = 200  # a folder's name may have 255, and in the trash it gets 21 more
-# A folder claimed on another host is its builder's until nothing has been written into it for a day: every picture
-# writes something, and the largest file that is taken is unpacked in minutes.
-_ABANDONED_S = 24 * 3600.0
+LOCK = ".lock"
+_BUILDING = ".importing-"
+_NAME = re.compile(r"[^\W_][\w .-]{0,79}")  # never with "~", which divides name and time in the trash
+_LONGEST_NEW_BYTES = 200  # the name of a folder may have 255, and the trash adds 21
 
 
 def check_name(name: str) -> str:
-    """``name`` if a data set's folder can be called that. Raises DatasetError."""
+    """``name`` if the folder of a data set can have it. Raises DatasetError."""
     if not _NAME.fullmatch(name) or name.endswith((" ", ".")):
         raise DatasetError(
             f"A data set cannot be called {name[:100]!r}. Use up to 80 letters, digits, spaces, '-', '_' and '.',"
@@ -40,7 +34,7 @@ def check_name(name: str) -> str:
 
 
 def check_new_name(name: str) -> str:
-    """``name`` if a new data set can be called that. Raises DatasetError."""
+    """``name`` if a new data set can have it. Raises DatasetError."""
     check_name(name)
     name_bytes = len(name.encode())
     if name_bytes > _LONGEST_NEW_BYTES:
@@ -57,13 +51,11 @@ def changing(root: Path) -> AbstractContextManager[None]:
 
 
 @contextmanager
-def building(
-    name: str, root: Path | None = None, progress: Callable[[str, int, int], None] | None = None
-) -> Iterator[Path]:
-    """A hidden, empty folder that becomes ``root/name`` when the block ends, and vanishes if the block raises.
+def building(name: str, root: Path | None = None, progress: Progress | None = None) -> Iterator[Path]:
+    """A hidden, empty folder that becomes ``root/name`` when the block ends, and is removed if the block raises.
 
-    What killed processes left behind is removed first. ``progress`` is told (stage, done, total) of the last step, in
-    which all files are flushed to the disk. Raises DatasetError if the name is taken, or is being built.
+    What killed processes left is removed first. ``progress`` hears of the last step, in which all files are flushed.
+    Raises DatasetError if the name is taken, or a data set of that name is being built.
     """
     check_new_name(name)
     root = root or data_root()
@@ -72,59 +64,20 @@ def building(
         _refuse_taken(root / name)
         folder = claimed_folder(root, _BUILDING, name=name)
     try:
-        if sum(_claim(other).get("name") == name for other in root.glob(f"{_BUILDING}*")) > 1:
+        if sum(claim_of(other).get("name") == name for other in root.glob(f"{_BUILDING}*")) > 1:
             raise DatasetError(f"Data set {name!r} is being imported right now. Wait until the import ends.")
         yield folder
-        flush_tree(folder, (lambda done, total: progress("Saving", done, total)) if progress else None)
+        flush_tree(folder, progress)
         with changing(root):
             _refuse_taken(root / name)
-            (folder / _CLAIM).unlink(missing_ok=True)
-            rename(folder, root / name)
+            move_into_place(folder, root / name)
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise
 
 
-def claimed_folder(parent: Path, prefix: str, **about: str) -> Path:
-    """A new folder ``parent/prefix…`` that is this process's until it ends, and ``about`` what it is for.
-
-    Its fellows whose processes are gone are removed.
-    """
-    folder = parent / f"{prefix}{secrets.token_hex(8)}"
-    folder.mkdir(parents=True)
-    try:
-        (folder / _CLAIM).write_text(json.dumps((identity(os.getpid()) or {}) | about))
-    except OSError:
-        shutil.rmtree(folder, ignore_errors=True)
-        raise
-    now = folder.stat().st_mtime  # by the clock that the other folders' times are of: on shared storage a server's
-    for other in parent.glob(f"{prefix}*"):
-        if not _is_claimed(other, now):
-            shutil.rmtree(other, ignore_errors=True)
-    return folder
-
-
-def _is_claimed(folder: Path, now: float) -> bool:
-    """Whether somebody still works in ``folder``: its process lives, or nobody here can tell and it is not old."""
-    claim = _claim(folder)
-    alive = lives(claim) if claim else None
-    if alive is not None:
-        return alive
-    with suppress(FileNotFoundError):
-        return now - max(path.stat().st_mtime for path in (folder, *folder.iterdir())) < _ABANDONED_S
-    return True  # its last step is under way
-
-
-def _claim(folder: Path) -> dict[str, Any]:
-    try:
-        found = json.loads((folder / _CLAIM).read_text())
-    except (OSError, ValueError):
-        return {}
-    return found if isinstance(found, dict) else {}
-
-
 def delete_dataset(name: str, root: Path | None = None) -> int:
-    """Move a data set to ``data/.trash/``; returns its size in bytes. ``restore_dataset`` undoes it."""
+    """Move a data set to the trash; returns its size in bytes. Raises DatasetError if there is none of that name."""
     check_name(name)
     root = root or data_root()
     folder = root / name
@@ -132,10 +85,8 @@ def delete_dataset(name: str, root: Path | None = None) -> int:
         raise DatasetError(f"There is no data set {name!r} to delete.")
     freed_bytes = size_bytes(folder)
     with changing(root):
-        (root / TRASH).mkdir(exist_ok=True)
-        # "~" is in no data set's name: what stands before it is always the name.
         try:
-            rename(folder, root / TRASH / f"{name}~{datetime.now(UTC):%Y%m%d%H%M%S%f}")
+            trash.put(folder)
         except FileNotFoundError:
             raise DatasetError(f"Someone else has just deleted data set {name!r}.") from None
     return freed_bytes
@@ -145,35 +96,26 @@ def restore_dataset(name: str, root: Path | None = None) -> None:
     """Bring back the data set ``name`` that was deleted last. Raises DatasetError if there is none or a newer one."""
     check_name(name)
     root = root or data_root()
-    trash = root / TRASH
-    if not trash.is_dir():
+    if not (root / trash.TRASH).is_dir():
         raise _not_in_trash(name)
     with changing(root):
-        deleted = sorted(f for f in trash.glob("*~*") if f.name.rpartition("~")[0] == name)
-        if not deleted:
+        deleted = trash.find(root, name)
+        if deleted is None:
             raise _not_in_trash(name)
-        if (root / name).exists():
-            raise DatasetError(f"There is a newer data set {name!r} in its place. Delete that one first.")
-        rename(deleted[-1], root / name)
+        try:
+            trash.take_out(deleted)
+        except FileExistsError:
+            raise DatasetError(f"There is a newer data set {name!r} in its place. Delete that one first.") from None
 
 
 def trashed_datasets(root: Path | None = None) -> list[str]:
-    """The names of the deleted data sets, the one deleted last first; a name may stand there twice."""
-    deleted = [folder.name.rpartition("~") for folder in ((root or data_root()) / TRASH).glob("*~*")]
-    return [name for name, _, _ in sorted(deleted, key=lambda parts: parts[2], reverse=True)]
+    """The names of the deleted data sets, the one deleted last first; a name may be there twice."""
+    return [trash.name_of(entry) for entry in trash.entries(root or data_root())]
 
 
 def empty_dataset_trash(root: Path | None = None) -> int:
-    """Remove the deleted data sets for good; returns the bytes freed. What runs have learned from them stays.
-
-    One that is restored meanwhile is either back whole or gone.
-    """
-    root = root or data_root()
-    if not root.is_dir():
-        return 0
-    with changing(root):
-        set_aside(root / TRASH)
-    return remove_set_aside(root)
+    """Remove the deleted data sets for good; returns the bytes freed. Runs keep what they have learned from them."""
+    return trash.empty(root or data_root(), changing)
 
 
 def _not_in_trash(name: str) -> DatasetError:

@@ -1,1 +1,1 @@
-"""What an encoder and a classifier are worth. Needs no trainer: used by training, by the dashboard, from a notebook."""
+"""Evaluation of encoders and classifiers, without a trainer: used by training, the dashboard and notebooks."""

@@ -1,1 +1,1 @@
-"""What is asked before anything is launched: would it fail, and what would it go without?"""
+"""Checks before a launch: would the run fail, and what would be missing?"""

@@ -1,29 +1,29 @@
-"""What a run can and cannot do with a data set: said before it is launched, and again before it begins."""
+"""What a run can and cannot do with a data set: checked before it is launched, and again before it begins."""
 
 from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
 
-from sealife_core.config import AnyConfig, ClassifierConfig, SearchConfig, SimclrConfig, StudyConfig
+from sealife_core.config import AnyConfig, ClassifierConfig, ProbeConfig, SearchConfig, SimclrConfig, StudyConfig
 from sealife_core.datasets.dataset import Dataset, open_dataset
 from sealife_core.datasets.imports.splits import long_tailed, stratified_count, stratified_fraction
 from sealife_core.errors import DatasetError
-from sealife_core.runs.directory import Run
+from sealife_core.runs.run import Run
 from sealife_core.wording import counted
 
 
 @dataclass(frozen=True)
 class Problem:
-    """One sentence on a run that is asked for; ``refuses``: it would fail, else the run goes on without something."""
+    """One sentence on a requested run; ``refuses``: it would fail, else it runs with something missing."""
 
     says: str
     refuses: bool = True
 
 
 def labelled_rows(config: ClassifierConfig, dataset: Dataset) -> np.ndarray:
-    """(n,) the training rows whose labels may be used: ``labels_per_class`` or ``label_fraction`` of each class, nested
-    over both, of what ``imbalance`` leaves."""
+    """(n,) the training rows whose labels may be used: ``labels_per_class`` or ``label_fraction`` of each class, after
+    ``imbalance``. Smaller subsets are contained in larger ones."""
     rows = dataset.rows("train", labelled_only=True)
     rows = rows[long_tailed(dataset.labels[rows], config.imbalance, config.seed)]
     labels = dataset.labels[rows]
@@ -33,7 +33,7 @@ def labelled_rows(config: ClassifierConfig, dataset: Dataset) -> np.ndarray:
 
 
 def refuse_changed(config: AnyConfig, dataset: Dataset) -> None:
-    """Raises DatasetError where ``dataset`` is no longer what the run was launched on."""
+    """Raises DatasetError if ``dataset`` has changed since the run was launched."""
     if config.data_hash and config.data_hash != dataset.content_hash:
         raise DatasetError(
             f"Data set '{dataset.name}' has changed since this run was launched (images, labels or splits). Undo the"
@@ -42,14 +42,14 @@ def refuse_changed(config: AnyConfig, dataset: Dataset) -> None:
 
 
 def refuse_resume(run: Run) -> None:
-    """Raises SealifeError where ``run``, were it resumed, would fail at once for its data set."""
+    """Raises SealifeError if ``run`` would fail at once after a resume because of its data set."""
     request = run.request()
     if not isinstance(request, StudyConfig | SearchConfig):
         refuse_changed(request, open_dataset(request.data))
 
 
 class Labels:
-    """What a data set holds, counted once for all runs of a study."""
+    """The labels of a data set, counted once for all runs of a study."""
 
     def __init__(self, dataset: Dataset) -> None:
         self._dataset = dataset
@@ -63,7 +63,7 @@ class Labels:
         return self._dataset.labels[self._dataset.rows(split, labelled_only=True)]
 
     def learned(self, config: ClassifierConfig) -> np.ndarray:
-        """(n,) the training labels that the run may use; how many of each class does not depend on its seed."""
+        """(n,) the training labels that the run may use; their number per class does not depend on the seed."""
         key = config.imbalance, config.label_fraction, config.labels_per_class
         if key not in self._learned:
             self._learned[key] = self._dataset.labels[labelled_rows(config, self._dataset)]
@@ -74,16 +74,16 @@ class Labels:
         return len(self.learned(config)) if isinstance(config, ClassifierConfig) else self.n_train
 
 
-LEAST_A_CLASS = 3  # validation images, in the mean: with fewer, the best of several penalties is the luckiest
+LEAST_A_CLASS = 3  # validation images on average: with fewer, the best of several penalties is best by chance
 
 
 def can_choose(labels: Labels) -> bool:
-    """Whether there are enough labelled validation images to choose a probe's penalty by them."""
+    """Whether there are enough labelled validation images to choose a probe's penalty."""
     return len(labels.of("val")) >= LEAST_A_CLASS * len(labels.classes)
 
 
 def data_problems(config: AnyConfig, labels: Labels) -> list[Problem]:
-    """What keeps ``config`` from being carried out on a data set, and what it would have to do without."""
+    """Why ``config`` cannot run on a data set, and what would be missing."""
     if not labels.n_train:
         return [
             Problem(
@@ -128,9 +128,9 @@ def _refused(labels: Labels, learned: np.ndarray) -> list[Problem]:
 
 
 def _unscored(config: ClassifierConfig, labels: Labels) -> list[Problem]:
-    """What there are no labels to score."""
+    """What cannot be scored without labels."""
     found, val = [], labels.of("val")
-    if config.choose_penalty and not can_choose(labels):
+    if isinstance(config, ProbeConfig) and config.choose_penalty and not can_choose(labels):
         found.append(
             f"To choose the L2 penalty, at least {LEAST_A_CLASS} labelled validation images a class are needed, but"
             f" {labels.name} has {len(val):,} for {counted(len(labels.classes), 'class', 'classes')}. The penalty is"
@@ -154,7 +154,7 @@ def _unscored(config: ClassifierConfig, labels: Labels) -> list[Problem]:
 
 
 def _neighbours(config: AnyConfig, labels: Labels) -> list[Problem]:
-    """What is measured with labels, though nothing learns from them."""
+    """What cannot be measured without labels in a run that does not train on them."""
     lacking = [words for split, words in (("train", "training"), ("val", "validation")) if not len(labels.of(split))]
     if not lacking:
         return []

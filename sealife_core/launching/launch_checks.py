@@ -1,11 +1,10 @@
-"""Would this run fail? Asked before it waits in the queue: by the form, the command line, a study and a search.
+"""Would this run fail? Checked before it is queued: by the form, the command line, a study and a search.
 
-What depends on the data alone is asked again by the worker (``data_checks.py``); weights it then loads, and says the
-same of them.
+The worker checks again what depends only on the data (``data_checks.py``), and loads the weights with the same errors.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from sealife_core.config import (
     AnyConfig,
     ClassifierConfig,
     EmbedConfig,
+    ProbeConfig,
     Request,
     SearchConfig,
     SimclrConfig,
@@ -21,20 +21,17 @@ from sealife_core.config import (
     flattened,
     nested,
     parse,
-    source_run,
 )
 from sealife_core.datasets.dataset import Dataset
-from sealife_core.errors import ConfigError, SealifeError, WeightsError
+from sealife_core.errors import ConfigError
 from sealife_core.launching.data_checks import Labels, Problem, data_problems
+from sealife_core.launching.weights_checks import Online, weights_problems
 from sealife_core.models import imagenet
-from sealife_core.models.facts import RESNETS, facts, published_weights, takes, title_of
+from sealife_core.models.facts import RESNETS, facts, takes, title_of
 from sealife_core.runs.costs.devices import devices, impossible
 from sealife_core.runs.costs.estimates import network_of
-from sealife_core.runs.directory import open_run, runs_root
-from sealife_core.runs.scheduling.waiting_reasons import awaited
+from sealife_core.runs.directory import runs_root
 from sealife_core.runs.tracking_links import launch_variables, wandb_problems
-
-Online = Callable[[str], bool | None]
 
 
 def problems_of(
@@ -46,11 +43,10 @@ def problems_of(
     environment: Mapping[str, str] | None = None,
     online: Online | None = None,
 ) -> list[Problem]:
-    """What would keep ``request`` from ending well on ``dataset``, refusals first; [] where nothing would.
+    """The problems that ``request`` would have on ``dataset``, refusals first; [] without any.
 
-    tags, environment: with which it is launched (this process's environment unless given); online: whether weights can
-    be downloaded, None where that is not known (``imagenet.reachable`` unless given). It is asked only where ImageNet
-    weights are missing.
+    tags, environment: of the launch (default: this process's environment); online: whether weights can be downloaded,
+    None if unknown (default: ``imagenet.reachable``). It is called only if ImageNet weights are missing.
     """
     root, labels, online = runs_root(root), Labels(dataset), online or imagenet.reachable
     if isinstance(request, StudyConfig):
@@ -79,17 +75,17 @@ def _first_config(request: Request) -> AnyConfig:
 def _run(
     config: AnyConfig, labels: Labels, root: Path, online: Online, keys: frozenset[str] = frozenset()
 ) -> list[Problem]:
-    """``keys``: of the parts of a study, from which weights may come that are not there yet."""
+    """``keys``: parts of a study, whose weights may not exist yet."""
     data = data_problems(config, labels)
     if any(problem.refuses for problem in data):
         return data
     if unfit := _encoder(config):
         return [*data, unfit]
-    return [*data, *_steps(config, labels, root), *_device(config), *_weights(config, root, online, keys)]
+    return [*data, *_steps(config, labels, root), *_device(config), *weights_problems(config, root, online, keys)]
 
 
 def _encoder(config: AnyConfig) -> Problem | None:
-    """Why the network cannot be built, or cannot take pictures of that size."""
+    """Why the network cannot be built, or does not take pictures of this size."""
     name, size = config.encoder, config.image_size_px
     try:
         own_px = facts(name).own_px
@@ -105,7 +101,7 @@ def _encoder(config: AnyConfig) -> Problem | None:
 
 
 def _study(study: StudyConfig, labels: Labels, root: Path, online: Online) -> list[Problem]:
-    """Each problem once, with the number of runs that it concerns."""
+    """Each problem once, with the number of affected runs."""
     keys = frozenset(part.key for part in study.parts)
     online = lru_cache(online)
     counts = Counter(problem for part in study.parts for problem in set(_run(part.config, labels, root, online, keys)))
@@ -124,7 +120,7 @@ def _study(study: StudyConfig, labels: Labels, root: Path, online: Online) -> li
 
 
 def _search(search: SearchConfig, labels: Labels, root: Path, online: Online) -> list[Problem]:
-    """The trial as it begins, and with every choice and both ends of each range."""
+    """The problems of the base config, and with every choice and both ends of each range."""
     online = lru_cache(online)
     found = [problem for config in _corners(search) for problem in _run(config, labels, root, online)]
     needed = ("train", "val") if isinstance(search.base, SimclrConfig) else ("val",)
@@ -142,13 +138,13 @@ def _corners(search: SearchConfig) -> Iterator[AnyConfig]:
     for axis in search.axes:
         for value in axis.choices or (axis.low, axis.high):
             try:
-                yield parse(type(search.base), nested(base | {axis.path: value}))
-            except ConfigError:  # settings that contradict each other: that trial is left out, and says why
+                yield parse(type(search.base).family(), nested(base | {axis.path: value}))
+            except ConfigError:  # settings that contradict each other: such a trial fails with a reason
                 continue
 
 
 def _steps(config: AnyConfig, labels: Labels, root: Path) -> list[Problem]:
-    """What batch and image size do to a step of training."""
+    """Problems of a training step that come from batch size and image size."""
     if isinstance(config, EmbedConfig):
         return []
     encoder, stem = network_of(config, root)
@@ -163,6 +159,8 @@ def _steps(config: AnyConfig, labels: Labels, root: Path) -> list[Problem]:
             f"{stem_too}.", refuses=False,
         ))  # fmt: skip
     there = labels.used(config)
+    if isinstance(config, ProbeConfig):
+        return found
     batch = min(config.batch_size, there)
     if isinstance(config, SimclrConfig):
         if batch < config.batch_size:
@@ -187,79 +185,3 @@ def _steps(config: AnyConfig, labels: Labels, root: Path) -> list[Problem]:
 def _device(config: AnyConfig) -> list[Problem]:
     never = impossible(config, devices()) if config.where == HERE else None
     return [Problem(f"{never[0]} Launch it with {never[1]}")] if never else []
-
-
-def _weights(config: AnyConfig, root: Path, online: Online, keys: frozenset[str]) -> list[Problem]:
-    source = source_run(config.weights)
-    if source in keys or config.weights == "random":
-        return []
-    if config.weights == "imagenet":
-        return _imagenet(config, online)
-    try:
-        if source is not None:
-            return _of_run(config, source, root)
-        path = Path(config.weights.removeprefix("file:")).expanduser()
-        mark = _mark(path)
-        if mark is None and not path.is_dir():
-            raise WeightsError(f"There is no file {path}. Choose an existing weights file.")
-        said = _unfit(config.weights, config.encoder, config.stem, config.image_size_px, root, mark)
-        return [Problem(said)] if said else []
-    except (SealifeError, OSError, RuntimeError) as error:  # RuntimeError: a '~name' that is nobody's
-        return [Problem(str(error))]
-
-
-def _of_run(config: AnyConfig, source: str, root: Path) -> list[Problem]:
-    """Raises SealifeError."""
-    run = open_run(source, root)
-    its = run.config()
-    if its.encoder != config.encoder:
-        return [Problem(
-            f"The weights come from run '{run.notes()['name']}' with the encoder {title_of(its.encoder)}, but this run"
-            f" uses {title_of(config.encoder)}. Set the encoder to {its.encoder}."
-        )]  # fmt: skip
-    waits = awaited(source, root)
-    return [Problem(f"The run will be {waits}.", refuses=False)] if "interrupted" in waits else []
-
-
-def _imagenet(config: AnyConfig, online: Online) -> list[Problem]:
-    if config.stem == "small":
-        return [Problem(
-            "ImageNet weights were made with the 'imagenet' stem, but this run uses 'small'. Set the stem to 'auto'"
-            " or 'imagenet', or the weights to 'random'."
-        )]  # fmt: skip
-    if imagenet.is_here(config.encoder):
-        return []
-    missing = f"The {published_weights(config.encoder)} of {title_of(config.encoder)} are not on this machine"
-    if config.where != HERE:
-        return [Problem(f"{missing}; the cluster's machines may have to download them.", refuses=False)]
-    there = online(config.encoder)
-    if there:
-        return [Problem(f"{missing}: the run will download them when it begins.", refuses=False)]
-    by_hand = imagenet.by_hand(config.encoder)
-    if there is None:
-        return [Problem(
-            f"{missing}, and the download server has not answered. The run will try to download them when it begins;"
-            f" it fails without them. {by_hand}", refuses=False,
-        )]  # fmt: skip
-    return [Problem(f"{missing} and cannot be downloaded from here. {by_hand}")]
-
-
-def _mark(path: Path) -> tuple[int, int] | None:
-    try:
-        found = path.stat()
-    except OSError:
-        return None
-    return (found.st_mtime_ns, found.st_size) if path.is_file() else None
-
-
-@lru_cache(maxsize=32)
-def _unfit(weights: str, encoder: str, stem: str, image_size_px: int, root: Path, mark: tuple[int, int] | None) -> str:
-    """Why the file does not fit the encoder, or "": it is loaded as the run would load it, once as long as ``mark``
-    stays."""
-    from sealife_core.models.starting import starting_encoder  # PyTorch comes with it: seconds
-
-    try:
-        starting_encoder(weights, encoder, stem, image_size_px, checkpoints_root=root)
-    except WeightsError as error:
-        return str(error)
-    return ""

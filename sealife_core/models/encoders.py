@@ -1,7 +1,7 @@
 """Encoders: images (n, 3, H, W) → features (n, D).
 
 Whatever the network, an encoder is seen as five stages from the pixels up: stem, layer1, layer2, layer3, layer4. Two
-kinds are made here: torchvision's ResNets (with Winograd's convolutions and a stem for small images), and any network
+kinds are made here: torchvision's ResNets (with a stem for small images), and any network
 of timm by its name (``timm_encoder.py``).
 """
 
@@ -15,11 +15,8 @@ from torch.utils.hooks import RemovableHandle
 from torchvision.models import get_model
 from torchvision.models.resnet import ResNet
 
-from sealife_core.models.facts import RESNETS, SMALL_STEM_UP_TO_PX, STAGE_NAMES, EncoderFacts, facts
-from sealife_core.models.fast_convolutions.pointwise import PointwiseConv2d
-from sealife_core.models.fast_convolutions.winograd import WinogradConv2d
+from sealife_core.models.facts import RESNETS, STAGE_NAMES, EncoderFacts, StemName, facts
 
-StemName = Literal["imagenet", "small"]
 Normalisation = Literal["trains", "alone", "kept"]
 _BLANK_PX = 32  # the smallest image that every encoder takes
 End = tuple[nn.Module, bool]  # a module, and whether a stage ends with what it gets instead of what it gives
@@ -157,8 +154,6 @@ class ResNetEncoder(Encoder):
             nn.init.kaiming_normal_(self.conv1.weight, mode="fan_out", nonlinearity="relu")
             self.maxpool = nn.Identity()
         self.layer1, self.layer2, self.layer3, self.layer4 = net.layer1, net.layer2, net.layer3, net.layer4
-        WinogradConv2d.take_over(self)
-        PointwiseConv2d.take_over(self)
 
     def forward(self, images: Tensor) -> Tensor:
         """Normalised images (n, 3, H, W) → features (n, feature_dim)."""
@@ -196,11 +191,3 @@ def empty_encoder(name: str, stem: str) -> Encoder:
     """An encoder without storage, to be filled with ``load_state_dict(..., assign=True)``: draws no random number."""
     with torch.device("meta"):
         return build_encoder(name, stem)
-
-
-def resolve_stem(stem: str, weights: str, image_size_px: int, name: str) -> StemName:
-    """The stem that ``stem`` means: 'auto' is 'small' for small images and a random ResNet, else 'imagenet'."""
-    if stem != "auto":
-        return cast(StemName, stem)
-    small = name in RESNETS and weights == "random" and image_size_px <= SMALL_STEM_UP_TO_PX
-    return "small" if small else "imagenet"

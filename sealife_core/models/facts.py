@@ -6,6 +6,9 @@ them again. Any other network of timm is measured when it is first asked about, 
 
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Literal, cast
+
+StemName = Literal["imagenet", "small"]
 
 STAGE_NAMES = ("stem", "layer1", "layer2", "layer3", "layer4")
 IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
@@ -201,3 +204,11 @@ def takes(name: str, image_size_px: int) -> bool:
     from sealife_core.models.timm_encoder import goes_through
 
     return goes_through(name, image_size_px)
+
+
+def resolve_stem(stem: str, weights: str, image_size_px: int, name: str) -> StemName:
+    """The stem that ``stem`` means: 'auto' is 'small' for small images and a random ResNet, else 'imagenet'."""
+    if stem != "auto":
+        return cast(StemName, stem)
+    small = name in RESNETS and weights == "random" and image_size_px <= SMALL_STEM_UP_TO_PX
+    return "small" if small else "imagenet"

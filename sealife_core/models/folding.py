@@ -5,15 +5,13 @@ weights (Jacob et al. 2018, arXiv 1712.05877, section 3.2). On two cores Efficie
 """
 
 from copy import deepcopy
-from typing import Any
 
 import torch
 from torch import nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from sealife_core.models.encoders import Encoder
-from sealife_core.models.fast_convolutions.pointwise import PointwiseConv2d
-from sealife_core.models.fast_convolutions.winograd import WinogradConv2d
+from sealife_core.models.fast_convolutions.take_over import plain
 
 _CLOSE = 1e-3
 _TRIED_PX = 64
@@ -41,23 +39,11 @@ def folded(encoder: Encoder) -> Encoder:
     return copy.to(memory_format=torch.channels_last) if same else encoder
 
 
-def _plain(conv: nn.Conv2d) -> nn.Conv2d:
-    """Winograd's and the pointwise ones take no bias."""
-    shape: Any = conv.kernel_size, conv.stride, conv.padding, conv.dilation, conv.groups
-    with torch.device("meta"):  # no weights to draw: a run must not depend on how often its encoder is looked at
-        kept = nn.Conv2d(conv.in_channels, conv.out_channels, *shape)
-    kept.weight, kept.bias = conv.weight, conv.bias
-    return kept
-
-
 def _fold_children(parent: nn.Module) -> None:
     """Of the children of ``parent``, fold each BatchNorm into the convolution that stands before it."""
     before: tuple[str, nn.Conv2d] | None = None
     for name, part in list(parent.named_children()):
         if before and isinstance(part, nn.BatchNorm2d) and part.num_features == before[1].out_channels:
-            conv = fuse_conv_bn_eval(before[1], part)
-            if isinstance(conv, WinogradConv2d | PointwiseConv2d):
-                conv = _plain(conv)
-            setattr(parent, before[0], conv)
+            setattr(parent, before[0], plain(fuse_conv_bn_eval(before[1], part)))
             setattr(parent, name, getattr(part, "act", nn.Identity()))  # timm's normalisation activates too
         before = (name, part) if isinstance(part, nn.Conv2d) else None

@@ -27,6 +27,13 @@ def projection_head(kind: str, d_in: int, hidden: int = 512, out: int = 128) -> 
     raise ValueError(f"There is no projection head {kind!r}; there are 'none', 'linear' and 'nonlinear'.")
 
 
+def linear_layer(head: nn.Sequential) -> nn.Linear:
+    """The layer of a :func:`classification_head` that learns."""
+    linear = head[-1]
+    assert isinstance(linear, nn.Linear)
+    return linear
+
+
 def classification_head(d_in: int, classes: int, dropout: float = 0.0) -> nn.Sequential:
     """Features (n, d_in) → logits (n, classes). The parameters are named the same whatever the dropout."""
     return nn.Sequential(OrderedDict(dropout=nn.Dropout(dropout), linear=nn.Linear(d_in, classes)))

@@ -16,7 +16,6 @@ from torch import Tensor, nn
 
 from sealife_core.models.encoders import Encoder, End
 from sealife_core.models.facts import STAGE_NAMES, EncoderFacts
-from sealife_core.models.fast_convolutions.depthwise import learn_in_fp32
 
 # Vision transformers are built for one size of picture; these make them take any, padded to whole patches.
 _ANY_SIZE: tuple[dict[str, Any], ...] = (
@@ -35,7 +34,6 @@ class TimmEncoder(Encoder):
     def __init__(self, name: str) -> None:
         super().__init__()
         self.net = _network(name)
-        learn_in_fp32(self.net)
         config = self.net.pretrained_cfg
         self.name, self.feature_dim = name, int(self.net.head_hidden_size or self.net.num_features)
         self.mean, self.std = tuple(config["mean"]), tuple(config["std"])

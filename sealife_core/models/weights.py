@@ -200,7 +200,8 @@ def _own(
     """The encoder's tensors, the names of all others, and what tells why the first are no weights of it."""
     if isinstance(encoder, ResNetEncoder):
         return *torchvision_named(tensors), partial(unlike, encoder=encoder)
-    from sealife_core.models.timm_naming import TimmEncoder, timm_named, unlike_timm
+    from sealife_core.models.timm_encoder import TimmEncoder
+    from sealife_core.models.timm_naming import timm_named, unlike_timm
 
     assert isinstance(encoder, TimmEncoder)
     return *timm_named(tensors, encoder), partial(unlike_timm, encoder=encoder)

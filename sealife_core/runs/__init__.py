@@ -1,1 +1,1 @@
-"""Runs on disk, and the queue that starts them. Needs neither torch nor pandas: importing it is instant."""
+"""Runs on disk, and the queue that starts them. Imports neither torch nor pandas, so that it loads at once."""

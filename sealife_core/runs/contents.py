@@ -1,8 +1,8 @@
-"""What each file of a run holds, and of which type: the one place that tells a damaged file from a good one.
+"""What each file of a run holds, and of which type: this tells a damaged file from a good one.
 
-A file that does not fit is unreadable as a whole, so nobody who asks a :class:`~sealife_core.runs.run.Run` meets a
-value of another type, a NaN or a number out of range. Keys that are not named here may hold anything, and any key may
-be missing or null.
+A file that does not fit is unreadable as a whole, so that a :class:`~sealife_core.runs.run.Run` never returns a value
+of another type, a NaN or a number out of range. Keys that are not named here may hold anything, and any key may be
+missing or null.
 """
 
 from typing import (
@@ -15,32 +15,34 @@ from typing import (
 from pydantic import ConfigDict, Field, TypeAdapter, with_config
 from typing_extensions import TypedDict
 
-_STRICT = ConfigDict(strict=True, extra="allow")
-_MOST = 1e15
+MOST = 1e15
 ID = r"[A-Za-z0-9][A-Za-z0-9._-]{0,199}"  # of a run: the name of its directory
 
-Number = Annotated[float, Field(ge=-_MOST, le=_MOST, allow_inf_nan=False)] | None
-Share = Annotated[float, Field(ge=-1e-6, le=1 + 1e-6)] | None  # rounding may step over an end
-Count = Annotated[int, Field(ge=0, le=int(_MOST))] | None
+Number = Annotated[float, Field(ge=-MOST, le=MOST, allow_inf_nan=False)] | None
+Share = Annotated[float, Field(ge=-1e-6, le=1 + 1e-6)] | None  # rounding may go past an end
+Count = Annotated[int, Field(ge=0, le=int(MOST))] | None
 Time = Annotated[float, Field(ge=0, le=1e11, allow_inf_nan=False)] | None  # unix seconds, up to the year 5138
 Seconds = Annotated[float, Field(ge=0, le=1e11, allow_inf_nan=False)] | None
 Text = Annotated[str, Field(max_length=100_000)] | None
 RunId = Annotated[str, Field(pattern=f"^({ID})?$")] | None
 
 
-@with_config(_STRICT)
-class _Error(TypedDict, total=False):
+@with_config(ConfigDict(strict=True, extra="allow"))
+class Contents(TypedDict, total=False):
+    """A JSON object: values are not converted, and keys that are not named may hold anything."""
+
+
+class _Error(Contents, total=False):
     what: Text
     next: Text
 
 
-@with_config(_STRICT)
-class _Status(TypedDict, total=False):
+class _Status(Contents, total=False):
     state: Text
     stage: Text
     message: Text
     attempt: Count
-    epoch: Annotated[float, Field(ge=0, le=_MOST, allow_inf_nan=False)] | None
+    epoch: Annotated[float, Field(ge=0, le=MOST, allow_inf_nan=False)] | None
     epochs: Count
     step: Count
     steps: Count
@@ -56,8 +58,7 @@ class _Status(TypedDict, total=False):
     error: _Error | None
 
 
-@with_config(_STRICT)
-class _Process(TypedDict, total=False):
+class _Process(Contents, total=False):
     attempt: Count
     pid: Annotated[int, Field(ge=1, lt=2**31)] | None
     start_time: Time
@@ -77,28 +78,24 @@ class _Process(TypedDict, total=False):
     try_: Annotated[Count, Field(alias="try")]
 
 
-@with_config(_STRICT)
-class _Notes(TypedDict, total=False):
+class _Notes(Contents, total=False):
     name: Text
     tags: list[Text] | None
     notes: Text
     study: RunId
 
 
-@with_config(_STRICT)
-class _Tracking(TypedDict, total=False):
+class _Tracking(Contents, total=False):
     wandb_url: Text
 
 
-@with_config(_STRICT)
-class _MinutesPlan(TypedDict):
-    epochs: Annotated[int, Field(ge=1, le=int(_MOST))]
-    images_per_epoch: Annotated[int, Field(ge=1, le=int(_MOST))]
-    copies: Annotated[int, Field(ge=0, le=int(_MOST))]
+class _MinutesPlan(Contents):
+    epochs: Annotated[int, Field(ge=1, le=int(MOST))]
+    images_per_epoch: Annotated[int, Field(ge=1, le=int(MOST))]
+    copies: Annotated[int, Field(ge=0, le=int(MOST))]
 
 
-@with_config(_STRICT)
-class _Environment(TypedDict, total=False):
+class _Environment(Contents, total=False):
     versions: dict[str, Text] | None
     device: Text
     device_kind: Text
@@ -117,12 +114,12 @@ class _Environment(TypedDict, total=False):
     parameters_trained: Count
     labels_used: Count
     rarest_class: Text
+    fast_convolutions: list[Text] | None
     plan: _MinutesPlan | None
     tracking: _Tracking | None
 
 
-@with_config(_STRICT)
-class _ClassScores(TypedDict, total=False):
+class _ClassScores(Contents, total=False):
     label: Text
     n: Count
     precision: Share
@@ -130,8 +127,7 @@ class _ClassScores(TypedDict, total=False):
     f1: Share
 
 
-@with_config(_STRICT)
-class _Scores(TypedDict, total=False):
+class _Scores(Contents, total=False):
     n: Count
     chance: Share
     accuracy: Share
@@ -153,27 +149,23 @@ class _Scores(TypedDict, total=False):
     confusion: list[list[Count]] | None
 
 
-@with_config(_STRICT)
-class _Start(TypedDict):
+class _Start(Contents):
     knn_accuracy: Annotated[float, Field(ge=0, le=1)]
-    n: Annotated[int, Field(ge=1, le=int(_MOST))]
+    n: Annotated[int, Field(ge=1, le=int(MOST))]
 
 
-@with_config(_STRICT)
-class _Gain(TypedDict):
+class _Gain(Contents):
     value: Annotated[float, Field(ge=-1, le=1)]
     low: Annotated[float, Field(ge=-1, le=1)]
     high: Annotated[float, Field(ge=-1, le=1)]
 
 
-@with_config(_STRICT)
-class _Penalty(TypedDict, total=False):
+class _Penalty(Contents, total=False):
     penalty: Number
     macro_f1: Share
 
 
-@with_config(_STRICT)
-class _Results(TypedDict, total=False):
+class _Results(Contents, total=False):
     method: Text
     val: _Scores | None
     test: _Scores | None
@@ -187,12 +179,9 @@ class _Results(TypedDict, total=False):
     penalties: list[_Penalty] | None
 
 
-_Positive = Annotated[float, Field(gt=0, le=_MOST)]
+class MeasuredRate(Contents):
+    """What was measured, and how fast it was."""
 
-
-@with_config(_STRICT)
-class _Rate(TypedDict):
-    host: str
     kind: str
     encoder: str
     stem: str
@@ -200,11 +189,14 @@ class _Rate(TypedDict):
     device: str
     trained_stages: Annotated[int, Field(ge=0, le=5)]
     image_size_px: Annotated[int, Field(gt=0, le=10_000)]
-    images_per_s: _Positive
+    images_per_s: Annotated[float, Field(gt=0, le=MOST)]
 
 
-@with_config(_STRICT)
-class _Study(TypedDict, total=False):
+class _Rate(MeasuredRate):
+    host: str
+
+
+class _Study(Contents, total=False):
     runs: dict[str, RunId] | None
     reused: list[str] | None
     left_out: dict[str, str] | None
@@ -213,8 +205,7 @@ class _Study(TypedDict, total=False):
 _Value = bool | int | float | str | None
 
 
-@with_config(_STRICT)
-class _Trial(TypedDict):
+class _Trial(Contents):
     number: Annotated[int, Field(ge=1, le=1_000_000)]
     values: dict[str, _Value]
     state: Literal["running", "finished", "pruned", "failed"]
@@ -226,21 +217,18 @@ class _Trial(TypedDict):
     curve: NotRequired[dict[Annotated[str, Field(pattern=r"^\d{1,7}$")], Annotated[float, Field(ge=-1, le=2)]]]
 
 
-@with_config(_STRICT)
-class _Search(TypedDict, total=False):
+class _Search(Contents, total=False):
     trials: list[_Trial] | None
 
 
-@with_config(_STRICT)
-class _Index(TypedDict, total=False):
+class _Index(Contents, total=False):
     ids: list[str] | None
     epochs: list[Count] | None
     data: Text
     data_hash: Text
 
 
-@with_config(_STRICT)
-class _Projecting(TypedDict, total=False):
+class _Projection(Contents, total=False):
     state: Text
     stage: Text
     done: Count
@@ -249,8 +237,7 @@ class _Projecting(TypedDict, total=False):
     error: Text
 
 
-@with_config(_STRICT)
-class _Facts(TypedDict, total=False):
+class _Facts(Contents, total=False):
     notes: list[str] | None
     fit_s: Seconds
     sampled_from: Count
@@ -271,12 +258,12 @@ RESULTS_SHAPE: TypeAdapter[Any] = TypeAdapter(_Results)
 # most the largest number of 32 bits.
 _Measured = Annotated[float, Field(ge=-1e39, le=1e39)]
 ROW_SHAPE: TypeAdapter[Any] = TypeAdapter(
-    dict[str, Annotated[int, Field(ge=-int(_MOST), le=int(_MOST))] | _Measured | None], config=ConfigDict(strict=True)
+    dict[str, Annotated[int, Field(ge=-int(MOST), le=int(MOST))] | _Measured | None], config=ConfigDict(strict=True)
 )
 RATE_SHAPE: TypeAdapter[Any] = TypeAdapter(_Rate)  # a row of .rates.jsonl, beside the runs
 STUDY_SHAPE: TypeAdapter[Any] = TypeAdapter(_Study)  # study.json
 SEARCH_SHAPE: TypeAdapter[Any] = TypeAdapter(_Search)  # search.json
 TRIAL_SHAPE: TypeAdapter[Any] = TypeAdapter(_Trial)  # one in it: a damaged one does not hide the others
 INDEX_SHAPE: TypeAdapter[Any] = TypeAdapter(_Index)  # which images the rows of an array belong to
-PROJECTING_SHAPE: TypeAdapter[Any] = TypeAdapter(_Projecting)  # status.json of a projection
+PROJECTION_SHAPE: TypeAdapter[Any] = TypeAdapter(_Projection)  # status.json of a projection
 FACTS_SHAPE: TypeAdapter[Any] = TypeAdapter(_Facts)  # facts.json of a projection

@@ -1,47 +1,30 @@
-"""All run directories: made, listed, opened; who depends on whom."""
+"""All run directories: made, listed, opened, and which run depends on which."""
 
 import os
 import secrets
 import shutil
 import time
 from collections.abc import Iterable
-from contextlib import suppress
 from itertools import groupby
 from pathlib import Path
 from reprlib import repr as shortened
 
+from sealife_core import trash
+from sealife_core.claims import claimed_folder, move_into_place
 from sealife_core.config import Request, source_run, task_of
-from sealife_core.durable import flush_tree, rename
+from sealife_core.durable import LONGEST_NAME_BYTES, flush_tree
 from sealife_core.errors import ConfigError, RunError
 from sealife_core.places import checkpoints_root
 from sealife_core.runs.files import replace_json
 from sealife_core.runs.liveness import State
-from sealife_core.runs.run import CONFIG, STATUS, MetricsReader, Run
+from sealife_core.runs.run import CONFIG, STATUS, Run
 from sealife_core.runs.tracking_links import LAUNCH, variables_for
-from sealife_core.runs.writer import RunWriter
 
-__all__ = [
-    "TRASH",
-    "MetricsReader",
-    "Run",
-    "RunWriter",
-    "active_on",
-    "create_run",
-    "dependents",
-    "list_runs",
-    "open_run",
-    "parts_of",
-    "runs_root",
-    "source_of",
-]
-
-TRASH, _NEW = ".trash", ".new-"
-_HALF_MADE_S = 24 * 3600.0  # clocks of hosts on shared storage may differ by hours
-_LONGEST_NAME = 255  # bytes, on every file system in use
+_NEW = ".new-"
 
 
 def runs_root(root: Path | str | None = None) -> Path:
-    """``root``, or where runs live unless told."""
+    """``root``, or the folder of all runs if it is None."""
     return Path(root) if root is not None else checkpoints_root()
 
 
@@ -55,21 +38,19 @@ def create_run(
     data_hash: str = "",
     study: str = "",
 ) -> Run:
-    """Put a new run on disk, whole or not at all; it starts once :func:`launch` is called.
+    """Write a new run, whole or not at all; it starts once :func:`launch` is called.
 
-    ``data_hash``, where given, is noted in the config: which content of the data set was meant. ``study`` is the id of
-    the run that makes this one as a part of it.
+    ``data_hash``, if given, is noted in the config: the content of the data set that was meant. ``study`` is the id of
+    the run that this one is a part of. Raises RunError, OSError.
     """
     root = runs_root(root)
     if data_hash:
         config = config.model_copy(update={"data_hash": data_hash})
     root.mkdir(parents=True, exist_ok=True)
     run_id = f"{time.strftime('%Y%m%d-%H%M%S')}-{task_of(config)}-{secrets.token_hex(2)}"
-    if (root / run_id).exists() or (root / TRASH / run_id).exists():
+    if (root / run_id).exists() or trash.find(root, run_id):
         return create_run(config, root=root, name=name, tags=tags, notes=notes, study=study)
-    _remove_half_made(root)
-    being_made = Run(root / f"{_NEW}{run_id}")
-    being_made.path.mkdir()
+    being_made = Run(claimed_folder(root, _NEW))
     try:
         replace_json(being_made.path / CONFIG, config.model_dump(mode="json"))
         replace_json(being_made.path / STATUS, {"state": State.CREATED, "attempt": 0, "message": ""})
@@ -77,23 +58,15 @@ def create_run(
         if variables := variables_for(Run(root / study) if study else None):
             replace_json(being_made.path / LAUNCH, variables)
         flush_tree(being_made.path)
-        rename(being_made.path, root / run_id)
+        move_into_place(being_made.path, root / run_id)
     except BaseException:
         shutil.rmtree(being_made.path, ignore_errors=True)
         raise
     return Run(root / run_id)
 
 
-def _remove_half_made(root: Path) -> None:
-    """Remove what a process left that was killed while it made a run, which takes milliseconds."""
-    for folder in root.glob(f"{_NEW}*"):
-        with suppress(FileNotFoundError):
-            if time.time() - folder.stat().st_mtime > _HALF_MADE_S:
-                shutil.rmtree(folder, ignore_errors=True)
-
-
 def list_runs(root: Path | None = None) -> list[Run]:
-    """All runs, newest first, damaged ones too. Nothing is read yet but their names."""
+    """All runs, newest first, damaged ones too. Only their names are read."""
     root = runs_root(root)
     try:
         with os.scandir(root) as found:
@@ -101,22 +74,22 @@ def list_runs(root: Path | None = None) -> list[Run]:
     except FileNotFoundError:
         return []
     oldest_first: list[Path] = []
-    for _, same_second in groupby(names, key=lambda name: name[:15]):  # the id tells the second
+    for _, same_second in groupby(names, key=lambda name: name[:15]):  # the id begins with the second
         paths = [root / name for name in same_second]
         oldest_first += sorted(paths, key=_made) if len(paths) > 1 else paths
     return [Run(path) for path in reversed(oldest_first)]
 
 
 def _is_name(name: str) -> bool:
-    """Whether a run may be called so: one folder, not hidden, and of characters that can be printed somewhere."""
+    """Whether a run may have this name: one folder, not hidden, of characters that can be encoded."""
     try:
-        return 0 < len(name.encode()) <= _LONGEST_NAME and name[0] != "." and not {"/", "\0"} & set(name)
+        return 0 < len(name.encode()) <= LONGEST_NAME_BYTES and name[0] != "." and not {"/", "\0"} & set(name)
     except UnicodeEncodeError:
         return False
 
 
 def _may_hold_a_run(entry: os.DirEntry[str]) -> bool:
-    """A directory, or a link that leads nowhere: that is a damaged run."""
+    """Whether it is a directory, or a broken link, which is a damaged run."""
     try:
         return entry.is_dir() or (entry.is_symlink() and not os.path.exists(entry.path))  # noqa: PTH110
     except OSError:  # a link that leads to itself
@@ -124,7 +97,7 @@ def _may_hold_a_run(entry: os.DirEntry[str]) -> bool:
 
 
 def _made(path: Path) -> int:
-    """When config.json was written, once: it tells who came first within a second."""
+    """When config.json was written: this orders the runs of one second."""
     try:
         return (path / CONFIG).stat().st_mtime_ns
     except OSError:
@@ -137,7 +110,7 @@ def open_run(run_id: str, root: Path | None = None) -> Run:
     if _is_name(run_id):
         if Run(root / run_id).is_there:
             return Run(root / run_id)
-        if Run(root / TRASH / run_id).is_there:
+        if trash.find(root, run_id):
             raise RunError(f"Run '{run_id}' is in the trash. Restore it first.")
     newest = [run.id for run in list_runs(root)[:5]]
     there = f"The newest are {', '.join(newest)}." if newest else "There are no runs yet: launch one."
@@ -155,7 +128,7 @@ def parts_of(study: Run) -> list[Run]:
 
 
 def active_on(data: str, root: Path | None = None) -> list[Run]:
-    """The runs that train on the data set ``data``, or wait to."""
+    """The runs that train on the data set ``data``, or wait for that."""
     found = []
     for run in list_runs(root):
         try:
@@ -172,3 +145,9 @@ def source_of(run: Run) -> str | None:
         return source_run(run.config().weights)
     except ConfigError:
         return None
+
+
+def must_exist(run: Run) -> None:
+    """Raise RunError unless the directory of ``run`` exists."""
+    if not run.is_there:
+        raise RunError(f"Run '{run.id}' no longer exists. Look in the trash, or launch a new run.")

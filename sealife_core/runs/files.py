@@ -1,4 +1,4 @@
-"""JSON, logs and rows of a run, written and read so that a crash, at any moment, leaves nothing half-told.
+"""JSON, logs and rows of a run, written and read so that a crash at any moment leaves nothing half written.
 
 Whole files are replaced in one step (durable.py); logs grow by whole lines, and a reader stops at the last newline.
 """
@@ -17,6 +17,7 @@ from pydantic_core import from_json
 
 from sealife_core.durable import replace_file
 from sealife_core.opening import open_regular, read_regular
+from sealife_core.runs.contents import ROW_SHAPE
 
 MOST_BYTES = 1 << 28  # of one JSON file: the index of a million embeddings takes a tenth of it
 
@@ -26,7 +27,7 @@ class UnreadableFile(ValueError):
 
 
 def plain(value: Any) -> Any:
-    """``value`` as JSON knows it: arrays and scalars of numpy or torch become lists and numbers, NaN and ∞ null."""
+    """``value`` as JSON can hold it: arrays and scalars of numpy or torch become lists and numbers, NaN and ∞ null."""
     if isinstance(value, dict):
         return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple | set | frozenset):
@@ -39,7 +40,7 @@ def plain(value: Any) -> Any:
 
 
 def replace_json(path: Path, value: dict[str, Any]) -> None:
-    """Replace ``path`` by ``value``, made plain."""
+    """Replace the content of ``path`` by ``value``, made :func:`plain`."""
     replace_file(path, json.dumps(plain(value), indent=1, ensure_ascii=False) + "\n")
 
 
@@ -76,7 +77,7 @@ def _must_fit(name: str, value: dict[str, Any], shape: TypeAdapter[Any]) -> None
         ) from None
 
 
-_SETTLED_S = 2.0  # a file older than this when it was read has no second content of the same time
+_SETTLED_S = 2.0  # a file older than this when it is read can no longer change within the same tick of the clock
 _MOST_RECALLED = 4096
 _recalled: dict[str, tuple[tuple[int, int, int], dict[str, Any]]] = {}
 
@@ -84,8 +85,8 @@ _recalled: dict[str, tuple[tuple[int, int, int], dict[str, Any]]] = {}
 def recall_json(path: Path, shape: TypeAdapter[Any] | None = None) -> dict[str, Any] | None:
     """As :func:`read_json`, but a file that has not changed is not read again: a page asks hundreds at every click.
 
-    Only what has not been touched for a while is trusted to be known by its inode, time and size. The object returned
-    is the caller's own; what is nested in it is not. One path is always asked for with the same ``shape``.
+    A file is known by its inode, time and size once it has not changed for a while. The object returned is the caller's
+    own; what is nested in it is not. One path is always read with the same ``shape``.
     """
     name = str(path)
     try:
@@ -114,7 +115,7 @@ def written_at(path: Path) -> float | None:
 
 
 def append_line(path: Path, value: dict[str, Any]) -> None:
-    """Add one JSON line in one write. A half-written last line, left by a crash, is closed first."""
+    """Append one JSON line in one write. A half-written last line, left by a crash, is ended first."""
     line = (json.dumps(plain(value), ensure_ascii=False) + "\n").encode()
     with path.open("ab+") as file:
         end = file.seek(0, os.SEEK_END)
@@ -125,11 +126,11 @@ def append_line(path: Path, value: dict[str, Any]) -> None:
 
 
 _OBJECT = TypeAdapter(dict[str, Any])
-_HEAD_BYTES = 256  # of the first rows: a row takes some 100, the time in it included
+_HEAD_BYTES = 256  # of the first rows: a row takes some 100, including its time
 
 
 class LineReader:
-    """Follows a growing file of JSON objects that fit ``shape``. ``skipped`` counts the lines that were none."""
+    """Follows a growing file of JSON objects that fit ``shape``. ``skipped`` counts the lines that did not."""
 
     def __init__(self, path: Path, shape: TypeAdapter[Any] = _OBJECT) -> None:
         self.path, self._shape = path, shape
@@ -138,10 +139,10 @@ class LineReader:
         self._head = b""
 
     def poll(self) -> Iterator[dict[str, Any] | None]:
-        """The objects added since the last call, up to the last newline; None first if the file began anew."""
+        """The objects added since the last call, up to the last newline; None first if the file was written anew."""
         try:
             with open_regular(self.path) as file:
-                # A file that begins anew may get the old inode and have grown past us; its first row has another time.
+                # A file that was written anew may have the old inode and be longer; its first row has another time.
                 if file.read(len(self._head)) != self._head:
                     self._offset = self.skipped = 0
                     self._head = b""
@@ -161,8 +162,39 @@ class LineReader:
                 self.skipped += bool(line.strip())
 
 
+class MetricsReader:
+    """Follows metrics.jsonl. ``rows``: those that count; ``skipped``: how many lines were damaged."""
+
+    def __init__(self, path: Path) -> None:
+        self.rows: list[dict[str, Any]] = []
+        self._lines = LineReader(Path(path), ROW_SHAPE)
+
+    @property
+    def skipped(self) -> int:
+        """How many lines could not be read."""
+        return self._lines.skipped
+
+    def poll(self) -> list[dict[str, Any]]:
+        """Rows added since the last call. After a resume, rows that are done again leave ``rows``."""
+        added: list[dict[str, Any]] = []
+        for line in self._lines.poll():
+            if line is None:  # the file was written anew
+                self.rows, added = [], []
+            elif (step := line.get("resumed_from")) is not None:
+                self.rows = [row for row in self.rows if _step(row) <= step]
+                added = [row for row in added if _step(row) <= step]
+            else:
+                self.rows.append(line)
+                added.append(line)
+        return added
+
+
+def _step(row: dict[str, Any]) -> float:
+    return row.get("step") or 0.0
+
+
 def tail(path: Path, lines: int, most_bytes: int = 1 << 16) -> list[str]:
-    """The last ``lines`` lines of a text, of at most ``most_bytes``. Of a progress bar only its last state is kept."""
+    """The last ``lines`` lines of a text, of at most ``most_bytes``; of a progress bar only its last state."""
     try:
         with open_regular(path) as file:
             size = file.seek(0, os.SEEK_END)

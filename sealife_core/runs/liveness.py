@@ -1,22 +1,17 @@
-"""Does a run's process live, and what does the screen say about the run?
-
-processes.py says whether a process lives; here it is weighed against what the run last said of itself.
-"""
+"""The state of a run, from what it last wrote and whether its process lives (processes.py)."""
 
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from sealife_core.processes import host as host
-from sealife_core.processes import identity as identity
 from sealife_core.processes import lives
 
-# Between two heartbeats lies a step or a stage; the longest seen is a ResNet50 batch at 224 px on two cores, some 20 s.
+# Between two heartbeats is a step or a stage; the longest seen is a ResNet50 batch at 224 px on two cores, some 20 s.
 STALE_AFTER_S = 120.0
 
 
 class State(StrEnum):
-    """What the screen says about a run. Six are written; the last three are only ever derived."""
+    """What the screen says about a run. Six are written; the last three are always derived."""
 
     CREATED = "created"
     QUEUED = "queued"
@@ -30,12 +25,12 @@ class State(StrEnum):
 
     @property
     def active(self) -> bool:
-        """Something is still to be expected of the run."""
+        """Whether the run waits or works."""
         return self in ACTIVE
 
     @property
     def resumable(self) -> bool:
-        """Whether :func:`sealife_core.runs.scheduling.queue.resume` takes it up again."""
+        """Whether :func:`sealife_core.runs.scheduling.queue.resume` accepts the run."""
         return self in (State.INTERRUPTED, State.STOPPED, State.FAILED)
 
 
@@ -44,18 +39,18 @@ FINAL = frozenset({State.FINISHED, State.STOPPED, State.FAILED})
 
 
 class Process(StrEnum):
-    """What is known about the process of a run's present attempt."""
+    """What is known about the process of the present attempt of a run."""
 
     NONE = "none"  # no process.json yet, or one of an earlier attempt
     ALIVE = "alive"
     DEAD = "dead"
     ELSEWHERE = "elsewhere"  # on another host: only its heartbeat can tell
-    IN_CLUSTER = "in a cluster"  # a job of a cluster, which the dispatcher asks how it goes and notes its end
+    IN_CLUSTER = "in a cluster"  # a job of a cluster, which the dispatcher follows until its end
 
 
 @dataclass(frozen=True)
 class Shown:
-    """What the screen says: a state, one sentence, whether a stop is under way, how old the last sign of life is."""
+    """What the screen says: state, one sentence, whether a stop was asked for, age of the last sign of life."""
 
     state: State
     message: str
@@ -64,7 +59,7 @@ class Shown:
 
 
 def shown_state(status: dict[str, Any] | None, process: Process, now: float, *, stop_requested: bool = False) -> State:
-    """The one place where status file, process and clock become a state. Pure: same arguments, same answer.
+    """The one place that makes a state of status file, process and clock. Pure: same arguments, same answer.
 
     ========================  ==============  ==============  =======================  =================  ==============
     status.json says          no process      process alive   process dead             on another host    in a cluster
@@ -78,9 +73,9 @@ def shown_state(status: dict[str, Any] | None, process: Process, now: float, *, 
     ========================  ==============  ==============  =======================  =================  ==============
 
     A heartbeat from the future (see is_fresh) is stale unless the process is known to live.
-    ¹ else failed; before the first heartbeat the time it was queued or started stands for it.
+    ¹ else failed; before the first heartbeat, the time at which the run was queued or started counts instead.
     ² stopped, if a stop was asked for.
-    'no process' with a fresh heartbeat is a worker started by hand.
+    'no process' with a fresh heartbeat is a worker that was started by hand.
     """
     written = (status or {}).get("state")
     if status is None or written not in _WRITTEN:
@@ -105,16 +100,16 @@ def shown_state(status: dict[str, Any] | None, process: Process, now: float, *, 
     return State.STOPPED if stop_requested else State.INTERRUPTED
 
 
-# A tuple: whatever a damaged file holds can be looked for in it, hashable or not.
+# A tuple: a damaged file may hold a value that is not hashable.
 _WRITTEN = (State.CREATED, State.QUEUED, State.RUNNING, *FINAL)
 
 
 def is_fresh(status: dict[str, Any], now: float, *, another_clock: bool = False) -> bool:
-    """Whether the last sign of life is young; a clock that was set back does not make it old.
+    """Whether the last sign of life is recent; a clock that was set back does not make it old.
 
-    another_clock: nobody but the sign itself says that the process lives, and it may come from a host whose clock is
-    ahead: until ours has caught up, a dead run would stay fresh. Of a sign from the future the time counts that the
-    file system gave the file (``status["written"]``); where that is in the future too, or not known, it is not fresh.
+    another_clock: nothing else says that the process lives, and the sign may come from a host whose clock is ahead:
+    until ours has caught up, a dead run would stay fresh. For a sign from the future, the time of the file counts
+    instead (``status["written"]``); if that is in the future too, or not known, the sign is not fresh.
     """
     beat = last_sign(status)
     if another_clock and beat is not None and beat > now + STALE_AFTER_S:
@@ -124,13 +119,13 @@ def is_fresh(status: dict[str, Any], now: float, *, another_clock: bool = False)
 
 
 def last_sign(status: dict[str, Any]) -> float | None:
-    """When the run last said anything, unix seconds."""
+    """When the run last gave a sign of life, unix seconds."""
     beats = [status.get(key) for key in ("heartbeat", "queued", "process_started")]
     return max((float(b) for b in beats if isinstance(b, int | float)), default=None)
 
 
 def process_of(record: dict[str, Any] | None, attempt: int | None = None) -> Process:
-    """Whether the process that ``record`` (process.json) identifies lives. Another ``attempt``'s counts as none."""
+    """Whether the process in ``record`` (process.json) lives. The process of another ``attempt`` counts as none."""
     if not record or (attempt is not None and record.get("attempt", attempt) != attempt):
         return Process.NONE
     if "exit_code" in record:

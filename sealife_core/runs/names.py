@@ -1,4 +1,4 @@
-"""What runs are called, and which run a person means who gives an id, a name or the beginning of an id."""
+"""The names of runs, and which run is meant by an id, a name or the beginning of an id."""
 
 import unicodedata
 from collections.abc import Sequence
@@ -7,16 +7,18 @@ from pathlib import Path
 
 from sealife_core.config import TASKS, source_run
 from sealife_core.errors import RunError
-from sealife_core.runs.directory import TRASH, Run, list_runs, open_run, runs_root
+from sealife_core.runs.deletion import trashed_runs
+from sealife_core.runs.directory import list_runs, open_run, runs_root
+from sealife_core.runs.run import Run
 
 
 def default_name(task: str, data: str) -> str:
-    """The name of a run of ``task`` (a key of TASKS) that nobody has named: "Linear probe on reef"."""
+    """The name of a run of ``task`` (a key of TASKS) until a person names it: "Linear probe on reef"."""
     return f"{TASKS[task].title} on {data}"
 
 
 def find_run(text: str, root: Path | None = None) -> Run:
-    """The run with this id, else the one with this name, else the one whose id alone begins with it.
+    """The run with this id, else the one with this name, else the only one whose id begins so.
 
     Raises RunError where there is none, and where there are several: it then lists their ids and dates.
     """
@@ -27,7 +29,7 @@ def find_run(text: str, root: Path | None = None) -> Run:
         found = _only(text, list_runs(root))
         if found is not None:
             return found
-        trashed = _only(text, list_runs(root / TRASH))
+        trashed = _only(text, trashed_runs(root))
         if trashed is not None:
             raise RunError(f"Run '{text}' ({trashed.id}) is in the trash. Restore it first.") from None
         raise no_such_id from None
@@ -35,20 +37,19 @@ def find_run(text: str, root: Path | None = None) -> Run:
 
 def find_trashed(text: str, root: Path | None = None) -> str:
     """The id of the run in the trash that ``text`` means, as in :func:`find_run`; else ``text``. Raises RunError."""
-    trash = runs_root(root) / TRASH
-    there = list_runs(trash)
+    there = trashed_runs(root)
     found = next((run for run in there if run.id == text), None) or _only(text, there)
     return found.id if found is not None else text
 
 
 def find_weights(weights: str, root: Path | None = None) -> str:
-    """Of weights "run:…" by name those by id; others as they are. Raises RunError."""
+    """``weights`` with the id of the run in place of its name; other weights as they are. Raises RunError."""
     named = source_run(weights)
     return weights if not named else f"run:{find_run(named, root).id}"
 
 
 def _only(text: str, runs: Sequence[Run]) -> Run | None:
-    """The one of ``runs`` that ``text`` means, or None. Raises RunError where it could be several."""
+    """The one of ``runs`` that ``text`` means, or None. Raises RunError if several are possible."""
     wanted = _plain(text)
     if not wanted:
         return None
@@ -62,12 +63,12 @@ def _only(text: str, runs: Sequence[Run]) -> Run | None:
 
 
 def _plain(text: str) -> str:
-    """A name as it is compared: file systems and keyboards compose letters differently."""
+    """A name in the form that is compared: file systems and keyboards compose letters differently."""
     return unicodedata.normalize("NFC", text).strip()
 
 
 def _date(run: Run) -> str:
-    """When the run was made, as its id tells: " (22 Nov 2026, 10:44)"; "" for an id that somebody changed."""
+    """When the run was made, from its id: " (22 Nov 2026, 10:44)"; "" for an id that somebody changed."""
     try:
         return f" ({datetime.strptime(run.id[:15], '%Y%m%d-%H%M%S'):%d %b %Y, %H:%M})"
     except ValueError:

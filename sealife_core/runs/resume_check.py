@@ -1,4 +1,4 @@
-"""The point that a run is resumed from, ``last.ckpt``: is it whole? Asked without PyTorch."""
+"""Whether ``last.ckpt``, the point that a run is resumed from, is whole: checked without PyTorch."""
 
 import zipfile
 from pathlib import Path
@@ -10,13 +10,13 @@ BEGIN_ANEW = "Start the run from the beginning (in a shell: 'runs resume RUN --a
 
 
 class DamagedResumePoint(RunError):
-    """A run cannot go on from its resume point: see :func:`damage`."""
+    """A run cannot continue from its resume point: see :func:`damage`."""
 
 
 def damage(run: Run, *, thorough: bool = False) -> str:
     """What is wrong with the resume point of ``run``, a sentence; "" where it is whole or there is none.
 
-    thorough: read all of it. Otherwise the file's directory, at its end, tells; and the worker, which has read it all.
+    thorough: read all of it. Otherwise only the zip directory at its end is read, and what the worker has found.
     """
     point = run.path / LAST
     if not point.exists():

@@ -1,39 +1,37 @@
-"""One run on disk, as its readers see it. Missing or damaged files raise nothing here, unless asked for: what a method
+"""One run on disk, for its readers. Missing or damaged files raise nothing, except where a method says so: what it
 returns has the types of :mod:`~sealife_core.runs.contents`.
 
-Who writes what (one writer a file):
+Each file has one writer:
 
-    config.json       whoever creates the run, once
-    launch.json       the same, if the environment says anything of Weights & Biases (tracking.py)
+    config.json       the process that creates the run, once
+    launch.json       the same, if the environment has variables of Weights & Biases (tracking_links.py)
     notes.json        the dashboard or the command line
     stop              the dashboard or the command line: an empty file
     status.json       the queue until this attempt has a process.json; from then on the worker
-    process.json      the dispatcher, which also ends a run whose worker it knows never began
+    process.json      the dispatcher, which also ends a run whose worker has never started
     everything else   the worker, through :class:`~sealife_core.runs.writer.RunWriter`
 """
 
 import os
 import time
 from collections.abc import Iterable, Mapping
-from errno import ENOSPC
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from sealife_core.config import AnyConfig, Request, SearchConfig, StudyConfig, load_config
-from sealife_core.durable import is_full, is_temporary, size_bytes
-from sealife_core.errors import ConfigError, RunError, disk_problem
+from sealife_core.durable import is_temporary, size_bytes
+from sealife_core.errors import ConfigError
 from sealife_core.runs.contents import (
     ENVIRONMENT_SHAPE,
     NOTES_SHAPE,
     PROCESS_SHAPE,
     RESULTS_SHAPE,
-    ROW_SHAPE,
     SEARCH_SHAPE,
     STATUS_SHAPE,
     STUDY_SHAPE,
 )
-from sealife_core.runs.files import LineReader, UnreadableFile, recall_json, replace_json, tail, written_at
+from sealife_core.runs.files import MetricsReader, UnreadableFile, recall_json, replace_json, tail, written_at
 from sealife_core.runs.liveness import (
     FINAL,
     Process,
@@ -43,7 +41,10 @@ from sealife_core.runs.liveness import (
     process_of,
     shown_state,
 )
+from sealife_core.runs.notes import changed, completed
 from sealife_core.runs.scheduling.locks import notes_lock
+from sealife_core.runs.state_sentences import ADVICE, sentence
+from sealife_core.trash import name_of
 
 CONFIG, STATUS, PROCESS, NOTES = "config.json", "status.json", "process.json", "notes.json"
 ENVIRONMENT, RESULTS = "environment.json", "results.json"
@@ -62,22 +63,8 @@ _SHAPES = {
 }
 
 
-class NotesChanged(RunError):
-    """Somebody else has written what is to be written over. ``now`` holds it by field."""
-
-    def __init__(self, now: dict[str, Any]) -> None:
-        self.now = now
-        told = " and ".join(
-            f"the {field} to '{', '.join(value) if isinstance(value, list) else value}'" for field, value in now.items()
-        )
-        super().__init__(
-            f"Somebody else has changed {told} meanwhile. What you wrote is not saved yet: it is still in the form. Put"
-            " both together there and save again."
-        )
-
-
 class Run:
-    """One run directory. Every call reads the disk, which is the truth; only the config, written once, is kept."""
+    """One run directory. Every call reads the disk; only the config, which is written once, is kept in memory."""
 
     def __init__(self, path: Path) -> None:
         self.path = Path(path)
@@ -93,8 +80,8 @@ class Run:
 
     @property
     def id(self) -> str:
-        """The name of its directory."""
-        return self.path.name
+        """The name of its directory; in the trash, the name that this had before."""
+        return name_of(self.path) if "~" in self.path.name else self.path.name
 
     @property
     def root(self) -> Path:
@@ -108,7 +95,7 @@ class Run:
 
     @property
     def size_bytes(self) -> int:
-        """What the run takes on the disk."""
+        """Bytes that the run takes on the disk."""
         return size_bytes(self.path)
 
     @cached_property
@@ -126,7 +113,7 @@ class Run:
         return self._request
 
     def config(self) -> AnyConfig:
-        """What a run that trains or embeds is asked to do. Raises ConfigError as :meth:`request`, and of a study or
+        """What a run that trains or embeds is asked to do. Raises ConfigError as :meth:`request`, and for a study or a
         search."""
         request = self._request
         if isinstance(request, StudyConfig | SearchConfig):
@@ -135,37 +122,31 @@ class Run:
 
     @property
     def launches_runs(self) -> bool:
-        """Whether it coordinates other runs (as a study or a search) instead of training. Asked of hundreds at once, so
-        the config is not checked for it."""
+        """Whether it is a study or a search, which launches other runs and does not train. The config is not checked,
+        because this is asked of hundreds of runs at once."""
         return (self._read(CONFIG) or {}).get("kind") in COORDINATING
 
     @property
     def is_there(self) -> bool:
-        """Whether its directory is; a link that leads nowhere counts, for it can be deleted."""
+        """Whether its directory exists; a broken link counts, because it can be deleted."""
         return os.path.isdir(self.path) or os.path.islink(self.path)  # noqa: PTH112, PTH114 - these never raise
 
     def status(self) -> dict[str, Any]:
-        """What the worker (before it: the queue) wrote last; {} where that cannot be read."""
+        """What the worker (before it starts: the queue) wrote last; {} if that cannot be read."""
         return self._read(STATUS) or {}
 
     def process(self) -> dict[str, Any] | None:
         """What the dispatcher knows of the process: pid, start_time, boot, host, command, attempt, device.
 
-        ``device`` holds all that the run was given: "cpu", "cuda:1" or "cuda:0,cuda:1"; ``beside`` is true where it
-        shares that with a training (``beside.py``). Of a run in a cluster: job,
-        cluster (its address), cores, gpus, host (the machine, once it has begun) instead of a pid.
+        ``device`` holds all devices of the run: "cpu", "cuda:1" or "cuda:0,cuda:1"; ``beside`` is true if it runs
+        beside a training (``scheduling/concurrency.py``). A run in a cluster has job, cluster (its address), cores,
+        gpus and, once it has started, host (the machine) instead of a pid.
         """
         return self._read(PROCESS)
 
     def notes(self) -> dict[str, Any]:
         """``name`` (the id unless given), ``tags``, ``notes``, and ``study``: the id of the run that made it, or ""."""
-        found = self._read(NOTES) or {}
-        return {
-            "name": found.get("name") or self.id,
-            "tags": list(filter(None, found.get("tags") or [])),
-            "notes": found.get("notes") or "",
-            "study": found.get("study") or "",
-        }
+        return completed(self._read(NOTES) or {}, self.id)
 
     def write_notes(
         self,
@@ -178,19 +159,13 @@ class Run:
     ) -> dict[str, Any]:
         """Change what is given, keep the rest; returns all of it. An empty name is the id again.
 
-        ``add_tags`` come to those that are there. ``seen``: what a person was shown before writing; if a field that is
-        given is another by now, nothing is written. Safe among many who write at once. Raises NotesChanged, RunError,
-        OSError.
+        ``add_tags`` are added to those that are there. ``seen``: what the person saw before writing; if a field that is
+        given has another value by now, nothing is written. Safe among many who write at once. Raises NotesChanged,
+        RunError, OSError.
         """
         given = {"name": name, "tags": None if tags is None else list(tags), "notes": notes, "study": study}
         with notes_lock(self.root):
-            held, written = self.notes(), {key: value for key, value in given.items() if value is not None}
-            known = held | dict(seen or {})
-            if other := {key: held[key] for key in written if held[key] not in (written[key], known[key])}:
-                raise NotesChanged(other)
-            changed = held | written
-            changed["tags"] = list(dict.fromkeys([*changed["tags"], *add_tags]))
-            replace_json(self.path / NOTES, changed)
+            replace_json(self.path / NOTES, changed(self.notes(), given, add_tags, seen or {}))
             return self.notes()
 
     def environment(self) -> dict[str, Any]:
@@ -198,11 +173,11 @@ class Run:
         return self._read(ENVIRONMENT) or {}
 
     def results(self) -> dict[str, Any] | None:
-        """The scores of a run that is through, or None."""
+        """The scores of a run that has finished, or None."""
         return self._read(RESULTS)
 
     def metrics(self) -> list[dict[str, Any]]:
-        """All rows of metrics.jsonl, cleared of what a resumed run did again."""
+        """All rows of metrics.jsonl, without those that a resumed run has done again."""
         reader = MetricsReader(self.path / METRICS)
         reader.poll()
         return reader.rows
@@ -214,6 +189,10 @@ class Run:
     def stop_requested(self) -> bool:
         """Whether someone asked the run to stop."""
         return os.path.exists(self.path / STOP)  # noqa: PTH110 - this one never raises
+
+    def stop_asked_at(self) -> float | None:
+        """When someone asked the run to stop, unix seconds; None if nobody did."""
+        return written_at(self.path / STOP)
 
     def attempt(self) -> int:
         """How often the run was queued; 0 before its first launch."""
@@ -246,9 +225,9 @@ class Run:
             self.request()
         except ConfigError as error:
             return Shown(State.DAMAGED, " ".join(error.problems))
-        if status is not None and status.get("state") in tuple(FINAL):  # nothing else is asked: a list holds hundreds
+        if status is not None and status.get("state") in tuple(FINAL):  # nothing else is read: a list has hundreds
             state, beat = State(status["state"]), last_sign(status)
-            return Shown(state, self._sentence(state, status, None), age_s=_age(beat, now))
+            return Shown(state, sentence(self, state, status, None), age_s=_age(beat, now))
         if status is not None:
             status["written"] = written_at(self.path / STATUS)
         record = self.process()
@@ -260,7 +239,7 @@ class Run:
         beat = last_sign(status) if status else None
         return Shown(
             state,
-            self._sentence(state, status or {}, record if process is not Process.NONE else None),
+            sentence(self, state, status or {}, record if process is not Process.NONE else None),
             stopping=stop and state.active,
             age_s=_age(beat, now),
         )
@@ -270,34 +249,8 @@ class Run:
         shown, written = self.shown(), self.status().get("error")
         if shown.state is State.FAILED and written:
             return {"what": written.get("what") or "", "next": written.get("next") or ""}
-        advice = {
-            State.FAILED: "Read the log, fix the cause, then resume the run.",
-            State.INTERRUPTED: "Resume the run.",
-            State.DAMAGED: "Delete the run, or restore the file from a copy.",
-        }
-        return {"what": shown.message, "next": advice[shown.state]} if shown.state in advice else None
-
-    def _sentence(self, state: State, status: dict[str, Any], record: dict[str, Any] | None) -> str:
-        said = status.get("message") or ""
-        how = _ending(record)
-        if state is State.DAMAGED:
-            return " ".join(self.problems()) or f"{STATUS} contains no known state."
-        if state is State.CREATED:
-            return "Not launched yet."
-        if state is State.QUEUED and is_full(self.root):  # the dispatcher cannot write that down
-            return f"waiting: {' '.join(disk_problem(OSError(ENOSPC, '', str(self.root))) or ())}."
-        if state is State.RUNNING and status.get("state") != State.RUNNING:
-            return "starting"
-        if state is State.INTERRUPTED:
-            return f"The process {how or 'is gone'}; what it saved is kept. Resume the run to continue."
-        if state is State.STOPPED and status.get("state") != State.STOPPED:
-            return f"The run was asked to stop. Its process {how or 'is gone'}; what it saved is kept."
-        if state is State.FAILED and status.get("state") != State.FAILED:
-            last = (self.log_tail(1) or ["the log is empty"])[0].strip()
-            return f"The process {how or 'ended'} before the run started: {last}"
-        if state is State.FAILED and (error := status.get("error")):
-            return f"{error.get('what') or ''} {error.get('next') or ''}".strip() or said
-        return said
+        step = ADVICE.get(shown.state)
+        return {"what": shown.message, "next": step} if step else None
 
     def _read(self, name: str) -> dict[str, Any] | None:
         try:
@@ -308,44 +261,3 @@ class Run:
 
 def _age(beat: float | None, now: float) -> float | None:
     return None if beat is None else max(0.0, now - beat)
-
-
-def _ending(record: dict[str, Any] | None) -> str:
-    record = record or {}
-    code = record.get("exit_code")
-    if code is None:
-        return f"is gone: {record['lost']}" if record.get("lost") else ""
-    if code == -9:
-        return "was killed (SIGKILL; often because memory ran out)"
-    return f"was ended by signal {-code}" if code < 0 else f"ended with code {code}"
-
-
-class MetricsReader:
-    """Follows metrics.jsonl. ``rows`` are those that count; ``skipped`` lines were damaged."""
-
-    def __init__(self, path: Path) -> None:
-        self.rows: list[dict[str, Any]] = []
-        self._lines = LineReader(Path(path), ROW_SHAPE)
-
-    @property
-    def skipped(self) -> int:
-        """How many lines could not be understood."""
-        return self._lines.skipped
-
-    def poll(self) -> list[dict[str, Any]]:
-        """Rows added since the last call. After a resume, ``rows`` loses those that are done again."""
-        added: list[dict[str, Any]] = []
-        for line in self._lines.poll():
-            if line is None:  # the file began anew
-                self.rows, added = [], []
-            elif (step := line.get("resumed_from")) is not None:
-                self.rows = [row for row in self.rows if _step(row) <= step]
-                added = [row for row in added if _step(row) <= step]
-            else:
-                self.rows.append(line)
-                added.append(line)
-        return added
-
-
-def _step(row: dict[str, Any]) -> float:
-    return row.get("step") or 0.0

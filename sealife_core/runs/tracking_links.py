@@ -1,8 +1,8 @@
-"""Where else a run is recorded: what its launcher's environment asked for, and where it can be found.
+"""Where else a run is recorded: what the environment of its launch asked for, and where the record can be found.
 
-A run's process is started by a dispatcher, whose environment is that of whoever queued a run first. The variables of
-Weights & Biases that count are therefore those of the launch, kept in ``launch.json``: never a key, which the worker
-finds where ``wandb login`` has put it, or in its own environment.
+The process of a run is started by a dispatcher, which has the environment of the process that first queued a run. The
+variables of Weights & Biases that count are therefore those of the launch, stored in ``launch.json``: never a key,
+which the worker finds where ``wandb login`` has put it, or in its own environment.
 """
 
 import os
@@ -17,20 +17,20 @@ from sealife_core.runs.run import Run
 
 LAUNCH = "launch.json"
 WANDB, TENSORBOARD = "wandb", "tensorboard"  # folders of a run
-OFFLINE = "offline-run-*"  # what Weights & Biases calls the folder of an attempt that it recorded offline
+OFFLINE = "offline-run-*"  # the folder of an attempt that Weights & Biases recorded offline
 MODE, SWEEP, RUN_ID = "WANDB_MODE", "WANDB_SWEEP_ID", "WANDB_RUN_ID"
 OF_A_STUDY = (MODE, "WANDB_PROJECT", "WANDB_ENTITY", "WANDB_BASE_URL", "WANDB_RUN_GROUP")
 CARRIED = (*OF_A_STUDY, RUN_ID, SWEEP, "WANDB_SWEEP_PARAM_PATH")
 
 
-# What wandb.init takes (wandb/sdk/wandb_settings.py), and its server of a group, a name and a kind of run.
+# Limits of wandb.init (wandb/sdk/wandb_settings.py), and of its server for a group, a name and a kind of run.
 TAG_LENGTH, NAME_LENGTH = 64, 128
 _NOT_IN_ID = ":;,#?/'"
 
 
 @dataclass(frozen=True)
-class Place:
-    """One place where a run is recorded: a page (``url``), or files here that ``command`` sends or shows."""
+class TrackingLink:
+    """One record of a run elsewhere: a page (``url``), or local files that ``command`` sends or shows."""
 
     name: str
     says: str
@@ -39,15 +39,15 @@ class Place:
 
 
 def launch_variables(environment: Mapping[str, str] | None = None) -> dict[str, str]:
-    """What of ``environment`` (this process's unless given) a run that is launched in it obeys. An address with a
-    password in it stays behind."""
+    """The variables of ``environment`` (unless given, of this process) that count for a run that is launched in it. An
+    address that contains a password is left out."""
     environment = os.environ if environment is None else environment
     found = {name: environment[name] for name in CARRIED if environment.get(name)}
     return {name: value for name, value in found.items() if "://" not in value or "@" not in value}
 
 
 def launched_with(run: Run) -> dict[str, str]:
-    """The variables that :func:`launch_variables` found when the run was made; {} for one of before."""
+    """The variables that :func:`launch_variables` found when the run was made; {} for a run of an older version."""
     try:
         found = read_json(run.path / LAUNCH) or {}
     except UnreadableFile:
@@ -56,14 +56,14 @@ def launched_with(run: Run) -> dict[str, str]:
 
 
 def variables_for(study: Run | None) -> dict[str, str]:
-    """The variables of a run that is being made: this process's, or those of the ``study`` that it is a part of."""
+    """The variables of a run that is being made: those of this process, or of the ``study`` that it is a part of."""
     if study is None:
         return launch_variables()
     return {name: value for name, value in launched_with(study).items() if name in OF_A_STUDY}
 
 
 def wandb_mode(asked: str, variables: Mapping[str, str]) -> str:
-    """'off', 'offline' or 'on': what the setting ``wandb`` and the variables of the launch come to together."""
+    """'off', 'offline' or 'on', from the setting ``wandb`` and the variables of the launch."""
     mode = variables.get(MODE, "").lower()
     if mode == "disabled":
         return "off"
@@ -81,7 +81,7 @@ def wandb_project(asked: str, variables: Mapping[str, str]) -> str:
 def wandb_problems(config: AnyConfig, tags: Iterable[str], variables: Mapping[str, str]) -> list[str]:
     """A sentence for each thing that a person has set and wandb refuses, so that nothing would be recorded.
 
-    What is made of other names (a study's, a run's) is shortened instead: :func:`shortened`.
+    Names that are made from others (of a study, of a run) are shortened instead: :func:`shortened`.
     """
     if wandb_mode(config.wandb, variables) == "off":
         return []
@@ -111,36 +111,36 @@ def wandb_problems(config: AnyConfig, tags: Iterable[str], variables: Mapping[st
 
 
 def shortened(text: str, length: int) -> str:
-    """``text``, cut so that it has at most ``length`` characters, and says that it was cut."""
+    """``text`` of at most ``length`` characters, with … where it was cut."""
     return text if len(text) <= length else f"{text[: length - 1]}…"
 
 
 def wandb_tags(tags: Iterable[str]) -> list[str]:
-    """``tags`` as wandb takes them: cut where they are too long, empty and doubled ones left out."""
+    """``tags`` as wandb accepts them: cut where they are too long, without empty and repeated ones."""
     return list(dict.fromkeys(shortened(tag, TAG_LENGTH) for tag in tags if tag))
 
 
-def places(run: Run) -> list[Place]:
-    """Where ``run`` can be found beside its own directory; nothing is asked of a server."""
+def tracking_links(run: Run) -> list[TrackingLink]:
+    """Where ``run`` is recorded beside its own directory; no server is asked."""
     found = []
     url = (run.environment().get("tracking") or {}).get("wandb_url") or ""
     if url.startswith(("http://", "https://")):
-        found.append(Place("Weights & Biases", "sent as it trains", url=url))
+        found.append(TrackingLink("Weights & Biases", "sent as it trains", url=url))
     if waiting := unsent(run):
-        found.append(Place("Weights & Biases", "recorded offline; send it with", command=sync_command(*waiting)))
+        found.append(TrackingLink("Weights & Biases", "recorded offline; send it with", command=sync_command(*waiting)))
     if _matching(run.path / TENSORBOARD, "events.out.tfevents.*"):
         command = f"tensorboard --logdir {shlex.quote(str(run.path / TENSORBOARD))}"
-        found.append(Place("TensorBoard", "event files; view them with", command=command))
+        found.append(TrackingLink("TensorBoard", "event files; view them with", command=command))
     return found
 
 
 def unsent(run: Run) -> list[Path]:
-    """The folders of what was recorded offline and has not been sent since, the oldest first."""
+    """The folders of what was recorded offline and is not sent yet, the oldest first."""
     return [folder for folder in _matching(run.path / WANDB, OFFLINE) if not _matching(folder, "*.synced")]
 
 
 def _matching(folder: Path, pattern: str) -> list[Path]:
-    """What ``folder`` holds of that name, sorted; nothing where it cannot be looked into."""
+    """The entries of ``folder`` of that pattern, sorted; none if it cannot be read."""
     try:
         return sorted(folder.glob(pattern))
     except OSError:
@@ -148,5 +148,5 @@ def _matching(folder: Path, pattern: str) -> list[Path]:
 
 
 def sync_command(*folders: Path) -> str:
-    """What sends ``folders`` to Weights & Biases, for a shell."""
+    """The shell command that sends ``folders`` to Weights & Biases."""
     return " ".join(["wandb sync", *(shlex.quote(str(folder)) for folder in folders)])

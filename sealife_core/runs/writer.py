@@ -1,7 +1,7 @@
 """The worker's side of a run directory.
 
-Environment: SEALIFE_ATTEMPT is the attempt that a worker in a cluster was started for. Should the cluster be out of
-reach for so long that the run is taken up elsewhere, the worker of before finds a later attempt on disk, and goes.
+Environment: SEALIFE_ATTEMPT is the attempt that a worker in a cluster was started for. If the cluster is out of reach
+for so long that the run is started elsewhere, the first worker finds a later attempt on disk and ends.
 """
 
 import os
@@ -15,18 +15,18 @@ from sealife_core.runs.files import append_line, replace_json
 from sealife_core.runs.liveness import FINAL, State
 from sealife_core.runs.run import BEST, LAST, METRICS, STATUS, Run
 
-# A status is replaced with an fsync; more often than this nobody can see it, and a step may take a millisecond.
+# A status is replaced with an fsync, and a step may take a millisecond: nobody can see it more often than this.
 PROGRESS_EVERY_S = 0.5
 _PROGRESS = frozenset({"epoch", "step", "done"})
 ATTEMPT = "SEALIFE_ATTEMPT"
 
 
 class Superseded(BaseException):
-    """Another process has taken this run up: nothing more may be written. No exception that training might catch."""
+    """Another process carries out this run now: nothing more may be written. Training catches no BaseException."""
 
 
 class RunWriter:
-    """Everything a worker tells about its run. Only one process may hold one for a run."""
+    """Everything that a worker writes about its run. Only one process may have one for a run."""
 
     def __init__(self, run: Run) -> None:
         self.run = run
@@ -44,11 +44,11 @@ class RunWriter:
         return self.run.config()
 
     def status(self, **changes: Any) -> None:
-        """Merge ``changes`` into status.json with a fresh heartbeat; without any it is a sign of life only.
+        """Merge ``changes`` into status.json with a fresh heartbeat; without any it is only a sign of life.
 
-        Keys: state, stage, epoch, epochs, step, steps, done, total, message, warnings, error {"what", "next"}. done of
-        total images are through the present stage: another stage forgets them, and notes when it began in
-        ``stage_began``. Changes of epoch, step and done alone reach the disk twice a second at most. ``started`` and
+        Keys: state, stage, epoch, epochs, step, steps, done, total, message, warnings, error {"what", "next"}. done and
+        total count the images of the present stage: another stage resets them, and its start is noted in
+        ``stage_began``. Changes of epoch, step and done alone are written at most twice a second. ``started`` and
         ``ended`` are added as the state changes. Raises Superseded.
         """
         now = time.time()
@@ -74,11 +74,11 @@ class RunWriter:
             self.status(warnings=[*there, sentence])
 
     def metric(self, step: int, epoch: float, **values: float | None) -> None:
-        """Append one row, ``time`` added. Names with a slash are passed as ``**{"train/loss": 1.0}``."""
+        """Append one row; ``time`` is added. Names with a slash are passed as ``**{"train/loss": 1.0}``."""
         append_line(self.run.path / METRICS, {"step": step, "epoch": epoch, "time": time.time(), **values})
 
     def resumed_from(self, step: int) -> None:
-        """Say that training goes on after ``step`` (0: from the beginning): later rows so far are done again."""
+        """Note that training continues after ``step`` (0: from the beginning): later rows so far are done again."""
         append_line(self.run.path / METRICS, {"resumed_from": step})
 
     def environment(self, **values: Any) -> None:
@@ -90,8 +90,8 @@ class RunWriter:
         replace_json(self.run.path / "results.json", (self.run.results() or {}) | values)
 
     def drop_checkpoints(self) -> None:
-        """Remove what only a resume needs, four times the model, and what a killed worker was writing: a run that has
-        finished is never resumed."""
+        """Remove what only a resume needs (four times the size of the model) and what a killed worker was writing: a
+        finished run is never resumed."""
         for name in (LAST, BEST):
             (self.run.path / name).unlink(missing_ok=True)
         remove_leftovers(self.run.path)

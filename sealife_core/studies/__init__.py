@@ -1,1 +1,1 @@
-"""Many runs that answer one question: what they are, who starts them, what came of them. Needs no torch."""
+"""Studies and searches: many runs that answer one question, their processes and their results. Needs no torch."""

@@ -1,14 +1,12 @@
-"""What a study says, in one or two sentences derived from its figures; where they do not decide, it says that.
+"""The answer of a study, in one or two sentences from its scores; or that they do not decide.
 
-Nothing is answered before all runs are through, and of ways with fewer than two seeds never; what is missing is said
-instead (``readiness.py``). Two spreads are never mixed up. Over *seeds*: another start, other labels, the same test
-images; one way is called better than another only if its worst seed is better than the other's best. Over *test
-images*: how far one accuracy may lie from that on other images; :func:`on_other_images` says it once for the whole
-study, and where the images are too few to show a difference at all, none is told.
+There is no answer before all runs have ended, or from fewer than two seeds; then it says what is missing
+(``readiness.py``). Two kinds of variation are kept apart. Over *seeds*: another initialisation, other labels, the same
+test images; one option is better than another only if its worst seed is better than the other's best. Over *test
+images*: how much an accuracy would differ on other images; :func:`on_other_images` gives it once for the whole study,
+and with too few test images no difference is claimed.
 """
 
-import itertools
-import math
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -16,19 +14,17 @@ from typing import Any
 from sealife_core.config import ALL_STAGES
 from sealife_core.errors import RunError
 from sealife_core.runs.directory import runs_root
-from sealife_core.studies.building import budget
 from sealife_core.studies.helps import HELPS
-from sealife_core.studies.helps_answer import found, sentence
+from sealife_core.studies.helps_answer import helps_found, helps_sentence
+from sealife_core.studies.labels_answer import labels_sentence
 from sealife_core.studies.questions import (
     ALL,
     BATCH_SIZE,
     DEPTH,
-    FINE_TUNE,
     HEAD,
     IMBALANCE,
     LABELS,
     PLAIN,
-    RANDOM,
     STRENGTH,
     SWEEPS,
     TEMPERATURE,
@@ -37,10 +33,10 @@ from sealife_core.studies.questions import (
 )
 from sealife_core.studies.readiness import (
     FINISHED,
+    clearly_better,
     images_needed,
     nothing_to_compare,
     seeds_decide,
-    told_apart,
     unfinished,
     with_seeds,
 )
@@ -48,9 +44,9 @@ from sealife_core.studies.results import CellResult, PartResult, over_seeds
 
 
 def answer(question: str, parts: Sequence[PartResult], root: Path | None = None, classes: int = 1) -> str:
-    """The answer to ``question``, or what is missing for one; "" before the first run of the table is through.
+    """The answer to ``question``, or what is missing; "" before the first run of the table has finished.
 
-    For "helps" also: root, where the runs are, and how many classes the data set has.
+    root, classes: only for "helps": the folder of the runs, and the number of classes of the data set.
     """
     if not any(part.cell and part.state == FINISHED for part in parts):
         return ""
@@ -65,7 +61,7 @@ def answer(question: str, parts: Sequence[PartResult], root: Path | None = None,
 
 
 def on_other_images(parts: Sequence[PartResult]) -> str:
-    """How far an accuracy may lie from that on other images: "On 100 test images …"; "" before one is known."""
+    """How much an accuracy may differ on other test images, in words; "" before one is known."""
     scored = [part for part in parts if part.cell and part.low is not None and part.high is not None and part.n]
     if not scored:
         return ""
@@ -76,79 +72,15 @@ def on_other_images(parts: Sequence[PartResult]) -> str:
     )
 
 
-def label_saving(better: Sequence[CellResult], baseline: Sequence[CellResult], share: float) -> float | None:
-    """With what share (%) of the labels ``baseline`` reaches what ``better`` does with ``share`` %.
-
-    Both are curves over the cell's "labels". Read off between its points on a logarithmic axis of shares; ∞ if it
-    never gets there, None if it is as good already with the fewest labels that were tried.
-    """
-    goal = next((cell.mean for cell in better if cell.cell["labels"] == share), None)
-    points = sorted((float(cell.cell["labels"]), cell.mean) for cell in baseline)
-    if goal is None or not points or points[0][1] >= goal:
-        return None
-    for (x0, y0), (x1, y1) in itertools.pairwise(points):
-        if y1 >= goal:
-            return math.exp(math.log(x0) + (math.log(x1) - math.log(x0)) * (goal - y0) / (y1 - y0))
-    return math.inf
-
-
-def curves(cells: Sequence[CellResult]) -> dict[tuple[str, str], list[CellResult]]:
-    """(encoder, use) → its cells by labels."""
-    found: dict[tuple[str, str], list[CellResult]] = {}
-    for cell in sorted(cells, key=lambda cell: budget(cell.cell["labels"])):
-        found.setdefault((str(cell.cell["encoder"]), str(cell.cell["use"])), []).append(cell)
-    return found
-
-
 def _helps(root: Path, classes: int) -> Callable[[Sequence[PartResult]], str]:
     def says(parts: Sequence[PartResult]) -> str:
         try:
-            what = found(parts, root, classes)
+            what = helps_found(parts, root, classes)
         except RunError as error:
             return f"No answer: {error}"
-        return sentence(what) if what else ""
+        return helps_sentence(what) if what else ""
 
     return says
-
-
-def _labels(parts: Sequence[PartResult]) -> str:
-    by_way = curves(over_seeds(parts))
-    scratch = by_way.get((RANDOM, FINE_TUNE), [])
-    savings = []
-    for (encoder, use), cells in by_way.items():
-        if encoder == RANDOM or not scratch:
-            continue
-        for cell in cells:
-            share = float(cell.cell["labels"])
-            same = next((other for other in scratch if other.cell["labels"] == share), None)
-            needed = label_saving(cells, scratch, share)
-            if needed is not None and needed > share and same is not None and told_apart(cell, same):
-                savings.append((needed / share, share, needed, encoder, use))
-    if not scratch or len(by_way) < 2:
-        return ""
-    if not savings:
-        return (
-            "This study shows no saving of labels: no pre-trained encoder is surely better than training from"
-            " scratch, at any share of the labels."
-        )
-    most = max(float(cell.cell["labels"]) for cell in scratch)
-    saved = [saving for saving in savings if saving[1] < most]
-    if not saved:
-        _, share, _, encoder, use = savings[0]
-        return (
-            f"{encoder} ({use}) is better than training from scratch with {most:g} % of the labels, with every seed."
-            " With fewer labels, the runs do not decide."
-        )
-    times, share, needed, encoder, use = max(saved, key=lambda saving: (saving[0], -saving[1]))
-    if math.isinf(times):
-        return (
-            f"{encoder} ({use}) with {share:g} % of the labels is better than training from scratch with {most:g} %,"
-            " with every seed."
-        )
-    return (
-        f"{encoder} ({use}) with {share:g} % of the labels equals training from scratch with about"
-        f" {_round(needed)} %: {_round(times)} times as many."
-    )
 
 
 def _depth(parts: Sequence[PartResult]) -> str:
@@ -158,15 +90,15 @@ def _depth(parts: Sequence[PartResult]) -> str:
     if frozen is None or not deeper:
         return ""
     best = max(deeper, key=lambda cell: cell.mean)
-    if not told_apart(best, frozen):
-        worse = all(told_apart(frozen, cell) for cell in deeper)
+    if not clearly_better(best, frozen):
+        worse = all(clearly_better(frozen, cell) for cell in deeper)
         surely = "worse at every depth" if worse else f"not surely better at any depth{_few(best, frozen)}"
         return (
             f"Leave the encoder frozen: fine-tuning is {surely}. Frozen, it reaches {_percent(frozen)}. With"
             f" {_stages(best)} trained, it reaches {_percent(best)}."
         )
     enough = min(
-        (cell for cell in deeper if not told_apart(best, cell) and told_apart(cell, frozen)),
+        (cell for cell in deeper if not clearly_better(best, cell) and clearly_better(cell, frozen)),
         key=lambda cell: float(cell.cell["stages"]),
     )
     said = f"Train {_stages(enough)}: {_percent(enough)} against {_percent(frozen)} frozen."
@@ -182,17 +114,17 @@ def _views(parts: Sequence[PartResult]) -> str:
     if whole is None or not without:
         return ""
     said = f"With all augmentations the probe reaches {_percent(whole)}."
-    missed = [cell for cell in without if told_apart(whole, cell)]
+    missed = [cell for cell in without if clearly_better(whole, cell)]
     if missed:
         worst = missed[0]
         lost = f"{100 * (whole.mean - worst.mean):.0f} points, with every seed"
-        same = [str(cell.cell["first"]) for cell in missed[1:] if not told_apart(cell, worst)]
+        same = [str(cell.cell["first"]) for cell in missed[1:] if not clearly_better(cell, worst)]
         beside = f". The loss without {' or '.join(same)} may be as large" if same else ""
         said += f" The loss is largest without {worst.cell['first']}: {lost}{beside}."
     else:
         said += f" Leaving out any one of them brings no sure loss{_few(whole, without[0])}."
     best = without[-1]
-    if told_apart(best, whole):
+    if clearly_better(best, whole):
         said += f" Without {best.cell['first']}, it is {100 * (best.mean - whole.mean):.0f} points better here."
     return said
 
@@ -205,7 +137,7 @@ def _sweep(question: str) -> Callable[[Sequence[PartResult]], str]:
         if len(cells) < 2:
             return ""
         best = max(cells, key=lambda cell: cell.mean)
-        same = [cell for cell in cells if cell is not best and not told_apart(best, cell)]
+        same = [cell for cell in cells if cell is not best and not clearly_better(best, cell)]
         said = f"The best {words[question]} here is {_value(best.cell[question])}: {_percent(best)} by linear probe"
         if same:
             others = ", ".join(_value(cell.cell[question]) for cell in same)
@@ -225,7 +157,7 @@ def _imbalance(parts: Sequence[PartResult]) -> str:
     if plain is None or not here:
         return ""
     best = max(here.values(), key=lambda cell: cell.mean)
-    if told_apart(best, plain):
+    if clearly_better(best, plain):
         said = (
             f"At 1 : {worst_ratio:g}, {best.cell['loss']} is better than plain cross-entropy with every seed: macro-F1"
             f" {_percent(best)} against {_percent(plain)}."
@@ -237,7 +169,7 @@ def _imbalance(parts: Sequence[PartResult]) -> str:
         )
     rare = {str(c.cell["loss"]): c for c in over_seeds(parts, "rarest_f1") if float(c.cell["ratio"]) == worst_ratio}
     top = max(rare.values(), key=lambda cell: cell.mean, default=None)
-    if top is not None and PLAIN in rare and told_apart(top, rare[PLAIN]):
+    if top is not None and PLAIN in rare and clearly_better(top, rare[PLAIN]):
         said += (
             f" The F1 of the rarest class is highest with {top.cell['loss']}: {_percent(top)}. With plain"
             f" cross-entropy it is {_percent(rare[PLAIN])}."
@@ -250,20 +182,20 @@ def _best_cell(parts: Sequence[PartResult]) -> str:
     if len(cells) < 2:
         return ""
     best = max(cells, key=lambda cell: cell.mean)
-    same = [cell for cell in cells if cell is not best and not told_apart(best, cell)]
+    same = [cell for cell in cells if cell is not best and not clearly_better(best, cell)]
     said = f"The best is {_cell_words(best.cell)}: {_percent(best)}"
     return f"{said}; {_undecided(best, same)} from {len(same)} of the others." if same else f"{said}, with every seed."
 
 
 def _undecided(best: CellResult, same: Sequence[CellResult]) -> str:
-    """Why ``best`` is not called better than ``same``: "the seeds do not tell it"."""
+    """Why ``best`` is not clearly better than ``same``: "the seeds do not separate it"."""
     if any(not seeds_decide(best, other) for other in same):
         return "the seeds do not separate it"
     return f"there are too few test images to separate it{_few(best, max(same, key=lambda cell: cell.mean))}"
 
 
 def _few(better: CellResult, worse: CellResult) -> str:
-    """ " (about 60 test images would be needed)" where the seeds decide and only images are lacking."""
+    """ " (this needs at least 60 test images, …)" if the seeds decide and only images are missing."""
     if seeds_decide(better, worse) and (needed := images_needed(better, worse)):
         return f" (this needs at least {needed:,} test images, and there are {better.images:,})"
     return ""
@@ -287,13 +219,8 @@ def _value(value: Any) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
-def _round(value: float) -> str:
-    """Two digits are all that can be read off between points."""
-    return f"{float(f'{value:.2g}'):g}"
-
-
 _ANSWERS: dict[str, Callable[[Sequence[PartResult]], str]] = {
-    LABELS: _labels,
+    LABELS: labels_sentence,
     DEPTH: _depth,
     VIEWS: _views,
     IMBALANCE: _imbalance,

@@ -1,11 +1,21 @@
-"""What the ready-made studies are built from: the names of their ways, and the settings that all runs of one share."""
+"""Shared parts of the ready-made studies: names of encoders and uses, and the settings that all runs of one share."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import inf, sqrt
 from typing import Any
 
-from sealife_core.config import SIZES, AnyConfig, ClassifierConfig, Part, parse, preset
+from sealife_core.config import (
+    SIZES,
+    AnyConfig,
+    FineTuneConfig,
+    Part,
+    ProbeConfig,
+    StudyConfig,
+    parse,
+    preset,
+)
+from sealife_core.errors import ConfigError
 
 QUICK, FULL = "Quick", "Full"
 STUDY_SIZES = (QUICK, FULL)
@@ -16,7 +26,7 @@ ALL_LABELS = "all"  # on an axis of numbers of labels
 
 @dataclass(frozen=True)
 class Question:
-    """One plain choice on the Studies page and of ``study`` on the command line."""
+    """One choice on the Studies page and of the command ``study``."""
 
     title: str
     says: str
@@ -25,10 +35,9 @@ class Question:
 
 @dataclass(frozen=True)
 class Base:
-    """What a study is built on: data, size, seeds; ``source`` is a SimCLR run to start from instead of a new one.
+    """What all runs of a study share: data, size, seeds; ``source``: a SimCLR run to start from instead of a new one.
 
-    place: settings of the machine that all its runs share, as ``where``. per_class: training labels of the largest
-    class, 0 where that is not known.
+    place: settings of the machine, such as ``where``. per_class: training labels of the largest class, 0 if unknown.
     """
 
     data: str
@@ -43,11 +52,11 @@ class Base:
 
     @property
     def full(self) -> bool:
-        """Whether the thorough variant was asked for."""
+        """Whether the size is FULL."""
         return self.size == FULL
 
     def config(self, task: str, **values: Any) -> AnyConfig:
-        """The preset of ``task`` that goes with the size, all on one encoder, stem and image size."""
+        """The preset of ``task`` for the size, with the encoder, stem and image size of the study."""
         little = preset("simclr", self._preset)
         network = self.source_values or {name: getattr(little, name) for name in ("encoder", "stem", "image_size_px")}
         common = {"data": self.data, "data_hash": self.data_hash, **self.place, **network}
@@ -58,7 +67,7 @@ class Base:
         return SIZES[1] if self.full else SIZES[0]
 
     def pretrained(self, seed: int, weights: str = "random") -> list[Part]:
-        """The SimCLR run of that seed that others start from."""
+        """The SimCLR run with this seed that other runs start from."""
         name, task = (IMAGENET_SIMCLR, "continue") if weights == "imagenet" else (SIMCLR, "simclr")
         return [Part(key=f"{name}, seed {seed}", config=self.config(task, seed=seed, weights=weights))]
 
@@ -67,11 +76,29 @@ Built = tuple[tuple[str, ...], list[Part]]  # the axes, and the parts in an orde
 
 
 def budget(labels: str | float) -> float:
-    """A number of labels as it stands on an axis: ∞ for "all"."""
+    """A number of labels for sorting: ∞ for "all"."""
     return inf if labels == ALL_LABELS else float(labels)
 
 
-def with_more_epochs(config: Any, share: float) -> ClassifierConfig:
-    """Few labels (``share`` % of all) are few steps an epoch: the epochs grow with the square root of what is left out,
-    as SimCLR's do."""
-    return parse(ClassifierConfig, config.model_dump() | {"epochs": round(config.epochs * sqrt(100 / share))})
+def with_more_epochs(config: Any, share: float) -> ProbeConfig | FineTuneConfig:
+    """``config`` for ``share`` % of the labels, with more epochs, by the square root of 100 / share: its epochs are
+    shorter."""
+    return parse(type(config), config.model_dump() | {"epochs": round(config.epochs * sqrt(100 / share))})
+
+
+MOST_SEEDS = 100
+
+
+def check_seeds(seeds: int | None) -> None:
+    """Raises ConfigError for a number of seeds that no study has."""
+    if seeds is not None and not 1 <= seeds <= MOST_SEEDS:
+        raise ConfigError([f"'seeds' is {seeds}; expected a whole number from 1 to {MOST_SEEDS}."])
+
+
+def parse_study(title: str, question: str, axes: Sequence[str], parts: Sequence[Part], base: Base) -> StudyConfig:
+    """The study of ``parts``, checked. Raises ConfigError."""
+    values = {
+        "title": title, "question": question, "size": base.size, "data": base.data, "data_hash": base.data_hash,
+        "axes": list(axes), "parts": [part.model_dump() for part in parts],
+    }  # fmt: skip
+    return parse(StudyConfig, values)

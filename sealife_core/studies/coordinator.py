@@ -1,22 +1,21 @@
 """The process of a study: it queues its runs, a few at a time, and waits for them. It trains nothing itself.
 
-What it has to remember is in ``study.json``, which it alone writes: which run each part became, which parts an earlier
-run had already answered, which were left out and why. Everything else can be asked of the runs; so it may be killed at
-any moment, and resumed.
+Its state is in ``study.json``, which only this process writes: the run of each part, the parts that an earlier run had
+already answered, the parts that were left out and why. Everything else is read from the runs, so the process may be
+killed at any moment and resumed.
 """
 
 import time
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
 
 from sealife_core.config import AnyConfig, Part, StudyConfig
 from sealife_core.errors import RunError
 from sealife_core.runs.contents import STUDY_SHAPE
-from sealife_core.runs.directory import Run, create_run
+from sealife_core.runs.directory import create_run
 from sealife_core.runs.files import UnreadableFile, read_json, replace_json
 from sealife_core.runs.liveness import State
-from sealife_core.runs.run import MODEL, STUDY
+from sealife_core.runs.run import MODEL, STUDY, Run
 from sealife_core.runs.scheduling.capacity import at_once
 from sealife_core.runs.scheduling.queue import ensure_dispatcher, launch, request_stop
 from sealife_core.runs.scheduling.queue import resume_or_begin_anew as resume
@@ -24,51 +23,74 @@ from sealife_core.runs.writer import RunWriter
 from sealife_core.studies.reuse import fingerprint, finished_runs, unnoted_runs, with_weights
 
 TICK_S = 0.5
-BEAT_S = 10.0  # between two signs of life while nothing happens
-MOST_RESUMES = 2  # of a run whose process was killed; what kills it three times will again
+BEAT_S = 10.0  # between two heartbeats while nothing changes
+MOST_RESUMES = 2  # of a run whose process was killed; after three times it will be killed again
+DELETED = "its run was deleted."
 
 
 @dataclass
-class Progress:
-    """What ``study.json`` holds: part → run id, the parts that were answered before, the parts left out and why."""
+class StudyProgress:
+    """``study.json``: part → run id, the parts that an earlier run had answered, the parts left out and why."""
 
     runs: dict[str, str] = field(default_factory=dict)
     reused: list[str] = field(default_factory=list)
     left_out: dict[str, str] = field(default_factory=dict)
 
 
-def read_progress(folder: Path) -> Progress:
-    """What the study in ``folder`` has come to; nothing where that cannot be read, as ``Run.problems`` says."""
+def read_study_progress(folder: Path) -> StudyProgress:
+    """The progress of the study in ``folder``; empty if it cannot be read (``Run.problems`` says so)."""
     try:
         found = read_json(folder / STUDY, STUDY_SHAPE) or {}
     except UnreadableFile:
         found = {}
     runs = {key: run_id for key, run_id in (found.get("runs") or {}).items() if run_id}
-    return Progress(runs, found.get("reused") or [], found.get("left_out") or {})
+    return StudyProgress(runs, found.get("reused") or [], found.get("left_out") or {})
 
 
 def coordinate(config: StudyConfig, run: RunWriter) -> bool:
     """Carry out a study. Returns whether it came to its end (False: it was stopped, and its runs with it)."""
-    return Coordinator(config, run).until_done()
+    return Coordinator(config, run).run_to_end()
+
+
+def why_not_finished(run: Run, state: State) -> str:
+    """Why a run that has ended without finishing did so: a sentence, or its state."""
+    if not run.path.is_dir():
+        return DELETED
+    error = run.error()
+    return error["what"] if error else "it was stopped by hand." if state is State.STOPPED else str(state)
+
+
+class StatusWriter:
+    """Writes the status of a study or search: once it changes, else a heartbeat every BEAT_S seconds."""
+
+    def __init__(self, run: RunWriter) -> None:
+        self._run, self._message, self._written_at = run, "", 0.0
+
+    def write(self, message: str, is_running: bool, step: int, steps: int) -> None:
+        """is_running: whether a run is active. step, steps: the runs that have ended, and all."""
+        now = time.monotonic()
+        if message != self._message or now - self._written_at >= BEAT_S:
+            self._message, self._written_at = message, now
+            self._run.status(stage="running" if is_running else "", message=message, step=step, steps=steps)
 
 
 class Coordinator:
-    """Knows the parts of one study and the runs they became."""
+    """The parts of one study and the runs that carry them out."""
 
     def __init__(self, config: StudyConfig, run: RunWriter, width: int | None = None) -> None:
         self.config, self.run, self.root = config, run, run.path.parent
         self.width = width
-        self.progress = read_progress(run.path)
+        self.progress = read_study_progress(run.path)
         self.keys = {part.key for part in config.parts}
         self._resumes: dict[str, int] = {}
-        self._stopping: set[str] = set()  # parts that still obey an earlier stop of the study
-        self._unnoted: dict[str, Run] = {}  # runs of this study that were made just before its process was killed
+        self._stopping: set[str] = set()  # parts whose runs still obey an earlier stop of the study
+        self._unnoted: dict[str, Run] = {}  # made by this study just before its process was killed
         self._looked_up: set[str] = set()  # parts for which no earlier run was found
-        self._said, self._said_at = "", 0.0
+        self._status = StatusWriter(run)
 
-    def until_done(self) -> bool:
-        """Turn after turn, until nothing is left to wait for."""
-        self._take_up()
+    def run_to_end(self) -> bool:
+        """Turn after turn, until nothing is left to wait for. Returns False if the study was stopped."""
+        self._continue_runs()
         while not self.run.stop_requested():
             if not self.turn():
                 for part, why in self.progress.left_out.items():
@@ -82,9 +104,9 @@ class Coordinator:
     def turn(self) -> bool:
         """Queue what can be queued. Returns whether there is anything to wait for."""
         states = {key: Run(self.root / run_id).state() for key, run_id in self.progress.runs.items()}
-        self._look_after(states)
+        self._check_runs(states)
         active = sum(state.active for state in states.values())
-        # One a device and one that waits: nothing stands idle, and whoever launches a run meanwhile is soon served.
+        # One per device and one in the queue: no device is idle, and a run launched by the user is soon served.
         width = self.width or at_once(self.config.parts[0].config) + 1
         there: dict[str, Run] | None = None
         for part in self.config.parts:
@@ -96,7 +118,7 @@ class Coordinator:
             orphan = self._unnoted.pop(fingerprint(config), None)
             if orphan is not None:
                 self._note(part.key, orphan)
-                states[part.key] = self._taken_up(part.key, orphan)
+                states[part.key] = self._continued(part.key, orphan)
                 active += states[part.key].active
                 continue
             free = active < width
@@ -112,22 +134,22 @@ class Coordinator:
                 self._note(part.key, self._begin(part, config))
                 states[part.key] = State.QUEUED
                 active += 1
-        self._tell(states, active)
+        self._write_status(states, active)
         return active > 0 or any(
             part.key not in self.progress.runs and part.key not in self.progress.left_out for part in self.config.parts
         )
 
-    def _take_up(self) -> None:
-        """After an interruption: forget runs that were deleted, give those that did not finish another chance."""
+    def _continue_runs(self) -> None:
+        """After an interruption: forget runs that were deleted, continue those that did not finish."""
         there = {key: run_id for key, run_id in self.progress.runs.items() if (self.root / run_id).is_dir()}
-        self.progress = Progress(there, [key for key in self.progress.reused if key in there])
+        self.progress = StudyProgress(there, [key for key in self.progress.reused if key in there])
         self._save()
         for key, run_id in there.items():
-            self._taken_up(key, Run(self.root / run_id))
+            self._continued(key, Run(self.root / run_id))
         self._unnoted = unnoted_runs(self.run.run, set(there.values()))
 
-    def _taken_up(self, key: str, run: Run) -> State:
-        """Have a run go on that the study made before it was interrupted; returns its state now."""
+    def _continued(self, key: str, run: Run) -> State:
+        """Continue a run that the study made before it was interrupted; returns its new state."""
         state = run.state()
         if state.active and run.stop_requested():
             self._stopping.add(key)
@@ -137,8 +159,8 @@ class Coordinator:
             launch(run)
         return run.state()
 
-    def _look_after(self, states: dict[str, State]) -> None:
-        """Take up runs whose process was killed; leave out those that failed or that somebody stopped."""
+    def _check_runs(self, states: dict[str, State]) -> None:
+        """Resume runs whose process was killed; leave out those that failed or were stopped by hand."""
         for key, state in states.items():
             run = Run(self.root / self.progress.runs[key])
             if state is State.STOPPED and key in self._stopping:
@@ -150,12 +172,10 @@ class Coordinator:
                 resume(run)
                 states[key] = State.QUEUED
             elif not state.active and state is not State.FINISHED and key not in self.progress.left_out:
-                error = run.error()
-                said = error["what"] if error else "it was stopped by hand." if state is State.STOPPED else str(state)
-                self._leave_out(key, said if run.path.is_dir() else "its run was deleted.")
+                self._leave_out(key, why_not_finished(run, state))
 
     def _ready(self, part: Part, states: dict[str, State]) -> AnyConfig | None:
-        """The part's config with its weights filled in; None while they are awaited, or will never come."""
+        """The part's config with its weights filled in; None while they do not exist, or if they never will."""
         source = part.source(self.keys)
         if source is None:
             return part.config
@@ -195,13 +215,9 @@ class Coordinator:
     def _save(self) -> None:
         replace_json(self.run.path / STUDY, asdict(self.progress))
 
-    def _tell(self, states: dict[str, State], active: int) -> None:
-        """Where the study stands, once it changes; else a sign of life now and then."""
+    def _write_status(self, states: dict[str, State], active: int) -> None:
         ensure_dispatcher(self.root)
         done, of = sum(state is State.FINISHED for state in states.values()), len(self.config.parts)
         missing = len(self.progress.left_out)
-        said = f"{done} of {of} runs done" + (f", {missing} missing" if missing else "")
-        if said != self._said or time.monotonic() - self._said_at >= BEAT_S:
-            self._said, self._said_at = said, time.monotonic()
-            more: dict[str, Any] = {"stage": "running" if active else "", "message": said}
-            self.run.status(**more, step=done + missing, steps=of)
+        message = f"{done} of {of} runs done" + (f", {missing} missing" if missing else "")
+        self._status.write(message, active > 0, done + missing, of)

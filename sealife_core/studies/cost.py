@@ -1,4 +1,4 @@
-"""What a study will take, told before it starts: the sum over its runs, those that are answered already left out."""
+"""Time and disk space that a study needs, before it starts: the sum over its runs without those already answered."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,9 +13,9 @@ from sealife_core.studies.reuse import answered_parts
 
 @dataclass(frozen=True)
 class StudyCost:
-    """``runs`` in all, ``done`` of them before it began; ``seconds`` is None where nothing comparable was measured.
+    """``runs`` in total, ``done`` of them before the study; ``seconds`` is None if nothing comparable was measured.
 
-    at_once: how many train at the same time; the seconds are those on the wall. ``basis`` says what they rest on.
+    at_once: how many runs train at the same time; ``seconds``: wall-clock time. ``basis``: of the estimate, in words.
     """
 
     runs: int
@@ -27,7 +27,7 @@ class StudyCost:
 
 
 def study_cost(study: StudyConfig, dataset: Dataset, root: Path | None = None) -> StudyCost:
-    """What carrying out ``study`` on ``dataset`` will take on this machine."""
+    """The cost of ``study`` on ``dataset`` on this machine."""
     root = runs_root(root)
     done = answered_parts(study, root)
     side_by_side = at_once(study.parts[0].config)

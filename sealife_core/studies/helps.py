@@ -1,7 +1,7 @@
-"""The study "Does self-supervision help me?": its ways, its budgets, and the comparisons that it was made for.
+"""The study "Does self-supervision help me?": its options, its numbers of labels, and its planned comparisons.
 
-What decides is declared here, before any run has started: the first of DECIDES whose two ways are in the study. All of
-BESIDE are told as well, corrected for their number (``verdict.py``).
+The comparison that decides is fixed here before any run has started: the first of DECIDES whose two options are in the
+study. All of BESIDE are reported as well, corrected for their number (``verdict.py``).
 """
 
 from dataclasses import replace
@@ -33,17 +33,17 @@ if TYPE_CHECKING:
 HELPS = "helps"
 DINOV2 = "DINOv2"
 ENCODERS = (RANDOM, SIMCLR, IMAGENET, IMAGENET_SIMCLR, DINOV2)
-# The smallest network with good ImageNet weights, which come along; and what others trained without labels.
+# The smallest network with good ImageNet weights, which are installed; and a network trained without labels by others.
 NETWORK, DINOV2_NETWORK = "tf_efficientnet_lite0", "vit_small_patch14_dinov2"
 IMAGE_SIZE_PX = {QUICK: 96, FULL: 224}
 BUDGETS: dict[str, tuple[int, ...]] = {QUICK: (5, 20), FULL: (1, 2, 5, 10, 20, 50)}  # labels a class; and all
 SEEDS = {QUICK: 3, FULL: 5}
-Way = tuple[str, str]  # encoder, use
-# An untrained encoder is no use as it is; DINOv2 is fine-tuned by nobody who has two cores.
-WAYS: tuple[Way, ...] = tuple(
-    way for way in product(ENCODERS, (PROBE, FINE_TUNE)) if way not in ((RANDOM, PROBE), (DINOV2, FINE_TUNE))
+Option = tuple[str, str]  # encoder, use
+# A probe of an untrained encoder is useless; fine-tuning DINOv2 takes too long on two cores.
+OPTIONS: tuple[Option, ...] = tuple(
+    option for option in product(ENCODERS, (PROBE, FINE_TUNE)) if option not in ((RANDOM, PROBE), (DINOV2, FINE_TUNE))
 )
-Comparison = tuple[Way, Way]  # baseline, and what may be better
+Comparison = tuple[Option, Option]  # baseline, other
 DECIDES: tuple[Comparison, ...] = (
     ((IMAGENET, PROBE), (IMAGENET_SIMCLR, PROBE)),
     ((RANDOM, FINE_TUNE), (SIMCLR, FINE_TUNE)),
@@ -56,20 +56,20 @@ BESIDE: tuple[Comparison, ...] = (
 
 
 def encoders_here() -> tuple[str, ...]:
-    """All encoders, DINOv2 only where its weights are on this machine: few have them."""
+    """All encoders, DINOv2 only if its weights are on this machine: they rarely are."""
     return ENCODERS if is_here(DINOV2_NETWORK) else ENCODERS[:-1]
 
 
 def largest_class(dataset: "Dataset") -> int:
-    """How many training labels the class with most of them has."""
+    """The number of training labels of the largest class."""
     labels = dataset.labels[dataset.rows("train", labelled_only=True)]
     return int(np.bincount(labels).max(initial=0))
 
 
 def build_helps(base: Base) -> Built:
-    """Ways × labels a class × seeds, all on one network and image size, but for DINOv2's network.
+    """Options × labels per class × seeds, all with one network and image size, except for DINOv2's network.
 
-    A budget that the largest class does not have is left out: "all" is the same.
+    Numbers of labels that the largest class does not have are left out: they equal "all".
     """
     network = {"encoder": NETWORK, "stem": "auto", "image_size_px": IMAGE_SIZE_PX[base.size]}
     base = replace(base, source_values=network)
@@ -81,14 +81,14 @@ def build_helps(base: Base) -> Built:
             if name in base.encoders:
                 parts += base.pretrained(seed, start)
                 weights[name] = f"run:{parts[-1].key}"
-        for (encoder, use), labels in product(WAYS, (*budgets, ALL_LABELS)):
+        for (encoder, use), labels in product(OPTIONS, (*budgets, ALL_LABELS)):
             if encoder in base.encoders:
                 parts.append(_part(base, (encoder, use), weights[encoder], labels, seed))
     return ("encoder", "use", "labels"), parts
 
 
-def _part(base: Base, way: Way, weights: str, labels: int | str, seed: int) -> Part:
-    encoder, use = way
+def _part(base: Base, option: Option, weights: str, labels: int | str, seed: int) -> Part:
+    encoder, use = option
     few = labels if isinstance(labels, int) else 0
     values = {"encoder": DINOV2_NETWORK} if encoder == DINOV2 else {}
     task = "probe" if use == PROBE else "scratch" if encoder == RANDOM else "finetune"

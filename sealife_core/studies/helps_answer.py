@@ -1,6 +1,6 @@
-"""What the study "Does self-supervision help me?" found: yes, no or cannot tell, and what it costs. Needs no torch.
+"""The answer of "Does self-supervision help me?": yes, no or cannot tell, and the cost. Needs no torch.
 
-Read off which test images each run named right (``predictions.parquet``), and how long it trained.
+Computed from the test images that each run classified correctly (``predictions.parquet``) and its training time.
 """
 
 from collections.abc import Sequence
@@ -13,11 +13,11 @@ import numpy as np
 from sealife_core.errors import RunError
 from sealife_core.evaluation.comparison.paired import tested
 from sealife_core.runs.run import PREDICTIONS
-from sealife_core.studies.building import RANDOM, budget
-from sealife_core.studies.helps import BESIDE, DECIDES, Comparison, Way
+from sealife_core.studies.building import FINE_TUNE, RANDOM, budget
+from sealife_core.studies.helps import BESIDE, DECIDES, Comparison, Option
 from sealife_core.studies.readiness import FINISHED, LEAST_SEEDS
 from sealife_core.studies.results import CellResult, PartResult, over_seeds
-from sealife_core.studies.verdict import CANNOT_TELL, GOAL, NO, WORTH, YES, Gain, gain, gains_beside, labels_needed
+from sealife_core.studies.verdict import CANNOT_TELL, GOAL, NO, WORTH, YES, Gain, gain, labels_needed, other_gains
 from sealife_core.wording import counted
 
 LEADS = {YES: "Yes", NO: "No", CANNOT_TELL: "Cannot tell"}
@@ -25,15 +25,15 @@ LEADS = {YES: "Yes", NO: "No", CANNOT_TELL: "Cannot tell"}
 
 @dataclass(frozen=True)
 class Compared:
-    """A baseline and another way: the gain over the budgets that both have, and what it costs.
+    """A baseline and another option: the mean gain over the numbers of labels that both have, and its cost.
 
-    minutes: what the other way trains longer, pre-training included; None where that is not known. budget: the middle
-    one, in labels a class; with it the other way reaches ``accuracy``, the baseline ``own``, and ``needed`` is how many
-    labels it would take the baseline (∞: more than there are; None: no more than it has).
+    minutes: how much longer the other option trains, including pre-training; None if unknown. budget: the middle number
+    of labels per class, with which the other option has ``accuracy`` and the baseline ``own``; needed: how many labels
+    per class the baseline needs for ``accuracy`` (∞: more than there are; None: no more than ``budget``).
     """
 
-    baseline: Way
-    other: Way
+    baseline: Option
+    other: Option
     gain: Gain
     budgets: int
     minutes: float | None
@@ -45,17 +45,17 @@ class Compared:
 
 @dataclass(frozen=True)
 class HelpsFound:
-    """The comparison that decides, and those beside it, each with whether it is a gain after correction."""
+    """The comparison that decides, and the others, each with whether its gain is significant after correction."""
 
     decides: Compared
     beside: tuple[tuple[Compared, bool], ...]
 
 
-def found(parts: Sequence[PartResult], root: Path, classes: int) -> HelpsFound | None:
-    """What a study's finished runs say; None where no comparison that decides has two ways with two seeds each.
+def helps_found(parts: Sequence[PartResult], root: Path, classes: int) -> HelpsFound | None:
+    """The comparisons of a study's finished runs; None if for no comparison of DECIDES both options have two seeds.
 
-    root: where the runs are; classes: how many the data set has. Raises RunError where predictions cannot be read, or
-    runs were tested on different images.
+    root: the folder of the runs; classes: of the data set. Raises RunError if predictions cannot be read, or if runs
+    were tested on different images.
     """
     table = [part for part in parts if part.cell and part.state == FINISHED]
     decides = next((pair for pair in DECIDES if _seeds(table, pair)), None)
@@ -65,16 +65,16 @@ def found(parts: Sequence[PartResult], root: Path, classes: int) -> HelpsFound |
     pairs = list(dict.fromkeys(pairs))
     right = {pair: _right_of(table, pair, root) for pair in pairs}
     cells = over_seeds(table)
-    beside = gains_beside({str(pair): right[pair] for pair in pairs[1:]})
+    beside = other_gains({str(pair): right[pair] for pair in pairs[1:]})
     also = [(_compared(pair, beside[str(pair)][0], table, cells, classes), beside[str(pair)][1]) for pair in pairs[1:]]
     return HelpsFound(_compared(decides, gain(*right[decides]), table, cells, classes), tuple(also))
 
 
-def sentence(found: HelpsFound) -> str:
+def helps_sentence(found: HelpsFound) -> str:
     """The answer in words."""
     one, best = found.decides, found.decides.gain
     said = (
-        f"{LEADS[best.verdict]}: {_way(one.other)} gains {_points(best)} on {_way(one.baseline)}, over"
+        f"{LEADS[best.verdict]}: {option_words(one.other)} gains {_points(best)} on {option_words(one.baseline)}, over"
         f" {counted(best.seeds, 'seed')} and {counted(best.images, 'test image')} together, in the mean of"
         f" {counted(one.budgets, 'number')} of labels."
     )
@@ -82,8 +82,11 @@ def sentence(found: HelpsFound) -> str:
     if one.minutes is not None and one.minutes >= 0.5:
         said += f" It takes {one.minutes:,.0f} min more for each model."
     if found.beside:
-        sure = [f"{_way(c.other)} on {_way(c.baseline)}: {_points(c.gain)}" for c, is_one in found.beside if is_one]
-        others = [f"{_way(c.other)} on {_way(c.baseline)}" for c, is_one in found.beside if not is_one]
+        named = [
+            (f"{option_words(c.other)} on {option_words(c.baseline)}", c.gain, is_one) for c, is_one in found.beside
+        ]
+        sure = [f"{name}: {_points(gained)}" for name, gained, is_one in named if is_one]
+        others = [name for name, _, is_one in named if not is_one]
         said += f" Beside it, a sure gain: {'; '.join(sure)}." if sure else ""
         said += f" No sure gain: {'; '.join(others)}." if others else ""
         said += " The first comparison was chosen beforehand; the others are corrected for their number."
@@ -91,13 +94,13 @@ def sentence(found: HelpsFound) -> str:
 
 
 def _labels(one: Compared) -> str:
-    """What the gain is worth in labels."""
+    """How many labels the gain saves."""
     if one.needed is None:
         return ""
     reaches = f" With {one.budget:,.3g} labels per class it reaches {100 * one.accuracy:.0f} %;"
     if one.needed == float("inf"):
-        return f"{reaches} {_way(one.baseline)} does not reach that with all labels."
-    return f"{reaches} {_way(one.baseline)} needs about {one.needed:,.2g} for that."
+        return f"{reaches} {option_words(one.baseline)} does not reach that with all labels."
+    return f"{reaches} {option_words(one.baseline)} needs about {one.needed:,.2g} for that."
 
 
 def _ruled_out(best: Gain) -> str:
@@ -105,7 +108,7 @@ def _ruled_out(best: Gain) -> str:
 
 
 def _could_show(best: Gain) -> str:
-    """Which gain these seeds and images would have found."""
+    """The smallest gain that these seeds and images could have shown."""
     if best.shows_goal:
         return f" A gain of {100 * best.smallest:.1f} points would have been found in four of five such studies."
     more = "more seeds or more test images" if best.seeds < 10 else "more test images"
@@ -120,37 +123,38 @@ def _points(one: Gain) -> str:
     return f"{100 * one.value:.1f} points (95 % interval {100 * one.low:.1f} to {100 * one.high:.1f})"
 
 
-def _way(way: Way) -> str:
-    encoder, use = way
-    return "training from scratch" if encoder == RANDOM else f"{encoder} ({use})"
+def option_words(option: Option) -> str:
+    """An encoder and its use in words: "SimCLR (linear probe)"."""
+    encoder, use = option
+    return "training from scratch" if (encoder, use) == (RANDOM, FINE_TUNE) else f"{encoder} ({use})"
 
 
-def _of(parts: Sequence[PartResult], way: Way) -> list[PartResult]:
-    return [part for part in parts if (part.cell["encoder"], part.cell["use"]) == way]
+def _of(parts: Sequence[PartResult], option: Option) -> list[PartResult]:
+    return [part for part in parts if (part.cell["encoder"], part.cell["use"]) == option]
 
 
 def _seeds(table: Sequence[PartResult], pair: Comparison) -> list[int]:
-    """The seeds with which both ways have a run at every budget that both have; none where they are fewer than two."""
+    """The seeds for which both options have a run with every shared number of labels; [] if fewer than two."""
     budgets = _budgets(table, pair)
-    there = [{(part.seed, part.cell["labels"]) for part in _of(table, way)} for way in pair]
+    there = [{(part.seed, part.cell["labels"]) for part in _of(table, option)} for option in pair]
     seeds = sorted({part.seed for part in table})
-    whole = [seed for seed in seeds if all((seed, labels) in ways for labels in budgets for ways in there)]
+    whole = [seed for seed in seeds if all((seed, labels) in options for labels in budgets for options in there)]
     return whole if budgets and len(whole) >= LEAST_SEEDS else []
 
 
 def _budgets(table: Sequence[PartResult], pair: Comparison) -> list[str | float]:
-    """The numbers of labels at which both ways have runs, ascending."""
-    a, b = ({part.cell["labels"] for part in _of(table, way)} for way in pair)
+    """The numbers of labels for which both options have runs, ascending."""
+    a, b = ({part.cell["labels"] for part in _of(table, option)} for option in pair)
     return sorted(a & b, key=budget)
 
 
 def _right_of(table: Sequence[PartResult], pair: Comparison, root: Path) -> tuple[np.ndarray, np.ndarray]:
-    """(S, B, N) of both ways: whether right with that seed, at that budget, on that image."""
+    """(S, B, N) bool of both options: whether right with this seed, number of labels and image."""
     seeds, budgets = _seeds(table, pair), _budgets(table, pair)
     images: tuple[str, ...] | None = None
     stacks = []
-    for way in pair:
-        runs = {(part.seed, part.cell["labels"]): part for part in _of(table, way)}
+    for option in pair:
+        runs = {(part.seed, part.cell["labels"]): part for part in _of(table, option)}
         rows = []
         for seed in seeds:
             for labels in budgets:
@@ -168,12 +172,12 @@ def _right_of(table: Sequence[PartResult], pair: Comparison, root: Path) -> tupl
 
 
 def _tested(folder: Path) -> tuple[tuple[str, ...], np.ndarray]:
-    """The ids of a run's test images, sorted, and whether each was named right."""
+    """The sorted ids of a run's test images, and whether each was classified correctly."""
     path = folder / PREDICTIONS
     return _read(folder, path.stat().st_mtime_ns if path.is_file() else 0)
 
 
-@lru_cache(maxsize=4096)  # a page that is drawn again reads none of some hundred files again
+@lru_cache(maxsize=4096)  # a page that is drawn again does not read hundreds of files again
 def _read(folder: Path, changed_ns: int) -> tuple[tuple[str, ...], np.ndarray]:
     from sealife_core.evaluation.classification.predictions import read_predictions
 
@@ -186,13 +190,13 @@ def _compared(
     pair: Comparison, gained: Gain, table: Sequence[PartResult], cells: Sequence[CellResult], classes: int
 ) -> Compared:
     budgets = _budgets(table, pair)
-    curves = [{c.cell["labels"]: c for c in cells if (c.cell["encoder"], c.cell["use"]) == way} for way in pair]
+    curves = [{c.cell["labels"]: c for c in cells if (c.cell["encoder"], c.cell["use"]) == option} for option in pair]
     own = sorted(curves[0].values(), key=lambda cell: budget(cell.cell["labels"]))
     middle = budgets[(len(budgets) - 1) // 2]
     reached = curves[1][middle]
     needed = labels_needed(reached.mean, [per_class(cell, classes) for cell in own], [cell.mean for cell in own])
     at = per_class(curves[0][middle], classes)
-    took = [_seconds(_of(table, way), budgets) for way in pair]
+    took = [_seconds(_of(table, option), budgets) for option in pair]
     minutes = None if took[0] is None or took[1] is None else (took[1] - took[0]) / 60
     return Compared(
         *pair, gained, len(budgets), minutes, at, reached.mean, curves[0][middle].mean,
@@ -201,12 +205,12 @@ def _compared(
 
 
 def per_class(cell: CellResult, classes: int) -> float:
-    """How many labels a class it learned from, on average."""
+    """The average number of training labels per class."""
     return (cell.labels or 0) / max(1, classes)
 
 
 def _seconds(parts: Sequence[PartResult], budgets: Sequence[str | float]) -> float | None:
-    """What one model of a way takes on average, its encoder's pre-training included; None where that is not known."""
+    """Mean training time of one model, including its encoder's pre-training; None if unknown."""
     took = [
         part.train_s + (part.pretrain_s or 0.0)
         for part in parts

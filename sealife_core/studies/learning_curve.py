@@ -1,9 +1,9 @@
-"""What would more labels bring? A power law through accuracy against labels a class, and how far it can be trusted.
+"""Forecast of the accuracy with more labels: a power law of accuracy against labels per class, with an interval.
 
-Error falls with the labels n about as a · (n + n₀)^−b + c: a power law (Hestness et al. 2017, arXiv 1712.00409) that
-begins late (n₀) and ends at a floor (c), as Rosenfeld et al. 2020 (arXiv 1909.12673) fit it. A few points allow many
-such curves. The forecast is the mean of all, each weighed by how well it fits; its interval is their spread with
-what real curves depart from any of them.
+The error decreases with the labels n about as a · (n + n₀)^−b + c: a power law (Hestness et al. 2017, arXiv 1712.00409)
+with a late start (n₀) and a floor (c), as in Rosenfeld et al. 2020 (arXiv 1909.12673). Many such curves fit a few
+points. The forecast is the mean of all, weighted by their fit; its interval contains their spread and the deviation of
+real curves from any power law.
 """
 
 from collections.abc import Sequence
@@ -12,20 +12,20 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import logsumexp, ndtr
 
-LEAST_BUDGETS = 3  # fewer lie on any power law
-SHARE = 0.8  # of forecasts whose interval holds what comes
-# How far a real curve departs from one power law, in accuracy: at the largest budget, for each doubling below it (where
-# few labels obey another law) and for each doubling beyond. Calibrated on photographs and the reef: see
+LEAST_BUDGETS = 3  # fewer points fit any power law
+SHARE = 0.8  # coverage of the interval
+# How far a real curve deviates from one power law, in accuracy: at the largest number of labels, per doubling below it
+# (where few labels follow another law), and per doubling above. Calibrated on photographs and the reef: see
 # benchmarks/forecast.py.
 DEPARTS, DEPARTS_BELOW, DEPARTS_BEYOND = 0.004, 0.008, 0.006
 _EXPONENTS = np.linspace(0.05, 1.5, 30)
-_FLOORS = np.linspace(0, 0.95, 20)  # what no number of labels mends, as a share of the error at the largest budget
-_STARTS = np.array([0.0, 1, 2, 4])  # labels a class before the power law holds
+_FLOORS = np.linspace(0, 0.95, 20)  # error that no number of labels removes, as a share of the last error
+_STARTS = np.array([0.0, 1, 2, 4])  # labels per class before the power law holds
 
 
 @dataclass(frozen=True)
 class AccuracyForecast:
-    """Accuracy at ``labels`` a class: ``value``, and the interval that holds it in 80 %."""
+    """Accuracy with ``labels`` per class: ``value``, and its 80 % interval."""
 
     labels: float
     value: float
@@ -34,9 +34,9 @@ class AccuracyForecast:
 
 
 def forecast(labels: Sequence[float], accuracies: np.ndarray, at: Sequence[float]) -> list[AccuracyForecast]:
-    """The mean accuracy over seeds at the numbers ``at`` of labels a class; [] of fewer than three budgets.
+    """The mean accuracy over seeds with ``at`` labels per class; [] from fewer than three numbers of labels.
 
-    labels: (B,) labels a class, ascending. accuracies: (S, B), NaN where a run is missing.
+    labels: (B,) labels per class, ascending. accuracies: (S, B), NaN if a run is missing.
     """
     n = np.asarray(labels, np.float64)
     if len(n) < LEAST_BUDGETS:
@@ -57,7 +57,7 @@ def forecast(labels: Sequence[float], accuracies: np.ndarray, at: Sequence[float
 
 @dataclass(frozen=True)
 class _Curves:
-    """G curves through the same points, (G,) each: error at ``last`` labels = factor + floor. precision: of factor."""
+    """G curves for the same points, (G,) each: error with ``last`` labels = factor + floor. precision: of factor."""
 
     last: float
     exponent: np.ndarray
@@ -68,7 +68,7 @@ class _Curves:
     likely: np.ndarray
 
     def left_at(self, m: np.ndarray) -> np.ndarray:
-        """(G, M) how much of the error above the floor is left at m labels (M,), against ``last``."""
+        """(G, M) the share of the error above the floor that remains with m labels (M,), relative to ``last``."""
         return _left(m, self.last, self.exponent, self.start)
 
 
@@ -77,7 +77,7 @@ def _left(m: np.ndarray, last: float, exponent: np.ndarray, start: np.ndarray) -
 
 
 def _fitted(n: np.ndarray, error: np.ndarray, variance: np.ndarray) -> _Curves:
-    """Every exponent, floor and start with the factor that fits best by weighted least squares, weighed by its fit.
+    """Every exponent, floor and start with the best factor by weighted least squares, and its likelihood.
 
     All (B,): labels, mean error and its variance.
     """
@@ -89,10 +89,10 @@ def _fitted(n: np.ndarray, error: np.ndarray, variance: np.ndarray) -> _Curves:
     precision = (weight * basis**2).sum(1)
     factor = np.maximum(0, (weight * basis * above).sum(1) / precision)
     misfit = (weight * (above - factor[:, None] * basis) ** 2).sum(1)
-    # A floor is the less likely before anything was seen, the higher it is: 1 − share.
+    # The prior of a floor decreases with its height: 1 − share.
     likely = np.log1p(-share) - 0.5 * (misfit + np.log(precision))
     likely = np.exp(likely - logsumexp(likely))
-    kept = likely > 1e-6  # most are too unlikely to be carried along
+    kept = likely > 1e-6  # most are too unlikely to matter
     return _Curves(
         float(n[-1]), exponent[kept], floor[kept], start[kept], factor[kept], precision[kept],
         likely[kept] / likely[kept].sum(),
@@ -100,11 +100,11 @@ def _fitted(n: np.ndarray, error: np.ndarray, variance: np.ndarray) -> _Curves:
 
 
 def _of_means(measured: np.ndarray) -> np.ndarray:
-    """(B,) the variance of each mean over seeds; of budgets with one seed that of the others, pooled."""
+    """(B,) the variance of each mean over seeds; with a single seed, the pooled variance of the others."""
     seeds = np.isfinite(measured).sum(axis=0)
     apart = np.nansum((measured - np.nanmean(measured, axis=0)) ** 2, axis=0)
     pooled = apart.sum() / max(1, (seeds - 1).sum())
-    # Two or three seeds may agree by luck: the pooled variance counts as two more.
+    # Two or three seeds may agree by chance: the pooled variance counts like two more seeds.
     return (apart + 2 * pooled) / (seeds + 1) / seeds
 
 

@@ -1,16 +1,16 @@
-"""How long the runs of a study or search take, and what is left of them."""
+"""How long the runs of a study or search take, and how much time is left."""
 
 import time
 from collections.abc import Iterable
 from statistics import fmean
 
-from sealife_core.runs.directory import Run
+from sealife_core.runs.run import Run
 
 
 def seconds_taken(run: Run) -> float | None:
-    """What a run that ended took: its training over all attempts or the whole last attempt, whichever is longer.
+    """Seconds of a run that has ended: its training over all attempts or the whole last attempt, whichever is longer.
 
-    None where neither is known.
+    None if neither is known.
     """
     status = run.status()
     started, ended = status.get("started"), status.get("ended")
@@ -20,9 +20,9 @@ def seconds_taken(run: Run) -> float | None:
 
 
 def seconds_left(ended: Iterable[Run], going: Iterable[Run], to_come: int) -> float | None:
-    """What ``to_come`` runs will take, those ``going`` on included, if each takes the mean of those that ``ended``.
+    """Seconds for ``to_come`` runs, including those ``going``, if each takes the mean time of those that ``ended``.
 
-    They go on side by side as they do now. None while no run has ended.
+    As many as now run in parallel. None until a run has ended.
     """
     took = [seconds for run in ended if (seconds := seconds_taken(run)) is not None]
     if not took:
@@ -33,7 +33,7 @@ def seconds_left(ended: Iterable[Run], going: Iterable[Run], to_come: int) -> fl
 
 
 def _share_done(run: Run, whole_s: float) -> float:
-    """By its steps, which a resumed run keeps, or by its age where it counts none."""
+    """By its steps, which a resumed run keeps, or by its age if it counts none."""
     status = run.status()
     steps = status.get("steps")
     share = (status.get("step") or 0) / steps if steps else (time.time() - status["started"]) / max(whole_s, 1e-9)

@@ -1,7 +1,7 @@
-"""Figures of the SimCLR paper (arXiv 2002.05709): linear evaluation on ImageNet, top-1 in %, ResNet50.
+"""Results of the SimCLR paper (arXiv 2002.05709): linear evaluation on ImageNet, top-1 in %, ResNet50.
 
-They stand beside a study's own to compare the shape of a curve, never its height: other pictures, a larger network,
-a hundred times the training.
+Shown next to a study's own, to compare the shape of a curve, not its level: the paper has other pictures, a larger
+network and a hundred times the training.
 """
 
 PAPER_SAYS = "SimCLR paper, ImageNet"

@@ -1,11 +1,10 @@
-"""The ready-made studies: which runs answer which question. Each is built whole before it starts, in two sizes."""
+"""The ready-made studies: which runs answer which question. Each is complete before it starts, in two sizes."""
 
 from collections.abc import Callable, Mapping, Sequence
 from itertools import combinations, product
 from typing import Any
 
-from sealife_core.config import ALL_STAGES, SIZES, TASKS, AnyConfig, Part, StudyConfig, nested, parse, preset
-from sealife_core.errors import ConfigError
+from sealife_core.config import ALL_STAGES, AnyConfig, Part, StudyConfig, nested
 from sealife_core.studies.building import (
     FINE_TUNE,
     FULL,
@@ -18,14 +17,15 @@ from sealife_core.studies.building import (
     Base,
     Built,
     Question,
+    check_seeds,
+    parse_study,
     with_more_epochs,
 )
 from sealife_core.studies.helps import DINOV2, HELPS, build_helps
 from sealife_core.studies.helps import ENCODERS as HELPS_ENCODERS
 from sealife_core.studies.helps import SEEDS as HELPS_SEEDS
 
-MOST_SEEDS = 100
-LABELS, DEPTH, VIEWS, IMBALANCE, GRID = "labels", "depth", "views", "imbalance", "grid"
+LABELS, DEPTH, VIEWS, IMBALANCE = "labels", "depth", "views", "imbalance"
 TEMPERATURE, HEAD, BATCH_SIZE, STRENGTH = "temperature", "head", "batch_size", "strength"
 
 ALL, WITHOUT, ONLY = "all", "without", "only"
@@ -37,7 +37,7 @@ LOSSES: dict[str, dict[str, Any]] = {
     "focal γ 2": {"loss": "focal", "focal_gamma": 2.0},
     "focal γ 5": {"loss": "focal", "focal_gamma": 5.0},
 }
-# What takes each augmentation of SimCLR's out of a recipe.
+# The settings that remove each augmentation of SimCLR from a recipe.
 OFF: dict[str, dict[str, float]] = {
     "crop": {"crop_scale_min": 1.0, "crop_ratio_max": 1.0},
     "flip": {"horizontal_flip": 0.0},
@@ -45,7 +45,7 @@ OFF: dict[str, dict[str, float]] = {
     "grayscale": {"grayscale": 0.0},
     "blur": {"blur": 0.0},
 }
-# One setting of SimCLR each: its path, and the values of both sizes.
+# Studies of one setting of SimCLR: its path, and the values for both sizes.
 SWEEPS: dict[str, tuple[str, tuple[Any, ...], tuple[Any, ...]]] = {
     TEMPERATURE: ("temperature", (0.05, 0.2, 1.0), (0.05, 0.1, 0.2, 0.5, 1.0)),
     HEAD: ("head", ("nonlinear", "linear", "none"), ("nonlinear", "linear", "none")),
@@ -69,14 +69,14 @@ def build_study(
 ) -> StudyConfig:
     """The study that answers ``question`` (a key of QUESTIONS) on a data set.
 
-    seeds: how many; unless given as :func:`usual_seeds`. encoders: for "labels" and "helps", those of
-    :func:`encoders_of` to compare; unless given as :func:`usual_encoders`. source: id and config of a SimCLR run whose
-    encoder "labels", "depth" and "imbalance" take instead of training one. place: where all its runs are carried out,
-    as ``{"where": "ray:http://head:8265", "cluster_cores": 4}``. per_class: for "helps", training labels of the largest
-    class (0: not known). Raises ConfigError.
+    seeds: how many; default: :func:`usual_seeds`. encoders: for "labels" and "helps", those of :func:`encoders_of` to
+    compare; default: :func:`usual_encoders`. source: id and config of a SimCLR run whose encoder "labels", "depth" and
+    "imbalance" use instead of training one. place: settings of the machine for all runs, such as
+    ``{"where": "ray:http://head:8265", "cluster_cores": 4}``. per_class: for "helps", training labels of the largest
+    class (0: unknown). Raises ConfigError.
     """
     chosen = QUESTIONS[question]
-    _check_seeds(seeds)
+    check_seeds(seeds)
     base = Base(
         data, data_hash, size,
         seeds=tuple(range(usual_seeds(question, size) if seeds is None else seeds)),
@@ -91,66 +91,24 @@ def build_study(
 
 
 def usual_seeds(question: str, size: str) -> int:
-    """How many seeds a study has unless told."""
+    """The default number of seeds of a study."""
     return HELPS_SEEDS[size] if question == HELPS else 3 if size == FULL else 2
 
 
 def encoders_of(question: str) -> tuple[str, ...]:
-    """The encoders that a study can compare; none where that is no part of its question."""
+    """The encoders that a study can compare; () if that is not part of its question."""
     return {LABELS: (RANDOM, IMAGENET, SIMCLR, IMAGENET_SIMCLR), HELPS: HELPS_ENCODERS}.get(question, ())
 
 
 def usual_encoders(question: str, size: str) -> tuple[str, ...]:
-    """Those it compares unless told: all, but few in a quick look at labels; DINOv2 only on request."""
+    """The default encoders: all but DINOv2, and only two in a quick study of labels."""
     if question == LABELS and size == QUICK:
         return (RANDOM, SIMCLR)
     return tuple(encoder for encoder in encoders_of(question) if encoder != DINOV2)
 
 
-def build_grid(
-    task: str,
-    axes: Mapping[str, Sequence[Any]],
-    *,
-    data: str,
-    data_hash: str = "",
-    seeds: int = 1,
-    preset_size: str = SIZES[1],
-    values: Mapping[str, Any] | None = None,
-    title: str = "",
-) -> StudyConfig:
-    """Every combination of ``axes`` (dotted path of a setting → values) as a run of ``task``, with each seed.
-
-    ``values`` (dotted) are laid over the preset for all of them. Raises ConfigError.
-    """
-    _check_seeds(seeds)
-    parts = []
-    for cell in product(*axes.values()):
-        varied = dict(zip(axes, cell, strict=True))
-        for seed in range(seeds):
-            given = dict(values or {}) | varied | {"seed": seed, "data": data, "data_hash": data_hash}
-            config = preset(task, preset_size, **nested(given))
-            named = ", ".join(f"{path} {value}" for path, value in varied.items())
-            parts.append(Part(key=f"{named}, seed {seed}", config=config, cell=varied))
-    base = Base(data, data_hash, preset_size, tuple(range(seeds)), ())
-    return parse_study(title or f"{TASKS[task].title}: {', '.join(axes)}", GRID, tuple(axes), parts, base)
-
-
-def _check_seeds(seeds: int | None) -> None:
-    if seeds is not None and not 1 <= seeds <= MOST_SEEDS:
-        raise ConfigError([f"'seeds' is {seeds}; expected a whole number from 1 to {MOST_SEEDS}."])
-
-
-def parse_study(title: str, question: str, axes: Sequence[str], parts: Sequence[Part], base: Base) -> StudyConfig:
-    """The study of ``parts``, checked. Raises ConfigError."""
-    values = {
-        "title": title, "question": question, "size": base.size, "data": base.data, "data_hash": base.data_hash,
-        "axes": list(axes), "parts": [part.model_dump() for part in parts],
-    }  # fmt: skip
-    return parse(StudyConfig, values)
-
-
 def _labels(base: Base) -> Built:
-    """Encoders × probe and fine-tune × shares of the labels × seeds. A run to start from is all seeds' SimCLR."""
+    """Encoders × probe and fine-tune × shares of the labels × seeds. A source run is the SimCLR run of all seeds."""
     shares = (1, 2, 5, 10, 25, 50, 100) if base.full else (5, 25, 100)
     parts: list[Part] = []
     for seed in base.seeds:
@@ -170,7 +128,7 @@ def _labels(base: Base) -> Built:
 
 
 def _depth(base: Base) -> Built:
-    """Fine-tuning of 0 to all stages, nothing else changed."""
+    """Fine-tuning of 0 to all stages, otherwise equal."""
     parts: list[Part] = []
     for seed in base.seeds:
         weights = f"run:{base.source}"
@@ -185,7 +143,7 @@ def _depth(base: Base) -> Built:
 
 
 def _views(base: Base) -> Built:
-    """SimCLR with each augmentation left out; in full also with only one or two of them. A probe tells their worth."""
+    """SimCLR without each augmentation, evaluated by a probe; in size FULL also with only one or two of them."""
     variants: list[tuple[str, str, str, set[str]]] = [(ALL, "", "", set())]
     variants += [(WITHOUT, name, "", {name}) for name in OFF]
     if base.full:
@@ -201,7 +159,7 @@ def _views(base: Base) -> Built:
 
 
 def _sweep(question: str) -> Callable[[Base], Built]:
-    """One setting of SimCLR at several values, each judged by a probe."""
+    """One setting of SimCLR with several values, each evaluated by a probe."""
     path, few, many = SWEEPS[question]
 
     def build(base: Base) -> Built:
@@ -217,7 +175,7 @@ def _sweep(question: str) -> Callable[[Base], Built]:
 
 
 def _probed(base: Base, name: str, cell: dict[str, Any], seed: int, changed: Mapping[str, Any]) -> list[Part]:
-    """A SimCLR run with ``changed`` settings (dotted), and the probe that judges it and stands in the table."""
+    """A SimCLR run with ``changed`` settings (dotted), and the probe that evaluates it and is in the table."""
     pretrained = base.config("simclr", seed=seed, **nested(dict(changed)))
     probe = base.config("probe", weights=f"run:SimCLR, {name}", seed=seed)
     return [
@@ -227,7 +185,7 @@ def _probed(base: Base, name: str, cell: dict[str, Any], seed: int, changed: Map
 
 
 def _imbalance(base: Base) -> Built:
-    """Losses against training labels that were made uneven, class by class; the test images stay as they are."""
+    """Losses × ratios of imbalance of the training labels; the test images stay the same."""
     parts: list[Part] = []
     for seed in base.seeds:
         weights = f"run:{base.source}" if base.source else "random"

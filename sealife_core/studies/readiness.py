@@ -1,4 +1,4 @@
-"""Can a study say anything yet: are its runs through, its seeds and its test images enough? If not, what lacks."""
+"""Can a study give an answer: have its runs ended, are there enough seeds and test images? If not, what is missing."""
 
 import math
 from collections import Counter
@@ -13,7 +13,7 @@ from sealife_core.wording import counted
 FINISHED = str(State.FINISHED)
 GONE = ("missing", str(State.FAILED), str(State.STOPPED), str(State.DAMAGED))  # such a run will not come by itself
 LEAST_SEEDS = 2
-# Images on which two models differ, all of them in favour of one, before exact McNemar is below 5 %: 2 / 2⁶ is 3 %.
+# Discordant images, all in favour of one model, with which exact McNemar is below 5 %: 2 / 2⁶ is 3 %.
 LEAST_IMAGES = 6
 _NEEDED = {
     HELPS: "ImageNet and ImageNet → SimCLR by linear probe, or training from scratch and SimCLR by fine-tuning",
@@ -25,7 +25,7 @@ _NEEDED = {
 
 
 def unfinished(parts: Sequence[PartResult]) -> str:
-    """How many runs are still to come, in a sentence; "" where none is."""
+    """How many runs have not ended, in a sentence; "" if all have."""
     to_come = sum(part.state not in (FINISHED, *GONE) for part in parts)
     if not to_come:
         return ""
@@ -34,15 +34,15 @@ def unfinished(parts: Sequence[PartResult]) -> str:
 
 
 def with_seeds(parts: Sequence[PartResult]) -> tuple[list[PartResult], str]:
-    """The parts whose way has two seeds or more, and a sentence on what is left out; "" where nothing is."""
+    """The parts of options with two seeds or more, and a sentence on those left out; "" if there are none."""
     table = [part for part in parts if part.cell]
-    seeds = Counter(_way(part) for part in table if part.state == FINISHED)
-    ways = list(dict.fromkeys(map(_way, table)))
-    left_out = [way for way in ways if seeds[way] < LEAST_SEEDS]
-    kept = [part for part in parts if not part.cell or _way(part) not in left_out]
+    seeds = Counter(_option(part) for part in table if part.state == FINISHED)
+    options = list(dict.fromkeys(map(_option, table)))
+    left_out = [option for option in options if seeds[option] < LEAST_SEEDS]
+    kept = [part for part in parts if not part.cell or _option(part) not in left_out]
     if not left_out:
         return kept, ""
-    asked = Counter(map(_way, table))
+    asked = Counter(map(_option, table))
     if max(asked.values()) < LEAST_SEEDS:
         said = (
             "No answer: with one seed, a difference may be luck. Start the study again with two seeds or more; finished"
@@ -50,32 +50,32 @@ def with_seeds(parts: Sequence[PartResult]) -> tuple[list[PartResult], str]:
         )
         return kept, said
     said = (
-        f"{len(left_out)} of {counted(len(ways), 'option')} left out: fewer than {LEAST_SEEDS} seeds, because runs"
+        f"{len(left_out)} of {counted(len(options), 'option')} left out: fewer than {LEAST_SEEDS} seeds, because runs"
         " failed or are missing. Start the study again: finished runs are not trained again."
     )
     return kept, said
 
 
 def nothing_to_compare(question: str) -> str:
-    """What a study of ``question`` would have to hold for an answer."""
+    """What a study of ``question`` needs for an answer."""
     return f"No answer: this study needs scores of {_NEEDED.get(question, 'two options')}, and it does not have both."
 
 
-def told_apart(better: CellResult, worse: CellResult) -> bool:
-    """Whether ``better`` is surely better here: in every seed, and by more than so few test images could show."""
+def clearly_better(better: CellResult, worse: CellResult) -> bool:
+    """Whether ``better`` is clearly better: with every seed, and by a difference that the test images can show."""
     return seeds_decide(better, worse) and images_decide(better, worse)
 
 
 def seeds_decide(better: CellResult, worse: CellResult) -> bool:
-    """Whether every seed of ``better`` beats every seed of ``worse``, with two seeds or more of both."""
+    """Whether every seed of ``better`` is better than every seed of ``worse``, with two seeds or more of both."""
     return min(better.seeds, worse.seeds) >= LEAST_SEEDS and better.least > worse.greatest
 
 
 def images_decide(better: CellResult, worse: CellResult) -> bool:
-    """Whether there may be enough test images to show a difference as large as this one.
+    """Whether there are enough test images to show a difference of this size.
 
-    In accuracy: as many as :func:`images_needed`. In macro-F1, which is no share of images: neither value lies in the
-    95 % interval of the other. True where nothing is known of the images.
+    For accuracy: as many as :func:`images_needed`. For macro-F1, which is not a share of images: neither value is in
+    the 95 % interval of the other. True if nothing is known about the images.
     """
     if better.low is not None and worse.high is not None:
         return better.mean > worse.high and worse.mean < better.low
@@ -83,8 +83,8 @@ def images_decide(better: CellResult, worse: CellResult) -> bool:
 
 
 def images_needed(better: CellResult, worse: CellResult) -> int | None:
-    """How many test images it takes at least to show a difference in accuracy as large as this one; None where there
-    are so many, or where that is not known."""
+    """The smallest number of test images that can show a difference in accuracy of this size; None if there are so
+    many, or if their number is unknown."""
     gain = better.mean - worse.mean
     if gain <= 0:
         return None
@@ -92,5 +92,5 @@ def images_needed(better: CellResult, worse: CellResult) -> int | None:
     return needed if 0 < better.images < needed else None
 
 
-def _way(part: PartResult) -> tuple[object, ...]:
+def _option(part: PartResult) -> tuple[object, ...]:
     return tuple(part.cell.items())

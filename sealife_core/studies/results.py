@@ -1,4 +1,4 @@
-"""What came of a study: one row a run, and over seeds. Imports neither torch nor pandas unless asked for a frame."""
+"""The results of a study: one row per run, and over seeds. Imports no torch, and pandas only for a data frame."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 from sealife_core.config import AnyConfig, StudyConfig, source_run
 from sealife_core.errors import ConfigError, DatasetError, RunError
 from sealife_core.evaluation.comparison.rows import pretrain_s
-from sealife_core.runs.directory import Run
 from sealife_core.runs.liveness import State
-from sealife_core.studies.coordinator import Progress, read_progress
+from sealife_core.runs.run import Run
+from sealife_core.studies.coordinator import StudyProgress, read_study_progress
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -21,13 +21,12 @@ SCORES = ("accuracy", "macro_f1", "knn_accuracy", "contrastive_accuracy", "rares
 
 @dataclass(frozen=True)
 class PartResult:
-    """One part of a study and what it scored; scores are None until its run has finished.
+    """One part of a study and its scores, which are None until its run has finished.
 
-    accuracy and macro_f1, each with its 95 % interval over test images (of accuracy ``low`` to ``high``): on the n test
-    images.
-    rarest_f1: F1 of the class with the fewest training labels. knn_accuracy (validation) and contrastive_accuracy (last
-    training step): of the SimCLR run that a probe judges. labels: training labels used. pretrain_s: what the
-    runs took that its encoder comes from.
+    accuracy (``low`` to ``high``) and macro_f1: on the n test images, with 95 % intervals over images. rarest_f1: F1 of
+    the class with the fewest training labels. knn_accuracy (validation) and contrastive_accuracy (last training step):
+    of the SimCLR run that a probe evaluates. labels: number of training labels. pretrain_s: training time of the runs
+    that its encoder comes from.
     """
 
     key: str
@@ -56,11 +55,11 @@ class PartResult:
 
 @dataclass(frozen=True)
 class CellResult:
-    """One cell of the table, over its seeds: ``mean``, the least and the greatest, and ``spread``, their standard
-    deviation (None for one seed). ``labels``: training labels used, on average.
+    """One cell of the table over its seeds: mean, minimum (``least``), maximum (``greatest``) and standard deviation
+    (``spread``, None for one seed) of a score. ``labels``: mean number of training labels.
 
-    images: of which an accuracy is a share, 0 where that is not known; low, high: the mean ends of the 95 % interval of
-    macro-F1. Of other scores they are not known.
+    images: test images of an accuracy, 0 if unknown; low, high: mean ends of the 95 % intervals of macro-F1, None for
+    other scores.
     """
 
     cell: dict[str, Value]
@@ -76,7 +75,7 @@ class CellResult:
 
 
 def study_of(run: Run) -> StudyConfig:
-    """What a study was asked. Raises RunError if the run is none, ConfigError if it cannot be read."""
+    """The config of a study. Raises RunError if the run is not a study, ConfigError if it cannot be read."""
     request = run.request()
     if not isinstance(request, StudyConfig):
         raise RunError(f"Run '{run.id}' is not a study. 'study list' shows all studies.")
@@ -84,7 +83,7 @@ def study_of(run: Run) -> StudyConfig:
 
 
 def classes_of(study: StudyConfig) -> int:
-    """How many classes its data set has; 1 where that is gone."""
+    """The number of classes of its data set; 1 if that is gone."""
     from sealife_core.datasets.dataset import open_dataset
 
     try:
@@ -94,13 +93,13 @@ def classes_of(study: StudyConfig) -> int:
 
 
 def part_results(run: Run) -> list[PartResult]:
-    """Every part of the study in its order. Raises as :func:`study_of`."""
-    progress = read_progress(run.path)
+    """Every part of the study, in order. Raises like :func:`study_of`."""
+    progress = read_study_progress(run.path)
     return [_result(run, progress, part.key, part.cell, part.config.seed) for part in study_of(run).parts]
 
 
 def over_seeds(parts: Sequence[PartResult], score: str = "accuracy") -> list[CellResult]:
-    """The cells that hold a score, in the order of the study, each over its seeds. ``score`` is one of SCORES."""
+    """The cells with a score, in the order of the study, each over its seeds. ``score``: one of SCORES."""
     groups: dict[tuple[Any, ...], list[PartResult]] = {}
     for part in parts:
         if part.cell and getattr(part, score) is not None:
@@ -109,7 +108,7 @@ def over_seeds(parts: Sequence[PartResult], score: str = "accuracy") -> list[Cel
 
 
 def to_frame(run: Run) -> "pd.DataFrame":
-    """One row a part that stands in the table: a column an axis, the seed, the run and its scores."""
+    """One row per part of the table: a column per axis, the seed, the run and its scores."""
     import pandas as pd
 
     parts = [part for part in part_results(run) if part.cell]
@@ -117,7 +116,7 @@ def to_frame(run: Run) -> "pd.DataFrame":
     return pd.DataFrame(rows)
 
 
-def _result(study: Run, progress: Progress, key: str, cell: dict[str, Value], seed: int) -> PartResult:
+def _result(study: Run, progress: StudyProgress, key: str, cell: dict[str, Value], seed: int) -> PartResult:
     run_id = progress.runs.get(key, "")
     missing = progress.left_out.get(key, "")
     about = {"key": key, "cell": cell, "seed": seed, "run_id": run_id, "reused": key in progress.reused}
@@ -178,7 +177,7 @@ def _cell(parts: Sequence[PartResult], score: str) -> CellResult:
 
 
 def _mean(values: Sequence[float | None]) -> float | None:
-    """None unless all are known."""
+    """The mean; None unless all are known."""
     known = [value for value in values if value is not None]
     return fmean(known) if len(known) == len(values) else None
 

@@ -1,25 +1,26 @@
-"""Which parts of a study earlier runs have answered already: nobody trains the same twice."""
+"""Which parts of a study earlier runs have answered already, so that nothing is trained twice."""
 
 import json
 from collections.abc import Collection
 from pathlib import Path
 
 from sealife_core.config import AnyConfig, Request, StudyConfig, parse, trained_settings
-from sealife_core.runs.directory import Run, list_runs, parts_of
+from sealife_core.runs.directory import list_runs, parts_of
 from sealife_core.runs.liveness import State
+from sealife_core.runs.run import Run
 
-# Where a run is carried out is no part of what it is asked.
+# Settings of the machine do not change the result.
 NO_MATTER = frozenset({"device", "devices", "threads", "where", "cluster_cores"})
 
 
 def fingerprint(request: Request) -> str:
-    """The same for two runs that are asked the same on the same data, wherever they are carried out and recorded."""
+    """Equal for two requests with the same settings and data, wherever they run and are recorded."""
     settings = {path: value for path, value in trained_settings(request).items() if path not in NO_MATTER}
     return json.dumps(settings, sort_keys=True)
 
 
 def finished_runs(root: Path) -> dict[str, Run]:
-    """Fingerprint → the newest run that has finished and was asked this."""
+    """Fingerprint → the newest finished run with it."""
     found: dict[str, Run] = {}
     for run in list_runs(root):
         if not run.launches_runs and run.state() is State.FINISHED:
@@ -28,7 +29,7 @@ def finished_runs(root: Path) -> dict[str, Run]:
 
 
 def unnoted_runs(study: Run, noted: Collection[str]) -> dict[str, Run]:
-    """Fingerprint → a run that ``study`` made and is not among the ids it ``noted``: it was killed in between."""
+    """Fingerprint → a run that ``study`` made but did not record in ``noted``: it was killed in between."""
     found: dict[str, Run] = {}
     for run in parts_of(study):
         if run.id not in noted and run.state() is not State.DAMAGED:
@@ -37,7 +38,7 @@ def unnoted_runs(study: Run, noted: Collection[str]) -> dict[str, Run]:
 
 
 def answered_parts(study: StudyConfig, root: Path) -> dict[str, Run]:
-    """Key → the run that answered it before the study began. A part counts only if the one it starts from does."""
+    """Part key → the run that answered it before the study began; if it starts from another part, that too."""
     there, keys = finished_runs(root), {part.key for part in study.parts}
     found: dict[str, Run] = {}
     for part in study.parts:
@@ -53,5 +54,5 @@ def answered_parts(study: StudyConfig, root: Path) -> dict[str, Run]:
 
 
 def with_weights(config: AnyConfig, run_id: str) -> AnyConfig:
-    """``config`` starting from the run of that id."""
+    """``config`` with the weights of the run with this id."""
     return parse(type(config), config.model_dump() | {"weights": f"run:{run_id}"})

@@ -1,54 +1,46 @@
-"""The process of a search: Optuna names the values to try next, each trial is a run, and hopeless ones are stopped.
+"""The process of a search: Optuna chooses the values to try next, each trial is a run, and hopeless runs are stopped.
 
-What has been tried is in ``search.db``, Optuna's own storage, which this process alone writes; so it may be killed at
-any moment, and resumed. ``search.json`` says the same for those who only look. What is tried and what is stopped
-depends on the seed and on what the runs measured, never on the clock: one run at a time, the same search comes out
-again, whether or not it was interrupted. So a run whose measured values call for a stop is given up even where it was
-faster than whoever looked.
+What has been tried is in ``search.db`` (``trial_storage.py``), which only this process writes, so it may be killed at
+any moment and resumed. ``search.json`` is a copy for readers. What is tried and what is stopped depends on the seed and
+on what the runs measured, never on the clock: with one run at a time, the same search gives the same trials, whether it
+was interrupted or not. Therefore a run whose measurements call for a stop is pruned even if it has finished meanwhile.
 """
 
-import sqlite3
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import partial
-from pathlib import Path
 from typing import Any
 
-import optuna
 from optuna.exceptions import StorageInternalError
-from optuna.storages import RDBStorage
-from optuna.trial import FrozenTrial, TrialState
+from optuna.trial import TrialState
 from sqlalchemy.exc import DatabaseError
-from sqlalchemy.pool import QueuePool
 
 from sealife_core.config import AnyConfig, SearchConfig, flattened, nested, parse
 from sealife_core.errors import ConfigError, RunError, disk_problem
-from sealife_core.runs.directory import MetricsReader, Run, create_run
+from sealife_core.runs.directory import create_run
+from sealife_core.runs.files import MetricsReader
 from sealife_core.runs.liveness import State
-from sealife_core.runs.run import METRICS
+from sealife_core.runs.run import METRICS, Run
 from sealife_core.runs.scheduling.capacity import at_once
 from sealife_core.runs.scheduling.queue import ensure_dispatcher, launch, request_stop
 from sealife_core.runs.scheduling.queue import resume_or_begin_anew as resume
 from sealife_core.runs.writer import RunWriter
-from sealife_core.studies.coordinator import BEAT_S, MOST_RESUMES, TICK_S
+from sealife_core.studies.coordinator import DELETED, MOST_RESUMES, TICK_S, StatusWriter, why_not_finished
 from sealife_core.studies.reuse import fingerprint, finished_runs, unnoted_runs
-from sealife_core.studies.search_results import Trial, best_trial, write_trials
+from sealife_core.studies.search_results import Trial, trials_done, write_trials
 from sealife_core.studies.search_sampling import distributions, pruner_of, sampler_of
+from sealife_core.studies.trial_storage import DATABASE, REUSED, RUN, WHY, TrialStorage, as_trial
 
-DATABASE, NAME = "search.db", "search"
 PRUNED_TAG = "pruned"
-RUN, WHY, REUSED = "run", "why", "reused"  # what is noted of a trial in the database
-_STATES = {TrialState.COMPLETE: "finished", TrialState.PRUNED: "pruned", TrialState.FAIL: "failed"}
 
 
 def search(config: SearchConfig, run: RunWriter) -> bool:
     """Carry out a search. Returns whether it came to its end (False: it was stopped, and its runs with it).
 
-    Raises RunError where what it has tried so far cannot be read.
+    Raises RunError if what it has tried so far cannot be read.
     """
     try:
-        return Search(config, run).until_done()
+        return Search(config, run).run_to_end()
     except (DatabaseError, StorageInternalError) as error:
         if disk_problem(error) is not None:
             raise
@@ -61,14 +53,13 @@ def search(config: SearchConfig, run: RunWriter) -> bool:
 
 @dataclass
 class Followed:
-    """A trial whose run goes on: what of it was told to Optuna already.
+    """A trial whose run has not ended, and what of it was reported to Optuna.
 
-    known: the run had finished before the trial began. stopping: it still obeys the stop that the search obeyed before
-    it was resumed.
+    known: the run had finished before the trial began. stopping: the run still obeys a stop of the search from before
+    the search was resumed.
     """
 
     number: int
-    trial_id: int
     run: Run
     epochs: int
     known: bool
@@ -79,28 +70,21 @@ class Followed:
 
 
 class Search:
-    """Knows the trials of one search and the runs they became."""
+    """The trials of one search and the runs that carry them out."""
 
     def __init__(self, config: SearchConfig, run: RunWriter) -> None:
-        optuna.logging.set_verbosity(optuna.logging.WARNING)
         self.config, self.run, self.root = config, run, run.path.parent
-        # One a device: with one more, waiting, each value would be chosen before the last score is known.
+        # One per device: with one more in the queue, its values would be chosen before the last score is known.
         self.width = config.parallel or at_once(config.base)
         self.varied = distributions(config)
-        self.pruner = pruner_of(config)
-        self.storage = _storage((run.path / DATABASE).resolve())
-        self.study = optuna.create_study(
-            storage=self.storage, study_name=NAME, direction="maximize", load_if_exists=True, pruner=self.pruner
-        )
-        self.study_id = self.storage.get_study_id_from_name(NAME)
+        self.storage = TrialStorage(run.path, pruner_of(config))
         self.followed: dict[int, Followed] = {}
-        self._read: list[FrozenTrial] | None = None
-        self._told: list[Trial] = []
-        self._said, self._said_at = "", 0.0
+        self._written: list[Trial] = []
+        self._status = StatusWriter(run)
 
-    def until_done(self) -> bool:
-        """Turn after turn, until every trial has ended."""
-        self._take_up()
+    def run_to_end(self) -> bool:
+        """Turn after turn, until every trial has ended. Returns False if the search was stopped."""
+        self._continue_trials()
         while not self.run.stop_requested():
             if not self.turn():
                 return True
@@ -111,39 +95,33 @@ class Search:
         return False
 
     def turn(self) -> bool:
-        """See what came of the runs, begin new ones. Returns whether there is anything to wait for."""
+        """Read what the runs have measured, begin new ones. Returns whether there is anything to wait for."""
         for followed in list(self.followed.values()):
-            self._look_after(followed)
-        while len(self.followed) < self.width and len(self._trials()) < self.config.trials:
-            self._ask()
-        self._tell()
+            self._check(followed)
+        while len(self.followed) < self.width and (number := len(self.storage.trials())) < self.config.trials:
+            # A sampler with a seed of its own for each trial: an interrupted search continues as it would have.
+            self._begin(*self.storage.ask(sampler_of(self.config, number), self.varied))
+        self._write_progress()
         return bool(self.followed)
 
-    def _ask(self) -> None:
-        """One more trial. Its sampler has a seed of its own, so that an interrupted search goes on as it would have."""
-        self.study.sampler = sampler_of(self.config, len(self._trials()))
-        trial = self.study.ask(self.varied)
-        self._read = None
-        self._begin(trial.number, trial.params)
-
     def _begin(self, number: int, values: Mapping[str, Any]) -> None:
-        """Give a trial its run: one that was asked the same before, or a new one."""
+        """Give a trial its run: one with the same settings that exists, or a new one."""
         trial = Trial(number + 1, dict(values), "running")
         try:
             base = flattened(self.config.base.model_dump())
-            config = parse(type(self.config.base), nested(base | dict(values)))
+            config = parse(type(self.config.base).family(), nested(base | dict(values)))
         except ConfigError as error:
             self._fail(number, str(error))
             return
         twin = self._twin(number, config)
         if twin is not None:
-            self._note(number, **{RUN: twin.id, REUSED: True})
+            self.storage.note(number, {RUN: twin.id, REUSED: True})
             self._follow(number, twin, config.epochs)
             return
-        noted = {str(trial.user_attrs.get(RUN)) for trial in self._trials()}
+        noted = {str(trial.user_attrs.get(RUN)) for trial in self.storage.trials()}
         run = unnoted_runs(self.run.run, noted).get(fingerprint(config))
         run = run or create_run(config, root=self.root, name=trial.name, study=self.run.path.name)
-        self._note(number, **{RUN: run.id})
+        self.storage.note(number, {RUN: run.id})
         self._follow(number, run, config.epochs)
         try:
             if run.state() is State.CREATED:
@@ -152,18 +130,18 @@ class Search:
             self._fail(number, str(error))
 
     def _twin(self, number: int, config: AnyConfig) -> Run | None:
-        """A run that is asked the same: one that another trial of this search became, or any that has finished."""
+        """A run with the same settings: of another trial of this search, or any that has finished."""
         wanted = fingerprint(config)
-        for trial in self._trials():
+        for trial in self.storage.trials():
             run = Run(self.root / str(trial.user_attrs.get(RUN, "")))
             is_other = trial.number != number and RUN in trial.user_attrs and run.path.is_dir()
             if is_other and fingerprint(run.request()) == wanted:
                 return run
         return finished_runs(self.root).get(wanted)
 
-    def _take_up(self) -> None:
-        """After an interruption: go on with the trials that had not ended, and with their runs."""
-        for trial in self._trials():
+    def _continue_trials(self) -> None:
+        """After an interruption: continue the trials that had not ended, and their runs."""
+        for trial in self.storage.trials():
             run_id = trial.user_attrs.get(RUN)
             if trial.state is not TrialState.RUNNING:
                 continue
@@ -175,9 +153,9 @@ class Search:
                 continue
             run = Run(self.root / run_id)
             if not run.path.is_dir():
-                self._fail(trial.number, "its run was deleted.")
+                self._fail(trial.number, DELETED)
                 continue
-            followed = self._follow(trial.number, run, _epochs(run))
+            followed = self._follow(trial.number, run, getattr(run.config(), "epochs", 0))
             followed.reported |= trial.intermediate_values.keys()
             state = run.state()
             if state in (State.STOPPED, State.INTERRUPTED) and not self._was_pruned(run):
@@ -185,21 +163,21 @@ class Search:
             elif state is State.CREATED:
                 launch(run)
             followed.stopping = state.active and run.stop_requested()
-        self._stop_given_up()
+        self._stop_pruned_again()
 
-    def _stop_given_up(self) -> None:
-        """Stop the runs of pruned trials again: this process may have been killed between the two."""
+    def _stop_pruned_again(self) -> None:
+        """Stop the runs of pruned trials that are active: this process may have been killed between the two."""
         wanted = {followed.run.id for followed in self.followed.values()}
-        for trial in self._trials():
+        for trial in self.storage.trials():
             run = Run(self.root / str(trial.user_attrs.get(RUN, "")))
             if trial.state is TrialState.PRUNED and run.id not in wanted and run.path.is_dir() and run.state().active:
-                self._give_up(run)
+                self._stop_run(run)
 
-    def _look_after(self, followed: Followed) -> None:
-        """Tell Optuna what its run has measured, and how it ended."""
+    def _check(self, followed: Followed) -> None:
+        """Report what the run of a trial has measured, and how it ended."""
         run = followed.run
-        state = run.state()  # asked first: what has finished writes no more
-        if self._judged(followed):
+        state = run.state()  # read first: what has finished writes no more
+        if self._report(followed):
             return
         if state is State.FINISHED:
             value = self._score(followed)
@@ -216,123 +194,68 @@ class Search:
             followed.resumes += 1
             resume(run)
         elif not state.active and state is not State.CREATED:
-            error = run.error()
-            said = error["what"] if error else "it was stopped by hand." if state is State.STOPPED else str(state)
-            self._fail(followed.number, said if run.path.is_dir() else "its run was deleted.")
+            self._fail(followed.number, why_not_finished(run, state))
 
-    def _judged(self, followed: Followed) -> bool:
-        """Report every epoch that was measured since the last look, in order. Returns whether the run was given up."""
+    def _report(self, followed: Followed) -> bool:
+        """Report every epoch that was measured since the last turn, in order. Returns whether the trial was pruned."""
         for row in followed.reader.poll():
             value, epoch = row.get(self.config.metric), row.get("epoch")
             if value is None or not epoch:  # epoch 0 is the start of a fine-tune: nothing that the trial has learned
                 continue
             step = max(1, round(epoch))
-            if step in followed.reported:  # a resumed run does an epoch again
+            if step in followed.reported:  # a resumed run repeats an epoch
                 continue
             followed.reported.add(step)
-            self.storage.set_trial_intermediate_value(followed.trial_id, step, float(value))
-            self._read = None
-            # At its last epoch there is nothing left to be saved, and of what was there before nothing at all.
+            self.storage.report(followed.number, step, float(value))
+            # Pruning at the last epoch, or of a run that had finished before, would save nothing.
             saves = self.config.pruning and step < followed.epochs and not followed.known
-            if saves and self.pruner.prune(self.study, self.storage.get_trial(followed.trial_id)):
+            if saves and self.storage.is_hopeless(followed.number):
                 self._prune(followed)
                 return True
         return False
 
     def _prune(self, followed: Followed) -> None:
-        """End the trial, then its run, unless another trial waits for the same one."""
+        """End the trial, then its run, unless another trial waits for the same run."""
         self._end(followed.number, TrialState.PRUNED)
         if all(other.run.id != followed.run.id for other in self.followed.values()):
-            self._give_up(followed.run)
+            self._stop_run(followed.run)
 
-    def _give_up(self, run: Run) -> None:
+    def _stop_run(self, run: Run) -> None:
         if run.notes()["study"] == self.run.path.name and run.state().active:
             run.write_notes(add_tags=[PRUNED_TAG])
             request_stop(run)
 
     def _was_pruned(self, run: Run) -> bool:
-        """Whether an earlier trial that became this run was given up."""
-        return any(t.state is TrialState.PRUNED and t.user_attrs.get(RUN) == run.id for t in self._trials())
+        """Whether an earlier trial with this run was pruned."""
+        return any(t.state is TrialState.PRUNED and t.user_attrs.get(RUN) == run.id for t in self.storage.trials())
 
     def _score(self, followed: Followed) -> float | None:
-        """What the model that the run kept scores on validation."""
+        """The validation score of the model that the run kept."""
         scores = (followed.run.results() or {}).get("val") or {}
         return scores.get(self.config.metric.removeprefix("val/"))
 
     def _fail(self, number: int, why: str) -> None:
-        self._note(number, **{WHY: why})
+        self.storage.note(number, {WHY: why})
         self._end(number, TrialState.FAIL)
 
     def _end(self, number: int, state: TrialState, value: float | None = None) -> None:
-        self.study.tell(number, value, state)
+        self.storage.end(number, state, value)
         self.followed.pop(number, None)
-        self._read = None
-
-    def _note(self, number: int, **told: Any) -> None:
-        for key, value in told.items():
-            self.storage.set_trial_user_attr(self._trial_id(number), key, value)
-        self._read = None
 
     def _follow(self, number: int, run: Run, epochs: int) -> Followed:
-        known = run.state() is State.FINISHED and bool(self._trials()[number].user_attrs.get(REUSED))
-        reader = MetricsReader(run.path / METRICS)
-        self.followed[number] = Followed(number, self._trial_id(number), run, epochs, known, reader)
+        known = run.state() is State.FINISHED and bool(self.storage.trials()[number].user_attrs.get(REUSED))
+        self.followed[number] = Followed(number, run, epochs, known, MetricsReader(run.path / METRICS))
         return self.followed[number]
 
-    def _trial_id(self, number: int) -> int:
-        return self.storage.get_trial_id_from_study_id_trial_number(self.study_id, number)
-
-    def _trials(self) -> list[FrozenTrial]:
-        """All of them in their order; read again only once something was written, for a turn asks often."""
-        if self._read is None:
-            self._read = self.study.get_trials(deepcopy=False)
-        return self._read
-
-    def _tell(self) -> None:
-        """Where the search stands, once it changes; else a sign of life now and then."""
+    def _write_progress(self) -> None:
+        """``search.json`` once it changes, and the status of the search."""
         ensure_dispatcher(self.root)
-        trials = [_plain(trial) for trial in self._trials()]
-        if trials != self._told:
-            self._told = trials
+        trials = [as_trial(trial) for trial in self.storage.trials()]
+        if trials != self._written:
+            self._written = trials
             write_trials(self.run.path, trials)
         for trial in trials:
             if trial.state == "failed":
                 self.run.warn(f"'{trial.name}' failed: {trial.why}")
-        counts = {state: sum(trial.state == state for trial in trials) for state in ("pruned", "failed", "running")}
-        done, best = len(trials) - counts["running"], best_trial(trials)
-        said = f"{done} of {self.config.trials} trials done"
-        said += f", {counts['pruned']} stopped early" if counts["pruned"] else ""
-        said += f", {counts['failed']} failed" if counts["failed"] else ""
-        said += f", best so far {100 * (best.value or 0):.1f} %" if best else ""
-        if said != self._said or time.monotonic() - self._said_at >= BEAT_S:
-            self._said, self._said_at = said, time.monotonic()
-            stage = "running" if self.followed else ""
-            self.run.status(stage=stage, message=said, step=done, steps=self.config.trials)
-
-
-def _storage(path: Path) -> RDBStorage:
-    """The database at ``path``, which no URL names: there, "?" would end it, and Optuna would fill in what is in {}."""
-    connect = partial(sqlite3.connect, path, check_same_thread=False)
-    return RDBStorage("sqlite://", engine_kwargs={"creator": connect, "poolclass": QueuePool})
-
-
-def _plain(trial: FrozenTrial) -> Trial:
-    """A trial of Optuna's as it is kept for those who look."""
-    curve = {str(step): value for step, value in sorted(trial.intermediate_values.items())}
-    state: Any = _STATES.get(trial.state, "running")
-    return Trial(
-        number=trial.number + 1,
-        values=dict(trial.params),
-        state=state,
-        value=trial.value if trial.state in (TrialState.COMPLETE, TrialState.PRUNED) else None,
-        run_id=str(trial.user_attrs.get(RUN, "")),
-        epochs=trial.last_step or 0,
-        why=str(trial.user_attrs.get(WHY, "")),
-        reused=bool(trial.user_attrs.get(REUSED, False)),
-        curve=curve,
-    )
-
-
-def _epochs(run: Run) -> int:
-    config = run.config()
-    return getattr(config, "epochs", 0)
+        done, message = trials_done(self.config, trials)
+        self._status.write(message, bool(self.followed), done, self.config.trials)

@@ -1,4 +1,4 @@
-"""What came of a search: a row a trial, the best, what mattered. Imports Optuna only to weigh settings."""
+"""The results of a search: its trials, the best one, the importance of settings. Imports Optuna only for the last."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
@@ -11,9 +11,8 @@ from pydantic import ValidationError
 from sealife_core.config import Axis, SearchConfig
 from sealife_core.errors import RunError, SealifeError
 from sealife_core.runs.contents import TRIAL_SHAPE
-from sealife_core.runs.directory import Run
 from sealife_core.runs.files import UnreadableFile, read_json, replace_json
-from sealife_core.runs.run import TRIALS
+from sealife_core.runs.run import TRIALS, Run
 from sealife_core.studies.pace import seconds_left
 
 if TYPE_CHECKING:
@@ -21,17 +20,17 @@ if TYPE_CHECKING:
 
     from sealife_core.config.search import Value
 
-ENOUGH_TO_WEIGH = 6  # trials; of fewer a forest of trees says nothing
+ENOUGH_TO_WEIGH = 6  # trials; a random forest of fewer means nothing
 TrialState = Literal["running", "finished", "pruned", "failed"]
 
 
 @dataclass(frozen=True)
 class Trial:
-    """One trial: the values it was given, the run that it became, and what that scored on validation.
+    """One trial: its values, its run, and the score of that on validation.
 
-    number: from 1, where Optuna's own storage counts from 0. value: of the model that the run kept; of one that was
-    pruned the last that was measured; None of one that goes on or has failed (``why`` says how). epochs: done when it
-    was last measured. reused: its run was there before. curve: epoch → what was measured then.
+    number: from 1 (Optuna's own storage counts from 0). value: the score of the model that the run kept; of a pruned
+    trial the last measurement; None while it runs or if it failed (``why`` gives the reason). epochs: at the last
+    measurement. reused: its run existed before. curve: epoch → score.
     """
 
     number: int
@@ -51,12 +50,12 @@ class Trial:
 
 
 def said(value: "Value") -> str:
-    """A value as people write it: three digits tell two trials apart."""
+    """A value with three digits, which are enough to distinguish two trials."""
     return f"{value:.3g}" if isinstance(value, float) else str(value)
 
 
 def search_of(run: Run) -> SearchConfig:
-    """What a search was asked. Raises RunError if the run is none, ConfigError if it cannot be read."""
+    """The config of a search. Raises RunError if the run is not a search, ConfigError if it cannot be read."""
     request = run.request()
     if not isinstance(request, SearchConfig):
         raise RunError(f"Run '{run.id}' is not a search. Start one: search TASK --vary SETTING=LOW:HIGH")
@@ -64,19 +63,19 @@ def search_of(run: Run) -> SearchConfig:
 
 
 def write_trials(folder: Path, trials: Sequence[Trial]) -> None:
-    """Keep what the dashboard reads: it need not open a database that somebody else writes."""
+    """Write the file that the dashboard reads, which must not open a database that another process writes."""
     replace_json(folder / TRIALS, {"trials": [asdict(trial) for trial in trials]})
 
 
 def trials_of(run: Run) -> list[Trial]:
-    """The trials of a search in their order, as far as they can be read; none before it began."""
+    """The readable trials of a search in their order; [] before it began."""
     return read_trials(run)[0]
 
 
 def read_trials(run: Run) -> tuple[list[Trial], int]:
-    """:func:`trials_of`, and how many are left out: damaged ones, and those whose values this search does not vary.
+    """:func:`trials_of`, and how many were left out: damaged ones, and those with values that this search cannot have.
 
-    A file that cannot be read at all holds none; ``Run.problems`` says what is wrong with it.
+    A file that cannot be read has none; ``Run.problems`` says what is wrong with it.
     """
     try:
         search, rows = search_of(run), (read_json(run.path / TRIALS) or {}).get("trials")
@@ -97,7 +96,7 @@ def read_trials(run: Run) -> tuple[list[Trial], int]:
 
 
 def _lies_on(axis: Axis, values: "dict[str, Value]") -> bool:
-    """Whether ``values`` hold one that ``axis`` can take."""
+    """Whether ``values`` have a possible value of ``axis``."""
     value = values.get(axis.path)
     if axis.choices:
         return axis.path in values and value in axis.choices
@@ -105,15 +104,26 @@ def _lies_on(axis: Axis, values: "dict[str, Value]") -> bool:
 
 
 def best_trial(trials: Sequence[Trial]) -> Trial | None:
-    """The finished one that scored highest on validation, the earliest of equals; None while there is none."""
+    """The finished trial with the highest validation score, the earliest of equals; None without any."""
     finished = [trial for trial in trials if trial.state == "finished" and trial.value is not None]
     return max(finished, key=lambda trial: trial.value or 0.0, default=None)
 
 
-def epochs_saved(search: SearchConfig, trials: Sequence[Trial]) -> tuple[int, int]:
-    """(Epochs that were trained, epochs that all these trials would have taken without pruning).
+def trials_done(search: SearchConfig, trials: Sequence[Trial]) -> tuple[int, str]:
+    """How many trials have ended, and the progress in words: "7 of 20 trials done, 2 stopped early, best so far …"."""
+    counts = {state: sum(trial.state == state for trial in trials) for state in ("pruned", "failed", "running")}
+    done, best = len(trials) - counts["running"], best_trial(trials)
+    message = f"{done} of {search.trials} trials done"
+    message += f", {counts['pruned']} stopped early" if counts["pruned"] else ""
+    message += f", {counts['failed']} failed" if counts["failed"] else ""
+    message += f", best so far {100 * (best.value or 0):.1f} %" if best else ""
+    return done, message
 
-    A run that ended by its own patience counts as it is; one that was there before counts nothing.
+
+def epochs_saved(search: SearchConfig, trials: Sequence[Trial]) -> tuple[int, int]:
+    """(Epochs that were trained, epochs that these trials would have trained without pruning).
+
+    A run with early stopping counts with its own epochs, a reused run with none.
     """
     own = [trial for trial in trials if not trial.reused and trial.state in ("finished", "pruned")]
     spent = sum(trial.epochs for trial in own)
@@ -124,7 +134,7 @@ def epochs_saved(search: SearchConfig, trials: Sequence[Trial]) -> tuple[int, in
 
 
 def left_s(run: Run, search: SearchConfig, trials: Sequence[Trial]) -> float | None:
-    """Seconds that the trials to come will take; None while none has ended."""
+    """Seconds that the remaining trials will take; None until one has ended."""
     own = [trial for trial in trials if trial.run_id and not trial.reused]
     ended = [Run(run.root / trial.run_id) for trial in own if trial.state != "running"]
     going = [Run(run.root / trial.run_id) for trial in own if trial.state == "running"]
@@ -132,7 +142,7 @@ def left_s(run: Run, search: SearchConfig, trials: Sequence[Trial]) -> float | N
 
 
 def to_frame(run: Run) -> "pd.DataFrame":
-    """One row a trial: number, state, value, epochs, run, and a column a setting that varied."""
+    """One row per trial: number, state, value, epochs, run, and a column for each setting that varied."""
     import pandas as pd
 
     rows: list[dict[str, Any]] = [
@@ -144,7 +154,7 @@ def to_frame(run: Run) -> "pd.DataFrame":
 
 
 def compared_at(trials: Sequence[Trial]) -> int | None:
-    """The last epoch that every scored trial has reached, if some were pruned; None: all came to their end."""
+    """The last epoch that every scored trial has reached; None if none was pruned."""
     scored = [trial for trial in trials if trial.state in ("finished", "pruned") and trial.curve]
     if all(trial.state == "finished" for trial in scored):
         return None
@@ -152,11 +162,11 @@ def compared_at(trials: Sequence[Trial]) -> int | None:
 
 
 def importance(search: SearchConfig, trials: Sequence[Trial]) -> dict[str, float]:
-    """Setting → its share of what differed between the trials, the greatest first; sums to 1.
+    """Setting → its share of the variance between the trials, the largest first; sums to 1.
 
-    Functional ANOVA on a forest of trees (Hutter et al. 2014), as Optuna does it. Where some were pruned, of what each
-    had reached at :func:`compared_at`: those that were left to finish are alike in what matters most, and would show
-    noise. {} for too few trials, or equal ones.
+    Functional ANOVA on a random forest (Hutter et al. 2014), by Optuna. If some trials were pruned, of the scores at
+    :func:`compared_at`: those that finished are similar in the most important settings and would show only noise. {}
+    for too few or equal trials.
     """
     epoch = compared_at(trials)
     found = [(trial, reached(trial, epoch)) for trial in trials if trial.state in ("finished", "pruned")]
@@ -182,7 +192,7 @@ def importance(search: SearchConfig, trials: Sequence[Trial]) -> dict[str, float
 
 
 def reached(trial: Trial, epoch: int | None) -> float | None:
-    """The best that a trial had measured up to ``epoch``; None of epoch: what it scored in the end."""
+    """The best score of a trial up to ``epoch``; with None, its final score."""
     if epoch is None:
         return trial.value
     return max((value for step, value in trial.curve.items() if int(step) <= epoch), default=None)

@@ -1,4 +1,4 @@
-"""How a search chooses what to try and what to give up: distributions, sampler and pruner of Optuna's."""
+"""How a search chooses values and stops trials: distributions, sampler and pruner of Optuna."""
 
 import random
 
@@ -8,14 +8,14 @@ from optuna.samplers import TPESampler
 
 from sealife_core.config import SearchConfig, describe
 
-# Trials at random before those that learn from them: a quarter, for ten of twenty (Optuna's own) would leave half.
+# Random trials before those that learn from them: a quarter. Optuna's default, ten, would be half of twenty trials.
 RANDOM_SHARE, FEWEST_RANDOM, MOST_RANDOM = 4, 3, 10
-COMPARED_WITH = 4  # finished runs that a median needs
+COMPARED_WITH = 4  # finished runs needed for a median
 
 
 def distributions(config: SearchConfig) -> dict[str, BaseDistribution]:
-    """What Optuna draws from: a distribution a setting that varies."""
-    kinds = {setting.path: setting.type for setting in describe(type(config.base))}
+    """Dotted path → distribution of each setting that varies."""
+    kinds = {setting.path: setting.type for setting in describe(type(config.base).family())}
     found: dict[str, BaseDistribution] = {}
     for axis in config.axes:
         if axis.choices:
@@ -29,12 +29,12 @@ def distributions(config: SearchConfig) -> dict[str, BaseDistribution]:
 
 
 def sampler_of(config: SearchConfig, number: int) -> TPESampler:
-    """What chooses the values of trial ``number``: TPE (Bergstra et al. 2011), seeded anew for each trial."""
+    """The sampler of trial ``number``: TPE (Bergstra et al. 2011), with a seed of its own for each trial."""
     at_random = min(MOST_RANDOM, max(FEWEST_RANDOM, config.trials // RANDOM_SHARE))
     seed = random.Random(f"{config.seed}.{number}").getrandbits(32)
     return TPESampler(seed=seed, n_startup_trials=at_random)
 
 
 def pruner_of(config: SearchConfig) -> MedianPruner:
-    """Gives up a run whose best epoch so far is below the median of the finished ones at that epoch."""
+    """Prunes a run whose best score so far is below the median of the finished ones at that epoch."""
     return MedianPruner(COMPARED_WITH, config.judged_from, n_min_trials=COMPARED_WITH)

@@ -1,13 +1,13 @@
-"""Does B gain on A? Yes, no or cannot tell, over seeds and test images together.
+"""Is B better than A? Yes, no or cannot tell, over seeds and test images together.
 
-Both are tested on the same images with the same seeds (a seed chooses the same labels for both), so all is read off
-the paired difference D of each seed and image. Seeds and images are two crossed samples: another seed shifts all
-images, another image all seeds. The variance of the mean of D is split between them as in studies of many readers and
-many cases (Hillis, Berbaum & Metz, Acad. Radiol. 15, 2008), and each part gets a Student's t of its own (as Graybill &
-Wang, JASA 75, 1980, join intervals of variances).
+Both are tested on the same images with the same seeds (a seed chooses the same labels for both), so the statistics use
+the paired difference D for each seed and image. Seeds and images are two crossed random factors: another seed shifts
+all images, another image all seeds. The variance of the mean of D is split between them as in studies of many readers
+and many cases (Hillis, Berbaum & Metz, Acad. Radiol. 15, 2008), and each part has a Student's t of its own (intervals
+of variances are combined in the same way by Graybill & Wang, JASA 75, 1980).
 
-One comparison, declared before, decides; "yes" takes 2.5 % of the risk of a false yes. All others share another 2.5 %
-(:func:`gains_beside`, Holm's correction), so the whole study says a false yes in at most 5 %.
+One planned comparison decides, with a risk of 2.5 % of a false "yes". All others share another 2.5 %
+(:func:`other_gains`, Holm's correction), so the whole study gives a false "yes" in at most 5 %.
 """
 
 from collections.abc import Mapping, Sequence
@@ -26,22 +26,22 @@ YES, NO, CANNOT_TELL = "yes", "no", "cannot tell"
 Verdict = Literal["yes", "no", "cannot tell"]
 RISK = 0.025  # of a false yes, one-sided: of the comparison that decides, and of all others together
 POWER = 0.8  # how often the smallest gain that a study can show is found
-SURE = 1e-12  # no smaller risk is told
+SMALLEST_P = 1e-12  # the smallest p
 GOAL = 0.05  # the gain that a study should be able to show
-# Below this a gain is no reason to train longer: continuing on the target gives 0 to 3 points on a few thousand images
-# (Reed et al. 2021, arXiv 2103.12718).
+# A smaller gain is no reason to train longer: continued pre-training on the target data gives 0 to 3 points on a few
+# thousand images (Reed et al. 2021, arXiv 2103.12718).
 WORTH = 0.02
-# How much one image and one seed differ from the mean difference of two ways (standard deviations). Measured on
-# probes of EfficientNet-Lite0's features of 345 photographs at 64 px against 224 px, in the mean over seven budgets.
+# Standard deviations of the difference between two options over images and over seeds. Measured on probes of
+# EfficientNet-Lite0's features of 345 photographs at 64 px against 224 px, mean over seven numbers of labels.
 USUAL_IMAGE_SD, USUAL_SEED_SD = 0.27, 0.014
 
 
 @dataclass(frozen=True)
 class Gain:
-    """Accuracy of b minus that of a: ``value``, its 95 % interval, ``p`` of no gain (one-sided).
+    """Accuracy of b minus that of a: ``value``, its 95 % interval, one-sided ``p``.
 
-    smallest: the gain that a study of this size and these spreads finds in 80 %. differing: images on which a and b
-    differ with any seed.
+    smallest: the gain that a study of this size and these variances finds with 80 % power. differing: images on which a
+    and b differ with any seed.
     """
 
     value: float
@@ -55,7 +55,7 @@ class Gain:
 
     @property
     def verdict(self) -> Verdict:
-        """Yes: the interval lies above 0. No: it lies below WORTH. Otherwise these seeds and images cannot tell."""
+        """Yes: the interval is above 0. No: it is below WORTH. Otherwise these seeds and images cannot tell."""
         if self.seeds < LEAST_SEEDS:
             return CANNOT_TELL
         if self.low > 0 and self.differing >= LEAST_IMAGES:
@@ -69,10 +69,10 @@ class Gain:
 
 
 def gain(right_a: np.ndarray, right_b: np.ndarray) -> Gain:
-    """How much b gains on a. Both (S, N) or (S, B, N): whether right with that seed, at that budget, on that image.
+    """The gain of b over a. Both (S, N) or (S, B, N) bool: whether right with this seed, number of labels and image.
 
-    Over budgets is averaged: each counts the same, however many labels it has. One seed or one image has no spread that
-    could be known: its interval is all there is, −1 to 1.
+    The B numbers of labels are averaged with equal weights. With one seed or one image the variance is unknown, and the
+    interval is −1 to 1.
     """
     difference = np.asarray(right_b, np.float64) - np.asarray(right_a, np.float64)
     if difference.ndim == 3:
@@ -87,7 +87,7 @@ def gain(right_a: np.ndarray, right_b: np.ndarray) -> Gain:
     of_seeds, of_images = difference.mean(axis=1), difference.mean(axis=0)
     rest = difference - of_seeds[:, None] - of_images[None] + mean
     error_rest = float((rest**2).sum()) / ((seeds - 1) * (images - 1)) / (seeds * images)
-    # Noise of single answers is in both means; it is counted once.
+    # The noise of single answers is in both variances; it is counted once.
     spread = Spread(
         float(of_seeds.var(ddof=1)) / seeds, max(0.0, float(of_images.var(ddof=1)) / images - error_rest), seeds, images
     )
@@ -98,7 +98,7 @@ def gain(right_a: np.ndarray, right_b: np.ndarray) -> Gain:
 
 @dataclass(frozen=True)
 class Spread:
-    """What the mean difference varies by: its variance over seeds and over images, and how many there are of both."""
+    """The variance of the mean difference over seeds and over images, and the number of both."""
 
     of_seeds: float
     of_images: float
@@ -106,34 +106,34 @@ class Spread:
     images: int
 
     def half(self, risk: float) -> float:
-        """Half an interval that is exceeded on one side with ``risk``: each part with a Student's t of its own.
+        """Half of an interval that is exceeded on one side with ``risk``; each part with a Student's t of its own.
 
-        Two seeds tell so little of how far seeds differ that a common t would hide it behind the many images.
+        A common t would hide the large uncertainty of few seeds behind the many images.
         """
         t_seeds, t_images = (float(stdtrit(n - 1, risk)) for n in (self.seeds, self.images))
         return sqrt(t_seeds**2 * self.of_seeds + t_images**2 * self.of_images)
 
     def p(self, value: float) -> float:
-        """The risk at which ``value`` is half an interval: one-sided, of a gain as large where there is none."""
+        """One-sided p: the risk at which ``value`` is half of an interval."""
         if value < 0:
             return 1 - self.p(-value)
         if not value:
             return 0.5
-        if self.half(SURE) <= value:
-            return SURE
-        found = root_scalar(lambda log_risk: self.half(exp(log_risk)) - value, bracket=(log(SURE), log(0.5)))
+        if self.half(SMALLEST_P) <= value:
+            return SMALLEST_P
+        found = root_scalar(lambda log_risk: self.half(exp(log_risk)) - value, bracket=(log(SMALLEST_P), log(0.5)))
         return exp(found.root)
 
     @property
     def smallest(self) -> float:
-        """The true gain that is found with POWER."""
+        """The smallest true gain that is found with POWER."""
         return min(1.0, self.half(RISK) + self.half(1 - POWER))
 
 
-def gains_beside(pairs: Mapping[str, tuple[np.ndarray, np.ndarray]]) -> dict[str, tuple[Gain, bool]]:
-    """Further comparisons, name → (a, b) as :func:`gain` takes them → the gain, and whether it is one.
+def other_gains(pairs: Mapping[str, tuple[np.ndarray, np.ndarray]]) -> dict[str, tuple[Gain, bool]]:
+    """The other comparisons: name → (a, b) as for :func:`gain` → the gain, and whether it is significant.
 
-    All of them together call a gain where there is none in at most 2.5 % (Holm). Their intervals are uncorrected.
+    All together have a risk of 2.5 % of a false gain (Holm). Their intervals are uncorrected.
     """
     found = {name: gain(a, b) for name, (a, b) in pairs.items()}
     corrected = holm([one.p for one in found.values()])
@@ -143,17 +143,17 @@ def gains_beside(pairs: Mapping[str, tuple[np.ndarray, np.ndarray]]) -> dict[str
 
 
 def smallest_gain(seeds: int, images: int) -> float:
-    """What a study of that size will show in 80 %, before it starts: with the spreads that are usual (see above)."""
+    """The gain that a study of this size will find with 80 % power, with the usual variances (see above)."""
     if seeds < LEAST_SEEDS or images < 2:
         return 1.0
     return Spread(USUAL_SEED_SD**2 / seeds, USUAL_IMAGE_SD**2 / images, seeds, images).smallest
 
 
 def labels_needed(goal: float, budgets: Sequence[float], accuracies: Sequence[float]) -> float | None:
-    """How many labels a class the curve ``accuracies`` over ``budgets`` (ascending) needs to reach ``goal``.
+    """The number of labels per class with which the curve ``accuracies`` over ``budgets`` (ascending) reaches ``goal``.
 
-    Read off between its points on a logarithmic axis; what more labels lose, it keeps. ∞ where it never gets there,
-    None where it is there with the fewest.
+    The curve's running maximum, interpolated on a logarithmic axis. ∞ if it never reaches the goal, None if it does so
+    with the fewest labels.
     """
     reached = np.maximum.accumulate(np.asarray(accuracies, np.float64))
     if not len(reached) or reached[0] >= goal:

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import psutil
 import torch
-from pytorch_lightning import Callback, LightningModule, Trainer
+from pytorch_lightning import Callback
 
 LOOK_EVERY_S = 2.0
 AGREEING_LOOKS = 2  # a page that is drawn takes a core for a second; that is no reason to change anything
@@ -51,13 +51,11 @@ class AdaptiveThreads(Callback):
         self._before: Used | None = None
         self._wanted: list[int] = []  # by the last looks
 
-    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+    def on_train_start(self, *_: Any) -> None:
         """What was used before says nothing."""
         self._before = self._look()
 
-    def on_train_batch_end(
-        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
-    ) -> None:
+    def on_train_batch_end(self, *_: Any) -> None:
         """Look, where the last look is long enough ago; change once looks agree."""
         if self._before is None or time.monotonic() - self._before.clock_s < LOOK_EVERY_S:
             return
@@ -72,10 +70,10 @@ class AdaptiveThreads(Callback):
             told = f"Other programs use {others:.1f} of {self._cores} cores: training continues with {wanted} of"
             print(f"{told} {self._most} threads.", flush=True)
 
-    def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+    def on_train_end(self, *_: Any) -> None:
         """All of them again, for what comes after."""
         torch.set_num_threads(self._most)
 
-    def on_exception(self, trainer: Trainer, pl_module: LightningModule, exception: BaseException) -> None:
+    def on_exception(self, *_: Any) -> None:
         """As at the end."""
         torch.set_num_threads(self._most)

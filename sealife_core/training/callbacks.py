@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from pytorch_lightning import Callback, LightningModule, Trainer
 from pytorch_lightning.callbacks import WeightAveraging
+from torch.optim.swa_utils import get_ema_multi_avg_fn
 
 from sealife_core.errors import TrainingError
 from sealife_core.runs.run import BEST
@@ -21,11 +22,10 @@ GPU_LOOK_EVERY = 10  # steps between two looks at the loss, where a look costs a
 
 
 class StatusWriter(Callback):
-    """Keeps ``status.json`` current. ``stage``: what is going on; ``round_``: what an epoch is called."""
+    """Keeps ``status.json`` current."""
 
-    def __init__(self, run: RunWriter, stage: str = "training", round_: str = "epoch") -> None:
+    def __init__(self, run: RunWriter) -> None:
         self._run = run
-        self._stage, self._round = stage, round_
         self._told = 0.0
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
@@ -45,7 +45,7 @@ class StatusWriter(Callback):
         """Tell the epoch, on the screen and in the log."""
         self._tell(trainer)
         shown = {k: round(float(v), 4) for k, v in trainer.callback_metrics.items()}  # every device is asked for it
-        print(f"{self._round} {trainer.current_epoch + 1} of {trainer.max_epochs}: {shown}", flush=True)
+        print(f"epoch {trainer.current_epoch + 1} of {trainer.max_epochs}: {shown}", flush=True)
 
     def on_exception(self, trainer: Trainer, pl_module: LightningModule, exception: BaseException) -> None:
         """Tell how far a run came that is stopped."""
@@ -57,9 +57,10 @@ class StatusWriter(Callback):
         epochs = int(trainer.max_epochs or 0)
         epoch = min(trainer.current_epoch + 1, epochs)
         self._run.status(
-            stage=self._stage,
-            message=f"{self._round} {epoch} of {epochs}",
-            **({"epoch": epoch, "epochs": epochs} if self._round == "epoch" else {}),
+            stage="training",
+            message=f"epoch {epoch} of {epochs}",
+            epoch=epoch,
+            epochs=epochs,
             step=trainer.global_step,
             steps=int(trainer.estimated_stepping_batches),
         )
@@ -150,18 +151,16 @@ class MovingAverage(WeightAveraging):
     def __init__(self, decay: float) -> None:
         def average(averages: Any, current: Any, steps: torch.Tensor | int) -> None:
             kept = min(decay, (1 + int(steps)) / (10 + int(steps)))
-            if averages[0].is_floating_point():
-                torch._foreach_lerp_(averages, current, 1 - kept)
-            else:
-                torch._foreach_copy_(averages, current)  # BatchNorm counts its batches
+            get_ema_multi_avg_fn(kept)(averages, current, steps)
 
-        super().__init__(multi_avg_fn=torch.no_grad()(average))
+        super().__init__(multi_avg_fn=average)
 
     @property
     def module(self) -> LightningModule:
         """With the averaged weights, during and after training."""
-        assert self._average_model is not None
-        return self._average_model.module
+        averaged = self._average_model and self._average_model.module
+        assert isinstance(averaged, LightningModule)
+        return averaged
 
 
 class BestModel(Callback):

@@ -1,11 +1,12 @@
-"""One LightningModule for every way of using labels: probe, partial and full fine-tuning, transfer, from scratch.
+"""One LightningModule for every classifier that is trained in steps: fine-tuning, transfer, from scratch, a head alone.
 
-They differ in where the encoder's weights come from and in how many of its stages train. A probe on features that were
-computed once is the same module with an encoder that passes features through.
+They differ in where the encoder's weights come from and in how many of its stages train. A head on features that were
+computed once is the same module with an encoder that passes features through. The loss serves a solved probe as well.
 """
 
 from typing import Any
 
+import numpy as np
 import torch
 from pytorch_lightning import LightningModule
 from torch import Tensor, nn
@@ -14,8 +15,8 @@ from torch.optim import Optimizer
 from torchmetrics import Metric
 from torchmetrics.classification import MulticlassAccuracy, MulticlassStatScores
 
-from sealife_core.config import LABELLED, ClassifierConfig
-from sealife_core.evaluation.classification.scores import macro_f1
+from sealife_core.config import LABELLED, ClassifierConfig, FineTuneConfig
+from sealife_core.evaluation.classification.scores import confusion, macro_f1
 from sealife_core.models.distributed import all_reduce, rank_and_world_size
 from sealife_core.models.encoders import Encoder
 from sealife_core.models.heads import classification_head
@@ -65,18 +66,61 @@ class MacroF1(MulticlassStatScores):
         return torch.tensor(float(macro_f1(hits, images, hits + wrongly_named)), device=counts.device)
 
 
+class ClassifierLoss(nn.Module):
+    """Cross-entropy or focal loss, as ``config`` asks. class_weights: (C,) or None, the weight of each class."""
+
+    class_weights: Tensor | None
+
+    def __init__(self, config: ClassifierConfig, class_weights: Tensor | None = None) -> None:
+        super().__init__()
+        self.config = config
+        self.register_buffer("class_weights", class_weights, persistent=False)
+
+    def forward(self, logits: Tensor, labels: Tensor) -> Tensor:
+        """Mean loss over the batch; logits (n, C), labels (n,). 0 where all of its classes have weight 0."""
+        return weighted_mean(self.total(logits, labels), self.weight(labels))
+
+    def total(self, logits: Tensor, labels: Tensor) -> Tensor:
+        """The losses of a batch, each by the weight of its class, added up; shapes as in :meth:`forward`."""
+        if self.config.loss == "focal":
+            return focal_loss(logits, labels, self.config.focal_gamma, weight=self.class_weights, reduction="sum")
+        return functional.cross_entropy(
+            logits.float(),
+            labels,
+            weight=self.class_weights,
+            label_smoothing=self.config.label_smoothing,
+            reduction="sum",
+        )
+
+    def weight(self, labels: Tensor) -> Tensor:
+        """What labels (n,) weigh together in a mean of losses: their number, unless classes have weights."""
+        if self.class_weights is None:
+            return torch.full((), float(len(labels)), device=labels.device)
+        return self.class_weights[labels].sum()
+
+
+def validation_scores(loss: ClassifierLoss, logits: Tensor, labels: Tensor) -> dict[str, float]:
+    """Loss, accuracy and macro-F1 of all validation images, under the names of their metrics; logits (n, C)."""
+    counts = confusion(labels.cpu().numpy(), logits.argmax(1).cpu().numpy(), logits.shape[1])
+    mean = MeanLoss().to(logits.device)
+    mean.update(loss.total(logits, labels), loss.weight(labels))
+    return {
+        "val/loss": float(mean.compute()),
+        "val/accuracy": float((logits.argmax(1) == labels).float().mean()),
+        "val/macro_f1": float(macro_f1(np.diag(counts), counts.sum(1), counts.sum(0))),
+    }
+
+
 class ClassifierModule(LightningModule):
-    """Cross-entropy or focal loss on ``head(encoder(view))``.
+    """Learns ``head(encoder(view))`` in steps.
 
     class_weights: (C,) or None, weights of the classes in the loss. ``cut``: the stage whose maps or tokens come as
     inputs instead of images, where batches hold activations (``activations.py``).
     """
 
-    class_weights: Tensor | None
-
     def __init__(
         self,
-        config: ClassifierConfig,
+        config: FineTuneConfig,
         encoder: nn.Module,
         *,
         feature_dim: int,
@@ -88,7 +132,7 @@ class ClassifierModule(LightningModule):
         self.encoder = encoder
         self.cut: str | None = None
         self.head = classification_head(feature_dim, classes, config.dropout)
-        self.register_buffer("class_weights", class_weights, persistent=False)
+        self.loss = ClassifierLoss(config, class_weights)
         self.train_accuracy = MulticlassAccuracy(classes, average="micro")
         self.val_loss = MeanLoss()
         self.val_accuracy = MulticlassAccuracy(classes, average="micro")
@@ -115,34 +159,12 @@ class ClassifierModule(LightningModule):
             parameters = centre_view(aspects)
         return network_inputs(batch["images"], parameters, self.config)
 
-    def loss(self, logits: Tensor, labels: Tensor) -> Tensor:
-        """Mean loss over the batch; logits (n, C), labels (n,). 0 where all of its classes have weight 0."""
-        return weighted_mean(self.added_loss(logits, labels), self.weight(labels))
-
-    def added_loss(self, logits: Tensor, labels: Tensor) -> Tensor:
-        """The losses of a batch, each by the weight of its class, added up; shapes as in :meth:`loss`."""
-        if self.config.loss == "focal":
-            return focal_loss(logits, labels, self.config.focal_gamma, weight=self.class_weights, reduction="sum")
-        return functional.cross_entropy(
-            logits.float(),
-            labels,
-            weight=self.class_weights,
-            label_smoothing=self.config.label_smoothing,
-            reduction="sum",
-        )
-
-    def weight(self, labels: Tensor) -> Tensor:
-        """What labels (n,) weigh together in a mean of losses: their number, unless classes have weights."""
-        if self.class_weights is None:
-            return torch.full((), float(len(labels)), device=labels.device)
-        return self.class_weights[labels].sum()
-
     def training_step(self, batch: dict[str, Tensor], batch_index: int) -> Tensor:
         """One step on a batch of n labelled images."""
         logits = self(self.inputs(batch, augment=True))
         # Each device adds up its own, so that DDP's mean over devices is that of the whole batch, whatever each weighs.
-        whole = all_reduce(self.weight(batch["labels"]))
-        loss = weighted_mean(self.added_loss(logits, batch["labels"]) * rank_and_world_size()[1], whole)
+        whole = all_reduce(self.loss.weight(batch["labels"]))
+        loss = weighted_mean(self.loss.total(logits, batch["labels"]) * rank_and_world_size()[1], whole)
         self.train_accuracy.update(logits, batch["labels"])
         self.log("train/loss", loss, sync_dist=True)
         self.log("train/accuracy", self.train_accuracy, on_step=False, on_epoch=True)
@@ -151,7 +173,7 @@ class ClassifierModule(LightningModule):
     def validation_step(self, batch: dict[str, Tensor], batch_index: int) -> None:
         """Accumulates loss, accuracy and macro-F1 over the whole validation split."""
         logits = self(self.inputs(batch, augment=False))
-        self.val_loss.update(self.added_loss(logits, batch["labels"]), self.weight(batch["labels"]))
+        self.val_loss.update(self.loss.total(logits, batch["labels"]), self.loss.weight(batch["labels"]))
         self.val_accuracy.update(logits, batch["labels"])
         self.val_macro_f1.update(logits, batch["labels"])
         size = len(batch["labels"])

@@ -17,13 +17,14 @@ from sealife_core.datasets.decoding.pixels import Pixels, cache_size_px, pixels_
 from sealife_core.errors import RunError
 from sealife_core.evaluation.classification.left_out_classes import measure_with_auroc
 from sealife_core.evaluation.classification.out_of_distribution import Means, write_ood
-from sealife_core.evaluation.embeddings.compute import Progress, embed
+from sealife_core.evaluation.embeddings.compute import embed
 from sealife_core.evaluation.embeddings.feature_store import Columns, FeatureKey, FeatureStore
 from sealife_core.evaluation.embeddings.stage_outputs import WithStageOutputs, taken_apart
 from sealife_core.evaluation.embeddings.stored_embeddings import write_embeddings, write_snapshot
 from sealife_core.models.encoders import Encoder
 from sealife_core.models.facts import facts
 from sealife_core.models.folding import folded
+from sealife_core.progress import Progress
 from sealife_core.runs.writer import RunWriter
 from sealife_core.training.hardware import Hardware
 from sealife_core.views.sampling import ViewParameters, draw_views, generator_for

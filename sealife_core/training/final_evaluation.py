@@ -7,12 +7,43 @@ import pandas as pd
 import torch
 from torch import nn
 
-from sealife_core.config import ClassifierConfig
+from sealife_core.config import ClassifierConfig, FineTuneConfig, ProbeConfig
 from sealife_core.datasets.dataset import Dataset
+from sealife_core.datasets.decoding.pixels import cache_size_px
+from sealife_core.evaluation.classification.out_of_distribution import Means
 from sealife_core.evaluation.classification.predictions import predictions_table, write_predictions
 from sealife_core.evaluation.classification.scores import scores
 from sealife_core.evaluation.figures import run_figures
+from sealife_core.models.checkpoint import save_model
+from sealife_core.models.encoders import Encoder
 from sealife_core.runs.writer import RunWriter
+from sealife_core.training.features import keep_embeddings, keep_novelty
+from sealife_core.training.preparation import model_card
+
+
+def finish_classifier(
+    config: ProbeConfig | FineTuneConfig,
+    run: RunWriter,
+    dataset: Dataset,
+    encoder: Encoder,
+    head: nn.Module,
+    h: np.ndarray,
+    means: Means,
+    *,
+    finished: bool,
+    stem: str,
+    **learned: Any,
+) -> None:
+    """Keep all that a classifier leaves: embeddings h (N, D), novelty, scores, predictions, figures, the model.
+
+    learned: for results.json, what training came to. A stopped run leaves the test split unread.
+    """
+    keep_embeddings(run, dataset, h)
+    keep_novelty(run, dataset, cache_size_px(dataset, config.image_size_px), means)
+    found = evaluate_classifier(config, run, dataset, h, head, with_test=finished)
+    run.results(**found, method=config.method, **learned)
+    save_model(run.path, encoder, head, model_card(config, run, dataset, stem, scores=found.get("test", {})))
+    draw_curves(run)
 
 
 def evaluate_classifier(

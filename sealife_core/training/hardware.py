@@ -1,20 +1,29 @@
-"""Which device and which number format to train with: what the machine has, unless the config insists."""
+"""Which device, number format and convolutions to train with: what the machine has, unless the config insists.
+
+Environment: SEALIFE_FAST_CONVOLUTIONS is "off" for PyTorch's own convolutions only, "on" for the fast ones without
+measuring, else "auto": those that are measured to be faster.
+"""
 
 import os
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Literal
+from functools import partial
+from typing import Any, Literal
 
 import torch
 
 from sealife_core.config import TrainingSettings
 from sealife_core.errors import ConfigError
+from sealife_core.models.encoders import Encoder
+from sealife_core.models.fast_convolutions.take_over import is_faster, kinds_for
 from sealife_core.places import checkpoints_root
+from sealife_core.processes import host
 from sealife_core.runs.files import UnreadableFile, read_json, replace_json
-from sealife_core.runs.liveness import host
 
 MEASURED = ".precision.json"  # below the root of all runs
+FAST_CONVOLUTIONS = "SEALIFE_FAST_CONVOLUTIONS"
 WORTH = 1.2  # bf16 must be this much faster than fp32 to be worth its coarser numbers
 LightningPrecision = Literal["32-true", "bf16-mixed"]
 
@@ -86,25 +95,42 @@ def _prefers_bf16(device: str) -> bool:
     has = torch.cpu.get_capabilities()
     if not any(has.get(name) for name in ("avx512_bf16", "amx_bf16", "bf16")):
         return False
-    return _bf16_is_faster()
+    return measured_once("bf16_is_faster", _bf16_is_faster)
 
 
-def _bf16_is_faster() -> bool:
-    """Measured once for a machine and a version of PyTorch.
+def measured_once(name: str, measure: Callable[[], bool]) -> bool:
+    """What ``measure`` says of this machine, its threads and this version of PyTorch, kept for all runs.
 
-    A sixth of a second at every launch, and runs that are compared should not differ by the noise of a moment.
+    A tenth of a second at every launch, and runs that are compared should not differ by the noise of a moment.
     """
     path = checkpoints_root() / MEASURED
     here = f"{host()}, {torch.get_num_threads()} threads, torch {torch.__version__}"
-    known = None
+    known: dict[str, Any] = {}
     with suppress(UnreadableFile):
-        known = read_json(path)
-    if known is not None and known.get("measured_on") == here and isinstance(known.get("bf16_is_faster"), bool):
-        return known["bf16_is_faster"]
-    faster = _convolution_s(torch.bfloat16) * WORTH < _convolution_s(torch.float32)
-    with suppress(OSError):  # what cannot be kept is measured again
-        replace_json(path, {"measured_on": here, "bf16_is_faster": faster})
-    return faster
+        known = read_json(path) or {}
+    if known.get("measured_on") != here:
+        known = {"measured_on": here}
+    if not isinstance(known.get(name), bool):
+        known[name] = measure()
+        with suppress(OSError):  # what cannot be kept is measured again
+            replace_json(path, known)
+    return known[name]
+
+
+def fast_convolutions(encoder: Encoder, machine: Hardware, before: list[str] | None = None) -> tuple[str, ...]:
+    """The kinds of :mod:`~sealife_core.models.fast_convolutions` that pay in training ``encoder`` on this machine.
+
+    before: those of an earlier attempt of the same run, which are kept.
+    """
+    asked = os.environ.get(FAST_CONVOLUTIONS, "auto")
+    kinds = kinds_for(encoder, machine.precision) if machine.device == "cpu" and asked != "off" else ()
+    if before is not None:
+        return tuple(kind for kind in kinds if kind in before)
+    return tuple(k for k in kinds if asked == "on" or measured_once(f"{k}_is_faster", partial(is_faster, k)))
+
+
+def _bf16_is_faster() -> bool:
+    return _convolution_s(torch.bfloat16) * WORTH < _convolution_s(torch.float32)
 
 
 def _convolution_s(dtype: torch.dtype) -> float:

@@ -13,28 +13,31 @@ from pytorch_lightning import LightningModule
 from torch import Tensor
 
 from sealife_core import __version__
-from sealife_core.config import AnyConfig, ClassifierConfig, EmbedConfig, SimclrConfig
+from sealife_core.config import AnyConfig, ClassifierConfig, EmbedConfig, FineTuneConfig, SimclrConfig
 from sealife_core.datasets.batches import ImageBatches
 from sealife_core.datasets.dataset import Dataset, open_dataset
 from sealife_core.datasets.decoding.pixels import Pixels, cache_size_px, open_pixels
 from sealife_core.errors import DatasetError
 from sealife_core.evaluation.classification.scores import chance
 from sealife_core.launching.data_checks import Labels, data_problems, refuse_changed
-from sealife_core.launching.data_checks import labelled_rows as labelled_rows
 from sealife_core.models.checkpoint import ModelCard
 from sealife_core.models.encoders import Encoder
 from sealife_core.models.facts import facts, published_weights, title_of
+from sealife_core.models.fast_convolutions.take_over import take_over
 from sealife_core.models.starting import starting_encoder
 from sealife_core.neutral import terminal_text
-from sealife_core.runs.costs.estimates import record_rate
+from sealife_core.runs.costs.measured_rates import record_rate
 from sealife_core.runs.writer import RunWriter
 from sealife_core.training.classifier import balanced_weights
-from sealife_core.training.hardware import Hardware
+from sealife_core.training.hardware import Hardware, fast_convolutions
 from sealife_core.training.trainer import trained_parameters
 
 
-def prepare_encoder(config: SimclrConfig | ClassifierConfig | EmbedConfig, run: RunWriter) -> tuple[Encoder, str]:
-    """The encoder with its starting weights, and its stem. Before any data is read: missing weights fail at once."""
+def prepare_encoder(config: AnyConfig, run: RunWriter, machine: Hardware) -> tuple[Encoder, str]:
+    """The encoder with its starting weights, and its stem. Before any data is read: missing weights fail at once.
+
+    Where a stage of it learns, its convolutions are those that are fastest on ``machine``.
+    """
     if config.weights == "imagenet":
         named = f"{published_weights(config.encoder)} of {title_of(config.encoder)}"
         run.status(stage="loading weights", message=f"loading (or downloading) {named}")
@@ -42,6 +45,10 @@ def prepare_encoder(config: SimclrConfig | ClassifierConfig | EmbedConfig, run: 
         config.weights, config.encoder, config.stem, config.image_size_px, checkpoints_root=run.path.parent
     )
     print(terminal_text(said), flush=True)
+    if not isinstance(config, EmbedConfig) and config.trained_stages:
+        kinds = fast_convolutions(encoder, machine, run.run.environment().get("fast_convolutions"))
+        take_over(encoder, kinds)
+        run.environment(fast_convolutions=kinds)
     return encoder, encoder.stem
 
 
@@ -84,7 +91,7 @@ def class_weights(config: ClassifierConfig, dataset: Dataset, rows: np.ndarray) 
     return balanced_weights(torch.from_numpy(dataset.labels[rows]), len(dataset.classes))
 
 
-def note_rate(config: SimclrConfig | ClassifierConfig, run: RunWriter, machine: Hardware, rate: float) -> None:
+def note_rate(config: SimclrConfig | FineTuneConfig, run: RunWriter, machine: Hardware, rate: float) -> None:
     """Keep the measured rate (images a second), so that the next run's time can be estimated before it starts.
 
     Not that of several devices together, which is no machine's own.
@@ -129,7 +136,7 @@ def model_card(config: AnyConfig, run: RunWriter, dataset: Dataset, stem: str, *
     )
 
 
-def warn_of_reduced(config: SimclrConfig | ClassifierConfig, run: RunWriter, batches: ImageBatches) -> None:
+def warn_of_reduced(config: SimclrConfig | FineTuneConfig, run: RunWriter, batches: ImageBatches) -> None:
     """Say that a step takes fewer images than was asked for, and why."""
     size, there = batches.batch_size, len(batches.train_rows)
     if size == config.batch_size:

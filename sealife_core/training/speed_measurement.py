@@ -15,10 +15,12 @@ from torch.utils.data import DataLoader
 from sealife_core.config import ALL_STAGES, SimclrConfig, preset
 from sealife_core.datasets.batches import Batch, as_it_is
 from sealife_core.errors import TrainingError
-from sealife_core.models.encoders import build_encoder, resolve_stem
-from sealife_core.runs.costs.estimates import record_rate
+from sealife_core.models.encoders import build_encoder
+from sealife_core.models.facts import resolve_stem
+from sealife_core.models.fast_convolutions.take_over import take_over
+from sealife_core.runs.costs.measured_rates import record_rate
 from sealife_core.training.callbacks import WARM_UP_STEPS, Speed
-from sealife_core.training.hardware import Hardware, choose_hardware
+from sealife_core.training.hardware import Hardware, choose_hardware, fast_convolutions
 from sealife_core.training.simclr import SimclrModule
 from sealife_core.training.trainer import DOES_NOT_APPLY
 
@@ -67,7 +69,9 @@ def measure(device: str, give_way: Callable[[], bool] = lambda: False) -> float 
     rates: list[float] = []
     enough = Enough(give_way)
     speed = Speed("train/views_per_s", images_per_step=2 * size, note=rates.append)
-    module = SimclrModule(config, build_encoder(config.encoder, stem), batch_size=size)
+    encoder = build_encoder(config.encoder, stem)
+    take_over(encoder, fast_convolutions(encoder, machine))
+    module = SimclrModule(config, encoder, batch_size=size)
     _fit(module, _random_batches(config, size), machine, [speed, enough])
     if enough.gave_way or give_way() or not rates:
         return None

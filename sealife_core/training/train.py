@@ -1,24 +1,23 @@
 """One recipe a kind of run: data, model, trainer, fit, evaluate. What they stand on is in ``preparation.py``."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
-from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import nn
 
-from sealife_core.config import PENALTIES, AnyConfig, ClassifierConfig, EmbedConfig, SimclrConfig, chance_loss
+from sealife_core.config import AnyConfig, EmbedConfig, FineTuneConfig, ProbeConfig, SimclrConfig, chance_loss
 from sealife_core.datasets.batches import ImageBatches
 from sealife_core.datasets.dataset import Dataset
-from sealife_core.datasets.decoding.pixels import Pixels, cache_size_px
-from sealife_core.launching.data_checks import Labels, can_choose
+from sealife_core.datasets.decoding.pixels import Pixels
+from sealife_core.launching.data_checks import labelled_rows
 from sealife_core.models.checkpoint import save_model
 from sealife_core.models.encoders import Encoder
 from sealife_core.runs.writer import RunWriter
-from sealife_core.training.callbacks import BestModel, Speed, StatusWriter
+from sealife_core.training.callbacks import BestModel, Speed
 from sealife_core.training.classifier import ClassifierModule
 from sealife_core.training.features import (
     SnapshotWriter,
@@ -26,9 +25,8 @@ from sealife_core.training.features import (
     embed_and_watch,
     frozen_features,
     keep_embeddings,
-    keep_novelty,
 )
-from sealife_core.training.final_evaluation import draw_curves, evaluate_classifier
+from sealife_core.training.final_evaluation import draw_curves, finish_classifier
 from sealife_core.training.fine_tuning.minutes import as_planned
 from sealife_core.training.fine_tuning.starting_head import start_from_probe
 from sealife_core.training.hardware import Hardware, choose_hardware
@@ -36,7 +34,6 @@ from sealife_core.training.preparation import (
     class_weights,
     decoded,
     describe_run,
-    labelled_rows,
     model_card,
     note_rate,
     open_data,
@@ -45,8 +42,8 @@ from sealife_core.training.preparation import (
     warn_of_reduced,
     what_trains,
 )
-from sealife_core.training.probe.feature_batches import FeatureBatches, Features, standardised
-from sealife_core.training.probe.lbfgs import LbfgsProbe, PenaltyPath, tried_penalties
+from sealife_core.training.probe.features import FeatureBatches, Split, probe_features
+from sealife_core.training.probe.train_probe import train_probe
 from sealife_core.training.representation_monitor import Representation, with_interval, worth
 from sealife_core.training.simclr import SimclrModule
 from sealife_core.training.tracking import Tracking, tracked
@@ -59,7 +56,9 @@ def train(config: AnyConfig, run: RunWriter) -> bool:
     with tracked(config, run) as tracking:
         if isinstance(config, SimclrConfig):
             finished = train_simclr(config, run, tracking)
-        elif isinstance(config, ClassifierConfig):
+        elif isinstance(config, ProbeConfig):
+            finished = train_probe(config, run, tracking)
+        elif isinstance(config, FineTuneConfig):
             finished = train_classifier(config, run, tracking)
         else:
             finished = embed_only(config, run)
@@ -70,7 +69,7 @@ def train(config: AnyConfig, run: RunWriter) -> bool:
 def train_simclr(config: SimclrConfig, run: RunWriter, tracking: Tracking) -> bool:
     """Pre-train an encoder on the training split and the unlabelled images, without labels."""
     machine = choose_hardware(config, before=run.run.environment().get("precision"))
-    encoder, stem = prepare_encoder(config, run)
+    encoder, stem = prepare_encoder(config, run, machine)
     encoder.train_stages(config.trained_stages, config.normalisation)
     dataset = open_data(config, run)
     pixels, rows = decoded(config, run, dataset), dataset.rows("train")
@@ -117,11 +116,11 @@ def train_simclr(config: SimclrConfig, run: RunWriter, tracking: Tracking) -> bo
     return finished
 
 
-def train_classifier(config: ClassifierConfig, run: RunWriter, tracking: Tracking) -> bool:
+def train_classifier(config: FineTuneConfig, run: RunWriter, tracking: Tracking) -> bool:
     """Train a linear head and as many of the encoder's stages as asked; then evaluate on the test split, once."""
     began = time.monotonic()
     machine = choose_hardware(config, before=run.run.environment().get("precision"))
-    encoder, stem = prepare_encoder(config, run)
+    encoder, stem = prepare_encoder(config, run, machine)
     encoder.train_stages(config.trained_stages, "kept" if config.batch_norm == "frozen" else "trains")
     dataset = open_data(config, run)
     rows = labelled_rows(config, dataset)
@@ -129,15 +128,9 @@ def train_classifier(config: ClassifierConfig, run: RunWriter, tracking: Trackin
     start = None
     if config.on_frozen_features:
         pixels = None
-        h, means = frozen_features(config, run, dataset, encoder, machine)
-        features = standardised(h, dataset)
-        places = np.searchsorted(dataset.rows("train"), rows)
-        copies = [
-            torch.from_numpy(frozen_features(config, run, dataset, encoder, machine, copy=1 + k)[0][places])
-            for k in range(config.stored_copies)
-        ]
-        batches, module = on_features(config, dataset, features, rows, copies)
-        # One matrix product: coarser numbers save nothing there, and a line search gets lost in them.
+        h, means, features, split = probe_features(config, run, dataset, encoder, machine, rows)
+        batches, module = on_features(config, dataset, split, rows)
+        # One matrix product: coarser numbers save nothing there.
         trained_on, note = replace(machine, precision="fp32"), _unnoted
     else:
         h, means, features = None, None, None
@@ -157,51 +150,30 @@ def train_classifier(config: ClassifierConfig, run: RunWriter, tracking: Trackin
     if h is None or means is None:  # the encoder learned: it sees every image once more, as it is now
         assert pixels is not None
         h, means = embed_and_watch(config, run, dataset, pixels, encoder, machine)
-    keep_embeddings(run, dataset, h)
-    keep_novelty(run, dataset, cache_size_px(dataset, config.image_size_px), means)
-    scores = evaluate_classifier(config, run, dataset, h, head, with_test=finished)
-    run.results(
-        **scores,
-        method=config.method,
-        train_s=train_s,
-        parameters_trained=trained_parameters(module),
-        best_epoch=best_epoch,
-        labels_used=len(rows),
-        **penalty_of(module, run, best_epoch),
+    learned = {"train_s": train_s, "parameters_trained": trained_parameters(module), "best_epoch": best_epoch}
+    finish_classifier(
+        config, run, dataset, encoder, head, h, means, finished=finished, stem=stem, labels_used=len(rows), **learned
     )
-    save_model(run.path, encoder, head, model_card(config, run, dataset, stem, scores=scores.get("test", {})))
-    draw_curves(run)
     return finished
 
 
 def on_features(
-    config: ClassifierConfig, dataset: Dataset, features: Features, rows: np.ndarray, copies: Sequence[Tensor] = ()
+    config: FineTuneConfig, dataset: Dataset, split: Split, rows: np.ndarray
 ) -> tuple[FeatureBatches, ClassifierModule]:
-    """What a probe learns from, and the probe: a linear head on features that were computed once."""
-    solved = config.optimiser == "lbfgs"
-    batches = FeatureBatches(
-        dataset, features, rows, batch_size=None if solved else config.batch_size, seed=config.seed, copies=copies
-    )
-    probe = PenaltyPath if config.choose_penalty and can_choose(Labels(dataset)) else LbfgsProbe
-    module = (probe if solved else ClassifierModule)(
+    """What a head alone learns from, and the head, on features that were computed once."""
+    batches = FeatureBatches(split, batch_size=config.batch_size, seed=config.seed)
+    module = ClassifierModule(
         config,
         nn.Identity(),
-        feature_dim=features.values.shape[1],
+        feature_dim=split.train.shape[1],
         classes=len(dataset.classes),
         class_weights=class_weights(config, dataset, rows),
     )
     return batches, module
 
 
-def penalty_of(module: ClassifierModule, run: RunWriter, best_epoch: int | None) -> dict[str, Any]:
-    """For results.json: the L2 ``penalty`` of a solved probe, and of a chosen one the ``penalties`` that were tried."""
-    if isinstance(module, PenaltyPath) and best_epoch is not None:
-        return {"penalty": PENALTIES[best_epoch - 1], "penalties": tried_penalties(run.run.metrics())}
-    return {"penalty": module.penalty} if type(module) is LbfgsProbe else {}
-
-
 def on_images(
-    config: ClassifierConfig, dataset: Dataset, pixels: Pixels, encoder: Encoder, rows: np.ndarray, machine: Hardware
+    config: FineTuneConfig, dataset: Dataset, pixels: Pixels, encoder: Encoder, rows: np.ndarray, machine: Hardware
 ) -> tuple[ImageBatches, ClassifierModule]:
     """What a classifier learns from where its encoder learns, or its images vary; and the classifier."""
     val = dataset.rows("val", labelled_only=True)
@@ -220,7 +192,7 @@ def on_images(
 
 
 def learn(
-    config: ClassifierConfig,
+    config: FineTuneConfig,
     run: RunWriter,
     machine: Hardware,
     batches: FeatureBatches | ImageBatches,
@@ -233,15 +205,11 @@ def learn(
 
     start: what ``module`` reaches on validation as it is, if that may be the best (epoch 0).
     """
-    # L-BFGS has no learning rate, and looks at the images as often as it needs to.
     speed = Speed("train/images_per_s", images_per_step=batches.batch_size, note=note)
-    timed = None if config.optimiser == "lbfgs" else speed
-    steps, validated = len(batches.train_dataloader()), len(batches.val_rows) > 0
-    path = isinstance(module, PenaltyPath)
-    planned = config.model_copy(update={"epochs": len(PENALTIES)}) if path else config
+    steps = len(batches.train_dataloader())
     trainer = build_trainer(
-        planned, run, machine, [], steps_per_epoch=steps, validated=validated, start=start, speed=timed,
-        tracking=tracking, status=StatusWriter(run, "choosing the penalty", "choosing the penalty:") if path else None,
+        config, run, machine, [], steps_per_epoch=steps, validated=batches.validates, start=start, speed=speed,
+        tracking=tracking,
     )  # fmt: skip
     finished, train_s = fit(trainer, module, batches, run)
     return finished, best_model(trainer, module), train_s
@@ -250,7 +218,7 @@ def learn(
 def embed_only(config: EmbedConfig, run: RunWriter) -> bool:
     """Train nothing: embed every image with the encoder as it is, and say what the embeddings are worth."""
     machine = choose_hardware(config, before=run.run.environment().get("precision"))
-    encoder, stem = prepare_encoder(config, run)
+    encoder, stem = prepare_encoder(config, run, machine)
     dataset = open_data(config, run)
     describe_run(config, run, dataset, machine, stem=stem)
     h, _ = frozen_features(config, run, dataset, encoder, machine)

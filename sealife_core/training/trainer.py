@@ -2,13 +2,14 @@
 
 import logging
 import warnings
+from typing import Any, Protocol
 
 import torch
-from pytorch_lightning import Callback, LightningDataModule, LightningModule, Trainer
+from pytorch_lightning import Callback, LightningModule, Trainer
 from pytorch_lightning.callbacks import EarlyStopping
 from torch import nn
 
-from sealife_core.config import ClassifierConfig, SimclrConfig
+from sealife_core.config import FineTuneConfig, SimclrConfig
 from sealife_core.runs.resume_check import DamagedResumePoint, damage
 from sealife_core.runs.run import LAST
 from sealife_core.runs.writer import RunWriter
@@ -42,8 +43,20 @@ DOES_NOT_APPLY = (
 )
 
 
+class Batches(Protocol):
+    """What a module learns from: its loaders, as Lightning takes them."""
+
+    def train_dataloader(self) -> Any:
+        """In a new order every epoch."""
+        ...
+
+    def val_dataloader(self) -> Any:
+        """In the given order."""
+        ...
+
+
 def build_trainer(
-    config: SimclrConfig | ClassifierConfig,
+    config: SimclrConfig | FineTuneConfig,
     run: RunWriter,
     machine: Hardware,
     callbacks: list[Callback],
@@ -53,7 +66,6 @@ def build_trainer(
     start: dict[str, float] | None = None,
     speed: Speed | None = None,
     tracking: Tracking | None = None,
-    status: StatusWriter | None = None,
 ) -> Trainer:
     """A Trainer that logs into the run directory and to ``tracking``; ``validated`` adds best model and early stopping.
 
@@ -64,16 +76,16 @@ def build_trainer(
     for library in ("pytorch_lightning", "lightning_fabric"):
         logging.getLogger(library).setLevel(logging.WARNING)
     total = steps_per_epoch * config.epochs
-    status = status or StatusWriter(run)
+    status = StatusWriter(run)
     watching: list[Callback] = [status, OwnSignals()] if machine.devices > 1 else [status]
     watching += [] if machine.rank else [FiniteLoss(), *callbacks]
     if config.threads:
         torch.set_num_threads(config.threads)
     elif machine.device == "cpu" and machine.devices == 1:
         watching.append(AdaptiveThreads())
-    average = MovingAverage(config.ema_decay) if isinstance(config, ClassifierConfig) and config.ema_decay else None
+    average = MovingAverage(config.ema_decay) if isinstance(config, FineTuneConfig) and config.ema_decay else None
     watching += [average] if average else []
-    if isinstance(config, ClassifierConfig) and validated:
+    if isinstance(config, FineTuneConfig) and validated:
         watching += [] if machine.rank else [BestModel(run, start=start, average=average)]
         watching += [EarlyStopping("val/macro_f1", mode="max", patience=config.patience)] if config.patience else []
     if isinstance(config, SimclrConfig) and config.patience:
@@ -103,7 +115,7 @@ def build_trainer(
     )
 
 
-def fit(trainer: Trainer, module: LightningModule, batches: LightningDataModule, run: RunWriter) -> tuple[bool, float]:
+def fit(trainer: Trainer, module: LightningModule, batches: Batches, run: RunWriter) -> tuple[bool, float]:
     """Train, from ``last.ckpt`` where there is one: (whether it ran to its end, seconds of all attempts together).
 
     A run that is stopped (False) has saved its next step. Raises DamagedResumePoint.

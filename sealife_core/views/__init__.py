@@ -1,4 +1,4 @@
-"""Contrastive views: the one implementation that previews and training both use."""
+"""Contrastive views: one implementation for previews and training."""
 
 from sealife_core.models.facts import IMAGENET_MEAN, IMAGENET_STD
 from sealife_core.views.sampling import ViewParameters, centre_view, draw_views, generator_for

@@ -1,15 +1,15 @@
-"""Views on a processor, where only the pixels that count are multiplied.
+"""Views on a CPU: band matrices, so that no zeros are multiplied.
 
-A pixel of a view is a sum of a few neighbours in the picture: a row of the matrix that resizes (or blurs) a line is 0
-but for a short band. So here a matrix is kept as its bands, and a view is made in three acts:
+A pixel of a view is a weighted sum of a few neighbours in the picture: a row of the matrix that resizes (or blurs) a
+line is 0 except for a short band. So a matrix is stored as its bands, and a view is made in three steps:
 
-1. Its crop alone becomes float: half of a picture, on average.
-2. Down: every line of the view is the sum of the few lines of the crop in its band.
-3. Across: the line is cut into blocks of columns. The pixels of a block come from a window of its line, and one matrix
-   (3 colours of the window, 3 colours of the block) resizes and changes colours at once, so that the result lies in
-   memory as the network reads it. The windows of a view are equally far apart: one product makes all blocks.
+1. Only its crop is converted to float: half of a picture, on average.
+2. Vertically: every line of the view is a weighted sum of the few lines of the crop in its band.
+3. Horizontally: the line is cut into blocks of columns. The pixels of a block come from a window of its line, and one
+   matrix (3 colours of the window, 3 colours of the block) resizes and changes colours at once, so that the result is
+   in the memory format of the network. The windows of a view have equal distances: one product makes all blocks.
 
-Views with windows alike are made together, so that their matrices have one shape and few columns too many.
+Views with windows of similar size are made together, so that their matrices have one shape and little padding.
 """
 
 from typing import NamedTuple
@@ -18,16 +18,16 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-# So many bytes of float pixels are worked on at a time: what is made of them in one act should be in the cache at the
-# next, and a call should have enough to do.
+# Bytes of float pixels per chunk: the result of one step should still be in the CPU cache at the next step, and a call
+# should have enough work.
 _CHUNK_BYTES = 8 * 2**20
-_BLOCK = 16  # columns: fewer are too small a product, more would multiply too many zeros
-# Weights beyond so many deviations are below 1e-6 of the middle one's: no grey level can tell.
+_BLOCK = 16  # columns: with fewer the products are too small, with more they have too many zeros
+# Weights beyond so many standard deviations are below 1e-6 of the middle one: less than one grey level.
 _BLUR_REACH = 5.3
 
 
 class Geometry(NamedTuple):
-    """Where the pixels of v views come from."""
+    """The geometry of v views."""
 
     box: Tensor  # (v, 4) x0, y0, width, height as fractions of the picture
     flip_x: Tensor  # (v,) bool
@@ -36,7 +36,7 @@ class Geometry(NamedTuple):
 
 
 class ColourJitter(NamedTuple):
-    """What becomes of a pixel p (3,), 0 … 255, of a view whose mean is m: ``matrix p + shift m + light``, clamped."""
+    """The new colour of a pixel p (3,), 0 … 255, of a view with mean m: ``matrix p + shift m + light``, clamped."""
 
     matrix: Tensor  # (v, 3, 3)
     shift: Tensor  # (v, 3, 3)
@@ -45,12 +45,12 @@ class ColourJitter(NamedTuple):
     high: Tensor  # (3,) white
 
     def select(self, rows: Tensor | slice) -> "ColourJitter":
-        """The colouring of some of the views."""
+        """The colour jitter of some of the views."""
         return ColourJitter(self.matrix[rows], self.shift[rows], self.light[rows], self.low, self.high)
 
 
 class Bands(NamedTuple):
-    """Sums along one axis: output i is Σ ``weight[i, k]`` · pixel ``first[i] + k``. A pixel outside weighs 0."""
+    """Weighted sums along one axis: output i is Σ ``weight[i, k]`` · pixel ``first[i] + k``; outside weights are 0."""
 
     first: Tensor  # (m, size) int64
     weight: Tensor  # (m, size, taps)
@@ -61,7 +61,7 @@ class Bands(NamedTuple):
 
 
 class _BandPlan(NamedTuple):
-    """What is to be known of v views before a pixel is touched; x and y where there are two numbers."""
+    """What is computed for v views before the pixels; two numbers are for x and y."""
 
     corner: Tensor  # (v, 2) int64: the first pixel of the crop
     span: Tensor  # (v, 2) int64: how many pixels it has
@@ -80,12 +80,12 @@ class _BandPlan(NamedTuple):
 
 
 def banded_views(images: Tensor, geometry: Geometry, colouring: ColourJitter, out: Tensor) -> Tensor:
-    """images (n, S, S, 3) uint8 on the CPU → ``out`` (v, 3, size, size) float32, channels-last, is filled and returned;
+    """Fill and return ``out`` (v, 3, size, size) float32, channels-last, from images (n, S, S, 3) uint8 on the CPU;
     view j is of image j mod n."""
     count, source, size = len(geometry.box), images.shape[1], out.shape[2]
     views = out.permute(0, 2, 3, 1).view(count, size, 3 * size)
     if count:
-        # Those with blur first, then by the pixels that a block of columns is made of, most first: room is made once.
+        # Blurred views first, then by the number of pixels per block, largest first: memory is allocated once.
         blur_px = torch.ceil(_BLUR_REACH * geometry.sigma_px)
         order = (geometry.box[:, 2] * (_BLOCK + 2 * blur_px) + 1e6 * (blur_px > 0)).argsort(descending=True)
         geometry, colouring = Geometry(*(g[order] for g in geometry)), colouring.select(order)
@@ -98,7 +98,7 @@ def banded_views(images: Tensor, geometry: Geometry, colouring: ColourJitter, ou
 
 
 def _planned(geometry: Geometry, source: int, size: int) -> _BandPlan:
-    """The plan of all views at once: what is small is not worth a call for each chunk."""
+    """The plan of all views at once, since these tensors are small."""
     begin, extent = (geometry.box * source).view(-1, 2, 2).unbind(1)
     corner = begin.floor().clamp(0, source - 1)
     span = torch.maximum((begin + extent).ceil().clamp(max=source) - corner, torch.ones(1))
@@ -113,23 +113,23 @@ def _planned(geometry: Geometry, source: int, size: int) -> _BandPlan:
 
 
 def _block(size: int) -> int:
-    """How many columns are made by one product: they must share the view evenly."""
+    """The number of columns per block: a divisor of the view's width."""
     return max(b for b in range(1, min(_BLOCK, size) + 1) if size % b == 0)
 
 
 def _fill(
     views: Tensor, images: Tensor, numbers: Tensor, plan: _BandPlan, colouring: ColourJitter, room: Tensor
 ) -> Tensor:
-    """Make ``views[numbers]`` of a ``plan`` and a ``colouring`` of just these.
+    """Make ``views[numbers]``, with the ``plan`` and the ``colouring`` of only these.
 
-    ``room`` is for the pixels; it is returned, or a larger one. What is left in it from before is finite and weighs 0.
+    ``room``: memory for the pixels; it is returned, or a larger one. Old values in it are finite and have weight 0.
     """
     size, across, blurred = views.shape[1], plan.across, bool(plan.sigma_px.any())
     if blurred:
         across = blurred_bands(across, plan.sigma_px)
-    # Bands follow each other, to the right or, flipped, to the left: the ends of a block tell what lies between.
+    # Bands are ordered, to the right or, if flipped, to the left: the ends of a block bound all of it.
     ends, ahead = across.first.view(*plan.place.shape, -1)[:, :, [0, -1]], plan.place * plan.step[:, None]
-    left = (ends - ahead[:, :, None]).flatten(1).amin(1)  # where the first window begins: at the crop's edge or before
+    left = (ends - ahead[:, :, None]).flatten(1).amin(1)  # start of the first window, at the crop's edge or before it
     window = (ends - ahead[:, :, None]).flatten(1).amax(1) + across.weight.shape[2] - left
     across = Bands(across.first - left[:, None], across.weight)
     width = torch.maximum(plan.span[:, 0] - left, ahead.amax(1) + window)
@@ -160,14 +160,14 @@ def _fill(
 
 
 def _copy_crops(pixels: Tensor, images: Tensor, told: Tensor) -> None:
-    """Into each of pixels (m, height, width·3) a crop. told (m, 6): the image; x, y, w, h in it; x in ``pixels``."""
+    """Copy crops into pixels (m, height, width·3). told (m, 6): the image; x, y, w, h in it; x in ``pixels``."""
     crops = pixels.view(*pixels.shape[:2], -1, 3).unbind()
     for crop, (number, x, y, w, h, at) in zip(crops, told.tolist(), strict=True):
         crop[:h, at : at + w] = images[number, y : y + h, x : x + w]
 
 
 def _mean_colour(lines: Tensor, across: Bands) -> Tensor:
-    """lines (m, size, width·3), from which ``across`` makes the views → the mean colour of each view, (m, 1, 3)."""
+    """The mean colour of each view, (m, 1, 3), from lines (m, size, width·3) and the bands ``across``."""
     m, size, taps = across.weight.shape
     pixel = across.first[:, :, None] + torch.arange(taps)
     weight = torch.zeros(m, lines.shape[2] // 3)
@@ -176,9 +176,9 @@ def _mean_colour(lines: Tensor, across: Bands) -> Tensor:
 
 
 def _block_matrices(across: Bands, plan: _BandPlan, colouring: ColourJitter, window: int) -> Tensor:
-    """(m, windows, window · 3, block · 3): from a window's pixels to the columns of its block, and their colours.
+    """(m, windows, window · 3, block · 3): the matrices from a window's pixels to the columns and colours of its block.
 
-    ``across`` counts pixels from where the first window begins.
+    ``across`` counts pixels from the start of the first window.
     """
     m, size, taps = across.weight.shape
     blocks, block = len(plan.place[0]), _block(size)
@@ -187,7 +187,7 @@ def _block_matrices(across: Bands, plan: _BandPlan, colouring: ColourJitter, win
     column = torch.arange(block)[:, None].expand(block, taps).reshape(-1)
     columns = torch.zeros(m, blocks * window * block)
     columns.scatter_add_(1, (pixel * block + column).view(m, -1), across.weight.view(m, -1))
-    # A pixel's colour adds to its own column's alone: (column, colour before, column, colour after).
+    # Colours change within a column only: (column, colour before, column, colour after).
     colours = torch.zeros(m, block, 3, block, 3)
     colours.diagonal(dim1=1, dim2=3).copy_(colouring.matrix.mT[..., None])
     matrix = torch.bmm(columns.view(m, blocks * window, block), colours.view(m, block, 9 * block))
@@ -195,7 +195,7 @@ def _block_matrices(across: Bands, plan: _BandPlan, colouring: ColourJitter, win
 
 
 def resize_bands(begin: Tensor, extent: Tensor, flip: Tensor, size: int) -> Bands:
-    """As :func:`~sealife_core.views.transforms.resize_matrix`; ``begin`` and ``extent`` (m,) in px of the crop."""
+    """The bands of :func:`~sealife_core.views.transforms.resize_matrix`; ``begin``, ``extent`` (m,): px of the crop."""
     begin, extent = begin[:, None], extent[:, None]
     outputs = torch.arange(size) + 0.5
     centre = begin + extent * torch.where(flip[:, None], size - outputs, outputs) / size
@@ -209,10 +209,10 @@ def resize_bands(begin: Tensor, extent: Tensor, flip: Tensor, size: int) -> Band
 
 
 def blurred_bands(bands: Bands, sigma_px: Tensor) -> Bands:
-    """As the product with :func:`~sealife_core.views.transforms.blur_matrix`; ``sigma_px`` (m,)."""
+    """The bands of the product with :func:`~sealife_core.views.transforms.blur_matrix`; ``sigma_px`` (m,)."""
     m, size, taps = bands.weight.shape
     weights, near = blur_weights(sigma_px, size, _BLUR_REACH)
-    # Bands follow each other: the smallest is that of an end.
+    # Bands are ordered: the smallest is at one end.
     first = torch.minimum(bands.first[:, near.amin(1)], bands.first[:, near.amax(1)])
     slot = bands.first.index_select(1, near.view(-1)).view(m, size, -1) - first[:, :, None]
     weight = torch.zeros(m, size, int(slot.amax()) + taps)
@@ -225,8 +225,8 @@ def blurred_bands(bands: Bands, sigma_px: Tensor) -> Bands:
 def blur_weights(sigma_px: Tensor, size: int, reach: float | None = None) -> tuple[Tensor, Tensor]:
     """A Gaussian of odd width, about a tenth of the view (SimCLR, appendix A), mirrored at the edges.
 
-    ``sigma_px`` (m,), where 0 is the identity. Returns the weights (m, taps), and (size, taps) which pixels they are
-    of. With ``reach`` (in deviations, on the CPU) what is further from the middle is left out.
+    ``sigma_px`` (m,); 0 is the identity. Returns the weights (m, taps) and the pixels of these weights (size, taps).
+    With ``reach`` (in standard deviations, on the CPU), weights further from the middle are left out.
     """
     half = min(max(1, round(size / 20)), size - 1)
     if reach is not None:
@@ -234,7 +234,7 @@ def blur_weights(sigma_px: Tensor, size: int, reach: float | None = None) -> tup
     taps = torch.arange(-half, half + 1, device=sigma_px.device)
     weights = torch.exp(-0.5 * (taps / sigma_px[:, None].clamp_min(1e-3)) ** 2)
     weights = weights / weights.sum(1, keepdim=True)
-    # What no float32 sum would feel is exactly 0: denormal numbers slow a product down by more than half.
+    # Weights too small for a float32 sum are exactly 0: denormal numbers slow a product down by more than half.
     weights = torch.where(weights < 1e-9, 0.0, weights)
     position = torch.arange(size, device=sigma_px.device)[:, None] + taps
     return weights, (size - 1) - ((size - 1) - position.abs()).abs()  # … 2 1 | 0 1 2 … n-1 | n-2 …

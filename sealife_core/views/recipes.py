@@ -3,13 +3,13 @@
 import json
 from pathlib import Path
 
+from sealife_core import trash
 from sealife_core.config import RECIPES, ViewRecipe, parse
-from sealife_core.durable import flush_folder, rename, replace_file
+from sealife_core.durable import replace_file
 from sealife_core.errors import ConfigError
 from sealife_core.places import checkpoints_root
 
 LONGEST_NAME = 60
-TRASH = ".trash"
 
 
 def recipes(root: Path | None = None) -> dict[str, ViewRecipe]:
@@ -53,30 +53,26 @@ def save_recipe(name: str, recipe: ViewRecipe, root: Path | None = None) -> Path
 
 
 def delete_recipe(name: str, root: Path | None = None) -> None:
-    """Put a saved recipe into the trash, in place of an older one of that name. Raises ConfigError if there is none."""
+    """Move a saved recipe to the trash. Raises ConfigError if there is none of that name."""
     if name in RECIPES:
         raise ConfigError([f"'{name}' is a built-in recipe and cannot be deleted."])
     file = _folder(root) / f"{checked_name(name)}.json"
-    trash = _folder(root) / TRASH
     if not file.exists():
         saved = ", ".join(known for known in recipes(root) if known not in RECIPES) or "none"
         raise ConfigError([f"There is no saved view recipe '{name}'. Saved recipes: {saved}."])
-    trash.mkdir(exist_ok=True)
-    rename(file, trash / file.name)
+    trash.put(file)
 
 
 def restore_recipe(name: str, root: Path | None = None) -> None:
-    """Take a recipe out of the trash again. Raises ConfigError if it is not there, or its name is taken by now."""
-    file = _folder(root) / TRASH / f"{checked_name(name)}.json"
-    back = _folder(root) / file.name
-    if not file.exists():
+    """Take the recipe of that name that was deleted last out of the trash. Raises ConfigError if it is not there, or
+    its name is taken by now."""
+    deleted = trash.find(_folder(root), f"{checked_name(name)}.json")
+    if deleted is None:
         raise ConfigError([f"There is no deleted view recipe '{name}' to restore."])
     try:
-        back.hardlink_to(file)  # unlike a rename it replaces nothing that was saved meanwhile
+        trash.take_out(deleted)
     except FileExistsError:
         raise ConfigError([f"There is a newer view recipe '{name}' in its place. Delete that one first."]) from None
-    file.unlink()
-    flush_folder(back.parent)
 
 
 def recipe_name(recipe: ViewRecipe, root: Path | None = None) -> str | None:

@@ -1,7 +1,7 @@
-"""Draws the parameters of views: which crop, which colours, how much blur. Nothing here touches a pixel.
+"""Draws the parameters of views: crop, colours, blur. No pixels are used here.
 
-All parameters of an image come from one row of uniform numbers, and each always from the same columns. So image i of a
-batch gets the same view whatever the batch's size, and moving one slider changes that one thing and re-draws nothing.
+All parameters of an image come from one row of uniform numbers, each from its own columns. So image i of a batch gets
+the same view for any batch size, and changing one setting of a recipe changes only what this setting controls.
 """
 
 import hashlib
@@ -15,16 +15,16 @@ from sealife_core.config.views import ViewRecipe
 
 CROP_TRIES = 10  # as torchvision's RandomResizedCrop
 JITTER_OPERATIONS = ("Brightness", "Contrast", "Saturation", "Hue")
-# How fast red, green and blue fade with depth, relative to red: in clear ocean blue goes furthest, near the coast green
-# does. Of the order of Jerlov's water types I and 3C.
+# Attenuation of red, green and blue light in water, relative to red: in clear ocean it is lowest for blue, near the
+# coast for green. Similar to Jerlov's water types I and 3C.
 OCEAN_FADE, COAST_FADE = (1.0, 0.15, 0.07), (1.0, 0.3, 0.55)
-# The veil of scattered light in the same two waters, rgb.
+# The colour of scattered light in these two waters, rgb.
 OCEAN_LIGHT, COAST_LIGHT = (0.08, 0.38, 0.62), (0.20, 0.48, 0.42)
 
 
 @dataclass(frozen=True)
 class ViewParameters:
-    """What happens to each of n images: the first dimension of every tensor. A neutral value means "not at all"."""
+    """The view parameters of n images, the first dimension of every tensor. A neutral value means no change."""
 
     crop: Tensor  # (n, 4) x0, y0, width, height as fractions of the picture
     aspect: Tensor  # (n,) width / height of the picture that the crop is taken from
@@ -55,11 +55,11 @@ class ViewParameters:
 
     @staticmethod
     def cat(parts: "list[ViewParameters]") -> "ViewParameters":
-        """The parameters of several batches, one after the other."""
+        """The parameters of several batches, concatenated."""
         return ViewParameters(*(torch.cat([getattr(p, f.name) for p in parts]) for f in fields(ViewParameters)))
 
     def describe(self, i: int) -> dict[str, str]:
-        """What happens to image ``i``, in words: only what does happen, in the order in which it does."""
+        """The changes of image ``i`` in words, in the order of their application; neutral ones are left out."""
         width, height = self.crop[i, 2:].tolist()
         shape = width / height * float(self.aspect[i])
         words = {"Crop": f"{width * height:.0%} of the picture, {shape:.2f} : 1".replace("%", " %")}
@@ -87,7 +87,7 @@ class ViewParameters:
 
 
 def generator_for(*numbers: int) -> torch.Generator:
-    """A CPU generator that depends on ``numbers`` (seed, epoch, step, view, …) alone: a resumed run draws the same."""
+    """A CPU generator that depends only on ``numbers`` (seed, epoch, step, view, …): a resumed run draws the same."""
     digest = hashlib.sha256(",".join(map(str, numbers)).encode()).digest()
     return torch.Generator().manual_seed(int.from_bytes(digest[:8], "little") >> 1)
 
@@ -95,9 +95,10 @@ def generator_for(*numbers: int) -> torch.Generator:
 def draw_views(
     recipe: ViewRecipe, aspects: Tensor, generator: torch.Generator, share: tuple[int, int] = (0, 1)
 ) -> ViewParameters:
-    """One view of each image. ``aspects`` (n,): width / height of the originals. CPU tensors, n of everything.
+    """The parameters of one view of each image, on the CPU. ``aspects`` (n,): width / height of the originals.
 
-    share: (which, of how many) equal parts of a batch these images are; they get the views that the whole batch would.
+    share: (rank, world size) if these images are one of several equal parts of a batch; they get the same views as in
+    the whole batch.
     """
     aspects = aspects.to("cpu", torch.float32)
     part, parts = share
@@ -114,7 +115,7 @@ def draw_views(
     flip_x, flip_y = happens(recipe.horizontal_flip), happens(recipe.vertical_flip)
     jittered = happens(recipe.jitter)
     ranges = [recipe.strength * r for r in (recipe.brightness, recipe.contrast, recipe.saturation)]
-    # A factor below 0 or a turn beyond half would mean nothing, however strong the recipe: as torchvision.
+    # As in torchvision: factors are at least 0 and the hue turns by at most a half, however strong the recipe is.
     turn = min(recipe.strength * recipe.hue, 0.5)
     factors = [uniform(max(0.0, 1 - r), 1 + r) for r in ranges] + [uniform(-turn, turn)]
     neutral = torch.tensor([1.0, 1.0, 1.0, 0.0])
@@ -138,10 +139,10 @@ def draw_views(
 
 
 def _draw_crops(recipe: ViewRecipe, aspects: Tensor, uniform) -> Tensor:
-    """(n, 4) boxes as torchvision's RandomResizedCrop.get_params, all tries at once and without rounding to pixels.
+    """(n, 4) boxes as from torchvision's RandomResizedCrop.get_params, all tries at once, without rounding to pixels.
 
-    Up to ten times: the area uniform, the shape log-uniform in the *original's* proportions; the first that fits is
-    taken, else the largest centred box of an allowed shape.
+    Up to ten tries with uniform area and log-uniform aspect ratio relative to the *original's*; the first box that fits
+    is used, else the largest centred box with an allowed aspect ratio.
     """
     aspect = aspects[:, None]
     stretch = math.log(recipe.crop_ratio_max)
@@ -161,7 +162,7 @@ def _draw_crops(recipe: ViewRecipe, aspects: Tensor, uniform) -> Tensor:
 
 
 def centre_view(aspects: Tensor) -> ViewParameters:
-    """The view of evaluation, without chance: the largest centred square of each picture, its colours untouched."""
+    """The deterministic view of evaluation: the largest centred square of each picture, without colour changes."""
     aspects = aspects.to("cpu", torch.float32)
     n = len(aspects)
     width, height = (1 / aspects).clamp_max(1), aspects.clamp_max(1)

@@ -1,15 +1,16 @@
-"""Applies view parameters to a whole batch at once, on the device the batch is on.
+"""Applies view parameters to a whole batch at once, on the device of the batch.
 
-Every view is the same three acts, whatever was drawn: two matrix products, one an axis, crop, resize, flip and blur;
-one 3 × 4 matrix does all that is done to colours, and can leave them as a network wants them; a comparison solarises.
-On an accelerator that is all, for whole batches, without a loop over images and without waiting for the device. A
-processor is better served by leaving out what the matrices have of zeros, which is nearly all: ``bands.py``.
+Every view is made by the same three operations: two matrix products, one per axis, do crop, resize, flip and blur; one
+3 × 4 matrix does all colour changes, including the normalisation for a network; a comparison solarises. On an
+accelerator they run for whole batches, without a loop over images and without waiting for the device. On a CPU the
+zeros of the matrices, which are most of them, are left out: ``bands.py``.
 
-Two things differ from torchvision, on purpose; all else agrees to rounding. It clamps to [0, 1] after every step, this
-clamps once, before solarise: on photographs that is 0.005 of white on average for the SimCLR recipe, 0.001 for the
-milder one. And it turns hue in HSV, where one channel moves at a time; this rotates colours about the grey axis, which
-is linear, and equal at thirds of a turn: at a fifth it is 0.04 of white away, where HSV moves a photograph by 0.10. (A
-rotation in YIQ is 0.06 away, and commutes with the rest of the jitter, whose random order would then mean nothing.)
+Two things differ from torchvision on purpose; everything else agrees up to rounding. torchvision clamps to [0, 1] after
+every step, this clamps once, before solarise: on photographs a mean difference of 0.005 of white for the SimCLR recipe,
+0.001 for the milder one. torchvision turns the hue in HSV, where one channel changes at a time; this rotates colours
+about the grey axis, which is linear and equal at thirds of a turn: at a fifth of a turn the difference is 0.04 of
+white, while HSV changes a photograph by 0.10. (A rotation in YIQ differs by 0.06, and commutes with the rest of the
+jitter, so that its random order would have no effect.)
 """
 
 import math
@@ -23,8 +24,8 @@ from sealife_core.views.sampling import JITTER_OPERATIONS, ViewParameters
 
 STEPS = ("crop", "flip", "jitter", "grayscale", "cast", "haze", "blur", "solarise")
 LUMA = (0.299, 0.587, 0.114)  # ITU-R BT.601, as PIL and torchvision
-_REFERENCE_PX = 224  # blur is given for a view of this width
-# So many bytes of float pixels are worked on at a time: enough to hide the cost of a call, few enough for the memory.
+_REFERENCE_PX = 224  # blur is given for views of this width
+# Bytes of float pixels per chunk: enough to hide the overhead of a call, few enough for the memory.
 _CHUNK_BYTES = {"cuda": 256 * 2**20}
 
 Colours = tuple[tuple[float, ...], tuple[float, ...]]  # mean and standard deviation of red, green and blue
@@ -38,13 +39,13 @@ def apply_views(
     colours: Colours | None = None,
     out: Tensor | None = None,
 ) -> Tensor:
-    """The views. ``images`` (n, S, S, 3) uint8, squashed to squares; ``parameters`` of n views, or of several times as
-    many: view j is of image j mod n. Returns (v, 3, H, H) float32, H = ``image_size_px``, channels-last in memory, on
-    the device of ``images``: in [0, 1], or normalised by ``colours``, as :func:`normalise` would do afterwards. Only
-    ``steps`` (all unless given) are done; without "crop" the whole square is resized. ``out``, where given, is filled
-    and returned: it must have that shape and memory format.
+    """The views. ``images`` (n, S, S, 3) uint8, resized to squares; ``parameters`` of n views or a multiple: view j is
+    of image j mod n. Returns (v, 3, H, H) float32, H = ``image_size_px``, channels-last in memory, on the device of
+    ``images``: in [0, 1], or normalised by ``colours`` as by :func:`normalise`. Only ``steps`` (default: all) are done;
+    without "crop" the whole square is resized. ``out``, if given, is filled and returned: it must have this shape and
+    memory format.
     """
-    # Mixed precision is for the network: colours in bf16 would be quantised to steps that the eye can see.
+    # Mixed precision is for the network: colours in bf16 would have visible steps.
     with torch.autocast(images.device.type, enabled=False):
         return _applied(images, parameters, image_size_px, STEPS if steps is None else steps, colours, out)
 
@@ -70,16 +71,16 @@ def _applied(
 
 
 def empty_views(count: int, size: int, device: torch.device) -> Tensor:
-    """Room for views: (count, 3, size, size) float32, channels-last, of no value yet."""
+    """An uninitialised tensor for views: (count, 3, size, size) float32, channels-last."""
     return torch.empty((count, 3, size, size), device=device, memory_format=torch.channels_last)
 
 
 def dense_views(images: Tensor, geometry: Geometry, colouring: ColourJitter, out: Tensor) -> Tensor:
-    """images (n, S, S, 3) uint8 → ``out`` (v, 3, size, size) float32, channels-last, is filled and returned; view j is
-    of image j mod n."""
+    """Fill and return ``out`` (v, 3, size, size) float32, channels-last, from images (n, S, S, 3) uint8; view j is of
+    image j mod n."""
     (n, source), count, device, size = images.shape[:2], len(geometry.box), images.device, out.shape[2]
     chunk = max(1, min(count, _CHUNK_BYTES.get(device.type, 2**24) // (12 * source * source)))
-    # Written over for each chunk: asking the system for fresh memory takes longer than filling it.
+    # Reused for each chunk: allocating memory takes longer than filling it.
     pixels = torch.empty((chunk, source, source, 3), device=device)
     columns = torch.empty((chunk, 3 * source, size), device=device)
     resized = torch.empty((chunk, 3 * size, size), device=device)
@@ -90,7 +91,7 @@ def dense_views(images: Tensor, geometry: Geometry, colouring: ColourJitter, out
         m = rows.stop - start
         across, down = axis_matrices(Geometry(*(g[rows] for g in geometry)), source, size)
         pixels[:m].copy_(images[torch.arange(start, rows.stop, device=device) % n])
-        # (m, y, x·c)ᵀ @ (m, y, H) → (m, x, c·H); its (m, c·H, x) @ (m, x, W) → (m, c, H, W): nothing is copied between.
+        # (m, y, x·c)ᵀ @ (m, y, H) → (m, x, c·H); its (m, c·H, x) @ (m, x, W) → (m, c, H, W), without a copy.
         torch.bmm(pixels[:m].view(m, source, 3 * source).mT, down.mT, out=columns[:m])
         torch.bmm(columns[:m].view(m, source, 3 * size).mT, across.mT, out=resized[:m])
         view = resized[:m].view(m, 3, size * size)
@@ -101,7 +102,7 @@ def dense_views(images: Tensor, geometry: Geometry, colouring: ColourJitter, out
 
 
 def _geometry(parameters: ViewParameters, size: int, steps: tuple[str, ...]) -> Geometry:
-    """What ``steps`` ask for of crop, flips and blur."""
+    """Crop, flips and blur, as far as ``steps`` include them."""
     whole = torch.tensor([0.0, 0, 1, 1], device=parameters.crop.device).expand_as(parameters.crop)
     return Geometry(
         box=parameters.crop if "crop" in steps else whole,
@@ -112,7 +113,7 @@ def _geometry(parameters: ViewParameters, size: int, steps: tuple[str, ...]) -> 
 
 
 def _colouring(parameters: ViewParameters, steps: tuple[str, ...], colours: Colours | None) -> ColourJitter:
-    """:func:`colour_matrices` for pixels of 0 … 255, with the normalisation in them."""
+    """:func:`colour_matrices` for pixels of 0 … 255, including the normalisation."""
     colour, colour_of_mean, light = colour_matrices(parameters, steps)
     mean, std = torch.tensor(colours or ((0.0,) * 3, (1.0,) * 3), device=light.device)
     scale = 1 / (255 * std[:, None])
@@ -121,10 +122,10 @@ def _colouring(parameters: ViewParameters, steps: tuple[str, ...], colours: Colo
 
 
 def _solarise(views: Tensor, threshold: Tensor, colouring: ColourJitter) -> None:
-    """In place: what is not below ``threshold`` (v,), given in [0, 1], is mirrored between black and white."""
+    """In place: invert pixels not below ``threshold`` (v,), which is given in [0, 1]."""
     low, high = colouring.low.view(3, 1, 1), colouring.high.view(3, 1, 1)
     above = low + (high - low) * threshold.view(-1, 1, 1, 1)
-    if views.device.type != "cpu":  # asking a device which views it is would mean waiting for it
+    if views.device.type != "cpu":  # selecting views would mean waiting for the device
         torch.where(views >= above, low + high - views, views, out=views)
         return
     for row in (threshold <= 1).nonzero()[:, 0].tolist():
@@ -132,14 +133,14 @@ def _solarise(views: Tensor, threshold: Tensor, colouring: ColourJitter) -> None
 
 
 def normalise(x: Tensor, mean: tuple[float, ...], std: tuple[float, ...]) -> Tensor:
-    """(n, 3, H, W) in [0, 1] → the same, less ``mean``, over ``std`` (three numbers each)."""
+    """(x − mean) / std of x (n, 3, H, W) in [0, 1]; ``mean`` and ``std``: three numbers each."""
     mean_, std_ = (torch.tensor(v, device=x.device, dtype=x.dtype).view(3, 1, 1) for v in (mean, std))
     return (x - mean_) / std_
 
 
 def axis_matrices(geometry: Geometry, source: int, size: int) -> tuple[Tensor, Tensor]:
-    """What happens along x and along y: two (n, size, source). Crop, resize, flip and blur are all sums of pixels of
-    one line, so that one matrix holds them."""
+    """The matrices along x and y, both (n, size, source). Crop, resize, flip and blur are all weighted sums of pixels
+    of one line, so that one matrix contains them all."""
     box, blur = geometry.box, blur_matrix(geometry.sigma_px, size)
     across = resize_matrix(box[:, 0], box[:, 2], geometry.flip_x, source, size)
     down = resize_matrix(box[:, 1], box[:, 3], geometry.flip_y, source, size)
@@ -147,10 +148,10 @@ def axis_matrices(geometry: Geometry, source: int, size: int) -> tuple[Tensor, T
 
 
 def resize_matrix(start: Tensor, length: Tensor, flip: Tensor, source: int, size: int) -> Tensor:
-    """(n, size, source): row i holds the weights with which output pixel i sums source pixels.
+    """(n, size, source): row i has the weights of the source pixels in output pixel i.
 
     Antialiased bilinear: a triangle as wide as the reduction, as ``interpolate(antialias=True)``; ``start`` and
-    ``length`` (n,) are fractions of the source. Boxes need not lie on pixels: a pixel counts with its share in the box.
+    ``length`` (n,) are fractions of the source. Boxes may cut pixels: a pixel counts with its share in the box.
     """
     pixels = torch.arange(source, device=start.device, dtype=torch.float32)
     outputs = torch.arange(size, device=start.device, dtype=torch.float32) + 0.5
@@ -158,7 +159,7 @@ def resize_matrix(start: Tensor, length: Tensor, flip: Tensor, source: int, size
     centre = begin + extent * torch.where(flip[:, None], size - outputs, outputs) / size  # (n, size)
     reach = (extent / size).clamp_min(1)
     inside = (torch.minimum(pixels + 1, begin + extent) - torch.maximum(pixels, begin)).clamp_(0, 1)
-    # relu(1 − |pixel − centre| / reach), in place: this is built anew for every view.
+    # relu(1 − |pixel − centre| / reach), in place: it is computed for every view.
     weights = ((pixels + 0.5) / reach)[:, None, :] - (centre / reach)[:, :, None]
     weights.abs_().neg_().add_(1).clamp_(min=0).mul_(inside[:, None, :])
     return weights.div_(weights.sum(2, keepdim=True))
@@ -173,10 +174,10 @@ def blur_matrix(sigma_px: Tensor, size: int) -> Tensor:
 
 
 def colour_matrices(parameters: ViewParameters, steps: tuple[str, ...] = STEPS) -> tuple[Tensor, Tensor, Tensor]:
-    """All that is done to colours: ``colour`` (n, 3, 3), ``colour_of_mean`` (n, 3, 3) and ``light`` (n, 3).
+    """All colour changes: ``colour`` (n, 3, 3), ``colour_of_mean`` (n, 3, 3) and ``light`` (n, 3).
 
-    A pixel p of a view whose mean colour is m becomes ``colour (p − m) + colour_of_mean m + light``. Only contrast
-    tells the two apart: it scales what differs from the mean, and draws the mean itself towards its own grey.
+    A pixel p of a view with mean colour m becomes ``colour (p − m) + colour_of_mean m + light``. The two matrices
+    differ only by contrast, which scales the difference from the mean and moves the mean towards grey.
     """
     n, device = len(parameters), parameters.crop.device
     identity, luma = torch.eye(3, device=device), torch.tensor(LUMA, device=device).expand(3, 3)
@@ -198,7 +199,7 @@ def colour_matrices(parameters: ViewParameters, steps: tuple[str, ...] = STEPS) 
         remaining = parameters.cast[:, :, None]
         colour, colour_of_mean = remaining * colour, remaining * colour_of_mean
     if "haze" in steps:
-        # Scattered light lies over the picture: I = (1 − a) J + a A (He, Sun and Tang, CVPR 2009, eq. 1).
+        # Scattered light is added to the picture: I = (1 − a) J + a A (He, Sun and Tang, CVPR 2009, eq. 1).
         veil = parameters.haze[:, None]
         colour, colour_of_mean = (1 - veil[:, :, None]) * colour, (1 - veil[:, :, None]) * colour_of_mean
         light = veil * parameters.water
@@ -215,9 +216,10 @@ def _hue_matrix(turns: Tensor) -> Tensor:
 
 
 def step_strip(images: Tensor, parameters: ViewParameters, image_size_px: int) -> list[tuple[str, str, Tensor]]:
-    """From original to final view: (name of the step, what it did, (3, H, W) float32 in [0, 1] after it).
+    """The steps from the original to the view: (name, what it did in words, (3, H, W) float32 in [0, 1] after it).
 
-    ``images`` (1, S, S, 3) uint8. "original" comes first, whole, in its own proportions, its longer side S px.
+    ``images`` (1, S, S, 3) uint8. The first is "original", the whole picture with its own aspect ratio, its longer side
+    S px.
     """
     aspect, source = float(parameters.aspect[0]), images.shape[1]
     height, width = (max(1, round(source * min(1.0, side))) for side in (1 / aspect, aspect))

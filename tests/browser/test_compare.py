@@ -7,10 +7,10 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from sealife_core.datasets.dataset import Dataset
-from sealife_core.runs.directory import Run
+from sealife_core.runs.run import Run
 from tests.browser.conftest import PATIENCE_MS, Dashboard
 from tests.browser.test_path import settled
-from tests.dashboard.test_compare_page import finished
+from tests.dashboard.compared_made import scratch_run
 
 pytestmark = pytest.mark.browser
 SLOWLY = PATIENCE_MS  # two busy cores may take long to load a widget
@@ -20,8 +20,8 @@ SLOWLY = PATIENCE_MS  # two busy cores may take long to load a widget
 def runs(tiny_reef: Dataset) -> list[Run]:
     """Three runs on the same test images, and one on others."""
     n = len(tiny_reef.rows("test"))
-    same = [finished(tiny_reef, name, right, seed=right) for name, right in (("low", 1), ("middle", 3), ("high", n))]
-    return [*same, finished(tiny_reef, "elsewhere", 2, seed=99, test_hash="other")]
+    same = [scratch_run(tiny_reef, name, right, seed=right) for name, right in (("low", 1), ("middle", 3), ("high", n))]
+    return [*same, scratch_run(tiny_reef, "elsewhere", 2, seed=99, test_hash="other")]
 
 
 def sentence(page: Page) -> str:

@@ -9,7 +9,9 @@ from playwright.sync_api import Browser, Page, expect
 from sealife_core.config import preset
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.evaluation.classification.predictions import predictions_table, write_predictions
-from sealife_core.runs.directory import Run, RunWriter, create_run
+from sealife_core.runs.directory import create_run
+from sealife_core.runs.run import Run
+from sealife_core.runs.writer import RunWriter
 from tests.browser.conftest import PATIENCE_MS, Dashboard
 from tests.browser.test_path import settled
 

@@ -10,7 +10,8 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from sealife_core.datasets.dataset import Dataset, write_dataset
 from sealife_core.evaluation.classification.scores import scores
 from sealife_core.evaluation.comparison.report import comparison_html
-from sealife_core.runs.directory import Run, RunWriter
+from sealife_core.runs.run import Run
+from sealife_core.runs.writer import RunWriter
 from tests.browser.conftest import PATIENCE_MS, Dashboard
 from tests.browser.test_gallery import answered  # noqa: F401 - a fixture
 from tests.browser.test_path import settled

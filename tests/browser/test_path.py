@@ -11,7 +11,8 @@ import psutil
 import pytest
 from playwright.sync_api import Page, expect
 
-from sealife_core.runs.directory import Run, list_runs
+from sealife_core.runs.directory import list_runs
+from sealife_core.runs.run import Run
 from tests.browser.conftest import PATIENCE_MS, Dashboard
 
 pytestmark = pytest.mark.browser

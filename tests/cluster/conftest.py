@@ -15,7 +15,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from sealife_core.runs.cluster.ray_jobs import ClusterError, RayCluster
+from sealife_core.runs.cluster.ray_http import ClusterError
+from sealife_core.runs.cluster.ray_jobs import RayCluster
 from tests.runs.processes import until
 
 PATIENCE_S = 90

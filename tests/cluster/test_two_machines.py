@@ -9,12 +9,13 @@ import pytest
 
 from sealife_core.config import preset
 from sealife_core.datasets.dataset import Dataset
-from sealife_core.runs.cluster.ray_jobs import ClusterError, RayCluster
-from sealife_core.runs.directory import Run, create_run, parts_of
+from sealife_core.runs.cluster.ray_http import ClusterError
+from sealife_core.runs.cluster.ray_jobs import RayCluster
+from sealife_core.runs.directory import create_run, parts_of
 from sealife_core.runs.liveness import State
-from sealife_core.runs.run import LAST, MODEL
+from sealife_core.runs.run import LAST, MODEL, Run
 from sealife_core.runs.scheduling.queue import launch, request_stop, resume
-from sealife_core.studies.questions import build_grid
+from sealife_core.studies.grid import build_grid
 from tests.cluster.conftest import PATIENCE_S, TwoMachines
 from tests.runs.processes import until
 

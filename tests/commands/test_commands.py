@@ -153,7 +153,7 @@ def test_train__gives_a_run_the_name_that_the_form_would(
 def test_names__are_accepted_wherever_ids_are(
     tiny_reef: Dataset, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for module in ("training", "studies", "searching"):
+    for module in ("training", "studies", "search"):
         monkeypatch.setattr(f"sealife_core.commands.{module}.launch", lambda run: None)
     source = called(capsys, "train", "simclr", *TINY, "--name", "My encoder")["run"]
     write_status(open_run(source), state="queued")

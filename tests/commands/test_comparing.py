@@ -11,7 +11,9 @@ import pytest
 from sealife_core.__main__ import main
 from sealife_core.config import preset
 from sealife_core.evaluation.classification.predictions import write_predictions
-from sealife_core.runs.directory import Run, RunWriter, create_run
+from sealife_core.runs.directory import create_run
+from sealife_core.runs.run import Run
+from sealife_core.runs.writer import RunWriter
 
 
 def finished(name: str, right: int, n: int = 40, test_hash: str = "same") -> Run:

@@ -10,10 +10,12 @@ import pytest
 from sealife_core.__main__ import main
 from sealife_core.config import RECIPES, preset
 from sealife_core.datasets.dataset import Dataset, list_datasets, open_dataset, write_dataset
-from sealife_core.runs.directory import Run, create_run, list_runs
+from sealife_core.runs.deletion import delete, trashed
+from sealife_core.runs.directory import create_run, list_runs
 from sealife_core.runs.files import replace_json
 from sealife_core.runs.liveness import State
-from sealife_core.runs.scheduling.queue import delete, trashed, write_status
+from sealife_core.runs.run import Run
+from sealife_core.runs.scheduling.queue import write_status
 from sealife_core.views.recipes import load_recipe
 
 

@@ -12,7 +12,7 @@ from evaluation.classifiers import classifier_elsewhere, copied_model
 from sealife_core.__main__ import build_parser, main
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.evaluation.classification.predictions import read_predictions
-from sealife_core.runs.directory import Run
+from sealife_core.runs.run import Run
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,8 @@ from sealife_core.__main__ import build_parser, main
 from sealife_core.commands import search
 from sealife_core.config import SearchConfig, SimclrConfig, preset
 from sealife_core.datasets.dataset import Dataset
-from sealife_core.runs.directory import Run, create_run, list_runs, open_run
+from sealife_core.runs.directory import create_run, list_runs, open_run
+from sealife_core.runs.run import Run
 from sealife_core.studies.search_results import Trial, write_trials
 
 RATE = "learning_rate=1e-4:1e-2:log"

@@ -9,13 +9,15 @@ import pytest
 
 from sealife_core.__main__ import main
 from sealife_core.datasets.dataset import Dataset
-from sealife_core.runs.directory import Run, create_run, list_runs
+from sealife_core.runs.deletion import trashed
+from sealife_core.runs.directory import create_run, list_runs
 from sealife_core.runs.files import replace_json
 from sealife_core.runs.liveness import State
-from sealife_core.runs.scheduling.queue import trashed, write_status
-from sealife_core.studies.coordinator import STUDY
+from sealife_core.runs.run import STUDY, Run
+from sealife_core.runs.scheduling.queue import write_status
+from sealife_core.studies.grid import build_grid
 from sealife_core.studies.helps import HELPS
-from sealife_core.studies.questions import build_grid, build_study
+from sealife_core.studies.questions import build_study
 from tests.studies_made import finished_study
 
 
@@ -72,6 +74,16 @@ def test_study__is_queued_with_the_data_as_they_are(tiny_reef: Dataset, capsys: 
     assert called(capsys, "runs", "list")[0]["task"] == "study"
 
 
+def test_grid__takes_the_steps_of_a_range_and_switches(tiny_reef: Dataset, capsys: pytest.CaptureFixture[str]) -> None:
+    called(capsys, "study", "grid", "probe", "--vary", "label_fraction=10:30:10", "--vary", "choose_penalty=true,false")
+    parts = list_runs()[0].request().parts  # type: ignore[union-attr]
+    assert [part.cell["label_fraction"] for part in parts] == [10, 10, 20, 20, 30, 30]
+    assert [(part.cell["choose_penalty"], part.config.choose_penalty) for part in parts[:2]] == [
+        ("true", True),
+        ("false", False),
+    ]
+
+
 def test_grid__takes_values_of_the_settings_own_type(tiny_reef: Dataset, capsys: pytest.CaptureFixture[str]) -> None:
     called(
         capsys, "study", "grid", "probe", "--vary", "label_fraction=5,50", "--vary", "augmentation=none,light",
@@ -88,8 +100,10 @@ def test_grid__takes_values_of_the_settings_own_type(tiny_reef: Dataset, capsys:
     ("given", "says"),
     [
         ("label_fraction=x", "'label_fraction' is 'x'"),
-        ("label_fraction", "expected SETTING=VALUE"),
+        ("label_fraction", "expected SETTING=LOW:HIGH"),
         ("a=1", "no setting"),
+        ("label_fraction=5:50", "needs single values of 'label_fraction'"),
+        ("label_fraction=5:50:0.01", "at most 1,000"),
     ],
 )
 def test_grid__refuses_in_one_sentence(

@@ -11,7 +11,8 @@ import yaml
 
 from sealife_core.__main__ import main
 from sealife_core.datasets.dataset import Dataset
-from sealife_core.runs.directory import Run, list_runs
+from sealife_core.runs.directory import list_runs
+from sealife_core.runs.run import Run
 from tests.training.tracking.wandb_file import read
 
 TINY = ["--preset", "Quick look", "--image-size-px", "32", "--epochs", "1", "--device", "cpu", "--precision", "fp32"]
@@ -36,7 +37,7 @@ def test_sweep__tells_ranges_and_values_as_wandb_knows_them(home, tmp_path: Path
     sweep = written(
         tmp_path, "simclr", "--epochs", "20", "--tag", "search", "--vary", "temperature=0.05:1:log",
         "--vary", "views.hue=0:0.4", "--vary", "batch-size=32:256:log", "--vary", "warmup_epochs=0:5",
-        "--vary", "optimiser=sgd,adamw", "--vary", "epochs=10,20",
+        "--vary", "optimiser=sgd,adamw", "--vary", "epochs=10,20", "--vary", "image_size_px=32:96:32",
     )  # fmt: skip
     assert sweep["parameters"] == {
         "temperature": {"distribution": "log_uniform_values", "min": 0.05, "max": 1.0},
@@ -45,6 +46,7 @@ def test_sweep__tells_ranges_and_values_as_wandb_knows_them(home, tmp_path: Path
         "warmup_epochs": {"distribution": "int_uniform", "min": 0, "max": 5},
         "optimiser": {"values": ["sgd", "adamw"]},
         "epochs": {"values": [10, 20]},
+        "image_size_px": {"values": [32, 64, 96]},
     }
     assert (sweep["method"], sweep["project"]) == ("bayes", "sealife")
     assert sweep["metric"] == {"name": "val/knn_accuracy", "goal": "maximize"}
@@ -73,12 +75,12 @@ def test_sweep__reports_every_problem_at_once(home, tmp_path: Path, capsys: pyte
     assert main(["sweep", "simclr", *flags, "--file", str(tmp_path / "no.yaml")]) == 1
     said = " ".join(capsys.readouterr().err.split())
     assert "no setting 'temperatur'" in said
-    assert "'epochs' got '3.5'; expected a whole number" in said
-    assert "'temperature=1:0.1'; expected the lower end first" in said
-    assert "'temperature' is 9.0; expected a number from 0.01 to 2" in said
-    assert "'views.hue' is 1.0" in said
-    assert "--vary got 'seed'; expected FIELD=" in said
-    assert "--vary got 'seed=1:2:lin'; expected FIELD=" in said
+    assert "'epochs' is 3.5; expected a whole number" in said
+    assert "'temperature' got the range 1 to 0.1; expected the lower end first" in said
+    assert "'temperature' got the range 0.1 to 9; expected a number from 0.01 to 2" in said
+    assert "'views.hue' got the range 0 to 1" in said
+    assert "'seed' is not a setting with values; expected SETTING=" in said
+    assert "'seed=1:2:lin': 'lin' is not a number; expected SETTING=" in said
     assert not (tmp_path / "no.yaml").exists()
 
 
@@ -135,6 +137,6 @@ def test_agent__that_ends_the_command_ends_the_run(
 
 
 def fail(run: Run) -> None:
-    from sealife_core.runs.directory import RunWriter
+    from sealife_core.runs.writer import RunWriter
 
     RunWriter(run).status(state="failed", error={"what": "No.", "next": ""})

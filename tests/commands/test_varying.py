@@ -45,10 +45,12 @@ def test_vary__reads_nested_and_empty_values():
         ("batch_size", "is not a setting with values; expected SETTING=LOW:HIGH"),
         ("=1,2", "is not a setting with values"),
         ("dropout=0.1:much", "'much' is not a number"),
+        ("dropout=0:inf", "'inf' is not a number"),
         ("dropout=0:0.5:0.1:log", "too many colons"),
         ("loss=0:1", "'loss' is not a number; expected values"),
         ("droput=0:0.5", "Did you mean 'dropout'?"),
         ("batch_size=32", "one value to try, 32"),
+        ("batch_size=32,nan", "got the value 'nan'; expected a whole number"),
         ("batch_size=32,many", "got the value 'many'; expected a whole number"),
     ],
 )

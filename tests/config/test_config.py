@@ -7,16 +7,23 @@ import pytest
 
 from sealife_core.config import (
     IN_MINUTES,
-    KINDS,
     RECIPES,
     SIZES,
     TASKS,
+    AnyConfig,
     ClassifierConfig,
+    EmbedConfig,
+    FineTuneConfig,
+    Part,
+    ProbeConfig,
+    Settings,
     SimclrConfig,
+    StudyConfig,
     ViewRecipe,
     chance_loss,
     cluster_address,
     describe,
+    family_settings,
     flattened,
     load_config,
     nested,
@@ -29,10 +36,10 @@ from sealife_core.errors import ConfigError
 from sealife_core.models.facts import facts
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_describe__gives_every_field_a_title_a_sentence_and_a_group(kind: str) -> None:
-    settings = describe(KINDS[kind])
-    fields = set(flattened(KINDS[kind]().model_dump())) - {"kind", "data_hash"}
+@pytest.mark.parametrize("kind", [SimclrConfig, ProbeConfig, FineTuneConfig, EmbedConfig])
+def test_describe__gives_every_field_a_title_a_sentence_and_a_group(kind: type[Settings]) -> None:
+    settings = describe(kind)
+    fields = set(flattened(kind().model_dump())) - {"kind", "data_hash"}
     assert {s.path for s in settings} == fields
     for setting in settings:
         assert setting.title
@@ -95,7 +102,7 @@ def test_preset__survives_a_round_trip_through_json(task: str, size: str) -> Non
     ],
 )
 def test_method__is_named_as_the_field_names_it(weights: str, stages: int, method: str) -> None:
-    assert ClassifierConfig(weights=weights, trained_stages=stages).method == method
+    assert FineTuneConfig(weights=weights, trained_stages=stages).method == method
 
 
 @pytest.mark.parametrize("weights", ["imagnet", "run:", "file: ", "", "http://x"])
@@ -128,9 +135,47 @@ def test_probe__of_a_run_from_before_lbfgs_still_loads_as_it_was() -> None:
     before = {"kind": "classifier", "weights": "run:a", "augmentation": "none", "optimiser": "adamw"}
     before |= {"weight_decay": 0.01, "learning_rate": 0.003, "dropout": 0.1}
     config = load_config(before)
-    assert isinstance(config, ClassifierConfig)
+    assert isinstance(config, FineTuneConfig)
     assert (config.optimiser, config.weight_decay, config.learning_rate) == ("adamw", 0.01, 0.003)
     assert task_of(config) == "probe"
+
+
+def test_probe__of_a_file_with_the_settings_of_every_classifier_keeps_only_its_own() -> None:
+    before = {"kind": "classifier", "weights": "run:a", "trained_stages": 0, "dropout": 0.0, "augmentation": "none"}
+    before |= {
+        "batch_size": 64,
+        "optimiser": "lbfgs",
+        "learning_rate": 0.001,
+        "schedule": "cosine",
+        "weight_decay": 0.2,
+    }
+    config = load_config(before)
+    assert isinstance(config, ProbeConfig)
+    assert config == ProbeConfig(weights="run:a", weight_decay=0.2)
+    kept = config.model_dump()
+    assert not {"batch_size", "learning_rate", "schedule", "restart_epochs", "encoder_rate_factor"} & kept.keys()
+    assert load_config(kept) == config
+    assert task_of(config) == "probe"
+
+
+def test_family__has_every_field_of_a_form_also_for_a_probe() -> None:
+    paths = [setting.path for setting in describe(ClassifierConfig)]
+    assert len(paths) == len(set(paths))
+    assert set(paths) == {s.path for kind in (ProbeConfig, FineTuneConfig) for s in describe(kind)}
+    probe, form = preset("probe"), family_settings(preset("probe"))
+    assert set(form) - {"kind", "data_hash"} == set(paths)
+    assert parse(ClassifierConfig, form) == probe
+    tuned = parse(ClassifierConfig, form | {"optimiser": "adamw", "learning_rate": 0.1})
+    assert isinstance(tuned, FineTuneConfig)
+    assert (tuned.learning_rate, tuned.augmentation, task_of(tuned)) == (0.1, "none", "probe")
+
+
+@pytest.mark.parametrize("base", [ProbeConfig(), FineTuneConfig(), SimclrConfig(), EmbedConfig()])
+def test_study__keeps_the_kind_of_each_part(base: AnyConfig) -> None:
+    study = StudyConfig(title="one", data="reef", parts=(Part(key="a", config=base),))
+    read = load_config(json.loads(study.model_dump_json()))
+    assert isinstance(read, StudyConfig)
+    assert (type(read.parts[0].config), read) == (type(base), study)
 
 
 def test_config__of_before_runs_were_recorded_elsewhere_still_loads() -> None:
@@ -237,11 +282,11 @@ def test_task__of_a_transfer_from_before_there_was_a_choice_of_encoders_is_resne
     before = {"kind": "classifier", "weights": "imagenet", "encoder": "resnet50", "trained_stages": 5}
     config = load_config(before)
     assert task_of(config) == "resnet50"
-    assert isinstance(config, ClassifierConfig)
+    assert isinstance(config, FineTuneConfig)
     assert (config.head_from, config.minutes, config.stored_copies, config.batch_norm) == ("random", 0, 0, "train")
 
 
 def test_in_minutes__may_be_laid_over_any_fine_tune() -> None:
     config = preset("finetune", weights="run:a", **IN_MINUTES[20])
-    assert isinstance(config, ClassifierConfig)
+    assert isinstance(config, FineTuneConfig)
     assert (config.minutes, config.head_from) == (20, "probe")

@@ -3,10 +3,12 @@
 from dashboard import cache
 from sealife_core.config import Axis, build_search, preset
 from sealife_core.datasets.dataset import Dataset
-from sealife_core.runs.directory import Run, create_run
+from sealife_core.runs.directory import create_run
 from sealife_core.runs.files import replace_json
+from sealife_core.runs.run import Run
 from sealife_core.runs.writer import RunWriter
-from sealife_core.studies.questions import DEPTH, IMBALANCE, LABELS, RANDOM, build_study
+from sealife_core.studies.building import RANDOM
+from sealife_core.studies.questions import DEPTH, IMBALANCE, LABELS, build_study
 from sealife_core.studies.search_results import Trial, write_trials
 from tests.damage import FILES, ROWS, write_rows
 from tests.embedded_runs import classifier_run, simclr_run

@@ -1,7 +1,6 @@
 """Each page drawn without a browser: what is missing is named, and a launch happens once."""
 
 import shutil
-from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -11,9 +10,9 @@ from dashboard.parts.forms import launch as launching
 from sealife_core.config import preset
 from sealife_core.datasets.dataset import write_dataset
 from sealife_core.models import imagenet
-from sealife_core.runs.directory import RunWriter, create_run, list_runs
-
-FRAME = Path(__file__).resolve().parents[2] / "dashboard" / "frame.py"
+from sealife_core.runs.directory import create_run, list_runs
+from sealife_core.runs.writer import RunWriter
+from tests.dashboard.pages import FRAME
 
 
 def open_page(name: str, **query: str) -> AppTest:

@@ -8,7 +8,7 @@ from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
 from dashboard import media
-from dashboard.cache import classifiers, embedded
+from dashboard.cache import classifiers, embeddings
 from dashboard.media import MOST_WAITING, PLOTLY_URL, figure_url, routes, thumb_url
 from sealife_core.datasets.decoding import reading
 from sealife_core.datasets.decoding.decoders import Decoders
@@ -101,11 +101,11 @@ def test_plotly__is_the_installed_one_packed_or_not(client):
 
 
 def test_figure__is_served_by_its_version_and_gives_way_to_newer_ones(client):
-    embedded.keep_figure("oldest", '{"data": []}')
+    embeddings.keep_figure("oldest", '{"data": []}')
     answer = client.get(figure_url("oldest"))
     assert answer.json() == {"data": []}
     assert "immutable" in answer.headers["cache-control"]
-    for number in range(embedded.MOST_FIGURES):
-        embedded.keep_figure(f"newer-{number}", "{}")
+    for number in range(embeddings.MOST_FIGURES):
+        embeddings.keep_figure(f"newer-{number}", "{}")
     assert client.get(figure_url("oldest")).status_code == 404
     assert client.get(figure_url("newer-0")).status_code == 200

@@ -1,7 +1,6 @@
 """A walk over all pages where everything that a person can name has a name that Markdown would obey."""
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,11 +11,12 @@ from dashboard.words import plain
 from sealife_core.datasets.dataset import Dataset, write_dataset
 from sealife_core.evaluation.classification.predictions import read_predictions
 from sealife_core.evaluation.classification.scores import scores
-from sealife_core.runs.directory import Run, RunWriter
+from sealife_core.runs.run import Run
+from sealife_core.runs.writer import RunWriter
+from tests.dashboard.pages import FRAME
 from tests.embedded_runs import classifier_run
 from tests.nasty_names import TEXTS
 
-FRAME = Path(__file__).resolve().parents[2] / "dashboard" / "frame.py"
 DATA = "www.evil.example _x_"  # a folder's name, so it may hold no more
 CLASSES = [TEXTS[what] for what in ("markup", "link", "bold", "entity", "dollar", "url", "escape sequence", "formula")]
 CLASSES += [":fish: :material/home: **x**", "me@evil.example *x*"]

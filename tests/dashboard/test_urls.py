@@ -86,3 +86,9 @@ def test_url__takes_the_key_of_every_choice_that_is_shown_by_another_word(
     app = visit(page, {"study": "new", key: value})
     assert not app.exception
     assert app.session_state[key] == value
+
+
+@pytest.mark.parametrize("page", PAGES[1:])
+def test_url__opens_the_page_that_it_names(models: Path, monkeypatch: pytest.MonkeyPatch, page: str) -> None:
+    monkeypatch.setenv("SEALIFE_HOME", str(models))
+    assert [title.value for title in visit(page, {}).title] == [page.capitalize()]

@@ -63,7 +63,9 @@ def fit(module: Watcher, data: ImageBatches, epochs: int, tmp_path, resume_from=
         max_epochs=epochs, accelerator="cpu", logger=False, enable_checkpointing=False, enable_progress_bar=False,
         enable_model_summary=False, default_root_dir=tmp_path, num_sanity_val_steps=0,
     )  # fmt: skip
-    trainer.fit(module, data, ckpt_path=resume_from, weights_only=False if resume_from else None)
+    weights_only = False if resume_from else None
+    loaders = data.train_dataloader(), data.val_dataloader()
+    trainer.fit(module, *loaders, ckpt_path=resume_from, weights_only=weights_only)
     return trainer
 
 

@@ -2,12 +2,12 @@ import json
 from pathlib import Path
 
 import pytest
-from pictures import noise, write_folder
 
 from sealife_core.datasets import checks as checks_module
 from sealife_core.datasets.checks import check, evenness, uneven
 from sealife_core.datasets.dataset import Dataset, write_dataset
 from sealife_core.datasets.imports.importing import import_images
+from tests.datasets.pictures import noise, write_folder
 
 
 @pytest.fixture

@@ -6,15 +6,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from sealife_core.datasets.dataset import (
-    Dataset,
-    delete_dataset,
-    list_datasets,
-    newest_first,
-    open_dataset,
-    restore_dataset,
-    write_dataset,
-)
+from sealife_core.datasets.dataset import Dataset, list_datasets, newest_first, open_dataset, write_dataset
+from sealife_core.datasets.storage import delete_dataset, restore_dataset
 from sealife_core.errors import DatasetError
 
 

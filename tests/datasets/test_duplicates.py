@@ -3,7 +3,6 @@ import io
 import imagehash
 import numpy as np
 import pytest
-from pictures import noise
 from PIL import Image
 
 from sealife_core.datasets import duplicates
@@ -16,6 +15,7 @@ from sealife_core.datasets.duplicates import (
     propose,
     same_files,
 )
+from tests.datasets.pictures import noise
 
 
 def test_same_files__groups_of_two_and_more():

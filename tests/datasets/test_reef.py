@@ -5,7 +5,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from pictures import left_in
 from PIL import Image
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
@@ -16,6 +15,7 @@ from sealife_core.datasets.reef import ANIMALS, draw_reef
 from sealife_core.datasets.reef.curves import circle, circles
 from sealife_core.datasets.reef.painting import planes
 from sealife_core.errors import DatasetError
+from tests.datasets.pictures import left_in
 
 IMAGES, SIZE_PX = 400, 64
 

@@ -18,8 +18,9 @@ from sealife_core.models.checkpoint import ModelCard, save_model
 from sealife_core.models.encoders import build_encoder
 from sealife_core.models.facts import IMAGENET_MEAN, IMAGENET_STD
 from sealife_core.models.heads import classification_head
-from sealife_core.runs.directory import Run, create_run
+from sealife_core.runs.directory import create_run
 from sealife_core.runs.files import replace_json
+from sealife_core.runs.run import Run
 
 SIZE = 32
 

@@ -21,7 +21,8 @@ from sealife_core.runs.directory import create_run
 from sealife_core.runs.files import replace_json
 from sealife_core.runs.run import MODEL, STATUS
 from sealife_core.runs.writer import RunWriter
-from sealife_core.studies.questions import DEPTH, IMAGENET, LABELS, RANDOM, SIMCLR, TEMPERATURE, build_study
+from sealife_core.studies.building import IMAGENET, RANDOM, SIMCLR
+from sealife_core.studies.questions import DEPTH, LABELS, TEMPERATURE, build_study
 
 CLASSES = {"train": "aabbcc", "val": "abc", "test": "abc"}
 

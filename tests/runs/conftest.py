@@ -11,13 +11,14 @@ from typing import Any
 import pytest
 
 from sealife_core.config import preset
-from sealife_core.runs.directory import Run, create_run, list_runs
-from sealife_core.runs.liveness import Process, identity, process_of
+from sealife_core.processes import identity
+from sealife_core.runs.directory import create_run, list_runs
+from sealife_core.runs.liveness import Process, process_of
+from sealife_core.runs.run import Run
 from sealife_core.runs.scheduling import capacity
 from sealife_core.runs.scheduling.dispatcher import Dispatcher
-
-from .fake_ray import Elsewhere, FakeRay
-from .processes import dispatcher_pids
+from tests.runs.fake_ray import Elsewhere, FakeRay
+from tests.runs.processes import dispatcher_pids
 
 FAKE_WORKER = Path(__file__).with_name("fake_worker.py")
 

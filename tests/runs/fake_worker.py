@@ -7,7 +7,7 @@ import sys
 import time
 from pathlib import Path
 
-from sealife_core.runs.directory import Run
+from sealife_core.runs.run import Run
 from sealife_core.runs.writer import RunWriter
 
 

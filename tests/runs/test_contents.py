@@ -12,10 +12,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sealife_core.runs.directory import Run, active_on, dependents, list_runs, open_run, parts_of, source_of
+from sealife_core.runs.deletion import delete, restore, trashed
+from sealife_core.runs.directory import active_on, dependents, list_runs, open_run, parts_of, source_of
 from sealife_core.runs.liveness import State
-from sealife_core.runs.scheduling.queue import delete, has_work, restore, trashed
-from sealife_core.runs.tracking_links import launched_with, places
+from sealife_core.runs.run import Run
+from sealife_core.runs.scheduling.queue import has_work
+from sealife_core.runs.tracking_links import launched_with, tracking_links
 from tests.damage import FILES, ROWS, mutated, whole_run, write_rows
 
 NAMES = ["config.json", *FILES, "metrics.jsonl", "launch.json", "log.txt", "stop"]
@@ -29,7 +31,7 @@ def ask_everything(run: Run) -> State:
     for scored in ((run.results() or {}).get(split) or {} for split in ("val", "test")):
         assert isinstance(scored.get("accuracy"), float | int | None)
     assert all(isinstance(value, int | float | None) for row in run.metrics() for value in row.values())
-    run.process(), run.environment(), run.attempt(), run.stop_requested(), places(run), launched_with(run)
+    run.process(), run.environment(), run.attempt(), run.stop_requested(), tracking_links(run), launched_with(run)
     source_of(run), dependents(run), parts_of(run), active_on("reef", run.root), has_work(run.root)
     json.dumps([run.status(), run.results(), run.notes()], allow_nan=False).encode()
     return shown.state

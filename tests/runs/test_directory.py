@@ -7,10 +7,10 @@ import pytest
 
 from sealife_core.config import preset
 from sealife_core.errors import RunError
+from sealife_core.runs.deletion import delete
 from sealife_core.runs.directory import create_run, dependents, list_runs, open_run, source_of
 from sealife_core.runs.files import recall_json
 from sealife_core.runs.liveness import State
-from sealife_core.runs.scheduling.queue import delete
 from sealife_core.runs.writer import RunWriter
 
 

@@ -9,18 +9,17 @@ from pathlib import Path
 
 import pytest
 
-from sealife_core.runs import run as reading
-from sealife_core.runs.directory import Run
+from sealife_core.runs import state_sentences
 from sealife_core.runs.liveness import State
+from sealife_core.runs.run import Run
 from sealife_core.runs.scheduling import dispatcher as dispatching
-from sealife_core.runs.scheduling import waiting_reasons
+from sealife_core.runs.scheduling import run_process, waiting_reasons
 from sealife_core.runs.scheduling.dispatcher import Dispatcher
 from sealife_core.runs.scheduling.forecast import queue_forecast
 from sealife_core.runs.scheduling.queue import launch
 from sealife_core.runs.scheduling.spawning import spawn
 from sealife_core.runs.writer import RunWriter
-
-from .processes import until
+from tests.runs.processes import until
 
 Make = Callable[..., Run]
 Begin = Callable[..., Dispatcher]
@@ -57,7 +56,7 @@ def test_dispatcher__on_a_full_disk_says_so_and_starts_the_run_once_there_is_roo
     assert run.shown().message == "waiting for its turn"
     with pytest.raises(OSError, match="No space left"):
         fill(small_disk)
-    dispatcher = spawn([sys.executable, "-m", "sealife_core.runs.scheduling.dispatcher", str(root)], log)
+    dispatcher = spawn([sys.executable, "-m", "sealife_core.runs.scheduling", str(root)], log)
     try:
         until(lambda: "No space left" in log.read_text())
         said = run.shown()
@@ -80,14 +79,14 @@ def test_turn__that_the_disk_forbids_is_taken_again_and_nothing_is_started_twice
     with monkeypatch.context() as patch:
         patch.setattr(dispatching, "replace_json", full)
         patch.setattr(waiting_reasons, "write_status", full)
-        assert dispatcher.went_on()
-        assert dispatcher.went_on()
+        assert dispatcher.step()
+        assert dispatcher.step()
         assert dispatcher.watched == {}
         assert run.state() is State.QUEUED
-        patch.setattr(reading, "is_full", lambda folder: True)
+        patch.setattr(state_sentences, "is_full", lambda folder: True)
         assert run.shown().message.endswith("empty the trash.")
-    dispatcher.went_on()
-    until(lambda: dispatcher.went_on() and run.state() is State.FINISHED)
+    dispatcher.step()
+    until(lambda: dispatcher.step() and run.state() is State.FINISHED)
     assert run.attempt() == 1
 
 
@@ -99,8 +98,8 @@ def test_turn__the_end_of_a_process_is_noted_once_there_is_room(
     dispatcher.turn()
     until(lambda: RunWriter(run).run.state() is State.FINISHED and dispatcher.watched[run.id].ended())
     with monkeypatch.context() as patch:
-        patch.setattr(dispatching, "replace_json", full)
-        assert dispatcher.went_on()
+        patch.setattr(run_process, "replace_json", full)
+        assert dispatcher.step()
     dispatcher.turn()
     assert (run.process() or {})["exit_code"] == 0
 

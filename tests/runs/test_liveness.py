@@ -7,7 +7,8 @@ from typing import Any
 import psutil
 import pytest
 
-from sealife_core.runs.liveness import STALE_AFTER_S, Process, State, identity, process_of, shown_state
+from sealife_core.processes import identity
+from sealife_core.runs.liveness import STALE_AFTER_S, Process, State, process_of, shown_state
 
 NOW = 1_000_000.0
 

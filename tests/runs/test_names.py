@@ -5,9 +5,10 @@ import pytest
 
 from sealife_core.config import preset
 from sealife_core.errors import RunError
-from sealife_core.runs.directory import Run, create_run
+from sealife_core.runs.deletion import delete
+from sealife_core.runs.directory import create_run
 from sealife_core.runs.names import default_name, find_run, find_trashed, find_weights
-from sealife_core.runs.scheduling.queue import delete
+from sealife_core.runs.run import Run
 from sealife_core.runs.writer import RunWriter
 
 Named = Callable[..., Run]

@@ -9,10 +9,11 @@ import pytest
 
 from sealife_core.config import preset
 from sealife_core.errors import ConfigError
-from sealife_core.runs.directory import MetricsReader, Run, create_run, list_runs
-from sealife_core.runs.files import replace_json
+from sealife_core.runs.directory import create_run, list_runs
+from sealife_core.runs.files import MetricsReader, replace_json
 from sealife_core.runs.liveness import STALE_AFTER_S, State
-from sealife_core.runs.run import NotesChanged
+from sealife_core.runs.notes import NotesChanged
+from sealife_core.runs.run import Run
 from sealife_core.runs.writer import RunWriter
 
 

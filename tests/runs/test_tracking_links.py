@@ -6,8 +6,10 @@ from pathlib import Path
 import pytest
 
 from sealife_core.config import preset
-from sealife_core.runs.directory import Run, RunWriter, create_run
-from sealife_core.runs.tracking_links import LAUNCH, launched_with, places, wandb_problems, wandb_tags
+from sealife_core.runs.directory import create_run
+from sealife_core.runs.run import Run
+from sealife_core.runs.tracking_links import LAUNCH, launched_with, tracking_links, wandb_problems, wandb_tags
+from sealife_core.runs.writer import RunWriter
 
 KEY = "0123456789abcdef" * 2 + "deadbeef"
 
@@ -39,7 +41,7 @@ def test_create_run__of_a_study_has_its_variables_but_not_its_id(home, monkeypat
 
 
 def test_places__of_a_run_that_is_recorded_nowhere_else(home) -> None:
-    assert places(create_run(preset("simclr"))) == []
+    assert tracking_links(create_run(preset("simclr"))) == []
 
 
 def test_places__leave_out_what_was_sent_since(home) -> None:
@@ -48,10 +50,10 @@ def test_places__leave_out_what_was_sent_since(home) -> None:
     for folder in (first, second):
         folder.mkdir(parents=True)
         (folder / "run-x.wandb").touch()
-    (place,) = places(run)
+    (place,) = tracking_links(run)
     assert place.command == f"wandb sync {first} {second}"
     (first / "run-x.wandb.synced").touch()
-    (place,) = places(run)
+    (place,) = tracking_links(run)
     assert place.command == f"wandb sync {second}"
 
 
@@ -59,14 +61,14 @@ def test_places__leave_out_what_was_sent_since(home) -> None:
 def test_places__make_no_link_of_what_is_no_address(home, url: object) -> None:
     run = create_run(preset("simclr"))
     RunWriter(run).environment(tracking={"wandb_url": url})
-    assert places(run) == []
+    assert tracking_links(run) == []
 
 
 def test_places__quote_a_folder_for_a_shell(tmp_path: Path) -> None:
     folder = tmp_path / "my runs" / "x" / "tensorboard"
     folder.mkdir(parents=True)
     (folder / "events.out.tfevents.1").touch()
-    (place,) = places(Run(folder.parent))
+    (place,) = tracking_links(Run(folder.parent))
     assert place.command == f"tensorboard --logdir '{folder}'"
     assert os.fspath(folder) in place.command
 

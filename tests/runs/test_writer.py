@@ -9,10 +9,10 @@ import pytest
 
 from sealife_core.config import preset
 from sealife_core.runs import writer
-from sealife_core.runs.directory import Run, create_run
+from sealife_core.runs.directory import create_run
 from sealife_core.runs.files import replace_json
 from sealife_core.runs.liveness import State
-from sealife_core.runs.run import STATUS
+from sealife_core.runs.run import STATUS, Run
 from sealife_core.runs.writer import RunWriter
 
 

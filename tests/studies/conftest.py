@@ -9,10 +9,12 @@ from pathlib import Path
 import pytest
 
 from sealife_core.config import StudyConfig
-from sealife_core.runs.directory import Run, create_run, list_runs
-from sealife_core.runs.liveness import Process, identity, process_of
+from sealife_core.processes import identity
+from sealife_core.runs.directory import create_run, list_runs
+from sealife_core.runs.liveness import Process, process_of
+from sealife_core.runs.run import Run
 from sealife_core.runs.scheduling.queue import launch
-from sealife_core.studies.questions import build_grid
+from sealife_core.studies.grid import build_grid
 from tests.runs.processes import dispatcher_pids
 
 WORKER = Path(__file__).with_name("study_worker.py")

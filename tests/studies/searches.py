@@ -1,7 +1,7 @@
 """What tests ask of a search."""
 
 from sealife_core.config import Axis, SearchConfig, build_search, preset
-from sealife_core.runs.directory import Run
+from sealife_core.runs.run import Run
 from sealife_core.studies.search_results import trials_of
 
 RATE = Axis(path="learning_rate", low=1e-5, high=1e-1, log=True)

@@ -9,14 +9,15 @@ import pytest
 
 from sealife_core.config import Part, StudyConfig, preset
 from sealife_core.errors import RunError
-from sealife_core.runs.directory import Run, create_run, list_runs, parts_of
+from sealife_core.runs.deletion import delete_with_parts, trashed
+from sealife_core.runs.directory import create_run, list_runs, parts_of
 from sealife_core.runs.liveness import State
-from sealife_core.runs.run import BEST, LAST, MODEL
-from sealife_core.runs.scheduling.queue import delete_with_parts, launch, request_stop, resume, trashed
+from sealife_core.runs.run import BEST, LAST, MODEL, Run
+from sealife_core.runs.scheduling.queue import launch, request_stop, resume
 from sealife_core.runs.writer import RunWriter
 from sealife_core.studies import coordinator
-from sealife_core.studies.coordinator import read_progress
-from sealife_core.studies.questions import build_grid
+from sealife_core.studies.coordinator import read_study_progress
+from sealife_core.studies.grid import build_grid
 from sealife_core.studies.reuse import fingerprint
 from tests.runs.processes import until
 from tests.studies.conftest import grid
@@ -45,7 +46,7 @@ def test_study__runs_every_part_once_and_says_how_far_it_is(start: Start):
     assert all(finished(run) for run in parts_of(study))
     status = study.status()
     assert (status["step"], status["steps"], status["warnings"]) == (4, 4, [])
-    assert read_progress(study.path).runs.keys() == {part.key for part in grid().parts}
+    assert read_study_progress(study.path).runs.keys() == {part.key for part in grid().parts}
 
 
 def test_worker__drops_what_only_a_resume_needs_once_a_run_has_finished(start: Start):
@@ -88,7 +89,7 @@ def test_study__takes_what_was_answered_before(start: Start, root: Path):
     second = start(grid(seed=3))
     until(lambda: finished(second))
     assert parts_of(second) == []
-    progress = read_progress(second.path)
+    progress = read_study_progress(second.path)
     assert sorted(progress.reused) == sorted(progress.runs)
     assert set(progress.runs.values()) == {run.id for run in parts_of(first)}
 
@@ -96,7 +97,7 @@ def test_study__takes_what_was_answered_before(start: Start, root: Path):
 def test_study__goes_on_without_a_part_that_failed_and_names_it(start: Start):
     study = start(chain(7, 0))
     until(lambda: finished(study))
-    progress = read_progress(study.path)
+    progress = read_study_progress(study.path)
     assert progress.left_out == {
         "SimCLR 7": "The loss became nan.",
         "probe 7": "it needs the weights of 'SimCLR 7', which is missing.",
@@ -135,7 +136,7 @@ def test_resume__while_a_run_still_obeys_the_stop_goes_on_with_it(
     assert any(run.state() is State.RUNNING and run.stop_requested() for run in parts_of(study))
     resume(study)
     until(lambda: finished(study))
-    assert read_progress(study.path).left_out == {}
+    assert read_study_progress(study.path).left_out == {}
     assert len(parts_of(study)) == 4
 
 
@@ -193,7 +194,7 @@ def test_fingerprint__tells_what_is_asked_from_where_it_is_done():
 
 
 def _dispatchers_alive(root: Path) -> list[int]:
-    from sealife_core.runs.liveness import identity
+    from sealife_core.processes import identity
     from tests.runs.processes import dispatcher_pids
 
     return [pid for pid in dispatcher_pids(root) if identity(pid)]
@@ -232,12 +233,12 @@ def test_study__that_was_killed_before_it_noted_a_run_trains_no_part_twice(
         with pytest.raises(Killed):
             study.turn()
     (orphan,) = parts_of(run)
-    assert read_progress(run.path).runs == {}
+    assert read_study_progress(run.path).runs == {}
     assert coordinator.coordinate(grid(), RunWriter(run))
-    assert {part.id for part in parts_of(run)} == set(read_progress(run.path).runs.values())
+    assert {part.id for part in parts_of(run)} == set(read_study_progress(run.path).runs.values())
     assert orphan in parts_of(run)
     assert len(parts_of(run)) == len(grid().parts)
-    assert read_progress(run.path).reused == []
+    assert read_study_progress(run.path).reused == []
     assert all(finished(part) for part in parts_of(run))
 
 
@@ -247,4 +248,4 @@ def test_study__goes_on_beside_a_damaged_run_of_its_own(root: Path):
     broken = create_run(preset("probe"), root=root, study=run.id)
     (broken.path / "config.json").write_text("{")
     assert coordinator.coordinate(grid(), RunWriter(run))
-    assert len(read_progress(run.path).runs) == len(grid().parts)
+    assert len(read_study_progress(run.path).runs) == len(grid().parts)

@@ -9,11 +9,11 @@ import pytest
 
 from sealife_core.config import Part
 from sealife_core.evaluation.classification.predictions import read_predictions, write_predictions
-from sealife_core.runs.directory import Run
+from sealife_core.runs.run import Run
 from sealife_core.studies.answers import answer
 from sealife_core.studies.building import ALL_LABELS, FINE_TUNE, IMAGENET, IMAGENET_SIMCLR, PROBE, RANDOM, SIMCLR
 from sealife_core.studies.helps import DECIDES, HELPS
-from sealife_core.studies.helps_answer import HelpsFound, found
+from sealife_core.studies.helps_answer import HelpsFound, helps_found
 from sealife_core.studies.questions import build_study
 from sealife_core.studies.results import PartResult, part_results
 from sealife_core.studies.verdict import CANNOT_TELL, NO, YES
@@ -39,7 +39,7 @@ def study(gains: dict[tuple[str, str], float], seeds: int = 3, score: Score | No
 
 
 def read(run: Run, parts: list[PartResult] | None = None) -> HelpsFound:
-    what = found(parts or part_results(run), run.root, classes=10)
+    what = helps_found(parts or part_results(run), run.root, classes=10)
     assert what is not None
     return what
 

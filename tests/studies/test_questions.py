@@ -7,24 +7,26 @@ import pytest
 
 from sealife_core.config import ClassifierConfig, EmbedConfig, Part, SimclrConfig, StudyConfig, load_config, preset
 from sealife_core.errors import ConfigError
-from sealife_core.studies.building import STUDY_SIZES
-from sealife_core.studies.helps import ALL_LABELS, BESIDE, DECIDES, DINOV2, DINOV2_NETWORK, HELPS, WAYS
-from sealife_core.studies.questions import (
-    DEPTH,
+from sealife_core.studies.building import (
+    ALL_LABELS,
     FINE_TUNE,
     FULL,
     IMAGENET,
     IMAGENET_SIMCLR,
+    PROBE,
+    RANDOM,
+    SIMCLR,
+    STUDY_SIZES,
+)
+from sealife_core.studies.helps import BESIDE, DECIDES, DINOV2, DINOV2_NETWORK, HELPS, OPTIONS
+from sealife_core.studies.questions import (
+    DEPTH,
     IMBALANCE,
     LABELS,
     OFF,
-    PROBE,
     QUESTIONS,
-    RANDOM,
-    SIMCLR,
     TEMPERATURE,
     VIEWS,
-    build_grid,
     build_study,
     usual_seeds,
 )
@@ -130,7 +132,7 @@ def helps(**more: object) -> list[Part]:
 
 def test_helps__counts_labels_per_class_the_same_ones_for_all_ways():
     parts = helps(seeds=2)
-    assert {(p.cell["encoder"], p.cell["use"]) for p in parts} == {way for way in WAYS if way[0] != DINOV2}
+    assert {(p.cell["encoder"], p.cell["use"]) for p in parts} == {way for way in OPTIONS if way[0] != DINOV2}
     for part in parts:
         assert isinstance(part.config, ClassifierConfig)
         wanted = 0 if part.cell["labels"] == ALL_LABELS else part.cell["labels"]
@@ -154,25 +156,7 @@ def test_helps__with_dinov2_is_probed_on_a_network_of_its_own():
 
 
 def test_helps__compares_ways_that_it_has():
-    assert {way for pair in (*DECIDES, *BESIDE) for way in pair} <= set(WAYS)
-
-
-def test_grid__is_every_combination_with_every_seed():
-    axes = {"label_fraction": [5, 50], "weight_decay": [0.1, 0.01, 0.001]}
-    study = build_grid("probe", axes, data="reef", seeds=2, values={"weights": "imagenet"})
-    assert len(study.parts) == 12
-    cells = {(config.label_fraction, config.weight_decay, config.seed) for config in tabled(study)}
-    assert len(cells) == 12
-    assert {config.weights for config in tabled(study)} == {"imagenet"}
-
-
-def test_grid__refuses_values_that_no_run_could_have():
-    with pytest.raises(ConfigError, match="'label_fraction' is 500"):
-        build_grid("probe", {"label_fraction": [500]}, data="reef")
-    with pytest.raises(ConfigError, match=r"There is no setting 'label_fractoin'. Did you mean 'label_fraction'"):
-        build_grid("probe", {"label_fractoin": [5]}, data="reef")
-    with pytest.raises(ConfigError, match="The study has no runs"):
-        build_grid("probe", {"label_fraction": []}, data="reef")
+    assert {way for pair in (*DECIDES, *BESIDE) for way in pair} <= set(OPTIONS)
 
 
 def test_config__refuses_parts_in_an_order_that_cannot_work():

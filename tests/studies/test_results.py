@@ -9,22 +9,21 @@ import pytest
 
 from sealife_core.config import StudyConfig
 from sealife_core.errors import RunError
-from sealife_core.runs.directory import Run, create_run
+from sealife_core.runs.directory import create_run
 from sealife_core.runs.liveness import State
-from sealife_core.studies.answers import answer, label_saving, on_other_images
+from sealife_core.runs.run import Run
+from sealife_core.studies.answers import answer, on_other_images
+from sealife_core.studies.building import FINE_TUNE, PROBE, RANDOM, SIMCLR
+from sealife_core.studies.grid import GRID
+from sealife_core.studies.labels_answer import label_saving
 from sealife_core.studies.questions import (
     DEPTH,
-    FINE_TUNE,
-    GRID,
     IMBALANCE,
     LABELS,
-    PROBE,
-    RANDOM,
-    SIMCLR,
     TEMPERATURE,
     VIEWS,
 )
-from sealife_core.studies.readiness import told_apart
+from sealife_core.studies.readiness import clearly_better
 from sealife_core.studies.results import CellResult, PartResult, over_seeds, part_results, to_frame
 from tests.runs.processes import until
 from tests.studies.conftest import grid
@@ -79,9 +78,9 @@ def test_over_seeds__keeps_mean_range_and_spread():
 
 
 def test_told_apart__needs_every_seed_and_two_of_them():
-    assert told_apart(cell(1, 0.5, 0.1), cell(1, 0.3, 0.05))
-    assert not told_apart(cell(1, 0.5, 0.1), cell(1, 0.41, 0.05))
-    assert not told_apart(CellResult({}, 1, 0.9, 0.9, 0.9, None, None), cell(1, 0.1))
+    assert clearly_better(cell(1, 0.5, 0.1), cell(1, 0.3, 0.05))
+    assert not clearly_better(cell(1, 0.5, 0.1), cell(1, 0.41, 0.05))
+    assert not clearly_better(CellResult({}, 1, 0.9, 0.9, 0.9, None, None), cell(1, 0.1))
 
 
 def test_label_saving__is_read_off_on_a_logarithmic_axis():

@@ -10,9 +10,12 @@ import pytest
 
 from sealife_core.config import Axis, SearchConfig
 from sealife_core.errors import RunError
-from sealife_core.runs.directory import Run, list_runs, parts_of
-from sealife_core.runs.liveness import State, identity
-from sealife_core.runs.scheduling.queue import delete_with_parts, request_stop, resume
+from sealife_core.processes import identity
+from sealife_core.runs.deletion import delete_with_parts
+from sealife_core.runs.directory import list_runs, parts_of
+from sealife_core.runs.liveness import State
+from sealife_core.runs.run import Run
+from sealife_core.runs.scheduling.queue import request_stop, resume
 from sealife_core.studies.search_results import trials_of
 from tests.runs.processes import dispatcher_pids, until
 from tests.studies.searches import RATE, asked

@@ -11,10 +11,11 @@ import pytest
 
 from sealife_core.config import Axis, SearchConfig, preset
 from sealife_core.errors import RunError
-from sealife_core.runs.directory import Run, create_run, parts_of
+from sealife_core.runs.deletion import delete_with_parts
+from sealife_core.runs.directory import create_run, parts_of
 from sealife_core.runs.liveness import State
-from sealife_core.runs.run import STOP
-from sealife_core.runs.scheduling.queue import delete_with_parts, request_stop
+from sealife_core.runs.run import STOP, Run
+from sealife_core.runs.scheduling.queue import request_stop
 from sealife_core.runs.writer import RunWriter
 from sealife_core.studies import search_process
 from sealife_core.studies.search_results import (
@@ -119,7 +120,7 @@ def test_search__that_was_killed_before_it_noted_a_run_takes_that_run(root: Path
     run = begun(config, root)
     search = search_process.Search(config, RunWriter(run))
     with monkeypatch.context() as patch:
-        patch.setattr(search, "_note", lambda *args, **told: killed(run))
+        patch.setattr(search.storage, "note", lambda *args, **told: killed(run))
         with pytest.raises(Killed):
             search.turn()
     assert len(parts_of(run)) == 1
@@ -177,7 +178,7 @@ def test_search__trains_the_same_settings_once(root: Path):
 
 def test_search__ranks_simclr_by_k_nn_accuracy(root: Path):
     base = preset("simclr", epochs=4, device="cpu")
-    search = carry_out(search_process.SearchConfig.model_validate(asked().model_dump() | {
+    search = carry_out(SearchConfig.model_validate(asked().model_dump() | {
         "base": base.model_copy(update={"monitor_every": 1}).model_dump(), "metric": "val/knn_accuracy",
         "axes": [RATE.model_dump()], "trials": 2,
     }), root)  # fmt: skip
@@ -212,7 +213,7 @@ def test_search__resumed_while_a_run_is_still_stopping_goes_on_with_it(root: Pat
     request_stop(part)
     assert part.shown().stopping
     resumed = search_process.Search(config, RunWriter(run))
-    resumed._take_up()
+    resumed._continue_trials()
     resumed.turn()
     RunWriter(part).status(state="stopped")
     (part.path / STOP).unlink()
@@ -254,16 +255,3 @@ def test_search__whose_database_is_damaged_says_so_and_a_second_one_goes_on(
         search_process.search(asked(trials=3), RunWriter(run))
     again = carry_out(asked(trials=3), root)
     assert done <= {trial.run_id for trial in trials_of(again)}
-
-
-@pytest.mark.parametrize("folder", ["a?b", "a%3Fb#c", "{SCHEMA_VERSION} {x}", "a?mode=memory&uri=true"])
-def test_storage__of_any_path_is_that_file(folder: str, tmp_path: Path) -> None:
-    for place in (tmp_path / folder, tmp_path / f"{folder}2"):
-        place.mkdir()
-        storage = search_process._storage(place / search_process.DATABASE)
-        search_process.optuna.create_study(
-            storage=storage, study_name="search"
-        )  # a second one of that name would be refused
-        storage.engine.dispose()
-        assert (place / search_process.DATABASE).stat().st_size > 0
-    assert {path.name for path in tmp_path.iterdir()} == {folder, f"{folder}2"}

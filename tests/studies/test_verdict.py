@@ -12,8 +12,8 @@ from sealife_core.studies.verdict import (
     NO,
     YES,
     gain,
-    gains_beside,
     labels_needed,
+    other_gains,
     smallest_gain,
 )
 
@@ -70,7 +70,7 @@ def test_verdict__of_a_whole_study_of_identical_arms_says_any_yes_in_at_most_5_p
     rng = np.random.default_rng(1)
     false = 0
     for arms in studies(rng, arms=6, seeds=seeds, images=345, world=world):
-        beside = gains_beside({f"{k} on {j}": (arms[j], arms[k]) for j in (0, 2, 4) for k in range(j + 1, 6)})
+        beside = other_gains({f"{k} on {j}": (arms[j], arms[k]) for j in (0, 2, 4) for k in range(j + 1, 6)})
         assert len(beside) == 9
         false += gain(arms[0], arms[1]).verdict == YES or any(yes for _, yes in beside.values())
     assert false <= 0.05 * STUDIES

@@ -7,17 +7,18 @@ from typing import Any
 import torch
 from torch import nn
 
-from sealife_core.config import ClassifierConfig, SimclrConfig, preset
+from sealife_core.config import FineTuneConfig, SimclrConfig, preset
 from sealife_core.datasets.batches import ImageBatches
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.datasets.decoding.pixels import open_pixels
 from sealife_core.models.encoders import Encoder, build_encoder
-from sealife_core.runs.directory import Run, create_run
+from sealife_core.runs.directory import create_run
+from sealife_core.runs.run import Run
 from sealife_core.runs.writer import RunWriter
 from sealife_core.training.callbacks import Speed
 from sealife_core.training.fine_tuning.minutes import as_planned
 from sealife_core.training.hardware import Hardware
-from sealife_core.training.probe.feature_batches import standardised
+from sealife_core.training.probe.features import split_of, standardised
 from sealife_core.training.simclr import SimclrModule
 from sealife_core.training.train import learn, on_features, on_images
 from sealife_core.training.trainer import build_trainer, fit
@@ -57,7 +58,7 @@ def attempt(run: Run, dataset: Dataset, *, cut: When | None = None, stop: When |
     try:
         if isinstance(config, SimclrConfig):
             return _pretrain(config, writer, dataset)
-        assert isinstance(config, ClassifierConfig)
+        assert isinstance(config, FineTuneConfig)
         batches, module = _classifier(config, dataset)
         if isinstance(batches, ImageBatches):
             config, batches = as_planned(config, writer, dataset, batches, module, CPU, time.monotonic())
@@ -106,19 +107,19 @@ def assert_equal_runs(found: Run, expected: Run) -> None:
     assert_same(ours, theirs)
 
 
-def _classifier(config: ClassifierConfig, dataset: Dataset) -> tuple[Any, Any]:
+def _classifier(config: FineTuneConfig, dataset: Dataset) -> tuple[Any, Any]:
     rows = dataset.rows("train")
     if config.trained_stages == 0:
         draw = torch.Generator().manual_seed(0)
         centres = torch.randn(len(dataset.classes), 24, generator=draw)
         h = centres[torch.from_numpy(dataset.labels)] + 2 * torch.randn(len(dataset), 24, generator=draw)
-        return on_features(config, dataset, standardised(h.numpy(), dataset), rows)
+        return on_features(config, dataset, split_of(dataset, standardised(h.numpy(), dataset), rows), rows)
     encoder = _network(config)
     encoder.train_stages(config.trained_stages)
     return on_images(config, dataset, open_pixels(dataset, 64), encoder, rows, CPU)
 
 
-def _network(config: SimclrConfig | ClassifierConfig) -> Encoder:
+def _network(config: SimclrConfig | FineTuneConfig) -> Encoder:
     """One that takes milliseconds in place of a ResNet18; any other as it is."""
     return Small() if config.encoder == "resnet18" else build_encoder(config.encoder)
 

@@ -7,7 +7,8 @@ import pytest
 
 from sealife_core.config import TASKS, preset
 from sealife_core.datasets.dataset import Dataset
-from sealife_core.runs.directory import Run, create_run
+from sealife_core.runs.directory import create_run
+from sealife_core.runs.run import Run
 from sealife_core.runs.writer import RunWriter
 
 SMALL: dict[str, Any] = {"image_size_px": 32, "precision": "fp32", "device": "cpu", "epochs": 2, "threads": 2}

@@ -13,7 +13,8 @@ from sealife_core.config import preset
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.models.checkpoint import load_model
 from sealife_core.models.starting import starting_encoder
-from sealife_core.runs.directory import Run, create_run
+from sealife_core.runs.directory import create_run
+from sealife_core.runs.run import Run
 from sealife_core.runs.writer import RunWriter
 from sealife_core.training.representation_monitor import Representation
 from sealife_core.training.train import train

@@ -8,10 +8,10 @@ import torch
 from sklearn.metrics import f1_score
 from torch import Tensor, nn
 
-from sealife_core.config import ClassifierConfig, preset
+from sealife_core.config import FineTuneConfig, preset
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.evaluation.classification.scores import scores
-from sealife_core.runs.directory import Run
+from sealife_core.runs.run import Run
 from sealife_core.training.classifier import ClassifierModule, MacroF1
 
 LOSSES: list[dict[str, Any]] = [
@@ -24,7 +24,7 @@ LOSSES: list[dict[str, Any]] = [
 
 def classifier(weights: Tensor | None, **values: Any) -> ClassifierModule:
     config = preset("probe", "Standard", optimiser="adamw", **values)
-    assert isinstance(config, ClassifierConfig)
+    assert isinstance(config, FineTuneConfig)
     torch.manual_seed(0)
     return ClassifierModule(config, nn.Identity(), feature_dim=5, classes=4, class_weights=weights)
 

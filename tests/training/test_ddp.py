@@ -15,7 +15,8 @@ import torch
 
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.models.distributed import rank_and_world_size
-from sealife_core.runs.directory import Run, create_run
+from sealife_core.runs.directory import create_run
+from sealife_core.runs.run import Run
 from sealife_core.runs.writer import RunWriter
 from sealife_core.training.train import train
 from tests.training.shares import CASES, STEPS, ten_steps

@@ -15,7 +15,7 @@ from sealife_core.evaluation.classification.predictor import Predictor
 from sealife_core.models.checkpoint import load_model
 from sealife_core.models.encoders import build_encoder
 from sealife_core.models.facts import facts
-from sealife_core.runs.directory import Run
+from sealife_core.runs.run import Run
 
 
 # Depthwise convolutions with batch norm; and a transformer. ResNets are those of the other tests.
@@ -45,7 +45,7 @@ def test_fine_tuned__by_stages_it_classifies_and_explains_pictures_in_a_copied_f
     found = predictor.predict(pictures)
     expected = np.stack(list(table["probabilities"]))
     np.testing.assert_allclose(np.stack([each.probabilities for each in found]), expected, atol=1e-4)
-    assert np.isfinite([each.novelty for each in found if each.novelty is not None]).sum() == len(pictures)
+    assert np.isfinite([each.ood_score for each in found if each.ood_score is not None]).sum() == len(pictures)
     heat = predictor.explain(pictures[0])
     assert heat.shape == (32, 32)
     assert 0 <= heat.min() < heat.max() <= 1

@@ -6,8 +6,10 @@ import torch
 
 from sealife_core.config import preset
 from sealife_core.errors import ConfigError
+from sealife_core.models.encoders import build_encoder
+from sealife_core.models.fast_convolutions.take_over import POINTWISE, WINOGRAD
 from sealife_core.training import hardware
-from sealife_core.training.hardware import choose_hardware
+from sealife_core.training.hardware import Hardware, choose_hardware, fast_convolutions
 
 
 @pytest.fixture
@@ -65,3 +67,38 @@ def test_choose_hardware__refuses_more_devices_than_there_are(monkeypatch: pytes
     assert choose_hardware(preset("simclr", precision="fp32", devices=2)).devices == 2
     with pytest.raises(ConfigError, match=r"'devices' is 4, but this run was given 2 GPUs\. Choose 2 or fewer"):
         choose_hardware(preset("simclr", precision="fp32", devices=4))
+
+
+@pytest.fixture
+def tried(home: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Which kinds were measured, on a machine where Winograd's way alone pays."""
+    found: list[str] = []
+
+    def is_faster(kind: str) -> bool:
+        found.append(kind)
+        return kind == WINOGRAD
+
+    monkeypatch.delenv(hardware.FAST_CONVOLUTIONS, raising=False)
+    monkeypatch.setattr(hardware, "is_faster", is_faster)
+    return found
+
+
+def test_fast_convolutions__are_those_that_were_measured_once_to_pay(tried: list[str]) -> None:
+    encoder, machine = build_encoder("resnet18"), Hardware("cpu", "fp32")
+    assert [fast_convolutions(encoder, machine) for _ in range(2)] == [(WINOGRAD,), (WINOGRAD,)]
+    assert tried == [WINOGRAD, POINTWISE]
+    assert fast_convolutions(encoder, Hardware("cuda", "fp32")) == ()
+
+
+def test_fast_convolutions__of_a_run_that_goes_on_are_those_it_began_with(tried: list[str]) -> None:
+    assert fast_convolutions(build_encoder("resnet18"), Hardware("cpu", "fp32"), before=[POINTWISE]) == (POINTWISE,)
+    assert tried == []
+
+
+@pytest.mark.parametrize(("asked", "kinds"), [("off", ()), ("on", (WINOGRAD, POINTWISE))])
+def test_fast_convolutions__are_switched_by_the_environment(
+    tried: list[str], monkeypatch: pytest.MonkeyPatch, asked: str, kinds: tuple[str, ...]
+) -> None:
+    monkeypatch.setenv(hardware.FAST_CONVOLUTIONS, asked)
+    assert fast_convolutions(build_encoder("resnet18"), Hardware("cpu", "fp32")) == kinds
+    assert tried == []

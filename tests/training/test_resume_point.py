@@ -10,8 +10,8 @@ import torch
 from pytorch_lightning import LightningModule, Trainer
 
 from sealife_core.datasets.dataset import Dataset
-from sealife_core.runs.directory import Run
 from sealife_core.runs.resume_check import DamagedResumePoint
+from sealife_core.runs.run import Run
 from sealife_core.runs.scheduling.queue import resume, write_status
 from sealife_core.training import resume_point
 from sealife_core.training.resume_point import ResumePoint
@@ -27,13 +27,11 @@ CASES: dict[str, tuple[str, dict[str, Any]]] = {
     "stored": ("scratch", IMAGES | {"trained_stages": 2, "stored_copies": 2, "augmentation": "strong"}),
     "adamw": ("probe", {"optimiser": "adamw", "batch_size": 10, "epochs": 2, "dropout": 0.3, "learning_rate": 0.01}),
     "sgd": ("probe", {"optimiser": "sgd", "batch_size": 10, "epochs": 2, "schedule": "cosine"}),
-    "lbfgs": ("probe", {"optimiser": "lbfgs", "epochs": 4, "patience": 0, "weight_decay": 0.0001}),
 }
 
 
 @pytest.fixture(params=CASES)
-def case(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> tuple[str, dict[str, Any]]:
-    monkeypatch.setattr("sealife_core.training.probe.lbfgs.ITERATIONS", 3)
+def case(request: pytest.FixtureRequest) -> tuple[str, dict[str, Any]]:
     return CASES[request.param]
 
 

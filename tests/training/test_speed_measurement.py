@@ -9,7 +9,8 @@ import pytest
 
 from sealife_core.config import SimclrConfig, preset
 from sealife_core.errors import TrainingError
-from sealife_core.runs.costs.estimates import RATES, STARTUP_S, estimate
+from sealife_core.runs.costs.estimates import STARTUP_S, estimate
+from sealife_core.runs.costs.measured_rates import RATES
 from sealife_core.training import speed_measurement
 from sealife_core.training.callbacks import WARM_UP_STEPS
 from sealife_core.training.simclr import SimclrModule

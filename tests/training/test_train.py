@@ -14,7 +14,8 @@ from sealife_core.evaluation.embeddings.compute import embed
 from sealife_core.evaluation.embeddings.feature_store import FeatureStore
 from sealife_core.evaluation.embeddings.stored_embeddings import read_embeddings, read_snapshots, snapshot_epochs
 from sealife_core.models.checkpoint import load_model
-from sealife_core.runs.directory import Run, create_run
+from sealife_core.runs.directory import create_run
+from sealife_core.runs.run import Run
 from sealife_core.runs.writer import RunWriter
 from sealife_core.training import features
 from sealife_core.training.features import snapshot_plan
@@ -100,7 +101,7 @@ def test_probe__leaves_the_encoder_as_it_was_and_predicts_as_the_run_did(trained
     for name, value in before.state_dict().items():
         assert torch.equal(value, state[name]), name
     assert {p.name for p in run.path.iterdir()} == {
-        "config.json", "notes.json", "status.json", "environment.json", "metrics.jsonl", "results.json", "last.ckpt",
+        "config.json", "notes.json", "status.json", "environment.json", "metrics.jsonl", "results.json",
         "model.safetensors", "model.json", "figures", "predictions.parquet", "embeddings.npy",
         "embeddings.json", "novelty.npz",
     }  # fmt: skip
@@ -114,7 +115,7 @@ def test_probe__leaves_the_encoder_as_it_was_and_predicts_as_the_run_did(trained
 def test_probe__with_the_standardisation_folded_in_gives_the_same_logits() -> None:
     from torch import nn
 
-    from sealife_core.training.probe.feature_batches import Features
+    from sealife_core.training.probe.features import Features
 
     torch.manual_seed(0)
     raw = torch.randn(20, 6) * torch.linspace(0.1, 9, 6) + 3

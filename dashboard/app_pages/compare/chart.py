@@ -4,13 +4,13 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import pandas as pd
 import streamlit as st
 
 from dashboard import state
-from dashboard.parts.runs.table import colours_of_all
+from dashboard.data.echarts import chart_frame, interval_line, mark_line
+from dashboard.parts.runs.table import coloured_table, colours_of_all
 from dashboard.theme import ink
-from dashboard.words import between, plain
+from dashboard.words import between, plain, with_method
 from sealife_core.evaluation.comparison.rows import ComparisonRow, by_encoder
 from sealife_core.evaluation.figures.comparison_figures import Score, scored
 from sealife_core.models.facts import title_of
@@ -57,19 +57,13 @@ def comparison_option(
         names.append({"value": encoder, "textStyle": {"fontWeight": "bold", "color": ink}})
         for row in group:
             series += _dot(row, len(names), colours[row.run_id], ink, score)
-            names.append(row.name if row.method.lower() in row.name.lower() else f"{row.name}\n{row.method}")
+            names.append(with_method(row.name, row.method, "\n"))
     if score == "accuracy" and series:
         chance = 100 * max(row.chance for row in rows)
-        series[0]["markLine"] = {
-            "silent": True, "symbol": "none", "lineStyle": {"type": "dashed", "color": ink, "width": 1.25},
-            "label": {"formatter": f"guessing {chance:.0f} %", "position": "start", "color": ink, "fontSize": 12},
-            "data": [{"xAxis": chance}],
-        }  # fmt: skip
+        series[0]["markLine"] = mark_line("xAxis", chance, f"guessing {chance:.0f} %", "start", ink)
     highest = max((100 * scored(row, score)[2] for row in rows), default=100)
     return {
-        "animation": False,
-        "grid": {"left": 4, "right": 24, "top": 24, "bottom": 4, "containLabel": True},
-        "tooltip": {"trigger": "item", "confine": True},
+        **chart_frame(4, 24, 24, 4),
         "xAxis": {"type": "value", "min": 0, "max": min(100, 10 * math.ceil(highest / 10)),
                   "axisLabel": {"formatter": "{value} %", "hideOverlap": True}},
         "yAxis": {
@@ -85,14 +79,9 @@ def comparison_table(rows: Sequence[ComparisonRow]) -> None:
     found = table_rows(rows)
     if not any(row.fewer_labels for row in rows):
         found = [{k: v for k, v in row.items() if k != "Labels"} for row in found]
-    frame = pd.DataFrame(found)
-    colours = colours_of_all()
-    frame.insert(0, "●", "⬤")
-    paint = [f"color: {colours[row.run_id]}" for row in rows]
-    event = st.dataframe(
-        frame.style.apply(lambda _: paint, subset=["●"]),
-        hide_index=True,
-        column_config={"●": st.column_config.TextColumn("", width=24)},
+    event = coloured_table(
+        found,
+        [row.run_id for row in rows],
         on_select="rerun",
         selection_mode="single-row",
         key=state.compare.TABLE.of(len(rows)),
@@ -128,11 +117,7 @@ def _dot(row: ComparisonRow, place: int, colour: str, ink: str, score: Score) ->
     value, low, high = scored(row, score)
     words = f"{SCORES[score]} {percent(value)}  ({between(low, high)})<br>{row.n:,} test pictures"
     return [
-        {
-            "type": "line", "data": [[100 * low, place], [100 * high, place]], "symbol": "none",
-            "lineStyle": {"width": 4, "color": colour, "opacity": 0.45, "cap": "round"}, "silent": True,
-            "tooltip": {"show": False},
-        },
+        interval_line([100 * low, place], [100 * high, place], colour),
         {
             "type": "scatter", "name": row.name, "data": [[round(100 * value, 2), place]], "symbolSize": 15,
             "color": colour, "tooltip": {"formatter": "{a}<br>" + words},

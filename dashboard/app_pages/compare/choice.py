@@ -1,55 +1,24 @@
-"""Which runs are compared: those tested on the same pictures can be ticked; others stand greyed, with the reason."""
+"""Which runs are compared: those tested on the same pictures can be ticked; others are disabled, with the reason."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 
 import streamlit as st
 
+from dashboard.data.compared import MOST_AT_ONCE, Choice, choice_of
 from dashboard.state import compare
-from dashboard.words import plain
-from sealife_core.evaluation.comparison.candidates import Candidate, ImageSet, candidates, distinct_names, image_sets
-from sealife_core.evaluation.comparison.rows import ComparisonRow, comparison
-from sealife_core.runs.directory import Run
+from dashboard.words import plain, with_method
+from sealife_core.evaluation.comparison.candidates import Candidate
+from sealife_core.runs.run import Run
 
-MOST_LISTED = 16  # boxes: of more runs the newest stand there, and the others are looked up by name
-MOST_AT_ONCE = 12  # more lines than this are told apart by nobody; a person may still tick more
-
-
-@dataclass(frozen=True)
-class Choice:
-    """What is compared. ``rows`` and ``runs`` stand in one order, the most accurate first.
-
-    ``left_out``: names of runs that were asked for and cannot be compared with these.
-    """
-
-    candidates: list[Candidate]
-    sets: list[ImageSet]
-    test_hash: str
-    rows: list[ComparisonRow]
-    runs: list[Run]
-    left_out: list[str]
+MOST_LISTED = 16  # check boxes, for the newest runs; older ones are chosen by name
 
 
 def read(runs: Sequence[Run]) -> Choice:
-    """The choice that the URL holds; a link opened anew shows the same runs."""
-    found = candidates(runs)
-    names = distinct_names([run for run in runs if run.id in {one.run_id for one in found}])
-    found = [replace(one, name=names[one.run_id]) for one in found]
-    sets = image_sets(found)
-    held = compare.RUNS.ids()
-    ticked = held or []
-    test_hash = _test_hash(found, sets, ticked)
-    fitting = [one.run_id for one in found if test_hash and not one.why_not(test_hash)]
-    chosen = [run_id for run_id in ticked if run_id in fitting]
-    left_out = [one.name for one in found if one.run_id in ticked and one.run_id not in fitting]
-    if not chosen and not left_out and (held is None or ticked):  # nobody chose yet, or what they chose is gone
-        chosen = fitting[:MOST_AT_ONCE]
-    if not left_out:
-        compare.RUNS.choose(chosen)
-    known = {run.id: run for run in runs}
-    rows = comparison([known[run_id] for run_id in chosen], test_hash)
-    rows = [replace(row, name=names[row.run_id]) for row in rows if row.comparable]
-    return Choice(found, sets, test_hash, rows, [known[row.run_id] for row in rows], left_out)
+    """The choice in the URL: a link shows the same runs again."""
+    choice = choice_of(runs, compare.RUNS.ids(), compare.TESTS.value)
+    if not choice.left_out:
+        compare.RUNS.choose(choice.ticked)
+    return choice
 
 
 def chooser(choice: Choice) -> None:
@@ -87,17 +56,7 @@ def chooser(choice: Choice) -> None:
 
 
 def _label(one: Candidate) -> str:
-    return one.name if one.method.lower() in one.name.lower() else f"{one.name} · {one.method}"
-
-
-def _test_hash(found: Sequence[Candidate], sets: Sequence[ImageSet], ticked: Sequence[str]) -> str:
-    """The test pictures of the URL, else those of the first run of the URL, else those of most runs."""
-    asked = compare.TESTS.value
-    if asked in {one.test_hash for one in sets}:
-        return asked
-    tested = {one.run_id: one.test_hash for one in found}
-    first = next((tested[run_id] for run_id in ticked if tested.get(run_id)), "")
-    return first or (sets[0].test_hash if sets else "")
+    return with_method(one.name, one.method)
 
 
 def _tick(run_id: str, chosen: Sequence[str]) -> None:

@@ -7,13 +7,13 @@ import pandas as pd
 import streamlit as st
 
 from dashboard import cache
+from dashboard.data.compared import believed, class_rows
+from dashboard.data.echarts import chart_frame
 from dashboard.parts.class_bars import BAR_PX, MOST_CLASSES
 from dashboard.state import compare
 from dashboard.theme import ink
-from dashboard.words import plain
-from sealife_core.evaluation.comparison.paired import BEYOND_CHANCE, ClassChange, Paired, class_changes, p_words
+from sealife_core.evaluation.comparison.paired import ClassChange, Paired, class_changes
 from sealife_core.evaluation.figures.palette import class_colour
-from sealife_core.wording import percent
 
 
 def class_view(pair: Paired, data: str) -> None:
@@ -42,21 +42,6 @@ def class_view(pair: Paired, data: str) -> None:
         st.dataframe(pd.DataFrame(class_rows(changes)), hide_index=True, alt="Change of each class")
 
 
-def believed(changes: Sequence[ClassChange]) -> str:
-    """What is left of the single differences when they are corrected for their number, in one sentence."""
-    sure = [change for change in changes if change.p_holm < BEYOND_CHANCE]
-    if not sure:
-        return (
-            f"After Holm’s correction for {len(changes)} classes, no class differs significantly. Treat the chart as"
-            " a hint."
-        )
-    words = ", ".join(
-        f"{plain(change.label)} ({'gains' if change.difference > 0 else 'loses'}, {p_words(change.p_holm)})"
-        for change in sure
-    )
-    return f"After Holm’s correction for {len(changes)} classes, these differ significantly: {words}."
-
-
 def class_option(changes: Sequence[ClassChange], classes: Sequence[str], ink: str) -> dict[str, Any]:
     """The ECharts option: two bars a class, away from the middle, in its colour; what is broken is half transparent."""
     place = {name: index for index, name in enumerate(classes)}
@@ -67,14 +52,12 @@ def class_option(changes: Sequence[ClassChange], classes: Sequence[str], ink: st
         ("broken", [-change.broken for change in changes], "80", "left"),
     )
     return {
-        "animation": False,
-        "grid": {"left": 4, "right": 16, "top": 40, "bottom": 4, "containLabel": True},
-        "tooltip": {"show": False},
+        **chart_frame(4, 16, 40, 4, tooltip=False),
         "title": [
             {"text": "← broken", "right": "55%", "top": 6, "textStyle": {"fontSize": 13, "color": ink}},
             {"text": "fixed →", "right": 16, "top": 6, "textStyle": {"fontSize": 13, "color": ink}},
         ],
-        # The labels tell the counts: a tick of −3 pictures would be read by nobody.
+        # The labels show the counts: a tick of −3 pictures would make no sense.
         "xAxis": {"type": "value", "min": -1.15 * most, "max": 1.15 * most, "axisLabel": {"show": False},
                   "splitLine": {"show": False}},
         "yAxis": {
@@ -96,24 +79,6 @@ def class_option(changes: Sequence[ClassChange], classes: Sequence[str], ink: st
             for name, values, shade, side in sides
         ],
     }  # fmt: skip
-
-
-def class_rows(changes: Sequence[ClassChange]) -> list[dict[str, Any]]:
-    """The table: one line a class."""
-    return [
-        {
-            "Class": change.label,
-            "Test pictures": change.n,
-            "Fixed": change.fixed,
-            "Broken": change.broken,
-            "Recall before": percent(change.recall_a, 0),
-            "Recall now": percent(change.recall_b, 0),
-            "Points": f"{100 * change.difference:+.0f}".replace("-", "−"),
-            "Exact McNemar": p_words(change.p),
-            "Holm-corrected": p_words(change.p_holm),
-        }
-        for change in changes
-    ]
 
 
 def _outermost(changes: Sequence[ClassChange]) -> list[ClassChange]:

@@ -1,16 +1,18 @@
 """What accuracy costs: the time that training took; and how deep it goes, where runs differ in that alone."""
 
 from collections.abc import Mapping, Sequence
+from math import floor, log10
 from typing import Any
 
 import streamlit as st
 
+from dashboard.data.echarts import PERCENT, chart_frame, interval_line
 from dashboard.parts.runs.table import colours_of_all
 from dashboard.state import compare
-from dashboard.theme import ACCENT_DARK, ACCENT_LIGHT, ink
+from dashboard.theme import accent, ink
 from sealife_core.evaluation.comparison.differences import ladders
 from sealife_core.evaluation.comparison.rows import ComparisonRow
-from sealife_core.runs.directory import Run
+from sealife_core.runs.run import Run
 from sealife_core.wording import duration, percent
 
 STAGES = ("0: probe", "1", "2", "3", "4", "5: all")
@@ -60,13 +62,11 @@ def cost_option(rows: Sequence[ComparisonRow], colours: Mapping[str, str], ink: 
             }
         )  # fmt: skip
     return {
-        "animation": False,
+        **chart_frame(8, 24, 44, 28),
         "legend": {"top": 0, "left": 0, "type": "scroll", "icon": "circle", "textStyle": {"color": ink}},
-        "grid": {"left": 8, "right": 24, "top": 44, "bottom": 28, "containLabel": True},
-        "tooltip": {"trigger": "item", "confine": True},
         "xAxis": {"type": "log", "name": "minutes", "nameLocation": "middle", "nameGap": 26,
                   "min": 10 ** _floor_log(min(minutes)), "max": 10 ** (_floor_log(max(minutes)) + 1)},
-        "yAxis": {"type": "value", "min": 0, "axisLabel": {"formatter": "{value} %"}},
+        "yAxis": {"type": "value", "min": 0} | PERCENT,
         "series": series,
     }  # fmt: skip
 
@@ -76,11 +76,10 @@ def ladder_view(rows: Sequence[ComparisonRow], runs: Sequence[Run]) -> None:
     found = ladders(rows, runs)
     if not found:
         return
-    dark = st.context.theme.type == "dark"
     st.markdown("**How deep the training goes**")
     for place, ladder in enumerate(found):
         st.echarts_chart(
-            ladder_option(ladder, ACCENT_DARK if dark else ACCENT_LIGHT),
+            ladder_option(ladder, accent()),
             height=260,
             key=compare.CHART.of("ladder", place),
             alt="; ".join(f"{stages} stages: {percent(row.accuracy)}" for stages, row in ladder),
@@ -98,26 +97,18 @@ def ladder_option(ladder: Sequence[tuple[int, ComparisonRow]], colour: str) -> d
         "data": [[STAGES[stages], round(100 * row.accuracy, 2)] for stages, row in ladder],
     }  # fmt: skip
     bars = [
-        {
-            "type": "line", "silent": True, "symbol": "none", "tooltip": {"show": False},
-            "lineStyle": {"width": 4, "opacity": 0.45, "color": colour, "cap": "round"},
-            "data": [[STAGES[stages], 100 * row.low], [STAGES[stages], 100 * row.high]],
-        }
+        interval_line([STAGES[stages], 100 * row.low], [STAGES[stages], 100 * row.high], colour)
         for stages, row in ladder
     ]  # fmt: skip
     return {
-        "animation": False,
-        "grid": {"left": 8, "right": 16, "top": 16, "bottom": 28, "containLabel": True},
-        "tooltip": {"trigger": "item", "confine": True},
+        **chart_frame(8, 16, 16, 28),
         "xAxis": {"type": "category", "data": list(STAGES), "name": "trained stages", "nameLocation": "middle",
                   "nameGap": 26},
-        "yAxis": {"type": "value", "min": 0, "axisLabel": {"formatter": "{value} %"}},
+        "yAxis": {"type": "value", "min": 0} | PERCENT,
         "series": [line, *bars],
     }  # fmt: skip
 
 
 def _floor_log(value: float) -> int:
     """The power of ten at or below ``value``."""
-    from math import floor, log10
-
     return floor(log10(max(value, 1e-3)))

@@ -2,16 +2,17 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from html import escape
 
 import streamlit as st
 
 from dashboard import cache, state
-from dashboard.parts.panels import CLASSIFIER_PANELS
-from dashboard.parts.runs.curves import curves_of, draw_panel, smoothed
+from dashboard.data.curves import curves_of, smoothed
+from dashboard.data.panels import CLASSIFIER_PANELS
+from dashboard.parts.runs.curves import draw_panel
 from dashboard.parts.runs.table import colours_of_all
+from dashboard.theme import name_legend
 from sealife_core.evaluation.comparison.rows import ComparisonRow
-from sealife_core.runs.directory import Run
+from sealife_core.runs.run import Run
 
 
 def curves_view(rows: Sequence[ComparisonRow], runs: Sequence[Run]) -> None:
@@ -28,7 +29,7 @@ def curves_view(rows: Sequence[ComparisonRow], runs: Sequence[Run]) -> None:
         st.caption("These runs recorded no metrics.")
         return
     colours = colours_of_all()
-    st.html("".join(f'<span style="margin-right:1.25rem">{_dot(colours[i])}{escape(names[i])}</span>' for i in names))
+    st.html(name_legend([(names[i], colours[i]) for i in names]))
     epochs = max(float(row.get("epoch") or 0) for metrics in found.values() for row in metrics[-1:])
     with st.grid(2, min_column_width=320, gap="medium"):
         for panel in CLASSIFIER_PANELS:
@@ -42,7 +43,3 @@ def curves_view(rows: Sequence[ComparisonRow], runs: Sequence[Run]) -> None:
     if weight:
         kept = f"{100 * (1 - weight):.0f} %"
         st.caption(f"Smoothed: {kept} of each point is the measured value, the rest comes from the points before it.")
-
-
-def _dot(colour: str) -> str:
-    return f'<span class="dot" style="background:{colour}"></span>'

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from dashboard.app_pages.compare.choice import Choice
+from dashboard.data.compared import Choice
 from dashboard.state import compare
 from sealife_core.evaluation.comparison.report import comparison_html
 from sealife_core.evaluation.comparison.rows import to_frame

@@ -11,15 +11,16 @@ from dashboard.app_pages.compare.downloads import downloads
 from dashboard.app_pages.compare.pair import pair_view
 from dashboard.app_pages.compare.untested import untested_table
 from dashboard.cache import comparisons
-from dashboard.parts.notice import notice
+from dashboard.data.compared import Choice
+from dashboard.parts.notice import notice, way_out
 from dashboard.parts.runs.settings import what_differs
 from dashboard.words import plain
 from sealife_core.evaluation.comparison.rows import ComparisonRow
-from sealife_core.runs.directory import Run
+from sealife_core.runs.run import Run
 
 
 def page() -> None:
-    """The advice, the chart beside the choice of runs, and what stands behind it."""
+    """The advice, the chart next to the choice of runs, and the details."""
     chosen = choice.read(cache.runs())
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.title("Compare", width="content")
@@ -32,20 +33,15 @@ def page() -> None:
         " weights that others learned, such as ImageNet's, and training **from scratch** starts from random weights."
     )
     if not chosen.candidates:
-        _nothing_yet()
+        text = "**No classifier has been tested yet.** Its test accuracy appears here when it has finished."
+        if way_out(text, "Train a classifier"):
+            state.go("train", {state.train.TASK: "probe"})
     else:
         _compared(chosen)
     untested_table(cache.runs())
 
 
-def _nothing_yet() -> None:
-    with st.container(border=True):
-        st.markdown("**No classifier has been tested yet.** Its test accuracy appears here when it has finished.")
-        if st.button("Train a classifier", type="primary", icon=":material/arrow_forward:"):
-            state.go("train", {state.train.TASK: "probe"})
-
-
-def _compared(chosen: choice.Choice) -> None:
+def _compared(chosen: Choice) -> None:
     said = comparisons.advice(chosen.rows, chosen.runs) if len(chosen.rows) > 1 else ""
     if said:
         with st.container(border=True, key="advice"):

@@ -8,15 +8,16 @@ import streamlit as st
 from dashboard.app_pages.compare.classes import class_view
 from dashboard.app_pages.compare.piles import piles_view
 from dashboard.cache import comparisons
+from dashboard.data.compared import pair_rows, points
 from dashboard.errors import show_error
 from dashboard.state import compare
 from dashboard.state.keys import UrlValue
 from dashboard.words import plain
 from sealife_core.errors import SealifeError
-from sealife_core.evaluation.comparison.advice import interval, signed
-from sealife_core.evaluation.comparison.paired import Paired, holm, p_words
+from sealife_core.evaluation.comparison.advice import interval
+from sealife_core.evaluation.comparison.paired import Paired
 from sealife_core.evaluation.comparison.rows import ComparisonRow
-from sealife_core.runs.directory import Run
+from sealife_core.runs.run import Run
 
 
 def pair_view(rows: Sequence[ComparisonRow], runs: Sequence[Run]) -> None:
@@ -60,8 +61,8 @@ def _says(pair: Paired) -> None:
     accuracy, macro = pair.accuracy_difference, pair.macro_f1_difference
     st.markdown(f"#### {plain(pair.sentence())}")
     st.markdown(
-        f"Accuracy **{_plus(accuracy.value)} points** ({interval(accuracy)}), macro-F1 **{_plus(macro.value)} points**"
-        f" ({interval(macro)})."
+        f"Accuracy **{points(accuracy.value)} points** ({interval(accuracy)}),"
+        f" macro-F1 **{points(macro.value)} points** ({interval(macro)})."
     )
     st.caption(
         "p (exact McNemar test) looks at the pictures that only one of the two runs classifies correctly. It is the"
@@ -81,29 +82,11 @@ def _all_pairs(rows: Sequence[ComparisonRow], known: dict[str, Run]) -> None:
                 except SealifeError:
                     continue
                 found.append(pair)
-        corrected = holm([pair.p for pair in found])
-        table = [
-            {
-                "Compared run": pair.name_b,
-                "Baseline": pair.name_a,
-                "Fixed": len(pair.fixed),
-                "Broken": len(pair.broken),
-                "Points": _plus((len(pair.fixed) - len(pair.broken)) / pair.n),
-                "Exact McNemar": p_words(pair.p),
-                "Holm-corrected": p_words(p),
-            }
-            for pair, p in zip(found, corrected, strict=True)
-        ]
-        st.dataframe(pd.DataFrame(table), hide_index=True, alt="All pairs of runs compared")
+        st.dataframe(pd.DataFrame(pair_rows(found)), hide_index=True, alt="All pairs of runs compared")
         st.caption(
             "Without any real difference, about one comparison in twenty still gives p below 0.05. Holm’s"
             f" correction for {len(found)} comparisons accounts for this: rely on the last column."
         )
-
-
-def _plus(share: float) -> str:
-    text = signed(share)
-    return text if share <= 0 or text == "0.0" else f"+{text}"
 
 
 def _turn(key: UrlValue) -> None:

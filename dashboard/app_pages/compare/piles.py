@@ -7,7 +7,8 @@ import numpy as np
 import streamlit as st
 
 from dashboard import cache
-from dashboard.app_pages.data.browse import A_PAGE, ALL
+from dashboard.data.compared import pile_places
+from dashboard.data.pictures import ALL
 from dashboard.errors import show_error
 from dashboard.parts.pictures.image_grid import grid_picture, show_grid
 from dashboard.parts.pictures.sheets import sheet
@@ -32,7 +33,7 @@ def piles_view(pair: Paired, data: str, name_a: str, name_b: str) -> None:
     st.subheader("Pictures by outcome", anchor="piles")
     classes = sorted(set(pair.labels.tolist()))
     label = compare.CLASS.value if compare.CLASS.value in classes else ALL
-    counts = {pile: len(chosen(pair, pile, label)) for pile in PILES}
+    counts = {pile: len(pile_places(pair, pile, label)) for pile in PILES}
     pile = compare.PILE.value if compare.PILE.value in PILES else PILES[0]
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.segmented_control(
@@ -43,7 +44,7 @@ def piles_view(pair: Paired, data: str, name_a: str, name_b: str) -> None:
             "Class", [ALL, *classes], key=compare.CLASS.widget.showing(label), on_change=_turn, args=(compare.CLASS,),
             width=240,
         )  # fmt: skip
-    places = chosen(pair, pile, label)
+    places = pile_places(pair, pile, label)
     if not len(places):
         st.caption("No pictures. Choose another outcome or class.")
         return
@@ -56,17 +57,11 @@ def piles_view(pair: Paired, data: str, name_a: str, name_b: str) -> None:
 
 
 def _sheet(dataset: Dataset, pair: Paired, places: np.ndarray, says: str) -> None:
-    found = sheet(places, A_PAGE, compare.SHEET)
+    found = sheet(places, compare.SHEET)
     below = "Below each: the true class, the prediction of the baseline and the prediction of the compared run."
     with found.place:
         st.caption(f"{plain(says)} {found.says}. {below}")
         show_grid(pile_pictures(dataset, pair, found.shown), compare.PICTURES)
-
-
-def chosen(pair: Paired, pile: str, label: str) -> np.ndarray:
-    """(n,) places in ``pair`` of one pile, of one class or ALL."""
-    wanted = pair.mask(pile)
-    return np.flatnonzero(wanted if label == ALL else wanted & (pair.labels == label))
 
 
 def pile_pictures(dataset: Dataset, pair: Paired, places: Sequence[int] | np.ndarray) -> list[dict[str, Any]]:

@@ -2,14 +2,13 @@
 
 from collections.abc import Sequence
 
-import pandas as pd
 import streamlit as st
 
-from dashboard.parts.runs.table import colours_of_all
+from dashboard.parts.runs.table import coloured_table
 from dashboard.words import between
 from sealife_core.evaluation.comparison.rows import representation_rows
 from sealife_core.models.facts import title_of
-from sealife_core.runs.directory import Run
+from sealife_core.runs.run import Run
 from sealife_core.wording import duration, percent
 
 
@@ -19,10 +18,9 @@ def untested_table(runs: Sequence[Run]) -> None:
     if not rows:
         return
     st.subheader("SimCLR, before any classifier")
-    frame = pd.DataFrame(
+    coloured_table(
         [
             {
-                "●": "⬤",
                 "Run": row.name,
                 "Encoder": f"{title_of(row.encoder)}, {row.source}",
                 "k-NN": f"{percent(row.knn_accuracy)} ({between(row.low, row.high)})",
@@ -31,14 +29,8 @@ def untested_table(runs: Sequence[Run]) -> None:
                 "Trained for": duration(row.train_s),
             }
             for row in rows
-        ]
-    )
-    colours = colours_of_all()
-    paint = [f"color: {colours[row.run_id]}" for row in rows]
-    st.dataframe(
-        frame.style.apply(lambda _: paint, subset=["●"]),
-        hide_index=True,
-        column_config={"●": st.column_config.TextColumn("", width=24)},
+        ],
+        [row.run_id for row in rows],
         alt="k-NN accuracy of SimCLR runs",
     )
     st.caption(

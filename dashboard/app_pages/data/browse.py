@@ -1,21 +1,17 @@
 """All pictures of a data set, a page at a time, by class and split; and how they are spread over both."""
 
-import numpy as np
-import pandas as pd
 import streamlit as st
 
+from dashboard.data.pictures import ALL, UNLABELLED, chosen_rows, class_counts, size_table
 from dashboard.parts.class_bars import balance_bars
-from dashboard.parts.dataset_cards import SPLITS
 from dashboard.parts.pictures.image_grid import image_grid
 from dashboard.parts.pictures.sheets import sheet
 from dashboard.state import data
-from dashboard.words import plain
+from dashboard.words import SPLIT_WORDS, plain
 from sealife_core.datasets.checks import evenness
 from sealife_core.datasets.dataset import Dataset
 
-A_PAGE = 48
-SPLIT_WORDS = {"all": "All"} | {split: title.capitalize() for split, title in SPLITS}
-ALL, UNLABELLED = "All classes", "Unlabelled"
+SPLITS = {"all": "All"} | {split: title.capitalize() for split, title in SPLIT_WORDS.items()}
 
 
 def browse(dataset: Dataset) -> None:
@@ -25,43 +21,21 @@ def browse(dataset: Dataset) -> None:
         label = st.selectbox("Class", options, key=data.CLASS, bind="query-params", width=280) or ALL
         split = st.segmented_control(
             "Split",
-            list(SPLIT_WORDS),
-            format_func=SPLIT_WORDS.__getitem__,
+            list(SPLITS),
+            format_func=SPLITS.__getitem__,
             default="all",
             required=True,
-            key=data.SPLIT.among(SPLIT_WORDS),
+            key=data.SPLIT.among(SPLITS),
             bind="query-params",
         )
     rows = chosen_rows(dataset, label, split or "all")
     if not len(rows):
         st.caption("This split has no pictures of this class. Choose another class or split.")
         return
-    found = sheet(rows, A_PAGE, data.PAGE)
+    found = sheet(rows, data.PAGE)
     with found.place:
         st.caption(found.says)
         image_grid(dataset, found.shown.tolist(), key=data.PICTURES, files=True)
-
-
-def chosen_rows(dataset: Dataset, label: str, split: str) -> np.ndarray:
-    """(n,) rows of one class (or ALL, UNLABELLED) in one split (or "all"); of ALL, the classes take turns."""
-    wanted = np.ones(len(dataset), dtype=bool)
-    if split != "all":
-        wanted &= (dataset.manifest["split"] == split).to_numpy(dtype=bool)
-    if label in dataset.classes:
-        wanted &= dataset.labels == dataset.classes.index(label)
-    elif label == UNLABELLED:
-        wanted &= dataset.labels < 0
-    rows = np.flatnonzero(wanted)
-    return rows if label != ALL else rows[np.lexsort((dataset.labels[rows], _turns(dataset.labels[rows])))]
-
-
-def _turns(labels: np.ndarray) -> np.ndarray:
-    """(n,) how many of the same label came before each."""
-    order = np.argsort(labels, kind="stable")
-    _, starts, counts = np.unique(labels[order], return_index=True, return_counts=True)
-    turns = np.empty(len(labels), dtype=np.int64)
-    turns[order] = np.arange(len(labels)) - np.repeat(starts, counts)
-    return turns
 
 
 def balance(dataset: Dataset) -> None:
@@ -74,22 +48,3 @@ def balance(dataset: Dataset) -> None:
         st.caption(f"Click a bar to see its pictures. {plain(evenness(totals))}")
     st.markdown("**Sizes of the pictures**")
     st.table(size_table(dataset), border="horizontal", hide_index=True)
-
-
-def class_counts(dataset: Dataset) -> dict[str, dict[str, int]]:
-    """Class → split → pictures."""
-    found = {name: dict.fromkeys((split for split, _ in SPLITS), 0) for name in dataset.classes}
-    for label, split in zip(dataset.manifest["label"], dataset.manifest["split"], strict=True):
-        if label in found:
-            found[label][split] += 1
-    return found
-
-
-def size_table(dataset: Dataset) -> pd.DataFrame:
-    """Smallest, median and largest width and height, in px."""
-    rows = []
-    for side in ("width", "height"):
-        values = dataset.manifest[side].to_numpy()
-        words = {"Smallest": values.min(), "Median": np.median(values), "Largest": values.max()}
-        rows.append({"": side.capitalize()} | {name: f"{int(value):,} px" for name, value in words.items()})
-    return pd.DataFrame(rows)

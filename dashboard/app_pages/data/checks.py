@@ -1,17 +1,19 @@
 """Pictures that are there twice: which, whether they leak between splits, and the button that mends it."""
 
+import numpy as np
 import streamlit as st
 
 from dashboard import background, state
-from dashboard.parts.job_progress import job_error, job_progress
-from dashboard.parts.pictures.image_grid import class_of, image_grid
+from dashboard.app_pages.data.job_progress import job_error, job_progress
+from dashboard.data.pictures import class_of
+from dashboard.parts.notice import errors_said, unmend
+from dashboard.parts.pictures.image_grid import image_grid
+from dashboard.parts.pictures.sheets import sheet
 from dashboard.state import Key
-from dashboard.theme import SPLIT_WORDS
-from dashboard.words import plain
+from dashboard.words import SPLIT_WORDS, plain
 from sealife_core.datasets.checks import Checks, DuplicateGroup, check
 from sealife_core.datasets.dataset import Dataset
-from sealife_core.datasets.mending import Mending, can_undo, mend, plan_mending, undo_mending
-from sealife_core.errors import SealifeError
+from sealife_core.datasets.mending import Mending, can_undo, mend, plan_mending
 from sealife_core.wording import counted
 
 A_PAGE = 8
@@ -109,41 +111,22 @@ def mend_dialog(dataset: Dataset, checks: Checks, only: list[DuplicateGroup] | N
 
 
 def _carry_out(dataset: Dataset, mending: Mending) -> None:
-    try:
+    with errors_said():
         mend(dataset, mending)
-    except SealifeError as error:
-        state.say(plain(str(error)))
-        return
-    groups = counted(mending.groups, "group")
-    said = plain(" ".join(mending.sentences))
-    state.say(f"Put {groups} of **{plain(dataset.name)}** into one split each. {said}", ("mending", dataset.name))
-
-
-def unmend(name: str) -> None:
-    """Take back what was mended last, and say so."""
-    try:
-        _, back = undo_mending(name)
-    except SealifeError as error:
-        state.say(plain(str(error)))
-        return
-    state.say(f"{back:,} pictures of **{plain(name)}** are back in their previous splits.")
+        groups = counted(mending.groups, "group")
+        said = plain(" ".join(mending.sentences))
+        state.say(f"Put {groups} of **{plain(dataset.name)}** into one split each. {said}", ("mending", dataset.name))
 
 
 def _page(dataset: Dataset, checks: Checks, groups: list[DuplicateGroup], kind: str) -> None:
-    place = st.container()
-    pages, page = -(-len(groups) // A_PAGE), 1
-    if pages > 1:
-        with st.container(horizontal_alignment="center"):
-            page = min(st.pagination(pages, key=state.data.DUPLICATES_PAGE, bind="query-params"), pages)
-    with place:
-        if pages > 1:
-            first = (page - 1) * A_PAGE + 1
-            last = min(len(groups), first + A_PAGE - 1)
-            st.caption(f"Groups {first:,} to {last:,} of {len(groups):,}")
+    found = sheet(np.arange(len(groups)), state.data.DUPLICATES_PAGE, A_PAGE)
+    with found.place:
+        if len(groups) > A_PAGE:
+            st.caption(f"Groups {found.span}")
         with st.grid(2, min_column_width=360, gap="small"):
-            for number, group in enumerate(groups[(page - 1) * A_PAGE : page * A_PAGE]):
+            for number, place in enumerate(found.shown):
                 with st.container(border=True):
-                    _group(dataset, checks, group, state.data.GROUP.of(kind, number))
+                    _group(dataset, checks, groups[place], state.data.GROUP.of(kind, number))
 
 
 def _group(dataset: Dataset, checks: Checks, group: DuplicateGroup, key: Key) -> None:

@@ -1,4 +1,4 @@
-"""Bringing in photographs: from this machine or as an upload; what came of it, file by file."""
+"""Importing photographs, from this machine or as an upload; and which files were skipped."""
 
 import shutil
 from pathlib import Path
@@ -8,13 +8,14 @@ import pandas as pd
 import streamlit as st
 
 from dashboard import background, cache, state
+from dashboard.app_pages.data.job_progress import job_error, job_progress
 from dashboard.background import Job
 from dashboard.errors import show_error
-from dashboard.parts.job_progress import job_error, job_progress
 from dashboard.words import plain
+from sealife_core.claims import claimed_folder
 from sealife_core.datasets.imports.importing import ImportReport, import_images
 from sealife_core.datasets.reef import draw_reef
-from sealife_core.datasets.storage import check_new_name, claimed_folder
+from sealife_core.datasets.storage import check_new_name
 from sealife_core.errors import DatasetError, SealifeError
 from sealife_core.places import data_root, path_of
 
@@ -31,7 +32,7 @@ frames of a film, stay in one split.
 
 @st.dialog("Import photographs", width="medium")
 def import_dialog() -> None:
-    """Asks for a source and a name, then begins; the page shows the progress."""
+    """Asks for a source and a name, then starts the import; the page shows its progress."""
     upload_first = st.segmented_control(
         "Where are they?",
         ["On this machine", "Upload a zip"],
@@ -155,7 +156,7 @@ def skipped_table(skipped: list[tuple[str, str]]) -> None:
 
 
 def _keep(upload: IO[bytes], name: str) -> Path:
-    """The upload as a file beside the data sets, in a folder of its own; those of servers that ended are removed."""
+    """The upload as a file next to the data sets, in its own folder; those of ended servers are removed."""
     folder = claimed_folder(data_root() / UPLOADS, "upload-")
     kept = folder / f"{name}.zip"
     try:

@@ -1,4 +1,4 @@
-"""Which encoder is looked at, how, and in which colours; and what stands there while there is nothing to look at."""
+"""Which encoder is shown, how, and in which colours; and what is shown while there is none."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -6,27 +6,37 @@ from typing import Any
 
 import streamlit as st
 
-from dashboard import state
-from dashboard.app_pages.embeddings.colours import ALWAYS, CLASS, CLUSTER, MEANS, PREDICTING
-from dashboard.app_pages.embeddings.points import Look, predictions_of
+from dashboard import cache, state
+from dashboard.data.points import FILM, PCA, UMAP, Look
+from dashboard.data.runs import config_of
+from dashboard.data.scatter import ALWAYS, CLASS, CLUSTER, CONFIDENCE, LOSS, PREDICTED, PREDICTING, RIGHT, SPLIT
 from dashboard.parts.forms.config_form import setting_field
+from dashboard.parts.notice import way_out
 from dashboard.state import embeddings
-from dashboard.words import plain
-from sealife_core.config import SimclrConfig, describe, inherited, parse
+from dashboard.words import method, plain, run_name
+from sealife_core.config import describe, inherited, parse
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.errors import SealifeError
 from sealife_core.evaluation.embeddings.stored_embeddings import Space, has_embeddings
 from sealife_core.evaluation.projections.reduction import ProjectionSettings
-from sealife_core.runs.directory import Run
-from sealife_core.runs.run import MODEL
+from sealife_core.runs.run import MODEL, Run
 
-PCA, UMAP, FILM = "PCA", "UMAP", "Film"
+MEANS = {
+    CLASS: "the label of the picture. The encoder of a SimCLR run never saw it.",
+    SPLIT: "training, validation or test. Training pictures that lie far from the others are a sign of overfitting.",
+    PREDICTED: "the predicted class. Training pictures are grey: their predictions are not saved.",
+    RIGHT: "circles are classified correctly, crosses wrongly. Crosses often lie between groups.",
+    CONFIDENCE: "how sure the classifier is of its answer, right or wrong.",
+    LOSS: "minus the logarithm of the probability of the true class. It is high where the classifier is sure but"
+    " wrong.",
+    CLUSTER: "groups that k-means finds in the original space, without labels.",
+}
 FLAT, SOLID = "2D", "3D"
 _SPACES: dict[str, Space] = {"encoder h": "h", "projection z": "z"}
 _NOTHING = "nothing"
 
 
-def lookable(runs: Sequence[Run]) -> tuple[list[Run], list[Run]]:
+def by_embeddings(runs: Sequence[Run]) -> tuple[list[Run], list[Run]]:
     """Runs with embeddings; and runs with a model that were made before embeddings were kept."""
     readable = [run for run in runs if _data(run)]
     with_them = [run for run in readable if has_embeddings(run.path)]
@@ -35,7 +45,7 @@ def lookable(runs: Sequence[Run]) -> tuple[list[Run], list[Run]]:
 
 
 def run_choice(ready: Sequence[Run], old: Sequence[Run]) -> Run:
-    """The run that is looked at; those without embeddings stand last."""
+    """The chosen run; those without embeddings are listed last."""
     known = {run.id: run for run in (*ready, *old)}
     chosen = embeddings.RUN.one_of(list(known), next(iter(known)))
     names = _names([*ready, *old])
@@ -49,7 +59,7 @@ def run_choice(ready: Sequence[Run], old: Sequence[Run]) -> Run:
     return known[chosen]
 
 
-def beside_choice(run: Run, ready: Sequence[Run]) -> Run | None:
+def second_run_choice(run: Run, ready: Sequence[Run]) -> Run | None:
     """A second encoder on the same data set, or None."""
     data = _data(run)
     others = {other.id: other for other in ready if other.id != run.id and _data(other) == data}
@@ -78,7 +88,7 @@ def method_choice(film: bool) -> tuple[str, int]:
 
 def colour_choice(runs: Sequence[Run], dataset: Dataset, film: bool) -> tuple[str, tuple[str, ...], int]:
     """(colouring, classes to show: () is all, number of clusters)."""
-    predicting = not film and any(predictions_of(run) is not None for run in runs)
+    predicting = not film and any(cache.predictions_or_none(run) is not None for run in runs)
     words = [word for word in (*ALWAYS, *(PREDICTING if predicting else ())) if not (film and word == CLUSTER)]
     colour = st.selectbox("Colour by", words, key=embeddings.COLOUR, bind="query-params", width=190) or CLASS
     count = 10
@@ -123,26 +133,24 @@ def umap_settings(method: str, dims: int, of: Space) -> ProjectionSettings:
 
 def nothing_yet(unready: bool) -> None:
     """No run has embeddings: the one button that makes some."""
-    with st.container(border=True):
-        st.markdown(
-            "**No embeddings yet.** An embedding is the list of numbers that an encoder makes of a picture."
-            " Pictures that the encoder finds similar get similar embeddings. Every run saves its embeddings when"
-            " it ends." + (" Your run has not finished yet." if unready else "")
-        )
-        if st.button("Train an encoder", type="primary", icon=":material/arrow_forward:"):
-            train_simclr()
+    text = (
+        "**No embeddings yet.** An embedding is the list of numbers that an encoder makes of a picture. Pictures that"
+        " the encoder finds similar get similar embeddings. Every run saves its embeddings when it ends."
+        + (" Your run has not finished yet." if unready else "")
+    )
+    if way_out(text, "Train an encoder"):
+        train_simclr()
 
 
 def embed_first(run: Run) -> None:
     """An old run has none: embed its encoder now."""
-    with st.container(border=True):
-        st.markdown(
-            f"**{plain(run.notes()['name'])} has no saved embeddings.** You can compute them now with its encoder."
-            " Nothing is trained again."
-        )
-        if st.button("Compute the embeddings", type="primary", icon=":material/arrow_forward:"):
-            state.train.set_form_values("embed", inherited(run.config()) | {"weights": f"run:{run.id}"})
-            state.go("train", {state.train.TASK: "embed"})
+    text = (
+        f"**{plain(run_name(run))} has no saved embeddings.** You can compute them now with its encoder. Nothing is"
+        " trained again."
+    )
+    if way_out(text, "Compute the embeddings"):
+        state.train.set_form_values("embed", inherited(run.config()) | {"weights": f"run:{run.id}"})
+        state.go("train", {state.train.TASK: "embed"})
 
 
 def train_simclr() -> None:
@@ -161,32 +169,23 @@ def meaning(colour: str) -> str:
     return f"Colour: {MEANS[colour]}"
 
 
-def is_simclr(run: Run) -> bool:
-    """Whether the run trained without labels, and so may have kept snapshots."""
-    return isinstance(run.config(), SimclrConfig)
-
-
 def title_of(run: Run) -> str:
     """The name of a run and what its encoder is, for the heading over its chart."""
-    config = run.config()
-    kind = "SimCLR" if isinstance(config, SimclrConfig) else config.method
-    name = run.notes()["name"]
+    kind, name = method(run.config()), run_name(run)
     return plain(name) if kind.lower() in name.lower() else f"{plain(name)} ({plain(kind.lower())})"
 
 
 def _names(runs: Sequence[Run]) -> dict[str, str]:
-    """Id → name; the same name twice is told apart by the run's day and time."""
-    names = {run.id: run.notes()["name"] for run in runs}
+    """Id → name; where two have the same name, with the day and time of the run."""
+    names = {run.id: run_name(run) for run in runs}
     twice = {name for name in names.values() if list(names.values()).count(name) > 1}
     return {run_id: f"{name} · {run_id[:15]}" if name in twice else name for run_id, name in names.items()}
 
 
 def _data(run: Run) -> str:
     """The data set of a run; of a damaged one "". The config says it: opening the embeddings of all runs takes long."""
-    try:
-        return run.config().data
-    except SealifeError:
-        return ""
+    config = config_of(run)
+    return config.data if config else ""
 
 
 def _allowed(values: dict[str, Any]) -> dict[str, Any]:

@@ -3,15 +3,17 @@
 import streamlit as st
 
 from dashboard import cache
-from dashboard.app_pages.embeddings import choice as choice
+from dashboard.app_pages.embeddings import choice
 from dashboard.app_pages.embeddings.charts import explorer
 from dashboard.app_pages.embeddings.film import film
-from dashboard.app_pages.embeddings.points import Look
+from dashboard.cache import embeddings
+from dashboard.data.points import FILM, Look
 from dashboard.errors import show_error
 from dashboard.parts.notice import notice
+from sealife_core.config import SimclrConfig
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.errors import SealifeError
-from sealife_core.runs.directory import Run
+from sealife_core.runs.run import Run
 
 
 def page() -> None:
@@ -19,7 +21,7 @@ def page() -> None:
     st.title("Embeddings")
     notice()
     runs = cache.runs()
-    ready, old = choice.lookable(runs)
+    ready, old = choice.by_embeddings(runs)
     if not ready and not old:
         choice.nothing_yet(unready=any(run.state().active for run in runs))
         return
@@ -32,9 +34,9 @@ def page() -> None:
         if run in old:
             choice.embed_first(run)
             return
-        beside = choice.beside_choice(run, ready)
+        beside = choice.second_run_choice(run, ready)
     try:
-        dataset = cache.dataset(cache.embeddings(run).data)
+        dataset = cache.dataset(embeddings.stored(run, "h").data)
     except SealifeError as error:
         show_error(error)
         return
@@ -43,8 +45,8 @@ def page() -> None:
 
 def _looks(dataset: Dataset, runs: list[Run]) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom", key="how"):
-        method, dims = choice.method_choice(film=choice.is_simclr(runs[0]))
-        is_film = method == choice.FILM
+        method, dims = choice.method_choice(film=isinstance(runs[0].config(), SimclrConfig))
+        is_film = method == FILM
         of = "h" if is_film else choice.space_choice(runs[0])
         colour, classes, clusters = choice.colour_choice(runs, dataset, is_film)
     settings = choice.umap_settings(method, dims, of)

@@ -1,18 +1,19 @@
-"""What stands below the chart: the pictures of the selection, and the nearest neighbours of one picture."""
+"""Below the chart: the pictures of the selection, and the nearest neighbours of one picture."""
 
 from collections.abc import Sequence
 
 import numpy as np
 import streamlit as st
 
-from dashboard.app_pages.embeddings.points import Look
-from dashboard.app_pages.embeddings.tables import selection_csv
-from dashboard.cache import embedded
+from dashboard import state
+from dashboard.cache import embeddings
+from dashboard.data.pictures import class_name, class_of
+from dashboard.data.point_tables import selection_csv
+from dashboard.data.points import Look
 from dashboard.parts.pictures.image_grid import image_grid
-from dashboard.state import embeddings
-from dashboard.words import plain
+from dashboard.words import plain, run_name
 from sealife_core.datasets.dataset import Dataset
-from sealife_core.runs.directory import Run
+from sealife_core.runs.run import Run
 
 MOST_SHOWN = 60
 NEIGHBOURS = 10  # with the picture itself, one row on a wide screen
@@ -20,7 +21,7 @@ NEIGHBOURS = 10  # with the picture itself, one row on a wide screen
 
 def selection_view(dataset: Dataset, solid: bool) -> None:
     """The selected pictures, their classes counted, the list as a file; in ``solid`` space none can be selected."""
-    rows, _ = embeddings.selection(dataset)
+    rows, _ = state.embeddings.selection(dataset)
     if not len(rows) and solid:
         st.caption(
             ":material/3d_rotation: Drag to rotate the chart. Point at a picture to see it. Click it to see the"
@@ -40,14 +41,14 @@ def selection_view(dataset: Dataset, solid: bool) -> None:
                 "List (CSV)", lambda: selection_csv(dataset, rows), f"{dataset.name}-selection.csv", "text/csv",
                 icon=":material/download:", on_click="ignore",
             )  # fmt: skip
-            st.button("Clear", icon=":material/close:", on_click=embeddings.select, args=(dataset, ()))
+            st.button("Clear", icon=":material/close:", on_click=state.embeddings.select, args=(dataset, ()))
     shown = rows if len(rows) <= MOST_SHOWN else np.sort(np.random.default_rng(0).choice(rows, MOST_SHOWN, False))
     if len(shown) < len(rows):
         st.caption(
             f"{len(shown)} of {len(rows):,} shown, chosen at random. The list has all of them. A link keeps a"
-            f" selection of up to {embeddings.MOST_LINKED} pictures."
+            f" selection of up to {state.embeddings.MOST_LINKED} pictures."
         )
-    image_grid(dataset, shown.tolist(), key=embeddings.SELECTION_PICTURES, side_px=104)
+    image_grid(dataset, shown.tolist(), key=state.embeddings.SELECTION_PICTURES, side_px=104)
 
 
 def neighbours_view(
@@ -57,54 +58,46 @@ def neighbours_view(
 
     ``uploaded``: run id → (D,) features of a person's own picture, or None: that of the URL is asked for.
     """
-    query = embeddings.neighbours_of(dataset)
+    query = state.embeddings.neighbours_of(dataset)
     if query is None and uploaded is None:
         return
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.markdown("**Most similar pictures** by cosine similarity in the original space", width="stretch")
         if uploaded is None:
-            st.button("Close", icon=":material/close:", on_click=embeddings.NEAR.set, args=(dataset, ()))
+            st.button("Close", icon=":material/close:", on_click=state.embeddings.NEAR.set, args=(dataset, ()))
     for run, look in looks:
-        rows = embedded.embedded_rows(run, dataset, look.of)
-        asked = uploaded[run.id] if uploaded else embedded.embedding_at(run, dataset, look.of, query or 0)
-        if asked is None:
-            st.caption(f"{plain(run.notes()['name'])} has no embedding of this picture.")
+        asked = uploaded[run.id] if uploaded else query or 0
+        pairs = embeddings.neighbours(run, dataset, look.of, asked, NEIGHBOURS)
+        if pairs is None:
+            st.caption(f"{plain(run_name(run))} has no embedding of this picture.")
             continue
-        found, alike = embedded.nearest_rows(run, look.of, asked, NEIGHBOURS + 1)
-        pairs = [(int(rows[i]), float(s)) for i, s in zip(found, alike, strict=True)]
-        pairs = [(row, s) for row, s in pairs if row >= 0 and (uploaded or row != query)][:NEIGHBOURS]
         _neighbours(dataset, run, None if uploaded else query, pairs)
 
 
 def neighbour_rows(dataset: Dataset, run: Run, look: Look) -> list[int]:
     """The clicked picture and its neighbours under one encoder: what gets a ring in the chart."""
-    query = embeddings.neighbours_of(dataset)
-    asked = None if query is None else embedded.embedding_at(run, dataset, look.of, query)
-    if query is None or asked is None:
-        return []
-    found, _ = embedded.nearest_rows(run, look.of, asked, NEIGHBOURS + 1)
-    rows = embedded.embedded_rows(run, dataset, look.of)[found]
-    return [query, *(int(row) for row in rows if row >= 0 and row != query)][: NEIGHBOURS + 1]
+    query = state.embeddings.neighbours_of(dataset)
+    found = None if query is None else embeddings.neighbours(run, dataset, look.of, query, NEIGHBOURS)
+    return [] if query is None or found is None else [query, *(row for row, _ in found)]
 
 
 def _neighbours(dataset: Dataset, run: Run, query: int | None, pairs: Sequence[tuple[int, float]]) -> None:
     labels = dataset.labels
-    sentence = f"**{plain(run.notes()['name'])}**"
+    sentence = f"**{plain(run_name(run))}**"
     if query is not None and labels[query] >= 0:
         name = dataset.classes[labels[query]]
         same = sum(labels[row] == labels[query] for row, _ in pairs)
         sentence += f": {same} of {len(pairs)} share its class, {plain(name)}."
     st.markdown(sentence)
     shown = ([query] if query is not None else []) + [row for row, _ in pairs]
-    captions = (["the picture itself"] if query is not None else []) + [
-        f"{s:.2f} {dataset.classes[labels[row]] if labels[row] >= 0 else 'unlabelled'}" for row, s in pairs
-    ]
-    image_grid(dataset, shown, key=embeddings.NEIGHBOURS.of(run.id), captions=captions, side_px=92)
+    captions = ["the picture itself"] if query is not None else []
+    captions += [f"{similarity:.2f} {class_of(dataset, row)}" for row, similarity in pairs]
+    image_grid(dataset, shown, key=state.embeddings.NEIGHBOURS.of(run.id), captions=captions, side_px=92)
 
 
 def _counted(dataset: Dataset, rows: np.ndarray, most: int = 4) -> str:
     labels, counts = np.unique(dataset.labels[rows], return_counts=True)
     order = np.argsort(-counts, kind="stable")
-    words = [f"{counts[i]:,} {plain(dataset.classes[labels[i]] if labels[i] >= 0 else 'unlabelled')}" for i in order]
+    words = [f"{counts[i]:,} {plain(class_name(dataset, int(labels[i])))}" for i in order]
     rest = int(counts[order[most:]].sum())
     return ", ".join(words[:most]) + (f", {rest:,} of {len(words) - most} other classes" if rest else "")

@@ -4,24 +4,21 @@ from pathlib import Path
 
 import streamlit as st
 
-from dashboard.app_pages.embeddings.points import Look
 from dashboard.state import embeddings
 from dashboard.words import plain
 from sealife_core.evaluation.projections import stored_projections
 from sealife_core.evaluation.projections.reduction import ProjectionSettings
 from sealife_core.evaluation.projections.stored_projections import Projection, What
-from sealife_core.runs.directory import Run
+from sealife_core.runs.run import Run
 
 POLL_S = 1.0
 
 
-def projected(run: Run, look: Look) -> Projection:
-    """The UMAP that ``look`` asks for, in whatever state; with what to say and to press while it is not done."""
-    return awaited(run, look.settings, "umap", "Until then, PCA is shown.")
-
-
 def awaited(run: Run, settings: ProjectionSettings, what: What, meanwhile: str) -> Projection:
-    """Begin ``what`` ("umap" or "film") unless it is there: by itself with the defaults, else by a button."""
+    """``what`` ("umap" or "film") in whatever state; started automatically with default settings, else by a button.
+
+    meanwhile: what to say while it is computed.
+    """
     found = stored_projections.find(run.path, settings, what)
     usual = ProjectionSettings(dims=settings.dims, of=settings.of)
     if found.state == "absent" and settings == usual:

@@ -1,4 +1,4 @@
-"""A person's own picture, asked of the encoders: its features, to find what lies nearest."""
+"""A person's own picture as a query: its features under each encoder, to find its nearest neighbours."""
 
 from collections.abc import Sequence
 from io import BytesIO
@@ -6,12 +6,11 @@ from io import BytesIO
 import numpy as np
 import streamlit as st
 
-from dashboard.cache import embedded
+from dashboard.cache import embeddings
 from dashboard.errors import show_error
 from sealife_core.errors import SealifeError
 from sealife_core.evaluation.embeddings.stored_embeddings import Space
-from sealife_core.runs.directory import Run
-from sealife_core.runs.run import MODEL
+from sealife_core.runs.run import MODEL, Run
 
 KINDS = ["jpg", "jpeg", "png", "webp", "tif", "tiff", "bmp", "gif"]
 _SHOWN_PX = 140
@@ -33,7 +32,7 @@ def uploaded_features(runs: Sequence[Run], of: Space) -> dict[str, np.ndarray] |
             picture = decode(BytesIO(file.getvalue()), at_least_px=2 * _SHOWN_PX).rgb
             st.image(picture, width=_SHOWN_PX)
             with st.spinner("Computing the embedding…"):
-                return {run.id: embedded.features_of(run, file.getvalue()) for run in runs}
+                return {run.id: embeddings.features_of(run, file.getvalue()) for run in runs}
         except SealifeError as error:
             show_error(error)
             return None

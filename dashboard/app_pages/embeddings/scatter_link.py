@@ -1,4 +1,4 @@
-"""The chart of points as a component without an iframe: hovering shows pictures, a lasso or a click tells the server.
+"""The chart of points as a component without an iframe: hovering shows pictures, a lasso or a click reaches the server.
 
 Streamlit's own Plotly chart sends every selected point back with all it holds, and is drawn anew, blinking, whenever it
 changes. Here the rows alone travel, and recolouring or a selection made elsewhere changes the chart that is there.
@@ -10,12 +10,11 @@ from typing import Any
 
 from streamlit.components.v2 import component
 
-from dashboard import media
-from dashboard.app_pages.embeddings.scatter import ScatterPicture
-from dashboard.cache import embedded
+from dashboard import media, state
+from dashboard.data.scatter import ScatterPicture
 from dashboard.parts.elements import ELEMENTS_JS
-from dashboard.state import Key, embeddings
-from dashboard.theme import SPLIT_WORDS
+from dashboard.state import Key
+from dashboard.words import SPLIT_WORDS
 from sealife_core.datasets.dataset import Dataset
 
 _FOLDER = Path(__file__).parent
@@ -32,12 +31,11 @@ _SCATTER = component(
 def linked_scatter(
     picture: ScatterPicture, dataset: Dataset, *, key: Key, marks: Sequence[int] = (), height_px: int = 560, alt: str
 ) -> None:
-    """Draw ``picture``. Selections and clicks go through state/embeddings.py before the script's next run.
+    """Draw ``picture``. Selections and clicks are in ``state`` before the script's next run.
 
     ``marks`` are rows to put rings around, the query first.
     """
-    rows, stamp = embeddings.selection(dataset)
-    embedded.keep_figure(picture.version, picture.json)
+    rows, stamp = state.embeddings.selection(dataset)
     _SCATTER(
         key=key,
         data=shared_data(dataset) | {
@@ -67,8 +65,8 @@ def _callback(key: Key, dataset: Dataset, event: str) -> Callable[[], None]:
         if not told:
             return
         if event == "selected":
-            embeddings.select(dataset, told["rows"], told["stamp"])
+            state.embeddings.select(dataset, told["rows"], told["stamp"])
         else:
-            embeddings.NEAR.set(dataset, [int(told["row"])])
+            state.embeddings.NEAR.set(dataset, [int(told["row"])])
 
     return take

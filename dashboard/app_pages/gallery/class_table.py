@@ -1,4 +1,4 @@
-"""Precision, recall and F1 of each class, with what it is taken for most; a name or a mix-up leads to its pictures.
+"""Precision, recall and F1 of each class, and the class it is most often confused with; a click shows the pictures.
 A heading sorts, in the browser.
 """
 
@@ -9,9 +9,9 @@ import numpy as np
 from streamlit.components.v2 import component
 
 from dashboard.data.answers import Answers
+from dashboard.data.confusion import class_row
 from dashboard.parts.elements import ELEMENTS_JS
 from dashboard.state import Key
-from sealife_core.evaluation.figures.palette import class_colour
 
 _JS = """
 const COLUMNS = [['name', 'Class'], ['n', 'Pictures'], ['recall', 'Recall'], ['precision', 'Precision'], ['f1', 'F1'],
@@ -93,30 +93,11 @@ def class_table(
     key: Key,
     on_pick: Callable[[dict[str, str]], None],
 ) -> None:
-    """``per_class`` as ``scores`` gives it, ``counts`` (C, C) with row = truth. ``on_pick`` is told what is clicked."""
-    rows = [_row(answers, index, scored, counts) for index, scored in enumerate(per_class) if scored["n"]]
+    """``per_class`` as ``scores`` gives it, ``counts`` (C, C) with row = truth. ``on_pick`` gets what is clicked."""
+    rows = [class_row(answers, index, scored, counts) for index, scored in enumerate(per_class) if scored["n"]]
 
     def picked() -> None:
         if cell := key.event("picked"):
             on_pick(dict(cell))
 
     _table(data={"rows": rows}, key=key, on_picked_change=picked)
-
-
-def _row(answers: Answers, index: int, scored: dict[str, Any], counts: np.ndarray) -> dict[str, Any]:
-    from sealife_core.evaluation.classification.scores import wilson
-
-    others = counts[index].copy()
-    others[index] = 0
-    low, high = wilson(int(counts[index, index]), int(counts[index].sum()))
-    return {
-        "name": scored["label"],
-        "colour": class_colour(answers.colour_index(index)),
-        "n": scored["n"],
-        "recall": scored["recall"],
-        "precision": scored["precision"],
-        "f1": scored["f1"],
-        "interval": f"{100 * low:.0f} to {100 * high:.0f} %",
-        "mistakes": int(others.max(initial=0)),
-        "taken_for": answers.classes[int(others.argmax())] if len(others) else "",
-    }

@@ -6,13 +6,13 @@ import numpy as np
 import streamlit as st
 
 from dashboard.app_pages.gallery.class_table import class_table
-from dashboard.app_pages.gallery.confusion import MOST_CLASSES, SHARES, confusion_matrix, most_confused
-from dashboard.app_pages.gallery.filters import SPLIT_WORDS, segments, wanted
+from dashboard.app_pages.gallery.confusion import SHARES, confusion_matrix
+from dashboard.app_pages.gallery.filters import SPLITS, segments, wanted
 from dashboard.cache import classifiers
-from dashboard.data.answers import SPLIT_NAMES
+from dashboard.data.confusion import MOST_CLASSES, most_confused
 from dashboard.state import gallery
-from dashboard.words import between, plain, run_name
-from sealife_core.runs.directory import Run
+from dashboard.words import SPLIT_WORDS, between, plain, run_name
+from sealife_core.runs.run import Run
 from sealife_core.wording import percent
 
 
@@ -22,7 +22,7 @@ def classes(run: Run, rival: Run | None) -> None:
     split = wanted(answers, False).split
     with st.container(horizontal=True, vertical_alignment="bottom"):
         if answers.test.any() and not answers.test.all():
-            segments(gallery.SET, "Pictures of", SPLIT_WORDS, split)
+            segments(gallery.SET, "Pictures of", SPLITS, split)
         shares = gallery.SHARES.value if gallery.SHARES.value in SHARES else ""
         segments(gallery.SHARES, "In each cell", SHARES, shares)
     for one, other in ((run, rival), (rival, run)) if rival else ((run, None),):
@@ -38,7 +38,7 @@ def _one(run: Run, other: Run | None, split: str, shares: str) -> None:
         st.caption("There are no predictions for this split.")
         return
     per_class, counts = scored["per_class"], np.asarray(scored["confusion"])
-    images = f"{scored['n']:,} {SPLIT_NAMES.get(split, 'validation and test')} pictures"
+    images = f"{scored['n']:,} {SPLIT_WORDS.get(split, 'validation and test')} pictures"
     st.markdown(
         f"**{percent(scored['accuracy'])}** of {images} classified correctly (95 % interval"
         f" {between(scored['accuracy_low'], scored['accuracy_high'])}), macro-F1 {percent(scored['macro_f1'])}."

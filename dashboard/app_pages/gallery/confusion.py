@@ -10,12 +10,11 @@ import numpy as np
 from streamlit.components.v2 import component
 
 from dashboard.data.answers import Answers
+from dashboard.data.confusion import as_shares
 from dashboard.parts.elements import ELEMENTS_JS
 from dashboard.state import Key
-from sealife_core.evaluation.figures.palette import class_colour
 
 SHARES = {"": "Counts", "truth": "Share of each true class", "said": "Share of each predicted class"}
-MOST_CLASSES = 40  # a cell is then about as wide as its number
 
 _JS = """
 function label(side, place, tell) {
@@ -128,8 +127,7 @@ def confusion_matrix(
     values = as_shares(counts, shares)[np.ix_(shown, shown)]
     data: dict[str, Any] = {
         "classes": [
-            {"name": answers.classes[i], "colour": class_colour(answers.colour_index(i)), "count": int(counts[i].sum())}
-            for i in shown
+            {"name": answers.classes[i], "colour": answers.colour(i), "count": int(counts[i].sum())} for i in shown
         ],
         "counts": part.tolist(),
         "texts": [[_text(value, shares) for value in row] for row in values],
@@ -142,20 +140,6 @@ def confusion_matrix(
             on_pick(dict(cell))
 
     _matrix(data=data, key=key, on_picked_change=picked)
-
-
-def as_shares(counts: np.ndarray, shares: str) -> np.ndarray:
-    """Counts (C, C) as they are, or as shares of their row ("truth") or column ("said"); 0 where there is nothing."""
-    if not shares:
-        return counts.astype(float)
-    totals = counts.sum(1, keepdims=True) if shares == "truth" else counts.sum(0, keepdims=True)
-    return np.divide(counts, totals, out=np.zeros(counts.shape), where=totals > 0)
-
-
-def most_confused(counts: np.ndarray, most: int = MOST_CLASSES) -> list[int]:
-    """The classes with the most mistakes in or out of them, at most ``most``, in their usual order."""
-    mistakes = counts.sum(0) + counts.sum(1) - 2 * np.diag(counts)
-    return sorted(np.argsort(-mistakes, kind="stable")[:most].tolist())
 
 
 def _text(value: float, shares: str) -> str:

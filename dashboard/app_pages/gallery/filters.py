@@ -1,16 +1,17 @@
 """The filters of the Gallery and its pages, all in the URL."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Literal
 
 import streamlit as st
 
-from dashboard.data.answers import ORDERS, OUTCOMES, PAIRED, SPLIT_NAMES, Answers, Filters, filters_of
+from dashboard.data.answers import ORDERS, OUTCOMES, PAIRED, TESTED, Answers, Filters
 from dashboard.state import gallery
 from dashboard.state.keys import UrlValue
-from dashboard.words import plain
+from dashboard.words import SPLIT_WORDS, plain, whole_number
 
-SPLIT_WORDS = {"test": "Test", "val": "Validation", "all": "Both"}
+SPLITS = {"test": "Test", "val": "Validation", "all": "Both"}
 
 
 def wanted(answers: Answers, paired: bool) -> Filters:
@@ -31,7 +32,7 @@ def filter_row(answers: Answers, shown: Filters, paired: bool) -> None:
         else:
             segments(gallery.OUTCOME, "Outcome", words, shown.outcome)
         if answers.test.any() and not answers.test.all():
-            segments(gallery.SET, "Pictures of", SPLIT_WORDS, shown.split)
+            segments(gallery.SET, "Pictures of", SPLITS, shown.split)
         sure = gallery.SURE.widget.showing((shown.low, shown.high))
         st.slider("Confidence (%)", 0, 100, key=sure, on_change=_sure, width=190)
 
@@ -76,7 +77,7 @@ def clear_filters() -> None:
 def spoken(shown: Filters) -> str:
     """The filters in words: "wrong test pictures of crab, said to be fish, most confident mistake first"; Markdown."""
     kind = {"right": "right ", "wrong": "wrong "}.get(shown.outcome, "")
-    split = f"{SPLIT_NAMES[shown.split]} " if shown.split in SPLIT_NAMES else ""
+    split = f"{SPLIT_WORDS[shown.split]} " if shown.split in TESTED else ""
     parts = [f"{kind}{split}pictures" + (f" of **{plain(shown.truth)}**" if shown.truth else "")]
     if shown.predicted:
         parts.append(f"classified as **{plain(shown.predicted)}**")
@@ -85,3 +86,27 @@ def spoken(shown: Filters) -> str:
     if (shown.low, shown.high) != (0, 100):
         parts.append(f"{shown.low} to {shown.high} % sure")
     return ", ".join(parts)
+
+
+def filters_of(values: dict[str, str], classes: Sequence[str], paired: bool) -> Filters:
+    """Filters from the texts of a URL. What is not understood is left out: a link never fails."""
+    low, _, high = values.get("sure", "").partition("-")
+    span = whole_number(low, 0), whole_number(high, 100)
+    allowed = OUTCOMES | (PAIRED if paired else {})
+    found = Filters(
+        truth=values.get("truth", ""),
+        predicted=values.get("predicted", ""),
+        outcome=values.get("outcome", ""),
+        low=min(span[0], 100),
+        high=min(span[1], 100),
+        split=values.get("set") or "test",
+        order=values.get("order") or "mistakes",
+    )
+    return replace(
+        found,
+        truth=found.truth if found.truth in classes else "",
+        predicted=found.predicted if found.predicted in classes else "",
+        outcome=found.outcome if found.outcome in allowed else "",
+        split=found.split if found.split in (*TESTED, "all") else "test",
+        order=found.order if found.order in ORDERS else "mistakes",
+    )

@@ -12,15 +12,15 @@ import streamlit as st
 
 from dashboard.cache import classifiers
 from dashboard.data.answers import Answers
+from dashboard.data.guessing import model_score, round_of, score
 from dashboard.media import thumb_url
 from dashboard.parts.pictures.cards import card, show_cards
-from dashboard.parts.pictures.image_grid import dot
 from dashboard.state import gallery
+from dashboard.theme import dot
 from dashboard.words import plain, run_name, whole_number
 from sealife_core.runs.directory import Run
 from sealife_core.wording import percent
 
-A_ROUND = 20
 MOST_BUTTONS = 40
 
 
@@ -56,12 +56,6 @@ def _picture(answers: Answers, row: int, alt: str) -> None:
     )
 
 
-def round_of(answers: Answers, seed: int) -> np.ndarray:
-    """(n,) at most A_ROUND places of test pictures (of any, if none is), the same for the same seed."""
-    places = np.flatnonzero(answers.test) if answers.test.any() else np.arange(len(answers))
-    return np.random.default_rng(seed).permutation(places)[:A_ROUND]
-
-
 def read_guesses(text: str, pictures: int, classes: int) -> list[int]:
     """ "3.0.12" → [3, 0, 12], the class that was guessed for each picture so far; what cannot be is cut off."""
     guesses: list[int] = []
@@ -73,15 +67,10 @@ def read_guesses(text: str, pictures: int, classes: int) -> list[int]:
     return guesses
 
 
-def score(answers: Answers, places: Sequence[int], said: Sequence[int]) -> int:
-    """How many of the classes ``said`` are the truth of ``places``; ``said`` may be shorter."""
-    return sum(int(answers.truth[place]) == guess for place, guess in zip(places, said, strict=False))
-
-
 def _scores(answers: Answers, places: np.ndarray, guesses: list[int], players: Sequence[tuple[str, Answers]]) -> None:
     done = len(guesses)
     cells = [("You", score(answers, places.tolist(), guesses))]
-    cells += [(name, _model_score(model, answers, places[:done])) for name, model in players]
+    cells += [(name, model_score(model, answers, places[:done])) for name, model in players]
     shown = "".join(
         f'<div><span class="quiet">{escape(name)}</span><strong>{points}</strong>'
         f'<span class="quiet">of {done}</span></div>'
@@ -92,11 +81,6 @@ def _scores(answers: Answers, places: np.ndarray, guesses: list[int], players: S
         done / max(1, len(places)),
         f"Picture {min(done + 1, len(places))} of {len(places)}, round {gallery.SEED.number}",
     )
-
-
-def _model_score(model: Answers, answers: Answers, places: np.ndarray) -> int:
-    found = [model.place_of(str(answers.ids[place])) for place in places]
-    return sum(bool(model.right[place]) for place in found if place is not None)
 
 
 def _ask(answers: Answers, guesses: list[int]) -> None:
@@ -115,7 +99,7 @@ def _ask(answers: Answers, guesses: list[int]) -> None:
 def _told(answers: Answers, place: int, guesses: list[int], players: Sequence[tuple[str, Answers]]) -> None:
     truth, guess = int(answers.truth[place]), guesses[-1]
     st.html(
-        f'<h2 style="margin:0;padding:0 0 .5rem">{dot(answers.colour_index(truth))}'
+        f'<h2 style="margin:0;padding:0 0 .5rem">{dot(answers.colour(truth))}'
         f"It is {escape(answers.classes[truth])}</h2>" + _line("You", answers.classes[guess], guess == truth, "")
     )
     for name, model in players:
@@ -145,7 +129,7 @@ def _end(
 ) -> None:
     mine = score(answers, places.tolist(), guesses)
     parts = [f"you got **{mine}** of {len(places)} right"]
-    parts += [f"{plain(name)} **{_model_score(model, answers, places)}**" for name, model in players]
+    parts += [f"{plain(name)} **{model_score(model, answers, places)}**" for name, model in players]
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(
             f"**The round is over:** {', '.join(parts)}. {len(places)} pictures are too few to decide who is better."

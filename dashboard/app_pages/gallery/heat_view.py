@@ -1,10 +1,7 @@
 """A picture with the evidence for one class laid over it; how strongly is set in the browser, without a rerun."""
 
-import io
 from typing import Any
 
-import numpy as np
-from PIL import Image
 from streamlit.components.v2 import component
 
 from dashboard.state import Key
@@ -83,17 +80,3 @@ def heat_view(
         "says": says,
     }
     _view(data=data, key=key)
-
-
-def heat_png(heat: np.ndarray) -> bytes:
-    """``heat`` (H, W) in 0 … 1 as a PNG that covers more the hotter it is: cold places stay as in the picture."""
-    from matplotlib import colormaps
-
-    from sealife_core.evaluation.classification.gradcam import COLOUR_MAP
-
-    share = np.clip(np.asarray(heat, np.float32), 0, 1)
-    colours = colormaps[COLOUR_MAP](share)
-    colours[..., 3] = share
-    held = io.BytesIO()
-    Image.fromarray(np.rint(255 * colours).astype(np.uint8), "RGBA").save(held, "PNG")
-    return held.getvalue()

@@ -1,24 +1,23 @@
-"""Which model's answers are looked at, and beside which other model's."""
+"""Which model's answers are shown, and which other model's answers they are compared with."""
 
 from collections.abc import Sequence
 
 import streamlit as st
 
+from dashboard.data.runs import config_of
 from dashboard.state import gallery
-from dashboard.words import key_number, method, run_name
+from dashboard.words import key_number, method, run_name, with_method
 from sealife_core.config import ClassifierConfig
-from sealife_core.errors import ConfigError
-from sealife_core.runs.directory import Run
-from sealife_core.runs.run import PREDICTIONS
+from sealife_core.runs.run import PREDICTIONS, Run
 
 
 def classifiers(runs: Sequence[Run]) -> list[Run]:
     """Those of ``runs`` that are classifiers and have written their answers."""
-    return [run for run in runs if _is_classifier(run) and (run.path / PREDICTIONS).is_file()]
+    return [run for run in runs if isinstance(config_of(run), ClassifierConfig) and (run.path / PREDICTIONS).is_file()]
 
 
 def model_choice(runs: Sequence[Run]) -> tuple[Run, Run | None]:
-    """Two select boxes. Returns the run that is looked at and the one beside it, None for alone."""
+    """Two select boxes. Returns the chosen run and the one to compare it with, or None."""
     known = {run.id: run for run in runs}
     run = known[gallery.looked_at(list(known))]
     rivals = [other.id for other in runs if other != run and same_pictures(run, other)]
@@ -51,12 +50,4 @@ def same_pictures(run: Run, other: Run) -> bool:
 
 def title(run: Run) -> str:
     """ "Fine-tune on reef · Fine-tune · 61.0 % test"; the method only where the name does not say it."""
-    name, kind = run_name(run), method(run.config())
-    return " · ".join(part for part in (name, "" if kind.lower() in name.lower() else kind, key_number(run)) if part)
-
-
-def _is_classifier(run: Run) -> bool:
-    try:
-        return isinstance(run.config(), ClassifierConfig)
-    except ConfigError:
-        return False
+    return " · ".join(filter(None, (with_method(run_name(run), method(run.config())), key_number(run))))

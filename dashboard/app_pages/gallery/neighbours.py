@@ -1,4 +1,4 @@
-"""The training pictures that a model holds most alike to one picture: what it may have learned its answer from."""
+"""The training pictures that are most similar to one picture for a model: it may have learned its answer from them."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -6,22 +6,21 @@ from collections.abc import Sequence
 import numpy as np
 import streamlit as st
 
-from dashboard import cache
-from dashboard.cache import classifiers
+from dashboard.cache import classifiers, embeddings
 from dashboard.parts.pictures.image_grid import image_grid
 from dashboard.state import gallery
 from dashboard.words import plain
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.errors import RunError
 from sealife_core.evaluation.embeddings.training_images import Neighbour
-from sealife_core.runs.directory import Run
+from sealife_core.runs.run import Run
 
 SHOWN = 8
 
 
 def training_neighbours(run: Run, dataset: Dataset, image_id: str) -> list[Neighbour]:
     """The training images nearest to one image of the data set. Raises RunError where the run has no embeddings."""
-    embedded = cache.embeddings(run)
+    embedded = embeddings.stored(run, "h")
     if image_id not in embedded.ids:
         raise RunError("This picture was not in the data set when the model was trained, so it has no embedding.")
     features = np.asarray(embedded.values[embedded.ids.index(image_id)], np.float32)

@@ -3,7 +3,6 @@
 They stay in this browser tab and the server's memory; nothing is written to disk.
 """
 
-import base64
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,14 +14,15 @@ import pandas as pd
 import streamlit as st
 from PIL import Image
 
-from dashboard.app_pages.gallery.heat_layers import layer_choice, layer_held
 from dashboard.app_pages.gallery.heat_view import heat_view
+from dashboard.app_pages.gallery.layer_choice import layer_choice, layer_held
 from dashboard.app_pages.gallery.neighbours import neighbours_view
+from dashboard.app_pages.gallery.probability_bars import probability_bars
 from dashboard.cache import classifiers
 from dashboard.data.answers import Answers
+from dashboard.media import data_uri
 from dashboard.parts.pictures.cards import show_cards
-from dashboard.parts.pictures.probability_bars import probability_bars
-from dashboard.parts.pictures.sheets import sheet
+from dashboard.parts.pictures.sheets import A_PAGE, sheet
 from dashboard.parts.runs.table import colours_of_all
 from dashboard.state import gallery
 from dashboard.words import plain
@@ -30,13 +30,12 @@ from sealife_core.datasets.decoding.reading import SUFFIXES
 from sealife_core.errors import DatasetError
 from sealife_core.evaluation.figures.palette import class_colour
 from sealife_core.neutral import csv_of
-from sealife_core.runs.directory import Run
+from sealife_core.runs.run import Run
 from sealife_core.wording import counted, percent
 
 if TYPE_CHECKING:
     from sealife_core.evaluation.classification.predictor import Prediction
 
-A_PAGE = 48
 MOST = 1_000  # what `classifiers.own_prediction` remembers
 
 
@@ -50,7 +49,7 @@ class OwnPicture:
 
 
 def own_pictures(run: Run, rival: Run | None) -> None:
-    """The upload, the answers as cards, one of them large. ``rival`` answers beside ``run`` in the large view."""
+    """The upload, the answers as cards, or one of them large; there, ``rival`` answers too."""
     st.markdown(
         "Upload your own pictures, and the model classifies them. It cannot answer “none of these”: it gives even a"
         " shoe one of its classes. A warning marks pictures that look unlike the training images."
@@ -88,8 +87,8 @@ def _show(run: Run, rival: Run | None, pictures: Sequence[OwnPicture]) -> None:
             "Table (CSV)", lambda: csv_of(table), f"{run.id}-own-pictures.csv", "text/csv",
             icon=":material/download:", on_click="ignore",
         )  # fmt: skip
-    st.caption(plain(classifiers.novelty_sentences(run, None)[1]))
-    on_page = sheet(np.arange(len(told)), A_PAGE, gallery.OWN_PAGE)
+    st.caption(plain(_warning(run, None)[1]))
+    on_page = sheet(np.arange(len(told)), gallery.OWN_PAGE)
     with on_page.place:
         if len(told) > A_PAGE:
             st.caption(on_page.says)
@@ -98,6 +97,14 @@ def _show(run: Run, rival: Run | None, pictures: Sequence[OwnPicture]) -> None:
     with st.expander("Show as a table", icon=":material/table:"):
         st.dataframe(table, hide_index=True, alt="The prediction for each of your pictures")
     _whole_folders(run)
+
+
+def _warning(run: Run, score: float | None) -> tuple[str, str]:
+    """The warning for a picture of that score ("" without), and what warnings are worth or why there are none."""
+    novelty, why_not = classifiers.novelty(run)
+    if novelty is None:
+        return "", f"There are no warnings about pictures unlike the training images. {why_not}"
+    return novelty.sentence(score) if score is not None else "", novelty.caveat
 
 
 def own_table(told: Sequence[tuple[str, "Prediction"]]) -> pd.DataFrame:
@@ -111,7 +118,7 @@ def own_table(told: Sequence[tuple[str, "Prediction"]]) -> pd.DataFrame:
                 "Prediction": found.label,
                 "Confidence": percent(found.confidence),
                 "Second most likely": "".join(f"{label}, {percent(share)}" for label, share in second),
-                "Novelty": None if found.novelty is None else round(found.novelty, 2),
+                "Novelty": None if found.ood_score is None else round(found.ood_score, 2),
                 "Unlike training": {True: "yes", False: "no", None: ""}[found.unlike],
             }
         )
@@ -151,7 +158,7 @@ def _card(run: Run, answers: Answers, picture: OwnPicture) -> dict[str, Any]:
         "state": state_of,
         "badge": badge,
         "truth": found.label,
-        "colour": class_colour(answers.colour_index(index) if index >= 0 else -1),
+        "colour": answers.colour(index) if index >= 0 else class_colour(-1),
         "said": [{"run": "", "state": "", "sign": "", "text": picture.name, "sure": percent(found.confidence)}],
     }
 
@@ -165,7 +172,7 @@ def _large(run: Run, rival: Run | None, answers: Answers, picture: OwnPicture, *
                 args=("",),
             )  # fmt: skip
         st.markdown(f"**{plain(found.label)}**, {percent(found.confidence)} sure · {plain(picture.name)}")
-    warning, caveat = classifiers.novelty_sentences(run, found.novelty)
+    warning, caveat = _warning(run, found.ood_score)
     if warning:
         st.warning(plain(warning), icon=":material/warning:")
     asked = gallery.EVIDENCE.value
@@ -209,8 +216,3 @@ def _bars(run: Run, rival: Run | None, answers: Answers, picture: OwnPicture, ev
     asked = answers.classes.index(found.classes[evidence])
     probability_bars(answers, models, truth=None, asked=asked, key=gallery.BARS)
     st.caption("The probability that the model gives each class. Click a class to see the evidence for it.")
-
-
-def data_uri(content: bytes, kind: str) -> str:
-    """``content`` as an address that holds it."""
-    return f"data:{kind};base64,{base64.b64encode(content).decode()}"

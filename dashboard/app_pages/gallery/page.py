@@ -10,6 +10,7 @@ from dashboard.app_pages.gallery.own_pictures import own_pictures
 from dashboard.app_pages.gallery.pictures import pictures
 from dashboard.app_pages.gallery.reliability import calibration_view
 from dashboard.errors import show_error
+from dashboard.parts.notice import way_out
 from sealife_core.errors import SealifeError
 
 VIEWS = {
@@ -47,13 +48,12 @@ def _turn() -> None:
 
 
 def _nothing_yet() -> None:
-    with st.container(border=True):
-        st.markdown(
-            "**No predictions yet.** When a classifier has finished, its predictions for the test pictures appear"
-            " here, next to the true classes."
-        )
-        if st.button("Train a classifier", type="primary", icon=":material/arrow_forward:"):
-            state.go("train", {state.train.TASK: "probe"})
+    text = (
+        "**No predictions yet.** When a classifier has finished, its predictions for the test pictures appear here,"
+        " next to the true classes."
+    )
+    if way_out(text, "Train a classifier"):
+        state.go("train", {state.train.TASK: "probe"})
 
 
 page()

@@ -3,9 +3,8 @@
 import numpy as np
 import streamlit as st
 
+from dashboard.parts.pictures.sheets import A_PAGE
 from dashboard.state import gallery
-
-A_PAGE = 48
 
 
 def leaf(count: int) -> tuple[int, int]:

@@ -6,15 +6,15 @@ import numpy as np
 import streamlit as st
 
 from dashboard.app_pages.gallery.filters import spoken
-from dashboard.app_pages.gallery.heat_layers import layer_choice, layer_held
 from dashboard.app_pages.gallery.heat_view import heat_view
+from dashboard.app_pages.gallery.layer_choice import layer_choice, layer_held
 from dashboard.app_pages.gallery.neighbours import neighbours_view, training_neighbours
+from dashboard.app_pages.gallery.probability_bars import MOST, probability_bars
 from dashboard.data.answers import Answers, Filters
 from dashboard.media import evidence_url, thumb_url
-from dashboard.parts.pictures.image_grid import dot
-from dashboard.parts.pictures.probability_bars import MOST, probability_bars
 from dashboard.parts.runs.table import colours_of_all
 from dashboard.state import gallery
+from dashboard.theme import dot
 from dashboard.words import plain, run_name
 from sealife_core.errors import SealifeError
 from sealife_core.runs.directory import Run
@@ -84,12 +84,12 @@ def _answer(answers: Answers, place: int, run: Run, rival: tuple[Run, Answers] |
             (_reordered(rival[1], other, answers.classes), colours[rival[0].id]),
         ]
         verdicts = "".join(
-            f'<div style="padding:.1rem 0"><span class="dot" style="background:{colours[one.id]}"></span>'
-            f"{escape(run_name(one))}: {_verdict(model, spot, 'inline')}</div>"
+            f'<div style="padding:.1rem 0">{dot(colours[one.id])}{escape(run_name(one))}'
+            f": {_verdict(model, spot, 'inline')}</div>"
             for one, model, spot in ((run, answers, place), (*rival, other))
         )
     name = escape(answers.classes[truth])
-    st.html(f'<h2 style="margin:0;padding:0">{dot(answers.colour_index(truth))}{name}</h2>{verdicts}')
+    st.html(f'<h2 style="margin:0;padding:0">{dot(answers.colour(truth))}{name}</h2>{verdicts}')
     probability_bars(answers, models, truth=truth, asked=evidence, key=gallery.BARS)
     more = (
         f" The {MOST} most likely of {len(answers.classes)} classes are shown." if len(answers.classes) > MOST else ""

@@ -9,16 +9,17 @@ from dashboard.app_pages.gallery.filters import clear_filters, filter_row, order
 from dashboard.app_pages.gallery.pages import leaf, on_page, page_turner
 from dashboard.app_pages.gallery.picture import large_picture
 from dashboard.cache import classifiers
-from dashboard.data.answers import PAIRED, Answers, Filters, chosen, pair_counts
+from dashboard.data.answers import PAIRED, Answers, Filters, chosen, of_split, pair_counts
 from dashboard.parts.pictures.cards import gallery_cards
 from dashboard.parts.runs.table import colours_of_all
 from dashboard.state import gallery
+from dashboard.theme import dot
 from dashboard.words import run_name
-from sealife_core.runs.directory import Run
+from sealife_core.runs.run import Run
 
 
 def pictures(run: Run, rival: Run | None) -> None:
-    """All answers of ``run``, those of ``rival`` beside them if there is one."""
+    """All answers of ``run``, and those of ``rival`` if there is one."""
     answers = classifiers.answers(run)
     other = classifiers.answers(rival) if rival else None
     shown = wanted(answers, other is not None)
@@ -54,7 +55,7 @@ def _count(answers: Answers, places: np.ndarray, shown: Filters) -> str:
     text = f"**{len(places):,}** {spoken(shown)}"
     if not shown.outcome:
         text += f"; {wrong:,} of them wrong"
-    of = len(answers) if shown.split == "all" else int((answers.test == (shown.split == "test")).sum())
+    of = int(of_split(answers, shown.split).sum())
     if len(places) != of:
         text += f", of {of:,}"
     if answers.gone:
@@ -65,9 +66,7 @@ def _count(answers: Answers, places: np.ndarray, shown: Filters) -> str:
 def _piles(answers: Answers, other: Answers, shown: Filters, run: Run, rival: Run) -> None:
     """The four piles of two models, each a way to its pictures."""
     counts, colours = pair_counts(answers, other, shown.split), colours_of_all()
-    first, second = (
-        f'<span class="dot" style="background:{colours[one.id]}"></span>{escape(run_name(one))}' for one in (run, rival)
-    )
+    first, second = (f"{dot(colours[one.id])}{escape(run_name(one))}" for one in (run, rival))
     st.html(f'<div class="quiet">On each card, the first line is {first}, the second {second}.</div>')
     with st.container(horizontal=True):
         for name in ("both", "first", "second", "neither", "differ"):

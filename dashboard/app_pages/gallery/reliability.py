@@ -8,9 +8,11 @@ import pandas as pd
 import streamlit as st
 
 from dashboard.cache import classifiers
+from dashboard.data.echarts import chart_frame, interval_line
 from dashboard.state import Key, gallery
+from dashboard.theme import accent, ink
 from dashboard.words import plain, run_name
-from sealife_core.runs.directory import Run
+from sealife_core.runs.run import Run
 from sealife_core.wording import percent
 
 BINS = 10  # tens of percent: what the filter of the Pictures can show too
@@ -80,11 +82,10 @@ def _diagram(table: pd.DataFrame, key: Key, on_pick: Callable[[int], None] | Non
             if on_pick and place < len(bins):
                 on_pick(int(bins[place]))
 
-    dark = st.context.theme.type == "dark"
     told = zip(filled["confidence"], filled["accuracy"], strict=True)
     words = "; ".join(f"{percent(sure, 0)} sure, {percent(right, 0)} right" for sure, right in told)
     st.echarts_chart(
-        reliability_option(filled, "#5CC4D4" if dark else "#0B7285", "#A9BCC3" if dark else "#5B6F77"),
+        reliability_option(filled, accent(), ink()),
         height=340, key=key, on_select=picked, alt=f"Reliability: {words}",
     )  # fmt: skip
 
@@ -103,11 +104,7 @@ def reliability_option(filled: pd.DataFrame, colour: str, ink: str) -> dict[str,
         for sure, right, _, _, n in rows
     ]
     whiskers = [
-        {
-            "type": "line", "data": [[sure, low], [sure, high]], "symbol": "none", "silent": True,
-            "tooltip": {"show": False},
-            "lineStyle": {"width": 3, "color": colour, "opacity": 0.4, "cap": "round"},
-        }
+        interval_line([sure, low], [sure, high], colour, 3, 0.4)
         for sure, _, low, high, _ in rows
     ]  # fmt: skip
     ideal = {
@@ -122,9 +119,7 @@ def reliability_option(filled: pd.DataFrame, colour: str, ink: str) -> dict[str,
     }  # fmt: skip
     axis = {"type": "value", "min": 0, "max": 100, "axisLabel": {"formatter": "{value} %"}, "nameLocation": "middle"}
     return {
-        "animation": False,
-        "grid": {"left": 22, "right": 32, "top": 24, "bottom": 26, "containLabel": True},
-        "tooltip": {"trigger": "item", "confine": True},
+        **chart_frame(22, 32, 24, 26),
         "xAxis": axis | {"name": "confidence", "nameGap": 28},
         "yAxis": axis | {"name": "right", "nameGap": 44},
         "series": [dot_series, ideal, *whiskers],

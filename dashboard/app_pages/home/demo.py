@@ -17,8 +17,8 @@ from sealife_core.errors import RunError, SealifeError
 from sealife_core.evaluation.comparison.demo_lesson import lesson
 from sealife_core.evaluation.comparison.rows import ComparisonRow, comparison
 from sealife_core.evaluation.embeddings.stored_embeddings import has_embeddings
-from sealife_core.runs.directory import Run
 from sealife_core.runs.liveness import State
+from sealife_core.runs.run import Run
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -61,7 +61,7 @@ def demo_button(primary: bool) -> None:
         disabled=running,
     ):
         try:
-            # A second click on the same page is told from a second wish by the disk: is a demo active?
+            # The disk says whether this is a second click on the same button: is a demo active?
             if draw_reef() and not any(run.state().active for run in last_demo(cache.runs()).values()):
                 launch_demo()
         except SealifeError as error:
@@ -105,7 +105,7 @@ def _answers(runs: dict[str, Run], rows: Sequence[ComparisonRow]) -> "dict[str, 
 
 
 def _looks(runs: dict[str, Run], tested: list[str]) -> None:
-    """Where to look next: curves at once, the rest as soon as a run has written it."""
+    """Where to look next: curves immediately, the rest as soon as a run has written it."""
     simclr = runs.get("simclr training")
     with st.container(horizontal=True):
         if simclr and st.button("Look at the curves", icon=":material/monitoring:"):

@@ -5,18 +5,19 @@ from collections.abc import Sequence
 import streamlit as st
 
 from dashboard import state
+from dashboard.data.runs import config_of
 from dashboard.state import UrlKey
 from dashboard.words import plain
 from sealife_core.config import AnyConfig, SimclrConfig, source_run, task_of
 from sealife_core.demo import REEF
-from sealife_core.errors import ConfigError
-from sealife_core.runs.directory import Run
 from sealife_core.runs.liveness import State
+from sealife_core.runs.run import Run
 
 
 def next_step(names: Sequence[str], runs: Sequence[Run]) -> None:
     """Import, then SimCLR, then a probe and a fine-tune of it, then the comparison."""
-    label, page, query = advice(list(names), [(run.id, _config(run)) for run in runs if run.state() is State.FINISHED])
+    finished = [(run.id, config_of(run)) for run in runs if run.state() is State.FINISHED]
+    label, page, query = advice(list(names), finished)
     if st.button(plain(label), type="primary", icon=":material/arrow_forward:"):
         state.go(page, query)
 
@@ -36,10 +37,3 @@ def advice(names: list[str], finished: Sequence[tuple[str, AnyConfig | None]]) -
         if task not in followed:
             return says, "train", {state.train.TASK: task, state.data.DATASET: simclr.data}
     return "Compare the runs", "compare", {}
-
-
-def _config(run: Run) -> AnyConfig | None:
-    try:
-        return run.config()
-    except ConfigError:
-        return None

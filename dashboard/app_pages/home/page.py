@@ -1,13 +1,13 @@
-"""Home: what this is, how things stand, and the next step."""
+"""Home: what this is, what there is so far, and the next step."""
 
 import streamlit as st
 
 from dashboard import cache, state
 from dashboard.app_pages.home.demo import demo_button, demo_panel
 from dashboard.app_pages.home.next_step import next_step
+from dashboard.data.pictures import some_rows
 from dashboard.parts.dataset_cards import dataset_links, readable
 from dashboard.parts.pictures.image_grid import picture_strip
-from dashboard.parts.pictures.picture_picker import some_rows
 from dashboard.parts.pictures.view_pairs import pair_html
 from dashboard.parts.runs.name_animals import TAKES, TITLE, first_model_panel, first_models, name_button, to_name
 from dashboard.parts.runs.score_cards import score_cards
@@ -75,7 +75,7 @@ def _how_things_stand(names: list[str]) -> None:
     runs = cache.runs()
     demo = {run.id for run in last_demo(runs).values()}
     rows = [row for row in comparison(runs) if row.run_id not in demo]
-    if {row.run_id for row in rows} - {run.id for run in first_models(runs)[:1]}:  # its score stands above
+    if {row.run_id for row in rows} - {run.id for run in first_models(runs)[:1]}:  # its score is shown above
         st.subheader("Best on the test images")
         score_cards(rows[:SHOWN_SCORES])
     if not names:

@@ -1,44 +1,45 @@
 """What can be done with a run: stop, resume, go on from it, clone, rename, delete."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import streamlit as st
 
 from dashboard import cache, state
+from dashboard.data.runs import config_of
+from dashboard.data.settings import form_values
+from dashboard.parts.notice import act_button
 from dashboard.parts.runs.notes_form import notes_form
 from dashboard.parts.trash import trash_fold
 from dashboard.words import plain, run_name, size
-from sealife_core.config import AnyConfig, EmbedConfig, SimclrConfig, flat_settings, inherited, task_of
-from sealife_core.errors import ConfigError, SealifeError
+from sealife_core.config import EmbedConfig, SimclrConfig, inherited, task_of
 from sealife_core.evaluation.embeddings.stored_embeddings import has_embeddings
 from sealife_core.launching.data_checks import refuse_resume
-from sealife_core.runs.directory import Run
+from sealife_core.runs import deletion
 from sealife_core.runs.liveness import State
 from sealife_core.runs.resume_check import damage
-from sealife_core.runs.run import PREDICTIONS
+from sealife_core.runs.run import PREDICTIONS, Run
 from sealife_core.runs.scheduling import queue
 from sealife_core.runs.scheduling.queue_order import ahead_of, move_up
-
-NOT_IN_FORM = ("kind", "data_hash")
 
 
 def run_actions(run: Run) -> None:
     """A row of buttons; the one that comes next is the primary one."""
     shown = run.shown()
-    config = _config(run)
+    config = config_of(run)
     with st.container(horizontal=True, vertical_alignment="center"):
         if shown.state is State.CREATED:
-            _button("Launch", "play_arrow", _launch, run, primary=True)
+            _button("Launch", "play_arrow", _launch, run, type="primary")
         if shown.state.active:
             _button("Stopping…" if shown.stopping else "Stop", "stop_circle", _stop, run, disabled=shown.stopping)
         if shown.state is State.QUEUED and ahead_of(run):
             _button("Move up", "arrow_upward", _move_up, run)
             _button("Move to the front", "vertical_align_top", _move_to_front, run)
         if shown.state.resumable and damage(run):
-            _button("Start from the beginning", "restart_alt", _begin_anew, run, primary=True)
+            _button("Start from the beginning", "restart_alt", _begin_anew, run, type="primary")
         elif shown.state.resumable:
-            _button("Resume", "resume", _resume, run, primary=True)
+            _button("Resume", "resume", _resume, run, type="primary")
         if isinstance(config, SimclrConfig | EmbedConfig) and (run.path / "model.safetensors").exists():
             _classifier_button(run, config, primary=not shown.state.resumable)
         _looks(run)
@@ -49,11 +50,6 @@ def run_actions(run: Run) -> None:
             state.go("train", {state.train.TASK: task_of(config), state.data.DATASET: config.data})
         with st.popover("Notes and more", icon=":material/more_horiz:"):
             _more(run)
-
-
-def form_values(config: AnyConfig) -> dict[str, Any]:
-    """The settings of ``config`` as the form names them."""
-    return {path: value for path, value in flat_settings(config).items() if path not in NOT_IN_FORM}
 
 
 def _classifier_button(run: Run, config: SimclrConfig | EmbedConfig, primary: bool) -> None:
@@ -84,9 +80,9 @@ def _looks(run: Run) -> None:
 def _more(run: Run) -> None:
     notes_form(run)
     st.caption(f"Files: {plain(str(run.path))}")
-    _button("Delete", "delete", _delete, run, disabled=run.state().active)
+    _button("Delete", "delete", _delete, run, disabled=run.state().active, undo=("run", run.id))
     st.caption("Moves it to the trash. You can undo this." if not run.state().active else "Stop the run first.")
-    trash_fold(queue.trashed(), "run", queue.empty_trash)
+    trash_fold(deletion.trashed(), "run", deletion.empty_trash)
 
 
 def _launch(run: Run) -> str:
@@ -127,34 +123,10 @@ def _begin_anew(run: Run) -> str:
 
 def _delete(run: Run) -> str:
     name = run_name(run)
-    freed_bytes = queue.delete(run)
+    freed_bytes = deletion.delete(run)
     state.runs.RUN.choose([i for i in state.runs.RUN.ids() or [] if i != run.id])
     return f"**{plain(name)}** is in the trash ({size(freed_bytes)})."
 
 
-def _button(
-    label: str, icon: str, act: Callable[[Run], str], run: Run, *, primary: bool = False, disabled: bool = False
-) -> None:
-    st.button(
-        label,
-        icon=f":material/{icon}:",
-        type="primary" if primary else "secondary",
-        on_click=_do,
-        args=(act, run),
-        disabled=disabled,
-    )
-
-
-def _do(act: Callable[[Run], str], run: Run) -> None:
-    try:
-        undo = ("run", run.id) if act is _delete else None
-        state.say(act(run), undo)
-    except SealifeError as error:
-        state.say(plain(str(error)), None)
-
-
-def _config(run: Run) -> AnyConfig | None:
-    try:
-        return run.config()
-    except ConfigError:
-        return None
+def _button(label: str, icon: str, act: Callable[[Run], str], run: Run, **more: Any) -> None:
+    act_button(label, icon, partial(act, run), **more)

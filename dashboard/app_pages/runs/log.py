@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from sealife_core.runs.directory import Run
+from sealife_core.runs.run import Run
 
 LINES = 200
 _TRACEBACK = "Traceback (most recent call last):"

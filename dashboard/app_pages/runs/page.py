@@ -7,16 +7,17 @@ from dashboard.app_pages.runs.actions import run_actions
 from dashboard.app_pages.runs.log import traceback_view
 from dashboard.app_pages.runs.recorded import recorded_lines
 from dashboard.app_pages.runs.tabs import run_tabs
-from dashboard.parts.notice import notice
+from dashboard.data.runs import config_of
+from dashboard.parts.notice import notice, way_out
 from dashboard.parts.runs import detail
 from dashboard.parts.runs.settings import what_differs
 from dashboard.parts.runs.strip import pace_s
 from dashboard.parts.runs.table import colours_of_all, run_table, whose_runs
 from sealife_core.config import ClassifierConfig, SimclrConfig
-from sealife_core.runs.directory import Run
 from sealife_core.runs.liveness import State
+from sealife_core.runs.run import Run
 
-TABLE_S = 20.0  # it tells epochs only; when a run ends the whole page is drawn anew
+TABLE_S = 20.0  # it shows epochs only; when a run ends the whole page is redrawn
 
 
 def page() -> None:
@@ -29,16 +30,11 @@ def page() -> None:
             state.go("compare", {state.compare.RUNS: ids} if len(ids) > 1 else {})
     notice()
     if not runs:
-        _nothing_yet()
+        text = "**No runs yet.** A run is one training. After you launch it, it appears here with its curves."
+        if way_out(text, "Train a network"):
+            state.go("train")
     else:
         _list(runs)
-
-
-def _nothing_yet() -> None:
-    with st.container(border=True):
-        st.markdown("**No runs yet.** A run is one training. After you launch it, it appears here with its curves.")
-        if st.button("Train a network", type="primary", icon=":material/arrow_forward:"):
-            state.go("train")
 
 
 def _list(runs: list[Run]) -> None:
@@ -77,7 +73,7 @@ def _several(runs: list[Run]) -> None:
     colours = colours_of_all()
     polls = min((pace for run in runs if (pace := pace_s(run)) is not None), default=None)
     for kind, title in ((SimclrConfig, "SimCLR"), (ClassifierConfig, "Classifiers")):
-        group = [run for run in runs if detail.is_readable(run) and isinstance(run.config(), kind)]
+        group = [run for run in runs if isinstance(config_of(run), kind)]
         if group:
             st.subheader(title)
             detail.legend(group, colours)

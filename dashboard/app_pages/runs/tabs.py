@@ -4,20 +4,19 @@ import streamlit as st
 
 from dashboard import cache, state
 from dashboard.app_pages.runs.log import log_view
+from dashboard.app_pages.runs.results import results_view
+from dashboard.data.runs import config_of
 from dashboard.parts.runs import detail
-from dashboard.parts.runs.results import results_view
 from dashboard.parts.runs.settings import settings_view
 from dashboard.parts.runs.table import colours_of_all
 from sealife_core.config import EmbedConfig
-from sealife_core.errors import ConfigError
-from sealife_core.runs.directory import Run
+from sealife_core.runs.run import Run
 
 
 def run_tabs(run: Run, polls_s: float | None) -> None:
-    """The tabs; curves and log are drawn anew every ``polls_s`` seconds (None: the run has ended)."""
-    try:
-        config = run.config()
-    except ConfigError:
+    """The tabs; curves and log are redrawn every ``polls_s`` seconds (None: the run has ended)."""
+    config = config_of(run)
+    if config is None:
         st.caption("Its config cannot be read, so nothing else can be shown.")
         return
     shows = {

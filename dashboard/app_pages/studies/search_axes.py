@@ -6,26 +6,16 @@ from typing import Any
 
 import streamlit as st
 
-from dashboard.parts.forms.config_form import FORMATS, shown
+from dashboard.data.search_axes import FIRST, offered, variable
+from dashboard.data.settings import shown
+from dashboard.parts.forms.config_form import FORMATS
 from dashboard.state import Key
-from sealife_core.config import Axis, ClassifierConfig, Setting, SimclrConfig, bound, suggested_axis
-from sealife_core.models.facts import OFFERED
-
-ENCODER = "encoder"
-# What most changes how well each kind of run goes, and so what a search begins with.
-FIRST = {
-    "simclr": ("learning_rate", "temperature", "views.strength"),
-    "probe": ("weight_decay", "class_weights"),
-    "finetune": ("learning_rate", "encoder_rate_factor", "weight_decay"),
-    "transfer": ("learning_rate", "encoder_rate_factor", "weight_decay"),
-    "resnet50": ("learning_rate", "encoder_rate_factor", "dropout"),
-    "scratch": ("learning_rate", "weight_decay", "label_smoothing"),
-}
+from sealife_core.config import Axis, FineTuneConfig, ProbeConfig, Setting, SimclrConfig, bound, suggested_axis
 
 
 def vary_choice(settings: Sequence[Setting], task: str, key: Key) -> list[Setting]:
     """Draws the choice of the settings that vary. Returns them in the order in which they were chosen."""
-    known = {s.path: s for s in settings if s.type is not str or s.choices or s.path == ENCODER}
+    known = variable(settings)
     chosen = st.multiselect(
         "Settings that vary",
         list(known),
@@ -41,17 +31,15 @@ def vary_choice(settings: Sequence[Setting], task: str, key: Key) -> list[Settin
     return [known[path] for path in chosen]
 
 
-def axis_row(base: SimclrConfig | ClassifierConfig, setting: Setting, key: Key) -> Axis:
+def axis_row(base: SimclrConfig | ProbeConfig | FineTuneConfig, setting: Setting, key: Key) -> Axis:
     """Draws the values between which one setting varies; ``base`` says where to begin."""
     start = suggested_axis(base, setting)
     where = key.of("axis", setting.path)
     with st.container(gap="xsmall"):
         if start.choices:
-            own = start.choices[0]
-            among = [*OFFERED, *(() if own in OFFERED else (own,))] if setting.path == ENCODER else start.choices
             chosen = st.multiselect(
-                setting.title, among, default=start.choices, format_func=partial(shown, path=setting.path), key=where,
-                persist_state="session",
+                setting.title, offered(setting, start.choices), default=start.choices, key=where,
+                format_func=partial(shown, path=setting.path), persist_state="session",
             )  # fmt: skip
             st.caption(setting.says)
             return Axis(path=setting.path, choices=tuple(chosen))

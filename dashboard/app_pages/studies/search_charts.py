@@ -3,27 +3,18 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from dashboard.parts.forms.config_form import shown
+from dashboard.data.echarts import chart_frame
+from dashboard.data.settings import shown
+from dashboard.data.trials import measure_title, scored
 from dashboard.theme import LIGHT_PAPER
 from sealife_core.config import SearchConfig, Setting
 from sealife_core.evaluation.figures.palette import CLASS_COLOURS
 from sealife_core.studies.search_results import Trial, best_trial
 
-MEASURES = {"val/macro_f1": "Macro-F1", "val/accuracy": "Accuracy", "val/knn_accuracy": "k-NN accuracy"}
 # Pruned trials differ in shape as well as colour: a circle is a result, a triangle a run that was cut off.
 FINISHED, PRUNED = CLASS_COLOURS[0], CLASS_COLOURS[1]
 # Poor to good, in one hue: on a light page ever darker, on a dark one ever brighter.
 SCALES = {False: ("#A9C6DB", "#0B4A7A"), True: ("#2C4D63", "#A8DCF8")}
-
-
-def measure_title(search: SearchConfig) -> str:
-    """What the trials are ranked by, for people."""
-    return MEASURES[search.metric]
-
-
-def scored(trials: Sequence[Trial]) -> list[Trial]:
-    """Those that a chart can show: finished or pruned, with a score."""
-    return [trial for trial in trials if trial.value is not None and trial.state in ("finished", "pruned")]
 
 
 def history_option(trials: Sequence[Trial], ink: str) -> dict[str, Any]:
@@ -106,9 +97,7 @@ def parallel_option(
 def importance_option(weights: Mapping[str, float], settings: Mapping[str, Setting], ink: str) -> dict[str, Any]:
     """A bar a setting, the longest on top."""
     return {
-        "animation": False,
-        "grid": {"left": 4, "right": 56, "top": 4, "bottom": 4, "containLabel": True},
-        "tooltip": {"show": False},
+        **chart_frame(4, 56, 4, 4, tooltip=False),
         "xAxis": {"type": "value", "min": 0, "max": 100, "axisLabel": {"formatter": "{value} %"}},
         "yAxis": {"type": "category", "inverse": True, "axisTick": {"show": False},
                   "data": [settings[path].title for path in weights],

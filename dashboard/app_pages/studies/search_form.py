@@ -7,13 +7,14 @@ import streamlit as st
 
 from dashboard import cache
 from dashboard.app_pages.studies.search_axes import axis_row, vary_choice
-from dashboard.app_pages.studies.search_charts import measure_title
+from dashboard.data.runs import source_config
+from dashboard.data.trials import measure_title
 from dashboard.errors import show_error
 from dashboard.parts.forms.config_form import tabbed
 from dashboard.parts.forms.dataset_choice import dataset_choice
 from dashboard.parts.forms.encoder_field import encoder_field
 from dashboard.parts.forms.launch import launch_button
-from dashboard.parts.forms.machine_speed import measuring, measuring_lines
+from dashboard.parts.forms.machine_speed import cost_figures, measuring, measuring_lines
 from dashboard.parts.forms.start_from import sources, weights_field
 from dashboard.parts.forms.where_field import where_field
 from dashboard.state import Key, studies
@@ -25,17 +26,15 @@ from sealife_core.config import (
     SearchConfig,
     build_search,
     describe,
-    flattened,
+    family_settings,
     inherited,
     nested,
     parse,
     preset,
     searchable,
-    source_run,
 )
-from sealife_core.errors import ConfigError, SealifeError
+from sealife_core.errors import ConfigError
 from sealife_core.runs.costs.estimates import estimate_on
-from sealife_core.runs.directory import open_run
 from sealife_core.runs.scheduling.capacity import at_once
 from sealife_core.wording import duration
 
@@ -76,7 +75,7 @@ def _form(runs: dict[str, str]) -> SearchConfig | ConfigError:
         data = dataset_choice("Data set")
     key = studies.SEARCH_FORM.of(task, chosen_size)
     settings = searchable(TASKS[task].config)
-    values = flattened(preset(task, chosen_size).model_dump()) | {"data": data}
+    values = family_settings(preset(task, chosen_size)) | {"data": data}
     if TASKS[task].needs_run:
         values["weights"] = next(iter(runs), "imagenet")
     weights = next(setting for setting in settings if setting.path == "weights")
@@ -116,14 +115,8 @@ def _how_many(key: Key) -> tuple[int, bool]:
 
 def _as_source(weights: str) -> dict[str, Any]:
     """Network and image size of the run that the weights come from, so that each trial sees what it saw."""
-    run_id = source_run(weights)
-    if run_id is None:
-        return {}
-    try:
-        learned = inherited(open_run(run_id).config())
-    except SealifeError:  # gone, or not readable: launching will say so
-        return {}
-    return {name: learned[name] for name in ("encoder", "stem", "image_size_px")}
+    learned = source_config(weights)
+    return {name: inherited(learned)[name] for name in ("encoder", "stem", "image_size_px")} if learned else {}
 
 
 def _cost_lines(search: SearchConfig) -> None:
@@ -139,8 +132,7 @@ def _cost_lines(search: SearchConfig) -> None:
         "Total": f"{most}{duration(total)}" if total is not None else unknown,
         "Disk": f"at most {size(cost.disk_bytes * search.trials)}",
     }
-    cells = "".join(f"<span>{name}</span><b>{value}</b>" for name, value in figures.items())
-    st.html(f'<div class="figures">{cells}</div>')
+    cost_figures(figures)
     if cost.seconds is None:
         measuring_lines(search.base.device)
     said = f"Time: {plain(cost.basis)}, with the starting settings. Trials with larger images or batches take longer."

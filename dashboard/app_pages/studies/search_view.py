@@ -7,17 +7,15 @@ import pandas as pd
 import streamlit as st
 
 from dashboard import state
-from dashboard.app_pages.runs.actions import form_values
 from dashboard.app_pages.studies import search_charts
-from dashboard.app_pages.studies.search_charts import measure_title
+from dashboard.app_pages.studies.search_best import best_panel, is_there
 from dashboard.cache import searches
-from dashboard.parts.forms.config_form import shown
+from dashboard.data.trials import measure_title, scored, settings_of, table_rows
 from dashboard.parts.runs.strip import pace_s, progress_share
 from dashboard.theme import ink, paper
-from dashboard.words import between, plain
-from sealife_core.config import TASKS, SearchConfig, Setting, describe, task_of
-from sealife_core.errors import ConfigError
-from sealife_core.runs.directory import Run
+from dashboard.words import plain
+from sealife_core.config import TASKS, SearchConfig, Setting, task_of
+from sealife_core.runs.run import Run
 from sealife_core.studies.search_results import (
     ENOUGH_TO_WEIGH,
     Trial,
@@ -29,13 +27,11 @@ from sealife_core.studies.search_results import (
     search_of,
     trials_of,
 )
-from sealife_core.wording import counted, duration, percent
-
-LONGER = 3  # times the epochs, where the best is trained on
+from sealife_core.wording import counted, duration
 
 
 def search_view(run: Run) -> None:
-    """All of it; while the search goes on, drawn anew whenever a trial begins or ends. Raises ConfigError, RunError."""
+    """The whole search; redrawn whenever a trial starts or ends. Raises ConfigError, RunError."""
     search = search_of(run)
     trials, left_out = read_trials(run)
     pace = pace_s(run)
@@ -46,12 +42,12 @@ def search_view(run: Run) -> None:
         f"{TASKS[task_of(search.base)].title} on {plain(search.data)}, {search.base.epochs} epochs a trial. Varied:"
         f" {plain(tried)}."
     )
-    if not search_charts.scored(trials):
+    if not scored(trials):
         st.caption("The first score appears here when the first trial has finished.")
         return
     best = best_trial(trials)
     if best is not None:
-        _best(run, search, best, trials)
+        best_panel(run, search, best, trials)
     _history(run, search, trials)
     _parallel(run, search, trials)
     _importance(run, search, trials)
@@ -59,7 +55,7 @@ def search_view(run: Run) -> None:
 
 
 def _progress(run: Run, search: SearchConfig, pace: float | None, drawn: str) -> None:
-    """How far it is. Called by every poll; the whole page is drawn anew once a trial has begun or ended."""
+    """The progress. Called by every poll; the whole page is redrawn once a trial has started or ended."""
     trials = trials_of(run)
     if pace_s(run) != pace or _stamp(trials) != drawn:
         st.rerun(scope="app")
@@ -97,81 +93,9 @@ def _problems(run: Run, trials: Sequence[Trial], left_out: int) -> None:
     st.warning("\n".join([f"{head}. The others continued.", *lines]), icon=":material/info:")
 
 
-def _best(run: Run, search: SearchConfig, best: Trial, trials: Sequence[Trial]) -> None:
-    """The best in words, what its lead is worth, and what to do with it."""
-    winner = Run(run.root / best.run_id)
-    values = ", ".join(
-        f"{_settings(search)[path].title.lower()} {_value(value, path)}" for path, value in best.values.items()
-    )
-    over = run.state().active
-    with st.container(border=True, key="search_best"):
-        st.markdown(f"**{'Best so far' if over else 'The best'}: trial {best.number}**, {plain(values)}")
-        val = (winner.results() or {}).get("val") or {}
-        name = search.metric.removeprefix("val/")
-        low, high = (val.get(f"{name.removesuffix('_accuracy')}_{end}") for end in ("low", "high"))
-        span = f" (95 % interval {between(low, high)})" if between(low, high) else ""
-        asked = f" on {val['n']:,} validation pictures" if val.get("n") is not None else " on validation"
-        st.markdown(f"{measure_title(search)} **{percent(best.value)}**{span}{asked}")
-        st.caption(_worth(best, trials, low))
-        with st.container(horizontal=True, vertical_alignment="center"):
-            _longer_button(search, winner)
-            if st.button("Open its run", icon=":material/monitoring:", disabled=not _there(winner)):
-                state.go("runs", {state.runs.RUN: winner.id})
-        if not over:
-            _test_score(winner)
-
-
-def _worth(best: Trial, trials: Sequence[Trial], low: Any) -> str:
-    """How much to believe of the lead."""
-    scored = [trial for trial in trials if trial.state == "finished" and trial is not best]
-    text = (
-        f"It is the best of {len(trials)} trials on the same pictures, so part of its lead is luck. Expect a"
-        " slightly lower score on other pictures."
-    )
-    if not scored or low is None:
-        return text
-    near = sum((trial.value or 0.0) >= low for trial in scored)
-    return f"{text} Of the other {len(scored)} finished trials, {near} lie within its interval."
-
-
-def _longer_button(search: SearchConfig, winner: Run) -> None:
-    clicked = st.button(
-        "Train the best for longer",
-        icon=":material/arrow_forward:",
-        type="primary",
-        disabled=not _there(winner),
-        help=f"Opens the Train page with its settings and {LONGER} times the epochs",
-    )
-    if not clicked:
-        return
-    config = winner.config()
-    task = task_of(config)
-    epochs = min(5000, LONGER * search.base.epochs)
-    state.train.set_form_values(task, form_values(config) | {"epochs": epochs})
-    state.go("train", {state.train.TASK: task, state.data.DATASET: config.data})
-
-
-def _test_score(winner: Run) -> None:
-    """The score on test pictures, folded: it is to be looked at once, and of the best alone."""
-    test = (winner.results() or {}).get("test") or {}
-    if test.get("accuracy") is None:
-        return
-    with st.expander("Its score on test pictures"):
-        words = [
-            f"{title} **{percent(test[name])}** ({between(test.get(f'{name}_low'), test.get(f'{name}_high'))})"
-            for name, title in (("accuracy", "Accuracy"), ("macro_f1", "Macro-F1"))
-            if test.get(name) is not None
-        ]
-        st.markdown(f"{', '.join(words)} on {test.get('n') or 0:,} test pictures")
-        st.caption(
-            "The search did not use the test pictures, so this is an unbiased estimate the first time. If you"
-            " search again until it rises, it becomes as optimistic as the validation score."
-        )
-
-
 def _history(run: Run, search: SearchConfig, trials: Sequence[Trial]) -> None:
     st.subheader("Trial by trial")
-    found = search_charts.scored(trials)
+    found = scored(trials)
     st.echarts_chart(
         search_charts.history_option(trials, ink()),
         height=300, key=state.studies.CHART.of("history", run.id),
@@ -187,7 +111,7 @@ def _history(run: Run, search: SearchConfig, trials: Sequence[Trial]) -> None:
 def _parallel(run: Run, search: SearchConfig, trials: Sequence[Trial]) -> None:
     st.subheader("All settings side by side")
     st.echarts_chart(
-        search_charts.parallel_option(search, trials, _settings(search), ink(), paper()),
+        search_charts.parallel_option(search, trials, settings_of(search), ink(), paper()),
         height=340, key=state.studies.CHART.of("parallel", run.id),
         alt=f"One line a trial through {', '.join(s.title for _, s in _axes(search))} to its score",
     )  # fmt: skip
@@ -206,7 +130,7 @@ def _importance(run: Run, search: SearchConfig, trials: Sequence[Trial]) -> None
         st.caption(f"Shown when {ENOUGH_TO_WEIGH} trials have a score.")
         return
     st.echarts_chart(
-        search_charts.importance_option(weights, _settings(search), ink()),
+        search_charts.importance_option(weights, settings_of(search), ink()),
         height=44 + 34 * len(weights), key=state.studies.CHART.of("importance", run.id),
         alt="; ".join(f"{path} {100 * share:.0f} %" for path, share in weights.items()),
     )  # fmt: skip
@@ -231,48 +155,15 @@ def _table(run: Run, search: SearchConfig, trials: Sequence[Trial]) -> None:
     )
     st.caption("Tick a row to open its run. For a stopped trial, the score is the last one measured.")
     ticked = event.selection.rows
-    if ticked and ticked[0] < len(trials) and _there(Run(run.root / trials[ticked[0]].run_id)):
+    if ticked and ticked[0] < len(trials) and is_there(Run(run.root / trials[ticked[0]].run_id)):
         state.go("runs", {state.runs.RUN: trials[ticked[0]].run_id})
 
 
-def table_rows(search: SearchConfig, trials: Sequence[Trial]) -> list[dict[str, str | int]]:
-    """What the table says, ready to be read."""
-    words = {"running": "running", "finished": "✓ finished", "pruned": "▲ stopped early", "failed": "✕ failed"}
-    return [
-        {"Trial": trial.number}
-        | {_settings(search)[path].title: _value(value, path) for path, value in trial.values.items()}
-        | {
-            measure_title(search): percent(trial.value),
-            "Epochs": trial.epochs,
-            "State": words[trial.state]
-            + (f": {trial.why}" if trial.why else ", trained earlier" if trial.reused else ""),
-            "Run": trial.run_id,
-        }
-        for trial in trials
-    ]
-
-
 def _axes(search: SearchConfig) -> list[tuple[Any, Setting]]:
-    settings = _settings(search)
+    settings = settings_of(search)
     return [(axis, settings[axis.path]) for axis in search.axes]
 
 
-def _settings(search: SearchConfig) -> dict[str, Setting]:
-    return {setting.path: setting for setting in describe(type(search.base))}
-
-
-def _value(value: Any, path: str) -> str:
-    return f"{value:.3g}" if isinstance(value, float) else shown(value, path)
-
-
-def _there(run: Run) -> bool:
-    try:
-        run.config()
-    except ConfigError:
-        return False
-    return run.path.is_dir()
-
-
 def _stamp(trials: Sequence[Trial]) -> str:
-    """What changes when a trial begins or ends."""
+    """Changes when a trial starts or ends."""
     return " ".join(trial.state for trial in trials)

@@ -3,15 +3,16 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from dashboard.data.echarts import PERCENT, chart_frame, interval_line, mark_line
 from sealife_core.evaluation.figures.palette import CLASS_COLOURS
-from sealife_core.studies.answers import curves
+from sealife_core.studies.building import PROBE
+from sealife_core.studies.labels_answer import curves
 from sealife_core.studies.learning_curve import AccuracyForecast
 from sealife_core.studies.paper import PAPER, PAPER_SAYS
-from sealife_core.studies.questions import ALL, ONLY, PROBE, WITHOUT
+from sealife_core.studies.questions import ALL, ONLY, WITHOUT
 from sealife_core.studies.results import CellResult, PartResult, over_seeds
 from sealife_core.wording import short_number
 
-PERCENT = {"axisLabel": {"formatter": "{value} %"}}
 ROW_PX = 44
 
 
@@ -42,12 +43,11 @@ def labels_option(
         if told := (forecasts or {}).get((encoder, use)):
             series += _continued(f"{name}, forecast", xs[-1], held[-1].mean, told, colour)
     if series and chance is not None:
-        series[-1]["markLine"] = _guessing(chance, ink)
+        says = f"guessing {100 * chance:.0f} %"
+        series[-1]["markLine"] = mark_line("yAxis", _points(chance), says, "insideStartTop", ink)
     return {
-        "animation": False,
+        **chart_frame(8, 24, 28 + 24 * -(-len(by_way) // 3), 28),
         "legend": {"top": 0, "left": 0, "textStyle": {"color": ink}, "data": [f"{e}, {u}" for e, u in by_way]},
-        "grid": {"left": 8, "right": 24, "top": 28 + 24 * -(-len(by_way) // 3), "bottom": 28, "containLabel": True},
-        "tooltip": {"trigger": "item", "confine": True},
         "xAxis": {"type": "log", "name": "labels per class", "nameLocation": "middle", "nameGap": 26},
         "yAxis": {"type": "value", "min": 0} | PERCENT,
         "series": series,
@@ -65,15 +65,13 @@ def _continued(name: str, x: float, y: float, told: Sequence[AccuracyForecast], 
 def ladder_option(
     cells: Sequence[CellResult], axis: str, name: str, colour: str, more: Sequence[dict[str, Any]] = ()
 ) -> dict[str, Any]:
-    """Accuracy against the values of one ``axis``, in their order, called ``name``; ``more`` series beside it."""
+    """Accuracy against the values of one ``axis``, in their order; ``name``: its title; ``more``: further series."""
     values = [_word(cell.cell[axis]) for cell in cells]
     series = [*_band("accuracy", values, cells, colour), _line("accuracy", _pairs(values, cells), colour), *more]
     shown = ["accuracy", *(one["name"] for one in more)]
     return {
-        "animation": False,
+        **chart_frame(8, 24, 40 if more else 16, 28),
         "legend": {"top": 0, "left": 0, "data": shown} if more else {"show": False},
-        "grid": {"left": 8, "right": 24, "top": 40 if more else 16, "bottom": 28, "containLabel": True},
-        "tooltip": {"trigger": "item", "confine": True},
         "xAxis": {"type": "category", "data": values, "name": name, "nameLocation": "middle", "nameGap": 26},
         "yAxis": {"type": "value", "min": 0} | PERCENT,
         "series": series,
@@ -105,24 +103,14 @@ def dots_option(
         dots = [{"value": [_points(cell.mean), place], "name": names[place]} for place, cell in enumerate(cells)]
         drawn.append({"type": "scatter", "name": title, "color": colour, "symbolSize": 12, "data": dots, "z": 3})
         drawn += [
-            {
-                "type": "line", "silent": True, "symbol": "none", "tooltip": {"show": False},
-                "lineStyle": {"width": 5, "opacity": 0.4, "color": colour, "cap": "round"},
-                "data": [[_points(cell.least), place], [_points(cell.greatest), place]],
-            }
+            interval_line([_points(cell.least), place], [_points(cell.greatest), place], colour, 5, 0.4)
             for place, cell in enumerate(cells)
-        ]  # fmt: skip
+        ]
     if drawn and line_at is not None:
-        drawn[0]["markLine"] = {
-            "silent": True, "symbol": "none", "lineStyle": {"type": "dashed", "color": ink, "width": 1.25},
-            "label": {"formatter": line_says, "position": "end", "color": ink, "fontSize": 12},
-            "data": [{"xAxis": _points(line_at)}],
-        }  # fmt: skip
+        drawn[0]["markLine"] = mark_line("xAxis", _points(line_at), line_says, "end", ink)
     return {
-        "animation": False,
+        **chart_frame(4, 24, 36, 4),
         "legend": {"top": 0, "left": 0, "data": list(series)} if len(series) > 1 else {"show": False},
-        "grid": {"left": 4, "right": 24, "top": 36, "bottom": 4, "containLabel": True},
-        "tooltip": {"trigger": "item", "confine": True},
         "xAxis": {"type": "value", "scale": True} | PERCENT,
         "yAxis": {"type": "category", "inverse": True, "data": list(names), "axisTick": {"show": False}},
         "series": drawn,
@@ -130,7 +118,7 @@ def dots_option(
 
 
 def left_out_option(cells: Sequence[CellResult], colour: str, ink: str) -> dict[str, Any]:
-    """SimCLR without each augmentation, beside all of them."""
+    """SimCLR without each augmentation, compared with all of them."""
     without = [cell for cell in cells if cell.cell["views"] == WITHOUT]
     whole = next((cell for cell in cells if cell.cell["views"] == ALL), None)
     shown = [*([whole] if whole else []), *without]
@@ -158,9 +146,7 @@ def pairs_option(cells: Sequence[CellResult], colour: str, lettering: str) -> di
     }
     axis = {"type": "category", "data": names, "axisTick": {"show": False}, "axisLine": {"show": False}}
     return {
-        "animation": False,
-        "grid": {"left": 4, "right": 8, "top": 8, "bottom": 8, "containLabel": True},
-        "tooltip": {"confine": True},
+        **chart_frame(4, 8, 8, 8),
         "xAxis": axis | {"position": "top"},
         "yAxis": axis | {"inverse": True},
         "visualMap": shades,
@@ -190,14 +176,6 @@ def _line(name: str, data: Sequence[Any], colour: str) -> dict[str, Any]:
     return {
         "type": "line", "name": name, "color": colour, "symbol": "circle", "symbolSize": 9, "data": list(data),
         "lineStyle": {"width": 2.5}, "tooltip": {"valueFormatter": "%.1f %%"},
-    }  # fmt: skip
-
-
-def _guessing(chance: float, ink: str) -> dict[str, Any]:
-    return {
-        "silent": True, "symbol": "none", "lineStyle": {"type": "dashed", "color": ink, "width": 1.25},
-        "label": {"formatter": f"guessing {100 * chance:.0f} %", "position": "insideStartTop", "color": ink},
-        "data": [{"yAxis": _points(chance)}],
     }  # fmt: skip
 
 

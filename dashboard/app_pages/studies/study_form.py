@@ -3,16 +3,18 @@
 import streamlit as st
 
 from dashboard import cache, state
+from dashboard.data.runs import source_config
 from dashboard.errors import show_error
 from dashboard.parts.forms.config_form import the_rest
 from dashboard.parts.forms.dataset_choice import dataset_choice
 from dashboard.parts.forms.launch import launch_lines
-from dashboard.parts.forms.machine_speed import measuring_lines
+from dashboard.parts.forms.machine_speed import cost_figures, measuring_lines
 from dashboard.parts.forms.start_from import sources
 from dashboard.parts.forms.where_field import where_field
+from dashboard.parts.notice import errors_said
 from dashboard.words import plain, size
 from sealife_core.config import SimclrConfig, StudyConfig, describe, source_run
-from sealife_core.errors import ConfigError, SealifeError
+from sealife_core.errors import SealifeError
 from sealife_core.places import checkpoints_root
 from sealife_core.runs.directory import create_run, open_run
 from sealife_core.runs.scheduling.queue import launch
@@ -125,13 +127,9 @@ def _source(data: str, question: str) -> str:
     new = {LABELS: "a new SimCLR run for each seed", DEPTH: "a new SimCLR run", IMBALANCE: "scratch"}[question]
     named = {}
     for spec, words in sources(cache.runs()).items():
-        run_id = source_run(spec) or ""
-        try:
-            config = open_run(run_id).config()
-        except ConfigError:
-            continue
+        config = source_config(spec)
         if isinstance(config, SimclrConfig) and config.data == data:
-            named[run_id] = words
+            named[source_run(spec) or ""] = words
     # A key for each question: what is kept of a selectbox is its words, and those of a new run differ.
     chosen = st.selectbox(
         "Encoder from", [NEW_RUN, *named], format_func=lambda run_id: named.get(run_id, new),
@@ -151,9 +149,7 @@ def _panel(study: StudyConfig | None) -> None:
     if study is not None:
         cost = study_cost(study, cache.dataset(study.data), checkpoints_root())
         time = f"about {duration(cost.seconds)}" if cost.seconds is not None else "not known yet"
-        figures = {"Runs": f"{cost.runs:,}", "Total time": time, "Disk": size(cost.disk_bytes)}
-        cells = "".join(f"<span>{what}</span><b>{value}</b>" for what, value in figures.items())
-        st.html(f'<div class="figures">{cells}</div>')
+        cost_figures({"Runs": f"{cost.runs:,}", "Total time": time, "Disk": size(cost.disk_bytes)})
         there = f" {cost.done} of the runs already exist and are not trained again." if cost.done else ""
         at_once = f" {cost.at_once} runs train at once." if cost.at_once > 1 else ""
         st.caption(f"Time: {plain(cost.basis)}.{at_once}{there}")
@@ -174,12 +170,10 @@ def _panel(study: StudyConfig | None) -> None:
 
 
 def _launch(study: StudyConfig, name: str) -> None:
-    """A second click, or the same asked while it still goes on, leads to the study that is there."""
-    try:
+    """A second click, or the same request while the study still runs, opens the existing study."""
+    with errors_said():
         run = next((run for run in cache.studies() if run.state().active and run.request() == study), None)
         if run is None:
             run = create_run(study, name=name)
             launch(run)
         state.studies.STUDY.set(run.id)
-    except SealifeError as error:
-        state.say(plain(str(error)))

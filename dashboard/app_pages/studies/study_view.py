@@ -9,6 +9,7 @@ import streamlit as st
 
 from dashboard import cache, state
 from dashboard.app_pages.studies.search_view import search_view
+from dashboard.app_pages.studies.study_actions import study_actions
 from dashboard.app_pages.studies.study_charts import (
     ROW_PX,
     dots_option,
@@ -19,16 +20,14 @@ from dashboard.app_pages.studies.study_charts import (
     sweep_option,
 )
 from dashboard.parts.runs.detail import damaged_files
-from dashboard.parts.runs.notes_form import notes_form
-from dashboard.theme import ACCENT_DARK, ACCENT_LIGHT, ink, lettering
-from dashboard.words import plain, run_name, size, state_words
+from dashboard.theme import accent, ink, lettering
+from dashboard.words import plain, run_name, state_words
 from sealife_core.config import SearchConfig, StudyConfig
 from sealife_core.errors import DatasetError, SealifeError
 from sealife_core.evaluation.figures.palette import CLASS_COLOURS
 from sealife_core.neutral import csv_of
-from sealife_core.runs.directory import Run, parts_of
 from sealife_core.runs.liveness import State
-from sealife_core.runs.scheduling import queue
+from sealife_core.runs.run import Run
 from sealife_core.studies.answers import answer, on_other_images
 from sealife_core.studies.helps import HELPS
 from sealife_core.studies.more_labels import forecast_says, forecasts_of_best
@@ -54,18 +53,18 @@ def study_view(run: Run) -> None:
         study = None if isinstance(request, SearchConfig) else study_of(run)
     except SealifeError as error:
         st.error(plain(str(error)), icon=":material/error:")
-        _actions(run)
+        study_actions(run)
         return
     damaged_files(run)
     if study is None:
-        _actions(run)
+        study_actions(run)
         search_view(run)
         return
     asked = QUESTIONS[study.question].title if study.question in QUESTIONS else "Every combination"
     what = "" if asked == run_name(run) else f"**{asked}**"
     seeds = len({part.config.seed for part in study.parts})
     st.markdown(" · ".join(filter(None, (what, study.size, counted(seeds, "seed"), f"on {plain(study.data)}"))))
-    _actions(run)
+    study_actions(run)
     active = run.state().active
     st.fragment(_live, run_every=POLL_S if active else None)(run, study, active)
 
@@ -88,59 +87,6 @@ def _live(run: Run, study: StudyConfig, was_active: bool) -> None:
     elif run.state().active:
         st.caption("The chart appears when the first run has been tested.")
     _behind(run, study, parts)
-
-
-def _actions(run: Run) -> None:
-    shown = run.shown()
-    with st.container(horizontal=True, vertical_alignment="center"):
-        if shown.state.active:
-            label = "Stopping…" if shown.stopping else "Stop"
-            _button(label, "stop_circle", queue.request_stop, run, "is stopping, and so are its runs", shown.stopping)
-        if shown.state.resumable:
-            _button("Resume", "resume", queue.resume, run, "is queued to continue", primary=True)
-        if shown.state is State.CREATED:
-            _button("Launch", "play_arrow", queue.launch, run, "is queued", primary=True)
-        with st.popover("More", icon=":material/more_horiz:"):
-            _more(run)
-
-
-def _more(run: Run) -> None:
-    notes_form(run, ("name",))
-    st.caption(f"Files: {plain(str(run.path))}")
-    if run.state().active:
-        st.caption("Stop the study before you delete it.")
-        return
-    parts = parts_of(run)
-    whole = sum(part.size_bytes for part in parts)
-    st.markdown(f"**Delete it?** It made {len(parts)} runs ({size(whole)}).")
-    both = f"Delete the study and its {len(parts)} runs"
-    st.button(both, icon=":material/delete:", on_click=_delete, args=(run, True))
-    st.button("Delete only the study", icon=":material/delete:", on_click=_delete, args=(run, False))
-    st.caption("Moves it to the trash. You can undo this.")
-
-
-def _delete(run: Run, with_parts: bool) -> None:
-    name = run_name(run)
-    try:
-        freed, kept = queue.delete_with_parts(run) if with_parts else (queue.delete(run), [])
-        stay = f" {len(kept)} runs are kept because other runs need their weights." if kept else ""
-        state.say(f"**{plain(name)}** is in the trash ({size(freed)}).{stay}", ("run", run.id))
-        state.studies.STUDY.set("")
-    except SealifeError as error:
-        state.say(plain(str(error)))
-
-
-def _button(label, icon, act, run: Run, said: str, disabled: bool = False, *, primary: bool = False) -> None:
-    kind = "primary" if primary else "secondary"
-    st.button(label, icon=f":material/{icon}:", type=kind, disabled=disabled, on_click=_do, args=(act, run, said))
-
-
-def _do(act, run: Run, said: str) -> None:
-    try:
-        act(run)
-        state.say(f"**{plain(run_name(run))}** {said}.")
-    except SealifeError as error:
-        state.say(plain(str(error)))
 
 
 def _progress(run: Run, parts: Sequence[PartResult]) -> None:
@@ -173,7 +119,7 @@ def _left_s(run: Run, parts: Sequence[PartResult]) -> float | None:
 
 
 def _chart(study: StudyConfig, parts: Sequence[PartResult]) -> None:
-    colour = ACCENT_DARK if st.context.theme.type == "dark" else ACCENT_LIGHT
+    colour = accent()
     cells = over_seeds(parts)
     words = "; ".join(
         f"{', '.join(str(value) for value in cell.cell.values())}: {percent(cell.mean)}" for cell in cells

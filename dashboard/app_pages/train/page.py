@@ -5,8 +5,9 @@ from typing import Any
 import streamlit as st
 
 from dashboard import cache, state
+from dashboard.data.settings import differences
 from dashboard.errors import show_error
-from dashboard.parts.forms.config_form import differences, essentials, tabbed
+from dashboard.parts.forms.config_form import essentials, tabbed
 from dashboard.parts.forms.dataset_choice import dataset_choice, need_dataset
 from dashboard.parts.forms.encoder_field import encoder_field, fitting_line, is_encoder
 from dashboard.parts.forms.launch import estimate_lines, launch_button, queue_lines
@@ -20,6 +21,7 @@ from sealife_core.config import (
     AnyConfig,
     SimclrConfig,
     describe,
+    family_settings,
     flattened,
     nested,
     parse,
@@ -64,7 +66,7 @@ def _form(task: str, runs: dict[str, str]) -> tuple[AnyConfig | ConfigError, lis
     size = _size()
     settings = describe(TASKS[task].config)
     has_views = TASKS[task].config is SimclrConfig
-    base = flattened(preset(task, size).model_dump())
+    base = family_settings(preset(task, size))
     if TASKS[task].needs_run:
         base["weights"] = next(iter(runs), "imagenet")
         if source := learned_with(base["weights"]):  # so that the classifier sees what the encoder saw

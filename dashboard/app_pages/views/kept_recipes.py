@@ -4,6 +4,7 @@ import streamlit as st
 
 from dashboard import state
 from dashboard.errors import show_error
+from dashboard.parts.notice import errors_said
 from dashboard.words import plain
 from sealife_core.config import RECIPES, ViewRecipe
 from sealife_core.errors import ConfigError
@@ -28,7 +29,7 @@ def recipe_choice() -> tuple[str, ViewRecipe]:
 
 
 def delete_button(name: str) -> None:
-    """For a saved recipe: away with it; what was just done can be undone."""
+    """Deletes a saved recipe; this can be undone."""
     if name not in RECIPES:
         st.button(
             f"Delete “{plain(name)}”", icon=":material/delete:", width="stretch", type="tertiary",
@@ -37,12 +38,10 @@ def delete_button(name: str) -> None:
 
 
 def _delete(name: str) -> None:
-    try:
+    with errors_said():
         delete_recipe(name)
         state.views.RECIPE.hold("SimCLR")
         state.say(f"The views **{plain(name)}** are in the trash.", ("recipe", name))
-    except ConfigError as error:
-        state.say(plain(str(error)))
 
 
 def save_popover(recipe: ViewRecipe) -> None:

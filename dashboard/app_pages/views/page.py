@@ -4,12 +4,14 @@ import streamlit as st
 
 from dashboard import cache, state
 from dashboard.app_pages.views.kept_recipes import delete_button, recipe_choice, save_popover
+from dashboard.data.pictures import some_rows
+from dashboard.data.previews import Preview
 from dashboard.errors import show_error
 from dashboard.parts.forms.config_form import the_rest
 from dashboard.parts.forms.dataset_choice import dataset_choice, need_dataset
 from dashboard.parts.notice import notice
-from dashboard.parts.pictures.picture_picker import picture_picker, some_rows
-from dashboard.parts.pictures.view_pairs import VIEW_NAMES, Preview, pair_html, strip_html
+from dashboard.parts.pictures.picture_picker import picture_picker
+from dashboard.parts.pictures.view_pairs import VIEW_NAMES, pair_html, strip_html
 from dashboard.words import plain
 from sealife_core.config import ViewRecipe, describe, nested, parse
 from sealife_core.datasets.dataset import Dataset
@@ -79,7 +81,7 @@ def _pick(dataset: Dataset) -> None:
 
 
 def _recipe() -> ViewRecipe | None:
-    """The recipe as it stands in the form; None while its settings contradict each other."""
+    """The recipe in the form; None while its settings contradict each other."""
     name, held = recipe_choice()
     settings = describe(ViewRecipe)
     chosen = the_rest(settings, held.model_dump(), state.views.FORM.of(state.train.form_version(), name), {}, columns=1)

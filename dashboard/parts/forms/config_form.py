@@ -1,16 +1,15 @@
 """A form made from a config's own description: a field added to the config appears here by itself."""
 
 from collections.abc import Callable, Mapping, Sequence
-from math import isclose
 from typing import Any
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from dashboard.data.settings import by_group, shown
 from dashboard.state import Key, forms
 from sealife_core.config import Setting, bound
-from sealife_core.models.facts import title_of
-from sealife_core.wording import short_number, with_unit
+from sealife_core.wording import with_unit
 
 # Draws one setting in its own way: (setting, value, widget key) → value.
 Field = Callable[[Setting, Any, Key], Any]
@@ -72,14 +71,6 @@ def _folded(
     return {s.path: key.of(s.path).held(values[s.path]) for s in settings}
 
 
-def by_group(settings: Sequence[Setting]) -> dict[str, list[Setting]]:
-    """Group → its settings, in the config's order."""
-    groups: dict[str, list[Setting]] = {}
-    for setting in settings:
-        groups.setdefault(setting.group, []).append(setting)
-    return groups
-
-
 def setting_field(setting: Setting, value: Any, key: Key) -> Any:
     """One setting with its title, unit, range and sentence. Returns its value."""
     shared: dict[str, Any] = {
@@ -91,33 +82,6 @@ def setting_field(setting: Setting, value: Any, key: Key) -> Any:
         chosen = _widget(setting, value, shared)
         st.caption(setting.says + _range(setting, chosen))
     return chosen
-
-
-def differences(settings: Sequence[Setting], values: Mapping[str, Any], preset: Mapping[str, Any]) -> list[str]:
-    """What was changed from the preset, for people: "Temperature 0.5 instead of 0.2"."""
-    return [
-        f"{s.title} {shown(values[s.path], s.path)} instead of {shown(preset[s.path], s.path)}"
-        for s in settings
-        if s.path in values and not same(values[s.path], preset[s.path])
-    ]
-
-
-def same(a: Any, b: Any) -> bool:
-    """Equal, as far as a form can tell."""
-    if isinstance(a, float) and isinstance(b, int | float):
-        return isclose(a, b, rel_tol=1e-6, abs_tol=1e-12)
-    return a == b
-
-
-def shown(value: Any, path: str = "") -> str:
-    """A value as people write it; ``path`` is the setting's."""
-    if path == "encoder":
-        return title_of(value) or "none"
-    if value is None:
-        return "the recipe's value"
-    if isinstance(value, bool):
-        return "on" if value else "off"
-    return short_number(value) if isinstance(value, float) else str(value).replace("_", " ")
 
 
 def _grid(
@@ -150,7 +114,7 @@ def _widget(setting: Setting, value: Any, shared: dict[str, Any]) -> Any:
     value = None if value is None else number(value)
     if not setting.optional and low is not None and high is not None and (high - low) / step <= MOST_SLIDER_STEPS:
         return st.slider(min_value=low, max_value=high, value=value, step=step, format=FORMATS[number], **shared)
-    # Without bounds: a number outside of them would stand on the screen, while Streamlit went on giving the last one.
+    # Without bounds: the screen would show a number outside of them while Streamlit still returned the last valid one.
     # The config says what is wrong with it.
     return st.number_input(
         value=value,

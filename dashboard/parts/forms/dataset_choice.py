@@ -1,4 +1,4 @@
-"""The choice of a data set, the same on every page and in the URL; and what stands there while there is none."""
+"""The choice of a data set, the same on every page and in the URL; and what is shown while there is none."""
 
 import streamlit as st
 

@@ -34,7 +34,7 @@ def encoder_field(setting: Setting, value: str, key: Key) -> str:
         with st.popover("Compare encoders", type="tertiary", key=own.of("all"), on_change="rerun") as fold:
             if fold.open:
                 st.html(_table())
-    # Under the setting's own key, as all other fields: what stands here while the field is folded away.
+    # Under the setting's own key, as all other fields: its value while the field is folded away.
     own.hold(name)
     return name
 

@@ -7,7 +7,7 @@ import streamlit as st
 
 from dashboard import cache
 from dashboard.errors import show_error
-from dashboard.parts.forms.machine_speed import measuring, measuring_lines
+from dashboard.parts.forms.machine_speed import cost_figures, measuring, measuring_lines
 from dashboard.parts.runs.strip import active_runs
 from dashboard.state import UrlKey, forms, go, runs
 from dashboard.words import plain, run_name, size
@@ -75,12 +75,10 @@ def estimate_lines(config: AnyConfig, name: str) -> None:
     time = f"about {duration(cost.seconds)}" if cost.seconds is not None else "not known yet"
     if cost.seconds is None and measuring(config.device):
         time = "measuring…"
-    figures = {"Time": time, "Memory": size(cost.memory_bytes), "Disk": size(cost.disk_bytes)}
-    cells = "".join(f"<span>{name}</span><b>{value}</b>" for name, value in figures.items())
-    st.html(f'<div class="figures">{cells}</div>')
+    cost_figures({"Time": time, "Memory": size(cost.memory_bytes), "Disk": size(cost.disk_bytes)})
     elsewhere = "" if config.where == HERE else " The cluster's machines may be faster or slower."
     st.caption(f"{images:,} training images. Time: {plain(cost.basis)}.{elsewhere}")
-    launched = forms.launched(_token(config, name)) is not None  # it stands in the queue below
+    launched = forms.launched(_token(config, name)) is not None  # it is in the queue below
     found = None if launched else cache.forecasts(config).get(ASKED)
     if found is not None and (found.behind or found.beside):
         st.markdown(f"It {found.says}.")

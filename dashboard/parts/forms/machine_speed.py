@@ -21,7 +21,7 @@ def measuring(device: str) -> bool:
 
 
 def measuring_lines(device: str) -> None:
-    """What is done about the unknown time; while it is measured, the page waits for the end and is drawn anew."""
+    """What is done about the unknown time; while it is measured, the page polls and is redrawn at the end."""
     found = machine_speed.find(device)
     if found.running:
         st.fragment(_wait, run_every=POLL_S)(device)
@@ -30,6 +30,12 @@ def measuring_lines(device: str) -> None:
     else:
         st.caption(plain(found.problem) or "The time is known after the first epoch of the first run.")
         st.button("Measure this machine", type="tertiary", icon=":material/speed:", on_click=_again, args=(device,))
+
+
+def cost_figures(figures: dict[str, str]) -> None:
+    """What a launch will take: name → amount."""
+    cells = "".join(f"<span>{name}</span><b>{value}</b>" for name, value in figures.items())
+    st.html(f'<div class="figures">{cells}</div>')
 
 
 def _wait(device: str) -> None:

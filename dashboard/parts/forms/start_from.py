@@ -5,14 +5,14 @@ from typing import Any
 
 import streamlit as st
 
+from dashboard.data.runs import config_of, source_config
 from dashboard.parts.forms.config_form import Field
 from dashboard.state import Key
 from dashboard.words import plain
 from sealife_core.config import ALL_STAGES, ClassifierConfig, Setting, source_run
-from sealife_core.errors import ConfigError, SealifeError
 from sealife_core.models.facts import CURATED, published_weights, title_of
-from sealife_core.runs.directory import Run, open_run
 from sealife_core.runs.liveness import State
+from sealife_core.runs.run import Run
 
 FILE = "file"
 STAGES = ("stem", "layer 1", "layer 2", "layer 3", "layer 4")
@@ -28,24 +28,19 @@ def sources(runs: Sequence[Run]) -> dict[str, str]:
         state = run.state()
         if not (state.active or (run.path / "model.safetensors").exists()):
             continue
-        try:
-            classifier = isinstance(run.config(), ClassifierConfig)
-        except ConfigError:
+        config = config_of(run)
+        if config is None:
             continue
         waits = " (not finished: the new run will wait)" if state.active else ""
         stopped = " (stopped early)" if state is State.STOPPED else ""
-        found.append((classifier, f"run:{run.id}", f"{run.notes()['name']}{waits}{stopped}"))
+        found.append((isinstance(config, ClassifierConfig), f"run:{run.id}", f"{run.notes()['name']}{waits}{stopped}"))
     found.sort(key=lambda entry: entry[0])  # stable: newest first among equals
     return {spec: words for _, spec, words in found}
 
 
 def learned_with(weights: str) -> tuple[str, int] | None:
     """Encoder and image size (px) of the run that ``weights`` come from; None where they come from no readable run."""
-    run_id = source_run(weights)
-    try:
-        learned = open_run(run_id).config() if run_id else None
-    except SealifeError:  # gone, or damaged: launching will say so
-        return None
+    learned = source_config(weights)
     return (learned.encoder, learned.image_size_px) if learned else None
 
 
@@ -98,7 +93,7 @@ def weights_field(runs: dict[str, str], encoder: str) -> Field:
 
 
 def stages_field(top: str) -> Field:
-    """Draws ``trained_stages`` as a ladder: what is frozen, what learns. ``top``: what stands on the encoder."""
+    """Draws ``trained_stages`` as a ladder: what is frozen, what learns. ``top``: what is on the encoder."""
 
     def draw(setting: Setting, value: int, key: Key) -> int:
         with st.container(gap="xsmall"):

@@ -11,7 +11,7 @@ import streamlit as st
 from dashboard.state import Key
 from dashboard.words import plain
 from sealife_core.config import CLUSTER, HERE, Setting, cluster_address
-from sealife_core.runs.cluster.ray_jobs import CLUSTERS, ClusterError, known_clusters
+from sealife_core.runs.cluster.ray_http import CLUSTERS, ClusterError, known_clusters
 from sealife_core.runs.scheduling.capacity import nodes_of
 from sealife_core.wording import counted
 

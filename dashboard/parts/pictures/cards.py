@@ -11,7 +11,6 @@ from dashboard.data.answers import Answers
 from dashboard.media import thumb_url
 from dashboard.parts.elements import ELEMENTS_JS
 from dashboard.state import Key, gallery
-from sealife_core.evaluation.figures.palette import class_colour
 
 # Names reach the page as text, never as HTML.
 _JS = """
@@ -128,7 +127,7 @@ def card(answers: Answers, place: int, models: Sequence[tuple[Answers, str]]) ->
         "state": state,
         "badge": _BADGES[state],
         "truth": truth,
-        "colour": class_colour(answers.colour_index(int(answers.truth[place]))),
+        "colour": answers.colour(int(answers.truth[place])),
         "said": said,
     }
 

@@ -8,10 +8,10 @@ from typing import Any
 import streamlit as st
 from streamlit.components.v2 import component
 
+from dashboard.data.pictures import class_of, picture_facts
 from dashboard.media import LARGE_PX, thumb_url
 from dashboard.parts.elements import ELEMENTS_JS
 from dashboard.state import Key
-from dashboard.theme import SPLIT_WORDS
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.evaluation.figures.palette import class_colour
 
@@ -47,24 +47,6 @@ def show_grid(pictures: Sequence[dict[str, Any]], key: Key, side_px: int = 128) 
     _grid(data={"pictures": list(pictures), "side": side_px}, key=key)
 
 
-def picture_facts(dataset: Dataset, row: int) -> dict[str, str]:
-    """What a person may want to know of one picture: its file, class, split, size and group."""
-    about = dataset.manifest.iloc[row]
-    facts = {
-        "File": dataset.file_names[row],
-        "Class": class_of(dataset, row),
-        "Split": SPLIT_WORDS[str(about["split"])],
-        "Size": f"{about['width']:,} × {about['height']:,} px",
-    }
-    return facts | ({"Group": str(about["group"])} if about["group"] else {})
-
-
-def class_of(dataset: Dataset, row: int) -> str:
-    """The name of the picture's class."""
-    index = int(dataset.labels[row])
-    return dataset.classes[index] if index >= 0 else "unlabelled"
-
-
 def grid_picture(dataset: Dataset, row: int, caption: str, side_px: int = 128) -> dict[str, Any]:
     """One picture of a grid. ``lines``, empty here: further [style, text] below it (styles file, right and wrong)."""
     facts = picture_facts(dataset, row)
@@ -88,8 +70,3 @@ def picture_strip(dataset: Dataset, rows: Sequence[int]) -> None:
         for name in [escape(class_of(dataset, row))]
     )
     st.html(f'<div class="picture-strip">{images}</div>')
-
-
-def dot(index: int) -> str:
-    """A small disc in the colour of class ``index``, as HTML."""
-    return f'<span class="dot" style="background:{class_colour(index)}"></span>'

@@ -2,11 +2,10 @@
 
 from collections.abc import Sequence
 
-import numpy as np
 from streamlit.components.v2 import component
 
+from dashboard.data.pictures import class_of
 from dashboard.media import thumb_url
-from dashboard.parts.pictures.image_grid import class_of
 from dashboard.state import Key
 from sealife_core.datasets.dataset import Dataset
 
@@ -48,15 +47,3 @@ def picture_picker(dataset: Dataset, rows: Sequence[int], picked: Sequence[int],
     ]
     clicked = _picker(data={"pictures": pictures}, key=key, on_toggled_change=lambda: None)
     return clicked.toggled
-
-
-def some_rows(dataset: Dataset, seed: int, count: int) -> list[int]:
-    """Up to ``count`` random rows, one of each class before the second of any: the same for the same seed; a larger
-    count begins with a smaller one's."""
-    order = np.random.default_rng(seed).permutation(len(dataset.manifest))
-    seen: dict[int, int] = {}
-    turn: list[int] = []
-    for label in dataset.labels[order].tolist():
-        seen[label] = seen.get(label, -1) + 1
-        turn.append(seen[label])
-    return order[np.argsort(turn, kind="stable")][:count].tolist()

@@ -1,33 +1,17 @@
 """Positive pairs as a person sees them: the original with both crops drawn on it, the two views, and what was done."""
 
-import base64
 import io
-from dataclasses import dataclass
 from html import escape
 
-import torch
 from PIL import Image
 from torch import Tensor
 
+from dashboard.data.previews import Preview, drawn
+from dashboard.media import data_uri
 from sealife_core.config import ViewRecipe
-from sealife_core.views import ViewParameters, apply_views, draw_views, generator_for, step_strip
+from sealife_core.views import ViewParameters, apply_views, step_strip
 
 VIEW_NAMES = ("A", "B")
-
-
-@dataclass(frozen=True)
-class Preview:
-    """One picture, decoded as training decodes it."""
-
-    row: int
-    name: str
-    square: Tensor  # uint8 (S, S, 3)
-    aspect: float  # width / height of the original
-
-
-def drawn(recipe: ViewRecipe, preview: Preview, draw: int, pair: int, view: int) -> ViewParameters:
-    """One view of one picture. It depends on draw, picture, pair and view alone: a link shows a colleague the same."""
-    return draw_views(recipe, torch.tensor([preview.aspect]), generator_for(draw, preview.row, pair, view))
 
 
 def pair_html(recipe: ViewRecipe, preview: Preview, size_px: int, draw: int, pairs: int) -> str:
@@ -43,7 +27,7 @@ def pair_html(recipe: ViewRecipe, preview: Preview, size_px: int, draw: int, pai
             )
             views.append(
                 f'<figure class="view {letter}">'
-                f'<img src="{data_uri(seen)}" alt="View {letter} of {escape(preview.name)}">'
+                f'<img src="{view_uri(seen)}" alt="View {letter} of {escape(preview.name)}">'
                 f'<figcaption>View {letter}<div class="did">{words}</div></figcaption></figure>'
             )
         parts.append(f'<div class="pair">{"".join(views)}</div>')
@@ -55,19 +39,22 @@ def strip_html(recipe: ViewRecipe, preview: Preview, size_px: int, draw: int, vi
     parameters = drawn(recipe, preview, draw, 0, view)
     cells = [
         f'<div class="{"idle" if words == "not this time" else "done"}">'
-        f'<img src="{data_uri(seen)}" alt="after {escape(step)}"><b>{escape(step.capitalize())}</b>'
+        f'<img src="{view_uri(seen)}" alt="after {escape(step)}"><b>{escape(step.capitalize())}</b>'
         f"<span>{escape(words)}</span></div>"
         for step, words, seen in step_strip(preview.square[None], parameters, size_px)
     ]
     return f'<div class="steps">{"".join(cells)}</div>'
 
 
-def data_uri(view: Tensor) -> str:
+def view_uri(view: Tensor) -> str:
     """(3, H, W) in [0, 1] → an image that HTML can hold."""
-    pixels = (view.clamp(0, 1) * 255).round().byte().permute(1, 2, 0).contiguous().numpy()
+    return _webp(Image.fromarray((view.clamp(0, 1) * 255).round().byte().permute(1, 2, 0).contiguous().numpy()))
+
+
+def _webp(image: Image.Image) -> str:
     held = io.BytesIO()
-    Image.fromarray(pixels).save(held, "WEBP", quality=90)
-    return "data:image/webp;base64," + base64.b64encode(held.getvalue()).decode()
+    image.save(held, "WEBP", quality=90)
+    return data_uri(held.getvalue(), "image/webp")
 
 
 def _original(preview: Preview, views: list[ViewParameters]) -> str:
@@ -77,9 +64,6 @@ def _original(preview: Preview, views: list[ViewParameters]) -> str:
         (side, round(side / preview.aspect)) if preview.aspect >= 1 else (round(side * preview.aspect), side)
     )
     whole = Image.fromarray(preview.square.numpy()).resize((max(1, width), max(1, height)), Image.Resampling.BILINEAR)
-    held = io.BytesIO()
-    whole.save(held, "WEBP", quality=90)
-    source = "data:image/webp;base64," + base64.b64encode(held.getvalue()).decode()
     boxes = "".join(
         f'<span class="crop {letter}" style="left:{x:.2%};top:{y:.2%};width:{w:.2%};height:{h:.2%}">'
         f"<i>{letter}</i></span>"
@@ -87,6 +71,6 @@ def _original(preview: Preview, views: list[ViewParameters]) -> str:
     )
     name = escape(preview.name)
     return (
-        f'<figure class="original"><div><img src="{source}" alt="{name}, the original picture">{boxes}</div>'
+        f'<figure class="original"><div><img src="{_webp(whole)}" alt="{name}, the original picture">{boxes}</div>'
         f"<figcaption>{name}, the original</figcaption></figure>"
     )

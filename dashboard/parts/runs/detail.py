@@ -7,28 +7,28 @@ from typing import Any
 import streamlit as st
 
 from dashboard import cache
-from dashboard.parts.panels import CLASSIFIER_PANELS, SIMCLR_PANELS, Panel
-from dashboard.parts.runs.curves import curves_of, draw_panel
+from dashboard.data.curves import curves_of
+from dashboard.data.panels import CLASSIFIER_PANELS, SIMCLR_PANELS, Panel
+from dashboard.data.runs import config_of
+from dashboard.parts.runs.curves import draw_panel
 from dashboard.parts.runs.strip import pace_s, progress_sentence, progress_share
 from dashboard.parts.runs.table import colours_of_all
 from dashboard.state.runs import CURVES
+from dashboard.theme import dot, name_legend
 from dashboard.words import method, plain, run_name, state_words
 from sealife_core.config import PENALTIES, AnyConfig, SimclrConfig, source_run
-from sealife_core.errors import ConfigError
 from sealife_core.models.facts import published_weights, title_of
-from sealife_core.runs.directory import Run
 from sealife_core.runs.liveness import State
 from sealife_core.runs.resume_check import BEGIN_ANEW, damage
+from sealife_core.runs.run import Run
 from sealife_core.wording import duration
 
 
 def heading(run: Run) -> None:
     """Name, what it is and where its weights came from."""
-    dot = f'<span class="dot" style="background:{colours_of_all()[run.id]}"></span>'
-    st.html(f'<h2 style="margin:0;padding:.5rem 0 0">{dot}{escape(run_name(run))}</h2>')
-    try:
-        config = run.config()
-    except ConfigError:
+    st.html(f'<h2 style="margin:0;padding:.5rem 0 0">{dot(colours_of_all()[run.id])}{escape(run_name(run))}</h2>')
+    config = config_of(run)
+    if config is None:
         return
     tags = run.notes()["tags"]
     parts = [
@@ -40,7 +40,7 @@ def heading(run: Run) -> None:
 
 
 def notes_view(run: Run) -> None:
-    """What a person wrote about the run; nothing where nobody wrote."""
+    """What a person wrote about the run; nothing if there are no notes."""
     if text := run.notes()["notes"].strip():
         with st.container(border=True, key="run_notes"):
             st.markdown("  \n".join(plain(line) for line in text.splitlines()))
@@ -95,19 +95,10 @@ def damaged_files(run: Run) -> None:
 
 
 def live_progress(run: Run, pace: float | None) -> None:
-    """:func:`progress` for a fragment that polls; when the run has ended or its pace changes, all is drawn anew."""
+    """:func:`progress` for a fragment that polls; redraws the page at the end or when the pace changes."""
     if pace_s(run) != pace:
         st.rerun(scope="app")
     progress(run)
-
-
-def is_readable(run: Run) -> bool:
-    """Whether its config can be read."""
-    try:
-        run.config()
-    except ConfigError:
-        return False
-    return True
 
 
 def panels_of(config: AnyConfig) -> tuple[Panel, ...]:
@@ -116,7 +107,7 @@ def panels_of(config: AnyConfig) -> tuple[Panel, ...]:
 
 
 def curves(runs: list[Run], panels: tuple[Panel, ...], colours: dict[str, str]) -> None:
-    """The charts of ``panels``; several runs lie over each other, each in its colour."""
+    """The charts of ``panels``; several runs share a chart, each in its colour."""
     rows = {run.id: cache.metrics(run) for run in runs}
     if not any(rows.values()):
         st.caption("Curves appear with the first steps of training.")
@@ -137,12 +128,7 @@ def curves(runs: list[Run], panels: tuple[Panel, ...], colours: dict[str, str]) 
 
 def legend(runs: list[Run], colours: dict[str, str]) -> None:
     """One legend for all charts of several runs."""
-    items = "".join(
-        f'<span style="margin-right:1.25rem"><span class="dot" style="background:{colours[run.id]}"></span>'
-        f"{escape(run_name(run))}</span>"
-        for run in runs
-    )
-    st.html(f"<div>{items}</div>")
+    st.html(f"<div>{name_legend([(run_name(run), colours[run.id]) for run in runs])}</div>")
 
 
 def _chances(panel: Panel, runs: list[Run]) -> dict[str, float]:

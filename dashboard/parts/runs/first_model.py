@@ -15,7 +15,7 @@ from sealife_core.config import IN_MINUTES, inherited
 from sealife_core.errors import SealifeError
 from sealife_core.evaluation.classification.score_words import penalty_words, worst_confusions
 from sealife_core.evaluation.comparison.rows import comparison
-from sealife_core.runs.directory import Run
+from sealife_core.runs.run import Run
 from sealife_core.wording import counted
 
 SHOWN_PREDICTIONS, SHOWN_CONFUSIONS = 7, 5  # seven fill a row
@@ -34,7 +34,7 @@ def first_model(run: Run) -> None:
         with confused:
             confusions(run)
         _predictions(run)
-    doors(run)
+    next_steps(run)
 
 
 def how_chosen(run: Run) -> None:
@@ -87,7 +87,7 @@ def some_answers(answers: Answers) -> np.ndarray:
     return order[np.linspace(0, len(order) - 1, min(SHOWN_PREDICTIONS, len(order))).astype(int)]
 
 
-def doors(run: Run) -> None:
+def next_steps(run: Run) -> None:
     """Three ways on: a better model, the question about SimCLR, more labels."""
     config = run.config()
     better, helps, labels = st.columns(3, gap="medium")

@@ -1,10 +1,11 @@
-"""One click from a data set to a first model: the button, how far its run is, and what came of it."""
+"""One click from a data set to a first model: the button, the progress of its run, and its result."""
 
 from collections.abc import Sequence
 
 import streamlit as st
 
 from dashboard import cache, state
+from dashboard.data.runs import config_of
 from dashboard.errors import show_error
 from dashboard.parts.runs import detail
 from dashboard.parts.runs.first_model import first_model
@@ -12,10 +13,11 @@ from dashboard.parts.runs.strip import POLL_S, progress_sentence, progress_share
 from dashboard.words import plain
 from sealife_core.config import AnyConfig, preset, task_of
 from sealife_core.demo import REEF
-from sealife_core.errors import ConfigError, SealifeError
-from sealife_core.runs.directory import Run, create_run
+from sealife_core.errors import SealifeError
+from sealife_core.runs.directory import create_run
 from sealife_core.runs.liveness import State
 from sealife_core.runs.names import default_name
+from sealife_core.runs.run import Run
 from sealife_core.runs.scheduling.queue import launch, prewarm
 from sealife_core.wording import percent
 
@@ -63,7 +65,7 @@ def name_button(data: str, *, primary: bool) -> None:
     kind = "primary" if primary else "secondary"
     if st.button(TITLE, type=kind, icon=":material/category:", disabled=busy):
         try:
-            # A second click on the same page is told from a second wish by the disk.
+            # The disk says whether this is a second click on the same button.
             if not any(run.state().active for run in first_models(cache.runs(), data)):
                 launch(create_run(_config(data), name=default_name(TASK, data)))
         except SealifeError as error:
@@ -124,8 +126,5 @@ def _config(data: str) -> AnyConfig:
 
 
 def _names(run: Run, data: str | None) -> bool:
-    try:
-        config = run.config()
-    except ConfigError:
-        return False
-    return task_of(config) == TASK and data in (None, config.data)
+    config = config_of(run)
+    return config is not None and task_of(config) == TASK and data in (None, config.data)

@@ -1,4 +1,4 @@
-"""Name, tags and notes of a run, to be written by several people at once without losing a word."""
+"""Name, tags and notes of a run; several people can write them at the same time without losing a word."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -8,8 +8,8 @@ import streamlit as st
 from dashboard.state import Key, forms, say
 from dashboard.words import plain, run_name
 from sealife_core.errors import SealifeError
-from sealife_core.runs.directory import Run
-from sealife_core.runs.run import NotesChanged
+from sealife_core.runs.notes import NotesChanged
+from sealife_core.runs.run import Run
 
 FIELDS = ("name", "tags", "notes")
 

@@ -5,15 +5,18 @@ from collections.abc import Sequence
 import pandas as pd
 import streamlit as st
 
-from dashboard.parts.forms.config_form import same, shown
+from dashboard.data.settings import nearest_preset, shown
 from dashboard.words import plain
-from sealife_core.config import SIZES, AnyConfig, describe, flat_settings, preset, task_of, trained_settings
+from sealife_core.config import (
+    describe,
+    family_settings,
+    flat_settings,
+    preset,
+    task_of,
+)
 from sealife_core.evaluation.comparison.differences import difference_rows
-from sealife_core.runs.directory import Run
+from sealife_core.runs.run import Run
 from sealife_core.wording import with_unit
-
-# Which data and which weights always differ; the heading of the run tells them.
-NOT_COMPARED = ("data", "weights")
 
 
 def settings_view(run: Run) -> None:
@@ -21,7 +24,7 @@ def settings_view(run: Run) -> None:
     config = run.config()
     size, differing = nearest_preset(config)
     values, settings = flat_settings(config), describe(type(config))
-    base = flat_settings(preset(task_of(config), size))
+    base = family_settings(preset(task_of(config), size))
     changed = [s for s in settings if s.path in differing]
     st.markdown(f"**Changed from the preset “{size}”**" if changed else f"**Exactly the preset “{size}”**")
     if changed:
@@ -43,18 +46,6 @@ def settings_view(run: Run) -> None:
             ]
         )
     _machine(run)
-
-
-def nearest_preset(config: AnyConfig) -> tuple[str, list[str]]:
-    """(name of the preset with the fewest differences, the paths that differ)."""
-    values, task = trained_settings(config), task_of(config)
-    found = {}
-    for size in SIZES:
-        base = flat_settings(preset(task, size))
-        paths = [s.path for s in describe(type(config)) if s.path in values]
-        found[size] = [p for p in paths if p not in NOT_COMPARED and not same(values[p], base[p])]
-    size = min(found, key=lambda name: len(found[name]))
-    return size, found[size]
 
 
 def what_differs(runs: Sequence[Run]) -> None:

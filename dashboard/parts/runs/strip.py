@@ -10,9 +10,9 @@ from dashboard import cache, state
 from dashboard.errors import show_error
 from dashboard.words import plain, run_name
 from sealife_core.errors import SealifeError
-from sealife_core.runs.directory import Run
+from sealife_core.runs.costs.time_left import seconds_left, stage_seconds_left
 from sealife_core.runs.liveness import State
-from sealife_core.runs.scheduling.forecast import seconds_left, stage_seconds_left
+from sealife_core.runs.run import Run
 from sealife_core.runs.scheduling.queue import request_stop
 from sealife_core.runs.scheduling.queue_order import place_of
 from sealife_core.wording import duration
@@ -34,7 +34,7 @@ def run_strip() -> None:
 
 
 def pace_s(run: Run) -> float | None:
-    """Seconds from one look at a run to the next: few where it begins, ends or stops; None where nothing is to come."""
+    """Seconds between two polls of a run: few while it starts, ends or stops; None once it has ended."""
     shown, status = run.shown(), run.status()
     if not shown.state.active:
         return None
@@ -47,7 +47,7 @@ def pace_s(run: Run) -> float | None:
 
 
 def active_runs() -> list[Run]:
-    """Running and queued runs, the one that goes first on top; an active study stands for the runs it made."""
+    """Running and queued runs, the next one first; an active study represents the runs it made."""
     studies = [study for study in cache.studies() if study.state().active]
     shown = {study.id for study in studies}
     found = [(run.state(), run) for run in reversed(cache.runs())]
@@ -84,7 +84,7 @@ def beside(others: Sequence[Run]) -> str:
 
 
 def _next(others: Sequence[Run]) -> str:
-    """When the first of those that wait begins: ", the first begins in about 2 h 5 min (behind 1 run)"."""
+    """When the first waiting run starts: ", the first begins in about 2 h 5 min (behind 1 run)"."""
     waiting = [run for run in others if run.state() is State.QUEUED]
     forecasts = cache.forecasts() if waiting else {}
     found = next((forecasts[run.id] for run in waiting if run.id in forecasts), None)

@@ -10,10 +10,10 @@ import pandas as pd
 import streamlit as st
 
 from dashboard import cache, state
+from dashboard.data.runs import config_of
 from dashboard.theme import on_page, paper, run_colours
 from dashboard.words import key_number, method, run_name, state_words
-from sealife_core.errors import ConfigError
-from sealife_core.runs.directory import Run
+from sealife_core.runs.run import Run
 from sealife_core.runs.scheduling.forecast import QueueForecast
 
 ROWS_SHOWN = 8
@@ -36,7 +36,7 @@ def whose_runs() -> str:
 
 
 def run_table(chosen: Sequence[str], whose: str = EVERY) -> None:
-    """The table, with ``chosen`` ids ticked. Another choice goes to the URL and draws the page anew.
+    """The table, with ``chosen`` ids ticked. Another choice goes to the URL and redraws the page.
 
     Runs that are not listed, for they are not ``whose``, stay chosen.
     """
@@ -45,17 +45,13 @@ def run_table(chosen: Sequence[str], whose: str = EVERY) -> None:
         st.caption("This list has no runs.")
         return
     ids = [run.id for run in runs]
-    colours = colours_of_all()
     now = time.time()
     forecasts = cache.forecasts()
-    frame = pd.DataFrame([row(run, now, forecasts.get(run.id)) for run in runs])
-    paint = [f"color: {colours[run_id]}" for run_id in ids]
-    event = st.dataframe(
-        frame.style.apply(lambda _: paint, subset=["●"]),
-        hide_index=True,
+    event = coloured_table(
+        [row(run, now, forecasts.get(run.id)) for run in runs],
+        ids,
         height=_HEAD_PX + _ROW_PX * min(ROWS_SHOWN, len(runs)),
-        column_config={
-            "●": st.column_config.TextColumn("", width=24),
+        columns={
             "Run": st.column_config.TextColumn(width=270),
             "Method": st.column_config.TextColumn(width=130),
             "Data": st.column_config.TextColumn(width=130),
@@ -78,13 +74,29 @@ def run_table(chosen: Sequence[str], whose: str = EVERY) -> None:
         st.rerun(scope="app")
 
 
+def coloured_table(
+    rows: Sequence[dict[str, Any]], run_ids: Sequence[str], columns: dict[str, Any] | None = None, **shared: Any
+) -> Any:
+    """``st.dataframe`` of a row a run, each with a dot in the colour of the run; ``columns`` configures the others."""
+    colours = colours_of_all()
+    frame = pd.DataFrame(rows)
+    frame.insert(0, "●", "⬤")
+    paint = [f"color: {colours[run_id]}" for run_id in run_ids]
+    return st.dataframe(
+        frame.style.apply(lambda _: paint, subset=["●"]),
+        hide_index=True,
+        column_config={"●": st.column_config.TextColumn("", width=24)} | (columns or {}),
+        **shared,
+    )
+
+
 def _listed(run: Run, whose: str) -> bool:
     study = "" if whose == EVERY else run.notes()["study"]
     return whose == EVERY or study == ("" if whose == ALONE else whose)
 
 
 def colours_of_all() -> dict[str, str]:
-    """Run id → its colour, on every page that shows runs: told apart among all of them, not only those in sight."""
+    """Run id → its colour on every page: different among all of them, not only those that are shown."""
     page = paper()
     return {run_id: on_page(colour, page) for run_id, colour in run_colours([run.id for run in cache.runs()]).items()}
 
@@ -92,10 +104,9 @@ def colours_of_all() -> dict[str, str]:
 def row(run: Run, now: float, forecast: QueueForecast | None = None) -> dict[str, Any]:
     """One line of the table, as plain text: a cell is never read as mark-up."""
     began, state = _dated(run.id), state_words(run, now, forecast)
-    told = {"●": "⬤", "Run": run_name(run), "Method": "", "Data": "", "State": state, "Result": ""}
-    try:
-        config = run.config()
-    except ConfigError:
+    told = {"Run": run_name(run), "Method": "", "Data": "", "State": state, "Result": ""}
+    config = config_of(run)
+    if config is None:
         return told | {"Began": began}
     return told | {"Method": method(config), "Data": config.data, "Result": key_number(run), "Began": began}
 

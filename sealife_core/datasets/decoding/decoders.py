@@ -1,4 +1,4 @@
-"""How many pictures are decoded at once in this process, whoever asks: import, thumbnails, evidence, own pictures."""
+"""How many pictures this process decodes at once, for all purposes: import, thumbnails, Grad-CAM, own pictures."""
 
 import os
 import threading
@@ -12,11 +12,11 @@ import psutil
 
 from sealife_core.errors import BusyError
 
-_SHARE_OF_MEMORY = 0.25  # the rest is for training, and for what is made of the pictures
+_SHARE_OF_MEMORY = 0.25  # the rest is for training, and for what is computed from the pictures
 
 
 class Decoders:
-    """Room for at most ``most`` decoders that together hold ``room_bytes``; who asked first goes first.
+    """Room for at most ``most`` decoders that together hold ``room_bytes``, in the order of their requests.
 
     A picture that needs more than all the room is decoded alone.
     """
@@ -29,7 +29,7 @@ class Decoders:
 
     @contextmanager
     def place(self, needed_bytes: int, within_s: float | None = None) -> Iterator[None]:
-        """Room to decode a picture, held inside of the block. Raises BusyError if there is none ``within_s``."""
+        """Room to decode a picture, held inside the block. Raises BusyError if it takes longer than ``within_s``."""
         needed_bytes = min(needed_bytes, self.room_bytes)
         self._enter(needed_bytes, within_s)
         try:
@@ -54,7 +54,7 @@ class Decoders:
                 self._free_bytes -= needed_bytes
             finally:
                 self._waiting.remove(ticket)
-                self._changed.notify_all()  # the next in the queue may fit, too
+                self._changed.notify_all()  # the next in the queue may fit too
 
     def _has_room(self, needed_bytes: int) -> bool:
         return self._running < self.most and self._free_bytes >= needed_bytes

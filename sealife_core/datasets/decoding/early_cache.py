@@ -1,12 +1,11 @@
-"""The decoded cache of a data set that is being imported: its pictures are in memory once, why decode them again?
+"""The decoded cache of a data set that is being imported, made while its pictures are in memory anyway.
 
-How large its squares have to be follows from the median size of the pictures, which is certain only when all have been
-read. A sample of their headers says it beforehand; where that turns out wrong, or the disk is too small, nothing is
-kept and ``open_pixels`` makes the cache when a run asks for it.
+The size of its squares depends on the median size of the pictures, which is known only when all have been read. It is
+predicted from a sample of their headers; if that turns out wrong, or the disk is too small, nothing is kept and
+``open_pixels`` makes the cache when a run needs it.
 """
 
 import json
-import os
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -26,9 +25,9 @@ _SAMPLE = 500  # headers: 30 ms
 
 
 class EarlyCache:
-    """``pixels-<S>.npy``, written as the pictures come. Leaving the block without ``keep`` removes it.
+    """``pixels-<S>.npy``, written picture by picture. Leaving the block without ``keep`` removes it.
 
-    files: what may become pictures of the data set in ``folder``, whose network sees ``image_size_px``.
+    files: those that may become pictures of the data set in ``folder``; image_size_px: what the network sees.
     """
 
     def __init__(self, folder: Path, files: Sequence[Path], image_size_px: int) -> None:
@@ -37,7 +36,7 @@ class EarlyCache:
         self._array, self._about = paths(folder, self.size_px)
         self._count = 0
         self._file: BinaryIO | None = None
-        # The copies of the files come to lie on the same disk.
+        # The copies of the files are written to the same disk.
         if room(folder, len(files), self.size_px, other_bytes=sum(map(_bytes, files)))[0]:
             with suppress(OSError):
                 self._file = self._array.open("wb")
@@ -50,16 +49,16 @@ class EarlyCache:
         self._drop()
 
     def square(self, picture: Image.Image) -> bytes:
-        """What ``add`` wants of an RGB picture; nothing where there is no cache. Safe in threads."""
+        """The bytes that ``add`` takes for an RGB picture; empty if there is no cache. Safe in threads."""
         return to_square(picture, self.size_px).tobytes() if self._file else b""
 
     def add(self, square: bytes) -> None:
-        """The next picture of the manifest."""
+        """Append the next picture of the manifest."""
         if self._file:
             try:
                 self._file.write(square)
                 self._count += 1
-            except OSError:  # the disk is full after all: what room is left belongs to the pictures
+            except OSError:  # the disk is full after all: the rest of it is for the pictures
                 self._drop()
 
     def keep(self, sha256s: Sequence[str], longer_px: np.ndarray) -> None:
@@ -73,24 +72,22 @@ class EarlyCache:
         try:
             self._file.seek(0)
             self._file.write(head(self._count, self.size_px))
-            self._file.flush()
-            os.fsync(self._file.fileno())
+            self._file.close()  # whoever builds the data set flushes all of it to the disk
             replace_file(self._about, json.dumps(about))
         except OSError:
             return
-        self._file.close()
         self._file = None
 
     def _drop(self) -> None:
         file, self._file = self._file, None
         if file:
-            with suppress(OSError):  # of what could not be written before
+            with suppress(OSError):  # of data that could not be written before
                 file.close()
             self._array.unlink(missing_ok=True)
 
 
 def _sampled_longer_px(files: Sequence[Path]) -> np.ndarray:
-    """(n,) the longer sides of evenly spaced pictures, as their headers have them."""
+    """(n,) the longer sides of evenly spaced pictures in px, from their headers."""
     sizes = (header_size(file) for file in files[:: len(files) // _SAMPLE + 1])
     return np.array([max(size) for size in sizes if size])
 

@@ -1,10 +1,10 @@
 """Every image decoded once: ``pixels-<S>.npy``, memory-mapped uint8 (N, S, S, 3), and beside it ``pixels-<S>.json``.
 
-An import leaves the one of the usual size behind (early_cache.py); others are made when they are first asked for. Where
-the disk has no room for pixels, the squares are kept as JPEGs (encoded.py); who reads them sees no difference.
+An import makes the cache of the usual size (early_cache.py); others are made when they are first needed. If the disk
+has no room for pixels, the squares are stored as JPEGs (on_demand.py); readers see no difference.
 
-Pictures are squashed to squares; their own width / height is kept, so that a crop can undo the squash. The cache knows
-the images it was made of by their sha256s in order, not their splits: mending a split keeps it.
+Pictures are squashed to squares; their own width / height is kept, so that a crop can undo the squash. The cache is
+identified by the sha256s of its images in order, not by their splits: mending a split keeps it.
 """
 
 import json
@@ -23,8 +23,7 @@ from PIL import Image
 from torch import Tensor
 
 from sealife_core.datasets.dataset import Dataset
-from sealife_core.datasets.decoding.encoded import EncodedImages, encode
-from sealife_core.datasets.decoding.picture_files import FileImages
+from sealife_core.datasets.decoding.on_demand import EncodedImages, FileImages, encode
 from sealife_core.datasets.decoding.reading import read_rgb
 from sealife_core.datasets.decoding.squares import (
     DECODED_AT,
@@ -36,11 +35,11 @@ from sealife_core.datasets.decoding.squares import (
     side_px,
     to_square,
 )
-from sealife_core.datasets.imports.importing import Progress
 from sealife_core.durable import remove_leftovers, replace_file, replacing
 from sealife_core.errors import DatasetError
+from sealife_core.progress import Progress
 
-_JPEG_SHARE = 0.3  # of its pixels is the most that a picture takes as JPEG; a fifth is usual
+_JPEG_SHARE = 0.3  # the most that a picture takes as JPEG, of its size as pixels; a fifth is usual
 _BLOCK = 128  # pictures between two reports of progress
 
 
@@ -67,7 +66,7 @@ class Pixels:
 
 
 def from_picture(picture: Image.Image, size_px: int) -> tuple[np.ndarray, float]:
-    """One RGB picture as the cache holds it: uint8 (S, S, 3) and its width / height."""
+    """One RGB picture as in the cache: uint8 (S, S, 3) and its width / height."""
     return np.array(to_square(picture, size_px), dtype=np.uint8), picture.width / picture.height
 
 
@@ -79,7 +78,8 @@ def cache_size_px(dataset: Dataset, image_size_px: int) -> int:
 def open_pixels(dataset: Dataset, size_px: int, progress: Progress | None = None) -> Pixels:
     """The decoded images at ``size_px``, made first if they are missing, damaged or of other images.
 
-    Two processes that ask at once decode once. Raises DatasetError if an image cannot be read or the disk is full.
+    Two processes that need it at the same time decode once. Raises DatasetError if an image cannot be read or the disk
+    is full.
     """
     if not len(dataset):
         raise DatasetError(f"Data set '{dataset.name}' has no images. Import some first.")
@@ -87,7 +87,7 @@ def open_pixels(dataset: Dataset, size_px: int, progress: Progress | None = None
     pixels = _opened(dataset, size_px, identity)
     if pixels is None:
         with FileLock(dataset.folder / f"pixels-{size_px}.lock"):
-            pixels = _opened(dataset, size_px, identity)  # another process may have been faster
+            pixels = _opened(dataset, size_px, identity)  # another process may have made it
             if pixels is None:
                 _build(dataset, size_px, identity, progress)
                 pixels = _opened(dataset, size_px, identity)
@@ -97,7 +97,7 @@ def open_pixels(dataset: Dataset, size_px: int, progress: Progress | None = None
 
 
 def pixels_to_look(dataset: Dataset, size_px: int) -> Pixels:
-    """The images at ``size_px`` to be looked at once: the decoded cache if it is there, else the files."""
+    """The images at ``size_px`` for reading each once: the decoded cache if it exists, else the files."""
     identity = description(dataset.manifest["sha256"].tolist(), size_px)
     return _opened(dataset, size_px, identity) or Pixels(FileImages(dataset, size_px), _aspects(dataset))
 
@@ -108,7 +108,7 @@ def _aspects(dataset: Dataset) -> np.ndarray:
 
 
 def _opened(dataset: Dataset, size_px: int, identity: dict[str, Any]) -> Pixels | None:
-    """The cache on disk, or None if it is not there whole, of these images and of this size."""
+    """The cache on disk, or None if it is not complete, or not of these images and this size."""
     array = _array(dataset, size_px, identity, "pixels")
     if array is None:
         bounds = _array(dataset, size_px, identity, "encoded")
@@ -136,7 +136,7 @@ def _jpegs(dataset: Dataset, size_px: int) -> Path:
 
 
 def _build(dataset: Dataset, size_px: int, identity: dict[str, Any], progress: Progress | None) -> None:
-    """Make the cache: pixels where they fit, else JPEGs. We hold the lock."""
+    """Make the cache: pixels if they fit, else JPEGs. The caller holds the lock."""
     remove_leftovers(dataset.folder)
     count = len(dataset)
     fits, needed, free = room(dataset.folder, count, size_px)
@@ -165,9 +165,9 @@ def _build(dataset: Dataset, size_px: int, identity: dict[str, Any], progress: P
 
 
 def _write_all(file: BinaryIO, make: Callable[[int], bytes], count: int, progress: Progress | None) -> list[int]:
-    """``make`` of every row, one after the other; returns their lengths."""
+    """Write ``make`` of every row, in order; returns their lengths in bytes."""
     lengths: list[int] = []
-    # Threads suffice: Pillow decodes and resizes without holding Python's lock.
+    # Threads are enough: Pillow decodes and resizes without holding Python's lock.
     with ThreadPoolExecutor(os.cpu_count()) as threads:
         for done, made in enumerate(in_order(threads, make, range(count)), start=1):
             file.write(made)
@@ -179,8 +179,8 @@ def _write_all(file: BinaryIO, make: Callable[[int], bytes], count: int, progres
 
 @contextmanager
 def _undescribed(target: Path, about_path: Path) -> Iterator[BinaryIO]:
-    """A file to write that takes the place of ``target`` once it is whole; until then nothing describes it."""
+    """A file that replaces ``target`` once it is complete; until then nothing describes it."""
     with replacing(target) as file:
         yield file
-        # In between, no description: never one of these images beside pixels of others.
+        # No description in between, so that a description never belongs to other pixels.
         about_path.unlink(missing_ok=True)

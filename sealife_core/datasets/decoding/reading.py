@@ -1,4 +1,4 @@
-"""Any picture file to 8-bit RGB, the one way that import, checks, thumbnails and the pixel cache share."""
+"""Any picture file to 8-bit RGB: import, checks, thumbnails and the pixel cache all use this."""
 
 import math
 import struct
@@ -15,23 +15,23 @@ from sealife_core.datasets.decoding.decoders import DECODERS
 from sealife_core.errors import DatasetError
 from sealife_core.opening import open_regular
 
-# Format as Pillow calls it → the ending a copy gets.
+# Pillow's name of a format → the suffix of a copy.
 FORMATS = {"JPEG": ".jpg", "PNG": ".png", "WEBP": ".webp", "BMP": ".bmp", "TIFF": ".tif", "GIF": ".gif"}
 SUFFIXES = frozenset((".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".bmp", ".tif", ".tiff", ".gif"))
 READABLE = "JPEG, PNG, WebP, BMP, TIFF and GIF"
 
 # The largest sensors that take a photograph in one shot have 151 million (Phase One IQ4); Pillow needs 4 bytes for
-# each, and 4 for the result. Larger are mosaics, which a network should see in tiles, and bombs. A JPEG counts as it is
-# decoded: a telephone's 200 million come at ⅛ of the side.
+# each, and 4 for the result. Larger pictures are mosaics, which a network should see in tiles, or bombs. A JPEG counts
+# by its decoded size: 200 million pixels of a phone are decoded at ⅛ of the side.
 MOST_PIXELS = 160_000_000
 _BYTES_A_PIXEL = 8
-_LARGE_PIXELS = 2**24  # 64 MiB decoded; above it a picture comes back smaller, if less is asked for
+_LARGE_PIXELS = 2**24  # 64 MiB decoded; a larger picture is returned smaller, if less is asked for
 _STRIP_PIXELS = 2**20
 _TILE_WIDTH, _TILE_LENGTH = 322, 323  # tags of TIFF
-# What Pillow refuses on its own, before we are asked: twice as many pixels as this.
+# Pillow itself refuses twice as many pixels as this.
 Image.MAX_IMAGE_PIXELS = MOST_PIXELS
 
-# EXIF orientation → what undoes it. ImageOps.exif_transpose would copy every upright picture.
+# EXIF orientation → the transposition that undoes it. ImageOps.exif_transpose would copy every upright picture.
 _TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT, 3: Image.Transpose.ROTATE_180, 4: Image.Transpose.FLIP_TOP_BOTTOM,
     5: Image.Transpose.TRANSPOSE, 6: Image.Transpose.ROTATE_270, 7: Image.Transpose.TRANSVERSE,
@@ -39,7 +39,7 @@ _TURNS = {
 }  # fmt: skip
 _ON_THEIR_SIDE = frozenset(_TURNS[orientation] for orientation in (5, 6, 7, 8))
 
-# What Pillow's decoders raise on damaged files; SyntaxError is its word for a broken PNG or EXIF block.
+# What Pillow's decoders raise for damaged files; SyntaxError means a broken PNG or EXIF block.
 DECODING_ERRORS = (
     OSError,
     SyntaxError,
@@ -80,17 +80,17 @@ def read_rgb(path: Path, at_least_px: int | None = None, within_s: float | None 
 
 
 def decode(file: IO[bytes], at_least_px: int | None = None, within_s: float | None = None) -> Decoded:
-    """The first frame in ``file`` as upright RGB. Raises DatasetError saying why not, in a sentence.
+    """The first frame in ``file`` as upright RGB. Raises DatasetError with a sentence that says why not.
 
-    ``at_least_px`` lets a JPEG, and any large picture, come back smaller, with about no less than so many pixels a
-    side: faster, and less to hold. The file is read to its end all the same, so that a cut one is told.
+    ``at_least_px`` allows a JPEG, and any large picture, to be returned smaller, with about so many pixels a side at
+    least: faster, and with less memory. The file is still read to its end, so that a cut one is noticed.
 
     Only so many pictures are decoded at once (``decoders.py``). Raises BusyError if it has to wait for more than
-    ``within_s`` seconds; unless given, it waits for its turn.
+    ``within_s`` seconds; by default it waits for its turn.
     """
     try:
         with Image.open(file, formats=tuple(FORMATS)) as image:
-            # MPO is a JPEG that a camera put a second picture behind.
+            # MPO is a JPEG with a second picture after the first.
             name = image.format if image.format in FORMATS else "JPEG"
             width, height = image.size
             if at_least_px:
@@ -127,10 +127,10 @@ def header_size(path: Path) -> tuple[int, int] | None:
 
 
 def to_rgb(image: Image.Image, shrink: int = 1) -> Image.Image:
-    """8-bit RGB; each side divided by ``shrink``. Transparent parts are laid over white, as a browser's page does.
+    """8-bit RGB; each side divided by ``shrink``. Transparent parts become white, as on a page of a browser.
 
-    16-bit grey keeps its whole range: 65535 is white. 32-bit and floating-point grey have no agreed white: they are
-    stretched from their own darkest to their own brightest pixel.
+    16-bit grey keeps its whole range: 65535 is white. 32-bit and floating-point grey have no standard white: they are
+    stretched from their darkest to their brightest pixel.
     """
     plain = not (image.mode.startswith(("I", "F")) or image.has_transparency_data)
     if plain and shrink == 1:
@@ -144,7 +144,7 @@ def to_rgb(image: Image.Image, shrink: int = 1) -> Image.Image:
 
 
 def _conversion(image: Image.Image) -> Callable[[Image.Image], Image.Image]:
-    """What makes RGB of a strip of ``image``."""
+    """The function that converts a strip of ``image`` to RGB."""
     if image.mode.startswith("I;16"):
         return lambda strip: _grey((np.asarray(strip).astype(np.uint32) + 128) // 257)
     if image.mode in ("I", "F"):
@@ -155,7 +155,7 @@ def _conversion(image: Image.Image) -> Callable[[Image.Image], Image.Image]:
 
 
 def _strips(image: Image.Image, multiple_of: int = 1) -> Iterator[tuple[Image.Image, int]]:
-    """``image`` from top to bottom, with the row at which each strip begins; what is made of one stays small."""
+    """Strips of ``image`` from top to bottom, to save memory in conversions, and the row at which each begins."""
     rows = max(1, _STRIP_PIXELS // (image.width * multiple_of)) * multiple_of
     for top in range(0, image.height, rows):
         yield image.crop((0, top, image.width, min(top + rows, image.height))), top
@@ -175,12 +175,12 @@ def _over_white(strip: Image.Image) -> Image.Image:
 
 
 def _held_pixels(image: Image.Image, original: int) -> int:
-    """How many pixels decoding ``image`` holds in memory; ``original``: before a JPEG was asked to come smaller."""
+    """How many pixels decoding ``image`` holds in memory; ``original``: pixels of a JPEG before it was made smaller."""
     held = image.width * image.height
     if isinstance(image, JpegImageFile):
-        # However small a progressive one comes, all its coefficients are held; others may come in several scans.
+        # A progressive one holds all its coefficients, however small the result; others may have several scans.
         return max(held, original if image.info.get("progressive") else original // 4)
-    if isinstance(image, TiffImageFile):  # a tile is held whole, and may be larger than the picture
+    if isinstance(image, TiffImageFile):  # a tile is decoded whole, and may be larger than the picture
         sides = [image.tag_v2.get(tag) for tag in (_TILE_WIDTH, _TILE_LENGTH)]
         held = max(held, math.prod(side for side in sides if isinstance(side, int)))
     return held
@@ -195,7 +195,7 @@ def _shrink(size: tuple[int, int], at_least_px: int | None) -> int:
 
 
 def _turn(image: Image.Image) -> Image.Transpose | None:
-    """What its EXIF orientation asks for; a damaged EXIF block costs the turn, not the picture."""
+    """The transposition for its EXIF orientation; a damaged EXIF block is ignored."""
     try:
         return _TURNS.get(image.getexif().get(ExifTags.Base.Orientation, 1))
     except DECODING_ERRORS:

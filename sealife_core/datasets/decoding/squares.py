@@ -1,7 +1,6 @@
-"""The squares of the decoded cache: how a picture becomes one, how large they are, and the file in which they lie.
+"""The squares of the decoded cache: how they are made, their size, and their file.
 
-Both who makes the cache while importing (early_cache.py) and who makes it later (pixels.py) go by this, so that what
-they write is the same to the byte.
+Used both while importing (early_cache.py) and later (pixels.py), so that both write the same bytes.
 """
 
 import hashlib
@@ -21,17 +20,17 @@ from PIL import Image
 T = TypeVar("T")
 R = TypeVar("R")
 
-# A JPEG can be decoded at ½, ¼ or ⅛ of its size; twice the side wanted still leaves the filter its work.
+# A JPEG can be decoded at ½, ¼ or ⅛ of its size; at twice the wanted side the filter still works as it should.
 DECODED_AT = 2
-_METHOD = "squash, lanczos"  # a cache made in another way is made anew
-_MOST_OF_DISK = 0.8  # of what is free may go into decoded pixels; runs need room too
-_AHEAD = 128  # pictures that may be done before their turn: 14 MB at 192 px, 400 MB at 1024 px
-_AT_ONCE = 4  # pictures a thread takes: fewer hand-overs, which hold Python's lock
+_METHOD = "squash, lanczos"  # a cache that was made in another way is made again
+_MOST_OF_DISK = 0.8  # of the free space, for decoded pixels; runs need room too
+_AHEAD = 128  # pictures that may be finished before their turn: 14 MB at 192 px, 400 MB at 1024 px
+_AT_ONCE = 4  # pictures a task: fewer tasks, because each takes Python's lock
 
 
 def to_square(picture: Image.Image, size_px: int) -> Image.Image:
     """An RGB picture squashed to S × S."""
-    # The gap lets Pillow halve a big photograph first: several times faster, hardly different.
+    # The gap lets Pillow halve a big photograph first: several times faster, with hardly any difference.
     return picture.resize((size_px, size_px), Image.Resampling.LANCZOS, reducing_gap=3.0)
 
 
@@ -51,13 +50,13 @@ def paths(folder: Path, size_px: int, kind: str = "pixels") -> tuple[Path, Path]
 
 
 def description(sha256s: Sequence[str], size_px: int) -> dict[str, Any]:
-    """What the cache of these images, in this order, says of itself."""
+    """The description of the cache of these images, in this order."""
     digest = hashlib.sha256("\n".join(sha256s).encode()).hexdigest()
     return {"images": digest, "count": len(sha256s), "size_px": size_px, "method": _METHOD}
 
 
 def head(count: int, size_px: int) -> bytes:
-    """The beginning of a .npy of uint8 (count, S, S, 3). As long for any count: NumPy leaves room for it to grow."""
+    """The beginning of a .npy of uint8 (count, S, S, 3). The same length for any count: NumPy leaves room."""
     written = io.BytesIO()
     shape = (count, size_px, size_px, 3)
     np.lib.format.write_array_header_1_0(written, {"descr": "|u1", "fortran_order": False, "shape": shape})
@@ -67,7 +66,7 @@ def head(count: int, size_px: int) -> bytes:
 def room(folder: Path, count: int, size_px: int, other_bytes: int = 0) -> tuple[bool, int, int]:
     """Whether the squares fit the disk as pixels; the bytes they need, and those that are free.
 
-    ``other_bytes`` will be written to the same disk besides.
+    other_bytes: what else will be written to the same disk.
     """
     needed = count * size_px * size_px * 3
     free = shutil.disk_usage(folder).free - other_bytes
@@ -75,7 +74,7 @@ def room(folder: Path, count: int, size_px: int, other_bytes: int = 0) -> tuple[
 
 
 def in_order(threads: Executor, make: Callable[[T], R], items: Iterable[T]) -> Iterator[R]:
-    """``make`` of each item, in their order. What is done before its turn is bounded, however slow the reader."""
+    """``make`` of each item, in order. Results that wait for a slow reader are bounded."""
     waiting: deque[Future[list[R]]] = deque()
     left = iter(items)
     while some := list(islice(left, _AT_ONCE)):

@@ -1,4 +1,4 @@
-"""Unpacking a zip that nobody vouches for: entry names never become paths, and its size is bounded while it unpacks."""
+"""Unpacking an untrusted zip: names of entries never become paths, and its size is bounded while it unpacks."""
 
 import os
 import shutil
@@ -10,24 +10,24 @@ from collections.abc import Callable
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
-from sealife_core.datasets.imports.finding import printable
+from sealife_core.datasets.imports.finding import Skipped, printable
 from sealife_core.datasets.imports.zip_names import entry_names
 from sealife_core.errors import DatasetError
 from sealife_core.opening import open_regular
+from sealife_core.progress import Progress
 
 # Photographs hardly shrink in a zip, and uncompressed drawings some tenfold; a bomb shrinks a thousandfold.
 LARGEST_RATIO = 100
-# Below this nothing is called a bomb, however well it is packed.
+# Below this nothing counts as a bomb, however well it is packed.
 HARMLESS_BYTES = 64 * 2**20
-# Of what is free: each picture is unpacked and then copied to its place.
+# Share of the free space: each picture is unpacked and then copied to its place.
 _MOST_OF_DISK = 0.45
-# The list of what a zip holds is read whole, and takes 20 times its size in memory: some 300,000 pictures.
+# The list of entries is read whole and takes 20 times its size in memory; this is enough for some 300,000 pictures.
 MOST_LISTED_BYTES = 32 * 2**20
 _CHUNK_BYTES = 2**20
-_END_BYTES, _END64_BYTES = 22, 76  # the record at the end of a zip; what stands before it in a large one (Zip64)
+_END_BYTES, _END64_BYTES = 22, 76  # the record at the end of a zip, and with the one before it in a large zip (Zip64)
 
 Unpacked = list[tuple[PurePosixPath, Path]]
-Skipped = list[tuple[str, str]]
 
 
 def unpack(
@@ -35,11 +35,11 @@ def unpack(
     folder: Path,
     *,
     skips: Callable[[PurePosixPath], str | None],
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress | None = None,
 ) -> tuple[Unpacked, Skipped, list[str]]:
-    """Unpack the pictures in ``archive`` to ``folder`` as 0, 1, 2, …; their own paths come back beside them.
+    """Unpack the pictures in ``archive`` to ``folder`` as 0, 1, 2, …; returned with their own paths.
 
-    ``skips`` gives the reason to leave an entry out, or None. Last come notes on how the names were read. Raises
+    ``skips`` gives the reason to leave an entry out, or None. The last value has notes on how names were read. Raises
     DatasetError if the file is no zip, is encrypted, lists too many entries, or unpacks to far more than it should.
     """
     folder.mkdir(parents=True)
@@ -63,7 +63,7 @@ def unpack(
                 else:
                     skipped.append((printable(str(place)), reason))
                 if progress:
-                    progress(number + 1, len(entries))
+                    progress("Unpacking", number + 1, len(entries))
     except (zipfile.BadZipFile, EOFError, ValueError) as error:
         raise DatasetError(
             f"{archive.name!r} is not a zip file, or is damaged. Download or pack it again, or import a folder."
@@ -83,7 +83,7 @@ def _opened(file: BinaryIO, archive: Path) -> zipfile.ZipFile:
 
 
 def _listed_bytes(file: BinaryIO) -> int:
-    """The size of the list of entries, looked up where zipfile looks; 0 if the file does not end as a zip does."""
+    """Bytes of the list of entries, found as zipfile finds it; 0 if the file does not end as a zip does."""
     size = file.seek(0, os.SEEK_END)
     file.seek(max(0, size - 2**16 - _END_BYTES - _END64_BYTES))  # before the longest comment
     tail = file.read()

@@ -1,4 +1,4 @@
-"""Which pictures a folder or a zip holds, and what their folders say about class and split."""
+"""Which pictures a folder or a zip holds, and which class and split follow from their folders."""
 
 import os
 import unicodedata
@@ -20,7 +20,7 @@ _JUNK = frozenset(("__macosx", "thumbs.db", "desktop.ini"))
 TABLES = frozenset((".csv", ".tsv"))
 
 Files = list[tuple[PurePosixPath, Path]]
-"""Relative path of each file where it came from, and where it lies."""
+"""Relative path of each file in its source, and its path on the disk."""
 
 Skipped = list[tuple[str, str]]
 """File and reason."""
@@ -28,7 +28,7 @@ Skipped = list[tuple[str, str]]
 
 @dataclass(frozen=True)
 class FoundFile:
-    """A picture to import. ``source`` is what it is called where it comes from; "" is no label, split or group."""
+    """A picture to import. ``source``: its name in the source; "" is no label, split or group."""
 
     source: str
     path: Path
@@ -40,7 +40,7 @@ class FoundFile:
 def find_in_folder(folder: Path, *, and_tables: bool = False) -> tuple[Files, Skipped]:
     """Every file below ``folder`` that may be a picture, by its relative path; hidden folders are not entered.
 
-    ``and_tables``: files that may be a table of labels, too.
+    ``and_tables``: also files that may be a table of labels.
     """
     files: Files = []
     skips = reason_to_skip_or_table if and_tables else reason_to_skip
@@ -53,7 +53,9 @@ def find_in_folder(folder: Path, *, and_tables: bool = False) -> tuple[Files, Sk
     for current, folders, names in os.walk(folder, onerror=refuse):
         here = PurePosixPath(Path(current).relative_to(folder).as_posix())
         for name in list(folders):
-            linked = (Path(current) / name).is_symlink()  # os.walk does not follow it: it could lead round in a circle
+            linked = (
+                Path(current) / name
+            ).is_symlink()  # os.walk does not follow it: it could lead back to its own parent
             reason = "A link to another folder." if linked else reason_to_skip(here / name / "x.jpg")
             if reason:
                 folders.remove(name)
@@ -68,7 +70,7 @@ def find_in_folder(folder: Path, *, and_tables: bool = False) -> tuple[Files, Sk
 
 
 def reason_to_skip(place: PurePosixPath) -> str | None:
-    """Why a file of this relative path is not looked at, or None."""
+    """Why a file with this relative path is skipped, or None."""
     if any(part.startswith(".") or part.casefold() in _JUNK for part in place.parts):
         return "Hidden, or made by the operating system."
     if place.suffix.lower() not in SUFFIXES:
@@ -77,7 +79,7 @@ def reason_to_skip(place: PurePosixPath) -> str | None:
 
 
 def reason_to_skip_or_table(place: PurePosixPath) -> str | None:
-    """The same, where a table of labels may lie beside the pictures."""
+    """The same, if there may be a table of labels among the pictures."""
     table = place.suffix.lower() in TABLES
     return reason_to_skip(place.with_suffix(".jpg") if table else place)
 
@@ -86,7 +88,7 @@ def arrange(files: Files) -> tuple[list[FoundFile], Skipped, list[str]]:
     """Class and split of every file from its folders; what has to be left out; notes on how the folders were read.
 
     The first folder is the class; below ready-made train, val and test folders, the second. A single folder around
-    everything is looked through. Loose files, and those in a folder "unlabelled" anywhere, have no label.
+    everything is ignored. Loose files, and those in a folder "unlabelled" anywhere, have no label.
     """
     notes: list[str] = []
     depth = _wrapping_folders([place for place, _ in files])
@@ -131,7 +133,7 @@ def arrange(files: Files) -> tuple[list[FoundFile], Skipped, list[str]]:
 
 
 def notes_on_classes(labels: Iterable[str]) -> list[str]:
-    """A sentence for each group of classes that a reader could take for one: case, blanks, invisible characters."""
+    """A sentence for each group of classes that look like one: case, blanks, invisible characters."""
     alike: dict[str, set[str]] = defaultdict(set)
     for label in set(labels) - {""}:
         alike[_looks_like(label)].add(label)
@@ -144,14 +146,14 @@ def notes_on_classes(labels: Iterable[str]) -> list[str]:
 
 
 def _looks_like(label: str) -> str:
-    """What a reader sees of ``label``."""
+    """``label`` reduced to what a reader sees."""
     seen = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", label).casefold())
     visible = "".join(c for c in seen if unicodedata.category(c) not in ("Cf", "Mn") or unicodedata.combining(c))
     return " ".join(visible.split())
 
 
 def _named(names: Iterable[str], most: int = 5) -> str:
-    """Some of ``names`` in a sentence; what cannot be seen of them is written out."""
+    """Some of ``names`` in a sentence; their invisible characters are written out."""
     told = [repr(printable(name)[:100]) for name in sorted(names)]
     others = f" and {len(told) - most} more" if len(told) > most else ""
     return ", ".join(told[:most]) + others if others or len(told) < 2 else f"{', '.join(told[:-1])} and {told[-1]}"
@@ -176,7 +178,7 @@ def _label(folder: str) -> str:
 
 
 def _wrapping_folders(places: list[PurePosixPath]) -> int:
-    """How many folders hold everything else and are not themselves the only class."""
+    """How many folders only wrap everything else, and are not the only class themselves."""
     depth = 0
     while (
         places
@@ -189,7 +191,7 @@ def _wrapping_folders(places: list[PurePosixPath]) -> int:
 
 
 def _are_splits(tops: set[str], named: set[str]) -> bool:
-    """Whether the top folders are splits: "train" and another, and not a class that happens to be called "test"."""
+    """Whether the top folders are splits: "train" and another, and not just a class that is called "test"."""
     if "train" not in named:
         return False
     return len(named) > 1 or all(top.casefold() in SPLIT_NAMES or top.casefold() in _UNLABELLED for top in tops)

@@ -1,4 +1,4 @@
-"""Folder, zip or CSV → a data set on disk, whole or not at all; nothing is left out without a line saying why."""
+"""Folder, zip or CSV → a data set on disk, whole or not at all; every skipped file is listed with its reason."""
 
 import csv
 import hashlib
@@ -17,25 +17,24 @@ import pandas as pd
 
 from sealife_core.datasets.dataset import Dataset, open_dataset, write_dataset
 from sealife_core.datasets.decoding.early_cache import USUAL_IMAGE_SIZE_PX, EarlyCache
-from sealife_core.datasets.decoding.reading import FORMATS, READABLE, decode, read_rgb
+from sealife_core.datasets.decoding.reading import FORMATS, READABLE, decode
 from sealife_core.datasets.decoding.squares import DECODED_AT, in_order
 from sealife_core.datasets.duplicates import hashed_pixels, perceptual_hashes
 from sealife_core.datasets.imports.finding import FoundFile, Skipped, printable
-from sealife_core.datasets.imports.sources import Progress, find_pictures
+from sealife_core.datasets.imports.sources import find_pictures
 from sealife_core.datasets.imports.splits import complete_splits
 from sealife_core.datasets.storage import building, check_new_name
 from sealife_core.durable import replace_file
 from sealife_core.errors import DatasetError, disk_problem
 from sealife_core.neutral import csv_of, csv_text
 from sealife_core.opening import open_regular
+from sealife_core.progress import Progress
 from sealife_core.wording import counted
 
-__all__ = ["ImportReport", "Progress", "import_images", "read_rgb", "read_skipped"]
-
 SKIPPED = "skipped.csv"
-_LARGEST_FILE_BYTES = 2**30  # more is a film or a scan that no network here looks at
+_LARGEST_FILE_BYTES = 2**30  # larger files are films or scans that no network here uses
 _BLOCK_BYTES = 2**20
-_NEARLY_BLACK = 16  # grey levels: what is left of 12 bits that were written as 16
+_NEARLY_BLACK = 16  # grey levels: the range of 12 bits that were written as 16
 _UNPACKED = "unpacked"
 _HASHED_AT_ONCE = 256  # pictures: one by one, NumPy's calls would cost more than its work
 
@@ -61,9 +60,9 @@ def import_images(
 ) -> ImportReport:
     """Import a folder, a zip or a CSV as data set ``name`` below ``root`` (``data/`` unless given).
 
-    Ready-made splits are kept; otherwise images are split 80/10/10 by ``seed``. Files are copied as they came. What
-    cannot be decoded is skipped and listed. The decoded cache of a network that sees ``image_size_px`` is made in
-    passing where the disk has room. Raises DatasetError if nothing can be imported, and leaves nothing behind.
+    Existing splits are kept; otherwise images are split 80/10/10 by ``seed``. Files are copied unchanged. Files that
+    cannot be decoded are skipped and listed. The decoded cache for a network that sees ``image_size_px`` is made at the
+    same time if the disk has room. Raises DatasetError if nothing can be imported, and leaves nothing behind.
     """
     source = Path(source)
     came_from = printable(str(source))
@@ -80,29 +79,28 @@ def import_images(
         labels, groups, given = (manifest[column].tolist() for column in ("label", "group", "split"))
         manifest["split"], split_notes = complete_splits(labels, groups, given, seed)
         notes += split_notes + remarks
-        _write_skipped(folder, skipped)
+        replace_file(folder / SKIPPED, csv_of(pd.DataFrame(skipped, columns=["file", "reason"])))
         write_dataset(folder, manifest, {"name": name, "source": came_from, "seed": seed, "notes": notes})
         shutil.rmtree(folder / _UNPACKED, ignore_errors=True)
     return ImportReport(open_dataset(name, root), len(rows), skipped, notes)
 
 
 def read_skipped(dataset: Dataset) -> list[tuple[str, str]]:
-    """(file, reason) of what was left out when ``dataset`` was imported; empty for one that was drawn."""
+    """(file, reason) of what was skipped when ``dataset`` was imported; empty for one that was drawn."""
     try:
         text = (dataset.folder / SKIPPED).read_bytes().decode()
     except FileNotFoundError:
         return []
-    return [(csv_text(row[0]), csv_text(row[1])) for row in csv.reader(io.StringIO(text, newline="")) if len(row) == 2][
-        1:
-    ]
+    rows = [row for row in csv.reader(io.StringIO(text, newline="")) if len(row) == 2]
+    return [(csv_text(file), csv_text(reason)) for file, reason in rows[1:]]
 
 
 def _take_all(
     found: list[FoundFile], images: Path, cache: EarlyCache, progress: Progress | None
 ) -> tuple[list[dict[str, Any]], Skipped, list[str]]:
-    """Decode and copy everything on several threads (Pillow decodes outside of the interpreter's lock), in order.
+    """Decode and copy everything in order, on several threads (Pillow decodes without holding Python's lock).
 
-    Last come notes on what the pictures look like.
+    The last value has notes on what the pictures look like.
     """
     images.mkdir()
     rows: list[dict[str, Any]] = []
@@ -144,7 +142,7 @@ class _Taken(NamedTuple):
 
 
 def _take(item: FoundFile, images: Path, cache: EarlyCache) -> _Taken | str:
-    """A picture, which is copied to ``images``; or why it cannot be one."""
+    """A picture, copied to ``images``; or the reason why it is skipped."""
     try:
         file = open_regular(item.path)
     except OSError as error:
@@ -162,7 +160,7 @@ def _take(item: FoundFile, images: Path, cache: EarlyCache) -> _Taken | str:
         file.seek(0)
         copy, digest = _copied(file, images)
     # From name and content, so that importing the same folder again gives the same ids. 64 bits: no two of a million
-    # images meet in one by chance.
+    # images get the same one by chance.
     image_id = hashlib.sha256(f"{item.source}\0{digest}".encode()).hexdigest()[:16]
     copy = copy.replace(images / f"{image_id}{FORMATS[picture.format]}")
     row = {
@@ -174,7 +172,7 @@ def _take(item: FoundFile, images: Path, cache: EarlyCache) -> _Taken | str:
 
 
 def _copied(file: BinaryIO, images: Path) -> tuple[Path, str]:
-    """A copy of what is left of ``file``, at most of the largest size, and the copy's SHA-256."""
+    """A copy of the rest of ``file``, cut at the largest size, and the SHA-256 of the copy."""
     digest, left_bytes = hashlib.sha256(), _LARGEST_FILE_BYTES
     copy = images / f".{threading.get_ident()}"  # a thread takes one picture at a time
     with copy.open("wb") as copied:
@@ -195,10 +193,6 @@ def _notes_on_pictures(dark: list[str]) -> list[str]:
     ]
 
 
-def _write_skipped(folder: Path, skipped: Skipped) -> None:
-    replace_file(folder / SKIPPED, csv_of(pd.DataFrame(skipped, columns=["file", "reason"])))
-
-
 def _nothing_imported(source: Path, skipped: Skipped) -> str:
     if not skipped:
         return f"'{printable(source.name)}' holds no picture. Expected {READABLE}, in one folder per class."
@@ -210,7 +204,7 @@ def _nothing_imported(source: Path, skipped: Skipped) -> str:
 
 @contextmanager
 def _disk_errors(name: str) -> Iterator[None]:
-    """Says in a sentence that the disk is full or cannot be written: :func:`sealife_core.errors.disk_problem`."""
+    """Turns an OSError into a DatasetError with a sentence: :func:`sealife_core.errors.disk_problem`."""
     try:
         yield
     except OSError as error:

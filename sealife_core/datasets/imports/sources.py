@@ -1,8 +1,7 @@
-"""What somebody brings: a folder, a zip or a CSV, and how its pictures get their labels."""
+"""The sources of an import: a folder, a zip or a CSV, and how their pictures get labels."""
 
 import errno
 import zipfile
-from collections.abc import Callable
 from pathlib import Path
 
 from sealife_core.datasets.imports.archives import unpack
@@ -20,19 +19,17 @@ from sealife_core.datasets.imports.finding import (
 from sealife_core.datasets.imports.tables import among, read_table
 from sealife_core.errors import DatasetError
 from sealife_core.opening import is_folder, open_regular
+from sealife_core.progress import Progress
 
-Progress = Callable[[str, int, int], None]
-"""Told the stage, how much of it is done, and of how much."""
-
-_LONGEST_PATH = 300  # characters of a path that are told
+_LONGEST_PATH = 300  # characters of a path that are shown
 
 
 def find_pictures(
     source: Path, unpacked: Path, progress: Progress | None
 ) -> tuple[list[FoundFile], Skipped, list[str]]:
-    """What ``source`` holds, decided by what it is and not by its name alone; what is left out; notes for people.
+    """The pictures of ``source``, whose kind follows from its content and not only its name; what is skipped; notes.
 
-    A zip is unpacked to ``unpacked``. Raises DatasetError for what is neither folder, zip nor CSV.
+    A zip is unpacked to ``unpacked``. Raises DatasetError for anything but a folder, zip or CSV.
     """
     shown = printable(str(source)[:_LONGEST_PATH])
     if is_folder(source):
@@ -46,8 +43,7 @@ def find_pictures(
         what = f"There is nothing at '{shown}'." if nothing else f"'{shown}' cannot be opened ({error.strerror})."
         raise DatasetError(f"{what} Expected a folder, a zip or a CSV.") from error
     if zipped:
-        tell = (lambda done, total: progress("Unpacking", done, total)) if progress else None
-        return _arranged(*unpack(source, unpacked, skips=reason_to_skip_or_table, progress=tell))
+        return _arranged(*unpack(source, unpacked, skips=reason_to_skip_or_table, progress=progress))
     if source.suffix.lower() in TABLES:
         listed, skipped = read_table(source)
         return listed, skipped, notes_on_classes(item.label for item in listed)

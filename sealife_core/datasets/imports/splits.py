@@ -1,4 +1,4 @@
-"""Who is trained on and who is tested: 80/10/10, stratified by class, and by group where images come in series."""
+"""Training, validation and test split: 80/10/10, stratified by class, and by group where images come in series."""
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
@@ -18,7 +18,7 @@ def split_rows(labels: Sequence[str], groups: Sequence[str], seed: int) -> tuple
     """The split of every image, and notes for people on classes that are not in all three.
 
     ``labels`` and ``groups``: one text an image, "" where there is none; images of one group (a video, a dive, a burst)
-    never straddle two splits. Unlabelled images are "train", and with them all of their group. A class of three or more
+    are never in two splits. Unlabelled images are "train", and with them all of their group. A class of three or more
     (other) groups has at least one in each split; a smaller one is trained on only.
     """
     splits = ["train"] * len(labels)
@@ -28,7 +28,7 @@ def split_rows(labels: Sequence[str], groups: Sequence[str], seed: int) -> tuple
         images = sum(len(unit) for unit in units)
         wanted = images * _HELD_OUT + carry
         held_out = min(max(1, round(wanted)), (images - 1) // 2)
-        # Rounding errors of many small classes are passed on, so that the whole stays near 80/10/10.
+        # Rounding errors are passed on to the next class, so that many small classes together stay near 80/10/10.
         carry = min(max(wanted - held_out, -0.5), 0.5)
         for unit, split in zip(units, _assign(units, held_out, rng), strict=True):
             for row in unit:
@@ -72,7 +72,7 @@ def complete_splits(
 
 
 def notes_on(labels: Sequence[str], splits: Sequence[str]) -> list[str]:
-    """Sentences on what a split cannot do: classes missing from one, a single class, no labels at all."""
+    """Sentences on what the splits do not allow: classes missing from one, a single class, no labels at all."""
     counts: dict[str, Counter[str]] = defaultdict(Counter)
     for label, split in zip(labels, splits, strict=True):
         if label:
@@ -164,7 +164,7 @@ def _units_of_classes(labels: Sequence[str], groups: Sequence[str]) -> dict[str,
 
 
 def _assign(units: list[list[int]], held_out: int, rng: np.random.Generator) -> list[str]:
-    """The split of every unit of one class: largest first, each to the split that lacks most images."""
+    """The split of every unit of one class: largest first, each to the split that lacks the most images."""
     if len(units) < _SMALLEST:
         return ["train"] * len(units)
     lacking = dict(zip(SPLITS, (sum(map(len, units)) - 2 * held_out, held_out, held_out), strict=True))

@@ -24,8 +24,8 @@ _DELIMITERS = ",;\t|"
 _MOST_BYTES = 256 * 2**20  # some 3 million lines
 _TOLD = 10  # problems spelled out before "and 12 more"
 _LONGEST_PATH = 4096  # characters: no system opens a longer one
-_LONGEST_NAME = 300  # characters of a name that are told
-# Python refuses a longer field and with it the whole table; here a line is judged by itself. It is the process's.
+_LONGEST_NAME = 300  # characters of a name that are shown
+# Python refuses the whole table for one longer field; here each line is judged alone. This is global to the process.
 csv.field_size_limit(_MOST_BYTES)
 
 Places = Callable[[str], Path | None]
@@ -33,10 +33,10 @@ Places = Callable[[str], Path | None]
 
 
 def read_table(path: Path, places: Places | None = None, name: str = "") -> tuple[list[FoundFile], Skipped]:
-    """The pictures a CSV lists, and the lines that have to be left out.
+    """The pictures that a CSV lists, and the lines that are skipped.
 
-    ``places``: where files are, unless below the CSV's folder; ``name``: what it is called, unless as on disk. Raises
-    DatasetError with all problems of the table together: missing or doubled columns, unknown splits, empty file names.
+    ``places``: where files are, by default below the folder of the CSV; ``name``: of the table, by default its file's.
+    Raises DatasetError with all problems of the table: missing or repeated columns, unknown splits, empty file names.
     """
     places, name = places or OnDisk(path.parent), name or printable(path.name)
     problems: list[str] = []
@@ -56,7 +56,7 @@ def read_table(path: Path, places: Places | None = None, name: str = "") -> tupl
             skipped.append((_shortened(called), f"Line {line}: there is no such file."))
             continue
         item = FoundFile(called, place, label, split, group)
-        key = os.path.normpath(place)  # one picture may be written in two ways
+        key = os.path.normpath(place)  # the path of one picture may be written in two ways
         if key in found:
             skipped.append((item.source, _said_twice(line, item, *found[key])))
         elif not label and split in ("val", "test"):
@@ -69,7 +69,7 @@ def read_table(path: Path, places: Places | None = None, name: str = "") -> tupl
 
 
 class OnDisk:
-    """Files below ``base``, found also where the table writes its accents in another way than the disk, or '\\'."""
+    """Files below ``base``, also if the table composes accents differently from the disk, or writes '\\'."""
 
     def __init__(self, base: Path) -> None:
         self._base = base
@@ -88,13 +88,13 @@ class OnDisk:
     def _with_its_accents(self, file: Path) -> Path:
         path = self._base
         for part in file.parts:
-            # Of a name that is there in both ways, the one that is written is meant.
+            # If both compositions exist, the written one is meant.
             there = os.path.lexists(path / part)
             path = path / (part if there else self._names_in(path).get(_composed(part), part))
         return path
 
     def _names_in(self, folder: Path) -> dict[str, str]:
-        """Composed (NFC) name → name, of what lies in ``folder``."""
+        """Composed (NFC) name → name, of the entries of ``folder``."""
         if folder not in self._listed:
             try:
                 self._listed[folder] = {_composed(there.name): there.name for there in folder.iterdir()}
@@ -104,7 +104,7 @@ class OnDisk:
 
 
 def among(files: Iterable[tuple[PurePosixPath, Path]], base: PurePosixPath) -> Places:
-    """Files that came with a table in ``base``: by the path that each has beside it, not by where it lies."""
+    """Files that came with a table in ``base``: found by their paths relative to it, not by those on the disk."""
     known = {_composed(str(place)): path for place, path in files}
     return lambda file: known.get(_composed(os.path.normpath(base / file.replace("\\", "/"))))
 
@@ -117,7 +117,7 @@ def _rows(path: Path, name: str) -> Iterator[tuple[int, dict[str, str]]]:
         raise DatasetError(f"{name!r} cannot be opened ({error.strerror}).") from error
     except UnicodeDecodeError as error:
         raise DatasetError(f"{name!r} is not a UTF-8 text. Save it again as 'CSV UTF-8'.") from error
-    # Spreadsheets write ';' where the comma is the decimal sign; Excel may say so in a line of its own.
+    # Spreadsheets write ';' if the comma is the decimal sign; Excel may announce it in a first line of its own.
     first, _, rest = text.partition("\n")
     said = first.strip().strip('"').lower()
     says = len(said) == len("sep=;") and said.startswith("sep=")
@@ -138,12 +138,12 @@ def _rows(path: Path, name: str) -> Iterator[tuple[int, dict[str, str]]]:
 def _header(reader: Iterator[list[str]]) -> list[str]:
     try:
         return [column.strip().casefold() for column in next(reader, [])]
-    except csv.Error:  # of a delimiter that is not this table's
+    except csv.Error:  # the delimiter is not that of this table
         return []
 
 
 def _checked(name: str, header: list[str]) -> dict[str, int]:
-    """The place of each column that counts. Raises DatasetError if one is missing, or is there twice."""
+    """The index of each column that counts. Raises DatasetError if one is missing or repeated."""
     missing = [column for column in _REQUIRED if column not in header]
     if missing:
         raise DatasetError(

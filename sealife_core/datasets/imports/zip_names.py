@@ -1,7 +1,7 @@
-"""What the entries of a zip are called, where the zip does not say in which encoding it writes it.
+"""The names of the entries of a zip, also if it does not say how they are encoded.
 
-Only a flag of each entry promises UTF-8. Without it the format means cp437, the code page of the first PCs; but the
-Finder writes UTF-8, and Windows the code page of its language.
+Only a flag of each entry says UTF-8. Without it the format means cp437, the code page of the first PCs; but the Finder
+writes UTF-8, and Windows the code page of its language.
 """
 
 import re
@@ -13,16 +13,16 @@ from collections.abc import Sequence
 
 _UTF8_FLAG = 0x800
 _UNICODE_PATH = 0x7075  # extra field of Info-ZIP and WinRAR: the name in UTF-8, beside the name in a code page
-# Kana and what goes with them, Chinese characters, full-width punctuation; no half-width kana, no full-width letters,
-# which is what names of other languages turn into when they are read as Japanese.
+# Kana and their marks, Chinese characters, full-width punctuation; but no half-width kana and full-width letters, which
+# names of other languages become when they are read as Japanese.
 _JAPANESE = re.compile("[\u3000-\u303f\u3040-\u30ff\u4e00-\u9fff\uff08\uff09\uff01\uff1f\uff5e]+")
 _BESIDE_LETTERS = re.compile(f"[A-Za-z]{_JAPANESE.pattern}|{_JAPANESE.pattern}[A-Za-z]")
 
 
 def entry_names(entries: Sequence[zipfile.ZipInfo]) -> tuple[list[str], list[str]]:
-    """The name of each entry, and notes for people where it had to be guessed.
+    """The name of each entry, and notes for people if names had to be guessed.
 
-    UTF-8 if all are UTF-8 (hardly anything else ever is), Japanese if all can be nothing else, else cp437.
+    UTF-8 if all names are valid UTF-8 (other encodings hardly ever are), Japanese if all must be, else cp437.
     """
     names = [_promised(entry) for entry in entries]
     raw = {place: entries[place].orig_filename.encode("cp437") for place, name in enumerate(names) if name is None}
@@ -39,14 +39,14 @@ def entry_names(entries: Sequence[zipfile.ZipInfo]) -> tuple[list[str], list[str
 
 
 def _promised(entry: zipfile.ZipInfo) -> str | None:
-    """The name of an entry that leaves no doubt about it, else None."""
+    """The name of an entry whose encoding is certain, else None."""
     if entry.flag_bits & _UTF8_FLAG or entry.orig_filename.isascii():
         return entry.orig_filename
     left = entry.extra
     while len(left) >= 4:
         kind, size = struct.unpack("<HH", left[:4])
         if kind == _UNICODE_PATH and size > 5 and left[4] == 1:
-            # The checksum is of the other name: a program that renamed the entry may not have known of this field.
+            # The checksum is of the plain name: a program that renamed the entry may not have known this field.
             if struct.unpack("<L", left[5:9])[0] == zlib.crc32(entry.orig_filename.encode("cp437")):
                 return left[9 : 4 + size].decode("utf-8", "backslashreplace")
             return None
@@ -71,5 +71,5 @@ def _is_japanese(name: str) -> bool:
 
 
 def _ended(name: str) -> str:
-    """What stands before a NUL, as zipfile has it, too."""
+    """``name`` up to a NUL, as zipfile reads it too."""
     return name.partition("\0")[0]

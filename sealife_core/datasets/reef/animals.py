@@ -1,4 +1,4 @@
-"""Ten kinds of sea animals, each a shape in a pose of its own: none of them knows a colour."""
+"""Ten kinds of sea animals: a shape and a pose each, without colours."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from sealife_core.datasets.reef.top_views import ray, starfish, turtle
 
 @dataclass(frozen=True)
 class Animal:
-    """How a kind is drawn, and how far it may turn from how it is drawn: degrees either way."""
+    """How a kind is drawn, and by how many degrees it may turn either way."""
 
     sketch: Callable[[np.random.Generator], Sketch]
     turn_deg: float

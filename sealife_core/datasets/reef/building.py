@@ -2,7 +2,6 @@
 
 import hashlib
 import io
-from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
@@ -14,10 +13,11 @@ from sealife_core.datasets.reef.picture import draw_picture
 from sealife_core.datasets.storage import building, check_name
 from sealife_core.errors import DatasetError
 from sealife_core.places import data_root
+from sealife_core.progress import Progress
 
 SMALLEST_PX, LARGEST_PX = 16, 512
 _QUALITY = 94  # at full chroma: 96 px pictures of 6 kB without visible blocks, three times faster to write than PNG
-_EDITION = 1  # raised when the drawing changes, so that an older reef is not taken for this one
+_EDITION = 1  # raised when the drawing changes, so that an older reef is not confused with this one
 
 
 def draw_reef(
@@ -27,12 +27,12 @@ def draw_reef(
     size_px: int = 96,
     seed: int = 0,
     name: str = "reef",
-    progress: Callable[[str, int, int], None] | None = None,
+    progress: Progress | None = None,
 ) -> Dataset:
     """Draw the sample data set ``root/name`` (``data/`` unless given): ten kinds of sea animals in equal numbers.
 
-    ``images`` square pictures of ``size_px``, the same for the same ``seed``, split 80/10/10. ``progress`` is told
-    (stage, done, total). A reef drawn with the same numbers before is returned as it is. Raises DatasetError if the
+    ``images`` square pictures of ``size_px``, the same for the same ``seed``, split 80/10/10. A reef that
+    was drawn with the same numbers before is returned as it is. Raises DatasetError if the
     name is taken by anything else, or a number is out of range.
     """
     check_name(name)
@@ -80,7 +80,7 @@ def _draw_one(folder: Path, number: int, size_px: int, seed: int) -> dict[str, s
 
 
 def _drawn_before(root: Path, name: str, recipe: dict[str, int]) -> Dataset:
-    """The data set that has the name, if it is this very reef."""
+    """The data set of that name, if it is this reef. Raises DatasetError."""
     dataset = open_dataset(name, root)
     found = dataset.info.get("reef")
     if found == recipe:

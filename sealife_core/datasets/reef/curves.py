@@ -1,4 +1,4 @@
-"""The pen of the reef: smooth outlines, tapered limbs, and the sketch that collects them.
+"""The outlines of the reef: smooth curves, tapered limbs, and the sketch that collects them.
 
 Local coordinates: an animal looks along +x and is about two units long, y points down. Everything is a polygon, so
 that one affine map (and one bend) poses a whole sketch.
@@ -48,7 +48,7 @@ def _unit_circle(corners: int) -> np.ndarray:
 
 
 def circle(x: float, y: float, radius: float, squash: float = 1.0, corners: int = 18) -> Points:
-    """A regular polygon that passes for a circle; ``squash`` scales its height."""
+    """A regular polygon with so many corners that it looks like a circle; ``squash`` scales its height."""
     return _unit_circle(corners) * (radius, radius * squash) + (x, y)
 
 

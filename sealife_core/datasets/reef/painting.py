@@ -58,7 +58,7 @@ def covered_area(sketch: Sketch, points: np.ndarray) -> float:
 
 @lru_cache(maxsize=1024)
 def darker(colour: Colour, by: float, towards: Colour = (18, 24, 58)) -> Colour:
-    """``colour`` moved towards deep-water blue, not black: shadows in the sea have a colour."""
+    """``colour`` moved towards deep-water blue, not black, as shadows in the sea are."""
     (r, g, b), (tr, tg, tb), own = colour, towards, 1 - by
     return round(r * own + tr * by), round(g * own + tg * by), round(b * own + tb * by)
 

@@ -25,7 +25,7 @@ from sealife_core.datasets.reef.scenes import GROWTH, WATERS, Water, backdrop, g
 
 Generator = np.random.Generator
 
-# Body, accent, light: drawn with the same chances for every class, so that colour tells nothing.
+# Body, accent, light: drawn with the same chances for every class, so that colour says nothing about the class.
 PALETTES: tuple[tuple[Colour, Colour, Colour], ...] = (
     ((255, 138, 92), (255, 236, 206), (255, 214, 160)),  # clown orange
     ((250, 196, 72), (72, 84, 150), (255, 236, 168)),  # butterfly yellow
@@ -46,7 +46,7 @@ PALETTES: tuple[tuple[Colour, Colour, Colour], ...] = (
 
 @lru_cache(maxsize=4)
 def _caustics(size_px: int) -> np.ndarray:
-    """(4S, 4S) in 0..1: the net of light that waves throw, the same sheet for all pictures, each sees a part of it."""
+    """(4S, 4S) in 0..1: caustics, the net of light under waves; each picture shows a part of the same sheet."""
     rng = np.random.default_rng(7)
     side = 4 * size_px
     y, x = np.mgrid[0:side, 0:side].astype(np.float32) * (2 * np.pi / side)
@@ -67,7 +67,7 @@ def _animal(rng: Generator, kind: str, water: Water, size_px: int) -> Layer:
     turn = np.radians(rng.uniform(-animal.turn_deg, animal.turn_deg))
     pose = {"bend": rng.normal(0, 0.13), "turn": turn, "mirror": bool(rng.random() < 0.5)}
     points = posed(sketch.corners(), **pose)
-    # The same spread of covered areas for every class: neither size nor the amount of colour gives it away.
+    # The same spread of covered areas for every class: neither size nor the amount of colour reveals the class.
     area, longest = rng.uniform(0.16, 0.36), np.ptp(points, axis=0).max()
     scale = min(np.sqrt(area / covered_area(sketch, points)), 1.0 / longest)
     low, high = points.min(0) * scale, points.max(0) * scale

@@ -1,4 +1,4 @@
-"""Where an animal is met: water, light, sand, rocks, corals, kelp. Drawn alike for every class."""
+"""The scene around an animal: water, light, sand, rocks, corals, kelp. Drawn in the same way for every class."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -42,7 +42,7 @@ STONES: tuple[Colour, ...] = ((112, 116, 132), (128, 112, 108), (92, 104, 122), 
 
 
 def mixed(colour: Colour, other: Colour, share: float) -> Colour:
-    """``share`` of ``other`` in ``colour``: distance in water."""
+    """``colour`` mixed with a ``share`` of ``other``, as distance in water does."""
     return darker(colour, share, other)
 
 
@@ -222,7 +222,7 @@ def stand(pen: ImageDraw.ImageDraw, plant: Growth, points: np.ndarray, side: int
 
 
 def shoal(rng: Generator, pen: ImageDraw.ImageDraw, colour: Colour, side: int) -> None:
-    """Specks in the distance that swim together: in pictures of every class, so they tell nothing."""
+    """A distant shoal of specks: in pictures of every class, so that it says nothing about the class."""
     centre, way = rng.uniform(0.15, 0.85, 2), rng.choice([-1.0, 1.0])
     speck = np.array([(1, 0), (0.2, -0.42), (-0.6, 0), (-1.1, -0.4), (-1.1, 0.4), (-0.6, 0), (0.2, 0.42)])
     for _ in range(int(rng.integers(5, 14))):

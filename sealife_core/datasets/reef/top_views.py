@@ -1,4 +1,4 @@
-"""Animals seen from above: ray, starfish, turtle. They may lie at any angle."""
+"""Animals seen from above: ray, starfish, turtle. They may have any angle."""
 
 from itertools import pairwise
 

@@ -1,7 +1,8 @@
-"""Does a confidence of 70 % come true in 70 of 100 pictures? Reliability, and one number that mends what is off.
+"""Calibration of a classifier: are 70 of 100 predictions with 70 % confidence right? And temperature scaling.
 
-Temperature scaling (Guo et al., arXiv 1706.04599) divides the logits by T, fitted on validation. No prediction changes,
-only how surely it is made. Probabilities suffice: their logarithms are the logits up to a constant, which cancels.
+Temperature scaling (Guo et al., arXiv 1706.04599) divides the logits by T, which is fitted on validation. It changes
+the confidence of a prediction, never its class. Probabilities are enough: their logarithms are the logits plus a
+constant, which cancels.
 """
 
 from collections.abc import Sequence
@@ -16,7 +17,7 @@ from sealife_core.errors import RunError
 from sealife_core.evaluation.classification.scores import ECE_BINS, calibration_error, wilson
 from sealife_core.wording import counted, percent
 
-# Beyond these a network is hardly a classifier: at 0.05 a lead of 1 nat becomes one of 20, at 20 one of 0.05.
+# Outside of these a network is hardly a classifier: at 0.05 a lead of 1 nat becomes 20, at 20 it becomes 0.05.
 LOWEST, HIGHEST = 0.05, 20.0
 COLUMNS = ("bin", "low", "high", "n", "confidence", "accuracy", "accuracy_low", "accuracy_high")
 
@@ -27,7 +28,7 @@ class Calibration:
 
     temperature: above 1 the model was too sure, below 1 not sure enough. at_the_edge: the fit ran into LOWEST or
     HIGHEST, as it does where validation has no mistake, so T means little. ece: expected calibration error over
-    ECE_BINS bins; nll: mean −ln(probability of the truth), in nats. reliability: the tables of :func:`reliability`.
+    ECE_BINS bins; ece_by_chance: of :func:`chance_error`; nll: mean −ln(probability of the true class), in nats.
     confidence, accuracy: means over the test images, before scaling.
     """
 
@@ -39,13 +40,12 @@ class Calibration:
     accuracy: float
     ece_before: float
     ece_after: float
+    ece_by_chance: float
     nll_before: float
     nll_after: float
-    reliability_before: pd.DataFrame
-    reliability_after: pd.DataFrame
 
     def sentence(self) -> str:
-        """What was found, in words and figures; sure or not is judged by the 95 % interval of the accuracy."""
+        """The result in words; overconfident or not is decided by the 95 % interval of the accuracy."""
         low, high = wilson(round(self.accuracy * self.n_test), self.n_test)
         figures = (
             f"mean confidence {percent(self.confidence)}, accuracy {percent(self.accuracy)} ({percent(low)} to"
@@ -62,10 +62,10 @@ class Calibration:
         )
 
     def _judged(self, low: float, high: float, figures: str) -> str:
-        """Too sure or not, on the whole and answer by answer; low, high: the interval of the accuracy."""
+        """Overconfident or not, on average and bin by bin; low, high: the interval of the accuracy."""
         if not low <= self.confidence <= high:
             return f"{'overconfident' if self.confidence > high else 'underconfident'}: {figures}."
-        if self.ece_before > chance_error(self.reliability_before):
+        if self.ece_before > self.ece_by_chance:
             return (
                 f"calibrated only on average ({figures}): within a single confidence bin, confidence and accuracy"
                 f" differ by {percent(self.ece_before)} on average."
@@ -73,7 +73,7 @@ class Calibration:
         return f"well calibrated: {figures}."
 
 
-def calibration(predictions: pd.DataFrame, classes: Sequence[str], bins: int = ECE_BINS) -> Calibration:
+def calibration(predictions: pd.DataFrame, classes: Sequence[str]) -> Calibration:
     """Calibration of a run on test, with the temperature fitted on validation.
 
     ``predictions``: as ``read_predictions`` gives them, of both splits; ``classes``: in the order of ``probabilities``.
@@ -99,19 +99,18 @@ def calibration(predictions: pd.DataFrame, classes: Sequence[str], bins: int = E
         n_test=len(truth),
         confidence=float(before.max(1).mean()),
         accuracy=float((before.argmax(1) == truth).mean()),
-        ece_before=calibration_error(truth, before, bins),
-        ece_after=calibration_error(truth, after, bins),
+        ece_before=calibration_error(truth, before),
+        ece_after=calibration_error(truth, after),
+        ece_by_chance=chance_error(reliability(truth, before)),
         nll_before=negative_log_likelihood(truth, before),
         nll_after=negative_log_likelihood(truth, after),
-        reliability_before=reliability(truth, before, bins),
-        reliability_after=reliability(truth, after, bins),
     )
 
 
 def chance_error(table: pd.DataFrame) -> float:
-    """The calibration error that chance alone exceeds one time in twenty, where every confidence is true.
+    """The calibration error that a perfectly calibrated model exceeds by chance in 5 % of all cases.
 
-    ``table``: of :func:`reliability`. Few images in a bin leave much to chance.
+    ``table``: of :func:`reliability`. The fewer images in a bin, the larger it is.
     """
     filled = table.loc[table["n"] > 0]
     n, sure = filled["n"].to_numpy(np.int64), filled["confidence"].to_numpy(float)
@@ -120,7 +119,7 @@ def chance_error(table: pd.DataFrame) -> float:
 
 
 def class_indices(predictions: pd.DataFrame, classes: Sequence[str]) -> np.ndarray:
-    """(n,) int64: the true class of each prediction, as its place in ``classes``. Raises RunError for one not there."""
+    """(n,) int64: the true class of each prediction as an index into ``classes``. Raises RunError if it is unknown."""
     place = {name: index for index, name in enumerate(classes)}
     unknown = sorted(set(predictions["label"]) - set(place))
     if unknown:
@@ -132,10 +131,10 @@ def class_indices(predictions: pd.DataFrame, classes: Sequence[str]) -> np.ndarr
 
 
 def reliability(labels: np.ndarray, probabilities: np.ndarray, bins: int = ECE_BINS) -> pd.DataFrame:
-    """One row a bin of confidence, COLUMNS. labels: (n,); probabilities: (n, C).
+    """One row per bin of confidence, with COLUMNS. labels: (n,); probabilities: (n, C).
 
-    Bin b holds confidences in (b / bins, (b + 1) / bins], as in ``calibration_error``: n of them, their mean and how
-    many of them came true, with its 95 % Wilson interval. All four are NaN in a bin without images.
+    Bin b holds confidences in (b / bins, (b + 1) / bins], as in ``calibration_error``: n images, their mean confidence
+    and their accuracy with its 95 % Wilson interval. These are NaN in a bin without images.
     """
     confidence = np.asarray(probabilities, np.float64).max(1)
     right = np.asarray(probabilities).argmax(1) == np.asarray(labels)
@@ -151,7 +150,7 @@ def reliability(labels: np.ndarray, probabilities: np.ndarray, bins: int = ECE_B
 
 
 def fit_temperature(val_labels: np.ndarray, val_probabilities: np.ndarray) -> float:
-    """The T in LOWEST … HIGHEST that makes the validation labels likeliest. labels: (n,); probabilities: (n, C).
+    """The T in LOWEST … HIGHEST with the highest likelihood of the labels. labels: (n,); probabilities: (n, C).
 
     The loss is convex in 1 / T, so it has one minimum. Raises RunError without images.
     """
@@ -163,13 +162,13 @@ def fit_temperature(val_labels: np.ndarray, val_probabilities: np.ndarray) -> fl
     def loss(log_temperature: float) -> float:
         return -float(log_softmax(logits / np.exp(log_temperature), axis=1)[each, labels].mean())
 
-    # In ln T, where the search is as fine below 1 as above.
+    # Over ln T: the search is then as fine below 1 as above.
     found = minimize_scalar(loss, bounds=np.log((LOWEST, HIGHEST)), method="bounded", options={"xatol": 1e-6})
     return float(np.exp(found.x))  # type: ignore[union-attr]
 
 
 def with_temperature(probabilities: np.ndarray, temperature: float) -> np.ndarray:
-    """Probabilities (n, C) float64 as they would be, had the logits been divided by ``temperature``."""
+    """Probabilities (n, C) float64 after dividing the logits by ``temperature``."""
     return np.exp(log_softmax(_logits(probabilities) / temperature, axis=1))
 
 
@@ -179,5 +178,5 @@ def negative_log_likelihood(labels: np.ndarray, probabilities: np.ndarray) -> fl
 
 
 def _logits(probabilities: np.ndarray) -> np.ndarray:
-    """ln of probabilities (n, C). One that rounded to zero was no less than float32's smallest: it costs, finitely."""
+    """ln of probabilities (n, C), float64; a probability that was rounded to zero counts as float32's smallest."""
     return np.log(np.maximum(np.asarray(probabilities, np.float64), np.finfo(np.float32).tiny))

@@ -1,8 +1,10 @@
-"""Grad-CAM (Selvaraju et al., arXiv 1610.02391): where in a picture a classifier finds what speaks for a class.
+"""Grad-CAM (Selvaraju et al., arXiv 1610.02391): where in a picture a classifier finds evidence for a class.
 
-Heat is as coarse as the encoder's last feature maps: a 64 px view has 2 × 2 of them behind the ImageNet stem, one of
-224 px 7 × 7. What is shown between their centres is interpolated.
+A map is as coarse as the feature maps of the chosen stage: the last stage behind the ImageNet stem has 2 × 2 cells at
+64 px and 7 × 7 at 224 px. Between their centres the map is interpolated.
 """
+
+import io
 
 import numpy as np
 import torch
@@ -21,13 +23,13 @@ COLOUR_MAP = "inferno"  # Matplotlib's: its lightness only rises, so it reads in
 def grad_cam(
     encoder: Encoder, head: nn.Module | None, pixels: Tensor, class_index: int, layer: Layer = "layer4"
 ) -> np.ndarray:
-    """Heat (H, W) float32 in 0 … 1 for class ``class_index`` of ``head(encoder(pixels))``.
+    """The Grad-CAM map (H, W) float32 in 0 … 1 for class ``class_index`` of ``head(encoder(pixels))``.
 
-    pixels: (1, 3, H, W), normalised. The hottest place is 1, unless nothing speaks for the class: then all is 0. The
-    heats of two classes or pictures do not compare. ``layer``: whose output is weighed; an earlier one is finer, and
-    says less about the class. Works on frozen encoders, and leaves gradients, modes and parameters as they were.
+    pixels: (1, 3, H, W), normalised. The maximum is 1; without evidence for the class the map is 0 everywhere. Maps of
+    different classes or pictures have different scales. ``layer``: the stage whose output is weighted; an earlier one
+    is finer and less specific to the class. Works on frozen encoders; gradients, modes and parameters are not changed.
 
-    Raises WeightsError if the model is no classifier, ValueError for a class it does not have.
+    Raises WeightsError if the model is no classifier, ValueError for a class that it does not have.
     """
     if head is None:
         raise WeightsError(
@@ -38,7 +40,7 @@ def grad_cam(
     model = nn.Sequential(encoder, head)
 
     found: list[Tensor] = []
-    # Gradients are wanted whatever the caller's mode; a copy that asks for them carries them through frozen layers.
+    # Gradients are needed in any mode of the caller; an input that requires them carries them through frozen layers.
     with evaluating(model), torch.inference_mode(False), torch.enable_grad():
         (hook,) = encoder.at_ends(lambda _, given: found.append(given), layer)
         try:
@@ -49,24 +51,20 @@ def grad_cam(
             raise ValueError(f"class_index is {class_index}; expected 0 … {logits.shape[1] - 1}")
         (gradient,) = torch.autograd.grad(logits[0, class_index], found)
     maps, slopes = encoder.maps(found[0].detach()), encoder.maps(gradient)
-    heat = (maps * slopes.mean((2, 3), keepdim=True)).sum(1, keepdim=True).relu().float()
-    heat = functional.interpolate(heat, pixels.shape[2:], mode="bilinear", align_corners=False)[0, 0]
-    top = float(heat.max())
-    # Not finite where the model's weights are not: no heat is better than a picture of NaN.
-    return (heat / top if 0 < top < float("inf") else torch.zeros_like(heat)).cpu().numpy()
+    cam = (maps * slopes.mean((2, 3), keepdim=True)).sum(1, keepdim=True).relu().float()
+    cam = functional.interpolate(cam, pixels.shape[2:], mode="bilinear", align_corners=False)[0, 0]
+    top = float(cam.max())
+    # Not finite if the model's weights are not: an empty map is better than one of NaN.
+    return (cam / top if 0 < top < float("inf") else torch.zeros_like(cam)).cpu().numpy()
 
 
-def overlay(picture: np.ndarray, heat: np.ndarray, opacity: float = 0.6) -> np.ndarray:
-    """``heat`` (h, w) in 0 … 1 laid over ``picture`` (H, W, 3) uint8, as (H, W, 3) uint8; heat is resized to fit.
-
-    The hotter a place, the more it is covered, up to ``opacity`` (0 … 1): what is cold stays as it is in the picture.
-    """
+def heat_png(heat: np.ndarray) -> bytes:
+    """``heat`` (H, W) in 0 … 1 as a PNG to lay over the picture: it covers more the hotter it is, and nothing at 0."""
     from matplotlib import colormaps
 
-    height, width = picture.shape[:2]
-    # A float image, so that enlarging adds no steps to the colours.
-    fitted = Image.fromarray(np.asarray(heat, np.float32)).resize((width, height), Image.Resampling.BILINEAR)
-    share = np.clip(np.asarray(fitted), 0, 1)
-    colours = colormaps[COLOUR_MAP](share)[..., :3] * 255
-    covered = (opacity * share)[..., None]
-    return np.rint((1 - covered) * picture + covered * colours).astype(np.uint8)
+    share = np.clip(np.asarray(heat, np.float32), 0, 1)
+    colours = colormaps[COLOUR_MAP](share)
+    colours[..., 3] = share
+    held = io.BytesIO()
+    Image.fromarray(np.rint(255 * colours).astype(np.uint8), "RGBA").save(held, "PNG")
+    return held.getvalue()

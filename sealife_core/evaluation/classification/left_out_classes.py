@@ -1,4 +1,4 @@
-"""What the rule of :mod:`novelty` is worth for one model: classes are left out, and it is asked to tell them."""
+"""How well out-of-distribution detection works for one model: some classes are left out, and it has to find them."""
 
 from dataclasses import replace
 
@@ -14,13 +14,13 @@ from sealife_core.evaluation.classification.out_of_distribution import (
 )
 
 MOST_FITTED = 2_000  # training images to measure the AUROC by: some seconds
-LEAST_RANKED = 10  # validation images on either side: of fewer an AUROC says nothing
+LEAST_RANKED = 10  # validation images on each side: with fewer an AUROC means nothing
 
 
 def measure_with_auroc(
     train: Means, val: Means, cache_size_px: int, train_labels: np.ndarray, val_labels: np.ndarray
 ) -> OutOfDistribution:
-    """As ``measure``, with the AUROC of :func:`left_out_auroc`.
+    """:func:`measure` with the AUROC of :func:`left_out_auroc`.
 
     train_labels, val_labels: (n_train,) and (n_val,) class indices, -1 where there is none.
     """
@@ -28,11 +28,12 @@ def measure_with_auroc(
 
 
 def left_out_auroc(train: Means, val: Means, train_labels: np.ndarray, val_labels: np.ndarray) -> float | None:
-    """How well classes that the rule has not seen are told from those it has: 0.5 is guessing, 1 is perfect.
+    """AUROC of detecting classes that the Gaussians were fitted without: 0.5 is guessing, 1 is perfect.
 
-    A third of the classes at a time is left out of the training images; the validation images of these are then ranked
-    against those of the other classes. The encoder itself may have learned them, so that classes that are new to it too
-    are told no better. The mean of the thirds, weighted by the images left out; None with fewer than LEAST_RANKED.
+    One third of the classes at a time is left out of the training images. The validation images of these classes are
+    ranked against those of the others. The encoder may have been trained on the left-out classes, so classes that are
+    new to the encoder as well may be harder to detect. Returns the mean over the thirds, weighted by the images left
+    out, or None with fewer than LEAST_RANKED images on one side.
     """
     classes = np.unique(val_labels[val_labels >= 0])
     kept = np.random.default_rng(0).permutation(len(train_labels))[:MOST_FITTED]
@@ -53,7 +54,7 @@ def left_out_auroc(train: Means, val: Means, train_labels: np.ndarray, val_label
 
 
 def auroc(scores: np.ndarray, positive: np.ndarray) -> float:
-    """How often one of the ``positive`` (n,) has a higher score (n,) than one of the others; a tie counts half."""
+    """Probability that a ``positive`` (n,) one has a higher score (n,) than one of the others; a tie counts half."""
     n = int(positive.sum())
     ranks = rankdata(scores)[positive].sum()
     return float((ranks - n * (n + 1) / 2) / (n * (len(scores) - n)))

@@ -1,12 +1,12 @@
-"""Is a picture unlike anything a model was trained on? Judged by its pixels and by every stage of the encoder.
+"""Out-of-distribution detection: is a picture unlike the training images, by its pixels and every stage of the encoder?
 
-A classifier answers for every picture, a shoe too. The mean over all places of what a stage gives (colours, textures,
-further up shapes) lies, for a picture of the known kind, where those of training images lie; so do brightness, contrast
-and sharpness of the pixels. How far off it is, is told by a Mahalanobis distance a stage (Lee et al. 2018, arXiv
-1807.03888; here without classes, with the shrunk covariance of Ledoit and Wolf 2004); validation images, of the known
-kind but unseen, set the scale.
+A classifier gives an answer for every picture, even for a shoe. For a picture like the training images, the spatial
+mean of the output of each stage (colours, textures, in later stages shapes) is close to those of the training images;
+so are brightness, contrast and sharpness of its pixels. The distance is a Mahalanobis distance per stage (Lee et al.
+2018, arXiv 1807.03888; here without classes, with the shrunk covariance of Ledoit and Wolf 2004). Validation images,
+which the model has not seen, set the scale.
 
-Measured, in % of pictures called unlike (in brackets: by the similarity to the nearest training image alone):
+Measured, in % of pictures detected (in brackets: by the similarity to the nearest training image alone):
 
                                    photographs, 64 px           drawn reef, 32 px
                                fine-tuned   from scratch    linear probe   fine-tuned
@@ -18,18 +18,18 @@ screenshots                     70   (0)       58   (3)       100  (55)    100  
 pages of text                  100   (0)      100   (0)       100   (3)    100   (0)
 the other column's images        0   (5)        4  (10)        84  (25)     84  (29)
 
-60 pictures a row, of the last one 100 drawings or 173 photographs. With 51 training and 6 validation images, drawn ten
-times, 12 to 19 % of the test images are called unlike: one in seven, as is to be expected of six.
+60 pictures per row, in the last row 100 drawings or 173 photographs. With 51 training and 6 validation images, drawn
+ten times, 12 to 19 % of the test images are detected: one in seven, as expected with six.
 
-Found is what has other colours and textures. Drawings pass among photographs that are as colourful, noise passes the
-encoder that has learned to overlook it, and so may a photograph of something else: no warning is no promise.
+It detects other colours and textures. It misses drawings among colourful photographs, noise if the encoder has learned
+to ignore it, and possibly a photograph of something else.
 """
 
 import io
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from scipy.linalg import solve_triangular
@@ -39,12 +39,9 @@ from sealife_core.errors import RunError
 from sealife_core.models.facts import STAGE_NAMES
 from sealife_core.wording import counted
 
-if TYPE_CHECKING:
-    pass
-
 FILE = "novelty.npz"
 STAGES = ("pixels", *STAGE_NAMES)
-PERCENTILE = 99  # of validation images: one in a hundred pictures of the known kind is called unlike by mistake
+PERCENTILE = 99  # of validation images: one in a hundred pictures of known classes is a false alarm
 TELLS_SOME = 0.6
 _STRENGTHS = (
     (0.9, "It notices most animals of unknown classes"),
@@ -53,20 +50,22 @@ _STRENGTHS = (
     (0.0, "It cannot tell an animal of an unknown class from the known ones"),
 )
 _FORMAT = 1
-FAINT = 0.01  # of normalised colours, about half a step of 8 bits: less contrast than that is none
+LEAST_CONTRAST = 0.01  # in normalised colours, about half a step of 8 bits: less contrast counts as none
 
 Means = dict[str, np.ndarray]
-"""Stage → (n, channels) float32: the mean over all places of what the stage gives for each of n images.
+"""Stage → (n, channels) float32: the spatial mean of the stage's output for each of n images.
 
-Of "pixels", of each colour: mean, and the logarithms of standard deviation and of mean change down and to the right.
+For "pixels", of each colour: the mean, the logarithm of the standard deviation, and the logarithms of the mean absolute
+differences of neighbouring pixels, vertically and horizontally.
 """
 
 
 @dataclass(frozen=True, eq=False)
 class StageGaussian:
-    """Where training images lie in one stage: mean (d,), whitening (d, d), so that |(x - mean) @ whitening| is far.
+    """A Gaussian fitted to the training images in one stage: mean (d,), whitening (d, d).
 
-    median, spread: of the logarithm of that distance among validation images; the spread is between its quartiles.
+    The Mahalanobis distance of x is |(x - mean) @ whitening|. median, spread: of its logarithm over validation images;
+    the spread is the interquartile range.
     """
 
     mean: np.ndarray
@@ -75,19 +74,19 @@ class StageGaussian:
     spread: float = 1.0
 
     def distance(self, means: np.ndarray) -> np.ndarray:
-        """(n,) float64: how many spreads farther off than the median validation image each of ``means`` (n, d) is."""
+        """(n,) float64: log distance of each of ``means`` (n, d), minus the median, in units of the spread."""
         far = np.linalg.norm((means.astype(np.float64) - self.mean) @ self.whitening, axis=1)
         return (np.log(np.maximum(far, 1e-12)) - self.median) / self.spread
 
 
 @dataclass(frozen=True, eq=False)
 class OutOfDistribution:
-    """A picture is unlike anything in training where in any of ``stages`` it is farther off than ``threshold``.
+    """The detector: a picture is out of distribution if its score in any of ``stages`` is above ``threshold``.
 
-    threshold: the 99th percentile of what the ``n_val`` validation images have (of fewer than a hundred: the largest).
-    ``n_train`` training images say where pictures of the known kind lie. cache_size_px: the side at which they were
-    decoded; pictures that are decoded at another one are blurred otherwise, and lie elsewhere. auroc: of
-    :func:`left_out.left_out_auroc`; None where it was not measured.
+    threshold: the 99th percentile of the scores of the ``n_val`` validation images (the largest if there are fewer than
+    a hundred). n_train: how many training images the Gaussians were fitted to. cache_size_px: the size at which they
+    were decoded; pictures decoded at another size are blurred differently and would have other scores. auroc: of
+    ``left_out_classes.left_out_auroc``; None if it was not measured.
     """
 
     stages: dict[str, StageGaussian]
@@ -98,23 +97,23 @@ class OutOfDistribution:
     auroc: float | None = None
 
     def score(self, means: Means) -> np.ndarray:
-        """(n,) float64: how far off each picture is, in the stage where that is most; see :meth:`Stage.distance`.
+        """(n,) float64: the largest :meth:`StageGaussian.distance` over the stages, of each picture.
 
-        0 is the median validation image; one that lies nearer to the training images is below.
+        0 is the median validation image; pictures closer to the training images are below 0.
         """
         return np.max([stage.distance(means[name]) for name, stage in self.stages.items()], axis=0)
 
     def unlike(self, score: float) -> bool:
-        """Whether a picture of that score is unlike anything in training. NaN is."""
+        """Whether a picture with this score is out of distribution. NaN is."""
         return not score <= self.threshold
 
     @property
     def false_alarms(self) -> float:
-        """The share of pictures of the known kind that is called unlike by mistake, as far as validation can tell."""
+        """The expected share of false alarms among pictures of known classes, from the number of validation images."""
         return 1 - (int(np.ceil(PERCENTILE / 100 * (self.n_val - 1))) + 1) / (self.n_val + 1)
 
     def sentence(self, score: float) -> str:
-        """The warning for a picture of that score; "" where there is nothing to warn of."""
+        """The warning for a picture with this score; "" if it is not out of distribution."""
         if not self.unlike(score):
             return ""
         share = f"{PERCENTILE} % of the" if self.n_val >= 100 else "each of the"
@@ -130,7 +129,7 @@ class OutOfDistribution:
 
     @property
     def caveat(self) -> str:
-        """What a warning, and none, is worth."""
+        """How reliable a warning is, and how reliable its absence."""
         few = f" {counted(self.n_train, 'training image')} are few for this check." if self.n_train < 500 else ""
         return (
             f"About {_one_in(self.false_alarms)} pictures of known animals gets this warning by mistake.{few}"
@@ -140,7 +139,7 @@ class OutOfDistribution:
 
     @property
     def strength(self) -> str:
-        """How well an animal of an unknown class is told from the known ones, no stronger than it was measured."""
+        """How well animals of unknown classes are detected, from the measured AUROC."""
         if self.auroc is None:
             return "How well it notices an animal of an unknown class was not measured."
         said = next(words for least, words in _STRENGTHS if self.auroc >= least)
@@ -151,9 +150,9 @@ class OutOfDistribution:
 
 
 def measure(train: Means, val: Means, cache_size_px: int) -> OutOfDistribution:
-    """The rule that follows from training and validation images, decoded at ``cache_size_px``.
+    """The detector fitted to training and validation images that were decoded at ``cache_size_px``.
 
-    Raises RunError where there are too few.
+    Raises RunError if there are too few.
     """
     n_train, n_val = len(train[STAGES[0]]), len(val[STAGES[0]])
     if n_train < 2 or n_val < 1:
@@ -169,10 +168,10 @@ def measure(train: Means, val: Means, cache_size_px: int) -> OutOfDistribution:
 
 
 def gaussian_of(train: np.ndarray, val: np.ndarray) -> StageGaussian:
-    """Where the images of ``train`` (n, d) lie in one stage, with the scale that ``val`` (m, d) sets."""
+    """The Gaussian of one stage fitted to ``train`` (n, d), with the scale set by ``val`` (m, d)."""
     train = train.astype(np.float64)
     mean, std = train.mean(0), train.std(0)
-    # A channel that is silent in training may wake up for a foreign picture: seen, but not without bounds.
+    # A channel that is constant in training may vary for a foreign picture: that counts, but within bounds.
     scale = np.maximum(std, max(0.01 * float(std.mean()), 1e-6))
     covariance = shrunk_covariance((train - mean) / scale)
     # Identical training images have no covariance at all.
@@ -181,15 +180,15 @@ def gaussian_of(train: np.ndarray, val: np.ndarray) -> StageGaussian:
     whitening = solve_triangular(lower, np.eye(len(lower)), lower=True, overwrite_b=True).T / scale[:, None]
     bare = StageGaussian(mean.astype(np.float32), whitening.astype(np.float32))
     low, median, high = np.percentile(bare.distance(val), [25, 50, 75])
-    # Few validation images may all be equally far off by chance; a spread of 5 % is less than many images have.
+    # Few validation images may have the same distance by chance; many images always have a spread above 5 %.
     return StageGaussian(bare.mean, bare.whitening, float(median), float(max(high - low, 0.05)))
 
 
 def shrunk_covariance(values: np.ndarray) -> np.ndarray:
     """(d, d) float64: the covariance of centred ``values`` (n, d), shrunk towards a sphere (Ledoit and Wolf 2004).
 
-    As scikit-learn's ``ledoit_wolf``, with one product of matrices instead of two: the sum of all entries of
-    (X²)ᵀX² is that of the squared lengths of its rows. In single precision, whose rounding the shrinkage drowns.
+    Equal to scikit-learn's ``ledoit_wolf``, with one matrix product instead of two: the sum of all entries of (X²)ᵀX²
+    is the sum of the squared row lengths of X². In single precision: the shrinkage is larger than the rounding error.
     """
     n, d = values.shape
     single = values.astype(np.float32)
@@ -204,17 +203,17 @@ def shrunk_covariance(values: np.ndarray) -> np.ndarray:
     return covariance
 
 
-def write_ood(folder: Path, novelty: OutOfDistribution) -> None:
-    """Keep ``novelty`` in FOLDER/novelty.npz, beside the model it belongs to.
+def write_ood(folder: Path, ood: OutOfDistribution) -> None:
+    """Store ``ood`` as FOLDER/novelty.npz, beside its model.
 
     Arrays ``<stage>.mean`` (d,) and ``<stage>.whitening`` (d, d) float32, ``<stage>.scale`` (median, spread); and
-    ``format``, ``threshold``, ``n_train``, ``n_val``, ``cache_size_px``; and ``auroc`` where it was measured.
+    ``format``, ``threshold``, ``n_train``, ``n_val``, ``cache_size_px``; and ``auroc`` if it was measured.
     """
-    held: dict[str, Any] = {"format": _FORMAT, "threshold": novelty.threshold}
-    held |= {"n_train": novelty.n_train, "n_val": novelty.n_val, "cache_size_px": novelty.cache_size_px}
-    if novelty.auroc is not None:
-        held["auroc"] = novelty.auroc
-    for name, stage in novelty.stages.items():
+    held: dict[str, Any] = {"format": _FORMAT, "threshold": ood.threshold}
+    held |= {"n_train": ood.n_train, "n_val": ood.n_val, "cache_size_px": ood.cache_size_px}
+    if ood.auroc is not None:
+        held["auroc"] = ood.auroc
+    for name, stage in ood.stages.items():
         held |= {f"{name}.mean": stage.mean, f"{name}.whitening": stage.whitening}
         held[f"{name}.scale"] = np.array([stage.median, stage.spread])
     content = io.BytesIO()
@@ -223,17 +222,17 @@ def write_ood(folder: Path, novelty: OutOfDistribution) -> None:
 
 
 def read_ood(folder: Path, feature_dim: int) -> OutOfDistribution | None:
-    """What :func:`write_ood` kept for an encoder of ``feature_dim`` features; None if nothing. Raises RunError."""
+    """The detector stored by :func:`write_ood` for an encoder of ``feature_dim`` features, or None. Raises RunError."""
     path = folder / FILE
     if not path.exists():
         return None
     try:
-        # Not of the path: of a damaged file NumPy would leave it open.
+        # Not from the path: NumPy would leave a damaged file open.
         with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as held:
             stages = {name: _read_stage(held, name) for name in STAGES}
             counts = [int(held[name]) for name in ("n_train", "n_val", "cache_size_px")]
             auroc = float(held["auroc"]) if "auroc" in held else None
-            novelty = OutOfDistribution(stages, float(held["threshold"]), *counts, auroc=auroc)
+            ood = OutOfDistribution(stages, float(held["threshold"]), *counts, auroc=auroc)
             sound = int(held["format"]) == _FORMAT and len(stages["layer4"].mean) == feature_dim and min(counts) > 0
     except (OSError, ValueError, TypeError, LookupError, EOFError, RuntimeError, AttributeError, zipfile.BadZipFile):
         sound = False
@@ -243,7 +242,7 @@ def read_ood(folder: Path, feature_dim: int) -> OutOfDistribution | None:
             " images cannot be detected. Copy it again from the run, or delete it: it is then made again on a"
             " machine that has the data set."
         )
-    return novelty
+    return ood
 
 
 def _read_stage(held: Any, name: str) -> StageGaussian:

@@ -1,4 +1,4 @@
-"""Model + split → one row an image: what it is, what it was taken for, how surely."""
+"""The predictions of a classifier: one row per image with its label, its predicted class and the confidence."""
 
 import io
 from pathlib import Path
@@ -18,15 +18,15 @@ COLUMNS = ("id", "split", "label", "predicted", "confidence", "loss", "probabili
 
 
 def predictions_table(dataset: "Dataset", rows: np.ndarray, split: str, probabilities: np.ndarray) -> pd.DataFrame:
-    """One row an image. rows: (n,) labelled rows of ``dataset``; probabilities: (n, C) in the order of its classes.
+    """One row per image. rows: (n,) labelled rows of ``dataset``; probabilities: (n, C) in the order of its classes.
 
-    ``loss`` is −ln(probability of the true class), in nats; ``confidence`` the probability of the predicted one.
+    ``loss`` is −ln(probability of the true class), in nats; ``confidence`` the probability of the predicted class.
     """
     rows = np.asarray(rows, np.int64)
     probabilities = np.asarray(probabilities, np.float32)
     names = np.asarray(dataset.classes, dtype=object)
     truth, guess, each = dataset.labels[rows], probabilities.argmax(1), np.arange(len(rows))
-    # The smallest normal float32: a probability that rounded to zero costs much, but not infinitely much.
+    # The smallest normal float32: the loss of a probability that was rounded to zero is large, but finite.
     true_probability = np.maximum(probabilities[each, truth], np.finfo(np.float32).tiny)
     return pd.DataFrame(
         {
@@ -43,14 +43,14 @@ def predictions_table(dataset: "Dataset", rows: np.ndarray, split: str, probabil
 
 
 def write_predictions(predictions: pd.DataFrame, folder: Path) -> None:
-    """Write ``predictions.parquet`` into ``folder``: whole or not at all."""
+    """Write ``predictions.parquet`` into ``folder``, completely or not at all."""
     held = io.BytesIO()
     predictions.to_parquet(held, index=False)
     replace_file(folder / PREDICTIONS, held.getbuffer())
 
 
 def read_predictions(folder: Path) -> pd.DataFrame:
-    """The table in ``predictions.parquet`` of ``folder``, a run's. Raises RunError if it is missing or damaged."""
+    """The table in ``predictions.parquet`` of the run in ``folder``. Raises RunError if it is missing or damaged."""
     path = folder / PREDICTIONS
     if not path.is_file():
         raise RunError(
@@ -59,7 +59,7 @@ def read_predictions(folder: Path) -> pd.DataFrame:
     damaged = RunError(f"The predictions in {path} are damaged and cannot be read. Run the classifier again.")
     try:
         found = pd.read_parquet(path)
-    except (OSError, ValueError) as error:  # pyarrow's own errors are children of these two
+    except (OSError, ValueError) as error:  # pyarrow's errors are subclasses of these
         raise damaged from error
     missing = [name for name in COLUMNS if name not in found]
     if missing:
@@ -70,7 +70,7 @@ def read_predictions(folder: Path) -> pd.DataFrame:
 
 
 def _fits(table: pd.DataFrame) -> bool:
-    """Whether the columns hold texts and numbers, and each row a probability for each class."""
+    """Whether the columns have the right types, and each row a probability for each class."""
     texts = all(isinstance(value, str) for name in COLUMNS[:4] for value in table[name])
     numbers = (table[name].to_numpy() for name in ("confidence", "loss"))
     if not texts or not all(column.dtype.kind == "f" and np.isfinite(column).all() for column in numbers):

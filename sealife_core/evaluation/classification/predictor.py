@@ -1,9 +1,9 @@
-"""A trained classifier on anyone's pictures: class, confidence, where it looked, what it had seen that is most alike.
+"""A trained classifier on any pictures: class, confidence, Grad-CAM, most similar training images, OOD detection.
 
-A file gets the prediction that stands for it in ``predictions.parquet``, but for rounding.
+A file of the data set gets the same prediction as in ``predictions.parquet``, except for rounding errors.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
@@ -22,20 +22,21 @@ from sealife_core.evaluation.classification.out_of_distribution import Means, Ou
 from sealife_core.evaluation.embeddings.picture_encoder import Picture, PictureEncoder, Square
 from sealife_core.evaluation.embeddings.stage_outputs import WithStageOutputs, taken_apart
 from sealife_core.evaluation.embeddings.training_images import Neighbour, TrainingImages, training_images
+from sealife_core.progress import Progress
 from sealife_core.runs.run import Run
 from sealife_core.views.transforms import normalise
 
-_BLOCK = 64  # pictures decoded and predicted at a time: few enough for memory, enough to keep the threads busy
-_MEASURED = {"train": 2_000, "val": 1_000}  # images to measure novelty by where a run has not: some 20 s on a CPU
+_BLOCK = 64  # pictures decoded and predicted at a time: they fit into memory and keep all threads busy
+_MEASURED = {"train": 2_000, "val": 1_000}  # images to fit the OOD detector if the run has none: about 20 s on a CPU
 
 
 @dataclass(frozen=True, eq=False)
 class Prediction:
-    """What the model holds a picture for. probabilities: (C,) float32, of ``classes``; features: h (D,) float32.
+    """The prediction for one picture. probabilities: (C,) float32, of ``classes``; features: h (D,) float32.
 
-    similarity: cosine, to the most similar training image; None where the run's embeddings or its data set are not
-    there. novelty: how far off the picture is, as ``Novelty.score``; unlike: whether that is above the threshold. Both
-    None where nothing is known of the training images (``Predictor.without_novelty`` says why).
+    similarity: cosine similarity to the most similar training image; None without the run's embeddings or its data set.
+    ood_score: of ``OutOfDistribution.score``; unlike: whether it is above the threshold. Both are None where
+    ``Predictor.ood_unavailable`` gives a reason.
     """
 
     label: str
@@ -44,11 +45,11 @@ class Prediction:
     probabilities: np.ndarray
     features: np.ndarray
     similarity: float | None
-    novelty: float | None
+    ood_score: float | None
     unlike: bool | None
 
     def ranked(self, most: int | None = None) -> list[tuple[str, float]]:
-        """The ``most`` likeliest classes (all unless given) with their probabilities, likeliest first."""
+        """The ``most`` most probable classes (default: all) with their probabilities, the highest first."""
         order = np.argsort(-self.probabilities, kind="stable")[:most]
         return [(self.classes[i], float(self.probabilities[i])) for i in order]
 
@@ -56,7 +57,7 @@ class Prediction:
 class Predictor(PictureEncoder):
     """The classifier in a folder: a run's, or a copy of ``model.safetensors`` and ``model.json`` alone.
 
-    Raises WeightsError if there is no model or it is damaged, RunError if it is no classifier. Not thread-safe.
+    Raises WeightsError if the model is missing or damaged, RunError if it is no classifier. Not thread-safe.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -71,17 +72,17 @@ class Predictor(PictureEncoder):
 
     @classmethod
     def from_run(cls, run: Run) -> "Predictor":
-        """The classifier that ``run`` has trained."""
+        """The classifier that ``run`` trained."""
         return cls(run.path)
 
     def predict(self, pictures: Sequence[Picture]) -> list[Prediction]:
-        """One prediction a picture, in their order. Raises DatasetError, a sentence, if one cannot be decoded."""
+        """One prediction per picture, in their order. Raises DatasetError if a picture cannot be decoded."""
         return self._predicted([self.square(picture) for picture in pictures])
 
     def predict_files(
-        self, files: Sequence[tuple[str, Path]], progress: Callable[[str, int, int], None] | None = None
+        self, files: Sequence[tuple[str, Path]], progress: Progress | None = None
     ) -> tuple[list[tuple[str, Prediction]], list[tuple[str, str]]]:
-        """(name, prediction) of every (name, path) that can be read, and (name, reason) of every other."""
+        """(name, prediction) of every (name, path) that can be read, and (name, reason) of all others."""
         predictions: list[tuple[str, Prediction]] = []
         skipped: list[tuple[str, str]] = []
         with ThreadPoolExecutor() as threads:
@@ -102,14 +103,13 @@ class Predictor(PictureEncoder):
         return predictions, skipped
 
     def view(self, picture: Picture) -> np.ndarray:
-        """(H, H, 3) uint8: what the network sees of ``picture``, its largest centred square at the network's size."""
+        """(H, H, 3) uint8: the network's input for ``picture``, its largest centred square at the network's size."""
         return np.rint(255 * self.seen(picture)[0].permute(1, 2, 0).numpy()).astype(np.uint8)
 
     def explain(self, picture: Picture, class_index: int | None = None, layer: Layer | None = None) -> np.ndarray:
-        """Heat (H, H) float32 in 0 … 1 over :meth:`view`: what speaks for the class (the predicted one unless given).
+        """The Grad-CAM map (H, H) float32 in 0 … 1 over :meth:`view`, by default of the predicted class.
 
-        Bright is where evidence lies, by Grad-CAM; see there how coarse it is, and what an earlier ``layer`` gives.
-        Unless told, it is the deepest that is still fine enough to point at something.
+        layer: see ``gradcam.grad_cam``; by default ``gradcam_layers.usual_layer``.
         """
         layer = layer or usual_layer(self.card.encoder, self.card.stem, self.card.image_size_px)
         pixels = normalise(self.seen(picture), *self.colours)
@@ -119,21 +119,21 @@ class Predictor(PictureEncoder):
         return grad_cam(self.encoder, self.classifier, pixels, class_index, layer)
 
     def neighbours(self, features: np.ndarray, k: int = 6) -> list[Neighbour]:
-        """The k training images most similar to ``features`` (D,), best first. Raises RunError where none are known."""
+        """The k training images most similar to ``features`` (D,), best first. Raises RunError if there are none."""
         images, why_not = self._training
         if images is None:
             raise RunError(why_not)
         return images.nearest(features, k)
 
     @property
-    def novelty(self) -> OutOfDistribution | None:
-        """What "unlike anything in training" means for this model; None where :attr:`without_novelty` says why not."""
-        return self._novelty[0]
+    def ood(self) -> OutOfDistribution | None:
+        """The out-of-distribution detector of this model; None where :attr:`ood_unavailable` gives the reason."""
+        return self._ood[0]
 
     @property
-    def without_novelty(self) -> str:
-        """Why no picture can be told to be unlike the training images; "" where it can."""
-        return self._novelty[1]
+    def ood_unavailable(self) -> str:
+        """Why pictures unlike the training images cannot be detected; "" if they can."""
+        return self._ood[1]
 
     def _attempt(self, path: Path) -> Square | str:
         try:
@@ -147,9 +147,9 @@ class Predictor(PictureEncoder):
         features, means = self._watched(squares)
         with torch.inference_mode():
             probabilities = self.classifier(torch.from_numpy(features)).softmax(1).numpy()
-        training, novelty = self._training[0], self.novelty
+        training, ood = self._training[0], self.ood
         alike = training.similarity(features).tolist() if training else [None] * len(squares)
-        scores = novelty.score(means).tolist() if novelty else [None] * len(squares)
+        scores = ood.score(means).tolist() if ood else [None] * len(squares)
         return [
             Prediction(
                 label=self.classes[int(p.argmax())],
@@ -158,14 +158,14 @@ class Predictor(PictureEncoder):
                 probabilities=p,
                 features=h,
                 similarity=similarity,
-                novelty=score,
-                unlike=None if novelty is None or score is None else novelty.unlike(score),
+                ood_score=score,
+                unlike=None if ood is None or score is None else ood.unlike(score),
             )
             for p, h, similarity, score in zip(probabilities, features, alike, scores, strict=True)
         ]
 
     def _watched(self, squares: list[Square]) -> tuple[np.ndarray, Means]:
-        """h (n, D) float32, and what every stage of the encoder makes of the same pictures."""
+        """h (n, D) float32, and the means of every stage of the encoder for the same pictures."""
         watched = WithStageOutputs(self.encoder)
         try:
             return taken_apart(self.embedded(squares, watched), watched.columns)
@@ -176,16 +176,16 @@ class Predictor(PictureEncoder):
 
     @cached_property
     def _training(self) -> tuple[TrainingImages | None, str]:
-        """The training images, read once; None and a sentence where they are not there."""
+        """The training images, read once; or None and a reason."""
         try:
             return training_images(self.folder, self.card.data), ""
         except SealifeError as error:
             return None, str(error)
 
     @cached_property
-    def _novelty(self) -> tuple[OutOfDistribution | None, str]:
-        """What the run has kept or else, measured once, what its data set tells; None and a sentence without either."""
-        kept, why_not = self.kept_novelty
+    def _ood(self) -> tuple[OutOfDistribution | None, str]:
+        """The detector stored beside the model, else one fitted once on its data set; or None and a reason."""
+        kept, why_not = self.stored_ood
         if kept or why_not:
             return kept, why_not
         try:
@@ -194,7 +194,7 @@ class Predictor(PictureEncoder):
             return None, str(error)
 
     def _measured(self) -> OutOfDistribution:
-        """Novelty by some images of the data set, kept beside the model if the folder lets itself be written."""
+        """A detector fitted on some images of the data set, stored beside the model if its folder is writable."""
         dataset = open_dataset(self.card.data)
         if dataset.content_hash != self.card.data_hash:
             raise RunError(
@@ -212,7 +212,7 @@ class Predictor(PictureEncoder):
             found.append(self._watched(squares)[1])
             read = [not isinstance(square, str) for square in tried]
             labels.append(dataset.labels[rows][read])
-        novelty = measure_with_auroc(found[0], found[1], self.cache_px, labels[0], labels[1])
-        with suppress(OSError):  # a folder of someone else's: measured again the next time
-            write_ood(self.folder, novelty)
-        return novelty
+        ood = measure_with_auroc(found[0], found[1], self.cache_px, labels[0], labels[1])
+        with suppress(OSError):  # a read-only folder: fitted again the next time
+            write_ood(self.folder, ood)
+        return ood

@@ -1,4 +1,4 @@
-"""What a classifier's scores say in words: which classes it confuses, and how its penalty was chosen."""
+"""A classifier's results in words: the classes that it confuses, and how its penalty was chosen."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ import numpy as np
 
 from sealife_core.wording import counted, percent
 
-FEW_A_CLASS = 10  # validation images: below, one image moves macro-F1 by as much as another penalty does
+FEW_A_CLASS = 10  # validation images: with fewer, one image changes macro-F1 as much as another penalty does
 
 
 @dataclass(frozen=True)
@@ -27,8 +27,8 @@ class Confusion:
 
 
 def worst_confusions(scored: Mapping[str, Any], most: int = 5) -> list[Confusion]:
-    """The pairs of classes with the most mistakes, of equal ones first the larger share of the true class. A single
-    mistake is one only where no pair has more.
+    """The pairs of classes with the most mistakes; ties: the larger share of the true class first. Pairs with a single
+    mistake are listed only if no pair has more.
 
     ``scored``: a split of results.json, with ``confusion`` (C, C), row = truth, and ``per_class``.
     """
@@ -44,7 +44,7 @@ def worst_confusions(scored: Mapping[str, Any], most: int = 5) -> list[Confusion
 
 
 def penalty_words(results: Mapping[str, Any]) -> str:
-    """How the L2 penalty of a probe came about, in sentences; "" for a run that has none.
+    """How the L2 penalty of a probe was chosen, in sentences; "" for a run without one.
 
     ``results``: of results.json.
     """

@@ -1,4 +1,4 @@
-"""Scores of a classifier on one split, each with what it needs to be honest: chance, number of images, interval."""
+"""Scores of a classifier on one split, with chance level, number of images and 95 % intervals."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -17,10 +17,10 @@ def scores(labels: np.ndarray, probabilities: np.ndarray, classes: Sequence[str]
     """The ``test`` of ``results.json``. labels: (n,) indices into ``classes``; probabilities: (n, C).
 
     - ``chance``: as :func:`chance`.
-    - ``top3``: None with fewer than three classes, where it could not be wrong or would be top-1.
-    - ``balanced_accuracy`` and ``macro_f1`` are means over the classes that have images here (see :func:`macro_f1`). In
-      ``per_class`` a class without images stands with n = 0 and zeros.
-    - Intervals hold 95 %: Wilson for accuracy, percentile bootstrap over images (``seed``) for macro-F1.
+    - ``top3``: None with fewer than three classes, where it would always be right.
+    - ``balanced_accuracy`` and ``macro_f1``: means over the classes that have images here (see :func:`macro_f1`). In
+      ``per_class`` a class without images has n = 0 and zeros.
+    - 95 % intervals: Wilson for accuracy, percentile bootstrap over images (``seed``) for macro-F1.
 
     Raises DatasetError without images.
     """
@@ -69,10 +69,10 @@ def scores(labels: np.ndarray, probabilities: np.ndarray, classes: Sequence[str]
 
 
 def macro_f1(hits: np.ndarray, images: np.ndarray, named: np.ndarray) -> np.ndarray:
-    """Macro-F1: the mean F1 of the classes that have images. The one definition, also of the curves while training.
+    """Macro-F1: the mean F1 of the classes that have images; also used for the curves of training.
 
-    Of each class: hits, images of it, how often it was named; (C,), or (C, R) for R results at once. A class that is
-    only named has no F1 here; naming it costs the true class its recall. NaN where no class has images.
+    For each class: hits, its number of images, how often it was predicted; (C,), or (C, R) for R results at once. A
+    class without images is left out; predicting it lowers the recall of the true class. NaN if no class has images.
     """
     present = images > 0
     found = class_f1(hits, images, named).sum(0, where=present)
@@ -80,18 +80,18 @@ def macro_f1(hits: np.ndarray, images: np.ndarray, named: np.ndarray) -> np.ndar
 
 
 def class_f1(hits: np.ndarray, images: np.ndarray, named: np.ndarray) -> np.ndarray:
-    """The F1 of each class, of counts as in :func:`macro_f1`; 0 for one that has no images and was not named."""
+    """The F1 of each class from the counts of :func:`macro_f1`; 0 for a class without images and predictions."""
     return _ratio(2 * hits, images + named)
 
 
 def chance(labels: np.ndarray, classes: int) -> float:
-    """The accuracy to beat without looking: the largest class's share of labels (n,), or 1 / ``classes`` if larger."""
+    """The accuracy of guessing: the largest class's share of labels (n,), or 1 / ``classes`` if that is larger."""
     largest = np.bincount(labels).max() / len(labels) if len(labels) else 0.0
     return max(1 / max(1, classes), float(largest))
 
 
 def wilson(k: int, n: int) -> tuple[float, float]:
-    """The 95 % Wilson score interval of a share of ``k`` in ``n``; (0, 1) when n is 0: nothing is known."""
+    """The 95 % Wilson score interval of the share ``k`` / ``n``; (0, 1) if n is 0."""
     if n == 0:
         return 0.0, 1.0
     interval = binomtest(k, n).proportion_ci(method="wilson")
@@ -101,32 +101,47 @@ def wilson(k: int, n: int) -> tuple[float, float]:
 def bootstrap_macro_f1(
     labels: np.ndarray, predicted: np.ndarray, classes: int, seed: int = 0, resamples: int = RESAMPLES
 ) -> tuple[float, float]:
-    """The 95 % percentile interval of macro-F1 when the n images are drawn anew, with replacement, ``resamples`` times.
+    """95 % percentile interval of macro-F1 over images that are drawn again, with replacement, ``resamples`` times.
 
-    labels, predicted: (n,). Each resample's mean is over the classes that it holds, as the estimate's own.
+    labels, predicted: (n,). In each resample the mean is over the classes that it contains.
     """
-    # Drawing images anew is drawing the confusion matrix's filled cells from a multinomial: ≤ C² numbers for n draws.
     cells, counts = np.unique(np.asarray(labels) * classes + np.asarray(predicted), return_counts=True)
     truth, guess = np.divmod(cells, classes)
-    ones, at = np.ones(len(cells)), np.arange(len(cells))
-    of_truth = sparse.csr_array((ones, (truth, at)), shape=(classes, len(cells)))
-    of_guess = sparse.csr_array((ones, (guess, at)), shape=(classes, len(cells)))
-    right = sparse.csr_array((ones * (truth == guess), (truth, at)), shape=(classes, len(cells)))
-    drawn = np.random.default_rng(seed).multinomial(counts.sum(), counts / counts.sum(), size=resamples).T  # (cells, R)
-    images, named, hits = (np.asarray(part @ drawn) for part in (of_truth, of_guess, right))  # (C, R) each
-    low, high = np.quantile(macro_f1(hits, images, named), (0.025, 0.975))
+    low, high = np.quantile(
+        macro_f1_of_cells(truth, guess, classes, resampled(counts, seed, resamples)), (0.025, 0.975)
+    )
     return float(low), float(high)
 
 
+def resampled(counts: np.ndarray, seed: int, resamples: int) -> np.ndarray:
+    """(cells, R) int64: how many of the n = Σ counts images each cell has in each of R bootstrap resamples.
+
+    Images of one cell are alike for the score, so a multinomial over the cells replaces n draws.
+    """
+    n = counts.sum()
+    return np.random.default_rng(seed).multinomial(n, counts / n, size=resamples).T
+
+
+def macro_f1_of_cells(truth: np.ndarray, guess: np.ndarray, classes: int, counts: np.ndarray) -> np.ndarray:
+    """(R,) macro-F1 of each column of ``counts`` (cells, R). truth, guess: (cells,) class indices of each cell."""
+    cells, shape = np.arange(len(truth)), (classes, len(truth))
+
+    def summed(by: np.ndarray, kept: np.ndarray) -> np.ndarray:
+        return np.asarray(sparse.csr_array((kept.astype(float), (by, cells)), shape=shape) @ counts)  # (C, R)
+
+    every = np.ones(len(truth))
+    return macro_f1(hits=summed(truth, truth == guess), images=summed(truth, every), named=summed(guess, every))
+
+
 def top_k(labels: np.ndarray, probabilities: np.ndarray, k: int) -> float:
-    """Share of images whose label is among the k likeliest classes. labels: (n,); probabilities: (n, C)."""
+    """Share of images whose label is among the k most probable classes. labels: (n,); probabilities: (n, C)."""
     k = min(k, probabilities.shape[1])
     likeliest = np.argsort(-probabilities, axis=1, kind="stable")[:, :k]
     return float((likeliest == np.asarray(labels)[:, None]).any(1).mean())
 
 
 def calibration_error(labels: np.ndarray, probabilities: np.ndarray, bins: int = ECE_BINS) -> float:
-    """Expected calibration error: |confidence − accuracy| over equal-width bins, weighted by their images.
+    """Expected calibration error: |confidence − accuracy| over equal-width bins, weighted by their number of images.
 
     labels: (n,); probabilities: (n, C). Bin b holds confidences in (b / bins, (b + 1) / bins].
     """
@@ -145,5 +160,5 @@ def confusion(labels: np.ndarray, predicted: np.ndarray, classes: int) -> np.nda
 
 
 def _ratio(top: np.ndarray, bottom: np.ndarray) -> np.ndarray:
-    """top / bottom, 0 where there is nothing to divide by."""
+    """top / bottom, 0 where bottom is 0."""
     return np.divide(top, bottom, out=np.zeros(np.shape(top)), where=np.asarray(bottom) > 0)

@@ -1,4 +1,4 @@
-"""One or two sentences on which run to use, derived from the figures; silent on what the data do not decide."""
+"""One or two sentences on which run to use, from the scores; nothing about what the data do not decide."""
 
 import math
 from collections import Counter
@@ -16,17 +16,17 @@ from sealife_core.wording import duration, percent
 if TYPE_CHECKING:
     import pandas as pd
 
-POWER = 0.8  # the usual one: four in five such studies would find the difference
-MOST_TIMES = 10  # beyond ten times the images there are, a number is no plan
-MOST_NAMED = 4  # of runs in a sentence; nobody reads a longer list
+POWER = 0.8  # the usual statistical power: four in five such studies would find the difference
+MOST_TIMES = 10  # a number of more than ten times the existing images would not help anybody
+MOST_NAMED = 4  # runs in a sentence; nobody reads a longer list
 UNTRAINED = "Untrained probe"
 
 
 def advice(rows: Sequence[ComparisonRow], tables: "Mapping[str, pd.DataFrame]") -> str:
     """What to do, from tested ``rows`` and their predictions (run id → table); "" with fewer than two comparable ones.
 
-    Every two runs are compared by exact McNemar with Holm's correction over all of them. A run counts as better only
-    where that is below 5 %; all that cannot be told from the most accurate one stay in the running.
+    Every pair of runs is compared by the exact McNemar test with Holm's correction over all pairs. A run is better only
+    if the corrected p is below 5 %; all that are not worse than the most accurate run remain candidates.
     """
     rows = sorted((row for row in rows if row.comparable and row.run_id in tables), key=lambda row: -row.accuracy)
     if len(rows) < 2:
@@ -35,11 +35,11 @@ def advice(rows: Sequence[ComparisonRow], tables: "Mapping[str, pd.DataFrame]") 
     best, n = rows[0], rows[0].n
     if best.low <= best.chance:
         return (
-            f"Do not use any of these runs yet: the best, {called(best)}, classifies {percent(best.accuracy)} of"
+            f"Do not use any of these runs yet: the best, {run_label(best)}, classifies {percent(best.accuracy)} of"
             f" {n:,} test images correctly. That is not significantly better than guessing ({percent(best.chance)})."
             " Train longer, or label more images."
         )
-    pairs = all_pairs({row.run_id: tables[row.run_id] for row in rows}, {row.run_id: called(row) for row in rows})
+    pairs = all_pairs({row.run_id: tables[row.run_id] for row in rows}, {row.run_id: run_label(row) for row in rows})
     against = {other.run_id: _pair(pairs, best.run_id, other.run_id) for other in rows[1:]}
     tied = [row for row in rows[1:] if against[row.run_id].p_holm >= BEYOND_CHANCE]
     corrected = f", Holm-corrected over {len(pairs)} pairs" if len(pairs) > 1 else ""
@@ -50,45 +50,45 @@ def advice(rows: Sequence[ComparisonRow], tables: "Mapping[str, pd.DataFrame]") 
     ahead = f"{signed(_of(second, best.run_id).value)} points"
     if best.method == UNTRAINED:
         said = (
-            f"Do not use the trained encoders as they are: the accuracy of {called(best)} is {ahead} higher than"
-            f" that of the best of them, {called(rows[1])} ({sure}). Train longer, or check the pairs of views: they"
+            f"Do not use the trained encoders as they are: the accuracy of {run_label(best)} is {ahead} higher than"
+            f" that of the best of them, {run_label(rows[1])} ({sure}). Train longer, or check the pairs of views: they"
             " may hide what distinguishes your classes."
         )
     else:
         said = (
-            f"Use {called(best)}: its accuracy is {ahead} higher than that of the next best, {called(rows[1])}"
+            f"Use {run_label(best)}: its accuracy is {ahead} higher than that of the next best, {run_label(rows[1])}"
             f" ({sure})."
         )
     return said + _rare_classes(best, rows[1:], against)
 
 
-def images_needed(fixed: int, broken: int, n: int, alpha: float = BEYOND_CHANCE, power: float = POWER) -> int | None:
-    """Test images with which McNemar would find a difference as large as this one, if it is real; None without one.
+def images_needed(fixed: int, broken: int, n: int, alpha: float = BEYOND_CHANCE) -> int | None:
+    """Test images with which McNemar's test would find a difference of this size; None if there is no difference.
 
     Connor, Biometrics 43, 1987, eq. 1; ``fixed`` and ``broken`` of ``n`` images are discordant.
     """
     discordant, difference = (fixed + broken) / n, abs(fixed - broken) / n
     if difference == 0:
         return None
-    at_level, at_power = norm.isf(alpha / 2), norm.isf(1 - power)
+    at_level, at_power = norm.isf(alpha / 2), norm.isf(1 - POWER)
     spread = math.sqrt(max(0.0, discordant - difference**2))
     return math.ceil(((at_level * math.sqrt(discordant) + at_power * spread) / difference) ** 2)
 
 
-def called(row: ComparisonRow) -> str:
-    """The run's name, in quotes where it would fall apart in a list, with its labels where they are not all and the
-    name does not say so."""
+def run_label(row: ComparisonRow) -> str:
+    """The run's name, in quotes if it contains a comma, with its number of labels if the name does not have it and not
+    all labels are used."""
     name, fewer = (f"“{row.name}”" if ", " in row.name else row.name), row.fewer_labels
     return f"{name} ({fewer})" if fewer and fewer not in row.name else name
 
 
 def interval(found: Interval) -> str:
-    """ "95 % interval 2.1 to 12.3": of a difference of shares, in hundredths."""
+    """ "95 % interval 2.1 to 12.3": of a difference of accuracies, in points."""
     return f"95 % interval {signed(found.low)} to {signed(found.high)}"
 
 
 def signed(share: float) -> str:
-    """A share in hundredths with a true minus: "−2.1", "12.3"."""
+    """A share in percent with a minus sign, not a hyphen: "−2.1", "12.3"."""
     text = f"{abs(100 * share):.1f}"
     return f"−{text}" if share < 0 and text != "0.0" else text
 
@@ -101,22 +101,22 @@ def _undecided(
     pairs: int,
     corrected: str,
 ) -> str:
-    """Which runs stay in the running, how far apart they may be, what to do meanwhile, how many images would tell."""
+    """The remaining candidates, how far apart they may be, the cheapest one, and how many images would decide."""
     closest = against[tied[0].run_id]
     apart = _of(closest, best.run_id)
     stands = (
-        f"{called(best)} is {signed(apart.value)} points above {called(tied[0])}"
+        f"{run_label(best)} is {signed(apart.value)} points above {run_label(tied[0])}"
         if apart.value > 0
-        else f"{called(best)} and {called(tied[0])} both classify {percent(best.accuracy)} correctly"
+        else f"{run_label(best)} and {run_label(tied[0])} both classify {percent(best.accuracy)} correctly"
     )
     said = (
-        f"The {best.n:,} test images do not decide between {_listed([called(row) for row in (best, *tied)])}:"
+        f"The {best.n:,} test images do not decide between {_listed([run_label(row) for row in (best, *tied)])}:"
         f" {stands}, and the 95 % interval of the difference is {signed(apart.low)} to {signed(apart.high)} points"
         f" ({p_words(closest.p_holm)}{corrected})."
     )
-    beaten = [called(row) for row in rows[1:] if row not in tied]
+    beaten = [run_label(row) for row in rows[1:] if row not in tied]
     if beaten:
-        said += f" {called(best)} is significantly better than {_listed(beaten)}."
+        said += f" {run_label(best)} is significantly better than {_listed(beaten)}."
     if all(row.train_s is not None for row in (best, *tied)):
         said += f" Until this is decided, choose by cost: {_cheapest((best, *tied))}"
     if len(tied) == 1:
@@ -131,20 +131,20 @@ def _undecided(
 
 
 def _rare_classes(best: ComparisonRow, others: Sequence[ComparisonRow], against: Mapping[str, PairRow]) -> str:
-    """A warning where macro-F1, which counts every class the same, surely says the reverse of accuracy."""
+    """A warning if a run is significantly better by macro-F1, which counts every class the same."""
     for other in others:
         if (found := _of(against[other.run_id], best.run_id, macro=True)).high < 0:
             return (
-                f" But if rare classes matter to you, use {called(other)}: its macro-F1, which counts every class"
+                f" But if rare classes matter to you, use {run_label(other)}: its macro-F1, which counts every class"
                 f" the same, is {signed(-found.value)} points higher ({interval(-found)})."
             )
     return ""
 
 
 def _by_name(rows: Sequence[ComparisonRow]) -> list[ComparisonRow]:
-    """``rows``, those that share a name told apart by their ids: no sentence may compare a name with itself."""
-    names = Counter(called(row) for row in rows)
-    return [replace(row, name=f"{row.name} ({row.run_id})") if names[called(row)] > 1 else row for row in rows]
+    """``rows``, with the id added to names that occur twice: no sentence may compare a name with itself."""
+    names = Counter(run_label(row) for row in rows)
+    return [replace(row, name=f"{row.name} ({row.run_id})") if names[run_label(row)] > 1 else row for row in rows]
 
 
 def _pair(pairs: Sequence[PairRow], one: str, other: str) -> PairRow:
@@ -152,7 +152,7 @@ def _pair(pairs: Sequence[PairRow], one: str, other: str) -> PairRow:
 
 
 def _of(pair: PairRow, run_id: str, *, macro: bool = False) -> Interval:
-    """The difference seen from ``run_id``: positive where it is ahead."""
+    """The difference from the side of ``run_id``: positive if it is better."""
     found = pair.paired.macro_f1_difference if macro else pair.paired.accuracy_difference
     return found if pair.b == run_id else -found
 
@@ -162,25 +162,25 @@ def _cost_s(row: ComparisonRow) -> float:
 
 
 def _cheapest(rows: Sequence[ComparisonRow]) -> str:
-    """Which of ``rows`` takes least time in all; and which trains faster once its encoder is there, if one does."""
+    """Which of ``rows`` takes the least time in total; and, if another one, which trains fastest after pre-training."""
     least, quickest = min(rows, key=_cost_s), min(rows, key=lambda row: row.train_s or 0.0)
     before = f", including {duration(least.pretrain_s)} of pre-training" if least.pretrain_s else ""
-    said = f"{called(least)} takes the least time in total ({duration(_cost_s(least))}{before})"
+    said = f"{run_label(least)} takes the least time in total ({duration(_cost_s(least))}{before})"
     if quickest.run_id == least.run_id or duration(quickest.train_s) == duration(least.train_s):
         return f"{said}."
     return (
-        f"{said}; {called(quickest)} trains in {duration(quickest.train_s)}, on an encoder whose pre-training takes"
+        f"{said}; {run_label(quickest)} trains in {duration(quickest.train_s)}, on an encoder whose pre-training takes"
         f" {duration(quickest.pretrain_s)}."
     )
 
 
 def _rounded(count: int) -> str:
-    """Two digits: more would pretend to know."""
+    """Two digits: more would suggest a precision that the estimate does not have."""
     return f"{int(float(f'{count:.2g}')):,}"
 
 
 def _listed(names: Sequence[str]) -> str:
-    """All of a few; the first of many, and how many more."""
+    """All names if there are few, else the first ones and how many more."""
     if len(names) > MOST_NAMED:
         names = [*names[: MOST_NAMED - 1], f"{len(names) - MOST_NAMED + 1} others"]
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"

@@ -1,16 +1,16 @@
-"""Which runs can stand in one comparison, and why the others cannot."""
+"""Which runs can be compared with each other, and why others cannot."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sealife_core.config import ClassifierConfig
 from sealife_core.errors import SealifeError
-from sealife_core.runs.directory import Run
+from sealife_core.runs.run import Run
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """A classifier run that somebody may want to compare. ``test_hash`` is "" until it was tested."""
+    """A classifier run that may be compared. ``test_hash`` is "" until it has been tested."""
 
     run_id: str
     name: str
@@ -36,7 +36,7 @@ class Candidate:
 
 @dataclass(frozen=True)
 class ImageSet:
-    """Test images on which one or more runs were tested. ``runs`` counts them."""
+    """The test images of one or more runs. ``runs``: how many."""
 
     test_hash: str
     data: str
@@ -45,7 +45,7 @@ class ImageSet:
 
 
 def candidates(runs: Sequence[Run]) -> list[Candidate]:
-    """The classifiers among ``runs``, in their order; damaged ones are left out. Two of one name are told apart."""
+    """The classifiers among ``runs``, in their order; damaged ones are left out."""
     found = []
     for run in runs:
         try:
@@ -67,7 +67,7 @@ def candidates(runs: Sequence[Run]) -> list[Candidate]:
 
 
 def image_sets(found: Sequence[Candidate]) -> list[ImageSet]:
-    """The different test images of ``found``, those of most runs first."""
+    """The different sets of test images of ``found``, the one of most runs first."""
     counted: dict[str, ImageSet] = {}
     for one in found:
         if one.test_hash:
@@ -77,7 +77,7 @@ def image_sets(found: Sequence[Candidate]) -> list[ImageSet]:
 
 
 def distinct_names(runs: Sequence[Run]) -> dict[str, str]:
-    """Run id → its name; where two runs bear one name, the end of the id stands behind it."""
+    """Run id → its name; names that occur twice have the end of the id added."""
     names = {run.id: run.notes()["name"] for run in runs}
     often = list(names.values())
     return {

@@ -1,4 +1,4 @@
-"""What the demo's classifiers say about learning, in one sentence made of their figures; silent on what is missing."""
+"""What the demo's classifiers show, in one sentence made from their scores; missing ones are left out."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
@@ -10,7 +10,7 @@ from sealife_core.evaluation.comparison.resampling import Interval
 if TYPE_CHECKING:
     import pandas as pd
 
-# (worse, better) as the story expects them → what is said of a gain, of a loss, and of neither.
+# (worse, better) as expected → the words for a gain, for a loss, and for neither.
 _CLAUSES: dict[tuple[str, str], tuple[str, str, str]] = {
     ("untrained", "simclr"): (
         "SimCLR learned something without a single label: its features classify {} points more than untrained ones",
@@ -38,7 +38,7 @@ _CLAUSES: dict[tuple[str, str], tuple[str, str, str]] = {
 def lesson(tables: "Mapping[str, pd.DataFrame]") -> str:
     """One sentence from the predictions (a key of the demo → table) of classifiers tested on the same images.
 
-    A difference counts where its 95 % interval, over pairs of answers, does not contain 0. "" without two to compare.
+    A difference counts if its 95 % paired bootstrap interval does not contain 0. "" without two to compare.
     """
     said = []
     for (first, second), (gain, loss, neither) in _CLAUSES.items():
@@ -54,7 +54,7 @@ def lesson(tables: "Mapping[str, pd.DataFrame]") -> str:
 
 
 def _between(found: Interval, value: bool, turned: bool) -> str:
-    """The 95 % interval, turned round where a loss is told as a positive number; with the value where none is told."""
+    """The 95 % interval, negated (``turned``) for a loss, which is given as a positive number; with ``value`` first."""
     if found.low == found.high == 0:
         return "the same pictures are right"
     ends = -found if turned else found

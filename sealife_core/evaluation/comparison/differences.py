@@ -1,4 +1,4 @@
-"""What differs between runs and nothing else: in their settings, and where only the depth of training does."""
+"""The settings in which runs differ, and runs that differ only in the depth of fine-tuning."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from sealife_core.errors import ConfigError
 from sealife_core.evaluation.comparison.candidates import distinct_names
 from sealife_core.evaluation.comparison.rows import ComparisonRow
 from sealife_core.models.facts import published_weights, title_of
-from sealife_core.runs.directory import Run
+from sealife_core.runs.run import Run
 from sealife_core.wording import short_number, with_unit
 
 DEPTH = "trained_stages"
@@ -17,7 +17,7 @@ DEPTH = "trained_stages"
 
 @dataclass(frozen=True)
 class Difference:
-    """One setting that is not the same in all runs. ``values``: run id → value, absent where a run has no such."""
+    """A setting that is not the same in all runs. ``values``: run id → value, absent for runs without this setting."""
 
     path: str
     title: str
@@ -26,14 +26,14 @@ class Difference:
 
 
 def differences(runs: Sequence[Run]) -> list[Difference]:
-    """The settings in which the trainings of the readable ``runs`` differ, in the form's order; weights by name."""
+    """The settings in which the readable ``runs`` differ, in the order of the form; weights by the run's name."""
     configs = _readable(runs)
     flat = {run.id: trained_settings(config) | {"weights": _weights(run, config)} for run, config in configs}
     settings = {s.path: s for _, config in configs for s in describe(type(config))}
     found = []
     for path, setting in settings.items():
         values = {run_id: own[path] for run_id, own in flat.items() if path in own}
-        if not values:  # where a run is recorded: nothing that was trained differs by it
+        if not values:  # no setting of the training, but of where a run is recorded
             continue
         if len(values) < len(flat) or len({repr(value) for value in values.values()}) > 1:
             found.append(Difference(path, setting.title, setting.unit, values))
@@ -41,7 +41,7 @@ def differences(runs: Sequence[Run]) -> list[Difference]:
 
 
 def difference_rows(runs: Sequence[Run]) -> list[dict[str, str]]:
-    """:func:`differences` in words: a row a setting, a column a run; – where a run has no such setting."""
+    """:func:`differences` in words: a row per setting, a column per run; – for a run without this setting."""
     readable = [run for run, _ in _readable(runs)]
     names = distinct_names(readable)
     return [
@@ -55,9 +55,9 @@ def difference_rows(runs: Sequence[Run]) -> list[dict[str, str]]:
 
 
 def ladders(rows: Sequence[ComparisonRow], runs: Sequence[Run]) -> list[list[tuple[int, ComparisonRow]]]:
-    """(trained stages, row) of those comparable ``rows`` whose configs differ in the trained stages alone.
+    """(trained stages, row) of comparable ``rows`` whose configs, seed included, differ only in the trained stages.
 
-    Each ladder holds two depths or more, the shallowest first. ``runs`` hold the configs, the seed included.
+    Each ladder has two depths or more, the shallowest first. ``runs``: with the configs of ``rows``.
     """
     configs = {run.id: config for run, config in _readable(runs)}
     groups: dict[str, list[tuple[int, ComparisonRow]]] = {}
@@ -72,7 +72,7 @@ def ladders(rows: Sequence[ComparisonRow], runs: Sequence[Run]) -> list[list[tup
 
 
 def words(value: Any, path: str) -> str:
-    """The value of the setting ``path`` as people write it."""
+    """The value of the setting ``path`` in words."""
     if path == "encoder":
         return title_of(value)
     if value is None:

@@ -1,7 +1,7 @@
-"""Two classifiers on the same test images, image by image: what one gets right that the other gets wrong.
+"""Two classifiers on the same test images, image by image: which images only one of them classifies correctly.
 
-Comparing two accuracies as if they came from different images wastes what is known: most images are right, or wrong,
-under both. Only those on which the two differ tell them apart, and McNemar's test looks at nothing else.
+Most images are right, or wrong, under both. Only the discordant ones show a difference, and McNemar's test uses only
+these. Comparing the two accuracies as if they came from different images would be far less sensitive.
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,7 +15,7 @@ from scipy.stats import binomtest
 
 from sealife_core.errors import RunError
 from sealife_core.evaluation.comparison.resampling import Interval, accuracy_difference, macro_f1_difference
-from sealife_core.runs.directory import Run
+from sealife_core.runs.run import Run
 from sealife_core.wording import counted
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ BEYOND_CHANCE = 0.05
 
 @dataclass(frozen=True, eq=False)
 class Tested:
-    """One classifier's answers on its test images: ``ids``, true ``labels``, ``predicted`` ones, all (n,) objects."""
+    """One classifier's test predictions: ``ids``, true ``labels`` and ``predicted`` classes, all (n,) objects."""
 
     ids: np.ndarray
     labels: np.ndarray
@@ -37,9 +37,9 @@ class Tested:
 
 @dataclass(frozen=True, eq=False)
 class Paired:
-    """Classifier *b* seen from classifier *a*: ``fixed`` are wrong under a and right under b, ``broken`` the reverse.
+    """Classifier *b* against the baseline *a*: ``fixed`` are wrong under a and right under b, ``broken`` the reverse.
 
-    ``ids``, ``labels``, ``predicted_a`` and ``predicted_b``: (n,) one entry a test image, in the order of a's table.
+    ``ids``, ``labels``, ``predicted_a`` and ``predicted_b``: (n,), one per test image, in the order of a's table.
     """
 
     name_a: str
@@ -56,12 +56,12 @@ class Paired:
 
     @cached_property
     def right_a(self) -> np.ndarray:
-        """(n,) whether a names the image right."""
+        """(n,) bool: whether a is right."""
         return self.predicted_a == self.labels
 
     @cached_property
     def right_b(self) -> np.ndarray:
-        """(n,) whether b names the image right."""
+        """(n,) bool: whether b is right."""
         return self.predicted_b == self.labels
 
     def mask(self, pile: str) -> np.ndarray:
@@ -71,27 +71,27 @@ class Paired:
 
     @cached_property
     def both_right(self) -> list[str]:
-        """Ids of the images that both name right."""
+        """Ids of the images that both classify correctly."""
         return self.ids[self.mask("both_right")].tolist()
 
     @cached_property
     def fixed(self) -> list[str]:
-        """Ids of the images that b names right and a does not."""
+        """Ids of the images that only b classifies correctly."""
         return self.ids[self.mask("fixed")].tolist()
 
     @cached_property
     def broken(self) -> list[str]:
-        """Ids of the images that a names right and b does not."""
+        """Ids of the images that only a classifies correctly."""
         return self.ids[self.mask("broken")].tolist()
 
     @cached_property
     def both_wrong(self) -> list[str]:
-        """Ids of the images that neither names right."""
+        """Ids of the images that neither classifies correctly."""
         return self.ids[self.mask("both_wrong")].tolist()
 
     @cached_property
     def p(self) -> float:
-        """Exact McNemar: how often chance alone would split the discordant images as unevenly, or more."""
+        """p of the exact McNemar test."""
         return mcnemar_exact(len(self.fixed), len(self.broken))
 
     @cached_property
@@ -104,10 +104,9 @@ class Paired:
         """Macro-F1 of b minus that of a, with its 95 % paired bootstrap interval."""
         return macro_f1_difference(self.labels, self.predicted_a, self.predicted_b)
 
-    def sentence(self, name_a: str | None = None, name_b: str | None = None) -> str:
-        """ "Fine-tune fixes 31 images and breaks 9 of 345; p = 0.0007" and, before it, what it is held against."""
-        a, b = name_a or self.name_a, name_b or self.name_b
-        fixed, broken = len(self.fixed), len(self.broken)
+    def sentence(self) -> str:
+        """ "Compared with Probe, Fine-tune fixes 31 images and breaks 9 of 345; p = 0.0007."."""
+        a, b, fixed, broken = self.name_a, self.name_b, len(self.fixed), len(self.broken)
         if not fixed + broken:
             return f"{a} and {b} are right on the same {len(self.both_right):,} of {self.n:,} images; p = 1."
         fixes = f"{b} fixes {counted(fixed, 'image')} and breaks {broken:,} of {self.n:,}"
@@ -116,7 +115,7 @@ class Paired:
 
 @dataclass(frozen=True)
 class ClassChange:
-    """How one class fares under b against a. ``p``: exact McNemar on its images; ``p_holm``: corrected over classes."""
+    """How one class changes from a to b. ``p``: exact McNemar on its images; ``p_holm``: corrected over the classes."""
 
     label: str
     n: int
@@ -135,7 +134,7 @@ class ClassChange:
 
 @dataclass(frozen=True)
 class PairRow:
-    """One of many pairs. ``p_holm`` is corrected over all pairs that were compared together."""
+    """One of several pairs of runs. ``p_holm``: p corrected over all these pairs."""
 
     a: str
     b: str
@@ -145,15 +144,15 @@ class PairRow:
 
 
 def mcnemar_exact(b: int, c: int) -> float:
-    """Two-sided exact McNemar test of ``b`` against ``c`` discordant images: a fair coin thrown b + c times.
+    """p of the two-sided exact McNemar test of ``b`` against ``c`` discordant images (McNemar, Psychometrika 12, 1947).
 
-    McNemar, Psychometrika 12, 1947; exact by the binomial distribution. 1 where nothing is discordant.
+    Exact by the binomial distribution with probability ½. 1 if no image is discordant.
     """
     return float(binomtest(b, b + c).pvalue) if b + c else 1.0
 
 
 def holm(p_values: Sequence[float]) -> list[float]:
-    """p values corrected for their number (Holm, Scand. J. Stat. 6, 1979), in the order given; none exceeds 1."""
+    """p values corrected for their number (Holm, Scand. J. Stat. 6, 1979), in the given order; at most 1."""
     m, order = len(p_values), np.argsort(p_values, kind="stable")
     corrected, floor = [0.0] * m, 0.0
     for rank, place in enumerate(order):
@@ -163,17 +162,17 @@ def holm(p_values: Sequence[float]) -> list[float]:
 
 
 def tested(table: "pd.DataFrame") -> Tested:
-    """What a table of predictions (see predictions.py) says of its test images."""
+    """The test images in a table of predictions (see predictions.py)."""
     of_test = (table["split"] == "test").to_numpy()
     ids, labels, predicted = (table[name].to_numpy(dtype=object)[of_test] for name in ("id", "label", "predicted"))
     return Tested(ids, labels, predicted)
 
 
 def paired(a: "pd.DataFrame | Tested", b: "pd.DataFrame | Tested", *, name_a: str = "a", name_b: str = "b") -> Paired:
-    """Lay two tables of predictions (see predictions.py) over each other, on their test images.
+    """Match two tables of predictions (see predictions.py) by their test images.
 
-    Who compares many does best to read each table once (:func:`tested`). Raises RunError where the two were not tested
-    on the same images with the same labels.
+    To compare many tables, call :func:`tested` once for each. Raises RunError if the two were not tested on the same
+    images with the same labels.
     """
     a, b = (of if isinstance(of, Tested) else tested(of) for of in (a, b))
     if len(a.ids) and np.array_equal(a.ids, b.ids):  # as the runs of one data set are
@@ -190,7 +189,7 @@ def paired(a: "pd.DataFrame | Tested", b: "pd.DataFrame | Tested", *, name_a: st
 
 
 def _order(a: Tested, b: Tested, name_a: str, name_b: str) -> np.ndarray:
-    """(n,) where each image of ``a`` stands in ``b``. Raises RunError unless both hold the same images."""
+    """(n,) the position in ``b`` of each image of ``a``. Raises RunError unless both have the same images."""
     place = {image: row for row, image in enumerate(b.ids)}
     if not len(a.ids) or set(a.ids) != set(place):
         shared = len(set(a.ids) & set(place))
@@ -202,7 +201,7 @@ def _order(a: Tested, b: Tested, name_a: str, name_b: str) -> np.ndarray:
 
 
 def paired_runs(a: Run, b: Run) -> Paired:
-    """Two finished classifier runs on their test images. Raises RunError as :func:`paired`, or if one is untested."""
+    """:func:`paired` of two finished classifier runs. Raises RunError also if one is untested."""
     from sealife_core.evaluation.classification.predictions import read_predictions
 
     names = [run.notes()["name"] for run in (a, b)]
@@ -216,7 +215,7 @@ def paired_runs(a: Run, b: Run) -> Paired:
 
 
 def class_changes(pair: Paired) -> list[ClassChange]:
-    """Every class with test images, the greatest gain first; the p values are Holm's over these classes."""
+    """Every class with test images, the largest gain first; ``p_holm`` is corrected over these classes."""
     fixed, broken = pair.mask("fixed"), pair.mask("broken")
     counted = []
     for label in sorted(set(pair.labels)):
@@ -234,7 +233,7 @@ def class_changes(pair: Paired) -> list[ClassChange]:
 
 
 def all_pairs(tables: Mapping[str, "pd.DataFrame"], names: Mapping[str, str] | None = None) -> list[PairRow]:
-    """Every two of ``tables`` (key → predictions) against each other, Holm's correction over all of them."""
+    """Every pair of ``tables`` (key → predictions), with Holm's correction over all pairs."""
     names = names or {key: key for key in tables}
     answers = {key: tested(table) for key, table in tables.items()}
     pairs = [

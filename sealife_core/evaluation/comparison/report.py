@@ -1,6 +1,6 @@
-"""A comparison as one HTML file that needs nothing beside it: to be sent, kept and printed.
+"""A comparison as one self-contained HTML file, to send, keep and print.
 
-Every name is escaped; charts are drawn into the page; pictures, if asked for, are part of it.
+Every name is escaped; charts and, if asked for, pictures are embedded.
 """
 
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ from sealife_core.evaluation.comparison.paired import Paired, all_pairs, class_c
 from sealife_core.evaluation.comparison.report_piles import piles_html
 from sealife_core.evaluation.comparison.rows import ComparisonRow, by_encoder, comparison
 from sealife_core.evaluation.figures.comparison_figures import as_svg, class_figure, comparison_figure, ladder_figure
-from sealife_core.runs.directory import Run
+from sealife_core.runs.run import Run
 from sealife_core.wording import duration, percent
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ h2 { font-size: 1.25rem; margin: 2.2rem 0 .4rem; } .advice { border-left: 4px so
 padding: .8rem 1rem; border-radius: 0 .5rem .5rem 0; } .quiet { color: #5B6F77; font-size: .9rem; }
 table { border-collapse: collapse; width: 100%; font-size: .875rem; font-variant-numeric: tabular-nums; }
 th { white-space: nowrap; }
-/* A word is broken only where it alone is wider than its share: a table that needs more room scrolls. */
+/* A word is broken only if it is wider than its column: a table that needs more room scrolls. */
 th, td { text-align: left; padding: .35rem .7rem .35rem 0; border-bottom: 1px solid #D5E0E3; vertical-align: top;
 overflow-wrap: break-word; max-width: 20rem; }
 td:first-child { min-width: 8rem; }
@@ -43,7 +43,7 @@ object-fit: cover; border-radius: .4rem; } .piles figcaption { font-size: .75rem
 
 @dataclass(frozen=True)
 class _Compared:
-    """What the sections of the report are made from."""
+    """The data of the report's sections."""
 
     rows: list[ComparisonRow]
     runs: list[Run]
@@ -54,11 +54,11 @@ class _Compared:
 def comparison_html(
     runs: Sequence[Run], *, pair: tuple[str, str] | None = None, pictures: int = 0, title: str = "Comparison"
 ) -> str:
-    """The comparison of ``runs`` tested on the same images as one HTML text.
+    """The comparison of those ``runs`` that were tested on the same images, as HTML.
 
-    ``pair``: ids of the two (from, to) that are laid over each other, unless given the two most accurate ones, the
-    better one last. ``pictures``: at most so many of each pile are put into the file. Raises RunError where no run was
-    tested, or those named were tested on different images.
+    ``pair``: ids of the two runs (baseline, other) to compare image by image; default: the two most accurate ones, the
+    better one last. ``pictures``: at most so many of each pile are embedded. Raises RunError if no run was tested, or
+    if the two of ``pair`` were tested on different images.
     """
     found = _compared(runs, pair)
     first = found.rows[0]
@@ -76,7 +76,7 @@ def comparison_html(
 
 
 def readable_predictions(rows: Sequence[ComparisonRow], runs: Sequence[Run]) -> "dict[str, pd.DataFrame]":
-    """Run id → predictions of the comparable ``rows``; those whose table is missing or damaged are left out."""
+    """Run id → predictions of the comparable ``rows``; missing and damaged ones are left out."""
     from sealife_core.evaluation.classification.predictions import read_predictions
 
     paths = {run.id: run.path for run in runs}

@@ -1,4 +1,4 @@
-"""The four piles of a paired comparison as HTML, with pictures inside the text if they are asked for."""
+"""The four piles of a paired comparison as HTML, with embedded pictures if asked for."""
 
 import base64
 from html import escape
@@ -14,7 +14,7 @@ SIDE_PX = 128
 
 
 def piles_html(pair: Paired, data: str, pictures: int) -> str:
-    """How many images each pile holds and, of the data set ``data``, at most ``pictures`` of each."""
+    """The number of images in each pile, and at most ``pictures`` of each from the data set ``data``."""
     counts = " · ".join(f"{words}: {int(pair.mask(pile).sum()):,}" for pile, words in PILE_WORDS.items())
     dataset = _dataset(data) if pictures > 0 else None
     shown = "".join(_pile(pair, pile, dataset, pictures) for pile in PILE_WORDS) if dataset is not None else ""
@@ -29,7 +29,7 @@ def _pile(pair: Paired, pile: str, dataset: "Dataset", pictures: int) -> str:
         try:
             jpeg = thumbnail(dataset, dataset.row_of(str(pair.ids[place])), SIDE_PX)
         except (SealifeError, OSError):
-            continue  # the picture was deleted since
+            continue  # the picture has been deleted
         label = escape(str(pair.labels[place]))
         figures.append(
             f'<figure><img alt="{label}" src="data:image/jpeg;base64,{base64.b64encode(jpeg).decode()}">'

@@ -1,11 +1,10 @@
-"""The 95 % interval of a difference between two classifiers on the same images: the images are drawn anew, in pairs."""
+"""95 % intervals of the difference between two classifiers on the same images: a paired bootstrap over images."""
 
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import sparse
 
-from sealife_core.evaluation.classification.scores import macro_f1
+from sealife_core.evaluation.classification.scores import macro_f1_of_cells, resampled
 
 RESAMPLES = 2000  # the ends of a percentile interval of 1,000 still wobble in the second digit
 
@@ -27,12 +26,10 @@ def accuracy_difference(
 ) -> Interval:
     """Accuracy of b minus a, 95 % percentile bootstrap over images. right_a, right_b: (n,) bool of the same images."""
     gain = np.asarray(right_b, np.int64) - np.asarray(right_a, np.int64)  # −1 broken, 0 the same, 1 fixed
-    if gain.sum() < 0:  # drawn from the better one's side, so that it does not depend on which of the two is called a
+    if gain.sum() < 0:  # always from the better one's side, so that the interval does not depend on the order
         return -accuracy_difference(right_b, right_a, seed, resamples)
-    n = len(gain)
-    shares = np.bincount(gain + 1, minlength=3) / n
-    drawn = np.random.default_rng(seed).multinomial(n, shares, size=resamples)  # (R, 3)
-    return _interval(float(gain.mean()), (drawn[:, 2] - drawn[:, 0]) / n)
+    broken, _, fixed = resampled(np.bincount(gain + 1, minlength=3), seed, resamples)
+    return _interval(float(gain.mean()), (fixed - broken) / len(gain))
 
 
 def macro_f1_difference(
@@ -45,25 +42,13 @@ def macro_f1_difference(
     names, codes = np.unique(np.concatenate([labels, predicted_a, predicted_b]).astype(str), return_inverse=True)
     c, n = len(names), len(labels)
     truth, guess_a, guess_b = codes.reshape(3, n)
-    # Drawing images anew is drawing the filled cells of (truth, a's guess, b's guess) from a multinomial.
     cells, counts = np.unique((truth * c + guess_a) * c + guess_b, return_counts=True)
-    drawn = np.random.default_rng(seed).multinomial(n, counts / n, size=resamples)  # (R, cells)
-    weights = np.vstack([counts, drawn]).T  # (cells, 1 + R): the estimate itself comes first
+    weights = np.column_stack([counts, resampled(counts, seed, resamples)])  # (cells, 1 + R): the estimate first
     truth, guess_a, guess_b = cells // c**2, cells // c % c, cells % c
-    difference = _macro_f1(truth, guess_b, c, weights) - _macro_f1(truth, guess_a, c, weights)
-    if difference[0] < 0:  # from the better one's side, as above
+    difference = macro_f1_of_cells(truth, guess_b, c, weights) - macro_f1_of_cells(truth, guess_a, c, weights)
+    if difference[0] < 0:  # as above
         return -macro_f1_difference(labels, predicted_b, predicted_a, seed, resamples)
     return _interval(float(difference[0]), difference[1:])
-
-
-def _macro_f1(truth: np.ndarray, guess: np.ndarray, classes: int, weights: np.ndarray) -> np.ndarray:
-    """(R,) macro-F1 for each column of ``weights`` (cells, R); truth, guess: (cells,) indices."""
-    at, ones = np.arange(len(truth)), np.ones(len(truth))
-    shape = (classes, len(truth))
-    images = np.asarray(sparse.csr_array((ones, (truth, at)), shape=shape) @ weights)  # (C, R)
-    named = np.asarray(sparse.csr_array((ones, (guess, at)), shape=shape) @ weights)
-    hits = np.asarray(sparse.csr_array((ones * (truth == guess), (truth, at)), shape=shape) @ weights)
-    return macro_f1(hits, images, named)
 
 
 def _interval(value: float, resampled: np.ndarray) -> Interval:

@@ -1,4 +1,4 @@
-"""Finished runs side by side: which are comparable, and how sure each number is. Imports neither torch nor pandas."""
+"""Finished runs side by side: their scores with intervals, and which are comparable. Imports no torch and no pandas."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -10,8 +10,7 @@ from sealife_core.config import AnyConfig, ClassifierConfig, SimclrConfig, fewer
 from sealife_core.errors import SealifeError
 from sealife_core.evaluation.comparison.candidates import distinct_names
 from sealife_core.models.facts import published_weights, title_of
-from sealife_core.runs.directory import Run
-from sealife_core.wording import duration
+from sealife_core.runs.run import Run
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -19,9 +18,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ComparisonRow:
-    """A classifier and what it scored on its test images. ``low`` and ``high`` bound 95 % intervals.
+    """A classifier and its scores on its test images. ``low`` and ``high``: ends of 95 % intervals.
 
-    ``train_s`` is the run's own training; ``pretrain_s`` that of the runs its encoder comes from, None without one.
+    ``train_s``: the run's own training; ``pretrain_s``: that of the runs its encoder comes from, None without any.
     """
 
     run_id: str
@@ -56,7 +55,7 @@ class ComparisonRow:
 
 @dataclass(frozen=True)
 class RepresentationRow:
-    """A SimCLR run and what its features were worth on validation images; ``low`` to ``high`` is a 95 % interval."""
+    """A SimCLR run and the quality of its features on validation images; ``low`` to ``high`` is a 95 % interval."""
 
     run_id: str
     name: str
@@ -75,9 +74,9 @@ class RepresentationRow:
 
 
 def comparison(runs: Sequence[Run], test_hash: str | None = None) -> list[ComparisonRow]:
-    """The classifiers among ``runs`` that were tested, comparable ones first, best accuracy first.
+    """The tested classifiers among ``runs``, comparable ones first, then by accuracy.
 
-    Comparable are those tested on the images of ``test_hash``; unless given, those of most of them (the first of
+    Comparable are those tested on the images of ``test_hash``; default: the test images of most runs (the first of
     ``runs`` breaks a tie). Runs that are unfinished, stopped before their test, or damaged have no row.
     """
     tested = [
@@ -93,7 +92,7 @@ def comparison(runs: Sequence[Run], test_hash: str | None = None) -> list[Compar
 
 
 def by_encoder(rows: Sequence[ComparisonRow], score: str = "accuracy") -> list[tuple[str, list[ComparisonRow]]]:
-    """``rows`` under the encoder that they use, in words; best ``score`` first, within an encoder and among them."""
+    """``rows`` grouped by their encoder, in words; best ``score`` first, within and among the groups."""
     groups: dict[str, list[ComparisonRow]] = {}
     for row in sorted(rows, key=lambda row: -getattr(row, score)):
         groups.setdefault(f"{title_of(row.encoder)}, {_from(row)}", []).append(row)
@@ -128,67 +127,15 @@ def representation_rows(runs: Sequence[Run]) -> list[RepresentationRow]:
     return sorted(rows, key=lambda row: -row.knn_accuracy)
 
 
-def as_text(rows: Sequence[ComparisonRow]) -> str:
-    """``rows`` as a table for a terminal, as wide as it needs to be."""
-    if not rows:
-        return "No run has been tested yet. Train a classifier: its test accuracy appears here when it finishes."
-    columns = ("Run", "Method", "Encoder", "From", "Data", "Test", "Accuracy", "Macro-F1", "Top-3", "Chance", "Time")
-    cells = [
-        (
-            row.name if row.comparable else f"{row.name} *",
-            f"{row.method}, {row.fewer_labels}" if row.fewer_labels else row.method,
-            title_of(row.encoder),
-            row.source,
-            row.data,
-            f"{row.n:,}",
-            with_interval(row.accuracy, row.low, row.high),
-            with_interval(row.macro_f1, row.macro_f1_low, row.macro_f1_high),
-            "–" if row.top3 is None else f"{row.top3:.3f}",
-            f"{row.chance:.3f}",
-            duration(row.train_s),
-        )
-        for row in rows
-    ]
-    notes = [f"* {row.name}: {row.why_not}" for row in rows if not row.comparable]
-    return "\n".join([_table(columns, cells), *notes, "In brackets: 95 % intervals."])
-
-
-def representation_text(rows: Sequence[RepresentationRow]) -> str:
-    """``rows`` as a table for a terminal, as as_text."""
-    if not rows:
-        return "No SimCLR run has been measured yet. Train one on a data set with labelled validation images."
-    columns = ("Run", "Encoder", "From", "Data", "Validation", "k-NN accuracy", "Chance", "Effective rank", "Time")
-    cells = [
-        (
-            row.name,
-            title_of(row.encoder),
-            row.source,
-            row.data,
-            f"{row.n:,}",
-            with_interval(row.knn_accuracy, row.low, row.high),
-            f"{row.chance:.3f}",
-            "–" if row.effective_rank is None else f"{row.effective_rank:.1f}",
-            duration(row.train_s),
-        )
-        for row in rows
-    ]
-    return _table(columns, cells) + "\nIn brackets: 95 % intervals."
-
-
 def to_frame(rows: Sequence[ComparisonRow] | Sequence[RepresentationRow]) -> "pd.DataFrame":
-    """One row a run, one column a field; no columns without rows."""
+    """One row per run, one column per field; no columns without rows."""
     import pandas as pd
 
     return pd.DataFrame([asdict(row) for row in rows])
 
 
-def with_interval(value: float, low: float, high: float) -> str:
-    """``0.645 [0.593, 0.694]``."""
-    return f"{value:.3f} [{low:.3f}, {high:.3f}]"
-
-
 def _readable(runs: Sequence[Run], split: str, needed: tuple[str, ...]) -> list[tuple[Run, AnyConfig, dict[str, Any]]]:
-    """The runs whose results hold ``split`` with the ``needed`` keys; a damaged run must not hide the others."""
+    """The runs whose results have ``split`` with the ``needed`` keys; a damaged run does not hide the others."""
     found = []
     for run in runs:
         try:
@@ -202,7 +149,7 @@ def _readable(runs: Sequence[Run], split: str, needed: tuple[str, ...]) -> list[
 
 
 def _known(scored: dict[str, Any], **otherwise: float) -> dict[str, Any]:
-    """``scored`` without its nulls, and ``otherwise`` for what it lacks."""
+    """``scored`` without its nulls, with ``otherwise`` as defaults."""
     return otherwise | {key: value for key, value in scored.items() if value is not None}
 
 
@@ -238,7 +185,7 @@ def _row(run: Run, config: ClassifierConfig, results: dict[str, Any], reference:
 
 
 def pretrain_s(run: Run, weights: str) -> float | None:
-    """What all runs that the weights went through took together; a run that is gone counts for nothing."""
+    """Training time of all runs that the weights come from, one from another; a deleted run counts as 0."""
     total, seen = None, {run.id}
     while (run_id := source_run(weights)) is not None and run_id not in seen:
         seen.add(run_id)
@@ -253,7 +200,7 @@ def pretrain_s(run: Run, weights: str) -> float | None:
 
 
 def _source(run: Run, weights: str) -> str:
-    """Where an encoder's weights come from, in words; of another run its name."""
+    """Where an encoder's weights come from, in words; the name of another run."""
     run_id = source_run(weights)
     if run_id is not None:
         return Run(run.root / run_id).notes()["name"]
@@ -266,18 +213,3 @@ def _from(row: ComparisonRow) -> str:
     published = published_weights(row.encoder)
     named = {"random": "random weights", published.removesuffix(" weights"): published}
     return named.get(row.source, f"weights of {row.source}")
-
-
-def _table(columns: Sequence[str], cells: Sequence[Sequence[str]]) -> str:
-    from rich import box
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table(*columns, box=box.SIMPLE_HEAD, pad_edge=False)
-    for row in cells:
-        table.add_row(*(Text(cell) for cell in row))  # Text: a name with [brackets] is no markup
-    console = Console(width=10_000, color_system=None)  # wide enough never to cut a figure
-    with console.capture() as captured:
-        console.print(table)
-    return "\n".join(line.rstrip() for line in captured.get().split("\n")).strip("\n")

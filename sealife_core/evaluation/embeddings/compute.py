@@ -1,4 +1,4 @@
-"""Encoder + data set → features (N, D), each image seen once, centred and unvaried."""
+"""Features (N, D) of the images of a data set: each image once, its centre crop, without augmentation."""
 
 from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -15,7 +15,7 @@ from sealife_core.views.transforms import apply_views
 if TYPE_CHECKING:
     from sealife_core.datasets.decoding.pixels import Pixels
 
-Progress = Callable[[str, int, int], None]  # stage, done, total
+from sealife_core.progress import Progress
 
 
 def embed(
@@ -32,21 +32,21 @@ def embed(
     progress: Progress | None = None,
     view: Callable[[torch.Tensor, np.ndarray], ViewParameters] | None = None,
 ) -> np.ndarray:
-    """Features (n, D) float32 of ``rows`` (n,), in their order. Also serves a whole classifier: its logits (n, C).
+    """Features (n, D) float32 of ``rows`` (n,), in their order; for a whole classifier its logits (n, C).
 
-    The encoder is moved to ``device`` and stays there. Every module's training mode is put back afterwards, one by one,
-    so that a frozen stage inside a training encoder is still frozen; no gradient and no BatchNorm statistic is touched.
+    The encoder is moved to ``device`` and stays there. The training mode of every module is restored afterwards, so a
+    frozen stage inside a training encoder stays frozen; gradients and BatchNorm statistics are not changed.
 
-    view: what of each image is seen, from aspects (n,) and rows (n,): :func:`centre_view` unless given.
+    view: the view parameters from aspects (n,) and rows (n,); default: :func:`centre_view`.
 
-    On a processor every core takes whole batches, from the file to the features: nothing waits for the slowest core at
-    each layer, which with a busy neighbour is four times as fast, and decoding goes on beside computing.
+    On a CPU every core processes whole batches, from the file to the features: no core waits for the slowest one at
+    each layer, which is four times as fast next to another busy process, and decoding runs parallel to computing.
     """
     rows = np.asarray(rows, dtype=np.int64)
     device = torch.device(device)
     encoder.to(device)
     size = batch_size or usual_batch(image_size_px, device.type)
-    # An empty selection still goes through once, so that the answer has its D columns.
+    # An empty selection is run once with one image, so that the result has D columns.
     looked_at = rows if len(rows) else np.zeros(1, np.int64)
 
     def features_from(start: int) -> np.ndarray:
@@ -61,7 +61,7 @@ def embed(
     starts = range(0, len(looked_at), size)
     with evaluating(encoder), closing(_on_every_core(features_from, starts, device.type)) as parts:
         for start, part in zip(starts, parts, strict=True):
-            if start == 0:  # only now D is known; parts put together at the end would be there twice
+            if start == 0:  # only now D is known; concatenating at the end would take the memory twice
                 found = np.empty((len(rows), part.shape[1]), np.float32)
             found[start : start + size] = part[: len(rows)]
             if progress:
@@ -70,12 +70,12 @@ def embed(
 
 
 def usual_batch(image_size_px: int, device: str) -> int:
-    """Images at a time: few enough on a processor for the maps to stay in its cache; a GPU wants many."""
+    """Images per batch: on a CPU so few that the feature maps stay in its cache, on a GPU many."""
     return 256 if device != "cpu" else int(np.clip(8 * (224 / image_size_px) ** 2, 4, 256))
 
 
 def _on_every_core(make: Callable[[int], np.ndarray], starts: range, device: str) -> Generator[np.ndarray, None, None]:
-    """``make`` of each of ``starts``, in order. On a GPU two at a time: one is decoded while one is computed."""
+    """``make(start)`` for each of ``starts``, in order, on all cores. For a GPU two at a time: one is decoding."""
     threads = torch.get_num_threads()
     workers = min(threads if device == "cpu" else 2, len(starts))
     if workers == 1:
@@ -91,9 +91,9 @@ def _on_every_core(make: Callable[[int], np.ndarray], starts: range, device: str
 
 @contextmanager
 def evaluating(module: nn.Module) -> Iterator[None]:
-    """``module`` in eval mode; afterwards each of its modules is in the mode it was in."""
+    """``module`` in eval mode; afterwards the mode of each of its modules is restored."""
     before = [(part, part.training) for part in module.modules()]
-    # Not module.eval(): an encoder may override train(), and what it does there is not ours to undo.
+    # Not module.eval(): an encoder may override train(), and the effect of that could not be undone.
     for part, _ in before:
         part.training = False
     try:

@@ -1,4 +1,4 @@
-"""What a run kept that could choose between its start and its epochs, in words. Imports neither torch nor pandas."""
+"""Which epoch a run kept if it chose between its start and its epochs, in words. Imports neither torch nor pandas."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ from sealife_core.wording import counted, percent
 
 
 def kept_words(results: dict[str, Any]) -> str:
-    """A sentence or two from a run's ``results``; "" where it kept its last epoch, as most do."""
+    """One or two sentences from a run's ``results``; "" if it kept its last epoch, as most runs do."""
     kept, start, gain = (results.get(key) for key in ("kept_epoch", "start", "gain"))
     if kept is None or not start or not gain:
         return ""

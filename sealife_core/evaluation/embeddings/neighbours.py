@@ -1,4 +1,4 @@
-"""Which images are nearest to which, exactly, by one matrix product a block. Imports neither torch nor scikit-learn."""
+"""Exact nearest neighbours, one matrix product per block of queries. Imports neither torch nor scikit-learn."""
 
 from collections.abc import Callable
 from typing import Literal
@@ -11,10 +11,10 @@ _BLOCK_CELLS = 2**24  # similarities held at once: 64 MiB in float32, however la
 
 
 def nearest(bank: np.ndarray, queries: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
-    """The k of ``bank`` (m, D) most alike to each of ``queries`` (n, D) by cosine, best first.
+    """The k of ``bank`` (m, D) with the highest cosine similarity to each of ``queries`` (n, D), best first.
 
-    Returns their indices (n, k) int64 and similarities (n, k) float32 in -1 … 1. k is reduced to m. Of equally similar
-    ones the smaller index comes first. A row of zeros is alike to nothing: 0.
+    Returns their indices (n, k) int64 and similarities (n, k) float32 in -1 … 1. k is reduced to m. Equally similar
+    ones are in the order of their indices. A row of zeros has similarity 0 to all.
     """
     bank, queries = np.asarray(bank, np.float32), np.asarray(queries, np.float32)
     if bank.ndim != 2 or queries.ndim != 2 or bank.shape[1] != queries.shape[1]:
@@ -33,25 +33,25 @@ def nearest(bank: np.ndarray, queries: np.ndarray, k: int) -> tuple[np.ndarray, 
 def neighbour_graph(
     values: np.ndarray, k: int, metric: Metric = "cosine", progress: Callable[[int, int], None] | None = None
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Each of ``values`` (n, D) and its k - 1 nearest others, nearest first: what UMAP starts from. 2 ≤ k ≤ n.
+    """The k-nearest-neighbour graph of ``values`` (n, D), which UMAP starts from. 2 ≤ k ≤ n.
 
-    Returns indices (n, k) int32, of which the first is the row itself, and distances (n, k) float32. ``cosine`` is
-    1 - cos, as umap-learn has it, not the distance on the unit sphere, which ranks alike but weighs otherwise.
+    Returns indices (n, k) int32 and distances (n, k) float32, nearest first; the first of each row is the row itself.
+    The distance ``cosine`` is 1 - cos, as in umap-learn.
     """
     values = np.asarray(values, np.float32)
     n = len(values)
-    # Differences of these rows serve both metrics: ½|u - v|² of unit vectors is 1 - cos, but does not round as it does.
+    # Differences of these rows serve both metrics: ½|u - v|² of unit vectors is 1 - cos, with a smaller rounding error.
     x = values / _lengths(values)[:, None] if metric == "cosine" else values - values.mean(0)
     squares = np.einsum("nd,nd->n", x, x)
     indices, distances = np.empty((n, k), np.int32), np.zeros((n, k), np.float32)
     indices[:, 0] = np.arange(n)
     for rows in _blocks(n, n):
         near = x[rows] @ x.T
-        near -= squares / 2  # -½|u - v|², but for a term that is the same along a row
+        near -= squares / 2  # -½|u - v|² plus a constant per row
         near[np.arange(len(near)), indices[rows, 0]] = -np.inf
         others, _ = _best(near, k - 1)
         gaps = np.empty(others.shape, np.float32)
-        for column in range(k - 1):  # one column at a time: all at once would hold b · k · D numbers
+        for column in range(k - 1):  # one column at a time: all at once would take b · k · D numbers
             difference = x[rows] - x[others[:, column]]
             gaps[:, column] = np.einsum("bd,bd->b", difference, difference)
         order = np.argsort(gaps, axis=1, kind="stable")

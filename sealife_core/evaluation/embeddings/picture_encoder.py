@@ -1,7 +1,7 @@
-"""A trained encoder on anyone's pictures.
+"""A trained encoder on any pictures.
 
-A picture is decoded and prepared as evaluation prepares the images of a data set, so that a file gets the embedding
-that stands for it in ``embeddings.npy``, but for rounding. All is computed on the CPU, in fp32.
+A picture is decoded and prepared as evaluation prepares the images of a data set, so a file of it gets the same
+embedding as in ``embeddings.npy``, except for rounding errors. Everything is computed on the CPU in fp32.
 """
 
 import io
@@ -28,16 +28,16 @@ from sealife_core.views.sampling import centre_view
 from sealife_core.views.transforms import apply_views
 
 Picture = Path | bytes | Image.Image | np.ndarray
-"""A file, a file's content, a picture of Pillow's, or RGB (H, W, 3) uint8."""
+"""A file, the content of a file, a Pillow image, or RGB (H, W, 3) uint8."""
 
 Square = tuple[np.ndarray, float]
-"""A picture as the cache of decoded images holds it: (S, S, 3) uint8, and its width / height."""
+"""A picture as in the cache of decoded images: (S, S, 3) uint8, and its width / height."""
 
 
 class PictureEncoder:
     """The encoder in a folder: a run's, or a copy of ``model.safetensors`` and ``model.json`` alone.
 
-    Raises WeightsError if there is no model or it is damaged. Not thread-safe.
+    Raises WeightsError if the model is missing or damaged. Not thread-safe.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -46,26 +46,26 @@ class PictureEncoder:
         self.cache_px = self._cache_size()
 
     def features(self, pictures: Sequence[Picture]) -> np.ndarray:
-        """h (n, D) float32 of ``pictures``, in their order. Raises DatasetError if one cannot be decoded."""
+        """h (n, D) float32 of ``pictures``, in their order. Raises DatasetError if a picture cannot be decoded."""
         return self.embedded([self.square(picture) for picture in pictures])
 
     def embedded(self, squares: Sequence[Square], by: nn.Module | None = None) -> np.ndarray:
-        """h (n, D) float32 of decoded pictures, at least one; or what another module, ``by``, makes of them."""
+        """h (n, D) float32 of decoded pictures, at least one; or the output of another module ``by``."""
         (mean, std), rows, size = self.colours, np.arange(len(squares)), self.card.image_size_px
         return embed(by or self.encoder, _pixels(squares), rows, image_size_px=size, mean=mean, std=std)
 
     def seen(self, picture: Picture) -> Tensor:
-        """(1, 3, H, H) float32 in 0 … 1: the view of evaluation."""
+        """(1, 3, H, H) float32 in 0 … 1: the centre crop, as in evaluation."""
         images, aspects = _pixels([self.square(picture)]).gather([0])
         return apply_views(images, centre_view(aspects), self.card.image_size_px, steps=("crop",))
 
     @property
     def colours(self) -> tuple[tuple[float, ...], tuple[float, ...]]:
-        """Mean and standard deviation of each colour, by which the encoder's input is normalised."""
+        """Mean and standard deviation of each colour that normalise the encoder's input."""
         return tuple(self.card.mean), tuple(self.card.std)
 
     def square(self, picture: Picture) -> Square:
-        """``picture``, decoded. Raises DatasetError, a sentence, if that cannot be done."""
+        """``picture``, decoded. Raises DatasetError if that is not possible."""
         if isinstance(picture, np.ndarray):
             if picture.ndim != 3 or picture.shape[2] != 3 or picture.dtype != np.uint8:
                 raise ValueError(f"the picture is {picture.dtype} {picture.shape}; expected uint8 (H, W, 3)")
@@ -73,7 +73,7 @@ class PictureEncoder:
         if isinstance(picture, bytes):
             return self._from_file(io.BytesIO(picture))
         try:
-            if isinstance(picture, Image.Image):  # it may not have been decoded yet
+            if isinstance(picture, Image.Image):  # which may not be decoded yet
                 return from_picture(to_rgb(ImageOps.exif_transpose(picture)), self.cache_px)
             with open_regular(picture) as file:
                 return self._from_file(file)
@@ -84,15 +84,15 @@ class PictureEncoder:
 
     def _from_file(self, file: Any) -> Square:
         decoded = decode(file, at_least_px=DECODED_AT * self.cache_px)  # as the cache of a data set is made
-        # A JPEG decoded smaller has rounded proportions; those of the file are the true ones.
+        # A JPEG that is decoded at a smaller size has a rounded aspect ratio; the file has the exact one.
         return from_picture(decoded.rgb, self.cache_px)[0], decoded.width / decoded.height
 
     def _cache_size(self) -> int:
-        """The side at which the run had its pictures decoded; else the one for its data set, or for large pictures."""
+        """The size at which the run decoded its pictures; else the size for its data set, or for large pictures."""
         noted = Run(self.folder).environment().get("cache_size_px")
         if isinstance(noted, int) and noted > 0:
             return noted
-        if kept := self.kept_novelty[0]:  # a copied model
+        if kept := self.stored_ood[0]:  # a copied model
             return kept.cache_size_px
         try:
             dataset = open_dataset(self.card.data)
@@ -103,8 +103,8 @@ class PictureEncoder:
         return cache_size_px(dataset, self.card.image_size_px)
 
     @cached_property
-    def kept_novelty(self) -> tuple[OutOfDistribution | None, str]:
-        """What is kept of the training images beside the model; None if nothing, with a sentence if it is damaged."""
+    def stored_ood(self) -> tuple[OutOfDistribution | None, str]:
+        """The out-of-distribution detector stored beside the model, or None; with a sentence if it is damaged."""
         try:
             return read_ood(self.folder, self.card.feature_dim), ""
         except RunError as error:
@@ -112,6 +112,6 @@ class PictureEncoder:
 
 
 def _pixels(squares: Sequence[Square]) -> Pixels:
-    """Decoded pictures as evaluation gets them from a data set."""
+    """Decoded pictures in the form in which a data set has them."""
     arrays, aspects = zip(*squares, strict=True)
     return Pixels(np.stack(arrays), np.array(aspects, np.float32))

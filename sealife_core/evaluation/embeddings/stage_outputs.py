@@ -1,4 +1,4 @@
-"""An encoder that tells what every stage makes of a picture beside its features: one pass serves both."""
+"""An encoder that returns the mean output of every stage together with its features, in one forward pass."""
 
 import threading
 
@@ -6,16 +6,16 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from sealife_core.evaluation.classification.out_of_distribution import FAINT, STAGES, Means
+from sealife_core.evaluation.classification.out_of_distribution import LEAST_CONTRAST, STAGES, Means
 from sealife_core.evaluation.embeddings.feature_store import Columns
 from sealife_core.models.encoders import Encoder
 from sealife_core.models.facts import STAGE_NAMES
 
 
 class WithStageOutputs(nn.Module):
-    """Images (n, 3, H, W) → (n, ``sum(columns.values())``) float32: h, then each stage's mean over all places.
+    """Images (n, 3, H, W) → (n, ``sum(columns.values())``) float32: h, then each stage's spatial mean.
 
-    Of the last stage it is h itself, which is not there twice. Several threads may call it at once. Its hooks stay in
+    The mean of the last stage is h itself and is not repeated. Several threads may call it at once. Its hooks stay in
     ``encoder`` until :meth:`leave`.
     """
 
@@ -27,7 +27,7 @@ class WithStageOutputs(nn.Module):
         self._hooks = encoder.at_ends(self._keep, *STAGE_NAMES[:-1])
 
     def forward(self, images: Tensor) -> Tensor:
-        """h and the means of a batch, side by side."""
+        """h and the means of a batch, concatenated."""
         self._local.parts = {}
         h = self.encoder(images)
         parts = {"h": h.float(), STAGES[0]: _of_pixels(images.float()), **self._local.parts}
@@ -35,7 +35,7 @@ class WithStageOutputs(nn.Module):
         return torch.cat(list(parts.values()), 1)
 
     def leave(self) -> None:
-        """Take the hooks out of the encoder."""
+        """Remove the hooks from the encoder."""
         for hook in self._hooks:
             hook.remove()
 
@@ -44,7 +44,7 @@ class WithStageOutputs(nn.Module):
 
 
 def taken_apart(rows: np.ndarray, columns: Columns) -> tuple[np.ndarray, Means]:
-    """What :class:`WithStageOutputs` gave of n images as h (n, D) and the means of every stage."""
+    """The output of :class:`WithStageOutputs` for n images as h (n, D) and the means of every stage."""
     ends = np.cumsum(list(columns.values()))[:-1]
     h, *means = (np.ascontiguousarray(part) for part in np.split(rows, ends, axis=1))
     return h, dict(zip(list(columns)[1:], means, strict=True)) | {STAGE_NAMES[-1]: h}
@@ -52,4 +52,4 @@ def taken_apart(rows: np.ndarray, columns: Columns) -> tuple[np.ndarray, Means]:
 
 def _of_pixels(images: Tensor) -> Tensor:
     spreads = [images.std((2, 3), correction=0), *(images.diff(dim=d).abs().mean((2, 3)) for d in (2, 3))]
-    return torch.cat([images.mean((2, 3)), *((spread + FAINT).log() for spread in spreads)], 1)
+    return torch.cat([images.mean((2, 3)), *((spread + LEAST_CONTRAST).log() for spread in spreads)], 1)

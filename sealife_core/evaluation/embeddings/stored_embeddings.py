@@ -1,4 +1,4 @@
-"""What a run wrote about every image: embeddings, and snapshots of them while SimCLR trained. Imports no torch.
+"""A run's embeddings of every image, and snapshots of them during SimCLR training, as files. Imports no torch.
 
 RUN/embeddings.npy, embeddings_z.npy    (N, D) float32: the encoder's h; the projection head's z (SimCLR only)
 RUN/embeddings.json                     the image ids of those N rows, and the data set they belong to
@@ -28,7 +28,7 @@ SNAPSHOTS = "snapshots"
 
 @dataclass(frozen=True)
 class Embedded:
-    """``values`` (N, D), memory-mapped float32: row i belongs to the image ``ids[i]`` of data set ``data``."""
+    """Embeddings: row i of ``values`` (N, D), memory-mapped float32, is of image ``ids[i]`` of data set ``data``."""
 
     ids: tuple[str, ...]
     values: np.ndarray
@@ -36,7 +36,7 @@ class Embedded:
     data_hash: str
 
     def rows_in(self, dataset: "Dataset") -> np.ndarray:
-        """(N,) the row of each image in ``dataset``; -1 where it is gone."""
+        """(N,) the row of each image in ``dataset``; -1 if it is not there."""
         return rows_of(self.ids, dataset)
 
 
@@ -50,13 +50,13 @@ class Snapshots:
 
 
 def rows_of(ids: tuple[str, ...], dataset: "Dataset") -> np.ndarray:
-    """(N,) the row of each of ``ids`` in ``dataset``; -1 where there is none."""
+    """(N,) the row of each of ``ids`` in ``dataset``; -1 if it is not there."""
     place = {image_id: row for row, image_id in enumerate(dataset.manifest["id"])}
     return np.array([place.get(image_id, -1) for image_id in ids], np.int64)
 
 
 def write_embeddings(folder: Path, dataset: "Dataset", h: np.ndarray, z: np.ndarray | None = None) -> None:
-    """Keep embeddings of every image of ``dataset``, in the order of its manifest. h: (N, D); z: (N, d)."""
+    """Store embeddings of every image of ``dataset``, in the order of its manifest. h: (N, D); z: (N, d)."""
     spaces: dict[Space, np.ndarray | None] = {"h": h, "z": z}
     for space, values in spaces.items():
         if values is None:
@@ -65,18 +65,18 @@ def write_embeddings(folder: Path, dataset: "Dataset", h: np.ndarray, z: np.ndar
         if len(values) != len(dataset.manifest):
             raise ValueError(f"{len(values)} embeddings for {len(dataset.manifest)} images; expected one an image")
         _write_array(folder / FILES[space], np.asarray(values, np.float32))
-    # Last: who finds the index finds the arrays.
+    # Last: if the index exists, the arrays exist.
     about = {"data": dataset.name, "data_hash": dataset.content_hash, "ids": dataset.manifest["id"].tolist()}
     replace_json(folder / INDEX, about)
 
 
 def has_embeddings(folder: Path, of: Space = "h") -> bool:
-    """Whether the run in ``folder`` has written embeddings of that space."""
+    """Whether the run in ``folder`` has embeddings of this space."""
     return (folder / INDEX).is_file() and (folder / FILES[of]).is_file()
 
 
 def read_embeddings(folder: Path, of: Space = "h") -> Embedded:
-    """The embeddings of a run. Raises RunError if there are none or they are damaged."""
+    """The embeddings of a run. Raises RunError if they are missing or damaged."""
     if not has_embeddings(folder, of):
         raise RunError(
             f"Run '{folder.name}' has no embeddings of {of}: a run writes them when it ends. Let it finish, or launch"
@@ -103,15 +103,15 @@ def read_embeddings(folder: Path, of: Space = "h") -> Embedded:
 
 
 def is_finite(values: np.ndarray) -> bool:
-    """Whether ``values`` (N, …) are finite floats; asked a thousand rows at a time, for all may be more than memory."""
+    """Whether ``values`` (N, …) are finite floats; checked 1,000 rows at a time, as all may be larger than memory."""
     parts = (values[start : start + 1000] for start in range(0, len(values), 1000))
     return values.dtype.kind == "f" and all(bool(np.isfinite(part).all()) for part in parts)
 
 
 def write_snapshot(folder: Path, ids: tuple[str, ...], epoch: int, h: np.ndarray) -> None:
-    """Keep h (n, D) of the images ``ids`` after ``epoch`` epochs of the run in ``folder``.
+    """Store h (n, D) of the images ``ids`` after ``epoch`` epochs of the run in ``folder``.
 
-    In half precision, unless a value lies beyond its range, as in a run whose learning rate is far too high.
+    In half precision, unless a value is out of its range, as happens if the learning rate is far too high.
     """
     precision = np.float16 if np.abs(h).max(initial=0) <= np.finfo(np.float16).max else np.float32
     (folder / SNAPSHOTS).mkdir(exist_ok=True)
@@ -120,13 +120,13 @@ def write_snapshot(folder: Path, ids: tuple[str, ...], epoch: int, h: np.ndarray
 
 
 def snapshot_epochs(folder: Path) -> tuple[int, ...]:
-    """After which epochs the run in ``folder`` kept a snapshot, in order."""
+    """The epochs after which the run in ``folder`` stored a snapshot, in order."""
     found = (path.stem.removeprefix("epoch-") for path in (folder / SNAPSHOTS).glob("epoch-*.npy"))
     return tuple(sorted(int(number) for number in found if number.isdecimal()))
 
 
 def read_snapshots(folder: Path) -> Snapshots:
-    """All snapshots of a run, in order. Raises RunError if there are none or they are damaged."""
+    """All snapshots of a run, in order. Raises RunError if they are missing or damaged."""
     epochs = snapshot_epochs(folder)
     if not epochs:
         raise RunError(

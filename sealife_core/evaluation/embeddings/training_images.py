@@ -1,4 +1,4 @@
-"""The images that a run was trained on, as it has embedded them: which of them are most like a picture?"""
+"""The embeddings of a run's training images, to find those most similar to a picture."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +13,7 @@ from sealife_core.evaluation.embeddings.stored_embeddings import has_embeddings,
 
 @dataclass(frozen=True)
 class Neighbour:
-    """A training image: its id in the data set, its label ("" without one), its cosine similarity."""
+    """A training image: its id in the data set, its label ("" without one) and its cosine similarity."""
 
     id: str
     label: str
@@ -22,14 +22,14 @@ class Neighbour:
 
 @dataclass(frozen=True, eq=False)
 class TrainingImages:
-    """The training images of a run, to look for the most similar among: features (m, D) float32, ids, labels (m,)."""
+    """The training images of a run: features (m, D) float32, ids (m,), labels (m,)."""
 
     features: np.ndarray
     ids: tuple[str, ...]
     labels: tuple[str, ...]
 
     def similarity(self, features: np.ndarray) -> np.ndarray:
-        """(n,) float32: the cosine of each of ``features`` (n, D) to the most similar training image."""
+        """(n,) float32: the cosine similarity of each of ``features`` (n, D) to the most similar training image."""
         return nearest(self.features, features, 1)[1][:, 0]
 
     def nearest(self, features: np.ndarray, k: int) -> list[Neighbour]:
@@ -40,10 +40,9 @@ class TrainingImages:
 
 
 def training_images(folder: Path, data: str) -> TrainingImages:
-    """The images of data set ``data`` that the run in ``folder`` was trained on, as it has embedded them.
+    """The embeddings of the training images of data set ``data`` in the run in ``folder``.
 
-    Raises RunError or DatasetError, with a sentence, where embeddings or data set are not there or do not belong
-    together.
+    Raises RunError or DatasetError if embeddings or data set are missing or do not belong together.
     """
     if not has_embeddings(folder):
         raise RunError(
@@ -60,7 +59,7 @@ def training_images(folder: Path, data: str) -> TrainingImages:
             " set with the same name. Train a new run on it."
         )
     labels = dataset.manifest["label"].to_numpy()[rows[train]]
-    # Copies: the file behind ``embedded`` may be replaced while these are in use.
+    # A copy: the memory-mapped file may be replaced while it is in use.
     return TrainingImages(
         features=np.array(embedded.values[train], np.float32),
         ids=tuple(embedded.ids[i] for i in train),

@@ -1,11 +1,11 @@
-"""A comparison as Matplotlib figures: methods by encoder, classes gained and lost, accuracy against depth or cost.
+"""A comparison as Matplotlib figures: runs by encoder, changes by class, accuracy against the trained stages.
 
-For reports and notebooks. Drawn through ``Figure`` alone, as in figures.py; each returns the figure, saved by nobody.
+For reports and notebooks. Drawn with ``Figure`` only, as in run_figures.py; each function returns an unsaved figure.
 """
 
 import io
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Literal
 
 import matplotlib as mpl
@@ -23,16 +23,14 @@ _ROW_IN = 0.42
 
 
 def scored(row: ComparisonRow, score: Score) -> tuple[float, float, float]:
-    """(value, low, high) of ``score``: Wilson's interval for accuracy, the bootstrap's for macro-F1."""
+    """(value, low, high) of ``score``: Wilson's interval for accuracy, a bootstrap interval for macro-F1."""
     if score == "accuracy":
         return row.accuracy, row.low, row.high
     return row.macro_f1, row.macro_f1_low, row.macro_f1_high
 
 
-def comparison_figure(
-    rows: Sequence[ComparisonRow], score: Score = "accuracy", colours: Mapping[str, str] | None = None
-) -> Figure:
-    """A dot and its 95 % interval for each of ``rows``, by encoder; dashed: guessing. ``colours``: run id → colour."""
+def comparison_figure(rows: Sequence[ComparisonRow], score: Score = "accuracy") -> Figure:
+    """A dot and its 95 % interval for each of ``rows``, by encoder; dashed: guessing."""
     places, labels, bold = [], [], []
     for encoder, group in by_encoder(rows, score):
         bold.append(len(labels))
@@ -43,9 +41,8 @@ def comparison_figure(
     figure, axes = _axes(len(labels))
     for place, row in places:
         value, low, high = (100 * number for number in scored(row, score))
-        colour = (colours or {}).get(row.run_id, SEA)
-        axes.plot([low, high], [place, place], color=colour, linewidth=4, alpha=0.4, solid_capstyle="round")
-        axes.plot([value], [place], "o", color=colour, markersize=8)
+        axes.plot([low, high], [place, place], color=SEA, linewidth=4, alpha=0.4, solid_capstyle="round")
+        axes.plot([value], [place], "o", color=SEA, markersize=8)
         axes.annotate(
             f"{value:.1f} %", (value, place), (0, 7), textcoords="offset points", ha="center", fontsize=8, color=INK
         )
@@ -63,7 +60,7 @@ def comparison_figure(
 
 
 def class_figure(changes: Sequence[ClassChange]) -> Figure:
-    """For each class, images that b fixes to the right, images that it breaks to the left."""
+    """For each class, the images that b fixes (to the right) and those that it breaks (to the left)."""
     figure, axes = _axes(len(changes))
     for place, change in enumerate(changes):
         axes.barh(place, change.fixed, color=SEA, height=0.62)
@@ -78,7 +75,7 @@ def class_figure(changes: Sequence[ClassChange]) -> Figure:
 
 
 def ladder_figure(ladder: Sequence[tuple[int, ComparisonRow]], score: Score = "accuracy") -> Figure:
-    """Score against how many of the encoder's stages were trained; ``ladder``: of differences.ladders."""
+    """Score against the number of trained stages of the encoder; ``ladder``: of differences.ladders."""
     figure, axes = _axes(6)
     points = [(stages, *(100 * number for number in scored(row, score))) for stages, row in ladder]
     depths, values, lows, highs = zip(*points, strict=True)
@@ -87,23 +84,23 @@ def ladder_figure(ladder: Sequence[tuple[int, ComparisonRow]], score: Score = "a
     axes.set_xticks(range(6))
     axes.set_xlabel("trained stages: 0 is a linear probe, 5 is everything", fontsize=9, color=QUIET)
     axes.set_ylabel(f"{SCORES[score]}, %", fontsize=9, color=QUIET)
-    axes.invert_yaxis()  # _axes counts rows from the top; here up is more
+    axes.invert_yaxis()  # _axes counts rows from the top
     axes.set_ylim(0, 100)
     axes.grid(axis="y", color=FAINT, linewidth=0.8)
     return figure
 
 
 def as_svg(figure: Figure, salt: str) -> str:
-    """The figure as an ``<svg>`` to stand inside a page: no prologue, no metadata, nothing fetched from anywhere.
+    """The figure as an ``<svg>`` element for a page: no prologue, no metadata, nothing to load.
 
-    ``salt`` keeps the ids of several figures on one page apart, and the same figure the same text.
+    ``salt`` makes the ids of several figures on one page different. The same figure always gives the same text.
     """
     held = io.StringIO()
     with mpl.rc_context({"svg.hashsalt": salt, "svg.fonttype": "path"}):
         figure.savefig(held, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
     text = held.getvalue()
     text = re.sub(r"<metadata>.*?</metadata>", "", text[text.index("<svg") :], flags=re.DOTALL)
-    # Ids that matplotlib counts up (axes_1, line2d_3, DejaVuSans-41) are the same in every figure.
+    # Ids that Matplotlib numbers (axes_1, line2d_3, DejaVuSans-41) are the same in every figure.
     text = re.sub(r'\bid="([^"]+)"', rf'id="{salt}-\1"', text)
     text = re.sub(r'href="#([^"]+)"', rf'href="#{salt}-\1"', text)
     return re.sub(r"url\(#([^)]+)\)", rf"url(#{salt}-\1)", text)
@@ -122,7 +119,7 @@ def _axes(rows: int) -> tuple[Figure, Axes]:
 
 
 def _named(axes: Axes, labels: Sequence[str], bold: Sequence[int]) -> None:
-    """Rows named at the left; those of ``bold`` are headings."""
+    """Label the rows; those of ``bold`` are headings."""
     axes.set_yticks(range(len(labels)), [drawable(label) for label in labels], fontsize=9, color=INK)
     for place, label in enumerate(axes.get_yticklabels()):
         as_it_stands(label)

@@ -1,6 +1,6 @@
-"""What was learned, as Matplotlib figures for reports and notebooks: pictures as points, confidence against truth.
+"""Projections and calibration as Matplotlib figures for reports and notebooks.
 
-Drawn through ``Figure`` alone, as in figures.py; each returns the figure, saved by nobody.
+Drawn with ``Figure`` only, as in run_figures.py; each function returns an unsaved figure.
 """
 
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ from sealife_core.evaluation.figures.run_figures import FAINT, INK, QUIET, SEA
 
 
 def projection_figure(points: np.ndarray, labels: np.ndarray, classes: Sequence[str], title: str = "") -> Figure:
-    """Each picture a point in its class's colour. points: (n, 2), of ``pca`` or ``fit_umap``; labels: (n,), -1: none.
+    """Pictures as points in the colours of their classes. points: (n, 2); labels: (n,), -1: none.
 
     Raises DatasetError if the points are not two-dimensional or not as many as the labels.
     """
@@ -45,7 +45,7 @@ def projection_figure(points: np.ndarray, labels: np.ndarray, classes: Sequence[
 
 
 def reliability_figure(before: pd.DataFrame, after: pd.DataFrame | None = None) -> Figure:
-    """Confidence across, accuracy up with its 95 % interval; the dashed line is where confidence comes true.
+    """Accuracy with its 95 % interval (y) against confidence (x); on the dashed line both are equal.
 
     before, after: tables of ``calibration.reliability``, as trained and after temperature scaling.
     """

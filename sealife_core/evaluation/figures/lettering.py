@@ -1,22 +1,22 @@
-"""Names that people gave, in Matplotlib figures: no mathematics, not too long, no warning for a missing glyph."""
+"""Names given by users in Matplotlib figures: no mathematics, not too long, no warning for a missing glyph."""
 
 from functools import lru_cache
 
 from matplotlib import font_manager
 from matplotlib.text import Text
 
-# Matplotlib's own font first; the others, where installed, for names in scripts that it lacks.
+# Matplotlib's own font first; the others, if installed, for scripts that it does not have.
 _FONTS = ("DejaVu Sans", "Noto Sans CJK JP", "Noto Sans CJK SC", "Arial Unicode MS", "Microsoft YaHei", "Noto Sans")
 
 
 def shortened(name: object, most: int) -> str:
-    """``name`` in at most ``most`` characters; the middle goes, since names differ at their ends."""
+    """``name`` in at most ``most`` characters; the middle is cut out, since names differ at their ends."""
     text = " ".join(str(name).split())
     return text if len(text) <= most else f"{text[: most - most // 3 - 1]}…{text[-(most // 3) :]}"
 
 
 def as_it_stands(text: Text) -> Text:
-    """``text``, changed in place to show what it holds: no $mathematics$, □ for what no font here can draw."""
+    """``text``, changed in place to be shown literally: no $mathematics$, □ for characters that no font has."""
     text.set_parse_math(False)
     text.set_fontfamily(_fonts()[0])
     text.set_text(drawable(text.get_text()))
@@ -24,13 +24,13 @@ def as_it_stands(text: Text) -> Text:
 
 
 def drawable(text: str) -> str:
-    """``text`` with □ for every character that no font here has."""
+    """``text`` with □ for every character that no installed font has."""
     return "".join(letter if ord(letter) in _fonts()[1] else "□" for letter in text)
 
 
 @lru_cache(maxsize=1)
 def _fonts() -> tuple[list[str], frozenset[int]]:
-    """The families of _FONTS that are installed, and every code point they can draw."""
+    """The installed families of _FONTS, and every code point that they can draw."""
     installed = set(font_manager.fontManager.get_font_names())
     families = [name for name in _FONTS if name in installed]
     return families, frozenset(

@@ -1,7 +1,7 @@
-"""A colour for every class, the same on the screen and in a figure.
+"""A colour for every class, the same on the screen and in figures.
 
-The palette was chosen so that the nearest two of its colours stay apart in normal, deuteranopic and protanopic sight
-(Machado 2009) and stand out from both backgrounds. It begins with Okabe and Ito's hues.
+In this palette the two most similar colours can be distinguished with normal, deuteranopic and protanopic vision
+(Machado 2009) and have enough contrast to both backgrounds. It begins with the hues of Okabe and Ito.
 """
 
 CLASS_COLOURS = (
@@ -14,5 +14,5 @@ UNLABELLED_COLOUR = "#8A979C"
 
 
 def class_colour(index: int) -> str:
-    """The colour of class ``index`` (its place in ``dataset.classes``), everywhere. -1, unlabelled, is grey."""
+    """The colour of class ``index`` (its index in ``dataset.classes``). -1, unlabelled, is grey."""
     return CLASS_COLOURS[index % len(CLASS_COLOURS)] if index >= 0 else UNLABELLED_COLOUR

@@ -1,6 +1,6 @@
-"""Matplotlib figures of a run as PNG files: curves, confusion, a page of predictions against truth.
+"""Matplotlib figures of a run as PNG files: curves, confusion matrix, a page of predictions.
 
-Drawn through ``Figure`` alone: pyplot's state is global, and a run must not meet that of whoever called it.
+Drawn with ``Figure`` only: pyplot has a global state, and a run must not change that of its caller.
 """
 
 import io
@@ -29,7 +29,7 @@ SEA, CORAL, INK, QUIET, FAINT = "#0E7C86", "#C2553A", "#1F2A30", "#6B7A80", "#DD
 DPI = 150
 _WATER = LinearSegmentedColormap.from_list("water", ["#FFFFFF", "#BFE0E2", SEA, "#084B52"])
 
-# Panel → (key in metrics.jsonl, what people call it, colour, line style), where the data has it.
+# Panel → (key in metrics.jsonl, label, colour, line style), drawn if there are data.
 _PANELS: dict[str, tuple[tuple[str, str, str, str], ...]] = {
     "Loss": (("train/loss", "training", SEA, "-"), ("val/loss", "validation", CORAL, "-")),
     "Accuracy": (
@@ -48,23 +48,22 @@ def curves(
     path: Path,
     *,
     chance_loss: float | None = None,
-    chance_accuracy: float | None = None,
     title: str = "",
 ) -> None:
-    """Loss, accuracy and learning rate over epochs; dashed lines stand at chance. ``metrics``: of metrics.jsonl."""
+    """Loss, accuracy and learning rate over epochs; dashed line: loss of guessing. ``metrics``: of metrics.jsonl."""
     panels = {name: drawn for name, lines in _PANELS.items() if (drawn := _with_data(metrics, lines))}
     figure = Figure(figsize=(8, 2.6 * max(1, len(panels)) + 0.5), dpi=DPI, facecolor="white")
     figure.set_layout_engine("constrained", w_pad=0.15, h_pad=0.1)
     as_it_stands(figure.suptitle(title or "Training", x=0.02, ha="left", fontsize=13, color=INK, fontweight="bold"))
-    chance = {"Loss": chance_loss, "Accuracy": chance_accuracy}
     for place, (name, drawn) in enumerate(panels.items(), 1):
         axes = _calm(figure.add_subplot(len(panels), 1, place))
         axes.set_title(name, loc="left", fontsize=10, color=INK)
         for label, x, y, colour, style in drawn:
             _line(axes, x, y, label, colour, style)
-        if (level := chance.get(name)) is not None:
+        level = chance_loss if name == "Loss" else None
+        if level is not None:
             axes.axhline(level, color=QUIET, linewidth=1, linestyle=(0, (5, 4)), label=f"chance {level:.2f}")
-        if name != "Loss":  # a share and a rate are read against zero
+        if name != "Loss":  # a share and a rate start at zero
             axes.set_ylim(0, 1 if name == "Accuracy" else None)
         if len(drawn) > 1 or level is not None:
             axes.legend(frameon=False, fontsize=8, labelcolor=INK, loc="best")
@@ -75,7 +74,7 @@ def curves(
 
 
 def confusion(counts: np.ndarray, classes: Sequence[str], path: Path, title: str = "") -> None:
-    """Truth (rows) against prediction (columns). ``counts``: (C, C); shades are shares of a row, numbers are images."""
+    """Truth (rows) against prediction (columns). ``counts``: (C, C); shades: shares of the row, numbers: images."""
     counts = np.asarray(counts)
     c, n = len(classes), int(counts.sum())
     images = counts.sum(1, keepdims=True)
@@ -88,8 +87,8 @@ def confusion(counts: np.ndarray, classes: Sequence[str], path: Path, title: str
     heading = title or f"Truth against prediction: {right:,} of {n:,} right ({right / n:.1%})" if n else "No images"
     as_it_stands(axes.set_title(heading, loc="left", fontsize=12, color=INK, fontweight="bold", pad=12))
     size = float(np.clip(9 - c / 16, 3, 9))
-    if c <= 120:  # beyond, names would be smaller than can be read
-        # Made drawable before, since an axis writes its labels anew at every drawing.
+    if c <= 120:  # with more classes, names would be too small to read
+        # Made drawable here, since an axis creates its labels again whenever it is drawn.
         short = [drawable(shortened(name, 22)) for name in classes]
         named = [f"{name} ({int(m):,})" for name, m in zip(short, images[:, 0], strict=True)]
         axes.set_yticks(range(c), named, fontsize=size, color=INK)
@@ -117,9 +116,9 @@ def confusion(counts: np.ndarray, classes: Sequence[str], path: Path, title: str
 def prediction_page(
     dataset: "Dataset", predictions: "pd.DataFrame", path: Path, *, pictures: int = 24, seed: int = 0, title: str = ""
 ) -> None:
-    """Pictures with what they are and what they were taken for: half wrong ones, half right ones, drawn at random.
+    """Pictures with their label and prediction: half wrong ones, half right ones, drawn at random.
 
-    ``predictions`` as of predictions_table. Wrong and right differ by heading, sign (✗, ✓) and line, not colour alone.
+    ``predictions``: of predictions_table. Wrong and right differ by heading, sign (✗, ✓) and line, not only by colour.
     """
     was_right = (predictions["label"] == predictions["predicted"]).to_numpy()
     wrong, right = _balanced(np.flatnonzero(~was_right), np.flatnonzero(was_right), pictures, seed)
@@ -133,7 +132,7 @@ def prediction_page(
     ]
     # All lengths in inches, from the top: a heading, then for each section its own heading and rows of squares.
     columns, side, gap, section_in = 6, 1.6, 0.12, 0.34
-    pitch = {False: side + 0.42, True: side + 0.26}  # below a wrong picture stand two lines, below a right one one
+    pitch = {False: side + 0.42, True: side + 0.26}  # below a wrong picture are two lines, below a right one one
     height = 0.75 + sum(section_in + pitch[good] * math.ceil(len(chosen) / columns) for chosen, _, good in sections)
     figure = Figure(figsize=(columns * (side + gap) + 0.4, height), dpi=DPI, facecolor="white")
     share = was_right.sum() / max(1, len(was_right))
@@ -160,12 +159,12 @@ def _of(shown: int, total: int) -> str:
 
 
 def _tile(axes: Axes, dataset: "Dataset", row: dict[Any, Any], is_right: bool) -> None:
-    """One picture, whole, on a square; below it the prediction, and the truth if that is another."""
+    """One whole picture on a square; below it the prediction, and the label if it is different."""
     colour = SEA if is_right else CORAL
     try:
         with Image.open(io.BytesIO(thumbnail(dataset, dataset.row_of(row["id"]), 256))) as picture:
             axes.imshow(np.asarray(picture.convert("RGB")))
-    except (SealifeError, OSError):  # the picture was deleted since: the prediction still stands
+    except (SealifeError, OSError):  # the picture has been deleted
         axes.text(0.5, 0.5, "picture\nis gone", ha="center", va="center", color=QUIET, transform=axes.transAxes)
     axes.set_xticks([])
     axes.set_yticks([])
@@ -183,7 +182,7 @@ def _tile(axes: Axes, dataset: "Dataset", row: dict[Any, Any], is_right: bool) -
 
 
 def _balanced(wrong: np.ndarray, right: np.ndarray, pictures: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Half of ``pictures`` from each, at random; where one has too few, the other fills up."""
+    """Half of ``pictures`` from each, at random; if one has too few, more from the other."""
     from_wrong = min(len(wrong), max(pictures // 2, pictures - len(right)))
     from_right = min(len(right), pictures - from_wrong)
     chooser = np.random.default_rng(seed)
@@ -193,7 +192,7 @@ def _balanced(wrong: np.ndarray, right: np.ndarray, pictures: int, seed: int) ->
 def _with_data(
     metrics: Sequence[Mapping[str, Any]], lines: tuple[tuple[str, str, str, str], ...]
 ) -> list[tuple[str, np.ndarray, np.ndarray, str, str]]:
-    """(label, epochs (n,), values (n,), colour, style) of those lines that have finite values."""
+    """(label, epochs (n,), values (n,), colour, style) of the lines that have finite values."""
     found = []
     for key, label, colour, style in lines:
         points = [
@@ -208,7 +207,7 @@ def _with_data(
 
 
 def _line(axes: Axes, x: np.ndarray, y: np.ndarray, label: str, colour: str, style: str) -> None:
-    """A line; a long one is drawn pale, with its moving average over it."""
+    """A line; a long one is drawn pale, with its moving average on top."""
     if len(y) > 200:
         axes.plot(x, y, color=colour, linewidth=0.6, alpha=0.25)
         window = len(y) // 50
@@ -228,6 +227,6 @@ def _calm(axes: Axes) -> Axes:
 
 
 def _save(figure: Figure, path: Path) -> None:
-    """Write the PNG whole or not at all."""
+    """Write the PNG completely or not at all."""
     with replacing(path) as file:
         figure.savefig(file, format="png")

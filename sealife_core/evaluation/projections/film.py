@@ -1,8 +1,8 @@
-"""The film: the same images after more and more training, each frame a UMAP that is held near the frames around it.
+"""The film: one UMAP per snapshot of the same images during training, each aligned with the frames around it.
 
-AlignedUMAP's layout (umap-learn) with every image related to itself. umap-learn's class lays
-every frame out twice, compares neighbourhoods in quadratic time, loses the last frame's relations, ignores the minimal
-distance and says nothing of its progress; so its parts are put together here, and the layout's loop is written anew.
+The layout of AlignedUMAP (umap-learn), in which every image is related to itself in other frames. umap-learn's own
+class lays out every frame twice, compares neighbourhoods in quadratic time, loses the relations of the last frame,
+ignores the minimal distance and reports no progress. So its parts are combined here, with a new loop for the layout.
 """
 
 import warnings
@@ -14,34 +14,41 @@ import numpy as np
 
 from sealife_core.evaluation.embeddings.neighbours import neighbour_graph
 from sealife_core.evaluation.projections.reduction import ProjectionSettings
-from sealife_core.evaluation.projections.umap_fit import Progress, enough, laid_out, quieten, say, usable_neighbours
+from sealife_core.evaluation.projections.umap_fit import (
+    Progress,
+    checked_layout,
+    checked_rows,
+    ignore_warnings,
+    report,
+    usable_neighbours,
+)
 
-# AlignedUMAP's own, but for the pull.
+# The defaults of AlignedUMAP, except for the pull.
 EPOCHS = 200
-WINDOW = 3  # a frame is held near the three before it and the three after it
-NEGATIVES = 5  # images that one is pushed away from, for each that it is drawn to
-# AlignedUMAP takes 0.01. Three times that halves how far images at rest tremble from frame to frame (1.5 % of the
-# picture instead of 3.7 %) and costs less than 0.01 of trustworthiness (11 frames of 1,000 photographs).
+WINDOW = 3  # a frame is aligned with the three before it and the three after it
+NEGATIVES = 5  # negative samples per edge
+# AlignedUMAP: 0.01. Three times as much halves the jitter of images at rest between frames (1.5 % of the picture
+# instead of 3.7 %) and costs less than 0.01 of trustworthiness (11 frames of 1,000 photographs).
 PULL = 0.03
 
 
 def fit_film(values: np.ndarray, settings: ProjectionSettings, progress: Progress | None = None) -> np.ndarray:
-    """Points (E, n, 2) float32 of snapshots ``values`` (E, n, D) of the same n images. Raises as fit_umap."""
+    """Points (E, n, 2) float32 of snapshots ``values`` (E, n, D) of the same n images. Raises like fit_umap."""
     values = np.asarray(values, np.float32)
     if values.ndim != 3 or not len(values):
         raise ValueError(f"snapshots are {values.shape}; expected (E, n, D) with at least one")
     for frame in values:
-        enough(frame)
+        checked_rows(frame)
     k, graphs = usable_neighbours(values.shape[1], settings.neighbours), []
     for done, frame in enumerate(values):
-        say(progress, "finding neighbours", done, len(values))
+        report(progress, "finding neighbours", done, len(values))
         graphs.append(neighbour_graph(frame, k, settings.metric))
-    say(progress, "loading UMAP")
+    report(progress, "loading UMAP")
     with warnings.catch_warnings():
-        quieten()
+        ignore_warnings()
         from umap.umap_ import find_ab_params, fuzzy_simplicial_set
 
-        say(progress, "building the graphs")
+        report(progress, "building the graphs")
         draw = np.random.RandomState(settings.seed)
         sets: list[Any] = [
             fuzzy_simplicial_set(frame, k, draw, settings.metric, knn_indices=indices, knn_dists=distances)[0]
@@ -51,11 +58,11 @@ def fit_film(values: np.ndarray, settings: ProjectionSettings, progress: Progres
         points = _first_layouts(values, sets, settings, draw)
     curve = find_ab_params(1.0, settings.min_distance)
     _lay_out(points, _edges(sets), _ties(sets), curve, settings.seed, progress)
-    return laid_out(points)
+    return checked_layout(points)
 
 
 def _first_layouts(values: np.ndarray, sets: list[Any], settings: ProjectionSettings, draw: Any) -> np.ndarray:
-    """Where each frame begins, (E, n, 2): its spectral layout, turned to lie on the one before."""
+    """The initial layout of each frame, (E, n, 2): its spectral layout, rotated to match the frame before."""
     from umap.spectral import spectral_layout
 
     n, frames = values.shape[1], []
@@ -63,7 +70,7 @@ def _first_layouts(values: np.ndarray, sets: list[Any], settings: ProjectionSett
         # The spectral layout needs more points than it has eigenvectors to find.
         start = spectral_layout(frame, fuzzy, 2, draw, metric=settings.metric) if n > 7 else draw.uniform(-1, 1, (n, 2))
         start = np.asarray(start, np.float64) * (10 / np.abs(start).max())
-        if frames:  # orthogonal Procrustes: the turn and reflection that brings the images nearest to where they were
+        if frames:  # orthogonal Procrustes: the rotation and reflection that matches the frame before best
             u, _, v = np.linalg.svd(start.T @ frames[-1])
             start = start @ (u @ v)
         frames.append(start)
@@ -71,7 +78,7 @@ def _first_layouts(values: np.ndarray, sets: list[Any], settings: ProjectionSett
 
 
 def _edges(sets: list[Any]) -> tuple[np.ndarray, ...]:
-    """All edges (m,): frame, head, tail, and every how many epochs each is drawn. The frames take turns."""
+    """All edges (m,): frame, head, tail, and the number of epochs per sample; edges of the frames alternate."""
     parts = []
     for frame, fuzzy in enumerate(sets):
         share = fuzzy.data / fuzzy.data.max()
@@ -84,9 +91,9 @@ def _edges(sets: list[Any]) -> tuple[np.ndarray, ...]:
 
 
 def _ties(sets: list[Any]) -> np.ndarray:
-    """How strongly an image is held to where it is in the frames around: (E, 2 · WINDOW + 1, n) float32.
+    """How strongly an image is tied to its position in the frames around: (E, 2 · WINDOW + 1, n) float32.
 
-    By how alike its neighbours in both frames are (Jaccard): what keeps its company stays; what changes it may move.
+    By the Jaccard similarity of its neighbours in both frames: an image with the same neighbours stays where it is.
     """
     ties = np.zeros((len(sets), 2 * WINDOW + 1, sets[0].shape[0]), np.float32)
     edges = [(fuzzy.tocsr() > 0).astype(np.float32) for fuzzy in sets]
@@ -116,7 +123,7 @@ def _lay_out(
     for epoch in range(EPOCHS):
         one_round(points, *edges, due, due_negative, ties, *curve, rate, epoch, seed, NEGATIVES)
         rate = 1 - epoch / EPOCHS
-        say(progress, "laying out", epoch + 1, EPOCHS)
+        report(progress, "laying out", epoch + 1, EPOCHS)
 
 
 @cache
@@ -142,10 +149,10 @@ def _round(
     seed: int,
     negatives: int,
 ) -> None:
-    """One round over all edges: an edge draws its two ends together, and its head is pushed from random others.
+    """One epoch over all edges: an edge attracts its two ends, and its head is repelled from random other images.
 
-    UMAP's gradients of a curve 1 / (1 + a·distance^2b), each clipped to 4, as in umap.layouts; every move also
-    pulls the image towards where it is in the frames around.
+    UMAP's gradients of the curve 1 / (1 + a·distance^2b), each clipped to 4, as in umap.layouts; every move also pulls
+    the image towards its position in the frames around.
     """
     frames, n, _ = points.shape
     window = ties.shape[1] // 2
@@ -158,7 +165,7 @@ def _round(
         pushes = int((epoch - due_negative[edge]) * negatives / every[edge])
         due_negative[edge] += pushes * every[edge] / negatives
         for turn in range(-1, pushes + 1):
-            # -1: the head is drawn to the tail; 0: the tail to the head; from 1 on: the head is pushed from any other.
+            # -1: the head moves to the tail; 0: the tail to the head; from 1 on: the head away from a random image.
             moved, fixed = (other, j) if turn == 0 else (j, other)
             if turn > 0:
                 fixed = np.random.randint(n)

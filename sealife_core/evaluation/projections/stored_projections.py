@@ -1,13 +1,13 @@
-"""Projections of a run, kept on its disk and computed by a process of their own, so that no page ever waits for one.
+"""Projections of a run as files, each computed by a process of its own, so that no page waits for it.
 
 RUN/projections/<what>-<key>/
-  request.json   whoever asks, once: the settings, and what the embeddings looked like
-  process.json   whoever asks: the process that computes (pid, start, boot, host)
-  status.json    the process: state, stage, done, total, heartbeat, error
-  log.txt        what the process printed
-  points.npy, ids.json, facts.json     the process, at the end: (n, dims) or (E, n, 2); the image of each; what is known
+  request.json   written by the caller: the settings, and a fingerprint of the embeddings
+  process.json   written by the caller: the process that computes (pid, start, boot, host)
+  status.json    written by the process: state, stage, done, total, heartbeat, error
+  log.txt        the output of the process
+  points.npy, ids.json, facts.json     written by the process at the end: (n, dims) or (E, n, 2); image ids; facts
 
-Importing this imports neither torch nor umap-learn nor scikit-learn: looking at what is finished is instant.
+Imports neither torch nor umap-learn nor scikit-learn, so that finished projections can be read at once.
 """
 
 import hashlib
@@ -34,9 +34,10 @@ from sealife_core.evaluation.embeddings.stored_embeddings import (
     read_snapshots,
 )
 from sealife_core.evaluation.projections.reduction import ProjectionSettings
-from sealife_core.runs.contents import FACTS_SHAPE, INDEX_SHAPE, PROCESS_SHAPE, PROJECTING_SHAPE
+from sealife_core.processes import host, identity
+from sealife_core.runs.contents import FACTS_SHAPE, INDEX_SHAPE, PROCESS_SHAPE, PROJECTION_SHAPE
 from sealife_core.runs.files import UnreadableFile, read_json, replace_json, tail, written_at
-from sealife_core.runs.liveness import Process, host, identity, is_fresh, process_of
+from sealife_core.runs.liveness import Process, is_fresh, process_of
 from sealife_core.runs.scheduling.spawning import reap, spawn
 
 What = Literal["umap", "film"]
@@ -47,12 +48,12 @@ POINTS, IDS, FACTS = "points.npy", "ids.json", "facts.json"
 
 @dataclass(frozen=True)
 class Projection:
-    """A projection as it stands. ``stage``, ``done`` of ``total`` (0: unknown) while it runs; ``error`` if it failed.
+    """The state of a projection. ``stage``, ``done`` of ``total`` (0: unknown) while it runs; ``error`` if it failed.
 
-    When it is done: ``points`` (n, dims), of a film (E, n, 2), float32; the image ``ids`` of its n; a film's
-    ``epochs``; and ``facts``: settings used, fit_s, n of sampled_from, trustworthiness (of trustworthiness_n images),
-    and where labels allow knn_accuracy (of knn_n images of split knn_split, by knn_bank_n training images), of a film
-    one each a frame; ``notes``: sentences on what was done otherwise than asked.
+    When it is done: ``points`` (n, dims), of a film (E, n, 2), float32; the ``ids`` of its n images; a film's
+    ``epochs``; and ``facts``: the settings, fit_s, n, sampled_from, trustworthiness (of trustworthiness_n images), with
+    labels knn_accuracy (of knn_n images of split knn_split, with a bank of knn_bank_n training images), for a film one
+    per frame; ``notes``: sentences on differences to the request.
     """
 
     state: Literal["absent", "running", "done", "failed"]
@@ -67,17 +68,17 @@ class Projection:
 
 
 def folder_of(run_path: Path, settings: ProjectionSettings, what: What = "umap") -> Path:
-    """Where a projection of the run in ``run_path`` is kept. A film has two dimensions and is of h, whatever is set."""
+    """The folder of a projection of the run in ``run_path``. A film always has two dimensions and is of h."""
     if what == "film":
         settings = settings.model_copy(update={"dims": 2, "of": "h"})
     return Path(run_path) / PROJECTIONS / f"{what}-{settings.key}"
 
 
 def find(run_path: Path, settings: ProjectionSettings, what: What = "umap") -> Projection:
-    """The projection as it stands on disk; milliseconds. Of other embeddings than the run has now it is absent."""
+    """The projection as it is on disk; takes milliseconds. It is absent if the run has other embeddings by now."""
     folder = folder_of(run_path, settings, what)
     try:
-        request, status = read_json(folder / REQUEST), read_json(folder / STATUS, PROJECTING_SHAPE)
+        request, status = read_json(folder / REQUEST), read_json(folder / STATUS, PROJECTION_SHAPE)
     except UnreadableFile as error:
         return Projection("failed", error=f"{error} Compute the projection again.")
     if request is None or request.get("source") != fingerprint(run_path, what, settings.of):
@@ -106,9 +107,9 @@ def find(run_path: Path, settings: ProjectionSettings, what: What = "umap") -> P
 
 
 def request(run_path: Path, settings: ProjectionSettings, what: What = "umap") -> None:
-    """Have a projection computed in the background, unless it is there or under way; what failed is begun anew.
+    """Start to compute a projection in the background, unless it is running or done; a failed one is started again.
 
-    Returns at once. Raises RunError if the run has no embeddings (of a film: no snapshots), or cannot be written.
+    Returns at once. Raises RunError if the run has no embeddings (for a film: no snapshots) or is not writable.
     """
     run_path = Path(run_path)
     if find(run_path, settings, what).state in ("running", "done"):
@@ -116,7 +117,7 @@ def request(run_path: Path, settings: ProjectionSettings, what: What = "umap") -
     _embedded_or_raise(run_path, settings, what)
     folder = folder_of(run_path, settings, what)
     with _locked(run_path):
-        if find(run_path, settings, what).state in ("running", "done"):  # someone else was quicker
+        if find(run_path, settings, what).state in ("running", "done"):  # another process was faster
             return
         folder.mkdir(parents=True, exist_ok=True)
         for name in (PROCESS, POINTS, IDS, FACTS, LOG):
@@ -128,7 +129,7 @@ def request(run_path: Path, settings: ProjectionSettings, what: What = "umap") -
 
 
 def fingerprint(run_path: Path, what: What, of: Literal["h", "z"] = "h") -> str:
-    """Stands for the content of the run's embeddings or snapshots, by a part of each file; a copied run keeps it."""
+    """A hash of parts of the run's embeddings or snapshots; the same for a copy of the run."""
     run_path = Path(run_path)
     paths = [run_path / INDEX, run_path / FILES[of]] if what == "umap" else sorted((run_path / SNAPSHOTS).glob("*"))
     digest = hashlib.sha256()
@@ -139,7 +140,7 @@ def fingerprint(run_path: Path, what: What, of: Literal["h", "z"] = "h") -> str:
 
 
 def _sparsely(path: Path, parts: int = 16, part_bytes: int = 4096) -> bytes:
-    """The size of a file and ``parts`` pieces of it, evenly spread: what training changes, it changes everywhere."""
+    """The size of a file and ``parts`` evenly spread pieces of it: training changes a file everywhere."""
     try:
         with path.open("rb") as file:
             size = file.seek(0, os.SEEK_END)
@@ -190,7 +191,7 @@ def _command(run_path: Path, folder: Path) -> list[str]:
 
 
 def _start(run_path: Path, folder: Path) -> dict[str, Any]:
-    """Start the process and return what identifies it."""
+    """Start the process and return its identity."""
     child = spawn(_command(run_path, folder), folder / LOG)
     reap(child)
     return identity(child.pid) or {"pid": child.pid, "host": host()}
@@ -198,7 +199,7 @@ def _start(run_path: Path, folder: Path) -> dict[str, Any]:
 
 @contextmanager
 def _locked(run_path: Path) -> Iterator[None]:
-    """Hold the run's projections for a moment: two who ask at the same time start one process."""
+    """Lock the run's projections for a moment, so that two callers at the same time start one process."""
     try:
         with held(run_path / LOCK, f"The list of projections of run '{run_path.name}'", RunError):
             yield

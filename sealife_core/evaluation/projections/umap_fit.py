@@ -1,22 +1,20 @@
-"""How umap-learn is asked: what is checked before and after, what it tells meanwhile, what it should keep to itself."""
+"""Around a call of umap-learn: checks of its input and output, its progress, its warnings."""
 
 import re
 import warnings
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from sealife_core.errors import DatasetError
+from sealife_core.progress import Progress
 from sealife_core.wording import counted
-
-Progress = Callable[[str, int, int], None]  # stage, done, total
 
 FEWEST = 4  # umap-learn cannot place three points in the plane
 
 
-def finite(values: np.ndarray) -> np.ndarray:
-    """``values`` as float32. Raises DatasetError for NaN or infinity among them."""
+def checked_finite(values: np.ndarray) -> np.ndarray:
+    """``values`` as float32. Raises DatasetError for NaN or infinity."""
     values = np.asarray(values, np.float32)
     if not np.isfinite(values).all():
         raise DatasetError(
@@ -26,17 +24,17 @@ def finite(values: np.ndarray) -> np.ndarray:
     return values
 
 
-def enough(values: np.ndarray) -> np.ndarray:
-    """As finite; raises DatasetError for fewer than FEWEST rows too."""
+def checked_rows(values: np.ndarray) -> np.ndarray:
+    """:func:`checked_finite`, which also raises DatasetError for fewer than FEWEST rows."""
     if len(values) < FEWEST:
         raise DatasetError(
             f"UMAP got {counted(len(values), 'image')}; it needs at least {FEWEST}. Add images, or use PCA."
         )
-    return finite(values)
+    return checked_finite(values)
 
 
-def laid_out(points: np.ndarray) -> np.ndarray:
-    """``points`` as float32. Raises DatasetError if one has no place."""
+def checked_layout(points: np.ndarray) -> np.ndarray:
+    """``points`` as float32. Raises DatasetError if one is not finite."""
     if not np.isfinite(points).all():
         raise DatasetError(
             "UMAP found no layout: too many of the embeddings are exactly the same. Use PCA, or choose another run."
@@ -45,25 +43,25 @@ def laid_out(points: np.ndarray) -> np.ndarray:
 
 
 def usable_neighbours(n: int, asked: int) -> int:
-    """How many neighbours n images allow: those asked for, or n - 1."""
+    """The number of neighbours ``asked`` for, at most n - 1."""
     return min(asked, n - 1)
 
 
-def quieten() -> None:
-    """What umap-learn says about itself, and nobody here can act on; inside ``catch_warnings`` only."""
+def ignore_warnings() -> None:
+    """Ignore warnings of umap-learn that a user cannot act on. Only inside ``catch_warnings``."""
     warnings.simplefilter("ignore", ImportWarning)  # that TensorFlow is not there
     warnings.filterwarnings("ignore", "precomputed_knn", UserWarning)  # that new images cannot be placed later
     warnings.filterwarnings("ignore", "(?s)Spectral init", UserWarning)  # that it begins from random places instead
 
 
-def say(progress: Progress | None, stage: str, done: int = 0, total: int = 0) -> None:
-    """Tell ``progress``, if there is one; a total of 0 is one that nobody knows."""
+def report(progress: Progress | None, stage: str, done: int = 0, total: int = 0) -> None:
+    """Call ``progress`` if it is given; a total of 0 means unknown."""
     if progress:
         progress(stage, done, total)
 
 
-def bar(progress: Progress | None) -> dict[str, Any]:
-    """Settings of umap-learn's progress bar, the one door through which it tells how far its layout is."""
+def progress_bar(progress: Progress | None) -> dict[str, Any]:
+    """Settings of umap-learn's progress bar, its only way to report the progress of the layout."""
     if progress is None:
         return {"disable": True}
     return {
@@ -76,7 +74,7 @@ def bar(progress: Progress | None) -> dict[str, Any]:
 
 
 class _Bar:
-    """A file whose lines ``120/500`` are told as progress."""
+    """A file that reports lines such as ``120/500`` as progress."""
 
     def __init__(self, progress: Progress) -> None:
         self._progress = progress

@@ -30,5 +30,5 @@ class PointwiseConv2d(nn.Conv2d):
 
 
 def _fits(part: nn.Conv2d) -> bool:
-    kind = part.kernel_size, part.padding, part.groups, part.bias
-    return type(part) is nn.Conv2d and kind == ((1, 1), (0, 0), 1, None)
+    kind = part.kernel_size, part.padding, part.groups, part.bias, part.padding_mode
+    return type(part) is nn.Conv2d and kind == ((1, 1), (0, 0), 1, None, "zeros")

@@ -54,7 +54,8 @@ class WinogradConv2d(nn.Conv2d):
 
 
 def _fits(part: nn.Conv2d) -> bool:
-    same = (part.kernel_size, part.padding, part.dilation, part.groups, part.bias) == ((3, 3), (1, 1), (1, 1), 1, None)
+    kind = part.kernel_size, part.padding, part.dilation, part.groups, part.bias, part.padding_mode
+    same = type(part) is nn.Conv2d and kind == ((3, 3), (1, 1), (1, 1), 1, None, "zeros")
     return same and part.stride in ((1, 1), (2, 2)) and min(part.in_channels, part.out_channels) >= FEWEST_CHANNELS
 
 

@@ -1,16 +1,15 @@
-"""Runs that a Ray cluster carries out. The run directory, on storage that all machines share, stays the contract.
+"""Runs on a Ray cluster. The contract is still the run directory, on storage that all machines share.
 
-Each attempt of a run is one job, by an id that tells both; ``process.json`` names it *before* it is submitted. So a
+Each attempt of a run is one job, with an id made of both; ``process.json`` names it *before* it is submitted. So a
 dispatcher may be killed at any moment: the next one asks the cluster for that id, and submits it if it never arrived.
-The worker writes what it always does, wherever it is; what Ray knows better, that a machine is gone or a job has ended,
-is noted in ``process.json``.
+The worker writes the same files wherever it runs; what only Ray knows, that a machine is gone or a job has ended, is
+noted in ``process.json``.
 
 Ray gives up a job that has waited for a quarter of an hour (RAY_JOB_START_TIMEOUT_SECONDS), and keeps no order among
-those that wait. So the queue stays here (``order.py``), and no more than AHEAD jobs of a kind wait there.
+waiting jobs. So the queue stays here (``queue_order.py``), and no more than AHEAD jobs of a kind wait there.
 """
 
-import os
-import shlex
+import math
 import threading
 import time
 import traceback
@@ -18,46 +17,44 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from sealife_core.config import AnyConfig, cluster_address
+from sealife_core.config import cluster_address
 from sealife_core.errors import SealifeError
 from sealife_core.neutral import terminal_lines
-from sealife_core.runs.cluster.ray_jobs import ClusterError, JobState, Node, RayCluster, RayJob
+from sealife_core.runs.cluster.job_command import job_command, missing_there
+from sealife_core.runs.cluster.ray_http import ClusterError
+from sealife_core.runs.cluster.ray_jobs import JobState, Node, RayCluster, RayJob
 from sealife_core.runs.files import replace_json, written_at
 from sealife_core.runs.liveness import FINAL, STALE_AFTER_S, Process, State, is_fresh, process_of
-from sealife_core.runs.run import LOG, PROCESS, STATUS, STOP, Run
+from sealife_core.runs.run import PROCESS, STATUS, Run
 from sealife_core.runs.scheduling.capacity import needs, nodes_of
 from sealife_core.runs.scheduling.locks import queue_lock
 from sealife_core.runs.scheduling.queue import write_status
 from sealife_core.runs.scheduling.queue_order import place_of
-from sealife_core.runs.scheduling.spawning import PROJECT
 from sealife_core.runs.scheduling.waiting_reasons import refuse, say, stop_before_it_began
-from sealife_core.runs.writer import ATTEMPT
 from sealife_core.wording import counted
 
 TICK_S = 1.0  # Ray itself looks after its jobs once a second
-AHEAD = 2  # one that starts as soon as there is room, and one behind it
-TRIES = 3  # of a run whose machine was lost before it began
-FOREIGN_TRIES = 60  # a minute: what answers as no cluster does may be a proxy before one that is being restarted
-NOT_SHARED, NOT_EXECUTABLE, NOT_THERE = 65, 126, 127  # exit codes: ours (EX_DATAERR), and the shell's own
-CARRIED = ("TORCH_HOME",)  # of the environment here, what a run anywhere is to find
+AHEAD = 2  # one that starts as soon as there is room, and one after it
+TRIES = 3  # for a run whose machine was lost before the run began
+FOREIGN_TRIES = 60  # a minute: a wrong answer may come from a proxy in front of a cluster that is being restarted
 
-_NEEDED = ("attempt", "job", "try", "cluster", "cores", "gpus")  # of process.json, to look after a job
+_NEEDED = ("attempt", "job", "try", "cluster", "cores", "gpus")  # keys of process.json, to follow a job
 
 Kind = tuple[str, int, int]  # jobs that wait for the same: cluster, cores, GPUs
 
 
 class ClusterRuns:
-    """The runs below a root that are carried out in clusters, from the queue to their end.
+    """The runs below a root that clusters carry out, from the queue to their end.
 
-    It has a thread of its own, so that a cluster that answers slowly keeps nobody here waiting.
+    It has its own thread, so that a cluster that answers slowly delays nothing here.
     """
 
     def __init__(self, root: Path, stop_grace_s: float, worker: list[str]) -> None:
         self.root, self.stop_grace_s, self.worker = root, stop_grace_s, worker
         self._followed: dict[str, Run] = {}
         self._heard: dict[str, float] = {}  # when each cluster last answered
-        self._foreign: Counter[str] = Counter()  # how often what is no cluster answered, one time after another, a run
-        self._printed: dict[str, str] = {}  # the last traceback of each run: one is not printed at every tick
+        self._foreign: Counter[str] = Counter()  # run id → how often in a row its server answered as no cluster does
+        self._printed: dict[str, str] = {}  # the last traceback of each run, which is not printed at every tick
         self._thread: threading.Thread | None = None
 
     @property
@@ -66,22 +63,22 @@ class ClusterRuns:
         return bool(self._followed)
 
     def follow(self, run: Run) -> None:
-        """Look after ``run`` from now on; what its weights come from is there."""
+        """Follow ``run`` from now on; the run that its weights come from has finished."""
         self._followed.setdefault(run.id, run)
 
-    def go_on(self) -> None:
-        """Take turns in a thread of its own, once there is something to look after."""
+    def start(self) -> None:
+        """Start the thread, once there is a run to follow."""
         if self.busy and self._thread is None:
-            self._thread = threading.Thread(target=self._go_on, name="sealife-clusters", daemon=True)
+            self._thread = threading.Thread(target=self._turns, name="sealife-clusters", daemon=True)
             self._thread.start()
 
-    def _go_on(self) -> None:
+    def _turns(self) -> None:
         while True:
             self.turn()
             time.sleep(TICK_S)
 
     def turn(self) -> None:
-        """One look at every run: those that are jobs already, then those that wait to become one."""
+        """Check every run once: those that are jobs already, then those that wait to become one."""
         waiting: list[Run] = []
         jobs: Counter[Kind] = Counter()
         runs = sorted(self._followed.values(), key=place_of)
@@ -97,7 +94,7 @@ class ClusterRuns:
             self._guarded(run, None, jobs)
 
     def _guarded(self, run: Run, record: dict[str, Any] | None, jobs: Counter[Kind]) -> None:
-        """One look at one run; whatever goes wrong with it, the others are looked at too."""
+        """Check one run; whatever goes wrong with it, the others are checked too."""
         try:
             self._look_at(run, record, jobs)
         except Exception:  # noqa: BLE001 - the thread must live on; the log has the traceback
@@ -120,7 +117,7 @@ class ClusterRuns:
     def _wait(self, run: Run, jobs: Counter[Kind]) -> None:
         """Submit the run if the cluster has room for it, now or soon."""
         config = run.config()
-        address = _address(config)
+        address = str(cluster_address(config.where))  # runs on this machine are not followed here
         nodes = nodes_of(address)
         cores, gpus = needs(config, nodes)
         if not any(node.fits(cores, gpus) for node in nodes):
@@ -138,7 +135,7 @@ class ClusterRuns:
         self._submit(run, record, number=1)
 
     def _submit(self, run: Run, record: dict[str, Any], number: int) -> None:
-        """Note the job, then submit it; ``number`` tells the tries of one attempt apart."""
+        """Note the job, then submit it; ``number`` counts the tries of one attempt."""
         record = record | {"job": f"{run.id}-{record['attempt']}.{number}", "try": number}
         with queue_lock(self.root):
             if run.state() is not State.QUEUED:  # stopped or deleted since we looked
@@ -150,7 +147,7 @@ class ClusterRuns:
 
     def _send(self, run: Run, record: dict[str, Any]) -> None:
         cores, gpus = int(record["cores"]), int(record["gpus"])
-        command = self._command(run, record["attempt"], cores, gpus)
+        command = job_command(run, self.worker, record["attempt"], cores, gpus)
         try:
             RayCluster(record["cluster"]).submit(record["job"], command, cores=cores, gpus=gpus)
         except ClusterError as error:
@@ -159,23 +156,8 @@ class ClusterRuns:
             refuse(run, str(error), "Fix the cause, then resume the run.")
             self._end(run, record, None, "")
 
-    def _command(self, run: Run, attempt: int, cores: int, gpus: int) -> str:
-        """What a machine of the cluster does, in its shell: the worker, in the run's own log."""
-        told = {"PYTHONUNBUFFERED": "1", "OMP_NUM_THREADS": str(cores), ATTEMPT: str(attempt)}
-        told |= {name: os.environ[name] for name in CARRIED if name in os.environ}
-        if self.root.name == "checkpoints":
-            told["SEALIFE_HOME"] = str(self.root.resolve().parent)
-        if not gpus:
-            told["CUDA_VISIBLE_DEVICES"] = ""  # else Ray says which
-        folder = str(run.path.resolve())
-        assigned = [f"{name}={value}" for name, value in told.items()]
-        carried_out = shlex.join(["exec", "env", *assigned, *self.worker, folder])
-        where, log = shlex.quote(folder), shlex.quote(str(Path(folder) / LOG))
-        begin = f"cd {where} || exit {NOT_SHARED}; [ ! -e {STOP} ] || exit 0; cd {shlex.quote(str(PROJECT))}"
-        return f"{begin}; {carried_out} >> {log} 2>&1"
-
     def _look_after(self, run: Run, record: dict[str, Any], jobs: Counter[Kind]) -> None:
-        """How a job goes; what its end means for the run."""
+        """Ask how a job goes; its end also ends the run."""
         if any(record.get(key) is None for key in _NEEDED):
             self._end(run, record, None, f"{PROCESS} does not say which job it is")
             return
@@ -184,7 +166,7 @@ class ClusterRuns:
         self._heard[record["cluster"]] = time.monotonic()
         said, stop = run.status().get("state"), run.stop_requested()
         if job is None and said == State.QUEUED and not stop:
-            self._send(run, record)  # whoever noted it did not live to submit it
+            self._send(run, record)  # the dispatcher that noted it was killed before it could submit it
         elif job is None:
             self._ended(run, record, RayJob(JobState.STOPPED, "", None, ""), "its cluster was restarted")
         elif job.state.ended:
@@ -194,8 +176,8 @@ class ClusterRuns:
             if job.node and job.node != record.get("host"):
                 replace_json(run.path / PROCESS, record | {"host": job.node})
             pending = job.state is JobState.PENDING
-            if stop and (said == State.QUEUED or time.time() - _asked_at(run) >= self.stop_grace_s):
-                cluster.stop(record["job"])  # one that is pending begins still, finds that it is to stop, and ends
+            if stop and (said == State.QUEUED or time.time() - (run.stop_asked_at() or math.inf) >= self.stop_grace_s):
+                cluster.stop(record["job"])  # a pending one still starts, finds the request to stop, and ends
             if stop and pending:
                 stop_before_it_began(run)
                 self._end(run, record, None, "")
@@ -203,7 +185,7 @@ class ClusterRuns:
                 jobs[record["cluster"], int(record["cores"]), int(record["gpus"])] += 1
 
     def _ended(self, run: Run, record: dict[str, Any], job: RayJob, lost: str) -> None:
-        """The job is over; ``lost`` is why, where its process left no exit code."""
+        """The job has ended; ``lost`` says why if its process left no exit code."""
         why = lost if job.exit_code is None and not run.stop_requested() else ""
         if run.status().get("state") == State.QUEUED:  # its worker never began
             if run.stop_requested():
@@ -216,28 +198,19 @@ class ClusterRuns:
                 refuse(
                     run, f"The cluster could not start the run: {job.message or why}", "Fix this, then resume the run."
                 )
-            elif job.exit_code in (NOT_SHARED, NOT_EXECUTABLE, NOT_THERE):
-                refuse(run, *self._misses(run, job))
+            elif missing := missing_there(run, self.worker, job):
+                refuse(run, *missing)
         self._end(run, record, job.exit_code, why)
 
-    def _misses(self, run: Run, job: RayJob) -> tuple[str, str]:
-        """What a machine of the cluster lacks, and what to do."""
-        lacking = run.path.resolve() if job.exit_code == NOT_SHARED else self.worker[0]
-        if job.exit_code == NOT_SHARED:
-            then = "Put data/ and checkpoints/ on storage that all machines have at the same path, then resume the run."
-        else:
-            then = "Install this program at the same path on every machine, or on shared storage, then resume the run."
-        return f"The machine {job.node} of the cluster cannot find '{lacking}'.", then
-
     def _end(self, run: Run, record: dict[str, Any], code: int | None, lost: str) -> None:
-        """Note that there is no process any more, and look after the run no longer."""
+        """Note that the process has ended, and follow the run no longer."""
         if run.path.is_dir():
             replace_json(run.path / PROCESS, record | {"exit_code": code, "ended": time.time(), "lost": lost})
         self._followed.pop(run.id, None)
         print(f"{run.id}: ended in the cluster, {f'code {code}' if code is not None else lost}", flush=True)
 
     def _unanswered(self, run: Run, record: dict[str, Any] | None, error: ClusterError) -> None:
-        """The cluster does not answer. A run that is silent as long is lost with it; one that waits goes on waiting."""
+        """The cluster does not answer. A run that is silent for as long is lost; one that waits keeps waiting."""
         self._foreign[run.id] += error.foreign
         if error.foreign and self._foreign[run.id] >= FOREIGN_TRIES:
             refuse(run, str(error), "Clone the run and give it another address.")
@@ -250,25 +223,12 @@ class ClusterRuns:
         status = run.status() | {"written": written_at(run.path / STATUS)}
         heard = self._heard.setdefault(record["cluster"], time.monotonic())
         if status.get("state") == State.QUEUED and run.stop_requested():
-            stop_before_it_began(run)  # should it begin after all, it finds that it was asked to stop
+            stop_before_it_began(run)  # if it begins all the same, it finds the request to stop
             self._end(run, record, None, "")
         elif status.get("state") in FINAL:
             self._end(run, record, None, "")
         elif not is_fresh(status, time.time(), another_clock=True) and time.monotonic() - heard >= STALE_AFTER_S:
             self._end(run, record, None, "its cluster no longer answers")
-
-
-def _address(config: AnyConfig) -> str:
-    address = cluster_address(config.where)
-    assert address is not None  # runs of this machine are not followed here
-    return address
-
-
-def _asked_at(run: Run) -> float:
-    try:
-        return (run.path / STOP).stat().st_mtime
-    except OSError:
-        return time.time()
 
 
 def _said(cores: int, gpus: int) -> str:

@@ -1,6 +1,6 @@
-"""Which devices there are to train on, told without loading torch. The processor counts as one.
+"""Which devices there are to train on, found without loading torch. The processor counts as one.
 
-Environment: SEALIFE_RESERVED_DEVICES="cuda:1,cuda:3" keeps devices, by the names told here, free for other programs.
+Environment: SEALIFE_RESERVED_DEVICES="cuda:1,cuda:3" keeps devices, by the names used here, free for other programs.
 """
 
 import os
@@ -11,14 +11,14 @@ from pathlib import Path
 from sealife_core.config import AnyConfig
 
 CPU = "cpu"
-NONE = "none"  # of a run that only coordinates others: it takes nobody's place
+NONE = "none"  # of a run that only launches others: it takes no device
 RESERVED = "SEALIFE_RESERVED_DEVICES"
 
 
 def devices(environ: Mapping[str, str] = os.environ, system: Path = Path("/")) -> list[str]:
-    """``["cpu", "cuda:0", …]``; what follows the colon is what CUDA_VISIBLE_DEVICES takes, a number or an id.
+    """``["cpu", "cuda:0", …]``; after the colon is what CUDA_VISIBLE_DEVICES takes, a number or an id.
 
-    Reserved ones are left out; the processor cannot be reserved, for every run needs it.
+    Reserved ones are left out; the processor cannot be reserved, because every run needs it.
     """
     chosen = environ.get("CUDA_VISIBLE_DEVICES")
     nodes = [re.fullmatch(r"nvidia(\d+)", p.name) for p in (system / "dev").glob("nvidia*")]
@@ -27,7 +27,7 @@ def devices(environ: Mapping[str, str] = os.environ, system: Path = Path("/")) -
     if chosen is not None:
         gpus = [part.strip() for part in chosen.split(",") if part.strip() not in ("", "-1")]
     else:
-        # CUDA numbers what it sees from 0, whatever the nodes are called: a container may be given only nvidia3.
+        # CUDA numbers what it sees from 0, whatever the nodes are called: a container may have only nvidia3.
         gpus = [str(i) for i in range(len(numbers))] if known else []
     kept = reserved(environ)
     return [CPU, *(name for gpu in gpus if (name := f"cuda:{gpu}") not in kept)]
@@ -39,7 +39,7 @@ def reserved(environ: Mapping[str, str] = os.environ) -> list[str]:
 
 
 def suitable(config: AnyConfig, there: list[str]) -> list[str]:
-    """The devices of ``there`` that may carry the run; none where it insists on a GPU and there is none."""
+    """The devices of ``there`` that the run may use; none if it needs a GPU and there is none."""
     gpus = [device for device in there if device != CPU]
     if config.device == "cpu":
         return [CPU]
@@ -47,12 +47,12 @@ def suitable(config: AnyConfig, there: list[str]) -> list[str]:
 
 
 def needed(config: AnyConfig) -> int:
-    """How many devices the run takes: the processor is one, however many processes share it."""
+    """How many devices the run takes; the processor is one, however many processes share it."""
     return 1 if config.device == "cpu" else config.devices
 
 
 def impossible(config: AnyConfig, there: list[str]) -> tuple[str, str] | None:
-    """Why the devices of this machine will never do for the run, and with what it would go; None where they will."""
+    """Why the devices of this machine can never carry out the run, and what would work; None if they can."""
     found, count = len(suitable(config, there)), needed(config)
     if not found:
         return "The run needs a GPU, but this machine has none.", "device 'cpu' or 'auto'."
@@ -65,7 +65,7 @@ def impossible(config: AnyConfig, there: list[str]) -> tuple[str, str] | None:
 
 
 def not_here(environ: Mapping[str, str] = os.environ, system: Path = Path("/")) -> str:
-    """One sentence if a device that this machine has not is reserved, else ""."""
+    """One sentence if a device is reserved that this machine does not have, else ""."""
     here = devices({**environ, RESERVED: ""}, system)
     unknown = [name for name in reserved(environ) if name not in here[1:]]
     listed = ", ".join(here[1:]) or "only the processor, which every run needs"
@@ -73,5 +73,5 @@ def not_here(environ: Mapping[str, str] = os.environ, system: Path = Path("/")) 
 
 
 def visible(assigned: list[str]) -> str:
-    """What a process on these devices gets as CUDA_VISIBLE_DEVICES: always said, never inherited."""
+    """CUDA_VISIBLE_DEVICES of a process on these devices: always set, never inherited."""
     return ",".join(device.removeprefix("cuda:") for device in assigned if device not in (CPU, NONE))

@@ -1,42 +1,45 @@
-"""What a run will cost, told before it starts: from rates that earlier runs measured on this machine.
+"""What a run will cost, estimated before it starts from rates that earlier runs measured on this machine.
 
-The time of an image is taken to grow with its multiplications, which holds for an encoder near the measured one and
-less the further away it is; so the nearest measurement is the one that counts, and ``basis`` says which it was.
+The time of an image is assumed to grow with its multiplications. This holds for an encoder that is like the measured
+one, and less the more it differs; so the nearest measurement counts, and ``basis`` says which it was.
 """
 
-import math
 import sys
-import time
 from collections.abc import Sized
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
-from sealife_core.config import AnyConfig, ClassifierConfig, EmbedConfig, SimclrConfig, source_run
+from sealife_core.config import (
+    AnyConfig,
+    ClassifierConfig,
+    EmbedConfig,
+    FineTuneConfig,
+    ProbeConfig,
+    SimclrConfig,
+    source_run,
+)
 from sealife_core.errors import ConfigError
-from sealife_core.models.facts import CURATED, RESNETS, SMALL_STEM_UP_TO_PX, facts, title_of
-from sealife_core.runs.contents import RATE_SHAPE
+from sealife_core.models.facts import facts, resolve_stem, title_of
 from sealife_core.runs.costs.devices import CPU, devices, suitable
+from sealife_core.runs.costs.measured_rates import device_kind, distance, gmac_of, nearest_rate
 from sealife_core.runs.costs.stage_work import gmac_an_image, stages_of
 from sealife_core.runs.directory import runs_root
-from sealife_core.runs.files import LineReader, append_line
-from sealife_core.runs.liveness import host
 from sealife_core.runs.run import Run
 from sealife_core.wording import rate_said
 
-RATES = ".rates.jsonl"
-TORCH_BYTES = 900_000_000  # torch, torchvision and Lightning once imported, before the first image
+TORCH_BYTES = 900_000_000  # torch, torchvision and Lightning after their import, before the first image
 STARTUP_S = 12.0  # importing them, opening the data: 7 to 15 s on two cores
-EMBED_BATCH = 256  # as evaluation.embeddings takes them
+EMBED_BATCH = 256  # as evaluation.embeddings does
+PROBE_BATCH = 64  # of small pictures on a processor; the features of all are small against a batch of maps
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """``seconds`` is None where nothing comparable was measured here yet; ``basis`` says what the time rests on.
+    """``seconds`` is None if nothing comparable was measured here yet; ``basis`` says what the time is based on.
 
-    disk_bytes: the run's files while it trains, and the decoded images, which all runs of that size share; kept_bytes:
-    what is left of the run's own once it has finished.
+    disk_bytes: the files of the run while it trains, and the decoded images, which all runs of that size share;
+    kept_bytes: the files of the run once it has finished.
     """
 
     seconds: float | None
@@ -44,36 +47,6 @@ class Estimate:
     disk_bytes: int
     kept_bytes: int
     basis: str
-
-
-def record_rate(
-    root: Path | None,
-    *,
-    kind: str,
-    encoder: str,
-    stem: str,
-    image_size_px: int,
-    precision: str,
-    device: str,
-    trained_stages: int,
-    images_per_s: float,
-) -> None:
-    """Keep a measured training rate. An image of a SimCLR run counts once, for both its views."""
-    if not (math.isfinite(images_per_s) and images_per_s > 0):
-        return
-    row = {
-        "time": time.time(),
-        "host": host(),
-        "kind": kind,
-        "encoder": encoder,
-        "stem": stem,
-        "image_size_px": image_size_px,
-        "precision": str(precision),
-        "device": _kind_of_device(str(device)),
-        "trained_stages": trained_stages,
-        "images_per_s": images_per_s,
-    }
-    append_line(runs_root(root) / RATES, row)
 
 
 def estimate(
@@ -92,7 +65,7 @@ def estimate(
 
 
 class Images(Protocol):
-    """What an estimate has to know of a data set: its classes, its number of images, and the rows of each split."""
+    """What an estimate needs to know of a data set: its classes, its number of images, and the rows of each split."""
 
     @property
     def classes(self) -> Sized:
@@ -118,7 +91,7 @@ def count_images(config: AnyConfig, images: Images) -> tuple[int, int, int]:
 
 
 def _images_used(config: AnyConfig, n_images: int, classes: int) -> int:
-    """How many of ``n_images`` training images the run learns from, about: classes are taken to be of one size."""
+    """About how many of ``n_images`` training images the run learns from, if all classes have the same size."""
     if not isinstance(config, ClassifierConfig):
         return n_images
     if config.labels_per_class:
@@ -132,13 +105,13 @@ def labelled_only(config: AnyConfig) -> bool:
 
 
 def peak_memory_bytes(config: AnyConfig, root: Path) -> int:
-    """As ``Estimate.memory_bytes``, of a data set with more images than a batch."""
+    """As ``Estimate.memory_bytes``, for a data set with more images than a batch."""
     encoder, stem = network_of(config, root)
     return _memory_bytes(config, encoder, stem, n_images=sys.maxsize)
 
 
 def network_of(config: AnyConfig, root: Path) -> tuple[str, str]:
-    """Encoder and stem that the run will use: those of the run its weights come from, where there is one."""
+    """Encoder and stem that the run will use: those of the run that its weights come from, if there is one."""
     seen: set[str] = set()
     source_id = source_run(config.weights)
     while source_id is not None and source_id not in seen:
@@ -152,14 +125,11 @@ def network_of(config: AnyConfig, root: Path) -> tuple[str, str]:
         if written in ("imagenet", "small"):
             return config.encoder, written
         source_id = source_run(config.weights)
-    if config.stem != "auto":
-        return config.encoder, config.stem
-    small = config.encoder in RESNETS and config.weights == "random" and config.image_size_px <= SMALL_STEM_UP_TO_PX
-    return config.encoder, "small" if small else "imagenet"
+    return config.encoder, resolve_stem(config.stem, config.weights, config.image_size_px, config.encoder)
 
 
 def _passes(config: AnyConfig, encoder: str, stem: str, images: tuple[int, int, int]) -> float:
-    """10⁹ multiply-adds of the whole run. images: those of the training split, of the whole, and learned from."""
+    """10⁹ multiply-adds of the whole run. images: of the training split, of the data set, and those learned from."""
     n_images, n_stored, used = images
     forward = gmac_an_image(encoder, stem, config.image_size_px, forward_only=True)
     if isinstance(config, EmbedConfig):
@@ -179,7 +149,7 @@ def _passes(config: AnyConfig, encoder: str, stem: str, images: tuple[int, int, 
 
 
 def _work(config: AnyConfig) -> tuple[int, int]:
-    """How many stages learn, and how many views of an image go through them."""
+    """How many stages are trained, and how many views of an image go through them."""
     if isinstance(config, SimclrConfig):
         return config.trained_stages, 2
     return (config.trained_stages, 1) if isinstance(config, ClassifierConfig) else (0, 1)
@@ -192,10 +162,10 @@ def _features_once(config: AnyConfig) -> bool:
 def _seconds(
     config: AnyConfig, encoder: str, stem: str, images: tuple[int, int, int], root: Path
 ) -> tuple[float | None, str]:
-    if isinstance(config, ClassifierConfig) and config.minutes:
+    if isinstance(config, FineTuneConfig) and config.minutes:
         return STARTUP_S + 60 * config.minutes, "as many epochs as fit are planned when the first steps are measured"
     there = suitable(config, devices())
-    device = _kind_of_device(there[0]) if there else "cuda"
+    device = device_kind(there[0]) if there else "cuda"
     wanted = {
         "kind": config.kind,
         "encoder": encoder,
@@ -204,14 +174,14 @@ def _seconds(
         "precision": config.precision,
         "trained_stages": _work(config)[0],
     }
-    nearest = _nearest(*_mark(root / RATES), device, tuple(wanted.items()))
+    nearest = nearest_rate(root, device, wanted)
     if nearest is None:
         return None, "not measured on this machine yet"
-    speed = nearest["images_per_s"] * _row_gmac(nearest)  # 10⁹ multiply-adds a second
-    gpus = 1 if device == CPU else config.devices  # processes on one processor have no more of it than one would
+    speed = nearest["images_per_s"] * gmac_of(nearest)  # 10⁹ multiply-adds a second
+    gpus = 1 if device == CPU else config.devices  # processes on one processor share it
     speed *= gpus
     seconds = STARTUP_S + _passes(config, encoder, stem, images) / speed
-    same = _distance(nearest, wanted) == 0
+    same = distance(nearest, wanted) == 0
     basis = (
         f"{'measured' if same else 'scaled from'} {rate_said(nearest['images_per_s'])} of"
         f" {title_of(nearest['encoder'])} at {nearest['image_size_px']} px in a {nearest['kind']} run on this machine"
@@ -220,68 +190,28 @@ def _seconds(
     return seconds, basis
 
 
-def _row_gmac(row: dict[str, Any]) -> float:
-    views = 2 if row["kind"] == "simclr" else 1
-    return gmac_an_image(
-        row["encoder"], row["stem"], row["image_size_px"], trained_stages=row["trained_stages"], views=views
-    )
-
-
-def _distance(row: dict[str, Any], wanted: dict[str, Any]) -> float:
-    """How unlike two measurements are: doublings of the pixels, one for each other difference, two for the encoder."""
-    doublings = abs(2 * math.log2(row["image_size_px"] / wanted["image_size_px"]))
-    other = sum(row[key] != wanted[key] for key in ("kind", "stem"))
-    other += wanted["precision"] != "auto" and row["precision"] != wanted["precision"]
-    return doublings + other + 2 * (row["encoder"] != wanted["encoder"]) + _stage_distance(row, wanted)
-
-
-def _stage_distance(row: dict[str, Any], wanted: dict[str, Any]) -> float:
-    return abs(row["trained_stages"] - wanted["trained_stages"]) / 5
-
-
-def _mark(path: Path) -> tuple[Path, int, int]:
-    """The file, with what changes when it does."""
-    try:
-        found = path.stat()
-    except OSError:
-        return path, 0, 0
-    return path, found.st_mtime_ns, found.st_size
-
-
-@lru_cache(maxsize=256)  # a queue asks once for each run that waits
-def _nearest(
-    path: Path, changed: int, size: int, device: str, wanted: tuple[tuple[str, Any], ...]
-) -> dict[str, Any] | None:
-    """The measurement that is most like what is wanted; of equally near ones the latest, for machines change."""
-    asked = dict(wanted)
-    known = {*CURATED, asked["encoder"]}  # another network would have to be built to know what it costs
-    here = [row for row in _rates(path, changed, size) if row["device"] == device and row["encoder"] in known]
-    return min(reversed(here), key=lambda row: _distance(row, asked), default=None)
-
-
-@lru_cache(maxsize=4)
-def _rates(path: Path, changed: int, size: int) -> list[dict[str, Any]]:
-    """The rates measured on this machine, oldest first; rows that say something unknown are left out."""
-    rows = (row for row in LineReader(path, RATE_SHAPE).poll() if row is not None)
-    return [row for row in rows if row["host"] == host()]
-
-
 def _memory_bytes(config: AnyConfig, encoder: str, stem: str, n_images: int) -> int:
-    """Main memory, or that of each GPU, at the peak of training."""
+    """Bytes of main memory, or of the memory of each GPU, at the peak of training."""
     stages = stages_of(encoder, stem)
     trained, views = _work(config)
-    batch_size = min(EMBED_BATCH if isinstance(config, EmbedConfig) else config.batch_size, n_images)
+    batch_size = min(_batch_size(config), n_images)
     in_training = stages[len(stages) - trained :]
     every = sum(s.parameters for s in stages) * 4e6
     learned = sum(s.parameters for s in in_training) * 4e6 * (1 + _optimiser_copies(config))
-    # A frozen part keeps nothing for the way back, but its widest layer is there for a moment.
+    # A frozen part keeps nothing for the backward pass, but its widest layer is in memory for a moment.
     kept = max(sum(s.kept_mb for s in in_training), max(s.kept_mb for s in stages) / 2) * 1e6
     a_batch = batch_size * views * (config.image_size_px / 224) ** 2 * kept
     # uint8 out of the cache (at twice the size), float views, and two copies while they are made
     views_made = batch_size * views * 3 * config.image_size_px**2 * (4 + 3 * 4)
-    processes = config.devices if config.device == CPU else 1  # that share one memory; of GPUs each has its own
+    processes = config.devices if config.device == CPU else 1  # share one memory; each GPU has its own
     shares = (a_batch + views_made) * processes / config.devices
     return round((TORCH_BYTES + every + learned) * processes + shares)
+
+
+def _batch_size(config: AnyConfig) -> int:
+    if isinstance(config, EmbedConfig):
+        return EMBED_BATCH
+    return PROBE_BATCH if isinstance(config, ProbeConfig) else config.batch_size
 
 
 def _optimiser_copies(config: AnyConfig) -> int:
@@ -291,7 +221,7 @@ def _optimiser_copies(config: AnyConfig) -> int:
 
 
 def _disk_bytes(config: AnyConfig, encoder: str, n_images: int, n_stored: int) -> tuple[int, int]:
-    """While it trains, with the decoded images, which all runs of that size share; and what the run keeps."""
+    """Bytes while it trains, with the decoded images, which all runs of that size share; bytes that the run keeps."""
     weights = facts(encoder).parameters * 4e6
     last = 0 if _features_once(config) or isinstance(config, EmbedConfig) else weights * (1 + _optimiser_copies(config))
     remembers = config.chooses if isinstance(config, SimclrConfig) else isinstance(config, ClassifierConfig)
@@ -299,7 +229,3 @@ def _disk_bytes(config: AnyConfig, encoder: str, n_images: int, n_stored: int) -
     embeddings = n_stored * facts(encoder).feature_dim * 4
     cache = n_stored * 3 * (2 * config.image_size_px) ** 2
     return round(weights + last + best + embeddings + cache), round(weights + embeddings)
-
-
-def _kind_of_device(device: str) -> str:
-    return CPU if device.startswith(CPU) else "cuda"

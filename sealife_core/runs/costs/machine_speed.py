@@ -1,7 +1,7 @@
-"""Measuring how fast this machine trains, before any run has: who measures, and how that ended.
+"""Measuring how fast this machine trains, before any run has: which process measures, and how that ended.
 
-One file below the root of all runs says it. A measurement has the machine to itself: one at a time, and never beside a
-run, for both would be slower and the rate would be that of neither. The steps themselves are in ``training.measuring``.
+One file below the root of all runs holds it. A measurement has the machine to itself: one at a time, and never beside a
+run, because both would be slower and the rate would be wrong. The steps are in ``training.speed_measurement``.
 """
 
 import os
@@ -14,10 +14,11 @@ from typing import Any
 
 from sealife_core.errors import RunError
 from sealife_core.places import checkpoints_root
+from sealife_core.processes import identity
 from sealife_core.runs.contents import PROCESS_SHAPE
 from sealife_core.runs.directory import list_runs
 from sealife_core.runs.files import UnreadableFile, read_json, replace_json, tail
-from sealife_core.runs.liveness import Process, identity, process_of
+from sealife_core.runs.liveness import Process, process_of
 from sealife_core.runs.scheduling.locks import queue_lock
 from sealife_core.runs.scheduling.spawning import reap, spawn
 
@@ -28,7 +29,7 @@ class Ending(StrEnum):
     """How a measurement ended."""
 
     MEASURED = "measured"
-    GAVE_WAY = "gave way"  # to a run that was launched meanwhile: it measures as it trains
+    GAVE_WAY = "gave way"  # to a run that was launched meanwhile, which measures as it trains
     FAILED = "failed"
 
 
@@ -42,7 +43,7 @@ class SpeedMeasurement:
 
 
 def find(device: str) -> SpeedMeasurement:
-    """The measurement of ``device`` (auto, cpu or cuda) that is under way, or how the last one failed."""
+    """The measurement of ``device`` (auto, cpu or cuda) that is running, or how the last one ended."""
     root = checkpoints_root()
     record = _record(root)
     if record is not None and _under_way(record):
@@ -57,9 +58,9 @@ def find(device: str) -> SpeedMeasurement:
 
 
 def request(device: str) -> bool:
-    """Start measuring in a process of its own; True if it was started, False if one is at it or a run is active.
+    """Start measuring in its own process; True if it was started, False if one is running or a run is active.
 
-    Returns at once. Raises RunError where no process can be started.
+    Returns at once. Raises RunError if no process can be started.
     """
     root = checkpoints_root()
     root.mkdir(parents=True, exist_ok=True)
@@ -72,7 +73,7 @@ def request(device: str) -> bool:
 
 
 def claim(device: str) -> bool:
-    """Take the measuring upon this process; False if another process is at it. Raises RunError beside a run."""
+    """Have this process measure; False if another one does. Raises RunError while a run is active."""
     root = checkpoints_root()
     root.mkdir(parents=True, exist_ok=True)
     with queue_lock(root):
@@ -88,14 +89,14 @@ def claim(device: str) -> bool:
 
 
 def end(ending: Ending, problem: str = "") -> None:
-    """Say how the measurement that this process claimed has ended."""
+    """Note how the measurement that this process claimed has ended."""
     root = checkpoints_root()
     with queue_lock(root):
         replace_json(root / RECORD, (_record(root) or {}) | {"ending": ending, "problem": problem})
 
 
 def is_running(root: Path | None = None) -> bool:
-    """Whether a measurement is under way, of whichever device."""
+    """Whether a measurement is running, of any device."""
     record = _record(root or checkpoints_root())
     return record is not None and _under_way(record)
 
@@ -119,7 +120,7 @@ def _record(root: Path) -> dict[str, Any] | None:
 def _spawn(root: Path, device: str) -> subprocess.Popen[bytes]:
     try:
         (root / LOG).unlink(missing_ok=True)
-        child = spawn([sys.executable, "-m", "sealife_core", "calibrate", "--device", device], root / LOG)
+        child = spawn([sys.executable, "-m", "sealife_core", "measure-speed", "--device", device], root / LOG)
     except OSError as error:
         raise RunError(
             f"This machine could not be measured ({error.strerror}). The first run will measure it."

@@ -12,7 +12,7 @@ _SMALL_TIMES = 16
 def gmac_an_image(
     encoder: str, stem: str, image_size_px: int, *, trained_stages: int = 5, views: int = 1, forward_only: bool = False
 ) -> float:
-    """10⁹ multiply-adds that one image costs: one way there, and two ways back through what is trained."""
+    """10⁹ multiply-adds of one image: a forward pass, and a backward pass (twice the work) through what is trained."""
     stages = stages_of(encoder, stem)
     there = sum(stage.gmac for stage in stages)
     back = 0.0 if forward_only else 2 * sum(stage.gmac for stage in stages[len(stages) - trained_stages :])

@@ -1,1 +1,1 @@
-"""The queue: who waits, who starts next, and the processes that are started."""
+"""The queue: which runs wait, which starts next, and the processes that are started."""

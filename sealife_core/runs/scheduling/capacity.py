@@ -1,20 +1,21 @@
-"""How many runs are carried out at the same time: on this machine one a device, in a cluster as many as fit."""
+"""How many runs work at the same time: on this machine one a device, in a cluster as many as fit."""
 
 import time
 from collections.abc import Sequence
 
 from sealife_core.config import AnyConfig, cluster_address
-from sealife_core.runs.cluster.ray_jobs import ClusterError, Node, RayCluster
+from sealife_core.runs.cluster.ray_http import ClusterError
+from sealife_core.runs.cluster.ray_jobs import Node, RayCluster
 from sealife_core.runs.costs.devices import CPU, devices
 
-KNOWN_FOR_S = 10.0  # machines seldom come and go, and a page is drawn again at every click
+KNOWN_FOR_S = 10.0  # machines rarely change, and a page is drawn again at every click
 PATIENCE_S = 3.0  # a page waits for the answer
 
 _known: dict[str, tuple[float, list[Node] | ClusterError]] = {}
 
 
 def nodes_of(address: str) -> list[Node]:
-    """The machines of the cluster at ``address``, as they were a moment ago. Raises ClusterError."""
+    """The machines of the cluster at ``address``, at most KNOWN_FOR_S old. Raises ClusterError."""
     asked, found = _known.get(address, (0.0, []))
     if time.monotonic() - asked >= KNOWN_FOR_S or address not in _known:
         try:
@@ -28,7 +29,7 @@ def nodes_of(address: str) -> list[Node]:
 
 
 def needs(config: AnyConfig, nodes: Sequence[Node]) -> tuple[int, int]:
-    """(cores, GPUs) that the run takes of one machine of a cluster: 'auto' is a GPU where any machine has enough."""
+    """(cores, GPUs) that the run takes of one machine of a cluster: 'auto' means GPUs if any machine has enough."""
     wanted = 0 if config.device == "cpu" else config.devices
     if config.device == "auto" and not any(node.gpus >= wanted for node in nodes):
         wanted = 0
@@ -36,7 +37,7 @@ def needs(config: AnyConfig, nodes: Sequence[Node]) -> tuple[int, int]:
 
 
 def at_once(config: AnyConfig) -> int:
-    """How many runs like this one go on at the same time where it asks to be carried out; 1 where nobody answers."""
+    """How many runs like this one can work at the same time where it asks to run; 1 if the cluster does not answer."""
     address = cluster_address(config.where)
     if address is None:
         return max(1, sum(device != CPU for device in devices()))

@@ -1,11 +1,11 @@
-"""The other processes of a run that several devices train together: one a device, beside the worker, which leads.
+"""The processes of a run on several devices (DDP): the worker is rank 0 and starts one process for each other rank.
 
 ``python -m sealife_core.worker --companion RUN_DIR`` is a child of the worker in its process group, and its standard
-input is one end of a line between the two. Nothing is said there while all is well: a line that is cut says that the
-other end is gone, however it went. A companion whose line is cut ends at once, so none is left behind by a worker that
-was killed. A worker that loses a companion fails with a sentence, also where PyTorch waits for an answer from it.
+input is one end of a socket pair. Nothing is sent while all is well: a closed socket means that the other end is gone,
+for whatever reason. A process whose socket is closed ends at once, so that a killed worker leaves none behind. A worker
+that loses a process fails with a sentence, also while PyTorch waits for an answer from it.
 
-What a companion died of it says with its last breath, as JSON. It writes nothing into the run directory.
+A process that fails sends the reason as JSON before it ends. It writes nothing into the run directory.
 """
 
 import json
@@ -21,26 +21,26 @@ from types import TracebackType
 
 from sealife_core.errors import SealifeError, TrainingError
 from sealife_core.runs.liveness import State
-from sealife_core.runs.run import Run
 from sealife_core.runs.scheduling.spawning import PROJECT
+from sealife_core.runs.state_sentences import exit_said
 from sealife_core.runs.writer import RunWriter
 
 DDP_FLAG = "--companion"
-HEARD_S = 2.0  # between an error of the conversation and the cut line that explains it
-NOTICED_S = 5.0  # a worker that waits for a companion's answer hears of its end within milliseconds, where it ever does
-LEAVE_S = 10.0  # to take PyTorch apart
+HEARD_S = 2.0  # between an error of the communication and the closed socket that explains it
+NOTICED_S = 5.0  # a worker that waits for an answer notices the end of a process within milliseconds, if it ever does
+LEAVE_S = 10.0  # to shut PyTorch down
 
 
 def ddp_command(folder: Path) -> list[str]:
-    """What trains the run in ``folder`` together with its worker."""
+    """The command of a process that trains the run in ``folder`` together with its worker."""
     return [sys.executable, "-m", "sealife_core.worker", DDP_FLAG, str(folder)]
 
 
 class DDPProcesses:
-    """The worker's side: companions 1 … ``count``, for as long as the context lasts.
+    """The worker's side: the processes of ranks 1 … ``count``, for as long as the context lasts.
 
-    environment: what all of them are told beside ``LOCAL_RANK``. Where one is lost the context ends with a
-    TrainingError; a worker that does not come to that within NOTICED_S writes the failure and ends itself.
+    environment: their variables beside ``LOCAL_RANK``. If one is lost the context ends with a TrainingError; a worker
+    that does not get there within NOTICED_S writes the failure and ends itself.
     """
 
     def __init__(self, run: RunWriter, count: int, environment: Mapping[str, str]) -> None:
@@ -63,7 +63,7 @@ class DDPProcesses:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if isinstance(error, RuntimeError):  # perhaps of the conversation: somebody may have gone
+        if isinstance(error, RuntimeError):  # perhaps of the communication: a process may be gone
             self._cut.wait(HEARD_S)
         with self._lock:
             self._ending.set()
@@ -78,7 +78,7 @@ class DDPProcesses:
             child = subprocess.Popen(
                 ddp_command(self._run.path),
                 stdin=theirs.fileno(),
-                stdout=subprocess.DEVNULL,  # it would say what the worker says; its errors go into the same log
+                stdout=subprocess.DEVNULL,  # it would repeat the worker; its errors go into the same log
                 cwd=PROJECT,
                 env=os.environ | self._environment | {"LOCAL_RANK": str(number)},
             )
@@ -105,9 +105,9 @@ class DDPProcesses:
             os._exit(1)
 
     def _dismiss(self, patience_s: float) -> None:
-        """Cut the lines; a companion that does not leave by itself is ended."""
+        """Close the sockets; a process that does not end by itself is killed."""
         for line in self._lines:
-            with suppress(OSError):  # it was cut at the other end
+            with suppress(OSError):  # it was closed at the other end
                 line.shutdown(socket.SHUT_WR)
         for child in self._children:
             if not patience_s:
@@ -122,7 +122,7 @@ class DDPProcesses:
 
 
 class Leader:
-    """The companion's side: the line to the worker, on standard input. This process ends when it is cut."""
+    """The side of the other processes: the socket to the worker, on standard input. This process ends with it."""
 
     def __init__(self) -> None:
         self._line = socket.socket(fileno=os.dup(0))
@@ -133,50 +133,34 @@ class Leader:
         os._exit(0)
 
     def tell(self, what: str, then: str) -> None:
-        """Say what this companion dies of, and what to do."""
+        """Tell the worker why this process ends, and what to do."""
         self._line.sendall(json.dumps({"what": what, "next": then}).encode())
 
 
 class ReadOnlyWriter(RunWriter):
-    """A companion's view of its run: it may read all of it and changes nothing, for the worker is its one writer."""
+    """The run for the other processes: they may read all of it and write nothing, because the worker does."""
 
-    def status(self, **changes: object) -> None:
-        """The worker says it."""
+    def _nothing(self, *_: object, **values: object) -> None:
+        """Write nothing."""
 
-    def metric(self, step: int, epoch: float, **values: float | None) -> None:
-        """The worker says it."""
-
-    def resumed_from(self, step: int) -> None:
-        """The worker says it."""
-
-    def environment(self, **values: object) -> None:
-        """The worker says it."""
-
-    def results(self, **values: object) -> None:
-        """The worker says it."""
-
-
-def read_only_writer(folder: Path) -> ReadOnlyWriter:
-    """What a companion holds of the run in ``folder``."""
-    return ReadOnlyWriter(Run(folder))
+    status = metric = resumed_from = environment = results = _nothing
 
 
 def _all_of(line: socket.socket) -> bytes:
-    """All that the other end says until it is gone."""
+    """All that the other end sends until it is gone."""
     said = b""
-    with line, suppress(OSError):  # it may go without hearing us out
+    with line, suppress(OSError):  # it may close while we read
         while part := line.recv(4096):
             said += part
     return said
 
 
 def _loss(number: int, count: int, code: int, said: bytes) -> str:
-    try:
+    """Why a process was lost: the reason that it sent, else its exit code."""
+    with suppress(ValueError, KeyError, TypeError):
         words = json.loads(said)
         return f"On device {number} of {count}: {words['what']} {words['next']}".strip()
-    except (ValueError, KeyError, TypeError):
-        how = "was killed (SIGKILL; often because memory ran out)" if code == -9 else f"ended with code {code}"
     return (
-        f"The process of device {number} of {count} {how}, and the others cannot continue without it. Resume the run:"
-        " it continues from its last resume point."
+        f"The process of device {number} of {count} {exit_said(code)}, and the others cannot continue without it."
+        " Resume the run: it continues from its last resume point."
     )

@@ -1,9 +1,9 @@
 """Three locks below the root of all runs.
 
-``.notes.lock`` is held for a moment by whoever changes the name, tags or notes of a run, ``.queue.lock`` by whoever
-changes the queue. ``.dispatcher.lock`` is held by the dispatcher for as long as it lives, and is taken, tried and given
-back only while ``.queue.lock`` is held: so a run is either seen by the dispatcher before it goes, or queued by someone
-who sees that it has gone.
+``.notes.lock`` is held for a moment to change the name, tags or notes of a run, ``.queue.lock`` to change the queue.
+``.dispatcher.lock`` is held by the dispatcher for as long as it lives, and is taken, tried and released only while
+``.queue.lock`` is held: so either the dispatcher sees a new run before it ends, or the process that queues the run sees
+that the dispatcher has ended.
 """
 
 from contextlib import AbstractContextManager

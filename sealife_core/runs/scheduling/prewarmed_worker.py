@@ -1,20 +1,20 @@
-"""A worker kept ready: importing PyTorch takes seconds, and who has just pressed Launch need not wait for them.
+"""The pre-warmed worker: importing PyTorch takes seconds, which a launch need not wait for.
 
-``python -m sealife_core.worker --ready`` imports what training needs and waits, on its standard input, for the run that
-it is to carry out. The dispatcher keeps one while somebody seems about to train and nothing trains: beside a run, the
-import would slow what was just launched, and the next run waits for that one's device anyway.
+``python -m sealife_core.worker --ready`` imports what training needs and waits, on its standard input, for a run. The
+dispatcher keeps one while somebody seems about to train and nothing trains: beside a run, the import would slow down
+what was just launched, and the next run waits for its device anyway.
 
-A run is handed over in three steps, so that whoever is killed between two of them leaves a run that is either queued
-still or has a process that is known:
+A run is handed over in three steps. If a process is killed between two of them, the run is either still queued or has a
+known process:
 
-1. the order (run directory, log, environment) goes into the pipe; nothing comes of it yet;
-2. process.json names the spare: from now on this is the run's process;
+1. the order (run directory, log, environment) is written into the pipe, without effect so far;
+2. process.json names the pre-warmed worker: from now on it is the process of the run;
 3. the pipe is closed, by the dispatcher or by its end.
 
-The spare waits for that end. If process.json then names it, it is the run's worker; else it goes without a word.
+The worker waits for that. If process.json then names it, it carries out the run; else it ends silently.
 
-Environment: SEALIFE_READY_MINUTES is how long a spare is kept after the last sign of somebody who wants to train
-(0: there is none). Where SEALIFE_WORKER_COMMAND replaces the worker there is none either.
+Environment: SEALIFE_READY_MINUTES is how long one is kept after the last sign that somebody wants to train (0: there is
+none). If SEALIFE_WORKER_COMMAND replaces the worker, there is none either.
 """
 
 import json
@@ -33,26 +33,26 @@ from sealife_core.runs.scheduling.spawning import PROJECT, spawn
 
 READY, READY_LOG = ".ready", ".ready.log"
 READY_FLAG = "--ready"
-MINUTES = 10.0  # as long as a person looks at the form, or at the run that has just ended, before launching the next
-# A spare holds some 500 MB; what is left must do for the run and for everything else on the machine.
+MINUTES = 10.0  # how long a person looks at the form, or at the run that has just ended, before launching the next
+# It holds some 500 MB; the rest must suffice for the run and for everything else on the machine.
 ENOUGH_BYTES, TOO_LITTLE_BYTES = 2 * 1024**3, 1024**3
-AGAIN_S = 60.0  # after one that died unasked: what killed it may kill the next
+AGAIN_S = 60.0  # after one that ended unexpectedly: what killed it may kill the next
 
 
 def ready_minutes() -> float:
-    """How long a spare is kept after the last sign of interest; 0: never."""
+    """How long a pre-warmed worker is kept after the last sign of interest; 0: there is none."""
     if os.environ.get("SEALIFE_WORKER_COMMAND"):
         return 0.0
     return float(os.environ.get("SEALIFE_READY_MINUTES", MINUTES))
 
 
 def prewarmed_command() -> list[str]:
-    """What waits for a run."""
+    """The command of a process that waits for a run."""
     return [sys.executable, "-m", "sealife_core.worker", READY_FLAG]
 
 
 def show_interest(root: Path) -> None:
-    """Say that somebody trains or is about to; a dispatcher that is at work looks at once what there is to do."""
+    """Note that somebody trains or is about to; a dispatcher that is at work checks the queue at once."""
     (root / READY).touch()
 
 
@@ -65,7 +65,7 @@ def interest_age_s(root: Path) -> float | None:
 
 
 def wanted(root: Path) -> bool:
-    """Whether a spare is worth its memory."""
+    """Whether a pre-warmed worker is worth its memory."""
     age_s = interest_age_s(root)
     return age_s is not None and age_s < 60 * ready_minutes()
 
@@ -82,7 +82,7 @@ class PrewarmedWorker:
     def keep(self, *, idle: bool) -> None:
         """Start one if it is wanted and the machine is ``idle``; end the one there is when it no longer is."""
         if self.child is not None and self.child.poll() is not None:
-            print(f"spare: ended unexpectedly, code {self.child.returncode}", flush=True)
+            print(f"pre-warmed worker: ended unexpectedly, code {self.child.returncode}", flush=True)
             self.end()
             self._not_before = time.monotonic() + AGAIN_S
         if self.child is not None:
@@ -92,9 +92,9 @@ class PrewarmedWorker:
             self._start()
 
     def offer(self, run: Run, environment: Mapping[str, str]) -> subprocess.Popen[bytes] | None:
-        """Give ``run`` to the spare, which it becomes the worker of once process.json names it and its pipe is closed.
+        """Hand ``run`` over; the process carries it out once process.json names it and its pipe is closed.
 
-        None where there is no spare, where it is gone, or where it holds code that has changed since.
+        None if there is no process, if it has died, or if the code has changed since it started.
         """
         if self.child is None or self.child.stdin is None:
             return None
@@ -109,14 +109,14 @@ class PrewarmedWorker:
         return given
 
     def end(self) -> None:
-        """Send it away: it has nothing to save. It goes by itself as well when this process does."""
+        """Kill it: it has nothing to save. It also ends by itself when this process does."""
         if self.child is None:
             return
         self.child.kill()
         self.child.wait()
         if self.child.stdin is not None:
             self.child.stdin.close()
-        print(f"spare: ended, pid {self.child.pid}", flush=True)
+        print(f"pre-warmed worker: ended, pid {self.child.pid}", flush=True)
         self.child = None
 
     def _may_start(self) -> bool:
@@ -129,18 +129,18 @@ class PrewarmedWorker:
         try:
             self.child = spawn(prewarmed_command(), self.root / READY_LOG, stdin=subprocess.PIPE)
         except OSError as error:
-            print(f"spare: could not be started: {error}", flush=True)
+            print(f"pre-warmed worker: could not be started: {error}", flush=True)
             self._not_before = time.monotonic() + AGAIN_S
         else:
-            print(f"spare: started, pid {self.child.pid}", flush=True)
+            print(f"pre-warmed worker: started, pid {self.child.pid}", flush=True)
 
 
 def await_order() -> Path | None:
-    """The spare's side: wait for a run and take its log and environment as one's own. None: there is none to come."""
+    """The worker's side: wait for a run and take over its log and environment. None if no run will come."""
     given = sys.stdin.buffer.read()
     try:
         order = json.loads(given)
-    except ValueError:  # nothing, or the half of an order that the dispatcher did not live to finish
+    except ValueError:  # nothing, or half an order of a dispatcher that was killed
         return None
     run = Run(Path(order["run"]))
     record = run.process() or {}
@@ -154,5 +154,5 @@ def await_order() -> Path | None:
 
 
 def _code_changed_since(moment: float) -> bool:
-    """Whether a source file is younger: a run is carried out by the code that is there when it is launched."""
+    """Whether a source file is newer: a run uses the code that is there when it is launched."""
     return any(file.stat().st_mtime > moment for file in (PROJECT / "sealife_core").rglob("*.py"))

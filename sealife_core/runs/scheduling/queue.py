@@ -1,32 +1,31 @@
-"""The queue: launch, stop, resume, delete. It is no list of its own but the runs whose status says ``queued``.
+"""The queue: launch, stop, resume. It is not a separate list, but the runs whose status says ``queued``.
 
-Whatever is done here returns at once; the dispatcher, started from here, does the rest and needs no screen.
+Every call returns at once; the dispatcher, started from here, does the rest and needs no screen.
 """
 
 import sys
 import time
 from pathlib import Path
 
-from sealife_core.durable import remove_leftovers, remove_set_aside, rename, set_aside, size_bytes
+from sealife_core.durable import remove_leftovers
 from sealife_core.errors import RunError
-from sealife_core.runs.directory import TRASH, Run, dependents, list_runs, parts_of, runs_root, source_of
+from sealife_core.runs.directory import list_runs, must_exist, runs_root, source_of
 from sealife_core.runs.files import replace_json
 from sealife_core.runs.liveness import Process, State, process_of
 from sealife_core.runs.resume_check import BEGIN_ANEW, DamagedResumePoint, damage
-from sealife_core.runs.run import BEST, LAST, METRICS, STATUS, STOP
+from sealife_core.runs.run import BEST, LAST, METRICS, STATUS, STOP, Run
 from sealife_core.runs.scheduling.locks import dispatcher_runs, queue_lock
 from sealife_core.runs.scheduling.prewarmed_worker import interest_age_s, ready_minutes, show_interest, wanted
 from sealife_core.runs.scheduling.spawning import reap, spawn
 
 DISPATCHER_LOG = ".dispatcher.log"
-INTEREST_EVERY_S = 5.0  # a page is drawn again at every click; a sign that is as young as this need not be renewed
-ENDING_S = 15.0  # what a worker takes to unload PyTorch after its last word: under a second, or ten on a busy machine
+INTEREST_EVERY_S = 5.0  # a page is drawn again at every click; a younger sign need not be renewed
 
 
 def launch(run: Run) -> None:
-    """Queue a run that was never launched; of one that was, nothing is changed. Returns at once. Raises RunError."""
+    """Queue a run that was never launched; any other stays as it is. Returns at once. Raises RunError."""
     with queue_lock(run.root):
-        _must_exist(run)
+        must_exist(run)
         state = run.state()
         if state is State.DAMAGED:
             raise RunError(f"Run '{run.id}' cannot be launched: {run.shown().message}")
@@ -36,17 +35,17 @@ def launch(run: Run) -> None:
 
 
 def request_stop(run: Run) -> str:
-    """Stop a run: a queued one at once, a running one after its batch. One that has ended is left as it is.
+    """Stop a run: a queued one at once, a running one after its batch. One that has ended stays as it is.
 
-    Returns what becomes of it, to be said after its name: "was stopped before it began". Raises RunError.
+    Returns what happens, to be said after its name: "was stopped before it began". Raises RunError.
     """
     with queue_lock(run.root):
-        _must_exist(run)
+        must_exist(run)
         state = run.state()
         if state not in (State.CREATED, State.QUEUED, State.RUNNING, State.NOT_RESPONDING):
             return f"is not running: it is {state}"
         in_cluster = process_of(run.process(), run.attempt()) is Process.IN_CLUSTER
-        if state in (State.CREATED, State.QUEUED) and not in_cluster:  # where it is, its worker may begin at any moment
+        if state in (State.CREATED, State.QUEUED) and not in_cluster:  # if it is, its worker may begin at any moment
             write_status(run, state=State.STOPPED, ended=time.time(), stage="", message="stopped before it began")
             return "was stopped before it began"
         (run.path / STOP).touch()
@@ -59,10 +58,11 @@ def request_stop(run: Run) -> str:
 def resume(run: Run, *, anew: bool = False) -> None:
     """Queue a run again that was stopped or interrupted or has failed. Returns at once. Raises RunError.
 
-    It goes on from ``last.ckpt``; without one it begins anew, and so does its curve. anew: it does so in any case.
+    It continues from ``last.ckpt``; without one it starts from the beginning, with an empty curve. anew: it starts from
+    the beginning in any case.
     """
     with queue_lock(run.root):
-        _must_exist(run)
+        must_exist(run)
         state = run.state()
         if not state.resumable:
             ways = {
@@ -90,107 +90,12 @@ def resume(run: Run, *, anew: bool = False) -> None:
 
 
 def resume_or_begin_anew(run: Run) -> None:
-    """:func:`resume`, for a program that nobody watches: a run whose resume point is damaged begins anew."""
+    """:func:`resume` without a person who chooses: with a damaged resume point the run starts from the beginning."""
     resume(run, anew=bool(damage(run)))
 
 
-def delete(run: Run) -> int:
-    """Move a run to the trash and return its size in bytes. Raises RunError while it is active or needed.
-
-    A process that has said its last word takes a moment to go: that is waited for, ENDING_S at most.
-    """
-    deadline = time.monotonic() + ENDING_S
-    while not run.state().active and process_of(run.process()) is Process.ALIVE and time.monotonic() < deadline:
-        time.sleep(0.05)
-    with queue_lock(run.root):
-        _must_exist(run)
-        if run.state().active:
-            raise RunError(f"Run '{run.id}' is {run.state()}. Stop it first, then delete it.")
-        if process_of(run.process()) is Process.ALIVE:
-            raise RunError(f"The process of run '{run.id}' is still ending. Delete the run in a moment.")
-        needed_by = dependents(run)
-        if needed_by:
-            names = ", ".join(f"'{other.id}'" for other in needed_by)
-            first = "that run" if len(needed_by) == 1 else "those runs"
-            raise RunError(f"The weights of run '{run.id}' are needed by {names}. Delete {first} first.")
-        freed_bytes = size_bytes(run.path)
-        trash = run.root / TRASH
-        trash.mkdir(exist_ok=True)
-        # Of that id there may be one already: the folder was copied back by hand, or from a backup.
-        again = f"{run.id}~{time.time_ns()}" if run.id in trashed(run.root) else run.id
-        rename(run.path, trash / again)
-    return freed_bytes
-
-
-def delete_with_parts(study: Run) -> tuple[int, list[str]]:
-    """Delete a study and the runs that it made: (bytes freed, ids of the runs that are kept because others need them).
-
-    Raises RunError, and deletes nothing, while one of them is active.
-    """
-    parts = parts_of(study)
-    active = [run for run in (study, *parts) if run.state().active]
-    if active:
-        raise RunError(f"Run '{active[0].id}' is {active[0].state()}. Stop the study first, then delete it.")
-    freed_bytes, kept = 0, []
-    for run in parts:  # newest first, so that none is needed by a part any more
-        try:
-            freed_bytes += delete(run)
-        except RunError:
-            kept.append(run.id)
-    return freed_bytes + delete(study), kept
-
-
-def restore(run_id: str, root: Path | None = None) -> Run:
-    """Take a run out of the trash again. Raises RunError."""
-    root = runs_root(root)
-    with queue_lock(root):
-        deleted = max(
-            (run for run in list_runs(root / TRASH) if run_id in (run.id, _own_id(run))),
-            key=lambda run: run.id,
-            default=None,
-        )
-        if deleted is None:
-            there = ", ".join(trashed(root)[:5]) or "nothing"
-            raise RunError(f"Run {run_id!r} is not in the trash. The trash holds {there}.")
-        back = Run(root / _own_id(deleted))
-        if back.path.exists():
-            raise RunError(f"There is already another run '{back.id}'. Rename its folder, then restore this one.")
-        rename(deleted.path, back.path)
-    return back
-
-
-def restore_with_parts(run_id: str, root: Path | None = None) -> Run:
-    """:func:`restore`, of a study with those of its runs that are in the trash too."""
-    back = restore(run_id, root)
-    if back.launches_runs:
-        for part in list_runs(back.root / TRASH):
-            if part.notes()["study"] == run_id:
-                restore(_own_id(part), back.root)
-    return back
-
-
-def trashed(root: Path | None = None) -> list[str]:
-    """The ids of the runs in the trash, newest first."""
-    return list(dict.fromkeys(_own_id(run) for run in list_runs(runs_root(root) / TRASH)))
-
-
-def _own_id(run: Run) -> str:
-    """The id of a run in the trash: it is another name where one of that id lay there already."""
-    return run.id.partition("~")[0]
-
-
-def empty_trash(root: Path | None = None) -> int:
-    """Remove the runs in the trash for good; returns the bytes freed."""
-    root = runs_root(root)
-    if not root.is_dir():
-        return 0
-    with queue_lock(root):  # for one rename: what is removed may be hundreds of gigabytes
-        set_aside(root / TRASH)
-    return remove_set_aside(root)
-
-
 def write_status(run: Run, **changes: object) -> None:
-    """Merge into status.json, which is the queue's only until this attempt has a process. Hold the queue lock."""
+    """Merge into status.json, which belongs to the queue until this attempt has a process. Hold the queue lock."""
     replace_json(run.path / STATUS, run.status() | changes)
 
 
@@ -204,15 +109,10 @@ def _enqueue(run: Run, message: str) -> None:
     show_interest(run.root)
 
 
-def _must_exist(run: Run) -> None:
-    if not run.is_there:
-        raise RunError(f"Run '{run.id}' no longer exists. Look in the trash, or launch a new run.")
-
-
 def prewarm(root: Path | None = None) -> None:
-    """Somebody looks as if they were about to launch a run: have a worker ready. Returns at once; call it freely.
+    """Somebody seems about to launch a run: have a worker ready. Returns at once; may be called often.
 
-    Where that is not possible nothing happens: the launch will say why.
+    If that is not possible nothing happens: the launch will say why.
     """
     root = runs_root(root)
     age_s = interest_age_s(root)
@@ -229,7 +129,7 @@ def prewarm(root: Path | None = None) -> None:
 def ensure_dispatcher(root: Path | None = None) -> bool:
     """Start a dispatcher for the runs below ``root`` unless there is one, or nothing to do. True if it was started.
 
-    Cheap enough to be called by every poll: it is how a queue goes on after its dispatcher was killed.
+    Cheap enough to be called by every poll: this is how a queue continues after its dispatcher was killed.
     """
     root = runs_root(root)
     if not root.is_dir():
@@ -242,7 +142,7 @@ def ensure_dispatcher(root: Path | None = None) -> bool:
 
 
 def has_work(root: Path) -> bool:
-    """Whether a dispatcher has anything to start or to watch."""
+    """Whether there is anything to start or to watch for a dispatcher."""
     return any(_needs_dispatcher(run) for run in list_runs(root))
 
 
@@ -254,7 +154,7 @@ def _needs_dispatcher(run: Run) -> bool:
 
 
 def waits_for_a_person(run: Run) -> bool:
-    """Whether the run's weights come, perhaps through others that wait, from one that somebody has to resume first."""
+    """Whether the weights of the run come, perhaps through others that wait, from one that a person must resume."""
     seen = {run.id}
     while (source_id := source_of(run)) is not None:
         run = Run(run.root / source_id)
@@ -268,5 +168,5 @@ def waits_for_a_person(run: Run) -> bool:
 
 
 def _spawn_dispatcher(root: Path) -> None:
-    command = [sys.executable, "-m", "sealife_core.runs.scheduling.dispatcher", str(root.resolve())]
+    command = [sys.executable, "-m", "sealife_core.runs.scheduling", str(root.resolve())]
     reap(spawn(command, root / DISPATCHER_LOG))

@@ -1,7 +1,7 @@
-"""Who waits before whom, and how a run is moved up.
+"""The order of the queue, and how a run is moved up.
 
-Runs wait in the order in which they were queued. ``place`` in status.json, where a run was moved, stands for that time;
-a run that is queued anew has lost it. It is changed under the queue lock, and every dispatcher reads it from disk.
+Runs wait in the order in which they were queued. ``place`` in status.json replaces that time for a run that was moved;
+a run that is queued again loses it. It is changed under the queue lock, and every dispatcher reads it from disk.
 """
 
 import math
@@ -10,27 +10,28 @@ from pathlib import Path
 from sealife_core.config import CLUSTER, HERE
 from sealife_core.errors import RunError
 from sealife_core.runs.costs.devices import CPU, devices, suitable
-from sealife_core.runs.directory import Run, list_runs, source_of
+from sealife_core.runs.directory import list_runs, source_of
 from sealife_core.runs.liveness import Process, State, process_of
+from sealife_core.runs.run import Run
 from sealife_core.runs.scheduling.locks import queue_lock
 from sealife_core.runs.scheduling.queue import write_status
 
 
 def place_of(run: Run) -> tuple[float, str]:
-    """What queued runs are sorted by: the lower goes first."""
+    """The key that queued runs are sorted by: the lower goes first."""
     status = run.status()
     told = [found for key in ("place", "queued") if (found := status.get(key)) is not None]
     return told[0] if told else 0.0, run.id
 
 
 def waiting_runs(root: Path) -> list[Run]:
-    """The queued runs that nobody has taken up yet, the one that goes first on top; studies wait for nobody."""
+    """The queued runs that have not started, in their order; studies are left out because they wait for no device."""
     found = [run for run in list_runs(root) if run.status().get("state") == State.QUEUED and not run.launches_runs]
     return sorted((run for run in found if run.state() is State.QUEUED and not _in_cluster(run)), key=place_of)
 
 
 def ahead_of(run: Run) -> list[Run]:
-    """The runs that wait for the same devices, or the same cluster, before ``run``; the one just before it is last."""
+    """The runs that wait before ``run`` for the same devices or cluster; the one just before it is last."""
     waiting = waiting_runs(run.root)
     if run not in waiting:
         return []
@@ -39,7 +40,7 @@ def ahead_of(run: Run) -> list[Run]:
 
 
 def move_up(run: Run, *, to_front: bool = False) -> None:
-    """Let a queued run go before the one just ahead of it, or before all. Raises RunError where it cannot."""
+    """Move a queued run before the one just ahead of it, or before all. Raises RunError if that is not possible."""
     with queue_lock(run.root):
         if not run.path.is_dir() or run.state() is not State.QUEUED:
             raise RunError(f"Run '{run.id}' is not waiting: it is {run.state()}. Only a queued run can be moved up.")
@@ -65,7 +66,7 @@ def move_up(run: Run, *, to_front: bool = False) -> None:
 
 
 def _lane(run: Run, here: list[str]) -> str:
-    """What the run waits for: of two that wait for different things none holds up the other."""
+    """What the run waits for: runs that wait for different things do not delay each other."""
     config = run.config()
     if config.where != HERE:
         return config.where.removeprefix(CLUSTER)
@@ -73,7 +74,7 @@ def _lane(run: Run, here: list[str]) -> str:
 
 
 def _sources(run: Run) -> set[str]:
-    """The ids of the runs that its weights come from, through however many."""
+    """The ids of the runs that its weights come from, directly or through others."""
     found: set[str] = set()
     while (source := source_of(run)) is not None and source not in found:
         found.add(source)

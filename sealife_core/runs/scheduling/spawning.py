@@ -1,4 +1,4 @@
-"""Processes in sessions of their own: dispatcher, workers, projections, the measurement of this machine."""
+"""Processes in their own sessions: dispatcher, workers, projections, the measurement of this machine."""
 
 import os
 import subprocess
@@ -17,10 +17,10 @@ def spawn(
     *,
     stdin: int = subprocess.DEVNULL,
 ) -> subprocess.Popen[bytes]:
-    """Start ``command`` in a session of its own, which neither Ctrl-C nor the end of this process reaches.
+    """Start ``command`` in its own session, which neither Ctrl-C nor the end of this process reaches.
 
-    What it prints is appended to ``log``; ``environment`` comes on top of this process's. Nothing waits in a buffer on
-    its way to ``stdin``, where that is a pipe. Raises OSError.
+    What it prints is appended to ``log``; ``environment`` is added to that of this process. If ``stdin`` is a pipe, it
+    is not buffered. Raises OSError.
     """
     with log.open("ab") as written:
         return subprocess.Popen(
@@ -36,5 +36,5 @@ def spawn(
 
 
 def reap(child: subprocess.Popen[bytes]) -> None:
-    """Wait for ``child`` in the background: somebody has to, or it stays behind as a zombie when it goes."""
+    """Wait for ``child`` in the background, so that it does not stay behind as a zombie."""
     threading.Thread(target=child.wait, name=f"sealife-reaper-{child.pid}", daemon=True).start()

@@ -1,24 +1,24 @@
-"""What is said of runs that wait, whoever is to start them: for what, or why they never will be started."""
+"""What a waiting run says: what it waits for, or why it will never be started."""
 
 import time
 from pathlib import Path
 
 from sealife_core.errors import RunError
-from sealife_core.runs.directory import Run, source_of
+from sealife_core.runs.directory import source_of
 from sealife_core.runs.liveness import State
-from sealife_core.runs.run import MODEL
+from sealife_core.runs.run import MODEL, Run
 from sealife_core.runs.scheduling.locks import queue_lock
 from sealife_core.runs.scheduling.queue import write_status
 
 
 def source_awaited(run: Run) -> str:
-    """What the run waits for before its weights are there, or "". Raises RunError if they will never be."""
+    """What the run waits for until its weights exist, or "". Raises RunError if they never will."""
     source_id = source_of(run)
     return "" if source_id is None else awaited(source_id, run.root)
 
 
 def awaited(source_id: str, root: Path) -> str:
-    """As :func:`source_awaited`, of any run that takes its weights from the run ``source_id`` below ``root``."""
+    """As :func:`source_awaited`, for any run that takes its weights from the run ``source_id`` below ``root``."""
     source = Run(root / source_id)
     if not source.path.is_dir():
         raise RunError(f"The weights come from run '{source_id}', but that run was deleted.")
@@ -37,17 +37,17 @@ def awaited(source_id: str, root: Path) -> str:
 
 
 def refuse(run: Run, what: str, then: str) -> None:
-    """End a run that was not started; what it says is the queue's to write, for it has no process."""
+    """End a run that was not started; the queue writes its status, because it has no process."""
     _end(run, State.FAILED, what, error={"what": what, "next": then})
 
 
 def stop_before_it_began(run: Run) -> None:
-    """End a run that nobody wants started any more."""
+    """End a run that was stopped before its process began."""
     _end(run, State.STOPPED, "stopped before it began")
 
 
 def say(run: Run, message: str) -> None:
-    """What the run waits for, where that is not said already."""
+    """Write what the run waits for, unless its status says it already."""
     if run.status().get("message") == message:
         return
     with queue_lock(run.root):

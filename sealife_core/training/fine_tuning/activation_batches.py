@@ -40,7 +40,7 @@ class ActivationBatches(ImageBatches):
 
     def val_dataloader(self) -> DataLoader[Any] | list[DataLoader[Any]]:
         """In the given order."""
-        if len(self.val_rows) == 0:
+        if not self.validates:
             return []
         own = self.own_validation()
         return self._loader(_Held(self._activations.array[own], self.labels[self.val_rows[own]]), None, False)

@@ -9,7 +9,7 @@ damaged, half-written or of something else is made again. Of all files of a data
 import hashlib
 import json
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ import torch
 from filelock import FileLock
 from torch import Tensor
 
-from sealife_core.config import ALL_STAGES, LABELLED, ClassifierConfig
+from sealife_core.config import ALL_STAGES, LABELLED, FineTuneConfig
 from sealife_core.datasets.batches import ImageBatches
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.durable import remove_leftovers, replace_file, replacing
@@ -29,6 +29,7 @@ from sealife_core.evaluation.embeddings.feature_store import FOLDER as FEATURES
 from sealife_core.models.encoders import Encoder
 from sealife_core.models.facts import STAGE_NAMES
 from sealife_core.models.folding import folded
+from sealife_core.progress import Progress
 from sealife_core.training.fine_tuning.activation_batches import Activations
 from sealife_core.training.hardware import Hardware
 from sealife_core.training.inputs import network_inputs
@@ -41,15 +42,13 @@ _METHOD = "float16, channels last, 1"  # a file made in another way is made anew
 _ROUNDING = 0.02  # of features, relative: bf16 and float16 stay well below it, another network does not
 _BATCH = 32  # images: what most processors are fastest at, their maps still in the cache
 
-Progress = Callable[[str, int, int], None]  # stage, done, total
 
-
-def cut_of(config: ClassifierConfig) -> str | None:
+def cut_of(config: FineTuneConfig) -> str | None:
     """The last frozen stage, where training can begin behind it; None where no stage, or every one, is trained."""
     return STAGE_NAMES[ALL_STAGES - config.trained_stages - 1] if 0 < config.trained_stages < ALL_STAGES else None
 
 
-def copies_that_fit(config: ClassifierConfig, folder: Path, images: int, validated: int, image_bytes: int) -> int:
+def copies_that_fit(config: FineTuneConfig, folder: Path, images: int, validated: int, image_bytes: int) -> int:
     """How many of the copies that ``config`` asks for fit the disk; 0 where none does, or training stores nothing.
 
     images: n training images; validated: V; image_bytes: of one image.
@@ -62,7 +61,7 @@ def copies_that_fit(config: ClassifierConfig, folder: Path, images: int, validat
 
 
 def open_activations(
-    config: ClassifierConfig,
+    config: FineTuneConfig,
     dataset: Dataset,
     batches: ImageBatches,
     encoder: Encoder,
@@ -88,7 +87,7 @@ def open_activations(
 
 
 def _description(
-    config: ClassifierConfig,
+    config: FineTuneConfig,
     dataset: Dataset,
     batches: ImageBatches,
     encoder: Encoder,
@@ -163,7 +162,7 @@ def _size_bytes(folder: Path) -> int:
 
 
 def _parts(
-    config: ClassifierConfig, batches: ImageBatches, encoder: Encoder, machine: Hardware, copies: int
+    config: FineTuneConfig, batches: ImageBatches, encoder: Encoder, machine: Hardware, copies: int
 ) -> Iterator[np.ndarray]:
     """Activations (b, …) of a few images after the other, in the order of the file."""
     quick = folded(encoder)
@@ -173,7 +172,7 @@ def _parts(
 
 
 def _of_rows(
-    config: ClassifierConfig,
+    config: FineTuneConfig,
     batches: ImageBatches,
     encoder: Encoder,
     machine: Hardware,
@@ -190,7 +189,7 @@ def _of_rows(
         yield stored(frozen_part(config, encoder, views, machine))
 
 
-def frozen_part(config: ClassifierConfig, encoder: Encoder, views: Tensor, machine: Hardware) -> Tensor:
+def frozen_part(config: FineTuneConfig, encoder: Encoder, views: Tensor, machine: Hardware) -> Tensor:
     """What the frozen stages make of views (n, 3, H, W)."""
     cut = cut_of(config)
     assert cut is not None
@@ -198,7 +197,7 @@ def frozen_part(config: ClassifierConfig, encoder: Encoder, views: Tensor, machi
         return encoder.until(cut, views)
 
 
-def goes_on_from(config: ClassifierConfig, encoder: Encoder, views: Tensor, given: Tensor, machine: Hardware) -> bool:
+def goes_on_from(config: FineTuneConfig, encoder: Encoder, views: Tensor, given: Tensor, machine: Hardware) -> bool:
     """Whether the encoder makes the same features of ``given``, what its frozen stages made of ``views``, as of these:
     not where a network looks back past them, or depends on the size of the picture."""
     cut = cut_of(config)

@@ -9,12 +9,12 @@ from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import asdict, dataclass
 from functools import partial
-from statistics import median
+from statistics import quantiles
 from typing import Any
 
 import torch
 
-from sealife_core.config import ClassifierConfig
+from sealife_core.config import FineTuneConfig
 from sealife_core.datasets.batches import ImageBatches
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.models.encoders import Encoder
@@ -54,14 +54,14 @@ class Costs:
 
 
 def as_planned(
-    config: ClassifierConfig,
+    config: FineTuneConfig,
     run: RunWriter,
     dataset: Dataset,
     batches: ImageBatches,
     module: ClassifierModule,
     machine: Hardware,
     began: float,
-) -> tuple[ClassifierConfig, ImageBatches]:
+) -> tuple[FineTuneConfig, ImageBatches]:
     """Config and batches as they are trained: epochs that fit the minutes, images or what is stored of them.
 
     began: when the run did, by ``time.monotonic``. ``module`` is told what it will be given.
@@ -83,7 +83,7 @@ def as_planned(
 
 
 def plan_of(
-    config: ClassifierConfig,
+    config: FineTuneConfig,
     run: RunWriter,
     dataset: Dataset,
     batches: ImageBatches,
@@ -130,7 +130,7 @@ def planned(left_s: float, costs: Costs, *, n: int, val: int, batch_size: int, c
 
 
 def measure(
-    config: ClassifierConfig, run: RunWriter, batches: ImageBatches, module: ClassifierModule, machine: Hardware
+    config: FineTuneConfig, run: RunWriter, batches: ImageBatches, module: ClassifierModule, machine: Hardware
 ) -> tuple[Costs, int]:
     """What an image costs, and the bytes of its activations (0 where none can be stored). ``module`` stays as it is."""
     cut = cut_of(config)
@@ -167,11 +167,11 @@ def measure(
 
 
 def _seconds(act: Callable[[], object]) -> float:
-    """The median of a few times, the first not counted: they choose kernels and grow memory."""
+    """The lower quartile of a few times: other programs only add to them. The first choose kernels and do not count."""
     taken: list[float] = []
     began = time.perf_counter()
-    while len(taken) < WARM + 1 or (len(taken) < WARM + LOOKS and time.perf_counter() - began < LOOK_S):
+    while len(taken) < WARM + 2 or (len(taken) < WARM + LOOKS and time.perf_counter() - began < LOOK_S):
         started = time.perf_counter()
         act()
         taken.append(time.perf_counter() - started)
-    return median(taken[WARM:])
+    return quantiles(taken[WARM:], n=4, method="inclusive")[0]

@@ -4,35 +4,31 @@ A random layer would pull the encoder away from its features before it knows wha
 and then fine-tuning keeps them (Kumar et al. 2022, arXiv 2202.10054).
 """
 
-from collections.abc import Callable
-
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from sealife_core.config import PENALTIES, ClassifierConfig, source_run
+from sealife_core.config import PENALTIES, ClassifierConfig, FineTuneConfig, source_run
 from sealife_core.datasets.dataset import Dataset
-from sealife_core.evaluation.classification.scores import confusion, macro_f1
 from sealife_core.launching.data_checks import labelled_rows
 from sealife_core.models.checkpoint import load_model
 from sealife_core.models.encoders import Encoder
+from sealife_core.models.heads import linear_layer
 from sealife_core.runs.directory import open_run
 from sealife_core.runs.run import LAST
 from sealife_core.runs.writer import RunWriter
-from sealife_core.training.classifier import ClassifierModule
+from sealife_core.training.classifier import ClassifierLoss, ClassifierModule, validation_scores
 from sealife_core.training.features import frozen_features
 from sealife_core.training.hardware import Hardware
-from sealife_core.training.probe.feature_batches import Features, mean_and_scale
-from sealife_core.training.probe.lbfgs import solver_of
+from sealife_core.training.probe.features import Features, mean_and_scale
+from sealife_core.training.probe.lbfgs import at_each_penalty
 
-# L2 penalties to choose from on validation, strongest first: each solution starts from the one before. The best of the
-# field's encoders lie between them (config/presets.py).
 USUAL = 0.1  # without a validation split: what "Name my animals" takes then
 ITERATIONS = 100  # a penalty: the loss is convex and starts near its optimum
 
 
 def start_from_probe(
-    config: ClassifierConfig,
+    config: FineTuneConfig,
     run: RunWriter,
     dataset: Dataset,
     module: ClassifierModule,
@@ -61,7 +57,7 @@ def start_from_probe(
     return validated(module, h[len(h) - len(val) :], labels[len(h) - len(val) :]) if len(val) else None
 
 
-def inherited_head(config: ClassifierConfig, run: RunWriter, dataset: Dataset, rows: np.ndarray) -> nn.Module | None:
+def inherited_head(config: FineTuneConfig, run: RunWriter, dataset: Dataset, rows: np.ndarray) -> nn.Module | None:
     """The head of the classifier run that the weights come from, if it tells the same classes apart on images of the
     same size, and has learned from no label that this run may not use; else None."""
     source = source_run(config.weights)
@@ -78,7 +74,7 @@ def inherited_head(config: ClassifierConfig, run: RunWriter, dataset: Dataset, r
 
 def solve_probe(
     head: nn.Sequential,
-    loss: Callable[[Tensor, Tensor], Tensor],
+    loss: ClassifierLoss,
     train: Tensor,
     train_labels: Tensor,
     val: Tensor,
@@ -86,22 +82,22 @@ def solve_probe(
 ) -> float:
     """Fill ``head`` with the linear probe of features ``train`` (n, D), whose penalty is best on ``val`` (m, D).
 
-    loss: of logits and labels, the mean. Minimised is ``loss + penalty / 2 · Σ W²`` on standardised features, as
-    :class:`~sealife_core.training.probe.lbfgs.LbfgsProbe` does. Returns the penalty.
+    loss: of logits and labels, the mean. Minimised is ``loss + penalty / 2 · Σ W²`` on standardised features. Returns
+    the penalty.
     """
     features = Features(train, *mean_and_scale(train))
-    standard = (train - features.mean) / features.scale
-    linear = nn.Linear(train.shape[1], _linear(head).out_features)
+    standard, seen = ((each - features.mean) / features.scale for each in (train, val))
+    linear = nn.Linear(train.shape[1], linear_layer(head).out_features)
     nn.init.zeros_(linear.weight)
     nn.init.zeros_(linear.bias)
     best, chosen = -np.inf, USUAL
-    for penalty in PENALTIES if len(val) else (USUAL,):
-        _minimise(linear, loss, standard, train_labels, penalty)
+    penalties = PENALTIES if len(val) else (USUAL,)
+    for penalty, _ in at_each_penalty(linear, loss, standard, train_labels, ITERATIONS, penalties):
         with torch.no_grad():
-            found = _macro_f1(linear((val - features.mean) / features.scale), val_labels) if len(val) else 0.0
+            found = validation_scores(loss, linear(seen), val_labels)["val/macro_f1"] if len(val) else 0.0
         if found > best:
             best, chosen = found, penalty
-            _linear(head).load_state_dict(linear.state_dict())
+            linear_layer(head).load_state_dict(linear.state_dict())
     features.folded(head)
     return chosen
 
@@ -111,34 +107,4 @@ def validated(module: ClassifierModule, h: Tensor, labels: Tensor) -> dict[str, 
     with torch.no_grad():
         logits = module.head.eval()(h)
         module.head.train()
-        right = (logits.argmax(1) == labels).float().mean()
-        return {
-            "val/loss": float(module.loss(logits, labels)),
-            "val/accuracy": float(right),
-            "val/macro_f1": _macro_f1(logits, labels),
-        }
-
-
-def _macro_f1(logits: Tensor, labels: Tensor) -> float:
-    counts = confusion(labels.numpy(), logits.argmax(1).numpy(), logits.shape[1])
-    return float(macro_f1(np.diag(counts), counts.sum(1), counts.sum(0)))
-
-
-def _minimise(
-    linear: nn.Linear, loss: Callable[[Tensor, Tensor], Tensor], features: Tensor, labels: Tensor, penalty: float
-) -> None:
-    solver = solver_of(linear, ITERATIONS, penalty)
-
-    def look() -> Tensor:
-        solver.zero_grad()
-        minimised = loss(linear(features), labels) + penalty / 2 * linear.weight.square().sum()
-        minimised.backward()
-        return minimised
-
-    solver.step(look)
-
-
-def _linear(head: nn.Sequential) -> nn.Linear:
-    linear = head[-1]
-    assert isinstance(linear, nn.Linear)
-    return linear
+        return validation_scores(module.loss, logits, labels)

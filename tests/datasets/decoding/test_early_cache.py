@@ -8,7 +8,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from pictures import encoded, noise, write_folder, write_zip
 from PIL import Image
 
 from sealife_core.config import SimclrConfig
@@ -18,6 +17,7 @@ from sealife_core.datasets.decoding.early_cache import EarlyCache
 from sealife_core.datasets.decoding.pixels import cache_size_px, open_pixels
 from sealife_core.datasets.imports.importing import import_images
 from sealife_core.errors import DatasetError
+from tests.datasets.pictures import encoded, noise, write_folder, write_zip
 
 USUAL_PX = SimclrConfig().image_size_px
 

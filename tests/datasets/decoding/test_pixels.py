@@ -10,13 +10,13 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from pictures import noise
 from PIL import Image
 
 from sealife_core.datasets.dataset import COLUMNS, Dataset, open_dataset, write_dataset
 from sealife_core.datasets.decoding import pixels as under_test
 from sealife_core.datasets.decoding.pixels import cache_size_px, from_picture, open_pixels
 from sealife_core.errors import DatasetError
+from tests.datasets.pictures import noise
 
 SIZES = [(40, 30), (30, 40), (64, 64), (200, 50), (24, 20)]
 

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from pictures import encoded, noise, png_of_size
 from PIL import Image
 
 from sealife_core.datasets.decoding import reading
 from sealife_core.datasets.decoding.decoders import Decoders
 from sealife_core.datasets.decoding.reading import decode, read_rgb
 from sealife_core.errors import BusyError, DatasetError
+from tests.datasets.pictures import encoded, noise, png_of_size
 
 
 def through_file(image: Image.Image, form: str, **options) -> np.ndarray:

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from pictures import noise
 
 from sealife_core.datasets.decoding.squares import head, in_order, room, to_square
+from tests.datasets.pictures import noise
 
 
 def test_in_order__keeps_the_order_whoever_is_done_first():

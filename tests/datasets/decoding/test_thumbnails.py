@@ -2,13 +2,13 @@ import io
 from pathlib import Path
 
 import pytest
-from pictures import noise
 from PIL import Image
 
 from sealife_core.datasets.dataset import Dataset, write_dataset
 from sealife_core.datasets.decoding.thumbnails import thumbnail
 from sealife_core.datasets.imports.importing import import_images
 from sealife_core.errors import DatasetError
+from tests.datasets.pictures import noise
 
 
 @pytest.fixture

@@ -4,11 +4,11 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from pictures import encoded, left_in, write_folder, write_zip
 
 from sealife_core.datasets.imports import archives
 from sealife_core.datasets.imports.importing import import_images
 from sealife_core.errors import DatasetError
+from tests.datasets.pictures import encoded, left_in, write_folder, write_zip
 
 
 def assert_refused(home: Path, source: Path, says: str) -> None:

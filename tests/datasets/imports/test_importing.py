@@ -8,7 +8,6 @@ from typing import BinaryIO
 
 import numpy as np
 import pytest
-from pictures import encoded, left_in, noise, png_of_size, write_folder, write_zip
 from PIL import Image
 
 from sealife_core.datasets.dataset import list_datasets, open_dataset
@@ -16,6 +15,7 @@ from sealife_core.datasets.decoding.reading import read_rgb
 from sealife_core.datasets.imports import importing
 from sealife_core.datasets.imports.importing import import_images, read_skipped
 from sealife_core.errors import DatasetError
+from tests.datasets.pictures import encoded, left_in, noise, png_of_size, write_folder, write_zip
 
 
 def assert_nothing_left(home: Path) -> None:

@@ -3,11 +3,11 @@ from pathlib import Path
 from typing import Literal
 
 import pytest
-from pictures import encoded, left_in, write_folder, write_zip
 
 from sealife_core.datasets.imports.importing import import_images
 from sealife_core.datasets.imports.tables import read_table
 from sealife_core.errors import DatasetError
+from tests.datasets.pictures import encoded, left_in, write_folder, write_zip
 
 Form = Literal["NFC", "NFD"]
 

@@ -4,10 +4,10 @@ import zlib
 from pathlib import Path
 
 import pytest
-from pictures import encoded
 
 from sealife_core.datasets.imports.importing import import_images
 from sealife_core.datasets.imports.zip_names import entry_names
+from tests.datasets.pictures import encoded
 
 
 def zipped(path: Path, names: list[bytes], extra: bytes = b"") -> Path:

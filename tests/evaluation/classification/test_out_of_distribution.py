@@ -38,7 +38,7 @@ def drawn(n: int, seed: int, shift: float = 0.0) -> Means:
 
 def test_score__is_the_mahalanobis_distance_of_the_farthest_stage() -> None:
     train, val, asked = drawn(2000, 0), drawn(200, 1), drawn(5, 2, shift=0.5)
-    novelty = measure(train, val, 64)
+    ood = measure(train, val, 64)
     expected = []
     for name in STAGES:  # by the plain sample covariance: with so many images next to nothing is shrunk
         inverse = np.linalg.inv(np.cov(train[name].astype(np.float64), rowvar=False))
@@ -48,36 +48,36 @@ def test_score__is_the_mahalanobis_distance_of_the_farthest_stage() -> None:
         }
         low, median, high = np.percentile(far["val"], [25, 50, 75])
         expected.append((far["asked"] - median) / (high - low))
-    np.testing.assert_allclose(novelty.score(asked), np.max(expected, axis=0), atol=0.1)
+    np.testing.assert_allclose(ood.score(asked), np.max(expected, axis=0), atol=0.1)
     assert np.argmax(expected, axis=0).tolist() == [STAGES.index("layer3")] * 5
 
 
 def test_unlike__is_what_breaks_the_correlation_though_no_value_is_rare() -> None:
-    novelty = measure(drawn(500, 0), drawn(200, 1), 64)
-    assert all(map(novelty.unlike, novelty.score(drawn(50, 2, shift=0.7))))
-    assert np.mean([novelty.unlike(score) for score in novelty.score(drawn(2000, 3))]) < 0.04
-    assert novelty.unlike(float("nan"))
+    ood = measure(drawn(500, 0), drawn(200, 1), 64)
+    assert all(map(ood.unlike, ood.score(drawn(50, 2, shift=0.7))))
+    assert np.mean([ood.unlike(score) for score in ood.score(drawn(2000, 3))]) < 0.04
+    assert ood.unlike(float("nan"))
 
 
 @pytest.mark.parametrize(("n_val", "share"), [(1, 1 / 2), (7, 1 / 8), (99, 1 / 100), (345, 4 / 346)])
 def test_false_alarms__are_those_expected_of_so_many_validation_images(n_val: int, share: float) -> None:
     """A new value exceeds the k-th smallest of n others with a chance of 1 - k / (n + 1)."""
-    novelty = measure(drawn(100, 0), drawn(n_val, 1), 64)
-    scores = np.sort(novelty.score(drawn(n_val, 1)))
-    k = int(np.flatnonzero(np.isclose(scores, novelty.threshold))[-1]) + 1
-    assert novelty.false_alarms == pytest.approx(1 - k / (n_val + 1))
-    assert novelty.false_alarms == pytest.approx(share)
+    ood = measure(drawn(100, 0), drawn(n_val, 1), 64)
+    scores = np.sort(ood.score(drawn(n_val, 1)))
+    k = int(np.flatnonzero(np.isclose(scores, ood.threshold))[-1]) + 1
+    assert ood.false_alarms == pytest.approx(1 - k / (n_val + 1))
+    assert ood.false_alarms == pytest.approx(share)
 
 
 def test_sentence__says_what_it_rests_on_and_nothing_below_the_threshold() -> None:
-    novelty = measure(drawn(64, 0), drawn(7, 1), 64)
-    said = novelty.sentence(novelty.threshold + 1)
+    ood = measure(drawn(64, 0), drawn(7, 1), 64)
+    said = ood.sentence(ood.threshold + 1)
     assert "64 training images" in said
     assert "each of the 7 validation images" in said
-    assert novelty.sentence(novelty.threshold) == ""
-    assert "one in 8" in novelty.caveat
-    assert "64 training images are few" in novelty.caveat
-    assert "was not measured" in novelty.caveat, "no promise without a measurement"
+    assert ood.sentence(ood.threshold) == ""
+    assert "one in 8" in ood.caveat
+    assert "64 training images are few" in ood.caveat
+    assert "was not measured" in ood.caveat, "no promise without a measurement"
 
 
 def of_classes(n: int, seed: int, apart: float) -> tuple[Means, np.ndarray]:
@@ -115,7 +115,7 @@ def test_auroc__is_not_measured_of_few_images_or_one_class() -> None:
     assert left_out_auroc(train, few, np.arange(50) % 3, np.arange(12) % 3) is None
 
 
-def test_novelty__of_before_the_auroc_was_kept_still_opens(tmp_path: Path) -> None:
+def test_ood__of_before_the_auroc_was_kept_still_opens(tmp_path: Path) -> None:
     written = rule(20.0)
     write_ood(tmp_path, written)
     assert read_ood(tmp_path, 4).auroc == pytest.approx(written.auroc)  # type: ignore[union-attr]
@@ -130,9 +130,9 @@ def test_novelty__of_before_the_auroc_was_kept_still_opens(tmp_path: Path) -> No
 
 def test_measure__of_images_that_are_all_alike_calls_another_unlike() -> None:
     same = {name: np.ones((8, 4), np.float32) for name in STAGES}
-    novelty = measure(same, same, 64)
-    assert not novelty.unlike(float(novelty.score(same)[0]))
-    assert novelty.unlike(float(novelty.score(drawn(1, 0))[0]))
+    ood = measure(same, same, 64)
+    assert not ood.unlike(float(ood.score(same)[0]))
+    assert ood.unlike(float(ood.score(drawn(1, 0))[0]))
 
 
 def test_measure__refuses_too_few_images() -> None:
@@ -161,19 +161,19 @@ def test_watched__notes_the_mean_of_every_stage_and_leaves_no_hook() -> None:
     assert not any(part._forward_hooks or part._forward_pre_hooks for part in encoder.modules())
 
 
-def test_read_novelty__gives_what_was_written(tmp_path: Path) -> None:
+def test_read_ood__gives_what_was_written(tmp_path: Path) -> None:
     assert read_ood(tmp_path, 4) is None
-    novelty = measure(drawn(64, 0), drawn(9, 1), 64)
-    write_ood(tmp_path, novelty)
+    ood = measure(drawn(64, 0), drawn(9, 1), 64)
+    write_ood(tmp_path, ood)
     read = read_ood(tmp_path, 4)
     assert read is not None
     asked = drawn(5, 2, shift=0.3)
-    np.testing.assert_array_equal(read.score(asked), novelty.score(asked))
-    assert (read.threshold, read.n_train, read.n_val, read.cache_size_px) == (novelty.threshold, 64, 9, 64)
+    np.testing.assert_array_equal(read.score(asked), ood.score(asked))
+    assert (read.threshold, read.n_train, read.n_val, read.cache_size_px) == (ood.threshold, 64, 9, 64)
 
 
 @pytest.mark.parametrize("damage", ["half", "text", "array", "pickle", "missing", "shape", "another model's"])
-def test_read_novelty__refuses_what_is_damaged(damage: str, tmp_path: Path) -> None:
+def test_read_ood__refuses_what_is_damaged(damage: str, tmp_path: Path) -> None:
     path = tmp_path / "novelty.npz"
     write_ood(tmp_path, measure(drawn(64, 0), drawn(9, 1), 64))
     whole = path.read_bytes()

@@ -20,7 +20,8 @@ from sealife_core.models.checkpoint import ModelCard, save_model
 from sealife_core.models.encoders import build_encoder
 from sealife_core.models.facts import IMAGENET_MEAN, IMAGENET_STD
 from sealife_core.models.heads import projection_head
-from sealife_core.runs.directory import Run, create_run
+from sealife_core.runs.directory import create_run
+from sealife_core.runs.run import Run
 
 
 @pytest.fixture(scope="module")
@@ -126,35 +127,33 @@ def test_predict__calls_noise_and_one_colour_unlike_and_the_known_kind_not(run: 
     assert sum(found.unlike is True for found in known) <= len(known) // 10
     # The largest of so few validation images sets the limit, so that none of them exceeds it.
     seen = predictor.predict([tiny_reef.image_path(int(row)) for row in tiny_reef.rows("val")])
-    assert predictor.novelty is not None
-    assert max(found.novelty or 0 for found in seen) == pytest.approx(predictor.novelty.threshold, abs=0.05)
-    assert predictor.novelty.n_train == len(known)
-    assert predictor.novelty.n_val == len(seen)
+    assert predictor.ood is not None
+    assert max(found.ood_score or 0 for found in seen) == pytest.approx(predictor.ood.threshold, abs=0.05)
+    assert predictor.ood.n_train == len(known)
+    assert predictor.ood.n_val == len(seen)
 
 
-def test_novelty__is_measured_once_and_kept_beside_the_model(run: Run, tiny_reef: Dataset, tmp_path: Path) -> None:
+def test_ood__is_measured_once_and_kept_beside_the_model(run: Run, tiny_reef: Dataset, tmp_path: Path) -> None:
     picture = Path(shutil.copy(tiny_reef.image_path(0), tmp_path / "kept.png"))
     assert not (run.path / "novelty.npz").exists()
     before = Predictor.from_run(run).predict([picture])[0]
-    assert before.novelty is not None
+    assert before.ood_score is not None
     assert (run.path / "novelty.npz").is_file()
     copy = copied_model(run, tmp_path / "copy")
     shutil.copy(run.path / "novelty.npz", copy)
     shutil.rmtree(tiny_reef.folder)
     after = Predictor(copy).predict([picture])[0]
-    assert after.novelty == pytest.approx(before.novelty, abs=1e-3)
+    assert after.ood_score == pytest.approx(before.ood_score, abs=1e-3)
     assert after.unlike == before.unlike
 
 
-def test_novelty__that_is_damaged_is_refused_in_a_sentence_and_stops_no_prediction(
-    run: Run, tiny_reef: Dataset
-) -> None:
+def test_ood__that_is_damaged_is_refused_in_a_sentence_and_stops_no_prediction(run: Run, tiny_reef: Dataset) -> None:
     (run.path / "novelty.npz").write_bytes(b"PK\x03\x04 half a file")
     predictor = Predictor.from_run(run)
     found = predictor.predict([tiny_reef.image_path(0)])[0]
     assert found.unlike is None
     assert found.similarity is not None
-    assert "damaged" in predictor.without_novelty
+    assert "damaged" in predictor.ood_unavailable
 
 
 def test_predict_files__names_what_cannot_be_read_and_goes_on(run: Run, tiny_reef: Dataset, tmp_path: Path) -> None:
@@ -209,7 +208,7 @@ def test_predictor__of_a_copied_model_predicts_and_says_what_it_cannot_tell(
     run: Run, tiny_reef: Dataset, tmp_path: Path
 ) -> None:
     here = Predictor.from_run(run)
-    assert here.without_novelty == ""
+    assert here.ood_unavailable == ""
     there = Predictor(copied_model(run, tmp_path / "copy"))
     path = Path(shutil.copy(tiny_reef.image_path(0), tmp_path / "kept.png"))
     known = here.predict([path])[0].probabilities
@@ -218,8 +217,8 @@ def test_predictor__of_a_copied_model_predicts_and_says_what_it_cannot_tell(
     np.testing.assert_allclose(found.probabilities, known, atol=1e-4)
     assert found.unlike is None
     assert found.similarity is None
-    assert there.novelty is None
-    assert "no data set 'reef'" in there.without_novelty
+    assert there.ood is None
+    assert "no data set 'reef'" in there.ood_unavailable
     with pytest.raises(RunError, match="no embeddings"):
         there.neighbours(found.features)
 
@@ -233,7 +232,7 @@ def test_predictor__without_its_data_set_still_predicts(run: Run, tiny_reef: Dat
     after = predictor.predict([picture])[0]
     np.testing.assert_allclose(after.probabilities, before.probabilities, atol=1e-5)
     assert after.unlike is None
-    assert "no data set 'reef'" in predictor.without_novelty
+    assert "no data set 'reef'" in predictor.ood_unavailable
 
 
 def test_predictor__of_another_data_set_of_that_name_compares_with_nothing(
@@ -243,7 +242,7 @@ def test_predictor__of_another_data_set_of_that_name_compares_with_nothing(
     (home / "other").mkdir()
     import_images(odd_pictures(home / "other" / "pictures"), "reef")
     assert len(open_dataset("reef")) == 12
-    assert "another data set with the same name" in Predictor.from_run(run).without_novelty
+    assert "another data set with the same name" in Predictor.from_run(run).ood_unavailable
 
 
 def test_predictor__refuses_a_model_without_classes(tiny_reef: Dataset) -> None:

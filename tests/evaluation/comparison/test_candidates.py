@@ -9,7 +9,9 @@ from sealife_core.config import preset
 from sealife_core.evaluation.comparison.candidates import Candidate, candidates, distinct_names, image_sets
 from sealife_core.evaluation.comparison.differences import difference_rows, ladders
 from sealife_core.evaluation.comparison.rows import by_encoder, comparison
-from sealife_core.runs.directory import Run, RunWriter, create_run
+from sealife_core.runs.directory import create_run
+from sealife_core.runs.run import Run
+from sealife_core.runs.writer import RunWriter
 
 TEST = {"n": 100, "accuracy": 0.5, "macro_f1": 0.4, "chance": 0.1}
 

@@ -20,7 +20,9 @@ from sealife_core.evaluation.comparison.paired import (
     paired_runs,
 )
 from sealife_core.evaluation.comparison.resampling import accuracy_difference, macro_f1_difference
-from sealife_core.runs.directory import Run, RunWriter, create_run
+from sealife_core.runs.directory import create_run
+from sealife_core.runs.run import Run
+from sealife_core.runs.writer import RunWriter
 
 
 def table(labels: str, predicted: str, split: str = "test") -> pd.DataFrame:

@@ -15,7 +15,9 @@ from sealife_core.evaluation.comparison.paired import class_changes, paired
 from sealife_core.evaluation.comparison.report import comparison_html
 from sealife_core.evaluation.comparison.rows import comparison
 from sealife_core.evaluation.figures.comparison_figures import as_svg, class_figure, comparison_figure, ladder_figure
-from sealife_core.runs.directory import Run, RunWriter, create_run
+from sealife_core.runs.directory import create_run
+from sealife_core.runs.run import Run
+from sealife_core.runs.writer import RunWriter
 from tests.nasty_names import TEXTS
 
 CLASSES = ("<i>crab</i>", "eel & ray", 'squid"')

@@ -10,15 +10,14 @@ import pytest
 
 from sealife_core.config import preset
 from sealife_core.evaluation.comparison.rows import (
-    as_text,
     comparison,
     representation_rows,
-    representation_text,
     to_frame,
-    with_interval,
 )
-from sealife_core.runs.directory import Run, RunWriter, create_run
-from sealife_core.wording import duration
+from sealife_core.evaluation.comparison.score_table import as_text, with_interval
+from sealife_core.runs.directory import create_run
+from sealife_core.runs.run import Run
+from sealife_core.runs.writer import RunWriter
 
 TEST = {
     "n": 345, "chance": 0.0435, "accuracy": 0.645, "accuracy_low": 0.593, "accuracy_high": 0.694, "macro_f1": 0.631,
@@ -124,7 +123,6 @@ def test_as_text__cuts_nothing_however_narrow_the_terminal(tmp_path: Path, monke
 
 def test_as_text__without_rows_says_what_is_missing() -> None:
     assert "Train a classifier" in as_text([])
-    assert "SimCLR" in representation_text([])
 
 
 def test_representation_rows__are_of_simclr_runs_best_first(tmp_path: Path) -> None:
@@ -137,9 +135,6 @@ def test_representation_rows__are_of_simclr_runs_best_first(tmp_path: Path) -> N
     rows = representation_rows([worse, unmeasured, good, _tested(tmp_path)])
     assert [row.name for row in rows] == ["good", "worse"]
     assert (rows[0].low, rows[0].high, rows[0].effective_rank) == (0.24, 0.33, 91.2)
-    text = representation_text(rows)
-    assert "0.280 [0.240, 0.330]" in text
-    assert "22 min" in text
 
 
 def test_to_frame__has_a_row_a_run(tmp_path: Path) -> None:
@@ -151,22 +146,6 @@ def test_to_frame__has_a_row_a_run(tmp_path: Path) -> None:
 
 def test_with_interval__shows_three_digits() -> None:
     assert with_interval(0.6449, 0.59312, 0.694) == "0.645 [0.593, 0.694]"
-
-
-@pytest.mark.parametrize(
-    ("seconds", "said"),
-    [
-        (None, "–"),
-        (0.4, "0 s"),
-        (89, "89 s"),
-        (91, "2 min"),
-        (1314, "22 min"),
-        (3599, "1 h 00 min"),
-        (3900, "1 h 05 min"),
-    ],
-)
-def test_duration__reads_as_people_say_it(seconds: float | None, said: str) -> None:
-    assert duration(seconds) == said
 
 
 def test_comparison__imports_neither_torch_nor_pandas() -> None:

@@ -3,18 +3,16 @@
 import numpy as np
 import pytest
 from scipy.stats import ortho_group
-from sklearn.linear_model import LogisticRegression
 from sklearn.neighbors import KNeighborsClassifier
 
 from sealife_core.errors import DatasetError
-from sealife_core.evaluation.embeddings import feature_quality
+from sealife_core.evaluation.embeddings import feature_quality, neighbours
 from sealife_core.evaluation.embeddings.feature_quality import (
     alignment,
     collapsed,
     effective_rank,
     knn_accuracy,
     knn_predict,
-    logistic_probe,
     uniformity,
     voters,
 )
@@ -48,7 +46,7 @@ def test_knn_predict__is_the_same_in_blocks(monkeypatch: pytest.MonkeyPatch) -> 
     bank, bank_labels = _clusters(300, 0)
     queries, _ = _clusters(101, 1)
     whole = knn_predict(bank, bank_labels, queries)
-    monkeypatch.setattr(feature_quality, "_BLOCK_CELLS", 300 * 7)
+    monkeypatch.setattr(neighbours, "_BLOCK_CELLS", 300 * 7)
     assert (knn_predict(bank, bank_labels, queries) == whole).all()
 
 
@@ -165,29 +163,3 @@ def test_collapsed__says_so_in_one_plain_sentence(features: np.ndarray, says: st
     sentence = collapsed(features)
     assert sentence is not None
     assert says in sentence
-
-
-def test_logistic_probe__is_logistic_regression_on_standardised_features() -> None:
-    train, labels = _clusters(200, 0)
-    test, truth = _clusters(150, 1)
-    scaled = (train - train.mean(0)) / train.std(0)
-    expected = (
-        LogisticRegression(max_iter=1000).fit(scaled, labels).predict_proba((test - train.mean(0)) / train.std(0))
-    )
-    found = logistic_probe(train, labels, test)
-    np.testing.assert_allclose(found, expected, atol=1e-3)
-    assert (found.argmax(1) == truth).mean() > 0.5
-
-
-def test_logistic_probe__leaves_a_class_without_images_at_zero() -> None:
-    train, labels = _clusters(100, 0)
-    found = logistic_probe(train[labels != 2], labels[labels != 2], train, classes=6)
-    assert found.shape == (100, 6)
-    assert (found[:, [2, 5]] == 0).all()
-    np.testing.assert_allclose(found.sum(1), 1, atol=1e-5)
-    assert logistic_probe(train, labels, train[:0]).shape == (0, 5)
-
-
-def test_logistic_probe__needs_two_classes() -> None:
-    with pytest.raises(DatasetError, match="at least two"):
-        logistic_probe(np.ones((4, 2)), np.zeros(4), np.ones((1, 2)))

@@ -27,8 +27,8 @@ from sealife_core.evaluation.projections.stored_projections import (
     folder_of,
     request,
 )
+from sealife_core.processes import identity
 from sealife_core.runs.files import read_json, replace_json
-from sealife_core.runs.liveness import identity
 
 SETTINGS = ProjectionSettings()
 SLEEPS, DIES = "import time; time.sleep(60)", "raise SystemExit('no module named umap')"

@@ -5,7 +5,6 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from sealife_core.models.encoders import build_encoder
 from sealife_core.models.fast_convolutions.pointwise import PointwiseConv2d
 
 
@@ -42,10 +41,3 @@ def test_pointwise__leaves_mixed_precision_and_other_convolutions_to_pytorch() -
     assert [type(part) for part in net] == [PointwiseConv2d, nn.Conv2d, nn.Conv2d]
     with torch.autocast("cpu", torch.bfloat16):
         assert net[:1](torch.randn(1, 4, 3, 3)).dtype == torch.bfloat16
-
-
-def test_encoder__uses_it_for_every_one_of_its_pointwise_convolutions() -> None:
-    parts = [part for part in build_encoder("resnet50").modules() if isinstance(part, nn.Conv2d)]
-    pointwise = [part for part in parts if part.kernel_size == (1, 1)]
-    assert len(pointwise) == 36  # two in each of 16 blocks, and one before each of the four layers
-    assert all(isinstance(part, PointwiseConv2d) for part in pointwise)

@@ -5,7 +5,6 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from sealife_core.models.encoders import build_encoder
 from sealife_core.models.fast_convolutions.winograd import FEWEST_TILES, Tiling, WinogradConv2d, _Winograd
 
 SIDES = (2, 3, 4, 5, 6, 7, 8, 10, 12, 14, 28)
@@ -58,8 +57,3 @@ def test_take_over__keeps_weights_names_and_the_direct_way_for_what_it_does_not_
     assert torch.equal(net[0](one), functional.conv2d(one, before["0.weight"], padding=1)), "one image: the direct way"
     with torch.autocast("cpu", torch.bfloat16):
         assert net[0](images).dtype == torch.bfloat16
-
-
-@pytest.mark.parametrize(("name", "count"), [("resnet18", 11), ("resnet50", 13)])
-def test_encoder__has_its_deep_convolutions_done_so(name: str, count: int) -> None:
-    assert sum(isinstance(part, WinogradConv2d) for part in build_encoder(name).modules()) == count

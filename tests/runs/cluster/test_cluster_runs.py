@@ -7,15 +7,14 @@ from pathlib import Path
 import pytest
 
 from sealife_core.runs.cluster import cluster_runs
-from sealife_core.runs.directory import Run
+from sealife_core.runs.deletion import delete
 from sealife_core.runs.files import replace_json
 from sealife_core.runs.liveness import STALE_AFTER_S, Process, State, process_of
-from sealife_core.runs.run import PROCESS, STATUS
+from sealife_core.runs.run import PROCESS, STATUS, Run
 from sealife_core.runs.scheduling.dispatcher import Dispatcher
-from sealife_core.runs.scheduling.queue import delete, has_work, launch, request_stop, resume
-
-from .fake_ray import FakeRay
-from .processes import until
+from sealife_core.runs.scheduling.queue import has_work, launch, request_stop, resume
+from tests.runs.fake_ray import FakeRay
+from tests.runs.processes import until
 
 Make = Callable[..., Run]
 Begin = Callable[..., Dispatcher]

@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
-from sealife_core.runs.cluster import ray_jobs
-from sealife_core.runs.cluster.ray_jobs import ClusterError, RayCluster, known_clusters
-
-from .fake_ray import FakeRay
+from sealife_core.runs.cluster import ray_http
+from sealife_core.runs.cluster.ray_http import ClusterError, known_clusters
+from sealife_core.runs.cluster.ray_jobs import RayCluster
+from tests.runs.fake_ray import FakeRay
 
 
 def test_submit__of_what_has_arrived_already_is_no_error(cluster: FakeRay):
@@ -112,7 +112,7 @@ def test_address__of_anything_but_a_server_of_http_is_not_asked(address: str):
 
 
 def test_answer__without_end_is_left_off(serve: Callable[..., str], monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(ray_jobs, "MOST_BYTES", 1000)
+    monkeypatch.setattr(ray_http, "MOST_BYTES", 1000)
     with pytest.raises(ClusterError, match="longer than"):
         RayCluster(serve(200, b" " * 1001)).nodes()
 

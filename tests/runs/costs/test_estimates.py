@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from sealife_core.config import preset
-from sealife_core.runs.costs.estimates import RATES, STARTUP_S, TORCH_BYTES, estimate, record_rate
+from sealife_core.runs.costs.estimates import STARTUP_S, TORCH_BYTES, estimate
+from sealife_core.runs.costs.measured_rates import RATES, record_rate
 from sealife_core.runs.directory import create_run
 from sealife_core.runs.writer import RunWriter
 from sealife_core.wording import rate_said

@@ -10,11 +10,12 @@ import pytest
 
 from sealife_core.config import preset
 from sealife_core.errors import RunError
+from sealife_core.processes import identity
 from sealife_core.runs.costs import machine_speed
 from sealife_core.runs.costs.machine_speed import LOG, RECORD, Ending, SpeedMeasurement
 from sealife_core.runs.directory import create_run
 from sealife_core.runs.files import replace_json
-from sealife_core.runs.liveness import State, identity
+from sealife_core.runs.liveness import State
 from sealife_core.runs.scheduling.queue import write_status
 
 

@@ -3,10 +3,9 @@
 from collections.abc import Callable
 
 from sealife_core.config import AnyConfig
-from sealife_core.runs.directory import Run
+from sealife_core.runs.run import Run
 from sealife_core.runs.scheduling.capacity import at_once
-
-from .fake_ray import FakeRay
+from tests.runs.fake_ray import FakeRay
 
 
 def test_at_once__is_what_fits(make: Callable[..., Run], cluster: FakeRay):

@@ -11,13 +11,14 @@ import pytest
 
 from sealife_core.config import preset
 from sealife_core.errors import TrainingError
-from sealife_core.runs.directory import Run, create_run
-from sealife_core.runs.liveness import State, identity
+from sealife_core.processes import identity
+from sealife_core.runs.directory import create_run
+from sealife_core.runs.liveness import State
+from sealife_core.runs.run import Run
 from sealife_core.runs.scheduling import ddp_processes
-from sealife_core.runs.scheduling.ddp_processes import DDPProcesses, read_only_writer
+from sealife_core.runs.scheduling.ddp_processes import DDPProcesses, ReadOnlyWriter
 from sealife_core.runs.writer import RunWriter
-
-from .processes import until
+from tests.runs.processes import until
 
 WAITS = "import time; from sealife_core.runs.scheduling.ddp_processes import Leader; leader = Leader(); time.sleep(60)"
 TELLS = (
@@ -32,9 +33,9 @@ from pathlib import Path
 from sealife_core.runs.run import Run
 from sealife_core.runs.scheduling import ddp_processes
 from sealife_core.runs.writer import RunWriter
-ddp_processes.companion_command = lambda folder: [sys.executable, "-c", sys.argv[2]]
+ddp_processes.ddp_command = lambda folder: [sys.executable, "-c", sys.argv[2]]
 ddp_processes.NOTICED_S = 0.1
-with ddp_processes.Companions(RunWriter(Run(Path(sys.argv[1]))), 1, {}) as started:
+with ddp_processes.DDPProcesses(RunWriter(Run(Path(sys.argv[1]))), 1, {}) as started:
     print(*[child.pid for child in started._children], flush=True)
     time.sleep(60)
 """
@@ -119,7 +120,7 @@ def test_companions__end_when_their_worker_is_killed(run: RunWriter) -> None:
 
 def test_onlooker__changes_nothing(run: RunWriter) -> None:
     before = {path: path.read_bytes() for path in run.run.files}
-    looks = read_only_writer(run.path)
+    looks = ReadOnlyWriter(Run(run.path))
     looks.status(state="failed")
     looks.warn("odd")
     looks.metric(1, 0.1, loss=1.0)

@@ -10,16 +10,19 @@ from pathlib import Path
 
 import pytest
 
-from sealife_core.runs.directory import Run
+from sealife_core.processes import identity
+from sealife_core.runs.deletion import delete
 from sealife_core.runs.files import replace_json
-from sealife_core.runs.liveness import Process, State, identity, process_of
+from sealife_core.runs.liveness import Process, State, process_of
+from sealife_core.runs.run import Run
+from sealife_core.runs.scheduling import __main__ as process
 from sealife_core.runs.scheduling import dispatcher as dispatching
-from sealife_core.runs.scheduling.dispatcher import Dispatcher, worker_command
-from sealife_core.runs.scheduling.queue import delete, ensure_dispatcher, has_work, launch, request_stop, resume
+from sealife_core.runs.scheduling.dispatcher import Dispatcher
+from sealife_core.runs.scheduling.queue import ensure_dispatcher, has_work, launch, request_stop, resume
 from sealife_core.runs.scheduling.queue_order import move_up
+from sealife_core.runs.scheduling.run_process import worker_command, worker_environment
 from sealife_core.runs.writer import RunWriter
-
-from .processes import dispatcher_pids, order, until
+from tests.runs.processes import dispatcher_pids, order, until
 
 Make = Callable[..., Run]
 Begin = Callable[..., Dispatcher]
@@ -443,7 +446,7 @@ def test_sigkilled_dispatcher__the_next_one_adopts_and_keeps_the_order(make: Mak
 
 def test_main__many_dispatchers_at_once_start_every_run_once(make: Make, root: Path):
     runs = [make() for _ in range(4)]
-    command = [sys.executable, "-m", "sealife_core.runs.scheduling.dispatcher", str(root)]
+    command = [sys.executable, "-m", "sealife_core.runs.scheduling", str(root)]
     with (root / ".dispatcher.log").open("ab") as log:
         for run in runs:
             RunWriter(run).status(state="queued", queued=time.time(), attempt=1)
@@ -459,8 +462,8 @@ def test_main__sees_a_run_that_is_queued_while_it_is_about_to_go(
     make: Make, root: Path, monkeypatch: pytest.MonkeyPatch
 ):
     late, entered = make(), []
-    real = dispatching.queue_lock
-    monkeypatch.setattr(dispatching, "IDLE_S", 0.0)
+    real = process.queue_lock
+    monkeypatch.setattr(process, "IDLE_S", 0.0)
 
     @contextmanager
     def somebody_was_faster(where: Path) -> Iterator[None]:
@@ -470,16 +473,16 @@ def test_main__sees_a_run_that_is_queued_while_it_is_about_to_go(
         with real(where):
             yield
 
-    monkeypatch.setattr(dispatching, "queue_lock", somebody_was_faster)
-    assert dispatching.main(root) == 0
+    monkeypatch.setattr(process, "queue_lock", somebody_was_faster)
+    assert process.main(root) == 0
     assert late.state() is State.FINISHED
     assert order(root) == [late.id]
 
 
-def test_environment__puts_data_beside_the_runs(root: Path):
-    told = dispatching._environment(root, ["cuda:1"])
+def test_worker_environment__puts_data_beside_the_runs(root: Path):
+    told = worker_environment(root, ["cuda:1"])
     assert (told["SEALIFE_HOME"], told["CUDA_VISIBLE_DEVICES"]) == (str(root.parent), "1")
-    assert "SEALIFE_HOME" not in dispatching._environment(root / "sweep", "cpu"), "as this process has it"
+    assert "SEALIFE_HOME" not in worker_environment(root / "sweep", "cpu"), "as this process has it"
 
 
 def test_worker_command__is_the_worker_unless_told(monkeypatch: pytest.MonkeyPatch):

@@ -9,21 +9,16 @@ import pytest
 
 from sealife_core.config import preset
 from sealife_core.errors import DatasetError
-from sealife_core.runs.costs.estimates import STARTUP_S, record_rate
-from sealife_core.runs.directory import Run, list_runs
+from sealife_core.processes import identity
+from sealife_core.runs.costs.estimates import STARTUP_S
+from sealife_core.runs.costs.measured_rates import record_rate
+from sealife_core.runs.costs.time_left import seconds_left, stage_seconds_left
+from sealife_core.runs.directory import list_runs
 from sealife_core.runs.files import replace_json
-from sealife_core.runs.liveness import identity
+from sealife_core.runs.run import Run
 from sealife_core.runs.scheduling.concurrency import NO_ROOM
-from sealife_core.runs.scheduling.forecast import (
-    ASKED,
-    AtWork,
-    QueueForecast,
-    Waits,
-    forecast,
-    queue_forecast,
-    seconds_left,
-    stage_seconds_left,
-)
+from sealife_core.runs.scheduling.forecast import ASKED, AtWork, QueueForecast, Waits, forecast, queue_forecast
+from sealife_core.runs.scheduling.placement import Demand
 from sealife_core.runs.scheduling.queue import launch, write_status
 from sealife_core.runs.scheduling.spawning import reap
 from sealife_core.runs.writer import RunWriter
@@ -38,7 +33,8 @@ def work(run_id: str, left_s: float | None, *held: str, **more: Any) -> AtWork:
 
 
 def waits(run_id: str, takes_s: float | None, may_take: tuple[str, ...] = CPU, **more: Any) -> Waits:
-    return Waits(run_id, may_take, takes_s, **more)
+    source = more.pop("source", None)
+    return Waits(run_id, Demand(may_take, **more), takes_s, source)
 
 
 @pytest.mark.parametrize(

@@ -12,19 +12,19 @@ from pathlib import Path
 import psutil
 import pytest
 
-from sealife_core.runs.directory import Run
+from sealife_core.processes import identity
 from sealife_core.runs.files import replace_json
-from sealife_core.runs.liveness import State, identity
+from sealife_core.runs.liveness import State
+from sealife_core.runs.run import Run
 from sealife_core.runs.scheduling import dispatcher as dispatching
 from sealife_core.runs.scheduling import prewarmed_worker as keeping
 from sealife_core.runs.scheduling.dispatcher import Dispatcher
 from sealife_core.runs.scheduling.prewarmed_worker import READY, READY_LOG, PrewarmedWorker, wanted
 from sealife_core.runs.scheduling.queue import ensure_dispatcher, launch, prewarm, request_stop
-
-from .processes import dispatcher_pids, order, until
+from tests.runs.processes import dispatcher_pids, order, until
 
 Make = Callable[..., Run]
-FAKE_SPARE, FAKE_WORKER = (Path(__file__).with_name(f"fake_{name}.py") for name in ("spare", "worker"))
+FAKE_SPARE, FAKE_WORKER = (Path(__file__).parents[1] / f"fake_{name}.py" for name in ("spare", "worker"))
 
 
 @pytest.fixture
@@ -33,27 +33,27 @@ def keeper(root: Path, begin: Callable[..., Dispatcher], monkeypatch: pytest.Mon
     monkeypatch.delenv("SEALIFE_WORKER_COMMAND")
     monkeypatch.setenv("SEALIFE_READY_MINUTES", "5")
     for module in (keeping, dispatching):
-        monkeypatch.setattr(module, "spare_command", lambda: [sys.executable, str(FAKE_SPARE)])
+        monkeypatch.setattr(module, "prewarmed_command", lambda: [sys.executable, str(FAKE_SPARE)])
     monkeypatch.setattr(dispatching, "worker_command", lambda: [sys.executable, str(FAKE_WORKER)])
     dispatcher = begin(devices=["cpu"])
     prewarm(root)
     keep_until_ready(dispatcher)
     yield dispatcher
-    dispatcher.spare.end()
+    dispatcher.prewarmed.end()
 
 
 def keep_until_ready(dispatcher: Dispatcher) -> int:
     """The pid of the spare, once it waits."""
-    dispatcher.spare.keep(idle=True)
+    dispatcher.prewarmed.keep(idle=True)
     until(lambda: "ready" in (dispatcher.root / READY_LOG).read_text())
-    assert dispatcher.spare.child
-    return dispatcher.spare.child.pid
+    assert dispatcher.prewarmed.child
+    return dispatcher.prewarmed.child.pid
 
 
 def turn_until(dispatcher: Dispatcher, condition: Callable[[], object]) -> None:
     def met() -> object:
         dispatcher.turn()
-        dispatcher.spare.keep(idle=not dispatcher.watched)
+        dispatcher.prewarmed.keep(idle=not dispatcher.watched)
         return condition()
 
     until(met)
@@ -83,10 +83,10 @@ def test_keep__the_next_spare_waits_until_nothing_runs(keeper: Dispatcher, make:
     launch(first)
     launch(second)
     turn_until(keeper, lambda: len(first.metrics()) > 3)
-    assert keeper.spare.child is None
+    assert keeper.prewarmed.child is None
     assert (first.state(), second.state()) == ("running", "queued")
     request_stop(first)
-    turn_until(keeper, lambda: keeper.spare.child is not None)
+    turn_until(keeper, lambda: keeper.prewarmed.child is not None)
     assert (first.state(), second.state()) == ("stopped", "finished")
     assert order(root) == [first.id, second.id]
     assert keep_until_ready(keeper) not in (pid_of(first), pid_of(second))
@@ -103,9 +103,9 @@ def test_offer__a_spare_that_died_unnoticed_costs_the_run_nothing(keeper: Dispat
 
 def test_keep__does_not_start_one_after_the_other_where_something_kills_them(keeper: Dispatcher):
     os.kill(keep_until_ready(keeper), signal.SIGKILL)
-    until(lambda: keeper.spare.keep(idle=True) or keeper.spare.child is None)
-    keeper.spare.keep(idle=True)
-    assert keeper.spare.child is None
+    until(lambda: keeper.prewarmed.keep(idle=True) or keeper.prewarmed.child is None)
+    keeper.prewarmed.keep(idle=True)
+    assert keeper.prewarmed.child is None
 
 
 def test_offer__a_run_is_not_carried_out_by_code_that_has_changed(
@@ -184,8 +184,8 @@ def test_wanted__for_some_minutes_after_a_sign(root: Path, monkeypatch: pytest.M
 def test_keep__ends_what_is_no_longer_wanted(keeper: Dispatcher, root: Path):
     waiting = keep_until_ready(keeper)
     os.utime(root / READY, (0, 0))
-    keeper.spare.keep(idle=True)
-    assert keeper.spare.child is None
+    keeper.prewarmed.keep(idle=True)
+    assert keeper.prewarmed.child is None
     assert identity(waiting) is None
 
 
@@ -197,11 +197,11 @@ def test_keep__needs_memory(keeper: Dispatcher, root: Path, monkeypatch: pytest.
     other = PrewarmedWorker(root)
     other.keep(idle=True)
     assert other.child is None
-    keeper.spare.keep(idle=True)
-    assert keeper.spare.child is not None, "one that is there need not make room yet"
+    keeper.prewarmed.keep(idle=True)
+    assert keeper.prewarmed.child is not None, "one that is there need not make room yet"
     Memory.available = keeping.TOO_LITTLE_BYTES - 1
-    keeper.spare.keep(idle=True)
-    assert keeper.spare.child is None
+    keeper.prewarmed.keep(idle=True)
+    assert keeper.prewarmed.child is None
 
 
 def test_make_ready__gives_no_sign_twice_in_a_moment(root: Path, monkeypatch: pytest.MonkeyPatch):

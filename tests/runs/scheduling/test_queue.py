@@ -10,26 +10,18 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from processes import dispatcher_pids, order, until
 
 from sealife_core.errors import RunError
-from sealife_core.runs.directory import Run, create_run, list_runs
-from sealife_core.runs.liveness import State, identity
+from sealife_core.processes import identity
+from sealife_core.runs.deletion import delete, empty_trash, restore, trashed
+from sealife_core.runs.directory import create_run, list_runs
+from sealife_core.runs.liveness import State
+from sealife_core.runs.run import Run
 from sealife_core.runs.scheduling.locks import dispatcher_runs, queue_lock
-from sealife_core.runs.scheduling.queue import (
-    delete,
-    empty_trash,
-    ensure_dispatcher,
-    launch,
-    request_stop,
-    restore,
-    resume,
-    resume_or_begin_anew,
-    trashed,
-)
+from sealife_core.runs.scheduling.queue import ensure_dispatcher, launch, request_stop, resume, resume_or_begin_anew
 from sealife_core.runs.writer import RunWriter
-from sealife_core.studies.questions import build_grid
-
-from .processes import dispatcher_pids, order, until
+from sealife_core.studies.grid import build_grid
 
 Make = Callable[..., Run]
 

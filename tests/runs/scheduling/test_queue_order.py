@@ -6,14 +6,14 @@ from pathlib import Path
 import pytest
 
 from sealife_core.errors import RunError
-from sealife_core.runs.directory import Run
+from sealife_core.processes import identity
 from sealife_core.runs.files import replace_json
-from sealife_core.runs.liveness import State, identity
+from sealife_core.runs.liveness import State
+from sealife_core.runs.run import Run
 from sealife_core.runs.scheduling.queue import ensure_dispatcher, launch, request_stop, resume, write_status
 from sealife_core.runs.scheduling.queue_order import ahead_of, move_up, waiting_runs
 from sealife_core.runs.writer import RunWriter
-
-from .processes import dispatcher_pids, order, until
+from tests.runs.processes import dispatcher_pids, order, until
 
 Make = Callable[..., Run]
 

@@ -11,12 +11,12 @@ import pytest
 import torch
 from torch import Tensor
 
-from sealife_core.config import ClassifierConfig, preset
+from sealife_core.config import FineTuneConfig, preset
 from sealife_core.datasets.batches import ImageBatches
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.datasets.decoding.pixels import open_pixels
 from sealife_core.models.encoders import Encoder, build_encoder
-from sealife_core.runs.directory import Run
+from sealife_core.runs.run import Run
 from sealife_core.training.fine_tuning import activations
 from sealife_core.training.fine_tuning.activation_batches import ActivationBatches, CopyOrder, restored
 from sealife_core.training.fine_tuning.activations import (
@@ -33,9 +33,9 @@ CPU = Hardware("cpu", "fp32")
 Trained = Callable[..., Run]
 
 
-def asked(**values: Any) -> ClassifierConfig:
+def asked(**values: Any) -> FineTuneConfig:
     config = preset("finetune", "Quick look", image_size_px=32, trained_stages=2, stored_copies=2, **values)
-    assert isinstance(config, ClassifierConfig)
+    assert isinstance(config, FineTuneConfig)
     return config
 
 

@@ -6,12 +6,13 @@ from dataclasses import dataclass, replace
 import pytest
 import torch
 
-from sealife_core.config import ClassifierConfig, preset
+from sealife_core.config import FineTuneConfig, preset
 from sealife_core.datasets.batches import ImageBatches
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.datasets.decoding.pixels import open_pixels
 from sealife_core.errors import ConfigError
-from sealife_core.runs.directory import Run, create_run
+from sealife_core.runs.directory import create_run
+from sealife_core.runs.run import Run
 from sealife_core.runs.writer import RunWriter
 from sealife_core.training.classifier import ClassifierModule
 from sealife_core.training.fine_tuning import minutes
@@ -67,7 +68,7 @@ def test_planned__makes_a_step_however_little_time_there_is() -> None:
 class Begun:
     """A fine-tune of the last two of Small's stages that has not trained yet."""
 
-    config: ClassifierConfig
+    config: FineTuneConfig
     run: Run
     dataset: Dataset
 
@@ -76,7 +77,7 @@ class Begun:
         rows, encoder = self.dataset.rows("train"), Small().train_stages(2)
         return on_images(self.config, self.dataset, open_pixels(self.dataset, 64), encoder, rows, CPU)
 
-    def as_planned(self) -> tuple[ClassifierConfig, ImageBatches, ClassifierModule]:
+    def as_planned(self) -> tuple[FineTuneConfig, ImageBatches, ClassifierModule]:
         batches, module = self.parts()
         began = time.monotonic()
         return *as_planned(self.config, RunWriter(self.run), self.dataset, batches, module, CPU, began), module
@@ -88,7 +89,7 @@ def begun(tiny_reef: Dataset) -> Begun:
         "finetune", "Quick look", data=tiny_reef.name, weights="random", image_size_px=32, device="cpu", threads=1,
         trained_stages=2, stored_copies=2, batch_size=16, minutes=1, schedule="cosine", patience=0,
     )  # fmt: skip
-    assert isinstance(config, ClassifierConfig)
+    assert isinstance(config, FineTuneConfig)
     return Begun(config, create_run(config, data_hash=tiny_reef.content_hash), tiny_reef)
 
 
@@ -128,6 +129,18 @@ def test_run__without_minutes_or_copies_is_not_measured(begun: Begun, monkeypatc
     assert config.epochs == begun.config.epochs
     assert not isinstance(batches, ActivationBatches)
     assert module.cut is None
+
+
+def test_seconds__counts_neither_the_first_steps_nor_what_other_programs_add(monkeypatch: pytest.MonkeyPatch) -> None:
+    taken = iter([9.0, 9.0, 0.5, 1.5, 1.5, 0.5, 1.5, 1.5, 0.5, 1.5])
+    clock = [0.0]
+    monkeypatch.setattr(minutes.time, "perf_counter", lambda: clock[0])
+    monkeypatch.setattr(minutes, "LOOK_S", 1000.0)
+
+    def act() -> None:
+        clock[0] += next(taken)
+
+    assert minutes._seconds(act) == 0.5
 
 
 def test_measure__leaves_the_module_and_the_random_state_as_they_were(begun: Begun) -> None:

@@ -7,14 +7,14 @@ import numpy as np
 import pytest
 import torch
 from sklearn.linear_model import LogisticRegression
-from torch import nn
 
-from sealife_core.config import preset
+from sealife_core.config import FineTuneConfig, preset
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.errors import ConfigError
 from sealife_core.models.checkpoint import load_model
 from sealife_core.models.heads import classification_head
-from sealife_core.runs.directory import Run
+from sealife_core.runs.run import Run
+from sealife_core.training.classifier import ClassifierLoss
 from sealife_core.training.fine_tuning import starting_head
 from sealife_core.training.fine_tuning.starting_head import inherited_head, solve_probe
 
@@ -35,7 +35,7 @@ def clusters(n: int, seed: int) -> tuple[torch.Tensor, torch.Tensor]:
 def test_solve_probe__is_scikit_learns_logistic_regression_at_the_penalty_best_on_validation() -> None:
     (train, labels), (val, val_labels) = clusters(60, 0), clusters(200, 1)
     head = classification_head(12, 4)
-    penalty = solve_probe(head, nn.functional.cross_entropy, train, labels, val, val_labels)
+    penalty = solve_probe(head, ClassifierLoss(FineTuneConfig()), train, labels, val, val_labels)
     mean, scale = train.double().mean(0), train.double().std(0, correction=0)
     standard = ((train - mean) / scale).numpy(), ((val - mean) / scale).numpy()
 
@@ -56,7 +56,7 @@ def test_solve_probe__without_validation_takes_the_usual_penalty() -> None:
     train, labels = clusters(40, 0)
     none = train[:0], labels[:0]
     head = classification_head(12, 4)
-    assert solve_probe(head, nn.functional.cross_entropy, train, labels, *none) == starting_head.USUAL
+    assert solve_probe(head, ClassifierLoss(FineTuneConfig()), train, labels, *none) == starting_head.USUAL
     assert (head.eval()(train).argmax(1) == labels).float().mean() > 0.5
 
 

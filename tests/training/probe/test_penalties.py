@@ -11,15 +11,18 @@ from sklearn.metrics import f1_score
 from torch import Tensor
 from torch.nn import functional
 
-from sealife_core.config import PENALTIES, ClassifierConfig, preset
+from sealife_core.config import PENALTIES, ProbeConfig, preset
 from sealife_core.datasets.dataset import Dataset
-from sealife_core.runs.directory import Run, create_run
+from sealife_core.launching.data_checks import Labels, can_choose, labelled_rows
+from sealife_core.models.heads import classification_head, linear_layer
+from sealife_core.runs.directory import create_run
+from sealife_core.runs.run import Run
 from sealife_core.runs.writer import RunWriter
+from sealife_core.training.classifier import ClassifierLoss
 from sealife_core.training.hardware import Hardware
-from sealife_core.training.preparation import labelled_rows
-from sealife_core.training.probe.feature_batches import Features, standardised
-from sealife_core.training.probe.lbfgs import LbfgsProbe, PenaltyPath
-from sealife_core.training.train import learn, on_features, penalty_of, train
+from sealife_core.training.probe.features import Features, split_of, standardised
+from sealife_core.training.probe.train_probe import solve
+from sealife_core.training.train import train
 
 DIM = 24
 
@@ -45,18 +48,15 @@ class Solved:
 
     def __init__(self, dataset: Dataset, features: Features, **values: Any) -> None:
         config = preset("classify", data=dataset.name, device="cpu", **values)
-        assert isinstance(config, ClassifierConfig)
+        assert isinstance(config, ProbeConfig)
         self.run = create_run(config, data_hash=dataset.content_hash)
-        writer = RunWriter(self.run)
         self.rows = labelled_rows(config, dataset)
-        batches, self.module = on_features(config, dataset, features, self.rows)
-        self.best = learn(config, writer, Hardware("cpu", "fp32"), batches, self.module, lambda rate: None)[1]
-        self.found = penalty_of(self.module, writer, self.best)
-
-    @property
-    def weights(self) -> tuple[Tensor, Tensor]:
-        held = self.module.state_dict()
-        return held["head.linear.weight"], held["head.linear.bias"]
+        head = classification_head(features.values.shape[1], len(dataset.classes))
+        loss = ClassifierLoss(config)
+        split, chooses = split_of(dataset, features, self.rows), can_choose(Labels(dataset))
+        solved = solve(config, RunWriter(self.run), Hardware("cpu", "fp32"), head, loss, split, chooses=chooses)
+        self.best, self.found = solved.best_epoch, solved.penalties
+        self.weights = linear_layer(head).weight.detach(), linear_layer(head).bias.detach()
 
 
 def peer(x: np.ndarray, y: np.ndarray, penalty: float) -> LogisticRegression:
@@ -116,42 +116,10 @@ def test_probe__with_few_validation_images_has_the_fixed_penalty_and_says_so(
 ) -> None:
     reef = reef.with_splits({int(row): "train" for row in reef.rows("val")[kept:]})
     solved = Solved(reef, features, weight_decay=0.2)
-    assert type(solved.module) is LbfgsProbe
     assert solved.found == {"penalty": 0.2}
     alone = peer(features.values.double().numpy()[solved.rows], reef.labels[solved.rows], 0.2)
     if not kept:  # with validation images, the best epoch is kept, which need not be the last
         assert solved.weights[0].numpy() == pytest.approx(alone.coef_, abs=2e-3)
-
-
-def test_path__goes_on_after_a_kill_as_if_never_interrupted(
-    reef: Dataset, features: Features, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("sealife_core.training.resume_point.RESUME_POINT_EVERY_S", 0.0)
-    whole = Solved(reef, features)
-    config = whole.run.config()
-    assert isinstance(config, ClassifierConfig)
-    run = create_run(config, data_hash=reef.content_hash)
-    batches, module = on_features(config, reef, features, whole.rows)
-    writer = RunWriter(run)
-    told = writer.metric
-
-    def metric(step: int, epoch: float, **values: float | None) -> None:
-        told(step, epoch, **values)
-        if step == 3 and "train/loss" in values:
-            raise KeyError("cut")
-
-    writer.metric = metric  # type: ignore[method-assign]
-    with pytest.raises(KeyError, match="cut"):
-        learn(config, writer, Hardware("cpu", "fp32"), batches, module, lambda rate: None)
-    writer = RunWriter(run)
-    batches, module = on_features(config, reef, features, whole.rows)
-    assert isinstance(module, PenaltyPath)
-    best = learn(config, writer, Hardware("cpu", "fp32"), batches, module, lambda rate: None)[1]
-    assert penalty_of(module, writer, best) == whole.found
-    assert all(
-        torch.equal(ours, theirs)
-        for ours, theirs in zip(module.state_dict().values(), whole.module.state_dict().values(), strict=True)
-    )
 
 
 def test_classify__is_a_run_like_any_other(reef: Dataset) -> None:

@@ -16,7 +16,8 @@ import matplotlib
 import pytest
 
 from sealife_core.config import preset
-from sealife_core.runs.directory import Run, create_run
+from sealife_core.runs.directory import create_run
+from sealife_core.runs.run import Run
 
 KEY = "0123456789abcdef" * 2 + "deadbeef"
 # Workers that wait for a server no longer than a test may take. PyTorch is imported once for all of them.

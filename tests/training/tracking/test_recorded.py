@@ -9,8 +9,9 @@ from PIL import Image
 
 from sealife_core.config import preset, trained_settings
 from sealife_core.config.settings import flattened
-from sealife_core.runs.directory import Run, create_run
-from sealife_core.runs.tracking_links import places
+from sealife_core.runs.directory import create_run
+from sealife_core.runs.run import Run
+from sealife_core.runs.tracking_links import tracking_links
 from tests.training.tracking.conftest import KEY, Bench
 from tests.training.tracking.wandb_file import Recorded, read
 
@@ -137,7 +138,7 @@ def test_log__says_once_how_to_send_what_was_recorded(simclr: Run, learned: Reco
 
 
 def test_places__name_the_commands(simclr: Run, learned: Recorded) -> None:
-    assert [place.command for place in places(simclr)] == [
+    assert [place.command for place in tracking_links(simclr)] == [
         f"wandb sync {learned.folder}", f"tensorboard --logdir {simclr.path / 'tensorboard'}"
     ]  # fmt: skip
 

@@ -12,7 +12,8 @@ from sealife_core.config import SimclrConfig, preset
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.datasets.decoding.pixels import open_pixels
 from sealife_core.evaluation.classification.predictions import read_predictions
-from sealife_core.runs.directory import Run, create_run
+from sealife_core.runs.directory import create_run
+from sealife_core.runs.run import Run
 from sealife_core.runs.tracking_links import wandb_mode
 from sealife_core.runs.writer import RunWriter
 from sealife_core.training.tracking import Tracking

@@ -2,8 +2,8 @@
 
 import pytest
 
-from sealife_core.runs.directory import Run
-from sealife_core.runs.tracking_links import places, unsent
+from sealife_core.runs.run import Run
+from sealife_core.runs.tracking_links import tracking_links, unsent
 from tests.training.tracking.conftest import KEY, Bench, Server
 
 CLOSED = "http://127.0.0.1:9"  # the port of 'discard', where nobody listens
@@ -44,7 +44,7 @@ def test_key__is_in_no_file_of_the_run_and_in_none_of_the_person(runs: dict[str,
 @pytest.mark.parametrize("case", KEPT)
 def test_run__that_no_server_takes_up_is_kept_offline(runs: dict[str, Run], case: str) -> None:
     (folder,) = unsent(runs[case])
-    assert [place.command for place in places(runs[case])] == [f"wandb sync {folder}"]
+    assert [place.command for place in tracking_links(runs[case])] == [f"wandb sync {folder}"]
 
 
 def test_warning__without_a_key_says_how_to_log_in(runs: dict[str, Run]) -> None:
@@ -53,7 +53,7 @@ def test_warning__without_a_key_says_how_to_log_in(runs: dict[str, Run]) -> None
 
 def test_run__that_a_server_took_up_says_where_it_is(runs: dict[str, Run]) -> None:
     run = runs["fails later"]
-    (place,) = places(run)
+    (place,) = tracking_links(run)
     assert place.url.endswith(f"/me/sealife/runs/{run.id}")
     assert f"Weights & Biases: {place.url}" in run.log_tail()
     assert list((run.path / "wandb").glob("run-*/*.wandb"))

@@ -1,0 +1,159 @@
+"""What is computed about the embeddings of a run, once a file and a question."""
+
+from dataclasses import replace
+from threading import Lock
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from dashboard.cache import kept, predictions_or_none
+from sealife_core.datasets.dataset import Dataset
+from sealife_core.evaluation.embeddings.stored_embeddings import FILES, INDEX, Embedded, Space, read_embeddings
+from sealife_core.runs.run import MODEL, PREDICTIONS, Run
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from dashboard.data.points import ImageFacts, Look
+    from dashboard.data.scatter import Chart
+    from sealife_core.evaluation.embeddings.picture_encoder import PictureEncoder
+    from sealife_core.evaluation.projections.stored_projections import Projection
+
+EMBEDDED = (INDEX, *FILES.values())
+MOST_FIGURES = 64  # a megabyte each where they hold most points
+
+
+@kept(16, *EMBEDDED)
+def stored(run: Run, of: Space) -> Embedded:
+    """The embeddings of a run, opened again only when they have changed. Raises RunError."""
+    return read_embeddings(run.path, of)
+
+
+def chart(run: Run, dataset: Dataset, look: "Look", projection: "Projection | None", dark: bool) -> "Chart":
+    """The chart of ``look``: of ``projection`` once it is done, of PCA until then. Its figure is served by its version.
+
+    Raises RunError.
+    """
+    from dashboard.data.points import PCA
+
+    done = projection if projection is not None and projection.state == "done" else None
+    found = _chart(run, dataset, done, look if done else replace(look, method=PCA), dark)
+    keep_figure(found.picture.version, found.picture.json)
+    return found
+
+
+@kept(64, *EMBEDDED, PREDICTIONS)
+def _chart(run: Run, dataset: Dataset, _done: "Projection | None", look: "Look", dark: bool) -> "Chart":
+    from dashboard.data.points import pca_cloud, projected_cloud, shown_of
+    from dashboard.data.scatter import CLUSTER, chart_of
+
+    if _done is not None:
+        cloud = projected_cloud(stored(run, look.of), dataset, _done.ids, _done.points)
+    else:
+        points, shares = _principal_points(run, look.of, look.dims)
+        cloud = pca_cloud(points, shares, _rows(run, dataset, look.of))
+    cloud = shown_of(cloud, dataset, look.classes)
+    facts = _facts(run, dataset).only(cloud.rows)
+    if look.colour == CLUSTER:
+        facts = replace(facts, clusters=_clusters(run, look.of, look.clusters)[cloud.at])
+    return chart_of(look, dataset, cloud, facts, dark)
+
+
+def neighbours(
+    run: Run, dataset: Dataset, of: Space, query: "int | np.ndarray", k: int
+) -> list[tuple[int, float]] | None:
+    """(row, cosine similarity) of the ``k`` images of ``dataset`` most similar to ``query``, best first.
+
+    query: a row of ``dataset``, or features (D,). None where the run has no embedding of that row. Raises RunError.
+    """
+    from sealife_core.evaluation.embeddings.neighbours import nearest
+
+    values, rows = stored(run, of).values, _rows(run, dataset, of)
+    if isinstance(query, int):
+        places = (rows == query).nonzero()[0]
+        if not len(places):
+            return None
+        asked, own = values[places[0]], query
+    else:
+        asked, own = query, -1
+    found, alike = nearest(values, asked[None], k + 1)
+    pairs = [(int(rows[i]), float(similarity)) for i, similarity in zip(found[0], alike[0], strict=True)]
+    return [pair for pair in pairs if pair[0] not in (-1, own)][:k]
+
+
+@kept(32, *EMBEDDED)
+def votes(run: Run, dataset: Dataset, of: Space) -> tuple[float, int, int] | None:
+    """As :func:`feature_quality.neighbour_votes`, of validation images, in the original space. Raises RunError."""
+    from sealife_core.evaluation.embeddings.feature_quality import neighbour_votes
+
+    return neighbour_votes(stored(run, of), dataset)
+
+
+@kept(32, *EMBEDDED)
+def pca_trustworthiness(run: Run, of: Space, dims: int) -> float:
+    """How far the neighbours that PCA shows are neighbours in the original space, 0 to 1. Raises RunError."""
+    from sealife_core.evaluation.projections.reduction import trustworthiness
+
+    points, _ = _principal_points(run, of, dims)
+    return trustworthiness(stored(run, of).values, points, most=2000)  # 0.3 s; 5,000 would take two
+
+
+@kept(32, MODEL)
+def features_of(run: Run, content: bytes) -> "np.ndarray":
+    """(D,) what a run's encoder makes of a person's own picture; loads the encoder at first. Raises SealifeError."""
+    encoder, lock = _encoder(run)
+    with lock:
+        return encoder.features([content])[0]
+
+
+def keep_figure(version: str, text: str) -> None:
+    """Have the figure ``text`` (JSON) served by its ``version``; those that were drawn longest ago are dropped."""
+    held = _figures()
+    held.pop(version, None)
+    held[version] = text
+    while len(held) > MOST_FIGURES:
+        held.pop(next(iter(held)), None)
+
+
+def figure(version: str) -> str | None:
+    """The figure of that version as JSON, or None."""
+    return _figures().get(version)
+
+
+@st.cache_resource(show_spinner=False)
+def _figures() -> dict[str, str]:
+    return {}
+
+
+@kept(32, *EMBEDDED)
+def _principal_points(run: Run, of: Space, dims: int) -> "tuple[np.ndarray, np.ndarray]":
+    from sealife_core.evaluation.projections.reduction import pca
+
+    return pca(stored(run, of).values, dims)
+
+
+@kept(32, *EMBEDDED)
+def _rows(run: Run, dataset: Dataset, of: Space) -> "np.ndarray":
+    """(N,) the row of each of a run's embeddings in ``dataset``; -1 where the image is gone."""
+    return stored(run, of).rows_in(dataset)
+
+
+@kept(16, PREDICTIONS)
+def _facts(run: Run, dataset: Dataset) -> "ImageFacts":
+    from dashboard.data.points import facts_of
+
+    return facts_of(dataset, predictions_or_none(run))
+
+
+@kept(32, *EMBEDDED, spinner="Looking for clusters…")
+def _clusters(run: Run, of: Space, k: int) -> "np.ndarray":
+    from sealife_core.evaluation.projections import reduction
+
+    return reduction.clusters(stored(run, of).values, k, seed=0)
+
+
+@kept(4, MODEL)
+def _encoder(run: Run) -> tuple["PictureEncoder", Lock]:
+    from sealife_core.evaluation.embeddings.picture_encoder import PictureEncoder
+
+    return PictureEncoder(run.path), Lock()

@@ -1,0 +1,55 @@
+"""Curves of runs: the points of a metric over epochs, thinned to what a chart can show."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from dashboard.data.panels import Panel
+
+MOST_POINTS = 400  # more cannot be told apart at the width of a chart
+
+
+@dataclass(frozen=True)
+class Curve:
+    """One drawn line: its label, colour, points [epoch, value]."""
+
+    label: str
+    colour: str
+    points: list[list[float]]
+    faint: bool = False
+    batched: int = 1
+    dashed: bool = False
+
+
+def curves_of(panel: Panel, rows: Sequence[Mapping[str, Any]], colour: str, name: str = "") -> list[Curve]:
+    """The lines of ``panel`` that ``rows`` of metrics.jsonl hold; ``name`` (of a run) goes before their labels."""
+    found = []
+    for line in panel.lines:
+        points, batched = thinned(rows, line.key, 100.0 if panel.percent else 1.0)
+        if points:
+            label = f"{name}, {line.label}" if name and len(panel.lines) > 1 else name or line.label
+            found.append(Curve(label, colour, points, line.faint, batched, line.dashed))
+    return found
+
+
+def thinned(
+    rows: Iterable[Mapping[str, Any]], key: str, factor: float = 1.0, most: int = MOST_POINTS
+) -> tuple[list[list[float]], int]:
+    """([epoch, value × factor] of ``key``, how many rows each point is the mean of)."""
+    found = [(row["epoch"], row[key]) for row in rows if None not in (row.get(key), row.get("epoch"))]
+    batched = -(-len(found) // most) or 1
+    points = []
+    for start in range(0, len(found), batched):
+        part = found[start : start + batched]
+        # At the newest epoch of the part: a growing curve ends where the run is.
+        points.append([round(part[-1][0], 4), round(factor * sum(value for _, value in part) / len(part), 6)])
+    return points, batched
+
+
+def smoothed(points: Sequence[Sequence[float]], weight: float) -> list[list[float]]:
+    """[epoch, value] points as an exponential moving average of ``weight`` (0: as they are), free of a bias to zero."""
+    found, held = [], 0.0
+    for place, (epoch, value) in enumerate(points, 1):
+        held = weight * held + (1 - weight) * value
+        found.append([epoch, round(held / (1 - weight**place), 6)])
+    return found

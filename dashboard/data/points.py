@@ -1,0 +1,112 @@
+"""From what a run wrote to the points of its chart: which images, where, and what is known of each."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from sealife_core.datasets.dataset import Dataset
+from sealife_core.datasets.imports.splits import SPLITS
+from sealife_core.evaluation.embeddings.stored_embeddings import Embedded, Space, rows_of
+from sealife_core.evaluation.projections.reduction import ProjectionSettings
+
+PCA, UMAP, FILM = "PCA", "UMAP", "Film"
+MOST_DRAWN = 10_000  # more hide each other, and slow a browser without a graphics card
+
+
+@dataclass(frozen=True)
+class Look:
+    """What a person asked to see of one run; two equal ones are drawn the same."""
+
+    run_id: str
+    method: str  # PCA, UMAP or FILM
+    dims: int
+    of: Space
+    settings: ProjectionSettings
+    colour: str
+    classes: tuple[str, ...] = ()  # () is all
+    clusters: int = 10
+
+
+@dataclass(frozen=True)
+class Cloud:
+    """Images as points. ``rows`` (n,) in the data set; ``at`` (n,) in the embeddings; ``points`` (n, 2 or 3)."""
+
+    rows: np.ndarray
+    at: np.ndarray
+    points: np.ndarray
+    axes: tuple[str, ...]
+
+    def only(self, places: np.ndarray) -> "Cloud":
+        """The points at ``places``."""
+        return Cloud(self.rows[places], self.at[places], self.points[places], self.axes)
+
+
+@dataclass(frozen=True)
+class ImageFacts:
+    """What is known of each of n points; unknown numbers are -1 and NaN. All are (n,)."""
+
+    rows: np.ndarray
+    labels: np.ndarray
+    splits: np.ndarray  # place in SPLITS
+    predicted: np.ndarray
+    confidence: np.ndarray
+    loss: np.ndarray
+    clusters: np.ndarray
+
+    def custom(self) -> np.ndarray:
+        """(n, 7) float32, the row first: what the browser gets of each point."""
+        known = (self.rows, self.labels, self.splits, self.predicted, self.confidence, self.loss, self.clusters)
+        return np.column_stack(known).astype(np.float32)  # whole numbers are exact up to 2²⁴
+
+    def only(self, places: np.ndarray) -> "ImageFacts":
+        """The same of the points at ``places``."""
+        return ImageFacts(*(getattr(self, name)[places] for name in self.__dataclass_fields__))
+
+
+def pca_cloud(points: np.ndarray, shares: np.ndarray, rows: np.ndarray) -> Cloud:
+    """The images of a run that are still in the data set, at their principal components ``points`` (N, dims).
+
+    shares: (dims,) of the variance; rows: (N,) in the data set, -1 where the image is gone.
+    """
+    here = np.flatnonzero(rows >= 0)
+    axes = tuple(f"PC {i + 1} ({100 * share:.0f} % of the variance)" for i, share in enumerate(shares))
+    return Cloud(rows[here], here, points[here], axes)
+
+
+def projected_cloud(embedded: Embedded, dataset: Dataset, ids: Sequence[str], points: np.ndarray) -> Cloud:
+    """The images ``ids`` at ``points`` (n, dims) of a UMAP, without those that are no longer in the data set."""
+    rows = rows_of(tuple(ids), dataset)
+    place = {image_id: at for at, image_id in enumerate(embedded.ids)}
+    at = np.array([place.get(image_id, -1) for image_id in ids], np.int64)
+    here = np.flatnonzero((rows >= 0) & (at >= 0))
+    # The axes of a UMAP mean nothing, and so have no names.
+    return Cloud(rows[here], at[here], np.asarray(points)[here], ("",) * points.shape[1])
+
+
+def shown_of(cloud: Cloud, dataset: Dataset, classes: Sequence[str], most: int = MOST_DRAWN) -> Cloud:
+    """The points of ``classes`` (() is all); at most ``most`` of them, drawn evenly and always the same ones."""
+    places = np.arange(len(cloud.rows))
+    if classes:
+        wanted = [dataset.classes.index(name) for name in classes if name in dataset.classes]
+        places = np.flatnonzero(np.isin(dataset.labels[cloud.rows], wanted))
+    if len(places) > most:
+        places = np.sort(np.random.default_rng(0).choice(places, most, replace=False))
+    return cloud.only(places)
+
+
+def facts_of(dataset: Dataset, predictions: pd.DataFrame | None) -> ImageFacts:
+    """What is known of every image of ``dataset``, in the order of its rows; of clusters nothing."""
+    n = len(dataset)
+    predicted, confidence, loss = np.full(n, -1), np.full(n, np.nan), np.full(n, np.nan)
+    if predictions is not None:
+        at = rows_of(tuple(predictions["id"]), dataset)
+        here = at >= 0
+        place = {name: index for index, name in enumerate(dataset.classes)}
+        names = predictions["predicted"].map(lambda name: place.get(name, -1)).to_numpy(np.int64)
+        predicted[at[here]] = names[here]
+        confidence[at[here]] = predictions["confidence"].to_numpy(float)[here]
+        loss[at[here]] = predictions["loss"].to_numpy(float)[here]
+    splits = dataset.manifest["split"].map(SPLITS.index).to_numpy(np.int64)
+    return ImageFacts(np.arange(n), dataset.labels, splits, predicted, confidence, loss, np.full(n, -1))

@@ -1,0 +1,77 @@
+"""Settings of a run as people write them, and how they differ from those of another."""
+
+from collections.abc import Mapping, Sequence
+from math import isclose
+from typing import Any
+
+from sealife_core.config import (
+    SIZES,
+    AnyConfig,
+    Setting,
+    describe,
+    family_settings,
+    flat_settings,
+    preset,
+    task_of,
+    trained_settings,
+)
+from sealife_core.models.facts import title_of
+from sealife_core.wording import short_number
+
+NOT_IN_FORM = ("kind", "data_hash")
+
+
+def by_group(settings: Sequence[Setting]) -> dict[str, list[Setting]]:
+    """Group → its settings, in the config's order."""
+    groups: dict[str, list[Setting]] = {}
+    for setting in settings:
+        groups.setdefault(setting.group, []).append(setting)
+    return groups
+
+
+def form_values(config: AnyConfig) -> dict[str, Any]:
+    """The settings of ``config`` as the form names them."""
+    return {path: value for path, value in flat_settings(config).items() if path not in NOT_IN_FORM}
+
+
+def differences(settings: Sequence[Setting], values: Mapping[str, Any], preset: Mapping[str, Any]) -> list[str]:
+    """What was changed from the preset, for people: "Temperature 0.5 instead of 0.2"."""
+    return [
+        f"{s.title} {shown(values[s.path], s.path)} instead of {shown(preset[s.path], s.path)}"
+        for s in settings
+        if s.path in values and not same(values[s.path], preset[s.path])
+    ]
+
+
+def same(a: Any, b: Any) -> bool:
+    """Equal, as far as a form can tell."""
+    if isinstance(a, float) and isinstance(b, int | float):
+        return isclose(a, b, rel_tol=1e-6, abs_tol=1e-12)
+    return a == b
+
+
+def shown(value: Any, path: str = "") -> str:
+    """A value as people write it; ``path`` is the setting's."""
+    if path == "encoder":
+        return title_of(value) or "none"
+    if value is None:
+        return "the recipe's value"
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    return short_number(value) if isinstance(value, float) else str(value).replace("_", " ")
+
+
+# Which data and which weights always differ; the heading of the run shows them.
+NOT_COMPARED = ("data", "weights")
+
+
+def nearest_preset(config: AnyConfig) -> tuple[str, list[str]]:
+    """(name of the preset with the fewest differences, the paths that differ)."""
+    values, task = trained_settings(config), task_of(config)
+    found = {}
+    for size in SIZES:
+        base = family_settings(preset(task, size))
+        paths = [s.path for s in describe(type(config)) if s.path in values]
+        found[size] = [p for p in paths if p not in NOT_COMPARED and not same(values[p], base[p])]
+    size = min(found, key=lambda name: len(found[name]))
+    return size, found[size]

@@ -1,0 +1,62 @@
+"""The trials of a search in words: what they are ranked by, what each tried, what the lead of the best is worth."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from dashboard.data.settings import shown
+from sealife_core.config import SearchConfig, Setting, describe
+from sealife_core.studies.search_results import Trial
+from sealife_core.wording import percent
+
+MEASURES = {"val/macro_f1": "Macro-F1", "val/accuracy": "Accuracy", "val/knn_accuracy": "k-NN accuracy"}
+
+
+def measure_title(search: SearchConfig) -> str:
+    """What the trials are ranked by, for people."""
+    return MEASURES[search.metric]
+
+
+def scored(trials: Sequence[Trial]) -> list[Trial]:
+    """Those that a chart can show: finished or pruned, with a score."""
+    return [trial for trial in trials if trial.value is not None and trial.state in ("finished", "pruned")]
+
+
+def settings_of(search: SearchConfig) -> dict[str, Setting]:
+    """Path → setting, of what the trials of ``search`` are made of."""
+    return {setting.path: setting for setting in describe(type(search.base).family())}
+
+
+def value_words(value: Any, path: str) -> str:
+    """What a trial tried for the setting ``path``."""
+    return f"{value:.3g}" if isinstance(value, float) else shown(value, path)
+
+
+def table_rows(search: SearchConfig, trials: Sequence[Trial]) -> list[dict[str, str | int]]:
+    """What the table says, ready to be read."""
+    words = {"running": "running", "finished": "✓ finished", "pruned": "▲ stopped early", "failed": "✕ failed"}
+    settings = settings_of(search)
+    return [
+        {"Trial": trial.number}
+        | {settings[path].title: value_words(value, path) for path, value in trial.values.items()}
+        | {
+            measure_title(search): percent(trial.value),
+            "Epochs": trial.epochs,
+            "State": words[trial.state]
+            + (f": {trial.why}" if trial.why else ", trained earlier" if trial.reused else ""),
+            "Run": trial.run_id,
+        }
+        for trial in trials
+    ]
+
+
+def worth(best: Trial, trials: Sequence[Trial], low: float | None) -> str:
+    """How much to believe of the lead of ``best``, whose score has an interval that starts at ``low``."""
+    others = [trial for trial in trials if trial.state == "finished" and trial is not best]
+    text = (
+        f"It is the best of {len(trials)} trials on the same pictures, so part of its lead is luck. Expect a"
+        " slightly lower score on other pictures."
+    )
+    if not others or low is None:
+        return text
+    near = sum((trial.value or 0.0) >= low for trial in others)
+    return f"{text} Of the other {len(others)} finished trials, {near} lie within its interval."

@@ -1,0 +1,83 @@
+"""``data check``, ``mend`` and ``unmend``: copies among the images of a data set."""
+
+from typing import Any
+
+from sealife_core.commands.dataset_summary import dataset_figures, dataset_sentence
+from sealife_core.commands.output import Output
+from sealife_core.wording import counted
+
+
+def check_dataset(dataset: Any, output: Output) -> None:
+    """List the copies."""
+    checks = _checked(dataset, output)
+    counts = _counted(checks)
+    groups = [_group(dataset, group, kind) for kind in _KINDS for group in getattr(checks, kind)]
+    lines = [f"{name.replace('_', ' ')}: {count}" for name, count in counts.items()]
+    lines += [f"{_KINDS[of['kind']]}: {', '.join(map(_pictured, of['pictures']))}" for of in groups]
+    output.result(counts | {"groups": groups}, "\n".join(lines))
+
+
+_KINDS = {"exact": "same file", "near": "nearly the same"}
+
+
+def _group(dataset: Any, group: Any, kind: str) -> dict[str, Any]:
+    """A group of copies, with the file names of their import, labels and splits."""
+    labels, splits = dataset.manifest["label"], dataset.manifest["split"]
+    pictures = [
+        {"file": dataset.file_names[row], "label": labels.iat[row], "split": splits.iat[row]} for row in group.rows
+    ]
+    return {"kind": kind, "straddles": group.straddles, "labels_differ": group.labels_differ, "pictures": pictures}
+
+
+def _pictured(picture: dict[str, str]) -> str:
+    return f"{picture['file']} ({picture['label'] or 'no label'}, {picture['split']})"
+
+
+def _counted(checks: Any) -> dict[str, int]:
+    return {
+        "exact_duplicates": len(checks.exact),
+        "near_duplicates": len(checks.near),
+        "straddling_splits": len(checks.leaks),
+        "with_two_labels": sum(group.labels_differ for group in (*checks.exact, *checks.near)),
+    }
+
+
+def mend_dataset(dataset: Any, output: Output, *, preview: bool) -> None:
+    """Move copies that are in several splits into one; with ``preview`` only say which."""
+    from sealife_core.datasets.mending import mend, plan_mending
+
+    checks = _checked(dataset, output)
+    mending = plan_mending(dataset, checks)
+    found = _counted(checks) | {
+        "mended": 0 if preview else mending.groups,
+        "would_mend": mending.groups,
+        "moved": [{"from": a, "to": b, "images": n} for (a, b), n in sorted(mending.between.items())],
+        "before": mending.before,
+        "after": mending.after,
+        "left": list(mending.left),
+    }
+    if not mending.moves and not mending.left:
+        output.result(found, "No picture is in more than one split: there is nothing to mend.")
+        return
+    if not preview:
+        mend(dataset, mending)
+    groups = counted(mending.groups, "group of copies", "groups of copies")
+    said = f"{groups} to bring together" if preview else f"{groups} brought together"
+    last = [] if preview else [f"'data unmend {dataset.name}' undoes it."]
+    output.result(found, "\n".join([f"{said}, each in one split.", *mending.sentences, *last]))
+
+
+def unmend_dataset(name: str, output: Output) -> None:
+    """Undo ``mend_dataset``."""
+    from sealife_core.datasets.mending import undo_mending
+
+    dataset, back = undo_mending(name)
+    found = dataset_figures(dataset) | {"moved_back": back}
+    output.result(found, f"{counted(back, 'image')} moved back. {dataset_sentence(found)}")
+
+
+def _checked(dataset: Any, output: Output) -> Any:
+    from sealife_core.datasets.checks import check
+
+    with output.progress() as tell:
+        return check(dataset, progress=tell)

@@ -1,0 +1,59 @@
+"""What a linear probe is asked to do that L-BFGS solves on frozen features."""
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from pydantic import model_validator
+
+from sealife_core.config.classifier import OPTIMISER, ClassifierConfig, optimiser_setting
+from sealife_core.config.fine_tune import FineTuneConfig
+from sealife_core.config.settings import setting
+
+# The L2 penalties among which one is chosen on validation, the largest first: a factor of about three apart. ImageNet's
+# features of 23 classes of photographs are best at 0.1 with all labels and at 1 with 20 a class; SimCLR's at 0.03.
+PENALTIES = (1.0, 0.3, 0.1, 0.03, 0.01, 0.003)
+# What a solver that sees all images at once, and the same ones each time, has no use for; and what it must be given as.
+_SAME_LOSS = {"trained_stages": 0, "augmentation": "none", "dropout": 0}
+_ENDS_ITSELF = {"minutes": 0, "ema_decay": 0}
+
+
+class ProbeConfig(ClassifierConfig):
+    """Logistic regression on the features of a frozen encoder, whose loss is convex: one answer, whatever the seed."""
+
+    optimiser: Literal["lbfgs"] = optimiser_setting("lbfgs")
+    choose_penalty: bool = setting(
+        False,
+        f"Fit the probe with {len(PENALTIES)} L2 penalties from {PENALTIES[0]:g} to {PENALTIES[-1]:g} and keep the one"
+        " with the best validation macro-F1. Weight decay is used where there are too few validation images to choose."
+        " Only for L-BFGS.",
+        title="Choose the penalty",
+        group=OPTIMISER,
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_settings_of_steps(cls, values: Any) -> Any:
+        """Older files and the form hold the settings of every classifier: those of steps are left out here."""
+        if not isinstance(values, Mapping):
+            return values
+        other = [f"{name} {values[name]!r}" for name, only in _SAME_LOSS.items() if values.get(name, only) != only]
+        if other:
+            raise ValueError(
+                f"The optimiser 'lbfgs' works only for a linear probe without random changes; got {', '.join(other)},"
+                " expected trained_stages 0, augmentation 'none' and dropout 0."
+                " Set these values, or set optimiser to 'adamw'."
+            )
+        if idle := [f"{name} {values[name]}" for name, only in _ENDS_ITSELF.items() if values.get(name, only) != only]:
+            raise ValueError(
+                "L-BFGS ends by itself when it has found the optimum, and keeps that;"
+                f" got {' and '.join(idle)}, expected 0. Set it to 0, or optimiser to 'adamw'."
+            )
+        if values.get("head_from") == "probe":
+            raise ValueError(
+                "A linear probe without augmentation cannot start from a linear probe: it is the same model."
+                " Set head_from to 'random', or trained_stages above 0."
+            )
+        return {"augmentation": "none"} | {name: values[name] for name in values if name not in SETTINGS_OF_STEPS}
+
+
+SETTINGS_OF_STEPS = frozenset(FineTuneConfig.model_fields) - frozenset(ProbeConfig.model_fields)

@@ -1,0 +1,42 @@
+"""What a machine of a cluster does for a run, as one line of its shell, and what its exit code says."""
+
+import os
+import shlex
+from pathlib import Path
+
+from sealife_core.runs.cluster.ray_jobs import RayJob
+from sealife_core.runs.run import LOG, STOP, Run
+from sealife_core.runs.scheduling.spawning import PROJECT
+from sealife_core.runs.writer import ATTEMPT
+
+NOT_SHARED, NOT_EXECUTABLE, NOT_THERE = 65, 126, 127  # exit codes: ours (EX_DATAERR), and the shell's own
+CARRIED = ("TORCH_HOME",)  # variables of this process that a worker gets wherever it runs
+
+
+def job_command(run: Run, worker: list[str], attempt: int, cores: int, gpus: int) -> str:
+    """Go to the directory of ``run``, start ``worker`` there unless a stop was asked for, and log into the run."""
+    told = {"PYTHONUNBUFFERED": "1", "OMP_NUM_THREADS": str(cores), ATTEMPT: str(attempt)}
+    told |= {name: os.environ[name] for name in CARRIED if name in os.environ}
+    if run.root.name == "checkpoints":
+        told["SEALIFE_HOME"] = str(run.root.resolve().parent)
+    if not gpus:
+        told["CUDA_VISIBLE_DEVICES"] = ""  # else Ray says which
+    folder = str(run.path.resolve())
+    assigned = [f"{name}={value}" for name, value in told.items()]
+    carried_out = shlex.join(["exec", "env", *assigned, *worker, folder])
+    where, log = shlex.quote(folder), shlex.quote(str(Path(folder) / LOG))
+    begin = f"cd {where} || exit {NOT_SHARED}; [ ! -e {STOP} ] || exit 0; cd {shlex.quote(str(PROJECT))}"
+    return f"{begin}; {carried_out} >> {log} 2>&1"
+
+
+def missing_there(run: Run, worker: list[str], job: RayJob) -> tuple[str, str] | None:
+    """(What the machine of an ended ``job`` lacks, what to do); None where its exit code says nothing of that kind."""
+    if job.exit_code == NOT_SHARED:
+        lacking = str(run.path.resolve())
+        step = "Put data/ and checkpoints/ on storage that all machines have at the same path, then resume the run."
+    elif job.exit_code in (NOT_EXECUTABLE, NOT_THERE):
+        lacking = worker[0]
+        step = "Install this program at the same path on every machine, or on shared storage, then resume the run."
+    else:
+        return None
+    return f"The machine {job.node} of the cluster cannot find '{lacking}'.", step

@@ -1,0 +1,144 @@
+"""Processes of runs on this machine: how they are started, found again, signalled and seen to end.
+
+Environment: SEALIFE_WORKER_COMMAND replaces ``python -m sealife_core.worker`` (the run directory is appended).
+"""
+
+import os
+import shlex
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from sealife_core.config import AnyConfig
+from sealife_core.errors import SealifeError
+from sealife_core.processes import identity
+from sealife_core.runs.costs.devices import NONE, needed, visible
+from sealife_core.runs.files import replace_json
+from sealife_core.runs.liveness import Process, process_of
+from sealife_core.runs.run import PROCESS, Run
+from sealife_core.runs.scheduling.concurrency import is_light, may_go_beside
+
+
+@dataclass
+class RunProcess:
+    """The living process of a run. ``child`` is None where an earlier dispatcher started it."""
+
+    run: Run
+    record: dict[str, Any]
+    child: subprocess.Popen[bytes] | None = None
+    term_at: float | None = None
+    killed: bool = False
+
+    @property
+    def devices(self) -> list[str]:
+        """The devices that the run was given."""
+        return str(self.record.get("device") or "").split(",")
+
+    @property
+    def beside(self) -> bool:
+        """Whether the run shares the processor with a training."""
+        return bool(self.record.get("beside"))
+
+    @property
+    def trains_encoder(self) -> bool:
+        """Whether the run is one that others may run beside."""
+        config = config_of(self.run)
+        return config is not None and not is_light(config)
+
+    def ended(self) -> bool:
+        """Whether it is gone; a child is reaped by this call."""
+        if self.child is not None:
+            return self.child.poll() is not None
+        return process_of(self.record) is not Process.ALIVE
+
+    def note_end(self) -> int | None:
+        """Write the exit code of an ended child into process.json; returns it, None for a process of another parent."""
+        code = self.child.returncode if self.child else None
+        if code is not None and self.run.path.is_dir():
+            replace_json(self.run.path / PROCESS, self.record | {"exit_code": code, "ended": time.time()})
+        return code
+
+    def end_if_overdue(self, stop_grace_s: float, kill_after_s: float) -> None:
+        """TERM to a run that has not stopped ``stop_grace_s`` after it was asked to; KILL ``kill_after_s`` later."""
+        now, asked_at = time.time(), self.run.stop_asked_at()
+        if asked_at is None:
+            return
+        if self.term_at is None and now - asked_at >= stop_grace_s:
+            self.term_at = now
+            self.signal(signal.SIGTERM)
+        elif self.term_at is not None and not self.killed and now - self.term_at >= kill_after_s:
+            self.killed = True
+            self.signal(signal.SIGKILL)
+
+    def signal(self, number: signal.Signals) -> None:
+        """Send to the whole process group, which a worker leads unless it was started by hand."""
+        pid = self.record["pid"]
+        try:
+            if os.getpgid(pid) == pid:
+                os.killpg(pid, number)
+            else:
+                os.kill(pid, number)
+        except (ProcessLookupError, PermissionError) as error:
+            print(f"{self.run.id}: {number.name} did not arrive: {error}", flush=True)
+
+
+def living_process(run: Run, workers: dict[str, int], devices: list[str]) -> RunProcess | None:
+    """The process of ``run`` if it lives on this machine, whoever started it.
+
+    A dispatcher that was killed between starting a process and noting it leaves one without a process.json: it is found
+    among the ``workers`` (:func:`workers_by_directory`) and noted. Its devices are not known; the last of ``devices``
+    are assumed, because they are given out last.
+    """
+    record = run.process()
+    if record and process_of(record) is Process.ALIVE:
+        return RunProcess(run, record)
+    pid = workers.get(str(run.path))
+    found = identity(pid) if pid else None
+    if found is None:
+        return None
+    config = config_of(run)
+    assigned = NONE if run.launches_runs else ",".join(devices[-(needed(config) if config else 1) :])
+    record = found | {"attempt": run.attempt(), "device": assigned, "started": time.time()}
+    if config is not None and may_go_beside(config):
+        record["beside"] = True  # perhaps it does not, but then it holds up no training
+    replace_json(run.path / PROCESS, record)
+    return RunProcess(run, record)
+
+
+def workers_by_directory() -> dict[str, int]:
+    """Run directory → pid, of every process here that was started as a worker."""
+    command = worker_command()
+    found = {}
+    for process in psutil.process_iter(["cmdline"]):
+        line = process.info["cmdline"] or []
+        if len(line) == len(command) + 1 and line[:-1] == command:
+            found[line[-1]] = process.pid
+    return found
+
+
+def worker_command() -> list[str]:
+    """What carries out a run; its directory is appended."""
+    chosen = os.environ.get("SEALIFE_WORKER_COMMAND")
+    return shlex.split(chosen) if chosen else [sys.executable, "-m", "sealife_core.worker"]
+
+
+def worker_environment(root: Path, assigned: list[str]) -> dict[str, str]:
+    """The variables of a worker for a run below ``root`` on the devices that it was ``assigned``."""
+    told = {"CUDA_VISIBLE_DEVICES": visible(assigned)}
+    if root.name == "checkpoints":  # data sets are beside the runs, whatever this process inherited
+        told["SEALIFE_HOME"] = str(root.parent)
+    return told
+
+
+def config_of(run: Run) -> AnyConfig | None:
+    """The settings of a run that trains or embeds; None for a study, and where they cannot be read."""
+    try:
+        return run.config()
+    except SealifeError:
+        return None

@@ -1,0 +1,279 @@
+"""The Compare page without a browser: what it compares, what it refuses, what it says; and its charts' options."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from dashboard.app_pages.compare import choice
+from dashboard.app_pages.compare.chart import comparison_option, table_rows
+from dashboard.app_pages.compare.classes import class_option
+from dashboard.app_pages.compare.cost import cost_option, ladder_option
+from dashboard.app_pages.compare.piles import pile_pictures
+from dashboard.data.compared import pile_places
+from dashboard.data.curves import Curve
+from dashboard.data.panels import CLASSIFIER_PANELS
+from dashboard.parts.runs.curves import curve_option
+from sealife_core.config import preset
+from sealife_core.datasets.dataset import Dataset
+from sealife_core.evaluation.comparison.paired import Paired
+from sealife_core.evaluation.comparison.rows import ComparisonRow
+from sealife_core.evaluation.figures.palette import class_colour
+from sealife_core.runs.directory import create_run
+from tests.dashboard.compared_made import change, scratch_run
+from tests.dashboard.pages import FRAME
+
+
+def open_compare(**query: str | list[str]) -> AppTest:
+    app = AppTest.from_file(str(FRAME), default_timeout=120).run()
+    for key, value in query.items():
+        app.query_params[key] = value
+    return app.switch_page("app_pages/compare/page.py").run()
+
+
+def text(app: AppTest) -> str:
+    shown = (*app.markdown, *app.caption, *app.error, *app.warning, *app.subheader, *app.get("html"))
+    return " ".join(str(getattr(element, "value", None) or element.proto) for element in shown).replace("\\", "")
+
+
+def boxes(app: AppTest) -> dict[str, tuple[bool, bool]]:
+    """Label → (ticked, greyed)."""
+    return {box.label: (box.value, box.disabled) for box in app.checkbox}
+
+
+def test_page__without_a_tested_classifier_offers_to_train(home: Path) -> None:
+    create_run(preset("simclr"))
+    app = open_compare()
+    assert not app.exception
+    assert "No classifier has been tested yet" in text(app)
+    assert any(button.label == "Train a classifier" for button in app.button)
+
+
+def test_page__compares_two_runs_in_words_and_pictures(tiny_reef: Dataset) -> None:
+    n = len(tiny_reef.rows("test"))
+    worse, better = scratch_run(tiny_reef, "worse", 0), scratch_run(tiny_reef, "better", n, seed=1)
+    app = open_compare()
+    assert not app.exception
+    said = text(app)
+    assert f"Accuracy on {n} test pictures of reef" in said
+    assert "Use better: its accuracy is 100.0 points higher than that of the next best, worse" in said
+    assert f"Compared with worse, better fixes {n} images and breaks 0 of {n}" in said
+    assert "worse is wrong, better is right." in said
+    assert app.query_params["compare"] == [better.id, worse.id], "newest first, and in the link"
+
+
+def test_page__greys_out_runs_on_other_test_images(tiny_reef: Dataset) -> None:
+    same = [scratch_run(tiny_reef, "one", 2), scratch_run(tiny_reef, "two", 3, seed=1)]
+    other = scratch_run(tiny_reef, "elsewhere", 4, seed=2, test_hash="other")
+    app = open_compare(compare=[same[0].id, other.id])
+    assert not app.exception
+    found = boxes(app)
+    (greyed,) = [label for label, (_, disabled) in found.items() if disabled]
+    assert "elsewhere" in greyed
+    assert not found[greyed][0]
+    assert "Not compared: elsewhere" in text(app)
+    assert "tested on other images" in text(app)
+    assert "Tick a second run" in text(app), "the second that was asked for is refused"
+
+
+def test_page__a_link_brings_its_pair_pile_and_class(tiny_reef: Dataset) -> None:
+    a, b = scratch_run(tiny_reef, "a", 5), scratch_run(tiny_reef, "b", 2, seed=1)
+    scratch_run(tiny_reef, "c", 3, seed=2)
+    app = open_compare(**{"compare": [a.id, b.id], "from": a.id, "to": b.id, "pile": "broken"})
+    assert "Compared with a, b fixes 0 images and breaks 3" in text(app)
+    assert "a is right, b is wrong." in text(app)
+    assert sorted(label for label, (ticked, _) in boxes(app).items() if ticked) == [
+        "a · From scratch", "b · From scratch",
+    ]  # fmt: skip
+
+
+def test_page__of_many_runs_lists_the_newest_and_finds_the_others(tiny_reef: Dataset, monkeypatch) -> None:
+    monkeypatch.setattr(choice, "MOST_LISTED", 2)
+    runs = [scratch_run(tiny_reef, f"run {seed}", seed, seed=seed) for seed in range(4)]
+    app = open_compare(compare=[runs[3].id])
+    assert {label[:5] for label in boxes(app)} == {"run 3", "run 2"}
+    (older,) = [box for box in app.selectbox if box.label == "An older run"]
+    assert [option[:5] for option in older.options] == ["run 1", "run 0"]
+    older.select(runs[0].id).run()
+    assert not app.exception
+    assert {label[:5]: ticked for label, (ticked, _) in boxes(app).items()} == {
+        "run 3": True, "run 2": False, "run 0": True,
+    }  # fmt: skip
+    assert app.query_params["compare"] == [runs[3].id, runs[0].id]
+
+
+def test_page__ticking_changes_the_comparison_and_the_link(tiny_reef: Dataset) -> None:
+    runs = [scratch_run(tiny_reef, name, k, seed=k) for k, name in enumerate("abc")]
+    app = open_compare(compare=[run.id for run in runs])
+    next(box for box in app.checkbox if box.label.startswith("b")).uncheck().run()
+    assert not app.exception
+    assert set(app.query_params["compare"]) == {runs[0].id, runs[2].id}
+    for box in [box for box in app.checkbox if box.value]:
+        next(found for found in app.checkbox if found.label == box.label).uncheck().run()
+    assert "Tick at least one run" in text(app)
+    assert "compare" not in app.query_params
+
+
+def test_page__without_predictions_says_what_to_do(tiny_reef: Dataset) -> None:
+    runs = [scratch_run(tiny_reef, "a", 2), scratch_run(tiny_reef, "b", 3, seed=1)]
+    (runs[0].path / "predictions.parquet").unlink()
+    app = open_compare()
+    assert not app.exception
+    assert "There are no predictions" in text(app)
+
+
+def test_page__survives_the_loss_of_its_data_set(tiny_reef: Dataset) -> None:
+    for k in (2, 3):
+        scratch_run(tiny_reef, f"run {k}", k, seed=k)
+    tiny_reef.folder.rename(tiny_reef.folder.with_name("away"))
+    app = open_compare()
+    assert not app.exception
+    assert "There is no data set 'reef'" in text(app)
+
+
+@pytest.mark.parametrize("part", ["Curves", "Scores and cost", "What differs"])
+def test_page__opens_every_part(tiny_reef: Dataset, part: str) -> None:
+    for k in (2, 3):
+        scratch_run(tiny_reef, f"run {k}", k, seed=k)
+    app = open_compare(part=part)
+    assert not app.exception
+    expected = {
+        "Curves": "Macro-F1",
+        "Scores and cost": "Accuracy against training time",
+        "What differs": "Settings that differ",
+    }
+    assert expected[part] in text(app)
+
+
+def test_page__a_name_is_never_markup(tiny_reef: Dataset) -> None:
+    scratch_run(tiny_reef, "<script>alert(1)</script> **b**", 2)
+    scratch_run(tiny_reef, "plain", 3, seed=1)
+    app = open_compare()
+    assert not app.exception
+    said = [element.value for element in (*app.markdown, *app.caption)]
+    assert any("\\<script\\>" in words for words in said)
+    assert all("<script" not in words.replace("\\<", "") and "**b**" not in words for words in said)
+
+
+# -- Charts ----------------------------------------------------------------------------------------------------------
+
+
+def row(name: str, accuracy: float, run_id: str, **changes: object) -> ComparisonRow:
+    fields = dict.fromkeys(ComparisonRow.__dataclass_fields__, 0.0) | {
+        "run_id": run_id, "name": name, "method": "Linear probe", "encoder": "resnet18", "source": "random",
+        "data": "reef", "n": 100, "accuracy": accuracy, "low": accuracy - 0.1, "high": accuracy + 0.1,
+        "macro_f1": accuracy - 0.2, "macro_f1_low": 0.1, "macro_f1_high": 0.9, "chance": 0.1, "train_s": 60.0,
+        "pretrain_s": None, "parameters_trained": 5130, "label_fraction": 100, "test_hash": "h", "comparable": True,
+        "why_not": "",
+    }  # fmt: skip
+    return ComparisonRow(**(fields | changes))  # type: ignore[arg-type]
+
+
+COLOURS = {"a": "#111111", "b": "#222222", "c": "#333333"}
+
+
+def test_comparison_option__draws_each_score_in_its_interval_and_the_chance_line() -> None:
+    two = [row("fine", 0.78, "a"), row("probe", 0.61, "b")]
+    option = comparison_option(two, COLOURS, "#777777")
+    intervals = [series for series in option["series"] if series["type"] == "line"]
+    dots = [series for series in option["series"] if series["type"] == "scatter"]
+    assert [series["data"][0][0] for series in dots] == [78.0, 61.0]
+    assert [[round(x) for x, _ in series["data"]] for series in intervals] == [[68, 88], [51, 71]]
+    assert intervals[0]["markLine"]["data"] == [{"xAxis": 10.0}]
+    assert option["xAxis"]["max"] == 90
+    json.dumps(option, allow_nan=False)
+
+
+def test_comparison_option__stands_runs_under_their_encoder() -> None:
+    rows = [row("x", 0.5, "a"), row("y", 0.9, "b", source="my SimCLR"), row("z", 0.7, "c")]
+    option = comparison_option(rows, COLOURS, "#777777")
+    names = [name["value"] if isinstance(name, dict) else name.split("\n")[0] for name in option["yAxis"]["data"]]
+    assert names == ["ResNet18, weights of my SimCLR", "y", "ResNet18, random weights", "z", "x"]
+    dots = {series["name"]: series["data"][0][1] for series in option["series"] if series["type"] == "scatter"}
+    assert dots == {"y": 1, "z": 3, "x": 4}
+
+
+def test_comparison_option__of_macro_f1_has_its_own_interval_and_no_chance_line() -> None:
+    option = comparison_option([row("x", 0.5, "a")], COLOURS, "#777777", "macro_f1")
+    line, dot = option["series"]
+    assert dot["data"] == [[30.0, 1]]
+    assert line["data"] == [[10.0, 1], [90.0, 1]]
+    assert "markLine" not in line
+
+
+def test_comparison_table__gives_interval_number_chance_and_cost_with_every_accuracy() -> None:
+    (found,) = table_rows([row("probe", 0.61, "a", pretrain_s=3600.0)])
+    assert found["Accuracy"] == "61.0 % (51 to 71 %)"
+    assert (found["Test pictures"], found["Guessing"]) == ("100", "10.0 %")
+    assert (found["Trained for"], found["Pre-trained for"], found["Parameters trained"]) == (
+        "60 s", "1 h 00 min", "5,130",
+    )  # fmt: skip
+
+
+def test_class_option__fixed_to_the_right_broken_to_the_left_in_the_colour_of_the_class() -> None:
+    option = class_option([change("eel", 4, 1), change("crab", 0, 3)], ["crab", "eel"], "#777777")
+    fixed, broken = option["series"]
+    assert [cell["value"] for cell in fixed["data"]] == [4, 0]
+    assert [cell["value"] for cell in broken["data"]] == [-1, -3]
+    assert fixed["data"][0]["itemStyle"]["color"].startswith(class_colour(1))
+    assert broken["data"][1]["label"]["formatter"] == "3"
+    assert option["xAxis"]["min"] == -option["xAxis"]["max"] < -4
+    json.dumps(option, allow_nan=False)
+
+
+def test_cost_option__joins_a_run_to_its_pre_training() -> None:
+    rows = [row("probe", 0.6, "a", pretrain_s=5940.0), row("scratch", 0.5, "b", train_s=600.0)]
+    option = cost_option(rows, COLOURS, "#777777")
+    probe, scratch = ([point["value"] for point in series["data"]] for series in option["series"])
+    assert probe == [[1.0, 60.0], [100.0, 60.0]]
+    assert scratch == [[10.0, 50.0]]
+    assert option["xAxis"]["min"] <= 1 < 100 <= option["xAxis"]["max"]
+    json.dumps(option, allow_nan=False)
+
+
+def test_ladder_option__stands_each_depth_in_its_place() -> None:
+    option = ladder_option([(0, row("probe", 0.3, "a")), (5, row("all", 0.6, "b"))], "#111111")
+    line, first, last = option["series"]
+    assert line["data"] == [["0: probe", 30.0], ["5: all", 60.0]]
+    assert first["data"] == [["0: probe", 20.0], ["0: probe", 40.0]]
+    assert last["data"][1] == ["5: all", 70.0]
+
+
+def test_curve_option__on_a_logarithmic_scale_leaves_out_what_has_no_place_there() -> None:
+    panel = CLASSIFIER_PANELS[0]
+    option = curve_option(panel, [Curve("a", "#111111", [[1, 0.0], [2, 0.01], [3, 10.0]])], {}, "#777777", 3, log=True)
+    assert option["yAxis"]["type"] == "log"
+    assert option["series"][0]["data"] == [[2, 0.01], [3, 10.0]]
+    assert (option["yAxis"]["logBase"], option["yAxis"]["min"], option["yAxis"]["max"]) == (10, 0.01, 10)
+    narrow = curve_option(panel, [Curve("a", "#111111", [[1, 1.1], [2, 3.0]])], {}, "#777777", 3, log=True)["yAxis"]
+    assert (narrow["logBase"], narrow["min"], narrow["max"]) == (2, 1, 4), "one power of ten would be its only label"
+    assert curve_option(panel, [], {}, "#777777", 3, log=True)["yAxis"]["min"] > 0
+
+
+def laid_over(dataset: Dataset) -> Paired:
+    rows = dataset.rows("test")
+    ids = np.append(dataset.manifest["id"].to_numpy(dtype=object)[rows], "gone")
+    labels = np.append(np.asarray(dataset.classes, dtype=object)[dataset.labels[rows]], dataset.classes[0])
+    wrong = np.full(len(ids), "<b>other</b>", dtype=object)
+    return Paired("a", "b", ids, labels, wrong, labels)
+
+
+def test_piles__show_truth_and_both_answers_escaped(tiny_reef: Dataset) -> None:
+    pair = laid_over(tiny_reef)
+    places = pile_places(pair, "fixed", "All classes")
+    assert len(places) == pair.n
+    pictures = pile_pictures(tiny_reef, pair, places)
+    assert len(pictures) == pair.n
+    assert ["wrong", "✗ <b>other</b>"] in pictures[0]["lines"], "as text; the browser takes none of it for HTML"
+    assert [one["alt"] for one in pictures if not one["url"]] == ["No longer in the data set"], "it keeps its place"
+
+
+def test_piles__of_one_class(tiny_reef: Dataset) -> None:
+    pair = laid_over(tiny_reef)
+    label = str(pair.labels[0])
+    assert set(pair.labels[pile_places(pair, "fixed", label)]) == {label}
+    assert len(pile_places(pair, "broken", label)) == 0
+    assert isinstance(pd.Series(pair.fixed).iloc[0], str)

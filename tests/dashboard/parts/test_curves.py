@@ -1,0 +1,80 @@
+"""What the charts of runs say, read from their options."""
+
+import json
+
+import pytest
+
+from dashboard.app_pages.runs.log import last_traceback
+from dashboard.data.curves import Curve, curves_of
+from dashboard.data.panels import CLASSIFIER_PANELS, SIMCLR_PANELS
+from dashboard.parts.class_bars import balance_option, per_class_option
+from dashboard.parts.runs.curves import curve_option
+from sealife_core.config import chance_loss
+from sealife_core.evaluation.figures.palette import class_colour
+
+LOSS = SIMCLR_PANELS[0]
+
+
+def rows(n: int, key: str = "train/loss") -> list[dict]:
+    return [{"step": i + 1, "epoch": (i + 1) / 10, "time": float(i), key: 5.0 - i / n} for i in range(n)]
+
+
+def test_curve_option__shows_the_line_of_chance_inside_the_chart():
+    level = chance_loss(128)
+    option = curve_option(LOSS, curves_of(LOSS, rows(50), "#112233"), {"ln(2N − 1) =": level}, "#777777", 5.0)
+    mark = option["series"][-1]["markLine"]["data"][0]
+    assert mark["yAxis"] == level
+    assert "5.54" in mark["label"]["formatter"]
+    assert option["yAxis"]["min"] < 4.1 < level < option["yAxis"]["max"]
+    assert option["series"][0]["color"] == "#112233"
+
+
+@pytest.mark.parametrize("panel", [*SIMCLR_PANELS, *CLASSIFIER_PANELS], ids=lambda panel: panel.name)
+def test_curve_option__is_json_and_every_panel_teaches(panel):
+    found = [{"epoch": 1.0, **{line.key: 0.5 for line in panel.lines}}]
+    option = curve_option(panel, curves_of(panel, found, "#112233"), {}, "#777777", 1.0)
+    json.dumps(option, allow_nan=False)
+    assert panel.says.endswith(".")
+    assert option["yAxis"]["min"] < option["series"][0]["data"][0][1] < option["yAxis"]["max"]
+
+
+def test_curve_option__percentages_are_of_a_hundred():
+    knn = next(panel for panel in SIMCLR_PANELS if panel.name == "knn")
+    curves = curves_of(knn, [{"epoch": 5.0, "val/knn_accuracy": 0.275}], "#112233")
+    assert curves[0].points == [[5.0, 27.5]]
+
+
+def test_curve_option__runs_share_one_legend_above_the_charts():
+    two = [Curve("a", "#111111", [[1.0, 2.0]]), Curve("b", "#222222", [[1.0, 3.0]])]
+    assert curve_option(LOSS, two, {}, "#777777", 1.0)["legend"]["show"] is False
+    same = [Curve("training", "#111111", [[1.0, 2.0]], faint=True), Curve("validation", "#111111", [[1.0, 3.0]])]
+    assert curve_option(LOSS, same, {}, "#777777", 1.0)["legend"]["show"] is True
+
+
+def test_curve_option__a_second_measure_is_as_legible_as_the_first():
+    spread = next(panel for panel in SIMCLR_PANELS if panel.name == "spread")
+    found = [{"epoch": 1.0, "val/alignment": 1.0, "val/uniformity": -2.0}]
+    first, second = curve_option(spread, curves_of(spread, found, "#112233"), {}, "#777777", 1.0)["series"]
+    assert (first["lineStyle"]["type"], second["lineStyle"]["type"]) == ("solid", "dashed")
+    assert second["lineStyle"]["opacity"] == first["lineStyle"]["opacity"] == 1.0
+
+
+def test_balance__a_class_keeps_its_colour_however_it_is_sorted():
+    counts = {"crab": {"train": 1, "val": 2, "test": 3}, "fish": {"train": 9, "val": 0, "test": 0}}
+    option = balance_option(counts, ["fish", "crab"], ["crab", "fish"])
+    train = option["series"][0]["data"]
+    assert [cell["itemStyle"]["color"] for cell in train] == [class_colour(1), class_colour(0)]
+    assert [[cell["value"] for cell in series["data"]] for series in option["series"]] == [[9, 1], [0, 2], [0, 3]]
+
+
+def test_per_class__a_class_that_is_gone_is_grey():
+    option = per_class_option([{"label": "gone", "n": 3, "recall": 0.5, "precision": None}], ["crab"])
+    assert option["series"][0]["data"][0]["itemStyle"]["color"] == class_colour(-1)
+    assert option["series"][1]["data"] == [0.0]
+
+
+def test_last_traceback__is_the_last_one_up_to_its_error():
+    lines = ["a", "Traceback (most recent call last):", "  x", "OldError: 1", "b"]
+    lines += ["Traceback (most recent call last):", '  File "y"', "    z", "NewError: 2", "c"]
+    assert last_traceback(lines) == lines[5:9]
+    assert last_traceback(["nothing", "here"]) == []

@@ -1,0 +1,25 @@
+"""Every combination of some values as a study."""
+
+import pytest
+
+from sealife_core.config import ClassifierConfig
+from sealife_core.errors import ConfigError
+from sealife_core.studies.grid import build_grid
+
+
+def test_grid__is_every_combination_with_every_seed():
+    axes = {"label_fraction": [5, 50], "weight_decay": [0.1, 0.01, 0.001]}
+    study = build_grid("probe", axes, data="reef", seeds=2, values={"weights": "imagenet"})
+    assert len(study.parts) == 12
+    configs = [part.config for part in study.parts if isinstance(part.config, ClassifierConfig)]
+    assert len({(config.label_fraction, config.weight_decay, config.seed) for config in configs}) == 12
+    assert {config.weights for config in configs} == {"imagenet"}
+
+
+def test_grid__refuses_values_that_no_run_could_have():
+    with pytest.raises(ConfigError, match="'label_fraction' is 500"):
+        build_grid("probe", {"label_fraction": [500]}, data="reef")
+    with pytest.raises(ConfigError, match=r"There is no setting 'label_fractoin'. Did you mean 'label_fraction'"):
+        build_grid("probe", {"label_fractoin": [5]}, data="reef")
+    with pytest.raises(ConfigError, match="The study has no runs"):
+        build_grid("probe", {"label_fraction": []}, data="reef")

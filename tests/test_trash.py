@@ -1,0 +1,70 @@
+"""What is deleted can be restored until the trash is emptied, the last deleted first."""
+
+from contextlib import nullcontext
+from pathlib import Path
+
+import pytest
+
+from sealife_core import trash
+
+
+def made(path: Path, content: str) -> Path:
+    path.mkdir()
+    (path / "file").write_text(content)
+    return path
+
+
+def test_put__of_one_name_again_and_again_comes_back_the_last_first(tmp_path: Path):
+    for content in ("first", "second", "third"):
+        trash.put(made(tmp_path / "run", content))
+    assert [trash.name_of(entry) for entry in trash.entries(tmp_path)] == ["run"] * 3
+    for content in ("third", "second", "first"):
+        entry = trash.find(tmp_path, "run")
+        assert entry is not None
+        back = trash.take_out(entry)
+        assert (back / "file").read_text() == content
+        back.rename(tmp_path / content)
+    assert trash.find(tmp_path, "run") is None
+
+
+def test_entries__of_older_versions_are_found_by_their_names(tmp_path: Path):
+    (tmp_path / trash.TRASH).mkdir()
+    for name in ("20250101-000000-probe-abcd", "20250101-000000-probe-abcd~1764000000000000000", "a~b"):
+        made(tmp_path / trash.TRASH / name, name)
+    trash.put(made(tmp_path / "a~b", "new"))
+    names = [trash.name_of(entry) for entry in trash.entries(tmp_path)]
+    assert names[:2] == ["a~b", "20250101-000000-probe-abcd"]
+    assert sorted(names[2:]) == ["20250101-000000-probe-abcd", "a~b"]
+
+
+def test_name_of__leaves_names_outside_of_the_trash_alone(tmp_path: Path):
+    assert trash.name_of(tmp_path / "a~1") == "a~1"
+
+
+def test_put__a_name_as_long_as_the_disk_allows(tmp_path: Path):
+    name = "x" * 255
+    trash.put(made(tmp_path / name, ""))
+    assert [trash.name_of(entry) for entry in trash.entries(tmp_path)] == [name]
+
+
+@pytest.mark.parametrize("kind", ["file", "folder"])
+def test_take_out__replaces_nothing(tmp_path: Path, kind: str):
+    path = tmp_path / "a"
+    for content in ("old", "new"):
+        path.write_text(content) if kind == "file" else made(path, content)
+        if content == "old":
+            trash.put(path)
+    entry = trash.find(tmp_path, "a")
+    assert entry is not None
+    with pytest.raises(FileExistsError):
+        trash.take_out(entry)
+    assert entry.exists()
+    assert (path if kind == "file" else path / "file").read_text() == "new"
+
+
+def test_empty__frees_the_bytes_and_leaves_no_trash(tmp_path: Path):
+    assert trash.empty(tmp_path / "nowhere", lambda _: nullcontext()) == 0
+    assert trash.empty(tmp_path, lambda _: nullcontext()) == 0
+    trash.put(made(tmp_path / "run", "x" * 100))
+    assert trash.empty(tmp_path, lambda _: nullcontext()) == 100
+    assert list(tmp_path.iterdir()) == []
