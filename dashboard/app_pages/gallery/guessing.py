@@ -18,7 +18,7 @@ from dashboard.parts.pictures.cards import card, show_cards
 from dashboard.state import gallery
 from dashboard.theme import dot
 from dashboard.words import plain, run_name, whole_number
-from sealife_core.runs.directory import Run
+from sealife_core.runs.run import Run
 from sealife_core.wording import percent
 
 MOST_BUTTONS = 40

@@ -17,7 +17,7 @@ from dashboard.state import gallery
 from dashboard.theme import dot
 from dashboard.words import plain, run_name
 from sealife_core.errors import SealifeError
-from sealife_core.runs.directory import Run
+from sealife_core.runs.run import Run
 
 LARGE_PX = 640
 
