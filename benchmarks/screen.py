@@ -300,11 +300,11 @@ def ask_neighbours(watch: Watch, number: int) -> float:
     )
     page.mouse.move(x, y)
     watch.rest()
-    before = page.evaluate("document.querySelector('[class*=st-key-neighbours_]')?.innerText ?? ''")
+    before = page.evaluate("document.querySelector('[class*=st-key-neighbours]')?.innerText ?? ''")
     return watch.once(
         lambda: page.mouse.click(x, y),
-        "document.querySelector('[class*=st-key-neighbours_] img') && "
-        f"document.querySelector('[class*=st-key-neighbours_]').innerText !== {json.dumps(before)}",
+        "document.querySelector('[class*=st-key-neighbours] img') && "
+        f"document.querySelector('[class*=st-key-neighbours]').innerText !== {json.dumps(before)}",
     )
 
 

@@ -60,6 +60,11 @@ def size(count: int) -> str:
     return f"{max(1, round(count / 1e3))} kB" if count else "0 kB"
 
 
+def whole_number(text: str, otherwise: int) -> int:
+    """A number of a URL: ``otherwise`` for what is none, or has more digits than any count here."""
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else otherwise
+
+
 def run_name(run: Run) -> str:
     """The name a person gave the run, or its id."""
     return run.notes()["name"]

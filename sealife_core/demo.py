@@ -10,7 +10,8 @@ from sealife_core.config import RECIPES, AnyConfig, ClassifierConfig, preset, ta
 from sealife_core.datasets.dataset import Dataset, list_datasets, open_dataset
 from sealife_core.errors import ConfigError
 from sealife_core.progress import Progress
-from sealife_core.runs.directory import Run, create_run, source_of
+from sealife_core.runs.directory import create_run, source_of
+from sealife_core.runs.run import Run
 from sealife_core.runs.scheduling.queue import launch
 
 REEF = "reef"

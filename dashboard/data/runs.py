@@ -2,7 +2,8 @@
 
 from sealife_core.config import AnyConfig, source_run
 from sealife_core.errors import SealifeError
-from sealife_core.runs.directory import Run, open_run
+from sealife_core.runs.directory import open_run
+from sealife_core.runs.run import Run
 
 
 def config_of(run: Run) -> AnyConfig | None:

@@ -21,7 +21,7 @@ def balance_bars(counts: Mapping[str, Mapping[str, int]], classes: Sequence[str]
     st.echarts_chart(
         balance_option(counts, shown, classes),
         height=60 + BAR_PX * len(shown),
-        key=state.BALANCE,
+        key=state.data.BALANCE,
         on_select=lambda: _show(shown),
         alt=f"Pictures of each of {len(shown)} classes by split; most: {shown[0]}, fewest: {order[-1]}",
     )
@@ -30,9 +30,9 @@ def balance_bars(counts: Mapping[str, Mapping[str, int]], classes: Sequence[str]
 
 
 def _show(shown: Sequence[str]) -> None:
-    picked = state.picked_bar()
-    if picked is not None and picked[1] < len(shown):
-        state.show_pictures(shown[picked[1]], list(SPLIT_WORDS)[picked[0]])
+    for series, place in state.data.BALANCE.marks()[:1]:
+        if place < len(shown):
+            state.data.show_pictures(shown[place], list(SPLIT_WORDS)[series])
 
 
 def balance_option(
@@ -68,7 +68,7 @@ def per_class_bars(per_class: Sequence[Mapping[str, Any]], classes: Sequence[str
     st.echarts_chart(
         per_class_option(rows, classes),
         height=60 + BAR_PX * len(rows),
-        key="per_class",
+        key=state.runs.PER_CLASS,
         alt=f"Recall and precision of {len(rows)} classes; weakest {rows[0]['label']}, strongest {rows[-1]['label']}",
     )
     if len(scored) > len(rows):

@@ -50,13 +50,13 @@ def _actions(dataset: Dataset) -> None:
     with st.container(horizontal=True, vertical_alignment="center", width="content"):
         if not why_not(dataset.name) and not is_named(dataset.name, cache.runs()):
             name_button(dataset.name, primary=True)
-        if st.button("See pairs of views", icon=":material/flip:", key="to_views"):
-            state.go("views", **{state.DATASET: dataset.name})
-        if st.button("Train on it", icon=":material/model_training:", key="to_train"):
-            state.go("train", **{state.DATASET: dataset.name})
+        if st.button("See pairs of views", icon=":material/flip:"):
+            state.go("views", {state.data.DATASET: dataset.name})
+        if st.button("Train on it", icon=":material/model_training:"):
+            state.go("train", {state.data.DATASET: dataset.name})
         with st.popover("More", icon=":material/more_horiz:"):
             st.caption(f"Files: {plain(str(dataset.folder))}")
-            st.button("Delete", icon=":material/delete:", key="delete_data", on_click=delete, args=(dataset.name,))
+            st.button("Delete", icon=":material/delete:", on_click=delete, args=(dataset.name,))
             st.caption("Moves it to the trash. You can undo this.")
             _features(dataset)
 
@@ -66,7 +66,7 @@ def _features(dataset: Dataset) -> None:
     store = FeatureStore(dataset.folder)
     if not (kept_bytes := store.size_bytes()):
         return
-    st.button("Delete stored features", icon=":material/mop:", key="clear_features", on_click=_clear, args=(store,))
+    st.button("Delete stored features", icon=":material/mop:", on_click=_clear, args=(store,))
     st.caption(f"{size(kept_bytes)} of features that encoders computed. Runs that need them compute them again.")
 
 
@@ -80,8 +80,8 @@ def dataset_links(names: list[str]) -> None:
         found = readable([name])
         with st.container(horizontal=True, vertical_alignment="center"):
             st.markdown(f"**{plain(name)}** · {contents(found) if found else 'damaged'}", width="stretch")
-            if st.button("Open", key=f"open_data.{name}", type="tertiary"):
-                state.go("data", **{state.DATASET: name})
+            if st.button("Open", key=state.data.OPEN.of(name), type="tertiary"):
+                state.go("data", {state.data.DATASET: name})
 
 
 def readable(names: list[str]) -> Dataset | None:
@@ -113,15 +113,15 @@ def _card(name: str, place: int, is_chosen: bool) -> None:
     except DatasetError as error:
         st.markdown(f"**{plain(name)}**")
         show_error(error)
-        st.button("Delete", key=f"card_delete_{place}", on_click=delete, args=(name,))
+        st.button("Delete", key=state.data.CARD.of(place, "delete"), on_click=delete, args=(name,))
         return
     picture_strip(dataset, spread(dataset, 3))
     st.markdown(f"**{plain(name)}**  \n{contents(dataset)}")
     st.button(
         "Shown below" if is_chosen else "Look inside",
-        key=f"card_open_{place}",
+        key=state.data.CARD.of(place, "open"),
         disabled=is_chosen,
-        on_click=state.choose_dataset,
+        on_click=state.data.choose_dataset,
         args=(name,),
         width="stretch",
     )

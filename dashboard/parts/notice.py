@@ -23,9 +23,9 @@ def errors_said() -> Iterator[None]:
         state.say(plain(str(error)))
 
 
-def act_button(label: str, icon: str, key: str, act: Callable[[], str], undo: Undo | None = None, **more: Any) -> None:
+def act_button(label: str, icon: str, act: Callable[[], str], undo: Undo | None = None, **more: Any) -> None:
     """An ``st.button`` that does ``act`` and says what that returns (Markdown), or what went wrong."""
-    st.button(label, icon=f":material/{icon}:", key=key, on_click=_do, args=(act, undo), **more)
+    st.button(label, icon=f":material/{icon}:", on_click=_do, args=(act, undo), **more)
 
 
 def _do(act: Callable[[], str], undo: Undo | None) -> None:
@@ -35,15 +35,15 @@ def _do(act: Callable[[], str], undo: Undo | None) -> None:
 
 def notice() -> None:
     """One line at the top of a page, until it is dismissed or something else was done."""
-    held = state.said()
+    held = state.NOTICE.held()
     if held is None:
         return
     text, undo = held
     with st.container(horizontal=True, vertical_alignment="center", border=True, key="notice"):
         st.markdown(f":material/check_circle: {text}", width="stretch")
         if undo is not None:
-            st.button("Undo", icon=":material/undo:", key="undo", on_click=_undo, args=undo)
-        st.button("", icon=":material/close:", key="hush", type="tertiary", help="Dismiss", on_click=state.hush)
+            st.button("Undo", icon=":material/undo:", on_click=_undo, args=undo)
+        st.button("", icon=":material/close:", type="tertiary", help="Dismiss", on_click=state.NOTICE.take)
 
 
 def way_out(text: str, label: str) -> bool:
@@ -62,19 +62,19 @@ def _undo(kind: str, name: str) -> None:
         if kind == "run":
             back = restore_with_parts(name)
             if back.launches_runs:
-                state.open_study(back.id)
+                state.studies.STUDY.set(back.id)
             else:
-                state.select_runs([back.id])
+                state.runs.RUN.choose([back.id])
             state.say(f"**{plain(back.notes()['name'])}** is back.")
         elif kind == "recipe":
             restore_recipe(name)
-            state.choose_recipe(name)
+            state.views.RECIPE.hold(name)
             state.say(f"The views **{plain(name)}** are back.")
         elif kind == "mending":
             unmend(name)
         else:
             restore_dataset(name)
-            state.choose_dataset(name)
+            state.data.choose_dataset(name)
             state.say(f"Data set **{plain(name)}** is back.")
 
 

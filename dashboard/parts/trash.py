@@ -19,7 +19,7 @@ def trash_fold(held: Sequence[str], kind: str, empty: Callable[[], int]) -> None
         return
     with st.expander(f"Trash: {counted(len(held), kind)}", icon=":material/delete_sweep:"):
         st.caption("This deletes their files permanently. It cannot be undone.")
-        st.button("Empty the trash", key=f"empty_trash.{kind}", on_click=_empty, args=(empty,))
+        st.button("Empty the trash", on_click=_empty, args=(empty,))
 
 
 def _empty(empty: Callable[[], int]) -> None:

@@ -4,8 +4,7 @@ import itertools
 import math
 from collections.abc import Sequence
 
-from sealife_core.studies.building import budget
-from sealife_core.studies.questions import FINE_TUNE, RANDOM
+from sealife_core.studies.building import FINE_TUNE, RANDOM, budget
 from sealife_core.studies.readiness import clearly_better
 from sealife_core.studies.results import CellResult, PartResult, over_seeds
 

@@ -144,7 +144,7 @@ def test_link__shows_the_same_in_a_fresh_browser(
     x, y = place_of(page, 3)
     page.mouse.move(x, y)
     page.mouse.click(x, y)
-    neighbours = page.locator('[class*="st-key-neighbours_"] img')
+    neighbours = page.locator('[class*="st-key-neighbours"] img')
     expect(neighbours.first).to_be_visible(timeout=PATIENCE_MS)
     lasso_left(page, share=0.35)
     rows = chosen(page)
@@ -157,7 +157,7 @@ def test_link__shows_the_same_in_a_fresh_browser(
     settled(fresh)
     expect(fresh.locator(PICTURES)).to_have_count(len(rows), timeout=PATIENCE_MS)
     expect_chosen(fresh, rows)
-    assert [image.get_attribute("src") for image in fresh.locator('[class*="st-key-neighbours_"] img').all()] == seen
+    assert [image.get_attribute("src") for image in fresh.locator('[class*="st-key-neighbours"] img').all()] == seen
     groups = fresh.locator(".sealife-legend button").all_inner_texts()
     assert [group.split()[-1] for group in groups] == ["training", "validation", "test"]
     fresh.context.close()

@@ -44,7 +44,7 @@ def import_photographs(page: Page, folder: Path) -> None:
     page.get_by_label("Path of a folder, zip or CSV").fill(str(folder))
     page.get_by_label("Name of the data set").fill("survey")
     page.get_by_label("Name of the data set").press("Tab")
-    page.locator(".st-key-import_go button").click()
+    page.get_by_role("dialog").get_by_role("button", name="Import").click()
     expect(page.get_by_text(re.compile("64 .*pictures? in|64 pictures")).first).to_be_visible(timeout=PATIENCE_MS)
     expect(page.get_by_text("crab/notes.jpg").first).to_be_attached(timeout=PATIENCE_MS)  # a cell of a canvas table
 

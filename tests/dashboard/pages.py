@@ -1,10 +1,10 @@
 """What tests that look at every page of the dashboard share."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from hypothesis import HealthCheck, Phase, settings
 from streamlit.testing.v1 import AppTest
-from streamlit.util import calc_hash
 
 FRAME = Path(__file__).resolve().parents[2] / "dashboard" / "frame.py"
 PAGES = ("home", "data", "views", "train", "runs", "studies", "embeddings", "compare", "gallery")
@@ -17,10 +17,12 @@ FEW = settings(
 )
 
 
-def new_session(page: str) -> AppTest:
-    """A session that opens ``page`` first, as a link does; to be given its query and run."""
-    app = AppTest.from_file(str(FRAME), default_timeout=60)
-    if page != "home":
-        # AppTest.switch_page knows a page by the name of its file until the first run: all of ours are page.py.
-        app._page_hash = calc_hash(page)
+def visit(page: str, query: Mapping[str, str | list[str]]) -> AppTest:
+    """``page`` by a link with ``query``. AppTest knows a page once the navigation was drawn: Home comes first."""
+    app = AppTest.from_file(str(FRAME), default_timeout=60).run()
+    app.query_params.clear()
+    app.query_params.update(query)
+    app.switch_page(f"app_pages/{page}/page.py").run()
+    if not app.exception and page != "home":
+        assert app.title[0].value == page.capitalize()
     return app

@@ -16,7 +16,7 @@ from sealife_core.places import checkpoints_root
 from sealife_core.runs.directory import list_runs
 from sealife_core.runs.run import Run
 from tests.damage import mutated
-from tests.dashboard.pages import FEW, PAGES, new_session
+from tests.dashboard.pages import FEW, PAGES, visit
 
 A_TIME = 24  # damaged runs that one look at the pages meets
 _LINES = ("metrics.jsonl",)
@@ -51,10 +51,7 @@ def written(content: Any, name: str) -> bytes:
 
 
 def opened(page: str, key: str = "run", value: str = "") -> AppTest:
-    app = new_session(page)
-    if value:
-        app.query_params[key] = value
-    app.run()
+    app = visit(page, {key: value} if value else {})
     assert not app.exception, (page, value, app.exception[0].stack_trace)
     return app
 

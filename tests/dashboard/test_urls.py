@@ -2,6 +2,7 @@
 
 import shutil
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 from hypothesis import assume, given, settings
@@ -10,12 +11,10 @@ from hypothesis import strategies as st
 from dashboard import state
 from sealife_core.config import TASKS
 from sealife_core.runs.directory import list_runs
-from tests.dashboard.pages import FEW, PAGES, new_session
+from tests.dashboard.pages import FEW, PAGES, visit
 
-KEYS = sorted(
-    {value for name, value in vars(state).items() if name.isupper() and isinstance(value, str) and value.isidentifier()}
-    | {*state._GALLERY, *state._COMPARE, "compare", "draw", "shuffle", "pictures", "selected", "near", "umap"}
-)
+STATES = [module for module in vars(state).values() if isinstance(module, ModuleType)]
+KEYS = sorted({str(key) for module in STATES for key in vars(module).values() if isinstance(key, state.UrlKey)})
 WORDS = [
     "", "0", "-1", "1", "7" * 5000, "0000009999", "99999999", "1e9", "NaN", "\u0663", "\u00b2", "[", "{}", "[" * 5000,
     '{"neighbours": []}', '{"dims": 1e400, "of": "z"}', "told", "guess", "own", "calibration", "classes", "0-5000",
@@ -38,9 +37,7 @@ def test_url__of_any_kind_opens_every_page(
     drawn = data.draw(st.tuples(*[urls] * len(PAGES)))
     assume(sum(map(len, drawn)) > 20)
     for page, asked in zip(PAGES, drawn, strict=True):
-        app = new_session(page)
-        app.query_params.update(asked)
-        app.run()
+        app = visit(page, asked)
         assert not app.exception, (page, asked, app.exception[0].stack_trace)
 
 
@@ -60,19 +57,14 @@ def test_url__that_once_stopped_a_page_opens_it(
 ) -> None:
     monkeypatch.setenv("SEALIFE_HOME", str(models))
     probe = next(run.id for run in list_runs() if run.notes()["name"] == "Probe")
-    app = new_session(page)
-    for key, value in asked.items():
-        app.query_params[key] = [probe for _ in value] if isinstance(value, list) else value
-    app.run()
+    app = visit(page, {key: [probe] * len(value) if isinstance(value, list) else value for key, value in asked.items()})
     assert not app.exception, app.exception[0].stack_trace
 
 
 @pytest.mark.parametrize("asked", ["embed", TASKS["embed"].title])
 def test_url__names_a_choice_by_its_key_or_its_word(models: Path, monkeypatch: pytest.MonkeyPatch, asked: str) -> None:
     monkeypatch.setenv("SEALIFE_HOME", str(models))
-    app = new_session("train")
-    app.query_params["task"] = asked
-    app.run()
+    app = visit("train", {"task": asked})
     assert TASKS["embed"].says in [found.value for found in app.markdown]
     assert app.session_state["task"] == "embed"
 
@@ -91,9 +83,7 @@ def test_url__takes_the_key_of_every_choice_that_is_shown_by_another_word(
     models: Path, monkeypatch: pytest.MonkeyPatch, page: str, key: str, value: str
 ) -> None:
     monkeypatch.setenv("SEALIFE_HOME", str(models))
-    app = new_session(page)
-    app.query_params.update({"study": "new", key: value})
-    app.run()
+    app = visit(page, {"study": "new", key: value})
     assert not app.exception
     assert app.session_state[key] == value
 
@@ -101,4 +91,4 @@ def test_url__takes_the_key_of_every_choice_that_is_shown_by_another_word(
 @pytest.mark.parametrize("page", PAGES[1:])
 def test_url__opens_the_page_that_it_names(models: Path, monkeypatch: pytest.MonkeyPatch, page: str) -> None:
     monkeypatch.setenv("SEALIFE_HOME", str(models))
-    assert [title.value for title in new_session(page).run().title] == [page.capitalize()]
+    assert [title.value for title in visit(page, {}).title] == [page.capitalize()]

@@ -31,14 +31,14 @@ def comparison_chart(rows: Sequence[ComparisonRow]) -> None:
     """One chart: the score of each of ``rows``, by encoder; and how to read it."""
     score: Score = st.segmented_control(
         "Score", list(SCORES), format_func=SCORES.__getitem__, default="accuracy", required=True,
-        key=state.linked(state.COMPARE_SCORE, SCORES), bind="query-params", label_visibility="collapsed",
+        key=state.compare.SCORE.among(SCORES), bind="query-params", label_visibility="collapsed",
     ) or "accuracy"  # fmt: skip
     first = rows[0]
     st.markdown(f"**{SCORES[score]} on {first.n:,} test pictures of {plain(first.data)}**")
     st.echarts_chart(
         comparison_option(rows, colours_of_all(), ink(), score),
         height=44 + ROW_PX * len(rows) + HEADING_PX * len(by_encoder(rows, score)),
-        key=f"comparison.{score}",
+        key=state.compare.CHART.of(score),
         alt="; ".join(_in_words(row, score) for row in rows),
     )
     st.caption(
@@ -84,13 +84,13 @@ def comparison_table(rows: Sequence[ComparisonRow]) -> None:
         [row.run_id for row in rows],
         on_select="rerun",
         selection_mode="single-row",
-        key=f"comparison.table.{len(rows)}",
+        key=state.compare.TABLE.of(len(rows)),
         alt="The scores and costs as a table",
     )
     st.caption("In brackets: 95 % intervals. Tick a row to open its run.")
     chosen = event.selection.rows
     if chosen and chosen[0] < len(rows):
-        state.open_run(rows[chosen[0]].run_id)
+        state.go("runs", {state.runs.RUN: rows[chosen[0]].run_id})
 
 
 def table_rows(rows: Sequence[ComparisonRow]) -> list[dict[str, str]]:

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from dashboard import state
 from dashboard.data.compared import MOST_AT_ONCE, Choice, choice_of
+from dashboard.state import compare
 from dashboard.words import plain, with_method
 from sealife_core.evaluation.comparison.candidates import Candidate
 from sealife_core.runs.run import Run
@@ -15,9 +15,9 @@ MOST_LISTED = 16  # check boxes, for the newest runs; older ones are chosen by n
 
 def read(runs: Sequence[Run]) -> Choice:
     """The choice in the URL: a link shows the same runs again."""
-    choice = choice_of(runs, state.compared_runs(), state.compare("tests"))
+    choice = choice_of(runs, compare.RUNS.ids(), compare.TESTS.value)
     if not choice.left_out:
-        state.compare_runs(choice.ticked)
+        compare.RUNS.choose(choice.ticked)
     return choice
 
 
@@ -28,7 +28,7 @@ def chooser(choice: Choice) -> None:
         words = {one.test_hash: f"{one.data}: {one.n:,} ({one.runs} runs)" for one in choice.sets}
         st.selectbox(
             "Test pictures", hashes, format_func=lambda found: words[found],
-            key=state.follow_compare("tests", choice.test_hash), on_change=_other_tests, args=(choice.candidates,),
+            key=compare.TESTS.widget.showing(choice.test_hash), on_change=_other_tests, args=(choice.candidates,),
         )  # fmt: skip
     chosen = [row.run_id for row in choice.rows]
     fitting = [one for one in choice.candidates if not one.why_not(choice.test_hash)]
@@ -38,11 +38,11 @@ def chooser(choice: Choice) -> None:
     with st.container(gap="xsmall", height=320 if len(choice.candidates) > 7 else "content", border=False):
         for one in listed:
             st.checkbox(
-                plain(_label(one)), key=state.follow_compare(f"run.{one.run_id}", one.run_id in chosen),
+                plain(_label(one)), key=compare.TICK.of(one.run_id).showing(one.run_id in chosen),
                 on_change=_tick, args=(one.run_id, chosen),
             )  # fmt: skip
         for one in others[:MOST_LISTED]:
-            st.checkbox(plain(_label(one)), key=state.follow_compare(f"run.{one.run_id}", False), disabled=True)
+            st.checkbox(plain(_label(one)), key=compare.TICK.of(one.run_id).showing(False), disabled=True)
             st.caption(f"Not comparable: {plain(one.why_not(choice.test_hash))}.")
         if len(others) > MOST_LISTED:
             st.caption(f"{len(others) - MOST_LISTED:,} more are not comparable.")
@@ -50,7 +50,7 @@ def chooser(choice: Choice) -> None:
     if older:
         st.selectbox(
             "An older run", list(older), index=None, format_func=older.__getitem__, label_visibility="collapsed",
-            placeholder=f"Choose from {len(older):,} older runs", key=state.follow_compare("older", None),
+            placeholder=f"Choose from {len(older):,} older runs", key=compare.OLDER.showing(None),
             on_change=_add, args=(chosen,),
         )  # fmt: skip
 
@@ -60,15 +60,15 @@ def _label(one: Candidate) -> str:
 
 
 def _tick(run_id: str, chosen: Sequence[str]) -> None:
-    state.compare_runs([other for other in chosen if other != run_id] if run_id in chosen else [*chosen, run_id])
+    compare.RUNS.choose([other for other in chosen if other != run_id] if run_id in chosen else [*chosen, run_id])
 
 
 def _add(chosen: Sequence[str]) -> None:
-    if run_id := state.value_of("compare.older"):
-        state.compare_runs([*chosen, run_id])
+    if run_id := compare.OLDER.held():
+        compare.RUNS.choose([*chosen, run_id])
 
 
 def _other_tests(found: Sequence[Candidate]) -> None:
-    wanted = state.value_of("compare.tests")
-    state.turn_compare(tests=wanted, **{"from": "", "to": "", "of": ""})
-    state.compare_runs([one.run_id for one in found if one.test_hash == wanted][:MOST_AT_ONCE])
+    wanted = compare.TESTS.widget.held()
+    compare.turn({compare.TESTS: wanted, compare.FROM: "", compare.TO: "", compare.CLASS: ""})
+    compare.RUNS.choose([one.run_id for one in found if one.test_hash == wanted][:MOST_AT_ONCE])

@@ -6,10 +6,11 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from dashboard import cache, state
+from dashboard import cache
 from dashboard.data.compared import believed, class_rows
 from dashboard.data.echarts import chart_frame
 from dashboard.parts.class_bars import BAR_PX, MOST_CLASSES
+from dashboard.state import compare
 from dashboard.theme import ink
 from sealife_core.evaluation.comparison.paired import ClassChange, Paired, class_changes
 from sealife_core.evaluation.figures.palette import class_colour
@@ -27,7 +28,7 @@ def class_view(pair: Paired, data: str) -> None:
     st.echarts_chart(
         class_option(drawn, cache.classes(data), ink()),
         height=64 + BAR_PX * len(drawn),
-        key=state.COMPARE_BARS,
+        key=compare.BARS,
         on_select=lambda: _pick(drawn),
         alt="; ".join(f"{change.label}: {change.fixed} fixed, {change.broken} broken" for change in drawn),
     )
@@ -86,6 +87,6 @@ def _outermost(changes: Sequence[ClassChange]) -> list[ClassChange]:
 
 
 def _pick(drawn: Sequence[ClassChange]) -> None:
-    picked = state.picked_class_bar()
-    if picked is not None and picked[1] < len(drawn):
-        state.turn_compare(pile=("fixed", "broken")[picked[0]], of=drawn[picked[1]].label)
+    for series, place in compare.BARS.marks()[-1:]:
+        if place < len(drawn):
+            compare.turn({compare.PILE: ("fixed", "broken")[series], compare.CLASS: drawn[place].label})

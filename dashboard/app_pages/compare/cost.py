@@ -8,6 +8,7 @@ import streamlit as st
 
 from dashboard.data.echarts import PERCENT, chart_frame, interval_line
 from dashboard.parts.runs.table import colours_of_all
+from dashboard.state import compare
 from dashboard.theme import accent, ink
 from sealife_core.evaluation.comparison.differences import ladders
 from sealife_core.evaluation.comparison.rows import ComparisonRow
@@ -27,7 +28,7 @@ def cost_view(rows: Sequence[ComparisonRow]) -> None:
     st.echarts_chart(
         cost_option(timed, colours_of_all(), ink()),
         height=320,
-        key="comparison.cost",
+        key=compare.CHART.of("cost"),
         alt="; ".join(f"{row.name}: {percent(row.accuracy)} after {duration(row.train_s)}" for row in timed),
     )
     rings = " The ring of a dot includes the time to pre-train the encoder. Other runs can share that pre-training."
@@ -80,7 +81,7 @@ def ladder_view(rows: Sequence[ComparisonRow], runs: Sequence[Run]) -> None:
         st.echarts_chart(
             ladder_option(ladder, accent()),
             height=260,
-            key=f"comparison.ladder.{place}",
+            key=compare.CHART.of("ladder", place),
             alt="; ".join(f"{stages} stages: {percent(row.accuracy)}" for stages, row in ladder),
         )
     st.caption(

@@ -19,10 +19,10 @@ def curves_view(rows: Sequence[ComparisonRow], runs: Sequence[Run]) -> None:
     """One chart a metric; a run keeps its colour."""
     with st.container(horizontal=True, vertical_alignment="bottom", gap="large"):
         weight = st.slider(
-            "Smoothing", 0.0, 0.95, 0.0, 0.05, key=state.COMPARE_SMOOTHING, bind="query-params", width=300,
+            "Smoothing", 0.0, 0.95, 0.0, 0.05, key=state.compare.SMOOTHING, bind="query-params", width=300,
             help="How much each point depends on the points before it. 0 shows the measured values.",
         )  # fmt: skip
-        log = st.toggle("Logarithmic scale for loss and learning rate", key=state.COMPARE_LOG, bind="query-params")
+        log = st.toggle("Logarithmic scale for loss and learning rate", key=state.compare.LOG, bind="query-params")
     names = {row.run_id: row.name for row in rows}
     found = {run.id: cache.metrics(run) for run in runs}
     if not any(found.values()):
@@ -38,7 +38,8 @@ def curves_view(rows: Sequence[ComparisonRow], runs: Sequence[Run]) -> None:
                 for run in runs
                 for curve in curves_of(panel, found[run.id], colours[run.id], names[run.id])
             ]
-            draw_panel(panel, curves, {}, epochs, f"compare.{panel.name}.{log}", log=log and not panel.percent)
+            key = state.compare.CHART.of(panel.name, log)
+            draw_panel(panel, curves, {}, epochs, key, log=log and not panel.percent)
     if weight:
         kept = f"{100 * (1 - weight):.0f} %"
         st.caption(f"Smoothed: {kept} of each point is the measured value, the rest comes from the points before it.")

@@ -2,8 +2,8 @@
 
 import streamlit as st
 
-from dashboard import state
 from dashboard.data.compared import Choice
+from dashboard.state import compare
 from sealife_core.evaluation.comparison.report import comparison_html
 from sealife_core.evaluation.comparison.rows import to_frame
 from sealife_core.neutral import csv_of
@@ -15,7 +15,7 @@ def downloads(choice: Choice) -> None:
     """Two buttons; what they fetch is made when they are pressed."""
     runs, data = choice.runs, choice.rows[0].data
     ids = {run.id for run in runs}
-    a, b = state.compare("from"), state.compare("to")
+    a, b = compare.FROM.value, compare.TO.value
     pair = (a, b) if a in ids and b in ids and a != b else None
     with st.container(horizontal=True, width="content"), st.popover("Download", icon=":material/download:"):
         pictures = st.toggle(f"Include up to {PICTURES} pictures of each outcome")

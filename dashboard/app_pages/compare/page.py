@@ -35,7 +35,7 @@ def page() -> None:
     if not chosen.candidates:
         text = "**No classifier has been tested yet.** Its test accuracy appears here when it has finished."
         if way_out(text, "Train a classifier"):
-            state.go("train", **{state.TASK: "probe"})
+            state.go("train", {state.train.TASK: "probe"})
     else:
         _compared(chosen)
     untested_table(cache.runs())
@@ -72,7 +72,7 @@ def _behind(rows: list[ComparisonRow], runs: list[Run]) -> None:
         "Scores and cost": lambda: (cost_view(rows), comparison_table(rows)),
         "What differs": lambda: what_differs(runs),
     }
-    for tab, show in zip(st.tabs(list(shows), key=state.COMPARE_TAB, bind="query-params"), shows.values(), strict=True):
+    for tab, show in zip(st.tabs(list(shows), key=state.compare.TAB, bind="query-params"), shows.values(), strict=True):
         if tab.open:
             with tab:
                 show()

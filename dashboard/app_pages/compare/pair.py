@@ -5,12 +5,13 @@ from collections.abc import Sequence
 import pandas as pd
 import streamlit as st
 
-from dashboard import state
 from dashboard.app_pages.compare.classes import class_view
 from dashboard.app_pages.compare.piles import piles_view
 from dashboard.cache import comparisons
 from dashboard.data.compared import pair_rows, points
 from dashboard.errors import show_error
+from dashboard.state import compare
+from dashboard.state.keys import UrlValue
 from dashboard.words import plain
 from sealife_core.errors import SealifeError
 from sealife_core.evaluation.comparison.advice import interval
@@ -43,14 +44,14 @@ def _choose(rows: Sequence[ComparisonRow]) -> tuple[str, str]:
     """(from, to) of the URL; unless it names two of them, the second best and the best."""
     names = {row.run_id: row.name for row in rows}
     ids = list(names)
-    a, b = state.compare("from"), state.compare("to")
+    a, b = compare.FROM.value, compare.TO.value
     b = b if b in ids else next(run_id for run_id in ids if run_id != a)
     a = a if a in ids and a != b else next(run_id for run_id in ids if run_id != b)
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        for key, title, held, other in (("from", "Baseline", a, b), ("to", "Compared run", b, a)):
+        for key, title, held, other in ((compare.FROM, "Baseline", a, b), (compare.TO, "Compared run", b, a)):
             st.selectbox(
                 title, [run_id for run_id in ids if run_id != other], format_func=names.__getitem__,
-                key=state.follow_compare(key, held), on_change=_turn, args=(key,), width=300,
+                key=key.widget.showing(held), on_change=_turn, args=(key,), width=300,
             )  # fmt: skip
         st.button("Swap", icon=":material/swap_horiz:", on_click=_swap, args=(a, b))
     return a, b
@@ -88,9 +89,9 @@ def _all_pairs(rows: Sequence[ComparisonRow], known: dict[str, Run]) -> None:
         )
 
 
-def _turn(key: str) -> None:
-    state.turn_compare(**{key: state.value_of(f"compare.{key}")})
+def _turn(key: UrlValue) -> None:
+    compare.turn({key: key.widget.held()})
 
 
 def _swap(a: str, b: str) -> None:
-    state.turn_compare(**{"from": b, "to": a})
+    compare.turn({compare.FROM: b, compare.TO: a})

@@ -6,12 +6,14 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from dashboard import cache, state
+from dashboard import cache
 from dashboard.data.compared import pile_places
 from dashboard.data.pictures import ALL
 from dashboard.errors import show_error
 from dashboard.parts.pictures.image_grid import grid_picture, show_grid
 from dashboard.parts.pictures.sheets import sheet
+from dashboard.state import compare
+from dashboard.state.keys import UrlValue
 from dashboard.words import plain
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.errors import DatasetError
@@ -30,17 +32,18 @@ def piles_view(pair: Paired, data: str, name_a: str, name_b: str) -> None:
     """Choose a pile and a class; look at its pictures, a sheet at a time."""
     st.subheader("Pictures by outcome", anchor="piles")
     classes = sorted(set(pair.labels.tolist()))
-    label = state.compare("of") if state.compare("of") in classes else ALL
+    label = compare.CLASS.value if compare.CLASS.value in classes else ALL
     counts = {pile: len(pile_places(pair, pile, label)) for pile in PILES}
-    pile = state.compare("pile") if state.compare("pile") in PILES else PILES[0]
+    pile = compare.PILE.value if compare.PILE.value in PILES else PILES[0]
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.segmented_control(
             "Outcome", PILES, format_func=lambda found: f"{PILE_WORDS[found]} {counts[found]:,}", required=True,
-            key=state.follow_compare("pile", pile), on_change=_turn, args=("pile",),
+            key=compare.PILE.widget.showing(pile), on_change=_turn, args=(compare.PILE,),
         )  # fmt: skip
         st.selectbox(
-            "Class", [ALL, *classes], key=state.follow_compare("of", label), on_change=_turn, args=("of",), width=240
-        )
+            "Class", [ALL, *classes], key=compare.CLASS.widget.showing(label), on_change=_turn, args=(compare.CLASS,),
+            width=240,
+        )  # fmt: skip
     places = pile_places(pair, pile, label)
     if not len(places):
         st.caption("No pictures. Choose another outcome or class.")
@@ -54,11 +57,11 @@ def piles_view(pair: Paired, data: str, name_a: str, name_b: str) -> None:
 
 
 def _sheet(dataset: Dataset, pair: Paired, places: np.ndarray, says: str) -> None:
-    found = sheet(places, state.COMPARE_SHEET)
+    found = sheet(places, compare.SHEET)
     below = "Below each: the true class, the prediction of the baseline and the prediction of the compared run."
     with found.place:
         st.caption(f"{plain(says)} {found.says}. {below}")
-        show_grid(pile_pictures(dataset, pair, found.shown), "pile_pictures")
+        show_grid(pile_pictures(dataset, pair, found.shown), compare.PICTURES)
 
 
 def pile_pictures(dataset: Dataset, pair: Paired, places: Sequence[int] | np.ndarray) -> list[dict[str, Any]]:
@@ -86,6 +89,5 @@ def _pictured(dataset: Dataset, image_id: str, truth: str) -> dict[str, Any]:
         return {"url": "", "alt": gone, "title": f"{gone}: {image_id}", "caption": truth, "colour": class_colour(-1)}
 
 
-def _turn(key: str) -> None:
-    value = state.value_of(f"compare.{key}")
-    state.turn_compare(**{key: "" if value == ALL else value})
+def _turn(key: UrlValue) -> None:
+    compare.turn({key: "" if key.widget.held() == ALL else key.widget.held()})

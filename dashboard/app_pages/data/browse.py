@@ -2,11 +2,11 @@
 
 import streamlit as st
 
-from dashboard import state
 from dashboard.data.pictures import ALL, UNLABELLED, chosen_rows, class_counts, size_table
 from dashboard.parts.class_bars import balance_bars
 from dashboard.parts.pictures.image_grid import image_grid
 from dashboard.parts.pictures.sheets import sheet
+from dashboard.state import data
 from dashboard.words import SPLIT_WORDS, plain
 from sealife_core.datasets.checks import evenness
 from sealife_core.datasets.dataset import Dataset
@@ -18,24 +18,24 @@ def browse(dataset: Dataset) -> None:
     """Filters, one page of pictures, pages."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         options = [ALL, *dataset.classes] + ([UNLABELLED] if (dataset.labels < 0).any() else [])
-        label = st.selectbox("Class", options, key=state.CLASS, bind="query-params", width=280) or ALL
+        label = st.selectbox("Class", options, key=data.CLASS, bind="query-params", width=280) or ALL
         split = st.segmented_control(
             "Split",
             list(SPLITS),
             format_func=SPLITS.__getitem__,
             default="all",
             required=True,
-            key=state.linked(state.SPLIT, SPLITS),
+            key=data.SPLIT.among(SPLITS),
             bind="query-params",
         )
     rows = chosen_rows(dataset, label, split or "all")
     if not len(rows):
         st.caption("This split has no pictures of this class. Choose another class or split.")
         return
-    found = sheet(rows, state.PAGE)
+    found = sheet(rows, data.PAGE)
     with found.place:
         st.caption(found.says)
-        image_grid(dataset, found.shown.tolist(), key="pictures", files=True)
+        image_grid(dataset, found.shown.tolist(), key=data.PICTURES, files=True)
 
 
 def balance(dataset: Dataset) -> None:

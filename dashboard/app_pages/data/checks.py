@@ -9,6 +9,7 @@ from dashboard.data.pictures import class_of
 from dashboard.parts.notice import errors_said, unmend
 from dashboard.parts.pictures.image_grid import image_grid
 from dashboard.parts.pictures.sheets import sheet
+from dashboard.state import Key
 from dashboard.words import SPLIT_WORDS, plain
 from sealife_core.datasets.checks import Checks, DuplicateGroup, check
 from sealife_core.datasets.dataset import Dataset
@@ -79,21 +80,18 @@ def _found(dataset: Dataset, checks: Checks) -> None:
         format_func=lambda kind: KINDS[kind][0],
         default=there[0],
         required=True,
-        key=state.linked(state.DUPLICATES, there),
+        key=state.data.DUPLICATES.among(there),
         bind="query-params",
         label_visibility="collapsed",
     )
     kind = kind if kind in there else there[0]
     count = len(groups[kind])
     st.markdown(f"**{counted(count, 'group')}.** {KINDS[kind][1]}")
-    if kind == "leaks" and st.button(
-        "Put every group into one split", icon=":material/healing:", key="mend_all", help=MENDS
-    ):
+    if kind == "leaks" and st.button("Put every group into one split", icon=":material/healing:", help=MENDS):
         mend_dialog(dataset, checks)
     if can_undo(dataset):
         st.button(
-            "Undo the last move", icon=":material/undo:", key="unmend", type="tertiary", on_click=unmend,
-            args=(dataset.name,),
+            "Undo the last move", icon=":material/undo:", type="tertiary", on_click=unmend, args=(dataset.name,)
         )  # fmt: skip
     _page(dataset, checks, groups[kind], kind)
 
@@ -107,8 +105,7 @@ def mend_dialog(dataset: Dataset, checks: Checks, only: list[DuplicateGroup] | N
     if mending.moves:
         st.caption("Nothing is deleted, and you can undo it. Earlier runs were tested on a different set of pictures.")
         if st.button(
-            "Move them", type="primary", icon=":material/healing:", key="mend_go", on_click=_carry_out,
-            args=(dataset, mending),
+            "Move them", type="primary", icon=":material/healing:", on_click=_carry_out, args=(dataset, mending)
         ):  # fmt: skip
             st.rerun()
 
@@ -122,24 +119,24 @@ def _carry_out(dataset: Dataset, mending: Mending) -> None:
 
 
 def _page(dataset: Dataset, checks: Checks, groups: list[DuplicateGroup], kind: str) -> None:
-    found = sheet(np.arange(len(groups)), state.DUPLICATES_PAGE, A_PAGE)
+    found = sheet(np.arange(len(groups)), state.data.DUPLICATES_PAGE, A_PAGE)
     with found.place:
         if len(groups) > A_PAGE:
             st.caption(f"Groups {found.span}")
         with st.grid(2, min_column_width=360, gap="small"):
             for number, place in enumerate(found.shown):
                 with st.container(border=True):
-                    _group(dataset, checks, groups[place], f"{kind}.{number}")
+                    _group(dataset, checks, groups[place], state.data.GROUP.of(kind, number))
 
 
-def _group(dataset: Dataset, checks: Checks, group: DuplicateGroup, key: str) -> None:
+def _group(dataset: Dataset, checks: Checks, group: DuplicateGroup, key: Key) -> None:
     splits = dataset.manifest["split"]
     shown = list(group.rows[:MOST_PICTURES])
     words = [f"{class_of(dataset, row)}, {SPLIT_WORDS[splits.iat[row]]}" for row in shown]
-    image_grid(dataset, shown, key=f"group.{key}", captions=words, files=True)
+    image_grid(dataset, shown, key=key, captions=words, files=True)
     if len(group.rows) > len(shown):
         st.caption(f"{len(shown)} of {len(group.rows)} shown")
     if group.straddles and st.button(
-        "Put into one split", key=f"mend.{key}", type="tertiary", icon=":material/healing:", help=MENDS
+        "Put into one split", key=key.of("mend"), type="tertiary", icon=":material/healing:", help=MENDS
     ):
         mend_dialog(dataset, checks, [group])

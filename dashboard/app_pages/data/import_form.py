@@ -39,24 +39,21 @@ def import_dialog() -> None:
         default="On this machine",
         required=True,
         label_visibility="collapsed",
-        key="import_where",
     )
     upload: IO[bytes] | None = None
     path = ""
     if upload_first == "Upload a zip":
-        upload = st.file_uploader("A zip with one folder per class", type=["zip"], key="import_upload")
+        upload = st.file_uploader("A zip with one folder per class", type=["zip"])
     else:
-        path = st.text_input("Path of a folder, zip or CSV", placeholder="/home/me/reef-survey", key="import_path")
-    name = st.text_input(
-        "Name of the data set", placeholder="if empty: the name of the folder", max_chars=80, key="import_name"
-    )
+        path = st.text_input("Path of a folder, zip or CSV", placeholder="/home/me/reef-survey")
+    name = st.text_input("Name of the data set", placeholder="if empty: the name of the folder", max_chars=80)
     with st.expander("What can be imported"):
         st.markdown(HOW)
         st.caption("JPEG, PNG, WebP, BMP, TIFF or GIF. Without a given split, each class is split 80 / 10 / 10.")
     waiting = [job.title for job in background.queued(IMPORT) if job.running]
     if waiting:
         st.caption(f"The import will start after: {plain(', '.join(waiting))}.")
-    if st.button("Import", type="primary", icon=":material/download:", key="import_go"):
+    if st.button("Import", type="primary", icon=":material/download:"):
         try:
             begin_import(path.strip(), name.strip(), upload, getattr(upload, "name", ""))
         except SealifeError as error:
@@ -84,7 +81,7 @@ def begin_import(path: str, name: str, upload: IO[bytes] | None = None, upload_n
         raise DatasetError(
             f"Nothing was found at '{source}'. Check the path: it must exist on the machine that runs the dashboard."
         )
-    state.expect_dataset(name)
+    state.data.EXPECTED.hold(name)
     title = f"Importing {name}"
     if upload is None:
         return background.start(key, title, lambda tell: import_images(source, name, progress=tell), IMPORT)
@@ -97,7 +94,7 @@ def begin_import(path: str, name: str, upload: IO[bytes] | None = None, upload_n
 
 def begin_reef() -> None:
     """Begin to draw the sample reef."""
-    state.expect_dataset(REEF)
+    state.data.EXPECTED.hold(REEF)
     background.start(REEF, "Drawing the sample reef", lambda tell: draw_reef(progress=tell), REEF)
 
 
@@ -109,7 +106,7 @@ def import_status() -> None:
             continue
         if job.error is not None:
             job_error(job)
-            st.button("Dismiss", key=f"forget_{job.key}", on_click=background.forget, args=(job.key,), type="tertiary")
+            st.button("Dismiss", key=_dismiss(job), on_click=background.forget, args=(job.key,), type="tertiary")
         elif job.cancelled and job.result is None:
             state.say(f"{plain(job.title)} was cancelled. Nothing was kept.")
             background.forget(job.key)
@@ -119,10 +116,11 @@ def import_status() -> None:
             background.forget(job.key)
             st.rerun()
         else:
-            _report(job.key, job.result)
+            _report(job)
 
 
-def _report(key: str, report: ImportReport) -> None:
+def _report(job: Job) -> None:
+    report: ImportReport = job.result
     name = report.dataset.name
     with st.container(border=True):
         with st.container(horizontal=True, vertical_alignment="center"):
@@ -132,13 +130,17 @@ def _report(key: str, report: ImportReport) -> None:
                 width="stretch",
             )
             st.button(
-                "", icon=":material/close:", type="tertiary", key=f"seen_{key}", help="Dismiss",
-                on_click=background.forget, args=(key,),
+                "", icon=":material/close:", type="tertiary", key=_dismiss(job), help="Dismiss",
+                on_click=background.forget, args=(job.key,),
             )  # fmt: skip
         for note in report.notes:
             st.caption(f":material/info: {plain(note)}")
         if report.skipped:
             skipped_table(report.skipped)
+
+
+def _dismiss(job: Job) -> state.Key:
+    return state.data.JOB.of(job.key, "dismiss")
 
 
 def skipped_table(skipped: list[tuple[str, str]]) -> None:

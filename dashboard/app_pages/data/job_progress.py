@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from dashboard import background
+from dashboard import background, state
 from dashboard.background import Job
 from dashboard.errors import show_error, show_other_error
 from dashboard.words import plain
@@ -36,7 +36,7 @@ def _poll(key: str) -> None:
         with st.container(horizontal=True, vertical_alignment="center"):
             st.markdown(f"**{plain(job.title)}**", width="stretch")
             st.button(
-                "Cancelling" if job.cancelled else "Cancel", key=f"cancel_{job.key}", type="tertiary",
+                "Cancelling" if job.cancelled else "Cancel", key=state.data.JOB.of(job.key, "cancel"), type="tertiary",
                 icon=":material/cancel:", on_click=job.cancel, disabled=job.cancelled,
             )  # fmt: skip
         st.progress(job.share, plain(job.sentence))

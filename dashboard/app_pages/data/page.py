@@ -25,17 +25,15 @@ def page() -> None:
         if names:
             with st.container(horizontal=True, width="content"):
                 if REEF not in names:
-                    st.button("Draw the sample reef", icon=":material/draw:", key="reef", on_click=begin_reef)
-                looked_at = state.chosen_dataset(names)
+                    st.button("Draw the sample reef", icon=":material/draw:", on_click=begin_reef)
+                looked_at = state.data.chosen_dataset(names)
                 leads = looked_at is None or is_named(looked_at, cache.runs()) or bool(why_not(looked_at))
-                if st.button(
-                    "Import photographs", type="primary" if leads else "secondary",
-                    icon=":material/add_photo_alternate:", key="import",
-                ):  # fmt: skip
+                kind = "primary" if leads else "secondary"
+                if st.button("Import photographs", type=kind, icon=":material/add_photo_alternate:"):
                     import_dialog()
     notice()
     import_status()
-    chosen = state.chosen_dataset(cache.datasets())
+    chosen = state.data.chosen_dataset(cache.datasets())
     if chosen is None:
         _nothing_yet()
     else:
@@ -51,8 +49,8 @@ def _nothing_yet() -> None:
             " of sea animals, and you can use it on all pages."
         )
         with st.container(horizontal=True):
-            st.button("Draw the sample reef", type="primary", icon=":material/draw:", key="reef", on_click=begin_reef)
-            if st.button("Import my own photographs", icon=":material/add_photo_alternate:", key="import"):
+            st.button("Draw the sample reef", type="primary", icon=":material/draw:", on_click=begin_reef)
+            if st.button("Import my own photographs", icon=":material/add_photo_alternate:"):
                 import_dialog()
 
 
@@ -61,13 +59,13 @@ def _details(name: str) -> None:
         dataset = cache.dataset(name)
     except DatasetError as error:
         show_error(error)
-        st.button("Delete it", icon=":material/delete:", on_click=delete, args=(name,), key="delete_damaged")
+        st.button("Delete it", icon=":material/delete:", on_click=delete, args=(name,))
         return
     heading(dataset)
     first_model_line(name)
     skipped = read_skipped(dataset)
     titles = ["Pictures", "Balance", "Checks"] + (["Skipped files"] if skipped else [])
-    tabs = dict(zip(titles, st.tabs(titles, key=state.DATA_TAB, bind="query-params"), strict=True))
+    tabs = dict(zip(titles, st.tabs(titles, key=state.data.TAB, bind="query-params"), strict=True))
     shows = {
         "Pictures": lambda: browse(dataset),
         "Balance": lambda: balance(dataset),

@@ -5,6 +5,7 @@ from typing import Any
 
 import streamlit as st
 
+from dashboard import state
 from dashboard.app_pages.embeddings import choice
 from dashboard.app_pages.embeddings.pictures import neighbour_rows, neighbours_view, selection_view
 from dashboard.app_pages.embeddings.projection_progress import awaited
@@ -63,9 +64,8 @@ def _chart(dataset: Dataset, run: Run, asked: Look, height_px: int) -> None:
     st.markdown(f"**{choice.title_of(run)}**, {look.method}")
     marks = neighbour_rows(dataset, run, look)
     alt = f"{look.method} of {count:,} pictures of {dataset.name} in {look.dims} dimensions by {look.colour}"
-    linked_scatter(
-        chart.picture, dataset, key=f"scatter.{run.id}.{look.dims}", marks=marks, height_px=height_px, alt=alt
-    )
+    key = state.embeddings.CHART.of(run.id, look.dims)
+    linked_scatter(chart.picture, dataset, key=key, marks=marks, height_px=height_px, alt=alt)
     _footing(dataset, run, chart, projection)
 
 
@@ -85,8 +85,8 @@ def _footing(dataset: Dataset, run: Run, chart: Chart, projection: Projection | 
         def table() -> str:
             return csv_of(points_table(dataset, chart.cloud, chart.facts))
 
-        st.download_button("Interactive page", page, f"{name}.html", "text/html", key=f"html.{run.id}", **shared)
-        st.download_button("Table (CSV)", table, f"{name}.csv", "text/csv", key=f"csv.{run.id}", **shared)
+        st.download_button("Interactive page", page, f"{name}.html", "text/html", **shared)
+        st.download_button("Table (CSV)", table, f"{name}.csv", "text/csv", **shared)
         st.caption("PNG: use the camera above the chart", width="content")
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any, cast
+from typing import Any
 
 import streamlit as st
 
@@ -12,6 +12,7 @@ from dashboard.data.runs import config_of
 from dashboard.data.scatter import ALWAYS, CLASS, CLUSTER, CONFIDENCE, LOSS, PREDICTED, PREDICTING, RIGHT, SPLIT
 from dashboard.parts.forms.config_form import setting_field
 from dashboard.parts.notice import way_out
+from dashboard.state import embeddings
 from dashboard.words import method, plain, run_name
 from sealife_core.config import describe, inherited, parse
 from sealife_core.datasets.dataset import Dataset
@@ -46,14 +47,14 @@ def by_embeddings(runs: Sequence[Run]) -> tuple[list[Run], list[Run]]:
 def run_choice(ready: Sequence[Run], old: Sequence[Run]) -> Run:
     """The chosen run; those without embeddings are listed last."""
     known = {run.id: run for run in (*ready, *old)}
-    chosen = cast(str, state.embedded_run(list(known)))
+    chosen = embeddings.RUN.one_of(list(known), next(iter(known)))
     names = _names([*ready, *old])
     old_ids = {run.id for run in old}
-    key = f"embeddings.run.{chosen}"
+    key = embeddings.RUN_BOX.showing(chosen)
     st.selectbox(
-        "Encoder of", list(known), index=list(known).index(chosen), key=key,
+        "Encoder of", list(known), key=key,
         format_func=lambda run_id: names[run_id] + (" (no embeddings yet)" if run_id in old_ids else ""),
-        on_change=lambda: state.choose_embedded_run(state.value_of(key)),
+        on_change=lambda: embeddings.RUN.choose([key.held()]),
     )  # fmt: skip
     return known[chosen]
 
@@ -62,26 +63,26 @@ def second_run_choice(run: Run, ready: Sequence[Run]) -> Run | None:
     """A second encoder on the same data set, or None."""
     data = _data(run)
     others = {other.id: other for other in ready if other.id != run.id and _data(other) == data}
-    chosen = state.embedded_run(list(others), state.BESIDE)
+    chosen = embeddings.BESIDE.one_of(list(others))
     names = _names(list(others.values())) | {_NOTHING: "No other run"}
-    key = f"embeddings.beside.{run.id}.{chosen}"
+    key = embeddings.BESIDE_BOX.showing(chosen or _NOTHING)
     st.selectbox(
-        "Compare with", [_NOTHING, *others], index=1 + list(others).index(chosen) if chosen else 0, key=key,
+        "Compare with", [_NOTHING, *others], key=key,
         format_func=names.__getitem__, disabled=not others,
         help=None if others else "This needs another run on the same data set.",
-        on_change=lambda: state.choose_embedded_run(_or_none(state.value_of(key)), state.BESIDE),
+        on_change=lambda: embeddings.BESIDE.choose([] if key.held() == _NOTHING else [key.held()]),
     )  # fmt: skip
-    return others.get(chosen or "")
+    return others.get(chosen)
 
 
 def method_choice(film: bool) -> tuple[str, int]:
     """(PCA, UMAP or FILM; dimensions)."""
     methods = [PCA, UMAP] + ([FILM] if film else [])
     shared: dict[str, Any] = {"required": True, "bind": "query-params"}
-    method = st.segmented_control("Projection", methods, default=PCA, key=state.METHOD, **shared)
+    method = st.segmented_control("Projection", methods, default=PCA, key=embeddings.METHOD, **shared)
     if method == FILM:
         return FILM, 2
-    dims = st.segmented_control("Dimensions", [FLAT, SOLID], default=FLAT, key=state.DIMS, **shared)
+    dims = st.segmented_control("Dimensions", [FLAT, SOLID], default=FLAT, key=embeddings.DIMS, **shared)
     return method or PCA, 3 if dims == SOLID else 2
 
 
@@ -89,14 +90,15 @@ def colour_choice(runs: Sequence[Run], dataset: Dataset, film: bool) -> tuple[st
     """(colouring, classes to show: () is all, number of clusters)."""
     predicting = not film and any(cache.predictions_or_none(run) is not None for run in runs)
     words = [word for word in (*ALWAYS, *(PREDICTING if predicting else ())) if not (film and word == CLUSTER)]
-    colour = st.selectbox("Colour by", words, key=state.COLOUR, bind="query-params", width=190) or CLASS
+    colour = st.selectbox("Colour by", words, key=embeddings.COLOUR, bind="query-params", width=190) or CLASS
     count = 10
     if colour == CLUSTER:
         count = st.number_input(
-            "Clusters", 2, 32, min(32, max(2, len(dataset.classes))), key=state.CLUSTERS, bind="query-params", width=120
-        )
+            "Clusters", 2, 32, min(32, max(2, len(dataset.classes))), key=embeddings.CLUSTERS, bind="query-params",
+            width=120,
+        )  # fmt: skip
     classes = st.multiselect(
-        "Classes", dataset.classes, key=state.CLASSES, bind="query-params", placeholder="all", width="stretch"
+        "Classes", dataset.classes, key=embeddings.CLASSES, bind="query-params", placeholder="all", width="stretch"
     )
     return colour, tuple(classes), int(count)
 
@@ -106,7 +108,7 @@ def space_choice(run: Run) -> Space:
     if not has_embeddings(run.path, "z"):
         return "h"
     word = st.segmented_control(
-        "Space", list(_SPACES), default="encoder h", required=True, key=state.SPACE, bind="query-params",
+        "Space", list(_SPACES), default="encoder h", required=True, key=embeddings.SPACE, bind="query-params",
         help="h is the output of the encoder. Classifiers use it. z is the output of the projection head. Only the"
              " contrastive loss uses it, during pre-training.",
     )  # fmt: skip
@@ -119,13 +121,13 @@ def umap_settings(method: str, dims: int, of: Space) -> ProjectionSettings:
     if method == PCA:
         return parse(ProjectionSettings, chosen)
     fields = [field for field in describe(ProjectionSettings) if field.path not in chosen]
-    held = _allowed(state.projection_settings())
+    held = _allowed(embeddings.umap_settings())
     with st.expander("UMAP settings"):
         for start in range(0, len(fields), 3):
             for column, field in zip(st.columns(3, gap="large"), fields[start : start + 3], strict=False):
                 with column:
-                    chosen[field.path] = setting_field(field, held.get(field.path, field.default), "projection")
-    state.keep_projection_settings({f.path: chosen[f.path] for f in fields if chosen[f.path] != f.default})
+                    chosen[field.path] = setting_field(field, held.get(field.path, field.default), embeddings.UMAP_FORM)
+    embeddings.keep_umap_settings({f.path: chosen[f.path] for f in fields if chosen[f.path] != f.default})
     return parse(ProjectionSettings, chosen)
 
 
@@ -147,13 +149,13 @@ def embed_first(run: Run) -> None:
         " trained again."
     )
     if way_out(text, "Compute the embeddings"):
-        state.set_form_values("embed", inherited(run.config()) | {"weights": f"run:{run.id}"})
-        state.go("train", **{state.TASK: "embed"})
+        state.train.set_form_values("embed", inherited(run.config()) | {"weights": f"run:{run.id}"})
+        state.go("train", {state.train.TASK: "embed"})
 
 
 def train_simclr() -> None:
     """Leave for the form of a SimCLR run."""
-    state.go("train", **{state.TASK: "simclr"})
+    state.go("train", {state.train.TASK: "simclr"})
 
 
 def look_of(run: Run, look: Look) -> Look:
@@ -193,7 +195,3 @@ def _allowed(values: dict[str, Any]) -> dict[str, Any]:
     except SealifeError:
         return {}
     return values
-
-
-def _or_none(run_id: str) -> str | None:
-    return None if run_id == _NOTHING else run_id

@@ -10,6 +10,7 @@ from dashboard.data.film_reel import film_reel, frame_words
 from dashboard.data.points import Cloud, Look, shown_of
 from dashboard.parts.notice import way_out
 from dashboard.parts.own_component import own_component
+from dashboard.state import embeddings
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.evaluation.embeddings.stored_embeddings import rows_of, snapshot_epochs
 from sealife_core.runs.run import Run
@@ -38,7 +39,7 @@ def film(dataset: Dataset, run: Run, look: Look) -> None:
     st.markdown(f"**{choice.title_of(run)}**, {len(points)} snapshots of its training")
     n = len(cloud.rows)
     _FILM(
-        key=f"film.{run.id}",
+        key=embeddings.CHART.of("film", run.id),
         data=shared_data(dataset) | reel | {
             "height": HEIGHT_PX, "epochs": list(found.epochs), "says": frame_words(found.facts, len(points)),
             "name": f"{run.id}-film",

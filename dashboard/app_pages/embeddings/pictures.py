@@ -21,7 +21,7 @@ NEIGHBOURS = 10  # with the picture itself, one row on a wide screen
 
 def selection_view(dataset: Dataset, solid: bool) -> None:
     """The selected pictures, their classes counted, the list as a file; in ``solid`` space none can be selected."""
-    rows, _ = state.embedding_selection(dataset)
+    rows, _ = state.embeddings.selection(dataset)
     if not len(rows) and solid:
         st.caption(
             ":material/3d_rotation: Drag to rotate the chart. Point at a picture to see it. Click it to see the"
@@ -39,19 +39,16 @@ def selection_view(dataset: Dataset, solid: bool) -> None:
         with st.container(horizontal=True, width="content"):
             st.download_button(
                 "List (CSV)", lambda: selection_csv(dataset, rows), f"{dataset.name}-selection.csv", "text/csv",
-                icon=":material/download:", on_click="ignore", key="selection.csv",
+                icon=":material/download:", on_click="ignore",
             )  # fmt: skip
-            st.button(
-                "Clear", icon=":material/close:", key="selection.clear", on_click=state.select_pictures,
-                args=(dataset, ()),
-            )  # fmt: skip
+            st.button("Clear", icon=":material/close:", on_click=state.embeddings.select, args=(dataset, ()))
     shown = rows if len(rows) <= MOST_SHOWN else np.sort(np.random.default_rng(0).choice(rows, MOST_SHOWN, False))
     if len(shown) < len(rows):
         st.caption(
             f"{len(shown)} of {len(rows):,} shown, chosen at random. The list has all of them. A link keeps a"
-            f" selection of up to {state.MOST_LINKED} pictures."
+            f" selection of up to {state.embeddings.MOST_LINKED} pictures."
         )
-    image_grid(dataset, shown.tolist(), key="selection_pictures", side_px=104)
+    image_grid(dataset, shown.tolist(), key=state.embeddings.SELECTION_PICTURES, side_px=104)
 
 
 def neighbours_view(
@@ -61,16 +58,13 @@ def neighbours_view(
 
     ``uploaded``: run id → (D,) features of a person's own picture, or None: that of the URL is asked for.
     """
-    query = state.neighbours_of(dataset)
+    query = state.embeddings.neighbours_of(dataset)
     if query is None and uploaded is None:
         return
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.markdown("**Most similar pictures** by cosine similarity in the original space", width="stretch")
         if uploaded is None:
-            st.button(
-                "Close", icon=":material/close:", key="neighbours.close", on_click=state.ask_neighbours,
-                args=(dataset, None),
-            )  # fmt: skip
+            st.button("Close", icon=":material/close:", on_click=state.embeddings.NEAR.set, args=(dataset, ()))
     for run, look in looks:
         asked = uploaded[run.id] if uploaded else query or 0
         pairs = embeddings.neighbours(run, dataset, look.of, asked, NEIGHBOURS)
@@ -82,7 +76,7 @@ def neighbours_view(
 
 def neighbour_rows(dataset: Dataset, run: Run, look: Look) -> list[int]:
     """The clicked picture and its neighbours under one encoder: what gets a ring in the chart."""
-    query = state.neighbours_of(dataset)
+    query = state.embeddings.neighbours_of(dataset)
     found = None if query is None else embeddings.neighbours(run, dataset, look.of, query, NEIGHBOURS)
     return [] if query is None or found is None else [query, *(row for row, _ in found)]
 
@@ -98,7 +92,7 @@ def _neighbours(dataset: Dataset, run: Run, query: int | None, pairs: Sequence[t
     shown = ([query] if query is not None else []) + [row for row, _ in pairs]
     captions = ["the picture itself"] if query is not None else []
     captions += [f"{similarity:.2f} {class_of(dataset, row)}" for row, similarity in pairs]
-    image_grid(dataset, shown, key=f"neighbours_{run.id}", captions=captions, side_px=92)
+    image_grid(dataset, shown, key=state.embeddings.NEIGHBOURS.of(run.id), captions=captions, side_px=92)
 
 
 def _counted(dataset: Dataset, rows: np.ndarray, most: int = 4) -> str:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from dashboard.state import embeddings
 from dashboard.words import plain
 from sealife_core.evaluation.projections import stored_projections
 from sealife_core.evaluation.projections.reduction import ProjectionSettings
@@ -35,7 +36,6 @@ def _begin(run: Run, settings: ProjectionSettings, what: What) -> Projection:
 
 
 def _ask(run: Run, settings: ProjectionSettings, what: What, found: Projection) -> None:
-    key = f"begin.{what}.{run.id}"
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
         if found.state == "failed":
             st.markdown(f":material/error: {plain(found.error or 'It stopped.')}", width="stretch")
@@ -44,7 +44,7 @@ def _ask(run: Run, settings: ProjectionSettings, what: What, found: Projection) 
                 "There is no result for these settings yet. It is computed once and then saved.", width="stretch"
             )
         label = "Try again" if found.state == "failed" else "Compute"
-        if st.button(label, type="primary", icon=":material/play_arrow:", key=key):
+        if st.button(label, type="primary", icon=":material/play_arrow:", key=embeddings.BEGIN.of(what, run.id)):
             _begin(run, settings, what)
             st.rerun(scope="app")
 

@@ -22,7 +22,7 @@ def uploaded_features(runs: Sequence[Run], of: Space) -> dict[str, np.ndarray] |
         if of != "h" or not all((run.path / MODEL).is_file() for run in runs):
             st.caption("This works only in the space of encoder h, and only if the runs still have their model.")
             return None
-        file = st.file_uploader("A picture", type=KINDS, key="own_picture", label_visibility="collapsed")
+        file = st.file_uploader("A picture", type=KINDS, label_visibility="collapsed")
         if file is None:
             st.caption("Your picture is not saved. The most similar pictures of the data set appear below.")
             return None

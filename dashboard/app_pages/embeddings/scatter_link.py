@@ -10,6 +10,7 @@ from typing import Any
 from dashboard import media, state
 from dashboard.data.scatter import ScatterPicture
 from dashboard.parts.own_component import own_component
+from dashboard.state import Key
 from dashboard.words import SPLIT_WORDS
 from sealife_core.datasets.dataset import Dataset
 
@@ -18,13 +19,13 @@ _SCATTER = own_component(__file__, shared="plotly_chart", isolate_styles=False)
 
 
 def linked_scatter(
-    picture: ScatterPicture, dataset: Dataset, *, key: str, marks: Sequence[int] = (), height_px: int = 560, alt: str
+    picture: ScatterPicture, dataset: Dataset, *, key: Key, marks: Sequence[int] = (), height_px: int = 560, alt: str
 ) -> None:
     """Draw ``picture``. Selections and clicks are in ``state`` before the script's next run.
 
     ``marks`` are rows to put rings around, the query first.
     """
-    rows, stamp = state.embedding_selection(dataset)
+    rows, stamp = state.embeddings.selection(dataset)
     _SCATTER(
         key=key,
         data=shared_data(dataset) | {
@@ -48,14 +49,14 @@ def shared_data(dataset: Dataset) -> dict[str, Any]:
     }
 
 
-def _callback(key: str, dataset: Dataset, event: str) -> Callable[[], None]:
+def _callback(key: Key, dataset: Dataset, event: str) -> Callable[[], None]:
     def take() -> None:
-        told = state.told(key, event)
+        told = key.event(event)
         if not told:
             return
         if event == "selected":
-            state.select_pictures(dataset, told["rows"], told["stamp"])
+            state.embeddings.select(dataset, told["rows"], told["stamp"])
         else:
-            state.ask_neighbours(dataset, int(told["row"]))
+            state.embeddings.NEAR.set(dataset, [int(told["row"])])
 
     return take

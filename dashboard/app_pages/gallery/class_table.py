@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from dashboard import state
 from dashboard.data.answers import Answers
 from dashboard.data.confusion import class_row
 from dashboard.parts.own_component import own_component
+from dashboard.state import Key
 
 _table = own_component(__file__, '<div class="scroll"><table></table></div>')
 
@@ -19,14 +19,14 @@ def class_table(
     answers: Answers,
     per_class: list[dict[str, Any]],
     counts: np.ndarray,
-    key: str,
+    key: Key,
     on_pick: Callable[[dict[str, str]], None],
 ) -> None:
     """``per_class`` as ``scores`` gives it, ``counts`` (C, C) with row = truth. ``on_pick`` gets what is clicked."""
     rows = [class_row(answers, index, scored, counts) for index, scored in enumerate(per_class) if scored["n"]]
 
     def picked() -> None:
-        if cell := state.told(key, "picked"):
+        if cell := key.event("picked"):
             on_pick(dict(cell))
 
     _table(data={"rows": rows}, key=key, on_picked_change=picked)

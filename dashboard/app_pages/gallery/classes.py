@@ -5,12 +5,12 @@ from functools import partial
 import numpy as np
 import streamlit as st
 
-from dashboard import state
 from dashboard.app_pages.gallery.class_table import class_table
 from dashboard.app_pages.gallery.confusion import SHARES, confusion_matrix
 from dashboard.app_pages.gallery.filters import SPLITS, segments, wanted
 from dashboard.cache import classifiers
 from dashboard.data.confusion import MOST_CLASSES, most_confused
+from dashboard.state import gallery
 from dashboard.words import SPLIT_WORDS, between, plain, run_name
 from sealife_core.runs.run import Run
 from sealife_core.wording import percent
@@ -22,10 +22,9 @@ def classes(run: Run, rival: Run | None) -> None:
     split = wanted(answers, False).split
     with st.container(horizontal=True, vertical_alignment="bottom"):
         if answers.test.any() and not answers.test.all():
-            segments("set", "Pictures of", SPLITS, split)
-        held = state.gallery("shares")
-        shares = held if held in SHARES else ""
-        segments("shares", "In each cell", SHARES, shares)
+            segments(gallery.SET, "Pictures of", SPLITS, split)
+        shares = gallery.SHARES.value if gallery.SHARES.value in SHARES else ""
+        segments(gallery.SHARES, "In each cell", SHARES, shares)
     for one, other in ((run, rival), (rival, run)) if rival else ((run, None),):
         if one is not None:
             _one(one, other, split, shares)
@@ -50,14 +49,14 @@ def _one(run: Run, other: Run | None, split: str, shares: str) -> None:
         shown = most_confused(counts)
         st.caption(f"The {len(shown)} most confused of {len(answers.classes)} classes are shown.")
     pick = partial(_pictures_of, run, other)
-    confusion_matrix(answers, counts, shown, shares, f"confusion.{run.id}", pick)
+    confusion_matrix(answers, counts, shown, shares, gallery.CONFUSION.of(run.id), pick)
     unit = {"": "the number of pictures", "truth": "percent of the row", "said": "percent of the column"}[shares]
     st.caption(
         f"Rows are true classes, columns are predicted classes. A cell shows {unit}. The diagonal is correct, the"
         " rest are mistakes. Click a cell, a row or a column to see its pictures."
     )
     st.markdown("**Each class**")
-    class_table(answers, per_class, counts, f"class_table.{run.id}", pick)
+    class_table(answers, per_class, counts, gallery.CLASS_TABLE.of(run.id), pick)
     st.caption(
         "Recall: the share of a class's pictures that were classified correctly. Precision: how often the model is"
         " right when it predicts the class. F1 is high only if both are high. Hover over a recall for its 95 %"
@@ -68,6 +67,7 @@ def _one(run: Run, other: Run | None, split: str, shares: str) -> None:
 def _pictures_of(run: Run, other: Run | None, picked: dict[str, str]) -> None:
     """Turn to the pictures of a cell, a row or a column; from a callback."""
     if other is not None:
-        state.swap_gallery(run.id, other.id)
-    cleared = {"outcome": "", "sure": "", "leaf": "", "picture": "", "evidence": "", "show": ""}
-    state.turn_gallery(**cleared, truth=picked.get("truth", ""), predicted=picked.get("predicted", ""))
+        gallery.swap(run.id, other.id)
+    cleared = (gallery.OUTCOME, gallery.SURE, gallery.LEAF, gallery.PICTURE, gallery.EVIDENCE, gallery.SHOW)
+    asked = {key: picked.get(key, "") for key in (gallery.TRUTH, gallery.PREDICTED)}
+    gallery.turn({**dict.fromkeys(cleared, ""), **asked})

@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from dashboard import state
 from dashboard.data.answers import Answers
 from dashboard.data.confusion import as_shares
 from dashboard.parts.own_component import own_component
+from dashboard.state import Key
 
 SHARES = {"": "Counts", "truth": "Share of each true class", "said": "Share of each predicted class"}
 
@@ -23,7 +23,7 @@ def confusion_matrix(
     counts: np.ndarray,
     shown: Sequence[int],
     shares: str,
-    key: str,
+    key: Key,
     on_pick: Callable[[dict[str, str]], None],
 ) -> None:
     """``counts`` (C, C), row = truth; ``shown``: the classes of it, in order; ``shares``: a key of SHARES.
@@ -43,7 +43,7 @@ def confusion_matrix(
     }
 
     def picked() -> None:
-        if cell := state.told(key, "picked"):
+        if cell := key.event("picked"):
             on_pick(dict(cell))
 
     _matrix(data=data, key=key, on_picked_change=picked)

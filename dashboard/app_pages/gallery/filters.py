@@ -2,21 +2,21 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any, Literal
+from typing import Literal
 
 import streamlit as st
 
-from dashboard import state
 from dashboard.data.answers import ORDERS, OUTCOMES, PAIRED, TESTED, Answers, Filters
-from dashboard.words import SPLIT_WORDS, plain
+from dashboard.state import gallery
+from dashboard.state.keys import UrlValue
+from dashboard.words import SPLIT_WORDS, plain, whole_number
 
-FILTER_KEYS = ("truth", "predicted", "outcome", "sure", "set", "order")
 SPLITS = {"test": "Test", "val": "Validation", "all": "Both"}
 
 
 def wanted(answers: Answers, paired: bool) -> Filters:
     """The filters as the URL has them; a run that was stopped before its test has validation pictures alone."""
-    found = filters_of({key: state.gallery(key) for key in FILTER_KEYS}, answers.classes, paired)
+    found = filters_of({key: key.value for key in (*gallery.FILTERS, gallery.ORDER)}, answers.classes, paired)
     return found if answers.test.any() else replace(found, split="val")
 
 
@@ -24,57 +24,54 @@ def filter_row(answers: Answers, shown: Filters, paired: bool) -> None:
     """The widgets, showing ``shown``."""
     names = ["", *answers.classes]
     words = {"": "All"} | OUTCOMES | (PAIRED if paired else {})
-    with st.container(horizontal=True, vertical_alignment="bottom", key="gallery_filters"):
-        _select("truth", "True class", names, {"": "Any class"}, shown.truth, 180)
-        _select("predicted", "Predicted class", names, {"": "Any class"}, shown.predicted, 180)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        _select(gallery.TRUTH, "True class", names, {"": "Any class"}, shown.truth, 180)
+        _select(gallery.PREDICTED, "Predicted class", names, {"": "Any class"}, shown.predicted, 180)
         if paired:
-            _select("outcome", "Outcome", list(words), words, shown.outcome, 220)
+            _select(gallery.OUTCOME, "Outcome", list(words), words, shown.outcome, 220)
         else:
-            segments("outcome", "Outcome", words, shown.outcome)
+            segments(gallery.OUTCOME, "Outcome", words, shown.outcome)
         if answers.test.any() and not answers.test.all():
-            segments("set", "Pictures of", SPLITS, shown.split)
-        st.slider(
-            "Confidence (%)", 0, 100, key=state.follow("sure", (shown.low, shown.high)), on_change=_sure, width=190
-        )
+            segments(gallery.SET, "Pictures of", SPLITS, shown.split)
+        sure = gallery.SURE.widget.showing((shown.low, shown.high))
+        st.slider("Confidence (%)", 0, 100, key=sure, on_change=_sure, width=190)
 
 
 def order_choice(shown: Filters) -> None:
     """Which pictures come first."""
-    _select("order", "Order", list(ORDERS), ORDERS, shown.order, 230, label_visibility="collapsed")
+    _select(gallery.ORDER, "Order", list(ORDERS), ORDERS, shown.order, 230, label_visibility="collapsed")
 
 
 def _select(
-    key: str, label: str, options: list[str], words: dict[str, str], value: str, width: int,
+    key: UrlValue, label: str, options: list[str], words: dict[str, str], value: str, width: int,
     label_visibility: Literal["visible", "collapsed"] = "visible",
 ) -> None:  # fmt: skip
     st.selectbox(
-        label, options, format_func=lambda option: words.get(option) or str(option), key=state.follow(key, value),
+        label, options, format_func=lambda option: words.get(option) or str(option), key=key.widget.showing(value),
         on_change=_changed, args=(key,), width=width, label_visibility=label_visibility,
     )  # fmt: skip
 
 
-def segments(key: str, label: str, words: dict[str, str], value: str) -> None:
+def segments(key: UrlValue, label: str, words: dict[str, str], value: str) -> None:
     """A choice of ``words`` that the URL keeps under ``key``."""
     st.segmented_control(
-        label, list(words), format_func=words.__getitem__, key=state.follow(key, value), required=True,
+        label, list(words), format_func=words.__getitem__, key=key.widget.showing(value), required=True,
         on_change=_changed, args=(key,),
     )  # fmt: skip
 
 
-def _changed(key: str) -> None:
-    changed: dict[str, Any] = {key: state.followed(key) or "", "leaf": ""}
-    defaults = {"set": "test", "order": "mistakes"}
-    state.turn_gallery(**{name: "" if value == defaults.get(name) else value for name, value in changed.items()})
+def _changed(key: UrlValue) -> None:
+    gallery.turn({key: key.widget.held() or "", gallery.LEAF: ""})
 
 
 def _sure() -> None:
-    low, high = state.followed("sure")
-    state.turn_gallery(sure="" if (low, high) == (0, 100) else f"{low}-{high}", leaf="")
+    low, high = gallery.SURE.widget.held()
+    gallery.turn({gallery.SURE: f"{low}-{high}", gallery.LEAF: ""})
 
 
 def clear_filters() -> None:
     """All pictures again, in the order they had."""
-    state.turn_gallery(**{key: "" for key in (*FILTER_KEYS, "leaf") if key != "order"})
+    gallery.turn(dict.fromkeys((*gallery.FILTERS, gallery.LEAF), ""))
 
 
 def spoken(shown: Filters) -> str:
@@ -94,7 +91,7 @@ def spoken(shown: Filters) -> str:
 def filters_of(values: dict[str, str], classes: Sequence[str], paired: bool) -> Filters:
     """Filters from the texts of a URL. What is not understood is left out: a link never fails."""
     low, _, high = values.get("sure", "").partition("-")
-    span = state.whole_number(low, 0), state.whole_number(high, 100)
+    span = whole_number(low, 0), whole_number(high, 100)
     allowed = OUTCOMES | (PAIRED if paired else {})
     found = Filters(
         truth=values.get("truth", ""),

@@ -10,15 +10,15 @@ from html import escape
 import numpy as np
 import streamlit as st
 
-from dashboard import state
 from dashboard.cache import classifiers
 from dashboard.data.answers import Answers
 from dashboard.data.guessing import model_score, round_of, score
 from dashboard.media import thumb_url
 from dashboard.parts.pictures.cards import card, show_cards
+from dashboard.state import gallery
 from dashboard.theme import dot
-from dashboard.words import plain, run_name
-from sealife_core.runs.directory import Run
+from dashboard.words import plain, run_name, whole_number
+from sealife_core.runs.run import Run
 from sealife_core.wording import percent
 
 MOST_BUTTONS = 40
@@ -27,10 +27,10 @@ MOST_BUTTONS = 40
 def guessing(run: Run, rival: Run | None) -> None:
     """One picture of the round, or its end."""
     answers = classifiers.answers(run)
-    seed = _seed()
+    seed = gallery.SEED.number
     places = round_of(answers, seed)
-    guesses = read_guesses(state.gallery("guesses"), len(places), len(answers.classes))
-    turn = len(guesses) if state.gallery("turn") != "told" else max(0, len(guesses) - 1)
+    guesses = read_guesses(gallery.GUESSES.value, len(places), len(answers.classes))
+    turn = len(guesses) if gallery.TURN.value != "told" else max(0, len(guesses) - 1)
     players = [(run_name(one), classifiers.answers(one)) for one in (run, *([rival] if rival else []))]
     _scores(answers, places, guesses, players)
     if turn >= len(places):
@@ -60,19 +60,11 @@ def read_guesses(text: str, pictures: int, classes: int) -> list[int]:
     """ "3.0.12" → [3, 0, 12], the class that was guessed for each picture so far; what cannot be is cut off."""
     guesses: list[int] = []
     for part in text.split(".", pictures)[:pictures]:
-        guess = state.whole_number(part, classes)
+        guess = whole_number(part, classes)
         if guess >= classes:
             break
         guesses.append(guess)
     return guesses
-
-
-def _seed() -> int:
-    seed = state.whole_number(state.gallery("seed"), -1)
-    if seed < 0:
-        seed = 1
-        state.turn_gallery(seed="1")
-    return seed
 
 
 def _scores(answers: Answers, places: np.ndarray, guesses: list[int], players: Sequence[tuple[str, Answers]]) -> None:
@@ -85,19 +77,22 @@ def _scores(answers: Answers, places: np.ndarray, guesses: list[int], players: S
         for name, points in cells
     )
     st.html(f'<div class="tally" role="status">{shown}</div>')
-    st.progress(done / max(1, len(places)), f"Picture {min(done + 1, len(places))} of {len(places)}, round {_seed()}")
+    st.progress(
+        done / max(1, len(places)),
+        f"Picture {min(done + 1, len(places))} of {len(places)}, round {gallery.SEED.number}",
+    )
 
 
 def _ask(answers: Answers, guesses: list[int]) -> None:
     st.subheader("What is it?")
     if len(answers.classes) > MOST_BUTTONS:
-        name = st.selectbox("Class", answers.classes, index=None, placeholder="Choose a class", key="guess_choice")
+        name = st.selectbox("Class", answers.classes, index=None, placeholder="Choose a class")
         index = answers.classes.index(name) if name else 0
-        st.button("Submit", type="primary", disabled=not name, on_click=_guess, args=(guesses, index), key="guess")
+        st.button("Submit", type="primary", disabled=not name, on_click=_guess, args=(guesses, index))
         return
     with st.grid(3, min_column_width=120, gap="xsmall"):
         for index, name in enumerate(answers.classes):
-            st.button(plain(name), key=f"guess_{index}", on_click=_guess, args=(guesses, index), width="stretch")
+            st.button(plain(name), key=gallery.GUESS.of(index), on_click=_guess, args=(guesses, index), width="stretch")
     st.caption("The model has already answered. You see its answer and the true class after you choose a class.")
 
 
@@ -116,11 +111,8 @@ def _told(answers: Answers, place: int, guesses: list[int], players: Sequence[tu
                 likely = float(model.probabilities[at][model.truth[at]])
                 st.caption(f"It gave the true class a probability of {percent(likely)}.")
     with st.container(horizontal=True):
-        st.button("Next", type="primary", icon=":material/arrow_forward:", on_click=_next, shortcut="right", key="next")
-        st.button(
-            "Enlarge", icon=":material/zoom_in:", key="guess_large",
-            on_click=_open, args=(str(answers.ids[place]),),
-        )  # fmt: skip
+        st.button("Next", type="primary", icon=":material/arrow_forward:", on_click=_next, shortcut="right")
+        st.button("Enlarge", icon=":material/zoom_in:", on_click=_open, args=(str(answers.ids[place]),))
 
 
 def _line(who: str, said: str, right: bool, sure: str) -> str:
@@ -152,20 +144,20 @@ def _end(
             line | {"text": f"Model: {line['text']}"} for line in told["said"]
         ]
         told["state"], told["badge"] = mine_line["state"], "✓ right" if right else "✕ wrong"
-    show_cards(cards, "The pictures of this round", "guess_cards", _open)
+    show_cards(cards, "The pictures of this round", gallery.CARDS, _open)
 
 
 def _guess(guesses: list[int], index: int) -> None:
-    state.turn_gallery(guesses=".".join(map(str, [*guesses, index])), turn="told")
+    gallery.turn({gallery.GUESSES: ".".join(map(str, [*guesses, index])), gallery.TURN: "told"})
 
 
 def _open(image_id: str) -> None:
-    state.turn_gallery(show="", picture=image_id)
+    gallery.turn({gallery.SHOW: "", gallery.PICTURE: image_id})
 
 
 def _next() -> None:
-    state.turn_gallery(turn="")
+    gallery.TURN.set("")
 
 
 def _again(seed: int) -> None:
-    state.turn_gallery(seed=str(seed), guesses="", turn="")
+    gallery.turn({gallery.SEED: str(seed), gallery.GUESSES: "", gallery.TURN: ""})

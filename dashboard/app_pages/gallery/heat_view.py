@@ -3,12 +3,13 @@
 from typing import Any
 
 from dashboard.parts.own_component import own_component
+from dashboard.state import Key
 
 _view = own_component(__file__)
 
 
 def heat_view(
-    picture: str, heat: str, *, width: int, height: int, alt: str, says: str, key: str, tallest_px: int = 460
+    picture: str, heat: str, *, width: int, height: int, alt: str, says: str, key: Key, tallest_px: int = 460
 ) -> None:
     """``picture`` and ``heat`` are addresses; the heat covers the largest centred square, which the network sees."""
     aspect = width / max(height, 1)

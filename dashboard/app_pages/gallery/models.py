@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from dashboard import state
 from dashboard.data.runs import config_of
+from dashboard.state import gallery
 from dashboard.words import key_number, method, run_name, with_method
 from sealife_core.config import ClassifierConfig
 from sealife_core.runs.run import PREDICTIONS, Run
@@ -19,23 +19,27 @@ def classifiers(runs: Sequence[Run]) -> list[Run]:
 def model_choice(runs: Sequence[Run]) -> tuple[Run, Run | None]:
     """Two select boxes. Returns the chosen run and the one to compare it with, or None."""
     known = {run.id: run for run in runs}
-    run = known[state.gallery_run(list(known))]
+    run = known[gallery.looked_at(list(known))]
     rivals = [other.id for other in runs if other != run and same_pictures(run, other)]
-    held = state.gallery("against")
+    held = gallery.AGAINST.value
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.selectbox(
-            "Model", list(known), format_func=lambda run_id: title(known[run_id]), key=state.follow("run", run.id),
-            on_change=lambda: state.choose_gallery_run(state.followed("run")), width=420,
+            "Model", list(known), format_func=lambda run_id: title(known[run_id]), key=gallery.MODEL.showing(run.id),
+            on_change=lambda: gallery.choose_run(gallery.MODEL.held()), width=420,
         )  # fmt: skip
         st.selectbox(
             "Compare with", ["", *rivals],
             format_func=lambda run_id: title(known[run_id]) if run_id else "No other model",
-            key=state.follow("against", held if held in rivals else ""), width=420, disabled=not rivals,
-            on_change=lambda: state.turn_gallery(against=state.followed("against"), outcome="", leaf=""),
+            key=gallery.AGAINST.widget.showing(held if held in rivals else ""), width=420, disabled=not rivals,
+            on_change=_compare_with,
             help="Another model that was tested on the same pictures." if rivals
             else "No other model was tested on the same pictures.",
         )  # fmt: skip
     return run, known[held] if held in rivals else None
+
+
+def _compare_with() -> None:
+    gallery.turn({gallery.AGAINST: gallery.AGAINST.widget.held(), gallery.OUTCOME: "", gallery.LEAF: ""})
 
 
 def same_pictures(run: Run, other: Run) -> bool:

@@ -8,6 +8,7 @@ import streamlit as st
 
 from dashboard.cache import classifiers, embeddings
 from dashboard.parts.pictures.image_grid import image_grid
+from dashboard.state import gallery
 from dashboard.words import plain
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.errors import RunError
@@ -37,7 +38,7 @@ def neighbours_view(dataset: Dataset, neighbours: Sequence[Neighbour]) -> None:
         [dataset.row_of(found.id) for found in neighbours],
         captions=[f"{name} · {found.similarity:.2f}" for name, found in zip(names, neighbours, strict=True)],
         side_px=104,
-        key="neighbours",
+        key=gallery.NEIGHBOURS,
     )
     commonest, count = Counter(names).most_common(1)[0]
     st.caption(

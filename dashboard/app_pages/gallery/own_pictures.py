@@ -14,7 +14,6 @@ import pandas as pd
 import streamlit as st
 from PIL import Image
 
-from dashboard import state
 from dashboard.app_pages.gallery.heat_view import heat_view
 from dashboard.app_pages.gallery.layer_choice import layer_choice, layer_held
 from dashboard.app_pages.gallery.neighbours import neighbours_view
@@ -25,6 +24,7 @@ from dashboard.media import data_uri
 from dashboard.parts.pictures.cards import show_cards
 from dashboard.parts.pictures.sheets import A_PAGE, sheet
 from dashboard.parts.runs.table import colours_of_all
+from dashboard.state import gallery
 from dashboard.words import plain
 from sealife_core.datasets.decoding.reading import SUFFIXES
 from sealife_core.errors import DatasetError
@@ -55,8 +55,8 @@ def own_pictures(run: Run, rival: Run | None) -> None:
         " shoe one of its classes. A warning marks pictures that look unlike the training images."
     )
     files = st.file_uploader(
-        "Your pictures", type=sorted(suffix[1:] for suffix in SUFFIXES), accept_multiple_files=True, key="own_pictures",
-        label_visibility="collapsed",
+        "Your pictures", type=sorted(suffix[1:] for suffix in SUFFIXES), accept_multiple_files=True,
+        key=gallery.OWN_PICTURES, label_visibility="collapsed",
     )  # fmt: skip
     pictures = [OwnPicture(sha256(f.getvalue()).hexdigest()[:20], f.name, f.getvalue()) for f in files or []]
     if not pictures:
@@ -73,7 +73,7 @@ def _show(run: Run, rival: Run | None, pictures: Sequence[OwnPicture]) -> None:
         st.warning(f"**{plain(name)}** was skipped. {plain(reason)}", icon=":material/image_not_supported:")
     if not told:
         return
-    chosen = next((one for one in told if one.key == state.own_picture()), told[0] if len(told) == 1 else None)
+    chosen = next((one for one in told if one.key == gallery.OWN_LARGE.held()), told[0] if len(told) == 1 else None)
     if chosen is not None:
         _large(run, rival, answers, chosen, alone=len(told) == 1)
         return
@@ -85,15 +85,15 @@ def _show(run: Run, rival: Run | None, pictures: Sequence[OwnPicture]) -> None:
         st.markdown(f"**{counted(len(told), 'picture')}**{looks}.{left}", width="stretch")
         st.download_button(
             "Table (CSV)", lambda: csv_of(table), f"{run.id}-own-pictures.csv", "text/csv",
-            icon=":material/download:", on_click="ignore", key="own_csv",
+            icon=":material/download:", on_click="ignore",
         )  # fmt: skip
     st.caption(plain(_warning(run, None)[1]))
-    on_page = sheet(np.arange(len(told)), state.OWN_PAGE)
+    on_page = sheet(np.arange(len(told)), gallery.OWN_PAGE)
     with on_page.place:
         if len(told) > A_PAGE:
             st.caption(on_page.says)
         cards = [_card(run, answers, told[place]) for place in on_page.shown]
-        show_cards(cards, "Your pictures", "own_cards", state.choose_own_picture)
+        show_cards(cards, "Your pictures", gallery.CARDS, gallery.choose_own_picture)
     with st.expander("Show as a table", icon=":material/table:"):
         st.dataframe(table, hide_index=True, alt="The prediction for each of your pictures")
     _whole_folders(run)
@@ -168,14 +168,14 @@ def _large(run: Run, rival: Run | None, answers: Answers, picture: OwnPicture, *
     with st.container(horizontal=True, vertical_alignment="center"):
         if not alone:
             st.button(
-                "All my pictures", icon=":material/grid_view:", shortcut="escape", key="own_close",
-                on_click=state.choose_own_picture, args=("",),
+                "All my pictures", icon=":material/grid_view:", shortcut="escape", on_click=gallery.choose_own_picture,
+                args=("",),
             )  # fmt: skip
         st.markdown(f"**{plain(found.label)}**, {percent(found.confidence)} sure · {plain(picture.name)}")
     warning, caveat = _warning(run, found.ood_score)
     if warning:
         st.warning(plain(warning), icon=":material/warning:")
-    asked = state.gallery("evidence")
+    asked = gallery.EVIDENCE.value
     evidence = found.classes.index(asked if asked in found.classes else found.label)
     left, right = st.columns([6, 5], gap="large")
     with left:
@@ -196,7 +196,7 @@ def _seen(run: Run, picture: OwnPicture, evidence: int, name: str) -> None:
         height=height,
         alt=f"{picture.name}, with the evidence for {name}",
         says=f"Bright areas are evidence for “{name}” (Grad-CAM). The network sees only what is inside the square.",
-        key="own_heat",
+        key=gallery.HEAT,
     )
     layer_choice(run)
 
@@ -214,5 +214,5 @@ def _bars(run: Run, rival: Run | None, answers: Answers, picture: OwnPicture, ev
             (np.array([likely.get(name, 0.0) for name in answers.classes], np.float32), colours[rival.id]),
         ]
     asked = answers.classes.index(found.classes[evidence])
-    probability_bars(answers, models, truth=None, asked=asked, key="own_bars")
+    probability_bars(answers, models, truth=None, asked=asked, key=gallery.BARS)
     st.caption("The probability that the model gives each class. Click a class to see the evidence for it.")

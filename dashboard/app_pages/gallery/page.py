@@ -26,9 +26,10 @@ def page() -> None:
     """A model, and one look at it."""
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.title("Gallery", width="content")
-        shown = state.gallery("show") if state.gallery("show") in VIEWS else "pictures"
+        show = state.gallery.SHOW
+        shown = show.value if show.value in VIEWS else show.default
         st.segmented_control(
-            "View", list(VIEWS), format_func=lambda view: VIEWS[view][0], key=state.follow("show", shown),
+            "View", list(VIEWS), format_func=lambda view: VIEWS[view][0], key=show.widget.showing(shown),
             required=True, on_change=_turn, label_visibility="collapsed", width="content",
         )  # fmt: skip
     runs = classifiers(cache.runs())
@@ -43,8 +44,7 @@ def page() -> None:
 
 
 def _turn() -> None:
-    chosen = state.followed("show")
-    state.turn_gallery(show="" if chosen == "pictures" else chosen, picture="")
+    state.gallery.turn({state.gallery.SHOW: state.gallery.SHOW.widget.held(), state.gallery.PICTURE: ""})
 
 
 def _nothing_yet() -> None:
@@ -53,7 +53,7 @@ def _nothing_yet() -> None:
         " next to the true classes."
     )
     if way_out(text, "Train a classifier"):
-        state.go("train", **{state.TASK: "probe"})
+        state.go("train", {state.train.TASK: "probe"})
 
 
 page()

@@ -3,14 +3,14 @@
 import numpy as np
 import streamlit as st
 
-from dashboard import state
 from dashboard.parts.pictures.sheets import A_PAGE
+from dashboard.state import gallery
 
 
 def leaf(count: int) -> tuple[int, int]:
     """(the page that is shown, from 1; how many there are) of ``count`` pictures."""
     pages = max(1, -(-count // A_PAGE))
-    return min(max(1, state.whole_number(state.gallery("leaf"), 1)), pages), pages
+    return min(max(1, gallery.LEAF.number), pages), pages
 
 
 def on_page(places: np.ndarray, page: int) -> np.ndarray:
@@ -23,15 +23,15 @@ def page_turner(page: int, pages: int, where: str) -> None:
     keys = where == "top"
     with st.container(horizontal=True, horizontal_alignment="right", vertical_alignment="center", width="content"):
         st.button(
-            "Previous", icon=":material/chevron_left:", key=f"gallery_previous_{where}", disabled=page <= 1,
+            "Previous", icon=":material/chevron_left:", key=gallery.TURNER.of("previous", where), disabled=page <= 1,
             on_click=_turn, args=(page - 1,), shortcut="left" if keys else None,
         )  # fmt: skip
         st.markdown(f"Page {page:,} of {pages:,}", width="content")
         st.button(
-            "Next", icon=":material/chevron_right:", key=f"gallery_next_{where}", disabled=page >= pages,
+            "Next", icon=":material/chevron_right:", key=gallery.TURNER.of("next", where), disabled=page >= pages,
             on_click=_turn, args=(page + 1,), shortcut="right" if keys else None,
         )  # fmt: skip
 
 
 def _turn(page: int) -> None:
-    state.turn_gallery(leaf=str(page) if page > 1 else "")
+    gallery.LEAF.set(str(page))

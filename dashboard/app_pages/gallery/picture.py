@@ -5,7 +5,6 @@ from html import escape
 import numpy as np
 import streamlit as st
 
-from dashboard import state
 from dashboard.app_pages.gallery.filters import spoken
 from dashboard.app_pages.gallery.heat_view import heat_view
 from dashboard.app_pages.gallery.layer_choice import layer_choice, layer_held
@@ -14,10 +13,11 @@ from dashboard.app_pages.gallery.probability_bars import MOST, probability_bars
 from dashboard.data.answers import Answers, Filters
 from dashboard.media import evidence_url, thumb_url
 from dashboard.parts.runs.table import colours_of_all
+from dashboard.state import gallery
 from dashboard.theme import dot
 from dashboard.words import plain, run_name
 from sealife_core.errors import SealifeError
-from sealife_core.runs.directory import Run
+from sealife_core.runs.run import Run
 
 LARGE_PX = 640
 
@@ -27,7 +27,7 @@ def large_picture(
 ) -> None:
     """The picture at ``place``; ``places`` are those to step through."""
     _steps(answers, place, places, shown)
-    asked = state.gallery("evidence")
+    asked = gallery.EVIDENCE.value
     evidence = answers.classes.index(asked) if asked in answers.classes else int(answers.predicted[place])
     left, right = st.columns([6, 5], gap="large")
     with left:
@@ -41,7 +41,7 @@ def _steps(answers: Answers, place: int, places: np.ndarray, shown: Filters) -> 
     at = np.flatnonzero(places == place)
     here = int(at[0]) if len(at) else -1
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        st.button("All pictures", icon=":material/grid_view:", on_click=_close, shortcut="escape", key="gallery_close")
+        st.button("All pictures", icon=":material/grid_view:", on_click=_close, shortcut="escape")
         if here >= 0:
             st.markdown(f"**{here + 1:,}** of {len(places):,} {spoken(shown)}", width="stretch")
         else:
@@ -54,10 +54,7 @@ def _steps(answers: Answers, place: int, places: np.ndarray, shown: Filters) -> 
                 there = here + step
                 valid = here >= 0 and 0 <= there < len(places)
                 target = str(answers.ids[places[there]]) if valid else ""
-                st.button(
-                    label, icon=icon, key=f"gallery_{key}", disabled=not valid, on_click=_step, args=(target,),
-                    shortcut=key,
-                )  # fmt: skip
+                st.button(label, icon=icon, disabled=not valid, on_click=_step, args=(target,), shortcut=key)
 
 
 def _seen(answers: Answers, place: int, run: Run, evidence: int) -> None:
@@ -70,7 +67,7 @@ def _seen(answers: Answers, place: int, run: Run, evidence: int) -> None:
         height=int(about["height"]),
         alt=f"{answers.classes[answers.truth[place]]}, with the evidence for {name}",
         says=f"Bright areas are evidence for “{name}” (Grad-CAM). The network sees only what is inside the square.",
-        key="gallery_heat",
+        key=gallery.HEAT,
     )
     st.caption(f"{plain(answers.dataset.file_names[row])} · {about['width']:,} × {about['height']:,} px")
     layer_choice(run)
@@ -93,7 +90,7 @@ def _answer(answers: Answers, place: int, run: Run, rival: tuple[Run, Answers] |
         )
     name = escape(answers.classes[truth])
     st.html(f'<h2 style="margin:0;padding:0">{dot(answers.colour(truth))}{name}</h2>{verdicts}')
-    probability_bars(answers, models, truth=truth, asked=evidence, key="gallery_bars")
+    probability_bars(answers, models, truth=truth, asked=evidence, key=gallery.BARS)
     more = (
         f" The {MOST} most likely of {len(answers.classes)} classes are shown." if len(answers.classes) > MOST else ""
     )
@@ -123,8 +120,8 @@ def _neighbours(answers: Answers, place: int, run: Run) -> None:
 
 
 def _close() -> None:
-    state.turn_gallery(picture="", evidence="")
+    gallery.turn({gallery.PICTURE: "", gallery.EVIDENCE: ""})
 
 
 def _step(image_id: str) -> None:
-    state.turn_gallery(picture=image_id, evidence="")
+    gallery.turn({gallery.PICTURE: image_id, gallery.EVIDENCE: ""})

@@ -5,7 +5,6 @@ from html import escape
 import numpy as np
 import streamlit as st
 
-from dashboard import state
 from dashboard.app_pages.gallery.filters import clear_filters, filter_row, order_choice, spoken, wanted
 from dashboard.app_pages.gallery.pages import leaf, on_page, page_turner
 from dashboard.app_pages.gallery.picture import large_picture
@@ -13,6 +12,7 @@ from dashboard.cache import classifiers
 from dashboard.data.answers import PAIRED, Answers, Filters, chosen, of_split, pair_counts
 from dashboard.parts.pictures.cards import gallery_cards
 from dashboard.parts.runs.table import colours_of_all
+from dashboard.state import gallery
 from dashboard.theme import dot
 from dashboard.words import run_name
 from sealife_core.runs.run import Run
@@ -24,7 +24,7 @@ def pictures(run: Run, rival: Run | None) -> None:
     other = classifiers.answers(rival) if rival else None
     shown = wanted(answers, other is not None)
     places = chosen(answers, shown, other)
-    place = answers.place_of(state.gallery("picture"))
+    place = answers.place_of(gallery.PICTURE.value)
     if place is not None:
         large_picture(answers, place, places, shown, run, (rival, other) if rival and other else None)
         return
@@ -71,10 +71,10 @@ def _piles(answers: Answers, other: Answers, shown: Filters, run: Run, rival: Ru
     with st.container(horizontal=True):
         for name in ("both", "first", "second", "neither", "differ"):
             st.button(
-                f"{PAIRED[name]}: **{counts[name]:,}**", key=f"pile_{name}", on_click=_pile, args=(name, shown.outcome),
-                type="primary" if shown.outcome == name else "secondary",
+                f"{PAIRED[name]}: **{counts[name]:,}**", key=gallery.PILE.of(name),
+                type="primary" if shown.outcome == name else "secondary", on_click=_pile, args=(name, shown.outcome),
             )  # fmt: skip
 
 
 def _pile(name: str, held: str) -> None:
-    state.turn_gallery(outcome="" if name == held else name, leaf="")
+    gallery.turn({gallery.OUTCOME: "" if name == held else name, gallery.LEAF: ""})

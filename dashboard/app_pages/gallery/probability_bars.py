@@ -5,9 +5,9 @@ from typing import Any
 
 import numpy as np
 
-from dashboard import state
 from dashboard.data.answers import Answers
 from dashboard.parts.own_component import own_component
+from dashboard.state import Key, gallery
 from sealife_core.wording import percent
 
 MOST = 30
@@ -16,7 +16,7 @@ _bars = own_component(__file__, '<div class="bars" role="group"></div>')
 
 
 def probability_bars(
-    answers: Answers, models: Sequence[tuple[np.ndarray, str]], *, truth: int | None, asked: int, key: str
+    answers: Answers, models: Sequence[tuple[np.ndarray, str]], *, truth: int | None, asked: int, key: Key
 ) -> None:
     """``models``: the probabilities (C,) of one or two models in the order of the classes of ``answers``, and their
     colours ("": each class its own). ``truth`` and ``asked``, the class whose evidence is shown, are indices.
@@ -36,8 +36,8 @@ def probability_bars(
     data = {"rows": rows, "asks": "Show the evidence for "}
 
     def ask() -> None:
-        if name := state.told(key, "asked"):
-            state.turn_gallery(evidence=str(name))
+        if name := key.event("asked"):
+            gallery.EVIDENCE.set(str(name))
 
     _bars(data=data, key=key, on_asked_change=ask)
 

@@ -7,9 +7,9 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from dashboard import state
 from dashboard.cache import classifiers
 from dashboard.data.echarts import chart_frame, interval_line
+from dashboard.state import Key, gallery
 from dashboard.theme import accent, ink
 from dashboard.words import plain, run_name
 from sealife_core.runs.run import Run
@@ -39,11 +39,11 @@ def _one(run: Run, other: Run | None) -> None:
     with left:
         st.markdown("**As trained**")
         _figures(found.whole.ece_before, found.whole.nll_before)
-        _diagram(found.before, f"reliability.before.{run.id}", partial(_pictures_of, run, other))
+        _diagram(found.before, gallery.RELIABILITY.of("before", run.id), partial(_pictures_of, run, other))
     with right:
         st.markdown(f"**After recalibration**: temperature {found.whole.temperature:.2f}, fitted on validation")
         _figures(found.whole.ece_after, found.whole.nll_after)
-        _diagram(found.after, f"reliability.after.{run.id}")
+        _diagram(found.after, gallery.RELIABILITY.of("after", run.id))
     st.caption(
         "Each dot is the test pictures in one tenth of the confidence scale. Larger dots have more pictures. The"
         " lines are 95 % intervals. Click a dot on the left to see its pictures. Recalibration (temperature"
@@ -56,9 +56,9 @@ def _pictures_of(run: Run, other: Run | None, place: int) -> None:
     """Turn to the test pictures of one bin; from a callback."""
     low = 100 // BINS * place
     if other is not None:
-        state.swap_gallery(run.id, other.id)
-    cleared = {"truth": "", "predicted": "", "outcome": "", "set": "", "leaf": "", "picture": "", "show": ""}
-    state.turn_gallery(**cleared, sure=f"{low}-{low + 100 // BINS}")
+        gallery.swap(run.id, other.id)
+    cleared = (*gallery.FILTERS, gallery.LEAF, gallery.PICTURE, gallery.SHOW)
+    gallery.turn({**dict.fromkeys(cleared, ""), gallery.SURE: f"{low}-{low + 100 // BINS}"})
 
 
 def _figures(ece: float, nll: float) -> None:
@@ -72,15 +72,15 @@ def _figures(ece: float, nll: float) -> None:
         ))  # fmt: skip
 
 
-def _diagram(table: pd.DataFrame, key: str, on_pick: Callable[[int], None] | None = None) -> None:
+def _diagram(table: pd.DataFrame, key: Key, on_pick: Callable[[int], None] | None = None) -> None:
     """Draws it; ``on_pick`` is called with the bin whose dot is clicked."""
     filled = table.loc[table["n"] > 0, :]
     bins = filled["bin"].tolist()
 
     def picked() -> None:
-        places = state.picked_places(key)
-        if on_pick and places and places[0] < len(bins):
-            on_pick(int(bins[places[0]]))
+        for _, place in key.marks()[:1]:
+            if on_pick and place < len(bins):
+                on_pick(int(bins[place]))
 
     told = zip(filled["confidence"], filled["accuracy"], strict=True)
     words = "; ".join(f"{percent(sure, 0)} sure, {percent(right, 0)} right" for sure, right in told)

@@ -59,7 +59,6 @@ def demo_button(primary: bool) -> None:
         type="primary" if primary else "secondary",
         icon=":material/play_arrow:",
         disabled=running,
-        key="run_demo",
     ):
         try:
             # The disk says whether this is a second click on the same button: is a demo active?
@@ -109,18 +108,18 @@ def _looks(runs: dict[str, Run], tested: list[str]) -> None:
     """Where to look next: curves immediately, the rest as soon as a run has written it."""
     simclr = runs.get("simclr training")
     with st.container(horizontal=True):
-        if simclr and st.button("Look at the curves", icon=":material/monitoring:", key="demo_curves"):
-            state.go("runs", run=simclr.id)
+        if simclr and st.button("Look at the curves", icon=":material/monitoring:"):
+            state.go("runs", {state.runs.RUN: simclr.id})
         if (
             simclr
             and has_embeddings(simclr.path)
-            and st.button("See how the classes separate", icon=":material/bubble_chart:", key="demo_embeddings")
+            and st.button("See how the classes separate", icon=":material/bubble_chart:")
         ):
-            state.open_embeddings(simclr.id)
-        if tested and st.button("See what it gets wrong", icon=":material/imagesmode:", key="demo_gallery"):
-            state.open_gallery(tested[0])
-        if len(tested) > 1 and st.button("Compare them", icon=":material/balance:", key="demo_compare"):
-            state.open_compare(tested)
+            state.go("embeddings", {state.embeddings.RUN: simclr.id})
+        if tested and st.button("See what it gets wrong", icon=":material/imagesmode:"):
+            state.go("gallery", {state.gallery.RUN: tested[0]})
+        if len(tested) > 1 and st.button("Compare them", icon=":material/balance:"):
+            state.go("compare", {state.compare.RUNS: tested})
 
 
 def _step(title: str, says: str, runs: list[Run]) -> None:

@@ -6,6 +6,7 @@ import streamlit as st
 
 from dashboard import state
 from dashboard.data.runs import config_of
+from dashboard.state import UrlKey
 from dashboard.words import plain
 from sealife_core.config import AnyConfig, SimclrConfig, source_run, task_of
 from sealife_core.demo import REEF
@@ -17,11 +18,11 @@ def next_step(names: Sequence[str], runs: Sequence[Run]) -> None:
     """Import, then SimCLR, then a probe and a fine-tune of it, then the comparison."""
     finished = [(run.id, config_of(run)) for run in runs if run.state() is State.FINISHED]
     label, page, query = advice(list(names), finished)
-    if st.button(plain(label), type="primary", icon=":material/arrow_forward:", key="next_step"):
-        state.go(page, **query)
+    if st.button(plain(label), type="primary", icon=":material/arrow_forward:"):
+        state.go(page, query)
 
 
-def advice(names: list[str], finished: Sequence[tuple[str, AnyConfig | None]]) -> tuple[str, str, dict[str, str]]:
+def advice(names: list[str], finished: Sequence[tuple[str, AnyConfig | None]]) -> tuple[str, str, dict[UrlKey, str]]:
     """(what the button says, page, query) for the data sets there are and the ``finished`` runs, newest first."""
     own = [name for name in names if name != REEF]
     if not own:
@@ -29,10 +30,10 @@ def advice(names: list[str], finished: Sequence[tuple[str, AnyConfig | None]]) -
     mine = [(run_id, config) for run_id, config in finished if config is not None and config.data in own]
     pretrained = [(run_id, config) for run_id, config in mine if isinstance(config, SimclrConfig)]
     if not pretrained:
-        return f"Train SimCLR on {own[0]}", "train", {"task": "simclr", "dataset": own[0]}
+        return f"Train SimCLR on {own[0]}", "train", {state.train.TASK: "simclr", state.data.DATASET: own[0]}
     run_id, simclr = pretrained[0]
     followed = {task_of(config) for _, config in mine if source_run(config.weights) == run_id}
     for task, says in (("probe", "Train a linear probe"), ("finetune", "Fine-tune it")):
         if task not in followed:
-            return says, "train", {"task": task, "dataset": simclr.data}
+            return says, "train", {state.train.TASK: task, state.data.DATASET: simclr.data}
     return "Compare the runs", "compare", {}

@@ -91,8 +91,8 @@ def _how_things_stand(names: list[str]) -> None:
         for run in runs[:SHOWN_RUNS]:
             with st.container(horizontal=True, vertical_alignment="center"):
                 st.markdown(f"**{plain(run.notes()['name'])}** · {run.state()}", width="stretch")
-                if st.button("Open", key=f"open.{run.id}", type="tertiary"):
-                    state.go("runs", run=run.id)
+                if st.button("Open", key=state.runs.OPEN.of(run.id), type="tertiary"):
+                    state.go("runs", {state.runs.RUN: run.id})
 
 
 page()

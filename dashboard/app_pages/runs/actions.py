@@ -44,10 +44,10 @@ def run_actions(run: Run) -> None:
             _classifier_button(run, config, primary=not shown.state.resumable)
         _looks(run)
         if config is not None and st.button(
-            "Clone", icon=":material/content_copy:", key="clone", help="Fill the Train form with this run's settings"
+            "Clone", icon=":material/content_copy:", help="Fill the Train form with this run's settings"
         ):
-            state.set_form_values(task_of(config), form_values(config))
-            state.go("train", **{state.TASK: task_of(config), state.DATASET: config.data})
+            state.train.set_form_values(task_of(config), form_values(config))
+            state.go("train", {state.train.TASK: task_of(config), state.data.DATASET: config.data})
         with st.popover("Notes and more", icon=":material/more_horiz:"):
             _more(run)
 
@@ -57,26 +57,24 @@ def _classifier_button(run: Run, config: SimclrConfig | EmbedConfig, primary: bo
         "Train a classifier",
         icon=":material/arrow_forward:",
         type="primary" if primary else "secondary",
-        key="classify",
         help="A linear probe shows what this encoder has learned. You can choose fine-tuning on the Train page.",
     ):
-        state.set_form_values("probe", inherited(config) | {"weights": f"run:{run.id}"})
-        state.go("train", **{state.TASK: "probe", state.DATASET: config.data})
+        state.train.set_form_values("probe", inherited(config) | {"weights": f"run:{run.id}"})
+        state.go("train", {state.train.TASK: "probe", state.data.DATASET: config.data})
 
 
 def _looks(run: Run) -> None:
     """The pages that show what this run has learned, as far as it has written it."""
     if (run.path / PREDICTIONS).is_file() and st.button(
-        "Pictures", icon=":material/imagesmode:", key="look_pictures", help="The prediction for each test picture"
+        "Pictures", icon=":material/imagesmode:", help="The prediction for each test picture"
     ):
-        state.open_gallery(run.id)
+        state.go("gallery", {state.gallery.RUN: run.id})
     if has_embeddings(run.path) and st.button(
         "Embeddings",
         icon=":material/bubble_chart:",
-        key="look_embeddings",
         help="Each picture as a point. Similar pictures lie close together.",
     ):
-        state.open_embeddings(run.id)
+        state.go("embeddings", {state.embeddings.RUN: run.id})
 
 
 def _more(run: Run) -> None:
@@ -126,9 +124,9 @@ def _begin_anew(run: Run) -> str:
 def _delete(run: Run) -> str:
     name = run_name(run)
     freed_bytes = deletion.delete(run)
-    state.select_runs([i for i in state.selected_runs() or [] if i != run.id])
+    state.runs.RUN.choose([i for i in state.runs.RUN.ids() or [] if i != run.id])
     return f"**{plain(name)}** is in the trash ({size(freed_bytes)})."
 
 
 def _button(label: str, icon: str, act: Callable[[Run], str], run: Run, **more: Any) -> None:
-    act_button(label, icon, f"run{act.__name__}", partial(act, run), **more)
+    act_button(label, icon, partial(act, run), **more)

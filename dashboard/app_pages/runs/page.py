@@ -26,7 +26,8 @@ def page() -> None:
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.title("Runs", width="content")
         if runs and st.button("Compare classifiers", icon=":material/balance:"):
-            state.open_compare(state.selected_runs() or [])
+            ids = state.runs.RUN.ids() or []
+            state.go("compare", {state.compare.RUNS: ids} if len(ids) > 1 else {})
     notice()
     if not runs:
         text = "**No runs yet.** A run is one training. After you launch it, it appears here with its curves."
@@ -37,12 +38,12 @@ def page() -> None:
 
 
 def _list(runs: list[Run]) -> None:
-    ticked = state.selected_runs()
+    ticked = state.runs.RUN.ids()
     known = {run.id: run for run in runs}
     first = next((run for run in runs if run.state().active), runs[0])
     chosen = [first.id] if ticked is None else [run_id for run_id in ticked if run_id in known]
     if ticked is None:
-        state.select_runs(chosen)
+        state.runs.RUN.choose(chosen)
     active = any(run.state().active for run in runs)
     st.fragment(run_table, run_every=TABLE_S if active else None)(chosen, whose_runs())
     if not chosen:

@@ -117,6 +117,6 @@ def figures_view(run: Run) -> None:
             says = FIGURES.get(path.stem, path.stem.replace("_", " "))
             st.image(path.read_bytes(), caption=plain(says), width="content")
             st.download_button(
-                "Save as PNG", path.read_bytes(), f"{run.id}-{path.name}", "image/png", key=f"save.{path.name}",
+                "Save as PNG", path.read_bytes(), f"{run.id}-{path.name}", "image/png",
                 icon=":material/download:", type="tertiary",
             )  # fmt: skip

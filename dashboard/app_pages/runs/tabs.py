@@ -29,7 +29,7 @@ def run_tabs(run: Run, polls_s: float | None) -> None:
     }
     if isinstance(config, EmbedConfig):  # nothing was trained, so there are no curves
         del shows["Curves"]
-    for tab, show in zip(st.tabs(list(shows), key=state.RUN_TAB, bind="query-params"), shows.values(), strict=True):
+    for tab, show in zip(st.tabs(list(shows), key=state.runs.TAB, bind="query-params"), shows.values(), strict=True):
         if tab.open:
             with tab:
                 show()

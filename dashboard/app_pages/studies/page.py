@@ -2,12 +2,13 @@
 
 import streamlit as st
 
-from dashboard import cache, state
+from dashboard import cache
 from dashboard.app_pages.studies.search_form import search_form
 from dashboard.app_pages.studies.study_form import study_form
 from dashboard.app_pages.studies.study_view import study_view
 from dashboard.parts.forms.dataset_choice import need_dataset
 from dashboard.parts.notice import notice
+from dashboard.state import studies
 from dashboard.words import run_name
 
 KINDS = {"question": "Answer a question", "search": "Search for settings"}
@@ -15,36 +16,40 @@ KINDS = {"question": "Answer a question", "search": "Search for settings"}
 
 def page() -> None:
     """A study that is there, or the form for a new one."""
-    studies = {run.id: run for run in cache.studies()}
-    chosen = state.chosen_study(list(studies))
+    known = {run.id: run for run in cache.studies()}
+    chosen = studies.chosen_study(list(known))
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.title("Studies", width="content")
-        if studies and chosen != state.NEW_STUDY:
-            st.button("New study", icon=":material/add:", on_click=state.open_study, args=(state.NEW_STUDY,))
+        if known and chosen != studies.NEW:
+            st.button("New study", icon=":material/add:", on_click=studies.STUDY.set, args=(studies.NEW,))
     notice()
-    if not studies or chosen == state.NEW_STUDY:
+    if not known or chosen == studies.NEW:
         st.markdown(
             "One run cannot show what made a result better: the method, the number of labels, or luck. A **study**"
             " trains several runs that differ in one setting, each with several **seeds**, and answers from all of"
             " them."
         )
-    if len(studies) > 1 or (studies and chosen == state.NEW_STUDY):
-        names = {run_id: run_name(run) for run_id, run in studies.items()}
+    if len(known) > 1 or (known and chosen == studies.NEW):
+        names = {run_id: run_name(run) for run_id, run in known.items()}
         st.selectbox(
-            "Study", [*studies, state.NEW_STUDY], format_func=lambda run_id: names.get(run_id, "A new study…"),
-            key=state.study_choice(chosen), on_change=state.study_was_chosen, label_visibility="collapsed",
+            "Study", [*known, studies.NEW], format_func=lambda run_id: names.get(run_id, "A new study…"),
+            key=studies.STUDY.widget.showing(chosen), on_change=_choose, label_visibility="collapsed",
         )  # fmt: skip
-    if chosen != state.NEW_STUDY:
-        study_view(studies[chosen])
+    if chosen != studies.NEW:
+        study_view(known[chosen])
     elif need_dataset("A study needs pictures."):
         _new()
+
+
+def _choose() -> None:
+    studies.STUDY.set(studies.STUDY.widget.held())
 
 
 def _new() -> None:
     """A question, or a search for settings."""
     kind = st.segmented_control(
         "What to start", list(KINDS), format_func=KINDS.__getitem__, default="question", required=True,
-        key=state.linked(state.STUDY_KIND, KINDS), bind="query-params", label_visibility="collapsed",
+        key=studies.KIND.among(KINDS), bind="query-params", label_visibility="collapsed",
     )  # fmt: skip
     if kind == "search":
         st.caption(

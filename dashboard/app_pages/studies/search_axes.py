@@ -9,10 +9,11 @@ import streamlit as st
 from dashboard.data.search_axes import FIRST, offered, variable
 from dashboard.data.settings import shown
 from dashboard.parts.forms.config_form import FORMATS
+from dashboard.state import Key
 from sealife_core.config import Axis, FineTuneConfig, ProbeConfig, Setting, SimclrConfig, bound, suggested_axis
 
 
-def vary_choice(settings: Sequence[Setting], task: str, key: str) -> list[Setting]:
+def vary_choice(settings: Sequence[Setting], task: str, key: Key) -> list[Setting]:
     """Draws the choice of the settings that vary. Returns them in the order in which they were chosen."""
     known = variable(settings)
     chosen = st.multiselect(
@@ -20,7 +21,7 @@ def vary_choice(settings: Sequence[Setting], task: str, key: str) -> list[Settin
         list(known),
         default=[path for path in FIRST[task] if path in known],
         format_func=lambda path: f"{known[path].title} ({known[path].group.lower()})",
-        key=f"{key}.vary",
+        key=key.of("vary"),
         persist_state="session",
         placeholder="Choose one or more",
     )
@@ -30,10 +31,10 @@ def vary_choice(settings: Sequence[Setting], task: str, key: str) -> list[Settin
     return [known[path] for path in chosen]
 
 
-def axis_row(base: SimclrConfig | ProbeConfig | FineTuneConfig, setting: Setting, key: str) -> Axis:
+def axis_row(base: SimclrConfig | ProbeConfig | FineTuneConfig, setting: Setting, key: Key) -> Axis:
     """Draws the values between which one setting varies; ``base`` says where to begin."""
     start = suggested_axis(base, setting)
-    where = f"{key}.axis.{setting.path}"
+    where = key.of("axis", setting.path)
     with st.container(gap="xsmall"):
         if start.choices:
             chosen = st.multiselect(
@@ -44,12 +45,12 @@ def axis_row(base: SimclrConfig | ProbeConfig | FineTuneConfig, setting: Setting
             return Axis(path=setting.path, choices=tuple(chosen))
         columns = st.columns(3, vertical_alignment="bottom")
         with columns[0]:
-            low = _end(f"{setting.title}, from", start.low, setting, f"{where}.low")
+            low = _end(f"{setting.title}, from", start.low, setting, where.of("low"))
         with columns[1]:
-            high = _end("to", start.high, setting, f"{where}.high")
+            high = _end("to", start.high, setting, where.of("high"))
         with columns[2]:
             log = st.toggle(
-                "log scale", start.log, key=f"{where}.log", persist_state="session",
+                "log scale", start.log, key=where.of("log"), persist_state="session",
                 help="Half and double are equally far away: 0.001 is halfway between 0.0001 and 0.01. This suits"
                      " learning rates.",
             )  # fmt: skip
@@ -61,7 +62,7 @@ def axis_row(base: SimclrConfig | ProbeConfig | FineTuneConfig, setting: Setting
     return Axis(path=setting.path, low=low, high=high, log=log, step=step)
 
 
-def _end(label: str, value: float | None, setting: Setting, key: str) -> float:
+def _end(label: str, value: float | None, setting: Setting, key: Key) -> float:
     """One end of a range."""
     number: Any = int if setting.type is int else float
     chosen = st.number_input(  # without bounds, as in the form of a run

@@ -36,8 +36,8 @@ def best_panel(run: Run, search: SearchConfig, best: Trial, trials: Sequence[Tri
         with st.container(horizontal=True, vertical_alignment="center"):
             _longer_button(search, winner)
             gone = not is_there(winner)
-            if st.button("Open its run", icon=":material/monitoring:", key="search_open", disabled=gone):
-                state.open_run(winner.id)
+            if st.button("Open its run", icon=":material/monitoring:", disabled=gone):
+                state.go("runs", {state.runs.RUN: winner.id})
         if not active:
             _test_score(winner)
 
@@ -47,7 +47,6 @@ def _longer_button(search: SearchConfig, winner: Run) -> None:
         "Train the best for longer",
         icon=":material/arrow_forward:",
         type="primary",
-        key="search_longer",
         disabled=not is_there(winner),
         help=f"Opens the Train page with its settings and {LONGER} times the epochs",
     )
@@ -56,8 +55,8 @@ def _longer_button(search: SearchConfig, winner: Run) -> None:
     config = winner.config()
     task = task_of(config)
     epochs = min(5000, LONGER * search.base.epochs)
-    state.set_form_values(task, form_values(config) | {"epochs": epochs})
-    state.go("train", **{state.TASK: task, state.DATASET: config.data})
+    state.train.set_form_values(task, form_values(config) | {"epochs": epochs})
+    state.go("train", {state.train.TASK: task, state.data.DATASET: config.data})
 
 
 def _test_score(winner: Run) -> None:

@@ -17,6 +17,7 @@ from dashboard.parts.forms.launch import launch_button
 from dashboard.parts.forms.machine_speed import cost_figures, measuring, measuring_lines
 from dashboard.parts.forms.start_from import sources, weights_field
 from dashboard.parts.forms.where_field import where_field
+from dashboard.state import Key, studies
 from dashboard.words import plain, size
 from sealife_core.config import (
     SIZES,
@@ -48,29 +49,31 @@ def search_form() -> None:
     with form:
         asked = _form(runs)
     search = None if isinstance(asked, ConfigError) else asked
+    title = search.title if search else ""
     with panel, st.container(key="search_panel", border=True):
-        name = st.text_input("Name of the search", placeholder=search.title if search else "", key="search.name")
+        name = st.text_input("Name of the search", placeholder=title, key=studies.SEARCH_FORM.of("name"))
         if search is not None:
             _cost_lines(search)
             search = search.model_copy(update={"title": name.strip() or search.title})
         if isinstance(asked, ConfigError):
             show_error(asked)
-        launch_button(search, search.title if search else "", watch=("studies", "study"), key="search.launch")
+        launch_button(search, search.title if search else "", watch=("studies", studies.STUDY))
 
 
 def _form(runs: dict[str, str]) -> SearchConfig | ConfigError:
     """The search that the form asks for, or what is wrong with it."""
     task = st.segmented_control(
         "What to train in each trial", SEARCHED, format_func=lambda key: TASKS[key].title, required=True,
-        default="finetune" if runs else "scratch", key="search.task", persist_state="session",
+        default="finetune" if runs else "scratch", key=studies.SEARCH_FORM.of("task"), persist_state="session",
     ) or "scratch"  # fmt: skip
     st.caption(TASKS[task].says)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         chosen_size = st.segmented_control(
-            "Size of each trial", SIZES, required=True, default=SIZES[0], key="search.size", persist_state="session"
+            "Size of each trial", SIZES, required=True, default=SIZES[0], key=studies.SEARCH_FORM.of("size"),
+            persist_state="session",
         ) or SIZES[0]  # fmt: skip
         data = dataset_choice("Data set")
-    key = f"search.{task}.{chosen_size}"
+    key = studies.SEARCH_FORM.of(task, chosen_size)
     settings = searchable(TASKS[task].config)
     values = family_settings(preset(task, chosen_size)) | {"data": data}
     if TASKS[task].needs_run:
@@ -94,13 +97,13 @@ def _form(runs: dict[str, str]) -> SearchConfig | ConfigError:
         return error
 
 
-def _how_many(key: str) -> tuple[int, bool]:
+def _how_many(key: Key) -> tuple[int, bool]:
     """Trials, and whether hopeless ones are stopped."""
     left, right = st.columns([1, 2], gap="large", vertical_alignment="bottom")
     with left:
-        trials = st.number_input("Trials", value=TRIALS, key=f"{key}.trials", persist_state="session")
+        trials = st.number_input("Trials", value=TRIALS, key=key.of("trials"), persist_state="session")
     with right:
-        pruning = st.toggle("Stop poor trials early", True, key=f"{key}.pruning", persist_state="session")
+        pruning = st.toggle("Stop poor trials early", True, key=key.of("pruning"), persist_state="session")
     st.caption(
         "The first quarter of the trials uses random settings. Later trials stay close to settings that scored well"
         " (TPE). A trial is stopped if its best epoch so far scores below the median of the finished trials at that"

@@ -98,7 +98,8 @@ def _history(run: Run, search: SearchConfig, trials: Sequence[Trial]) -> None:
     found = scored(trials)
     st.echarts_chart(
         search_charts.history_option(trials, ink()),
-        height=300, key=f"search.history.{run.id}", alt="; ".join(search_charts.told(trial) for trial in found),
+        height=300, key=state.studies.CHART.of("history", run.id),
+        alt="; ".join(search_charts.told(trial) for trial in found),
     )  # fmt: skip
     cut = " A triangle is the last score of a trial that was stopped early." if search.pruning else ""
     st.caption(
@@ -111,7 +112,7 @@ def _parallel(run: Run, search: SearchConfig, trials: Sequence[Trial]) -> None:
     st.subheader("All settings side by side")
     st.echarts_chart(
         search_charts.parallel_option(search, trials, settings_of(search), ink(), paper()),
-        height=340, key=f"search.parallel.{run.id}",
+        height=340, key=state.studies.CHART.of("parallel", run.id),
         alt=f"One line a trial through {', '.join(s.title for _, s in _axes(search))} to its score",
     )  # fmt: skip
     st.caption(
@@ -130,7 +131,7 @@ def _importance(run: Run, search: SearchConfig, trials: Sequence[Trial]) -> None
         return
     st.echarts_chart(
         search_charts.importance_option(weights, settings_of(search), ink()),
-        height=44 + 34 * len(weights), key=f"search.importance.{run.id}",
+        height=44 + 34 * len(weights), key=state.studies.CHART.of("importance", run.id),
         alt="; ".join(f"{path} {100 * share:.0f} %" for path, share in weights.items()),
     )  # fmt: skip
     epoch = compared_at(trials)
@@ -147,7 +148,7 @@ def _table(run: Run, search: SearchConfig, trials: Sequence[Trial]) -> None:
     event = st.dataframe(
         pd.DataFrame(table_rows(search, trials)),
         hide_index=True,
-        key=f"search.table.{run.id}.{len(trials)}",
+        key=state.studies.TABLE.of(run.id, len(trials)),
         on_select="rerun",
         selection_mode="single-row",
         alt="Every trial with its settings and score",
@@ -155,7 +156,7 @@ def _table(run: Run, search: SearchConfig, trials: Sequence[Trial]) -> None:
     st.caption("Tick a row to open its run. For a stopped trial, the score is the last one measured.")
     ticked = event.selection.rows
     if ticked and ticked[0] < len(trials) and is_there(Run(run.root / trials[ticked[0]].run_id)):
-        state.open_run(trials[ticked[0]].run_id)
+        state.go("runs", {state.runs.RUN: trials[ticked[0]].run_id})
 
 
 def _axes(search: SearchConfig) -> list[tuple[Any, Setting]]:

@@ -43,8 +43,8 @@ def _more(run: Run) -> None:
     st.markdown(f"**Delete it?** It made {len(parts)} runs ({size(whole)}).")
     undo = "run", run.id
     label = f"Delete the study and its {len(parts)} runs"
-    act_button(label, "delete", "study.delete_all", partial(_delete, run, True), undo)
-    act_button("Delete only the study", "delete", "study.delete", partial(_delete, run, False), undo)
+    act_button(label, "delete", partial(_delete, run, True), undo)
+    act_button("Delete only the study", "delete", partial(_delete, run, False), undo)
     st.caption("Moves it to the trash. You can undo this.")
 
 
@@ -52,7 +52,7 @@ def _delete(run: Run, with_parts: bool) -> str:
     name = run_name(run)
     freed, kept = deletion.delete_with_parts(run) if with_parts else (deletion.delete(run), [])
     stay = f" {len(kept)} runs are kept because other runs need their weights." if kept else ""
-    state.open_study("")
+    state.studies.STUDY.set("")
     return f"**{plain(name)}** is in the trash ({size(freed)}).{stay}"
 
 
@@ -61,4 +61,4 @@ def _button(label: str, icon: str, act: Callable[[Run], object], run: Run, said:
         act(run)
         return f"**{plain(run_name(run))}** {said}."
 
-    act_button(label, icon, f"study.{icon}", done, **more)
+    act_button(label, icon, done, **more)

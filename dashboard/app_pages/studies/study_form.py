@@ -56,7 +56,7 @@ def _question() -> str:
         list(QUESTIONS),
         format_func=lambda key: QUESTIONS[key].title,
         captions=[question.says for question in QUESTIONS.values()],
-        key=state.linked(state.QUESTION, QUESTIONS),
+        key=state.studies.QUESTION.among(QUESTIONS),
         bind="query-params",
     )
     return chosen or LABELS
@@ -64,18 +64,18 @@ def _question() -> str:
 
 def _asked(question: str) -> StudyConfig | None:
     """The study that the form asks for; None: it has problems, which are shown."""
-    columns = st.columns(3, gap="large")
+    form, columns = state.studies.FORM, st.columns(3, gap="large")
     with columns[0]:
         data = dataset_choice("Data set", says="All runs use the same pictures.")
     with columns[1]:
         wanted = st.segmented_control(
-            "Size", STUDY_SIZES, default=QUICK, required=True, key="study.size", persist_state="session"
+            "Size", STUDY_SIZES, default=QUICK, required=True, key=form.of("size"), persist_state="session"
         ) or QUICK  # fmt: skip
         st.caption("Quick: small pictures and short runs. Full: the standard presets and more values.")
     seeds_key = f"{question}.{wanted}" if question == HELPS else wanted
     with columns[2]:
         seeds = st.number_input(
-            "Seeds", value=usual_seeds(question, wanted), key=f"study.seeds.{seeds_key}", persist_state="session"
+            "Seeds", value=usual_seeds(question, wanted), key=form.of("seeds", seeds_key), persist_state="session"
         )  # fmt: skip
         st.caption(
             "Each seed repeats the training with other random numbers and other labels. Two or more separate"
@@ -87,13 +87,13 @@ def _asked(question: str) -> StudyConfig | None:
         usual = encoders_here() if question == HELPS else usual_encoders(question, wanted)
         encoders = st.pills(
             "Encoders", offered, selection_mode="multi", default=usual,
-            key=f"study.encoders.{question}.{wanted}", persist_state="session",
+            key=form.of("encoders", question, wanted), persist_state="session",
         )  # fmt: skip
         st.caption("ImageNet weights are downloaded once, if they are missing.")
     if question == HELPS:
         st.caption(_can_show(int(seeds), len(cache.dataset(data).rows("test", labelled_only=True))))
     source = _source(data, question) if question in (LABELS, DEPTH, IMBALANCE) else NEW_RUN
-    place = the_rest(PLACE, {setting.path: setting.default for setting in PLACE}, "study", {"where": where_field})
+    place = the_rest(PLACE, {setting.path: setting.default for setting in PLACE}, form, {"where": where_field})
     if question in PAPER_WORDS:
         st.caption(PAPER_WORDS[question])
     if offered and not encoders:
@@ -133,7 +133,7 @@ def _source(data: str, question: str) -> str:
     # A key for each question: what is kept of a selectbox is its words, and those of a new run differ.
     chosen = st.selectbox(
         "Encoder from", [NEW_RUN, *named], format_func=lambda run_id: named.get(run_id, new),
-        key=f"study.source.{question}.{data}", persist_state="session",
+        key=state.studies.FORM.of("source", question, data), persist_state="session",
     )  # fmt: skip
     if chosen and question == LABELS:
         st.caption(
@@ -145,7 +145,7 @@ def _source(data: str, question: str) -> str:
 
 def _panel(study: StudyConfig | None) -> None:
     default = study.title if study else "Study"
-    name = st.text_input("Name of the study", placeholder=default, key="study.name", max_chars=80)
+    name = st.text_input("Name of the study", placeholder=default, key=state.studies.FORM.of("name"), max_chars=80)
     if study is not None:
         cost = study_cost(study, cache.dataset(study.data), checkpoints_root())
         time = f"about {duration(cost.seconds)}" if cost.seconds is not None else "not known yet"
@@ -158,8 +158,7 @@ def _panel(study: StudyConfig | None) -> None:
     possible = study is not None and launch_lines(study)
     # Not by a callback: its arguments would be those of the last drawing, before what was typed just now.
     pressed = st.button(
-        "Start the study", type="primary", icon=":material/play_arrow:", key="start_study", width="stretch",
-        disabled=not possible,
+        "Start the study", type="primary", icon=":material/play_arrow:", width="stretch", disabled=not possible
     )  # fmt: skip
     if pressed and study is not None and possible:
         _launch(study, name.strip() or default)
@@ -177,4 +176,4 @@ def _launch(study: StudyConfig, name: str) -> None:
         if run is None:
             run = create_run(study, name=name)
             launch(run)
-        state.open_study(run.id)
+        state.studies.STUDY.set(run.id)

@@ -163,7 +163,7 @@ def _imbalance(parts: Sequence[PartResult], words: str) -> None:
 
 def _draw(title: str, option: dict, words: str, height: int = CHART_PX) -> None:
     st.markdown(f"**{title}**")
-    st.echarts_chart(option, height=height, key=f"study.{title}", alt=words)
+    st.echarts_chart(option, height=height, key=state.studies.CHART.of(title), alt=words)
 
 
 def _classes(study: StudyConfig) -> int:
@@ -204,9 +204,9 @@ def _table(parts: Sequence[PartResult]) -> None:
     ]
     event = st.dataframe(
         pd.DataFrame(rows), hide_index=True, on_select="rerun", selection_mode="single-row",
-        key=f"study.table.{len(parts)}", alt="The runs of the study",
+        key=state.studies.TABLE.of(len(parts)), alt="The runs of the study",
     )  # fmt: skip
     st.caption("Tick a row to open its run.")
     chosen = event.selection.rows
     if chosen and parts[chosen[0]].run_id:
-        state.open_run(parts[chosen[0]].run_id)
+        state.go("runs", {state.runs.RUN: parts[chosen[0]].run_id})

@@ -13,6 +13,7 @@ from dashboard.parts.forms.encoder_field import encoder_field, fitting_line, is_
 from dashboard.parts.forms.launch import estimate_lines, launch_button, queue_lines
 from dashboard.parts.forms.start_from import learned_with, sources, stages_field, weights_field
 from dashboard.parts.forms.where_field import where_field
+from dashboard.state import Key
 from dashboard.words import plain
 from sealife_core.config import (
     SIZES,
@@ -44,7 +45,7 @@ def page() -> None:
         format_func=lambda key: TASKS[key].title,
         required=True,
         default="simclr",
-        key=state.linked(state.TASK, TASKS),
+        key=state.train.TASK.among(TASKS),
         bind="query-params",
         label_visibility="collapsed",
     )
@@ -70,14 +71,14 @@ def _form(task: str, runs: dict[str, str]) -> tuple[AnyConfig | ConfigError, lis
         base["weights"] = next(iter(runs), "imagenet")
         if source := learned_with(base["weights"]):  # so that the classifier sees what the encoder saw
             base["encoder"], base["image_size_px"] = source
-    held = state.form_values()
+    held = state.train.form_values()
     filled = held is not None and held[0] == task
     values = base | (held[1] if held and filled else {})
     if filled:
         with st.container(horizontal=True, vertical_alignment="center"):
             st.caption("Filled in from a run, from the Views page or as suggested.")
-            st.button("Back to the preset", type="tertiary", on_click=state.clear_form_values)
-    key = f"train.{state.form_version()}.{task}.{size}"
+            st.button("Back to the preset", type="tertiary", on_click=state.train.clear_form_values)
+    key = state.train.FORM.of(state.train.form_version(), task, size)
     special = {
         "data": lambda setting, _value, _key: dataset_choice(setting.title, setting.says),
         "encoder": encoder_field,
@@ -89,7 +90,7 @@ def _form(task: str, runs: dict[str, str]) -> tuple[AnyConfig | ConfigError, lis
     below = st.container()
     if has_views:
         recipe, values = _recipe(values, key)
-        key = f"{key}.{recipe}"
+        key = key.of(recipe)
     chosen |= tabbed(settings, values, key, special)
     with below:
         fitting_line(chosen, task)
@@ -102,13 +103,14 @@ def _form(task: str, runs: dict[str, str]) -> tuple[AnyConfig | ConfigError, lis
 
 
 def _size() -> str:
+    key = state.train.SIZE
     size = st.segmented_control(
-        "Size", SIZES, required=True, default="Standard", key=state.SIZE, bind="query-params", width="content"
+        "Size", SIZES, required=True, default="Standard", key=key, bind="query-params", width="content"
     )
     return size or "Standard"
 
 
-def _recipe(values: dict[str, Any], key: str) -> tuple[str, dict[str, Any]]:
+def _recipe(values: dict[str, Any], key: Key) -> tuple[str, dict[str, Any]]:
     """A named recipe of views, whose values then fill the folds below it."""
     known = recipes()
     held = recipe_name(parse(type(known["SimCLR"]), nested(values)["views"])) or "As filled in"
@@ -119,7 +121,7 @@ def _recipe(values: dict[str, Any], key: str) -> tuple[str, dict[str, Any]]:
         default=held,
         required=True,
         format_func=plain,
-        key=f"{key}.recipe",
+        key=key.of("recipe"),
         persist_state="session",
     )
     name = name or held
@@ -130,13 +132,13 @@ def _no_run_yet() -> None:
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
         st.markdown("**No run to start from yet:** train SimCLR first, or start from ImageNet or a file below.")
         if st.button("Train SimCLR", icon=":material/arrow_forward:"):
-            state.go("train", task="simclr")
+            state.go("train", {state.train.TASK: "simclr"})
 
 
 def _panel(asked: AnyConfig | ConfigError, task: str, changed: list[str]) -> None:
     config = None if isinstance(asked, ConfigError) else asked
     default = default_name(task, config.data) if config else TASKS[task].title
-    name = st.text_input("Name of the run", placeholder=default, key=f"run_name.{task}", max_chars=80)
+    name = st.text_input("Name of the run", placeholder=default, key=state.train.NAME.of(task), max_chars=80)
     name = name.strip() or default
     if config is not None and is_encoder(config.encoder):
         estimate_lines(config, name)

@@ -21,7 +21,8 @@ SAYS = {
 def recipe_choice() -> tuple[str, ViewRecipe]:
     """The built-in and saved recipes to choose from. Returns the name and the recipe."""
     known = recipes()
-    name = st.pills("Recipe", list(known), default="SimCLR", required=True, key=state.RECIPE, bind="query-params")
+    recipe = state.views.RECIPE
+    name = st.pills("Recipe", list(known), default="SimCLR", required=True, key=recipe, bind="query-params")
     name = name if name in known else "SimCLR"
     st.caption(SAYS.get(name, "Saved by you."))
     return name, known[name]
@@ -32,14 +33,14 @@ def delete_button(name: str) -> None:
     if name not in RECIPES:
         st.button(
             f"Delete “{plain(name)}”", icon=":material/delete:", width="stretch", type="tertiary",
-            key="delete_recipe", on_click=_delete, args=(name,),
+            on_click=_delete, args=(name,),
         )  # fmt: skip
 
 
 def _delete(name: str) -> None:
     with errors_said():
         delete_recipe(name)
-        state.choose_recipe("SimCLR")
+        state.views.RECIPE.hold("SimCLR")
         state.say(f"The views **{plain(name)}** are in the trash.", ("recipe", name))
 
 

@@ -40,7 +40,7 @@ def page() -> None:
         if recipe is None or not previews:
             return
         for preview in previews:
-            st.html(pair_html(recipe, preview, size_px, state.draw(), pairs))
+            st.html(pair_html(recipe, preview, size_px, state.views.DRAWING.number, pairs))
         st.caption(
             f"Each view is {size_px} × {size_px} px and made by the same code as in training. The frames on the"
             " original show the crops A and B of the first pair."
@@ -53,28 +53,30 @@ def _choices() -> tuple[Dataset, int, int]:
         with st.container(width=220):
             dataset = cache.dataset(dataset_choice("Data set"))
         size_px = st.segmented_control(
-            "View size (px)", SEEN_AT_PX, default=96, required=True, key=state.SEEN_AT, bind="query-params"
+            "View size (px)", SEEN_AT_PX, default=96, required=True, key=state.views.SEEN_AT, bind="query-params"
         )
-        pairs = st.segmented_control("Pairs", (1, 2), default=1, required=True, key=state.PAIRS, bind="query-params")
+        pairs = st.segmented_control(
+            "Pairs", (1, 2), default=1, required=True, key=state.views.PAIRS, bind="query-params"
+        )
     with st.container(horizontal=True):
-        st.button("Draw again", icon=":material/casino:", on_click=state.draw_again, shortcut="d")
-        st.button("Other pictures", icon=":material/shuffle:", on_click=state.other_pictures)
+        st.button("Draw again", icon=":material/casino:", on_click=state.views.draw_again, shortcut="d")
+        st.button("Other pictures", icon=":material/shuffle:", on_click=state.views.other_pictures)
         with st.popover("Pick pictures", icon=":material/photo_library:"):
             _pick(dataset)
     return dataset, size_px or 96, pairs or 1
 
 
 def _picked(dataset: Dataset) -> list[int]:
-    return state.picked(dataset, some_rows(dataset, state.shuffle(), SHOWN_AT_FIRST))
+    return state.views.picked(dataset, some_rows(dataset, state.views.SHUFFLE.number, SHOWN_AT_FIRST))
 
 
 def _pick(dataset: Dataset) -> None:
-    rows = some_rows(dataset, state.shuffle(), SHOWN_TO_PICK)
+    rows = some_rows(dataset, state.views.SHUFFLE.number, SHOWN_TO_PICK)
     picked = _picked(dataset)
     st.caption(f"{len(rows):,} of {len(dataset.manifest):,} shown. Click a picture to add or remove it.")
-    toggled = picture_picker(dataset, [*dict.fromkeys([*picked, *rows])], picked, "picker")
+    toggled = picture_picker(dataset, [*dict.fromkeys([*picked, *rows])], picked, state.views.PICKER)
     if toggled is not None:
-        state.toggle_picture(dataset, picked, toggled)
+        state.views.toggle_picture(dataset, picked, toggled)
         st.rerun()
 
 
@@ -82,15 +84,15 @@ def _recipe() -> ViewRecipe | None:
     """The recipe in the form; None while its settings contradict each other."""
     name, held = recipe_choice()
     settings = describe(ViewRecipe)
-    chosen = the_rest(settings, held.model_dump(), f"views.{state.form_version()}.{name}", {}, columns=1)
+    chosen = the_rest(settings, held.model_dump(), state.views.FORM.of(state.train.form_version(), name), {}, columns=1)
     try:
         recipe = parse(ViewRecipe, nested(chosen))
     except ConfigError as error:
         show_error(error)
         return None
     if st.button("Use these views for SimCLR", type="primary", icon=":material/arrow_forward:", width="stretch"):
-        state.set_form_values("simclr", {f"views.{path}": value for path, value in chosen.items()})
-        state.go("train", task="simclr")
+        state.train.set_form_values("simclr", {f"views.{path}": value for path, value in chosen.items()})
+        state.go("train", {state.train.TASK: "simclr"})
     save_popover(recipe)
     delete_button(name)
     return recipe
@@ -105,12 +107,10 @@ def _steps(recipe: ViewRecipe, previews: list[Preview], size_px: int) -> None:
             default=0,
             required=True,
             format_func=lambda i: f"{i + 1}: {plain(previews[i].name)}",
-            key=f"steps.{len(previews)}",
+            key=state.views.STEPS.of(len(previews)),
         )
-        view = st.segmented_control(
-            "View", (0, 1), default=0, required=True, format_func=VIEW_NAMES.__getitem__, key="steps_view"
-        )
-    st.html(strip_html(recipe, previews[place or 0], size_px, state.draw(), view or 0))
+        view = st.segmented_control("View", (0, 1), default=0, required=True, format_func=VIEW_NAMES.__getitem__)
+    st.html(strip_html(recipe, previews[place or 0], size_px, state.views.DRAWING.number, view or 0))
 
 
 page()

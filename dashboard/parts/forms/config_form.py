@@ -6,20 +6,20 @@ from typing import Any
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from dashboard import state
 from dashboard.data.settings import by_group, shown
+from dashboard.state import Key, forms
 from sealife_core.config import Setting, bound
 from sealife_core.wording import with_unit
 
 # Draws one setting in its own way: (setting, value, widget key) → value.
-Field = Callable[[Setting, Any, str], Any]
+Field = Callable[[Setting, Any, Key], Any]
 MOST_SLIDER_STEPS = 210  # a finer slider cannot be set by hand
 COLUMNS = 3
 FORMATS = {int: "%d", float: "%.4g"}  # without digits the browser writes 1.3333333333333333
 
 
 def essentials(
-    settings: Sequence[Setting], values: Mapping[str, Any], key: str, special: Mapping[str, Field]
+    settings: Sequence[Setting], values: Mapping[str, Any], key: Key, special: Mapping[str, Field]
 ) -> dict[str, Any]:
     """The settings marked simple, unfolded. Returns path → value."""
     return _grid([s for s in settings if s.simple], values, key, special)
@@ -28,7 +28,7 @@ def essentials(
 def the_rest(
     settings: Sequence[Setting],
     values: Mapping[str, Any],
-    key: str,
+    key: Key,
     special: Mapping[str, Field],
     columns: int = COLUMNS,
 ) -> dict[str, Any]:
@@ -36,20 +36,20 @@ def the_rest(
     groups = by_group([s for s in settings if not s.simple])
     chosen: dict[str, Any] = {}
     for group, members in groups.items():
-        fold = st.expander(group, key=f"fold.{group}", on_change="rerun")
+        fold = st.expander(group, key=forms.FOLD.of(group), on_change="rerun")
         chosen |= _folded(fold, bool(fold.open), members, values, key, special, columns)
     return chosen
 
 
 def tabbed(
-    settings: Sequence[Setting], values: Mapping[str, Any], key: str, special: Mapping[str, Field]
+    settings: Sequence[Setting], values: Mapping[str, Any], key: Key, special: Mapping[str, Field]
 ) -> dict[str, Any]:
     """As :func:`the_rest`, in one fold with a tab a group: for a config with many groups."""
     groups = by_group([s for s in settings if not s.simple])
     chosen: dict[str, Any] = {}
     title = "Everything else: " + ", ".join(group.lower() for group in groups)
-    fold = st.expander(title, key="fold.everything", on_change="rerun")
-    tabs = fold.tabs(list(groups), key="fold.tabs", on_change="rerun") if fold.open else [fold] * len(groups)
+    fold = st.expander(title, key=forms.FOLD.of("everything"), on_change="rerun")
+    tabs = fold.tabs(list(groups), key=forms.FOLD.of("tabs"), on_change="rerun") if fold.open else [fold] * len(groups)
     for tab, members in zip(tabs, groups.values(), strict=True):
         chosen |= _folded(tab, bool(fold.open and tab.open), members, values, key, special)
     return chosen
@@ -60,7 +60,7 @@ def _folded(
     is_open: bool,
     settings: Sequence[Setting],
     values: Mapping[str, Any],
-    key: str,
+    key: Key,
     special: Mapping[str, Field],
     columns: int = COLUMNS,
 ) -> dict[str, Any]:
@@ -68,14 +68,14 @@ def _folded(
     if is_open:
         with place:
             return _grid(settings, values, key, special, columns)
-    return {s.path: state.held(f"{key}.{s.path}", values[s.path]) for s in settings}
+    return {s.path: key.of(s.path).held(values[s.path]) for s in settings}
 
 
-def setting_field(setting: Setting, value: Any, key: str) -> Any:
+def setting_field(setting: Setting, value: Any, key: Key) -> Any:
     """One setting with its title, unit, range and sentence. Returns its value."""
     shared: dict[str, Any] = {
         "label": with_unit(setting.title, setting.unit),
-        "key": f"{key}.{setting.path}",
+        "key": key.of(setting.path),
         "persist_state": "session",
     }
     with st.container(gap="xsmall"):
@@ -87,7 +87,7 @@ def setting_field(setting: Setting, value: Any, key: str) -> Any:
 def _grid(
     settings: Sequence[Setting],
     values: Mapping[str, Any],
-    key: str,
+    key: Key,
     special: Mapping[str, Field],
     columns: int = COLUMNS,
 ) -> dict[str, Any]:

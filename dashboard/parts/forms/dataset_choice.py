@@ -12,7 +12,7 @@ def dataset_choice(label: str, says: str = "") -> str:
     """A select box of the data sets. Returns the chosen name; the newest at first."""
     names = cache.datasets()
     with st.container(gap="xsmall"):
-        chosen = st.selectbox(label, names, key=state.DATASET, bind="query-params")
+        chosen = st.selectbox(label, names, key=state.data.DATASET, bind="query-params")
         if says:
             st.caption(says)
     return chosen or names[0]

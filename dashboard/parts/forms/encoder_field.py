@@ -7,6 +7,7 @@ import streamlit as st
 
 from dashboard import cache, state
 from dashboard.parts.forms.start_from import learned_with
+from dashboard.state import Key
 from dashboard.words import plain
 from sealife_core.config import Setting
 from sealife_core.models import imagenet
@@ -15,26 +16,26 @@ from sealife_core.models.facts import CURATED, OFFERED, EncoderFacts, facts, pub
 OTHER = "another"
 
 
-def encoder_field(setting: Setting, value: str, key: str) -> str:
+def encoder_field(setting: Setting, value: str, key: Key) -> str:
     """Draws the setting ``encoder`` and what is known of the chosen one. Returns its name."""
     offered = [*OFFERED, *([value] if value in CURATED and value not in OFFERED else []), OTHER]
-    own = f"{key}.{setting.path}"
+    own = key.of(setting.path)
     with st.container(gap="xsmall"):
         name = st.selectbox(
             setting.title, offered, index=offered.index(value if value in offered else OTHER),
             format_func=lambda each: "Another network of timm…" if each == OTHER else title_of(each),
-            key=f"{own}.choice", persist_state="session",
+            key=own.of("choice"), persist_state="session",
         )  # fmt: skip
         if name == OTHER:
-            name = _another("" if value in offered else value, f"{own}.timm")
+            name = _another("" if value in offered else value, own.of("timm"))
         told = _known(name)
         if told is not None:
             st.caption(plain(" ".join((told.says, _size(told), _where(told)))))
-        with st.popover("Compare encoders", type="tertiary", key=f"{own}.all", on_change="rerun") as fold:
+        with st.popover("Compare encoders", type="tertiary", key=own.of("all"), on_change="rerun") as fold:
             if fold.open:
                 st.html(_table())
     # Under the setting's own key, as all other fields: its value while the field is folded away.
-    state.hold(own, name)
+    own.hold(name)
     return name
 
 
@@ -56,8 +57,8 @@ def fitting_line(chosen: dict[str, Any], task: str) -> None:
         less = "" if source else " Smaller pictures are faster, but these weights then recognise less."
         st.caption(f"{plain(learned)} at {size} px.{less}")
         other = f"{told.title}, " if chosen["encoder"] != name else ""
-        if st.button(f"Use {other}{size} px", key="fitting_size"):
-            state.set_form_values(task, chosen | {"encoder": name, "image_size_px": size})
+        if st.button(f"Use {other}{size} px"):
+            state.train.set_form_values(task, chosen | {"encoder": name, "image_size_px": size})
             st.rerun()
 
 
@@ -66,7 +67,7 @@ def is_encoder(name: str) -> bool:
     return _known(name) is not None
 
 
-def _another(name: str, key: str) -> str:
+def _another(name: str, key: Key) -> str:
     """The name of a network of timm, found among all of them as one types."""
     with st.spinner("Reading timm's list of networks…"):
         from sealife_core.models.timm_encoder import network_names  # with timm comes torch: seconds

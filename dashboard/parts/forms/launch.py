@@ -5,10 +5,11 @@ import json
 
 import streamlit as st
 
-from dashboard import cache, state
+from dashboard import cache
 from dashboard.errors import show_error
 from dashboard.parts.forms.machine_speed import cost_figures, measuring, measuring_lines
 from dashboard.parts.runs.strip import active_runs
+from dashboard.state import UrlKey, forms, go, runs
 from dashboard.words import plain, run_name, size
 from sealife_core.config import HERE, AnyConfig, Request
 from sealife_core.errors import SealifeError
@@ -20,33 +21,30 @@ from sealife_core.runs.scheduling.queue import launch
 from sealife_core.wording import duration
 
 
-def launch_button(
-    config: Request | None, name: str, *, watch: tuple[str, str] = ("runs", "run"), key: str = "launch"
-) -> None:
+def launch_button(config: Request | None, name: str, *, watch: tuple[str, UrlKey] = ("runs", runs.RUN)) -> None:
     """Launches ``config``; the same request is not launched twice unless asked for. None: there are problems.
 
     What would fail is not launched: the sentences stand above the button, which is off. What is launched is what the
-    form shows as the button is pressed. watch: the page where one can watch it, and what its URL calls the run; key:
-    tells two buttons of a page apart.
+    form shows as the button is pressed. watch: the page where one can watch it, and what its URL calls the run.
     """
     token = _token(config, name)
     possible = config is not None and launch_lines(config)
     # Not by a callback: its arguments would be those of the last drawing, before a number that was typed just now.
     pressed = st.button(
-        "Launched" if state.launched(token) else "Launch",
+        "Launched" if forms.launched(token) else "Launch",
         type="primary",
         icon=":material/play_arrow:",
-        key=key,
-        disabled=not possible or state.launched(token) is not None,
+        key=forms.LAUNCH,
+        disabled=not possible or forms.launched(token) is not None,
         width="stretch",
     )
     if pressed and config is not None and possible:
         _launch(config, name)
         st.rerun()
-    problem = state.launch_problem(token)
+    problem = forms.launch_problem(token)
     if problem is not None:
         show_error(problem)
-    launched = state.launched(token)
+    launched = forms.launched(token)
     if launched is not None:
         run_id, run_name = launched
         st.success(
@@ -54,9 +52,9 @@ def launch_button(
             icon=":material/check_circle:",
         )
         with st.container(horizontal=True):
-            if st.button("Watch it learn", icon=":material/monitoring:", key=f"{key}_watch"):
-                state.go(watch[0], **{watch[1]: run_id})
-            st.button("Launch the same again", type="tertiary", key=f"{key}_again", on_click=state.forget_launch)
+            if st.button("Watch it learn", icon=":material/monitoring:"):
+                go(watch[0], {watch[1]: run_id})
+            st.button("Launch the same again", type="tertiary", on_click=forms.LAUNCHED.take)
 
 
 def launch_lines(request: Request) -> bool:
@@ -80,7 +78,7 @@ def estimate_lines(config: AnyConfig, name: str) -> None:
     cost_figures({"Time": time, "Memory": size(cost.memory_bytes), "Disk": size(cost.disk_bytes)})
     elsewhere = "" if config.where == HERE else " The cluster's machines may be faster or slower."
     st.caption(f"{images:,} training images. Time: {plain(cost.basis)}.{elsewhere}")
-    launched = state.launched(_token(config, name)) is not None  # it is in the queue below
+    launched = forms.launched(_token(config, name)) is not None  # it is in the queue below
     found = None if launched else cache.forecasts(config).get(ASKED)
     if found is not None and (found.behind or found.beside):
         st.markdown(f"It {found.says}.")
@@ -106,14 +104,14 @@ def queue_lines() -> None:
 def _launch(config: Request, name: str) -> None:
     """A second click on the same button finds the token taken."""
     token = _token(config, name)
-    if state.launched(token) is not None:
+    if forms.launched(token) is not None:
         return
     try:
         run = create_run(config, name=name)
-        state.remember_launch(token, run.id, name)
+        forms.remember_launch(token, run.id, name)
         launch(run)
     except SealifeError as error:
-        state.remember_problem(token, error)
+        forms.remember_problem(token, error)
 
 
 def _token(config: Request | None, name: str) -> str:

@@ -5,9 +5,9 @@ from typing import Any
 
 import streamlit as st
 
-from dashboard import state
 from dashboard.data.runs import config_of, source_config
 from dashboard.parts.forms.config_form import Field
+from dashboard.state import Key
 from dashboard.words import plain
 from sealife_core.config import ALL_STAGES, ClassifierConfig, Setting, source_run
 from sealife_core.models.facts import CURATED, published_weights, title_of
@@ -49,13 +49,13 @@ def weights_field(runs: dict[str, str], encoder: str) -> Field:
     a file. encoder: the form's, unless its field says another one.
     """
 
-    def draw(setting: Setting, value: str, key: str) -> Any:
-        own = f"{key}.{setting.path}"
-        network = state.held(f"{key}.encoder", encoder)
+    def draw(setting: Setting, value: str, key: Key) -> Any:
+        own = key.of(setting.path)
+        network = key.of("encoder").held(encoder)
         published = published_weights(network)
         words = {"random": "Random weights", "imagenet": published[0].upper() + published[1:], FILE: "A weights file…"}
         options = [*runs, *words]
-        value = state.held(own, value)
+        value = own.held(value)
         held = FILE if value.startswith("file:") else value
         if held not in options:  # a run that is gone: shown as it is, and refused by validation
             options.insert(0, held)
@@ -65,14 +65,14 @@ def weights_field(runs: dict[str, str], encoder: str) -> Field:
                 options,
                 index=options.index(held),
                 format_func=lambda spec: runs.get(spec) or words.get(spec) or f"{source_run(spec)} (not found)",
-                key=f"{own}.{published}",  # what is kept of a selectbox is its words
+                key=own.of(published),  # what is kept of a selectbox is its words
                 persist_state="session",
             )
             if chosen == FILE:
                 path = st.text_input(
                     "Path of the file",
                     value.removeprefix("file:") if held == FILE else "",
-                    key=f"{own}.file",
+                    key=own.of("file"),
                     placeholder="/path/to/weights.safetensors",
                     persist_state="session",
                 )
@@ -86,7 +86,7 @@ def weights_field(runs: dict[str, str], encoder: str) -> Field:
                 st.caption(
                     f"The encoder starts from the weights of a run, {plain(published)}, random weights or a file."
                 )
-        state.hold(own, chosen)
+        own.hold(chosen)
         return chosen
 
     return draw
@@ -95,13 +95,13 @@ def weights_field(runs: dict[str, str], encoder: str) -> Field:
 def stages_field(top: str) -> Field:
     """Draws ``trained_stages`` as a ladder: what is frozen, what learns. ``top``: what is on the encoder."""
 
-    def draw(setting: Setting, value: int, key: str) -> int:
+    def draw(setting: Setting, value: int, key: Key) -> int:
         with st.container(gap="xsmall"):
             chosen = st.select_slider(
                 f"{setting.title} ({setting.unit})",
                 list(range(int(setting.minimum or 0), ALL_STAGES + 1)),
                 value=value,
-                key=f"{key}.{setting.path}",
+                key=key.of(setting.path),
                 persist_state="session",
             )
             st.html(ladder(chosen, top))

@@ -8,6 +8,7 @@ from typing import Any
 
 import streamlit as st
 
+from dashboard.state import Key
 from dashboard.words import plain
 from sealife_core.config import CLUSTER, HERE, Setting, cluster_address
 from sealife_core.environment import CLUSTERS
@@ -16,7 +17,7 @@ from sealife_core.runs.scheduling.capacity import nodes_of
 from sealife_core.wording import counted
 
 
-def where_field(setting: Setting, value: str, key: str) -> Any:
+def where_field(setting: Setting, value: str, key: Key) -> Any:
     """Draws the setting ``where``; what it returns is HERE or a cluster of :func:`known_clusters`."""
     words = {HERE: "This machine"} | {f"{CLUSTER}{address}": f"Ray, {address}" for address in known_clusters()}
     asked = value if value == HERE else f"{CLUSTER}{cluster_address(value)}"
@@ -24,7 +25,7 @@ def where_field(setting: Setting, value: str, key: str) -> Any:
     with st.container(gap="xsmall"):
         chosen = st.selectbox(
             setting.title, list(words), index=list(words).index(held), format_func=lambda where: words.get(where, ""),
-            key=f"{key}.{setting.path}", persist_state="session",
+            key=key.of(setting.path), persist_state="session",
         )  # fmt: skip
         if chosen not in words:  # a browser may send anything
             chosen = held

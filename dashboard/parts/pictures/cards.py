@@ -5,10 +5,10 @@ line and colour. A click, or Enter on the focused card, opens one; the browser f
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from dashboard import state
 from dashboard.data.answers import Answers
 from dashboard.media import thumb_url
 from dashboard.parts.own_component import own_component
+from dashboard.state import Key, gallery
 
 _cards = own_component(__file__, '<div class="cards" role="group"></div>')
 
@@ -22,14 +22,14 @@ def gallery_cards(
     """The cards of ``places``; a click opens one large. ``models``: with two, each with its run's colour; all are then
     asked for each picture."""
     cards = [card(answers, int(place), models) for place in places]
-    show_cards(cards, says, "gallery_cards", lambda image_id: state.turn_gallery(picture=image_id))
+    show_cards(cards, says, gallery.CARDS, gallery.PICTURE.set)
 
 
-def show_cards(cards: Sequence[dict[str, Any]], says: str, key: str, on_open: Callable[[str], None]) -> None:
+def show_cards(cards: Sequence[dict[str, Any]], says: str, key: Key, on_open: Callable[[str], None]) -> None:
     """Cards as :func:`card` makes them; ``on_open`` is called with the id of one that is clicked."""
 
     def opened() -> None:
-        if image_id := state.told(key, "opened"):
+        if image_id := key.event("opened"):
             on_open(str(image_id))
 
     _cards(data={"cards": list(cards), "says": says}, key=key, on_opened_change=opened)

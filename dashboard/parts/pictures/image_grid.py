@@ -10,6 +10,7 @@ import streamlit as st
 from dashboard.data.pictures import class_of, picture_facts
 from dashboard.media import LARGE_PX, thumb_url
 from dashboard.parts.own_component import own_component
+from dashboard.state import Key
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.evaluation.figures.palette import class_colour
 
@@ -20,7 +21,7 @@ def image_grid(
     dataset: Dataset,
     rows: Sequence[int],
     *,
-    key: str,
+    key: Key,
     captions: Sequence[str] | None = None,
     files: bool = False,
     side_px: int = 128,
@@ -34,7 +35,7 @@ def image_grid(
     show_grid(pictures, key, side_px)
 
 
-def show_grid(pictures: Sequence[dict[str, Any]], key: str, side_px: int = 128) -> None:
+def show_grid(pictures: Sequence[dict[str, Any]], key: Key, side_px: int = 128) -> None:
     """Pictures as :func:`grid_picture` makes them. No name among them is taken for HTML."""
     _grid(data={"pictures": list(pictures), "side": side_px}, key=key)
 

@@ -6,6 +6,7 @@ import numpy as np
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from dashboard.state import UrlKey
 from sealife_core.wording import counted
 
 A_PAGE = 48
@@ -20,7 +21,7 @@ class Sheet(NamedTuple):
     says: str
 
 
-def sheet(rows: np.ndarray, key: str, a_page: int = A_PAGE) -> Sheet:
+def sheet(rows: np.ndarray, key: UrlKey, a_page: int = A_PAGE) -> Sheet:
     """The sheet of ``rows`` that the URL's ``key`` names, with page numbers below it if there is more than one."""
     pages = -(-len(rows) // a_page)
     place = st.container()

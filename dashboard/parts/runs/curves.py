@@ -12,6 +12,7 @@ import streamlit as st
 
 from dashboard.data.curves import Curve
 from dashboard.data.panels import Panel
+from dashboard.state import Key
 from dashboard.theme import ink
 
 HEIGHT_PX = 230
@@ -60,7 +61,7 @@ def draw_panel(
     curves: Sequence[Curve],
     chances: Mapping[str, float],
     epochs: float,
-    key: str,
+    key: Key,
     log: bool = False,
 ) -> None:
     """Title, chart and one sentence on how to read it. ``epochs``: end of the axis, the same for all panels."""

@@ -13,6 +13,7 @@ from dashboard.data.runs import config_of
 from dashboard.parts.runs.curves import draw_panel
 from dashboard.parts.runs.strip import pace_s, progress_sentence, progress_share
 from dashboard.parts.runs.table import colours_of_all
+from dashboard.state.runs import CURVES
 from dashboard.theme import dot, name_legend
 from dashboard.words import method, plain, run_name, state_words
 from sealife_core.config import PENALTIES, AnyConfig, SimclrConfig, source_run
@@ -122,7 +123,7 @@ def curves(runs: list[Run], panels: tuple[Panel, ...], colours: dict[str, str]) 
                 for run in runs
                 for line in curves_of(panel, rows[run.id], colours[run.id], run_name(run) if several else "")
             ]
-            draw_panel(panel, lines, _chances(panel, runs), epochs, f"curve.{'.'.join(sorted(rows))}.{panel.name}")
+            draw_panel(panel, lines, _chances(panel, runs), epochs, CURVES.of(*sorted(rows), panel.name))
 
 
 def legend(runs: list[Run], colours: dict[str, str]) -> None:

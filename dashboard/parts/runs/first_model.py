@@ -9,6 +9,7 @@ from dashboard.data.answers import Answers
 from dashboard.errors import show_error
 from dashboard.parts.pictures.cards import card, show_cards
 from dashboard.parts.runs.score_cards import score_cards
+from dashboard.state import UrlKey
 from dashboard.words import plain
 from sealife_core.config import IN_MINUTES, inherited
 from sealife_core.errors import SealifeError
@@ -51,10 +52,9 @@ def confusions(run: Run) -> None:
     with st.container(gap="xxsmall", key=f"confusions.{run.id}"):
         for place, one in enumerate(found):
             label = f"{one.truth} classified as {one.predicted}: {one.count:,} of {one.of:,}"
-            if st.button(
-                plain(label), type="tertiary", icon=":material/imagesmode:", key=f"confusion.{run.id}.{place}"
-            ):
-                state.open_gallery(run.id, truth=one.truth, predicted=one.predicted)
+            key = state.runs.CONFUSION.of(run.id, place)
+            if st.button(plain(label), type="tertiary", icon=":material/imagesmode:", key=key):
+                _open_gallery(run, {state.gallery.TRUTH: one.truth, state.gallery.PREDICTED: one.predicted})
 
 
 def _predictions(run: Run) -> None:
@@ -66,13 +66,18 @@ def _predictions(run: Run) -> None:
         return
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.markdown("**Predictions for test pictures**", width="content")
-        if st.button("All in the Gallery", icon=":material/arrow_forward:", type="tertiary", key=f"all.{run.id}"):
-            state.open_gallery(run.id)
+        if st.button("All in the Gallery", icon=":material/arrow_forward:", type="tertiary"):
+            _open_gallery(run, {})
     cards = [card(answers, int(place), ()) for place in some_answers(answers)]
-    key = f"first_predictions.{run.id}"
-    show_cards(cards, "Some predictions", key, lambda image_id: state.wish(key, image_id))
-    if picture := state.granted(key):
-        state.open_gallery(run.id, picture=picture)
+    key = state.runs.PREDICTIONS.of(run.id)
+    clicked = key.of("clicked")  # a callback cannot leave for another page
+    show_cards(cards, "Some predictions", key, clicked.hold)
+    if picture := clicked.take():
+        _open_gallery(run, {state.gallery.PICTURE: picture})
+
+
+def _open_gallery(run: Run, filters: dict[UrlKey, str]) -> None:
+    state.go("gallery", {state.gallery.RUN: run.id, **filters})
 
 
 def some_answers(answers: Answers) -> np.ndarray:
@@ -92,16 +97,17 @@ def next_steps(run: Run) -> None:
             " for about 20 minutes on this machine. It keeps what is better on the validation pictures: it or this"
             " model."
         )
-        if st.button("Fine-tune it", icon=":material/tune:", key=f"door_better.{run.id}"):
-            state.set_form_values("finetune", IN_MINUTES[20] | inherited(config) | {"weights": f"run:{run.id}"})
-            state.go("train", **{state.TASK: "finetune", state.DATASET: config.data})
+        if st.button("Fine-tune it", icon=":material/tune:"):
+            state.train.set_form_values("finetune", IN_MINUTES[20] | inherited(config) | {"weights": f"run:{run.id}"})
+            state.go("train", {state.train.TASK: "finetune", state.data.DATASET: config.data})
     with helps, st.container(border=True, height="stretch"):
         st.markdown(
             "**Does SimCLR help me?**  \nA study compares SimCLR's features with these, on the same pictures, with few"
             " labels and with many."
         )
-        if st.button("Ask the question", icon=":material/science:", key=f"door_helps.{run.id}"):
-            state.go("studies", **{state.STUDY: state.NEW_STUDY, state.QUESTION: "helps", state.DATASET: config.data})
+        if st.button("Ask the question", icon=":material/science:"):
+            asked = {state.studies.STUDY: state.studies.NEW, state.studies.QUESTION: "helps"}
+            state.go("studies", {**asked, state.data.DATASET: config.data})
     with labels, st.container(border=True, height="stretch"):
         _label_more(run, config.data)
 
@@ -116,12 +122,12 @@ def _label_more(run: Run, data: str) -> None:
             f"**Label more**  \n{counted(unlabelled, 'picture has', 'pictures have')} no label. Sort them into the"
             " folders of their classes and import the folder again."
         )
-        if st.button("Pictures without a label", icon=":material/label:", key=f"door_labels.{run.id}"):
-            state.go("data", **{state.DATASET: data, state.DATA_TAB: "Pictures", state.CLASS: "Unlabelled"})
+        if st.button("Pictures without a label", icon=":material/label:"):
+            state.go("data", {state.data.DATASET: data, state.data.TAB: "Pictures", state.data.CLASS: "Unlabelled"})
         return
     st.markdown(
         "**Label more**  \nPhotographs like those of which it is least certain teach it most. Add some to the folders"
         " of their classes."
     )
-    if st.button("Least certain pictures", icon=":material/label:", key=f"door_labels.{run.id}"):
-        state.open_gallery(run.id, order="uncertain")
+    if st.button("Least certain pictures", icon=":material/label:"):
+        _open_gallery(run, {state.gallery.ORDER: "uncertain"})

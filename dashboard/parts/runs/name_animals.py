@@ -63,7 +63,7 @@ def name_button(data: str, *, primary: bool) -> None:
     prewarm()  # PyTorch is imported while the person looks at the button
     busy = any(run.state().active for run in first_models(cache.runs(), data))
     kind = "primary" if primary else "secondary"
-    if st.button(TITLE, type=kind, icon=":material/category:", disabled=busy, key="name_animals"):
+    if st.button(TITLE, type=kind, icon=":material/category:", disabled=busy):
         try:
             # The disk says whether this is a second click on the same button.
             if not any(run.state().active for run in first_models(cache.runs(), data)):
@@ -117,8 +117,8 @@ def _in_one_line(run: Run) -> None:
 
 
 def _open_button(run: Run, label: str) -> None:
-    if st.button(label, icon=":material/arrow_forward:", key=f"open_naming.{run.id}"):
-        state.open_run(run.id, **{state.RUN_TAB: "Results"})
+    if st.button(label, icon=":material/arrow_forward:"):
+        state.go("runs", {state.runs.RUN: run.id, state.runs.TAB: "Results"})
 
 
 def _config(data: str) -> AnyConfig:

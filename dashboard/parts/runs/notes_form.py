@@ -5,7 +5,7 @@ from typing import Any
 
 import streamlit as st
 
-from dashboard import state
+from dashboard.state import Key, forms, say
 from dashboard.words import plain, run_name
 from sealife_core.errors import SealifeError
 from sealife_core.runs.notes import NotesChanged
@@ -16,38 +16,39 @@ FIELDS = ("name", "tags", "notes")
 
 def notes_form(run: Run, fields: Sequence[str] = FIELDS) -> None:
     """The form. What was left as it was shown is not written: somebody else may have changed it meanwhile."""
-    form = f"notes.{run.id}"
-    if not state.is_open(form, fields[0]):
+    form = forms.NOTES.of(run.id)
+    if form.of(fields[0]).held() is None:
         _open(form, run.notes(), fields)
     with st.form(form, border=False):
         if "name" in fields:
-            st.text_input("Name", max_chars=120, key=f"{form}.name")
+            st.text_input("Name", max_chars=120, key=form.of("name"))
         if "tags" in fields:
-            st.text_input("Tags", placeholder="thesis, temperature", max_chars=200, key=f"{form}.tags")
+            st.text_input("Tags", placeholder="thesis, temperature", max_chars=200, key=form.of("tags"))
         if "notes" in fields:
-            st.text_area("Notes", placeholder="What was tried, and why", max_chars=5000, key=f"{form}.notes")
+            st.text_area("Notes", placeholder="What was tried, and why", max_chars=5000, key=form.of("notes"))
         st.form_submit_button("Save", icon=":material/save:", on_click=_save, args=(run, form, fields))
 
 
-def _open(form: str, notes: dict[str, Any], fields: Sequence[str]) -> None:
-    state.fill(form, _shown(notes, fields))
-    state.see(form, notes)
+def _open(form: Key, notes: dict[str, Any], fields: Sequence[str]) -> None:
+    for field, text in _shown(notes, fields).items():
+        form.of(field).hold(text)
+    forms.see(form, notes)
 
 
-def _save(run: Run, form: str, fields: Sequence[str]) -> None:
-    known = state.seen(form)
-    before, texts = _shown(known, fields), {field: state.value_of(f"{form}.{field}") or "" for field in fields}
+def _save(run: Run, form: Key, fields: Sequence[str]) -> None:
+    known = forms.seen(form)
+    before, texts = _shown(known, fields), {field: form.of(field).held() or "" for field in fields}
     try:
         held = run.write_notes(
             **{field: _meant(field, text) for field, text in texts.items() if text != before[field]}, seen=known
         )
     except SealifeError as error:
         if isinstance(error, NotesChanged):
-            state.see(form, error.now)
-        state.say(plain(str(error)))
+            forms.see(form, error.now)
+        say(plain(str(error)))
     else:
         _open(form, held, fields)
-        state.say(f"Saved what you wrote about **{plain(run_name(run))}**.")
+        say(f"Saved what you wrote about **{plain(run_name(run))}**.")
 
 
 def _shown(notes: dict[str, Any], fields: Sequence[str]) -> dict[str, str]:

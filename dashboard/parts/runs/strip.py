@@ -6,7 +6,7 @@ from typing import Any
 
 import streamlit as st
 
-from dashboard import cache
+from dashboard import cache, state
 from dashboard.errors import show_error
 from dashboard.words import plain, run_name
 from sealife_core.errors import SealifeError
@@ -51,9 +51,9 @@ def active_runs() -> list[Run]:
     studies = [study for study in cache.studies() if study.state().active]
     shown = {study.id for study in studies}
     found = [(run.state(), run) for run in reversed(cache.runs())]
-    active = [(state, run) for state, run in found if state.active and run.notes()["study"] not in shown]
-    running = [run for state, run in active if state is not State.QUEUED]
-    waiting = sorted((run for state, run in active if state is State.QUEUED), key=place_of)
+    active = [(its, run) for its, run in found if its.active and run.notes()["study"] not in shown]
+    running = [run for its, run in active if its is not State.QUEUED]
+    waiting = sorted((run for its, run in active if its is State.QUEUED), key=place_of)
     return [*studies, *running, *waiting]
 
 
@@ -68,7 +68,7 @@ def _strip(expected: int) -> None:
             st.progress(progress_share(shown.status()))
         st.button(
             "Stop",
-            key="strip_stop",
+            key=state.runs.STRIP_STOP,
             icon=":material/stop_circle:",
             on_click=_stop,
             args=(shown,),

@@ -29,7 +29,7 @@ def whose_runs() -> str:
     words = {EVERY: "All runs", ALONE: "Runs outside studies"}
     chosen = st.selectbox(
         "Runs listed", [*words, *names], format_func=lambda key: words.get(key) or f"Of the study “{names[key]}”",
-        key=state.linked(state.RUNS_OF, {*words, *names}), bind="query-params", label_visibility="collapsed",
+        key=state.runs.LISTED.among({*words, *names}), bind="query-params", label_visibility="collapsed",
         width=360,
     )  # fmt: skip
     return chosen or EVERY
@@ -62,7 +62,7 @@ def run_table(chosen: Sequence[str], whose: str = EVERY) -> None:
             "Began": st.column_config.DatetimeColumn(width=130, format="distance"),
         },
         # A new set of runs is a new table: rows are chosen by place, and places move.
-        key=f"runs.{sha256(' '.join(ids).encode()).hexdigest()[:12]}",
+        key=state.runs.TABLE.of(sha256(" ".join(ids).encode()).hexdigest()[:12]),
         on_select="rerun",
         selection_mode="multi-row",
         selection_default={"selection": {"rows": [ids.index(i) for i in chosen if i in ids]}},
@@ -70,7 +70,7 @@ def run_table(chosen: Sequence[str], whose: str = EVERY) -> None:
     )
     ticked = [ids[place] for place in event.selection.rows if place < len(ids)]
     if set(ticked) != {i for i in chosen if i in ids}:
-        state.select_runs([*(i for i in chosen if i not in ids), *ticked])
+        state.runs.RUN.choose([*(i for i in chosen if i not in ids), *ticked])
         st.rerun(scope="app")
 
 

@@ -15,13 +15,13 @@ import numpy as np
 from sealife_core.evaluation.embeddings.neighbours import neighbour_graph
 from sealife_core.evaluation.projections.reduction import ProjectionSettings
 from sealife_core.evaluation.projections.umap_fit import (
-    Progress,
     checked_layout,
     checked_rows,
     ignore_warnings,
     report,
     usable_neighbours,
 )
+from sealife_core.progress import Progress
 
 # The defaults of AlignedUMAP, except for the pull.
 EPOCHS = 200

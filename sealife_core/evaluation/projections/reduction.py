@@ -14,7 +14,6 @@ from sealife_core.config.settings import Settings, setting
 from sealife_core.errors import DatasetError
 from sealife_core.evaluation.embeddings.neighbours import Metric, neighbour_graph
 from sealife_core.evaluation.projections.umap_fit import (
-    Progress,
     checked_finite,
     checked_layout,
     checked_rows,
@@ -23,6 +22,7 @@ from sealife_core.evaluation.projections.umap_fit import (
     report,
     usable_neighbours,
 )
+from sealife_core.progress import Progress
 from sealife_core.wording import counted
 
 _BLOCK_CELLS = 2**23  # numbers of embeddings in memory at once: 32 MiB in float32, however many images there are

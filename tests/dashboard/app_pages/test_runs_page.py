@@ -237,7 +237,7 @@ def test_trash__is_emptied_and_says_what_that_freed(home):
 def test_stop__asks_the_run_and_says_so(home):
     run = trained(preset("simclr", data="reef"), "going on", state="running")
     app = open_runs(run=run.id)
-    next(found for found in app.button if found.key == "run_stop").click().run()
+    next(found for found in app.button if found.label == "Stop" and found.key is None).click().run()
     assert run.stop_requested()
     assert "**going on** stops after the current batch and saves what it has learned." in text(app)
 
@@ -252,7 +252,7 @@ def test_stop__of_a_run_that_waits_says_that_it_never_began(home, nobody):
     run = create_run(preset("simclr", data="reef"), name="Dusk")
     launch(run)
     app = open_runs(run=run.id)
-    next(found for found in app.button if found.key == "run_stop").click().run()
+    next(found for found in app.button if found.label == "Stop" and found.key is None).click().run()
     assert "**Dusk** was stopped before it began." in text(app)
 
 

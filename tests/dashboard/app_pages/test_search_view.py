@@ -133,8 +133,8 @@ def test_longer__fills_the_train_form_with_three_times_the_epochs(view, monkeypa
 
     went: list[tuple[str, dict[str, str]]] = []
     filled: list[tuple[str, dict[str, object]]] = []
-    monkeypatch.setattr(state, "go", lambda page, **query: went.append((page, query)))
-    monkeypatch.setattr(state, "set_form_values", lambda task, values: filled.append((task, values)))
+    monkeypatch.setattr(state, "go", lambda page, query: went.append((page, query)))
+    monkeypatch.setattr(state.train, "set_form_values", lambda task, values: filled.append((task, values)))
     app = view(searched())
     button(app, "Train the best for longer").click().run()
     assert went == [("train", {"task": "scratch", "dataset": "reef"})]

@@ -63,10 +63,10 @@ def test_form__starts_the_number_of_seeds_that_was_typed_last_and_none_out_of_ra
     app = open_studies()
     seeds().set_value(0).run()
     assert "'seeds' is 0; expected a whole number from 1 to 100." in text(app)
-    assert app.button(key="start_study").disabled
+    assert button(app, "Start the study").disabled
     seeds().set_value(1).run()
     seeds().set_value(3)  # in one message with the click, as from a field that is left by it
-    app.button(key="start_study").click().run()
+    button(app, "Start the study").click().run()
     (run,) = list_runs()
     assert {part.config.seed for part in run.request().parts} == {0, 1, 2}  # type: ignore[union-attr]
 

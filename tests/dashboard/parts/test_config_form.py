@@ -17,10 +17,11 @@ def app(kind: str, values: dict) -> AppTest:
 import json
 import streamlit as st
 from dashboard.parts.forms.config_form import essentials, tabbed
+from dashboard.state import Key
 from sealife_core.config import KINDS, ViewRecipe, describe
 settings = describe((KINDS | {{"views": ViewRecipe}})[{kind!r}])
 values = json.loads({json.dumps(json.dumps(values))})
-st.session_state.chosen = essentials(settings, values, "form", {{}}) | tabbed(settings, values, "form", {{}})
+st.session_state.chosen = essentials(settings, values, Key("form"), {{}}) | tabbed(settings, values, Key("form"), {{}})
 """
     return AppTest.from_string(script, default_timeout=20).run()
 

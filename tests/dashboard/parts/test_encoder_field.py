@@ -72,7 +72,7 @@ def test_encoder__may_be_any_of_timm_and_is_refused_in_a_sentence_if_it_is_none(
     assert "A network of timm." in text(app)
     assert not app.button(key="launch").disabled
 
-    app = train_page(form_values={"task": "simclr", "values": {"encoder": "mobilenetv3_smal_050"}})
+    app = train_page(form_values=("simclr", {"encoder": "mobilenetv3_smal_050"}))
     assert box(app, "Name of the network").value == "mobilenetv3_smal_050"
     assert "There is no encoder 'mobilenetv3_smal_050'" in text(app)
     assert "mobilenetv3_small_050" in text(app)

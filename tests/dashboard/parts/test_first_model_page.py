@@ -6,6 +6,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from dashboard.parts.runs import name_animals
+from dashboard.parts.runs.name_animals import TITLE
 from dashboard.words import plain
 from sealife_core.config import preset, task_of
 from sealife_core.datasets.dataset import Dataset, open_dataset
@@ -53,17 +54,21 @@ def labels(app: AppTest) -> list[str]:
     return [button.label for button in app.button]
 
 
+def press(app: AppTest, label: str) -> None:
+    next(button for button in app.button if button.label == label).click().run()
+
+
 @pytest.mark.parametrize("page", ["home", "data"])
 def test_button__launches_once_and_its_progress_stands_in_its_place(
     survey: Dataset, launched: list[Run], page: str
 ) -> None:
     app = open_page(page)
-    app.button(key="name_animals").click().run()
+    press(app, TITLE)
     assert not app.exception
     (run,) = launched
     assert task_of(run.config()) == "classify"
     assert (run.config().data, run.config().data_hash) == ("survey", survey.content_hash)
-    assert "name_animals" not in [button.key for button in app.button]
+    assert TITLE not in labels(app)
     assert any("9 of 64 images embedded" in str(bar.proto) for bar in app.get("progress"))
     app.run()
     assert len(list_runs()) == 1
@@ -72,7 +77,7 @@ def test_button__launches_once_and_its_progress_stands_in_its_place(
 @pytest.mark.parametrize("page", ["home", "data"])
 def test_button__is_the_one_primary_button(survey: Dataset, page: str) -> None:
     app = open_page(page)
-    assert [button.key for button in app.button if button.proto.type == "primary"] == ["name_animals"]
+    assert [button.label for button in app.button if button.proto.type == "primary"] == [TITLE]
 
 
 @pytest.mark.parametrize(("kept", "says"), [(0, "has a label"), (1, "There is one class")])
@@ -86,9 +91,9 @@ def test_data__without_classes_is_one_sentence_instead_of_the_button(
     write_dataset(survey.folder, manifest, {"made": "2099-01-01T00:00:00+00:00"})
     app = open_page("data")
     assert not app.exception
-    assert "name_animals" not in [button.key for button in app.button]
+    assert TITLE not in labels(app)
     assert says in said(app)
-    assert "name_animals" not in [button.key for button in open_page("home").button]
+    assert TITLE not in labels(open_page("home"))
 
 
 def test_result__tells_accuracy_with_interval_confusions_and_how_the_penalty_was_chosen(survey: Dataset) -> None:
@@ -101,8 +106,7 @@ def test_result__tells_accuracy_with_interval_confusions_and_how_the_penalty_was
     assert "L2 penalty 0.1, chosen from 2" in said(app)
     worst = worst_confusions(test)[0]
     assert worst.says.split(" of ")[0] == str(worst.count)
-    assert plain(f"{worst.truth} classified as {worst.predicted}: {worst.count} of {worst.of}") in labels(app)
-    app.button(key=f"confusion.{run.id}.0").click().run()
+    press(app, plain(f"{worst.truth} classified as {worst.predicted}: {worst.count} of {worst.of}"))
     assert [title.value for title in app.title] == ["Gallery"]
     assert app.query_params["truth"] == worst.truth
     assert app.query_params["predicted"] == worst.predicted
@@ -113,25 +117,25 @@ def test_result__has_three_ways_on(survey: Dataset) -> None:
 
     def through(door: str) -> AppTest:
         app = open_page("home")
-        app.button(key=f"door_{door}.{run.id}").click().run()
+        press(app, door)
         assert not app.exception
         return app
 
-    better = through("better")
+    better = through("Fine-tune it")
     assert [title.value for title in better.title] == ["Train"]
     assert f"run:{run.id}" in [box.value for box in better.selectbox]
     assert "tf_efficientnet_lite0" in [field.value for field in (*better.text_input, *better.selectbox)]
-    assert [title.value for title in through("helps").title] == ["Studies"]
-    least = through("labels")
+    assert [title.value for title in through("Ask the question").title] == ["Studies"]
+    least = through("Least certain pictures")
     assert [title.value for title in least.title] == ["Gallery"]
     assert least.query_params["order"] == "uncertain"
 
 
 def test_data__leads_from_a_finished_model_to_its_result(survey: Dataset) -> None:
-    run = finished(survey)
+    finished(survey)
     app = open_page("data")
-    assert "name_animals" not in [button.key for button in app.button]
-    app.button(key=f"open_naming.{run.id}").click().run()
+    assert TITLE not in labels(app)
+    press(app, "See the result")
     assert not app.exception
     assert [title.value for title in app.title] == ["Runs"]
     assert app.query_params["tab"] == "Results"
@@ -143,4 +147,4 @@ def test_button__comes_back_when_the_data_set_has_changed(survey: Dataset) -> No
     finished(survey)
     changed = survey.with_splits({0: "test" if survey.manifest["split"].iat[0] != "test" else "train"})
     changed.manifest.to_csv(survey.folder / "manifest.csv", index=False)
-    assert "name_animals" in [button.key for button in open_page("data").button]
+    assert TITLE in labels(open_page("data"))

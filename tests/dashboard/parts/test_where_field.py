@@ -24,10 +24,11 @@ def page() -> None:
     import streamlit as st
 
     from dashboard.parts.forms.where_field import where_field
+    from dashboard.state import Key
     from sealife_core.config import SimclrConfig, describe
 
     (setting,) = [s for s in describe(SimclrConfig) if s.path == "where"]
-    st.session_state.chosen = where_field(setting, st.session_state.get("begins", "here"), "form")
+    st.session_state.chosen = where_field(setting, st.session_state.get("begins", "here"), Key("form"))
 
 
 def shown(begins: str = "here") -> AppTest:

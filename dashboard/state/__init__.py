@@ -1,0 +1,14 @@
+"""What a person has chosen, in session state and in the URL: a file a page, and what several pages share.
+
+No other file names a key of either.
+"""
+
+from dashboard.state import compare, data, embeddings, forms, gallery, runs, studies, train, views
+from dashboard.state.keys import Key, UrlKey
+from dashboard.state.navigation import arrive, go
+from dashboard.state.notice import NOTICE, say
+
+__all__ = [
+    "NOTICE", "Key", "UrlKey", "arrive", "compare", "data", "embeddings", "forms",
+    "gallery", "go", "runs", "say", "studies", "train", "views",
+]  # fmt: skip

@@ -1,0 +1,45 @@
+"""Data: which data set is looked at, and which of its pictures."""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from dashboard.state.keys import Key, UrlKey
+
+DATASET = UrlKey("dataset")
+TAB = UrlKey("look")
+CLASS = UrlKey("class")
+SPLIT = UrlKey("split")
+PAGE = UrlKey("page")
+DUPLICATES = UrlKey("duplicates")
+DUPLICATES_PAGE = UrlKey("group")
+EXPECTED = Key("expected_dataset")  # being imported or drawn: looked at as soon as it is there
+BALANCE = Key("balance")
+CARD = Key("dataset_card")
+OPEN = Key("open_data")
+GROUP = Key("duplicate_group")
+JOB = Key("job")
+PICTURES = Key("pictures")
+
+
+def chosen_dataset(names: Sequence[str]) -> str | None:
+    """The data set that is looked at, one of ``names``: that of the URL or chosen last, else the first (newest)."""
+    if EXPECTED.held() in names:
+        choose_dataset(EXPECTED.take())
+    held = st.query_params.get(DATASET) or DATASET.held()
+    chosen = held if held in names else next(iter(names), None)
+    if chosen is not None and DATASET.held() != chosen:
+        choose_dataset(chosen)
+    return chosen
+
+
+def choose_dataset(name: str) -> None:
+    """Look at this data set, here and on the pages that ask for one."""
+    DATASET.hold(name)
+    DATASET.write(name)
+
+
+def show_pictures(label: str, split: str) -> None:
+    """Turn the page to the pictures of one class in one split; from a callback."""
+    for key, value in ((TAB, "Pictures"), (CLASS, label), (SPLIT, split), (PAGE, 1)):
+        key.hold(value)

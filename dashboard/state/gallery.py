@@ -1,0 +1,71 @@
+"""Gallery: whose predictions, of which pictures."""
+
+from collections.abc import Mapping, Sequence
+
+from dashboard.state import runs
+from dashboard.state.keys import Key, UrlKey, UrlRuns, UrlValue
+
+RUN = UrlRuns("run", "gallery")
+MODEL = Key("gallery.run")
+SHOW = UrlValue("show", "gallery", "pictures")
+AGAINST = UrlValue("against", "gallery")
+TRUTH = UrlValue("truth", "gallery")
+PREDICTED = UrlValue("predicted", "gallery")
+OUTCOME = UrlValue("outcome", "gallery")
+SURE = UrlValue("sure", "gallery", "0-100")
+SET = UrlValue("set", "gallery", "test")
+ORDER = UrlValue("order", "gallery", "mistakes")
+LEAF = UrlValue("leaf", "gallery", "1")
+PICTURE = UrlValue("picture", "gallery")
+EVIDENCE = UrlValue("evidence", "gallery")
+LAYER = UrlValue("layer", "gallery")
+SHARES = UrlValue("shares", "gallery")
+SEED = UrlValue("seed", "gallery", "1")
+GUESSES = UrlValue("guesses", "gallery")
+TURN = UrlValue("turn", "gallery")
+FILTERS = (TRUTH, PREDICTED, OUTCOME, SURE, SET)
+
+CARDS = Key("gallery_cards")
+BARS = Key("gallery_bars")
+HEAT = Key("gallery_heat")
+TURNER = Key("gallery_turner")
+PILE = Key("pile")
+NEIGHBOURS = Key("neighbours")
+CONFUSION = Key("confusion_matrix")
+CLASS_TABLE = Key("class_table")
+RELIABILITY = Key("reliability")
+GUESS = Key("guess")
+# A person's own pictures are not in a URL: nobody else has them.
+OWN_PICTURES = Key("own_pictures")
+OWN_LARGE = Key("own_large")  # which is shown large; "": all of them
+OWN_PAGE = UrlKey("own_page")
+
+
+def turn(changes: Mapping[UrlValue, str]) -> None:
+    """Change the URL, and so the page; "" takes a key out of it."""
+    for key, value in changes.items():
+        key.set(value)
+
+
+def looked_at(run_ids: Sequence[str]) -> str:
+    """The run that is looked at, one of ``run_ids``: of the URL, the last, the last of Runs, or the first."""
+    of_runs = next((run_id for run_id in runs.RUN.last.held(()) if run_id in run_ids), run_ids[0])
+    return RUN.one_of(run_ids, of_runs)
+
+
+def choose_run(run_id: str) -> None:
+    """Look at the predictions of another run, with the same filters."""
+    RUN.choose([run_id])
+    turn({LEAF: "", AGAINST: "" if AGAINST.value == run_id else AGAINST.value})
+
+
+def swap(run_id: str, against: str) -> None:
+    """Look at ``run_id`` with ``against`` beside it."""
+    RUN.choose([run_id])
+    AGAINST.set(against)
+
+
+def choose_own_picture(picture: str) -> None:
+    """Show one of a person's own pictures large, or ("") all."""
+    OWN_LARGE.hold(picture)
+    EVIDENCE.set("")

@@ -1,0 +1,40 @@
+"""Views: the recipe, and which pictures and random views of them are shown."""
+
+from collections.abc import Sequence
+
+from dashboard.state.keys import Key, UrlKey, UrlPictures, UrlValue
+from sealife_core.datasets.dataset import Dataset
+
+RECIPE = UrlKey("recipe")
+SEEN_AT = UrlKey("seen_at")
+PAIRS = UrlKey("pairs")
+DRAWING = UrlValue("draw", "views", "0")  # which random views
+SHUFFLE = UrlValue("shuffle", "views", "0")  # which random pictures
+FORM = Key("views")
+PICKER = Key("picker")
+STEPS = Key("steps")
+MOST_PICTURES = 6
+
+_PICTURES = UrlPictures("pictures")
+
+
+def draw_again() -> None:
+    """Another drawing of the same pictures."""
+    DRAWING.set(str(DRAWING.number + 1))
+
+
+def other_pictures() -> None:
+    """Other random pictures instead of those shown or picked."""
+    SHUFFLE.set(str(SHUFFLE.number + 1))
+    _PICTURES.write("")
+
+
+def picked(dataset: Dataset, otherwise: Sequence[int]) -> list[int]:
+    """The rows that were picked; ``otherwise`` if none is known."""
+    return _PICTURES.rows(dataset)[:MOST_PICTURES] or list(otherwise)
+
+
+def toggle_picture(dataset: Dataset, rows: Sequence[int], row: int) -> None:
+    """Add ``row`` to ``rows``, or take it away; the oldest gives way where there are too many."""
+    kept = [other for other in rows if other != row] if row in rows else [*rows, row]
+    _PICTURES.set(dataset, kept[-MOST_PICTURES:])
