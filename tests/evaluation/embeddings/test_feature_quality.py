@@ -15,9 +15,11 @@ from sealife_core.evaluation.embeddings.feature_quality import (
     knn_accuracy,
     knn_predict,
     logistic_probe,
+    neighbour_votes,
     uniformity,
     voters,
 )
+from sealife_core.evaluation.embeddings.stored_embeddings import Embedded
 
 
 def _clusters(n: int, seed: int, classes: int = 5, dim: int = 12) -> tuple[np.ndarray, np.ndarray]:
@@ -191,3 +193,12 @@ def test_logistic_probe__leaves_a_class_without_images_at_zero() -> None:
 def test_logistic_probe__needs_two_classes() -> None:
     with pytest.raises(DatasetError, match="at least two"):
         logistic_probe(np.ones((4, 2)), np.zeros(4), np.ones((1, 2)))
+
+
+def test_neighbour_votes__ask_validation_images_of_training_images_and_pass_over_what_is_gone(tiny_reef):
+    corners = 3 * np.eye(16, dtype=np.float32)[tiny_reef.labels]
+    ids = [*tiny_reef.manifest["id"][:-1], "gone"]
+    found = neighbour_votes(Embedded(tuple(ids), corners, "reef", ""), tiny_reef)
+    kept = tiny_reef.manifest["split"][:-1].tolist()
+    assert found == (1.0, kept.count("val"), kept.count("train"))
+    assert neighbour_votes(Embedded(("gone",), corners[:1], "reef", ""), tiny_reef) is None
