@@ -13,9 +13,11 @@ from sealife_core.evaluation.embeddings.feature_quality import (
     effective_rank,
     knn_accuracy,
     knn_predict,
+    neighbour_votes,
     uniformity,
     voters,
 )
+from sealife_core.evaluation.embeddings.stored_embeddings import Embedded
 
 
 def _clusters(n: int, seed: int, classes: int = 5, dim: int = 12) -> tuple[np.ndarray, np.ndarray]:
@@ -163,3 +165,12 @@ def test_collapsed__says_so_in_one_plain_sentence(features: np.ndarray, says: st
     sentence = collapsed(features)
     assert sentence is not None
     assert says in sentence
+
+
+def test_neighbour_votes__ask_validation_images_of_training_images_and_pass_over_what_is_gone(tiny_reef):
+    corners = 3 * np.eye(16, dtype=np.float32)[tiny_reef.labels]
+    ids = [*tiny_reef.manifest["id"][:-1], "gone"]
+    found = neighbour_votes(Embedded(tuple(ids), corners, "reef", ""), tiny_reef)
+    kept = tiny_reef.manifest["split"][:-1].tolist()
+    assert found == (1.0, kept.count("val"), kept.count("train"))
+    assert neighbour_votes(Embedded(("gone",), corners[:1], "reef", ""), tiny_reef) is None
