@@ -15,6 +15,7 @@ from sealife_core.evaluation.classification.predictions import predictions_table
 from sealife_core.runs.directory import Run, create_run
 from tests.browser.served import PATIENCE_MS, Dashboard
 from tests.finished.runs import next_where, probabilities, with_predictions
+from tests.runs.processes import end_processes
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 FLAGS = [
@@ -60,7 +61,7 @@ def home(dashboard: Dashboard, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path
     dashboard.empty()
     monkeypatch.setenv("SEALIFE_HOME", str(dashboard.home))
     yield dashboard.home
-    dashboard.empty()
+    end_processes(dashboard.home)
 
 
 @pytest.fixture

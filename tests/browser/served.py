@@ -58,9 +58,11 @@ class Dashboard:
         """End what was started below its home, and remove what lies there. The speed of this machine counts as known:
         else the first page that asks for it would measure it for many seconds."""
         end_processes(self.home)
-        shutil.rmtree(self.home, ignore_errors=True)
-        (self.home / "data").mkdir(parents=True)
-        (self.home / "checkpoints").mkdir()
+        if self.home.exists():  # aside first: the server may still write, so that a folder is never empty
+            aside = self.home.rename(self.home.with_name(f"home-{time.monotonic_ns()}"))
+            shutil.rmtree(aside, ignore_errors=True)
+        for name in ("data", "checkpoints"):
+            (self.home / name).mkdir(parents=True, exist_ok=True)
         replace_json(self.home / "checkpoints" / RECORD, {"device": "auto", "ending": Ending.MEASURED})
 
 

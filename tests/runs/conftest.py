@@ -30,7 +30,7 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def cluster(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeRay]:
+def cluster(processes: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeRay]:
     """A cluster that is asked anew each time what it has."""
     monkeypatch.setattr(capacity, "_known", {})
     monkeypatch.setattr(capacity, "KNOWN_FOR_S", 0.0)
