@@ -5,10 +5,10 @@ BIN := $(VENV)/bin
 PORT ?= 8501
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test check bench clean
+.PHONY: help run demo test test-fast check bench clean
 
 help:  ## list the targets
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 run: $(VENV)/runtime data/reef  ## install, draw the sample data set, open the dashboard
 	$(BIN)/streamlit run dashboard/Home.py --server.port $(PORT)
@@ -17,12 +17,16 @@ demo: $(VENV)/runtime  ## the whole path on the sample data, without a screen
 	$(BIN)/python -m sealife_core demo
 
 test: $(VENV)/development  ## run all tests (the browser tests need Chromium)
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto
 
-check: $(VENV)/development  ## lint and type-check
+test-fast: $(VENV)/development  ## run the tests that start no process and no browser
+	$(BIN)/python -m pytest -n auto -m "not process and not browser"
+
+check: $(VENV)/development  ## lint and type-check, and parse the scripts of the dashboard
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/pyright --pythonpath $(BIN)/python
+	$(BIN)/python -m pytest -q tests/dashboard/parts/test_own_component.py
 
 bench: $(VENV)/development  ## measure speed against its peers, side by side (an hour; PHOTOGRAPHS=folder: many hours)
 	$(BIN)/python benchmarks/bench.py $(if $(PHOTOGRAPHS),--photographs "$(PHOTOGRAPHS)")

@@ -2,12 +2,8 @@
 
 A browser sends along which page asks. What another site's page asks is refused, whether it would read (pictures under a
 rebound name, a frame) or act (the WebSocket, an upload): whoever opens a foreign page opens nothing here by it.
-
-Environment: SEALIFE_HOSTS holds names, separated by commas or spaces, under which the dashboard is reached besides
-localhost, IP addresses and this machine's own name: for example that of a reverse proxy, which has to pass Host on.
 """
 
-import os
 import socket
 from collections.abc import Awaitable, Callable, MutableMapping
 from functools import cache
@@ -15,7 +11,8 @@ from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
 
-HOSTS = "SEALIFE_HOSTS"
+from sealife_core.environment import HOSTS
+
 ON_EVERY_ANSWER = (
     (b"content-security-policy", b"frame-ancestors 'self'"),
     (b"x-content-type-options", b"nosniff"),
@@ -66,7 +63,7 @@ def refusal(headers: list[tuple[bytes, bytes]]) -> str | None:
     if host is None or not is_ours(host[0]):
         return (
             "The dashboard does not accept this host name. Open it at localhost or an IP address, or start it with"
-            f" the host name in the environment variable {HOSTS}."
+            f" the host name in the environment variable {HOSTS.name}."
         )
     if any(not _same(origin, hosts[0]) for origin in origins):
         return "This request came from a page of another origin. Open the dashboard itself."
@@ -91,8 +88,8 @@ def is_ours(host: str) -> bool:
 def _names() -> frozenset[str]:
     here = socket.gethostname().lower().rstrip(".")
     short = here.partition(".")[0]
-    told = os.environ.get(HOSTS, "").replace(",", " ").lower().split()
-    return frozenset({"localhost", here, short, f"{short}.local", *(name.rstrip(".") for name in told)})
+    given = (name.lower().rstrip(".") for name in HOSTS.value())
+    return frozenset({"localhost", here, short, f"{short}.local", *given})
 
 
 def _same(origin: str, host: str) -> bool:

@@ -1,14 +1,14 @@
 """Where data sets and runs are: below ``SEALIFE_HOME`` if it is set, else below the folder of the project."""
 
-import os
 from pathlib import Path
 
+from sealife_core.environment import HOME
 from sealife_core.errors import SealifeError, disk_problem
 
 
 def home() -> Path:
     """The folder that holds ``data/`` and ``checkpoints/``."""
-    chosen = os.environ.get("SEALIFE_HOME")
+    chosen = HOME.value()
     return path_of(chosen).resolve() if chosen else Path(__file__).resolve().parent.parent
 
 

@@ -1,28 +1,131 @@
-"""Fixtures every floor shares: a home of its own for each test, and a small reef that is drawn once."""
+"""Fixtures that all tests share, the markers that follow from fixtures, and how workers of pytest-xdist share tests."""
 
 import os
 import shutil
+import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from jaxtyping import install_import_hook
+
+from tests import shapes
+
+# The shapes that annotations promise are checked in the tests alone: before anything of these rooms is imported.
+install_import_hook(["sealife_core.models", "sealife_core.views"], f"{shapes.__name__}.checked")
+
+from tests.runs.processes import end_processes  # noqa: E402 - the hook comes first
+
+WORKER = "PYTEST_XDIST_WORKER" in os.environ
+if WORKER:  # several workers share the cores, so no library takes all of them
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+STARTS = ("subprocess.Popen", "os.fork", "os.forkpty", "os.posix_spawn")  # audit events of a new process
+PROGRAMS = ("python", "sh", "ray", "chrom")  # others, such as git and ldconfig, answer a library within milliseconds
+BROWSER = "tests/browser/"
+FSYNC = os.fsync
+present: pytest.Item | None = None  # the test that runs now
 
 
-@pytest.fixture(scope="session", autouse=True)
-def no_spare() -> Iterator[None]:
-    """No worker is kept ready for runs to come, but by the tests of that: it would outlive the test."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("SEALIFE_READY_MINUTES", "0")
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """What ``-n auto`` means: one more than cores, because many tests wait for a process."""
+    return (os.cpu_count() or 1) + 1
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """A worker takes a whole file at a time, for the fixtures of a module, and all files of the browser are one."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class ByFile(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            file = nodeid.partition("::")[0]
+            return BROWSER if file.startswith(BROWSER) else file
+
+    config.option.loadscopereorder = False  # the order is that of pytest_collection_modifyitems
+    return ByFile(config, log)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what a test needs; under pytest-xdist begin with what takes long: processes, then training in this one."""
+    for item in items:
+        names = getattr(item, "fixturenames", ())
+        if "browser" in names:
+            item.add_marker(pytest.mark.browser)
+        if "browser" in names or "processes" in names:
+            item.add_marker(pytest.mark.process)
+    if WORKER:
+        items.sort(key=lambda item: (not _marked(item, "process"), "trained" not in getattr(item, "fixturenames", ())))
+
+
+def _marked(item: pytest.Item, name: str) -> bool:
+    return item.get_closest_marker(name) is not None
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Any:
+    """Say which test runs, for :func:`_audit`."""
+    global present
+    present = item
+    try:
+        return (yield)
+    finally:
+        present = None
+
+
+def _audit(event: str, args: tuple[Any, ...]) -> None:
+    """Fail a test that starts a process and is not marked so: ``make test-fast`` would run it."""
+    if event not in STARTS or present is None or _marked(present, "process"):
+        return
+    command = args[1] if len(args) > 1 else "python"  # a fork has no command
+    program = Path(os.fsdecode(command[0] if isinstance(command, list | tuple) else command)).name
+    if program.startswith(PROGRAMS):
+        raise AssertionError(f"This test starts a process ({command}): mark it with pytest.mark.process.")
+
+
+def pytest_configure() -> None:
+    """Watch for processes. An audit hook stays until Python ends, so it is added once."""
+    sys.addaudithook(_audit)
+
+
+@pytest.fixture(scope="session")
+def processes() -> None:
+    """Requested by fixtures that start processes: their tests are marked ``process``."""
+
+
+@pytest.fixture(autouse=True)
+def ended(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Processes that a test leaves behind in its folder end with it."""
+    if not _marked(request.node, "process"):
         yield
+        return
+    folder = request.getfixturevalue("tmp_path")
+    yield
+    end_processes(folder)
 
 
 @pytest.fixture(scope="session", autouse=True)
-def no_tracking() -> Iterator[None]:
-    """No run of a test is recorded on the server that whoever runs the tests is logged in to."""
+def own_surroundings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Nothing that a test does reaches what whoever runs it has: its data and runs, the server that it is logged in to.
+
+    No pre-warmed worker waits for runs, except in the tests of that: it would outlive the test. And no file is flushed
+    to the disk, which takes some 8 ms, thousands of times: those who ask for ``flushes`` see to it that it would be.
+    """
     with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SEALIFE_HOME", str(tmp_path_factory.mktemp("nobody")))
+        patch.setenv("SEALIFE_READY_MINUTES", "0")
+        patch.setattr(os, "fsync", lambda handle: None)
         for name in [name for name in os.environ if name.startswith("WANDB_")]:
             patch.delenv(name)
         yield
+
+
+@pytest.fixture
+def flushes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Files are really flushed to the disk."""
+    monkeypatch.setattr(os, "fsync", FSYNC)
 
 
 @pytest.fixture(autouse=True)
@@ -57,3 +160,36 @@ def tiny_reef(home: Path, drawn_reef: Path):
 
     shutil.copytree(drawn_reef, home / "data" / "reef")
     return open_dataset("reef")
+
+
+@pytest.fixture(scope="session")
+def model_runs(drawn_reef: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """The folders of a SimCLR run and a classifier with untrained models; do not write into them: copy them."""
+    from sealife_core.datasets.dataset import open_dataset
+    from tests.finished.models import finished_classifier, with_model
+    from tests.finished.runs import simclr_run
+
+    home = tmp_path_factory.mktemp("models")
+    shutil.copytree(drawn_reef, home / "data" / "reef")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SEALIFE_HOME", str(home))
+        reef = open_dataset("reef")
+        return {"simclr": with_model(simclr_run(reef), reef).path, "classifier": finished_classifier(reef).path}
+
+
+@pytest.fixture
+def pretrained(tiny_reef, home: Path, model_runs: dict[str, Path]):
+    """A SimCLR run on ``tiny_reef`` whose encoder, a ResNet18 that sees 32 px, nobody trained."""
+    return _copied(model_runs["simclr"], home)
+
+
+@pytest.fixture
+def classifier(tiny_reef, home: Path, model_runs: dict[str, Path]):
+    """A classifier on ``tiny_reef`` that nobody trained, with its predictions and embeddings."""
+    return _copied(model_runs["classifier"], home)
+
+
+def _copied(run: Path, home: Path):
+    from sealife_core.runs.run import Run
+
+    return Run(Path(shutil.copytree(run, home / "checkpoints" / run.name)))

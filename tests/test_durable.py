@@ -27,7 +27,7 @@ Calls = list[tuple[str, str]]
 
 
 @pytest.fixture
-def calls(monkeypatch: pytest.MonkeyPatch) -> Calls:
+def calls(flushes: None, monkeypatch: pytest.MonkeyPatch) -> Calls:
     """What is asked of the system, in order: (fsync, file or folder) and (rename, target). All of it is done."""
     made: Calls = []
     fsync = os.fsync
@@ -160,6 +160,7 @@ def _killed_while_writing(path: Path) -> None:
         os.kill(os.getpid(), 9)
 
 
+@pytest.mark.process
 def test_remove_leftovers__takes_those_of_killed_writers_and_spares_those_being_written(tmp_path: Path):
     killed = multiprocessing.get_context("fork").Process(target=_killed_while_writing, args=(tmp_path / "a.npy",))
     killed.start()

@@ -9,6 +9,7 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 GROUND = {
     "errors",
+    "environment",
     "neutral",
     "places",
     "opening",
@@ -29,7 +30,8 @@ LAUNCHING = EVALUATION | {"launching"}
 BELOW: dict[str, set[str]] = {
     "errors": set(),
     "neutral": set(),
-    "places": {"errors"},
+    "environment": {"errors"},
+    "places": {"errors", "environment"},
     "opening": set(),
     "durable": {"errors", "progress"},
     "processes": set(),

@@ -86,6 +86,7 @@ def shell(*arguments: str, home: Path, out: object = subprocess.PIPE, limit: int
     return ended.returncode, ended.stderr
 
 
+@pytest.mark.process
 def test_main__a_real_limit_of_the_size_of_files_is_a_sentence(home: Path) -> None:
     status, said = shell("recipes", "save", "Dusk", "--from", "Mild", home=home, limit=0)
     assert status == 1
@@ -93,6 +94,7 @@ def test_main__a_real_limit_of_the_size_of_files_is_a_sentence(home: Path) -> No
     assert "Traceback" not in said
 
 
+@pytest.mark.process
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full")
 def test_main__a_full_disk_behind_its_output_is_a_sentence(home: Path) -> None:
     with Path("/dev/full").open("w") as full:
@@ -102,6 +104,7 @@ def test_main__a_full_disk_behind_its_output_is_a_sentence(home: Path) -> None:
     assert "Traceback" not in said
 
 
+@pytest.mark.process
 def test_main__whoever_reads_the_output_may_stop(home: Path) -> None:
     reading, writing = os.pipe()
     os.close(reading)

@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from evaluation.classifiers import finished_classifier
 from PIL import Image
 
 from sealife_core.__main__ import main
@@ -20,6 +19,7 @@ from sealife_core.datasets.imports.importing import import_images, read_skipped
 from sealife_core.errors import SealifeError
 from sealife_core.models.encoders import build_encoder
 from sealife_core.models.weights import load_weights
+from tests.finished.models import finished_classifier
 from tests.nasty_names import FILE_NAMES, MOST_BYTES, TEXTS
 
 SPLITS = ("train", "val", "test")

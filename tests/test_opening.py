@@ -11,7 +11,7 @@ from sealife_core.datasets.decoding.reading import read_rgb
 from sealife_core.datasets.imports.importing import import_images
 from sealife_core.errors import DatasetError, WeightsError
 from sealife_core.models.checkpoint import load_card, read_safetensors
-from sealife_core.models.weights import read_tensors
+from sealife_core.models.tensor_files import read_tensors
 from sealife_core.opening import open_regular, read_regular
 from tests.nasty_names import TEXTS
 

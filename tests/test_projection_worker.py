@@ -1,6 +1,5 @@
 """The process that projects, called in this one; and once for real."""
 
-import time
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +15,7 @@ from sealife_core.evaluation.projections import stored_projections
 from sealife_core.evaluation.projections.reduction import ProjectionSettings, sample, trustworthiness
 from sealife_core.evaluation.projections.stored_projections import Projection, What, find, folder_of, request
 from sealife_core.runs.directory import create_run
+from tests.runs.processes import until
 
 TINY = ProjectionSettings(neighbours=8)
 
@@ -133,13 +133,12 @@ def test_projecting__tells_an_error_that_nobody_foresaw(
     assert "Traceback" in capsys.readouterr().err
 
 
+@pytest.mark.process
 def test_projecting__in_a_process_of_its_own(run: Path) -> None:
     settings = ProjectionSettings(most_points=12)
     request(run, settings)
-    deadline = time.monotonic() + 300
-    while (found := find(run, settings)).state == "running":
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
+    until(lambda: find(run, settings).state != "running", 300)
+    found = find(run, settings)
     assert found.state == "done", found.error
     names = {path.name for path in folder_of(run, settings).iterdir()}
     assert names == {

@@ -8,7 +8,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from sealife_core.datasets.dataset import Dataset
-from tests.embedded_runs import classifier_run
+from tests.finished.runs import classifier_run
 
 
 def test_notebook_example__runs(tiny_reef: Dataset):

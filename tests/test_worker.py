@@ -29,6 +29,7 @@ def carry_out(run: Run) -> int:
     return subprocess.run([sys.executable, "-m", "sealife_core.worker", str(run.path)], timeout=300).returncode
 
 
+@pytest.mark.process
 def test_worker__fails_with_a_sentence_before_training_when_imagenet_weights_are_missing(
     tiny_reef: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -44,6 +45,7 @@ def test_worker__fails_with_a_sentence_before_training_when_imagenet_weights_are
     assert run.metrics() == []
 
 
+@pytest.mark.process
 def test_worker__reports_every_problem_of_a_config(home: Path) -> None:
     run = create_run(preset("scratch", "Quick look"))
     values = json.loads((run.path / "config.json").read_text()) | {"epochs": 0, "lern_rate": 1}
@@ -54,6 +56,7 @@ def test_worker__reports_every_problem_of_a_config(home: Path) -> None:
     assert "lern_rate" in what
 
 
+@pytest.mark.process
 def test_ready__a_real_spare_trains_the_run_it_is_given(tiny_reef: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SEALIFE_READY_MINUTES", "5")
     root = checkpoints_root()

@@ -1,8 +1,7 @@
-"""A whole run on two devices as real processes: its end, its stop, and what becomes of it when one is killed."""
+"""A run on two devices as real processes: its end, its stop, and what becomes of it when one is killed."""
 
 import os
 import signal
-from pathlib import Path
 from typing import Any
 
 import psutil
@@ -12,13 +11,14 @@ import torch
 from sealife_core.config import preset
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.models.checkpoint import load_model
-from sealife_core.places import checkpoints_root
 from sealife_core.processes import identity
 from sealife_core.runs.directory import create_run
 from sealife_core.runs.liveness import State
-from sealife_core.runs.run import Run
+from sealife_core.runs.run import LAST, Run
 from sealife_core.runs.scheduling.queue import launch, request_stop, resume
-from tests.runs.processes import dispatcher_pids, until
+from tests.runs.processes import until
+
+pytestmark = pytest.mark.process
 
 SIZE: dict[str, Any] = {
     "image_size_px": 32, "stem": "imagenet", "batch_size": 21, "epochs": 16, "monitor_every": 4, "device": "cpu",
@@ -28,17 +28,16 @@ PATIENCE_S = 120  # two processes that import PyTorch, on a machine that may hav
 
 
 @pytest.fixture
-def run(tiny_reef: Dataset, monkeypatch: pytest.MonkeyPatch):
+def run(tiny_reef: Dataset, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Launched, in its first attempt."""
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
     made = create_run(preset("simclr", "Quick look", **SIZE), data_hash=tiny_reef.content_hash)
-    yield made
-    for pid in (*dispatcher_pids(checkpoints_root()), *processes(made)):
-        if identity(pid):
-            os.kill(pid, signal.SIGKILL)
+    launch(made)
+    return made
 
 
-def processes(run: Run) -> list[int]:
-    """The worker of ``run`` and its companion, as many as live."""
+def processes_of(run: Run) -> list[int]:
+    """The worker of ``run`` and the process of its second device, as many as live."""
     pid = (run.process() or {}).get("pid")
     if pid is None or not identity(pid):
         return []
@@ -49,46 +48,48 @@ def trains(run: Run) -> list[int]:
     """Wait until an attempt has made a step, as two processes in one group; their pids."""
     before = len(run.metrics())
     until(lambda: run.state() is State.RUNNING and len(run.metrics()) > before, PATIENCE_S)
-    found = processes(run)
+    found = processes_of(run)
     assert len(found) == 2
     assert {os.getpgid(pid) for pid in found} == {found[0]}
     return found
 
 
-def test_run__on_two_devices_ends_as_a_run_on_one_would_whatever_happens_on_the_way(run: Run) -> None:
-    launch(run)
-    worker, companion = trains(run)
-    until((run.path / "last.ckpt").exists)
-    os.kill(companion, signal.SIGKILL)
+def test_run__whose_second_process_is_killed_fails_and_says_so(run: Run) -> None:
+    worker, other = trains(run)
+    os.kill(other, signal.SIGKILL)
     until(lambda: run.state() is State.FAILED and not identity(worker), 20)
     error = run.error() or {}
     assert error["what"].startswith("The process of device 2 of 2 was killed (SIGKILL; often because memory ran out)")
 
-    resume(run)
-    worker, companion = trains(run)
-    os.kill(worker, signal.SIGKILL)
-    until(lambda: run.state() is State.INTERRUPTED and not identity(companion), 20)
 
-    resume(run)
+def test_run__that_is_told_to_end_at_once_ends_with_all_its_processes(run: Run) -> None:
     pids = trains(run)
     os.killpg(pids[0], signal.SIGTERM)
     until(lambda: run.state() is State.STOPPED and not any(map(identity, pids)), 20)
     assert run.shown().message == "ended at once; the run can be resumed from its last resume point"
 
-    resume(run)
+
+def test_run__that_is_stopped_keeps_the_model_of_its_resume_point(run: Run) -> None:
     pids = trains(run)
     request_stop(run)
     until(lambda: run.state() is State.STOPPED and not any(map(identity, pids)), PATIENCE_S)
-    kept = torch.load(Path(run.path / "last.ckpt"), map_location="cpu", weights_only=True)["state_dict"]
+    kept = torch.load(run.path / LAST, map_location="cpu", weights_only=True)["state_dict"]
     encoder, _, _ = load_model(run.path)
     for name, value in encoder.state_dict().items():
         assert torch.equal(kept[f"encoder.{name}"], value), name
+
+
+def test_run__whose_worker_is_killed_goes_on_and_ends_as_a_run_on_one_device_does(run: Run) -> None:
+    worker, other = trains(run)
+    until((run.path / LAST).exists)
+    os.kill(worker, signal.SIGKILL)
+    until(lambda: run.state() is State.INTERRUPTED and not identity(other), 20)
 
     resume(run)
     until(lambda: run.state() is State.FINISHED, PATIENCE_S)
     steps = [row["step"] for row in run.metrics() if "train/loss" in row]
     assert steps == list(range(1, len(steps) + 1)), "each step counts once, whoever made it"
-    assert len(steps) == 32, "sixteen epochs of two, none of which a stop has cut short"
+    assert len(steps) == 32, "sixteen epochs of two, none of which an interruption has cut short"
     assert run.environment()["devices"] == 2
     assert run.environment()["batch_size"] == 20
     assert run.status()["warnings"] == ["The batch size was reduced from 21 to 20: 2 devices take equal shares."]

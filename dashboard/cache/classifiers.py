@@ -109,7 +109,7 @@ def own_neighbours(run: Run, key: str, content: bytes) -> list["Neighbour"]:
         return model.neighbours(found.features, 8) if found.similarity is not None else []
 
 
-def novelty(run: Run) -> tuple["OutOfDistribution | None", str]:
+def out_of_distribution(run: Run) -> tuple["OutOfDistribution | None", str]:
     """How a run recognises pictures unlike its training images; None and the reason where it cannot."""
     model, lock = predictor(run)
     with lock:

@@ -1,6 +1,7 @@
 """What the devices that train one network together tell each other. A device that is alone talks to nobody."""
 
 import torch
+from jaxtyping import Shaped
 from torch import Tensor, distributed
 
 
@@ -11,8 +12,8 @@ def rank_and_world_size() -> tuple[int, int]:
     return distributed.get_rank(), distributed.get_world_size()
 
 
-def all_gather(own: Tensor) -> Tensor:
-    """(n, …) of each device → (devices · n, …), the first device's first. Every device must call it; no gradient."""
+def all_gather(own: Shaped[Tensor, "n ..."]) -> Shaped[Tensor, "every ..."]:
+    """The rows of all devices, the first device's first. Every device must call it; no gradient."""
     _, devices = rank_and_world_size()
     if devices == 1:
         return own
@@ -21,7 +22,7 @@ def all_gather(own: Tensor) -> Tensor:
     return torch.cat(parts)
 
 
-def all_reduce(own: Tensor) -> Tensor:
+def all_reduce(own: Shaped[Tensor, "*shape"]) -> Shaped[Tensor, "*shape"]:
     """``own``, in place, plus that of every other device. Every device must call it; no gradient."""
     if rank_and_world_size()[1] > 1:
         distributed.all_reduce(own)

@@ -10,6 +10,7 @@ from functools import partial
 from typing import Any, Literal, cast
 
 import torch
+from jaxtyping import Float
 from torch import Tensor, nn
 from torch.utils.hooks import RemovableHandle
 from torchvision.models import get_model
@@ -52,8 +53,8 @@ class Encoder(nn.Module):
         """Stage → where its maps are: the module that gives them, or the one that gets them."""
         raise NotImplementedError
 
-    def maps(self, given: Tensor) -> Tensor:
-        """What a stage ends with, as maps (n, C, h, w)."""
+    def maps(self, given: Float[Tensor, "n ..."]) -> Float[Tensor, "n c h w"]:
+        """What a stage ends with, as maps."""
         return given
 
     def at_ends(self, keep: Callable[[str, Tensor], None], *names: str) -> list[RemovableHandle]:
@@ -69,8 +70,8 @@ class Encoder(nn.Module):
 
         return [hook(name) for name in names]
 
-    def until(self, stage: str, images: Tensor) -> Tensor:
-        """What ``stage`` ends with for normalised images (n, 3, H, W); the stages behind it are not computed."""
+    def until(self, stage: str, images: Float[Tensor, "n 3 h w"]) -> Float[Tensor, "n ..."]:
+        """What ``stage`` ends with for normalised images; the stages behind it are not computed."""
         found: list[Tensor] = []
 
         def keep(_: str, given: Tensor) -> None:
@@ -86,9 +87,8 @@ class Encoder(nn.Module):
             handle.remove()
         raise AssertionError(f"{self.name} ended before its {stage} did")
 
-    def after(self, stage: str, given: Tensor) -> Tensor:
-        """Features (n, D) of what ``stage`` ended with for n images: ``after(stage, until(stage, images))`` is
-        ``self(images)``.
+    def after(self, stage: str, given: Float[Tensor, "n ..."]) -> Float[Tensor, "n d"]:
+        """Features of what ``stage`` ended with: ``after(stage, until(stage, images))`` is ``self(images)``.
 
         What lies before is passed by one small blank image, whose maps ``given`` then takes the place of.
         """
@@ -155,8 +155,8 @@ class ResNetEncoder(Encoder):
             self.maxpool = nn.Identity()
         self.layer1, self.layer2, self.layer3, self.layer4 = net.layer1, net.layer2, net.layer3, net.layer4
 
-    def forward(self, images: Tensor) -> Tensor:
-        """Normalised images (n, 3, H, W) → features (n, feature_dim)."""
+    def forward(self, images: Float[Tensor, "n 3 h w"]) -> Float[Tensor, "_ {self.feature_dim}"]:
+        """Features of normalised images, or of what :meth:`after` puts in their place."""
         x = self.maxpool(self.relu(self.bn1(self.conv1(images))))
         x = self.layer4(self.layer3(self.layer2(self.layer1(x))))
         return x.mean(dim=(2, 3))

@@ -15,6 +15,7 @@ IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 # CIFAR-size pictures: the ImageNet stem would leave a 32 px image 8 px before the first block (SimCLR, appendix B.9).
 SMALL_STEM_UP_TO_PX = 40
 RESNETS = ("resnet18", "resnet34", "resnet50")  # torchvision's; they alone have a small stem too
+TIMM_PREFIX = "net."  # of the parameters of every other encoder
 
 
 @dataclass(frozen=True)

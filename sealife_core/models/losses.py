@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any, Literal
 
 import torch
+from jaxtyping import Float, Int
 from torch import Tensor
 from torch.autograd import Function
 from torch.autograd.function import once_differentiable
@@ -16,11 +17,13 @@ _BLOCK_CELLS = 2**20
 _FEWEST_ROWS = 64  # with fewer, matrix products wait for memory
 
 
-def nt_xent(z0: Tensor, z1: Tensor, temperature: float, *, across: bool = False) -> Tensor:
-    """NT-Xent, SimCLR eq. 1 (arXiv 2002.05709). Returns a scalar, in nats.
+def nt_xent(
+    z0: Float[Tensor, "n d"], z1: Float[Tensor, "n d"], temperature: float, *, across: bool = False
+) -> Float[Tensor, ""]:
+    """NT-Xent in nats, SimCLR eq. 1 (arXiv 2002.05709).
 
-    z0, z1: (N, D) projections of two views of the same N images; row i of both is a positive pair, and the other
-    2N − 2 rows are its negatives. Chance is ln(2N − 1); one pair alone (N = 1) has nothing to tell apart: 0.
+    z0, z1: projections of two views of the same N images; row i of both is a positive pair, and the other 2N − 2 rows
+    are its negatives. Chance is ln(2N − 1); one pair alone (N = 1) has nothing to tell apart: 0.
     across: z0, z1 are this device's share, as large as every other's; negatives come from all of them. The value is
     that of the whole batch, and so is the gradient once it is averaged over the devices, as DDP does.
     Raises ValueError for shapes that differ or a temperature that is not positive.
@@ -75,10 +78,12 @@ class _NtXentAcross(Function):
 
 
 @torch.no_grad()
-def contrastive_accuracy(z0: Tensor, z1: Tensor, *, across: bool = False) -> Tensor:
-    """How often a view's partner is the nearest of the other 2N − 1 views: a scalar in 0 … 1; chance is 1 / (2N − 1).
+def contrastive_accuracy(
+    z0: Float[Tensor, "n d"], z1: Float[Tensor, "n d"], *, across: bool = False
+) -> Float[Tensor, ""]:
+    """How often a view's partner is the nearest of the other 2N − 1 views, 0 … 1; chance is 1 / (2N − 1).
 
-    z0, z1: (N, D) as in :func:`nt_xent`, and so is ``across``.
+    z0, z1 and ``across`` are as in :func:`nt_xent`.
     """
     with torch.autocast(z0.device.type, enabled=False):
         z = _unit_views(z0, z1)
@@ -90,16 +95,16 @@ def contrastive_accuracy(z0: Tensor, z1: Tensor, *, across: bool = False) -> Ten
 
 
 def focal_loss(
-    logits: Tensor,
-    labels: Tensor,
+    logits: Float[Tensor, "n classes"],
+    labels: Int[Tensor, " n"],
     gamma: float,
-    weight: Tensor | None = None,
+    weight: Float[Tensor, " classes"] | None = None,
     reduction: Literal["mean", "sum"] = "mean",
-) -> Tensor:
-    """Focal loss in its softmax form: mean of −w_y (1 − p_y)^γ ln p_y (arXiv 1708.02002, eq. 4 and 5). A scalar.
+) -> Float[Tensor, ""]:
+    """Focal loss in its softmax form: mean of −w_y (1 − p_y)^γ ln p_y (arXiv 1708.02002, eq. 4 and 5).
 
-    logits: (n, C); labels: (n,) class indices; weight: (C,) or None. The mean is weighted by w_y as in torch's
-    cross-entropy, which this equals at γ = 0; but it is 0 where all labels have weight 0. Raises ValueError for shapes
+    The mean is weighted by w_y as in torch's cross-entropy, which this equals at γ = 0; but it is 0 where all labels
+    have weight 0. Raises ValueError for shapes
     that do not fit or a negative γ.
     """
     if logits.ndim != 2 or labels.shape != logits.shape[:1]:
@@ -119,10 +124,10 @@ def focal_loss(
     return weighted_mean(total, chosen.sum()) if reduction == "mean" else total
 
 
-def weighted_mean(total: Tensor, weight: Tensor) -> Tensor:
+def weighted_mean(total: Float[Tensor, ""], weight: Float[Tensor, ""]) -> Float[Tensor, ""]:
     """``total`` / ``weight``, of losses added up and what they weigh together; 0, with no gradient, where that is 0.
 
-    Scalars; ``weight`` needs no gradient.
+    ``weight`` needs no gradient.
     """
     return total * torch.where(weight > 0, 1 / weight, 0.0)
 

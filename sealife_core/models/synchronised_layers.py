@@ -8,6 +8,7 @@ import sys
 from typing import Any
 
 import torch
+from jaxtyping import Float
 from torch import Tensor, nn
 from torch.autograd import Function
 from torch.autograd.function import once_differentiable
@@ -56,9 +57,9 @@ def _kinds(device: str) -> dict[type[nn.Module], Any]:
 
 
 class SynchronisedBatchNorm(nn.BatchNorm2d):
-    """BatchNorm over the images of all devices, on a processor. Maps (n, C, …), or numbers (n, C)."""
+    """BatchNorm over the images of all devices, on a processor."""
 
-    def forward(self, input: Tensor) -> Tensor:
+    def forward(self, input: Float[Tensor, "n c *rest"]) -> Float[Tensor, "n c *rest"]:
         """As BatchNorm1d and BatchNorm2d, which it is in evaluation mode."""
         if not self.training or rank_and_world_size()[1] == 1:
             return super().forward(input)
@@ -112,8 +113,8 @@ class _Normalised(Function):
 class SynchronisedDropout(nn.Dropout):
     """Dropout of a share of a batch: hides what it would of the whole batch, so all devices draw alike and differ."""
 
-    def forward(self, input: Tensor) -> Tensor:
-        """Features (n, D)."""
+    def forward(self, input: Float[Tensor, "n d"]) -> Float[Tensor, "n d"]:
+        """Features, some of them hidden."""
         if not self.training or not self.p or rank_and_world_size()[1] == 1:
             return super().forward(input)
         (rank, devices), n = rank_and_world_size(), len(input)
@@ -128,8 +129,8 @@ class SynchronisedDropPath(nn.Module):
     scale_by_keep: bool
     views: int
 
-    def forward(self, x: Tensor) -> Tensor:
-        """What a branch gives, (n, …), or 0 for the images whose branch is left out."""
+    def forward(self, x: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
+        """What a branch gives, or 0 for the images whose branch is left out."""
         (rank, devices), n = rank_and_world_size(), len(x)
         if not self.training or not self.drop_prob:
             return x

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import timm
 import torch
+from jaxtyping import Float
 from timm.models import group_parameters
 from torch import Tensor, nn
 
@@ -40,8 +41,8 @@ class TimmEncoder(Encoder):
         self._of_group = _groups(self.net, name)
         self._last_groups = _stage_ends(self.net, self._of_group, name)
 
-    def forward(self, images: Tensor) -> Tensor:
-        """Normalised images (n, 3, H, W) → features (n, feature_dim)."""
+    def forward(self, images: Float[Tensor, "n 3 h w"]) -> Float[Tensor, "_ {self.feature_dim}"]:
+        """Features of normalised images, or of what :meth:`after` puts in their place."""
         return self.net(images)
 
     @property
@@ -63,8 +64,8 @@ class TimmEncoder(Encoder):
         ends: list[End] = [(first, True), *given, (self.net.get_submodule(last), self._has_tokens)]
         return dict(zip(STAGE_NAMES, ends, strict=True))
 
-    def maps(self, given: Tensor) -> Tensor:
-        """Maps (n, C, h, w) of what a module of timm gives: channels first or last, or tokens (n, T, C) of patches."""
+    def maps(self, given: Float[Tensor, "n ..."]) -> Float[Tensor, "n c h w"]:
+        """Maps of what a module of timm gives: channels first or last, or tokens (n, T, C) of patches."""
         if given.ndim == 4:
             return given.permute(0, 3, 1, 2) if getattr(self.net, "output_fmt", "NCHW") == "NHWC" else given
         tokens = given[:, getattr(self.net, "num_prefix_tokens", 0) :]

@@ -7,9 +7,9 @@ from itertools import accumulate
 
 from torch import Tensor, nn
 
+from sealife_core.models.facts import TIMM_PREFIX
 from sealife_core.models.timm_encoder import TimmEncoder
 
-_PREFIX = "net."
 # Blocks of each stage of EfficientNet-Lite0; its authors' port to PyTorch counts them through.
 _LITE0_BLOCKS = (1, 2, 2, 3, 3, 4, 1)
 _LITE0_OUTSIDE = {
@@ -31,29 +31,23 @@ def timm_named(tensors: Mapping[str, Tensor], encoder: TimmEncoder) -> tuple[dic
 
     Any prefix is stripped; the authors' names are brought to timm's as timm itself does.
     """
-    expected = {name.removeprefix(_PREFIX): tensor for name, tensor in encoder.state_dict().items()}
+    expected = {name.removeprefix(TIMM_PREFIX): tensor for name, tensor in encoder.state_dict().items()}
     given = _without_prefix(tensors, expected)
     if any(name not in given or given[name].shape != tensor.shape for name, tensor in expected.items()):
         given = _authors_named(given, encoder.net)
-    found = {_PREFIX + name: tensor for name, tensor in given.items() if name in expected}
+    found = {TIMM_PREFIX + name: tensor for name, tensor in given.items() if name in expected}
     return found, [name for name in given if name not in expected]
 
 
 def unlike_timm(found: Mapping[str, Tensor], encoder: TimmEncoder) -> str | None:
-    """Why tensors ``found`` are not weights of ``encoder``, and what to do; None if they are."""
+    """Why tensors ``found`` are not those of ``encoder``, and what to do; None if they are. Shapes: ``weights.py``."""
     choose = f"Choose the weights of a {encoder.name}."
     expected = encoder.state_dict()
     missing = [name for name in expected if name not in found]
     if len(missing) == len(expected):
         return f"holds no {encoder.name}. {choose}"
     if missing:
-        return f"lacks tensor '{missing[0].removeprefix(_PREFIX)}' of a {encoder.name}. {choose}"
-    for name, tensor in expected.items():
-        if found[name].shape != tensor.shape:
-            return (
-                f"has a tensor '{name.removeprefix(_PREFIX)}' of shape {tuple(found[name].shape)}; a {encoder.name} has"
-                f" {tuple(tensor.shape)}. {choose}"
-            )
+        return f"lacks tensor '{missing[0].removeprefix(TIMM_PREFIX)}' of a {encoder.name}. {choose}"
     return None
 
 

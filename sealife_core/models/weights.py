@@ -1,19 +1,9 @@
-"""Where an encoder's weights come from: random, ImageNet, an earlier run, a file.
-
-Weights are read as tensors only. A pickle that would run code is refused, never run.
-"""
+"""Where an encoder's weights come from: random, ImageNet, an earlier run, a file."""
 
 import hashlib
-import os
-import pickle
-import pickletools
-import struct
-import warnings
-import zipfile
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Any, BinaryIO
 from urllib.error import URLError
 from urllib.request import urlopen
 
@@ -24,19 +14,13 @@ from sealife_core.durable import replacing
 from sealife_core.errors import WeightsError
 from sealife_core.models.checkpoint import CARD_FILE, WEIGHTS_FILE, ModelCard, load_card, read_safetensors
 from sealife_core.models.encoders import Encoder, ResNetEncoder
-from sealife_core.models.facts import RESNETS, published_weights, title_of
+from sealife_core.models.facts import RESNETS, TIMM_PREFIX, published_weights, title_of
 from sealife_core.models.imagenet import by_hand, fetch_from_hub, imagenet_files
 from sealife_core.models.resnet_naming import torchvision_named, unlike
-from sealife_core.opening import open_regular
+from sealife_core.models.tensor_files import read_tensors
 from sealife_core.places import checkpoints_root as default_root
 from sealife_core.places import path_of
 
-# What torch.load raises, beside UnpicklingError, when its reader stumbles over bytes that are no checkpoint.
-_STUMBLES = (
-    OSError, RuntimeError, EOFError, LookupError, ValueError, TypeError, AttributeError, AssertionError,
-    ArithmeticError, MemoryError, struct.error,
-)  # fmt: skip
-_HARMLESS_BYTES = 64 * 2**20  # below this no file is called a bomb, however well it is packed
 DOWNLOAD_TIMEOUT_S = 10  # without an answer, not for the whole file: a machine without internet hears so at once
 
 
@@ -86,99 +70,13 @@ def source_card(spec: str, checkpoints_root: Path | None = None) -> ModelCard | 
     return None
 
 
-def read_tensors(path: Path) -> dict[str, Tensor]:
-    """Name → tensor of a weights file, on the CPU; of nested dictionaries, the one that holds the model.
-
-    Raises WeightsError if it is missing, damaged, no checkpoint, or holds code.
-    """
-    if path.suffix == ".safetensors":
-        return read_safetensors(path)
-    try:
-        file = open_regular(path)
-    except FileNotFoundError:
-        raise WeightsError(f"There is no file {path}. Choose an existing weights file.") from None
-    except OSError as error:
-        raise WeightsError(f"{path} cannot be opened ({error.strerror}). Choose a readable file.") from None
-    with file:
-        found = _loaded(file, path)
-    tensors = _state_of(found)
-    if not tensors:
-        raise WeightsError(f"{path} holds no named tensors. Save a model's state_dict() and choose that file.")
-    return tensors
-
-
-def _loaded(file: BinaryIO, path: Path) -> Any:
-    """What torch.save wrote into ``file``; no code is run."""
-    try:
-        if _inflates(file):
-            raise WeightsError(f"{path} unpacks to far more than its own size; weights never do. Choose another file.")
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # about unusual pickle protocols: what cannot be read is refused below
-            return torch.load(file, map_location="cpu", weights_only=True)
-    except pickle.UnpicklingError as error:
-        if "GLOBAL" in str(error) or _holds_code(file):
-            raise WeightsError(
-                f"{path} contains Python code beside its tensors; it was not run. Save the model's state_dict() alone,"
-                " with torch.save or as .safetensors, and choose that file."
-            ) from None
-        raise _no_checkpoint(path) from None
-    except _STUMBLES:
-        raise _no_checkpoint(path) from None
-
-
-def _no_checkpoint(path: Path) -> WeightsError:
-    return WeightsError(
-        f"{path} is not a PyTorch checkpoint, or is damaged. Choose a .safetensors, .pt, .pth or .ckpt file, or copy it"
-        " again from its source."
-    )
-
-
-def _state_of(found: Any) -> dict[str, Tensor]:
-    """The tensors in ``found``: a state dict, or the largest one within dictionaries (Lightning, training loops)."""
-    largest: dict[str, Tensor] = {}
-    waiting, seen = [found], set()
-    while waiting:
-        value = waiting.pop()
-        if not isinstance(value, dict) or id(value) in seen:  # a dictionary may hold itself
-            continue
-        seen.add(id(value))
-        tensors = {name: each for name, each in value.items() if isinstance(name, str) and isinstance(each, Tensor)}
-        largest = max(largest, tensors, key=len)
-        waiting += reversed(value.values())
-    return largest
-
-
-def _inflates(file: BinaryIO) -> bool:
-    """Whether a zip holds far more than it weighs: torch.save packs nothing, and a bomb shrinks a thousandfold."""
-    if not zipfile.is_zipfile(file):
-        file.seek(0)
-        return False
-    with zipfile.ZipFile(file) as opened:
-        unpacked_bytes = sum(entry.file_size for entry in opened.infolist())
-    size_bytes = file.seek(0, os.SEEK_END)
-    file.seek(0)
-    return unpacked_bytes > max(_HARMLESS_BYTES, 4 * size_bytes)
-
-
-def _holds_code(file: BinaryIO) -> bool:
-    """Whether a pickle names Python objects; its opcodes are listed, none is executed."""
-    file.seek(0)
-    if zipfile.is_zipfile(file):
-        return True
-    file.seek(0)
-    try:
-        return any(opcode.name in ("GLOBAL", "STACK_GLOBAL", "INST") for opcode, _, _ in pickletools.genops(file))
-    except (ValueError, EOFError, LookupError):
-        return False
-
-
 def _fill(encoder: Encoder, tensors: dict[str, Tensor], what: str) -> list[str]:
     """Load what is the encoder's of ``tensors``; returns the names left out. Raises WeightsError unless all fits."""
     found, left_out, problem_of = _own(encoder, tensors)
     # Checkpoints of before torch 0.4.1 do not count batches; nothing is computed from the count.
     counts = {name.replace("running_mean", "num_batches_tracked") for name in found if name.endswith("running_mean")}
     found = dict.fromkeys(counts, torch.tensor(0)) | found
-    if problem := problem_of(found):
+    if problem := problem_of(found) or _wrong_shape(found, encoder):
         raise WeightsError(f"{what} {problem}")
     if odd := next((f"'{name}' {kind}" for name, each in found.items() if (kind := _odd_kind(name, each))), None):
         raise WeightsError(
@@ -205,6 +103,16 @@ def _own(
 
     assert isinstance(encoder, TimmEncoder)
     return *timm_named(tensors, encoder), partial(unlike_timm, encoder=encoder)
+
+
+def _wrong_shape(found: dict[str, Tensor], encoder: Encoder) -> str | None:
+    for name, tensor in encoder.state_dict().items():
+        if found[name].shape != tensor.shape:
+            return (
+                f"has a tensor '{name.removeprefix(TIMM_PREFIX)}' of shape {tuple(found[name].shape)}; a"
+                f" {encoder.name} has {tuple(tensor.shape)}. Choose the weights of a {encoder.name}."
+            )
+    return None
 
 
 def _odd_kind(name: str, tensor: Tensor) -> str:

@@ -1,16 +1,12 @@
-"""The worker's side of a run directory.
+"""The worker's side of a run directory."""
 
-Environment: SEALIFE_ATTEMPT is the attempt that a worker in a cluster was started for. If the cluster is out of reach
-for so long that the run is started elsewhere, the first worker finds a later attempt on disk and ends.
-"""
-
-import os
 import time
 from pathlib import Path
 from typing import Any
 
 from sealife_core.config import AnyConfig
 from sealife_core.durable import remove_leftovers
+from sealife_core.environment import ATTEMPT
 from sealife_core.runs.files import append_line, replace_json
 from sealife_core.runs.liveness import FINAL, State
 from sealife_core.runs.run import BEST, LAST, METRICS, STATUS, Run
@@ -18,7 +14,6 @@ from sealife_core.runs.run import BEST, LAST, METRICS, STATUS, Run
 # A status is replaced with an fsync, and a step may take a millisecond: nobody can see it more often than this.
 PROGRESS_EVERY_S = 0.5
 _PROGRESS = frozenset({"epoch", "step", "done"})
-ATTEMPT = "SEALIFE_ATTEMPT"
 
 
 class Superseded(BaseException):
@@ -32,7 +27,7 @@ class RunWriter:
         self.run = run
         self._status = run.status()
         self._written_at = 0.0
-        self._attempt = int(os.environ[ATTEMPT]) if os.environ.get(ATTEMPT) else None
+        self._attempt = ATTEMPT.value()
 
     @property
     def path(self) -> Path:

@@ -136,8 +136,7 @@ def _sweep(question: str) -> Callable[[Sequence[PartResult]], str]:
         cells = over_seeds(parts)
         if len(cells) < 2:
             return ""
-        best = max(cells, key=lambda cell: cell.mean)
-        same = [cell for cell in cells if cell is not best and not clearly_better(best, cell)]
+        best, same = _best(cells)
         said = f"The best {words[question]} here is {_value(best.cell[question])}: {_percent(best)} by linear probe"
         if same:
             others = ", ".join(_value(cell.cell[question]) for cell in same)
@@ -181,10 +180,15 @@ def _best_cell(parts: Sequence[PartResult]) -> str:
     cells = over_seeds(parts) or over_seeds(parts, "knn_accuracy")
     if len(cells) < 2:
         return ""
-    best = max(cells, key=lambda cell: cell.mean)
-    same = [cell for cell in cells if cell is not best and not clearly_better(best, cell)]
+    best, same = _best(cells)
     said = f"The best is {_cell_words(best.cell)}: {_percent(best)}"
     return f"{said}; {_undecided(best, same)} from {len(same)} of the others." if same else f"{said}, with every seed."
+
+
+def _best(cells: Sequence[CellResult]) -> tuple[CellResult, list[CellResult]]:
+    """The best cell, and the others that it is not clearly better than."""
+    best = max(cells, key=lambda cell: cell.mean)
+    return best, [cell for cell in cells if cell is not best and not clearly_better(best, cell)]
 
 
 def _undecided(best: CellResult, same: Sequence[CellResult]) -> str:

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from statistics import fmean, stdev
 from typing import TYPE_CHECKING, Any
 
-from sealife_core.config import AnyConfig, StudyConfig, source_run
-from sealife_core.errors import ConfigError, DatasetError, RunError
+from sealife_core.config import StudyConfig, source_run
+from sealife_core.errors import DatasetError, RunError
+from sealife_core.evaluation.comparison.candidates import readable_configs
 from sealife_core.evaluation.comparison.rows import pretrain_s
 from sealife_core.runs.liveness import State
 from sealife_core.runs.run import Run
@@ -134,7 +135,7 @@ def _result(study: Run, progress: StudyProgress, key: str, cell: dict[str, Value
 
 def _scores(run: Run, results: dict[str, Any]) -> dict[str, Any]:
     test, val = results.get("test") or {}, results.get("val") or {}
-    environment, config = run.environment(), _config(run)
+    environment, config = run.environment(), next((config for _, config in readable_configs([run])), None)
     source_id = source_run(config.weights) if config else None
     source = Run(run.root / source_id) if source_id else None
     own = source or run
@@ -142,12 +143,9 @@ def _scores(run: Run, results: dict[str, Any]) -> dict[str, Any]:
     return {
         "n": int(test.get("n") or 0),
         "test_hash": results.get("test_hash") or "",
-        "accuracy": test.get("accuracy"),
         "low": test.get("accuracy_low"),
         "high": test.get("accuracy_high"),
-        "macro_f1": test.get("macro_f1"),
-        "macro_f1_low": test.get("macro_f1_low"),
-        "macro_f1_high": test.get("macro_f1_high"),
+        **{name: test.get(name) for name in ("accuracy", "macro_f1", "macro_f1_low", "macro_f1_high")},
         "rarest_f1": _f1_of(environment.get("rarest_class"), test),
         "knn_accuracy": ours.get("knn_accuracy"),
         "contrastive_accuracy": _last(own, "train/contrastive_accuracy"),
@@ -185,13 +183,6 @@ def _mean(values: Sequence[float | None]) -> float | None:
 def _f1_of(name: Any, test: dict[str, Any]) -> float | None:
     """F1 of the class ``name`` on the test images."""
     return next((row.get("f1") for row in test.get("per_class") or [] if row.get("label") == name), None)
-
-
-def _config(run: Run) -> AnyConfig | None:
-    try:
-        return run.config()
-    except ConfigError:
-        return None
 
 
 def _last(run: Run, name: str) -> float | None:

@@ -1,8 +1,4 @@
-"""Which device, number format and convolutions to train with: what the machine has, unless the config insists.
-
-Environment: SEALIFE_FAST_CONVOLUTIONS is "off" for PyTorch's own convolutions only, "on" for the fast ones without
-measuring, else "auto": those that are measured to be faster.
-"""
+"""Which device, number format and convolutions to train with: what the machine has, unless the config insists."""
 
 import os
 import time
@@ -15,6 +11,7 @@ from typing import Any, Literal
 import torch
 
 from sealife_core.config import TrainingSettings
+from sealife_core.environment import FAST_CONVOLUTIONS
 from sealife_core.errors import ConfigError
 from sealife_core.models.encoders import Encoder
 from sealife_core.models.fast_convolutions.take_over import is_faster, kinds_for
@@ -23,7 +20,6 @@ from sealife_core.processes import host
 from sealife_core.runs.files import UnreadableFile, read_json, replace_json
 
 MEASURED = ".precision.json"  # below the root of all runs
-FAST_CONVOLUTIONS = "SEALIFE_FAST_CONVOLUTIONS"
 WORTH = 1.2  # bf16 must be this much faster than fp32 to be worth its coarser numbers
 LightningPrecision = Literal["32-true", "bf16-mixed"]
 
@@ -122,7 +118,7 @@ def fast_convolutions(encoder: Encoder, machine: Hardware, before: list[str] | N
 
     before: those of an earlier attempt of the same run, which are kept.
     """
-    asked = os.environ.get(FAST_CONVOLUTIONS, "auto")
+    asked = FAST_CONVOLUTIONS.value()
     kinds = kinds_for(encoder, machine.precision) if machine.device == "cpu" and asked != "off" else ()
     if before is not None:
         return tuple(kind for kind in kinds if kind in before)

@@ -15,6 +15,7 @@ Views with windows of similar size are made together, so that their matrices hav
 from typing import NamedTuple
 
 import torch
+from jaxtyping import Bool, Float, Int, UInt8
 from torch import Tensor
 from torch.nn import functional
 
@@ -29,22 +30,22 @@ _BLUR_REACH = 5.3
 class Geometry(NamedTuple):
     """The geometry of v views."""
 
-    box: Tensor  # (v, 4) x0, y0, width, height as fractions of the picture
-    flip_x: Tensor  # (v,) bool
-    flip_y: Tensor  # (v,) bool
-    sigma_px: Tensor  # (v,) of the blur, px of the view; 0 is none
+    box: Float[Tensor, "v 4"]  # x0, y0, width, height as fractions of the picture
+    flip_x: Bool[Tensor, " v"]
+    flip_y: Bool[Tensor, " v"]
+    sigma_px: Float[Tensor, " v"]  # of the blur, px of the view; 0 is none
 
 
 class ColourJitter(NamedTuple):
     """The new colour of a pixel p (3,), 0 … 255, of a view with mean m: ``matrix p + shift m + light``, clamped."""
 
-    matrix: Tensor  # (v, 3, 3)
-    shift: Tensor  # (v, 3, 3)
-    light: Tensor  # (v, 3)
-    low: Tensor  # (3,) black
-    high: Tensor  # (3,) white
+    matrix: Float[Tensor, "v 3 3"]
+    shift: Float[Tensor, "v 3 3"]
+    light: Float[Tensor, "v 3"]
+    low: Float[Tensor, "3"]  # black
+    high: Float[Tensor, "3"]  # white
 
-    def select(self, rows: Tensor | slice) -> "ColourJitter":
+    def select(self, rows: Int[Tensor, " m"] | slice) -> "ColourJitter":
         """The colour jitter of some of the views."""
         return ColourJitter(self.matrix[rows], self.shift[rows], self.light[rows], self.low, self.high)
 
@@ -52,8 +53,8 @@ class ColourJitter(NamedTuple):
 class Bands(NamedTuple):
     """Weighted sums along one axis: output i is Σ ``weight[i, k]`` · pixel ``first[i] + k``; outside weights are 0."""
 
-    first: Tensor  # (m, size) int64
-    weight: Tensor  # (m, size, taps)
+    first: Int[Tensor, "m size"]
+    weight: Float[Tensor, "m size taps"]
 
     def select(self, rows: slice) -> "Bands":
         """The bands of some of the views."""
@@ -79,8 +80,10 @@ class _BandPlan(NamedTuple):
         )
 
 
-def banded_views(images: Tensor, geometry: Geometry, colouring: ColourJitter, out: Tensor) -> Tensor:
-    """Fill and return ``out`` (v, 3, size, size) float32, channels-last, from images (n, S, S, 3) uint8 on the CPU;
+def banded_views(
+    images: UInt8[Tensor, "n side side 3"], geometry: Geometry, colouring: ColourJitter, out: Float[Tensor, "v 3 h h"]
+) -> Float[Tensor, "v 3 h h"]:
+    """Fill and return ``out``, channels-last, from images on the CPU;
     view j is of image j mod n."""
     count, source, size = len(geometry.box), images.shape[1], out.shape[2]
     views = out.permute(0, 2, 3, 1).view(count, size, 3 * size)
@@ -194,8 +197,8 @@ def _block_matrices(across: Bands, plan: _BandPlan, colouring: ColourJitter, win
     return matrix.view(m, blocks, 3 * window, 3 * block)
 
 
-def resize_bands(begin: Tensor, extent: Tensor, flip: Tensor, size: int) -> Bands:
-    """The bands of :func:`~sealife_core.views.transforms.resize_matrix`; ``begin``, ``extent`` (m,): px of the crop."""
+def resize_bands(begin: Float[Tensor, " m"], extent: Float[Tensor, " m"], flip: Bool[Tensor, " m"], size: int) -> Bands:
+    """The bands of :func:`~sealife_core.views.transforms.resize_matrix`; ``begin``, ``extent``: px of the crop."""
     begin, extent = begin[:, None], extent[:, None]
     outputs = torch.arange(size) + 0.5
     centre = begin + extent * torch.where(flip[:, None], size - outputs, outputs) / size
@@ -208,8 +211,8 @@ def resize_bands(begin: Tensor, extent: Tensor, flip: Tensor, size: int) -> Band
     return Bands(first.long(), weight / weight.sum(2, keepdim=True))
 
 
-def blurred_bands(bands: Bands, sigma_px: Tensor) -> Bands:
-    """The bands of the product with :func:`~sealife_core.views.transforms.blur_matrix`; ``sigma_px`` (m,)."""
+def blurred_bands(bands: Bands, sigma_px: Float[Tensor, " m"]) -> Bands:
+    """The bands of the product with :func:`~sealife_core.views.transforms.blur_matrix`."""
     m, size, taps = bands.weight.shape
     weights, near = blur_weights(sigma_px, size, _BLUR_REACH)
     # Bands are ordered: the smallest is at one end.
@@ -222,10 +225,12 @@ def blurred_bands(bands: Bands, sigma_px: Tensor) -> Bands:
     return Bands(first, weight)
 
 
-def blur_weights(sigma_px: Tensor, size: int, reach: float | None = None) -> tuple[Tensor, Tensor]:
+def blur_weights(
+    sigma_px: Float[Tensor, " m"], size: int, reach: float | None = None
+) -> tuple[Float[Tensor, "m taps"], Int[Tensor, "{size} taps"]]:
     """A Gaussian of odd width, about a tenth of the view (SimCLR, appendix A), mirrored at the edges.
 
-    ``sigma_px`` (m,); 0 is the identity. Returns the weights (m, taps) and the pixels of these weights (size, taps).
+    ``sigma_px``: 0 is the identity. Returns the weights and the pixels of these weights.
     With ``reach`` (in standard deviations, on the CPU), weights further from the middle are left out.
     """
     half = min(max(1, round(size / 20)), size - 1)
@@ -240,8 +245,10 @@ def blur_weights(sigma_px: Tensor, size: int, reach: float | None = None) -> tup
     return weights, (size - 1) - ((size - 1) - position.abs()).abs()  # … 2 1 | 0 1 2 … n-1 | n-2 …
 
 
-def weighted_sums(lines: Tensor, where: Tensor, weight: Tensor) -> Tensor:
-    """lines (m, h, d), where and weight (m, size, taps) → (m, size, d), Σ weight[i, k] · lines[where[i, k]]."""
+def weighted_sums(
+    lines: Float[Tensor, "m h d"], where: Int[Tensor, "m size taps"], weight: Float[Tensor, "m size taps"]
+) -> Float[Tensor, "m size d"]:
+    """Σ weight[i, k] · lines[where[i, k]]."""
     (m, height, length), (_, size, taps) = lines.shape, where.shape
     where = where + height * torch.arange(m)[:, None, None]
     sums = functional.embedding_bag(

@@ -9,6 +9,7 @@ import math
 from dataclasses import dataclass, fields
 
 import torch
+from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from sealife_core.config.views import ViewRecipe
@@ -26,18 +27,18 @@ OCEAN_LIGHT, COAST_LIGHT = (0.08, 0.38, 0.62), (0.20, 0.48, 0.42)
 class ViewParameters:
     """The view parameters of n images, the first dimension of every tensor. A neutral value means no change."""
 
-    crop: Tensor  # (n, 4) x0, y0, width, height as fractions of the picture
-    aspect: Tensor  # (n,) width / height of the picture that the crop is taken from
-    flip_x: Tensor  # (n,) bool: left and right are swapped
-    flip_y: Tensor  # (n,) bool: top and bottom are swapped
-    jitter: Tensor  # (n, 4) factors of brightness, contrast, saturation; turn of the hue; neutral 1, 1, 1, 0
-    order: Tensor  # (n, 4) int64: the order of the four, as positions in JITTER_OPERATIONS
-    grayscale: Tensor  # (n,) bool
-    cast: Tensor  # (n, 3) share of red, green and blue light that remains; neutral 1
-    haze: Tensor  # (n,) share of the view that the water's light replaces; neutral 0
-    water: Tensor  # (n, 3) the water's light, rgb in [0, 1]
-    blur_sigma: Tensor  # (n,) px in a view 224 px wide; neutral 0
-    solarise: Tensor  # (n,) pixels above it are inverted; neutral 2, which no pixel reaches
+    crop: Float[Tensor, "n 4"]  # x0, y0, width, height as fractions of the picture
+    aspect: Float[Tensor, " n"]  # width / height of the picture that the crop is taken from
+    flip_x: Bool[Tensor, " n"]  # left and right are swapped
+    flip_y: Bool[Tensor, " n"]  # top and bottom are swapped
+    jitter: Float[Tensor, "n 4"]  # factors of brightness, contrast, saturation; turn of the hue; neutral 1, 1, 1, 0
+    order: Int[Tensor, "n 4"]  # the order of the four, as positions in JITTER_OPERATIONS
+    grayscale: Bool[Tensor, " n"]
+    cast: Float[Tensor, "n 3"]  # share of red, green and blue light that remains; neutral 1
+    haze: Float[Tensor, " n"]  # share of the view that the water's light replaces; neutral 0
+    water: Float[Tensor, "n 3"]  # the water's light, rgb in [0, 1]
+    blur_sigma: Float[Tensor, " n"]  # px in a view 224 px wide; neutral 0
+    solarise: Float[Tensor, " n"]  # pixels above it are inverted; neutral 2, which no pixel reaches
 
     def __len__(self) -> int:
         return len(self.crop)
@@ -46,8 +47,8 @@ class ViewParameters:
         """The same parameters on ``device``."""
         return ViewParameters(*(getattr(self, f.name).to(device, non_blocking=True) for f in fields(self)))
 
-    def select(self, rows: Tensor | slice) -> "ViewParameters":
-        """The parameters of some of the images: a slice, or int64 positions (m,)."""
+    def select(self, rows: Int[Tensor, " m"] | slice) -> "ViewParameters":
+        """The parameters of some of the images: a slice, or positions."""
         return ViewParameters(*(getattr(self, f.name)[rows] for f in fields(self)))
 
     def __getitem__(self, rows: int | slice | Tensor) -> "ViewParameters":
@@ -93,9 +94,9 @@ def generator_for(*numbers: int) -> torch.Generator:
 
 
 def draw_views(
-    recipe: ViewRecipe, aspects: Tensor, generator: torch.Generator, share: tuple[int, int] = (0, 1)
+    recipe: ViewRecipe, aspects: Float[Tensor, " n"], generator: torch.Generator, share: tuple[int, int] = (0, 1)
 ) -> ViewParameters:
-    """The parameters of one view of each image, on the CPU. ``aspects`` (n,): width / height of the originals.
+    """The parameters of one view of each image, on the CPU. ``aspects``: width / height of the originals.
 
     share: (rank, world size) if these images are one of several equal parts of a batch; they get the same views as in
     the whole batch.
@@ -161,7 +162,7 @@ def _draw_crops(recipe: ViewRecipe, aspects: Tensor, uniform) -> Tensor:
     return torch.stack([x0, y0, width, height], 1)
 
 
-def centre_view(aspects: Tensor) -> ViewParameters:
+def centre_view(aspects: Float[Tensor, " n"]) -> ViewParameters:
     """The deterministic view of evaluation: the largest centred square of each picture, without colour changes."""
     aspects = aspects.to("cpu", torch.float32)
     n = len(aspects)

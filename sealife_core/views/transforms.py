@@ -16,6 +16,7 @@ jitter, so that its random order would have no effect.)
 import math
 
 import torch
+from jaxtyping import Bool, Float, UInt8
 from torch import Tensor
 from torch.nn import functional
 
@@ -32,18 +33,18 @@ Colours = tuple[tuple[float, ...], tuple[float, ...]]  # mean and standard devia
 
 
 def apply_views(
-    images: Tensor,
+    images: UInt8[Tensor, "n side side 3"],
     parameters: ViewParameters,
     image_size_px: int,
     steps: tuple[str, ...] | None = None,
     colours: Colours | None = None,
-    out: Tensor | None = None,
-) -> Tensor:
-    """The views. ``images`` (n, S, S, 3) uint8, resized to squares; ``parameters`` of n views or a multiple: view j is
-    of image j mod n. Returns (v, 3, H, H) float32, H = ``image_size_px``, channels-last in memory, on the device of
+    out: Float[Tensor, "views 3 {image_size_px} {image_size_px}"] | None = None,
+) -> Float[Tensor, "views 3 {image_size_px} {image_size_px}"]:
+    """The views. ``images``, resized to squares; ``parameters`` of n views or a multiple: view j is
+    of image j mod n. Returns float32, channels-last in memory, on the device of
     ``images``: in [0, 1], or normalised by ``colours`` as by :func:`normalise`. Only ``steps`` (default: all) are done;
-    without "crop" the whole square is resized. ``out``, if given, is filled and returned: it must have this shape and
-    memory format.
+    without "crop" the whole square is resized. ``out``, if given, is filled and returned: it must have this memory
+    format.
     """
     # Mixed precision is for the network: colours in bf16 would have visible steps.
     with torch.autocast(images.device.type, enabled=False):
@@ -70,14 +71,15 @@ def _applied(
     return views
 
 
-def empty_views(count: int, size: int, device: torch.device) -> Tensor:
-    """An uninitialised tensor for views: (count, 3, size, size) float32, channels-last."""
+def empty_views(count: int, size: int, device: torch.device) -> Float[Tensor, "{count} 3 {size} {size}"]:
+    """An uninitialised tensor for views, float32, channels-last."""
     return torch.empty((count, 3, size, size), device=device, memory_format=torch.channels_last)
 
 
-def dense_views(images: Tensor, geometry: Geometry, colouring: ColourJitter, out: Tensor) -> Tensor:
-    """Fill and return ``out`` (v, 3, size, size) float32, channels-last, from images (n, S, S, 3) uint8; view j is of
-    image j mod n."""
+def dense_views(
+    images: UInt8[Tensor, "n side side 3"], geometry: Geometry, colouring: ColourJitter, out: Float[Tensor, "v 3 h h"]
+) -> Float[Tensor, "v 3 h h"]:
+    """Fill and return ``out``, channels-last; view j is of image j mod n."""
     (n, source), count, device, size = images.shape[:2], len(geometry.box), images.device, out.shape[2]
     chunk = max(1, min(count, _CHUNK_BYTES.get(device.type, 2**24) // (12 * source * source)))
     # Reused for each chunk: allocating memory takes longer than filling it.
@@ -132,14 +134,16 @@ def _solarise(views: Tensor, threshold: Tensor, colouring: ColourJitter) -> None
         torch.where(views[row] >= above[row], low + high - views[row], views[row], out=views[row])
 
 
-def normalise(x: Tensor, mean: tuple[float, ...], std: tuple[float, ...]) -> Tensor:
-    """(x − mean) / std of x (n, 3, H, W) in [0, 1]; ``mean`` and ``std``: three numbers each."""
+def normalise(x: Float[Tensor, "n 3 h w"], mean: tuple[float, ...], std: tuple[float, ...]) -> Float[Tensor, "n 3 h w"]:
+    """(x − mean) / std of x in [0, 1]; ``mean`` and ``std``: three numbers each."""
     mean_, std_ = (torch.tensor(v, device=x.device, dtype=x.dtype).view(3, 1, 1) for v in (mean, std))
     return (x - mean_) / std_
 
 
-def axis_matrices(geometry: Geometry, source: int, size: int) -> tuple[Tensor, Tensor]:
-    """The matrices along x and y, both (n, size, source). Crop, resize, flip and blur are all weighted sums of pixels
+def axis_matrices(
+    geometry: Geometry, source: int, size: int
+) -> tuple[Float[Tensor, "n {size} {source}"], Float[Tensor, "n {size} {source}"]]:
+    """The matrices along x and y. Crop, resize, flip and blur are all weighted sums of pixels
     of one line, so that one matrix contains them all."""
     box, blur = geometry.box, blur_matrix(geometry.sigma_px, size)
     across = resize_matrix(box[:, 0], box[:, 2], geometry.flip_x, source, size)
@@ -147,11 +151,13 @@ def axis_matrices(geometry: Geometry, source: int, size: int) -> tuple[Tensor, T
     return blur @ across, blur @ down
 
 
-def resize_matrix(start: Tensor, length: Tensor, flip: Tensor, source: int, size: int) -> Tensor:
-    """(n, size, source): row i has the weights of the source pixels in output pixel i.
+def resize_matrix(
+    start: Float[Tensor, " n"], length: Float[Tensor, " n"], flip: Bool[Tensor, " n"], source: int, size: int
+) -> Float[Tensor, "n {size} {source}"]:
+    """Row i has the weights of the source pixels in output pixel i.
 
     Antialiased bilinear: a triangle as wide as the reduction, as ``interpolate(antialias=True)``; ``start`` and
-    ``length`` (n,) are fractions of the source. Boxes may cut pixels: a pixel counts with its share in the box.
+    ``length`` are fractions of the source. Boxes may cut pixels: a pixel counts with its share in the box.
     """
     pixels = torch.arange(source, device=start.device, dtype=torch.float32)
     outputs = torch.arange(size, device=start.device, dtype=torch.float32) + 0.5
@@ -165,16 +171,18 @@ def resize_matrix(start: Tensor, length: Tensor, flip: Tensor, source: int, size
     return weights.div_(weights.sum(2, keepdim=True))
 
 
-def blur_matrix(sigma_px: Tensor, size: int) -> Tensor:
-    """(n, size, size): the weights of :func:`~sealife_core.views.bands.blur_weights`; ``sigma_px`` (n,)."""
+def blur_matrix(sigma_px: Float[Tensor, " n"], size: int) -> Float[Tensor, "n {size} {size}"]:
+    """The weights of :func:`~sealife_core.views.bands.blur_weights`."""
     weights, position = blur_weights(sigma_px, size)
     where = position.expand(len(sigma_px), -1, -1)
     matrix = torch.zeros(len(sigma_px), size, size, device=sigma_px.device)
     return matrix.scatter_add_(2, where, weights[:, None, :].expand_as(where))
 
 
-def colour_matrices(parameters: ViewParameters, steps: tuple[str, ...] = STEPS) -> tuple[Tensor, Tensor, Tensor]:
-    """All colour changes: ``colour`` (n, 3, 3), ``colour_of_mean`` (n, 3, 3) and ``light`` (n, 3).
+def colour_matrices(
+    parameters: ViewParameters, steps: tuple[str, ...] = STEPS
+) -> tuple[Float[Tensor, "n 3 3"], Float[Tensor, "n 3 3"], Float[Tensor, "n 3"]]:
+    """All colour changes: ``colour``, ``colour_of_mean`` and ``light``.
 
     A pixel p of a view with mean colour m becomes ``colour (p − m) + colour_of_mean m + light``. The two matrices
     differ only by contrast, which scales the difference from the mean and moves the mean towards grey.
@@ -215,10 +223,12 @@ def _hue_matrix(turns: Tensor) -> Tensor:
     return grey + angle.cos() * (identity - grey) + angle.sin() * across
 
 
-def step_strip(images: Tensor, parameters: ViewParameters, image_size_px: int) -> list[tuple[str, str, Tensor]]:
-    """The steps from the original to the view: (name, what it did in words, (3, H, W) float32 in [0, 1] after it).
+def step_strip(
+    images: UInt8[Tensor, "1 side side 3"], parameters: ViewParameters, image_size_px: int
+) -> list[tuple[str, str, Float[Tensor, "3 _ _"]]]:
+    """The steps from the original to the view: (name, what it did in words, the picture in [0, 1] after it).
 
-    ``images`` (1, S, S, 3) uint8. The first is "original", the whole picture with its own aspect ratio, its longer side
+    The first is "original", the whole picture with its own aspect ratio, its longer side
     S px.
     """
     aspect, source = float(parameters.aspect[0]), images.shape[1]

@@ -1,20 +1,21 @@
-"""A real dashboard and a real headless Chromium. In CI a missing browser is a failure; elsewhere a skip."""
+"""One dashboard and one headless Chromium for all tests. In CI a missing browser is a failure; elsewhere a skip."""
 
 import os
 import shutil
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
-import psutil
+import numpy as np
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
-ROOT = Path(__file__).resolve().parents[2]
+from sealife_core.config import preset
+from sealife_core.datasets.dataset import Dataset
+from sealife_core.evaluation.classification.predictions import predictions_table
+from sealife_core.runs.directory import Run, create_run
+from tests.browser.served import PATIENCE_MS, Dashboard
+from tests.finished.runs import next_where, probabilities, with_predictions
+
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 FLAGS = [
     "--headless",
@@ -28,43 +29,6 @@ FLAGS = [
     "--use-angle=swiftshader",
     "--enable-unsafe-swiftshader",
 ]
-PATIENCE_MS = 120_000  # for what two busy cores may take; nothing waits longer than it needs
-
-
-class Dashboard:
-    """``streamlit run dashboard/Home.py`` on a port of its own, over one SEALIFE_HOME; can be ended and begun again."""
-
-    def __init__(self, home: Path) -> None:
-        self.home = home
-        with socket.socket() as free:
-            free.bind(("localhost", 0))
-            self.port = free.getsockname()[1]
-        self._process: subprocess.Popen[bytes] | None = None
-
-    @property
-    def url(self) -> str:
-        return f"http://localhost:{self.port}"
-
-    def begin(self) -> None:
-        command = [sys.executable, "-m", "streamlit", "run", "dashboard/Home.py", "--server.port", str(self.port)]
-        with (self.home / "dashboard.log").open("ab") as log:
-            self._process = subprocess.Popen(
-                command, cwd=ROOT, env=os.environ | {"SEALIFE_HOME": str(self.home)}, stdout=log, stderr=log
-            )
-        deadline = time.monotonic() + PATIENCE_MS / 1000
-        while time.monotonic() < deadline:
-            try:
-                urllib.request.urlopen(f"{self.url}/_stcore/health", timeout=5).close()
-                return
-            except OSError:
-                time.sleep(0.2)
-        raise AssertionError((self.home / "dashboard.log").read_text())
-
-    def end(self) -> None:
-        if self._process is not None:
-            self._process.terminate()
-            self._process.wait(30)
-            self._process = None
 
 
 @pytest.fixture(scope="session")
@@ -80,21 +44,41 @@ def browser() -> Iterator[Browser]:
         browser.close()
 
 
-@pytest.fixture
-def dashboard(home: Path) -> Iterator[Dashboard]:
-    running = Dashboard(home)
+@pytest.fixture(scope="session")
+def dashboard(tmp_path_factory: pytest.TempPathFactory, processes: None) -> Iterator[Dashboard]:
+    """One server for all tests, as one server shows whatever a person's data and runs become."""
+    running = Dashboard(tmp_path_factory.mktemp("served"))
+    running.empty()
     running.begin()
     yield running
     running.end()
-    for process in psutil.process_iter(["cmdline"]):  # workers outlive the dashboard, but not the test
-        if str(home) in " ".join(process.info["cmdline"] or ()):
-            process.kill()
 
 
 @pytest.fixture
-def page(browser: Browser, dashboard: Dashboard) -> Iterator[Page]:
-    page = browser.new_page(viewport={"width": 1280, "height": 1000})
+def home(dashboard: Dashboard, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """The home of the server, with empty data/ and checkpoints/."""
+    dashboard.empty()
+    monkeypatch.setenv("SEALIFE_HOME", str(dashboard.home))
+    yield dashboard.home
+    dashboard.empty()
+
+
+@pytest.fixture
+def page(browser: Browser, home: Path, dashboard: Dashboard) -> Iterator[Page]:
+    """Home, in a browser of its own that knows of no other test."""
+    context = browser.new_context(viewport={"width": 1280, "height": 1000})
+    page = context.new_page()
     page.set_default_timeout(PATIENCE_MS)
     page.goto(dashboard.url)
     yield page
-    page.close()
+    context.close()
+
+
+@pytest.fixture
+def answered(tiny_reef: Dataset) -> Run:
+    """A classifier that takes every picture for the class after its own in the list, but for the first class."""
+    rows, classes = np.arange(len(tiny_reef)), tiny_reef.classes
+    said = next_where(tiny_reef.labels > 0, tiny_reef.labels, len(classes))
+    table = predictions_table(tiny_reef, rows, "test", probabilities(said, len(classes), sure=0.7))
+    run = create_run(preset("scratch", data="reef", data_hash=tiny_reef.content_hash), name="Always the next")
+    return with_predictions(run, table, classes, tiny_reef.test_hash)

@@ -8,12 +8,8 @@ from playwright.sync_api import Browser, Page, expect
 
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.runs.run import Run
-from tests.browser.conftest import PATIENCE_MS, Dashboard
-from tests.browser.test_path import settled
-from tests.dashboard.compared_made import scratch_run
-
-pytestmark = pytest.mark.browser
-SLOWLY = PATIENCE_MS  # two busy cores may take long to load a widget
+from tests.browser.served import PATIENCE_MS, Dashboard, settled
+from tests.finished.runs import scratch_run
 
 
 @pytest.fixture
@@ -26,7 +22,7 @@ def runs(tiny_reef: Dataset) -> list[Run]:
 
 def sentence(page: Page) -> str:
     found = page.get_by_role("heading", name=re.compile("fixes .* of"))
-    expect(found).to_be_visible(timeout=SLOWLY)
+    expect(found).to_be_visible(timeout=PATIENCE_MS)
     return found.inner_text()
 
 
@@ -37,17 +33,17 @@ def test_compare__refuses_other_test_images_and_a_link_shows_the_same(
     page = browser.new_page(viewport={"width": 1280, "height": 1400})
     page.set_default_timeout(PATIENCE_MS)
     page.goto(f"{dashboard.url}/compare?compare={low.id}&compare={high.id}&compare={other.id}")
-    expect(page.get_by_text("Not compared: elsewhere")).to_be_visible(timeout=SLOWLY)
+    expect(page.get_by_text("Not compared: elsewhere")).to_be_visible(timeout=PATIENCE_MS)
     settled(page)
     greyed = page.get_by_role("checkbox", name=re.compile("elsewhere"))
-    expect(greyed).to_be_disabled(timeout=SLOWLY)
+    expect(greyed).to_be_disabled(timeout=PATIENCE_MS)
     expect(greyed).not_to_be_checked()
-    expect(page.get_by_text(re.compile("tested on other images"))).to_be_visible(timeout=SLOWLY)
+    expect(page.get_by_text(re.compile("tested on other images"))).to_be_visible(timeout=PATIENCE_MS)
     assert "Compared with low, high fixes" in sentence(page)
 
     page.locator("label").filter(has_text="middle").click()
     settled(page)
-    expect(page.get_by_role("checkbox", name=re.compile("middle"))).to_be_checked(timeout=SLOWLY)
+    expect(page.get_by_role("checkbox", name=re.compile("middle"))).to_be_checked(timeout=PATIENCE_MS)
     assert middle.id in page.url
     assert other.id not in page.url, "what was refused is no longer asked for"
     page.get_by_role("button", name="Swap").click()
@@ -58,7 +54,7 @@ def test_compare__refuses_other_test_images_and_a_link_shows_the_same(
     pile.first.click()
     settled(page)
     pictures = page.locator(".st-key-pile_pictures img")
-    expect(pictures.first).to_be_visible(timeout=SLOWLY)
+    expect(pictures.first).to_be_visible(timeout=PATIENCE_MS)
     said, shown, url = sentence(page), pictures.count(), page.url
     assert shown == int(re.findall(r"breaks (\d+) of", said)[0])
     pictures.first.evaluate("image => image.decode()")  # rejects where there is no picture at that address
@@ -69,8 +65,8 @@ def test_compare__refuses_other_test_images_and_a_link_shows_the_same(
     fresh.goto(url)
     assert sentence(fresh) == said
     settled(fresh)
-    expect(fresh.locator(".st-key-pile_pictures img")).to_have_count(shown, timeout=SLOWLY)
-    expect(fresh.get_by_role("checkbox", name=re.compile("middle"))).to_be_checked(timeout=SLOWLY)
+    expect(fresh.locator(".st-key-pile_pictures img")).to_have_count(shown, timeout=PATIENCE_MS)
+    expect(fresh.get_by_role("checkbox", name=re.compile("middle"))).to_be_checked(timeout=PATIENCE_MS)
 
     fresh.get_by_test_id("stPopoverButton").filter(has_text="Download").click()
     with fresh.expect_download() as download:

@@ -7,10 +7,8 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from sealife_core.datasets.dataset import Dataset
-from tests.browser.conftest import PATIENCE_MS, Dashboard
-from tests.embedded_runs import classifier_run, simclr_run
-
-pytestmark = pytest.mark.browser
+from tests.browser.served import PATIENCE_MS, Dashboard, settled
+from tests.finished.runs import classifier_run, simclr_run
 
 PLOT = ".sealife-plot[data-ready]"
 PICTURES = ".st-key-selection_pictures img"
@@ -22,12 +20,6 @@ def embedded(tiny_reef: Dataset) -> Dataset:
     simclr_run(tiny_reef, "The encoder")
     classifier_run(tiny_reef, "The probe", seed=1)
     return tiny_reef
-
-
-def settled(page: Page) -> None:
-    page.wait_for_timeout(300)
-    expect(page.locator('[data-test-script-state="running"]')).to_have_count(0, timeout=PATIENCE_MS)
-    expect(page.get_by_test_id("stException")).to_have_count(0)
 
 
 def opened(page: Page, dashboard: Dashboard, query: str = "") -> None:

@@ -2,34 +2,11 @@
 
 import re
 
-import numpy as np
-import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from sealife_core.config import preset
 from sealife_core.datasets.dataset import Dataset
-from sealife_core.evaluation.classification.predictions import predictions_table, write_predictions
-from sealife_core.runs.directory import create_run
 from sealife_core.runs.run import Run
-from sealife_core.runs.writer import RunWriter
-from tests.browser.conftest import PATIENCE_MS, Dashboard
-from tests.browser.test_path import settled
-
-pytestmark = pytest.mark.browser
-
-
-@pytest.fixture
-def answered(tiny_reef: Dataset) -> Run:
-    """A classifier that takes every picture for the class after its own in the list, but for the first class."""
-    rows = np.arange(len(tiny_reef))
-    count = len(tiny_reef.classes)
-    said = np.where(tiny_reef.labels == 0, 0, (tiny_reef.labels + 1) % count)
-    probabilities = np.full((len(rows), count), 0.3 / (count - 1))
-    probabilities[rows, said] = 0.7
-    run = create_run(preset("scratch", data="reef", data_hash=tiny_reef.content_hash), name="Always the next")
-    write_predictions(predictions_table(tiny_reef, rows, "test", probabilities), run.path)
-    RunWriter(run).results(test={"accuracy": 0.1, "n": len(rows)}, test_hash=tiny_reef.test_hash)
-    return run
+from tests.browser.served import PATIENCE_MS, Dashboard, settled
 
 
 def cards(page: Page):

@@ -12,11 +12,7 @@ from sealife_core.evaluation.classification.scores import scores
 from sealife_core.evaluation.comparison.report import comparison_html
 from sealife_core.runs.run import Run
 from sealife_core.runs.writer import RunWriter
-from tests.browser.conftest import PATIENCE_MS, Dashboard
-from tests.browser.test_gallery import answered  # noqa: F401 - a fixture
-from tests.browser.test_path import settled
-
-pytestmark = pytest.mark.browser
+from tests.browser.served import PATIENCE_MS, Dashboard, settled
 
 
 def open_at(page: Page, dashboard: Dashboard, path: str, width: int, height: int = 800) -> None:
@@ -83,7 +79,7 @@ def test_views__pictures_stay_in_sight_while_the_last_setting_is_changed(
     expect(page.locator(".pairs .view img").first).to_be_in_viewport()
 
 
-def test_gallery__every_view_can_be_reached_on_a_phone(answered: Run, page: Page, dashboard: Dashboard) -> None:  # noqa: F811
+def test_gallery__every_view_can_be_reached_on_a_phone(answered: Run, page: Page, dashboard: Dashboard) -> None:
     open_at(page, dashboard, "gallery", 420)
     guess = page.get_by_role("radio", name="Guess").or_(page.get_by_role("button", name="Guess")).first
     box = guess.bounding_box()
@@ -91,7 +87,7 @@ def test_gallery__every_view_can_be_reached_on_a_phone(answered: Run, page: Page
     assert box["x"] + box["width"] <= 420
 
 
-def test_report__breaks_no_word_in_a_table(browser: Browser, answered: Run, tiny_reef: Dataset) -> None:  # noqa: F811
+def test_report__breaks_no_word_in_a_table(browser: Browser, answered: Run, tiny_reef: Dataset) -> None:
     answered.write_notes(name="bio scratch")
     certain = np.eye(len(tiny_reef.classes))[tiny_reef.labels]
     RunWriter(answered).results(test=scores(tiny_reef.labels, certain, tiny_reef.classes), test_hash="any")

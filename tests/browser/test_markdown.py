@@ -1,16 +1,12 @@
 """Names as Streamlit's own renderer shows them: only a browser says what it makes of Markdown."""
 
-import os
-import socket
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser
 
 from sealife_core.neutral import terminal_text
-from tests.browser.conftest import PATIENCE_MS, ROOT
+from tests.browser.served import PATIENCE_MS, ROOT, Dashboard
 from tests.nasty_names import TEXTS
 
 MARKDOWN = [
@@ -23,7 +19,7 @@ MARKDOWN = [
 NAMES = [name for name in TEXTS.values() if name.strip() and len(name) < 400] + MARKDOWN
 PAGE = """
 import streamlit as st
-from dashboard.errors import plain
+from dashboard.words import plain
 from tests.browser.test_markdown import NAMES
 
 for at, name in enumerate(NAMES):
@@ -44,30 +40,22 @@ Object.fromEntries(["bold", "alone", "label"].map(kind => {
 })))"""
 
 
-@pytest.mark.browser
-def test_plain__every_name_is_shown_letter_by_letter_and_makes_nothing_else(browser: Browser, tmp_path: Path) -> None:
+def test_plain__every_name_is_shown_letter_by_letter_and_makes_nothing_else(
+    browser: Browser, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "page.py").write_text(PAGE)
-    with socket.socket() as free:
-        free.bind(("localhost", 0))
-        port = free.getsockname()[1]
-    command = [sys.executable, "-m", "streamlit", "run", str(tmp_path / "page.py"), "--server.port", str(port)]
-    environment = os.environ | {"PYTHONPATH": str(ROOT)}
-    server = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True)
-    page = browser.new_page()
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    server, page = Dashboard(tmp_path, tmp_path / "page.py"), browser.new_page()
+    server.begin()
     try:
-        assert server.stdout is not None
-        assert any("URL" in line for line in server.stdout)
-        page.goto(f"http://localhost:{port}")
+        page.goto(server.url)
         all_shown = "([made, n]) => document.querySelectorAll(made).length >= n"
         page.wait_for_function(all_shown, arg=[RENDERED, 3 * len(NAMES)], timeout=PATIENCE_MS)
         page.wait_for_function("!document.querySelector('[data-testid=stSkeleton]')")
         found = page.evaluate(LOOK, [RENDERED, len(NAMES)])
     finally:
         page.close()
-        server.terminate()
-        server.wait(30)
-        assert server.stdout is not None
-        server.stdout.close()
+        server.end()
     for name, shown in zip(NAMES, found, strict=True):
         letters = "\n".join(map(terminal_text, name.split("\n")))
         for kind, (text, made) in shown.items():

@@ -9,9 +9,7 @@ from playwright.sync_api import Page, expect
 from sealife_core.config import task_of
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.runs.directory import list_runs
-from tests.browser.test_path import SLOWLY, settled
-
-pytestmark = pytest.mark.browser
+from tests.browser.served import PATIENCE_MS, settled
 
 
 @pytest.fixture
@@ -23,8 +21,8 @@ def survey(tiny_reef: Dataset) -> Path:
 def test_name_animals__one_click_leads_to_accuracy_confusions_and_the_gallery(survey: Path, page: Page) -> None:
     settled(page)
     page.get_by_role("button", name="Name my animals").click()
-    expect(page.locator(".st-key-naming_progress")).to_be_visible(timeout=SLOWLY)
-    expect(page.get_by_text("95 % interval").first).to_be_visible(timeout=3 * SLOWLY)
+    expect(page.locator(".st-key-naming_progress")).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.get_by_text("95 % interval").first).to_be_visible(timeout=3 * PATIENCE_MS)
     settled(page)
     (run,) = list_runs()
     assert task_of(run.config()) == "classify"
@@ -34,11 +32,11 @@ def test_name_animals__one_click_leads_to_accuracy_confusions_and_the_gallery(su
     expect(page.get_by_role("button", name="Fine-tune it")).to_be_visible()
 
     page.get_by_role("group", name="Some predictions").get_by_role("button").first.click()
-    expect(page.get_by_role("heading", level=1)).to_have_text("Gallery", timeout=SLOWLY)
+    expect(page.get_by_role("heading", level=1)).to_have_text("Gallery", timeout=PATIENCE_MS)
     settled(page)
     assert f"run={run.id}" in page.url
     assert "picture=" in page.url
 
     page.get_by_role("link", name="Data", exact=True).click()
-    expect(page.get_by_text(re.compile("test pictures classified correctly"))).to_be_visible(timeout=SLOWLY)
+    expect(page.get_by_text(re.compile("test pictures classified correctly"))).to_be_visible(timeout=PATIENCE_MS)
     expect(page.get_by_role("button", name="Name my animals")).to_have_count(0)

@@ -2,15 +2,12 @@
 
 import re
 
-import pytest
 from playwright.sync_api import Page, expect
 
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.runs.directory import list_runs, parts_of
 from sealife_core.runs.liveness import State
-from tests.browser.conftest import PATIENCE_MS, Dashboard
-
-pytestmark = pytest.mark.browser
+from tests.browser.served import PATIENCE_MS, Dashboard
 
 
 def test_study__from_one_click_to_its_chart(tiny_reef: Dataset, page: Page, dashboard: Dashboard) -> None:

@@ -4,7 +4,6 @@ import os
 import re
 import shutil
 import signal
-import time
 from pathlib import Path
 
 import psutil
@@ -12,12 +11,11 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from sealife_core.runs.directory import list_runs
+from sealife_core.runs.liveness import State
 from sealife_core.runs.run import Run
-from tests.browser.conftest import PATIENCE_MS, Dashboard
+from tests.browser.served import PATIENCE_MS, Dashboard, settled
+from tests.runs.processes import until
 
-pytestmark = pytest.mark.browser
-
-SLOWLY = PATIENCE_MS
 RUN_PATIENCE_S = 300  # a run takes seconds, but its process loads PyTorch beside a busy browser
 
 
@@ -36,15 +34,8 @@ def photographs(drawn_reef: Path, tmp_path_factory: pytest.TempPathFactory) -> P
 def go(page: Page, title: str) -> None:
     """Click ``title`` in the navigation and wait until the page has drawn itself."""
     page.get_by_role("link", name=title, exact=True).click()
-    expect(page.get_by_role("heading", level=1)).to_have_text(title, timeout=SLOWLY)
+    expect(page.get_by_role("heading", level=1)).to_have_text(title, timeout=PATIENCE_MS)
     settled(page)
-
-
-def settled(page: Page) -> None:
-    """Wait until the script has run to its end."""
-    page.wait_for_timeout(300)
-    expect(page.locator('[data-test-script-state="running"]')).to_have_count(0, timeout=SLOWLY)
-    expect(page.get_by_test_id("stException")).to_have_count(0)
 
 
 def import_photographs(page: Page, folder: Path) -> None:
@@ -54,8 +45,8 @@ def import_photographs(page: Page, folder: Path) -> None:
     page.get_by_label("Name of the data set").fill("survey")
     page.get_by_label("Name of the data set").press("Tab")
     page.get_by_role("dialog").get_by_role("button", name="Import").click()
-    expect(page.get_by_text(re.compile("64 .*pictures? in|64 pictures")).first).to_be_visible(timeout=SLOWLY)
-    expect(page.get_by_text("crab/notes.jpg").first).to_be_attached(timeout=SLOWLY)  # a cell of a canvas table
+    expect(page.get_by_text(re.compile("64 .*pictures? in|64 pictures")).first).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.get_by_text("crab/notes.jpg").first).to_be_attached(timeout=PATIENCE_MS)  # a cell of a canvas table
 
 
 def launch(page: Page, task: str, settings: dict[str, str]) -> Run:
@@ -74,24 +65,24 @@ def launch(page: Page, task: str, settings: dict[str, str]) -> Run:
         settled(page)
     before = {run.id for run in list_runs()}
     page.locator(".st-key-launch button").click()
-    expect(page.get_by_text("is queued")).to_be_visible(timeout=SLOWLY)
+    expect(page.get_by_text("is queued")).to_be_visible(timeout=PATIENCE_MS)
     (new,) = [run for run in list_runs() if run.id not in before]
     return new
 
 
-def wait_for(run: Run, *states: str) -> None:
-    deadline = time.monotonic() + RUN_PATIENCE_S
-    while time.monotonic() < deadline:
-        if str(run.state()) in states:
-            return
-        time.sleep(0.2)
-    raise AssertionError(f"{run.id} is {run.state()}, expected {states}: {run.log_tail(20)}")
+def wait_for(run: Run, state: State) -> None:
+    until(lambda: run.state() in (state, State.FAILED), RUN_PATIENCE_S)
+    assert run.state() is state, run.log_tail(20)
+
+
+def steps(run: Run) -> list[int]:
+    return [row["step"] for row in run.metrics() if "step" in row]
 
 
 def test_path__from_a_folder_of_photographs_to_compared_classifiers(
     page: Page, dashboard: Dashboard, photographs: Path
 ) -> None:
-    expect(page.get_by_role("heading", level=1)).to_have_text("Sea life lab", timeout=SLOWLY)
+    expect(page.get_by_role("heading", level=1)).to_have_text("Sea life lab", timeout=PATIENCE_MS)
     import_photographs(page, photographs)
 
     go(page, "Views")
@@ -105,18 +96,19 @@ def test_path__from_a_folder_of_photographs_to_compared_classifiers(
 
     simclr = launch(page, "SimCLR", {"Epochs": "3", "Batch size": "16"})
     page.get_by_role("button", name="Watch it learn").click()
-    expect(page.get_by_role("heading", level=1)).to_have_text("Runs", timeout=SLOWLY)
-    expect(page.get_by_test_id("stEChartsChart").or_(page.locator("canvas")).first).to_be_visible(timeout=SLOWLY)
-    wait_for(simclr, "finished")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Runs", timeout=PATIENCE_MS)
+    expect(page.get_by_test_id("stEChartsChart").or_(page.locator("canvas")).first).to_be_visible(timeout=PATIENCE_MS)
+    wait_for(simclr, State.FINISHED)
 
     probe = launch(page, "Linear probe", {"Epochs": "5"})
     tuned = launch(page, "Fine-tune", {"Epochs": "2"})
-    wait_for(probe, "finished")
-    wait_for(tuned, "finished")
+    wait_for(probe, State.FINISHED)
+    wait_for(tuned, State.FINISHED)
 
     go(page, "Compare")
     for _ in range(2):  # the second time after the server was ended and begun again
-        expect(page.get_by_text(re.compile("Accuracy on 1[0-9] test pictures of survey"))).to_be_visible(timeout=SLOWLY)
+        compared = page.get_by_text(re.compile("Accuracy on 1[0-9] test pictures of survey"))
+        expect(compared).to_be_visible(timeout=PATIENCE_MS)
         dashboard.end()
         dashboard.begin()
         page.goto(page.url)
@@ -131,26 +123,20 @@ def test_interruption__is_shown_and_resumed_from_the_screen(
 ) -> None:
     import_photographs(page, photographs)
     run = launch(page, "SimCLR", {"Epochs": "400", "Batch size": "16"})
-    deadline = time.monotonic() + SLOWLY / 1000
-    while not (run.path / "last.ckpt").exists() and time.monotonic() < deadline:
-        time.sleep(0.2)
+    until((run.path / "last.ckpt").exists, RUN_PATIENCE_S)
     record = run.process()
     assert record is not None
     os.kill(record["pid"], signal.SIGKILL)
-    wait_for(run, "interrupted")
-    reached = max(row["step"] for row in run.metrics() if "step" in row)
+    wait_for(run, State.INTERRUPTED)
+    reached = max(steps(run))
     page.goto(f"{dashboard.url}/runs?run={run.id}")
     # The table says it too, in cells that only a screen reader sees.
-    expect(page.get_by_text("interrupted").locator("visible=true").first).to_be_visible(timeout=SLOWLY)
+    expect(page.get_by_text("interrupted").locator("visible=true").first).to_be_visible(timeout=PATIENCE_MS)
     page.get_by_role("button", name="Resume", exact=True).click()
-    while time.monotonic() < deadline + SLOWLY / 1000:
-        rows = [row["step"] for row in run.metrics() if "step" in row]
-        if max(rows) > reached:
-            break
-        time.sleep(0.2)
-    assert max(rows) > reached
+    until(lambda: steps(run)[-1] > reached, RUN_PATIENCE_S)
+    rows = steps(run)
     assert rows == sorted(rows), "the curve goes on where it stopped"
     page.locator(".st-key-strip_stop button").click()
-    wait_for(run, "stopped")
+    wait_for(run, State.STOPPED)
     assert (run.path / "model.safetensors").exists()
     assert not psutil.pid_exists(record["pid"])

@@ -72,7 +72,7 @@ class TwoMachines:
 
 
 @pytest.fixture(scope="module")
-def cluster() -> Iterator[TwoMachines]:
+def cluster(processes: None) -> Iterator[TwoMachines]:
     """Begins a head and a second node, and ends what is left of them. A test may kill the second one."""
     # The names of Ray's sockets have no room for a folder of pytest's.
     folder = Path(tempfile.mkdtemp(prefix="sea-", dir="/tmp"))

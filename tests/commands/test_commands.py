@@ -195,6 +195,7 @@ def test_stop__of_a_run_that_has_not_begun_says_so(
     assert again["said"] == f"{run.id} is not running: it is stopped."
 
 
+@pytest.mark.process
 def test_path__from_simclr_to_a_comparison(tiny_reef: Dataset, capsys: pytest.CaptureFixture[str]) -> None:
     """Two real background runs, the second started from the first before that has finished."""
     source = called(capsys, "train", "simclr", "--preset", "Quick look", *TINY)["run"]
@@ -213,6 +214,7 @@ def test_path__from_simclr_to_a_comparison(tiny_reef: Dataset, capsys: pytest.Ca
     assert {run["id"] for run in called(capsys, "runs", "list")} == {source, probe}
 
 
+@pytest.mark.process
 def test_embed__is_a_run_whose_embeddings_are_on_disk(tiny_reef: Dataset, capsys: pytest.CaptureFixture[str]) -> None:
     run = called(capsys, "embed", "--weights", "random", "--image-size-px", "32")["run"]
     assert main(["runs", "follow", run]) == 0
@@ -222,6 +224,7 @@ def test_embed__is_a_run_whose_embeddings_are_on_disk(tiny_reef: Dataset, capsys
     assert read_embeddings(open_run(run).path).values.shape == (len(tiny_reef), 512)
 
 
+@pytest.mark.process
 def test_help__loads_no_torch() -> None:
     code = (
         "import sys; from sealife_core.__main__ import build_parser; build_parser(); sys.exit('torch' in sys.modules)"

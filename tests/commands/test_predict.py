@@ -7,23 +7,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from evaluation.classifiers import classifier_elsewhere, copied_model
 
 from sealife_core.__main__ import build_parser, main
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.evaluation.classification.predictions import read_predictions
 from sealife_core.runs.run import Run
-
-
-@pytest.fixture(scope="module")
-def made(drawn_reef: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return classifier_elsewhere(tmp_path_factory.mktemp("made"), drawn_reef)
+from tests.finished.models import copied_model
 
 
 @pytest.fixture
-def run(tiny_reef: Dataset, home: Path, made: Path) -> Run:
-    """A finished classifier on ``tiny_reef``."""
-    return Run(Path(shutil.copytree(made, home / "checkpoints" / made.name)))
+def run(classifier: Run) -> Run:
+    return classifier
 
 
 @pytest.fixture

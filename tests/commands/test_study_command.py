@@ -18,7 +18,7 @@ from sealife_core.runs.scheduling.queue import write_status
 from sealife_core.studies.grid import build_grid
 from sealife_core.studies.helps import HELPS
 from sealife_core.studies.questions import build_study
-from tests.studies_made import finished_study
+from tests.finished.studies import finished_study
 
 
 @pytest.fixture(autouse=True)

@@ -90,6 +90,7 @@ def test_sweep__refuses_a_range_in_a_grid(home, tmp_path: Path, capsys: pytest.C
     assert "A grid needs single values of 'temperature'" in capsys.readouterr().err
 
 
+@pytest.mark.process
 def test_agent__trains_with_what_it_is_given_and_waits_for_the_end(
     tiny_reef: Dataset, home: Path, tmp_path: Path
 ) -> None:

@@ -1,12 +1,9 @@
-"""Streamlit puts only `dashboard/` on the path and Home.py adds the root; a test has no Home.py."""
+"""What tests of pages share: no measurement of this machine, and a home with runs of every kind."""
 
 import shutil
-import sys
 from pathlib import Path
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 
 @pytest.fixture(autouse=True)
@@ -22,11 +19,11 @@ def measured(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 @pytest.fixture(scope="session")
 def models(tmp_path_factory: pytest.TempPathFactory, drawn_reef: Path) -> Path:
     """A home with a data set and runs of every kind; do not write into it: copy it."""
-    from tests.dashboard.models import make_models
+    from tests.finished.home import make_runs
 
     home = tmp_path_factory.mktemp("models")
     shutil.copytree(drawn_reef, home / "data" / "reef")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SEALIFE_HOME", str(home))
-        make_models()
+        make_runs()
     return home

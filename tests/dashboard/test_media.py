@@ -12,7 +12,7 @@ from dashboard.cache import classifiers, embeddings
 from dashboard.media import MOST_WAITING, PLOTLY_URL, figure_url, routes, thumb_url
 from sealife_core.datasets.decoding import reading
 from sealife_core.datasets.decoding.decoders import Decoders
-from tests.embedded_runs import classifier_run
+from tests.finished.runs import classifier_run
 
 
 @pytest.fixture

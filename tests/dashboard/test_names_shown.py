@@ -3,18 +3,15 @@
 from collections.abc import Iterator
 from typing import Any
 
-import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from dashboard.words import plain
 from sealife_core.datasets.dataset import Dataset, write_dataset
-from sealife_core.evaluation.classification.predictions import read_predictions
-from sealife_core.evaluation.classification.scores import scores
 from sealife_core.runs.run import Run
 from sealife_core.runs.writer import RunWriter
 from tests.dashboard.pages import FRAME
-from tests.embedded_runs import classifier_run
+from tests.finished.runs import classifier_run, predictions_on, with_predictions
 from tests.nasty_names import TEXTS
 
 DATA = "www.evil.example _x_"  # a folder's name, so it may hold no more
@@ -49,12 +46,8 @@ def runs(tiny_reef: Dataset) -> list[Run]:
 
 
 def with_scores(dataset: Dataset, name: str, seed: int) -> Run:
-    run = classifier_run(dataset, name, seed=seed, wrong_every=3 + seed)
-    answers = read_predictions(run.path).query("split == 'test'")
-    truth = answers["label"].map(dataset.classes.index).to_numpy()
-    test = scores(truth, np.stack(answers["probabilities"].tolist()), dataset.classes)
-    RunWriter(run).results(test=test, test_hash=dataset.test_hash, train_s=60.0, parameters_trained=5130)
-    return run
+    table = predictions_on(dataset, lambda place: place % (3 + seed) == 0)
+    return with_predictions(classifier_run(dataset, name, seed=seed), table, dataset.classes, dataset.test_hash)
 
 
 def test_pages__give_no_name_to_markdown_as_it_is(runs: list[Run]) -> None:

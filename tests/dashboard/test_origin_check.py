@@ -1,13 +1,8 @@
 """Who may ask the dashboard what: by name, by origin, by what the browser says of the page that asks."""
 
 import http.client
-import os
 import socket
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from starlette.applications import Starlette
@@ -20,8 +15,8 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from dashboard import origin_check
 from dashboard.origin_check import OriginCheck
-
-ROOT = Path(__file__).resolve().parents[2]
+from sealife_core.environment import HOSTS
+from tests.browser.served import Dashboard
 
 
 async def answer(request: Request) -> PlainTextResponse:
@@ -36,7 +31,7 @@ async def talk(websocket: WebSocket) -> None:
 
 @pytest.fixture
 def client(monkeypatch: pytest.MonkeyPatch) -> Iterator[TestClient]:
-    monkeypatch.setenv(origin_check.HOSTS, "lab.example, Other.example.")
+    monkeypatch.setenv(HOSTS.name, "lab.example, Other.example.")
     monkeypatch.setattr(socket, "gethostname", lambda: "Whale.institute.example")
     origin_check._names.cache_clear()
     routes = [Route("/", answer, methods=["GET", "POST", "DELETE"]), WebSocketRoute("/stream", talk)]
@@ -68,7 +63,7 @@ def test_host__of_this_machine_is_answered(client: TestClient, host: str) -> Non
 def test_host__that_dns_may_give_to_this_machine_is_refused(client: TestClient, host: str) -> None:
     got = client.get("/", headers={"host": host})
     assert got.status_code == 403
-    assert origin_check.HOSTS in got.text
+    assert HOSTS.name in got.text
     assert got.headers["content-security-policy"] == "frame-ancestors 'self'"
     with pytest.raises(WebSocketDisconnect), client.websocket_connect("/stream", headers={"host": host}):
         pass
@@ -134,25 +129,13 @@ def test_host__that_is_told_twice_is_refused(client: TestClient) -> None:
 
 
 @pytest.fixture(scope="module")
-def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
+def port(tmp_path_factory: pytest.TempPathFactory, processes: None) -> Iterator[int]:
     """A real server, as the README starts it."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    home = tmp_path_factory.mktemp("served")
-    command = [sys.executable, "-m", "streamlit", "run", "dashboard/Home.py", "--server.port", str(port)]
-    environment = os.environ | {"SEALIFE_HOME": str(home)}
-    with (home / "log").open("w") as log:
-        server = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log)
-        try:
-            until = time.monotonic() + 60
-            while _status(port, "/_stcore/health", Host="localhost") != 200:
-                assert server.poll() is None, (home / "log").read_text()
-                assert time.monotonic() < until, "the server does not answer"
-                time.sleep(0.05)
-            yield port
-        finally:
-            server.terminate()
-            server.wait(20)
+    served = Dashboard(tmp_path_factory.mktemp("served"))
+    served.empty()
+    served.begin()
+    yield served.port
+    served.end()
 
 
 def _asked(port: int, path: str, method: str = "GET", **headers: str) -> http.client.HTTPResponse:

@@ -175,6 +175,7 @@ def test_delete_dataset__can_be_undone_and_gives_back_the_last(bay: Dataset):
         restore_dataset("reef")
 
 
+@pytest.mark.process
 def test_datasets__import_without_torch():
     code = (
         "import sys; import sealife_core.datasets.checks, sealife_core.datasets.decoding.thumbnails;"

@@ -168,7 +168,7 @@ def _run(*command: str) -> None:
 
 
 @pytest.fixture
-def disk(tmp_path: Path) -> Iterator[Disk]:
+def disk(tmp_path: Path, flushes: None) -> Iterator[Disk]:
     if os.geteuid() != 0 or not all(map(shutil.which, ("mkfs.ext4", "mount", "losetup"))):
         pytest.skip("a disk of one's own needs root, mkfs.ext4 and loop devices")
     try:

@@ -87,6 +87,7 @@ def test_model__is_of_use_to_torchvision_alone(tmp_path: Path):
     torch.testing.assert_close(net(IMAGES), encoder(IMAGES))
 
 
+@pytest.mark.process
 def test_model__needs_its_two_files_only(saved: Path, tmp_path_factory: pytest.TempPathFactory):
     """Copied away, opened by another process in another home, with the place they were written in gone."""
     away = tmp_path_factory.mktemp("away")

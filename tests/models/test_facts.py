@@ -60,6 +60,7 @@ def test_takes__tells_networks_that_are_made_for_one_size(name: str, size: int, 
     assert takes(name, size) is taken
 
 
+@pytest.mark.process
 def test_facts__of_the_table_need_no_torch() -> None:
     code = (
         f"import sys; from sealife_core.models.facts import facts; [facts(name) for name in {OFFERED}];"

@@ -2,11 +2,13 @@
 
 import math
 from collections.abc import Callable
+from inspect import unwrap
 
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from jaxtyping import TypeCheckError
 from lightly.loss import NTXentLoss as LightlyNTXent
 from pytorch_metric_learning.losses import NTXentLoss as MetricLearningNTXent
 from torch import Tensor
@@ -172,7 +174,7 @@ def test_ntxent__keeps_full_precision_under_autocast():
 
 
 @pytest.mark.parametrize("shapes", [((3, 4), (2, 4)), ((3, 4), (3, 5)), ((3,), (3,)), ((0, 4), (0, 4))])
-@pytest.mark.parametrize("measure", [lambda a, b: nt_xent(a, b, 0.5), contrastive_accuracy])
+@pytest.mark.parametrize("measure", [lambda a, b: unwrap(nt_xent)(a, b, 0.5), unwrap(contrastive_accuracy)])
 def test_ntxent_and_accuracy__name_shapes_that_do_not_fit(measure: Callable, shapes: tuple):
     with pytest.raises(ValueError, match="do not fit") as caught:
         measure(torch.ones(shapes[0]), torch.ones(shapes[1]))
@@ -261,6 +263,8 @@ def test_focal_loss__is_finite_however_sure_the_network_is(confidence: float, ga
 
 def test_focal_loss__refuses_what_does_not_fit():
     with pytest.raises(ValueError, match=r"\(3, 2\).*\(2,\)"):
+        unwrap(focal_loss)(torch.ones(3, 2), torch.zeros(2, dtype=torch.long), 2.0)
+    with pytest.raises(TypeCheckError, match="labels"):  # in the tests the annotation is asked first
         focal_loss(torch.ones(3, 2), torch.zeros(2, dtype=torch.long), 2.0)
     with pytest.raises(ValueError, match="Gamma"):
         focal_loss(torch.ones(3, 2), torch.zeros(3, dtype=torch.long), -1.0)

@@ -13,8 +13,9 @@ from sealife_core.errors import WeightsError
 from sealife_core.models.encoders import Encoder, build_encoder
 from sealife_core.models.facts import STAGE_NAMES
 from sealife_core.models.imagenet import imagenet_files
+from sealife_core.models.tensor_files import read_tensors
 from sealife_core.models.timm_naming import lite0_named
-from sealife_core.models.weights import load_weights, read_tensors
+from sealife_core.models.weights import load_weights
 
 LITE0 = "tf_efficientnet_lite0"
 # One of each way that timm builds (resolutions and a head, four stages, channels last, tokens, attention and blocks),

@@ -25,7 +25,8 @@ from sealife_core.models import weights as under_test
 from sealife_core.models.checkpoint import ModelCard, save_model
 from sealife_core.models.encoders import Encoder, build_encoder
 from sealife_core.models.heads import classification_head
-from sealife_core.models.weights import load_weights, read_tensors, source_card
+from sealife_core.models.tensor_files import read_tensors
+from sealife_core.models.weights import load_weights, source_card
 
 IMAGES = torch.rand(2, 3, 32, 32)
 RESNET18_FILE = get_model_weights("resnet18")["DEFAULT"].url.rpartition("/")[2]

@@ -1,4 +1,4 @@
-"""Runs of real processes: a worker that trains nothing, and an end to everything that a test started."""
+"""Runs of real processes, whose worker trains nothing."""
 
 import json
 import os
@@ -11,33 +11,22 @@ from typing import Any
 import pytest
 
 from sealife_core.config import preset
-from sealife_core.processes import identity
-from sealife_core.runs.directory import create_run, list_runs
-from sealife_core.runs.liveness import Process, process_of
-from sealife_core.runs.run import Run
+from sealife_core.runs.directory import Run, create_run
 from sealife_core.runs.scheduling import capacity
 from sealife_core.runs.scheduling.dispatcher import Dispatcher
 from tests.runs.fake_ray import Elsewhere, FakeRay
-from tests.runs.processes import dispatcher_pids
 
 FAKE_WORKER = Path(__file__).with_name("fake_worker.py")
 
 
 @pytest.fixture
-def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty ``checkpoints/`` whose runs are carried out by the fake worker, on a machine without a GPU."""
     monkeypatch.setenv("SEALIFE_WORKER_COMMAND", f"{sys.executable} {FAKE_WORKER}")
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
     below = tmp_path / "checkpoints"
     below.mkdir()
-    yield below
-    for pid in dispatcher_pids(below):
-        if identity(pid):
-            os.kill(pid, signal.SIGKILL)
-    for run in list_runs(below):
-        record = run.process()
-        if record and process_of(record) is Process.ALIVE:
-            os.killpg(record["pid"], signal.SIGKILL)
+    return below
 
 
 @pytest.fixture
@@ -69,7 +58,7 @@ def make(root: Path) -> Callable[..., Run]:
 
 
 @pytest.fixture
-def begin(root: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Dispatcher]]:
+def begin(root: Path, processes: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Dispatcher]]:
     """Makes a dispatcher that the test turns by itself; launching starts no other. Its children end with the test."""
     monkeypatch.setattr("sealife_core.runs.scheduling.queue._spawn_dispatcher", lambda root: None)
     begun: list[Dispatcher] = []
@@ -84,3 +73,9 @@ def begin(root: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[...,
             if child.poll() is None:
                 os.killpg(child.pid, signal.SIGKILL)
             child.wait()
+
+
+@pytest.fixture
+def nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No dispatcher is started: the queue alone."""
+    monkeypatch.setattr("sealife_core.runs.scheduling.queue._spawn_dispatcher", lambda root: None)

@@ -3,14 +3,35 @@
 import re
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
+
+import psutil
+
+from sealife_core.runs.run import Run
+from sealife_core.runs.writer import RunWriter
 
 
 def dispatcher_pids(root: Path) -> list[int]:
     """The dispatchers that came to work below ``root``, the latest last."""
     log = root / ".dispatcher.log"
     return [int(pid) for pid in re.findall(r"dispatching, pid (\d+)", log.read_text())] if log.exists() else []
+
+
+def end_processes(folder: Path) -> None:
+    """Kill every process whose command names ``folder`` or something below it, until there is none."""
+    while found := [process for process in psutil.process_iter() if str(folder) in _command(process)]:
+        for process in found:
+            with suppress(psutil.NoSuchProcess):
+                process.kill()
+        psutil.wait_procs(found, timeout=30)
+
+
+def _command(process: psutil.Process) -> str:
+    with suppress(psutil.Error):
+        return " ".join(process.cmdline())
+    return ""
 
 
 def until(condition: Callable[[], Any], seconds: float = 30) -> Any:
@@ -26,3 +47,9 @@ def order(root: Path) -> list[str]:
     """The ids of the runs whose worker began, in that order."""
     path = root / "order.txt"
     return [line.split()[0] for line in path.read_text().splitlines()] if path.exists() else []
+
+
+def end(run: Run, state: str = "finished") -> Run:
+    """``run``, which says that it is in that state."""
+    RunWriter(run).status(state=state)
+    return run

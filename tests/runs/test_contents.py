@@ -18,7 +18,8 @@ from sealife_core.runs.liveness import State
 from sealife_core.runs.run import Run
 from sealife_core.runs.scheduling.queue import has_work
 from sealife_core.runs.tracking_links import launched_with, tracking_links
-from tests.damage import FILES, ROWS, mutated, whole_run, write_rows
+from tests.damage import mutated
+from tests.finished.files import FILES, ROWS, whole_run, write_rows
 
 NAMES = ["config.json", *FILES, "metrics.jsonl", "launch.json", "log.txt", "stop"]
 

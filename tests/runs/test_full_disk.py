@@ -21,6 +21,8 @@ from sealife_core.runs.scheduling.spawning import spawn
 from sealife_core.runs.writer import RunWriter
 from tests.runs.processes import until
 
+pytestmark = pytest.mark.process
+
 Make = Callable[..., Run]
 Begin = Callable[..., Dispatcher]
 

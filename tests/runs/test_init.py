@@ -1,7 +1,10 @@
 import subprocess
 import sys
 
+import pytest
 
+
+@pytest.mark.process
 def test_import__takes_neither_torch_nor_pandas_nor_streamlit():
     code = (
         "import sys, sealife_core.runs.scheduling.queue, sealife_core.runs.costs.estimates;"

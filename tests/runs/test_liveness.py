@@ -97,6 +97,7 @@ def test_identity__of_this_process_is_alive():
     assert process_of(identity(os.getpid())) is Process.ALIVE
 
 
+@pytest.mark.process
 def test_process_of__a_zombie_is_dead():
     child = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
     record = identity(child.pid)

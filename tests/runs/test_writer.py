@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from sealife_core.config import preset
+from sealife_core.environment import ATTEMPT
 from sealife_core.runs import writer
 from sealife_core.runs.directory import create_run
 from sealife_core.runs.files import replace_json
@@ -93,7 +94,7 @@ def test_stop_requested__looks_for_the_file(run: Run):
 
 def test_status__of_a_run_that_was_taken_up_elsewhere_is_written_no_more(run: Run, monkeypatch: pytest.MonkeyPatch):
     replace_json(run.path / STATUS, run.status() | {"attempt": 1})
-    monkeypatch.setenv(writer.ATTEMPT, "1")
+    monkeypatch.setenv(ATTEMPT.name, "1")
     worker = RunWriter(run)
     worker.status(state="running")
     replace_json(run.path / STATUS, run.status() | {"attempt": 2, "state": "queued"})

@@ -1,40 +1,27 @@
-"""Studies of real processes, whose runs train nothing, and an end to everything that a test started."""
+"""Studies of real processes, whose runs train nothing."""
 
-import os
-import signal
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from sealife_core.config import StudyConfig
-from sealife_core.processes import identity
-from sealife_core.runs.directory import create_run, list_runs
-from sealife_core.runs.liveness import Process, process_of
-from sealife_core.runs.run import Run
+from sealife_core.runs.directory import Run, create_run
 from sealife_core.runs.scheduling.queue import launch
 from sealife_core.studies.grid import build_grid
-from tests.runs.processes import dispatcher_pids
 
 WORKER = Path(__file__).with_name("study_worker.py")
 
 
 @pytest.fixture
-def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty ``checkpoints/`` on a machine without a GPU."""
     monkeypatch.setenv("SEALIFE_WORKER_COMMAND", f"{sys.executable} {WORKER}")
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
     below = tmp_path / "checkpoints"
     below.mkdir()
-    yield below
-    for pid in dispatcher_pids(below):
-        if identity(pid):
-            os.kill(pid, signal.SIGKILL)
-    for run in list_runs(below):
-        record = run.process()
-        if record and process_of(record) is Process.ALIVE:
-            os.killpg(record["pid"], signal.SIGKILL)
+    return below
 
 
 def grid(**settings: object) -> StudyConfig:
@@ -44,7 +31,7 @@ def grid(**settings: object) -> StudyConfig:
 
 
 @pytest.fixture
-def start(root: Path) -> Callable[[StudyConfig], Run]:
+def start(root: Path, processes: None) -> Callable[[StudyConfig], Run]:
     """Launches a study."""
 
     def started(config: StudyConfig) -> Run:

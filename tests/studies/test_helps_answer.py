@@ -17,7 +17,7 @@ from sealife_core.studies.helps_answer import HelpsFound, helps_found
 from sealife_core.studies.questions import build_study
 from sealife_core.studies.results import PartResult, part_results
 from sealife_core.studies.verdict import CANNOT_TELL, NO, YES
-from tests.studies_made import finished_study
+from tests.finished.studies import finished_study
 
 BASE = {5: 0.5, 20: 0.6, ALL_LABELS: 0.7}  # of every way with so many labels
 Score = Callable[[Part], float | None]

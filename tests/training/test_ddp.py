@@ -43,7 +43,7 @@ def alone(reef_home: Path) -> dict[str, dict[str, Any]]:
 
 
 @pytest.fixture(scope="module")
-def shared(reef_home: Path, alone: object) -> Path:
+def shared(reef_home: Path, alone: object, processes: None) -> Path:
     """What four devices, and then two of them, saw of every case: ``CASE-DEVICES.pt``. One has made the cache."""
     ports = [str(port) for port in free_ports(2)]
     told = os.environ | {"SEALIFE_HOME": str(reef_home), "OMP_NUM_THREADS": "1", "PYTHONWARNINGS": "ignore"}
@@ -81,6 +81,7 @@ def test_shares__of_a_batch_train_what_the_whole_batch_does(
     assert several["kinds"] == one["kinds"], "layers are what they were before"
 
 
+@pytest.mark.process
 def test_train__a_classifier_on_two_devices_is_evaluated_once_and_leaves_nothing_behind(
     trained: Callable[..., Run], tiny_reef: Dataset
 ) -> None:

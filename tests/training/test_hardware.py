@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from sealife_core.config import preset
+from sealife_core.environment import FAST_CONVOLUTIONS
 from sealife_core.errors import ConfigError
 from sealife_core.models.encoders import build_encoder
 from sealife_core.models.fast_convolutions.take_over import POINTWISE, WINOGRAD
@@ -78,7 +79,7 @@ def tried(home: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
         found.append(kind)
         return kind == WINOGRAD
 
-    monkeypatch.delenv(hardware.FAST_CONVOLUTIONS, raising=False)
+    monkeypatch.delenv(FAST_CONVOLUTIONS.name, raising=False)
     monkeypatch.setattr(hardware, "is_faster", is_faster)
     return found
 
@@ -99,6 +100,6 @@ def test_fast_convolutions__of_a_run_that_goes_on_are_those_it_began_with(tried:
 def test_fast_convolutions__are_switched_by_the_environment(
     tried: list[str], monkeypatch: pytest.MonkeyPatch, asked: str, kinds: tuple[str, ...]
 ) -> None:
-    monkeypatch.setenv(hardware.FAST_CONVOLUTIONS, asked)
+    monkeypatch.setenv(FAST_CONVOLUTIONS.name, asked)
     assert fast_convolutions(build_encoder("resnet18"), Hardware("cpu", "fp32")) == kinds
     assert tried == []

@@ -90,10 +90,11 @@ def test_simclr__says_that_a_batch_larger_than_the_data_is_reduced(trained: Trai
     assert len(losses(run)) == 1
 
 
-def test_probe__leaves_the_encoder_as_it_was_and_predicts_as_the_run_did(trained: Trained, tiny_reef: Dataset) -> None:
-    source = trained("simclr", batch_size=16, epochs=1)
-    run = trained("probe", weights=f"run:{source.id}", epochs=5)
-    before, _, _ = load_model(source.path)
+def test_probe__leaves_the_encoder_as_it_was_and_predicts_as_the_run_did(
+    trained: Trained, pretrained: Run, tiny_reef: Dataset
+) -> None:
+    run = trained("probe", weights=f"run:{pretrained.id}", epochs=5)
+    before, _, _ = load_model(pretrained.path)
     after, head, card = load_model(run.path)
     assert card.classes == list(tiny_reef.classes)
     assert head is not None
@@ -127,10 +128,9 @@ def test_probe__with_the_standardisation_folded_in_gives_the_same_logits() -> No
 
 
 @pytest.mark.parametrize("stages", [0, 2, 5])
-def test_finetune__moves_only_the_stages_that_train(trained: Trained, stages: int) -> None:
-    source = trained("simclr", batch_size=16, epochs=1)
-    before = load_model(source.path)[0]
-    run = trained("finetune", weights=f"run:{source.id}", trained_stages=stages, augmentation="light", epochs=1)
+def test_finetune__moves_only_the_stages_that_train(trained: Trained, pretrained: Run, stages: int) -> None:
+    before = load_model(pretrained.path)[0]
+    run = trained("finetune", weights=f"run:{pretrained.id}", trained_stages=stages, augmentation="light", epochs=1)
     after = load_model(run.path)[0]
     moved = {
         name
@@ -232,15 +232,14 @@ def test_snapshot_plan__is_about_ten_and_ends_with_the_last_epoch() -> None:
     assert snapshot_plan(73)[-1] == 73
 
 
-def test_embed__looks_at_every_image_and_trains_nothing(trained: Trained, tiny_reef: Dataset) -> None:
-    source = trained("simclr", batch_size=16, epochs=1)
-    run = trained("embed", weights=f"run:{source.id}")
+def test_embed__looks_at_every_image_and_trains_nothing(trained: Trained, pretrained: Run, tiny_reef: Dataset) -> None:
+    run = trained("embed", weights=f"run:{pretrained.id}")
     assert {p.name for p in run.path.iterdir()} == {
         "config.json", "notes.json", "status.json", "environment.json", "results.json", "model.safetensors",
         "model.json", "embeddings.npy", "embeddings.json",
     }  # fmt: skip
     np.testing.assert_allclose(
-        read_embeddings(run.path).values, read_embeddings(source.path).values, rtol=1e-4, atol=1e-5
+        read_embeddings(run.path).values, read_embeddings(pretrained.path).values, rtol=1e-4, atol=1e-5
     )
     results = run.results()
     assert results is not None
@@ -250,10 +249,10 @@ def test_embed__looks_at_every_image_and_trains_nothing(trained: Trained, tiny_r
 
 
 def test_features__of_a_frozen_encoder_are_computed_once(
-    trained: Trained, tiny_reef: Dataset, monkeypatch: pytest.MonkeyPatch
+    trained: Trained, pretrained: Run, tiny_reef: Dataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A second seed, fewer labels, an embed run: none of them shows the encoder an image again, nor decodes one."""
-    weights = f"run:{trained('simclr').id}"
+    weights = f"run:{pretrained.id}"
     first = trained("probe", weights=weights)
     assert [kept.images for kept in FeatureStore(tiny_reef.folder).stored()] == [len(tiny_reef)]
     monkeypatch.setattr(features, "features_of", lambda *_: pytest.fail("an image is shown again"))
@@ -298,7 +297,6 @@ def test_train__refuses_a_data_set_that_changed_since_launch(tiny_reef: Dataset)
         train(run.config(), RunWriter(run))
 
 
-def test_train__refuses_weights_of_another_encoder(trained: Trained) -> None:
-    source = trained("simclr", batch_size=16, epochs=1)
+def test_train__refuses_weights_of_another_encoder(trained: Trained, pretrained: Run) -> None:
     with pytest.raises(WeightsError, match="resnet18"):
-        trained("probe", weights=f"run:{source.id}", encoder="resnet50")
+        trained("probe", weights=f"run:{pretrained.id}", encoder="resnet50")

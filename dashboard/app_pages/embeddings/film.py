@@ -1,30 +1,22 @@
 """The film: the same pictures after epoch upon epoch of SimCLR, which sees no label. The browser plays it alone."""
 
-from pathlib import Path
-
 import numpy as np
 import streamlit as st
-from streamlit.components.v2 import component
 
 from dashboard.app_pages.embeddings import choice
 from dashboard.app_pages.embeddings.projection_progress import awaited
-from dashboard.app_pages.embeddings.scatter_link import SHARED_CSS, SHARED_JS, shared_data
+from dashboard.app_pages.embeddings.scatter_link import shared_data
 from dashboard.data.film_reel import film_reel, frame_words
 from dashboard.data.points import Cloud, Look, shown_of
 from dashboard.parts.notice import way_out
+from dashboard.parts.own_component import own_component
 from dashboard.state import embeddings
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.evaluation.embeddings.stored_embeddings import rows_of, snapshot_epochs
 from sealife_core.runs.run import Run
 
 HEIGHT_PX = 600
-_FOLDER = Path(__file__).parent
-_FILM = component(
-    "sealife.film",
-    js=SHARED_JS + (_FOLDER / "film.js").read_text(encoding="utf-8"),
-    css=SHARED_CSS + (_FOLDER / "film.css").read_text(encoding="utf-8"),
-    isolate_styles=False,
-)
+_FILM = own_component(__file__, shared="plotly_chart", isolate_styles=False)
 
 
 def film(dataset: Dataset, run: Run, look: Look) -> None:

@@ -5,27 +5,17 @@ changes. Here the rows alone travel, and recolouring or a selection made elsewhe
 """
 
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any
-
-from streamlit.components.v2 import component
 
 from dashboard import media, state
 from dashboard.data.scatter import ScatterPicture
-from dashboard.parts.elements import ELEMENTS_JS
+from dashboard.parts.own_component import own_component
 from dashboard.state import Key
 from dashboard.words import SPLIT_WORDS
 from sealife_core.datasets.dataset import Dataset
 
-_FOLDER = Path(__file__).parent
-SHARED_JS = ELEMENTS_JS + (_FOLDER / "plotly_loader.js").read_text(encoding="utf-8")
-SHARED_CSS = (_FOLDER / "plotly_chart.css").read_text(encoding="utf-8")
-_SCATTER = component(
-    "sealife.scatter",
-    js=SHARED_JS + (_FOLDER / "scatter_link.js").read_text(encoding="utf-8"),
-    css=SHARED_CSS,
-    isolate_styles=False,  # Plotly puts its own rules beside the chart, and a shadow root would hide it from them
-)
+# Plotly puts its own rules beside the chart, and a shadow root would hide it from them.
+_SCATTER = own_component(__file__, shared="plotly_chart", isolate_styles=False)
 
 
 def linked_scatter(

@@ -101,10 +101,10 @@ def _show(run: Run, rival: Run | None, pictures: Sequence[OwnPicture]) -> None:
 
 def _warning(run: Run, score: float | None) -> tuple[str, str]:
     """The warning for a picture of that score ("" without), and what warnings are worth or why there are none."""
-    novelty, why_not = classifiers.novelty(run)
-    if novelty is None:
+    ood, why_not = classifiers.out_of_distribution(run)
+    if ood is None:
         return "", f"There are no warnings about pictures unlike the training images. {why_not}"
-    return novelty.sentence(score) if score is not None else "", novelty.caveat
+    return ood.sentence(score) if score is not None else "", ood.caveat
 
 
 def own_table(told: Sequence[tuple[str, "Prediction"]]) -> pd.DataFrame:

@@ -11,7 +11,8 @@ import streamlit as st
 from dashboard.state import Key
 from dashboard.words import plain
 from sealife_core.config import CLUSTER, HERE, Setting, cluster_address
-from sealife_core.runs.cluster.ray_http import CLUSTERS, ClusterError, known_clusters
+from sealife_core.environment import CLUSTERS
+from sealife_core.runs.cluster.ray_http import ClusterError, known_clusters
 from sealife_core.runs.scheduling.capacity import nodes_of
 from sealife_core.wording import counted
 
@@ -29,12 +30,14 @@ def where_field(setting: Setting, value: str, key: Key) -> Any:
         if chosen not in words:  # a browser may send anything
             chosen = held
         if asked != held:
-            st.caption(f"The run used {plain(asked.removeprefix(CLUSTER))}, but {CLUSTERS} does not list this cluster.")
+            address = plain(asked.removeprefix(CLUSTER))
+            st.caption(f"The run used {address}, but {CLUSTERS.name} does not list this cluster.")
         elif chosen != HERE:
             _told(chosen)
         elif len(words) == 1:
             st.caption(
-                f"To use a cluster that shares these folders, set its address in {CLUSTERS}. The README explains how."
+                f"To use a cluster that shares these folders, set its address in {CLUSTERS.name}. The README explains"
+                " how."
             )
     return chosen
 

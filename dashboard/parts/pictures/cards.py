@@ -5,82 +5,12 @@ line and colour. A click, or Enter on the focused card, opens one; the browser f
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from streamlit.components.v2 import component
-
 from dashboard.data.answers import Answers
 from dashboard.media import thumb_url
-from dashboard.parts.elements import ELEMENTS_JS
+from dashboard.parts.own_component import own_component
 from dashboard.state import Key, gallery
 
-# Names reach the page as text, never as HTML.
-_JS = """
-function dot(colour) {
-  const found = el('i', 'dot');
-  found.style.background = colour;
-  return found;
-}
-function card(picture, open) {
-  const button = el('button', 'card ' + picture.state);
-  button.type = 'button';
-  button.title = picture.title;
-  button.dataset.id = picture.id;
-  const frame = el('span', 'frame');
-  const image = el('img');
-  image.src = picture.url;
-  image.alt = picture.alt;
-  image.loading = 'lazy';
-  image.decoding = 'async';
-  frame.append(image);
-  if (picture.badge) frame.append(el('b', 'badge', picture.badge));
-  const truth = el('span', 'truth');
-  truth.append(dot(picture.colour), el('span', 'name', picture.truth));
-  button.append(frame, truth);
-  for (const said of picture.said) {
-    const line = el('span', 'said ' + said.state);
-    if (said.run) line.append(dot(said.run));
-    line.append(el('b', '', said.sign), el('span', 'name', said.text), el('span', 'sure', said.sure));
-    button.append(line);
-  }
-  button.onclick = () => open(picture.id);
-  return button;
-}
-export default function ({ data, parentElement, setTriggerValue }) {
-  const grid = parentElement.querySelector('.cards');
-  grid.setAttribute('aria-label', data.says);
-  grid.replaceChildren(...data.cards.map((picture) => card(picture, (id) => setTriggerValue('opened', id))));
-}
-"""
-_CSS = """
-.cards { --right: var(--st-primary-color); --wrong: #D9531E; display: grid; gap: 14px 12px;
-  grid-template-columns: repeat(auto-fill, minmax(138px, 1fr)); }
-.card { display: flex; flex-direction: column; gap: 2px; min-width: 0; padding: 0; border: 0; background: none;
-  color: inherit; font: inherit; text-align: left; cursor: pointer; }
-.frame { position: relative; display: block; border: 3px solid transparent; border-radius: 10px; overflow: hidden; }
-.right .frame { border-color: color-mix(in srgb, var(--right) 70%, transparent); }
-.wrong .frame { border: 3px dashed var(--wrong); }
-.card:hover .frame { filter: brightness(1.08); }
-.card:focus-visible { outline: none; }
-.card:focus-visible .frame { outline: 3px solid var(--st-text-color); outline-offset: 2px; }
-img { display: block; width: 100%; aspect-ratio: 1; object-fit: cover;
-  background: color-mix(in srgb, currentColor 8%, transparent); }
-.badge { position: absolute; right: 5px; top: 5px; height: 22px; padding: 0 8px; border-radius: 11px;
-  color: #fff; background: #0B7285; font-size: 12px; line-height: 22px;
-  box-shadow: 0 0 0 1.5px rgb(255 255 255 / .85); }
-.wrong .badge { background: #B93E10; }
-.unlike .frame { border: 3px dotted #B8860B; }
-.unlike .badge { background: #7A5200; }
-.differ .badge { background: #14262E; }
-.truth { margin-top: 4px; font-weight: 600; font-size: 14px; }
-.truth, .said { display: flex; align-items: baseline; gap: 5px; line-height: 1.35; }
-.said { font-size: 13px; }
-.said b { flex: none; }
-.said.right b { color: var(--right); }
-.said.wrong b { color: var(--wrong); }
-.name { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; min-width: 0; }
-.sure { margin-left: auto; flex: none; opacity: .72; font-variant-numeric: tabular-nums; }
-.dot { flex: none; width: 10px; height: 10px; border-radius: 50%; }
-"""
-_cards = component("gallery_cards", html='<div class="cards" role="group"></div>', css=_CSS, js=ELEMENTS_JS + _JS)
+_cards = own_component(__file__, '<div class="cards" role="group"></div>')
 
 
 _BADGES = {"right": "✓ right", "wrong": "✕ wrong", "differ": "≠ differ"}

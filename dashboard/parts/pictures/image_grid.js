@@ -1,27 +1,11 @@
 const STEPS = { ArrowLeft: -1, ArrowRight: 1 };
 
-function dot(colour) {
-  const found = el('i', 'dot');
-  found.style.background = colour;
-  return found;
-}
-
-function thumbnail(picture) {
-  const image = el('img');
-  image.src = picture.url;
-  image.alt = picture.alt;
-  image.loading = 'lazy';
-  image.decoding = 'async';
-  return image;
-}
-
 function cell(picture, open) {
   const button = el('button', 'cell');
-  button.type = 'button';
   button.title = picture.title;
   const caption = el('span', 'caption');
   caption.append(dot(picture.colour), picture.caption);
-  button.append(picture.url ? thumbnail(picture) : el('span', 'gone', picture.alt), caption);
+  button.append(picture.url ? thumbnail(picture.url, picture.alt) : el('span', 'gone', picture.alt), caption);
   button.append(...picture.lines.map(([style, text]) => el('span', 'line ' + style, text)));
   button.disabled = !picture.url;
   button.onclick = open;
@@ -48,7 +32,6 @@ function lightbox(pictures, start) {
   };
   const action = (label, run) => {
     const button = el('button', 'action', label);
-    button.type = 'button';
     button.onclick = run;
     return button;
   };

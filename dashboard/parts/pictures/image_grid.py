@@ -6,22 +6,15 @@ from pathlib import Path
 from typing import Any
 
 import streamlit as st
-from streamlit.components.v2 import component
 
 from dashboard.data.pictures import class_of, picture_facts
 from dashboard.media import LARGE_PX, thumb_url
-from dashboard.parts.elements import ELEMENTS_JS
+from dashboard.parts.own_component import own_component
 from dashboard.state import Key
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.evaluation.figures.palette import class_colour
 
-_FILES = Path(__file__)
-_grid = component(
-    "image_grid",
-    html='<div class="pictures"></div>',
-    css=_FILES.with_suffix(".css").read_text(encoding="utf-8"),
-    js=ELEMENTS_JS + _FILES.with_suffix(".js").read_text(encoding="utf-8"),
-)
+_grid = own_component(__file__, '<div class="pictures"></div>')
 
 
 def image_grid(

@@ -2,41 +2,13 @@
 
 from collections.abc import Sequence
 
-from streamlit.components.v2 import component
-
 from dashboard.data.pictures import class_of
 from dashboard.media import thumb_url
+from dashboard.parts.own_component import own_component
 from dashboard.state import Key
 from sealife_core.datasets.dataset import Dataset
 
-# The names of classes reach the page as text (`alt`, `title`), never as HTML.
-_JS = """
-export default function ({ data, parentElement, setTriggerValue }) {
-  const grid = parentElement.querySelector('.picker');
-  grid.replaceChildren(...data.pictures.map((picture) => {
-    const button = document.createElement('button');
-    button.type = 'button';
-    button.title = picture.name;
-    button.setAttribute('aria-pressed', String(picture.picked));
-    const image = document.createElement('img');
-    image.src = picture.url;
-    image.alt = picture.name + ', picture ' + picture.row;
-    image.loading = 'lazy';
-    button.append(image);
-    button.onclick = () => setTriggerValue('toggled', picture.row);
-    return button;
-  }));
-}
-"""
-_CSS = """
-.picker { display: grid; grid-template-columns: repeat(auto-fill, minmax(72px, 1fr)); gap: 6px; }
-button { padding: 0; border: 3px solid transparent; border-radius: 10px; background: none; cursor: pointer; }
-button:hover { border-color: color-mix(in srgb, var(--st-primary-color) 40%, transparent); }
-button[aria-pressed="true"] { border-color: var(--st-primary-color); }
-button:focus-visible { outline: 2px solid var(--st-text-color); outline-offset: 1px; }
-img { display: block; width: 100%; aspect-ratio: 1; object-fit: cover; border-radius: 7px; }
-"""
-_picker = component("picture_picker", html='<div class="picker"></div>', css=_CSS, js=_JS)
+_picker = own_component(__file__, '<div class="picker"></div>')
 
 
 def picture_picker(dataset: Dataset, rows: Sequence[int], picked: Sequence[int], key: Key) -> int | None:

@@ -1,9 +1,10 @@
 """Which runs can be compared with each other, and why others cannot."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
-from sealife_core.config import ClassifierConfig
+from sealife_core.config import AnyConfig, ClassifierConfig
 from sealife_core.errors import SealifeError
 from sealife_core.runs.run import Run
 
@@ -47,11 +48,7 @@ class ImageSet:
 def candidates(runs: Sequence[Run]) -> list[Candidate]:
     """The classifiers among ``runs``, in their order; damaged ones are left out."""
     found = []
-    for run in runs:
-        try:
-            config = run.config()
-        except SealifeError:
-            continue
+    for run, config in readable_configs(runs):
         if not isinstance(config, ClassifierConfig):
             continue
         results = run.results() or {}
@@ -74,6 +71,15 @@ def image_sets(found: Sequence[Candidate]) -> list[ImageSet]:
             runs = counted[one.test_hash].runs + 1 if one.test_hash in counted else 1
             counted[one.test_hash] = ImageSet(one.test_hash, one.data, one.n, runs)
     return sorted(counted.values(), key=lambda images: -images.runs)
+
+
+def readable_configs(runs: Sequence[Run]) -> list[tuple[Run, AnyConfig]]:
+    """The ``runs`` whose config can be read, with it: a damaged run does not hide the others."""
+    found = []
+    for run in runs:
+        with suppress(SealifeError):
+            found.append((run, run.config()))
+    return found
 
 
 def distinct_names(runs: Sequence[Run]) -> dict[str, str]:

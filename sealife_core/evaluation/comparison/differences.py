@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sealife_core.config import AnyConfig, ClassifierConfig, describe, source_run, trained_settings
-from sealife_core.errors import ConfigError
-from sealife_core.evaluation.comparison.candidates import distinct_names
+from sealife_core.evaluation.comparison.candidates import distinct_names, readable_configs
 from sealife_core.evaluation.comparison.rows import ComparisonRow
 from sealife_core.models.facts import published_weights, title_of
 from sealife_core.runs.run import Run
@@ -27,7 +26,7 @@ class Difference:
 
 def differences(runs: Sequence[Run]) -> list[Difference]:
     """The settings in which the readable ``runs`` differ, in the order of the form; weights by the run's name."""
-    configs = _readable(runs)
+    configs = readable_configs(runs)
     flat = {run.id: trained_settings(config) | {"weights": _weights(run, config)} for run, config in configs}
     settings = {s.path: s for _, config in configs for s in describe(type(config))}
     found = []
@@ -42,7 +41,7 @@ def differences(runs: Sequence[Run]) -> list[Difference]:
 
 def difference_rows(runs: Sequence[Run]) -> list[dict[str, str]]:
     """:func:`differences` in words: a row per setting, a column per run; – for a run without this setting."""
-    readable = [run for run, _ in _readable(runs)]
+    readable = [run for run, _ in readable_configs(runs)]
     names = distinct_names(readable)
     return [
         {"Setting": with_unit(found.title, found.unit)}
@@ -59,7 +58,7 @@ def ladders(rows: Sequence[ComparisonRow], runs: Sequence[Run]) -> list[list[tup
 
     Each ladder has two depths or more, the shallowest first. ``runs``: with the configs of ``rows``.
     """
-    configs = {run.id: config for run, config in _readable(runs)}
+    configs = {run.id: config for run, config in readable_configs(runs)}
     groups: dict[str, list[tuple[int, ComparisonRow]]] = {}
     for row in rows:
         config = configs.get(row.run_id)
@@ -80,16 +79,6 @@ def words(value: Any, path: str) -> str:
     if isinstance(value, bool):
         return "on" if value else "off"
     return short_number(value) if isinstance(value, float) else str(value)
-
-
-def _readable(runs: Sequence[Run]) -> list[tuple[Run, AnyConfig]]:
-    found = []
-    for run in runs:
-        try:
-            found.append((run, run.config()))
-        except ConfigError:
-            continue
-    return found
 
 
 def _weights(run: Run, config: AnyConfig) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from sealife_core.config import AnyConfig, ClassifierConfig, SimclrConfig, fewer_labels, source_run
 from sealife_core.errors import SealifeError
-from sealife_core.evaluation.comparison.candidates import distinct_names
+from sealife_core.evaluation.comparison.candidates import distinct_names, readable_configs
 from sealife_core.models.facts import published_weights, title_of
 from sealife_core.runs.run import Run
 
@@ -106,6 +106,8 @@ def representation_rows(runs: Sequence[Run]) -> list[RepresentationRow]:
         if not isinstance(config, SimclrConfig):
             continue
         val = _known(results["val"], knn_low=0.0, knn_high=1.0, chance=0.0)
+        names = ("n", "knn_accuracy", "chance", "alignment", "uniformity", "effective_rank")
+        same: dict[str, Any] = {name: val.get(name) for name in names}
         rows.append(
             RepresentationRow(
                 run_id=run.id,
@@ -113,15 +115,10 @@ def representation_rows(runs: Sequence[Run]) -> list[RepresentationRow]:
                 encoder=config.encoder,
                 source=_source(run, config.weights),
                 data=config.data,
-                n=val["n"],
-                knn_accuracy=val["knn_accuracy"],
                 low=val["knn_low"],
                 high=val["knn_high"],
-                chance=val["chance"],
-                alignment=val.get("alignment"),
-                uniformity=val.get("uniformity"),
-                effective_rank=val.get("effective_rank"),
                 train_s=results.get("train_s"),
+                **same,
             )
         )
     return sorted(rows, key=lambda row: -row.knn_accuracy)
@@ -135,15 +132,12 @@ def to_frame(rows: Sequence[ComparisonRow] | Sequence[RepresentationRow]) -> "pd
 
 
 def _readable(runs: Sequence[Run], split: str, needed: tuple[str, ...]) -> list[tuple[Run, AnyConfig, dict[str, Any]]]:
-    """The runs whose results have ``split`` with the ``needed`` keys; a damaged run does not hide the others."""
+    """The readable runs whose results have ``split`` with the ``needed`` keys."""
     found = []
-    for run in runs:
-        try:
-            config, results = run.config(), run.results()
-        except SealifeError:
-            continue
-        scored = (results or {}).get(split) or {}
-        if results and all(scored.get(key) is not None for key in needed):
+    for run, config in readable_configs(runs):
+        results = run.results() or {}
+        scored = results.get(split) or {}
+        if all(scored.get(key) is not None for key in needed):
             found.append((run, config, results))
     return found
 
@@ -157,6 +151,8 @@ def _row(run: Run, config: ClassifierConfig, results: dict[str, Any], reference:
     test = _known(results["test"], accuracy_low=0.0, accuracy_high=1.0, macro_f1_low=0.0, macro_f1_high=1.0)
     test_hash = results.get("test_hash") or ""
     comparable = test_hash == reference
+    names = ("n", "accuracy", "macro_f1", "macro_f1_low", "macro_f1_high", "top3", "chance")
+    same: dict[str, Any] = {key: test.get(key) for key in names}
     return ComparisonRow(
         run_id=run.id,
         name=name,
@@ -164,15 +160,8 @@ def _row(run: Run, config: ClassifierConfig, results: dict[str, Any], reference:
         encoder=config.encoder,
         source=_source(run, config.weights),
         data=config.data,
-        n=test["n"],
-        accuracy=test["accuracy"],
         low=test["accuracy_low"],
         high=test["accuracy_high"],
-        macro_f1=test["macro_f1"],
-        macro_f1_low=test["macro_f1_low"],
-        macro_f1_high=test["macro_f1_high"],
-        top3=test.get("top3"),
-        chance=test["chance"],
         train_s=results.get("train_s"),
         parameters_trained=results.get("parameters_trained"),
         label_fraction=config.label_fraction,
@@ -181,6 +170,7 @@ def _row(run: Run, config: ClassifierConfig, results: dict[str, Any], reference:
         why_not="" if comparable else f"tested on other images ({test['n']:,} of '{config.data}'), so not comparable.",
         pretrain_s=pretrain_s(run, config.weights),
         labels_per_class=config.labels_per_class,
+        **same,
     )
 
 

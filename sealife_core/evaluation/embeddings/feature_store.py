@@ -1,36 +1,31 @@
 """What frozen encoders made of the images of a data set, computed once: DATA/features/<key>/. Imports no torch.
 
-    rows.npy      (N, D) float32, memory-mapped: a row an image
+    rows.npy      (N, D) float32: a row an image
     about.json    what the key stands for, the sha256 of each row's image, the columns, and a checksum of the rows
 
 The key is made of all that a feature depends on beside the image: weights, picture size, preprocessing, number format,
 which varied copy. Images are known by their content, so that a data set whose splits or labels change keeps its rows,
-and one that grows computes only the new ones. What is damaged or half written is computed again; together they take at
-most a share of the disk, and what was not used for longest goes first.
+and one that grows computes only the new ones. What is damaged or half written is computed again.
 """
 
 import hashlib
 import json
-import os
-import shutil
-import time
 import zlib
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from filelock import FileLock
 
-from sealife_core.durable import remove_set_aside, replace_file, replacing, set_aside, size_bytes
+from sealife_core.durable import size_bytes
+from sealife_core.evaluation.embeddings.array_store import ArrayStore
 
 FOLDER = "features"
-ACTIVATIONS = "activations"  # what fine-tuning stores of the frozen stages, below FOLDER; it keeps its own bound
-ROWS, ABOUT = "rows.npy", "about.json"
+ACTIVATIONS = "activations"  # what fine-tuning stores of the frozen stages, below FOLDER
 MOST_BYTES = 4 * 2**30  # of one data set; 200,000 images of 1,500 numbers take 1.2
-_MOST_OF_FREE = 0.2
+MOST_ACTIVATION_BYTES = 4_000_000_000  # of one data set: 16 copies of 3,000 images before a network's last two stages
+_MOST_OF_FREE, _ACTIVATIONS_OF_FREE = 0.2, 0.5
 _FORMAT = 1
 
 Columns = dict[str, int]
@@ -78,7 +73,7 @@ class FeatureStore:
 
     def __init__(self, dataset_folder: Path, most_bytes: int = MOST_BYTES) -> None:
         self.folder = dataset_folder / FOLDER
-        self._most_bytes = most_bytes
+        self._arrays = ArrayStore(self.folder, most_bytes, _MOST_OF_FREE)
 
     def rows(
         self, key: FeatureKey, images: Sequence[str], compute: Callable[[np.ndarray], tuple[np.ndarray, Columns]]
@@ -88,13 +83,10 @@ class FeatureStore:
         ``compute`` is asked for those that are not known yet, by their places (n,) in ``images``: (n, D) and columns.
         Who asks while another process computes the same waits for it. What cannot be kept is returned all the same.
         """
-        place = self.folder / key.name
-        if found := self._all_of(place, images):
+        if found := self._all_of(key.name, images):
             return found
-        with suppress(OSError):
-            self.folder.mkdir(exist_ok=True)
-        with self._computing(key.name):
-            if found := self._all_of(place, images):  # another process was faster
+        with self._arrays.computing(key.name):
+            if found := self._all_of(key.name, images):  # another process was faster
                 return found
             place_of: dict[str, int] = {}
             for row, image in enumerate(images):
@@ -103,7 +95,7 @@ class FeatureStore:
             def made_of(wanted: list[str]) -> tuple[np.ndarray, Columns]:
                 return compute(np.array([place_of[image] for image in wanted], np.int64))
 
-            kept, columns, known = self._read(place) or (np.empty((0, 0), np.float32), {}, {})
+            kept, columns, known = self._read(key.name) or (np.empty((0, 0), np.float32), {}, {})
             missing = [image for image in place_of if image not in known]
             made, made_columns = made_of(missing)
             if known and made_columns != columns:  # nothing that was kept can be used
@@ -112,84 +104,54 @@ class FeatureStore:
             rows = np.concatenate([kept, made]) if known else made
             known = {image: row for row, image in enumerate([*known, *missing])}
             with suppress(OSError):  # a full disk costs the next run its seconds, this one nothing
-                self._write(place, key, rows, made_columns, known)
+                self._write(key, rows, made_columns, known)
             return rows[[known[image] for image in images]], made_columns
 
     def stored(self) -> list[Stored]:
         """What is there, the one used last first."""
-        found: list[tuple[float, Stored]] = []
-        for place in self._places():
-            about = _about(place)
-            with suppress(OSError, KeyError, TypeError):
-                key, used = about["key"], (place / ABOUT).stat().st_mtime
-                number = len(about["images"])
-                size = size_bytes(place)
-                found.append((used, Stored(key["encoder"], key["image_size_px"], key["copy"], number, size)))
-        return [each for _, each in sorted(found, key=lambda pair: -pair[0])]
+        found = []
+        for name in self._arrays.names():
+            about = self._arrays.about(name)
+            with suppress(KeyError, TypeError):
+                key, size = about["key"], size_bytes(self.folder / name)
+                found.append(Stored(key["encoder"], key["image_size_px"], key["copy"], len(about["images"]), size))
+        return found
 
     def size_bytes(self) -> int:
         """What all of it takes on the disk."""
         return size_bytes(self.folder) if self.folder.is_dir() else 0
 
     def clear(self) -> int:
-        """Delete all features; returns the bytes freed. Runs that need them compute them again."""
+        """Delete all features and activations; returns the bytes freed. Runs that need them compute them again."""
         before = self.size_bytes()
-        for place in self._places():
-            set_aside(place)
-        # One by one: a run may be writing another one into that folder.
-        for file in (self.folder / ACTIVATIONS).glob("[!.]*.[jn]*"):
-            file.unlink(missing_ok=True)
-        if self.folder.is_dir():
-            remove_set_aside(self.folder)
+        self._arrays.clear()
+        activation_store(self.folder.parent).clear()
         return before - self.size_bytes()
 
-    @contextmanager
-    def _computing(self, name: str) -> Iterator[None]:
-        """One process computes; where the folder cannot be written, each for itself."""
-        lock = FileLock(self.folder / f".{name}.lock")
-        try:
-            lock.acquire()
-        except OSError:
-            yield
-            return
-        try:
-            yield
-        finally:
-            lock.release()
-
-    def _places(self) -> list[Path]:
-        found = self.folder.glob("[!.]*") if self.folder.is_dir() else ()
-        return [path for path in found if path.is_dir() and path.name != ACTIVATIONS]
-
-    def _all_of(self, place: Path, images: Sequence[str]) -> tuple[np.ndarray, Columns] | None:
-        found = self._read(place)
+    def _all_of(self, name: str, images: Sequence[str]) -> tuple[np.ndarray, Columns] | None:
+        found = self._read(name)
         if found is None or not all(image in found[2] for image in images):
             return None
-        with suppress(OSError):
-            now = time.time_ns()  # finer than the clock of the file system
-            os.utime(place / ABOUT, ns=(now, now))
         rows, columns, known = found
         return rows[[known[image] for image in images]], columns
 
-    def _read(self, place: Path) -> tuple[np.ndarray, Columns, dict[str, int]] | None:
+    def _read(self, name: str) -> tuple[np.ndarray, Columns, dict[str, int]] | None:
         """Rows, columns and the row of each image; None where they are missing or damaged."""
-        about = _about(place)
+        about, rows = self._arrays.about(name), self._arrays.rows(name)
         try:
-            rows = np.load(place / ROWS, mmap_mode="r", allow_pickle=False)
             images, columns = about["images"], {str(name): int(width) for name, width in about["columns"].items()}
             sound = (
-                about["format"] == _FORMAT
+                rows is not None
+                and about["format"] == _FORMAT
                 and rows.dtype == np.float32
                 and rows.shape == (len(images), sum(columns.values()))
                 and zlib.crc32(np.ascontiguousarray(rows).data) == about["crc32"]
             )
-        except (OSError, ValueError, EOFError, KeyError, TypeError, AttributeError):
+        except (ValueError, KeyError, TypeError, AttributeError):
             return None
-        return (rows, columns, {image: row for row, image in enumerate(images)}) if sound else None
+        return (rows, columns, {image: row for row, image in enumerate(images)}) if sound and rows is not None else None
 
-    def _write(self, place: Path, key: FeatureKey, rows: np.ndarray, columns: Columns, known: dict[str, int]) -> None:
-        self._make_room(place, rows.nbytes)
-        place.mkdir(exist_ok=True)
+    def _write(self, key: FeatureKey, rows: np.ndarray, columns: Columns, known: dict[str, int]) -> None:
         about = {
             "format": _FORMAT,
             "key": asdict(key),
@@ -197,36 +159,16 @@ class FeatureStore:
             "crc32": zlib.crc32(np.ascontiguousarray(rows).data),
             "images": list(known),
         }
-        with replacing(place / ROWS) as file:
-            np.save(file, rows)
-        replace_file(place / ABOUT, json.dumps(about))
-
-    def _make_room(self, place: Path, needed_bytes: int) -> None:
-        """Delete what was not used for longest. Raises OSError where ``needed_bytes`` are more than all may take."""
-        free = shutil.disk_usage(self.folder).free
-        others = sorted((p for p in self._places() if p != place), key=_used)
-        held = sum(map(size_bytes, others))
-        most = min(self._most_bytes, int(_MOST_OF_FREE * (free + held)))
-        if needed_bytes > most:
-            raise OSError(f"features of {needed_bytes} bytes are more than the {most} that may be kept")
-        for other in others:
-            if held + needed_bytes <= most:
-                break
-            held -= size_bytes(other)
-            set_aside(other)
-        remove_set_aside(self.folder)
+        self._arrays.write(key.name, about, [rows], rows.shape, "<f4")
 
 
-def _about(place: Path) -> dict[str, Any]:
-    try:
-        found = json.loads((place / ABOUT).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return found if isinstance(found, dict) else {}
+def activation_store(dataset_folder: Path) -> ArrayStore:
+    """What fine-tuning keeps of the frozen stages (``training/fine_tuning/activations.py``), with a bound of its own.
 
-
-def _used(place: Path) -> float:
-    try:
-        return (place / ABOUT).stat().st_mtime
-    except OSError:
-        return 0.0
+    Files of earlier releases, which lay in the folder itself, are removed: a run that needs them makes them again.
+    """
+    store = ArrayStore(dataset_folder / FOLDER / ACTIVATIONS, MOST_ACTIVATION_BYTES, _ACTIVATIONS_OF_FREE)
+    for old in store.folder.glob("[!.]*.*"):
+        if old.is_file():
+            old.unlink(missing_ok=True)
+    return store

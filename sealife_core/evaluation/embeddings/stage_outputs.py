@@ -4,6 +4,7 @@ import threading
 
 import numpy as np
 import torch
+from jaxtyping import Float
 from torch import Tensor, nn
 
 from sealife_core.evaluation.classification.out_of_distribution import LEAST_CONTRAST, STAGES, Means
@@ -26,7 +27,7 @@ class WithStageOutputs(nn.Module):
         self._local = threading.local()
         self._hooks = encoder.at_ends(self._keep, *STAGE_NAMES[:-1])
 
-    def forward(self, images: Tensor) -> Tensor:
+    def forward(self, images: Float[Tensor, "n 3 h w"]) -> Float[Tensor, "n d"]:
         """h and the means of a batch, concatenated."""
         self._local.parts = {}
         h = self.encoder(images)

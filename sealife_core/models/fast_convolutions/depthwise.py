@@ -7,13 +7,14 @@ step of EfficientNet-Lite0's last stage at 224 px (torch 2.14, Zen 4). All else 
 from typing import Any
 
 import torch
+from jaxtyping import Float
 from timm.layers.conv2d_same import Conv2dSame
 from torch import Tensor, nn
 
 
 class _LearnsInFp32(nn.Conv2d):
-    def forward(self, input: Tensor) -> Tensor:
-        """Maps (n, C, H, W) → (n, O, H', W'), of autocast's number format as ever."""
+    def forward(self, input: Float[Tensor, "n c h w"]) -> Float[Tensor, "n out h_out w_out"]:
+        """The convolution, of autocast's number format as ever."""
         if input.device.type != "cpu" or not torch.is_autocast_enabled("cpu") or not torch.is_grad_enabled():
             return super().forward(input)
         with torch.autocast("cpu", enabled=False):

@@ -6,6 +6,7 @@ a ResNet50 becomes about a tenth quicker (benchmarks/training.py).
 """
 
 import torch
+from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -20,8 +21,8 @@ class PointwiseConv2d(nn.Conv2d):
             if isinstance(part, nn.Conv2d) and _fits(part):
                 part.__class__ = cls
 
-    def forward(self, input: Tensor) -> Tensor:
-        """Maps (n, C, H, W) → (n, O, H', W')."""
+    def forward(self, input: Float[Tensor, "n c h w"]) -> Float[Tensor, "n out h_out w_out"]:
+        """The convolution of the maps."""
         if input.device.type != "cpu" or input.dtype != torch.float32 or torch.is_autocast_enabled("cpu"):
             return super().forward(input)
         down, across = self.stride

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import torch
+from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -39,8 +40,8 @@ class WinogradConv2d(nn.Conv2d):
             if isinstance(part, nn.Conv2d) and _fits(part):
                 part.__class__ = cls  # no second drawing of weights, which would change what every seed means
 
-    def forward(self, input: Tensor) -> Tensor:
-        """Maps (n, C, H, H) → (n, O, H', H')."""
+    def forward(self, input: Float[Tensor, "n c h w"]) -> Float[Tensor, "n out h_out w_out"]:
+        """The convolution of the maps."""
         n, _, height, width = input.shape
         direct = input.device.type != "cpu" or input.dtype != torch.float32 or torch.is_autocast_enabled("cpu")
         if direct or height != width:

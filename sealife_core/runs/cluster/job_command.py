@@ -4,10 +4,10 @@ import os
 import shlex
 from pathlib import Path
 
+from sealife_core.environment import ATTEMPT, HOME
 from sealife_core.runs.cluster.ray_jobs import RayJob
 from sealife_core.runs.run import LOG, STOP, Run
 from sealife_core.runs.scheduling.spawning import PROJECT
-from sealife_core.runs.writer import ATTEMPT
 
 NOT_SHARED, NOT_EXECUTABLE, NOT_THERE = 65, 126, 127  # exit codes: ours (EX_DATAERR), and the shell's own
 CARRIED = ("TORCH_HOME",)  # variables of this process that a worker gets wherever it runs
@@ -15,10 +15,10 @@ CARRIED = ("TORCH_HOME",)  # variables of this process that a worker gets wherev
 
 def job_command(run: Run, worker: list[str], attempt: int, cores: int, gpus: int) -> str:
     """Go to the directory of ``run``, start ``worker`` there unless a stop was asked for, and log into the run."""
-    told = {"PYTHONUNBUFFERED": "1", "OMP_NUM_THREADS": str(cores), ATTEMPT: str(attempt)}
+    told = {"PYTHONUNBUFFERED": "1", "OMP_NUM_THREADS": str(cores), ATTEMPT.name: str(attempt)}
     told |= {name: os.environ[name] for name in CARRIED if name in os.environ}
     if run.root.name == "checkpoints":
-        told["SEALIFE_HOME"] = str(run.root.resolve().parent)
+        told[HOME.name] = str(run.root.resolve().parent)
     if not gpus:
         told["CUDA_VISIBLE_DEVICES"] = ""  # else Ray says which
     folder = str(run.path.resolve())

@@ -1,9 +1,9 @@
 """Requests to a Ray cluster over HTTP, and which clusters get the token of their owner.
 
-Environment: SEALIFE_CLUSTERS holds the addresses of the owner's clusters, separated by commas or spaces; so does
-RAY_API_SERVER_ADDRESS, where Ray's own commands look. The token of a cluster that needs one is read where they read it
-too: from RAY_AUTH_TOKEN, the file that RAY_AUTH_TOKEN_PATH names, or ``~/.ray/auth_token``. It is sent only to the
-clusters that are named in the environment, and written nowhere.
+The owner's clusters are those of ``environment.CLUSTERS`` and of RAY_API_SERVER_ADDRESS, where Ray's own commands look.
+The token of a cluster that needs one is read where they read it too: from RAY_AUTH_TOKEN, the file that
+RAY_AUTH_TOKEN_PATH names, or ``~/.ray/auth_token``. It is sent only to the clusters that are named in the environment,
+and written nowhere.
 """
 
 import json
@@ -20,9 +20,10 @@ from pydantic import TypeAdapter, ValidationError
 
 from sealife_core.config import CLUSTER, cluster_address
 from sealife_core.config.runs import is_address
+from sealife_core.environment import CLUSTERS
 from sealife_core.errors import RunError
 
-CLUSTERS, RAY_ADDRESS = "SEALIFE_CLUSTERS", "RAY_API_SERVER_ADDRESS"
+RAY_ADDRESS = "RAY_API_SERVER_ADDRESS"
 TIMEOUT_S = 10.0  # for one request; a head node answers in milliseconds, one that is being restarted in seconds
 MOST_BYTES = 1 << 24  # of an answer; one describes a thousand machines
 MOST_SAID = 500  # characters of a text of a cluster that a person reads
@@ -38,7 +39,7 @@ class ClusterError(RunError):
 
 def known_clusters() -> list[str]:
     """The addresses of the clusters that the environment names, as ``http://host:port``."""
-    named = os.environ.get(CLUSTERS, "").replace(",", " ").split() + os.environ.get(RAY_ADDRESS, "").split()
+    named = [*CLUSTERS.value(), *os.environ.get(RAY_ADDRESS, "").split()]
     return list(dict.fromkeys(str(cluster_address(CLUSTER + name)) for name in named if is_address(name)))
 
 
@@ -69,7 +70,7 @@ def ask(
     if 300 <= status < 400:
         raise foreign(address, "it redirects to another address")
     if status >= 400:
-        token = f" The token is sent only to clusters listed in {CLUSTERS}." if status in (401, 403) else ""
+        token = f" The token is sent only to clusters listed in {CLUSTERS.name}." if status in (401, 403) else ""
         why = readable(_last_line(said) or f"status {status}")
         raise ClusterError(f"The Ray cluster at {address} refused: {why}{token}", refused=True)
     if shape is None:

@@ -1,7 +1,4 @@
-"""Which devices there are to train on, found without loading torch. The processor counts as one.
-
-Environment: SEALIFE_RESERVED_DEVICES="cuda:1,cuda:3" keeps devices, by the names used here, free for other programs.
-"""
+"""Which devices there are to train on, found without loading torch. The processor counts as one."""
 
 import os
 import re
@@ -9,10 +6,10 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from sealife_core.config import AnyConfig
+from sealife_core.environment import RESERVED_DEVICES
 
 CPU = "cpu"
 NONE = "none"  # of a run that only launches others: it takes no device
-RESERVED = "SEALIFE_RESERVED_DEVICES"
 
 
 def devices(environ: Mapping[str, str] = os.environ, system: Path = Path("/")) -> list[str]:
@@ -29,13 +26,8 @@ def devices(environ: Mapping[str, str] = os.environ, system: Path = Path("/")) -
     else:
         # CUDA numbers what it sees from 0, whatever the nodes are called: a container may have only nvidia3.
         gpus = [str(i) for i in range(len(numbers))] if known else []
-    kept = reserved(environ)
+    kept = RESERVED_DEVICES.value(environ)
     return [CPU, *(name for gpu in gpus if (name := f"cuda:{gpu}") not in kept)]
-
-
-def reserved(environ: Mapping[str, str] = os.environ) -> list[str]:
-    """The devices that are kept free for other programs."""
-    return [name.strip() for name in environ.get(RESERVED, "").split(",") if name.strip()]
 
 
 def suitable(config: AnyConfig, there: list[str]) -> list[str]:
@@ -59,17 +51,18 @@ def impossible(config: AnyConfig, there: list[str]) -> tuple[str, str] | None:
     if count <= found:
         return None
     be, many = ("is", "one") if found == 1 else ("are", str(found))
-    kept = f" that {be} not reserved (reserved: {', '.join(reserved())})" if reserved() else ""
+    reserved = ", ".join(RESERVED_DEVICES.value())
+    kept = f" that {be} not reserved (reserved: {reserved})" if reserved else ""
     way = f"devices {found}, or with device 'cpu', where {count} processes share the processor."
     return f"The run needs {count} devices, but this machine has {many}{kept}.", way
 
 
 def not_here(environ: Mapping[str, str] = os.environ, system: Path = Path("/")) -> str:
     """One sentence if a device is reserved that this machine does not have, else ""."""
-    here = devices({**environ, RESERVED: ""}, system)
-    unknown = [name for name in reserved(environ) if name not in here[1:]]
+    here = devices({**environ, RESERVED_DEVICES.name: ""}, system)
+    unknown = [name for name in RESERVED_DEVICES.value(environ) if name not in here[1:]]
     listed = ", ".join(here[1:]) or "only the processor, which every run needs"
-    return f"{RESERVED} names {', '.join(unknown)}, but this machine has {listed}." if unknown else ""
+    return f"{RESERVED_DEVICES.name} names {', '.join(unknown)}, but this machine has {listed}." if unknown else ""
 
 
 def visible(assigned: list[str]) -> str:

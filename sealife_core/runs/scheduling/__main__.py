@@ -2,8 +2,6 @@
 
 There is one below a root at a time, under a lock. It is started by whoever queues a run, and ends when there is nothing
 left to do.
-
-Environment: SEALIFE_STOP_GRACE_S is how long a run may take to stop by itself before it is ended.
 """
 
 import io
@@ -14,8 +12,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TextIO
 
+from sealife_core.environment import STOP_GRACE_S
 from sealife_core.runs.costs.devices import not_here
-from sealife_core.runs.scheduling.dispatcher import STOP_GRACE_S, Dispatcher
+from sealife_core.runs.scheduling.dispatcher import Dispatcher
 from sealife_core.runs.scheduling.locks import queue_lock, take_dispatcher_lock
 from sealife_core.runs.scheduling.prewarmed_worker import READY, wanted
 from sealife_core.runs.scheduling.queue import has_work
@@ -32,7 +31,7 @@ def main(root: Path) -> int:
         lock = take_dispatcher_lock(root)
         if lock is None:
             return 0
-    dispatcher = Dispatcher(root, stop_grace_s=float(os.environ.get("SEALIFE_STOP_GRACE_S", STOP_GRACE_S)))
+    dispatcher = Dispatcher(root, stop_grace_s=STOP_GRACE_S.value())
     print(f"dispatching, pid {os.getpid()}, devices {', '.join(dispatcher.devices)}", flush=True)
     if not_here():
         print(not_here(), flush=True)

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from sealife_core.config import AnyConfig, cluster_address
+from sealife_core.environment import STOP_GRACE_S
 from sealife_core.errors import SealifeError, disk_problem
 from sealife_core.neutral import terminal_lines
 from sealife_core.processes import host, identity
@@ -52,7 +53,6 @@ from sealife_core.runs.scheduling.spawning import reap, spawn
 from sealife_core.runs.scheduling.waiting_reasons import refuse, say, source_awaited
 
 ROOM_S = 2.0  # between two looks at memory while a run waits for it
-STOP_GRACE_S = 60.0  # a batch and a checkpoint of the slowest recipe take some 20 s
 KILL_AFTER_S = 10.0  # from TERM to KILL
 
 
@@ -61,7 +61,7 @@ class Dispatcher:
     """One look at everything, and the little that is remembered between two of them."""
 
     root: Path
-    stop_grace_s: float = STOP_GRACE_S
+    stop_grace_s: float = STOP_GRACE_S.default
     kill_after_s: float = KILL_AFTER_S
     devices: list[str] = field(default_factory=devices)
     watched: dict[str, RunProcess] = field(default_factory=dict)

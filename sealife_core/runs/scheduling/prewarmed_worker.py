@@ -12,9 +12,6 @@ known process:
 3. the pipe is closed, by the dispatcher or by its end.
 
 The worker waits for that. If process.json then names it, it carries out the run; else it ends silently.
-
-Environment: SEALIFE_READY_MINUTES is how long one is kept after the last sign that somebody wants to train (0: there is
-none). If SEALIFE_WORKER_COMMAND replaces the worker, there is none either.
 """
 
 import json
@@ -27,13 +24,13 @@ from pathlib import Path
 
 import psutil
 
+from sealife_core.environment import READY_MINUTES, WORKER_COMMAND
 from sealife_core.runs.costs import machine_speed
 from sealife_core.runs.run import LOG, Run
 from sealife_core.runs.scheduling.spawning import PROJECT, spawn
 
 READY, READY_LOG = ".ready", ".ready.log"
 READY_FLAG = "--ready"
-MINUTES = 10.0  # how long a person looks at the form, or at the run that has just ended, before launching the next
 # It holds some 500 MB; the rest must suffice for the run and for everything else on the machine.
 ENOUGH_BYTES, TOO_LITTLE_BYTES = 2 * 1024**3, 1024**3
 AGAIN_S = 60.0  # after one that ended unexpectedly: what killed it may kill the next
@@ -41,9 +38,7 @@ AGAIN_S = 60.0  # after one that ended unexpectedly: what killed it may kill the
 
 def ready_minutes() -> float:
     """How long a pre-warmed worker is kept after the last sign of interest; 0: there is none."""
-    if os.environ.get("SEALIFE_WORKER_COMMAND"):
-        return 0.0
-    return float(os.environ.get("SEALIFE_READY_MINUTES", MINUTES))
+    return 0.0 if WORKER_COMMAND.value() else READY_MINUTES.value()
 
 
 def prewarmed_command() -> list[str]:

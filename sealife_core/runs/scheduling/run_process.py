@@ -1,10 +1,6 @@
-"""Processes of runs on this machine: how they are started, found again, signalled and seen to end.
-
-Environment: SEALIFE_WORKER_COMMAND replaces ``python -m sealife_core.worker`` (the run directory is appended).
-"""
+"""Processes of runs on this machine: how they are started, found again, signalled and seen to end."""
 
 import os
-import shlex
 import signal
 import subprocess
 import sys
@@ -16,6 +12,7 @@ from typing import Any
 import psutil
 
 from sealife_core.config import AnyConfig
+from sealife_core.environment import HOME, WORKER_COMMAND
 from sealife_core.errors import SealifeError
 from sealife_core.processes import identity
 from sealife_core.runs.costs.devices import NONE, needed, visible
@@ -124,15 +121,14 @@ def workers_by_directory() -> dict[str, int]:
 
 def worker_command() -> list[str]:
     """What carries out a run; its directory is appended."""
-    chosen = os.environ.get("SEALIFE_WORKER_COMMAND")
-    return shlex.split(chosen) if chosen else [sys.executable, "-m", "sealife_core.worker"]
+    return list(WORKER_COMMAND.value()) or [sys.executable, "-m", "sealife_core.worker"]
 
 
 def worker_environment(root: Path, assigned: list[str]) -> dict[str, str]:
     """The variables of a worker for a run below ``root`` on the devices that it was ``assigned``."""
     told = {"CUDA_VISIBLE_DEVICES": visible(assigned)}
     if root.name == "checkpoints":  # data sets are beside the runs, whatever this process inherited
-        told["SEALIFE_HOME"] = str(root.parent)
+        told[HOME.name] = str(root.parent)
     return told
 
 

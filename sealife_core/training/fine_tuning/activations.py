@@ -1,31 +1,28 @@
-"""What the frozen stages make of the images, computed once: ``features/activations/<key>.npy`` of the data set.
+"""What the frozen stages make of the images, computed once: ``features/activations/<key>/`` of the data set.
 
 A fine-tune of the last stages looks at the same images again and again, and the frozen stages answer the same each
 time. So a few varied copies of each training image (crops and flips, drawn once) go through them before the first step,
-and training begins where they end. The file is float16, memory-mapped, with a description beside it; one that is
-damaged, half-written or of something else is made again. Of all files of a data set the oldest make room for a new one.
+and training begins where they end. They are kept in float16; what is damaged, half-written or of something else is made
+again.
 """
 
 import hashlib
 import json
-import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import chain
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from filelock import FileLock
 from torch import Tensor
 
 from sealife_core.config import ALL_STAGES, LABELLED, FineTuneConfig
 from sealife_core.datasets.batches import ImageBatches
 from sealife_core.datasets.dataset import Dataset
-from sealife_core.durable import remove_leftovers, replace_file, replacing
+from sealife_core.evaluation.embeddings.array_store import ArrayStore
 from sealife_core.evaluation.embeddings.compute import evaluating
-from sealife_core.evaluation.embeddings.feature_store import ACTIVATIONS
-from sealife_core.evaluation.embeddings.feature_store import FOLDER as FEATURES
+from sealife_core.evaluation.embeddings.feature_store import activation_store
 from sealife_core.models.encoders import Encoder
 from sealife_core.models.facts import STAGE_NAMES
 from sealife_core.models.folding import folded
@@ -35,9 +32,6 @@ from sealife_core.training.hardware import Hardware
 from sealife_core.training.inputs import network_inputs
 from sealife_core.views.sampling import ViewParameters, centre_view, draw_views, generator_for
 
-FOLDER = f"{FEATURES}/{ACTIVATIONS}"  # listed and deleted with the features
-MOST_BYTES = 4_000_000_000  # of all files of a data set: 16 copies of 3,000 images before a network's last two stages
-MOST_OF_DISK = 0.5  # of what is free
 _METHOD = "float16, channels last, 1"  # a file made in another way is made anew
 _ROUNDING = 0.02  # of features, relative: bf16 and float16 stay well below it, another network does not
 _BATCH = 32  # images: what most processors are fastest at, their maps still in the cache
@@ -56,7 +50,7 @@ def copies_that_fit(config: FineTuneConfig, folder: Path, images: int, validated
     asked = 1 if config.augmentation == "none" else config.stored_copies
     if cut_of(config) is None or not config.stored_copies:
         return 0
-    room = min(MOST_BYTES, MOST_OF_DISK * (shutil.disk_usage(folder).free + _size_bytes(folder / FOLDER)))
+    room = activation_store(folder).most_bytes()
     return max(0, min(asked, int(room / image_bytes - validated) // max(1, images)))
 
 
@@ -71,18 +65,20 @@ def open_activations(
 ) -> Activations:
     """The activations of the images of ``batches``, made first unless they are there. Two that ask make them once."""
     about = _description(config, dataset, batches, encoder, machine, copies)
-    folder = dataset.folder / FOLDER
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"{hashlib.sha256(json.dumps(about).encode()).hexdigest()[:16]}.npy"
-    array = _opened(path, about)
+    store = activation_store(dataset.folder)
+    name = hashlib.sha256(json.dumps(about).encode()).hexdigest()[:16]
+    array = _opened(store, name, about)
     if array is None:
-        with FileLock(path.with_suffix(".lock")):
-            array = _opened(path, about)  # another process may have been faster
+        with store.computing(name):
+            array = _opened(store, name, about)  # another process may have been faster
             if array is None:
-                _build(path, about, _parts(config, batches, encoder, machine, copies), progress)
-                array = _opened(path, about)
+                parts = _parts(config, batches, encoder, machine, copies)
+                first = next(parts)
+                told = _told(chain([first], parts), about["count"], progress)
+                store.write(name, about, told, (about["count"], *first.shape[1:]), "<f2")
+                array = _opened(store, name, about)
     if array is None:
-        raise OSError(f"{path} changed while it was written")
+        raise OSError(f"{store.folder / name} changed while it was written")
     return Activations(array, copies)
 
 
@@ -118,47 +114,20 @@ def _description(
     }
 
 
-def _opened(path: Path, about: dict[str, Any]) -> np.ndarray | None:
-    """The file's array, or None if it is not there whole, or not of what ``about`` says."""
-    try:
-        if json.loads(path.with_suffix(".json").read_text(encoding="utf-8")) != about:
-            return None
-        array = np.load(path, mmap_mode="r")  # refuses a file shorter than its header says
-    except (OSError, ValueError, EOFError):
+def _opened(store: ArrayStore, name: str, about: dict[str, Any]) -> np.ndarray | None:
+    """The array, or None if it is not there whole, or not of what ``about`` says."""
+    if store.about(name) != about or (array := store.rows(name)) is None:
         return None
     return array if array.dtype == np.float16 and len(array) == about["count"] else None
 
 
-def _build(path: Path, about: dict[str, Any], parts: Iterator[np.ndarray], progress: Progress | None) -> None:
-    """Write the file, then what describes it. We hold the lock."""
-    remove_leftovers(path.parent)
-    first = next(parts)
-    shape = (about["count"], *first.shape[1:])
-    _make_room(path, 2 * int(np.prod(shape)))
-    with replacing(path) as file:
-        np.lib.format.write_array_header_1_0(file, {"descr": "<f2", "fortran_order": False, "shape": shape})
-        done = 0
-        for part in chain([first], parts):
-            file.write(part.tobytes())
-            done += len(part)
-            if progress:
-                progress("storing activations", done, about["count"])
-        # In between, no description: never one of these images beside activations of others.
-        path.with_suffix(".json").unlink(missing_ok=True)
-    replace_file(path.with_suffix(".json"), json.dumps(about))
-
-
-def _make_room(path: Path, needed_bytes: int) -> None:
-    """Remove the oldest other files until all together stay within the bound; who reads one keeps what it has open."""
-    others = sorted((p for p in path.parent.glob("*.npy") if p != path), key=lambda p: p.stat().st_mtime)
-    while others and _size_bytes(path.parent) + needed_bytes > MOST_BYTES:
-        oldest = others.pop(0)
-        for suffix in (".json", ".npy", ".lock"):
-            oldest.with_suffix(suffix).unlink(missing_ok=True)
-
-
-def _size_bytes(folder: Path) -> int:
-    return sum(p.stat().st_size for p in folder.glob("*.npy"))
+def _told(parts: Iterable[np.ndarray], count: int, progress: Progress | None) -> Iterator[np.ndarray]:
+    done = 0
+    for part in parts:
+        yield part
+        done += len(part)
+        if progress:
+            progress("storing activations", done, count)
 
 
 def _parts(

@@ -23,8 +23,9 @@ from sealife_core.evaluation.comparison.paired import Paired
 from sealife_core.evaluation.comparison.rows import ComparisonRow
 from sealife_core.evaluation.figures.palette import class_colour
 from sealife_core.runs.directory import create_run
-from tests.dashboard.compared_made import change, scratch_run
+from tests.dashboard.compared_made import change
 from tests.dashboard.pages import FRAME
+from tests.finished.runs import scratch_run
 
 
 def open_compare(**query: str | list[str]) -> AppTest:

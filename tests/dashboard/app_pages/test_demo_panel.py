@@ -1,16 +1,14 @@
 """The demo on Home: a card a step, and a sentence made of what was tested."""
 
-import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from sealife_core import demo
 from sealife_core.datasets.dataset import Dataset
-from sealife_core.evaluation.classification.predictions import predictions_table, write_predictions
-from sealife_core.evaluation.classification.scores import scores
 from sealife_core.runs.run import Run
 from sealife_core.runs.writer import RunWriter
 from tests.dashboard.test_frame import open_page, text
+from tests.finished.runs import predictions_on, with_predictions
 
 TITLES = (
     "1. Features from ImageNet", "2. Nothing learned", "3. SimCLR, no labels", "4. SimCLR from ImageNet",
@@ -27,16 +25,8 @@ def runs(tiny_reef: Dataset, monkeypatch: pytest.MonkeyPatch) -> dict[str, Run]:
 
 def finish(run: Run, dataset: Dataset, wrong: int) -> None:
     """A tested classifier that names all but ``wrong`` test pictures right."""
-    rows = dataset.rows("test")
-    named = np.where(
-        np.arange(len(rows)) < wrong, (dataset.labels[rows] + 1) % len(dataset.classes), dataset.labels[rows]
-    )
-    probabilities = np.eye(len(dataset.classes))[named]
-    write_predictions(predictions_table(dataset, rows, "test", probabilities), run.path)
-    found = scores(dataset.labels[rows], probabilities, dataset.classes)
-    writer = RunWriter(run)
-    writer.results(test=found, test_hash=dataset.test_hash, train_s=1.0)
-    writer.status(state="finished")
+    table = predictions_on(dataset, lambda place: place < wrong, sure=1.0)
+    with_predictions(run, table, dataset.classes, dataset.test_hash)
 
 
 def enabled(app: AppTest) -> dict[str, bool]:

@@ -7,7 +7,8 @@ from streamlit.testing.v1 import AppTest
 
 from sealife_core.evaluation.embeddings.stored_embeddings import INDEX
 from tests.dashboard.pages import FRAME
-from tests.embedded_runs import classifier_run, simclr_run, with_model
+from tests.finished.models import with_model
+from tests.finished.runs import classifier_run, simclr_run
 
 
 def opened(**query: str | list[str]) -> AppTest:

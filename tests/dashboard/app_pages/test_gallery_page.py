@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from evaluation.classifiers import finished_classifier
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
@@ -29,6 +28,7 @@ from sealife_core.runs.writer import RunWriter
 from sealife_core.wording import percent
 from tests.dashboard.answers_made import table
 from tests.dashboard.pages import FRAME
+from tests.finished.models import finished_classifier
 
 
 def test_filters__of_a_link_that_says_nonsense_are_all_pictures(tiny_reef):

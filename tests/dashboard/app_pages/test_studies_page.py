@@ -20,7 +20,7 @@ from sealife_core.studies.learning_curve import AccuracyForecast
 from sealife_core.studies.questions import IMBALANCE, LABELS, QUESTIONS, TEMPERATURE, VIEWS, build_study
 from sealife_core.studies.results import over_seeds, part_results
 from tests.dashboard.pages import FRAME
-from tests.studies_made import finished_study
+from tests.finished.studies import finished_study
 
 
 @pytest.fixture(autouse=True)

@@ -16,7 +16,7 @@ from sealife_core.evaluation.embeddings.stored_embeddings import write_embedding
 from sealife_core.evaluation.projections.reduction import ProjectionSettings
 from sealife_core.evaluation.projections.stored_projections import Projection
 from sealife_core.runs.run import Run
-from tests.embedded_runs import simclr_run
+from tests.finished.runs import simclr_run
 
 pytestmark = pytest.mark.usefixtures("home")
 

@@ -5,7 +5,8 @@ import numpy as np
 from dashboard.data.compared import believed, choice_of, class_rows, pair_rows, pile_places, points
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.evaluation.comparison.paired import Paired
-from tests.dashboard.compared_made import change, scratch_run
+from tests.dashboard.compared_made import change
+from tests.finished.runs import scratch_run
 
 
 def test_believed__says_what_the_correction_leaves() -> None:

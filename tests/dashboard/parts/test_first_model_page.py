@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -11,13 +10,12 @@ from dashboard.parts.runs.name_animals import TITLE
 from dashboard.words import plain
 from sealife_core.config import preset, task_of
 from sealife_core.datasets.dataset import Dataset, open_dataset
-from sealife_core.evaluation.classification.predictions import predictions_table, write_predictions
 from sealife_core.evaluation.classification.score_words import worst_confusions
-from sealife_core.evaluation.classification.scores import scores
 from sealife_core.runs.directory import create_run, list_runs
 from sealife_core.runs.run import Run
 from sealife_core.runs.writer import RunWriter
 from tests.dashboard.test_frame import open_page
+from tests.finished.runs import predictions_on, with_predictions
 
 
 @pytest.fixture
@@ -42,19 +40,10 @@ def survey(tiny_reef: Dataset) -> Dataset:
 def finished(dataset: Dataset, **values: Any) -> Run:
     """A first model that takes every third test image for the next class."""
     config = preset("classify", data=dataset.name, data_hash=dataset.content_hash)
-    run = create_run(config, name="First")
-    rows, classes = dataset.rows("test", labelled_only=True), len(dataset.classes)
-    said = dataset.labels[rows].copy()
-    said[::3] = (said[::3] + 1) % classes
-    probabilities = np.full((len(rows), classes), 0.1 / (classes - 1), np.float32)
-    probabilities[np.arange(len(rows)), said] = 0.9
-    write_predictions(predictions_table(dataset, rows, "test", probabilities), run.path)
-    test = scores(dataset.labels[rows], probabilities, dataset.classes)
+    table = predictions_on(dataset, lambda place: place % 3 == 0, sure=0.9)
     tried = [{"penalty": 1.0, "macro_f1": 0.5}, {"penalty": 0.1, "macro_f1": 0.7}]
-    writer = RunWriter(run)
-    writer.results(test=test, test_hash=dataset.test_hash, penalty=0.1, penalties=tried, **values)
-    writer.status(state="finished")
-    return run
+    values = {"penalty": 0.1, "penalties": tried} | values
+    return with_predictions(create_run(config, name="First"), table, dataset.classes, dataset.test_hash, **values)
 
 
 def said(app: AppTest) -> str:

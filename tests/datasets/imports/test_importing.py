@@ -189,6 +189,7 @@ def test_import__a_full_disk_is_one_sentence(home: Path, tmp_path: Path, monkeyp
     assert_nothing_left(home)
 
 
+@pytest.mark.process
 def test_import__killed_process_leaves_nothing_after_the_next_import(home: Path, tmp_path: Path):
     source = write_folder(tmp_path / "sea", {"crab": 12, "ray": 12})
     code = (
@@ -215,6 +216,7 @@ def test_import__killed_process_leaves_nothing_after_the_next_import(home: Path,
     assert left_in(home / "data") == ["other", "sea"]
 
 
+@pytest.mark.process
 def test_import__cancelled_from_a_shell_leaves_nothing(home: Path, tmp_path: Path):
     source = write_folder(tmp_path / "sea", {"crab": 12, "ray": 12})
     code = (

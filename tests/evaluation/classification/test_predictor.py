@@ -6,7 +6,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from evaluation.classifiers import SIZE, classifier_elsewhere, copied_model, finished_classifier
 from PIL import Image
 
 from sealife_core.config import preset
@@ -22,17 +21,12 @@ from sealife_core.models.facts import IMAGENET_MEAN, IMAGENET_STD
 from sealife_core.models.heads import projection_head
 from sealife_core.runs.directory import create_run
 from sealife_core.runs.run import Run
-
-
-@pytest.fixture(scope="module")
-def made(drawn_reef: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return classifier_elsewhere(tmp_path_factory.mktemp("made"), drawn_reef)
+from tests.finished.models import SIZE, copied_model, finished_classifier
 
 
 @pytest.fixture
-def run(tiny_reef: Dataset, home: Path, made: Path) -> Run:
-    """A finished classifier on ``tiny_reef``."""
-    return Run(Path(shutil.copytree(made, home / "checkpoints" / made.name)))
+def run(classifier: Run) -> Run:
+    return classifier
 
 
 def scene(seed: int, width: int, height: int) -> Image.Image:

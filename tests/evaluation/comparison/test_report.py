@@ -9,8 +9,6 @@ import pytest
 
 from sealife_core.config import preset
 from sealife_core.errors import RunError
-from sealife_core.evaluation.classification.predictions import write_predictions
-from sealife_core.evaluation.classification.scores import scores
 from sealife_core.evaluation.comparison.paired import class_changes, paired
 from sealife_core.evaluation.comparison.report import comparison_html
 from sealife_core.evaluation.comparison.rows import comparison
@@ -18,6 +16,7 @@ from sealife_core.evaluation.figures.comparison_figures import as_svg, class_fig
 from sealife_core.runs.directory import create_run
 from sealife_core.runs.run import Run
 from sealife_core.runs.writer import RunWriter
+from tests.finished.runs import next_where, predictions_of, with_predictions
 from tests.nasty_names import TEXTS
 
 CLASSES = ("<i>crab</i>", "eel & ray", 'squid"')
@@ -48,17 +47,10 @@ class Page(HTMLParser):
 
 def finished(name: str, right: int, n: int = 60, ids: list[str] | None = None, labels: list[str] | None = None) -> Run:
     """A run that names the first ``right`` of ``n`` images right."""
-    run = create_run(preset("scratch", seed=right), name=name)
     truth = np.array([CLASSES.index(label) for label in labels]) if labels else np.arange(n) % 3
-    guess = np.where(np.arange(n) < right, truth, (truth + 1) % 3)
-    probabilities = np.full((n, 3), 0.1)
-    probabilities[np.arange(n), guess] = 0.8
-    RunWriter(run).results(test=scores(truth, probabilities, CLASSES), test_hash="same", train_s=60.0)
-    frame = pd.DataFrame({"id": ids or [f"i{k}" for k in range(n)], "split": "test"})
-    frame["label"], frame["predicted"] = [CLASSES[k] for k in truth], [CLASSES[k] for k in guess]
-    frame["confidence"], frame["loss"], frame["probabilities"] = 0.8, 0.2, list(probabilities.astype(np.float32))
-    write_predictions(frame, run.path)
-    return run
+    said = next_where(np.arange(n) >= right, truth, len(CLASSES))
+    table = predictions_of(ids or [f"i{k}" for k in range(n)], truth, said, CLASSES)
+    return with_predictions(create_run(preset("scratch", seed=right), name=name), table, CLASSES)
 
 
 def test_report__fetches_nothing_from_anywhere(home: Path) -> None:

@@ -148,6 +148,7 @@ def test_with_interval__shows_three_digits() -> None:
     assert with_interval(0.6449, 0.59312, 0.694) == "0.645 [0.593, 0.694]"
 
 
+@pytest.mark.process
 def test_comparison__imports_neither_torch_nor_pandas() -> None:
     code = "import sys, sealife_core.evaluation.comparison.rows; print({'torch', 'pandas', 'scipy'} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

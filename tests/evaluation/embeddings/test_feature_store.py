@@ -1,9 +1,11 @@
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from sealife_core.evaluation.embeddings.feature_store import ABOUT, ACTIVATIONS, ROWS, Columns, FeatureKey, FeatureStore
+from sealife_core.evaluation.embeddings.array_store import ABOUT, ROWS
+from sealife_core.evaluation.embeddings.feature_store import Columns, FeatureKey, FeatureStore, activation_store
 
 IMAGES = ["a", "b", "c"]
 WIDE = 1_000
@@ -65,7 +67,7 @@ def test_rows__of_an_encoder_that_gives_others_than_before_replace_them(tmp_path
 @pytest.mark.parametrize("harm", ["cut", "zeros", "no description", "no rows", "nonsense"])
 def test_rows__that_are_damaged_are_made_again(tmp_path: Path, harm: str) -> None:
     rows(FeatureStore(tmp_path), IMAGES)
-    (place,) = FeatureStore(tmp_path)._places()
+    (place,) = (path.parent for path in FeatureStore(tmp_path).folder.glob(f"*/{ROWS}"))
     file, about = place / ROWS, place / ABOUT
     content = file.read_bytes()
     if harm == "cut":
@@ -107,15 +109,29 @@ def test_clear__frees_what_stored_tells(tmp_path: Path) -> None:
 def test_activations__that_a_run_is_writing_survive_a_full_store_and_a_deletion(tmp_path: Path) -> None:
     store = FeatureStore(tmp_path)
     rows(store, IMAGES, key("old"), WIDE)
-    place = store.folder / ACTIVATIONS
-    place.mkdir()
-    for name in ("done.npy", "done.json", "next.lock", ".next.npy.0.tmp"):
-        (place / name).write_bytes(bytes(10))
-    small = FeatureStore(tmp_path, most_bytes=13_000)
-    rows(small, IMAGES, key("new"), WIDE)
-    assert len(list(place.iterdir())) == 4
-    assert store.clear() > 12_000
-    assert sorted(path.name for path in place.iterdir()) == [".next.npy.0.tmp", "next.lock"]
+    activations, values = activation_store(tmp_path), np.ones((2, 3), "<f2")
+    activations.write("done", {}, [values], values.shape, "<f2")
+
+    def parts() -> Iterator[np.ndarray]:
+        small = FeatureStore(tmp_path, most_bytes=13_000)
+        rows(small, IMAGES, key("new"), WIDE)
+        assert activations.names() == ["done"]
+        assert store.clear() > 12_000
+        assert activations.names() == []
+        yield values
+
+    activations.write("next", {}, parts(), values.shape, "<f2")
+    written = activations.rows("next")
+    assert written is not None
+    assert written.tolist() == values.tolist()
+
+
+def test_activations__of_an_earlier_release_make_room(tmp_path: Path) -> None:
+    folder = activation_store(tmp_path).folder
+    folder.mkdir(parents=True)
+    for name in ("old.npy", "old.json", "old.lock"):
+        (folder / name).touch()
+    assert list(activation_store(tmp_path).folder.iterdir()) == []
 
 
 def test_rows__where_nothing_can_be_written_are_computed_each_time(tmp_path: Path) -> None:

@@ -10,7 +10,8 @@ from sealife_core.datasets.decoding.pixels import cache_size_px, open_pixels
 from sealife_core.errors import DatasetError, WeightsError
 from sealife_core.evaluation.embeddings.compute import embed
 from sealife_core.evaluation.embeddings.picture_encoder import PictureEncoder
-from tests.embedded_runs import simclr_run, with_model
+from tests.finished.models import with_model
+from tests.finished.runs import simclr_run
 
 
 def test_features__of_a_file_are_its_embedding(tiny_reef: Dataset) -> None:

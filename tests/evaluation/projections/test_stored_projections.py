@@ -29,6 +29,7 @@ from sealife_core.evaluation.projections.stored_projections import (
 )
 from sealife_core.processes import identity
 from sealife_core.runs.files import read_json, replace_json
+from tests.runs.processes import until
 
 SETTINGS = ProjectionSettings()
 SLEEPS, DIES = "import time; time.sleep(60)", "raise SystemExit('no module named umap')"
@@ -44,7 +45,7 @@ def run(tmp_path: Path, tiny_reef: Dataset) -> Path:
 
 
 @pytest.fixture
-def computes(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], list[int]]]:
+def computes(processes: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], list[int]]]:
     """Let processes run that code instead of projecting; returns the list that their ids are added to."""
     pids: list[int] = []
 
@@ -74,13 +75,6 @@ def _finish(run: Path, settings: ProjectionSettings = SETTINGS) -> Path:
     replace_json(folder / FACTS, {"n": len(found.ids)})
     replace_json(folder / STATUS, {"state": "done"})
     return folder
-
-
-def _until(said: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 30
-    while not said():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
 
 
 def test_find__of_what_nobody_asked_for_is_absent(run: Path) -> None:
@@ -116,7 +110,7 @@ def test_find__says_that_a_killed_process_failed_and_request_begins_anew(
     pids = computes(SLEEPS)
     request(run, SETTINGS)
     os.kill(pids[0], signal.SIGKILL)
-    _until(lambda: find(run, SETTINGS).state == "failed")
+    until(lambda: find(run, SETTINGS).state == "failed")
     assert "ended before the projection was ready" in find(run, SETTINGS).error
     request(run, SETTINGS)
     assert len(pids) == 2
@@ -128,7 +122,7 @@ def test_find__gives_the_last_words_of_a_process_that_could_not_begin(
 ) -> None:
     computes(DIES)
     request(run, SETTINGS)
-    _until(lambda: find(run, SETTINGS).state == "failed")
+    until(lambda: find(run, SETTINGS).state == "failed")
     assert find(run, SETTINGS).error.endswith("Compute it again. Last line of the log: no module named umap")
 
 
@@ -222,6 +216,7 @@ def test_film__is_kept_apart_from_the_map_and_has_two_dimensions(
     assert find(run, ProjectionSettings(), "film").state == "absent"  # it has a frame more by now
 
 
+@pytest.mark.process
 def test_import__needs_no_library_that_takes_seconds() -> None:
     code = (
         "import sys, sealife_core.evaluation.projections.stored_projections;"

@@ -3,7 +3,10 @@ from pathlib import Path
 import pytest
 
 from sealife_core.config import preset
-from sealife_core.runs.costs.devices import RESERVED, devices, impossible, needed, not_here, suitable, visible
+from sealife_core.environment import RESERVED_DEVICES
+from sealife_core.runs.costs.devices import devices, impossible, needed, not_here, suitable, visible
+
+RESERVED = RESERVED_DEVICES.name
 
 
 @pytest.fixture

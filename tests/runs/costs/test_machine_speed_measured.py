@@ -20,7 +20,7 @@ from sealife_core.runs.scheduling.queue import write_status
 
 
 @pytest.fixture
-def other() -> Iterator[int]:
+def other(processes: None) -> Iterator[int]:
     """The pid of another living process."""
     process = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
     yield process.pid

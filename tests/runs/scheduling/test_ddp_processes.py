@@ -20,6 +20,8 @@ from sealife_core.runs.scheduling.ddp_processes import DDPProcesses, ReadOnlyWri
 from sealife_core.runs.writer import RunWriter
 from tests.runs.processes import until
 
+pytestmark = pytest.mark.process
+
 WAITS = "import time; from sealife_core.runs.scheduling.ddp_processes import Leader; leader = Leader(); time.sleep(60)"
 TELLS = (
     "import sys; from sealife_core.runs.scheduling.ddp_processes import Leader;"

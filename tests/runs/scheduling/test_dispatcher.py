@@ -20,7 +20,7 @@ from sealife_core.runs.scheduling import dispatcher as dispatching
 from sealife_core.runs.scheduling.dispatcher import Dispatcher
 from sealife_core.runs.scheduling.queue import ensure_dispatcher, has_work, launch, request_stop, resume
 from sealife_core.runs.scheduling.queue_order import move_up
-from sealife_core.runs.scheduling.run_process import worker_command, worker_environment
+from sealife_core.runs.scheduling.run_process import worker_command
 from sealife_core.runs.writer import RunWriter
 from tests.runs.processes import dispatcher_pids, order, until
 
@@ -423,6 +423,7 @@ def test_adopt__a_worker_started_but_not_yet_noted_is_found(make: Make, begin: B
     assert dispatcher.watched == {}
 
 
+@pytest.mark.process
 def test_sigkilled_dispatcher__the_next_one_adopts_and_keeps_the_order(make: Make, root: Path):
     first, second = make(orders={"steps": 100_000}), make()
     launch(first)
@@ -444,6 +445,7 @@ def test_sigkilled_dispatcher__the_next_one_adopts_and_keeps_the_order(make: Mak
     assert order(root) == [first.id, second.id]
 
 
+@pytest.mark.process
 def test_main__many_dispatchers_at_once_start_every_run_once(make: Make, root: Path):
     runs = [make() for _ in range(4)]
     command = [sys.executable, "-m", "sealife_core.runs.scheduling", str(root)]
@@ -477,14 +479,3 @@ def test_main__sees_a_run_that_is_queued_while_it_is_about_to_go(
     assert process.main(root) == 0
     assert late.state() is State.FINISHED
     assert order(root) == [late.id]
-
-
-def test_worker_environment__puts_data_beside_the_runs(root: Path):
-    told = worker_environment(root, ["cuda:1"])
-    assert (told["SEALIFE_HOME"], told["CUDA_VISIBLE_DEVICES"]) == (str(root.parent), "1")
-    assert "SEALIFE_HOME" not in worker_environment(root / "sweep", "cpu"), "as this process has it"
-
-
-def test_worker_command__is_the_worker_unless_told(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.delenv("SEALIFE_WORKER_COMMAND", raising=False)
-    assert worker_command() == [sys.executable, "-m", "sealife_core.worker"]

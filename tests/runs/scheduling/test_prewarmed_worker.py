@@ -23,6 +23,8 @@ from sealife_core.runs.scheduling.prewarmed_worker import READY, READY_LOG, Prew
 from sealife_core.runs.scheduling.queue import ensure_dispatcher, launch, prewarm, request_stop
 from tests.runs.processes import dispatcher_pids, order, until
 
+pytestmark = pytest.mark.process
+
 Make = Callable[..., Run]
 FAKE_SPARE, FAKE_WORKER = (Path(__file__).parents[1] / f"fake_{name}.py" for name in ("spare", "worker"))
 

@@ -121,6 +121,7 @@ def test_waiting_runs__one_with_a_damaged_place_holds_up_no_other(make: Make, ro
     assert "'place'" in b.shown().message
 
 
+@pytest.mark.process
 def test_killed_dispatchers__start_every_run_once_in_its_order(make: Make, root: Path):
     """Trainings and runs that go beside them, moved up meanwhile; each dispatcher is killed as soon as it works."""
     first = make(orders={"steps": 100_000})

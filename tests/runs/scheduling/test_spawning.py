@@ -3,13 +3,15 @@
 import json
 import os
 import sys
-import time
 from pathlib import Path
 
 import psutil
 import pytest
 
 from sealife_core.runs.scheduling.spawning import PROJECT, reap, spawn
+from tests.runs.processes import until
+
+pytestmark = pytest.mark.process
 
 TELLS = (
     "import json, os; print(json.dumps([os.getcwd(), os.getsid(0), os.environ['MARK'], os.environ['OTHER'],"
@@ -33,7 +35,4 @@ def test_spawn__starts_in_a_session_of_its_own_with_what_it_is_told(tmp_path: Pa
 def test_reap__leaves_no_zombie(tmp_path: Path):
     child = spawn([sys.executable, "-c", ""], tmp_path / "log.txt")
     reap(child)
-    deadline = time.monotonic() + 60
-    while psutil.pid_exists(child.pid) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    assert not psutil.pid_exists(child.pid)
+    until(lambda: not psutil.pid_exists(child.pid), 60)

@@ -15,12 +15,13 @@ from sealife_core.config import FineTuneConfig, preset
 from sealife_core.datasets.batches import ImageBatches
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.datasets.decoding.pixels import open_pixels
+from sealife_core.evaluation.embeddings import array_store, feature_store
+from sealife_core.evaluation.embeddings.array_store import ABOUT, ROWS
+from sealife_core.evaluation.embeddings.feature_store import activation_store
 from sealife_core.models.encoders import Encoder, build_encoder
-from sealife_core.runs.run import Run
-from sealife_core.training.fine_tuning import activations
+from sealife_core.runs.directory import Run
 from sealife_core.training.fine_tuning.activation_batches import ActivationBatches, CopyOrder, restored
 from sealife_core.training.fine_tuning.activations import (
-    FOLDER,
     copies_that_fit,
     goes_on_from,
     open_activations,
@@ -54,7 +55,7 @@ def encoder() -> Encoder:
 
 
 def files(dataset: Dataset) -> dict[str, int]:
-    return {p.name: p.stat().st_mtime_ns for p in (dataset.folder / FOLDER).glob("*.npy")}
+    return {p.parent.name: p.stat().st_mtime_ns for p in activation_store(dataset.folder).folder.glob(f"*/{ROWS}")}
 
 
 @pytest.mark.parametrize("name", ["tf_efficientnet_lite0", "resnet18", "vit_small_patch14_dinov2"])
@@ -135,13 +136,14 @@ def test_open__makes_a_file_once_and_again_where_it_is_damaged_or_of_another_enc
     open_activations(asked(), tiny_reef, batches, encoder, CPU, 2)
     assert files(tiny_reef) == before
 
-    (path,) = (tiny_reef.folder / FOLDER).glob("*.npy")
+    (path,) = activation_store(tiny_reef.folder).folder.glob(f"*/{ROWS}")
+    about = path.with_name(ABOUT)
     for damage in (
         lambda: path.write_bytes(path.read_bytes()[:-100]),
         lambda: path.write_bytes(b"\x93NUMPY no"),
         path.unlink,
-        lambda: path.with_suffix(".json").write_text('{"half'),
-        path.with_suffix(".json").unlink,
+        lambda: about.write_text('{"half'),
+        about.unlink,
     ):
         damage()
         again = open_activations(asked(), tiny_reef, batches, encoder, CPU, 2).array
@@ -159,7 +161,7 @@ def test_open__makes_room_by_removing_the_oldest(
 ) -> None:
     held = open_activations(asked(), tiny_reef, batches, encoder, CPU, 1).array
     size, before = held.nbytes, np.array(held)
-    monkeypatch.setattr(activations, "MOST_BYTES", 2 * size + 1000)
+    monkeypatch.setattr(feature_store, "MOST_ACTIVATION_BYTES", 2 * size + 5000)
     names = [set(files(tiny_reef))]
     for seed in (1, 2):
         open_activations(asked(seed=seed), tiny_reef, batches, encoder, CPU, 1)
@@ -178,7 +180,7 @@ def test_copies_that_fit__leaves_half_of_the_disk_free(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, free_bytes: int, values: dict[str, Any], copies: int
 ) -> None:
     usage = shutil.disk_usage(tmp_path)._replace(free=free_bytes)
-    monkeypatch.setattr(activations.shutil, "disk_usage", lambda _: usage)
+    monkeypatch.setattr(array_store.shutil, "disk_usage", lambda _: usage)
     config = asked().model_copy(update=values)
     assert copies_that_fit(config, tmp_path, images=20, validated=2, image_bytes=100) == copies
 

@@ -76,7 +76,7 @@ class Bench:
 
 
 @pytest.fixture(scope="module")
-def bench(tmp_path_factory: pytest.TempPathFactory, drawn_reef: Path) -> Bench:
+def bench(tmp_path_factory: pytest.TempPathFactory, drawn_reef: Path, processes: None) -> Bench:
     """An empty bench."""
     home = tmp_path_factory.mktemp("bench")
     shutil.copytree(drawn_reef, home / "data" / "reef")

@@ -27,7 +27,7 @@ from sealife_core.training.tracking.logged_media import (
     predictions_of,
     view_pairs,
 )
-from tests.embedded_runs import classifier_run, simclr_run
+from tests.finished.runs import classifier_run, simclr_run
 
 
 class Told:
@@ -88,6 +88,7 @@ def test_tracking__tells_one_that_fails_nothing_more_and_the_others_everything(h
     assert warning == "Told no longer records this run (ConnectionError). The run itself continues. It is all here."
 
 
+@pytest.mark.process
 def test_training__imports_neither_service_until_a_run_asks() -> None:
     code = "import sealife_core.training.train, sys; sys.exit(bool({'wandb', 'tensorboard'} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0

@@ -1,18 +1,17 @@
-"""A run as a classifier leaves it, made without training: random weights, and all files that follow from them."""
+"""Finished runs with a model: random weights, and all files that follow from them."""
 
-import shutil
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import pytest
 import torch
 
 from sealife_core.config import preset
-from sealife_core.datasets.dataset import Dataset, open_dataset
+from sealife_core.datasets.dataset import Dataset
 from sealife_core.datasets.decoding.pixels import cache_size_px, open_pixels
 from sealife_core.evaluation.classification.predictions import predictions_table, write_predictions
 from sealife_core.evaluation.embeddings.compute import embed
+from sealife_core.evaluation.embeddings.picture_encoder import PictureEncoder
 from sealife_core.evaluation.embeddings.stored_embeddings import write_embeddings
 from sealife_core.models.checkpoint import ModelCard, save_model
 from sealife_core.models.encoders import build_encoder
@@ -25,6 +24,15 @@ from sealife_core.runs.run import Run
 SIZE = 32
 
 
+def with_model(run: Run, dataset: Dataset, seed: int = 0) -> Run:
+    """``run`` with an untrained ResNet18 as its model, and the embeddings that this one gives."""
+    torch.manual_seed(seed)
+    save_model(run.path, build_encoder("resnet18", "small"), None, _card("simclr", run, dataset))
+    files = [dataset.image_path(row) for row in range(len(dataset))]
+    write_embeddings(run.path, dataset, PictureEncoder(run.path).features(files))
+    return run
+
+
 def finished_classifier(dataset: Dataset) -> Run:
     """Model, predictions of val and test, and embeddings of a run on ``dataset`` at 32 px."""
     torch.manual_seed(0)
@@ -32,8 +40,7 @@ def finished_classifier(dataset: Dataset) -> Run:
     run = create_run(config, data_hash=dataset.content_hash)
     encoder, head = build_encoder("resnet18", "small").eval(), classification_head(512, len(dataset.classes)).eval()
     pixels = open_pixels(dataset, cache_size_px(dataset, SIZE))
-    rows = np.arange(len(dataset))
-    h = embed(encoder, pixels, rows, image_size_px=SIZE, mean=IMAGENET_MEAN, std=IMAGENET_STD)
+    h = embed(encoder, pixels, np.arange(len(dataset)), image_size_px=SIZE, mean=IMAGENET_MEAN, std=IMAGENET_STD)
     features = torch.from_numpy(h)
     with torch.no_grad():  # random features differ little: spread out, so that every class is predicted now and then
         head.linear.weight.normal_().div_(features.std(0) + 1e-3).div_(8)
@@ -44,21 +51,16 @@ def finished_classifier(dataset: Dataset) -> Run:
     write_predictions(pd.concat(tables, ignore_index=True), run.path)
     write_embeddings(run.path, dataset, h)
     replace_json(run.path / "environment.json", {"cache_size_px": pixels.size_px, "precision": "fp32"})
-    card = ModelCard(
-        kind="classifier", encoder="resnet18", stem="small", feature_dim=512, classes=list(dataset.classes),
-        image_size_px=SIZE, mean=list(IMAGENET_MEAN), std=list(IMAGENET_STD), run=run.id, data=dataset.name,
-        data_hash=dataset.content_hash,
-    )  # fmt: skip
-    save_model(run.path, encoder, head, card)
+    save_model(run.path, encoder, head, _card("classifier", run, dataset, list(dataset.classes)))
     return run
 
 
-def classifier_elsewhere(home: Path, drawn_reef: Path) -> Path:
-    """The folder of a finished classifier on a copy of the reef, below ``home``: made once, to be copied by tests."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("SEALIFE_HOME", str(home))
-        shutil.copytree(drawn_reef, home / "data" / "reef")
-        return finished_classifier(open_dataset("reef")).path
+def _card(kind: str, run: Run, dataset: Dataset, classes: list[str] | None = None) -> ModelCard:
+    return ModelCard(
+        kind=kind, encoder="resnet18", stem="small", feature_dim=512, classes=classes or [], image_size_px=SIZE,
+        mean=list(IMAGENET_MEAN), std=list(IMAGENET_STD), run=run.id, data=dataset.name,
+        data_hash=dataset.content_hash,
+    )  # fmt: skip
 
 
 def copied_model(run: Run, folder: Path) -> Path:

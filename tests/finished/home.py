@@ -1,8 +1,7 @@
 """A home with a data set and runs of every kind, none of them trained."""
 
-from dashboard import cache
 from sealife_core.config import Axis, build_search, preset
-from sealife_core.datasets.dataset import Dataset
+from sealife_core.datasets.dataset import Dataset, open_dataset
 from sealife_core.runs.directory import create_run
 from sealife_core.runs.files import replace_json
 from sealife_core.runs.run import Run
@@ -10,14 +9,14 @@ from sealife_core.runs.writer import RunWriter
 from sealife_core.studies.building import RANDOM
 from sealife_core.studies.questions import DEPTH, IMBALANCE, LABELS, build_study
 from sealife_core.studies.search_results import Trial, write_trials
-from tests.damage import FILES, ROWS, write_rows
-from tests.embedded_runs import classifier_run, simclr_run
-from tests.studies_made import finished_study
+from tests.finished.files import FILES, ROWS, write_rows
+from tests.finished.runs import classifier_run, simclr_run
+from tests.finished.studies import finished_study
 
 
-def make_models() -> None:
+def make_runs() -> None:
     """SimCLR, two classifiers, one that is training, three studies and a search, on the data set 'reef'."""
-    dataset = cache.dataset("reef")
+    dataset = open_dataset("reef")
     simclr = simclr_run(dataset, "SimCLR", snapshots=3)
     for run in (simclr, classifier_run(dataset, "Probe"), classifier_run(dataset, "Rival", seed=1)):
         _fill(run, dataset)

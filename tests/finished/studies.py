@@ -1,4 +1,4 @@
-"""Studies as they are on disk, without training anything."""
+"""Finished studies that nobody trained."""
 
 from collections.abc import Callable
 from typing import Any
@@ -16,6 +16,7 @@ from sealife_core.runs.run import STUDY, Run
 from sealife_core.runs.scheduling.queue import write_status
 from sealife_core.runs.writer import RunWriter
 from sealife_core.studies.reuse import with_weights
+from tests.finished.runs import predictions_of
 
 Score = Callable[[Part], float | None]
 
@@ -54,21 +55,14 @@ def _write(run: Run, config: AnyConfig, accuracy: float) -> None:
         }  # fmt: skip
         used = 10 * config.labels_per_class or round(8 * config.label_fraction)
         writer.environment(labels_used=used, rarest_class="ray")
-        _write_predictions(run, accuracy)
+        write_predictions(_predictions(accuracy), run.path)
         writer.results(test=test, test_hash="t", train_s=12.0)
     else:
         writer.results(val={"knn_accuracy": 0.3, "n": 100, "chance": 0.1}, train_s=120.0)
     write_status(run, state=State.FINISHED)
 
 
-def _write_predictions(run: Run, accuracy: float) -> None:
+def _predictions(accuracy: float) -> pd.DataFrame:
     """Of 100 test images that many are right, the same ones in every run: the first."""
-    right = np.arange(100) < round(100 * accuracy)
-    table = pd.DataFrame(
-        {
-            "id": [f"image {number:03}" for number in range(100)], "split": "test", "label": "ray",
-            "predicted": np.where(right, "ray", "crab"), "confidence": 0.5, "loss": 0.5,
-            "probabilities": [np.full(2, 0.5)] * 100,
-        }
-    )  # fmt: skip
-    write_predictions(table, run.path)
+    ids, truth = [f"image {number:03}" for number in range(100)], np.ones(100, np.int64)
+    return predictions_of(ids, truth, (np.arange(100) < round(100 * accuracy)).astype(int), ("crab", "ray"))

@@ -1,0 +1,31 @@
+"""Components of this dashboard: script, styles and HTML stand in files beside the Python file that shows them."""
+
+from pathlib import Path
+
+from streamlit.components.v2 import component
+from streamlit.components.v2.types import ComponentRenderer
+
+_ELEMENTS = Path(__file__).with_name("elements.js")
+
+
+def own_component(
+    python_file: str, html: str = "", *, shared: str = "", isolate_styles: bool = True
+) -> ComponentRenderer:
+    """The component whose ``.js``, ``.css`` and ``.html`` lie beside ``python_file`` and have its name.
+
+    html: given here where it is one line. shared: the name of a ``.js`` and a ``.css`` in the same folder that several
+    components use. The browser gets one module: ``elements.js``, the shared script, the component's own.
+    """
+    own = Path(python_file)
+    files = [own.with_stem(shared), own] if shared else [own]
+    return component(
+        own.stem,
+        html=html or _joined([own.with_suffix(".html")]),
+        css=_joined([file.with_suffix(".css") for file in files]),
+        js=_joined([_ELEMENTS, *(file.with_suffix(".js") for file in files)]),
+        isolate_styles=isolate_styles,
+    )
+
+
+def _joined(files: list[Path]) -> str | None:
+    return "\n".join(file.read_text(encoding="utf-8") for file in files if file.exists()) or None

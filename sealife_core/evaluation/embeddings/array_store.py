@@ -1,0 +1,122 @@
+"""Arrays that were computed once and are kept beside a data set. Imports no torch.
+
+    NAME/rows.npy     memory-mapped by readers
+    NAME/about.json   what they are; written last, and taken away first: without it the rows are none
+
+Together they take at most so many bytes, and at most a share of the disk; what was not used for longest goes first.
+Whoever has rows open that make room for others goes on with them.
+"""
+
+import json
+import os
+import shutil
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from filelock import FileLock
+
+from sealife_core.durable import remove_leftovers, remove_set_aside, replace_file, replacing, set_aside, size_bytes
+
+ROWS, ABOUT = "rows.npy", "about.json"
+
+
+class ArrayStore:
+    """The arrays in ``folder``. ``most_of_free``: of what the disk would have free without them."""
+
+    def __init__(self, folder: Path, most_bytes: int, most_of_free: float) -> None:
+        self.folder = folder
+        self._most_bytes, self._most_of_free = most_bytes, most_of_free
+
+    def names(self) -> list[str]:
+        """Those that are whole, the one used last first."""
+        found = {}
+        for about in self.folder.glob(f"[!.]*/{ABOUT}"):
+            with suppress(OSError):
+                found[about.parent.name] = about.stat().st_mtime
+        return sorted(found, key=lambda name: -found[name])
+
+    def about(self, name: str) -> dict[str, Any]:
+        """What describes the rows; empty where that is missing or damaged."""
+        try:
+            found = json.loads((self.folder / name / ABOUT).read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return {}
+        return found if isinstance(found, dict) else {}
+
+    def rows(self, name: str) -> np.ndarray | None:
+        """The rows, memory-mapped; None where they are missing, or shorter than they say. They count as used now."""
+        try:
+            rows = np.load(self.folder / name / ROWS, mmap_mode="r", allow_pickle=False)
+        except (OSError, ValueError, EOFError):
+            return None
+        with suppress(OSError):
+            now = time.time_ns()  # finer than the clock of the file system
+            os.utime(self.folder / name / ABOUT, ns=(now, now))
+        return rows
+
+    @contextmanager
+    def computing(self, name: str) -> Iterator[None]:
+        """One process computes, another that asks for the same waits; where nothing can be written, each for itself."""
+        with suppress(OSError):
+            self.folder.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(self.folder / f".{name}.lock")
+        try:
+            lock.acquire()
+        except OSError:
+            yield
+            return
+        try:
+            yield
+        finally:
+            lock.release()
+
+    def write(
+        self, name: str, about: dict[str, Any], parts: Iterable[np.ndarray], shape: tuple[int, ...], dtype: str
+    ) -> None:
+        """Keep the rows that ``parts`` are of, one after the other, whole or not at all. Raises OSError.
+
+        ``shape`` is that of all, ``dtype`` as in "<f4". To be called while :meth:`computing`.
+        """
+        place = self.folder / name
+        remove_leftovers(self.folder)
+        self._make_room(name, int(np.prod(shape)) * np.dtype(dtype).itemsize)
+        place.mkdir(parents=True, exist_ok=True)
+        with replacing(place / ROWS) as file:
+            np.lib.format.write_array_header_1_0(file, {"descr": dtype, "fortran_order": False, "shape": shape})
+            for part in parts:
+                file.write(np.ascontiguousarray(part).data)
+            # In between, no description: never one beside rows of others.
+            (place / ABOUT).unlink(missing_ok=True)
+        replace_file(place / ABOUT, json.dumps(about))
+
+    def most_bytes(self) -> int:
+        """What all of them may take together now."""
+        return min(self._most_bytes, int(self._most_of_free * (_free_bytes(self.folder) + self._held_bytes())))
+
+    def clear(self) -> None:
+        """Delete all; one that is being written is left."""
+        for name in self.names():
+            set_aside(self.folder / name)
+        if self.folder.is_dir():
+            remove_set_aside(self.folder)
+
+    def _held_bytes(self) -> int:
+        return sum(size_bytes(self.folder / name) for name in self.names())
+
+    def _make_room(self, name: str, needed_bytes: int) -> None:
+        most, others = self.most_bytes(), [other for other in self.names() if other != name]
+        if needed_bytes > most:
+            raise OSError(f"{needed_bytes} bytes are more than the {most} that may be kept in {self.folder}")
+        sizes = {other: size_bytes(self.folder / other) for other in others}
+        while others and sum(sizes[other] for other in others) + needed_bytes > most:
+            set_aside(self.folder / others.pop())
+        remove_set_aside(self.folder)
+
+
+def _free_bytes(folder: Path) -> int:
+    there = next(path for path in (folder, *folder.parents) if path.exists())
+    return shutil.disk_usage(there).free

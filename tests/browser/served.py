@@ -1,0 +1,71 @@
+"""A real dashboard, and what tests of it do in a real browser."""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+from playwright.sync_api import Page, expect
+
+from sealife_core.runs.costs.machine_speed import RECORD, Ending
+from sealife_core.runs.files import replace_json
+from tests.runs.processes import end_processes
+
+ROOT = Path(__file__).resolve().parents[2]
+PATIENCE_MS = 120_000  # for what two busy cores may take; nothing waits longer than it needs
+
+
+class Dashboard:
+    """``streamlit run APP`` on a port of its own, over one SEALIFE_HOME; can be ended and begun again."""
+
+    def __init__(self, folder: Path, app: Path = ROOT / "dashboard" / "Home.py") -> None:
+        self.home, self._log, self._app = folder / "home", folder / "dashboard.log", app
+        with socket.socket() as free:
+            free.bind(("localhost", 0))
+            self.port = free.getsockname()[1]
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        return f"http://localhost:{self.port}"
+
+    def begin(self) -> None:
+        command = [sys.executable, "-m", "streamlit", "run", str(self._app), "--server.port", str(self.port)]
+        with self._log.open("ab") as log:
+            self._process = subprocess.Popen(
+                command, cwd=ROOT, env=os.environ | {"SEALIFE_HOME": str(self.home)}, stdout=log, stderr=log
+            )
+        deadline = time.monotonic() + PATIENCE_MS / 1000
+        while time.monotonic() < deadline:
+            try:
+                urllib.request.urlopen(f"{self.url}/_stcore/health", timeout=5).close()
+                return
+            except OSError:
+                time.sleep(0.2)
+        raise AssertionError(self._log.read_text())
+
+    def end(self) -> None:
+        if self._process is not None:
+            self._process.terminate()
+            self._process.wait(30)
+            self._process = None
+
+    def empty(self) -> None:
+        """End what was started below its home, and remove what lies there. The speed of this machine counts as known:
+        else the first page that asks for it would measure it for many seconds."""
+        end_processes(self.home)
+        shutil.rmtree(self.home, ignore_errors=True)
+        (self.home / "data").mkdir(parents=True)
+        (self.home / "checkpoints").mkdir()
+        replace_json(self.home / "checkpoints" / RECORD, {"device": "auto", "ending": Ending.MEASURED})
+
+
+def settled(page: Page) -> None:
+    """Wait until the script has run to its end."""
+    page.wait_for_timeout(300)
+    expect(page.locator('[data-test-script-state="running"]')).to_have_count(0, timeout=PATIENCE_MS)
+    expect(page.get_by_test_id("stException")).to_have_count(0)
