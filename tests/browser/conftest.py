@@ -12,7 +12,8 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from sealife_core.config import preset
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.evaluation.classification.predictions import predictions_table
-from sealife_core.runs.directory import Run, create_run
+from sealife_core.runs.directory import create_run
+from sealife_core.runs.run import Run
 from tests.browser.served import PATIENCE_MS, Dashboard
 from tests.finished.runs import next_where, probabilities, with_predictions
 from tests.runs.processes import end_processes

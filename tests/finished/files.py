@@ -6,8 +6,9 @@ from typing import Any
 
 from sealife_core.config import StudyConfig, preset
 from sealife_core.durable import replace_file
-from sealife_core.runs.directory import Run, create_run
+from sealife_core.runs.directory import create_run
 from sealife_core.runs.files import replace_json
+from sealife_core.runs.run import Run
 
 SCORES = {
     "n": 3, "chance": 0.5, "accuracy": 0.67, "accuracy_low": 0.2, "accuracy_high": 0.9, "macro_f1": 0.6,

@@ -11,7 +11,8 @@ from sealife_core.datasets.dataset import Dataset
 from sealife_core.evaluation.classification.predictions import COLUMNS, predictions_table, write_predictions
 from sealife_core.evaluation.classification.scores import scores
 from sealife_core.evaluation.embeddings.stored_embeddings import write_embeddings, write_snapshot
-from sealife_core.runs.directory import Run, create_run
+from sealife_core.runs.directory import create_run
+from sealife_core.runs.run import Run
 from sealife_core.runs.writer import RunWriter
 
 FEATURES = 16

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from sealife_core.config import preset
-from sealife_core.runs.directory import Run, create_run
+from sealife_core.runs.directory import create_run
+from sealife_core.runs.run import Run
 from sealife_core.runs.scheduling import capacity
 from sealife_core.runs.scheduling.dispatcher import Dispatcher
 from tests.runs.fake_ray import Elsewhere, FakeRay

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from sealife_core.config import StudyConfig
-from sealife_core.runs.directory import Run, create_run
+from sealife_core.runs.directory import create_run
+from sealife_core.runs.run import Run
 from sealife_core.runs.scheduling.queue import launch
 from sealife_core.studies.grid import build_grid
 

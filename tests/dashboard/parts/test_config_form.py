@@ -7,19 +7,31 @@ from streamlit.testing.v1 import AppTest
 
 from dashboard.data.settings import by_group, differences
 from dashboard.parts.forms.config_form import FORMATS
-from sealife_core.config import TASKS, ViewRecipe, describe, flattened, nested, parse, preset
+from sealife_core.config import (
+    TASKS,
+    FineTuneConfig,
+    ProbeConfig,
+    SimclrConfig,
+    ViewRecipe,
+    describe,
+    flattened,
+    nested,
+    parse,
+    preset,
+)
 
-CONFIGS = {"simclr": TASKS["simclr"].config, "classifier": TASKS["probe"].config, "views": ViewRecipe}
+CONFIGS = {"simclr": SimclrConfig, "probe": ProbeConfig, "finetune": FineTuneConfig, "views": ViewRecipe}
 
 
-def app(kind: str, values: dict) -> AppTest:
+def app(model: type, values: dict) -> AppTest:
     script = f"""
 import json
 import streamlit as st
 from dashboard.parts.forms.config_form import essentials, tabbed
 from dashboard.state import Key
-from sealife_core.config import KINDS, ViewRecipe, describe
-settings = describe((KINDS | {{"views": ViewRecipe}})[{kind!r}])
+from sealife_core.config import describe
+from {model.__module__} import {model.__name__} as model
+settings = describe(model)
 values = json.loads({json.dumps(json.dumps(values))})
 st.session_state.chosen = essentials(settings, values, Key("form"), {{}}) | tabbed(settings, values, Key("form"), {{}})
 """
@@ -37,7 +49,7 @@ def opened(shown: AppTest, group: str) -> AppTest:
 def test_form__has_every_setting_with_its_sentence(kind):
     settings = describe(CONFIGS[kind])
     assert len(settings) > 15
-    shown = app(kind, flattened(CONFIGS[kind]().model_dump()))
+    shown = app(CONFIGS[kind], flattened(CONFIGS[kind]().model_dump()))
     assert not shown.exception
     assert set(shown.session_state.chosen) == {s.path for s in settings}
     sentences = {caption.value for caption in shown.caption}
@@ -49,12 +61,12 @@ def test_form__has_every_setting_with_its_sentence(kind):
 @pytest.mark.parametrize("task", TASKS)
 def test_form__untouched_gives_back_the_preset(task):
     config = preset(task, "Thorough")
-    shown = app(config.kind, flattened(config.model_dump()))
+    shown = app(type(config), flattened(config.model_dump()))
     assert parse(type(config), nested(shown.session_state.chosen)) == config
 
 
 def test_form__returns_what_was_set():
-    shown = app("simclr", flattened(preset("simclr").model_dump()))
+    shown = app(CONFIGS["simclr"], flattened(preset("simclr").model_dump()))
     shown.slider(key="form.temperature").set_value(0.5)
     opened(shown, "Optimiser").selectbox(key="form.optimiser").set_value("lars")
     shown.number_input(key="form.learning_rate").set_value(0.3)
@@ -63,7 +75,7 @@ def test_form__returns_what_was_set():
 
 
 def test_form__draws_no_field_of_a_closed_fold_and_keeps_what_was_set_in_it():
-    shown = app("simclr", flattened(preset("simclr").model_dump()))
+    shown = app(CONFIGS["simclr"], flattened(preset("simclr").model_dump()))
     drawn = len(shown.main)
     assert not shown.tabs
     opened(shown, "Optimiser").selectbox(key="form.optimiser").set_value("lars").run()
@@ -77,7 +89,7 @@ def test_form__draws_no_field_of_a_closed_fold_and_keeps_what_was_set_in_it():
 
 def test_form__shows_no_number_with_all_its_digits():
     assert FORMATS[float] % (4 / 3) == "1.333"
-    shown = app("views", flattened(ViewRecipe().model_dump()))
+    shown = app(ViewRecipe, flattened(ViewRecipe().model_dump()))
     drawn = [*opened(shown, "Crop and flip").slider, *shown.number_input]
     stretch = next(field for field in drawn if field.label == "Crop stretch")
     assert stretch.value == 4 / 3

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from sealife_core.runs.cluster import ray_http
-from sealife_core.runs.cluster.ray_http import known_clusters
-from sealife_core.runs.cluster.ray_jobs import ClusterError, RayCluster
+from sealife_core.runs.cluster.ray_http import ClusterError, known_clusters
+from sealife_core.runs.cluster.ray_jobs import RayCluster
 from tests.runs.fake_ray import FakeRay
 
 
