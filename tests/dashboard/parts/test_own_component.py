@@ -42,6 +42,7 @@ def test_components__have_names_of_their_own(registered: dict[str, Any]) -> None
     assert len(registered) == len(list(calls())) > 5
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("name", COMPONENTS)
 def test_script__is_one_module_that_parses(name: str, registered: dict[str, Any]) -> None:
     script = registered[name]["js"]
