@@ -210,7 +210,7 @@ def test_comparison_table__gives_interval_number_chance_and_cost_with_every_accu
     assert found["Accuracy"] == "61.0 % (51 to 71 %)"
     assert (found["Test pictures"], found["Guessing"]) == ("100", "10.0 %")
     assert (found["Trained for"], found["Pre-trained for"], found["Parameters trained"]) == (
-        "60 s", "1 h 00 min", "5,130",
+        "60 s", "1 h 0 min", "5,130",
     )  # fmt: skip
 
 
