@@ -7,6 +7,8 @@ from types import ModuleType
 
 import pytest
 
+pytestmark = pytest.mark.process
+
 BENCHMARKS = Path(__file__).resolve().parents[1] / "benchmarks"
 
 
@@ -26,6 +28,7 @@ def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     (tmp_path / "RESULTS.md").write_text(f"Before\n\n{module.BEGIN}\n\nold\n\n{module.END}\n\nAfter\n")
     monkeypatch.setattr(module, "HERE", tmp_path)
     monkeypatch.setattr(module, "TOPICS", ("speed",))
+    monkeypatch.setattr(module, "EVERY", ("speed",))
     monkeypatch.setattr(module, "KEPT", tmp_path / "figures.json")
     monkeypatch.setattr(module, "RESULTS", tmp_path / "RESULTS.md")
     return module

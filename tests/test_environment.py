@@ -78,7 +78,10 @@ def test_value__of_a_damaged_text_says_what_was_expected(variable: Variable, tex
 
 def test_docs__list_the_variables_of_the_module() -> None:
     assert len(OWN) > 5
-    shown = ["" if one.default in ("", (), None) else f"{one.default:g}" for one in OWN]
+    shown = [
+        "" if one.default in ("", (), None) else one.default if isinstance(one.default, str) else f"{one.default:g}"
+        for one in OWN
+    ]
     expected = [f"| `{one.name}` | {default} | {one.meaning} |" for one, default in zip(OWN, shown, strict=True)]
     assert rows("Of this program") == expected
 

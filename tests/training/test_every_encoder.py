@@ -46,6 +46,6 @@ def test_fine_tuned__by_stages_it_classifies_and_explains_pictures_in_a_copied_f
     expected = np.stack(list(table["probabilities"]))
     np.testing.assert_allclose(np.stack([each.probabilities for each in found]), expected, atol=1e-4)
     assert np.isfinite([each.ood_score for each in found if each.ood_score is not None]).sum() == len(pictures)
-    heat = predictor.explain(pictures[0])
-    assert heat.shape == (32, 32)
-    assert 0 <= heat.min() < heat.max() <= 1
+    heats = np.stack([predictor.explain(picture) for picture in pictures])
+    assert heats.shape == (len(pictures), 32, 32)
+    assert 0 <= heats.min() < heats.max() <= 1, "of a single picture nothing may speak for the class"
