@@ -1,7 +1,6 @@
 """Which device, number format and convolutions to train with: what the machine has, unless the config insists."""
 
 import os
-import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -14,7 +13,7 @@ from sealife_core.config import TrainingSettings
 from sealife_core.environment import FAST_CONVOLUTIONS
 from sealife_core.errors import ConfigError
 from sealife_core.models.encoders import Encoder
-from sealife_core.models.fast_convolutions.take_over import is_faster, kinds_for
+from sealife_core.models.fast_convolutions.take_over import is_faster, kinds_for, learning_s
 from sealife_core.places import checkpoints_root
 from sealife_core.processes import host
 from sealife_core.runs.files import UnreadableFile, read_json, replace_json
@@ -130,13 +129,6 @@ def _bf16_is_faster() -> bool:
 
 
 def _convolution_s(dtype: torch.dtype) -> float:
-    """Seconds for a residual block's convolution, forward and backward: the best of a few, the first not counted."""
+    """Seconds for a residual block's convolution, forward and backward."""
     images = torch.zeros(32, 64, 16, 16, dtype=dtype).contiguous(memory_format=torch.channels_last).requires_grad_()
-    layer = torch.nn.Conv2d(64, 64, 3, padding=1, dtype=dtype).to(memory_format=torch.channels_last)
-    taken: list[float] = []
-    for _ in range(6):
-        started = time.perf_counter()
-        found = layer(images)
-        found.backward(torch.ones_like(found))
-        taken.append(time.perf_counter() - started)
-    return min(taken[1:])
+    return learning_s(torch.nn.Conv2d(64, 64, 3, padding=1, dtype=dtype).to(memory_format=torch.channels_last), images)

@@ -53,11 +53,11 @@ def is_faster(kind: str) -> bool:
     fast = deepcopy(own)
     take_over(fast, [kind])
     with torch.autocast("cpu", torch.bfloat16, enabled=kind == DEPTHWISE):
-        return _seconds(fast, maps) * _WORTH < _seconds(own, maps)
+        return learning_s(fast, maps) * _WORTH < learning_s(own, maps)
 
 
-def _seconds(net: nn.Module, maps: torch.Tensor) -> float:
-    """Forward and backward: the best of a few, the first not counted."""
+def learning_s(net: nn.Module, maps: torch.Tensor) -> float:
+    """Seconds of ``net`` on ``maps``, forward and backward: the best of a few, the first not counted."""
     taken: list[float] = []
     for _ in range(6):
         started = time.perf_counter()

@@ -106,7 +106,7 @@ def test_plain__gives_back_pytorchs_own_with_the_same_parameters() -> None:
 def test_is_faster__compares_times_and_draws_no_random_number(monkeypatch: pytest.MonkeyPatch) -> None:
     for times, expected in (([1.0, 1.05], False), ([1.0, 2.0], True)):  # of the fast one, of PyTorch's own
         left = iter(times)
-        monkeypatch.setattr(door, "_seconds", lambda net, maps, left=left: next(left))
+        monkeypatch.setattr(door, "learning_s", lambda net, maps, left=left: next(left))
         state = torch.get_rng_state()
         assert is_faster(door.WINOGRAD) is expected
         assert torch.equal(state, torch.get_rng_state())
