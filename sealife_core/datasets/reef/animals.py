@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import numpy as np
+from numpy.random import Generator
 
 from sealife_core.datasets.reef.curves import Sketch
 from sealife_core.datasets.reef.front_views import crab, jellyfish, octopus
@@ -15,7 +15,7 @@ from sealife_core.datasets.reef.top_views import ray, starfish, turtle
 class Animal:
     """How a kind is drawn, and by how many degrees it may turn either way."""
 
-    sketch: Callable[[np.random.Generator], Sketch]
+    sketch: Callable[[Generator], Sketch]
     turn_deg: float
 
 

@@ -10,15 +10,14 @@ from functools import lru_cache
 import numpy as np
 
 Points = np.ndarray  # (n, 2) float
+Knots = list[tuple[float, float]] | Points
 
 
 @lru_cache(maxsize=256)
 def _spline_weights(knots: int, steps: int, closed: bool) -> np.ndarray:
     """(points on the curve, knots): the Catmull-Rom spline through the knots is this matrix times the knots."""
     t = np.arange(steps)[:, None] / steps
-    basis = np.hstack(
-        [-t + 2 * t**2 - t**3, 2 - 5 * t**2 + 3 * t**3, t + 4 * t**2 - 3 * t**3, -(t**2) + t**3]
-    ) / 2  # fmt: skip
+    basis = np.hstack([-t + 2 * t**2 - t**3, 2 - 5 * t**2 + 3 * t**3, t + 4 * t**2 - 3 * t**3, -(t**2) + t**3]) / 2
     spans = knots if closed else knots - 1
     weights = np.zeros((spans * steps + (not closed), knots))
     for span in range(spans):
@@ -30,7 +29,7 @@ def _spline_weights(knots: int, steps: int, closed: bool) -> np.ndarray:
     return weights
 
 
-def smooth(knots: list[tuple[float, float]] | Points, *, closed: bool = True, steps: int = 6) -> Points:
+def smooth(knots: Knots, *, closed: bool = True, steps: int = 6) -> Points:
     """A Catmull-Rom spline through the knots (n, 2); closed for an outline, open for a centre line."""
     array = np.asarray(knots, float)
     return _spline_weights(len(array), steps, closed) @ array
@@ -82,7 +81,7 @@ def ramp(steps: int) -> np.ndarray:
     return np.arange(steps) / (steps - 1)
 
 
-def walk(start: tuple[float, float], angles: Points, lengths: Points | float) -> Points:
+def walk(start: tuple[float, float] | Points, angles: Points, lengths: Points | float) -> Points:
     """A middle line from ``start``: one step of ``lengths`` in each of the directions ``angles`` (n,), in radians."""
     path = np.empty((len(angles) + 1, 2))
     path[0] = start
@@ -112,6 +111,10 @@ class Sketch:
         """A filled outline with a contour."""
         self.parts.append(CurvePart(points, tone, skin=skin, opacity=opacity))
 
+    def outline(self, knots: Knots, tone: str = "body", *, skin: bool = False, opacity: int = 255) -> None:
+        """A filled, smooth outline through the knots, with a contour."""
+        self.shape(smooth(knots), tone, skin=skin, opacity=opacity)
+
     def limb(
         self, centre: Points, base: float, tip: float, tone: str = "body", *, skin: bool = False, opacity: int = 255
     ) -> None:
@@ -122,18 +125,21 @@ class Sketch:
         """A flat mark without contour, on what is already drawn."""
         self.parts.append(CurvePart(points, tone, mark=True))
 
-    def stroke(self, knots: list[tuple[float, float]] | Points, width: float, tone: str) -> None:
+    def patch(self, knots: Knots, tone: str) -> None:
+        """A mark with a smooth outline through the knots."""
+        self.mark(smooth(knots), tone)
+
+    def stroke(self, knots: Knots, width: float, tone: str) -> None:
         """A mark that is a line, thinner at its end."""
         line = smooth(knots, closed=False, steps=4) if len(knots) < 6 else np.asarray(knots, float)
         self.mark(tapered(line, width * (1 - 0.5 * ramp(len(line)))), tone)
 
     def eye(self, x: float, y: float, radius: float, look: tuple[float, float] = (0.25, 0.0)) -> None:
         """White, pupil and a glint."""
-        self.parts.append(CurvePart(circle(x, y, radius), "white"))
+        self.shape(circle(x, y, radius), "white")
         self.mark(circle(x + radius * look[0], y + radius * look[1], radius * 0.68), "ink")
-        self.mark(
-            circle(x + radius * (look[0] + 0.15), y + radius * (look[1] - 0.28), radius * 0.26, corners=10), "white"
-        )
+        glint = (x + radius * (look[0] + 0.15), y + radius * (look[1] - 0.28))
+        self.mark(circle(*glint, radius * 0.26, corners=10), "white")
 
     def corners(self) -> Points:
         """The corners of all parts, one after another: (n, 2)."""

@@ -1,10 +1,9 @@
 """Animals seen from the front: crab, jellyfish, octopus. Up is up."""
 
 import numpy as np
+from numpy.random import Generator
 
 from sealife_core.datasets.reef.curves import Sketch, circle, ramp, smooth, tapered, walk
-
-Generator = np.random.Generator
 
 
 def crab(rng: Generator) -> Sketch:
@@ -20,21 +19,10 @@ def crab(rng: Generator) -> Sketch:
         _claw(s, rng, side, wide)
     for side in (-1, 1):
         s.limb(np.array([(side * 0.16, -tall * 0.7), (side * 0.2, -tall - 0.16)]), 0.035, 0.035, "shade")
-    s.shape(
-        smooth(
-            [
-                (wide, -0.08),
-                (wide * 0.7, -tall * 0.85),
-                (0.0, -tall),
-                (-wide * 0.7, -tall * 0.85),
-                (-wide, -0.08),
-                (-wide * 0.72, tall * 0.75),
-                (0.0, tall),
-                (wide * 0.72, tall * 0.75),
-            ]
-        ),
-        skin=True,
-    )
+    s.outline([
+        (wide, -0.08), (wide * 0.7, -tall * 0.85), (0.0, -tall), (-wide * 0.7, -tall * 0.85), (-wide, -0.08),
+        (-wide * 0.72, tall * 0.75), (0.0, tall), (wide * 0.72, tall * 0.75),
+    ], skin=True)  # fmt: skip
     s.pattern()
     s.stroke([(-0.14, tall * 0.45), (0.0, tall * 0.56), (0.14, tall * 0.45)], 0.02, "ink")
     for side in (-1, 1):
@@ -53,7 +41,7 @@ def _claw(s: Sketch, rng: Generator, side: int, wide: float) -> None:
     inner = np.array([(-0.1, 0.25), (0.75, 0.0), (0.85, -0.8), (0.2 + gape * 0.6, -1.5), (0.18, -0.85), (-0.1, -0.5)])
     rotation = np.array([[np.cos(turn), np.sin(turn)], [-np.sin(turn), np.cos(turn)]])
     for finger in (outer, inner):
-        s.shape(smooth((finger @ rotation) * (-side * size, size) + wrist), "accent")
+        s.outline((finger @ rotation) * (-side * size, size) + wrist, "accent")
 
 
 def jellyfish(rng: Generator) -> Sketch:
@@ -71,35 +59,18 @@ def jellyfish(rng: Generator) -> Sketch:
         line = np.stack([at * wide * 0.9 + sway, 0.02 + rng.uniform(0.55, 0.85) * t], 1)
         s.shape(tapered(line, ruffle), "light", opacity=225)
     scallops = zip(np.linspace(wide, -wide, 15), 0.06 + 0.05 * (np.arange(15) % 2), strict=True)
-    s.shape(
-        smooth(
-            [
-                (-wide * 0.93, -tall * 0.42),
-                (-wide * 0.55, -tall * 0.86),
-                (0.0, -tall),
-                (wide * 0.55, -tall * 0.86),
-                (wide * 0.93, -tall * 0.42),
-                *scallops,
-            ]
-        ),
-        skin=True,
-        opacity=235,
-    )
+    s.outline([
+        (-wide * 0.93, -tall * 0.42), (-wide * 0.55, -tall * 0.86), (0.0, -tall), (wide * 0.55, -tall * 0.86),
+        (wide * 0.93, -tall * 0.42), *scallops,
+    ], skin=True, opacity=235)  # fmt: skip
     s.pattern()
-    s.mark(smooth([(-wide * 0.9, -0.04), (0.0, -0.12), (wide * 0.9, -0.04), (0.0, 0.06)]), "shade")
+    s.patch([(-wide * 0.9, -0.04), (0.0, -0.12), (wide * 0.9, -0.04), (0.0, 0.06)], "shade")
     for at in (-0.7, -0.35, 0.0, 0.35, 0.7):
         s.stroke([(at * wide, -0.04), (at * wide * 0.95, -tall * 0.35), (at * wide * 0.5, -tall * 0.7)], 0.014, "light")
-    s.mark(
-        smooth(
-            [
-                (-wide * 0.62, -tall * 0.5),
-                (-wide * 0.4, -tall * 0.8),
-                (-wide * 0.12, -tall * 0.9),
-                (-wide * 0.36, -tall * 0.68),
-            ]
-        ),
-        "white",
-    )
+    s.patch([
+        (-wide * 0.62, -tall * 0.5), (-wide * 0.4, -tall * 0.8), (-wide * 0.12, -tall * 0.9),
+        (-wide * 0.36, -tall * 0.68),
+    ], "white")  # fmt: skip
     return s
 
 
@@ -116,22 +87,10 @@ def octopus(rng: Generator) -> Sketch:
         s.limb(centre, 0.115, 0.022, "shade" if arm in behind_first[:4] else "body", skin=arm in behind_first[4:])
         suckers += [(centre[i], 0.034 * (1.1 - i / 16)) for i in range(3, 14, 2)]
     tall, lean = rng.uniform(0.82, 1.02), rng.uniform(-0.18, 0.18)
-    s.shape(
-        smooth(
-            [
-                (0.34, 0.16),
-                (0.34, -0.1),
-                (0.5 + lean * 0.4, -0.5),
-                (0.3 + lean, -tall),
-                (lean - 0.3, -tall),
-                (lean * 0.4 - 0.5, -0.5),
-                (-0.34, -0.1),
-                (-0.34, 0.16),
-                (0.0, 0.3),
-            ]
-        ),
-        skin=True,
-    )
+    s.outline([
+        (0.34, 0.16), (0.34, -0.1), (0.5 + lean * 0.4, -0.5), (0.3 + lean, -tall), (lean - 0.3, -tall),
+        (lean * 0.4 - 0.5, -0.5), (-0.34, -0.1), (-0.34, 0.16), (0.0, 0.3),
+    ], skin=True)  # fmt: skip
     s.pattern()
     for centre, radius in suckers:
         s.mark(circle(centre[0], centre[1], radius, corners=8), "light")

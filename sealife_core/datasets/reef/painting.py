@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
+from numpy.random import Generator
 from PIL import Image, ImageChops, ImageDraw, ImageFilter
 
 from sealife_core.datasets.reef.curves import CurvePart, Sketch, circles, ramp
@@ -71,7 +72,7 @@ def tones(body: Colour, accent: Colour, light: Colour) -> dict[str, Colour]:
     }  # fmt: skip
 
 
-def skin_pattern(rng: np.random.Generator) -> Sketch | None:
+def skin_pattern(rng: Generator) -> Sketch | None:
     """Spots, stripes across or along, or nothing, over all of an animal; the same chances for every kind."""
     kind, pattern = rng.integers(4), Sketch()
     if kind == 0:

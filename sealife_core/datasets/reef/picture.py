@@ -4,6 +4,7 @@ import zlib
 from functools import lru_cache
 
 import numpy as np
+from numpy.random import Generator
 from PIL import Image, ImageDraw
 
 from sealife_core.datasets.reef.animals import ANIMALS
@@ -22,8 +23,6 @@ from sealife_core.datasets.reef.painting import (
     tones,
 )  # fmt: skip
 from sealife_core.datasets.reef.scenes import GROWTH, WATERS, Water, backdrop, growth, mixed
-
-Generator = np.random.Generator
 
 # Body, accent, light: drawn with the same chances for every class, so that colour says nothing about the class.
 PALETTES: tuple[tuple[Colour, Colour, Colour], ...] = (
@@ -128,28 +127,17 @@ def _bubbles(rng: Generator, picture: np.ndarray) -> np.ndarray:
     x, sway = rng.uniform(0.05, 0.95), rng.uniform(0, 6)
     for step in range(int(rng.integers(4, 10))):
         radius = rng.uniform(0.008, 0.028) * side
-        at = (
-            (x + 0.04 * np.sin(step + sway) + rng.normal(0, 0.02)) * side,
-            (1.0 - 0.12 * step + rng.normal(0, 0.03)) * side,
-        )
-        pen.ellipse(
-            (at[0] - radius, at[1] - radius, at[0] + radius, at[1] + radius),
-            fill=50,
-            outline=165,
-            width=max(1, side // 150),
-        )
-        dot = radius * 0.28
-        pen.ellipse(
-            (
-                at[0] - radius * 0.4 - dot,
-                at[1] - radius * 0.4 - dot,
-                at[0] - radius * 0.4 + dot,
-                at[1] - radius * 0.4 + dot,
-            ),
-            fill=240,
-        )
+        across = (x + 0.04 * np.sin(step + sway) + rng.normal(0, 0.02)) * side
+        down = (1.0 - 0.12 * step + rng.normal(0, 0.03)) * side
+        pen.ellipse(_box(across, down, radius), fill=50, outline=165, width=max(1, side // 150))
+        pen.ellipse(_box(across - radius * 0.4, down - radius * 0.4, radius * 0.28), fill=240)
     share = planes(glow.reduce(SUPERSAMPLING))
     return picture * (1 - share) + share
+
+
+def _box(x: float, y: float, radius: float) -> tuple[float, float, float, float]:
+    """The square around a circle, as Pillow takes it."""
+    return x - radius, y - radius, x + radius, y + radius
 
 
 def _lit(rng: Generator, picture: np.ndarray, water: Water, below: np.ndarray, cover: np.ndarray) -> np.ndarray:

@@ -5,12 +5,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
+from numpy.random import Generator
 from PIL import Image, ImageDraw
 
-from sealife_core.datasets.reef.curves import Sketch, circle, ramp, smooth, tapered, walk
+from sealife_core.datasets.reef.curves import Sketch, circle, ramp, tapered, walk
 from sealife_core.datasets.reef.painting import SUPERSAMPLING, Colour, darker, planes, polygons
-
-Generator = np.random.Generator
 
 
 @dataclass(frozen=True)
@@ -49,13 +48,13 @@ def mixed(colour: Colour, other: Colour, share: float) -> Colour:
 def kelp(rng: Generator) -> Sketch:
     """A swaying stem with leaves; one unit high, standing on the origin."""
     s, t = Sketch(), ramp(12)
-    sway = (
-        rng.uniform(0.04, 0.1) * np.sin(t * rng.uniform(4, 7) + rng.uniform(0, 6)) * t + rng.uniform(-0.15, 0.15) * t**2
-    )
+    sway = rng.uniform(0.04, 0.1) * np.sin(t * rng.uniform(4, 7) + rng.uniform(0, 6)) * t
+    sway += rng.uniform(-0.15, 0.15) * t**2
     stem = np.stack([sway, -t], 1)
     for i in range(1, 12):
         side = 1 if i % 2 else -1
-        leaf = walk(tuple(stem[i]), np.linspace(-0.2, -0.9, 4) if side > 0 else np.pi + np.linspace(0.2, 0.9, 4), 0.045)
+        angles = np.linspace(-0.2, -0.9, 4) if side > 0 else np.pi + np.linspace(0.2, 0.9, 4)
+        leaf = walk(stem[i], angles, 0.045)
         s.shape(tapered(leaf, np.array([0.012, 0.032, 0.036, 0.022, 0.006])), "accent" if side > 0 else "body")
     s.limb(stem, 0.02, 0.01, "shade")
     return s
@@ -67,12 +66,8 @@ def grass(rng: Generator) -> Sketch:
     for _ in range(int(rng.integers(5, 9))):
         t = ramp(8)
         x, lean, high = rng.uniform(-0.22, 0.22), rng.normal(0, 0.22), rng.uniform(0.55, 1.0)
-        s.limb(
-            np.stack([x + lean * t**2 + 0.03 * np.sin(t * 6), -high * t], 1),
-            0.038,
-            0.008,
-            str(rng.choice(["body", "accent", "shade"])),
-        )
+        blade = np.stack([x + lean * t**2 + 0.03 * np.sin(t * 6), -high * t], 1)
+        s.limb(blade, 0.038, 0.008, str(rng.choice(["body", "accent", "shade"])))
     return s
 
 
@@ -81,7 +76,7 @@ def branching_coral(rng: Generator) -> Sketch:
     s = Sketch()
 
     def branch(start: np.ndarray, angle: float, length: float, width: float, depth: int) -> None:
-        line = walk((float(start[0]), float(start[1])), angle + np.linspace(-0.12, 0.12, 4), length / 4)
+        line = walk(start, angle + np.linspace(-0.12, 0.12, 4), length / 4)
         s.limb(line, width, width * 0.8, "body")
         if depth:
             for turn in (-0.5, 0.45):
@@ -110,14 +105,11 @@ def fan_coral(rng: Generator) -> Sketch:
     s, lobes = Sketch(), rng.uniform(0.05, 0.12)
     angle = np.linspace(np.pi * 1.02, np.pi * 1.98, 15)
     reach = 0.85 + lobes * (np.arange(15) % 2) + rng.normal(0, 0.03, 15)
-    s.shape(
-        smooth([(0.05, 0.05), (-0.05, 0.05), *zip(0.72 * reach * np.cos(angle), reach * np.sin(angle), strict=True)]),
-        "body",
-    )
+    edge = zip(0.72 * reach * np.cos(angle), reach * np.sin(angle), strict=True)
+    s.outline([(0.05, 0.05), (-0.05, 0.05), *edge])
     for a in angle[1::2]:
-        s.stroke(
-            [(0, 0), (0.3 * np.cos(a) * 0.8, 0.4 * np.sin(a)), (0.58 * np.cos(a), 0.78 * np.sin(a))], 0.025, "accent"
-        )
+        vein = [(0.0, 0.0), (0.3 * np.cos(a) * 0.8, 0.4 * np.sin(a)), (0.58 * np.cos(a), 0.78 * np.sin(a))]
+        s.stroke(vein, 0.025, "accent")
     return s
 
 
@@ -127,8 +119,8 @@ def rock(rng: Generator) -> Sketch:
     angle = np.linspace(np.pi, 2 * np.pi, 8)
     reach = rng.uniform(0.75, 1.05, 8)
     edge = np.stack([0.85 * reach * np.cos(angle), 0.8 * reach * np.sin(angle)], 1)
-    s.shape(smooth(np.concatenate([edge, [(0.75, 0.15), (-0.75, 0.15)]])), "body")
-    s.mark(smooth(np.concatenate([edge[1:-1] * 0.94, edge[5:0:-2] * 0.68 + (0.04, 0)])), "light")
+    s.outline(np.concatenate([edge, [(0.75, 0.15), (-0.75, 0.15)]]))
+    s.patch(np.concatenate([edge[1:-1] * 0.94, edge[5:0:-2] * 0.68 + (0.04, 0)]), "light")
     for _ in range(3):
         x, y = rng.uniform(-0.5, 0.5), rng.uniform(-0.35, -0.05)
         s.mark(circle(x, y, rng.uniform(0.05, 0.1), 0.6, corners=9), "shade")
@@ -158,7 +150,7 @@ class Growth:
     palette: dict[str, Colour]
     high: float
 
-    def placed(self, x: float, y: float, size: float, mirror: bool = False) -> np.ndarray:
+    def placed(self, x: float, y: float, size: float, mirror: bool) -> np.ndarray:
         """Its corners in units of the picture's side, standing at (x, y)."""
         high = self.high * size
         return self.corners * (-high if mirror else high, high) + (x, y)

@@ -3,10 +3,9 @@
 from itertools import pairwise
 
 import numpy as np
+from numpy.random import Generator
 
 from sealife_core.datasets.reef.curves import Sketch, circle, mirrored, ramp, smooth
-
-Generator = np.random.Generator
 
 
 def ray(rng: Generator) -> Sketch:
@@ -15,25 +14,16 @@ def ray(rng: Generator) -> Sketch:
     s.limb(np.stack([-0.45 - 1.0 * t, bow * t**2 + 0.05 * np.sin(6 * t) * t], 1), 0.055, 0.014, "shade")
     horns = rng.uniform(0.14, 0.24)
     for side in (-1, 1):
-        s.shape(
-            smooth([(-0.36, side * 0.1), (-0.66, side * 0.1), (-0.62, side * 0.24), (-0.36, side * 0.26)]), "accent"
-        )
+        s.outline([(-0.36, side * 0.1), (-0.66, side * 0.1), (-0.62, side * 0.24), (-0.36, side * 0.26)], "accent")
         s.limb(np.array([(0.42, side * 0.2), (0.58, side * 0.22), (0.6 + horns, side * 0.13)]), 0.07, 0.03, "accent")
     span = rng.uniform(1.0, 1.2)
     wing = [
-        (0.56, 0.16),
-        (0.4, 0.4),
-        (0.16 - sweep * 0.5, span * 0.78),
-        (-0.16 - sweep, span),
-        (-0.12 - sweep * 0.4, span * 0.72),
-        (-0.24, 0.4),
-        (-0.5, 0.1),
-    ]
+        (0.56, 0.16), (0.4, 0.4), (0.16 - sweep * 0.5, span * 0.78), (-0.16 - sweep, span),
+        (-0.12 - sweep * 0.4, span * 0.72), (-0.24, 0.4), (-0.5, 0.1),
+    ]  # fmt: skip
     left, right = rng.uniform(0.75, 1.0, 2)
-    s.shape(
-        smooth([(0.55, 0.0), *((x, y * right) for x, y in wing), *((x, -y * left) for x, y in reversed(wing))]),
-        skin=True,
-    )
+    wings = [(x, y * right) for x, y in wing] + [(x, -y * left) for x, y in reversed(wing)]
+    s.outline([(0.55, 0.0), *wings], skin=True)
     s.pattern()
     for side, fold in ((-1, left), (1, right)):
         s.stroke([(0.24, side * 0.3), (0.04, side * 0.44 * fold), (-0.16, side * 0.36)], 0.018, "shade")
@@ -52,17 +42,10 @@ def starfish(rng: Generator) -> Sketch:
         angle = arm * 2 * np.pi / 5 + rng.normal(0, 0.08)
         reach, twist = rng.uniform(0.88, 1.08), rng.normal(0, 0.16)
         far = angle + twist
-        knots += [
-            (r * np.cos(a), r * np.sin(a))
-            for r, a in (
-                (inner, angle - 0.63),
-                (reach - 0.12, far - blunt),
-                (reach, far),
-                (reach - 0.12, far + blunt),
-            )
-        ]
+        tip = [(inner, angle - 0.63), (reach - 0.12, far - blunt), (reach, far), (reach - 0.12, far + blunt)]
+        knots += [(r * np.cos(a), r * np.sin(a)) for r, a in tip]
         knobs += [(r, angle + twist * r * r) for r in (0.2, 0.36, 0.52, 0.67, 0.81)]
-    s.shape(smooth(knots), skin=True)
+    s.outline(knots, skin=True)
     s.pattern()
     for r, a in knobs:
         s.mark(circle(r * np.cos(a), r * np.sin(a), 0.058 - 0.028 * r, corners=10), "light")
@@ -76,41 +59,23 @@ def turtle(rng: Generator) -> Sketch:
     for side in (-1, 1):
         swing, kick = rng.uniform(-0.5, 0.45), rng.uniform(-0.25, 0.3)
         front = [
-            (0.42, 0.3),
-            (0.5, 0.58),
-            (0.32 - swing * 0.3, 0.92),
-            (-0.02 - swing * 0.55, 1.1),
-            (0.06 - swing * 0.35, 0.8),
-            (0.2, 0.36),
-        ]
+            (0.42, 0.3), (0.5, 0.58), (0.32 - swing * 0.3, 0.92), (-0.02 - swing * 0.55, 1.1),
+            (0.06 - swing * 0.35, 0.8), (0.2, 0.36),
+        ]  # fmt: skip
         hind = [
-            (-0.42, 0.28),
-            (-0.6, 0.46 + kick * 0.2),
-            (-0.88 - kick * 0.2, 0.5 + kick * 0.3),
-            (-0.8, 0.32),
+            (-0.42, 0.28), (-0.6, 0.46 + kick * 0.2), (-0.88 - kick * 0.2, 0.5 + kick * 0.3), (-0.8, 0.32),
             (-0.58, 0.16),
-        ]
+        ]  # fmt: skip
         for flipper in (front, hind):
-            s.shape(smooth([(x, side * y) for x, y in flipper]), "accent")
-    s.shape(smooth([(-0.6, -0.08), (-0.86, 0.0), (-0.6, 0.08)]), "accent")
+            s.outline([(x, side * y) for x, y in flipper], "accent")
+    s.outline([(-0.6, -0.08), (-0.86, 0.0), (-0.6, 0.08)], "accent")
     nod = rng.uniform(-0.1, 0.1)
-    s.shape(
-        smooth(
-            [
-                (0.5, -0.15),
-                (0.74, nod - 0.13),
-                (0.92, nod - 0.17),
-                (1.08, nod),
-                (0.92, nod + 0.17),
-                (0.74, nod + 0.13),
-                (0.5, 0.15),
-            ]
-        ),
-        "accent",
-    )
-    shell = smooth(
-        mirrored([(0.66, 0.0), (0.52, -wide * 0.66), (0.12, -wide), (-0.36, -wide * 0.84), (-0.66, -wide * 0.3)])
-    )
+    s.outline([
+        (0.5, -0.15), (0.74, nod - 0.13), (0.92, nod - 0.17), (1.08, nod), (0.92, nod + 0.17), (0.74, nod + 0.13),
+        (0.5, 0.15),
+    ], "accent")  # fmt: skip
+    upper = [(0.66, 0.0), (0.52, -wide * 0.66), (0.12, -wide), (-0.36, -wide * 0.84), (-0.66, -wide * 0.3)]
+    shell = smooth(mirrored(upper))
     s.shape(shell, "shade")
     s.shape(shell * 0.87, skin=True)
     s.pattern()
