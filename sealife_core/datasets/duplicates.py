@@ -21,6 +21,7 @@ _GRID = 16  # cells a side of the coarse picture
 _FLAT = 2.0  # grey levels: below it a perceptual hash is made of rounding errors
 _WORDS, _WORD_BITS = 4, 16  # of a hash
 _BLOCK_PAIRS = 2**21  # compared at a time: some 100 MB
+_BLOCK_COLOURS = 4096  # pairs whose colours are compared at a time
 _HASH_PX, _HASH_WAVES = 32, 8  # a hash has a bit for each of the 8 × 8 slowest waves of 32 × 32 pixels
 # (8, 32): the slowest waves of the cosine transform (DCT-II). The hash does not depend on their scale.
 _COSINES = np.cos(np.pi / _HASH_PX * np.outer(np.arange(_HASH_WAVES), np.arange(_HASH_PX) + 0.5))
@@ -76,20 +77,21 @@ def near_pictures(hashes: Sequence[str], colours: Callable[[list[int]], np.ndarr
     if not len(asked):
         return []
     seen = colours(asked.tolist())
-    left, right = place.reshape(pairs.shape).T
-    similar = np.concatenate(
-        [
-            np.einsum("pc,pc->p", seen[left[i : i + 4096]], seen[right[i : i + 4096]]) > NEAR_CORRELATION
-            for i in range(0, len(left), 4096)
-        ]
-    )
-    edges = (left[similar], right[similar])
-    joined = coo_matrix((np.ones(len(edges[0]), dtype=np.int8), edges), shape=(len(asked), len(asked)))
-    component = connected_components(joined, directed=False)[1]
-    groups: dict[int, list[int]] = defaultdict(list)
-    for position, group in zip(asked.tolist(), component.tolist(), strict=True):
-        groups[group].append(position)
-    return sorted(group for group in groups.values() if len(group) > 1)
+    places = place.reshape(pairs.shape)
+    near = [
+        np.einsum("pc,pc->p", seen[block[:, 0]], seen[block[:, 1]]) > NEAR_CORRELATION
+        for block in np.split(places, range(_BLOCK_COLOURS, len(places), _BLOCK_COLOURS))
+    ]
+    return [asked[group].tolist() for group in joined(places[np.concatenate(near)], len(asked))]
+
+
+def joined(pairs: np.ndarray, count: int) -> list[list[int]]:
+    """Groups of two and more of ``count`` positions, joined by chains of ``pairs`` (P, 2); by their first position."""
+    links = coo_matrix((np.ones(len(pairs), dtype=np.int8), pairs.T), shape=(count, count))
+    component = connected_components(links, directed=False)[1]
+    order = np.argsort(component, kind="stable")
+    groups = np.split(order, np.flatnonzero(np.diff(component[order])) + 1)
+    return [group.tolist() for group in groups if len(group) > 1]
 
 
 def propose(hashes: Sequence[str], most_bits: int = NEAR_BITS) -> np.ndarray:

@@ -11,11 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from scipy.sparse import coo_matrix
-from scipy.sparse.csgraph import connected_components
 
 from sealife_core.datasets.checks import Checks, DuplicateGroup
 from sealife_core.datasets.dataset import Dataset, open_dataset
+from sealife_core.datasets.duplicates import joined
 from sealife_core.datasets.imports.splits import SPLITS
 from sealife_core.durable import replace_file
 from sealife_core.errors import DatasetError
@@ -30,8 +29,11 @@ _NAMES = {"train": "training", "val": "validation", "test": "test"}
 
 @dataclass(frozen=True)
 class Mending:
-    """What mending would do. ``moves``: row → new split, of the rows that move; ``groups``: how many are brought
-    together; ``left``: sentences on those that cannot be; ``before`` and ``after``: images of each split."""
+    """What mending would do.
+
+    ``moves``: row → new split, of the rows that move; ``groups``: how many are brought together; ``left``: sentences on
+    those that cannot be; ``between``: (from, to) → images; ``before`` and ``after``: images of each split.
+    """
 
     moves: dict[int, str]
     groups: int
@@ -70,8 +72,7 @@ def plan_mending(dataset: Dataset, checks: Checks, only: Collection[DuplicateGro
         units = free
     new = {row: split for unit, split in zip(units, placed, strict=True) for row in unit if splits[row] != split}
     before, between = Counter(splits), Counter((splits[row], split) for row, split in new.items())
-    after = before + Counter(new.values())
-    after.subtract(splits[row] for row in new)
+    after = Counter(new.get(row, split) for row, split in enumerate(splits))
     totals = [{split: counts[split] for split in SPLITS} for counts in (before, after)]
     return Mending(dict(sorted(new.items())), len(units), tuple(left), dict(between), totals[0], totals[1])
 
@@ -116,11 +117,7 @@ def _units(dataset: Dataset, checks: Checks) -> list[list[int]]:
     groups = dataset.manifest["group"]
     together += [rows.tolist() for group, rows in groups.groupby(groups).indices.items() if group]
     links = np.array([(rows[0], row) for rows in together for row in rows], dtype=np.int64).reshape(-1, 2)
-    linked = coo_matrix((np.ones(len(links), dtype=np.int8), links.T), shape=(len(dataset), len(dataset)))
-    component = connected_components(linked, directed=False)[1]
-    order = np.argsort(component, kind="stable")
-    units = np.split(order, np.flatnonzero(np.diff(component[order])) + 1)
-    return sorted((unit.tolist() for unit in units if len(unit) > 1), key=len, reverse=True)
+    return sorted(joined(links, len(dataset)), key=len, reverse=True)
 
 
 class _Shares:

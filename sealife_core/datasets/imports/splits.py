@@ -106,7 +106,7 @@ def stratified_fraction(labels: np.ndarray, percent: float, seed: int) -> np.nda
 
     Nested: with one seed, a smaller share is part of every larger one. Unlabelled images (-1) are never among them.
     """
-    return _of_each_class(labels, lambda images: max(1, round(images * percent / 100)), seed)
+    return _of_each_class(labels, seed, lambda counts: [max(1, round(count * percent / 100)) for count in counts])
 
 
 def stratified_count(labels: np.ndarray, count: int, seed: int) -> np.ndarray:
@@ -114,17 +114,7 @@ def stratified_count(labels: np.ndarray, count: int, seed: int) -> np.ndarray:
 
     Nested as :func:`stratified_fraction`, and with its shares.
     """
-    return _of_each_class(labels, lambda images: count, seed)
-
-
-def _of_each_class(labels: np.ndarray, how_many: Callable[[int], int], seed: int) -> np.ndarray:
-    """Positions (sorted, int64) of the first ``how_many(images)`` of every class, in an order drawn with the seed."""
-    chosen = [np.empty(0, dtype=np.int64)]
-    for label in np.unique(labels[labels >= 0]):
-        of_class = np.flatnonzero(labels == label)
-        shuffled = np.random.default_rng([seed, int(label)]).permutation(of_class)
-        chosen.append(shuffled[: how_many(len(of_class))])
-    return np.sort(np.concatenate(chosen)).astype(np.int64)
+    return _of_each_class(labels, seed, lambda counts: [count] * len(counts))
 
 
 def long_tailed(labels: np.ndarray, ratio: float, seed: int) -> np.ndarray:
@@ -134,13 +124,24 @@ def long_tailed(labels: np.ndarray, ratio: float, seed: int) -> np.ndarray:
     Nested: with one seed, what a higher ratio keeps is part of what a lower one does. Unlabelled images (-1) are never
     among them.
     """
-    found, counts = np.unique(labels[labels >= 0], return_counts=True)
+
+    def tail(counts: list[int]) -> list[int]:
+        rank, last = np.argsort(np.argsort([-n for n in counts], kind="stable")).tolist(), max(1, len(counts) - 1)
+        return [max(1, round(n * ratio ** (-k / last))) for n, k in zip(counts, rank, strict=True)]
+
+    return _of_each_class(labels, seed, tail)
+
+
+def _of_each_class(labels: np.ndarray, seed: int, how_many: Callable[[list[int]], list[int]]) -> np.ndarray:
+    """Positions (sorted, int64) of the first so many images of every class, in an order drawn with the seed.
+
+    how_many: from the images of each class to how many of them are taken.
+    """
+    classes, counts = np.unique(labels[labels >= 0], return_counts=True)
     chosen = [np.empty(0, dtype=np.int64)]
-    for rank, label in enumerate(found[np.argsort(-counts, kind="stable")]):
-        of_class = np.flatnonzero(labels == label)
-        kept = len(of_class) * ratio ** (-rank / max(1, len(found) - 1))
-        shuffled = np.random.default_rng([seed, int(label)]).permutation(of_class)
-        chosen.append(shuffled[: max(1, round(kept))])
+    for label, most in zip(classes, how_many(counts.tolist()), strict=True):
+        shuffled = np.random.default_rng([seed, int(label)]).permutation(np.flatnonzero(labels == label))
+        chosen.append(shuffled[:most])
     return np.sort(np.concatenate(chosen)).astype(np.int64)
 
 

@@ -10,16 +10,16 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from jaxtyping import Float, Int
 from scipy.optimize import minimize_scalar
 from scipy.special import log_softmax
 
 from sealife_core.errors import RunError
-from sealife_core.evaluation.classification.scores import ECE_BINS, calibration_error, wilson
+from sealife_core.evaluation.classification.scores import ECE_BINS, bin_of, calibration_error, wilson
 from sealife_core.wording import counted, percent
 
 # Outside of these a network is hardly a classifier: at 0.05 a lead of 1 nat becomes 20, at 20 it becomes 0.05.
 LOWEST, HIGHEST = 0.05, 20.0
-COLUMNS = ("bin", "low", "high", "n", "confidence", "accuracy", "accuracy_low", "accuracy_high")
 
 
 @dataclass(frozen=True)
@@ -118,8 +118,8 @@ def chance_error(table: pd.DataFrame) -> float:
     return float(np.percentile((np.abs(hits - n * sure)).sum(1) / n.sum(), 95))
 
 
-def class_indices(predictions: pd.DataFrame, classes: Sequence[str]) -> np.ndarray:
-    """(n,) int64: the true class of each prediction as an index into ``classes``. Raises RunError if it is unknown."""
+def class_indices(predictions: pd.DataFrame, classes: Sequence[str]) -> Int[np.ndarray, " n"]:
+    """The true class of each prediction as an index into ``classes``. Raises RunError if it is unknown."""
     place = {name: index for index, name in enumerate(classes)}
     unknown = sorted(set(predictions["label"]) - set(place))
     if unknown:
@@ -130,34 +130,34 @@ def class_indices(predictions: pd.DataFrame, classes: Sequence[str]) -> np.ndarr
     return np.array([place[name] for name in predictions["label"]], np.int64)
 
 
-def reliability(labels: np.ndarray, probabilities: np.ndarray, bins: int = ECE_BINS) -> pd.DataFrame:
-    """One row per bin of confidence, with COLUMNS. labels: (n,); probabilities: (n, C).
+def reliability(
+    labels: Int[np.ndarray, " n"], probabilities: Float[np.ndarray, "n classes"], bins: int = ECE_BINS
+) -> pd.DataFrame:
+    """One row per bin of confidence, as in :func:`bin_of`: from low to high, n images, confidence, accuracy.
 
-    Bin b holds confidences in (b / bins, (b + 1) / bins], as in ``calibration_error``: n images, their mean confidence
-    and their accuracy with its 95 % Wilson interval. These are NaN in a bin without images.
+    Confidence and accuracy are means; accuracy_low to accuracy_high is its 95 % Wilson interval. All four are NaN in a
+    bin without images.
     """
     confidence = np.asarray(probabilities, np.float64).max(1)
-    right = np.asarray(probabilities).argmax(1) == np.asarray(labels)
-    which = np.clip(np.ceil(confidence * bins).astype(int) - 1, 0, bins - 1)
-    n, hits = np.bincount(which, minlength=bins), np.bincount(which, right, minlength=bins).astype(int)
-    total = np.bincount(which, confidence, minlength=bins)
-    nothing = (float("nan"), float("nan"))
-    intervals = [wilson(int(k), int(m)) if m else nothing for k, m in zip(hits, n, strict=True)]
+    which, right = bin_of(confidence, bins), probabilities.argmax(1) == labels
+    n, hits = np.bincount(which, minlength=bins), np.bincount(which, right, minlength=bins)
+    intervals = [wilson(int(k), int(m)) if m else (np.nan, np.nan) for k, m in zip(hits, n, strict=True)]
+    lows, highs = zip(*intervals, strict=True)
     edges = np.arange(bins + 1) / bins
     with np.errstate(invalid="ignore"):  # 0 / 0 is the NaN that is wanted
-        columns = (np.arange(bins), edges[:-1], edges[1:], n, total / n, hits / n, *zip(*intervals, strict=True))
-    return pd.DataFrame(dict(zip(COLUMNS, columns, strict=True)))
+        means = {"confidence": np.bincount(which, confidence, minlength=bins) / n, "accuracy": hits / n}
+    columns = {"bin": np.arange(bins), "low": edges[:-1], "high": edges[1:], "n": n, **means}
+    return pd.DataFrame(columns | {"accuracy_low": lows, "accuracy_high": highs})
 
 
-def fit_temperature(val_labels: np.ndarray, val_probabilities: np.ndarray) -> float:
-    """The T in LOWEST … HIGHEST with the highest likelihood of the labels. labels: (n,); probabilities: (n, C).
+def fit_temperature(labels: Int[np.ndarray, " n"], probabilities: Float[np.ndarray, "n classes"]) -> float:
+    """The T in LOWEST … HIGHEST with the highest likelihood of the labels of validation images.
 
     The loss is convex in 1 / T, so it has one minimum. Raises RunError without images.
     """
-    if len(val_labels) == 0:
+    if len(labels) == 0:
         raise RunError("There are no validation images to fit a temperature on; expected at least one.")
-    labels, logits = np.asarray(val_labels, np.int64), _logits(val_probabilities)
-    each = np.arange(len(labels))
+    logits, each = _logits(probabilities), np.arange(len(labels))
 
     def loss(log_temperature: float) -> float:
         return -float(log_softmax(logits / np.exp(log_temperature), axis=1)[each, labels].mean())
@@ -167,16 +167,20 @@ def fit_temperature(val_labels: np.ndarray, val_probabilities: np.ndarray) -> fl
     return float(np.exp(found.x))  # type: ignore[union-attr]
 
 
-def with_temperature(probabilities: np.ndarray, temperature: float) -> np.ndarray:
-    """Probabilities (n, C) float64 after dividing the logits by ``temperature``."""
+def with_temperature(
+    probabilities: Float[np.ndarray, "n classes"], temperature: float
+) -> Float[np.ndarray, "n classes"]:
+    """Probabilities after dividing the logits by ``temperature``."""
     return np.exp(log_softmax(_logits(probabilities) / temperature, axis=1))
 
 
-def negative_log_likelihood(labels: np.ndarray, probabilities: np.ndarray) -> float:
-    """Mean −ln(probability of the true class), in nats. labels: (n,); probabilities: (n, C)."""
+def negative_log_likelihood(
+    labels: Int[np.ndarray, " n"], probabilities: Float[np.ndarray, "n classes"]
+) -> float:
+    """Mean −ln(probability of the true class), in nats."""
     return -float(_logits(probabilities)[np.arange(len(labels)), labels].mean())
 
 
 def _logits(probabilities: np.ndarray) -> np.ndarray:
-    """ln of probabilities (n, C), float64; a probability that was rounded to zero counts as float32's smallest."""
+    """ln of probabilities; a probability that was rounded to zero counts as float32's smallest."""
     return np.log(np.maximum(np.asarray(probabilities, np.float64), np.finfo(np.float32).tiny))

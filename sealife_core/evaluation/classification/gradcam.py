@@ -8,6 +8,7 @@ import io
 
 import numpy as np
 import torch
+from jaxtyping import Float, Float32
 from PIL import Image
 from torch import Tensor, nn
 from torch.nn import functional
@@ -21,11 +22,15 @@ COLOUR_MAP = "inferno"  # Matplotlib's: its lightness only rises, so it reads in
 
 
 def grad_cam(
-    encoder: Encoder, head: nn.Module | None, pixels: Tensor, class_index: int, layer: Layer = "layer4"
-) -> np.ndarray:
-    """The Grad-CAM map (H, W) float32 in 0 … 1 for class ``class_index`` of ``head(encoder(pixels))``.
+    encoder: Encoder,
+    head: nn.Module | None,
+    pixels: Float[Tensor, "1 3 h w"],
+    class_index: int,
+    layer: Layer = "layer4",
+) -> Float32[np.ndarray, "h w"]:
+    """The Grad-CAM map, in 0 … 1, for class ``class_index`` of ``head(encoder(pixels))``; pixels are normalised.
 
-    pixels: (1, 3, H, W), normalised. The maximum is 1; without evidence for the class the map is 0 everywhere. Maps of
+    The maximum is 1; without evidence for the class the map is 0 everywhere. Maps of
     different classes or pictures have different scales. ``layer``: the stage whose output is weighted; an earlier one
     is finer and less specific to the class. Works on frozen encoders; gradients, modes and parameters are not changed.
 
@@ -58,11 +63,11 @@ def grad_cam(
     return (cam / top if 0 < top < float("inf") else torch.zeros_like(cam)).cpu().numpy()
 
 
-def heat_png(heat: np.ndarray) -> bytes:
-    """``heat`` (H, W) in 0 … 1 as a PNG to lay over the picture: it covers more the hotter it is, and nothing at 0."""
+def heat_png(heat: Float[np.ndarray, "h w"]) -> bytes:
+    """``heat``, in 0 … 1 as a PNG to lay over the picture: it covers more the hotter it is, and nothing at 0."""
     from matplotlib import colormaps
 
-    share = np.clip(np.asarray(heat, np.float32), 0, 1)
+    share = np.clip(heat, 0, 1)
     colours = colormaps[COLOUR_MAP](share)
     colours[..., 3] = share
     held = io.BytesIO()

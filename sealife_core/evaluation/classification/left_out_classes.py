@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import numpy as np
+from jaxtyping import Bool, Int, Num
 from scipy.stats import rankdata
 
 from sealife_core.evaluation.classification.out_of_distribution import (
@@ -18,16 +19,19 @@ LEAST_RANKED = 10  # validation images on each side: with fewer an AUROC means n
 
 
 def measure_with_auroc(
-    train: Means, val: Means, cache_size_px: int, train_labels: np.ndarray, val_labels: np.ndarray
+    train: Means,
+    val: Means,
+    cache_size_px: int,
+    train_labels: Int[np.ndarray, " n_train"],
+    val_labels: Int[np.ndarray, " n_val"],
 ) -> OutOfDistribution:
-    """:func:`measure` with the AUROC of :func:`left_out_auroc`.
-
-    train_labels, val_labels: (n_train,) and (n_val,) class indices, -1 where there is none.
-    """
+    """:func:`measure` with the AUROC of :func:`left_out_auroc`. A label is -1 where there is none."""
     return replace(measure(train, val, cache_size_px), auroc=left_out_auroc(train, val, train_labels, val_labels))
 
 
-def left_out_auroc(train: Means, val: Means, train_labels: np.ndarray, val_labels: np.ndarray) -> float | None:
+def left_out_auroc(
+    train: Means, val: Means, train_labels: Int[np.ndarray, " n_train"], val_labels: Int[np.ndarray, " n_val"]
+) -> float | None:
     """AUROC of detecting classes that the Gaussians were fitted without: 0.5 is guessing, 1 is perfect.
 
     One third of the classes at a time is left out of the training images. The validation images of these classes are
@@ -53,8 +57,8 @@ def left_out_auroc(train: Means, val: Means, train_labels: np.ndarray, val_label
     return float(np.average(found, weights=weights)) if found else None
 
 
-def auroc(scores: np.ndarray, positive: np.ndarray) -> float:
-    """Probability that a ``positive`` (n,) one has a higher score (n,) than one of the others; a tie counts half."""
+def auroc(scores: Num[np.ndarray, " n"], positive: Bool[np.ndarray, " n"]) -> float:
+    """Probability that a ``positive`` one has a higher score than one of the others; a tie counts half."""
     n = int(positive.sum())
     ranks = rankdata(scores)[positive].sum()
     return float((ranks - n * (n + 1) / 2) / (n * (len(scores) - n)))

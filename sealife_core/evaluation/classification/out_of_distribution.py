@@ -27,11 +27,12 @@ to ignore it, and possibly a photograph of something else.
 
 import io
 import zipfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from jaxtyping import Float, Float32, Float64
 from scipy.linalg import solve_triangular
 
 from sealife_core.durable import replace_file
@@ -52,8 +53,8 @@ _STRENGTHS = (
 _FORMAT = 1
 LEAST_CONTRAST = 0.01  # in normalised colours, about half a step of 8 bits: less contrast counts as none
 
-Means = dict[str, np.ndarray]
-"""Stage → (n, channels) float32: the spatial mean of the stage's output for each of n images.
+Means = dict[str, Float32[np.ndarray, "_ _"]]
+"""Stage → the spatial mean of the stage's output for each of n images.
 
 For "pixels", of each colour: the mean, the logarithm of the standard deviation, and the logarithms of the mean absolute
 differences of neighbouring pixels, vertically and horizontally.
@@ -62,19 +63,19 @@ differences of neighbouring pixels, vertically and horizontally.
 
 @dataclass(frozen=True, eq=False)
 class StageGaussian:
-    """A Gaussian fitted to the training images in one stage: mean (d,), whitening (d, d).
+    """A Gaussian fitted to the training images in one stage.
 
     The Mahalanobis distance of x is |(x - mean) @ whitening|. median, spread: of its logarithm over validation images;
     the spread is the interquartile range.
     """
 
-    mean: np.ndarray
-    whitening: np.ndarray
+    mean: Float32[np.ndarray, " d"]
+    whitening: Float32[np.ndarray, "d d"]
     median: float = 0.0
     spread: float = 1.0
 
-    def distance(self, means: np.ndarray) -> np.ndarray:
-        """(n,) float64: log distance of each of ``means`` (n, d), minus the median, in units of the spread."""
+    def distance(self, means: Float32[np.ndarray, "n d"]) -> Float64[np.ndarray, " n"]:
+        """The log distance of each picture, minus the median, in units of the spread."""
         far = np.linalg.norm((means.astype(np.float64) - self.mean) @ self.whitening, axis=1)
         return (np.log(np.maximum(far, 1e-12)) - self.median) / self.spread
 
@@ -96,8 +97,8 @@ class OutOfDistribution:
     cache_size_px: int
     auroc: float | None = None
 
-    def score(self, means: Means) -> np.ndarray:
-        """(n,) float64: the largest :meth:`StageGaussian.distance` over the stages, of each picture.
+    def score(self, means: Means) -> Float64[np.ndarray, " n"]:
+        """The largest :meth:`StageGaussian.distance` over the stages, of each picture.
 
         0 is the median validation image; pictures closer to the training images are below 0.
         """
@@ -132,8 +133,8 @@ class OutOfDistribution:
         """How reliable a warning is, and how reliable its absence."""
         few = f" {counted(self.n_train, 'training image')} are few for this check." if self.n_train < 500 else ""
         return (
-            f"About {_one_in(self.false_alarms)} pictures of known animals gets this warning by mistake.{few}"
-            f" {self.strength} A picture with the colours and textures of the training images gets no warning,"
+            f"About one in {round(1 / self.false_alarms):,} pictures of known animals gets this warning by mistake."
+            f"{few} {self.strength} A picture with the colours and textures of the training images gets no warning,"
             " whatever it shows."
         )
 
@@ -161,19 +162,17 @@ def measure(train: Means, val: Means, cache_size_px: int) -> OutOfDistribution:
             " pictures unlike them. Split the data set so that it has both."
         )
     stages = {name: gaussian_of(train[name], val[name]) for name in STAGES}
-    scores = OutOfDistribution(stages, np.inf, n_train, n_val, cache_size_px).score(val)
-    return OutOfDistribution(
-        stages, float(np.percentile(scores, PERCENTILE, method="higher")), n_train, n_val, cache_size_px
-    )
+    ood = OutOfDistribution(stages, np.inf, n_train, n_val, cache_size_px)
+    return replace(ood, threshold=float(np.percentile(ood.score(val), PERCENTILE, method="higher")))
 
 
-def gaussian_of(train: np.ndarray, val: np.ndarray) -> StageGaussian:
-    """The Gaussian of one stage fitted to ``train`` (n, d), with the scale set by ``val`` (m, d)."""
-    train = train.astype(np.float64)
-    mean, std = train.mean(0), train.std(0)
+def gaussian_of(train: Float32[np.ndarray, "n d"], val: Float32[np.ndarray, "m d"]) -> StageGaussian:
+    """The Gaussian of one stage fitted to ``train``, with the scale set by ``val``."""
+    values = train.astype(np.float64)
+    mean, std = values.mean(0), values.std(0)
     # A channel that is constant in training may vary for a foreign picture: that counts, but within bounds.
     scale = np.maximum(std, max(0.01 * float(std.mean()), 1e-6))
-    covariance = shrunk_covariance((train - mean) / scale)
+    covariance = shrunk_covariance((values - mean) / scale)
     # Identical training images have no covariance at all.
     covariance.flat[:: len(covariance) + 1] += 1e-6
     lower = np.linalg.cholesky(covariance)  # |lower⁻¹ x|² is xᵀ covariance⁻¹ x
@@ -181,11 +180,11 @@ def gaussian_of(train: np.ndarray, val: np.ndarray) -> StageGaussian:
     bare = StageGaussian(mean.astype(np.float32), whitening.astype(np.float32))
     low, median, high = np.percentile(bare.distance(val), [25, 50, 75])
     # Few validation images may have the same distance by chance; many images always have a spread above 5 %.
-    return StageGaussian(bare.mean, bare.whitening, float(median), float(max(high - low, 0.05)))
+    return replace(bare, median=float(median), spread=float(max(high - low, 0.05)))
 
 
-def shrunk_covariance(values: np.ndarray) -> np.ndarray:
-    """(d, d) float64: the covariance of centred ``values`` (n, d), shrunk towards a sphere (Ledoit and Wolf 2004).
+def shrunk_covariance(values: Float[np.ndarray, "n d"]) -> Float64[np.ndarray, "d d"]:
+    """The covariance of centred ``values``, shrunk towards a sphere (Ledoit and Wolf 2004).
 
     Equal to scikit-learn's ``ledoit_wolf``, with one matrix product instead of two: the sum of all entries of (X²)ᵀX²
     is the sum of the squared row lengths of X². In single precision: the shrinkage is larger than the rounding error.
@@ -209,15 +208,13 @@ def write_ood(folder: Path, ood: OutOfDistribution) -> None:
     Arrays ``<stage>.mean`` (d,) and ``<stage>.whitening`` (d, d) float32, ``<stage>.scale`` (median, spread); and
     ``format``, ``threshold``, ``n_train``, ``n_val``, ``cache_size_px``; and ``auroc`` if it was measured.
     """
-    held: dict[str, Any] = {"format": _FORMAT, "threshold": ood.threshold}
-    held |= {"n_train": ood.n_train, "n_val": ood.n_val, "cache_size_px": ood.cache_size_px}
-    if ood.auroc is not None:
-        held["auroc"] = ood.auroc
+    names = ("threshold", "n_train", "n_val", "cache_size_px", "auroc")
+    held: dict[str, Any] = {name: getattr(ood, name) for name in names if getattr(ood, name) is not None}
     for name, stage in ood.stages.items():
         held |= {f"{name}.mean": stage.mean, f"{name}.whitening": stage.whitening}
         held[f"{name}.scale"] = np.array([stage.median, stage.spread])
     content = io.BytesIO()
-    np.savez(content, **held)
+    np.savez(content, format=_FORMAT, **held)
     replace_file(folder / FILE, content.getbuffer())
 
 
@@ -250,7 +247,3 @@ def _read_stage(held: Any, name: str) -> StageGaussian:
     if whitening.shape != (len(mean), len(mean)) or not (np.isfinite(whitening).all() and spread > 0):
         raise ValueError(f"the statistics of {name} contradict each other")
     return StageGaussian(mean, whitening, float(median), float(spread))
-
-
-def _one_in(share: float) -> str:
-    return f"one in {round(1 / share):,}"

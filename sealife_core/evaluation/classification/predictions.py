@@ -2,27 +2,26 @@
 
 import io
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
+from jaxtyping import Float, Int
 
+from sealife_core.datasets.dataset import Dataset
 from sealife_core.durable import replace_file
 from sealife_core.errors import RunError
 from sealife_core.runs.run import PREDICTIONS
 
-if TYPE_CHECKING:
-    from sealife_core.datasets.dataset import Dataset
-
 COLUMNS = ("id", "split", "label", "predicted", "confidence", "loss", "probabilities")
 
 
-def predictions_table(dataset: "Dataset", rows: np.ndarray, split: str, probabilities: np.ndarray) -> pd.DataFrame:
-    """One row per image. rows: (n,) labelled rows of ``dataset``; probabilities: (n, C) in the order of its classes.
+def predictions_table(
+    dataset: Dataset, rows: Int[np.ndarray, " n"], split: str, probabilities: Float[np.ndarray, "n classes"]
+) -> pd.DataFrame:
+    """One row per image, with COLUMNS; of labelled ``rows``. probabilities: in the order of the classes.
 
     ``loss`` is −ln(probability of the true class), in nats; ``confidence`` the probability of the predicted class.
     """
-    rows = np.asarray(rows, np.int64)
     probabilities = np.asarray(probabilities, np.float32)
     names = np.asarray(dataset.classes, dtype=object)
     truth, guess, each = dataset.labels[rows], probabilities.argmax(1), np.arange(len(rows))
@@ -37,8 +36,7 @@ def predictions_table(dataset: "Dataset", rows: np.ndarray, split: str, probabil
             "confidence": probabilities[each, guess],
             "loss": -np.log(true_probability),
             "probabilities": list(probabilities),
-        },
-        columns=list(COLUMNS),
+        }
     )
 
 

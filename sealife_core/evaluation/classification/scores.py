@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from jaxtyping import Float, Int, Int64, Num
 from scipy import sparse
 from scipy.stats import binomtest
 
@@ -13,8 +14,10 @@ ECE_BINS = 15  # as in Guo et al., arXiv 1706.04599
 RESAMPLES = 1000
 
 
-def scores(labels: np.ndarray, probabilities: np.ndarray, classes: Sequence[str], seed: int = 0) -> dict[str, Any]:
-    """The ``test`` of ``results.json``. labels: (n,) indices into ``classes``; probabilities: (n, C).
+def scores(
+    labels: Int[np.ndarray, " n"], probabilities: Float[np.ndarray, "n classes"], classes: Sequence[str], seed: int = 0
+) -> dict[str, Any]:
+    """The ``test`` of ``results.json``; labels are indices into ``classes``.
 
     - ``chance``: as :func:`chance`.
     - ``top3``: None with fewer than three classes, where it would always be right.
@@ -55,24 +58,22 @@ def scores(labels: np.ndarray, probabilities: np.ndarray, classes: Sequence[str]
         "balanced_accuracy": float(recall[images > 0].mean()),
         "ece": calibration_error(labels, probabilities),
         "per_class": [
-            {
-                "label": str(name),
-                "n": int(images[i]),
-                "precision": float(precision[i]),
-                "recall": float(recall[i]),
-                "f1": float(f1[i]),
-            }
-            for i, name in enumerate(classes)
+            {"label": str(name), "n": int(n), "precision": float(p), "recall": float(r), "f1": float(f)}
+            for name, n, p, r, f in zip(classes, images, precision, recall, f1, strict=True)
         ],
         "confusion": counts.tolist(),
     }
 
 
-def macro_f1(hits: np.ndarray, images: np.ndarray, named: np.ndarray) -> np.ndarray:
+def macro_f1(
+    hits: Num[np.ndarray, "classes *results"],
+    images: Num[np.ndarray, "classes *results"],
+    named: Num[np.ndarray, "classes *results"],
+) -> Float[np.ndarray, "*results"]:
     """Macro-F1: the mean F1 of the classes that have images; also used for the curves of training.
 
-    For each class: hits, its number of images, how often it was predicted; (C,), or (C, R) for R results at once. A
-    class without images is left out; predicting it lowers the recall of the true class. NaN if no class has images.
+    For each class: hits, its number of images, how often it was predicted. A class without images is left out;
+    predicting it lowers the recall of the true class. NaN if no class has images.
     """
     present = images > 0
     found = class_f1(hits, images, named).sum(0, where=present)
@@ -84,8 +85,8 @@ def class_f1(hits: np.ndarray, images: np.ndarray, named: np.ndarray) -> np.ndar
     return _ratio(2 * hits, images + named)
 
 
-def chance(labels: np.ndarray, classes: int) -> float:
-    """The accuracy of guessing: the largest class's share of labels (n,), or 1 / ``classes`` if that is larger."""
+def chance(labels: Int[np.ndarray, " n"], classes: int) -> float:
+    """The accuracy of guessing: the share of the largest class, or 1 / ``classes`` if that is larger."""
     largest = np.bincount(labels).max() / len(labels) if len(labels) else 0.0
     return max(1 / max(1, classes), float(largest))
 
@@ -99,22 +100,23 @@ def wilson(k: int, n: int) -> tuple[float, float]:
 
 
 def bootstrap_macro_f1(
-    labels: np.ndarray, predicted: np.ndarray, classes: int, seed: int = 0, resamples: int = RESAMPLES
+    labels: Int[np.ndarray, " n"], predicted: Int[np.ndarray, " n"], classes: int, seed: int
 ) -> tuple[float, float]:
-    """95 % percentile interval of macro-F1 over images that are drawn again, with replacement, ``resamples`` times.
+    """95 % percentile interval of macro-F1 over images that are drawn again, with replacement, RESAMPLES times.
 
-    labels, predicted: (n,). In each resample the mean is over the classes that it contains.
+    In each resample the mean is over the classes that it contains.
     """
-    cells, counts = np.unique(np.asarray(labels) * classes + np.asarray(predicted), return_counts=True)
+    cells, counts = np.unique(labels * classes + predicted, return_counts=True)
     truth, guess = np.divmod(cells, classes)
-    low, high = np.quantile(
-        macro_f1_of_cells(truth, guess, classes, resampled(counts, seed, resamples)), (0.025, 0.975)
-    )
+    found = macro_f1_of_cells(truth, guess, classes, resampled(counts, seed, RESAMPLES))
+    low, high = np.quantile(found, (0.025, 0.975))
     return float(low), float(high)
 
 
-def resampled(counts: np.ndarray, seed: int, resamples: int) -> np.ndarray:
-    """(cells, R) int64: how many of the n = Σ counts images each cell has in each of R bootstrap resamples.
+def resampled(
+    counts: Int[np.ndarray, " cells"], seed: int, resamples: int
+) -> Int64[np.ndarray, "cells {resamples}"]:
+    """How many of the n = Σ counts images each cell has in each bootstrap resample.
 
     Images of one cell are alike for the score, so a multinomial over the cells replaces n draws.
     """
@@ -122,8 +124,13 @@ def resampled(counts: np.ndarray, seed: int, resamples: int) -> np.ndarray:
     return np.random.default_rng(seed).multinomial(n, counts / n, size=resamples).T
 
 
-def macro_f1_of_cells(truth: np.ndarray, guess: np.ndarray, classes: int, counts: np.ndarray) -> np.ndarray:
-    """(R,) macro-F1 of each column of ``counts`` (cells, R). truth, guess: (cells,) class indices of each cell."""
+def macro_f1_of_cells(
+    truth: Int[np.ndarray, " cells"],
+    guess: Int[np.ndarray, " cells"],
+    classes: int,
+    counts: Int[np.ndarray, "cells results"],
+) -> Float[np.ndarray, " results"]:
+    """Macro-F1 of each column of ``counts``. truth, guess: the class indices of each cell."""
     cells, shape = np.arange(len(truth)), (classes, len(truth))
 
     def summed(by: np.ndarray, kept: np.ndarray) -> np.ndarray:
@@ -133,30 +140,30 @@ def macro_f1_of_cells(truth: np.ndarray, guess: np.ndarray, classes: int, counts
     return macro_f1(hits=summed(truth, truth == guess), images=summed(truth, every), named=summed(guess, every))
 
 
-def top_k(labels: np.ndarray, probabilities: np.ndarray, k: int) -> float:
-    """Share of images whose label is among the k most probable classes. labels: (n,); probabilities: (n, C)."""
-    k = min(k, probabilities.shape[1])
+def top_k(labels: Int[np.ndarray, " n"], probabilities: Float[np.ndarray, "n classes"], k: int) -> float:
+    """Share of images whose label is among the k most probable classes."""
     likeliest = np.argsort(-probabilities, axis=1, kind="stable")[:, :k]
-    return float((likeliest == np.asarray(labels)[:, None]).any(1).mean())
+    return float((likeliest == labels[:, None]).any(1).mean())
 
 
-def calibration_error(labels: np.ndarray, probabilities: np.ndarray, bins: int = ECE_BINS) -> float:
-    """Expected calibration error: |confidence − accuracy| over equal-width bins, weighted by their number of images.
-
-    labels: (n,); probabilities: (n, C). Bin b holds confidences in (b / bins, (b + 1) / bins].
-    """
+def calibration_error(labels: Int[np.ndarray, " n"], probabilities: Float[np.ndarray, "n classes"]) -> float:
+    """Expected calibration error: |confidence − accuracy| over ECE_BINS bins, weighted by their number of images."""
     confidence = probabilities.max(1)
     right = probabilities.argmax(1) == labels
-    which = np.clip(np.ceil(confidence * bins).astype(int) - 1, 0, bins - 1)
-    gap = np.bincount(which, confidence - right, minlength=bins)
+    gap = np.bincount(bin_of(confidence, ECE_BINS), confidence - right)
     return float(np.abs(gap).sum() / len(labels))
 
 
-def confusion(labels: np.ndarray, predicted: np.ndarray, classes: int) -> np.ndarray:
-    """Counts (C, C): row = truth, column = prediction. labels, predicted: (n,)."""
-    return np.bincount(np.asarray(labels) * classes + np.asarray(predicted), minlength=classes**2).reshape(
-        classes, classes
-    )
+def bin_of(confidence: Float[np.ndarray, " n"], bins: int) -> Int[np.ndarray, " n"]:
+    """The bin of each confidence, of ``bins`` of equal width: bin b holds those in (b / bins, (b + 1) / bins]."""
+    return np.clip(np.ceil(confidence * bins).astype(int) - 1, 0, bins - 1)
+
+
+def confusion(
+    labels: Int[np.ndarray, " n"], predicted: Int[np.ndarray, " n"], classes: int
+) -> Int[np.ndarray, "{classes} {classes}"]:
+    """Counts: row = truth, column = prediction."""
+    return np.bincount(labels * classes + predicted, minlength=classes**2).reshape(classes, classes)
 
 
 def _ratio(top: np.ndarray, bottom: np.ndarray) -> np.ndarray:

@@ -3,25 +3,23 @@
 from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import numpy as np
 import torch
-from torch import nn
+from jaxtyping import Float, Float32, Int
+from torch import Tensor, nn
 
+from sealife_core.datasets.decoding.pixels import Pixels
+from sealife_core.progress import Progress
 from sealife_core.views.sampling import ViewParameters, centre_view
 from sealife_core.views.transforms import apply_views
-
-if TYPE_CHECKING:
-    from sealife_core.datasets.decoding.pixels import Pixels
-
-from sealife_core.progress import Progress
 
 
 def embed(
     encoder: nn.Module,
-    pixels: "Pixels",
-    rows: np.ndarray,
+    pixels: Pixels,
+    rows: Int[np.ndarray, " n"],
     *,
     image_size_px: int,
     mean: tuple[float, ...],
@@ -30,19 +28,18 @@ def embed(
     batch_size: int | None = None,
     precision: Literal["fp32", "bf16"] = "fp32",
     progress: Progress | None = None,
-    view: Callable[[torch.Tensor, np.ndarray], ViewParameters] | None = None,
-) -> np.ndarray:
-    """Features (n, D) float32 of ``rows`` (n,), in their order; for a whole classifier its logits (n, C).
+    view: Callable[[Float[Tensor, " n"], Int[np.ndarray, " n"]], ViewParameters] | None = None,
+) -> Float32[np.ndarray, "n d"]:
+    """Features of the images ``rows``, in their order; for a whole classifier its logits.
 
     The encoder is moved to ``device`` and stays there. The training mode of every module is restored afterwards, so a
     frozen stage inside a training encoder stays frozen; gradients and BatchNorm statistics are not changed.
 
-    view: the view parameters from aspects (n,) and rows (n,); default: :func:`centre_view`.
+    view: the view parameters from aspects and rows; default: :func:`centre_view`.
 
     On a CPU every core processes whole batches, from the file to the features: no core waits for the slowest one at
     each layer, which is four times as fast next to another busy process, and decoding runs parallel to computing.
     """
-    rows = np.asarray(rows, dtype=np.int64)
     device = torch.device(device)
     encoder.to(device)
     size = batch_size or usual_batch(image_size_px, device.type)

@@ -4,20 +4,23 @@ from collections.abc import Callable
 from typing import Literal
 
 import numpy as np
+from jaxtyping import Float, Float32, Int32, Int64
 
 Metric = Literal["cosine", "euclidean"]
 
 _BLOCK_CELLS = 2**24  # similarities held at once: 64 MiB in float32, however large the bank
 
 
-def nearest(bank: np.ndarray, queries: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
-    """The k of ``bank`` (m, D) with the highest cosine similarity to each of ``queries`` (n, D), best first.
+def nearest(
+    bank: Float[np.ndarray, "m _"], queries: Float[np.ndarray, "n _"], k: int
+) -> tuple[Int64[np.ndarray, "n best"], Float32[np.ndarray, "n best"]]:
+    """The k rows of ``bank`` with the highest cosine similarity to each query, best first: places and similarities.
 
-    Returns their indices (n, k) int64 and similarities (n, k) float32 in -1 … 1. k is reduced to m. Equally similar
-    ones are in the order of their indices. A row of zeros has similarity 0 to all.
+    k is reduced to m. Equally similar ones are in the order of their places. A row of zeros has similarity 0 to all.
+    Raises ValueError if the two do not have as many columns.
     """
     bank, queries = np.asarray(bank, np.float32), np.asarray(queries, np.float32)
-    if bank.ndim != 2 or queries.ndim != 2 or bank.shape[1] != queries.shape[1]:
+    if bank.shape[1] != queries.shape[1]:
         raise ValueError(f"bank is {bank.shape}, queries are {queries.shape}; expected (m, D) and (n, D) of one D")
     m, k = len(bank), min(k, len(bank))
     indices, similarities = np.empty((len(queries), k), np.int64), np.empty((len(queries), k), np.float32)
@@ -31,12 +34,14 @@ def nearest(bank: np.ndarray, queries: np.ndarray, k: int) -> tuple[np.ndarray, 
 
 
 def neighbour_graph(
-    values: np.ndarray, k: int, metric: Metric = "cosine", progress: Callable[[int, int], None] | None = None
-) -> tuple[np.ndarray, np.ndarray]:
-    """The k-nearest-neighbour graph of ``values`` (n, D), which UMAP starts from. 2 ≤ k ≤ n.
+    values: Float[np.ndarray, "n d"],
+    k: int,
+    metric: Metric = "cosine",
+    progress: Callable[[int, int], None] | None = None,
+) -> tuple[Int32[np.ndarray, "n {k}"], Float32[np.ndarray, "n {k}"]]:
+    """The k-nearest-neighbour graph of ``values``, which UMAP starts from: places and distances. 2 ≤ k ≤ n.
 
-    Returns indices (n, k) int32 and distances (n, k) float32, nearest first; the first of each row is the row itself.
-    The distance ``cosine`` is 1 - cos, as in umap-learn.
+    Nearest first; the first of each row is the row itself. The distance ``cosine`` is 1 - cos, as in umap-learn.
     """
     values = np.asarray(values, np.float32)
     n = len(values)

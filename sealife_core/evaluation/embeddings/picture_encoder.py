@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from jaxtyping import Float, Float32, UInt8
 from PIL import Image, ImageOps
 from torch import Tensor, nn
 
@@ -30,8 +31,8 @@ from sealife_core.views.transforms import apply_views
 Picture = Path | bytes | Image.Image | np.ndarray
 """A file, the content of a file, a Pillow image, or RGB (H, W, 3) uint8."""
 
-Square = tuple[np.ndarray, float]
-"""A picture as in the cache of decoded images: (S, S, 3) uint8, and its width / height."""
+Square = tuple[UInt8[np.ndarray, "side side 3"], float]
+"""A picture as in the cache of decoded images, and its width / height."""
 
 
 class PictureEncoder:
@@ -45,17 +46,17 @@ class PictureEncoder:
         self.encoder, self.head, self.card = load_model(self.folder)
         self.cache_px = self._cache_size()
 
-    def features(self, pictures: Sequence[Picture]) -> np.ndarray:
-        """h (n, D) float32 of ``pictures``, in their order. Raises DatasetError if a picture cannot be decoded."""
+    def features(self, pictures: Sequence[Picture]) -> Float32[np.ndarray, "n d"]:
+        """h of ``pictures``, in their order. Raises DatasetError if a picture cannot be decoded."""
         return self.embedded([self.square(picture) for picture in pictures])
 
-    def embedded(self, squares: Sequence[Square], by: nn.Module | None = None) -> np.ndarray:
-        """h (n, D) float32 of decoded pictures, at least one; or the output of another module ``by``."""
+    def embedded(self, squares: Sequence[Square], by: nn.Module | None = None) -> Float32[np.ndarray, "n d"]:
+        """h of decoded pictures, at least one; or the output of another module ``by``."""
         (mean, std), rows, size = self.colours, np.arange(len(squares)), self.card.image_size_px
         return embed(by or self.encoder, _pixels(squares), rows, image_size_px=size, mean=mean, std=std)
 
-    def seen(self, picture: Picture) -> Tensor:
-        """(1, 3, H, H) float32 in 0 … 1: the centre crop, as in evaluation."""
+    def seen(self, picture: Picture) -> Float[Tensor, "1 3 side side"]:
+        """The centre crop in 0 … 1, as in evaluation."""
         images, aspects = _pixels([self.square(picture)]).gather([0])
         return apply_views(images, centre_view(aspects), self.card.image_size_px, steps=("crop",))
 

@@ -4,7 +4,7 @@ import threading
 
 import numpy as np
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Float32
 from torch import Tensor, nn
 
 from sealife_core.evaluation.classification.out_of_distribution import LEAST_CONTRAST, STAGES, Means
@@ -14,7 +14,7 @@ from sealife_core.models.facts import STAGE_NAMES
 
 
 class WithStageOutputs(nn.Module):
-    """Images (n, 3, H, W) → (n, ``sum(columns.values())``) float32: h, then each stage's spatial mean.
+    """Images → h, then each stage's spatial mean; ``columns`` says how many numbers each is.
 
     The mean of the last stage is h itself and is not repeated. Several threads may call it at once. Its hooks stay in
     ``encoder`` until :meth:`leave`.
@@ -27,7 +27,7 @@ class WithStageOutputs(nn.Module):
         self._local = threading.local()
         self._hooks = encoder.at_ends(self._keep, *STAGE_NAMES[:-1])
 
-    def forward(self, images: Float[Tensor, "n 3 h w"]) -> Float[Tensor, "n d"]:
+    def forward(self, images: Float[Tensor, "n 3 h w"]) -> Float32[Tensor, "n d"]:
         """h and the means of a batch, concatenated."""
         self._local.parts = {}
         h = self.encoder(images)
@@ -44,8 +44,8 @@ class WithStageOutputs(nn.Module):
         self._local.parts[name] = self.encoder.maps(given).mean((2, 3), dtype=torch.float32)
 
 
-def taken_apart(rows: np.ndarray, columns: Columns) -> tuple[np.ndarray, Means]:
-    """The output of :class:`WithStageOutputs` for n images as h (n, D) and the means of every stage."""
+def taken_apart(rows: Float32[np.ndarray, "n _"], columns: Columns) -> tuple[Float32[np.ndarray, "n d"], Means]:
+    """The output of :class:`WithStageOutputs` for n images as h and the means of every stage."""
     ends = np.cumsum(list(columns.values()))[:-1]
     h, *means = (np.ascontiguousarray(part) for part in np.split(rows, ends, axis=1))
     return h, dict(zip(list(columns)[1:], means, strict=True)) | {STAGE_NAMES[-1]: h}

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
+from jaxtyping import Float, Int64
 
 from sealife_core.durable import replacing
 from sealife_core.errors import RunError
@@ -28,35 +29,37 @@ SNAPSHOTS = "snapshots"
 
 @dataclass(frozen=True)
 class Embedded:
-    """Embeddings: row i of ``values`` (N, D), memory-mapped float32, is of image ``ids[i]`` of data set ``data``."""
+    """Embeddings: row i of ``values``, memory-mapped, is of image ``ids[i]`` of data set ``data``."""
 
     ids: tuple[str, ...]
-    values: np.ndarray
+    values: Float[np.ndarray, "n d"]
     data: str
     data_hash: str
 
-    def rows_in(self, dataset: "Dataset") -> np.ndarray:
-        """(N,) the row of each image in ``dataset``; -1 if it is not there."""
+    def rows_in(self, dataset: "Dataset") -> Int64[np.ndarray, " n"]:
+        """The row of each image in ``dataset``; -1 if it is not there."""
         return rows_of(self.ids, dataset)
 
 
 @dataclass(frozen=True)
 class Snapshots:
-    """``values`` (E, n, D) float32: h of the images ``ids`` after each of ``epochs`` (0: before training)."""
+    """``values``: h of the images ``ids`` after each of ``epochs`` (0: before training)."""
 
     ids: tuple[str, ...]
     epochs: tuple[int, ...]
-    values: np.ndarray
+    values: Float[np.ndarray, "epochs n d"]
 
 
-def rows_of(ids: tuple[str, ...], dataset: "Dataset") -> np.ndarray:
-    """(N,) the row of each of ``ids`` in ``dataset``; -1 if it is not there."""
+def rows_of(ids: tuple[str, ...], dataset: "Dataset") -> Int64[np.ndarray, " n"]:
+    """The row of each of ``ids`` in ``dataset``; -1 if it is not there."""
     place = {image_id: row for row, image_id in enumerate(dataset.manifest["id"])}
     return np.array([place.get(image_id, -1) for image_id in ids], np.int64)
 
 
-def write_embeddings(folder: Path, dataset: "Dataset", h: np.ndarray, z: np.ndarray | None = None) -> None:
-    """Store embeddings of every image of ``dataset``, in the order of its manifest. h: (N, D); z: (N, d)."""
+def write_embeddings(
+    folder: Path, dataset: "Dataset", h: Float[np.ndarray, "n d"], z: Float[np.ndarray, "n _"] | None = None
+) -> None:
+    """Store embeddings of every image of ``dataset``, in the order of its manifest."""
     spaces: dict[Space, np.ndarray | None] = {"h": h, "z": z}
     for space, values in spaces.items():
         if values is None:
@@ -108,8 +111,8 @@ def is_finite(values: np.ndarray) -> bool:
     return values.dtype.kind == "f" and all(bool(np.isfinite(part).all()) for part in parts)
 
 
-def write_snapshot(folder: Path, ids: tuple[str, ...], epoch: int, h: np.ndarray) -> None:
-    """Store h (n, D) of the images ``ids`` after ``epoch`` epochs of the run in ``folder``.
+def write_snapshot(folder: Path, ids: tuple[str, ...], epoch: int, h: Float[np.ndarray, "n d"]) -> None:
+    """Store h of the images ``ids`` after ``epoch`` epochs of the run in ``folder``.
 
     In half precision, unless a value is out of its range, as happens if the learning rate is far too high.
     """

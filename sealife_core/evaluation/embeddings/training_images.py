@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from jaxtyping import Float32
 
 from sealife_core.datasets.dataset import open_dataset
 from sealife_core.errors import RunError
@@ -22,18 +23,18 @@ class Neighbour:
 
 @dataclass(frozen=True, eq=False)
 class TrainingImages:
-    """The training images of a run: features (m, D) float32, ids (m,), labels (m,)."""
+    """The training images of a run."""
 
-    features: np.ndarray
+    features: Float32[np.ndarray, "m d"]
     ids: tuple[str, ...]
     labels: tuple[str, ...]
 
-    def similarity(self, features: np.ndarray) -> np.ndarray:
-        """(n,) float32: the cosine similarity of each of ``features`` (n, D) to the most similar training image."""
+    def similarity(self, features: Float32[np.ndarray, "n d"]) -> Float32[np.ndarray, " n"]:
+        """The cosine similarity of each picture to the most similar training image."""
         return nearest(self.features, features, 1)[1][:, 0]
 
-    def nearest(self, features: np.ndarray, k: int) -> list[Neighbour]:
-        """The k training images most similar to ``features`` (D,), best first."""
+    def nearest(self, features: Float32[np.ndarray, " d"], k: int) -> list[Neighbour]:
+        """The k training images most similar to a picture, best first."""
         indices, similarities = (found[0] for found in nearest(self.features, features[None], k))
         found = zip(indices, similarities, strict=True)
         return [Neighbour(self.ids[i], self.labels[i], float(similarity)) for i, similarity in found]

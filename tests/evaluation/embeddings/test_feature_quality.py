@@ -28,18 +28,17 @@ def _clusters(n: int, seed: int, classes: int = 5, dim: int = 12) -> tuple[np.nd
     return (centres[labels] + draw.normal(scale=1.5, size=(n, dim))).astype(np.float32), labels
 
 
-@pytest.mark.parametrize("temperature", [None, 0.1, 0.01])
 @pytest.mark.parametrize("k", [1, 7, 20])
-def test_knn_predict__agrees_with_scikit_learn(k: int, temperature: float | None) -> None:
+def test_knn_predict__agrees_with_scikit_learn(k: int) -> None:
     bank, bank_labels = _clusters(300, 0)
     queries, _ = _clusters(200, 1)
 
     def votes(distance: np.ndarray) -> np.ndarray:
-        return np.exp((1 - distance.astype(np.float64)) / temperature)
+        return np.exp((1 - distance.astype(np.float64)) / 0.1)
 
-    peer = KNeighborsClassifier(k, metric="cosine", weights=votes if temperature else "uniform", algorithm="brute")
+    peer = KNeighborsClassifier(k, metric="cosine", weights=votes, algorithm="brute")
     expected = peer.fit(bank, bank_labels).predict(queries)
-    found = knn_predict(bank, bank_labels, queries, k, temperature)
+    found = knn_predict(bank, bank_labels, queries, k)
     assert (found == expected).all()
     assert len(np.unique(found)) == 5
 
@@ -54,8 +53,7 @@ def test_knn_predict__is_the_same_in_blocks(monkeypatch: pytest.MonkeyPatch) -> 
 
 def test_knn_predict__reduces_k_to_the_bank() -> None:
     bank = np.array([[1.0, 0], [0, 1], [0.1, 1]], np.float32)
-    assert knn_predict(bank, np.array([4, 9, 9]), bank, k=200, temperature=None).tolist() == [9, 9, 9]
-    assert knn_predict(bank, np.array([4, 9, 9]), bank, k=200, temperature=0.1).tolist() == [4, 9, 9]
+    assert knn_predict(bank, np.array([4, 9, 9]), bank, k=200).tolist() == [4, 9, 9]
 
 
 def test_knn_predict__counts_classes_from_the_bank() -> None:
@@ -123,7 +121,7 @@ def test_uniformity__matches_a_loop(cells: int, monkeypatch: pytest.MonkeyPatch)
 
 def test_uniformity__is_zero_for_one_point_and_low_for_many_directions() -> None:
     assert uniformity(np.ones((9, 4))) == pytest.approx(0, abs=1e-12)
-    assert uniformity(np.random.default_rng(0).normal(size=(400, 512))) == pytest.approx(-4, abs=0.05)  # −2t
+    assert uniformity(np.random.default_rng(0).normal(size=(400, 512))) == pytest.approx(-4, abs=0.05)
     assert np.isnan(uniformity(np.ones((1, 4))))
 
 
