@@ -69,7 +69,7 @@ def predictor(run: Run) -> tuple["Predictor", Lock]:
     """The model of a run, ready for pictures, and the lock to hold meanwhile. Imports torch. Raises SealifeError."""
     from sealife_core.evaluation.classification.predictor import Predictor
 
-    return Predictor.from_run(run), Lock()
+    return Predictor(run.path), Lock()
 
 
 @kept(512, MODEL)

@@ -94,7 +94,7 @@ def _predictor(model: str) -> "Predictor":
         if folder.name == model:
             raise
         return Predictor(folder)  # written as a path, so the error should name the folder, not runs
-    return Predictor.from_run(run)
+    return Predictor(run.path)
 
 
 def _pictures(source: Path) -> tuple[list[tuple[str, Path]], list[tuple[str, str]]]:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from jaxtyping import Float32, UInt8
 
 from sealife_core.datasets.dataset import open_dataset
 from sealife_core.errors import DatasetError, RunError, SealifeError
@@ -23,7 +24,6 @@ from sealife_core.evaluation.embeddings.picture_encoder import Picture, PictureE
 from sealife_core.evaluation.embeddings.stage_outputs import WithStageOutputs, taken_apart
 from sealife_core.evaluation.embeddings.training_images import Neighbour, TrainingImages, training_images
 from sealife_core.progress import Progress
-from sealife_core.runs.run import Run
 from sealife_core.views.transforms import normalise
 
 _BLOCK = 64  # pictures decoded and predicted at a time: they fit into memory and keep all threads busy
@@ -32,7 +32,7 @@ _MEASURED = {"train": 2_000, "val": 1_000}  # images to fit the OOD detector if 
 
 @dataclass(frozen=True, eq=False)
 class Prediction:
-    """The prediction for one picture. probabilities: (C,) float32, of ``classes``; features: h (D,) float32.
+    """The prediction for one picture. probabilities: of ``classes``; features: h.
 
     similarity: cosine similarity to the most similar training image; None without the run's embeddings or its data set.
     ood_score: of ``OutOfDistribution.score``; unlike: whether it is above the threshold. Both are None where
@@ -42,8 +42,8 @@ class Prediction:
     label: str
     confidence: float
     classes: tuple[str, ...]
-    probabilities: np.ndarray
-    features: np.ndarray
+    probabilities: Float32[np.ndarray, " classes"]
+    features: Float32[np.ndarray, " d"]
     similarity: float | None
     ood_score: float | None
     unlike: bool | None
@@ -70,11 +70,6 @@ class Predictor(PictureEncoder):
         self.classifier = self.head
         self.classes = tuple(self.card.classes)
 
-    @classmethod
-    def from_run(cls, run: Run) -> "Predictor":
-        """The classifier that ``run`` trained."""
-        return cls(run.path)
-
     def predict(self, pictures: Sequence[Picture]) -> list[Prediction]:
         """One prediction per picture, in their order. Raises DatasetError if a picture cannot be decoded."""
         return self._predicted([self.square(picture) for picture in pictures])
@@ -88,26 +83,24 @@ class Predictor(PictureEncoder):
         with ThreadPoolExecutor() as threads:
             for start in range(0, len(files), _BLOCK):
                 block = files[start : start + _BLOCK]
-                names, squares = [], []
-                for (name, _), found in zip(
-                    block, threads.map(lambda file: self._attempt(file[1]), block), strict=True
-                ):
-                    if isinstance(found, str):
-                        skipped.append((name, found))
-                    else:
-                        names.append(name)
-                        squares.append(found)
-                predictions += zip(names, self._predicted(squares), strict=True)
+                names, paths = zip(*block, strict=True)
+                tried = list(zip(names, threads.map(self._attempt, paths), strict=True))
+                skipped += [(name, reason) for name, reason in tried if isinstance(reason, str)]
+                read = [(name, square) for name, square in tried if not isinstance(square, str)]
+                named = self._predicted([square for _, square in read])
+                predictions += [(name, prediction) for (name, _), prediction in zip(read, named, strict=True)]
                 if progress:
                     progress("predicting", start + len(block), len(files))
         return predictions, skipped
 
-    def view(self, picture: Picture) -> np.ndarray:
-        """(H, H, 3) uint8: the network's input for ``picture``, its largest centred square at the network's size."""
+    def view(self, picture: Picture) -> UInt8[np.ndarray, "side side 3"]:
+        """The network's input for ``picture``, its largest centred square at the network's size."""
         return np.rint(255 * self.seen(picture)[0].permute(1, 2, 0).numpy()).astype(np.uint8)
 
-    def explain(self, picture: Picture, class_index: int | None = None, layer: Layer | None = None) -> np.ndarray:
-        """The Grad-CAM map (H, H) float32 in 0 … 1 over :meth:`view`, by default of the predicted class.
+    def explain(
+        self, picture: Picture, class_index: int | None = None, layer: Layer | None = None
+    ) -> Float32[np.ndarray, "side side"]:
+        """The Grad-CAM map in 0 … 1 over :meth:`view`, by default of the predicted class.
 
         layer: see ``gradcam.grad_cam``; by default ``gradcam_layers.usual_layer``.
         """
@@ -118,8 +111,8 @@ class Predictor(PictureEncoder):
                 class_index = int(self.classifier(self.encoder(pixels)).argmax())
         return grad_cam(self.encoder, self.classifier, pixels, class_index, layer)
 
-    def neighbours(self, features: np.ndarray, k: int = 6) -> list[Neighbour]:
-        """The k training images most similar to ``features`` (D,), best first. Raises RunError if there are none."""
+    def neighbours(self, features: Float32[np.ndarray, " d"], k: int = 6) -> list[Neighbour]:
+        """The k training images most similar to a picture, best first. Raises RunError if there are none."""
         images, why_not = self._training
         if images is None:
             raise RunError(why_not)
@@ -165,7 +158,7 @@ class Predictor(PictureEncoder):
         ]
 
     def _watched(self, squares: list[Square]) -> tuple[np.ndarray, Means]:
-        """h (n, D) float32, and the means of every stage of the encoder for the same pictures."""
+        """h, and the means of every stage of the encoder for the same pictures."""
         watched = WithStageOutputs(self.encoder)
         try:
             return taken_apart(self.embedded(squares, watched), watched.columns)
@@ -206,13 +199,12 @@ class Predictor(PictureEncoder):
             rows = chooser.permutation(dataset.rows(split))[:most]
             with ThreadPoolExecutor() as threads:
                 tried = list(threads.map(self._attempt, map(dataset.image_path, rows)))
-            squares = [square for square in tried if not isinstance(square, str)]
-            if not squares:
+            read = {row: square for row, square in zip(rows, tried, strict=True) if not isinstance(square, str)}
+            if not read:
                 raise RunError(f"Data set '{dataset.name}' has no {split} images, so novelty cannot be measured.")
-            found.append(self._watched(squares)[1])
-            read = [not isinstance(square, str) for square in tried]
-            labels.append(dataset.labels[rows][read])
-        ood = measure_with_auroc(found[0], found[1], self.cache_px, labels[0], labels[1])
+            found.append(self._watched(list(read.values()))[1])
+            labels.append(dataset.labels[list(read)])
+        ood = measure_with_auroc(*found, self.cache_px, *labels)
         with suppress(OSError):  # a read-only folder: fitted again the next time
             write_ood(self.folder, ood)
         return ood

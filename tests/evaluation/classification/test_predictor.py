@@ -63,7 +63,7 @@ def test_predict__of_a_file_is_what_evaluation_found(home: Path, tmp_path: Path)
     table = read_predictions(run.path).query("split == 'test'")
     assert len(table) == 6
     rows = [dataset.row_of(image_id) for image_id in table["id"]]
-    predictor = Predictor.from_run(run)
+    predictor = Predictor(run.path)
     pixels = open_pixels(dataset, predictor.cache_px)
     for row in rows:
         square, aspect = predictor.square(dataset.image_path(row))
@@ -82,13 +82,13 @@ def test_predict__of_a_file_is_what_evaluation_found(home: Path, tmp_path: Path)
 def test_predict__takes_a_file_its_content_a_picture_or_an_array(run: Run, tiny_reef: Dataset) -> None:
     path = tiny_reef.image_path(5)
     with Image.open(path) as picture:
-        found = Predictor.from_run(run).predict([path, path.read_bytes(), picture, np.asarray(picture.convert("RGB"))])
+        found = Predictor(run.path).predict([path, path.read_bytes(), picture, np.asarray(picture.convert("RGB"))])
     for other in found[1:]:
         np.testing.assert_allclose(other.probabilities, found[0].probabilities, atol=1e-5)
 
 
 def test_prediction__ranks_the_classes(run: Run, tiny_reef: Dataset) -> None:
-    found = Predictor.from_run(run).predict([tiny_reef.image_path(0)])[0]
+    found = Predictor(run.path).predict([tiny_reef.image_path(0)])[0]
     ranked = found.ranked()
     assert ranked[0] == (found.label, found.confidence)
     assert [p for _, p in ranked] == sorted(found.probabilities.tolist(), reverse=True)
@@ -98,7 +98,7 @@ def test_prediction__ranks_the_classes(run: Run, tiny_reef: Dataset) -> None:
 
 
 def test_predict__of_a_training_image_finds_itself(run: Run, tiny_reef: Dataset) -> None:
-    predictor, row = Predictor.from_run(run), int(tiny_reef.rows("train")[3])
+    predictor, row = Predictor(run.path), int(tiny_reef.rows("train")[3])
     found = predictor.predict([tiny_reef.image_path(row)])[0]
     assert found.similarity == pytest.approx(1, abs=1e-4)
     assert found.unlike is False
@@ -113,7 +113,7 @@ def test_predict__of_a_training_image_finds_itself(run: Run, tiny_reef: Dataset)
 
 
 def test_predict__calls_noise_and_one_colour_unlike_and_the_known_kind_not(run: Run, tiny_reef: Dataset) -> None:
-    predictor, chooser = Predictor.from_run(run), np.random.default_rng(0)
+    predictor, chooser = Predictor(run.path), np.random.default_rng(0)
     noise = [chooser.integers(0, 256, (SIZE, SIZE, 3), dtype=np.uint8) for _ in range(4)]
     flat = [np.full((SIZE, SIZE, 3), colour, np.uint8) for colour in ((255, 0, 0), (250, 250, 250), (90, 60, 20))]
     assert [found.unlike for found in predictor.predict([*noise, *flat])] == [True] * 7
@@ -130,7 +130,7 @@ def test_predict__calls_noise_and_one_colour_unlike_and_the_known_kind_not(run: 
 def test_ood__is_measured_once_and_kept_beside_the_model(run: Run, tiny_reef: Dataset, tmp_path: Path) -> None:
     picture = Path(shutil.copy(tiny_reef.image_path(0), tmp_path / "kept.png"))
     assert not (run.path / "novelty.npz").exists()
-    before = Predictor.from_run(run).predict([picture])[0]
+    before = Predictor(run.path).predict([picture])[0]
     assert before.ood_score is not None
     assert (run.path / "novelty.npz").is_file()
     copy = copied_model(run, tmp_path / "copy")
@@ -143,7 +143,7 @@ def test_ood__is_measured_once_and_kept_beside_the_model(run: Run, tiny_reef: Da
 
 def test_ood__that_is_damaged_is_refused_in_a_sentence_and_stops_no_prediction(run: Run, tiny_reef: Dataset) -> None:
     (run.path / "novelty.npz").write_bytes(b"PK\x03\x04 half a file")
-    predictor = Predictor.from_run(run)
+    predictor = Predictor(run.path)
     found = predictor.predict([tiny_reef.image_path(0)])[0]
     assert found.unlike is None
     assert found.similarity is not None
@@ -157,7 +157,7 @@ def test_predict_files__names_what_cannot_be_read_and_goes_on(run: Run, tiny_ree
     text.write_text("no picture")
     files = [(path.name, path) for path in (half, good, text, tmp_path / "gone.png", tmp_path)]
     told: list[tuple[str, int, int]] = []
-    found, skipped = Predictor.from_run(run).predict_files(files, progress=lambda *now: told.append(now))
+    found, skipped = Predictor(run.path).predict_files(files, progress=lambda *now: told.append(now))
     assert [name for name, _ in found] == ["good.png"]
     reasons = dict(skipped)
     assert list(reasons) == ["half.png", "text.jpg", "gone.png", tmp_path.name]
@@ -168,7 +168,7 @@ def test_predict_files__names_what_cannot_be_read_and_goes_on(run: Run, tiny_ree
 
 
 def test_predict__refuses_a_damaged_picture_in_a_sentence(run: Run) -> None:
-    predictor = Predictor.from_run(run)
+    predictor = Predictor(run.path)
     with pytest.raises(DatasetError, match="Not a picture"):
         predictor.predict([b"no picture"])
     held = io.BytesIO()
@@ -181,7 +181,7 @@ def test_predict__refuses_a_damaged_picture_in_a_sentence(run: Run) -> None:
 
 
 def test_explain__lies_over_the_view_of_the_predicted_class(run: Run, tiny_reef: Dataset) -> None:
-    predictor, path = Predictor.from_run(run), tiny_reef.image_path(1)
+    predictor, path = Predictor(run.path), tiny_reef.image_path(1)
     label = predictor.predict([path])[0].label
     heat = predictor.explain(path)
     assert heat.shape == predictor.view(path).shape[:2] == (SIZE, SIZE)
@@ -193,7 +193,7 @@ def test_explain__lies_over_the_view_of_the_predicted_class(run: Run, tiny_reef:
 def test_view__is_the_largest_centred_square(run: Run) -> None:
     wide = np.zeros((100, 300, 3), np.uint8)
     wide[:, 100:200] = (0, 255, 0)
-    seen = Predictor.from_run(run).view(wide)
+    seen = Predictor(run.path).view(wide)
     assert seen.shape == (SIZE, SIZE, 3)
     np.testing.assert_allclose(seen[:, 3:-3].reshape(-1, 3).mean(0), (0, 255, 0), atol=3)
 
@@ -201,7 +201,7 @@ def test_view__is_the_largest_centred_square(run: Run) -> None:
 def test_predictor__of_a_copied_model_predicts_and_says_what_it_cannot_tell(
     run: Run, tiny_reef: Dataset, tmp_path: Path
 ) -> None:
-    here = Predictor.from_run(run)
+    here = Predictor(run.path)
     assert here.ood_unavailable == ""
     there = Predictor(copied_model(run, tmp_path / "copy"))
     path = Path(shutil.copy(tiny_reef.image_path(0), tmp_path / "kept.png"))
@@ -219,10 +219,10 @@ def test_predictor__of_a_copied_model_predicts_and_says_what_it_cannot_tell(
 
 def test_predictor__without_its_data_set_still_predicts(run: Run, tiny_reef: Dataset, tmp_path: Path) -> None:
     picture = Path(shutil.copy(tiny_reef.image_path(0), tmp_path / "kept.png"))
-    before = Predictor.from_run(run).predict([picture])[0]
+    before = Predictor(run.path).predict([picture])[0]
     shutil.rmtree(tiny_reef.folder)
     (run.path / "novelty.npz").unlink()
-    predictor = Predictor.from_run(run)
+    predictor = Predictor(run.path)
     after = predictor.predict([picture])[0]
     np.testing.assert_allclose(after.probabilities, before.probabilities, atol=1e-5)
     assert after.unlike is None
@@ -236,7 +236,7 @@ def test_predictor__of_another_data_set_of_that_name_compares_with_nothing(
     (home / "other").mkdir()
     import_images(odd_pictures(home / "other" / "pictures"), "reef")
     assert len(open_dataset("reef")) == 12
-    assert "another data set with the same name" in Predictor.from_run(run).ood_unavailable
+    assert "another data set with the same name" in Predictor(run.path).ood_unavailable
 
 
 def test_predictor__refuses_a_model_without_classes(tiny_reef: Dataset) -> None:
@@ -248,7 +248,7 @@ def test_predictor__refuses_a_model_without_classes(tiny_reef: Dataset) -> None:
     )  # fmt: skip
     save_model(run.path, build_encoder("resnet18", "small"), projection_head("linear", 512, out=8), card)
     with pytest.raises(RunError, match="trained without labels"):
-        Predictor.from_run(run)
+        Predictor(run.path)
 
 
 def test_predictor__says_that_there_is_no_model(tmp_path: Path) -> None:
