@@ -1,5 +1,6 @@
 """Which runs can be compared with each other, and why others cannot."""
 
+from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -65,12 +66,9 @@ def candidates(runs: Sequence[Run]) -> list[Candidate]:
 
 def image_sets(found: Sequence[Candidate]) -> list[ImageSet]:
     """The different sets of test images of ``found``, the one of most runs first."""
-    counted: dict[str, ImageSet] = {}
-    for one in found:
-        if one.test_hash:
-            runs = counted[one.test_hash].runs + 1 if one.test_hash in counted else 1
-            counted[one.test_hash] = ImageSet(one.test_hash, one.data, one.n, runs)
-    return sorted(counted.values(), key=lambda images: -images.runs)
+    tested = {one.test_hash: one for one in found if one.test_hash}
+    runs = Counter(one.test_hash for one in found if one.test_hash)
+    return [ImageSet(key, tested[key].data, tested[key].n, count) for key, count in runs.most_common()]
 
 
 def readable_configs(runs: Sequence[Run]) -> list[tuple[Run, AnyConfig]]:

@@ -204,19 +204,14 @@ def paired_runs(a: Run, b: Run) -> Paired:
 
 def class_changes(pair: Paired) -> list[ClassChange]:
     """Every class with test images, the largest gain first; ``p_holm`` is corrected over these classes."""
-    fixed, broken = pair.mask("fixed"), pair.mask("broken")
-    counted = []
-    for label in sorted(set(pair.labels)):
-        of = pair.labels == label
-        counted.append((label, of, int((fixed & of).sum()), int((broken & of).sum())))
-    plain = [mcnemar_exact(gained, lost) for _, _, gained, lost in counted]
+    a, b, fixed, broken = pair.right_a, pair.right_b, pair.mask("fixed"), pair.mask("broken")
+    masks = {str(label): pair.labels == label for label in sorted(set(pair.labels))}
+    changed = [(int(fixed[of].sum()), int(broken[of].sum())) for of in masks.values()]
+    plain = [mcnemar_exact(gained, lost) for gained, lost in changed]
     found = [
-        ClassChange(
-            str(label), int(of.sum()), gained, lost, float(pair.right_a[of].mean()), float(pair.right_b[of].mean()),
-            p, p_holm,
-        )
-        for (label, of, gained, lost), p, p_holm in zip(counted, plain, holm(plain), strict=True)
-    ]  # fmt: skip
+        ClassChange(label, int(of.sum()), gained, lost, float(a[of].mean()), float(b[of].mean()), p, p_holm)
+        for (label, of), (gained, lost), p, p_holm in zip(masks.items(), changed, plain, holm(plain), strict=True)
+    ]
     return sorted(found, key=lambda change: (-change.difference, change.label))
 
 

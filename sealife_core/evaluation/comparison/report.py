@@ -4,14 +4,16 @@ Every name is escaped; charts and, if asked for, pictures are embedded.
 """
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from html import escape
-from typing import TYPE_CHECKING
 
+import pandas as pd
 from matplotlib.figure import Figure
 
 from sealife_core.errors import RunError
+from sealife_core.evaluation.classification.predictions import read_predictions
 from sealife_core.evaluation.comparison.advice import advice, interval, signed
 from sealife_core.evaluation.comparison.differences import difference_rows, ladders
 from sealife_core.evaluation.comparison.paired import Paired, all_pairs, class_changes, p_words, paired
@@ -20,9 +22,6 @@ from sealife_core.evaluation.comparison.rows import ComparisonRow, by_encoder, c
 from sealife_core.evaluation.figures.comparison_figures import as_svg, class_figure, comparison_figure, ladder_figure
 from sealife_core.runs.run import Run
 from sealife_core.wording import duration, percent
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 _STYLE = """
 :root { color-scheme: light; } body { font: 16px/1.55 system-ui, sans-serif; color: #14262E; background: #fff;
@@ -47,7 +46,7 @@ class _Compared:
 
     rows: list[ComparisonRow]
     runs: list[Run]
-    tables: "dict[str, pd.DataFrame]"
+    tables: dict[str, pd.DataFrame]
     pair: Paired | None
 
 
@@ -75,18 +74,14 @@ def comparison_html(
     )
 
 
-def readable_predictions(rows: Sequence[ComparisonRow], runs: Sequence[Run]) -> "dict[str, pd.DataFrame]":
+def readable_predictions(rows: Sequence[ComparisonRow], runs: Sequence[Run]) -> dict[str, pd.DataFrame]:
     """Run id → predictions of the comparable ``rows``; missing and damaged ones are left out."""
-    from sealife_core.evaluation.classification.predictions import read_predictions
-
     paths = {run.id: run.path for run in runs}
     found = {}
     for row in rows:
-        try:
+        with suppress(RunError):
             if row.comparable:
                 found[row.run_id] = read_predictions(paths[row.run_id])
-        except RunError:
-            continue
     return found
 
 

@@ -2,13 +2,11 @@
 
 import base64
 from html import escape
-from typing import TYPE_CHECKING
 
+from sealife_core.datasets.dataset import Dataset, open_dataset
+from sealife_core.datasets.decoding.thumbnails import thumbnail
 from sealife_core.errors import DatasetError, SealifeError
 from sealife_core.evaluation.comparison.paired import PILE_WORDS, Paired
-
-if TYPE_CHECKING:
-    from sealife_core.datasets.dataset import Dataset
 
 SIDE_PX = 128
 
@@ -21,9 +19,7 @@ def piles_html(pair: Paired, data: str, pictures: int) -> str:
     return f"<h2>The four outcomes</h2><p>{counts}</p>{shown}"
 
 
-def _pile(pair: Paired, pile: str, dataset: "Dataset", pictures: int) -> str:
-    from sealife_core.datasets.decoding.thumbnails import thumbnail
-
+def _pile(pair: Paired, pile: str, dataset: Dataset, pictures: int) -> str:
     figures = []
     for place in [int(i) for i in pair.mask(pile).nonzero()[0]][:pictures]:
         try:
@@ -40,9 +36,7 @@ def _pile(pair: Paired, pile: str, dataset: "Dataset", pictures: int) -> str:
     return f'<h3>{said}</h3><div class="piles">{"".join(figures)}</div>' if figures else ""
 
 
-def _dataset(name: str) -> "Dataset | None":
-    from sealife_core.datasets.dataset import open_dataset
-
+def _dataset(name: str) -> Dataset | None:
     try:
         return open_dataset(name)
     except DatasetError:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+from jaxtyping import Bool, Shaped
 
 from sealife_core.evaluation.classification.scores import macro_f1_of_cells, resampled
 
@@ -21,21 +22,19 @@ class Interval:
         return Interval(-self.value, -self.high, -self.low)
 
 
-def accuracy_difference(
-    right_a: np.ndarray, right_b: np.ndarray, seed: int = 0, resamples: int = RESAMPLES
-) -> Interval:
-    """Accuracy of b minus a, 95 % percentile bootstrap over images. right_a, right_b: (n,) bool of the same images."""
-    gain = np.asarray(right_b, np.int64) - np.asarray(right_a, np.int64)  # −1 broken, 0 the same, 1 fixed
+def accuracy_difference(right_a: Bool[np.ndarray, " n"], right_b: Bool[np.ndarray, " n"]) -> Interval:
+    """Accuracy of b minus a on the same images, with a 95 % percentile bootstrap over them."""
+    gain = right_b.astype(np.int64) - right_a  # −1 broken, 0 the same, 1 fixed
     if gain.sum() < 0:  # always from the better one's side, so that the interval does not depend on the order
-        return -accuracy_difference(right_b, right_a, seed, resamples)
-    broken, _, fixed = resampled(np.bincount(gain + 1, minlength=3), seed, resamples)
+        return -accuracy_difference(right_b, right_a)
+    broken, _, fixed = resampled(np.bincount(gain + 1, minlength=3), 0, RESAMPLES)
     return _interval(float(gain.mean()), (fixed - broken) / len(gain))
 
 
 def macro_f1_difference(
-    labels: np.ndarray, predicted_a: np.ndarray, predicted_b: np.ndarray, seed: int = 0, resamples: int = RESAMPLES
+    labels: Shaped[np.ndarray, " n"], predicted_a: Shaped[np.ndarray, " n"], predicted_b: Shaped[np.ndarray, " n"]
 ) -> Interval:
-    """Macro-F1 of b minus a, 95 % percentile bootstrap over images. All (n,), names or indices of classes.
+    """Macro-F1 of b minus a, with a 95 % percentile bootstrap over images. All are names or indices of classes.
 
     The mean is over the classes that have images, in each resample as in the estimate (see scores.macro_f1).
     """
@@ -43,11 +42,11 @@ def macro_f1_difference(
     c, n = len(names), len(labels)
     truth, guess_a, guess_b = codes.reshape(3, n)
     cells, counts = np.unique((truth * c + guess_a) * c + guess_b, return_counts=True)
-    weights = np.column_stack([counts, resampled(counts, seed, resamples)])  # (cells, 1 + R): the estimate first
+    weights = np.column_stack([counts, resampled(counts, 0, RESAMPLES)])  # (cells, 1 + R): the estimate first
     truth, guess_a, guess_b = cells // c**2, cells // c % c, cells % c
     difference = macro_f1_of_cells(truth, guess_b, c, weights) - macro_f1_of_cells(truth, guess_a, c, weights)
     if difference[0] < 0:  # as above
-        return -macro_f1_difference(labels, predicted_b, predicted_a, seed, resamples)
+        return -macro_f1_difference(labels, predicted_b, predicted_a)
     return _interval(float(difference[0]), difference[1:])
 
 

@@ -15,7 +15,7 @@ from matplotlib.figure import Figure
 from sealife_core.evaluation.comparison.paired import ClassChange
 from sealife_core.evaluation.comparison.rows import ComparisonRow, by_encoder
 from sealife_core.evaluation.figures.lettering import as_it_stands, drawable, shortened
-from sealife_core.evaluation.figures.run_figures import CORAL, FAINT, INK, QUIET, SEA
+from sealife_core.evaluation.figures.run_figures import CORAL, FAINT, INK, QUIET, SEA, calm
 
 Score = Literal["accuracy", "macro_f1"]
 SCORES: dict[Score, str] = {"accuracy": "Accuracy", "macro_f1": "Macro-F1"}
@@ -108,12 +108,7 @@ def as_svg(figure: Figure, salt: str) -> str:
 
 def _axes(rows: int) -> tuple[Figure, Axes]:
     figure = Figure(figsize=(8, _ROW_IN * max(rows, 2) + 1.0), layout="constrained", facecolor="white")
-    axes = figure.add_subplot()
-    axes.spines[["top", "right", "left"]].set_visible(False)
-    axes.spines["bottom"].set_color(FAINT)
-    axes.grid(axis="x", color=FAINT, linewidth=0.8)
-    axes.set_axisbelow(True)
-    axes.tick_params(length=0, labelsize=9, colors=QUIET)
+    axes = calm(figure.add_subplot(), "x", size=9)
     axes.set_ylim(rows - 0.4, -0.8)
     return figure, axes
 

@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from sealife_core.errors import DatasetError
 from sealife_core.evaluation.figures.lettering import as_it_stands, drawable, shortened
 from sealife_core.evaluation.figures.palette import class_colour
-from sealife_core.evaluation.figures.run_figures import FAINT, INK, QUIET, SEA
+from sealife_core.evaluation.figures.run_figures import FAINT, INK, QUIET, SEA, calm
 
 
 def projection_figure(points: np.ndarray, labels: np.ndarray, classes: Sequence[str], title: str = "") -> Figure:
@@ -61,6 +61,7 @@ def reliability_figure(before: pd.DataFrame, after: pd.DataFrame | None = None) 
 
 
 def _reliability(axes: Axes, table: pd.DataFrame) -> None:
+    calm(axes, "both", left=True)
     axes.plot([0, 1], [0, 1], color=QUIET, linewidth=1, linestyle=(0, (5, 4)))
     axes.vlines(table["confidence"], table["accuracy_low"], table["accuracy_high"], color=SEA, linewidth=3, alpha=0.4)
     share = table["n"] / table["n"].max() if len(table) else table["n"]
@@ -70,8 +71,3 @@ def _reliability(axes: Axes, table: pd.DataFrame) -> None:
     axes.yaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
     axes.set_xlabel("confidence", fontsize=9, color=QUIET)
     axes.set_ylabel("right", fontsize=9, color=QUIET)
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.spines[["bottom", "left"]].set_color(FAINT)
-    axes.grid(color=FAINT, linewidth=0.8)
-    axes.set_axisbelow(True)
-    axes.tick_params(length=0, labelsize=8, colors=QUIET)

@@ -7,23 +7,21 @@ import io
 import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, Literal
 
 import numpy as np
+import pandas as pd
+from jaxtyping import Int
 from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from PIL import Image
 
+from sealife_core.datasets.dataset import Dataset
 from sealife_core.datasets.decoding.thumbnails import thumbnail
 from sealife_core.durable import replacing
 from sealife_core.errors import SealifeError
 from sealife_core.evaluation.figures.lettering import as_it_stands, drawable, shortened
-
-if TYPE_CHECKING:
-    import pandas as pd
-
-    from sealife_core.datasets.dataset import Dataset
 
 SEA, CORAL, INK, QUIET, FAINT = "#0E7C86", "#C2553A", "#1F2A30", "#6B7A80", "#DDE5E7"
 DPI = 150
@@ -52,7 +50,7 @@ def curves(
     figure.set_layout_engine("constrained", w_pad=0.15, h_pad=0.1)
     as_it_stands(figure.suptitle(title or "Training", x=0.02, ha="left", fontsize=13, color=INK, fontweight="bold"))
     for place, (name, drawn) in enumerate(panels.items(), 1):
-        axes = _calm(figure.add_subplot(len(panels), 1, place))
+        axes = calm(figure.add_subplot(len(panels), 1, place))
         axes.set_title(name, loc="left", fontsize=10, color=INK)
         for label, x, y, colour, style in drawn:
             _line(axes, x, y, label, colour, style)
@@ -69,9 +67,8 @@ def curves(
     _save(figure, path)
 
 
-def confusion(counts: np.ndarray, classes: Sequence[str], path: Path, title: str = "") -> None:
-    """Truth (rows) against prediction (columns). ``counts``: (C, C); shades: shares of the row, numbers: images."""
-    counts = np.asarray(counts)
+def confusion(counts: Int[np.ndarray, "classes classes"], classes: Sequence[str], path: Path) -> None:
+    """Truth (rows) against prediction (columns). Shades: shares of the row, numbers: images."""
     c, n = len(classes), int(counts.sum())
     images = counts.sum(1, keepdims=True)
     share = np.divide(counts, images, out=np.zeros(counts.shape), where=images > 0)
@@ -80,7 +77,7 @@ def confusion(counts: np.ndarray, classes: Sequence[str], path: Path, title: str
     axes = figure.add_subplot()
     shown = axes.imshow(share, cmap=_WATER, vmin=0, vmax=1, interpolation="nearest")
     right = int(np.trace(counts))
-    heading = title or f"Truth against prediction: {right:,} of {n:,} right ({right / n:.1%})" if n else "No images"
+    heading = f"Truth against prediction: {right:,} of {n:,} right ({right / n:.1%})" if n else "No images"
     as_it_stands(axes.set_title(heading, loc="left", fontsize=12, color=INK, fontweight="bold", pad=12))
     size = float(np.clip(9 - c / 16, 3, 9))
     if c <= 120:  # with more classes, names would be too small to read
@@ -110,7 +107,7 @@ def confusion(counts: np.ndarray, classes: Sequence[str], path: Path, title: str
 
 
 def prediction_page(
-    dataset: "Dataset", predictions: "pd.DataFrame", path: Path, *, pictures: int = 24, seed: int = 0, title: str = ""
+    dataset: Dataset, predictions: pd.DataFrame, path: Path, *, pictures: int = 24, seed: int = 0, title: str = ""
 ) -> None:
     """Pictures with their label and prediction: half wrong ones, half right ones, drawn at random.
 
@@ -154,7 +151,7 @@ def _of(shown: int, total: int) -> str:
     return f" of {total:,}, drawn at random" if shown < total else ""
 
 
-def _tile(axes: Axes, dataset: "Dataset", row: dict[Any, Any], is_right: bool) -> None:
+def _tile(axes: Axes, dataset: Dataset, row: dict[Any, Any], is_right: bool) -> None:
     """One whole picture on a square; below it the prediction, and the label if it is different."""
     colour = SEA if is_right else CORAL
     try:
@@ -213,12 +210,14 @@ def _line(axes: Axes, x: np.ndarray, y: np.ndarray, label: str, colour: str, sty
     axes.plot(x, y, color=colour, linewidth=1.8, linestyle=style, marker=marker, markersize=3.5, label=label)
 
 
-def _calm(axes: Axes) -> Axes:
-    axes.spines[["top", "right", "left"]].set_visible(False)
-    axes.spines["bottom"].set_color(FAINT)
-    axes.grid(axis="y", color=FAINT, linewidth=0.8)
+def calm(axes: Axes, grid: Literal["x", "y", "both"] = "y", left: bool = False, size: int = 8) -> Axes:
+    """Pale lines: at the bottom, on the left if wanted, and a ``grid`` behind; no ticks; labels of ``size`` points."""
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.spines["left"].set_visible(left)
+    axes.spines[["bottom", "left"]].set_color(FAINT)
+    axes.grid(axis=grid, color=FAINT, linewidth=0.8)
     axes.set_axisbelow(True)
-    axes.tick_params(length=0, labelsize=8, colors=QUIET)
+    axes.tick_params(length=0, labelsize=size, colors=QUIET)
     return axes
 
 
