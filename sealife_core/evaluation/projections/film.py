@@ -11,6 +11,7 @@ from functools import cache
 from typing import Any
 
 import numpy as np
+from jaxtyping import Float, Float32
 
 from sealife_core.evaluation.embeddings.neighbours import neighbour_graph
 from sealife_core.evaluation.projections.reduction import ProjectionSettings
@@ -32,8 +33,10 @@ NEGATIVES = 5  # negative samples per edge
 PULL = 0.03
 
 
-def fit_film(values: np.ndarray, settings: ProjectionSettings, progress: Progress | None = None) -> np.ndarray:
-    """Points (E, n, 2) float32 of snapshots ``values`` (E, n, D) of the same n images. Raises like fit_umap."""
+def fit_film(
+    values: Float[np.ndarray, "frames n d"], settings: ProjectionSettings, progress: Progress | None = None
+) -> Float32[np.ndarray, "frames n 2"]:
+    """Points of snapshots of the same images. Raises like fit_umap."""
     values = np.asarray(values, np.float32)
     if values.ndim != 3 or not len(values):
         raise ValueError(f"snapshots are {values.shape}; expected (E, n, D) with at least one")
@@ -133,23 +136,10 @@ def _compiled_round() -> Callable[..., None]:
     return numba.njit(fastmath=True)(_round)
 
 
-def _round(
-    points: Any,
-    frame: Any,
-    head: Any,
-    tail: Any,
-    every: Any,
-    due: Any,
-    due_negative: Any,
-    ties: Any,
-    a: float,
-    b: float,
-    rate: float,
-    epoch: int,
-    seed: int,
-    negatives: int,
-) -> None:
+def _round(points, frame, head, tail, every, due, due_negative, ties, a, b, rate, epoch, seed, negatives):
     """One epoch over all edges: an edge attracts its two ends, and its head is repelled from random other images.
+
+    Compiled by numba, which takes the types from the call.
 
     UMAP's gradients of the curve 1 / (1 + a·distance^2b), each clipped to 4, as in umap.layouts; every move also pulls
     the image towards its position in the frames around.

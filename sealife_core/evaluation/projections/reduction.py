@@ -6,9 +6,11 @@ umap-learn and scikit-learn take seconds to import, so they are imported inside 
 import hashlib
 import json
 import warnings
+from functools import partial
 from typing import Literal
 
 import numpy as np
+from jaxtyping import Float, Float32, Int64
 
 from sealife_core.config.settings import Settings, setting
 from sealife_core.errors import DatasetError
@@ -27,63 +29,39 @@ from sealife_core.wording import counted
 
 _BLOCK_CELLS = 2**23  # numbers of embeddings in memory at once: 32 MiB in float32, however many images there are
 
+_setting = partial(setting, group="Projection")
+
 
 class ProjectionSettings(Settings):
     """The settings of a projection. The same settings give the same points."""
 
-    dims: Literal[2, 3] = setting(
-        2,
-        "Use two dimensions to work with the points, three to look at them.",
-        title="Dimensions",
-        group="Projection",
-        simple=True,
+    dims: Literal[2, 3] = _setting(
+        2, "Use two dimensions to work with the points, three to look at them.", title="Dimensions", simple=True
     )
     # 15 and 0.1 are umap-learn's defaults; SimCLR's loss uses the cosine.
-    neighbours: int = setting(
+    neighbours: int = _setting(
         15,
         "How many nearest images, itself included, decide where a point lies. Few show small groups, many the whole.",
-        title="Neighbours",
-        group="Projection",
-        ge=2,
-        le=200,
-        step=1,
-        simple=True,
-    )
-    min_distance: float = setting(
-        0.1,
-        "How tightly points may be packed. Small values make dense groups, large values spread them.",
-        title="Minimal distance",
-        group="Projection",
-        ge=0.0,
-        le=0.99,
-        step=0.05,
-        simple=True,
-    )
-    metric: Metric = setting(
+        title="Neighbours", ge=2, le=200, step=1, simple=True,
+    )  # fmt: skip
+    min_distance: float = _setting(
+        0.1, "How tightly points may be packed. Small values make dense groups, large values spread them.",
+        title="Minimal distance", ge=0.0, le=0.99, step=0.05, simple=True,
+    )  # fmt: skip
+    metric: Metric = _setting(
         "cosine",
         "How the distance of two embeddings is measured: by their angle, as in SimCLR's loss, or in a straight line.",
         title="Metric",
-        group="Projection",
     )
-    seed: int = setting(
-        0, "The same seed gives the same picture again.", title="Seed", group="Projection", ge=0, le=2**32 - 1, step=1
-    )
-    of: Literal["h", "z"] = setting(
-        "h",
-        "h is the output of the encoder, z the output of SimCLR's projection head.",
-        title="Space",
-        group="Projection",
+    seed: int = _setting(0, "The same seed gives the same picture again.", title="Seed", ge=0, le=2**32 - 1, step=1)
+    of: Literal["h", "z"] = _setting(
+        "h", "h is the output of the encoder, z the output of SimCLR's projection head.", title="Space"
     )
     # A lasso over 20,000 points takes a browser 7 s; a screen cannot show more points clearly.
-    most_points: int = setting(
-        20_000,
-        "If there are more images, a random sample of this size is projected. The page says so.",
-        title="Maximum points",
-        group="Projection",
-        ge=10,
-        le=50_000,
-        step=1000,
-    )
+    most_points: int = _setting(
+        20_000, "If there are more images, a random sample of this size is projected. The page says so.",
+        title="Maximum points", ge=10, le=50_000, step=1000,
+    )  # fmt: skip
 
     @property
     def key(self) -> str:
@@ -91,12 +69,13 @@ class ProjectionSettings(Settings):
         return hashlib.sha256(json.dumps(self.model_dump(mode="json"), sort_keys=True).encode()).hexdigest()[:12]
 
 
-def pca(values: np.ndarray, dims: int = 2) -> tuple[np.ndarray, np.ndarray]:
-    """PCA of ``values`` (n, D), exact.
+def pca(
+    values: Float[np.ndarray, "n d"], dims: int = 2
+) -> tuple[Float32[np.ndarray, "n {dims}"], Float[np.ndarray, " {dims}"]]:
+    """Exact PCA: points, and the share of the variance of each direction.
 
-    Returns points (n, dims) float32 and the share of the variance of each direction (dims,). The sign of a direction
-    makes its largest weight positive. Dimensions beyond n or D are zeros. ``values`` may be memory-mapped: they are
-    read in blocks.
+    The sign of a direction makes its largest weight positive. Dimensions beyond n or d are zeros. ``values`` may be
+    memory-mapped: they are read in blocks.
     """
     from scipy.linalg import eigh
 
@@ -123,8 +102,10 @@ def pca(values: np.ndarray, dims: int = 2) -> tuple[np.ndarray, np.ndarray]:
     return points, shares
 
 
-def fit_umap(values: np.ndarray, settings: ProjectionSettings, progress: Progress | None = None) -> np.ndarray:
-    """UMAP points (n, dims) float32 of ``values`` (n, D): umap-learn with exact neighbours. Takes seconds to minutes.
+def fit_umap(
+    values: Float[np.ndarray, "n d"], settings: ProjectionSettings, progress: Progress | None = None
+) -> Float32[np.ndarray, "n {settings.dims}"]:
+    """UMAP points: umap-learn with exact neighbours. Takes seconds to minutes.
 
     umap-learn's own neighbour search is approximate, single-threaded with a seed, and compiled in every process; here
     all pairs are compared. CPU seconds (on a shared machine), ours against theirs, for D = 512: 10,000 images 3 against
@@ -160,9 +141,14 @@ def fit_umap(values: np.ndarray, settings: ProjectionSettings, progress: Progres
 
 
 def trustworthiness(
-    values: np.ndarray, points: np.ndarray, k: int = 15, most: int = 5000, seed: int = 0, metric: Metric = "cosine"
+    values: Float[np.ndarray, "n d"],
+    points: Float[np.ndarray, "n dims"],
+    k: int = 15,
+    most: int = 5000,
+    seed: int = 0,
+    metric: Metric = "cosine",
 ) -> float:
-    """Whether the k nearest in ``points`` (n, dims) are near in ``values`` (n, D) too: 1 is best, random about 0.5.
+    """Whether the k nearest in ``points`` are near in ``values`` too: 1 is best, random about 0.5.
 
     Venna & Kaski 2001, by scikit-learn: false neighbours count by their true rank. With more than ``most`` images, of a
     random sample. k is reduced to below n / 2. Raises DatasetError for fewer than three images.
@@ -170,15 +156,15 @@ def trustworthiness(
     from sklearn.manifold import trustworthiness as measured
 
     rows = sample(len(values), most, seed)
-    values, points = checked_finite(np.asarray(values)[rows]), checked_finite(np.asarray(points)[rows])
+    values, points = checked_finite(values[rows]), checked_finite(points[rows])
     k = min(k, (len(rows) - 1) // 2)
     if k < 1:
         raise DatasetError(f"Trustworthiness got {counted(len(rows), 'image')}; it needs at least three. Add images.")
     return float(measured(values, points, n_neighbors=k, metric=metric))
 
 
-def clusters(values: np.ndarray, k: int, seed: int = 0, most: int = 2000) -> np.ndarray:
-    """(n,) int64: the k-means cluster of each of ``values`` (n, D); cluster 0 is the largest. k is reduced to n.
+def clusters(values: Float[np.ndarray, "n d"], k: int, seed: int = 0, most: int = 2000) -> Int64[np.ndarray, " n"]:
+    """The k-means cluster of each of ``values``; cluster 0 is the largest. k is reduced to n.
 
     Rows are scaled to length 1 first, so that only their directions count, as for neighbours. With more than ``most``
     images the centres are fitted to a random sample.
@@ -202,8 +188,8 @@ def clusters(values: np.ndarray, k: int, seed: int = 0, most: int = 2000) -> np.
     return np.asarray(place[labels])
 
 
-def sample(n: int, most: int, seed: int) -> np.ndarray:
-    """(min(n, most),) sorted rows of n: all, or a random sample."""
+def sample(n: int, most: int, seed: int) -> Int64[np.ndarray, " kept"]:
+    """Sorted rows of n, at most ``most``: all, or a random sample."""
     if n <= most:
         return np.arange(n)
     return np.sort(np.random.default_rng(seed).choice(n, most, replace=False))

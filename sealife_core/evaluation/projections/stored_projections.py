@@ -44,6 +44,7 @@ What = Literal["umap", "film"]
 PROJECTIONS, LOCK = "projections", ".projections.lock"
 REQUEST, PROCESS, STATUS, LOG = "request.json", "process.json", "status.json", "log.txt"
 POINTS, IDS, FACTS = "points.npy", "ids.json", "facts.json"
+_PARTS, _PART_BYTES = 16, 4096  # read of each file for a fingerprint
 
 
 @dataclass(frozen=True)
@@ -71,36 +72,30 @@ def folder_of(run_path: Path, settings: ProjectionSettings, what: What = "umap")
     """The folder of a projection of the run in ``run_path``. A film always has two dimensions and is of h."""
     if what == "film":
         settings = settings.model_copy(update={"dims": 2, "of": "h"})
-    return Path(run_path) / PROJECTIONS / f"{what}-{settings.key}"
+    return run_path / PROJECTIONS / f"{what}-{settings.key}"
 
 
 def find(run_path: Path, settings: ProjectionSettings, what: What = "umap") -> Projection:
     """The projection as it is on disk; takes milliseconds. It is absent if the run has other embeddings by now."""
     folder = folder_of(run_path, settings, what)
     try:
-        request, status = read_json(folder / REQUEST), read_json(folder / STATUS, PROJECTION_SHAPE)
+        request, status = read_json(folder / REQUEST), read_json(folder / STATUS, PROJECTION_SHAPE) or {}
     except UnreadableFile as error:
         return Projection("failed", error=f"{error} Compute the projection again.")
     if request is None or request.get("source") != fingerprint(run_path, what, settings.of):
         return Projection("absent")
-    said = (status or {}).get("state")
+    said = status.get("state")
     if said == "done":
         return _read(folder)
     if said == "failed":
-        return Projection(
-            "failed", error=(status or {}).get("error") or "It failed for an unknown reason. Compute it again."
-        )
+        error = status.get("error") or "It failed for an unknown reason. Compute it again."
+        return Projection("failed", error=error)
     if not _lives(folder, status):
         last = "".join(f" Last line of the log: {line.strip()}" for line in tail(folder / LOG, 1))
-        return Projection(
-            "failed",
-            error="The process ended before the projection was ready, perhaps because memory ran out. Compute it"
-            f" again.{last}",
-        )
-    status = status or {}
-    return Projection(
-        "running", stage=status.get("stage") or "starting", done=status.get("done") or 0, total=status.get("total") or 0
-    )
+        ended = "The process ended before the projection was ready, perhaps because memory ran out. Compute it again."
+        return Projection("failed", error=ended + last)
+    stage, done, total = (status.get(name) for name in ("stage", "done", "total"))
+    return Projection("running", stage=stage or "starting", done=done or 0, total=total or 0)
 
 
 def request(run_path: Path, settings: ProjectionSettings, what: What = "umap") -> None:
@@ -108,10 +103,12 @@ def request(run_path: Path, settings: ProjectionSettings, what: What = "umap") -
 
     Returns at once. Raises RunError if the run has no embeddings (for a film: no snapshots) or is not writable.
     """
-    run_path = Path(run_path)
     if find(run_path, settings, what).state in ("running", "done"):
         return
-    _embedded_or_raise(run_path, settings, what)
+    if what == "film":
+        read_snapshots(run_path)  # raises where they are missing, as below
+    elif not has_embeddings(run_path, settings.of):
+        read_embeddings(run_path, settings.of)
     folder = folder_of(run_path, settings, what)
     with _locked(run_path):
         if find(run_path, settings, what).state in ("running", "done"):  # another process was faster
@@ -127,7 +124,6 @@ def request(run_path: Path, settings: ProjectionSettings, what: What = "umap") -
 
 def fingerprint(run_path: Path, what: What, of: Literal["h", "z"] = "h") -> str:
     """A hash of parts of the run's embeddings or snapshots; the same for a copy of the run."""
-    run_path = Path(run_path)
     paths = [run_path / INDEX, run_path / FILES[of]] if what == "umap" else sorted((run_path / SNAPSHOTS).glob("*"))
     digest = hashlib.sha256()
     for path in paths:
@@ -136,25 +132,18 @@ def fingerprint(run_path: Path, what: What, of: Literal["h", "z"] = "h") -> str:
     return digest.hexdigest()[:16]
 
 
-def _sparsely(path: Path, parts: int = 16, part_bytes: int = 4096) -> bytes:
-    """The size of a file and ``parts`` evenly spread pieces of it: training changes a file everywhere."""
+def _sparsely(path: Path) -> bytes:
+    """The size of a file and _PARTS evenly spread pieces of it: training changes a file everywhere."""
     try:
         with path.open("rb") as file:
             size = file.seek(0, os.SEEK_END)
             pieces = [str(size).encode()]
-            for part in range(parts):
-                file.seek(max(0, size - part_bytes) * part // (parts - 1))
-                pieces.append(file.read(part_bytes))
+            for part in range(_PARTS):
+                file.seek(max(0, size - _PART_BYTES) * part // (_PARTS - 1))
+                pieces.append(file.read(_PART_BYTES))
             return b"".join(pieces)
     except OSError:
         return b""
-
-
-def _embedded_or_raise(run_path: Path, settings: ProjectionSettings, what: What) -> None:
-    if what == "film":
-        read_snapshots(run_path)
-    elif not has_embeddings(run_path, settings.of):
-        read_embeddings(run_path, settings.of)  # says what is missing
 
 
 def _read(folder: Path) -> Projection:
@@ -166,20 +155,19 @@ def _read(folder: Path) -> Projection:
     names, epochs = ids.get("ids"), ids.get("epochs") or []
     expected = (len(epochs), len(names or ()))[0 if epochs else 1 :]
     if facts is None or names is None or points.shape[:-1] != expected or not is_finite(points):
-        return Projection(
-            "failed", error="The files of the projection are damaged and cannot be read. Compute it again."
-        )
+        error = "The files of the projection are damaged and cannot be read. Compute it again."
+        return Projection("failed", error=error)
     return Projection("done", ids=tuple(map(str, names)), points=points, epochs=tuple(epochs), facts=facts)
 
 
-def _lives(folder: Path, status: dict[str, Any] | None) -> bool:
+def _lives(folder: Path, status: dict[str, Any]) -> bool:
     try:
         process = process_of(read_json(folder / PROCESS, PROCESS_SHAPE))
     except UnreadableFile:
         process = Process.NONE
     if process in (Process.ALIVE, Process.DEAD):
         return process is Process.ALIVE
-    signs = (status or {}) | {"written": written_at(folder / STATUS)}
+    signs = status | {"written": written_at(folder / STATUS)}
     return is_fresh(signs, time.time(), another_clock=True)  # on another host, or between its start and its entry
 
 

@@ -51,7 +51,7 @@ def test_figures__a_class_with_dollars_is_no_mathematics(
     name, ids = "a$b$c", tiny_reef.manifest["id"][:2]
     told = pd.DataFrame({"id": ids, "label": name, "predicted": [name, "x$y$"], "confidence": 0.8})
     curves([{"step": 1, "epoch": 1.0, "train/loss": 1.0}], tmp_path / "curves.png", title=name)
-    confusion(np.eye(2, dtype=int), [name, "x$y$"], tmp_path / "confusion.png", title=name)
+    confusion(np.eye(2, dtype=int), [name, "x$y$"], tmp_path / "confusion.png")
     prediction_page(tiny_reef, told, tmp_path / "page.png", title=name)
     fields = dict.fromkeys(ComparisonRow.__dataclass_fields__, 0.5) | {"name": name, "encoder": name, "n": 3}
     drawn = [
