@@ -41,17 +41,9 @@ _ON_THEIR_SIDE = frozenset(_TURNS[orientation] for orientation in (5, 6, 7, 8))
 
 # What Pillow's decoders raise for damaged files; SyntaxError means a broken PNG or EXIF block.
 DECODING_ERRORS = (
-    OSError,
-    SyntaxError,
-    ValueError,
-    TypeError,
-    IndexError,
-    EOFError,
-    OverflowError,
-    ZeroDivisionError,
-    AttributeError,
+    OSError, SyntaxError, ValueError, TypeError, IndexError, EOFError, OverflowError, ZeroDivisionError, AttributeError,
     struct.error,
-)
+)  # fmt: skip
 
 
 class Decoded(NamedTuple):

@@ -6,11 +6,10 @@ import stat
 import struct
 import zipfile
 import zlib
-from collections.abc import Callable
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
-from sealife_core.datasets.imports.finding import Skipped, printable
+from sealife_core.datasets.imports.finding import Files, Skipped, printable, reason_to_skip
 from sealife_core.datasets.imports.zip_names import entry_names
 from sealife_core.errors import DatasetError
 from sealife_core.opening import open_regular
@@ -27,24 +26,16 @@ MOST_LISTED_BYTES = 32 * 2**20
 _CHUNK_BYTES = 2**20
 _END_BYTES, _END64_BYTES = 22, 76  # the record at the end of a zip, and with the one before it in a large zip (Zip64)
 
-Unpacked = list[tuple[PurePosixPath, Path]]
 
-
-def unpack(
-    archive: Path,
-    folder: Path,
-    *,
-    skips: Callable[[PurePosixPath], str | None],
-    progress: Progress | None = None,
-) -> tuple[Unpacked, Skipped, list[str]]:
+def unpack(archive: Path, folder: Path, progress: Progress | None = None) -> tuple[Files, Skipped, list[str]]:
     """Unpack the pictures in ``archive`` to ``folder`` as 0, 1, 2, …; returned with their own paths.
 
-    ``skips`` gives the reason to leave an entry out, or None. The last value has notes on how names were read. Raises
-    DatasetError if the file is no zip, is encrypted, lists too many entries, or unpacks to far more than it should.
+    The last value has notes on how names were read. Raises DatasetError if the file is no zip, is encrypted, lists too
+    many entries, or unpacks to far more than it should.
     """
     folder.mkdir(parents=True)
     allowed = _Allowance(archive, folder)
-    unpacked: Unpacked = []
+    unpacked: Files = []
     skipped: Skipped = []
     try:
         with open_regular(archive) as file, _opened(file, archive) as opened:
@@ -55,7 +46,7 @@ def unpack(
             for number, (entry, name) in enumerate(zip(entries, names, strict=True)):
                 place = PurePosixPath(name.replace("\\", "/"))
                 target = folder / str(number)
-                reason = _refused(entry, place) or skips(place)
+                reason = _refused(entry, place) or reason_to_skip(place)
                 if reason is None:
                     reason = _unpack_entry(opened, entry, target, allowed)
                 if reason is None:

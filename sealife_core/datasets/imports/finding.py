@@ -37,13 +37,9 @@ class FoundFile:
     group: str = ""
 
 
-def find_in_folder(folder: Path, *, and_tables: bool = False) -> tuple[Files, Skipped]:
-    """Every file below ``folder`` that may be a picture, by its relative path; hidden folders are not entered.
-
-    ``and_tables``: also files that may be a table of labels.
-    """
+def find_in_folder(folder: Path) -> tuple[Files, Skipped]:
+    """Every file below ``folder`` that may be a picture or a table of labels; hidden folders are not entered."""
     files: Files = []
-    skips = reason_to_skip_or_table if and_tables else reason_to_skip
     skipped: Skipped = []
 
     def refuse(error: OSError) -> None:
@@ -53,16 +49,13 @@ def find_in_folder(folder: Path, *, and_tables: bool = False) -> tuple[Files, Sk
     for current, folders, names in os.walk(folder, onerror=refuse):
         here = PurePosixPath(Path(current).relative_to(folder).as_posix())
         for name in list(folders):
-            linked = (
-                Path(current) / name
-            ).is_symlink()  # os.walk does not follow it: it could lead back to its own parent
+            linked = (Path(current) / name).is_symlink()  # not followed: it could lead back to its own parent
             reason = "A link to another folder." if linked else reason_to_skip(here / name / "x.jpg")
             if reason:
                 folders.remove(name)
                 skipped.append((printable(f"{here / name}/"), reason))
         for name in names:
-            reason = skips(here / name)
-            if reason:
+            if reason := reason_to_skip(here / name):
                 skipped.append((printable(str(here / name)), reason))
             else:
                 files.append((here / name, Path(current) / name))
@@ -70,18 +63,12 @@ def find_in_folder(folder: Path, *, and_tables: bool = False) -> tuple[Files, Sk
 
 
 def reason_to_skip(place: PurePosixPath) -> str | None:
-    """Why a file with this relative path is skipped, or None."""
+    """Why a file with this relative path is skipped, or None; a table of labels may be among the pictures."""
     if any(part.startswith(".") or part.casefold() in _JUNK for part in place.parts):
         return "Hidden, or made by the operating system."
-    if place.suffix.lower() not in SUFFIXES:
+    if place.suffix.lower() not in SUFFIXES | TABLES:
         return f"Not a picture by its name: expected {READABLE}."
     return None
-
-
-def reason_to_skip_or_table(place: PurePosixPath) -> str | None:
-    """The same, if there may be a table of labels among the pictures."""
-    table = place.suffix.lower() in TABLES
-    return reason_to_skip(place.with_suffix(".jpg") if table else place)
 
 
 def arrange(files: Files) -> tuple[list[FoundFile], Skipped, list[str]]:
@@ -119,7 +106,7 @@ def arrange(files: Files) -> tuple[list[FoundFile], Skipped, list[str]]:
             skipped.append((source, f"Outside the folders {', '.join(map(repr, sorted(ready_made)))}."))
             continue
         if labels:
-            found.append(FoundFile(source, path, _label(labels[0]), split or ""))
+            found.append(FoundFile(source, path, clean_label(labels[0]) or "(blank)", split or ""))
         elif split in (None, "train"):
             found.append(FoundFile(source, path))
         else:
@@ -171,10 +158,6 @@ def clean_label(text: str) -> str:
 def printable(text: str) -> str:
     """``text`` with bytes of a file name that are no UTF-8 written out, so that it can be stored and shown."""
     return text.encode("utf-8", "backslashreplace").decode()
-
-
-def _label(folder: str) -> str:
-    return clean_label(folder) or "(blank)"
 
 
 def _wrapping_folders(places: list[PurePosixPath]) -> int:

@@ -14,7 +14,6 @@ from sealife_core.datasets.imports.finding import (
     find_in_folder,
     notes_on_classes,
     printable,
-    reason_to_skip_or_table,
 )
 from sealife_core.datasets.imports.tables import among, read_table
 from sealife_core.errors import DatasetError
@@ -33,7 +32,7 @@ def find_pictures(
     """
     shown = printable(str(source)[:_LONGEST_PATH])
     if is_folder(source):
-        files, skipped = find_in_folder(source, and_tables=True)
+        files, skipped = find_in_folder(source)
         return _arranged(files, skipped, [])
     try:
         with open_regular(source) as file:
@@ -43,7 +42,7 @@ def find_pictures(
         what = f"There is nothing at '{shown}'." if nothing else f"'{shown}' cannot be opened ({error.strerror})."
         raise DatasetError(f"{what} Expected a folder, a zip or a CSV.") from error
     if zipped:
-        return _arranged(*unpack(source, unpacked, skips=reason_to_skip_or_table, progress=progress))
+        return _arranged(*unpack(source, unpacked, progress))
     if source.suffix.lower() in TABLES:
         listed, skipped = read_table(source)
         return listed, skipped, notes_on_classes(item.label for item in listed)
