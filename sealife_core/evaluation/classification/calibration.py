@@ -10,12 +10,18 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from jaxtyping import Float, Int
 from scipy.optimize import minimize_scalar
 from scipy.special import log_softmax
 
 from sealife_core.errors import RunError
-from sealife_core.evaluation.classification.scores import ECE_BINS, bin_of, calibration_error, wilson
+from sealife_core.evaluation.classification.scores import (
+    ECE_BINS,
+    Labels,
+    Probabilities,
+    bin_of,
+    calibration_error,
+    wilson,
+)
 from sealife_core.wording import counted, percent
 
 # Outside of these a network is hardly a classifier: at 0.05 a lead of 1 nat becomes 20, at 20 it becomes 0.05.
@@ -118,7 +124,7 @@ def chance_error(table: pd.DataFrame) -> float:
     return float(np.percentile((np.abs(hits - n * sure)).sum(1) / n.sum(), 95))
 
 
-def class_indices(predictions: pd.DataFrame, classes: Sequence[str]) -> Int[np.ndarray, " n"]:
+def class_indices(predictions: pd.DataFrame, classes: Sequence[str]) -> Labels:
     """The true class of each prediction as an index into ``classes``. Raises RunError if it is unknown."""
     place = {name: index for index, name in enumerate(classes)}
     unknown = sorted(set(predictions["label"]) - set(place))
@@ -130,9 +136,7 @@ def class_indices(predictions: pd.DataFrame, classes: Sequence[str]) -> Int[np.n
     return np.array([place[name] for name in predictions["label"]], np.int64)
 
 
-def reliability(
-    labels: Int[np.ndarray, " n"], probabilities: Float[np.ndarray, "n classes"], bins: int = ECE_BINS
-) -> pd.DataFrame:
+def reliability(labels: Labels, probabilities: Probabilities, bins: int = ECE_BINS) -> pd.DataFrame:
     """One row per bin of confidence, as in :func:`bin_of`: from low to high, n images, confidence, accuracy.
 
     Confidence and accuracy are means; accuracy_low to accuracy_high is its 95 % Wilson interval. All four are NaN in a
@@ -150,7 +154,7 @@ def reliability(
     return pd.DataFrame(columns | {"accuracy_low": lows, "accuracy_high": highs})
 
 
-def fit_temperature(labels: Int[np.ndarray, " n"], probabilities: Float[np.ndarray, "n classes"]) -> float:
+def fit_temperature(labels: Labels, probabilities: Probabilities) -> float:
     """The T in LOWEST … HIGHEST with the highest likelihood of the labels of validation images.
 
     The loss is convex in 1 / T, so it has one minimum. Raises RunError without images.
@@ -167,16 +171,12 @@ def fit_temperature(labels: Int[np.ndarray, " n"], probabilities: Float[np.ndarr
     return float(np.exp(found.x))  # type: ignore[union-attr]
 
 
-def with_temperature(
-    probabilities: Float[np.ndarray, "n classes"], temperature: float
-) -> Float[np.ndarray, "n classes"]:
+def with_temperature(probabilities: Probabilities, temperature: float) -> Probabilities:
     """Probabilities after dividing the logits by ``temperature``."""
     return np.exp(log_softmax(_logits(probabilities) / temperature, axis=1))
 
 
-def negative_log_likelihood(
-    labels: Int[np.ndarray, " n"], probabilities: Float[np.ndarray, "n classes"]
-) -> float:
+def negative_log_likelihood(labels: Labels, probabilities: Probabilities) -> float:
     """Mean −ln(probability of the true class), in nats."""
     return -float(_logits(probabilities)[np.arange(len(labels)), labels].mean())
 

@@ -13,10 +13,12 @@ from sealife_core.errors import DatasetError
 ECE_BINS = 15  # as in Guo et al., arXiv 1706.04599
 RESAMPLES = 1000
 
+Labels = Int[np.ndarray, " n"]
+Probabilities = Float[np.ndarray, "n classes"]
+Counts = Num[np.ndarray, "classes *results"]
 
-def scores(
-    labels: Int[np.ndarray, " n"], probabilities: Float[np.ndarray, "n classes"], classes: Sequence[str], seed: int = 0
-) -> dict[str, Any]:
+
+def scores(labels: Labels, probabilities: Probabilities, classes: Sequence[str], seed: int = 0) -> dict[str, Any]:
     """The ``test`` of ``results.json``; labels are indices into ``classes``.
 
     - ``chance``: as :func:`chance`.
@@ -65,11 +67,7 @@ def scores(
     }
 
 
-def macro_f1(
-    hits: Num[np.ndarray, "classes *results"],
-    images: Num[np.ndarray, "classes *results"],
-    named: Num[np.ndarray, "classes *results"],
-) -> Float[np.ndarray, "*results"]:
+def macro_f1(hits: Counts, images: Counts, named: Counts) -> Float[np.ndarray, "*results"]:
     """Macro-F1: the mean F1 of the classes that have images; also used for the curves of training.
 
     For each class: hits, its number of images, how often it was predicted. A class without images is left out;
@@ -80,12 +78,12 @@ def macro_f1(
     return np.divide(found, present.sum(0), out=np.full(np.shape(found), np.nan), where=present.any(0))
 
 
-def class_f1(hits: np.ndarray, images: np.ndarray, named: np.ndarray) -> np.ndarray:
+def class_f1(hits: Counts, images: Counts, named: Counts) -> Float[np.ndarray, "classes *results"]:
     """The F1 of each class from the counts of :func:`macro_f1`; 0 for a class without images and predictions."""
     return _ratio(2 * hits, images + named)
 
 
-def chance(labels: Int[np.ndarray, " n"], classes: int) -> float:
+def chance(labels: Labels, classes: int) -> float:
     """The accuracy of guessing: the share of the largest class, or 1 / ``classes`` if that is larger."""
     largest = np.bincount(labels).max() / len(labels) if len(labels) else 0.0
     return max(1 / max(1, classes), float(largest))
@@ -99,9 +97,7 @@ def wilson(k: int, n: int) -> tuple[float, float]:
     return float(interval.low), float(interval.high)
 
 
-def bootstrap_macro_f1(
-    labels: Int[np.ndarray, " n"], predicted: Int[np.ndarray, " n"], classes: int, seed: int
-) -> tuple[float, float]:
+def bootstrap_macro_f1(labels: Labels, predicted: Labels, classes: int, seed: int) -> tuple[float, float]:
     """95 % percentile interval of macro-F1 over images that are drawn again, with replacement, RESAMPLES times.
 
     In each resample the mean is over the classes that it contains.
@@ -113,9 +109,7 @@ def bootstrap_macro_f1(
     return float(low), float(high)
 
 
-def resampled(
-    counts: Int[np.ndarray, " cells"], seed: int, resamples: int
-) -> Int64[np.ndarray, "cells {resamples}"]:
+def resampled(counts: Int[np.ndarray, " cells"], seed: int, resamples: int) -> Int64[np.ndarray, "cells {resamples}"]:
     """How many of the n = Σ counts images each cell has in each bootstrap resample.
 
     Images of one cell are alike for the score, so a multinomial over the cells replaces n draws.
@@ -140,13 +134,13 @@ def macro_f1_of_cells(
     return macro_f1(hits=summed(truth, truth == guess), images=summed(truth, every), named=summed(guess, every))
 
 
-def top_k(labels: Int[np.ndarray, " n"], probabilities: Float[np.ndarray, "n classes"], k: int) -> float:
+def top_k(labels: Labels, probabilities: Probabilities, k: int) -> float:
     """Share of images whose label is among the k most probable classes."""
     likeliest = np.argsort(-probabilities, axis=1, kind="stable")[:, :k]
     return float((likeliest == labels[:, None]).any(1).mean())
 
 
-def calibration_error(labels: Int[np.ndarray, " n"], probabilities: Float[np.ndarray, "n classes"]) -> float:
+def calibration_error(labels: Labels, probabilities: Probabilities) -> float:
     """Expected calibration error: |confidence − accuracy| over ECE_BINS bins, weighted by their number of images."""
     confidence = probabilities.max(1)
     right = probabilities.argmax(1) == labels
@@ -159,9 +153,7 @@ def bin_of(confidence: Float[np.ndarray, " n"], bins: int) -> Int[np.ndarray, " 
     return np.clip(np.ceil(confidence * bins).astype(int) - 1, 0, bins - 1)
 
 
-def confusion(
-    labels: Int[np.ndarray, " n"], predicted: Int[np.ndarray, " n"], classes: int
-) -> Int[np.ndarray, "{classes} {classes}"]:
+def confusion(labels: Labels, predicted: Labels, classes: int) -> Int[np.ndarray, "{classes} {classes}"]:
     """Counts: row = truth, column = prediction."""
     return np.bincount(labels * classes + predicted, minlength=classes**2).reshape(classes, classes)
 

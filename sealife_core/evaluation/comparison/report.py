@@ -3,7 +3,7 @@
 Every name is escaped; charts and, if asked for, pictures are embedded.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -109,30 +109,26 @@ def _advice(found: _Compared) -> str:
 
 def _scores(found: _Compared) -> str:
     accuracy, macro = comparison_figure(found.rows), comparison_figure(found.rows, "macro_f1")
-    cells = [
-        (
-            row.name,
-            row.method,
-            encoder,
-            f"{percent(row.accuracy)} ({percent(row.low)} to {percent(row.high)})",
-            f"{percent(row.macro_f1)} ({percent(row.macro_f1_low)} to {percent(row.macro_f1_high)})",
-            f"{percent(row.chance)}",
-            row.fewer_labels or "all",
-            duration(row.train_s),
-            duration(row.pretrain_s),
-            "–" if row.parameters_trained is None else f"{row.parameters_trained:,}",
-        )
+    table = [
+        {
+            "Run": row.name,
+            "Method": row.method,
+            "Encoder": encoder,
+            "Accuracy": f"{percent(row.accuracy)} ({percent(row.low)} to {percent(row.high)})",
+            "Macro-F1": f"{percent(row.macro_f1)} ({percent(row.macro_f1_low)} to {percent(row.macro_f1_high)})",
+            "Guessing": percent(row.chance),
+            "Labels": row.fewer_labels or "all",
+            "Trained for": duration(row.train_s),
+            "Pre-trained for": duration(row.pretrain_s),
+            "Parameters trained": "–" if row.parameters_trained is None else f"{row.parameters_trained:,}",
+        }
         for encoder, group in by_encoder(found.rows)
         for row in group
     ]
-    columns = (
-        "Run", "Method", "Encoder", "Accuracy", "Macro-F1", "Guessing", "Labels", "Trained for", "Pre-trained for",
-        "Parameters trained",
-    )  # fmt: skip
     return (
         "<h2>Accuracy</h2>" + _chart(accuracy, "accuracy", _in_words(found.rows)) + "<h2>Macro-F1</h2>"
         + _chart(macro, "macro", "Macro-F1 of the same runs, with 95 % intervals; the table has the numbers.")
-        + "<h2>Scores and cost</h2>" + _table(columns, cells)
+        + "<h2>Scores and cost</h2>" + _table(table)
     )  # fmt: skip
 
 
@@ -154,21 +150,20 @@ def _all_pairs(found: _Compared) -> str:
     if len(found.tables) < 3:
         return ""
     pairs = all_pairs(found.tables, {row.run_id: row.name for row in found.rows})
-    cells = [
-        (
-            pair.paired.name_a,
-            pair.paired.name_b,
-            f"{len(pair.paired.fixed):,}",
-            f"{len(pair.paired.broken):,}",
-            signed(pair.paired.accuracy_difference.value),
-            p_words(pair.p),
-            p_words(pair.p_holm),
-        )
+    table = [
+        {
+            "Baseline": pair.paired.name_a,
+            "Compared run": pair.paired.name_b,
+            "Fixed": f"{len(pair.paired.fixed):,}",
+            "Broken": f"{len(pair.paired.broken):,}",
+            "Accuracy, points": signed(pair.paired.accuracy_difference.value),
+            "Exact McNemar": p_words(pair.p),
+            "Holm-corrected": p_words(pair.p_holm),
+        }
         for pair in sorted(pairs, key=lambda pair: pair.p)
     ]
-    columns = ("Baseline", "Compared run", "Fixed", "Broken", "Accuracy, points", "Exact McNemar", "Holm-corrected")
     return (
-        f"<h2>All pairs of runs</h2>{_table(columns, cells)}"
+        f"<h2>All pairs of runs</h2>{_table(table)}"
         f'<p class="quiet">Holm’s correction covers all {len(pairs)} pairs. Among so many pairs, some differ by chance'
         " alone.</p>"
     )
@@ -184,24 +179,23 @@ def _pair(pair: Paired) -> str:
 
 def _by_class(pair: Paired) -> str:
     changes = class_changes(pair)
-    cells = [
-        (
-            change.label,
-            f"{change.n:,}",
-            f"{change.fixed:,}",
-            f"{change.broken:,}",
-            f"{100 * change.recall_a:.0f} %",
-            f"{100 * change.recall_b:.0f} %",
-            p_words(change.p),
-            p_words(change.p_holm),
-        )
+    table = [
+        {
+            "Class": change.label,
+            "Images": f"{change.n:,}",
+            "Fixed": f"{change.fixed:,}",
+            "Broken": f"{change.broken:,}",
+            "Recall before": f"{100 * change.recall_a:.0f} %",
+            "after": f"{100 * change.recall_b:.0f} %",
+            "Exact McNemar": p_words(change.p),
+            "Holm-corrected": p_words(change.p_holm),
+        }
         for change in changes
     ]
-    columns = ("Class", "Images", "Fixed", "Broken", "Recall before", "after", "Exact McNemar", "Holm-corrected")
     chart = _chart(
         class_figure(changes), "classes", "Images fixed and broken in each class; the table has the numbers."
     )
-    return f"<h2>By class</h2>{chart}{_table(columns, cells)}"
+    return f"<h2>By class</h2>{chart}{_table(table)}"
 
 
 def _differences(found: _Compared) -> str:
@@ -210,7 +204,7 @@ def _differences(found: _Compared) -> str:
         return ""
     if not rows:
         return "<h2>What differs</h2><p>These runs have exactly the same settings.</p>"
-    return f"<h2>Settings that differ</h2>{_table(list(rows[0]), [tuple(row.values()) for row in rows])}"
+    return f"<h2>Settings that differ</h2>{_table(rows)}"
 
 
 def _how_to_read() -> str:
@@ -229,7 +223,8 @@ def _chart(figure: Figure, salt: str, words: str) -> str:
     return f'<figure role="img" aria-label="{escape(words)}">{as_svg(figure, salt)}</figure>'
 
 
-def _table(columns: Sequence[str], cells: Sequence[Sequence[str]]) -> str:
-    head = "".join(f"<th>{escape(column)}</th>" for column in columns)
-    body = "".join("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in cells)
+def _table(rows: Sequence[Mapping[str, str]]) -> str:
+    """Rows that all have the same columns; at least one."""
+    head = "".join(f"<th>{escape(column)}</th>" for column in rows[0])
+    body = "".join("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row.values()) + "</tr>" for row in rows)
     return f'<div class="wide"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'

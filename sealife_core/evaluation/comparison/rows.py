@@ -110,16 +110,9 @@ def representation_rows(runs: Sequence[Run]) -> list[RepresentationRow]:
         same: dict[str, Any] = {name: val.get(name) for name in names}
         rows.append(
             RepresentationRow(
-                run_id=run.id,
-                name=run.notes()["name"],
-                encoder=config.encoder,
-                source=_source(run, config.weights),
-                data=config.data,
-                low=val["knn_low"],
-                high=val["knn_high"],
-                train_s=results.get("train_s"),
-                **same,
-            )
+                run_id=run.id, name=run.notes()["name"], encoder=config.encoder, source=_source(run, config.weights),
+                data=config.data, low=val["knn_low"], high=val["knn_high"], train_s=results.get("train_s"), **same,
+            )  # fmt: skip
         )
     return sorted(rows, key=lambda row: -row.knn_accuracy)
 
@@ -153,25 +146,14 @@ def _row(run: Run, config: ClassifierConfig, results: dict[str, Any], reference:
     comparable = test_hash == reference
     names = ("n", "accuracy", "macro_f1", "macro_f1_low", "macro_f1_high", "top3", "chance")
     same: dict[str, Any] = {key: test.get(key) for key in names}
+    why_not = "" if comparable else f"tested on other images ({test['n']:,} of '{config.data}'), so not comparable."
     return ComparisonRow(
-        run_id=run.id,
-        name=name,
-        method=config.method,
-        encoder=config.encoder,
-        source=_source(run, config.weights),
-        data=config.data,
-        low=test["accuracy_low"],
-        high=test["accuracy_high"],
-        train_s=results.get("train_s"),
-        parameters_trained=results.get("parameters_trained"),
-        label_fraction=config.label_fraction,
-        test_hash=test_hash,
-        comparable=comparable,
-        why_not="" if comparable else f"tested on other images ({test['n']:,} of '{config.data}'), so not comparable.",
-        pretrain_s=pretrain_s(run, config.weights),
-        labels_per_class=config.labels_per_class,
-        **same,
-    )
+        run_id=run.id, name=name, method=config.method, encoder=config.encoder, source=_source(run, config.weights),
+        data=config.data, low=test["accuracy_low"], high=test["accuracy_high"], train_s=results.get("train_s"),
+        pretrain_s=pretrain_s(run, config.weights), parameters_trained=results.get("parameters_trained"),
+        label_fraction=config.label_fraction, labels_per_class=config.labels_per_class, test_hash=test_hash,
+        comparable=comparable, why_not=why_not, **same,
+    )  # fmt: skip
 
 
 def pretrain_s(run: Run, weights: str) -> float | None:

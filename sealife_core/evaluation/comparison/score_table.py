@@ -1,6 +1,6 @@
 """Compared runs as a table for a terminal."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from sealife_core.evaluation.comparison.rows import ComparisonRow
 from sealife_core.models.facts import title_of
@@ -11,25 +11,24 @@ def as_text(rows: Sequence[ComparisonRow]) -> str:
     """``rows`` as a table for a terminal, as wide as necessary."""
     if not rows:
         return "No run has been tested yet. Train a classifier: its test accuracy appears here when it finishes."
-    columns = ("Run", "Method", "Encoder", "From", "Data", "Test", "Accuracy", "Macro-F1", "Top-3", "Chance", "Time")
-    cells = [
-        (
-            row.name if row.comparable else f"{row.name} *",
-            f"{row.method}, {row.fewer_labels}" if row.fewer_labels else row.method,
-            title_of(row.encoder),
-            row.source,
-            row.data,
-            f"{row.n:,}",
-            with_interval(row.accuracy, row.low, row.high),
-            with_interval(row.macro_f1, row.macro_f1_low, row.macro_f1_high),
-            "–" if row.top3 is None else f"{row.top3:.3f}",
-            f"{row.chance:.3f}",
-            duration(row.train_s),
-        )
+    table = [
+        {
+            "Run": row.name if row.comparable else f"{row.name} *",
+            "Method": f"{row.method}, {row.fewer_labels}" if row.fewer_labels else row.method,
+            "Encoder": title_of(row.encoder),
+            "From": row.source,
+            "Data": row.data,
+            "Test": f"{row.n:,}",
+            "Accuracy": with_interval(row.accuracy, row.low, row.high),
+            "Macro-F1": with_interval(row.macro_f1, row.macro_f1_low, row.macro_f1_high),
+            "Top-3": "–" if row.top3 is None else f"{row.top3:.3f}",
+            "Chance": f"{row.chance:.3f}",
+            "Time": duration(row.train_s),
+        }
         for row in rows
     ]
     notes = [f"* {row.name}: {row.why_not}" for row in rows if not row.comparable]
-    return "\n".join([_table(columns, cells), *notes, "In brackets: 95 % intervals."])
+    return "\n".join([_table(table), *notes, "In brackets: 95 % intervals."])
 
 
 def with_interval(value: float, low: float, high: float) -> str:
@@ -37,15 +36,15 @@ def with_interval(value: float, low: float, high: float) -> str:
     return f"{value:.3f} [{low:.3f}, {high:.3f}]"
 
 
-def _table(columns: Sequence[str], cells: Sequence[Sequence[str]]) -> str:
+def _table(rows: Sequence[Mapping[str, str]]) -> str:
     from rich import box
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(*columns, box=box.SIMPLE_HEAD, pad_edge=False)
-    for row in cells:
-        table.add_row(*(Text(cell) for cell in row))  # Text: a name with [brackets] is no markup
+    table = Table(*rows[0], box=box.SIMPLE_HEAD, pad_edge=False)
+    for row in rows:
+        table.add_row(*(Text(cell) for cell in row.values()))  # Text: a name with [brackets] is no markup
     console = Console(width=10_000, color_system=None)  # wide enough never to cut a figure
     with console.capture() as captured:
         console.print(table)
