@@ -161,15 +161,10 @@ def write_dataset(folder: Path, manifest: pd.DataFrame, info: Mapping[str, Any])
     labels, splits = manifest["label"].tolist(), manifest["split"].tolist()
     counts = {"images": len(labels), "labelled": len(labels) - labels.count("")}
     counts |= {split: splits.count(split) for split in SPLITS}
-    derived = {
-        "name": info.get("name", folder.name),
-        "classes": _classes(manifest),
-        "counts": counts,
-        "content_hash": _content_hash(manifest),
-    }
-    made = {"made": datetime.now(UTC).isoformat(timespec="seconds")}
+    told = {"made": datetime.now(UTC).isoformat(timespec="seconds"), "name": folder.name} | dict(info)
+    told |= {"classes": _classes(manifest), "counts": counts, "content_hash": _content_hash(manifest)}
     replace_file(folder / MANIFEST, csv_of(manifest))
-    replace_file(folder / INFO, json.dumps(made | dict(info) | derived, indent=1, ensure_ascii=False))
+    replace_file(folder / INFO, json.dumps(told, indent=1, ensure_ascii=False))
     return _open(folder)
 
 

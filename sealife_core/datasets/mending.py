@@ -132,9 +132,8 @@ class _Shares:
         self._counts = [np.unique(labels[unit][labels[unit] >= 0], return_counts=True) for unit in units]
         # SimCLR sees every unlabelled image: a group that holds one must not be tested on.
         self._open = [(0,) if (labels[unit] < 0).any() else tuple(range(len(SPLITS))) for unit in units]
-        for unit in units:
-            labelled = [row for row in unit if labels[row] >= 0]
-            np.subtract.at(self._now, (labels[labelled], self._split_of[labelled]), 1)
+        labelled = [row for unit in units for row in unit if labels[row] >= 0]
+        np.subtract.at(self._now, (labels[labelled], self._split_of[labelled]), 1)
 
     def place(self) -> list[str]:
         """The split of every unit: each in turn where it costs least, then again, given the splits of the others."""

@@ -35,7 +35,7 @@ import numpy as np
 from jaxtyping import Float, Float32, Float64
 from scipy.linalg import solve_triangular
 
-from sealife_core.durable import replace_file
+from sealife_core.durable import replacing
 from sealife_core.errors import RunError
 from sealife_core.models.facts import STAGE_NAMES
 from sealife_core.wording import counted
@@ -213,9 +213,8 @@ def write_ood(folder: Path, ood: OutOfDistribution) -> None:
     for name, stage in ood.stages.items():
         held |= {f"{name}.mean": stage.mean, f"{name}.whitening": stage.whitening}
         held[f"{name}.scale"] = np.array([stage.median, stage.spread])
-    content = io.BytesIO()
-    np.savez(content, format=_FORMAT, **held)
-    replace_file(folder / FILE, content.getbuffer())
+    with replacing(folder / FILE) as file:
+        np.savez(file, format=_FORMAT, **held)
 
 
 def read_ood(folder: Path, feature_dim: int) -> OutOfDistribution | None:

@@ -95,17 +95,14 @@ class ArrayStore:
 
     def most_bytes(self) -> int:
         """What all of them may take together now."""
-        return min(self._most_bytes, int(self._most_of_free * (_free_bytes(self.folder) + self._held_bytes())))
+        held = sum(size_bytes(self.folder / name) for name in self.names())
+        return min(self._most_bytes, int(self._most_of_free * (_free_bytes(self.folder) + held)))
 
     def clear(self) -> None:
         """Delete all; one that is being written is left."""
         for name in self.names():
             set_aside(self.folder / name)
-        if self.folder.is_dir():
-            remove_set_aside(self.folder)
-
-    def _held_bytes(self) -> int:
-        return sum(size_bytes(self.folder / name) for name in self.names())
+        remove_set_aside(self.folder)
 
     def _make_room(self, name: str, needed_bytes: int) -> None:
         most, others = self.most_bytes(), [other for other in self.names() if other != name]

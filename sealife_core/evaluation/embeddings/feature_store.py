@@ -119,7 +119,7 @@ class FeatureStore:
 
     def size_bytes(self) -> int:
         """What all of it takes on the disk."""
-        return size_bytes(self.folder) if self.folder.is_dir() else 0
+        return size_bytes(self.folder)
 
     def clear(self) -> int:
         """Delete all features and activations; returns the bytes freed. Runs that need them compute them again."""
@@ -138,18 +138,19 @@ class FeatureStore:
     def _read(self, name: str) -> tuple[np.ndarray, Columns, dict[str, int]] | None:
         """Rows, columns and the row of each image; None where they are missing or damaged."""
         about, rows = self._arrays.about(name), self._arrays.rows(name)
+        if rows is None:
+            return None
         try:
             images, columns = about["images"], {str(name): int(width) for name, width in about["columns"].items()}
             sound = (
-                rows is not None
-                and about["format"] == _FORMAT
+                about["format"] == _FORMAT
                 and rows.dtype == np.float32
                 and rows.shape == (len(images), sum(columns.values()))
                 and zlib.crc32(np.ascontiguousarray(rows).data) == about["crc32"]
             )
         except (ValueError, KeyError, TypeError, AttributeError):
             return None
-        return (rows, columns, {image: row for row, image in enumerate(images)}) if sound and rows is not None else None
+        return (rows, columns, {image: row for row, image in enumerate(images)}) if sound else None
 
     def _write(self, key: FeatureKey, rows: np.ndarray, columns: Columns, known: dict[str, int]) -> None:
         about = {

@@ -6,6 +6,7 @@ embedding as in ``embeddings.npy``, except for rounding errors. Everything is co
 
 import io
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -95,13 +96,11 @@ class PictureEncoder:
             return noted
         if kept := self.stored_ood[0]:  # a copied model
             return kept.cache_size_px
-        try:
+        with suppress(DatasetError):
             dataset = open_dataset(self.card.data)
-        except DatasetError:
-            dataset = None
-        if dataset is None or dataset.content_hash != self.card.data_hash:  # another one of that name
-            return 2 * self.card.image_size_px
-        return cache_size_px(dataset, self.card.image_size_px)
+            if dataset.content_hash == self.card.data_hash:  # else it is another one of that name
+                return cache_size_px(dataset, self.card.image_size_px)
+        return 2 * self.card.image_size_px
 
     @cached_property
     def stored_ood(self) -> tuple[OutOfDistribution | None, str]:

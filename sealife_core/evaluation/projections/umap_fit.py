@@ -64,13 +64,8 @@ def progress_bar(progress: Progress | None) -> dict[str, Any]:
     """Settings of umap-learn's progress bar, its only way to report the progress of the layout."""
     if progress is None:
         return {"disable": True}
-    return {
-        "disable": False,
-        "file": _Bar(progress),
-        "bar_format": "{n_fmt}/{total_fmt}",
-        "mininterval": 0.2,
-        "miniters": 1,
-    }
+    shape = "{n_fmt}/{total_fmt}"
+    return {"disable": False, "file": _Bar(progress), "bar_format": shape, "mininterval": 0.2, "miniters": 1}
 
 
 class _Bar:
