@@ -13,7 +13,14 @@ from jaxtyping import install_import_hook
 from tests import shapes
 
 # The shapes that annotations promise are checked in the tests alone: before anything of these rooms is imported.
-install_import_hook(["sealife_core.models", "sealife_core.views"], f"{shapes.__name__}.checked")
+EVALUATION = (
+    "classification.calibration", "classification.left_out_classes", "classification.out_of_distribution",
+    "classification.predictions", "classification.predictor", "classification.scores", "comparison.resampling",
+    "embeddings.compute", "embeddings.feature_quality", "embeddings.neighbours", "embeddings.picture_encoder",
+    "embeddings.stage_outputs", "embeddings.training_images", "projections.reduction",
+)  # fmt: skip
+ROOMS = ["sealife_core.models", "sealife_core.views", *(f"sealife_core.evaluation.{name}" for name in EVALUATION)]
+install_import_hook(ROOMS, f"{shapes.__name__}.checked")
 
 from tests.runs.processes import end_processes  # noqa: E402 - the hook comes first
 

@@ -21,7 +21,7 @@ from sealife_core.datasets.reef.painting import (
     rounded,
     skin_pattern,
     tones,
-)  # fmt: skip
+)
 from sealife_core.datasets.reef.scenes import GROWTH, WATERS, Water, backdrop, growth, mixed
 
 # Body, accent, light: drawn with the same chances for every class, so that colour says nothing about the class.

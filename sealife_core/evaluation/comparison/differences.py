@@ -1,7 +1,6 @@
 """The settings in which runs differ, and runs that differ only in the depth of fine-tuning."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from sealife_core.config import AnyConfig, ClassifierConfig, describe, source_run, trained_settings
@@ -14,43 +13,23 @@ from sealife_core.wording import short_number, with_unit
 DEPTH = "trained_stages"
 
 
-@dataclass(frozen=True)
-class Difference:
-    """A setting that is not the same in all runs. ``values``: run id → value, absent for runs without this setting."""
+def difference_rows(runs: Sequence[Run]) -> list[dict[str, str]]:
+    """The settings in which the readable ``runs`` differ, in words and in the order of the form; weights by their name.
 
-    path: str
-    title: str
-    unit: str
-    values: dict[str, Any]
-
-
-def differences(runs: Sequence[Run]) -> list[Difference]:
-    """The settings in which the readable ``runs`` differ, in the order of the form; weights by the run's name."""
+    A row per setting, a column per run; – for a run without this setting.
+    """
     configs = readable_configs(runs)
+    names = distinct_names([run for run, _ in configs])
     flat = {run.id: trained_settings(config) | {"weights": _weights(run, config)} for run, config in configs}
     settings = {s.path: s for _, config in configs for s in describe(type(config))}
-    found = []
+    rows = []
     for path, setting in settings.items():
+        # Empty for a setting that is not of the training, but of where a run is recorded.
         values = {run_id: own[path] for run_id, own in flat.items() if path in own}
-        if not values:  # no setting of the training, but of where a run is recorded
-            continue
-        if len(values) < len(flat) or len({repr(value) for value in values.values()}) > 1:
-            found.append(Difference(path, setting.title, setting.unit, values))
-    return found
-
-
-def difference_rows(runs: Sequence[Run]) -> list[dict[str, str]]:
-    """:func:`differences` in words: a row per setting, a column per run; – for a run without this setting."""
-    readable = [run for run, _ in readable_configs(runs)]
-    names = distinct_names(readable)
-    return [
-        {"Setting": with_unit(found.title, found.unit)}
-        | {
-            names[run.id]: words(found.values[run.id], found.path) if run.id in found.values else "–"
-            for run in readable
-        }
-        for found in differences(readable)
-    ]
+        if 0 < len(values) < len(flat) or len({repr(value) for value in values.values()}) > 1:
+            told = {names[run_id]: _words(values[run_id], path) if run_id in values else "–" for run_id in flat}
+            rows.append({"Setting": with_unit(setting.title, setting.unit)} | told)
+    return rows
 
 
 def ladders(rows: Sequence[ComparisonRow], runs: Sequence[Run]) -> list[list[tuple[int, ComparisonRow]]]:
@@ -70,7 +49,7 @@ def ladders(rows: Sequence[ComparisonRow], runs: Sequence[Run]) -> list[list[tup
     ]
 
 
-def words(value: Any, path: str) -> str:
+def _words(value: Any, path: str) -> str:
     """The value of the setting ``path`` in words."""
     if path == "encoder":
         return title_of(value)

@@ -71,14 +71,14 @@ def voters(
     return found[0], found[1]
 
 
-def neighbour_votes(embedded: Embedded, dataset: Dataset, asked: str = "val") -> tuple[float, int, int] | None:
-    """(k-NN accuracy, of how many images of split ``asked``, by how many training images) among stored embeddings.
+def neighbour_votes(embedded: Embedded, dataset: Dataset) -> tuple[float, int, int] | None:
+    """(k-NN accuracy, of how many validation images, by how many training images) among stored embeddings.
 
     None where the data set has no labelled images to ask, or none that vote.
     """
     rows = embedded.rows_in(dataset)
     labels = np.where(rows >= 0, dataset.labels[rows], -1)
-    bank, queries = voters(labels, dataset.manifest["split"].to_numpy()[rows], asked)
+    bank, queries = voters(labels, dataset.manifest["split"].to_numpy()[rows], "val")
     if not len(bank) or not len(queries):
         return None
     values = embedded.values
