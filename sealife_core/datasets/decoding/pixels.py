@@ -11,7 +11,7 @@ import json
 import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -110,12 +110,9 @@ def _aspects(dataset: Dataset) -> np.ndarray:
 def _opened(dataset: Dataset, size_px: int, identity: dict[str, Any]) -> Pixels | None:
     """The cache on disk, or None if it is not complete, or not of these images and this size."""
     array = _array(dataset, size_px, identity, "pixels")
-    if array is None:
-        bounds = _array(dataset, size_px, identity, "encoded")
-        try:
-            array = None if bounds is None else EncodedImages(_jpegs(dataset, size_px), bounds, size_px)
-        except (OSError, ValueError):
-            return None
+    if array is None and (bounds := _array(dataset, size_px, identity, "encoded")) is not None:
+        with suppress(OSError, ValueError):
+            array = EncodedImages(_jpegs(dataset, size_px), bounds, size_px)
     if array is None or array.shape != (len(dataset), size_px, size_px, 3) or array.dtype != np.uint8:
         return None
     return Pixels(array, _aspects(dataset))

@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+from contextlib import suppress
 
 from PIL import Image
 
@@ -26,15 +27,12 @@ def thumbnail(dataset: Dataset, row: int, size_px: int = 160, within_s: float | 
     # The file name is made of hex digits only, whatever a manifest calls its images.
     image = f"{dataset.manifest['id'].iat[row]}\0{dataset.manifest['sha256'].iat[row]}"
     kept = dataset.folder / FOLDER / f"{hashlib.sha256(image.encode()).hexdigest()[:24]}-{size_px}.jpg"
-    try:
+    with suppress(OSError):
         return kept.read_bytes()
-    except OSError:
-        data = shrunk(read_rgb(dataset.image_path(row), 2 * size_px, within_s), size_px)
-    try:
+    data = shrunk(read_rgb(dataset.image_path(row), 2 * size_px, within_s), size_px)
+    with suppress(OSError):  # a full or read-only disk costs the cache, not the picture
         kept.parent.mkdir(exist_ok=True)
         replace_file(kept, data)
-    except OSError:
-        return data  # a full or read-only disk costs the cache, not the picture
     return data
 
 

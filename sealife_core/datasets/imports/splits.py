@@ -43,12 +43,13 @@ def complete_splits(
 
     With none given, or only "train", all are drawn. Without a given validation or test split it is drawn from "train".
     """
-    present = {split for split, label in zip(given, labels, strict=True) if split and label}
+    kept = [split if label else "" for split, label in zip(given, labels, strict=True)]
+    present = set(kept) - {""}
     if present <= {"train"}:
         return split_rows(labels, groups, seed)
-    splits = [split if split and label else "train" for split, label in zip(given, labels, strict=True)]
+    splits = [split or "train" for split in kept]
     notes = ["The splits that came with the images are kept."]
-    unsaid = sum(1 for split, label in zip(given, labels, strict=True) if label and not split)
+    unsaid = sum(1 for split, label in zip(kept, labels, strict=True) if label and not split)
     if unsaid:
         notes.append(f"Labelled images without a split are used for training: {unsaid:,}.")
     missing = {"val", "test"} - present

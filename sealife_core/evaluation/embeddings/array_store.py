@@ -12,7 +12,7 @@ import os
 import shutil
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -61,18 +61,11 @@ class ArrayStore:
     @contextmanager
     def computing(self, name: str) -> Iterator[None]:
         """One process computes, another that asks for the same waits; where nothing can be written, each for itself."""
-        with suppress(OSError):
-            self.folder.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(self.folder / f".{name}.lock")
-        try:
-            lock.acquire()
-        except OSError:
+        with ExitStack() as held:
+            with suppress(OSError):
+                self.folder.mkdir(parents=True, exist_ok=True)
+                held.enter_context(FileLock(self.folder / f".{name}.lock"))
             yield
-            return
-        try:
-            yield
-        finally:
-            lock.release()
 
     def write(
         self, name: str, about: dict[str, Any], parts: Iterable[np.ndarray], shape: tuple[int, ...], dtype: str

@@ -52,8 +52,7 @@ def training_images(folder: Path, data: str) -> TrainingImages:
         )
     embedded, dataset = read_embeddings(folder), open_dataset(data)
     rows = embedded.rows_in(dataset)
-    split = np.where(rows >= 0, dataset.manifest["split"].to_numpy(dtype=str)[rows], "gone")
-    train = np.flatnonzero(split == "train")
+    train = np.flatnonzero((rows >= 0) & (dataset.manifest["split"].to_numpy()[rows] == "train"))
     if not len(train):
         raise RunError(
             f"Data set '{dataset.name}' has none of the training images that this run has embedded. It is another data"
