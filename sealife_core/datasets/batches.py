@@ -1,4 +1,4 @@
-"""Batches of uint8 and labels, no policy. Views are made later, on the device."""
+"""Batches of uint8 images and labels. Views are made later, on the device."""
 
 from collections.abc import Iterator
 from typing import Any, TypedDict
@@ -15,7 +15,7 @@ from sealife_core.errors import DatasetError
 
 
 class Batch(TypedDict):
-    """What one step gets, n images of side S."""
+    """The input of one step: n images of side S."""
 
     images: Tensor  # uint8 (n, S, S, 3), squashed to squares
     aspects: Tensor  # float32 (n,) width / height of the originals
@@ -24,14 +24,13 @@ class Batch(TypedDict):
 
 
 class ImageBatches:
-    """Training rows in a new order every epoch, validation rows in theirs.
+    """Batches of training rows, shuffled in every epoch, and of validation rows in their order.
 
-    The order of epoch e depends on (``seed``, e) alone: a run that was resumed sees what it would have seen. A batch
-    larger than the training data is reduced to it (``batch_size`` tells), so that ``drop_last`` never leaves nothing.
-    share: (which, of how many) devices these batches are for, where several train together: a batch is reduced to what
-    they can share equally, each gets its part of it, and of the validation rows as well. ``batch_size`` is that of all
-    of them, and their parts one after the other are the batch that one device would see.
-    Raises DatasetError without training rows, or with fewer than there are devices.
+    The order of epoch e depends only on (``seed``, e), so a resumed run sees the same batches. A batch larger than the
+    training data is reduced to it, so that ``drop_last`` always leaves one. share: (rank, world size) if several
+    devices train together: a batch is reduced to a multiple of their number, and each device gets its part of it and
+    of the validation rows. ``batch_size`` is that of all devices; their parts in order are the batch of one device.
+    Raises DatasetError without training rows, or with fewer than devices.
     """
 
     def __init__(
@@ -64,7 +63,7 @@ class ImageBatches:
         self.val_rows = torch.from_numpy(np.array(val_rows, dtype=np.int64))
         self.batch_size = min(batch_size, len(train_rows)) // parts * parts
         self.seed = seed
-        self.drop_last = drop_last or parts > 1  # what is left of an epoch could not be shared equally
+        self.drop_last = drop_last or parts > 1  # the rest of an epoch cannot be shared equally
         self.share = share
         self.an_epoch = an_epoch
 
@@ -75,9 +74,9 @@ class ImageBatches:
         return self._loader(rows, order, self.drop_last)
 
     def val_dataloader(self) -> DataLoader[Batch] | list[DataLoader[Batch]]:
-        """In the given order; an empty list if there are no validation rows, which Lightning takes as "none".
+        """In the given order; an empty list without validation rows, which Lightning takes as "none".
 
-        Where there are fewer than devices each gets all of them: shares of what is counted stay the same.
+        With fewer rows than devices, each device gets all of them, which changes no mean.
         """
         if not self.validates:
             return []
@@ -89,18 +88,18 @@ class ImageBatches:
         return len(self.val_rows) > 0
 
     def own_validation(self) -> slice:
-        """Which of the validation rows this device looks at."""
+        """The validation rows of this device."""
         (part, parts), n = self.share, len(self.val_rows)
         return slice(None) if n < parts else slice(n * part // parts, n * (part + 1) // parts)
 
     def _loader(self, rows: IndexedDataset[Any], order: "EpochOrder | None", drop_last: bool) -> DataLoader[Batch]:
-        # No worker processes: a batch is one copy out of memory-mapped pixels, quicker than handing it between two.
+        # No worker processes: a batch is one copy of memory-mapped pixels, faster than passing it between processes.
         size = self.batch_size // self.share[1]
         return DataLoader(rows, batch_size=size, sampler=order, drop_last=drop_last, collate_fn=as_it_is, num_workers=0)
 
 
 class _Rows(IndexedDataset[Batch]):
-    """A subset of the images that hands out whole batches: the loader calls ``__getitems__`` once for each."""
+    """A subset of the images. The loader calls ``__getitems__`` once for each batch."""
 
     def __init__(self, pixels: Pixels, labels: Tensor, rows: Tensor) -> None:
         self.pixels, self.labels, self.rows = pixels, labels, rows
@@ -118,12 +117,10 @@ class _Rows(IndexedDataset[Batch]):
 
 
 class EpochOrder(Sampler[int]):
-    """A permutation of ``count`` by (seed, epoch) alone. Lightning calls ``set_epoch`` before each epoch.
+    """A permutation of ``count`` that depends only on (seed, epoch). Lightning calls ``set_epoch`` before each epoch.
 
-    Of an epoch that is taken up in its middle it is what follows: :meth:`skip`.
-
-    Of a ``share`` (which, of how many) it is that part of each whole batch of ``batch_size``, one after the other.
-    ``most``: an epoch ends after so many, chosen anew each time; None for all.
+    share: (rank, world size); with several devices only this one's part of each whole batch of ``batch_size``.
+    ``most``: an epoch ends after so many images, another choice in each epoch; None for all.
     """
 
     def __init__(
@@ -134,11 +131,11 @@ class EpochOrder(Sampler[int]):
         self.most = min(count, most or count)
 
     def set_epoch(self, epoch: int) -> None:
-        """Lightning's door: the order of this epoch comes next."""
+        """Called by Lightning: the next order is that of this epoch."""
         self.epoch = epoch
 
     def skip(self, done: int) -> None:
-        """Leave out the first ``done`` of the next epoch that is asked for; its length stays that of all."""
+        """Leave out the first ``done`` images of the next epoch, for a resumed run; its length stays the same."""
         self._skipped = done
 
     def __len__(self) -> int:
@@ -156,5 +153,5 @@ class EpochOrder(Sampler[int]):
 
 
 def as_it_is(batch: Any) -> Any:
-    """The batch is whole already: nothing to collate."""
+    """The batch, which is already collated."""
     return batch

@@ -1,10 +1,10 @@
 """Arrays that were computed once and are kept beside a data set. Imports no torch.
 
     NAME/rows.npy     memory-mapped by readers
-    NAME/about.json   what they are; written last, and taken away first: without it the rows are none
+    NAME/about.json   a description; written last and removed first: without it the rows do not count
 
-Together they take at most so many bytes, and at most a share of the disk; what was not used for longest goes first.
-Whoever has rows open that make room for others goes on with them.
+Their total size is limited in bytes and as a share of the disk; the least recently used are deleted first. A reader
+that has deleted rows open can go on reading them.
 """
 
 import json
@@ -25,14 +25,14 @@ ROWS, ABOUT = "rows.npy", "about.json"
 
 
 class ArrayStore:
-    """The arrays in ``folder``. ``most_of_free``: of what the disk would have free without them."""
+    """The arrays in ``folder``. ``most_of_free``: share of the disk space that would be free without them."""
 
     def __init__(self, folder: Path, most_bytes: int, most_of_free: float) -> None:
         self.folder = folder
         self._most_bytes, self._most_of_free = most_bytes, most_of_free
 
     def names(self) -> list[str]:
-        """Those that are whole, the one used last first."""
+        """The complete ones, the most recently used first."""
         found = {}
         for about in self.folder.glob(f"[!.]*/{ABOUT}"):
             with suppress(OSError):
@@ -40,7 +40,7 @@ class ArrayStore:
         return sorted(found, key=lambda name: -found[name])
 
     def about(self, name: str) -> dict[str, Any]:
-        """What describes the rows; empty where that is missing or damaged."""
+        """The description of the rows; empty if it is missing or damaged."""
         try:
             found = json.loads((self.folder / name / ABOUT).read_text(encoding="utf-8"))
         except (OSError, ValueError):
@@ -48,7 +48,7 @@ class ArrayStore:
         return found if isinstance(found, dict) else {}
 
     def rows(self, name: str) -> np.ndarray | None:
-        """The rows, memory-mapped; None where they are missing, or shorter than they say. They count as used now."""
+        """The rows, memory-mapped; None if they are missing or cut short. Marks them as used now."""
         try:
             rows = np.load(self.folder / name / ROWS, mmap_mode="r", allow_pickle=False)
         except (OSError, ValueError, EOFError):
@@ -60,7 +60,7 @@ class ArrayStore:
 
     @contextmanager
     def computing(self, name: str) -> Iterator[None]:
-        """One process computes, another that asks for the same waits; where nothing can be written, each for itself."""
+        """A lock: one process computes ``name``, others wait for it. Without a writable folder, no lock is held."""
         with ExitStack() as held:
             with suppress(OSError):
                 self.folder.mkdir(parents=True, exist_ok=True)
@@ -70,9 +70,9 @@ class ArrayStore:
     def write(
         self, name: str, about: dict[str, Any], parts: Iterable[np.ndarray], shape: tuple[int, ...], dtype: str
     ) -> None:
-        """Keep the rows that ``parts`` are of, one after the other, whole or not at all. Raises OSError.
+        """Write the rows, given in consecutive ``parts``, completely or not at all. Raises OSError.
 
-        ``shape`` is that of all, ``dtype`` as in "<f4". To be called while :meth:`computing`.
+        ``shape`` is that of all rows, ``dtype`` as in "<f4". To be called inside :meth:`computing`.
         """
         place = self.folder / name
         remove_leftovers(self.folder)
@@ -82,17 +82,17 @@ class ArrayStore:
             np.lib.format.write_array_header_1_0(file, {"descr": dtype, "fortran_order": False, "shape": shape})
             for part in parts:
                 file.write(np.ascontiguousarray(part).data)
-            # In between, no description: never one beside rows of others.
+            # No description in between: it must never belong to other rows.
             (place / ABOUT).unlink(missing_ok=True)
         replace_file(place / ABOUT, json.dumps(about))
 
     def most_bytes(self) -> int:
-        """What all of them may take together now."""
+        """How many bytes all of them may take now."""
         held = sum(size_bytes(self.folder / name) for name in self.names())
         return min(self._most_bytes, int(self._most_of_free * (_free_bytes(self.folder) + held)))
 
     def clear(self) -> None:
-        """Delete all; one that is being written is left."""
+        """Delete all, except one that is being written."""
         for name in self.names():
             set_aside(self.folder / name)
         remove_set_aside(self.folder)

@@ -1,11 +1,11 @@
-"""What frozen encoders made of the images of a data set, computed once: DATA/features/<key>/. Imports no torch.
+"""Features of the images of a data set by frozen encoders, computed once: DATA/features/<key>/. Imports no torch.
 
     rows.npy      (N, D) float32: a row an image
     about.json    what the key stands for, the sha256 of each row's image, the columns, and a checksum of the rows
 
-The key is made of all that a feature depends on beside the image: weights, picture size, preprocessing, number format,
-which varied copy. Images are known by their content, so that a data set whose splits or labels change keeps its rows,
-and one that grows computes only the new ones. What is damaged or half written is computed again.
+The key covers everything beside the image that a feature depends on: weights, picture size, preprocessing, number
+format, which augmented copy. Images are identified by their content: a data set whose splits or labels change keeps its
+rows, and one that grows computes only the new ones. Damaged or incomplete rows are computed again.
 """
 
 import hashlib
@@ -22,22 +22,22 @@ from sealife_core.durable import size_bytes
 from sealife_core.evaluation.embeddings.array_store import ArrayStore
 
 FOLDER = "features"
-ACTIVATIONS = "activations"  # what fine-tuning stores of the frozen stages, below FOLDER
+ACTIVATIONS = "activations"  # of the frozen stages in fine-tuning, below FOLDER
 MOST_BYTES = 4 * 2**30  # of one data set; 200,000 images of 1,500 numbers take 1.2
 MOST_ACTIVATION_BYTES = 4_000_000_000  # of one data set: 16 copies of 3,000 images before a network's last two stages
 _MOST_OF_FREE, _ACTIVATIONS_OF_FREE = 0.2, 0.5
 _FORMAT = 1
 
 Columns = dict[str, int]
-"""Name → how many of the D numbers, in their order."""
+"""Name → number of columns, in their order."""
 
 
 @dataclass(frozen=True)
 class FeatureKey:
-    """All that the features of an image depend on, beside the image.
+    """Everything that the features of an image depend on, beside the image.
 
-    weights: hash of the encoder's tensors. side_px: at which pictures are decoded. copy: 0 is the centred, unvaried
-    picture, k the k-th varied one.
+    weights: hash of the encoder's tensors. side_px: the size at which pictures are decoded. copy: 0 is the centre crop
+    without augmentation, k the k-th augmented copy.
     """
 
     encoder: str
@@ -59,7 +59,7 @@ class FeatureKey:
 
 @dataclass(frozen=True)
 class Stored:
-    """One set of features on the disk, for whoever lists them."""
+    """One set of features on the disk."""
 
     encoder: str
     image_size_px: int
@@ -69,7 +69,7 @@ class Stored:
 
 
 class FeatureStore:
-    """The features beside one data set. ``most_bytes``: what they may take together."""
+    """The features of one data set. ``most_bytes``: their maximum total size."""
 
     def __init__(self, dataset_folder: Path, most_bytes: int = MOST_BYTES) -> None:
         self.folder = dataset_folder / FOLDER
@@ -78,10 +78,10 @@ class FeatureStore:
     def rows(
         self, key: FeatureKey, images: Sequence[str], compute: Callable[[np.ndarray], tuple[np.ndarray, Columns]]
     ) -> tuple[np.ndarray, Columns]:
-        """Features (N, D) of ``images`` (their sha256s), and what its columns are.
+        """Features (N, D) of ``images`` (their sha256s), and their columns.
 
-        ``compute`` is asked for those that are not known yet, by their places (n,) in ``images``: (n, D) and columns.
-        Who asks while another process computes the same waits for it. What cannot be kept is returned all the same.
+        ``compute`` gets the places (n,) in ``images`` of those that are not stored, and returns (n, D) and columns. If
+        another process computes the same, this waits for it. Features that cannot be stored are returned nevertheless.
         """
         if found := self._all_of(key.name, images):
             return found
@@ -108,7 +108,7 @@ class FeatureStore:
             return rows[[known[image] for image in images]], made_columns
 
     def stored(self) -> list[Stored]:
-        """What is there, the one used last first."""
+        """The sets on the disk, the most recently used first."""
         found = []
         for name in self._arrays.names():
             about = self._arrays.about(name)
@@ -118,7 +118,7 @@ class FeatureStore:
         return found
 
     def size_bytes(self) -> int:
-        """What all of it takes on the disk."""
+        """Bytes that all features and activations take on the disk."""
         return size_bytes(self.folder)
 
     def clear(self) -> int:
@@ -164,9 +164,9 @@ class FeatureStore:
 
 
 def activation_store(dataset_folder: Path) -> ArrayStore:
-    """What fine-tuning keeps of the frozen stages (``training/fine_tuning/activations.py``), with a bound of its own.
+    """Stored activations of the frozen stages (``training/fine_tuning/activations.py``), with a limit of their own.
 
-    Files of earlier releases, which lay in the folder itself, are removed: a run that needs them makes them again.
+    Files of earlier releases, directly in the folder, are removed: a run that needs them computes them again.
     """
     store = ArrayStore(dataset_folder / FOLDER / ACTIVATIONS, MOST_ACTIVATION_BYTES, _ACTIVATIONS_OF_FREE)
     for old in store.folder.glob("[!.]*.*"):
