@@ -78,7 +78,7 @@ def macro_f1(hits: Counts, images: Counts, named: Counts) -> Float[np.ndarray, "
     return np.divide(found, present.sum(0), out=np.full(np.shape(found), np.nan), where=present.any(0))
 
 
-def class_f1(hits: Counts, images: Counts, named: Counts) -> Float[np.ndarray, "classes *results"]:
+def class_f1(hits: Counts, images: Counts, named: Counts) -> Counts:
     """The F1 of each class from the counts of :func:`macro_f1`; 0 for a class without images and predictions."""
     return _ratio(2 * hits, images + named)
 

@@ -112,8 +112,8 @@ def representation_rows(runs: Sequence[Run]) -> list[RepresentationRow]:
             RepresentationRow(
                 run_id=run.id, name=run.notes()["name"], encoder=config.encoder, source=_source(run, config.weights),
                 data=config.data, low=val["knn_low"], high=val["knn_high"], train_s=results.get("train_s"), **same,
-            )  # fmt: skip
-        )
+            )
+        )  # fmt: skip
     return sorted(rows, key=lambda row: -row.knn_accuracy)
 
 
