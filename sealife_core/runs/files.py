@@ -130,11 +130,10 @@ _HEAD_BYTES = 256  # of the first rows: a row takes some 100, including its time
 
 
 class LineReader:
-    """Follows a growing file of JSON objects that fit ``shape``. ``skipped`` counts the lines that did not."""
+    """Follows a growing file of JSON objects; lines that do not fit ``shape`` are left out."""
 
     def __init__(self, path: Path, shape: TypeAdapter[Any] = _OBJECT) -> None:
         self.path, self._shape = path, shape
-        self.skipped = 0
         self._offset = 0
         self._head = b""
 
@@ -144,7 +143,7 @@ class LineReader:
             with open_regular(self.path) as file:
                 # A file that was written anew may have the old inode and be longer; its first row has another time.
                 if file.read(len(self._head)) != self._head:
-                    self._offset = self.skipped = 0
+                    self._offset = 0
                     self._head = b""
                     yield None
                 file.seek(self._offset)
@@ -159,20 +158,15 @@ class LineReader:
             try:
                 yield self._shape.validate_json(line)
             except ValidationError:
-                self.skipped += bool(line.strip())
+                continue
 
 
 class MetricsReader:
-    """Follows metrics.jsonl. ``rows``: those that count; ``skipped``: how many lines were damaged."""
+    """Follows metrics.jsonl. ``rows``: those that count."""
 
     def __init__(self, path: Path) -> None:
         self.rows: list[dict[str, Any]] = []
-        self._lines = LineReader(Path(path), ROW_SHAPE)
-
-    @property
-    def skipped(self) -> int:
-        """How many lines could not be read."""
-        return self._lines.skipped
+        self._lines = LineReader(path, ROW_SHAPE)
 
     def poll(self) -> list[dict[str, Any]]:
         """Rows added since the last call. After a resume, rows that are done again leave ``rows``."""
@@ -193,12 +187,12 @@ def _step(row: dict[str, Any]) -> float:
     return row.get("step") or 0.0
 
 
-def tail(path: Path, lines: int, most_bytes: int = 1 << 16) -> list[str]:
-    """The last ``lines`` lines of a text, of at most ``most_bytes``; of a progress bar only its last state."""
+def tail(path: Path, lines: int) -> list[str]:
+    """The last ``lines`` lines of a text, from its last 64 KiB; of a progress bar only its last state."""
     try:
         with open_regular(path) as file:
             size = file.seek(0, os.SEEK_END)
-            file.seek(max(0, size - most_bytes))
+            file.seek(max(0, size - (1 << 16)))
             text = file.read().decode("utf-8", errors="replace")
     except OSError:
         return []
