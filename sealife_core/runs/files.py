@@ -65,6 +65,14 @@ def read_json(path: Path, shape: TypeAdapter[Any] | None = None) -> dict[str, An
     return value
 
 
+def readable_json(path: Path, shape: TypeAdapter[Any] | None = None) -> dict[str, Any]:
+    """As :func:`read_json`; {} also where the file cannot be read."""
+    try:
+        return read_json(path, shape) or {}
+    except UnreadableFile:
+        return {}
+
+
 def _must_fit(name: str, value: dict[str, Any], shape: TypeAdapter[Any]) -> None:
     try:
         shape.validate_python(value)

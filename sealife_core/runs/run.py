@@ -100,7 +100,7 @@ class Run:
         """What the dispatcher knows of the process: pid, start_time, boot, host, command, attempt, device.
 
         ``device`` holds all devices of the run: "cpu", "cuda:1" or "cuda:0,cuda:1"; ``beside`` is true if it runs
-        beside a training (``scheduling/concurrency.py``). A run in a cluster has job, cluster (its address), cores,
+        beside a training (``scheduling/placement.py``). A run in a cluster has job, cluster (its address), cores,
         gpus and, once it has started, host (the machine) instead of a pid.
         """
         return self._read(PROCESS)

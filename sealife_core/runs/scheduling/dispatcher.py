@@ -3,7 +3,7 @@
 A run that was moved up goes first (``queue_order.py``). A run on several devices waits until so many are free; free
 ones are reserved for it meanwhile, so that shorter runs do not overtake it again and again. A run that trains no
 encoder does not wait for trainings to end: one at a time runs beside them, on the processor, where memory allows
-(``concurrency.py``).
+(``placement.py``).
 
 It ends runs that do not stop when asked. It may be killed at any moment: the runs continue, and the next dispatcher
 takes them over, because all that it needs is on disk or known to the operating system. While somebody seems about to
@@ -29,15 +29,15 @@ from sealife_core.runs.directory import list_runs
 from sealife_core.runs.files import replace_json
 from sealife_core.runs.liveness import Process, State, process_of
 from sealife_core.runs.run import LOG, PROCESS, STATUS, Run
-from sealife_core.runs.scheduling.concurrency import (
+from sealife_core.runs.scheduling.locks import queue_lock
+from sealife_core.runs.scheduling.placement import (
+    KEPT_FREE_BYTES,
     NO_ROOM,
     available_bytes,
-    have_room,
+    demand_of,
     held_bytes,
     peak_in_main_memory,
 )
-from sealife_core.runs.scheduling.locks import queue_lock
-from sealife_core.runs.scheduling.placement import demand_of
 from sealife_core.runs.scheduling.prewarmed_worker import PrewarmedWorker, prewarmed_command, show_interest
 from sealife_core.runs.scheduling.queue import waits_for_a_person, write_status
 from sealife_core.runs.scheduling.queue_order import place_of
@@ -200,12 +200,12 @@ class Dispatcher:
         if time.monotonic() < self._no_room_until.get(run.id, 0.0):
             return False
         own = peak_in_main_memory(config, assigned, self.root)
-        others = [
-            (peak_in_main_memory(found, process.devices, self.root), held_bytes(process.record["pid"]))
+        to_come = sum(
+            max(0, peak_in_main_memory(found, process.devices, self.root) - held_bytes(process.record["pid"]))
             for process in self.watched.values()
             if (found := config_of(process.run)) is not None
-        ]
-        enough = have_room(own, others, available_bytes())
+        )
+        enough = available_bytes() - to_come - KEPT_FREE_BYTES >= own
         if not enough:
             self._no_room_until[run.id] = time.monotonic() + ROOM_S
         return enough

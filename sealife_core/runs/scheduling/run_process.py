@@ -16,10 +16,11 @@ from sealife_core.environment import HOME, WORKER_COMMAND
 from sealife_core.errors import SealifeError
 from sealife_core.processes import identity
 from sealife_core.runs.costs.devices import NONE, needed, visible
+from sealife_core.runs.costs.estimates import is_light
 from sealife_core.runs.files import replace_json
 from sealife_core.runs.liveness import Process, process_of
 from sealife_core.runs.run import PROCESS, Run
-from sealife_core.runs.scheduling.concurrency import is_light, may_go_beside
+from sealife_core.runs.scheduling.placement import may_go_beside
 
 
 @dataclass

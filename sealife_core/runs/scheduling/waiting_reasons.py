@@ -38,24 +38,23 @@ def awaited(source_id: str, root: Path) -> str:
 
 def refuse(run: Run, what: str, then: str) -> None:
     """End a run that was not started; the queue writes its status, because it has no process."""
-    _end(run, State.FAILED, what, error={"what": what, "next": then})
+    error = {"what": what, "next": then}
+    _write(run, state=State.FAILED, ended=time.time(), stage="", message=what, error=error)
 
 
 def stop_before_it_began(run: Run) -> None:
     """End a run that was stopped before its process began."""
-    _end(run, State.STOPPED, "stopped before it began")
+    _write(run, state=State.STOPPED, ended=time.time(), stage="", message="stopped before it began")
 
 
 def say(run: Run, message: str) -> None:
     """Write what the run waits for, unless its status says it already."""
-    if run.status().get("message") == message:
-        return
-    with queue_lock(run.root):
-        if run.path.is_dir() and run.state() is State.QUEUED:
-            write_status(run, message=message)
+    if run.status().get("message") != message:
+        _write(run, message=message)
 
 
-def _end(run: Run, state: State, message: str, **more: object) -> None:
+def _write(run: Run, **changes: object) -> None:
+    """Change the status of a run that still waits."""
     with queue_lock(run.root):
         if run.path.is_dir() and run.state() is State.QUEUED:
-            write_status(run, state=state, ended=time.time(), stage="", message=message, **more)
+            write_status(run, **changes)
