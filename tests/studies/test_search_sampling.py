@@ -47,7 +47,7 @@ def carried_out(monkeypatch: pytest.MonkeyPatch) -> Callable[[Run], None]:
 
     monkeypatch.setattr(search_process, "launch", at_once)
     monkeypatch.setattr(search_process, "resume", at_once)
-    monkeypatch.setattr(search_process, "TICK_S", 0.0)
+    monkeypatch.setattr("sealife_core.studies.coordinator.TICK_S", 0.0)
     monkeypatch.setattr(search_process, "ensure_dispatcher", lambda root: False)
     return at_once
 
