@@ -66,10 +66,20 @@ class Base:
     def _preset(self) -> str:
         return SIZES[1] if self.full else SIZES[0]
 
-    def pretrained(self, seed: int, weights: str = "random") -> list[Part]:
+    def pretrained(self, seed: int, weights: str = "random") -> Part:
         """The SimCLR run with this seed that other runs start from."""
         name, task = (IMAGENET_SIMCLR, "continue") if weights == "imagenet" else (SIMCLR, "simclr")
-        return [Part(key=f"{name}, seed {seed}", config=self.config(task, seed=seed, weights=weights))]
+        return Part(key=f"{name}, seed {seed}", config=self.config(task, seed=seed, weights=weights))
+
+    def weights(self, seed: int) -> tuple[list[Part], dict[str, str]]:
+        """The SimCLR runs with this seed that the encoders come from, and the weights of each encoder."""
+        parts: list[Part] = []
+        weights = {RANDOM: "random", IMAGENET: "imagenet", SIMCLR: f"run:{self.source}"}
+        for name, start in ((SIMCLR, "random"), (IMAGENET_SIMCLR, "imagenet")):
+            if name in self.encoders and not (name == SIMCLR and self.source):
+                parts.append(self.pretrained(seed, start))
+                weights[name] = f"run:{parts[-1].key}"
+        return parts, weights
 
 
 Built = tuple[tuple[str, ...], list[Part]]  # the axes, and the parts in an order that works

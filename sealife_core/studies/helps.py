@@ -72,15 +72,13 @@ def build_helps(base: Base) -> Built:
     Numbers of labels that the largest class does not have are left out: they equal "all".
     """
     network = {"encoder": NETWORK, "stem": "auto", "image_size_px": IMAGE_SIZE_PX[base.size]}
-    base = replace(base, source_values=network)
+    base = replace(base, source="", source_values=network)
     budgets = [n for n in BUDGETS[base.size] if not base.per_class or n < base.per_class]
     parts: list[Part] = []
     for seed in base.seeds:
-        weights = {RANDOM: "random", IMAGENET: "imagenet", DINOV2: "imagenet"}
-        for name, start in ((SIMCLR, "random"), (IMAGENET_SIMCLR, "imagenet")):
-            if name in base.encoders:
-                parts += base.pretrained(seed, start)
-                weights[name] = f"run:{parts[-1].key}"
+        pretrained, weights = base.weights(seed)
+        weights[DINOV2] = "imagenet"
+        parts += pretrained
         for (encoder, use), labels in product(OPTIONS, (*budgets, ALL_LABELS)):
             if encoder in base.encoders:
                 parts.append(_part(base, (encoder, use), weights[encoder], labels, seed))

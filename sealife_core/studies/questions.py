@@ -112,11 +112,8 @@ def _labels(base: Base) -> Built:
     shares = (1, 2, 5, 10, 25, 50, 100) if base.full else (5, 25, 100)
     parts: list[Part] = []
     for seed in base.seeds:
-        weights = {RANDOM: "random", IMAGENET: "imagenet", SIMCLR: f"run:{base.source}"}
-        for name, start in ((SIMCLR, "random"), (IMAGENET_SIMCLR, "imagenet")):
-            if name in base.encoders and not (name == SIMCLR and base.source):
-                parts += base.pretrained(seed, start)
-                weights[name] = f"run:{parts[-1].key}"
+        pretrained, weights = base.weights(seed)
+        parts += pretrained
         for encoder, use, share in product(base.encoders, (PROBE, FINE_TUNE), shares):
             task = "probe" if use == PROBE else "scratch" if encoder == RANDOM else "finetune"
             config = base.config(task, weights=weights[encoder], seed=seed, label_fraction=share)
@@ -133,7 +130,7 @@ def _depth(base: Base) -> Built:
     for seed in base.seeds:
         weights = f"run:{base.source}"
         if not base.source:
-            parts += base.pretrained(seed)
+            parts.append(base.pretrained(seed))
             weights = f"run:{parts[-1].key}"
         stages = range(ALL_STAGES + 1) if base.full else (0, 1, 3, ALL_STAGES)
         for trained in stages:

@@ -28,7 +28,7 @@ from sealife_core.runs.costs.devices import CPU, NONE, devices, impossible
 from sealife_core.runs.directory import list_runs
 from sealife_core.runs.files import replace_json
 from sealife_core.runs.liveness import Process, State, process_of
-from sealife_core.runs.run import LOG, PROCESS, STATUS, Run
+from sealife_core.runs.run import LOG, PROCESS, Run
 from sealife_core.runs.scheduling.locks import queue_lock
 from sealife_core.runs.scheduling.placement import (
     KEPT_FREE_BYTES,
@@ -39,8 +39,8 @@ from sealife_core.runs.scheduling.placement import (
     peak_in_main_memory,
 )
 from sealife_core.runs.scheduling.prewarmed_worker import PrewarmedWorker, prewarmed_command, show_interest
-from sealife_core.runs.scheduling.queue import waits_for_a_person, write_status
-from sealife_core.runs.scheduling.queue_order import place_of
+from sealife_core.runs.scheduling.queue import in_cluster, waits_for_a_person, write_status
+from sealife_core.runs.scheduling.queue_order import queued_runs
 from sealife_core.runs.scheduling.run_process import (
     RunProcess,
     config_of,
@@ -67,7 +67,6 @@ class Dispatcher:
     watched: dict[str, RunProcess] = field(default_factory=dict)
     prewarmed: PrewarmedWorker = field(init=False)
     clusters: ClusterRuns = field(init=False)
-    _glances: dict[str, tuple[int, bool]] = field(default_factory=dict)
     _no_room_until: dict[str, float] = field(default_factory=dict)
     _complaint: str = ""
 
@@ -107,7 +106,7 @@ class Dispatcher:
         """Reap, stop, start. Returns whether there is anything to wait for."""
         for process in list(self.watched.values()):
             self._look_after(process)
-        waiting = self._queued()
+        waiting = [run for run in queued_runs(self.root) if run.id not in self.watched]
         reserved: set[str] = set()
         for run in waiting:
             try:
@@ -130,28 +129,6 @@ class Dispatcher:
         print(f"{process.run.id}: ended, {'adopted' if code is None else f'code {code}'}", flush=True)
         show_interest(self.root)  # a person who sees a run end may well launch the next
 
-    def _queued(self) -> list[Run]:
-        """Queued runs, the one that has waited longest first."""
-        found = [
-            run
-            for run in list_runs(self.root)
-            if run.id not in self.watched and self._says_queued(run) and run.state() is State.QUEUED
-        ]
-        return sorted(found, key=place_of)
-
-    def _says_queued(self, run: Run) -> bool:
-        """Whether status.json does; it is read again only where it may have changed, for there may be hundreds."""
-        try:
-            changed = (run.path / STATUS).stat().st_mtime_ns
-        except OSError:
-            return False
-        known, queued = self._glances.get(run.id, (0, False))
-        # Two changes within one tick of the file system's clock look like one: a young file is always read.
-        if known != changed or time.time_ns() - changed < 1e9:
-            queued = run.status().get("state") == State.QUEUED
-            self._glances[run.id] = (changed, queued)
-        return queued
-
     def _consider(self, run: Run, reserved: set[str]) -> None:
         """Start the run if it can begin; refuse it if it never can; else say what it waits for.
 
@@ -161,17 +138,17 @@ class Dispatcher:
         if run.launches_runs:
             self._start(run, [NONE])
             return
-        if process_of(run.process(), run.attempt()) is Process.IN_CLUSTER:
+        if in_cluster(run):
             self.clusters.follow(run)
             return
         config = run.config()
-        in_cluster = cluster_address(config.where) is not None
-        never = None if in_cluster else impossible(config, self.devices)
+        for_cluster = cluster_address(config.where) is not None
+        never = None if for_cluster else impossible(config, self.devices)
         if never:
             refuse(run, never[0], f"Clone the run with {never[1]}")
         elif source := source_awaited(run):
             say(run, source)
-        elif in_cluster:
+        elif for_cluster:
             self.clusters.follow(run)
         else:
             self._start_here(run, config, reserved)
