@@ -44,7 +44,7 @@ def request_stop(run: Run) -> str:
         state = run.state()
         if state not in (State.CREATED, State.QUEUED, State.RUNNING, State.NOT_RESPONDING):
             return f"is not running: it is {state}"
-        if state in (State.CREATED, State.QUEUED) and not in_cluster(run):  # if it is, its worker may begin at any moment
+        if state in (State.CREATED, State.QUEUED) and not in_cluster(run):  # there it may begin at any moment
             write_status(run, state=State.STOPPED, ended=time.time(), stage="", message="stopped before it began")
             return "was stopped before it began"
         (run.path / STOP).touch()

@@ -86,7 +86,3 @@ def _sources(run: Run) -> set[str]:
         found.add(source)
         run = Run(run.root / source)
     return found
-
-
-def _in_cluster(run: Run) -> bool:
-    return process_of(run.process(), run.attempt()) is Process.IN_CLUSTER
