@@ -93,25 +93,28 @@ _recalled: dict[str, tuple[tuple[int, int, int], dict[str, Any]]] = {}
 def recall_json(path: Path, shape: TypeAdapter[Any] | None = None) -> dict[str, Any] | None:
     """As :func:`read_json`, but a file that has not changed is not read again: a page asks hundreds at every click.
 
-    A file is known by its inode, time and size once it has not changed for a while. The object returned is the caller's
-    own; what is nested in it is not. One path is always read with the same ``shape``.
+    A file is known by its :func:`mark` once it has not changed for a while. The object returned is the caller's own;
+    what is nested in it is not. One path is always read with the same ``shape``.
     """
-    name = str(path)
-    try:
-        found = path.stat()
-    except OSError:
-        _recalled.pop(name, None)
-        return read_json(path, shape)
-    mark = found.st_ino, found.st_mtime_ns, found.st_size
+    name, now = str(path), mark(path)
     held = _recalled.get(name)
-    if held is None or held[0] != mark:
+    if held is None or held[0] != now:
         value = read_json(path, shape)
-        if value is None or time.time() - found.st_mtime < _SETTLED_S:
+        if value is None or not now[1] or time.time() - now[1] / 1e9 < _SETTLED_S:
             return value
         if len(_recalled) >= _MOST_RECALLED:
             _recalled.clear()
-        held = _recalled[name] = mark, value
+        held = _recalled[name] = now, value
     return dict(held[1])
+
+
+def mark(path: Path) -> tuple[int, int, int]:
+    """Inode, time (ns) and size of a file, zeros where there is none: as long as they stay, so does its content."""
+    try:
+        found = path.stat()
+    except OSError:
+        return 0, 0, 0
+    return found.st_ino, found.st_mtime_ns, found.st_size
 
 
 def written_at(path: Path) -> float | None:

@@ -6,12 +6,14 @@ Computed from the test images that each run classified correctly (``predictions.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import product
 from pathlib import Path
 
 import numpy as np
 
 from sealife_core.errors import RunError
 from sealife_core.evaluation.comparison.paired import tested
+from sealife_core.runs.files import mark
 from sealife_core.runs.run import PREDICTIONS
 from sealife_core.studies.building import FINE_TUNE, RANDOM, budget
 from sealife_core.studies.helps import BESIDE, DECIDES, Comparison, Option
@@ -156,29 +158,23 @@ def _right_of(table: Sequence[PartResult], pair: Comparison, root: Path) -> tupl
     for option in pair:
         runs = {(part.seed, part.cell["labels"]): part for part in _of(table, option)}
         rows = []
-        for seed in seeds:
-            for labels in budgets:
-                part = runs[seed, labels]
-                ids, right = _tested(root / part.run_id)
-                images = images or ids
-                if ids != images:
-                    raise RunError(
-                        f"'{part.key}' was tested on other images than the other runs of this study, so they cannot be"
-                        " compared image by image. Start the study again."
-                    )
-                rows.append(right)
+        for key in product(seeds, budgets):
+            folder = root / runs[key].run_id
+            ids, right = _tested(folder, mark(folder / PREDICTIONS))
+            images = images or ids
+            if ids != images:
+                raise RunError(
+                    f"'{runs[key].key}' was tested on other images than the other runs of this study, so they cannot be"
+                    " compared image by image. Start the study again."
+                )
+            rows.append(right)
         stacks.append(np.array(rows).reshape(len(seeds), len(budgets), -1))
     return stacks[0], stacks[1]
 
 
-def _tested(folder: Path) -> tuple[tuple[str, ...], np.ndarray]:
-    """The sorted ids of a run's test images, and whether each was classified correctly."""
-    path = folder / PREDICTIONS
-    return _read(folder, path.stat().st_mtime_ns if path.is_file() else 0)
-
-
 @lru_cache(maxsize=4096)  # a page that is drawn again does not read hundreds of files again
-def _read(folder: Path, changed_ns: int) -> tuple[tuple[str, ...], np.ndarray]:
+def _tested(folder: Path, marked: tuple[int, int, int]) -> tuple[tuple[str, ...], np.ndarray]:
+    """The sorted ids of a run's test images, and whether each was classified correctly. marked: the file as it is."""
     from sealife_core.evaluation.classification.predictions import read_predictions
 
     answers = tested(read_predictions(folder))

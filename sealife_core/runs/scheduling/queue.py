@@ -114,8 +114,7 @@ def prewarm(root: Path | None = None) -> None:
     If that is not possible nothing happens: the launch will say why.
     """
     root = runs_root(root)
-    age_s = interest_age_s(root)
-    if not ready_minutes() or (age_s is not None and age_s < INTEREST_EVERY_S):
+    if not ready_minutes() or interest_age_s(root) < INTEREST_EVERY_S:
         return
     try:
         root.mkdir(parents=True, exist_ok=True)
