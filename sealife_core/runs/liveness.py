@@ -77,7 +77,7 @@ def shown_state(status: dict[str, Any], process: Process, now: float, *, stop_re
     'no process' with a fresh heartbeat is a worker that was started by hand.
     """
     written = status.get("state")
-    if written not in _WRITTEN:
+    if written not in (State.CREATED, State.QUEUED, State.RUNNING, *FINAL):
         return State.DAMAGED
     said = State(written)
     if said in FINAL:
@@ -97,9 +97,6 @@ def shown_state(status: dict[str, Any], process: Process, now: float, *, stop_re
     if process is not Process.DEAD and fresh:
         return State.RUNNING
     return State.STOPPED if stop_requested else State.INTERRUPTED
-
-
-_WRITTEN = (State.CREATED, State.QUEUED, State.RUNNING, *FINAL)
 
 
 def is_fresh(status: dict[str, Any], now: float, *, another_clock: bool = False) -> bool:

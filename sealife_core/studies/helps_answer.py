@@ -22,8 +22,6 @@ from sealife_core.studies.results import CellResult, PartResult, over_seeds
 from sealife_core.studies.verdict import CANNOT_TELL, GOAL, NO, WORTH, YES, Gain, gain, labels_needed, other_gains
 from sealife_core.wording import counted
 
-LEADS = {YES: "Yes", NO: "No", CANNOT_TELL: "Cannot tell"}
-
 
 @dataclass(frozen=True)
 class Compared:
@@ -76,7 +74,7 @@ def helps_sentence(found: HelpsFound) -> str:
     """The answer in words."""
     one, best = found.decides, found.decides.gain
     said = (
-        f"{LEADS[best.verdict]}: {option_words(one.other)} gains {_points(best)} on {option_words(one.baseline)}, over"
+        f"{best.verdict.capitalize()}: {option_words(one.other)} gains {_points(best)} on {option_words(one.baseline)}, over"
         f" {counted(best.seeds, 'seed')} and {counted(best.images, 'test image')} together, in the mean of"
         f" {counted(one.budgets, 'number')} of labels."
     )
