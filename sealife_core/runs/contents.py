@@ -74,6 +74,7 @@ _scores = _object(
     }
 )
 _plan = _object({"epochs images_per_epoch": _OneOrMore, "copies": _ZeroOrMore}, total=True)
+_penalty = _object({"penalty": Number, "macro_f1": Share})
 _start = _object({"knn_accuracy": Annotated[float, Field(ge=0, le=1)], "n": _OneOrMore}, total=True)
 
 _FILES: dict[str, dict[str, Any]] = {
@@ -114,13 +115,9 @@ _FILES: dict[str, dict[str, Any]] = {
         "start": _start | None,
         "gain": _object({"value low high": _Difference}, total=True) | None,
         "penalty": Number,
-        "penalties": list[_object({"penalty": Number, "macro_f1": Share})] | None,
+        "penalties": list[_penalty] | None,
     },
-    "study.json": {
-        "runs": dict[str, RunId] | None,
-        "reused": list[str] | None,
-        "left_out": dict[str, str] | None,
-    },
+    "study.json": {"runs": dict[str, RunId] | None, "reused": list[str] | None, "left_out": dict[str, str] | None},
     "search.json": {"trials": list[_Trial] | None},
 }
 SHAPES: dict[str, TypeAdapter[Any]] = {name: TypeAdapter(_object(keys)) for name, keys in _FILES.items()}

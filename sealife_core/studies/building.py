@@ -5,16 +5,7 @@ from dataclasses import dataclass, field
 from math import inf, sqrt
 from typing import Any
 
-from sealife_core.config import (
-    SIZES,
-    AnyConfig,
-    FineTuneConfig,
-    Part,
-    ProbeConfig,
-    StudyConfig,
-    parse,
-    preset,
-)
+from sealife_core.config import SIZES, AnyConfig, FineTuneConfig, Part, ProbeConfig, StudyConfig, parse, preset
 from sealife_core.errors import ConfigError
 
 QUICK, FULL = "Quick", "Full"

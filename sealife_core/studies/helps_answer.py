@@ -74,11 +74,12 @@ def helps_sentence(found: HelpsFound) -> str:
     """The answer in words."""
     one, best = found.decides, found.decides.gain
     said = (
-        f"{best.verdict.capitalize()}: {option_words(one.other)} gains {_points(best)} on {option_words(one.baseline)}, over"
-        f" {counted(best.seeds, 'seed')} and {counted(best.images, 'test image')} together, in the mean of"
+        f"{best.verdict.capitalize()}: {option_words(one.other)} gains {_points(best)} on {option_words(one.baseline)},"
+        f" over {counted(best.seeds, 'seed')} and {counted(best.images, 'test image')} together, in the mean of"
         f" {counted(one.budgets, 'number')} of labels."
     )
-    said += {YES: _labels(one), NO: _ruled_out(best), CANNOT_TELL: _could_show(best)}[best.verdict]
+    ruled_out = f" A gain of {100 * WORTH:.0f} points or more is ruled out."
+    said += {YES: _labels(one), NO: ruled_out, CANNOT_TELL: _could_show(best)}[best.verdict]
     if one.minutes is not None and one.minutes >= 0.5:
         said += f" It takes {one.minutes:,.0f} min more for each model."
     if found.beside:
@@ -101,10 +102,6 @@ def _labels(one: Compared) -> str:
     if one.needed == float("inf"):
         return f"{reaches} {option_words(one.baseline)} does not reach that with all labels."
     return f"{reaches} {option_words(one.baseline)} needs about {one.needed:,.2g} for that."
-
-
-def _ruled_out(best: Gain) -> str:
-    return f" A gain of {100 * WORTH:.0f} points or more is ruled out."
 
 
 def _could_show(best: Gain) -> str:

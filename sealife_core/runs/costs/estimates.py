@@ -165,19 +165,14 @@ def _seconds(
     there = suitable(config, devices())
     device = device_kind(there[0]) if there else "cuda"
     wanted = {
-        "kind": config.kind,
-        "encoder": encoder,
-        "stem": stem,
-        "image_size_px": config.image_size_px,
-        "precision": config.precision,
-        "trained_stages": _work(config)[0],
-    }
+        "kind": config.kind, "encoder": encoder, "stem": stem, "image_size_px": config.image_size_px,
+        "precision": config.precision, "trained_stages": _work(config)[0],
+    }  # fmt: skip
     nearest = nearest_rate(root, device, wanted)
     if nearest is None:
         return None, "not measured on this machine yet"
-    speed = nearest["images_per_s"] * gmac_of(nearest)  # 10⁹ multiply-adds a second
     gpus = 1 if device == CPU else config.devices  # processes on one processor share it
-    speed *= gpus
+    speed = gpus * nearest["images_per_s"] * gmac_of(nearest)  # 10⁹ multiply-adds a second
     seconds = STARTUP_S + _passes(config, encoder, stem, images) / speed
     same = distance(nearest, wanted) == 0
     basis = (

@@ -25,7 +25,7 @@ from sealife_core.neutral import terminal_lines
 from sealife_core.processes import host, identity
 from sealife_core.runs.cluster.cluster_runs import ClusterRuns
 from sealife_core.runs.costs.devices import CPU, NONE, devices, impossible
-from sealife_core.runs.directory import list_runs
+from sealife_core.runs.directory import list_runs, source_of
 from sealife_core.runs.files import replace_json
 from sealife_core.runs.liveness import Process, State, process_of
 from sealife_core.runs.run import LOG, PROCESS, Run
@@ -50,7 +50,7 @@ from sealife_core.runs.scheduling.run_process import (
     workers_by_directory,
 )
 from sealife_core.runs.scheduling.spawning import reap, spawn
-from sealife_core.runs.scheduling.waiting_reasons import refuse, say, source_awaited
+from sealife_core.runs.scheduling.waiting_reasons import awaited, refuse, say
 
 ROOM_S = 2.0  # between two looks at memory while a run waits for it
 KILL_AFTER_S = 10.0  # from TERM to KILL
@@ -146,7 +146,7 @@ class Dispatcher:
         never = None if for_cluster else impossible(config, self.devices)
         if never:
             refuse(run, never[0], f"Clone the run with {never[1]}")
-        elif source := source_awaited(run):
+        elif source := awaited(source_of(run), self.root):
             say(run, source)
         elif for_cluster:
             self.clusters.follow(run)

@@ -4,21 +4,16 @@ import time
 from pathlib import Path
 
 from sealife_core.errors import RunError
-from sealife_core.runs.directory import source_of
 from sealife_core.runs.liveness import State
 from sealife_core.runs.run import MODEL, Run
 from sealife_core.runs.scheduling.locks import queue_lock
 from sealife_core.runs.scheduling.queue import write_status
 
 
-def source_awaited(run: Run) -> str:
-    """What the run waits for until its weights exist, or "". Raises RunError if they never will."""
-    source_id = source_of(run)
-    return "" if source_id is None else awaited(source_id, run.root)
-
-
-def awaited(source_id: str, root: Path) -> str:
-    """As :func:`source_awaited`, for any run that takes its weights from the run ``source_id`` below ``root``."""
+def awaited(source_id: str | None, root: Path) -> str:
+    """What a run waits for until the weights of the run ``source_id`` exist, or "". Raises RunError if they never will."""
+    if source_id is None:
+        return ""
     source = Run(root / source_id)
     if not source.path.is_dir():
         raise RunError(f"The weights come from run '{source_id}', but that run was deleted.")
