@@ -11,7 +11,7 @@ from sealife_core.runs.scheduling.queue import write_status
 
 
 def awaited(source_id: str | None, root: Path) -> str:
-    """What a run with the weights of the run ``source_id`` waits for, or "". Raises RunError if they will never exist."""
+    """What a run with weights of the run ``source_id`` waits for, or "". Raises RunError if they will never exist."""
     if source_id is None:
         return ""
     source = Run(root / source_id)
