@@ -1,6 +1,7 @@
 """The ready-made studies: which runs answer which question. Each is complete before it starts, in two sizes."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from functools import partial
 from itertools import combinations, product
 from typing import Any
 
@@ -155,20 +156,15 @@ def _views(base: Base) -> Built:
     return ("views", "first", "second"), parts
 
 
-def _sweep(question: str) -> Callable[[Base], Built]:
+def _sweep(question: str, base: Base) -> Built:
     """One setting of SimCLR with several values, each evaluated by a probe."""
     path, few, many = SWEEPS[question]
-
-    def build(base: Base) -> Built:
-        parts: list[Part] = []
-        for seed, value in product(base.seeds, many if base.full else few):
-            said = f"{value:g}" if isinstance(value, float) else str(value)
-            parts += _probed(
-                base, f"{question.replace('_', ' ')} {said}, seed {seed}", {question: value}, seed, {path: value}
-            )
-        return (question,), parts
-
-    return build
+    parts: list[Part] = []
+    for seed, value in product(base.seeds, many if base.full else few):
+        said = f"{value:g}" if isinstance(value, float) else str(value)
+        name = f"{question.replace('_', ' ')} {said}, seed {seed}"
+        parts += _probed(base, name, {question: value}, seed, {path: value})
+    return (question,), parts
 
 
 def _probed(base: Base, name: str, cell: dict[str, Any], seed: int, changed: Mapping[str, Any]) -> list[Part]:
@@ -215,18 +211,20 @@ QUESTIONS: dict[str, Question] = {
     TEMPERATURE: Question(
         "Which temperature?",
         "Low: focuses on the most similar other pictures. High: treats all other pictures alike.",
-        _sweep(TEMPERATURE),
+        partial(_sweep, TEMPERATURE),
     ),
-    HEAD: Question("Which projection head?", "The layers between features and loss: two, one or none.", _sweep(HEAD)),
+    HEAD: Question(
+        "Which projection head?", "The layers between features and loss: two, one or none.", partial(_sweep, HEAD)
+    ),
     BATCH_SIZE: Question(
         "Which batch size?",
         "A larger batch has more pictures to tell apart: a harder task that needs more memory.",
-        _sweep(BATCH_SIZE),
+        partial(_sweep, BATCH_SIZE),
     ),
     STRENGTH: Question(
         "How strongly should colours vary?",
         "Colour is important in sea life. If the colours change too much, SimCLR learns to ignore them.",
-        _sweep(STRENGTH),
+        partial(_sweep, STRENGTH),
     ),
     IMBALANCE: Question(
         "What helps rare classes?",
