@@ -21,7 +21,8 @@ class Question:
 
     title: str
     says: str
-    build: "Callable[[Base], Built]"
+    axes: tuple[str, ...]
+    build: "Callable[[Base, int], list[Part]]"  # those of one seed, in an order that works
 
 
 @dataclass(frozen=True)
@@ -71,9 +72,6 @@ class Base:
                 parts.append(self.pretrained(seed, start))
                 weights[name] = f"run:{parts[-1].key}"
         return parts, weights
-
-
-Built = tuple[tuple[str, ...], list[Part]]  # the axes, and the parts in an order that works
 
 
 def budget(labels: str | float) -> float:
