@@ -149,10 +149,10 @@ class LineReader:
         self._head = b""
 
     def poll(self) -> Iterator[dict[str, Any] | None]:
-        """The objects added since the last call, up to the last newline; None first if the file was written anew."""
+        """The objects added since the last call, up to the last newline; None first if the file was replaced."""
         try:
             with open_regular(self.path) as file:
-                # A file that was written anew may have the old inode and be longer; its first row has another time.
+                # A replaced file may have the old inode and be longer; its first row has another time.
                 if file.read(len(self._head)) != self._head:
                     self._offset = 0
                     self._head = b""
@@ -183,7 +183,7 @@ class MetricsReader:
         """Rows added since the last call. After a resume, rows that are done again leave ``rows``."""
         added: list[dict[str, Any]] = []
         for line in self._lines.poll():
-            if line is None:  # the file was written anew
+            if line is None:  # the file was replaced
                 self.rows, added = [], []
             elif (step := line.get("resumed_from")) is not None:
                 self.rows = [row for row in self.rows if _step(row) <= step]

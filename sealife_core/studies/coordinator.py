@@ -102,7 +102,7 @@ class Coordinator:
         self.progress = read_study_progress(run.path)
         self.keys = {part.key for part in config.parts}
         self._resumes: Counter[str] = Counter()
-        self._stopping: set[str] = set()  # parts whose runs still obey an earlier stop of the study
+        self._stopping: set[str] = set()  # parts whose runs are still stopping since an earlier stop of the study
         self._unnoted: dict[str, Run] = {}  # made by this study just before its process was killed
         self._looked_up: set[str] = set()  # parts for which no earlier run was found
         self._status = StatusWriter(run)

@@ -83,7 +83,7 @@ def foreign(address: str, why: str) -> ClusterError:
 
 
 def readable(text: str) -> str:
-    """The text of a server that nobody vouches for: cut, and without what a terminal would obey."""
+    """Text from an untrusted server, shortened and without control characters."""
     return "".join(sign if sign.isprintable() else " " for sign in text[:MOST_SAID])
 
 

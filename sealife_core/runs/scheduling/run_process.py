@@ -104,7 +104,7 @@ def living_process(run: Run, workers: dict[str, int], devices: list[str]) -> Run
     assigned = NONE if run.launches_runs else ",".join(devices[-(needed(config) if config else 1) :])
     record = found | {"attempt": run.attempt(), "device": assigned, "started": time.time()}
     if config is not None and may_go_beside(config):
-        record["beside"] = True  # perhaps it does not, but then it holds up no training
+        record["beside"] = True  # if it does not, no training waits for it either
     replace_json(run.path / PROCESS, record)
     return RunProcess(run, record)
 
