@@ -54,8 +54,8 @@ def search(config: SearchConfig, run: RunWriter) -> bool:
 class Followed:
     """A trial whose run has not ended, and what of it was reported to Optuna.
 
-    known: the run had finished before the trial began. stopping: the run is still stopping, since a stop of the search from before
-    the search was resumed.
+    known: the run had finished before the trial began. stopping: the run is still stopping because the search was stopped
+    before it was resumed.
     """
 
     number: int
