@@ -54,7 +54,7 @@ def search(config: SearchConfig, run: RunWriter) -> bool:
 class Followed:
     """A trial whose run has not ended, and what of it was reported to Optuna.
 
-    known: the run had finished before the trial began. stopping: the run is still stopping because the search was stopped
+    known: the run had finished before the trial began. stopping: the run still ends because the search was stopped
     before it was resumed.
     """
 
