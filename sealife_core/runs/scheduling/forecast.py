@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from sealife_core.config import AnyConfig, cluster_address, source_run
@@ -80,7 +80,7 @@ def forecast(at_work: Iterable[AtWork], waiting: Sequence[Waits]) -> dict[str, Q
 
     A run whose end is unknown ends at infinity, so that what comes after it is unknown too.
     """
-    play = _Play([*at_work])
+    play = _Play(at_work)
     queue = list(waiting)
     while queue and play.now < math.inf:
         reserved: set[str] = set()
@@ -89,18 +89,14 @@ def forecast(at_work: Iterable[AtWork], waiting: Sequence[Waits]) -> dict[str, Q
     return {run.id: _told(run, play, waiting[:place]) for place, run in enumerate(waiting)}
 
 
-@dataclass
 class _Play:
     """The runs at work at the moment ``now``, seconds from the present."""
 
-    at_work: list[AtWork]
-    now: float = 0.0
-    ends: dict[str, float] = field(default_factory=dict)
-    begun: dict[str, tuple[float, bool]] = field(default_factory=dict)  # id → when, and whether beside a training
-
-    def __post_init__(self) -> None:
+    def __init__(self, at_work: Iterable[AtWork]) -> None:
+        self.at_work = self.first = list(at_work)
+        self.now = 0.0
         self.ends = {run.id: math.inf if run.left_s is None else run.left_s for run in self.at_work}
-        self.first = list(self.at_work)
+        self.begun: dict[str, tuple[float, bool]] = {}  # id → when, and whether beside a training
 
     def begins(self, run: Waits, reserved: set[str]) -> bool:
         """Whether ``run`` begins now; else the free devices that it waits for are added to ``reserved``."""
