@@ -139,6 +139,7 @@ def _sweep(question: str, parts: Sequence[PartResult]) -> str:
         return f"{said}, but {_undecided(best, same)} from {others}."
     return f"{said}, with every seed."
 
+
 def _imbalance(parts: Sequence[PartResult]) -> str:
     cells = over_seeds(parts, "macro_f1")
     if not cells:
