@@ -21,6 +21,9 @@ Text = Annotated[str, Field(max_length=100_000)] | None
 RunId = Annotated[str, Field(pattern=r"^([A-Za-z0-9][A-Za-z0-9._-]{0,199})?$")] | None  # the name of its directory
 _OneOrMore = Annotated[int, Field(ge=1, le=int(MOST))]
 _Difference = Annotated[float, Field(ge=-1, le=1)]
+_Epoch = Annotated[float, Field(ge=0, le=MOST, allow_inf_nan=False)] | None  # a fraction within an epoch
+_Pid = Annotated[int, Field(ge=1, lt=2**31)] | None
+_ExitCode = Annotated[int, Field(ge=-(2**31), lt=2**31)] | None
 
 _strict = with_config(ConfigDict(strict=True, extra="allow"))  # no value is converted
 
@@ -81,7 +84,7 @@ _FILES: dict[str, dict[str, Any]] = {
     "status.json": {
         "state stage message": Text,
         "attempt epochs step steps done total": Count,
-        "epoch": Annotated[float, Field(ge=0, le=MOST, allow_inf_nan=False)] | None,
+        "epoch": _Epoch,
         "stage_began queued started ended heartbeat": Seconds,
         "place": Number,
         "warnings": list[Text] | None,
@@ -89,11 +92,11 @@ _FILES: dict[str, dict[str, Any]] = {
     },
     "process.json": {
         "attempt start_ticks cores gpus try": Count,
-        "pid": Annotated[int, Field(ge=1, lt=2**31)] | None,
+        "pid": _Pid,
         "start_time started ended": Seconds,
         "boot host device lost job cluster": Text,
         "command": list[Text] | None,
-        "exit_code": Annotated[int, Field(ge=-(2**31), lt=2**31)] | None,
+        "exit_code": _ExitCode,
     },
     "notes.json": {"name notes": Text, "tags": list[Text] | None, "study": RunId},
     "environment.json": {

@@ -213,7 +213,7 @@ def test_search__resumed_while_a_run_is_still_stopping_goes_on_with_it(root: Pat
     request_stop(part)
     assert part.shown().stopping
     resumed = search_process.Search(config, RunWriter(run))
-    resumed._continue_trials()
+    resumed.continue_trials()
     resumed.turn()
     RunWriter(part).status(state="stopped")
     (part.path / STOP).unlink()
