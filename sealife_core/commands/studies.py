@@ -165,7 +165,7 @@ def _show(chosen: argparse.Namespace, output: Output) -> int:
 def _told(run: Run, output: Output) -> None:
     """Print the answer, then one line per cell of the table."""
     from sealife_core.studies.answers import answer, on_other_images
-    from sealife_core.studies.more_labels import forecast_says
+    from sealife_core.studies.labels_answer import forecast_says
     from sealife_core.studies.results import classes_of, over_seeds, part_results, study_of
 
     study, parts = study_of(run), part_results(run)

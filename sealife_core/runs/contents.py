@@ -5,181 +5,37 @@ of another type, a NaN or a number out of range. Keys that are not named here ma
 missing or null.
 """
 
-from typing import (
-    Annotated,
-    Any,
-    Literal,
-    NotRequired,  # pydantic takes the one of `typing` from Python 3.12 on
-)
+from typing import Annotated, Any, Literal, NotRequired, cast
 
 from pydantic import ConfigDict, Field, TypeAdapter, with_config
-from typing_extensions import TypedDict
+from typing_extensions import TypedDict  # pydantic takes the one of `typing` from Python 3.12 on
 
 MOST = 1e15
-ID = r"[A-Za-z0-9][A-Za-z0-9._-]{0,199}"  # of a run: the name of its directory
 
 Number = Annotated[float, Field(ge=-MOST, le=MOST, allow_inf_nan=False)] | None
 Share = Annotated[float, Field(ge=-1e-6, le=1 + 1e-6)] | None  # rounding may go past an end
-Count = Annotated[int, Field(ge=0, le=int(MOST))] | None
-Time = Annotated[float, Field(ge=0, le=1e11, allow_inf_nan=False)] | None  # unix seconds, up to the year 5138
-Seconds = Annotated[float, Field(ge=0, le=1e11, allow_inf_nan=False)] | None
+_ZeroOrMore = Annotated[int, Field(ge=0, le=int(MOST))]
+Count = _ZeroOrMore | None
+Seconds = Annotated[float, Field(ge=0, le=1e11, allow_inf_nan=False)] | None  # or a unix time, up to the year 5138
 Text = Annotated[str, Field(max_length=100_000)] | None
-RunId = Annotated[str, Field(pattern=f"^({ID})?$")] | None
+RunId = Annotated[str, Field(pattern=r"^([A-Za-z0-9][A-Za-z0-9._-]{0,199})?$")] | None  # the name of its directory
+_OneOrMore = Annotated[int, Field(ge=1, le=int(MOST))]
+_Difference = Annotated[float, Field(ge=-1, le=1)]
+_Epoch = Annotated[float, Field(ge=0, le=MOST, allow_inf_nan=False)] | None  # a fraction within an epoch
+_Pid = Annotated[int, Field(ge=1, lt=2**31)] | None
+_ExitCode = Annotated[int, Field(ge=-(2**31), lt=2**31)] | None
+
+_strict = with_config(ConfigDict(strict=True, extra="allow"))  # no value is converted
 
 
-@with_config(ConfigDict(strict=True, extra="allow"))
-class Contents(TypedDict, total=False):
-    """A JSON object: values are not converted, and keys that are not named may hold anything."""
+def _object(keys: dict[str, Any], *, total: bool = False) -> Any:
+    """The type of a JSON object. keys: one name or several → the type of each; total: none of them may be missing."""
+    types = {name: kind for names, kind in keys.items() for name in names.split()}
+    return _strict(cast(Any, TypedDict)("Contents", types, total=total))
 
 
-class _Error(Contents, total=False):
-    what: Text
-    next: Text
-
-
-class _Status(Contents, total=False):
-    state: Text
-    stage: Text
-    message: Text
-    attempt: Count
-    epoch: Annotated[float, Field(ge=0, le=MOST, allow_inf_nan=False)] | None
-    epochs: Count
-    step: Count
-    steps: Count
-    done: Count
-    total: Count
-    stage_began: Time
-    place: Number
-    queued: Time
-    started: Time
-    ended: Time
-    heartbeat: Time
-    warnings: list[Text] | None
-    error: _Error | None
-
-
-class _Process(Contents, total=False):
-    attempt: Count
-    pid: Annotated[int, Field(ge=1, lt=2**31)] | None
-    start_time: Time
-    start_ticks: Count
-    boot: Text
-    host: Text
-    device: Text
-    command: list[Text] | None
-    started: Time
-    ended: Time
-    exit_code: Annotated[int, Field(ge=-(2**31), lt=2**31)] | None
-    lost: Text
-    job: Text
-    cluster: Text
-    cores: Count
-    gpus: Count
-    try_: Annotated[Count, Field(alias="try")]
-
-
-class _Notes(Contents, total=False):
-    name: Text
-    tags: list[Text] | None
-    notes: Text
-    study: RunId
-
-
-class _Tracking(Contents, total=False):
-    wandb_url: Text
-
-
-class _MinutesPlan(Contents):
-    epochs: Annotated[int, Field(ge=1, le=int(MOST))]
-    images_per_epoch: Annotated[int, Field(ge=1, le=int(MOST))]
-    copies: Annotated[int, Field(ge=0, le=int(MOST))]
-
-
-class _Environment(Contents, total=False):
-    versions: dict[str, Text] | None
-    device: Text
-    device_kind: Text
-    devices: Count
-    precision: Text
-    stem: Text
-    threads: Count
-    cores: Count
-    git_revision: Text
-    images: dict[str, Count] | None
-    chance_accuracy: Share
-    chance_loss: Number
-    cache_size_px: Count
-    batch_size: Count
-    steps_per_epoch: Count
-    parameters_trained: Count
-    labels_used: Count
-    rarest_class: Text
-    fast_convolutions: list[Text] | None
-    plan: _MinutesPlan | None
-    tracking: _Tracking | None
-
-
-class _ClassScores(Contents, total=False):
-    label: Text
-    n: Count
-    precision: Share
-    recall: Share
-    f1: Share
-
-
-class _Scores(Contents, total=False):
-    n: Count
-    chance: Share
-    accuracy: Share
-    accuracy_low: Share
-    accuracy_high: Share
-    macro_f1: Share
-    macro_f1_low: Share
-    macro_f1_high: Share
-    top3: Share
-    balanced_accuracy: Share
-    ece: Share
-    knn_accuracy: Share
-    knn_low: Share
-    knn_high: Share
-    alignment: Number
-    uniformity: Number
-    effective_rank: Number
-    per_class: list[_ClassScores] | None
-    confusion: list[list[Count]] | None
-
-
-class _Start(Contents):
-    knn_accuracy: Annotated[float, Field(ge=0, le=1)]
-    n: Annotated[int, Field(ge=1, le=int(MOST))]
-
-
-class _Gain(Contents):
-    value: Annotated[float, Field(ge=-1, le=1)]
-    low: Annotated[float, Field(ge=-1, le=1)]
-    high: Annotated[float, Field(ge=-1, le=1)]
-
-
-class _Penalty(Contents, total=False):
-    penalty: Number
-    macro_f1: Share
-
-
-class _Results(Contents, total=False):
-    method: Text
-    val: _Scores | None
-    test: _Scores | None
-    test_hash: Text
-    train_s: Seconds
-    parameters_trained: Count
-    kept_epoch: Count
-    start: _Start | None
-    gain: _Gain | None
-    penalty: Number
-    penalties: list[_Penalty] | None
-
-
-class MeasuredRate(Contents):
+@_strict
+class MeasuredRate(TypedDict):
     """What was measured, and how fast it was."""
 
     kind: str
@@ -196,18 +52,10 @@ class _Rate(MeasuredRate):
     host: str
 
 
-class _Study(Contents, total=False):
-    runs: dict[str, RunId] | None
-    reused: list[str] | None
-    left_out: dict[str, str] | None
-
-
-_Value = bool | int | float | str | None
-
-
-class _Trial(Contents):
+@_strict
+class _Trial(TypedDict):
     number: Annotated[int, Field(ge=1, le=1_000_000)]
-    values: dict[str, _Value]
+    values: dict[str, bool | int | float | str | None]
     state: Literal["running", "finished", "pruned", "failed"]
     value: NotRequired[Share]
     run_id: NotRequired[RunId]
@@ -217,53 +65,83 @@ class _Trial(Contents):
     curve: NotRequired[dict[Annotated[str, Field(pattern=r"^\d{1,7}$")], Annotated[float, Field(ge=-1, le=2)]]]
 
 
-class _Search(Contents, total=False):
-    trials: list[_Trial] | None
+_class_scores = _object({"label": Text, "n": Count, "precision recall f1": Share})
+_scores = _object(
+    {
+        "n": Count,
+        "chance accuracy accuracy_low accuracy_high macro_f1 macro_f1_low macro_f1_high": Share,
+        "top3 balanced_accuracy ece knn_accuracy knn_low knn_high": Share,
+        "alignment uniformity effective_rank": Number,
+        "per_class": list[_class_scores] | None,
+        "confusion": list[list[Count]] | None,
+    }
+)
+_plan = _object({"epochs images_per_epoch": _OneOrMore, "copies": _ZeroOrMore}, total=True)
+_penalty = _object({"penalty": Number, "macro_f1": Share})
+_start = _object({"knn_accuracy": Annotated[float, Field(ge=0, le=1)], "n": _OneOrMore}, total=True)
 
-
-class _Index(Contents, total=False):
-    ids: list[str] | None
-    epochs: list[Count] | None
-    data: Text
-    data_hash: Text
-
-
-class _Projection(Contents, total=False):
-    state: Text
-    stage: Text
-    done: Count
-    total: Count
-    heartbeat: Time
-    error: Text
-
-
-class _Facts(Contents, total=False):
-    notes: list[str] | None
-    fit_s: Seconds
-    sampled_from: Count
-    trustworthiness: Share | list[Share]
-    trustworthiness_n: Count
-    knn_accuracy: Share | list[Share]
-    knn_n: Count
-    knn_bank_n: Count
-    knn_split: Text
-
-
-STATUS_SHAPE: TypeAdapter[Any] = TypeAdapter(_Status)
-PROCESS_SHAPE: TypeAdapter[Any] = TypeAdapter(_Process)
-NOTES_SHAPE: TypeAdapter[Any] = TypeAdapter(_Notes)
-ENVIRONMENT_SHAPE: TypeAdapter[Any] = TypeAdapter(_Environment)
-RESULTS_SHAPE: TypeAdapter[Any] = TypeAdapter(_Results)
+_FILES: dict[str, dict[str, Any]] = {
+    "status.json": {
+        "state stage message": Text,
+        "attempt epochs step steps done total": Count,
+        "epoch": _Epoch,
+        "stage_began queued started ended heartbeat": Seconds,
+        "place": Number,
+        "warnings": list[Text] | None,
+        "error": _object({"what next": Text}) | None,
+    },
+    "process.json": {
+        "attempt start_ticks cores gpus try": Count,
+        "pid": _Pid,
+        "start_time started ended": Seconds,
+        "boot host device lost job cluster": Text,
+        "command": list[Text] | None,
+        "exit_code": _ExitCode,
+    },
+    "notes.json": {"name notes": Text, "tags": list[Text] | None, "study": RunId},
+    "environment.json": {
+        "versions": dict[str, Text] | None,
+        "device device_kind precision stem git_revision rarest_class": Text,
+        "devices threads cores cache_size_px batch_size steps_per_epoch parameters_trained labels_used": Count,
+        "images": dict[str, Count] | None,
+        "chance_accuracy": Share,
+        "chance_loss": Number,
+        "fast_convolutions": list[Text] | None,
+        "plan": _plan | None,
+        "tracking": _object({"wandb_url": Text}) | None,
+    },
+    "results.json": {
+        "method test_hash": Text,
+        "val test": _scores | None,
+        "train_s": Seconds,
+        "parameters_trained kept_epoch": Count,
+        "start": _start | None,
+        "gain": _object({"value low high": _Difference}, total=True) | None,
+        "penalty": Number,
+        "penalties": list[_penalty] | None,
+    },
+    "study.json": {"runs": dict[str, RunId] | None, "reused": list[str] | None, "left_out": dict[str, str] | None},
+    "search.json": {"trials": list[_Trial] | None},
+}
+SHAPES: dict[str, TypeAdapter[Any]] = {name: TypeAdapter(_object(keys)) for name, keys in _FILES.items()}
+PROCESS_SHAPE = SHAPES["process.json"]
+TRIAL_SHAPE: TypeAdapter[Any] = TypeAdapter(_Trial)  # one in search.json: a damaged one does not hide the others
 # A row of metrics.jsonl: step, epoch, time, and what was measured; or resumed_from alone. A loss that diverges is at
 # most the largest number of 32 bits.
-_Measured = Annotated[float, Field(ge=-1e39, le=1e39)]
-ROW_SHAPE: TypeAdapter[Any] = TypeAdapter(
-    dict[str, Annotated[int, Field(ge=-int(MOST), le=int(MOST))] | _Measured | None], config=ConfigDict(strict=True)
-)
+_measured = Annotated[int, Field(ge=-int(MOST), le=int(MOST))] | Annotated[float, Field(ge=-1e39, le=1e39)] | None
+ROW_SHAPE: TypeAdapter[Any] = TypeAdapter(dict[str, _measured], config=ConfigDict(strict=True))
 RATE_SHAPE: TypeAdapter[Any] = TypeAdapter(_Rate)  # a row of .rates.jsonl, beside the runs
-STUDY_SHAPE: TypeAdapter[Any] = TypeAdapter(_Study)  # study.json
-SEARCH_SHAPE: TypeAdapter[Any] = TypeAdapter(_Search)  # search.json
-TRIAL_SHAPE: TypeAdapter[Any] = TypeAdapter(_Trial)  # one in it: a damaged one does not hide the others
-INDEX_SHAPE: TypeAdapter[Any] = TypeAdapter(_Index)  # which images the rows of an array belong to
-PROJECTION_SHAPE: TypeAdapter[Any] = TypeAdapter(_Projection)  # status.json of a projection
-FACTS_SHAPE: TypeAdapter[Any] = TypeAdapter(_Facts)  # facts.json of a projection
+# Which images the rows of an array belong to; status.json and facts.json of a projection.
+INDEX_SHAPE = TypeAdapter(_object({"ids": list[str] | None, "epochs": list[Count] | None, "data data_hash": Text}))
+PROJECTION_SHAPE = TypeAdapter(_object({"state stage error": Text, "done total": Count, "heartbeat": Seconds}))
+FACTS_SHAPE = TypeAdapter(
+    _object(
+        {
+            "notes": list[str] | None,
+            "fit_s": Seconds,
+            "sampled_from trustworthiness_n knn_n knn_bank_n": Count,
+            "trustworthiness knn_accuracy": Share | list[Share],
+            "knn_split": Text,
+        }
+    )
+)

@@ -15,7 +15,7 @@ from sealife_core.config import Request, source_run, task_of
 from sealife_core.durable import LONGEST_NAME_BYTES, flush_tree
 from sealife_core.errors import ConfigError, RunError
 from sealife_core.places import checkpoints_root
-from sealife_core.runs.files import replace_json
+from sealife_core.runs.files import replace_json, written_at
 from sealife_core.runs.liveness import State
 from sealife_core.runs.run import CONFIG, STATUS, Run
 from sealife_core.runs.tracking_links import LAUNCH, variables_for
@@ -76,7 +76,8 @@ def list_runs(root: Path | None = None) -> list[Run]:
     oldest_first: list[Path] = []
     for _, same_second in groupby(names, key=lambda name: name[:15]):  # the id begins with the second
         paths = [root / name for name in same_second]
-        oldest_first += sorted(paths, key=_made) if len(paths) > 1 else paths
+        # Runs of one second are ordered by when their config was written.
+        oldest_first += sorted(paths, key=lambda path: written_at(path / CONFIG) or 0) if len(paths) > 1 else paths
     return [Run(path) for path in reversed(oldest_first)]
 
 
@@ -94,14 +95,6 @@ def _may_hold_a_run(entry: os.DirEntry[str]) -> bool:
         return entry.is_dir() or (entry.is_symlink() and not os.path.exists(entry.path))  # noqa: PTH110
     except OSError:  # a link that leads to itself
         return True
-
-
-def _made(path: Path) -> int:
-    """When config.json was written: this orders the runs of one second."""
-    try:
-        return (path / CONFIG).stat().st_mtime_ns
-    except OSError:
-        return 0
 
 
 def open_run(run_id: str, root: Path | None = None) -> Run:

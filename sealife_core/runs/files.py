@@ -65,6 +65,14 @@ def read_json(path: Path, shape: TypeAdapter[Any] | None = None) -> dict[str, An
     return value
 
 
+def readable_json(path: Path, shape: TypeAdapter[Any] | None = None) -> dict[str, Any]:
+    """As :func:`read_json`; {} also where the file cannot be read."""
+    try:
+        return read_json(path, shape) or {}
+    except UnreadableFile:
+        return {}
+
+
 def _must_fit(name: str, value: dict[str, Any], shape: TypeAdapter[Any]) -> None:
     try:
         shape.validate_python(value)
@@ -85,25 +93,28 @@ _recalled: dict[str, tuple[tuple[int, int, int], dict[str, Any]]] = {}
 def recall_json(path: Path, shape: TypeAdapter[Any] | None = None) -> dict[str, Any] | None:
     """As :func:`read_json`, but a file that has not changed is not read again: a page asks hundreds at every click.
 
-    A file is known by its inode, time and size once it has not changed for a while. The object returned is the caller's
-    own; what is nested in it is not. One path is always read with the same ``shape``.
+    A file is known by its :func:`mark` once it has not changed for a while. The object returned is the caller's own;
+    what is nested in it is not. One path is always read with the same ``shape``.
     """
-    name = str(path)
-    try:
-        found = path.stat()
-    except OSError:
-        _recalled.pop(name, None)
-        return read_json(path, shape)
-    mark = found.st_ino, found.st_mtime_ns, found.st_size
+    name, now = str(path), mark(path)
     held = _recalled.get(name)
-    if held is None or held[0] != mark:
+    if held is None or held[0] != now:
         value = read_json(path, shape)
-        if value is None or time.time() - found.st_mtime < _SETTLED_S:
+        if value is None or not now[1] or time.time() - now[1] / 1e9 < _SETTLED_S:
             return value
         if len(_recalled) >= _MOST_RECALLED:
             _recalled.clear()
-        held = _recalled[name] = mark, value
+        held = _recalled[name] = now, value
     return dict(held[1])
+
+
+def mark(path: Path) -> tuple[int, int, int]:
+    """Inode, time (ns) and size of a file, zeros where there is none: as long as they stay, so does its content."""
+    try:
+        found = path.stat()
+    except OSError:
+        return 0, 0, 0
+    return found.st_ino, found.st_mtime_ns, found.st_size
 
 
 def written_at(path: Path) -> float | None:
@@ -130,21 +141,20 @@ _HEAD_BYTES = 256  # of the first rows: a row takes some 100, including its time
 
 
 class LineReader:
-    """Follows a growing file of JSON objects that fit ``shape``. ``skipped`` counts the lines that did not."""
+    """Follows a growing file of JSON objects; lines that do not fit ``shape`` are left out."""
 
     def __init__(self, path: Path, shape: TypeAdapter[Any] = _OBJECT) -> None:
         self.path, self._shape = path, shape
-        self.skipped = 0
         self._offset = 0
         self._head = b""
 
     def poll(self) -> Iterator[dict[str, Any] | None]:
-        """The objects added since the last call, up to the last newline; None first if the file was written anew."""
+        """The objects added since the last call, up to the last newline; None first if the file was replaced."""
         try:
             with open_regular(self.path) as file:
-                # A file that was written anew may have the old inode and be longer; its first row has another time.
+                # A replaced file may have the old inode and be longer; its first row has another time.
                 if file.read(len(self._head)) != self._head:
-                    self._offset = self.skipped = 0
+                    self._offset = 0
                     self._head = b""
                     yield None
                 file.seek(self._offset)
@@ -159,26 +169,21 @@ class LineReader:
             try:
                 yield self._shape.validate_json(line)
             except ValidationError:
-                self.skipped += bool(line.strip())
+                continue
 
 
 class MetricsReader:
-    """Follows metrics.jsonl. ``rows``: those that count; ``skipped``: how many lines were damaged."""
+    """Follows metrics.jsonl. ``rows``: those that count."""
 
     def __init__(self, path: Path) -> None:
         self.rows: list[dict[str, Any]] = []
-        self._lines = LineReader(Path(path), ROW_SHAPE)
-
-    @property
-    def skipped(self) -> int:
-        """How many lines could not be read."""
-        return self._lines.skipped
+        self._lines = LineReader(path, ROW_SHAPE)
 
     def poll(self) -> list[dict[str, Any]]:
         """Rows added since the last call. After a resume, rows that are done again leave ``rows``."""
         added: list[dict[str, Any]] = []
         for line in self._lines.poll():
-            if line is None:  # the file was written anew
+            if line is None:  # the file was replaced
                 self.rows, added = [], []
             elif (step := line.get("resumed_from")) is not None:
                 self.rows = [row for row in self.rows if _step(row) <= step]
@@ -193,12 +198,12 @@ def _step(row: dict[str, Any]) -> float:
     return row.get("step") or 0.0
 
 
-def tail(path: Path, lines: int, most_bytes: int = 1 << 16) -> list[str]:
-    """The last ``lines`` lines of a text, of at most ``most_bytes``; of a progress bar only its last state."""
+def tail(path: Path, lines: int) -> list[str]:
+    """The last ``lines`` lines of a text, from its last 64 KiB; of a progress bar only its last state."""
     try:
         with open_regular(path) as file:
             size = file.seek(0, os.SEEK_END)
-            file.seek(max(0, size - most_bytes))
+            file.seek(max(0, size - (1 << 16)))
             text = file.read().decode("utf-8", errors="replace")
     except OSError:
         return []

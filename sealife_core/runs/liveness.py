@@ -26,7 +26,7 @@ class State(StrEnum):
     @property
     def active(self) -> bool:
         """Whether the run waits or works."""
-        return self in ACTIVE
+        return self in (State.QUEUED, State.RUNNING, State.NOT_RESPONDING)
 
     @property
     def resumable(self) -> bool:
@@ -34,8 +34,7 @@ class State(StrEnum):
         return self in (State.INTERRUPTED, State.STOPPED, State.FAILED)
 
 
-ACTIVE = frozenset({State.QUEUED, State.RUNNING, State.NOT_RESPONDING})
-FINAL = frozenset({State.FINISHED, State.STOPPED, State.FAILED})
+FINAL = (State.FINISHED, State.STOPPED, State.FAILED)  # a tuple: a damaged file may hold a value that is not hashable
 
 
 class Process(StrEnum):
@@ -58,7 +57,7 @@ class Shown:
     age_s: float | None = None
 
 
-def shown_state(status: dict[str, Any] | None, process: Process, now: float, *, stop_requested: bool = False) -> State:
+def shown_state(status: dict[str, Any], process: Process, now: float, *, stop_requested: bool = False) -> State:
     """The one place that makes a state of status file, process and clock. Pure: same arguments, same answer.
 
     ========================  ==============  ==============  =======================  =================  ==============
@@ -77,8 +76,8 @@ def shown_state(status: dict[str, Any] | None, process: Process, now: float, *, 
     ² stopped, if a stop was asked for.
     'no process' with a fresh heartbeat is a worker that was started by hand.
     """
-    written = (status or {}).get("state")
-    if status is None or written not in _WRITTEN:
+    written = status.get("state")
+    if written not in (State.CREATED, State.QUEUED, State.RUNNING, *FINAL):
         return State.DAMAGED
     said = State(written)
     if said in FINAL:
@@ -98,10 +97,6 @@ def shown_state(status: dict[str, Any] | None, process: Process, now: float, *, 
     if process is not Process.DEAD and fresh:
         return State.RUNNING
     return State.STOPPED if stop_requested else State.INTERRUPTED
-
-
-# A tuple: a damaged file may hold a value that is not hashable.
-_WRITTEN = (State.CREATED, State.QUEUED, State.RUNNING, *FINAL)
 
 
 def is_fresh(status: dict[str, Any], now: float, *, another_clock: bool = False) -> bool:

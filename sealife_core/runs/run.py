@@ -15,32 +15,17 @@ Each file has one writer:
 import os
 import time
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from sealife_core.config import AnyConfig, Request, SearchConfig, StudyConfig, load_config
-from sealife_core.durable import is_temporary, size_bytes
+from sealife_core.durable import size_bytes
 from sealife_core.errors import ConfigError
-from sealife_core.runs.contents import (
-    ENVIRONMENT_SHAPE,
-    NOTES_SHAPE,
-    PROCESS_SHAPE,
-    RESULTS_SHAPE,
-    SEARCH_SHAPE,
-    STATUS_SHAPE,
-    STUDY_SHAPE,
-)
+from sealife_core.runs.contents import SHAPES
 from sealife_core.runs.files import MetricsReader, UnreadableFile, recall_json, replace_json, tail, written_at
-from sealife_core.runs.liveness import (
-    FINAL,
-    Process,
-    Shown,
-    State,
-    last_sign,
-    process_of,
-    shown_state,
-)
+from sealife_core.runs.liveness import FINAL, Process, Shown, State, last_sign, process_of, shown_state
 from sealife_core.runs.notes import changed, completed
 from sealife_core.runs.scheduling.locks import notes_lock
 from sealife_core.runs.state_sentences import ADVICE, sentence
@@ -51,32 +36,13 @@ ENVIRONMENT, RESULTS = "environment.json", "results.json"
 METRICS, LOG, STOP, LAST, BEST = "metrics.jsonl", "log.txt", "stop", "last.ckpt", "best.ckpt"
 MODEL, PREDICTIONS = "model.safetensors", "predictions.parquet"
 STUDY, TRIALS = "study.json", "search.json"
-COORDINATING = ("study", "search")  # kinds of runs that train nothing themselves
-_SHAPES = {
-    STATUS: STATUS_SHAPE,
-    PROCESS: PROCESS_SHAPE,
-    NOTES: NOTES_SHAPE,
-    ENVIRONMENT: ENVIRONMENT_SHAPE,
-    RESULTS: RESULTS_SHAPE,
-    STUDY: STUDY_SHAPE,
-    TRIALS: SEARCH_SHAPE,
-}
 
 
+@dataclass(frozen=True)
 class Run:
     """One run directory. Every call reads the disk; only the config, which is written once, is kept in memory."""
 
-    def __init__(self, path: Path) -> None:
-        self.path = Path(path)
-
-    def __repr__(self) -> str:
-        return f"Run({self.id!r})"
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Run) and other.path == self.path
-
-    def __hash__(self) -> int:
-        return hash(self.path)
+    path: Path
 
     @property
     def id(self) -> str:
@@ -87,11 +53,6 @@ class Run:
     def root(self) -> Path:
         """The directory that holds all runs."""
         return self.path.parent
-
-    @property
-    def files(self) -> list[Path]:
-        """Every file of the run, sorted."""
-        return sorted(p for p in self.path.rglob("*") if p.is_file() and not is_temporary(p.name))
 
     @property
     def size_bytes(self) -> int:
@@ -124,7 +85,7 @@ class Run:
     def launches_runs(self) -> bool:
         """Whether it is a study or a search, which launches other runs and does not train. The config is not checked,
         because this is asked of hundreds of runs at once."""
-        return (self._read(CONFIG) or {}).get("kind") in COORDINATING
+        return (self._read(CONFIG) or {}).get("kind") in ("study", "search")
 
     @property
     def is_there(self) -> bool:
@@ -139,7 +100,7 @@ class Run:
         """What the dispatcher knows of the process: pid, start_time, boot, host, command, attempt, device.
 
         ``device`` holds all devices of the run: "cpu", "cuda:1" or "cuda:0,cuda:1"; ``beside`` is true if it runs
-        beside a training (``scheduling/concurrency.py``). A run in a cluster has job, cluster (its address), cores,
+        beside a training (``scheduling/placement.py``). A run in a cluster has job, cluster (its address), cores,
         gpus and, once it has started, host (the machine) instead of a pid.
         """
         return self._read(PROCESS)
@@ -205,7 +166,7 @@ class Run:
             self.request()
         except ConfigError as error:
             found += error.problems
-        for name, shape in _SHAPES.items():
+        for name, shape in SHAPES.items():
             try:
                 if recall_json(self.path / name, shape) is None and name == STATUS:
                     found.append(f"{STATUS} is missing: nobody can say how the run went.")
@@ -220,29 +181,23 @@ class Run:
     def shown(self, now: float | None = None) -> Shown:
         """State, sentence, whether it is stopping, age of the last sign of life."""
         now = time.time() if now is None else now
-        status = self._read(STATUS)
+        status = self.status()
         try:
             self.request()
         except ConfigError as error:
             return Shown(State.DAMAGED, " ".join(error.problems))
-        if status is not None and status.get("state") in tuple(FINAL):  # nothing else is read: a list has hundreds
-            state, beat = State(status["state"]), last_sign(status)
-            return Shown(state, sentence(self, state, status, None), age_s=_age(beat, now))
-        if status is not None:
-            status["written"] = written_at(self.path / STATUS)
-        record = self.process()
-        process = process_of(record, (status or {}).get("attempt") or 0)
-        if status is not None and record and process is not Process.NONE:
-            status["process_started"] = record.get("started")
+        if status.get("state") in FINAL:  # nothing else is read: a list has hundreds
+            state = State(status["state"])
+            return Shown(state, sentence(self, state, status, {}), age_s=_age(status, now))
+        record = self.process() or {}
+        process = process_of(record, status.get("attempt") or 0)
+        if process is Process.NONE:
+            record = {}
+        status |= {"written": written_at(self.path / STATUS), "process_started": record.get("started")}
         stop = self.stop_requested()
         state = shown_state(status, process, now, stop_requested=stop)
-        beat = last_sign(status) if status else None
-        return Shown(
-            state,
-            sentence(self, state, status or {}, record if process is not Process.NONE else None),
-            stopping=stop and state.active,
-            age_s=_age(beat, now),
-        )
+        message = sentence(self, state, status, record)
+        return Shown(state, message, stopping=stop and state.active, age_s=_age(status, now))
 
     def error(self) -> dict[str, str] | None:
         """``what`` went wrong and what to do ``next``, written or derived; None where nothing is wrong."""
@@ -254,10 +209,11 @@ class Run:
 
     def _read(self, name: str) -> dict[str, Any] | None:
         try:
-            return recall_json(self.path / name, _SHAPES.get(name))
+            return recall_json(self.path / name, SHAPES.get(name))
         except UnreadableFile:
             return None
 
 
-def _age(beat: float | None, now: float) -> float | None:
+def _age(status: dict[str, Any], now: float) -> float | None:
+    beat = last_sign(status)
     return None if beat is None else max(0.0, now - beat)

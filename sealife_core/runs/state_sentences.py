@@ -18,13 +18,13 @@ ADVICE = {
 }
 
 
-def sentence(run: "Run", state: State, status: dict[str, Any], record: dict[str, Any] | None) -> str:
+def sentence(run: "Run", state: State, status: dict[str, Any], record: dict[str, Any]) -> str:
     """What the screen says of a ``run`` in that ``state``.
 
-    status: status.json; record: process.json of the present attempt, None where there is none.
+    status: status.json; record: process.json of the present attempt, {} where there is none.
     """
     said, written = status.get("message") or "", status.get("state")
-    how = _ending(record or {})
+    how = _ending(record)
     if state is State.DAMAGED:
         return " ".join(run.problems()) or "status.json contains no known state."
     if state is State.CREATED:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sealife_core.config import PROJECT, AnyConfig, project_problem
-from sealife_core.runs.files import UnreadableFile, read_json
+from sealife_core.runs.files import readable_json
 from sealife_core.runs.run import Run
 
 LAUNCH = "launch.json"
@@ -48,10 +48,7 @@ def launch_variables(environment: Mapping[str, str] | None = None) -> dict[str, 
 
 def launched_with(run: Run) -> dict[str, str]:
     """The variables that :func:`launch_variables` found when the run was made; {} for a run of an older version."""
-    try:
-        found = read_json(run.path / LAUNCH) or {}
-    except UnreadableFile:
-        return {}
+    found = readable_json(run.path / LAUNCH)
     return {name: value for name, value in found.items() if name in CARRIED and isinstance(value, str)}
 
 

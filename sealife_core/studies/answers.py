@@ -8,6 +8,7 @@ and with too few test images no difference is claimed.
 """
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -53,8 +54,8 @@ def answer(question: str, parts: Sequence[PartResult], root: Path | None = None,
     if said := unfinished(parts):
         return said
     seeded, lacking = with_seeds(parts)
-    says = _helps(runs_root(root), classes) if question == HELPS else _ANSWERS.get(question, _best_cell)
-    said = says(seeded)
+    says = _ANSWERS.get(question, _best_cell)
+    said = _helps(seeded, runs_root(root), classes) if question == HELPS else says(seeded)
     if not said:
         return lacking or nothing_to_compare(question)
     return f"{said} {lacking}".rstrip()
@@ -72,15 +73,12 @@ def on_other_images(parts: Sequence[PartResult]) -> str:
     )
 
 
-def _helps(root: Path, classes: int) -> Callable[[Sequence[PartResult]], str]:
-    def says(parts: Sequence[PartResult]) -> str:
-        try:
-            what = helps_found(parts, root, classes)
-        except RunError as error:
-            return f"No answer: {error}"
-        return helps_sentence(what) if what else ""
-
-    return says
+def _helps(parts: Sequence[PartResult], root: Path, classes: int) -> str:
+    try:
+        what = helps_found(parts, root, classes)
+    except RunError as error:
+        return f"No answer: {error}"
+    return helps_sentence(what) if what else ""
 
 
 def _depth(parts: Sequence[PartResult]) -> str:
@@ -129,21 +127,17 @@ def _views(parts: Sequence[PartResult]) -> str:
     return said
 
 
-def _sweep(question: str) -> Callable[[Sequence[PartResult]], str]:
+def _sweep(question: str, parts: Sequence[PartResult]) -> str:
     words = {TEMPERATURE: "temperature", HEAD: "head", BATCH_SIZE: "batch size", STRENGTH: "colour strength"}
-
-    def says(parts: Sequence[PartResult]) -> str:
-        cells = over_seeds(parts)
-        if len(cells) < 2:
-            return ""
-        best, same = _best(cells)
-        said = f"The best {words[question]} here is {_value(best.cell[question])}: {_percent(best)} by linear probe"
-        if same:
-            others = ", ".join(_value(cell.cell[question]) for cell in same)
-            return f"{said}, but {_undecided(best, same)} from {others}."
-        return f"{said}, with every seed."
-
-    return says
+    cells = over_seeds(parts)
+    if len(cells) < 2:
+        return ""
+    best, same = _best(cells)
+    said = f"The best {words[question]} here is {_value(best.cell[question])}: {_percent(best)} by linear probe"
+    if same:
+        others = ", ".join(_value(cell.cell[question]) for cell in same)
+        return f"{said}, but {_undecided(best, same)} from {others}."
+    return f"{said}, with every seed."
 
 
 def _imbalance(parts: Sequence[PartResult]) -> str:
@@ -228,5 +222,5 @@ _ANSWERS: dict[str, Callable[[Sequence[PartResult]], str]] = {
     DEPTH: _depth,
     VIEWS: _views,
     IMBALANCE: _imbalance,
-    **{question: _sweep(question) for question in SWEEPS},
+    **{question: partial(_sweep, question) for question in SWEEPS},
 }

@@ -5,16 +5,7 @@ from dataclasses import dataclass, field
 from math import inf, sqrt
 from typing import Any
 
-from sealife_core.config import (
-    SIZES,
-    AnyConfig,
-    FineTuneConfig,
-    Part,
-    ProbeConfig,
-    StudyConfig,
-    parse,
-    preset,
-)
+from sealife_core.config import SIZES, AnyConfig, FineTuneConfig, Part, ProbeConfig, StudyConfig, parse, preset
 from sealife_core.errors import ConfigError
 
 QUICK, FULL = "Quick", "Full"
@@ -30,7 +21,8 @@ class Question:
 
     title: str
     says: str
-    build: "Callable[[Base], Built]"
+    axes: tuple[str, ...]
+    build: "Callable[[Base, int], list[Part]]"  # those of one seed, in an order that works
 
 
 @dataclass(frozen=True)
@@ -66,13 +58,20 @@ class Base:
     def _preset(self) -> str:
         return SIZES[1] if self.full else SIZES[0]
 
-    def pretrained(self, seed: int, weights: str = "random") -> list[Part]:
+    def pretrained(self, seed: int, weights: str = "random") -> Part:
         """The SimCLR run with this seed that other runs start from."""
         name, task = (IMAGENET_SIMCLR, "continue") if weights == "imagenet" else (SIMCLR, "simclr")
-        return [Part(key=f"{name}, seed {seed}", config=self.config(task, seed=seed, weights=weights))]
+        return Part(key=f"{name}, seed {seed}", config=self.config(task, seed=seed, weights=weights))
 
-
-Built = tuple[tuple[str, ...], list[Part]]  # the axes, and the parts in an order that works
+    def weights(self, seed: int) -> tuple[list[Part], dict[str, str]]:
+        """The SimCLR runs with this seed that the encoders come from, and the weights of each encoder."""
+        parts: list[Part] = []
+        weights = {RANDOM: "random", IMAGENET: "imagenet", SIMCLR: f"run:{self.source}"}
+        for name, start in ((SIMCLR, "random"), (IMAGENET_SIMCLR, "imagenet")):
+            if name in self.encoders and not (name == SIMCLR and self.source):
+                parts.append(self.pretrained(seed, start))
+                weights[name] = f"run:{parts[-1].key}"
+        return parts, weights
 
 
 def budget(labels: str | float) -> float:

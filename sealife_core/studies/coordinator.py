@@ -6,14 +6,16 @@ killed at any moment and resumed.
 """
 
 import time
+from collections import Counter
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from sealife_core.config import AnyConfig, Part, StudyConfig
 from sealife_core.errors import RunError
-from sealife_core.runs.contents import STUDY_SHAPE
+from sealife_core.runs.contents import SHAPES
 from sealife_core.runs.directory import create_run
-from sealife_core.runs.files import UnreadableFile, read_json, replace_json
+from sealife_core.runs.files import readable_json, replace_json
 from sealife_core.runs.liveness import State
 from sealife_core.runs.run import MODEL, STUDY, Run
 from sealife_core.runs.scheduling.capacity import at_once
@@ -39,17 +41,20 @@ class StudyProgress:
 
 def read_study_progress(folder: Path) -> StudyProgress:
     """The progress of the study in ``folder``; empty if it cannot be read (``Run.problems`` says so)."""
-    try:
-        found = read_json(folder / STUDY, STUDY_SHAPE) or {}
-    except UnreadableFile:
-        found = {}
+    found = readable_json(folder / STUDY, SHAPES[STUDY])
     runs = {key: run_id for key, run_id in (found.get("runs") or {}).items() if run_id}
     return StudyProgress(runs, found.get("reused") or [], found.get("left_out") or {})
 
 
 def coordinate(config: StudyConfig, run: RunWriter) -> bool:
     """Carry out a study. Returns whether it came to its end (False: it was stopped, and its runs with it)."""
-    return Coordinator(config, run).run_to_end()
+    study = Coordinator(config, run)
+    study.continue_runs()
+    ended = until_ended(run, study.turn, study.runs)
+    if ended:
+        for part, why in study.progress.left_out.items():
+            run.warn(f"'{part}' is missing: {why}")
+    return ended
 
 
 def why_not_finished(run: Run, state: State) -> str:
@@ -74,44 +79,43 @@ class StatusWriter:
             self._run.status(stage="running" if is_running else "", message=message, step=step, steps=steps)
 
 
+def until_ended(run: RunWriter, turn: Callable[[], bool], runs: Callable[[], Iterable[Run]]) -> bool:
+    """Turn after turn, until nothing is left to wait for. Returns False if ``run`` was stopped, and ``runs`` with it.
+
+    turn: returns whether there is anything to wait for.
+    """
+    while not run.stop_requested():
+        if not turn():
+            return True
+        time.sleep(TICK_S)
+    for one in runs():
+        if one.state().active:
+            request_stop(one)
+    return False
+
+
 class Coordinator:
     """The parts of one study and the runs that carry them out."""
 
-    def __init__(self, config: StudyConfig, run: RunWriter, width: int | None = None) -> None:
+    def __init__(self, config: StudyConfig, run: RunWriter) -> None:
         self.config, self.run, self.root = config, run, run.path.parent
-        self.width = width
         self.progress = read_study_progress(run.path)
         self.keys = {part.key for part in config.parts}
-        self._resumes: dict[str, int] = {}
-        self._stopping: set[str] = set()  # parts whose runs still obey an earlier stop of the study
+        self._resumes: Counter[str] = Counter()
+        self._stopping: set[str] = set()  # parts whose runs are still stopping since an earlier stop of the study
         self._unnoted: dict[str, Run] = {}  # made by this study just before its process was killed
         self._looked_up: set[str] = set()  # parts for which no earlier run was found
         self._status = StatusWriter(run)
 
-    def run_to_end(self) -> bool:
-        """Turn after turn, until nothing is left to wait for. Returns False if the study was stopped."""
-        self._continue_runs()
-        while not self.run.stop_requested():
-            if not self.turn():
-                for part, why in self.progress.left_out.items():
-                    self.run.warn(f"'{part}' is missing: {why}")
-                return True
-            time.sleep(TICK_S)
-        for run in self._active():
-            request_stop(run)
-        return False
-
     def turn(self) -> bool:
         """Queue what can be queued. Returns whether there is anything to wait for."""
-        states = {key: Run(self.root / run_id).state() for key, run_id in self.progress.runs.items()}
+        states = {key: self._run(run_id).state() for key, run_id in self.progress.runs.items()}
         self._check_runs(states)
         active = sum(state.active for state in states.values())
         # One per device and one in the queue: no device is idle, and a run launched by the user is soon served.
-        width = self.width or at_once(self.config.parts[0].config) + 1
+        width = at_once(self.config.parts[0].config) + 1
         there: dict[str, Run] | None = None
-        for part in self.config.parts:
-            if part.key in self.progress.runs or part.key in self.progress.left_out:
-                continue
+        for part in self._to_come():
             config = self._ready(part, states)
             if config is None:
                 continue
@@ -135,17 +139,27 @@ class Coordinator:
                 states[part.key] = State.QUEUED
                 active += 1
         self._write_status(states, active)
-        return active > 0 or any(
-            part.key not in self.progress.runs and part.key not in self.progress.left_out for part in self.config.parts
-        )
+        return active > 0 or bool(self._to_come())
 
-    def _continue_runs(self) -> None:
+    def _to_come(self) -> list[Part]:
+        """The parts that have no run yet and are not left out."""
+        known = self.progress.runs.keys() | self.progress.left_out.keys()
+        return [part for part in self.config.parts if part.key not in known]
+
+    def runs(self) -> list[Run]:
+        """The runs of the study so far."""
+        return [self._run(run_id) for run_id in self.progress.runs.values()]
+
+    def _run(self, run_id: str) -> Run:
+        return Run(self.root / run_id)
+
+    def continue_runs(self) -> None:
         """After an interruption: forget runs that were deleted, continue those that did not finish."""
         there = {key: run_id for key, run_id in self.progress.runs.items() if (self.root / run_id).is_dir()}
         self.progress = StudyProgress(there, [key for key in self.progress.reused if key in there])
         self._save()
         for key, run_id in there.items():
-            self._continued(key, Run(self.root / run_id))
+            self._continued(key, self._run(run_id))
         self._unnoted = unnoted_runs(self.run.run, set(there.values()))
 
     def _continued(self, key: str, run: Run) -> State:
@@ -162,13 +176,13 @@ class Coordinator:
     def _check_runs(self, states: dict[str, State]) -> None:
         """Resume runs whose process was killed; leave out those that failed or were stopped by hand."""
         for key, state in states.items():
-            run = Run(self.root / self.progress.runs[key])
+            run = self._run(self.progress.runs[key])
             if state is State.STOPPED and key in self._stopping:
                 self._stopping.remove(key)
                 resume(run)
                 states[key] = State.QUEUED
-            elif state is State.INTERRUPTED and self._resumes.get(key, 0) < MOST_RESUMES:
-                self._resumes[key] = self._resumes.get(key, 0) + 1
+            elif state is State.INTERRUPTED and self._resumes[key] < MOST_RESUMES:
+                self._resumes[key] += 1
                 resume(run)
                 states[key] = State.QUEUED
             elif not state.active and state is not State.FINISHED and key not in self.progress.left_out:
@@ -197,10 +211,6 @@ class Coordinator:
         except RunError as error:
             self._leave_out(part.key, str(error))
         return run
-
-    def _active(self) -> list[Run]:
-        runs = [Run(self.root / run_id) for run_id in self.progress.runs.values()]
-        return [run for run in runs if run.state().active]
 
     def _note(self, key: str, run: Run, *, reused: bool = False) -> None:
         self.progress.runs[key] = run.id

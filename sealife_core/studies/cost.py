@@ -1,12 +1,15 @@
-"""Time and disk space that a study needs, before it starts: the sum over its runs without those already answered."""
+"""Time and disk space that a study needs: before it starts, and how much time is left while it runs."""
 
+import time
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import fmean
 
 from sealife_core.config import StudyConfig
-from sealife_core.datasets.dataset import Dataset
-from sealife_core.runs.costs.estimates import estimate_on
+from sealife_core.runs.costs.estimates import Images, estimate_on
 from sealife_core.runs.directory import runs_root
+from sealife_core.runs.run import Run
 from sealife_core.runs.scheduling.capacity import at_once
 from sealife_core.studies.reuse import answered_parts
 
@@ -26,8 +29,8 @@ class StudyCost:
     basis: str
 
 
-def study_cost(study: StudyConfig, dataset: Dataset, root: Path | None = None) -> StudyCost:
-    """The cost of ``study`` on ``dataset`` on this machine."""
+def study_cost(study: StudyConfig, dataset: Images, root: Path | None = None) -> StudyCost:
+    """The cost of ``study`` on ``dataset`` on this machine: the sum over its runs without those already answered."""
     root = runs_root(root)
     done = answered_parts(study, root)
     side_by_side = at_once(study.parts[0].config)
@@ -39,3 +42,36 @@ def study_cost(study: StudyConfig, dataset: Dataset, root: Path | None = None) -
     disk_bytes = sum(cost.kept_bytes for cost in costs) + most_at_once
     basis = costs[0].basis if costs else "all its runs are already done"
     return StudyCost(len(study.parts), len(done), side_by_side, known, disk_bytes, basis)
+
+
+def seconds_taken(run: Run) -> float | None:
+    """Seconds of a run that has ended: its training over all attempts or the whole last attempt, whichever is longer.
+
+    None if neither is known.
+    """
+    status = run.status()
+    started, ended = status.get("started"), status.get("ended")
+    last = None if started is None or ended is None else ended - started
+    known = [seconds for seconds in (last, (run.results() or {}).get("train_s")) if seconds is not None]
+    return max(known, default=None)
+
+
+def seconds_left(ended: Iterable[Run], going: Iterable[Run], to_come: int) -> float | None:
+    """Seconds for ``to_come`` runs, including those ``going``, if each takes the mean time of those that ``ended``.
+
+    As many as now run in parallel. None until a run has ended.
+    """
+    took = [seconds for run in ended if (seconds := seconds_taken(run)) is not None]
+    if not took:
+        return None
+    mean = fmean(took)
+    done = [_share_done(run, mean) for run in going if run.status().get("started") is not None]
+    return mean * max(0.0, to_come - sum(done)) / max(1, len(done))
+
+
+def _share_done(run: Run, whole_s: float) -> float:
+    """By its steps, which a resumed run keeps, or by its age if it counts none."""
+    status = run.status()
+    steps = status.get("steps")
+    share = (status.get("step") or 0) / steps if steps else (time.time() - status["started"]) / max(whole_s, 1e-9)
+    return min(1.0, max(0.0, share))

@@ -23,7 +23,6 @@ from sealife_core.studies.building import (
     RANDOM,
     SIMCLR,
     Base,
-    Built,
     with_more_epochs,
 )
 
@@ -66,25 +65,20 @@ def largest_class(dataset: "Dataset") -> int:
     return int(np.bincount(labels).max(initial=0))
 
 
-def build_helps(base: Base) -> Built:
-    """Options × labels per class × seeds, all with one network and image size, except for DINOv2's network.
+def build_helps(base: Base, seed: int) -> list[Part]:
+    """Options × labels per class, all with one network and image size, except for DINOv2's network.
 
     Numbers of labels that the largest class does not have are left out: they equal "all".
     """
     network = {"encoder": NETWORK, "stem": "auto", "image_size_px": IMAGE_SIZE_PX[base.size]}
-    base = replace(base, source_values=network)
+    base = replace(base, source="", source_values=network)
     budgets = [n for n in BUDGETS[base.size] if not base.per_class or n < base.per_class]
-    parts: list[Part] = []
-    for seed in base.seeds:
-        weights = {RANDOM: "random", IMAGENET: "imagenet", DINOV2: "imagenet"}
-        for name, start in ((SIMCLR, "random"), (IMAGENET_SIMCLR, "imagenet")):
-            if name in base.encoders:
-                parts += base.pretrained(seed, start)
-                weights[name] = f"run:{parts[-1].key}"
-        for (encoder, use), labels in product(OPTIONS, (*budgets, ALL_LABELS)):
-            if encoder in base.encoders:
-                parts.append(_part(base, (encoder, use), weights[encoder], labels, seed))
-    return ("encoder", "use", "labels"), parts
+    parts, weights = base.weights(seed)
+    weights[DINOV2] = "imagenet"
+    for (encoder, use), labels in product(OPTIONS, (*budgets, ALL_LABELS)):
+        if encoder in base.encoders:
+            parts.append(_part(base, (encoder, use), weights[encoder], labels, seed))
+    return parts
 
 
 def _part(base: Base, option: Option, weights: str, labels: int | str, seed: int) -> Part:

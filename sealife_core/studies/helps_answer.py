@@ -6,12 +6,14 @@ Computed from the test images that each run classified correctly (``predictions.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import product
 from pathlib import Path
 
 import numpy as np
 
 from sealife_core.errors import RunError
 from sealife_core.evaluation.comparison.paired import tested
+from sealife_core.runs.files import mark
 from sealife_core.runs.run import PREDICTIONS
 from sealife_core.studies.building import FINE_TUNE, RANDOM, budget
 from sealife_core.studies.helps import BESIDE, DECIDES, Comparison, Option
@@ -19,8 +21,6 @@ from sealife_core.studies.readiness import FINISHED, LEAST_SEEDS
 from sealife_core.studies.results import CellResult, PartResult, over_seeds
 from sealife_core.studies.verdict import CANNOT_TELL, GOAL, NO, WORTH, YES, Gain, gain, labels_needed, other_gains
 from sealife_core.wording import counted
-
-LEADS = {YES: "Yes", NO: "No", CANNOT_TELL: "Cannot tell"}
 
 
 @dataclass(frozen=True)
@@ -74,11 +74,12 @@ def helps_sentence(found: HelpsFound) -> str:
     """The answer in words."""
     one, best = found.decides, found.decides.gain
     said = (
-        f"{LEADS[best.verdict]}: {option_words(one.other)} gains {_points(best)} on {option_words(one.baseline)}, over"
-        f" {counted(best.seeds, 'seed')} and {counted(best.images, 'test image')} together, in the mean of"
+        f"{best.verdict.capitalize()}: {option_words(one.other)} gains {_points(best)} on {option_words(one.baseline)},"
+        f" over {counted(best.seeds, 'seed')} and {counted(best.images, 'test image')} together, in the mean of"
         f" {counted(one.budgets, 'number')} of labels."
     )
-    said += {YES: _labels(one), NO: _ruled_out(best), CANNOT_TELL: _could_show(best)}[best.verdict]
+    ruled_out = f" A gain of {100 * WORTH:.0f} points or more is ruled out."
+    said += {YES: _labels(one), NO: ruled_out, CANNOT_TELL: _could_show(best)}[best.verdict]
     if one.minutes is not None and one.minutes >= 0.5:
         said += f" It takes {one.minutes:,.0f} min more for each model."
     if found.beside:
@@ -101,10 +102,6 @@ def _labels(one: Compared) -> str:
     if one.needed == float("inf"):
         return f"{reaches} {option_words(one.baseline)} does not reach that with all labels."
     return f"{reaches} {option_words(one.baseline)} needs about {one.needed:,.2g} for that."
-
-
-def _ruled_out(best: Gain) -> str:
-    return f" A gain of {100 * WORTH:.0f} points or more is ruled out."
 
 
 def _could_show(best: Gain) -> str:
@@ -156,29 +153,23 @@ def _right_of(table: Sequence[PartResult], pair: Comparison, root: Path) -> tupl
     for option in pair:
         runs = {(part.seed, part.cell["labels"]): part for part in _of(table, option)}
         rows = []
-        for seed in seeds:
-            for labels in budgets:
-                part = runs[seed, labels]
-                ids, right = _tested(root / part.run_id)
-                images = images or ids
-                if ids != images:
-                    raise RunError(
-                        f"'{part.key}' was tested on other images than the other runs of this study, so they cannot be"
-                        " compared image by image. Start the study again."
-                    )
-                rows.append(right)
+        for key in product(seeds, budgets):
+            folder = root / runs[key].run_id
+            ids, right = _tested(folder, mark(folder / PREDICTIONS))
+            images = images or ids
+            if ids != images:
+                raise RunError(
+                    f"'{runs[key].key}' was tested on other images than the other runs of this study, so they cannot be"
+                    " compared image by image. Start the study again."
+                )
+            rows.append(right)
         stacks.append(np.array(rows).reshape(len(seeds), len(budgets), -1))
     return stacks[0], stacks[1]
 
 
-def _tested(folder: Path) -> tuple[tuple[str, ...], np.ndarray]:
-    """The sorted ids of a run's test images, and whether each was classified correctly."""
-    path = folder / PREDICTIONS
-    return _read(folder, path.stat().st_mtime_ns if path.is_file() else 0)
-
-
 @lru_cache(maxsize=4096)  # a page that is drawn again does not read hundreds of files again
-def _read(folder: Path, changed_ns: int) -> tuple[tuple[str, ...], np.ndarray]:
+def _tested(folder: Path, marked: tuple[int, int, int]) -> tuple[tuple[str, ...], np.ndarray]:
+    """The sorted ids of a run's test images, and whether each was classified correctly. marked: the file as it is."""
     from sealife_core.evaluation.classification.predictions import read_predictions
 
     answers = tested(read_predictions(folder))

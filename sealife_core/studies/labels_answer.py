@@ -1,28 +1,32 @@
-"""The answer to "How many labels do I need?": how many labels a pre-trained encoder saves."""
+"""What labels are worth: how many of them a pre-trained encoder saves, and what more of them would bring."""
 
-import itertools
 import math
 from collections.abc import Sequence
 
+import numpy as np
+
 from sealife_core.studies.building import FINE_TUNE, RANDOM, budget
-from sealife_core.studies.readiness import clearly_better
+from sealife_core.studies.helps import HELPS
+from sealife_core.studies.helps_answer import option_words, per_class
+from sealife_core.studies.learning_curve import AccuracyForecast, forecast
+from sealife_core.studies.questions import LABELS
+from sealife_core.studies.readiness import clearly_better, unfinished
 from sealife_core.studies.results import CellResult, PartResult, over_seeds
+from sealife_core.studies.verdict import labels_at
+
+TIMES = (2, 4)  # more labels that an accuracy is forecast for
 
 
 def label_saving(better: Sequence[CellResult], baseline: Sequence[CellResult], share: float) -> float | None:
     """The share (%) of the labels with which ``baseline`` reaches the accuracy of ``better`` with ``share`` %.
 
-    Both are curves over the cell's "labels", interpolated on a logarithmic axis of shares. ∞ if the baseline never
-    reaches it, None if it does so with the fewest labels that were tried.
+    Both are curves over the cell's "labels"; see :func:`~sealife_core.studies.verdict.labels_at`.
     """
     goal = next((cell.mean for cell in better if cell.cell["labels"] == share), None)
     points = sorted((float(cell.cell["labels"]), cell.mean) for cell in baseline)
-    if goal is None or not points or points[0][1] >= goal:
+    if goal is None:
         return None
-    for (x0, y0), (x1, y1) in itertools.pairwise(points):
-        if y1 >= goal:
-            return math.exp(math.log(x0) + (math.log(x1) - math.log(x0)) * (goal - y0) / (y1 - y0))
-    return math.inf
+    return labels_at(goal, [labels for labels, _ in points], [accuracy for _, accuracy in points])
 
 
 def curves(cells: Sequence[CellResult]) -> dict[tuple[str, str], list[CellResult]]:
@@ -37,9 +41,11 @@ def labels_sentence(parts: Sequence[PartResult]) -> str:
     """The answer in words; "" if the study has no pre-trained encoder or no training from scratch to compare."""
     by_option = curves(over_seeds(parts))
     scratch = by_option.get((RANDOM, FINE_TUNE), [])
+    if not scratch or len(by_option) < 2:
+        return ""
     savings = []
     for (encoder, use), cells in by_option.items():
-        if encoder == RANDOM or not scratch:
+        if encoder == RANDOM:
             continue
         for cell in cells:
             share = float(cell.cell["labels"])
@@ -47,8 +53,6 @@ def labels_sentence(parts: Sequence[PartResult]) -> str:
             needed = label_saving(cells, scratch, share)
             if needed is not None and needed > share and same is not None and clearly_better(cell, same):
                 savings.append((needed / share, share, needed, encoder, use))
-    if not scratch or len(by_option) < 2:
-        return ""
     if not savings:
         return (
             "This study shows no saving of labels: no pre-trained encoder is surely better than training from"
@@ -77,3 +81,41 @@ def labels_sentence(parts: Sequence[PartResult]) -> str:
 def _round(value: float) -> str:
     """Two digits: an interpolation is not more precise."""
     return f"{float(f'{value:.2g}'):g}"
+
+
+def forecasts(parts: Sequence[PartResult], classes: int) -> dict[tuple[str, str], list[AccuracyForecast]]:
+    """(encoder, use) → accuracy with TIMES the most labels per class it was trained with; {} without a forecast."""
+    found = {}
+    for option, cells in curves(over_seeds(parts)).items():
+        labels = [per_class(cell, classes) for cell in cells]
+        if any(b <= a for a, b in zip([0.0, *labels], labels, strict=False)):
+            continue  # unknown, or the same labels twice
+        own = [part for part in parts if part.cell and (part.cell["encoder"], part.cell["use"]) == option]
+        scores = {(part.seed, part.cell["labels"]): part.accuracy for part in own if part.accuracy is not None}
+        seeds = sorted({seed for seed, _ in scores})
+        table = [[scores.get((seed, cell.cell["labels"]), np.nan) for cell in cells] for seed in seeds]
+        if told := forecast(labels, np.array(table, float), [times * labels[-1] for times in TIMES]):
+            found[option] = told
+    return found
+
+
+def forecasts_of_best(parts: Sequence[PartResult], classes: int) -> dict[tuple[str, str], list[AccuracyForecast]]:
+    """:func:`forecasts` of the option with the highest accuracy at twice the labels; {} until all runs have ended."""
+    if unfinished(parts) or not (found := forecasts(parts, classes)):
+        return {}
+    best = max(found, key=lambda option: found[option][0].value)
+    return {best: found[best]}
+
+
+def forecast_says(question: str, parts: Sequence[PartResult], classes: int) -> str:
+    """ "Forecast for SimCLR (linear probe): with 2 × as many labels (240 per class) expect 82 % (80 to 84), …" for the
+    best option, if the question is about labels; "" without a forecast."""
+    told = forecasts_of_best(parts, classes) if question in (LABELS, HELPS) else {}
+    for best, found in told.items():
+        expected = [
+            f"with {times} × as many labels ({one.labels:,.3g} per class) expect {100 * one.value:.0f} %"
+            f" ({100 * one.low:.0f} to {100 * one.high:.0f})"
+            for times, one in zip(TIMES, found, strict=True)
+        ]
+        return f"Forecast for {option_words(best)}: {', '.join(expected)}. Four of five such intervals hold what comes."
+    return ""

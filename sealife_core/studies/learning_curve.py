@@ -46,7 +46,7 @@ def forecast(labels: Sequence[float], accuracies: np.ndarray, at: Sequence[float
     curves = _fitted(n, 1 - np.nanmean(measured, axis=0), variance)
     found = []
     for m in at:
-        left = curves.left_at(np.array([m], np.float64))[:, 0]
+        left = _left(np.array([m], np.float64), curves.last, curves.exponent, curves.start)[:, 0]
         departs = variance[-1] + (DEPARTS_BEYOND * np.log2(m / n[-1])) ** 2
         centre, spread = 1 - curves.floor - curves.factor * left, np.sqrt(left**2 / curves.precision + departs)
         found.append(
@@ -67,12 +67,9 @@ class _Curves:
     precision: np.ndarray
     likely: np.ndarray
 
-    def left_at(self, m: np.ndarray) -> np.ndarray:
-        """(G, M) the share of the error above the floor that remains with m labels (M,), relative to ``last``."""
-        return _left(m, self.last, self.exponent, self.start)
-
 
 def _left(m: np.ndarray, last: float, exponent: np.ndarray, start: np.ndarray) -> np.ndarray:
+    """(G, M) the share of the error above the floor that remains with m labels (M,), relative to ``last``."""
     return ((m[None] + start[:, None]) / (last + start[:, None])) ** -exponent[:, None]
 
 

@@ -1,6 +1,7 @@
 """The ready-made studies: which runs answer which question. Each is complete before it starts, in two sizes."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from functools import partial
 from itertools import combinations, product
 from typing import Any
 
@@ -15,7 +16,6 @@ from sealife_core.studies.building import (
     RANDOM,
     SIMCLR,
     Base,
-    Built,
     Question,
     check_seeds,
     parse_study,
@@ -86,8 +86,8 @@ def build_study(
         source_values={n: getattr(source[1], n) for n in ("encoder", "stem", "image_size_px")} if source else None,
         per_class=per_class,
     )  # fmt: skip
-    axes, parts = chosen.build(base)
-    return parse_study(title or chosen.title, question, axes, parts, base)
+    parts = [part for seed in base.seeds for part in chosen.build(base, seed)]
+    return parse_study(title or chosen.title, question, chosen.axes, parts, base)
 
 
 def usual_seeds(question: str, size: str) -> int:
@@ -107,42 +107,31 @@ def usual_encoders(question: str, size: str) -> tuple[str, ...]:
     return tuple(encoder for encoder in encoders_of(question) if encoder != DINOV2)
 
 
-def _labels(base: Base) -> Built:
-    """Encoders × probe and fine-tune × shares of the labels × seeds. A source run is the SimCLR run of all seeds."""
+def _labels(base: Base, seed: int) -> list[Part]:
+    """Encoders × probe and fine-tune × shares of the labels. A source run is the SimCLR run of all seeds."""
     shares = (1, 2, 5, 10, 25, 50, 100) if base.full else (5, 25, 100)
-    parts: list[Part] = []
-    for seed in base.seeds:
-        weights = {RANDOM: "random", IMAGENET: "imagenet", SIMCLR: f"run:{base.source}"}
-        for name, start in ((SIMCLR, "random"), (IMAGENET_SIMCLR, "imagenet")):
-            if name in base.encoders and not (name == SIMCLR and base.source):
-                parts += base.pretrained(seed, start)
-                weights[name] = f"run:{parts[-1].key}"
-        for encoder, use, share in product(base.encoders, (PROBE, FINE_TUNE), shares):
-            task = "probe" if use == PROBE else "scratch" if encoder == RANDOM else "finetune"
-            config = base.config(task, weights=weights[encoder], seed=seed, label_fraction=share)
-            if use == FINE_TUNE:
-                config = with_more_epochs(config, share)
-            cell = {"encoder": encoder, "use": use, "labels": share}
-            parts.append(Part(key=f"{encoder}, {use}, {share} % of labels, seed {seed}", config=config, cell=cell))
-    return ("encoder", "use", "labels"), parts
+    parts, weights = base.weights(seed)
+    for encoder, use, share in product(base.encoders, (PROBE, FINE_TUNE), shares):
+        task = "probe" if use == PROBE else "scratch" if encoder == RANDOM else "finetune"
+        config = base.config(task, weights=weights[encoder], seed=seed, label_fraction=share)
+        if use == FINE_TUNE:
+            config = with_more_epochs(config, share)
+        cell = {"encoder": encoder, "use": use, "labels": share}
+        parts.append(Part(key=f"{encoder}, {use}, {share} % of labels, seed {seed}", config=config, cell=cell))
+    return parts
 
 
-def _depth(base: Base) -> Built:
+def _depth(base: Base, seed: int) -> list[Part]:
     """Fine-tuning of 0 to all stages, otherwise equal."""
-    parts: list[Part] = []
-    for seed in base.seeds:
-        weights = f"run:{base.source}"
-        if not base.source:
-            parts += base.pretrained(seed)
-            weights = f"run:{parts[-1].key}"
-        stages = range(ALL_STAGES + 1) if base.full else (0, 1, 3, ALL_STAGES)
-        for trained in stages:
-            config = base.config("finetune", weights=weights, seed=seed, trained_stages=trained)
-            parts.append(Part(key=f"{trained} stages, seed {seed}", config=config, cell={"stages": trained}))
-    return ("stages",), parts
+    parts = [] if base.source else [base.pretrained(seed)]
+    weights = f"run:{base.source or parts[0].key}"
+    for trained in range(ALL_STAGES + 1) if base.full else (0, 1, 3, ALL_STAGES):
+        config = base.config("finetune", weights=weights, seed=seed, trained_stages=trained)
+        parts.append(Part(key=f"{trained} stages, seed {seed}", config=config, cell={"stages": trained}))
+    return parts
 
 
-def _views(base: Base) -> Built:
+def _views(base: Base, seed: int) -> list[Part]:
     """SimCLR without each augmentation, evaluated by a probe; in size FULL also with only one or two of them."""
     variants: list[tuple[str, str, str, set[str]]] = [(ALL, "", "", set())]
     variants += [(WITHOUT, name, "", {name}) for name in OFF]
@@ -150,28 +139,23 @@ def _views(base: Base) -> Built:
         variants += [(ONLY, a, a, set(OFF) - {a}) for a in OFF]
         variants += [(ONLY, a, b, set(OFF) - {a, b}) for a, b in combinations(OFF, 2)]
     parts: list[Part] = []
-    for seed, (views, first, second, off) in product(base.seeds, variants):
+    for views, first, second, off in variants:
         changed = {f"views.{path}": value for name in sorted(off) for path, value in OFF[name].items()}
         what = " ".join(filter(None, (views, first, f"and {second}" if second not in ("", first) else "")))
         cell = {"views": views, "first": first, "second": second}
         parts += _probed(base, f"{what}, seed {seed}", cell, seed, changed)
-    return ("views", "first", "second"), parts
+    return parts
 
 
-def _sweep(question: str) -> Callable[[Base], Built]:
+def _sweep(question: str, base: Base, seed: int) -> list[Part]:
     """One setting of SimCLR with several values, each evaluated by a probe."""
     path, few, many = SWEEPS[question]
-
-    def build(base: Base) -> Built:
-        parts: list[Part] = []
-        for seed, value in product(base.seeds, many if base.full else few):
-            said = f"{value:g}" if isinstance(value, float) else str(value)
-            parts += _probed(
-                base, f"{question.replace('_', ' ')} {said}, seed {seed}", {question: value}, seed, {path: value}
-            )
-        return (question,), parts
-
-    return build
+    parts: list[Part] = []
+    for value in many if base.full else few:
+        said = f"{value:g}" if isinstance(value, float) else str(value)
+        name = f"{question.replace('_', ' ')} {said}, seed {seed}"
+        parts += _probed(base, name, {question: value}, seed, {path: value})
+    return parts
 
 
 def _probed(base: Base, name: str, cell: dict[str, Any], seed: int, changed: Mapping[str, Any]) -> list[Part]:
@@ -181,59 +165,69 @@ def _probed(base: Base, name: str, cell: dict[str, Any], seed: int, changed: Map
     return [Part(key=f"SimCLR, {name}", config=pretrained), Part(key=f"probe, {name}", config=probe, cell=cell)]
 
 
-def _imbalance(base: Base) -> Built:
+def _imbalance(base: Base, seed: int) -> list[Part]:
     """Losses × ratios of imbalance of the training labels; the test images stay the same."""
+    weights = f"run:{base.source}" if base.source else "random"
+    task = "finetune" if base.source else "scratch"
+    ratios, losses = ((1, 10, 50), LOSSES) if base.full else ((20,), (PLAIN, "class weights", "focal γ 2"))
     parts: list[Part] = []
-    for seed in base.seeds:
-        weights = f"run:{base.source}" if base.source else "random"
-        task = "finetune" if base.source else "scratch"
-        ratios, losses = ((1, 10, 50), LOSSES) if base.full else ((20,), (PLAIN, "class weights", "focal γ 2"))
-        for ratio, loss in product(ratios, losses):
-            config = base.config(task, weights=weights, seed=seed, imbalance=ratio, **LOSSES[loss])
-            cell = {"ratio": ratio, "loss": loss}
-            parts.append(Part(key=f"1 : {ratio}, {loss}, seed {seed}", config=config, cell=cell))
-    return ("ratio", "loss"), parts
+    for ratio, loss in product(ratios, losses):
+        config = base.config(task, weights=weights, seed=seed, imbalance=ratio, **LOSSES[loss])
+        cell = {"ratio": ratio, "loss": loss}
+        parts.append(Part(key=f"1 : {ratio}, {loss}, seed {seed}", config=config, cell=cell))
+    return parts
+
+
+def _swept(question: str, title: str, says: str) -> Question:
+    return Question(title, says, (question,), partial(_sweep, question))
 
 
 QUESTIONS: dict[str, Question] = {
     LABELS: Question(
         "How many labels do I need?",
         "Compares encoders with fewer and fewer labels. Shows where pre-training saves labels, and how many.",
+        ("encoder", "use", "labels"),
         _labels,
     ),
     HELPS: Question(
         "Does self-supervision help me?",
         "Yes, no or cannot tell: what SimCLR adds to ImageNet's weights and to no weights at all, with few labels and"
         " with many, what it costs, and how many labels would do the same.",
+        ("encoder", "use", "labels"),
         build_helps,
     ),
     DEPTH: Question(
         "How deep to fine-tune?",
         "From a frozen encoder to a fully trained one: what each further stage brings.",
+        ("stages",),
         _depth,
     ),
     VIEWS: Question(
-        "Which views matter?", "SimCLR without one augmentation at a time: how much accuracy is lost.", _views
+        "Which views matter?",
+        "SimCLR without one augmentation at a time: how much accuracy is lost.",
+        ("views", "first", "second"),
+        _views,
     ),
-    TEMPERATURE: Question(
+    TEMPERATURE: _swept(
+        TEMPERATURE,
         "Which temperature?",
         "Low: focuses on the most similar other pictures. High: treats all other pictures alike.",
-        _sweep(TEMPERATURE),
     ),
-    HEAD: Question("Which projection head?", "The layers between features and loss: two, one or none.", _sweep(HEAD)),
-    BATCH_SIZE: Question(
+    HEAD: _swept(HEAD, "Which projection head?", "The layers between features and loss: two, one or none."),
+    BATCH_SIZE: _swept(
+        BATCH_SIZE,
         "Which batch size?",
         "A larger batch has more pictures to tell apart: a harder task that needs more memory.",
-        _sweep(BATCH_SIZE),
     ),
-    STRENGTH: Question(
+    STRENGTH: _swept(
+        STRENGTH,
         "How strongly should colours vary?",
         "Colour is important in sea life. If the colours change too much, SimCLR learns to ignore them.",
-        _sweep(STRENGTH),
     ),
     IMBALANCE: Question(
         "What helps rare classes?",
         "Makes the training labels uneven, class by class, and compares cross-entropy, class weights and focal loss.",
+        ("ratio", "loss"),
         _imbalance,
     ),
 }

@@ -160,18 +160,11 @@ def _cell(parts: Sequence[PartResult], score: str) -> CellResult:
     values = [float(getattr(part, score)) for part in parts]
     labels = [part.labels for part in parts if part.labels is not None]
     low, high = (_mean([getattr(part, f"{score}_{end}", None) for part in parts]) for end in ("low", "high"))
+    spread, taught = stdev(values) if len(values) > 1 else None, fmean(labels) if labels else None
+    images = min(part.n for part in parts) if score == "accuracy" else 0
     return CellResult(
-        dict(parts[0].cell),
-        len(values),
-        fmean(values),
-        min(values),
-        max(values),
-        stdev(values) if len(values) > 1 else None,
-        fmean(labels) if labels else None,
-        min(part.n for part in parts) if score == "accuracy" else 0,
-        low,
-        high,
-    )
+        dict(parts[0].cell), len(values), fmean(values), min(values), max(values), spread, taught, images, low, high,
+    )  # fmt: skip
 
 
 def _mean(values: Sequence[float | None]) -> float | None:

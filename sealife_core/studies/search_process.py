@@ -6,13 +6,12 @@ on what the runs measured, never on the clock: with one run at a time, the same 
 was interrupted or not. Therefore a run whose measurements call for a stop is pruned even if it has finished meanwhile.
 """
 
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from optuna.exceptions import StorageInternalError
-from optuna.trial import TrialState
+from optuna.trial import FrozenTrial, TrialState
 from sqlalchemy.exc import DatabaseError
 
 from sealife_core.config import AnyConfig, SearchConfig, flattened, nested, parse
@@ -25,13 +24,11 @@ from sealife_core.runs.scheduling.capacity import at_once
 from sealife_core.runs.scheduling.queue import ensure_dispatcher, launch, request_stop
 from sealife_core.runs.scheduling.queue import resume_or_begin_anew as resume
 from sealife_core.runs.writer import RunWriter
-from sealife_core.studies.coordinator import DELETED, MOST_RESUMES, TICK_S, StatusWriter, why_not_finished
+from sealife_core.studies.coordinator import DELETED, MOST_RESUMES, StatusWriter, until_ended, why_not_finished
 from sealife_core.studies.reuse import fingerprint, finished_runs, unnoted_runs
 from sealife_core.studies.search_results import Trial, trials_done, write_trials
 from sealife_core.studies.search_sampling import distributions, pruner_of, sampler_of
 from sealife_core.studies.trial_storage import DATABASE, REUSED, RUN, WHY, TrialStorage, as_trial
-
-PRUNED_TAG = "pruned"
 
 
 def search(config: SearchConfig, run: RunWriter) -> bool:
@@ -40,7 +37,9 @@ def search(config: SearchConfig, run: RunWriter) -> bool:
     Raises RunError if what it has tried so far cannot be read.
     """
     try:
-        return Search(config, run).run_to_end()
+        trials = Search(config, run)
+        trials.continue_trials()
+        return until_ended(run, trials.turn, lambda: [followed.run for followed in trials.followed.values()])
     except (DatabaseError, StorageInternalError) as error:
         if disk_problem(error) is not None:
             raise
@@ -55,8 +54,8 @@ def search(config: SearchConfig, run: RunWriter) -> bool:
 class Followed:
     """A trial whose run has not ended, and what of it was reported to Optuna.
 
-    known: the run had finished before the trial began. stopping: the run still obeys a stop of the search from before
-    the search was resumed.
+    known: the run had finished before the trial began. stopping: the run still ends because the search was stopped
+    before it was resumed.
     """
 
     number: int
@@ -82,18 +81,6 @@ class Search:
         self._written: list[Trial] = []
         self._status = StatusWriter(run)
 
-    def run_to_end(self) -> bool:
-        """Turn after turn, until every trial has ended. Returns False if the search was stopped."""
-        self._continue_trials()
-        while not self.run.stop_requested():
-            if not self.turn():
-                return True
-            time.sleep(TICK_S)
-        for followed in self.followed.values():
-            if followed.run.state().active:
-                request_stop(followed.run)
-        return False
-
     def turn(self) -> bool:
         """Read what the runs have measured, begin new ones. Returns whether there is anything to wait for."""
         for followed in list(self.followed.values()):
@@ -106,7 +93,6 @@ class Search:
 
     def _begin(self, number: int, values: Mapping[str, Any]) -> None:
         """Give a trial its run: one with the same settings that exists, or a new one."""
-        trial = Trial(number + 1, dict(values), "running")
         try:
             base = flattened(self.config.base.model_dump())
             config = parse(type(self.config.base).family(), nested(base | dict(values)))
@@ -116,13 +102,14 @@ class Search:
         twin = self._twin(number, config)
         if twin is not None:
             self.storage.note(number, {RUN: twin.id, REUSED: True})
-            self._follow(number, twin, config.epochs)
+            self._follow(number, twin)
             return
         noted = {str(trial.user_attrs.get(RUN)) for trial in self.storage.trials()}
         run = unnoted_runs(self.run.run, noted).get(fingerprint(config))
-        run = run or create_run(config, root=self.root, name=trial.name, study=self.run.path.name)
+        name = Trial(number + 1, dict(values), "running").name
+        run = run or create_run(config, root=self.root, name=name, study=self.run.path.name)
         self.storage.note(number, {RUN: run.id})
-        self._follow(number, run, config.epochs)
+        self._follow(number, run)
         try:
             if run.state() is State.CREATED:
                 launch(run)
@@ -133,44 +120,49 @@ class Search:
         """A run with the same settings: of another trial of this search, or any that has finished."""
         wanted = fingerprint(config)
         for trial in self.storage.trials():
-            run = Run(self.root / str(trial.user_attrs.get(RUN, "")))
-            is_other = trial.number != number and RUN in trial.user_attrs and run.path.is_dir()
-            if is_other and fingerprint(run.request()) == wanted:
+            run = self._run_of(trial)
+            if trial.number != number and run is not None and fingerprint(run.request()) == wanted:
                 return run
         return finished_runs(self.root).get(wanted)
 
-    def _continue_trials(self) -> None:
+    def _run_of(self, trial: FrozenTrial) -> Run | None:
+        """The run of a trial, if one is noted and it was not deleted."""
+        run = Run(self.root / str(trial.user_attrs.get(RUN, "")))
+        return run if RUN in trial.user_attrs and run.path.is_dir() else None
+
+    def continue_trials(self) -> None:
         """After an interruption: continue the trials that had not ended, and their runs."""
         for trial in self.storage.trials():
-            run_id = trial.user_attrs.get(RUN)
             if trial.state is not TrialState.RUNNING:
                 continue
+            run = self._run_of(trial)
             if trial.params.keys() != self.varied.keys():
                 self._fail(trial.number, "the search ended while it chose the values.")
-                continue
-            if run_id is None:
+            elif RUN not in trial.user_attrs:
                 self._begin(trial.number, trial.params)
-                continue
-            run = Run(self.root / run_id)
-            if not run.path.is_dir():
+            elif run is None:
                 self._fail(trial.number, DELETED)
-                continue
-            followed = self._follow(trial.number, run, getattr(run.config(), "epochs", 0))
-            followed.reported |= trial.intermediate_values.keys()
-            state = run.state()
-            if state in (State.STOPPED, State.INTERRUPTED) and not self._was_pruned(run):
-                resume(run)
-            elif state is State.CREATED:
-                launch(run)
-            followed.stopping = state.active and run.stop_requested()
+            else:
+                self._continue(trial, run)
         self._stop_pruned_again()
+
+    def _continue(self, trial: FrozenTrial, run: Run) -> None:
+        """Follow a trial that had not ended, and continue its run."""
+        followed = self._follow(trial.number, run)
+        followed.reported |= trial.intermediate_values.keys()
+        state = run.state()
+        if state in (State.STOPPED, State.INTERRUPTED) and not self._was_pruned(run):
+            resume(run)
+        elif state is State.CREATED:
+            launch(run)
+        followed.stopping = state.active and run.stop_requested()
 
     def _stop_pruned_again(self) -> None:
         """Stop the runs of pruned trials that are active: this process may have been killed between the two."""
         wanted = {followed.run.id for followed in self.followed.values()}
         for trial in self.storage.trials():
-            run = Run(self.root / str(trial.user_attrs.get(RUN, "")))
-            if trial.state is TrialState.PRUNED and run.id not in wanted and run.path.is_dir() and run.state().active:
+            run = self._run_of(trial)
+            if trial.state is TrialState.PRUNED and run is not None and run.id not in wanted:
                 self._stop_run(run)
 
     def _check(self, followed: Followed) -> None:
@@ -180,7 +172,8 @@ class Search:
         if self._report(followed):
             return
         if state is State.FINISHED:
-            value = self._score(followed)
+            scores = (run.results() or {}).get("val") or {}  # of the model that the run kept
+            value = scores.get(self.config.metric.removeprefix("val/"))
             if value is None:
                 self._fail(followed.number, f"its run did not measure {self.config.metric}.")
             else:
@@ -222,17 +215,12 @@ class Search:
 
     def _stop_run(self, run: Run) -> None:
         if run.notes()["study"] == self.run.path.name and run.state().active:
-            run.write_notes(add_tags=[PRUNED_TAG])
+            run.write_notes(add_tags=["pruned"])
             request_stop(run)
 
     def _was_pruned(self, run: Run) -> bool:
         """Whether an earlier trial with this run was pruned."""
         return any(t.state is TrialState.PRUNED and t.user_attrs.get(RUN) == run.id for t in self.storage.trials())
-
-    def _score(self, followed: Followed) -> float | None:
-        """The validation score of the model that the run kept."""
-        scores = (followed.run.results() or {}).get("val") or {}
-        return scores.get(self.config.metric.removeprefix("val/"))
 
     def _fail(self, number: int, why: str) -> None:
         self.storage.note(number, {WHY: why})
@@ -242,8 +230,9 @@ class Search:
         self.storage.end(number, state, value)
         self.followed.pop(number, None)
 
-    def _follow(self, number: int, run: Run, epochs: int) -> Followed:
+    def _follow(self, number: int, run: Run) -> Followed:
         known = run.state() is State.FINISHED and bool(self.storage.trials()[number].user_attrs.get(REUSED))
+        epochs = getattr(run.config(), "epochs", 0)
         self.followed[number] = Followed(number, run, epochs, known, MetricsReader(run.path / METRICS))
         return self.followed[number]
 

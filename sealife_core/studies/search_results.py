@@ -13,7 +13,7 @@ from sealife_core.errors import RunError, SealifeError
 from sealife_core.runs.contents import TRIAL_SHAPE
 from sealife_core.runs.files import UnreadableFile, read_json, replace_json
 from sealife_core.runs.run import TRIALS, Run
-from sealife_core.studies.pace import seconds_left
+from sealife_core.studies.cost import seconds_left
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -126,11 +126,9 @@ def epochs_saved(search: SearchConfig, trials: Sequence[Trial]) -> tuple[int, in
     A run with early stopping counts with its own epochs, a reused run with none.
     """
     own = [trial for trial in trials if not trial.reused and trial.state in ("finished", "pruned")]
-    spent = sum(trial.epochs for trial in own)
     asked = [int(trial.values.get("epochs") or search.base.epochs) for trial in own]
-    return spent, sum(
-        trial.epochs if trial.state == "finished" else epochs for trial, epochs in zip(own, asked, strict=True)
-    )
+    whole = (trial.epochs if trial.state == "finished" else epochs for trial, epochs in zip(own, asked, strict=True))
+    return sum(trial.epochs for trial in own), sum(whole)
 
 
 def left_s(run: Run, search: SearchConfig, trials: Sequence[Trial]) -> float | None:

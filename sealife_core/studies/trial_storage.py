@@ -81,7 +81,6 @@ def open_database(path: Path) -> RDBStorage:
 
 def as_trial(trial: FrozenTrial) -> Trial:
     """A trial of Optuna's as ``search.json`` holds it."""
-    curve = {str(step): value for step, value in sorted(trial.intermediate_values.items())}
     state: Any = _STATES.get(trial.state, "running")
     return Trial(
         number=trial.number + 1,
@@ -92,5 +91,5 @@ def as_trial(trial: FrozenTrial) -> Trial:
         epochs=trial.last_step or 0,
         why=str(trial.user_attrs.get(WHY, "")),
         reused=bool(trial.user_attrs.get(REUSED, False)),
-        curve=curve,
+        curve={str(step): value for step, value in sorted(trial.intermediate_values.items())},
     )

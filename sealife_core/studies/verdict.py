@@ -150,15 +150,20 @@ def smallest_gain(seeds: int, images: int) -> float:
 
 
 def labels_needed(goal: float, budgets: Sequence[float], accuracies: Sequence[float]) -> float | None:
-    """The number of labels per class with which the curve ``accuracies`` over ``budgets`` (ascending) reaches ``goal``.
+    """:func:`labels_at`, on the running maximum of the curve."""
+    return labels_at(goal, budgets, np.maximum.accumulate(np.asarray(accuracies, np.float64)))
 
-    The curve's running maximum, interpolated on a logarithmic axis. ∞ if it never reaches the goal, None if it does so
-    with the fewest labels.
+
+def labels_at(goal: float, budgets: Sequence[float], accuracies: Sequence[float] | np.ndarray) -> float | None:
+    """The number of labels with which the curve ``accuracies`` over ``budgets`` (ascending) first reaches ``goal``.
+
+    Interpolated on a logarithmic axis of labels. ∞ if the curve never reaches the goal, None if it does so with the
+    fewest labels or has no points.
     """
-    reached = np.maximum.accumulate(np.asarray(accuracies, np.float64))
+    reached = np.asarray(accuracies, np.float64)
     if not len(reached) or reached[0] >= goal:
         return None
-    if reached[-1] < goal:
+    if reached.max() < goal:
         return float("inf")
     after = int(np.argmax(reached >= goal))
     x0, x1 = np.log(budgets[after - 1]), np.log(budgets[after])

@@ -17,6 +17,7 @@ from sealife_core.runs.run import LAST, MODEL, Run
 from sealife_core.runs.scheduling.queue import launch, request_stop, resume
 from sealife_core.studies.grid import build_grid
 from tests.cluster.conftest import PATIENCE_S, TwoMachines
+from tests.finished.files import files_of
 from tests.runs.processes import until
 
 EPOCHS = 40
@@ -80,7 +81,7 @@ def test_run__stops_when_asked_and_goes_on_when_asked(cluster: TwoMachines, tiny
     assert run.status()["epoch"] == EPOCHS
     assert run.environment()["device"] == "cpu"
     token = os.environ["RAY_AUTH_TOKEN"].encode()
-    assert not any(token in file.read_bytes() for file in run.files)
+    assert not any(token in file.read_bytes() for file in files_of(run))
 
 
 def test_cluster__without_its_token_refuses_in_a_sentence(cluster: TwoMachines, monkeypatch: pytest.MonkeyPatch):

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from sealife_core.config import StudyConfig, preset
-from sealife_core.durable import replace_file
+from sealife_core.durable import is_temporary, replace_file
 from sealife_core.runs.directory import create_run
 from sealife_core.runs.files import replace_json
 from sealife_core.runs.run import Run
@@ -42,6 +42,11 @@ ROWS = [
     {"resumed_from": 4},
     {"step": 40, "epoch": 2.0, "time": 1.7e9 + 60, "train/loss": 1.0},
 ]
+
+
+def files_of(run: Run) -> list[Path]:
+    """Every file of the run, sorted, but those that a killed worker was writing."""
+    return sorted(path for path in run.path.rglob("*") if path.is_file() and not is_temporary(path.name))
 
 
 def whole_run(root: Path, kind: str = "finetune") -> Run:

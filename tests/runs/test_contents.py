@@ -27,7 +27,7 @@ NAMES = ["config.json", *FILES, "metrics.jsonl", "launch.json", "log.txt", "stop
 def ask_everything(run: Run) -> State:
     """Every question that pages and commands ask; returns the state."""
     shown = run.shown()
-    run.error(), run.problems(), run.launches_runs, run.size_bytes, run.files, run.log_tail()
+    run.error(), run.problems(), run.launches_runs, run.size_bytes, run.log_tail()
     assert all(isinstance(value, list if key == "tags" else str) for key, value in run.notes().items())
     for scored in ((run.results() or {}).get(split) or {} for split in ("val", "test")):
         assert isinstance(scored.get("accuracy"), float | int | None)

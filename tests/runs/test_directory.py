@@ -12,12 +12,13 @@ from sealife_core.runs.directory import create_run, dependents, list_runs, open_
 from sealife_core.runs.files import recall_json
 from sealife_core.runs.liveness import State
 from sealife_core.runs.writer import RunWriter
+from tests.finished.files import files_of
 
 
 def test_create_run__writes_the_whole_request(root: Path):
     run = create_run(preset("probe", weights="run:a"), root=root, name="Näme", tags=["t"], notes="n", data_hash="abc")
     assert re.fullmatch(r"\d{8}-\d{6}-probe-[0-9a-f]{4}", run.id)
-    assert {p.name for p in run.files} == {"config.json", "status.json", "notes.json"}
+    assert {p.name for p in files_of(run)} == {"config.json", "status.json", "notes.json"}
     assert run.notes() == {"name": "Näme", "tags": ["t"], "notes": "n", "study": ""}
     config = run.config()
     assert config.data_hash == "abc"

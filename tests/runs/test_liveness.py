@@ -68,7 +68,7 @@ def test_truth_table__covers_every_combination():
 @pytest.mark.parametrize(("written", "beat", "stop", "process", "said"), rows())
 def test_shown_state__follows_the_truth_table(written: str, beat: str, stop: str, process: Process, said: str):
     heartbeat = NOW - (STALE_AFTER_S - 1 if beat == "fresh" else STALE_AFTER_S + 1)
-    status = None if written == "nothing" else {"state": written, "heartbeat": heartbeat}
+    status = {} if written == "nothing" else {"state": written, "heartbeat": heartbeat}
     assert shown_state(status, process, NOW, stop_requested=stop == "stop") == said.replace("_", " ")
 
 

@@ -15,6 +15,7 @@ from sealife_core.runs.liveness import STALE_AFTER_S, State
 from sealife_core.runs.notes import NotesChanged
 from sealife_core.runs.run import Run
 from sealife_core.runs.writer import RunWriter
+from tests.finished.files import files_of
 
 
 @pytest.fixture
@@ -181,9 +182,9 @@ def test_files__lists_all_but_unfinished_ones(run: Run):
     (run.path / "figures").mkdir()
     (run.path / "figures" / "curves.png").write_bytes(b"123")
     (run.path / ".status.json.1.tmp").write_text("")
-    names = [str(path.relative_to(run.path)) for path in run.files]
+    names = [str(path.relative_to(run.path)) for path in files_of(run)]
     assert names == ["config.json", "figures/curves.png", "notes.json", "status.json"]
-    assert run.size_bytes == sum(path.stat().st_size for path in run.files)
+    assert run.size_bytes == sum(path.stat().st_size for path in files_of(run))
 
 
 def test_state__of_a_dead_run_of_another_host_whose_clock_was_ahead_is_interrupted(run: Run):

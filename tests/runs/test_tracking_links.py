@@ -10,6 +10,7 @@ from sealife_core.runs.directory import create_run
 from sealife_core.runs.run import Run
 from sealife_core.runs.tracking_links import LAUNCH, launched_with, tracking_links, wandb_problems, wandb_tags
 from sealife_core.runs.writer import RunWriter
+from tests.finished.files import files_of
 
 KEY = "0123456789abcdef" * 2 + "deadbeef"
 
@@ -22,7 +23,7 @@ def test_create_run__keeps_what_the_launch_says_of_wandb_and_never_the_key(home,
         monkeypatch.setenv(name, value)
     run = create_run(preset("simclr"))
     assert launched_with(run) == {"WANDB_MODE": "offline", "WANDB_RUN_ID": "abc"}
-    assert not [path for path in run.files if KEY in path.read_text()]
+    assert not [path for path in files_of(run) if KEY in path.read_text()]
 
 
 def test_create_run__writes_nothing_where_nothing_is_said(home) -> None:

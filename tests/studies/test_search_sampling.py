@@ -47,7 +47,7 @@ def carried_out(monkeypatch: pytest.MonkeyPatch) -> Callable[[Run], None]:
 
     monkeypatch.setattr(search_process, "launch", at_once)
     monkeypatch.setattr(search_process, "resume", at_once)
-    monkeypatch.setattr(search_process, "TICK_S", 0.0)
+    monkeypatch.setattr("sealife_core.studies.coordinator.TICK_S", 0.0)
     monkeypatch.setattr(search_process, "ensure_dispatcher", lambda root: False)
     return at_once
 
@@ -213,7 +213,7 @@ def test_search__resumed_while_a_run_is_still_stopping_goes_on_with_it(root: Pat
     request_stop(part)
     assert part.shown().stopping
     resumed = search_process.Search(config, RunWriter(run))
-    resumed._continue_trials()
+    resumed.continue_trials()
     resumed.turn()
     RunWriter(part).status(state="stopped")
     (part.path / STOP).unlink()

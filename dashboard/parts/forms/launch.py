@@ -15,8 +15,8 @@ from sealife_core.config import HERE, AnyConfig, Request
 from sealife_core.errors import SealifeError
 from sealife_core.runs.costs.estimates import count_images, estimate_on
 from sealife_core.runs.directory import create_run
-from sealife_core.runs.scheduling.concurrency import RULE, may_go_beside
 from sealife_core.runs.scheduling.forecast import ASKED
+from sealife_core.runs.scheduling.placement import RULE, may_go_beside
 from sealife_core.runs.scheduling.queue import launch
 from sealife_core.wording import duration
 

@@ -223,7 +223,7 @@ class ClusterRuns:
         status = run.status() | {"written": written_at(run.path / STATUS)}
         heard = self._heard.setdefault(record["cluster"], time.monotonic())
         if status.get("state") == State.QUEUED and run.stop_requested():
-            stop_before_it_began(run)  # if it begins all the same, it finds the request to stop
+            stop_before_it_began(run)  # if it begins nevertheless, it finds the request to stop
             self._end(run, record, None, "")
         elif status.get("state") in FINAL:
             self._end(run, record, None, "")

@@ -16,7 +16,7 @@ from threading import Timer
 from typing import Any
 from urllib.parse import urlsplit
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import BaseModel, ValidationError
 
 from sealife_core.config import CLUSTER, cluster_address
 from sealife_core.config.runs import is_address
@@ -43,22 +43,14 @@ def known_clusters() -> list[str]:
     return list(dict.fromkeys(str(cluster_address(CLUSTER + name)) for name in named if is_address(name)))
 
 
-def ask(
-    address: str,
-    method: str,
-    path: str,
-    body: Any = None,
-    shape: TypeAdapter[Any] | None = None,
-    timeout_s: float = TIMEOUT_S,
-) -> Any:
+def ask(address: str, method: str, path: str, body: Any, shape: type[BaseModel] | None, timeout_s: float) -> Any:
     """The answer of the cluster at ``address``, of that ``shape``; None for "not found" and without a shape.
 
     body: sent as JSON. Raises ClusterError.
     """
+    sent = json.dumps(body).encode() if body is not None else None
     try:
-        status, said = _answer(
-            address, method, path, json.dumps(body).encode() if body is not None else None, timeout_s
-        )
+        status, said = _answer(address, method, path, sent, timeout_s)
     except (OSError, HTTPException) as error:
         why = getattr(error, "strerror", None) or str(error) or "no answer in time"
         raise ClusterError(
@@ -76,7 +68,7 @@ def ask(
     if shape is None:
         return None
     try:
-        return shape.validate_json(said)
+        return shape.model_validate_json(said)
     except ValidationError:
         raise foreign(address, "its answer has another format") from None
 
@@ -91,7 +83,7 @@ def foreign(address: str, why: str) -> ClusterError:
 
 
 def readable(text: str) -> str:
-    """The text of a server that nobody vouches for: cut, and without what a terminal would obey."""
+    """Text from an untrusted server, shortened and without control characters."""
     return "".join(sign if sign.isprintable() else " " for sign in text[:MOST_SAID])
 
 

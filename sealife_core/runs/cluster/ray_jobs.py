@@ -6,14 +6,9 @@ that launches runs needs no Ray of a matching version, and every question has a 
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import (
-    Annotated,
-    Any,
-    NotRequired,  # pydantic takes the one of `typing` from Python 3.12 on
-)
+from typing import Annotated, Any
 
-from pydantic import Field, TypeAdapter
-from typing_extensions import TypedDict
+from pydantic import AliasPath, BaseModel, Field
 
 from sealife_core.runs.cluster.ray_http import TIMEOUT_S, ClusterError, ask, foreign, readable
 
@@ -57,49 +52,37 @@ class Node:
         return min(by_cores, int(self.gpus // gpus)) if gpus else by_cores
 
 
-class _Job(TypedDict):
+class _Job(BaseModel):
     status: JobState
-    message: NotRequired[str | None]
-    driver_exit_code: NotRequired[int | None]
-    driver_agent_http_address: NotRequired[str | None]
+    message: str | None = None
+    driver_exit_code: int | None = None
+    driver_agent_http_address: str | None = None
 
 
 _Amount = Annotated[float, Field(ge=0, le=1e9)]
 
 
-class _Resources(TypedDict):  # Ray lists others beside these two, as memory in bytes
-    CPU: NotRequired[_Amount]
-    GPU: NotRequired[_Amount]
+class _Resources(BaseModel):  # Ray lists others beside these two, as memory in bytes
+    CPU: _Amount = 0.0
+    GPU: _Amount = 0.0
 
 
-class _Node(TypedDict):
+class _Node(BaseModel):
     state: str
-    node_ip: NotRequired[str | None]
+    node_ip: str | None = None
     resources_total: _Resources
 
 
-class _Listed(TypedDict):
-    result: list[_Node]
+class _Nodes(BaseModel):
+    found: list[_Node] = Field(validation_alias=AliasPath("data", "result", "result"))
 
 
-class _Result(TypedDict):
-    result: _Listed
-
-
-class _Nodes(TypedDict):
-    data: _Result
-
-
-_JOB: TypeAdapter[Any] = TypeAdapter(_Job)
-_NODES: TypeAdapter[Any] = TypeAdapter(_Nodes)
-
-
+@dataclass(frozen=True)
 class RayCluster:
     """The cluster whose Ray dashboard is at ``address`` (``http://host:8265``). Every call may raise ClusterError."""
 
-    def __init__(self, address: str, timeout_s: float = TIMEOUT_S) -> None:
-        self.address = address
-        self._timeout_s = timeout_s
+    address: str
+    timeout_s: float = TIMEOUT_S
 
     def submit(self, job_id: str, command: str, *, cores: int, gpus: int) -> None:
         """Have a machine with so much free carry out the shell ``command``; each id works once only."""
@@ -114,16 +97,11 @@ class RayCluster:
 
     def find(self, job_id: str) -> RayJob | None:
         """The job, or None if the cluster does not know it."""
-        told = self._ask("GET", f"/api/jobs/{job_id}", shape=_JOB)
+        told = self._ask("GET", f"/api/jobs/{job_id}", shape=_Job)
         if told is None:
             return None
-        agent = told.get("driver_agent_http_address") or ""
-        return RayJob(
-            told["status"],
-            readable(told.get("message") or ""),
-            told.get("driver_exit_code"),
-            readable(agent.partition("://")[2].rpartition(":")[0]),
-        )
+        node = (told.driver_agent_http_address or "").partition("://")[2].rpartition(":")[0]
+        return RayJob(told.status, readable(told.message or ""), told.driver_exit_code, readable(node))
 
     def stop(self, job_id: str) -> None:
         """TERM to the processes of the job, and KILL some seconds later. A job that has ended stays as it is."""
@@ -131,18 +109,14 @@ class RayCluster:
 
     def nodes(self) -> list[Node]:
         """The machines that are part of it now."""
-        told = self._ask("GET", "/api/v0/nodes", shape=_NODES)
+        told = self._ask("GET", "/api/v0/nodes", shape=_Nodes)
         if told is None:
             raise foreign(self.address, "it lists no machines")
         return [
-            Node(
-                readable(row.get("node_ip") or ""),
-                row["resources_total"].get("CPU", 0.0),
-                row["resources_total"].get("GPU", 0.0),
-            )
-            for row in told["data"]["result"]["result"]
-            if row["state"] == "ALIVE"
+            Node(readable(node.node_ip or ""), node.resources_total.CPU, node.resources_total.GPU)
+            for node in told.found
+            if node.state == "ALIVE"
         ]
 
-    def _ask(self, method: str, path: str, body: Any = None, shape: TypeAdapter[Any] | None = None) -> Any:
-        return ask(self.address, method, path, body, shape, self._timeout_s)
+    def _ask(self, method: str, path: str, body: Any = None, shape: type[BaseModel] | None = None) -> Any:
+        return ask(self.address, method, path, body, shape, self.timeout_s)

@@ -87,7 +87,8 @@ def estimate_on(config: AnyConfig, images: Images, root: Path | None = None) -> 
 
 def count_images(config: AnyConfig, images: Images) -> tuple[int, int, int]:
     """(images of the training split that the run may use, images of the whole data set, classes)."""
-    return len(images.rows("train", labelled_only=labelled_only(config))), len(images), len(images.classes)
+    n_images = len(images.rows("train", labelled_only=isinstance(config, ClassifierConfig)))
+    return n_images, len(images), len(images.classes)
 
 
 def _images_used(config: AnyConfig, n_images: int, classes: int) -> int:
@@ -99,9 +100,11 @@ def _images_used(config: AnyConfig, n_images: int, classes: int) -> int:
     return round(n_images * config.label_fraction / 100)
 
 
-def labelled_only(config: AnyConfig) -> bool:
-    """Whether the run learns from labelled images only."""
-    return isinstance(config, ClassifierConfig)
+def is_light(config: AnyConfig) -> bool:
+    """Whether the run trains no encoder, and no layer on views that change with every epoch."""
+    if isinstance(config, EmbedConfig):
+        return True
+    return isinstance(config, ClassifierConfig) and config.on_frozen_features
 
 
 def peak_memory_bytes(config: AnyConfig, root: Path) -> int:
@@ -141,22 +144,17 @@ def _passes(config: AnyConfig, encoder: str, stem: str, images: tuple[int, int, 
         looks = config.epochs // config.monitor_every if config.monitor_every else 0
         looks += 2 if config.chooses else 1  # the start, and the end
         return config.epochs * n_images * a_training_image + looks * (n_images + held_out / 2) * forward
-    if _features_once(config):
-        copies = config.stored_copies if isinstance(config, ClassifierConfig) else 0
-        return ((1 + copies) * used + held_out) * forward
+    if isinstance(config, ClassifierConfig) and config.on_frozen_features:
+        return ((1 + config.stored_copies) * used + held_out) * forward
     validating = config.epochs * held_out / 2 * forward
     return config.epochs * used * a_training_image + validating + held_out * forward
 
 
 def _work(config: AnyConfig) -> tuple[int, int]:
     """How many stages are trained, and how many views of an image go through them."""
-    if isinstance(config, SimclrConfig):
-        return config.trained_stages, 2
-    return (config.trained_stages, 1) if isinstance(config, ClassifierConfig) else (0, 1)
-
-
-def _features_once(config: AnyConfig) -> bool:
-    return isinstance(config, ClassifierConfig) and config.on_frozen_features
+    if isinstance(config, EmbedConfig):
+        return 0, 1
+    return config.trained_stages, 2 if isinstance(config, SimclrConfig) else 1
 
 
 def _seconds(
@@ -167,19 +165,14 @@ def _seconds(
     there = suitable(config, devices())
     device = device_kind(there[0]) if there else "cuda"
     wanted = {
-        "kind": config.kind,
-        "encoder": encoder,
-        "stem": stem,
-        "image_size_px": config.image_size_px,
-        "precision": config.precision,
-        "trained_stages": _work(config)[0],
-    }
+        "kind": config.kind, "encoder": encoder, "stem": stem, "image_size_px": config.image_size_px,
+        "precision": config.precision, "trained_stages": _work(config)[0],
+    }  # fmt: skip
     nearest = nearest_rate(root, device, wanted)
     if nearest is None:
         return None, "not measured on this machine yet"
-    speed = nearest["images_per_s"] * gmac_of(nearest)  # 10⁹ multiply-adds a second
     gpus = 1 if device == CPU else config.devices  # processes on one processor share it
-    speed *= gpus
+    speed = gpus * nearest["images_per_s"] * gmac_of(nearest)  # 10⁹ multiply-adds a second
     seconds = STARTUP_S + _passes(config, encoder, stem, images) / speed
     same = distance(nearest, wanted) == 0
     basis = (
@@ -223,9 +216,9 @@ def _optimiser_copies(config: AnyConfig) -> int:
 def _disk_bytes(config: AnyConfig, encoder: str, n_images: int, n_stored: int) -> tuple[int, int]:
     """Bytes while it trains, with the decoded images, which all runs of that size share; bytes that the run keeps."""
     weights = facts(encoder).parameters * 4e6
-    last = 0 if _features_once(config) or isinstance(config, EmbedConfig) else weights * (1 + _optimiser_copies(config))
+    last = 0 if is_light(config) else weights * (1 + _optimiser_copies(config))
     remembers = config.chooses if isinstance(config, SimclrConfig) else isinstance(config, ClassifierConfig)
-    best = weights if remembers and not _features_once(config) else 0
+    best = weights if remembers and not is_light(config) else 0
     embeddings = n_stored * facts(encoder).feature_dim * 4
     cache = n_stored * 3 * (2 * config.image_size_px) ** 2
     return round(weights + last + best + embeddings + cache), round(weights + embeddings)

@@ -17,7 +17,7 @@ from sealife_core.places import checkpoints_root
 from sealife_core.processes import identity
 from sealife_core.runs.contents import PROCESS_SHAPE
 from sealife_core.runs.directory import list_runs
-from sealife_core.runs.files import UnreadableFile, read_json, replace_json, tail
+from sealife_core.runs.files import readable_json, replace_json, tail
 from sealife_core.runs.liveness import Process, process_of
 from sealife_core.runs.scheduling.locks import queue_lock
 from sealife_core.runs.scheduling.spawning import reap, spawn
@@ -46,9 +46,9 @@ def find(device: str) -> SpeedMeasurement:
     """The measurement of ``device`` (auto, cpu or cuda) that is running, or how the last one ended."""
     root = checkpoints_root()
     record = _record(root)
-    if record is not None and _under_way(record):
+    if _under_way(record):
         return SpeedMeasurement(running=True)
-    if record is None or record.get("device") != device or record.get("ending") == Ending.GAVE_WAY:
+    if record.get("device") != device or record.get("ending") == Ending.GAVE_WAY:
         return SpeedMeasurement(running=False)
     if record.get("ending") == Ending.MEASURED:
         return SpeedMeasurement(running=False, done=True)
@@ -65,7 +65,7 @@ def request(device: str) -> bool:
     root = checkpoints_root()
     root.mkdir(parents=True, exist_ok=True)
     with queue_lock(root):
-        if is_running() or runs_active():
+        if is_running(root) or runs_active():
             return False
         child = _spawn(root, device)
         replace_json(root / RECORD, (identity(child.pid) or {}) | {"device": device})
@@ -78,7 +78,7 @@ def claim(device: str) -> bool:
     root.mkdir(parents=True, exist_ok=True)
     with queue_lock(root):
         record = _record(root)
-        if record is not None and record.get("pid") != os.getpid() and _under_way(record):
+        if record.get("pid") != os.getpid() and _under_way(record):
             return False
         mine = (identity(os.getpid()) or {}) | {"device": device}
         if runs_active():
@@ -92,13 +92,12 @@ def end(ending: Ending, problem: str = "") -> None:
     """Note how the measurement that this process claimed has ended."""
     root = checkpoints_root()
     with queue_lock(root):
-        replace_json(root / RECORD, (_record(root) or {}) | {"ending": ending, "problem": problem})
+        replace_json(root / RECORD, _record(root) | {"ending": ending, "problem": problem})
 
 
-def is_running(root: Path | None = None) -> bool:
+def is_running(root: Path) -> bool:
     """Whether a measurement is running, of any device."""
-    record = _record(root or checkpoints_root())
-    return record is not None and _under_way(record)
+    return _under_way(_record(root))
 
 
 def runs_active() -> bool:
@@ -110,11 +109,8 @@ def _under_way(record: dict[str, Any]) -> bool:
     return "ending" not in record and process_of(record) is Process.ALIVE
 
 
-def _record(root: Path) -> dict[str, Any] | None:
-    try:
-        return read_json(root / RECORD, PROCESS_SHAPE)
-    except UnreadableFile:
-        return None
+def _record(root: Path) -> dict[str, Any]:
+    return readable_json(root / RECORD, PROCESS_SHAPE)
 
 
 def _spawn(root: Path, device: str) -> subprocess.Popen[bytes]:

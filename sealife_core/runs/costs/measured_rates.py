@@ -14,7 +14,7 @@ from sealife_core.runs.contents import RATE_SHAPE, MeasuredRate
 from sealife_core.runs.costs.devices import CPU
 from sealife_core.runs.costs.stage_work import gmac_an_image
 from sealife_core.runs.directory import runs_root
-from sealife_core.runs.files import LineReader, append_line
+from sealife_core.runs.files import LineReader, append_line, mark
 
 RATES = ".rates.jsonl"
 
@@ -31,7 +31,7 @@ def nearest_rate(root: Path, device: str, wanted: dict[str, Any]) -> dict[str, A
 
     wanted: kind, encoder, stem, image_size_px, precision and trained_stages, as in a row.
     """
-    return _nearest(*_mark(root / RATES), device, tuple(wanted.items()))
+    return _nearest(root / RATES, mark(root / RATES), device, tuple(wanted.items()))
 
 
 def device_kind(device: str) -> str:
@@ -56,28 +56,19 @@ def distance(row: dict[str, Any], wanted: dict[str, Any]) -> float:
     return doublings + other + 2 * (row["encoder"] != wanted["encoder"])
 
 
-def _mark(path: Path) -> tuple[Path, int, int]:
-    """The file, its time and its size: as long as they stay the same, so does its content."""
-    try:
-        found = path.stat()
-    except OSError:
-        return path, 0, 0
-    return path, found.st_mtime_ns, found.st_size
-
-
 @lru_cache(maxsize=256)  # a queue asks once for each run that waits
 def _nearest(
-    path: Path, changed: int, size: int, device: str, wanted: tuple[tuple[str, Any], ...]
+    path: Path, marked: tuple[int, int, int], device: str, wanted: tuple[tuple[str, Any], ...]
 ) -> dict[str, Any] | None:
     """The measurement that is most like what is wanted; of equally near ones the latest, because machines change."""
     asked = dict(wanted)
     known = {*CURATED, asked["encoder"]}  # another network would have to be built to know what it costs
-    here = [row for row in _rates(path, changed, size) if row["device"] == device and row["encoder"] in known]
+    here = [row for row in _rates(path, marked) if row["device"] == device and row["encoder"] in known]
     return min(reversed(here), key=lambda row: distance(row, asked), default=None)
 
 
 @lru_cache(maxsize=4)
-def _rates(path: Path, changed: int, size: int) -> list[dict[str, Any]]:
+def _rates(path: Path, marked: tuple[int, int, int]) -> list[dict[str, Any]]:
     """The rates measured on this machine, oldest first; damaged rows are left out."""
     rows = (row for row in LineReader(path, RATE_SHAPE).poll() if row is not None)
     return [row for row in rows if row["host"] == host()]

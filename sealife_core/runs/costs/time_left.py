@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from sealife_core.config import AnyConfig
+from sealife_core.config import AnyConfig, ClassifierConfig
 from sealife_core.errors import SealifeError
-from sealife_core.runs.costs.estimates import Images, count_images, estimate, labelled_only
+from sealife_core.runs.costs.estimates import Images, count_images, estimate
 from sealife_core.runs.liveness import State
 from sealife_core.runs.run import LAST, Run
 
@@ -50,7 +50,7 @@ class RunTimes:
 
     def seconds(self, config: AnyConfig) -> float | None:
         """Seconds of the whole run; None if nothing comparable was measured, or its data set is gone."""
-        key = config.data, labelled_only(config)
+        key = config.data, isinstance(config, ClassifierConfig)
         try:
             if key not in self._counts:
                 self._counts[key] = count_images(config, self._open(config.data))

@@ -14,6 +14,7 @@ from typing import TextIO
 
 from sealife_core.environment import STOP_GRACE_S
 from sealife_core.runs.costs.devices import not_here
+from sealife_core.runs.files import written_at
 from sealife_core.runs.scheduling.dispatcher import Dispatcher
 from sealife_core.runs.scheduling.locks import queue_lock, take_dispatcher_lock
 from sealife_core.runs.scheduling.prewarmed_worker import READY, wanted
@@ -38,7 +39,7 @@ def main(root: Path) -> int:
     dispatcher.adopt()
     last_busy = time.monotonic()
     while True:
-        rung = _bell(root)
+        rung = written_at(root / READY)  # changes when somebody launches a run, or is about to
         busy = dispatcher.step()
         if busy or wanted(root):
             last_busy = time.monotonic()
@@ -49,16 +50,8 @@ def main(root: Path) -> int:
                     lock.release()
                     return 0
         until = time.monotonic() + (TICK_S if dispatcher.watched else QUIET_TICK_S)
-        while time.monotonic() < until and _bell(root) == rung:
+        while time.monotonic() < until and written_at(root / READY) == rung:
             time.sleep(BELL_S)
-
-
-def _bell(root: Path) -> int:
-    """A number that changes when somebody launches a run, or is about to."""
-    try:
-        return (root / READY).stat().st_mtime_ns
-    except OSError:
-        return 0
 
 
 class _Log(io.StringIO):

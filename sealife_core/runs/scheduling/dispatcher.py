@@ -3,7 +3,7 @@
 A run that was moved up goes first (``queue_order.py``). A run on several devices waits until so many are free; free
 ones are reserved for it meanwhile, so that shorter runs do not overtake it again and again. A run that trains no
 encoder does not wait for trainings to end: one at a time runs beside them, on the processor, where memory allows
-(``concurrency.py``).
+(``placement.py``).
 
 It ends runs that do not stop when asked. It may be killed at any moment: the runs continue, and the next dispatcher
 takes them over, because all that it needs is on disk or known to the operating system. While somebody seems about to
@@ -25,22 +25,22 @@ from sealife_core.neutral import terminal_lines
 from sealife_core.processes import host, identity
 from sealife_core.runs.cluster.cluster_runs import ClusterRuns
 from sealife_core.runs.costs.devices import CPU, NONE, devices, impossible
-from sealife_core.runs.directory import list_runs
+from sealife_core.runs.directory import list_runs, source_of
 from sealife_core.runs.files import replace_json
 from sealife_core.runs.liveness import Process, State, process_of
-from sealife_core.runs.run import LOG, PROCESS, STATUS, Run
-from sealife_core.runs.scheduling.concurrency import (
+from sealife_core.runs.run import LOG, PROCESS, Run
+from sealife_core.runs.scheduling.locks import queue_lock
+from sealife_core.runs.scheduling.placement import (
+    KEPT_FREE_BYTES,
     NO_ROOM,
     available_bytes,
-    have_room,
+    demand_of,
     held_bytes,
     peak_in_main_memory,
 )
-from sealife_core.runs.scheduling.locks import queue_lock
-from sealife_core.runs.scheduling.placement import demand_of
 from sealife_core.runs.scheduling.prewarmed_worker import PrewarmedWorker, prewarmed_command, show_interest
-from sealife_core.runs.scheduling.queue import waits_for_a_person, write_status
-from sealife_core.runs.scheduling.queue_order import place_of
+from sealife_core.runs.scheduling.queue import in_cluster, waits_for_a_person, write_status
+from sealife_core.runs.scheduling.queue_order import queued_runs
 from sealife_core.runs.scheduling.run_process import (
     RunProcess,
     config_of,
@@ -50,7 +50,7 @@ from sealife_core.runs.scheduling.run_process import (
     workers_by_directory,
 )
 from sealife_core.runs.scheduling.spawning import reap, spawn
-from sealife_core.runs.scheduling.waiting_reasons import refuse, say, source_awaited
+from sealife_core.runs.scheduling.waiting_reasons import awaited, refuse, say
 
 ROOM_S = 2.0  # between two looks at memory while a run waits for it
 KILL_AFTER_S = 10.0  # from TERM to KILL
@@ -67,7 +67,6 @@ class Dispatcher:
     watched: dict[str, RunProcess] = field(default_factory=dict)
     prewarmed: PrewarmedWorker = field(init=False)
     clusters: ClusterRuns = field(init=False)
-    _glances: dict[str, tuple[int, bool]] = field(default_factory=dict)
     _no_room_until: dict[str, float] = field(default_factory=dict)
     _complaint: str = ""
 
@@ -107,7 +106,7 @@ class Dispatcher:
         """Reap, stop, start. Returns whether there is anything to wait for."""
         for process in list(self.watched.values()):
             self._look_after(process)
-        waiting = self._queued()
+        waiting = [run for run in queued_runs(self.root) if run.id not in self.watched]
         reserved: set[str] = set()
         for run in waiting:
             try:
@@ -130,28 +129,6 @@ class Dispatcher:
         print(f"{process.run.id}: ended, {'adopted' if code is None else f'code {code}'}", flush=True)
         show_interest(self.root)  # a person who sees a run end may well launch the next
 
-    def _queued(self) -> list[Run]:
-        """Queued runs, the one that has waited longest first."""
-        found = [
-            run
-            for run in list_runs(self.root)
-            if run.id not in self.watched and self._says_queued(run) and run.state() is State.QUEUED
-        ]
-        return sorted(found, key=place_of)
-
-    def _says_queued(self, run: Run) -> bool:
-        """Whether status.json does; it is read again only where it may have changed, for there may be hundreds."""
-        try:
-            changed = (run.path / STATUS).stat().st_mtime_ns
-        except OSError:
-            return False
-        known, queued = self._glances.get(run.id, (0, False))
-        # Two changes within one tick of the file system's clock look like one: a young file is always read.
-        if known != changed or time.time_ns() - changed < 1e9:
-            queued = run.status().get("state") == State.QUEUED
-            self._glances[run.id] = (changed, queued)
-        return queued
-
     def _consider(self, run: Run, reserved: set[str]) -> None:
         """Start the run if it can begin; refuse it if it never can; else say what it waits for.
 
@@ -161,17 +138,17 @@ class Dispatcher:
         if run.launches_runs:
             self._start(run, [NONE])
             return
-        if process_of(run.process(), run.attempt()) is Process.IN_CLUSTER:
+        if in_cluster(run):
             self.clusters.follow(run)
             return
         config = run.config()
-        in_cluster = cluster_address(config.where) is not None
-        never = None if in_cluster else impossible(config, self.devices)
+        for_cluster = cluster_address(config.where) is not None
+        never = None if for_cluster else impossible(config, self.devices)
         if never:
             refuse(run, never[0], f"Clone the run with {never[1]}")
-        elif source := source_awaited(run):
+        elif source := awaited(source_of(run), self.root):
             say(run, source)
-        elif in_cluster:
+        elif for_cluster:
             self.clusters.follow(run)
         else:
             self._start_here(run, config, reserved)
@@ -200,12 +177,12 @@ class Dispatcher:
         if time.monotonic() < self._no_room_until.get(run.id, 0.0):
             return False
         own = peak_in_main_memory(config, assigned, self.root)
-        others = [
-            (peak_in_main_memory(found, process.devices, self.root), held_bytes(process.record["pid"]))
+        to_come = sum(
+            max(0, peak_in_main_memory(found, process.devices, self.root) - held_bytes(process.record["pid"]))
             for process in self.watched.values()
             if (found := config_of(process.run)) is not None
-        ]
-        enough = have_room(own, others, available_bytes())
+        )
+        enough = available_bytes() - to_come - KEPT_FREE_BYTES >= own
         if not enough:
             self._no_room_until[run.id] = time.monotonic() + ROOM_S
         return enough

@@ -2,19 +2,18 @@
 
 import math
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from sealife_core.config import AnyConfig, cluster_address, source_run
 from sealife_core.durable import is_full
 from sealife_core.runs.costs.devices import devices
-from sealife_core.runs.costs.estimates import Images
+from sealife_core.runs.costs.estimates import Images, is_light
 from sealife_core.runs.costs.time_left import Rows, RunTimes
 from sealife_core.runs.directory import list_runs
 from sealife_core.runs.liveness import Process, State, process_of
 from sealife_core.runs.run import Run
-from sealife_core.runs.scheduling.concurrency import NO_ROOM, is_light
-from sealife_core.runs.scheduling.placement import Demand, demand_of
+from sealife_core.runs.scheduling.placement import NO_ROOM, Demand, demand_of
 from sealife_core.runs.scheduling.queue import waits_for_a_person
 from sealife_core.runs.scheduling.queue_order import waiting_runs
 from sealife_core.wording import counted, duration
@@ -81,7 +80,7 @@ def forecast(at_work: Iterable[AtWork], waiting: Sequence[Waits]) -> dict[str, Q
 
     A run whose end is unknown ends at infinity, so that what comes after it is unknown too.
     """
-    play = _Play([*at_work])
+    play = _Play(at_work)
     queue = list(waiting)
     while queue and play.now < math.inf:
         reserved: set[str] = set()
@@ -90,18 +89,14 @@ def forecast(at_work: Iterable[AtWork], waiting: Sequence[Waits]) -> dict[str, Q
     return {run.id: _told(run, play, waiting[:place]) for place, run in enumerate(waiting)}
 
 
-@dataclass
 class _Play:
     """The runs at work at the moment ``now``, seconds from the present."""
 
-    at_work: list[AtWork]
-    now: float = 0.0
-    ends: dict[str, float] = field(default_factory=dict)
-    begun: dict[str, tuple[float, bool]] = field(default_factory=dict)  # id → when, and whether beside a training
-
-    def __post_init__(self) -> None:
+    def __init__(self, at_work: Iterable[AtWork]) -> None:
+        self.at_work = self.first = list(at_work)
+        self.now = 0.0
         self.ends = {run.id: math.inf if run.left_s is None else run.left_s for run in self.at_work}
-        self.first = list(self.at_work)
+        self.begun: dict[str, tuple[float, bool]] = {}  # id → when, and whether beside a training
 
     def begins(self, run: Waits, reserved: set[str]) -> bool:
         """Whether ``run`` begins now; else the free devices that it waits for are added to ``reserved``."""
@@ -154,7 +149,7 @@ def queue_forecast(
         configs.append((ASKED, asked, times.seconds(asked)))
     no_room = {run.id for run in waiting if run.status().get("message") == NO_ROOM}
     queue = [
-        Waits(run_id, _demand(config, here, has_room=run_id not in no_room), takes_s, _awaited(root, config))
+        Waits(run_id, demand_of(config, here, has_room=run_id not in no_room), takes_s, _awaited(root, config))
         for run_id, config, takes_s in configs
         if cluster_address(config.where) is None
     ]
@@ -174,12 +169,6 @@ def _at_work(root: Path, times: RunTimes, rows: Callable[[Run], Rows]) -> list[A
         left_s = times.left_s(run, rows(run))
         found.append(AtWork(run.id, held, left_s, not is_light(run.config()), bool(record.get("beside"))))
     return found
-
-
-def _demand(config: AnyConfig, here: list[str], has_room: bool) -> Demand:
-    """What the run takes; without memory for it, it cannot run beside a training."""
-    demand = demand_of(config, here)
-    return demand if has_room else replace(demand, beside=False)
 
 
 def _awaited(root: Path, config: AnyConfig) -> str | None:

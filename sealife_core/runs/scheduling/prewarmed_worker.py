@@ -26,6 +26,7 @@ import psutil
 
 from sealife_core.environment import READY_MINUTES, WORKER_COMMAND
 from sealife_core.runs.costs import machine_speed
+from sealife_core.runs.files import written_at
 from sealife_core.runs.run import LOG, Run
 from sealife_core.runs.scheduling.spawning import PROJECT, spawn
 
@@ -51,18 +52,14 @@ def show_interest(root: Path) -> None:
     (root / READY).touch()
 
 
-def interest_age_s(root: Path) -> float | None:
-    """Seconds since the last sign of interest, or None if there never was one."""
-    try:
-        return time.time() - (root / READY).stat().st_mtime
-    except OSError:
-        return None
+def interest_age_s(root: Path) -> float:
+    """Seconds since the last sign of interest; since 1970 if there never was one."""
+    return time.time() - (written_at(root / READY) or 0.0)
 
 
 def wanted(root: Path) -> bool:
     """Whether a pre-warmed worker is worth its memory."""
-    age_s = interest_age_s(root)
-    return age_s is not None and age_s < 60 * ready_minutes()
+    return interest_age_s(root) < 60 * ready_minutes()
 
 
 class PrewarmedWorker:

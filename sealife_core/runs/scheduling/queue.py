@@ -44,8 +44,7 @@ def request_stop(run: Run) -> str:
         state = run.state()
         if state not in (State.CREATED, State.QUEUED, State.RUNNING, State.NOT_RESPONDING):
             return f"is not running: it is {state}"
-        in_cluster = process_of(run.process(), run.attempt()) is Process.IN_CLUSTER
-        if state in (State.CREATED, State.QUEUED) and not in_cluster:  # if it is, its worker may begin at any moment
+        if state in (State.CREATED, State.QUEUED) and not in_cluster(run):  # there it may begin at any moment
             write_status(run, state=State.STOPPED, ended=time.time(), stage="", message="stopped before it began")
             return "was stopped before it began"
         (run.path / STOP).touch()
@@ -115,8 +114,7 @@ def prewarm(root: Path | None = None) -> None:
     If that is not possible nothing happens: the launch will say why.
     """
     root = runs_root(root)
-    age_s = interest_age_s(root)
-    if not ready_minutes() or (age_s is not None and age_s < INTEREST_EVERY_S):
+    if not ready_minutes() or interest_age_s(root) < INTEREST_EVERY_S:
         return
     try:
         root.mkdir(parents=True, exist_ok=True)
@@ -144,6 +142,11 @@ def ensure_dispatcher(root: Path | None = None) -> bool:
 def has_work(root: Path) -> bool:
     """Whether there is anything to start or to watch for a dispatcher."""
     return any(_needs_dispatcher(run) for run in list_runs(root))
+
+
+def in_cluster(run: Run) -> bool:
+    """Whether its present attempt is a job of a cluster."""
+    return process_of(run.process(), run.attempt()) is Process.IN_CLUSTER
 
 
 def _needs_dispatcher(run: Run) -> bool:

@@ -11,10 +11,10 @@ from sealife_core.config import CLUSTER, HERE
 from sealife_core.errors import RunError
 from sealife_core.runs.costs.devices import CPU, devices, suitable
 from sealife_core.runs.directory import list_runs, source_of
-from sealife_core.runs.liveness import Process, State, process_of
+from sealife_core.runs.liveness import State
 from sealife_core.runs.run import Run
 from sealife_core.runs.scheduling.locks import queue_lock
-from sealife_core.runs.scheduling.queue import write_status
+from sealife_core.runs.scheduling.queue import in_cluster, write_status
 
 
 def place_of(run: Run) -> tuple[float, str]:
@@ -24,10 +24,16 @@ def place_of(run: Run) -> tuple[float, str]:
     return told[0] if told else 0.0, run.id
 
 
+def queued_runs(root: Path) -> list[Run]:
+    """The queued runs that have not started, in their order."""
+    # The status is asked first, because it says more cheaply that a run is not queued: there may be hundreds.
+    found = [run for run in list_runs(root) if run.status().get("state") == State.QUEUED]
+    return sorted((run for run in found if run.state() is State.QUEUED), key=place_of)
+
+
 def waiting_runs(root: Path) -> list[Run]:
-    """The queued runs that have not started, in their order; studies are left out because they wait for no device."""
-    found = [run for run in list_runs(root) if run.status().get("state") == State.QUEUED and not run.launches_runs]
-    return sorted((run for run in found if run.state() is State.QUEUED and not _in_cluster(run)), key=place_of)
+    """:func:`queued_runs` without those of clusters, and without studies, which wait for no device."""
+    return [run for run in queued_runs(root) if not run.launches_runs and not in_cluster(run)]
 
 
 def ahead_of(run: Run) -> list[Run]:
@@ -44,7 +50,7 @@ def move_up(run: Run, *, to_front: bool = False) -> None:
     with queue_lock(run.root):
         if not run.path.is_dir() or run.state() is not State.QUEUED:
             raise RunError(f"Run '{run.id}' is not waiting: it is {run.state()}. Only a queued run can be moved up.")
-        if _in_cluster(run):
+        if in_cluster(run):
             raise RunError(f"Run '{run.id}' is already waiting in its cluster. The cluster decides when it begins.")
         ahead = ahead_of(run)
         if not ahead:
@@ -80,7 +86,3 @@ def _sources(run: Run) -> set[str]:
         found.add(source)
         run = Run(run.root / source)
     return found
-
-
-def _in_cluster(run: Run) -> bool:
-    return process_of(run.process(), run.attempt()) is Process.IN_CLUSTER

@@ -16,10 +16,11 @@ from sealife_core.environment import HOME, WORKER_COMMAND
 from sealife_core.errors import SealifeError
 from sealife_core.processes import identity
 from sealife_core.runs.costs.devices import NONE, needed, visible
+from sealife_core.runs.costs.estimates import is_light
 from sealife_core.runs.files import replace_json
 from sealife_core.runs.liveness import Process, process_of
 from sealife_core.runs.run import PROCESS, Run
-from sealife_core.runs.scheduling.concurrency import is_light, may_go_beside
+from sealife_core.runs.scheduling.placement import may_go_beside
 
 
 @dataclass
@@ -103,7 +104,7 @@ def living_process(run: Run, workers: dict[str, int], devices: list[str]) -> Run
     assigned = NONE if run.launches_runs else ",".join(devices[-(needed(config) if config else 1) :])
     record = found | {"attempt": run.attempt(), "device": assigned, "started": time.time()}
     if config is not None and may_go_beside(config):
-        record["beside"] = True  # perhaps it does not, but then it holds up no training
+        record["beside"] = True  # if it does not, no training waits for it either
     replace_json(run.path / PROCESS, record)
     return RunProcess(run, record)
 

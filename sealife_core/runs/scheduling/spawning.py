@@ -11,11 +11,7 @@ PROJECT = Path(__file__).resolve().parents[3]
 
 
 def spawn(
-    command: Sequence[str],
-    log: Path,
-    environment: Mapping[str, str] | None = None,
-    *,
-    stdin: int = subprocess.DEVNULL,
+    command: Sequence[str], log: Path, environment: Mapping[str, str] | None = None, *, stdin: int = subprocess.DEVNULL
 ) -> subprocess.Popen[bytes]:
     """Start ``command`` in its own session, which neither Ctrl-C nor the end of this process reaches.
 

@@ -4,21 +4,16 @@ import time
 from pathlib import Path
 
 from sealife_core.errors import RunError
-from sealife_core.runs.directory import source_of
 from sealife_core.runs.liveness import State
 from sealife_core.runs.run import MODEL, Run
 from sealife_core.runs.scheduling.locks import queue_lock
 from sealife_core.runs.scheduling.queue import write_status
 
 
-def source_awaited(run: Run) -> str:
-    """What the run waits for until its weights exist, or "". Raises RunError if they never will."""
-    source_id = source_of(run)
-    return "" if source_id is None else awaited(source_id, run.root)
-
-
-def awaited(source_id: str, root: Path) -> str:
-    """As :func:`source_awaited`, for any run that takes its weights from the run ``source_id`` below ``root``."""
+def awaited(source_id: str | None, root: Path) -> str:
+    """What a run with weights of the run ``source_id`` waits for, or "". Raises RunError if they will never exist."""
+    if source_id is None:
+        return ""
     source = Run(root / source_id)
     if not source.path.is_dir():
         raise RunError(f"The weights come from run '{source_id}', but that run was deleted.")
@@ -38,24 +33,23 @@ def awaited(source_id: str, root: Path) -> str:
 
 def refuse(run: Run, what: str, then: str) -> None:
     """End a run that was not started; the queue writes its status, because it has no process."""
-    _end(run, State.FAILED, what, error={"what": what, "next": then})
+    error = {"what": what, "next": then}
+    _write(run, state=State.FAILED, ended=time.time(), stage="", message=what, error=error)
 
 
 def stop_before_it_began(run: Run) -> None:
     """End a run that was stopped before its process began."""
-    _end(run, State.STOPPED, "stopped before it began")
+    _write(run, state=State.STOPPED, ended=time.time(), stage="", message="stopped before it began")
 
 
 def say(run: Run, message: str) -> None:
     """Write what the run waits for, unless its status says it already."""
-    if run.status().get("message") == message:
-        return
-    with queue_lock(run.root):
-        if run.path.is_dir() and run.state() is State.QUEUED:
-            write_status(run, message=message)
+    if run.status().get("message") != message:
+        _write(run, message=message)
 
 
-def _end(run: Run, state: State, message: str, **more: object) -> None:
+def _write(run: Run, **changes: object) -> None:
+    """Change the status of a run that still waits."""
     with queue_lock(run.root):
         if run.path.is_dir() and run.state() is State.QUEUED:
-            write_status(run, state=state, ended=time.time(), stage="", message=message, **more)
+            write_status(run, **changes)

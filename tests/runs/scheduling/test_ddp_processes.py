@@ -18,6 +18,7 @@ from sealife_core.runs.run import Run
 from sealife_core.runs.scheduling import ddp_processes
 from sealife_core.runs.scheduling.ddp_processes import DDPProcesses, ReadOnlyWriter
 from sealife_core.runs.writer import RunWriter
+from tests.finished.files import files_of
 from tests.runs.processes import until
 
 pytestmark = pytest.mark.process
@@ -121,7 +122,7 @@ def test_companions__end_when_their_worker_is_killed(run: RunWriter) -> None:
 
 
 def test_onlooker__changes_nothing(run: RunWriter) -> None:
-    before = {path: path.read_bytes() for path in run.run.files}
+    before = {path: path.read_bytes() for path in files_of(run.run)}
     looks = ReadOnlyWriter(Run(run.path))
     looks.status(state="failed")
     looks.warn("odd")
@@ -129,6 +130,6 @@ def test_onlooker__changes_nothing(run: RunWriter) -> None:
     looks.resumed_from(3)
     looks.environment(threads=9)
     looks.results(val={})
-    assert {path: path.read_bytes() for path in run.run.files} == before
+    assert {path: path.read_bytes() for path in files_of(run.run)} == before
     assert looks.config() == run.config()
     assert not looks.stop_requested()

@@ -16,9 +16,8 @@ from sealife_core.runs.costs.time_left import seconds_left, stage_seconds_left
 from sealife_core.runs.directory import list_runs
 from sealife_core.runs.files import replace_json
 from sealife_core.runs.run import Run
-from sealife_core.runs.scheduling.concurrency import NO_ROOM
 from sealife_core.runs.scheduling.forecast import ASKED, AtWork, QueueForecast, Waits, forecast, queue_forecast
-from sealife_core.runs.scheduling.placement import Demand
+from sealife_core.runs.scheduling.placement import NO_ROOM, Demand
 from sealife_core.runs.scheduling.queue import launch, write_status
 from sealife_core.runs.scheduling.spawning import reap
 from sealife_core.runs.writer import RunWriter

@@ -18,6 +18,7 @@ from sealife_core.runs.scheduling.locks import dispatcher_runs, queue_lock
 from sealife_core.runs.scheduling.queue import ensure_dispatcher, launch, request_stop, resume, resume_or_begin_anew
 from sealife_core.runs.writer import RunWriter
 from sealife_core.studies.grid import build_grid
+from tests.finished.files import files_of
 from tests.runs.processes import dispatcher_pids, end, order, until
 
 Make = Callable[..., Run]
@@ -150,7 +151,7 @@ def test_resume__removes_what_a_killed_worker_was_writing(make: Make):
     leftover.write_bytes(b"x" * 1000)
     os.utime(leftover, (0, 0))
     assert run.size_bytes == size
-    assert leftover not in run.files
+    assert leftover not in files_of(run)
     resume(run)
     assert not leftover.exists()
 

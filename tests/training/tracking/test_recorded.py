@@ -12,6 +12,7 @@ from sealife_core.config.settings import flattened
 from sealife_core.runs.directory import create_run
 from sealife_core.runs.run import Run
 from sealife_core.runs.tracking_links import tracking_links
+from tests.finished.files import files_of
 from tests.training.tracking.conftest import KEY, Bench
 from tests.training.tracking.wandb_file import Recorded, read
 
@@ -127,8 +128,8 @@ def test_wandb__keeps_its_files_in_the_run_and_the_key_out_of_them(
 ) -> None:
     person = bench.home / "person"
     assert not [path for path in person.rglob("*wandb*") if path.is_file()]
-    assert not [path for path in simclr.files if KEY.encode() in path.read_bytes()]
-    assert not [path for path in simclr.files if path.suffix == ".log"]
+    assert not [path for path in files_of(simclr) if KEY.encode() in path.read_bytes()]
+    assert not [path for path in files_of(simclr) if path.suffix == ".log"]
 
 
 def test_log__says_once_how_to_send_what_was_recorded(simclr: Run, learned: Recorded) -> None:

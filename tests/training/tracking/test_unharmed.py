@@ -4,6 +4,7 @@ import pytest
 
 from sealife_core.runs.run import Run
 from sealife_core.runs.tracking_links import tracking_links, unsent
+from tests.finished.files import files_of
 from tests.training.tracking.conftest import KEY, Bench, Server
 
 CLOSED = "http://127.0.0.1:9"  # the port of 'discard', where nobody listens
@@ -36,7 +37,7 @@ def test_run__is_done_and_tells_of_it_in_one_warning(runs: dict[str, Run], case:
 
 @pytest.mark.parametrize("case", CASES)
 def test_key__is_in_no_file_of_the_run_and_in_none_of_the_person(runs: dict[str, Run], bench: Bench, case: str) -> None:
-    files = [*runs[case].files, *(path for path in (bench.home / "person").rglob("*") if path.is_file())]
+    files = [*files_of(runs[case]), *(path for path in (bench.home / "person").rglob("*") if path.is_file())]
     assert len(files) > 5
     assert not [path for path in files if KEY.encode() in path.read_bytes()]
 

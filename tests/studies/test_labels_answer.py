@@ -3,7 +3,7 @@
 import pytest
 
 from sealife_core.studies.building import ALL_LABELS, PROBE, SIMCLR
-from sealife_core.studies.more_labels import forecast_says, forecasts, forecasts_of_best
+from sealife_core.studies.labels_answer import forecast_says, forecasts, forecasts_of_best
 from sealife_core.studies.questions import DEPTH, LABELS
 from sealife_core.studies.results import PartResult
 
