@@ -1,12 +1,13 @@
 """What a classifier is asked to do: solved on frozen features (``probe.py``) or trained in steps (``fine_tune.py``)."""
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any, Literal
 
 from pydantic import model_validator
 
-from sealife_core.config.runs import ALL_STAGES, DATA, MODEL, TRAINING, TrainingSettings, Weights
-from sealife_core.config.settings import setting
+from sealife_core.config.runs import ALL_STAGES, DATA, MODEL, TRAINING, TrainingSettings, Weights, weights_setting
+from sealife_core.config.settings import Range, setting
 from sealife_core.wording import counted
 
 OPTIMISER, LOSS = "Optimiser", "Loss"
@@ -19,37 +20,27 @@ def fewer_labels(label_fraction: float, labels_per_class: int) -> str:
     return f"{label_fraction:g} % of labels" if label_fraction < 100 else ""
 
 
-def optimiser_setting(default: str) -> Any:
-    """The field that tells a :class:`ProbeConfig` from a :class:`FineTuneConfig`; each narrows its type."""
-    return setting(
-        default,
-        "How gradients become steps. L-BFGS uses all images at once and finds its own step size. It solves a linear"
-        " probe in seconds, but it cannot train anything else.",
-        title="Optimiser",
-        group=OPTIMISER,
-    )
+# The field that tells a ProbeConfig from a FineTuneConfig; each narrows its type.
+optimiser_setting = partial(
+    setting,
+    says="How gradients become steps. L-BFGS uses all images at once and finds its own step size. It solves a linear"
+    " probe in seconds, but it cannot train anything else.",
+    title="Optimiser",
+    group=OPTIMISER,
+)
 
 
 class ClassifierConfig(TrainingSettings):
     """The settings of every classifier. A config is a ``ProbeConfig`` or a ``FineTuneConfig``; ``parse`` chooses."""
 
     kind: Literal["classifier"] = "classifier"
-    weights: Weights = setting(
-        "random",
-        "Where the encoder comes from: random, imagenet (its published weights), run:ID or file:PATH.",
-        title="Encoder from",
-        group=MODEL,
-        simple=True,
-    )
+    weights: Weights = weights_setting("random")
     trained_stages: int = setting(
         0,
         "How many stages of the encoder are trained, the deepest first. 0 is a linear probe; 5 trains everything.",
         title="Trained stages",
         group=MODEL,
-        unit="of 5",
-        ge=0,
-        le=ALL_STAGES,
-        step=1,
+        within=Range(0, ALL_STAGES, unit="of 5"),
         simple=True,
     )
     label_fraction: float = setting(
@@ -57,10 +48,7 @@ class ClassifierConfig(TrainingSettings):
         "Share of the training labels to use. It is the same in every class.",
         title="Labels used",
         group=DATA,
-        unit="%",
-        ge=0.1,
-        le=100,
-        step=1,
+        within=Range(0.1, 100, unit="%"),
         simple=True,
     )
     labels_per_class: int = setting(
@@ -69,10 +57,7 @@ class ClassifierConfig(TrainingSettings):
         " of a larger one. A class with fewer labels uses all. 0: the share of the labels counts instead.",
         title="Labels per class",
         group=DATA,
-        unit="labels",
-        ge=0,
-        le=100_000,
-        step=1,
+        within=Range(0, 100_000, unit="labels"),
     )
     imbalance: float = setting(
         1.0,
@@ -80,10 +65,7 @@ class ClassifierConfig(TrainingSettings):
         " keep more, the largest keeps all. 1 removes none.",
         title="Imbalance (largest : smallest)",
         group=DATA,
-        unit=": 1",
-        ge=1,
-        le=1000,
-        step=1,
+        within=Range(1, 1000, unit=": 1"),
     )
     augmentation: Literal["none", "light", "strong"] = setting(
         "light",
@@ -98,20 +80,14 @@ class ClassifierConfig(TrainingSettings):
         " is much faster if few stages train. 0 stores none.",
         title="Stored copies",
         group=DATA,
-        unit="copies",
-        ge=0,
-        le=64,
-        step=1,
+        within=Range(0, 64, unit="copies"),
     )
     epochs: int = setting(
         30,
         "How often the model sees every training image. For L-BFGS: rounds of 20 iterations; it needs only a few.",
         title="Epochs",
         group=TRAINING,
-        unit="epochs",
-        ge=1,
-        le=5000,
-        step=1,
+        within=Range(1, 5000, unit="epochs"),
         simple=True,
     )
     patience: int = setting(
@@ -120,10 +96,7 @@ class ClassifierConfig(TrainingSettings):
         " kept.",
         title="Patience",
         group=TRAINING,
-        unit="epochs",
-        ge=0,
-        le=1000,
-        step=1,
+        within=Range(0, 1000, unit="epochs"),
     )
     loss: Literal["cross_entropy", "focal"] = setting(
         "cross_entropy",
@@ -136,18 +109,14 @@ class ClassifierConfig(TrainingSettings):
         "How strongly focal loss ignores images that the model already classifies well. 0 is cross-entropy.",
         title="Focal γ",
         group=LOSS,
-        ge=0,
-        le=10,
-        step=0.5,
+        within=Range(0, 10, 0.5),
     )
     label_smoothing: float = setting(
         0.0,
         "Share of the target probability that is spread over all classes. Only for cross-entropy.",
         title="Label smoothing",
         group=LOSS,
-        ge=0,
-        le=0.5,
-        step=0.05,
+        within=Range(0, 0.5, 0.05),
     )
     class_weights: Literal["none", "balanced"] = setting(
         "none",
@@ -161,9 +130,7 @@ class ClassifierConfig(TrainingSettings):
         "Pulls weights towards zero at every step; for L-BFGS it is the L2 penalty of logistic regression.",
         title="Weight decay",
         group=OPTIMISER,
-        ge=0,
-        le=10,
-        step=0.01,
+        within=Range(0, 10, 0.01),
     )
 
     @classmethod
@@ -178,25 +145,17 @@ class ClassifierConfig(TrainingSettings):
         return kinds.get(values.get("optimiser") == "lbfgs", cls)
 
     @model_validator(mode="after")
-    def _labels_are_chosen_in_one_way(self) -> "ClassifierConfig":
+    def _settings_fit_together(self) -> "ClassifierConfig":
         if self.labels_per_class and self.label_fraction < 100:
             raise ValueError(
                 "The training labels are chosen by a number per class or by a share, not by both; got labels_per_class"
                 f" {self.labels_per_class} and label_fraction {self.label_fraction:g}. Set label_fraction to 100 or"
                 " labels_per_class to 0."
             )
-        return self
-
-    @model_validator(mode="after")
-    def _losses_do_not_mix(self) -> "ClassifierConfig":
         if self.loss == "focal" and self.label_smoothing > 0:
             raise ValueError(
                 "Label smoothing works only with cross-entropy. Set label_smoothing to 0 or loss to 'cross_entropy'."
             )
-        return self
-
-    @model_validator(mode="after")
-    def _several_devices_share_images(self) -> "ClassifierConfig":
         if self.devices > 1 and self.on_frozen_features:
             raise ValueError(
                 "A linear probe without augmentation takes seconds and uses one device; got devices"

@@ -7,7 +7,7 @@ from pydantic import model_validator
 
 from sealife_core.config.classifier import OPTIMISER, ClassifierConfig, optimiser_setting
 from sealife_core.config.runs import MODEL, TRAINING, check_shares
-from sealife_core.config.settings import setting
+from sealife_core.config.settings import Range, setting
 
 STARTS_FROM_ITSELF = (
     "A linear probe without augmentation cannot start from a linear probe: it is the same model. Set head_from to"
@@ -30,9 +30,7 @@ class FineTuneConfig(ClassifierConfig):
         "Share of the features that is set to zero at every step.",
         title="Dropout",
         group=MODEL,
-        ge=0,
-        le=0.9,
-        step=0.05,
+        within=Range(0, 0.9, 0.05),
     )
     batch_norm: Literal["train", "frozen"] = setting(
         "train",
@@ -47,10 +45,7 @@ class FineTuneConfig(ClassifierConfig):
         " 0 trains for the number of epochs above.",
         title="Minutes",
         group=TRAINING,
-        unit="min",
-        ge=0,
-        le=10_080,
-        step=5,
+        within=Range(0, 10_080, 5, "min"),
         simple=True,
     )
     batch_size: int = setting(
@@ -58,10 +53,7 @@ class FineTuneConfig(ClassifierConfig):
         "Images per step. L-BFGS always uses all images.",
         title="Batch size",
         group=TRAINING,
-        unit="images",
-        ge=1,
-        le=8192,
-        step=16,
+        within=Range(1, 8192, 16, "images"),
     )
     ema_decay: float = setting(
         0.0,
@@ -69,9 +61,7 @@ class FineTuneConfig(ClassifierConfig):
         " (0.998: of the last 500 steps or so). 0 averages nothing.",
         title="Weight averaging (EMA decay)",
         group=TRAINING,
-        ge=0,
-        le=0.9999,
-        step=0.001,
+        within=Range(0, 0.9999, 0.001),
     )
     optimiser: Literal["adamw", "sgd"] = optimiser_setting("adamw")
     learning_rate: float = setting(
@@ -79,19 +69,14 @@ class FineTuneConfig(ClassifierConfig):
         "Highest learning rate of the classifier layer. L-BFGS does not use it.",
         title="Learning rate",
         group=OPTIMISER,
-        ge=1e-7,
-        le=10,
-        step=0.0001,
+        within=Range(1e-7, 10, 0.0001),
     )
     encoder_rate_factor: float = setting(
         0.1,
         "The encoder learns at this fraction of the learning rate, so that it keeps what it has learned.",
         title="Encoder learning rate, relative",
         group=OPTIMISER,
-        unit="×",
-        ge=0.0001,
-        le=1,
-        step=0.05,
+        within=Range(0.0001, 1, 0.05, "×"),
     )
     schedule: Literal["onecycle", "warm_restarts", "cosine", "constant"] = setting(
         "cosine",
@@ -105,10 +90,7 @@ class FineTuneConfig(ClassifierConfig):
         "Length of the first cosine fall of warm_restarts. Each next one is twice as long.",
         title="First restart",
         group=OPTIMISER,
-        unit="epochs",
-        ge=1,
-        le=1000,
-        step=1,
+        within=Range(1, 1000, unit="epochs"),
     )
 
     @model_validator(mode="before")
@@ -125,12 +107,8 @@ class FineTuneConfig(ClassifierConfig):
         return {name: value for name, value in values.items() if name != "choose_penalty"}
 
     @model_validator(mode="after")
-    def _a_probe_is_no_start_of_a_probe(self) -> "FineTuneConfig":
+    def _steps_fit_together(self) -> "FineTuneConfig":
         if self.head_from == "probe" and self.on_frozen_features:
             raise ValueError(STARTS_FROM_ITSELF)
-        return self
-
-    @model_validator(mode="after")
-    def _several_devices_share_a_batch(self) -> "FineTuneConfig":
         check_shares(self.batch_size, self.devices)
         return self

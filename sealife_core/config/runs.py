@@ -1,11 +1,12 @@
 """What every run that trains is asked: data, seed, size, machine."""
 
 import re
+from functools import partial
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field
 
-from sealife_core.config.settings import Settings, describe, flattened, setting
+from sealife_core.config.settings import Range, Settings, describe, flattened, setting
 
 DATA, MODEL, TRAINING, MACHINE, TRACKING = "Data", "Model", "Training", "Machine", "Tracking"
 PROJECT = "sealife"  # of Weights & Biases, unless a run or WANDB_PROJECT names another
@@ -29,11 +30,8 @@ EncoderName = Annotated[str, AfterValidator(_encoder)]
 
 def _weights(spec: str) -> str:
     source, _, rest = spec.partition(":")
-    if (
-        spec in ("random", "imagenet")
-        or (source == "run" and _is_folder(rest))
-        or (source == "file" and _is_path(rest))
-    ):
+    fits = {"run": _is_folder, "file": _is_path}.get(source)
+    if spec in ("random", "imagenet") or (fits and fits(rest)):
         return spec
     raise ValueError("'random', 'imagenet', 'run:ID of a run' or 'file:path of a weights file'")
 
@@ -48,6 +46,13 @@ def _is_path(text: str) -> bool:
 
 
 Weights = Annotated[str, AfterValidator(_weights)]
+weights_setting = partial(
+    setting,
+    says="Where the encoder comes from: random, imagenet (its published weights), run:ID or file:PATH.",
+    title="Encoder from",
+    group=MODEL,
+    simple=True,
+)
 
 
 def project_problem(name: str) -> str:
@@ -108,19 +113,14 @@ class TrainingSettings(Settings):
         " (see Threads).",
         title="Seed",
         group=DATA,
-        ge=0,
-        le=2**31 - 1,
-        step=1,
+        within=Range(0, 2**31 - 1),
     )
     image_size_px: int = setting(
         64,
         "Side of the square image that the network sees. Twice the side means four times the computation.",
         title="Image size",
         group=DATA,
-        unit="px",
-        ge=16,
-        le=512,
-        step=16,
+        within=Range(16, 512, 16, "px"),
         simple=True,
     )
     encoder: EncoderName = setting(
@@ -153,9 +153,7 @@ class TrainingSettings(Settings):
         " processes.",
         title="Devices",
         group=MACHINE,
-        ge=1,
-        le=64,
-        step=1,
+        within=Range(1, 64),
     )
     threads: int = setting(
         0,
@@ -163,9 +161,7 @@ class TrainingSettings(Settings):
         " makes a run repeatable to the last digit.",
         title="Threads",
         group=MACHINE,
-        ge=0,
-        le=256,
-        step=1,
+        within=Range(0, 256),
     )
     where: Where = setting(
         HERE,
@@ -179,9 +175,7 @@ class TrainingSettings(Settings):
         " 'Device' and 'Devices' set the GPUs.",
         title="Cores in a cluster",
         group=MACHINE,
-        ge=1,
-        le=256,
-        step=1,
+        within=Range(1, 256),
     )
     wandb: Literal["environment", "off", "offline", "on"] = setting(
         "environment",

@@ -6,7 +6,7 @@ from typing import Literal
 from pydantic import model_validator
 
 from sealife_core.config.runs import ALL_STAGES, MODEL, TRAINING, TrainingSettings, Weights, check_shares
-from sealife_core.config.settings import setting
+from sealife_core.config.settings import Range, setting
 from sealife_core.config.views import RECIPES, ViewRecipe
 
 OPTIMISER, MONITOR = "Optimiser", "Monitoring"
@@ -28,10 +28,7 @@ class SimclrConfig(TrainingSettings):
         "How many stages of the encoder are trained, the deepest first. 5 trains everything.",
         title="Trained stages",
         group=MODEL,
-        unit="of 5",
-        ge=1,
-        le=ALL_STAGES,
-        step=1,
+        within=Range(1, ALL_STAGES, unit="of 5"),
     )
     normalisation: Literal["trains", "alone", "kept"] = setting(
         "trains",
@@ -45,10 +42,7 @@ class SimclrConfig(TrainingSettings):
         "How often the model sees every training image.",
         title="Epochs",
         group=TRAINING,
-        unit="epochs",
-        ge=1,
-        le=5000,
-        step=1,
+        within=Range(1, 5000, unit="epochs"),
         simple=True,
     )
     batch_size: int = setting(
@@ -56,10 +50,7 @@ class SimclrConfig(TrainingSettings):
         "Images per step. Each is compared with both views of all others, so more images make a harder task.",
         title="Batch size",
         group=TRAINING,
-        unit="images",
-        ge=2,
-        le=8192,
-        step=16,
+        within=Range(2, 8192, 16, "images"),
         simple=True,
     )
     temperature: float = setting(
@@ -68,9 +59,7 @@ class SimclrConfig(TrainingSettings):
         "A low value concentrates on the most similar other pictures. A high value treats all other pictures the same.",
         title="Temperature",
         group=TRAINING,
-        ge=0.01,
-        le=2,
-        step=0.01,
+        within=Range(0.01, 2, 0.01),
         simple=True,
     )
     head: Literal["nonlinear", "linear", "none"] = setting(
@@ -84,33 +73,20 @@ class SimclrConfig(TrainingSettings):
         "Width of the hidden layer of a non-linear head.",
         title="Head width",
         group=MODEL,
-        ge=16,
-        le=8192,
-        step=16,
+        within=Range(16, 8192, 16),
     )
     head_out: int = setting(
-        128,
-        "Length of the vector that the loss compares.",
-        title="Head output",
-        group=MODEL,
-        ge=8,
-        le=4096,
-        step=8,
+        128, "Length of the vector that the loss compares.", title="Head output", group=MODEL, within=Range(8, 4096, 8)
     )
     optimiser: Literal["sgd", "adamw", "lars"] = setting(
-        "sgd",
-        "How gradients become steps. LARS is for batches above about 1,000.",
-        title="Optimiser",
-        group=OPTIMISER,
+        "sgd", "How gradients become steps. LARS is for batches above about 1,000.", title="Optimiser", group=OPTIMISER
     )
     learning_rate: float | None = setting(
         None,
         "Base rate before scaling. Leave it empty for the optimiser's usual rate.",
         title="Base learning rate",
         group=OPTIMISER,
-        ge=1e-7,
-        le=100,
-        step=0.001,
+        within=Range(1e-7, 100, 0.001),
     )
     rate_scaling: Literal["sqrt", "linear", "none"] = setting(
         "sqrt",
@@ -123,48 +99,35 @@ class SimclrConfig(TrainingSettings):
         "Pulls weights towards zero at every step.",
         title="Weight decay",
         group=OPTIMISER,
-        ge=0,
-        le=1,
-        step=0.0001,
+        within=Range(0, 1, 0.0001),
     )
     warmup_epochs: int = setting(
         5,
         "Epochs in which the learning rate rises from zero. At most a tenth of the run is used.",
         title="Warm-up",
         group=OPTIMISER,
-        unit="epochs",
-        ge=0,
-        le=100,
-        step=1,
+        within=Range(0, 100, unit="epochs"),
     )
     gradient_clip: float = setting(
         0.0,
         "Maximum norm of the gradient. 0 turns clipping off.",
         title="Gradient clipping",
         group=OPTIMISER,
-        ge=0,
-        le=100,
-        step=0.5,
+        within=Range(0, 100, 0.5),
     )
     monitor_every: int = setting(
         5,
         "How often validation k-NN accuracy, alignment, uniformity and effective rank are measured. 0 means never.",
         title="Measure every",
         group=MONITOR,
-        unit="epochs",
-        ge=0,
-        le=1000,
-        step=1,
+        within=Range(0, 1000, unit="epochs"),
     )
     patience: int = setting(
         0,
         "Stop when validation k-NN accuracy has not improved at this many measurements. 0 never stops early.",
         title="Patience",
         group=MONITOR,
-        unit="measurements",
-        ge=0,
-        le=1000,
-        step=1,
+        within=Range(0, 1000, unit="measurements"),
     )
     keep_best: bool = setting(
         False,
@@ -178,39 +141,28 @@ class SimclrConfig(TrainingSettings):
         "How many nearest training images vote on a validation image.",
         title="Neighbours",
         group=MONITOR,
-        unit="images",
-        ge=1,
-        le=500,
-        step=1,
+        within=Range(1, 500, unit="images"),
     )
     views: ViewRecipe = RECIPES["SimCLR"]
 
     @model_validator(mode="after")
-    def _temperature_fits_head(self) -> "SimclrConfig":
+    def _settings_fit_together(self) -> "SimclrConfig":
         if self.optimiser == "lars" and self.gradient_clip > 0:
             raise ValueError(
                 "LARS already scales the step of every layer. Set gradient_clip to 0 or choose another optimiser."
             )
-        return self
-
-    @model_validator(mode="after")
-    def _is_measured(self) -> "SimclrConfig":
         if self.chooses and self.monitor_every == 0:
             raise ValueError(
                 "To stop early or to keep the best weights, the run must be measured. Set monitor_every to 1 or more,"
                 " or patience to 0 and keep_best to false."
             )
+        check_shares(self.batch_size, self.devices)
         return self
 
     @property
     def chooses(self) -> bool:
         """Whether validation decides how long it trains or what is kept."""
         return self.keep_best or self.patience > 0
-
-    @model_validator(mode="after")
-    def _every_device_has_images(self) -> "SimclrConfig":
-        check_shares(self.batch_size, self.devices)
-        return self
 
     def peak_learning_rate(self, batch_size: int | None = None) -> float:
         """The rate after warm-up, for ``batch_size`` images a step (that of the config unless given).
@@ -220,12 +172,9 @@ class SimclrConfig(TrainingSettings):
         """
         batch = batch_size or self.batch_size
         factor = {"sqrt": math.sqrt(batch), "linear": batch / 256, "none": 1.0}[self.rate_scaling]
-        own = {
-            "sqrt": {"sgd": 0.075, "lars": 0.075, "adamw": 5e-4 / 16},
-            "linear": {"sgd": 0.3, "lars": 0.3, "adamw": 5e-4},
-            "none": {"sgd": 0.3, "lars": 0.3, "adamw": 5e-4},
-        }[self.rate_scaling][self.optimiser]
-        return factor * (self.learning_rate if self.learning_rate is not None else own)
+        of_sqrt, of_others = (5e-4 / 16, 5e-4) if self.optimiser == "adamw" else (0.075, 0.3)
+        own = of_sqrt if self.rate_scaling == "sqrt" else of_others
+        return factor * (own if self.learning_rate is None else self.learning_rate)
 
 
 def chance_loss(batch_size: int) -> float:

@@ -10,7 +10,7 @@ from typing import Literal
 
 import numpy as np
 
-from sealife_core.config.settings import Settings, setting
+from sealife_core.config.settings import Range, Settings, setting
 from sealife_core.errors import DatasetError
 from sealife_core.evaluation.embeddings.neighbours import Metric, neighbour_graph
 from sealife_core.evaluation.projections.umap_fit import (
@@ -44,9 +44,7 @@ class ProjectionSettings(Settings):
         "How many nearest images, itself included, decide where a point lies. Few show small groups, many the whole.",
         title="Neighbours",
         group="Projection",
-        ge=2,
-        le=200,
-        step=1,
+        within=Range(2, 200),
         simple=True,
     )
     min_distance: float = setting(
@@ -54,9 +52,7 @@ class ProjectionSettings(Settings):
         "How tightly points may be packed. Small values make dense groups, large values spread them.",
         title="Minimal distance",
         group="Projection",
-        ge=0.0,
-        le=0.99,
-        step=0.05,
+        within=Range(0.0, 0.99, 0.05),
         simple=True,
     )
     metric: Metric = setting(
@@ -66,7 +62,7 @@ class ProjectionSettings(Settings):
         group="Projection",
     )
     seed: int = setting(
-        0, "The same seed gives the same picture again.", title="Seed", group="Projection", ge=0, le=2**32 - 1, step=1
+        0, "The same seed gives the same picture again.", title="Seed", group="Projection", within=Range(0, 2**32 - 1)
     )
     of: Literal["h", "z"] = setting(
         "h",
@@ -80,9 +76,7 @@ class ProjectionSettings(Settings):
         "If there are more images, a random sample of this size is projected. The page says so.",
         title="Maximum points",
         group="Projection",
-        ge=10,
-        le=50_000,
-        step=1000,
+        within=Range(10, 50_000, 1000),
     )
 
     @property
