@@ -4,14 +4,14 @@ from typing import Literal
 
 from pydantic import model_validator
 
-from sealife_core.config.runs import TrainingSettings, Weights, weights_setting
+from sealife_core.config.runs import TrainingSettings, Weights, encoder_from
 
 
 class EmbedConfig(TrainingSettings):
     """Embeddings of any encoder on any data set, so that baselines can be looked at too."""
 
     kind: Literal["embed"] = "embed"
-    weights: Weights = weights_setting("imagenet")
+    weights: Weights = encoder_from("imagenet")
 
     @model_validator(mode="after")
     def _nothing_is_shared(self) -> "EmbedConfig":
