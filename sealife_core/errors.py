@@ -1,13 +1,5 @@
 """Every error that this package raises on purpose, and what to say about a disk that fails.
 
-    SealifeError
-    ├── ConfigError      a setting is unknown, out of range or contradicts another
-    ├── DatasetError     a data set cannot be imported, opened or used for what was asked
-    ├── WeightsError     weights or a model file are missing, damaged or of another shape
-    ├── RunError         a run cannot be found, launched, stopped, resumed or deleted
-    ├── TrainingError    training cannot continue (non-finite loss, out of memory)
-    └── BusyError        this machine has too much to do at this moment: the same may succeed later
-
 The text of each says what is wrong, what was got, what was expected, and the next step, in one or two sentences that
 can be shown to a person unchanged.
 """
@@ -44,7 +36,7 @@ class RunError(SealifeError):
 
 
 class TrainingError(SealifeError):
-    """Training cannot continue."""
+    """Training cannot continue, for example after a loss that is not finite."""
 
 
 class BusyError(SealifeError):

@@ -20,7 +20,11 @@ def open_regular(path: Path) -> BinaryIO:
 
     Raises OSError if it is missing, may not be read, or is no regular file; its ``strerror`` says which.
     """
-    _check(path)  # opening a device can have an effect by itself
+    try:
+        found = path.stat()
+    except ValueError:  # a NUL or half a character: no file can have that name
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), repr(path)) from None
+    _refuse_special(found, path)  # opening a device can have an effect by itself
     # O_NONBLOCK: it may have become a pipe since; and some regular files of the kernel make a reader wait.
     flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0) | getattr(os, "O_BINARY", 0)
     file = os.fdopen(os.open(path, flags), "rb")
@@ -39,14 +43,6 @@ def read_regular(path: Path, most_bytes: int) -> bytes:
     if len(data) > most_bytes:
         raise OSError(errno.EFBIG, f"it is larger than {most_bytes / 2**20:,.0f} MiB", str(path))
     return data
-
-
-def _check(path: Path) -> None:
-    try:
-        found = path.stat()
-    except ValueError:  # a NUL or half a character: no file can have that name
-        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), repr(path)) from None
-    _refuse_special(found, path)
 
 
 def is_folder(path: Path) -> bool:

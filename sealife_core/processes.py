@@ -21,10 +21,8 @@ def identity(pid: int) -> dict[str, Any] | None:
         if process.status() in (psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD):
             return None
         start_time = process.create_time()
-    except (psutil.NoSuchProcess, ValueError):
+    except (psutil.NoSuchProcess, psutil.AccessDenied, ValueError):  # denied: of another user, so none of ours
         return None
-    except psutil.AccessDenied:
-        return None  # a process of another user, so none of ours
     where = {"boot": boot_id(), "host": host(), "pids": pid_namespace()}
     return {"pid": pid, "start_time": start_time, "start_ticks": _start_ticks(pid), **where}
 

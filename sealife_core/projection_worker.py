@@ -52,7 +52,7 @@ def main(run_path: Path, key: str) -> int:
         return _failed(status, str(error))
     except MemoryError:
         return _failed(status, "The machine ran out of memory. Project fewer points, or close other programs.")
-    except Exception as error:  # noqa: BLE001 - the last line of defence: every error is reported
+    except Exception as error:  # noqa: BLE001 - the last handler: every error is reported
         return _failed(status, f"{type(error).__name__}: {error}. The log in {folder} has the full traceback.")
     status.write(state="done", stage="", done=0, total=0)
     return 0

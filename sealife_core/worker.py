@@ -1,8 +1,8 @@
 """The background process of one run: ``python -m sealife_core.worker RUN_DIR``.
 
-It knows no screen: what it has to say it writes into the run directory. An error becomes one sentence with a way out in
-``status.json``; the traceback stays in the log. With ``--ready`` instead of a directory it is pre-warmed and learns its
-run later (``prewarmed_worker.py``); with ``--companion`` before it, it is one of several processes that train a run
+It knows no screen: it reports through files in the run directory. An error becomes one sentence with a next step in
+``status.json``; the traceback stays in the log. With ``--ready`` instead of a directory it is pre-warmed and is given
+its run later (``prewarmed_worker.py``); with ``--companion`` before it, it is one of several processes that train a run
 (``ddp_processes.py``).
 """
 
@@ -64,23 +64,24 @@ def _main(run: RunWriter, training: Callable[[], Train]) -> int:
             ended=time.time(),
         )
         return 0
-    except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - the last line of defence: all of them are told
+    except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - the last handler: every error is reported
         print(terminal_lines(traceback.format_exc()), file=sys.stderr, flush=True)
         told = explain(error)
         try:
             run.status(state="failed", stage="", message="", error=told, ended=time.time())
-        except OSError as lost:  # such as a full disk: the log is the last place where it can be said
+        except OSError as lost:  # such as a full disk: only the log is left
             print(f"{told['what']} {told['next']} This could not be saved: {lost.strerror}.", file=sys.stderr)
         return 1
-    outcome = "finished" if finished else "stopped"
+    outcome, last_words = "stopped", "stopped; what was learned so far is saved, and the run can be resumed"
     if finished:
         run.drop_checkpoints()
-    run.status(state=outcome, stage="", message=_LAST_WORDS[outcome], ended=time.time())
+        outcome = last_words = "finished"
+    run.status(state=outcome, stage="", message=last_words, ended=time.time())
     return 0
 
 
 def _carry_out(request: Request, run: RunWriter, training: Callable[[], Train]) -> bool:
-    """Whether it came to its end (False: it was stopped)."""
+    """Whether it finished (False: it was stopped)."""
     if isinstance(request, StudyConfig):
         return coordinate(request, run)
     if isinstance(request, SearchConfig):
@@ -93,9 +94,9 @@ def _carry_out(request: Request, run: RunWriter, training: Callable[[], Train]) 
 def ready() -> int:
     """Import what training needs, then carry out the run that is given. Returns the exit status: 0 also without one.
 
-    The import goes on in a thread, so that a run may be given at any moment, and the end of the dispatcher be seen. It
-    computes nothing there: OpenMP would keep a second set of threads, and training would have to share with them. An
-    error of it is the run's, as if it had been imported for it.
+    The import runs in a thread, so that this process can receive a run, or notice that the dispatcher has ended, at any
+    moment. The thread computes nothing: OpenMP would keep a second set of threads, which would slow training down. If
+    the import fails, the run fails.
     """
     imported = ThreadPoolExecutor(1).submit(_import_ahead)
     folder = await_order()
@@ -105,16 +106,16 @@ def ready() -> int:
 def accompany(folder: Path) -> int:
     """Train the run in ``folder`` together with the worker that started this process. Ends only in an error: 1.
 
-    The worker dismisses it after the last step. A signal to end is the worker's to obey: it saves what there is to say.
+    The worker ends it after the last step. Signals to end are left to the worker, which saves the state of the run.
     """
     leader = Leader()
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    warnings.simplefilter("ignore")  # the worker has the same to say
+    warnings.simplefilter("ignore")  # the worker prints the same ones
     try:
         run = ReadOnlyWriter(Run(folder))
         import_training()(run.config(), run)
-    except Exception as error:  # noqa: BLE001 - the last line of defence: all of them are told
+    except Exception as error:  # noqa: BLE001 - the last handler: every error is reported
         if isinstance(error, RuntimeError):
             time.sleep(2 * HEARD_S)  # where the cause is another's end, the worker's end comes first
         print(terminal_lines(traceback.format_exc()), file=sys.stderr, flush=True)
@@ -127,12 +128,6 @@ def _import_ahead() -> Train:
     train = import_training()
     print(f"ready, pid {os.getpid()}", flush=True)
     return train
-
-
-_LAST_WORDS = {
-    "finished": "finished",
-    "stopped": "stopped; what was learned so far is saved, and the run can be resumed",
-}
 
 
 # What torch, safetensors and zipfile raise over a damaged file. By name: PyTorch need not be there.
@@ -169,7 +164,7 @@ def _terminate(signum: int, frame: FrameType | None) -> None:
 
 
 def _leave(code: int) -> None:
-    """End this process now. All is written, and to take PyTorch apart would keep the next run waiting for a second."""
+    """End this process now. Everything is written, and unloading PyTorch would delay the next run by a second."""
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(code)

@@ -10,6 +10,7 @@ from sealife_core.commands.checking import check_launch
 from sealife_core.commands.output import Output
 from sealife_core.commands.training import flag, flag_name
 from sealife_core.config import SIZES, TASKS, describe, preset
+from sealife_core.datasets.dataset import list_datasets, open_dataset
 from sealife_core.errors import DatasetError
 from sealife_core.neutral import terminal_text
 from sealife_core.places import path_of
@@ -44,8 +45,6 @@ def classify(chosen: argparse.Namespace, output: Output) -> int:
     given = {path: value for path in OFFERED if (value := getattr(chosen, path)) is not None}
     config = preset(TASK, chosen.preset, data=data, **given)
     check_launch(config, output)
-    from sealife_core.datasets.dataset import open_dataset
-
     run = create_run(config, name=default_name(TASK, data), data_hash=open_dataset(data).content_hash)
     began = time.monotonic()
     launch(run)
@@ -61,7 +60,6 @@ def classify(chosen: argparse.Namespace, output: Output) -> int:
 
 def _data(chosen: argparse.Namespace, output: Output) -> str:
     """The name of the data set, which is imported from the path if it does not exist. Raises DatasetError."""
-    from sealife_core.datasets.dataset import list_datasets
     from sealife_core.datasets.imports.importing import import_images
 
     known = list_datasets()

@@ -1,5 +1,6 @@
 """``compare``: runs side by side, two of them image by image."""
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from sealife_core.commands.output import Output, destination, write_file
@@ -33,8 +34,6 @@ def show_comparison(named: list[str], output: Output, html: str | None = None, p
 
     As JSON: a list of runs; if two are named, an object with ``runs``, ``advice`` and ``paired``.
     """
-    from dataclasses import asdict
-
     from sealife_core.evaluation.comparison.advice import advice
     from sealife_core.evaluation.comparison.paired import paired_runs
     from sealife_core.evaluation.comparison.report import comparison_html, readable_predictions
@@ -77,8 +76,6 @@ def _paired_text(pair: "Paired") -> str:
 
 
 def _as_json(pair: "Paired") -> dict[str, Any]:
-    from dataclasses import asdict
-
     from sealife_core.evaluation.comparison.paired import PILES, class_changes
 
     return {

@@ -7,6 +7,10 @@ from typing import Any
 from sealife_core.commands.check_mend import check_dataset, mend_dataset, unmend_dataset
 from sealife_core.commands.dataset_summary import dataset_figures, dataset_sentence
 from sealife_core.commands.output import Output
+from sealife_core.datasets.dataset import list_datasets, open_dataset
+from sealife_core.datasets.storage import delete_dataset, empty_dataset_trash, restore_dataset, trashed_datasets
+from sealife_core.errors import DatasetError
+from sealife_core.runs.directory import active_on
 from sealife_core.wording import counted
 
 
@@ -26,10 +30,6 @@ def add_commands(commands: Any) -> None:
 
 def manage(chosen: argparse.Namespace, output: Output) -> None:
     """The actions of ``data``."""
-    from sealife_core.datasets.dataset import list_datasets, open_dataset
-    from sealife_core.datasets.storage import delete_dataset, restore_dataset
-    from sealife_core.errors import DatasetError
-
     if chosen.action == "list":
         rows = [_listed(name) for name in list_datasets()]
         columns = {"name": "data set", "images": "images", "classes": "classes", "splits": "train / val / test"}
@@ -82,9 +82,6 @@ def _features(dataset: Any, output: Output, clear: bool) -> None:
 
 def _trash(output: Output, empty: bool, yes: bool) -> None:
     """List the trash; with ``empty`` and ``yes``, empty it."""
-    from sealife_core.datasets.storage import empty_dataset_trash, trashed_datasets
-    from sealife_core.errors import DatasetError
-
     held = trashed_datasets()
     if not empty:
         output.table([{"name": name} for name in held], {"name": "deleted data set"}, empty="The trash is empty.")
@@ -98,9 +95,6 @@ def _trash(output: Output, empty: bool, yes: bool) -> None:
 
 def _listed(name: str) -> dict[str, Any]:
     """A data set in figures, or what is wrong with it, so that a damaged one does not hide the others."""
-    from sealife_core.datasets.dataset import open_dataset
-    from sealife_core.errors import DatasetError
-
     try:
         return dataset_figures(open_dataset(name))
     except DatasetError as error:
@@ -109,9 +103,6 @@ def _listed(name: str) -> dict[str, Any]:
 
 def _refuse_if_used(name: str) -> None:
     """Raises DatasetError while a run uses the data set."""
-    from sealife_core.errors import DatasetError
-    from sealife_core.runs.directory import active_on
-
     for run in active_on(name):
         raise DatasetError(f"Run '{run.id}' is training on data set '{name}'. Stop that run first.")
 

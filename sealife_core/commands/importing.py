@@ -6,6 +6,7 @@ from typing import Any
 
 from sealife_core.commands.dataset_summary import dataset_figures, dataset_sentence
 from sealife_core.commands.output import Output
+from sealife_core.config import SimclrConfig, parse
 from sealife_core.neutral import terminal_text
 from sealife_core.places import path_of
 
@@ -33,7 +34,6 @@ def add_commands(commands: Any) -> None:
 
 def import_source(chosen: argparse.Namespace, output: Output) -> None:
     """Import, and report what was imported and what was skipped."""
-    from sealife_core.config import SimclrConfig, parse
     from sealife_core.datasets.imports.importing import import_images
 
     source = path_of(chosen.source)

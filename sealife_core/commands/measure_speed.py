@@ -30,11 +30,9 @@ def measure_speed(chosen: argparse.Namespace, output: Output) -> None:
         from sealife_core.training.speed_measurement import measure
 
         rate = measure(chosen.device, give_way=machine_speed.runs_active)
-    except SealifeError as error:
-        machine_speed.end(Ending.FAILED, str(error))
-        raise
     except BaseException as error:
-        machine_speed.end(Ending.FAILED, f"{type(error).__name__}: {error}")
+        said = str(error) if isinstance(error, SealifeError) else f"{type(error).__name__}: {error}"
+        machine_speed.end(Ending.FAILED, said)
         raise
     machine_speed.end(Ending.MEASURED if rate is not None else Ending.GAVE_WAY)
     said = "A run was launched, so the measurement stopped. The run measures the speed after its first epoch."

@@ -5,8 +5,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sealife_core.commands.output import Output, destination, write_file
+from sealife_core.errors import ConfigError, DatasetError, RunError
 from sealife_core.neutral import csv_of, terminal_text
 from sealife_core.places import path_of
+from sealife_core.runs.names import find_run
 from sealife_core.wording import counted, percent
 
 if TYPE_CHECKING:
@@ -57,8 +59,6 @@ def add_commands(commands: Any) -> None:
 
 def predict_folder(chosen: argparse.Namespace, output: Output) -> None:
     """Classify every picture; files that cannot be read are listed. Raises SealifeError if none can be read."""
-    from sealife_core.errors import ConfigError
-
     if chosen.top < 1:
         raise ConfigError([f"'--top' is {chosen.top}; expected 1 or more."])
     csv = destination(chosen.csv, "--csv") if chosen.csv else None
@@ -80,10 +80,8 @@ def predict_folder(chosen: argparse.Namespace, output: Output) -> None:
 
 def _predictor(model: str) -> "Predictor":
     """The classifier of the run with this id or name, or in this folder."""
-    from sealife_core.errors import RunError
     from sealife_core.evaluation.classification.predictor import Predictor
     from sealife_core.models.checkpoint import CARD_FILE
-    from sealife_core.runs.names import find_run
 
     folder = path_of(model)
     if (folder / CARD_FILE).is_file():
@@ -100,7 +98,6 @@ def _predictor(model: str) -> "Predictor":
 def _pictures(source: Path) -> tuple[list[tuple[str, Path]], list[tuple[str, str]]]:
     """(name, path) of every file that may be a picture, and (name, reason) of the others. Raises DatasetError."""
     from sealife_core.datasets.imports.finding import find_in_folder, printable
-    from sealife_core.errors import DatasetError
 
     source = path_of(source)
     if source.exists() and not source.is_dir():  # also a pipe or device: reading it gives the reason
@@ -118,7 +115,6 @@ def _pictures(source: Path) -> tuple[list[tuple[str, Path]], list[tuple[str, str
 def _nothing(source: Path, skipped: list[tuple[str, str]]) -> Exception:
     from sealife_core.datasets.decoding.reading import READABLE
     from sealife_core.datasets.imports.finding import printable
-    from sealife_core.errors import DatasetError
 
     where = printable(str(source))
     if not skipped:

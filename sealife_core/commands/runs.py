@@ -4,10 +4,11 @@ import argparse
 from dataclasses import asdict
 from typing import Any
 
-from sealife_core.commands.following import follow_until_done, run_summary, waiting_times, with_waiting_time
+from sealife_core.commands.following import follow_until_done, run_summary, waiting_times
 from sealife_core.commands.output import Output
 from sealife_core.errors import RunError
 from sealife_core.evaluation.embeddings.kept_epoch import kept_words
+from sealife_core.launching.data_checks import refuse_resume
 from sealife_core.runs import deletion
 from sealife_core.runs.directory import list_runs, parts_of
 from sealife_core.runs.names import find_run, find_trashed
@@ -61,7 +62,7 @@ def manage(chosen: argparse.Namespace, output: Output) -> int:
     if chosen.action == "list":
         columns = {"id": "run", "name": "name", "task": "task", "data": "data", "state": "state", "message": "message"}
         forecasts = waiting_times()
-        rows = [run_summary(run) | with_waiting_time(run, forecasts) for run in list_runs()]
+        rows = [run_summary(run, forecasts) for run in list_runs()]
         output.table(rows, columns, empty="No runs yet. Launch one: train simclr")
         return 0
     if chosen.action == "trash":
@@ -96,13 +97,10 @@ def _act(chosen: argparse.Namespace, named: str, output: Output) -> dict[str, An
         found = waiting_times().get(run_id)
         return _said(output, run_id, f"{run_id} was moved up{f': it {found.says}' if found else ''}.")
     if chosen.action == "resume":
-        from sealife_core.launching.data_checks import refuse_resume  # imports pandas
-
         refuse_resume(run)
         queue.resume(run, anew=chosen.anew)
-        return _said(
-            output, run_id, f"{run_id} is queued to {'start from the beginning' if chosen.anew else 'continue'}."
-        )
+        next_step = "start from the beginning" if chosen.anew else "continue"
+        return _said(output, run_id, f"{run_id} is queued to {next_step}.")
     if chosen.action == "rename":
         name = run.write_notes(name=chosen.name or "")["name"]
         return _said(output, run_id, f"{run_id} is now called '{name}'.")
@@ -137,9 +135,9 @@ def _noted(chosen: argparse.Namespace, run: Run, output: Output) -> dict[str, An
 
 def _trashed() -> list[dict[str, Any]]:
     """The runs in the trash, newest first."""
-    runs = deletion.trashed_runs()
     return [
-        {"id": r.id, "name": r.notes()["name"], "bytes": r.size_bytes, "size": _megabytes(r.size_bytes)} for r in runs
+        {"id": run.id, "name": run.notes()["name"], "bytes": run.size_bytes, "size": _megabytes(run.size_bytes)}
+        for run in deletion.trashed_runs()
     ]
 
 
@@ -169,20 +167,16 @@ def _said(output: Output, run_id: str, text: str, **more: Any) -> dict[str, Any]
 
 
 def _shown(run: Run, output: Output) -> dict[str, Any]:
-    whole = (
-        run_summary(run)
-        | with_waiting_time(run, waiting_times())
-        | {"folder": str(run.path), "status": run.status(), "results": run.results()}
-    )
-    whole["config"] = run.request().model_dump()
+    config = run.request().model_dump()
     last = next((m for m in reversed(run.metrics()) if "train/loss" in m), None)
-    whole["last_metrics"] = last
-    recorded = tracking_links(run)
-    whole["recorded"] = [asdict(place) for place in recorded]
-    record = run.process() or {}
-    whole["device"], whole["cluster"] = record.get("device", ""), record.get("cluster", "")
+    recorded, record = tracking_links(run), run.process() or {}
+    whole = run_summary(run, waiting_times()) | {
+        "folder": str(run.path), "status": run.status(), "results": run.results(), "config": config,
+        "last_metrics": last, "recorded": [asdict(place) for place in recorded],
+        "device": record.get("device", ""), "cluster": record.get("cluster", ""),
+    }  # fmt: skip
     if not output.as_json:
-        settings = ", ".join(f"{k}={v}" for k, v in whole["config"].items() if k not in ("views", "parts"))
+        settings = ", ".join(f"{k}={v}" for k, v in config.items() if k not in ("views", "parts"))
         lines = [f"{run.id}  {whole['state']}  {whole['message']}", f"settings: {settings}", f"folder: {run.path}"]
         if whole["device"]:
             lines.append(f"device: {whole['device'].replace(',', ', ')}")

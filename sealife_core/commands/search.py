@@ -4,11 +4,12 @@ import argparse
 from typing import Any
 
 from sealife_core.commands.checking import check_launch
-from sealife_core.commands.following import follow_until_done
+from sealife_core.commands.following import follow_or_hint
 from sealife_core.commands.output import Output, destination, write_file
 from sealife_core.commands.training import add_task, config_of
 from sealife_core.commands.varying import add_vary, varied
-from sealife_core.config import TASKS, EmbedConfig, SimclrConfig, build_search
+from sealife_core.config import TASKS, EmbedConfig, SimclrConfig, build_search, task_of
+from sealife_core.datasets.dataset import open_dataset
 from sealife_core.neutral import csv_of
 from sealife_core.runs.directory import create_run
 from sealife_core.runs.names import find_run
@@ -46,8 +47,6 @@ def add_commands(commands: Any) -> None:
 
 def start(chosen: argparse.Namespace, output: Output) -> int:
     """Launch a search; with ``--follow``, wait until it is done, then show it."""
-    from sealife_core.datasets.dataset import open_dataset
-
     base = config_of(chosen)
     assert not isinstance(base, EmbedConfig)
     axes = varied(chosen.vary, type(base).family())
@@ -64,17 +63,10 @@ def start(chosen: argparse.Namespace, output: Output) -> int:
     if isinstance(search.base, SimclrConfig) and search.base != base:
         every = counted(search.base.monitor_every, "epoch")
         output.say(f"k-NN accuracy is measured every {every}, so that poor trials can be stopped early.")
-    if not chosen.follow:
-        hint = f"Launched {run.id}. See the results: python -m sealife_core search show {run.id}"
-        output.result({"run": run.id}, hint)
-        return 0
-    failed = follow_until_done([run], output)
-    _show(run, output)
-    return failed
+    return follow_or_hint(run, output, follow=chosen.follow, kind="search", show=_show)
 
 
 def _show(run: Run, output: Output, csv: str | None = None) -> int:
-    from sealife_core.config import task_of
     from sealife_core.studies.search_results import (
         best_trial,
         compared_at,

@@ -4,22 +4,24 @@ import argparse
 from typing import Any
 
 from sealife_core.commands.checking import check_launch
-from sealife_core.commands.following import follow_until_done, run_summary
+from sealife_core.commands.following import follow_or_hint, run_summary
 from sealife_core.commands.output import Output, destination, write_file
 from sealife_core.commands.training import flag, flag_name
 from sealife_core.commands.varying import add_vary, read_axes, read_value, values_of
 from sealife_core.config import SIZES, TASKS, SimclrConfig, StudyConfig, describe
+from sealife_core.datasets.dataset import open_dataset
 from sealife_core.errors import ConfigError
 from sealife_core.neutral import csv_of
-from sealife_core.places import checkpoints_root
 from sealife_core.runs.directory import create_run, list_runs
 from sealife_core.runs.names import find_run
 from sealife_core.runs.run import Run
 from sealife_core.runs.scheduling.queue import launch
 from sealife_core.studies.building import FULL, QUICK, STUDY_SIZES
+from sealife_core.studies.cost import study_cost
 from sealife_core.studies.grid import build_grid
 from sealife_core.studies.helps import HELPS, encoders_here, largest_class
 from sealife_core.studies.questions import QUESTIONS, build_study, encoders_of, usual_seeds
+from sealife_core.wording import duration
 
 PLACE = ("where", "cluster_cores")  # settings that all runs of a study share
 
@@ -88,8 +90,6 @@ def _place(chosen: argparse.Namespace) -> dict[str, Any]:
 
 
 def _ask(chosen: argparse.Namespace, output: Output) -> int:
-    from sealife_core.datasets.dataset import open_dataset
-
     dataset, source, encoders = open_dataset(chosen.data), None, chosen.encoder
     if chosen.key == HELPS:
         encoders = encoders or encoders_here()
@@ -104,8 +104,6 @@ def _ask(chosen: argparse.Namespace, output: Output) -> int:
 
 
 def _grid(chosen: argparse.Namespace, output: Output) -> int:
-    from sealife_core.datasets.dataset import open_dataset
-
     model = TASKS[chosen.task].config
     settings = {setting.path: setting for setting in describe(model)}
     axes, problems = read_axes(chosen.vary, model)
@@ -121,10 +119,6 @@ def _grid(chosen: argparse.Namespace, output: Output) -> int:
 
 
 def _start(study: StudyConfig, chosen: argparse.Namespace, output: Output) -> int:
-    from sealife_core.datasets.dataset import open_dataset
-    from sealife_core.studies.cost import study_cost
-    from sealife_core.wording import duration
-
     cost = study_cost(study, open_dataset(study.data))
     time = f"about {duration(cost.seconds)}" if cost.seconds is not None else "an unknown time"
     there = f", {cost.done} of them already done" if cost.done else ""
@@ -136,18 +130,12 @@ def _start(study: StudyConfig, chosen: argparse.Namespace, output: Output) -> in
     run = create_run(study, name=study.title)
     launch(run)
     output.say(said)
-    hint = f"Launched {run.id}. See the results: python -m sealife_core study show {run.id}"
-    if not chosen.follow:
-        output.result({"run": run.id}, hint)
-        return 0
-    failed = follow_until_done([run], output)
-    _told(run, output)
-    return failed
+    return follow_or_hint(run, output, follow=chosen.follow, kind="study", show=_told)
 
 
 def _list(chosen: argparse.Namespace, output: Output) -> int:
     columns = {"id": "study", "name": "name", "data": "data", "state": "state", "message": "message"}
-    rows = [run_summary(run) for run in list_runs(checkpoints_root()) if run.launches_runs]
+    rows = [run_summary(run) for run in list_runs() if run.launches_runs]
     output.table(rows, columns, empty="No studies yet. Start one: study labels")
     return 0
 

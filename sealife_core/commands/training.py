@@ -7,6 +7,7 @@ from dataclasses import asdict
 from typing import Any
 
 from sealife_core.commands.checking import check_launch
+from sealife_core.commands.comparing import show_comparison
 from sealife_core.commands.following import follow_until_done, waiting_times
 from sealife_core.commands.output import Output
 from sealife_core.config import (
@@ -24,6 +25,8 @@ from sealife_core.config import (
     preset,
     task_of,
 )
+from sealife_core.datasets.dataset import open_dataset
+from sealife_core.demo import ensure_reef, last_demo, launch_demo
 from sealife_core.errors import RunError
 from sealife_core.runs.directory import create_run
 from sealife_core.runs.names import default_name, find_run, find_weights
@@ -49,8 +52,6 @@ def add_commands(commands: Any) -> None:
 
 def start(chosen: argparse.Namespace, output: Output) -> int:
     """Launch one run; with ``--follow``, or for the agent of a sweep, wait until it is done."""
-    from sealife_core.datasets.dataset import open_dataset
-
     config = config_of(chosen)
     dataset = open_dataset(config.data)
     check_launch(config, output, chosen.tag)
@@ -110,8 +111,6 @@ def _settings_of(named: str, task: str) -> dict[str, Any]:
 
 def run_demo(chosen: argparse.Namespace, output: Output) -> int:
     """Draw the reef, train the runs of the demo, compare them."""
-    from sealife_core.commands.comparing import show_comparison
-    from sealife_core.demo import ensure_reef, last_demo, launch_demo
     from sealife_core.evaluation.comparison.demo_lesson import lesson
     from sealife_core.evaluation.comparison.report import readable_predictions
     from sealife_core.evaluation.comparison.rows import comparison
@@ -142,8 +141,7 @@ def add_task(tasks: Any, name: str, task: Task) -> argparse.ArgumentParser:
     parser.add_argument("--name", default="", help="name of the run (default: task and data set, as on the Train page)")
     parser.add_argument("--tag", action="append", default=[], help="a tag; may be repeated")
     parser.add_argument("--follow", action="store_true", help="wait until the run is done")
-    has_views = any(s.path.startswith("views.") for s in describe(task.config))
-    if has_views:
+    if any(setting.path.startswith("views.") for setting in describe(task.config)):
         parser.add_argument("--recipe", help="view recipe: SimCLR, Mild, Marine, or a saved one")
     else:
         parser.set_defaults(recipe=None)

@@ -22,10 +22,11 @@ from sealife_core.config.runs import (
     source_run,
     trained_settings,
 )
-from sealife_core.config.search import Axis, SearchConfig, axis_problems, build_search, searchable, suggested_axis
-from sealife_core.config.settings import Setting, Settings, bound, describe, flattened, nested, parse, setting
+from sealife_core.config.search import Axis, SearchConfig, axis_problems, build_search, searchable
+from sealife_core.config.settings import Setting, Settings, bound, describe, flattened, nested, parse
 from sealife_core.config.simclr import SimclrConfig, chance_loss
 from sealife_core.config.study import Part, StudyConfig
+from sealife_core.config.suggestion import suggested_axis
 from sealife_core.config.views import LABELLED, RECIPES, ViewRecipe
 from sealife_core.errors import ConfigError
 
@@ -43,53 +44,10 @@ def load_config(values: dict[str, Any]) -> Request:
 
 
 __all__ = [
-    "ALL_STAGES",
-    "CLUSTER",
-    "HERE",
-    "IN_MINUTES",
-    "KINDS",
-    "LABELLED",
-    "PENALTIES",
-    "PROJECT",
-    "RECIPES",
-    "SIZES",
-    "TASKS",
-    "AnyConfig",
-    "Axis",
-    "ClassifierConfig",
-    "EmbedConfig",
-    "FineTuneConfig",
-    "Part",
-    "ProbeConfig",
-    "Request",
-    "SearchConfig",
-    "Setting",
-    "Settings",
-    "SimclrConfig",
-    "StudyConfig",
-    "Task",
-    "TrainingSettings",
-    "ViewRecipe",
-    "axis_problems",
-    "bound",
-    "build_search",
-    "chance_loss",
-    "cluster_address",
-    "describe",
-    "family_settings",
-    "fewer_labels",
-    "flat_settings",
-    "flattened",
-    "inherited",
-    "load_config",
-    "nested",
-    "parse",
-    "preset",
-    "project_problem",
-    "searchable",
-    "setting",
-    "source_run",
-    "suggested_axis",
-    "task_of",
-    "trained_settings",
-]
+    "ALL_STAGES", "CLUSTER", "HERE", "IN_MINUTES", "KINDS", "LABELLED", "PENALTIES", "PROJECT", "RECIPES", "SIZES",
+    "TASKS", "AnyConfig", "Axis", "ClassifierConfig", "EmbedConfig", "FineTuneConfig", "Part", "ProbeConfig",
+    "Request", "SearchConfig", "Setting", "Settings", "SimclrConfig", "StudyConfig", "Task", "TrainingSettings",
+    "ViewRecipe", "axis_problems", "bound", "build_search", "chance_loss", "cluster_address", "describe",
+    "family_settings", "fewer_labels", "flat_settings", "flattened", "inherited", "load_config", "nested", "parse",
+    "preset", "project_problem", "searchable", "source_run", "suggested_axis", "task_of", "trained_settings",
+]  # fmt: skip

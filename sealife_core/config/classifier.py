@@ -1,15 +1,25 @@
 """What a classifier is asked to do: solved on frozen features (``probe.py``) or trained in steps (``fine_tune.py``)."""
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any, Literal
 
 from pydantic import model_validator
 
-from sealife_core.config.runs import ALL_STAGES, DATA, MODEL, TRAINING, TrainingSettings, Weights
-from sealife_core.config.settings import setting
+from sealife_core.config.runs import (
+    ALL_STAGES,
+    TrainingSettings,
+    Weights,
+    data_setting,
+    encoder_from,
+    model_setting,
+    optimiser_setting,
+    training_setting,
+)
+from sealife_core.config.settings import Range, setting
 from sealife_core.wording import counted
 
-OPTIMISER, LOSS = "Optimiser", "Loss"
+loss_setting = partial(setting, group="Loss")
 
 
 def fewer_labels(label_fraction: float, labels_per_class: int) -> str:
@@ -19,151 +29,103 @@ def fewer_labels(label_fraction: float, labels_per_class: int) -> str:
     return f"{label_fraction:g} % of labels" if label_fraction < 100 else ""
 
 
-def optimiser_setting(default: str) -> Any:
-    """The field that tells a :class:`ProbeConfig` from a :class:`FineTuneConfig`; each narrows its type."""
-    return setting(
-        default,
-        "How gradients become steps. L-BFGS uses all images at once and finds its own step size. It solves a linear"
-        " probe in seconds, but it cannot train anything else.",
-        title="Optimiser",
-        group=OPTIMISER,
-    )
+# The field that tells a ProbeConfig from a FineTuneConfig; each narrows its type.
+optimiser_choice = partial(
+    optimiser_setting,
+    says="How gradients become steps. L-BFGS uses all images at once and finds its own step size. It solves a linear"
+    " probe in seconds, but it cannot train anything else.",
+    title="Optimiser",
+)
 
 
 class ClassifierConfig(TrainingSettings):
     """The settings of every classifier. A config is a ``ProbeConfig`` or a ``FineTuneConfig``; ``parse`` chooses."""
 
     kind: Literal["classifier"] = "classifier"
-    weights: Weights = setting(
-        "random",
-        "Where the encoder comes from: random, imagenet (its published weights), run:ID or file:PATH.",
-        title="Encoder from",
-        group=MODEL,
-        simple=True,
-    )
-    trained_stages: int = setting(
+    weights: Weights = encoder_from("random")
+    trained_stages: int = model_setting(
         0,
         "How many stages of the encoder are trained, the deepest first. 0 is a linear probe; 5 trains everything.",
         title="Trained stages",
-        group=MODEL,
-        unit="of 5",
-        ge=0,
-        le=ALL_STAGES,
-        step=1,
+        within=Range(0, ALL_STAGES, unit="of 5"),
         simple=True,
     )
-    label_fraction: float = setting(
+    label_fraction: float = data_setting(
         100,
         "Share of the training labels to use. It is the same in every class.",
         title="Labels used",
-        group=DATA,
-        unit="%",
-        ge=0.1,
-        le=100,
-        step=1,
+        within=Range(0.1, 100, unit="%"),
         simple=True,
     )
-    labels_per_class: int = setting(
+    labels_per_class: int = data_setting(
         0,
         "How many training labels of each class to use, chosen with the seed: those of a smaller number are among those"
         " of a larger one. A class with fewer labels uses all. 0: the share of the labels counts instead.",
         title="Labels per class",
-        group=DATA,
-        unit="labels",
-        ge=0,
-        le=100_000,
-        step=1,
+        within=Range(0, 100_000, unit="labels"),
     )
-    imbalance: float = setting(
+    imbalance: float = data_setting(
         1.0,
         "For testing losses: removes training labels. The smallest class keeps one label in this many, larger classes"
         " keep more, the largest keeps all. 1 removes none.",
         title="Imbalance (largest : smallest)",
-        group=DATA,
-        unit=": 1",
-        ge=1,
-        le=1000,
-        step=1,
+        within=Range(1, 1000, unit=": 1"),
     )
-    augmentation: Literal["none", "light", "strong"] = setting(
+    augmentation: Literal["none", "light", "strong"] = data_setting(
         "light",
         "How much training images are varied: 'strong' adds small crops, colour, grayscale and blur.",
         title="Augmentation",
-        group=DATA,
     )
-    stored_copies: int = setting(
+    stored_copies: int = data_setting(
         0,
         "How many varied copies of each training image go through the frozen stages once, before training. A probe"
         " learns from them beside the images themselves; fine-tuning sees them instead of new ones in each epoch, which"
         " is much faster if few stages train. 0 stores none.",
         title="Stored copies",
-        group=DATA,
-        unit="copies",
-        ge=0,
-        le=64,
-        step=1,
+        within=Range(0, 64, unit="copies"),
     )
-    epochs: int = setting(
+    epochs: int = training_setting(
         30,
         "How often the model sees every training image. For L-BFGS: rounds of 20 iterations; it needs only a few.",
         title="Epochs",
-        group=TRAINING,
-        unit="epochs",
-        ge=1,
-        le=5000,
-        step=1,
+        within=Range(1, 5000, unit="epochs"),
         simple=True,
     )
-    patience: int = setting(
+    patience: int = training_setting(
         10,
         "Stop when validation macro-F1 has not improved for this many epochs. 0 never stops early. The best epoch is"
         " kept.",
         title="Patience",
-        group=TRAINING,
-        unit="epochs",
-        ge=0,
-        le=1000,
-        step=1,
+        within=Range(0, 1000, unit="epochs"),
     )
-    loss: Literal["cross_entropy", "focal"] = setting(
+    loss: Literal["cross_entropy", "focal"] = loss_setting(
         "cross_entropy",
         "Focal loss gives less weight to images that the model already classifies well (arXiv 1708.02002).",
         title="Loss",
-        group=LOSS,
     )
-    focal_gamma: float = setting(
+    focal_gamma: float = loss_setting(
         2.0,
         "How strongly focal loss ignores images that the model already classifies well. 0 is cross-entropy.",
         title="Focal γ",
-        group=LOSS,
-        ge=0,
-        le=10,
-        step=0.5,
+        within=Range(0, 10, 0.5),
     )
-    label_smoothing: float = setting(
+    label_smoothing: float = loss_setting(
         0.0,
         "Share of the target probability that is spread over all classes. Only for cross-entropy.",
         title="Label smoothing",
-        group=LOSS,
-        ge=0,
-        le=0.5,
-        step=0.05,
+        within=Range(0, 0.5, 0.05),
     )
-    class_weights: Literal["none", "balanced"] = setting(
+    class_weights: Literal["none", "balanced"] = loss_setting(
         "none",
         "'balanced' gives images of rare classes more weight: half as many images, twice the weight.",
         title="Class weights",
-        group=LOSS,
     )
-    optimiser: Literal["adamw", "sgd", "lbfgs"] = optimiser_setting("adamw")
-    weight_decay: float = setting(
+    optimiser: Literal["adamw", "sgd", "lbfgs"] = optimiser_choice("adamw")
+    weight_decay: float = optimiser_setting(
         0.05,
         "Pulls weights towards zero at every step; for L-BFGS it is the L2 penalty of logistic regression.",
         title="Weight decay",
-        group=OPTIMISER,
-        ge=0,
-        le=10,
-        step=0.01,
+        within=Range(0, 10, 0.01),
     )
 
     @classmethod
@@ -178,25 +140,17 @@ class ClassifierConfig(TrainingSettings):
         return kinds.get(values.get("optimiser") == "lbfgs", cls)
 
     @model_validator(mode="after")
-    def _labels_are_chosen_in_one_way(self) -> "ClassifierConfig":
+    def _settings_fit_together(self) -> "ClassifierConfig":
         if self.labels_per_class and self.label_fraction < 100:
             raise ValueError(
                 "The training labels are chosen by a number per class or by a share, not by both; got labels_per_class"
                 f" {self.labels_per_class} and label_fraction {self.label_fraction:g}. Set label_fraction to 100 or"
                 " labels_per_class to 0."
             )
-        return self
-
-    @model_validator(mode="after")
-    def _losses_do_not_mix(self) -> "ClassifierConfig":
         if self.loss == "focal" and self.label_smoothing > 0:
             raise ValueError(
                 "Label smoothing works only with cross-entropy. Set label_smoothing to 0 or loss to 'cross_entropy'."
             )
-        return self
-
-    @model_validator(mode="after")
-    def _several_devices_share_images(self) -> "ClassifierConfig":
         if self.devices > 1 and self.on_frozen_features:
             raise ValueError(
                 "A linear probe without augmentation takes seconds and uses one device; got devices"

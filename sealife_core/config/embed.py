@@ -4,21 +4,14 @@ from typing import Literal
 
 from pydantic import model_validator
 
-from sealife_core.config.runs import MODEL, TrainingSettings, Weights
-from sealife_core.config.settings import setting
+from sealife_core.config.runs import TrainingSettings, Weights, encoder_from
 
 
 class EmbedConfig(TrainingSettings):
     """Embeddings of any encoder on any data set, so that baselines can be looked at too."""
 
     kind: Literal["embed"] = "embed"
-    weights: Weights = setting(
-        "imagenet",
-        "Where the encoder comes from: random, imagenet (its published weights), run:ID or file:PATH.",
-        title="Encoder from",
-        group=MODEL,
-        simple=True,
-    )
+    weights: Weights = encoder_from("imagenet")
 
     @model_validator(mode="after")
     def _nothing_is_shared(self) -> "EmbedConfig":

@@ -5,29 +5,28 @@ from typing import Any, Literal
 
 from pydantic import model_validator
 
-from sealife_core.config.classifier import OPTIMISER, ClassifierConfig, optimiser_setting
+from sealife_core.config.classifier import ClassifierConfig, optimiser_choice
 from sealife_core.config.fine_tune import STARTS_FROM_ITSELF, FineTuneConfig
-from sealife_core.config.settings import setting
+from sealife_core.config.runs import optimiser_setting
 
 # The L2 penalties among which one is chosen on validation, the largest first: a factor of about three apart. ImageNet's
 # features of 23 classes of photographs are best at 0.1 with all labels and at 1 with 20 a class; SimCLR's at 0.03.
 PENALTIES = (1.0, 0.3, 0.1, 0.03, 0.01, 0.003)
-# What a solver that sees all images at once, and the same ones each time, has no use for; and what it must be given as.
+# Settings that mean nothing to a solver that sees the same images at every step, and the values that they must have.
 _SAME_LOSS = {"trained_stages": 0, "augmentation": "none", "dropout": 0}
 _ENDS_ITSELF = {"minutes": 0, "ema_decay": 0}
 
 
 class ProbeConfig(ClassifierConfig):
-    """Logistic regression on the features of a frozen encoder, whose loss is convex: one answer, whatever the seed."""
+    """Logistic regression on the features of a frozen encoder. Its loss is convex: every seed gives the same answer."""
 
-    optimiser: Literal["lbfgs"] = optimiser_setting("lbfgs")
-    choose_penalty: bool = setting(
+    optimiser: Literal["lbfgs"] = optimiser_choice("lbfgs")
+    choose_penalty: bool = optimiser_setting(
         False,
         f"Fit the probe with {len(PENALTIES)} L2 penalties from {PENALTIES[0]:g} to {PENALTIES[-1]:g} and keep the one"
         " with the best validation macro-F1. Weight decay is used where there are too few validation images to choose."
         " Only for L-BFGS.",
         title="Choose the penalty",
-        group=OPTIMISER,
     )
 
     @model_validator(mode="before")

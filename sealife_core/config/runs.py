@@ -1,13 +1,21 @@
 """What every run that trains is asked: data, seed, size, machine."""
 
 import re
+from functools import partial
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field
 
-from sealife_core.config.settings import Settings, describe, flattened, setting
+from sealife_core.config.settings import Range, Settings, describe, flattened, setting
 
-DATA, MODEL, TRAINING, MACHINE, TRACKING = "Data", "Model", "Training", "Machine", "Tracking"
+TRACKING = "Tracking"
+# A setting of each group of the form.
+data_setting = partial(setting, group="Data")
+model_setting = partial(setting, group="Model")
+training_setting = partial(setting, group="Training")
+optimiser_setting = partial(setting, group="Optimiser")
+machine_setting = partial(setting, group="Machine")
+tracking_setting = partial(setting, group=TRACKING)
 PROJECT = "sealife"  # of Weights & Biases, unless a run or WANDB_PROJECT names another
 PROJECT_LENGTH = 128
 ALL_STAGES = 5  # stem, layer1, layer2, layer3, layer4
@@ -29,11 +37,8 @@ EncoderName = Annotated[str, AfterValidator(_encoder)]
 
 def _weights(spec: str) -> str:
     source, _, rest = spec.partition(":")
-    if (
-        spec in ("random", "imagenet")
-        or (source == "run" and _is_folder(rest))
-        or (source == "file" and _is_path(rest))
-    ):
+    fits = {"run": _is_folder, "file": _is_path}.get(source)
+    if spec in ("random", "imagenet") or (fits and fits(rest)):
         return spec
     raise ValueError("'random', 'imagenet', 'run:ID of a run' or 'file:path of a weights file'")
 
@@ -48,6 +53,12 @@ def _is_path(text: str) -> bool:
 
 
 Weights = Annotated[str, AfterValidator(_weights)]
+encoder_from = partial(
+    model_setting,
+    says="Where the encoder comes from: random, imagenet (its published weights), run:ID or file:PATH.",
+    title="Encoder from",
+    simple=True,
+)
 
 
 def project_problem(name: str) -> str:
@@ -100,115 +111,89 @@ def cluster_address(where: str) -> str | None:
 class TrainingSettings(Settings):
     """The settings that a SimCLR run and a classifier run share."""
 
-    data: str = setting("reef", "The data set to train on.", title="Data set", group=DATA, simple=True)
+    data: str = data_setting("reef", "The data set to train on.", title="Data set", simple=True)
     data_hash: str = Field("", description="Content hash of the data set when the run was launched.")
-    seed: int = setting(
+    seed: int = data_setting(
         0,
         "The same seed, data and machine give the same result. Other busy programs can change it by rounding errors"
         " (see Threads).",
         title="Seed",
-        group=DATA,
-        ge=0,
-        le=2**31 - 1,
-        step=1,
+        within=Range(0, 2**31 - 1),
     )
-    image_size_px: int = setting(
+    image_size_px: int = data_setting(
         64,
         "Side of the square image that the network sees. Twice the side means four times the computation.",
         title="Image size",
-        group=DATA,
-        unit="px",
-        ge=16,
-        le=512,
-        step=16,
+        within=Range(16, 512, 16, "px"),
         simple=True,
     )
-    encoder: EncoderName = setting(
+    encoder: EncoderName = model_setting(
         "resnet18",
         "The network that turns an image into features: tf_efficientnet_lite0, resnet18, resnet50, convnext_tiny,"
         " vit_small_patch14_dinov2 or any other name of timm's.",
         title="Encoder",
-        group=MODEL,
         simple=True,
     )
-    stem: Stem = setting(
+    stem: Stem = model_setting(
         "auto",
         "The first layers of a ResNet. 'imagenet' divides the image side by four, 'small' keeps it. 'auto' uses"
         " 'small' for random weights at 40 px or less, else 'imagenet'. Other encoders have no 'small' stem.",
         title="Stem",
-        group=MODEL,
     )
-    precision: Literal["auto", "fp32", "bf16"] = setting(
-        "auto",
-        "Number format of the computation. 'auto' uses bf16 if it is faster on this machine.",
-        title="Precision",
-        group=MACHINE,
+    precision: Literal["auto", "fp32", "bf16"] = machine_setting(
+        "auto", "Number format of the computation. 'auto' uses bf16 if it is faster on this machine.", title="Precision"
     )
-    device: Literal["auto", "cpu", "cuda"] = setting(
-        "auto", "Where to train. 'auto' uses a GPU if there is one.", title="Device", group=MACHINE
+    device: Literal["auto", "cpu", "cuda"] = machine_setting(
+        "auto", "Where to train. 'auto' uses a GPU if there is one.", title="Device"
     )
-    devices: int = setting(
+    devices: int = machine_setting(
         1,
         "How many devices train the run together. Each takes an equal share of every batch. On 'cpu': how many"
         " processes.",
         title="Devices",
-        group=MACHINE,
-        ge=1,
-        le=64,
-        step=1,
+        within=Range(1, 64),
     )
-    threads: int = setting(
+    threads: int = machine_setting(
         0,
         "Threads on the processor. 0 uses all cores that other programs leave free, which is fastest. A fixed number"
         " makes a run repeatable to the last digit.",
         title="Threads",
-        group=MACHINE,
-        ge=0,
-        le=256,
-        step=1,
+        within=Range(0, 256),
     )
-    where: Where = setting(
+    where: Where = machine_setting(
         HERE,
         "The machine to run on: 'here', or 'ray:ADDRESS' for a cluster, with the address of its Ray dashboard.",
         title="Where to run",
-        group=MACHINE,
     )
-    cluster_cores: int = setting(
+    cluster_cores: int = machine_setting(
         2,
         "Processor cores for a run in a cluster. Two are enough with a GPU; without a GPU, more cores are faster."
         " 'Device' and 'Devices' set the GPUs.",
         title="Cores in a cluster",
-        group=MACHINE,
-        ge=1,
-        le=256,
-        step=1,
+        within=Range(1, 256),
     )
-    wandb: Literal["environment", "off", "offline", "on"] = setting(
+    wandb: Literal["environment", "off", "offline", "on"] = tracking_setting(
         "environment",
         "Record the run with Weights & Biases. 'offline' records into the run's folder; 'wandb sync FOLDER' sends that"
         " later. 'on' sends the run as it trains; this needs 'wandb login', else the run is recorded offline."
         " 'environment' follows the variable WANDB_MODE; if that is not set, nothing is recorded.",
         title="Weights & Biases",
-        group=TRACKING,
     )
-    wandb_project: Project = setting(
+    wandb_project: Project = tracking_setting(
         PROJECT,
         "The Weights & Biases project of the run. The variable WANDB_PROJECT sets it if you leave the default here.",
         title="Project",
-        group=TRACKING,
     )
-    wandb_model: bool = setting(
+    wandb_model: bool = tracking_setting(
         False,
         "Also send the trained model as an artifact: 13 MB for an EfficientNet-Lite0, 45 MB for a ResNet18, 111 MB for"
         " a ConvNeXt-Tiny.",
         title="Send the model",
-        group=TRACKING,
     )
-    tensorboard: bool = setting(
+    tensorboard: bool = tracking_setting(
         False,
         "Write event files for TensorBoard into the run's folder: curves, view pairs, embeddings, confusion.",
         title="TensorBoard",
-        group=TRACKING,
     )
 
 

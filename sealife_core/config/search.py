@@ -1,7 +1,7 @@
 """What a search for good settings is asked to do: one run's config, the settings that vary, how many trials."""
 
+from collections import Counter
 from collections.abc import Sequence
-from math import inf
 from typing import Literal
 
 from pydantic import Field, model_validator
@@ -9,31 +9,24 @@ from pydantic import Field, model_validator
 from sealife_core.config.any_config import TrainedField
 from sealife_core.config.fine_tune import FineTuneConfig
 from sealife_core.config.probe import SETTINGS_OF_STEPS, ProbeConfig
-from sealife_core.config.settings import Setting, Settings, describe, expected, flattened, nearest, nested, parse
+from sealife_core.config.settings import Setting, Settings, describe, expected, nearest, nested, parse
 from sealife_core.config.simclr import SimclrConfig
 from sealife_core.errors import ConfigError
 
 Value = bool | int | float | str | None
 Searched = SimclrConfig | ProbeConfig | FineTuneConfig
-# The score that the trials are ranked by: always one on validation images, and always better if higher. Loss is none of
-# them: the loss of another temperature, batch size or loss function is another scale.
-MEASURES: dict[str, tuple[str, ...]] = {
-    "simclr": ("val/knn_accuracy",),
-    "classifier": ("val/macro_f1", "val/accuracy"),
-}
-_PLACE = "it decides where a run is carried out, not what it learns. Set it for all runs instead."
-_RECORD = "it decides where a run is recorded, not what it learns. Set it for all runs instead."
-_LOOK = "it decides how a run is measured, not what it learns. Set it for all runs instead."
+# The score that the trials are ranked by: always on validation images, and always better if higher. Never the loss: its
+# scale changes with the temperature, the batch size and the loss function.
+MEASURES: dict[str, tuple[str, ...]] = {"simclr": ("val/knn_accuracy",), "classifier": ("val/macro_f1", "val/accuracy")}
+_HOW = "it decides {} a run is {}, not what it learns. Set it for all runs instead."
 # Settings that a search may not vary, and why not.
 FIXED = {
     "data": "scores on different data sets cannot be compared. Search each data set separately.",
     "seed": "the best of many seeds is only the luckiest. Compare settings, then repeat the best with other seeds.",
-    **dict.fromkeys(("device", "devices", "threads", "where", "cluster_cores"), _PLACE),
-    **dict.fromkeys(("wandb", "wandb_project", "wandb_model", "tensorboard"), _RECORD),
-    **dict.fromkeys(("monitor_every", "knn_k"), _LOOK),
+    **dict.fromkeys(("device", "devices", "threads", "where", "cluster_cores"), _HOW.format("where", "carried out")),
+    **dict.fromkeys(("wandb", "wandb_project", "wandb_model", "tensorboard"), _HOW.format("where", "recorded")),
+    **dict.fromkeys(("monitor_every", "knn_k"), _HOW.format("how", "measured")),
 }
-# On a scale of factors: half and double are equally far away.
-BY_FACTORS = ("learning_rate", "weight_decay", "encoder_rate_factor", "temperature")
 
 
 class Axis(Settings):
@@ -55,10 +48,8 @@ class Axis(Settings):
         if self.choices:
             *most, last = (str(choice) for choice in self.choices)
             return f"{', '.join(most)} or {last}" if most else last
-        low, high = (f"{end:g}" for end in (self.low or 0.0, self.high or 0.0))
-        return f"{low} to {high}" + (
-            ", on a log scale" if self.log else f", in steps of {self.step:g}" if self.step else ""
-        )
+        scale = ", on a log scale" if self.log else f", in steps of {self.step:g}" if self.step else ""
+        return f"{self.low or 0:g} to {self.high or 0:g}{scale}"
 
 
 class SearchConfig(Settings):
@@ -87,16 +78,14 @@ class SearchConfig(Settings):
 
     @property
     def data_hash(self) -> str:
-        """The content of it that was meant."""
+        """The content hash of that data set at the launch."""
         return self.base.data_hash
 
     @model_validator(mode="after")
     def _axes_fit_the_settings(self) -> "SearchConfig":
         problems = [] if self.axes else ["Nothing varies; expected at least one setting with the values to try."]
         paths = [axis.path for axis in self.axes]
-        problems += [
-            f"'{path}' is given twice. Give it once." for path in dict.fromkeys(paths) if paths.count(path) > 1
-        ]
+        problems += [f"'{path}' is given twice. Give it once." for path, n in Counter(paths).items() if n > 1]
         problems += [problem for axis in self.axes for problem in axis_problems(axis, type(self.base).family())]
         solved = isinstance(self.base, ProbeConfig) and "optimiser" not in paths
         problems += [
@@ -132,9 +121,11 @@ def build_search(
 ) -> SearchConfig:
     """A search around ``base``, seeded as it is, with the usual metric of its kind. Raises ConfigError.
 
-    With pruning, SimCLR is measured at least ten times in its course (``monitor_every``), or nothing could be judged.
+    With pruning, SimCLR is measured at least ten times (``monitor_every``), so that a hopeless run is seen.
     """
-    base = watched(base) if pruning else base
+    if pruning and isinstance(base, SimclrConfig):
+        often = max(1, base.epochs // 10)
+        base = base.model_copy(update={"monitor_every": min(base.monitor_every or often, often)})
     values = {
         "title": title or f"Search of {', '.join(axis.path for axis in axes)}",
         "base": base.model_dump(), "axes": [axis.model_dump() for axis in axes], "trials": trials, "seed": base.seed,
@@ -187,8 +178,7 @@ def range_problems(axis: Axis, setting: Setting) -> list[str]:
     said = f"'{axis.path}' got the range {low:g} to {high:g}"
     if not low < high:
         return [f"{said}; expected the lower end first."]
-    least, most = setting.minimum, setting.maximum
-    if (least is not None and low < least) or (most is not None and high > most):
+    if (setting.clipped(low), setting.clipped(high)) != (low, high):
         return [f"{said}; expected {expected(setting)}."]
     if setting.type is int and not all(end is None or end == int(end) for end in (low, high, step)):
         return [f"{said}; expected whole numbers."]
@@ -209,10 +199,9 @@ def _fits(value: Value, setting: Setting) -> bool:
         return value in setting.choices
     if setting.type is bool:
         return isinstance(value, bool)
-    least, most = setting.minimum, setting.maximum
     if not isinstance(value, int | float) or isinstance(value, bool) or (setting.type is int and value != int(value)):
         return False
-    return (least is None or value >= least) and (most is None or value <= most)
+    return setting.clipped(value) == value
 
 
 def searchable(model: type[Settings]) -> list[Setting]:
@@ -220,57 +209,13 @@ def searchable(model: type[Settings]) -> list[Setting]:
     return [setting for setting in describe(model) if setting.path not in FIXED]
 
 
-def suggested_axis(base: Searched, setting: Setting) -> Axis:
-    """Where to look for a better value than that of ``base``, for a form to begin with.
-
-    All choices there are; a tenth to ten times a rate (a quarter to four times a temperature), by factors; all of a
-    probability and of what has few values; else half to double.
-    """
-    path, least, most = setting.path, setting.minimum, setting.maximum
-    value = flattened(base.model_dump()).get(path, setting.default)
-    if path == "learning_rate" and value is None and isinstance(base, SimclrConfig):
-        value = base.peak_learning_rate(256 if base.rate_scaling == "linear" else 1)  # the recipe's own base rate
-    if setting.choices or setting.type is bool:
-        return Axis(path=path, choices=setting.choices or (False, True))
-    if setting.type is str:
-        return Axis(path=path, choices=(value,))
-    middle = float(value or setting.step or 1.0)
-    if path in BY_FACTORS:
-        reach = 4 if path == "temperature" else 10
-        low, high = (float(f"{end:.2g}") for end in (middle / reach, middle * reach))
-        return Axis(path=path, low=_within(low, least, most), high=_within(high, least, most), log=True)
-    span = most - least if least is not None and most is not None else inf
-    if span <= (1 if setting.type is float else 10):
-        return Axis(path=path, low=least, high=most)
-    low, high = _within(middle / 2, least, most), _within(middle * 2, least, most)
-    if setting.type is float:
-        return Axis(path=path, low=low, high=high)
-    low, high = round(low), max(round(high), round(low) + 1)
-    step = int(setting.step or 1)
-    return Axis(path=path, low=low, high=high, step=step if 1 < step <= high - low else None)
-
-
-def _within(value: float, least: float | None, most: float | None) -> float:
-    value = value if least is None else max(value, least)
-    return value if most is None else min(value, most)
-
-
 def judged_from(base: Searched) -> int:
-    """Epochs before which no run is judged: a third of its length, and so long that SimCLR was measured twice.
+    """Epochs before which no run is judged: a third of its length, for SimCLR at least two measurements.
 
     With one cycle two thirds: its rate is highest after three tenths, where a run that ends well looks hopeless. On the
-    reef the best of twenty (rate 0.004, nine epochs) was at macro-F1 .05 after three epochs, .27 after six, .54 in the
-    end; one at 0.00025 at .17, .33 and .35.
+    reef the best of twenty (rate 0.004, nine epochs) had macro-F1 .05 after three epochs, .27 after six and .54 at the
+    end; one at 0.00025 had .17, .33 and .35.
     """
     share = 2 / 3 if isinstance(base, FineTuneConfig) and base.schedule == "onecycle" else 1 / 3
     first = max(1, round(share * base.epochs))
     return max(first, 2 * base.monitor_every) if isinstance(base, SimclrConfig) else first
-
-
-def watched(base: Searched) -> Searched:
-    """``base``, measured often enough that a hopeless run is seen: SimCLR at least at every tenth of its epochs."""
-    if not isinstance(base, SimclrConfig):
-        return base
-    often = max(1, base.epochs // 10)
-    every = min(base.monitor_every or often, often)
-    return base.model_copy(update={"monitor_every": every})

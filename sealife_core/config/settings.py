@@ -1,13 +1,13 @@
 """The one description of a setting from which validation, the form and the command line are made.
 
 A field declared with :func:`setting` carries its title, unit, range, sentence and group. :func:`parse` turns a
-dictionary into a config or reports *all* its problems; :func:`describe` lists the fields for whoever draws a form.
+dictionary into a config or reports *all* its problems; :func:`describe` lists the fields for a form.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import NoneType
-from typing import Any, Literal, Self, TypeVar, Union, get_args, get_origin
+from typing import Any, Literal, NamedTuple, Self, TypeVar, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.fields import FieldInfo
@@ -22,7 +22,7 @@ class Settings(BaseModel):
 
     @classmethod
     def family(cls) -> type[Any]:
-        """The config whose settings may be laid over one of this class: a base class where that can change the kind."""
+        """The class to parse with after settings were changed: a base class where that can change the kind."""
         return cls
 
     @classmethod
@@ -31,26 +31,27 @@ class Settings(BaseModel):
         return cls
 
 
+class Range(NamedTuple):
+    """The numbers from ``least`` to ``most``, both included; ``step`` is the form's."""
+
+    least: float
+    most: float
+    step: float = 1
+    unit: str = ""
+
+
 def setting(
-    default: Any,
-    says: str,
-    *,
-    title: str,
-    group: str,
-    unit: str = "",
-    ge: float | None = None,
-    le: float | None = None,
-    step: float | None = None,
-    simple: bool = False,
+    default: Any, says: str, *, title: str, group: str, within: Range | None = None, simple: bool = False
 ) -> Any:
-    """Declare a field. ``says`` is its one sentence; ``simple`` ones are shown unfolded; ``step`` is the form's."""
-    extra = {"group": group, "unit": unit, "step": step, "simple": simple}
-    return Field(default, title=title, description=says, ge=ge, le=le, json_schema_extra=extra)
+    """Declare a field. ``says`` is its one sentence; a number has a range; ``simple`` ones are shown unfolded."""
+    least, most = within[:2] if within else (None, None)
+    extra: dict[str, Any] = {"group": group, "within": within, "simple": simple}
+    return Field(default, title=title, description=says, ge=least, le=most, json_schema_extra=extra)
 
 
 @dataclass(frozen=True)
 class Setting:
-    """One field of a config, ready to be drawn. ``path`` is dotted: ``views.hue``."""
+    """One field of a config, ready to be drawn. ``path`` is dotted: ``views.hue``; bounds and step are of numbers."""
 
     path: str
     title: str
@@ -66,11 +67,16 @@ class Setting:
     simple: bool
     default: Any
 
+    def clipped(self, number: float) -> float:
+        """The number in the range of this setting that is nearest to ``number``."""
+        low = number if self.minimum is None else max(number, self.minimum)
+        return low if self.maximum is None else min(low, self.maximum)
+
 
 def describe(model: type[Settings], prefix: str = "") -> list[Setting]:
     """All fields of ``model`` declared with :func:`setting`, in order; nested configs are flattened.
 
-    Of a family all fields: first those that its kinds share.
+    For a family: the fields of all its kinds, those that the kinds share first.
     """
     found: list[Setting] = []
     fields = dict(model.model_fields)
@@ -121,19 +127,19 @@ def parse(model: type[ModelT], values: dict[str, Any]) -> ModelT:
 def _described(path: str, info: FieldInfo, annotation: Any, optional: bool) -> Setting:
     extra: dict[str, Any] = info.json_schema_extra  # type: ignore[assignment]
     choices = get_args(annotation) if get_origin(annotation) is Literal else ()
-    bounds = {type(m).__name__: m for m in info.metadata}
+    least, most, step, unit = extra["within"] or (None, None, None, "")
     return Setting(
         path=path,
         title=info.title or path,
         says=info.description or "",
         group=extra["group"],
-        unit=extra["unit"],
+        unit=unit,
         type=type(choices[0]) if choices else annotation,
         optional=optional,
         choices=choices,
-        minimum=getattr(bounds.get("Ge"), "ge", None),
-        maximum=getattr(bounds.get("Le"), "le", None),
-        step=extra["step"],
+        minimum=least,
+        maximum=most,
+        step=step,
         simple=extra["simple"],
         default=info.default,
     )
@@ -141,17 +147,12 @@ def _described(path: str, info: FieldInfo, annotation: Any, optional: bool) -> S
 
 def _without_none(annotation: Any) -> tuple[Any, bool]:
     """Split ``X | None`` into X and whether None is allowed."""
-    if get_origin(annotation) in (Union, type(int | str)):
-        members = [a for a in get_args(annotation) if a is not NoneType]
-        if len(members) == 1:
-            return members[0], len(get_args(annotation)) > 1
-    return annotation, False
+    members = get_args(annotation)
+    return (members[0], True) if members[1:] == (NoneType,) else (annotation, False)
 
 
 def _sentence(problem: Any, known: dict[str, Setting]) -> str:
     path = ".".join(str(part) for part in problem["loc"])
-    if problem["type"] == "value_error" and path not in known:  # two settings contradict each other
-        return str(problem["ctx"]["error"])
     if problem["type"] == "extra_forbidden":
         near = nearest(path, list(known))
         return f"There is no setting '{path}'." + (f" Did you mean '{near}'?" if near else " Remove it.")
@@ -160,20 +161,19 @@ def _sentence(problem: Any, known: dict[str, Setting]) -> str:
     wanted = expected(known[path]) if path in known else problem["msg"]
     if problem["type"] == "value_error":
         wanted = str(problem["ctx"]["error"])
+        if path not in known:  # two settings contradict each other
+            return wanted
     return f"'{path}' is {problem['input']!r}; expected {wanted}."
 
 
 def expected(field: Setting) -> str:
     """What a setting takes, in words: "a whole number from 1 to 5000 epochs"."""
-    unit = f" {field.unit}" if field.unit else ""
     if field.choices:
         return "one of " + ", ".join(repr(c) for c in field.choices)
     kind = {int: "a whole number", float: "a number", bool: "true or false", str: "a text"}.get(field.type, "a value")
-    if field.minimum is not None and field.maximum is not None:
-        return f"{kind} from {bound(field.minimum)} to {bound(field.maximum)}{unit}"
-    if field.minimum is not None:
-        return f"{kind} of at least {bound(field.minimum)}{unit}"
-    return kind + unit
+    if field.minimum is None or field.maximum is None:
+        return kind
+    return f"{kind} from {bound(field.minimum)} to {bound(field.maximum)} {field.unit}".strip()
 
 
 def bound(value: float) -> str:

@@ -1,216 +1,151 @@
 """What a SimCLR run is asked to do."""
 
 import math
+from functools import partial
 from typing import Literal
 
 from pydantic import model_validator
 
-from sealife_core.config.runs import ALL_STAGES, MODEL, TRAINING, TrainingSettings, Weights, check_shares
-from sealife_core.config.settings import setting
+from sealife_core.config.runs import (
+    ALL_STAGES,
+    TrainingSettings,
+    Weights,
+    check_shares,
+    model_setting,
+    optimiser_setting,
+    training_setting,
+)
+from sealife_core.config.settings import Range, setting
 from sealife_core.config.views import RECIPES, ViewRecipe
 
-OPTIMISER, MONITOR = "Optimiser", "Monitoring"
+monitor_setting = partial(setting, group="Monitoring")
 
 
 class SimclrConfig(TrainingSettings):
     """Contrastive pre-training without labels (arXiv 2002.05709)."""
 
     kind: Literal["simclr"] = "simclr"
-    weights: Weights = setting(
+    weights: Weights = model_setting(
         "random",
         "Where the encoder starts from: random, imagenet (its published weights), run:ID or file:PATH.",
         title="Start from",
-        group=MODEL,
         simple=True,
     )
-    trained_stages: int = setting(
+    trained_stages: int = model_setting(
         ALL_STAGES,
         "How many stages of the encoder are trained, the deepest first. 5 trains everything.",
         title="Trained stages",
-        group=MODEL,
-        unit="of 5",
-        ge=1,
-        le=ALL_STAGES,
-        step=1,
+        within=Range(1, ALL_STAGES, unit="of 5"),
     )
-    normalisation: Literal["trains", "alone", "kept"] = setting(
+    normalisation: Literal["trains", "alone", "kept"] = model_setting(
         "trains",
         "Batch norm in the trained stages. 'trains' trains it with the rest; 'alone' trains nothing else in the"
         " encoder; 'kept' keeps its statistics as they were at the start.",
         title="Batch norm",
-        group=MODEL,
     )
-    epochs: int = setting(
+    epochs: int = training_setting(
         50,
         "How often the model sees every training image.",
         title="Epochs",
-        group=TRAINING,
-        unit="epochs",
-        ge=1,
-        le=5000,
-        step=1,
+        within=Range(1, 5000, unit="epochs"),
         simple=True,
     )
-    batch_size: int = setting(
+    batch_size: int = training_setting(
         128,
         "Images per step. Each is compared with both views of all others, so more images make a harder task.",
         title="Batch size",
-        group=TRAINING,
-        unit="images",
-        ge=2,
-        le=8192,
-        step=16,
+        within=Range(2, 8192, 16, "images"),
         simple=True,
     )
-    temperature: float = setting(
+    temperature: float = training_setting(
         # lightly's and solo-learn's small-scale recipes; the paper's optimum at its scale is 0.1-0.5.
         0.2,
         "A low value concentrates on the most similar other pictures. A high value treats all other pictures the same.",
         title="Temperature",
-        group=TRAINING,
-        ge=0.01,
-        le=2,
-        step=0.01,
+        within=Range(0.01, 2, 0.01),
         simple=True,
     )
-    head: Literal["nonlinear", "linear", "none"] = setting(
+    head: Literal["nonlinear", "linear", "none"] = model_setting(
         "nonlinear",
         "The layers between the features and the loss. They are removed after training.",
         title="Projection head",
-        group=MODEL,
     )
-    head_hidden: int = setting(
-        512,
-        "Width of the hidden layer of a non-linear head.",
-        title="Head width",
-        group=MODEL,
-        ge=16,
-        le=8192,
-        step=16,
+    head_hidden: int = model_setting(
+        512, "Width of the hidden layer of a non-linear head.", title="Head width", within=Range(16, 8192, 16)
     )
-    head_out: int = setting(
-        128,
-        "Length of the vector that the loss compares.",
-        title="Head output",
-        group=MODEL,
-        ge=8,
-        le=4096,
-        step=8,
+    head_out: int = model_setting(
+        128, "Length of the vector that the loss compares.", title="Head output", within=Range(8, 4096, 8)
     )
-    optimiser: Literal["sgd", "adamw", "lars"] = setting(
-        "sgd",
-        "How gradients become steps. LARS is for batches above about 1,000.",
-        title="Optimiser",
-        group=OPTIMISER,
+    optimiser: Literal["sgd", "adamw", "lars"] = optimiser_setting(
+        "sgd", "How gradients become steps. LARS is for batches above about 1,000.", title="Optimiser"
     )
-    learning_rate: float | None = setting(
+    learning_rate: float | None = optimiser_setting(
         None,
         "Base rate before scaling. Leave it empty for the optimiser's usual rate.",
         title="Base learning rate",
-        group=OPTIMISER,
-        ge=1e-7,
-        le=100,
-        step=0.001,
+        within=Range(1e-7, 100, 0.001),
     )
-    rate_scaling: Literal["sqrt", "linear", "none"] = setting(
+    rate_scaling: Literal["sqrt", "linear", "none"] = optimiser_setting(
         "sqrt",
         "How the base rate grows with the batch. sqrt: base × √batch (better below 1,000); linear: base × batch / 256.",
         title="Rate scaling",
-        group=OPTIMISER,
     )
-    weight_decay: float = setting(
-        1e-4,
-        "Pulls weights towards zero at every step.",
-        title="Weight decay",
-        group=OPTIMISER,
-        ge=0,
-        le=1,
-        step=0.0001,
+    weight_decay: float = optimiser_setting(
+        1e-4, "Pulls weights towards zero at every step.", title="Weight decay", within=Range(0, 1, 0.0001)
     )
-    warmup_epochs: int = setting(
+    warmup_epochs: int = optimiser_setting(
         5,
         "Epochs in which the learning rate rises from zero. At most a tenth of the run is used.",
         title="Warm-up",
-        group=OPTIMISER,
-        unit="epochs",
-        ge=0,
-        le=100,
-        step=1,
+        within=Range(0, 100, unit="epochs"),
     )
-    gradient_clip: float = setting(
-        0.0,
-        "Maximum norm of the gradient. 0 turns clipping off.",
-        title="Gradient clipping",
-        group=OPTIMISER,
-        ge=0,
-        le=100,
-        step=0.5,
+    gradient_clip: float = optimiser_setting(
+        0.0, "Maximum norm of the gradient. 0 turns clipping off.", title="Gradient clipping", within=Range(0, 100, 0.5)
     )
-    monitor_every: int = setting(
+    monitor_every: int = monitor_setting(
         5,
         "How often validation k-NN accuracy, alignment, uniformity and effective rank are measured. 0 means never.",
         title="Measure every",
-        group=MONITOR,
-        unit="epochs",
-        ge=0,
-        le=1000,
-        step=1,
+        within=Range(0, 1000, unit="epochs"),
     )
-    patience: int = setting(
+    patience: int = monitor_setting(
         0,
         "Stop when validation k-NN accuracy has not improved at this many measurements. 0 never stops early.",
         title="Patience",
-        group=MONITOR,
-        unit="measurements",
-        ge=0,
-        le=1000,
-        step=1,
+        within=Range(0, 1000, unit="measurements"),
     )
-    keep_best: bool = setting(
+    keep_best: bool = monitor_setting(
         False,
         "Keep the weights with the best validation k-NN accuracy. The start is measured too, so the run never ends"
         " worse than it began.",
         title="Keep the best",
-        group=MONITOR,
     )
-    knn_k: int = setting(
+    knn_k: int = monitor_setting(
         20,
         "How many nearest training images vote on a validation image.",
         title="Neighbours",
-        group=MONITOR,
-        unit="images",
-        ge=1,
-        le=500,
-        step=1,
+        within=Range(1, 500, unit="images"),
     )
     views: ViewRecipe = RECIPES["SimCLR"]
 
     @model_validator(mode="after")
-    def _temperature_fits_head(self) -> "SimclrConfig":
+    def _settings_fit_together(self) -> "SimclrConfig":
         if self.optimiser == "lars" and self.gradient_clip > 0:
             raise ValueError(
                 "LARS already scales the step of every layer. Set gradient_clip to 0 or choose another optimiser."
             )
-        return self
-
-    @model_validator(mode="after")
-    def _is_measured(self) -> "SimclrConfig":
         if self.chooses and self.monitor_every == 0:
             raise ValueError(
                 "To stop early or to keep the best weights, the run must be measured. Set monitor_every to 1 or more,"
                 " or patience to 0 and keep_best to false."
             )
+        check_shares(self.batch_size, self.devices)
         return self
 
     @property
     def chooses(self) -> bool:
         """Whether validation decides how long it trains or what is kept."""
         return self.keep_best or self.patience > 0
-
-    @model_validator(mode="after")
-    def _every_device_has_images(self) -> "SimclrConfig":
-        check_shares(self.batch_size, self.devices)
-        return self
 
     def peak_learning_rate(self, batch_size: int | None = None) -> float:
         """The rate after warm-up, for ``batch_size`` images a step (that of the config unless given).
@@ -220,12 +155,9 @@ class SimclrConfig(TrainingSettings):
         """
         batch = batch_size or self.batch_size
         factor = {"sqrt": math.sqrt(batch), "linear": batch / 256, "none": 1.0}[self.rate_scaling]
-        own = {
-            "sqrt": {"sgd": 0.075, "lars": 0.075, "adamw": 5e-4 / 16},
-            "linear": {"sgd": 0.3, "lars": 0.3, "adamw": 5e-4},
-            "none": {"sgd": 0.3, "lars": 0.3, "adamw": 5e-4},
-        }[self.rate_scaling][self.optimiser]
-        return factor * (self.learning_rate if self.learning_rate is not None else own)
+        of_sqrt, of_others = (5e-4 / 16, 5e-4) if self.optimiser == "adamw" else (0.075, 0.3)
+        own = of_sqrt if self.rate_scaling == "sqrt" else of_others
+        return factor * (own if self.learning_rate is None else self.learning_rate)
 
 
 def chance_loss(batch_size: int) -> float:

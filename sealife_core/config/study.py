@@ -61,7 +61,7 @@ class StudyConfig(Settings):
     """A named set of runs, in an order in which each comes after those it needs.
 
     question: a key of ``studies.questions.QUESTIONS``, or "grid"; it decides how the answer is drawn and said.
-    axes: the names of the table's axes, in order; "seed" is never one, for over seeds is averaged.
+    axes: the names of the table's axes, in order; never "seed", because results are averaged over seeds.
     """
 
     kind: Literal["study"] = "study"

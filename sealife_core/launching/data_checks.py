@@ -85,21 +85,16 @@ def can_choose(labels: Labels) -> bool:
 def data_problems(config: AnyConfig, labels: Labels) -> list[Problem]:
     """Why ``config`` cannot run on a data set, and what would be missing."""
     if not labels.n_train:
-        return [
-            Problem(
-                f"There are no training images in {labels.name}. Import more images, or move some into the training"
-                " split."
-            )
-        ]
+        return [Problem(
+            f"There are no training images in {labels.name}. Import more images, or move some into the training split."
+        )]  # fmt: skip
     if isinstance(config, ClassifierConfig):
         return _refused(labels, labels.learned(config)) or [*_shared(config, labels), *_unscored(config, labels)]
     if isinstance(config, SimclrConfig) and labels.n_train < 2:
-        return [
-            Problem(
-                f"There is one training image in {labels.name}; SimCLR compares images with each other and needs at"
-                " least two. Import more images."
-            )
-        ]
+        return [Problem(
+            f"There is one training image in {labels.name}; SimCLR compares images with each other and needs at least"
+            " two. Import more images."
+        )]  # fmt: skip
     return [*_shared(config, labels), *_neighbours(config, labels)]
 
 
@@ -159,21 +154,16 @@ def _neighbours(config: AnyConfig, labels: Labels) -> list[Problem]:
     if not lacking:
         return []
     left = "loss, alignment, uniformity and effective rank" if isinstance(config, SimclrConfig) else "effective rank"
-    return [
-        Problem(
-            f"There are no labelled {' and no labelled '.join(lacking)} images in {labels.name}, so k-NN accuracy"
-            f" cannot be measured, only {left}.",
-            refuses=False,
-        )
-    ]
+    return [Problem(
+        f"There are no labelled {' and no labelled '.join(lacking)} images in {labels.name}, so k-NN accuracy cannot"
+        f" be measured, only {left}.", refuses=False,
+    )]  # fmt: skip
 
 
 def _shared(config: AnyConfig, labels: Labels) -> list[Problem]:
     if (images := labels.used(config)) >= config.devices:
         return []
-    return [
-        Problem(
-            f"{config.devices} devices cannot share the {images} training images of {labels.name}: each needs at"
-            f" least one. Set devices to {images} or fewer."
-        )
-    ]
+    return [Problem(
+        f"{config.devices} devices cannot share the {images} training images of {labels.name}: each needs at least"
+        f" one. Set devices to {images} or fewer."
+    )]  # fmt: skip

@@ -48,14 +48,14 @@ def problems_of(
     tags, environment: of the launch (default: this process's environment); online: whether weights can be downloaded,
     None if unknown (default: ``imagenet.reachable``). It is called only if ImageNet weights are missing.
     """
-    root, labels, online = runs_root(root), Labels(dataset), online or imagenet.reachable
+    root, labels = runs_root(root), Labels(dataset)
+    online = lru_cache(online or imagenet.reachable)  # asked once, however many runs there are
     if isinstance(request, StudyConfig):
-        found = _study(request, labels, root, online)
+        found, first = _study(request, labels, root, online), request.parts[0].config
     elif isinstance(request, SearchConfig):
-        found = _search(request, labels, root, online)
+        found, first = _search(request, labels, root, online), request.base
     else:
-        found = _run(request, labels, root, online)
-    first = _first_config(request)
+        found, first = _run(request, labels, root, online), request
     found += [Problem(said) for said in wandb_problems(first, tags, launch_variables(environment))]
     return sorted(dict.fromkeys(found), key=lambda problem: not problem.refuses)
 
@@ -64,12 +64,6 @@ def refuse_impossible(problems: Iterable[Problem]) -> None:
     """Raises ConfigError with a sentence for each of ``problems`` that refuses."""
     if refused := [problem.says for problem in problems if problem.refuses]:
         raise ConfigError(refused)
-
-
-def _first_config(request: Request) -> AnyConfig:
-    if isinstance(request, StudyConfig):
-        return request.parts[0].config
-    return request.base if isinstance(request, SearchConfig) else request
 
 
 def _run(
@@ -103,7 +97,6 @@ def _encoder(config: AnyConfig) -> Problem | None:
 def _study(study: StudyConfig, labels: Labels, root: Path, online: Online) -> list[Problem]:
     """Each problem once, with the number of affected runs."""
     keys = frozenset(part.key for part in study.parts)
-    online = lru_cache(online)
     counts = Counter(problem for part in study.parts for problem in set(_run(part.config, labels, root, online, keys)))
     of = len(study.parts)
     found = [
@@ -121,7 +114,6 @@ def _study(study: StudyConfig, labels: Labels, root: Path, online: Online) -> li
 
 def _search(search: SearchConfig, labels: Labels, root: Path, online: Online) -> list[Problem]:
     """The problems of the base config, and with every choice and both ends of each range."""
-    online = lru_cache(online)
     found = [problem for config in _corners(search) for problem in _run(config, labels, root, online)]
     needed = ("train", "val") if isinstance(search.base, SimclrConfig) else ("val",)
     if not all(len(labels.of(split)) for split in needed):

@@ -12,7 +12,7 @@ from typing import Literal
 import numpy as np
 from jaxtyping import Float, Float32, Int64
 
-from sealife_core.config.settings import Settings, setting
+from sealife_core.config.settings import Range, Settings, setting
 from sealife_core.errors import DatasetError
 from sealife_core.evaluation.embeddings.neighbours import Metric, neighbour_graph
 from sealife_core.evaluation.projections.umap_fit import (
@@ -42,31 +42,33 @@ class ProjectionSettings(Settings):
     neighbours: int = _setting(
         15,
         "How many nearest images, itself included, decide where a point lies. Few show small groups, many the whole.",
-        title="Neighbours", ge=2, le=200, step=1, simple=True,
-    )  # fmt: skip
+        title="Neighbours",
+        within=Range(2, 200),
+        simple=True,
+    )
     min_distance: float = _setting(
-        0.1, "How tightly points may be packed. Small values make dense groups, large values spread them.",
-        title="Minimal distance", ge=0.0, le=0.99, step=0.05, simple=True,
-    )  # fmt: skip
+        0.1,
+        "How tightly points may be packed. Small values make dense groups, large values spread them.",
+        title="Minimal distance",
+        within=Range(0, 0.99, 0.05),
+        simple=True,
+    )
     metric: Metric = _setting(
         "cosine",
         "How the distance of two embeddings is measured: by their angle, as in SimCLR's loss, or in a straight line.",
         title="Metric",
     )
-    seed: int = _setting(0, "The same seed gives the same picture again.", title="Seed", ge=0, le=2**32 - 1, step=1)
+    seed: int = _setting(0, "The same seed gives the same picture again.", title="Seed", within=Range(0, 2**32 - 1))
     of: Literal["h", "z"] = _setting(
         "h", "h is the output of the encoder, z the output of SimCLR's projection head.", title="Space"
     )
     # A lasso over 20,000 points takes a browser 7 s; a screen cannot show more points clearly.
     most_points: int = _setting(
-        20_000, "If there are more images, a random sample of this size is projected. The page says so.",
-        title="Maximum points", ge=10, le=50_000, step=1000,
-    )  # fmt: skip
-
-    @property
-    def key(self) -> str:
-        """12 hex digits of a hash of these settings, the same on every machine."""
-        return hashlib.sha256(json.dumps(self.model_dump(mode="json"), sort_keys=True).encode()).hexdigest()[:12]
+        20_000,
+        "If there are more images, a random sample of this size is projected. The page says so.",
+        title="Maximum points",
+        within=Range(10, 50_000, 1000),
+    )
 
 
 def pca(
