@@ -65,7 +65,6 @@ class Film {
     this.canvas.setAttribute('aria-label', data.alt);
     this.ringed = -1;
     this.show(Math.min(this.at, data.epochs.length - 1));
-    this.canvas.dataset.ready = data.version;
   }
 
   play() {
@@ -109,7 +108,6 @@ class Film {
     this.slider.setAttribute('aria-valuetext', this.label.textContent);
     this.says.textContent = this.data.says[Math.round(at)];
     this.draw();
-    this.canvas.dataset.at = at.toFixed(2);
   }
 
   // Where point i lies at this moment: it glides, slowest where a snapshot is.
