@@ -38,7 +38,7 @@ MOST = 1_000  # what `classifiers.own_prediction` remembers
 
 
 class OwnPicture(NamedTuple):
-    """One uploaded picture that can be read, ``key`` standing for its content; and what ``run`` makes of it."""
+    """One uploaded picture that can be read, ``key`` standing for its content; and what the model makes of it."""
 
     key: str
     name: str
