@@ -14,9 +14,7 @@ MOST = 30
 _bars = own_component(__file__, '<div class="bars" role="group"></div>')
 
 
-def probability_bars(
-    answers: Answers, models: Sequence[tuple[np.ndarray, str]], truth: int | None, asked: int
-) -> None:
+def probability_bars(answers: Answers, models: Sequence[tuple[np.ndarray, str]], truth: int | None, asked: int) -> None:
     """``models``: the probabilities (C,) of one or two models in the order of the classes of ``answers``, and their
     colours ("": each class its own). ``truth`` and ``asked``, the class whose evidence is shown, are indices.
 
