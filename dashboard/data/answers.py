@@ -87,7 +87,7 @@ def answers_of(table: "pd.DataFrame", dataset: Dataset, results: dict[str, Any] 
     classes = _classes(probabilities.shape[1], table, dataset, results)
     rows = rows_of(tuple(table["id"].tolist()), dataset)
     there = rows >= 0
-    table = table[there]
+    table = table.loc[there, :]
     index = {name: place for place, name in enumerate(classes)}
     truth, predicted = (
         np.array([index[name] for name in table[column].tolist()], np.int64) for column in ("label", "predicted")

@@ -100,7 +100,8 @@ def filters_of(values: Mapping[str, str], classes: Sequence[str], paired: bool) 
     """Filters from the texts of a URL. What is not understood is left out: a link never fails."""
 
     def among(options: Container[str], key: str, otherwise: str = "") -> str:
-        return values[key] if values.get(key) in options else otherwise
+        value = values.get(key, "")
+        return value if value in options else otherwise
 
     low, _, high = values.get("sure", "").partition("-")
     return Filters(
