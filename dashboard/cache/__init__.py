@@ -8,22 +8,24 @@ from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
 
+import pandas as pd
 import streamlit as st
 
+from sealife_core.config import AnyConfig, Request
 from sealife_core.datasets.dataset import Dataset, newest_first, open_dataset
 from sealife_core.errors import SealifeError
+from sealife_core.evaluation.classification.predictions import read_predictions
+from sealife_core.launching.data_checks import Problem
+from sealife_core.launching.launch_checks import problems_of
+from sealife_core.models import imagenet
 from sealife_core.places import checkpoints_root, data_root
 from sealife_core.runs.directory import list_runs
 from sealife_core.runs.files import MetricsReader
 from sealife_core.runs.run import METRICS, PREDICTIONS, Run
+from sealife_core.runs.scheduling.forecast import QueueForecast, queue_forecast
 
-if TYPE_CHECKING:
-    import pandas as pd
-
+if TYPE_CHECKING:  # it imports torch
     from dashboard.data.previews import Preview
-    from sealife_core.config import AnyConfig, Request
-    from sealife_core.launching.data_checks import Problem
-    from sealife_core.runs.scheduling.forecast import QueueForecast
 
 
 Stamp = tuple[int, int]
@@ -72,18 +74,14 @@ def previews(dataset: Dataset, rows: Sequence[int], image_size_px: int) -> list[
     return [_preview(dataset, row, side) for row in rows]
 
 
-def launch_problems(request: "Request") -> list["Problem"]:
+def launch_problems(request: Request) -> list[Problem]:
     """What would keep ``request`` from ending well; a network is asked once a minute at most."""
-    from sealife_core.launching.launch_checks import problems_of
-
     return problems_of(request, dataset(request.data), online=online)
 
 
 @st.cache_data(ttl=60, show_spinner="Checking whether the weights can be downloaded…")
 def online(encoder: str) -> bool | None:
     """Whether the published weights of ``encoder`` can be downloaded; None where nothing answers."""
-    from sealife_core.models import imagenet
-
     return imagenet.reachable(encoder)
 
 
@@ -97,10 +95,8 @@ def studies() -> list[Run]:
     return [run for run in list_runs(checkpoints_root()) if run.launches_runs]
 
 
-def forecasts(asked: "AnyConfig | None" = None) -> "dict[str, QueueForecast]":
+def forecasts(asked: AnyConfig | None = None) -> dict[str, QueueForecast]:
     """When each run that waits for this machine starts, and ``asked`` as ASKED. Read from disk each time."""
-    from sealife_core.runs.scheduling.forecast import queue_forecast
-
     return queue_forecast(checkpoints_root(), dataset, metrics, asked)
 
 
@@ -113,14 +109,12 @@ def metrics(run: Run) -> list[dict[str, Any]]:
 
 
 @kept(16, PREDICTIONS)
-def predictions(run: Run) -> "pd.DataFrame":
+def predictions(run: Run) -> pd.DataFrame:
     """The predictions of a run; to be read, not changed: all sessions share the table. Raises RunError."""
-    from sealife_core.evaluation.classification.predictions import read_predictions
-
     return read_predictions(run.path)
 
 
-def predictions_or_none(run: Run) -> "pd.DataFrame | None":
+def predictions_or_none(run: Run) -> pd.DataFrame | None:
     """As :func:`predictions`, or None: an encoder alone predicts nothing."""
     try:
         return predictions(run)

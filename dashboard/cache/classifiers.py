@@ -6,62 +6,49 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from dashboard.cache import dataset, kept, predictions
+from dashboard.data.answers import Answers, Calibrated, answers_of, calibrated, scores_of
 from sealife_core.datasets.dataset import Dataset
+from sealife_core.datasets.decoding.reading import decode
+from sealife_core.datasets.decoding.thumbnails import shrunk
+from sealife_core.evaluation.classification.gradcam_layers import Layer
+from sealife_core.evaluation.embeddings import training_images as of_training
 from sealife_core.evaluation.embeddings.stored_embeddings import INDEX
+from sealife_core.evaluation.embeddings.training_images import Neighbour, TrainingImages
 from sealife_core.runs.run import MODEL, PREDICTIONS, Run
 
-if TYPE_CHECKING:
-    from dashboard.data.answers import Answers, Calibrated
-    from sealife_core.evaluation.classification.gradcam_layers import Layer
+if TYPE_CHECKING:  # they import torch or SciPy
     from sealife_core.evaluation.classification.out_of_distribution import OutOfDistribution
     from sealife_core.evaluation.classification.predictor import Prediction, Predictor
-    from sealife_core.evaluation.embeddings.training_images import Neighbour, TrainingImages
 
 ANSWERS = (PREDICTIONS, "results.json")
 
 
-def answers(run: Run) -> "Answers":
+def answers(run: Run) -> Answers:
     """What a classifier answered, as the Gallery filters it. Raises RunError or DatasetError."""
     return _answers(run, dataset(run.config().data))
 
 
 @kept(8, *ANSWERS)
-def _answers(run: Run, dataset: Dataset) -> "Answers":
-    from dashboard.data.answers import answers_of
-
+def _answers(run: Run, dataset: Dataset) -> Answers:
     return answers_of(predictions(run), dataset, run.results())
 
 
-def split_scores(run: Run, split: str) -> dict[str, Any] | None:
-    """A run's ``scores`` on "test", "val" or "all"; None without pictures. Raises RunError or DatasetError."""
-    return _split_scores(run, dataset(run.config().data), split)
-
-
 @kept(16, *ANSWERS)
-def _split_scores(run: Run, dataset: Dataset, split: str) -> dict[str, Any] | None:
-    from dashboard.data.answers import scores_of
-
+def split_scores(run: Run, dataset: Dataset, split: str) -> dict[str, Any] | None:
+    """A run's ``scores`` on "test", "val" or "all"; None without pictures. Raises RunError."""
     return scores_of(_answers(run, dataset), split)
 
 
-def calibration(run: Run, bins: int = 10) -> "Calibrated":
-    """How a run's confidences come true on test. Raises RunError, also where a split has no predictions."""
-    return _calibration(run, dataset(run.config().data), bins)
-
-
 @kept(16, *ANSWERS)
-def _calibration(run: Run, dataset: Dataset, bins: int) -> "Calibrated":
-    from dashboard.data.answers import calibrated
-
+def calibration(run: Run, dataset: Dataset, bins: int) -> Calibrated:
+    """How a run's confidences come true on test. Raises RunError, also where a split has no predictions."""
     return calibrated(predictions(run), _answers(run, dataset), bins)
 
 
 @kept(4, INDEX)
-def training_images(run: Run, dataset: Dataset) -> "TrainingImages":
+def training_images(run: Run, dataset: Dataset) -> TrainingImages:
     """The training images of a run with their features, to look for neighbours among. Raises RunError."""
-    from sealife_core.evaluation.embeddings.training_images import training_images as read
-
-    return read(run.path, dataset.name)
+    return of_training.training_images(run.path, dataset.name)
 
 
 @kept(2, MODEL)
@@ -73,12 +60,12 @@ def predictor(run: Run) -> tuple["Predictor", Lock]:
 
 
 @kept(512, MODEL)
-def evidence(run: Run, dataset: Dataset, row: int, class_index: int, layer: "Layer") -> bytes:
+def evidence(run: Run, dataset: Dataset, row: int, class_index: int, layer: Layer) -> bytes:
     """Where the model finds what speaks for a class in one picture, as a PNG to lay over it. Imports torch."""
     return _heat(run, dataset.image_path(row), class_index, layer)
 
 
-def _heat(run: Run, picture: Path | bytes, class_index: int, layer: "Layer") -> bytes:
+def _heat(run: Run, picture: Path | bytes, class_index: int, layer: Layer) -> bytes:
     from sealife_core.evaluation.classification.gradcam import heat_png
 
     model, lock = predictor(run)
@@ -96,14 +83,13 @@ def own_prediction(run: Run, key: str, _content: bytes) -> "Prediction":
 
 
 @kept(128, MODEL)
-def own_evidence(run: Run, key: str, _content: bytes, class_index: int, layer: "Layer") -> bytes:
+def own_evidence(run: Run, key: str, _content: bytes, class_index: int, layer: Layer) -> bytes:
     """As :func:`evidence`, for a person's own picture."""
     return _heat(run, _content, class_index, layer)
 
 
-def own_neighbours(run: Run, key: str, content: bytes) -> list["Neighbour"]:
-    """The training images nearest to a person's own picture; [] where the run has no embeddings to look among."""
-    found = own_prediction(run, key, content)
+def own_neighbours(run: Run, found: "Prediction") -> list[Neighbour]:
+    """The training images nearest to the picture of ``found``; [] where the run has no embeddings to look among."""
     model, lock = predictor(run)
     with lock:
         return model.neighbours(found.features, 8) if found.similarity is not None else []
@@ -119,7 +105,4 @@ def out_of_distribution(run: Run) -> tuple["OutOfDistribution | None", str]:
 @kept(256)
 def own_thumbnail(key: str, _content: bytes, side_px: int) -> bytes:
     """A JPEG of a person's own picture, at most ``side_px`` a side. Raises DatasetError."""
-    from sealife_core.datasets.decoding.reading import decode
-    from sealife_core.datasets.decoding.thumbnails import shrunk
-
     return shrunk(decode(BytesIO(_content), at_least_px=2 * side_px).rgb, side_px)

@@ -4,20 +4,22 @@ from dataclasses import replace
 from threading import Lock
 from typing import TYPE_CHECKING
 
+import numpy as np
 import streamlit as st
 
 from dashboard.cache import kept, predictions_or_none
+from dashboard.data.points import PCA, ImageFacts, Look, facts_of, pca_cloud, projected_cloud, shown_of
 from sealife_core.datasets.dataset import Dataset
+from sealife_core.evaluation.embeddings.feature_quality import neighbour_votes
+from sealife_core.evaluation.embeddings.neighbours import nearest
 from sealife_core.evaluation.embeddings.stored_embeddings import FILES, INDEX, Embedded, Space, read_embeddings
+from sealife_core.evaluation.projections import reduction
+from sealife_core.evaluation.projections.stored_projections import Projection
 from sealife_core.runs.run import MODEL, PREDICTIONS, Run
 
-if TYPE_CHECKING:
-    import numpy as np
-
-    from dashboard.data.points import ImageFacts, Look
+if TYPE_CHECKING:  # they import Plotly or torch
     from dashboard.data.scatter import Chart
     from sealife_core.evaluation.embeddings.picture_encoder import PictureEncoder
-    from sealife_core.evaluation.projections.stored_projections import Projection
 
 EMBEDDED = (INDEX, *FILES.values())
 MOST_FIGURES = 64  # a megabyte each where they hold most points
@@ -29,13 +31,11 @@ def stored(run: Run, of: Space) -> Embedded:
     return read_embeddings(run.path, of)
 
 
-def chart(run: Run, dataset: Dataset, look: "Look", projection: "Projection | None", dark: bool) -> "Chart":
+def chart(run: Run, dataset: Dataset, look: Look, projection: Projection | None, dark: bool) -> "Chart":
     """The chart of ``look``: of ``projection`` once it is done, of PCA until then. Its figure is served by its version.
 
     Raises RunError.
     """
-    from dashboard.data.points import PCA
-
     done = projection if projection is not None and projection.state == "done" else None
     found = _chart(run, dataset, done, look if done else replace(look, method=PCA), dark)
     keep_figure(found.picture.version, found.picture.json)
@@ -43,8 +43,7 @@ def chart(run: Run, dataset: Dataset, look: "Look", projection: "Projection | No
 
 
 @kept(64, *EMBEDDED, PREDICTIONS)
-def _chart(run: Run, dataset: Dataset, _done: "Projection | None", look: "Look", dark: bool) -> "Chart":
-    from dashboard.data.points import pca_cloud, projected_cloud, shown_of
+def _chart(run: Run, dataset: Dataset, _done: Projection | None, look: Look, dark: bool) -> "Chart":
     from dashboard.data.scatter import CLUSTER, chart_of
 
     if _done is not None:
@@ -60,14 +59,12 @@ def _chart(run: Run, dataset: Dataset, _done: "Projection | None", look: "Look",
 
 
 def neighbours(
-    run: Run, dataset: Dataset, of: Space, query: "int | np.ndarray", k: int
+    run: Run, dataset: Dataset, of: Space, query: int | np.ndarray, k: int
 ) -> list[tuple[int, float]] | None:
     """(row, cosine similarity) of the ``k`` images of ``dataset`` most similar to ``query``, best first.
 
     query: a row of ``dataset``, or features (D,). None where the run has no embedding of that row. Raises RunError.
     """
-    from sealife_core.evaluation.embeddings.neighbours import nearest
-
     values, rows = stored(run, of).values, _rows(run, dataset, of)
     if isinstance(query, int):
         places = (rows == query).nonzero()[0]
@@ -84,22 +81,18 @@ def neighbours(
 @kept(32, *EMBEDDED)
 def votes(run: Run, dataset: Dataset, of: Space) -> tuple[float, int, int] | None:
     """As :func:`feature_quality.neighbour_votes`, of validation images, in the original space. Raises RunError."""
-    from sealife_core.evaluation.embeddings.feature_quality import neighbour_votes
-
     return neighbour_votes(stored(run, of), dataset)
 
 
 @kept(32, *EMBEDDED)
 def pca_trustworthiness(run: Run, of: Space, dims: int) -> float:
     """How far the neighbours that PCA shows are neighbours in the original space, 0 to 1. Raises RunError."""
-    from sealife_core.evaluation.projections.reduction import trustworthiness
-
     points, _ = _principal_points(run, of, dims)
-    return trustworthiness(stored(run, of).values, points, most=2000)  # 0.3 s; 5,000 would take two
+    return reduction.trustworthiness(stored(run, of).values, points, most=2000)  # 0.3 s; 5,000 would take two
 
 
 @kept(32, MODEL)
-def features_of(run: Run, content: bytes) -> "np.ndarray":
+def features_of(run: Run, content: bytes) -> np.ndarray:
     """(D,) what a run's encoder makes of a person's own picture; loads the encoder at first. Raises SealifeError."""
     encoder, lock = _encoder(run)
     with lock:
@@ -126,29 +119,23 @@ def _figures() -> dict[str, str]:
 
 
 @kept(32, *EMBEDDED)
-def _principal_points(run: Run, of: Space, dims: int) -> "tuple[np.ndarray, np.ndarray]":
-    from sealife_core.evaluation.projections.reduction import pca
-
-    return pca(stored(run, of).values, dims)
+def _principal_points(run: Run, of: Space, dims: int) -> tuple[np.ndarray, np.ndarray]:
+    return reduction.pca(stored(run, of).values, dims)
 
 
 @kept(32, *EMBEDDED)
-def _rows(run: Run, dataset: Dataset, of: Space) -> "np.ndarray":
+def _rows(run: Run, dataset: Dataset, of: Space) -> np.ndarray:
     """(N,) the row of each of a run's embeddings in ``dataset``; -1 where the image is gone."""
     return stored(run, of).rows_in(dataset)
 
 
 @kept(16, PREDICTIONS)
-def _facts(run: Run, dataset: Dataset) -> "ImageFacts":
-    from dashboard.data.points import facts_of
-
+def _facts(run: Run, dataset: Dataset) -> ImageFacts:
     return facts_of(dataset, predictions_or_none(run))
 
 
 @kept(32, *EMBEDDED, spinner="Looking for clusters…")
-def _clusters(run: Run, of: Space, k: int) -> "np.ndarray":
-    from sealife_core.evaluation.projections import reduction
-
+def _clusters(run: Run, of: Space, k: int) -> np.ndarray:
     return reduction.clusters(stored(run, of).values, k, seed=0)
 
 

@@ -31,13 +31,9 @@ def class_row(answers: Answers, index: int, scored: dict[str, Any], counts: np.n
     others = counts[index].copy()
     others[index] = 0
     low, high = wilson(int(counts[index, index]), int(counts[index].sum()))
-    return {
+    return {key: scored[key] for key in ("n", "recall", "precision", "f1")} | {
         "name": scored["label"],
         "colour": answers.colour(index),
-        "n": scored["n"],
-        "recall": scored["recall"],
-        "precision": scored["precision"],
-        "f1": scored["f1"],
         "interval": between(low, high),
         "mistakes": int(others.max(initial=0)),
         "taken_for": answers.classes[int(others.argmax())] if len(others) else "",

@@ -32,12 +32,10 @@ def curves_of(panel: Panel, rows: Sequence[Mapping[str, Any]], colour: str, name
     return found
 
 
-def thinned(
-    rows: Iterable[Mapping[str, Any]], key: str, factor: float = 1.0, most: int = MOST_POINTS
-) -> tuple[list[list[float]], int]:
+def thinned(rows: Iterable[Mapping[str, Any]], key: str, factor: float = 1.0) -> tuple[list[list[float]], int]:
     """([epoch, value × factor] of ``key``, how many rows each point is the mean of)."""
     found = [(row["epoch"], row[key]) for row in rows if None not in (row.get(key), row.get("epoch"))]
-    batched = -(-len(found) // most) or 1
+    batched = -(-len(found) // MOST_POINTS) or 1
     points = []
     for start in range(0, len(found), batched):
         part = found[start : start + batched]

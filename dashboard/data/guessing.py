@@ -15,9 +15,9 @@ def round_of(answers: Answers, seed: int) -> np.ndarray:
     return np.random.default_rng(seed).permutation(places)[:A_ROUND]
 
 
-def score(answers: Answers, places: Sequence[int], said: Sequence[int]) -> int:
+def score(answers: Answers, places: np.ndarray, said: Sequence[int]) -> int:
     """How many of the classes ``said`` are the truth of ``places``; ``said`` may be shorter."""
-    return sum(int(answers.truth[place]) == guess for place, guess in zip(places, said, strict=False))
+    return int((answers.truth[places[: len(said)]] == said).sum())
 
 
 def model_score(model: Answers, answers: Answers, places: np.ndarray) -> int:

@@ -28,82 +28,60 @@ class Panel:
 
 
 _RATE = Panel(
-    "rate",
-    "Learning rate",
+    "rate", "Learning rate",
     "The size of each step. It rises at first, then falls, so that the last steps are small.",
-    (Line("train/learning_rate", "learning rate"),),
-    from_zero=True,
+    (Line("train/learning_rate", "learning rate"),), from_zero=True,
     nothing="Not measured yet. A probe trained with L-BFGS has no learning rate: it uses all images at once and"
     " finds its own step size.",
-)
+)  # fmt: skip
 SIMCLR_PANELS = (
     Panel(
-        "loss",
-        "NT-Xent loss",
+        "loss", "NT-Xent loss",
         "NT-Xent (normalised temperature-scaled cross-entropy) is low when each view is more similar to the other view"
         " of its picture than to all others in the batch. The dashed line is guessing.",
-        (Line("train/loss", "training"),),
-        chance="chance_loss",
+        (Line("train/loss", "training"),), chance="chance_loss",
     ),
     Panel(
-        "knn",
-        "k-NN accuracy",
+        "knn", "k-NN accuracy",
         "Share of validation pictures that their nearest training pictures classify correctly. It shows how good"
         " the features are. When it stops rising, more epochs do not help.",
-        (Line("val/knn_accuracy", "validation"),),
-        chance="chance_accuracy",
-        percent=True,
-        from_zero=True,
+        (Line("val/knn_accuracy", "validation"),), chance="chance_accuracy", percent=True, from_zero=True,
     ),
     Panel(
-        "contrastive",
-        "Contrastive accuracy",
+        "contrastive", "Contrastive accuracy",
         "How often the most similar view in the batch is the other view of the same picture. A higher value does not"
         " always mean a better encoder.",
-        (Line("train/contrastive_accuracy", "training"),),
-        percent=True,
-        from_zero=True,
+        (Line("train/contrastive_accuracy", "training"),), percent=True, from_zero=True,
     ),
     Panel(
-        "rank",
-        "Effective rank",
+        "rank", "Effective rank",
         "How many directions the features use. Near 1 they have collapsed: all pictures look the same to the encoder.",
-        (Line("val/effective_rank", "validation"),),
-        from_zero=True,
+        (Line("val/effective_rank", "validation"),), from_zero=True,
     ),
     Panel(
-        "spread",
-        "Alignment and uniformity",
+        "spread", "Alignment and uniformity",
         "Alignment: how far apart the views of one picture lie (lower is better)."
         " Uniformity: how evenly all pictures spread (more negative is better).",
         (Line("val/alignment", "alignment"), Line("val/uniformity", "uniformity", dashed=True)),
     ),
     _RATE,
-)
+)  # fmt: skip
 CLASSIFIER_PANELS = (
     Panel(
-        "loss",
-        "Loss",
+        "loss", "Loss",
         "If training loss falls while validation loss rises, the network overfits: it memorises its training pictures.",
-        (Line("train/loss", "training", faint=True), Line("val/loss", "validation")),
-        from_zero=True,
+        (Line("train/loss", "training", faint=True), Line("val/loss", "validation")), from_zero=True,
     ),
     Panel(
-        "accuracy",
-        "Accuracy",
+        "accuracy", "Accuracy",
         "Share of pictures classified correctly. The dashed line is always guessing the most common class.",
         (Line("train/accuracy", "training", faint=True), Line("val/accuracy", "validation")),
-        chance="chance_accuracy",
-        percent=True,
-        from_zero=True,
+        chance="chance_accuracy", percent=True, from_zero=True,
     ),
     Panel(
-        "macro_f1",
-        "Macro-F1",
+        "macro_f1", "Macro-F1",
         "Combines precision and recall. Every class counts the same. The epoch with the best macro-F1 is kept.",
-        (Line("val/macro_f1", "validation"),),
-        percent=True,
-        from_zero=True,
+        (Line("val/macro_f1", "validation"),), percent=True, from_zero=True,
     ),
     _RATE,
-)
+)  # fmt: skip

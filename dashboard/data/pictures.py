@@ -1,5 +1,7 @@
 """Pictures of a data set: their class, what is known of one, which represent all, and how many there are of each."""
 
+from collections import Counter
+
 import numpy as np
 import pandas as pd
 
@@ -60,20 +62,13 @@ def chosen_rows(dataset: Dataset, label: str, split: str) -> np.ndarray:
 
 def turns(labels: np.ndarray) -> np.ndarray:
     """(n,) how many of the same label came before each."""
-    order = np.argsort(labels, kind="stable")
-    _, starts, counts = np.unique(labels[order], return_index=True, return_counts=True)
-    found = np.empty(len(labels), dtype=np.int64)
-    found[order] = np.arange(len(labels)) - np.repeat(starts, counts)
-    return found
+    return pd.Series(labels).groupby(labels).cumcount().to_numpy()
 
 
 def class_counts(dataset: Dataset) -> dict[str, dict[str, int]]:
     """Class → split → pictures."""
-    found = {name: dict.fromkeys(SPLIT_WORDS, 0) for name in dataset.classes}
-    for label, split in zip(dataset.manifest["label"], dataset.manifest["split"], strict=True):
-        if label in found:
-            found[label][split] += 1
-    return found
+    counts = Counter(zip(dataset.manifest["label"], dataset.manifest["split"], strict=True))
+    return {name: {split: counts[name, split] for split in SPLIT_WORDS} for name in dataset.classes}
 
 
 def size_table(dataset: Dataset) -> pd.DataFrame:

@@ -12,8 +12,8 @@ from dashboard.data.scatter import Colouring, scatter_figure
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.neutral import csv_of
 
-# "Share chart" would upload the pictures' places to a company's server.
 LINE_LETTERS = 140  # of 12 px
+# "Share chart" would upload the pictures' places to a company's server.
 _QUIET = {"displaylogo": False, "modeBarButtonsToRemove": ["sendChartToCloud"], "plotlyServerURL": ""}
 
 
@@ -73,6 +73,5 @@ def _words(dataset: Dataset, cloud: Cloud, facts: ImageFacts) -> list[str]:
     table = points_table(dataset, cloud, facts)
     words = table["source"] + ", " + table["label"].replace("", "unlabelled") + ", " + table["split"]
     if "predicted" in table:
-        told = table["predicted"].where(table["predicted"] == "", ", predicted " + table["predicted"])
-        words = words + told
+        words += table["predicted"].where(table["predicted"] == "", ", predicted " + table["predicted"])
     return words.tolist()

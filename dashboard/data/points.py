@@ -102,11 +102,8 @@ def facts_of(dataset: Dataset, predictions: pd.DataFrame | None) -> ImageFacts:
     predicted, confidence, loss = np.full(n, -1), np.full(n, np.nan), np.full(n, np.nan)
     if predictions is not None:
         at = rows_of(tuple(predictions["id"]), dataset)
-        here = at >= 0
-        place = {name: index for index, name in enumerate(dataset.classes)}
-        names = predictions["predicted"].map(lambda name: place.get(name, -1)).to_numpy(np.int64)
-        predicted[at[here]] = names[here]
-        confidence[at[here]] = predictions["confidence"].to_numpy(float)[here]
-        loss[at[here]] = predictions["loss"].to_numpy(float)[here]
+        known, at = predictions.loc[at >= 0, :], at[at >= 0]
+        predicted[at] = pd.Index(dataset.classes).get_indexer(known["predicted"].to_list())
+        confidence[at], loss[at] = known["confidence"], known["loss"]
     splits = dataset.manifest["split"].map(SPLITS.index).to_numpy(np.int64)
     return ImageFacts(np.arange(n), dataset.labels, splits, predicted, confidence, loss, np.full(n, -1))

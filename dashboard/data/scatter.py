@@ -7,6 +7,7 @@ from html import escape
 
 import numpy as np
 import plotly.graph_objects as go
+from plotly.basedatatypes import BaseTraceType
 
 from dashboard.data.points import Cloud, ImageFacts, Look
 from dashboard.words import SPLIT_WORDS
@@ -141,32 +142,25 @@ def _scale(by: str, facts: ImageFacts) -> Scale:
 
 
 def scatter_figure(
-    points: np.ndarray,
-    custom: np.ndarray,
-    colouring: Colouring,
-    *,
-    axes: Sequence[str],
-    dark: bool,
-    zoom_key: str = "",
+    points: np.ndarray, custom: np.ndarray, colouring: Colouring, *, axes: Sequence[str], dark: bool, zoom_key: str = ""
 ) -> go.Figure:
     """points: (n, 2 or 3); custom: (n, c), the row of each point first. A new ``zoom_key`` resets the zoom."""
-    figure = go.Figure()
     size = point_size_px(len(points))
+    traces = []
     for group in colouring.groups:
         marker = {"color": group.colour, "symbol": group.symbol, "size": size, "opacity": group.opacity}
-        _add(figure, points, custom, group.members, marker, group.name)
+        traces.append(_trace(points[group.members], custom[group.members], marker, group.name))
     if colouring.scale is not None:
         scale = colouring.scale
-        known = np.flatnonzero(np.isfinite(scale.values))
+        known = np.isfinite(scale.values)
         marker = {
             "color": scale.values[known], "colorscale": "Cividis", "cmin": scale.low, "cmax": scale.high, "size": size,
             "opacity": 0.85,
             "colorbar": {"title": {"text": scale.title, "side": "right"}, "thickness": 14, "outlinewidth": 0,
                          "tickformat": scale.format},
         }  # fmt: skip
-        _add(figure, points, custom, known, marker, scale.title, legend=False)
-    figure.update_layout(_layout(axes, dark, zoom_key))
-    return figure
+        traces.append(_trace(points[known], custom[known], marker, scale.title, legend=False))
+    return go.Figure(traces, _layout(axes, dark, zoom_key))
 
 
 def point_size_px(n: int) -> float:
@@ -174,30 +168,19 @@ def point_size_px(n: int) -> float:
     return float(np.clip(44 / max(n, 1) ** 0.25, 4.0, 10.0))
 
 
-def _add(
-    figure: go.Figure,
-    points: np.ndarray,
-    custom: np.ndarray,
-    members: np.ndarray,
-    marker: dict,
-    name: str,
-    legend: bool = True,
-) -> None:
+def _trace(points: np.ndarray, custom: np.ndarray, marker: dict, name: str, legend: bool = True) -> BaseTraceType:
     shared = {
-        "x": points[members, 0], "y": points[members, 1], "customdata": custom[members], "mode": "markers",
-        "name": escape(name), "meta": name, "marker": marker, "hoverinfo": "none", "showlegend": legend,
+        "x": points[:, 0], "y": points[:, 1], "customdata": custom, "mode": "markers", "name": escape(name),
+        "meta": name, "marker": marker, "hoverinfo": "none", "showlegend": legend,
     }  # fmt: skip
     if points.shape[1] == 3:
         # Points are closer together in three dimensions, so they are drawn a little smaller.
         solid = marker | {"size": max(2.5, marker["size"] * 0.6)}
-        figure.add_trace(go.Scatter3d(**(shared | {"z": points[members, 2], "marker": solid})))
-        return
-    figure.add_trace(
-        go.Scattergl(
-            **shared,
-            selected={"marker": {"opacity": _SELECTED, "size": marker["size"] + 2}},
-            unselected={"marker": {"opacity": _UNSELECTED}},
-        )
+        return go.Scatter3d(shared | {"z": points[:, 2], "marker": solid})
+    return go.Scattergl(
+        shared,
+        selected={"marker": {"opacity": _SELECTED, "size": marker["size"] + 2}},
+        unselected={"marker": {"opacity": _UNSELECTED}},
     )
 
 

@@ -1,6 +1,6 @@
 """Typed keys of session state and of the URL."""
 
-from collections.abc import Container, Sequence
+from collections.abc import Callable, Container, Sequence
 from typing import Any, Self
 
 import streamlit as st
@@ -38,9 +38,14 @@ class Key(str):
             self.hold(value)
         return self
 
-    def event(self, name: str) -> Any:
-        """Of a component of ours, in its callback: what it has just sent as ``name``, None if nothing."""
-        return (self.held() or {}).get(name)
+    def on(self, event: str, act: Callable[[Any], object]) -> Callable[[], None]:
+        """Of a component of ours, the callback for ``event``: calls ``act`` with what was sent, if that is anything."""
+
+        def sent() -> None:
+            if said := (self.held() or {}).get(event):
+                act(said)
+
+        return sent
 
     def marks(self) -> list[tuple[int, int]]:
         """Of an ECharts chart, in its callback: (series, place in it) of each mark that is selected."""

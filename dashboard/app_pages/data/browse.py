@@ -20,14 +20,9 @@ def browse(dataset: Dataset) -> None:
         options = [ALL, *dataset.classes] + ([UNLABELLED] if (dataset.labels < 0).any() else [])
         label = st.selectbox("Class", options, key=data.CLASS, bind="query-params", width=280) or ALL
         split = st.segmented_control(
-            "Split",
-            list(SPLITS),
-            format_func=SPLITS.__getitem__,
-            default="all",
-            required=True,
-            key=data.SPLIT.among(SPLITS),
-            bind="query-params",
-        )
+            "Split", list(SPLITS), format_func=SPLITS.__getitem__, default="all", required=True,
+            key=data.SPLIT.among(SPLITS), bind="query-params",
+        )  # fmt: skip
     rows = chosen_rows(dataset, label, split or "all")
     if not len(rows):
         st.caption("This split has no pictures of this class. Choose another class or split.")

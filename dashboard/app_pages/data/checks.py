@@ -74,19 +74,12 @@ def _found(dataset: Dataset, checks: Checks) -> None:
         )
         return
     there = [kind for kind in KINDS if groups[kind]]
-    kind = st.segmented_control(
-        "Which",
-        there,
-        format_func=lambda kind: KINDS[kind][0],
-        default=there[0],
-        required=True,
-        key=state.data.DUPLICATES.among(there),
-        bind="query-params",
-        label_visibility="collapsed",
-    )
-    kind = kind if kind in there else there[0]
-    count = len(groups[kind])
-    st.markdown(f"**{counted(count, 'group')}.** {KINDS[kind][1]}")
+    chosen = st.segmented_control(
+        "Which", there, format_func=lambda kind: KINDS[kind][0], default=there[0], required=True,
+        key=state.data.DUPLICATES.among(there), bind="query-params", label_visibility="collapsed",
+    )  # fmt: skip
+    kind = chosen if chosen in there else there[0]
+    st.markdown(f"**{counted(len(groups[kind]), 'group')}.** {KINDS[kind][1]}")
     if kind == "leaks" and st.button("Put every group into one split", icon=":material/healing:", help=MENDS):
         mend_dialog(dataset, checks)
     if can_undo(dataset):

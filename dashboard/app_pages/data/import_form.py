@@ -1,25 +1,27 @@
 """Importing photographs, from this machine or as an upload; and which files were skipped."""
 
 import shutil
+from functools import partial
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import pandas as pd
 import streamlit as st
 
 from dashboard import background, cache, state
 from dashboard.app_pages.data.job_progress import job_error, job_progress
-from dashboard.background import Job
+from dashboard.background import Job, Tidy
 from dashboard.errors import show_error
 from dashboard.words import plain
 from sealife_core.claims import claimed_folder
 from sealife_core.datasets.imports.importing import ImportReport, import_images
 from sealife_core.datasets.reef import draw_reef
 from sealife_core.datasets.storage import check_new_name
+from sealife_core.demo import REEF
 from sealife_core.errors import DatasetError, SealifeError
 from sealife_core.places import data_root, path_of
 
-IMPORT, REEF = "import", "reef"
+IMPORT = "import"
 UPLOADS = ".uploads"
 HOW = """
 A **folder** with one sub-folder per class, or a **zip** of such a folder. Folders named train, val and test are used as
@@ -33,16 +35,13 @@ frames of a film, stay in one split.
 @st.dialog("Import photographs", width="medium")
 def import_dialog() -> None:
     """Asks for a source and a name, then starts the import; the page shows its progress."""
-    upload_first = st.segmented_control(
-        "Where are they?",
-        ["On this machine", "Upload a zip"],
-        default="On this machine",
-        required=True,
-        label_visibility="collapsed",
-    )
     upload: IO[bytes] | None = None
     path = ""
-    if upload_first == "Upload a zip":
+    here, zipped = "On this machine", "Upload a zip"
+    where = st.segmented_control(
+        "Where are they?", [here, zipped], default=here, required=True, label_visibility="collapsed"
+    )
+    if where == zipped:
         upload = st.file_uploader("A zip with one folder per class", type=["zip"])
     else:
         path = st.text_input("Path of a folder, zip or CSV", placeholder="/home/me/reef-survey")
@@ -82,14 +81,12 @@ def begin_import(path: str, name: str, upload: IO[bytes] | None = None, upload_n
             f"Nothing was found at '{source}'. Check the path: it must exist on the machine that runs the dashboard."
         )
     state.data.EXPECTED.hold(name)
+    tidy: Tidy = bool
+    if upload is not None:
+        source = _keep(upload, name)
+        tidy = partial(shutil.rmtree, source.parent, ignore_errors=True)
     title = f"Importing {name}"
-    if upload is None:
-        return background.start(key, title, lambda tell: import_images(source, name, progress=tell), IMPORT)
-    kept = _keep(upload, name)
-    return background.start(
-        key, title, lambda tell: import_images(kept, name, progress=tell), IMPORT,
-        tidy=lambda: shutil.rmtree(kept.parent, ignore_errors=True),
-    )  # fmt: skip
+    return background.start(key, title, lambda tell: import_images(source, name, progress=tell), IMPORT, tidy)
 
 
 def begin_reef() -> None:
@@ -101,46 +98,41 @@ def begin_reef() -> None:
 def import_status() -> None:
     """Imports and drawings under way, waiting or just ended, until they are dismissed."""
     for job in (*background.queued(IMPORT), *background.queued(REEF)):
-        job_progress(job)
         if job.running:
-            continue
-        if job.error is not None:
+            job_progress(job)
+        elif job.error is not None:
             job_error(job)
-            st.button("Dismiss", key=_dismiss(job), on_click=background.forget, args=(job.key,), type="tertiary")
-        elif job.cancelled and job.result is None:
-            state.say(f"{plain(job.title)} was cancelled. Nothing was kept.")
-            background.forget(job.key)
-            st.rerun()
+            _dismiss(job, "Dismiss")
+        elif job.result is None:
+            _end(job, f"{plain(job.title)} was cancelled. Nothing was kept.")
         elif job.key == REEF:
-            state.say(f"The sample reef is drawn: {len(job.result):,} pictures.")
-            background.forget(job.key)
-            st.rerun()
+            _end(job, f"The sample reef is drawn: {len(job.result):,} pictures.")
         else:
             _report(job)
 
 
+def _end(job: Job, said: str) -> None:
+    state.say(said)
+    background.forget(job.key)
+    st.rerun()
+
+
 def _report(job: Job) -> None:
     report: ImportReport = job.result
-    name = report.dataset.name
+    said = f"**{plain(report.dataset.name)}**: {report.imported:,} imported, {len(report.skipped):,} skipped."
     with st.container(border=True):
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.markdown(
-                f":material/check_circle: **{plain(name)}**: {report.imported:,} imported,"
-                f" {len(report.skipped):,} skipped.",
-                width="stretch",
-            )
-            st.button(
-                "", icon=":material/close:", type="tertiary", key=_dismiss(job), help="Dismiss",
-                on_click=background.forget, args=(job.key,),
-            )  # fmt: skip
+            st.markdown(f":material/check_circle: {said}", width="stretch")
+            _dismiss(job, "", icon=":material/close:", help="Dismiss")
         for note in report.notes:
             st.caption(f":material/info: {plain(note)}")
         if report.skipped:
             skipped_table(report.skipped)
 
 
-def _dismiss(job: Job) -> state.Key:
-    return state.data.JOB.of(job.key, "dismiss")
+def _dismiss(job: Job, label: str, **more: Any) -> None:
+    key = state.data.JOB.of(job.key, "dismiss")
+    st.button(label, type="tertiary", key=key, on_click=background.forget, args=(job.key,), **more)
 
 
 def skipped_table(skipped: list[tuple[str, str]]) -> None:
@@ -148,11 +140,8 @@ def skipped_table(skipped: list[tuple[str, str]]) -> None:
     reasons = pd.Series([reason for _, reason in skipped]).value_counts()
     if 1 < len(reasons) < len(skipped):
         st.caption("; ".join(f"{count:,} × {plain(str(reason))}" for reason, count in reasons.head(4).items()))
-    st.dataframe(
-        pd.DataFrame(skipped, columns=["File", "Why it was skipped"]),
-        hide_index=True,
-        alt="Skipped files with reasons",
-    )
+    table = pd.DataFrame(skipped, columns=["File", "Why it was skipped"])
+    st.dataframe(table, hide_index=True, alt="Skipped files with reasons")
 
 
 def _keep(upload: IO[bytes], name: str) -> Path:

@@ -12,19 +12,16 @@ POLL_S = 0.5
 
 
 def job_progress(job: Job) -> None:
-    """Its stage and how much of it is done; polls until it has ended, then redraws the page."""
-    if job.running:
-        st.fragment(_poll, run_every=POLL_S)(job.key)
+    """The stage of a running job and how much of it is done; polls until it has ended, then redraws the page."""
+    st.fragment(_poll, run_every=POLL_S)(job.key)
 
 
 def job_error(job: Job) -> None:
     """Why it ended badly: a sentence where one was written, else the traceback, folded."""
-    if job.error is None:
-        return
     if isinstance(job.error, SealifeError):
         show_error(job.error)
-        return
-    show_other_error(job.error, f"{plain(job.title)} stopped: {plain(str(job.error)) or type(job.error).__name__}.")
+    elif job.error is not None:
+        show_other_error(job.error, f"{plain(job.title)} stopped: {plain(str(job.error)) or type(job.error).__name__}.")
 
 
 def _poll(key: str) -> None:

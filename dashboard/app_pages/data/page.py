@@ -1,5 +1,7 @@
 """Data: what there is to learn from; bringing more in; whether it is sound."""
 
+from functools import partial
+
 import streamlit as st
 
 from dashboard import cache, state
@@ -63,19 +65,18 @@ def _details(name: str) -> None:
         return
     heading(dataset)
     first_model_line(name)
-    skipped = read_skipped(dataset)
-    titles = ["Pictures", "Balance", "Checks"] + (["Skipped files"] if skipped else [])
-    tabs = dict(zip(titles, st.tabs(titles, key=state.data.TAB, bind="query-params"), strict=True))
     shows = {
-        "Pictures": lambda: browse(dataset),
-        "Balance": lambda: balance(dataset),
-        "Checks": lambda: checks_view(dataset),
-        "Skipped files": lambda: skipped_table(skipped),
+        "Pictures": partial(browse, dataset),
+        "Balance": partial(balance, dataset),
+        "Checks": partial(checks_view, dataset),
     }
-    for title, tab in tabs.items():
+    if skipped := read_skipped(dataset):
+        shows["Skipped files"] = partial(skipped_table, skipped)
+    tabs = st.tabs(list(shows), key=state.data.TAB, bind="query-params")
+    for tab, show in zip(tabs, shows.values(), strict=True):
         if tab.open:
             with tab:
-                shows[title]()
+                show()
 
 
 page()

@@ -43,7 +43,7 @@ def explorer(dataset: Dataset, looks: Sequence[tuple[Run, Look]]) -> None:
                 readable.append((run, look))
             except SealifeError as error:
                 show_error(error)
-    st.caption(choice.meaning(looks[0][1].colour))
+    st.caption(f"Colour: {choice.MEANS[looks[0][1].colour]}")
     alike, selected = st.container(), st.container()
     uploaded = uploaded_features([run for run, _ in looks], looks[0][1].of)
     with alike:
@@ -62,29 +62,27 @@ def _chart(dataset: Dataset, run: Run, asked: Look, height_px: int) -> None:
         st.caption("There are no pictures of these classes. Choose other classes.")
         return
     st.markdown(f"**{choice.title_of(run)}**, {look.method}")
-    marks = neighbour_rows(dataset, run, look)
-    alt = f"{look.method} of {count:,} pictures of {dataset.name} in {look.dims} dimensions by {look.colour}"
-    key = state.embeddings.CHART.of(run.id, look.dims)
-    linked_scatter(chart.picture, dataset, key=key, marks=marks, height_px=height_px, alt=alt)
-    _footing(dataset, run, chart, projection)
-
-
-def _footing(dataset: Dataset, run: Run, chart: Chart, projection: Projection | None) -> None:
-    """How many, how far to trust them, what to take away."""
-    look, count = chart.look, len(chart.cloud.rows)
+    what = f"{look.method} of {count:,} pictures of {dataset.name}"
+    linked_scatter(
+        chart.picture, dataset, key=state.embeddings.CHART.of(run.id, look.dims),
+        marks=neighbour_rows(dataset, run, look), height_px=height_px,
+        alt=f"{what} in {look.dims} dimensions by {look.colour}",
+    )  # fmt: skip
     says = trust_words(dataset, run, look, count, projection)
     st.caption(says)
-    name = f"{run.id}-{look.method.lower()}-{look.dims}d"
-    title = f"{run_name(run)}: {look.method} of {count:,} pictures of {dataset.name}, by {look.colour}"
+    _downloads(dataset, chart, f"{run_name(run)}: {what}, by {look.colour}", says)
+
+
+def _downloads(dataset: Dataset, chart: Chart, title: str, says: str) -> None:
+    def page() -> str:
+        return interactive_html(dataset, chart.cloud, chart.facts, chart.colouring, title, says)
+
+    def table() -> str:
+        return csv_of(points_table(dataset, chart.cloud, chart.facts))
+
+    name = chart.picture.name
+    shared: dict[str, Any] = {"icon": ":material/download:", "on_click": "ignore", "type": "tertiary"}
     with st.container(horizontal=True, vertical_alignment="center"):
-        shared: dict[str, Any] = {"icon": ":material/download:", "on_click": "ignore", "type": "tertiary"}
-
-        def page() -> str:
-            return interactive_html(dataset, chart.cloud, chart.facts, chart.colouring, title, says)
-
-        def table() -> str:
-            return csv_of(points_table(dataset, chart.cloud, chart.facts))
-
         st.download_button("Interactive page", page, f"{name}.html", "text/html", **shared)
         st.download_button("Table (CSV)", table, f"{name}.csv", "text/csv", **shared)
         st.caption("PNG: use the camera above the chart", width="content")
@@ -92,9 +90,8 @@ def _footing(dataset: Dataset, run: Run, chart: Chart, projection: Projection | 
 
 def trust_words(dataset: Dataset, run: Run, look: Look, shown: int, projection: Projection | None) -> str:
     """How many points, trustworthiness, k-NN accuracy, and what distances in the picture do not mean."""
-    parts = []
     total = len(embeddings.stored(run, look.of).ids)
-    parts.append(f"{shown:,} of {total:,} pictures shown." if shown < total else f"All {total:,} pictures.")
+    parts = [f"{shown:,} of {total:,} pictures shown." if shown < total else f"All {total:,} pictures."]
     if projection is not None and look.method == UMAP:
         trust = projection.facts.get("trustworthiness")
     else:

@@ -1,6 +1,6 @@
 """Which encoder is shown, how, and in which colours; and what is shown while there is none."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -31,9 +31,7 @@ MEANS = {
     " wrong.",
     CLUSTER: "groups that k-means finds in the original space, without labels.",
 }
-FLAT, SOLID = "2D", "3D"
 _SPACES: dict[str, Space] = {"encoder h": "h", "projection z": "z"}
-_NOTHING = "nothing"
 
 
 def by_embeddings(runs: Sequence[Run]) -> tuple[list[Run], list[Run]]:
@@ -48,12 +46,11 @@ def run_choice(ready: Sequence[Run], old: Sequence[Run]) -> Run:
     """The chosen run; those without embeddings are listed last."""
     known = {run.id: run for run in (*ready, *old)}
     chosen = embeddings.RUN.one_of(list(known), next(iter(known)))
-    names = _names([*ready, *old])
-    old_ids = {run.id for run in old}
+    names = _names(known.values())
+    names |= {run.id: f"{names[run.id]} (no embeddings yet)" for run in old}
     key = embeddings.RUN_BOX.showing(chosen)
     st.selectbox(
-        "Encoder of", list(known), key=key,
-        format_func=lambda run_id: names[run_id] + (" (no embeddings yet)" if run_id in old_ids else ""),
+        "Encoder of", list(known), key=key, format_func=names.__getitem__,
         on_change=lambda: embeddings.RUN.choose([key.held()]),
     )  # fmt: skip
     return known[chosen]
@@ -64,13 +61,12 @@ def second_run_choice(run: Run, ready: Sequence[Run]) -> Run | None:
     data = _data(run)
     others = {other.id: other for other in ready if other.id != run.id and _data(other) == data}
     chosen = embeddings.BESIDE.one_of(list(others))
-    names = _names(list(others.values())) | {_NOTHING: "No other run"}
-    key = embeddings.BESIDE_BOX.showing(chosen or _NOTHING)
+    names = {"": "No other run"} | _names(others.values())
+    key = embeddings.BESIDE_BOX.showing(chosen)
     st.selectbox(
-        "Compare with", [_NOTHING, *others], key=key,
-        format_func=names.__getitem__, disabled=not others,
+        "Compare with", list(names), key=key, format_func=names.__getitem__, disabled=not others,
         help=None if others else "This needs another run on the same data set.",
-        on_change=lambda: embeddings.BESIDE.choose([] if key.held() == _NOTHING else [key.held()]),
+        on_change=lambda: embeddings.BESIDE.choose([key.held()] if key.held() else []),
     )  # fmt: skip
     return others.get(chosen)
 
@@ -82,8 +78,8 @@ def method_choice(film: bool) -> tuple[str, int]:
     method = st.segmented_control("Projection", methods, default=PCA, key=embeddings.METHOD, **shared)
     if method == FILM:
         return FILM, 2
-    dims = st.segmented_control("Dimensions", [FLAT, SOLID], default=FLAT, key=embeddings.DIMS, **shared)
-    return method or PCA, 3 if dims == SOLID else 2
+    dims = st.segmented_control("Dimensions", ["2D", "3D"], default="2D", key=embeddings.DIMS, **shared)
+    return method or PCA, 3 if dims == "3D" else 2
 
 
 def colour_choice(runs: Sequence[Run], dataset: Dataset, film: bool) -> tuple[str, tuple[str, ...], int]:
@@ -121,7 +117,11 @@ def umap_settings(method: str, dims: int, of: Space) -> ProjectionSettings:
     if method == PCA:
         return parse(ProjectionSettings, chosen)
     fields = [field for field in describe(ProjectionSettings) if field.path not in chosen]
-    held = _allowed(embeddings.umap_settings())
+    held = embeddings.umap_settings()
+    try:
+        parse(ProjectionSettings, held)
+    except SealifeError:  # a link may hold anything
+        held = {}
     with st.expander("UMAP settings"):
         for start in range(0, len(fields), 3):
             for column, field in zip(st.columns(3, gap="large"), fields[start : start + 3], strict=False):
@@ -139,7 +139,7 @@ def nothing_yet(unready: bool) -> None:
         + (" Your run has not finished yet." if unready else "")
     )
     if way_out(text, "Train an encoder"):
-        train_simclr()
+        state.go("train", {state.train.TASK: "simclr"})
 
 
 def embed_first(run: Run) -> None:
@@ -153,20 +153,10 @@ def embed_first(run: Run) -> None:
         state.go("train", {state.train.TASK: "embed"})
 
 
-def train_simclr() -> None:
-    """Leave for the form of a SimCLR run."""
-    state.go("train", {state.train.TASK: "simclr"})
-
-
 def look_of(run: Run, look: Look) -> Look:
     """``look`` for another run: z only where that run has it."""
     of: Space = look.of if has_embeddings(run.path, look.of) else "h"
     return replace(look, run_id=run.id, of=of, settings=look.settings.model_copy(update={"of": of}))
-
-
-def meaning(colour: str) -> str:
-    """What the colours say, in one sentence."""
-    return f"Colour: {MEANS[colour]}"
 
 
 def title_of(run: Run) -> str:
@@ -175,7 +165,7 @@ def title_of(run: Run) -> str:
     return plain(name) if kind.lower() in name.lower() else f"{plain(name)} ({plain(kind.lower())})"
 
 
-def _names(runs: Sequence[Run]) -> dict[str, str]:
+def _names(runs: Iterable[Run]) -> dict[str, str]:
     """Id → name; where two have the same name, with the day and time of the run."""
     names = {run.id: run_name(run) for run in runs}
     twice = {name for name in names.values() if list(names.values()).count(name) > 1}
@@ -186,12 +176,3 @@ def _data(run: Run) -> str:
     """The data set of a run; of a damaged one "". The config says it: opening the embeddings of all runs takes long."""
     config = config_of(run)
     return config.data if config else ""
-
-
-def _allowed(values: dict[str, Any]) -> dict[str, Any]:
-    """Settings from a link, if they are settings."""
-    try:
-        parse(ProjectionSettings, values)
-    except SealifeError:
-        return {}
-    return values

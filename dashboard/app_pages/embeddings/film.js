@@ -65,7 +65,6 @@ class Film {
     this.canvas.setAttribute('aria-label', data.alt);
     this.ringed = -1;
     this.show(Math.min(this.at, data.epochs.length - 1));
-    this.canvas.dataset.ready = data.version;
   }
 
   play() {
@@ -109,27 +108,24 @@ class Film {
     this.slider.setAttribute('aria-valuetext', this.label.textContent);
     this.says.textContent = this.data.says[Math.round(at)];
     this.draw();
-    this.canvas.dataset.at = at.toFixed(2);
   }
 
-  // Where point i lies at this moment: it glides, slowest where a snapshot is.
+  // Where point i lies at this moment.
   place(i) {
     const n = this.custom.length / this.data.wide;
-    const still = matchMedia('(prefers-reduced-motion: reduce)').matches;
-    const at = still ? Math.round(this.at) : this.at;
-    const first = Math.floor(at);
-    const second = Math.min(first + 1, this.data.epochs.length - 1);
-    const part = at - first;
-    const ease = part * part * (3 - 2 * part);
-    const [a, b] = [2 * (first * n + i), 2 * (second * n + i)];
+    const [a, b] = this.between.map((frame) => 2 * (frame * n + i));
     return [0, 1].map((axis) => {
-      const value = this.frames[a + axis] + ease * (this.frames[b + axis] - this.frames[a + axis]);
+      const value = this.frames[a + axis] + this.ease * (this.frames[b + axis] - this.frames[a + axis]);
       return this.middle[axis] + (axis ? -1 : 1) * this.scale * (value - (this.low[axis] + this.high[axis]) / 2);
     });
   }
 
   draw() {
     if (!this.data) return;
+    const at = matchMedia('(prefers-reduced-motion: reduce)').matches ? Math.round(this.at) : this.at;
+    const first = Math.floor(at), part = at - first;
+    this.between = [first, Math.min(first + 1, this.data.epochs.length - 1)];
+    this.ease = part * part * (3 - 2 * part);  // points glide, slowest where a snapshot is
     const [width, height] = [this.root.clientWidth, this.data.height];
     const ratio = window.devicePixelRatio || 1;
     if (this.canvas.width !== Math.round(width * ratio) || this.canvas.height !== Math.round(height * ratio)) {

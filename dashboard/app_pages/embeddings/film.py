@@ -3,6 +3,7 @@
 import numpy as np
 import streamlit as st
 
+from dashboard import state
 from dashboard.app_pages.embeddings import choice
 from dashboard.app_pages.embeddings.projection_progress import awaited
 from dashboard.app_pages.embeddings.scatter_link import shared_data
@@ -10,7 +11,6 @@ from dashboard.data.film_reel import film_reel, frame_words
 from dashboard.data.points import Cloud, Look, shown_of
 from dashboard.parts.notice import way_out
 from dashboard.parts.own_component import own_component
-from dashboard.state import embeddings
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.evaluation.embeddings.stored_embeddings import rows_of, snapshot_epochs
 from sealife_core.runs.run import Run
@@ -29,28 +29,24 @@ def film(dataset: Dataset, run: Run, look: Look) -> None:
     if found.state != "done":
         return
     points = np.asarray(found.points, np.float32)  # (E, n, 2)
-    rows = rows_of(tuple(found.ids), dataset)
+    rows = rows_of(found.ids, dataset)
     here = np.flatnonzero(rows >= 0)
     cloud = shown_of(Cloud(rows[here], here, points[0, here], ("", "")), dataset, look.classes)
-    if not len(cloud.rows):
+    n, frames = len(cloud.rows), len(points)
+    if not n:
         st.caption("The film has no pictures of these classes. Choose other classes.")
         return
-    reel = film_reel(dataset, cloud, points[:, cloud.at], look)
-    st.markdown(f"**{choice.title_of(run)}**, {len(points)} snapshots of its training")
-    n = len(cloud.rows)
-    _FILM(
-        key=embeddings.CHART.of("film", run.id),
-        data=shared_data(dataset) | reel | {
-            "height": HEIGHT_PX, "epochs": list(found.epochs), "says": frame_words(found.facts, len(points)),
-            "name": f"{run.id}-film",
-            "alt": f"Film of {n:,} pictures of {dataset.name} over {len(points)} snapshots of the training",
-        },
-    )  # fmt: skip
-    st.caption(choice.meaning(look.colour))
-    total = len(dataset)
+    st.markdown(f"**{choice.title_of(run)}**, {frames} snapshots of its training")
+    data = film_reel(dataset, cloud, points[:, cloud.at], look) | {
+        "height": HEIGHT_PX, "epochs": list(found.epochs), "says": frame_words(found.facts, frames),
+        "name": f"{run.id}-film",
+        "alt": f"Film of {n:,} pictures of {dataset.name} over {frames} snapshots of the training",
+    }  # fmt: skip
+    _FILM(key=state.embeddings.CHART.of("film", run.id), data=shared_data(dataset) | data)
+    st.caption(f"Colour: {choice.MEANS[look.colour]}")
     st.caption(
-        f"{n:,} of {total:,} pictures, the same ones in every frame. Each frame is a UMAP that stays close to the"
-        " frames before and after it (the idea of AlignedUMAP). So a picture moves only if its neighbours change."
+        f"{n:,} of {len(dataset):,} pictures, the same ones in every frame. Each frame is a UMAP that stays close to"
+        " the frames before and after it (the idea of AlignedUMAP). So a picture moves only if its neighbours change."
         " SimCLR saw no labels: where classes separate, it learned their common features by itself. Distances"
         " between groups and the sizes of groups mean nothing."
     )
@@ -63,4 +59,4 @@ def _no_film(snapshots: int) -> None:
         " one to see how the classes separate."
     )
     if way_out(text, "Train SimCLR"):
-        choice.train_simclr()
+        state.go("train", {state.train.TASK: "simclr"})

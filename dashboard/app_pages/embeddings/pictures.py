@@ -22,15 +22,12 @@ NEIGHBOURS = 10  # with the picture itself, one row on a wide screen
 def selection_view(dataset: Dataset, solid: bool) -> None:
     """The selected pictures, their classes counted, the list as a file; in ``solid`` space none can be selected."""
     rows, _ = state.embeddings.selection(dataset)
-    if not len(rows) and solid:
+    if not len(rows):
         st.caption(
             ":material/3d_rotation: Drag to rotate the chart. Point at a picture to see it. Click it to see the"
             " most similar pictures. To select pictures, switch to 2D."
-        )
-        return
-    if not len(rows):
-        st.caption(
-            ":material/gesture: Draw a loop around points, or use the box tool above the chart, to see their"
+            if solid
+            else ":material/gesture: Draw a loop around points, or use the box tool above the chart, to see their"
             " pictures here. Click a point to see the most similar pictures."
         )
         return
@@ -58,7 +55,7 @@ def neighbours_view(
 
     ``uploaded``: run id → (D,) features of a person's own picture, or None: that of the URL is asked for.
     """
-    query = state.embeddings.neighbours_of(dataset)
+    query = None if uploaded else state.embeddings.neighbours_of(dataset)
     if query is None and uploaded is None:
         return
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
@@ -70,8 +67,8 @@ def neighbours_view(
         pairs = embeddings.neighbours(run, dataset, look.of, asked, NEIGHBOURS)
         if pairs is None:
             st.caption(f"{plain(run_name(run))} has no embedding of this picture.")
-            continue
-        _neighbours(dataset, run, None if uploaded else query, pairs)
+        else:
+            _neighbours(dataset, run, query, pairs)
 
 
 def neighbour_rows(dataset: Dataset, run: Run, look: Look) -> list[int]:
@@ -82,16 +79,15 @@ def neighbour_rows(dataset: Dataset, run: Run, look: Look) -> list[int]:
 
 
 def _neighbours(dataset: Dataset, run: Run, query: int | None, pairs: Sequence[tuple[int, float]]) -> None:
-    labels = dataset.labels
-    sentence = f"**{plain(run_name(run))}**"
-    if query is not None and labels[query] >= 0:
-        name = dataset.classes[labels[query]]
-        same = sum(labels[row] == labels[query] for row, _ in pairs)
-        sentence += f": {same} of {len(pairs)} share its class, {plain(name)}."
+    sentence, labels = f"**{plain(run_name(run))}**", dataset.labels
+    shown = [row for row, _ in pairs]
+    captions = [f"{similarity:.2f} {class_of(dataset, row)}" for row, similarity in pairs]
+    if query is not None:
+        if labels[query] >= 0:
+            same = sum(labels[row] == labels[query] for row in shown)
+            sentence += f": {same} of {len(pairs)} share its class, {plain(class_of(dataset, query))}."
+        shown, captions = [query, *shown], ["the picture itself", *captions]
     st.markdown(sentence)
-    shown = ([query] if query is not None else []) + [row for row, _ in pairs]
-    captions = ["the picture itself"] if query is not None else []
-    captions += [f"{similarity:.2f} {class_of(dataset, row)}" for row, similarity in pairs]
     image_grid(dataset, shown, key=state.embeddings.NEIGHBOURS.of(run.id), captions=captions, side_px=92)
 
 

@@ -1,7 +1,6 @@
 // Loads the plotly.js that this server keeps beside the pages, once a browser tab; every chart shares it.
 function loadPlotly(address) {
   window.sealifePlotly ??= new Promise((resolve, reject) => {
-    if (window.Plotly) return resolve(window.Plotly);
     const script = document.createElement('script');
     script.src = address;
     script.onload = () => resolve(window.Plotly);
@@ -24,11 +23,9 @@ function unpacked(values) {
 
 // The rows and places of one trace's points; customdata is (n, 7) with the row first.
 function decoded(trace) {
-  const custom = unpacked(trace.customdata);
-  const [x, y] = [unpacked(trace.x), unpacked(trace.y)];
-  const wide = x.length ? custom.length / x.length : 1;
-  const rows = Array.from(x, (_, i) => (trace.customdata?.bdata ? custom[i * wide] : custom[i]?.[0] ?? -1));
-  return { rows, x, y };
+  const [custom, x, y] = [trace.customdata, trace.x, trace.y].map(unpacked);
+  const wide = custom.length / x.length;
+  return { rows: Array.from(x, (_, i) => custom[i * wide]), x, y };
 }
 
 // Tools over every chart. Plotly's own "Share chart" would upload it to a company's server: pictures stay here.
@@ -65,7 +62,7 @@ class Legend {
     const named = traces.filter((trace) => trace.showlegend !== false);
     const names = new Set(named.map((trace) => trace.meta));
     if (named.length < 2 || ![...this.hidden].every((name) => names.has(name))) this.hidden.clear();
-    this.apply(traces);
+    this.visible().forEach((visible, i) => { traces[i].visible = visible; });
     const switches = named.map((trace) => {
       const name = trace.meta;
       const chip = el('button');
@@ -91,10 +88,6 @@ class Legend {
       return chip;
     });
     this.root.replaceChildren(...(named.length > 1 ? switches : []));
-  }
-
-  apply(traces) {
-    for (const trace of traces) trace.visible = this.hidden.has(trace.meta) ? 'legendonly' : true;
   }
 
   visible() { return this.traces.map((trace) => (this.hidden.has(trace.meta) ? 'legendonly' : true)); }

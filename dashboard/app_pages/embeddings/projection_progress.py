@@ -1,7 +1,5 @@
 """UMAP and the film are computed by a process in the background: asking for them, and waiting without stopping work."""
 
-from pathlib import Path
-
 import streamlit as st
 
 from dashboard.state import embeddings
@@ -20,42 +18,35 @@ def awaited(run: Run, settings: ProjectionSettings, what: What, meanwhile: str) 
     meanwhile: what to say while it is computed.
     """
     found = stored_projections.find(run.path, settings, what)
-    usual = ProjectionSettings(dims=settings.dims, of=settings.of)
-    if found.state == "absent" and settings == usual:
-        found = _begin(run, settings, what)
+    if found.state == "absent" and settings == ProjectionSettings(dims=settings.dims, of=settings.of):
+        stored_projections.request(run.path, settings, what)
+        found = stored_projections.find(run.path, settings, what)
     if found.state in ("absent", "failed"):
         _ask(run, settings, what, found)
     elif found.state == "running":
-        st.fragment(_wait, run_every=POLL_S)(run.path, settings, what, meanwhile)
+        st.fragment(_wait, run_every=POLL_S)(run, settings, what, meanwhile)
     return found
 
 
-def _begin(run: Run, settings: ProjectionSettings, what: What) -> Projection:
-    stored_projections.request(run.path, settings, what)
-    return stored_projections.find(run.path, settings, what)
-
-
 def _ask(run: Run, settings: ProjectionSettings, what: What, found: Projection) -> None:
+    if found.state == "failed":
+        says, label = f":material/error: {plain(found.error or 'It stopped.')}", "Try again"
+    else:
+        says, label = "There is no result for these settings yet. It is computed once and then saved.", "Compute"
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
-        if found.state == "failed":
-            st.markdown(f":material/error: {plain(found.error or 'It stopped.')}", width="stretch")
-        else:
-            st.markdown(
-                "There is no result for these settings yet. It is computed once and then saved.", width="stretch"
-            )
-        label = "Try again" if found.state == "failed" else "Compute"
+        st.markdown(says, width="stretch")
         if st.button(label, type="primary", icon=":material/play_arrow:", key=embeddings.BEGIN.of(what, run.id)):
-            _begin(run, settings, what)
+            stored_projections.request(run.path, settings, what)
             st.rerun(scope="app")
 
 
-def _wait(path: Path, settings: ProjectionSettings, what: What, meanwhile: str) -> None:
-    found = stored_projections.find(path, settings, what)
+def _wait(run: Run, settings: ProjectionSettings, what: What, meanwhile: str) -> None:
+    found = stored_projections.find(run.path, settings, what)
     if found.state != "running":
         st.rerun(scope="app")
         return
     share = min(1.0, found.done / found.total) if found.total else 0.0
     told = f"{found.stage}: {found.done:,} of {found.total:,}" if found.total else found.stage or "starting"
     name = "The film" if what == "film" else "UMAP"
-    with st.container(key=f"waiting_{what}_{path.name}"):
+    with st.container(key=f"waiting_{what}_{run.id}"):
         st.progress(share, f"{name}: {plain(told)}. {meanwhile}")

@@ -29,8 +29,7 @@ def uploaded_features(runs: Sequence[Run], of: Space) -> dict[str, np.ndarray] |
         from sealife_core.datasets.decoding.reading import decode
 
         try:
-            picture = decode(BytesIO(file.getvalue()), at_least_px=2 * _SHOWN_PX).rgb
-            st.image(picture, width=_SHOWN_PX)
+            st.image(decode(BytesIO(file.getvalue()), at_least_px=2 * _SHOWN_PX).rgb, width=_SHOWN_PX)
             with st.spinner("Computing the embedding…"):
                 return {run.id: embeddings.features_of(run, file.getvalue()) for run in runs}
         except SealifeError as error:

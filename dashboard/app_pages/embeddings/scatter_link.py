@@ -4,13 +4,13 @@ Streamlit's own Plotly chart sends every selected point back with all it holds, 
 changes. Here the rows alone travel, and recolouring or a selection made elsewhere changes the chart that is there.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-from dashboard import media, state
+from dashboard import media
 from dashboard.data.scatter import ScatterPicture
 from dashboard.parts.own_component import own_component
-from dashboard.state import Key
+from dashboard.state import Key, embeddings
 from dashboard.words import SPLIT_WORDS
 from sealife_core.datasets.dataset import Dataset
 
@@ -19,13 +19,13 @@ _SCATTER = own_component(__file__, shared="plotly_chart", isolate_styles=False)
 
 
 def linked_scatter(
-    picture: ScatterPicture, dataset: Dataset, *, key: Key, marks: Sequence[int] = (), height_px: int = 560, alt: str
+    picture: ScatterPicture, dataset: Dataset, *, key: Key, marks: Sequence[int], height_px: int, alt: str
 ) -> None:
     """Draw ``picture``. Selections and clicks are in ``state`` before the script's next run.
 
     ``marks`` are rows to put rings around, the query first.
     """
-    rows, stamp = state.embeddings.selection(dataset)
+    rows, stamp = embeddings.selection(dataset)
     _SCATTER(
         key=key,
         data=shared_data(dataset) | {
@@ -34,8 +34,8 @@ def linked_scatter(
             "selected": rows.tolist() if len(rows) else None, "stamp": stamp, "marks": [int(row) for row in marks],
             "group": dataset.name,
         },
-        on_selected_change=_callback(key, dataset, "selected"),
-        on_clicked_change=_callback(key, dataset, "clicked"),
+        on_selected_change=key.on("selected", lambda told: embeddings.select(dataset, told["rows"], told["stamp"])),
+        on_clicked_change=key.on("clicked", lambda told: embeddings.NEAR.set(dataset, [int(told["row"])])),
     )  # fmt: skip
 
 
@@ -47,16 +47,3 @@ def shared_data(dataset: Dataset) -> dict[str, Any]:
         "classes": list(dataset.classes),
         "splits": list(SPLIT_WORDS.values()),
     }
-
-
-def _callback(key: Key, dataset: Dataset, event: str) -> Callable[[], None]:
-    def take() -> None:
-        told = key.event(event)
-        if not told:
-            return
-        if event == "selected":
-            state.embeddings.select(dataset, told["rows"], told["stamp"])
-        else:
-            state.embeddings.NEAR.set(dataset, [int(told["row"])])
-
-    return take

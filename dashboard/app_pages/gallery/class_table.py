@@ -16,17 +16,9 @@ _table = own_component(__file__, '<div class="scroll"><table></table></div>')
 
 
 def class_table(
-    answers: Answers,
-    per_class: list[dict[str, Any]],
-    counts: np.ndarray,
-    key: Key,
+    answers: Answers, per_class: list[dict[str, Any]], counts: np.ndarray, key: Key,
     on_pick: Callable[[dict[str, str]], None],
-) -> None:
+) -> None:  # fmt: skip
     """``per_class`` as ``scores`` gives it, ``counts`` (C, C) with row = truth. ``on_pick`` gets what is clicked."""
     rows = [class_row(answers, index, scored, counts) for index, scored in enumerate(per_class) if scored["n"]]
-
-    def picked() -> None:
-        if cell := key.event("picked"):
-            on_pick(dict(cell))
-
-    _table(data={"rows": rows}, key=key, on_picked_change=picked)
+    _table(data={"rows": rows}, key=key, on_picked_change=key.on("picked", on_pick))

@@ -7,7 +7,7 @@ import streamlit as st
 
 from dashboard.app_pages.gallery.class_table import class_table
 from dashboard.app_pages.gallery.confusion import SHARES, confusion_matrix
-from dashboard.app_pages.gallery.filters import SPLITS, segments, wanted
+from dashboard.app_pages.gallery.filters import segments, show_pictures, split_choice, wanted
 from dashboard.cache import classifiers
 from dashboard.data.confusion import MOST_CLASSES, most_confused
 from dashboard.state import gallery
@@ -21,23 +21,23 @@ def classes(run: Run, rival: Run | None) -> None:
     answers = classifiers.answers(run)
     split = wanted(answers, False).split
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        if answers.test.any() and not answers.test.all():
-            segments(gallery.SET, "Pictures of", SPLITS, split)
+        split_choice(answers, split)
         shares = gallery.SHARES.value if gallery.SHARES.value in SHARES else ""
         segments(gallery.SHARES, "In each cell", SHARES, shares)
-    for one, other in ((run, rival), (rival, run)) if rival else ((run, None),):
-        if one is not None:
-            _one(one, other, split, shares)
+    _one(run, rival, split, shares)
+    if rival is not None:
+        _one(rival, run, split, shares)
 
 
 def _one(run: Run, other: Run | None, split: str, shares: str) -> None:
-    answers, scored = classifiers.answers(run), classifiers.split_scores(run, split)
+    answers = classifiers.answers(run)
+    scored = classifiers.split_scores(run, answers.dataset, split)
     if other is not None:
         st.subheader(plain(run_name(run)))
     if scored is None:
         st.caption("There are no predictions for this split.")
         return
-    per_class, counts = scored["per_class"], np.asarray(scored["confusion"])
+    counts = np.asarray(scored["confusion"])
     images = f"{scored['n']:,} {SPLIT_WORDS.get(split, 'validation and test')} pictures"
     st.markdown(
         f"**{percent(scored['accuracy'])}** of {images} classified correctly (95 % interval"
@@ -56,7 +56,7 @@ def _one(run: Run, other: Run | None, split: str, shares: str) -> None:
         " rest are mistakes. Click a cell, a row or a column to see its pictures."
     )
     st.markdown("**Each class**")
-    class_table(answers, per_class, counts, gallery.CLASS_TABLE.of(run.id), pick)
+    class_table(answers, scored["per_class"], counts, gallery.CLASS_TABLE.of(run.id), pick)
     st.caption(
         "Recall: the share of a class's pictures that were classified correctly. Precision: how often the model is"
         " right when it predicts the class. F1 is high only if both are high. Hover over a recall for its 95 %"
@@ -66,8 +66,5 @@ def _one(run: Run, other: Run | None, split: str, shares: str) -> None:
 
 def _pictures_of(run: Run, other: Run | None, picked: dict[str, str]) -> None:
     """Turn to the pictures of a cell, a row or a column; from a callback."""
-    if other is not None:
-        gallery.swap(run.id, other.id)
-    cleared = (gallery.OUTCOME, gallery.SURE, gallery.LEAF, gallery.PICTURE, gallery.EVIDENCE, gallery.SHOW)
     asked = {key: picked.get(key, "") for key in (gallery.TRUTH, gallery.PREDICTED)}
-    gallery.turn({**dict.fromkeys(cleared, ""), **asked})
+    show_pictures(run, other, dict.fromkeys((gallery.OUTCOME, gallery.SURE, gallery.EVIDENCE), "") | asked)

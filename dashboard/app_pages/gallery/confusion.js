@@ -1,9 +1,11 @@
-function label(side, place, tell) {
-  const button = el('button', 'label');
+function heading(side, place, tell) {
+  const cell = el('th', side), button = el('button', 'label'), ofRow = side === 'row';
   button.append(dot(place.colour), el('span', '', place.name));
-  button.title = side === 'row' ? 'Pictures of ' + place.name : 'Pictures classified as ' + place.name;
-  button.onclick = () => tell(side === 'row' ? { truth: place.name } : { predicted: place.name });
-  return button;
+  button.title = (ofRow ? 'Pictures of ' : 'Pictures classified as ') + place.name;
+  button.onclick = () => tell(ofRow ? { truth: place.name } : { predicted: place.name });
+  cell.scope = ofRow ? 'row' : 'col';
+  cell.append(button);
+  return cell;
 }
 
 export default function ({ data, parentElement, setTriggerValue }) {
@@ -12,21 +14,13 @@ export default function ({ data, parentElement, setTriggerValue }) {
   table.style.setProperty('--cell', Math.max(28, Math.min(56, 930 / data.classes.length)) + 'px');
   const focused = table.getRootNode().activeElement?.dataset?.at;
   table.replaceChildren();
-  const head = table.createTHead().insertRow();
-  head.append(el('td', 'corner'));
-  for (const place of data.classes) {
-    const cell = el('th', 'column');
-    cell.scope = 'col';
-    cell.append(label('column', place, tell));
-    head.append(cell);
-  }
-  const body = table.createTBody(), cells = [];
-  data.classes.forEach((truth, i) => {
-    const row = body.insertRow(), name = el('th', 'row');
-    name.scope = 'row';
-    name.append(label('row', truth, tell));
-    row.append(name);
-    cells.push(data.classes.map((said, j) => {
+  const columns = data.classes.map((place) => heading('column', place, tell));
+  table.createTHead().insertRow().append(el('td', 'corner'), ...columns);
+  const body = table.createTBody();
+  const cells = data.classes.map((truth, i) => {
+    const row = body.insertRow();
+    row.append(heading('row', truth, tell));
+    return data.classes.map((said, j) => {
       const cell = row.insertCell(), button = el('button', i === j ? 'cell right' : 'cell', data.texts[i][j]);
       button.style.setProperty('--share', data.shades[i][j]);
       if (data.shades[i][j] > 0.6) button.classList.add('full');
@@ -39,7 +33,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
       button.onclick = () => { if (data.counts[i][j]) tell({ truth: truth.name, predicted: said.name }); };
       cell.append(button);
       return button;
-    }));
+    });
   });
   body.onkeydown = (event) => {
     const step = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] }[event.key];

@@ -4,7 +4,6 @@ Arrow keys move within it. What is right stands on the diagonal in the accent; m
 """
 
 from collections.abc import Callable, Sequence
-from typing import Any
 
 import numpy as np
 
@@ -19,37 +18,23 @@ _matrix = own_component(__file__, '<div class="scroll"><table></table></div>')
 
 
 def confusion_matrix(
-    answers: Answers,
-    counts: np.ndarray,
-    shown: Sequence[int],
-    shares: str,
-    key: Key,
+    answers: Answers, counts: np.ndarray, shown: Sequence[int], shares: str, key: Key,
     on_pick: Callable[[dict[str, str]], None],
-) -> None:
+) -> None:  # fmt: skip
     """``counts`` (C, C), row = truth; ``shown``: the classes of it, in order; ``shares``: a key of SHARES.
 
     ``on_pick`` is called with what is clicked: truth, predicted or both.
     """
-    part = counts[np.ix_(shown, shown)]
-    values = as_shares(counts, shares)[np.ix_(shown, shown)]
-    data: dict[str, Any] = {
+    part = np.ix_(shown, shown)
+    values = as_shares(counts, shares)[part]
+    texts = [[f"{100 * value if shares else value:.0f}" if value else "" for value in row] for row in values]
+    data = {
         "classes": [
             {"name": answers.classes[i], "colour": answers.colour(i), "count": int(counts[i].sum())} for i in shown
         ],
-        "counts": part.tolist(),
-        "texts": [[_text(value, shares) for value in row] for row in values],
+        "counts": counts[part].tolist(),
+        "texts": texts,
         # The square root: one mistake in thirty must still be seen.
         "shades": np.round(np.sqrt(values / max(values.max(), 1e-9)) * 0.9, 3).tolist(),
     }
-
-    def picked() -> None:
-        if cell := key.event("picked"):
-            on_pick(dict(cell))
-
-    _matrix(data=data, key=key, on_picked_change=picked)
-
-
-def _text(value: float, shares: str) -> str:
-    if not value:
-        return ""
-    return f"{100 * value:.0f}" if shares else f"{value:.0f}"
+    _matrix(data=data, key=key, on_picked_change=key.on("picked", on_pick))

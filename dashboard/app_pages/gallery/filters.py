@@ -1,6 +1,6 @@
-"""The filters of the Gallery and its pages, all in the URL."""
+"""The filters of the Gallery, all in the URL."""
 
-from collections.abc import Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import replace
 from typing import Literal
 
@@ -10,6 +10,7 @@ from dashboard.data.answers import ORDERS, OUTCOMES, PAIRED, TESTED, Answers, Fi
 from dashboard.state import gallery
 from dashboard.state.keys import UrlValue
 from dashboard.words import SPLIT_WORDS, plain, whole_number
+from sealife_core.runs.run import Run
 
 SPLITS = {"test": "Test", "val": "Validation", "all": "Both"}
 
@@ -31,10 +32,15 @@ def filter_row(answers: Answers, shown: Filters, paired: bool) -> None:
             _select(gallery.OUTCOME, "Outcome", list(words), words, shown.outcome, 220)
         else:
             segments(gallery.OUTCOME, "Outcome", words, shown.outcome)
-        if answers.test.any() and not answers.test.all():
-            segments(gallery.SET, "Pictures of", SPLITS, shown.split)
+        split_choice(answers, shown.split)
         sure = gallery.SURE.widget.showing((shown.low, shown.high))
         st.slider("Confidence (%)", 0, 100, key=sure, on_change=_sure, width=190)
+
+
+def split_choice(answers: Answers, shown: str) -> None:
+    """Test or validation pictures, or both; nothing where there is only one kind."""
+    if answers.test.any() and not answers.test.all():
+        segments(gallery.SET, "Pictures of", SPLITS, shown)
 
 
 def order_choice(shown: Filters) -> None:
@@ -69,14 +75,16 @@ def _sure() -> None:
     gallery.turn({gallery.SURE: f"{low}-{high}", gallery.LEAF: ""})
 
 
-def clear_filters() -> None:
-    """All pictures again, in the order they had."""
-    gallery.turn(dict.fromkeys((*gallery.FILTERS, gallery.LEAF), ""))
+def show_pictures(run: Run, other: Run | None, changes: Mapping[UrlValue, str]) -> None:
+    """Turn to the pictures of ``run``, and of ``other`` if there is one, with other filters; from a callback."""
+    if other is not None:
+        gallery.swap(run.id, other.id)
+    gallery.turn({**dict.fromkeys((gallery.LEAF, gallery.PICTURE, gallery.SHOW), ""), **changes})
 
 
 def spoken(shown: Filters) -> str:
-    """The filters in words: "wrong test pictures of crab, said to be fish, most confident mistake first"; Markdown."""
-    kind = {"right": "right ", "wrong": "wrong "}.get(shown.outcome, "")
+    """The filters in words: "wrong test pictures of crab, classified as fish, 20 to 80 % sure"; Markdown."""
+    kind = f"{shown.outcome} " if shown.outcome in OUTCOMES else ""
     split = f"{SPLIT_WORDS[shown.split]} " if shown.split in TESTED else ""
     parts = [f"{kind}{split}pictures" + (f" of **{plain(shown.truth)}**" if shown.truth else "")]
     if shown.predicted:
@@ -88,25 +96,20 @@ def spoken(shown: Filters) -> str:
     return ", ".join(parts)
 
 
-def filters_of(values: dict[str, str], classes: Sequence[str], paired: bool) -> Filters:
+def filters_of(values: Mapping[str, str], classes: Sequence[str], paired: bool) -> Filters:
     """Filters from the texts of a URL. What is not understood is left out: a link never fails."""
+
+    def among(options: Container[str], key: str, otherwise: str = "") -> str:
+        value = values.get(key, "")
+        return value if value in options else otherwise
+
     low, _, high = values.get("sure", "").partition("-")
-    span = whole_number(low, 0), whole_number(high, 100)
-    allowed = OUTCOMES | (PAIRED if paired else {})
-    found = Filters(
-        truth=values.get("truth", ""),
-        predicted=values.get("predicted", ""),
-        outcome=values.get("outcome", ""),
-        low=min(span[0], 100),
-        high=min(span[1], 100),
-        split=values.get("set") or "test",
-        order=values.get("order") or "mistakes",
-    )
-    return replace(
-        found,
-        truth=found.truth if found.truth in classes else "",
-        predicted=found.predicted if found.predicted in classes else "",
-        outcome=found.outcome if found.outcome in allowed else "",
-        split=found.split if found.split in (*TESTED, "all") else "test",
-        order=found.order if found.order in ORDERS else "mistakes",
+    return Filters(
+        truth=among(classes, "truth"),
+        predicted=among(classes, "predicted"),
+        outcome=among(OUTCOMES | (PAIRED if paired else {}), "outcome"),
+        low=min(whole_number(low, 0), 100),
+        high=min(whole_number(high, 100), 100),
+        split=among(SPLITS, "set", "test"),
+        order=among(ORDERS, "order", "mistakes"),
     )

@@ -27,33 +27,28 @@ MOST_BUTTONS = 40
 def guessing(run: Run, rival: Run | None) -> None:
     """One picture of the round, or its end."""
     answers = classifiers.answers(run)
-    seed = gallery.SEED.number
-    places = round_of(answers, seed)
+    places = round_of(answers, gallery.SEED.number)
     guesses = read_guesses(gallery.GUESSES.value, len(places), len(answers.classes))
     turn = len(guesses) if gallery.TURN.value != "told" else max(0, len(guesses) - 1)
-    players = [(run_name(one), classifiers.answers(one)) for one in (run, *([rival] if rival else []))]
+    players = [(run_name(one), classifiers.answers(one)) for one in (run, rival) if one is not None]
     _scores(answers, places, guesses, players)
     if turn >= len(places):
-        _end(answers, places, guesses, players, seed)
+        _end(answers, places, guesses, players)
         return
     left, right = st.columns([6, 5], gap="large")
     with left:
         place = int(places[turn])
-        _picture(answers, int(answers.rows[place]), f"Picture {turn + 1} of this round")
+        row = int(answers.rows[place])
+        about = answers.dataset.manifest.iloc[row]
+        st.html(
+            f'<img class="guessed" style="--aspect:{int(about["width"]) / int(about["height"]):.4f}"'
+            f' alt="Picture {turn + 1} of this round" src="{escape(thumb_url(answers.dataset, row, 640))}">'
+        )
     with right:
         if turn < len(guesses):
-            _told(answers, place, guesses, players)
+            _told(answers, place, guesses[-1], players)
         else:
             _ask(answers, guesses)
-
-
-def _picture(answers: Answers, row: int, alt: str) -> None:
-    about = answers.dataset.manifest.iloc[row]
-    aspect = int(about["width"]) / int(about["height"])
-    st.html(
-        f'<img class="guessed" style="--aspect:{aspect:.4f}" alt="{alt}"'
-        f' src="{escape(thumb_url(answers.dataset, row, 640))}">'
-    )
 
 
 def read_guesses(text: str, pictures: int, classes: int) -> list[int]:
@@ -69,7 +64,7 @@ def read_guesses(text: str, pictures: int, classes: int) -> list[int]:
 
 def _scores(answers: Answers, places: np.ndarray, guesses: list[int], players: Sequence[tuple[str, Answers]]) -> None:
     done = len(guesses)
-    cells = [("You", score(answers, places.tolist(), guesses))]
+    cells = [("You", score(answers, places, guesses))]
     cells += [(name, model_score(model, answers, places[:done])) for name, model in players]
     shown = "".join(
         f'<div><span class="quiet">{escape(name)}</span><strong>{points}</strong>'
@@ -77,10 +72,8 @@ def _scores(answers: Answers, places: np.ndarray, guesses: list[int], players: S
         for name, points in cells
     )
     st.html(f'<div class="tally" role="status">{shown}</div>')
-    st.progress(
-        done / max(1, len(places)),
-        f"Picture {min(done + 1, len(places))} of {len(places)}, round {gallery.SEED.number}",
-    )
+    count = len(places)
+    st.progress(done / max(1, count), f"Picture {min(done + 1, count)} of {count}, round {gallery.SEED.number}")
 
 
 def _ask(answers: Answers, guesses: list[int]) -> None:
@@ -96,54 +89,52 @@ def _ask(answers: Answers, guesses: list[int]) -> None:
     st.caption("The model has already answered. You see its answer and the true class after you choose a class.")
 
 
-def _told(answers: Answers, place: int, guesses: list[int], players: Sequence[tuple[str, Answers]]) -> None:
-    truth, guess = int(answers.truth[place]), guesses[-1]
+def _told(answers: Answers, place: int, guess: int, players: Sequence[tuple[str, Answers]]) -> None:
+    truth, image_id = int(answers.truth[place]), str(answers.ids[place])
     st.html(
         f'<h2 style="margin:0;padding:0 0 .5rem">{dot(answers.colour(truth))}'
-        f"It is {escape(answers.classes[truth])}</h2>" + _line("You", answers.classes[guess], guess == truth, "")
+        f"It is {escape(answers.classes[truth])}</h2>" + _line("You", answers.classes[guess], guess == truth)
     )
     for name, model in players:
-        at = model.place_of(str(answers.ids[place]))
+        at = model.place_of(image_id)
         if at is not None:
             said, right = model.classes[model.predicted[at]], bool(model.right[at])
-            st.html(_line(name, said, right, f"{percent(float(model.confidence[at]))} sure"))
+            st.html(_line(name, said, right, f", {percent(float(model.confidence[at]))} sure"))
             if not right:
                 likely = float(model.probabilities[at][model.truth[at]])
                 st.caption(f"It gave the true class a probability of {percent(likely)}.")
     with st.container(horizontal=True):
-        st.button("Next", type="primary", icon=":material/arrow_forward:", on_click=_next, shortcut="right")
-        st.button("Enlarge", icon=":material/zoom_in:", on_click=_open, args=(str(answers.ids[place]),))
+        st.button(
+            "Next", type="primary", icon=":material/arrow_forward:", on_click=gallery.TURN.set, args=("",),
+            shortcut="right",
+        )  # fmt: skip
+        st.button("Enlarge", icon=":material/zoom_in:", on_click=_open, args=(image_id,))
 
 
-def _line(who: str, said: str, right: bool, sure: str) -> str:
+def _line(who: str, said: str, right: bool, sure: str = "") -> str:
     kind, sign = ("right", "✓") if right else ("wrong", "✕")
-    end = f", {sure}" if sure else ""
     return (
         f'<div style="padding:.15rem 0"><b>{escape(who)}</b>'
-        f' <span class="verdict {kind}">{sign} {escape(said)}{end}</span></div>'
+        f' <span class="verdict {kind}">{sign} {escape(said)}{sure}</span></div>'
     )
 
 
-def _end(
-    answers: Answers, places: np.ndarray, guesses: list[int], players: Sequence[tuple[str, Answers]], seed: int
-) -> None:
-    mine = score(answers, places.tolist(), guesses)
-    parts = [f"you got **{mine}** of {len(places)} right"]
+def _end(answers: Answers, places: np.ndarray, guesses: list[int], players: Sequence[tuple[str, Answers]]) -> None:
+    parts = [f"you got **{score(answers, places, guesses)}** of {len(places)} right"]
     parts += [f"{plain(name)} **{model_score(model, answers, places)}**" for name, model in players]
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(
             f"**The round is over:** {', '.join(parts)}. {len(places)} pictures are too few to decide who is better."
             " Play another round."
         )
-        st.button("Another round", type="primary", icon=":material/replay:", on_click=_again, args=(seed + 1,))
+        again = {gallery.SEED: str(gallery.SEED.number + 1), gallery.GUESSES: "", gallery.TURN: ""}
+        st.button("Another round", type="primary", icon=":material/replay:", on_click=gallery.turn, args=(again,))
     cards = [card(answers, int(place), []) for place in places]
     for told, guess, place in zip(cards, guesses, places, strict=False):
-        right = guess == int(answers.truth[place])
-        mine_line = {"run": "", "state": "right" if right else "wrong", "sign": "✓" if right else "✕"}
-        told["said"] = [mine_line | {"text": f"You: {answers.classes[guess]}", "sure": ""}] + [
-            line | {"text": f"Model: {line['text']}"} for line in told["said"]
-        ]
-        told["state"], told["badge"] = mine_line["state"], "✓ right" if right else "✕ wrong"
+        state, sign = ("right", "✓") if guess == answers.truth[place] else ("wrong", "✕")
+        mine = {"run": "", "state": state, "sign": sign, "text": f"You: {answers.classes[guess]}", "sure": ""}
+        models = [line | {"text": f"Model: {line['text']}"} for line in told["said"]]
+        told.update(said=[mine, *models], state=state, badge=f"{sign} {state}")
     show_cards(cards, "The pictures of this round", gallery.CARDS, _open)
 
 
@@ -153,11 +144,3 @@ def _guess(guesses: list[int], index: int) -> None:
 
 def _open(image_id: str) -> None:
     gallery.turn({gallery.SHOW: "", gallery.PICTURE: image_id})
-
-
-def _next() -> None:
-    gallery.TURN.set("")
-
-
-def _again(seed: int) -> None:
-    gallery.turn({gallery.SEED: str(seed), gallery.GUESSES: "", gallery.TURN: ""})

@@ -1,24 +1,21 @@
+const TALLEST_PX = 460;
+
 export default function ({ data, parentElement }) {
   const find = (name) => parentElement.querySelector(name);
   const stack = find('.stack'), picture = find('.picture'), heat = find('.heat'), square = find('.square');
   stack.style.aspectRatio = data.aspect;
-  stack.style.maxWidth = 'min(100%, ' + Math.round(data.tallest * data.aspect) + 'px)';
+  stack.style.maxWidth = 'min(100%, ' + Math.round(TALLEST_PX * data.aspect) + 'px)';
   if (picture.getAttribute('src') !== data.picture) picture.src = data.picture;
   picture.alt = data.alt;
-  for (const part of [square, heat]) {
-    part.style.left = 100 * data.box[0] + '%';
-    part.style.top = 100 * data.box[1] + '%';
-    part.style.width = 100 * data.box[2] + '%';
-    part.style.height = 100 * data.box[3] + '%';
-  }
+  const [left, top, width, height] = data.box.map((share) => 100 * share + '%');
+  for (const part of [square, heat]) Object.assign(part.style, { left, top, width, height });
   square.hidden = data.box[2] > 0.98 && data.box[3] > 0.98;
   const range = find('input'), state = find('.state');
-  const dim = () => {
+  range.oninput = () => {
     heat.style.opacity = range.value / 100;
     find('output').textContent = range.value + ' %';
   };
-  range.oninput = dim;
-  dim();
+  range.oninput();
   if (heat.getAttribute('src') !== data.heat) {
     heat.hidden = true;
     state.textContent = 'Computing the evidence…';

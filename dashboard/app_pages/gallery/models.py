@@ -21,30 +21,26 @@ def model_choice(runs: Sequence[Run]) -> tuple[Run, Run | None]:
     known = {run.id: run for run in runs}
     run = known[gallery.looked_at(list(known))]
     rivals = [other.id for other in runs if other != run and same_pictures(run, other)]
-    held = gallery.AGAINST.value
+    held = gallery.AGAINST.value if gallery.AGAINST.value in rivals else ""
+    beside = gallery.AGAINST.widget.showing(held)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.selectbox(
             "Model", list(known), format_func=lambda run_id: title(known[run_id]), key=gallery.MODEL.showing(run.id),
             on_change=lambda: gallery.choose_run(gallery.MODEL.held()), width=420,
         )  # fmt: skip
         st.selectbox(
-            "Compare with", ["", *rivals],
+            "Compare with", ["", *rivals], key=beside, width=420, disabled=not rivals,
             format_func=lambda run_id: title(known[run_id]) if run_id else "No other model",
-            key=gallery.AGAINST.widget.showing(held if held in rivals else ""), width=420, disabled=not rivals,
-            on_change=_compare_with,
+            on_change=lambda: gallery.turn({gallery.AGAINST: beside.held(), gallery.OUTCOME: "", gallery.LEAF: ""}),
             help="Another model that was tested on the same pictures." if rivals
             else "No other model was tested on the same pictures.",
         )  # fmt: skip
-    return run, known[held] if held in rivals else None
-
-
-def _compare_with() -> None:
-    gallery.turn({gallery.AGAINST: gallery.AGAINST.widget.held(), gallery.OUTCOME: "", gallery.LEAF: ""})
+    return run, known.get(held)
 
 
 def same_pictures(run: Run, other: Run) -> bool:
     """Whether both were tested on the same pictures with the same labels."""
-    first, second = (str((one.results() or {}).get("test_hash", "")) for one in (run, other))
+    first, second = ((one.results() or {}).get("test_hash") for one in (run, other))
     return bool(first) and first == second
 
 

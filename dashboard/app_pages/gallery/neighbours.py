@@ -32,14 +32,10 @@ def neighbours_view(dataset: Dataset, neighbours: Sequence[Neighbour]) -> None:
     if not neighbours:
         return
     names = [found.label or "unlabelled" for found in neighbours]
+    rows = [dataset.row_of(found.id) for found in neighbours]
+    captions = [f"{name} · {found.similarity:.2f}" for name, found in zip(names, neighbours, strict=True)]
     st.markdown("**Nearest training pictures**")
-    image_grid(
-        dataset,
-        [dataset.row_of(found.id) for found in neighbours],
-        captions=[f"{name} · {found.similarity:.2f}" for name, found in zip(names, neighbours, strict=True)],
-        side_px=104,
-        key=gallery.NEIGHBOURS,
-    )
+    image_grid(dataset, rows, captions=captions, side_px=104, key=gallery.NEIGHBOURS)
     commonest, count = Counter(names).most_common(1)[0]
     st.caption(
         f"By cosine similarity of the model's features (1 is the same direction). {count} of {len(names)} are"

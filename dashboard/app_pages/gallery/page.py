@@ -30,7 +30,8 @@ def page() -> None:
         shown = show.value if show.value in VIEWS else show.default
         st.segmented_control(
             "View", list(VIEWS), format_func=lambda view: VIEWS[view][0], key=show.widget.showing(shown),
-            required=True, on_change=_turn, label_visibility="collapsed", width="content",
+            required=True, label_visibility="collapsed", width="content",
+            on_change=lambda: state.gallery.turn({show: show.widget.held(), state.gallery.PICTURE: ""}),
         )  # fmt: skip
     runs = classifiers(cache.runs())
     if not runs:
@@ -41,10 +42,6 @@ def page() -> None:
         VIEWS[shown][1](run, rival)
     except SealifeError as error:
         show_error(error)
-
-
-def _turn() -> None:
-    state.gallery.turn({state.gallery.SHOW: state.gallery.SHOW.widget.held(), state.gallery.PICTURE: ""})
 
 
 def _nothing_yet() -> None:

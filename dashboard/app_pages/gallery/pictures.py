@@ -5,12 +5,12 @@ from html import escape
 import numpy as np
 import streamlit as st
 
-from dashboard.app_pages.gallery.filters import clear_filters, filter_row, order_choice, spoken, wanted
-from dashboard.app_pages.gallery.pages import leaf, on_page, page_turner
-from dashboard.app_pages.gallery.picture import large_picture
+from dashboard.app_pages.gallery.filters import filter_row, order_choice, spoken, wanted
+from dashboard.app_pages.gallery.picture import Model, large_picture
 from dashboard.cache import classifiers
 from dashboard.data.answers import PAIRED, Answers, Filters, chosen, of_split, pair_counts
-from dashboard.parts.pictures.cards import gallery_cards
+from dashboard.parts.pictures.cards import card, show_cards
+from dashboard.parts.pictures.sheets import A_PAGE
 from dashboard.parts.runs.table import colours_of_all
 from dashboard.state import gallery
 from dashboard.theme import dot
@@ -20,34 +20,52 @@ from sealife_core.runs.run import Run
 
 def pictures(run: Run, rival: Run | None) -> None:
     """All answers of ``run``, and those of ``rival`` if there is one."""
-    answers = classifiers.answers(run)
-    other = classifiers.answers(rival) if rival else None
+    models = [(one, classifiers.answers(one)) for one in (run, rival) if one is not None]
+    answers, other = models[0][1], models[1][1] if rival else None
     shown = wanted(answers, other is not None)
     places = chosen(answers, shown, other)
     place = answers.place_of(gallery.PICTURE.value)
     if place is not None:
-        large_picture(answers, place, places, shown, run, (rival, other) if rival and other else None)
+        large_picture(models, place, places, shown)
         return
     filter_row(answers, shown, other is not None)
-    if rival and other:
-        _piles(answers, other, shown, run, rival)
+    if other:
+        _piles(models, shown)
     if not len(places):
         with st.container(horizontal=True, vertical_alignment="center"):
             st.markdown(f"No {spoken(shown)}.", width="content")
-            st.button("Show all", on_click=clear_filters, icon=":material/filter_alt_off:")
+            everything = dict.fromkeys((*gallery.FILTERS, gallery.LEAF), "")
+            st.button("Show all", on_click=gallery.turn, args=(everything,), icon=":material/filter_alt_off:")
         return
-    page, pages = leaf(len(places))
+    pages = -(-len(places) // A_PAGE)
+    page = min(max(1, gallery.LEAF.number), pages)
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.markdown(_count(answers, places, shown), width="stretch")
         order_choice(shown)
         if pages > 1:
-            page_turner(page, pages, "top")
-    colours = colours_of_all()
-    models = [(answers, colours[run.id]), (other, colours[rival.id])] if rival and other else []
-    gallery_cards(answers, on_page(places, page), f"{len(places):,} pictures, page {page}", models)
+            _page_turner(page, pages, "top")
+    colours = colours_of_all() if other else {}
+    coloured = [(model, colours[one.id]) for one, model in models] if other else []
+    cards = [card(answers, int(place), coloured) for place in places[(page - 1) * A_PAGE : page * A_PAGE]]
+    show_cards(cards, f"{len(places):,} pictures, page {page}", gallery.CARDS, gallery.PICTURE.set)
     if pages > 1:
         with st.container(horizontal=True, horizontal_alignment="center"):
-            page_turner(page, pages, "bottom")
+            _page_turner(page, pages, "bottom")
+
+
+def _page_turner(page: int, pages: int, where: str) -> None:
+    """Previous, next; ``where`` keeps two of them apart: the arrow keys belong to "top"."""
+    keys = where == "top"
+    with st.container(horizontal=True, horizontal_alignment="right", vertical_alignment="center", width="content"):
+        st.button(
+            "Previous", icon=":material/chevron_left:", key=gallery.TURNER.of("previous", where), disabled=page <= 1,
+            on_click=gallery.LEAF.set, args=(str(page - 1),), shortcut="left" if keys else None,
+        )  # fmt: skip
+        st.markdown(f"Page {page:,} of {pages:,}", width="content")
+        st.button(
+            "Next", icon=":material/chevron_right:", key=gallery.TURNER.of("next", where), disabled=page >= pages,
+            on_click=gallery.LEAF.set, args=(str(page + 1),), shortcut="right" if keys else None,
+        )  # fmt: skip
 
 
 def _count(answers: Answers, places: np.ndarray, shown: Filters) -> str:
@@ -63,18 +81,17 @@ def _count(answers: Answers, places: np.ndarray, shown: Filters) -> str:
     return text + "."
 
 
-def _piles(answers: Answers, other: Answers, shown: Filters, run: Run, rival: Run) -> None:
+def _piles(models: list[Model], shown: Filters) -> None:
     """The four piles of two models, each a way to its pictures."""
+    (_, answers), (_, other) = models
     counts, colours = pair_counts(answers, other, shown.split), colours_of_all()
-    first, second = (f"{dot(colours[one.id])}{escape(run_name(one))}" for one in (run, rival))
+    first, second = (f"{dot(colours[one.id])}{escape(run_name(one))}" for one, _ in models)
     st.html(f'<div class="quiet">On each card, the first line is {first}, the second {second}.</div>')
     with st.container(horizontal=True):
         for name in ("both", "first", "second", "neither", "differ"):
+            held = shown.outcome == name
             st.button(
                 f"{PAIRED[name]}: **{counts[name]:,}**", key=gallery.PILE.of(name),
-                type="primary" if shown.outcome == name else "secondary", on_click=_pile, args=(name, shown.outcome),
+                type="primary" if held else "secondary",
+                on_click=gallery.turn, args=({gallery.OUTCOME: "" if held else name, gallery.LEAF: ""},),
             )  # fmt: skip
-
-
-def _pile(name: str, held: str) -> None:
-    gallery.turn({gallery.OUTCOME: "" if name == held else name, gallery.LEAF: ""})

@@ -3,7 +3,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   list.replaceChildren(...data.rows.map((row) => {
     const button = el('button', 'row');
     button.setAttribute('aria-pressed', String(row.pressed));
-    button.title = data.asks + row.name;
+    button.title = 'Show the evidence for ' + row.name;
     const name = el('span', 'name');
     name.append(dot(row.colour), el('span', 'text', row.name));
     if (row.truth) name.append(el('b', 'mark', 'truth'));

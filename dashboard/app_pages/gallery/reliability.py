@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from dashboard.app_pages.gallery.filters import show_pictures
 from dashboard.cache import classifiers
 from dashboard.data.echarts import chart_frame, interval_line
 from dashboard.state import Key, gallery
@@ -33,16 +34,17 @@ def calibration_view(run: Run, rival: Run | None) -> None:
 def _one(run: Run, other: Run | None) -> None:
     if other is not None:
         st.subheader(plain(run_name(run)))
-    found = classifiers.calibration(run, BINS)
-    st.markdown(plain(found.whole.sentence()))
+    found = classifiers.calibration(run, classifiers.answers(run).dataset, BINS)
+    whole = found.whole
+    st.markdown(plain(whole.sentence()))
     left, right = st.columns(2, gap="medium")
     with left:
         st.markdown("**As trained**")
-        _figures(found.whole.ece_before, found.whole.nll_before)
+        _figures(whole.ece_before, whole.nll_before)
         _diagram(found.before, gallery.RELIABILITY.of("before", run.id), partial(_pictures_of, run, other))
     with right:
-        st.markdown(f"**After recalibration**: temperature {found.whole.temperature:.2f}, fitted on validation")
-        _figures(found.whole.ece_after, found.whole.nll_after)
+        st.markdown(f"**After recalibration**: temperature {whole.temperature:.2f}, fitted on validation")
+        _figures(whole.ece_after, whole.nll_after)
         _diagram(found.after, gallery.RELIABILITY.of("after", run.id))
     st.caption(
         "Each dot is the test pictures in one tenth of the confidence scale. Larger dots have more pictures. The"
@@ -55,10 +57,7 @@ def _one(run: Run, other: Run | None) -> None:
 def _pictures_of(run: Run, other: Run | None, place: int) -> None:
     """Turn to the test pictures of one bin; from a callback."""
     low = 100 // BINS * place
-    if other is not None:
-        gallery.swap(run.id, other.id)
-    cleared = (*gallery.FILTERS, gallery.LEAF, gallery.PICTURE, gallery.SHOW)
-    gallery.turn({**dict.fromkeys(cleared, ""), gallery.SURE: f"{low}-{low + 100 // BINS}"})
+    show_pictures(run, other, dict.fromkeys(gallery.FILTERS, "") | {gallery.SURE: f"{low}-{low + 100 // BINS}"})
 
 
 def _figures(ece: float, nll: float) -> None:
@@ -72,22 +71,20 @@ def _figures(ece: float, nll: float) -> None:
         ))  # fmt: skip
 
 
-def _diagram(table: pd.DataFrame, key: Key, on_pick: Callable[[int], None] | None = None) -> None:
+def _diagram(table: pd.DataFrame, key: Key, on_pick: Callable[[int], None] = lambda place: None) -> None:
     """Draws it; ``on_pick`` is called with the bin whose dot is clicked."""
     filled = table.loc[table["n"] > 0, :]
     bins = filled["bin"].tolist()
 
     def picked() -> None:
         for _, place in key.marks()[:1]:
-            if on_pick and place < len(bins):
+            if place < len(bins):
                 on_pick(int(bins[place]))
 
     told = zip(filled["confidence"], filled["accuracy"], strict=True)
     words = "; ".join(f"{percent(sure, 0)} sure, {percent(right, 0)} right" for sure, right in told)
-    st.echarts_chart(
-        reliability_option(filled, accent(), ink()),
-        height=340, key=key, on_select=picked, alt=f"Reliability: {words}",
-    )  # fmt: skip
+    option = reliability_option(filled, accent(), ink())
+    st.echarts_chart(option, height=340, key=key, on_select=picked, alt=f"Reliability: {words}")
 
 
 def reliability_option(filled: pd.DataFrame, colour: str, ink: str) -> dict[str, Any]:
@@ -103,10 +100,7 @@ def reliability_option(filled: pd.DataFrame, colour: str, ink: str) -> dict[str,
         }
         for sure, right, _, _, n in rows
     ]
-    whiskers = [
-        interval_line([sure, low], [sure, high], colour, 3, 0.4)
-        for sure, _, low, high, _ in rows
-    ]  # fmt: skip
+    whiskers = [interval_line([sure, low], [sure, high], colour, 3, 0.4) for sure, _, low, high, _ in rows]
     ideal = {
         "type": "line", "data": [[0, 0], [100, 100]], "symbol": "none", "silent": True, "tooltip": {"show": False},
         "lineStyle": {"type": "dashed", "color": ink, "width": 1.25},

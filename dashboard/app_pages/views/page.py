@@ -1,5 +1,7 @@
 """Views: what SimCLR sees. Pairs, the recipe they are drawn from, and one view step by step."""
 
+from typing import Any
+
 import streamlit as st
 
 from dashboard import cache, state
@@ -52,12 +54,9 @@ def _choices() -> tuple[Dataset, int, int]:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         with st.container(width=220):
             dataset = cache.dataset(dataset_choice("Data set"))
-        size_px = st.segmented_control(
-            "View size (px)", SEEN_AT_PX, default=96, required=True, key=state.views.SEEN_AT, bind="query-params"
-        )
-        pairs = st.segmented_control(
-            "Pairs", (1, 2), default=1, required=True, key=state.views.PAIRS, bind="query-params"
-        )
+        shared: dict[str, Any] = {"required": True, "bind": "query-params"}
+        size_px = st.segmented_control("View size (px)", SEEN_AT_PX, default=96, key=state.views.SEEN_AT, **shared)
+        pairs = st.segmented_control("Pairs", (1, 2), default=1, key=state.views.PAIRS, **shared)
     with st.container(horizontal=True):
         st.button("Draw again", icon=":material/casino:", on_click=state.views.draw_again, shortcut="d")
         st.button("Other pictures", icon=":material/shuffle:", on_click=state.views.other_pictures)
@@ -102,13 +101,9 @@ def _steps(recipe: ViewRecipe, previews: list[Preview], size_px: int) -> None:
     st.subheader("One view, step by step")
     with st.container(horizontal=True):
         place = st.segmented_control(
-            "Picture",
-            range(len(previews)),
-            default=0,
-            required=True,
+            "Picture", range(len(previews)), default=0, required=True, key=state.views.STEPS.of(len(previews)),
             format_func=lambda i: f"{i + 1}: {plain(previews[i].name)}",
-            key=state.views.STEPS.of(len(previews)),
-        )
+        )  # fmt: skip
         view = st.segmented_control("View", (0, 1), default=0, required=True, format_func=VIEW_NAMES.__getitem__)
     st.html(strip_html(recipe, previews[place or 0], size_px, state.views.DRAWING.number, view or 0))
 

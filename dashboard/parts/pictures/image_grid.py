@@ -18,20 +18,15 @@ _grid = own_component(__file__, '<div class="pictures"></div>')
 
 
 def image_grid(
-    dataset: Dataset,
-    rows: Sequence[int],
-    *,
-    key: Key,
-    captions: Sequence[str] | None = None,
-    files: bool = False,
+    dataset: Dataset, rows: Sequence[int], *, key: Key, captions: Sequence[str] | None = None, files: bool = False,
     side_px: int = 128,
-) -> None:
+) -> None:  # fmt: skip
     """Pictures of ``rows`` with their class, or ``captions``, below each; ``files``: and with their file names."""
     words = captions if captions is not None else [class_of(dataset, row) for row in rows]
-    pictures = [grid_picture(dataset, row, text, side_px) for row, text in zip(rows, words, strict=True)]
+    pictures = [grid_picture(dataset, row, text) for row, text in zip(rows, words, strict=True)]
     if files:
-        names = [Path(dataset.file_names[row]).name for row in rows]
-        pictures = [one | {"lines": [["file", name]]} for one, name in zip(pictures, names, strict=True)]
+        for picture, row in zip(pictures, rows, strict=True):
+            picture["lines"] = [["file", Path(dataset.file_names[row]).name]]
     show_grid(pictures, key, side_px)
 
 
@@ -40,11 +35,11 @@ def show_grid(pictures: Sequence[dict[str, Any]], key: Key, side_px: int = 128) 
     _grid(data={"pictures": list(pictures), "side": side_px}, key=key)
 
 
-def grid_picture(dataset: Dataset, row: int, caption: str, side_px: int = 128) -> dict[str, Any]:
+def grid_picture(dataset: Dataset, row: int, caption: str) -> dict[str, Any]:
     """One picture of a grid. ``lines``, empty here: further [style, text] below it (styles file, right and wrong)."""
     facts = picture_facts(dataset, row)
     return {
-        "url": thumb_url(dataset, row, 160 if side_px <= 160 else 320),
+        "url": thumb_url(dataset, row),
         "large": thumb_url(dataset, row, LARGE_PX),
         "alt": f"{facts['Class']}, {facts['File']}",
         "title": f"{caption}\n{facts['File']}",

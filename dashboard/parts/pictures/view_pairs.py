@@ -59,11 +59,9 @@ def _webp(image: Image.Image) -> str:
 
 def _original(preview: Preview, views: list[ViewParameters]) -> str:
     """The whole picture in its own proportions, the crops of the first pair drawn on it."""
-    side = preview.square.shape[0]
-    width, height = (
-        (side, round(side / preview.aspect)) if preview.aspect >= 1 else (round(side * preview.aspect), side)
-    )
-    whole = Image.fromarray(preview.square.numpy()).resize((max(1, width), max(1, height)), Image.Resampling.BILINEAR)
+    side, aspect = preview.square.shape[0], preview.aspect
+    size = max(1, round(side * min(1.0, aspect))), max(1, round(side / max(1.0, aspect)))
+    whole = Image.fromarray(preview.square.numpy()).resize(size, Image.Resampling.BILINEAR)
     boxes = "".join(
         f'<span class="crop {letter}" style="left:{x:.2%};top:{y:.2%};width:{w:.2%};height:{h:.2%}">'
         f"<i>{letter}</i></span>"

@@ -165,11 +165,14 @@ def test_pictures__are_ids_in_the_url_and_rows_for_the_page(tiny_reef: Dataset, 
     assert "pictures" not in url
 
 
-def test_event__of_a_component_is_what_it_sent_last(session: dict[str, Any]) -> None:
-    assert Key("cards").event("opened") is None
+def test_event__of_a_component_hands_on_what_it_has_just_sent(session: dict[str, Any]) -> None:
+    told: list[str] = []
+    opened = Key("cards").on("opened", told.append)
+    opened()
     session["cards"] = {"opened": "a"}
-    assert Key("cards").event("opened") == "a"
-    assert Key("cards").event("closed") is None
+    opened()
+    Key("cards").on("closed", told.append)()
+    assert told == ["a"]
 
 
 def test_marks__are_series_and_place_of_what_is_selected_in_a_chart() -> None:
