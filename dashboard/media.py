@@ -129,20 +129,16 @@ PLOTLY_URL = f"/plotly-{plotly.__version__}.js"
 
 
 def _plotly(request: Request) -> Response:
+    packed = "gzip" in request.headers.get("accept-encoding", "")
     headers = {"Cache-Control": "private, max-age=604800, immutable", "Vary": "Accept-Encoding"}
-    if "gzip" not in request.headers.get("accept-encoding", ""):
-        return Response(_plotly_script(), media_type="text/javascript", headers=headers)
-    return Response(_plotly_packed(), media_type="text/javascript", headers=headers | {"Content-Encoding": "gzip"})
-
-
-def _plotly_script() -> bytes:
-    return get_plotlyjs().encode()
+    headers |= {"Content-Encoding": "gzip"} if packed else {}
+    return Response(_plotly_packed() if packed else get_plotlyjs(), media_type="text/javascript", headers=headers)
 
 
 @once
 def _plotly_packed() -> bytes:
     """A third of its size: it may travel through a tunnel."""
-    return gzip.compress(_plotly_script(), 6)
+    return gzip.compress(get_plotlyjs().encode(), 6)
 
 
 # -- figures: a chart is fetched once by its content; the message that says which one travels at every click --------

@@ -38,9 +38,8 @@ def comparison_chart(rows: Sequence[ComparisonRow]) -> None:
     st.echarts_chart(
         comparison_option(rows, colours_of_all(), ink(), score),
         height=44 + ROW_PX * len(rows) + HEADING_PX * len(by_encoder(rows, score)),
-        key=state.compare.CHART.of(score),
-        alt="; ".join(_in_words(row, score) for row in rows),
-    )
+        key=state.compare.CHART.of(score), alt="; ".join(_in_words(row, score) for row in rows),
+    )  # fmt: skip
     st.caption(
         f"{_READS[score]} If two lines overlap, compare the runs image by image below: this can show smaller"
         " differences."
@@ -80,13 +79,9 @@ def comparison_table(rows: Sequence[ComparisonRow]) -> None:
     if not any(row.fewer_labels for row in rows):
         found = [{k: v for k, v in row.items() if k != "Labels"} for row in found]
     event = coloured_table(
-        found,
-        [row.run_id for row in rows],
-        on_select="rerun",
-        selection_mode="single-row",
-        key=state.compare.TABLE.of(len(rows)),
-        alt="The scores and costs as a table",
-    )
+        found, [row.run_id for row in rows], on_select="rerun", selection_mode="single-row",
+        key=state.compare.TABLE.of(len(rows)), alt="The scores and costs as a table",
+    )  # fmt: skip
     st.caption("In brackets: 95 % intervals. Tick a row to open its run.")
     chosen = event.selection.rows
     if chosen and chosen[0] < len(rows):

@@ -67,13 +67,9 @@ def _strip(expected: int) -> None:
             st.markdown(f"**{plain(run_name(shown))}** · {progress_sentence(shown)}{beside(others)}{_next(others)}")
             st.progress(progress_share(shown.status()))
         st.button(
-            "Stop",
-            key=state.runs.STRIP_STOP,
-            icon=":material/stop_circle:",
-            on_click=_stop,
-            args=(shown,),
+            "Stop", key=state.runs.STRIP_STOP, icon=":material/stop_circle:", on_click=_stop, args=(shown,),
             disabled=shown.shown().stopping,
-        )
+        )  # fmt: skip
 
 
 def beside(others: Sequence[Run]) -> str:
