@@ -4,8 +4,7 @@ import streamlit as st
 
 from dashboard import cache, state
 from dashboard.app_pages.runs.actions import run_actions
-from dashboard.app_pages.runs.log import log_view, traceback_view
-from dashboard.app_pages.runs.recorded import recorded_lines
+from dashboard.app_pages.runs.log import log_view, recorded_lines, traceback_view
 from dashboard.app_pages.runs.results import results_view
 from dashboard.data.runs import config_of
 from dashboard.parts.notice import notice, way_out

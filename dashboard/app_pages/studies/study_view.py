@@ -15,7 +15,7 @@ from dashboard.parts.runs.table import ticked_row
 from dashboard.theme import accent, ink, lettering
 from dashboard.words import plain, run_name, state_words
 from sealife_core.config import SearchConfig, StudyConfig
-from sealife_core.errors import DatasetError, SealifeError
+from sealife_core.errors import SealifeError
 from sealife_core.evaluation.figures.palette import CLASS_COLOURS
 from sealife_core.neutral import csv_of
 from sealife_core.runs.liveness import State
@@ -157,10 +157,7 @@ def _draw(title: str, option: dict, words: str, height: int = CHART_PX) -> None:
 
 
 def _classes(study: StudyConfig) -> int:
-    try:
-        return len(cache.dataset(study.data).classes)
-    except DatasetError:
-        return 1
+    return len(cache.classes(study.data)) or 1  # 1 where the data set is gone
 
 
 def _behind(run: Run, study: StudyConfig, parts: Sequence[PartResult]) -> None:

@@ -109,12 +109,15 @@ def colours_of_all() -> dict[str, str]:
 
 def row(run: Run, now: float, forecast: QueueForecast | None = None) -> dict[str, Any]:
     """One line of the table, as plain text: a cell is never read as mark-up."""
-    began, state = _dated(run.id), state_words(run, now, forecast)
-    told = {"Run": run_name(run), "Method": "", "Data": "", "State": state, "Result": ""}
     config = config_of(run)
-    if config is None:
-        return told | {"Began": began}
-    return told | {"Method": method(config), "Data": config.data, "Result": key_number(run), "Began": began}
+    return {
+        "Run": run_name(run),
+        "Method": method(config) if config else "",
+        "Data": config.data if config else "",
+        "State": state_words(run, now, forecast),
+        "Result": key_number(run) if config else "",
+        "Began": _dated(run.id),
+    }
 
 
 def _dated(run_id: str) -> datetime | None:
