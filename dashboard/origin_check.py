@@ -22,7 +22,6 @@ ON_EVERY_ANSWER = (
 _PORTS = {"http": 80, "https": 443}
 
 
-
 class OriginCheck:
     """ASGI middleware around everything that is served: Streamlit's own routes, static files, pictures, WebSocket."""
 

@@ -91,5 +91,3 @@ def _all_pairs(rows: Sequence[ComparisonRow], known: dict[str, Run]) -> None:
 
 def _turn(key: UrlValue) -> None:
     compare.turn({key: key.widget.held()})
-
-

@@ -45,7 +45,7 @@ def last_traceback(lines: list[str]) -> list[str]:
 
 
 def recorded_lines(run: Run) -> None:
-    """A link, or a command to be copied, for each server that records the run; nothing for a run that asked for none."""
+    """A link, or a command to copy, for each server that records the run; nothing for a run that asked for none."""
     for place in tracking_links(run):
         if place.url:
             st.markdown(f"**{place.name}**, {place.says}: [{plain(place.url)}]({quote(place.url, safe=_IN_URLS)})")

@@ -111,8 +111,6 @@ def _how_many(key: Key) -> tuple[int, bool]:
     return int(trials), pruning
 
 
-
-
 def _cost_lines(search: SearchConfig) -> None:
     """Time and disk of all trials, as if none were stopped."""
     cost = estimate_on(search.base, cache.dataset(search.data))

@@ -149,8 +149,6 @@ def _table(run: Run, search: SearchConfig, trials: Sequence[Trial]) -> None:
         state.go("runs", {state.runs.RUN: trials[place].run_id})
 
 
-
-
 def _stamp(trials: Sequence[Trial]) -> str:
     """Changes when a trial starts or ends."""
     return " ".join(trial.state for trial in trials)

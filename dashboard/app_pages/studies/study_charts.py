@@ -173,8 +173,6 @@ def _line(name: str, xs: Sequence[Any], shares: Sequence[float], colour: str) ->
     }  # fmt: skip
 
 
-
-
 def _points(share: float) -> float:
     return round(100 * share, 2)
 

@@ -146,7 +146,10 @@ def _imbalance(parts: Sequence[PartResult], words: str) -> None:
         here = [part for part in parts if part.cell.get("ratio") == ratio]
         macro, rarest = over_seeds(here, "macro_f1"), over_seeds(here, "rarest_f1")
         if macro:
-            names, series = [str(cell.cell["loss"]) for cell in macro], {"macro-F1": macro, "F1 of the rarest class": rarest}
+            names, series = (
+                [str(cell.cell["loss"]) for cell in macro],
+                {"macro-F1": macro, "F1 of the rarest class": rarest},
+            )
             option = study_charts.dots_option(names, series, CLASS_COLOURS, ink())
             _draw(f"Rarest class reduced to 1 : {ratio:g}", option, words, 60 + ROW_PX * len(macro))
 

@@ -26,9 +26,7 @@ def essentials(settings: Settings, values: Values, key: Key, special: Fields) ->
     return _grid([s for s in settings if s.simple], values, key, special)
 
 
-def the_rest(
-    settings: Settings, values: Values, key: Key, special: Fields, columns: int = COLUMNS
-) -> dict[str, Any]:
+def the_rest(settings: Settings, values: Values, key: Key, special: Fields, columns: int = COLUMNS) -> dict[str, Any]:
     """All other settings, one fold a group, in the config's order. Returns path → value."""
     chosen: dict[str, Any] = {}
     for group, members in by_group([s for s in settings if not s.simple]).items():

@@ -13,7 +13,7 @@ POLL_S = 1.0
 
 
 def time_words(seconds: float | None, device: str) -> str:
-    """ "about 3 min". Where the time is not known, this machine is measured, unless it was before or a run is active."""
+    """ "about 3 min". If it is unknown, this machine is measured, unless it was before or a run is active."""
     if seconds is not None:
         return f"about {duration(seconds)}"
     found = machine_speed.find(device)

@@ -128,5 +128,3 @@ def _open_button(run: Run, label: str) -> None:
 
 def _config(data: str) -> AnyConfig:
     return preset(TASK, data=data, data_hash=cache.dataset(data).content_hash)
-
-
