@@ -1,5 +1,7 @@
 """Data sets at a glance, and the heading of the one that is looked at."""
 
+from contextlib import suppress
+
 import streamlit as st
 
 from dashboard import cache, state
@@ -84,10 +86,8 @@ def dataset_links(names: list[str]) -> None:
 def readable(names: list[str]) -> Dataset | None:
     """The first of the data sets ``names`` that is not damaged."""
     for name in names:
-        try:
+        with suppress(DatasetError):
             return cache.dataset(name)
-        except DatasetError:
-            continue
     return None
 
 

@@ -1,4 +1,4 @@
-"""Finished classifiers side by side: a dot, its 95 % interval, the line of chance; and the table behind it."""
+"""Finished runs side by side: a dot, its 95 % interval, the line of chance; and the tables of scores."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -11,9 +11,10 @@ from dashboard.data.echarts import chart_frame, interval_line, mark_line
 from dashboard.parts.runs.table import coloured_table, colours_of_all
 from dashboard.theme import ink
 from dashboard.words import between, plain, with_method
-from sealife_core.evaluation.comparison.rows import ComparisonRow, by_encoder
+from sealife_core.evaluation.comparison.rows import ComparisonRow, by_encoder, representation_rows
 from sealife_core.evaluation.figures.comparison_figures import Score, scored
 from sealife_core.models.facts import title_of
+from sealife_core.runs.run import Run
 from sealife_core.wording import duration, percent
 
 ROW_PX, HEADING_PX = 48, 34
@@ -106,6 +107,34 @@ def table_rows(rows: Sequence[ComparisonRow]) -> list[dict[str, str]]:
         }
         for row in rows
     ]
+
+
+def untested_table(runs: Sequence[Run]) -> None:
+    """What the features of SimCLR runs, which have no classifier, are worth by k-NN, best first; if there are any."""
+    rows = representation_rows(runs)
+    if not rows:
+        return
+    st.subheader("SimCLR, before any classifier")
+    coloured_table(
+        [
+            {
+                "Run": row.name,
+                "Encoder": f"{title_of(row.encoder)}, {row.source}",
+                "k-NN": f"{percent(row.knn_accuracy)} ({between(row.low, row.high)})",
+                "Guessing": percent(row.chance),
+                "Validation pictures": f"{row.n:,} of {row.data}",
+                "Trained for": duration(row.train_s),
+            }
+            for row in rows
+        ],
+        [row.run_id for row in rows],
+        alt="k-NN accuracy of SimCLR runs",
+    )
+    st.caption(
+        "k-NN accuracy: the share of validation pictures that their nearest training pictures classify correctly."
+        " It is measured on other pictures than the test accuracy, so do not compare the two. In brackets: 95 %"
+        " intervals."
+    )
 
 
 def _dot(row: ComparisonRow, place: int, colour: str, ink: str, score: Score) -> list[dict[str, Any]]:

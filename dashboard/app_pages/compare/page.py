@@ -4,11 +4,10 @@ import streamlit as st
 
 from dashboard import cache, state
 from dashboard.app_pages.compare import choice
-from dashboard.app_pages.compare.chart import comparison_chart, comparison_table
+from dashboard.app_pages.compare.chart import comparison_chart, comparison_table, untested_table
 from dashboard.app_pages.compare.cost import cost_view, ladder_view
 from dashboard.app_pages.compare.curves import curves_view
 from dashboard.app_pages.compare.pair import pair_view
-from dashboard.app_pages.compare.untested import untested_table
 from dashboard.cache import comparisons
 from dashboard.data.compared import Choice
 from dashboard.parts.notice import notice, way_out

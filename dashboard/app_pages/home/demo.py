@@ -1,8 +1,8 @@
 """Leads through the demo while it runs: what each of its steps does, how far it is, and what came out."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
+import pandas as pd
 import streamlit as st
 
 from dashboard import cache, state
@@ -18,9 +18,6 @@ from sealife_core.evaluation.comparison.rows import ComparisonRow, comparison
 from sealife_core.evaluation.embeddings.stored_embeddings import has_embeddings
 from sealife_core.runs.liveness import State
 from sealife_core.runs.run import Run
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 # What a step is called, what it does, and which runs of the demo belong to it.
 STEPS = (
@@ -91,7 +88,7 @@ def _panel(was_active: bool) -> None:
     _looks(runs, [row.run_id for row in rows])
 
 
-def _answers(runs: dict[str, Run], rows: Sequence[ComparisonRow]) -> "dict[str, pd.DataFrame]":
+def _answers(runs: dict[str, Run], rows: Sequence[ComparisonRow]) -> dict[str, pd.DataFrame]:
     """A key of the demo → the predictions of its classifier; without those that cannot be read."""
     tested = {row.run_id for row in rows if row.comparable}
     found = {key: cache.predictions_or_none(run) for key, run in runs.items() if run.id in tested}
