@@ -1,10 +1,10 @@
 """Work of a minute or less that a page starts and does not wait for: importing, drawing the reef, comparing pictures.
 
 It runs in a thread of this server, so a refresh of the page does not lose it and other pages remain usable. If the
-server is ended meanwhile, the work is gone and so is everything half done: data sets are renamed into place when whole.
+server stops, the work and everything half done is lost: data sets are renamed into place when they are complete.
 Training is never done here.
 
-Jobs of one ``queue`` are done one after the other, in the order in which they were asked for; whoever waits is shown.
+Jobs of one ``queue`` are done one after the other, in the order of their requests; a waiting job says what for.
 """
 
 import threading

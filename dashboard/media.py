@@ -82,10 +82,8 @@ def known_layer(name: str) -> Layer | None:
 
 
 async def _evidence(request: Request) -> Response:
-    """One picture's evidence costs a pass through a network: a few wait for their turn, who comes then is sent away.
-
-    It has threads of its own, so that no thumbnail waits behind it.
-    """
+    """The evidence of a picture costs a pass through a network: a few requests wait, in threads of their own so that no
+    thumbnail waits behind them; further ones are refused."""
     global _waiting
     if _waiting >= MOST_WAITING:
         return Response("Busy: try again.", status_code=503, headers={"Retry-After": "5"})
@@ -137,7 +135,7 @@ def _plotly(request: Request) -> Response:
 
 @once
 def _plotly_packed() -> bytes:
-    """A third of its size: it may travel through a tunnel."""
+    """A third of its size, for slow connections."""
     return gzip.compress(get_plotlyjs().encode(), 6)
 
 

@@ -1,7 +1,7 @@
 """Who may ask the dashboard anything: pages of its own origin, under a name that is this machine's.
 
-A browser sends along which page asks. What another site's page asks is refused, whether it would read (pictures under a
-rebound name, a frame) or act (the WebSocket, an upload): whoever opens a foreign page opens nothing here by it.
+A browser says which page sends a request. Requests of other sites' pages are refused, whether they read (pictures under
+a rebound name, a frame) or act (the WebSocket, an upload).
 """
 
 import socket

@@ -23,8 +23,8 @@ from sealife_core.runs.scheduling.queue import launch
 def launch_button(config: Request | None, name: str, *, watch: tuple[str, UrlKey] = ("runs", runs.RUN)) -> None:
     """Launches ``config``; the same request is not launched twice unless asked for. None: there are problems.
 
-    What would fail is not launched: the sentences stand above the button, which is off. What is launched is what the
-    form shows as the button is pressed. watch: the page where one can watch it, and what its URL calls the run.
+    What would fail cannot be launched: its reasons are shown above the disabled button. What the form shows as the
+    button is pressed is launched. watch: the page where one can watch the run, and what its URL calls the run.
     """
     token = _token(config, name)
     possible = config is not None and launch_lines(config)

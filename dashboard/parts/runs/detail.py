@@ -1,4 +1,4 @@
-"""One run: how far it is, its curves, and what became of it."""
+"""One run: how far it is, its curves, and how it ended."""
 
 import time
 from html import escape

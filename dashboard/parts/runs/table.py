@@ -39,7 +39,7 @@ def whose_runs() -> str:
 def run_table(chosen: Sequence[str], whose: str = EVERY) -> None:
     """The table, with ``chosen`` ids ticked. Another choice goes to the URL and redraws the page.
 
-    Runs that are not listed, for they are not ``whose``, stay chosen.
+    Chosen runs that are not listed (they are not ``whose``) stay chosen.
     """
     runs = [run for run in cache.runs() if _listed(run, whose)]
     if not runs:
