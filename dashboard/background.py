@@ -1,10 +1,10 @@
 """Work of a minute or less that a page starts and does not wait for: importing, drawing the reef, comparing pictures.
 
 It runs in a thread of this server, so a refresh of the page does not lose it and other pages remain usable. If the
-server is ended meanwhile, the work is gone and so is everything half done: data sets are renamed into place when whole.
+server stops, the work and everything half done is lost: data sets are renamed into place when they are complete.
 Training is never done here.
 
-Jobs of one ``queue`` are done one after the other, in the order in which they were asked for; whoever waits is shown.
+Jobs of one ``queue`` are done one after the other, in the order of their requests; a waiting job says what for.
 """
 
 import threading
@@ -38,14 +38,10 @@ class Job:
         self.result: Any = None
         self.error: Exception | None = None
         self.began = time.monotonic()
-        self._work, self._after, self._tidy, self._cancel = work, after, tidy, threading.Event()
+        self._work, self._after, self._tidy = work, after, tidy
+        self.cancelled = False  # true: it ends at its next word, and leaves nothing
         self._thread = threading.Thread(target=self._run, name=f"sealife-{key}", daemon=True)
         self._thread.start()
-
-    @property
-    def cancelled(self) -> bool:
-        """Whether somebody asked for its end: it ends at its next word, and leaves nothing."""
-        return self._cancel.is_set()
 
     @property
     def running(self) -> bool:
@@ -68,7 +64,7 @@ class Job:
 
     def cancel(self) -> None:
         """Ask it to end; one that has ended stays as it is."""
-        self._cancel.set()
+        self.cancelled = True
 
     def _tell(self, stage: str, done: int, total: int) -> None:
         if self.cancelled:

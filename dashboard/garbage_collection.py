@@ -11,7 +11,7 @@ _settled_modules = 0
 def freeze_imported() -> None:
     """Exclude what the imported modules hold from garbage collection; again whenever more modules were imported.
 
-    Streamlit collects everything after each script, and while it does nobody is served. The half million objects of
+    Streamlit collects everything after each script, and serves nobody meanwhile. The half million objects of
     PyTorch, pandas and the like, which never become garbage, made that 0.4 s a click.
     """
     global _settled_modules

@@ -82,10 +82,8 @@ def known_layer(name: str) -> Layer | None:
 
 
 async def _evidence(request: Request) -> Response:
-    """One picture's evidence costs a pass through a network: a few wait for their turn, who comes then is sent away.
-
-    It has threads of its own, so that no thumbnail waits behind it.
-    """
+    """The evidence of a picture costs a pass through a network: a few requests wait, in threads of their own so that no
+    thumbnail waits behind them; further ones are refused."""
     global _waiting
     if _waiting >= MOST_WAITING:
         return Response("Busy: try again.", status_code=503, headers={"Retry-After": "5"})
@@ -129,20 +127,16 @@ PLOTLY_URL = f"/plotly-{plotly.__version__}.js"
 
 
 def _plotly(request: Request) -> Response:
+    packed = "gzip" in request.headers.get("accept-encoding", "")
     headers = {"Cache-Control": "private, max-age=604800, immutable", "Vary": "Accept-Encoding"}
-    if "gzip" not in request.headers.get("accept-encoding", ""):
-        return Response(_plotly_script(), media_type="text/javascript", headers=headers)
-    return Response(_plotly_packed(), media_type="text/javascript", headers=headers | {"Content-Encoding": "gzip"})
-
-
-def _plotly_script() -> bytes:
-    return get_plotlyjs().encode()
+    headers |= {"Content-Encoding": "gzip"} if packed else {}
+    return Response(_plotly_packed() if packed else get_plotlyjs(), media_type="text/javascript", headers=headers)
 
 
 @once
 def _plotly_packed() -> bytes:
-    """A third of its size: it may travel through a tunnel."""
-    return gzip.compress(_plotly_script(), 6)
+    """A third of its size, for slow connections."""
+    return gzip.compress(get_plotlyjs().encode(), 6)
 
 
 # -- figures: a chart is fetched once by its content; the message that says which one travels at every click --------

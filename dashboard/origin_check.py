@@ -1,15 +1,16 @@
 """Who may ask the dashboard anything: pages of its own origin, under a name that is this machine's.
 
-A browser sends along which page asks. What another site's page asks is refused, whether it would read (pictures under a
-rebound name, a frame) or act (the WebSocket, an upload): whoever opens a foreign page opens nothing here by it.
+A browser says which page sends a request. Requests of other sites' pages are refused, whether they read (pictures under
+a rebound name, a frame) or act (the WebSocket, an upload).
 """
 
 import socket
-from collections.abc import Awaitable, Callable, MutableMapping
 from functools import cache
 from ipaddress import ip_address
-from typing import Any
 from urllib.parse import urlsplit
+
+from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from sealife_core.environment import HOSTS
 
@@ -20,18 +21,14 @@ ON_EVERY_ANSWER = (
 )
 _PORTS = {"http": 80, "https": 443}
 
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
-
 
 class OriginCheck:
     """ASGI middleware around everything that is served: Streamlit's own routes, static files, pictures, WebSocket."""
 
-    def __init__(self, app: Callable[[Message, Receive, Send], Awaitable[None]]) -> None:
+    def __init__(self, app: ASGIApp) -> None:
         self.app = app
 
-    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer, with headers that keep other origins out; 403 where :func:`refusal` says why."""
         if scope["type"] not in ("http", "websocket"):
             await self.app(scope, receive, send)
@@ -48,9 +45,7 @@ class OriginCheck:
         elif scope["type"] == "websocket":
             await send({"type": "websocket.close", "code": 1008})
         else:
-            headers = [(b"content-type", b"text/plain; charset=utf-8")]
-            await guarded({"type": "http.response.start", "status": 403, "headers": headers})
-            await guarded({"type": "http.response.body", "body": why.encode()})
+            await PlainTextResponse(why, 403)(scope, receive, guarded)
 
 
 def refusal(headers: list[tuple[bytes, bytes]]) -> str | None:

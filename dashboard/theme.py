@@ -15,18 +15,15 @@ LINE_CONTRAST = 3.5  # above what WCAG 2 asks of a graphic: some lines are thin
 _RULES = Path(__file__).with_suffix(".css").read_text(encoding="utf-8")
 
 
-def run_colour(run_id: str) -> str:
-    """The colour of a run, everywhere; it depends on the id alone, so that it survives every other run's deletion."""
-    digest = hashlib.sha256(run_id.encode()).digest()
-    return CLASS_COLOURS[digest[0] % 16]  # the first 16 are the furthest apart
-
-
 def run_colours(run_ids: list[str]) -> dict[str, str]:
-    """Colours for runs shown together: each its own where they would clash, the older run keeping the first choice."""
+    """The colour of each run, by its id alone, so that it survives every other run's deletion.
+
+    Where the colours of runs shown together would clash, the older run keeps its own and the newer takes the next.
+    """
     taken: dict[str, str] = {}
     for run_id in sorted(run_ids):
-        first = CLASS_COLOURS.index(run_colour(run_id))
-        order = [CLASS_COLOURS[(first + step) % 16] for step in range(16)]
+        first = hashlib.sha256(run_id.encode()).digest()[0]
+        order = [CLASS_COLOURS[(first + step) % 16] for step in range(16)]  # the first 16 are the furthest apart
         taken[run_id] = next((colour for colour in order if colour not in taken.values()), order[0])
     return taken
 

@@ -6,12 +6,14 @@ from typing import Any
 import streamlit as st
 
 from dashboard import state
+from dashboard.data.echarts import chart_frame
 from dashboard.words import SPLIT_WORDS
 from sealife_core.evaluation.figures.palette import class_colour
 
 MOST_CLASSES = 60  # nobody reads a chart of 500 bars: a sentence says how many are not shown
 BAR_PX = 24
 SHADES = (1.0, 0.6, 0.3)  # of training, validation and test
+GREY = "#8A979C"  # of the legend: there is no one colour for all classes
 
 
 def balance_bars(counts: Mapping[str, Mapping[str, int]], classes: Sequence[str]) -> None:
@@ -19,12 +21,10 @@ def balance_bars(counts: Mapping[str, Mapping[str, int]], classes: Sequence[str]
     order = sorted(classes, key=lambda name: -sum(counts[name].values()))
     shown = order[:MOST_CLASSES]
     st.echarts_chart(
-        balance_option(counts, shown, classes),
-        height=60 + BAR_PX * len(shown),
-        key=state.data.BALANCE,
-        on_select=lambda: _show(shown),
+        balance_option(counts, shown, classes), height=60 + BAR_PX * len(shown),
+        key=state.data.BALANCE, on_select=lambda: _show(shown),
         alt=f"Pictures of each of {len(shown)} classes by split; most: {shown[0]}, fewest: {order[-1]}",
-    )
+    )  # fmt: skip
     if len(order) > len(shown):
         st.caption(f"The {len(shown)} largest of {len(order)} classes are shown.")
 
@@ -42,20 +42,15 @@ def balance_option(
     colours = [class_colour(list(classes).index(name)) for name in shown]
     series = [
         {
-            "type": "bar",
-            "name": title,
-            "stack": "all",
-            "selectedMode": "single",
-            "barWidth": "66%",
-            "color": "#8A979C",  # of the legend: the splits are shades, the classes are colours
-            "itemStyle": {"opacity": shade},
+            "type": "bar", "name": title, "stack": "all", "selectedMode": "single", "barWidth": "66%",
+            "color": GREY, "itemStyle": {"opacity": shade},
             "data": [
                 {"value": int(counts[name].get(split, 0)), "itemStyle": {"color": colour, "opacity": shade}}
                 for name, colour in zip(shown, colours, strict=True)
             ],
         }
         for (split, title), shade in zip(SPLIT_WORDS.items(), SHADES, strict=True)
-    ]
+    ]  # fmt: skip
     return _frame(shown) | {"legend": {"top": 0, "left": 0, "icon": "roundRect"}, "series": series}
 
 
@@ -66,11 +61,9 @@ def per_class_bars(per_class: Sequence[Mapping[str, Any]], classes: Sequence[str
     if not rows:
         return
     st.echarts_chart(
-        per_class_option(rows, classes),
-        height=60 + BAR_PX * len(rows),
-        key=state.runs.PER_CLASS,
+        per_class_option(rows, classes), height=60 + BAR_PX * len(rows), key=state.runs.PER_CLASS,
         alt=f"Recall and precision of {len(rows)} classes; weakest {rows[0]['label']}, strongest {rows[-1]['label']}",
-    )
+    )  # fmt: skip
     if len(scored) > len(rows):
         st.caption(f"The {len(rows)} weakest of {len(scored)} classes are shown.")
 
@@ -78,19 +71,18 @@ def per_class_bars(per_class: Sequence[Mapping[str, Any]], classes: Sequence[str
 def per_class_option(rows: Sequence[Mapping[str, Any]], classes: Sequence[str]) -> dict[str, Any]:
     """ECharts option of :func:`per_class_bars`."""
     place = {name: index for index, name in enumerate(classes)}
-    names = [f"{row['label']}  ({row.get('n', 0)})" for row in rows]
     bars = [
         {"value": round(100 * row["recall"], 1), "itemStyle": {"color": class_colour(place.get(row["label"], -1))}}
         for row in rows
     ]
     ticks = [round(100 * (row.get("precision") or 0), 1) for row in rows]
-    frame = _frame(names)
+    frame = _frame([f"{row['label']}  ({row.get('n', 0)})" for row in rows])
     frame["xAxis"] |= {"max": 100, "axisLabel": {"formatter": "{value} %"}}
     frame["tooltip"] |= {"valueFormatter": "%.1f %%"}
     return frame | {
         "legend": {"top": 0, "left": 0},
         "series": [
-            {"type": "bar", "name": "recall", "barWidth": "60%", "color": "#8A979C", "data": bars},
+            {"type": "bar", "name": "recall", "barWidth": "60%", "color": GREY, "data": bars},
             {
                 "type": "scatter", "name": "precision", "symbol": "diamond", "symbolSize": 11, "data": ticks,
                 "itemStyle": {"color": "#FFFFFF", "borderColor": "#14262E", "borderWidth": 1.5}, "z": 5,
@@ -101,15 +93,11 @@ def per_class_option(rows: Sequence[Mapping[str, Any]], classes: Sequence[str]) 
 
 def _frame(names: Sequence[str]) -> dict[str, Any]:
     return {
-        "animation": False,
-        "grid": {"left": 4, "right": 20, "top": 32, "bottom": 4, "containLabel": True},
+        **chart_frame(4, 20, 32, 4),
         "tooltip": {"trigger": "axis", "axisPointer": {"type": "shadow"}, "confine": True},
         "xAxis": {"type": "value", "minInterval": 1},
         "yAxis": {
-            "type": "category",
-            "inverse": True,
-            "data": list(names),
-            "axisTick": {"show": False},
+            "type": "category", "inverse": True, "data": list(names), "axisTick": {"show": False},
             "axisLabel": {"interval": 0, "width": 150, "overflow": "truncate"},
         },
-    }
+    }  # fmt: skip

@@ -1,5 +1,7 @@
 """Data sets at a glance, and the heading of the one that is looked at."""
 
+from contextlib import suppress
+
 import streamlit as st
 
 from dashboard import cache, state
@@ -8,7 +10,7 @@ from dashboard.errors import show_error
 from dashboard.parts.notice import errors_said
 from dashboard.parts.pictures.image_grid import picture_strip
 from dashboard.parts.runs.name_animals import is_named, name_button, why_not
-from dashboard.words import SPLIT_WORDS, plain, size
+from dashboard.words import SPLIT_WORDS, plain, run_name, size
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.datasets.storage import delete_dataset
 from sealife_core.errors import DatasetError
@@ -36,10 +38,8 @@ def heading(dataset: Dataset) -> None:
         _actions(dataset)
     counts = ", ".join(f"{len(dataset.rows(split)):,} {title}" for split, title in SPLIT_WORDS.items())
     unlabelled = int((dataset.labels < 0).sum())
-    words = f"{contents(dataset)}: {counts}."
-    st.markdown(
-        words + (f" {counted(unlabelled, 'has', 'have')} no label: SimCLR learns from them too." if unlabelled else "")
-    )
+    more = f" {counted(unlabelled, 'has', 'have')} no label: SimCLR learns from them too." if unlabelled else ""
+    st.markdown(f"{contents(dataset)}: {counts}.{more}")
     st.caption(
         "The network learns from the training pictures. The validation pictures choose the best epoch. The test"
         " pictures are used once, at the end of a run."
@@ -64,10 +64,9 @@ def _actions(dataset: Dataset) -> None:
 def _features(dataset: Dataset) -> None:
     """What encoders made of the pictures, kept so that each passes an encoder once."""
     store = FeatureStore(dataset.folder)
-    if not (kept_bytes := store.size_bytes()):
-        return
-    st.button("Delete stored features", icon=":material/mop:", on_click=_clear, args=(store,))
-    st.caption(f"{size(kept_bytes)} of features that encoders computed. Runs that need them compute them again.")
+    if kept_bytes := store.size_bytes():
+        st.button("Delete stored features", icon=":material/mop:", on_click=_clear, args=(store,))
+        st.caption(f"{size(kept_bytes)} of features that encoders computed. Runs that need them compute them again.")
 
 
 def _clear(store: FeatureStore) -> None:
@@ -87,10 +86,8 @@ def dataset_links(names: list[str]) -> None:
 def readable(names: list[str]) -> Dataset | None:
     """The first of the data sets ``names`` that is not damaged."""
     for name in names:
-        try:
+        with suppress(DatasetError):
             return cache.dataset(name)
-        except DatasetError:
-            continue
     return None
 
 
@@ -102,7 +99,8 @@ def contents(dataset: Dataset) -> str:
 def delete(name: str) -> None:
     """Move a data set to the trash and say so; refused while a run learns from it."""
     with errors_said():
-        _refuse_if_used(name)
+        for run in active_on(name):
+            raise DatasetError(f"Run '{run_name(run)}' is training on data set '{name}'. Stop that run first.")
         freed_bytes = delete_dataset(name)
         state.say(f"Data set **{plain(name)}** is in the trash ({size(freed_bytes)}).", ("dataset", name))
 
@@ -118,15 +116,6 @@ def _card(name: str, place: int, is_chosen: bool) -> None:
     picture_strip(dataset, spread(dataset, 3))
     st.markdown(f"**{plain(name)}**  \n{contents(dataset)}")
     st.button(
-        "Shown below" if is_chosen else "Look inside",
-        key=state.data.CARD.of(place, "open"),
-        disabled=is_chosen,
-        on_click=state.data.choose_dataset,
-        args=(name,),
-        width="stretch",
-    )
-
-
-def _refuse_if_used(name: str) -> None:
-    for run in active_on(name):
-        raise DatasetError(f"Run '{run.notes()['name']}' is training on data set '{name}'. Stop that run first.")
+        "Shown below" if is_chosen else "Look inside", key=state.data.CARD.of(place, "open"), disabled=is_chosen,
+        on_click=state.data.choose_dataset, args=(name,), width="stretch",
+    )  # fmt: skip

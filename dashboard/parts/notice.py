@@ -7,8 +7,9 @@ from typing import Any
 import streamlit as st
 
 from dashboard import state
-from dashboard.words import plain
+from dashboard.words import plain, run_name
 from sealife_core.errors import SealifeError
+from sealife_core.runs.run import Run
 
 Undo = tuple[str, str]
 """(kind, id) of what :func:`notice` can take back."""
@@ -23,14 +24,18 @@ def errors_said() -> Iterator[None]:
         state.say(plain(str(error)))
 
 
-def act_button(label: str, icon: str, act: Callable[[], str], undo: Undo | None = None, **more: Any) -> None:
-    """An ``st.button`` that does ``act`` and says what that returns (Markdown), or what went wrong."""
-    st.button(label, icon=f":material/{icon}:", on_click=_do, args=(act, undo), **more)
+def run_button(
+    run: Run, label: str, icon: str, act: Callable[[Run], object], said: str = "", undo: Undo | None = None, **more: Any
+) -> None:
+    """A button that does ``act(run)`` and says the run's name with ``said``, or else with what ``act`` returns."""
+    st.button(label, icon=f":material/{icon}:", on_click=_do, args=(run, act, said, undo), **more)
 
 
-def _do(act: Callable[[], str], undo: Undo | None) -> None:
+def _do(run: Run, act: Callable[[Run], object], said: str, undo: Undo | None) -> None:
     with errors_said():
-        state.say(act(), undo)
+        name = plain(run_name(run))  # before it is deleted
+        done = act(run)
+        state.say(f"**{name}** {said or done}.", undo)
 
 
 def notice() -> None:

@@ -1,6 +1,7 @@
 """Typed keys of session state and of the URL."""
 
 from collections.abc import Callable, Container, Sequence
+from contextlib import suppress
 from typing import Any, Self
 
 import streamlit as st
@@ -141,10 +142,8 @@ class UrlPictures(UrlKey):
         """Their rows, without pictures that the data set does not have (any more)."""
         rows = []
         for image_id in dict.fromkeys(st.query_params.get_all(self)):
-            try:
+            with suppress(DatasetError):
                 rows.append(dataset.row_of(image_id))
-            except DatasetError:
-                continue
         return rows
 
     def set(self, dataset: Dataset, rows: Sequence[int]) -> None:

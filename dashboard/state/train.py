@@ -31,5 +31,5 @@ def clear_form_values() -> None:
 
 
 def form_version() -> int:
-    """Part of the keys of the form's widgets: a new version makes them take their values anew."""
+    """Part of the keys of the form's widgets: a new version resets them to the values of the form."""
     return _FORM_VERSION.held(0)

@@ -35,6 +35,6 @@ def picked(dataset: Dataset, otherwise: Sequence[int]) -> list[int]:
 
 
 def toggle_picture(dataset: Dataset, rows: Sequence[int], row: int) -> None:
-    """Add ``row`` to ``rows``, or take it away; the oldest gives way where there are too many."""
+    """Add ``row`` to ``rows``, or take it away; the oldest is dropped if there are too many."""
     kept = [other for other in rows if other != row] if row in rows else [*rows, row]
     _PICTURES.set(dataset, kept[-MOST_PICTURES:])

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from dashboard.theme import LIGHT_PAPER, on_page, run_colour, run_colours
+from dashboard.theme import LIGHT_PAPER, on_page, run_colours
 from sealife_core.evaluation.figures.palette import CLASS_COLOURS, UNLABELLED_COLOUR, class_colour
 
 CONFIG = tomllib.loads((Path(__file__).parents[2] / ".streamlit" / "config.toml").read_text())
@@ -81,5 +81,5 @@ def test_run_colours__differ_and_keep_the_older_runs_own():
     ids = [f"2026010{i}-000000-simclr-{i:04x}" for i in range(9)]
     colours = run_colours(ids)
     assert len(set(colours.values())) == len(ids)
-    assert colours[ids[0]] == run_colour(ids[0])
+    assert colours[ids[0]] == run_colours(ids[:1])[ids[0]]
     assert run_colours(ids[::-1]) == colours

@@ -1,4 +1,4 @@
-"""Finished classifiers side by side: a dot, its 95 % interval, the line of chance; and the table behind it."""
+"""Finished runs side by side: a dot, its 95 % interval, the line of chance; and the tables of scores."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -11,9 +11,10 @@ from dashboard.data.echarts import chart_frame, interval_line, mark_line
 from dashboard.parts.runs.table import coloured_table, colours_of_all
 from dashboard.theme import ink
 from dashboard.words import between, plain, with_method
-from sealife_core.evaluation.comparison.rows import ComparisonRow, by_encoder
+from sealife_core.evaluation.comparison.rows import ComparisonRow, by_encoder, representation_rows
 from sealife_core.evaluation.figures.comparison_figures import Score, scored
 from sealife_core.models.facts import title_of
+from sealife_core.runs.run import Run
 from sealife_core.wording import duration, percent
 
 ROW_PX, HEADING_PX = 48, 34
@@ -38,9 +39,8 @@ def comparison_chart(rows: Sequence[ComparisonRow]) -> None:
     st.echarts_chart(
         comparison_option(rows, colours_of_all(), ink(), score),
         height=44 + ROW_PX * len(rows) + HEADING_PX * len(by_encoder(rows, score)),
-        key=state.compare.CHART.of(score),
-        alt="; ".join(_in_words(row, score) for row in rows),
-    )
+        key=state.compare.CHART.of(score), alt="; ".join(_in_words(row, score) for row in rows),
+    )  # fmt: skip
     st.caption(
         f"{_READS[score]} If two lines overlap, compare the runs image by image below: this can show smaller"
         " differences."
@@ -80,13 +80,9 @@ def comparison_table(rows: Sequence[ComparisonRow]) -> None:
     if not any(row.fewer_labels for row in rows):
         found = [{k: v for k, v in row.items() if k != "Labels"} for row in found]
     event = coloured_table(
-        found,
-        [row.run_id for row in rows],
-        on_select="rerun",
-        selection_mode="single-row",
-        key=state.compare.TABLE.of(len(rows)),
-        alt="The scores and costs as a table",
-    )
+        found, [row.run_id for row in rows], on_select="rerun", selection_mode="single-row",
+        key=state.compare.TABLE.of(len(rows)), alt="The scores and costs as a table",
+    )  # fmt: skip
     st.caption("In brackets: 95 % intervals. Tick a row to open its run.")
     chosen = event.selection.rows
     if chosen and chosen[0] < len(rows):
@@ -111,6 +107,34 @@ def table_rows(rows: Sequence[ComparisonRow]) -> list[dict[str, str]]:
         }
         for row in rows
     ]
+
+
+def untested_table(runs: Sequence[Run]) -> None:
+    """What the features of SimCLR runs, which have no classifier, are worth by k-NN, best first; if there are any."""
+    rows = representation_rows(runs)
+    if not rows:
+        return
+    st.subheader("SimCLR, before any classifier")
+    coloured_table(
+        [
+            {
+                "Run": row.name,
+                "Encoder": f"{title_of(row.encoder)}, {row.source}",
+                "k-NN": f"{percent(row.knn_accuracy)} ({between(row.low, row.high)})",
+                "Guessing": percent(row.chance),
+                "Validation pictures": f"{row.n:,} of {row.data}",
+                "Trained for": duration(row.train_s),
+            }
+            for row in rows
+        ],
+        [row.run_id for row in rows],
+        alt="k-NN accuracy of SimCLR runs",
+    )
+    st.caption(
+        "k-NN accuracy: the share of validation pictures that their nearest training pictures classify correctly."
+        " It is measured on other pictures than the test accuracy, so do not compare the two. In brackets: 95 %"
+        " intervals."
+    )
 
 
 def _dot(row: ComparisonRow, place: int, colour: str, ink: str, score: Score) -> list[dict[str, Any]]:

@@ -24,14 +24,13 @@ def class_view(pair: Paired, data: str) -> None:
     if not shown:
         st.caption("Both runs classify the same pictures correctly.")
         return
-    drawn = shown if len(shown) <= MOST_CLASSES else _outermost(shown)
+    half = MOST_CLASSES // 2  # of both ends: the largest changes
+    drawn = shown if len(shown) <= MOST_CLASSES else [*shown[:half], *shown[-half:]]
     st.echarts_chart(
-        class_option(drawn, cache.classes(data), ink()),
-        height=64 + BAR_PX * len(drawn),
-        key=compare.BARS,
+        class_option(drawn, cache.classes(data), ink()), height=64 + BAR_PX * len(drawn), key=compare.BARS,
         on_select=lambda: _pick(drawn),
         alt="; ".join(f"{change.label}: {change.fixed} fixed, {change.broken} broken" for change in drawn),
-    )
+    )  # fmt: skip
     st.caption(
         "To the right (fixed): pictures that only the compared run classifies correctly. To the left (broken):"
         " pictures that only the baseline classifies correctly. In brackets: the test pictures of the class. Click"
@@ -51,12 +50,10 @@ def class_option(changes: Sequence[ClassChange], classes: Sequence[str], ink: st
         ("fixed", [change.fixed for change in changes], "FF", "right"),
         ("broken", [-change.broken for change in changes], "80", "left"),
     )
+    title = {"top": 6, "textStyle": {"fontSize": 13, "color": ink}}
     return {
         **chart_frame(4, 16, 40, 4, tooltip=False),
-        "title": [
-            {"text": "← broken", "right": "55%", "top": 6, "textStyle": {"fontSize": 13, "color": ink}},
-            {"text": "fixed →", "right": 16, "top": 6, "textStyle": {"fontSize": 13, "color": ink}},
-        ],
+        "title": [title | {"text": "← broken", "right": "55%"}, title | {"text": "fixed →", "right": 16}],
         # The labels show the counts: a tick of −3 pictures would make no sense.
         "xAxis": {"type": "value", "min": -1.15 * most, "max": 1.15 * most, "axisLabel": {"show": False},
                   "splitLine": {"show": False}},
@@ -79,11 +76,6 @@ def class_option(changes: Sequence[ClassChange], classes: Sequence[str], ink: st
             for name, values, shade, side in sides
         ],
     }  # fmt: skip
-
-
-def _outermost(changes: Sequence[ClassChange]) -> list[ClassChange]:
-    half = MOST_CLASSES // 2
-    return [*changes[:half], *changes[-half:]]
 
 
 def _pick(drawn: Sequence[ClassChange]) -> None:

@@ -26,11 +26,9 @@ def cost_view(rows: Sequence[ComparisonRow]) -> None:
         return
     st.markdown("**Accuracy against training time**")
     st.echarts_chart(
-        cost_option(timed, colours_of_all(), ink()),
-        height=320,
-        key=compare.CHART.of("cost"),
+        cost_option(timed, colours_of_all(), ink()), height=320, key=compare.CHART.of("cost"),
         alt="; ".join(f"{row.name}: {percent(row.accuracy)} after {duration(row.train_s)}" for row in timed),
-    )
+    )  # fmt: skip
     rings = " The ring of a dot includes the time to pre-train the encoder. Other runs can share that pre-training."
     st.caption(
         "Left is cheaper, up is better. Each step on the time axis is a factor of ten."
@@ -45,20 +43,18 @@ def cost_option(rows: Sequence[ComparisonRow], colours: Mapping[str, str], ink: 
     minutes = []
     for row in rows:
         own = (row.train_s or 0.0) / 60
-        dots = [own] + ([own + row.pretrain_s / 60] if row.pretrain_s else [])
-        minutes += dots
         accuracy, colour = round(100 * row.accuracy, 2), colours[row.run_id]
+        points: list[dict[str, Any]] = [{"value": [round(own, 4), accuracy]}]
+        minutes.append(own)
+        if row.pretrain_s:
+            minutes.append(own + row.pretrain_s / 60)
+            ring = {"color": "transparent", "borderColor": colour, "borderWidth": 2.5}
+            points.append({"value": [round(minutes[-1], 4), accuracy], "itemStyle": ring})
         series.append(
             {
                 "type": "line", "name": row.name, "color": colour, "lineStyle": {"width": 1.5, "type": "dotted"},
-                "symbol": "circle", "symbolSize": 15, "emphasis": {"disabled": True},
+                "symbol": "circle", "symbolSize": 15, "emphasis": {"disabled": True}, "data": points,
                 "tooltip": {"formatter": f"{{a}}<br>{percent(row.accuracy)} after {duration(row.train_s)}"},
-                "data": [
-                    {"value": [round(dots[0], 4), accuracy]},
-                    *({"value": [round(x, 4), accuracy],
-                       "itemStyle": {"color": "transparent", "borderColor": colour, "borderWidth": 2.5}}
-                      for x in dots[1:]),
-                ],
             }
         )  # fmt: skip
     return {
@@ -79,11 +75,9 @@ def ladder_view(rows: Sequence[ComparisonRow], runs: Sequence[Run]) -> None:
     st.markdown("**How deep the training goes**")
     for place, ladder in enumerate(found):
         st.echarts_chart(
-            ladder_option(ladder, accent()),
-            height=260,
-            key=compare.CHART.of("ladder", place),
+            ladder_option(ladder, accent()), height=260, key=compare.CHART.of("ladder", place),
             alt="; ".join(f"{stages} stages: {percent(row.accuracy)}" for stages, row in ladder),
-        )
+        )  # fmt: skip
     st.caption(
         "These runs differ only in how many of the encoder's five stages were trained, starting with the deepest."
         " Bars are 95 % intervals."
@@ -92,14 +86,12 @@ def ladder_view(rows: Sequence[ComparisonRow], runs: Sequence[Run]) -> None:
 
 def ladder_option(ladder: Sequence[tuple[int, ComparisonRow]], colour: str) -> dict[str, Any]:
     """The ECharts option of :func:`ladder_view`: a line over depth, an upright interval at each."""
+    placed = [(STAGES[stages], row) for stages, row in ladder]
     line = {
         "type": "line", "color": colour, "symbol": "circle", "symbolSize": 11, "tooltip": {"valueFormatter": "%.1f %%"},
-        "data": [[STAGES[stages], round(100 * row.accuracy, 2)] for stages, row in ladder],
+        "data": [[stage, round(100 * row.accuracy, 2)] for stage, row in placed],
     }  # fmt: skip
-    bars = [
-        interval_line([STAGES[stages], 100 * row.low], [STAGES[stages], 100 * row.high], colour)
-        for stages, row in ladder
-    ]  # fmt: skip
+    bars = [interval_line([stage, 100 * row.low], [stage, 100 * row.high], colour) for stage, row in placed]
     return {
         **chart_frame(8, 16, 16, 28),
         "xAxis": {"type": "category", "data": list(STAGES), "name": "trained stages", "nameLocation": "middle",

@@ -4,19 +4,21 @@ import streamlit as st
 
 from dashboard import cache, state
 from dashboard.app_pages.compare import choice
-from dashboard.app_pages.compare.chart import comparison_chart, comparison_table
+from dashboard.app_pages.compare.chart import comparison_chart, comparison_table, untested_table
 from dashboard.app_pages.compare.cost import cost_view, ladder_view
 from dashboard.app_pages.compare.curves import curves_view
-from dashboard.app_pages.compare.downloads import downloads
 from dashboard.app_pages.compare.pair import pair_view
-from dashboard.app_pages.compare.untested import untested_table
 from dashboard.cache import comparisons
 from dashboard.data.compared import Choice
 from dashboard.parts.notice import notice, way_out
 from dashboard.parts.runs.settings import what_differs
 from dashboard.words import plain
-from sealife_core.evaluation.comparison.rows import ComparisonRow
+from sealife_core.evaluation.comparison.report import comparison_html
+from sealife_core.evaluation.comparison.rows import ComparisonRow, to_frame
+from sealife_core.neutral import csv_of
 from sealife_core.runs.run import Run
+
+PICTURES = 12  # of each outcome, in the HTML file
 
 
 def page() -> None:
@@ -25,7 +27,7 @@ def page() -> None:
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.title("Compare", width="content")
         if chosen.rows:
-            downloads(chosen)
+            _downloads(chosen)
     notice()
     st.markdown(
         "Which way of using an encoder classifies the most pictures correctly? A **linear probe** freezes the"
@@ -39,6 +41,25 @@ def page() -> None:
     else:
         _compared(chosen)
     untested_table(cache.runs())
+
+
+def _downloads(chosen: Choice) -> None:
+    """One HTML file, and the table as CSV; what a button fetches is made when it is pressed."""
+    runs, data = chosen.runs, chosen.rows[0].data
+    ids = {run.id for run in runs}
+    a, b = state.compare.FROM.value, state.compare.TO.value
+    pair = (a, b) if a in ids and b in ids and a != b else None
+    with st.container(horizontal=True, width="content"), st.popover("Download", icon=":material/download:"):
+        pictures = PICTURES if st.toggle(f"Include up to {PICTURES} pictures of each outcome") else 0
+        st.download_button(
+            "Whole comparison (HTML)",
+            lambda: comparison_html(runs, pair=pair, pictures=pictures, title=f"Comparison on {data}"),
+            "comparison.html", "text/html", on_click="ignore", icon=":material/description:",
+        )  # fmt: skip
+        st.download_button(
+            "Table (CSV)", lambda: csv_of(to_frame(chosen.rows)), "comparison.csv", "text/csv",
+            on_click="ignore", icon=":material/table:",
+        )  # fmt: skip
 
 
 def _compared(chosen: Choice) -> None:

@@ -1,6 +1,7 @@
 """Two runs on the same pictures: McNemar in words, by class, and the four piles of pictures behind it."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 
 import pandas as pd
 import streamlit as st
@@ -53,7 +54,8 @@ def _choose(rows: Sequence[ComparisonRow]) -> tuple[str, str]:
                 title, [run_id for run_id in ids if run_id != other], format_func=names.__getitem__,
                 key=key.widget.showing(held), on_change=_turn, args=(key,), width=300,
             )  # fmt: skip
-        st.button("Swap", icon=":material/swap_horiz:", on_click=_swap, args=(a, b))
+        swapped = {compare.FROM: b, compare.TO: a}
+        st.button("Swap", icon=":material/swap_horiz:", on_click=compare.turn, args=(swapped,))
     return a, b
 
 
@@ -77,11 +79,9 @@ def _all_pairs(rows: Sequence[ComparisonRow], known: dict[str, Run]) -> None:
         found = []
         for place, worse in enumerate(rows):
             for better in rows[:place]:
-                try:
-                    pair = comparisons.paired(known[worse.run_id], known[better.run_id], (worse.name, better.name))
-                except SealifeError:
-                    continue
-                found.append(pair)
+                names = worse.name, better.name
+                with suppress(SealifeError):
+                    found.append(comparisons.paired(known[worse.run_id], known[better.run_id], names))
         st.dataframe(pd.DataFrame(pair_rows(found)), hide_index=True, alt="All pairs of runs compared")
         st.caption(
             "Without any real difference, about one comparison in twenty still gives p below 0.05. Holm’s"
@@ -91,7 +91,3 @@ def _all_pairs(rows: Sequence[ComparisonRow], known: dict[str, Run]) -> None:
 
 def _turn(key: UrlValue) -> None:
     compare.turn({key: key.widget.held()})
-
-
-def _swap(a: str, b: str) -> None:
-    compare.turn({compare.FROM: b, compare.TO: a})

@@ -1,9 +1,8 @@
 """Leads through the demo while it runs: what each of its steps does, how far it is, and what came out."""
 
 from collections.abc import Sequence
-from contextlib import suppress
-from typing import TYPE_CHECKING
 
+import pandas as pd
 import streamlit as st
 
 from dashboard import cache, state
@@ -13,15 +12,12 @@ from dashboard.parts.runs.score_cards import score_cards
 from dashboard.parts.runs.strip import POLL_S, progress_sentence, progress_share
 from dashboard.words import plain
 from sealife_core.demo import last_demo, launch_demo
-from sealife_core.errors import RunError, SealifeError
+from sealife_core.errors import SealifeError
 from sealife_core.evaluation.comparison.demo_lesson import lesson
 from sealife_core.evaluation.comparison.rows import ComparisonRow, comparison
 from sealife_core.evaluation.embeddings.stored_embeddings import has_embeddings
 from sealife_core.runs.liveness import State
 from sealife_core.runs.run import Run
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 # What a step is called, what it does, and which runs of the demo belong to it.
 STEPS = (
@@ -53,16 +49,11 @@ ICONS = {
 
 def demo_button(primary: bool) -> None:
     """Draws the reef if needed and queues the runs; while a demo runs it cannot be started again."""
-    running = any(run.state().active for run in last_demo(cache.runs()).values())
-    if st.button(
-        "Run the demo",
-        type="primary" if primary else "secondary",
-        icon=":material/play_arrow:",
-        disabled=running,
-    ):
+    kind = "primary" if primary else "secondary"
+    if st.button("Run the demo", type=kind, icon=":material/play_arrow:", disabled=_active(last_demo(cache.runs()))):
         try:
             # The disk says whether this is a second click on the same button: is a demo active?
-            if draw_reef() and not any(run.state().active for run in last_demo(cache.runs()).values()):
+            if draw_reef() and not _active(last_demo(cache.runs())):
                 launch_demo()
         except SealifeError as error:
             show_error(error)
@@ -70,15 +61,19 @@ def demo_button(primary: bool) -> None:
         st.rerun()
 
 
+def _active(runs: dict[str, Run]) -> bool:
+    return any(run.state().active for run in runs.values())
+
+
 def demo_panel() -> None:
     """The steps of the latest demo; polls only while one of them is active."""
-    active = any(run.state().active for run in last_demo(cache.runs()).values())
+    active = _active(last_demo(cache.runs()))
     st.fragment(_panel, run_every=POLL_S if active else None)(active)
 
 
 def _panel(was_active: bool) -> None:
     runs = last_demo(cache.runs())
-    if was_active and not any(run.state().active for run in runs.values()):
+    if was_active and not _active(runs):
         st.rerun(scope="app")
     steps = [(title, says, [runs[key] for key in keys if key in runs]) for title, says, keys in STEPS]
     steps = [step for step in steps if step[2]]
@@ -93,28 +88,21 @@ def _panel(was_active: bool) -> None:
     _looks(runs, [row.run_id for row in rows])
 
 
-def _answers(runs: dict[str, Run], rows: Sequence[ComparisonRow]) -> "dict[str, pd.DataFrame]":
+def _answers(runs: dict[str, Run], rows: Sequence[ComparisonRow]) -> dict[str, pd.DataFrame]:
     """A key of the demo → the predictions of its classifier; without those that cannot be read."""
     tested = {row.run_id for row in rows if row.comparable}
-    found = {}
-    for key, run in runs.items():
-        if run.id in tested:
-            with suppress(RunError):
-                found[key] = cache.predictions(run)
-    return found
+    found = {key: cache.predictions_or_none(run) for key, run in runs.items() if run.id in tested}
+    return {key: predictions for key, predictions in found.items() if predictions is not None}
 
 
 def _looks(runs: dict[str, Run], tested: list[str]) -> None:
     """Where to look next: curves immediately, the rest as soon as a run has written it."""
     simclr = runs.get("simclr training")
+    embedded = simclr is not None and has_embeddings(simclr.path)
     with st.container(horizontal=True):
         if simclr and st.button("Look at the curves", icon=":material/monitoring:"):
             state.go("runs", {state.runs.RUN: simclr.id})
-        if (
-            simclr
-            and has_embeddings(simclr.path)
-            and st.button("See how the classes separate", icon=":material/bubble_chart:")
-        ):
+        if simclr and embedded and st.button("See how the classes separate", icon=":material/bubble_chart:"):
             state.go("embeddings", {state.embeddings.RUN: simclr.id})
         if tested and st.button("See what it gets wrong", icon=":material/imagesmode:"):
             state.go("gallery", {state.gallery.RUN: tested[0]})
@@ -128,7 +116,7 @@ def _step(title: str, says: str, runs: list[Run]) -> None:
     st.markdown(f"**{title}**  \n{says}")
     st.progress(sum(shares) / len(runs))
     run = next((run for run in runs if run.state() is not State.FINISHED), runs[-1])
-    shown = run.shown()
-    icon = ICONS.get(shown.state, ":material/info:")
-    text = plain(str(shown.state)) if shown.state is State.FINISHED else progress_sentence(run)
+    reached = run.state()
+    icon = ICONS.get(reached, ":material/info:")
+    text = plain(str(reached)) if reached is State.FINISHED else progress_sentence(run)
     st.caption(f"{icon} {text}")

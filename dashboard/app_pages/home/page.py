@@ -16,6 +16,7 @@ from sealife_core.config import RECIPES
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.demo import REEF, last_demo
 from sealife_core.evaluation.comparison.rows import comparison
+from sealife_core.runs.run import Run
 
 SHOWN_PICTURES, SHOWN_SCORES, SHOWN_RUNS, SHOWN_DATASETS = 12, 4, 5, 5
 
@@ -58,7 +59,7 @@ def page() -> None:
         demo_panel()
     if dataset is not None and unnamed is None and (not runs or any(run.state().active for run in demo.values())):
         _positive_pair(dataset)
-    _how_things_stand(names)
+    _how_things_stand(names, runs)
 
 
 def _positive_pair(dataset: Dataset) -> None:
@@ -71,8 +72,7 @@ def _positive_pair(dataset: Dataset) -> None:
     )
 
 
-def _how_things_stand(names: list[str]) -> None:
-    runs = cache.runs()
+def _how_things_stand(names: list[str], runs: list[Run]) -> None:
     demo = {run.id for run in last_demo(runs).values()}
     rows = [row for row in comparison(runs) if row.run_id not in demo]
     if {row.run_id for row in rows} - {run.id for run in first_models(runs)[:1]}:  # its score is shown above

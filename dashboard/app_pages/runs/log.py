@@ -1,11 +1,16 @@
-"""What the process of a run printed, and the traceback of a failure: folded, ready to be copied."""
+"""What a run left outside its results: what its process printed, the traceback of a failure, and records elsewhere."""
+
+from urllib.parse import quote
 
 import streamlit as st
 
+from dashboard.words import plain
 from sealife_core.runs.run import Run
+from sealife_core.runs.tracking_links import tracking_links
 
 LINES = 200
 _TRACEBACK = "Traceback (most recent call last):"
+_IN_URLS = "%/:?#@!$&*+,;=~"  # what an address may contain besides letters and digits: none of it ends a link
 
 
 def log_view(run: Run) -> None:
@@ -20,7 +25,7 @@ def log_view(run: Run) -> None:
 
 
 def traceback_view(run: Run) -> None:
-    """The last traceback of the log, folded; nothing where there is none."""
+    """The last traceback of the log, folded and ready to be copied; nothing where there is none."""
     found = last_traceback(run.log_tail(LINES))
     if found:
         with st.expander("Technical details"):
@@ -37,3 +42,13 @@ def last_traceback(lines: list[str]) -> list[str]:
         if not lines[place].startswith((" ", "\t")):  # the error itself is the first line that is not indented
             return lines[start : place + 1]
     return lines[start:]
+
+
+def recorded_lines(run: Run) -> None:
+    """A link, or a command to copy, for each server that records the run; nothing for a run that asked for none."""
+    for place in tracking_links(run):
+        if place.url:
+            st.markdown(f"**{place.name}**, {place.says}: [{plain(place.url)}]({quote(place.url, safe=_IN_URLS)})")
+        else:
+            st.markdown(f"**{place.name}**, {place.says}:")
+            st.code(place.command, language="shell", wrap_lines=True)

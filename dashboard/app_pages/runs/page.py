@@ -4,16 +4,15 @@ import streamlit as st
 
 from dashboard import cache, state
 from dashboard.app_pages.runs.actions import run_actions
-from dashboard.app_pages.runs.log import traceback_view
-from dashboard.app_pages.runs.recorded import recorded_lines
-from dashboard.app_pages.runs.tabs import run_tabs
+from dashboard.app_pages.runs.log import log_view, recorded_lines, traceback_view
+from dashboard.app_pages.runs.results import results_view
 from dashboard.data.runs import config_of
 from dashboard.parts.notice import notice, way_out
 from dashboard.parts.runs import detail
-from dashboard.parts.runs.settings import what_differs
+from dashboard.parts.runs.settings import settings_view, what_differs
 from dashboard.parts.runs.strip import pace_s
 from dashboard.parts.runs.table import colours_of_all, run_table, whose_runs
-from sealife_core.config import ClassifierConfig, SimclrConfig
+from sealife_core.config import ClassifierConfig, EmbedConfig, SimclrConfig
 from sealife_core.runs.liveness import State
 from sealife_core.runs.run import Run
 
@@ -57,7 +56,7 @@ def _list(runs: list[Run]) -> None:
 def _one(run: Run) -> None:
     detail.heading(run)
     pace = pace_s(run)
-    st.fragment(detail.live_progress, run_every=pace)(run, pace)
+    st.fragment(detail.progress, run_every=pace)(run, pace)
     detail.problem(run)
     detail.notes_view(run)
     run_actions(run)
@@ -65,7 +64,27 @@ def _one(run: Run) -> None:
         return
     traceback_view(run)
     recorded_lines(run)
-    run_tabs(run, pace)
+    _tabs(run, pace)
+
+
+def _tabs(run: Run, polls_s: float | None) -> None:
+    """Four looks at the run; curves and log are redrawn every ``polls_s`` seconds (None: the run has ended)."""
+    config = config_of(run)
+    if config is None:
+        st.caption("Its config cannot be read, so nothing else can be shown.")
+        return
+    shows = {
+        "Curves": lambda: st.fragment(detail.curves, run_every=polls_s)([run], colours_of_all()),
+        "Results": lambda: results_view(run, cache.classes(config.data)),
+        "Settings": lambda: settings_view(run),
+        "Log": lambda: st.fragment(log_view, run_every=polls_s)(run),
+    }
+    if isinstance(config, EmbedConfig):  # nothing was trained, so there are no curves
+        del shows["Curves"]
+    for tab, show in zip(st.tabs(list(shows), key=state.runs.TAB, bind="query-params"), shows.values(), strict=True):
+        if tab.open:
+            with tab:
+                show()
 
 
 def _several(runs: list[Run]) -> None:
@@ -77,7 +96,7 @@ def _several(runs: list[Run]) -> None:
         if group:
             st.subheader(title)
             detail.legend(group, colours)
-            st.fragment(detail.curves, run_every=polls)(group, detail.panels_of(group[0].config()), colours)
+            st.fragment(detail.curves, run_every=polls)(group, colours)
     what_differs(runs)
 
 

@@ -19,6 +19,11 @@ FIGURES = {
     "predictions": "Predictions and true classes of test pictures.",
     "curves": "The training curves.",
 }
+FEATURE_MEASURES = {
+    "alignment": "how far apart two views of one picture lie; lower is better",
+    "uniformity": "how evenly all pictures spread; more negative is better",
+    "effective_rank": "how many directions the features use; near 1 they have collapsed",
+}
 
 
 def results_view(run: Run, classes: Sequence[str]) -> None:
@@ -76,18 +81,10 @@ def _representation(val: dict[str, Any]) -> None:
     )
     _metrics((("k-NN accuracy", val.get("knn_accuracy"), between(val.get("knn_low"), val.get("knn_high")),
                "The nearest neighbours vote. This needs no training."),))  # fmt: skip
-    numbers = {
-        "Alignment": (val.get("alignment"), "how far apart two views of one picture lie; lower is better"),
-        "Uniformity": (val.get("uniformity"), "how evenly all pictures spread; more negative is better"),
-        "Effective rank": (
-            val.get("effective_rank"),
-            "how many directions the features use; near 1 they have collapsed",
-        ),
-    }
     rows = [
-        {"": name, "Value": f"{value:.2f}", "Means": says}
-        for name, (value, says) in numbers.items()
-        if value is not None
+        {"": name.replace("_", " ").capitalize(), "Value": f"{val[name]:.2f}", "Means": says}
+        for name, says in FEATURE_MEASURES.items()
+        if val.get(name) is not None
     ]
     if rows:
         st.table(pd.DataFrame(rows), border="horizontal", hide_index=True)
@@ -96,14 +93,8 @@ def _representation(val: dict[str, Any]) -> None:
 def _metrics(cells: Sequence[tuple[str, Any, str, str]]) -> None:
     with st.grid(5, min_column_width=130, gap="small"):
         for name, value, interval, says in cells:
-            st.metric(
-                name,
-                percent(value),
-                delta=f"95 %: {interval}" if interval else None,
-                delta_color="off",
-                delta_arrow="off",
-                help=says,
-            )
+            span = f"95 %: {interval}" if interval else None
+            st.metric(name, percent(value), delta=span, delta_color="off", delta_arrow="off", help=says)
 
 
 def figures_view(run: Run) -> None:

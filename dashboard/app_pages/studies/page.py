@@ -33,16 +33,13 @@ def page() -> None:
         names = {run_id: run_name(run) for run_id, run in known.items()}
         st.selectbox(
             "Study", [*known, studies.NEW], format_func=lambda run_id: names.get(run_id, "A new study…"),
-            key=studies.STUDY.widget.showing(chosen), on_change=_choose, label_visibility="collapsed",
+            key=studies.STUDY.widget.showing(chosen), label_visibility="collapsed",
+            on_change=lambda: studies.STUDY.set(studies.STUDY.widget.held()),
         )  # fmt: skip
     if chosen != studies.NEW:
         study_view(known[chosen])
     elif need_dataset("A study needs pictures."):
         _new()
-
-
-def _choose() -> None:
-    studies.STUDY.set(studies.STUDY.widget.held())
 
 
 def _new() -> None:

@@ -35,8 +35,7 @@ def best_panel(run: Run, search: SearchConfig, best: Trial, trials: Sequence[Tri
         st.caption(worth(best, trials, low))
         with st.container(horizontal=True, vertical_alignment="center"):
             _longer_button(search, winner)
-            gone = not is_there(winner)
-            if st.button("Open its run", icon=":material/monitoring:", disabled=gone):
+            if st.button("Open its run", icon=":material/monitoring:", disabled=not is_there(winner)):
                 state.go("runs", {state.runs.RUN: winner.id})
         if not active:
             _test_score(winner)
@@ -44,19 +43,15 @@ def best_panel(run: Run, search: SearchConfig, best: Trial, trials: Sequence[Tri
 
 def _longer_button(search: SearchConfig, winner: Run) -> None:
     clicked = st.button(
-        "Train the best for longer",
-        icon=":material/arrow_forward:",
-        type="primary",
-        disabled=not is_there(winner),
+        "Train the best for longer", icon=":material/arrow_forward:", type="primary", disabled=not is_there(winner),
         help=f"Opens the Train page with its settings and {LONGER} times the epochs",
-    )
-    if not clicked:
-        return
-    config = winner.config()
-    task = task_of(config)
-    epochs = min(5000, LONGER * search.base.epochs)
-    state.train.set_form_values(task, form_values(config) | {"epochs": epochs})
-    state.go("train", {state.train.TASK: task, state.data.DATASET: config.data})
+    )  # fmt: skip
+    if clicked:
+        config = winner.config()
+        task = task_of(config)
+        values = form_values(config) | {"epochs": min(5000, LONGER * search.base.epochs)}
+        state.train.set_form_values(task, values)
+        state.go("train", {state.train.TASK: task, state.data.DATASET: config.data})
 
 
 def _test_score(winner: Run) -> None:

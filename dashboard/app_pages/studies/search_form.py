@@ -1,7 +1,6 @@
 """The form of a search: what to train, what to vary, how many trials; what it will cost; Launch."""
 
 from dataclasses import replace
-from typing import Any
 
 import streamlit as st
 
@@ -14,7 +13,7 @@ from dashboard.parts.forms.config_form import tabbed
 from dashboard.parts.forms.dataset_choice import dataset_choice
 from dashboard.parts.forms.encoder_field import encoder_field
 from dashboard.parts.forms.launch import launch_button
-from dashboard.parts.forms.machine_speed import cost_figures, measuring, measuring_lines
+from dashboard.parts.forms.machine_speed import cost_figures, measuring_lines, time_words
 from dashboard.parts.forms.start_from import sources, weights_field
 from dashboard.parts.forms.where_field import where_field
 from dashboard.state import Key, studies
@@ -80,7 +79,8 @@ def _form(runs: dict[str, str]) -> SearchConfig | ConfigError:
         values["weights"] = next(iter(runs), "imagenet")
     weights = next(setting for setting in settings if setting.path == "weights")
     values["weights"] = weights_field(runs, values["encoder"])(weights, values["weights"], key)
-    values |= _as_source(values["weights"])
+    if learned := source_config(values["weights"]):  # so that each trial sees what that run saw
+        values |= {name: inherited(learned)[name] for name in ("encoder", "stem", "image_size_px")}
     varied = vary_choice(settings, task, key)
     paths = {setting.path for setting in varied} | {"data", "weights"}
     others = [replace(s, simple=False) for s in describe(TASKS[task].config) if s.path not in paths]
@@ -100,10 +100,8 @@ def _form(runs: dict[str, str]) -> SearchConfig | ConfigError:
 def _how_many(key: Key) -> tuple[int, bool]:
     """Trials, and whether hopeless ones are stopped."""
     left, right = st.columns([1, 2], gap="large", vertical_alignment="bottom")
-    with left:
-        trials = st.number_input("Trials", value=TRIALS, key=key.of("trials"), persist_state="session")
-    with right:
-        pruning = st.toggle("Stop poor trials early", True, key=key.of("pruning"), persist_state="session")
+    trials = left.number_input("Trials", value=TRIALS, key=key.of("trials"), persist_state="session")
+    pruning = right.toggle("Stop poor trials early", True, key=key.of("pruning"), persist_state="session")
     st.caption(
         "The first quarter of the trials uses random settings. Later trials stay close to settings that scored well"
         " (TPE). A trial is stopped if its best epoch so far scores below the median of the finished trials at that"
@@ -113,26 +111,16 @@ def _how_many(key: Key) -> tuple[int, bool]:
     return int(trials), pruning
 
 
-def _as_source(weights: str) -> dict[str, Any]:
-    """Network and image size of the run that the weights come from, so that each trial sees what it saw."""
-    learned = source_config(weights)
-    return {name: inherited(learned)[name] for name in ("encoder", "stem", "image_size_px")} if learned else {}
-
-
 def _cost_lines(search: SearchConfig) -> None:
     """Time and disk of all trials, as if none were stopped."""
     cost = estimate_on(search.base, cache.dataset(search.data))
-    side_by_side = search.parallel or at_once(search.base)
-    total = None if cost.seconds is None else cost.seconds * search.trials / side_by_side
-    most = "at most about " if search.pruning else "about "
-    unknown = "measuring…" if cost.seconds is None and measuring(search.base.device) else "not known yet"
-    figures = {
-        "Trials": f"{search.trials}",
-        "Each": f"about {duration(cost.seconds)}" if cost.seconds is not None else unknown,
-        "Total": f"{most}{duration(total)}" if total is not None else unknown,
-        "Disk": f"at most {size(cost.disk_bytes * search.trials)}",
-    }
-    cost_figures(figures)
+    each = total = time_words(cost.seconds, search.base.device)
+    if cost.seconds is not None:
+        side_by_side = search.parallel or at_once(search.base)
+        most = "at most about" if search.pruning else "about"
+        total = f"{most} {duration(cost.seconds * search.trials / side_by_side)}"
+    disk = f"at most {size(cost.disk_bytes * search.trials)}"
+    cost_figures({"Trials": f"{search.trials}", "Each": each, "Total": total, "Disk": disk})
     if cost.seconds is None:
         measuring_lines(search.base.device)
     said = f"Time: {plain(cost.basis)}, with the starting settings. Trials with larger images or batches take longer."

@@ -1,9 +1,7 @@
 """One search: how far it is, the best so far and what that is worth, every trial, what mattered."""
 
 from collections.abc import Sequence
-from typing import Any
 
-import pandas as pd
 import streamlit as st
 
 from dashboard import state
@@ -12,9 +10,10 @@ from dashboard.app_pages.studies.search_best import best_panel, is_there
 from dashboard.cache import searches
 from dashboard.data.trials import measure_title, scored, settings_of, table_rows
 from dashboard.parts.runs.strip import pace_s, progress_share
+from dashboard.parts.runs.table import ticked_row
 from dashboard.theme import ink, paper
 from dashboard.words import plain
-from sealife_core.config import TASKS, SearchConfig, Setting, task_of
+from sealife_core.config import TASKS, SearchConfig, task_of
 from sealife_core.runs.run import Run
 from sealife_core.studies.search_results import (
     ENOUGH_TO_WEIGH,
@@ -37,7 +36,8 @@ def search_view(run: Run) -> None:
     pace = pace_s(run)
     st.fragment(_progress, run_every=pace)(run, search, pace, _stamp(trials))
     _problems(run, trials, left_out)
-    tried = "; ".join(f"{setting.title.lower()} {axis.says}" for axis, setting in _axes(search))
+    settings = settings_of(search)
+    tried = "; ".join(f"{settings[axis.path].title.lower()} {axis.says}" for axis in search.axes)
     st.caption(
         f"{TASKS[task_of(search.base)].title} on {plain(search.data)}, {search.base.epochs} epochs a trial. Varied:"
         f" {plain(tried)}."
@@ -81,25 +81,21 @@ def _problems(run: Run, trials: Sequence[Trial], left_out: int) -> None:
     error = run.error()
     if error is not None:
         st.error(f"**{plain(error['what'])}** {plain(error['next'])}", icon=":material/error:")
-    reasons: dict[str, list[int]] = {}
-    for trial in trials:
-        if trial.state == "failed":
-            reasons.setdefault(trial.why, []).append(trial.number)
-    if not reasons:
-        return
-    lines = [f"- {plain(why)} Trial {', '.join(map(str, numbers))}." for why, numbers in reasons.items()]
-    count = sum(len(numbers) for numbers in reasons.values())
-    head = "**One trial failed**" if count == 1 else f"**{count} trials failed**"
-    st.warning("\n".join([f"{head}. The others continued.", *lines]), icon=":material/info:")
+    failed = [trial for trial in trials if trial.state == "failed"]
+    if failed:
+        reasons: dict[str, list[str]] = {}
+        for trial in failed:
+            reasons.setdefault(trial.why, []).append(str(trial.number))
+        head = "**One trial failed**" if len(failed) == 1 else f"**{len(failed)} trials failed**"
+        lines = [f"- {plain(why)} Trial {', '.join(numbers)}." for why, numbers in reasons.items()]
+        st.warning("\n".join([f"{head}. The others continued.", *lines]), icon=":material/info:")
 
 
 def _history(run: Run, search: SearchConfig, trials: Sequence[Trial]) -> None:
     st.subheader("Trial by trial")
-    found = scored(trials)
     st.echarts_chart(
-        search_charts.history_option(trials, ink()),
-        height=300, key=state.studies.CHART.of("history", run.id),
-        alt="; ".join(search_charts.told(trial) for trial in found),
+        search_charts.history_option(trials, ink()), height=300, key=state.studies.CHART.of("history", run.id),
+        alt="; ".join(search_charts.told(trial) for trial in scored(trials)),
     )  # fmt: skip
     cut = " A triangle is the last score of a trial that was stopped early." if search.pruning else ""
     st.caption(
@@ -109,11 +105,12 @@ def _history(run: Run, search: SearchConfig, trials: Sequence[Trial]) -> None:
 
 
 def _parallel(run: Run, search: SearchConfig, trials: Sequence[Trial]) -> None:
+    settings = settings_of(search)
     st.subheader("All settings side by side")
     st.echarts_chart(
-        search_charts.parallel_option(search, trials, settings_of(search), ink(), paper()),
+        search_charts.parallel_option(search, trials, settings, ink(), paper()),
         height=340, key=state.studies.CHART.of("parallel", run.id),
-        alt=f"One line a trial through {', '.join(s.title for _, s in _axes(search))} to its score",
+        alt=f"One line a trial through {', '.join(settings[axis.path].title for axis in search.axes)} to its score",
     )  # fmt: skip
     st.caption(
         "Each line is one trial: its values from left to right, and its score at the right edge. Stronger blue is"
@@ -145,23 +142,11 @@ def _importance(run: Run, search: SearchConfig, trials: Sequence[Trial]) -> None
 
 def _table(run: Run, search: SearchConfig, trials: Sequence[Trial]) -> None:
     st.subheader("Every trial")
-    event = st.dataframe(
-        pd.DataFrame(table_rows(search, trials)),
-        hide_index=True,
-        key=state.studies.TABLE.of(run.id, len(trials)),
-        on_select="rerun",
-        selection_mode="single-row",
-        alt="Every trial with its settings and score",
-    )
-    st.caption("Tick a row to open its run. For a stopped trial, the score is the last one measured.")
-    ticked = event.selection.rows
-    if ticked and ticked[0] < len(trials) and is_there(Run(run.root / trials[ticked[0]].run_id)):
-        state.go("runs", {state.runs.RUN: trials[ticked[0]].run_id})
-
-
-def _axes(search: SearchConfig) -> list[tuple[Any, Setting]]:
-    settings = settings_of(search)
-    return [(axis, settings[axis.path]) for axis in search.axes]
+    says = " For a stopped trial, the score is the last one measured."
+    key = state.studies.TABLE.of(run.id, len(trials))
+    place = ticked_row(table_rows(search, trials), key, "Every trial with its settings and score", says)
+    if place is not None and is_there(Run(run.root / trials[place].run_id)):
+        state.go("runs", {state.runs.RUN: trials[place].run_id})
 
 
 def _stamp(trials: Sequence[Trial]) -> str:

@@ -1,15 +1,13 @@
 """What can be done with a study: stop, resume, launch, rename, delete."""
 
-from collections.abc import Callable
 from functools import partial
-from typing import Any
 
 import streamlit as st
 
 from dashboard import state
-from dashboard.parts.notice import act_button
+from dashboard.parts.notice import run_button
 from dashboard.parts.runs.notes_form import notes_form
-from dashboard.words import plain, run_name, size
+from dashboard.words import plain, size
 from sealife_core.runs import deletion
 from sealife_core.runs.directory import parts_of
 from sealife_core.runs.liveness import State
@@ -23,11 +21,11 @@ def study_actions(run: Run) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         if shown.state.active:
             label, said = "Stopping…" if shown.stopping else "Stop", "is stopping, and so are its runs"
-            _button(label, "stop_circle", queue.request_stop, run, said, disabled=shown.stopping)
+            run_button(run, label, "stop_circle", queue.request_stop, said, disabled=shown.stopping)
         if shown.state.resumable:
-            _button("Resume", "resume", queue.resume, run, "is queued to continue", type="primary")
+            run_button(run, "Resume", "resume", queue.resume, "is queued to continue", type="primary")
         if shown.state is State.CREATED:
-            _button("Launch", "play_arrow", queue.launch, run, "is queued", type="primary")
+            run_button(run, "Launch", "play_arrow", queue.launch, "is queued", type="primary")
         with st.popover("More", icon=":material/more_horiz:"):
             _more(run)
 
@@ -43,22 +41,13 @@ def _more(run: Run) -> None:
     st.markdown(f"**Delete it?** It made {len(parts)} runs ({size(whole)}).")
     undo = "run", run.id
     label = f"Delete the study and its {len(parts)} runs"
-    act_button(label, "delete", partial(_delete, run, True), undo)
-    act_button("Delete only the study", "delete", partial(_delete, run, False), undo)
+    run_button(run, label, "delete", partial(_delete, with_parts=True), undo=undo)
+    run_button(run, "Delete only the study", "delete", partial(_delete, with_parts=False), undo=undo)
     st.caption("Moves it to the trash. You can undo this.")
 
 
 def _delete(run: Run, with_parts: bool) -> str:
-    name = run_name(run)
     freed, kept = deletion.delete_with_parts(run) if with_parts else (deletion.delete(run), [])
-    stay = f" {len(kept)} runs are kept because other runs need their weights." if kept else ""
+    stay = f". {len(kept)} runs are kept because other runs need their weights" if kept else ""
     state.studies.STUDY.set("")
-    return f"**{plain(name)}** is in the trash ({size(freed)}).{stay}"
-
-
-def _button(label: str, icon: str, act: Callable[[Run], object], run: Run, said: str, **more: Any) -> None:
-    def done() -> str:
-        act(run)
-        return f"**{plain(run_name(run))}** {said}."
-
-    act_button(label, icon, done, **more)
+    return f"is in the trash ({size(freed)}){stay}"

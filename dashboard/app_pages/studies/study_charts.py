@@ -13,8 +13,6 @@ from sealife_core.studies.questions import ALL, ONLY, WITHOUT
 from sealife_core.studies.results import CellResult, PartResult, over_seeds
 from sealife_core.wording import short_number
 
-ROW_PX = 44
-
 
 def labels_option(
     cells: Sequence[CellResult],
@@ -36,7 +34,7 @@ def labels_option(
         xs = [round((cell.labels or 0) / max(1, classes), 3) for cell in held]
         series += _band(name, xs, held, colour)
         series.append(
-            _line(name, [[x, _points(cell.mean)] for x, cell in zip(xs, held, strict=True)], colour)
+            _line(name, xs, [cell.mean for cell in held], colour)
             | {"lineStyle": {"width": 2.5, "type": "dashed" if use == PROBE else "solid"},
                "symbol": "emptyCircle" if use == PROBE else "circle"}
         )  # fmt: skip
@@ -58,7 +56,7 @@ def _continued(name: str, x: float, y: float, told: Sequence[AccuracyForecast], 
     """From the last point (x, y) on: a dotted line through the forecasts, their intervals faint."""
     xs = [x, *(round(one.labels, 3) for one in told)]
     ends = [(y, y), *((one.low, one.high) for one in told)]
-    line = _line(name, list(map(list, zip(xs, map(_points, [y, *(one.value for one in told)]), strict=True))), colour)
+    line = _line(name, xs, [y, *(one.value for one in told)], colour)
     return [*_stacked(name, xs, ends, colour), line | {"lineStyle": {"width": 2, "type": "dotted"}, "symbolSize": 5}]
 
 
@@ -67,14 +65,14 @@ def ladder_option(
 ) -> dict[str, Any]:
     """Accuracy against the values of one ``axis``, in their order; ``name``: its title; ``more``: further series."""
     values = [_word(cell.cell[axis]) for cell in cells]
-    series = [*_band("accuracy", values, cells, colour), _line("accuracy", _pairs(values, cells), colour), *more]
+    line = _line("accuracy", values, [cell.mean for cell in cells], colour)
     shown = ["accuracy", *(one["name"] for one in more)]
     return {
         **chart_frame(8, 24, 40 if more else 16, 28),
         "legend": {"top": 0, "left": 0, "data": shown} if more else {"show": False},
         "xAxis": {"type": "category", "data": values, "name": name, "nameLocation": "middle", "nameGap": 26},
         "yAxis": {"type": "value", "min": 0} | PERCENT,
-        "series": series,
+        "series": [*_band("accuracy", values, cells, colour), line, *more],
     }
 
 
@@ -85,19 +83,19 @@ def sweep_option(parts: Sequence[PartResult], question: str, name: str, colour: 
     more = []
     pretext = [cell for cell in over_seeds(parts, "contrastive_accuracy") if _word(cell.cell[question]) in values]
     if pretext:
-        points = [[_word(cell.cell[question]), _points(cell.mean)] for cell in pretext]
-        more.append(_line("contrastive accuracy (pre-training task)", points, CLASS_COLOURS[1]))
+        xs, shares = [_word(cell.cell[question]) for cell in pretext], [cell.mean for cell in pretext]
+        more.append(_line("contrastive accuracy (pre-training task)", xs, shares, CLASS_COLOURS[1]))
     paper = [[_word(value), figure] for value, figure in PAPER.get(question, {}).items() if _word(value) in values]
     if paper:
-        more.append(_line(PAPER_SAYS, paper, ink) | {"lineStyle": {"width": 1.5, "type": "dotted"}})
+        more.append(_line(PAPER_SAYS, [], [], ink) | {"data": paper, "lineStyle": {"width": 1.5, "type": "dotted"}})
     return ladder_option(cells, question, name, colour, more)
 
 
 def dots_option(
-    names: Sequence[str], series: Mapping[str, Sequence[CellResult]], colours: Sequence[str], line_at: float | None,
-    line_says: str, ink: str,
+    names: Sequence[str], series: Mapping[str, Sequence[CellResult]], colours: Sequence[str], ink: str,
+    whole: float | None = None,
 ) -> dict[str, Any]:  # fmt: skip
-    """A row a name: the mean of each of ``series`` and its range over seeds; dashed: ``line_at`` (a share)."""
+    """A row a name: the mean of each of ``series`` and its range over seeds; a dashed line at the share ``whole``."""
     drawn: list[dict[str, Any]] = []
     for (title, cells), colour in zip(series.items(), colours, strict=False):
         dots = [{"value": [_points(cell.mean), place], "name": names[place]} for place, cell in enumerate(cells)]
@@ -106,8 +104,8 @@ def dots_option(
             interval_line([_points(cell.least), place], [_points(cell.greatest), place], colour, 5, 0.4)
             for place, cell in enumerate(cells)
         ]
-    if drawn and line_at is not None:
-        drawn[0]["markLine"] = mark_line("xAxis", _points(line_at), line_says, "end", ink)
+    if drawn and whole is not None:
+        drawn[0]["markLine"] = mark_line("xAxis", _points(whole), "all", "end", ink)
     return {
         **chart_frame(4, 24, 36, 4),
         "legend": {"top": 0, "left": 0, "data": list(series)} if len(series) > 1 else {"show": False},
@@ -123,7 +121,7 @@ def left_out_option(cells: Sequence[CellResult], colour: str, ink: str) -> dict[
     whole = next((cell for cell in cells if cell.cell["views"] == ALL), None)
     shown = [*([whole] if whole else []), *without]
     names = ["all augmentations" if cell is whole else f"without {cell.cell['first']}" for cell in shown]
-    return dots_option(names, {"accuracy": shown}, [colour], whole.mean if whole else None, "all", ink)
+    return dots_option(names, {"accuracy": shown}, [colour], ink, whole.mean if whole else None)
 
 
 def pairs_option(cells: Sequence[CellResult], colour: str, lettering: str) -> dict[str, Any] | None:
@@ -138,22 +136,17 @@ def pairs_option(cells: Sequence[CellResult], colour: str, lettering: str) -> di
         value = round(100 * cell.mean, 1)
         squares += [[a, b, value], *([[b, a, value]] if a != b else [])]
     values = [square[2] for square in squares]
-    shades = {
-        "show": False,
-        "min": min(values),
-        "max": max(values),
-        "inRange": {"color": [f"{colour}08", f"{colour}90"]},
-    }
+    shades = {"color": [f"{colour}08", f"{colour}90"]}
     axis = {"type": "category", "data": names, "axisTick": {"show": False}, "axisLine": {"show": False}}
     return {
         **chart_frame(4, 8, 8, 8),
         "xAxis": axis | {"position": "top"},
         "yAxis": axis | {"inverse": True},
-        "visualMap": shades,
+        "visualMap": {"show": False, "min": min(values), "max": max(values), "inRange": shades},
         "series": [
             {"type": "heatmap", "name": "accuracy, %", "data": squares, "label": {"show": True, "color": lettering}}
         ],
-    }  # fmt: skip
+    }
 
 
 def _band(name: str, xs: Sequence[Any], cells: Sequence[CellResult], colour: str) -> list[dict[str, Any]]:
@@ -172,15 +165,12 @@ def _stacked(name: str, xs: Sequence[Any], ends: Sequence[tuple[float, float]], 
     return [silent | {"data": low}, silent | {"data": width, "areaStyle": {"opacity": 0.18, "color": colour}}]
 
 
-def _line(name: str, data: Sequence[Any], colour: str) -> dict[str, Any]:
+def _line(name: str, xs: Sequence[Any], shares: Sequence[float], colour: str) -> dict[str, Any]:
     return {
-        "type": "line", "name": name, "color": colour, "symbol": "circle", "symbolSize": 9, "data": list(data),
+        "type": "line", "name": name, "color": colour, "symbol": "circle", "symbolSize": 9,
+        "data": [[x, _points(share)] for x, share in zip(xs, shares, strict=True)],
         "lineStyle": {"width": 2.5}, "tooltip": {"valueFormatter": "%.1f %%"},
     }  # fmt: skip
-
-
-def _pairs(values: Sequence[str], cells: Sequence[CellResult]) -> list[list[Any]]:
-    return [[value, _points(cell.mean)] for value, cell in zip(values, cells, strict=True)]
 
 
 def _points(share: float) -> float:

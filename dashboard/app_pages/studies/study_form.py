@@ -52,13 +52,10 @@ def study_form() -> None:
 
 def _question() -> str:
     chosen = st.radio(
-        "What do you want to know?",
-        list(QUESTIONS),
-        format_func=lambda key: QUESTIONS[key].title,
+        "What do you want to know?", list(QUESTIONS), format_func=lambda key: QUESTIONS[key].title,
         captions=[question.says for question in QUESTIONS.values()],
-        key=state.studies.QUESTION.among(QUESTIONS),
-        bind="query-params",
-    )
+        key=state.studies.QUESTION.among(QUESTIONS), bind="query-params",
+    )  # fmt: skip
     return chosen or LABELS
 
 

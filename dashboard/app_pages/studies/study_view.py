@@ -4,26 +4,18 @@ import time
 from collections.abc import Sequence
 from html import escape
 
-import pandas as pd
 import streamlit as st
 
 from dashboard import cache, state
+from dashboard.app_pages.studies import study_charts
 from dashboard.app_pages.studies.search_view import search_view
 from dashboard.app_pages.studies.study_actions import study_actions
-from dashboard.app_pages.studies.study_charts import (
-    ROW_PX,
-    dots_option,
-    labels_option,
-    ladder_option,
-    left_out_option,
-    pairs_option,
-    sweep_option,
-)
 from dashboard.parts.runs.detail import damaged_files
+from dashboard.parts.runs.table import ticked_row
 from dashboard.theme import accent, ink, lettering
 from dashboard.words import plain, run_name, state_words
 from sealife_core.config import SearchConfig, StudyConfig
-from sealife_core.errors import DatasetError, SealifeError
+from sealife_core.errors import SealifeError
 from sealife_core.evaluation.figures.palette import CLASS_COLOURS
 from sealife_core.neutral import csv_of
 from sealife_core.runs.liveness import State
@@ -42,11 +34,11 @@ SEEDS_SAY = (
     "A dot is the mean over seeds. The pale range goes from the lowest to the highest seed. Seeds differ in random"
     " numbers and labels, not in test images."
 )
-CHART_PX = 380
+CHART_PX, ROW_PX = 380, 44
 
 
 def study_view(run: Run) -> None:
-    """Everything about one study; what changes while it goes on is drawn again by itself."""
+    """Everything about one study; what changes is redrawn while it runs."""
     st.html(f'<h2 style="margin:0;padding:.5rem 0 0">{escape(run_name(run))}</h2>')
     try:
         request = run.request()
@@ -100,12 +92,10 @@ def _progress(run: Run, parts: Sequence[PartResult]) -> None:
             st.warning(f"**{plain(error['what'])}** {plain(error['next'])}", icon=":material/power_off:")
         return
     now = next((part for part in parts if part.state == State.RUNNING), None)
+    left_s = _left_s(run, parts)
     doing = f" · now {plain(now.key)}" if now else ""
-    left = _left_s(run, parts)
-    st.progress(
-        done / len(parts),
-        f"{done} of {len(parts)} runs{doing}" + (f" · about {duration(left)} left" if left is not None else ""),
-    )
+    left = f" · about {duration(left_s)} left" if left_s is not None else ""
+    st.progress(done / len(parts), f"{done} of {len(parts)} runs{doing}{left}")
 
 
 def _left_s(run: Run, parts: Sequence[PartResult]) -> float | None:
@@ -127,25 +117,27 @@ def _chart(study: StudyConfig, parts: Sequence[PartResult]) -> None:
     if study.question in (LABELS, HELPS):
         chance = next((part.chance for part in parts if part.chance is not None), None)
         classes = _classes(study)
-        option = labels_option(cells, classes, chance, ink(), forecasts_of_best(parts, classes))
+        option = study_charts.labels_option(cells, classes, chance, ink(), forecasts_of_best(parts, classes))
         _draw("Test accuracy by number of labels", option, words)
     elif study.question == VIEWS:
-        _draw("Accuracy of a linear probe", left_out_option(cells, colour, ink()), words, 36 + ROW_PX * 6)
-        pairs = pairs_option(cells, colour, lettering())
+        option = study_charts.left_out_option(cells, colour, ink())
+        _draw("Accuracy of a linear probe", option, words, 36 + ROW_PX * 6)
+        pairs = study_charts.pairs_option(cells, colour, lettering())
         if pairs:
             _draw("Pairs of augmentations, with single ones on the diagonal (mean over seeds)", pairs, words)
     elif study.question in SWEEPS:
         name = study.question.replace("_", " ")
-        _draw("Accuracy of a linear probe", sweep_option(parts, study.question, name, colour, ink()), words)
+        option = study_charts.sweep_option(parts, study.question, name, colour, ink())
+        _draw("Accuracy of a linear probe", option, words)
     elif study.question == IMBALANCE:
         _imbalance(parts, words)
     elif len(study.axes) == 1:
         axis = study.axes[0]
         name = "trained stages: 0 is frozen, 5 is all" if study.question == DEPTH else axis
-        _draw("Test accuracy", ladder_option(cells, axis, name, colour), words)
+        _draw("Test accuracy", study_charts.ladder_option(cells, axis, name, colour), words)
     else:
         names = [", ".join(f"{axis} {value}" for axis, value in cell.cell.items()) for cell in cells]
-        option = dots_option(names, {"accuracy": cells}, [colour], None, "", ink())
+        option = study_charts.dots_option(names, {"accuracy": cells}, [colour], ink())
         _draw("Test accuracy", option, words, 60 + ROW_PX * len(names))
 
 
@@ -154,10 +146,11 @@ def _imbalance(parts: Sequence[PartResult], words: str) -> None:
         here = [part for part in parts if part.cell.get("ratio") == ratio]
         macro, rarest = over_seeds(here, "macro_f1"), over_seeds(here, "rarest_f1")
         if macro:
-            option = dots_option(
-                [str(cell.cell["loss"]) for cell in macro], {"macro-F1": macro, "F1 of the rarest class": rarest},
-                CLASS_COLOURS, None, "", ink(),
-            )  # fmt: skip
+            names, series = (
+                [str(cell.cell["loss"]) for cell in macro],
+                {"macro-F1": macro, "F1 of the rarest class": rarest},
+            )
+            option = study_charts.dots_option(names, series, CLASS_COLOURS, ink())
             _draw(f"Rarest class reduced to 1 : {ratio:g}", option, words, 60 + ROW_PX * len(macro))
 
 
@@ -167,10 +160,7 @@ def _draw(title: str, option: dict, words: str, height: int = CHART_PX) -> None:
 
 
 def _classes(study: StudyConfig) -> int:
-    try:
-        return len(cache.dataset(study.data).classes)
-    except DatasetError:
-        return 1
+    return len(cache.classes(study.data)) or 1  # 1 where the data set is gone
 
 
 def _behind(run: Run, study: StudyConfig, parts: Sequence[PartResult]) -> None:
@@ -202,11 +192,6 @@ def _table(parts: Sequence[PartResult]) -> None:
         }
         for part in parts
     ]
-    event = st.dataframe(
-        pd.DataFrame(rows), hide_index=True, on_select="rerun", selection_mode="single-row",
-        key=state.studies.TABLE.of(len(parts)), alt="The runs of the study",
-    )  # fmt: skip
-    st.caption("Tick a row to open its run.")
-    chosen = event.selection.rows
-    if chosen and parts[chosen[0]].run_id:
-        state.go("runs", {state.runs.RUN: parts[chosen[0]].run_id})
+    place = ticked_row(rows, state.studies.TABLE.of(len(parts)), "The runs of the study")
+    if place is not None and parts[place].run_id:
+        state.go("runs", {state.runs.RUN: parts[place].run_id})

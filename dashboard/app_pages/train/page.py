@@ -40,16 +40,9 @@ def page() -> None:
         return
     prewarm()  # while the form is filled in, PyTorch is imported
     task = st.segmented_control(
-        "What to train",
-        list(TASKS),
-        format_func=lambda key: TASKS[key].title,
-        required=True,
-        default="simclr",
-        key=state.train.TASK.among(TASKS),
-        bind="query-params",
-        label_visibility="collapsed",
-    )
-    task = task or "simclr"
+        "What to train", list(TASKS), format_func=lambda key: TASKS[key].title, required=True, default="simclr",
+        key=state.train.TASK.among(TASKS), bind="query-params", label_visibility="collapsed",
+    ) or "simclr"  # fmt: skip
     st.markdown(TASKS[task].says)
     runs = sources(cache.runs())
     if TASKS[task].needs_run and not runs:
@@ -103,11 +96,9 @@ def _form(task: str, runs: dict[str, str]) -> tuple[AnyConfig | ConfigError, lis
 
 
 def _size() -> str:
-    key = state.train.SIZE
-    size = st.segmented_control(
-        "Size", SIZES, required=True, default="Standard", key=key, bind="query-params", width="content"
-    )
-    return size or "Standard"
+    return st.segmented_control(
+        "Size", SIZES, required=True, default="Standard", key=state.train.SIZE, bind="query-params", width="content"
+    ) or "Standard"  # fmt: skip
 
 
 def _recipe(values: dict[str, Any], key: Key) -> tuple[str, dict[str, Any]]:
@@ -116,15 +107,9 @@ def _recipe(values: dict[str, Any], key: Key) -> tuple[str, dict[str, Any]]:
     held = recipe_name(parse(type(known["SimCLR"]), nested(values)["views"])) or "As filled in"
     options = list(known) if held in known else [held, *known]
     name = st.segmented_control(
-        "Views: how the two views of a picture are made",
-        options,
-        default=held,
-        required=True,
-        format_func=plain,
-        key=key.of("recipe"),
-        persist_state="session",
-    )
-    name = name or held
+        "Views: how the two views of a picture are made", options, default=held, required=True, format_func=plain,
+        key=key.of("recipe"), persist_state="session",
+    ) or held  # fmt: skip
     return name, values | (flattened({"views": known[name].model_dump()}) if name in known else {})
 
 

@@ -13,37 +13,29 @@ from sealife_core.wording import with_unit
 
 # Draws one setting in its own way: (setting, value, widget key) → value.
 Field = Callable[[Setting, Any, Key], Any]
+Fields = Mapping[str, Field]
+Settings = Sequence[Setting]
+Values = Mapping[str, Any]
 MOST_SLIDER_STEPS = 210  # a finer slider cannot be set by hand
 COLUMNS = 3
 FORMATS = {int: "%d", float: "%.4g"}  # without digits the browser writes 1.3333333333333333
 
 
-def essentials(
-    settings: Sequence[Setting], values: Mapping[str, Any], key: Key, special: Mapping[str, Field]
-) -> dict[str, Any]:
+def essentials(settings: Settings, values: Values, key: Key, special: Fields) -> dict[str, Any]:
     """The settings marked simple, unfolded. Returns path → value."""
     return _grid([s for s in settings if s.simple], values, key, special)
 
 
-def the_rest(
-    settings: Sequence[Setting],
-    values: Mapping[str, Any],
-    key: Key,
-    special: Mapping[str, Field],
-    columns: int = COLUMNS,
-) -> dict[str, Any]:
+def the_rest(settings: Settings, values: Values, key: Key, special: Fields, columns: int = COLUMNS) -> dict[str, Any]:
     """All other settings, one fold a group, in the config's order. Returns path → value."""
-    groups = by_group([s for s in settings if not s.simple])
     chosen: dict[str, Any] = {}
-    for group, members in groups.items():
+    for group, members in by_group([s for s in settings if not s.simple]).items():
         fold = st.expander(group, key=forms.FOLD.of(group), on_change="rerun")
         chosen |= _folded(fold, bool(fold.open), members, values, key, special, columns)
     return chosen
 
 
-def tabbed(
-    settings: Sequence[Setting], values: Mapping[str, Any], key: Key, special: Mapping[str, Field]
-) -> dict[str, Any]:
+def tabbed(settings: Settings, values: Values, key: Key, special: Fields) -> dict[str, Any]:
     """As :func:`the_rest`, in one fold with a tab a group: for a config with many groups."""
     groups = by_group([s for s in settings if not s.simple])
     chosen: dict[str, Any] = {}
@@ -56,14 +48,9 @@ def tabbed(
 
 
 def _folded(
-    place: DeltaGenerator,
-    is_open: bool,
-    settings: Sequence[Setting],
-    values: Mapping[str, Any],
-    key: Key,
-    special: Mapping[str, Field],
+    place: DeltaGenerator, is_open: bool, settings: Settings, values: Values, key: Key, special: Fields,
     columns: int = COLUMNS,
-) -> dict[str, Any]:
+) -> dict[str, Any]:  # fmt: skip
     """The settings' values; they are drawn only where one can see them: forty fields cost half a second to open."""
     if is_open:
         with place:
@@ -73,24 +60,14 @@ def _folded(
 
 def setting_field(setting: Setting, value: Any, key: Key) -> Any:
     """One setting with its title, unit, range and sentence. Returns its value."""
-    shared: dict[str, Any] = {
-        "label": with_unit(setting.title, setting.unit),
-        "key": key.of(setting.path),
-        "persist_state": "session",
-    }
+    label = with_unit(setting.title, setting.unit)
     with st.container(gap="xsmall"):
-        chosen = _widget(setting, value, shared)
+        chosen = _widget(setting, value, {"label": label, "key": key.of(setting.path), "persist_state": "session"})
         st.caption(setting.says + _range(setting, chosen))
     return chosen
 
 
-def _grid(
-    settings: Sequence[Setting],
-    values: Mapping[str, Any],
-    key: Key,
-    special: Mapping[str, Field],
-    columns: int = COLUMNS,
-) -> dict[str, Any]:
+def _grid(settings: Settings, values: Values, key: Key, special: Fields, columns: int = COLUMNS) -> dict[str, Any]:
     """Rows of columns rather than columns of rows, so that a narrow screen keeps the order."""
     chosen: dict[str, Any] = {}
     for start in range(0, len(settings), columns):
@@ -116,13 +93,8 @@ def _widget(setting: Setting, value: Any, shared: dict[str, Any]) -> Any:
         return st.slider(min_value=low, max_value=high, value=value, step=step, format=FORMATS[number], **shared)
     # Without bounds: the screen would show a number outside of them while Streamlit still returned the last valid one.
     # The config says what is wrong with it.
-    return st.number_input(
-        value=value,
-        step=step,
-        format=FORMATS[number],
-        placeholder="the recipe's value" if setting.optional else None,
-        **shared,
-    )
+    empty = "the recipe's value" if setting.optional else None
+    return st.number_input(value=value, step=step, format=FORMATS[number], placeholder=empty, **shared)
 
 
 def _range(setting: Setting, value: Any) -> str:

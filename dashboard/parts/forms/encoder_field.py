@@ -42,7 +42,7 @@ def encoder_field(setting: Setting, value: str, key: Key) -> str:
 def fitting_line(chosen: dict[str, Any], task: str) -> None:
     """Offers the encoder and the image size that the chosen weights were learned with, where others are chosen.
 
-    chosen: all settings of the form of ``task``, which is filled in anew.
+    chosen: all settings of the form of ``task``, which is filled in again.
     """
     source = learned_with(chosen["weights"])
     name = source[0] if source else chosen["encoder"]

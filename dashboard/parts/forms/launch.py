@@ -7,7 +7,7 @@ import streamlit as st
 
 from dashboard import cache
 from dashboard.errors import show_error
-from dashboard.parts.forms.machine_speed import cost_figures, measuring, measuring_lines
+from dashboard.parts.forms.machine_speed import cost_figures, measuring_lines, time_words
 from dashboard.parts.runs.strip import active_runs
 from dashboard.state import UrlKey, forms, go, runs
 from dashboard.words import plain, run_name, size
@@ -18,33 +18,28 @@ from sealife_core.runs.directory import create_run
 from sealife_core.runs.scheduling.forecast import ASKED
 from sealife_core.runs.scheduling.placement import RULE, may_go_beside
 from sealife_core.runs.scheduling.queue import launch
-from sealife_core.wording import duration
 
 
 def launch_button(config: Request | None, name: str, *, watch: tuple[str, UrlKey] = ("runs", runs.RUN)) -> None:
     """Launches ``config``; the same request is not launched twice unless asked for. None: there are problems.
 
-    What would fail is not launched: the sentences stand above the button, which is off. What is launched is what the
-    form shows as the button is pressed. watch: the page where one can watch it, and what its URL calls the run.
+    What would fail cannot be launched: its reasons are shown above the disabled button. What the form shows as the
+    button is pressed is launched. watch: the page where one can watch the run, and what its URL calls the run.
     """
     token = _token(config, name)
     possible = config is not None and launch_lines(config)
+    launched = forms.launched(token)
     # Not by a callback: its arguments would be those of the last drawing, before a number that was typed just now.
     pressed = st.button(
-        "Launched" if forms.launched(token) else "Launch",
-        type="primary",
-        icon=":material/play_arrow:",
-        key=forms.LAUNCH,
-        disabled=not possible or forms.launched(token) is not None,
-        width="stretch",
-    )
+        "Launched" if launched else "Launch", type="primary", icon=":material/play_arrow:", key=forms.LAUNCH,
+        disabled=not possible or launched is not None, width="stretch",
+    )  # fmt: skip
     if pressed and config is not None and possible:
         _launch(config, name)
         st.rerun()
     problem = forms.launch_problem(token)
     if problem is not None:
         show_error(problem)
-    launched = forms.launched(token)
     if launched is not None:
         run_id, run_name = launched
         st.success(
@@ -72,9 +67,7 @@ def estimate_lines(config: AnyConfig, name: str) -> None:
     dataset = cache.dataset(config.data)
     images, *_ = count_images(config, dataset)
     cost = estimate_on(config, dataset)
-    time = f"about {duration(cost.seconds)}" if cost.seconds is not None else "not known yet"
-    if cost.seconds is None and measuring(config.device):
-        time = "measuring…"
+    time = time_words(cost.seconds, config.device)
     cost_figures({"Time": time, "Memory": size(cost.memory_bytes), "Disk": size(cost.disk_bytes)})
     elsewhere = "" if config.where == HERE else " The cluster's machines may be faster or slower."
     st.caption(f"{images:,} training images. Time: {plain(cost.basis)}.{elsewhere}")
@@ -104,14 +97,13 @@ def queue_lines() -> None:
 def _launch(config: Request, name: str) -> None:
     """A second click on the same button finds the token taken."""
     token = _token(config, name)
-    if forms.launched(token) is not None:
-        return
-    try:
-        run = create_run(config, name=name)
-        forms.remember_launch(token, run.id, name)
-        launch(run)
-    except SealifeError as error:
-        forms.remember_problem(token, error)
+    if forms.launched(token) is None:
+        try:
+            run = create_run(config, name=name)
+            forms.remember_launch(token, run.id, name)
+            launch(run)
+        except SealifeError as error:
+            forms.remember_problem(token, error)
 
 
 def _token(config: Request | None, name: str) -> str:

@@ -1,23 +1,27 @@
 """The time of a first run is not known until this machine has been measured: once, in the background, in seconds."""
 
+from contextlib import suppress
+
 import streamlit as st
 
 from dashboard.words import plain
 from sealife_core.errors import SealifeError
 from sealife_core.runs.costs import machine_speed
+from sealife_core.wording import duration
 
 POLL_S = 1.0
 
 
-def measuring(device: str) -> bool:
-    """Whether this machine is being measured; starts that unless it was tried before, or a run is active."""
+def time_words(seconds: float | None, device: str) -> str:
+    """ "about 3 min". If it is unknown, this machine is measured, unless it was before or a run is active."""
+    if seconds is not None:
+        return f"about {duration(seconds)}"
     found = machine_speed.find(device)
-    if found.running or found.done or found.problem:
-        return found.running
-    try:
-        return machine_speed.request(device)
-    except SealifeError:
-        return False
+    measured = found.running
+    if not (found.running or found.done or found.problem):
+        with suppress(SealifeError):
+            measured = machine_speed.request(device)
+    return "measuring…" if measured else "not known yet"
 
 
 def measuring_lines(device: str) -> None:

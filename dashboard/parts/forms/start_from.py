@@ -8,11 +8,11 @@ import streamlit as st
 from dashboard.data.runs import config_of, source_config
 from dashboard.parts.forms.config_form import Field
 from dashboard.state import Key
-from dashboard.words import plain
+from dashboard.words import plain, run_name
 from sealife_core.config import ALL_STAGES, ClassifierConfig, Setting, source_run
 from sealife_core.models.facts import CURATED, published_weights, title_of
 from sealife_core.runs.liveness import State
-from sealife_core.runs.run import Run
+from sealife_core.runs.run import MODEL, Run
 
 FILE = "file"
 STAGES = ("stem", "layer 1", "layer 2", "layer 3", "layer 4")
@@ -23,19 +23,20 @@ def sources(runs: Sequence[Run]) -> dict[str, str]:
 
     A run that still trains is waited for.
     """
-    found: list[tuple[bool, str, str]] = []
+    encoders: dict[str, str] = {}
+    classifiers: dict[str, str] = {}
     for run in runs:
         state = run.state()
-        if not (state.active or (run.path / "model.safetensors").exists()):
+        if not (state.active or (run.path / MODEL).exists()):
             continue
         config = config_of(run)
         if config is None:
             continue
         waits = " (not finished: the new run will wait)" if state.active else ""
         stopped = " (stopped early)" if state is State.STOPPED else ""
-        found.append((isinstance(config, ClassifierConfig), f"run:{run.id}", f"{run.notes()['name']}{waits}{stopped}"))
-    found.sort(key=lambda entry: entry[0])  # stable: newest first among equals
-    return {spec: words for _, spec, words in found}
+        kind = classifiers if isinstance(config, ClassifierConfig) else encoders
+        kind[f"run:{run.id}"] = f"{run_name(run)}{waits}{stopped}"
+    return encoders | classifiers
 
 
 def learned_with(weights: str) -> tuple[str, int] | None:
@@ -61,21 +62,15 @@ def weights_field(runs: dict[str, str], encoder: str) -> Field:
             options.insert(0, held)
         with st.container(gap="xsmall"):
             chosen = st.selectbox(
-                setting.title,
-                options,
-                index=options.index(held),
+                setting.title, options, index=options.index(held),
                 format_func=lambda spec: runs.get(spec) or words.get(spec) or f"{source_run(spec)} (not found)",
-                key=own.of(published),  # what is kept of a selectbox is its words
-                persist_state="session",
-            )
+                key=own.of(published), persist_state="session",  # what is kept of a selectbox is its words
+            )  # fmt: skip
             if chosen == FILE:
                 path = st.text_input(
-                    "Path of the file",
-                    value.removeprefix("file:") if held == FILE else "",
-                    key=own.of("file"),
-                    placeholder="/path/to/weights.safetensors",
-                    persist_state="session",
-                )
+                    "Path of the file", value.removeprefix("file:") if held == FILE else "", key=own.of("file"),
+                    placeholder="/path/to/weights.safetensors", persist_state="session",
+                )  # fmt: skip
                 st.caption(
                     "A .safetensors, .pt or .pth file with the parameter names of torchvision, timm or this program."
                 )
@@ -98,12 +93,9 @@ def stages_field(top: str) -> Field:
     def draw(setting: Setting, value: int, key: Key) -> int:
         with st.container(gap="xsmall"):
             chosen = st.select_slider(
-                f"{setting.title} ({setting.unit})",
-                list(range(int(setting.minimum or 0), ALL_STAGES + 1)),
-                value=value,
-                key=key.of(setting.path),
-                persist_state="session",
-            )
+                f"{setting.title} ({setting.unit})", list(range(int(setting.minimum or 0), ALL_STAGES + 1)),
+                value=value, key=key.of(setting.path), persist_state="session",
+            )  # fmt: skip
             st.html(ladder(chosen, top))
             st.caption(f"{setting.says} The stem is the encoder's first layers.")
         return chosen
@@ -113,10 +105,10 @@ def stages_field(top: str) -> Field:
 
 def ladder(trained: int, top: str) -> str:
     """The encoder from picture to ``top`` as HTML: frozen stages are hollow, learning ones are filled."""
-    learns = [place >= ALL_STAGES - trained for place in range(ALL_STAGES)] + [True]
+    frozen = ALL_STAGES - trained
     rungs = "".join(
-        f'<span class="rung{" learns" if on else ""}">{name}</span>'
-        for name, on in zip((*STAGES, top), learns, strict=True)
+        f'<span class="rung{" learns" if place >= frozen else ""}">{name}</span>'
+        for place, name in enumerate((*STAGES, top))
     )
-    words = f"{ALL_STAGES - trained} stages frozen, {trained} stages and the {top} trained"
+    words = f"{frozen} stages frozen, {trained} stages and the {top} trained"
     return f'<div class="ladder" role="img" aria-label="{words}">{rungs}</div>'

@@ -20,12 +20,7 @@ FAINT = 0.8  # fainter, a dark colour is not seen on a dark page
 
 
 def curve_option(
-    panel: Panel,
-    curves: Sequence[Curve],
-    chances: Mapping[str, float],
-    ink: str,
-    epochs: float,
-    log: bool = False,
+    panel: Panel, curves: Sequence[Curve], chances: Mapping[str, float], ink: str, epochs: float, log: bool = False
 ) -> dict[str, Any]:
     """The ECharts option. ``chances``: label → level of guessing; ``ink``: colour of its line; ``epochs``: axis end.
 
@@ -41,8 +36,7 @@ def curve_option(
     return {
         "animation": False,
         "grid": {"left": 8, "right": 14, "top": 34 if legend else 12, "bottom": 24, "containLabel": True},
-        "legend": {"show": legend, "top": 0, "left": 0, "itemWidth": 26, "itemHeight": 8,
-                   "type": "scroll"},
+        "legend": {"show": legend, "top": 0, "left": 0, "itemWidth": 26, "itemHeight": 8, "type": "scroll"},
         "tooltip": {"trigger": "axis", "valueFormatter": "%.1f %%" if panel.percent else "%.4g", "confine": True},
         "xAxis": {"type": "value", "name": "epoch", "nameLocation": "middle", "nameGap": 24, "min": 0,
                   "max": epochs, "splitLine": {"show": False}, "axisLine": {"onZero": False},
@@ -57,23 +51,14 @@ def curve_option(
 
 
 def draw_panel(
-    panel: Panel,
-    curves: Sequence[Curve],
-    chances: Mapping[str, float],
-    epochs: float,
-    key: Key,
-    log: bool = False,
+    panel: Panel, curves: Sequence[Curve], chances: Mapping[str, float], epochs: float, key: Key, log: bool = False
 ) -> None:
     """Title, chart and one sentence on how to read it. ``epochs``: end of the axis, the same for all panels."""
     with st.container(gap="xsmall"):
         st.markdown(f"**{panel.title}**")
         if curves:
-            st.echarts_chart(
-                curve_option(panel, curves, chances, ink(), epochs, log),
-                height=HEIGHT_PX,
-                key=key,
-                alt=_alternative(panel, curves),
-            )
+            option = curve_option(panel, curves, chances, ink(), epochs, log)
+            st.echarts_chart(option, height=HEIGHT_PX, key=key, alt=_alternative(panel, curves))
         else:
             with st.container(height=HEIGHT_PX, border=False, vertical_alignment="center"):
                 st.caption(panel.nothing)
@@ -86,23 +71,14 @@ def draw_panel(
 
 
 def _series(curve: Curve) -> dict[str, Any]:
-    few = len(curve.points) <= 40
+    opacity = FAINT if curve.faint else 1.0
     return {
-        "type": "line",
-        "name": curve.label,
-        "data": curve.points,
-        "showSymbol": few and not curve.faint,
-        "symbolSize": 6,
-        "symbol": "circle",
-        "color": curve.colour,
-        "lineStyle": {
-            "width": 1.25 if curve.faint else 2.25,
-            "opacity": FAINT if curve.faint else 1.0,
-            "type": "dashed" if curve.dashed else "solid",
-        },
-        "itemStyle": {"opacity": FAINT if curve.faint else 1.0},
-        "emphasis": {"disabled": True},
-    }
+        "type": "line", "name": curve.label, "data": curve.points, "color": curve.colour,
+        "showSymbol": len(curve.points) <= 40 and not curve.faint, "symbolSize": 6, "symbol": "circle",
+        "lineStyle": {"width": 1.25 if curve.faint else 2.25, "opacity": opacity,
+                      "type": "dashed" if curve.dashed else "solid"},
+        "itemStyle": {"opacity": opacity}, "emphasis": {"disabled": True},
+    }  # fmt: skip
 
 
 def _chance_lines(chances: Mapping[str, float], ink: str, percent: bool) -> list[dict[str, Any]]:
@@ -113,13 +89,10 @@ def _chance_lines(chances: Mapping[str, float], ink: str, percent: bool) -> list
         for label, level in chances.items()
     ]
     line = {
-        "silent": True,
-        "animation": False,
-        "symbol": "none",
+        "silent": True, "animation": False, "symbol": "none", "data": marks,
         "lineStyle": {"type": "dashed", "color": ink, "width": 1.25},
         "label": {"position": "insideStartTop", "color": ink, "fontSize": 12},
-        "data": marks,
-    }
+    }  # fmt: skip
     return [{"type": "line", "data": [], "markLine": line, "tooltip": {"show": False}}]
 
 
@@ -135,12 +108,8 @@ def _alternative(panel: Panel, curves: Sequence[Curve]) -> str:
 def _log_axis(low: float, high: float) -> dict[str, Any]:
     """From power to power: of two, where powers of ten would leave the axis with a single label."""
     base = 10 if high >= 100 * low else 2
-    return {
-        "type": "log",
-        "logBase": base,
-        "min": float(base) ** math.floor(math.log(low, base)),
-        "max": float(base) ** math.ceil(math.log(high, base)),
-    }
+    least, most = math.floor(math.log(low, base)), math.ceil(math.log(high, base))
+    return {"type": "log", "logBase": base, "min": float(base) ** least, "max": float(base) ** most}
 
 
 def _tidy(value: float) -> float:

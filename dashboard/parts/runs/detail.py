@@ -1,4 +1,4 @@
-"""One run: how far it is, its curves, and what became of it."""
+"""One run: how far it is, its curves, and how it ended."""
 
 import time
 from html import escape
@@ -28,15 +28,11 @@ def heading(run: Run) -> None:
     """Name, what it is and where its weights came from."""
     st.html(f'<h2 style="margin:0;padding:.5rem 0 0">{dot(colours_of_all()[run.id])}{escape(run_name(run))}</h2>')
     config = config_of(run)
-    if config is None:
-        return
-    tags = run.notes()["tags"]
-    parts = [
-        f"**{method(config)}**",
-        f"{plain(title_of(config.encoder))} {_origin(config)}",
-        f"on {plain(config.data)}",
-    ]
-    st.markdown(" · ".join(parts) + "".join(f" :gray-badge[{plain(tag)}]" for tag in tags))
+    if config is not None:
+        what = method(config)
+        tags = "".join(f" :gray-badge[{plain(tag)}]" for tag in run.notes()["tags"])
+        encoder = f"{plain(title_of(config.encoder))} {_origin(config)}"
+        st.markdown(f"**{what}** · {encoder} · on {plain(config.data)}{tags}")
 
 
 def notes_view(run: Run) -> None:
@@ -46,8 +42,13 @@ def notes_view(run: Run) -> None:
             st.markdown("  \n".join(plain(line) for line in text.splitlines()))
 
 
-def progress(run: Run) -> None:
-    """Stage, epoch of how many, time left; for a run that has ended, how it ended. Called by every poll."""
+def progress(run: Run, pace: float | None) -> None:
+    """Stage, epoch of how many, time left; for a run that has ended, how it ended.
+
+    For a fragment that polls every ``pace`` seconds: it redraws the page at the end or when the pace changes.
+    """
+    if pace_s(run) != pace:
+        st.rerun(scope="app")
     shown, status = run.shown(), run.status()
     if shown.state.active:
         rate = _rate(cache.metrics(run))
@@ -68,17 +69,15 @@ def epochs_done(status: dict[str, Any]) -> float:
 def problem(run: Run) -> None:
     """What went wrong, why and what to do; nothing for a run that is well."""
     error, state = run.error(), run.state()
-    damaged = damage(run) if state.resumable else ""
-    if damaged:
+    if state.resumable and (damaged := damage(run)):
         st.error(f"**{plain(damaged)}** {BEGIN_ANEW}", icon=":material/error:")
     elif error is not None:
-        interrupted = state is State.INTERRUPTED
-        box = st.warning if interrupted else st.error
-        box(
-            f"**{plain(error['what'])}** {plain(error['next'])}",
-            icon=":material/power_off:" if interrupted else ":material/error:",
-        )
-    if run.state() is State.DAMAGED:
+        said = f"**{plain(error['what'])}** {plain(error['next'])}"
+        if state is State.INTERRUPTED:
+            st.warning(said, icon=":material/power_off:")
+        else:
+            st.error(said, icon=":material/error:")
+    if state is State.DAMAGED:
         return
     damaged_files(run)
     for sentence in run.status().get("warnings") or []:
@@ -94,26 +93,15 @@ def damaged_files(run: Run) -> None:
         )
 
 
-def live_progress(run: Run, pace: float | None) -> None:
-    """:func:`progress` for a fragment that polls; redraws the page at the end or when the pace changes."""
-    if pace_s(run) != pace:
-        st.rerun(scope="app")
-    progress(run)
-
-
-def panels_of(config: AnyConfig) -> tuple[Panel, ...]:
-    """The charts that fit this kind of run."""
-    return SIMCLR_PANELS if isinstance(config, SimclrConfig) else CLASSIFIER_PANELS
-
-
-def curves(runs: list[Run], panels: tuple[Panel, ...], colours: dict[str, str]) -> None:
-    """The charts of ``panels``; several runs share a chart, each in its colour."""
+def curves(runs: list[Run], colours: dict[str, str]) -> None:
+    """The charts of one kind of run; several ``runs`` share a chart, each in its colour."""
     rows = {run.id: cache.metrics(run) for run in runs}
     if not any(rows.values()):
         st.caption("Curves appear with the first steps of training.")
         return
     if any("train/penalty" in row for found in rows.values() for row in found):
         st.caption("Each epoch fits one L2 penalty, the largest first: " + ", ".join(f"{p:g}" for p in PENALTIES) + ".")
+    panels = SIMCLR_PANELS if isinstance(config_of(runs[0]), SimclrConfig) else CLASSIFIER_PANELS
     several = len(runs) > 1
     epochs = max(float(row.get("epoch") or 0) for found in rows.values() for row in found[-1:])
     with st.grid(3 if len(panels) % 3 == 0 else 2, min_column_width=300, gap="medium"):

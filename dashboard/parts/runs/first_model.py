@@ -81,7 +81,7 @@ def _open_gallery(run: Run, filters: dict[UrlKey, str]) -> None:
 
 
 def some_answers(answers: Answers) -> np.ndarray:
-    """(n,) places of test answers: as many classes as there is room for, mistakes among them as often as they are."""
+    """(n,) places of test answers: as many classes as there is room for, mistakes as often as they occur."""
     places = np.flatnonzero(answers.test)
     order = places[np.lexsort((answers.ids[places].astype(str), answers.truth[places]))]
     return order[np.linspace(0, len(order) - 1, min(SHOWN_PREDICTIONS, len(order))).astype(int)]

@@ -30,7 +30,12 @@ TAKES = (
 
 def first_models(runs: Sequence[Run], data: str | None = None) -> list[Run]:
     """Those of ``runs`` that name animals, of one data set or of all; runs of a study are not among them."""
-    return [run for run in runs if _names(run, data) and not run.notes()["study"]]
+    known = [(run, config_of(run)) for run in runs]
+    return [
+        run
+        for run, config in known
+        if config is not None and task_of(config) == TASK and data in (None, config.data) and not run.notes()["study"]
+    ]
 
 
 def to_name(names: Sequence[str], runs: Sequence[Run]) -> str | None:
@@ -61,12 +66,10 @@ def why_not(data: str) -> str:
 def name_button(data: str, *, primary: bool) -> None:
     """Launches the first model of a data set; while one is on its way it cannot be launched again."""
     prewarm()  # PyTorch is imported while the person looks at the button
-    busy = any(run.state().active for run in first_models(cache.runs(), data))
     kind = "primary" if primary else "secondary"
-    if st.button(TITLE, type=kind, icon=":material/category:", disabled=busy):
+    if st.button(TITLE, type=kind, icon=":material/category:", disabled=_is_busy(data)):
         try:
-            # The disk says whether this is a second click on the same button.
-            if not any(run.state().active for run in first_models(cache.runs(), data)):
+            if not _is_busy(data):  # the disk says whether this is a second click on the same button
                 launch(create_run(_config(data), name=default_name(TASK, data)))
         except SealifeError as error:
             show_error(error)
@@ -74,15 +77,17 @@ def name_button(data: str, *, primary: bool) -> None:
         st.rerun()
 
 
+def _is_busy(data: str) -> bool:
+    return any(run.state().active for run in first_models(cache.runs(), data))
+
+
 def first_model_panel(run: Run, *, short: bool = False) -> None:
     """How far a first model is, then what it reached: all of it, or (``short``) in one line with the way to it."""
     shown = run.state()
     if shown.active:
         st.fragment(_progress, run_every=POLL_S)(run, titled=short)
-    elif shown is State.FINISHED and short:
-        _in_one_line(run)
     elif shown is State.FINISHED:
-        first_model(run)
+        (_in_one_line if short else first_model)(run)
     else:
         detail.problem(run)
         if shown is State.STOPPED:
@@ -123,8 +128,3 @@ def _open_button(run: Run, label: str) -> None:
 
 def _config(data: str) -> AnyConfig:
     return preset(TASK, data=data, data_hash=cache.dataset(data).content_hash)
-
-
-def _names(run: Run, data: str | None) -> bool:
-    config = config_of(run)
-    return config is not None and task_of(config) == TASK and data in (None, config.data)

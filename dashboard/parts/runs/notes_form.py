@@ -17,14 +17,12 @@ FIELDS = ("name", "tags", "notes")
 def notes_form(run: Run, fields: Sequence[str] = FIELDS) -> None:
     """The form. What was left as it was shown is not written: somebody else may have changed it meanwhile."""
     form = forms.NOTES.of(run.id)
-    if form.of(fields[0]).held() is None:
+    if form.of("name").held() is None:
         _open(form, run.notes(), fields)
     with st.form(form, border=False):
-        if "name" in fields:
-            st.text_input("Name", max_chars=120, key=form.of("name"))
-        if "tags" in fields:
+        st.text_input("Name", max_chars=120, key=form.of("name"))
+        if fields == FIELDS:
             st.text_input("Tags", placeholder="thesis, temperature", max_chars=200, key=form.of("tags"))
-        if "notes" in fields:
             st.text_area("Notes", placeholder="What was tried, and why", max_chars=5000, key=form.of("notes"))
         st.form_submit_button("Save", icon=":material/save:", on_click=_save, args=(run, form, fields))
 

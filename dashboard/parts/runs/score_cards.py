@@ -18,13 +18,11 @@ def score_cards(rows: Sequence[ComparisonRow]) -> None:
 
 def _card(row: ComparisonRow, colour: str) -> str:
     low, high = 100 * row.low, 100 * row.high
-    label = (
-        f"{row.method}: accuracy {row.accuracy:.3f}, between {row.low:.3f} and {row.high:.3f}, chance {row.chance:.3f}"
-    )
+    label = f"{row.method}: accuracy {row.accuracy:.3f}, between {row.low:.3f} and {row.high:.3f}"
     return (
         f'<div class="score"><b>{escape(row.method)}</b><span class="quiet">{escape(row.name)}</span>'
         f"<strong>{percent(row.accuracy)}</strong>"
-        f'<div class="scale" role="img" aria-label="{escape(label)}">'
+        f'<div class="scale" role="img" aria-label="{escape(label)}, chance {row.chance:.3f}">'
         f'<i class="chance" style="left:{row.chance:.1%}"></i>'
         f'<i class="interval" style="left:{low:.1f}%;width:{high - low:.1f}%;background:{colour}"></i>'
         f'<i class="value" style="left:{row.accuracy:.1%}"></i></div>'

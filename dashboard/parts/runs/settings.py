@@ -7,13 +7,7 @@ import streamlit as st
 
 from dashboard.data.settings import nearest_preset, shown
 from dashboard.words import plain
-from sealife_core.config import (
-    describe,
-    family_settings,
-    flat_settings,
-    preset,
-    task_of,
-)
+from sealife_core.config import describe, family_settings, flat_settings, preset, task_of
 from sealife_core.evaluation.comparison.differences import difference_rows
 from sealife_core.runs.run import Run
 from sealife_core.wording import with_unit
@@ -25,26 +19,15 @@ def settings_view(run: Run) -> None:
     size, differing = nearest_preset(config)
     values, settings = flat_settings(config), describe(type(config))
     base = family_settings(preset(task_of(config), size))
-    changed = [s for s in settings if s.path in differing]
+    rows = {
+        s.path: {"Setting": with_unit(s.title, s.unit), "This run": shown(values[s.path], s.path)} for s in settings
+    }
+    changed = [rows[s.path] | {"Preset": shown(base[s.path], s.path)} for s in settings if s.path in differing]
     st.markdown(f"**Changed from the preset “{size}”**" if changed else f"**Exactly the preset “{size}”**")
     if changed:
-        _table(
-            [
-                {
-                    "Setting": with_unit(s.title, s.unit),
-                    "This run": shown(values[s.path], s.path),
-                    "Preset": shown(base[s.path], s.path),
-                }
-                for s in changed
-            ]
-        )
+        _table(changed)
     with st.expander("All settings"):
-        _table(
-            [
-                {"Setting": with_unit(s.title, s.unit), "This run": shown(values[s.path], s.path), "Means": s.says}
-                for s in settings
-            ]
-        )
+        _table([rows[s.path] | {"Means": s.says} for s in settings])
     _machine(run)
 
 

@@ -18,9 +18,8 @@ from sealife_core.runs.scheduling.queue_order import place_of
 from sealife_core.wording import duration
 
 POLL_S = 2.0
-# Every look makes the browser draw, on the processor that trains where there is only one: a tenth of a core a look a
-# second. A curve that has grown for two minutes looks no different two seconds later. Less than so many seconds from
-# the beginning or the end of a run, so many pass from one look to the next.
+# Each poll makes the browser draw, on the only processor of some machines: one a second costs a tenth of a core.
+# (seconds since the start or until the end of a run: below that, seconds from one poll to the next)
 PACES_S = ((30.0, POLL_S), (120.0, 5.0))
 SLOWEST_S = 10.0
 
@@ -67,13 +66,9 @@ def _strip(expected: int) -> None:
             st.markdown(f"**{plain(run_name(shown))}** · {progress_sentence(shown)}{beside(others)}{_next(others)}")
             st.progress(progress_share(shown.status()))
         st.button(
-            "Stop",
-            key=state.runs.STRIP_STOP,
-            icon=":material/stop_circle:",
-            on_click=_stop,
-            args=(shown,),
+            "Stop", key=state.runs.STRIP_STOP, icon=":material/stop_circle:", on_click=_stop, args=(shown,),
             disabled=shown.shown().stopping,
-        )
+        )  # fmt: skip
 
 
 def beside(others: Sequence[Run]) -> str:

@@ -11,6 +11,7 @@ import streamlit as st
 
 from dashboard import cache, state
 from dashboard.data.runs import config_of
+from dashboard.state import Key
 from dashboard.theme import on_page, paper, run_colours
 from dashboard.words import key_number, method, run_name, state_words
 from sealife_core.runs.run import Run
@@ -38,7 +39,7 @@ def whose_runs() -> str:
 def run_table(chosen: Sequence[str], whose: str = EVERY) -> None:
     """The table, with ``chosen`` ids ticked. Another choice goes to the URL and redraws the page.
 
-    Runs that are not listed, for they are not ``whose``, stay chosen.
+    Chosen runs that are not listed (they are not ``whose``) stay chosen.
     """
     runs = [run for run in cache.runs() if _listed(run, whose)]
     if not runs:
@@ -82,17 +83,22 @@ def coloured_table(
     frame = pd.DataFrame(rows)
     frame.insert(0, "●", "⬤")
     paint = [f"color: {colours[run_id]}" for run_id in run_ids]
-    return st.dataframe(
-        frame.style.apply(lambda _: paint, subset=["●"]),
-        hide_index=True,
-        column_config={"●": st.column_config.TextColumn("", width=24)} | (columns or {}),
-        **shared,
+    dotted = frame.style.apply(lambda _: paint, subset=["●"])
+    config = {"●": st.column_config.TextColumn("", width=24)} | (columns or {})
+    return st.dataframe(dotted, hide_index=True, column_config=config, **shared)
+
+
+def ticked_row(rows: Sequence[dict[str, Any]], key: Key, alt: str, says: str = "") -> int | None:
+    """A table whose ticked row opens a run. Returns the place of that row. ``says``: what else is to be known."""
+    event = st.dataframe(
+        pd.DataFrame(rows), hide_index=True, on_select="rerun", selection_mode="single-row", key=key, alt=alt
     )
+    st.caption(f"Tick a row to open its run.{says}")
+    return next((place for place in event.selection.rows if place < len(rows)), None)
 
 
 def _listed(run: Run, whose: str) -> bool:
-    study = "" if whose == EVERY else run.notes()["study"]
-    return whose == EVERY or study == ("" if whose == ALONE else whose)
+    return whose == EVERY or run.notes()["study"] == ("" if whose == ALONE else whose)
 
 
 def colours_of_all() -> dict[str, str]:
@@ -103,12 +109,15 @@ def colours_of_all() -> dict[str, str]:
 
 def row(run: Run, now: float, forecast: QueueForecast | None = None) -> dict[str, Any]:
     """One line of the table, as plain text: a cell is never read as mark-up."""
-    began, state = _dated(run.id), state_words(run, now, forecast)
-    told = {"Run": run_name(run), "Method": "", "Data": "", "State": state, "Result": ""}
     config = config_of(run)
-    if config is None:
-        return told | {"Began": began}
-    return told | {"Method": method(config), "Data": config.data, "Result": key_number(run), "Began": began}
+    return {
+        "Run": run_name(run),
+        "Method": method(config) if config else "",
+        "Data": config.data if config else "",
+        "State": state_words(run, now, forecast),
+        "Result": key_number(run) if config else "",
+        "Began": _dated(run.id),
+    }
 
 
 def _dated(run_id: str) -> datetime | None:

@@ -70,6 +70,11 @@ class ProjectionSettings(Settings):
         within=Range(10, 50_000, 1000),
     )
 
+    @property
+    def key(self) -> str:
+        """12 hex digits of a hash of these settings, the same on every machine."""
+        return hashlib.sha256(json.dumps(self.model_dump(mode="json"), sort_keys=True).encode()).hexdigest()[:12]
+
 
 def pca(
     values: Float[np.ndarray, "n d"], dims: int = 2
