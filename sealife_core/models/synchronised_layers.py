@@ -15,6 +15,7 @@ from torch.autograd.function import once_differentiable
 from torch.nn import functional
 
 from sealife_core.models.distributed import all_gather, all_reduce, rank_and_world_size
+from sealife_core.models.losses import full_precision
 
 _BEFORE = "_alone"  # where a layer keeps what it was
 
@@ -84,7 +85,7 @@ class _Normalised(Function):
 
     @staticmethod
     def forward(ctx: Any, x: Tensor, weight: Tensor, bias: Tensor, eps: float) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        own_variance, own_mean = torch.var_mean(_precise(x), _but_channels(x), correction=0)
+        own_variance, own_mean = torch.var_mean(full_precision(x), _but_channels(x), correction=0)
         own_count = torch.full_like(own_mean[:1], x.numel() // x.shape[1])
         told = all_gather(torch.cat([own_mean, own_variance, own_count])[None])
         means, variances, counts = told.split([len(own_mean), len(own_mean), 1], dim=1)
@@ -100,8 +101,8 @@ class _Normalised(Function):
     @once_differentiable
     def backward(ctx: Any, *slopes: Tensor) -> tuple[Tensor, Tensor, Tensor, None]:  # pyright: ignore[reportIncompatibleMethodOverride]
         x, weight, mean, scale, count = ctx.saved_tensors
-        slope, wide = _precise(slopes[0]), (1, -1, *[1] * (x.ndim - 2))
-        standard = (_precise(x) - mean.view(wide)).mul_(scale.view(wide))
+        slope, wide = full_precision(slopes[0]), (1, -1, *[1] * (x.ndim - 2))
+        standard = (full_precision(x) - mean.view(wide)).mul_(scale.view(wide))
         of_weight, of_bias = (slope * standard).sum(_but_channels(x)), slope.sum(_but_channels(x))
         of_all = all_reduce(torch.stack([of_weight, of_bias])) / count
         # Each number moves the mean and the variance of all: that part is taken out of its own slope.
@@ -157,10 +158,6 @@ class SynchronisedNormAct(_Act, SynchronisedBatchNorm):
 
 class SyncNormAct(_Act, nn.SyncBatchNorm):
     """BatchNormAct2d over the images of all devices, on GPUs."""
-
-
-def _precise(x: Tensor) -> Tensor:
-    return x.to(torch.promote_types(x.dtype, torch.float32))
 
 
 def _but_channels(x: Tensor) -> list[int]:
