@@ -8,7 +8,7 @@ from pathlib import Path
 from urllib.error import HTTPError, URLError
 from urllib.request import Request, urlopen
 
-from sealife_core.models.facts import facts
+from sealife_core.models.known import facts
 
 ADDRESS = "https://download.pytorch.org/models"
 # Version and file of each encoder, torchvision's best first.

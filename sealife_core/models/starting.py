@@ -3,7 +3,8 @@
 from pathlib import Path
 
 from sealife_core.errors import WeightsError
-from sealife_core.models.encoders import Encoder, build_encoder
+from sealife_core.models.building import build_encoder
+from sealife_core.models.encoders import Encoder
 from sealife_core.models.facts import resolve_stem, title_of
 from sealife_core.models.weights import load_weights, source_card
 
