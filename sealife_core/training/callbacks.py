@@ -34,9 +34,7 @@ class StatusWriter(Callback):
             self._run.resumed_from(trainer.global_step)
         self._tell(trainer)
 
-    def on_train_batch_end(
-        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
-    ) -> None:
+    def on_train_batch_end(self, trainer: Trainer, *_: Any) -> None:
         """Tell the step."""
         if time.monotonic() - self._told >= STATUS_EVERY_S:
             self._tell(trainer)
@@ -69,9 +67,7 @@ class StatusWriter(Callback):
 class FiniteLoss(Callback):
     """Ends a run at the first loss that is no number, and says where and what to try."""
 
-    def on_train_batch_end(
-        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
-    ) -> None:
+    def on_train_batch_end(self, trainer: Trainer, pl_module: LightningModule, outputs: Any, *_: Any) -> None:
         """Look at the loss of every step on a CPU, at every tenth on a GPU (each look waits for the device)."""
         if pl_module.device.type == "cuda" and trainer.global_step % GPU_LOOK_EVERY:
             return
@@ -87,9 +83,7 @@ class FiniteLoss(Callback):
 class FirstPoint(Callback):
     """Logs the first step of a run, which Lightning leaves out where it logs every tenth: a person waits for it."""
 
-    def on_train_batch_end(
-        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
-    ) -> None:
+    def on_train_batch_end(self, trainer: Trainer, *_: Any) -> None:
         """Write what was logged in that step, unless Lightning is about to."""
         if trainer.global_step == 1 and trainer.log_every_n_steps > 1 and trainer.logger is not None:  # type: ignore[attr-defined]
             found = {name: float(value) for name, value in trainer.callback_metrics.items()}
@@ -111,13 +105,11 @@ class Speed(Callback):
         self._note = note
         self._rate: float | None = None
 
-    def on_train_batch_start(self, trainer: Trainer, pl_module: LightningModule, batch: Any, batch_idx: int) -> None:
+    def on_train_batch_start(self, *_: Any) -> None:
         """Start the clock."""
         self._started = time.perf_counter()
 
-    def on_train_batch_end(
-        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
-    ) -> None:
+    def on_train_batch_end(self, trainer: Trainer, pl_module: LightningModule, *_: Any) -> None:
         """Stop the clock; the first steps warm up and do not count."""
         pl_module.log("train/learning_rate", trainer.optimizers[0].param_groups[0]["lr"])
         self._steps += 1

@@ -22,7 +22,7 @@ from sealife_core.evaluation.embeddings.feature_store import Columns, FeatureKey
 from sealife_core.evaluation.embeddings.stage_outputs import WithStageOutputs, taken_apart
 from sealife_core.evaluation.embeddings.stored_embeddings import write_embeddings, write_snapshot
 from sealife_core.models.encoders import Encoder
-from sealife_core.models.facts import facts
+from sealife_core.models.known import facts
 from sealife_core.models.folding import folded
 from sealife_core.progress import Progress
 from sealife_core.runs.writer import RunWriter
@@ -60,14 +60,14 @@ def embed_all(
     config: TrainingSettings, run: RunWriter, dataset: Dataset, pixels: Pixels, encoder: nn.Module, machine: Hardware
 ) -> np.ndarray:
     """(N, D): h of every image of the data set, whatever its split; only images are read here, no label."""
-    return features_of(config, machine, encoder, pixels, np.arange(len(dataset.manifest)), _teller(run))
+    return features_of(config, machine, encoder, pixels, np.arange(len(dataset.manifest)), _embedding(run))
 
 
 def embed_and_watch(
     config: TrainingSettings, run: RunWriter, dataset: Dataset, pixels: Pixels, encoder: Encoder, machine: Hardware
 ) -> tuple[np.ndarray, Means]:
     """As :func:`embed_all`; and, in the same pass, what every stage makes of each image."""
-    pass_all = partial(features_of, config, machine, pixels=pixels, rows=np.arange(len(dataset)), progress=_teller(run))
+    pass_all = partial(features_of, config, machine, pixels=pixels, rows=np.arange(len(dataset)), progress=_embedding(run))
     return taken_apart(*_watching(encoder, pass_all))
 
 
@@ -99,7 +99,7 @@ def frozen_features(
     def compute(places: np.ndarray) -> tuple[np.ndarray, Columns]:
         rows = shown[places]
         pixels = pixels_to_look(dataset, side_px)
-        return _watching(encoder, lambda by: features_of(config, machine, by, pixels, rows, _teller(run), view))
+        return _watching(encoder, lambda by: features_of(config, machine, by, pixels, rows, _embedding(run), view))
 
     run.status(stage="embedding", message="looking for features that were computed before")
     rows, columns = FeatureStore(dataset.folder).rows(key, images, compute)
@@ -124,23 +124,27 @@ def weights_hash(encoder: nn.Module) -> str:
     return digest.hexdigest()
 
 
-def _teller(run: RunWriter) -> Progress:
-    """Tells of a pass through all images how far it is."""
+def status_progress(run: RunWriter, stage: str, what: str) -> Progress:
+    """Writes "3 of 10 ``what``" into ``status.json`` as its message, below ``stage``."""
 
-    def tell(stage: str, done: int, total: int) -> None:
-        run.status(stage="embedding", message=f"{done:,} of {total:,} images embedded", done=done, total=total)
+    def tell(_: str, done: int, total: int) -> None:
+        run.status(stage=stage, message=f"{done:,} of {total:,} {what}", done=done, total=total)
 
     return tell
 
 
+def _embedding(run: RunWriter) -> Progress:
+    return status_progress(run, "embedding", "images embedded")
+
+
 def keep_novelty(run: RunWriter, dataset: Dataset, side_px: int, means: Means) -> None:
-    """Write by what to tell that a picture is unlike the training images; nothing where there are too few to tell."""
+    """Write the out-of-distribution check; nothing where there are too few training images for one."""
     rows = [dataset.rows(split) for split in ("train", "val")]
     train, val = ({name: of[part] for name, of in means.items()} for part in rows)
     labels = dataset.labels[rows[0]], dataset.labels[rows[1]]
     try:
         write_ood(run.path, measure_with_auroc(train, val, side_px, *labels))
-    except RunError:  # the model is none the worse; who asks it is told why
+    except RunError:  # the model is as good without; whoever asks for it is told why
         return
 
 

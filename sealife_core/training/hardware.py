@@ -25,7 +25,7 @@ LightningPrecision = Literal["32-true", "bf16-mixed"]
 
 @dataclass(frozen=True)
 class Hardware:
-    """The choice made, in our words (``device``, ``precision``) and in Lightning's.
+    """The device and the number format of a run.
 
     devices: how many of them train together; rank: which of them this process is, of which the first leads.
     """
@@ -34,11 +34,6 @@ class Hardware:
     precision: Literal["fp32", "bf16"]
     devices: int = 1
     rank: int = 0
-
-    @property
-    def accelerator(self) -> str:
-        """Lightning's name of the device."""
-        return "gpu" if self.device == "cuda" else "cpu"
 
     @property
     def lightning_precision(self) -> LightningPrecision:

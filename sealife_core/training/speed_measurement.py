@@ -15,7 +15,7 @@ from torch.utils.data import DataLoader
 from sealife_core.config import ALL_STAGES, SimclrConfig, preset
 from sealife_core.datasets.batches import Batch, as_it_is
 from sealife_core.errors import TrainingError
-from sealife_core.models.encoders import build_encoder
+from sealife_core.models.building import build_encoder
 from sealife_core.models.facts import resolve_stem
 from sealife_core.models.fast_convolutions.take_over import take_over
 from sealife_core.runs.costs.measured_rates import record_rate
@@ -111,7 +111,7 @@ def _random_batches(config: SimclrConfig, size: int) -> DataLoader[Batch]:
 def _fit(module: SimclrModule, batches: DataLoader[Batch], machine: Hardware, callbacks: list[Callback]) -> None:
     logging.getLogger("pytorch_lightning").setLevel(logging.WARNING)
     trainer = Trainer(
-        accelerator=machine.accelerator,
+        accelerator=machine.device,
         devices=1,
         precision=machine.lightning_precision,
         max_epochs=1,

@@ -30,7 +30,7 @@ from sealife_core.progress import Progress
 from sealife_core.training.fine_tuning.activation_batches import Activations
 from sealife_core.training.hardware import Hardware
 from sealife_core.training.inputs import network_inputs
-from sealife_core.views.sampling import ViewParameters, centre_view, draw_views, generator_for
+from sealife_core.views.sampling import centre_view, draw_views, generator_for
 
 _METHOD = "float16, channels last, 1"  # a file made in another way is made anew
 _ROUNDING = 0.02  # of features, relative: bf16 and float16 stay well below it, another network does not
@@ -83,12 +83,7 @@ def open_activations(
 
 
 def _description(
-    config: FineTuneConfig,
-    dataset: Dataset,
-    batches: ImageBatches,
-    encoder: Encoder,
-    machine: Hardware,
-    copies: int,
+    config: FineTuneConfig, dataset: Dataset, batches: ImageBatches, encoder: Encoder, machine: Hardware, copies: int
 ) -> dict[str, Any]:
     """All that the file depends on."""
     frozen = hashlib.sha256()
@@ -141,17 +136,12 @@ def _parts(
 
 
 def _of_rows(
-    config: FineTuneConfig,
-    batches: ImageBatches,
-    encoder: Encoder,
-    machine: Hardware,
-    rows: Tensor,
-    copy: int | None,
+    config: FineTuneConfig, batches: ImageBatches, encoder: Encoder, machine: Hardware, rows: Tensor, copy: int | None
 ) -> Iterator[np.ndarray]:
     encoder.to(machine.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     for start in range(0, len(rows), _BATCH):
         images, aspects = batches.pixels.gather(rows[start : start + _BATCH])
-        parameters: ViewParameters = centre_view(aspects)
+        parameters = centre_view(aspects)
         if copy is not None and config.augmentation != "none":
             parameters = draw_views(LABELLED[config.augmentation], aspects, generator_for(config.seed, copy, start))
         views = network_inputs(images.to(machine.device), parameters, config)

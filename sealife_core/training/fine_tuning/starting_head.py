@@ -73,12 +73,7 @@ def inherited_head(config: FineTuneConfig, run: RunWriter, dataset: Dataset, row
 
 
 def solve_probe(
-    head: nn.Sequential,
-    loss: ClassifierLoss,
-    train: Tensor,
-    train_labels: Tensor,
-    val: Tensor,
-    val_labels: Tensor,
+    head: nn.Sequential, loss: ClassifierLoss, train: Tensor, train_labels: Tensor, val: Tensor, val_labels: Tensor
 ) -> float:
     """Fill ``head`` with the linear probe of features ``train`` (n, D), whose penalty is best on ``val`` (m, D).
 
