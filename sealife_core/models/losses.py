@@ -1,7 +1,7 @@
 """NT-Xent and its accuracy, focal loss, weighted means. All are computed in at least float32, also under autocast."""
 
 from collections.abc import Iterator
-from typing import Any, Literal
+from typing import Any
 
 import torch
 from jaxtyping import Float, Int
@@ -46,7 +46,7 @@ class _NtXent(Function):
         z, spans = _anchors(own, across)
         loss, pull = _of_anchors(z, spans, temperature, pulled=ctx.needs_input_grad[0])
         devices = 1
-        if across:  # what one device's anchors pull at the views of another reaches it here
+        if across:  # the anchors of one device have gradients for the views of another
             loss, pull, devices = all_reduce(loss), all_reduce(pull), rank_and_world_size()[1]
         partners = _partners(z)
         gradient = torch.cat([pull[rows].sub_(z[partners[rows]], alpha=2) for rows in spans])
@@ -82,12 +82,11 @@ def focal_loss(
     labels: Int[Tensor, " n"],
     gamma: float,
     weight: Float[Tensor, " classes"] | None = None,
-    reduction: Literal["mean", "sum"] = "mean",
 ) -> Float[Tensor, ""]:
-    """Focal loss in its softmax form: mean of −w_y (1 − p_y)^γ ln p_y (arXiv 1708.02002, eq. 4 and 5).
+    """Focal loss in its softmax form, added up: Σ −w_y (1 − p_y)^γ ln p_y (arXiv 1708.02002, eq. 4 and 5).
 
-    The mean is weighted by w_y as in torch's cross-entropy, which this equals at γ = 0; but it is 0 where all labels
-    have weight 0. Raises ValueError for shapes that do not fit or a negative γ.
+    At γ = 0 it is torch's cross-entropy with reduction "sum". Raises ValueError for shapes that do not fit or a
+    negative γ.
     """
     if logits.ndim != 2 or labels.shape != logits.shape[:1]:
         raise ValueError(
@@ -96,14 +95,10 @@ def focal_loss(
     if gamma < 0:
         raise ValueError(f"Gamma is {gamma}; expected 0 or more.")
     log_p = functional.log_softmax(full_precision(logits), dim=1).gather(1, labels[:, None]).squeeze(1)
-    # The slope of (1 − p)^γ is infinite at p = 1 for γ < 1; from so far on an image no longer pulls.
+    # The slope of (1 − p)^γ is infinite at p = 1 for γ < 1; beyond this an image has no gradient.
     wrongness = (-torch.expm1(log_p)).clamp(min=1e-12)
     loss = -(wrongness**gamma) * log_p
-    if weight is None:
-        return loss.mean() if reduction == "mean" else loss.sum()
-    chosen = weight.to(loss)[labels]
-    total = (chosen * loss).sum()
-    return weighted_mean(total, chosen.sum()) if reduction == "mean" else total
+    return loss.sum() if weight is None else (weight.to(loss)[labels] * loss).sum()
 
 
 def weighted_mean(total: Float[Tensor, ""], weight: Float[Tensor, ""]) -> Float[Tensor, ""]:
@@ -134,9 +129,9 @@ def _anchors(own: Tensor, across: bool) -> tuple[Tensor, list[slice]]:
 
 
 def _of_anchors(z: Tensor, spans: list[slice], temperature: float, *, pulled: bool) -> tuple[Tensor, Tensor]:
-    """Sum of the losses of the anchors in the rows ``spans`` of z (2N, D), and how they pull at each view (2N, D).
+    """Sum of the losses of the anchors in rows ``spans`` of z (2N, D); its gradient (2N, D) times the temperature.
 
-    Without what partners pull at each other; zeros unless ``pulled``.
+    The gradient is without the term of the positive pairs; zeros unless ``pulled``.
     """
     partners = _partners(z)
     loss, pull = z.new_zeros(()), torch.zeros_like(z)
