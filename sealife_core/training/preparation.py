@@ -1,4 +1,4 @@
-"""What stands before the first step: the data set, its decoded cache, the encoder."""
+"""What comes before the first step: device, encoder, data set, its decoded cache, the files that describe the run."""
 
 import os
 import platform
@@ -41,7 +41,7 @@ def prepared(config: AnyConfig, run: RunWriter) -> tuple[Hardware, Encoder, Data
 
 
 def prepare_encoder(config: AnyConfig, run: RunWriter, machine: Hardware) -> Encoder:
-    """The encoder with its starting weights. Where a stage of it learns, with the fastest convolutions on ``machine``."""
+    """The encoder with its starting weights, and the fastest convolutions on ``machine`` where a stage of it learns."""
     if config.weights == "imagenet":
         named = f"{published_weights(config.encoder)} of {title_of(config.encoder)}"
         run.status(stage="loading weights", message=f"loading (or downloading) {named}")
@@ -70,7 +70,7 @@ def open_data(config: AnyConfig, run: RunWriter) -> Dataset:
 
 
 def decoded(config: AnyConfig, run: RunWriter, dataset: Dataset) -> Pixels:
-    """The decoded cache of ``dataset``, which is made if it is missing: for runs that see its images again and again."""
+    """The decoded cache of ``dataset``, made if it is missing: for runs that see its images again and again."""
     progress = status_progress(run, "decoding images", "images decoded, once for all runs")
     return open_pixels(dataset, cache_size_px(dataset, config.image_size_px), progress=progress)
 
@@ -89,17 +89,20 @@ def class_weights(config: ClassifierConfig, dataset: Dataset, rows: np.ndarray) 
 
 
 def note_rate(config: SimclrConfig | FineTuneConfig, run: RunWriter, machine: Hardware, rate: float) -> None:
-    """Keep the measured rate (images a second), so that the next run's time can be estimated before it starts.
+    """Keep the measured rate of a run, but not that of several devices together, which is no machine's own."""
+    if machine.devices == 1:
+        keep_rate(run.path.parent, config, run.run.environment()["stem"], machine, rate)
 
-    Not that of several devices together, which is no machine's own.
-    """
-    if machine.devices > 1:
-        return
+
+def keep_rate(
+    root: Path | None, config: SimclrConfig | FineTuneConfig, stem: str, machine: Hardware, rate: float
+) -> None:
+    """Keep ``rate`` (images a second, of SimCLR views), so that a run's time can be estimated before it starts."""
     record_rate(
-        run.path.parent,
+        root,
         kind=config.kind,
         encoder=config.encoder,
-        stem=run.run.environment()["stem"],
+        stem=stem,
         image_size_px=config.image_size_px,
         precision=machine.precision,
         device=machine.device,
