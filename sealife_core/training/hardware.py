@@ -20,7 +20,6 @@ from sealife_core.runs.files import UnreadableFile, read_json, replace_json
 
 MEASURED = ".precision.json"  # below the root of all runs
 WORTH = 1.2  # bf16 must be this much faster than fp32 to be worth its coarser numbers
-LightningPrecision = Literal["32-true", "bf16-mixed"]
 
 
 @dataclass(frozen=True)
@@ -36,7 +35,7 @@ class Hardware:
     rank: int = 0
 
     @property
-    def lightning_precision(self) -> LightningPrecision:
+    def lightning_precision(self) -> Literal["32-true", "bf16-mixed"]:
         """Lightning's name of the number format."""
         return "bf16-mixed" if self.precision == "bf16" else "32-true"
 

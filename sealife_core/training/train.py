@@ -1,4 +1,4 @@
-"""One recipe a kind of run: data, model, trainer, fit, evaluate. What they stand on is in ``preparation.py``."""
+"""One recipe a kind of run: data, model, trainer, fit, evaluate. What they share is in ``preparation.py``."""
 
 import time
 from collections.abc import Callable
@@ -46,7 +46,7 @@ from sealife_core.training.probe.train_probe import train_probe
 from sealife_core.training.representation_monitor import Representation, with_interval, worth
 from sealife_core.training.simclr import SimclrModule
 from sealife_core.training.tracking.base import Tracking, tracked
-from sealife_core.training.trainer import best_model, build_trainer, fit, trained_parameters
+from sealife_core.training.trainer import build_trainer, fit, trained_parameters
 
 
 def train(config: AnyConfig, run: RunWriter) -> bool:
@@ -191,7 +191,8 @@ def learn(
         tracking=tracking,
     )  # fmt: skip
     finished, train_s = fit(trainer, module, batches, run)
-    return finished, best_model(trainer, module), train_s
+    best = next((c for c in trainer.callbacks if isinstance(c, BestModel)), None)  # type: ignore[attr-defined]
+    return finished, best.put_into(module) if best else None, train_s
 
 
 def embed_only(config: EmbedConfig, run: RunWriter) -> bool:

@@ -34,7 +34,7 @@ LOGGED_POINTS = 2_000  # a curve needs no more, and a browser draws so many at o
 
 # Lightning's advice that does not apply: batches are gathered from memory, so loader processes would only cost; a run's
 # directory holds more than checkpoints; the choice of a CPU was the config's; a frozen stage is to be in eval mode; an
-# epoch goes on with the batch that comes next; a resume point of before names a callback that is no more. Of several
+# epoch goes on with the batch that comes next; an old resume point names a callback that no longer exists. Of several
 # devices: what the leader alone has measured is not to be gathered, the strides of a 1 × 1 filter mean nothing, and not
 # every PyTorch 2 has another name for broadcast_buffers. A data set without validation images is told of elsewhere.
 DOES_NOT_APPLY = (
@@ -129,12 +129,6 @@ def fit(
         except Stopped:
             finished = False
     return finished, next(c for c in trainer.callbacks if isinstance(c, ResumePoint)).train_s  # type: ignore[attr-defined]
-
-
-def best_model(trainer: Trainer, module: LightningModule) -> int | None:
-    """Put the best validation epoch's weights into ``module``. Returns that epoch, counted from 1, or None."""
-    best = next((c for c in trainer.callbacks if isinstance(c, BestModel)), None)  # type: ignore[attr-defined]
-    return best.put_into(module) if best else None
 
 
 def trained_parameters(module: nn.Module) -> int:

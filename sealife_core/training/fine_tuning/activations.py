@@ -128,24 +128,17 @@ def _told(parts: Iterable[np.ndarray], count: int, progress: Progress | None) ->
 def _parts(
     config: FineTuneConfig, batches: ImageBatches, encoder: Encoder, machine: Hardware, copies: int
 ) -> Iterator[np.ndarray]:
-    """Activations (b, …) of a few images after the other, in the order of the file."""
-    quick = folded(encoder)
-    yield from _of_rows(config, batches, quick, machine, batches.val_rows, None)
-    for copy in range(copies):
-        yield from _of_rows(config, batches, quick, machine, batches.train_rows, copy)
-
-
-def _of_rows(
-    config: FineTuneConfig, batches: ImageBatches, encoder: Encoder, machine: Hardware, rows: Tensor, copy: int | None
-) -> Iterator[np.ndarray]:
-    encoder.to(machine.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-    for start in range(0, len(rows), _BATCH):
-        images, aspects = batches.pixels.gather(rows[start : start + _BATCH])
-        parameters = centre_view(aspects)
-        if copy is not None and config.augmentation != "none":
-            parameters = draw_views(LABELLED[config.augmentation], aspects, generator_for(config.seed, copy, start))
-        views = network_inputs(images.to(machine.device), parameters, config)
-        yield stored(frozen_part(config, encoder, views, machine))
+    """Activations (b, …) of a few images at a time, in the order of the file."""
+    quick = folded(encoder).to(machine.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    of_copies = ((batches.train_rows, copy) for copy in range(copies))
+    for rows, copy in ((batches.val_rows, None), *of_copies):
+        for start in range(0, len(rows), _BATCH):
+            images, aspects = batches.pixels.gather(rows[start : start + _BATCH])
+            parameters = centre_view(aspects)
+            if copy is not None and config.augmentation != "none":
+                parameters = draw_views(LABELLED[config.augmentation], aspects, generator_for(config.seed, copy, start))
+            views = network_inputs(images.to(machine.device), parameters, config)
+            yield stored(frozen_part(config, quick, views, machine))
 
 
 def frozen_part(config: FineTuneConfig, encoder: Encoder, views: Tensor, machine: Hardware) -> Tensor:

@@ -1,4 +1,4 @@
-"""What a run tells whoever records it, and that nobody who records it can harm it."""
+"""What a run tells its trackers. One that fails is dropped and does not harm the run."""
 
 import traceback
 from collections.abc import Callable, Iterator, Mapping
@@ -153,30 +153,25 @@ def tracked(config: AnyConfig, run: RunWriter) -> Iterator[Tracking]:
 
 
 def _trackers(config: AnyConfig, run: RunWriter) -> list[Tracker]:
-    starts: list[tuple[str, Callable[[], Tracker]]] = []
-    if (mode := wandb_mode(config.wandb, launched_with(run.run))) != "off":
-
-        def weights_and_biases() -> Tracker:
-            from sealife_core.training.tracking.wandb_run import WandbRun
-
-            return WandbRun(config, run, online=mode == "on")
-
-        starts.append(("Weights & Biases", weights_and_biases))
-    if config.tensorboard:
-
-        def event_files() -> Tracker:
-            from sealife_core.training.tracking.event_files import EventFiles
-
-            return EventFiles(config, run)
-
-        starts.append(("TensorBoard", event_files))
+    mode = wandb_mode(config.wandb, launched_with(run.run))
+    wanted = {"Weights & Biases": mode != "off", "TensorBoard": config.tensorboard}
     found = []
-    for name, start in starts:
+    for name in (name for name, asked in wanted.items() if asked):
         try:
-            found.append(start())
+            found.append(_started(name, config, run, online=mode == "on"))
         except Exception as error:  # noqa: BLE001 - as above
             run.warn(
                 f"{name} could not be started ({type(error).__name__}), so the run is not recorded there. It still"
                 f" trains. Clone it when {name} works."
             )
     return found
+
+
+def _started(name: str, config: AnyConfig, run: RunWriter, *, online: bool) -> Tracker:
+    if name == "TensorBoard":
+        from sealife_core.training.tracking.event_files import EventFiles
+
+        return EventFiles(config, run)
+    from sealife_core.training.tracking.wandb_run import WandbRun
+
+    return WandbRun(config, run, online=online)

@@ -167,7 +167,7 @@ class WandbRun:
         run = self._writer.run
         notes = run.notes()
         study = Run(run.root / notes["study"]).notes()["name"] if notes["study"] else ""
-        in_sweep = SWEEP in self._variables  # which then has the say over project and id
+        in_sweep = SWEEP in self._variables  # which then decides project and id
         return self._wandb.init(
             mode=mode,
             project=None if in_sweep else wandb_project(self._config.wandb_project, self._variables),
@@ -179,28 +179,25 @@ class WandbRun:
             job_type=task_of(self._config),
             config=nested(trained_settings(self._config)),
             resume="allow",
-            settings=self._settings(),
-        )
-
-    def _settings(self) -> Any:
-        return self._wandb.Settings(
-            root_dir=str(self._writer.path),
-            use_dot_wandb=False,
-            silent=True,
-            console="off",
-            init_timeout=START_S,
-            finish_timeout=WITH_MODEL_S if self._config.wandb_model else FINISH_S,
-            finish_timeout_raises=True,
-            save_code=False,
-            disable_code=True,
-            disable_git=True,
-            label_disable=True,
-            symlink=False,
-            x_disable_meta=True,
-            x_disable_machine_info=True,
-            x_save_requirements=False,
-            x_transaction_log_flush_interval=FLUSH_S,
-            stop_fn=(self._writer.path / STOP).touch,  # the stop button of its page is ours too
+            settings=self._wandb.Settings(
+                root_dir=str(self._writer.path),
+                use_dot_wandb=False,
+                silent=True,
+                console="off",
+                init_timeout=START_S,
+                finish_timeout=WITH_MODEL_S if self._config.wandb_model else FINISH_S,
+                finish_timeout_raises=True,
+                save_code=False,
+                disable_code=True,
+                disable_git=True,
+                label_disable=True,
+                symlink=False,
+                x_disable_meta=True,
+                x_disable_machine_info=True,
+                x_save_requirements=False,
+                x_transaction_log_flush_interval=FLUSH_S,
+                stop_fn=(self._writer.path / STOP).touch,  # the stop button of its page is ours too
+            ),
         )
 
 
