@@ -86,7 +86,7 @@ class Encoder(nn.Module):
     def after(self, stage: str, given: Float[Tensor, "n ..."]) -> Float[Tensor, "n d"]:
         """Features of what ``stage`` ended with: ``after(stage, until(stage, images))`` is ``self(images)``.
 
-        What lies before is passed by one small blank image, whose maps ``given`` then takes the place of.
+        The stages before it get one small blank image; ``given`` takes the place of what they make of it.
         """
         module, before = self.ends[stage]
         if before:

@@ -101,7 +101,7 @@ def reachable(name: str, timeout_s: float = ASK_S) -> bool | None:
             if not isinstance(getattr(error, "reason", error), TimeoutError):
                 found.append(False)
 
-    # In a thread, for looking up a name heeds no timeout.
+    # In a thread, since looking up a name ignores the timeout.
     asking = threading.Thread(target=ask, daemon=True)
     asking.start()
     asking.join(timeout_s + 0.5)

@@ -45,9 +45,9 @@ def unsynchronise_layers(net: nn.Module) -> None:
 def _kinds(device: str) -> dict[type[nn.Module], Any]:
     """Kind of layer → what it becomes."""
     # PyTorch's own is for accelerators alone.
-    norm, norm_act = (
-        (nn.SyncBatchNorm, SyncNormAct) if device == "cuda" else (SynchronisedBatchNorm, SynchronisedNormAct)
-    )
+    norm, norm_act = SynchronisedBatchNorm, SynchronisedNormAct
+    if device == "cuda":
+        norm, norm_act = nn.SyncBatchNorm, SyncNormAct
     kinds: dict[type[nn.Module], Any] = {nn.BatchNorm1d: norm, nn.BatchNorm2d: norm, nn.Dropout: SynchronisedDropout}
     if "timm" in sys.modules:  # else no layer of timm is in the network
         from timm.layers.drop import DropPath
@@ -77,7 +77,7 @@ class SynchronisedBatchNorm(nn.BatchNorm2d):
         return normalised
 
     def _check_input_dim(self, input: Tensor) -> None:
-        """Whatever its first class took."""
+        """Any shape: the class that this layer had has checked it."""
 
 
 class _Normalised(Function):
@@ -112,10 +112,10 @@ class _Normalised(Function):
 
 
 class SynchronisedDropout(nn.Dropout):
-    """Dropout of a share of a batch: hides what it would of the whole batch, so all devices draw alike and differ."""
+    """Dropout of a share of a batch: all devices draw the same mask of the whole batch, and each takes its part."""
 
     def forward(self, input: Float[Tensor, "n d"]) -> Float[Tensor, "n d"]:
-        """Features, some of them hidden."""
+        """Features, some of them set to 0."""
         if not self.training or not self.p or rank_and_world_size()[1] == 1:
             return super().forward(input)
         (rank, devices), n = rank_and_world_size(), len(input)
@@ -124,7 +124,7 @@ class SynchronisedDropout(nn.Dropout):
 
 
 class SynchronisedDropPath(nn.Module):
-    """timm's DropPath (stochastic depth, arXiv 1603.09382) of a share of a batch: images are spared as in the whole."""
+    """timm's DropPath (stochastic depth, arXiv 1603.09382) of a share of a batch, drawn as for the whole batch."""
 
     drop_prob: float
     scale_by_keep: bool

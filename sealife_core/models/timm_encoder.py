@@ -49,7 +49,7 @@ class TimmEncoder(Encoder):
 
     @property
     def stages(self) -> list[tuple[str, nn.Module]]:
-        """Each stage as a module of the largest modules, and the single parameters, that are its own."""
+        """Each stage as one module, which holds the largest modules, and the single parameters, of that stage alone."""
         held = [nn.Module() for _ in STAGE_NAMES]
         self._share_out(self.net, "", held)
         return list(zip(STAGE_NAMES, held, strict=True))
@@ -58,7 +58,7 @@ class TimmEncoder(Encoder):
     def ends(self) -> dict[str, End]:
         """The stem ends with what the first block gets; the last stage of a transformer with what its last block gets.
 
-        What its last block gives would not do for Grad-CAM: where only the class token is read, no other has a slope.
+        What its last block gives is of no use to Grad-CAM: where only the class token is read, no other has a gradient.
         """
         first = self.net.get_submodule(self._module_of(self._last_groups[0] + 1))
         given = [(self.net.get_submodule(self._module_of(group)), False) for group in self._last_groups[1:-1]]

@@ -46,11 +46,9 @@ def load_weights(encoder: Encoder, spec: str, *, checkpoints_root: Path | None =
     if source == "file" and rest:
         path = _named_file(rest)
         left_out = _fill(encoder, read_tensors(path), f"{path}")
-        others = (
-            f", without {len(left_out)} tensors that are not the encoder's ('{left_out[0][:100]}', …)"
-            if left_out
-            else ""
-        )
+        others = ""
+        if left_out:
+            others = f", without {len(left_out)} tensors that are not the encoder's ('{left_out[0][:100]}', …)"
         return f"The encoder starts from the file {path}{others}."
     raise WeightsError(f"There are no weights '{spec}'. Expected 'random', 'imagenet', 'run:ID' or 'file:PATH'.")
 

@@ -1,4 +1,4 @@
-"""What a run does beside learning: tell its status, notice nonsense, measure its speed, remember its best epoch."""
+"""What a run does beside learning: write its status, stop at a loss of NaN, measure its speed, keep its best epoch."""
 
 import math
 import pickle
@@ -16,7 +16,7 @@ from sealife_core.runs.run import BEST
 from sealife_core.runs.writer import RunWriter
 from sealife_core.training.resume_point import Stopped
 
-STATUS_EVERY_S = 0.5  # often enough for a moving bar, seldom enough to cost nothing
+STATUS_EVERY_S = 0.5  # often enough for a moving bar, rarely enough to cost nothing
 WARM_UP_STEPS = 2  # the first steps choose kernels and grow memory: their time says nothing
 GPU_LOOK_EVERY = 10  # steps between two looks at the loss, where a look costs a wait
 
@@ -161,7 +161,7 @@ class BestModel(Callback):
     metric: what every epoch of validation measures; None where another callback calls :meth:`consider`. start: what the
     weights before the first step reach on validation, by the names of the metrics; they are then a candidate as epoch
     0, so that training never ends with less. average: whose weights are validated instead of those of the last step. A
-    resume point of before has the weights beside it, in ``best.ckpt``.
+    resume point of an earlier release has the weights beside it, in ``best.ckpt``.
     """
 
     def __init__(
@@ -173,7 +173,7 @@ class BestModel(Callback):
     ) -> None:
         self._run, self._metric, self._start, self._average = run, metric, start, average
         self.epoch: int | None = None  # counted from 1; 0 is the start
-        self.since = 0  # how many were considered since, in vain
+        self.since = 0  # how many were considered since without being better
         self._score = -math.inf
         self._weights: dict[str, torch.Tensor] = {}
 
@@ -210,10 +210,10 @@ class BestModel(Callback):
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """As it was."""
         self.epoch, self._score, self._weights = (state_dict[key] for key in ("epoch", "score", "weights"))
-        self.since = state_dict.get("since", 0)  # a resume point of before has none: nothing asked for it
+        self.since = state_dict.get("since", 0)  # a resume point of an earlier release has none: nothing asked for it
 
     def on_load_checkpoint(self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]) -> None:
-        """Read ``best.ckpt`` where the resume point is one of before, which knew it by its path alone."""
+        """Read ``best.ckpt`` where the resume point is of an earlier release, which knew it by its path alone."""
         known = next((value for key, value in checkpoint["callbacks"].items() if key.startswith("ModelCheckpoint")), {})
         if not known.get("best_model_path"):
             return
@@ -228,7 +228,7 @@ class BestModel(Callback):
 
 
 class Patience(Callback):
-    """Ends training once ``best`` was considered ``rounds`` times in vain; the device that has it decides for all."""
+    """Ends training once ``rounds`` scores in a row were no better than ``best``; the device that has it decides."""
 
     def __init__(self, best: BestModel | None, rounds: int) -> None:
         self._best, self._rounds = best, rounds

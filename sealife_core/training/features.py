@@ -60,14 +60,14 @@ def embed_all(
     config: TrainingSettings, run: RunWriter, dataset: Dataset, pixels: Pixels, encoder: nn.Module, machine: Hardware
 ) -> np.ndarray:
     """(N, D): h of every image of the data set, whatever its split; only images are read here, no label."""
-    return features_of(config, machine, encoder, pixels, np.arange(len(dataset.manifest)), _embedding(run))
+    return features_of(config, machine, encoder, pixels, np.arange(len(dataset.manifest)), _teller(run))
 
 
 def embed_and_watch(
     config: TrainingSettings, run: RunWriter, dataset: Dataset, pixels: Pixels, encoder: Encoder, machine: Hardware
 ) -> tuple[np.ndarray, Means]:
     """As :func:`embed_all`; and, in the same pass, what every stage makes of each image."""
-    pass_all = partial(features_of, config, machine, pixels=pixels, rows=np.arange(len(dataset)), progress=_embedding(run))
+    pass_all = partial(features_of, config, machine, pixels=pixels, rows=np.arange(len(dataset)), progress=_teller(run))
     return taken_apart(*_watching(encoder, pass_all))
 
 
@@ -82,7 +82,7 @@ def _watching(encoder: Encoder, embed: Callable[[WithStageOutputs], np.ndarray])
 def frozen_features(
     config: TrainingSettings, run: RunWriter, dataset: Dataset, encoder: Encoder, machine: Hardware, copy: int = 0
 ) -> tuple[np.ndarray, Means]:
-    """As :func:`embed_and_watch`, of an encoder that does not learn: each image passes it once, for all runs.
+    """As :func:`embed_and_watch`, of an encoder that does not learn: each image goes through it once, for all runs.
 
     copy: k > 0 for the k-th varied copy of each training image: (n, D), in the order of ``dataset.rows("train")``. It
     is flipped and cropped as an image alone decides, so that all runs share it.
@@ -99,7 +99,7 @@ def frozen_features(
     def compute(places: np.ndarray) -> tuple[np.ndarray, Columns]:
         rows = shown[places]
         pixels = pixels_to_look(dataset, side_px)
-        return _watching(encoder, lambda by: features_of(config, machine, by, pixels, rows, _embedding(run), view))
+        return _watching(encoder, lambda by: features_of(config, machine, by, pixels, rows, _teller(run), view))
 
     run.status(stage="embedding", message="looking for features that were computed before")
     rows, columns = FeatureStore(dataset.folder).rows(key, images, compute)
@@ -133,7 +133,7 @@ def status_progress(run: RunWriter, stage: str, what: str) -> Progress:
     return tell
 
 
-def _embedding(run: RunWriter) -> Progress:
+def _teller(run: RunWriter) -> Progress:
     return status_progress(run, "embedding", "images embedded")
 
 

@@ -132,7 +132,7 @@ def normalise(x: Float[Tensor, "n 3 h w"], mean: tuple[float, ...], std: tuple[f
 def axis_matrices(
     geometry: Geometry, source: int, size: int
 ) -> tuple[Float[Tensor, "n {size} {source}"], Float[Tensor, "n {size} {source}"]]:
-    """The matrices along x and y. Crop, resize, flip and blur are all weighted sums of pixels of one line: one matrix."""
+    """The matrices along x and y: crop, resize, flip and blur are all weighted sums of the pixels of a line."""
     box, blur = geometry.box, blur_matrix(geometry.sigma_px, size)
     across = resize_matrix(box[:, 0], box[:, 2], geometry.flip_x, source, size)
     down = resize_matrix(box[:, 1], box[:, 3], geometry.flip_y, source, size)
