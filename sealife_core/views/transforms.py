@@ -80,7 +80,11 @@ def dense_views(
     for start in range(0, count, chunk):
         rows = slice(start, min(start + chunk, count))
         m = rows.stop - start
-        across, down = axis_matrices(Geometry(*(g[rows] for g in geometry)), source, size)
+        part = Geometry(*(g[rows] for g in geometry))
+        # Crop, resize, flip and blur are weighted sums of the pixels of a line: one matrix an axis does them all.
+        blur = blur_matrix(part.sigma_px, size)
+        across = blur @ resize_matrix(part.box[:, 0], part.box[:, 2], part.flip_x, source, size)
+        down = blur @ resize_matrix(part.box[:, 1], part.box[:, 3], part.flip_y, source, size)
         pixels[:m].copy_(images[torch.arange(start, rows.stop, device=device) % n])
         # (m, y, x·c)ᵀ @ (m, y, H) → (m, x, c·H); its (m, c·H, x) @ (m, x, W) → (m, c, H, W), without a copy.
         torch.bmm(pixels[:m].view(m, source, 3 * source).mT, down.mT, out=columns[:m])
@@ -127,16 +131,6 @@ def normalise(x: Float[Tensor, "n 3 h w"], mean: tuple[float, ...], std: tuple[f
     """(x − mean) / std of x in [0, 1]; mean, std: of red, green and blue."""
     mean_, std_ = (torch.tensor(v, device=x.device, dtype=x.dtype).view(3, 1, 1) for v in (mean, std))
     return (x - mean_) / std_
-
-
-def axis_matrices(
-    geometry: Geometry, source: int, size: int
-) -> tuple[Float[Tensor, "n {size} {source}"], Float[Tensor, "n {size} {source}"]]:
-    """The matrices along x and y: crop, resize, flip and blur are all weighted sums of the pixels of a line."""
-    box, blur = geometry.box, blur_matrix(geometry.sigma_px, size)
-    across = resize_matrix(box[:, 0], box[:, 2], geometry.flip_x, source, size)
-    down = resize_matrix(box[:, 1], box[:, 3], geometry.flip_y, source, size)
-    return blur @ across, blur @ down
 
 
 def resize_matrix(
