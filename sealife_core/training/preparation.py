@@ -24,7 +24,7 @@ from sealife_core.models.checkpoint import ModelCard
 from sealife_core.models.encoders import Encoder
 from sealife_core.models.facts import published_weights, title_of
 from sealife_core.models.fast_convolutions.take_over import take_over
-from sealife_core.models.starting import starting_encoder
+from sealife_core.models.weights import starting_encoder
 from sealife_core.neutral import terminal_text
 from sealife_core.runs.costs.measured_rates import record_rate
 from sealife_core.runs.writer import RunWriter
