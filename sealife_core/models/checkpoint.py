@@ -20,8 +20,8 @@ from sealife_core.durable import replace_by_path, replace_file
 from sealife_core.errors import WeightsError
 from sealife_core.models.building import empty_encoder
 from sealife_core.models.encoders import Encoder
-from sealife_core.models.known import facts
 from sealife_core.models.heads import classification_head, projection_head
+from sealife_core.models.known import facts
 from sealife_core.opening import open_regular, read_regular
 from sealife_core.wording import counted
 

@@ -6,12 +6,10 @@ blocks are shared out evenly.
 """
 
 from itertools import accumulate
-from os.path import commonprefix
 from typing import Any
 
 import numpy as np
 import timm
-import torch
 from jaxtyping import Float
 from timm.models import group_parameters
 from torch import Tensor, nn
@@ -109,7 +107,8 @@ class TimmEncoder(Encoder):
         named = [module for module, its in self._infos.items() if its == group]
         if named:
             return named[-1]
-        return ".".join(commonprefix([name.split(".")[:-1] for name, its in self._of_group.items() if its == group]))
+        paths = [name.split(".")[:-1] for name, its in self._of_group.items() if its == group]
+        return ".".join(same[0] for same in zip(*paths, strict=False) if len(set(same)) == 1)
 
 
 def _network(name: str) -> Any:

@@ -22,8 +22,8 @@ from sealife_core.evaluation.embeddings.feature_store import Columns, FeatureKey
 from sealife_core.evaluation.embeddings.stage_outputs import WithStageOutputs, taken_apart
 from sealife_core.evaluation.embeddings.stored_embeddings import write_embeddings, write_snapshot
 from sealife_core.models.encoders import Encoder
-from sealife_core.models.known import facts
 from sealife_core.models.folding import folded
+from sealife_core.models.known import facts
 from sealife_core.progress import Progress
 from sealife_core.runs.writer import RunWriter
 from sealife_core.training.hardware import Hardware

@@ -20,6 +20,7 @@ from sealife_core.datasets.dataset import Dataset
 from sealife_core.models.encoders import Encoder
 from sealife_core.runs.writer import RunWriter
 from sealife_core.training.classifier import ClassifierModule
+from sealife_core.training.features import status_progress
 from sealife_core.training.fine_tuning.activation_batches import ActivationBatches, restored
 from sealife_core.training.fine_tuning.activations import (
     copies_that_fit,
@@ -29,7 +30,6 @@ from sealife_core.training.fine_tuning.activations import (
     open_activations,
     stored,
 )
-from sealife_core.training.features import status_progress
 from sealife_core.training.hardware import Hardware
 
 WARM, LOOKS, LOOK_S = 2, 8, 6.0  # steps that warm up; then as many as that, or as fit into so many seconds

@@ -100,4 +100,3 @@ def solve_probe(
             linear_layer(head).load_state_dict(linear.state_dict())
     features.folded(head)
     return chosen
-

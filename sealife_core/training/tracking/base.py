@@ -25,7 +25,7 @@ MadeT = TypeVar("MadeT")
 
 
 class Tracking:
-    """Passes on to ``trackers`` what a run tells. One that raises an error is told nothing more, and a warning says so."""
+    """Passes on to ``trackers`` what a run tells. One that raises an error is told no more, and a warning says so."""
 
     def __init__(self, config: AnyConfig, run: RunWriter, trackers: "list[Tracker]") -> None:
         self._config, self._run, self._trackers = config, run, trackers
