@@ -74,4 +74,6 @@ class AdaptiveThreads(Callback):
         """All of them again, for what comes after."""
         torch.set_num_threads(self._most)
 
-    on_exception = on_train_end
+    def on_exception(self, *_: Any) -> None:
+        """As at the end."""
+        self.on_train_end()
