@@ -152,7 +152,7 @@ def split_table() -> pd.DataFrame:
 
 def own_weights() -> dict[str, Tensor]:
     """EfficientNet-Lite0's ImageNet weights by timm's names, without its classifier."""
-    from sealife_core.models.starting import starting_encoder
+    from sealife_core.models.weights import starting_encoder
 
     encoder, _ = starting_encoder("imagenet", ENCODER, "auto", 224)
     return {name.removeprefix("net."): value for name, value in encoder.state_dict().items()}

@@ -32,9 +32,9 @@ from sealife_core.datasets.decoding.pixels import cache_size_px, open_pixels
 from sealife_core.datasets.imports.importing import import_images
 from sealife_core.evaluation.embeddings.feature_quality import knn_accuracy
 from sealife_core.evaluation.embeddings.stored_embeddings import read_embeddings
-from sealife_core.models.facts import facts
+from sealife_core.models.known import facts
 from sealife_core.models.losses import nt_xent
-from sealife_core.models.starting import starting_encoder
+from sealife_core.models.weights import starting_encoder
 from sealife_core.runs.directory import create_run, list_runs
 from sealife_core.runs.liveness import State
 from sealife_core.runs.run import Run

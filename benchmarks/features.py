@@ -27,9 +27,9 @@ from sealife_core.datasets.dataset import Dataset
 from sealife_core.datasets.decoding.pixels import cache_size_px, pixels_to_look
 from sealife_core.datasets.imports.importing import import_images
 from sealife_core.evaluation.embeddings.compute import embed
-from sealife_core.models.encoders import build_encoder
-from sealife_core.models.facts import facts
+from sealife_core.models.building import build_encoder
 from sealife_core.models.folding import folded
+from sealife_core.models.known import facts
 
 NAME = "tf_efficientnet_lite0"
 PICTURES, BATCH_SIZE, GPU_BATCH, REPEATS = 384, 32, 256, 3

@@ -24,8 +24,8 @@ from sealife_core.datasets.decoding.pixels import cache_size_px, open_pixels
 from sealife_core.datasets.imports.importing import import_images
 from sealife_core.datasets.reef.building import draw_reef
 from sealife_core.evaluation.embeddings.compute import embed
-from sealife_core.models.facts import facts
-from sealife_core.models.starting import starting_encoder
+from sealife_core.models.known import facts
+from sealife_core.models.weights import starting_encoder
 from sealife_core.places import checkpoints_root
 from sealife_core.studies.helps import NETWORK
 from sealife_core.studies.learning_curve import forecast

@@ -19,8 +19,8 @@ from timm.data import ImageNetInfo
 from torch import nn
 
 from sealife_core.datasets.decoding.squares import to_square
-from sealife_core.models.facts import facts
 from sealife_core.models.imagenet import imagenet_files
+from sealife_core.models.known import facts
 from sealife_core.models.tensor_files import read_tensors
 from sealife_core.models.timm_naming import lite0_named
 from sealife_core.wording import counted

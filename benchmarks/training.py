@@ -40,8 +40,7 @@ from sealife_core.runs.directory import create_run
 from sealife_core.runs.writer import RunWriter
 from sealife_core.training.callbacks import Speed
 from sealife_core.training.classifier import ClassifierModule
-from sealife_core.training.hardware import choose_hardware
-from sealife_core.training.preparation import describe_run, open_data, prepare_encoder, what_trains
+from sealife_core.training.preparation import decoded, describe_run, prepared, what_trains
 from sealife_core.training.schedules import build_optimiser, parameter_groups
 from sealife_core.training.simclr import SimclrModule
 from sealife_core.training.trainer import build_trainer, fit
@@ -157,12 +156,11 @@ def by_turns(sides: dict[str, Callable[[], float]]) -> dict[str, list[float]]:
 
 
 def our_simclr(config: SimclrConfig, counted: int, warm: int = WARM_STEPS) -> float:
-    """Seconds of a step of a SimCLR run, as ``recipes.train_simclr`` sets it up."""
+    """Seconds of a step of a SimCLR run, as ``train.train_simclr`` sets it up."""
     torch.manual_seed(config.seed)
     run = RunWriter(create_run(config))
-    machine = choose_hardware(config)
-    encoder, stem = prepare_encoder(config, run, machine)
-    dataset, pixels = open_data(config, run)
+    machine, encoder, dataset = prepared(config, run)
+    pixels = decoded(config, run, dataset)
     rows = np.array(repeated(dataset.rows("train").tolist(), config.batch_size))
     batches = ImageBatches(
         dataset, pixels, train_rows=rows, val_rows=rows[:0], batch_size=config.batch_size, seed=config.seed,
@@ -175,19 +173,18 @@ def our_simclr(config: SimclrConfig, counted: int, warm: int = WARM_STEPS) -> fl
     )
     per_epoch = len(rows) // batches.batch_size
     trainer = build_trainer(config, run, machine, [speed, steps], steps_per_epoch=per_epoch)
-    describe_run(config, run, dataset, machine, **what_trains(batches, module), stem=stem)
+    describe_run(config, run, dataset, machine, encoder, **what_trains(batches, module))
     fit(trainer, module, batches, run)
     return steps.step_s
 
 
 def our_classifier(config: ClassifierConfig, counted: int) -> float:
-    """Seconds of a step of a fine-tuning run, as ``recipes.train_classifier`` sets it up; nothing is validated."""
+    """Seconds of a step of a fine-tuning run, as ``train.train_classifier`` sets it up; nothing is validated."""
     torch.manual_seed(config.seed)
     run = RunWriter(create_run(config))
-    machine = choose_hardware(config)
-    encoder, stem = prepare_encoder(config, run, machine)
+    machine, encoder, dataset = prepared(config, run)
     encoder.train_stages(config.trained_stages)
-    dataset, pixels = open_data(config, run)
+    pixels = decoded(config, run, dataset)
     rows = labelled_rows(config, dataset)
     batches = ImageBatches(
         dataset, pixels, train_rows=rows, val_rows=rows[:0], batch_size=config.batch_size, seed=config.seed,
@@ -196,7 +193,7 @@ def our_classifier(config: ClassifierConfig, counted: int) -> float:
     module = ClassifierModule(config, encoder, feature_dim=encoder.feature_dim, classes=len(dataset.classes))
     speed, steps = Speed("train/images_per_s", images_per_step=batches.batch_size, note=_unnoted), Steps(counted)
     trainer = build_trainer(config, run, machine, [speed, steps], steps_per_epoch=len(batches.train_dataloader()))
-    describe_run(config, run, dataset, machine, **what_trains(batches, module), stem=stem)
+    describe_run(config, run, dataset, machine, encoder, **what_trains(batches, module))
     fit(trainer, module, batches, run)
     return steps.step_s
 
@@ -205,9 +202,8 @@ def step_alone(config: SimclrConfig, counted: int) -> float:
     """Seconds of forward, loss, backward and optimiser step on views that lie ready, as a run's module does them."""
     torch.manual_seed(config.seed)
     run = RunWriter(create_run(config))
-    machine = choose_hardware(config)
-    encoder, _ = prepare_encoder(config, run, machine)
-    dataset, pixels = open_data(config, run)
+    machine, encoder, dataset = prepared(config, run)
+    pixels = decoded(config, run, dataset)
     module = SimclrModule(config, encoder, batch_size=config.batch_size)
     device = torch.device(machine.device)
     module.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]

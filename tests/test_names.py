@@ -17,7 +17,7 @@ from sealife_core.datasets.dataset import Dataset, open_dataset
 from sealife_core.datasets.imports.finding import clean_label, printable
 from sealife_core.datasets.imports.importing import import_images, read_skipped
 from sealife_core.errors import SealifeError
-from sealife_core.models.encoders import build_encoder
+from sealife_core.models.building import build_encoder
 from sealife_core.models.weights import load_weights
 from tests.finished.models import finished_classifier
 from tests.nasty_names import FILE_NAMES, MOST_BYTES, TEXTS

@@ -11,7 +11,7 @@ from sealife_core.datasets.dataset import Dataset
 from sealife_core.datasets.decoding.pixels import from_picture
 from sealife_core.datasets.decoding.reading import read_rgb
 from sealife_core.datasets.decoding.squares import DECODED_AT
-from sealife_core.views import ViewParameters, draw_views, generator_for
+from sealife_core.views.sampling import ViewParameters, draw_views, generator_for
 
 
 @dataclass(frozen=True)

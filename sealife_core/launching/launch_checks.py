@@ -27,7 +27,8 @@ from sealife_core.errors import ConfigError
 from sealife_core.launching.data_checks import Labels, Problem, data_problems
 from sealife_core.launching.weights_checks import Online, weights_problems
 from sealife_core.models import imagenet
-from sealife_core.models.facts import RESNETS, facts, takes, title_of
+from sealife_core.models.facts import RESNETS, title_of
+from sealife_core.models.known import facts, takes
 from sealife_core.runs.costs.devices import devices, impossible
 from sealife_core.runs.costs.estimates import network_of
 from sealife_core.runs.directory import runs_root

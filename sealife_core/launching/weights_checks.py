@@ -82,7 +82,7 @@ def _mark(path: Path) -> tuple[int, int] | None:
 @lru_cache(maxsize=32)
 def _unfit(weights: str, encoder: str, stem: str, image_size_px: int, root: Path, mark: tuple[int, int] | None) -> str:
     """Why the file does not fit the encoder, or "". It is loaded as by the run; cached while ``mark`` is the same."""
-    from sealife_core.models.starting import starting_encoder  # imports PyTorch, which takes seconds
+    from sealife_core.models.weights import starting_encoder  # imports PyTorch, which takes seconds
 
     try:
         starting_encoder(weights, encoder, stem, image_size_px, checkpoints_root=root)

@@ -5,8 +5,7 @@ The two files in one folder are all that :func:`load_model` needs; they can be c
 """
 
 import json
-import math
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +17,10 @@ from torch import Tensor, nn
 
 from sealife_core.durable import replace_by_path, replace_file
 from sealife_core.errors import WeightsError
-from sealife_core.models.encoders import Encoder, empty_encoder
-from sealife_core.models.facts import facts
+from sealife_core.models.building import empty_encoder
+from sealife_core.models.encoders import Encoder
 from sealife_core.models.heads import classification_head, projection_head
+from sealife_core.models.known import facts
 from sealife_core.opening import open_regular, read_regular
 from sealife_core.wording import counted
 
@@ -64,7 +64,10 @@ def save_model(folder: Path, encoder: Encoder, head: nn.Module | None, card: Mod
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in modules.state_dict().items()}
     if _shapes(tensors) != _shapes(expected):
         raise ValueError(f"The card ({card.encoder}, {card.kind}) does not describe the model that is to be saved.")
-    content = json.dumps({"format": FORMAT} | _plain(asdict(card)), indent=2, ensure_ascii=False, allow_nan=False)
+    values = json.loads(
+        _CARDS.dump_json(card, fallback=lambda array: array.tolist())
+    )  # what is not finite becomes null
+    content = json.dumps({"format": FORMAT} | values, indent=2, ensure_ascii=False)
     folder.mkdir(parents=True, exist_ok=True)
     replace_by_path(folder / WEIGHTS_FILE, lambda path: save_file(tensors, path, metadata={"format": "pt"}))
     replace_file(folder / CARD_FILE, content + "\n")
@@ -173,14 +176,3 @@ def _modules(encoder: nn.Module, head: nn.Module | None) -> nn.ModuleDict:
 def _shapes(tensors: dict[str, Tensor]) -> dict[str, tuple[int, ...]]:
     """Shapes, each with whether the numbers are floating-point: whole ones would be taken over as they are."""
     return {name: (tensor.is_floating_point(), *tensor.shape) for name, tensor in tensors.items()}
-
-
-def _plain(value: Any) -> Any:
-    """``value`` as JSON holds it: NumPy and torch numbers become Python's, what is not finite becomes null."""
-    if isinstance(value, dict):
-        return {str(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
-    if hasattr(value, "tolist"):
-        return _plain(value.tolist())
-    return None if isinstance(value, float) and not math.isfinite(value) else value

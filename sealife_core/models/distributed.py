@@ -1,4 +1,4 @@
-"""What the devices that train one network together tell each other. A device that is alone talks to nobody."""
+"""What the devices that train one network together tell each other. One device alone exchanges nothing."""
 
 import torch
 from jaxtyping import Shaped

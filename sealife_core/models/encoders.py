@@ -1,8 +1,7 @@
 """Encoders: images (n, 3, H, W) → features (n, D).
 
-Whatever the network, an encoder is seen as five stages from the pixels up: stem, layer1, layer2, layer3, layer4. Two
-kinds are made here: torchvision's ResNets (with a stem for small images), and any network
-of timm by its name (``timm_encoder.py``).
+Whatever the network, an encoder is seen as five stages from the pixels up: stem, layer1, layer2, layer3, layer4. Here
+are torchvision's ResNets; ``timm_encoder.py`` has the networks of timm.
 """
 
 from collections.abc import Callable
@@ -16,7 +15,7 @@ from torch.utils.hooks import RemovableHandle
 from torchvision.models import get_model
 from torchvision.models.resnet import ResNet
 
-from sealife_core.models.facts import RESNETS, STAGE_NAMES, EncoderFacts, StemName, facts
+from sealife_core.models.facts import CURATED, STAGE_NAMES, StemName
 
 Normalisation = Literal["trains", "alone", "kept"]
 _BLANK_PX = 32  # the smallest image that every encoder takes
@@ -39,9 +38,6 @@ class Encoder(nn.Module):
     std: tuple[float, float, float]
     trained_stages = len(STAGE_NAMES)
     normalisation: Normalisation = "trains"
-
-    def _is(self, known: EncoderFacts) -> None:
-        self.name, self.feature_dim, self.mean, self.std = known.name, known.feature_dim, known.mean, known.std
 
     @property
     def stages(self) -> list[tuple[str, nn.Module]]:
@@ -90,7 +86,7 @@ class Encoder(nn.Module):
     def after(self, stage: str, given: Float[Tensor, "n ..."]) -> Float[Tensor, "n d"]:
         """Features of what ``stage`` ended with: ``after(stage, until(stage, images))`` is ``self(images)``.
 
-        What lies before is passed by one small blank image, whose maps ``given`` then takes the place of.
+        The stages before it get one small blank image; ``given`` takes the place of what they make of it.
         """
         module, before = self.ends[stage]
         if before:
@@ -146,7 +142,8 @@ class ResNetEncoder(Encoder):
     def __init__(self, name: str, stem: StemName = "imagenet") -> None:
         super().__init__()
         net = cast(ResNet, get_model(name, weights=None))
-        self._is(facts(name))
+        known = CURATED[name]
+        self.name, self.feature_dim, self.mean, self.std = name, known.feature_dim, known.mean, known.std
         self.stem = stem
         self.conv1, self.bn1, self.relu, self.maxpool = net.conv1, net.bn1, net.relu, net.maxpool
         if stem == "small":
@@ -172,22 +169,3 @@ class ResNetEncoder(Encoder):
         """What the max-pool and the four layers give."""
         parts = (self.maxpool, self.layer1, self.layer2, self.layer3, self.layer4)
         return {name: (part, False) for name, part in zip(STAGE_NAMES, parts, strict=True)}
-
-
-def build_encoder(name: str, stem: str = "imagenet") -> Encoder:
-    """An encoder with random weights. Raises ValueError for a name or a stem there is not."""
-    if stem not in ("imagenet", "small"):
-        raise ValueError(f"There is no stem {stem!r}; there are 'imagenet' and 'small' ('auto' must be resolved).")
-    if name in RESNETS:
-        return ResNetEncoder(name, cast(StemName, stem))
-    if stem == "small":
-        raise ValueError(f"Only {', '.join(RESNETS)} have a 'small' stem; got {name}. Set the stem to 'auto'.")
-    from sealife_core.models.timm_encoder import TimmEncoder  # timm takes a second to import
-
-    return TimmEncoder(name)
-
-
-def empty_encoder(name: str, stem: str) -> Encoder:
-    """An encoder without storage, to be filled with ``load_state_dict(..., assign=True)``: draws no random number."""
-    with torch.device("meta"):
-        return build_encoder(name, stem)

@@ -1,11 +1,10 @@
-"""What is known about encoders without building them: titles, sizes, costs, licences. Imports no torch.
+"""The table of encoders that are known without being built: titles, sizes, costs, licences. Imports no torch.
 
-Five encoders are in the table, the ones that the page offers and a ResNet34; ``tests/models/test_facts.py`` measures
-them again. Any other network of timm is measured when it is first asked about, which imports torch and timm.
+The page offers them, except a ResNet34; ``tests/models/test_facts.py`` measures them again. What is known about any
+other network of timm: ``known.py``.
 """
 
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Literal, cast
 
 StemName = Literal["imagenet", "small"]
@@ -69,7 +68,12 @@ class EncoderFacts:
 
 
 _HALVING = (4, 4, 8, 16, 32)
-_STEM = StageCost(0.118, 0.010, 8.6)
+_STEM = (0.118, 0.010, 8.6)
+
+
+def _stages(*costs: tuple[float, float, float]) -> tuple[StageCost, ...]:
+    return tuple(StageCost(*each) for each in costs)
+
 
 CURATED: dict[str, EncoderFacts] = {
     "tf_efficientnet_lite0": EncoderFacts(
@@ -80,12 +84,8 @@ CURATED: dict[str, EncoderFacts] = {
         mean=(0.5, 0.5, 0.5),
         std=(0.5, 0.5, 0.5),
         reductions=(2, 4, 8, 16, 32),
-        stages=(
-            StageCost(0.021, 0.002, 11.0),
-            StageCost(0.055, 0.014, 30.7),
-            StageCost(0.038, 0.04, 12.2),
-            StageCost(0.13, 0.645, 17.0),
-            StageCost(0.141, 2.67, 8.9),
+        stages=_stages(
+            (0.021, 0.002, 11.0), (0.055, 0.014, 30.7), (0.038, 0.04, 12.2), (0.13, 0.645, 17.0), (0.141, 2.67, 8.9)
         ),
         licence="Apache-2.0",
         hub="timm/tf_efficientnet_lite0.in1k",
@@ -97,13 +97,7 @@ CURATED: dict[str, EncoderFacts] = {
         "The network of most SimCLR experiments: quick to train from scratch, also on small pictures.",
         512,
         reductions=_HALVING,
-        stages=(
-            _STEM,
-            StageCost(0.462, 0.148, 7.2),
-            StageCost(0.411, 0.526, 4.4),
-            StageCost(0.411, 2.100, 2.3),
-            StageCost(0.411, 8.394, 1.2),
-        ),
+        stages=_stages(_STEM, (0.462, 0.148, 7.2), (0.411, 0.526, 4.4), (0.411, 2.100, 2.3), (0.411, 8.394, 1.2)),
         licence="BSD-3-Clause",
     ),
     "resnet34": EncoderFacts(
@@ -112,13 +106,7 @@ CURATED: dict[str, EncoderFacts] = {
         "A ResNet18 of twice the depth.",
         512,
         reductions=_HALVING,
-        stages=(
-            _STEM,
-            StageCost(0.694, 0.222, 10.5),
-            StageCost(0.873, 1.116, 7.7),
-            StageCost(1.336, 6.822, 5.6),
-            StageCost(0.642, 13.114, 1.7),
-        ),
+        stages=_stages(_STEM, (0.694, 0.222, 10.5), (0.873, 1.116, 7.7), (1.336, 6.822, 5.6), (0.642, 13.114, 1.7)),
         licence="BSD-3-Clause",
     ),
     "resnet50": EncoderFacts(
@@ -127,13 +115,7 @@ CURATED: dict[str, EncoderFacts] = {
         "The classic of transfer learning: stronger features than a ResNet18, for twice the time.",
         2048,
         reductions=_HALVING,
-        stages=(
-            _STEM,
-            StageCost(0.668, 0.216, 33.0),
-            StageCost(1.028, 1.220, 26.7),
-            StageCost(1.464, 7.098, 18.6),
-            StageCost(0.809, 14.965, 6.0),
-        ),
+        stages=_stages(_STEM, (0.668, 0.216, 33.0), (1.028, 1.220, 26.7), (1.464, 7.098, 18.6), (0.809, 14.965, 6.0)),
         licence="BSD-3-Clause",
     ),
     "convnext_tiny": EncoderFacts(
@@ -142,12 +124,12 @@ CURATED: dict[str, EncoderFacts] = {
         "A modern convolutional network: among the best features of its size, and slow without a GPU.",
         768,
         reductions=_HALVING,
-        stages=(
-            StageCost(0.014, 0.005, 1.8),
-            StageCost(0.738, 0.238, 44.3),
-            StageCost(0.774, 0.992, 27.7),
-            StageCost(2.172, 11.113, 76.2),
-            StageCost(0.757, 15.472, 62.7),
+        stages=_stages(
+            (0.014, 0.005, 1.8),
+            (0.738, 0.238, 44.3),
+            (0.774, 0.992, 27.7),
+            (2.172, 11.113, 76.2),
+            (0.757, 15.472, 62.7),
         ),
         licence="Apache-2.0",
         hub="timm/convnext_tiny.in12k_ft_in1k",
@@ -160,12 +142,8 @@ CURATED: dict[str, EncoderFacts] = {
         "Self-supervised by others on 142 million pictures: the strongest rival of your own SimCLR.",
         384,
         reductions=(14,) * 5,
-        stages=(
-            StageCost(0.058, 0.753, 0.6),
-            StageCost(1.516, 5.326, 47.3),
-            StageCost(1.516, 5.326, 47.3),
-            StageCost(1.516, 5.326, 47.3),
-            StageCost(1.516, 5.326, 47.7),
+        stages=_stages(
+            (0.058, 0.753, 0.6), (1.516, 5.326, 47.3), (1.516, 5.326, 47.3), (1.516, 5.326, 47.3), (1.516, 5.326, 47.7)
         ),
         licence="Apache-2.0",
         hub="timm/vit_small_patch14_dinov2.lvd142m",
@@ -177,16 +155,6 @@ CURATED: dict[str, EncoderFacts] = {
 OFFERED = ("tf_efficientnet_lite0", "resnet18", "resnet50", "convnext_tiny", "vit_small_patch14_dinov2")
 
 
-@lru_cache(maxsize=64)
-def facts(name: str) -> EncoderFacts:
-    """What is known about encoder ``name``. Raises ValueError if there is none of that name."""
-    if name in CURATED:
-        return CURATED[name]
-    from sealife_core.models.timm_encoder import measure_facts
-
-    return measure_facts(name)
-
-
 def title_of(name: str) -> str:
     """What people call encoder ``name``; the name itself where it is not in the table."""
     return CURATED[name].title if name in CURATED else name
@@ -195,16 +163,6 @@ def title_of(name: str) -> str:
 def published_weights(name: str) -> str:
     """What the published weights of encoder ``name`` are called, in a sentence: "ImageNet weights"."""
     return CURATED[name].published if name in CURATED else "published weights"
-
-
-@lru_cache(maxsize=256)
-def takes(name: str, image_size_px: int) -> bool:
-    """Whether encoder ``name`` takes pictures of that side. A few of timm's networks are made for one size alone."""
-    if name in CURATED or image_size_px == 224:  # one that did not take that would be no encoder
-        return True
-    from sealife_core.models.timm_encoder import goes_through
-
-    return goes_through(name, image_size_px)
 
 
 def resolve_stem(stem: str, weights: str, image_size_px: int, name: str) -> StemName:

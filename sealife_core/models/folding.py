@@ -1,4 +1,4 @@
-"""An encoder for looking only: every BatchNorm folded into the convolution before it, so that maps are read once less.
+"""An encoder for inference: every BatchNorm is folded into the convolution before it, which saves a pass over the maps.
 
 In evaluation a BatchNorm is one multiplication and one addition a channel, which the convolution can do by its own
 weights (Jacob et al. 2018, arXiv 1712.05877, section 3.2). On two cores EfficientNet-Lite0 becomes twice as fast.
@@ -25,17 +25,14 @@ def folded(encoder: Encoder) -> Encoder:
     if not any(isinstance(part, nn.BatchNorm2d) for part in encoder.modules()):
         return encoder
     copy = deepcopy(encoder).eval().requires_grad_(False)
-    for part in copy.modules():
-        _fold_children(part)
     device = next(encoder.parameters()).device
     tried = torch.linspace(-2, 2, 3 * _TRIED_PX**2, device=device).view(1, 3, _TRIED_PX, _TRIED_PX)
-    was_training = [(part, part.training) for part in encoder.modules()]
     with torch.inference_mode():
-        for part, _ in was_training:
-            part.training = False
-        same = torch.allclose(copy(tried), encoder(tried), rtol=_CLOSE, atol=_CLOSE)
-        for part, training in was_training:
-            part.training = training
+        expected = copy(tried)
+    for part in copy.modules():
+        _fold_children(part)
+    with torch.inference_mode():
+        same = torch.allclose(copy(tried), expected, rtol=_CLOSE, atol=_CLOSE)
     return copy.to(memory_format=torch.channels_last) if same else encoder
 
 

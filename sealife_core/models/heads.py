@@ -1,4 +1,4 @@
-"""What stands on an encoder: the projection head of contrastive learning, the linear head of a classifier."""
+"""Heads on an encoder: the projection head of contrastive learning, the linear head of a classifier."""
 
 from collections import OrderedDict
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from urllib.error import HTTPError, URLError
 from urllib.request import Request, urlopen
 
-from sealife_core.models.facts import facts
+from sealife_core.models.known import facts
 
 ADDRESS = "https://download.pytorch.org/models"
 # Version and file of each encoder, torchvision's best first.
@@ -101,7 +101,7 @@ def reachable(name: str, timeout_s: float = ASK_S) -> bool | None:
             if not isinstance(getattr(error, "reason", error), TimeoutError):
                 found.append(False)
 
-    # In a thread, for looking up a name heeds no timeout.
+    # In a thread, since looking up a name ignores the timeout.
     asking = threading.Thread(target=ask, daemon=True)
     asking.start()
     asking.join(timeout_s + 0.5)

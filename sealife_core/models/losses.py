@@ -1,7 +1,7 @@
 """NT-Xent and its accuracy, focal loss, weighted means. All are computed in at least float32, also under autocast."""
 
 from collections.abc import Iterator
-from typing import Any, Literal
+from typing import Any
 
 import torch
 from jaxtyping import Float, Int
@@ -31,50 +31,34 @@ def nt_xent(
     if not temperature > 0:
         raise ValueError(f"The temperature is {temperature}; expected a number above 0.")
     with torch.autocast(z0.device.type, enabled=False):
-        return (_NtXentAcross if across else _NtXent).apply(_unit_views(z0, z1), temperature)
+        return _NtXent.apply(_unit_views(z0, z1), temperature, across)
 
 
 class _NtXent(Function):
-    """NT-Xent of unit views (2N, D), a block of rows at a time: the (2N)² similarities are never held at once.
+    """NT-Xent of unit views (2n, D): all of them, or ``across`` devices this one's anchors with the 2N views of all.
 
-    The gradient is made on the way there, while a block's exponentials are at hand; the way back only scales it.
+    A block of rows at a time: the similarities of all views are never held at once. The gradient is computed in the
+    forward pass, while a block's exponentials are at hand; the backward pass only scales it.
     """
 
     @staticmethod
-    def forward(ctx: Any, z: Tensor, temperature: float) -> Tensor:
-        loss, pull = _of_anchors(z, [slice(0, len(z))], temperature, pulled=ctx.needs_input_grad[0])
-        ctx.save_for_backward(pull.sub_(z[_partners(z)], alpha=2).div_(len(z) * temperature))
-        return loss / len(z)
-
-    @staticmethod
-    @once_differentiable
-    def backward(ctx: Any, slope: Tensor) -> tuple[Tensor, None]:  # pyright: ignore[reportIncompatibleMethodOverride]
-        (gradient,) = ctx.saved_tensors
-        return slope * gradient, None
-
-
-class _NtXentAcross(Function):
-    """NT-Xent of the unit views (2n, D) of every device: each takes its own anchors against the 2N views of all.
-
-    What one device's anchors pull at another's views reaches it here, on the way there; the way back says nothing.
-    """
-
-    @staticmethod
-    def forward(ctx: Any, own: Tensor, temperature: float) -> Tensor:
-        z, spans = _views_of_all(own)
+    def forward(ctx: Any, own: Tensor, temperature: float, across: bool) -> Tensor:
+        z, spans = _anchors(own, across)
         loss, pull = _of_anchors(z, spans, temperature, pulled=ctx.needs_input_grad[0])
-        all_reduce(loss)
-        partners, pull = _partners(z), all_reduce(pull)
-        gradient = torch.cat([pull[rows] - 2 * z[partners[rows]] for rows in spans])
+        devices = 1
+        if across:  # the anchors of one device have gradients for the views of another
+            loss, pull, devices = all_reduce(loss), all_reduce(pull), rank_and_world_size()[1]
+        partners = _partners(z)
+        gradient = torch.cat([pull[rows].sub_(z[partners[rows]], alpha=2) for rows in spans])
         # DDP takes the mean over devices of what is here a sum over their anchors.
-        ctx.save_for_backward(gradient.mul_(rank_and_world_size()[1] / (len(z) * temperature)))
+        ctx.save_for_backward(gradient.mul_(devices).div_(len(z) * temperature))
         return loss / len(z)
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: Any, slope: Tensor) -> tuple[Tensor, None]:  # pyright: ignore[reportIncompatibleMethodOverride]
+    def backward(ctx: Any, slope: Tensor) -> tuple[Tensor, None, None]:  # pyright: ignore[reportIncompatibleMethodOverride]
         (gradient,) = ctx.saved_tensors
-        return slope * gradient, None
+        return slope * gradient, None, None
 
 
 @torch.no_grad()
@@ -86,8 +70,7 @@ def contrastive_accuracy(
     z0, z1 and ``across`` are as in :func:`nt_xent`.
     """
     with torch.autocast(z0.device.type, enabled=False):
-        z = _unit_views(z0, z1)
-        z, spans = _views_of_all(z) if across else (z, [slice(0, len(z))])
+        z, spans = _anchors(_unit_views(z0, z1), across)
         blocks = [rows for span in spans for rows in _blocks(z, span)]
         nearest = torch.cat([_similarity(z[rows], z, rows.start).argmax(dim=1) for rows in blocks])
         right = nearest == torch.cat([_partners(z)[rows] for rows in spans])
@@ -99,13 +82,11 @@ def focal_loss(
     labels: Int[Tensor, " n"],
     gamma: float,
     weight: Float[Tensor, " classes"] | None = None,
-    reduction: Literal["mean", "sum"] = "mean",
 ) -> Float[Tensor, ""]:
-    """Focal loss in its softmax form: mean of −w_y (1 − p_y)^γ ln p_y (arXiv 1708.02002, eq. 4 and 5).
+    """Focal loss in its softmax form, added up: Σ −w_y (1 − p_y)^γ ln p_y (arXiv 1708.02002, eq. 4 and 5).
 
-    The mean is weighted by w_y as in torch's cross-entropy, which this equals at γ = 0; but it is 0 where all labels
-    have weight 0. Raises ValueError for shapes
-    that do not fit or a negative γ.
+    At γ = 0 it is torch's cross-entropy with reduction "sum". Raises ValueError for shapes that do not fit or a
+    negative γ.
     """
     if logits.ndim != 2 or labels.shape != logits.shape[:1]:
         raise ValueError(
@@ -113,15 +94,11 @@ def focal_loss(
         )
     if gamma < 0:
         raise ValueError(f"Gamma is {gamma}; expected 0 or more.")
-    log_p = functional.log_softmax(_full_precision(logits), dim=1).gather(1, labels[:, None]).squeeze(1)
-    # The slope of (1 − p)^γ is infinite at p = 1 for γ < 1; from so far on an image no longer pulls.
+    log_p = functional.log_softmax(full_precision(logits), dim=1).gather(1, labels[:, None]).squeeze(1)
+    # The slope of (1 − p)^γ is infinite at p = 1 for γ < 1; beyond this an image has no gradient.
     wrongness = (-torch.expm1(log_p)).clamp(min=1e-12)
     loss = -(wrongness**gamma) * log_p
-    if weight is None:
-        return loss.mean() if reduction == "mean" else loss.sum()
-    chosen = weight.to(loss)[labels]
-    total = (chosen * loss).sum()
-    return weighted_mean(total, chosen.sum()) if reduction == "mean" else total
+    return loss.sum() if weight is None else (weight.to(loss)[labels] * loss).sum()
 
 
 def weighted_mean(total: Float[Tensor, ""], weight: Float[Tensor, ""]) -> Float[Tensor, ""]:
@@ -138,11 +115,13 @@ def _unit_views(z0: Tensor, z1: Tensor) -> Tensor:
         raise ValueError(
             f"Projections {tuple(z0.shape)} and {tuple(z1.shape)} do not fit; expected (N, D) twice, N at least 1."
         )
-    return functional.normalize(_full_precision(torch.cat([z0, z1])), dim=1)
+    return functional.normalize(full_precision(torch.cat([z0, z1])), dim=1)
 
 
-def _views_of_all(own: Tensor) -> tuple[Tensor, list[slice]]:
-    """Every device's views (2N, D), in the order of the whole batch, and which rows ``own`` (2n, D) are in it."""
+def _anchors(own: Tensor, across: bool) -> tuple[Tensor, list[slice]]:
+    """All views (2N, D) in the order of the whole batch, and in which of its rows the views ``own`` (2n, D) are."""
+    if not across:
+        return own, [slice(0, len(own))]
     rank, devices = rank_and_world_size()
     n = len(own) // 2
     z = all_gather(own).view(devices, 2, n, -1).transpose(0, 1).reshape(2 * devices * n, -1)
@@ -150,8 +129,10 @@ def _views_of_all(own: Tensor) -> tuple[Tensor, list[slice]]:
 
 
 def _of_anchors(z: Tensor, spans: list[slice], temperature: float, *, pulled: bool) -> tuple[Tensor, Tensor]:
-    """For the anchors in the rows ``spans`` of z (2N, D): their losses' sum, and how they pull at each of all views
-    (2N, D), but for what partners pull at each other; zeros unless ``pulled``."""
+    """Sum of the losses of the anchors in rows ``spans`` of z (2N, D); its gradient (2N, D) times the temperature.
+
+    The gradient is without the term of the positive pairs; zeros unless ``pulled``.
+    """
     partners = _partners(z)
     loss, pull = z.new_zeros(()), torch.zeros_like(z)
     for rows in (rows for span in spans for rows in _blocks(z, span)):
@@ -191,5 +172,6 @@ def _blocks(z: Tensor, span: slice) -> Iterator[slice]:
     return (slice(start, min(start + rows, span.stop)) for start in range(span.start, span.stop, rows))
 
 
-def _full_precision(x: Tensor) -> Tensor:
+def full_precision(x: Tensor) -> Tensor:
+    """``x`` in float32, or in float64 where it is that."""
     return x.to(torch.promote_types(x.dtype, torch.float32))

@@ -1,27 +1,65 @@
-"""What each stage of an encoder costs, counted on a network without storage: nothing is computed."""
+"""What an encoder is and costs, measured on a network without storage: nothing is computed."""
 
+from collections.abc import Callable
 from typing import Any
 
 import torch
+from torch import Tensor
 from torch.autograd.graph import saved_tensors_hooks
 from torch.utils.flop_counter import FlopCounterMode
 
 from sealife_core.models.encoders import Encoder
-from sealife_core.models.facts import STAGE_NAMES, StageCost
+from sealife_core.models.facts import STAGE_NAMES, EncoderFacts, StageCost
+from sealife_core.models.timm_encoder import TimmEncoder
 
 _PX = 224
 
 
+def measured_facts(name: str) -> EncoderFacts:
+    """The facts of a network of timm that is not in the table. Raises ValueError where it cannot be an encoder."""
+    if not goes_through(name, _PX):
+        raise ValueError(f"'{name}' takes no pictures of 224 px, so it cannot serve as an encoder. Choose another one.")
+    with torch.device("meta"):
+        encoder = TimmEncoder(name)
+    config = encoder.net.pretrained_cfg
+    return EncoderFacts(
+        name=name,
+        title=name,
+        says="A network of timm.",
+        feature_dim=encoder.feature_dim,
+        own_px=encoder.own_px,
+        mean=encoder.mean,
+        std=encoder.std,
+        reductions=reductions(encoder),
+        stages=measured_stages(encoder),
+        licence=config.get("license") or "not stated",
+        hub=config.get("hf_hub_id") or "",
+        published="published weights",
+        learned="",
+        batch_norm=encoder.has_batch_norm,
+    )
+
+
+def goes_through(name: str, image_size_px: int) -> bool:
+    """Whether a picture of that side goes through timm's network ``name``."""
+    with torch.device("meta"), torch.no_grad():
+        encoder = TimmEncoder(name).eval()
+        try:
+            return encoder(torch.zeros(1, 3, image_size_px, image_size_px)).shape == (1, encoder.feature_dim)
+        except (AssertionError, RuntimeError, ValueError):  # each network refuses in its own way
+            return False
+
+
 def measured_stages(encoder: Encoder) -> tuple[StageCost, ...]:
-    """The five stages of ``encoder``, which must be on the meta device, on one image of 224 px."""
+    """The costs of the five stages of ``encoder``, which must be on the meta device, on one image of 224 px."""
     kept: dict[int, int] = {}
-    own = {id(parameter) for parameter in encoder.parameters()}
     counter = FlopCounterMode(display=False)
     totals: list[tuple[float, float]] = []
+    held: list[Any] = []  # storages stay alive, so that no two have the same id
 
-    def keep(tensor: torch.Tensor) -> torch.Tensor:
-        storage = tensor.untyped_storage()
-        if id(tensor) not in own and not isinstance(tensor, torch.nn.Parameter):
+    def keep(tensor: Tensor) -> Tensor:
+        if not isinstance(tensor, torch.nn.Parameter):
+            storage = tensor.untyped_storage()
             kept[id(storage)] = tensor.numel() * tensor.element_size()
             held.append(storage)
         return tensor
@@ -29,15 +67,10 @@ def measured_stages(encoder: Encoder) -> tuple[StageCost, ...]:
     def total(*_: Any) -> None:
         totals.append((counter.get_total_flops() / 2e9, sum(kept.values()) / 1e6))
 
-    held: list[Any] = []  # storages stay alive, so that no two have the same id
-    handles = encoder.at_ends(total, *STAGE_NAMES)
-    try:
-        with counter, saved_tensors_hooks(keep, lambda tensor: tensor):
-            encoder.eval()(torch.zeros(1, 3, _PX, _PX, device="meta"))
-            totals[-1:] = [(counter.get_total_flops() / 2e9, sum(kept.values()) / 1e6)]
-    finally:
-        for handle in handles:
-            handle.remove()
+    with counter, saved_tensors_hooks(keep, lambda tensor: tensor):
+        _pass(encoder, total)
+        totals.pop()
+        total()  # the last stage is charged with what follows it
     before = [(0.0, 0.0), *totals[:-1]]
     numbers = [sum(each.numel() for each in stage.parameters()) / 1e6 for _, stage in encoder.stages]
     return tuple(
@@ -49,11 +82,16 @@ def measured_stages(encoder: Encoder) -> tuple[StageCost, ...]:
 def reductions(encoder: Encoder) -> tuple[int, ...]:
     """Side of the picture over side of the maps after each of the five stages of ``encoder``, on the meta device."""
     found: list[int] = []
-    handles = encoder.at_ends(lambda _, given: found.append(_PX // encoder.maps(given).shape[-1]), *STAGE_NAMES)
+    with torch.no_grad():
+        _pass(encoder, lambda _, given: found.append(_PX // encoder.maps(given).shape[-1]))
+    return tuple(found)
+
+
+def _pass(encoder: Encoder, at_end: Callable[[str, Tensor], None]) -> None:
+    """One image through ``encoder`` in evaluation mode; ``at_end`` is called where each stage ends."""
+    handles = encoder.at_ends(at_end, *STAGE_NAMES)
     try:
-        with torch.no_grad():
-            encoder.eval()(torch.zeros(1, 3, _PX, _PX, device="meta"))
+        encoder.eval()(torch.zeros(1, 3, _PX, _PX, device="meta"))
     finally:
         for handle in handles:
             handle.remove()
-    return tuple(found)

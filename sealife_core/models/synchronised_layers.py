@@ -15,6 +15,7 @@ from torch.autograd.function import once_differentiable
 from torch.nn import functional
 
 from sealife_core.models.distributed import all_gather, all_reduce, rank_and_world_size
+from sealife_core.models.losses import full_precision
 
 _BEFORE = "_alone"  # where a layer keeps what it was
 
@@ -44,9 +45,9 @@ def unsynchronise_layers(net: nn.Module) -> None:
 def _kinds(device: str) -> dict[type[nn.Module], Any]:
     """Kind of layer → what it becomes."""
     # PyTorch's own is for accelerators alone.
-    norm, norm_act = (
-        (nn.SyncBatchNorm, SyncNormAct) if device == "cuda" else (SynchronisedBatchNorm, SynchronisedNormAct)
-    )
+    norm, norm_act = SynchronisedBatchNorm, SynchronisedNormAct
+    if device == "cuda":
+        norm, norm_act = nn.SyncBatchNorm, SyncNormAct
     kinds: dict[type[nn.Module], Any] = {nn.BatchNorm1d: norm, nn.BatchNorm2d: norm, nn.Dropout: SynchronisedDropout}
     if "timm" in sys.modules:  # else no layer of timm is in the network
         from timm.layers.drop import DropPath
@@ -76,7 +77,7 @@ class SynchronisedBatchNorm(nn.BatchNorm2d):
         return normalised
 
     def _check_input_dim(self, input: Tensor) -> None:
-        """Whatever its first class took."""
+        """Any shape: the class that this layer had has checked it."""
 
 
 class _Normalised(Function):
@@ -84,7 +85,7 @@ class _Normalised(Function):
 
     @staticmethod
     def forward(ctx: Any, x: Tensor, weight: Tensor, bias: Tensor, eps: float) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        own_variance, own_mean = torch.var_mean(_precise(x), _but_channels(x), correction=0)
+        own_variance, own_mean = torch.var_mean(full_precision(x), _but_channels(x), correction=0)
         own_count = torch.full_like(own_mean[:1], x.numel() // x.shape[1])
         told = all_gather(torch.cat([own_mean, own_variance, own_count])[None])
         means, variances, counts = told.split([len(own_mean), len(own_mean), 1], dim=1)
@@ -100,8 +101,8 @@ class _Normalised(Function):
     @once_differentiable
     def backward(ctx: Any, *slopes: Tensor) -> tuple[Tensor, Tensor, Tensor, None]:  # pyright: ignore[reportIncompatibleMethodOverride]
         x, weight, mean, scale, count = ctx.saved_tensors
-        slope, wide = _precise(slopes[0]), (1, -1, *[1] * (x.ndim - 2))
-        standard = (_precise(x) - mean.view(wide)).mul_(scale.view(wide))
+        slope, wide = full_precision(slopes[0]), (1, -1, *[1] * (x.ndim - 2))
+        standard = (full_precision(x) - mean.view(wide)).mul_(scale.view(wide))
         of_weight, of_bias = (slope * standard).sum(_but_channels(x)), slope.sum(_but_channels(x))
         of_all = all_reduce(torch.stack([of_weight, of_bias])) / count
         # Each number moves the mean and the variance of all: that part is taken out of its own slope.
@@ -111,10 +112,10 @@ class _Normalised(Function):
 
 
 class SynchronisedDropout(nn.Dropout):
-    """Dropout of a share of a batch: hides what it would of the whole batch, so all devices draw alike and differ."""
+    """Dropout of a share of a batch: all devices draw the same mask of the whole batch, and each takes its part."""
 
     def forward(self, input: Float[Tensor, "n d"]) -> Float[Tensor, "n d"]:
-        """Features, some of them hidden."""
+        """Features, some of them set to 0."""
         if not self.training or not self.p or rank_and_world_size()[1] == 1:
             return super().forward(input)
         (rank, devices), n = rank_and_world_size(), len(input)
@@ -123,7 +124,7 @@ class SynchronisedDropout(nn.Dropout):
 
 
 class SynchronisedDropPath(nn.Module):
-    """timm's DropPath (stochastic depth, arXiv 1603.09382) of a share of a batch: images are spared as in the whole."""
+    """timm's DropPath (stochastic depth, arXiv 1603.09382) of a share of a batch, drawn as for the whole batch."""
 
     drop_prob: float
     scale_by_keep: bool
@@ -157,10 +158,6 @@ class SynchronisedNormAct(_Act, SynchronisedBatchNorm):
 
 class SyncNormAct(_Act, nn.SyncBatchNorm):
     """BatchNormAct2d over the images of all devices, on GPUs."""
-
-
-def _precise(x: Tensor) -> Tensor:
-    return x.to(torch.promote_types(x.dtype, torch.float32))
 
 
 def _but_channels(x: Tensor) -> list[int]:

@@ -16,7 +16,7 @@ from sealife_core.errors import WeightsError
 from sealife_core.models.checkpoint import read_safetensors
 from sealife_core.opening import open_regular
 
-# What torch.load raises, beside UnpicklingError, when its reader stumbles over bytes that are no checkpoint.
+# What torch.load raises, beside UnpicklingError, on bytes that are no checkpoint.
 _STUMBLES = (
     OSError, RuntimeError, EOFError, LookupError, ValueError, TypeError, AttributeError, AssertionError,
     ArithmeticError, MemoryError, struct.error,

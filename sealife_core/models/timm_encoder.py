@@ -10,13 +10,12 @@ from typing import Any
 
 import numpy as np
 import timm
-import torch
 from jaxtyping import Float
 from timm.models import group_parameters
 from torch import Tensor, nn
 
 from sealife_core.models.encoders import Encoder, End
-from sealife_core.models.facts import STAGE_NAMES, EncoderFacts
+from sealife_core.models.facts import STAGE_NAMES
 
 # Vision transformers are built for one size of picture; these make them take any, padded to whole patches.
 _ANY_SIZE: tuple[dict[str, Any], ...] = (
@@ -39,7 +38,8 @@ class TimmEncoder(Encoder):
         self.name, self.feature_dim = name, int(self.net.head_hidden_size or self.net.num_features)
         self.mean, self.std = tuple(config["mean"]), tuple(config["std"])
         self._of_group = _groups(self.net, name)
-        self._last_groups = _stage_ends(self.net, self._of_group, name)
+        self._infos = _info_groups(self.net, self._of_group)
+        self._last_groups = _stage_ends(self.net, max(self._of_group.values()), list(self._infos.values()), name)
 
     def forward(self, images: Float[Tensor, "n 3 h w"]) -> Float[Tensor, "_ {self.feature_dim}"]:
         """Features of normalised images, or of what :meth:`after` puts in their place."""
@@ -47,7 +47,7 @@ class TimmEncoder(Encoder):
 
     @property
     def stages(self) -> list[tuple[str, nn.Module]]:
-        """Each stage as a module of the largest modules, and the single parameters, that are its own."""
+        """Each stage as one module, which holds the largest modules, and the single parameters, of that stage alone."""
         held = [nn.Module() for _ in STAGE_NAMES]
         self._share_out(self.net, "", held)
         return list(zip(STAGE_NAMES, held, strict=True))
@@ -56,11 +56,11 @@ class TimmEncoder(Encoder):
     def ends(self) -> dict[str, End]:
         """The stem ends with what the first block gets; the last stage of a transformer with what its last block gets.
 
-        What its last block gives would not do for Grad-CAM: where only the class token is read, no other has a slope.
+        What its last block gives is of no use to Grad-CAM: where only the class token is read, no other has a gradient.
         """
         first = self.net.get_submodule(self._module_of(self._last_groups[0] + 1))
         given = [(self.net.get_submodule(self._module_of(group)), False) for group in self._last_groups[1:-1]]
-        last = self._module_of(max(self._infos().values()))
+        last = self._module_of(max(self._infos.values()))
         ends: list[End] = [(first, True), *given, (self.net.get_submodule(last), self._has_tokens)]
         return dict(zip(STAGE_NAMES, ends, strict=True))
 
@@ -102,57 +102,13 @@ class TimmEncoder(Encoder):
         for name, part in module.named_children():
             self._share_out(part, f"{prefix}{name}.", held)
 
-    def _infos(self) -> dict[str, int]:
-        return _info_groups(self.net, self._of_group)
-
     def _module_of(self, group: int) -> str:
         """The module that holds a group: that of ``feature_info``, else the one that all its parameters lie below."""
-        named = [module for module, its in self._infos().items() if its == group]
+        named = [module for module, its in self._infos.items() if its == group]
         if named:
             return named[-1]
-        return _common_module([name for name, its in self._of_group.items() if its == group])
-
-
-def network_names() -> list[str]:
-    """The names of all networks of timm."""
-    return timm.list_models()
-
-
-def measure_facts(name: str) -> EncoderFacts:
-    """What ``facts`` tells of a network that is not in its table. Raises ValueError."""
-    from sealife_core.models.stage_costs import measured_stages, reductions
-
-    if not goes_through(name, 224):
-        raise ValueError(f"'{name}' takes no pictures of 224 px, so it cannot serve as an encoder. Choose another one.")
-    with torch.device("meta"):
-        encoder = TimmEncoder(name)
-    config = encoder.net.pretrained_cfg
-    return EncoderFacts(
-        name=name,
-        title=name,
-        says="A network of timm.",
-        feature_dim=encoder.feature_dim,
-        own_px=encoder.own_px,
-        mean=encoder.mean,
-        std=encoder.std,
-        reductions=reductions(encoder),
-        stages=measured_stages(encoder),
-        licence=config.get("license") or "not stated",
-        hub=config.get("hf_hub_id") or "",
-        published="published weights",
-        learned="",
-        batch_norm=encoder.has_batch_norm,
-    )
-
-
-def goes_through(name: str, image_size_px: int) -> bool:
-    """Whether a picture of that side goes through the network; nothing is computed."""
-    with torch.device("meta"), torch.no_grad():
-        encoder = TimmEncoder(name).eval()
-        try:
-            return encoder(torch.zeros(1, 3, image_size_px, image_size_px)).shape == (1, encoder.feature_dim)
-        except (AssertionError, RuntimeError, ValueError):  # each network refuses in its own way
-            return False
+        paths = [name.split(".")[:-1] for name, its in self._of_group.items() if its == group]
+        return ".".join(same[0] for same in zip(*paths, strict=False) if len(set(same)) == 1)
 
 
 def _network(name: str) -> Any:
@@ -198,14 +154,13 @@ def _info_groups(net: Any, of_group: dict[str, int]) -> dict[str, int]:
     return found
 
 
-def _stage_ends(net: Any, of_group: dict[str, int], name: str) -> list[int]:
-    """The last group of each of the five stages, increasing."""
-    last = max(of_group.values())
-    if not _info_groups(net, of_group):
+def _stage_ends(net: Any, last: int, info_groups: list[int], name: str) -> list[int]:
+    """The last group of each of the five stages, increasing. last: of all groups; info_groups: of ``feature_info``."""
+    if not info_groups:
         raise ValueError(f"timm does not say where the stages of '{name}' end. Choose another encoder.")
     sides = [info["reduction"] for info in net.feature_info]
     if len(set(sides)) >= 4:
-        cuts = list(dict.fromkeys(_info_groups(net, of_group).values()))[-5:]
+        cuts = list(dict.fromkeys(info_groups))[-5:]
         ends = ([0, *cuts] if len(cuts) == 4 else cuts)[:4]
         if len(ends) == 4 and all(a < b for a, b in zip(ends, [*ends[1:], last + 1], strict=True)):
             return [*ends, last]
@@ -213,9 +168,3 @@ def _stage_ends(net: Any, of_group: dict[str, int], name: str) -> list[int]:
         raise ValueError(f"'{name}' has {last + 1} groups of layers; an encoder needs at least five. Choose another.")
     shares = [len(part) for part in np.array_split(np.arange(last), 4)]
     return list(accumulate([0, *shares]))
-
-
-def _common_module(names: list[str]) -> str:
-    parts = [name.split(".")[:-1] for name in names]
-    shared = [same[0] for same in zip(*parts, strict=False) if len(set(same)) == 1]
-    return ".".join(shared)

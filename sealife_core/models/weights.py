@@ -1,4 +1,4 @@
-"""Where an encoder's weights come from: random, ImageNet, an earlier run, a file."""
+"""The encoder that a run starts from, and where its weights come from: random, ImageNet, an earlier run, a file."""
 
 import hashlib
 from collections.abc import Callable
@@ -12,9 +12,10 @@ from torch import Tensor
 
 from sealife_core.durable import replacing
 from sealife_core.errors import WeightsError
+from sealife_core.models.building import build_encoder
 from sealife_core.models.checkpoint import CARD_FILE, WEIGHTS_FILE, ModelCard, load_card, read_safetensors
 from sealife_core.models.encoders import Encoder, ResNetEncoder
-from sealife_core.models.facts import RESNETS, TIMM_PREFIX, published_weights, title_of
+from sealife_core.models.facts import RESNETS, TIMM_PREFIX, published_weights, resolve_stem, title_of
 from sealife_core.models.imagenet import by_hand, fetch_from_hub, imagenet_files
 from sealife_core.models.resnet_naming import torchvision_named, unlike
 from sealife_core.models.tensor_files import read_tensors
@@ -22,6 +23,23 @@ from sealife_core.places import checkpoints_root as default_root
 from sealife_core.places import path_of
 
 DOWNLOAD_TIMEOUT_S = 10  # without an answer, not for the whole file: a machine without internet hears so at once
+
+
+def starting_encoder(
+    weights: str, name: str, stem: str, image_size_px: int, *, checkpoints_root: Path | None = None
+) -> tuple[Encoder, str]:
+    """The encoder ``name`` with its starting ``weights``, and a sentence that says where they came from.
+
+    stem: as in a config; weights of a run bring their own. Raises WeightsError.
+    """
+    card = source_card(weights, checkpoints_root=checkpoints_root)
+    if card is not None and card.encoder != name:
+        raise WeightsError(
+            f"The weights '{weights}' are those of {title_of(card.encoder)}, but this run uses {title_of(name)}."
+            f" Set the encoder to {card.encoder}."
+        )
+    encoder = build_encoder(name, card.stem if card is not None else resolve_stem(stem, weights, image_size_px, name))
+    return encoder, load_weights(encoder, weights, checkpoints_root=checkpoints_root)
 
 
 def load_weights(encoder: Encoder, spec: str, *, checkpoints_root: Path | None = None) -> str:
@@ -46,11 +64,9 @@ def load_weights(encoder: Encoder, spec: str, *, checkpoints_root: Path | None =
     if source == "file" and rest:
         path = _named_file(rest)
         left_out = _fill(encoder, read_tensors(path), f"{path}")
-        others = (
-            f", without {len(left_out)} tensors that are not the encoder's ('{left_out[0][:100]}', …)"
-            if left_out
-            else ""
-        )
+        others = ""
+        if left_out:
+            others = f", without {len(left_out)} tensors that are not the encoder's ('{left_out[0][:100]}', …)"
         return f"The encoder starts from the file {path}{others}."
     raise WeightsError(f"There are no weights '{spec}'. Expected 'random', 'imagenet', 'run:ID' or 'file:PATH'.")
 

@@ -1,8 +1,8 @@
 """As many threads as other programs leave cores free.
 
 All threads of a layer wait for the slowest. One that shares its core with a busy program is a time slice late, some
-milliseconds, at each of the thousands of such meetings of a step: then two threads on two cores are many times slower
-than one (``benchmarks/crowded.py``). So a run looks now and then at how many cores others use, and gives way.
+milliseconds, thousands of times in a step: then two threads on two cores are many times slower than one
+(``benchmarks/crowded.py``). So a run looks now and then at how many cores others use, and gives way.
 """
 
 import os
@@ -76,4 +76,4 @@ class AdaptiveThreads(Callback):
 
     def on_exception(self, *_: Any) -> None:
         """As at the end."""
-        torch.set_num_threads(self._most)
+        self.on_train_end()

@@ -1,4 +1,4 @@
-"""What a run does beside learning: tell its status, notice nonsense, measure its speed, remember its best epoch."""
+"""What a run does beside learning: write its status, stop at a loss of NaN, measure its speed, keep its best epoch."""
 
 import math
 import pickle
@@ -16,7 +16,7 @@ from sealife_core.runs.run import BEST
 from sealife_core.runs.writer import RunWriter
 from sealife_core.training.resume_point import Stopped
 
-STATUS_EVERY_S = 0.5  # often enough for a moving bar, seldom enough to cost nothing
+STATUS_EVERY_S = 0.5  # often enough for a moving bar, rarely enough to cost nothing
 WARM_UP_STEPS = 2  # the first steps choose kernels and grow memory: their time says nothing
 GPU_LOOK_EVERY = 10  # steps between two looks at the loss, where a look costs a wait
 
@@ -34,9 +34,7 @@ class StatusWriter(Callback):
             self._run.resumed_from(trainer.global_step)
         self._tell(trainer)
 
-    def on_train_batch_end(
-        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
-    ) -> None:
+    def on_train_batch_end(self, trainer: Trainer, *_: Any) -> None:
         """Tell the step."""
         if time.monotonic() - self._told >= STATUS_EVERY_S:
             self._tell(trainer)
@@ -69,9 +67,7 @@ class StatusWriter(Callback):
 class FiniteLoss(Callback):
     """Ends a run at the first loss that is no number, and says where and what to try."""
 
-    def on_train_batch_end(
-        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
-    ) -> None:
+    def on_train_batch_end(self, trainer: Trainer, pl_module: LightningModule, outputs: Any, *_: Any) -> None:
         """Look at the loss of every step on a CPU, at every tenth on a GPU (each look waits for the device)."""
         if pl_module.device.type == "cuda" and trainer.global_step % GPU_LOOK_EVERY:
             return
@@ -87,9 +83,7 @@ class FiniteLoss(Callback):
 class FirstPoint(Callback):
     """Logs the first step of a run, which Lightning leaves out where it logs every tenth: a person waits for it."""
 
-    def on_train_batch_end(
-        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
-    ) -> None:
+    def on_train_batch_end(self, trainer: Trainer, *_: Any) -> None:
         """Write what was logged in that step, unless Lightning is about to."""
         if trainer.global_step == 1 and trainer.log_every_n_steps > 1 and trainer.logger is not None:  # type: ignore[attr-defined]
             found = {name: float(value) for name, value in trainer.callback_metrics.items()}
@@ -111,13 +105,11 @@ class Speed(Callback):
         self._note = note
         self._rate: float | None = None
 
-    def on_train_batch_start(self, trainer: Trainer, pl_module: LightningModule, batch: Any, batch_idx: int) -> None:
+    def on_train_batch_start(self, *_: Any) -> None:
         """Start the clock."""
         self._started = time.perf_counter()
 
-    def on_train_batch_end(
-        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
-    ) -> None:
+    def on_train_batch_end(self, trainer: Trainer, pl_module: LightningModule, *_: Any) -> None:
         """Stop the clock; the first steps warm up and do not count."""
         pl_module.log("train/learning_rate", trainer.optimizers[0].param_groups[0]["lr"])
         self._steps += 1
@@ -169,7 +161,7 @@ class BestModel(Callback):
     metric: what every epoch of validation measures; None where another callback calls :meth:`consider`. start: what the
     weights before the first step reach on validation, by the names of the metrics; they are then a candidate as epoch
     0, so that training never ends with less. average: whose weights are validated instead of those of the last step. A
-    resume point of before has the weights beside it, in ``best.ckpt``.
+    resume point of an earlier release has the weights beside it, in ``best.ckpt``.
     """
 
     def __init__(
@@ -181,7 +173,7 @@ class BestModel(Callback):
     ) -> None:
         self._run, self._metric, self._start, self._average = run, metric, start, average
         self.epoch: int | None = None  # counted from 1; 0 is the start
-        self.since = 0  # how many were considered since, in vain
+        self.since = 0  # how many were considered since without being better
         self._score = -math.inf
         self._weights: dict[str, torch.Tensor] = {}
 
@@ -218,10 +210,10 @@ class BestModel(Callback):
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """As it was."""
         self.epoch, self._score, self._weights = (state_dict[key] for key in ("epoch", "score", "weights"))
-        self.since = state_dict.get("since", 0)  # a resume point of before has none: nothing asked for it
+        self.since = state_dict.get("since", 0)  # a resume point of an earlier release has none: nothing asked for it
 
     def on_load_checkpoint(self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]) -> None:
-        """Read ``best.ckpt`` where the resume point is one of before, which knew it by its path alone."""
+        """Read ``best.ckpt`` where the resume point is of an earlier release, which knew it by its path alone."""
         known = next((value for key, value in checkpoint["callbacks"].items() if key.startswith("ModelCheckpoint")), {})
         if not known.get("best_model_path"):
             return
@@ -236,7 +228,7 @@ class BestModel(Callback):
 
 
 class Patience(Callback):
-    """Ends training once ``best`` was considered ``rounds`` times in vain; the device that has it decides for all."""
+    """Ends training once ``rounds`` scores in a row were no better than ``best``; the device that has it decides."""
 
     def __init__(self, best: BestModel | None, rounds: int) -> None:
         self._best, self._rounds = best, rounds

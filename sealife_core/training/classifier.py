@@ -83,7 +83,7 @@ class ClassifierLoss(nn.Module):
     def total(self, logits: Tensor, labels: Tensor) -> Tensor:
         """The losses of a batch, each by the weight of its class, added up; shapes as in :meth:`forward`."""
         if self.config.loss == "focal":
-            return focal_loss(logits, labels, self.config.focal_gamma, weight=self.class_weights, reduction="sum")
+            return focal_loss(logits, labels, self.config.focal_gamma, weight=self.class_weights)
         return functional.cross_entropy(
             logits.float(),
             labels,
@@ -176,10 +176,8 @@ class ClassifierModule(LightningModule):
         self.val_loss.update(self.loss.total(logits, batch["labels"]), self.loss.weight(batch["labels"]))
         self.val_accuracy.update(logits, batch["labels"])
         self.val_macro_f1.update(logits, batch["labels"])
-        size = len(batch["labels"])
-        self.log("val/loss", self.val_loss, on_epoch=True, batch_size=size)
-        self.log("val/accuracy", self.val_accuracy, on_epoch=True, batch_size=size)
-        self.log("val/macro_f1", self.val_macro_f1, on_epoch=True, batch_size=size)
+        scores = {"val/loss": self.val_loss, "val/accuracy": self.val_accuracy, "val/macro_f1": self.val_macro_f1}
+        self.log_dict(scores, on_epoch=True, batch_size=len(batch["labels"]))
 
     def optimiser(self) -> Optimizer:
         """The head at the full rate, the encoder's trained stages at a share of it."""

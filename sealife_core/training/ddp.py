@@ -26,8 +26,8 @@ from sealife_core.runs.writer import RunWriter
 from sealife_core.training.hardware import Hardware
 from sealife_core.training.simclr import SimclrModule
 
-# The leader may look at the whole data set for hours while the others wait. That a device is gone is told by the line
-# to its process (ddp_processes.py), in milliseconds; this is for nothing but to be longer than any look.
+# The leader may look at the whole data set for hours while the others wait. A lost device is noticed in milliseconds,
+# by the pipe to its process (ddp_processes.py); this limit only has to be longer than any evaluation.
 PATIENCE = timedelta(days=7)
 
 
@@ -51,8 +51,8 @@ def ddp_settings(machine: Hardware) -> dict[str, Any]:
 def fitting(trainer: Trainer, run: RunWriter) -> Iterator[None]:
     """The context in which ``trainer`` fits: on one device nothing happens here.
 
-    The leader starts a process for each other device and sees them off. For them it does not end: they are dismissed
-    after the last step, for what follows is the leader's alone. Raises TrainingError where one of them is lost.
+    The leader starts a process for each other device. In those processes the context does not end: they are ended after
+    the last step, since the leader does the rest alone. Raises TrainingError where one of them is lost.
     """
     if trainer.world_size == 1:
         yield
@@ -73,7 +73,7 @@ def fitting(trainer: Trainer, run: RunWriter) -> Iterator[None]:
 @contextmanager
 def _until_dismissed() -> Iterator[None]:
     yield
-    threading.Event().wait()  # the line to the leader ends this process
+    threading.Event().wait()  # the pipe to the leader ends this process
 
 
 class OwnSignals(Callback):
@@ -104,13 +104,13 @@ class _LayerSync(LayerSync):
         self._device = device
 
     def apply(self, model: nn.Module) -> nn.Module:
-        """Lightning's door, before the first step."""
+        """Called by Lightning before the first step."""
         views = model.views_an_image if isinstance(model, SimclrModule) else 1
         synchronise_layers(model, self._device, views)
         return model
 
     def revert(self, model: nn.Module) -> nn.Module:
-        """Lightning's door, after the last one."""
+        """Called by Lightning after the last one."""
         unsynchronise_layers(model)
         return model
 

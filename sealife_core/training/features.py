@@ -22,8 +22,8 @@ from sealife_core.evaluation.embeddings.feature_store import Columns, FeatureKey
 from sealife_core.evaluation.embeddings.stage_outputs import WithStageOutputs, taken_apart
 from sealife_core.evaluation.embeddings.stored_embeddings import write_embeddings, write_snapshot
 from sealife_core.models.encoders import Encoder
-from sealife_core.models.facts import facts
 from sealife_core.models.folding import folded
+from sealife_core.models.known import facts
 from sealife_core.progress import Progress
 from sealife_core.runs.writer import RunWriter
 from sealife_core.training.hardware import Hardware
@@ -82,7 +82,7 @@ def _watching(encoder: Encoder, embed: Callable[[WithStageOutputs], np.ndarray])
 def frozen_features(
     config: TrainingSettings, run: RunWriter, dataset: Dataset, encoder: Encoder, machine: Hardware, copy: int = 0
 ) -> tuple[np.ndarray, Means]:
-    """As :func:`embed_and_watch`, of an encoder that does not learn: each image passes it once, for all runs.
+    """As :func:`embed_and_watch`, of an encoder that does not learn: each image goes through it once, for all runs.
 
     copy: k > 0 for the k-th varied copy of each training image: (n, D), in the order of ``dataset.rows("train")``. It
     is flipped and cropped as an image alone decides, so that all runs share it.
@@ -124,23 +124,27 @@ def weights_hash(encoder: nn.Module) -> str:
     return digest.hexdigest()
 
 
-def _teller(run: RunWriter) -> Progress:
-    """Tells of a pass through all images how far it is."""
+def status_progress(run: RunWriter, stage: str, what: str) -> Progress:
+    """Writes "3 of 10 ``what``" into ``status.json`` as its message, below ``stage``."""
 
-    def tell(stage: str, done: int, total: int) -> None:
-        run.status(stage="embedding", message=f"{done:,} of {total:,} images embedded", done=done, total=total)
+    def tell(_: str, done: int, total: int) -> None:
+        run.status(stage=stage, message=f"{done:,} of {total:,} {what}", done=done, total=total)
 
     return tell
 
 
+def _teller(run: RunWriter) -> Progress:
+    return status_progress(run, "embedding", "images embedded")
+
+
 def keep_novelty(run: RunWriter, dataset: Dataset, side_px: int, means: Means) -> None:
-    """Write by what to tell that a picture is unlike the training images; nothing where there are too few to tell."""
+    """Write the out-of-distribution check; nothing where there are too few training images for one."""
     rows = [dataset.rows(split) for split in ("train", "val")]
     train, val = ({name: of[part] for name, of in means.items()} for part in rows)
     labels = dataset.labels[rows[0]], dataset.labels[rows[1]]
     try:
         write_ood(run.path, measure_with_auroc(train, val, side_px, *labels))
-    except RunError:  # the model is none the worse; who asks it is told why
+    except RunError:  # the model is as good without; whoever asks for it is told why
         return
 
 

@@ -1,5 +1,6 @@
 """The end of a run: probabilities, scores, predictions, figures. Nothing else reads the test split."""
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -31,7 +32,6 @@ def finish_classifier(
     means: Means,
     *,
     finished: bool,
-    stem: str,
     **learned: Any,
 ) -> None:
     """Keep all that a classifier leaves: embeddings h (N, D), novelty, scores, predictions, figures, the model.
@@ -42,18 +42,12 @@ def finish_classifier(
     keep_novelty(run, dataset, cache_size_px(dataset, config.image_size_px), means)
     found = evaluate_classifier(config, run, dataset, h, head, with_test=finished)
     run.results(**found, method=config.method, **learned)
-    save_model(run.path, encoder, head, model_card(config, run, dataset, stem, scores=found.get("test", {})))
+    save_model(run.path, encoder, head, model_card(config, run, dataset, encoder, found.get("test", {})))
     draw_curves(run)
 
 
 def evaluate_classifier(
-    config: ClassifierConfig,
-    run: RunWriter,
-    dataset: Dataset,
-    h: np.ndarray,
-    head: nn.Module,
-    *,
-    with_test: bool,
+    config: ClassifierConfig, run: RunWriter, dataset: Dataset, h: np.ndarray, head: nn.Module, *, with_test: bool
 ) -> dict[str, Any]:
     """Scores by split, and ``test_hash``; writes predictions and figures. A stopped run leaves test unread.
 
@@ -70,17 +64,14 @@ def evaluate_classifier(
         found[split] = scores(dataset.labels[rows], probabilities, dataset.classes, seed=config.seed)
         tables.append(predictions_table(dataset, rows, split, probabilities))
     if tables:
-        table = pd.concat(tables, ignore_index=True)
-        write_predictions(table, run.path)
+        write_predictions(pd.concat(tables, ignore_index=True), run.path)
         _draw(run, dataset, found, tables[-1])
     return found | {"test_hash": dataset.test_hash}
 
 
 def draw_curves(run: RunWriter, chance_loss: float | None = None) -> None:
     """``figures/curves.png`` from the run's metrics."""
-    folder = run.path / "figures"
-    folder.mkdir(exist_ok=True)
-    run_figures.curves(run.run.metrics(), folder / "curves.png", chance_loss=chance_loss)
+    run_figures.curves(run.run.metrics(), _figures(run) / "curves.png", chance_loss=chance_loss)
 
 
 _NAMES = {"val": "validation", "test": "test"}
@@ -95,8 +86,12 @@ def _probabilities(h: np.ndarray, head: nn.Module) -> np.ndarray:
 
 def _draw(run: RunWriter, dataset: Dataset, found: dict[str, Any], predictions: pd.DataFrame) -> None:
     run.status(stage="evaluating", message="drawing figures")
-    folder = run.path / "figures"
-    folder.mkdir(exist_ok=True)
-    split = "test" if "test" in found else "val"
+    folder, split = _figures(run), "test" if "test" in found else "val"
     run_figures.confusion(np.array(found[split]["confusion"]), dataset.classes, folder / "confusion.png")
     run_figures.prediction_page(dataset, predictions, folder / "predictions.png")
+
+
+def _figures(run: RunWriter) -> Path:
+    folder = run.path / "figures"
+    folder.mkdir(exist_ok=True)
+    return folder

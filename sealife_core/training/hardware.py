@@ -20,12 +20,11 @@ from sealife_core.runs.files import UnreadableFile, read_json, replace_json
 
 MEASURED = ".precision.json"  # below the root of all runs
 WORTH = 1.2  # bf16 must be this much faster than fp32 to be worth its coarser numbers
-LightningPrecision = Literal["32-true", "bf16-mixed"]
 
 
 @dataclass(frozen=True)
 class Hardware:
-    """The choice made, in our words (``device``, ``precision``) and in Lightning's.
+    """The device and the number format of a run.
 
     devices: how many of them train together; rank: which of them this process is, of which the first leads.
     """
@@ -36,12 +35,7 @@ class Hardware:
     rank: int = 0
 
     @property
-    def accelerator(self) -> str:
-        """Lightning's name of the device."""
-        return "gpu" if self.device == "cuda" else "cpu"
-
-    @property
-    def lightning_precision(self) -> LightningPrecision:
+    def lightning_precision(self) -> Literal["32-true", "bf16-mixed"]:
         """Lightning's name of the number format."""
         return "bf16-mixed" if self.precision == "bf16" else "32-true"
 

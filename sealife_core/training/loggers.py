@@ -5,7 +5,7 @@ from typing import Any
 from pytorch_lightning.loggers.logger import Logger
 
 from sealife_core.runs.writer import RunWriter
-from sealife_core.training.tracking import Tracking
+from sealife_core.training.tracking.base import Tracking
 
 
 class MetricsFile(Logger):

@@ -1,4 +1,4 @@
-"""What stands before the first step: the data set, its decoded cache, the encoder."""
+"""What comes before the first step: device, encoder, data set, its decoded cache, the files that describe the run."""
 
 import os
 import platform
@@ -22,22 +22,26 @@ from sealife_core.evaluation.classification.scores import chance
 from sealife_core.launching.data_checks import Labels, data_problems, refuse_changed
 from sealife_core.models.checkpoint import ModelCard
 from sealife_core.models.encoders import Encoder
-from sealife_core.models.facts import facts, published_weights, title_of
+from sealife_core.models.facts import published_weights, title_of
 from sealife_core.models.fast_convolutions.take_over import take_over
-from sealife_core.models.starting import starting_encoder
+from sealife_core.models.weights import starting_encoder
 from sealife_core.neutral import terminal_text
 from sealife_core.runs.costs.measured_rates import record_rate
 from sealife_core.runs.writer import RunWriter
 from sealife_core.training.classifier import balanced_weights
-from sealife_core.training.hardware import Hardware, fast_convolutions
+from sealife_core.training.features import status_progress
+from sealife_core.training.hardware import Hardware, choose_hardware, fast_convolutions
 from sealife_core.training.trainer import trained_parameters
 
 
-def prepare_encoder(config: AnyConfig, run: RunWriter, machine: Hardware) -> tuple[Encoder, str]:
-    """The encoder with its starting weights, and its stem. Before any data is read: missing weights fail at once.
+def prepared(config: AnyConfig, run: RunWriter) -> tuple[Hardware, Encoder, Dataset]:
+    """Device, encoder and data set of a run, in this order: missing weights fail before any data is read."""
+    machine = choose_hardware(config, before=run.run.environment().get("precision"))
+    return machine, prepare_encoder(config, run, machine), open_data(config, run)
 
-    Where a stage of it learns, its convolutions are those that are fastest on ``machine``.
-    """
+
+def prepare_encoder(config: AnyConfig, run: RunWriter, machine: Hardware) -> Encoder:
+    """The encoder with its starting weights, and the fastest convolutions on ``machine`` where a stage of it learns."""
     if config.weights == "imagenet":
         named = f"{published_weights(config.encoder)} of {title_of(config.encoder)}"
         run.status(stage="loading weights", message=f"loading (or downloading) {named}")
@@ -49,14 +53,11 @@ def prepare_encoder(config: AnyConfig, run: RunWriter, machine: Hardware) -> tup
         kinds = fast_convolutions(encoder, machine, run.run.environment().get("fast_convolutions"))
         take_over(encoder, kinds)
         run.environment(fast_convolutions=kinds)
-    return encoder, encoder.stem
+    return encoder
 
 
 def open_data(config: AnyConfig, run: RunWriter) -> Dataset:
-    """The data set.
-
-    Raises DatasetError when it is no longer the one that the run was launched on, or cannot serve it.
-    """
+    """The data set. Raises DatasetError where it is not the one that the run was launched on, or cannot serve it."""
     dataset = open_dataset(config.data)
     refuse_changed(config, dataset)
     problems = data_problems(config, Labels(dataset))
@@ -69,13 +70,9 @@ def open_data(config: AnyConfig, run: RunWriter) -> Dataset:
 
 
 def decoded(config: AnyConfig, run: RunWriter, dataset: Dataset) -> Pixels:
-    """The decoded cache of ``dataset``, which is made if it is missing: for who sees its images again and again."""
-
-    def tell(stage: str, done: int, total: int) -> None:
-        said = f"{done:,} of {total:,} images decoded, once for all runs"
-        run.status(stage="decoding images", message=said, done=done, total=total)
-
-    return open_pixels(dataset, cache_size_px(dataset, config.image_size_px), progress=tell)
+    """The decoded cache of ``dataset``, made if it is missing: for runs that see its images again and again."""
+    progress = status_progress(run, "decoding images", "images decoded, once for all runs")
+    return open_pixels(dataset, cache_size_px(dataset, config.image_size_px), progress=progress)
 
 
 def rarest_class(dataset: Dataset, rows: np.ndarray) -> str:
@@ -92,17 +89,20 @@ def class_weights(config: ClassifierConfig, dataset: Dataset, rows: np.ndarray) 
 
 
 def note_rate(config: SimclrConfig | FineTuneConfig, run: RunWriter, machine: Hardware, rate: float) -> None:
-    """Keep the measured rate (images a second), so that the next run's time can be estimated before it starts.
+    """Keep the measured rate of a run, but not that of several devices together, which is no machine's own."""
+    if machine.devices == 1:
+        keep_rate(run.path.parent, config, run.run.environment()["stem"], machine, rate)
 
-    Not that of several devices together, which is no machine's own.
-    """
-    if machine.devices > 1:
-        return
+
+def keep_rate(
+    root: Path | None, config: SimclrConfig | FineTuneConfig, stem: str, machine: Hardware, rate: float
+) -> None:
+    """Keep ``rate`` (images a second, of SimCLR views), so that a run's time can be estimated before it starts."""
     record_rate(
-        run.path.parent,
+        root,
         kind=config.kind,
         encoder=config.encoder,
-        stem=run.run.environment()["stem"],
+        stem=stem,
         image_size_px=config.image_size_px,
         precision=machine.precision,
         device=machine.device,
@@ -111,28 +111,27 @@ def note_rate(config: SimclrConfig | FineTuneConfig, run: RunWriter, machine: Ha
     )
 
 
-def model_card(config: AnyConfig, run: RunWriter, dataset: Dataset, stem: str, *, scores: dict[str, Any]) -> ModelCard:
+def model_card(
+    config: AnyConfig, run: RunWriter, dataset: Dataset, encoder: Encoder, scores: dict[str, Any]
+) -> ModelCard:
     """What must travel with the weights."""
-    known = facts(config.encoder)
-    shape = (
-        {"kind": config.head, "hidden": config.head_hidden, "out": config.head_out}
-        if isinstance(config, SimclrConfig)
-        else None
-    )
+    head = None
+    if isinstance(config, SimclrConfig):
+        head = {"kind": config.head, "hidden": config.head_hidden, "out": config.head_out}
     return ModelCard(
         kind=config.kind,
         encoder=config.encoder,
-        stem=stem,
-        feature_dim=known.feature_dim,
+        stem=encoder.stem,
+        feature_dim=encoder.feature_dim,
         classes=list(dataset.classes) if isinstance(config, ClassifierConfig) else [],
         image_size_px=config.image_size_px,
-        mean=list(known.mean),
-        std=list(known.std),
+        mean=list(encoder.mean),
+        std=list(encoder.std),
         run=run.path.name,
         data=dataset.name,
         data_hash=dataset.content_hash,
         scores={k: v for k, v in scores.items() if isinstance(v, int | float)},
-        projection=shape,
+        projection=head,
     )
 
 
@@ -157,11 +156,7 @@ def what_trains(batches: Any, module: LightningModule) -> dict[str, int]:
 
 
 def describe_run(
-    config: AnyConfig,
-    run: RunWriter,
-    dataset: Dataset,
-    machine: Hardware,
-    **more: Any,
+    config: AnyConfig, run: RunWriter, dataset: Dataset, machine: Hardware, encoder: Encoder, **more: Any
 ) -> None:
     """Write ``environment.json``: versions, device and what the settings came to on this data."""
     run.environment(
@@ -172,6 +167,7 @@ def describe_run(
         },
         device=torch.cuda.get_device_name() if machine.device == "cuda" else platform.processor() or "cpu",
         device_kind=machine.device,
+        stem=encoder.stem,
         devices=machine.devices,
         precision=machine.precision,
         threads=torch.get_num_threads(),

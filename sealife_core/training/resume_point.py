@@ -30,10 +30,10 @@ class Stopped(Exception):
 
 
 class WholeFiles(TorchCheckpointIO):
-    """Writes a checkpoint so that it is there whole, or the one before it is, whatever happens to the machine."""
+    """Writes a checkpoint so that after a crash either it or the one before it is whole."""
 
     def save_checkpoint(self, checkpoint: dict[str, Any], path: Any, storage_options: Any = None) -> None:
-        """Lightning's door."""
+        """Called by Lightning."""
         with replacing(Path(path)) as file:
             torch.save(checkpoint, file)
 
@@ -72,7 +72,7 @@ class ResumePoint(Callback):
     def on_load_checkpoint(self, trainer: Trainer, pl_module: LightningModule, checkpoint: dict[str, Any]) -> None:
         """Keep the state until training begins. Of a run that had ended, by its patience perhaps, no step is left."""
         self._restored = checkpoint["callbacks"].get(self.state_key, {})
-        known = self._run.run.results() or {}  # a resume point of before has no time: the results of its stop have
+        known = self._run.run.results() or {}  # an old resume point has no time: the results of its stop have
         self._earlier_s = self._restored.get("train_s", known.get("train_s") or 0.0)
         trainer.should_stop = self._restored.get("ended", False)
 
@@ -106,7 +106,7 @@ class ResumePoint(Callback):
             raise Stopped
 
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """What follows, the evaluation, may be cut as well."""
+        """The evaluation that follows may be cut off as well."""
         self._save(trainer, pl_module, batches=0, ended=True)
 
     def _save(self, trainer: Trainer, pl_module: LightningModule, *, batches: int, ended: bool = False) -> None:

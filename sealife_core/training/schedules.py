@@ -37,7 +37,7 @@ def build_optimiser(name: str, groups: Iterable[dict[str, Any]]) -> optim.Optimi
 
 
 def warmup_cosine(optimiser: optim.Optimizer, *, warmup_steps: int, total_steps: int) -> LRScheduler:
-    """A linear climb over ``warmup_steps``, then half a cosine down to zero at ``total_steps``."""
+    """A linear rise over ``warmup_steps``, then half a cosine down to zero at ``total_steps``."""
 
     def factor(step: int) -> float:
         if step < warmup_steps:

@@ -12,15 +12,15 @@ from pytorch_lightning import Callback, LightningModule, Trainer
 from torch import Tensor
 from torch.utils.data import DataLoader
 
-from sealife_core.config import ALL_STAGES, SimclrConfig, preset
+from sealife_core.config import SimclrConfig, preset
 from sealife_core.datasets.batches import Batch, as_it_is
 from sealife_core.errors import TrainingError
-from sealife_core.models.encoders import build_encoder
+from sealife_core.models.building import build_encoder
 from sealife_core.models.facts import resolve_stem
 from sealife_core.models.fast_convolutions.take_over import take_over
-from sealife_core.runs.costs.measured_rates import record_rate
 from sealife_core.training.callbacks import WARM_UP_STEPS, Speed
 from sealife_core.training.hardware import Hardware, choose_hardware, fast_convolutions
+from sealife_core.training.preparation import keep_rate
 from sealife_core.training.simclr import SimclrModule
 from sealife_core.training.trainer import DOES_NOT_APPLY
 
@@ -75,17 +75,7 @@ def measure(device: str, give_way: Callable[[], bool] = lambda: False) -> float 
     _fit(module, _random_batches(config, size), machine, [speed, enough])
     if enough.gave_way or give_way() or not rates:
         return None
-    record_rate(
-        None,
-        kind=config.kind,
-        encoder=config.encoder,
-        stem=stem,
-        image_size_px=config.image_size_px,
-        precision=machine.precision,
-        device=machine.device,
-        trained_stages=ALL_STAGES,
-        images_per_s=rates[-1] / 2,
-    )
+    keep_rate(None, config, stem, machine, rates[-1])
     return rates[-1] / 2
 
 
@@ -111,7 +101,7 @@ def _random_batches(config: SimclrConfig, size: int) -> DataLoader[Batch]:
 def _fit(module: SimclrModule, batches: DataLoader[Batch], machine: Hardware, callbacks: list[Callback]) -> None:
     logging.getLogger("pytorch_lightning").setLevel(logging.WARNING)
     trainer = Trainer(
-        accelerator=machine.accelerator,
+        accelerator=machine.device,
         devices=1,
         precision=machine.lightning_precision,
         max_epochs=1,

@@ -1,4 +1,4 @@
-"""One recipe a kind of run: data, model, trainer, fit, evaluate. What they stand on is in ``preparation.py``."""
+"""One recipe a kind of run: data, model, trainer, fit, evaluate. What they share is in ``preparation.py``."""
 
 import time
 from collections.abc import Callable
@@ -29,15 +29,14 @@ from sealife_core.training.features import (
 from sealife_core.training.final_evaluation import draw_curves, finish_classifier
 from sealife_core.training.fine_tuning.minutes import as_planned
 from sealife_core.training.fine_tuning.starting_head import start_from_probe
-from sealife_core.training.hardware import Hardware, choose_hardware
+from sealife_core.training.hardware import Hardware
 from sealife_core.training.preparation import (
     class_weights,
     decoded,
     describe_run,
     model_card,
     note_rate,
-    open_data,
-    prepare_encoder,
+    prepared,
     rarest_class,
     warn_of_reduced,
     what_trains,
@@ -46,8 +45,8 @@ from sealife_core.training.probe.features import FeatureBatches, Split, probe_fe
 from sealife_core.training.probe.train_probe import train_probe
 from sealife_core.training.representation_monitor import Representation, with_interval, worth
 from sealife_core.training.simclr import SimclrModule
-from sealife_core.training.tracking import Tracking, tracked
-from sealife_core.training.trainer import best_model, build_trainer, fit, trained_parameters
+from sealife_core.training.tracking.base import Tracking, tracked
+from sealife_core.training.trainer import build_trainer, fit, trained_parameters
 
 
 def train(config: AnyConfig, run: RunWriter) -> bool:
@@ -68,21 +67,13 @@ def train(config: AnyConfig, run: RunWriter) -> bool:
 
 def train_simclr(config: SimclrConfig, run: RunWriter, tracking: Tracking) -> bool:
     """Pre-train an encoder on the training split and the unlabelled images, without labels."""
-    machine = choose_hardware(config, before=run.run.environment().get("precision"))
-    encoder, stem = prepare_encoder(config, run, machine)
+    machine, encoder, dataset = prepared(config, run)
     encoder.train_stages(config.trained_stages, config.normalisation)
-    dataset = open_data(config, run)
     pixels, rows = decoded(config, run, dataset), dataset.rows("train")
     batches = ImageBatches(
-        dataset,
-        pixels,
-        train_rows=rows,
-        val_rows=rows[:0],
-        batch_size=config.batch_size,
-        seed=config.seed,
-        drop_last=True,
-        share=(machine.rank, machine.devices),
-    )
+        dataset, pixels, train_rows=rows, val_rows=rows[:0], batch_size=config.batch_size, seed=config.seed,
+        drop_last=True, share=(machine.rank, machine.devices),
+    )  # fmt: skip
     size = batches.batch_size
     warn_of_reduced(config, run, batches)
 
@@ -92,12 +83,10 @@ def train_simclr(config: SimclrConfig, run: RunWriter, tracking: Tracking) -> bo
     speed = Speed("train/views_per_s", images_per_step=2 * size, note=partial(note_rate, config, run, machine))
     film = SnapshotWriter(config, run, dataset, pixels, machine)
     watching = [*([best] if best else []), looking, film]
-    trainer = build_trainer(
-        config, run, machine, watching, steps_per_epoch=len(rows) // size, speed=speed, tracking=tracking
-    )
-    describe_run(
-        config, run, dataset, machine, **what_trains(batches, module), chance_loss=chance_loss(size), stem=stem
-    )
+    steps = len(rows) // size
+    trainer = build_trainer(config, run, machine, watching, steps_per_epoch=steps, speed=speed, tracking=tracking)
+    told = what_trains(batches, module)
+    describe_run(config, run, dataset, machine, encoder, **told, chance_loss=chance_loss(size))
     tracking.views(dataset, pixels)
 
     finished, train_s = fit(trainer, module, batches, run)
@@ -111,7 +100,7 @@ def train_simclr(config: SimclrConfig, run: RunWriter, tracking: Tracking) -> bo
     trained = trained_parameters(module)
     run.results(val=scores, train_s=train_s, parameters_trained=trained, method="SimCLR", **since_start)
     head = None if config.head == "none" else module.head
-    save_model(run.path, encoder, head, model_card(config, run, dataset, stem, scores=scores))
+    save_model(run.path, encoder, head, model_card(config, run, dataset, encoder, scores))
     draw_curves(run, chance_loss=chance_loss(size))
     return finished
 
@@ -119,10 +108,8 @@ def train_simclr(config: SimclrConfig, run: RunWriter, tracking: Tracking) -> bo
 def train_classifier(config: FineTuneConfig, run: RunWriter, tracking: Tracking) -> bool:
     """Train a linear head and as many of the encoder's stages as asked; then evaluate on the test split, once."""
     began = time.monotonic()
-    machine = choose_hardware(config, before=run.run.environment().get("precision"))
-    encoder, stem = prepare_encoder(config, run, machine)
+    machine, encoder, dataset = prepared(config, run)
     encoder.train_stages(config.trained_stages, "kept" if config.batch_norm == "frozen" else "trains")
-    dataset = open_data(config, run)
     rows = labelled_rows(config, dataset)
 
     start = None
@@ -142,7 +129,7 @@ def train_classifier(config: FineTuneConfig, run: RunWriter, tracking: Tracking)
         config, batches = as_planned(config, run, dataset, batches, module, machine, began)
         trained_on, note = machine, _unnoted if module.cut else partial(note_rate, config, run, machine)
     labels = {"labels_used": len(rows), "rarest_class": rarest_class(dataset, rows)}
-    describe_run(config, run, dataset, machine, **what_trains(batches, module), stem=stem, **labels)
+    describe_run(config, run, dataset, machine, encoder, **what_trains(batches, module), **labels)
 
     finished, best_epoch, train_s = learn(config, run, trained_on, batches, module, note, tracking, start)
 
@@ -152,7 +139,7 @@ def train_classifier(config: FineTuneConfig, run: RunWriter, tracking: Tracking)
         h, means = embed_and_watch(config, run, dataset, pixels, encoder, machine)
     learned = {"train_s": train_s, "parameters_trained": trained_parameters(module), "best_epoch": best_epoch}
     finish_classifier(
-        config, run, dataset, encoder, head, h, means, finished=finished, stem=stem, labels_used=len(rows), **learned
+        config, run, dataset, encoder, head, h, means, finished=finished, labels_used=len(rows), **learned
     )
     return finished
 
@@ -162,14 +149,10 @@ def on_features(
 ) -> tuple[FeatureBatches, ClassifierModule]:
     """What a head alone learns from, and the head, on features that were computed once."""
     batches = FeatureBatches(split, batch_size=config.batch_size, seed=config.seed)
-    module = ClassifierModule(
-        config,
-        nn.Identity(),
-        feature_dim=split.train.shape[1],
-        classes=len(dataset.classes),
-        class_weights=class_weights(config, dataset, rows),
+    d_in, weights = split.train.shape[1], class_weights(config, dataset, rows)
+    return batches, ClassifierModule(
+        config, nn.Identity(), feature_dim=d_in, classes=len(dataset.classes), class_weights=weights
     )
-    return batches, module
 
 
 def on_images(
@@ -181,14 +164,10 @@ def on_images(
         dataset, pixels, train_rows=rows, val_rows=val, batch_size=config.batch_size, seed=config.seed,
         drop_last=len(rows) > config.batch_size, share=(machine.rank, machine.devices),
     )  # fmt: skip
-    module = ClassifierModule(
-        config,
-        encoder,
-        feature_dim=encoder.feature_dim,
-        classes=len(dataset.classes),
-        class_weights=class_weights(config, dataset, rows),
+    weights = class_weights(config, dataset, rows)
+    return batches, ClassifierModule(
+        config, encoder, feature_dim=encoder.feature_dim, classes=len(dataset.classes), class_weights=weights
     )
-    return batches, module
 
 
 def learn(
@@ -212,20 +191,19 @@ def learn(
         tracking=tracking,
     )  # fmt: skip
     finished, train_s = fit(trainer, module, batches, run)
-    return finished, best_model(trainer, module), train_s
+    best = next((c for c in trainer.callbacks if isinstance(c, BestModel)), None)  # type: ignore[attr-defined]
+    return finished, best.put_into(module) if best else None, train_s
 
 
 def embed_only(config: EmbedConfig, run: RunWriter) -> bool:
     """Train nothing: embed every image with the encoder as it is, and say what the embeddings are worth."""
-    machine = choose_hardware(config, before=run.run.environment().get("precision"))
-    encoder, stem = prepare_encoder(config, run, machine)
-    dataset = open_data(config, run)
-    describe_run(config, run, dataset, machine, stem=stem)
+    machine, encoder, dataset = prepared(config, run)
+    describe_run(config, run, dataset, machine, encoder)
     h, _ = frozen_features(config, run, dataset, encoder, machine)
     keep_embeddings(run, dataset, h)
     scores = with_interval(worth(h, dataset), dataset)
     run.results(val=scores, train_s=0.0, parameters_trained=0, method=config.method)
-    save_model(run.path, encoder, None, model_card(config, run, dataset, stem, scores=scores))
+    save_model(run.path, encoder, None, model_card(config, run, dataset, encoder, scores))
     return True
 
 

@@ -2,7 +2,6 @@
 
 import logging
 import warnings
-from typing import Any, Protocol
 
 import torch
 from pytorch_lightning import Callback, LightningModule, Trainer
@@ -10,6 +9,7 @@ from pytorch_lightning.callbacks import EarlyStopping
 from torch import nn
 
 from sealife_core.config import FineTuneConfig, SimclrConfig
+from sealife_core.datasets.batches import ImageBatches
 from sealife_core.runs.resume_check import DamagedResumePoint, damage
 from sealife_core.runs.run import LAST
 from sealife_core.runs.writer import RunWriter
@@ -26,14 +26,15 @@ from sealife_core.training.callbacks import (
 from sealife_core.training.ddp import OwnSignals, ddp_settings, fitting
 from sealife_core.training.hardware import Hardware
 from sealife_core.training.loggers import MetricsFile
+from sealife_core.training.probe.features import FeatureBatches
 from sealife_core.training.resume_point import ResumePoint, Stopped, WholeFiles
-from sealife_core.training.tracking import Tracking
+from sealife_core.training.tracking.base import Tracking
 
 LOGGED_POINTS = 2_000  # a curve needs no more, and a browser draws so many at once
 
 # Lightning's advice that does not apply: batches are gathered from memory, so loader processes would only cost; a run's
 # directory holds more than checkpoints; the choice of a CPU was the config's; a frozen stage is to be in eval mode; an
-# epoch goes on with the batch that comes next; a resume point of before names a callback that is no more. Of several
+# epoch goes on with the batch that comes next; an old resume point names a callback that no longer exists. Of several
 # devices: what the leader alone has measured is not to be gathered, the strides of a 1 × 1 filter mean nothing, and not
 # every PyTorch 2 has another name for broadcast_buffers. A data set without validation images is told of elsewhere.
 DOES_NOT_APPLY = (
@@ -41,18 +42,6 @@ DOES_NOT_APPLY = (
     "Grad strides do not match|`broadcast_buffers` is deprecated|that ended before the epoch ended|"
     "callbacks used to create the checkpoint|have no `val_dataloader`).*"
 )
-
-
-class Batches(Protocol):
-    """What a module learns from: its loaders, as Lightning takes them."""
-
-    def train_dataloader(self) -> Any:
-        """In a new order every epoch."""
-        ...
-
-    def val_dataloader(self) -> Any:
-        """In the given order."""
-        ...
 
 
 def build_trainer(
@@ -97,7 +86,7 @@ def build_trainer(
     shared = ddp_settings(machine)
     plugins = [*shared.pop("plugins", []), WholeFiles()]
     return Trainer(
-        accelerator=machine.accelerator,
+        accelerator=machine.device,
         **shared,
         plugins=plugins,
         precision=machine.lightning_precision,
@@ -115,7 +104,9 @@ def build_trainer(
     )
 
 
-def fit(trainer: Trainer, module: LightningModule, batches: Batches, run: RunWriter) -> tuple[bool, float]:
+def fit(
+    trainer: Trainer, module: LightningModule, batches: FeatureBatches | ImageBatches, run: RunWriter
+) -> tuple[bool, float]:
     """Train, from ``last.ckpt`` where there is one: (whether it ran to its end, seconds of all attempts together).
 
     A run that is stopped (False) has saved its next step. Raises DamagedResumePoint.
@@ -138,12 +129,6 @@ def fit(trainer: Trainer, module: LightningModule, batches: Batches, run: RunWri
         except Stopped:
             finished = False
     return finished, next(c for c in trainer.callbacks if isinstance(c, ResumePoint)).train_s  # type: ignore[attr-defined]
-
-
-def best_model(trainer: Trainer, module: LightningModule) -> int | None:
-    """Put the best validation epoch's weights into ``module``. Returns that epoch, counted from 1, or None."""
-    best = next((c for c in trainer.callbacks if isinstance(c, BestModel)), None)  # type: ignore[attr-defined]
-    return best.put_into(module) if best else None
 
 
 def trained_parameters(module: nn.Module) -> int:

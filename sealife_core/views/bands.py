@@ -56,10 +56,6 @@ class Bands(NamedTuple):
     first: Int[Tensor, "m size"]
     weight: Float[Tensor, "m size taps"]
 
-    def select(self, rows: slice) -> "Bands":
-        """The bands of some of the views."""
-        return Bands(self.first[rows], self.weight[rows])
-
 
 class _BandPlan(NamedTuple):
     """What is computed for v views before the pixels; two numbers are for x and y."""
@@ -74,7 +70,7 @@ class _BandPlan(NamedTuple):
 
     def select(self, rows: slice) -> "_BandPlan":
         """The plan of some of the views."""
-        across, down = self.across.select(rows), self.down.select(rows)
+        across, down = (Bands(bands.first[rows], bands.weight[rows]) for bands in (self.across, self.down))
         return _BandPlan(
             self.corner[rows], self.span[rows], across, down, self.sigma_px[rows], self.step[rows], self.place[rows]
         )
@@ -83,8 +79,7 @@ class _BandPlan(NamedTuple):
 def banded_views(
     images: UInt8[Tensor, "n side side 3"], geometry: Geometry, colouring: ColourJitter, out: Float[Tensor, "v 3 h h"]
 ) -> Float[Tensor, "v 3 h h"]:
-    """Fill and return ``out``, channels-last, from images on the CPU;
-    view j is of image j mod n."""
+    """Fill and return ``out``, channels-last, from images on the CPU; view j is of image j mod n."""
     count, source, size = len(geometry.box), images.shape[1], out.shape[2]
     views = out.permute(0, 2, 3, 1).view(count, size, 3 * size)
     if count:
@@ -108,16 +103,11 @@ def _planned(geometry: Geometry, source: int, size: int) -> _BandPlan:
     begin = begin - corner
     across = resize_bands(begin[:, 0], extent[:, 0], geometry.flip_x, size)
     down = resize_bands(begin[:, 1], extent[:, 1], geometry.flip_y, size)
-    block = _block(size)
+    block = max(b for b in range(1, min(_BLOCK, size) + 1) if size % b == 0)  # blocks are of equal width
     place = torch.arange(size // block)
     place = torch.where(geometry.flip_x[:, None], len(place) - 1 - place, place)
     step = (extent[:, 0] * block / size).round().long()
     return _BandPlan(corner.long(), span.long(), across, down, geometry.sigma_px, step, place)
-
-
-def _block(size: int) -> int:
-    """The number of columns per block: a divisor of the view's width."""
-    return max(b for b in range(1, min(_BLOCK, size) + 1) if size % b == 0)
 
 
 def _fill(
@@ -130,10 +120,11 @@ def _fill(
     size, across, blurred = views.shape[1], plan.across, bool(plan.sigma_px.any())
     if blurred:
         across = blurred_bands(across, plan.sigma_px)
+    ahead = plan.place * plan.step[:, None]
     # Bands are ordered, to the right or, if flipped, to the left: the ends of a block bound all of it.
-    ends, ahead = across.first.view(*plan.place.shape, -1)[:, :, [0, -1]], plan.place * plan.step[:, None]
-    left = (ends - ahead[:, :, None]).flatten(1).amin(1)  # start of the first window, at the crop's edge or before it
-    window = (ends - ahead[:, :, None]).flatten(1).amax(1) + across.weight.shape[2] - left
+    ends = (across.first.view(*plan.place.shape, -1)[:, :, [0, -1]] - ahead[:, :, None]).flatten(1)
+    left = ends.amin(1)  # start of the first window, at the crop's edge or before it
+    window = ends.amax(1) + across.weight.shape[2] - left
     across = Bands(across.first - left[:, None], across.weight)
     width = torch.maximum(plan.span[:, 0] - left, ahead.amax(1) + window)
 
@@ -149,7 +140,7 @@ def _fill(
         lines = weighted_sums(lines, near.expand(len(numbers), -1, -1), weights[:, None].expand(-1, size, -1))
 
     matrix, mean = _block_matrices(across, plan, colouring, int(window.amax())), _mean_colour(lines, across)
-    blocks, block = len(plan.place[0]), _block(size)
+    blocks, block = plan.place.shape[1], size // plan.place.shape[1]
     offset = torch.baddbmm(colouring.light[:, None], mean, colouring.shift.mT).repeat(1, 1, block)
     low, high = colouring.low.repeat(block), colouring.high.repeat(block)
     product = torch.empty(blocks, size, 3 * block)
@@ -179,12 +170,12 @@ def _mean_colour(lines: Tensor, across: Bands) -> Tensor:
 
 
 def _block_matrices(across: Bands, plan: _BandPlan, colouring: ColourJitter, window: int) -> Tensor:
-    """(m, windows, window · 3, block · 3): the matrices from a window's pixels to the columns and colours of its block.
+    """(m, blocks, window · 3, block · 3): from the pixels of a window to the columns and colours of its block.
 
     ``across`` counts pixels from the start of the first window.
     """
     m, size, taps = across.weight.shape
-    blocks, block = len(plan.place[0]), _block(size)
+    blocks, block = plan.place.shape[1], size // plan.place.shape[1]
     pixel = (across.first[:, :, None] + torch.arange(taps)).view(m, blocks, -1)  # of the line
     pixel = pixel + (plan.place * (window - plan.step[:, None]))[:, :, None]  # of all windows, one after the other
     column = torch.arange(block)[:, None].expand(block, taps).reshape(-1)
@@ -230,8 +221,8 @@ def blur_weights(
 ) -> tuple[Float[Tensor, "m taps"], Int[Tensor, "{size} taps"]]:
     """A Gaussian of odd width, about a tenth of the view (SimCLR, appendix A), mirrored at the edges.
 
-    ``sigma_px``: 0 is the identity. Returns the weights and the pixels of these weights.
-    With ``reach`` (in standard deviations, on the CPU), weights further from the middle are left out.
+    ``sigma_px``: 0 is the identity. Returns the weights and the pixels of these weights. With ``reach`` (in standard
+    deviations, on the CPU), weights further from the middle are left out.
     """
     half = min(max(1, round(size / 20)), size - 1)
     if reach is not None:

@@ -47,12 +47,11 @@ class ViewParameters:
         """The same parameters on ``device``."""
         return ViewParameters(*(getattr(self, f.name).to(device, non_blocking=True) for f in fields(self)))
 
-    def select(self, rows: Int[Tensor, " m"] | slice) -> "ViewParameters":
-        """The parameters of some of the images: a slice, or positions."""
+    def __getitem__(self, rows: int | slice | Int[Tensor, " m"]) -> "ViewParameters":
+        """The parameters of some of the images: one, a slice, or positions."""
+        if isinstance(rows, int):
+            rows = slice(rows, rows + 1 or None)
         return ViewParameters(*(getattr(self, f.name)[rows] for f in fields(self)))
-
-    def __getitem__(self, rows: int | slice | Tensor) -> "ViewParameters":
-        return self.select(slice(rows, rows + 1 or None) if isinstance(rows, int) else rows)
 
     @staticmethod
     def cat(parts: "list[ViewParameters]") -> "ViewParameters":

@@ -40,34 +40,23 @@ def apply_views(
     colours: Colours | None = None,
     out: Float[Tensor, "views 3 {image_size_px} {image_size_px}"] | None = None,
 ) -> Float[Tensor, "views 3 {image_size_px} {image_size_px}"]:
-    """The views. ``images``, resized to squares; ``parameters`` of n views or a multiple: view j is
-    of image j mod n. Returns float32, channels-last in memory, on the device of
-    ``images``: in [0, 1], or normalised by ``colours`` as by :func:`normalise`. Only ``steps`` (default: all) are done;
-    without "crop" the whole square is resized. ``out``, if given, is filled and returned: it must have this memory
-    format.
+    """The views, in [0, 1] or normalised by ``colours`` as by :func:`normalise`; float32, channels-last in memory.
+
+    images: squares that pictures were resized to. parameters: of n views or a multiple; view j is of image j mod n.
+    steps: what is done (default: all); without "crop" the whole square is resized. out: is filled and returned where
+    given; it must have this memory format.
     """
-    # Mixed precision is for the network: colours in bf16 would have visible steps.
-    with torch.autocast(images.device.type, enabled=False):
-        return _applied(images, parameters, image_size_px, STEPS if steps is None else steps, colours, out)
-
-
-def _applied(
-    images: Tensor,
-    parameters: ViewParameters,
-    size: int,
-    steps: tuple[str, ...],
-    colours: Colours | None = None,
-    out: Tensor | None = None,
-) -> Tensor:
-    """:func:`apply_views`, in fp32."""
+    steps = STEPS if steps is None else steps
     if out is None:
-        out = empty_views(len(parameters), size, images.device)
+        out = empty_views(len(parameters), image_size_px, images.device)
     parameters = parameters.to(images.device)
-    colouring = _colouring(parameters, steps, colours)
-    make = banded_views if images.device.type == "cpu" else dense_views
-    views = make(images, _geometry(parameters, size, steps), colouring, out)
-    if "solarise" in steps:
-        _solarise(views, parameters.solarise, colouring)
+    # Mixed precision is for the network: colours in bf16 would have visible steps.
+    with torch.autocast("cuda" if images.is_cuda else "cpu", enabled=False):
+        colouring = _colouring(parameters, steps, colours)
+        make = banded_views if images.device.type == "cpu" else dense_views
+        views = make(images, _geometry(parameters, image_size_px, steps), colouring, out)
+        if "solarise" in steps:
+            _solarise(views, parameters.solarise, colouring)
     return views
 
 
@@ -91,7 +80,11 @@ def dense_views(
     for start in range(0, count, chunk):
         rows = slice(start, min(start + chunk, count))
         m = rows.stop - start
-        across, down = axis_matrices(Geometry(*(g[rows] for g in geometry)), source, size)
+        part = Geometry(*(g[rows] for g in geometry))
+        # Crop, resize, flip and blur are weighted sums of the pixels of a line: one matrix an axis does them all.
+        blur = blur_matrix(part.sigma_px, size)
+        across = blur @ resize_matrix(part.box[:, 0], part.box[:, 2], part.flip_x, source, size)
+        down = blur @ resize_matrix(part.box[:, 1], part.box[:, 3], part.flip_y, source, size)
         pixels[:m].copy_(images[torch.arange(start, rows.stop, device=device) % n])
         # (m, y, x·c)ᵀ @ (m, y, H) → (m, x, c·H); its (m, c·H, x) @ (m, x, W) → (m, c, H, W), without a copy.
         torch.bmm(pixels[:m].view(m, source, 3 * source).mT, down.mT, out=columns[:m])
@@ -135,20 +128,9 @@ def _solarise(views: Tensor, threshold: Tensor, colouring: ColourJitter) -> None
 
 
 def normalise(x: Float[Tensor, "n 3 h w"], mean: tuple[float, ...], std: tuple[float, ...]) -> Float[Tensor, "n 3 h w"]:
-    """(x − mean) / std of x in [0, 1]; ``mean`` and ``std``: three numbers each."""
+    """(x − mean) / std of x in [0, 1]; mean, std: of red, green and blue."""
     mean_, std_ = (torch.tensor(v, device=x.device, dtype=x.dtype).view(3, 1, 1) for v in (mean, std))
     return (x - mean_) / std_
-
-
-def axis_matrices(
-    geometry: Geometry, source: int, size: int
-) -> tuple[Float[Tensor, "n {size} {source}"], Float[Tensor, "n {size} {source}"]]:
-    """The matrices along x and y. Crop, resize, flip and blur are all weighted sums of pixels
-    of one line, so that one matrix contains them all."""
-    box, blur = geometry.box, blur_matrix(geometry.sigma_px, size)
-    across = resize_matrix(box[:, 0], box[:, 2], geometry.flip_x, source, size)
-    down = resize_matrix(box[:, 1], box[:, 3], geometry.flip_y, source, size)
-    return blur @ across, blur @ down
 
 
 def resize_matrix(
@@ -228,8 +210,7 @@ def step_strip(
 ) -> list[tuple[str, str, Float[Tensor, "3 _ _"]]]:
     """The steps from the original to the view: (name, what it did in words, the picture in [0, 1] after it).
 
-    The first is "original", the whole picture with its own aspect ratio, its longer side
-    S px.
+    The first is "original": the whole picture with its own aspect ratio, its longer side as long as the square's.
     """
     aspect, source = float(parameters.aspect[0]), images.shape[1]
     height, width = (max(1, round(source * min(1.0, side))) for side in (1 / aspect, aspect))

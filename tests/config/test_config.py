@@ -33,7 +33,7 @@ from sealife_core.config import (
     trained_settings,
 )
 from sealife_core.errors import ConfigError
-from sealife_core.models.facts import facts
+from sealife_core.models.known import facts
 
 
 @pytest.mark.parametrize("kind", [SimclrConfig, ProbeConfig, FineTuneConfig, EmbedConfig])

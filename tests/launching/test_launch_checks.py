@@ -16,7 +16,7 @@ from sealife_core.errors import ConfigError, DatasetError
 from sealife_core.launching.data_checks import Problem, refuse_resume
 from sealife_core.launching.launch_checks import problems_of, refuse_impossible
 from sealife_core.models import imagenet
-from sealife_core.models.encoders import build_encoder
+from sealife_core.models.building import build_encoder
 from sealife_core.runs.directory import create_run
 from sealife_core.runs.files import replace_json
 from sealife_core.runs.run import MODEL, STATUS

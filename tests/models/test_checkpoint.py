@@ -14,8 +14,8 @@ from torchvision.models import get_model
 
 from sealife_core.errors import WeightsError
 from sealife_core.models import checkpoint
+from sealife_core.models.building import build_encoder
 from sealife_core.models.checkpoint import ModelCard, load_card, load_model, save_model
-from sealife_core.models.encoders import build_encoder
 from sealife_core.models.heads import classification_head, projection_head
 
 IMAGES = torch.rand(2, 3, 32, 32)

@@ -8,8 +8,10 @@ from torch.nn import functional
 from torch.utils.data import DataLoader
 from torchvision.models import get_model
 
-from sealife_core.models.encoders import Encoder, build_encoder
-from sealife_core.models.facts import RESNETS, STAGE_NAMES, facts, resolve_stem
+from sealife_core.models.building import build_encoder
+from sealife_core.models.encoders import Encoder
+from sealife_core.models.facts import RESNETS, STAGE_NAMES, resolve_stem
+from sealife_core.models.known import facts
 
 
 def snapshot(module: nn.Module) -> dict[str, Tensor]:

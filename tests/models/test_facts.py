@@ -6,8 +6,9 @@ import sys
 import pytest
 import torch
 
-from sealife_core.models.encoders import empty_encoder
-from sealife_core.models.facts import CURATED, OFFERED, facts, published_weights, takes, title_of
+from sealife_core.models.building import empty_encoder
+from sealife_core.models.facts import CURATED, OFFERED, published_weights, title_of
+from sealife_core.models.known import facts, takes
 from sealife_core.models.stage_costs import measured_stages, reductions
 from sealife_core.models.timm_encoder import TimmEncoder
 
@@ -63,7 +64,7 @@ def test_takes__tells_networks_that_are_made_for_one_size(name: str, size: int, 
 @pytest.mark.process
 def test_facts__of_the_table_need_no_torch() -> None:
     code = (
-        f"import sys; from sealife_core.models.facts import facts; [facts(name) for name in {OFFERED}];"
+        f"import sys; from sealife_core.models.known import facts; [facts(name) for name in {OFFERED}];"
         " print('torch' in sys.modules)"
     )
     told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from sealife_core.models.encoders import build_encoder
+from sealife_core.models.building import build_encoder
 from sealife_core.models.folding import folded
 
 

@@ -22,8 +22,9 @@ from torchvision.models import get_model, get_model_weights
 
 from sealife_core.errors import WeightsError
 from sealife_core.models import weights as under_test
+from sealife_core.models.building import build_encoder
 from sealife_core.models.checkpoint import ModelCard, save_model
-from sealife_core.models.encoders import Encoder, build_encoder
+from sealife_core.models.encoders import Encoder
 from sealife_core.models.heads import classification_head
 from sealife_core.models.tensor_files import read_tensors
 from sealife_core.models.weights import load_weights, source_card

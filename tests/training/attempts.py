@@ -11,7 +11,8 @@ from sealife_core.config import FineTuneConfig, SimclrConfig, preset
 from sealife_core.datasets.batches import ImageBatches
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.datasets.decoding.pixels import open_pixels
-from sealife_core.models.encoders import Encoder, build_encoder
+from sealife_core.models.building import build_encoder
+from sealife_core.models.encoders import Encoder
 from sealife_core.runs.directory import create_run
 from sealife_core.runs.run import Run
 from sealife_core.runs.writer import RunWriter

@@ -12,7 +12,7 @@ from torch import Tensor
 from sealife_core.config import preset
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.models.checkpoint import load_model
-from sealife_core.models.starting import starting_encoder
+from sealife_core.models.weights import starting_encoder
 from sealife_core.runs.directory import create_run
 from sealife_core.runs.run import Run
 from sealife_core.runs.writer import RunWriter

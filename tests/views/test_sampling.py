@@ -8,7 +8,7 @@ import torch
 from torchvision.transforms import RandomResizedCrop
 
 from sealife_core.config import LABELLED, RECIPES, ViewRecipe
-from sealife_core.views import ViewParameters, centre_view, draw_views, generator_for
+from sealife_core.views.sampling import ViewParameters, centre_view, draw_views, generator_for
 
 ALWAYS = ViewRecipe(
     horizontal_flip=1, vertical_flip=1, jitter=1, grayscale=1, blur=1, solarise=1, cast=1, haze=1
@@ -168,7 +168,7 @@ def test_parameters__can_be_selected_and_joined():
     assert len(drawn[3]) == 1
     assert torch.equal(drawn[-1].crop[0], drawn.crop[9])
     assert not differing(ViewParameters.cat([drawn[:4], drawn[4:]]), drawn)
-    assert not differing(drawn.select(torch.tensor([2, 5])), ViewParameters.cat([drawn[2], drawn[5]]))
+    assert not differing(drawn[torch.tensor([2, 5])], ViewParameters.cat([drawn[2], drawn[5]]))
     assert drawn.to("meta").order.device.type == "meta"
 
 

@@ -16,19 +16,9 @@ from torchvision.transforms.v2 import functional as reference
 
 from sealife_core.config import RECIPES, ViewRecipe
 from sealife_core.models.facts import IMAGENET_MEAN, IMAGENET_STD
-from sealife_core.views import (
-    STEPS,
-    ViewParameters,
-    apply_views,
-    bands,
-    centre_view,
-    draw_views,
-    generator_for,
-    normalise,
-    step_strip,
-    transforms,
-)
-from sealife_core.views.transforms import blur_matrix, dense_views
+from sealife_core.views import bands, transforms
+from sealife_core.views.sampling import ViewParameters, centre_view, draw_views, generator_for
+from sealife_core.views.transforms import STEPS, apply_views, blur_matrix, dense_views, normalise, step_strip
 
 ROUNDING = 2e-4
 NEVER = ViewRecipe(
@@ -285,7 +275,7 @@ def test_views__never_ask_an_accelerator_what_is_in_it():
     """On "meta" there is no data: reading a value, or mixing devices, raises. A GPU would have to be waited for."""
     drawn = draw_views(RECIPES["Marine"], torch.ones(4), generator_for(0))
     images = torch.empty(4, 64, 64, 3, dtype=torch.uint8, device="meta")
-    views = transforms._applied(images, drawn, 32, STEPS)  # below autocast, which does not know "meta"
+    views = apply_views(images, drawn, 32)
     assert views.shape == (4, 3, 32, 32)
     assert views.device.type == "meta"
 

@@ -11,7 +11,8 @@ from dashboard.state import Key
 from dashboard.words import plain
 from sealife_core.config import Setting
 from sealife_core.models import imagenet
-from sealife_core.models.facts import CURATED, OFFERED, EncoderFacts, facts, published_weights, title_of
+from sealife_core.models.facts import CURATED, OFFERED, EncoderFacts, published_weights, title_of
+from sealife_core.models.known import facts
 
 OTHER = "another"
 
@@ -70,9 +71,9 @@ def is_encoder(name: str) -> bool:
 def _another(name: str, key: Key) -> str:
     """The name of a network of timm, found among all of them as one types."""
     with st.spinner("Reading timm's list of networks…"):
-        from sealife_core.models.timm_encoder import network_names  # with timm comes torch: seconds
+        from timm import list_models  # with timm comes torch: seconds
 
-        names = network_names()
+        names = list_models()
     options = names if name in names or not name else [name, *names]
     chosen = st.selectbox(
         "Name of the network", options, index=options.index(name) if name else None, key=key,

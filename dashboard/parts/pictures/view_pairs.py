@@ -9,7 +9,8 @@ from torch import Tensor
 from dashboard.data.previews import Preview, drawn
 from dashboard.media import data_uri
 from sealife_core.config import ViewRecipe
-from sealife_core.views import ViewParameters, apply_views, step_strip
+from sealife_core.views.sampling import ViewParameters
+from sealife_core.views.transforms import apply_views, step_strip
 
 VIEW_NAMES = ("A", "B")
 

@@ -2,7 +2,8 @@
 
 from typing import Literal
 
-from sealife_core.models.facts import STAGE_NAMES, facts
+from sealife_core.models.facts import STAGE_NAMES
+from sealife_core.models.known import facts
 
 Layer = Literal["layer2", "layer3", "layer4"]
 LAYERS: tuple[Layer, ...] = ("layer4", "layer3", "layer2")  # deepest first

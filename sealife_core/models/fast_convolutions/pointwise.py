@@ -16,7 +16,7 @@ class PointwiseConv2d(nn.Conv2d):
 
     @classmethod
     def take_over(cls, net: nn.Module) -> None:
-        """Make one of each 1 × 1 convolution in ``net``; its weights stay as they were drawn."""
+        """Turn each 1 × 1 convolution in ``net`` into one of these; its weights stay as they are."""
         for part in net.modules():
             if isinstance(part, nn.Conv2d) and _fits(part):
                 part.__class__ = cls

@@ -1,4 +1,4 @@
-"""The one door to the fast convolutions: which there are, whether they pay here, and to have a network use them.
+"""The fast convolutions: which there are, whether they are faster here, and how to make a network use them.
 
 A layer changes its class and keeps its parameters: the same names, numbers and, to rounding, results.
 """

@@ -1,6 +1,6 @@
 """3 × 3 convolutions of small maps as a few products of matrices, for training on a processor.
 
-Winograd's way (Lavin and Gray, arXiv 1509.09308): where the direct one multiplies nine times for each number of a map,
+Winograd's algorithm (Lavin and Gray, arXiv 1509.09308): where direct convolution multiplies nine times for each number,
 a tile of m × m numbers takes (m + 2)² products instead of 9 m². On maps of a few pixels the gain is larger than that:
 PyTorch's convolution reads all its weights again for every image, a product of matrices once for the whole batch. There
 (2 × 2 to 7 × 7) it takes a quarter to a half of the time, and three quarters of it up to 28 × 28.
@@ -35,7 +35,7 @@ class WinogradConv2d(nn.Conv2d):
 
     @classmethod
     def take_over(cls, net: nn.Module) -> None:
-        """Make one of each convolution in ``net`` that could be; its weights stay as they were drawn."""
+        """Turn each convolution in ``net`` that fits into one of these; its weights stay as they are."""
         for part in net.modules():
             if isinstance(part, nn.Conv2d) and _fits(part):
                 part.__class__ = cls  # no second drawing of weights, which would change what every seed means
@@ -78,7 +78,7 @@ class Tiling(NamedTuple):
 
     @property
     def pays(self) -> bool:
-        """Whether it is worth while, as measured. Of a map of one number the direct way skips the border, too."""
+        """Whether it is faster, as measured. On a map of one number the direct convolution skips the border, too."""
         return self.out > 1 and (self.stride == 1 or self.tiles == 1)
 
     @property
@@ -185,10 +185,8 @@ def _tiles(x: Tensor, plan: Tiling) -> Tensor:
     after = plan.padded - 1 - height
     x = functional.pad(x, (0, 0, 1, after, 1, after)).contiguous()
     image, row, column, _ = x.stride()
-    shape, strides = (
-        (n, k, k, plan.reach, plan.reach, channels),
-        (image, plan.step * row, plan.step * column, row, column, 1),
-    )
+    shape = (n, k, k, plan.reach, plan.reach, channels)
+    strides = (image, plan.step * row, plan.step * column, row, column, 1)
     return x.as_strided(shape, strides).reshape(n * k * k, -1, channels)
 
 
@@ -207,7 +205,7 @@ def _added(tiles: Tensor, plan: Tiling) -> Tensor:
 
 
 def _joined(tiles: Tensor, plan: Tiling) -> Tensor:
-    """(T, m², O) → (n, O, H', H'): the tiles beside one another, what they reach too far cut off."""
+    """(T, m², O) → (n, O, H', H'): the tiles side by side, cut to the size of the map."""
     k, m, out, channels = plan.tiles, plan.side, plan.out, tiles.shape[-1]
     if k == 1:
         return tiles.view(-1, out, out, channels).permute(0, 3, 1, 2)

@@ -20,7 +20,8 @@ from sealife_core.config import (
     source_run,
 )
 from sealife_core.errors import ConfigError
-from sealife_core.models.facts import facts, resolve_stem, title_of
+from sealife_core.models.facts import resolve_stem, title_of
+from sealife_core.models.known import facts
 from sealife_core.runs.costs.devices import CPU, devices, suitable
 from sealife_core.runs.costs.measured_rates import device_kind, distance, gmac_of, nearest_rate
 from sealife_core.runs.costs.stage_work import gmac_an_image, stages_of

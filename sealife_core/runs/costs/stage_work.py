@@ -1,6 +1,7 @@
 """What an encoder costs: multiply-adds, parameters and memory of each of its stages."""
 
-from sealife_core.models.facts import StageCost, facts
+from sealife_core.models.facts import StageCost
+from sealife_core.models.known import facts
 
 # The small stem keeps the image's size where ImageNet's divides its side by four: every later stage sees 16 × the
 # pixels. Its own 3×3 convolution at full size costs 27·64·224² multiply-adds against 147·64·112², and keeps as much

@@ -1,16 +1,15 @@
-"""What a fine-tune of the last stages learns from, where the frozen ones saw every image before the first step."""
+"""Batches of stored activations: what the last stages learn from where the frozen ones saw every image beforehand."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import torch
 from torch import Tensor
 from torch.utils.data import DataLoader
-from torch.utils.data import Dataset as IndexedDataset
 
 from sealife_core.datasets.batches import EpochOrder, ImageBatches
+from sealife_core.training.inputs import StoredInputs
 
 
 @dataclass(frozen=True)
@@ -36,14 +35,16 @@ class ActivationBatches(ImageBatches):
         n = len(self.train_rows)
         order = CopyOrder(self._activations.copies, n, self.seed, self.batch_size, self.share, self.an_epoch)
         labels = self.labels[self.train_rows].repeat(self._activations.copies)
-        return self._loader(_Held(self._activations.array[len(self.val_rows) :], labels), order, self.drop_last)
+        held = StoredInputs("activations", self._activations.array[len(self.val_rows) :], labels)
+        return self._loader(held, order, self.drop_last)
 
     def val_dataloader(self) -> DataLoader[Any] | list[DataLoader[Any]]:
         """In the given order."""
         if not self.validates:
             return []
         own = self.own_validation()
-        return self._loader(_Held(self._activations.array[own], self.labels[self.val_rows[own]]), None, False)
+        held = StoredInputs("activations", self._activations.array[own], self.labels[self.val_rows[own]])
+        return self._loader(held, None, False)
 
 
 class CopyOrder(EpochOrder):
@@ -57,22 +58,6 @@ class CopyOrder(EpochOrder):
         first = np.random.default_rng(self.seed).integers(self.copies, size=self.count)
         for position in super().__iter__():
             yield position + self.count * int((first[position] + self.epoch) % self.copies)
-
-
-class _Held(IndexedDataset[dict[str, Tensor]]):
-    """Hands out whole batches: the loader calls ``__getitems__`` once for each."""
-
-    def __init__(self, array: np.ndarray, labels: Tensor) -> None:
-        self._array, self._labels = array, labels
-
-    def __len__(self) -> int:
-        return len(self._labels)
-
-    def __getitem__(self, position: int) -> dict[str, Tensor]:
-        return self.__getitems__([position])
-
-    def __getitems__(self, positions: list[int]) -> dict[str, Tensor]:
-        return {"activations": torch.from_numpy(self._array.take(positions, axis=0)), "labels": self._labels[positions]}
 
 
 def restored(held: Tensor) -> Tensor:

@@ -30,7 +30,7 @@ from sealife_core.progress import Progress
 from sealife_core.training.fine_tuning.activation_batches import Activations
 from sealife_core.training.hardware import Hardware
 from sealife_core.training.inputs import network_inputs
-from sealife_core.views.sampling import ViewParameters, centre_view, draw_views, generator_for
+from sealife_core.views.sampling import centre_view, draw_views, generator_for
 
 _METHOD = "float16, channels last, 1"  # a file made in another way is made anew
 _ROUNDING = 0.02  # of features, relative: bf16 and float16 stay well below it, another network does not
@@ -83,12 +83,7 @@ def open_activations(
 
 
 def _description(
-    config: FineTuneConfig,
-    dataset: Dataset,
-    batches: ImageBatches,
-    encoder: Encoder,
-    machine: Hardware,
-    copies: int,
+    config: FineTuneConfig, dataset: Dataset, batches: ImageBatches, encoder: Encoder, machine: Hardware, copies: int
 ) -> dict[str, Any]:
     """All that the file depends on."""
     frozen = hashlib.sha256()
@@ -133,29 +128,17 @@ def _told(parts: Iterable[np.ndarray], count: int, progress: Progress | None) ->
 def _parts(
     config: FineTuneConfig, batches: ImageBatches, encoder: Encoder, machine: Hardware, copies: int
 ) -> Iterator[np.ndarray]:
-    """Activations (b, …) of a few images after the other, in the order of the file."""
-    quick = folded(encoder)
-    yield from _of_rows(config, batches, quick, machine, batches.val_rows, None)
-    for copy in range(copies):
-        yield from _of_rows(config, batches, quick, machine, batches.train_rows, copy)
-
-
-def _of_rows(
-    config: FineTuneConfig,
-    batches: ImageBatches,
-    encoder: Encoder,
-    machine: Hardware,
-    rows: Tensor,
-    copy: int | None,
-) -> Iterator[np.ndarray]:
-    encoder.to(machine.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-    for start in range(0, len(rows), _BATCH):
-        images, aspects = batches.pixels.gather(rows[start : start + _BATCH])
-        parameters: ViewParameters = centre_view(aspects)
-        if copy is not None and config.augmentation != "none":
-            parameters = draw_views(LABELLED[config.augmentation], aspects, generator_for(config.seed, copy, start))
-        views = network_inputs(images.to(machine.device), parameters, config)
-        yield stored(frozen_part(config, encoder, views, machine))
+    """Activations (b, …) of a few images at a time, in the order of the file."""
+    quick = folded(encoder).to(machine.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    of_copies = ((batches.train_rows, copy) for copy in range(copies))
+    for rows, copy in ((batches.val_rows, None), *of_copies):
+        for start in range(0, len(rows), _BATCH):
+            images, aspects = batches.pixels.gather(rows[start : start + _BATCH])
+            parameters = centre_view(aspects)
+            if copy is not None and config.augmentation != "none":
+                parameters = draw_views(LABELLED[config.augmentation], aspects, generator_for(config.seed, copy, start))
+            views = network_inputs(images.to(machine.device), parameters, config)
+            yield stored(frozen_part(config, quick, views, machine))
 
 
 def frozen_part(config: FineTuneConfig, encoder: Encoder, views: Tensor, machine: Hardware) -> Tensor:

@@ -20,6 +20,7 @@ from sealife_core.datasets.dataset import Dataset
 from sealife_core.models.encoders import Encoder
 from sealife_core.runs.writer import RunWriter
 from sealife_core.training.classifier import ClassifierModule
+from sealife_core.training.features import status_progress
 from sealife_core.training.fine_tuning.activation_batches import ActivationBatches, restored
 from sealife_core.training.fine_tuning.activations import (
     copies_that_fit,
@@ -64,49 +65,34 @@ def as_planned(
 ) -> tuple[FineTuneConfig, ImageBatches]:
     """Config and batches as they are trained: epochs that fit the minutes, images or what is stored of them.
 
-    began: when the run did, by ``time.monotonic``. ``module`` is told what it will be given.
+    A run that is resumed keeps its plan; a new one is written down. began: when the run did, by ``time.monotonic``.
+    ``module`` is told what it will be given.
     """
+    known = run.run.environment().get("plan")
+    if known:
+        plan = MinutesPlan(**known)
+    else:
+        n, val = len(batches.train_rows), len(batches.val_rows)
+        plan = MinutesPlan(config.epochs, n, 0)
+        if config.minutes or (config.stored_copies and cut_of(config)):
+            run.status(stage="measuring", message="measuring the first steps")
+            costs, image_bytes = measure(config, run, batches, module, machine)
+            copies = copies_that_fit(config, dataset.folder, n, val, image_bytes) if image_bytes else 0
+            plan = MinutesPlan(config.epochs, n, min(copies, config.epochs))
+            if config.minutes:
+                left_s = 60 * config.minutes - (time.monotonic() - began) - len(dataset) * costs.whole_s
+                plan = planned(left_s, costs, n=n, val=val, batch_size=batches.batch_size, copies=copies)
+        run.environment(plan=asdict(plan))
 
-    def tell(stage: str, done: int, total: int) -> None:
-        said = f"{done:,} of {total:,} views through the frozen stages, once for all epochs"
-        run.status(stage=stage, message=said, done=done, total=total)
-
-    plan = plan_of(config, run, dataset, batches, module, machine, began)
     batches.an_epoch = plan.images_per_epoch
     module.config = config.model_copy(update={"epochs": plan.epochs})
     if plan.copies:
         assert isinstance(module.encoder, Encoder)
         module.cut = cut_of(config)
-        held = open_activations(config, dataset, batches, module.encoder, machine, plan.copies, tell)
+        told = status_progress(run, "storing activations", "views through the frozen stages, once for all epochs")
+        held = open_activations(config, dataset, batches, module.encoder, machine, plan.copies, told)
         batches = ActivationBatches(batches, held)
     return module.config, batches
-
-
-def plan_of(
-    config: FineTuneConfig,
-    run: RunWriter,
-    dataset: Dataset,
-    batches: ImageBatches,
-    module: ClassifierModule,
-    machine: Hardware,
-    began: float,
-) -> MinutesPlan:
-    """The plan that was made when the run began, else a new one, written down. began: when, by ``time.monotonic``."""
-    known = run.run.environment().get("plan")
-    if known:
-        return MinutesPlan(**known)
-    n, val = len(batches.train_rows), len(batches.val_rows)
-    plan = MinutesPlan(config.epochs, n, 0)
-    if config.minutes or (config.stored_copies and cut_of(config)):
-        run.status(stage="measuring", message="measuring the first steps")
-        costs, image_bytes = measure(config, run, batches, module, machine)
-        copies = copies_that_fit(config, dataset.folder, n, val, image_bytes) if image_bytes else 0
-        plan = MinutesPlan(config.epochs, n, min(copies, config.epochs))
-        if config.minutes:
-            left_s = 60 * config.minutes - (time.monotonic() - began) - len(dataset) * costs.whole_s
-            plan = planned(left_s, costs, n=n, val=val, batch_size=batches.batch_size, copies=copies)
-    run.environment(plan=asdict(plan))
-    return plan
 
 
 def planned(left_s: float, costs: Costs, *, n: int, val: int, batch_size: int, copies: int) -> MinutesPlan:
@@ -162,7 +148,7 @@ def measure(
 
         step_s = _seconds(step) / n
     if not image_bytes:  # the step was measured with the frozen stages in it
-        step_s, frozen_s = max(step_s - frozen_s, 0.0), frozen_s
+        step_s = max(step_s - frozen_s, 0.0)
     return Costs(frozen_s, step_s, frozen_s + step_s / 3), image_bytes
 
 

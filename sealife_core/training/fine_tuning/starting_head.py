@@ -1,7 +1,7 @@
 """The classifier layer that a fine-tune starts from: that of the run its encoder comes from, or a probe solved first.
 
-A random layer would pull the encoder away from its features before it knows what to ask of them; linear probing first
-and then fine-tuning keeps them (Kumar et al. 2022, arXiv 2202.10054).
+A random layer would change the encoder's features before it has learned to use them; linear probing first and then
+fine-tuning keeps them (Kumar et al. 2022, arXiv 2202.10054).
 """
 
 import numpy as np
@@ -54,7 +54,12 @@ def start_from_probe(
         module.head.load_state_dict(known.state_dict())
     else:
         solve_probe(module.head, module.loss, h[: len(rows)], labels[: len(rows)], h[len(rows) :], labels[len(rows) :])
-    return validated(module, h[len(h) - len(val) :], labels[len(h) - len(val) :]) if len(val) else None
+    if not len(val):
+        return None
+    with torch.no_grad():
+        logits = module.head.eval()(h[-len(val) :])
+    module.head.train()
+    return validation_scores(module.loss, logits, labels[-len(val) :])
 
 
 def inherited_head(config: FineTuneConfig, run: RunWriter, dataset: Dataset, rows: np.ndarray) -> nn.Module | None:
@@ -73,12 +78,7 @@ def inherited_head(config: FineTuneConfig, run: RunWriter, dataset: Dataset, row
 
 
 def solve_probe(
-    head: nn.Sequential,
-    loss: ClassifierLoss,
-    train: Tensor,
-    train_labels: Tensor,
-    val: Tensor,
-    val_labels: Tensor,
+    head: nn.Sequential, loss: ClassifierLoss, train: Tensor, train_labels: Tensor, val: Tensor, val_labels: Tensor
 ) -> float:
     """Fill ``head`` with the linear probe of features ``train`` (n, D), whose penalty is best on ``val`` (m, D).
 
@@ -100,11 +100,3 @@ def solve_probe(
             linear_layer(head).load_state_dict(linear.state_dict())
     features.folded(head)
     return chosen
-
-
-def validated(module: ClassifierModule, h: Tensor, labels: Tensor) -> dict[str, float]:
-    """What ``module``'s head makes of features h (n, D) of validation images, under the names of its metrics."""
-    with torch.no_grad():
-        logits = module.head.eval()(h)
-        module.head.train()
-        return validation_scores(module.loss, logits, labels)

@@ -7,7 +7,6 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
-from torch.utils.data import Dataset as IndexedDataset
 
 from sealife_core.config import ClassifierConfig
 from sealife_core.datasets.batches import EpochOrder, as_it_is
@@ -18,6 +17,7 @@ from sealife_core.models.heads import linear_layer
 from sealife_core.runs.writer import RunWriter
 from sealife_core.training.features import frozen_features
 from sealife_core.training.hardware import Hardware
+from sealife_core.training.inputs import StoredInputs
 
 _COLUMNS = 64  # features at a time in double precision: the memory of all would double
 
@@ -115,27 +115,11 @@ class FeatureBatches:
 
     def train_dataloader(self) -> DataLoader[dict[str, Tensor]]:
         """Shuffled anew each epoch."""
-        rows = _FeatureRows(self._split.train, self._split.train_labels)
+        rows = StoredInputs("features", self._split.train, self._split.train_labels)
         order = EpochOrder(len(rows), self._seed)
         return DataLoader(rows, batch_size=self.batch_size, sampler=order, collate_fn=as_it_is)
 
     def val_dataloader(self) -> DataLoader[dict[str, Tensor]]:
         """In order, in large batches: nothing is computed but one matrix product."""
-        rows = _FeatureRows(self._split.val, self._split.val_labels)
+        rows = StoredInputs("features", self._split.val, self._split.val_labels)
         return DataLoader(rows, batch_size=1024, collate_fn=as_it_is)
-
-
-class _FeatureRows(IndexedDataset[dict[str, Tensor]]):
-    """Hands out whole batches: the loader calls ``__getitems__`` once for each."""
-
-    def __init__(self, features: Tensor, labels: Tensor) -> None:
-        self._features, self._labels = features, labels
-
-    def __len__(self) -> int:
-        return len(self._labels)
-
-    def __getitem__(self, position: int) -> dict[str, Tensor]:
-        return self.__getitems__([position])
-
-    def __getitems__(self, positions: list[int]) -> dict[str, Tensor]:
-        return {"features": self._features[positions], "labels": self._labels[positions]}

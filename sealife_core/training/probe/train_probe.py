@@ -18,34 +18,25 @@ from sealife_core.runs.writer import RunWriter
 from sealife_core.training.adaptive_threads import AdaptiveThreads
 from sealife_core.training.classifier import ClassifierLoss, validation_scores
 from sealife_core.training.final_evaluation import finish_classifier
-from sealife_core.training.hardware import Hardware, choose_hardware
-from sealife_core.training.preparation import (
-    class_weights,
-    describe_run,
-    open_data,
-    prepare_encoder,
-    rarest_class,
-)
+from sealife_core.training.hardware import Hardware
+from sealife_core.training.preparation import class_weights, describe_run, prepared, rarest_class
 from sealife_core.training.probe.features import Split, probe_features
 from sealife_core.training.probe.lbfgs import ITERATIONS, at_each_penalty, at_one_penalty
-from sealife_core.training.tracking import Tracking
+from sealife_core.training.tracking.base import Tracking
 from sealife_core.training.trainer import trained_parameters
 
 
 def train_probe(config: ProbeConfig, run: RunWriter, tracking: Tracking) -> bool:
     """Fit a linear layer to the features of a frozen encoder; then evaluate on the test split, once."""
-    machine = choose_hardware(config, before=run.run.environment().get("precision"))
-    encoder, stem = prepare_encoder(config, run, machine)
+    machine, encoder, dataset = prepared(config, run)
     encoder.train_stages(0)
-    dataset = open_data(config, run)
     rows = labelled_rows(config, dataset)
     h, means, features, split = probe_features(config, run, dataset, encoder, machine, rows)
     head = classification_head(h.shape[1], len(dataset.classes))
     loss = ClassifierLoss(config, class_weights(config, dataset, rows))
     describe_run(
-        config, run, dataset, machine, batch_size=len(split.train), steps_per_epoch=1,
-        parameters_trained=trained_parameters(head), stem=stem, labels_used=len(rows),
-        rarest_class=rarest_class(dataset, rows),
+        config, run, dataset, machine, encoder, batch_size=len(split.train), steps_per_epoch=1,
+        parameters_trained=trained_parameters(head), labels_used=len(rows), rarest_class=rarest_class(dataset, rows),
     )  # fmt: skip
 
     chooses = config.choose_penalty and can_choose(Labels(dataset))
@@ -53,7 +44,7 @@ def train_probe(config: ProbeConfig, run: RunWriter, tracking: Tracking) -> bool
 
     head = features.folded(head)
     finish_classifier(
-        config, run, dataset, encoder, head, h, means, finished=found.finished, stem=stem, train_s=found.train_s,
+        config, run, dataset, encoder, head, h, means, finished=found.finished, train_s=found.train_s,
         parameters_trained=trained_parameters(head), best_epoch=found.best_epoch, labels_used=len(rows),
         **found.penalties,
     )  # fmt: skip

@@ -1,9 +1,9 @@
-"""What a run tells whoever records it, and that nobody who records it can harm it."""
+"""What a run tells its trackers. One that fails is dropped and does not harm the run."""
 
 import traceback
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from typing import Protocol, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
@@ -13,60 +13,21 @@ from sealife_core.datasets.decoding.pixels import Pixels
 from sealife_core.runs.scheduling.ddp_processes import ReadOnlyWriter
 from sealife_core.runs.tracking_links import launched_with, wandb_mode
 from sealife_core.runs.writer import RunWriter
-from sealife_core.training.tracking.logged_media import (
-    Predictions,
-    embedding_picture,
-    facts,
-    predictions_of,
-    view_pairs,
-)
+from sealife_core.training.tracking.logged_media import embedding_picture, facts, predictions_of, view_pairs
+
+if TYPE_CHECKING:
+    from sealife_core.training.tracking.event_files import EventFiles
+    from sealife_core.training.tracking.wandb_run import WandbRun
+
+    Tracker = EventFiles | WandbRun
 
 MadeT = TypeVar("MadeT")
 
 
-class Tracker(Protocol):
-    """One place where a run is recorded. Any of its methods may raise anything: that ends it, with a warning."""
-
-    name: str
-
-    @property
-    def rescue(self) -> str:
-        """A sentence: where what was recorded so far is, and how to get at it."""
-        ...
-
-    def metrics(self, step: int, epoch: float, values: Mapping[str, float]) -> None:
-        """One row of metrics.jsonl."""
-        ...
-
-    def picture(self, name: str, pixels: np.ndarray, says: str) -> None:
-        """pixels: (H, W, 3) uint8."""
-        ...
-
-    def predictions(self, found: Predictions) -> None:
-        """Truth against prediction of a split, and some of its pictures."""
-        ...
-
-    def results(self, values: Mapping[str, float | str]) -> None:
-        """The scores of a run that is through."""
-        ...
-
-    def model(self) -> None:
-        """The model file, which is in the run's directory by now."""
-        ...
-
-    def finish(self, *, well: bool) -> None:
-        """The run has ended; send what is left, in bounded time."""
-        ...
-
-    def leave(self) -> None:
-        """The process is being ended: keep what is there, wait for nobody."""
-        ...
-
-
 class Tracking:
-    """Passes on to ``trackers`` what a run tells; one that fails is told nothing more."""
+    """Passes on to ``trackers`` what a run tells. One that raises an error is told no more, and a warning says so."""
 
-    def __init__(self, config: AnyConfig, run: RunWriter, trackers: list[Tracker]) -> None:
+    def __init__(self, config: AnyConfig, run: RunWriter, trackers: "list[Tracker]") -> None:
         self._config, self._run, self._trackers = config, run, trackers
 
     def metrics(self, step: int, epoch: float, values: Mapping[str, float]) -> None:
@@ -98,11 +59,11 @@ class Tracking:
             self._each(lambda tracker: tracker.model())
 
     def finish(self, *, well: bool) -> None:
-        """The run has ended."""
+        """The run has ended: trackers send what is left, in bounded time."""
         self._each(lambda tracker: tracker.finish(well=well))
 
     def leave(self) -> None:
-        """The process is being ended."""
+        """The process is being ended: trackers keep what is there and wait for nobody."""
         self._each(lambda tracker: tracker.leave())
 
     def _show(self, name: str, make: Callable[[], tuple[np.ndarray, str]]) -> None:
@@ -121,7 +82,7 @@ class Tracking:
             )
             return None
 
-    def _each(self, call: Callable[[Tracker], None]) -> None:
+    def _each(self, call: "Callable[[Tracker], None]") -> None:
         for tracker in list(self._trackers):
             try:
                 call(tracker)
@@ -139,7 +100,7 @@ class Tracking:
 @contextmanager
 def tracked(config: AnyConfig, run: RunWriter) -> Iterator[Tracking]:
     """Record ``run`` wherever ``config`` and the launch asked for, to its end: well, failed, or being ended."""
-    # Of several devices the worker's tells: a companion only looks on.
+    # Of several devices only the process of the worker tells.
     tracking = Tracking(config, run, [] if isinstance(run, ReadOnlyWriter) else _trackers(config, run))
     try:
         yield tracking
@@ -152,31 +113,26 @@ def tracked(config: AnyConfig, run: RunWriter) -> Iterator[Tracking]:
     tracking.finish(well=True)
 
 
-def _trackers(config: AnyConfig, run: RunWriter) -> list[Tracker]:
-    starts: list[tuple[str, Callable[[], Tracker]]] = []
-    if (mode := wandb_mode(config.wandb, launched_with(run.run))) != "off":
-
-        def weights_and_biases() -> Tracker:
-            from sealife_core.training.tracking.wandb_run import WandbRun
-
-            return WandbRun(config, run, online=mode == "on")
-
-        starts.append(("Weights & Biases", weights_and_biases))
-    if config.tensorboard:
-
-        def event_files() -> Tracker:
-            from sealife_core.training.tracking.event_files import EventFiles
-
-            return EventFiles(config, run)
-
-        starts.append(("TensorBoard", event_files))
+def _trackers(config: AnyConfig, run: RunWriter) -> "list[Tracker]":
+    mode = wandb_mode(config.wandb, launched_with(run.run))
+    wanted = {"Weights & Biases": mode != "off", "TensorBoard": config.tensorboard}
     found = []
-    for name, start in starts:
+    for name in (name for name, asked in wanted.items() if asked):
         try:
-            found.append(start())
+            found.append(_started(name, config, run, online=mode == "on"))
         except Exception as error:  # noqa: BLE001 - as above
             run.warn(
                 f"{name} could not be started ({type(error).__name__}), so the run is not recorded there. It still"
                 f" trains. Clone it when {name} works."
             )
     return found
+
+
+def _started(name: str, config: AnyConfig, run: RunWriter, *, online: bool) -> "Tracker":
+    if name == "TensorBoard":
+        from sealife_core.training.tracking.event_files import EventFiles
+
+        return EventFiles(config, run)
+    from sealife_core.training.tracking.wandb_run import WandbRun
+
+    return WandbRun(config, run, online=online)

@@ -21,7 +21,8 @@ from sealife_core.evaluation.embeddings.stored_embeddings import read_embeddings
 from sealife_core.evaluation.figures.learned_figures import projection_figure
 from sealife_core.evaluation.projections.reduction import ProjectionSettings, fit_umap, pca
 from sealife_core.runs.run import PREDICTIONS
-from sealife_core.views import apply_views, draw_views, generator_for
+from sealife_core.views.sampling import draw_views, generator_for
+from sealife_core.views.transforms import apply_views
 
 PAIRS = 16  # pictures in the grid of views: four by four are taken in at a glance
 PAIR_PX = 96  # a side of each of them; small ones are enlarged by whole numbers

@@ -49,6 +49,9 @@ class WandbRun:
         self._config, self._writer = config, run
         self._variables = launched_with(run.run)
         _own_environment(self._variables, run.path / WANDB)
+        import wandb  # reads the environment as it is imported
+
+        self._wandb: Any = wandb
         self._run: Any = None
         try:
             if online and self._has_key():
@@ -84,25 +87,21 @@ class WandbRun:
 
     def picture(self, name: str, pixels: np.ndarray, says: str) -> None:
         """pixels: (H, W, 3) uint8."""
-        import wandb
-
-        self._run.log({name: wandb.Image(pixels, caption=says)})
+        self._run.log({name: self._wandb.Image(pixels, caption=says)})
 
     def predictions(self, found: Predictions) -> None:
         """The confusion matrix of all predictions, and a table of some with their pictures."""
-        import wandb
-
         place = {name: index for index, name in enumerate(found.classes)}
         truth, said = ([place[name] for name in found.table[column]] for column in ("label", "predicted"))
-        matrix = wandb.plot.confusion_matrix(
+        matrix = self._wandb.plot.confusion_matrix(
             y_true=truth, preds=said, class_names=list(found.classes), title=f"Confusion matrix, {found.split}"
         )
-        table = wandb.Table(columns=["image", "id", "truth", "prediction", "confidence", "right"])
+        table = self._wandb.Table(columns=["image", "id", "truth", "prediction", "confidence", "right"])
         columns = (found.table[name].tolist() for name in ("id", "label", "predicted", "confidence"))
         rows = list(zip(*columns, strict=True))
         for position, picture in zip(found.shown, found.pictures, strict=True):
             image_id, label, predicted, confidence = rows[position]
-            table.add_data(wandb.Image(picture), image_id, label, predicted, confidence, label == predicted)
+            table.add_data(self._wandb.Image(picture), image_id, label, predicted, confidence, label == predicted)
         self._run.log({f"{found.split}/confusion": matrix, f"{found.split}/predictions": table})
 
     def results(self, values: Mapping[str, float | str]) -> None:
@@ -113,11 +112,9 @@ class WandbRun:
 
     def model(self) -> None:
         """Weights and card as an artifact; the files are read where they are."""
-        import wandb
-
         folder = self._writer.path
         card = json.loads((folder / CARD).read_bytes())
-        artifact = wandb.Artifact(f"model-{folder.name}", type="model", metadata=card)
+        artifact = self._wandb.Artifact(f"model-{folder.name}", type="model", metadata=card)
         for name in (MODEL, CARD):
             artifact.add_file(str(folder / name), policy="immutable", skip_cache=True)
         self._run.log_artifact(artifact)
@@ -136,12 +133,10 @@ class WandbRun:
 
     def _has_key(self) -> bool:
         """Whether the server takes the key of this machine; if not, a warning says what to do."""
-        import wandb
-
         to_send = f"The run is kept offline; to send it later: {self._sync_later}."
         self._writer.status(stage="starting", message="registering the run with Weights & Biases")
         try:
-            if wandb.login(prompt=False, verify=True):
+            if self._wandb.login(prompt=False, verify=True):
                 return True
             self._writer.warn(f"There is no Weights & Biases key here: log in with 'wandb login'. {to_send}")
         except Exception as error:  # noqa: BLE001 - whatever it is, there is no server to send to
@@ -153,8 +148,6 @@ class WandbRun:
 
     def _online(self) -> Any:
         """The run on the server, or None with a warning."""
-        import wandb
-
         try:
             return self._begun("online")
         except Exception as error:  # noqa: BLE001 - as above
@@ -162,7 +155,7 @@ class WandbRun:
                 f"The Weights & Biases server did not accept the run within {START_S:.0f} s ({type(error).__name__})."
                 f" The run is kept offline; to send it later: {self._sync_later}."
             )
-            wandb.teardown()  # its process holds on to the run's id
+            self._wandb.teardown()  # its process holds on to the run's id
             shutil.rmtree(self._writer.path / WANDB / "cache", ignore_errors=True)
             return None
 
@@ -171,13 +164,11 @@ class WandbRun:
         return f"wandb sync {self._writer.path / WANDB}/offline-run-*"
 
     def _begun(self, mode: Literal["online", "offline"]) -> Any:
-        import wandb
-
         run = self._writer.run
         notes = run.notes()
         study = Run(run.root / notes["study"]).notes()["name"] if notes["study"] else ""
-        in_sweep = SWEEP in self._variables  # which then has the say over project and id
-        return wandb.init(
+        in_sweep = SWEEP in self._variables  # which then decides project and id
+        return self._wandb.init(
             mode=mode,
             project=None if in_sweep else wandb_project(self._config.wandb_project, self._variables),
             id=None if in_sweep else self._variables.get(RUN_ID, run.id),
@@ -188,28 +179,25 @@ class WandbRun:
             job_type=task_of(self._config),
             config=nested(trained_settings(self._config)),
             resume="allow",
-            settings=self._settings(wandb),
-        )
-
-    def _settings(self, wandb: Any) -> Any:
-        return wandb.Settings(
-            root_dir=str(self._writer.path),
-            use_dot_wandb=False,
-            silent=True,
-            console="off",
-            init_timeout=START_S,
-            finish_timeout=WITH_MODEL_S if self._config.wandb_model else FINISH_S,
-            finish_timeout_raises=True,
-            save_code=False,
-            disable_code=True,
-            disable_git=True,
-            label_disable=True,
-            symlink=False,
-            x_disable_meta=True,
-            x_disable_machine_info=True,
-            x_save_requirements=False,
-            x_transaction_log_flush_interval=FLUSH_S,
-            stop_fn=(self._writer.path / STOP).touch,  # the stop button of its page is ours too
+            settings=self._wandb.Settings(
+                root_dir=str(self._writer.path),
+                use_dot_wandb=False,
+                silent=True,
+                console="off",
+                init_timeout=START_S,
+                finish_timeout=WITH_MODEL_S if self._config.wandb_model else FINISH_S,
+                finish_timeout_raises=True,
+                save_code=False,
+                disable_code=True,
+                disable_git=True,
+                label_disable=True,
+                symlink=False,
+                x_disable_meta=True,
+                x_disable_machine_info=True,
+                x_save_requirements=False,
+                x_transaction_log_flush_interval=FLUSH_S,
+                stop_fn=(self._writer.path / STOP).touch,  # the stop button of its page is ours too
+            ),
         )
 
 

@@ -12,7 +12,8 @@ from torch.nn import functional
 from sealife_core.errors import WeightsError
 from sealife_core.evaluation.classification.gradcam import grad_cam, heat_png
 from sealife_core.evaluation.classification.gradcam_layers import Layer, gradcam_cells, usual_layer
-from sealife_core.models.encoders import Encoder, build_encoder
+from sealife_core.models.building import build_encoder
+from sealife_core.models.encoders import Encoder
 from sealife_core.models.heads import classification_head
 
 SIZE, PATCH = 96, 32

@@ -1,6 +1,6 @@
 import pytest
 
-from sealife_core.models.facts import facts
+from sealife_core.models.known import facts
 from sealife_core.runs.costs.stage_work import gmac_an_image
 
 # The published cost of a forward pass at 224 px, in 10⁹ multiply-adds, and 10⁶ parameters without the classifier

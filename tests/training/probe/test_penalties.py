@@ -14,8 +14,8 @@ from torch.nn import functional
 from sealife_core.config import PENALTIES, ProbeConfig, preset
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.launching.data_checks import Labels, can_choose, labelled_rows
-from sealife_core.models.facts import facts
 from sealife_core.models.heads import classification_head, linear_layer
+from sealife_core.models.known import facts
 from sealife_core.runs.directory import create_run
 from sealife_core.runs.run import Run
 from sealife_core.runs.writer import RunWriter

@@ -16,9 +16,8 @@ from sealife_core.runs.directory import create_run
 from sealife_core.runs.run import Run
 from sealife_core.runs.tracking_links import wandb_mode
 from sealife_core.runs.writer import RunWriter
-from sealife_core.training.tracking import Tracking
 from sealife_core.training.tracking import base as tracking_module
-from sealife_core.training.tracking.base import tracked
+from sealife_core.training.tracking.base import Tracking, tracked
 from sealife_core.training.tracking.logged_media import (
     FEW_IMAGES,
     Predictions,

@@ -1,0 +1,25 @@
+"""What is known about any encoder: from the table, else measured when first asked, which imports torch and timm."""
+
+from functools import lru_cache
+
+from sealife_core.models.facts import CURATED, EncoderFacts
+
+
+@lru_cache(maxsize=64)
+def facts(name: str) -> EncoderFacts:
+    """What is known about encoder ``name``. Raises ValueError if there is none of that name."""
+    if name in CURATED:
+        return CURATED[name]
+    from sealife_core.models.stage_costs import measured_facts
+
+    return measured_facts(name)
+
+
+@lru_cache(maxsize=256)
+def takes(name: str, image_size_px: int) -> bool:
+    """Whether encoder ``name`` takes pictures of that side. A few of timm's networks are made for one size alone."""
+    if name in CURATED or image_size_px == 224:  # one that does not take 224 px is no encoder
+        return True
+    from sealife_core.models.stage_costs import goes_through
+
+    return goes_through(name, image_size_px)
