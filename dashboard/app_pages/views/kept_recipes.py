@@ -1,12 +1,10 @@
 """Choosing a named view recipe, and keeping one under a name."""
 
-from functools import partial
-
 import streamlit as st
 
 from dashboard import state
 from dashboard.errors import show_error
-from dashboard.parts.notice import act_button
+from dashboard.parts.notice import errors_said
 from dashboard.words import plain
 from sealife_core.config import RECIPES, ViewRecipe
 from sealife_core.errors import ConfigError
@@ -33,14 +31,17 @@ def recipe_choice() -> tuple[str, ViewRecipe]:
 def delete_button(name: str) -> None:
     """Deletes a saved recipe; this can be undone."""
     if name not in RECIPES:
-        act = partial(_delete, name)
-        act_button(f"Delete “{plain(name)}”", "delete", act, ("recipe", name), width="stretch", type="tertiary")
+        st.button(
+            f"Delete “{plain(name)}”", icon=":material/delete:", on_click=_delete, args=(name,), width="stretch",
+            type="tertiary",
+        )  # fmt: skip
 
 
-def _delete(name: str) -> str:
-    delete_recipe(name)
-    state.views.RECIPE.hold("SimCLR")
-    return f"The views **{plain(name)}** are in the trash."
+def _delete(name: str) -> None:
+    with errors_said():
+        delete_recipe(name)
+        state.views.RECIPE.hold("SimCLR")
+        state.say(f"The views **{plain(name)}** are in the trash.", ("recipe", name))
 
 
 def save_popover(recipe: ViewRecipe) -> None:
