@@ -17,5 +17,7 @@ def gradcam_cells(encoder: str, stem: str, image_size_px: int, layer: Layer = "l
 
 def usual_layer(encoder: str, stem: str, image_size_px: int) -> Layer:
     """The deepest stage, which is most specific to the class, with at least LEAST_CELLS per side; else the finest."""
-    enough = (layer for layer in LAYERS if gradcam_cells(encoder, stem, image_size_px, layer) >= LEAST_CELLS)
-    return next(enough, LAYERS[-1])
+    for layer in LAYERS:
+        if gradcam_cells(encoder, stem, image_size_px, layer) >= LEAST_CELLS:
+            return layer
+    return LAYERS[-1]

@@ -204,7 +204,7 @@ class Predictor(PictureEncoder):
                 raise RunError(f"Data set '{dataset.name}' has no {split} images, so novelty cannot be measured.")
             found.append(self._watched(list(read.values()))[1])
             labels.append(dataset.labels[list(read)])
-        ood = measure_with_auroc(*found, self.cache_px, *labels)
+        ood = measure_with_auroc(found[0], found[1], self.cache_px, labels[0], labels[1])
         with suppress(OSError):  # a read-only folder: fitted again the next time
             write_ood(self.folder, ood)
         return ood
