@@ -54,7 +54,7 @@ def classify(chosen: argparse.Namespace, output: Output) -> int:
         problem = run.error() or {"what": f"The run was {run.state()}.", "next": ""}
         output.problem(f"{run.id}: {problem['what']} {problem['next']}".strip())
         return 1
-    _tell(run, data, results, time.monotonic() - began, output)
+    _print_result(run, data, results, time.monotonic() - began, output)
     return 0
 
 
@@ -95,7 +95,7 @@ def _follow(run: Run, output: Output) -> None:
             time.sleep(POLL_S)
 
 
-def _tell(run: Run, data: str, results: dict[str, Any], took_s: float, output: Output) -> None:
+def _print_result(run: Run, data: str, results: dict[str, Any], took_s: float, output: Output) -> None:
     """Print the test accuracy with its interval, the worst confusions and the next steps."""
     from sealife_core.evaluation.classification.score_words import penalty_words, worst_confusions
 

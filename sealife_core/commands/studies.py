@@ -130,7 +130,7 @@ def _start(study: StudyConfig, chosen: argparse.Namespace, output: Output) -> in
     run = create_run(study, name=study.title)
     launch(run)
     output.say(said)
-    return follow_or_hint(run, output, follow=chosen.follow, kind="study", show=_told)
+    return follow_or_hint(run, output, follow=chosen.follow, kind="study", show=_show_answer)
 
 
 def _list(chosen: argparse.Namespace, output: Output) -> int:
@@ -146,11 +146,11 @@ def _show(chosen: argparse.Namespace, output: Output) -> int:
         from sealife_core.studies.results import to_frame
 
         write_file(destination(chosen.csv, "--csv"), csv_of(to_frame(run)), "--csv")
-    _told(run, output)
+    _show_answer(run, output)
     return 0
 
 
-def _told(run: Run, output: Output) -> None:
+def _show_answer(run: Run, output: Output) -> None:
     """Print the answer, then one line per cell of the table."""
     from sealife_core.studies.answers import answer, on_other_images
     from sealife_core.studies.labels_answer import forecast_says
