@@ -29,7 +29,7 @@ from measuring import Figure, main, ratio
 from PIL import Image
 from training_peers import WARM_STEPS, Steps, done_at, lightly_simclr, plain_classifier, repeated
 
-from sealife_core.config import ClassifierConfig, SimclrConfig, preset
+from sealife_core.config import FineTuneConfig, SimclrConfig, preset
 from sealife_core.datasets.batches import ImageBatches
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.datasets.imports.importing import import_images
@@ -178,7 +178,7 @@ def our_simclr(config: SimclrConfig, counted: int, warm: int = WARM_STEPS) -> fl
     return steps.step_s
 
 
-def our_classifier(config: ClassifierConfig, counted: int) -> float:
+def our_classifier(config: FineTuneConfig, counted: int) -> float:
     """Seconds of a step of a fine-tuning run, as ``train.train_classifier`` sets it up; nothing is validated."""
     torch.manual_seed(config.seed)
     run = RunWriter(create_run(config))
