@@ -1,5 +1,6 @@
 """Fixtures that all tests share, the markers that follow from fixtures, and how workers of pytest-xdist share tests."""
 
+import importlib
 import os
 import shutil
 import sys
@@ -12,21 +13,24 @@ from jaxtyping import install_import_hook
 
 from tests import shapes
 
-# The shapes that annotations promise are checked in the tests alone: before anything of these rooms is imported.
+# The shapes that annotations promise are checked in the tests alone: before any of these modules is imported.
 EVALUATION = (
     "classification.calibration", "classification.left_out_classes", "classification.out_of_distribution",
     "classification.predictions", "classification.predictor", "classification.scores", "comparison.resampling",
     "embeddings.compute", "embeddings.feature_quality", "embeddings.neighbours", "embeddings.picture_encoder",
     "embeddings.stage_outputs", "embeddings.training_images", "projections.reduction",
 )  # fmt: skip
-ROOMS = ["sealife_core.models", "sealife_core.views", *(f"sealife_core.evaluation.{name}" for name in EVALUATION)]
-install_import_hook(ROOMS, f"{shapes.__name__}.checked")
+CHECKED = ["sealife_core.models", "sealife_core.views", *(f"sealife_core.evaluation.{name}" for name in EVALUATION)]
+install_import_hook(CHECKED, f"{shapes.__name__}.checked")
 
 from tests.runs.processes import end_processes  # noqa: E402 - the hook comes first
 
 WORKER = "PYTEST_XDIST_WORKER" in os.environ
 if WORKER:  # several workers share the cores, so no library takes all of them
     os.environ.setdefault("OMP_NUM_THREADS", "1")
+    # A library that a checked module is the first to import is compiled anew: jaxtyping renames its stored bytecode.
+    for library in ("torchvision", "pytorch_lightning"):
+        importlib.import_module(library)
 STARTS = ("subprocess.Popen", "os.fork", "os.forkpty", "os.posix_spawn")  # audit events of a new process
 PROGRAMS = ("python", "sh", "ray", "chrom")  # others, such as git and ldconfig, answer a library within milliseconds
 BROWSER = "tests/browser/"
