@@ -58,9 +58,9 @@ MATRIX = (
     "[...document.querySelectorAll('*')].map(e => e.shadowRoot).filter(Boolean)"
     '.some(r => r.querySelector(\'[aria-label*="taken for"], [title*="taken for"]\'))'
 )
-PAGES = {
+PAGES = {  # what is there once a page is drawn, perhaps in the shadow root of a component
     "Home": "[data-testid=stMain] button",
-    "Data": "[data-testid=stMain] img",
+    "Data": "img",
     "Views": "[data-testid=stMain] img",
     "Train": "[data-testid=stMain] form, [data-testid=stMain] button",
     "Runs": "[data-testid=stDataFrame]",
@@ -234,7 +234,8 @@ def open_page(watch: Watch, title: str) -> float:
         if title != "Home"
         else "location.pathname === '/'"
     )
-    return watch.once(link.click, f"{here} && document.querySelector({json.dumps(PAGES[title])})")
+    roots = "[document, ...[...document.querySelectorAll('[data-testid=stMain] *')].flatMap(e => e.shadowRoot ?? [])]"
+    return watch.once(link.click, f"{here} && {roots}.some(r => r.querySelector({json.dumps(PAGES[title])}))")
 
 
 def embeddings(watch: Watch, url: str, repeats: int) -> None:
