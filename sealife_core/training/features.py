@@ -19,7 +19,7 @@ from sealife_core.evaluation.classification.left_out_classes import measure_with
 from sealife_core.evaluation.classification.out_of_distribution import Means, write_ood
 from sealife_core.evaluation.embeddings.compute import embed
 from sealife_core.evaluation.embeddings.feature_store import Columns, FeatureKey, FeatureStore
-from sealife_core.evaluation.embeddings.stage_outputs import WithStageOutputs, taken_apart
+from sealife_core.evaluation.embeddings.stage_outputs import taken_apart, with_columns
 from sealife_core.evaluation.embeddings.stored_embeddings import write_embeddings, write_snapshot
 from sealife_core.models.encoders import Encoder
 from sealife_core.models.folding import folded
@@ -68,15 +68,7 @@ def embed_and_watch(
 ) -> tuple[np.ndarray, Means]:
     """As :func:`embed_all`; and, in the same pass, what every stage makes of each image."""
     pass_all = partial(features_of, config, machine, pixels=pixels, rows=np.arange(len(dataset)), progress=_teller(run))
-    return taken_apart(*_watching(encoder, pass_all))
-
-
-def _watching(encoder: Encoder, embed: Callable[[WithStageOutputs], np.ndarray]) -> tuple[np.ndarray, Columns]:
-    watched = WithStageOutputs(folded(encoder))
-    try:
-        return embed(watched), watched.columns
-    finally:
-        watched.leave()
+    return taken_apart(*with_columns(folded(encoder), pass_all))
 
 
 def frozen_features(
@@ -99,7 +91,9 @@ def frozen_features(
     def compute(places: np.ndarray) -> tuple[np.ndarray, Columns]:
         rows = shown[places]
         pixels = pixels_to_look(dataset, side_px)
-        return _watching(encoder, lambda by: features_of(config, machine, by, pixels, rows, _teller(run), view))
+        return with_columns(
+            folded(encoder), lambda by: features_of(config, machine, by, pixels, rows, _teller(run), view)
+        )
 
     run.status(stage="embedding", message="looking for features that were computed before")
     rows, columns = FeatureStore(dataset.folder).rows(key, images, compute)

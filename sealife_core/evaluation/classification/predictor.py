@@ -21,7 +21,7 @@ from sealife_core.evaluation.classification.gradcam_layers import Layer, usual_l
 from sealife_core.evaluation.classification.left_out_classes import measure_with_auroc
 from sealife_core.evaluation.classification.out_of_distribution import Means, OutOfDistribution, write_ood
 from sealife_core.evaluation.embeddings.picture_encoder import Picture, PictureEncoder, Square
-from sealife_core.evaluation.embeddings.stage_outputs import WithStageOutputs, taken_apart
+from sealife_core.evaluation.embeddings.stage_outputs import taken_apart, with_columns
 from sealife_core.evaluation.embeddings.training_images import Neighbour, TrainingImages, training_images
 from sealife_core.progress import Progress
 from sealife_core.views.transforms import normalise
@@ -159,11 +159,7 @@ class Predictor(PictureEncoder):
 
     def _watched(self, squares: list[Square]) -> tuple[np.ndarray, Means]:
         """h, and the means of every stage of the encoder for the same pictures."""
-        watched = WithStageOutputs(self.encoder)
-        try:
-            return taken_apart(self.embedded(squares, watched), watched.columns)
-        finally:
-            watched.leave()
+        return taken_apart(*with_columns(self.encoder, lambda watched: self.embedded(squares, watched)))
 
     # -- what the model came from --------------------------------------------------------------------------------------
 

@@ -1,6 +1,7 @@
 """An encoder that returns the mean output of every stage together with its features, in one forward pass."""
 
 import threading
+from collections.abc import Callable
 
 import numpy as np
 import torch
@@ -42,6 +43,17 @@ class WithStageOutputs(nn.Module):
 
     def _keep(self, name: str, given: Tensor) -> None:
         self._local.parts[name] = self.encoder.maps(given).mean((2, 3), dtype=torch.float32)
+
+
+def with_columns(
+    encoder: Encoder, embed: Callable[[WithStageOutputs], Float32[np.ndarray, "n _"]]
+) -> tuple[Float32[np.ndarray, "n _"], Columns]:
+    """What ``embed`` makes of n images with ``encoder`` and its stages, and the columns of that; no hook stays."""
+    watched = WithStageOutputs(encoder)
+    try:
+        return embed(watched), watched.columns
+    finally:
+        watched.leave()
 
 
 def taken_apart(rows: Float32[np.ndarray, "n _"], columns: Columns) -> tuple[Float32[np.ndarray, "n d"], Means]:
