@@ -25,6 +25,8 @@ install_import_hook(CHECKED, f"{shapes.__name__}.checked")
 
 from tests.runs.processes import end_processes  # noqa: E402 - the hook comes first
 
+# Threads that wait for one another while another test has their core would spin: five times the processor time.
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 WORKER = "PYTEST_XDIST_WORKER" in os.environ
 if WORKER:  # several workers share the cores, so no library takes all of them
     os.environ.setdefault("OMP_NUM_THREADS", "1")
