@@ -212,6 +212,8 @@ def held_import(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(import_form, "import_images", waits)
     yield go_on
     go_on.set()
+    for job in background.cache.jobs().values():  # one that goes on would import into the next test's home
+        job.wait(60)
 
 
 def test_import__asked_for_while_another_runs_waits_in_a_queue_with_names(photographs, held_import):
