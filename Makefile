@@ -29,7 +29,7 @@ check: $(VENV)/development  ## lint and type-check, and parse the scripts of the
 	$(BIN)/python -m pytest -q tests/dashboard/parts/test_own_component.py
 
 bench: $(VENV)/development  ## measure speed against its peers, side by side (an hour; PHOTOGRAPHS=folder: many hours)
-	$(BIN)/python benchmarks/bench.py $(if $(PHOTOGRAPHS),--photographs "$(PHOTOGRAPHS)")
+	$(BIN)/python -m benchmarks.bench $(if $(PHOTOGRAPHS),--photographs "$(PHOTOGRAPHS)")
 
 clean:  ## remove the environment (data and runs stay)
 	rm -rf $(VENV)

@@ -1,11 +1,11 @@
 """Every figure of speed, measured side by side with its peer, as one table: ``make bench``.
 
-    python benchmarks/bench.py [TOPIC …] [--photographs FOLDER] [--keep]
+    python -m benchmarks.bench [TOPIC …] [--photographs FOLDER] [--keep]
 
-Each topic is a script of this folder and runs in a process of its own; those that are asked of photographs (one
-sub-folder a class) are left out where no FOLDER is named. The table goes to the screen; a figure that is worse than the
-kept one by more than a fifth is named, and the command then ends with 1. --keep writes what was measured into
-figures.json (what the next time is held against) and RESULTS.md.
+Each topic is a script of a folder here ("data.views") and runs in a process of its own; those that are asked of
+photographs (one sub-folder a class) are left out where no FOLDER is named. The table goes to the screen; a figure that
+is worse than the kept one by more than a fifth is named, and the command then ends with 1. --keep writes what was
+measured into figures.json (what the next time is held against) and RESULTS.md.
 """
 
 import argparse
@@ -19,26 +19,31 @@ from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 
-from measuring import WORSE, Figure, table
+from benchmarks.measuring import WORSE, Figure, table
 
-HERE = Path(__file__).parent
 TOPICS = (
-    "views",
-    "features",
-    "loss",
-    "importing",
-    "probe",
-    "training",
-    "crowded",
-    "memory",
-    "projection",
-    "launch",
-    "watching",
-    "screen",
+    "data.views",
+    "embeddings.features",
+    "training.loss",
+    "data.importing",
+    "training.probe",
+    "training.speed",
+    "training.crowded",
+    "training.memory",
+    "embeddings.projection",
+    "screen.launch",
+    "screen.watching",
+    "screen.response_times",
 )
-OF_PHOTOGRAPHS = ("imagenet_classes", "forecast", "time_to_accuracy", "continuation")  # several hours
+OF_PHOTOGRAPHS = (  # several hours
+    "photographs.imagenet_classes",
+    "photographs.forecast",
+    "photographs.time_to_accuracy",
+    "photographs.continuation",
+)
 EVERY = TOPICS + OF_PHOTOGRAPHS
-KEPT, RESULTS = HERE / "figures.json", HERE / "RESULTS.md"
+KEPT = Path(__file__).with_name("figures.json")
+RESULTS = Path(__file__).with_name("RESULTS.md")
 BEGIN, END = "<!-- bench.py writes from here -->", "<!-- to here -->"
 PACKAGES = ("torch", "torchvision", "pytorch-lightning", "streamlit", "plotly", "lightly", "scikit-learn", "umap-learn")
 
@@ -74,13 +79,13 @@ def main() -> None:
     for old, new in regressed:
         print(f"Worse by more than {WORSE - 1:.0%}: {new.what}: {new.value:.3g} {new.unit}, kept {old.value:.3g}")
     for topic in broken:
-        print(f"'{topic}' ended with an error, above. Run it alone: python benchmarks/{topic}.py")
+        print(f"'{topic}' ended with an error, above. Run it alone: python -m benchmarks.{topic}")
     sys.exit(bool(regressed or broken))
 
 
 def measured(topic: str, arguments: Sequence[str] = ()) -> tuple[list[Figure], int]:
     """The figures of one script, told as they come, and its exit code."""
-    command = [sys.executable, str(HERE / f"{topic}.py"), *arguments, "--json"]
+    command = [sys.executable, "-m", f"benchmarks.{topic}", *arguments, "--json"]
     figures = []
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
@@ -112,7 +117,7 @@ def write_results(kept: dict) -> None:
         if topic in kept:
             figures = [Figure(**figure) for figure in kept[topic]["figures"]]
             folder = " FOLDER" if topic in OF_PHOTOGRAPHS else ""
-            said = f"`python benchmarks/{topic}.py{folder}` · {kept[topic]['machine']}"
+            said = f"`python -m benchmarks.{topic}{folder}` · {kept[topic]['machine']}"
             parts.append(f"### {topic}\n\n{said}\n\n{table(figures)}")
     before, _, rest = RESULTS.read_text().partition(BEGIN)
     RESULTS.write_text(before + "\n\n".join(parts) + "\n\n" + END + rest.partition(END)[2])

@@ -1,6 +1,6 @@
-"""What every benchmark of this folder shares: two sides timed by turns, one figure a line, a table at the end.
+"""What the benchmarks share: two sides timed by turns, one figure a line, a table at the end.
 
-A script of this folder defines ``measure() -> Iterator[Figure]`` and ends with ``main(measure, __doc__)``. Called by
+A script defines ``measure() -> Iterator[Figure]`` and ends with ``main(measure, __doc__)``. Called by
 itself it prints its table; with ``--json`` it prints one JSON object a figure, which is what ``bench.py`` reads.
 """
 

@@ -16,7 +16,7 @@ LEAST_BUDGETS = 3  # fewer points fit any power law
 SHARE = 0.8  # coverage of the interval
 # How far a real curve deviates from one power law, in accuracy: at the largest number of labels, per doubling below it
 # (where few labels follow another law), and per doubling above. Calibrated on photographs and the reef: see
-# benchmarks/forecast.py.
+# benchmarks/photographs/forecast.py.
 DEPARTS, DEPARTS_BELOW, DEPARTS_BEYOND = 0.004, 0.008, 0.006
 _EXPONENTS = np.linspace(0.05, 1.5, 30)
 _FLOORS = np.linspace(0, 0.95, 20)  # error that no number of labels removes, as a share of the last error

@@ -2,7 +2,7 @@
 
 All threads of a layer wait for the slowest. One that shares its core with a busy program is a time slice late, some
 milliseconds, thousands of times in a step: then two threads on two cores are many times slower than one
-(``benchmarks/crowded.py``). So a run looks now and then at how many cores others use, and gives way.
+(``benchmarks/training/crowded.py``). So a run looks now and then at how many cores others use, and gives way.
 """
 
 import os

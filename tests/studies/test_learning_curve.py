@@ -7,7 +7,8 @@ import pytest
 
 from sealife_core.studies.learning_curve import SHARE, forecast
 
-# Right answers of probes on EfficientNet-Lite0's features: (25 splits, 5 seeds, 7 budgets); benchmarks/forecast.py.
+# Right answers of probes on EfficientNet-Lite0's features: (25 splits, 5 seeds, 7 budgets). From
+# benchmarks/photographs/forecast.py.
 MEASURED = np.load(Path(__file__).with_name("learning_curves.npz"))
 LABELS = MEASURED["labels"].tolist()
 ACCURACIES = {name: MEASURED[name] / MEASURED[f"{name}_images"] for name in ("photographs", "reef")}

@@ -2,7 +2,7 @@
 
 A 1 × 1 convolution *is* a matrix product over the numbers of all maps of the batch. PyTorch's convolution does it image
 by image, for which the deep layers of a ResNet50, thousands of channels on a few numbers, are the worst case. A step of
-a ResNet50 becomes about a tenth quicker (benchmarks/training.py).
+a ResNet50 becomes about a tenth quicker (benchmarks/training/speed.py).
 """
 
 import torch

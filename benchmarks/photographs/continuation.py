@@ -1,6 +1,6 @@
 """What SimCLR adds to ImageNet's features on real photographs: *Continue from ImageNet*, held against its own start.
 
-    python benchmarks/continuation.py FOLDER [--minutes 10 30] [--seeds 5] [--image-size-px 160]
+    python -m benchmarks.photographs.continuation FOLDER [--minutes 10 30] [--seeds 5] [--image-size-px 160]
 
 Imports FOLDER (one sub-folder a class) below SEALIFE_HOME as 'photographs' unless it is there. First the ways to
 continue (which weights learn, what happens to batch norm, at which rate) each train for the shortest budget; validation
@@ -20,10 +20,10 @@ from typing import Any
 
 import numpy as np
 import torch
-from logistic import logistic_predict
-from measuring import Figure, arguments, tell_all
 from scipy.stats import t
 
+from benchmarks.measuring import Figure, arguments, tell_all
+from benchmarks.photographs.logistic import logistic_predict
 from sealife_core.commands.following import follow_until_done
 from sealife_core.commands.output import Output
 from sealife_core.config import AnyConfig, SimclrConfig, preset

@@ -1,6 +1,6 @@
 """Minutes from a folder of photographs to 70, 75, 80 and 85 % on its test split: ours, fastai, a plain Lightning loop.
 
-    python benchmarks/time_to_accuracy.py FOLDER [--minutes 5 20] [--peer-epochs 6] [--fastai SITE]
+    python -m benchmarks.photographs.time_to_accuracy FOLDER [--minutes 5 20] [--peer-epochs 6] [--fastai SITE]
 
 All start from the same ImageNet weights of EfficientNet-Lite0 and learn from the same training split of FOLDER (one
 sub-folder a class), one after the other on the same cores, each in a process of its own whose clock starts with it.
@@ -31,7 +31,7 @@ from shutil import copyfile
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from measuring import Figure, arguments, tell_all
+from benchmarks.measuring import Figure, arguments, tell_all
 
 REACHED = (0.70, 0.75, 0.80, 0.85)
 A_CLASS = 10  # images, of a folder that is cut down: enough for three splits
@@ -96,7 +96,8 @@ def points_of(side: str, chosen: argparse.Namespace, home: Path, minutes: float 
     site = [str(chosen.fastai)] if side == "fastai" else []
     path = os.pathsep.join([*site, *filter(None, [os.environ.get("PYTHONPATH")])])
     environment = os.environ | {"SEALIFE_HOME": str(home), "PYTHONPATH": path}
-    process = subprocess.Popen([sys.executable, __file__, *flags], env=environment, stdout=subprocess.PIPE, text=True)
+    command = [sys.executable, "-m", "benchmarks.photographs.time_to_accuracy", *flags]
+    process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
     found: list[dict[str, Any]] = []
     for line in process.stdout:
@@ -146,7 +147,7 @@ def cut_down(folder: Path, target: Path, images: int) -> Path:
 
 def carry_out(chosen: argparse.Namespace) -> None:
     """One side, in this process: a line for each point."""
-    import accuracy_sides  # its libraries are imported while the clock goes
+    from benchmarks.photographs import accuracy_sides  # its libraries are imported while the clock goes
 
     clock = Clock()
 

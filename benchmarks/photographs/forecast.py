@@ -1,6 +1,6 @@
 """Forecasts of accuracy with more labels, replayed on real curves: from budgets up to n, what came at 2n and 4n?
 
-    python benchmarks/forecast.py FOLDER [--splits 25] [--keep curves.npz]
+    python -m benchmarks.photographs.forecast FOLDER [--splits 25] [--keep curves.npz]
 
 FOLDER has photographs, one sub-folder a class. Their features, and those of the built-in reef, are EfficientNet-Lite0's
 with ImageNet weights (224 and 96 px). Each split puts a tenth of each class aside to test on, draws nested labels per
@@ -16,9 +16,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
-from measuring import Figure, arguments, tell_all
 from sklearn.linear_model import LogisticRegression
 
+from benchmarks.measuring import Figure, arguments, tell_all
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.datasets.decoding.pixels import cache_size_px, open_pixels
 from sealife_core.datasets.imports.importing import import_images

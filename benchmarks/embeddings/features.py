@@ -1,6 +1,6 @@
 """Features of photographs by EfficientNet-Lite0, from the files: ours, a plain timm loop, ONNX Runtime, and on a GPU.
 
-    python benchmarks/features.py
+    python -m benchmarks.embeddings.features
 
 Ours is what a probe does on a data set whose pictures were never decoded at that size: ``pixels_to_look``, the folded
 encoder, ``embed``. The plain loop is timm's network in fp32, channels last, behind a DataLoader with two worker
@@ -16,13 +16,13 @@ import numpy as np
 import onnxruntime
 import timm
 import torch
-from importing import draw_photographs
-from measuring import Figure, alternating, main, ratio
 from PIL import Image
 from torch import Tensor
 from torch.utils.data import DataLoader
 from torchvision.transforms import v2
 
+from benchmarks.data.importing import draw_photographs
+from benchmarks.measuring import Figure, alternating, main, ratio
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.datasets.decoding.pixels import cache_size_px, pixels_to_look
 from sealife_core.datasets.imports.importing import import_images

@@ -1,6 +1,6 @@
 """What it costs to look: how much an open live page slows the training it watches, and what a dashboard does idle.
 
-    python benchmarks/watching.py
+    python -m benchmarks.screen.watching
 
 Trains SimCLR on a small reef in a home of its own. Headless Chromium shows the Runs page of that run and closes it by
 turns, while the server runs on; the run's own metrics.jsonl tells how many views a second went through in each turn.
@@ -9,7 +9,6 @@ and the processor time of the server is read, without a page and with one.
 """
 
 import os
-import shutil
 import tempfile
 import time
 from collections.abc import Iterator
@@ -17,10 +16,10 @@ from pathlib import Path
 from statistics import median
 
 import psutil
-from measuring import Figure, main
 from playwright.sync_api import Browser, sync_playwright
-from screen import FLAGS, dashboard
 
+from benchmarks.measuring import Figure, main
+from benchmarks.screen.serving import browser_of, dashboard
 from sealife_core.config import preset
 from sealife_core.datasets.reef import draw_reef
 from sealife_core.runs.directory import create_run
@@ -46,9 +45,8 @@ def measure() -> Iterator[Figure]:
         launch(run)
         with dashboard(home) as url, sync_playwright() as playwright:
             children = psutil.Process().children()
-            path = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))))
             page_of_run = f"{url}/runs?run={run.id}"
-            browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+            browser = browser_of(playwright)
             server = dashboard_of(children)
             until_trains(run)
             yield slowdown("in its first two minutes", "", run, browser, page_of_run, server)

@@ -1,6 +1,6 @@
 """How cost grows with the images: seconds and the most memory of every part, at 1,000, 10,000 and 100,000 of them.
 
-    python benchmarks/growth.py [--sizes 1000 10000 100000] [--only import checks …] [--home FOLDER]
+    python -m benchmarks.data.growth [--sizes 1000 10000 100000] [--only import checks …] [--home FOLDER]
 
 The pictures are made for it: JPEGs of 64 px, each laid together from two places of a few hundred drawn photographs,
 every hundredth saved once more at a lower quality. Each part of each size is a process of its own, imports not timed,
@@ -9,7 +9,8 @@ and its memory is the most that it (for pages: the server) ever held; mapped fil
 images, and "epoch" is every image in both views, without the network. The last column is what ten times the images cost
 between the two largest sizes: about × 10 is the work itself, and what is more than × 12 is marked. Pages are opened in
 headless Chromium over an untrained encoder that has embedded everything, and a probe and a fine-tune on a hundredth of
-the labels (see screen.py), each once for the first time and then three times; their memory is the server's so far.
+the labels (see screen/response_times.py), each once for the first time and then three times; their memory is the
+server's so far.
 
 100,000 images take half an hour and 3 GB of disk. A kept --home is used again: the pictures and the data set are there
 then.
@@ -26,7 +27,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from growth_parts import PARTS, draw
+from benchmarks.data.growth_parts import PARTS, draw
 
 SIZES = (1_000, 10_000, 100_000)
 NEEDED = {"import"}  # by all others, which do what else they need themselves
@@ -65,7 +66,8 @@ def main() -> None:
 
 def alone(part: str, home: Path, size: int) -> Iterator[dict]:
     """What a part says that runs in a process of its own."""
-    command = [sys.executable, __file__, "--part", part, "--home", str(home), "--sizes", str(size)]
+    program = [sys.executable, "-m", "benchmarks.data.growth"]
+    command = [*program, "--part", part, "--home", str(home), "--sizes", str(size)]
     environment = os.environ | {"SEALIFE_HOME": str(home), "SEALIFE_READY_MINUTES": "0"}
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as process:
         assert process.stdout is not None

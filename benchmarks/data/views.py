@@ -1,6 +1,6 @@
 """SimCLR views against lightly's: a core on decoded images, and a whole epoch from JPEG files.
 
-    python benchmarks/views.py
+    python -m benchmarks.data.views
 
 Ours is what a run does: a batch of its data module and SimclrModule.two_views, the recipe SimCLR. Theirs is
 SimCLRTransform: on one core given decoded pictures of the same side as our cache; over an epoch behind LightlyDataset
@@ -15,14 +15,14 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 import torch
-from importing import draw_photographs
 from lightly.data import LightlyDataset
 from lightly.transforms.simclr_transform import SimCLRTransform
-from measuring import Figure, alternating, main, ratio
 from PIL import Image
 from torch import Tensor
 from torch.utils.data import DataLoader
 
+from benchmarks.data.importing import draw_photographs
+from benchmarks.measuring import Figure, alternating, main, ratio
 from sealife_core.config import RECIPES, SimclrConfig, parse
 from sealife_core.datasets.batches import ImageBatches
 from sealife_core.datasets.dataset import Dataset

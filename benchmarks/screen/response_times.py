@@ -1,6 +1,7 @@
 """How long the screen takes to answer, with 200 runs and 20,000 embeddings: every page, and what is done on it.
 
-    python benchmarks/screen.py [--home FOLDER] [--images 20000] [--runs 200] [--repeats 10] [--only pages] [--brief]
+    python -m benchmarks.screen.response_times [--home FOLDER] [--images 20000] [--runs 200] [--repeats 10]
+                                               [--only pages] [--brief]
 
 Draws a reef of that many images, 13,000 of them in its test split, trains SimCLR, a probe and a fine-tune on it for one
 epoch, and puts further copies of these runs beside them (a kept FOLDER is used again). With --brief, for many images,
@@ -15,39 +16,20 @@ graphics card Chromium draws on the processor, which takes a good part of these 
 import argparse
 import json
 import os
-import re
-import shutil
-import socket
-import subprocess
-import sys
 import tempfile
 import time
-import urllib.request
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import psutil
-from measuring import Figure, tell
-from playwright.sync_api import Browser, Page, Playwright, TimeoutError, sync_playwright
+from playwright.sync_api import Page, TimeoutError, sync_playwright
 
-from sealife_core.commands.following import follow_until_done
-from sealife_core.commands.output import Output
-from sealife_core.config import AnyConfig, preset
-from sealife_core.datasets.dataset import Dataset, list_datasets, open_dataset, write_dataset
-from sealife_core.datasets.reef import draw_reef
-from sealife_core.runs.directory import create_run, list_runs
-from sealife_core.runs.run import Run
-from sealife_core.runs.scheduling.queue import launch
+from benchmarks.measuring import Figure, tell
+from benchmarks.screen.serving import browser_of, dashboard, fill, reef_of
 
-ROOT = Path(__file__).resolve().parents[1]
-SIZE_PX = 32
-TESTED, VALIDATED = 0.65, 0.05
 AIM = "≤ 0.7"
 PATIENCE_MS = 30_000
-FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"]
 IDLE = "!document.querySelector('[data-test-script-state=\"running\"]')"
 PLOT = ".sealife-plot[data-ready]"
 CARD = (  # the first card of the gallery, which lives in a shadow root
@@ -84,8 +66,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as fleeting:
         home = (chosen.home or Path(fleeting)).resolve()
         os.environ |= {"SEALIFE_HOME": str(home), "SEALIFE_READY_MINUTES": "0"}  # nobody launches anything here
-        dataset = reef_of(chosen.images)
-        fill(dataset, chosen.runs, chosen.brief)
+        fill(reef_of(chosen.images), chosen.runs, chosen.brief)
         with dashboard(home) as url, sync_playwright() as playwright:
             browser = browser_of(playwright)
             page = browser.new_page(viewport={"width": 1280, "height": 1200})
@@ -100,87 +81,9 @@ def main() -> None:
             browser.close()
 
 
-def reef_of(images: int) -> Dataset:
-    """The reef; most of it is in the test split, where a page of results has the most to show."""
-    if "reef" in list_datasets():
-        return open_dataset("reef")
-    dataset = draw_reef(images=images, size_px=SIZE_PX)
-    shares = [1 - TESTED - VALIDATED, VALIDATED, TESTED]
-    splits = np.random.default_rng(0).choice(["train", "val", "test"], images, p=shares)
-    return write_dataset(dataset.folder, dataset.manifest.assign(split=splits), dataset.info)
-
-
-def fill(dataset: Dataset, runs: int, brief: bool = False) -> None:
-    """Three runs that were really trained, and as many copies of them as it takes to have ``runs``.
-
-    brief: the encoder is not trained at all, and the other two on a hundredth of the labels.
-    """
-    if not list_runs():
-        common: dict[str, Any] = {"data": dataset.name, "image_size_px": SIZE_PX}
-        if brief:
-            encoder = trained("Untrained", preset("embed", "Quick look", **common, stem="imagenet", weights="random"))
-            common["label_fraction"] = 1
-        else:
-            encoder = trained("SimCLR", preset("simclr", "Quick look", **common, epochs=1))
-        common["weights"] = f"run:{encoder.id}"
-        trained("Probe", preset("probe", "Quick look", **common, epochs=1))
-        trained("Fine-tune", preset("finetune", "Quick look", **common, epochs=1))
-    originals = list_runs()
-    for number in range(len(originals), runs):
-        run = originals[number % len(originals)]
-        day = time.strftime("%Y%m%d-%H%M%S", time.localtime(time.time() - 3600 * number))
-        copy = Run(run.root / re.sub(r"^\d+-\d+", day, run.id))
-        shutil.copytree(run.path, copy.path, copy_function=os.link)
-        copy.write_notes(name=f"{run.notes()['name']} {number}")  # a file of its own: what is linked is never changed
-
-
-def trained(name: str, config: AnyConfig) -> Run:
-    """The run, once it has ended."""
-    run = create_run(config, name=name)
-    launch(run)
-    follow_until_done([run], Output(as_json=False))
-    return run
-
-
-@contextmanager
-def dashboard(home: Path) -> Iterator[str]:
-    """The address of a dashboard over ``home``, for as long as it is needed."""
-    with socket.socket() as free:
-        free.bind(("localhost", 0))
-        port = free.getsockname()[1]
-    command = [sys.executable, "-m", "streamlit", "run", "dashboard/Home.py", "--server.port", str(port)]
-    with (home / "dashboard.log").open("ab") as log:
-        process = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log)
-    url = f"http://localhost:{port}"
-    try:
-        while not answers(f"{url}/_stcore/health"):
-            if process.poll() is not None:
-                raise SystemExit((home / "dashboard.log").read_text())
-            time.sleep(0.2)
-        yield url
-    finally:
-        process.terminate()
-        process.wait(30)
-
-
-def browser_of(playwright: Playwright) -> Browser:
-    """The Chromium that is on the path, without a window."""
-    path = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))))
-    return playwright.chromium.launch(executable_path=path, args=FLAGS)
-
-
 def taken_s() -> float:
     """Seconds of all processors that the host of a virtual machine gave to others since it began; 0 elsewhere."""
     return getattr(psutil.cpu_times(), "steal", 0.0)
-
-
-def answers(address: str) -> bool:
-    """Whether somebody serves ``address``."""
-    try:
-        urllib.request.urlopen(address, timeout=5).close()
-    except OSError:
-        return False
-    return True
 
 
 class Watch:
@@ -229,11 +132,9 @@ def every_page(watch: Watch, url: str, repeats: int) -> None:
 def open_page(watch: Watch, title: str) -> float:
     """Seconds from a click in the navigation to the page."""
     link = watch.page.get_by_role("link", name=title, exact=True)
-    here = (
-        f"document.querySelector('h1')?.innerText === {json.dumps(title)}"
-        if title != "Home"
-        else "location.pathname === '/'"
-    )
+    here = f"document.querySelector('h1')?.innerText === {json.dumps(title)}"
+    if title == "Home":
+        here = "location.pathname === '/'"
     roots = "[document, ...[...document.querySelectorAll('[data-testid=stMain] *')].flatMap(e => e.shadowRoot ?? [])]"
     return watch.once(link.click, f"{here} && {roots}.some(r => r.querySelector({json.dumps(PAGES[title])}))")
 
@@ -323,11 +224,8 @@ def gallery(watch: Watch, url: str, repeats: int) -> None:
         watch.rest()
 
     def tab(name: str) -> Callable[[], object]:
-        return (
-            page.get_by_role("radio", name=name, exact=True)
-            .or_(page.get_by_role("button", name=name, exact=True))
-            .first.click
-        )
+        radio, button = (page.get_by_role(role, name=name, exact=True) for role in ("radio", "button"))
+        return radio.or_(button).first.click
 
     for _ in range(repeats + 1):
         page.evaluate("document.activeElement.blur()")  # the arrows belong to a group of buttons that has the focus

@@ -68,7 +68,7 @@ def draw(folder: Path, count: int) -> None:
     """``count`` small JPEGs, a folder a class; one in COPY_EVERY is the picture before it, saved anew."""
     if folder.exists():
         return
-    from importing import photograph
+    from benchmarks.data.importing import photograph
 
     beside = folder.with_name("drawing")
     shutil.rmtree(beside, ignore_errors=True)
@@ -172,8 +172,7 @@ def embedding(home: Path, images: int) -> Iterator[dict]:
 
 def projections(home: Path, images: int) -> Iterator[dict]:
     """PCA of all, and UMAP as a page asks for it: of a sample where there are many."""
-    from projection import features, ours
-
+    from benchmarks.embeddings.projection import features, ours
     from sealife_core.evaluation.embeddings.stored_embeddings import read_embeddings, write_embeddings
     from sealife_core.evaluation.projections.reduction import ProjectionSettings, pca
 
@@ -190,7 +189,9 @@ def projections(home: Path, images: int) -> Iterator[dict]:
 def pages(home: Path, images: int) -> Iterator[dict]:
     """Each page of the dashboard, opened."""
     from playwright.sync_api import sync_playwright
-    from screen import PAGES, Watch, browser_of, dashboard, fill, open_page
+
+    from benchmarks.screen.response_times import PAGES, Watch, open_page
+    from benchmarks.screen.serving import browser_of, dashboard, fill
 
     fill(open_dataset(NAME), runs=3, brief=True)
     with dashboard(home) as url:

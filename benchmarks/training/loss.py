@@ -1,6 +1,6 @@
 """NT-Xent, forward and backward, against lightly's and pytorch-metric-learning's: time, memory, and a very large batch.
 
-    python benchmarks/loss.py
+    python -m benchmarks.training.loss
 
 Projections of 128 numbers, temperature 0.5, all cores. Time is held against the faster peer, memory against the leaner.
 pytorch-metric-learning pairs every positive with every negative: at 1,024 images one of its tensors takes 34 GB, so it
@@ -19,11 +19,11 @@ from statistics import median
 import psutil
 import torch
 from lightly.loss import NTXentLoss as LightlyNTXent
-from measuring import Figure, alternating, main, ratio
 from pytorch_metric_learning.losses import NTXentLoss as MetricLearningNTXent
 from pytorch_metric_learning.losses import SelfSupervisedLoss
 from torch import Tensor
 
+from benchmarks.measuring import Figure, alternating, main, ratio
 from sealife_core.models.losses import nt_xent
 
 TEMPERATURE = 0.5

@@ -1,6 +1,6 @@
 """Memory of a run's process, from its start to its figures, beside its network and one batch alone.
 
-    python benchmarks/memory.py
+    python -m benchmarks.training.memory
 
 Both are processes of their own, and what counts is the most that each ever held (Linux's ru_maxrss, mapped files that
 lie in memory included: for a run also the decoded images). A run is a real worker with SimCLR, ResNet18, 96 px, batch
@@ -13,17 +13,15 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from pathlib import Path
 
-from measuring import Figure, main
-
+from benchmarks.measuring import Figure, main
 from sealife_core.config import preset
 from sealife_core.datasets.reef import draw_reef
 from sealife_core.runs.directory import create_run
 
 IMAGES, SIDE_PX, BATCH = 800, 96, 128  # 640 to train on: five steps
 STEPS = 4
-ALONE = "from memory import alone; alone()"
+ALONE = "from benchmarks.training.memory import alone; alone()"
 
 
 def measure() -> Iterator[Figure]:
@@ -44,9 +42,7 @@ def measure() -> Iterator[Figure]:
 
 def peak_mb(command: list[str]) -> float:
     """The most memory that a process held, in MB. Raises CalledProcessError if it failed."""
-    here = Path(__file__).parent
-    paths = os.pathsep.join([str(here), str(here.parent)])
-    child = subprocess.Popen(command, env=os.environ | {"PYTHONPATH": paths}, stdout=sys.stderr)
+    child = subprocess.Popen(command, stdout=sys.stderr)
     _, status, used = os.wait4(child.pid, 0)
     child.returncode = os.waitstatus_to_exitcode(status)
     if child.returncode:

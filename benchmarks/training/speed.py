@@ -1,7 +1,7 @@
 """How fast a run trains, beside lightly's and torchvision's parts in a plain Lightning loop: on the processor, and on a
 GPU where there is one.
 
-    python benchmarks/training.py
+    python -m benchmarks.training.speed
 
 Steps are timed inside the Trainer, from the end of one batch to the end of the next, loading included, by the same
 callback on both sides. Ours is what a run does: its config, module, data module, trainer and fit. The ceiling is the
@@ -25,10 +25,10 @@ from typing import Any
 
 import numpy as np
 import torch
-from measuring import Figure, main, ratio
 from PIL import Image
-from training_peers import WARM_STEPS, Steps, done_at, lightly_simclr, plain_classifier, repeated
 
+from benchmarks.measuring import Figure, main, ratio
+from benchmarks.training.peers import WARM_STEPS, Steps, done_at, lightly_simclr, plain_classifier, repeated
 from sealife_core.config import FineTuneConfig, SimclrConfig, preset
 from sealife_core.datasets.batches import ImageBatches
 from sealife_core.datasets.dataset import Dataset

@@ -1,6 +1,6 @@
 """How long a person looks at an empty curve: from Launch to the first point, with a worker kept ready and without.
 
-    python benchmarks/launch.py
+    python -m benchmarks.screen.launch
 
 Draws a small reef in a home of its own, decodes it, and launches SimCLR runs on it as the dashboard would: each is
 stopped once its first point is in metrics.jsonl. Cold, nothing runs before the launch, neither dispatcher nor worker;
@@ -17,8 +17,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from statistics import median
 
-from measuring import Figure, main
-
+from benchmarks.measuring import Figure, main
 from sealife_core.config import preset
 from sealife_core.datasets.decoding.pixels import cache_size_px, open_pixels
 from sealife_core.datasets.reef import draw_reef

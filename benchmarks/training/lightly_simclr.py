@@ -1,6 +1,6 @@
 """SimCLR as lightly's documentation builds it: its transform, head, loss and schedule in a plain loop.
 
-The yardstick of photographs.py. Nothing here is of sealife_core; the encoder is saved under torchvision's names.
+The yardstick of photographs/simclr.py. Nothing here is of sealife_core; the encoder is saved under torchvision's names.
 """
 
 import math

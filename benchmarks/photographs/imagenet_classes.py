@@ -1,6 +1,6 @@
 """Are the ImageNet weights that come along the right ones, in the right places? Asked of real photographs.
 
-    python benchmarks/imagenet_classes.py FOLDER [--each 150]
+    python -m benchmarks.photographs.imagenet_classes FOLDER [--each 150]
 
 EfficientNet-Lite0 with its own classifier of 1,000 classes looks at the photographs below FOLDER (one sub-folder a
 class). For each class that ImageNet has too, printed is how often the first guess, and one of the first five, is a
@@ -13,11 +13,11 @@ from pathlib import Path
 import numpy as np
 import timm
 import torch
-from measuring import Figure, arguments, tell_all
 from PIL import Image, ImageOps
 from timm.data import ImageNetInfo
 from torch import nn
 
+from benchmarks.measuring import Figure, arguments, tell_all
 from sealife_core.datasets.decoding.squares import to_square
 from sealife_core.models.imagenet import imagenet_files
 from sealife_core.models.known import facts

@@ -1,6 +1,6 @@
 """The linear probe on features at hand against scikit-learn's logistic regression: time and accuracy.
 
-    python benchmarks/probe.py
+    python -m benchmarks.training.probe
 
 3,450 images of 23 classes, 512 features each: class centres and noise. Both learn from the same training images, their
 features standardised by these, and solve the same problem: L-BFGS, the same L2 penalty, until no slope is above 1e-4.
@@ -17,10 +17,10 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 import torch
-from measuring import Figure, alternating, main, ratio
 from PIL import Image
 from sklearn.linear_model import LogisticRegression
 
+from benchmarks.measuring import Figure, alternating, main, ratio
 from sealife_core.config import ProbeConfig, preset
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.datasets.imports.importing import import_images

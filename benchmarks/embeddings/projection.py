@@ -1,6 +1,6 @@
 """UMAP of 10,000 × 512 as a page asks for it, beside umap-learn's own fit with the same parameters.
 
-    python benchmarks/projection.py
+    python -m benchmarks.embeddings.projection
 
 Ours is asked for with ``request`` and waited for with ``find``, as a page does: a process of its own starts, imports,
 reads, lays out, measures how far to trust the points, and writes. umap-learn's is a fresh process, too, which imports,
@@ -18,8 +18,8 @@ from pathlib import Path
 from statistics import median
 
 import numpy as np
-from measuring import Figure, alternating, main, ratio
 
+from benchmarks.measuring import Figure, alternating, main, ratio
 from sealife_core.evaluation.embeddings.stored_embeddings import FILES, INDEX
 from sealife_core.evaluation.projections.reduction import ProjectionSettings
 from sealife_core.evaluation.projections.stored_projections import PROJECTIONS, find, request

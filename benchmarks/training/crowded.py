@@ -1,8 +1,8 @@
 """What is left of training's speed beside a program that keeps one core busy, which is what others do to a laptop.
 
-    python benchmarks/crowded.py
+    python -m benchmarks.training.crowded
 
-SimCLR at 32 px through the product's own path (``training.our_simclr``): alone; beside a busy program; and beside it
+SimCLR at 32 px through the product's own path (``speed.our_simclr``): alone; beside a busy program; and beside it
 with the number of threads left as it is. The first steps, in which a run notices that it is not alone, do not count.
 """
 
@@ -16,10 +16,10 @@ from functools import partial
 from pathlib import Path
 from statistics import median
 
-from measuring import Figure, main
 from pytorch_lightning import Callback
-from training import NAME, Side, by_turns, imported, our_simclr
 
+from benchmarks.measuring import Figure, main
+from benchmarks.training.speed import NAME, Side, by_turns, imported, our_simclr
 from sealife_core.config import SimclrConfig, preset
 from sealife_core.training import trainer
 

@@ -1,6 +1,6 @@
 """What SimCLR is worth on real photographs: encoder against untrained encoder, fine-tune against from scratch.
 
-    python benchmarks/photographs.py FOLDER [--epochs 50] [--fine-tune-epochs 20] [--lightly]
+    python -m benchmarks.photographs.simclr FOLDER [--epochs 50] [--fine-tune-epochs 20] [--lightly]
 
 Imports FOLDER (one sub-folder a class) below SEALIFE_HOME as 'photographs' unless it is there, launches five runs in
 the background as the dashboard would, waits, and prints with 95 % intervals: the comparison, and k-NN and logistic
@@ -13,9 +13,9 @@ import argparse
 from pathlib import Path
 
 import numpy as np
-from lightly_simclr import train_encoder
-from logistic import logistic_predict
 
+from benchmarks.photographs.logistic import logistic_predict
+from benchmarks.training.lightly_simclr import train_encoder
 from sealife_core.commands.following import follow_until_done
 from sealife_core.commands.output import Output
 from sealife_core.config import RECIPES, AnyConfig, parse, preset

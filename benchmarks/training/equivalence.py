@@ -1,6 +1,6 @@
 """Is fast also right? SimCLR with our fused views, with torchvision's transforms image by image, and in bf16.
 
-    python benchmarks/equivalence.py [FOLDER] [--epochs 30] [--seeds 3]
+    python -m benchmarks.training.equivalence [FOLDER] [--epochs 30] [--seeds 3]
 
 On the photographs of FOLDER (one sub-folder a class), else on the reef (1,000 pictures drawn by code). For each seed
 the same run three times, the preset for a quick look (32 px) with more epochs: as it is, in fp32; with

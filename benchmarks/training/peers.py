@@ -1,4 +1,4 @@
-"""The peers of training.py: lightly's and torchvision's parts in a plain Lightning loop; the clock of both sides."""
+"""The peers of speed.py: lightly's and torchvision's parts in a plain Lightning loop; the clock of both sides."""
 
 import os
 import time
@@ -8,7 +8,6 @@ from typing import Any
 import torch
 from lightly.loss import NTXentLoss
 from lightly.models.modules import SimCLRProjectionHead
-from lightly_simclr import ViewPairs
 from PIL import Image
 from pytorch_lightning import Callback, LightningModule, Trainer
 from torch import Tensor, nn
@@ -18,6 +17,7 @@ from torch.utils.data import Dataset as TorchDataset
 from torchvision import transforms
 from torchvision.models import resnet18, resnet50
 
+from benchmarks.training.lightly_simclr import ViewPairs
 from sealife_core.config import LABELLED, ClassifierConfig, SimclrConfig
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.models.facts import IMAGENET_MEAN, IMAGENET_STD

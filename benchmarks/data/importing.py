@@ -1,6 +1,6 @@
 """Importing 3,450 photographs, with every check and the decoded cache of a 96 px run, against Pillow alone.
 
-    python benchmarks/importing.py
+    python -m benchmarks.data.importing
 
 Ours reads, verifies, hashes and copies every file, looks for duplicates and leaks, splits, and writes the decoded cache
 to the disk. Pillow only decodes the same files, resizes them with the same filter to the same side and keeps them in
@@ -18,9 +18,9 @@ from statistics import median
 from tempfile import TemporaryDirectory, mkdtemp
 
 import numpy as np
-from measuring import Figure, alternating, main, ratio
 from PIL import Image
 
+from benchmarks.measuring import Figure, alternating, main, ratio
 from sealife_core.datasets.checks import check
 from sealife_core.datasets.decoding.pixels import cache_size_px, open_pixels
 from sealife_core.datasets.imports.importing import import_images
