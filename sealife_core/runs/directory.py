@@ -4,7 +4,7 @@ import os
 import secrets
 import shutil
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from itertools import groupby
 from pathlib import Path
 from reprlib import repr as shortened
@@ -138,6 +138,21 @@ def source_of(run: Run) -> str | None:
         return source_run(run.config().weights)
     except ConfigError:
         return None
+
+
+def source_chain(run_id: str | None, root: Path) -> Iterator[Run]:
+    """The runs that weights of the run ``run_id`` come from, nearest first: that run, then the one that its own weights
+    come from, and so on.
+
+    Ends where weights come from no run (random, ImageNet, a file), with a run that is gone or damaged (given as others
+    are; its state says so), and in a circle before a run would come again. None has no chain.
+    """
+    seen: set[str] = set()
+    while run_id is not None and run_id not in seen:
+        seen.add(run_id)
+        run = Run(root / run_id)
+        yield run
+        run_id = source_of(run)
 
 
 def must_exist(run: Run) -> None:

@@ -152,7 +152,7 @@ def _scores(run: Run, results: dict[str, Any]) -> dict[str, Any]:
         "chance": test.get("chance", val.get("chance")),
         "labels": environment.get("labels_used"),
         "train_s": results.get("train_s"),
-        "pretrain_s": pretrain_s(run, config.weights) if config else None,
+        "pretrain_s": pretrain_s(run),
     }
 
 

@@ -8,9 +8,10 @@ import pytest
 from sealife_core.config import preset
 from sealife_core.errors import RunError
 from sealife_core.runs.deletion import delete
-from sealife_core.runs.directory import create_run, dependents, list_runs, open_run, source_of
+from sealife_core.runs.directory import create_run, dependents, list_runs, open_run, source_chain, source_of
 from sealife_core.runs.files import recall_json
 from sealife_core.runs.liveness import State
+from sealife_core.runs.run import Run
 from sealife_core.runs.writer import RunWriter
 from tests.finished.files import files_of
 
@@ -98,6 +99,34 @@ def test_dependents__are_the_runs_that_took_the_weights(root: Path):
     assert dependents(source) == [probe]
     assert source_of(probe) == source.id
     assert source_of(source) is None
+
+
+def classifier(root: Path, run_id: str, weights: str) -> Run:
+    create_run(preset("finetune", weights=weights), root=root).path.rename(root / run_id)
+    return Run(root / run_id)
+
+
+@pytest.mark.parametrize("weights", ["imagenet", "random", "file:/weights.pt"])
+def test_source_chain__ends_with_weights_of_no_run(root: Path, weights: str):
+    first = classifier(root, "first", weights)
+    second = classifier(root, "second", "run:first")
+    third = classifier(root, "third", "run:second")
+    assert list(source_chain(source_of(third), root)) == [second, first]
+    assert list(source_chain(source_of(first), root)) == []
+
+
+def test_source_chain__ends_with_a_run_that_is_gone_or_damaged(root: Path):
+    damaged = classifier(root, "damaged", "run:gone")
+    assert list(source_chain("damaged", root)) == [damaged, Run(root / "gone")]
+    (damaged.path / "config.json").write_text("{")
+    assert list(source_chain("damaged", root)) == [damaged]
+
+
+def test_source_chain__of_a_circle_names_each_run_once(root: Path):
+    itself = classifier(root, "itself", "run:itself")
+    assert list(source_chain("itself", root)) == [itself]
+    ring = [classifier(root, name, weights) for name, weights in (("a", "run:b"), ("b", "run:c"), ("c", "run:b"))]
+    assert list(source_chain("a", root)) == ring
 
 
 def test_create_run__removes_what_a_killed_process_left_half_made(root: Path):

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sealife_core.config import AnyConfig, ClassifierConfig, SimclrConfig, fewer_labels, source_run
-from sealife_core.errors import SealifeError
 from sealife_core.evaluation.comparison.candidates import distinct_names, readable_configs
 from sealife_core.models.facts import published_weights, title_of
+from sealife_core.runs.directory import source_chain, source_of
 from sealife_core.runs.run import Run
 
 if TYPE_CHECKING:
@@ -150,25 +150,17 @@ def _row(run: Run, config: ClassifierConfig, results: dict[str, Any], reference:
     return ComparisonRow(
         run_id=run.id, name=name, method=config.method, encoder=config.encoder, source=_source(run, config.weights),
         data=config.data, low=test["accuracy_low"], high=test["accuracy_high"], train_s=results.get("train_s"),
-        pretrain_s=pretrain_s(run, config.weights), parameters_trained=results.get("parameters_trained"),
+        pretrain_s=pretrain_s(run), parameters_trained=results.get("parameters_trained"),
         label_fraction=config.label_fraction, labels_per_class=config.labels_per_class, test_hash=test_hash,
         comparable=comparable, why_not=why_not, **same,
     )  # fmt: skip
 
 
-def pretrain_s(run: Run, weights: str) -> float | None:
+def pretrain_s(run: Run) -> float | None:
     """Training time of all runs that the weights come from, one from another; a deleted run counts as 0."""
-    total, seen = None, {run.id}
-    while (run_id := source_run(weights)) is not None and run_id not in seen:
-        seen.add(run_id)
-        source = Run(run.root / run_id)
-        spent = (source.results() or {}).get("train_s")
-        total = total if spent is None else (total or 0.0) + spent
-        try:
-            weights = source.config().weights
-        except SealifeError:
-            break
-    return total
+    sources = [source for source in source_chain(source_of(run), run.root) if source != run]
+    spent = [taken for source in sources if (taken := (source.results() or {}).get("train_s")) is not None]
+    return sum(spent, 0.0) if spent else None
 
 
 def _source(run: Run, weights: str) -> str:

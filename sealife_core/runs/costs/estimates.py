@@ -25,8 +25,7 @@ from sealife_core.models.known import facts
 from sealife_core.runs.costs.devices import CPU, devices, suitable
 from sealife_core.runs.costs.measured_rates import device_kind, distance, gmac_of, nearest_rate
 from sealife_core.runs.costs.stage_work import gmac_an_image, stages_of
-from sealife_core.runs.directory import runs_root
-from sealife_core.runs.run import Run
+from sealife_core.runs.directory import runs_root, source_chain
 from sealife_core.wording import rate_said
 
 TORCH_BYTES = 900_000_000  # torch, torchvision and Lightning after their import, before the first image
@@ -116,11 +115,7 @@ def peak_memory_bytes(config: AnyConfig, root: Path) -> int:
 
 def network_of(config: AnyConfig, root: Path) -> tuple[str, str]:
     """Encoder and stem that the run will use: those of the run that its weights come from, if there is one."""
-    seen: set[str] = set()
-    source_id = source_run(config.weights)
-    while source_id is not None and source_id not in seen:
-        seen.add(source_id)
-        source = Run(root / source_id)
+    for source in source_chain(source_run(config.weights), root):
         try:
             config = source.config()
         except ConfigError:
@@ -128,7 +123,6 @@ def network_of(config: AnyConfig, root: Path) -> tuple[str, str]:
         written = source.environment().get("stem")
         if written in ("imagenet", "small"):
             return config.encoder, written
-        source_id = source_run(config.weights)
     return config.encoder, resolve_stem(config.stem, config.weights, config.image_size_px, config.encoder)
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from sealife_core.durable import remove_leftovers
 from sealife_core.errors import RunError
-from sealife_core.runs.directory import list_runs, must_exist, runs_root, source_of
+from sealife_core.runs.directory import list_runs, must_exist, runs_root, source_chain, source_of
 from sealife_core.runs.files import replace_json
 from sealife_core.runs.liveness import Process, State, process_of
 from sealife_core.runs.resume_check import BEGIN_ANEW, DamagedResumePoint, damage
@@ -158,16 +158,11 @@ def _needs_dispatcher(run: Run) -> bool:
 
 def waits_for_a_person(run: Run) -> bool:
     """Whether the weights of the run come, perhaps through others that wait, from one that a person must resume."""
-    seen = {run.id}
-    while (source_id := source_of(run)) is not None:
-        run = Run(run.root / source_id)
-        state = run.state()
-        if state is State.INTERRUPTED or source_id in seen:
-            return True
-        if state is not State.QUEUED:
-            return False
-        seen.add(source_id)
-    return False
+    last = run
+    for last in source_chain(source_of(run), run.root):
+        if (state := last.state()) is not State.QUEUED:
+            return state is State.INTERRUPTED
+    return source_of(last) is not None  # a circle, in which each run waits for another
 
 
 def _spawn_dispatcher(root: Path) -> None:

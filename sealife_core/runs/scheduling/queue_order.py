@@ -10,7 +10,7 @@ from pathlib import Path
 from sealife_core.config import CLUSTER, HERE
 from sealife_core.errors import RunError
 from sealife_core.runs.costs.devices import CPU, devices, suitable
-from sealife_core.runs.directory import list_runs, source_of
+from sealife_core.runs.directory import list_runs, source_chain, source_of
 from sealife_core.runs.liveness import State
 from sealife_core.runs.run import Run
 from sealife_core.runs.scheduling.locks import queue_lock
@@ -56,7 +56,7 @@ def move_up(run: Run, *, to_front: bool = False) -> None:
         if not ahead:
             raise RunError(f"Run '{run.id}' is already the next to begin.")
         passed = ahead if to_front else ahead[-1:]
-        needed = _sources(run)
+        needed = {source.id for source in source_chain(source_of(run), run.root)}
         for other in passed:
             if other.id in needed:
                 name, source = run.notes()["name"], other.notes()["name"]
@@ -77,12 +77,3 @@ def _lane(run: Run, here: list[str]) -> str:
     if config.where != HERE:
         return config.where.removeprefix(CLUSTER)
     return CPU if suitable(config, here) == [CPU] else "cuda"
-
-
-def _sources(run: Run) -> set[str]:
-    """The ids of the runs that its weights come from, directly or through others."""
-    found: set[str] = set()
-    while (source := source_of(run)) is not None and source not in found:
-        found.add(source)
-        run = Run(run.root / source)
-    return found

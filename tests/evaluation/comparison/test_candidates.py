@@ -75,6 +75,12 @@ def test_comparison__counts_all_pre_training(tmp_path: Path) -> None:
     assert spent == {"first": 100.0, "second": 110.0, "gone": None, "own": None}
 
 
+def test_comparison__counts_no_run_as_its_own_pre_training(tmp_path: Path) -> None:
+    for name, other in (("a", "b"), ("b", "a")):
+        finished(tmp_path, name, weights=f"run:{other}", train_s=10.0).path.rename(tmp_path / name)
+    assert [row.pretrain_s for row in comparison([Run(tmp_path / "a")])] == [10.0]
+
+
 def test_by_encoder__puts_the_best_first_within_and_among_encoders(tmp_path: Path) -> None:
     a, b, c = (
         finished(tmp_path, "a", "scratch"),
