@@ -36,7 +36,7 @@ def _object(keys: dict[str, Any], *, total: bool = False) -> Any:
 
 @_strict
 class MeasuredRate(TypedDict):
-    """What was measured, and how fast it was."""
+    """What was measured, and how fast it was. ``run``: the id of the run, None where steps were only measured."""
 
     kind: str
     encoder: str
@@ -46,6 +46,7 @@ class MeasuredRate(TypedDict):
     trained_stages: Annotated[int, Field(ge=0, le=5)]
     image_size_px: Annotated[int, Field(gt=0, le=10_000)]
     images_per_s: Annotated[float, Field(gt=0, le=MOST)]
+    run: NotRequired[Text]
 
 
 class _Rate(MeasuredRate):

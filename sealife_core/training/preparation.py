@@ -91,13 +91,21 @@ def class_weights(config: ClassifierConfig, dataset: Dataset, rows: np.ndarray) 
 def note_rate(config: SimclrConfig | FineTuneConfig, run: RunWriter, machine: Hardware, rate: float) -> None:
     """Keep the measured rate of a run, but not that of several devices together, which is no machine's own."""
     if machine.devices == 1:
-        keep_rate(run.path.parent, config, run.run.environment()["stem"], machine, rate)
+        keep_rate(run.path.parent, config, run.run.environment()["stem"], machine, rate, run.path.name)
 
 
 def keep_rate(
-    root: Path | None, config: SimclrConfig | FineTuneConfig, stem: str, machine: Hardware, rate: float
+    root: Path | None,
+    config: SimclrConfig | FineTuneConfig,
+    stem: str,
+    machine: Hardware,
+    rate: float,
+    run: str | None = None,
 ) -> None:
-    """Keep ``rate`` (images a second, of SimCLR views), so that a run's time can be estimated before it starts."""
+    """Keep ``rate`` (images a second, of SimCLR views), so that a run's time can be estimated before it starts.
+
+    run: the id of the run that was measured; what it told before counts no more.
+    """
     record_rate(
         root,
         kind=config.kind,
@@ -108,6 +116,7 @@ def keep_rate(
         device=machine.device,
         trained_stages=config.trained_stages,
         images_per_s=rate / 2 if isinstance(config, SimclrConfig) else rate,
+        run=run,
     )
 
 

@@ -1,7 +1,7 @@
 """What a run will cost, estimated before it starts from rates that earlier runs measured on this machine.
 
 The time of an image is assumed to grow with its multiplications. This holds for an encoder that is like the measured
-one, and less the more it differs; so the nearest measurement counts, and ``basis`` says which it was.
+one, and less the more it differs; so the nearest undisturbed measurement counts, and ``basis`` says which it was.
 """
 
 import sys
