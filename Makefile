@@ -16,6 +16,8 @@ run: $(VENV)/runtime data/reef  ## install, draw the sample data set, open the d
 demo: $(VENV)/runtime  ## the whole path on the sample data, without a screen
 	$(BIN)/python -m sealife_core demo
 
+# Compiled modules are kept, whatever the surroundings say: a hundred processes would each compile the project again.
+test test-fast: export PYTHONDONTWRITEBYTECODE =
 test: $(VENV)/development  ## run all tests (the browser tests need Chromium)
 	$(BIN)/python -m pytest -n auto
 

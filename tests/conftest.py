@@ -123,12 +123,14 @@ def ended(request: pytest.FixtureRequest) -> Iterator[None]:
 def own_surroundings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Nothing that a test does reaches what whoever runs it has: its data and runs, the server that it is logged in to.
 
-    No pre-warmed worker waits for runs, except in the tests of that: it would outlive the test. And no file is flushed
-    to the disk, which takes some 8 ms, thousands of times: those who ask for ``flushes`` see to it that it would be.
+    No pre-warmed worker waits for runs, except in the tests of that: it would outlive the test. No run measures whether
+    the fast convolutions pay, as each would in a home of its own. And no file is flushed to the disk, which takes some
+    8 ms, thousands of times: those who ask for ``flushes`` see to it that it would be.
     """
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SEALIFE_HOME", str(tmp_path_factory.mktemp("nobody")))
         patch.setenv("SEALIFE_READY_MINUTES", "0")
+        patch.setenv("SEALIFE_FAST_CONVOLUTIONS", "on")
         patch.setattr(os, "fsync", lambda handle: None)
         for name in [name for name in os.environ if name.startswith("WANDB_")]:
             patch.delenv(name)
@@ -192,7 +194,7 @@ def model_runs(drawn_reef: Path, tmp_path_factory: pytest.TempPathFactory) -> di
 
 @pytest.fixture
 def pretrained(tiny_reef, home: Path, model_runs: dict[str, Path]):
-    """A SimCLR run on ``tiny_reef`` whose encoder, a ResNet18 that sees 32 px, nobody trained."""
+    """A SimCLR run on ``tiny_reef`` whose encoder nobody trained."""
     return _copied(model_runs["simclr"], home)
 
 

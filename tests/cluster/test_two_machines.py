@@ -20,7 +20,7 @@ from tests.cluster.conftest import PATIENCE_S, TwoMachines
 from tests.finished.files import files_of
 from tests.runs.processes import until
 
-EPOCHS = 40
+EPOCHS = 16
 
 
 def settings(cluster: TwoMachines) -> dict[str, object]:

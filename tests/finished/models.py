@@ -15,19 +15,21 @@ from sealife_core.evaluation.embeddings.picture_encoder import PictureEncoder
 from sealife_core.evaluation.embeddings.stored_embeddings import write_embeddings
 from sealife_core.models.building import build_encoder
 from sealife_core.models.checkpoint import ModelCard, save_model
-from sealife_core.models.facts import IMAGENET_MEAN, IMAGENET_STD
+from sealife_core.models.encoders import Encoder
 from sealife_core.models.heads import classification_head
 from sealife_core.runs.directory import create_run
 from sealife_core.runs.files import replace_json
 from sealife_core.runs.run import Run
 
 SIZE = 32
+NETWORK = "test_resnet"  # of timm, made for tests: half a million weights, in four stages as a ResNet18
 
 
 def with_model(run: Run, dataset: Dataset, seed: int = 0) -> Run:
-    """``run`` with an untrained ResNet18 as its model, and the embeddings that this one gives."""
+    """``run`` with an untrained ``NETWORK`` as its model, and the embeddings that this one gives."""
     torch.manual_seed(seed)
-    save_model(run.path, build_encoder("resnet18", "small"), None, _card("simclr", run, dataset))
+    encoder = build_encoder(NETWORK)
+    save_model(run.path, encoder, None, _card("simclr", run, dataset, encoder))
     files = [dataset.image_path(row) for row in range(len(dataset))]
     write_embeddings(run.path, dataset, PictureEncoder(run.path).features(files))
     return run
@@ -36,11 +38,12 @@ def with_model(run: Run, dataset: Dataset, seed: int = 0) -> Run:
 def finished_classifier(dataset: Dataset) -> Run:
     """Model, predictions of val and test, and embeddings of a run on ``dataset`` at 32 px."""
     torch.manual_seed(0)
-    config = preset("probe", "Quick look", data=dataset.name, image_size_px=SIZE)
+    config = preset("probe", "Quick look", data=dataset.name, image_size_px=SIZE, encoder=NETWORK)
     run = create_run(config, data_hash=dataset.content_hash)
-    encoder, head = build_encoder("resnet18", "small").eval(), classification_head(512, len(dataset.classes)).eval()
+    encoder = build_encoder(NETWORK).eval()
+    head = classification_head(encoder.feature_dim, len(dataset.classes)).eval()
     pixels = open_pixels(dataset, cache_size_px(dataset, SIZE))
-    h = embed(encoder, pixels, np.arange(len(dataset)), image_size_px=SIZE, mean=IMAGENET_MEAN, std=IMAGENET_STD)
+    h = embed(encoder, pixels, np.arange(len(dataset)), image_size_px=SIZE, mean=encoder.mean, std=encoder.std)
     features = torch.from_numpy(h)
     with torch.no_grad():  # random features differ little: spread out, so that every class is predicted now and then
         head.linear.weight.normal_().div_(features.std(0) + 1e-3).div_(8)
@@ -51,14 +54,14 @@ def finished_classifier(dataset: Dataset) -> Run:
     write_predictions(pd.concat(tables, ignore_index=True), run.path)
     write_embeddings(run.path, dataset, h)
     replace_json(run.path / "environment.json", {"cache_size_px": pixels.size_px, "precision": "fp32"})
-    save_model(run.path, encoder, head, _card("classifier", run, dataset, list(dataset.classes)))
+    save_model(run.path, encoder, head, _card("classifier", run, dataset, encoder, list(dataset.classes)))
     return run
 
 
-def _card(kind: str, run: Run, dataset: Dataset, classes: list[str] | None = None) -> ModelCard:
+def _card(kind: str, run: Run, dataset: Dataset, encoder: Encoder, classes: list[str] | None = None) -> ModelCard:
     return ModelCard(
-        kind=kind, encoder="resnet18", stem="small", feature_dim=512, classes=classes or [], image_size_px=SIZE,
-        mean=list(IMAGENET_MEAN), std=list(IMAGENET_STD), run=run.id, data=dataset.name,
+        kind=kind, encoder=encoder.name, stem=encoder.stem, feature_dim=encoder.feature_dim, classes=classes or [],
+        image_size_px=SIZE, mean=list(encoder.mean), std=list(encoder.std), run=run.id, data=dataset.name,
         data_hash=dataset.content_hash,
     )  # fmt: skip
 

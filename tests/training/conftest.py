@@ -10,8 +10,11 @@ from sealife_core.datasets.dataset import Dataset
 from sealife_core.runs.directory import create_run
 from sealife_core.runs.run import Run
 from sealife_core.runs.writer import RunWriter
+from tests.finished.models import NETWORK
 
-SMALL: dict[str, Any] = {"image_size_px": 32, "precision": "fp32", "device": "cpu", "epochs": 2, "threads": 2}
+SMALL: dict[str, Any] = {
+    "encoder": NETWORK, "image_size_px": 32, "precision": "fp32", "device": "cpu", "epochs": 2, "threads": 1
+}  # fmt: skip
 
 
 @pytest.fixture

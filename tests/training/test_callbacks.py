@@ -21,7 +21,8 @@ from sealife_core.training.train import train
 from tests.training.attempts import attempt, begun
 from tests.training.conftest import SMALL
 
-ABSURD = SMALL | {"batch_size": 16, "epochs": 6, "patience": 2, "learning_rate": 30.0, "threads": 1}
+FROM_IMAGENET = SMALL | {"encoder": "tf_efficientnet_lite0", "batch_size": 16}
+ABSURD = FROM_IMAGENET | {"epochs": 6, "patience": 2, "learning_rate": 30.0}
 
 
 def start() -> dict[str, Tensor]:
@@ -64,7 +65,7 @@ def test_continue__keeps_what_it_learned_where_that_is_better(
         return {"knn_accuracy": float(self._right.mean())}
 
     monkeypatch.setattr(Representation, "measure", measure)
-    run = trained("continue", **(SMALL | {"batch_size": 16, "epochs": 2, "trained_stages": 1, "threads": 1}))
+    run = trained("continue", **FROM_IMAGENET, trained_stages=1)
     before, after = start(), load_model(run.path)[0].state_dict()
     moved = {name for name, value in before.items() if not torch.equal(after[name], value)}
     results = run.results()

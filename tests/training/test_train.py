@@ -20,6 +20,7 @@ from sealife_core.runs.writer import RunWriter
 from sealife_core.training import features
 from sealife_core.training.features import snapshot_plan
 from sealife_core.training.train import train
+from tests.finished.models import NETWORK
 from tests.training.conftest import SMALL
 
 Trained = Callable[..., Run]
@@ -39,7 +40,7 @@ def test_simclr__writes_a_model_curves_and_what_the_features_are_worth(trained: 
     encoder, head, card = load_model(run.path)
     assert head is not None
     assert card.classes == []
-    assert encoder(torch.zeros(1, 3, 32, 32)).shape == (1, 512)
+    assert encoder(torch.zeros(1, 3, 32, 32)).shape == (1, card.feature_dim)
     assert run.environment()["chance_loss"] == pytest.approx(chance_loss(16))
     found = {key for row in run.metrics() for key in row}
     assert {
@@ -213,7 +214,7 @@ def test_snapshots__show_the_same_images_from_before_training_to_its_end(trained
 
 
 def test_snapshots__of_a_resumed_run_keep_the_first_picture(trained: Trained, tiny_reef: Dataset) -> None:
-    config = preset("simclr", "Quick look", **(SMALL | {"batch_size": 16, "epochs": 20, "monitor_every": 0}))
+    config = preset("simclr", "Quick look", **(SMALL | {"batch_size": 16, "monitor_every": 0}))
     run = create_run(config, data_hash=tiny_reef.content_hash)
     (run.path / "stop").touch()
     train(config, RunWriter(run))
@@ -221,7 +222,7 @@ def test_snapshots__of_a_resumed_run_keep_the_first_picture(trained: Trained, ti
     before = read_snapshots(run.path).values[0]
     (run.path / "stop").unlink()
     train(config, RunWriter(run))
-    assert snapshot_epochs(run.path) == snapshot_plan(20)
+    assert snapshot_epochs(run.path) == snapshot_plan(config.epochs)
     np.testing.assert_array_equal(read_snapshots(run.path).values[0], before)
 
 
@@ -298,5 +299,5 @@ def test_train__refuses_a_data_set_that_changed_since_launch(tiny_reef: Dataset)
 
 
 def test_train__refuses_weights_of_another_encoder(trained: Trained, pretrained: Run) -> None:
-    with pytest.raises(WeightsError, match="resnet18"):
+    with pytest.raises(WeightsError, match=NETWORK):
         trained("probe", weights=f"run:{pretrained.id}", encoder="resnet50")
