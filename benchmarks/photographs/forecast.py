@@ -10,6 +10,7 @@ hidden is forecast. Told for each n: how many intervals held what came (they pro
 """
 
 import os
+import warnings
 from collections.abc import Iterator
 from itertools import product
 from pathlib import Path
@@ -42,6 +43,7 @@ def main() -> None:
     parser.add_argument("--splits", type=int, default=25)
     parser.add_argument("--keep", type=Path)
     chosen = parser.parse_args()
+    warnings.filterwarnings("ignore", "The number of unique classes")  # one label a class is meant
     folder = chosen.folder.resolve()
     with TemporaryDirectory() as home:
         os.environ["SEALIFE_HOME"] = home

@@ -36,10 +36,9 @@ CARD = (  # the first card of the gallery, which lives in a shadow root
     "([...document.querySelectorAll('.st-key-gallery_cards *')].map(e => e.shadowRoot).filter(Boolean)"
     ".map(r => r.querySelector('.card')?.dataset.id)[0] ?? '')"
 )
-MATRIX = (
-    "[...document.querySelectorAll('*')].map(e => e.shadowRoot).filter(Boolean)"
-    '.some(r => r.querySelector(\'[aria-label*="taken for"], [title*="taken for"]\'))'
-)
+# What is drawn under a key: pictures are in the shadow roots of components.
+PICTURES = "[...document.querySelectorAll('[class*=st-key-{key}] *')].map(e => e.shadowRoot?.innerHTML ?? '').join('')"
+MATRIX = "[...document.querySelectorAll('*')].some(e => e.shadowRoot?.querySelector('button.cell.right'))"
 PAGES = {  # what is there once a page is drawn, perhaps in the shadow root of a component
     "Home": "[data-testid=stMain] button",
     "Data": "img",
@@ -184,7 +183,7 @@ def lasso(watch: Watch, share: float) -> float:
     told = "Number(document.querySelector('.sealife-plot').dataset.selected).toLocaleString('en') + ' selected'"
     return watch.once(
         page.mouse.up,
-        f"document.querySelector('.st-key-selection_pictures img') && document.body.innerText.includes({told})",
+        f"{PICTURES.format(key='selection_pictures')}.includes('<img') && document.body.innerText.includes({told})",
     )
 
 
@@ -202,12 +201,9 @@ def ask_neighbours(watch: Watch, number: int) -> float:
     )
     page.mouse.move(x, y)
     watch.rest()
-    before = page.evaluate("document.querySelector('[class*=st-key-neighbours]')?.innerText ?? ''")
-    return watch.once(
-        lambda: page.mouse.click(x, y),
-        "document.querySelector('[class*=st-key-neighbours] img') && "
-        f"document.querySelector('[class*=st-key-neighbours]').innerText !== {json.dumps(before)}",
-    )
+    shown = PICTURES.format(key="neighbours")
+    before = page.evaluate(shown)
+    return watch.once(lambda: page.mouse.click(x, y), f"{shown}.includes('<img') && {shown} !== {json.dumps(before)}")
 
 
 def gallery(watch: Watch, url: str, repeats: int) -> None:
