@@ -3,6 +3,7 @@
 import importlib
 import os
 import shutil
+import sqlite3
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -36,6 +37,7 @@ if WORKER:  # several workers share the cores, so no library takes all of them
 STARTS = ("subprocess.Popen", "os.fork", "os.forkpty", "os.posix_spawn")  # audit events of a new process
 PROGRAMS = ("python", "sh", "ray", "chrom")  # others, such as git and ldconfig, answer a library within milliseconds
 BROWSER = "tests/browser/"
+DRAWING = ("streamlit.testing.v1.app_test", "tests.dashboard.pages")
 FSYNC = os.fsync
 present: pytest.Item | None = None  # the test that runs now
 
@@ -69,8 +71,18 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.browser)
         if "browser" in names or "processes" in names:
             item.add_marker(pytest.mark.process)
+        if "trained" in names:
+            item.add_marker(pytest.mark.trains)
+        if _draws(item):
+            item.add_marker(pytest.mark.page)
     if WORKER:
-        items.sort(key=lambda item: (not _marked(item, "process"), "trained" not in getattr(item, "fixturenames", ())))
+        items.sort(key=lambda item: (not _marked(item, "process"), not _marked(item, "trains")))
+
+
+def _draws(item: pytest.Item) -> bool:
+    """Whether the file of a test draws pages without a browser."""
+    module = getattr(item, "module", None)
+    return any(getattr(value, "__module__", "") in DRAWING for value in vars(module).values())
 
 
 def _marked(item: pytest.Item, name: str) -> bool:
@@ -132,9 +144,16 @@ def own_surroundings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]
         patch.setenv("SEALIFE_READY_MINUTES", "0")
         patch.setenv("SEALIFE_FAST_CONVOLUTIONS", "on")
         patch.setattr(os, "fsync", lambda handle: None)
+        patch.setattr(sqlite3, "connect", _unflushed)
         for name in [name for name in os.environ if name.startswith("WANDB_")]:
             patch.delenv(name)
         yield
+
+
+def _unflushed(*args: Any, connect: Any = sqlite3.connect, **kwargs: Any) -> sqlite3.Connection:
+    opened = connect(*args, **kwargs)
+    opened.execute("PRAGMA synchronous = OFF")
+    return opened
 
 
 @pytest.fixture

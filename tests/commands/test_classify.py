@@ -14,6 +14,8 @@ from sealife_core.runs.directory import list_runs
 from sealife_core.runs.run import Run
 from sealife_core.runs.writer import RunWriter
 
+pytestmark = pytest.mark.trains
+
 SMALL = ["--image-size-px", "32", "--device", "cpu", "--threads", "1"]
 
 

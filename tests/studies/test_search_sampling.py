@@ -31,6 +31,8 @@ from sealife_core.studies.search_results import (
 from tests.studies.search_worker import train
 from tests.studies.searches import RATE, SIZES, asked, told
 
+pytestmark = pytest.mark.trains
+
 
 @pytest.fixture(autouse=True)
 def carried_out(monkeypatch: pytest.MonkeyPatch) -> Callable[[Run], None]:

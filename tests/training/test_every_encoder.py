@@ -17,6 +17,8 @@ from sealife_core.models.checkpoint import load_model
 from sealife_core.models.known import facts
 from sealife_core.runs.run import Run
 
+pytestmark = pytest.mark.trains
+
 
 # Depthwise convolutions with batch norm; and a transformer. ResNets are those of the other tests.
 @pytest.mark.parametrize("name", ["tf_efficientnet_lite0", "vit_tiny_patch16_224"])

@@ -17,6 +17,8 @@ from sealife_core.training import resume_point
 from sealife_core.training.resume_point import ResumePoint
 from tests.training.attempts import assert_equal_runs, assert_same, attempt, begun, point, rows
 
+pytestmark = pytest.mark.trains
+
 # 44 training images: four steps an epoch of images; of features five, the last one smaller.
 IMAGES: dict[str, Any] = {"batch_size": 10, "epochs": 2}
 CASES: dict[str, tuple[str, dict[str, Any]]] = {

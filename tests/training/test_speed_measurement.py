@@ -15,6 +15,8 @@ from sealife_core.training import speed_measurement
 from sealife_core.training.callbacks import WARM_UP_STEPS
 from sealife_core.training.simclr import SimclrModule
 
+pytestmark = pytest.mark.trains
+
 
 @pytest.fixture
 def steps(monkeypatch: pytest.MonkeyPatch) -> list[int]:

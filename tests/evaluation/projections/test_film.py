@@ -7,6 +7,8 @@ from sealife_core.errors import DatasetError
 from sealife_core.evaluation.projections.film import fit_film
 from sealife_core.evaluation.projections.reduction import ProjectionSettings
 
+pytestmark = pytest.mark.trains
+
 FRAMES, EACH, DIM = 5, 20, 10
 SETTINGS = ProjectionSettings(neighbours=10)
 
