@@ -43,9 +43,9 @@ present: pytest.Item | None = None  # the test that runs now
 
 
 @pytest.hookimpl(optionalhook=True)
-def pytest_xdist_auto_num_workers() -> int:
-    """What ``-n auto`` means: one more than cores, because many tests wait for a process."""
-    return (os.cpu_count() or 1) + 1
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """What ``-n auto`` means: one more than cores where tests wait for a process, as many do."""
+    return (os.cpu_count() or 1) + ("not process" not in config.option.markexpr)
 
 
 @pytest.hookimpl(optionalhook=True)

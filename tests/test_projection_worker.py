@@ -48,6 +48,7 @@ def at_once(monkeypatch: pytest.MonkeyPatch):
     return computed
 
 
+@pytest.mark.trains
 def test_projecting__leaves_points_ids_and_facts(run: Path, at_once, tiny_reef: Dataset, h: np.ndarray) -> None:
     found = at_once(run, TINY)
     assert found.state == "done", found.error
@@ -99,6 +100,7 @@ def test_projecting__needs_no_labels(run: Path, at_once, tiny_reef: Dataset) -> 
     assert "knn_accuracy" not in found.facts
 
 
+@pytest.mark.trains
 def test_projecting__makes_a_film_of_snapshots(run: Path, at_once, tiny_reef: Dataset, h: np.ndarray) -> None:
     ids = tuple(tiny_reef.manifest["id"])
     for epoch, frame in ((0, h), (3, h * 2), (7, h + 1)):
