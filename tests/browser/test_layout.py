@@ -13,7 +13,6 @@ from sealife_core.evaluation.comparison.report import comparison_html
 from sealife_core.runs.run import Run
 from sealife_core.runs.writer import RunWriter
 from tests.browser.served import PATIENCE_MS, Dashboard, settled
-from tests.runs.processes import until
 
 
 def open_at(page: Page, dashboard: Dashboard, path: str, width: int, height: int = 800) -> None:
@@ -83,12 +82,7 @@ def test_views__pictures_stay_in_sight_while_the_last_setting_is_changed(
 def test_gallery__every_view_can_be_reached_on_a_phone(answered: Run, page: Page, dashboard: Dashboard) -> None:
     open_at(page, dashboard, "gallery", 420)
     guess = page.get_by_role("radio", name="Guess").or_(page.get_by_role("button", name="Guess")).first
-
-    def within_the_screen() -> bool:
-        box = guess.bounding_box()
-        return box is not None and box["x"] + box["width"] <= 420
-
-    until(within_the_screen, PATIENCE_MS / 1000)  # a page whose styles have just come is laid out once more
+    expect(guess).to_be_in_viewport(ratio=0.99)
 
 
 def test_report__breaks_no_word_in_a_table(browser: Browser, answered: Run, tiny_reef: Dataset) -> None:
