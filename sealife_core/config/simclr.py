@@ -126,6 +126,13 @@ class SimclrConfig(TrainingSettings):
         title="Neighbours",
         within=Range(1, 500, unit="images"),
     )
+    keep_models: int = monitor_setting(
+        4,
+        "How many models of the way are stored, the first before training, for looking back on the Contrast page. Each"
+        " takes half the space of the final model.",
+        title="Models to look back at",
+        within=Range(0, 10, unit="models"),
+    )
     views: ViewRecipe = RECIPES["SimCLR"]
 
     @model_validator(mode="after")

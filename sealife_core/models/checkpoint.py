@@ -21,11 +21,13 @@ from sealife_core.models.building import empty_encoder
 from sealife_core.models.encoders import Encoder
 from sealife_core.models.heads import classification_head, projection_head
 from sealife_core.models.known import facts
+from sealife_core.models.losses import full_precision
 from sealife_core.opening import open_regular, read_regular
 from sealife_core.wording import counted
 
 WEIGHTS_FILE, CARD_FILE = "model.safetensors", "model.json"
 _MOST_CARD_BYTES = 64 * 2**20  # a card with 100,000 classes has 3 MB
+_LARGEST_HALF = float(torch.finfo(torch.float16).max)
 FORMAT = 1  # of the two files; raised when an older reader would misread them
 
 
@@ -57,11 +59,16 @@ class ModelCard:
 _CARDS = TypeAdapter(ModelCard)
 
 
-def save_model(folder: Path, encoder: Encoder, head: nn.Module | None, card: ModelCard) -> None:
-    """Write both files into ``folder``, each whole or not at all. Raises ValueError if ``card`` is another model's."""
+def save_model(folder: Path, encoder: Encoder, head: nn.Module | None, card: ModelCard, *, half: bool = False) -> None:
+    """Write both files into ``folder``, each whole or not at all. Raises ValueError if ``card`` is another model's.
+
+    half: matrices and kernels take 16 bits a number, the few other numbers stay as they are.
+    """
     modules = _modules(encoder, head)
     expected = _modules(*_build(card, with_head=head is not None)).state_dict()
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in modules.state_dict().items()}
+    if half:
+        tensors = {name: tensor.half() if _fits_half(tensor) else tensor for name, tensor in tensors.items()}
     if _shapes(tensors) != _shapes(expected):
         raise ValueError(f"The card ({card.encoder}, {card.kind}) does not describe the model that is to be saved.")
     values = json.loads(
@@ -91,6 +98,7 @@ def load_model(folder: Path) -> tuple[Encoder, nn.Module | None, ModelCard]:
             " first)."
             " Copy both files from the same run."
         )
+    tensors = {name: full_precision(each) if each.is_floating_point() else each for name, each in tensors.items()}
     modules.load_state_dict(tensors, assign=True)
     return encoder.eval(), head.eval() if head is not None else None, card
 
@@ -171,6 +179,10 @@ def _build(card: ModelCard, *, with_head: bool) -> tuple[Encoder, nn.Module | No
 
 def _modules(encoder: nn.Module, head: nn.Module | None) -> nn.ModuleDict:
     return nn.ModuleDict({"encoder": encoder} if head is None else {"encoder": encoder, "head": head})
+
+
+def _fits_half(tensor: Tensor) -> bool:
+    return tensor.ndim > 1 and tensor.is_floating_point() and float(tensor.abs().max()) < _LARGEST_HALF
 
 
 def _shapes(tensors: dict[str, Tensor]) -> dict[str, tuple[int, ...]]:

@@ -1,17 +1,14 @@
-"""Images through the encoder of a run, as evaluation sees them: some, all, or the same ones over time."""
+"""Images through the encoder of a run, as evaluation sees them: some or all."""
 
 import hashlib
 from collections.abc import Callable
-from copy import deepcopy
 from functools import partial
-from typing import Any
 
 import numpy as np
 import torch
-from pytorch_lightning import Callback, LightningModule, Trainer
 from torch import nn
 
-from sealife_core.config import LABELLED, SimclrConfig, TrainingSettings
+from sealife_core.config import LABELLED, TrainingSettings
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.datasets.decoding.pixels import Pixels, cache_size_px, pixels_to_look
 from sealife_core.errors import RunError
@@ -20,7 +17,7 @@ from sealife_core.evaluation.classification.out_of_distribution import Means, wr
 from sealife_core.evaluation.embeddings.compute import embed
 from sealife_core.evaluation.embeddings.feature_store import Columns, FeatureKey, FeatureStore
 from sealife_core.evaluation.embeddings.stage_outputs import taken_apart, with_columns
-from sealife_core.evaluation.embeddings.stored_embeddings import write_embeddings, write_snapshot
+from sealife_core.evaluation.embeddings.stored_embeddings import write_embeddings
 from sealife_core.models.encoders import Encoder
 from sealife_core.models.folding import folded
 from sealife_core.models.known import facts
@@ -30,9 +27,6 @@ from sealife_core.training.hardware import Hardware
 from sealife_core.views.sampling import ViewParameters, draw_views, generator_for
 
 View = Callable[[torch.Tensor, np.ndarray], ViewParameters]  # of aspects (n,) and rows (n,)
-
-SNAPSHOTS = 10  # a film of ten steps shows the way; more would cost without showing more
-SNAPSHOT_IMAGES = 1_000  # enough to see classes come apart, and seconds to embed and to align
 
 
 def features_of(
@@ -149,59 +143,3 @@ def keep_embeddings(run: RunWriter, dataset: Dataset, h: np.ndarray, head: nn.Mo
         with torch.inference_mode():
             z = head.cpu().eval()(torch.from_numpy(h)).numpy()
     write_embeddings(run.path, dataset, h, z)
-
-
-class SnapshotWriter(Callback):
-    """Keeps h of the same images before training and after about ten epochs: the frames of a film.
-
-    The images are a random choice of the labelled ones outside the test split; without labels, of all training ones.
-    """
-
-    def __init__(
-        self, config: SimclrConfig, run: RunWriter, dataset: Dataset, pixels: Pixels, machine: Hardware
-    ) -> None:
-        self._config, self._run, self._pixels, self._machine = config, run, pixels, machine
-        shown = np.concatenate([dataset.rows(split, labelled_only=True) for split in ("train", "val")])
-        candidates = shown if len(shown) else dataset.rows("train")
-        chooser = np.random.default_rng(config.seed)
-        self._rows = np.sort(chooser.permutation(candidates)[:SNAPSHOT_IMAGES])
-        self._ids = tuple(dataset.manifest["id"].iloc[self._rows])
-        self.epochs = snapshot_plan(config.epochs)
-        self._untrained: nn.Module | None = None
-
-    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Put the encoder aside as it is before anything was learned; embedding it can wait for the first step."""
-        if trainer.global_step == 0:
-            self._untrained = deepcopy(_encoder_of(pl_module))
-
-    def on_train_batch_start(self, trainer: Trainer, pl_module: LightningModule, batch: Any, batch_idx: int) -> None:
-        """The picture before training, once the curve has its first point: a person is waiting for that."""
-        if trainer.global_step > 0:
-            self._keep_untrained()
-
-    def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """A picture at each of the planned epochs."""
-        self._keep_untrained()
-        if trainer.current_epoch + 1 in self.epochs:
-            self._keep(_encoder_of(pl_module), trainer.current_epoch + 1)
-
-    def _keep_untrained(self) -> None:
-        if self._untrained is not None:
-            self._keep(self._untrained, 0)
-            self._untrained = None
-
-    def _keep(self, encoder: nn.Module, epoch: int) -> None:
-        h = features_of(self._config, self._machine, encoder, self._pixels, self._rows)
-        write_snapshot(self._run.path, self._ids, epoch, h)
-
-
-def _encoder_of(module: LightningModule) -> nn.Module:
-    encoder = module.encoder
-    assert isinstance(encoder, nn.Module)
-    return encoder
-
-
-def snapshot_plan(epochs: int) -> tuple[int, ...]:
-    """After which of ``epochs`` to keep a snapshot: about ten, evenly spread, the last one among them; and 0."""
-    count = min(SNAPSHOTS, epochs)
-    return tuple(sorted({round(part * epochs / count) for part in range(count + 1)}))

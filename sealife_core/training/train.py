@@ -20,7 +20,6 @@ from sealife_core.runs.writer import RunWriter
 from sealife_core.training.callbacks import BestModel, Speed
 from sealife_core.training.classifier import ClassifierModule
 from sealife_core.training.features import (
-    SnapshotWriter,
     embed_all,
     embed_and_watch,
     frozen_features,
@@ -45,6 +44,7 @@ from sealife_core.training.probe.features import FeatureBatches, Split, probe_fe
 from sealife_core.training.probe.train_probe import train_probe
 from sealife_core.training.representation_monitor import Representation, with_interval, worth
 from sealife_core.training.simclr import SimclrModule
+from sealife_core.training.snapshots import SnapshotWriter
 from sealife_core.training.tracking.base import Tracking, tracked
 from sealife_core.training.trainer import build_trainer, fit, trained_parameters
 
@@ -81,7 +81,8 @@ def train_simclr(config: SimclrConfig, run: RunWriter, tracking: Tracking) -> bo
     best = BestModel(run, metric=None) if config.chooses else None
     looking = Representation(config, run, dataset, pixels, machine, best)
     speed = Speed("train/views_per_s", images_per_step=2 * size, note=partial(note_rate, config, run, machine))
-    film = SnapshotWriter(config, run, dataset, pixels, machine)
+    card = model_card(config, run, dataset, encoder, {})
+    film = SnapshotWriter(config, run, dataset, pixels, machine, card)
     watching = [*([best] if best else []), looking, film]
     steps = len(rows) // size
     trainer = build_trainer(config, run, machine, watching, steps_per_epoch=steps, speed=speed, tracking=tracking)

@@ -12,13 +12,12 @@ from sealife_core.datasets.decoding.pixels import Pixels, cache_size_px, open_pi
 from sealife_core.errors import DatasetError, WeightsError
 from sealife_core.evaluation.embeddings.compute import embed
 from sealife_core.evaluation.embeddings.feature_store import FeatureStore
-from sealife_core.evaluation.embeddings.stored_embeddings import read_embeddings, read_snapshots, snapshot_epochs
+from sealife_core.evaluation.embeddings.stored_embeddings import read_embeddings
 from sealife_core.models.checkpoint import load_model
 from sealife_core.runs.directory import create_run
 from sealife_core.runs.run import Run
 from sealife_core.runs.writer import RunWriter
 from sealife_core.training import features
-from sealife_core.training.features import snapshot_plan
 from sealife_core.training.train import train
 from tests.finished.models import NETWORK
 from tests.training.conftest import SMALL
@@ -199,38 +198,6 @@ def test_metrics__hold_the_first_step_however_seldom_others_are_logged(
         "train/contrastive_accuracy",
         "train/learning_rate",
     }
-
-
-def test_snapshots__show_the_same_images_from_before_training_to_its_end(trained: Trained, tiny_reef: Dataset) -> None:
-    run = trained("simclr", batch_size=16, epochs=3, monitor_every=0)
-    film = read_snapshots(run.path)
-    assert film.epochs == (0, 1, 2, 3)
-    rows = {tiny_reef.row_of(image_id) for image_id in film.ids}
-    assert rows
-    assert not rows & set(tiny_reef.rows("test").tolist())
-    last = read_embeddings(run.path).values[sorted(rows)]
-    np.testing.assert_allclose(film.values[-1], last, rtol=2e-3, atol=2e-3)  # kept in half precision
-    assert np.abs(film.values[0] - film.values[-1]).max() > 0.01
-
-
-def test_snapshots__of_a_resumed_run_keep_the_first_picture(trained: Trained, tiny_reef: Dataset) -> None:
-    config = preset("simclr", "Quick look", **(SMALL | {"batch_size": 16, "monitor_every": 0}))
-    run = create_run(config, data_hash=tiny_reef.content_hash)
-    (run.path / "stop").touch()
-    train(config, RunWriter(run))
-    assert snapshot_epochs(run.path) == (0,)
-    before = read_snapshots(run.path).values[0]
-    (run.path / "stop").unlink()
-    train(config, RunWriter(run))
-    assert snapshot_epochs(run.path) == snapshot_plan(config.epochs)
-    np.testing.assert_array_equal(read_snapshots(run.path).values[0], before)
-
-
-def test_snapshot_plan__is_about_ten_and_ends_with_the_last_epoch() -> None:
-    assert snapshot_plan(50) == (0, 5, 10, 15, 20, 25, 30, 35, 40, 45, 50)
-    assert snapshot_plan(3) == (0, 1, 2, 3)
-    assert len(snapshot_plan(73)) == 11
-    assert snapshot_plan(73)[-1] == 73
 
 
 def test_embed__looks_at_every_image_and_trains_nothing(trained: Trained, pretrained: Run, tiny_reef: Dataset) -> None:

@@ -4,6 +4,7 @@ RUN/embeddings.npy, embeddings_z.npy    (N, D) float32: the encoder's h; the pro
 RUN/embeddings.json                     the image ids of those N rows, and the data set they belong to
 RUN/snapshots/epoch-00005.npy           (n, D) float16: h of the same n images after that many epochs
 RUN/snapshots/images.json               the ids of those n images
+RUN/snapshots/epoch-00005/              the model after that many epochs, in half precision; of some epochs only
 """
 
 from dataclasses import dataclass
@@ -119,13 +120,23 @@ def write_snapshot(folder: Path, ids: tuple[str, ...], epoch: int, h: Float[np.n
     precision = np.float16 if np.abs(h).max(initial=0) <= np.finfo(np.float16).max else np.float32
     (folder / SNAPSHOTS).mkdir(exist_ok=True)
     replace_json(folder / SNAPSHOTS / "images.json", {"ids": list(ids)})
-    _write_array(folder / SNAPSHOTS / f"epoch-{epoch:05d}.npy", np.asarray(h, precision))
+    _write_array(snapshot_folder(folder, epoch).with_suffix(".npy"), np.asarray(h, precision))
 
 
 def snapshot_epochs(folder: Path) -> tuple[int, ...]:
     """The epochs after which the run in ``folder`` stored a snapshot, in order."""
     found = (path.stem.removeprefix("epoch-") for path in (folder / SNAPSHOTS).glob("epoch-*.npy"))
     return tuple(sorted(int(number) for number in found if number.isdecimal()))
+
+
+def snapshot_folder(folder: Path, epoch: int) -> Path:
+    """Where the model of the run in ``folder`` after ``epoch`` epochs is stored, if it is."""
+    return folder / SNAPSHOTS / f"epoch-{epoch:05d}"
+
+
+def model_epochs(folder: Path) -> tuple[int, ...]:
+    """The epochs after which the run in ``folder`` stored its model, in order; its last is the run's own model."""
+    return tuple(epoch for epoch in snapshot_epochs(folder) if (snapshot_folder(folder, epoch) / "model.json").exists())
 
 
 def read_snapshots(folder: Path) -> Snapshots:
@@ -138,7 +149,7 @@ def read_snapshots(folder: Path) -> Snapshots:
         )
     try:
         ids = (read_json(folder / SNAPSHOTS / "images.json", INDEX_SHAPE) or {}).get("ids")
-        paths = [folder / SNAPSHOTS / f"epoch-{epoch:05d}.npy" for epoch in epochs]
+        paths = [snapshot_folder(folder, epoch).with_suffix(".npy") for epoch in epochs]
         values = np.stack([np.load(path, allow_pickle=False) for path in paths]).astype(np.float32)
     except (UnreadableFile, OSError, ValueError, EOFError):
         ids, values = None, np.zeros((0, 0, 0))

@@ -214,6 +214,8 @@ def _disk_bytes(config: AnyConfig, encoder: str, n_images: int, n_stored: int) -
     last = 0 if is_light(config) else weights * (1 + _optimiser_copies(config))
     remembers = config.chooses if isinstance(config, SimclrConfig) else isinstance(config, ClassifierConfig)
     best = weights if remembers and not is_light(config) else 0
-    embeddings = n_stored * facts(encoder).feature_dim * 4
+    kept = weights + n_stored * facts(encoder).feature_dim * 4
+    if isinstance(config, SimclrConfig):  # models of the way, in half precision
+        kept += weights / 2 * config.keep_models
     cache = n_stored * 3 * (2 * config.image_size_px) ** 2
-    return round(weights + last + best + embeddings + cache), round(weights + embeddings)
+    return round(kept + last + best + cache), round(kept)

@@ -139,11 +139,11 @@ def test_estimate__processes_share_a_processor_and_gpus_share_the_work(root: Pat
 
 
 def test_estimate__disk_holds_model_checkpoint_embeddings_and_cache(root: Path):
-    found = estimate(preset("simclr", image_size_px=64), 800, root)
+    found = estimate(preset("simclr", image_size_px=64, keep_models=4), 800, root)
     weights, embeddings = 11.18e6 * 4, 1000 * 512 * 4
-    cache = 1000 * 3 * 128**2
-    assert found.disk_bytes == pytest.approx(weights + 2 * weights + embeddings + cache, rel=0.001)
-    assert found.kept_bytes == pytest.approx(weights + embeddings, rel=0.001)
+    cache, looking_back = 1000 * 3 * 128**2, 4 * weights / 2
+    assert found.disk_bytes == pytest.approx(weights + 2 * weights + looking_back + embeddings + cache, rel=0.001)
+    assert found.kept_bytes == pytest.approx(weights + looking_back + embeddings, rel=0.001)
 
 
 @pytest.mark.parametrize(

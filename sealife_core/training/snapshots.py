@@ -1,0 +1,93 @@
+"""What SimCLR makes of the same images while it learns: the frames of a film, and models of the way to look back at."""
+
+from copy import deepcopy
+from typing import Any
+
+import numpy as np
+from pytorch_lightning import Callback, LightningModule, Trainer
+from torch import nn
+
+from sealife_core.config import SimclrConfig
+from sealife_core.datasets.dataset import Dataset
+from sealife_core.datasets.decoding.pixels import Pixels
+from sealife_core.evaluation.embeddings.stored_embeddings import snapshot_folder, write_snapshot
+from sealife_core.models.checkpoint import ModelCard, save_model
+from sealife_core.models.encoders import Encoder
+from sealife_core.runs.writer import RunWriter
+from sealife_core.training.features import features_of
+from sealife_core.training.hardware import Hardware
+from sealife_core.training.simclr import SimclrModule
+
+SNAPSHOTS = 10  # a film of ten steps shows the way; more would cost without showing more
+SNAPSHOT_IMAGES = 1_000  # enough to see classes come apart, and seconds to embed and to align
+
+Model = tuple[Encoder, nn.Module]  # encoder and projection head
+
+
+class SnapshotWriter(Callback):
+    """Keeps h of the same images before training and after about ten epochs; after some of them the model too.
+
+    The images are a random choice of the labelled ones outside the test split; without labels, of all training ones.
+    card: describes the model.
+    """
+
+    def __init__(
+        self, config: SimclrConfig, run: RunWriter, dataset: Dataset, pixels: Pixels, machine: Hardware, card: ModelCard
+    ) -> None:
+        self._config, self._run, self._pixels, self._machine, self._card = config, run, pixels, machine, card
+        shown = np.concatenate([dataset.rows(split, labelled_only=True) for split in ("train", "val")])
+        candidates = shown if len(shown) else dataset.rows("train")
+        chooser = np.random.default_rng(config.seed)
+        self._rows = np.sort(chooser.permutation(candidates)[:SNAPSHOT_IMAGES])
+        self._ids = tuple(dataset.manifest["id"].iloc[self._rows])
+        self.epochs = snapshot_plan(config.epochs)
+        self._with_model = model_plan(self.epochs, config.keep_models)
+        self._untrained: Model | None = None
+
+    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Put the model aside as it is before anything was learned; embedding can wait for the first step."""
+        if trainer.global_step == 0:
+            self._untrained = deepcopy(_model_of(pl_module))
+
+    def on_train_batch_start(self, trainer: Trainer, pl_module: LightningModule, batch: Any, batch_idx: int) -> None:
+        """The picture before training, once the curve has its first point: a person is waiting for that."""
+        if trainer.global_step > 0:
+            self._keep_untrained()
+
+    def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """A picture at each of the planned epochs."""
+        self._keep_untrained()
+        if trainer.current_epoch + 1 in self.epochs:
+            self._keep(_model_of(pl_module), trainer.current_epoch + 1)
+
+    def _keep_untrained(self) -> None:
+        if self._untrained is not None:
+            self._keep(self._untrained, 0)
+            self._untrained = None
+
+    def _keep(self, model: Model, epoch: int) -> None:
+        encoder, head = model
+        h = features_of(self._config, self._machine, encoder, self._pixels, self._rows)
+        if epoch in self._with_model:
+            save_model(snapshot_folder(self._run.path, epoch), encoder, head, self._card, half=True)
+        write_snapshot(self._run.path, self._ids, epoch, h)
+
+
+def _model_of(module: LightningModule) -> Model:
+    assert isinstance(module, SimclrModule)
+    return module.encoder, module.head
+
+
+def snapshot_plan(epochs: int) -> tuple[int, ...]:
+    """After which of ``epochs`` to keep a snapshot: about ten, evenly spread, the last one among them; and 0."""
+    count = min(SNAPSHOTS, epochs)
+    return tuple(sorted({round(part * epochs / count) for part in range(count + 1)}))
+
+
+def model_plan(snapshots: tuple[int, ...], count: int) -> frozenset[int]:
+    """After which of the ``snapshots`` to store the model too: ``count`` of them, the first and more of the early ones.
+
+    The last is none: the run itself keeps that model.
+    """
+    before = snapshots[:-1]
+    return frozenset(before[int((part / count) ** 1.5 * len(before))] for part in range(count))
