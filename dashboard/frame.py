@@ -11,6 +11,7 @@ PAGES = (
     ("home", "Home", ":material/waves:"),
     ("data", "Data", ":material/photo_library:"),
     ("views", "Views", ":material/flip:"),
+    ("contrast", "Contrast", ":material/contrast:"),
     ("train", "Train", ":material/model_training:"),
     ("runs", "Runs", ":material/monitoring:"),
     ("studies", "Studies", ":material/science:"),

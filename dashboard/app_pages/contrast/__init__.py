@@ -1,0 +1,1 @@
+"""Contrast: what contrastive learning sees, learns and ignores."""

@@ -1,0 +1,68 @@
+"""The encoders that the Contrast page can look through, and their names in links."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sealife_core.config import SimclrConfig
+from sealife_core.errors import SealifeError
+from sealife_core.evaluation.embeddings.stored_embeddings import model_epochs
+from sealife_core.runs.run import MODEL, Run
+
+if TYPE_CHECKING:  # it imports torch
+    from sealife_core.evaluation.contrast.view_encoder import ViewEncoder
+
+UNTRAINED, IMAGENET = "untrained", "imagenet"
+UNTRAINED_NETWORK, UNTRAINED_PX = "resnet18", 96
+COMES_ALONG = "tf_efficientnet_lite0"  # its ImageNet weights are installed with the program
+
+
+@dataclass(frozen=True)
+class Source:
+    """An encoder to look through. spec: its name in a link; epoch: of a run, None for its end."""
+
+    spec: str
+    title: str
+    run: Run | None = None
+    epoch: int | None = None
+
+    def opened(self) -> "ViewEncoder":
+        """Imports torch. Raises WeightsError."""
+        from sealife_core.evaluation.contrast import view_encoder
+
+        if self.run is not None:
+            return view_encoder.of_run(self.run, self.epoch)
+        if self.spec == IMAGENET:
+            return view_encoder.imagenet(COMES_ALONG)
+        return view_encoder.untrained(UNTRAINED_NETWORK, UNTRAINED_PX)
+
+
+def sources(runs: Sequence[Run], name_of: dict[str, str]) -> list[Source]:
+    """ImageNet's encoder, an untrained one, and the SimCLR runs among ``runs`` that have a model, as they ended.
+
+    name_of: what each run is called, by its id.
+    """
+    found = [Source(IMAGENET, "ImageNet (EfficientNet-Lite0)"), Source(UNTRAINED, "Untrained (ResNet18)")]
+    return found + [Source(run.id, name_of[run.id], run) for run in runs if _is_simclr(run)]
+
+
+def at_epochs(source: Source) -> list[Source]:
+    """``source`` as it was after each epoch whose model was stored, in order; itself last."""
+    if source.run is None:
+        return [source]
+    earlier = [
+        Source(f"{source.spec}@{epoch}", f"{source.title}, {_after(epoch)}", source.run, epoch)
+        for epoch in model_epochs(source.run.path)
+    ]
+    return [*earlier, source]
+
+
+def _after(epoch: int) -> str:
+    return f"after epoch {epoch}" if epoch else "before training"
+
+
+def _is_simclr(run: Run) -> bool:
+    try:
+        return isinstance(run.config(), SimclrConfig) and (run.path / MODEL).is_file()
+    except SealifeError:
+        return False

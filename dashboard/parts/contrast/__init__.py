@@ -1,0 +1,1 @@
+"""Widgets of contrastive learning that the Contrast page and the lessons show."""

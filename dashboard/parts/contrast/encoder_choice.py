@@ -1,0 +1,44 @@
+"""The choice of an encoder to look through: ImageNet's, an untrained one, or a SimCLR run at any stored epoch."""
+
+import streamlit as st
+
+from dashboard import cache
+from dashboard.data.contrast import Source, at_epochs, sources
+from dashboard.state import contrast
+from dashboard.words import run_name
+
+
+def known_sources() -> list[Source]:
+    """All encoders that can be looked through, the newest SimCLR run first, then ImageNet's and an untrained one."""
+    runs = cache.runs()
+    found = sources(runs, {run.id: run_name(run) for run in runs})
+    return [source for source in found if source.run] + [source for source in found if not source.run]
+
+
+def encoder_choice() -> Source:
+    """Two boxes: the encoder and, of a run that stored models of its way, after which epoch."""
+    by_spec = {source.spec: source for source in known_sources()}
+    chosen, _, epoch = contrast.ENCODER.value.partition("@")
+    source = by_spec.get(chosen) or next(iter(by_spec.values()))
+    box = contrast.ENCODER_BOX.showing(source.spec)
+    st.selectbox(
+        "Encoder", list(by_spec), key=box, format_func=lambda spec: by_spec[spec].title, width=320,
+        on_change=lambda: contrast.ENCODER.set(box.held()),
+    )  # fmt: skip
+    moments = {moment.spec: moment for moment in at_epochs(source)}
+    if len(moments) == 1:
+        return source
+    moment = moments.get(f"{source.spec}@{epoch}", source)
+    words = {each.spec: _when(each) for each in moments.values()}
+    epochs = contrast.EPOCH_BOX.showing(moment.spec)
+    st.segmented_control(
+        "As it was", list(words), key=epochs, format_func=words.__getitem__, required=True,
+        on_change=lambda: contrast.ENCODER.set(epochs.held()),
+    )  # fmt: skip
+    return moment
+
+
+def _when(source: Source) -> str:
+    if source.epoch is None:
+        return "at the end"
+    return f"epoch {source.epoch}" if source.epoch else "before training"
