@@ -1,16 +1,19 @@
-"""Encoders that views are looked at through, ready to use."""
+"""Encoders that views are looked at through, ready to use, and what they make of a batch."""
 
 from threading import Lock
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from dashboard.cache import Stamp, stamp
+from dashboard.cache import Stamp, kept, previews, stamp
 from dashboard.data.contrast import Source
+from sealife_core.config import ViewRecipe
+from sealife_core.datasets.dataset import Dataset
 from sealife_core.evaluation.embeddings.stored_embeddings import snapshot_folder
 from sealife_core.runs.run import MODEL
 
-if TYPE_CHECKING:  # it imports torch
+if TYPE_CHECKING:  # they import torch
+    from dashboard.data.view_batches import ViewBatch
     from sealife_core.evaluation.contrast.view_encoder import ViewEncoder
 
 
@@ -30,3 +33,22 @@ def _stamp(source: Source) -> Stamp:
         return 0, 0
     folder = source.run.path if source.epoch is None else snapshot_folder(source.run.path, source.epoch)
     return stamp(folder / MODEL)
+
+
+def view_batch(
+    dataset: Dataset, rows: tuple[int, ...], recipe: ViewRecipe, drawing: int, source: Source
+) -> "ViewBatch":
+    """Two views of each of the pictures ``rows``, embedded. Imports torch. Raises DatasetError, WeightsError."""
+    return _view_batch(dataset, rows, recipe.model_dump_json(), drawing, source, source.spec, _stamp(source))
+
+
+@kept(16)
+def _view_batch(
+    dataset: Dataset, rows: tuple[int, ...], recipe: str, drawing: int, _source: Source, spec: str, changed: Stamp
+) -> "ViewBatch":
+    from dashboard.data.view_batches import view_batch
+
+    encoder, lock = view_encoder(_source)
+    pictures = previews(dataset, rows, encoder.image_size_px)
+    with lock:
+        return view_batch(dataset, pictures, ViewRecipe.model_validate_json(recipe), drawing, encoder)

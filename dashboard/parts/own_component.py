@@ -9,15 +9,15 @@ _ELEMENTS = Path(__file__).with_name("elements.js")
 
 
 def own_component(
-    python_file: str, html: str = "", *, shared: str = "", isolate_styles: bool = True
+    python_file: str, html: str = "", *, shared: str | tuple[str, ...] = (), isolate_styles: bool = True
 ) -> ComponentRenderer:
     """The component whose ``.js``, ``.css`` and ``.html`` lie beside ``python_file`` and have its name.
 
-    html: given here where it is one line. shared: the name of a ``.js`` and a ``.css`` in the same folder that several
-    components use. The browser gets one module: ``elements.js``, the shared script, the component's own.
+    html: given here where it is one line. shared: the names of further ``.js`` and ``.css`` in the same folder, as
+    several components use them. The browser gets one module: ``elements.js``, these scripts, the component's own.
     """
     own = Path(python_file)
-    files = [own.with_stem(shared), own] if shared else [own]
+    files = [*map(own.with_stem, (shared,) if isinstance(shared, str) else shared), own]
     return component(
         own.stem,
         html=html or _joined([own.with_suffix(".html")]),

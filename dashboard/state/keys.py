@@ -104,6 +104,10 @@ class UrlValue(UrlKey):
         """Change the URL, and so the page."""
         self.write("" if value == self.default else value)
 
+    def advance(self) -> None:
+        """Of a number, one more."""
+        self.set(str(self.number + 1))
+
 
 class UrlRuns(UrlKey):
     """Ids of runs in the URL; session state has the ``last`` ones, for a page that is opened without any."""

@@ -20,12 +20,12 @@ _PICTURES = UrlPictures("pictures")
 
 def draw_again() -> None:
     """Another drawing of the same pictures."""
-    DRAWING.set(str(DRAWING.number + 1))
+    DRAWING.advance()
 
 
 def other_pictures() -> None:
     """Other random pictures instead of those shown or picked."""
-    SHUFFLE.set(str(SHUFFLE.number + 1))
+    SHUFFLE.advance()
     _PICTURES.write("")
 
 

@@ -1,15 +1,76 @@
-"""Two views of each picture: how similar all of them are to the chosen encoder."""
+"""Two views of each picture: how similar all of them are to the chosen encoder, and what NT-Xent makes of that."""
+
+import inspect
+from typing import Any
 
 import streamlit as st
 
 from dashboard import cache
+from dashboard.cache.contrast import view_batch
+from dashboard.data.contrast import Source
+from dashboard.data.view_batches import ViewBatch, batch_rows
+from dashboard.errors import show_error
 from dashboard.parts.contrast.encoder_choice import encoder_choice
+from dashboard.parts.contrast.similarity_matrix import similarity_matrix
 from dashboard.parts.forms.dataset_choice import dataset_choice
+from dashboard.parts.forms.recipe_choice import recipe_choice
+from dashboard.state import contrast
+from sealife_core.config import SimclrConfig
+from sealife_core.errors import SealifeError
+from sealife_core.evaluation.contrast.similarities import anchor_loss
+
+PICTURES, PICTURES_AT_FIRST = (4, 8, 16, 32), 8
+
+TERMS = (
+    "**Positive pair**: two views of one picture. NT-Xent wants them more similar than either is to any other view of"
+    " the batch; those are its **negatives**.",
+    "**Temperature τ** divides the cosines before the softmax: if it is low, the most similar negatives get nearly all"
+    " of the gradient; if it is high, all negatives count the same.",
+    "**False negative**: a negative of the anchor's own class. SimCLR sees no labels, so it pushes these apart as well.",
+    "**h** are the features of the encoder, **z** what the projection head makes of them. Training compares z; what"
+    " comes after training uses h.",
+)
 
 
 def pairs() -> None:
-    """Pictures, encoder and recipe on top; the matrix of similarities below."""
+    """Pictures, encoder and recipe on top; the matrix of similarities below, and the code of the loss."""
+    source, batch = _chosen()
+    if batch is None:
+        return
+    similarity_matrix(batch, *_own_temperature(source))
+    _explained()
+
+
+def _chosen() -> tuple[Source, ViewBatch | None]:
+    """The encoder and what it sees, None if that cannot be had."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         with st.container(width=220):
-            cache.dataset(dataset_choice("Data set"))
-        encoder_choice()
+            dataset = cache.dataset(dataset_choice("Data set"))
+        source = encoder_choice()
+        shared: dict[str, Any] = {"required": True, "bind": "query-params"}
+        count = st.segmented_control("Pictures", PICTURES, default=PICTURES_AT_FIRST, key=contrast.BATCH, **shared)
+        st.button("Draw again", icon=":material/casino:", on_click=contrast.DRAWING.advance, shortcut="d")
+        st.button("Other pictures", icon=":material/shuffle:", on_click=contrast.SHUFFLE.advance)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        _, recipe = recipe_choice()
+    rows = batch_rows(dataset, contrast.SHUFFLE.number, count or PICTURES_AT_FIRST)
+    try:
+        return source, view_batch(dataset, rows, recipe, contrast.DRAWING.number, source)
+    except SealifeError as error:
+        show_error(error)
+        return source, None
+
+
+def _own_temperature(source: Source) -> tuple[float, str]:
+    """The temperature that ``source`` was trained with, or the default; and which of the two it is."""
+    config = source.run and source.run.config()
+    if isinstance(config, SimclrConfig):
+        return config.temperature, "of this run"
+    return SimclrConfig.model_fields["temperature"].default, "the default"
+
+
+def _explained() -> None:
+    for column, words in zip(st.columns(len(TERMS)), TERMS, strict=True):
+        column.caption(words)
+    st.markdown("**The loss of one anchor, as code.** The loss of the batch is its mean over all views.")
+    st.code(inspect.getsource(anchor_loss), language="python")

@@ -1,4 +1,4 @@
-"""Choosing a named view recipe, and keeping one under a name."""
+"""Keeping a view recipe under a name, and deleting one."""
 
 import streamlit as st
 
@@ -8,24 +8,7 @@ from dashboard.parts.notice import errors_said
 from dashboard.words import plain
 from sealife_core.config import RECIPES, ViewRecipe
 from sealife_core.errors import ConfigError
-from sealife_core.views.recipes import delete_recipe, recipes, save_recipe
-
-SAYS = {
-    "SimCLR": "As in the paper: strong colour changes and small crops. The animal is what both views share.",
-    "Mild": "Half the colour change and larger crops. Colour matters in sea photographs: there, this recipe learned"
-    " better features.",
-    "Marine": "The effects of water: colour cast and haze. Little change of hue, and animals also upside down.",
-}
-
-
-def recipe_choice() -> tuple[str, ViewRecipe]:
-    """The built-in and saved recipes to choose from. Returns the name and the recipe."""
-    known = recipes()
-    recipe = state.views.RECIPE
-    name = st.pills("Recipe", list(known), default="SimCLR", required=True, key=recipe, bind="query-params")
-    name = name if name in known else "SimCLR"
-    st.caption(SAYS.get(name, "Saved by you."))
-    return name, known[name]
+from sealife_core.views.recipes import delete_recipe, save_recipe
 
 
 def delete_button(name: str) -> None:

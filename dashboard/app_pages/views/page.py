@@ -5,12 +5,13 @@ from typing import Any
 import streamlit as st
 
 from dashboard import cache, state
-from dashboard.app_pages.views.kept_recipes import delete_button, recipe_choice, save_popover
+from dashboard.app_pages.views.kept_recipes import delete_button, save_popover
 from dashboard.data.pictures import some_rows
 from dashboard.data.previews import Preview
 from dashboard.errors import show_error
 from dashboard.parts.forms.config_form import the_rest
 from dashboard.parts.forms.dataset_choice import dataset_choice, need_dataset
+from dashboard.parts.forms.recipe_choice import recipe_choice
 from dashboard.parts.notice import notice
 from dashboard.parts.pictures.picture_picker import picture_picker
 from dashboard.parts.pictures.view_pairs import VIEW_NAMES, pair_html, strip_html

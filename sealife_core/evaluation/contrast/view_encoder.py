@@ -11,6 +11,7 @@ from sealife_core.evaluation.embeddings.compute import evaluating, usual_batch
 from sealife_core.evaluation.embeddings.stored_embeddings import snapshot_folder
 from sealife_core.models.checkpoint import load_model
 from sealife_core.models.encoders import Encoder
+from sealife_core.models.folding import folded
 from sealife_core.models.known import facts
 from sealife_core.models.weights import starting_encoder
 from sealife_core.runs.run import Run
@@ -44,7 +45,7 @@ class ViewEncoder:
 def of_run(run: Run, epoch: int | None = None) -> ViewEncoder:
     """The encoder of ``run`` as it ended, or as it was after ``epoch`` epochs. Raises WeightsError."""
     encoder, head, card = load_model(run.path if epoch is None else snapshot_folder(run.path, epoch))
-    return ViewEncoder(encoder, head if card.kind == "simclr" else None, card.image_size_px)
+    return ViewEncoder(folded(encoder), head if card.kind == "simclr" else None, card.image_size_px)
 
 
 def untrained(name: str, image_size_px: int, seed: int = 0) -> ViewEncoder:
@@ -67,4 +68,4 @@ def _starting(weights: str, name: str, image_size_px: int, seed: int) -> ViewEnc
             encoder, _ = starting_encoder(weights, name, "auto", image_size_px)
         except ValueError as error:  # no such network
             raise WeightsError(str(error)) from error
-    return ViewEncoder(encoder.eval(), None, image_size_px)
+    return ViewEncoder(folded(encoder.eval()), None, image_size_px)

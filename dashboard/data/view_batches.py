@@ -1,0 +1,76 @@
+"""A batch as contrastive learning sees it: two views of each of some pictures, and how similar an encoder finds them."""
+
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor
+
+from dashboard.data.pictures import class_name
+from dashboard.data.previews import Preview, drawn
+from sealife_core.config import ViewRecipe
+from sealife_core.datasets.dataset import Dataset
+from sealife_core.evaluation.contrast.similarities import similarity_matrix
+from sealife_core.evaluation.figures.palette import class_colour
+from sealife_core.views.sampling import ViewParameters
+from sealife_core.views.transforms import apply_views
+
+if TYPE_CHECKING:
+    from sealife_core.evaluation.contrast.view_encoder import ViewEncoder
+
+SHOWN_PX = 128  # of views that are seen larger by the network: twice what a small picture on the page needs
+
+
+@dataclass(frozen=True)
+class ViewBatch:
+    """N pictures and 2N views: view i and view N + i are of picture i.
+
+    labels: (N,) classes, -1 for none; jpegs: a view each. similarities: float32 (2N, 2N) cosines of "h" and, where the
+    encoder has a projection head, of "z".
+    """
+
+    rows: tuple[int, ...]
+    labels: tuple[int, ...]
+    names: tuple[str, ...]
+    colours: tuple[str, ...]
+    jpegs: tuple[bytes, ...]
+    similarities: dict[str, np.ndarray]
+
+
+def batch_rows(dataset: Dataset, shuffle: int, count: int) -> tuple[int, ...]:
+    """Up to ``count`` random rows, as in a batch of training: some are of one class. Ordered by class, so that these
+    stand together. The same ``shuffle`` gives the same rows."""
+    rows = np.random.default_rng(shuffle).permutation(len(dataset))[:count]
+    return tuple(rows[np.argsort(dataset.labels[rows], kind="stable")].tolist())
+
+
+def view_batch(
+    dataset: Dataset, previews: Sequence[Preview], recipe: ViewRecipe, drawing: int, seen_by: "ViewEncoder"
+) -> ViewBatch:
+    """Draws two views of each of ``previews``, all decoded at one size, and embeds them. Same ``drawing``, same views."""
+    parameters = [drawn(recipe, preview, drawing, 0, view) for view in (0, 1) for preview in previews]
+    squares = torch.stack([preview.square for preview in previews])
+    views = apply_views(squares, ViewParameters.cat(parameters), seen_by.image_size_px)
+    spaces = dict(zip("hz", seen_by.embed(views), strict=True))
+    labels = tuple(int(dataset.labels[preview.row]) for preview in previews)
+    return ViewBatch(
+        rows=tuple(preview.row for preview in previews),
+        labels=labels,
+        names=tuple(class_name(dataset, label) for label in labels),
+        colours=tuple(class_colour(label) for label in labels),
+        jpegs=tuple(map(_jpeg, views)),
+        similarities={name: similarity_matrix(x).float().numpy() for name, x in spaces.items() if x is not None},
+    )
+
+
+def _jpeg(view: Tensor) -> bytes:
+    """(3, side, side) in [0, 1], as a picture of at most SHOWN_PX."""
+    image = Image.fromarray((view.clamp(0, 1) * 255).round().byte().permute(1, 2, 0).contiguous().numpy())
+    image.thumbnail((SHOWN_PX, SHOWN_PX))
+    held = io.BytesIO()
+    image.save(held, "JPEG", quality=85)
+    return held.getvalue()

@@ -1,0 +1,31 @@
+"""The cosines of a batch of views, and the loss of one of them: temperature, probabilities and gradient shares.
+
+A browser computes all of it from the cosines (``nt_xent.js``): the server is asked for nothing while a slider moves.
+"""
+
+import base64
+import hashlib
+
+from dashboard.data.view_batches import ViewBatch
+from dashboard.media import data_uri
+from dashboard.parts.own_component import own_component
+from dashboard.state import contrast
+
+_matrix = own_component(__file__, shared=("nt_xent", "matrix_canvas"))
+
+
+def similarity_matrix(batch: ViewBatch, own_temperature: float, own_is: str) -> None:
+    """``own_temperature`` is marked on the slider as what ``own_is`` says. What is looked at is kept in the URL."""
+    packed = {space: values.astype("<f4").tobytes() for space, values in batch.similarities.items()}
+    seen = contrast.looked_at(own_temperature, default_space="z" if "z" in packed else "h")
+    data = {
+        "version": hashlib.sha256(b"".join((*batch.jpegs, *packed.values()))).hexdigest(),
+        "views": [data_uri(jpeg, "image/jpeg") for jpeg in batch.jpegs],
+        "pictures": [
+            {"name": name, "colour": colour} for name, colour in zip(batch.names, batch.colours, strict=True)
+        ],
+        "labels": list(batch.labels),
+        "cosines": {space: base64.b64encode(values).decode() for space, values in packed.items()},
+        "own": own_temperature, "ownIs": own_is, **seen,
+    }  # fmt: skip
+    _matrix(data=data, key=contrast.MATRIX, on_looked_change=contrast.MATRIX.on("looked", contrast.look))

