@@ -72,7 +72,7 @@ class MatrixCanvas {
     if (this.cell < NUMBERS_FROM) return;
     Object.assign(pen, { fillStyle: share > 0.55 ? this.paper : this.ink, textAlign: 'center', textBaseline: 'middle' });
     pen.font = `${Math.min(14, this.cell / 2.7)}px ${getComputedStyle(this.canvas).fontFamily}`;
-    pen.fillText(cosine.toFixed(2).replace(/^(-?)0/, '$1'), x + size / 2, y + size / 2 + 1);
+    pen.fillText(fixed(cosine, 2).replace(/^(−?)0/, '$1'), x + size / 2, y + size / 2 + 1);
   }
 
   frame(pen, i, j, colour, wide = this.cell > 10 ? 2 : 1) {

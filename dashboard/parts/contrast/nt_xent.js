@@ -64,14 +64,16 @@ function hardestPair(rows) {
 
 // ---- in words ----
 
+function fixed(value, digits) { return value.toFixed(digits).replace('-', '−'); }
+
 // Three digits; large and small ones as 1.8 × 10³⁵.
 function number(value) {
   const size = Math.abs(value);
   if (size && (size >= 1e4 || size < 1e-3)) {
     const [digits, power] = value.toExponential(1).split('e');
-    return `${digits} × 10${[...power.replace('+', '')].map((sign) => '⁻⁰¹²³⁴⁵⁶⁷⁸⁹'['-0123456789'.indexOf(sign)]).join('')}`;
+    return `${digits.replace('-', '−')} × 10${[...power.replace('+', '')].map((sign) => '⁻⁰¹²³⁴⁵⁶⁷⁸⁹'['-0123456789'.indexOf(sign)]).join('')}`;
   }
-  return size >= 100 ? value.toFixed(0) : value.toPrecision(3);
+  return size >= 100 ? fixed(value, 0) : value.toPrecision(3).replace('-', '−');
 }
 
 // As short as three digits allow: 0.2, not 0.200.
@@ -121,7 +123,7 @@ function stepsOf(row, anchor, temperature) {
   const shown = exponentials.slice(0, SUMMANDS).map(number).join(' + ') + (exponentials.length > SUMMANDS ? ' + …' : '');
   const p = number(probabilitiesOf(row, anchor, temperature)[partnerOf(anchor, row.length)]);
   return [
-    ['Cosine with the partner, divided by τ', `${own.toFixed(3)} / ${short(temperature)} = ${number(own / temperature)}`],
+    ['Cosine with the partner, divided by τ', `${fixed(own, 3)} / ${short(temperature)} = ${number(own / temperature)}`],
     ['Its exponential', `exp(${number(own / temperature)}) = ${first}`],
     [`The sum over ${row.length - 1} views: partner, hardest negatives, rest`, `${shown} = ${total}`],
     ['Probability of the partner', `${first} / ${total} = ${p}`],

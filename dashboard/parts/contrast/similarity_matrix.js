@@ -66,7 +66,7 @@ class Board {
   explain() {
     const [scale, ramp] = [el('span'), el('i', 'ramp')];
     ramp.style.background = 'linear-gradient(to right, var(--st-background-color), var(--st-primary-color))';
-    scale.append(el('span', '', `cosine ${this.bounds[0].toFixed(2)}`), ramp, el('span', '', this.bounds[1].toFixed(2)));
+    scale.append(el('span', '', `cosine ${fixed(this.bounds[0], 2)}`), ramp, el('span', '', fixed(this.bounds[1], 2)));
     const marks = [['', 'positive pair'], ['false', 'false negative']].map(([kind, words]) => {
       const mark = el('span', `note ${kind}`);
       mark.append(el('i', `mark ${kind}`), el('span', '', words));
@@ -182,7 +182,7 @@ class Board {
   }
 
   compare() {
-    const [i, j] = this.cell, kind = kindOf(i, j, this.data.labels), cosine = this.rows[i][j].toFixed(3);
+    const [i, j] = this.cell, kind = kindOf(i, j, this.data.labels), cosine = fixed(this.rows[i][j], 3);
     const verdict = el('div', 'verdict');
     verdict.append(el('b', '', cosine), el('div', `kind ${kind}`, KINDS[kind]));
     if (i === this.anchor && i !== j) verdict.append(el('div', '', `Softmax probability ${percent(this.probabilities[j])}.`));

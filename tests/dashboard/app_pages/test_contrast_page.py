@@ -1,4 +1,4 @@
-"""The Contrast page without a browser: what is sent to the matrix, and that a link shows the same."""
+"""The Contrast page without a browser: what the matrix is given, and that a link shows the same."""
 
 import inspect
 import json
@@ -10,11 +10,56 @@ from streamlit.testing.v1 import AppTest
 from sealife_core.config import SimclrConfig
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.evaluation.contrast.similarities import anchor_loss
-from sealife_core.runs.run import Run
+from sealife_core.runs.run import MODEL, Run
 from tests.dashboard.pages import visit
 
 
-def sent(app: AppTest) -> dict[str, Any]:
+def given(app: AppTest) -> dict[str, Any]:
     """What the matrix is given."""
+    assert not app.exception, app.exception[0].stack_trace
     (found,) = app.get("bidi_component")
     return json.loads(found.proto.json)
+
+
+@pytest.fixture
+def link(tiny_reef: Dataset, pretrained: Run) -> dict[str, str | list[str]]:
+    return {"dataset": tiny_reef.name, "encoder": pretrained.id, "batch": "4", "shuffle": "2"}
+
+
+def press(app: AppTest, label: str) -> AppTest:
+    return next(button for button in app.button if button.label == label).click().run()
+
+
+def test_pairs__of_a_link_are_the_same_and_others_when_drawn_again(
+    link: dict[str, str | list[str]], tiny_reef: Dataset, pretrained: Run
+) -> None:
+    app = visit("contrast", link)
+    first, config = given(app), pretrained.config()
+    assert len(first["views"]) == 2 * len(first["pictures"]) == 8
+    assert first["labels"] == [tiny_reef.classes.index(picture["name"]) for picture in first["pictures"]]
+    assert isinstance(config, SimclrConfig)
+    assert (first["own"], first["ownIs"]) == (first["temperature"], "of this run") == (config.temperature, "of this run")
+    assert given(visit("contrast", link)) == first
+    again = given(press(app, "Draw again"))
+    assert (again["labels"], again["views"] == first["views"]) == (first["labels"], False)
+    assert given(visit("contrast", {**link, "draw": "1"})) == again
+    assert given(press(app, "Other pictures"))["labels"] != first["labels"]
+    mild = given(visit("contrast", {**link, "recipe": "Mild"}))
+    assert (mild["labels"], mild["views"] == first["views"]) == (first["labels"], False)
+
+
+def test_pairs__show_the_code_of_the_loss_and_the_usual_temperature_without_a_run(
+    link: dict[str, str | list[str]],
+) -> None:
+    app = visit("contrast", {**link, "temperature": "0.05", "encoder": "untrained"})
+    found = given(app)
+    assert (found["own"], found["ownIs"], found["temperature"]) == (0.2, "the default", 0.05)
+    assert [code.value for code in app.code] == [inspect.getsource(anchor_loss).rstrip()]
+
+
+def test_pairs__of_a_damaged_model_are_a_sentence(link: dict[str, str | list[str]], pretrained: Run) -> None:
+    (pretrained.path / MODEL).write_bytes(b"damaged")
+    app = visit("contrast", link)
+    assert not app.exception
+    assert not app.get("bidi_component")
+    assert app.error

@@ -57,15 +57,16 @@ def test_numbers__are_those_of_the_core() -> None:
 
 
 def test_steps__end_in_the_loss_of_the_anchor() -> None:
-    row = [1, 0.2, 0.9, 0.5]
+    row = [1, -0.2, 0.9, 0.5]
     (cosine, _, summed, p, loss), cold = computed(
         "[stepsOf(row, 0, 0.5), stepsOf(row, 0, 0.01)].map((lines) => lines.map((line) => line[1]))", row=row
     )
     assert cosine == "0.900 / 0.5 = 1.80"
-    assert summed == "6.05 + 2.72 + 1.49 = 10.3", "the partner, then the hardest negatives"
-    assert (p, loss) == ("6.05 / 10.3 = 0.590", "−ln 0.590 = 0.528")  # noqa: RUF001
-    assert core.anchor_loss(row, 0, 2, 0.5) == pytest.approx(0.528, abs=5e-4)
+    assert summed == "6.05 + 2.72 + 0.670 = 9.44", "the partner, then the hardest negatives"
+    assert (p, loss) == ("6.05 / 9.44 = 0.641", "−ln 0.641 = 0.445")  # noqa: RUF001
+    assert core.anchor_loss(row, 0, 2, 0.5) == pytest.approx(0.445, abs=5e-4)
     assert cold[1] == "exp(90.0) = 1.2 × 10³⁹"
+    assert computed("stepsOf(row, 1, 0.2).map((line) => line[1])[0]", row=[0, 1, 0.3, -0.25]) == "−0.250 / 0.2 = −1.25"  # noqa: RUF001
 
 
 def test_sentences__say_the_opposite_where_the_numbers_do() -> None:

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from streamlit.runtime.state.query_params import QueryParams
 
-from dashboard.state import compare, data, embeddings, gallery, runs, studies, views
+from dashboard.state import compare, contrast, data, embeddings, gallery, runs, studies, views
 from sealife_core.datasets.dataset import Dataset
 
 pytestmark = pytest.mark.usefixtures("session", "url")
@@ -134,3 +134,21 @@ def test_study__is_that_of_the_url_else_the_newest_else_a_new_one() -> None:
         assert studies.chosen_study(["b", "a"]) == chosen
     studies.STUDY.set("gone")
     assert studies.chosen_study(["b", "a"]) == "b"
+
+
+@pytest.mark.parametrize(
+    ("temperature", "seen"),
+    [("0.05", 0.05), ("", 0.3), ("hot", 0.3), ("nan", 0.01), ("-1", 0.01), ("1e400", 10), ("7" * 999, 10)],
+)
+def test_contrast__looks_at_what_a_link_says_as_far_as_that_can_be(url: QueryParams, temperature: str, seen: float) -> None:
+    url["temperature"] = temperature
+    assert contrast.looked_at(0.3, "z") == {"temperature": seen, "anchor": 0, "space": "z"}
+    url["anchor"], url["compared"] = "7" * 50, "x"
+    assert contrast.looked_at(0.3, "z") == {"temperature": seen, "anchor": 0, "space": "z"}
+
+
+def test_contrast__keeps_what_is_looked_at_in_the_link(url: QueryParams) -> None:
+    contrast.look({"temperature": 0.05, "anchor": 3, "space": "h"})
+    assert contrast.looked_at(0.3, "z") == {"temperature": 0.05, "anchor": 3, "space": "h"}
+    contrast.look({"temperature": 0.05, "anchor": 0, "space": "h"})
+    assert "anchor" not in url, "the first one needs no saying"

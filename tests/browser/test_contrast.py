@@ -1,0 +1,48 @@
+"""The matrix of similarities in a real browser: the slider, a cell, and the link."""
+
+import re
+
+import torch
+from playwright.sync_api import Page, expect
+
+from dashboard.cache.contrast import view_batch
+from dashboard.data.contrast import sources
+from dashboard.data.view_batches import batch_rows
+from sealife_core.config import RECIPES
+from sealife_core.datasets.dataset import Dataset
+from sealife_core.evaluation.contrast import similarities
+from sealife_core.runs.run import Run
+from tests.browser.served import PATIENCE_MS, Dashboard, settled
+
+
+def signed(value: torch.Tensor) -> str:
+    return f"{value:.3f}".replace("-", "−")  # noqa: RUF001
+
+
+def test_matrix__a_temperature_and_a_cell_are_computed_here_and_kept_in_the_link(
+    tiny_reef: Dataset, pretrained: Run, page: Page, dashboard: Dashboard
+) -> None:
+    (source,) = (found for found in sources([pretrained], {pretrained.id: "SimCLR"}) if found.run)
+    batch = view_batch(tiny_reef, batch_rows(tiny_reef, 0, 4), RECIPES["SimCLR"], 0, source)
+    cosines = torch.from_numpy(batch.similarities["h"])
+
+    page.goto(f"{dashboard.url}/contrast?dataset=reef&encoder={pretrained.id}&batch=4")
+    canvas, loss, verdict = (page.locator(f".board {name}") for name in ("canvas", ".loss", ".verdict"))
+    expect(canvas).to_be_visible(timeout=PATIENCE_MS)
+    settled(page)
+    page.get_by_role("slider").fill("-1.5")
+    expect(loss).to_have_text(f"{similarities.losses(cosines, 10**-1.5).mean():.2f}")
+
+    box = canvas.bounding_box()
+    assert box is not None
+    cell = box["width"] / 9  # eight views, and their pictures at the edge
+    page.mouse.click(box["x"] + 6.5 * cell, box["y"] + 3.5 * cell)  # row 2, column 5: B2 of the same picture is 6
+    expect(verdict).to_contain_text(signed(cosines[2, 5]))
+    expect(page.locator(".anchor .title")).to_contain_text(f"Anchor A3 {batch.names[2]}")
+    canvas.press("ArrowRight")
+    expect(verdict).to_contain_text("Positive pair")
+    expect(page.locator(".steps")).to_contain_text(f"{signed(cosines[2, 6])} / 0.0316")
+    page.wait_for_url(re.compile("anchor=2"), timeout=PATIENCE_MS)
+    assert "temperature=0.0316" in page.url
+    settled(page)
+    expect(verdict).to_contain_text("Positive pair")
