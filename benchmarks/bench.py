@@ -34,6 +34,7 @@ TOPICS = (
     "screen.launch",
     "screen.watching",
     "screen.response_times",
+    "screen.contrast",
 )
 OF_PHOTOGRAPHS = (  # several hours
     "photographs.imagenet_classes",

@@ -1,4 +1,4 @@
-"""A batch as contrastive learning sees it: two views of each of some pictures, and how similar an encoder finds them."""
+"""A batch as contrastive learning sees it: two views of each picture, and how similar an encoder finds them."""
 
 import io
 from collections.abc import Sequence
@@ -51,7 +51,7 @@ def batch_rows(dataset: Dataset, shuffle: int, count: int) -> tuple[int, ...]:
 def view_batch(
     dataset: Dataset, previews: Sequence[Preview], recipe: ViewRecipe, drawing: int, seen_by: "ViewEncoder"
 ) -> ViewBatch:
-    """Draws two views of each of ``previews``, all decoded at one size, and embeds them. Same ``drawing``, same views."""
+    """Two views of each of ``previews`` (decoded at one size), embedded. The same ``drawing`` gives the same views."""
     parameters = [drawn(recipe, preview, drawing, 0, view) for view in (0, 1) for preview in previews]
     squares = torch.stack([preview.square for preview in previews])
     views = apply_views(squares, ViewParameters.cat(parameters), seen_by.image_size_px)

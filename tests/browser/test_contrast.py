@@ -16,7 +16,7 @@ from tests.browser.served import PATIENCE_MS, Dashboard, settled
 
 
 def signed(value: torch.Tensor) -> str:
-    return f"{value:.3f}".replace("-", "−")  # noqa: RUF001
+    return f"{value:.3f}".replace("-", "−")
 
 
 def test_matrix__a_temperature_and_a_cell_are_computed_here_and_kept_in_the_link(

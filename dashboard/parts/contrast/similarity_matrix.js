@@ -114,6 +114,7 @@ class Board {
     down.append(el('i'), el('span'));
     image.style.borderColor = this.colour(view);
     node.append(up, image, down);
+    node.tabIndex = -1;  // the arrow keys of the matrix reach the same pairs
     node.onclick = () => this.point([this.anchor, view]);
     return { node, view, up, down };
   }

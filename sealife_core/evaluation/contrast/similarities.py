@@ -58,7 +58,7 @@ def gradient_shares(similarities: Float[Tensor, "views views"], temperature: flo
 
     The derivative by the similarity of negative j is p_ij / τ, and that by the partner's is (p_i,partner − 1) / τ. So
     the share of j is p_ij / (1 − p_i,partner), which is the softmax among the negatives alone: computed as that, it
-    keeps its digits where p_i,partner rounds to 1. The anchor and its partner have 0, all views if there is no negative.
+    keeps its digits where p_i,partner rounds to 1. The anchor and its partner have 0; without negatives all have.
     """
     views = len(similarities)
     negative = torch.ones(views, views, dtype=torch.bool).fill_diagonal_(False)

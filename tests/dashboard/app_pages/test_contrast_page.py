@@ -38,7 +38,9 @@ def test_pairs__of_a_link_are_the_same_and_others_when_drawn_again(
     assert len(first["views"]) == 2 * len(first["pictures"]) == 8
     assert first["labels"] == [tiny_reef.classes.index(picture["name"]) for picture in first["pictures"]]
     assert isinstance(config, SimclrConfig)
-    assert (first["own"], first["ownIs"]) == (first["temperature"], "of this run") == (config.temperature, "of this run")
+    assert (
+        (first["own"], first["ownIs"]) == (first["temperature"], "of this run") == (config.temperature, "of this run")
+    )
     assert given(visit("contrast", link)) == first
     again = given(press(app, "Draw again"))
     assert (again["labels"], again["views"] == first["views"]) == (first["labels"], False)

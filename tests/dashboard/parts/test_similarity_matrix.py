@@ -63,20 +63,23 @@ def test_steps__end_in_the_loss_of_the_anchor() -> None:
     )
     assert cosine == "0.900 / 0.5 = 1.80"
     assert summed == "6.05 + 2.72 + 0.670 = 9.44", "the partner, then the hardest negatives"
-    assert (p, loss) == ("6.05 / 9.44 = 0.641", "−ln 0.641 = 0.445")  # noqa: RUF001
+    assert (p, loss) == ("6.05 / 9.44 = 0.641", "−ln 0.641 = 0.445")
     assert core.anchor_loss(row, 0, 2, 0.5) == pytest.approx(0.445, abs=5e-4)
     assert cold[1] == "exp(90.0) = 1.2 × 10³⁹"
-    assert computed("stepsOf(row, 1, 0.2).map((line) => line[1])[0]", row=[0, 1, 0.3, -0.25]) == "−0.250 / 0.2 = −1.25"  # noqa: RUF001
+    assert computed("stepsOf(row, 1, 0.2).map((line) => line[1])[0]", row=[0, 1, 0.3, -0.25]) == "−0.250 / 0.2 = −1.25"
 
 
 def test_sentences__say_the_opposite_where_the_numbers_do() -> None:
     losses = [0.5, 1.95, 4.0]
-    below, close, above = computed("losses.map((loss) => lossWords({ loss, chance: Math.log(7), n: 8 }))", losses=losses)
+    below, close, above = computed(
+        "losses.map((loss) => lossWords({ loss, chance: Math.log(7), n: 8 }))", losses=losses
+    )
     assert below == "The loss is below chance, ln 7 = 1.95: the encoder tells pairs apart."
     assert "it hardly shows" in close
     assert "above chance, ln 7 = 1.95: the encoder does not tell pairs apart" in above
     hardest, silent, some, none, right = computed(
-        "[hardestWords({ hardest: 0.71, evenHardest: 0.5, n: 8 }), hardestWords({ hardest: 1, evenHardest: 1.5, n: 4 }),"
+        "[hardestWords({ hardest: 0.71, evenHardest: 0.5, n: 8 }),"
+        " hardestWords({ hardest: 1, evenHardest: 1.5, n: 4 }),"
         " falseWords({ falseShare: 0.004, evenFalse: 0.1 }), falseWords({ falseShare: 0, evenFalse: 0 }),"
         " rightWords({ right: 3, n: 8 })]"
     )

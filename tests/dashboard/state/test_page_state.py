@@ -140,7 +140,9 @@ def test_study__is_that_of_the_url_else_the_newest_else_a_new_one() -> None:
     ("temperature", "seen"),
     [("0.05", 0.05), ("", 0.3), ("hot", 0.3), ("nan", 0.01), ("-1", 0.01), ("1e400", 10), ("7" * 999, 10)],
 )
-def test_contrast__looks_at_what_a_link_says_as_far_as_that_can_be(url: QueryParams, temperature: str, seen: float) -> None:
+def test_contrast__looks_at_what_a_link_says_as_far_as_that_can_be(
+    url: QueryParams, temperature: str, seen: float
+) -> None:
     url["temperature"] = temperature
     assert contrast.looked_at(0.3, "z") == {"temperature": seen, "anchor": 0, "space": "z"}
     url["anchor"], url["compared"] = "7" * 50, "x"
