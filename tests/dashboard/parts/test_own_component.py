@@ -60,7 +60,7 @@ def test_files__are_all_sent(registered: dict[str, Any]) -> None:
 
 
 def test_own_component__joins_the_shared_files_before_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("chart.js", "chart.css", "film.js", "film.css", "film.html"):
+    for name in ("chart.js", "chart.css", "film.js", "film.css", "film.html", "sums.js"):
         (tmp_path / name).write_text(name)
     monkeypatch.setattr(loader, "component", lambda name, **parts: {"name": name} | parts)
     elements = (DASHBOARD / "parts" / "elements.js").read_text(encoding="utf-8")
@@ -71,6 +71,9 @@ def test_own_component__joins_the_shared_files_before_its_own(tmp_path: Path, mo
         "js": f"{elements}\nchart.js\nfilm.js",
         "isolate_styles": False,
     }
+    assert loader.own_component(str(tmp_path / "film.py"), shared=("sums", "chart"))["js"] == (  # type: ignore[index]
+        f"{elements}\nsums.js\nchart.js\nfilm.js"
+    )
     alone = loader.own_component(str(tmp_path / "chart.py"), "<p></p>")
     assert (alone["html"], alone["css"], alone["isolate_styles"]) == ("<p></p>", "chart.css", True)  # type: ignore[index]
 
