@@ -14,7 +14,18 @@ from sealife_core.runs.run import MODEL
 
 if TYPE_CHECKING:  # they import torch
     from dashboard.data.view_batches import ViewBatch
+from dashboard.cache import Stamp, previews, stamp
+from dashboard.data.contrast import Source
+from sealife_core.datasets.dataset import Dataset
+from sealife_core.evaluation.embeddings.stored_embeddings import Space, snapshot_folder
+from sealife_core.progress import Progress
+from sealife_core.runs.run import MODEL
+
+if TYPE_CHECKING:  # they import torch
+    from sealife_core.evaluation.contrast.invariance import Response
     from sealife_core.evaluation.contrast.view_encoder import ViewEncoder
+
+MOST_RESPONSES = 32  # up to 100 kB each
 
 
 def view_encoder(source: Source) -> tuple["ViewEncoder", Lock]:
@@ -52,3 +63,29 @@ def _view_batch(
     pictures = previews(dataset, rows, encoder.image_size_px)
     with lock:
         return view_batch(dataset, pictures, ViewRecipe.model_validate_json(recipe), drawing, encoder)
+def responses(
+    source: Source, dataset: Dataset, rows: tuple[int, ...], progress: Progress
+) -> dict[Space, "Response"]:
+    """What the encoder makes of ``rows`` under each augmentation, once an encoder. Raises WeightsError, DatasetError."""
+    held = _responses()
+    key = source.spec, _stamp(source), str(dataset.folder), dataset.content_hash, rows
+    if key not in held:
+        import torch
+
+        from sealife_core.evaluation.contrast import invariance
+
+        seen, lock = view_encoder(source)
+        pictures = previews(dataset, rows, seen.image_size_px)
+        squares = torch.stack([picture.square for picture in pictures])
+        aspects = torch.tensor([picture.aspect for picture in pictures])
+        with lock:  # another session may have asked for the same
+            found = held.get(key) or invariance.responses(seen, squares, aspects, progress)
+        held[key] = found
+        while len(held) > MOST_RESPONSES:
+            held.pop(next(iter(held)), None)
+    return held[key]
+
+
+@st.cache_resource(show_spinner=False)
+def _responses() -> dict[tuple[object, ...], dict[Space, "Response"]]:
+    return {}

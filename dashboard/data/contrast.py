@@ -15,6 +15,7 @@ if TYPE_CHECKING:  # it imports torch
 UNTRAINED, IMAGENET = "untrained", "imagenet"
 UNTRAINED_NETWORK, UNTRAINED_PX = "resnet18", 96
 COMES_ALONG = "tf_efficientnet_lite0"  # its ImageNet weights are installed with the program
+MOST_ENCODERS = 3  # beside each other: more lines in a small chart are not told apart
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,13 @@ def at_epochs(source: Source) -> list[Source]:
         for epoch in model_epochs(source.run.path)
     ]
     return [*earlier, source]
+
+
+def usual_encoders(sources: Sequence[Source]) -> list[str]:
+    """Which of ``sources`` to begin with: a SimCLR run, the same before training, and ImageNet's."""
+    specs = [source.spec for source in sources]
+    run = next((source.spec for source in sources if source.run), UNTRAINED)
+    return [spec for spec in (run, f"{run}@0", IMAGENET) if spec in specs]
 
 
 def _after(epoch: int) -> str:

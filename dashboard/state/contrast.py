@@ -4,6 +4,7 @@ from contextlib import suppress
 from typing import Any
 
 from dashboard.state.keys import Key, UrlKey, UrlValue
+from dashboard.state.keys import Key, UrlKey, UrlRuns, UrlValue
 
 PART = UrlKey("part")
 ENCODER = UrlValue("encoder", "contrast", "")
@@ -33,3 +34,11 @@ def look(at: dict[str, Any]) -> None:
     """Put into the URL what the browser says is looked at."""
     for key, name in ((_TEMPERATURE, "temperature"), (_ANCHOR, "anchor"), (_COMPARED, "space")):
         key.set(str(at[name]))
+# What the encoder ignores
+ENCODERS = UrlRuns("encoders", "contrast")
+ENCODERS_BOX = Key("contrast.encoders")
+CHANGED_PICTURES = UrlKey("changed")
+FEATURES = UrlKey("features")
+MEASURE = UrlKey("measure")
+POINT = UrlValue("point", "contrast", "hue.3")  # augmentation and level
+CHARTS = Key("contrast.charts")

@@ -2,12 +2,16 @@
 
 import streamlit as st
 
+from dashboard.app_pages.contrast.ignored import ignored
 from dashboard.app_pages.contrast.pairs import pairs
 from dashboard.parts.forms.dataset_choice import need_dataset
 from dashboard.parts.notice import notice
 from dashboard.state import contrast
 
-PARTS = {"pairs": ("Pairs and negatives", pairs)}
+PARTS = {
+    "pairs": ("Pairs and negatives", pairs),
+    "ignored": ("What the encoder ignores", ignored),
+}
 
 
 def page() -> None:

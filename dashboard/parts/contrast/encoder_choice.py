@@ -1,9 +1,9 @@
-"""The choice of an encoder to look through: ImageNet's, an untrained one, or a SimCLR run at any stored epoch."""
+"""The choice of an encoder to look through, or of several: ImageNet's, an untrained one, or a SimCLR run at any stored epoch."""
 
 import streamlit as st
 
 from dashboard import cache
-from dashboard.data.contrast import Source, at_epochs, sources
+from dashboard.data.contrast import MOST_ENCODERS, Source, at_epochs, sources, usual_encoders
 from dashboard.state import contrast
 from dashboard.words import run_name
 
@@ -36,6 +36,22 @@ def encoder_choice() -> Source:
         on_change=lambda: contrast.ENCODER.set(epochs.held()),
     )  # fmt: skip
     return moment
+
+
+def encoders_choice() -> list[Source]:
+    """Up to three encoders; of runs that stored models of their way, also as they were after those epochs."""
+    options = {
+        moment.spec: moment for source in known_sources() for moment in (source, *at_epochs(source))
+    }
+    asked = contrast.ENCODERS.ids()
+    specs = usual_encoders(list(options.values())) if asked is None else asked
+    chosen = [spec for spec in specs if spec in options][:MOST_ENCODERS]
+    box = contrast.ENCODERS_BOX.showing(chosen)
+    st.multiselect(
+        f"Encoders (up to {MOST_ENCODERS})", list(options), key=box, format_func=lambda spec: options[spec].title,
+        max_selections=MOST_ENCODERS, on_change=lambda: contrast.ENCODERS.choose(box.held()), width="stretch",
+    )  # fmt: skip
+    return [options[spec] for spec in chosen]
 
 
 def _when(source: Source) -> str:

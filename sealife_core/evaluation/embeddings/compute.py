@@ -3,7 +3,7 @@
 from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
-from typing import Literal
+from typing import Literal, TypeVar
 
 import numpy as np
 import torch
@@ -14,6 +14,8 @@ from sealife_core.datasets.decoding.pixels import Pixels
 from sealife_core.progress import Progress
 from sealife_core.views.sampling import ViewParameters, centre_view
 from sealife_core.views.transforms import apply_views
+
+T = TypeVar("T")
 
 
 def embed(
@@ -56,7 +58,7 @@ def embed(
 
     found = np.empty((0, 0), np.float32)
     starts = range(0, len(looked_at), size)
-    with evaluating(encoder), closing(_on_every_core(features_from, starts, device.type)) as parts:
+    with evaluating(encoder), closing(on_every_core(features_from, starts, device.type)) as parts:
         for start, part in zip(starts, parts, strict=True):
             if start == 0:  # only now D is known; concatenating at the end would take the memory twice
                 found = np.empty((len(rows), part.shape[1]), np.float32)
@@ -71,7 +73,7 @@ def usual_batch(image_size_px: int, device: str) -> int:
     return 256 if device != "cpu" else int(np.clip(8 * (224 / image_size_px) ** 2, 4, 256))
 
 
-def _on_every_core(make: Callable[[int], np.ndarray], starts: range, device: str) -> Generator[np.ndarray, None, None]:
+def on_every_core(make: Callable[[int], T], starts: range, device: str) -> Generator[T, None, None]:
     """``make(start)`` for each of ``starts``, in order, on all cores. For a GPU two at a time: one is decoding."""
     threads = torch.get_num_threads()
     workers = min(threads if device == "cpu" else 2, len(starts))

@@ -1,0 +1,141 @@
+"""What encoders ignore: each change of the views at growing strength, and how similar the picture stays to them."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import streamlit as st
+
+from dashboard import cache, state
+from dashboard.cache.contrast import responses
+from dashboard.data.contrast import Source
+from dashboard.data.ignored import COSINE, KEPT, Line, sample_sentence, unseen_rows
+from dashboard.errors import show_error
+from dashboard.parts.contrast.encoder_choice import encoders_choice
+from dashboard.parts.contrast.invariance_charts import invariance_charts
+from dashboard.parts.forms.dataset_choice import dataset_choice
+from dashboard.state import contrast
+from dashboard.theme import on_page, paper, run_colours
+from dashboard.words import plain
+from sealife_core.datasets.dataset import Dataset
+from sealife_core.errors import SealifeError
+from sealife_core.evaluation.contrast.invariance import MINIMUM, Response
+from sealife_core.evaluation.contrast.invariance_words import Looked, comparisons, head_comparisons
+from sealife_core.evaluation.embeddings.stored_embeddings import Space
+
+COUNTS = {"16": 16, "32": 32, "64": 64}
+FEATURES = {"h": "h", "z": "z", "both": "h and z"}
+MEASURES = {KEPT: "Similarity kept", COSINE: "Cosine"}
+HOW_TO_READ = {
+    KEPT: "Each picture is changed in one way, more and more. **100 %**: to the encoder it is still the same picture."
+    " **0 %**: it is as unlike the original as two different pictures are on average.",
+    COSINE: "The cosine between the features of the original and of the changed picture. The thin line of each encoder"
+    " is the mean cosine of two *different* pictures, which is high where an encoder finds all pictures alike: only"
+    " what lies above it counts.",
+}
+FEATURES_SAY = "*h* are the features of the encoder; *z* is what SimCLR's projection head makes of them (dashed)."
+NO_TELLING = "These pictures do not tell the encoders apart. More of them may."
+
+Found = list[tuple[Source, dict[Space, Response]]]
+
+
+def ignored() -> None:
+    """Choices on top; then sentences, and a chart for each change of a picture."""
+    dataset, count, features, measure = _choices()
+    sources = encoders_choice()
+    rows = unseen_rows(dataset, count)
+    st.caption(f"{HOW_TO_READ[measure]} {FEATURES_SAY} {sample_sentence(dataset, rows)}")
+    if len(rows) < MINIMUM:
+        st.info(f"At least {MINIMUM} pictures are needed to compare encoders; this data set has {len(rows)}.")
+        return
+    if not any(source.run for source in sources):
+        _offer_training(bool(sources))
+    found = _responses(sources, dataset, tuple(rows))
+    lines = _lines(found, features)
+    if not lines:
+        if found:
+            st.info("None of these encoders has a projection head: choose h, or a SimCLR run.")
+        return
+    said = _sentences(found, features)
+    st.markdown("\n".join(f"- {plain(sentence)}" for sentence in said) if said else NO_TELLING)
+    st.fragment(_charts)(lines, measure, dataset, rows)
+
+
+def _choices() -> tuple[Dataset, int, str, str]:
+    shared: dict[str, Any] = {"required": True, "bind": "query-params"}
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        with st.container(width=220):
+            dataset = cache.dataset(dataset_choice("Data set"))
+        count = st.segmented_control("Pictures", list(COUNTS), default="32", key=contrast.CHANGED_PICTURES, **shared)
+        features = st.segmented_control(
+            "Features", list(FEATURES), default="h", key=contrast.FEATURES.among(FEATURES),
+            format_func=FEATURES.__getitem__, **shared,
+        )  # fmt: skip
+        measure = st.segmented_control(
+            "Measure", list(MEASURES), default=KEPT, key=contrast.MEASURE.among(MEASURES),
+            format_func=MEASURES.__getitem__, **shared,
+        )  # fmt: skip
+    return dataset, COUNTS[count or "32"], features or "h", measure or KEPT
+
+
+def _offer_training(others: bool) -> None:
+    """What is missing without a SimCLR run, and the button that makes it."""
+    with st.container(horizontal=True, vertical_alignment="center", border=True):
+        st.markdown(
+            "**No SimCLR run is chosen.** What contrastive learning makes an encoder ignore is seen on one"
+            + (", beside these." if others else "."),
+            width="stretch",
+        )
+        if st.button("Train SimCLR", type="primary", icon=":material/arrow_forward:"):
+            state.go("train", {state.train.TASK: "simclr"})
+
+
+def _responses(sources: Sequence[Source], dataset: Dataset, rows: tuple[int, ...]) -> Found:
+    """What each encoder makes of the pictures, with a progress bar while it is computed; without those that fail."""
+    found: Found = []
+    place = st.empty()
+    for source in sources:
+
+        def report(stage: str, done: int, total: int, title: str = plain(source.title)) -> None:
+            place.progress(done / total, f"{title}: {stage.lower()}, {done} of {total} ways")
+
+        try:
+            found.append((source, responses(source, dataset, rows, report)))
+        except SealifeError as error:
+            show_error(error)
+    place.empty()
+    return found
+
+
+def _lines(found: Found, features: str) -> list[Line]:
+    colours = run_colours([source.spec for source, _ in found])
+    spaces: tuple[Space, ...] = ("h", "z")
+    return [
+        Line(
+            f"{source.title}, {space}" if features == "both" else source.title,
+            on_page(colours[source.spec], paper()), of[space], dashed=space == "z",
+        )
+        for source, of in found
+        for space in spaces
+        if features in (space, "both") and space in of
+    ]  # fmt: skip
+
+
+def _sentences(found: Found, features: str) -> list[str]:
+    if features == "both":
+        return [
+            sentence
+            for source, of in found
+            if "z" in of and source.epoch is None
+            for sentence in head_comparisons(source.title, of["h"], of["z"])
+        ]
+    space: Space = "z" if features == "z" else "h"
+    (first, own), *others = [(source, of[space]) for source, of in found if space in of]
+    looked = [
+        Looked(source.title, response, before=source.epoch == 0 and first.epoch != 0 and source.run == first.run)
+        for source, response in others
+    ]
+    return comparisons(Looked(first.title, own), looked)
+
+
+def _charts(lines: list[Line], measure: str, dataset: Dataset, rows: list[int]) -> None:
+    invariance_charts(lines, measure, dataset, rows, contrast.POINT.value, contrast.CHARTS, contrast.POINT.set)

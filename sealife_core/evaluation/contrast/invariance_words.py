@@ -1,0 +1,123 @@
+"""Sentences on what encoders ignore. Each is said only where the 95 % intervals bear it out."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from sealife_core.evaluation.comparison.resampling import Interval
+from sealife_core.evaluation.contrast.invariance import Point, Response, strongest
+
+INDIFFERENT = 0.8  # of the similarity kept: four fifths of the way from an unrelated picture to the same one
+# What is judged, by its name in a sentence: changes as strong as SimCLR draws them at most.
+SUBJECTS: dict[str, tuple[Point, ...]] = {
+    "colour": strongest("hue", "saturation", "grayscale"),
+    "light": strongest("brightness", "contrast"),
+    "cropping": strongest("crop"),
+}
+_WHAT = {"colour": "colour", "light": "light", "cropping": "what a crop changes"}
+
+
+@dataclass(frozen=True)
+class Looked:
+    """The features of an encoder, and what it is called. before: of the first encoder, before it was trained."""
+
+    name: str
+    response: Response
+    before: bool = False
+
+
+def comparisons(first: Looked, others: Sequence[Looked]) -> list[str]:
+    """What ``first`` ignores and does not, and how ``others`` differ from it, a sentence or two a subject.
+
+    Nothing is said of a subject, or of one of the others, whose intervals leave it open.
+    """
+    for looked in (first, *others):
+        if looked.response.collapsed:
+            return [f"{looked.name} gives all pictures the same features: what it ignores cannot be told."]
+    said = (_of_subject(subject, points, first, others) for subject, points in SUBJECTS.items())
+    return [sentence for sentence in said if sentence]
+
+
+def head_comparisons(name: str, h: Response, z: Response) -> list[str]:
+    """Whether the projection head of ``name`` throws away what h knows, a sentence a subject that is clear."""
+    if h.collapsed or z.collapsed:
+        return [f"{name} gives all pictures the same features: what its head throws away cannot be told."]
+    sentences = []
+    for subject, points in SUBJECTS.items():
+        gain = difference(z, h, points)
+        numbers = f"z keeps {_share(_mean(z, points))}, h {_share(_mean(h, points))}"
+        if gain.low > 0:
+            sentences.append(f"The projection head of {name} throws {_WHAT[subject]} away: {numbers}.")
+        elif gain.high < 0:
+            sentences.append(
+                f"The projection head of {name} does not throw {_WHAT[subject]} away, it brings it out: {numbers}."
+            )
+    return sentences
+
+
+def _of_subject(subject: str, points: tuple[Point, ...], first: Looked, others: Sequence[Looked]) -> str:
+    own = kept(first.response, points)
+    gains = [difference(first.response, other.response, points) for other in others]
+    if own.low >= INDIFFERENT:
+        told = f"{first.name} {_verb(first, others, points)} indifferent to {subject}: it keeps {_told(own)}"
+    elif own.high < INDIFFERENT:
+        told = f"{first.name} is not indifferent to {subject}: it keeps {_told(own)}"
+    elif any(map(_clear, gains)):
+        told = f"Of {subject}, {first.name} keeps {_told(own)}"
+    else:
+        return ""
+    rest = [_other(other, gain, own, points) for other, gain in zip(others, gains, strict=True)]
+    return "; ".join([told, *filter(None, rest)]) + "."
+
+
+def _verb(first: Looked, others: Sequence[Looked], points: tuple[Point, ...]) -> str:
+    """Training is the cause only where the same encoder was not so before it."""
+    starts = (other.response for other in others if other.before)
+    became = any(
+        kept(start, points).high < INDIFFERENT and difference(first.response, start, points).low > 0 for start in starts
+    )
+    return "has become" if became else "is"
+
+
+def _other(other: Looked, gain: Interval, own: Interval, points: tuple[Point, ...]) -> str:
+    found = kept(other.response, points)
+    who, is_, keeps = ("before training it", "was", "kept") if other.before else (other.name, "is", "keeps")
+    if own.low >= INDIFFERENT and found.low >= INDIFFERENT:
+        return f"so {is_} {'it before training' if other.before else other.name}, with {_told(found)}"
+    if own.low >= INDIFFERENT and found.high < INDIFFERENT and gain.low > 0:
+        return f"{who} {is_} not, with {_told(found)}"
+    if own.high < INDIFFERENT <= found.low and gain.high < 0:
+        return f"{who} {is_}, with {_told(found)}"
+    return f"{who} {keeps} {'less' if gain.low > 0 else 'more'}, {_told(found)}" if _clear(gain) else ""
+
+
+def kept(response: Response, points: tuple[Point, ...]) -> Interval:
+    """The mean similarity kept at ``points``, with its 95 % interval."""
+    return _interval(response.resampled(points), _mean(response, points))
+
+
+def difference(one: Response, other: Response, points: tuple[Point, ...]) -> Interval:
+    """How much more ``one`` keeps than ``other``, on the same pictures, with its 95 % interval."""
+    return _interval(one.resampled(points) - other.resampled(points), _mean(one, points) - _mean(other, points))
+
+
+def _mean(response: Response, points: tuple[Point, ...]) -> float:
+    return float(np.mean([response.kept(name)[level] for name, level in points]))
+
+
+def _interval(resampled: np.ndarray, value: float) -> Interval:
+    low, high = np.percentile(resampled, (2.5, 97.5))
+    return Interval(value, float(low), float(high))
+
+
+def _clear(gain: Interval) -> bool:
+    return gain.low > 0 or gain.high < 0
+
+
+def _told(found: Interval) -> str:
+    return f"{_share(found.value)} (95 % interval {100 * found.low:.0f} to {100 * found.high:.0f} %)"
+
+
+def _share(value: float) -> str:
+    return f"{100 * value:.0f} %"

@@ -1,0 +1,77 @@
+"""Sentences on what encoders ignore say what the numbers say, its opposite, or nothing."""
+
+import numpy as np
+import pytest
+
+from sealife_core.evaluation.contrast.augmentations import AUGMENTATIONS
+from sealife_core.evaluation.contrast.invariance import Response
+from sealife_core.evaluation.contrast.invariance_words import SUBJECTS, Looked, comparisons, head_comparisons
+
+N = 16
+NOISE = np.linspace(-1.6, 1.6, N)
+
+
+def keeping(spread: float = 0.02, **kept: float) -> Response:
+    """Of unrelated pictures with cosine 0; under each subject, the similarity kept, 0.5 ± ``spread`` unless told."""
+    held = {name: kept.get(subject, 0.5) for subject, points in SUBJECTS.items() for name, _ in points}
+    cosines = {
+        augmentation.name: np.tile(held.get(augmentation.name, 0.5) + spread * NOISE, (len(augmentation.amounts), 1))
+        for augmentation in AUGMENTATIONS
+    }
+    return Response(cosines, np.eye(N))
+
+
+def of_colour(first: Response, *others: Looked) -> str:
+    return next((said for said in comparisons(Looked("Run A", first), others) if "colour" in said), "")
+
+
+def test_comparisons__say_what_has_become_indifferent_and_what_has_not() -> None:
+    said = of_colour(
+        keeping(colour=0.95), Looked("Run A, before", keeping(colour=0.6), before=True), Looked("B", keeping(colour=0.5))
+    )
+    assert said.startswith("Run A has become indifferent to colour: it keeps 9")
+    assert "; before training it was not, with 6" in said
+    assert "; B is not, with " in said
+
+
+def test_comparisons__do_not_call_training_the_cause_where_it_was_so_before() -> None:
+    said = of_colour(keeping(colour=0.95), Looked("Run A, before", keeping(colour=0.94), before=True))
+    assert said.startswith("Run A is indifferent to colour")
+    assert "so was it before training" in said
+    alone = of_colour(keeping(colour=0.95), Looked("B", keeping(colour=0.5)))
+    assert alone.startswith("Run A is indifferent to colour"), "nothing is known of before"
+
+
+def test_comparisons__say_the_opposite_where_the_numbers_do() -> None:
+    said = of_colour(keeping(colour=0.4), Looked("B", keeping(colour=0.95)), Looked("C", keeping(colour=0.2)))
+    assert said.startswith("Run A is not indifferent to colour: it keeps 4")
+    assert "; B is, with " in said
+    assert "; C keeps less, " in said
+    before = of_colour(keeping(colour=0.4), Looked("Run A, before", keeping(colour=0.6), before=True))
+    assert "; before training it kept more, " in before
+
+
+def test_comparisons__are_silent_where_the_intervals_leave_it_open() -> None:
+    assert of_colour(keeping(0.5, colour=0.8), Looked("B", keeping(0.5, colour=0.8))) == ""
+    said = of_colour(keeping(0.02, colour=0.5), Looked("B", keeping(0.6, colour=0.45)))
+    assert "not indifferent" in said
+    assert "B" not in said
+    clear = of_colour(keeping(0.3, colour=0.8), Looked("B", keeping(0.02, colour=0.2)))
+    assert clear.startswith("Of colour, Run A keeps ")
+    assert "B keeps less" in clear
+
+
+@pytest.mark.parametrize(("h", "z", "expected"), [
+    (0.6, 0.95, "The projection head of A throws colour away: z keeps 9"),
+    (0.95, 0.6, "The projection head of A does not throw colour away, it brings it out: z keeps 6"),
+])  # fmt: skip
+def test_head_comparisons__say_what_the_head_does(h: float, z: float, expected: str) -> None:
+    said = head_comparisons("A", keeping(colour=h), keeping(colour=z))
+    assert [sentence for sentence in said if sentence.startswith(expected)]
+    assert len(said) == 1, "of light and of cropping it changes nothing"
+
+
+def test_words__of_a_collapsed_encoder_are_that_nothing_can_be_told() -> None:
+    collapsed = Response(keeping().cosines, np.ones((N, N)))
+    assert "cannot be told" in comparisons(Looked("A", keeping()), [Looked("B", collapsed)])[0]
+    assert "cannot be told" in head_comparisons("A", keeping(), collapsed)[0]
