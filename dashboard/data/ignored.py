@@ -14,6 +14,7 @@ from sealife_core.evaluation.contrast.augmentations import AUGMENTATIONS, BY_NAM
 from sealife_core.evaluation.contrast.invariance import Response, kept_curve
 
 KEPT, COSINE = "kept", "cosine"
+LOWEST = -0.2  # the end of the axis: how far below "unlike" a picture falls is not worth the room
 _UNSEEN_FIRST = ("test", "val", "train")
 
 
@@ -55,7 +56,7 @@ def chart_data(lines: Sequence[Line], measure: str) -> dict[str, Any]:
         "lines": [{"name": line.name, "colour": line.colour, "dashed": line.dashed} for line in lines],
         "percent": measure == KEPT,
         "unrelated": [0.0 if measure == KEPT else round(line.response.unrelated, 4) for line in lines],
-        "low": min(0.0, np.floor(10 * lowest) / 10),
+        "low": max(LOWEST, min(0.0, np.floor(10 * lowest) / 10)),
     }
 
 

@@ -26,24 +26,26 @@ COUNTS = {"16": 16, "32": 32, "64": 64}
 FEATURES = {"h": "h", "z": "z", "both": "h and z"}
 MEASURES = {KEPT: "Similarity kept", COSINE: "Cosine"}
 HOW_TO_READ = {
-    KEPT: "Each picture is changed in one way, more and more. **100 %**: to the encoder it is still the same picture."
-    " **0 %**: it is as unlike the original as two different pictures are on average.",
-    COSINE: "The cosine between the features of the original and of the changed picture. The thin line of each encoder"
-    " is the mean cosine of two *different* pictures, which is high where an encoder finds all pictures alike: only"
-    " what lies above it counts.",
+    KEPT: "**100 %**: to the encoder, the changed picture is still the same. **0 %**: it is as unlike the original as"
+    " two different pictures are on average.",
+    COSINE: "Cosine of the features of original and changed picture. Thin line: of two *different* pictures, which"
+    " is high where an encoder finds all pictures alike. Only what lies above it counts.",
 }
-FEATURES_SAY = "*h* are the features of the encoder; *z* is what SimCLR's projection head makes of them (dashed)."
-NO_TELLING = "These pictures do not tell the encoders apart. More of them may."
+FEATURES_HELP = "h: the features of the encoder. z: what SimCLR's projection head makes of them, drawn dashed."
+SAID_OF = "**Changed as strongly as SimCLR does at most** (in brackets: 95 % interval):"
+NO_TELLING = "These pictures leave open what the encoders ignore. More of them may tell."
 
 Found = list[tuple[Source, dict[Space, Response]]]
 
 
 def ignored() -> None:
     """Choices on top; then sentences, and a chart for each change of a picture."""
-    dataset, count, features, measure = _choices()
-    sources = encoders_choice()
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        with st.container(width=180):
+            dataset = cache.dataset(dataset_choice("Data set"))
+        sources = encoders_choice()
+    count, features, measure = _choices()
     rows = unseen_rows(dataset, count)
-    st.caption(f"{HOW_TO_READ[measure]} {FEATURES_SAY} {sample_sentence(dataset, rows)}")
     if len(rows) < MINIMUM:
         st.info(f"At least {MINIMUM} pictures are needed to compare encoders; this data set has {len(rows)}.")
         return
@@ -55,26 +57,27 @@ def ignored() -> None:
         if found:
             st.info("None of these encoders has a projection head: choose h, or a SimCLR run.")
         return
-    said = _sentences(found, features)
-    st.markdown("\n".join(f"- {plain(sentence)}" for sentence in said) if said else NO_TELLING)
-    st.fragment(_charts)(lines, measure, dataset, rows)
+    text, charts = st.columns([2, 5], gap="large")
+    with text:
+        _text(found, features, measure)
+        st.caption(f"{sample_sentence(dataset, rows)} Every encoder sees the same, at its own size.")
+    with charts:
+        st.fragment(_charts)(lines, measure, dataset, rows)
 
 
-def _choices() -> tuple[Dataset, int, str, str]:
+def _choices() -> tuple[int, str, str]:
     shared: dict[str, Any] = {"required": True, "bind": "query-params"}
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        with st.container(width=220):
-            dataset = cache.dataset(dataset_choice("Data set"))
         count = st.segmented_control("Pictures", list(COUNTS), default="32", key=contrast.CHANGED_PICTURES, **shared)
         features = st.segmented_control(
-            "Features", list(FEATURES), default="h", key=contrast.FEATURES.among(FEATURES),
+            "Features", list(FEATURES), default="h", key=contrast.FEATURES.among(FEATURES), help=FEATURES_HELP,
             format_func=FEATURES.__getitem__, **shared,
         )  # fmt: skip
         measure = st.segmented_control(
             "Measure", list(MEASURES), default=KEPT, key=contrast.MEASURE.among(MEASURES),
             format_func=MEASURES.__getitem__, **shared,
         )  # fmt: skip
-    return dataset, COUNTS[count or "32"], features or "h", measure or KEPT
+    return COUNTS[count or "32"], features or "h", measure or KEPT
 
 
 def _offer_training(others: bool) -> None:
@@ -135,6 +138,16 @@ def _sentences(found: Found, features: str) -> list[str]:
         for source, response in others
     ]
     return comparisons(Looked(first.title, own), looked)
+
+
+def _text(found: Found, features: str, measure: str) -> None:
+    """How to read the charts, and what they say."""
+    st.caption(HOW_TO_READ[measure])
+    without = [source.title for source, of in found if "z" not in of]
+    if features == "z" and without:
+        st.caption(plain(f"Not shown, as it has no projection head: {', '.join(without)}."))
+    said = _sentences(found, features)
+    st.markdown("\n\n".join([SAID_OF, *map(plain, said)]) if said else NO_TELLING)
 
 
 def _charts(lines: list[Line], measure: str, dataset: Dataset, rows: list[int]) -> None:

@@ -21,7 +21,7 @@ def page() -> None:
     if not need_dataset("Contrasts are computed from pictures."):
         return
     chosen = st.segmented_control(
-        "Part", list(PARTS), default="pairs", required=True, key=contrast.PART, bind="query-params",
+        "Part", list(PARTS), default="pairs", required=True, key=contrast.PART.among(PARTS), bind="query-params",
         format_func=lambda part: PARTS[part][0], label_visibility="collapsed",
     )  # fmt: skip
     PARTS[chosen or "pairs"][1]()

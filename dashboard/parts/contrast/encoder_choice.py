@@ -40,16 +40,14 @@ def encoder_choice() -> Source:
 
 def encoders_choice() -> list[Source]:
     """Up to three encoders; of runs that stored models of their way, also as they were after those epochs."""
-    options = {
-        moment.spec: moment for source in known_sources() for moment in (source, *at_epochs(source))
-    }
+    options = {moment.spec: moment for source in known_sources() for moment in (source, *at_epochs(source))}
     asked = contrast.ENCODERS.ids()
     specs = usual_encoders(list(options.values())) if asked is None else asked
     chosen = [spec for spec in specs if spec in options][:MOST_ENCODERS]
     box = contrast.ENCODERS_BOX.showing(chosen)
     st.multiselect(
         f"Encoders (up to {MOST_ENCODERS})", list(options), key=box, format_func=lambda spec: options[spec].title,
-        max_selections=MOST_ENCODERS, on_change=lambda: contrast.ENCODERS.choose(box.held()), width="stretch",
+        max_selections=MOST_ENCODERS, on_change=lambda: contrast.ENCODERS.choose(box.held()), width=720,
     )  # fmt: skip
     return [options[spec] for spec in chosen]
 

@@ -80,10 +80,10 @@ AUGMENTATIONS = (
         lambda views, sigma: {"blur_sigma": torch.full_like(views.blur_sigma, sigma)},
     ),
     Augmentation(
-        "solarise", "Solarise", (2, 0.9, 0.7, 0.5, 0.3, 0.1), 3, "inverted above {:g} of white",
+        "solarise", "Solarise", (2, 0.9, 0.7, 0.5, 0.2), 3, "inverted above {:g} of white",
         lambda views, threshold: {"solarise": torch.full_like(views.solarise, threshold)},
     ),
-    Augmentation("cast", "Colour cast", (0, 0.2, 0.4, 0.6, 0.8, 0.95), 2, "{:.0%} of the red light gone", _cast),
-    Augmentation("haze", "Haze", (0, 0.15, 0.3, 0.5, 0.7, 0.9), 3, "{:.0%} veiled by the water's light", _haze),
+    Augmentation("cast", "Colour cast", (0, 0.2, 0.4, 0.7, 0.95), 2, "{:.0%} of the red light gone", _cast),
+    Augmentation("haze", "Haze", (0, 0.25, 0.5, 0.7, 0.9), 2, "{:.0%} veiled by the water's light", _haze),
 )  # fmt: skip
 BY_NAME = {augmentation.name: augmentation for augmentation in AUGMENTATIONS}

@@ -28,9 +28,9 @@ class Looked:
 
 
 def comparisons(first: Looked, others: Sequence[Looked]) -> list[str]:
-    """What ``first`` ignores and does not, and how ``others`` differ from it, a sentence or two a subject.
+    """What ``first`` ignores and does not, and how ``others`` differ from it, a sentence a subject.
 
-    Nothing is said of a subject, or of one of the others, whose intervals leave it open.
+    Shares are of the similarity kept, with their 95 % interval in brackets. Nothing is said of a subject, or of one of the others, whose intervals leave it open.
     """
     for looked in (first, *others):
         if looked.response.collapsed:
@@ -116,8 +116,14 @@ def _clear(gain: Interval) -> bool:
 
 
 def _told(found: Interval) -> str:
-    return f"{_share(found.value)} (95 % interval {100 * found.low:.0f} to {100 * found.high:.0f} %)"
+    if found.value < 0:
+        return _share(found.value)
+    return f"{_share(found.value)} ({round(100 * found.low)} to {round(100 * found.high)} %)"
 
 
 def _share(value: float) -> str:
-    return f"{100 * value:.0f} %"
+    return (
+        f"{round(100 * value)} %"
+        if value >= 0
+        else "nothing (the picture is less like the original than other pictures)"
+    )

@@ -27,7 +27,9 @@ def of_colour(first: Response, *others: Looked) -> str:
 
 def test_comparisons__say_what_has_become_indifferent_and_what_has_not() -> None:
     said = of_colour(
-        keeping(colour=0.95), Looked("Run A, before", keeping(colour=0.6), before=True), Looked("B", keeping(colour=0.5))
+        keeping(colour=0.95),
+        Looked("Run A, before", keeping(colour=0.6), before=True),
+        Looked("B", keeping(colour=0.5)),
     )
     assert said.startswith("Run A has become indifferent to colour: it keeps 9")
     assert "; before training it was not, with 6" in said
