@@ -67,7 +67,7 @@ def responses(
     source: Source, dataset: Dataset, rows: tuple[int, ...], progress: Progress
 ) -> dict[Space, "Response"]:
 def responses(source: Source, dataset: Dataset, rows: tuple[int, ...], progress: Progress) -> dict[Space, "Response"]:
-    """What the encoder makes of ``rows`` under each augmentation, once an encoder. Raises WeightsError, DatasetError."""
+    """What an encoder makes of ``rows`` under each augmentation, once. Raises WeightsError, DatasetError."""
     held = _responses()
     key = source.spec, _stamp(source), str(dataset.folder), dataset.content_hash, rows
     if key not in held:

@@ -1,4 +1,4 @@
-"""The choice of an encoder to look through, or of several: ImageNet's, an untrained one, or a SimCLR run at any stored epoch."""
+"""The choice of an encoder to look through, or of several: ImageNet's, an untrained one, a SimCLR run at any epoch."""
 
 import streamlit as st
 

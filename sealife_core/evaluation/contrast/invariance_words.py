@@ -30,7 +30,8 @@ class Looked:
 def comparisons(first: Looked, others: Sequence[Looked]) -> list[str]:
     """What ``first`` ignores and does not, and how ``others`` differ from it, a sentence a subject.
 
-    Shares are of the similarity kept, with their 95 % interval in brackets. Nothing is said of a subject, or of one of the others, whose intervals leave it open.
+    Shares are of the similarity kept, with their 95 % interval in brackets. Nothing is said of a subject, or of one of
+    the others, whose intervals leave it open.
     """
     for looked in (first, *others):
         if looked.response.collapsed:

@@ -87,7 +87,8 @@ def test_responses__are_those_of_single_views(pictures: tuple[Tensor, Tensor]) -
     before, after = (seen.embed(apply_views(pictures[0], p, SIZE)) for p in (centre_view(pictures[1]), parameters))
     for space, place in (("h", 0), ("z", 1)):
         start, end = before[place], after[place]
-        assert start is not None and end is not None
+        assert start is not None
+        assert end is not None
         expected = torch.nn.functional.cosine_similarity(start, end)
         np.testing.assert_allclose(found[space].cosines["hue"][3], expected, atol=1e-4)  # type: ignore[index]
         pair = torch.nn.functional.cosine_similarity(start[0], start[1], 0)

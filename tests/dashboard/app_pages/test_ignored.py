@@ -1,0 +1,108 @@
+"""What the encoder ignores, without a browser: encoders are chosen, computed once each, and compared in sentences."""
+
+from typing import Any
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from dashboard.cache import contrast as cached
+from dashboard.data import contrast
+from dashboard.data.contrast import UNTRAINED
+from dashboard.parts.contrast import invariance_charts
+from sealife_core.evaluation.contrast import invariance
+from sealife_core.models.building import build_encoder
+from sealife_core.models.checkpoint import load_card, save_model
+from sealife_core.models.heads import projection_head
+from sealife_core.runs.run import Run
+from tests.dashboard.pages import FRAME
+from tests.finished.models import NETWORK, SIZE
+
+
+@pytest.fixture
+def drawn(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
+    """What the component was given, each time; the untrained encoder is a small one."""
+    monkeypatch.setattr(contrast, "UNTRAINED_NETWORK", NETWORK)
+    monkeypatch.setattr(contrast, "UNTRAINED_PX", SIZE)
+    given: list[dict[str, Any]] = []
+    monkeypatch.setattr(invariance_charts, "_charts", lambda data, **more: given.append(data))
+    return given
+
+
+@pytest.fixture
+def computed(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """How many pictures each computation looked at."""
+    asked: list[int] = []
+    whole = invariance.responses
+    monkeypatch.setattr(
+        invariance, "responses", lambda seen, images, *more: asked.append(len(images)) or whole(seen, images, *more)
+    )
+    cached._responses.clear()
+    return asked
+
+
+@pytest.fixture
+def headed(pretrained: Run) -> Run:
+    """``pretrained`` with a projection head."""
+    card = vars(load_card(pretrained.path)) | {"projection": {"kind": "nonlinear", "hidden": 16, "out": 8}}
+    card = type(load_card(pretrained.path))(**card)
+    head = projection_head("nonlinear", card.feature_dim, 16, 8)
+    save_model(pretrained.path, build_encoder(NETWORK), head, card)
+    return pretrained
+
+
+def opened(*encoders: str, **query: str) -> AppTest:
+    app = AppTest.from_file(str(FRAME), default_timeout=60).run()
+    app.query_params.update({"part": "ignored", "changed": "16", "encoders": list(encoders)} | query)
+    app.switch_page("app_pages/contrast/page.py").run()
+    assert not app.exception
+    return app
+
+
+def text(app: AppTest) -> str:
+    return "\n".join(found.value for found in (*app.markdown, *app.caption, *app.info))
+
+
+def test_encoders__are_computed_once_each_and_drawn_together(
+    pretrained: Run, drawn: list[dict[str, Any]], computed: list[int]
+) -> None:
+    app = opened(pretrained.id)
+    assert computed == [16]
+    assert [line["name"] for line in drawn[-1]["lines"]] == [app.multiselect[0].format_func(pretrained.id)]
+    app.multiselect[0].select(UNTRAINED).run()
+    assert not app.exception
+    assert computed == [16, 16], "only the one that was added"
+    assert app.query_params["encoders"] == [pretrained.id, UNTRAINED]
+    assert len({line["colour"] for line in drawn[-1]["lines"]}) == 2
+    assert "16 of 64 pictures" in text(app)
+    pictures = drawn[-1]["chosen"]["pictures"]
+    assert (len(pictures), len(pictures[0]["values"])) == (6, 2)
+    assert pictures[0]["values"][0] <= pictures[-1]["values"][0]
+
+
+def test_features__of_a_head_are_drawn_dashed_and_told_apart(
+    headed: Run, drawn: list[dict[str, Any]], computed: list[int]
+) -> None:
+    app = opened(headed.id, UNTRAINED, features="both")
+    assert [line["dashed"] for line in drawn[-1]["lines"]] == [False, True, False]
+    assert len({line["colour"] for line in drawn[-1]["lines"]}) == 2, "h and z of a run have its colour"
+    app = opened(headed.id, UNTRAINED, features="z", measure="cosine", point="no.1")
+    assert [line["dashed"] for line in drawn[-1]["lines"]] == [True]
+    assert "Not shown, as it has no projection head: Untrained" in text(app).replace("\\", "")
+    assert "chosen" not in drawn[-1]
+    assert "None of these encoders has a projection head" in text(opened(UNTRAINED, features="z"))
+    assert len(computed) == 2
+
+
+def test_runs__missing_are_offered(tiny_reef: object, drawn: list[dict[str, Any]]) -> None:
+    app = opened(UNTRAINED)
+    assert "No SimCLR run is chosen" in text(app)
+    assert [found.label for found in app.button].count("Train SimCLR") == 1
+
+
+def test_damaged_model__is_named_and_the_others_are_drawn(
+    pretrained: Run, drawn: list[dict[str, Any]], computed: list[int]
+) -> None:
+    (pretrained.path / "model.safetensors").write_bytes(b"cut")
+    app = opened(pretrained.id, UNTRAINED)
+    assert len(app.error) == 1
+    assert [line["name"] for line in drawn[-1]["lines"]] == ["Untrained (ResNet18)"]
