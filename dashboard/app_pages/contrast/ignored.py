@@ -33,6 +33,7 @@ HOW_TO_READ = {
 }
 FEATURES_HELP = "h: the features of the encoder. z: what SimCLR's projection head makes of them, drawn dashed."
 SAID_OF = "**Changed as strongly as SimCLR does at most** (in brackets: 95 % interval):"
+NO_HEAD = "None of these encoders has a projection head, as a SimCLR run has: its z would be shown."
 NO_TELLING = "These pictures leave open what the encoders ignore. More of them may tell."
 
 Found = list[tuple[Source, dict[Space, Response]]]
@@ -52,17 +53,16 @@ def ignored() -> None:
     if not any(source.run for source in sources):
         _offer_training(bool(sources))
     found = _responses(sources, dataset, tuple(rows))
-    lines = _lines(found, features)
-    if not lines:
-        if found:
-            st.info("None of these encoders has a projection head: choose h, or a SimCLR run.")
+    if not found:
         return
+    lines = _lines(found, features)
     text, charts = st.columns([2, 5], gap="large")
     with text:
         _text(found, features, measure)
         st.caption(f"{sample_sentence(dataset, rows)} Every encoder sees the same, at its own size.")
     with charts:
-        st.fragment(_charts)(lines, measure, dataset, rows)
+        if lines:
+            st.fragment(_charts)(lines, measure, dataset, rows)
 
 
 def _choices() -> tuple[int, str, str]:
@@ -119,25 +119,24 @@ def _lines(found: Found, features: str) -> list[Line]:
         )
         for source, of in found
         for space in spaces
-        if features in (space, "both") and space in of
+        if features in (space, "both") and space in of and not of[space].collapsed  # that one has no curve
     ]  # fmt: skip
 
 
 def _sentences(found: Found, features: str) -> list[str]:
     if features == "both":
-        return [
-            sentence
-            for source, of in found
-            if "z" in of and source.epoch is None
-            for sentence in head_comparisons(source.title, of["h"], of["z"])
-        ]
+        heads = [head_comparisons(source.title, of["h"], of["z"]) for source, of in found if "z" in of]
+        return sum(heads, []) if heads else [NO_HEAD]
     space: Space = "z" if features == "z" else "h"
-    (first, own), *others = [(source, of[space]) for source, of in found if space in of]
+    having = [(source, of[space]) for source, of in found if space in of]
+    if not having:
+        return [NO_HEAD]
+    first = having[0][0]
     looked = [
         Looked(source.title, response, before=source.epoch == 0 and first.epoch != 0 and source.run == first.run)
-        for source, response in others
+        for source, response in having
     ]
-    return comparisons(Looked(first.title, own), looked)
+    return comparisons(looked[0], looked[1:])
 
 
 def _text(found: Found, features: str, measure: str) -> None:

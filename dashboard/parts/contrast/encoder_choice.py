@@ -47,7 +47,7 @@ def encoders_choice() -> list[Source]:
     box = contrast.ENCODERS_BOX.showing(chosen)
     st.multiselect(
         f"Encoders (up to {MOST_ENCODERS})", list(options), key=box, format_func=lambda spec: options[spec].title,
-        max_selections=MOST_ENCODERS, on_change=lambda: contrast.ENCODERS.choose(box.held()), width=720,
+        max_selections=MOST_ENCODERS, on_change=lambda: contrast.ENCODERS.choose(box.held()), width=900,
     )  # fmt: skip
     return [options[spec] for spec in chosen]
 

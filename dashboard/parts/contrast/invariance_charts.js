@@ -7,6 +7,13 @@ function shape(kind, attributes) {
   return node;
 }
 
+// The mark of a line: a disc, or a ring where the line is dashed.
+function mark({ colour, dashed }) {
+  const disc = dot(colour);
+  if (dashed) Object.assign(disc.style, { background: 'none', boxShadow: 'inset 0 0 0 2px ' + colour });
+  return disc;
+}
+
 export default function ({ data, parentElement, setTriggerValue }) {
   const charts = parentElement.querySelector('.charts');
   const focused = charts.getRootNode().activeElement?.dataset?.at;
@@ -41,8 +48,8 @@ export default function ({ data, parentElement, setTriggerValue }) {
   function say(place, panel, level) {
     const values = el('span', 'values');
     panel.lines.forEach((line, i) => {
-      const one = el('span', data.lines[i].dashed ? 'one dashed' : 'one');
-      one.append(dot(data.lines[i].colour), told(line.mean[level]));
+      const one = el('span', 'one');
+      one.append(mark(data.lines[i]), told(line.mean[level]));
       one.title = data.lines[i].name;
       values.append(one);
     });
@@ -109,7 +116,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
       );
       picture.values.forEach((value, i) => {
         const one = el('span', 'one');
-        one.append(dot(data.lines[i].colour), told(value));
+        one.append(mark(data.lines[i]), told(value));
         one.title = data.lines[i].name;
         values.append(one);
       });

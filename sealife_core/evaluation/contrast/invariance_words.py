@@ -41,20 +41,24 @@ def comparisons(first: Looked, others: Sequence[Looked]) -> list[str]:
 
 
 def head_comparisons(name: str, h: Response, z: Response) -> list[str]:
-    """Whether the projection head of ``name`` throws away what h knows, a sentence a subject that is clear."""
+    """Whether the projection head of ``name`` throws away what h knows, of each subject that is clear."""
     if h.collapsed or z.collapsed:
         return [f"{name} gives all pictures the same features: what its head throws away cannot be told."]
-    sentences = []
-    for subject, points in SUBJECTS.items():
-        gain = difference(z, h, points)
-        numbers = f"z keeps {_share(_mean(z, points))}, h {_share(_mean(h, points))}"
-        if gain.low > 0:
-            sentences.append(f"The projection head of {name} throws {_WHAT[subject]} away: {numbers}.")
-        elif gain.high < 0:
-            sentences.append(
-                f"The projection head of {name} does not throw {_WHAT[subject]} away, it brings it out: {numbers}."
-            )
-    return sentences
+    gains = {subject: difference(z, h, points) for subject, points in SUBJECTS.items()}
+    numbers = {
+        subject: f"{_WHAT[subject]} (z keeps {_share(_mean(z, points))}, h {_share(_mean(h, points))})"
+        for subject, points in SUBJECTS.items()
+    }
+    away = [numbers[subject] for subject, gain in gains.items() if gain.low > 0]
+    out = [numbers[subject] for subject, gain in gains.items() if gain.high < 0]
+    said = [f"The projection head of {name} throws away {_listed(away)}."] if away else []
+    return said + (
+        [f"The projection head of {name} does not throw away {_listed(out)}: z shows more of it."] if out else []
+    )
+
+
+def _listed(parts: Sequence[str]) -> str:
+    return " and ".join(filter(None, [", ".join(parts[:-1]), parts[-1]]))
 
 
 def _of_subject(subject: str, points: tuple[Point, ...], first: Looked, others: Sequence[Looked]) -> str:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -10,6 +11,7 @@ from dashboard.data import contrast
 from dashboard.data.contrast import UNTRAINED
 from dashboard.parts.contrast import invariance_charts
 from sealife_core.evaluation.contrast import invariance
+from sealife_core.evaluation.contrast.augmentations import BY_NAME
 from sealife_core.models.building import build_encoder
 from sealife_core.models.checkpoint import load_card, save_model
 from sealife_core.models.heads import projection_head
@@ -89,8 +91,21 @@ def test_features__of_a_head_are_drawn_dashed_and_told_apart(
     assert [line["dashed"] for line in drawn[-1]["lines"]] == [True]
     assert "Not shown, as it has no projection head: Untrained" in text(app).replace("\\", "")
     assert "chosen" not in drawn[-1]
+    shown = len(drawn)
     assert "None of these encoders has a projection head" in text(opened(UNTRAINED, features="z"))
+    assert len(drawn) == shown
     assert len(computed) == 2
+
+
+def test_collapsed_encoder__is_told_and_has_no_curve(
+    pretrained: Run, drawn: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    same = invariance.Response({name: np.ones((6, 16)) for name in BY_NAME}, np.ones((16, 16)))
+    monkeypatch.setattr(invariance, "responses", lambda *given: {"h": same})
+    cached._responses.clear()
+    assert "gives all pictures the same features" in text(opened(pretrained.id))
+    assert not drawn
+    cached._responses.clear()
 
 
 def test_runs__missing_are_offered(tiny_reef: object, drawn: list[dict[str, Any]]) -> None:

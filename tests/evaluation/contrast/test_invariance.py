@@ -12,8 +12,8 @@ from sealife_core.evaluation.contrast.invariance import Response, kept_curve, re
 from sealife_core.evaluation.contrast.view_encoder import ViewEncoder, untrained
 from sealife_core.models.encoders import Encoder
 from sealife_core.models.heads import projection_head
-from sealife_core.views.sampling import centre_view
-from sealife_core.views.transforms import apply_views
+from sealife_core.views.sampling import JITTER_OPERATIONS, centre_view
+from sealife_core.views.transforms import STEPS, apply_views
 from tests.finished.models import NETWORK, SIZE
 
 COLOUR, N = ("hue", "saturation", "grayscale"), 12
@@ -136,6 +136,7 @@ def test_augmentations__change_one_field_by_the_amount_that_they_name() -> None:
             set() if augmentation.name == "crop" else {augmentation.title.removeprefix("Colour ").capitalize()}
         ] * (len(words) - 1)
         assert len({str(said) for said in words}) == len(words), "no level twice"
+    assert set(BY_NAME) == {*STEPS, *map(str.lower, JITTER_OPERATIONS)} - {"jitter"}, "each step of a view"
     assert BY_NAME["hue"].says(3) == "hue turned by 72°"
     assert BY_NAME["hue"].changed(centre, 3).describe(0)["Hue"] == "+72°"
     assert BY_NAME["crop"].says(3) == "crop keeps 20 % of the area"
