@@ -126,7 +126,7 @@ def _lines(found: Found, features: str) -> list[Line]:
 def _sentences(found: Found, features: str) -> list[str]:
     if features == "both":
         heads = [head_comparisons(source.title, of["h"], of["z"]) for source, of in found if "z" in of]
-        return sum(heads, []) if heads else [NO_HEAD]
+        return [sentence for said in heads for sentence in said] if heads else [NO_HEAD]
     space: Space = "z" if features == "z" else "h"
     having = [(source, of[space]) for source, of in found if space in of]
     if not having:
