@@ -9,19 +9,12 @@ from dashboard.cache import Stamp, kept, previews, stamp
 from dashboard.data.contrast import Source
 from sealife_core.config import ViewRecipe
 from sealife_core.datasets.dataset import Dataset
-from sealife_core.evaluation.embeddings.stored_embeddings import snapshot_folder
-from sealife_core.runs.run import MODEL
-
-if TYPE_CHECKING:  # they import torch
-    from dashboard.data.view_batches import ViewBatch
-from dashboard.cache import Stamp, previews, stamp
-from dashboard.data.contrast import Source
-from sealife_core.datasets.dataset import Dataset
 from sealife_core.evaluation.embeddings.stored_embeddings import Space, snapshot_folder
 from sealife_core.progress import Progress
 from sealife_core.runs.run import MODEL
 
 if TYPE_CHECKING:  # they import torch
+    from dashboard.data.view_batches import ViewBatch
     from sealife_core.evaluation.contrast.invariance import Response
     from sealife_core.evaluation.contrast.view_encoder import ViewEncoder
 
@@ -63,9 +56,8 @@ def _view_batch(
     pictures = previews(dataset, rows, encoder.image_size_px)
     with lock:
         return view_batch(dataset, pictures, ViewRecipe.model_validate_json(recipe), drawing, encoder)
-def responses(
-    source: Source, dataset: Dataset, rows: tuple[int, ...], progress: Progress
-) -> dict[Space, "Response"]:
+
+
 def responses(source: Source, dataset: Dataset, rows: tuple[int, ...], progress: Progress) -> dict[Space, "Response"]:
     """What an encoder makes of ``rows`` under each augmentation, once. Raises WeightsError, DatasetError."""
     held = _responses()

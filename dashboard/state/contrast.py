@@ -3,7 +3,6 @@
 from contextlib import suppress
 from typing import Any
 
-from dashboard.state.keys import Key, UrlKey, UrlValue
 from dashboard.state.keys import Key, UrlKey, UrlRuns, UrlValue
 
 PART = UrlKey("part")
@@ -15,6 +14,15 @@ DRAWING = UrlValue("draw", "contrast", "0")  # which random views
 SHUFFLE = UrlValue("shuffle", "contrast", "0")  # which random pictures
 MATRIX = Key("contrast.matrix")
 TEMPERATURES = 0.01, 10.0  # of the slider
+
+# What the encoder ignores
+ENCODERS = UrlRuns("encoders", "contrast")
+ENCODERS_BOX = Key("contrast.encoders")
+CHANGED_PICTURES = UrlKey("changed")
+FEATURES = UrlKey("features")
+MEASURE = UrlKey("measure")
+POINT = UrlValue("point", "contrast", "hue.3")  # augmentation and level
+CHARTS = Key("contrast.charts")
 
 _TEMPERATURE = UrlValue("temperature", "contrast")
 _ANCHOR = UrlValue("anchor", "contrast", "0")
@@ -34,11 +42,3 @@ def look(at: dict[str, Any]) -> None:
     """Put into the URL what the browser says is looked at."""
     for key, name in ((_TEMPERATURE, "temperature"), (_ANCHOR, "anchor"), (_COMPARED, "space")):
         key.set(str(at[name]))
-# What the encoder ignores
-ENCODERS = UrlRuns("encoders", "contrast")
-ENCODERS_BOX = Key("contrast.encoders")
-CHANGED_PICTURES = UrlKey("changed")
-FEATURES = UrlKey("features")
-MEASURE = UrlKey("measure")
-POINT = UrlValue("point", "contrast", "hue.3")  # augmentation and level
-CHARTS = Key("contrast.charts")
