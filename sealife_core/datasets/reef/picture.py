@@ -168,6 +168,11 @@ def _lit(rng: Generator, picture: np.ndarray, water: Water, below: np.ndarray, c
 
 def draw_picture(kind: str, size_px: int, seed: int, number: int) -> Image.Image:
     """Picture ``number`` of a kind of animal: always the same for the same arguments. Square, RGB."""
+    return draw_covered(kind, size_px, seed, number)[0]
+
+
+def draw_covered(kind: str, size_px: int, seed: int, number: int) -> tuple[Image.Image, np.ndarray]:
+    """As :func:`draw_picture`, and where its animal is seen: (S, S) the share of each pixel, 0 behind a plant."""
     rng = np.random.default_rng([seed, zlib.crc32(kind.encode()), number])
     water = WATERS[rng.integers(len(WATERS))]
     picture, below = backdrop(rng, water, size_px)
@@ -182,4 +187,4 @@ def draw_picture(kind: str, size_px: int, seed: int, number: int) -> Image.Image
         cover = cover * (1 - front.cover)
     picture = _lit(rng, _bubbles(rng, picture), water, below, cover)
     pixels = (np.clip(picture, 0, 1) * 255 + 0.5).astype(np.uint8)
-    return Image.fromarray(pixels.transpose(1, 2, 0))
+    return Image.fromarray(pixels.transpose(1, 2, 0)), cover
