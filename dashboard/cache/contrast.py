@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from dashboard.cache import Stamp, kept, previews, stamp
-from dashboard.data.contrast import Source
+from dashboard.data.contrast import OF_IMAGENET, Source
 from sealife_core.config import ViewRecipe
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.evaluation.embeddings.stored_embeddings import Space, snapshot_folder
@@ -14,6 +14,8 @@ from sealife_core.progress import Progress
 from sealife_core.runs.run import MODEL
 
 if TYPE_CHECKING:  # they import torch
+    from torch import Tensor
+
     from dashboard.data.view_batches import ViewBatch
     from sealife_core.evaluation.contrast.invariance import Response
     from sealife_core.evaluation.contrast.view_encoder import ViewEncoder
@@ -82,3 +84,19 @@ def responses(source: Source, dataset: Dataset, rows: tuple[int, ...], progress:
 @st.cache_resource(show_spinner=False)
 def _responses() -> dict[tuple[object, ...], dict[Space, "Response"]]:
     return {}
+
+
+@kept(256, spinner="Asking ImageNet's network where it looks…")
+def animal_activation(dataset: Dataset, row: int) -> "Tensor":
+    """Where ImageNet's encoder responds most in a picture: (rows, columns) in 0 … 1. Raises SealifeError."""
+    from torch import ones
+
+    from sealife_core.evaluation.contrast import animal_activation as of_encoder
+    from sealife_core.views.sampling import centre_view
+    from sealife_core.views.transforms import apply_views
+
+    seen, lock = view_encoder(OF_IMAGENET)
+    (preview,) = previews(dataset, [row], seen.image_size_px)
+    picture = apply_views(preview.square[None], centre_view(ones(1)), seen.image_size_px)
+    with lock:
+        return of_encoder.animal_activation(seen, picture)

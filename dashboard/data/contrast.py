@@ -38,12 +38,15 @@ class Source:
         return view_encoder.untrained(UNTRAINED_NETWORK, UNTRAINED_PX)
 
 
+OF_IMAGENET = Source(IMAGENET, "ImageNet (EfficientNet-Lite0)")
+
+
 def sources(runs: Sequence[Run], name_of: dict[str, str]) -> list[Source]:
     """ImageNet's encoder, an untrained one, and the SimCLR runs among ``runs`` that have a model, as they ended.
 
     name_of: what each run is called, by its id.
     """
-    found = [Source(IMAGENET, "ImageNet (EfficientNet-Lite0)"), Source(UNTRAINED, "Untrained (ResNet18)")]
+    found = [OF_IMAGENET, Source(UNTRAINED, "Untrained (ResNet18)")]
     return found + [Source(run.id, name_of[run.id], run) for run in runs if _is_simclr(run)]
 
 

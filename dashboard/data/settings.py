@@ -36,10 +36,17 @@ def form_values(config: AnyConfig) -> dict[str, Any]:
 
 def differences(settings: Sequence[Setting], values: Mapping[str, Any], preset: Mapping[str, Any]) -> list[str]:
     """What was changed from the preset, for people: "Temperature 0.5 instead of 0.2"."""
+    return [f"{title} {this} instead of {that}" for title, this, that in differing(settings, values, preset)]
+
+
+def differing(
+    settings: Sequence[Setting], these: Mapping[str, Any], those: Mapping[str, Any]
+) -> list[tuple[str, str, str]]:
+    """The settings that differ, as (title, this value, that value) for people."""
     return [
-        f"{s.title} {shown(values[s.path], s.path)} instead of {shown(preset[s.path], s.path)}"
+        (s.title, shown(these[s.path], s.path), shown(those[s.path], s.path))
         for s in settings
-        if s.path in values and not same(values[s.path], preset[s.path])
+        if s.path in these and not same(these[s.path], those[s.path])
     ]
 
 

@@ -8,11 +8,15 @@ from sealife_core.datasets.dataset import Dataset
 RECIPE = UrlKey("recipe")
 SEEN_AT = UrlKey("seen_at")
 PAIRS = UrlKey("pairs")
+COMPARE_WITH = UrlKey("compare_with")
+MARK_LOST = UrlKey("mark_lost")
+APART = UrlKey("apart")  # which of the ways to take one picture apart
 DRAWING = UrlValue("draw", "views", "0")  # which random views
 SHUFFLE = UrlValue("shuffle", "views", "0")  # which random pictures
 FORM = Key("views")
 PICKER = Key("picker")
 STEPS = Key("steps")
+HEAT = Key("views_heat")
 MOST_PICTURES = 6
 
 _PICTURES = UrlPictures("pictures")

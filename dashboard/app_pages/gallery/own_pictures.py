@@ -13,7 +13,7 @@ import pandas as pd
 import streamlit as st
 from PIL import Image
 
-from dashboard.app_pages.gallery.heat_view import heat_view, layer_choice, layer_held
+from dashboard.app_pages.gallery.evidence_view import evidence_view, layer_choice, layer_held
 from dashboard.app_pages.gallery.neighbours import neighbours_view
 from dashboard.app_pages.gallery.probability_bars import probability_bars
 from dashboard.cache import classifiers
@@ -183,7 +183,7 @@ def _seen(run: Run, picture: OwnPicture, asked: str) -> None:
     jpeg = classifiers.own_thumbnail(key, content, 640)
     width, height = Image.open(io.BytesIO(jpeg)).size
     heat = classifiers.own_evidence(run, key, content, found.classes.index(asked), layer_held(run))
-    heat_view(
+    evidence_view(
         data_uri(jpeg, "image/jpeg"), data_uri(heat, "image/png"), width=width, height=height, of=name, name=asked
     )
     layer_choice(run)

@@ -6,8 +6,8 @@ from html import escape
 import numpy as np
 import streamlit as st
 
+from dashboard.app_pages.gallery.evidence_view import evidence_view, layer_choice, layer_held
 from dashboard.app_pages.gallery.filters import spoken
-from dashboard.app_pages.gallery.heat_view import heat_view, layer_choice, layer_held
 from dashboard.app_pages.gallery.neighbours import neighbours_view, training_neighbours
 from dashboard.app_pages.gallery.probability_bars import MOST, probability_bars
 from dashboard.data.answers import Answers, Filters, in_order
@@ -66,7 +66,7 @@ def _seen(answers: Answers, place: int, run: Run, evidence: int) -> None:
     row, dataset = int(answers.rows[place]), answers.dataset
     about = dataset.manifest.iloc[row]
     width, height = int(about["width"]), int(about["height"])
-    heat_view(
+    evidence_view(
         thumb_url(dataset, row, LARGE_PX), evidence_url(run, dataset, row, evidence, layer_held(run)),
         width=width, height=height, of=answers.classes[answers.truth[place]], name=answers.classes[evidence],
     )  # fmt: skip

@@ -1,4 +1,4 @@
-"""Views: what SimCLR sees. Pairs, the recipe they are drawn from, and one view step by step."""
+"""Views: what SimCLR sees. Pairs, the recipes they are drawn from, and one picture taken apart."""
 
 from typing import Any
 
@@ -6,15 +6,17 @@ import streamlit as st
 
 from dashboard import cache, state
 from dashboard.app_pages.views.kept_recipes import delete_button, save_popover
+from dashboard.app_pages.views.lost_animals import lost_animals
+from dashboard.app_pages.views.second_recipe import recipe_differences, second_recipe
+from dashboard.app_pages.views.taken_apart import taken_apart
 from dashboard.data.pictures import some_rows
-from dashboard.data.previews import Preview
 from dashboard.errors import show_error
 from dashboard.parts.forms.config_form import the_rest
 from dashboard.parts.forms.dataset_choice import dataset_choice, need_dataset
 from dashboard.parts.forms.recipe_choice import recipe_choice
 from dashboard.parts.notice import notice
 from dashboard.parts.pictures.picture_picker import picture_picker
-from dashboard.parts.pictures.view_pairs import VIEW_NAMES, pair_html, strip_html
+from dashboard.parts.pictures.view_pairs import Named, pair_html
 from dashboard.words import plain
 from sealife_core.config import ViewRecipe, describe, nested, parse
 from sealife_core.datasets.dataset import Dataset
@@ -25,7 +27,7 @@ SHOWN_AT_FIRST, SHOWN_TO_PICK = 3, 48
 
 
 def page() -> None:
-    """Which pictures on top; pairs on the left, the recipe on the right; the single steps below."""
+    """Which pictures on top; pairs on the left, the recipe on the right; one picture taken apart below."""
     st.title("Views")
     notice()
     st.html(
@@ -37,18 +39,22 @@ def page() -> None:
     dataset, size_px, pairs = _choices()
     pictures, panel = st.columns([5, 2], gap="large")
     with panel, st.container(key="recipe_panel"):
-        recipe = _recipe()
+        recipes = _recipes()
     with pictures, st.container(key="view_pairs"):
         previews = cache.previews(dataset, _picked(dataset), size_px)
-        if recipe is None or not previews:
+        if not recipes or not previews:
             return
-        for preview in previews:
-            st.html(pair_html(recipe, preview, size_px, state.views.DRAWING.number, pairs))
+        activations = lost_animals(dataset, previews)
+        recipe_differences(recipes)
+        named = recipes if len(recipes) > 1 else [("", recipes[0][1])]
+        for preview, activation in zip(previews, activations, strict=True):
+            st.html(pair_html(named, preview, size_px, state.views.DRAWING.number, pairs, activation))
+        dashed = f" solid: {plain(recipes[0][0])}, dashed: {plain(recipes[1][0])}." if len(recipes) > 1 else ""
         st.caption(
             f"Each view is {size_px} × {size_px} px and made by the same code as in training. The frames on the"
-            " original show the crops A and B of the first pair."
+            f" original show the crops A and B of the first pair{':' if dashed else '.'}{dashed}"
         )
-    _steps(recipe, previews, size_px)
+    taken_apart(dataset, recipes, previews, activations, size_px)
 
 
 def _choices() -> tuple[Dataset, int, int]:
@@ -80,33 +86,24 @@ def _pick(dataset: Dataset) -> None:
         st.rerun()
 
 
-def _recipe() -> ViewRecipe | None:
-    """The recipe in the form; None while its settings contradict each other."""
+def _recipes() -> list[Named]:
+    """The recipe in the form and, where one is chosen, a second one; [] while the form's settings contradict."""
     name, held = recipe_choice()
+    second = second_recipe()
     settings = describe(ViewRecipe)
     chosen = the_rest(settings, held.model_dump(), state.views.FORM.of(state.train.form_version(), name), {}, columns=1)
     try:
         recipe = parse(ViewRecipe, nested(chosen))
     except ConfigError as error:
         show_error(error)
-        return None
+        return []
     if st.button("Use these views for SimCLR", type="primary", icon=":material/arrow_forward:", width="stretch"):
         state.train.set_form_values("simclr", {f"views.{path}": value for path, value in chosen.items()})
         state.go("train", {state.train.TASK: "simclr"})
     save_popover(recipe)
     delete_button(name)
-    return recipe
-
-
-def _steps(recipe: ViewRecipe, previews: list[Preview], size_px: int) -> None:
-    st.subheader("One view, step by step")
-    with st.container(horizontal=True):
-        place = st.segmented_control(
-            "Picture", range(len(previews)), default=0, required=True, key=state.views.STEPS.of(len(previews)),
-            format_func=lambda i: f"{i + 1}: {plain(previews[i].name)}",
-        )  # fmt: skip
-        view = st.segmented_control("View", (0, 1), default=0, required=True, format_func=VIEW_NAMES.__getitem__)
-    st.html(strip_html(recipe, previews[place or 0], size_px, state.views.DRAWING.number, view or 0))
+    first = (name if recipe == held else f"{name}, changed", recipe)
+    return [first, second] if second else [first]
 
 
 page()

@@ -1,6 +1,7 @@
 """Positive pairs as a person sees them: the original with both crops drawn on it, the two views, and what was done."""
 
 import io
+from collections.abc import Sequence
 from html import escape
 
 from PIL import Image
@@ -9,30 +10,47 @@ from torch import Tensor
 from dashboard.data.previews import Preview, drawn
 from dashboard.media import data_uri
 from sealife_core.config import ViewRecipe
+from sealife_core.evaluation.contrast.animal_share import LOST_BELOW, animal_share
 from sealife_core.views.sampling import ViewParameters
 from sealife_core.views.transforms import apply_views, step_strip
 
 VIEW_NAMES = ("A", "B")
+Named = tuple[str, ViewRecipe]
 
 
-def pair_html(recipe: ViewRecipe, preview: Preview, size_px: int, draw: int, pairs: int) -> str:
-    """The original and ``pairs`` positive pairs of it as HTML."""
-    parts = [_original(preview, [drawn(recipe, preview, draw, 0, view) for view in (0, 1)])]
+def pair_html(
+    recipes: Sequence[Named], preview: Preview, size_px: int, draw: int, pairs: int, activation: Tensor | None = None
+) -> str:
+    """The original and ``pairs`` positive pairs of it as HTML; with two recipes, the same view of both side by side.
+
+    activation: of an ImageNet encoder; crops that keep little of it are marked.
+    """
+    crops = [[drawn(recipe, preview, draw, 0, view).crop[0].tolist() for view in (0, 1)] for _, recipe in recipes]
+    parts = [_original(preview, crops)]
     for pair in range(pairs):
-        views = []
-        for view, letter in enumerate(VIEW_NAMES):
-            parameters = drawn(recipe, preview, draw, pair, view)
-            seen = apply_views(preview.square[None], parameters, size_px)[0]
-            words = "".join(
-                f"<span><b>{escape(name)}</b> {escape(what)}</span>" for name, what in parameters.describe(0).items()
-            )
-            views.append(
-                f'<figure class="view {letter}">'
-                f'<img src="{view_uri(seen)}" alt="View {letter} of {escape(preview.name)}">'
-                f'<figcaption>View {letter}<div class="did">{words}</div></figcaption></figure>'
-            )
+        views = [
+            _view_html(named, preview, size_px, drawn(named[1], preview, draw, pair, view), view, activation)
+            for view in (0, 1)
+            for named in recipes
+        ]
         parts.append(f'<div class="pair">{"".join(views)}</div>')
     return f'<div class="pairs">{"".join(parts)}</div>'
+
+
+def _view_html(
+    named: Named, preview: Preview, size_px: int, parameters: ViewParameters, view: int, activation: Tensor | None
+) -> str:
+    letter, seen = VIEW_NAMES[view], apply_views(preview.square[None], parameters, size_px)[0]
+    words = "".join(
+        f"<span><b>{escape(name)}</b> {escape(what)}</span>" for name, what in parameters.describe(0).items()
+    )
+    title = f"View {letter}{f', {escape(named[0])}' if named[0] else ''}"
+    lost = activation is not None and float(animal_share(activation, parameters.crop)) < LOST_BELOW
+    mark = '<i class="lost">the animal may be outside</i>' if lost else ""
+    return (
+        f'<figure class="view {letter}"><img src="{view_uri(seen)}" alt="{title} of {escape(preview.name)}">'
+        f'<figcaption>{title} {mark}<div class="did">{words}</div></figcaption></figure>'
+    )
 
 
 def strip_html(recipe: ViewRecipe, preview: Preview, size_px: int, draw: int, view: int) -> str:
@@ -58,15 +76,19 @@ def _webp(image: Image.Image) -> str:
     return data_uri(held.getvalue(), "image/webp")
 
 
-def _original(preview: Preview, views: list[ViewParameters]) -> str:
-    """The whole picture in its own proportions, the crops of the first pair drawn on it."""
+def _original(preview: Preview, crops: Sequence[Sequence[Sequence[float]]]) -> str:
+    """The whole picture in its own proportions, the crops of the first pair drawn on it.
+
+    crops: of each recipe, of both views; those of a second recipe are dashed.
+    """
     side, aspect = preview.square.shape[0], preview.aspect
     size = max(1, round(side * min(1.0, aspect))), max(1, round(side / max(1.0, aspect)))
     whole = Image.fromarray(preview.square.numpy()).resize(size, Image.Resampling.BILINEAR)
     boxes = "".join(
-        f'<span class="crop {letter}" style="left:{x:.2%};top:{y:.2%};width:{w:.2%};height:{h:.2%}">'
-        f"<i>{letter}</i></span>"
-        for letter, (x, y, w, h) in zip(VIEW_NAMES, (p.crop[0].tolist() for p in views), strict=True)
+        f'<span class="crop {letter}{" second" if crops[0] is not of_recipe else ""}"'
+        f' style="left:{x:.2%};top:{y:.2%};width:{w:.2%};height:{h:.2%}"><i>{letter}</i></span>'
+        for of_recipe in reversed(crops)  # the first one's lie on top
+        for letter, (x, y, w, h) in zip(VIEW_NAMES, of_recipe, strict=True)
     )
     name = escape(preview.name)
     return (

@@ -1,36 +1,32 @@
 """A picture with the evidence for one class laid over it, and the stage of the network from which it is read.
 
-The last stage says most about the class, earlier ones where it is. How strongly the evidence covers the picture is set
-in the browser, without a rerun.
+The last stage says most about the class, earlier ones where it is.
 """
 
 import streamlit as st
 
 from dashboard.app_pages.gallery.filters import segments
 from dashboard.media import known_layer
-from dashboard.parts.own_component import own_component
+from dashboard.parts.pictures.heat_view import heat_view
 from dashboard.state import gallery
 from sealife_core.evaluation.classification.gradcam_layers import LAYERS, Layer, gradcam_cells, usual_layer
 from sealife_core.runs.run import Run
 
 _STAGES = {"layer4": "Last", "layer3": "Third", "layer2": "Second"}
-_view = own_component(__file__)
 
 
-def heat_view(picture: str, heat: str, *, width: int, height: int, of: str, name: str) -> None:
+def evidence_view(picture: str, heat: str, *, width: int, height: int, of: str, name: str) -> None:
     """``picture``, which is ``of`` something, and ``heat``, the evidence for the class ``name``, are addresses.
 
     width, height: of the picture, in px. The heat covers the largest centred square, which the network sees.
     """
     aspect = width / max(height, 1)
     share_x, share_y = min(1.0, 1 / aspect), min(1.0, aspect)
-    data = {
-        "picture": picture, "heat": heat, "aspect": aspect,
-        "box": [(1 - share_x) / 2, (1 - share_y) / 2, share_x, share_y],
-        "alt": f"{of}, with the evidence for {name}",
-        "says": f"Bright areas are evidence for “{name}” (Grad-CAM). The network sees only what is inside the square.",
-    }  # fmt: skip
-    _view(data=data, key=gallery.HEAT)
+    heat_view(
+        picture, heat, aspect=aspect, box=((1 - share_x) / 2, (1 - share_y) / 2, share_x, share_y),
+        alt=f"{of}, with the evidence for {name}", label="Evidence", key=gallery.HEAT,
+        says=f"Bright areas are evidence for “{name}” (Grad-CAM). The network sees only what is inside the square.",
+    )  # fmt: skip
 
 
 def layer_held(run: Run) -> Layer:

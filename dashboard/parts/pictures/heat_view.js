@@ -10,7 +10,9 @@ export default function ({ data, parentElement }) {
   const [left, top, width, height] = data.box.map((share) => 100 * share + '%');
   for (const part of [square, heat]) Object.assign(part.style, { left, top, width, height });
   square.hidden = data.box[2] > 0.98 && data.box[3] > 0.98;
-  const range = find('input'), state = find('.state');
+  const range = find('input'), state = find('.state'), what = data.label.toLowerCase();
+  find('.name').textContent = data.label;
+  range.setAttribute('aria-label', 'Opacity of the ' + what);
   range.oninput = () => {
     heat.style.opacity = range.value / 100;
     find('output').textContent = range.value + ' %';
@@ -18,9 +20,9 @@ export default function ({ data, parentElement }) {
   range.oninput();
   if (heat.getAttribute('src') !== data.heat) {
     heat.hidden = true;
-    state.textContent = 'Computing the evidence…';
+    state.textContent = 'Computing the ' + what + '…';
     heat.onload = () => { heat.hidden = false; state.textContent = ''; };
-    heat.onerror = () => { state.textContent = 'No evidence can be shown: the model cannot be used.'; };
+    heat.onerror = () => { state.textContent = 'No ' + what + ' can be shown: the model cannot be used.'; };
     heat.src = data.heat;
   }
   find('figcaption').textContent = data.says;

@@ -1,0 +1,31 @@
+"""A mark on crops that have probably lost the animal: off until asked for, since a network has to look first."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from dashboard import state
+from dashboard.cache.contrast import animal_activation
+from dashboard.data.crops import worth_said
+from dashboard.data.previews import Preview
+from dashboard.errors import show_error
+from sealife_core.datasets.dataset import Dataset
+from sealife_core.errors import SealifeError
+from sealife_core.evaluation.contrast.animal_share import REEF_PRECISION, REEF_RECALL
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+def lost_animals(dataset: Dataset, previews: Sequence[Preview]) -> "list[Tensor | None]":
+    """What an ImageNet encoder responds to in each picture; None each unless asked for."""
+    if st.toggle("Mark crops that may have lost the animal", key=state.views.MARK_LOST, bind="query-params"):
+        try:
+            found = [animal_activation(dataset, preview.row) for preview in previews]
+        except SealifeError as error:
+            show_error(error)
+        else:
+            st.caption(worth_said(REEF_PRECISION, REEF_RECALL))
+            return [*found]
+    return [None for _ in previews]

@@ -1,0 +1,30 @@
+"""Where an ImageNet encoder finds something in a picture: with sea life, mostly the animal.
+
+The strength of the last feature maps, less their median over the picture: it needs neither the picture's class nor a
+classifier. Measured on 300 pictures of the reef, whose drawing knows where the animal is, with 50 crops of the recipe
+SimCLR each: which crops keep less than a quarter of it? Area under the ROC curve: the share kept of this map 0.98; of
+class activation (Zhou et al., arXiv 1512.04150) of the five likeliest of ImageNet's classes, for which the classifier
+would be needed, 0.98; of the strength itself 0.97; of stage layer3, with four times the cells, 0.95; the crop's area
+0.93; its distance from the middle 0.90.
+"""
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from sealife_core.evaluation.contrast.view_encoder import ViewEncoder
+from sealife_core.evaluation.embeddings.compute import evaluating
+from sealife_core.views.transforms import normalise
+
+
+def animal_activation(seen: ViewEncoder, picture: Float[Tensor, "1 3 h w"]) -> Float[Tensor, "rows columns"]:
+    """Where in a whole ``picture`` in [0, 1] the encoder responds most: 0 in half of the cells, 1 at the maximum.
+
+    As coarse as its last feature maps: 7 × 7 cells at 224 px. 0 everywhere if no cell stands out.
+    """
+    encoder = seen.encoder
+    with torch.inference_mode(), evaluating(encoder):
+        maps = encoder.maps(encoder.until("layer4", normalise(picture, encoder.mean, encoder.std)))[0]
+    strength = maps.float().norm(dim=0)
+    above = (strength - strength.median()).clamp_min(0)
+    return above / above.max().clamp_min(1e-12)
