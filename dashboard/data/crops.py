@@ -16,16 +16,16 @@ def crops_said(coverage: "CropCoverage") -> str:
     count, pairs = len(coverage.crops), len(coverage.overlap)
     if float(coverage.kept.min()) > WHOLE:
         return f"Each of {count} crops is the whole picture: the two views of a pair show the same."
-    share, below = coverage.share, coverage.pairs_below(LITTLE)
+    share, few = coverage.share, round(coverage.pairs_below(LITTLE) * pairs)
     middle, corners = share[len(share) // 2, share.shape[1] // 2], share[[0, 0, -1, -1], [0, -1, 0, -1]].mean()
     said = (
         f"{percent(float(middle), 0)} of {count} crops contain the middle of the picture, {percent(float(corners), 0)}"
         f" a given corner. A crop keeps {percent(float(coverage.kept.mean()), 0)} of the picture on average."
     )
     little = f"less than {percent(LITTLE, 0)} of the area that they cover together"
-    if below == 0:
+    if few == 0:
         return f"{said} In none of {pairs} pairs do both crops share {little}."
-    return f"{said} In {percent(below, 0)} of {pairs} pairs, both crops share {little}: they show different parts."
+    return f"{said} In {few} of {pairs} pairs, both crops share {little}: they show different parts."
 
 
 def lost_said(lost: float) -> str:
@@ -39,7 +39,7 @@ def worth_said(precision: float, recall: float) -> str:
     """What the mark on a crop is worth, by how often it was right where that is known."""
     return (
         "Marked are crops that keep less than a quarter of what an ImageNet network looks at. A guess: on the drawn"
-        f" reef, where the truth is known, {percent(precision, 0)} of the marked crops had lost the animal, and"
-        f" {percent(recall, 0)} of those that had lost it were marked. Trust it less in a photograph without one clear"
-        " animal."
+        f" reef, where the truth is known, {percent(precision, 0)} of the marked crops kept less than a quarter of the"
+        f" animal, and {percent(recall, 0)} of all such crops were marked. Trust it less in a photograph without one"
+        " clear animal."
     )

@@ -18,9 +18,14 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 
-def lost_animals(dataset: Dataset, previews: Sequence[Preview]) -> "list[Tensor | None]":
-    """What an ImageNet encoder responds to in each picture; None each unless asked for."""
-    if st.toggle("Mark crops that may have lost the animal", key=state.views.MARK_LOST, bind="query-params"):
+def mark_toggle() -> bool:
+    """Whether crops that have probably lost the animal are to be marked."""
+    return st.toggle("Mark crops that may have lost the animal", key=state.views.MARK_LOST, bind="query-params")
+
+
+def activations(dataset: Dataset, previews: Sequence[Preview], asked: bool) -> "list[Tensor | None]":
+    """What an ImageNet encoder responds to in each picture; None each unless ``asked`` for."""
+    if asked:
         try:
             found = [animal_activation(dataset, preview.row) for preview in previews]
         except SealifeError as error:

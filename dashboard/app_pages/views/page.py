@@ -6,7 +6,7 @@ import streamlit as st
 
 from dashboard import cache, state
 from dashboard.app_pages.views.kept_recipes import delete_button, save_popover
-from dashboard.app_pages.views.lost_animals import lost_animals
+from dashboard.app_pages.views.lost_animals import activations, mark_toggle
 from dashboard.app_pages.views.second_recipe import recipe_differences, second_recipe
 from dashboard.app_pages.views.taken_apart import taken_apart
 from dashboard.data.pictures import some_rows
@@ -16,7 +16,7 @@ from dashboard.parts.forms.dataset_choice import dataset_choice, need_dataset
 from dashboard.parts.forms.recipe_choice import recipe_choice
 from dashboard.parts.notice import notice
 from dashboard.parts.pictures.picture_picker import picture_picker
-from dashboard.parts.pictures.view_pairs import Named, pair_html
+from dashboard.parts.pictures.view_pairs import Named, compared_html
 from dashboard.words import plain
 from sealife_core.config import ViewRecipe, describe, nested, parse
 from sealife_core.datasets.dataset import Dataset
@@ -36,7 +36,7 @@ def page() -> None:
     )
     if not need_dataset("Views are made from pictures."):
         return
-    dataset, size_px, pairs = _choices()
+    dataset, size_px, pairs, mark = _choices()
     pictures, panel = st.columns([5, 2], gap="large")
     with panel, st.container(key="recipe_panel"):
         recipes = _recipes()
@@ -44,32 +44,33 @@ def page() -> None:
         previews = cache.previews(dataset, _picked(dataset), size_px)
         if not recipes or not previews:
             return
-        activations = lost_animals(dataset, previews)
+        responses = activations(dataset, previews, mark)
         recipe_differences(recipes)
         named = recipes if len(recipes) > 1 else [("", recipes[0][1])]
-        for preview, activation in zip(previews, activations, strict=True):
-            st.html(pair_html(named, preview, size_px, state.views.DRAWING.number, pairs, activation))
+        for preview, activation in zip(previews, responses, strict=True):
+            st.html(compared_html(named, preview, size_px, state.views.DRAWING.number, pairs, activation))
         dashed = f" solid: {plain(recipes[0][0])}, dashed: {plain(recipes[1][0])}." if len(recipes) > 1 else ""
         st.caption(
             f"Each view is {size_px} × {size_px} px and made by the same code as in training. The frames on the"
             f" original show the crops A and B of the first pair{':' if dashed else '.'}{dashed}"
         )
-    taken_apart(dataset, recipes, previews, activations, size_px)
+    taken_apart(dataset, recipes, previews, responses, size_px)
 
 
-def _choices() -> tuple[Dataset, int, int]:
+def _choices() -> tuple[Dataset, int, int, bool]:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         with st.container(width=220):
             dataset = cache.dataset(dataset_choice("Data set"))
         shared: dict[str, Any] = {"required": True, "bind": "query-params"}
         size_px = st.segmented_control("View size (px)", SEEN_AT_PX, default=96, key=state.views.SEEN_AT, **shared)
         pairs = st.segmented_control("Pairs", (1, 2), default=1, key=state.views.PAIRS, **shared)
-    with st.container(horizontal=True):
+    with st.container(horizontal=True, vertical_alignment="center"):
         st.button("Draw again", icon=":material/casino:", on_click=state.views.draw_again, shortcut="d")
         st.button("Other pictures", icon=":material/shuffle:", on_click=state.views.other_pictures)
         with st.popover("Pick pictures", icon=":material/photo_library:"):
             _pick(dataset)
-    return dataset, size_px or 96, pairs or 1
+        mark = mark_toggle()
+    return dataset, size_px or 96, pairs or 1, mark
 
 
 def _picked(dataset: Dataset) -> list[int]:

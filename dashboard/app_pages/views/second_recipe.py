@@ -31,5 +31,5 @@ def recipe_differences(recipes: Sequence[Named]) -> None:
     if not rows:
         st.caption(f"{plain(name)} and {plain(other_name)} have the same settings.")
         return
-    changes = " · ".join(f"{plain(title)} **{plain(this)} → {plain(that)}**" for title, this, that in rows)
+    changes = " · ".join(f"{title} **{this} → {that}**" for title, this, that in rows)
     st.markdown(f"{plain(name)} → {plain(other_name)}: {changes}")

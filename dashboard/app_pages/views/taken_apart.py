@@ -66,19 +66,21 @@ def _crops(dataset: Dataset, recipes: Sequence[Named], preview: Preview, activat
             heat_view(
                 picture, data_uri(heat_png(coverage.share.numpy()), "image/png"), aspect=preview.aspect,
                 alt=f"{preview.name}, with the share of crops that contain each place", label="Crops",
-                says=said, key=state.views.HEAT.of(number),
+                says="The brighter a place, the more crops contain it.", opacity=90, key=state.views.HEAT.of(number),
             )  # fmt: skip
+            st.markdown(said)
     if activation is not None:
         with next(places):
             st.markdown("**What an ImageNet network looks at**")
             heat_view(
                 picture, data_uri(heat_png(activation.numpy()), "image/png"), aspect=preview.aspect,
-                alt=f"{preview.name}, with what an ImageNet network looks at", label="Response", says=_RESPONSE,
-                key=state.views.HEAT.of("response"),
+                alt=f"{preview.name}, with what an ImageNet network looks at", label="Response",
+                says="The brighter a place, the stronger the response.", key=state.views.HEAT.of("response"),
             )  # fmt: skip
+            st.markdown(_RESPONSE)
 
 
 _RESPONSE = (
-    "Bright where the last feature maps of EfficientNet-Lite0, which learned from ImageNet, are strongest. A crop that"
-    " leaves these places out has probably lost the animal."
+    "How strong the last feature maps of EfficientNet-Lite0 are, which learned from ImageNet's photographs. A crop that"
+    " leaves the bright places out has probably lost the animal."
 )

@@ -12,6 +12,7 @@ export default function ({ data, parentElement }) {
   square.hidden = data.box[2] > 0.98 && data.box[3] > 0.98;
   const range = find('input'), state = find('.state'), what = data.label.toLowerCase();
   find('.name').textContent = data.label;
+  if (!range.dataset.set) Object.assign(range, { value: data.opacity }).dataset.set = 'once';
   range.setAttribute('aria-label', 'Opacity of the ' + what);
   range.oninput = () => {
     heat.style.opacity = range.value / 100;

@@ -8,12 +8,16 @@ WHOLE = (0.0, 0.0, 1.0, 1.0)
 
 
 def heat_view(
-    picture: str, heat: str, *, aspect: float, alt: str, says: str, key: Key, label: str,
+    picture: str, heat: str, *, aspect: float, alt: str, label: str, says: str, key: Key, opacity: int = 60,
     box: tuple[float, float, float, float] = WHOLE,
 ) -> None:  # fmt: skip
     """``picture`` and ``heat`` are addresses; the heat covers ``box`` (x0, y0, width, height as fractions of it).
 
-    aspect: width / height of the picture. label: what the heat shows, before the slider. says: below it.
+    aspect: width / height of the picture. label: what the heat shows. says: below it, in small letters. opacity: of the
+    heat at first, in per cent.
     """
-    data = {"picture": picture, "heat": heat, "aspect": aspect, "box": box, "alt": alt, "says": says, "label": label}
+    data = {
+        "picture": picture, "heat": heat, "aspect": aspect, "box": box, "alt": alt, "says": says, "label": label,
+        "opacity": opacity,
+    }  # fmt: skip
     _view(data=data, key=key)

@@ -18,10 +18,15 @@ VIEW_NAMES = ("A", "B")
 Named = tuple[str, ViewRecipe]
 
 
-def pair_html(
+def pair_html(recipe: ViewRecipe, preview: Preview, size_px: int, draw: int, pairs: int) -> str:
+    """The original and ``pairs`` positive pairs of it as HTML."""
+    return compared_html([("", recipe)], preview, size_px, draw, pairs)
+
+
+def compared_html(
     recipes: Sequence[Named], preview: Preview, size_px: int, draw: int, pairs: int, activation: Tensor | None = None
 ) -> str:
-    """The original and ``pairs`` positive pairs of it as HTML; with two recipes, the same view of both side by side.
+    """As :func:`pair_html`; of two recipes, each view of both side by side, with their names.
 
     activation: of an ImageNet encoder; crops that keep little of it are marked.
     """
@@ -46,10 +51,10 @@ def _view_html(
     )
     title = f"View {letter}{f', {escape(named[0])}' if named[0] else ''}"
     lost = activation is not None and float(animal_share(activation, parameters.crop)) < LOST_BELOW
-    mark = '<i class="lost">the animal may be outside</i>' if lost else ""
+    mark = ' <span class="lost">most of the animal may be outside</span>' if lost else ""
     return (
         f'<figure class="view {letter}"><img src="{view_uri(seen)}" alt="{title} of {escape(preview.name)}">'
-        f'<figcaption>{title} {mark}<div class="did">{words}</div></figcaption></figure>'
+        f'<figcaption>{title}{mark}<div class="did">{words}</div></figcaption></figure>'
     )
 
 

@@ -1,0 +1,55 @@
+"""Positive pairs as HTML: of one recipe, or of two from the same random numbers."""
+
+import re
+
+import pytest
+import torch
+
+from dashboard.data.previews import Preview, preview_of
+from dashboard.parts.pictures.view_pairs import compared_html, pair_html
+from sealife_core.config import RECIPES
+from sealife_core.datasets.dataset import Dataset
+
+SIMCLR = RECIPES["SimCLR"]
+SIZE = 32
+
+
+@pytest.fixture
+def preview(tiny_reef: Dataset) -> Preview:
+    return preview_of(tiny_reef, 0, SIZE)
+
+
+def views(html: str) -> list[str]:
+    """The pictures of the views, in order."""
+    return re.findall(r'<figure class="view .">.*?src="([^"]+)"', html)
+
+
+def frames(html: str) -> list[tuple[str, str]]:
+    """(second or not, where) of the crops drawn on the original."""
+    return re.findall(r'<span class="crop .( second)?" style="([^"]+)"', html)
+
+
+def test_compared_html__of_two_recipes_draws_both_from_the_same_random_numbers(preview: Preview) -> None:
+    grey = SIMCLR.model_copy(update={"grayscale": 1.0})
+    alone = views(pair_html(SIMCLR, preview, SIZE, 3, 1))
+    one, other = "One <b>", "Other"
+    html = compared_html([(one, SIMCLR), (other, grey)], preview, SIZE, 3, 1)
+    first, greyed, second, greyed_too = views(html)
+    assert [first, second] == alone, "the view of each recipe is what it is alone"
+    assert [greyed, greyed_too] == views(pair_html(grey, preview, SIZE, 3, 1))
+    assert greyed != first
+    solid, dashed = ([where for kind, where in frames(html) if bool(kind) is second] for second in (False, True))
+    assert solid == dashed, "colour changes no crop"
+    assert "View A, One &lt;b&gt;" in html
+    assert one not in html
+
+
+def test_compared_html__marks_crops_that_keep_little_of_the_activation(preview: Preview) -> None:
+    small = SIMCLR.model_copy(update={"crop_scale_min": 0.1, "crop_scale_max": 0.2})
+    corner, everywhere = torch.zeros(7, 7), torch.ones(7, 7)
+    corner[0, 0] = 1
+    marks = [
+        compared_html([("", recipe)], preview, SIZE, 0, 2, activation).count("may be outside")
+        for recipe, activation in ((small, corner), (small, None), (RECIPES["Shape"], everywhere))
+    ]
+    assert marks == [4, 0, 0]
