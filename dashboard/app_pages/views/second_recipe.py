@@ -31,5 +31,6 @@ def recipe_differences(recipes: Sequence[Named]) -> None:
     if not rows:
         st.caption(f"{plain(name)} and {plain(other_name)} have the same settings.")
         return
-    changes = " · ".join(f"{title} **{this} → {that}**" for title, this, that in rows)
+    # Blanks that do not break: both values of a setting stay on one line.
+    changes = " · ".join(f"{title} **{this}\N{NO-BREAK SPACE}→\N{NO-BREAK SPACE}{that}**" for title, this, that in rows)
     st.markdown(f"{plain(name)} → {plain(other_name)}: {changes}")

@@ -47,7 +47,9 @@ def markdown(app: AppTest) -> str:
 
 def test_compare_with__says_what_differs_and_shows_both(tiny_reef):
     app = opened(compare_with="Mild")
-    assert "SimCLR → Mild: Smallest crop **0.08 → 0.2** · Colour strength **1 → 0.5**" in markdown(app)
+    assert "SimCLR → Mild: Smallest crop **0.08 → 0.2** · Colour strength **1 → 0.5**" in markdown(app).replace(
+        "\N{NO-BREAK SPACE}", " "
+    )
     assert "solid: SimCLR, dashed: Mild." in "".join(caption.value for caption in app.caption)
     app = app.selectbox(key=views.COMPARE_WITH).select("SimCLR").run()
     assert "SimCLR and SimCLR have the same settings." in [caption.value for caption in app.caption]
