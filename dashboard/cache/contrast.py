@@ -3,6 +3,7 @@
 from threading import Lock
 from typing import TYPE_CHECKING
 
+import numpy as np
 import streamlit as st
 
 from dashboard.cache import Stamp, kept, previews, stamp
@@ -12,6 +13,12 @@ from sealife_core.datasets.dataset import Dataset
 from sealife_core.evaluation.embeddings.stored_embeddings import Space, snapshot_folder
 from sealife_core.progress import Progress
 from sealife_core.runs.run import MODEL
+from dashboard.cache import Stamp, kept, stamp
+from dashboard.data.contrast import Source
+from sealife_core.datasets.dataset import Dataset
+from sealife_core.evaluation.contrast import learning
+from sealife_core.evaluation.embeddings.stored_embeddings import SNAPSHOTS, Snapshots, read_snapshots, snapshot_folder
+from sealife_core.runs.run import MODEL, Run
 
 if TYPE_CHECKING:  # they import torch
     from torch import Tensor
@@ -100,3 +107,20 @@ def animal_activation(dataset: Dataset, row: int) -> "Tensor":
     picture = apply_views(preview.square[None], centre_view(ones(1)), seen.image_size_px)
     with lock:
         return of_encoder.animal_activation(seen, picture)
+# What a run stored while it learned; the folder changes with every snapshot.
+@kept(16, SNAPSHOTS)
+def moments(run: Run, temperature: float) -> list[learning.Moment]:
+    """As :func:`learning.moments`. Raises RunError."""
+    return learning.moments(run.path, temperature)
+
+
+@kept(16, SNAPSHOTS)
+def snapshots(run: Run) -> Snapshots:
+    """As :func:`read_snapshots`. Raises RunError."""
+    return read_snapshots(run.path)
+
+
+@kept(16, SNAPSHOTS)
+def knn_right(run: Run, dataset: Dataset) -> np.ndarray:
+    """As :func:`learning.knn_right_by_epoch`. Raises RunError."""
+    return learning.knn_right_by_epoch(snapshots(run), dataset)

@@ -42,3 +42,7 @@ def look(at: dict[str, Any]) -> None:
     """Put into the URL what the browser says is looked at."""
     for key, name in ((_TEMPERATURE, "temperature"), (_ANCHOR, "anchor"), (_COMPARED, "space")):
         key.set(str(at[name]))
+
+LEARNING_RUN = UrlRuns("run", "contrast")  # whose way is looked at
+LEARNING_BOX = Key("contrast.run")
+LEARNING = Key("contrast.learning")

@@ -25,7 +25,7 @@ from sealife_core.runs.writer import RunWriter
 from sealife_core.training.callbacks import BestModel
 from sealife_core.training.features import features_of
 from sealife_core.training.hardware import Hardware
-from sealife_core.training.simclr import SimclrModule
+from sealife_core.training.simclr import SimclrModule, projected_pairs
 
 LOOKED_AT = 512  # images: alignment, uniformity and effective rank settle with a few hundred
 NEIGHBOURS = 20  # that vote, unless a run asks for another number
@@ -117,28 +117,12 @@ class Representation(Callback):
             named = knn_predict(bank, labels[self._bank], queries, k=self._config.knn_k)
             self._right = named == labels[self._queries]
             found["knn_accuracy"] = float(self._right.mean())
-        z0, z1 = self._pairs(module, rows)
+        z0, z1 = projected_pairs(module, self._pixels, rows, self._machine)
         found |= {"alignment": alignment(z0, z1), "uniformity": uniformity(z0), "effective_rank": effective_rank(h)}
         warning = collapsed(h)
         if warning:
             self._run.warn(warning)
         return found
-
-    def _pairs(self, module: SimclrModule, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Projections (n, d) of two views of each of ``rows``; the same views at every measurement."""
-        images, aspects = self._pixels.gather(rows)
-        was_training = module.training
-        module.eval()
-        halves: list[list[np.ndarray]] = [[], []]
-        with torch.inference_mode(), self._machine.autocast:
-            for start in range(0, len(rows), 128):
-                part = slice(start, start + 128)
-                batch = {"images": images[part].to(module.device), "aspects": aspects[part]}
-                _, z = module(module.two_views(batch, 0, start))
-                for half, values in zip(halves, z.float().chunk(2), strict=True):
-                    half.append(values.cpu().numpy())
-        module.train(was_training)
-        return np.concatenate(halves[0]), np.concatenate(halves[1])
 
 
 def worth(h: np.ndarray, dataset: Dataset, k: int = NEIGHBOURS) -> dict[str, float]:

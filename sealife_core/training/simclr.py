@@ -2,15 +2,20 @@
 
 from typing import Any
 
+import numpy as np
 import torch
+from jaxtyping import Float32, Int64
 from pytorch_lightning import LightningModule
-from torch import Tensor
+from torch import Tensor, nn
 
 from sealife_core.config import SimclrConfig
+from sealife_core.datasets.decoding.pixels import Pixels
+from sealife_core.evaluation.embeddings.compute import evaluating
 from sealife_core.models.distributed import rank_and_world_size
 from sealife_core.models.encoders import Encoder
 from sealife_core.models.heads import projection_head
 from sealife_core.models.losses import contrastive_accuracy, nt_xent
+from sealife_core.training.hardware import Hardware
 from sealife_core.training.inputs import network_inputs
 from sealife_core.training.schedules import build_optimiser, parameter_groups, warmup_cosine
 from sealife_core.views.sampling import ViewParameters, draw_views, generator_for
@@ -85,3 +90,26 @@ class SimclrModule(LightningModule):
         warmup = min(self.config.warmup_epochs * steps_per_epoch, total // 10)
         schedule = warmup_cosine(optimiser, warmup_steps=warmup, total_steps=total)
         return {"optimizer": optimiser, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
+
+
+def projected_pairs(
+    module: SimclrModule,
+    pixels: Pixels,
+    rows: Int64[np.ndarray, " n"],
+    machine: Hardware,
+    model: tuple[nn.Module, nn.Module] | None = None,
+) -> Float32[np.ndarray, "2 n d"]:
+    """Projections of two views of each image of ``rows``; at every call the same views, as seed and ``rows`` decide.
+
+    By ``module`` as it stands, or by another encoder and head: ``model``. Both are evaluated, and left as they were.
+    """
+    encoder, head = model or (module.encoder, module.head)
+    images, aspects = pixels.gather(rows)
+    found = []
+    with torch.inference_mode(), machine.autocast, evaluating(encoder), evaluating(head):
+        for start in range(0, len(rows), 128):
+            part = slice(start, start + 128)
+            batch = {"images": images[part].to(module.device), "aspects": aspects[part]}
+            z = head(encoder(module.two_views(batch, 0, start)))
+            found.append(torch.stack(z.float().chunk(2)).cpu())
+    return torch.cat(found, dim=1).numpy()

@@ -10,16 +10,17 @@ from torch import nn
 from sealife_core.config import SimclrConfig
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.datasets.decoding.pixels import Pixels
-from sealife_core.evaluation.embeddings.stored_embeddings import snapshot_folder, write_snapshot
+from sealife_core.evaluation.embeddings.stored_embeddings import snapshot_folder, write_pairs, write_snapshot
 from sealife_core.models.checkpoint import ModelCard, save_model
 from sealife_core.models.encoders import Encoder
 from sealife_core.runs.writer import RunWriter
 from sealife_core.training.features import features_of
 from sealife_core.training.hardware import Hardware
-from sealife_core.training.simclr import SimclrModule
+from sealife_core.training.simclr import SimclrModule, projected_pairs
 
 SNAPSHOTS = 10  # a film of ten steps shows the way; more would cost without showing more
 SNAPSHOT_IMAGES = 1_000  # enough to see classes come apart, and seconds to embed and to align
+PAIRS = 256  # 130,000 negatives: their histogram is smooth, and z of 128 numbers takes 130 kB
 
 Model = tuple[Encoder, nn.Module]  # encoder and projection head
 
@@ -27,7 +28,7 @@ Model = tuple[Encoder, nn.Module]  # encoder and projection head
 class SnapshotWriter(Callback):
     """Keeps h of the same images before training and after about ten epochs; after some of them the model too.
 
-    The images are a random choice of the labelled ones outside the test split; without labels, of all training ones.
+    Beside each, z of two views of some of these images: the same views every time. The images are a random choice of the labelled ones outside the test split; without labels, of all training ones.
     card: describes the model.
     """
 
@@ -40,6 +41,8 @@ class SnapshotWriter(Callback):
         chooser = np.random.default_rng(config.seed)
         self._rows = np.sort(chooser.permutation(candidates)[:SNAPSHOT_IMAGES])
         self._ids = tuple(dataset.manifest["id"].iloc[self._rows])
+        # Evenly among the sorted rows: images of a class may stand together in them.
+        self._paired = self._rows[np.linspace(0, len(self._rows) - 1, min(PAIRS, len(self._rows))).round().astype(int)]
         self.epochs = snapshot_plan(config.epochs)
         self._with_model = model_plan(self.epochs, config.keep_models)
         self._untrained: Model | None = None
@@ -52,21 +55,23 @@ class SnapshotWriter(Callback):
     def on_train_batch_start(self, trainer: Trainer, pl_module: LightningModule, batch: Any, batch_idx: int) -> None:
         """The picture before training, once the curve has its first point: a person is waiting for that."""
         if trainer.global_step > 0:
-            self._keep_untrained()
+            self._keep_untrained(pl_module)
 
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """A picture at each of the planned epochs."""
-        self._keep_untrained()
+        self._keep_untrained(pl_module)
         if trainer.current_epoch + 1 in self.epochs:
-            self._keep(_model_of(pl_module), trainer.current_epoch + 1)
+            self._keep(pl_module, _model_of(pl_module), trainer.current_epoch + 1)
 
-    def _keep_untrained(self) -> None:
+    def _keep_untrained(self, module: LightningModule) -> None:
         if self._untrained is not None:
-            self._keep(self._untrained, 0)
+            self._keep(module, self._untrained, 0)
             self._untrained = None
 
-    def _keep(self, model: Model, epoch: int) -> None:
+    def _keep(self, module: LightningModule, model: Model, epoch: int) -> None:
+        assert isinstance(module, SimclrModule)
         encoder, head = model
+        write_pairs(self._run.path, epoch, projected_pairs(module, self._pixels, self._paired, self._machine, model))
         h = features_of(self._config, self._machine, encoder, self._pixels, self._rows)
         if epoch in self._with_model:
             save_model(snapshot_folder(self._run.path, epoch), encoder, head, self._card, half=True)

@@ -4,6 +4,7 @@ RUN/embeddings.npy, embeddings_z.npy    (N, D) float32: the encoder's h; the pro
 RUN/embeddings.json                     the image ids of those N rows, and the data set they belong to
 RUN/snapshots/epoch-00005.npy           (n, D) float16: h of the same n images after that many epochs
 RUN/snapshots/images.json               the ids of those n images
+RUN/snapshots/pairs-00005.npy           (2, n, d) float16: z of two views of some of them, the same views every time
 RUN/snapshots/epoch-00005/              the model after that many epochs, in half precision; of some epochs only
 """
 
@@ -49,6 +50,14 @@ class Snapshots:
     ids: tuple[str, ...]
     epochs: tuple[int, ...]
     values: Float[np.ndarray, "epochs n d"]
+
+
+@dataclass(frozen=True)
+class PairSnapshots:
+    """``values``: z of two views of the same n images after each of ``epochs``; not finite where training diverged."""
+
+    epochs: tuple[int, ...]
+    values: Float[np.ndarray, "epochs 2 n d"]
 
 
 def rows_of(ids: tuple[str, ...], dataset: "Dataset") -> Int64[np.ndarray, " n"]:
@@ -117,16 +126,25 @@ def write_snapshot(folder: Path, ids: tuple[str, ...], epoch: int, h: Float[np.n
 
     In half precision, unless a value is out of its range, as happens if the learning rate is far too high.
     """
-    precision = np.float16 if np.abs(h).max(initial=0) <= np.finfo(np.float16).max else np.float32
     (folder / SNAPSHOTS).mkdir(exist_ok=True)
     replace_json(folder / SNAPSHOTS / "images.json", {"ids": list(ids)})
-    _write_array(snapshot_folder(folder, epoch).with_suffix(".npy"), np.asarray(h, precision))
+    _write_array(snapshot_folder(folder, epoch).with_suffix(".npy"), _halved(h))
+
+
+def write_pairs(folder: Path, epoch: int, z: Float[np.ndarray, "2 n d"]) -> None:
+    """Store z of two views of n images after ``epoch`` epochs of the run in ``folder``, as precisely as a snapshot."""
+    (folder / SNAPSHOTS).mkdir(exist_ok=True)
+    _write_array(_pairs_file(folder, epoch), _halved(z))
 
 
 def snapshot_epochs(folder: Path) -> tuple[int, ...]:
     """The epochs after which the run in ``folder`` stored a snapshot, in order."""
-    found = (path.stem.removeprefix("epoch-") for path in (folder / SNAPSHOTS).glob("epoch-*.npy"))
-    return tuple(sorted(int(number) for number in found if number.isdecimal()))
+    return _epochs(folder, "epoch-")
+
+
+def pair_epochs(folder: Path) -> tuple[int, ...]:
+    """The epochs after which the run in ``folder`` stored a snapshot and pairs of views beside it, in order."""
+    return tuple(sorted({*_epochs(folder, "pairs-")} & {*snapshot_epochs(folder)}))
 
 
 def snapshot_folder(folder: Path, epoch: int) -> Path:
@@ -156,6 +174,40 @@ def read_snapshots(folder: Path) -> Snapshots:
     if ids is None or values.ndim != 3 or len(ids) != np.shape(values)[1] or not is_finite(values):
         raise RunError(f"The snapshots of run '{folder.name}' are damaged and cannot be read. Train the run again.")
     return Snapshots(tuple(ids), epochs, values)
+
+
+def read_pairs(folder: Path) -> PairSnapshots:
+    """z of the pairs of views of a run, after each of ``pair_epochs``. Raises RunError if missing or damaged."""
+    epochs = pair_epochs(folder)
+    if not epochs:
+        raise RunError(
+            f"Run '{folder.name}' has no pairs of views: SimCLR runs keep them while they train, but older ones did"
+            " not. Train the run again."
+        )
+    try:
+        values = np.stack([np.load(_pairs_file(folder, epoch), allow_pickle=False) for epoch in epochs])
+    except (OSError, ValueError, EOFError):
+        values = np.zeros(0)
+    if values.ndim != 4 or values.shape[1] != 2 or values.shape[2] < 2 or values.dtype.kind != "f":
+        raise RunError(
+            f"The pairs of views of run '{folder.name}' are damaged and cannot be read. Train the run again."
+        )
+    return PairSnapshots(epochs, values.astype(np.float32))
+
+
+def _pairs_file(folder: Path, epoch: int) -> Path:
+    return folder / SNAPSHOTS / f"pairs-{epoch:05d}.npy"
+
+
+def _epochs(folder: Path, prefix: str) -> tuple[int, ...]:
+    found = (path.stem.removeprefix(prefix) for path in (folder / SNAPSHOTS).glob(f"{prefix}*.npy"))
+    return tuple(sorted(int(number) for number in found if number.isdecimal()))
+
+
+def _halved(values: np.ndarray) -> np.ndarray:
+    """``values`` in half precision, or in single where one is out of its range or not finite."""
+    fits = np.abs(values).max(initial=0) <= np.finfo(np.float16).max
+    return np.asarray(values, np.float16 if fits else np.float32)
 
 
 def _write_array(path: Path, values: np.ndarray) -> None:

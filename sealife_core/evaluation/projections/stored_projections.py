@@ -124,7 +124,8 @@ def request(run_path: Path, settings: ProjectionSettings, what: What = "umap") -
 
 def fingerprint(run_path: Path, what: What, of: Literal["h", "z"] = "h") -> str:
     """A hash of parts of the run's embeddings or snapshots; the same for a copy of the run."""
-    snapshots = sorted((run_path / SNAPSHOTS).glob("*.*"))  # without the folders of models
+    # Without the folders of models and the pairs of views, which no film shows and older runs do not have.
+    snapshots = sorted(file for file in (run_path / SNAPSHOTS).glob("*.*") if not file.name.startswith("pairs-"))
     paths = [run_path / INDEX, run_path / FILES[of]] if what == "umap" else snapshots
     digest = hashlib.sha256()
     for path in paths:

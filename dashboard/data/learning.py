@@ -1,0 +1,85 @@
+"""What the browser shows of a run while it learned: the same epochs in every chart, and pictures with their nearest."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from sealife_core.datasets.dataset import Dataset
+from sealife_core.evaluation.contrast.learning import Moment, fixed_pictures, neighbours_by_epoch
+from sealife_core.evaluation.embeddings.stored_embeddings import Snapshots, rows_of
+from sealife_core.wording import percent
+
+PICTURES, NEAREST = 5, 6
+Knn = list[tuple[int, float]]  # (epoch, accuracy)
+
+
+def measured_knn(rows: Sequence[Mapping[str, Any]]) -> Knn:
+    """(epoch, validation k-NN accuracy) of the rows of metrics.jsonl that hold one; a resumed run's last word counts."""
+    return sorted(
+        {round(row["epoch"]): row["val/knn_accuracy"] for row in rows
+         if None not in (row.get("epoch"), row.get("val/knn_accuracy"))}.items()
+    )  # fmt: skip
+
+
+def figures_of(course: Sequence[Moment], knn: Knn, knn_chance: float | None) -> dict[str, Any]:
+    """The numbers behind every chart of a course of at least one moment; None for what is not finite. knn_chance: None where nothing was asked."""
+    return {
+        "epochs": [moment.epoch for moment in course],
+        "positives": [_rounded(moment.positives, 5) for moment in course],
+        "negatives": [_rounded(moment.negatives, 5) for moment in course],
+        "path": [_rounded([moment.alignment, moment.uniformity]) for moment in course],
+        "accuracy": _rounded([moment.accuracy for moment in course]),
+        "rankZ": _rounded([moment.rank_z for moment in course]),
+        "rankH": _rounded([moment.rank_h for moment in course]),
+        "knn": [[epoch, round(share, 4)] for epoch, share in knn],
+        "chance": {"accuracy": 1 / (course[0].views - 1), "knn": knn_chance},
+        "says": [moment_words(moment) for moment in course],
+    }
+
+
+def moment_words(moment: Moment) -> str:
+    """What the numbers of one epoch mean."""
+    if not moment.finite:
+        return "The projections hold NaN or infinity: training has diverged."
+    if moment.overlap >= 0.5:
+        order = f"A positive pair is more alike than a negative one in {percent(moment.overlap, 0)} of comparisons"
+    else:
+        order = f"A negative pair is more alike than a positive one in {percent(1 - moment.overlap, 0)} of comparisons"
+    return (
+        f"{order} (chance: 50 %); the mean cosine is {moment.positive:.2f} of positives, {moment.negative:.2f} of"
+        f" negatives. The loss is {moment.loss:.2f} nats (chance: {np.log(moment.views - 1):.2f})."
+    )
+
+
+def pictures_of(
+    snapshots: Snapshots, epochs: Sequence[int], dataset: Dataset, address: Callable[[int], str],
+    colour: Callable[[int], str],
+) -> dict[str, Any]:  # fmt: skip
+    """Five fixed pictures and their nearest at each of ``epochs``; images that the data set lost are left out.
+
+    address: of the thumbnail of a row; colour: of a class, by its place.
+    """
+    rows = rows_of(snapshots.ids, dataset)
+    here = np.flatnonzero(rows >= 0)
+    wanted = [snapshots.epochs.index(epoch) for epoch in epochs]
+    found = Snapshots(tuple(snapshots.ids[i] for i in here), tuple(epochs), snapshots.values[np.ix_(wanted, here)])
+    labels = dataset.labels[rows[here]]
+    asked = fixed_pictures(labels, PICTURES)
+    if len(here) <= NEAREST or not len(asked):
+        return {"cards": {}, "asked": [], "near": []}
+    near = neighbours_by_epoch(found, asked, NEAREST)
+    cards = {
+        int(place): {
+            "src": address(int(rows[here[place]])),
+            "name": dataset.classes[labels[place]] if labels[place] >= 0 else "no label",
+            "colour": colour(int(labels[place])) if labels[place] >= 0 else "#8A979C",
+            "label": int(labels[place]),
+        }
+        for place in np.union1d(asked, near)
+    }
+    return {"cards": cards, "asked": asked.tolist(), "near": near.tolist()}
+
+
+def _rounded(values: Any, digits: int = 4) -> list[float | None]:
+    return [round(float(value), digits) if np.isfinite(value) else None for value in values]

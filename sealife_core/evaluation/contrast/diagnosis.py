@@ -1,0 +1,139 @@
+"""What became of a SimCLR run, in words: did it collapse or diverge, and why; did a better pretext help?
+
+Every sentence is computed from the moments of the run, and its cause from the run's own settings.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from sealife_core.config import SimclrConfig
+from sealife_core.evaluation.contrast.learning import Moment
+from sealife_core.wording import percent
+
+Kind = Literal["divergence", "complete collapse", "dimensional collapse", "no start", "none"]
+
+ALIKE = 0.95  # mean cosine of different pictures from which on all of them count as the same; untrained ResNets: 0.98
+LEAST_OF_PEAK, LEAST_OF_MOST = 0.4, 0.04  # shares of effective rank, of its highest and of what it could be
+LEAST_CHANGE = 0.03  # of k-NN accuracy, and beyond its noise, to be called a rise or a fall
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """What was found. says: one or two sentences; cause: the likely one, "" where there is nothing to explain."""
+
+    kind: Kind
+    says: str
+    cause: str = ""
+
+
+def diagnose(course: Sequence[Moment], config: SimclrConfig) -> Diagnosis | None:
+    """What the moments of a run so far amount to; None while there is none after the start of training.
+
+    Complete collapse: the projections of all pictures are the same. Dimensional collapse (arXiv 2110.09348): they fill
+    only a few of their dimensions.
+    """
+    trained = [moment for moment in course if moment.epoch > 0]
+    if not trained:
+        return None
+    last = trained[-1]
+    if not last.finite:
+        lost = next(moment for moment in trained if not moment.finite)
+        says = f"**Divergence**: at epoch {lost.epoch} the projections hold NaN or infinity. Nothing after that counts."
+        return Diagnosis("divergence", says, _cause("divergence", config))
+    used = f"{last.rank_z:.1f} of {last.most_rank} dimensions"
+    if last.negative >= ALIKE:
+        return _all_alike(course, last, used, config)
+    # Not the start: what an untrained network makes is spread by chance.
+    peak = max((moment for moment in trained if moment.finite), key=lambda moment: moment.rank_z)
+    if last.rank_z < LEAST_OF_PEAK * peak.rank_z or last.rank_z < LEAST_OF_MOST * last.most_rank:
+        fell = f", {peak.rank_z:.0f} at epoch {peak.epoch}" if last.rank_z < LEAST_OF_PEAK * peak.rank_z else ""
+        says = (
+            f"**Dimensional collapse**: the projections differ, but along few directions: they use about {used}"
+            f" (effective rank{fell})."
+        )
+        return Diagnosis("dimensional collapse", says, _cause("dimensional collapse", config))
+    says = (
+        f"**No collapse**: after epoch {last.epoch}, two different pictures have a cosine of {last.negative:.2f} on"
+        f" average, and the projections use about {used} (effective rank)."
+    )
+    return Diagnosis("none", says)
+
+
+def pretext(course: Sequence[Moment], knn: Sequence[tuple[int, float]], asked: int) -> str | None:
+    """Whether telling pairs apart better made better features; None where too little was measured.
+
+    knn: (epoch, k-NN accuracy) in order, of the same ``asked`` validation images. A change counts if it is at least
+    LEAST_CHANGE and twice its standard error. The best epoch is picked among all, so a small fall may still be luck.
+    """
+    finite = [moment for moment in course if moment.finite]
+    if len(finite) < 2 or len(knn) < 2 or not asked:
+        return None
+    (first, start), (last, end) = knn[0], knn[-1]
+    before, after = finite[0], finite[-1]
+    best_epoch, best = max(knn, key=lambda point: point[1])
+    task = f"contrastive accuracy went from {percent(before.accuracy, 0)} to {percent(after.accuracy, 0)}"
+    if after.accuracy - before.accuracy < LEAST_CHANGE:
+        return f"**It has not learned the pretext task**: {task}."
+    here = f"k-NN accuracy from {percent(start, 0)} (epoch {first}) to {percent(end, 0)} (epoch {last})"
+    at_best = min(finite, key=lambda moment: abs(moment.epoch - best_epoch))
+    if _differ(best, end, asked) and after.accuracy >= at_best.accuracy:
+        return (
+            f"**A better pretext is not a better representation**: since epoch {best_epoch}, contrastive accuracy went"
+            f" from {percent(at_best.accuracy, 0)} to {percent(after.accuracy, 0)}, but k-NN accuracy fell from"
+            f" {percent(best, 0)} to {percent(end, 0)}."
+        )
+    if _differ(start, end, asked) and end > start:
+        return f"**Here the pretext helped**: {task}, and {here}."
+    return f"**The pretext did not show in k-NN accuracy**: {task}, {here}, a change within its noise."
+
+
+def _all_alike(course: Sequence[Moment], last: Moment, used: str, config: SimclrConfig) -> Diagnosis:
+    start = course[0]
+    alike = f"two different pictures have a cosine of {last.negative:.3f} on average after epoch {last.epoch}"
+    never = start.epoch == 0 and min(moment.negative for moment in course if moment.finite) >= ALIKE
+    if never and last.rank_z >= start.rank_z / 2:
+        says = f"**Not apart yet**: {alike}, {start.negative:.3f} before training."
+        return Diagnosis("no start", says, _cause("no start", config))
+    says = f"**Complete collapse**: all pictures look the same: {alike}, and the projections use about {used}."
+    return Diagnosis("complete collapse", says, _cause("complete collapse", config))
+
+
+def _differ(a: float, b: float, n: int) -> bool:
+    error = math.sqrt((a * (1 - a) + b * (1 - b)) / n)
+    return abs(a - b) >= max(LEAST_CHANGE, 2 * error)
+
+
+def _cause(kind: Kind, config: SimclrConfig) -> str:
+    """The settings of a run that most likely explain ``kind``, those that are far from usual; else where to look."""
+    found = []
+    usual = config.model_copy(update={"learning_rate": None}).peak_learning_rate()
+    ratio = config.peak_learning_rate() / usual
+    warm = min(config.warmup_epochs, config.epochs / 10)
+    if kind == "no start":
+        if ratio <= 0.2:
+            found.append(f"a learning rate of {ratio:.2g} times the usual one")
+    elif kind != "dimensional collapse":
+        if ratio >= 3:
+            found.append(f"a learning rate of {ratio:.0f} times the usual one")
+        if warm < 1:
+            found.append(f"a warm-up of only {warm:.1f} epochs before the full learning rate")
+        if config.temperature < 0.05:
+            found.append(f"temperature {config.temperature:g}, which makes the gradients large")
+    if kind in ("dimensional collapse", "complete collapse"):
+        if config.temperature >= 1:
+            found.append(f"temperature {config.temperature:g}: nearly the same push on all negatives, near or far")
+        if config.batch_size < 32:
+            found.append(f"a batch of {config.batch_size}: few negatives to keep apart")
+    if found:
+        return f"Likely cause: {'; '.join(found)}."
+    return "Its settings are not unusual. " + _LOOK[kind]
+
+
+_LOOK: dict[Kind, str] = {
+    "divergence": "Halve the learning rate first.",
+    "complete collapse": "Halve the learning rate, or train longer: it may come apart again.",
+    "dimensional collapse": "Few kinds of pictures, or views that change more than pictures differ, can cause it.",
+    "no start": "Train for more epochs first.",
+}
