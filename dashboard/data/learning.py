@@ -15,7 +15,7 @@ Knn = list[tuple[int, float]]  # (epoch, accuracy)
 
 
 def measured_knn(rows: Sequence[Mapping[str, Any]]) -> Knn:
-    """(epoch, validation k-NN accuracy) of the rows of metrics.jsonl that hold one; a resumed run's last word counts."""
+    """(epoch, validation k-NN accuracy) of the rows of metrics.jsonl that hold one; of an epoch the last."""
     return sorted(
         {round(row["epoch"]): row["val/knn_accuracy"] for row in rows
          if None not in (row.get("epoch"), row.get("val/knn_accuracy"))}.items()
@@ -23,7 +23,10 @@ def measured_knn(rows: Sequence[Mapping[str, Any]]) -> Knn:
 
 
 def figures_of(course: Sequence[Moment], knn: Knn, knn_chance: float | None) -> dict[str, Any]:
-    """The numbers behind every chart of a course of at least one moment; None for what is not finite. knn_chance: None where nothing was asked."""
+    """The numbers behind every chart of a course of at least one moment; None for what is not finite.
+
+    knn_chance: None where nothing was asked.
+    """
     return {
         "epochs": [moment.epoch for moment in course],
         "positives": [_rounded(moment.positives, 5) for moment in course],

@@ -28,7 +28,8 @@ Model = tuple[Encoder, nn.Module]  # encoder and projection head
 class SnapshotWriter(Callback):
     """Keeps h of the same images before training and after about ten epochs; after some of them the model too.
 
-    Beside each, z of two views of some of these images: the same views every time. The images are a random choice of the labelled ones outside the test split; without labels, of all training ones.
+    Beside each, z of two views of some of these images: the same views every time. The images are a random choice of
+    the labelled ones outside the test split; without labels, of all training ones.
     card: describes the model.
     """
 

@@ -2,7 +2,9 @@
 
 import streamlit as st
 
+from dashboard.app_pages.contrast.breaking import breaking
 from dashboard.app_pages.contrast.ignored import ignored
+from dashboard.app_pages.contrast.learning import learning
 from dashboard.app_pages.contrast.pairs import pairs
 from dashboard.parts.forms.dataset_choice import need_dataset
 from dashboard.parts.notice import notice
@@ -11,6 +13,8 @@ from dashboard.state import contrast
 PARTS = {
     "pairs": ("Pairs and negatives", pairs),
     "ignored": ("What the encoder ignores", ignored),
+    "learning": ("While it learns", learning),
+    "breaking": ("Break it", breaking),
 }
 
 
@@ -20,11 +24,12 @@ def page() -> None:
     notice()
     if not need_dataset("Contrasts are computed from pictures."):
         return
-    chosen = st.segmented_control(
-        "Part", list(PARTS), default="pairs", required=True, key=contrast.PART.among(PARTS), bind="query-params",
-        format_func=lambda part: PARTS[part][0], label_visibility="collapsed",
+    chosen = contrast.PART.value if contrast.PART.value in PARTS else contrast.PART.default
+    st.segmented_control(
+        "Part", list(PARTS), required=True, key=contrast.PART.widget.showing(chosen), label_visibility="collapsed",
+        format_func=lambda part: PARTS[part][0], on_change=lambda: contrast.PART.set(contrast.PART.widget.held()),
     )  # fmt: skip
-    PARTS[chosen or "pairs"][1]()
+    PARTS[chosen][1]()
 
 
 page()

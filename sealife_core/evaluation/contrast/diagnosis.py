@@ -27,6 +27,11 @@ class Diagnosis:
     says: str
     cause: str = ""
 
+    @property
+    def harms(self) -> bool:
+        """Whether something went wrong."""
+        return self.kind not in ("none", "no start")
+
 
 def diagnose(course: Sequence[Moment], config: SimclrConfig) -> Diagnosis | None:
     """What the moments of a run so far amount to; None while there is none after the start of training.
@@ -58,6 +63,8 @@ def diagnose(course: Sequence[Moment], config: SimclrConfig) -> Diagnosis | None
         f"**No collapse**: after epoch {last.epoch}, two different pictures have a cosine of {last.negative:.2f} on"
         f" average, and the projections use about {used} (effective rank)."
     )
+    if once := [moment.epoch for moment in trained if moment.finite and moment.negative >= ALIKE]:
+        says += f" At epoch {once[-1]} all pictures still looked the same."
     return Diagnosis("none", says)
 
 

@@ -37,7 +37,8 @@ class Moment:
     positives, negatives: shares of their cosines in BINS bins from −1 to 1; positive, negative: their means.
     overlap: how often a positive pair is more similar than a negative one (AUROC; 0.5: no better than chance).
     accuracy, loss: as in training, among these 2n views, the loss in nats. rank_z, rank_h: effective ranks; most_rank:
-    what rank_z could be; views: 2n; rank_h is of at most 256 of the single images. All are NaN (the shares 0) where the projections are not finite.
+    what rank_z could be; views: 2n; rank_h is of at most 256 of the single images. All are NaN (the shares 0) where the
+    projections are not finite.
     """
 
     epoch: int
@@ -76,15 +77,15 @@ def moments(folder: Path, temperature: float) -> list[Moment]:
     return [moment(e, z, h_of[e], temperature) for e, z in zip(pairs.epochs, pairs.values, strict=True)]
 
 
-def moment(
-    epoch: int, z: Float[np.ndarray, "2 n d"], h: Float[np.ndarray, "m k"] | None, temperature: float
-) -> Moment:
+def moment(epoch: int, z: Float[np.ndarray, "2 n d"], h: Float[np.ndarray, "m k"] | None, temperature: float) -> Moment:
     """Of projections z of two views of n images, n at least 2, and of features h of single images, if known."""
     rank_h = effective_rank(h) if h is not None and np.isfinite(h).all() else np.nan
     most_rank = min(2 * z.shape[1], z.shape[2])
     n = z.shape[1]
     if not np.isfinite(z).all():
-        return Moment(epoch, np.zeros(BINS), np.zeros(BINS), *[np.nan] * 8, rank_h=rank_h, most_rank=most_rank, views=2 * n)
+        return Moment(
+            epoch, np.zeros(BINS), np.zeros(BINS), *[np.nan] * 8, rank_h=rank_h, most_rank=most_rank, views=2 * n
+        )
     views = np.concatenate([z[0], z[1]]).astype(np.float64)
     views /= np.maximum(np.linalg.norm(views, axis=1, keepdims=True), 1e-12)  # as torch's normalize
     cosine = np.clip(views @ views.T, -1, 1)
@@ -114,7 +115,9 @@ def moment(
     )
 
 
-def neighbours_by_epoch(snapshots: Snapshots, asked: Int64[np.ndarray, " q"], k: int) -> Int64[np.ndarray, "epochs q k"]:
+def neighbours_by_epoch(
+    snapshots: Snapshots, asked: Int64[np.ndarray, " q"], k: int
+) -> Int64[np.ndarray, "epochs q k"]:
     """The k images with the most similar h for each of the images ``asked``, best first, itself left out.
 
     All are places in ``snapshots.ids``. Fewer than k where there are not as many others.

@@ -1,0 +1,131 @@
+"""A SimCLR run while it learned: pairs apart, features useful or not, and whether it collapsed."""
+
+import time
+from functools import partial
+
+import streamlit as st
+
+from dashboard import cache, state
+from dashboard.cache import contrast as kept
+from dashboard.data.learning import Knn, figures_of, measured_knn, pictures_of
+from dashboard.data.points import FILM
+from dashboard.data.runs import config_of
+from dashboard.data.settings import form_values
+from dashboard.errors import show_error
+from dashboard.media import thumb_url
+from dashboard.parts.contrast.learning_view import learning_view
+from dashboard.parts.notice import way_out
+from dashboard.parts.runs.strip import pace_s, progress_sentence
+from dashboard.state import contrast
+from dashboard.words import plain, run_name, state_words
+from sealife_core.config import SimclrConfig
+from sealife_core.datasets.dataset import Dataset
+from sealife_core.errors import RunError, SealifeError
+from sealife_core.evaluation.classification.scores import chance
+from sealife_core.evaluation.contrast.diagnosis import diagnose, pretext
+from sealife_core.evaluation.embeddings.feature_quality import voters
+from sealife_core.evaluation.embeddings.stored_embeddings import pair_epochs, snapshot_epochs
+from sealife_core.evaluation.figures.palette import class_colour
+from sealife_core.runs.run import Run
+
+_TILE_PX = 96
+_NO_PICTURES = {"cards": {}, "asked": [], "near": []}
+
+
+def learning() -> None:
+    """The choice of a run; below it what that run stored, redrawn while it trains."""
+    runs = {run.id: run for run in cache.runs() if isinstance(config_of(run), SimclrConfig)}
+    if not runs:
+        if way_out("**No SimCLR run yet.** Here you see how one learns, epoch by epoch.", "Train SimCLR"):
+            _train()
+        return
+    newest = next((run_id for run_id, run in runs.items() if pair_epochs(run.path)), next(iter(runs)))
+    run = runs[contrast.LEARNING_RUN.one_of(list(runs), newest)]
+    pace = pace_s(run)
+    st.fragment(_followed, run_every=pace)(run, runs, pace)
+
+
+def _followed(run: Run, runs: dict[str, Run], pace: float | None) -> None:
+    """What the run has stored so far; the page is drawn anew when it ends or is to be asked at another pace."""
+    if pace_s(run) != pace:
+        st.rerun(scope="app")
+    choice, verdict = st.columns([2, 3], gap="medium")
+    with choice:
+        _run_choice(run, runs)
+    config = config_of(run)
+    assert isinstance(config, SimclrConfig)
+    if not pair_epochs(run.path):
+        with verdict:
+            _nothing_stored(run, config)
+        return
+    try:
+        course = kept.moments(run, config.temperature)
+    except RunError as error:
+        show_error(error)
+        return
+    knn, asked, level, pictures = _measured(run, config, [moment.epoch for moment in course])
+    found, helped = diagnose(course, config), pretext(course, knn, asked)
+    if found is not None or helped:
+        show = st.error if found is not None and found.harms else st.info
+        with verdict:
+            show("\n\n".join(filter(None, (f"{found.says} {found.cause}" if found else "", helped))))
+    learning_view(run.id, config.epochs, figures_of(course, knn, level), pictures, contrast.LEARNING.of(run.id))
+
+
+def _run_choice(run: Run, runs: dict[str, Run]) -> None:
+    box = contrast.LEARNING_BOX.showing(run.id)
+    st.selectbox("SimCLR run", list(runs), key=box, format_func=lambda run_id: _title(runs[run_id]), on_change=_chosen)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if st.button("See the film", icon=":material/movie:", help="The pictures as points that move, on Embeddings"):
+            state.go("embeddings", {state.embeddings.RUN: run.id, state.embeddings.METHOD: FILM})
+        if run.state().active:
+            st.caption(progress_sentence(run))
+
+
+def _chosen() -> None:
+    contrast.LEARNING_RUN.choose([contrast.LEARNING_BOX.held()])
+
+
+def _measured(run: Run, config: SimclrConfig, epochs: list[int]) -> tuple[Knn, int, float | None, dict]:
+    """What needs the data set: (k-NN accuracies, of how many images, their chance level, pictures and their nearest).
+
+    The accuracies that training measured; where it measured none, those of the stored features.
+    """
+    knn = measured_knn(cache.metrics(run))
+    try:
+        dataset = cache.dataset(config.data)
+        snapshots = kept.snapshots(run)
+    except SealifeError as error:
+        st.caption(f"No pictures are shown: {plain(str(error))}")
+        return knn, 0, None, _NO_PICTURES
+    queries = voters(dataset.labels, dataset.manifest["split"].to_numpy(), "val")[1]
+    asked, level = len(queries), chance(dataset.labels[queries], len(dataset.classes)) if len(queries) else None
+    if not knn:
+        right = kept.knn_right(run, dataset)
+        asked = right.shape[1]
+        knn = list(zip(snapshots.epochs, right.mean(axis=1).tolist(), strict=True)) if asked else []
+    pictures = pictures_of(snapshots, epochs, dataset, partial(_tile, dataset), class_colour)
+    return knn, asked, level, pictures
+
+
+def _tile(dataset: Dataset, row: int) -> str:
+    return thumb_url(dataset, row, _TILE_PX)
+
+
+def _nothing_stored(run: Run, config: SimclrConfig) -> None:
+    if run.state().active:
+        st.caption("The first epoch appears with the first steps of training.")
+        return
+    why = "it was made before pairs of views were stored" if snapshot_epochs(run.path) else "it has stored no epoch"
+    text = f"**Nothing to show of this run**: {why}. Train it again, with the same settings, to see how it learns."
+    if way_out(text, "Train it again"):
+        state.train.set_form_values("simclr", form_values(config))
+        _train()
+
+
+def _train() -> None:
+    state.go("train", {state.train.TASK: "simclr"})
+
+
+def _title(run: Run) -> str:
+    return f"{run_name(run)} · {state_words(run, time.time())}"

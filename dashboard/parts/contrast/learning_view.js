@@ -1,0 +1,239 @@
+// How a run came to tell pictures apart: every chart follows one epoch, which the browser plays; no server is asked.
+const MOMENT_MS = 900;  // from one stored epoch to the next
+const shown = new WeakMap();
+
+export default function ({ data, parentElement }) {
+  let view = shown.get(parentElement);
+  if (!view) shown.set(parentElement, view = new LearningView(parentElement));
+  view.load(data);
+  return () => { view.remove(); shown.delete(parentElement); };
+}
+
+class LearningView {
+  constructor(parent) {
+    this.root = el('div', 'learning');
+    this.root.tabIndex = -1;  // a click anywhere lets the arrow keys step
+    this.button = el('button', 'play', '▶ Play');
+    this.slider = Object.assign(el('input'), { type: 'range', min: 0, step: 'any', value: 0 });
+    this.slider.setAttribute('aria-label', 'Epoch');
+    this.label = el('output');
+    this.says = el('p', 'says');
+    const controls = el('div', 'controls'), charts = el('div', 'charts');
+    const row = el('div', 'row');
+    row.append(this.button, this.slider, this.label);
+    controls.append(row, this.says);
+    this.pairs = new Chart('Similarity of two views',
+      'Training pushes the cosine of two views of one picture up and that of views of different pictures down.'
+      + ' The tallest bar fills the panel.', 'Histograms of the cosines of positive and negative pairs');
+    this.path = new Chart('Alignment against uniformity',
+      'Good features are low in both: views of one picture lie together (left), all pictures spread out (down).',
+      'Uniformity over alignment, a point for each epoch');
+    this.scores = new Chart('Pretext and representation',
+      'Contrastive accuracy is the training task; k-NN accuracy asks with labels whether neighbours share a class.'
+      + ' One may rise without the other.', 'Contrastive accuracy and k-NN accuracy by epoch');
+    this.ranks = new Chart('Effective rank',
+      'In how many directions the vectors differ: a fall towards 1 is a collapse. The loss sees z; h is what is used'
+      + ' after training.', 'Effective rank of z and h by epoch');
+    for (const chart of [this.pairs, this.path, this.scores, this.ranks]) charts.append(chart.node);
+    this.near = el('section', 'near');
+    this.root.append(controls, charts, this.near);
+    parent.append(this.root);
+    this.button.onclick = () => (this.playing ? this.pause() : this.play());
+    this.slider.oninput = () => { this.pause(); this.show(Number(this.slider.value)); };
+    this.root.onkeydown = (event) => this.key(event);
+    // A presenter need not click first: keys that nothing else wants.
+    this.anywhere = (event) => { if (event.target === document.body) this.key(event); };
+    window.addEventListener('keydown', this.anywhere);
+    for (const chart of [this.scores, this.ranks]) chart.svg.onclick = (event) => this.pick(chart, event);
+    this.watch = new ResizeObserver(() => this.draw());
+    this.watch.observe(this.root);
+    this.at = Infinity;
+  }
+
+  // A run that still trains brings more epochs: whoever looks at the newest one goes along.
+  load(data) {
+    if (data.version === this.data?.version) return;
+    const newest = !this.data || data.run !== this.data.run || this.at >= this.data.epochs.length - 1;
+    this.data = data;
+    this.slider.max = data.epochs.length - 1;
+    this.frames();
+    this.pause();
+    this.show(newest ? data.epochs.length - 1 : this.at);
+  }
+
+  play() {
+    const last = this.data.epochs.length - 1;
+    if (this.at >= last) this.at = 0;
+    this.playing = true;
+    this.button.textContent = '❚❚ Pause';
+    let before = performance.now();
+    const turn = (now) => {
+      if (!this.playing) return;
+      const next = Math.min(last, this.at + Math.max(0, now - before) / MOMENT_MS);
+      before = now;
+      this.show(next);
+      if (next >= last) this.pause();
+      else requestAnimationFrame(turn);
+    };
+    requestAnimationFrame(turn);
+  }
+
+  pause() {
+    this.playing = false;
+    this.button.textContent = '▶ Play';
+  }
+
+  key(event) {
+    const way = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+    if (!way || event.altKey || event.ctrlKey || event.metaKey) return;
+    event.preventDefault();
+    this.pause();
+    this.show(Math.max(0, Math.min(this.data.epochs.length - 1, Math.round(this.at) + way)));
+  }
+
+  // The stored epoch nearest to where a chart over epochs was clicked.
+  pick(chart, event) {
+    const epoch = chart.valueAt(event.clientX - chart.svg.getBoundingClientRect().left);
+    const gaps = this.data.epochs.map((each) => Math.abs(each - epoch));
+    this.pause();
+    this.show(gaps.indexOf(Math.min(...gaps)));
+  }
+
+  show(at) {
+    const { epochs, says, planned } = this.data;
+    this.at = at;
+    this.slider.value = at;
+    const now = epochs[Math.round(at)];
+    this.label.textContent = now === 0 ? 'before training' : `epoch ${now} of ${planned}`;
+    this.slider.setAttribute('aria-valuetext', this.label.textContent);
+    this.says.textContent = says[Math.round(at)];
+    this.draw();
+    this.showNear(Math.round(at));
+  }
+
+  draw() {
+    if (!this.data) return;
+    const still = matchMedia('(prefers-reduced-motion: reduce)').matches;
+    const at = still ? Math.round(this.at) : this.at, a = Math.floor(at), b = Math.min(a + 1, this.data.epochs.length - 1);
+    // A number, or a list of them, between two epochs; that of the nearer one where the other has none.
+    const between = (values) => {
+      const [u, v] = [values[a], values[b]];
+      if (Array.isArray(u)) return u.map((_, i) => between({ [a]: u[i], [b]: v[i] }));
+      return u === null || v === null ? [u, v][Math.round(at - a)] : u + (v - u) * (at - a);
+    };
+    this.drawPairs(between);
+    this.drawPath(between, a);
+    this.drawScores(between);
+    this.drawRanks(between);
+  }
+
+  drawPairs(between) {
+    const shares = { negative: between(this.data.negatives), positive: between(this.data.positives) };
+    const top = Math.max(...shares.negative, ...shares.positive) || 1, bins = shares.positive.length;
+    this.pairs.begin({ x: [-1, 1], y: [0, 1.05 * top], xTitle: 'cosine', yTicks: false });
+    for (const [name, values] of Object.entries(shares)) {
+      const steps = values.flatMap((share, i) => [[-1 + 2 * i / bins, share], [-1 + 2 * (i + 1) / bins, share]]);
+      this.pairs.line([[-1, 0], ...steps, [1, 0]], 'area ' + name);
+    }
+    this.pairs.tell([['positive', 'positive pairs'], ['negative', 'negatives']]);
+  }
+
+  drawPath(between, a) {
+    const { path, epochs } = this.data, now = between(path);
+    const known = path.filter(([x]) => x !== null);
+    const far = Math.max(0.1, ...known.map(([x]) => x)) * 1.08, deep = Math.min(-0.1, ...known.map(([, y]) => y)) * 1.08;
+    this.path.begin({ x: [0, far], y: [deep, 0], xTitle: 'alignment', yTitle: 'uniformity' });
+    this.path.add('text', { x: this.path.x(0) + 8, y: this.path.y(deep) - 8, class: 'tick' }, '↙ better');
+    this.path.line(path, 'way');
+    this.path.line([...path.slice(0, a + 1), now], 'positive');
+    this.path.dots(path, 'stop', 3);
+    this.path.dots([now], 'now', 6);
+    [0, path.length - 1].forEach((i) => {
+      if (path[i][0] !== null) {
+        const [x, y] = [this.path.x(path[i][0]), this.path.y(path[i][1])], right = path[i][0] > far / 2;
+        this.path.add('text', { x: x + (right ? -9 : 9), y: y - 7, class: right ? 'tick end' : 'tick' }, epochs[i]);
+      }
+    });
+    const words = now[0] === null ? ['–', '–'] : now.map(number);
+    this.path.tell([['positive', `alignment ${words[0]}, uniformity ${words[1]}`], ['bare', 'numbers: epochs']]);
+  }
+
+  drawScores(between) {
+    const { epochs, accuracy, knn, chance } = this.data, now = between(epochs), { planned } = this.data;
+    this.scores.begin({ x: [0, planned], y: [0, 1.04], xTitle: 'epoch', form: percent, cursor: now });
+    if (chance.knn !== null) this.scores.line([[0, chance.knn], [planned, chance.knn]], 'chance');
+    this.line(this.scores, now, epochs.map((epoch, i) => [epoch, accuracy[i]]), 'negative', between(accuracy));
+    const said = between(accuracy), entries = [['negative', 'contrastive accuracy ' + (said === null ? '–' : percent(said))]];
+    if (knn.length) {
+      const nearest = knn.reduce((best, point) => (Math.abs(point[0] - now) < Math.abs(best[0] - now) ? point : best));
+      this.line(this.scores, nearest[0], knn, 'positive', nearest[1]);
+      const when = Math.round(now) === nearest[0] ? '' : ` (epoch ${nearest[0]})`;
+      entries.push(['positive', `k-NN accuracy ${percent(nearest[1])}${when}`], ['chance', 'guessing']);
+    }
+    this.scores.tell(entries);
+  }
+
+  drawRanks(between) {
+    const { epochs, rankZ, rankH, planned } = this.data, now = between(epochs);
+    const top = 1.08 * Math.max(4, ...rankZ, ...rankH);
+    this.ranks.begin({ x: [0, planned], y: [0, top], xTitle: 'epoch', cursor: now });
+    const entries = [];
+    for (const [name, words, values] of [['negative', 'of h', rankH], ['positive', 'of z', rankZ]]) {
+      const said = between(values);
+      this.line(this.ranks, now, epochs.map((epoch, i) => [epoch, values[i]]), name, said);
+      entries.unshift([name, `${words} ${said === null ? '–' : said.toFixed(1)}`]);
+    }
+    this.ranks.tell(entries);
+  }
+
+  // A line over epochs, and its value now.
+  line(chart, now, points, name, value) {
+    chart.line(points, name);
+    chart.dots([[now, value]], 'now ' + name, 5);
+  }
+
+  // A card for each fixed picture, with room for its nearest.
+  frames() {
+    const { asked, cards, near } = this.data.pictures;
+    this.near.replaceChildren();
+    this.places = [];
+    if (!asked.length) return;
+    this.count = el('span', 'count');
+    const title = el('h4', '', 'What lies nearest');
+    const grid = el('div', 'pictures');
+    for (const place of asked) {
+      const card = el('div', 'card'), own = el('figure'), name = el('figcaption'), others = el('div', 'others');
+      name.append(dot(cards[place].colour), el('span', '', cards[place].name));
+      own.append(thumbnail(cards[place].src, cards[place].name), name);
+      const pictures = near[0][0].map(() => el('img'));
+      others.append(...pictures);
+      card.append(own, others);
+      grid.append(card);
+      this.places.push(pictures);
+    }
+    this.near.append(title, this.count, grid, el('p', 'teaches',
+      'The six pictures whose h is most similar, among the same pictures at every epoch: a solid frame is the same'
+      + ' class, a dashed one another. The run never saw a class.'));
+  }
+
+  showNear(epoch) {
+    const { asked, cards, near } = this.data.pictures;
+    let same = 0;
+    this.places.forEach((pictures, i) => pictures.forEach((picture, j) => {
+      const card = cards[near[epoch][i][j]], alike = card.label >= 0 && card.label === cards[asked[i]].label;
+      same += alike;
+      if (picture.getAttribute('src') !== card.src) picture.src = card.src;
+      picture.className = alike ? 'same' : 'other';
+      picture.alt = picture.title = card.name + (alike ? ', the same class' : ', another class');
+    }));
+    if (asked.length) this.count.textContent = `${same} of ${asked.length * near[0][0].length} share the class`;
+    for (const place of near[epoch + 1]?.flat() ?? []) new Image().src = cards[place].src;  // what comes next
+  }
+
+  remove() {
+    this.playing = false;
+    window.removeEventListener('keydown', this.anywhere);
+    this.watch.disconnect();
+    this.root.remove();
+  }
+}
