@@ -5,11 +5,14 @@ from collections.abc import Callable
 import numpy as np
 import torch
 
-from sealife_core.config import preset
+from sealife_core.config import SimclrConfig, preset
 from sealife_core.datasets.dataset import Dataset
+from sealife_core.datasets.decoding.pixels import cache_size_px, open_pixels
 from sealife_core.evaluation.embeddings.stored_embeddings import (
     model_epochs,
+    pair_epochs,
     read_embeddings,
+    read_pairs,
     read_snapshots,
     snapshot_epochs,
     snapshot_folder,
@@ -18,6 +21,8 @@ from sealife_core.models.checkpoint import load_model
 from sealife_core.runs.directory import create_run
 from sealife_core.runs.run import Run
 from sealife_core.runs.writer import RunWriter
+from sealife_core.training.hardware import Hardware
+from sealife_core.training.simclr import SimclrModule, projected_pairs
 from sealife_core.training.snapshots import model_plan, snapshot_plan
 from sealife_core.training.train import train
 from tests.training.conftest import SMALL
@@ -43,11 +48,35 @@ def test_snapshots__of_a_resumed_run_keep_the_first_picture(trained: Trained, ti
     (run.path / "stop").touch()
     train(config, RunWriter(run))
     assert snapshot_epochs(run.path) == (0,)
-    before = read_snapshots(run.path).values[0]
+    before, pairs = read_snapshots(run.path).values[0], read_pairs(run.path).values[0]
     (run.path / "stop").unlink()
     train(config, RunWriter(run))
     assert snapshot_epochs(run.path) == snapshot_plan(config.epochs)
     np.testing.assert_array_equal(read_snapshots(run.path).values[0], before)
+    np.testing.assert_array_equal(read_pairs(run.path).values[0], pairs)
+    assert pair_epochs(run.path) == snapshot_plan(config.epochs)
+
+
+def test_pairs__are_the_same_views_at_each_epoch(trained: Trained, tiny_reef: Dataset) -> None:
+    run = trained("simclr", batch_size=16, epochs=1, monitor_every=0, keep_models=1)
+    stored, config = read_pairs(run.path), run.config()
+    assert isinstance(config, SimclrConfig)
+    assert stored.epochs == (0, 1)
+    assert stored.values.shape[1:] == (2, len(read_snapshots(run.path).ids), config.head_out)
+    pixels = open_pixels(tiny_reef, cache_size_px(tiny_reef, 32))
+    rows = np.array([tiny_reef.row_of(image_id) for image_id in read_snapshots(run.path).ids])
+    for epoch, z in zip(stored.epochs, stored.values, strict=True):  # each by its own model, from the same views
+        encoder, head, _ = load_model(run.path if epoch else snapshot_folder(run.path, 0))
+        assert head is not None
+        encoder.train()
+        again = projected_pairs(
+            SimclrModule(config, encoder, batch_size=16), pixels, rows, Hardware("cpu", "fp32"), (encoder, head)
+        )
+        assert encoder.training
+        cosine = (again * z).sum(-1) / np.linalg.norm(again, axis=-1) / np.linalg.norm(z, axis=-1)
+        assert cosine.min() > 0.9999, epoch
+        np.testing.assert_allclose(again, z, rtol=0.02, atol=0.02 * np.abs(z).max())  # models in half precision
+    assert np.abs(stored.values[0, 0] - stored.values[0, 1]).max() > 0.001
 
 
 def test_snapshot_plan__is_about_ten_and_ends_with_the_last_epoch() -> None:

@@ -9,10 +9,13 @@ from sealife_core.datasets.dataset import Dataset
 from sealife_core.errors import RunError
 from sealife_core.evaluation.embeddings.stored_embeddings import (
     has_embeddings,
+    pair_epochs,
     read_embeddings,
+    read_pairs,
     read_snapshots,
     snapshot_epochs,
     write_embeddings,
+    write_pairs,
     write_snapshot,
 )
 
@@ -89,3 +92,48 @@ def test_snapshots__of_different_images_are_damaged(run: Path) -> None:
 def test_snapshots__missing_say_who_keeps_them(run: Path) -> None:
     with pytest.raises(RunError, match="SimCLR runs keep them"):
         read_snapshots(run)
+
+
+def _paired(run: Path, epoch: int, z: np.ndarray) -> None:
+    write_pairs(run, epoch, z)
+    write_snapshot(run, ("a", "b"), epoch, np.ones((2, 3)))
+
+
+def test_pairs__come_back_in_the_order_of_their_epochs(run: Path) -> None:
+    z = np.random.default_rng(0).normal(size=(2, 4, 3))
+    for epoch in (10, 0):
+        _paired(run, epoch, z + epoch)
+    write_pairs(run, 20, z)  # its snapshot is still to come
+    assert pair_epochs(run) == (0, 10)
+    found = read_pairs(run)
+    assert found.epochs == (0, 10)
+    np.testing.assert_allclose(found.values, [z, z + 10], rtol=1e-3, atol=1e-3)
+    assert snapshot_epochs(run) == (0, 10)
+    assert read_snapshots(run).ids == ("a", "b")
+
+
+def test_pairs__tell_of_a_divergence(run: Path) -> None:
+    _paired(run, 0, np.ones((2, 4, 3)))
+    _paired(run, 1, np.full((2, 4, 3), np.nan))
+    assert np.isfinite(read_pairs(run).values).all(axis=(1, 2, 3)).tolist() == [True, False]
+
+
+def test_pairs__of_an_older_run_are_missing(run: Path) -> None:
+    write_snapshot(run, ("a", "b"), 0, np.ones((2, 3)))
+    with pytest.raises(RunError, match="has no pairs of views"):
+        read_pairs(run)
+
+
+@pytest.mark.parametrize("damage", [b"", b"no array"])
+def test_pairs__damaged_say_so(run: Path, damage: bytes) -> None:
+    _paired(run, 0, np.ones((2, 4, 3)))
+    (run / "snapshots" / "pairs-00000.npy").write_bytes(damage)
+    with pytest.raises(RunError, match="pairs of views of run 'some-run' are damaged"):
+        read_pairs(run)
+
+
+def test_pairs__of_another_shape_are_damaged(run: Path) -> None:
+    _paired(run, 0, np.ones((2, 4, 3)))
+    _paired(run, 1, np.ones((3, 4, 3)))
+    with pytest.raises(RunError, match="are damaged"):
+        read_pairs(run)

@@ -14,7 +14,12 @@ import pytest
 
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.errors import RunError
-from sealife_core.evaluation.embeddings.stored_embeddings import read_embeddings, write_embeddings, write_snapshot
+from sealife_core.evaluation.embeddings.stored_embeddings import (
+    read_embeddings,
+    write_embeddings,
+    write_pairs,
+    write_snapshot,
+)
 from sealife_core.evaluation.projections import stored_projections
 from sealife_core.evaluation.projections.reduction import ProjectionSettings
 from sealife_core.evaluation.projections.stored_projections import (
@@ -24,6 +29,7 @@ from sealife_core.evaluation.projections.stored_projections import (
     PROCESS,
     STATUS,
     find,
+    fingerprint,
     folder_of,
     request,
 )
@@ -214,6 +220,15 @@ def test_film__is_kept_apart_from_the_map_and_has_two_dimensions(
     assert find(run, ProjectionSettings()).state == "absent"
     write_snapshot(run, ("a", "b", "c", "d"), 5, np.ones((4, 3)))
     assert find(run, ProjectionSettings(), "film").state == "absent"  # it has a frame more by now
+
+
+def test_film__is_the_same_beside_pairs_of_views(run: Path) -> None:
+    write_snapshot(run, ("a", "b"), 0, np.ones((2, 3)))
+    before = fingerprint(run, "film")
+    write_pairs(run, 0, np.ones((2, 2, 3)))
+    assert fingerprint(run, "film") == before
+    write_snapshot(run, ("a", "b"), 0, np.zeros((2, 3)))
+    assert fingerprint(run, "film") != before
 
 
 @pytest.mark.process

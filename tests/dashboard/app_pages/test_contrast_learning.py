@@ -1,0 +1,92 @@
+"""While it learns, on the Contrast page, without a browser."""
+
+import json
+
+import numpy as np
+from streamlit.testing.v1 import AppTest
+
+from sealife_core.datasets.dataset import Dataset
+from sealife_core.evaluation.embeddings.stored_embeddings import write_pairs, write_snapshot
+from sealife_core.runs.run import Run
+from sealife_core.runs.writer import RunWriter
+from tests.dashboard.pages import visit
+from tests.finished.runs import simclr_run
+
+
+def paired(run: Run, epoch: int, alike: float) -> None:
+    """Beside a snapshot, pairs of views of 20 pictures around a common point that is ``alike`` away."""
+    draw = np.random.default_rng(0)
+    z = draw.normal(size=(20, 16)) + 0.1 * draw.normal(size=(2, 20, 16))
+    write_pairs(run.path, epoch, z + alike * np.eye(16)[0])
+
+
+def opened(run: Run | None = None) -> AppTest:
+    app = visit("contrast", {"part": "learning"} | ({"run": run.id} if run else {}))
+    assert not app.exception
+    return app
+
+
+def data_of(app: AppTest) -> dict:
+    (shown,) = app.get("bidi_component")
+    return json.loads(shown.proto.json)
+
+
+def test_learning__shows_each_epoch_and_says_that_nothing_collapsed(tiny_reef: Dataset) -> None:
+    run = simclr_run(tiny_reef, snapshots=3)
+    for epoch in range(3):
+        paired(run, epoch, 9 - 4.5 * epoch)
+    app = opened(run)
+    data = data_of(app)
+    assert data["epochs"] == [0, 1, 2]
+    assert len(data["pictures"]["near"]) == len(data["says"]) == 3
+    assert [point[0] for point in data["knn"]] == [0, 1, 2], "of the stored features: the run measured none"
+    assert "**No collapse**" in app.info[0].value
+    assert not app.error
+
+
+def test_learning__announces_a_collapse(tiny_reef: Dataset) -> None:
+    run = simclr_run(tiny_reef, snapshots=3)
+    for epoch in range(3):
+        paired(run, epoch, 40 * epoch)
+    app = opened(run)
+    assert "**Complete collapse**" in app.error[0].value
+    assert not app.info
+
+
+def test_learning__of_a_run_that_diverged_is_shown_up_to_there(tiny_reef: Dataset) -> None:
+    run = simclr_run(tiny_reef, snapshots=3)
+    for epoch in range(2):
+        paired(run, epoch, 3)
+    write_pairs(run.path, 2, np.full((2, 20, 16), np.nan))
+    write_snapshot(run.path, tuple(tiny_reef.manifest["id"].iloc[:40]), 2, np.full((40, 16), np.nan))
+    app = opened(run)
+    assert "**Divergence**: at epoch 2" in app.error[0].value
+    assert data_of(app)["accuracy"][2] is None
+
+
+def test_learning__of_an_older_run_says_why_and_fills_the_form(tiny_reef: Dataset) -> None:
+    app = opened(simclr_run(tiny_reef, snapshots=3))
+    assert any("made before pairs of views were stored" in text.value for text in app.markdown)
+    assert not app.get("bidi_component")
+    next(button for button in app.button if button.label == "Train it again").click().run()
+    assert not app.exception
+    assert app.title[0].value == "Train"
+
+
+def test_learning__follows_a_run_that_trains(tiny_reef: Dataset) -> None:
+    run = simclr_run(tiny_reef)
+    RunWriter(run).status(state="running", stage="training", epoch=1, epochs=9, step=4, steps=90, message="training")
+    app = opened(run)
+    assert any("first epoch appears" in text.value for text in app.caption)
+    write_snapshot(
+        run.path, tuple(tiny_reef.manifest["id"].iloc[:40]), 0, np.random.default_rng(0).normal(size=(40, 16))
+    )
+    paired(run, 0, 40)
+    app.run()
+    assert data_of(app)["epochs"] == [0]
+    assert not app.error, "an untrained network is no collapse"
+
+
+def test_learning__without_a_simclr_run_offers_one(tiny_reef: Dataset) -> None:
+    app = opened()
+    assert "Train SimCLR" in [button.label for button in app.button]

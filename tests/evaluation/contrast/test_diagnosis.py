@@ -1,0 +1,121 @@
+"""A collapse is announced where the arrays collapse, and not where they do not; so is what the pretext was good for."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from sealife_core.config import SimclrConfig, preset
+from sealife_core.evaluation.contrast.diagnosis import diagnose, pretext
+from sealife_core.evaluation.contrast.learning import Moment, moment
+
+DIMENSIONS, PICTURES = 64, 100
+
+
+def config(**values: object) -> SimclrConfig:
+    made = preset("simclr", epochs=50, **values)
+    assert isinstance(made, SimclrConfig)
+    return made
+
+
+def spread(dimensions: int, *, epoch: int = 10, mean: float = 0.0, seed: int = 0) -> Moment:
+    """Pairs in that many of DIMENSIONS directions, around a common ``mean`` of the first."""
+    draw = np.random.default_rng(seed)
+    z = np.zeros((2, PICTURES, DIMENSIONS))
+    z[..., :dimensions] = draw.normal(size=(PICTURES, dimensions)) + 0.1 * draw.normal(size=(2, PICTURES, dimensions))
+    z[..., 0] += mean
+    return moment(epoch, z, None, 0.2)
+
+
+HEALTHY = [spread(DIMENSIONS, epoch=0, mean=60), spread(40, epoch=5), spread(DIMENSIONS)]
+
+
+def test_diagnose__of_a_healthy_run_finds_no_collapse() -> None:
+    found = diagnose(HEALTHY, config())
+    assert found is not None
+    assert (found.kind, found.harms, found.cause) == ("none", False, "")
+    assert f"of {DIMENSIONS} dimensions" in found.says
+    assert diagnose(HEALTHY[:1], config()) is None  # an untrained network is no collapse
+
+
+def test_diagnose__of_pictures_all_alike_is_a_complete_collapse() -> None:
+    found = diagnose([*HEALTHY, spread(DIMENSIONS, epoch=20, mean=60)], config(learning_rate=1.0))
+    assert found is not None
+    assert (found.kind, found.harms) == ("complete collapse", True)
+    assert "cosine of 0.98" in found.says
+    assert "learning rate of 13 times the usual one" in found.cause
+    again = diagnose([*HEALTHY, spread(DIMENSIONS, epoch=20, mean=60), spread(DIMENSIONS, epoch=30)], config())
+    assert again is not None
+    assert again.kind == "none"
+    assert "At epoch 20 all pictures still looked the same" in again.says
+
+
+def test_diagnose__of_few_directions_is_a_dimensional_collapse() -> None:
+    found = diagnose([*HEALTHY, spread(12, epoch=20)], config(temperature=2))
+    assert found is not None
+    assert (found.kind, found.harms) == ("dimensional collapse", True)
+    assert "at epoch 10" in found.says
+    assert "temperature 2" in found.cause
+    half = diagnose([*HEALTHY, spread(40, epoch=20)], config(temperature=2))
+    assert half is not None
+    assert half.kind == "none"
+    never_more = diagnose([HEALTHY[0], spread(2)], config())
+    assert never_more is not None
+    assert never_more.kind == "dimensional collapse"
+    assert "at epoch" not in never_more.says
+
+
+def test_diagnose__of_a_run_that_has_not_begun_is_no_collapse() -> None:
+    found = diagnose([HEALTHY[0], spread(DIMENSIONS, epoch=5, mean=50)], config(learning_rate=0.001))
+    assert found is not None
+    assert (found.kind, found.harms) == ("no start", False)
+    assert "a learning rate of 0.013 times the usual one" in found.cause
+
+
+def test_diagnose__of_a_divergence_names_its_epoch() -> None:
+    lost = [moment(epoch, np.full((2, 8, 4), np.nan), None, 0.2) for epoch in (20, 30)]
+    found = diagnose([*HEALTHY, *lost], config(temperature=0.01))
+    assert found is not None
+    assert found.kind == "divergence"
+    assert "at epoch 20" in found.says
+    assert "temperature 0.01" in found.cause
+
+
+def test_diagnose__blames_no_usual_setting() -> None:
+    found = diagnose([*HEALTHY, spread(DIMENSIONS, epoch=20, mean=60)], config())
+    assert found is not None
+    assert found.cause.startswith("Its settings are not unusual.")
+    few = diagnose([*HEALTHY, spread(DIMENSIONS, epoch=20, mean=60)], config(batch_size=16))
+    assert few is not None
+    assert "a batch of 16" in few.cause
+
+
+def course(*accuracies: float) -> list[Moment]:
+    return [replace(HEALTHY[0], epoch=10 * place, accuracy=share) for place, share in enumerate(accuracies)]
+
+
+@pytest.mark.parametrize(
+    ("accuracies", "knn", "said"),
+    [
+        ((0.1, 0.6, 0.9), (0.2, 0.7, 0.5), "**A better pretext is not a better representation**: since epoch 10"),
+        ((0.1, 0.6, 0.9), (0.2, 0.5, 0.7), "**Here the pretext helped**"),
+        ((0.1, 0.6, 0.9), (0.5, 0.51, 0.52), "**The pretext did not show in k-NN accuracy**"),
+        ((0.1, 0.6, 0.9), (0.2, 0.71, 0.70), "**Here the pretext helped**"),  # a fall within its noise
+        ((0.1, 0.1, 0.11), (0.2, 0.5, 0.7), "**It has not learned the pretext task**"),
+    ],
+)
+def test_pretext__says_what_the_run_says(accuracies: tuple, knn: tuple, said: str) -> None:
+    points = [(10 * place, share) for place, share in enumerate(knn)]
+    assert (pretext(course(*accuracies), points, 400) or "").startswith(said)
+
+
+def test_pretext__is_silent_where_too_little_was_measured() -> None:
+    assert pretext(course(0.1, 0.9), [(10, 0.5)], 400) is None
+    assert pretext(course(0.1), [(0, 0.5), (10, 0.7)], 400) is None
+    assert pretext(course(0.1, 0.9), [(0, 0.5), (10, 0.7)], 0) is None
+
+
+def test_pretext__takes_a_fall_of_few_images_for_noise() -> None:
+    points = [(0, 0.2), (10, 0.7), (20, 0.6)]
+    assert "not a better" in (pretext(course(0.1, 0.6, 0.9), points, 400) or "")
+    assert "not a better" not in (pretext(course(0.1, 0.6, 0.9), points, 40) or "")
