@@ -84,7 +84,10 @@ def pretext(course: Sequence[Moment], knn: Sequence[tuple[int, float]], asked: i
     best_epoch, best = max(knn, key=lambda point: point[1])
     task = f"contrastive accuracy went from {percent(before.accuracy, 0)} to {percent(after.accuracy, 0)}"
     if after.accuracy - before.accuracy < LEAST_CHANGE:
-        return f"**It has not learned the pretext task**: {task}."
+        return (
+            f"**It hardly tells pairs apart**: after epoch {after.epoch}, contrastive accuracy among {after.views}"
+            f" views is {percent(after.accuracy, 0)}, {percent(before.accuracy, 0)} at epoch {before.epoch}."
+        )
     here = f"k-NN accuracy from {percent(start, 0)} (epoch {first}) to {percent(end, 0)} (epoch {last})"
     at_best = min(finite, key=lambda moment: abs(moment.epoch - best_epoch))
     if _differ(best, end, asked) and after.accuracy >= at_best.accuracy:

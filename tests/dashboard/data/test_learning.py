@@ -53,7 +53,8 @@ def test_pictures__have_their_nearest_at_the_epochs_asked(tiny_reef: Dataset) ->
     place = found["asked"][0]
     row = tiny_reef.row_of(ids[place])
     assert found["cards"][place] == {
-        "src": f"/{row}", "name": tiny_reef.classes[labels[place]], "colour": f"#{labels[place]}", "label": labels[place]
+        "src": f"/{row}", "name": tiny_reef.classes[labels[place]], "colour": f"#{labels[place]}",
+        "label": labels[place],
     }  # fmt: skip
 
 
