@@ -66,7 +66,7 @@ def pictures_of(
     rows = rows_of(snapshots.ids, dataset)
     here = np.flatnonzero(rows >= 0)
     wanted = [snapshots.epochs.index(epoch) for epoch in epochs]
-    found = Snapshots(tuple(snapshots.ids[i] for i in here), tuple(epochs), snapshots.values[np.ix_(wanted, here)])
+    found = Snapshots(tuple(snapshots.ids[i] for i in here), tuple(epochs), snapshots.values[wanted][:, here])
     labels = dataset.labels[rows[here]]
     asked = fixed_pictures(labels, PICTURES)
     if len(here) <= NEAREST or not len(asked):

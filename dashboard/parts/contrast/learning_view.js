@@ -159,8 +159,9 @@ class LearningView {
   }
 
   drawScores(between) {
-    const { epochs, accuracy, knn, chance } = this.data, now = between(epochs), { planned } = this.data;
-    this.scores.begin({ x: [0, planned], y: [0, 1.04], xTitle: 'epoch', form: percent, cursor: now });
+    const { epochs, planned, accuracy, knn, chance } = this.data, now = between(epochs);
+    const top = Math.max(0.1, ...accuracy, ...knn.map(([, share]) => share), chance.knn ?? 0);
+    this.scores.begin({ x: [0, planned], y: [0, Math.min(1.04, 1.15 * top)], xTitle: 'epoch', form: percent, cursor: now });
     if (chance.knn !== null) this.scores.line([[0, chance.knn], [planned, chance.knn]], 'chance');
     this.line(this.scores, now, epochs.map((epoch, i) => [epoch, accuracy[i]]), 'negative', between(accuracy));
     const said = between(accuracy), entries = [['negative', 'contrastive accuracy ' + (said === null ? '–' : percent(said))]];

@@ -187,7 +187,7 @@ def read_pairs(folder: Path) -> PairSnapshots:
     try:
         values = np.stack([np.load(_pairs_file(folder, epoch), allow_pickle=False) for epoch in epochs])
     except (OSError, ValueError, EOFError):
-        values = np.zeros(0)
+        values = np.zeros((0, 0, 0, 0))
     if values.ndim != 4 or values.shape[1] != 2 or values.shape[2] < 2 or values.dtype.kind != "f":
         raise RunError(
             f"The pairs of views of run '{folder.name}' are damaged and cannot be read. Train the run again."
