@@ -10,9 +10,11 @@ from tests.browser.served import PATIENCE_MS, Dashboard
 from tests.finished.runs import simclr_run
 
 
-def test_epochs__are_turned_by_keys_and_all_charts_follow(tiny_reef: Dataset, page: Page, dashboard: Dashboard) -> None:
+def test_epochs__are_turned_by_keys_and_all_charts_follow_until_another_run_is_chosen(
+    tiny_reef: Dataset, page: Page, dashboard: Dashboard
+) -> None:
     epochs = preset("simclr", "Quick look").epochs
-    run, draw = simclr_run(tiny_reef, snapshots=3), np.random.default_rng(0)
+    older, run, draw = simclr_run(tiny_reef, "Older"), simclr_run(tiny_reef, snapshots=3), np.random.default_rng(0)
     for epoch in range(3):
         write_pairs(run.path, epoch, draw.normal(size=(20, 16)) + (3 - epoch) * draw.normal(size=(2, 20, 16)))
     page.goto(f"{dashboard.url}/contrast?part=learning&run={run.id}")
@@ -34,3 +36,8 @@ def test_epochs__are_turned_by_keys_and_all_charts_follow(tiny_reef: Dataset, pa
     page.keyboard.press("ArrowRight")
     expect(now).to_have_text(f"epoch 2 of {epochs}")
     assert state() == end
+
+    page.get_by_role("combobox", name="SimCLR run").click()
+    page.get_by_role("option", name="Older").click()
+    expect(page.get_by_text("it has stored no epoch")).to_be_visible()
+    assert f"run={older.id}" in page.url

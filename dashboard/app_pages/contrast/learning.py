@@ -46,8 +46,8 @@ def learning() -> None:
 
 
 def _followed(run: Run, runs: dict[str, Run], pace: float | None) -> None:
-    """What the run has stored so far; the page is drawn anew when it ends or is to be asked at another pace."""
-    if pace_s(run) != pace:
+    """What the run has stored so far; the page is drawn anew for another run, at its end, or for another pace."""
+    if pace_s(run) != pace or contrast.LEARNING_RUN.ids() != [run.id]:
         st.rerun(scope="app")
     choice, verdict = st.columns([2, 3], gap="medium")
     with choice:
@@ -74,13 +74,12 @@ def _followed(run: Run, runs: dict[str, Run], pace: float | None) -> None:
 
 
 def _run_choice(run: Run, runs: dict[str, Run]) -> None:
-    box = contrast.LEARNING_BOX.showing(run.id)
-    st.selectbox("SimCLR run", list(runs), key=box, format_func=lambda run_id: _title(runs[run_id]), on_change=_chosen)
+    box, names = contrast.LEARNING_BOX.showing(run.id), {run_id: run_name(run) for run_id, run in runs.items()}
+    st.selectbox("SimCLR run", list(runs), key=box, format_func=names.__getitem__, on_change=_chosen)
     with st.container(horizontal=True, vertical_alignment="center"):
         if st.button("See the film", icon=":material/movie:", help="The pictures as points that move, on Embeddings"):
             state.go("embeddings", {state.embeddings.RUN: run.id, state.embeddings.METHOD: FILM})
-        if run.state().active:
-            st.caption(progress_sentence(run))
+        st.caption(progress_sentence(run) if run.state().active else state_words(run, time.time()))
 
 
 def _chosen() -> None:
@@ -126,7 +125,3 @@ def _nothing_stored(run: Run, config: SimclrConfig) -> None:
 
 def _train() -> None:
     state.go("train", {state.train.TASK: "simclr"})
-
-
-def _title(run: Run) -> str:
-    return f"{run_name(run)} · {state_words(run, time.time())}"
