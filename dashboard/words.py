@@ -3,7 +3,7 @@
 import re
 from typing import Any
 
-from sealife_core.config import AnyConfig, SimclrConfig
+from sealife_core.config import marked
 from sealife_core.neutral import terminal_text
 from sealife_core.runs.liveness import Shown, State
 from sealife_core.runs.run import Run
@@ -66,13 +66,8 @@ def whole_number(text: str, otherwise: int) -> int:
 
 
 def run_name(run: Run) -> str:
-    """The name a person gave the run, or its id."""
-    return run.notes()["name"]
-
-
-def method(config: AnyConfig) -> str:
-    """What the field calls this kind of run."""
-    return "SimCLR" if isinstance(config, SimclrConfig) else config.method
+    """The name a person gave the run, or its id; with what was broken in it on purpose."""
+    return marked(run.notes()["name"], run.broken)
 
 
 def with_method(name: str, kind: str, between: str = " · ") -> str:

@@ -18,7 +18,7 @@ from sealife_core.config import (
 from sealife_core.models.facts import title_of
 from sealife_core.wording import short_number
 
-NOT_IN_FORM = ("kind", "data_hash")
+NOT_IN_FORM = ("kind", "data_hash", "broken")
 
 
 def by_group(settings: Sequence[Setting]) -> dict[str, list[Setting]]:

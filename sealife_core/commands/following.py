@@ -6,7 +6,7 @@ from dataclasses import asdict
 from typing import Any
 
 from sealife_core.commands.output import Output
-from sealife_core.config import AnyConfig, task_of
+from sealife_core.config import AnyConfig, marked, task_of
 from sealife_core.datasets.dataset import open_dataset
 from sealife_core.errors import SealifeError
 from sealife_core.runs.directory import runs_root
@@ -24,7 +24,7 @@ def run_summary(run: Run, forecasts: Mapping[str, QueueForecast] | None = None) 
     """
     try:
         config = run.request()
-        task, data = task_of(config), config.data
+        task, data = marked(task_of(config), run.broken), config.data
     except SealifeError as error:
         return {"id": run.id, "name": "", "task": "", "data": "", "state": "damaged", "message": str(error)}
     shown, error, forecast = run.shown(), run.error(), (forecasts or {}).get(run.id)

@@ -106,6 +106,8 @@ def _settings_of(named: str, task: str) -> dict[str, Any]:
     config = run.config()
     if (its := task_of(config)) != task:
         raise RunError(f"Run '{run.id}' belongs to the task '{its}', not '{task}'. Use '{its}' with --like {run.id}.")
+    if run.broken:
+        raise RunError(f"Run '{run.id}' was broken on purpose ({run.broken}). Choose another run for --like.")
     return flat_settings(config) | {"data_hash": ""}
 
 

@@ -4,6 +4,7 @@ from reprlib import repr as shortened
 from typing import Any
 
 from sealife_core.config.any_config import AnyConfig
+from sealife_core.config.broken import BROKEN, marked
 from sealife_core.config.classifier import ClassifierConfig, fewer_labels
 from sealife_core.config.embed import EmbedConfig
 from sealife_core.config.fine_tune import FineTuneConfig
@@ -44,10 +45,10 @@ def load_config(values: dict[str, Any]) -> Request:
 
 
 __all__ = [
-    "ALL_STAGES", "CLUSTER", "HERE", "IN_MINUTES", "KINDS", "LABELLED", "PENALTIES", "PROJECT", "RECIPES", "SIZES",
+    "ALL_STAGES", "BROKEN", "CLUSTER", "HERE", "IN_MINUTES", "KINDS", "LABELLED", "PENALTIES", "PROJECT", "RECIPES", "SIZES",
     "TASKS", "AnyConfig", "Axis", "ClassifierConfig", "EmbedConfig", "FineTuneConfig", "Part", "ProbeConfig",
     "Request", "SearchConfig", "Setting", "Settings", "SimclrConfig", "StudyConfig", "Task", "TrainingSettings",
     "ViewRecipe", "axis_problems", "bound", "build_search", "chance_loss", "cluster_address", "describe",
-    "family_settings", "fewer_labels", "flat_settings", "flattened", "inherited", "load_config", "nested", "parse",
+    "family_settings", "fewer_labels", "flat_settings", "flattened", "inherited", "load_config", "marked", "nested", "parse",
     "preset", "project_problem", "searchable", "source_run", "suggested_axis", "task_of", "trained_settings",
 ]  # fmt: skip

@@ -166,9 +166,9 @@ class ClassifierConfig(TrainingSettings):
     @property
     def method(self) -> str:
         """What the field calls this combination of weights and trained stages."""
-        if self.trained_stages == 0:
-            return "Untrained probe" if self.weights == "random" else "Linear probe"
+        if self.trained_stages == 0 or self.broken == "unfrozen-probe":
+            return self.marked("Untrained probe" if self.weights == "random" else "Linear probe")
         if self.weights == "random" and self.trained_stages == ALL_STAGES:
-            return "From scratch"
+            return self.marked("From scratch")
         name = "Transfer" if self.weights == "imagenet" else "Fine-tune"
-        return name if self.trained_stages == ALL_STAGES else f"{name}, last {self.trained_stages} stages"
+        return self.marked(name if self.trained_stages == ALL_STAGES else f"{name}, last {self.trained_stages} stages")

@@ -22,4 +22,5 @@ class EmbedConfig(TrainingSettings):
     @property
     def method(self) -> str:
         """What the field calls an encoder with these weights."""
-        return {"random": "Untrained encoder", "imagenet": "Pre-trained encoder"}.get(self.weights, "Encoder as it is")
+        named = {"random": "Untrained encoder", "imagenet": "Pre-trained encoder"}
+        return self.marked(named.get(self.weights, "Encoder as it is"))

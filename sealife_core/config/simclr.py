@@ -2,9 +2,9 @@
 
 import math
 from functools import partial
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import model_validator
+from pydantic import ValidationInfo, ValidatorFunctionWrapHandler, field_validator, model_validator
 
 from sealife_core.config.runs import (
     ALL_STAGES,
@@ -135,6 +135,13 @@ class SimclrConfig(TrainingSettings):
     )
     views: ViewRecipe = RECIPES["SimCLR"]
 
+    @field_validator("temperature", mode="wrap")
+    @classmethod
+    def _only_broken_beyond_the_range(
+        cls, value: Any, within: ValidatorFunctionWrapHandler, info: ValidationInfo
+    ) -> float:
+        return 10.0 if value == 10 and info.data.get("broken") == "temperature-10" else within(value)
+
     @model_validator(mode="after")
     def _settings_fit_together(self) -> "SimclrConfig":
         if self.optimiser == "lars" and self.gradient_clip > 0:
@@ -148,6 +155,11 @@ class SimclrConfig(TrainingSettings):
             )
         check_shares(self.batch_size, self.devices)
         return self
+
+    @property
+    def method(self) -> str:
+        """What the field calls it."""
+        return self.marked("SimCLR")
 
     @property
     def chooses(self) -> bool:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
 
-from sealife_core.config import HERE, AnyConfig, source_run
+from sealife_core.config import BROKEN, HERE, AnyConfig, source_run
 from sealife_core.errors import SealifeError, WeightsError
 from sealife_core.launching.data_checks import Problem
 from sealife_core.models import imagenet
@@ -43,6 +43,11 @@ def _of_run(config: AnyConfig, source: str, root: Path) -> list[Problem]:
         return [Problem(
             f"The weights come from run '{run.notes()['name']}' with the encoder {title_of(its.encoder)}, but this run"
             f" uses {title_of(config.encoder)}. Set the encoder to {its.encoder}."
+        )]  # fmt: skip
+    if its.broken and not config.broken:
+        return [Problem(
+            f"The weights come from run '{run.notes()['name']}', which was broken on purpose"
+            f" ({BROKEN[its.broken]}). Choose another run."
         )]  # fmt: skip
     waits = awaited(source, root)
     return [Problem(f"The run will be {waits}.", refuses=False)] if "interrupted" in waits else []

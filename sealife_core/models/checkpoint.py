@@ -38,7 +38,7 @@ class ModelCard:
     kind: "simclr" or "classifier". encoder, stem, feature_dim: as in encoders.py. classes: the label of each logit, []
     for simclr. image_size_px, mean, std: how an image becomes the encoder's input (side of the square; per colour, of
     values in 0 … 1). run, data, data_hash: where it came from. scores: what it reached. projection: kind, hidden and
-    out of the projection head, or None.
+    out of the projection head, or None. broken: what was broken in it on purpose, in words.
     """
 
     kind: str
@@ -54,6 +54,7 @@ class ModelCard:
     data_hash: str = ""
     scores: dict[str, Any] = field(default_factory=dict)
     projection: dict[str, Any] | None = None
+    broken: str = ""
 
 
 _CARDS = TypeAdapter(ModelCard)

@@ -20,7 +20,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from sealife_core.config import AnyConfig, Request, SearchConfig, StudyConfig, load_config
+from sealife_core.config import BROKEN, AnyConfig, Request, SearchConfig, StudyConfig, load_config
 from sealife_core.durable import size_bytes
 from sealife_core.errors import ConfigError
 from sealife_core.runs.contents import SHAPES
@@ -86,6 +86,11 @@ class Run:
         """Whether it is a study or a search, which launches other runs and does not train. The config is not checked,
         because this is asked of hundreds of runs at once."""
         return (self._read(CONFIG) or {}).get("kind") in ("study", "search")
+
+    @property
+    def broken(self) -> str:
+        """What was broken in it on purpose, in words; "" in a usual run. The config is not checked, as above."""
+        return BROKEN.get(str((self._read(CONFIG) or {}).get("broken")), "")
 
     @property
     def is_there(self) -> bool:

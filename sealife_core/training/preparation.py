@@ -13,7 +13,7 @@ from pytorch_lightning import LightningModule
 from torch import Tensor
 
 from sealife_core import __version__
-from sealife_core.config import AnyConfig, ClassifierConfig, EmbedConfig, FineTuneConfig, SimclrConfig
+from sealife_core.config import BROKEN, AnyConfig, ClassifierConfig, EmbedConfig, FineTuneConfig, SimclrConfig
 from sealife_core.datasets.batches import ImageBatches
 from sealife_core.datasets.dataset import Dataset, open_dataset
 from sealife_core.datasets.decoding.pixels import Pixels, cache_size_px, open_pixels
@@ -141,6 +141,7 @@ def model_card(
         data_hash=dataset.content_hash,
         scores={k: v for k, v in scores.items() if isinstance(v, int | float)},
         projection=head,
+        broken=BROKEN.get(config.broken, ""),
     )
 
 

@@ -47,8 +47,18 @@ class SimclrModule(LightningModule):
         """
         generator = generator_for(self.config.seed, *numbers)
         aspects = batch["aspects"].cpu()
-        drawn = ViewParameters.cat([draw_views(self.config.views, aspects, generator, share) for _ in range(2)])
+        drawn = ViewParameters.cat(self.draw_pair(aspects, generator, share))
         return network_inputs(batch["images"], drawn, self.config, self._room(batch["images"], len(drawn)))
+
+    def draw_pair(
+        self, aspects: Tensor, generator: torch.Generator, share: tuple[int, int]
+    ) -> list[ViewParameters]:
+        """What both views of each image are; ``aspects`` (n,): width / height."""
+        return [draw_views(self.config.views, aspects, generator, share) for _ in range(2)]
+
+    def loss(self, z0: Tensor, z1: Tensor, *, across: bool = False) -> Tensor:
+        """NT-Xent of projections z0, z1 (n, d), in nats."""
+        return nt_xent(z0, z1, self.config.temperature, across=across)
 
     def _room(self, images: Tensor, count: int) -> Tensor | None:
         """Where ``count`` views go: on a processor into the memory of the last ones, since the system takes longer to
@@ -75,7 +85,7 @@ class SimclrModule(LightningModule):
         across = share[1] > 1
         _, z = self(self.two_views(batch, self.global_step, share=share))
         z0, z1 = z.chunk(2)
-        loss = nt_xent(z0, z1, self.config.temperature, across=across)
+        loss = self.loss(z0, z1, across=across)
         self.log("train/loss", loss)
         self.log("train/contrastive_accuracy", contrastive_accuracy(z0.detach(), z1.detach(), across=across))
         return loss

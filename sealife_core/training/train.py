@@ -17,6 +17,7 @@ from sealife_core.launching.data_checks import labelled_rows
 from sealife_core.models.checkpoint import save_model
 from sealife_core.models.encoders import Encoder
 from sealife_core.runs.writer import RunWriter
+from sealife_core.training.broken import pretraining_rows, simclr_module
 from sealife_core.training.callbacks import BestModel, Speed
 from sealife_core.training.classifier import ClassifierModule
 from sealife_core.training.features import (
@@ -43,7 +44,6 @@ from sealife_core.training.preparation import (
 from sealife_core.training.probe.features import FeatureBatches, Split, probe_features
 from sealife_core.training.probe.train_probe import train_probe
 from sealife_core.training.representation_monitor import Representation, with_interval, worth
-from sealife_core.training.simclr import SimclrModule
 from sealife_core.training.snapshots import SnapshotWriter
 from sealife_core.training.tracking.base import Tracking, tracked
 from sealife_core.training.trainer import build_trainer, fit, trained_parameters
@@ -69,7 +69,7 @@ def train_simclr(config: SimclrConfig, run: RunWriter, tracking: Tracking) -> bo
     """Pre-train an encoder on the training split and the unlabelled images, without labels."""
     machine, encoder, dataset = prepared(config, run)
     encoder.train_stages(config.trained_stages, config.normalisation)
-    pixels, rows = decoded(config, run, dataset), dataset.rows("train")
+    pixels, rows = decoded(config, run, dataset), pretraining_rows(config, dataset)
     batches = ImageBatches(
         dataset, pixels, train_rows=rows, val_rows=rows[:0], batch_size=config.batch_size, seed=config.seed,
         drop_last=True, share=(machine.rank, machine.devices),
@@ -77,7 +77,7 @@ def train_simclr(config: SimclrConfig, run: RunWriter, tracking: Tracking) -> bo
     size = batches.batch_size
     warn_of_reduced(config, run, batches)
 
-    module = SimclrModule(config, encoder, batch_size=size)
+    module = simclr_module(config)(config, encoder, batch_size=size)
     best = BestModel(run, metric=None) if config.chooses else None
     looking = Representation(config, run, dataset, pixels, machine, best)
     speed = Speed("train/views_per_s", images_per_step=2 * size, note=partial(note_rate, config, run, machine))
@@ -99,7 +99,7 @@ def train_simclr(config: SimclrConfig, run: RunWriter, tracking: Tracking) -> bo
     scores = with_interval(looking.measure(module, h), dataset, config.knn_k)
     since_start = {} if kept is None else looking.since_start(kept)
     trained = trained_parameters(module)
-    run.results(val=scores, train_s=train_s, parameters_trained=trained, method="SimCLR", **since_start)
+    run.results(val=scores, train_s=train_s, parameters_trained=trained, method=config.method, **since_start)
     head = None if config.head == "none" else module.head
     save_model(run.path, encoder, head, model_card(config, run, dataset, encoder, scores))
     draw_curves(run, chance_loss=chance_loss(size))

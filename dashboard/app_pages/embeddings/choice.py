@@ -13,7 +13,7 @@ from dashboard.data.scatter import ALWAYS, CLASS, CLUSTER, CONFIDENCE, LOSS, PRE
 from dashboard.parts.forms.config_form import setting_field
 from dashboard.parts.notice import way_out
 from dashboard.state import embeddings
-from dashboard.words import method, plain, run_name
+from dashboard.words import plain, run_name
 from sealife_core.config import describe, inherited, parse
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.errors import SealifeError
@@ -161,7 +161,7 @@ def look_of(run: Run, look: Look) -> Look:
 
 def title_of(run: Run) -> str:
     """The name of a run and what its encoder is, for the heading over its chart."""
-    kind, name = method(run.config()), run_name(run)
+    kind, name = run.config().method, run_name(run)
     return plain(name) if kind.lower() in name.lower() else f"{plain(name)} ({plain(kind.lower())})"
 
 

@@ -6,7 +6,7 @@ import streamlit as st
 
 from dashboard.data.runs import config_of
 from dashboard.state import gallery
-from dashboard.words import key_number, method, run_name, with_method
+from dashboard.words import key_number, run_name, with_method
 from sealife_core.config import ClassifierConfig
 from sealife_core.runs.run import PREDICTIONS, Run
 
@@ -46,4 +46,4 @@ def same_pictures(run: Run, other: Run) -> bool:
 
 def title(run: Run) -> str:
     """ "Fine-tune on reef · Fine-tune · 61.0 % test"; the method only where the name does not say it."""
-    return " · ".join(filter(None, (with_method(run_name(run), method(run.config())), key_number(run))))
+    return " · ".join(filter(None, (with_method(run_name(run), run.config().method), key_number(run))))

@@ -40,10 +40,10 @@ def run_actions(run: Run) -> None:
             run_button(run, "Start from the beginning", "restart_alt", anew, said, type="primary")
         elif shown.state.resumable:
             run_button(run, "Resume", "resume", _resume, "is queued to continue", type="primary")
-        if isinstance(config, SimclrConfig | EmbedConfig) and (run.path / MODEL).exists():
+        if isinstance(config, SimclrConfig | EmbedConfig) and not run.broken and (run.path / MODEL).exists():
             _classifier_button(run, config, primary=not shown.state.resumable)
         _looks(run)
-        if config is not None and st.button(
+        if config is not None and not run.broken and st.button(
             "Clone", icon=":material/content_copy:", help="Fill the Train form with this run's settings"
         ):
             state.train.set_form_values(task_of(config), form_values(config))

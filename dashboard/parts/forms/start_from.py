@@ -30,7 +30,7 @@ def sources(runs: Sequence[Run]) -> dict[str, str]:
         if not (state.active or (run.path / MODEL).exists()):
             continue
         config = config_of(run)
-        if config is None:
+        if config is None or config.broken:
             continue
         waits = " (not finished: the new run will wait)" if state.active else ""
         stopped = " (stopped early)" if state is State.STOPPED else ""

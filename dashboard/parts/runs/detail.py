@@ -15,7 +15,7 @@ from dashboard.parts.runs.strip import pace_s, progress_sentence, progress_share
 from dashboard.parts.runs.table import colours_of_all
 from dashboard.state.runs import CURVES
 from dashboard.theme import dot, name_legend
-from dashboard.words import method, plain, run_name, state_words
+from dashboard.words import plain, run_name, state_words
 from sealife_core.config import PENALTIES, AnyConfig, SimclrConfig, source_run
 from sealife_core.models.facts import published_weights, title_of
 from sealife_core.runs.liveness import State
@@ -29,10 +29,9 @@ def heading(run: Run) -> None:
     st.html(f'<h2 style="margin:0;padding:.5rem 0 0">{dot(colours_of_all()[run.id])}{escape(run_name(run))}</h2>')
     config = config_of(run)
     if config is not None:
-        what = method(config)
         tags = "".join(f" :gray-badge[{plain(tag)}]" for tag in run.notes()["tags"])
         encoder = f"{plain(title_of(config.encoder))} {_origin(config)}"
-        st.markdown(f"**{what}** · {encoder} · on {plain(config.data)}{tags}")
+        st.markdown(f"**{config.method}** · {encoder} · on {plain(config.data)}{tags}")
 
 
 def notes_view(run: Run) -> None:

@@ -13,7 +13,7 @@ from dashboard import cache, state
 from dashboard.data.runs import config_of
 from dashboard.state import Key
 from dashboard.theme import on_page, paper, run_colours
-from dashboard.words import key_number, method, run_name, state_words
+from dashboard.words import key_number, run_name, state_words
 from sealife_core.runs.run import Run
 from sealife_core.runs.scheduling.forecast import QueueForecast
 
@@ -112,7 +112,7 @@ def row(run: Run, now: float, forecast: QueueForecast | None = None) -> dict[str
     config = config_of(run)
     return {
         "Run": run_name(run),
-        "Method": method(config) if config else "",
+        "Method": config.method if config else "",
         "Data": config.data if config else "",
         "State": state_words(run, now, forecast),
         "Result": key_number(run) if config else "",

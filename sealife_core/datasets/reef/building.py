@@ -4,6 +4,7 @@ import hashlib
 import io
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from sealife_core.datasets.dataset import Dataset, open_dataset, write_dataset
@@ -27,6 +28,7 @@ def draw_reef(
     size_px: int = 96,
     seed: int = 0,
     name: str = "reef",
+    one_background: bool = False,
     progress: Progress | None = None,
 ) -> Dataset:
     """Draw the sample data set ``root/name`` (``data/`` unless given): ten kinds of sea animals in equal numbers.
@@ -34,6 +36,9 @@ def draw_reef(
     ``images`` square pictures of ``size_px``, the same for the same ``seed``, split 80/10/10. A reef that
     was drawn with the same numbers before is returned as it is. Raises DatasetError if the
     name is taken by anything else, or a number is out of range.
+
+    one_background: all training and validation pictures of a kind are taken at one place; test pictures at the place of
+    any kind. A classifier that learns the places is right in validation and wrong in the test.
     """
     check_name(name)
     root = root or data_root()
@@ -46,37 +51,52 @@ def draw_reef(
     if seed < 0:
         raise DatasetError(f"The seed of a reef cannot be negative; got {seed}. Choose 0 or more.")
     recipe = {"images": images, "size_px": size_px, "seed": seed, "edition": _EDITION}
+    recipe |= {"one_background": True} if one_background else {}
     if (root / name).exists():
         return _drawn_before(root, name, recipe)
 
     with building(name, root, progress) as folder:
         (folder / "images").mkdir()
-        rows = []
-        for number in range(images):
-            rows.append(_draw_one(folder, number, size_px, seed))
+        manifest = _planned(images, seed)
+        places = _places(manifest, seed) if one_background else [None] * images
+        drawn = []
+        for row, place in zip(manifest.itertuples(), places, strict=True):
+            drawn.append(_draw_one(folder, row.id, row.label, size_px, seed, place))
             if progress is not None:
-                progress("Drawing", number + 1, images)
-        manifest = pd.DataFrame(rows).sort_values("id", ignore_index=True)
-        manifest["split"] = split_rows(manifest["label"].tolist(), manifest["group"].tolist(), seed)[0]
+                progress("Drawing", len(drawn), images)
+        manifest = pd.concat([manifest, pd.DataFrame(drawn)], axis=1)
         info = {"name": name, "source": "drawn by code: the built-in reef", "seed": seed, "reef": recipe}
         write_dataset(folder, manifest, info)
     return open_dataset(name, root)
 
 
-def _draw_one(folder: Path, number: int, size_px: int, seed: int) -> dict[str, str | int]:
-    """Draw and write the picture ``number``; returns its row of the manifest. Kinds take turns, for equal numbers."""
+def _planned(images: int, seed: int) -> pd.DataFrame:
+    """Id, label, split and group of every picture, in the order of the ids. Kinds take turns, for equal numbers."""
     kinds = list(ANIMALS)
-    label, of_its_kind = kinds[number % len(kinds)], number // len(kinds)
+    labels = [kinds[number % len(kinds)] for number in range(images)]
+    ids = [f"{label}-{number // len(kinds) + 1:04d}" for number, label in enumerate(labels)]
+    manifest = pd.DataFrame({"id": ids, "label": labels, "group": ""}).sort_values("id", ignore_index=True)
+    return manifest.assign(split=split_rows(manifest["label"].tolist(), manifest["group"].tolist(), seed)[0])
+
+
+def _places(manifest: pd.DataFrame, seed: int) -> list[int]:
+    """Where each picture is taken: one place a kind, but for the test split any of these places."""
+    own = manifest["label"].map(list(ANIMALS).index)
+    mixed = np.random.default_rng(seed).integers(len(ANIMALS), size=len(manifest))
+    return own.where(manifest["split"] != "test", mixed).tolist()
+
+
+def _draw_one(
+    folder: Path, image_id: str, label: str, size_px: int, seed: int, place: int | None
+) -> dict[str, str | int]:
+    """Draw and write one picture; returns what the manifest says of its file."""
     encoded = io.BytesIO()
-    draw_picture(label, size_px, seed, of_its_kind).save(encoded, "JPEG", quality=_QUALITY, subsampling=0)
+    number = int(image_id.rsplit("-", 1)[1]) - 1
+    draw_picture(label, size_px, seed, number, place).save(encoded, "JPEG", quality=_QUALITY, subsampling=0)
     data = encoded.getvalue()
-    image_id = f"{label}-{of_its_kind + 1:04d}"
     file = f"images/{image_id}.jpg"
     (folder / file).write_bytes(data)
-    return {
-        "id": image_id, "file": file, "label": label, "split": "", "group": "", "width": size_px, "height": size_px,
-        "sha256": hashlib.sha256(data).hexdigest(),
-    }  # fmt: skip
+    return {"file": file, "width": size_px, "height": size_px, "sha256": hashlib.sha256(data).hexdigest()}
 
 
 def _drawn_before(root: Path, name: str, recipe: dict[str, int]) -> Dataset:

@@ -166,16 +166,22 @@ def _lit(rng: Generator, picture: np.ndarray, water: Water, below: np.ndarray, c
     return picture + rng.uniform(0.001, 0.008) * rng.standard_normal((size_px, size_px), np.float32)
 
 
-def draw_picture(kind: str, size_px: int, seed: int, number: int) -> Image.Image:
-    """Picture ``number`` of a kind of animal: always the same for the same arguments. Square, RGB."""
-    return draw_covered(kind, size_px, seed, number)[0]
+def draw_picture(kind: str, size_px: int, seed: int, number: int, place: int | None = None) -> Image.Image:
+    """Picture ``number`` of a kind of animal: always the same for the same arguments. Square, RGB.
+
+    place: where it is taken: all pictures of one place have the same scene behind the animal. None: each has its own.
+    """
+    return draw_covered(kind, size_px, seed, number, place)[0]
 
 
-def draw_covered(kind: str, size_px: int, seed: int, number: int) -> tuple[Image.Image, np.ndarray]:
+def draw_covered(
+    kind: str, size_px: int, seed: int, number: int, place: int | None = None
+) -> tuple[Image.Image, np.ndarray]:
     """As :func:`draw_picture`, and where its animal is seen: (S, S) the share of each pixel, 0 behind a plant."""
     rng = np.random.default_rng([seed, zlib.crc32(kind.encode()), number])
-    water = WATERS[rng.integers(len(WATERS))]
-    picture, below = backdrop(rng, water, size_px)
+    behind = rng if place is None else np.random.default_rng([seed, place])
+    water = WATERS[behind.integers(len(WATERS)) if place is None else place % len(WATERS)]
+    picture, below = backdrop(behind, water, size_px)
     animal = _animal(rng, kind, water, size_px)
     shadow = blurred(animal.cover, size_px / 24) * 0.35
     picture = picture * (1 - shadow) + shadow * np.array(water.depth, np.float32)[:, None, None] * (0.6 / 255)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
-from sealife_core.config import AnyConfig, ClassifierConfig
+from sealife_core.config import AnyConfig, ClassifierConfig, marked
 from sealife_core.errors import SealifeError
 from sealife_core.runs.run import Run
 
@@ -21,9 +21,12 @@ class Candidate:
     n: int
     test_hash: str
     state: str
+    broken: str = ""
 
     def why_not(self, test_hash: str) -> str:
         """Why it cannot be compared on the test images of ``test_hash``; "" if it can."""
+        if self.broken:
+            return not_compared(self.broken)
         if not self.test_hash:
             return {
                 "finished": "it has no test images: its data set has no labelled test split",
@@ -34,6 +37,11 @@ class Candidate:
         if self.test_hash != test_hash:
             return f"tested on other images: {self.n:,} of {self.data}"
         return ""
+
+
+def not_compared(broken: str) -> str:
+    """Why a run with that part broken has no place among others."""
+    return f"broken on purpose ({broken}), so its score says nothing about the method"
 
 
 @dataclass(frozen=True)
@@ -58,7 +66,7 @@ def candidates(runs: Sequence[Run]) -> list[Candidate]:
         found.append(
             Candidate(
                 run.id, run.notes()["name"], config.method, config.data, n,
-                results.get("test_hash") or "" if n else "", "finished" if n else run.state().value,
+                results.get("test_hash") or "" if n else "", "finished" if n else run.state().value, run.broken,
             )
         )  # fmt: skip
     return found
@@ -66,8 +74,8 @@ def candidates(runs: Sequence[Run]) -> list[Candidate]:
 
 def image_sets(found: Sequence[Candidate]) -> list[ImageSet]:
     """The different sets of test images of ``found``, the one of most runs first."""
-    tested = {one.test_hash: one for one in found if one.test_hash}
-    runs = Counter(one.test_hash for one in found if one.test_hash)
+    tested = {one.test_hash: one for one in found if one.test_hash and not one.broken}
+    runs = Counter(one.test_hash for one in found if one.test_hash and not one.broken)
     return [ImageSet(key, tested[key].data, tested[key].n, count) for key, count in runs.most_common()]
 
 
@@ -82,7 +90,7 @@ def readable_configs(runs: Sequence[Run]) -> list[tuple[Run, AnyConfig]]:
 
 def distinct_names(runs: Sequence[Run]) -> dict[str, str]:
     """Run id → its name; names that occur twice have the end of the id added."""
-    names = {run.id: run.notes()["name"] for run in runs}
+    names = {run.id: marked(run.notes()["name"], run.broken) for run in runs}
     often = list(names.values())
     return {
         run_id: name if often.count(name) == 1 else f"{name} ({run_id.rsplit('-', 1)[-1]})"

@@ -14,6 +14,7 @@ import numpy as np
 from scipy.stats import binomtest
 
 from sealife_core.errors import RunError
+from sealife_core.evaluation.comparison.candidates import not_compared
 from sealife_core.evaluation.comparison.resampling import Interval, accuracy_difference, macro_f1_difference
 from sealife_core.runs.run import Run
 from sealife_core.wording import counted
@@ -193,6 +194,8 @@ def paired_runs(a: Run, b: Run) -> Paired:
     from sealife_core.evaluation.classification.predictions import read_predictions
 
     names = [run.notes()["name"] for run in (a, b)]
+    if said := next((f"{name} is {not_compared(run.broken)}." for name, run in zip(names, (a, b)) if run.broken), ""):
+        raise RunError(said)
     hashes = [(run.results() or {}).get("test_hash") for run in (a, b)]
     if hashes[0] != hashes[1]:
         raise RunError(

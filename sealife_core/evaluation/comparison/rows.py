@@ -6,8 +6,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sealife_core.config import AnyConfig, ClassifierConfig, SimclrConfig, fewer_labels, source_run
-from sealife_core.evaluation.comparison.candidates import distinct_names, readable_configs
+from sealife_core.config import AnyConfig, ClassifierConfig, SimclrConfig, fewer_labels, marked, source_run
+from sealife_core.evaluation.comparison.candidates import distinct_names, not_compared, readable_configs
 from sealife_core.models.facts import published_weights, title_of
 from sealife_core.runs.directory import source_chain, source_of
 from sealife_core.runs.run import Run
@@ -84,7 +84,7 @@ def comparison(runs: Sequence[Run], test_hash: str | None = None) -> list[Compar
         for run, config, results in _readable(runs, "test", ("n", "accuracy", "macro_f1", "chance"))
         if isinstance(config, ClassifierConfig)
     ]
-    hashes = Counter(results.get("test_hash") or "" for _, _, results in tested)
+    hashes = Counter(results.get("test_hash") or "" for run, _, results in tested if not run.broken)
     reference = test_hash if test_hash is not None else hashes.most_common(1)[0][0] if hashes else ""
     names = distinct_names([run for run, _, _ in tested])
     rows = [_row(run, config, results, reference, names[run.id]) for run, config, results in tested]
@@ -110,7 +110,7 @@ def representation_rows(runs: Sequence[Run]) -> list[RepresentationRow]:
         same: dict[str, Any] = {name: val.get(name) for name in names}
         rows.append(
             RepresentationRow(
-                run_id=run.id, name=run.notes()["name"], encoder=config.encoder, source=_source(run, config.weights),
+                run_id=run.id, name=marked(run.notes()["name"], run.broken), encoder=config.encoder, source=_source(run, config.weights),
                 data=config.data, low=val["knn_low"], high=val["knn_high"], train_s=results.get("train_s"), **same,
             )
         )  # fmt: skip
@@ -143,10 +143,12 @@ def _known(scored: dict[str, Any], **otherwise: float) -> dict[str, Any]:
 def _row(run: Run, config: ClassifierConfig, results: dict[str, Any], reference: str, name: str) -> ComparisonRow:
     test = _known(results["test"], accuracy_low=0.0, accuracy_high=1.0, macro_f1_low=0.0, macro_f1_high=1.0)
     test_hash = results.get("test_hash") or ""
-    comparable = test_hash == reference
+    comparable = test_hash == reference and not run.broken
     names = ("n", "accuracy", "macro_f1", "macro_f1_low", "macro_f1_high", "top3", "chance")
     same: dict[str, Any] = {key: test.get(key) for key in names}
     why_not = "" if comparable else f"tested on other images ({test['n']:,} of '{config.data}'), so not comparable."
+    if run.broken:
+        why_not = f"{not_compared(run.broken)}."
     return ComparisonRow(
         run_id=run.id, name=name, method=config.method, encoder=config.encoder, source=_source(run, config.weights),
         data=config.data, low=test["accuracy_low"], high=test["accuracy_high"], train_s=results.get("train_s"),
@@ -167,7 +169,8 @@ def _source(run: Run, weights: str) -> str:
     """Where an encoder's weights come from, in words; the name of another run."""
     run_id = source_run(weights)
     if run_id is not None:
-        return Run(run.root / run_id).notes()["name"]
+        source = Run(run.root / run_id)
+        return marked(source.notes()["name"], source.broken)
     if weights.startswith("file:"):
         return Path(weights.removeprefix("file:")).name
     return "random" if weights == "random" else published_weights(run.config().encoder).removesuffix(" weights")

@@ -174,7 +174,7 @@ class WandbRun:
             id=None if in_sweep else self._variables.get(RUN_ID, run.id),
             name=shortened(notes["name"], NAME_LENGTH),
             notes=notes["notes"] or None,
-            tags=wandb_tags(notes["tags"]) or None,
+            tags=wandb_tags([*notes["tags"], *(["broken"] if self._config.broken else [])]) or None,
             group=shortened(study, NAME_LENGTH) if study else None,
             job_type=task_of(self._config),
             config=nested(trained_settings(self._config)),

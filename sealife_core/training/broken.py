@@ -1,0 +1,48 @@
+"""What a run with a part broken on purpose does differently in training; a usual run only asks and goes on as ever.
+
+Switches that are settings (no colour jitter, no head, a temperature, a batch of 8 …) need nothing here.
+"""
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from sealife_core.config import SimclrConfig
+from sealife_core.datasets.dataset import Dataset
+from sealife_core.training.simclr import SimclrModule
+from sealife_core.views.sampling import ViewParameters
+
+
+def pretraining_rows(config: SimclrConfig, dataset: Dataset) -> np.ndarray:
+    """The training images; with "validation-in-training" the validation images too."""
+    splits = ("train", "val") if config.broken == "validation-in-training" else ("train",)
+    return np.sort(np.concatenate([dataset.rows(split) for split in splits]))
+
+
+def simclr_module(config: SimclrConfig) -> type[SimclrModule]:
+    """The module that trains ``config``."""
+    return {"identical-views": IdenticalViews, "no-normalisation": NotNormalised}.get(config.broken, SimclrModule)
+
+
+class IdenticalViews(SimclrModule):
+    """Both views of an image are the same: the pair is found without learning anything."""
+
+    def draw_pair(
+        self, aspects: Tensor, generator: torch.Generator, share: tuple[int, int]
+    ) -> list[ViewParameters]:  # noqa: D102
+        return [super().draw_pair(aspects, generator, share)[0]] * 2
+
+
+class NotNormalised(SimclrModule):
+    """NT-Xent of dot products in place of cosines: a longer z changes the loss, whatever it points at."""
+
+    def loss(self, z0: Tensor, z1: Tensor, *, across: bool = False) -> Tensor:  # noqa: D102
+        return dot_product_xent(z0, z1, self.config.temperature)
+
+
+def dot_product_xent(z0: Tensor, z1: Tensor, temperature: float) -> Tensor:
+    """NT-Xent without its normalisation, in nats. z0, z1: (N, D) projections of two views, as in ``nt_xent``."""
+    z = torch.cat([z0, z1]).float()
+    logits = (z @ z.T / temperature).fill_diagonal_(-torch.inf)
+    return functional.cross_entropy(logits, torch.arange(len(z), device=z.device).roll(len(z0)))
