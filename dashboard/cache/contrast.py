@@ -18,6 +18,11 @@ from dashboard.data.contrast import Source
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.evaluation.contrast import learning
 from sealife_core.evaluation.embeddings.stored_embeddings import SNAPSHOTS, Snapshots, read_snapshots, snapshot_folder
+from dashboard.cache import Stamp, kept, stamp
+from dashboard.data.breaking import Measures, measured
+from dashboard.data.contrast import Source
+from sealife_core.datasets.dataset import Dataset
+from sealife_core.evaluation.embeddings.stored_embeddings import snapshot_folder
 from sealife_core.runs.run import MODEL, Run
 
 if TYPE_CHECKING:  # they import torch
@@ -124,3 +129,7 @@ def snapshots(run: Run) -> Snapshots:
 def knn_right(run: Run, dataset: Dataset) -> np.ndarray:
     """As :func:`learning.knn_right_by_epoch`. Raises RunError."""
     return learning.knn_right_by_epoch(snapshots(run), dataset)
+@kept(16, "results.json", "metrics.jsonl")
+def broken_measures(intact: Run, broken: Run, dataset: Dataset, other: Dataset) -> Measures:
+    """What the broken run reached beside the intact one; ``other``: the data of the broken one. Raises RunError."""
+    return measured(intact, broken, dataset, other)

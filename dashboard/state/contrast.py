@@ -46,3 +46,7 @@ def look(at: dict[str, Any]) -> None:
 LEARNING_RUN = UrlRuns("run", "contrast")  # whose way is looked at
 LEARNING_BOX = Key("contrast.run")
 LEARNING = Key("contrast.learning")
+SWITCH = UrlValue("switch", "contrast", "")  # Break it: which part is broken
+GUESS = UrlValue("guess", "contrast", "")  # what was predicted: "1,-1"
+PREDICTION = Key("contrast.prediction")
+BREAK = Key("contrast.break")

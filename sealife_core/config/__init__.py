@@ -45,10 +45,10 @@ def load_config(values: dict[str, Any]) -> Request:
 
 
 __all__ = [
-    "ALL_STAGES", "BROKEN", "CLUSTER", "HERE", "IN_MINUTES", "KINDS", "LABELLED", "PENALTIES", "PROJECT", "RECIPES", "SIZES",
-    "TASKS", "AnyConfig", "Axis", "ClassifierConfig", "EmbedConfig", "FineTuneConfig", "Part", "ProbeConfig",
+    "ALL_STAGES", "BROKEN", "CLUSTER", "HERE", "IN_MINUTES", "KINDS", "LABELLED", "PENALTIES", "PROJECT", "RECIPES",
+    "SIZES", "TASKS", "AnyConfig", "Axis", "ClassifierConfig", "EmbedConfig", "FineTuneConfig", "Part", "ProbeConfig",
     "Request", "SearchConfig", "Setting", "Settings", "SimclrConfig", "StudyConfig", "Task", "TrainingSettings",
     "ViewRecipe", "axis_problems", "bound", "build_search", "chance_loss", "cluster_address", "describe",
-    "family_settings", "fewer_labels", "flat_settings", "flattened", "inherited", "load_config", "marked", "nested", "parse",
-    "preset", "project_problem", "searchable", "source_run", "suggested_axis", "task_of", "trained_settings",
+    "family_settings", "fewer_labels", "flat_settings", "flattened", "inherited", "load_config", "marked", "nested",
+    "parse", "preset", "project_problem", "searchable", "source_run", "suggested_axis", "task_of", "trained_settings",
 ]  # fmt: skip

@@ -1,6 +1,6 @@
 """What a run may break on purpose, to show what a part is for. Only the Contrast page launches such runs.
 
-No form, flag or search reaches these: the field ``broken`` is declared without :func:`~sealife_core.config.settings.setting`.
+No form, flag or search reaches these: the field ``broken`` is no :func:`~sealife_core.config.settings.setting`.
 """
 
 from typing import Literal

@@ -28,9 +28,7 @@ def simclr_module(config: SimclrConfig) -> type[SimclrModule]:
 class IdenticalViews(SimclrModule):
     """Both views of an image are the same: the pair is found without learning anything."""
 
-    def draw_pair(
-        self, aspects: Tensor, generator: torch.Generator, share: tuple[int, int]
-    ) -> list[ViewParameters]:  # noqa: D102
+    def draw_pair(self, aspects: Tensor, generator: torch.Generator, share: tuple[int, int]) -> list[ViewParameters]:  # noqa: D102
         return [super().draw_pair(aspects, generator, share)[0]] * 2
 
 

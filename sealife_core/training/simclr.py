@@ -50,9 +50,7 @@ class SimclrModule(LightningModule):
         drawn = ViewParameters.cat(self.draw_pair(aspects, generator, share))
         return network_inputs(batch["images"], drawn, self.config, self._room(batch["images"], len(drawn)))
 
-    def draw_pair(
-        self, aspects: Tensor, generator: torch.Generator, share: tuple[int, int]
-    ) -> list[ViewParameters]:
+    def draw_pair(self, aspects: Tensor, generator: torch.Generator, share: tuple[int, int]) -> list[ViewParameters]:
         """What both views of each image are; ``aspects`` (n,): width / height."""
         return [draw_views(self.config.views, aspects, generator, share) for _ in range(2)]
 

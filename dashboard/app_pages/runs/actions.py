@@ -43,8 +43,10 @@ def run_actions(run: Run) -> None:
         if isinstance(config, SimclrConfig | EmbedConfig) and not run.broken and (run.path / MODEL).exists():
             _classifier_button(run, config, primary=not shown.state.resumable)
         _looks(run)
-        if config is not None and not run.broken and st.button(
-            "Clone", icon=":material/content_copy:", help="Fill the Train form with this run's settings"
+        if (
+            config is not None
+            and not run.broken
+            and st.button("Clone", icon=":material/content_copy:", help="Fill the Train form with this run's settings")
         ):
             state.train.set_form_values(task_of(config), form_values(config))
             state.go("train", {state.train.TASK: task_of(config), state.data.DATASET: config.data})

@@ -1,11 +1,15 @@
 """The choice of a data set, the same on every page and in the URL; and what is shown while there is none."""
 
+from collections.abc import Callable
+
 import streamlit as st
 
 from dashboard import cache, state
 from dashboard.errors import show_error
+from sealife_core.datasets.dataset import Dataset
 from sealife_core.demo import ensure_reef
 from sealife_core.errors import SealifeError
+from sealife_core.progress import Progress
 
 
 def dataset_choice(label: str, says: str = "") -> str:
@@ -35,15 +39,15 @@ def need_dataset(why: str) -> bool:
     return False
 
 
-def draw_reef() -> bool:
-    """Draws the reef if it is missing, with a progress bar. True if it is there."""
+def draw_reef(ensure: Callable[[Progress], Dataset] = ensure_reef) -> bool:
+    """Draws the reef, or another that ``ensure`` draws, if it is missing, with a progress bar. True if it is there."""
     bar = st.progress(0.0, "Drawing the reef…")
 
     def report(stage: str, done: int, total: int) -> None:
         bar.progress(done / max(total, 1), f"{stage}: {done} of {total}")
 
     try:
-        ensure_reef(progress=report)
+        ensure(report)
     except SealifeError as error:
         show_error(error)
         return False

@@ -1,6 +1,7 @@
 """One run: how far it is, its curves, and how it ended."""
 
 import time
+from collections.abc import Container
 from html import escape
 from typing import Any
 
@@ -22,6 +23,8 @@ from sealife_core.runs.liveness import State
 from sealife_core.runs.resume_check import BEGIN_ANEW, damage
 from sealife_core.runs.run import Run
 from sealife_core.wording import duration
+
+PANELS = frozenset(panel.name for panel in (*SIMCLR_PANELS, *CLASSIFIER_PANELS))
 
 
 def heading(run: Run) -> None:
@@ -92,15 +95,16 @@ def damaged_files(run: Run) -> None:
         )
 
 
-def curves(runs: list[Run], colours: dict[str, str]) -> None:
-    """The charts of one kind of run; several ``runs`` share a chart, each in its colour."""
+def curves(runs: list[Run], colours: dict[str, str], only: Container[str] = PANELS) -> None:
+    """The charts of one kind of run, ``only`` those panels; several ``runs`` share a chart, each in its colour."""
     rows = {run.id: cache.metrics(run) for run in runs}
     if not any(rows.values()):
         st.caption("Curves appear with the first steps of training.")
         return
     if any("train/penalty" in row for found in rows.values() for row in found):
         st.caption("Each epoch fits one L2 penalty, the largest first: " + ", ".join(f"{p:g}" for p in PENALTIES) + ".")
-    panels = SIMCLR_PANELS if isinstance(config_of(runs[0]), SimclrConfig) else CLASSIFIER_PANELS
+    every = SIMCLR_PANELS if isinstance(config_of(runs[0]), SimclrConfig) else CLASSIFIER_PANELS
+    panels = [panel for panel in every if panel.name in only]
     several = len(runs) > 1
     epochs = max(float(row.get("epoch") or 0) for found in rows.values() for row in found[-1:])
     with st.grid(3 if len(panels) % 3 == 0 else 2, min_column_width=300, gap="medium"):

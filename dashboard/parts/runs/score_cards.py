@@ -6,6 +6,7 @@ from html import escape
 import streamlit as st
 
 from dashboard.parts.runs.table import colours_of_all
+from sealife_core.evaluation.comparison.resampling import Interval
 from sealife_core.evaluation.comparison.rows import ComparisonRow
 from sealife_core.wording import percent
 
@@ -17,15 +18,24 @@ def score_cards(rows: Sequence[ComparisonRow]) -> None:
 
 
 def _card(row: ComparisonRow, colour: str) -> str:
-    low, high = 100 * row.low, 100 * row.high
-    label = f"{row.method}: accuracy {row.accuracy:.3f}, between {row.low:.3f} and {row.high:.3f}"
+    says = f"{row.n:,} test images of {row.data}; chance {percent(row.chance, 0)}"
+    found = Interval(row.accuracy, row.low, row.high)
+    return score_card(row.method, row.name, "accuracy", found, says, colour, row.chance)
+
+
+def score_card(
+    title: str, name: str, what: str, found: Interval, says: str, colour: str, chance: float | None = None
+) -> str:
+    """One card as HTML, for a ``div`` of the class "scores". what: is measured; says: on which images."""
+    low, high = 100 * found.low, 100 * found.high
+    label = f"{title}: {what} {found.value:.3f}, between {found.low:.3f} and {found.high:.3f}"
+    line = f'<i class="chance" style="left:{chance:.1%}"></i>' if chance is not None else ""
     return (
-        f'<div class="score"><b>{escape(row.method)}</b><span class="quiet">{escape(row.name)}</span>'
-        f"<strong>{percent(row.accuracy)}</strong>"
-        f'<div class="scale" role="img" aria-label="{escape(label)}, chance {row.chance:.3f}">'
-        f'<i class="chance" style="left:{row.chance:.1%}"></i>'
+        f'<div class="score"><b>{escape(title)}</b><span class="quiet">{escape(name)}</span>'
+        f"<strong>{percent(found.value)}</strong>"
+        f'<div class="scale" role="img" aria-label="{escape(label)}'
+        f'{f", chance {chance:.3f}" if chance is not None else ""}">{line}'
         f'<i class="interval" style="left:{low:.1f}%;width:{high - low:.1f}%;background:{colour}"></i>'
-        f'<i class="value" style="left:{row.accuracy:.1%}"></i></div>'
-        f'<span class="quiet">{low:.0f} to {high:.0f} % (95 % interval), {row.n:,} test images of'
-        f" {escape(row.data)}; chance {percent(row.chance, 0)}</span></div>"
+        f'<i class="value" style="left:{found.value:.1%}"></i></div>'
+        f'<span class="quiet">{low:.0f} to {high:.0f} % (95 % interval), {escape(says)}</span></div>'
     )

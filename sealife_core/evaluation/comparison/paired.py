@@ -194,8 +194,9 @@ def paired_runs(a: Run, b: Run) -> Paired:
     from sealife_core.evaluation.classification.predictions import read_predictions
 
     names = [run.notes()["name"] for run in (a, b)]
-    if said := next((f"{name} is {not_compared(run.broken)}." for name, run in zip(names, (a, b)) if run.broken), ""):
-        raise RunError(said)
+    for name, run in zip(names, (a, b), strict=True):
+        if run.broken:
+            raise RunError(f"{name} is {not_compared(run.broken)}.")
     hashes = [(run.results() or {}).get("test_hash") for run in (a, b)]
     if hashes[0] != hashes[1]:
         raise RunError(

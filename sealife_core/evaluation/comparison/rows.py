@@ -110,8 +110,9 @@ def representation_rows(runs: Sequence[Run]) -> list[RepresentationRow]:
         same: dict[str, Any] = {name: val.get(name) for name in names}
         rows.append(
             RepresentationRow(
-                run_id=run.id, name=marked(run.notes()["name"], run.broken), encoder=config.encoder, source=_source(run, config.weights),
-                data=config.data, low=val["knn_low"], high=val["knn_high"], train_s=results.get("train_s"), **same,
+                run_id=run.id, name=marked(run.notes()["name"], run.broken), encoder=config.encoder,
+                source=_source(run, config.weights), data=config.data, low=val["knn_low"], high=val["knn_high"],
+                train_s=results.get("train_s"), **same,
             )
         )  # fmt: skip
     return sorted(rows, key=lambda row: -row.knn_accuracy)

@@ -1,0 +1,237 @@
+"""Break it: one part of contrastive learning broken on purpose, a prediction first, and both runs over each other."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import streamlit as st
+
+from dashboard import cache, state
+from dashboard.cache.contrast import broken_measures
+from dashboard.data.breaking import ANSWERS, Measures, Nearest, questions, read_guess, told, written
+from dashboard.data.pictures import class_of
+from dashboard.errors import show_error
+from dashboard.parts.forms.dataset_choice import dataset_choice, draw_reef
+from dashboard.parts.forms.launch import launch_lines
+from dashboard.parts.forms.machine_speed import measuring_lines
+from dashboard.parts.pictures.image_grid import grid_picture, show_grid
+from dashboard.parts.runs import detail
+from dashboard.parts.runs.score_cards import score_card
+from dashboard.parts.runs.strip import pace_s, progress_sentence, progress_share
+from dashboard.parts.runs.table import colours_of_all
+from dashboard.state import contrast
+from dashboard.words import plain
+from sealife_core.config import BROKEN
+from sealife_core.datasets.dataset import Dataset, list_datasets
+from sealife_core.errors import SealifeError
+from sealife_core.evaluation.contrast.breaking import came_true
+from sealife_core.runs.costs.estimates import estimate_on
+from sealife_core.runs.liveness import State
+from sealife_core.runs.run import Run
+from sealife_core.studies.breaking import (
+    BACKGROUND,
+    ONE_BACKGROUND,
+    REEF,
+    SWITCHES,
+    Pair,
+    Planned,
+    ensure_one_background,
+    launch_pair,
+    pair_of,
+    planned,
+)
+from sealife_core.wording import duration
+
+ICON = ":material/heart_broken:"
+PANELS = ("loss", "contrastive", "knn", "accuracy")
+
+
+def breaking() -> None:
+    """The switches as cards; or the one that was chosen, from the prediction to what happened."""
+    key = contrast.SWITCH.value
+    if key not in SWITCHES:
+        st.caption(
+            "What is each part for? Break one and see. You predict what will happen; then two small runs train, one"
+            " intact and one broken. Broken runs are marked wherever they appear, and no other page launches one."
+        )
+        _cards()
+        return
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.subheader(_title(key), width="content")
+        st.button("All switches", icon=":material/arrow_back:", type="tertiary", on_click=_choose, args=("",))
+    st.markdown(SWITCHES[key].says)
+    background = SWITCHES[key].kind == BACKGROUND
+    name = REEF
+    if not background:
+        with st.container(width=260):
+            name = dataset_choice("Data set")
+    there = [one for one in (name, *([ONE_BACKGROUND] if background else [])) if one in list_datasets()]
+    if background and len(there) < 2:
+        _draw_first()
+        return
+    data, other = cache.dataset(there[0]), cache.dataset(there[-1])
+    plan = planned(key, data, other)
+    pair, guess = pair_of(plan), read_guess(contrast.GUESS.value)
+    if guess is None or pair.both is None:
+        _predict(key, plan, pair, data, guess)
+        return
+    intact, broken = pair.both
+    if all(run.state() is State.FINISHED for run in (intact, broken)):
+        _ended(key, (intact, broken), (data, other), guess)
+    else:
+        _running((intact, broken))
+    _curves((intact, broken))
+
+
+def _cards() -> None:
+    with st.grid(4, min_column_width=230, gap="small"):
+        for key, switch in SWITCHES.items():
+            with st.container(border=True, height="stretch"):
+                st.markdown(f"**{_title(key)}**  \n{switch.says}")
+                st.button("Break it", key=contrast.BREAK.of(key), icon=ICON, on_click=_choose, args=(key,))
+
+
+def _title(key: str) -> str:
+    return BROKEN[key][0].upper() + BROKEN[key][1:]
+
+
+def _choose(key: str) -> None:
+    contrast.SWITCH.set(key)
+    contrast.GUESS.set("")
+
+
+def _draw_first() -> None:
+    st.markdown("The pictures for this are drawn on demand: a second reef, in which each class has a place of its own.")
+    pressed = st.button("Draw them", type="primary", icon=":material/draw:")
+    if pressed and draw_reef() and draw_reef(ensure_one_background):
+        st.rerun()
+
+
+def _predict(key: str, plan: Planned, pair: Pair, data: Dataset, guess: tuple[int, int] | None) -> None:
+    """Two questions, what the runs will take, and the button that launches those that are missing."""
+    with st.container(border=True):
+        st.markdown("**First a prediction:** in the broken run, compared with the intact one …")
+        answers = [
+            st.segmented_control(
+                question, list(ANSWERS), format_func=ANSWERS.__getitem__, default=guess[place] if guess else None,
+                key=contrast.PREDICTION.of(key, place),
+            )
+            for place, question in enumerate(questions(key))
+        ]  # fmt: skip
+        possible = all(map(launch_lines, pair.missing[:1]))
+        st.caption(_cost(pair, data))
+        if pair.missing and estimate_on(pair.missing[0], data).seconds is None:
+            measuring_lines("auto")
+        label = "Break it" if pair.missing else "See what happened"
+        ready = possible and None not in answers
+        # Not by a callback: its arguments would be those of the last drawing, before what was chosen just now.
+        if st.button(label, type="primary", icon=ICON, disabled=not ready) and ready:
+            try:
+                launch_pair(key, plan)
+            except SealifeError as error:
+                show_error(error)
+                return
+            contrast.GUESS.set(written([answer for answer in answers if answer is not None]))
+            st.rerun()
+
+
+def _cost(pair: Pair, data: Dataset) -> str:
+    """What is left to train, and how long that takes on this machine."""
+    if not pair.missing:
+        return "Both runs are there already, so nothing has to be trained."
+    seconds = [estimate_on(config, data).seconds for config in pair.missing]
+    known = sum(each for each in seconds if each is not None)
+    time = f"about {duration(known)}" if None not in seconds else "a time that is not known yet"
+    intact = "The intact run is there already. " if pair.intact else ""
+    return f"{intact}{len(seconds)} small {'run' if len(seconds) == 1 else 'runs'} to train: {time} on this machine."
+
+
+def _running(runs: tuple[Run, Run]) -> None:
+    """How far both are; the page is drawn again once both have ended."""
+    ended = [run for run in runs if not run.state().active and run.state() is not State.FINISHED]
+    for run in ended:
+        detail.problem(run)
+        st.button(
+            "Open the run", key=contrast.BREAK.of("open", run.id), on_click=state.runs.RUN.choose, args=([run.id],)
+        )
+    paces = [pace for run in runs if (pace := pace_s(run)) is not None]
+    if paces:
+        st.fragment(_progress, run_every=min(paces))(runs)
+
+
+def _progress(runs: tuple[Run, Run]) -> None:
+    if not any(run.state().active for run in runs):
+        st.rerun(scope="app")
+    for run, what in zip(runs, ("Intact", "Broken"), strict=True):
+        if run.state().active:
+            st.progress(progress_share(run.status()), f"**{what}** · {progress_sentence(run)}")
+
+
+def _ended(key: str, runs: tuple[Run, Run], data: tuple[Dataset, Dataset], guess: tuple[int, int]) -> None:
+    try:
+        found = broken_measures(*runs, *data)
+    except SealifeError as error:
+        show_error(error)
+        return
+    with st.container(border=True, key="broken_outcome"):
+        st.markdown(plain(told(key, found)))
+        st.markdown(_verdict(key, found, guess))
+    _scores(found, runs)
+    _neighbours(found, data)
+
+
+def _verdict(key: str, found: Measures, guess: Sequence[int]) -> str:
+    lines = []
+    for question, answer, measure, right in zip(
+        questions(key), guess, found.measures, came_true(guess, found.measures), strict=False
+    ):
+        sign = ":material/check_circle: came true" if right else ":material/cancel: did not"
+        meant = "" if right else f", it is {ANSWERS[measure.change]}"
+        lines.append(f"You predicted {ANSWERS[answer]} for “{question}”: {sign}{meant}.")
+    return "  \n".join(lines)
+
+
+def _scores(found: Measures, runs: tuple[Run, Run]) -> None:
+    """A card for each measure and run."""
+    colours = colours_of_all()
+    cards = "".join(
+        score_card(
+            measure.name.capitalize() if "k-NN" not in measure.name else measure.name, what, measure.name, share,
+            f"{measure.n:,} {'steps at the end' if 'contrastive' in measure.name else 'pictures'}", colours[run.id],
+        )
+        for measure in found.measures
+        for run, what, share in zip(runs, ("Intact", "Broken"), (measure.intact, measure.broken), strict=True)
+    )  # fmt: skip
+    st.html(f'<div class="scores">{cards}</div>')
+
+
+def _neighbours(found: Measures, data: tuple[Dataset, Dataset]) -> None:
+    st.markdown("##### The nearest training pictures of the same pictures")
+    columns = st.columns(2, gap="large")
+    for column, what, dataset, queries in zip(
+        columns, ("Intact", "Broken"), data, (found.intact, found.broken), strict=True
+    ):
+        with column:
+            right = sum(dataset.labels[row] == dataset.labels[query.row] for query in queries for row in query.rows)
+            of = sum(len(query.rows) for query in queries)
+            st.markdown(f"**{what}:** {right} of {of} are of the same class")
+            for query in queries:
+                show_grid(_row(dataset, query), contrast.BREAK.of(what, query.row), 72)
+
+
+def _row(dataset: Dataset, query: Nearest) -> list[dict[str, Any]]:
+    """The picture asked, and its neighbours marked as right or wrong."""
+    asked = grid_picture(dataset, query.row, class_of(dataset, query.row)) | {"lines": [["file", "asked"]]}
+    near = []
+    for row in query.rows:
+        same = dataset.labels[row] == dataset.labels[query.row]
+        mark = [["right", "✓ same"]] if same else [["wrong", "✕ other"]]
+        near.append(grid_picture(dataset, row, class_of(dataset, row)) | {"lines": mark})
+    return [asked, *near]
+
+
+def _curves(runs: tuple[Run, Run]) -> None:
+    colours = colours_of_all()
+    st.markdown("##### Both runs over each other")
+    detail.legend(list(runs), colours)
+    paces = [pace for run in runs if (pace := pace_s(run)) is not None]
+    st.fragment(detail.curves, run_every=min(paces, default=None))(list(runs), colours, PANELS)

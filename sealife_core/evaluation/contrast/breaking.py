@@ -1,0 +1,161 @@
+"""What a part that was broken on purpose changed: the same measures of the intact and of the broken run, and in words.
+
+Whether a difference shows is decided by its 95 % interval: over the same pictures asked of both runs, or over steps.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from jaxtyping import Float
+
+from sealife_core.datasets.dataset import Dataset
+from sealife_core.evaluation.classification.scores import wilson
+from sealife_core.evaluation.comparison.resampling import Interval, accuracy_difference
+from sealife_core.evaluation.embeddings.feature_quality import knn_predict
+from sealife_core.evaluation.embeddings.neighbours import nearest
+from sealife_core.wording import percent
+
+LAST = 0.25  # of the epochs: the steps whose contrastive accuracy counts
+NEIGHBOURS = 20
+LOWER, SAME, HIGHER = -1, 0, 1
+PRETEXT, FEATURES = "contrastive accuracy", "k-NN accuracy"
+
+
+@dataclass(frozen=True)
+class Measure:
+    """A share of 1 in both runs, and how much more it is in the broken one; all with 95 % intervals.
+
+    n: pictures asked, or steps.
+    """
+
+    name: str
+    intact: Interval
+    broken: Interval
+    difference: Interval
+    n: int
+
+    @property
+    def change(self) -> int:
+        """LOWER or HIGHER in the broken run, or SAME: a difference does not show."""
+        return (self.difference.low > 0) - (self.difference.high < 0)
+
+    @property
+    def values(self) -> str:
+        """ "31 % instead of 45 %"."""
+        return f"{percent(self.broken.value, 0)} instead of {percent(self.intact.value, 0)}"
+
+
+def contrastive_measure(intact: Sequence[Mapping[str, Any]], broken: Sequence[Mapping[str, Any]]) -> Measure | None:
+    """Contrastive accuracy over the last steps of both runs, from their rows of metrics; None while there is none."""
+    ends = [_last(rows) for rows in (intact, broken)]
+    if not all(len(found) > 1 for found in ends):
+        return None
+    means = [float(found.mean()) for found in ends]
+    errors = [1.96 * float(found.std(ddof=1)) / len(found) ** 0.5 for found in ends]
+    each = [_around(mean, error) for mean, error in zip(means, errors, strict=True)]
+    return Measure(
+        PRETEXT, each[0], each[1], _around(means[1] - means[0], float(np.hypot(*errors))), min(map(len, ends))
+    )
+
+
+def _around(value: float, error: float) -> Interval:
+    return Interval(value, value - error, value + error)
+
+
+def _last(rows: Sequence[Mapping[str, Any]]) -> np.ndarray:
+    key = "train/contrastive_accuracy"
+    found = [(row["epoch"], row[key]) for row in rows if None not in (row.get(key), row.get("epoch"))]
+    end = max((epoch for epoch, _ in found), default=0.0)
+    return np.array([share for epoch, share in found if epoch >= (1 - LAST) * end])
+
+
+def knn_measure(
+    intact: Float[np.ndarray, "n _"], broken: Float[np.ndarray, "n _"], dataset: Dataset, splits: tuple[str, ...]
+) -> Measure | None:
+    """k-NN accuracy of both runs' features h of every image on the labelled images of ``splits``, by training images.
+
+    None where there is none to ask or to vote.
+    """
+    bank = dataset.rows("train", labelled_only=True)
+    asked = np.concatenate([dataset.rows(split, labelled_only=True) for split in splits])
+    if not len(bank) or not len(asked):
+        return None
+    labels = dataset.labels
+    right = [
+        knn_predict(h[bank], labels[bank], h[asked], k=NEIGHBOURS) == labels[asked]
+        for h in (np.asarray(intact), np.asarray(broken))
+    ]
+    return _measure(FEATURES, *right)
+
+
+def accuracy_measure(intact: pd.DataFrame, broken: pd.DataFrame, split: str) -> Measure | None:
+    """Accuracy of two classifiers on the images of one split ("val", "test") that both answered, matched by their ids.
+
+    The tables are as in predictions.py. None where there are no such images.
+    """
+    tables = [table[table["split"] == split].set_index("id") for table in (intact, broken)]
+    ids = tables[0].index.intersection(tables[1].index)
+    if not len(ids):
+        return None
+    right = [(table.loc[ids, "label"] == table.loc[ids, "predicted"]).to_numpy(bool) for table in tables]
+    return _measure(f"{'validation' if split == 'val' else split} accuracy", *right)
+
+
+def _measure(name: str, intact: np.ndarray, broken: np.ndarray) -> Measure:
+    n = len(intact)
+    each = [Interval(float(right.mean()), *wilson(int(right.sum()), n)) for right in (intact, broken)]
+    return Measure(name, each[0], each[1], accuracy_difference(intact, broken), n)
+
+
+def neighbours_of(h: Float[np.ndarray, "n _"], dataset: Dataset, rows: Sequence[int], count: int) -> list[list[int]]:
+    """The ``count`` training images nearest to each of ``rows`` by cosine of h, nearest first."""
+    bank = dataset.rows("train")
+    bank = bank[~np.isin(bank, rows)]
+    h = np.asarray(h)
+    places, _ = nearest(h[bank], h[np.asarray(rows, int)], count)
+    return bank[places].tolist()
+
+
+def weights_moved(before: Mapping[str, np.ndarray], after: Mapping[str, np.ndarray]) -> float:
+    """How far the encoder of two models (tensors by name) has moved: |after − before| / |before| over its weights."""
+    names = [name for name in before if name.startswith("encoder.") and name.endswith("weight")]
+    gap = sum(float(((after[name] - before[name]).astype(np.float64) ** 2).sum()) for name in names)
+    return float(np.sqrt(gap / sum(float((before[name].astype(np.float64) ** 2).sum()) for name in names)))
+
+
+# How a change of a measure is said, from LOWER to HIGHER.
+_CHANGES = {
+    PRETEXT: ("the pretext became harder", "the pretext stayed as hard", "the pretext became easier"),
+    FEATURES: ("the features became worse", "no difference shows in the features", "the features became better"),
+}
+
+
+def said(measure: Measure) -> str:
+    """ "the features became worse (k-NN accuracy 31 % instead of 45 %)"."""
+    plain = (f"{measure.name} fell", f"no difference shows in {measure.name}", f"{measure.name} rose")
+    clause = _CHANGES.get(measure.name, plain)[measure.change + 1]
+    about = f"{measure.name} {measure.values}" if measure.name in _CHANGES else measure.values
+    span = f"{100 * measure.difference.low:+.0f} to {100 * measure.difference.high:+.0f}".replace("-", "−")
+    return f"{clause} ({about}{'' if measure.change else f'; {span} points at 95 %'})"
+
+
+def outcome(title: str, measures: Sequence[Measure], usual: Sequence[int], why: str) -> str:
+    """What happened and why: ``why`` explains only what happened ``usual``-ly; else it is said what did not show here.
+
+    title: of what was broken. usual: how each of ``measures`` changes as a rule.
+    """
+    happened = f"{title}: {' and '.join(map(said, measures))}."
+    last, rule = measures[-1], usual[len(measures) - 1]
+    if last.change == rule and rule != SAME:
+        return f"{happened} {why}"
+    if last.change == SAME:
+        return f"{happened} The usual effect did not show here. Where it shows, this is why: {why[0].lower()}{why[1:]}"
+    return f"{happened} That is not what usually happens, so the usual reason does not explain it here."
+
+
+def came_true(predicted: Sequence[int], measures: Sequence[Measure]) -> list[bool]:
+    """Whether each measure changed as predicted."""
+    return [guess == measure.change for guess, measure in zip(predicted, measures, strict=False)]

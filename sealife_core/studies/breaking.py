@@ -1,0 +1,197 @@
+"""Parts of contrastive learning broken one at a time: what each switch changes, and the two small runs that show it.
+
+The intact run is a usual one and is found again by its settings, whoever launched it; on the reef it is the demo's.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from sealife_core.config import ALL_STAGES, BROKEN, RECIPES, AnyConfig, FineTuneConfig, nested, parse, preset
+from sealife_core.datasets.dataset import Dataset
+from sealife_core.progress import Progress
+from sealife_core.runs.directory import create_run, list_runs
+from sealife_core.runs.liveness import State
+from sealife_core.runs.run import Run
+from sealife_core.runs.scheduling.queue import launch
+from sealife_core.studies.reuse import fingerprint, with_weights
+
+REEF, ONE_BACKGROUND = "reef", "reef-one-background"
+SIMCLR, PROBE, BACKGROUND = "simclr", "probe", "background"
+EPOCHS = 12
+_NO_COLOUR = {"views.jitter": 0.0, "views.grayscale": 0.0}
+# Short enough for a lesson; both runs differ in nothing but the frozen encoder.
+_PROBE: dict[str, Any] = {
+    "augmentation": "none", "optimiser": "adamw", "epochs": EPOCHS, "patience": 0, "encoder_rate_factor": 1.0,
+}  # fmt: skip
+_IMAGENET = {"encoder": "tf_efficientnet_lite0", "image_size_px": 96, "weights": "imagenet"}
+
+
+@dataclass(frozen=True)
+class Switch:
+    """One part to break. says: what is done; why: what explains the usual outcome, in a sentence each.
+
+    kind: SIMCLR, PROBE (of the intact SimCLR run) or BACKGROUND (a probe of ImageNet's features on the reef).
+    changed: dotted settings that differ from the intact run's. usual: how the first and the second measure change as a
+    rule, −1, 0 or 1.
+    """
+
+    says: str
+    why: str
+    usual: tuple[int, int]
+    changed: Mapping[str, Any] = field(default_factory=dict)
+    kind: str = SIMCLR
+
+
+SWITCHES: dict[str, Switch] = {
+    "no-jitter": Switch(
+        "Both views keep the colours of their picture.",
+        "Colour gives the pair away: the network compares colours, and need not look at shapes.",
+        (1, -1), _NO_COLOUR,
+    ),
+    "crops-only": Switch(
+        "The views differ in their crop alone: nothing is flipped, recoloured or blurred.",
+        "Two crops of one picture share colours, light and sharpness, so that these find the pair.",
+        (1, -1), _NO_COLOUR | {"views.horizontal_flip": 0.0, "views.blur": 0.0},
+    ),
+    "no-head": Switch(
+        "The loss compares the features themselves; there are no layers between.",
+        "The loss makes what it compares indifferent to all that the views change. Without a head these are the"
+        " features, and what they forget is lost to whoever uses them.",
+        (0, -1), {"head": "none"},
+    ),
+    "temperature-0.01": Switch(
+        "The most similar negatives alone are pushed away, and very hard.",
+        "At 0.01 nearly all of the gradient comes from the nearest negatives, many of them of the same class.",
+        (0, -1), {"temperature": 0.01},
+    ),
+    "temperature-10": Switch(
+        "All negatives are pushed away alike, and hardly at all.",
+        "At 10 all similarities lie within 0.2 after division: the softmax is nearly even, and its loss near guessing.",
+        (-1, -1), {"temperature": 10.0},
+    ),
+    "no-normalisation": Switch(
+        "The loss compares dot products, and no longer cosines: z keeps its length.",
+        "Longer vectors make a sharper softmax: the length of z acts as a temperature that nobody chose.",
+        (-1, -1),
+    ),
+    "batch-8": Switch(
+        "Each view has 14 negatives, in place of 126.",
+        "Among few pictures the pair is easy to find, with rough features.",
+        (1, -1), {"batch_size": 8},
+    ),
+    "identical-views": Switch(
+        "Both views are the same picture, pixel by pixel.",
+        "Any network gives the same z twice: the pair is found before anything is learned, so nothing has to be"
+        " ignored and little is learned.",
+        (1, -1),
+    ),
+    "unfrozen-probe": Switch(
+        "A linear probe lets the encoder learn too, and is still called a probe.",
+        "The labels have changed the features that they were to measure. The score is that of a fine-tune, and says"
+        " nothing about the pre-training.",
+        (1, 1), {"trained_stages": ALL_STAGES}, PROBE,
+    ),
+    "validation-in-training": Switch(
+        "SimCLR sees the validation pictures too, without their labels.",
+        "Features of pictures that were trained on are better than those of new ones, so that validation flatters.",
+        (0, 1),
+    ),
+    "one-background": Switch(
+        "All training and validation pictures of a class are taken at one place; test pictures at any of them.",
+        "The place gives the class away. The classifier learned the background: right wherever the split shares it, and"
+        " wrong wherever the animal has moved.",
+        (1, -1), kind=BACKGROUND,
+    ),
+}  # fmt: skip
+assert SWITCHES.keys() == BROKEN.keys()
+
+
+def ensure_one_background(progress: Progress | None = None) -> Dataset:
+    """The reef with one background a class, drawn if it does not exist. Raises DatasetError."""
+    from sealife_core.datasets.reef import draw_reef
+
+    return draw_reef(name=ONE_BACKGROUND, one_background=True, progress=progress)
+
+
+@dataclass(frozen=True)
+class Planned:
+    """The configs of one switch. ``source``: of the SimCLR run that both start from, for a probe."""
+
+    intact: AnyConfig
+    broken: AnyConfig
+    source: AnyConfig | None = None
+
+
+def planned(key: str, data: Dataset, other: Dataset | None = None) -> Planned:
+    """The runs that show the switch ``key`` on ``data``; ``other``: the reef with one background a class."""
+    switch = SWITCHES[key]
+    common = {"data": data.name, "data_hash": data.content_hash}
+    if switch.kind == BACKGROUND:
+        intact = preset("probe", "Quick look", **common, **_IMAGENET)
+        moved = {"data": ONE_BACKGROUND, "data_hash": other.content_hash if other else ""}
+        return Planned(intact, _broken(intact, key, moved))
+    # Drawn animals have any colour: these views make the encoder learn shapes, as in the demo.
+    views = RECIPES["Shape" if data.name == REEF else "SimCLR"]
+    simclr = preset("simclr", "Quick look", **common, views=views, epochs=EPOCHS)
+    if switch.kind == SIMCLR:
+        return Planned(simclr, _broken(simclr, key, switch.changed))
+    network = {name: getattr(simclr, name) for name in ("encoder", "stem", "image_size_px")}
+    probe = parse(FineTuneConfig, common | network | _PROBE)
+    return Planned(probe, _broken(probe, key, switch.changed), simclr)
+
+
+def _broken(intact: AnyConfig, key: str, changed: Mapping[str, Any]) -> AnyConfig:
+    values = intact.model_dump()
+    for path, value in nested(dict(changed)).items():
+        values[path] = values[path] | value if isinstance(value, dict) else value
+    return parse(type(intact).family(), values | {"broken": key})
+
+
+@dataclass(frozen=True)
+class Pair:
+    """The two runs of a switch, None until launched; ``missing``: the configs that are to be trained yet."""
+
+    intact: Run | None
+    broken: Run | None
+    missing: tuple[AnyConfig, ...]
+
+    @property
+    def both(self) -> tuple[Run, Run] | None:
+        """The two runs, once both have been launched."""
+        return (self.intact, self.broken) if self.intact and self.broken else None
+
+
+def pair_of(plan: Planned, root: Path | None = None) -> Pair:
+    """What there is of ``plan``: runs that have finished with its settings, or are on their way to."""
+    there = _on_their_way(root)
+    source = there.get(fingerprint(plan.source)) if plan.source else None
+    if plan.source and source is None:
+        return Pair(None, None, (plan.source, plan.intact, plan.broken))
+    configs = [with_weights(one, source.id) if source else one for one in (plan.intact, plan.broken)]
+    runs = [there.get(fingerprint(config)) for config in configs]
+    return Pair(runs[0], runs[1], tuple(config for config, run in zip(configs, runs, strict=True) if run is None))
+
+
+def launch_pair(key: str, plan: Planned, root: Path | None = None) -> Pair:
+    """Queue the runs of ``plan`` that are missing; those that start from another wait for it. Raises RunError."""
+    if plan.source and fingerprint(plan.source) not in _on_their_way(root):
+        launch(create_run(plan.source, root=root, name=f"Intact: {plan.source.method} on {plan.source.data}"))
+    found = pair_of(plan, root)
+    for config in found.missing:
+        what = f"Broken: {BROKEN[key]}" if config.broken else f"Intact: {config.method}"
+        launch(create_run(config, root=root, name=f"{what}, on {config.data}"))
+    return pair_of(plan, root)
+
+
+def _on_their_way(root: Path | None) -> dict[str, Run]:
+    """Fingerprint → the newest run with it that has finished, else one that is active."""
+    found: dict[str, Run] = {}
+    for run in list_runs(root):
+        if run.launches_runs or not ((state := run.state()) is State.FINISHED or state.active):
+            continue
+        settings = fingerprint(run.config())
+        if settings not in found or (state is State.FINISHED and found[settings].state().active):
+            found[settings] = run
+    return found
