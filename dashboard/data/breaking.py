@@ -25,11 +25,11 @@ QUERIES, NEAREST = 3, 5
 ANSWERS = {-1: "lower", 0: "about the same", 1: "higher"}
 ASKED = {
     SIMCLR: (
-        "How often is the pair found in the batch (contrastive accuracy)?",
-        "How good are the features (k-NN accuracy)?",
+        "How often the pair is found in the batch (contrastive accuracy)",
+        "How good the features are (k-NN accuracy)",
     ),
 }
-ASKED_OF_CLASSIFIERS = ("Accuracy on validation pictures?", "Accuracy on test pictures?")
+ASKED_OF_CLASSIFIERS = ("Accuracy on validation pictures", "Accuracy on test pictures")
 
 
 @dataclass(frozen=True)

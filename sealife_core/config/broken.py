@@ -16,7 +16,7 @@ BROKEN: dict[str, str] = {
     "no-head": "no projection head",
     "temperature-0.01": "temperature 0.01",
     "temperature-10": "temperature 10",
-    "no-normalisation": "z not normalised",
+    "no-normalisation": "no normalisation of z",
     "batch-8": "batch of 8",
     "identical-views": "identical views",
     "unfrozen-probe": "encoder not frozen",

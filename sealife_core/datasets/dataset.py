@@ -137,14 +137,15 @@ def list_datasets(root: Path | None = None) -> list[str]:
 
 
 def newest_first(root: Path | None = None) -> list[str]:
-    """Names of all data sets, the newest first; by name within one second, and damaged ones last."""
+    """Names of all data sets, the newest first; by name within one second; last those that mislead or are damaged."""
     root = root or data_root()
     return sorted(list_datasets(root), key=lambda name: _made(root / name), reverse=True)
 
 
 def _made(folder: Path) -> str:
     try:
-        return str(_read_info(folder).get("made", ""))
+        info = _read_info(folder)
+        return "" if (info.get("reef") or {}).get("one_background") else str(info.get("made", ""))
     except DatasetError:
         return ""
 

@@ -72,12 +72,12 @@ SWITCHES: dict[str, Switch] = {
         (-1, -1), {"temperature": 10.0},
     ),
     "no-normalisation": Switch(
-        "The loss compares dot products, and no longer cosines: z keeps its length.",
+        "The loss compares dot products instead of cosines: z keeps its length.",
         "Longer vectors make a sharper softmax: the length of z acts as a temperature that nobody chose.",
         (-1, -1),
     ),
     "batch-8": Switch(
-        "Each view has 14 negatives, in place of 126.",
+        "Each view has 14 negatives instead of 126.",
         "Among few pictures the pair is easy to find, with rough features.",
         (1, -1), {"batch_size": 8},
     ),

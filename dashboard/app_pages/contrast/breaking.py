@@ -23,7 +23,7 @@ from dashboard.words import plain
 from sealife_core.config import BROKEN
 from sealife_core.datasets.dataset import Dataset, list_datasets
 from sealife_core.errors import SealifeError
-from sealife_core.evaluation.contrast.breaking import came_true
+from sealife_core.evaluation.contrast.breaking import PRETEXT, came_true
 from sealife_core.runs.costs.estimates import estimate_on
 from sealife_core.runs.liveness import State
 from sealife_core.runs.run import Run
@@ -50,20 +50,20 @@ def breaking() -> None:
     key = contrast.SWITCH.value
     if key not in SWITCHES:
         st.caption(
-            "What is each part for? Break one and see. You predict what will happen; then two small runs train, one"
-            " intact and one broken. Broken runs are marked wherever they appear, and no other page launches one."
+            "What is each part for? Break one: you predict what happens, then two small runs train, one intact and one"
+            " broken. A broken run is marked wherever it appears."
         )
         _cards()
         return
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.subheader(_title(key), width="content")
-        st.button("All switches", icon=":material/arrow_back:", type="tertiary", on_click=_choose, args=("",))
-    st.markdown(SWITCHES[key].says)
     background = SWITCHES[key].kind == BACKGROUND
-    name = REEF
-    if not background:
-        with st.container(width=260):
-            name = dataset_choice("Data set")
+    with st.container(horizontal=True, vertical_alignment="bottom", horizontal_alignment="distribute"):
+        with st.container(width="content", gap="xsmall"):
+            st.subheader(_title(key))
+            st.markdown(SWITCHES[key].says)
+        with st.container(horizontal=True, vertical_alignment="bottom", width="content"):
+            with st.container(width=220):
+                name = REEF if background else dataset_choice("Data set")
+            st.button("All switches", icon=":material/arrow_back:", on_click=_choose, args=("",))
     there = [one for one in (name, *([ONE_BACKGROUND] if background else [])) if one in list_datasets()]
     if background and len(there) < 2:
         _draw_first()
@@ -79,15 +79,18 @@ def breaking() -> None:
         _ended(key, (intact, broken), (data, other), guess)
     else:
         _running((intact, broken))
-    _curves((intact, broken))
+    if not background:  # solved at once, so there is nothing to watch
+        _curves((intact, broken))
 
 
 def _cards() -> None:
     with st.grid(4, min_column_width=230, gap="small"):
         for key, switch in SWITCHES.items():
-            with st.container(border=True, height="stretch"):
-                st.markdown(f"**{_title(key)}**  \n{switch.says}")
-                st.button("Break it", key=contrast.BREAK.of(key), icon=ICON, on_click=_choose, args=(key,))
+            with st.container(gap="xsmall"):
+                st.button(
+                    _title(key), key=contrast.BREAK.of(key), icon=ICON, on_click=_choose, args=(key,), width="stretch"
+                )  # fmt: skip
+                st.caption(switch.says)
 
 
 def _title(key: str) -> str:
@@ -110,13 +113,14 @@ def _predict(key: str, plan: Planned, pair: Pair, data: Dataset, guess: tuple[in
     """Two questions, what the runs will take, and the button that launches those that are missing."""
     with st.container(border=True):
         st.markdown("**First a prediction:** in the broken run, compared with the intact one …")
-        answers = [
-            st.segmented_control(
-                question, list(ANSWERS), format_func=ANSWERS.__getitem__, default=guess[place] if guess else None,
-                key=contrast.PREDICTION.of(key, place),
-            )
-            for place, question in enumerate(questions(key))
-        ]  # fmt: skip
+        answers = []
+        asked = questions(key)
+        for place, (column, question) in enumerate(zip(st.columns(2), asked, strict=True)):
+            with column:
+                answers.append(st.segmented_control(
+                    question, list(ANSWERS), format_func=ANSWERS.__getitem__, default=guess[place] if guess else None,
+                    key=contrast.PREDICTION.of(key, place),
+                ))  # fmt: skip
         possible = all(map(launch_lines, pair.missing[:1]))
         st.caption(_cost(pair, data))
         if pair.missing and estimate_on(pair.missing[0], data).seconds is None:
@@ -174,33 +178,28 @@ def _ended(key: str, runs: tuple[Run, Run], data: tuple[Dataset, Dataset], guess
         return
     with st.container(border=True, key="broken_outcome"):
         st.markdown(plain(told(key, found)))
-        st.markdown(_verdict(key, found, guess))
+        st.markdown(_verdict(found, guess))
     _scores(found, runs)
     _neighbours(found, data)
 
 
-def _verdict(key: str, found: Measures, guess: Sequence[int]) -> str:
+def _verdict(found: Measures, guess: Sequence[int]) -> str:
+    """Whether the prediction came true, a line a measure."""
     lines = []
-    for question, answer, measure, right in zip(
-        questions(key), guess, found.measures, came_true(guess, found.measures), strict=False
-    ):
-        sign = ":material/check_circle: came true" if right else ":material/cancel: did not"
-        meant = "" if right else f", it is {ANSWERS[measure.change]}"
-        lines.append(f"You predicted {ANSWERS[answer]} for “{question}”: {sign}{meant}.")
+    for answer, measure, right in zip(guess, found.measures, came_true(guess, found.measures), strict=False):
+        sign = ":material/check_circle: It was." if right else f":material/cancel: It was {ANSWERS[measure.change]}."
+        lines.append(f"Your prediction: {measure.name} {ANSWERS[answer]}. {sign}")
     return "  \n".join(lines)
 
 
 def _scores(found: Measures, runs: tuple[Run, Run]) -> None:
     """A card for each measure and run."""
     colours = colours_of_all()
-    cards = "".join(
-        score_card(
-            measure.name.capitalize() if "k-NN" not in measure.name else measure.name, what, measure.name, share,
-            f"{measure.n:,} {'steps at the end' if 'contrastive' in measure.name else 'pictures'}", colours[run.id],
-        )
-        for measure in found.measures
-        for run, what, share in zip(runs, ("Intact", "Broken"), (measure.intact, measure.broken), strict=True)
-    )  # fmt: skip
+    cards = ""
+    for measure in found.measures:
+        says = f"{measure.n:,} {'steps at the end' if measure.name == PRETEXT else 'pictures'}"
+        for run, what, share in zip(runs, ("Intact", "Broken"), (measure.intact, measure.broken), strict=True):
+            cards += score_card(what, measure.name, measure.name, share, says, colours[run.id])
     st.html(f'<div class="scores">{cards}</div>')
 
 
