@@ -10,7 +10,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from sealife_core.datasets.dataset import Dataset, list_datasets
+from sealife_core.datasets.dataset import Dataset, list_datasets, newest_first
 from sealife_core.datasets.reef import ANIMALS, draw_reef
 from sealife_core.datasets.reef.curves import circle, circles
 from sealife_core.datasets.reef.painting import planes
@@ -166,3 +166,29 @@ def test_draw_reef__is_told_apart_by_shape_not_by_colour(reef: Dataset) -> None:
     assert shape > 0.28
     assert shape > 2 * colour
     assert shape < 0.9, "too easy: a linear model on edges should leave something to learn"
+
+
+def test_one_background__gives_the_class_away_in_validation_and_not_in_the_test(tmp_path: Path) -> None:
+    drawn = draw_reef(tmp_path, name="one", images=200, size_px=32, one_background=True)
+    usual = draw_reef(tmp_path, name="usual", images=200, size_px=32)
+    assert (drawn.manifest["id"] == usual.manifest["id"]).all()
+    assert (drawn.manifest["split"] == usual.manifest["split"]).all()
+    assert drawn.info["reef"]["one_background"] is True
+    assert "one_background" not in usual.info["reef"]
+    right = {data.name: [background_accuracy(data, split) for split in ("val", "test")] for data in (drawn, usual)}
+    assert right["one"][0] > 0.8
+    assert max(right["one"][1], *right["usual"]) < 0.45
+
+
+def background_accuracy(dataset: Dataset, split: str) -> float:
+    """The class of the training picture with the most similar upper edge, where there is little but water."""
+    edge = pixels(dataset)[:, :4].mean(1).reshape(len(dataset), -1)
+    train, asked = dataset.rows("train"), dataset.rows(split)
+    gaps = ((edge[asked, None] - edge[None, train]) ** 2).sum(-1)
+    return float((dataset.labels[train[gaps.argmin(1)]] == dataset.labels[asked]).mean())
+
+
+def test_misleading_reef__is_nobodys_first_data_set(tmp_path: Path) -> None:
+    for name, misleads in (("usual", False), ("one", True)):
+        draw_reef(tmp_path, name=name, images=10, size_px=16, one_background=misleads)
+    assert newest_first(tmp_path) == ["usual", "one"]

@@ -6,8 +6,10 @@ from typing import Any
 import pytest
 
 from sealife_core.config import preset
+from sealife_core.errors import RunError
 from sealife_core.evaluation.comparison.candidates import Candidate, candidates, distinct_names, image_sets
 from sealife_core.evaluation.comparison.differences import difference_rows, ladders
+from sealife_core.evaluation.comparison.paired import paired_runs
 from sealife_core.evaluation.comparison.rows import by_encoder, comparison
 from sealife_core.runs.directory import create_run
 from sealife_core.runs.run import Run
@@ -20,6 +22,20 @@ def finished(root: Path, name: str, task: str = "finetune", test_hash: str = "h"
     run = create_run(preset(task, **values), root=root, name=name)
     RunWriter(run).results(test=TEST, test_hash=test_hash, train_s=train_s)
     return run
+
+
+def test_broken_run__is_refused_among_others_in_one_sentence(tmp_path: Path) -> None:
+    here, broken = finished(tmp_path, "here"), finished(tmp_path, "odd", weights="imagenet", broken="unfrozen-probe")
+    found = candidates([here, broken])
+    why = "broken on purpose (encoder not frozen), so its score says nothing about the method"
+    assert [one.why_not("h") for one in found] == ["", why]
+    assert image_sets(found)[0].runs == 1
+    rows = comparison([here, broken])
+    assert [(row.comparable, row.why_not) for row in rows] == [(True, ""), (False, f"{why}.")]
+    assert rows[1].method == "Linear probe, broken: encoder not frozen"
+    assert rows[1].name == "odd, broken: encoder not frozen"
+    with pytest.raises(RunError, match="odd is broken on purpose"):
+        paired_runs(here, broken)
 
 
 def test_candidates__say_why_they_cannot_be_compared(tmp_path: Path) -> None:

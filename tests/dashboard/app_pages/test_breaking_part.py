@@ -1,0 +1,94 @@
+"""Break it, without a browser: a prediction first, two runs in the queue, and what happened, with the prediction."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pytest
+
+from dashboard.words import run_name
+from sealife_core.config import preset
+from sealife_core.datasets.dataset import Dataset
+from sealife_core.evaluation.embeddings.stored_embeddings import write_embeddings
+from sealife_core.runs.directory import list_runs
+from sealife_core.runs.run import Run
+from sealife_core.studies.breaking import SWITCHES, Planned, planned
+from tests.dashboard.pages import visit
+from tests.finished.files import write_rows
+from tests.finished.runs import clustered, finished
+
+PART: Mapping[str, Any] = {"part": "breaking"}
+
+
+@pytest.fixture(autouse=True)
+def nothing_starts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Runs are queued, and stay so."""
+    monkeypatch.setattr("sealife_core.runs.scheduling.queue._spawn_dispatcher", lambda root: None)
+
+
+def said(app: Any) -> str:
+    return " ".join(one.value for one in (*app.markdown, *app.caption)).replace("\\", "")
+
+
+def button(app: Any, label: str) -> Any:
+    return next(found for found in app.button if found.label == label)
+
+
+def test_switches__are_all_there_and_one_opens(tiny_reef: Dataset) -> None:
+    app = visit("contrast", PART)
+    assert len([one for one in app.button if one.icon == ":material/heart_broken:"]) == len(SWITCHES)
+    button(app, "Batch of 8").click().run()
+    assert not app.exception
+    assert app.query_params["switch"] == "batch-8"
+    assert "First a prediction" in said(app)
+
+
+def test_runs__are_launched_once_both_predictions_are_made(tiny_reef: Dataset) -> None:
+    app = visit("contrast", {**PART, "switch": "no-jitter"})
+    assert button(app, "Break it").disabled
+    for group, answer in zip(app.segmented_control[-2:], (1, -1), strict=True):
+        group.set_value(answer)
+    app.run()
+    button(app, "Break it").click().run()
+    assert not app.exception
+    assert app.query_params["guess"] == "1,-1"
+    assert sorted(run.broken for run in list_runs()) == ["", "no colour jitter"]
+
+
+def ended(plan: Planned, dataset: Dataset, broken_h: np.ndarray) -> None:
+    """Both runs of a SimCLR switch; the broken one finds its pairs and has ``broken_h``."""
+    for config, share, h in ((plan.intact, 0.3, clustered(dataset)), (plan.broken, 0.95, broken_h)):
+        run: Run = finished(config, config.broken or "intact")
+        write_embeddings(run.path, dataset, h)
+        steps = range(1, 13)
+        write_rows(run, [{"step": n, "epoch": float(n), "train/contrastive_accuracy": share} for n in steps])
+
+
+def test_outcome__is_said_from_both_runs_and_beside_the_prediction(tiny_reef: Dataset) -> None:
+    noise = np.random.default_rng(0).normal(size=(len(tiny_reef), 16)).astype(np.float32)
+    ended(planned("no-jitter", tiny_reef), tiny_reef, noise)
+    app = visit("contrast", {**PART, "switch": "no-jitter", "guess": "1,1"})
+    text = said(app)
+    assert "the pretext became easier (contrastive accuracy 95 % instead of 30 %)" in text
+    assert "the features became worse" in text
+    assert "contrastive accuracy higher. :material/check_circle: It was." in text
+    assert "k-NN accuracy higher. :material/cancel: It was lower." in text
+
+
+def test_outcome__says_where_nothing_shows(tiny_reef: Dataset) -> None:
+    ended(planned("no-jitter", tiny_reef), tiny_reef, clustered(tiny_reef))
+    text = said(visit("contrast", {**PART, "switch": "no-jitter", "guess": "1,0"}))
+    assert "no difference shows in the features" in text
+    assert "did not show here" in text
+    assert "k-NN accuracy about the same. :material/check_circle: It was." in text
+
+
+def test_broken_run__is_marked_on_every_page_whatever_it_is_called(tiny_reef: Dataset) -> None:
+    run = finished(preset("simclr", "Quick look", broken="no-head"), "My best run")
+    assert run_name(run) == "My best run, broken: no projection head"
+    write_embeddings(run.path, tiny_reef, clustered(tiny_reef))
+    app = visit("runs", {"run": run.id})
+    assert app.dataframe[0].value["Method"].tolist() == ["SimCLR, broken: no projection head"]
+    labels = [found.label for found in app.button]
+    assert "Delete" in labels
+    assert not {"Clone", "Train a classifier"} & set(labels), "no usual run begins with it"

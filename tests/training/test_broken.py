@@ -1,0 +1,79 @@
+"""What each part that is broken on purpose does to training: without the effect, these fail."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import torch
+from safetensors.numpy import load_file
+
+from sealife_core.config import parse, preset
+from sealife_core.config.simclr import SimclrConfig
+from sealife_core.datasets.dataset import Dataset
+from sealife_core.evaluation.contrast.breaking import weights_moved
+from sealife_core.models.building import build_encoder
+from sealife_core.models.checkpoint import load_card
+from sealife_core.models.losses import contrastive_accuracy, nt_xent
+from sealife_core.runs.run import MODEL, Run
+from sealife_core.studies.breaking import planned
+from sealife_core.training.broken import IdenticalViews, NotNormalised, pretraining_rows, simclr_module
+from sealife_core.training.simclr import SimclrModule
+from sealife_core.views.sampling import generator_for
+from tests.finished.models import NETWORK
+
+
+def module_of(broken: str) -> SimclrModule:
+    config = parse(SimclrConfig, {"data": "reef", "image_size_px": 32, "encoder": NETWORK, "broken": broken})
+    torch.manual_seed(0)
+    return simclr_module(config)(config, build_encoder(NETWORK), batch_size=8)
+
+
+def pairs(module: SimclrModule) -> tuple[torch.Tensor, torch.Tensor]:
+    """Projections of both views of eight images of noise, of an untrained network."""
+    images = torch.randint(0, 256, (8, 64, 64, 3), dtype=torch.uint8, generator=generator_for(0))
+    with torch.no_grad():
+        z0, z1 = module(module.two_views({"images": images, "aspects": torch.ones(8)}, 1))[1].chunk(2)
+    return z0, z1
+
+
+def test_identical_views__are_found_before_anything_is_learned() -> None:
+    z0, z1 = pairs(module_of("identical-views"))
+    torch.testing.assert_close(z0, z1)
+    assert contrastive_accuracy(z0, z1) == 1
+    usual = pairs(module_of(""))
+    assert contrastive_accuracy(*usual) < 1
+    assert not torch.allclose(*usual)
+
+
+def test_no_normalisation__lets_the_length_of_z_change_the_loss() -> None:
+    torch.manual_seed(0)
+    z0, z1 = torch.randn(2, 8, 4)
+    usual, broken = module_of(""), module_of("no-normalisation")
+    torch.testing.assert_close(usual.loss(z0, z1), usual.loss(3 * z0, 3 * z1))
+    assert (broken.loss(z0, z1) - broken.loss(3 * z0, 3 * z1)).abs() > 0.1
+    units = [torch.nn.functional.normalize(z, dim=1) for z in (z0, z1)]
+    torch.testing.assert_close(broken.loss(*units), nt_xent(z0, z1, broken.config.temperature))
+
+
+def test_validation_in_training__trains_on_validation_images_and_never_on_test_images(tiny_reef: Dataset) -> None:
+    rows = [set(pretraining_rows(preset("simclr", broken=b), tiny_reef)) for b in ("", "validation-in-training")]
+    train, val = (set(tiny_reef.rows(split)) for split in ("train", "val"))
+    assert val
+    assert rows == [train, train | val]
+
+
+def test_module__of_any_other_switch_is_the_usual_one() -> None:
+    classes = {b: type(module_of(b)) for b in ("", "no-head", "batch-8", "identical-views", "no-normalisation")}
+    assert list(classes.values()) == [SimclrModule, SimclrModule, SimclrModule, IdenticalViews, NotNormalised]
+
+
+@pytest.mark.parametrize("part", ["intact", "broken"])
+def test_unfrozen_probe__moves_the_encoder_that_a_probe_leaves_alone(
+    trained: Callable[..., Run], pretrained: Run, tiny_reef: Dataset, part: str
+) -> None:
+    config: Any = getattr(planned("unfrozen-probe", tiny_reef), part)
+    chosen = {name: getattr(config, name) for name in ("trained_stages", "augmentation", "optimiser", "broken")}
+    run = trained("finetune", weights=f"run:{pretrained.id}", epochs=1, stem="auto", **chosen)
+    moved = weights_moved(*(load_file(folder / MODEL) for folder in (pretrained.path, run.path)))
+    assert (moved > 0) is (part == "broken")
+    assert load_card(run.path).broken == ("encoder not frozen" if part == "broken" else "")
