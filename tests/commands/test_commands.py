@@ -126,6 +126,15 @@ def test_train__reports_a_value_out_of_range_with_the_range(
     assert "'views.hue' is 2.0" in said
 
 
+def test_broken_run__is_marked_in_the_list_and_lends_its_settings_to_no_other(
+    tiny_reef, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = create_run(preset("simclr", "Quick look", broken="batch-8"), name="Best")
+    assert called(capsys, "runs", "list")[0]["task"] == "simclr, broken: batch of 8"
+    refused = called(capsys, "train", "simclr", "--like", run.id, status=1)["error"]
+    assert "was broken on purpose (batch of 8)" in refused
+
+
 def test_train__like_another_run_takes_its_settings_but_for_those_given(
     tiny_reef: Dataset, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -187,7 +187,7 @@ def _verdict(found: Measures, guess: Sequence[int]) -> str:
     """Whether the prediction came true, a line a measure."""
     lines = []
     for answer, measure, right in zip(guess, found.measures, came_true(guess, found.measures), strict=False):
-        sign = ":material/check_circle: It was." if right else f":material/cancel: It was {ANSWERS[measure.change]}."
+        sign = ":material/check_circle: It came true." if right else f":material/cancel: It was {ANSWERS[measure.change]}."
         lines.append(f"Your prediction: {measure.name} {ANSWERS[answer]}. {sign}")
     return "  \n".join(lines)
 

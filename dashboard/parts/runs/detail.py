@@ -32,9 +32,10 @@ def heading(run: Run) -> None:
     st.html(f'<h2 style="margin:0;padding:.5rem 0 0">{dot(colours_of_all()[run.id])}{escape(run_name(run))}</h2>')
     config = config_of(run)
     if config is not None:
+        what = config.method
         tags = "".join(f" :gray-badge[{plain(tag)}]" for tag in run.notes()["tags"])
         encoder = f"{plain(title_of(config.encoder))} {_origin(config)}"
-        st.markdown(f"**{config.method}** · {encoder} · on {plain(config.data)}{tags}")
+        st.markdown(f"**{what}** · {encoder} · on {plain(config.data)}{tags}")
 
 
 def notes_view(run: Run) -> None:

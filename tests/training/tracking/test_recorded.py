@@ -29,8 +29,10 @@ def simclr(bench: Bench) -> Run:
 
 @pytest.fixture(scope="module")
 def classifier(bench: Bench, simclr: Run) -> Run:
-    """Of its own, switched on by the environment."""
-    run = bench.add("scratch", {"WANDB_MODE": "offline"}, tensorboard=True, epochs=1, batch_size=16)
+    """Of its own, switched on by the environment; broken on purpose."""
+    run = bench.add(
+        "scratch", {"WANDB_MODE": "offline"}, tensorboard=True, epochs=1, batch_size=16, broken="one-background"
+    )
     bench.carry_out()
     return run
 
@@ -105,7 +107,7 @@ def test_wandb__has_the_confusion_matrix_of_the_test_split(classifier: Run, clas
     table = pd.DataFrame(counts["data"], columns=counts["columns"])
     truth = (classifier.results() or {})["test"]["confusion"]
     assert table["nPredictions"].to_numpy().reshape(len(truth), -1).tolist() == truth
-    assert classified.run.job_type == "scratch"
+    assert (list(classified.run.tags), classified.run.job_type) == (["broken"], "scratch")
 
 
 def test_wandb__has_a_table_of_test_predictions_with_pictures(classifier: Run, classified: Recorded) -> None:
