@@ -151,11 +151,13 @@ def _broken(intact: AnyConfig, key: str, changed: Mapping[str, Any]) -> AnyConfi
 
 @dataclass(frozen=True)
 class Pair:
-    """The two runs of a switch, None until launched; ``missing``: the configs that are to be trained yet."""
+    """The two runs of a switch that have finished or are on their way, else None; ``missing``: the configs that are to
+    be trained yet; ``ended``: runs that did not finish."""
 
     intact: Run | None
     broken: Run | None
     missing: tuple[AnyConfig, ...]
+    ended: tuple[Run, ...] = ()
 
     @property
     def both(self) -> tuple[Run, Run] | None:
@@ -164,19 +166,21 @@ class Pair:
 
 
 def pair_of(plan: Planned, root: Path | None = None) -> Pair:
-    """What there is of ``plan``: runs that have finished with its settings, or are on their way to."""
-    there = _on_their_way(root)
+    """What there is of ``plan``, found by its settings."""
+    there = _launched(root)
     source = there.get(fingerprint(plan.source)) if plan.source else None
-    if plan.source and source is None:
-        return Pair(None, None, (plan.source, plan.intact, plan.broken))
+    if plan.source and (source is None or not _serves(source)):
+        return Pair(None, None, (plan.source, plan.intact, plan.broken), (source,) if source else ())
     configs = [with_weights(one, source.id) if source else one for one in (plan.intact, plan.broken)]
     runs = [there.get(fingerprint(config)) for config in configs]
-    return Pair(runs[0], runs[1], tuple(config for config, run in zip(configs, runs, strict=True) if run is None))
+    good = [run if run and _serves(run) else None for run in runs]
+    missing = tuple(config for config, run in zip(configs, good, strict=True) if run is None)
+    return Pair(good[0], good[1], missing, tuple(run for run in runs if run and run not in good))
 
 
 def launch_pair(key: str, plan: Planned, root: Path | None = None) -> Pair:
     """Queue the runs of ``plan`` that are missing; those that start from another wait for it. Raises RunError."""
-    if plan.source and fingerprint(plan.source) not in _on_their_way(root):
+    if plan.source and plan.source in pair_of(plan, root).missing:
         launch(create_run(plan.source, root=root, name=f"Intact: {plan.source.method} on {plan.source.data}"))
     found = pair_of(plan, root)
     for config in found.missing:
@@ -185,13 +189,18 @@ def launch_pair(key: str, plan: Planned, root: Path | None = None) -> Pair:
     return pair_of(plan, root)
 
 
-def _on_their_way(root: Path | None) -> dict[str, Run]:
-    """Fingerprint → the newest run with it that has finished, else one that is active."""
-    found: dict[str, Run] = {}
+def _serves(run: Run) -> bool:
+    return (state := run.state()) is State.FINISHED or state.active
+
+
+def _launched(root: Path | None) -> dict[str, Run]:
+    """Fingerprint → the newest run with it that has finished, else one that is on its way, else one that has ended."""
+    ranked: dict[str, tuple[int, Run]] = {}
     for run in list_runs(root):
-        if run.launches_runs or not ((state := run.state()) is State.FINISHED or state.active):
+        state = run.state()
+        if run.launches_runs or state in (State.CREATED, State.DAMAGED):
             continue
-        settings = fingerprint(run.config())
-        if settings not in found or (state is State.FINISHED and found[settings].state().active):
-            found[settings] = run
-    return found
+        settings, rank = fingerprint(run.config()), 2 * (state is State.FINISHED) + state.active
+        if settings not in ranked or ranked[settings][0] < rank:
+            ranked[settings] = rank, run
+    return {settings: run for settings, (_, run) in ranked.items()}

@@ -10,8 +10,9 @@ from sealife_core.demo import NAMES, demo_configs
 from sealife_core.launching.launch_checks import problems_of
 from sealife_core.runs.directory import create_run
 from sealife_core.runs.liveness import State
+from sealife_core.runs.writer import RunWriter
 from sealife_core.studies.breaking import SWITCHES, launch_pair, pair_of, planned
-from sealife_core.studies.reuse import finished_runs, fingerprint
+from sealife_core.studies.reuse import fingerprint, finished_runs
 from tests.finished.runs import finished
 
 
@@ -55,6 +56,18 @@ def test_pair__is_launched_once_and_found_again(tiny_reef: Dataset) -> None:
     assert pair.both[1].state() is State.QUEUED
     assert launch_pair("no-jitter", plan) == pair
     assert "Broken: no colour jitter" in pair.both[1].notes()["name"]
+
+
+def test_pair__names_a_run_that_failed_and_trains_it_again(tiny_reef: Dataset) -> None:
+    plan = planned("no-normalisation", tiny_reef)
+    intact, failed = finished(plan.intact), finished(plan.broken)
+    RunWriter(failed).status(state="failed")
+    pair = pair_of(plan)
+    assert (pair.intact, pair.broken, pair.missing, pair.ended) == (intact, None, (plan.broken,), (failed,))
+    again = launch_pair("no-normalisation", plan)
+    assert again.both is not None
+    assert again.both[1] != failed
+    assert not again.ended
 
 
 def test_pair__of_a_probe_waits_for_the_simclr_run_that_both_start_from(tiny_reef: Dataset) -> None:

@@ -7,7 +7,7 @@ import pytest
 import torch
 from safetensors.numpy import load_file
 
-from sealife_core.config import parse, preset
+from sealife_core.config import parse
 from sealife_core.config.simclr import SimclrConfig
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.evaluation.contrast.breaking import weights_moved
@@ -56,7 +56,7 @@ def test_no_normalisation__lets_the_length_of_z_change_the_loss() -> None:
 
 
 def test_validation_in_training__trains_on_validation_images_and_never_on_test_images(tiny_reef: Dataset) -> None:
-    rows = [set(pretraining_rows(preset("simclr", broken=b), tiny_reef)) for b in ("", "validation-in-training")]
+    rows = [set(pretraining_rows(module_of(b).config, tiny_reef)) for b in ("", "validation-in-training")]
     train, val = (set(tiny_reef.rows(split)) for split in ("train", "val"))
     assert val
     assert rows == [train, train | val]

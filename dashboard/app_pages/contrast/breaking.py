@@ -5,7 +5,7 @@ from typing import Any
 
 import streamlit as st
 
-from dashboard import cache, state
+from dashboard import cache
 from dashboard.cache.contrast import broken_measures
 from dashboard.data.breaking import ANSWERS, Measures, Nearest, questions, read_guess, told, written
 from dashboard.data.pictures import class_of
@@ -111,6 +111,8 @@ def _draw_first() -> None:
 
 def _predict(key: str, plan: Planned, pair: Pair, data: Dataset, guess: tuple[int, int] | None) -> None:
     """Two questions, what the runs will take, and the button that launches those that are missing."""
+    for run in pair.ended:
+        detail.problem(run)
     with st.container(border=True):
         st.markdown("**First a prediction:** in the broken run, compared with the intact one …")
         answers = []
@@ -151,12 +153,6 @@ def _cost(pair: Pair, data: Dataset) -> str:
 
 def _running(runs: tuple[Run, Run]) -> None:
     """How far both are; the page is drawn again once both have ended."""
-    ended = [run for run in runs if not run.state().active and run.state() is not State.FINISHED]
-    for run in ended:
-        detail.problem(run)
-        st.button(
-            "Open the run", key=contrast.BREAK.of("open", run.id), on_click=state.runs.RUN.choose, args=([run.id],)
-        )
     paces = [pace for run in runs if (pace := pace_s(run)) is not None]
     if paces:
         st.fragment(_progress, run_every=min(paces))(runs)
@@ -187,7 +183,9 @@ def _verdict(found: Measures, guess: Sequence[int]) -> str:
     """Whether the prediction came true, a line a measure."""
     lines = []
     for answer, measure, right in zip(guess, found.measures, came_true(guess, found.measures), strict=False):
-        sign = ":material/check_circle: It came true." if right else f":material/cancel: It was {ANSWERS[measure.change]}."
+        sign = (
+            ":material/check_circle: It came true." if right else f":material/cancel: It was {ANSWERS[measure.change]}."
+        )
         lines.append(f"Your prediction: {measure.name} {ANSWERS[answer]}. {sign}")
     return "  \n".join(lines)
 

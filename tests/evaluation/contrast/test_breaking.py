@@ -25,8 +25,8 @@ from tests.finished.runs import clustered
 
 
 def measure(name: str, intact: float, broken: float, doubt: float = 0.05) -> Measure:
-    spans = [Interval(value, value - doubt, value + doubt) for value in (intact, broken, broken - intact)]
-    return Measure(name, *spans, 100)
+    first, second, gap = (Interval(of, of - doubt, of + doubt) for of in (intact, broken, broken - intact))
+    return Measure(name, first, second, gap, 100)
 
 
 def rows(share: float) -> list[dict[str, Any]]:
