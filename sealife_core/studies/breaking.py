@@ -73,8 +73,9 @@ SWITCHES: dict[str, Switch] = {
     ),
     "no-normalisation": Switch(
         "The loss compares dot products instead of cosines: z keeps its length.",
-        "Longer vectors make a sharper softmax: the length of z acts as a temperature that nobody chose.",
-        (-1, -1),
+        "Longer vectors make a sharper softmax: a pair can be told apart by the length of z, a temperature that nobody"
+        " chose, in place of what the picture shows.",
+        (1, -1),  # SimCLR, table 5
     ),
     "batch-8": Switch(
         "Each view has 14 negatives instead of 126.",

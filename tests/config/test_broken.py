@@ -38,7 +38,7 @@ def test_broken__refuses_what_is_no_switch() -> None:
 
 
 def test_temperature__is_ten_in_a_run_broken_so_and_in_no_other() -> None:
-    assert preset("simclr", temperature=10, broken="temperature-10").temperature == 10
+    assert parse(SimclrConfig, {"temperature": 10, "broken": "temperature-10"}).temperature == 10
     for values in ({}, {"broken": "no-head"}):
         with pytest.raises(ConfigError, match=r"from 0\.01 to 2"):
             preset("simclr", temperature=10, **values)

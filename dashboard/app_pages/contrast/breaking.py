@@ -183,10 +183,11 @@ def _verdict(found: Measures, guess: Sequence[int]) -> str:
     """Whether the prediction came true, a line a measure."""
     lines = []
     for answer, measure, right in zip(guess, found.measures, came_true(guess, found.measures), strict=False):
-        sign = (
-            ":material/check_circle: It came true." if right else f":material/cancel: It was {ANSWERS[measure.change]}."
-        )
-        lines.append(f"Your prediction: {measure.name} {ANSWERS[answer]}. {sign}")
+        if right:
+            sign = "check_circle: It came true." if measure.change else "check_circle: Nothing speaks against it."
+        else:
+            sign = f"cancel: {f'It was {ANSWERS[measure.change]}' if measure.change else 'That does not show here'}."
+        lines.append(f"Your prediction: {measure.name} {ANSWERS[answer]}. :material/{sign}")
     return "  \n".join(lines)
 
 

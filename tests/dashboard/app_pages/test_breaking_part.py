@@ -80,7 +80,7 @@ def test_outcome__says_where_nothing_shows(tiny_reef: Dataset) -> None:
     text = said(visit("contrast", {**PART, "switch": "no-jitter", "guess": "1,0"}))
     assert "no difference shows in the features" in text
     assert "did not show here" in text
-    assert "k-NN accuracy about the same. :material/check_circle: It came true." in text
+    assert "k-NN accuracy about the same. :material/check_circle: Nothing speaks against it." in text
 
 
 def test_broken_run__is_marked_on_every_page_whatever_it_is_called(tiny_reef: Dataset) -> None:
