@@ -4,8 +4,9 @@ from contextlib import suppress
 from typing import Any
 
 from dashboard.state.keys import Key, UrlKey, UrlRuns, UrlValue
+from dashboard.state.keys import Key, UrlValue
 
-PART = UrlKey("part")
+PART = UrlValue("part", "contrast", "pairs")
 ENCODER = UrlValue("encoder", "contrast", "")
 ENCODER_BOX = Key("contrast.encoder")
 EPOCH_BOX = Key("contrast.epoch")

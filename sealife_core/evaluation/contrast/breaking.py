@@ -78,7 +78,7 @@ def knn_measure(
     """k-NN accuracy of both runs' features h of every image: labelled images of ``splits`` ask, training images vote.
 
     None where there is none to ask or to vote. Training images are no fair questions: they were each other's negatives
-    and were pushed apart (on the reef 20 % of them find their class, and 30 % of the others).
+    and have been pushed apart, those of one class too.
     """
     bank = dataset.rows("train", labelled_only=True)[:MOST_VOTING]
     asked = np.concatenate([dataset.rows(split, labelled_only=True) for split in splits])[:MOST_ASKED]
