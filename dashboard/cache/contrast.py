@@ -7,22 +7,19 @@ import numpy as np
 import streamlit as st
 
 from dashboard.cache import Stamp, kept, previews, stamp
+from dashboard.data.breaking import Measures, measured
 from dashboard.data.contrast import OF_IMAGENET, Source
 from sealife_core.config import ViewRecipe
 from sealife_core.datasets.dataset import Dataset
-from sealife_core.evaluation.embeddings.stored_embeddings import Space, snapshot_folder
-from sealife_core.progress import Progress
-from sealife_core.runs.run import MODEL
-from dashboard.cache import Stamp, kept, stamp
-from dashboard.data.contrast import Source
-from sealife_core.datasets.dataset import Dataset
 from sealife_core.evaluation.contrast import learning
-from sealife_core.evaluation.embeddings.stored_embeddings import SNAPSHOTS, Snapshots, read_snapshots, snapshot_folder
-from dashboard.cache import Stamp, kept, stamp
-from dashboard.data.breaking import Measures, measured
-from dashboard.data.contrast import Source
-from sealife_core.datasets.dataset import Dataset
-from sealife_core.evaluation.embeddings.stored_embeddings import snapshot_folder
+from sealife_core.evaluation.embeddings.stored_embeddings import (
+    SNAPSHOTS,
+    Snapshots,
+    Space,
+    read_snapshots,
+    snapshot_folder,
+)
+from sealife_core.progress import Progress
 from sealife_core.runs.run import MODEL, Run
 
 if TYPE_CHECKING:  # they import torch
@@ -112,6 +109,8 @@ def animal_activation(dataset: Dataset, row: int) -> "Tensor":
     picture = apply_views(preview.square[None], centre_view(ones(1)), seen.image_size_px)
     with lock:
         return of_encoder.animal_activation(seen, picture)
+
+
 # What a run stored while it learned; the folder changes with every snapshot.
 @kept(16, SNAPSHOTS)
 def moments(run: Run, temperature: float) -> list[learning.Moment]:
@@ -129,6 +128,8 @@ def snapshots(run: Run) -> Snapshots:
 def knn_right(run: Run, dataset: Dataset) -> np.ndarray:
     """As :func:`learning.knn_right_by_epoch`. Raises RunError."""
     return learning.knn_right_by_epoch(snapshots(run), dataset)
+
+
 @kept(16, "results.json", "metrics.jsonl")
 def broken_measures(intact: Run, broken: Run, dataset: Dataset, other: Dataset) -> Measures:
     """What the broken run reached beside the intact one; ``other``: the data of the broken one. Raises RunError."""

@@ -4,7 +4,6 @@ from contextlib import suppress
 from typing import Any
 
 from dashboard.state.keys import Key, UrlKey, UrlRuns, UrlValue
-from dashboard.state.keys import Key, UrlValue
 
 PART = UrlValue("part", "contrast", "pairs")
 ENCODER = UrlValue("encoder", "contrast", "")
@@ -43,6 +42,7 @@ def look(at: dict[str, Any]) -> None:
     """Put into the URL what the browser says is looked at."""
     for key, name in ((_TEMPERATURE, "temperature"), (_ANCHOR, "anchor"), (_COMPARED, "space")):
         key.set(str(at[name]))
+
 
 LEARNING_RUN = UrlRuns("run", "contrast")  # whose way is looked at
 LEARNING_BOX = Key("contrast.run")
