@@ -53,7 +53,7 @@ def test_gradient__of_the_loss_of_training_is_what_the_shares_say(views: Tensor)
     temperature, cosines = 0.3, seen.similarity_matrix(views)
     real = views.clone().requires_grad_()
     losses.nt_xent(real[:IMAGES], real[IMAGES:], temperature).backward()
-    p, shares, partners = seen.probabilities(cosines, temperature), seen.gradient_shares(cosines, temperature), None
+    p, shares = seen.probabilities(cosines, temperature), seen.gradient_shares(cosines, temperature)
     partners = seen.partners(cosines)
     missed = 1 - p[torch.arange(2 * IMAGES), partners]
     by_cosine = shares * missed[:, None]
