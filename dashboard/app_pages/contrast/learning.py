@@ -69,7 +69,7 @@ def _followed(run: Run, runs: dict[str, Run], pace: float | None) -> None:
         show = st.error if found is not None and found.harms else st.info
         with verdict:
             said = "\n\n".join(filter(None, (f"{found.says} {found.cause}" if found else "", helped)))
-            show(said.replace(" %", "\u00a0%"))  # no line begins with the sign
+            show(said.replace(" %", "\u00a0%").replace("< ", "<\u00a0"))  # no line ends before its sign
     learning_view(run.id, config.epochs, figures_of(course, knn, level), pictures, contrast.LEARNING.of(run.id))
 
 

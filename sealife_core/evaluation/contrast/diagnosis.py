@@ -52,6 +52,8 @@ def diagnose(course: Sequence[Moment], config: SimclrConfig) -> Diagnosis | None
     used = f"{last.rank_z:.1f} of {last.most_rank} dimensions"
     if last.negative >= ALIKE:
         return _all_alike(course, last, used, config)
+    alike = [moment.epoch for moment in trained if moment.finite and moment.negative >= ALIKE]
+    before = f" At epoch {alike[-1]} all pictures still looked the same." if alike else ""
     # Not the start: what an untrained network makes is spread by chance.
     peak = max((moment for moment in trained if moment.finite), key=lambda moment: moment.rank_z)
     if last.rank_z < LEAST_OF_PEAK * peak.rank_z or last.rank_z < LEAST_OF_MOST * last.most_rank:
@@ -60,14 +62,12 @@ def diagnose(course: Sequence[Moment], config: SimclrConfig) -> Diagnosis | None
             f"**Dimensional collapse**: the projections differ, but along few directions: they use about {used}"
             f" (effective rank{fell})."
         )
-        return Diagnosis("dimensional collapse", says, _cause("dimensional collapse", config))
+        return Diagnosis("dimensional collapse", says + before, _cause("dimensional collapse", config))
     says = (
         f"**No collapse**: after epoch {last.epoch}, two different pictures have a cosine of {last.negative:.2f} on"
         f" average, and the projections use about {used} (effective rank)."
     )
-    if once := [moment.epoch for moment in trained if moment.finite and moment.negative >= ALIKE]:
-        says += f" At epoch {once[-1]} all pictures still looked the same."
-    return Diagnosis("none", says)
+    return Diagnosis("none", says + before)
 
 
 def pretext(course: Sequence[Moment], knn: Sequence[tuple[int, float]], asked: int) -> str | None:
