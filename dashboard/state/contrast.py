@@ -5,9 +5,8 @@ from typing import Any
 
 from dashboard.state.keys import Key, UrlKey, UrlRuns, UrlValue
 
-PART = UrlValue("part", "contrast", "pairs")
+PART = UrlValue("section", "contrast", "pairs")
 ENCODER = UrlValue("encoder", "contrast", "")
-ENCODER_BOX = Key("contrast.encoder")
 EPOCH_BOX = Key("contrast.epoch")
 BATCH = UrlKey("batch")  # how many pictures
 DRAWING = UrlValue("draw", "contrast", "0")  # which random views
@@ -23,6 +22,17 @@ FEATURES = UrlKey("features")
 MEASURE = UrlKey("measure")
 POINT = UrlValue("point", "contrast", "hue.3")  # augmentation and level
 CHARTS = Key("contrast.charts")
+
+# While it learns
+LEARNING_RUN = UrlRuns("run", "contrast")  # whose way is looked at
+LEARNING_BOX = Key("contrast.run")
+LEARNING = Key("contrast.learning")
+
+# Break it
+SWITCH = UrlValue("switch", "contrast", "")  # which part is broken
+GUESS = UrlValue("guess", "contrast", "")  # what was predicted: "1,-1"
+PREDICTION = Key("contrast.prediction")
+BREAK = Key("contrast.break")
 
 _TEMPERATURE = UrlValue("temperature", "contrast")
 _ANCHOR = UrlValue("anchor", "contrast", "0")
@@ -42,12 +52,3 @@ def look(at: dict[str, Any]) -> None:
     """Put into the URL what the browser says is looked at."""
     for key, name in ((_TEMPERATURE, "temperature"), (_ANCHOR, "anchor"), (_COMPARED, "space")):
         key.set(str(at[name]))
-
-
-LEARNING_RUN = UrlRuns("run", "contrast")  # whose way is looked at
-LEARNING_BOX = Key("contrast.run")
-LEARNING = Key("contrast.learning")
-SWITCH = UrlValue("switch", "contrast", "")  # Break it: which part is broken
-GUESS = UrlValue("guess", "contrast", "")  # what was predicted: "1,-1"
-PREDICTION = Key("contrast.prediction")
-BREAK = Key("contrast.break")

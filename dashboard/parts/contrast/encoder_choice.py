@@ -20,7 +20,7 @@ def encoder_choice() -> Source:
     by_spec = {source.spec: source for source in known_sources()}
     chosen, _, epoch = contrast.ENCODER.value.partition("@")
     source = by_spec.get(chosen) or next(iter(by_spec.values()))
-    box = contrast.ENCODER_BOX.showing(source.spec)
+    box = contrast.ENCODER.widget.showing(source.spec)
     st.selectbox(
         "Encoder", list(by_spec), key=box, format_func=lambda spec: by_spec[spec].title, width=320,
         on_change=lambda: contrast.ENCODER.set(box.held()),

@@ -60,8 +60,8 @@ def draw_reef(
         manifest = _planned(images, seed)
         places = _places(manifest, seed) if one_background else [None] * images
         drawn = []
-        for row, place in zip(manifest.itertuples(), places, strict=True):
-            drawn.append(_draw_one(folder, row.id, row.label, size_px, seed, place))
+        for image_id, label, place in zip(manifest["id"], manifest["label"], places, strict=True):
+            drawn.append(_draw_one(folder, image_id, label, size_px, seed, place))
             if progress is not None:
                 progress("Drawing", len(drawn), images)
         manifest = pd.concat([manifest, pd.DataFrame(drawn)], axis=1)

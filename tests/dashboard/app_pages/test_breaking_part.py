@@ -17,7 +17,7 @@ from tests.dashboard.pages import visit
 from tests.finished.files import write_rows
 from tests.finished.runs import clustered, finished
 
-PART: Mapping[str, Any] = {"part": "breaking"}
+PART: Mapping[str, Any] = {"section": "breaking"}
 
 
 @pytest.fixture(autouse=True)

@@ -21,7 +21,7 @@ def paired(run: Run, epoch: int, alike: float) -> None:
 
 
 def opened(run: Run | None = None) -> AppTest:
-    app = visit("contrast", {"part": "learning"} | ({"run": run.id} if run else {}))
+    app = visit("contrast", {"section": "learning"} | ({"run": run.id} if run else {}))
     assert not app.exception
     return app
 

@@ -54,7 +54,7 @@ def headed(pretrained: Run) -> Run:
 
 def opened(*encoders: str, **query: str) -> AppTest:
     app = AppTest.from_file(str(FRAME), default_timeout=60).run()
-    app.query_params.update({"part": "ignored", "changed": "16", "encoders": list(encoders)} | query)
+    app.query_params.update({"section": "ignored", "changed": "16", "encoders": list(encoders)} | query)
     app.switch_page("app_pages/contrast/page.py").run()
     assert not app.exception
     return app
