@@ -34,7 +34,7 @@ HOW_TO_READ = {
 FEATURES_HELP = "h: the features of the encoder. z: what SimCLR's projection head makes of them, drawn dashed."
 SAID_OF = "**Changed as strongly as SimCLR does at most** (in brackets: 95 % interval):"
 NO_HEAD = "None of these encoders has a projection head, as a SimCLR run has: its z would be shown."
-NO_TELLING = "These pictures leave open what the encoders ignore. More of them may tell."
+NO_TELLING = "These pictures leave open what the encoders ignore. More pictures may tell."
 
 Found = list[tuple[Source, dict[Space, Response]]]
 
@@ -125,8 +125,9 @@ def _lines(found: Found, features: str) -> list[Line]:
 
 def _sentences(found: Found, features: str) -> list[str]:
     if features == "both":
-        heads = [head_comparisons(source.title, of["h"], of["z"]) for source, of in found if "z" in of]
-        return [sentence for said in heads for sentence in said] if heads else [NO_HEAD]
+        heads = [(source, of["h"], of["z"]) for source, of in found if "z" in of]
+        learned = [head_comparisons(source.title, h, z) for source, h, z in heads if source.epoch != 0]
+        return [sentence for said in learned for sentence in said] if heads else [NO_HEAD]
     space: Space = "z" if features == "z" else "h"
     having = [(source, of[space]) for source, of in found if space in of]
     if not having:

@@ -42,8 +42,9 @@ def encoders_choice() -> list[Source]:
     """Up to three encoders; of runs that stored models of their way, also as they were after those epochs."""
     options = {moment.spec: moment for source in known_sources() for moment in (source, *at_epochs(source))}
     asked = contrast.ENCODERS.ids()
-    specs = usual_encoders(list(options.values())) if asked is None else asked
-    chosen = [spec for spec in specs if spec in options][:MOST_ENCODERS]
+    chosen = [spec for spec in asked or () if spec in options][:MOST_ENCODERS]
+    if asked is None or (asked and not chosen):  # nobody chose yet, or none of those is there any more
+        chosen = usual_encoders(list(options.values()))
     box = contrast.ENCODERS_BOX.showing(chosen)
     st.multiselect(
         f"Encoders (up to {MOST_ENCODERS})", list(options), key=box, format_func=lambda spec: options[spec].title,

@@ -127,8 +127,4 @@ def _told(found: Interval) -> str:
 
 
 def _share(value: float) -> str:
-    return (
-        f"{round(100 * value)} %"
-        if value >= 0
-        else "nothing (the picture is less like the original than other pictures)"
-    )
+    return f"{round(100 * value)} %" if value >= 0 else "< 0 %"  # how far below says nothing more

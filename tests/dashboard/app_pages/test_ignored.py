@@ -9,7 +9,7 @@ from streamlit.testing.v1 import AppTest
 from dashboard.cache import contrast as cached
 from dashboard.data import contrast
 from dashboard.data.contrast import UNTRAINED
-from dashboard.parts.contrast import invariance_charts
+from dashboard.parts.contrast import encoder_choice, invariance_charts
 from sealife_core.evaluation.contrast import invariance
 from sealife_core.evaluation.contrast.augmentations import BY_NAME
 from sealife_core.models.building import build_encoder
@@ -95,6 +95,14 @@ def test_features__of_a_head_are_drawn_dashed_and_told_apart(
     assert "None of these encoders has a projection head" in text(opened(UNTRAINED, features="z"))
     assert len(drawn) == shown
     assert len(computed) == 2
+
+
+def test_encoders__of_a_link_that_are_gone_give_way_to_the_usual_ones(
+    pretrained: Run, drawn: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(encoder_choice, "usual_encoders", lambda sources: [sources[0].spec])  # ImageNet's is slow
+    assert opened("a-run-that-was-deleted").multiselect[0].value == [pretrained.id]
+    assert len(drawn) == 1
 
 
 def test_collapsed_encoder__is_told_and_has_no_curve(

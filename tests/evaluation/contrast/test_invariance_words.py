@@ -48,6 +48,8 @@ def test_comparisons__say_the_opposite_where_the_numbers_do() -> None:
     assert said.startswith("Run A is not indifferent to colour: it keeps 4")
     assert "; B is, with " in said
     assert "; C keeps less, " in said
+    below = of_colour(keeping(colour=0.4), Looked("B", keeping(colour=-0.4)))
+    assert below.endswith("B keeps less, < 0 %."), "less like the original than other pictures are"
     before = of_colour(keeping(colour=0.4), Looked("Run A, before", keeping(colour=0.6), before=True))
     assert "; before training it kept more, " in before
 
