@@ -59,7 +59,7 @@ def ignored() -> None:
     text, charts = st.columns([2, 5], gap="large")
     with text:
         _text(found, features, measure)
-        st.caption(f"{sample_sentence(dataset, rows)} Every encoder sees the same, at its own size.")
+        st.caption(f"{plain(sample_sentence(dataset, rows))} Every encoder sees the same, at its own size.")
     with charts:
         if lines:
             st.fragment(_charts)(lines, measure, dataset, rows)
