@@ -32,7 +32,7 @@ HOW_TO_READ = {
     " is high where an encoder finds all pictures alike. Only what lies above it counts.",
 }
 FEATURES_HELP = "h: the features of the encoder. z: what SimCLR's projection head makes of them, drawn dashed."
-SAID_OF = "**Changed as strongly as SimCLR does at most** (in brackets: 95 % interval):"
+SAID_OF = "**Similarity kept** by pictures changed as strongly as SimCLR does at most (in brackets: 95 % interval):"
 NO_HEAD = "None of these encoders has a projection head, as a SimCLR run has: its z would be shown."
 NO_TELLING = "These pictures leave open what the encoders ignore. More pictures may tell."
 

@@ -1,5 +1,6 @@
 """What the encoder ignores, without a browser: encoders are chosen, computed once each, and compared in sentences."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -45,8 +46,7 @@ def computed(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 @pytest.fixture
 def headed(pretrained: Run) -> Run:
     """``pretrained`` with a projection head."""
-    card = vars(load_card(pretrained.path)) | {"projection": {"kind": "nonlinear", "hidden": 16, "out": 8}}
-    card = type(load_card(pretrained.path))(**card)
+    card = replace(load_card(pretrained.path), projection={"kind": "nonlinear", "hidden": 16, "out": 8})
     head = projection_head("nonlinear", card.feature_dim, 16, 8)
     save_model(pretrained.path, build_encoder(NETWORK), head, card)
     return pretrained
