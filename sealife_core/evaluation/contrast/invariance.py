@@ -7,7 +7,7 @@ average. A cosine c becomes (c − b) / (1 − b), where b is the mean cosine of
 """
 
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
 import numpy as np
@@ -19,7 +19,6 @@ from sealife_core.evaluation.contrast.augmentations import AUGMENTATIONS, BY_NAM
 from sealife_core.evaluation.contrast.view_encoder import ViewEncoder
 from sealife_core.evaluation.embeddings.compute import evaluating, on_every_core
 from sealife_core.evaluation.embeddings.stored_embeddings import Space
-from sealife_core.models.folding import folded
 from sealife_core.progress import Progress
 from sealife_core.views.sampling import ViewParameters, centre_view
 from sealife_core.views.transforms import apply_views
@@ -92,10 +91,10 @@ def responses(
 
     images: squares that pictures were resized to; aspects: width / height of the originals.
     """
-    quick, centre = replace(seen, encoder=folded(seen.encoder)), centre_view(aspects)
+    centre = centre_view(aspects)
 
     def embedded(parameters: ViewParameters) -> Spaces:
-        h, z = quick.embed(apply_views(images, parameters, seen.image_size_px))
+        h, z = seen.embed(apply_views(images, parameters, seen.image_size_px))
         return _unit(h), None if z is None else _unit(z)
 
     def under(which: int) -> Spaces:
@@ -106,7 +105,7 @@ def responses(
     original = embedded(centre)
     cosines: tuple[dict[str, np.ndarray], ...] = ({}, {})
     # In eval mode from the start, so that no thread changes what another one is using.
-    still = evaluating(nn.ModuleList([quick.encoder, quick.head or nn.Identity()]))
+    still = evaluating(nn.ModuleList([seen.encoder, seen.head or nn.Identity()]))
     with still, closing(on_every_core(under, range(len(AUGMENTATIONS)), "cpu")) as found:
         for which, changed in enumerate(found):
             for of, start, after in zip(cosines, original, changed, strict=True):
