@@ -1,4 +1,4 @@
-"""One dashboard and one headless Chromium for all tests. In CI a missing browser is a failure; elsewhere a skip."""
+"""One dashboard and one tab of a headless Chromium for all tests. In CI a missing browser fails; elsewhere it skips."""
 
 import os
 import shutil
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Page, sync_playwright
 
 from sealife_core.config import preset
 from sealife_core.datasets.dataset import Dataset
@@ -34,16 +34,20 @@ FLAGS = [
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
+    """The tab. A browser anew, or a tab anew, would compile Streamlit's scripts anew: seconds for every test."""
     path = next((found for name in BROWSERS if (found := shutil.which(name))), None)
     if path is None:
         if os.environ.get("CI"):
             pytest.fail(f"No browser: expected one of {', '.join(BROWSERS)} on the path.")
         pytest.skip("no Chromium on the path")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
-        yield browser
-        browser.close()
+        profile = tmp_path_factory.mktemp("profile")
+        context = playwright.chromium.launch_persistent_context(profile, executable_path=path, args=FLAGS)
+        (tab,) = context.pages
+        tab.set_default_timeout(PATIENCE_MS)
+        yield tab
+        context.close()
 
 
 @pytest.fixture(scope="session")
@@ -66,14 +70,11 @@ def home(dashboard: Dashboard, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path
 
 
 @pytest.fixture
-def page(browser: Browser, home: Path, dashboard: Dashboard) -> Iterator[Page]:
-    """Home, in a browser of its own that knows of no other test."""
-    context = browser.new_context(viewport={"width": 1280, "height": 1000})
-    page = context.new_page()
-    page.set_default_timeout(PATIENCE_MS)
-    page.goto(dashboard.url)
-    yield page
-    context.close()
+def page(browser: Page, home: Path, dashboard: Dashboard) -> Iterator[Page]:
+    """The tab, 1280 × 1000, which knows of no other test."""
+    browser.set_viewport_size({"width": 1280, "height": 1000})
+    yield browser
+    dashboard.forget(browser)
 
 
 @pytest.fixture

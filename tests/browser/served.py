@@ -54,6 +54,15 @@ class Dashboard:
             self._process.wait(30)
             self._process = None
 
+    def forget(self, page: Page) -> None:
+        """Leave the dashboard and what it stored in the browser, for a page that knows nothing of what was done here.
+
+        The address left at is the dashboard's still: a page of another one would have another process.
+        """
+        page.goto(f"{self.url}/_stcore/health")
+        page.evaluate("() => { localStorage.clear(); sessionStorage.clear(); }")
+        page.context.clear_cookies()
+
     def empty(self) -> None:
         """End what was started below its home, and remove what lies there. The speed of this machine counts as known:
         else the first page that asks for it would measure it for many seconds."""

@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.runs.run import Run
@@ -27,11 +27,10 @@ def sentence(page: Page) -> str:
 
 
 def test_compare__refuses_other_test_images_and_a_link_shows_the_same(
-    runs: list[Run], dashboard: Dashboard, browser: Browser, tmp_path: Path
+    runs: list[Run], dashboard: Dashboard, page: Page, tmp_path: Path
 ) -> None:
     low, middle, high, other = runs
-    page = browser.new_page(viewport={"width": 1280, "height": 1400})
-    page.set_default_timeout(PATIENCE_MS)
+    page.set_viewport_size({"width": 1280, "height": 1400})
     page.goto(f"{dashboard.url}/compare?compare={low.id}&compare={high.id}&compare={other.id}")
     expect(page.get_by_text("Not compared: elsewhere")).to_be_visible(timeout=PATIENCE_MS)
     settled(page)
@@ -44,7 +43,7 @@ def test_compare__refuses_other_test_images_and_a_link_shows_the_same(
     page.locator("label").filter(has_text="middle").click()
     settled(page)
     expect(page.get_by_role("checkbox", name=re.compile("middle"))).to_be_checked(timeout=PATIENCE_MS)
-    assert middle.id in page.url
+    page.wait_for_url(re.compile(middle.id), timeout=PATIENCE_MS)
     assert other.id not in page.url, "what was refused is no longer asked for"
     page.get_by_role("button", name="Swap").click()
     settled(page)
@@ -58,21 +57,18 @@ def test_compare__refuses_other_test_images_and_a_link_shows_the_same(
     said, shown, url = sentence(page), pictures.count(), page.url
     assert shown == int(re.findall(r"breaks (\d+) of", said)[0])
     pictures.first.evaluate("image => image.decode()")  # rejects where there is no picture at that address
-    page.close()
 
-    fresh = browser.new_context(viewport={"width": 1280, "height": 1400}).new_page()
-    fresh.set_default_timeout(PATIENCE_MS)
-    fresh.goto(url)
-    assert sentence(fresh) == said
-    settled(fresh)
-    expect(fresh.locator(".st-key-pile_pictures img")).to_have_count(shown, timeout=PATIENCE_MS)
-    expect(fresh.get_by_role("checkbox", name=re.compile("middle"))).to_be_checked(timeout=PATIENCE_MS)
+    dashboard.forget(page)
+    page.goto(url)
+    assert sentence(page) == said
+    settled(page)
+    expect(page.locator(".st-key-pile_pictures img")).to_have_count(shown, timeout=PATIENCE_MS)
+    expect(page.get_by_role("checkbox", name=re.compile("middle"))).to_be_checked(timeout=PATIENCE_MS)
 
-    fresh.get_by_test_id("stPopoverButton").filter(has_text="Download").click()
-    with fresh.expect_download() as download:
-        fresh.get_by_role("button", name=re.compile("Whole comparison")).click()
+    page.get_by_test_id("stPopoverButton").filter(has_text="Download").click()
+    with page.expect_download() as download:
+        page.get_by_role("button", name=re.compile("Whole comparison")).click()
     download.value.save_as(tmp_path / "comparison.html")
     text = (tmp_path / "comparison.html").read_text(encoding="utf-8")
     assert said in text, "the file is of the pair that was looked at"
     assert not re.findall(r"""(?:src|href)\s*=\s*["']?https?:""", text)
-    fresh.context.close()

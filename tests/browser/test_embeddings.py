@@ -4,7 +4,7 @@ import re
 import time
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from sealife_core.datasets.dataset import Dataset
 from tests.browser.served import PATIENCE_MS, Dashboard, settled
@@ -136,9 +136,7 @@ def test_coming_back__finds_the_chart_as_it_was_left_and_alive(
     assert 0 < len(chosen(page)) < len(rows)
 
 
-def test_link__shows_the_same_in_a_fresh_browser(
-    embedded: Dataset, page: Page, dashboard: Dashboard, browser: Browser
-) -> None:
+def test_link__shows_the_same_in_a_fresh_browser(embedded: Dataset, page: Page, dashboard: Dashboard) -> None:
     opened(page, dashboard)
     colour_by(page, "split")
     x, y = place_of(page, 3)
@@ -150,17 +148,16 @@ def test_link__shows_the_same_in_a_fresh_browser(
     rows = chosen(page)
     assert 0 < len(rows) <= 40, "few enough for a link"
     seen = [image.get_attribute("src") for image in neighbours.all()]
-    fresh = browser.new_context(viewport={"width": 1280, "height": 1000}).new_page()
-    fresh.set_default_timeout(PATIENCE_MS)
-    fresh.goto(page.url)
-    expect(fresh.locator(PLOT).first).to_be_visible(timeout=PATIENCE_MS)
-    settled(fresh)
-    expect(fresh.locator(PICTURES)).to_have_count(len(rows), timeout=PATIENCE_MS)
-    expect_chosen(fresh, rows)
-    assert [image.get_attribute("src") for image in fresh.locator('[class*="st-key-neighbours"] img').all()] == seen
-    groups = fresh.locator(".sealife-legend button").all_inner_texts()
+    url = page.url
+    dashboard.forget(page)
+    page.goto(url)
+    expect(page.locator(PLOT).first).to_be_visible(timeout=PATIENCE_MS)
+    settled(page)
+    expect(page.locator(PICTURES)).to_have_count(len(rows), timeout=PATIENCE_MS)
+    expect_chosen(page, rows)
+    assert [image.get_attribute("src") for image in neighbours.all()] == seen
+    groups = page.locator(".sealife-legend button").all_inner_texts()
     assert [group.split()[-1] for group in groups] == ["training", "validation", "test"]
-    fresh.context.close()
 
 
 def test_two_encoders__show_one_selection_and_switch_groups_off(

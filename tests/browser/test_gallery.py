@@ -2,7 +2,7 @@
 
 import re
 
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.runs.run import Run
@@ -24,7 +24,7 @@ def open_gallery(page: Page, dashboard: Dashboard, query: str) -> None:
 
 
 def test_confusion__a_cell_filters_the_pictures_and_a_link_shows_the_same(
-    answered: Run, tiny_reef: Dataset, page: Page, dashboard: Dashboard, browser: Browser
+    answered: Run, tiny_reef: Dataset, page: Page, dashboard: Dashboard
 ) -> None:
     truth, said = tiny_reef.classes[2], tiny_reef.classes[3]
     count = int((tiny_reef.labels == 2).sum())
@@ -38,13 +38,11 @@ def test_confusion__a_cell_filters_the_pictures_and_a_link_shows_the_same(
     words = cards(page).all_text_contents()
     assert all(truth in text and said in text and "wrong" in text for text in words)
 
-    fresh = browser.new_context()  # nothing of this session is known there
-    other = fresh.new_page()
-    other.set_default_timeout(PATIENCE_MS)
-    other.goto(page.url)
-    expect(cards(other)).to_have_count(count, timeout=PATIENCE_MS)
-    assert cards(other).all_text_contents() == words
-    fresh.close()
+    url = page.url
+    dashboard.forget(page)
+    page.goto(url)
+    expect(cards(page)).to_have_count(count, timeout=PATIENCE_MS)
+    assert cards(page).all_text_contents() == words
 
 
 def test_pages__are_turned_by_keys_and_a_picture_is_opened_stepped_and_closed(

@@ -5,7 +5,7 @@ import shutil
 
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from sealife_core.datasets.dataset import Dataset, write_dataset
 from sealife_core.evaluation.classification.scores import scores
@@ -85,11 +85,11 @@ def test_gallery__every_view_can_be_reached_on_a_phone(answered: Run, page: Page
     expect(guess).to_be_in_viewport(ratio=0.99)
 
 
-def test_report__breaks_no_word_in_a_table(browser: Browser, answered: Run, tiny_reef: Dataset) -> None:
+def test_report__breaks_no_word_in_a_table(page: Page, answered: Run, tiny_reef: Dataset) -> None:
     answered.write_notes(name="bio scratch")
     certain = np.eye(len(tiny_reef.classes))[tiny_reef.labels]
     RunWriter(answered).results(test=scores(tiny_reef.labels, certain, tiny_reef.classes), test_hash="any")
-    page = browser.new_page(viewport={"width": 1000, "height": 800})
+    page.set_viewport_size({"width": 1000, "height": 800})
     page.set_content(comparison_html([answered]))
     lines = page.get_by_role("cell", name="bio scratch").first.evaluate(
         """cell => [...cell.textContent].reduce((tops, letter, place) => {
@@ -99,4 +99,3 @@ def test_report__breaks_no_word_in_a_table(browser: Browser, answered: Run, tiny
         }, [])"""
     )
     assert len(set(lines[4:])) == 1, "the letters of the second word stand on one line"
-    page.close()

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Page
 
 from sealife_core.neutral import terminal_text
 from tests.browser.served import PATIENCE_MS, ROOT, Dashboard
@@ -41,11 +41,11 @@ Object.fromEntries(["bold", "alone", "label"].map(kind => {
 
 
 def test_plain__every_name_is_shown_letter_by_letter_and_makes_nothing_else(
-    browser: Browser, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    page: Page, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "page.py").write_text(PAGE)
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
-    server, page = Dashboard(tmp_path, tmp_path / "page.py"), browser.new_page()
+    server = Dashboard(tmp_path, tmp_path / "page.py")
     server.begin()
     try:
         page.goto(server.url)
@@ -54,7 +54,7 @@ def test_plain__every_name_is_shown_letter_by_letter_and_makes_nothing_else(
         page.wait_for_function("!document.querySelector('[data-testid=stSkeleton]')")
         found = page.evaluate(LOOK, [RENDERED, len(NAMES)])
     finally:
-        page.close()
+        server.forget(page)
         server.end()
     for name, shown in zip(NAMES, found, strict=True):
         letters = "\n".join(map(terminal_text, name.split("\n")))

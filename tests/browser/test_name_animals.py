@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 from sealife_core.config import task_of
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.runs.directory import list_runs
-from tests.browser.served import PATIENCE_MS, settled
+from tests.browser.served import PATIENCE_MS, Dashboard, settled
 
 
 @pytest.fixture
@@ -18,7 +18,10 @@ def survey(tiny_reef: Dataset) -> Path:
     return tiny_reef.folder.rename(tiny_reef.folder.parent / "survey")
 
 
-def test_name_animals__one_click_leads_to_accuracy_confusions_and_the_gallery(survey: Path, page: Page) -> None:
+def test_name_animals__one_click_leads_to_accuracy_confusions_and_the_gallery(
+    survey: Path, page: Page, dashboard: Dashboard
+) -> None:
+    page.goto(dashboard.url)
     settled(page)
     page.get_by_role("button", name="Name my animals").click()
     expect(page.locator(".st-key-naming_progress")).to_be_visible(timeout=PATIENCE_MS)

@@ -82,6 +82,7 @@ def steps(run: Run) -> list[int]:
 def test_path__from_a_folder_of_photographs_to_compared_classifiers(
     page: Page, dashboard: Dashboard, photographs: Path
 ) -> None:
+    page.goto(dashboard.url)
     expect(page.get_by_role("heading", level=1)).to_have_text("Sea life lab", timeout=PATIENCE_MS)
     import_photographs(page, photographs)
 
@@ -121,6 +122,7 @@ def test_path__from_a_folder_of_photographs_to_compared_classifiers(
 def test_interruption__is_shown_and_resumed_from_the_screen(
     page: Page, dashboard: Dashboard, photographs: Path
 ) -> None:
+    page.goto(dashboard.url)
     import_photographs(page, photographs)
     run = launch(page, "SimCLR", {"Epochs": "400", "Batch size": "16"})
     until((run.path / "last.ckpt").exists, RUN_PATIENCE_S)
