@@ -1,5 +1,6 @@
 """The worker as a real process: its outcomes, in the words that a person reads."""
 
+import gc
 import json
 import os
 import signal
@@ -21,7 +22,7 @@ from sealife_core.runs.run import Run
 from sealife_core.runs.scheduling.prewarmed_worker import READY_LOG
 from sealife_core.runs.scheduling.queue import launch, prewarm, request_stop, resume
 from sealife_core.runs.writer import RunWriter
-from sealife_core.worker import explain, main
+from sealife_core.worker import explain, import_training, main
 from tests.runs.processes import dispatcher_pids, until
 
 
@@ -54,6 +55,11 @@ def test_worker__reports_every_problem_of_a_config(home: Path) -> None:
     what = run.status()["error"]["what"]
     assert "'epochs' is 0" in what
     assert "lern_rate" in what
+
+
+def test_import_training__collects_garbage_again_afterwards() -> None:
+    import_training()
+    assert gc.isenabled()
 
 
 @pytest.mark.process
