@@ -1,5 +1,6 @@
 """Fixtures that all tests share, the markers that follow from fixtures, and how workers of pytest-xdist share tests."""
 
+import gc
 import importlib
 import os
 import shutil
@@ -23,6 +24,7 @@ EVALUATION = (
     "embeddings.stage_outputs", "embeddings.training_images", "projections.reduction",
 )  # fmt: skip
 CHECKED = ["sealife_core.models", "sealife_core.views", *(f"sealife_core.evaluation.{name}" for name in EVALUATION)]
+gc.disable()  # until all tests are collected: what libraries make on import stays
 install_import_hook(CHECKED, f"{shapes.__name__}.checked")
 
 from tests.runs.processes import end_processes  # noqa: E402 - the hook comes first
@@ -114,6 +116,12 @@ def _audit(event: str, args: tuple[Any, ...]) -> None:
 def pytest_configure() -> None:
     """Watch for processes. An audit hook stays until Python ends, so it is added once."""
     sys.addaudithook(_audit)
+
+
+def pytest_collection_finish() -> None:
+    """From now on collect garbage, among what tests make: libraries and tests themselves are a million objects."""
+    gc.freeze()
+    gc.enable()
 
 
 @pytest.fixture(scope="session")
