@@ -1,6 +1,7 @@
 """A floor stands only on floors below it: read from the imports of every file."""
 
 import ast
+from functools import cache
 from graphlib import TopologicalSorter
 from pathlib import Path
 
@@ -81,11 +82,18 @@ def floor_of(file: Path) -> str:
     return "dashboard" if parts[0] == "dashboard" else parts[1]
 
 
+@cache
+def nodes_of(file: Path) -> list[ast.AST]:
+    """All nodes of the syntax tree of ``file``."""
+    return list(ast.walk(ast.parse(file.read_text())))
+
+
+@cache
 def imported_modules(file: Path) -> set[str]:
     """Everything ``file`` imports, in functions too."""
-    tree = ast.parse(file.read_text())
-    found = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
-    froms = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.module]
+    nodes = nodes_of(file)
+    found = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
+    froms = [node for node in nodes if isinstance(node, ast.ImportFrom) and node.module]
     return found | {f"{node.module}.{alias.name}" for node in froms for alias in node.names}
 
 
@@ -107,7 +115,7 @@ def test_floor__stands_only_on_floors_below(file: Path) -> None:
 def names_defined_in(file: Path) -> set[str]:
     """What ``file`` defines at its top level, also under ``if`` and ``try``; what it imports is not among it."""
     found: set[str] = set()
-    for node in ast.walk(ast.parse(file.read_text())):
+    for node in nodes_of(file):
         if isinstance(node, ast.FunctionDef | ast.ClassDef):
             found.add(node.name)
         elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
@@ -122,7 +130,7 @@ def test_imports__come_from_the_module_that_defines_the_name() -> None:
     second_doors = [
         f"{file.relative_to(ROOT)}: {node.module}.{alias.name}"
         for file in (*FILES, *ROOT.glob("tests/**/*.py"), *ROOT.glob("benchmarks/**/*.py"))
-        for node in ast.walk(ast.parse(file.read_text()))
+        for node in nodes_of(file)
         if isinstance(node, ast.ImportFrom) and node.module in defined
         for alias in node.names
         if alias.name not in defined[node.module]
