@@ -17,6 +17,7 @@ from sealife_core.evaluation.projections.stored_projections import Projection, W
 from sealife_core.runs.directory import create_run
 from tests.runs.processes import until
 
+pytestmark = pytest.mark.trains  # whichever test fits the first map loads UMAP: eight seconds
 TINY = ProjectionSettings(neighbours=8)
 
 
@@ -48,7 +49,6 @@ def at_once(monkeypatch: pytest.MonkeyPatch):
     return computed
 
 
-@pytest.mark.trains
 def test_projecting__leaves_points_ids_and_facts(run: Path, at_once, tiny_reef: Dataset, h: np.ndarray) -> None:
     found = at_once(run, TINY)
     assert found.state == "done", found.error
@@ -100,7 +100,6 @@ def test_projecting__needs_no_labels(run: Path, at_once, tiny_reef: Dataset) -> 
     assert "knn_accuracy" not in found.facts
 
 
-@pytest.mark.trains
 def test_projecting__makes_a_film_of_snapshots(run: Path, at_once, tiny_reef: Dataset, h: np.ndarray) -> None:
     ids = tuple(tiny_reef.manifest["id"])
     for epoch, frame in ((0, h), (3, h * 2), (7, h + 1)):
