@@ -7,6 +7,7 @@ import pickle
 import warnings
 import zipfile
 from collections.abc import Callable
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 from urllib.error import URLError
@@ -75,6 +76,12 @@ def refused(encoder: Encoder, spec: str, **more: Any) -> str:
     return text
 
 
+@lru_cache(2)
+def untouched(name: str, stem: str = "imagenet") -> Encoder:
+    """An encoder for :func:`refused`, after which it is as it was."""
+    return build_encoder(name, stem)
+
+
 # ---------------------------------------------------------------------------------------------------- random, ImageNet
 
 
@@ -87,7 +94,7 @@ def test_random__leaves_the_encoder_as_built():
 
 @pytest.mark.parametrize("spec", ["", "Random", "run:", "file:", "hub:x"])
 def test_load_weights__names_what_may_be_asked_for(spec: str, home: Path):
-    assert "run" in refused(build_encoder("resnet18"), spec)
+    assert "run" in refused(untouched("resnet18"), spec)
 
 
 def test_imagenet__is_taken_from_the_file_that_is_there(torch_home: Path):
@@ -108,14 +115,14 @@ def test_imagenet__takes_an_older_version_if_that_is_there(torch_home: Path):
 
 
 def test_imagenet__without_internet_names_file_folder_and_the_other_way(torch_home: Path):
-    text = refused(build_encoder("resnet18"), "imagenet")
+    text = refused(untouched("resnet18"), "imagenet")
     for part in ("no internet", RESNET18_FILE, str(torch_home), "'file:'", "on a machine with internet access"):
         assert part in text
     assert not list(torch_home.iterdir())
 
 
 def test_imagenet__does_not_fit_the_small_stem(torch_home: Path):
-    assert "Set the stem to 'auto' or 'imagenet'" in refused(build_encoder("resnet18", "small"), "imagenet")
+    assert "Set the stem to 'auto' or 'imagenet'" in refused(untouched("resnet18", "small"), "imagenet")
     assert not torch_home.exists()
 
 
@@ -124,7 +131,7 @@ def test_imagenet__half_written_file_is_named(torch_home: Path):
     torch.save(imagenet_like(), torch_home / RESNET18_FILE)
     content = (torch_home / RESNET18_FILE).read_bytes()
     (torch_home / RESNET18_FILE).write_bytes(content[: len(content) // 2])
-    assert str(torch_home / RESNET18_FILE) in refused(build_encoder("resnet18"), "imagenet")
+    assert str(torch_home / RESNET18_FILE) in refused(untouched("resnet18"), "imagenet")
 
 
 @pytest.fixture
@@ -154,7 +161,7 @@ def test_imagenet__is_downloaded_once(download: Callable[[bytes, bytes], Path], 
 
 def test_imagenet__keeps_nothing_of_a_download_that_is_not_what_was_named(download: Callable[[bytes, bytes], Path]):
     path = download(b"weights", b"<html>please sign in</html>")
-    assert "wrong checksum" in refused(build_encoder("resnet18"), "imagenet")
+    assert "wrong checksum" in refused(untouched("resnet18"), "imagenet")
     assert not list(path.parent.iterdir())
 
 
@@ -199,16 +206,14 @@ def test_run__that_is_not_there_is_told_with_at_most_five_that_are(home: Path):
         folder = home / "checkpoints" / f"2026112{number}-1"
         folder.mkdir()
         (folder / "model.json").write_text("{}")
-    text = refused(build_encoder("resnet18"), "run:20261199-1")
+    text = refused(untouched("resnet18"), "run:20261199-1")
     assert "runs with a model: 20261126-1, 20261125-1, 20261124-1, 20261123-1, 20261122-1 and 2 more" in text
 
 
 @pytest.mark.parametrize("run_id", ["nobody", "..", ".", "../outside", "/etc", "a/b"])
 def test_run__must_be_a_run(run_id: str, home: Path):
     save_run(home, "outside")
-    assert f"no run '{run_id}' to start from; no run has a model yet" in refused(
-        build_encoder("resnet18"), f"run:{run_id}"
-    )
+    assert f"no run '{run_id}' to start from; no run has a model yet" in refused(untouched("resnet18"), f"run:{run_id}")
     with pytest.raises(WeightsError, match="no run"):
         source_card(f"run:{run_id}")
 
@@ -217,7 +222,7 @@ def test_run__must_be_a_run(run_id: str, home: Path):
 def test_run__without_a_model_yet(missing: str, home: Path):
     save_run(home / "checkpoints", "20261122-1")
     (home / "checkpoints" / "20261122-1" / missing).unlink()
-    assert "has no model yet" in refused(build_encoder("resnet18"), "run:20261122-1")
+    assert "has no model yet" in refused(untouched("resnet18"), "run:20261122-1")
 
 
 @pytest.mark.parametrize(
@@ -230,7 +235,7 @@ def test_run__without_a_model_yet(missing: str, home: Path):
 )
 def test_run__of_another_architecture(name: str, stem: str, says: str, home: Path):
     save_run(home / "checkpoints", "20261122-1")
-    assert says in refused(build_encoder(name, stem), "run:20261122-1")
+    assert says in refused(untouched(name, stem), "run:20261122-1")
 
 
 # --------------------------------------------------------------------------------------------------------------- files
@@ -333,7 +338,7 @@ def test_file__with_code_is_refused_and_not_run(how: str, tmp_path: Path):
     else:
         content = nn.Linear(2, 2) if how == "whole module" else {"state_dict": Evil(trace)}
         torch.save(content, path, _use_new_zipfile_serialization=how != "old torch")
-    text = refused(build_encoder("resnet18"), f"file:{path}")
+    text = refused(untouched("resnet18"), f"file:{path}")
     assert "contains Python code" in text
     assert "was not run" in text
     assert not trace.exists()
@@ -363,7 +368,7 @@ def test_file__that_is_no_checkpoint(case: str, suffix: str, tmp_path: Path):
     write(path)
     if suffix == ".safetensors" and case not in ("missing", "folder"):
         says = "is damaged or is not a safetensors file"
-    text = refused(build_encoder("resnet18"), f"file:{path}")
+    text = refused(untouched("resnet18"), f"file:{path}")
     assert says in text
     assert str(path) in text
 
@@ -404,12 +409,12 @@ def test_file__cut_short_anywhere(zipped: bool, tmp_path: Path):
 )
 def test_file__of_another_architecture_names_it(theirs: str, ours: str, says: str, tmp_path: Path):
     torch.save(hollow(theirs), tmp_path / "w.pt")
-    assert says in refused(build_encoder(ours), f"file:{tmp_path / 'w.pt'}")
+    assert says in refused(untouched(ours), f"file:{tmp_path / 'w.pt'}")
 
 
 def test_file__of_the_other_stem(tmp_path: Path):
     torch.save(build_encoder("resnet18", "small").state_dict(), tmp_path / "w.pt")
-    text = refused(build_encoder("resnet18", "imagenet"), f"file:{tmp_path / 'w.pt'}")
+    text = refused(untouched("resnet18", "imagenet"), f"file:{tmp_path / 'w.pt'}")
     assert "made with the 'small' stem, but this run uses 'imagenet'. Set the stem to 'small'" in text
 
 
@@ -417,7 +422,7 @@ def test_file__with_a_tensor_missing(tmp_path: Path):
     tensors = imagenet_like()
     del tensors["layer3.0.bn1.running_mean"]
     torch.save(tensors, tmp_path / "w.pt")
-    text = refused(build_encoder("resnet18"), f"file:{tmp_path / 'w.pt'}")
+    text = refused(untouched("resnet18"), f"file:{tmp_path / 'w.pt'}")
     assert "lacks tensor 'layer3.0.bn1.running_mean'" in text
 
 
@@ -426,7 +431,7 @@ def test_file__with_numbers_that_are_not_finite(tmp_path: Path):
     tensors["layer4.1.conv2.weight"][0, 0, 0, 0] = float("nan")
     torch.save(tensors, tmp_path / "w.pt")
     assert "NaN or infinite numbers ('layer4.1.conv2.weight')" in refused(
-        build_encoder("resnet18"), f"file:{tmp_path / 'w.pt'}"
+        untouched("resnet18"), f"file:{tmp_path / 'w.pt'}"
     )
 
 
