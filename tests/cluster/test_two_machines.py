@@ -32,7 +32,7 @@ def settings(cluster: TwoMachines) -> dict[str, object]:
 
 def test_study__survives_the_loss_of_a_machine(cluster: TwoMachines, tiny_reef: Dataset, home: Path):
     values = settings(cluster)
-    grid = build_grid("simclr", {"temperature": [0.1, 0.2, 0.3]}, data="reef", values=values, preset_size="Quick look")
+    grid = build_grid("simclr", {"temperature": [0.1, 0.2]}, data="reef", values=values, preset_size="Quick look")
     study = create_run(grid)
     launch(study)
 
@@ -53,7 +53,7 @@ def test_study__survives_the_loss_of_a_machine(cluster: TwoMachines, tiny_reef: 
     until(lambda: study.state() is State.FINISHED, 3 * PATIENCE_S)
 
     runs = parts_of(study)
-    assert [run.state() for run in runs] == [State.FINISHED] * 3
+    assert [run.state() for run in runs] == [State.FINISHED] * 2
     assert all((run.path / MODEL).exists() for run in runs)
     assert study.status()["warnings"] == []
     assert {run.attempt() for run in runs if run != struck} == {1}
