@@ -38,7 +38,8 @@ class Terminated(BaseException):
 def import_training() -> Train:
     """What carries out a run. PyTorch comes with it, so this takes seconds.
 
-    No garbage is collected meanwhile, which would take a fifth of them: a million objects come, and nearly all stay.
+    No garbage is collected meanwhile, which would take a fifth of them. What came is never searched for it: most of its
+    800,000 objects stay, and the others hold 8 MB.
     """
     gc.disable()
     try:
