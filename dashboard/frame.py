@@ -12,6 +12,7 @@ PAGES = (
     ("data", "Data", ":material/photo_library:"),
     ("views", "Views", ":material/flip:"),
     ("contrast", "Contrast", ":material/contrast:"),
+    ("lessons", "Lessons", ":material/school:"),
     ("train", "Train", ":material/model_training:"),
     ("runs", "Runs", ":material/monitoring:"),
     ("studies", "Studies", ":material/science:"),
@@ -25,12 +26,14 @@ st.set_page_config(page_title="Sea life lab", page_icon=str(FOLDER.parent / "ico
 theme.apply()
 garbage_collection.freeze_imported()
 state.arrive()
+presenting = state.lessons.presenting()
 page = st.navigation(
     [
         st.Page(FOLDER / name / "page.py", title=title, icon=icon, url_path=name, default=name == "home")
         for name, title, icon in PAGES
     ],
-    position="top",
+    position="hidden" if presenting else "top",
 )
 page.run()
-run_strip()
+if not presenting:
+    run_strip()

@@ -3,12 +3,12 @@
 No other file names a key of either.
 """
 
-from dashboard.state import compare, contrast, data, embeddings, forms, gallery, runs, studies, train, views
+from dashboard.state import compare, contrast, data, embeddings, forms, gallery, lessons, runs, studies, train, views
 from dashboard.state.keys import Key, UrlKey
 from dashboard.state.navigation import arrive, go
 from dashboard.state.notice import NOTICE, say
 
 __all__ = [
     "NOTICE", "Key", "UrlKey", "arrive", "compare", "contrast", "data", "embeddings", "forms",
-    "gallery", "go", "runs", "say", "studies", "train", "views",
+    "gallery", "go", "lessons", "runs", "say", "studies", "train", "views",
 ]  # fmt: skip

@@ -20,24 +20,9 @@ from sealife_core.evaluation.comparison.paired import Paired, all_pairs, class_c
 from sealife_core.evaluation.comparison.report_piles import piles_html
 from sealife_core.evaluation.comparison.rows import ComparisonRow, by_encoder, comparison
 from sealife_core.evaluation.figures.comparison_figures import as_svg, class_figure, comparison_figure, ladder_figure
+from sealife_core.evaluation.figures.html_document import document, table
 from sealife_core.runs.run import Run
 from sealife_core.wording import duration, percent
-
-_STYLE = """
-:root { color-scheme: light; } body { font: 16px/1.55 system-ui, sans-serif; color: #14262E; background: #fff;
-max-width: 60rem; margin: 2rem auto; padding: 0 1rem; } h1 { font-size: 1.9rem; margin-bottom: .2rem; }
-h2 { font-size: 1.25rem; margin: 2.2rem 0 .4rem; } .advice { border-left: 4px solid #0B7285; background: #F1F6F7;
-padding: .8rem 1rem; border-radius: 0 .5rem .5rem 0; } .quiet { color: #5B6F77; font-size: .9rem; }
-table { border-collapse: collapse; width: 100%; font-size: .875rem; font-variant-numeric: tabular-nums; }
-th { white-space: nowrap; }
-/* A word is broken only if it is wider than its column: a table that needs more room scrolls. */
-th, td { text-align: left; padding: .35rem .7rem .35rem 0; border-bottom: 1px solid #D5E0E3; vertical-align: top;
-overflow-wrap: break-word; max-width: 20rem; }
-td:first-child { min-width: 8rem; }
-.wide { overflow-x: auto; } figure { margin: 0; } svg { width: 100%; height: auto; } .piles { display: grid;
-grid-template-columns: repeat(auto-fill, minmax(7rem, 1fr)); gap: .6rem; } .piles img { width: 100%; aspect-ratio: 1;
-object-fit: cover; border-radius: .4rem; } .piles figcaption { font-size: .75rem; line-height: 1.35; }
-"""
 
 
 @dataclass(frozen=True)
@@ -65,13 +50,8 @@ def comparison_html(
     if found.pair is not None:
         sections += [_pair(found.pair), _by_class(found.pair), piles_html(found.pair, first.data, pictures)]
     sections += [_differences(found), _how_to_read()]
-    return (
-        f'<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
-        f'<meta name="viewport" content="width=device-width, initial-scale=1"><title>{escape(title)}</title>'
-        f"<style>{_STYLE}</style></head><body><h1>{escape(title)}</h1>"
-        f'<p class="quiet">{len(found.rows)} runs on the same {first.n:,} test images of {escape(first.data)};'
-        f" {datetime.now():%d %B %Y}</p>{''.join(sections)}</body></html>\n"
-    )
+    under = f"{len(found.rows)} runs on the same {first.n:,} test images of {first.data}; {datetime.now():%d %B %Y}"
+    return document(title, under, "".join(sections))
 
 
 def readable_predictions(rows: Sequence[ComparisonRow], runs: Sequence[Run]) -> dict[str, pd.DataFrame]:
@@ -109,7 +89,7 @@ def _advice(found: _Compared) -> str:
 
 def _scores(found: _Compared) -> str:
     accuracy, macro = comparison_figure(found.rows), comparison_figure(found.rows, "macro_f1")
-    table = [
+    cells = [
         {
             "Run": row.name,
             "Method": row.method,
@@ -128,7 +108,7 @@ def _scores(found: _Compared) -> str:
     return (
         "<h2>Accuracy</h2>" + _chart(accuracy, "accuracy", _in_words(found.rows)) + "<h2>Macro-F1</h2>"
         + _chart(macro, "macro", "Macro-F1 of the same runs, with 95 % intervals; the table has the numbers.")
-        + "<h2>Scores and cost</h2>" + _table(table)
+        + "<h2>Scores and cost</h2>" + table(cells)
     )  # fmt: skip
 
 
@@ -150,7 +130,7 @@ def _all_pairs(found: _Compared) -> str:
     if len(found.tables) < 3:
         return ""
     pairs = all_pairs(found.tables, {row.run_id: row.name for row in found.rows})
-    table = [
+    cells = [
         {
             "Baseline": pair.paired.name_a,
             "Compared run": pair.paired.name_b,
@@ -163,7 +143,7 @@ def _all_pairs(found: _Compared) -> str:
         for pair in sorted(pairs, key=lambda pair: pair.p)
     ]
     return (
-        f"<h2>All pairs of runs</h2>{_table(table)}"
+        f"<h2>All pairs of runs</h2>{table(cells)}"
         f'<p class="quiet">Holm’s correction covers all {len(pairs)} pairs. Among so many pairs, some differ by chance'
         " alone.</p>"
     )
@@ -179,7 +159,7 @@ def _pair(pair: Paired) -> str:
 
 def _by_class(pair: Paired) -> str:
     changes = class_changes(pair)
-    table = [
+    cells = [
         {
             "Class": change.label,
             "Images": f"{change.n:,}",
@@ -195,7 +175,7 @@ def _by_class(pair: Paired) -> str:
     chart = _chart(
         class_figure(changes), "classes", "Images fixed and broken in each class; the table has the numbers."
     )
-    return f"<h2>By class</h2>{chart}{_table(table)}"
+    return f"<h2>By class</h2>{chart}{table(cells)}"
 
 
 def _differences(found: _Compared) -> str:
@@ -204,7 +184,7 @@ def _differences(found: _Compared) -> str:
         return ""
     if not rows:
         return "<h2>What differs</h2><p>These runs have exactly the same settings.</p>"
-    return f"<h2>Settings that differ</h2>{_table(rows)}"
+    return f"<h2>Settings that differ</h2>{table(rows)}"
 
 
 def _how_to_read() -> str:
@@ -221,10 +201,3 @@ def _how_to_read() -> str:
 
 def _chart(figure: Figure, salt: str, words: str) -> str:
     return f'<figure role="img" aria-label="{escape(words)}">{as_svg(figure, salt)}</figure>'
-
-
-def _table(rows: Sequence[Mapping[str, str]]) -> str:
-    """Rows that all have the same columns; at least one."""
-    head = "".join(f"<th>{escape(column)}</th>" for column in rows[0])
-    body = "".join("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row.values()) + "</tr>" for row in rows)
-    return f'<div class="wide"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'

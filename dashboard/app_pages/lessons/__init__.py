@@ -1,0 +1,1 @@
+"""Lessons: a course on contrastive learning in seven short pages."""

@@ -1,0 +1,80 @@
+"""Lessons: seven short pages, each with a few sentences, a live widget and a question that its numbers answer."""
+
+import streamlit as st
+
+from dashboard import state
+from dashboard.app_pages.lessons.paper import handout_button, worksheet
+from dashboard.app_pages.lessons.question import ask
+from dashboard.app_pages.lessons.widgets import WIDGETS
+from dashboard.data.lessons import LESSONS, Lesson
+from dashboard.errors import show_error
+from dashboard.parts.forms.dataset_choice import need_dataset
+from dashboard.parts.notice import notice
+from sealife_core.errors import SealifeError
+
+
+def page() -> None:
+    """One lesson; the way to the others above it and below it."""
+    place = next((i for i, lesson in enumerate(LESSONS) if lesson.key == state.lessons.LESSON.value), 0)
+    lesson, presenting = LESSONS[place], state.lessons.presenting()
+    with st.container(key="presented" if presenting else "lesson"):
+        _head(place, presenting)
+        notice()
+        if not need_dataset("Lessons use pictures of yours."):
+            return
+        for paragraph in lesson.says:
+            st.html(f'<p class="lead">{paragraph}</p>')
+        try:
+            reading, pictures = WIDGETS[lesson.key]()
+        except SealifeError as error:
+            show_error(error)
+            reading, pictures = None, []
+        st.markdown(f"**Try it.** {lesson.look}")
+        if reading is not None:
+            ask(lesson, reading)
+        if lesson.key == "pair":
+            worksheet()
+        _ways(place, presenting)
+        if reading is not None and not presenting:
+            handout_button(lesson, reading, pictures)
+
+
+def _head(place: int, presenting: bool) -> None:
+    if not presenting:
+        st.title("Lessons")
+        answered = state.lessons.answered()
+        words = {each.key: _step(i, each, each.key in answered) for i, each in enumerate(LESSONS)}
+        box = state.lessons.STEPS.showing(LESSONS[place].key)
+        st.segmented_control(
+            "Lesson", list(words), key=box, format_func=words.__getitem__, required=True,
+            label_visibility="collapsed", on_change=lambda: state.lessons.LESSON.set(box.held()),
+        )  # fmt: skip
+    st.header(f"{place + 1}. {LESSONS[place].title}")
+
+
+def _step(place: int, lesson: Lesson, answered: bool) -> str:
+    return f"{'✓' if answered else place + 1} · {lesson.title}"
+
+
+def _ways(place: int, presenting: bool) -> None:
+    """To the lesson before and after; keys, which a presenter's remote control sends too."""
+    with st.container(horizontal=True, horizontal_alignment="distribute"):
+        st.button(
+            "Back", icon=":material/arrow_back:", disabled=place == 0, shortcut="pageup",
+            on_click=_open, args=(place - 1,),
+        )  # fmt: skip
+        words = ("Leave the presentation", "escape") if presenting else ("Present", "p")
+        st.button(
+            words[0], icon=":material/present_to_all:", shortcut=words[1], on_click=state.lessons.toggle_presenting
+        )
+        st.button(
+            "Next", icon=":material/arrow_forward:", type="primary", disabled=place == len(LESSONS) - 1,
+            shortcut="pagedown", on_click=_open, args=(place + 1,),
+        )  # fmt: skip
+
+
+def _open(place: int) -> None:
+    state.lessons.LESSON.set(LESSONS[place].key)
+
+
+page()

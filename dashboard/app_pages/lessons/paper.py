@@ -1,0 +1,29 @@
+"""What goes on paper: the handout of a lesson, and a worksheet on the loss."""
+
+import streamlit as st
+
+from dashboard.data.handout import handout_html, worksheet_html, worksheet_table
+from dashboard.data.lessons import Lesson, Reading
+
+
+def handout_button(lesson: Lesson, reading: Reading, pictures: list[tuple[str, str]]) -> None:
+    """The lesson as an HTML file with the pictures that are shown now."""
+    st.download_button(
+        "Handout", handout_html(lesson, reading, pictures), f"lesson-{lesson.key}.html", "text/html",
+        icon=":material/print:", on_click="ignore",
+        help="This lesson with these pictures, as one file to print. The answer is folded.",
+    )  # fmt: skip
+
+
+def worksheet() -> None:
+    """NT-Xent by hand on four vectors; the solution behind a fold."""
+    with st.expander("Worksheet: the loss by hand"):
+        st.markdown(
+            "Two pictures, two views of each, and a projection of each view with two numbers. Compute the cosines and"
+            " the loss of view **A1** at temperature 0.5."
+        )
+        st.dataframe(worksheet_table(), hide_index=True, width="content")
+        st.download_button(
+            "Worksheet", worksheet_html(), "nt-xent-by-hand.html", "text/html", icon=":material/print:",
+            on_click="ignore", help="Task and folded solution as one file to print.",
+        )  # fmt: skip

@@ -1,0 +1,133 @@
+"""The live widget of each lesson. Each returns what it shows as numbers, and the pictures for the handout."""
+
+from collections.abc import Callable, Sequence
+
+import streamlit as st
+
+from dashboard import cache, state
+from dashboard.cache import contrast
+from dashboard.data.lessons import Reading
+from dashboard.data.pictures import class_of, some_rows
+from dashboard.data.previews import drawn
+from dashboard.parts.forms.dataset_choice import dataset_choice
+from dashboard.parts.pictures.image_grid import grid_picture, show_grid
+from dashboard.parts.pictures.view_pairs import pair_html, view_uri
+from dashboard.parts.runs.score_cards import score_cards
+from sealife_core.config import RECIPES
+from sealife_core.datasets.dataset import Dataset
+from sealife_core.errors import SealifeError
+from sealife_core.evaluation.comparison.paired import paired_runs
+from sealife_core.evaluation.comparison.rows import ComparisonRow, comparison
+from sealife_core.runs.directory import open_run
+from sealife_core.runs.run import Run
+from sealife_core.studies.helps import HELPS
+from sealife_core.studies.helps_answer import helps_found, helps_sentence
+from sealife_core.studies.results import classes_of, part_results, study_of
+from sealife_core.studies.verdict import NO, YES
+from sealife_core.views.transforms import apply_views
+
+Pictures = list[tuple[str, str]]  # data URI and caption
+Shown = tuple[Reading, Pictures]
+VIEW_PX, NEIGHBOURS_SHOWN = 160, 5
+
+
+def _dataset() -> Dataset:
+    with st.container(width=220):
+        return cache.dataset(dataset_choice("Data set"))
+
+
+def view() -> Shown:
+    """Two pairs of views of two pictures, and how much of them crops keep."""
+    from sealife_core.evaluation.contrast.crop_coverage import kept_area
+
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        dataset = _dataset()
+        name = st.segmented_control("Recipe", list(RECIPES), default="SimCLR", required=True) or "SimCLR"
+        st.button("Draw again", icon=":material/casino:", on_click=state.lessons.draw_again, shortcut="d")
+    recipe, draw = RECIPES[name], state.lessons.DRAWING.number
+    previews = cache.previews(dataset, some_rows(dataset, draw // 5, 2), VIEW_PX)
+    pictures: Pictures = []
+    for column, preview in zip(st.columns(2, gap="large"), previews, strict=True):
+        column.html(pair_html(recipe, preview, VIEW_PX, draw, 1))
+        for number in (0, 1):
+            seen = apply_views(preview.square[None], drawn(recipe, preview, draw, 0, number), VIEW_PX)[0]
+            pictures.append((view_uri(seen), preview.name))
+    return {"kept_area": kept_area(recipe, previews[0].aspect, draws=500), "draws": 500}, pictures
+
+
+def imagenet() -> Shown:
+    """A few pictures with the pictures that are nearest to them by ImageNet's features, and how often all are right."""
+    dataset = _dataset()
+    votes = contrast.imagenet_votes(dataset)
+    if votes is None:
+        return {}, []
+    st.button("Other pictures", icon=":material/shuffle:", on_click=state.lessons.draw_again)
+    chosen = some_rows(dataset, state.lessons.DRAWING.number, len(dataset.manifest))
+    asked = [row for row in chosen if row in votes.neighbours][:3]
+    for row in asked:
+        near = votes.neighbours[row][:NEIGHBOURS_SHOWN]
+        words = [f"Asked: {class_of(dataset, row)}", *(class_of(dataset, other) for other in near)]
+        shown = [grid_picture(dataset, other, text) for other, text in zip([row, *near], words, strict=True)]
+        show_grid(shown, state.lessons.GRID.of(row))
+    return {"knn": votes.accuracy, "chance": votes.chance, "n": votes.asked, "margin": votes.margin}, []
+
+
+def probe() -> Shown:
+    """The newest linear probe and the newest fine-tuned run of one data set, tested on the same pictures."""
+    dataset = _dataset()
+    rows = [row for row in comparison(cache.runs()) if row.comparable and row.data == dataset.name]
+    both = _newest(rows, frozen=True), _newest(rows, frozen=False)
+    if both[0] is None or both[1] is None:
+        if st.button("Train what is missing", icon=":material/model_training:"):
+            state.go("train", {state.data.DATASET: dataset.name, state.train.TASK: "finetune" if both[0] else "probe"})
+        return {}, []
+    score_cards([both[0], both[1]])
+    runs = [open_run(row.run_id) for row in both if row]
+    found = paired_runs(*runs).accuracy_difference
+    if st.button("Compare them picture by picture", icon=":material/balance:"):
+        state.go("compare", {state.compare.RUNS: [run.id for run in runs]})
+    return {
+        "probe": both[0].accuracy, "finetune": both[1].accuracy, "low": found.low, "high": found.high, "n": both[0].n,
+    }, []  # fmt: skip
+
+
+def _newest(rows: Sequence[ComparisonRow], *, frozen: bool) -> ComparisonRow | None:
+    """The newest of ``rows`` whose encoder stayed as it was, or learned."""
+
+    def fits(row: ComparisonRow) -> bool:
+        try:
+            return bool(getattr(open_run(row.run_id).config(), "trained_stages", 0)) is not frozen
+        except SealifeError:
+            return False
+
+    return max((row for row in rows if fits(row)), key=lambda row: row.run_id, default=None)
+
+
+def help_() -> Shown:
+    """The verdict of the newest study of this question on one data set."""
+    dataset = _dataset()
+    study = next((run for run in cache.studies() if _answers(run, dataset.name)), None)
+    if study is None:
+        if st.button("Ask it: a study of an hour or more", icon=":material/science:"):
+            state.go("studies", {state.data.DATASET: dataset.name})
+        return {}, []
+    found = helps_found(part_results(study), study.root, classes_of(study_of(study)))
+    if found is None:
+        return {}, []
+    st.info(helps_sentence(found))
+    gain = found.decides.gain
+    return {
+        "verdict": {YES: 0, NO: 1}.get(gain.verdict, 2), "gain": gain.value, "low": gain.low, "high": gain.high,
+        "seeds": gain.seeds, "images": gain.images,
+    }, []  # fmt: skip
+
+
+def _answers(run: Run, data: str) -> bool:
+    try:
+        study = study_of(run)
+    except SealifeError:
+        return False
+    return study.question == HELPS and study.data == data
+
+
+WIDGETS: dict[str, Callable[[], Shown]] = {"view": view, "probe": probe, "imagenet": imagenet, "help": help_}

@@ -1,0 +1,70 @@
+"""Lessons on paper, as self-contained HTML."""
+
+import inspect
+from datetime import datetime
+from html import escape
+
+import numpy as np
+
+from dashboard.data.lessons import Lesson, Reading
+from sealife_core.evaluation.figures.html_document import document, gallery, table
+
+# Lengths are 1, so that the cosines are products.
+VIEWS = {"A1": (1.0, 0.0), "A2": (0.8, 0.6), "B1": (0.0, 1.0), "B2": (-0.6, 0.8)}
+TEMPERATURE = 0.5
+
+
+def handout_html(lesson: Lesson, reading: Reading, pictures: list[tuple[str, str]]) -> str:
+    """The lesson, with ``pictures`` (address, caption) and its question; the answer is folded."""
+    answer, options = lesson.judge(reading), lesson.options(reading)
+    right = "" if answer.right is None else f"<b>{escape(options[answer.right])}.</b> "
+    body = "".join(f"<p>{escape(paragraph)}</p>" for paragraph in lesson.says)
+    body += gallery(pictures) + f"<h2>Try it</h2><p>{escape(lesson.look)}</p>"
+    body += f"<h2>{escape(lesson.question)}</h2><ol>{''.join(f'<li>{escape(each)}</li>' for each in options)}</ol>"
+    body += _folded("Answer", f"<p>{right}{escape(answer.because)}</p>")
+    return document(lesson.title, f"A lesson on contrastive learning; {datetime.now():%d %B %Y}", body)
+
+
+def worksheet_table() -> list[dict[str, str]]:
+    """The vectors of the worksheet."""
+    return [{"View": name, "z": f"({x:g}, {y:g})"} for name, (x, y) in VIEWS.items()]
+
+
+def worksheet_html() -> str:
+    """Task and folded solution. The solution is computed by the code that the page shows."""
+    task = (
+        "<p>Two pictures A and B, two views of each. A small network has made a vector z of every view. All have length"
+        f" 1.</p>{table(worksheet_table())}<ol><li>Which vectors are a positive pair? Which are the negatives of A1?"
+        "</li><li>Compute the cosine of A1 with each of the others.</li><li>Divide by the temperature"
+        f" {TEMPERATURE:g}, take exponentials, and compute the probability that A1 gives to its partner.</li><li>The"
+        " loss of A1 is minus the logarithm of this probability. Is it below chance, ln 3?</li><li>Compute the loss at"
+        " temperature 0.1 too. Which view now matters?</li></ol>"
+    )
+    return document("The loss by hand", "NT-Xent on four vectors", task + _folded("Solution", _solution()))
+
+
+def _solution() -> str:
+    from sealife_core.evaluation.contrast.similarities import anchor_loss  # imports torch
+
+    z = np.array(list(VIEWS.values()))
+    cosines = z @ z[0]
+    others = list(VIEWS)[1:]
+    rows = [
+        {
+            "View": name,
+            "cosine": f"{cosine:.2f}",
+            **{f"exp(cosine / {t:g})": f"{np.exp(cosine / t):,.3f}" for t in (TEMPERATURE, 0.1)},
+        }
+        for name, cosine in zip(others, cosines[1:], strict=True)
+    ]
+    losses = {t: anchor_loss(cosines.tolist(), 0, 1, t) for t in (TEMPERATURE, 0.1)}
+    said = "; ".join(f"{loss:.3f} at temperature {t:g}" for t, loss in losses.items())
+    return (
+        "<p>A2 is the partner of A1; B1 and B2 are its negatives.</p>"
+        f"{table(rows)}<p>The loss of A1 is {said}; chance is ln 3 = {np.log(3):.3f}.</p>"
+        f"<p>The same as code:</p><pre>{escape(inspect.getsource(anchor_loss))}</pre>"
+    )
+
+
+def _folded(title: str, body: str) -> str:
+    return f"<details><summary>{escape(title)}</summary>{body}</details>"

@@ -1,0 +1,215 @@
+"""The seven lessons: what they say, what they ask, and how the numbers on the page decide the answer."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+Reading = Mapping[str, float]
+"""What the widgets of a lesson show now, by name."""
+
+CANNOT_TELL = "It cannot be told from these pictures"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """right: the place of the true option, None while the page cannot tell; because: the numbers behind it."""
+
+    right: int | None
+    because: str
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """says: paragraphs; look: what to try with the widget; judge: the answer that the numbers of the page give."""
+
+    key: str
+    title: str
+    says: tuple[str, ...]
+    look: str
+    question: str
+    options: Callable[[Reading], tuple[str, ...]]
+    judge: Callable[[Reading], Answer]
+
+
+def _always(*options: str) -> Callable[[Reading], tuple[str, ...]]:
+    return lambda reading: options
+
+
+def _third(share: float) -> int:
+    """0: below a third, 1: up to two thirds, 2: above."""
+    return (share > 1 / 3) + (share > 2 / 3)
+
+
+def _kept_area(reading: Reading) -> Answer:
+    share = reading["kept_area"]
+    return Answer(_third(share), f"Over {reading['draws']:.0f} crops of this picture the mean is {_percent(share)}.")
+
+
+def _negatives(reading: Reading) -> Answer:
+    n = reading["pictures"]
+    return Answer(
+        2,
+        f"{n:.0f} pictures give {2 * n:.0f} views. One of them is the view itself and one its partner: {2 * n - 2:.0f}"
+        " are left.",
+    )
+
+
+def _hardest(reading: Reading) -> Answer:
+    share = reading["hardest_share"]
+    return Answer(
+        _third(share),
+        f"At temperature {reading['temperature']:g} the {reading['hardest']:.0f} most similar of"
+        f" {reading['negatives']:.0f} negatives get {_percent(share)} of the gradient in this batch.",
+    )
+
+
+def _head(reading: Reading) -> Answer:
+    if "h" not in reading:
+        return Answer(None, "This encoder has no projection head. Choose a SimCLR run.")
+    h, z, low, high = (reading[name] for name in ("h", "z", "low", "high"))
+    right = 1 if low > 0 else 0 if high < 0 else 2
+    return Answer(
+        right,
+        f"With the colours turned, the mean cosine to the unchanged picture is {h:.2f} for h and {z:.2f} for z; the 95 %"
+        f" interval of the difference is {low:+.2f} to {high:+.2f}.",
+    )
+
+
+def _pair(reading: Reading) -> Answer:
+    if "probe" not in reading:
+        return Answer(None, "This needs a linear probe and a fine-tuned run, tested on the same pictures.")
+    low, high = reading["low"], reading["high"]
+    right = 1 if low > 0 else 0 if high < 0 else 2
+    return Answer(
+        right,
+        f"On {reading['n']:.0f} test pictures the probe is right on {_percent(reading['probe'])}, the fine-tuned run on"
+        f" {_percent(reading['finetune'])}; the 95 % interval of the difference is {100 * low:+.0f} to"
+        f" {100 * high:+.0f} points.",
+    )
+
+
+def _imagenet(reading: Reading) -> Answer:
+    if "knn" not in reading:
+        return Answer(None, "This needs labelled pictures of at least two classes.")
+    value, chance = reading["knn"], reading["chance"]
+    right = 0 if value <= chance + reading["margin"] else 1 if value <= 0.5 else 2
+    return Answer(
+        right,
+        f"{_percent(value)} of {reading['n']:.0f} pictures have the class that their nearest neighbours vote for;"
+        f" guessing gives {_percent(chance)}.",
+    )
+
+
+def _verdict(reading: Reading) -> Answer:
+    if "verdict" not in reading:
+        return Answer(None, "This needs a finished study “Does self-supervision help me?” of this data set.")
+    return Answer(
+        int(reading["verdict"]),
+        f"In the mean over the numbers of labels, SimCLR changes the accuracy by {100 * reading['gain']:+.1f} points; the"
+        f" 95 % interval over {reading['seeds']:.0f} seeds and {reading['images']:.0f} test images is"
+        f" {100 * reading['low']:+.1f} to {100 * reading['high']:+.1f}.",
+    )
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.0f} %"
+
+
+LESSONS: tuple[Lesson, ...] = (
+    Lesson(
+        "view",
+        "What is a view?",
+        (
+            "A view is a picture after random changes: a crop, a flip, other colours, some blur. The animal stays the"
+            " same animal.",
+            "SimCLR makes two views of every picture. What both have in common is all that it can learn.",
+        ),
+        "Draw again a few times. When can you still tell the animal? When would two different animals look the same?",
+        "How much of the picture does a crop keep, on average, with this recipe?",
+        _always("Less than a third", "Between one and two thirds", "More than two thirds"),
+        _kept_area,
+    ),
+    Lesson(
+        "pair",
+        "A positive pair and its negatives",
+        (
+            "Two views of one picture are a positive pair. All other views in the batch are negatives.",
+            "The loss asks one question of every view: which of the others is your partner? It needs no labels. The"
+            " price: two pictures of the same species are negatives too. These are called false negatives.",
+        ),
+        "Point at a bright cell off the diagonals. Which pictures does the encoder take for relatives?",
+        "How many negatives does one view have in this batch?",
+        lambda reading: tuple(
+            f"{count:.0f}"
+            for count in (1, reading["pictures"] - 1, 2 * reading["pictures"] - 2, 2 * reading["pictures"])
+        ),
+        _negatives,
+    ),
+    Lesson(
+        "temperature",
+        "Temperature",
+        (
+            "Similarities are divided by the temperature before they become probabilities.",
+            "A low temperature looks at the most similar negatives only. A high one treats all negatives alike. Both"
+            " ends learn badly: the first fights false negatives, the second hardly tells pictures apart.",
+        ),
+        "Choose an anchor and move the temperature from one end to the other. Watch who gets the gradient.",
+        "Which share of the gradient on the negatives goes to the three most similar ones, at temperature 0.1?",
+        _always("Less than a third", "Between one and two thirds", "More than two thirds"),
+        _hardest,
+    ),
+    Lesson(
+        "head",
+        "Why a projection head?",
+        (
+            "The loss compares z, which a small network, the projection head, makes of the features h. After training"
+            " the head is thrown away.",
+            "To bring two views together, z has to forget what differs between them, such as colour. h lies before"
+            " that and keeps more. That is why classifiers use h.",
+        ),
+        "Compare the lines of h and z where the colours are turned.",
+        "Whose vector changes more when the colours of a picture are turned: that of h or that of z?",
+        _always("z changes more", "h changes more", CANNOT_TELL),
+        _head,
+    ),
+    Lesson(
+        "probe",
+        "Linear probe or fine-tune?",
+        (
+            "A linear probe leaves the encoder as it is and learns one layer from the labels. It shows what the"
+            " features are worth.",
+            "Fine-tuning changes the encoder too. It can reach more and can spoil more; with few labels it often does.",
+        ),
+        "Compare both on the same test pictures. Which pictures does only one of them get right?",
+        "Which of the two is more accurate here?",
+        _always("The linear probe", "The fine-tuned run", CANNOT_TELL),
+        _pair,
+    ),
+    Lesson(
+        "imagenet",
+        "What ImageNet knows already",
+        (
+            "An ImageNet encoder has learned from 1.3 million labelled photographs: dogs, cars, also some sea animals."
+            " Nobody trained it on yours.",
+            "Its features are often a better start than anything that can be learned from a few thousand pictures.",
+        ),
+        "Look at the nearest neighbours of a picture. What do they have in common: the species, or the background?",
+        "Let the nearest neighbours vote. How often are they right, with no training at all?",
+        _always("About as often as guessing", "Clearly more, up to one half", "More than one half"),
+        _imagenet,
+    ),
+    Lesson(
+        "help",
+        "Did it help me?",
+        (
+            "A better loss is not a better model. Whether SimCLR helped is asked on test pictures, with as many labels"
+            " as you really have.",
+            "One run proves little: another seed gives another number. A study repeats everything with several seeds"
+            " and gives an interval.",
+        ),
+        "Read the verdict of the study. With how many labels does the answer change?",
+        "In the mean over the numbers of labels: does SimCLR help on these pictures?",
+        _always("Yes", "No, at least not by much", CANNOT_TELL),
+        _verdict,
+    ),
+)
+BY_KEY = {lesson.key: lesson for lesson in LESSONS}

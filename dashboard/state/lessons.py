@@ -1,0 +1,45 @@
+"""Lessons: which one is open, which questions are answered, and whether they are presented on a projector."""
+
+import streamlit as st
+
+from dashboard.state.keys import Key, UrlKey, UrlValue
+
+LESSON = UrlValue("lesson", "lessons", "view")
+STEPS = Key("lessons.steps")
+OPTIONS = Key("lessons.options")
+GRID = Key("lessons.grid")
+DRAWING = UrlValue("draw", "lessons", "0")  # which random views
+
+_PRESENTING = UrlValue("present", "lessons", "")
+
+_ANSWERS = UrlKey("answered")  # "view-1": option 1 of the lesson "view"
+
+
+def presenting() -> bool:
+    """Whether the lesson is shown on a projector: large type, no navigation."""
+    return _PRESENTING.value == "1"
+
+
+def toggle_presenting() -> None:
+    """Begin or leave the presentation."""
+    _PRESENTING.set("" if presenting() else "1")
+
+
+def draw_again() -> None:
+    """Other random views of the same pictures."""
+    DRAWING.set(str(DRAWING.number + 1))
+
+
+def answered() -> dict[str, int]:
+    """The chosen option of each lesson that was answered; a link holds them."""
+    found = {}
+    for entry in st.query_params.get_all(_ANSWERS):
+        lesson, _, option = entry.rpartition("-")
+        if lesson and option.isascii() and option.isdecimal() and len(option) < 3:
+            found[lesson] = int(option)
+    return found
+
+
+def answer(lesson: str, option: int) -> None:
+    """Keep ``option`` as the answer of ``lesson``."""
+    _ANSWERS.write([f"{key}-{chosen}" for key, chosen in (answered() | {lesson: option}).items()])
