@@ -16,6 +16,7 @@ UNTRAINED, IMAGENET = "untrained", "imagenet"
 UNTRAINED_NETWORK, UNTRAINED_PX = "resnet18", 96
 COMES_ALONG = "tf_efficientnet_lite0"  # its ImageNet weights are installed with the program
 MOST_ENCODERS = 3  # beside each other: more lines in a small chart are not told apart
+VOTING_PX = 96  # of pictures on whose class neighbours vote: many pictures in few seconds
 
 
 @dataclass(frozen=True)

@@ -66,11 +66,11 @@ def _head(reading: Reading) -> Answer:
     if "h" not in reading:
         return Answer(None, "This encoder has no projection head. Choose a SimCLR run.")
     h, z, low, high = (reading[name] for name in ("h", "z", "low", "high"))
-    right = 1 if low > 0 else 0 if high < 0 else 2
+    right = 0 if low > 0 else 1 if high < 0 else 2  # of the cosine of h minus that of z
     return Answer(
         right,
-        f"With the colours turned, the mean cosine to the unchanged picture is {h:.2f} for h and {z:.2f} for z; the 95 %"
-        f" interval of the difference is {low:+.2f} to {high:+.2f}.",
+        f"With the colours turned, the mean cosine to the unchanged picture is {h:.2f} for h and {z:.2f} for z; the"
+        f" 95 % interval of the difference is {low:+.2f} to {high:+.2f}.",
     )
 
 
@@ -91,7 +91,7 @@ def _imagenet(reading: Reading) -> Answer:
     if "knn" not in reading:
         return Answer(None, "This needs labelled pictures of at least two classes.")
     value, chance = reading["knn"], reading["chance"]
-    right = 0 if value <= chance + reading["margin"] else 1 if value <= 0.5 else 2
+    right = 0 if reading["low"] <= chance else 1 if value <= 0.5 else 2
     return Answer(
         right,
         f"{_percent(value)} of {reading['n']:.0f} pictures have the class that their nearest neighbours vote for;"
@@ -104,8 +104,8 @@ def _verdict(reading: Reading) -> Answer:
         return Answer(None, "This needs a finished study “Does self-supervision help me?” of this data set.")
     return Answer(
         int(reading["verdict"]),
-        f"In the mean over the numbers of labels, SimCLR changes the accuracy by {100 * reading['gain']:+.1f} points; the"
-        f" 95 % interval over {reading['seeds']:.0f} seeds and {reading['images']:.0f} test images is"
+        f"In the mean over the numbers of labels, SimCLR changes the accuracy by {100 * reading['gain']:+.1f} points;"
+        f" the 95 % interval over {reading['seeds']:.0f} seeds and {reading['images']:.0f} test images is"
         f" {100 * reading['low']:+.1f} to {100 * reading['high']:+.1f}.",
     )
 

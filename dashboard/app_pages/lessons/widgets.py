@@ -58,7 +58,7 @@ def view() -> Shown:
 def imagenet() -> Shown:
     """A few pictures with the pictures that are nearest to them by ImageNet's features, and how often all are right."""
     dataset = _dataset()
-    votes = contrast.imagenet_votes(dataset)
+    votes = contrast.imagenet_vote(dataset)
     if votes is None:
         return {}, []
     st.button("Other pictures", icon=":material/shuffle:", on_click=state.lessons.draw_again)
@@ -69,7 +69,7 @@ def imagenet() -> Shown:
         words = [f"Asked: {class_of(dataset, row)}", *(class_of(dataset, other) for other in near)]
         shown = [grid_picture(dataset, other, text) for other, text in zip([row, *near], words, strict=True)]
         show_grid(shown, state.lessons.GRID.of(row))
-    return {"knn": votes.accuracy, "chance": votes.chance, "n": votes.asked, "margin": votes.margin}, []
+    return {"knn": votes.accuracy, "low": votes.low, "chance": votes.chance, "n": len(votes.neighbours)}, []
 
 
 def probe() -> Shown:

@@ -3,7 +3,7 @@
 Every name is escaped; charts and, if asked for, pictures are embedded.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime

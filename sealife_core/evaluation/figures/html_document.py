@@ -35,8 +35,8 @@ def document(title: str, under: str, body: str) -> str:
 def gallery(pictures: list[tuple[str, str]]) -> str:
     """(address, caption) of each picture, side by side, as HTML; "" without any."""
     figures = "".join(
-        f'<figure><img src="{escape(address)}" alt="{escape(caption)}"><figcaption>{escape(caption)}</figcaption></figure>'
-        for address, caption in pictures
+        f'<figure><img src="{escape(address)}" alt="{caption}"><figcaption>{caption}</figcaption></figure>'
+        for address, caption in ((address, escape(words)) for address, words in pictures)
     )
     return f'<div class="piles">{figures}</div>' if figures else ""
 

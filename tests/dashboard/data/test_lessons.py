@@ -1,0 +1,64 @@
+"""The questions of the lessons: the numbers of the page decide what is right."""
+
+import pytest
+
+from dashboard.data.lessons import BY_KEY, LESSONS, Reading
+
+SHOWN: dict[str, Reading] = {
+    "view": {"kept_area": 0.5, "draws": 500},
+    "pair": {"pictures": 8},
+    "temperature": {"hardest_share": 0.8, "hardest": 3, "negatives": 14, "temperature": 0.1},
+    "head": {"h": 0.9, "z": 0.5, "low": 0.3, "high": 0.5},
+    "probe": {"probe": 0.8, "finetune": 0.7, "low": -0.2, "high": -0.01, "n": 100},
+    "imagenet": {"knn": 0.7, "low": 0.6, "chance": 0.1, "n": 120},
+    "help": {"verdict": 2, "gain": 0.01, "low": -0.01, "high": 0.03, "seeds": 3, "images": 345},
+}
+
+
+def right(key: str, **changed: float) -> str:
+    reading = {**SHOWN[key], **changed}
+    answer = BY_KEY[key].judge(reading)
+    assert answer.right is not None
+    return BY_KEY[key].options(reading)[answer.right]
+
+
+def test_lessons__are_seven_and_each_has_a_question_that_its_numbers_answer() -> None:
+    assert [lesson.key for lesson in LESSONS] == list(SHOWN)
+    for lesson in LESSONS:
+        answer, options = lesson.judge(SHOWN[lesson.key]), lesson.options(SHOWN[lesson.key])
+        assert answer.right in range(len(options))
+        assert len(set(options)) == len(options) > 2
+        assert any(character.isdigit() for character in answer.because)
+
+
+@pytest.mark.parametrize(
+    ("key", "changed", "option"),
+    [
+        ("view", {"kept_area": 0.2}, "Less than a third"),
+        ("view", {"kept_area": 0.9}, "More than two thirds"),
+        ("pair", {"pictures": 8}, "14"),
+        ("pair", {"pictures": 32}, "62"),
+        ("temperature", {"hardest_share": 0.8}, "More than two thirds"),
+        ("temperature", {"hardest_share": 0.3}, "Less than a third"),
+        ("head", {}, "z changes more"),
+        ("head", {"low": -0.4, "high": -0.1}, "h changes more"),
+        ("head", {"low": -0.1}, "It cannot be told from these pictures"),
+        ("probe", {}, "The linear probe"),
+        ("probe", {"low": 0.01, "high": 0.2}, "The fine-tuned run"),
+        ("probe", {"high": 0.01}, "It cannot be told from these pictures"),
+        ("imagenet", {}, "More than one half"),
+        ("imagenet", {"knn": 0.4, "low": 0.3}, "Clearly more, up to one half"),
+        ("imagenet", {"low": 0.1}, "About as often as guessing"),
+        ("help", {"verdict": 0}, "Yes"),
+        ("help", {"verdict": 1}, "No, at least not by much"),
+    ],
+)
+def test_answer__follows_the_numbers(key: str, changed: dict[str, float], option: str) -> None:
+    assert right(key, **changed) == option
+
+
+@pytest.mark.parametrize("key", ["head", "probe", "imagenet", "help"])
+def test_answer__is_open_where_the_page_has_nothing_to_go_by(key: str) -> None:
+    answer = BY_KEY[key].judge({})
+    assert answer.right is None
+    assert answer.because
