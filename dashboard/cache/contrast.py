@@ -8,7 +8,7 @@ import streamlit as st
 
 from dashboard.cache import Stamp, kept, previews, stamp
 from dashboard.data.breaking import Measures, measured
-from dashboard.data.contrast import OF_IMAGENET, Source
+from dashboard.data.contrast import COMES_ALONG, OF_IMAGENET, VOTING_PX, Source
 from sealife_core.config import ViewRecipe
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.evaluation.contrast import learning
@@ -27,13 +27,6 @@ if TYPE_CHECKING:  # they import torch
 
     from dashboard.data.view_batches import ViewBatch
     from sealife_core.evaluation.contrast.invariance import Response
-from dashboard.cache import Stamp, kept, stamp
-from dashboard.data.contrast import COMES_ALONG, VOTING_PX, Source
-from sealife_core.datasets.dataset import Dataset
-from sealife_core.evaluation.embeddings.stored_embeddings import snapshot_folder
-from sealife_core.runs.run import MODEL
-
-if TYPE_CHECKING:  # it imports torch
     from sealife_core.evaluation.contrast.neighbour_vote import Vote
     from sealife_core.evaluation.contrast.view_encoder import ViewEncoder
 
@@ -142,6 +135,8 @@ def knn_right(run: Run, dataset: Dataset) -> np.ndarray:
 def broken_measures(intact: Run, broken: Run, dataset: Dataset, other: Dataset) -> Measures:
     """What the broken run reached beside the intact one; ``other``: the data of the broken one. Raises RunError."""
     return measured(intact, broken, dataset, other)
+
+
 @kept(4, spinner="ImageNet’s encoder looks at some of your pictures…")
 def imagenet_vote(dataset: Dataset) -> "Vote | None":
     """How well neighbours vote by ImageNet's features; small pictures, so that it takes seconds. Imports torch."""

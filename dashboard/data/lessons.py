@@ -19,9 +19,12 @@ class Answer:
 
 @dataclass(frozen=True)
 class Lesson:
-    """says: paragraphs; look: what to try with the widget; judge: the answer that the numbers of the page give."""
+    """short: its name in the row of lessons; says: paragraphs; look: what to try with the widget; judge: the answer that
+    the numbers of the page give.
+    """
 
     key: str
+    short: str
     title: str
     says: tuple[str, ...]
     look: str
@@ -117,6 +120,7 @@ def _percent(share: float) -> str:
 LESSONS: tuple[Lesson, ...] = (
     Lesson(
         "view",
+        "View",
         "What is a view?",
         (
             "A view is a picture after random changes: a crop, a flip, other colours, some blur. The animal stays the"
@@ -130,6 +134,7 @@ LESSONS: tuple[Lesson, ...] = (
     ),
     Lesson(
         "pair",
+        "Pairs",
         "A positive pair and its negatives",
         (
             "Two views of one picture are a positive pair. All other views in the batch are negatives.",
@@ -147,6 +152,7 @@ LESSONS: tuple[Lesson, ...] = (
     Lesson(
         "temperature",
         "Temperature",
+        "Temperature",
         (
             "Similarities are divided by the temperature before they become probabilities.",
             "A low temperature looks at the most similar negatives only. A high one treats all negatives alike. Both"
@@ -159,6 +165,7 @@ LESSONS: tuple[Lesson, ...] = (
     ),
     Lesson(
         "head",
+        "Head",
         "Why a projection head?",
         (
             "The loss compares z, which a small network, the projection head, makes of the features h. After training"
@@ -173,6 +180,7 @@ LESSONS: tuple[Lesson, ...] = (
     ),
     Lesson(
         "probe",
+        "Probe or fine-tune",
         "Linear probe or fine-tune?",
         (
             "A linear probe leaves the encoder as it is and learns one layer from the labels. It shows what the"
@@ -186,6 +194,7 @@ LESSONS: tuple[Lesson, ...] = (
     ),
     Lesson(
         "imagenet",
+        "ImageNet",
         "What ImageNet knows already",
         (
             "An ImageNet encoder has learned from 1.3 million labelled photographs: dogs, cars, also some sea animals."
@@ -199,6 +208,7 @@ LESSONS: tuple[Lesson, ...] = (
     ),
     Lesson(
         "help",
+        "Did it help?",
         "Did it help me?",
         (
             "A better loss is not a better model. Whether SimCLR helped is asked on test pictures, with as many labels"

@@ -8,6 +8,7 @@ LESSON = UrlValue("lesson", "lessons", "view")
 STEPS = Key("lessons.steps")
 OPTIONS = Key("lessons.options")
 GRID = Key("lessons.grid")
+CHARTS = Key("lessons.charts")
 DRAWING = UrlValue("draw", "lessons", "0")  # which random views
 
 _PRESENTING = UrlValue("present", "lessons", "")
@@ -23,11 +24,6 @@ def presenting() -> bool:
 def toggle_presenting() -> None:
     """Begin or leave the presentation."""
     _PRESENTING.set("" if presenting() else "1")
-
-
-def draw_again() -> None:
-    """Other random views of the same pictures."""
-    DRAWING.set(str(DRAWING.number + 1))
 
 
 def answered() -> dict[str, int]:

@@ -11,11 +11,10 @@ from dashboard.data.contrast import Source
 from dashboard.data.view_batches import ViewBatch, batch_rows
 from dashboard.errors import show_error
 from dashboard.parts.contrast.encoder_choice import encoder_choice
-from dashboard.parts.contrast.similarity_matrix import similarity_matrix
+from dashboard.parts.contrast.similarity_matrix import own_temperature, similarity_matrix
 from dashboard.parts.forms.dataset_choice import dataset_choice
 from dashboard.parts.forms.recipe_choice import recipe_choice
 from dashboard.state import contrast
-from sealife_core.config import SimclrConfig
 from sealife_core.errors import SealifeError
 from sealife_core.evaluation.contrast.similarities import anchor_loss
 
@@ -37,7 +36,7 @@ def pairs() -> None:
     source, batch = _chosen()
     if batch is None:
         return
-    similarity_matrix(batch, *_own_temperature(source))
+    similarity_matrix(batch, *own_temperature(source))
     _explained()
 
 
@@ -59,14 +58,6 @@ def _chosen() -> tuple[Source, ViewBatch | None]:
     except SealifeError as error:
         show_error(error)
         return source, None
-
-
-def _own_temperature(source: Source) -> tuple[float, str]:
-    """The temperature that ``source`` was trained with, or the default; and which of the two it is."""
-    config = source.run and source.run.config()
-    if isinstance(config, SimclrConfig):
-        return config.temperature, "of this run"
-    return SimclrConfig.model_fields["temperature"].default, "the default"
 
 
 def _explained() -> None:

@@ -41,6 +41,8 @@ def page() -> None:
         demo_button(primary=unnamed is None and not runs)
         if unnamed is None and not runs and st.button("Import my own photographs", icon=":material/upload:"):
             state.go("data")
+        if st.button("Lessons: how it works", icon=":material/school:"):
+            state.go("lessons")
     if unnamed is not None:
         st.caption(f"{TAKES} Your newest pictures: **{plain(unnamed)}**.")
     elif not runs:

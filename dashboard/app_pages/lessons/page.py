@@ -10,6 +10,7 @@ from dashboard.data.lessons import LESSONS, Lesson
 from dashboard.errors import show_error
 from dashboard.parts.forms.dataset_choice import need_dataset
 from dashboard.parts.notice import notice
+from dashboard.words import plain
 from sealife_core.errors import SealifeError
 
 
@@ -29,7 +30,7 @@ def page() -> None:
         except SealifeError as error:
             show_error(error)
             reading, pictures = None, []
-        st.markdown(f"**Try it.** {lesson.look}")
+        st.markdown(f"**Try it.** {plain(lesson.look)}")
         if reading is not None:
             ask(lesson, reading)
         if lesson.key == "pair":
@@ -53,7 +54,7 @@ def _head(place: int, presenting: bool) -> None:
 
 
 def _step(place: int, lesson: Lesson, answered: bool) -> str:
-    return f"{'✓' if answered else place + 1} · {lesson.title}"
+    return f"{'✓' if answered else place + 1} · {lesson.short}"
 
 
 def _ways(place: int, presenting: bool) -> None:

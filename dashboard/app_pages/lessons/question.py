@@ -4,6 +4,7 @@ import streamlit as st
 
 from dashboard import state
 from dashboard.data.lessons import Lesson, Reading
+from dashboard.words import plain
 
 
 def ask(lesson: Lesson, reading: Reading) -> None:
@@ -11,19 +12,21 @@ def ask(lesson: Lesson, reading: Reading) -> None:
     answer, options = lesson.judge(reading), lesson.options(reading)
     with st.container(border=True):
         if answer.right is None:
-            st.markdown(f"**{lesson.question}**")
-            st.caption(f"There is no answer yet. {answer.because}")
+            st.markdown(f"**{plain(lesson.question)}**")
+            st.caption(f"There is no answer yet. {plain(answer.because)}")
             return
         chosen = state.lessons.answered().get(lesson.key)
         box = state.lessons.OPTIONS.of(lesson.key)
         if chosen is not None and chosen < len(options):
             box = box.showing(chosen)
         st.radio(
-            f"**{lesson.question}**", range(len(options)), index=None, key=box, format_func=options.__getitem__,
+            f"**{plain(lesson.question)}**", range(len(options)), index=None, key=box, format_func=options.__getitem__,
             on_change=lambda: state.lessons.answer(lesson.key, box.held()),
         )  # fmt: skip
         if chosen is None or chosen >= len(options):
             return
         right = chosen == answer.right
         verdict = "Right." if right else f"Not here: “{options[answer.right]}” is right."
-        st.markdown(f"{':material/check_circle:' if right else ':material/cancel:'} **{verdict}** {answer.because}")
+        st.markdown(
+            f"{':material/check_circle:' if right else ':material/cancel:'} **{plain(verdict)}** {plain(answer.because)}"
+        )

@@ -6,18 +6,27 @@ import streamlit as st
 
 from dashboard import cache, state
 from dashboard.cache import contrast
+from dashboard.data.ignored import KEPT, Line, unseen_rows
 from dashboard.data.lessons import Reading
 from dashboard.data.pictures import class_of, some_rows
 from dashboard.data.previews import drawn
+from dashboard.data.view_batches import ViewBatch, batch_rows
+from dashboard.media import data_uri
+from dashboard.parts.contrast.encoder_choice import encoder_choice, known_sources
+from dashboard.parts.contrast.invariance_charts import invariance_charts
+from dashboard.parts.contrast.similarity_matrix import own_temperature, similarity_matrix
 from dashboard.parts.forms.dataset_choice import dataset_choice
 from dashboard.parts.pictures.image_grid import grid_picture, show_grid
 from dashboard.parts.pictures.view_pairs import pair_html, view_uri
 from dashboard.parts.runs.score_cards import score_cards
+from dashboard.theme import on_page, paper, run_colours
 from sealife_core.config import RECIPES
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.errors import SealifeError
 from sealife_core.evaluation.comparison.paired import paired_runs
 from sealife_core.evaluation.comparison.rows import ComparisonRow, comparison
+from sealife_core.evaluation.contrast.invariance import strongest
+from sealife_core.evaluation.contrast.invariance_words import difference, kept
 from sealife_core.runs.directory import open_run
 from sealife_core.runs.run import Run
 from sealife_core.studies.helps import HELPS
@@ -28,7 +37,9 @@ from sealife_core.views.transforms import apply_views
 
 Pictures = list[tuple[str, str]]  # data URI and caption
 Shown = tuple[Reading, Pictures]
-VIEW_PX, NEIGHBOURS_SHOWN = 160, 5
+VIEW_PX, DRAWS, NEIGHBOURS_SHOWN = 160, 500, 5
+BATCH, HARDEST, ASKED_TEMPERATURE = 8, 3, 0.1
+PICTURES = 16  # whose changes are looked at
 
 
 def _dataset() -> Dataset:
@@ -38,12 +49,12 @@ def _dataset() -> Dataset:
 
 def view() -> Shown:
     """Two pairs of views of two pictures, and how much of them crops keep."""
-    from sealife_core.evaluation.contrast.crop_coverage import kept_area
+    from sealife_core.evaluation.contrast.crop_coverage import crop_coverage
 
     with st.container(horizontal=True, vertical_alignment="bottom"):
         dataset = _dataset()
         name = st.segmented_control("Recipe", list(RECIPES), default="SimCLR", required=True) or "SimCLR"
-        st.button("Draw again", icon=":material/casino:", on_click=state.lessons.draw_again, shortcut="d")
+        st.button("Draw again", icon=":material/casino:", on_click=state.lessons.DRAWING.advance, shortcut="d")
     recipe, draw = RECIPES[name], state.lessons.DRAWING.number
     previews = cache.previews(dataset, some_rows(dataset, draw // 5, 2), VIEW_PX)
     pictures: Pictures = []
@@ -52,7 +63,76 @@ def view() -> Shown:
         for number in (0, 1):
             seen = apply_views(preview.square[None], drawn(recipe, preview, draw, 0, number), VIEW_PX)[0]
             pictures.append((view_uri(seen), preview.name))
-    return {"kept_area": kept_area(recipe, previews[0].aspect, draws=500), "draws": 500}, pictures
+    kept = crop_coverage(recipe, previews[0].aspect, draws=DRAWS).kept
+    return {"kept_area": float(kept.mean()), "draws": DRAWS}, pictures
+
+
+def pair() -> Shown:
+    """The matrix of similarities of a few pictures' views."""
+    batch, _ = _matrix()
+    return {"pictures": len(batch.rows)}, _as_pictures(batch)
+
+
+def temperature() -> Shown:
+    """The same matrix; what its hardest negatives get at one temperature."""
+    import torch
+
+    from sealife_core.evaluation.contrast.similarities import gradient_shares
+
+    batch, space = _matrix()
+    shares = gradient_shares(torch.from_numpy(batch.similarities[space]), ASKED_TEMPERATURE)
+    share = float(shares.topk(HARDEST, dim=1).values.sum(1).mean())
+    return {
+        "hardest_share": share, "hardest": HARDEST, "negatives": 2 * len(batch.rows) - 2,
+        "temperature": ASKED_TEMPERATURE,
+    }, _as_pictures(batch)  # fmt: skip
+
+
+def _matrix() -> tuple[ViewBatch, str]:
+    """A batch of views and what an encoder makes of it, drawn; and the space that the loss compares."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        dataset = _dataset()
+        source = encoder_choice()
+        st.button("Draw again", icon=":material/casino:", on_click=state.lessons.DRAWING.advance, shortcut="d")
+    draw = state.lessons.DRAWING.number
+    batch = contrast.view_batch(dataset, batch_rows(dataset, draw, BATCH), RECIPES["SimCLR"], draw, source)
+    similarity_matrix(batch, *own_temperature(source))
+    return batch, "z" if "z" in batch.similarities else "h"
+
+
+def _as_pictures(batch: ViewBatch) -> Pictures:
+    """The views of a batch, the two of a picture beside each other."""
+    n = len(batch.rows)
+    places = [place for i in range(n) for place in (i, n + i)]
+    return [(data_uri(batch.jpegs[place], "image/jpeg"), batch.names[place % n]) for place in places]
+
+
+def head() -> Shown:
+    """What a SimCLR run's h and z keep of a picture whose colours are turned, and of other changes."""
+    dataset = _dataset()
+    source = next((source for source in known_sources() if source.run), None)
+    if source is None:
+        if st.button("Train SimCLR", icon=":material/model_training:"):
+            state.go("train", {state.train.TASK: "simclr"})
+        return {}, []
+    rows = unseen_rows(dataset, PICTURES)
+    place = st.empty()
+
+    def report(stage: str, done: int, total: int) -> None:
+        place.progress(done / total, f"{stage}: {done} of {total} ways")
+
+    found = contrast.responses(source, dataset, tuple(rows), report)
+    place.empty()
+    if "z" not in found or found["h"].collapsed or found["z"].collapsed:
+        return {}, []
+    colour = on_page(run_colours([source.spec])[source.spec], paper())
+    lines = [Line(f"{source.title}, {space}", colour, found[space], dashed=space == "z") for space in ("h", "z")]
+    at = state.contrast.POINT
+    invariance_charts(lines, KEPT, dataset, rows, at.value, state.lessons.CHARTS, at.set)
+    points = strongest("hue")
+    gain = difference(found["h"], found["z"], points)
+    h, z = (kept(found[space], points).value for space in ("h", "z"))
+    return {"h": h, "z": z, "low": gain.low, "high": gain.high}, []
 
 
 def imagenet() -> Shown:
@@ -61,7 +141,7 @@ def imagenet() -> Shown:
     votes = contrast.imagenet_vote(dataset)
     if votes is None:
         return {}, []
-    st.button("Other pictures", icon=":material/shuffle:", on_click=state.lessons.draw_again)
+    st.button("Other pictures", icon=":material/shuffle:", on_click=state.lessons.DRAWING.advance)
     chosen = some_rows(dataset, state.lessons.DRAWING.number, len(dataset.manifest))
     asked = [row for row in chosen if row in votes.neighbours][:3]
     for row in asked:
@@ -130,4 +210,7 @@ def _answers(run: Run, data: str) -> bool:
     return study.question == HELPS and study.data == data
 
 
-WIDGETS: dict[str, Callable[[], Shown]] = {"view": view, "probe": probe, "imagenet": imagenet, "help": help_}
+WIDGETS: dict[str, Callable[[], Shown]] = {
+    "view": view, "pair": pair, "temperature": temperature, "head": head, "probe": probe, "imagenet": imagenet,
+    "help": help_,
+}  # fmt: skip

@@ -6,10 +6,12 @@ A browser computes all of it from the cosines (``nt_xent.js``): the server is as
 import base64
 import hashlib
 
+from dashboard.data.contrast import Source
 from dashboard.data.view_batches import ViewBatch
 from dashboard.media import data_uri
 from dashboard.parts.own_component import own_component
 from dashboard.state import contrast
+from sealife_core.config import SimclrConfig
 
 _matrix = own_component(__file__, shared=("nt_xent", "matrix_canvas"))
 
@@ -29,3 +31,11 @@ def similarity_matrix(batch: ViewBatch, own_temperature: float, own_is: str) -> 
         "own": own_temperature, "ownIs": own_is, **seen,
     }  # fmt: skip
     _matrix(data=data, key=contrast.MATRIX, on_looked_change=contrast.MATRIX.on("looked", contrast.look))
+
+
+def own_temperature(source: Source) -> tuple[float, str]:
+    """The temperature that ``source`` was trained with, or the default; and which of the two it is."""
+    config = source.run and source.run.config()
+    if isinstance(config, SimclrConfig):
+        return config.temperature, "of this run"
+    return SimclrConfig.model_fields["temperature"].default, "the default"

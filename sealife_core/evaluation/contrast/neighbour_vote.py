@@ -11,7 +11,6 @@ from sealife_core.evaluation.contrast.view_encoder import ViewEncoder
 from sealife_core.evaluation.embeddings.compute import embed
 from sealife_core.evaluation.embeddings.feature_quality import knn_predict
 from sealife_core.evaluation.embeddings.neighbours import nearest
-from sealife_core.models.folding import folded
 
 MOST, NEIGHBOURS, VOTERS = 240, 5, 20
 
@@ -40,7 +39,7 @@ def vote(encoder: ViewEncoder, dataset: Dataset, seed: int = 0) -> Vote | None:
         return None
     px, network = encoder.image_size_px, encoder.encoder
     pixels = pixels_to_look(dataset, cache_size_px(dataset, px))
-    h = embed(folded(network), pixels, rows, image_size_px=px, mean=network.mean, std=network.std)
+    h = embed(network, pixels, rows, image_size_px=px, mean=network.mean, std=network.std)
     voting, queries = h[: len(bank)], h[len(bank) :]
     right = knn_predict(voting, labels[bank], queries, VOTERS) == labels[asked]
     near, _ = nearest(voting, queries, NEIGHBOURS)
