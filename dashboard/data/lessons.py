@@ -19,9 +19,7 @@ class Answer:
 
 @dataclass(frozen=True)
 class Lesson:
-    """short: its name in the row of lessons; says: paragraphs; look: what to try with the widget; judge: the answer that
-    the numbers of the page give.
-    """
+    """short: its name in the row of lessons; says: paragraphs; look: what to try; judge: what the numbers answer."""
 
     key: str
     short: str

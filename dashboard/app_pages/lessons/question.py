@@ -26,7 +26,6 @@ def ask(lesson: Lesson, reading: Reading) -> None:
         if chosen is None or chosen >= len(options):
             return
         right = chosen == answer.right
+        icon = ":material/check_circle:" if right else ":material/cancel:"
         verdict = "Right." if right else f"Not here: “{options[answer.right]}” is right."
-        st.markdown(
-            f"{':material/check_circle:' if right else ':material/cancel:'} **{plain(verdict)}** {plain(answer.because)}"
-        )
+        st.markdown(f"{icon} **{plain(verdict)}** {plain(answer.because)}")
