@@ -7,8 +7,8 @@ import numpy as np
 import streamlit as st
 
 from dashboard.cache import Stamp, kept, previews, stamp
-from dashboard.data.breaking import Measures, measured
-from dashboard.data.contrast import COMES_ALONG, OF_IMAGENET, VOTING_PX, Source
+from dashboard.data.contrast.breaking import Measures, measured
+from dashboard.data.contrast.sources import COMES_ALONG, OF_IMAGENET, VOTING_PX, Source
 from sealife_core.config import ViewRecipe
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.evaluation.contrast import learning
@@ -25,7 +25,7 @@ from sealife_core.runs.run import MODEL, Run
 if TYPE_CHECKING:  # they import torch
     from torch import Tensor
 
-    from dashboard.data.view_batches import ViewBatch
+    from dashboard.data.contrast.view_batches import ViewBatch
     from sealife_core.evaluation.contrast.invariance import Response
     from sealife_core.evaluation.contrast.neighbour_vote import Vote
     from sealife_core.evaluation.contrast.view_encoder import ViewEncoder
@@ -62,7 +62,7 @@ def view_batch(
 def _view_batch(
     dataset: Dataset, rows: tuple[int, ...], recipe: str, drawing: int, _source: Source, spec: str, changed: Stamp
 ) -> "ViewBatch":
-    from dashboard.data.view_batches import view_batch
+    from dashboard.data.contrast.view_batches import view_batch
 
     encoder, lock = view_encoder(_source)
     pictures = previews(dataset, rows, encoder.image_size_px)

@@ -7,7 +7,7 @@ import streamlit as st
 
 from dashboard import cache
 from dashboard.cache.contrast import broken_measures
-from dashboard.data.breaking import ANSWERS, Measures, Nearest, questions, read_guess, told, written
+from dashboard.data.contrast.breaking import ANSWERS, Measures, Nearest, questions, read_guess, told, written
 from dashboard.data.pictures import class_of
 from dashboard.errors import show_error
 from dashboard.parts.forms.dataset_choice import dataset_choice, draw_reef

@@ -7,8 +7,8 @@ import streamlit as st
 
 from dashboard import cache, state
 from dashboard.cache.contrast import responses
-from dashboard.data.contrast import Source
-from dashboard.data.ignored import COSINE, KEPT, Line, sample_sentence, unseen_rows
+from dashboard.data.contrast.ignored import COSINE, KEPT, Line, sample_sentence, unseen_rows
+from dashboard.data.contrast.sources import Source
 from dashboard.errors import show_error
 from dashboard.parts.contrast.encoder_choice import encoders_choice
 from dashboard.parts.contrast.invariance_charts import invariance_charts

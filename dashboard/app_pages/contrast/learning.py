@@ -7,7 +7,7 @@ import streamlit as st
 
 from dashboard import cache, state
 from dashboard.cache import contrast as kept
-from dashboard.data.learning import Knn, figures_of, measured_knn, pictures_of
+from dashboard.data.contrast.learning import Knn, figures_of, measured_knn, pictures_of
 from dashboard.data.points import FILM
 from dashboard.data.runs import config_of
 from dashboard.data.settings import form_values

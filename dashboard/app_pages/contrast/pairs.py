@@ -7,8 +7,8 @@ import streamlit as st
 
 from dashboard import cache
 from dashboard.cache.contrast import view_batch
-from dashboard.data.contrast import Source
-from dashboard.data.view_batches import ViewBatch, batch_rows
+from dashboard.data.contrast.sources import Source
+from dashboard.data.contrast.view_batches import ViewBatch, batch_rows
 from dashboard.errors import show_error
 from dashboard.parts.contrast.encoder_choice import encoder_choice
 from dashboard.parts.contrast.similarity_matrix import own_temperature, similarity_matrix

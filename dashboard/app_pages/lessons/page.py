@@ -6,7 +6,7 @@ from dashboard import state
 from dashboard.app_pages.lessons.paper import handout_button, worksheet
 from dashboard.app_pages.lessons.question import ask
 from dashboard.app_pages.lessons.widgets import WIDGETS
-from dashboard.data.lessons import LESSONS, Lesson
+from dashboard.data.lessons.lessons import LESSONS, Lesson
 from dashboard.errors import show_error
 from dashboard.parts.forms.dataset_choice import need_dataset
 from dashboard.parts.notice import notice

@@ -2,8 +2,8 @@
 
 import streamlit as st
 
-from dashboard.data.handout import handout_html, worksheet_html, worksheet_table
-from dashboard.data.lessons import Lesson, Reading
+from dashboard.data.lessons.handout import handout_html, worksheet_html, worksheet_table
+from dashboard.data.lessons.lessons import Lesson, Reading
 
 
 def handout_button(lesson: Lesson, reading: Reading, pictures: list[tuple[str, str]]) -> None:

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from dashboard import state
-from dashboard.data.lessons import Lesson, Reading
+from dashboard.data.lessons.lessons import Lesson, Reading
 from dashboard.words import plain
 
 

@@ -6,11 +6,11 @@ import streamlit as st
 
 from dashboard import cache, state
 from dashboard.cache import contrast
-from dashboard.data.ignored import KEPT, Line, unseen_rows
-from dashboard.data.lessons import Reading
+from dashboard.data.contrast.ignored import KEPT, Line, unseen_rows
+from dashboard.data.contrast.view_batches import ViewBatch, batch_rows
+from dashboard.data.lessons.lessons import Reading
 from dashboard.data.pictures import class_of, some_rows
 from dashboard.data.previews import drawn
-from dashboard.data.view_batches import ViewBatch, batch_rows
 from dashboard.media import data_uri
 from dashboard.parts.contrast.encoder_choice import encoder_choice, known_sources
 from dashboard.parts.contrast.invariance_charts import invariance_charts

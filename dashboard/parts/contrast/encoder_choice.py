@@ -3,7 +3,7 @@
 import streamlit as st
 
 from dashboard import cache
-from dashboard.data.contrast import MOST_ENCODERS, Source, at_epochs, sources, usual_encoders
+from dashboard.data.contrast.sources import MOST_ENCODERS, Source, at_epochs, sources, usual_encoders
 from dashboard.state import contrast
 from dashboard.words import run_name
 

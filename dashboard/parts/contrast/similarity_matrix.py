@@ -6,8 +6,8 @@ A browser computes all of it from the cosines (``nt_xent.js``): the server is as
 import base64
 import hashlib
 
-from dashboard.data.contrast import Source
-from dashboard.data.view_batches import ViewBatch
+from dashboard.data.contrast.sources import Source
+from dashboard.data.contrast.view_batches import ViewBatch
 from dashboard.media import data_uri
 from dashboard.parts.own_component import own_component
 from dashboard.state import contrast

@@ -8,8 +8,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from dashboard.cache import contrast as cached
-from dashboard.data import contrast
-from dashboard.data.contrast import UNTRAINED
+from dashboard.data.contrast import sources
+from dashboard.data.contrast.sources import UNTRAINED
 from dashboard.parts.contrast import encoder_choice, invariance_charts
 from sealife_core.evaluation.contrast import invariance
 from sealife_core.evaluation.contrast.augmentations import BY_NAME
@@ -24,8 +24,8 @@ from tests.finished.models import NETWORK, SIZE
 @pytest.fixture
 def drawn(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
     """What the component was given, each time; the untrained encoder is a small one."""
-    monkeypatch.setattr(contrast, "UNTRAINED_NETWORK", NETWORK)
-    monkeypatch.setattr(contrast, "UNTRAINED_PX", SIZE)
+    monkeypatch.setattr(sources, "UNTRAINED_NETWORK", NETWORK)
+    monkeypatch.setattr(sources, "UNTRAINED_PX", SIZE)
     given: list[dict[str, Any]] = []
     monkeypatch.setattr(invariance_charts, "_charts", lambda data, **more: given.append(data))
     return given

@@ -3,7 +3,7 @@
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from dashboard.data.lessons import LESSONS
+from dashboard.data.lessons.lessons import LESSONS
 from tests.dashboard.pages import visit
 
 WITHOUT_TORCH = ("probe", "help")  # they show runs; there are none

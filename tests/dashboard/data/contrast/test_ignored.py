@@ -3,8 +3,7 @@
 import numpy as np
 import pytest
 
-from dashboard.data.contrast import Source, usual_encoders
-from dashboard.data.ignored import (
+from dashboard.data.contrast.ignored import (
     COSINE,
     KEPT,
     LOWEST,
@@ -15,6 +14,7 @@ from dashboard.data.ignored import (
     shown_places,
     unseen_rows,
 )  # fmt: skip
+from dashboard.data.contrast.sources import Source, usual_encoders
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.evaluation.contrast.augmentations import AUGMENTATIONS
 from sealife_core.evaluation.contrast.invariance import Response

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from dashboard.data.learning import NEAREST, PICTURES, figures_of, measured_knn, moment_words, pictures_of
+from dashboard.data.contrast.learning import NEAREST, PICTURES, figures_of, measured_knn, moment_words, pictures_of
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.evaluation.contrast.learning import moment
 from sealife_core.evaluation.embeddings.stored_embeddings import Snapshots

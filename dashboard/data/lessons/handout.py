@@ -6,7 +6,7 @@ from html import escape
 
 import numpy as np
 
-from dashboard.data.lessons import Lesson, Reading
+from dashboard.data.lessons.lessons import Lesson, Reading
 from sealife_core.evaluation.figures.html_document import document, gallery, table
 
 # Lengths are 1, so that the cosines are products.

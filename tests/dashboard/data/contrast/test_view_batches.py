@@ -7,8 +7,8 @@ import pytest
 import torch
 from PIL import Image
 
+from dashboard.data.contrast.view_batches import ViewBatch, batch_rows, view_batch
 from dashboard.data.previews import Preview, drawn, preview_of
-from dashboard.data.view_batches import ViewBatch, batch_rows, view_batch
 from sealife_core.config import RECIPES
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.evaluation.contrast.view_encoder import ViewEncoder, untrained

@@ -2,7 +2,7 @@
 
 import pytest
 
-from dashboard.data.lessons import BY_KEY, LESSONS, Reading
+from dashboard.data.lessons.lessons import BY_KEY, LESSONS, Reading
 
 SHOWN: dict[str, Reading] = {
     "view": {"kept_area": 0.5, "draws": 500},

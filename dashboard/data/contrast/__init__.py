@@ -1,0 +1,1 @@
+"""What the Contrast page shows, as plain data."""

@@ -1,0 +1,1 @@
+"""The words of the lessons, on the screen and on paper."""

@@ -1,0 +1,27 @@
+"""Lessons on paper."""
+
+import math
+import re
+
+from dashboard.data.lessons.handout import handout_html, worksheet_html
+from dashboard.data.lessons.lessons import LESSONS, Reading
+
+
+def test_handout__holds_the_pictures_and_folds_the_answer() -> None:
+    reading: Reading = {"kept_area": 0.5, "draws": 500}
+    html = handout_html(LESSONS[0], reading, [("data:image/webp;base64,AAAA", "<b>crab</b>")])
+    assert 'src="data:image/webp;base64,AAAA"' in html
+    assert "<b>crab</b>" not in html
+    assert "&lt;b&gt;crab&lt;/b&gt;" in html
+    shown, _, folded = html.partition("<details>")
+    assert "50 %" not in shown, "the numbers stand behind the fold"
+    assert "Between one and two thirds.</b>" in folded
+    assert not re.search(r'(src|href)="http', html), "one file, without the network"
+
+
+def test_worksheet__solution_is_the_loss_by_hand() -> None:
+    _, _, folded = worksheet_html().partition("<details>")
+    # A1 = (1, 0): its partner has cosine 0.8, the negatives 0 and -0.6.
+    by_hand = -math.log(math.exp(1.6) / (math.exp(1.6) + 1 + math.exp(-1.2)))
+    assert f"{by_hand:.3f} at temperature 0.5" in folded
+    assert "def anchor_loss" in folded
