@@ -97,6 +97,7 @@ def test_keep__the_next_spare_waits_until_nothing_runs(keeper: Dispatcher, make:
 def test_offer__a_spare_that_died_unnoticed_costs_the_run_nothing(keeper: Dispatcher, make: Make):
     waiting = keep_until_ready(keeper)
     os.kill(waiting, signal.SIGKILL)
+    until(lambda: psutil.Process(waiting).status() == psutil.STATUS_ZOMBIE)  # dead, and nobody has asked
     run = make()
     launch(run)
     turn_until(keeper, lambda: run.state() is State.FINISHED)
