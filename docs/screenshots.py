@@ -13,6 +13,8 @@ PAGES = {
     "home": "",
     "data": "data",
     "views": "views",
+    "contrast": "contrast",
+    "lessons": "lessons?lesson=temperature",
     "train": "train",
     "runs": "runs",
     "studies": "studies",
@@ -29,6 +31,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("url")
     parser.add_argument("--folder", type=Path, default=Path(__file__).parent)
+    parser.add_argument("--pages", nargs="+", choices=PAGES, default=list(PAGES))
     parser.add_argument("--width", type=int, default=1280)
     parser.add_argument("--height", type=int, default=900)
     parser.add_argument("--scheme", choices=["light", "dark"], default="light")
@@ -38,8 +41,8 @@ def main() -> None:
         browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
         size = {"width": chosen.width, "height": chosen.height}
         page = browser.new_page(viewport=size, color_scheme=chosen.scheme)  # type: ignore[arg-type]
-        for name, where in PAGES.items():
-            page.goto(f"{chosen.url}/{where}")
+        for name in chosen.pages:
+            page.goto(f"{chosen.url}/{PAGES[name]}")
             page.get_by_role("heading", level=1).wait_for(timeout=120_000)
             page.locator('[data-test-script-state="running"]').wait_for(state="detached", timeout=120_000)
             if name == "embeddings":
