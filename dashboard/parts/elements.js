@@ -20,3 +20,40 @@ function dot(colour) {
 function thumbnail(address, says) {
   return Object.assign(el('img'), { loading: 'lazy', decoding: 'async', alt: says, src: address });
 }
+
+// What plays through stored epochs. Whoever extends it has data.epochs, a button, and show(at), which draws one moment.
+class Epochs {
+  constructor(momentMs) { Object.assign(this, { momentMs, at: 0, playing: false }); }
+
+  get last() { return this.data.epochs.length - 1; }
+
+  play() {
+    if (this.at >= this.last) this.at = 0;
+    this.playing = true;
+    this.button.textContent = '❚❚ Pause';
+    let before = performance.now();
+    const turn = (now) => {
+      if (!this.playing) return;
+      const next = Math.min(this.last, this.at + Math.max(0, now - before) / this.momentMs);
+      before = now;
+      this.show(next);
+      if (next >= this.last) this.pause();
+      else requestAnimationFrame(turn);
+    };
+    requestAnimationFrame(turn);
+  }
+
+  pause() {
+    this.playing = false;
+    this.button.textContent = '▶ Play';
+  }
+
+  // To the stored epoch before or after, for a key that means one of them.
+  step(event, ways = { ArrowRight: 1, ArrowLeft: -1 }) {
+    const way = ways[event.key];
+    if (!way || event.altKey || event.ctrlKey || event.metaKey) return;
+    event.preventDefault();
+    this.pause();
+    this.show(Math.max(0, Math.min(this.last, Math.round(this.at) + way)));
+  }
+}

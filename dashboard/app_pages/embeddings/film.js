@@ -1,6 +1,7 @@
 // The film: points glide from snapshot to snapshot on a canvas of their own, which a slow machine too draws smoothly.
 // It plays in the browser alone; the server is never asked.
 const MOMENT_MS = 1100;  // from one snapshot to the next
+const WAYS = { ArrowRight: 1, ArrowUp: 1, ArrowLeft: -1, ArrowDown: -1 };
 const REACH_PX = 14;  // how near a pointer must come to a point
 const screens = new WeakMap();
 
@@ -18,8 +19,9 @@ export default function (component) {
   };
 }
 
-class Film {
+class Film extends Epochs {
   constructor(parent) {
+    super(MOMENT_MS);
     this.root = el('div', 'sealife-film');
     this.canvas = el('canvas');
     const controls = el('div', 'sealife-film-controls');
@@ -39,12 +41,11 @@ class Film {
     this.button.onclick = () => (this.playing ? this.pause() : this.play());
     save.onclick = () => this.save();
     this.slider.oninput = () => { this.pause(); this.show(Number(this.slider.value)); };
-    this.slider.onkeydown = (event) => this.step(event);
+    this.slider.onkeydown = (event) => this.step(event, WAYS);
     this.canvas.onmousemove = (event) => this.point(event);
     this.canvas.onmouseleave = () => { this.ringed = -1; this.hover.hide(); this.draw(); };
     this.watch = new ResizeObserver(() => this.draw());
     this.watch.observe(this.root);
-    this.at = 0;
     this.ringed = -1;
   }
 
@@ -70,33 +71,7 @@ class Film {
   play() {
     this.hover.hide();
     this.ringed = -1;
-    this.playing = true;
-    this.button.textContent = '❚❚ Pause';
-    const last = this.data.epochs.length - 1;
-    if (this.at >= last) this.at = 0;
-    let before = performance.now();
-    const turn = (now) => {
-      if (!this.playing) return;
-      const next = Math.min(last, this.at + Math.max(0, now - before) / MOMENT_MS);
-      before = now;
-      this.show(next);
-      if (next >= last) this.pause();
-      else requestAnimationFrame(turn);
-    };
-    requestAnimationFrame(turn);
-  }
-
-  pause() {
-    this.playing = false;
-    this.button.textContent = '▶ Play';
-  }
-
-  step(event) {
-    const way = { ArrowRight: 1, ArrowUp: 1, ArrowLeft: -1, ArrowDown: -1 }[event.key];
-    if (!way) return;
-    event.preventDefault();
-    this.pause();
-    this.show(Math.max(0, Math.min(this.data.epochs.length - 1, Math.round(this.at) + way)));
+    super.play();
   }
 
   show(at) {

@@ -9,8 +9,9 @@ export default function ({ data, parentElement }) {
   return () => { view.remove(); shown.delete(parentElement); };
 }
 
-class LearningView {
+class LearningView extends Epochs {
   constructor(parent) {
+    super(MOMENT_MS);
     this.root = el('div', 'learning');
     this.root.tabIndex = -1;  // a click anywhere lets the arrow keys step
     this.button = el('button', 'play', '▶ Play');
@@ -40,9 +41,9 @@ class LearningView {
     parent.append(this.root);
     this.button.onclick = () => (this.playing ? this.pause() : this.play());
     this.slider.oninput = () => { this.pause(); this.show(Number(this.slider.value)); };
-    this.root.onkeydown = (event) => this.key(event);
+    this.root.onkeydown = (event) => this.step(event);
     // A presenter need not click first: keys that nothing else wants.
-    this.anywhere = (event) => { if (event.target === document.body) this.key(event); };
+    this.anywhere = (event) => { if (event.target === document.body) this.step(event); };
     window.addEventListener('keydown', this.anywhere);
     for (const chart of [this.scores, this.ranks]) chart.svg.onclick = (event) => this.pick(chart, event);
     this.watch = new ResizeObserver(() => this.draw());
@@ -59,36 +60,6 @@ class LearningView {
     this.frames();
     this.pause();
     this.show(newest ? data.epochs.length - 1 : this.at);
-  }
-
-  play() {
-    const last = this.data.epochs.length - 1;
-    if (this.at >= last) this.at = 0;
-    this.playing = true;
-    this.button.textContent = '❚❚ Pause';
-    let before = performance.now();
-    const turn = (now) => {
-      if (!this.playing) return;
-      const next = Math.min(last, this.at + Math.max(0, now - before) / MOMENT_MS);
-      before = now;
-      this.show(next);
-      if (next >= last) this.pause();
-      else requestAnimationFrame(turn);
-    };
-    requestAnimationFrame(turn);
-  }
-
-  pause() {
-    this.playing = false;
-    this.button.textContent = '▶ Play';
-  }
-
-  key(event) {
-    const way = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
-    if (!way || event.altKey || event.ctrlKey || event.metaKey) return;
-    event.preventDefault();
-    this.pause();
-    this.show(Math.max(0, Math.min(this.data.epochs.length - 1, Math.round(this.at) + way)));
   }
 
   // The stored epoch nearest to where a chart over epochs was clicked.
