@@ -7,7 +7,8 @@ continue (which weights learn, what happens to batch norm, at which rate) each t
 k-NN alone decides between them. Then the best one trains for every budget with every seed, and is asked on the test
 split, which nothing else looks at: k-NN and logistic regression with 5, 10, 50 labels a class and all, before and
 after, a subset of the labels and a training for each seed. The start at the encoder's own size of picture stands beside
-them. Runs of an earlier call are taken as they are, so that a second call only prints.
+them. Runs of an earlier call are taken as they are, so that a second call only prints; epochs are planned once, on a
+quiet machine, so that other work afterwards costs time and changes nothing that is learned.
 """
 
 import time
@@ -74,9 +75,19 @@ class Budgets:
         common = {"data": NAME, "data_hash": self.dataset.content_hash, "image_size_px": self.image_size_px}
         config = preset("continue", "Standard", **common, **WAYS[way])
         assert isinstance(config, SimclrConfig)
+        return config.model_copy(update={"seed": seed, "epochs": self._epochs(way, minutes, config)})
+
+    def named(self, way: str, minutes: float) -> str:
+        """What the runs of one way and budget are called, but for their seed."""
+        return f"{way}, {minutes:g} min, {self.image_size_px} px"
+
+    def _epochs(self, way: str, minutes: float, config: SimclrConfig) -> int:
+        """Those of earlier runs of this way and budget, so that all seeds train for as long, else as planned now."""
+        for run in list_runs():
+            if run.notes()["name"].startswith(f"{self.named(way, minutes)}, seed"):
+                return getattr(run.config(), "epochs", 1)
         steps = len(self.dataset.rows("train")) // config.batch_size
-        epochs = max(1, int(60 * minutes * (1 - LOOKS) / (step_s(config) * max(1, steps))))
-        return config.model_copy(update={"seed": seed, "epochs": epochs})
+        return max(1, int(60 * minutes * (1 - LOOKS) / (step_s(config) * max(1, steps))))
 
 
 @cache
@@ -138,7 +149,7 @@ def measure(budgets: Budgets, ways: list[str], minutes: list[float], seeds: int)
             value = mean(asked(dataset, h, labels, seed) for seed in range(seeds))
             yield Figure(f"ImageNet as it is, {size} px: {called(labels)}", 100 * value, "%", "")
     for each in minutes:
-        runs = [launched(f"{way}, {each:g} min, {px} px, seed {s}", budgets.config(way, each, s)) for s in range(seeds)]
+        runs = [launched(f"{budgets.named(way, each)}, seed {s}", budgets.config(way, each, s)) for s in range(seeds)]
         follow_until_done(runs, PROGRESS)
         kept = ", ".join(str((run.results() or {})["kept_epoch"]) for run in runs)
         took_min = mean(took(run) for run in runs)
@@ -158,10 +169,7 @@ def launched(name: str, config: AnyConfig) -> Run:
 
 def tried(budgets: Budgets, ways: list[str], minutes: float) -> dict[str, Run]:
     """Each way to continue, with one seed."""
-    runs = {
-        way: launched(f"{way}, {minutes:g} min, {budgets.image_size_px} px, seed 0", budgets.config(way, minutes, 0))
-        for way in ways
-    }
+    runs = {way: launched(f"{budgets.named(way, minutes)}, seed 0", budgets.config(way, minutes, 0)) for way in ways}
     follow_until_done(list(runs.values()), PROGRESS)
     return runs
 

@@ -9,6 +9,10 @@ STEPS = Key("lessons.steps")
 OPTIONS = Key("lessons.options")
 GRID = Key("lessons.grid")
 CHARTS = Key("lessons.charts")
+OBJECT_FROM = Key("lessons.object_from")
+CAMERA = Key("lessons.camera")
+FILE = Key("lessons.file")
+NEAREST = Key("lessons.nearest")
 DRAWING = UrlValue("draw", "lessons", "0")  # which random views
 
 _PRESENTING = UrlValue("present", "lessons", "")

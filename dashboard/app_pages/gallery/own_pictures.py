@@ -14,12 +14,12 @@ import streamlit as st
 from PIL import Image
 
 from dashboard.app_pages.gallery.evidence_view import evidence_view, layer_choice, layer_held
-from dashboard.app_pages.gallery.neighbours import neighbours_view
 from dashboard.app_pages.gallery.probability_bars import probability_bars
 from dashboard.cache import classifiers
 from dashboard.data.answers import Answers, in_order
 from dashboard.media import data_uri
 from dashboard.parts.pictures.cards import show_cards
+from dashboard.parts.pictures.neighbours import neighbours_view
 from dashboard.parts.pictures.sheets import A_PAGE, sheet
 from dashboard.parts.runs.table import colours_of_all
 from dashboard.state import gallery
@@ -174,7 +174,7 @@ def _large(run: Run, rival: Run | None, answers: Answers, picture: OwnPicture, a
         _seen(run, picture, asked)
     with right:
         _bars(run, rival, answers, picture, asked)
-    neighbours_view(answers.dataset, classifiers.own_neighbours(run, found))
+    neighbours_view(answers.dataset, classifiers.own_neighbours(run, found), gallery.NEIGHBOURS)
     st.caption(plain(caveat))
 
 

@@ -8,10 +8,11 @@ import streamlit as st
 
 from dashboard.app_pages.gallery.evidence_view import evidence_view, layer_choice, layer_held
 from dashboard.app_pages.gallery.filters import spoken
-from dashboard.app_pages.gallery.neighbours import neighbours_view, training_neighbours
+from dashboard.app_pages.gallery.neighbours import training_neighbours
 from dashboard.app_pages.gallery.probability_bars import MOST, probability_bars
 from dashboard.data.answers import Answers, Filters, in_order
 from dashboard.media import evidence_url, thumb_url
+from dashboard.parts.pictures.neighbours import neighbours_view
 from dashboard.parts.runs.table import colours_of_all
 from dashboard.state import gallery
 from dashboard.theme import dot
@@ -39,7 +40,7 @@ def large_picture(models: Sequence[Model], place: int, places: np.ndarray, shown
     except SealifeError as error:
         st.caption(f":material/info: Nearest training pictures: {plain(str(error))}")
     else:
-        neighbours_view(answers.dataset, found)
+        neighbours_view(answers.dataset, found, gallery.NEIGHBOURS)
 
 
 def _steps(answers: Answers, place: int, places: np.ndarray, shown: Filters) -> None:

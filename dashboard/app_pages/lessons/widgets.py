@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 import streamlit as st
 
 from dashboard import cache, state
+from dashboard.app_pages.lessons.own_object import own_object
 from dashboard.cache import contrast
 from dashboard.data.contrast.ignored import KEPT, Line, unseen_rows
 from dashboard.data.contrast.view_batches import ViewBatch, batch_rows
@@ -149,6 +150,7 @@ def imagenet() -> Shown:
         words = [f"Asked: {class_of(dataset, row)}", *(class_of(dataset, other) for other in near)]
         shown = [grid_picture(dataset, other, text) for other, text in zip([row, *near], words, strict=True)]
         show_grid(shown, state.lessons.GRID.of(row))
+    st.fragment(own_object)(dataset)
     return {"knn": votes.accuracy, "low": votes.low, "chance": votes.chance, "n": len(votes.neighbours)}, []
 
 

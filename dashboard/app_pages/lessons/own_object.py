@@ -1,0 +1,76 @@
+"""A picture from a camera or a file, named live: a model's answer, its views, and the nearest training pictures."""
+
+from hashlib import sha256
+from io import BytesIO
+
+import streamlit as st
+import torch
+
+from dashboard import cache, state
+from dashboard.cache import classifiers
+from dashboard.data.previews import Preview
+from dashboard.data.runs import config_of
+from dashboard.errors import show_error
+from dashboard.parts.pictures.neighbours import neighbours_view
+from dashboard.parts.pictures.view_pairs import pair_html
+from dashboard.words import plain, run_name
+from sealife_core.config import RECIPES, ClassifierConfig
+from sealife_core.datasets.dataset import Dataset
+from sealife_core.datasets.decoding.pixels import from_picture
+from sealife_core.datasets.decoding.reading import SUFFIXES, decode
+from sealife_core.datasets.decoding.squares import DECODED_AT
+from sealife_core.errors import SealifeError
+from sealife_core.runs.run import MODEL, Run
+from sealife_core.wording import percent
+
+VIEW_PX = 160
+CAMERA, FILE = "Camera", "File"
+
+
+def own_object(dataset: Dataset) -> None:
+    """Take a picture or choose one; nothing is stored."""
+    with st.expander("Hold something in front of the camera", icon=":material/photo_camera:"):
+        run = _newest_classifier(dataset)
+        if run is None:
+            st.caption(f"First **{plain(dataset.name)}** needs a model: *Name my animals* on the Data page makes one.")
+            return
+        way = st.segmented_control("From", (CAMERA, FILE), default=CAMERA, required=True, key=state.lessons.OBJECT_FROM)
+        if way == CAMERA:
+            taken = st.camera_input("Your object", key=state.lessons.CAMERA, label_visibility="collapsed")
+        else:
+            kinds = sorted(suffix[1:] for suffix in SUFFIXES)
+            taken = st.file_uploader("Your object", kinds, key=state.lessons.FILE, label_visibility="collapsed")
+        if taken is None:
+            st.caption("The picture stays in this browser tab and in the server's memory. It is not saved.")
+            return
+        try:
+            _named(run, dataset, taken.getvalue())
+        except SealifeError as error:
+            show_error(error)
+
+
+def _named(run: Run, dataset: Dataset, content: bytes) -> None:
+    found = classifiers.own_prediction(run, sha256(content).hexdigest()[:20], content)
+    said = ", ".join(f"{label} {percent(share, 0)}" for label, share in found.ranked(3))
+    st.markdown(f"**{plain(run_name(run))}** says: **{plain(said)}**")
+    if found.unlike:
+        st.caption("It looks unlike all training pictures. The model cannot say “none of these”.")
+    st.html(pair_html(RECIPES["SimCLR"], _preview(content), VIEW_PX, state.lessons.DRAWING.number, 1))
+    neighbours_view(dataset, classifiers.own_neighbours(run, found), state.lessons.NEAREST)
+
+
+def _preview(content: bytes) -> Preview:
+    side = 2 * VIEW_PX
+    decoded = decode(BytesIO(content), at_least_px=DECODED_AT * side)
+    square, _ = from_picture(decoded.rgb, side)
+    return Preview(0, "your object", torch.from_numpy(square.copy()), decoded.width / decoded.height)
+
+
+def _newest_classifier(dataset: Dataset) -> Run | None:
+    """The newest classifier of ``dataset`` that has a model."""
+    for run in cache.runs():
+        config = config_of(run)
+        fits = isinstance(config, ClassifierConfig) and config.data_hash == dataset.content_hash and not config.broken
+        if fits and (run.path / MODEL).is_file():
+            return run
+    return None

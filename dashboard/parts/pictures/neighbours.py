@@ -1,0 +1,28 @@
+"""The training pictures that are most similar to one picture for a model: it may have learned its answer from them."""
+
+from collections import Counter
+from collections.abc import Sequence
+
+import streamlit as st
+
+from dashboard.parts.pictures.image_grid import image_grid
+from dashboard.state import Key
+from dashboard.words import plain
+from sealife_core.datasets.dataset import Dataset
+from sealife_core.evaluation.embeddings.training_images import Neighbour
+
+
+def neighbours_view(dataset: Dataset, neighbours: Sequence[Neighbour], key: Key) -> None:
+    """The pictures with class and similarity, and one sentence on what they say."""
+    if not neighbours:
+        return
+    names = [found.label or "unlabelled" for found in neighbours]
+    rows = [dataset.row_of(found.id) for found in neighbours]
+    captions = [f"{name} · {found.similarity:.2f}" for name, found in zip(names, neighbours, strict=True)]
+    st.markdown("**Nearest training pictures**")
+    image_grid(dataset, rows, captions=captions, side_px=104, key=key)
+    commonest, count = Counter(names).most_common(1)[0]
+    st.caption(
+        f"By cosine similarity of the model's features (1 is the same direction). {count} of {len(names)} are"
+        f" {plain(commonest)}. These pictures are similar to the network, but may not look similar to you."
+    )

@@ -1,0 +1,54 @@
+"""A picture of one's own in a lesson, without a browser: a file in place of a camera."""
+
+from streamlit.testing.v1 import AppTest
+
+from dashboard.app_pages.lessons import own_object
+from sealife_core.datasets.dataset import Dataset
+from sealife_core.runs.run import Run
+
+
+def shown(dataset: Dataset) -> AppTest:
+    def script(name: str) -> None:
+        from dashboard import cache
+        from dashboard.app_pages.lessons.own_object import own_object
+
+        own_object(cache.dataset(name))
+
+    app = AppTest.from_function(script, args=(dataset.name,), default_timeout=60).run()
+    assert not app.exception
+    return app
+
+
+def texts(app: AppTest) -> str:
+    return " ".join(found.value for found in (*app.markdown, *app.caption))
+
+
+def test_object__needs_a_model_of_the_data_set(tiny_reef: Dataset) -> None:
+    assert "needs a model" in texts(shown(tiny_reef))
+
+
+def test_object__is_named_and_its_views_and_neighbours_are_shown(
+    classifier: Run, tiny_reef: Dataset, monkeypatch
+) -> None:
+    content = tiny_reef.image_path(0).read_bytes()
+
+    class Taken:
+        def getvalue(self) -> bytes:
+            return content
+
+    monkeypatch.setattr(own_object.st, "camera_input", lambda *args, **more: Taken())
+    said = texts(shown(tiny_reef))
+    assert "says:" in said
+    assert any(label in said for label in tiny_reef.classes)
+    assert "Nearest training pictures" in said
+
+
+def test_object__that_is_no_picture_is_refused_in_a_sentence(classifier: Run, tiny_reef: Dataset, monkeypatch) -> None:
+    class Taken:
+        def getvalue(self) -> bytes:
+            return b"no picture"
+
+    monkeypatch.setattr(own_object.st, "camera_input", lambda *args, **more: Taken())
+    app = shown(tiny_reef)
+    assert app.error
+    assert "says:" not in texts(app)
