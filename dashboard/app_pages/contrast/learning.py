@@ -39,7 +39,8 @@ def learning() -> None:
         if way_out("**No SimCLR run yet.** Here you see how one learns, epoch by epoch.", "Train SimCLR"):
             _train()
         return
-    newest = next((run_id for run_id, run in runs.items() if pair_epochs(run.path)), next(iter(runs)))
+    intact_first = sorted(runs.values(), key=lambda run: bool(run.broken))
+    newest = next((run.id for run in intact_first if pair_epochs(run.path)), intact_first[0].id)
     run = runs[contrast.LEARNING_RUN.one_of(list(runs), newest)]
     pace = pace_s(run)
     st.fragment(_followed, run_every=pace)(run, runs, pace)

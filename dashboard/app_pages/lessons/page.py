@@ -5,6 +5,7 @@ import streamlit as st
 from dashboard import state
 from dashboard.app_pages.lessons.paper import handout_button, worksheet
 from dashboard.app_pages.lessons.question import ask
+from dashboard.app_pages.lessons.to_top import to_top
 from dashboard.app_pages.lessons.widgets import WIDGETS
 from dashboard.data.lessons.lessons import LESSONS, Lesson
 from dashboard.errors import show_error
@@ -36,6 +37,7 @@ def page() -> None:
         if lesson.key == "pair":
             worksheet()
         _ways(place, presenting)
+        to_top(lesson.key)
         if reading is not None and not presenting:
             handout_button(lesson, reading, pictures)
 

@@ -12,6 +12,7 @@ from dashboard.data.contrast.view_batches import ViewBatch, batch_rows
 from dashboard.data.lessons.lessons import Reading
 from dashboard.data.pictures import class_of, some_rows
 from dashboard.data.previews import drawn
+from dashboard.data.runs import config_of
 from dashboard.media import data_uri
 from dashboard.parts.contrast.encoder_choice import encoder_choice, known_sources
 from dashboard.parts.contrast.invariance_charts import invariance_charts
@@ -21,7 +22,7 @@ from dashboard.parts.pictures.image_grid import grid_picture, show_grid
 from dashboard.parts.pictures.view_pairs import pair_html, view_uri
 from dashboard.parts.runs.score_cards import score_cards
 from dashboard.theme import on_page, paper, run_colours
-from sealife_core.config import RECIPES
+from sealife_core.config import RECIPES, ClassifierConfig
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.errors import SealifeError
 from sealife_core.evaluation.comparison.paired import paired_runs
@@ -111,7 +112,7 @@ def _as_pictures(batch: ViewBatch) -> Pictures:
 def head() -> Shown:
     """What a SimCLR run's h and z keep of a picture whose colours are turned, and of other changes."""
     dataset = _dataset()
-    source = next((source for source in known_sources() if source.run), None)
+    source = next((source for source in known_sources() if source.run and not source.run.broken), None)
     if source is None:
         if st.button("Train SimCLR", icon=":material/model_training:"):
             state.go("train", {state.train.TASK: "simclr"})
@@ -151,20 +152,28 @@ def imagenet() -> Shown:
         shown = [grid_picture(dataset, other, text) for other, text in zip([row, *near], words, strict=True)]
         show_grid(shown, state.lessons.GRID.of(row))
     st.fragment(own_object)(dataset)
-    return {"knn": votes.accuracy, "low": votes.low, "chance": votes.chance, "n": len(votes.neighbours)}, []
+    return {
+        "knn": votes.accuracy,
+        "low": votes.low,
+        "chance": votes.chance,
+        "n": len(votes.neighbours),
+        "bank": votes.bank,
+        "voters": votes.voters,
+    }, []
 
 
 def probe() -> Shown:
-    """The newest linear probe and the newest fine-tuned run of one data set, tested on the same pictures."""
+    """The newest linear probe and fine-tuned run of one data set that begin with the same encoder."""
     dataset = _dataset()
-    rows = [row for row in comparison(cache.runs()) if row.comparable and row.data == dataset.name]
-    both = _newest(rows, frozen=True), _newest(rows, frozen=False)
-    if both[0] is None or both[1] is None:
+    both = _probe_and_fine_tune(
+        [row for row in comparison(cache.runs()) if row.comparable and row.data == dataset.name]
+    )
+    if both is None:
         if st.button("Train what is missing", icon=":material/model_training:"):
-            state.go("train", {state.data.DATASET: dataset.name, state.train.TASK: "finetune" if both[0] else "probe"})
+            state.go("train", {state.data.DATASET: dataset.name, state.train.TASK: "finetune"})
         return {}, []
-    score_cards([both[0], both[1]])
-    runs = [open_run(row.run_id) for row in both if row]
+    score_cards(both)
+    runs = [open_run(row.run_id) for row in both]
     found = paired_runs(*runs).accuracy_difference
     if st.button("Compare them picture by picture", icon=":material/balance:"):
         state.go("compare", {state.compare.RUNS: [run.id for run in runs]})
@@ -173,16 +182,17 @@ def probe() -> Shown:
     }, []  # fmt: skip
 
 
-def _newest(rows: Sequence[ComparisonRow], *, frozen: bool) -> ComparisonRow | None:
-    """The newest of ``rows`` whose encoder stayed as it was, or learned."""
-
-    def fits(row: ComparisonRow) -> bool:
-        try:
-            return bool(getattr(open_run(row.run_id).config(), "trained_stages", 0)) is not frozen
-        except SealifeError:
-            return False
-
-    return max((row for row in rows if fits(row)), key=lambda row: row.run_id, default=None)
+def _probe_and_fine_tune(rows: Sequence[ComparisonRow]) -> tuple[ComparisonRow, ComparisonRow] | None:
+    """Of ``rows`` the newest two that differ in whether the encoder learned, and not in where it came from."""
+    frozen: dict[tuple[str, str, int], ComparisonRow] = {}
+    learned: dict[tuple[str, str, int], ComparisonRow] = {}
+    for row in sorted(rows, key=lambda row: row.run_id):
+        config = config_of(open_run(row.run_id))
+        if isinstance(config, ClassifierConfig):
+            kind = learned if config.trained_stages else frozen
+            kind[config.weights, config.encoder, config.image_size_px] = row
+    shared = max(frozen.keys() & learned.keys(), key=lambda start: learned[start].run_id, default=None)
+    return (frozen[shared], learned[shared]) if shared else None
 
 
 def help_() -> Shown:

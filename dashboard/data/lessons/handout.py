@@ -58,10 +58,13 @@ def _solution() -> str:
         for name, cosine in zip(others, cosines[1:], strict=True)
     ]
     losses = {t: anchor_loss(cosines.tolist(), 0, 1, t) for t in (TEMPERATURE, 0.1)}
-    said = "; ".join(f"{loss:.3f} at temperature {t:g}" for t, loss in losses.items())
+    said = "; ".join(f"{loss:.4f} at temperature {t:g}" for t, loss in losses.items())
+    partner = np.exp(-losses[TEMPERATURE])
     return (
         "<p>A2 is the partner of A1; B1 and B2 are its negatives.</p>"
-        f"{table(rows)}<p>The loss of A1 is {said}; chance is ln 3 = {np.log(3):.3f}.</p>"
+        f"{table(rows)}<p>At temperature {TEMPERATURE:g} A1 gives its partner the probability {partner:.3f}.</p>"
+        f"<p>The loss of A1 is {said}; chance is ln 3 = {np.log(3):.3f}. At 0.1 nearly all of what"
+        " the negatives get is B1’s, the more similar one.</p>"
         f"<p>The same as code:</p><pre>{escape(inspect.getsource(anchor_loss))}</pre>"
     )
 

@@ -42,7 +42,9 @@ def _third(share: float) -> int:
 
 def _kept_area(reading: Reading) -> Answer:
     share = reading["kept_area"]
-    return Answer(_third(share), f"Over {reading['draws']:.0f} crops of this picture the mean is {_percent(share)}.")
+    return Answer(
+        _third(share), f"Over {reading['draws']:.0f} crops of the first picture the mean is {_percent(share)}."
+    )
 
 
 def _negatives(reading: Reading) -> Answer:
@@ -70,14 +72,14 @@ def _head(reading: Reading) -> Answer:
     right = 0 if low > 0 else 1 if high < 0 else 2  # of the cosine of h minus that of z
     return Answer(
         right,
-        f"With the colours turned, the mean cosine to the unchanged picture is {h:.2f} for h and {z:.2f} for z; the"
-        f" 95 % interval of the difference is {low:+.2f} to {high:+.2f}.",
+        f"With the hue turned as far as SimCLR does, h keeps {_percent(h)} of its similarity, z {_percent(z)}; the 95 %"
+        f" interval of the difference is {100 * low:+.0f} to {100 * high:+.0f} points.",
     )
 
 
 def _pair(reading: Reading) -> Answer:
     if "probe" not in reading:
-        return Answer(None, "This needs a linear probe and a fine-tuned run, tested on the same pictures.")
+        return Answer(None, "This needs a linear probe and a fine-tuned run that begin with the same encoder.")
     low, high = reading["low"], reading["high"]
     right = 1 if low > 0 else 0 if high < 0 else 2
     return Answer(
@@ -95,8 +97,9 @@ def _imagenet(reading: Reading) -> Answer:
     right = 0 if reading["low"] <= chance else 1 if value <= 0.5 else 2
     return Answer(
         right,
-        f"{_percent(value)} of {reading['n']:.0f} pictures have the class that their nearest neighbours vote for;"
-        f" guessing gives {_percent(chance)}.",
+        f"On each of {reading['n']:.0f} pictures the {reading['voters']:.0f} nearest of {reading['bank']:.0f} others"
+        f" vote with their labels: {_percent(value)} are right. The commonest class alone would be right on"
+        f" {_percent(chance)}.",
     )
 
 
@@ -105,7 +108,7 @@ def _verdict(reading: Reading) -> Answer:
         return Answer(None, "This needs a finished study “Does self-supervision help me?” of this data set.")
     return Answer(
         int(reading["verdict"]),
-        f"In the mean over the numbers of labels, SimCLR changes the accuracy by {100 * reading['gain']:+.1f} points;"
+        f"Averaged over all numbers of labels, SimCLR changes the accuracy by {100 * reading['gain']:+.1f} points;"
         f" the 95 % interval over {reading['seeds']:.0f} seeds and {reading['images']:.0f} test images is"
         f" {100 * reading['low']:+.1f} to {100 * reading['high']:+.1f}.",
     )
@@ -126,7 +129,7 @@ LESSONS: tuple[Lesson, ...] = (
             "SimCLR makes two views of every picture. What both have in common is all that it can learn.",
         ),
         "Draw again a few times. When can you still tell the animal? When would two different animals look the same?",
-        "How much of the picture does a crop keep, on average, with this recipe?",
+        "How much of the first picture does a crop keep, on average, with this recipe?",
         _always("Less than a third", "Between one and two thirds", "More than two thirds"),
         _kept_area,
     ),
@@ -183,7 +186,8 @@ LESSONS: tuple[Lesson, ...] = (
         (
             "A linear probe leaves the encoder as it is and learns one layer from the labels. It shows what the"
             " features are worth.",
-            "Fine-tuning changes the encoder too. It can reach more and can spoil more; with few labels it often does.",
+            "Fine-tuning changes the encoder too. It can reach more. With few labels it can also spoil what the"
+            " encoder knew.",
         ),
         "Compare both on the same test pictures. Which pictures does only one of them get right?",
         "Which of the two is more accurate here?",
@@ -200,7 +204,7 @@ LESSONS: tuple[Lesson, ...] = (
             "Its features are often a better start than anything that can be learned from a few thousand pictures.",
         ),
         "Look at the nearest neighbours of a picture. What do they have in common: the species, or the background?",
-        "Let the nearest neighbours vote. How often are they right, with no training at all?",
+        "Let the nearest neighbours vote. How often are they right, with no training on your pictures?",
         _always("About as often as guessing", "Clearly more, up to one half", "More than one half"),
         _imagenet,
     ),
@@ -215,7 +219,7 @@ LESSONS: tuple[Lesson, ...] = (
             " and gives an interval.",
         ),
         "Read the verdict of the study. With how many labels does the answer change?",
-        "In the mean over the numbers of labels: does SimCLR help on these pictures?",
+        "Averaged over all numbers of labels: does SimCLR help on these pictures?",
         _always("Yes", "No, at least not by much", CANNOT_TELL),
         _verdict,
     ),

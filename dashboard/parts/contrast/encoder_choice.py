@@ -9,10 +9,11 @@ from dashboard.words import run_name
 
 
 def known_sources() -> list[Source]:
-    """All encoders that can be looked through, the newest SimCLR run first, then ImageNet's and an untrained one."""
+    """All encoders that can be looked through: SimCLR runs, the newest first; ImageNet's and an untrained one; and
+    last runs that were broken on purpose, which show something else than contrastive learning."""
     runs = cache.runs()
     found = sources(runs, {run.id: run_name(run) for run in runs})
-    return [source for source in found if source.run] + [source for source in found if not source.run]
+    return sorted(found, key=lambda source: 1 if source.run is None else 2 if source.run.broken else 0)
 
 
 def encoder_choice() -> Source:
@@ -32,7 +33,7 @@ def encoder_choice() -> Source:
     words = {each.spec: _when(each) for each in moments.values()}
     epochs = contrast.EPOCH_BOX.showing(moment.spec)
     st.segmented_control(
-        "As it was", list(words), key=epochs, format_func=words.__getitem__, required=True,
+        "When", list(words), key=epochs, format_func=words.__getitem__, required=True,
         on_change=lambda: contrast.ENCODER.set(epochs.held()),
     )  # fmt: skip
     return moment

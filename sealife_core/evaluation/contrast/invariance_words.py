@@ -8,6 +8,7 @@ import numpy as np
 from sealife_core.evaluation.comparison.resampling import Interval
 from sealife_core.evaluation.contrast.invariance import Point, Response, strongest
 
+LEAST = 0.05  # of the similarity kept: a smaller difference of h and z, however sure, is not worth a sentence
 INDIFFERENT = 0.8  # of the similarity kept: four fifths of the way from an unrelated picture to the same one
 # What is judged, by its name in a sentence: changes as strong as SimCLR draws them at most.
 SUBJECTS: dict[str, tuple[Point, ...]] = {
@@ -49,8 +50,8 @@ def head_comparisons(name: str, h: Response, z: Response) -> list[str]:
         subject: f"{_WHAT[subject]} (z keeps {_share(_mean(z, points))}, h {_share(_mean(h, points))})"
         for subject, points in SUBJECTS.items()
     }
-    away = [numbers[subject] for subject, gain in gains.items() if gain.low > 0]
-    out = [numbers[subject] for subject, gain in gains.items() if gain.high < 0]
+    away = [numbers[subject] for subject, gain in gains.items() if gain.low > 0 and gain.value >= LEAST]
+    out = [numbers[subject] for subject, gain in gains.items() if gain.high < 0 and gain.value <= -LEAST]
     said = [f"The projection head of {name} throws away {_listed(away)}."] if away else []
     return said + (
         [f"The projection head of {name} does not throw away {_listed(out)}: z shows more of it."] if out else []

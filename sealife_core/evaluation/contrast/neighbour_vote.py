@@ -17,12 +17,17 @@ MOST, NEIGHBOURS, VOTERS = 240, 5, 20
 
 @dataclass(frozen=True)
 class Vote:
-    """How often the neighbours were right, with the 95 % interval, and the rows nearest to each row that was asked."""
+    """How often the neighbours were right, with the 95 % interval, and the rows nearest to each row that was asked.
+
+    bank, voters: how many pictures could vote, and how many did on each.
+    """
 
     accuracy: float
     low: float
     high: float
     chance: float
+    bank: int
+    voters: int
     neighbours: dict[int, list[int]]
 
 
@@ -45,4 +50,12 @@ def vote(encoder: ViewEncoder, dataset: Dataset, seed: int = 0) -> Vote | None:
     near, _ = nearest(voting, queries, NEIGHBOURS)
     low, high = wilson(int(right.sum()), len(asked))
     by_row = {int(row): bank[places].tolist() for row, places in zip(asked, near, strict=True)}
-    return Vote(float(right.mean()), low, high, chance(labels[asked], len(dataset.classes)), by_row)
+    return Vote(
+        float(right.mean()),
+        low,
+        high,
+        chance(labels[asked], len(dataset.classes)),
+        len(bank),
+        min(VOTERS, len(bank)),
+        by_row,
+    )

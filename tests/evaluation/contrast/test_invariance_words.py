@@ -75,6 +75,7 @@ def test_head_comparisons__say_what_the_head_does() -> None:
         "The projection head of A throws away colour (z keeps 95 %, h 60 %) and light (z keeps 70 %, h 60 %)."
     ]
     assert head_comparisons("A", keeping(), keeping()) == []
+    assert head_comparisons("A", keeping(colour=0.95), keeping(colour=0.96)) == [], "sure, but too small to matter"
 
 
 def test_words__of_a_collapsed_encoder_are_that_nothing_can_be_told() -> None:

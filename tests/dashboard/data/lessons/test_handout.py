@@ -23,5 +23,5 @@ def test_worksheet__solution_is_the_loss_by_hand() -> None:
     _, _, folded = worksheet_html().partition("<details>")
     # A1 = (1, 0): its partner has cosine 0.8, the negatives 0 and -0.6.
     by_hand = -math.log(math.exp(1.6) / (math.exp(1.6) + 1 + math.exp(-1.2)))
-    assert f"{by_hand:.3f} at temperature 0.5" in folded
+    assert f"{by_hand:.4f} at temperature 0.5" in folded
     assert "def anchor_loss" in folded

@@ -10,7 +10,7 @@ SHOWN: dict[str, Reading] = {
     "temperature": {"hardest_share": 0.8, "hardest": 3, "negatives": 14, "temperature": 0.1},
     "head": {"h": 0.9, "z": 0.5, "low": 0.3, "high": 0.5},
     "probe": {"probe": 0.8, "finetune": 0.7, "low": -0.2, "high": -0.01, "n": 100},
-    "imagenet": {"knn": 0.7, "low": 0.6, "chance": 0.1, "n": 120},
+    "imagenet": {"knn": 0.7, "low": 0.6, "chance": 0.1, "n": 120, "bank": 120, "voters": 20},
     "help": {"verdict": 2, "gain": 0.01, "low": -0.01, "high": 0.03, "seeds": 3, "images": 345},
 }
 
