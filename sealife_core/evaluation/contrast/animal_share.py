@@ -6,8 +6,9 @@ from torch import Tensor
 
 from sealife_core.evaluation.contrast.crop_coverage import covered
 
-# On the reef, the share that a crop keeps of the activation is close to that of the animal (correlation 0.95), so the
-# limit of the one serves for the other, and about as many crops are below it as have lost the animal.
+# A crop with less than a quarter of the animal shows a fin or nothing. On the reef, the share that a crop keeps of the
+# activation is close to that of the animal (correlation 0.95): the limit of the one serves for the other, and about as
+# many crops are below it as have lost the animal.
 LOST_BELOW = 0.25
 # Of crops below that limit, how many have lost the animal; of crops that have lost it, how many are below. On the reef,
 # with the recipe SimCLR; tests/evaluation/contrast/test_animal_share.py measures them.

@@ -44,7 +44,6 @@ def test_animal_share__finds_crops_that_lost_the_animal_better_than_area_or_plac
     lost = crops_told["truth"] < LOST_BELOW
     assert 0.05 < lost.mean() < 0.3, "there are crops of both kinds"
     score = {name: roc_auc_score(lost, -crops_told[name]) for name in ("said", "area", "middle")}
-    print({name: round(value, 3) for name, value in score.items()})
     assert score["said"] > 0.96
     assert score["said"] > max(score["area"], score["middle"]) + 0.03
 
@@ -52,7 +51,6 @@ def test_animal_share__finds_crops_that_lost_the_animal_better_than_area_or_plac
 def test_lost_below__marks_crops_as_precisely_as_the_screen_says(crops_told) -> None:
     lost, marked = crops_told["truth"] < LOST_BELOW, crops_told["said"] < LOST_BELOW
     precision, recall = lost[marked].mean(), marked[lost].mean()
-    print(f"{precision:.3f} {recall:.3f} {marked.mean():.3f} {lost.mean():.3f}")
     assert precision == pytest.approx(REEF_PRECISION, abs=0.07)
     assert recall == pytest.approx(REEF_RECALL, abs=0.07)
     from_middle = np.sort(crops_told["middle"])[marked.sum()]
