@@ -63,12 +63,12 @@ SWITCHES: dict[str, Switch] = {
     ),
     "temperature-0.01": Switch(
         "The most similar negatives alone are pushed away, and very hard.",
-        "At 0.01 nearly all of the gradient comes from the nearest negatives, many of them of the same class.",
+        "At 0.01 nearly all of the gradient comes from the nearest negatives, which are often of the same class.",
         (0, -1), {"temperature": 0.01},
     ),
     "temperature-10": Switch(
         "All negatives are pushed away alike, and hardly at all.",
-        "At 10 all similarities lie within 0.2 after division: the softmax is nearly even, and its loss near guessing.",
+        "At 10 all similarities lie within 0.2 after division: the softmax is nearly even, and so is the pull.",
         (-1, -1), {"temperature": 10.0},
     ),
     "no-normalisation": Switch(

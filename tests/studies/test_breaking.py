@@ -38,6 +38,14 @@ def test_switches__are_those_that_a_config_knows() -> None:
     assert all(switch.says.endswith(".") and switch.why.endswith(".") for switch in SWITCHES.values())
 
 
+def test_batch_of_8__says_how_many_negatives_both_runs_have(tiny_reef: Dataset) -> None:
+    plan = planned("batch-8", tiny_reef)
+    assert isinstance(plan.intact, SimclrConfig)
+    assert isinstance(plan.broken, SimclrConfig)
+    negatives = [2 * config.batch_size - 2 for config in (plan.broken, plan.intact)]
+    assert "{} negatives instead of {}".format(*negatives) in SWITCHES["batch-8"].says
+
+
 def test_planned__takes_the_demos_runs_as_intact(tiny_reef: Dataset) -> None:
     demo = demo_configs(tiny_reef, "a", "b")
     assert planned("no-head", tiny_reef).intact == demo["simclr training"]
