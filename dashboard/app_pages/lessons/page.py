@@ -31,14 +31,15 @@ def page() -> None:
         except SealifeError as error:
             show_error(error)
             reading, pictures = None, []
-        st.markdown(f"**Try it.** {plain(lesson.look)}")
+        if reading:
+            st.markdown(f"**Try it.** {plain(lesson.look)}")
         if reading is not None:
             ask(lesson, reading)
         if lesson.key == "pair":
             worksheet()
         _ways(place, presenting)
         to_top(lesson.key)
-        if reading is not None and not presenting:
+        if reading and not presenting:
             handout_button(lesson, reading, pictures)
 
 

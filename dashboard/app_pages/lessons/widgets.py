@@ -27,7 +27,7 @@ from sealife_core.datasets.dataset import Dataset
 from sealife_core.errors import SealifeError
 from sealife_core.evaluation.comparison.paired import paired_runs
 from sealife_core.evaluation.comparison.rows import ComparisonRow, comparison
-from sealife_core.evaluation.contrast.invariance import strongest
+from sealife_core.evaluation.contrast.invariance import MINIMUM, strongest
 from sealife_core.evaluation.contrast.invariance_words import difference, kept
 from sealife_core.runs.directory import open_run
 from sealife_core.runs.run import Run
@@ -60,7 +60,7 @@ def view() -> Shown:
     recipe, draw = RECIPES[name], state.lessons.DRAWING.number
     previews = cache.previews(dataset, some_rows(dataset, draw // 5, 2), VIEW_PX)
     pictures: Pictures = []
-    for column, preview in zip(st.columns(2, gap="large"), previews, strict=True):
+    for column, preview in zip(st.columns(len(previews), gap="large"), previews, strict=True):
         column.html(pair_html(recipe, preview, VIEW_PX, draw, 1))
         for number in (0, 1):
             seen = apply_views(preview.square[None], drawn(recipe, preview, draw, 0, number), VIEW_PX)[0]
@@ -83,9 +83,11 @@ def temperature() -> Shown:
 
     batch, space = _matrix()
     shares = gradient_shares(torch.from_numpy(batch.similarities[space]), ASKED_TEMPERATURE)
-    share = float(shares.topk(HARDEST, dim=1).values.sum(1).mean())
+    negatives = 2 * len(batch.rows) - 2
+    hardest = min(HARDEST, negatives)
+    share = float(shares.topk(hardest, dim=1).values.sum(1).mean())
     return {
-        "hardest_share": share, "hardest": HARDEST, "negatives": 2 * len(batch.rows) - 2,
+        "hardest_share": share, "hardest": hardest, "negatives": negatives,
         "temperature": ASKED_TEMPERATURE,
     }, _as_pictures(batch)  # fmt: skip
 
@@ -118,6 +120,8 @@ def head() -> Shown:
             state.go("train", {state.train.TASK: "simclr"})
         return {}, []
     rows = unseen_rows(dataset, PICTURES)
+    if len(rows) < MINIMUM:
+        return {}, []
     place = st.empty()
 
     def report(stage: str, done: int, total: int) -> None:

@@ -67,7 +67,9 @@ def _hardest(reading: Reading) -> Answer:
 
 def _head(reading: Reading) -> Answer:
     if "h" not in reading:
-        return Answer(None, "This encoder has no projection head. Choose a SimCLR run.")
+        return Answer(
+            None, "This needs a SimCLR run with a projection head that has not collapsed, and a few pictures."
+        )
     h, z, low, high = (reading[name] for name in ("h", "z", "low", "high"))
     right = 0 if low > 0 else 1 if high < 0 else 2  # of the cosine of h minus that of z
     return Answer(
