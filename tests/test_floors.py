@@ -102,14 +102,15 @@ def test_files__are_found() -> None:
     assert {floor_of(file) for file in FILES} - {"__init__"} == set(BELOW)
 
 
-@pytest.mark.parametrize(
-    "file", [f for f in FILES if floor_of(f) != "__init__"], ids=lambda f: str(f.relative_to(ROOT))
-)
-def test_floor__stands_only_on_floors_below(file: Path) -> None:
-    floor = floor_of(file)
-    stands_on = {module.split(".")[1] for module in imported_modules(file) if module.startswith("sealife_core.")}
-    stands_on &= set(BELOW)
-    assert stands_on <= BELOW[floor] | {floor}
+def test_floor__stands_only_on_floors_below() -> None:
+    too_high = {
+        f"{file.relative_to(ROOT)}: {module}"
+        for file in FILES
+        if (floor := floor_of(file)) != "__init__"
+        for module in imported_modules(file)
+        if module.startswith("sealife_core.") and module.split(".")[1] in BELOW.keys() - BELOW[floor] - {floor}
+    }
+    assert too_high == set()
 
 
 def names_defined_in(file: Path) -> set[str]:
@@ -138,11 +139,10 @@ def test_imports__come_from_the_module_that_defines_the_name() -> None:
     assert second_doors == []
 
 
-@pytest.mark.parametrize(
-    "file", [f for f in FILES if floor_of(f) != "dashboard"], ids=lambda f: str(f.relative_to(ROOT))
-)
-def test_core__knows_no_screen(file: Path) -> None:
-    assert not {m for m in imported_modules(file) if m.split(".")[0] in ("streamlit", "dashboard")}
+def test_core__knows_no_screen() -> None:
+    core = [file for file in FILES if floor_of(file) != "dashboard"]
+    screen = ("streamlit", "dashboard")
+    assert [(file.name, m) for file in core for m in imported_modules(file) if m.split(".")[0] in screen] == []
 
 
 NAMES = {".".join(file.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): file for file in FILES}
@@ -169,12 +169,19 @@ def test_rooms__are_found() -> None:
     assert {room_of(name) for name in SCREEN} == set(INSIDE)
 
 
-@pytest.mark.parametrize("name", SCREEN)
-def test_room__stands_only_on_rooms_below(name: str) -> None:
-    room = room_of(name)
-    assert {room_of(other) for other in stands_on(name)} <= INSIDE[room] | {room}
-    if room in ("words", "data"):
-        assert "streamlit" not in {module.split(".")[0] for module in imported_modules(NAMES[name])}
+def test_room__stands_only_on_rooms_below() -> None:
+    too_high = {
+        f"{name}: {other}"
+        for name in SCREEN
+        for other in stands_on(name)
+        if room_of(other) not in INSIDE[room_of(name)] | {room_of(name)}
+    }
+    assert too_high == set()
+
+
+def test_words_and_data__know_no_streamlit() -> None:
+    plain = [name for name in SCREEN if room_of(name) in ("words", "data")]
+    assert [n for n in plain for m in imported_modules(NAMES[n]) if m.split(".")[0] == "streamlit"] == []
 
 
 def test_page__imports_no_other_page() -> None:

@@ -23,6 +23,7 @@ from sealife_core.runs.run import MODEL, STATUS
 from sealife_core.runs.writer import RunWriter
 from sealife_core.studies.building import IMAGENET, RANDOM, SIMCLR
 from sealife_core.studies.questions import DEPTH, LABELS, TEMPERATURE, build_study
+from tests.finished.models import fresh_encoder
 
 CLASSES = {"train": "aabbcc", "val": "abc", "test": "abc"}
 
@@ -203,7 +204,7 @@ def test_problems__of_a_weights_file(home: Path) -> None:
     assert found() == [f"There is no file {path}. Choose an existing weights file."]
     path.write_bytes(b"no weights")
     assert "is damaged or is not a safetensors file" in found()[0]
-    save_file(build_encoder("resnet18").state_dict(), path)
+    save_file(fresh_encoder().state_dict(), path)
     assert found() == []
     assert len(found("resnet50")) == 1
 

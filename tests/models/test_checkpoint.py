@@ -14,9 +14,9 @@ from torchvision.models import get_model
 
 from sealife_core.errors import WeightsError
 from sealife_core.models import checkpoint
-from sealife_core.models.building import build_encoder
 from sealife_core.models.checkpoint import ModelCard, load_card, load_model, save_model
 from sealife_core.models.heads import classification_head, projection_head
+from tests.finished.models import fresh_encoder
 
 IMAGES = torch.rand(2, 3, 32, 32)
 
@@ -35,7 +35,7 @@ def card_of(kind: str, **changes: Any) -> ModelCard:
 @pytest.fixture
 def saved(tmp_path: Path) -> Path:
     """A classifier's folder."""
-    save_model(tmp_path, build_encoder("resnet18", "small"), classification_head(512, 3), card_of("classifier"))
+    save_model(tmp_path, fresh_encoder(stem="small"), classification_head(512, 3), card_of("classifier"))
     return tmp_path
 
 
@@ -46,7 +46,7 @@ def edit_card(folder: Path, **changes: Any) -> None:
 
 @pytest.mark.parametrize("kind", ["simclr", "classifier"])
 def test_model__comes_back_as_it_was_saved(kind: str, tmp_path: Path):
-    encoder = build_encoder("resnet18", "small")
+    encoder = fresh_encoder(stem="small")
     head = projection_head("nonlinear", 512, 32, 16) if kind == "simclr" else classification_head(512, 3, dropout=0.5)
     head(encoder(IMAGES))  # moves BatchNorm's statistics, which must be kept too
     save_model(tmp_path, encoder, head, card_of(kind))
@@ -65,12 +65,12 @@ def test_model__is_two_files_and_no_more(saved: Path):
 
 
 def test_model__without_a_head(tmp_path: Path):
-    save_model(tmp_path, build_encoder("resnet18", "small"), None, card_of("simclr", projection=None))
+    save_model(tmp_path, fresh_encoder(stem="small"), None, card_of("simclr", projection=None))
     assert load_model(tmp_path)[1] is None
 
 
 def test_model__can_be_saved_in_channels_last_and_while_frozen(tmp_path: Path):
-    encoder = build_encoder("resnet18", "small").train_stages(2).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    encoder = fresh_encoder(stem="small").train_stages(2).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     save_model(tmp_path, encoder, None, card_of("simclr"))
     loaded, _, _ = load_model(tmp_path)
     torch.testing.assert_close(loaded(IMAGES), encoder.eval()(IMAGES))
@@ -78,7 +78,7 @@ def test_model__can_be_saved_in_channels_last_and_while_frozen(tmp_path: Path):
 
 
 def test_model__is_of_use_to_torchvision_alone(tmp_path: Path):
-    encoder = build_encoder("resnet18", "imagenet").eval()
+    encoder = fresh_encoder().eval()
     save_model(tmp_path, encoder, None, card_of("simclr", stem="imagenet"))
     net = get_model("resnet18", weights=None).eval()
     net.fc = nn.Identity()
@@ -127,7 +127,7 @@ def test_save_model__writes_scores_that_json_can_hold(tmp_path: Path):
         "matrix": torch.eye(2).numpy(),
         "n": torch.tensor(3).numpy(),
     }
-    save_model(tmp_path, build_encoder("resnet18", "small"), None, card_of("simclr", scores=scores))
+    save_model(tmp_path, fresh_encoder(stem="small"), None, card_of("simclr", scores=scores))
     expected = {"f1": 0.5, "low": None, "matrix": [[1.0, 0.0], [0.0, 1.0]], "n": 3}
     assert load_card(tmp_path).scores == expected
 
@@ -144,7 +144,7 @@ def test_save_model__writes_scores_that_json_can_hold(tmp_path: Path):
 )
 def test_save_model__refuses_a_card_of_another_model(card: ModelCard, tmp_path: Path):
     with pytest.raises(ValueError, match="does not describe"):
-        save_model(tmp_path, build_encoder("resnet18", "small"), classification_head(512, 3), card)
+        save_model(tmp_path, fresh_encoder(stem="small"), classification_head(512, 3), card)
     assert not list(tmp_path.iterdir())
 
 
@@ -157,7 +157,7 @@ def test_save_model__that_fails_leaves_the_model_that_was_there(saved: Path, mon
 
     monkeypatch.setattr("sealife_core.models.checkpoint.save_file", full_disk)
     with pytest.raises(OSError, match="No space left"):
-        save_model(saved, build_encoder("resnet18", "small"), classification_head(512, 3), card_of("classifier"))
+        save_model(saved, fresh_encoder(stem="small"), classification_head(512, 3), card_of("classifier"))
     assert {path.name: path.read_bytes() for path in saved.iterdir()} == before
 
 

@@ -12,6 +12,7 @@ from sealife_core.models.building import build_encoder
 from sealife_core.models.encoders import Encoder
 from sealife_core.models.facts import RESNETS, STAGE_NAMES, resolve_stem
 from sealife_core.models.known import facts
+from tests.finished.models import fresh_encoder
 
 
 def snapshot(module: nn.Module) -> dict[str, Tensor]:
@@ -51,13 +52,13 @@ def test_encoder__turns_images_into_features(name: str, stem: str):
 
 def test_small_stem__keeps_the_size_that_the_imagenet_stem_quarters():
     images = torch.rand(1, 3, 32, 32)
-    sizes = {stem: build_encoder("resnet18", stem).stages[0][1](images).shape for stem in ("small", "imagenet")}
+    sizes = {stem: fresh_encoder(stem=stem).stages[0][1](images).shape for stem in ("small", "imagenet")}
     assert sizes == {"small": (1, 64, 32, 32), "imagenet": (1, 64, 8, 8)}
 
 
 @pytest.mark.parametrize("stem", ["imagenet", "small"])
 def test_stages__hold_every_parameter_and_buffer_once_and_in_order(stem: str):
-    encoder = build_encoder("resnet18", stem)
+    encoder = fresh_encoder(stem=stem)
     assert tuple(name for name, _ in encoder.stages) == STAGE_NAMES == ("stem", "layer1", "layer2", "layer3", "layer4")
     tensors = [t for _, stage in encoder.stages for t in [*stage.parameters(), *stage.buffers()]]
     assert {id(t) for t in tensors} == {id(t) for t in [*encoder.parameters(), *encoder.buffers()]}
@@ -78,7 +79,7 @@ def test_build_encoder__names_what_there_is_not(asked: tuple[str, ...], what: st
 
 @pytest.mark.parametrize("deepest", range(6))
 def test_train_stages__freezes_all_but_the_deepest(deepest: int):
-    encoder = build_encoder("resnet18").train_stages(deepest).eval().train()
+    encoder = fresh_encoder().train_stages(deepest).eval().train()
     for position, (_, stage) in enumerate(encoder.stages):
         learns = position >= 5 - deepest
         assert all(p.requires_grad is learns for p in stage.parameters())
@@ -86,7 +87,7 @@ def test_train_stages__freezes_all_but_the_deepest(deepest: int):
 
 
 def test_train_stages__can_be_undone_and_keeps_evaluation_mode():
-    encoder = build_encoder("resnet18").train_stages(0).train_stages(5)
+    encoder = fresh_encoder().train_stages(0).train_stages(5)
     assert all(m.training for m in encoder.modules())
     assert all(p.requires_grad for p in encoder.parameters())
     assert not any(m.training for m in encoder.eval().train_stages(2).modules())
@@ -95,12 +96,12 @@ def test_train_stages__can_be_undone_and_keeps_evaluation_mode():
 @pytest.mark.parametrize("deepest", [-1, 6])
 def test_train_stages__refuses_stages_there_are_not(deepest: int):
     with pytest.raises(ValueError, match="0 to 5"):
-        build_encoder("resnet18").train_stages(deepest)
+        fresh_encoder().train_stages(deepest)
 
 
 @pytest.mark.parametrize("deepest", range(6))
 def test_frozen_stages__do_not_move_in_training(deepest: int):
-    encoder = build_encoder("resnet18", "small").train_stages(deepest)
+    encoder = fresh_encoder(stem="small").train_stages(deepest)
     module = nn.ModuleDict({"encoder": encoder, "head": nn.Linear(encoder.feature_dim, 3)})
     before, head_before = snapshot(encoder), snapshot(module["head"])
     # Weight decay over all parameters: it, too, must not reach what is frozen.
@@ -157,7 +158,7 @@ class _Probe(LightningModule):
 @pytest.mark.filterwarnings("ignore:Found .* module.s. in eval mode")
 @pytest.mark.filterwarnings("ignore:The '.*_dataloader' does not have many workers")
 def test_frozen_encoder__does_not_move_under_lightning():
-    module = _Probe(build_encoder("resnet18", "small").train_stages(0))
+    module = _Probe(fresh_encoder(stem="small").train_stages(0))
     before, head_before = snapshot(module.encoder), snapshot(module.head)
     batches = DataLoader(torch.rand(4, 4, 3, 16, 16), batch_size=None)  # type: ignore[arg-type]
     trainer = Trainer(barebones=True, max_epochs=2, accelerator="cpu")
@@ -169,14 +170,14 @@ def test_frozen_encoder__does_not_move_under_lightning():
 
 def test_requires_grad_alone__would_let_statistics_drift():
     """The mistake that ``train_stages`` prevents: were it harmless, the tests above could not fail."""
-    encoder = build_encoder("resnet18", "small").requires_grad_(False)
+    encoder = fresh_encoder(stem="small").requires_grad_(False)
     before = snapshot(encoder)
     encoder.train()(torch.rand(4, 3, 16, 16))
     assert moved(encoder, before) == set(STAGE_NAMES)
 
 
 def test_frozen_encoder__stays_frozen_as_a_copy():
-    encoder = copy.deepcopy(build_encoder("resnet18").train_stages(1)).train()
+    encoder = copy.deepcopy(fresh_encoder().train_stages(1)).train()
     assert [stage.training for _, stage in encoder.stages[1:]] == [False, False, False, True]
 
 

@@ -29,6 +29,7 @@ from sealife_core.models.encoders import Encoder
 from sealife_core.models.heads import classification_head
 from sealife_core.models.tensor_files import read_tensors
 from sealife_core.models.weights import load_weights, source_card
+from tests.finished.models import fresh_encoder
 
 IMAGES = torch.rand(2, 3, 32, 32)
 RESNET18_FILE = get_model_weights("resnet18")["DEFAULT"].url.rpartition("/")[2]
@@ -48,16 +49,14 @@ def torch_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "torch" / "hub" / "checkpoints"
 
 
-def imagenet_like() -> dict[str, Tensor]:
-    """What torchvision's file for ResNet18 holds: the classifier, too."""
-    return get_model("resnet18", weights=None).state_dict()
-
-
 def hollow(name: str) -> dict[str, Tensor]:
-    """The right names and shapes of any torchvision network: one zero stretched over each, a file of no size."""
+    """The names and shapes of any torchvision network, classifier too: a number stretched over each, a small file."""
     with torch.device("meta"):
         shapes = get_model(name, weights=None).state_dict()
-    return {name: torch.zeros((), dtype=tensor.dtype).expand(tensor.shape) for name, tensor in shapes.items()}
+    return {
+        name: torch.tensor(place if tensor.is_floating_point() else 0, dtype=tensor.dtype).expand(tensor.shape)
+        for place, (name, tensor) in enumerate(shapes.items())
+    }
 
 
 def carries(encoder: Encoder, tensors: dict[str, Tensor]) -> bool:
@@ -86,7 +85,7 @@ def untouched(name: str, stem: str = "imagenet") -> Encoder:
 
 
 def test_random__leaves_the_encoder_as_built():
-    encoder = build_encoder("resnet18")
+    encoder = fresh_encoder()
     before = {name: value.clone() for name, value in encoder.state_dict().items()}
     assert "random" in load_weights(encoder, "random")
     assert carries(encoder, before)
@@ -98,10 +97,10 @@ def test_load_weights__names_what_may_be_asked_for(spec: str, home: Path):
 
 
 def test_imagenet__is_taken_from_the_file_that_is_there(torch_home: Path):
-    tensors = imagenet_like()
+    tensors = hollow("resnet18")
     torch_home.mkdir(parents=True)
     torch.save(tensors, torch_home / RESNET18_FILE)
-    encoder = build_encoder("resnet18")
+    encoder = fresh_encoder()
     assert str(torch_home / RESNET18_FILE) in load_weights(encoder, "imagenet")
     assert carries(encoder, tensors)
 
@@ -128,7 +127,7 @@ def test_imagenet__does_not_fit_the_small_stem(torch_home: Path):
 
 def test_imagenet__half_written_file_is_named(torch_home: Path):
     torch_home.mkdir(parents=True)
-    torch.save(imagenet_like(), torch_home / RESNET18_FILE)
+    torch.save(hollow("resnet18"), torch_home / RESNET18_FILE)
     content = (torch_home / RESNET18_FILE).read_bytes()
     (torch_home / RESNET18_FILE).write_bytes(content[: len(content) // 2])
     assert str(torch_home / RESNET18_FILE) in refused(untouched("resnet18"), "imagenet")
@@ -148,10 +147,10 @@ def download(torch_home: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[byt
 
 
 def test_imagenet__is_downloaded_once(download: Callable[[bytes, bytes], Path], monkeypatch: pytest.MonkeyPatch):
-    tensors, content = imagenet_like(), io.BytesIO()
+    tensors, content = hollow("resnet18"), io.BytesIO()
     torch.save(tensors, content)
     path = download(content.getvalue(), content.getvalue())
-    encoder = build_encoder("resnet18")
+    encoder = fresh_encoder()
     load_weights(encoder, "imagenet")
     assert carries(encoder, tensors)
     monkeypatch.setattr(under_test, "urlopen", None)
@@ -169,7 +168,7 @@ def test_imagenet__keeps_nothing_of_a_download_that_is_not_what_was_named(downlo
 
 
 def save_run(root: Path, run_id: str, stem: str = "small") -> tuple[Encoder, ModelCard]:
-    encoder = build_encoder("resnet18", stem)
+    encoder = fresh_encoder(stem=stem)
     card = ModelCard(
         kind="classifier", encoder="resnet18", stem=stem, feature_dim=512, classes=["crab", "fish"], image_size_px=64,
         mean=[0.5, 0.5, 0.5], std=[0.25, 0.25, 0.25], run=run_id, data="reef",
@@ -184,7 +183,7 @@ def test_run__hands_on_encoder_and_card(by: str, home: Path):
     folder = home / "checkpoints" / "20261122-1"
     spec = {"file": f"file:{folder / 'model.safetensors'}", "folder": f"file:{folder}"}.get(by, "run:20261122-1")
     root = home / "checkpoints" if by == "root" else None
-    encoder = build_encoder("resnet18", "small")
+    encoder = fresh_encoder(stem="small")
     said = load_weights(encoder, spec, checkpoints_root=root)
     assert "20261122-1" in said
     assert carries(encoder, saved.state_dict())
@@ -197,7 +196,7 @@ def test_source_card__is_none_for_weights_without_one(spec: str):
 
 
 def test_source_card__is_none_for_a_bare_file(tmp_path: Path):
-    save_file(build_encoder("resnet18").state_dict(), tmp_path / "model.safetensors")
+    save_file(fresh_encoder().state_dict(), tmp_path / "model.safetensors")
     assert source_card(f"file:{tmp_path / 'model.safetensors'}") is None
 
 
@@ -267,31 +266,31 @@ LAYOUTS: dict[str, Callable[[dict[str, Tensor]], Any]] = {
 
 @pytest.mark.parametrize(("layout", "suffix"), [(layout, ".pt") for layout in LAYOUTS] + [("torchvision", ".ckpt")])
 def test_file__is_read_whatever_stands_around_the_weights(layout: str, suffix: str, tmp_path: Path):
-    tensors = imagenet_like()
+    tensors = hollow("resnet18")
     torch.save(LAYOUTS[layout](tensors), tmp_path / f"weights{suffix}")
-    encoder = build_encoder("resnet18")
+    encoder = fresh_encoder()
     said = load_weights(encoder, f"file:{tmp_path / f'weights{suffix}'}")
     assert carries(encoder, tensors)
     assert str(tmp_path) in said
 
 
 def test_file__says_what_it_left_out(tmp_path: Path):
-    torch.save(imagenet_like(), tmp_path / "weights.pt")
-    assert "without 2 tensors" in load_weights(build_encoder("resnet18"), f"file:{tmp_path / 'weights.pt'}")
+    torch.save(hollow("resnet18"), tmp_path / "weights.pt")
+    assert "without 2 tensors" in load_weights(fresh_encoder(), f"file:{tmp_path / 'weights.pt'}")
 
 
 def test_file__as_safetensors(tmp_path: Path):
-    tensors = imagenet_like()
+    tensors = {name: tensor.contiguous() for name, tensor in hollow("resnet18").items()}
     save_file(tensors, tmp_path / "weights.safetensors")
-    encoder = build_encoder("resnet18")
+    encoder = fresh_encoder()
     load_weights(encoder, f"file:{tmp_path / 'weights.safetensors'}")
     assert carries(encoder, tensors)
 
 
 def test_file__below_the_users_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("HOME", str(tmp_path))
-    torch.save(imagenet_like(), tmp_path / "weights.pt")
-    assert "starts from the file" in load_weights(build_encoder("resnet18"), "file:~/weights.pt")
+    torch.save(hollow("resnet18"), tmp_path / "weights.pt")
+    assert "starts from the file" in load_weights(fresh_encoder(), "file:~/weights.pt")
 
 
 def test_file__of_numbered_torchvision_children(tmp_path: Path):
@@ -301,7 +300,7 @@ def test_file__of_numbered_torchvision_children(tmp_path: Path):
     torch.save(
         nn.ModuleDict({"backbone": backbone, "projection_head": nn.Linear(4, 4)}).state_dict(), tmp_path / "w.pt"
     )
-    encoder = build_encoder("resnet18").eval()
+    encoder = fresh_encoder().eval()
     load_weights(encoder, f"file:{tmp_path / 'w.pt'}")
     torch.testing.assert_close(encoder(IMAGES), backbone(IMAGES).flatten(1))
 
@@ -413,13 +412,13 @@ def test_file__of_another_architecture_names_it(theirs: str, ours: str, says: st
 
 
 def test_file__of_the_other_stem(tmp_path: Path):
-    torch.save(build_encoder("resnet18", "small").state_dict(), tmp_path / "w.pt")
+    torch.save(fresh_encoder(stem="small").state_dict(), tmp_path / "w.pt")
     text = refused(untouched("resnet18", "imagenet"), f"file:{tmp_path / 'w.pt'}")
     assert "made with the 'small' stem, but this run uses 'imagenet'. Set the stem to 'small'" in text
 
 
 def test_file__with_a_tensor_missing(tmp_path: Path):
-    tensors = imagenet_like()
+    tensors = hollow("resnet18")
     del tensors["layer3.0.bn1.running_mean"]
     torch.save(tensors, tmp_path / "w.pt")
     text = refused(untouched("resnet18"), f"file:{tmp_path / 'w.pt'}")
@@ -427,7 +426,8 @@ def test_file__with_a_tensor_missing(tmp_path: Path):
 
 
 def test_file__with_numbers_that_are_not_finite(tmp_path: Path):
-    tensors = imagenet_like()
+    tensors = hollow("resnet18")
+    tensors["layer4.1.conv2.weight"] = tensors["layer4.1.conv2.weight"].clone()
     tensors["layer4.1.conv2.weight"][0, 0, 0, 0] = float("nan")
     torch.save(tensors, tmp_path / "w.pt")
     assert "NaN or infinite numbers ('layer4.1.conv2.weight')" in refused(
@@ -444,7 +444,7 @@ def test_file__of_numbers_that_are_no_weights(tmp_path: Path):
         "on the meta device": lambda t: t.to("meta"),
         "sparse": lambda t: t.to_sparse(),
     }
-    encoder = build_encoder("resnet18")
+    encoder = fresh_encoder()
     for says, change in odd.items():
         torch.save(whole | {name: change(whole[name])}, path)
         text = refused(encoder, f"file:{path}")

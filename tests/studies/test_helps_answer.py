@@ -48,8 +48,9 @@ def said(run: Run) -> str:
     return answer(HELPS, part_results(run), run.root, classes=10)
 
 
-def test_found__a_gain_is_that_of_continuing_over_frozen_with_its_cost_and_its_labels() -> None:
-    what = read(study({(IMAGENET_SIMCLR, PROBE): 0.08}))
+def test_a_gain__is_that_of_continuing_over_frozen_with_its_cost_and_its_labels() -> None:
+    run = study({(IMAGENET_SIMCLR, PROBE): 0.08})
+    what = read(run)
     one = what.decides
     assert (one.baseline, one.other) == DECIDES[0] == ((IMAGENET, PROBE), (IMAGENET_SIMCLR, PROBE))
     assert one.gain.value == pytest.approx(0.08)
@@ -59,9 +60,7 @@ def test_found__a_gain_is_that_of_continuing_over_frozen_with_its_cost_and_its_l
     # The baseline is at .61 with 20 labels a class and at .71 with all 80: four fifths of the way.
     assert one.needed == pytest.approx(math.exp(math.log(20) + 0.8 * math.log(4)))
 
-
-def test_answer__says_yes_with_the_gain_its_interval_its_labels_and_its_minutes() -> None:
-    words = said(study({(IMAGENET_SIMCLR, PROBE): 0.08}))
+    words = said(run)
     assert words.startswith("Yes: ImageNet → SimCLR (linear probe) gains 8.0 points (95 % interval ")
     assert "on ImageNet (linear probe), over 3 seeds and 100 test images together" in words
     assert "With 20 labels per class it reaches 69 %; ImageNet (linear probe) needs about 61 for that." in words

@@ -12,9 +12,9 @@ from torch.nn import functional
 from sealife_core.errors import WeightsError
 from sealife_core.evaluation.classification.gradcam import grad_cam, heat_png
 from sealife_core.evaluation.classification.gradcam_layers import Layer, gradcam_cells, usual_layer
-from sealife_core.models.building import build_encoder
 from sealife_core.models.encoders import Encoder
 from sealife_core.models.heads import classification_head
+from tests.finished.models import fresh_encoder
 
 SIZE, PATCH = 96, 32
 RED, GREEN = 0, 1
@@ -22,7 +22,7 @@ RED, GREEN = 0, 1
 
 def colour_encoder() -> Encoder:
     """A ResNet18 whose feature 0 is how much red there is and feature 1 how much green: every block passes both on."""
-    encoder = build_encoder("resnet18", "small").eval()
+    encoder = fresh_encoder(stem="small").eval()
     with torch.no_grad():
         for name, parameter in encoder.named_parameters():
             parameter.fill_(1.0 if "bn" in name and name.endswith("weight") else 0.0)
@@ -95,7 +95,7 @@ def test_grad_cam__with_weights_that_are_not_finite_is_zero() -> None:
 def test_grad_cam__behind_a_linear_head_is_the_class_activation_map(stem: str, size: int) -> None:
     """CAM (arXiv 1512.04150), by its formula: the last maps, weighed by the class's row of the linear layer."""
     torch.manual_seed(3)
-    encoder, head = build_encoder("resnet18", stem).eval(), classification_head(512, 5)
+    encoder, head = fresh_encoder(stem=stem).eval(), classification_head(512, 5)
     pixels = torch.randn(1, 3, size, size)
     with torch.no_grad():
         x = encoder.maxpool(encoder.relu(encoder.bn1(encoder.conv1(pixels))))
@@ -179,7 +179,7 @@ def test_heat_png__rises_in_lightness_with_heat_alone() -> None:
 
 @pytest.mark.parametrize("stem", ["small", "imagenet"])
 def test_heat_cells__are_those_of_the_layer(stem: str) -> None:
-    encoder, sides = build_encoder("resnet18", stem).eval(), []
+    encoder, sides = fresh_encoder(stem=stem).eval(), []
     layers: list[Layer] = ["layer2", "layer3", "layer4"]
     for layer in layers:
         getattr(encoder, layer).register_forward_hook(lambda module, given, out: sides.append(out.shape[-1]))

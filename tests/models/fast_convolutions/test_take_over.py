@@ -15,6 +15,7 @@ from sealife_core.models.fast_convolutions.depthwise import DepthwiseConv2d, Dep
 from sealife_core.models.fast_convolutions.pointwise import PointwiseConv2d
 from sealife_core.models.fast_convolutions.take_over import is_faster, kinds_for, plain, take_over
 from sealife_core.models.fast_convolutions.winograd import WinogradConv2d
+from tests.finished.models import fresh_encoder
 
 OWN = (WinogradConv2d, PointwiseConv2d, DepthwiseConv2d, DepthwiseConv2dSame)
 BF16 = {"resnet18": "fp32", "resnet50": "fp32", "tf_efficientnet_lite0": "bf16"}
@@ -65,7 +66,7 @@ def test_take_over__changes_the_convolutions_of_an_encoder_and_no_parameter(name
 
 
 def test_kinds__are_those_that_do_something_in_the_number_format() -> None:
-    assert kinds_for(build_encoder("resnet18"), "bf16") == ()
+    assert kinds_for(fresh_encoder(), "bf16") == ()
     assert kinds_for(build_encoder("tf_efficientnet_lite0"), "fp32") == ()
 
 
