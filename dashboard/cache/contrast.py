@@ -7,7 +7,8 @@ import numpy as np
 import streamlit as st
 
 from dashboard.cache import Stamp, kept, previews, stamp
-from dashboard.data.contrast.breaking import Measures, measured
+from dashboard.data.contrast.breaking import CHANGED, Measures, measured
+from dashboard.data.contrast.ignored import unseen_rows
 from dashboard.data.contrast.sources import COMES_ALONG, OF_IMAGENET, VOTING_PX, Source
 from sealife_core.config import ViewRecipe
 from sealife_core.datasets.dataset import Dataset
@@ -70,7 +71,9 @@ def _view_batch(
         return view_batch(dataset, pictures, ViewRecipe.model_validate_json(recipe), drawing, encoder)
 
 
-def responses(source: Source, dataset: Dataset, rows: tuple[int, ...], progress: Progress) -> dict[Space, "Response"]:
+def responses(
+    source: Source, dataset: Dataset, rows: tuple[int, ...], progress: Progress | None = None
+) -> dict[Space, "Response"]:
     """What an encoder makes of ``rows`` under each augmentation, once. Raises WeightsError, DatasetError."""
     held = _responses()
     key = source.spec, _stamp(source), str(dataset.folder), dataset.content_hash, rows
@@ -131,10 +134,13 @@ def knn_right(run: Run, dataset: Dataset) -> np.ndarray:
     return learning.knn_right_by_epoch(snapshots(run), dataset)
 
 
-@kept(16, "results.json", "metrics.jsonl")
-def broken_measures(intact: Run, broken: Run, dataset: Dataset, other: Dataset) -> Measures:
-    """What the broken run reached beside the intact one; ``other``: the data of the broken one. Raises RunError."""
-    return measured(intact, broken, dataset, other)
+@kept(16, "results.json", "metrics.jsonl", spinner="Both runs are asked the same pictures…")
+def broken_measures(intact: Run, broken: Run, dataset: Dataset, other: Dataset, seeds: tuple[Run, ...]) -> Measures:
+    """As :func:`measured`. Raises RunError, WeightsError, DatasetError."""
+    rows = tuple(unseen_rows(dataset, CHANGED))
+    return measured(
+        intact, broken, dataset, other, seeds, lambda run: responses(Source(run.id, "", run), dataset, rows)["h"]
+    )
 
 
 @kept(4, spinner="ImageNet’s encoder looks at some of your pictures…")

@@ -11,7 +11,7 @@ MOST_POINTS = 400  # more cannot be told apart at the width of a chart
 
 @dataclass(frozen=True)
 class Curve:
-    """One drawn line: its label, colour, points [epoch, value]."""
+    """One drawn line: its label, colour, points [epoch, value]. end: what is written at its end."""
 
     label: str
     colour: str
@@ -19,6 +19,7 @@ class Curve:
     faint: bool = False
     batched: int = 1
     dashed: bool = False
+    end: str = ""
 
 
 def curves_of(panel: Panel, rows: Sequence[Mapping[str, Any]], colour: str, name: str = "") -> list[Curve]:

@@ -30,80 +30,88 @@ _IMAGENET = {"encoder": "tf_efficientnet_lite0", "image_size_px": 96, "weights":
 
 @dataclass(frozen=True)
 class Switch:
-    """One part to break. says: what is done; why: what explains the usual outcome, in a sentence each.
+    """One part to break. says: what is done; why: what explains the usual outcome, in a sentence or two each.
 
     kind: SIMCLR, PROBE (of the intact SimCLR run) or BACKGROUND (a probe of ImageNet's features on the reef).
-    changed: dotted settings that differ from the intact run's. usual: how the first and the second measure change as a
-    rule, −1, 0 or 1.
+    changed: dotted settings that differ from the intact run's. usual: how the first and the second measure changed in
+    ``source``, −1 or 1; None where it says neither.
     """
 
     says: str
     why: str
-    usual: tuple[int, int]
+    source: str
+    usual: tuple[int | None, int | None]
     changed: Mapping[str, Any] = field(default_factory=dict)
     kind: str = SIMCLR
 
 
+# Sources: Chen et al. 2020 is SimCLR, arXiv 2002.05709; Wang and Liu 2021, Understanding the behaviour of contrastive
+# loss, 2012.09740; Tian et al. 2020, What makes for good views, 2005.10243; Beery et al. 2018, Recognition in terra
+# incognita, 1807.04975; Geirhos et al. 2020, Shortcut learning, 2004.07780; Moscovich and Rosset 2022, On the
+# cross-validation bias due to unsupervised preprocessing, 1901.08974.
 SWITCHES: dict[str, Switch] = {
     "no-jitter": Switch(
         "Both views keep the colours of their picture.",
         "Colour gives the pair away: the network compares colours, and need not look at shapes.",
-        (1, -1), _NO_COLOUR,
+        "Chen et al. 2020, section 3.1 and figure 5", (1, -1), _NO_COLOUR,
     ),
     "crops-only": Switch(
         "The views differ in their crop alone: nothing is flipped, recoloured or blurred.",
         "Two crops of one picture share colours, light and sharpness, so that these find the pair.",
-        (1, -1), _NO_COLOUR | {"views.horizontal_flip": 0.0, "views.blur": 0.0},
+        "Chen et al. 2020, section 3.1 and figures 5 and 6", (1, -1),
+        _NO_COLOUR | {"views.horizontal_flip": 0.0, "views.blur": 0.0},
     ),
     "no-head": Switch(
         "The loss compares the features themselves; there are no layers between.",
         "The loss makes what it compares indifferent to all that the views change. Without a head these are the"
         " features, and what they forget is lost to whoever uses them.",
-        (0, -1), {"head": "none"},
+        "Chen et al. 2020, section 4.2 and figure 8", (None, -1), {"head": "none"},
     ),
     "temperature-0.01": Switch(
         "The most similar negatives alone are pushed away, and very hard.",
         "At 0.01 nearly all of the gradient comes from the nearest negatives, which are often of the same class.",
-        (0, -1), {"temperature": 0.01},
+        "Wang and Liu 2021; Chen et al. 2020, table 5, at 0.05", (None, -1), {"temperature": 0.01},
     ),
     "temperature-10": Switch(
         "All negatives are pushed away alike, and hardly at all.",
         "At 10 all similarities lie within 0.2 after division: the softmax is nearly even, and so is the pull.",
-        (-1, -1), {"temperature": 10.0},
+        "Chen et al. 2020, table 5, for temperatures up to 1", (-1, -1), {"temperature": 10.0},
     ),
     "no-normalisation": Switch(
         "The loss compares dot products instead of cosines: z keeps its length.",
         "Longer vectors make a sharper softmax: a pair can be told apart by the length of z, a temperature that nobody"
         " chose, in place of what the picture shows.",
-        (1, -1),  # SimCLR, table 5
+        "Chen et al. 2020, table 5, at temperatures of 10 and 100", (1, -1),
     ),
     "batch-8": Switch(
         "Each view has 14 negatives instead of 126.",
         "Among few pictures the pair is easy to find, with rough features.",
-        (1, -1), {"batch_size": 8},
+        "Chen et al. 2020, figure 9, for batches from 256", (1, -1), {"batch_size": 8},
     ),
     "identical-views": Switch(
         "Both views are the same picture, pixel by pixel.",
         "Any network gives the same z twice: the pair is found before anything is learned, so nothing has to be"
         " ignored and little is learned.",
-        (1, -1),
+        "Tian et al. 2020, on views that share too much", (1, -1),
     ),
     "unfrozen-probe": Switch(
         "A linear probe lets the encoder learn too, and is still called a probe.",
         "The labels have changed the features that they were to measure. The score is that of a fine-tune, and says"
         " nothing about the pre-training.",
-        (1, 1), {"trained_stages": ALL_STAGES}, PROBE,
+        "Chen et al. 2020, table 8: fine-tuned against linear", (1, 1), {"trained_stages": ALL_STAGES}, PROBE,
     ),
     "validation-in-training": Switch(
         "SimCLR sees the validation pictures too, without their labels.",
-        "Features of pictures that were trained on are better than those of new ones, so that validation flatters.",
-        (0, 1),
+        "Either way, validation no longer asks pictures that training has not seen, so it cannot say how good the"
+        " features of new pictures are. It can flatter or the opposite: even steps without labels bias it in both"
+        " directions (Moscovich and Rosset 2022).",
+        "", (None, None),
     ),
     "one-background": Switch(
         "All training and validation pictures of a class are taken at one place; test pictures at any of them.",
         "The place gives the class away. The classifier learned the background: right wherever the split shares it, and"
         " wrong wherever the animal has moved.",
-        (1, -1), kind=BACKGROUND,
+        "Beery et al. 2018; Geirhos et al. 2020", (None, -1), kind=BACKGROUND,
     ),
 }  # fmt: skip
 assert SWITCHES.keys() == BROKEN.keys()
@@ -188,6 +196,16 @@ def launch_pair(key: str, plan: Planned, root: Path | None = None) -> Pair:
         what = f"Broken: {BROKEN[key]}" if config.broken else f"Intact: {config.method}"
         launch(create_run(config, root=root, name=f"{what}, on {config.data}"))
     return pair_of(plan, root)
+
+
+def other_seeds(run: Run) -> tuple[Run, ...]:
+    """Finished runs that differ from ``run`` in nothing but their seed: what sets them apart from it is chance."""
+
+    def settings(one: Run) -> str:
+        return fingerprint(one.config().model_copy(update={"seed": 0}))
+
+    others = [one for one in list_runs(run.root) if one != run and not one.launches_runs]
+    return tuple(one for one in others if one.state() is State.FINISHED and settings(one) == settings(run))
 
 
 def _serves(run: Run) -> bool:

@@ -1,29 +1,20 @@
 """Break it: one part of contrastive learning broken on purpose, a prediction first, and both runs over each other."""
 
-from collections.abc import Sequence
-from typing import Any
-
 import streamlit as st
 
 from dashboard import cache
-from dashboard.cache.contrast import broken_measures
-from dashboard.data.contrast.breaking import ANSWERS, Measures, Nearest, questions, read_guess, told, written
-from dashboard.data.pictures import class_of
+from dashboard.app_pages.contrast.broken_outcome import SIDES, show_curves, show_outcome
+from dashboard.data.contrast.breaking import ANSWERS, questions, read_guess, written
 from dashboard.errors import show_error
 from dashboard.parts.forms.dataset_choice import dataset_choice, draw_reef
 from dashboard.parts.forms.launch import launch_lines
 from dashboard.parts.forms.machine_speed import measuring_lines
-from dashboard.parts.pictures.image_grid import grid_picture, show_grid
 from dashboard.parts.runs import detail
-from dashboard.parts.runs.score_cards import score_card
 from dashboard.parts.runs.strip import pace_s, progress_sentence, progress_share
-from dashboard.parts.runs.table import colours_of_all
 from dashboard.state import contrast
-from dashboard.words import plain
 from sealife_core.config import BROKEN
 from sealife_core.datasets.dataset import Dataset, list_datasets
 from sealife_core.errors import SealifeError
-from sealife_core.evaluation.contrast.breaking import PRETEXT, came_true
 from sealife_core.runs.costs.estimates import estimate_on
 from sealife_core.runs.liveness import State
 from sealife_core.runs.run import Run
@@ -42,7 +33,6 @@ from sealife_core.studies.breaking import (
 from sealife_core.wording import duration
 
 ICON = ":material/heart_broken:"
-PANELS = ("loss", "contrastive", "knn", "accuracy")
 
 
 def breaking() -> None:
@@ -76,11 +66,11 @@ def breaking() -> None:
         return
     intact, broken = pair.both
     if all(run.state() is State.FINISHED for run in (intact, broken)):
-        _ended(key, (intact, broken), (data, other), guess)
+        show_outcome(key, (intact, broken), (data, other), guess)
     else:
         _running((intact, broken))
     if not background:  # solved at once, so there is nothing to watch
-        _curves((intact, broken))
+        show_curves((intact, broken))
 
 
 def _cards() -> None:
@@ -116,7 +106,7 @@ def _predict(key: str, plan: Planned, pair: Pair, data: Dataset, guess: tuple[in
     with st.container(border=True):
         st.markdown("**First a prediction:** in the broken run, compared with the intact one …")
         answers = []
-        asked = questions(key)
+        asked = questions(key).values()
         for place, (column, question) in enumerate(zip(st.columns(2), asked, strict=True)):
             with column:
                 answers.append(st.segmented_control(
@@ -161,75 +151,6 @@ def _running(runs: tuple[Run, Run]) -> None:
 def _progress(runs: tuple[Run, Run]) -> None:
     if not any(run.state().active for run in runs):
         st.rerun(scope="app")
-    for run, what in zip(runs, ("Intact", "Broken"), strict=True):
+    for run, what in zip(runs, SIDES, strict=True):
         if run.state().active:
             st.progress(progress_share(run.status()), f"**{what}** · {progress_sentence(run)}")
-
-
-def _ended(key: str, runs: tuple[Run, Run], data: tuple[Dataset, Dataset], guess: tuple[int, int]) -> None:
-    try:
-        found = broken_measures(*runs, *data)
-    except SealifeError as error:
-        show_error(error)
-        return
-    with st.container(border=True, key="broken_outcome"):
-        st.markdown(plain(told(key, found)))
-        st.markdown(_verdict(found, guess))
-    _scores(found, runs)
-    _neighbours(found, data)
-
-
-def _verdict(found: Measures, guess: Sequence[int]) -> str:
-    """Whether the prediction came true, a line a measure."""
-    lines = []
-    for answer, measure, right in zip(guess, found.measures, came_true(guess, found.measures), strict=False):
-        if right:
-            sign = "check_circle: It came true." if measure.change else "check_circle: Nothing speaks against it."
-        else:
-            sign = f"cancel: {f'It was {ANSWERS[measure.change]}' if measure.change else 'That does not show here'}."
-        lines.append(f"Your prediction: {measure.name} {ANSWERS[answer]}. :material/{sign}")
-    return "  \n".join(lines)
-
-
-def _scores(found: Measures, runs: tuple[Run, Run]) -> None:
-    """A card for each measure and run."""
-    colours = colours_of_all()
-    cards = ""
-    for measure in found.measures:
-        says = f"{measure.n:,} {'steps at the end' if measure.name == PRETEXT else 'pictures'}"
-        for run, what, share in zip(runs, ("Intact", "Broken"), (measure.intact, measure.broken), strict=True):
-            cards += score_card(what, measure.name, measure.name, share, says, colours[run.id])
-    st.html(f'<div class="scores">{cards}</div>')
-
-
-def _neighbours(found: Measures, data: tuple[Dataset, Dataset]) -> None:
-    st.markdown("##### The nearest training pictures of the same pictures")
-    columns = st.columns(2, gap="large")
-    for column, what, dataset, queries in zip(
-        columns, ("Intact", "Broken"), data, (found.intact, found.broken), strict=True
-    ):
-        with column:
-            right = sum(dataset.labels[row] == dataset.labels[query.row] for query in queries for row in query.rows)
-            of = sum(len(query.rows) for query in queries)
-            st.markdown(f"**{what}:** {right} of {of} are of the same class")
-            for query in queries:
-                show_grid(_row(dataset, query), contrast.BREAK.of(what, query.row), 72)
-
-
-def _row(dataset: Dataset, query: Nearest) -> list[dict[str, Any]]:
-    """The picture asked, and its neighbours marked as right or wrong."""
-    asked = grid_picture(dataset, query.row, class_of(dataset, query.row)) | {"lines": [["file", "asked"]]}
-    near = []
-    for row in query.rows:
-        same = dataset.labels[row] == dataset.labels[query.row]
-        mark = [["right", "✓ same"]] if same else [["wrong", "✕ other"]]
-        near.append(grid_picture(dataset, row, class_of(dataset, row)) | {"lines": mark})
-    return [asked, *near]
-
-
-def _curves(runs: tuple[Run, Run]) -> None:
-    colours = colours_of_all()
-    st.markdown("##### Both runs over each other")
-    detail.legend(list(runs), colours)
-    paces = [pace for run in runs if (pace := pace_s(run)) is not None]
-    st.fragment(detail.curves, run_every=min(paces, default=None))(list(runs), colours, PANELS)

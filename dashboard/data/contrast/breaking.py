@@ -1,35 +1,45 @@
 """A part broken on purpose: what is asked before, and what both runs show afterwards."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
 
 from sealife_core.config import BROKEN, SimclrConfig, source_run
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.evaluation.classification.predictions import read_predictions
 from sealife_core.evaluation.contrast.breaking import (
+    FEATURES,
+    PRETEXT,
+    TEST,
+    VALIDATION,
     Measure,
     accuracy_measure,
     contrastive_measure,
+    ignored_measure,
     knn_measure,
     neighbours_of,
     outcome,
     weights_moved,
 )
-from sealife_core.evaluation.embeddings.stored_embeddings import read_embeddings
+from sealife_core.evaluation.embeddings.stored_embeddings import Snapshots, read_embeddings, rows_of
 from sealife_core.runs.run import MODEL, Run
 from sealife_core.studies.breaking import PROBE, SIMCLR, SWITCHES
 from sealife_core.wording import percent
 
+if TYPE_CHECKING:  # it imports torch
+    from sealife_core.evaluation.contrast.invariance import Response
+
 QUERIES, NEAREST = 3, 5
-# What can be predicted of the first and the second measure, by how it changes, and what it is asked of.
+CHANGED = 32  # pictures whose colours and light are changed
 ANSWERS = {-1: "lower", 0: "about the same", 1: "higher"}
+# What is predicted of SimCLR and of classifiers: name of the measure → question.
 ASKED = {
-    SIMCLR: (
-        "How often the pair is found in the batch (contrastive accuracy)",
-        "How good the features are (k-NN accuracy)",
-    ),
+    PRETEXT: "How often the pair is found in the batch (contrastive accuracy)",
+    FEATURES: "How good the features are (k-NN accuracy)",
 }
-ASKED_OF_CLASSIFIERS = ("Accuracy on validation pictures", "Accuracy on test pictures")
+ASKED_OF_CLASSIFIERS = {VALIDATION: "Accuracy on validation pictures", TEST: "Accuracy on test pictures"}
 
 
 @dataclass(frozen=True)
@@ -51,9 +61,15 @@ class Measures:
     moved: str
 
 
-def questions(key: str) -> tuple[str, str]:
-    """What is predicted before the switch ``key`` is tried."""
-    return ASKED.get(SWITCHES[key].kind, ASKED_OF_CLASSIFIERS)
+def questions(key: str) -> dict[str, str]:
+    """What is predicted before the switch ``key`` is tried: name of the measure → question."""
+    return ASKED if SWITCHES[key].kind == SIMCLR else ASKED_OF_CLASSIFIERS
+
+
+def predictions(key: str, guess: Sequence[int], found: Measures) -> list[tuple[Measure, int]]:
+    """The measures that there are of those asked about, and what was predicted of each."""
+    answers = dict(zip(questions(key), guess, strict=True))
+    return [(measure, answers[measure.name]) for measure in found.measures if measure.name in answers]
 
 
 def written(guess: Sequence[int]) -> str:
@@ -67,35 +83,78 @@ def read_guess(text: str) -> tuple[int, int] | None:
     return known.get(text)
 
 
-def measured(intact: Run, broken: Run, dataset: Dataset, other: Dataset) -> Measures:
-    """Measures of two finished runs on ``dataset`` and, the broken one, on ``other``. Raises RunError."""
-    config = broken.config()
-    if isinstance(config, SimclrConfig):
-        splits = ("val",) if config.broken == "validation-in-training" else ("val", "test")
-        h = [read_embeddings(run.path).values for run in (intact, broken)]
-        found = [contrastive_measure(intact.metrics(), broken.metrics()), knn_measure(h[0], h[1], dataset, splits)]
-    else:
-        tables = [read_predictions(run.path) for run in (intact, broken)]
-        found = [accuracy_measure(tables[0], tables[1], split) for split in ("val", "test")]
-    shown = _shown(dataset)
+def measured(
+    intact: Run, broken: Run, dataset: Dataset, other: Dataset, seeds: Sequence[Run],
+    response: Callable[[Run], "Response"],
+) -> Measures:  # fmt: skip
+    """Measures of two finished runs on ``dataset`` and, the broken one, on ``other``.
+
+    seeds: the intact run with other seeds. response: how h of a SimCLR run responds to changed pictures. Raises
+    RunError, WeightsError.
+    """
+    splits = ("val",) if broken.config().broken == "validation-in-training" else ("val", "test")
+    found = _measures(intact, broken, dataset, splits, response)
+    by_chance = [one for seed in seeds for one in _measures(intact, seed, dataset, splits, response)]
+    measures = tuple(
+        replace(one, by_chance=max((abs(c.difference.value) for c in by_chance if c.name == one.name), default=0.0))
+        for one in found
+    )
+    # Snapshots hold validation pictures; what a run was trained on is no question.
+    shown = _shown(dataset, ("test",) if splits == ("val",) else splits)
     near = [_nearest(run, of, shown) for run, of in ((intact, dataset), (broken, other))]
-    return Measures(tuple(measure for measure in found if measure), near[0], near[1], _moved(broken))
+    return Measures(measures, near[0], near[1], _moved(broken))
+
+
+def _measures(
+    a: Run, b: Run, dataset: Dataset, splits: tuple[str, ...], response: Callable[[Run], "Response"]
+) -> list[Measure]:
+    """What there is to measure of two runs. splits: whose images ask for their class."""
+    if not isinstance(a.config(), SimclrConfig):
+        first, second = (read_predictions(run.path) for run in (a, b))
+        return _known(accuracy_measure(first, second, split) for split in splits)
+    first, second = (read_embeddings(run.path).values for run in (a, b))
+    found = [contrastive_measure(a.metrics(), b.metrics()), knn_measure(first, second, dataset, splits)]
+    if all((run.path / MODEL).exists() for run in (a, b)):
+        found.append(ignored_measure(response(a), response(b)))
+    return _known(found)
+
+
+def _known(measures: Iterable[Measure | None]) -> list[Measure]:
+    return [measure for measure in measures if measure is not None]
 
 
 def told(key: str, found: Measures) -> str:
     """What happened and why, in one paragraph."""
     switch = SWITCHES[key]
     title = BROKEN[key][0].upper() + BROKEN[key][1:]
-    return " ".join(filter(None, (outcome(title, found.measures, switch.usual, switch.why), found.moved)))
+    usual = dict(zip(questions(key), switch.usual, strict=True))
+    return " ".join(filter(None, (outcome(title, found.measures, usual, switch.why, switch.source), found.moved)))
 
 
-def _shown(dataset: Dataset) -> list[str]:
-    """Ids of a few labelled pictures that no run was trained on, of different classes."""
-    rows = [*dataset.rows("test", labelled_only=True), *dataset.rows("val", labelled_only=True)]
+def _shown(dataset: Dataset, splits: Sequence[str]) -> list[str]:
+    """Ids of a few labelled pictures of ``splits``, of different classes, those of the first split first."""
+    rows = [row for split in splits for row in dataset.rows(split, labelled_only=True)]
     first = {int(dataset.labels[row]): row for row in reversed(rows)}
     chosen = [first[label] for label in sorted(first)]
     step = max(1, len(chosen) // QUERIES)
     return [str(dataset.manifest["id"].iloc[row]) for row in chosen[::step][:QUERIES]]
+
+
+def shared_epochs(stored: Sequence[Snapshots], dataset: Dataset, rows: Sequence[int]) -> list[int]:
+    """The epochs after which all of ``stored`` hold features of ``rows``; none where they leave out one of these."""
+    if not all(set(rows) <= set(rows_of(one.ids, dataset).tolist()) for one in stored):
+        return []
+    return sorted(set.intersection(*(set(one.epochs) for one in stored)))
+
+
+def nearest_at(stored: Snapshots, epoch: int, dataset: Dataset, rows: Sequence[int]) -> tuple[Nearest, ...]:
+    """The training images nearest to each of ``rows`` after ``epoch``, of those whose features are stored."""
+    there = rows_of(stored.ids, dataset)
+    values = stored.values[stored.epochs.index(epoch)][there >= 0]
+    h = np.zeros((len(dataset), values.shape[1]), values.dtype)
+    h[there[there >= 0]] = values
+    found = neighbours_of(h, dataset, rows, NEAREST, among=there)
+    return tuple(Nearest(row, tuple(near)) for row, near in zip(rows, found, strict=True))
 
 
 def _nearest(run: Run, dataset: Dataset, ids: Sequence[str]) -> tuple[Nearest, ...]:

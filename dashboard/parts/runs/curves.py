@@ -24,7 +24,7 @@ def curve_option(
 ) -> dict[str, Any]:
     """The ECharts option. ``chances``: label → level of guessing; ``ink``: colour of its line; ``epochs``: axis end.
 
-    ``log``: a logarithmic scale, on which what is not positive has no place.
+    ``log``: a logarithmic scale, on which what is not positive has no place. Curves with a name at their end get room.
     """
     if log:
         curves = [replace(curve, points=[point for point in curve.points if point[1] > 0]) for curve in curves]
@@ -35,7 +35,8 @@ def curve_option(
     legend = len(curves) > 1 and not several  # several runs share one legend above all charts
     return {
         "animation": False,
-        "grid": {"left": 8, "right": 14, "top": 34 if legend else 12, "bottom": 24, "containLabel": True},
+        "grid": {"left": 8, "right": 64 if any(curve.end for curve in curves) else 14, "top": 34 if legend else 12,
+                 "bottom": 24, "containLabel": True},
         "legend": {"show": legend, "top": 0, "left": 0, "itemWidth": 26, "itemHeight": 8, "type": "scroll"},
         "tooltip": {"trigger": "axis", "valueFormatter": "%.1f %%" if panel.percent else "%.4g", "confine": True},
         "xAxis": {"type": "value", "name": "epoch", "nameLocation": "middle", "nameGap": 24, "min": 0,
@@ -46,7 +47,7 @@ def curve_option(
                   "max": _tidy(high + room)}) | {
                   "axisLabel": {"formatter": "{value} %" if panel.percent else "{value}", "showMaxLabel": log,
                                 "showMinLabel": log or panel.from_zero}},
-        "series": [_series(curve) for curve in curves] + _chance_lines(chances, ink, panel.percent),
+        "series": [_series(curve, ink) for curve in curves] + _chance_lines(chances, ink, panel.percent),
     }  # fmt: skip
 
 
@@ -70,9 +71,13 @@ def draw_panel(
         st.caption(panel.says + runs_says + thinned_says)
 
 
-def _series(curve: Curve) -> dict[str, Any]:
+def _series(curve: Curve, ink: str) -> dict[str, Any]:
     opacity = FAINT if curve.faint else 1.0
-    return {
+    named = {
+        "endLabel": {"show": True, "formatter": curve.end, "color": ink, "fontSize": 13, "distance": 6},
+        "labelLayout": {"moveOverlap": "shiftY"},
+    }  # fmt: skip
+    return (named if curve.end else {}) | {
         "type": "line", "name": curve.label, "data": curve.points, "color": curve.colour,
         "showSymbol": len(curve.points) <= 40 and not curve.faint, "symbolSize": 6, "symbol": "circle",
         "lineStyle": {"width": 1.25 if curve.faint else 2.25, "opacity": opacity,

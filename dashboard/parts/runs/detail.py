@@ -1,7 +1,8 @@
 """One run: how far it is, its curves, and how it ended."""
 
 import time
-from collections.abc import Container
+from collections.abc import Container, Sequence
+from dataclasses import replace
 from html import escape
 from typing import Any
 
@@ -96,8 +97,11 @@ def damaged_files(run: Run) -> None:
         )
 
 
-def curves(runs: list[Run], colours: dict[str, str], only: Container[str] = PANELS) -> None:
-    """The charts of one kind of run, ``only`` those panels; several ``runs`` share a chart, each in its colour."""
+def curves(runs: list[Run], colours: dict[str, str], only: Container[str] = PANELS, ends: Sequence[str] = ()) -> None:
+    """The charts of one kind of run, ``only`` those panels; several ``runs`` share a chart, each in its colour.
+
+    ends: what each run's curves are called in place of its name, written at their end too.
+    """
     rows = {run.id: cache.metrics(run) for run in runs}
     if not any(rows.values()):
         st.caption("Curves appear with the first steps of training.")
@@ -111,9 +115,9 @@ def curves(runs: list[Run], colours: dict[str, str], only: Container[str] = PANE
     with st.grid(3 if len(panels) % 3 == 0 else 2, min_column_width=300, gap="medium"):
         for panel in panels:
             lines = [
-                line
-                for run in runs
-                for line in curves_of(panel, rows[run.id], colours[run.id], run_name(run) if several else "")
+                replace(line, end="" if line.faint else end)
+                for run, end in zip(runs, ends or [""] * len(runs), strict=True)
+                for line in curves_of(panel, rows[run.id], colours[run.id], end or (run_name(run) if several else ""))
             ]
             draw_panel(panel, lines, _chances(panel, runs), epochs, CURVES.of(*sorted(rows), panel.name))
 

@@ -1,15 +1,16 @@
 """What a part that was broken on purpose changed: the same measures of the intact and of the broken run, and in words.
 
-Whether a difference shows is decided by its 95 % interval: over the same pictures asked of both runs, or over steps.
+Whether a difference shows is decided by its 95 % interval, over the same pictures asked of both runs or over steps, and
+by what another seed of the intact run gives, where there is one.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-from jaxtyping import Float
+from jaxtyping import Float, Int
 
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.evaluation.classification.scores import wilson
@@ -18,17 +19,23 @@ from sealife_core.evaluation.embeddings.feature_quality import MOST_ASKED, MOST_
 from sealife_core.evaluation.embeddings.neighbours import nearest
 from sealife_core.wording import percent
 
+if TYPE_CHECKING:  # it imports torch
+    from sealife_core.evaluation.contrast.invariance import Response
+
 LAST = 0.25  # of the epochs: the steps whose contrastive accuracy counts
 NEIGHBOURS = 20
 LOWER, SAME, HIGHER = -1, 0, 1
 PRETEXT, FEATURES = "contrastive accuracy", "k-NN accuracy"
+IGNORED = "similarity kept in other colours and light"
+VALIDATION, TEST = "validation accuracy", "test accuracy"
 
 
 @dataclass(frozen=True)
 class Measure:
     """A share of 1 in both runs, and how much more it is in the broken one; all with 95 % intervals.
 
-    n: pictures asked, or steps.
+    n: pictures asked, or steps. by_chance: how far the intact run with another seed is from the intact one; 0 if
+    there is none.
     """
 
     name: str
@@ -36,10 +43,13 @@ class Measure:
     broken: Interval
     difference: Interval
     n: int
+    by_chance: float = 0.0
 
     @property
     def change(self) -> int:
         """LOWER or HIGHER in the broken run, or SAME: a difference does not show."""
+        if abs(self.difference.value) <= self.by_chance:
+            return SAME
         return (self.difference.low > 0) - (self.difference.high < 0)
 
     @property
@@ -92,6 +102,20 @@ def knn_measure(
     return _measure(FEATURES, *right)
 
 
+def ignored_measure(intact: "Response", broken: "Response") -> Measure | None:
+    """How much of its similarity h of a picture keeps when colours and light change as strongly as in views.
+
+    0: as unlike as two pictures; 1: h ignores the change. None of collapsed features and of too few pictures.
+    """
+    from sealife_core.evaluation.contrast.invariance import MINIMUM
+    from sealife_core.evaluation.contrast.invariance_words import SUBJECTS, difference, kept
+
+    n, points = len(intact.between), SUBJECTS["colour"] + SUBJECTS["light"]
+    if intact.collapsed or broken.collapsed or n < MINIMUM:
+        return None
+    return Measure(IGNORED, kept(intact, points), kept(broken, points), difference(broken, intact, points), n)
+
+
 def accuracy_measure(intact: pd.DataFrame, broken: pd.DataFrame, split: str) -> Measure | None:
     """Accuracy of two classifiers on the images of one split ("val", "test") that both answered, matched by their ids.
 
@@ -102,7 +126,7 @@ def accuracy_measure(intact: pd.DataFrame, broken: pd.DataFrame, split: str) -> 
     if not len(ids):
         return None
     right = [(table.loc[ids, "label"] == table.loc[ids, "predicted"]).to_numpy(bool) for table in tables]
-    return _measure(f"{'validation' if split == 'val' else split} accuracy", *right)
+    return _measure(VALIDATION if split == "val" else TEST, *right)
 
 
 def _measure(name: str, intact: np.ndarray, broken: np.ndarray) -> Measure:
@@ -111,9 +135,14 @@ def _measure(name: str, intact: np.ndarray, broken: np.ndarray) -> Measure:
     return Measure(name, each[0], each[1], accuracy_difference(intact, broken), n)
 
 
-def neighbours_of(h: Float[np.ndarray, "n _"], dataset: Dataset, rows: Sequence[int], count: int) -> list[list[int]]:
-    """The ``count`` training images nearest to each of ``rows`` by cosine of h, nearest first."""
+def neighbours_of(
+    h: Float[np.ndarray, "n _"], dataset: Dataset, rows: Sequence[int], count: int,
+    among: Int[np.ndarray, " _"] | None = None,
+) -> list[list[int]]:  # fmt: skip
+    """The ``count`` training images nearest to each of ``rows`` by cosine of h, nearest first; ``among`` these rows."""
     bank = dataset.rows("train")
+    if among is not None:
+        bank = np.intersect1d(bank, among)
     bank = bank[~np.isin(bank, rows)]
     h = np.asarray(h)
     places, _ = nearest(h[bank], h[np.asarray(rows, int)], count)
@@ -130,6 +159,11 @@ def weights_moved(before: Mapping[str, np.ndarray], after: Mapping[str, np.ndarr
 # How a change of a measure is said, from LOWER to HIGHER.
 _CHANGES = {
     PRETEXT: ("the pretext became harder", "the pretext stayed as hard", "the pretext became easier"),
+    IGNORED: (
+        "the features ignore colour and light less",
+        "no difference shows in what the features ignore",
+        "the features ignore colour and light more",
+    ),
     FEATURES: ("the features became worse", "no difference shows in the features", "the features became better"),
 }
 
@@ -139,25 +173,36 @@ def said(measure: Measure) -> str:
     plain = (f"{measure.name} fell", f"no difference shows in {measure.name}", f"{measure.name} rose")
     clause = _CHANGES.get(measure.name, plain)[measure.change + 1]
     about = f"{measure.name} {measure.values}" if measure.name in _CHANGES else measure.values
-    low, high = (round(100 * end) for end in (measure.difference.low, measure.difference.high))
-    span = f"{low:+d} to {high:+d}".replace("-", "−")
-    return f"{clause} ({about}{'' if measure.change else f'; {span} points at 95 %'})"
+    if measure.change == SAME:
+        low, high = (round(100 * end) for end in (measure.difference.low, measure.difference.high))
+        about += f"; {low:+d} to {high:+d} points at 95 %".replace("-", "−")
+        if measure.by_chance:
+            about += f"; another seed of the intact run differs by {100 * measure.by_chance:.0f}"
+    return f"{clause} ({about})"
 
 
-def outcome(title: str, measures: Sequence[Measure], usual: Sequence[int], why: str) -> str:
+def outcome(title: str, measures: Sequence[Measure], usual: Mapping[str, int | None], why: str, source: str) -> str:
     """What happened and why: ``why`` explains only what happened ``usual``-ly; else it is said what did not show here.
 
-    title: of what was broken. usual: how each of ``measures`` changes as a rule.
+    title: of what was broken. usual: name of a measure → LOWER or HIGHER, as in ``source``, or None: it says neither.
+    Where it says so of all, ``why`` is true whatever happened.
     """
-    happened = f"{title}: {' and '.join(map(said, measures))}."
-    last, rule = measures[-1], usual[len(measures) - 1]
-    if last.change == rule and rule != SAME:
-        return f"{happened} {why}"
+    happened = f"{title}: {_listed([said(measure) for measure in measures])}."
+    found = [(measure, rule) for measure in measures if (rule := usual.get(measure.name)) is not None]
+    if not found:
+        return happened if any(usual.values()) else f"{happened} {why}"
+    if any(measure.change == -rule for measure, rule in found):
+        return f"{happened} That is not the usual outcome ({source}), so the usual reason does not explain it here."
+    last, _ = found[-1]
     if last.change == SAME:
-        return f"{happened} The usual effect did not show here. Where it shows, this is why: {why[0].lower()}{why[1:]}"
-    return f"{happened} That is not what usually happens, so the usual reason does not explain it here."
+        reason = f"{why[0].lower()}{why[1:].removesuffix('.')}"
+        return (
+            f"{happened} The usual effect on {last.name} did not show here. Where it shows, this is why: {reason}"
+            f" ({source})."
+        )
+    return f"{happened} {why.removesuffix('.')} ({source})."
 
 
-def came_true(predicted: Sequence[int], measures: Sequence[Measure]) -> list[bool]:
-    """Whether each measure changed as predicted."""
-    return [guess == measure.change for guess, measure in zip(predicted, measures, strict=False)]
+def _listed(parts: Sequence[str]) -> str:
+    *before, last = parts
+    return f"{', '.join(before)} and {last}" if before else last

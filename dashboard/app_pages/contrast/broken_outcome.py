@@ -1,0 +1,133 @@
+"""What a run broken on purpose shows beside the intact one: words, numbers, neighbours and curves."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import streamlit as st
+
+from dashboard.cache import contrast as kept
+from dashboard.data.contrast.breaking import (
+    ANSWERS,
+    Measures,
+    Nearest,
+    nearest_at,
+    predictions,
+    shared_epochs,
+    told,
+)
+from dashboard.data.pictures import class_of
+from dashboard.errors import show_error
+from dashboard.parts.pictures.image_grid import grid_picture, show_grid
+from dashboard.parts.runs import detail
+from dashboard.parts.runs.score_cards import score_card
+from dashboard.parts.runs.strip import pace_s
+from dashboard.parts.runs.table import colours_of_all
+from dashboard.state import contrast
+from dashboard.words import plain
+from sealife_core.datasets.dataset import Dataset
+from sealife_core.errors import SealifeError
+from sealife_core.evaluation.contrast.breaking import PRETEXT
+from sealife_core.evaluation.embeddings.stored_embeddings import snapshot_epochs
+from sealife_core.runs.run import Run
+from sealife_core.studies.breaking import other_seeds
+
+SIDES = ("Intact", "Broken")
+PANELS = ("loss", "contrastive", "knn", "accuracy")
+
+
+def show_outcome(key: str, runs: tuple[Run, Run], data: tuple[Dataset, Dataset], guess: tuple[int, int]) -> None:
+    """What both finished ``runs`` show, each on its ``data``, and whether the prediction came true."""
+    try:
+        found = kept.broken_measures(*runs, *data, other_seeds(runs[0]))
+    except SealifeError as error:
+        show_error(error)
+        return
+    with st.container(border=True, key="broken_outcome"):
+        st.markdown(plain(told(key, found).replace(" %", "\u00a0%")))  # no line begins with a sign
+        st.markdown(_verdict(key, found, guess))
+    _scores(found, runs)
+    st.fragment(_neighbours)(found, runs, data)
+
+
+def _verdict(key: str, found: Measures, guess: Sequence[int]) -> str:
+    """Whether the prediction came true, a line a measure."""
+    lines = []
+    for measure, answer in predictions(key, guess, found):
+        if answer == measure.change:
+            sign = "check_circle: It came true." if measure.change else "check_circle: Nothing speaks against it."
+        else:
+            sign = f"cancel: {f'It was {ANSWERS[measure.change]}' if measure.change else 'That does not show here'}."
+        lines.append(f"Your prediction: {measure.name} {ANSWERS[answer]}. :material/{sign}")
+    return "  \n".join(lines)
+
+
+def _scores(found: Measures, runs: tuple[Run, Run]) -> None:
+    """A column a measure, a card a run; and what chance does."""
+    colours = colours_of_all()
+    for column, measure in zip(st.columns(len(found.measures)), found.measures, strict=True):
+        says = f"{measure.n:,} {'steps at the end' if measure.name == PRETEXT else 'pictures'}"
+        cards = "".join(
+            score_card(what, measure.name, measure.name, share, says, colours[run.id])
+            for run, what, share in zip(runs, SIDES, (measure.intact, measure.broken), strict=True)
+        )
+        with column:
+            st.html(f'<div class="scores">{cards}</div>')
+    chance = ", ".join(f"{one.name} by {100 * one.by_chance:.0f} points" for one in found.measures if one.by_chance)
+    if chance:
+        st.caption(f"The intact run with another seed: {chance} away. What differs by no more counts as no difference.")
+    else:
+        st.caption(
+            "The intervals are over pictures and steps of these two runs. What another seed changes is not in them:"
+            " train the intact run again with another seed, and it is taken into account here."
+        )
+
+
+def _neighbours(found: Measures, runs: tuple[Run, Run], data: tuple[Dataset, Dataset]) -> None:
+    st.markdown("##### The nearest training pictures of the same pictures")
+    for column, what, dataset, queries in zip(
+        st.columns(2, gap="large"), SIDES, data, _at_epoch(found, runs, data), strict=True
+    ):
+        with column:
+            right = sum(dataset.labels[row] == dataset.labels[query.row] for query in queries for row in query.rows)
+            of = sum(len(query.rows) for query in queries)
+            st.markdown(f"**{what}:** {right} of {of} are of the same class")
+            for query in queries:
+                show_grid(_row(dataset, query), contrast.BREAK.of(what, query.row), 72)
+
+
+def _at_epoch(
+    found: Measures, runs: tuple[Run, Run], data: tuple[Dataset, Dataset]
+) -> tuple[tuple[Nearest, ...], tuple[Nearest, ...]]:
+    """The neighbours of both runs after the epoch that is chosen; at the end where nothing can be chosen."""
+    ends = found.intact, found.broken
+    stored = [kept.snapshots(run) for run in runs if snapshot_epochs(run.path)]
+    rows = [query.row for query in found.intact]
+    epochs = shared_epochs(stored, data[0], rows) if len(stored) == len(runs) else []
+    if len(epochs) < 2:
+        return ends
+    epoch = st.select_slider(
+        "After epoch", epochs, epochs[-1], key=contrast.BREAK.of("epoch", *[run.id for run in runs])
+    )
+    if epoch == epochs[-1]:
+        return ends
+    return nearest_at(stored[0], epoch, data[0], rows), nearest_at(stored[1], epoch, data[0], rows)
+
+
+def _row(dataset: Dataset, query: Nearest) -> list[dict[str, Any]]:
+    """The picture asked, and its neighbours marked as right or wrong."""
+    asked = grid_picture(dataset, query.row, class_of(dataset, query.row)) | {"lines": [["file", "asked"]]}
+    near = []
+    for row in query.rows:
+        same = dataset.labels[row] == dataset.labels[query.row]
+        mark = [["right", "✓ same"]] if same else [["wrong", "✕ other"]]
+        near.append(grid_picture(dataset, row, class_of(dataset, row)) | {"lines": mark})
+    return [asked, *near]
+
+
+def show_curves(runs: tuple[Run, Run]) -> None:
+    """The curves of both runs in the same charts, each named at its end."""
+    colours = colours_of_all()
+    st.markdown("##### Both runs over each other")
+    detail.legend(list(runs), colours)
+    paces = [pace for run in runs if (pace := pace_s(run)) is not None]
+    st.fragment(detail.curves, run_every=min(paces, default=None))(list(runs), colours, PANELS, SIDES)
