@@ -6,6 +6,7 @@ from typing import Any
 
 from sealife_core.commands.following import follow_until_done, run_summary, waiting_times
 from sealife_core.commands.output import Output
+from sealife_core.config import marked
 from sealife_core.errors import RunError
 from sealife_core.evaluation.embeddings.kept_epoch import kept_words
 from sealife_core.launching.data_checks import refuse_resume
@@ -177,7 +178,8 @@ def _shown(run: Run, output: Output) -> dict[str, Any]:
     }  # fmt: skip
     if not output.as_json:
         settings = ", ".join(f"{k}={v}" for k, v in config.items() if k not in ("views", "parts"))
-        lines = [f"{run.id}  {whole['state']}  {whole['message']}", f"settings: {settings}", f"folder: {run.path}"]
+        first = f"{marked(run.id, run.broken)}  {whole['state']}  {whole['message']}"
+        lines = [first, f"settings: {settings}", f"folder: {run.path}"]
         if whole["device"]:
             lines.append(f"device: {whole['device'].replace(',', ', ')}")
         if whole["cluster"]:

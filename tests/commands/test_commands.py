@@ -133,6 +133,8 @@ def test_broken_run__is_marked_in_the_list_and_lends_its_settings_to_no_other(
     assert called(capsys, "runs", "list")[0]["task"] == "simclr, broken: batch of 8"
     refused = called(capsys, "train", "simclr", "--like", run.id, status=1)["error"]
     assert "was broken on purpose (batch of 8)" in refused
+    assert main(["runs", "show", run.id]) == 0
+    assert capsys.readouterr().out.startswith(f"{run.id}, broken: batch of 8  ")
 
 
 def test_train__like_another_run_takes_its_settings_but_for_those_given(

@@ -1,5 +1,6 @@
 """The two runs of each switch: what sets them apart, which are found again, and that no other study takes them."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from sealife_core.launching.launch_checks import problems_of
 from sealife_core.runs.directory import create_run
 from sealife_core.runs.liveness import State
 from sealife_core.runs.writer import RunWriter
-from sealife_core.studies.breaking import SWITCHES, launch_pair, pair_of, planned
+from sealife_core.studies.breaking import SWITCHES, launch_pair, other_seeds, pair_of, planned
 from sealife_core.studies.reuse import fingerprint, finished_runs
 from tests.finished.runs import finished
 
@@ -36,6 +37,21 @@ def test_planned__sets_the_two_runs_apart_by_the_switch_alone(tiny_reef: Dataset
 def test_switches__are_those_that_a_config_knows() -> None:
     assert list(SWITCHES) == list(BROKEN)
     assert all(switch.says.endswith(".") and switch.why.endswith(".") for switch in SWITCHES.values())
+
+
+def test_switches__name_the_source_of_each_usual_outcome() -> None:
+    for key, switch in SWITCHES.items():
+        says = any(rule is not None for rule in switch.usual)
+        assert bool(re.search(r"et al\. 20\d\d", switch.source)) is says, key
+
+
+def test_other_seeds__are_finished_runs_that_differ_in_nothing_else(tiny_reef: Dataset) -> None:
+    intact = planned("no-jitter", tiny_reef).intact
+    run = finished(intact)
+    other = finished(intact.model_copy(update={"seed": 1}))
+    finished(intact.model_copy(update={"seed": 2, "epochs": 3}))
+    create_run(intact.model_copy(update={"seed": 3}))
+    assert other_seeds(run) == (other,)
 
 
 def test_batch_of_8__says_how_many_negatives_both_runs_have(tiny_reef: Dataset) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+import pytest
 import torch
 from safetensors.numpy import load_file
 
@@ -10,6 +11,7 @@ from sealife_core.config import parse
 from sealife_core.config.simclr import SimclrConfig
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.evaluation.contrast.breaking import weights_moved
+from sealife_core.evaluation.contrast.similarities import gradient_shares, similarity_matrix
 from sealife_core.models.building import build_encoder
 from sealife_core.models.checkpoint import load_card
 from sealife_core.models.losses import contrastive_accuracy, nt_xent
@@ -33,6 +35,62 @@ def pairs(module: SimclrModule) -> tuple[torch.Tensor, torch.Tensor]:
     with torch.no_grad():
         z0, z1 = module(module.two_views({"images": images, "aspects": torch.ones(8)}, 1))[1].chunk(2)
     return z0, z1
+
+
+def planned_modules(key: str, dataset: Dataset) -> tuple[SimclrModule, SimclrModule]:
+    """The modules that train the intact and the broken run of a switch, with a small network."""
+    plan, found = planned(key, dataset), []
+    for config in (plan.intact, plan.broken):
+        assert isinstance(config, SimclrConfig)
+        small = config.model_copy(update={"encoder": NETWORK})
+        found.append(simclr_module(small)(small, build_encoder(NETWORK), batch_size=8))
+    return found[0], found[1]
+
+
+def views_of(module: SimclrModule, images: torch.Tensor) -> torch.Tensor:
+    """(2, n, 3, H, W): both views of each of ``images`` (n, H, W, 3) in [0, 255]."""
+    batch = {"images": images.to(torch.uint8), "aspects": torch.ones(len(images))}
+    return module.two_views(batch, 1).clone().unflatten(0, (2, -1))
+
+
+@pytest.mark.parametrize("key", ["no-jitter", "crops-only"])
+def test_no_jitter__leaves_both_views_the_colour_of_their_picture(tiny_reef: Dataset, key: str) -> None:
+    plain = torch.randint(0, 256, (8, 1, 1, 3), generator=generator_for(0)).expand(8, 64, 64, 3)
+    intact, broken = (views_of(module, plain).mean((3, 4)) for module in planned_modules(key, tiny_reef))
+    torch.testing.assert_close(broken[0], broken[1])
+    assert (intact[0] - intact[1]).abs().amax(1).min() > 0.05, "each pair has two colours"
+
+
+def test_crops_only__mirrors_and_blurs_nothing(tiny_reef: Dataset) -> None:
+    brighter_to_the_right = torch.arange(0, 256, 4).expand(8, 64, 64).unsqueeze(-1).expand(8, 64, 64, 3)
+    intact, broken = planned_modules("crops-only", tiny_reef)
+    assert broken.config.views.blur == 0
+    slopes = [views_of(module, brighter_to_the_right).mean((2, 3)).diff().mean(2) for module in (intact, broken)]
+    assert slopes[0].min() < 0 < slopes[0].max()
+    assert slopes[1].min() > 0
+
+
+def test_no_head__lets_the_loss_compare_the_features(tiny_reef: Dataset) -> None:
+    views = torch.randn(2, 3, 32, 32, generator=generator_for(0))
+    intact, broken = (module.eval()(views) for module in planned_modules("no-head", tiny_reef))
+    torch.testing.assert_close(broken[0], broken[1])
+    assert intact[0].shape != intact[1].shape
+
+
+@pytest.mark.parametrize(("key", "low", "high"), [("temperature-0.01", 0.8, 1), ("temperature-10", 1 / 30, 1.1 / 30)])
+def test_temperature__decides_how_much_of_the_gradient_the_nearest_negative_has(
+    tiny_reef: Dataset, key: str, low: float, high: float
+) -> None:
+    z0, z1 = torch.randn(2, 16, 8, generator=generator_for(0))
+    shares, losses = [], []
+    for module in planned_modules(key, tiny_reef):
+        similarities = similarity_matrix(torch.cat([z0, z1]))
+        shares.append(float(gradient_shares(similarities, module.config.temperature).max(1).values.mean()))
+        losses.append((module.loss(z0, z1), nt_xent(z0, z1, module.config.temperature)))
+    assert low <= shares[1] <= high
+    assert not low <= shares[0] <= high
+    for found, expected in losses:
+        torch.testing.assert_close(found, expected)
 
 
 def test_identical_views__are_found_before_anything_is_learned() -> None:

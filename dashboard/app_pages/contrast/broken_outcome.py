@@ -72,9 +72,11 @@ def _scores(found: Measures, runs: tuple[Run, Run]) -> None:
         )
         with column:
             st.html(f'<div class="scores">{cards}</div>')
-    chance = ", ".join(f"{one.name} by {100 * one.by_chance:.0f} points" for one in found.measures if one.by_chance)
+    chance = ", ".join(f"{100 * one.by_chance:.0f} ({one.name})" for one in found.measures if one.by_chance)
     if chance:
-        st.caption(f"The intact run with another seed: {chance} away. What differs by no more counts as no difference.")
+        st.caption(
+            f"Points by which the intact run with another seed differs: {chance}. As much counts as no difference."
+        )
     else:
         st.caption(
             "The intervals are over pictures and steps of these two runs. What another seed changes is not in them:"
@@ -84,9 +86,8 @@ def _scores(found: Measures, runs: tuple[Run, Run]) -> None:
 
 def _neighbours(found: Measures, runs: tuple[Run, Run], data: tuple[Dataset, Dataset]) -> None:
     st.markdown("##### The nearest training pictures of the same pictures")
-    for column, what, dataset, queries in zip(
-        st.columns(2, gap="large"), SIDES, data, _at_epoch(found, runs, data), strict=True
-    ):
+    sides = _at_epoch(found, runs, data)
+    for column, what, dataset, queries in zip(st.columns(2, gap="large"), SIDES, data, sides, strict=True):
         with column:
             right = sum(dataset.labels[row] == dataset.labels[query.row] for query in queries for row in query.rows)
             of = sum(len(query.rows) for query in queries)

@@ -99,8 +99,9 @@ def measured(
         replace(one, by_chance=max((abs(c.difference.value) for c in by_chance if c.name == one.name), default=0.0))
         for one in found
     )
-    # Snapshots hold validation pictures; what a run was trained on is no question.
-    shown = _shown(dataset, ("test",) if splits == ("val",) else splits)
+    # SimCLR's snapshots hold validation pictures; of other runs these are what was broken.
+    stored = isinstance(intact.config(), SimclrConfig) and "test" in splits
+    shown = _shown(dataset, ("val", "test") if stored else ("test", "val"))
     near = [_nearest(run, of, shown) for run, of in ((intact, dataset), (broken, other))]
     return Measures(measures, near[0], near[1], _moved(broken))
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sealife_core.config import AnyConfig, ClassifierConfig, describe, source_run, trained_settings
+from sealife_core.config import AnyConfig, ClassifierConfig, describe, marked, source_run, trained_settings
 from sealife_core.evaluation.comparison.candidates import distinct_names, readable_configs
 from sealife_core.evaluation.comparison.rows import ComparisonRow
 from sealife_core.models.facts import published_weights, title_of
@@ -63,5 +63,6 @@ def _words(value: Any, path: str) -> str:
 def _weights(run: Run, config: AnyConfig) -> str:
     source = source_run(config.weights)
     if source is not None:
-        return Run(run.root / source).notes()["name"]
+        of = Run(run.root / source)
+        return marked(of.notes()["name"], of.broken)
     return published_weights(config.encoder) if config.weights == "imagenet" else config.weights

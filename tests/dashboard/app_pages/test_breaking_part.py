@@ -1,5 +1,6 @@
 """Break it, without a browser: a prediction first, two runs in the queue, and what happened, with the prediction."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -9,13 +10,13 @@ import pytest
 from dashboard.words import run_name
 from sealife_core.config import preset
 from sealife_core.datasets.dataset import Dataset
-from sealife_core.evaluation.embeddings.stored_embeddings import write_embeddings
-from sealife_core.runs.directory import list_runs
-from sealife_core.runs.run import Run
+from sealife_core.evaluation.embeddings.stored_embeddings import write_embeddings, write_snapshot
+from sealife_core.runs.directory import create_run, list_runs
+from sealife_core.runs.run import MODEL, Run
 from sealife_core.studies.breaking import SWITCHES, Planned, planned
 from tests.dashboard.pages import visit
 from tests.finished.files import write_rows
-from tests.finished.runs import clustered, finished
+from tests.finished.runs import clustered, finished, predictions_on, with_predictions
 
 PART: Mapping[str, Any] = {"section": "breaking"}
 
@@ -27,7 +28,12 @@ def nothing_starts(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def said(app: Any) -> str:
-    return " ".join(one.value for one in (*app.markdown, *app.caption)).replace("\\", "")
+    return " ".join(one.value for one in (*app.markdown, *app.caption)).replace("\\", "").replace("\u00a0", " ")
+
+
+def right(app: Any) -> list[int]:
+    """How many neighbours are of the same class, in each run."""
+    return [int(count) for count in re.findall(r"(\d+) of \d+ are of the same class", said(app))]
 
 
 def button(app: Any, label: str) -> Any:
@@ -83,6 +89,33 @@ def test_outcome__says_where_nothing_shows(tiny_reef: Dataset) -> None:
     assert "k-NN accuracy about the same. :material/check_circle: Nothing speaks against it." in text
 
 
+def test_outcome__counts_what_another_seed_changes_as_much_as_no_difference(tiny_reef: Dataset) -> None:
+    plan = planned("no-jitter", tiny_reef)
+    noise = np.random.default_rng(0).normal(size=(len(tiny_reef), 16)).astype(np.float32)
+    ended(plan, tiny_reef, noise)
+    other = finished(plan.intact.model_copy(update={"seed": 1}))
+    write_embeddings(other.path, tiny_reef, noise)
+    text = said(visit("contrast", {**PART, "switch": "no-jitter", "guess": "1,-1"}))
+    assert "no difference shows in the features" in text
+    assert "another seed of the intact run differs by" in text
+    assert "Points by which the intact run with another seed differs" in text
+
+
+def test_neighbours__are_those_after_the_epoch_that_is_chosen(tiny_reef: Dataset) -> None:
+    good = clustered(tiny_reef)
+    ended(planned("no-jitter", tiny_reef), tiny_reef, good)
+    ids, noise = tuple(tiny_reef.manifest["id"]), np.random.default_rng(0).normal(size=good.shape)
+    for run in list_runs():
+        for epoch, h in ((0, noise), (12, good)):
+            write_snapshot(run.path, ids, epoch, h.astype(np.float32))
+    app = visit("contrast", {**PART, "switch": "no-jitter", "guess": "1,0"})
+    at_the_end = right(app)
+    app.select_slider[0].set_value(0).run()
+    assert not app.exception
+    assert len(at_the_end) == len(right(app)) == 2
+    assert min(at_the_end) > max(right(app))
+
+
 def test_broken_run__is_marked_on_every_page_whatever_it_is_called(tiny_reef: Dataset) -> None:
     run = finished(preset("simclr", "Quick look", broken="no-head"), "My best run")
     assert run_name(run) == "My best run, broken: no projection head"
@@ -92,3 +125,27 @@ def test_broken_run__is_marked_on_every_page_whatever_it_is_called(tiny_reef: Da
     labels = [found.label for found in app.button]
     assert "Delete" in labels
     assert not {"Clone", "Train a classifier"} & set(labels), "no usual run begins with it"
+
+
+@pytest.mark.parametrize(
+    ("page", "query"),
+    [("contrast", {"section": "learning"}), ("embeddings", {}), ("gallery", {}), ("train", {})],
+)
+def test_broken_run__is_marked_wherever_it_is_chosen_and_trains_no_other(
+    tiny_reef: Dataset, page: str, query: dict[str, str]
+) -> None:
+    simclr = finished(preset("simclr", "Quick look", data="reef", broken="no-head"), "Mine")
+    write_embeddings(simclr.path, tiny_reef, clustered(tiny_reef))
+    (simclr.path / MODEL).touch()
+    probe = create_run(
+        preset("finetune", data="reef", broken="unfrozen-probe", weights=f"run:{simclr.id}"), name="Mine"
+    )
+    with_predictions(probe, predictions_on(tiny_reef, lambda place: place > 2), tiny_reef.classes, tiny_reef.test_hash)
+    app = visit(page, query)
+    assert not app.exception
+    shown = [option for box in (*app.selectbox, *app.multiselect) for option in box.options if "Mine" in option]
+    if page == "train":
+        assert not shown
+    else:
+        assert shown
+        assert all("broken: " in option for option in shown)

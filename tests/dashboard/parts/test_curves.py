@@ -51,6 +51,15 @@ def test_curve_option__runs_share_one_legend_above_the_charts():
     assert curve_option(LOSS, same, {}, "#777777", 1.0)["legend"]["show"] is True
 
 
+def test_curve_option__names_a_curve_at_its_end_and_leaves_room_for_it():
+    two = [Curve(name, colour, [[1, 2.0], [2, 1.0]], end=name) for name, colour in (("Intact", "#1"), ("Broken", "#2"))]
+    option = curve_option(LOSS, two, {}, "#777777", 2.0)
+    assert [line["endLabel"]["formatter"] for line in option["series"]] == ["Intact", "Broken"]
+    unnamed = curve_option(LOSS, [Curve("a", "#1", [[1, 2.0]])], {}, "#777777", 2.0)
+    assert "endLabel" not in unnamed["series"][0]
+    assert unnamed["grid"]["right"] < option["grid"]["right"]
+
+
 def test_curve_option__a_second_measure_is_as_legible_as_the_first():
     spread = next(panel for panel in SIMCLR_PANELS if panel.name == "spread")
     found = [{"epoch": 1.0, "val/alignment": 1.0, "val/uniformity": -2.0}]

@@ -1,5 +1,6 @@
 """What a broken part changed: measured on the same pictures, and said as the numbers are."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -8,19 +9,22 @@ import pytest
 
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.evaluation.comparison.resampling import Interval
+from sealife_core.evaluation.contrast.augmentations import AUGMENTATIONS
 from sealife_core.evaluation.contrast.breaking import (
     FEATURES,
+    IGNORED,
     PRETEXT,
     Measure,
     accuracy_measure,
-    came_true,
     contrastive_measure,
+    ignored_measure,
     knn_measure,
     neighbours_of,
     outcome,
     said,
     weights_moved,
 )
+from sealife_core.evaluation.contrast.invariance import Response
 from tests.finished.runs import clustered
 
 
@@ -71,6 +75,8 @@ def test_neighbours__are_training_images_of_the_same_corner(tiny_reef: Dataset) 
         assert len(near) == 3
         assert set(near) <= train
         assert {tiny_reef.labels[one] for one in near} == {tiny_reef.labels[row]}
+    few = tiny_reef.rows("train")[::2]
+    assert set(np.ravel(neighbours_of(clustered(tiny_reef), tiny_reef, asked, 3, few))) <= set(few)
 
 
 def test_weights_moved__is_relative_to_their_length() -> None:
@@ -79,33 +85,66 @@ def test_weights_moved__is_relative_to_their_length() -> None:
     assert weights_moved(before, {"encoder.weight": np.array([3.0, 3.0])}) == pytest.approx(0.2)
 
 
-WHY = "Colour gives the pair away."
+def response(kept: float, n: int = 12) -> Response:
+    """Of an encoder to which different pictures are unrelated, and that keeps ``kept`` of each, give or take."""
+    cosines = {one.name: np.full((len(one.amounts), n), kept) + 0.01 * np.arange(n) for one in AUGMENTATIONS}
+    return Response(cosines, np.eye(n))
+
+
+def test_ignored_measure__rises_where_more_is_kept_in_other_colours_and_light() -> None:
+    found = ignored_measure(response(0.5), response(0.8))
+    assert found is not None
+    assert (found.name, found.change, found.n) == (IGNORED, 1, 12)
+    assert (found.broken.value, found.difference.value) == pytest.approx((0.855, 0.3))
+    assert ignored_measure(response(0.8), response(0.5)).change == -1  # type: ignore[union-attr]
+    assert ignored_measure(response(0.5), response(0.5)).change == 0  # type: ignore[union-attr]
+    assert ignored_measure(response(0.5), Response(response(0.5).cosines, np.ones((12, 12)))) is None, "collapsed"
+    assert ignored_measure(response(0.5, 4), response(0.5, 4)) is None, "too few pictures"
+
+
+def test_change__is_none_where_another_seed_differs_as_much() -> None:
+    sure = measure(FEATURES, 0.45, 0.31)
+    assert replace(sure, by_chance=0.13).change == -1
+    unsure = replace(sure, by_chance=0.15)
+    assert unsure.change == 0
+    assert said(unsure) == (
+        "no difference shows in the features (k-NN accuracy 31 % instead of 45 %; −19 to −9 points at 95 %; another"
+        " seed of the intact run differs by 15)"
+    )
+
+
+WHY, SOURCE = "Colour gives the pair away.", "Chen et al. 2020"
+USUAL = {PRETEXT: 1, FEATURES: -1}
 
 
 def test_outcome__explains_what_usually_happens_only_where_it_happened() -> None:
     pretext = measure(PRETEXT, 0.84, 0.98)
-    text = outcome("No colour jitter", [pretext, measure(FEATURES, 0.45, 0.31)], (1, -1), WHY)
+    ignored = measure(IGNORED, 0.8, 0.2)
+    text = outcome("No jitter", [pretext, measure(FEATURES, 0.45, 0.31), ignored], USUAL, WHY, SOURCE)
     assert text == (
-        "No colour jitter: the pretext became easier (contrastive accuracy 98 % instead of 84 %) and the features"
-        f" became worse (k-NN accuracy 31 % instead of 45 %). {WHY}"
+        "No jitter: the pretext became easier (contrastive accuracy 98 % instead of 84 %), the features became worse"
+        " (k-NN accuracy 31 % instead of 45 %) and the features ignore colour and light less (similarity kept in other"
+        " colours and light 20 % instead of 80 %). Colour gives the pair away (Chen et al. 2020)."
     )
-    unsure = outcome("No colour jitter", [pretext, measure(FEATURES, 0.45, 0.43)], (1, -1), WHY)
+    unsure = outcome("No jitter", [pretext, measure(FEATURES, 0.45, 0.43)], USUAL, WHY, SOURCE)
     assert "no difference shows in the features (k-NN accuracy 43 % instead of 45 %; −7 to +3 points" in unsure
-    assert "did not show here" in unsure
+    assert "The usual effect on k-NN accuracy did not show here." in unsure
     assert WHY not in unsure
-    better = outcome("No colour jitter", [pretext, measure(FEATURES, 0.31, 0.45)], (1, -1), WHY)
-    assert "the features became better" in better
-    assert "not what usually happens" in better
-    assert WHY not in better
+    for features in (measure(FEATURES, 0.31, 0.45), measure(FEATURES, 0.45, 0.31)):
+        harder = outcome("No jitter", [measure(PRETEXT, 0.98, 0.84), features], USUAL, WHY, SOURCE)
+        assert "not the usual outcome (Chen et al. 2020)" in harder
+        assert "Colour gives" not in harder
+
+
+def test_outcome__of_what_has_no_usual_effect_is_explained_whatever_happened() -> None:
+    for features in (measure(FEATURES, 0.31, 0.45), measure(FEATURES, 0.45, 0.31), measure(FEATURES, 0.45, 0.45)):
+        assert outcome("A", [features], {PRETEXT: None, FEATURES: None}, WHY, "").endswith(f"). {WHY}")
+    silent = outcome("A", [measure(PRETEXT, 0.5, 0.9)], {PRETEXT: None, FEATURES: -1}, WHY, SOURCE)
+    assert "Colour" not in silent
 
 
 def test_said__turns_with_the_number() -> None:
     assert said(measure(PRETEXT, 0.9, 0.2)).startswith("the pretext became harder")
+    assert said(measure(IGNORED, 0.2, 0.9)).startswith("the features ignore colour and light more")
     assert said(measure("test accuracy", 0.9, 0.2)) == "test accuracy fell (20 % instead of 90 %)"
     assert said(measure("test accuracy", 0.2, 0.9)) == "test accuracy rose (90 % instead of 20 %)"
-
-
-def test_came_true__compares_with_what_was_measured() -> None:
-    found = [measure(PRETEXT, 0.5, 0.9), measure(FEATURES, 0.4, 0.42)]
-    assert came_true((1, -1), found) == [True, False]
-    assert came_true((0, 0), found) == [False, True]
