@@ -102,9 +102,9 @@ SWITCHES: dict[str, Switch] = {
     ),
     "validation-in-training": Switch(
         "SimCLR sees the validation pictures too, without their labels.",
-        "Either way, validation no longer asks pictures that training has not seen, so it cannot say how good the"
-        " features of new pictures are. It can flatter or the opposite: even steps without labels bias it in both"
-        " directions (Moscovich and Rosset 2022).",
+        "Whatever the score does, validation no longer asks pictures that training has not seen, so it cannot say how"
+        " good the features of new pictures are. It may come out too high or too low: steps without labels bias it in"
+        " either direction (Moscovich and Rosset 2022).",
         "", (None, None),
     ),
     "one-background": Switch(
