@@ -72,7 +72,8 @@ def _scores(found: Measures, runs: tuple[Run, Run]) -> None:
         )
         with column:
             st.html(f'<div class="scores">{cards}</div>')
-    chance = ", ".join(f"{100 * one.by_chance:.0f} ({one.name})" for one in found.measures if one.by_chance)
+    by_chance = [(one.name, one.by_chance) for one in found.measures if one.by_chance is not None]
+    chance = ", ".join(f"{100 * apart:.0f} ({name})" for name, apart in by_chance)
     if chance:
         st.caption(
             f"Points by which the intact run with another seed differs: {chance}. As much counts as no difference."

@@ -96,7 +96,7 @@ def measured(
     found = _measures(intact, broken, dataset, splits, response)
     by_chance = [one for seed in seeds for one in _measures(intact, seed, dataset, splits, response)]
     measures = tuple(
-        replace(one, by_chance=max((abs(c.difference.value) for c in by_chance if c.name == one.name), default=0.0))
+        replace(one, by_chance=max((abs(c.difference.value) for c in by_chance if c.name == one.name), default=None))
         for one in found
     )
     # SimCLR's snapshots hold validation pictures; of other runs these are what was broken.

@@ -34,8 +34,8 @@ VALIDATION, TEST = "validation accuracy", "test accuracy"
 class Measure:
     """A share of 1 in both runs, and how much more it is in the broken one; all with 95 % intervals.
 
-    n: pictures asked, or steps. by_chance: how far the intact run with another seed is from the intact one; 0 if
-    there is none.
+    n: pictures asked, or steps. by_chance: how far the intact run with another seed is from the intact one; None
+    if there is none.
     """
 
     name: str
@@ -43,12 +43,12 @@ class Measure:
     broken: Interval
     difference: Interval
     n: int
-    by_chance: float = 0.0
+    by_chance: float | None = None
 
     @property
     def change(self) -> int:
         """LOWER or HIGHER in the broken run, or SAME: a difference does not show."""
-        if abs(self.difference.value) <= self.by_chance:
+        if abs(self.difference.value) <= (self.by_chance or 0):
             return SAME
         return (self.difference.low > 0) - (self.difference.high < 0)
 
@@ -176,7 +176,7 @@ def said(measure: Measure) -> str:
     if measure.change == SAME:
         low, high = (round(100 * end) for end in (measure.difference.low, measure.difference.high))
         about += f"; {low:+d} to {high:+d} points at 95 %".replace("-", "−")
-        if measure.by_chance:
+        if measure.by_chance is not None:
             about += f"; another seed of the intact run differs by {100 * measure.by_chance:.0f}"
     return f"{clause} ({about})"
 
