@@ -129,7 +129,7 @@ def snapshots(run: Run) -> Snapshots:
 
 
 @kept(16, SNAPSHOTS)
-def knn_right(run: Run, dataset: Dataset) -> np.ndarray:
+def knn_right(run: Run, dataset: Dataset) -> tuple[np.ndarray, float]:
     """As :func:`learning.knn_right_by_epoch`. Raises RunError."""
     return learning.knn_right_by_epoch(snapshots(run), dataset)
 

@@ -3,11 +3,12 @@
 import time
 from functools import partial
 
+import numpy as np
 import streamlit as st
 
 from dashboard import cache, state
 from dashboard.cache import contrast as kept
-from dashboard.data.contrast.learning import Knn, figures_of, measured_knn, pictures_of
+from dashboard.data.contrast.learning import figures_of, pictures_of
 from dashboard.data.points import FILM
 from dashboard.data.runs import config_of
 from dashboard.data.settings import form_values
@@ -21,9 +22,7 @@ from dashboard.words import plain, run_name, state_words
 from sealife_core.config import SimclrConfig
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.errors import RunError, SealifeError
-from sealife_core.evaluation.classification.scores import chance
 from sealife_core.evaluation.contrast.diagnosis import diagnose, pretext
-from sealife_core.evaluation.embeddings.feature_quality import voters
 from sealife_core.evaluation.embeddings.stored_embeddings import pair_epochs, snapshot_epochs
 from sealife_core.evaluation.figures.palette import class_colour
 from sealife_core.runs.run import Run
@@ -64,14 +63,15 @@ def _followed(run: Run, runs: dict[str, Run], pace: float | None) -> None:
     except RunError as error:
         show_error(error)
         return
-    knn, asked, level, pictures = _measured(run, config, [moment.epoch for moment in course])
-    found, helped = diagnose(course, config), pretext(course, knn, asked)
+    epochs = [moment.epoch for moment in course]
+    right, level, pictures = _measured(run, config, epochs)
+    found, helped = diagnose(course, config), pretext(course, epochs, right)
     if found is not None or helped:
         show = st.error if found is not None and found.harms else st.info
         with verdict:
             said = "\n\n".join(filter(None, (f"{found.says} {found.cause}" if found else "", helped)))
             show(said.replace(" %", "\u00a0%").replace("< ", "<\u00a0"))  # no line ends before its sign
-    learning_view(run.id, config.epochs, figures_of(course, knn, level), pictures, contrast.LEARNING.of(run.id))
+    learning_view(run.id, config.epochs, figures_of(course, right, level), pictures, contrast.LEARNING.of(run.id))
 
 
 def _run_choice(run: Run, runs: dict[str, Run]) -> None:
@@ -87,26 +87,18 @@ def _chosen() -> None:
     contrast.LEARNING_RUN.choose([contrast.LEARNING_BOX.held()])
 
 
-def _measured(run: Run, config: SimclrConfig, epochs: list[int]) -> tuple[Knn, int, float | None, dict]:
-    """What needs the data set: (k-NN accuracies, of how many images, their chance level, pictures and their nearest).
-
-    The accuracies that training measured; where it measured none, those of the stored features.
-    """
-    knn = measured_knn(cache.metrics(run))
+def _measured(run: Run, config: SimclrConfig, epochs: list[int]) -> tuple[np.ndarray, float, dict]:
+    """What needs the data set: (which validation pictures the neighbours name right at each of ``epochs``, the chance
+    level of that, pictures and their nearest). All of the stored features, which go back to before training."""
     try:
         dataset = cache.dataset(config.data)
         snapshots = kept.snapshots(run)
+        right, level = kept.knn_right(run, dataset)
     except SealifeError as error:
         st.caption(f"No pictures are shown: {plain(str(error))}")
-        return knn, 0, None, _NO_PICTURES
-    queries = voters(dataset.labels, dataset.manifest["split"].to_numpy(), "val")[1]
-    asked, level = len(queries), chance(dataset.labels[queries], len(dataset.classes)) if len(queries) else None
-    if not knn:
-        right = kept.knn_right(run, dataset)
-        asked = right.shape[1]
-        knn = list(zip(snapshots.epochs, right.mean(axis=1).tolist(), strict=True)) if asked else []
-    pictures = pictures_of(snapshots, epochs, dataset, partial(_tile, dataset), class_colour)
-    return knn, asked, level, pictures
+        return np.zeros((len(epochs), 0), bool), 0.0, _NO_PICTURES
+    wanted = [snapshots.epochs.index(epoch) for epoch in epochs]
+    return right[wanted], level, pictures_of(snapshots, epochs, dataset, partial(_tile, dataset), class_colour)
 
 
 def _tile(dataset: Dataset, row: int) -> str:

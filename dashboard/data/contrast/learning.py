@@ -1,9 +1,10 @@
 """What the browser shows of a run while it learned: the same epochs in every chart, and pictures with their nearest."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
+from jaxtyping import Bool
 
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.evaluation.contrast.learning import Moment, fixed_pictures, neighbours_by_epoch
@@ -11,21 +12,12 @@ from sealife_core.evaluation.embeddings.stored_embeddings import Snapshots, rows
 from sealife_core.wording import percent
 
 PICTURES, NEAREST = 5, 6
-Knn = list[tuple[int, float]]  # (epoch, accuracy)
 
 
-def measured_knn(rows: Sequence[Mapping[str, Any]]) -> Knn:
-    """(epoch, validation k-NN accuracy) of the rows of metrics.jsonl that hold one; of an epoch the last."""
-    return sorted(
-        {round(row["epoch"]): row["val/knn_accuracy"] for row in rows
-         if None not in (row.get("epoch"), row.get("val/knn_accuracy"))}.items()
-    )  # fmt: skip
-
-
-def figures_of(course: Sequence[Moment], knn: Knn, knn_chance: float | None) -> dict[str, Any]:
+def figures_of(course: Sequence[Moment], right: Bool[np.ndarray, "epochs q"], knn_chance: float) -> dict[str, Any]:
     """The numbers behind every chart of a course of at least one moment; None for what is not finite.
 
-    knn_chance: None where nothing was asked.
+    right: which of q validation images their neighbours name right at each moment; q is 0 where none can be asked.
     """
     return {
         "epochs": [moment.epoch for moment in course],
@@ -35,8 +27,10 @@ def figures_of(course: Sequence[Moment], knn: Knn, knn_chance: float | None) -> 
         "accuracy": _rounded([moment.accuracy for moment in course]),
         "rankZ": _rounded([moment.rank_z for moment in course]),
         "rankH": _rounded([moment.rank_h for moment in course]),
-        "knn": [[epoch, round(share, 4)] for epoch, share in knn],
-        "chance": {"accuracy": 1 / (course[0].views - 1), "knn": knn_chance},
+        "knn": _rounded(right.mean(axis=1)) if right.shape[1] else [],
+        "knnChance": knn_chance,
+        "asked": right.shape[1],
+        "among": course[0].views - 1,
         "says": [moment_words(moment) for moment in course],
     }
 

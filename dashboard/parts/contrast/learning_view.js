@@ -130,17 +130,16 @@ class LearningView extends Epochs {
   }
 
   drawScores(between) {
-    const { epochs, planned, accuracy, knn, chance } = this.data, now = between(epochs);
-    const top = Math.max(0.1, ...accuracy, ...knn.map(([, share]) => share), chance.knn ?? 0);
+    const { epochs, planned, accuracy, among, knn, knnChance, asked } = this.data, now = between(epochs);
+    const top = Math.max(0.1, ...accuracy, ...knn, knnChance), told = (share) => (share === null ? '–' : percent(share));
     this.scores.begin({ x: [0, planned], y: [0, Math.min(1.04, 1.15 * top)], xTitle: 'epoch', form: percent, cursor: now });
-    if (chance.knn !== null) this.scores.line([[0, chance.knn], [planned, chance.knn]], 'chance');
-    this.line(this.scores, now, epochs.map((epoch, i) => [epoch, accuracy[i]]), 'negative', between(accuracy));
-    const said = between(accuracy), entries = [['negative', 'contrastive accuracy ' + (said === null ? '–' : percent(said))]];
+    const task = between(accuracy), entries = [['negative', `contrastive accuracy ${told(task)}, right one among ${among} views`]];
+    this.line(this.scores, now, epochs.map((epoch, i) => [epoch, accuracy[i]]), 'negative', task);
     if (knn.length) {
-      const nearest = knn.reduce((best, point) => (Math.abs(point[0] - now) < Math.abs(best[0] - now) ? point : best));
-      this.line(this.scores, nearest[0], knn, 'positive', nearest[1]);
-      const when = Math.round(now) === nearest[0] ? '' : ` (epoch ${nearest[0]})`;
-      entries.push(['positive', `k-NN accuracy ${percent(nearest[1])}${when}`], ['chance', 'guessing']);
+      const votes = between(knn);
+      this.scores.line([[0, knnChance], [planned, knnChance]], 'chance');
+      this.line(this.scores, now, epochs.map((epoch, i) => [epoch, knn[i]]), 'positive', votes);
+      entries.push(['positive', `k-NN accuracy ${told(votes)} of ${asked} validation pictures`], ['chance', 'guessing a class']);
     }
     this.scores.tell(entries);
   }

@@ -13,5 +13,5 @@ def learning_view(run_id: str, planned: int, figures: dict[str, Any], pictures: 
 
     A run that still trains is given again with more epochs: what is shown stays, the newest moves on.
     """
-    version = f"{run_id}-{figures['epochs'][-1]}-{len(figures['knn'])}-{len(pictures['asked'])}"
+    version = f"{run_id}-{figures['epochs'][-1]}-{len(pictures['asked'])}"
     _VIEW(data={"run": run_id, "version": version, "planned": planned, "pictures": pictures, **figures}, key=key)

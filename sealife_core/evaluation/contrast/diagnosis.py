@@ -3,12 +3,15 @@
 Every sentence is computed from the moments of the run, and its cause from the run's own settings.
 """
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+import numpy as np
+from jaxtyping import Bool
+
 from sealife_core.config import SimclrConfig
+from sealife_core.evaluation.comparison.resampling import accuracy_difference
 from sealife_core.evaluation.contrast.learning import Moment
 from sealife_core.wording import percent
 
@@ -70,34 +73,45 @@ def diagnose(course: Sequence[Moment], config: SimclrConfig) -> Diagnosis | None
     return Diagnosis("none", says + before)
 
 
-def pretext(course: Sequence[Moment], knn: Sequence[tuple[int, float]], asked: int) -> str | None:
+def pretext(course: Sequence[Moment], epochs: Sequence[int], right: Bool[np.ndarray, "epochs q"]) -> str | None:
     """Whether telling pairs apart better made better features; None where too little was measured.
 
-    knn: (epoch, k-NN accuracy) in order, of the same ``asked`` validation images. A change counts if it is at least
-    LEAST_CHANGE and twice its standard error. The best epoch is picked among all, so a small fall may still be luck.
+    right: which of the same q validation images their neighbours name right after each of ``epochs``, in order. A
+    change of k-NN accuracy counts if it is at least LEAST_CHANGE and its 95 % interval, paired over images, leaves 0
+    out. The best epoch is picked among all, so a small fall may still be luck.
     """
     finite = [moment for moment in course if moment.finite]
-    if len(finite) < 2 or len(knn) < 2 or not asked:
+    if len(finite) < 2 or not right.shape[1]:
         return None
-    (first, start), (last, end) = knn[0], knn[-1]
     before, after = finite[0], finite[-1]
-    best_epoch, best = max(knn, key=lambda point: point[1])
-    task = f"contrastive accuracy went from {percent(before.accuracy, 0)} to {percent(after.accuracy, 0)}"
-    if after.accuracy - before.accuracy < LEAST_CHANGE:
-        return (
-            f"**It hardly tells pairs apart**: after epoch {after.epoch}, contrastive accuracy among {after.views}"
-            f" views is {percent(after.accuracy, 0)}, {percent(before.accuracy, 0)} at epoch {before.epoch}."
-        )
-    here = f"k-NN accuracy from {percent(start, 0)} (epoch {first}) to {percent(end, 0)} (epoch {last})"
-    at_best = min(finite, key=lambda moment: abs(moment.epoch - best_epoch))
-    if _differ(best, end, asked) and after.accuracy >= at_best.accuracy:
-        return (
-            f"**A better pretext is not a better representation**: since epoch {best_epoch}, contrastive accuracy went"
-            f" from {percent(at_best.accuracy, 0)} to {percent(after.accuracy, 0)}, but k-NN accuracy fell from"
-            f" {percent(best, 0)} to {percent(end, 0)}."
-        )
-    if _differ(start, end, asked) and end > start:
-        return f"**Here the pretext helped**: {task}, and {here}."
+    held = [place for place, epoch in enumerate(epochs) if epoch <= after.epoch]
+    if len(held) < 2:
+        return None
+    first, last = held[0], held[-1]
+    knn = right.mean(axis=1)
+    task = (
+        f"contrastive accuracy (the right one among {after.views - 1} views) went from {percent(before.accuracy, 0)} to"
+        f" {percent(after.accuracy, 0)}"
+    )
+    gain = after.accuracy - before.accuracy
+    if gain < LEAST_CHANGE:
+        how = "as well as at the start" if gain > -LEAST_CHANGE else "worse than at the start"
+        return f"**It tells pairs apart {how}**: after epoch {after.epoch}, {task}."
+    for since in (max(held, key=knn.__getitem__), first):
+        then = min(finite, key=lambda moment: abs(moment.epoch - epochs[since]))
+        if _change(right[since], right[last]) < 0 and after.accuracy >= then.accuracy:
+            return (
+                f"**A better pretext is not a better representation**: since epoch {epochs[since]}, contrastive"
+                f" accuracy (the right one among {after.views - 1} views) went from {percent(then.accuracy, 0)} to"
+                f" {percent(after.accuracy, 0)}, but k-NN accuracy (of {right.shape[1]} validation pictures) fell from"
+                f" {percent(knn[since], 0)} to {percent(knn[last], 0)}."
+            )
+    here = (
+        f"k-NN accuracy (of {right.shape[1]} validation pictures) from {percent(knn[first], 0)} to"
+        f" {percent(knn[last], 0)}, from epoch {epochs[first]} to {epochs[last]}"
+    )
+    if _change(right[first], right[last]) > 0:
+        return f"**Here the pretext helped**: {task}, {here}."
     return f"**The pretext did not show in k-NN accuracy**: {task}, {here}, a change within its noise."
 
 
@@ -112,9 +126,10 @@ def _all_alike(course: Sequence[Moment], last: Moment, used: str, config: Simclr
     return Diagnosis("complete collapse", says, _cause("complete collapse", config))
 
 
-def _differ(a: float, b: float, n: int) -> bool:
-    error = math.sqrt((a * (1 - a) + b * (1 - b)) / n)
-    return abs(a - b) >= max(LEAST_CHANGE, 2 * error)
+def _change(before: Bool[np.ndarray, " q"], after: Bool[np.ndarray, " q"]) -> int:
+    """1: more images are right, -1: fewer; 0: the difference is small or may be chance."""
+    gain = accuracy_difference(before, after)
+    return ((gain.low > 0) - (gain.high < 0)) * (abs(gain.value) >= LEAST_CHANGE)
 
 
 def _cause(kind: Kind, config: SimclrConfig) -> str:

@@ -16,6 +16,7 @@ from jaxtyping import Bool, Float, Int, Int64
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.errors import RunError
 from sealife_core.evaluation.classification.left_out_classes import auroc
+from sealife_core.evaluation.classification.scores import chance
 from sealife_core.evaluation.embeddings.feature_quality import (
     alignment,
     effective_rank,
@@ -143,8 +144,11 @@ def fixed_pictures(labels: Int[np.ndarray, " n"], count: int) -> Int64[np.ndarra
     return order[:count].astype(np.int64)
 
 
-def knn_right_by_epoch(snapshots: Snapshots, dataset: Dataset, k: int = 20) -> Bool[np.ndarray, "epochs q"]:
-    """Which validation images of the snapshots their k nearest training images there name right, after each epoch.
+def knn_right_by_epoch(
+    snapshots: Snapshots, dataset: Dataset, k: int = 20
+) -> tuple[Bool[np.ndarray, "epochs q"], float]:
+    """Which validation images of the snapshots their k nearest training images there name right, after each epoch; and
+    the share that guessing would.
 
     q is 0 where none can be asked or none can vote: without labels.
     """
@@ -152,9 +156,9 @@ def knn_right_by_epoch(snapshots: Snapshots, dataset: Dataset, k: int = 20) -> B
     labels = np.where(rows >= 0, dataset.labels[rows], -1)
     bank, queries = voters(labels, dataset.manifest["split"].to_numpy()[rows], "val")
     if not len(bank) or not len(queries):
-        return np.zeros((len(snapshots.epochs), 0), bool)
+        return np.zeros((len(snapshots.epochs), 0), bool), 0.0
     named = [knn_predict(h[bank], labels[bank], h[queries], k) for h in snapshots.values]
-    return np.stack(named) == labels[queries]
+    return np.stack(named) == labels[queries], chance(labels[queries], len(dataset.classes))
 
 
 def _shares(cosines: Float[np.ndarray, " m"]) -> Float[np.ndarray, " bins"]:

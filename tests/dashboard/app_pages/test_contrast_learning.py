@@ -39,7 +39,7 @@ def test_learning__shows_each_epoch_and_says_that_nothing_collapsed(tiny_reef: D
     data = data_of(app)
     assert data["epochs"] == [0, 1, 2]
     assert len(data["pictures"]["near"]) == len(data["says"]) == 3
-    assert [point[0] for point in data["knn"]] == [0, 1, 2], "of the stored features: the run measured none"
+    assert len(data["knn"]) == 3, "of the stored features: also before training"
     assert "**No collapse**" in app.info[0].value
     assert not app.error
 

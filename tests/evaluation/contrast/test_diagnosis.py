@@ -94,28 +94,46 @@ def course(*accuracies: float) -> list[Moment]:
     return [replace(HEALTHY[0], epoch=10 * place, accuracy=share) for place, share in enumerate(accuracies)]
 
 
+def right(*shares: float, images: int = 400) -> np.ndarray:
+    """(epochs, images): of each epoch, that share of the first images is right."""
+    return np.array([np.arange(images) < share * images for share in shares])
+
+
 @pytest.mark.parametrize(
     ("accuracies", "knn", "said"),
     [
         ((0.1, 0.6, 0.9), (0.2, 0.7, 0.5), "**A better pretext is not a better representation**: since epoch 10"),
+        ((0.1, 0.9, 0.6), (0.5, 0.7, 0.3), "**A better pretext is not a better representation**: since epoch 0"),
         ((0.1, 0.6, 0.9), (0.2, 0.5, 0.7), "**Here the pretext helped**"),
+        ((0.1, 0.9, 0.6), (0.2, 0.7, 0.5), "**Here the pretext helped**"),  # the fall came with that of the pretext
         ((0.1, 0.6, 0.9), (0.5, 0.51, 0.52), "**The pretext did not show in k-NN accuracy**"),
         ((0.1, 0.6, 0.9), (0.2, 0.71, 0.70), "**Here the pretext helped**"),  # a fall within its noise
-        ((0.1, 0.1, 0.11), (0.2, 0.5, 0.7), "**It hardly tells pairs apart**: after epoch 20"),
+        ((0.1, 0.1, 0.11), (0.2, 0.5, 0.7), "**It tells pairs apart as well as at the start**: after epoch 20"),
+        ((0.9, 0.9, 0.4), (0.2, 0.5, 0.7), "**It tells pairs apart worse than at the start**: after epoch 20"),
     ],
 )
 def test_pretext__says_what_the_run_says(accuracies: tuple, knn: tuple, said: str) -> None:
-    points = [(10 * place, share) for place, share in enumerate(knn)]
-    assert (pretext(course(*accuracies), points, 400) or "").startswith(said)
+    found = pretext(course(*accuracies), (0, 10, 20), right(*knn)) or ""
+    assert found.startswith(said)
+    assert f"among {2 * PICTURES - 1} views" in found
+    assert ("of 400 validation pictures" in found) == ("k-NN" in found)
 
 
 def test_pretext__is_silent_where_too_little_was_measured() -> None:
-    assert pretext(course(0.1, 0.9), [(10, 0.5)], 400) is None
-    assert pretext(course(0.1), [(0, 0.5), (10, 0.7)], 400) is None
-    assert pretext(course(0.1, 0.9), [(0, 0.5), (10, 0.7)], 0) is None
+    assert pretext(course(0.1, 0.9), [0], right(0.5)) is None
+    assert pretext(course(0.1), (0, 10), right(0.5, 0.7)) is None
+    assert pretext(course(0.1, 0.9), (0, 10), right(0.5, 0.7, images=0)) is None
+    lost = moment(10, np.full((2, 8, 4), np.nan), None, 0.2)
+    assert pretext([*course(0.1), lost], (0, 10), right(0.5, 0.7)) is None
 
 
-def test_pretext__takes_a_fall_of_few_images_for_noise() -> None:
-    points = [(0, 0.2), (10, 0.7), (20, 0.6)]
-    assert "not a better" in (pretext(course(0.1, 0.6, 0.9), points, 400) or "")
-    assert "not a better" not in (pretext(course(0.1, 0.6, 0.9), points, 40) or "")
+def test_pretext__counts_nothing_after_a_divergence() -> None:
+    lost = moment(20, np.full((2, 8, 4), np.nan), None, 0.2)
+    assert "helped" in (pretext([*course(0.1, 0.9), lost], (0, 10, 20), right(0.2, 0.7, 0.0)) or "")
+
+
+def test_pretext__takes_a_change_of_few_images_for_noise() -> None:
+    knn = 0.2, 0.7, 0.6
+    assert "not a better" in (pretext(course(0.1, 0.6, 0.9), (0, 10, 20), right(*knn)) or "")
+    assert "not a better" not in (pretext(course(0.1, 0.6, 0.9), (0, 10, 20), right(*knn, images=10)) or "")
+    assert "within its noise" in (pretext(course(0.1, 0.9), (0, 10), right(0.5, 0.6, images=10)) or "")

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from dashboard.data.contrast.learning import NEAREST, PICTURES, figures_of, measured_knn, moment_words, pictures_of
+from dashboard.data.contrast.learning import NEAREST, PICTURES, figures_of, moment_words, pictures_of
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.evaluation.contrast.learning import moment
 from sealife_core.evaluation.embeddings.stored_embeddings import Snapshots
@@ -14,21 +14,14 @@ MOMENT = moment(5, np.random.default_rng(0).normal(size=(1, 20, 8)) * np.ones((2
 LOST = moment(9, np.full((2, 20, 8), np.nan), None, 0.2)
 
 
-def test_measured_knn__is_the_last_of_each_epoch() -> None:
-    rows = [
-        {"epoch": 5.0, "val/knn_accuracy": 0.3}, {"epoch": 5.2, "train/loss": 1.0}, {"resumed_from": 4},
-        {"epoch": 10.0, "val/knn_accuracy": 0.5}, {"epoch": 5.0, "val/knn_accuracy": 0.4},
-    ]  # fmt: skip
-    assert measured_knn(rows) == [(5, 0.4), (10, 0.5)]
-
-
 def test_figures__hold_no_number_that_json_has_not() -> None:
-    found = figures_of([MOMENT, LOST], [(5, 0.25)], 0.1)
+    found = figures_of([MOMENT, LOST], np.array([[True, False, False, False], [False] * 4]), 0.1)
     assert found["epochs"] == [5, 9]
     assert found["accuracy"] == [1.0, None]
     assert found["path"][1] == [None, None]
     assert found["rankH"] == [None, None]
-    assert found["chance"] == {"accuracy": 1 / 39, "knn": 0.1}
+    assert (found["knn"], found["knnChance"], found["asked"], found["among"]) == ([0.25, 0], 0.1, 4, 39)
+    assert figures_of([MOMENT], np.zeros((1, 0), bool), 0.0)["knn"] == []
     assert len(found["positives"][0]) == len(found["negatives"][1])
 
 
