@@ -39,6 +39,11 @@ def plain(text: str) -> str:
     return "\n".join(map(_plain_line, text.split("\n")))
 
 
+def unbroken(text: str) -> str:
+    """``text`` with shares whose sign stays on their line: "61 %", "< 1 %"."""
+    return text.replace(" %", "\N{NO-BREAK SPACE}%").replace("< ", "<\N{NO-BREAK SPACE}")
+
+
 def _plain_line(line: str) -> str:
     text = _FOUND_IN_TEXT.sub(lambda found: found[0] + _WORD_JOINER, terminal_text(line))
     text = _BLOCK_AT_START.sub(_as_text, _SIGNS.sub(r"\\\g<0>", text))

@@ -20,7 +20,7 @@ ENCODERS_BOX = Key("contrast.encoders")
 CHANGED_PICTURES = UrlKey("changed")
 FEATURES = UrlKey("features")
 MEASURE = UrlKey("measure")
-POINT = UrlValue("point", "contrast", "hue.3")  # augmentation and level
+POINT = UrlValue("point", "contrast", "crop.4")  # augmentation and level
 CHARTS = Key("contrast.charts")
 
 # While it learns

@@ -15,6 +15,7 @@ CAMERA = Key("lessons.camera")
 FILE = Key("lessons.file")
 NEAREST = Key("lessons.nearest")
 DRAWING = UrlValue("draw", "lessons", "0")  # which random views
+POINT = UrlValue("point", "lessons", "hue.3")  # augmentation and level
 
 _PRESENTING = UrlValue("present", "lessons", "")
 

@@ -6,6 +6,7 @@ from typing import Any
 import streamlit as st
 
 from dashboard.cache import contrast as kept
+from dashboard.data.contrast.asked import asked_of
 from dashboard.data.contrast.breaking import (
     ANSWERS,
     Measures,
@@ -45,7 +46,7 @@ def show_outcome(key: str, runs: tuple[Run, Run], data: tuple[Dataset, Dataset],
     with st.container(border=True, key="broken_outcome"):
         st.markdown(plain(told(key, found).replace(" %", "\u00a0%")))  # no line begins with a sign
         st.markdown(_verdict(key, found, guess))
-    _scores(found, runs)
+    _scores(found, runs, data)
     st.fragment(_neighbours)(found, runs, data)
 
 
@@ -61,14 +62,14 @@ def _verdict(key: str, found: Measures, guess: Sequence[int]) -> str:
     return "  \n".join(lines)
 
 
-def _scores(found: Measures, runs: tuple[Run, Run]) -> None:
+def _scores(found: Measures, runs: tuple[Run, Run], data: tuple[Dataset, Dataset]) -> None:
     """A column a measure, a card a run; and what chance does."""
     colours = colours_of_all()
     for column, measure in zip(st.columns(len(found.measures)), found.measures, strict=True):
-        says = f"{measure.n:,} {'steps at the end' if measure.name == PRETEXT else 'pictures'}"
+        shares = measure.intact, measure.broken
         cards = "".join(
-            score_card(what, measure.name, measure.name, share, says, colours[run.id])
-            for run, what, share in zip(runs, SIDES, (measure.intact, measure.broken), strict=True)
+            score_card(what, measure.name, measure.name, share, asked_of(measure, run, dataset), colours[run.id])
+            for run, dataset, what, share in zip(runs, data, SIDES, shares, strict=True)
         )
         with column:
             st.html(f'<div class="scores">{cards}</div>')

@@ -8,14 +8,15 @@ import streamlit as st
 from dashboard import cache, state
 from dashboard.cache.contrast import responses
 from dashboard.data.contrast.ignored import COSINE, KEPT, Line, sample_sentence, unseen_rows
-from dashboard.data.contrast.sources import Source
+from dashboard.data.contrast.sources import Source, trained_otherwise
 from dashboard.errors import show_error
 from dashboard.parts.contrast.encoder_choice import encoders_choice
 from dashboard.parts.contrast.invariance_charts import invariance_charts
 from dashboard.parts.forms.dataset_choice import dataset_choice
 from dashboard.state import contrast
 from dashboard.theme import on_page, paper, run_colours
-from dashboard.words import plain
+from dashboard.words import plain, unbroken
+from sealife_core.config import RECIPES
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.errors import SealifeError
 from sealife_core.evaluation.contrast.invariance import MINIMUM, Response
@@ -32,7 +33,7 @@ HOW_TO_READ = {
     " is high where an encoder finds all pictures alike. Only what lies above it counts.",
 }
 FEATURES_HELP = "h: the features of the encoder. z: what SimCLR's projection head makes of them, drawn dashed."
-SAID_OF = "**Similarity kept** by pictures changed as strongly as SimCLR does at most (in brackets: 95 % interval):"
+SAID_OF = "**Similarity kept** by pictures changed as strongly as the recipe SimCLR does at most (95 % interval):"
 NO_HEAD = "None of these encoders has a projection head, as a SimCLR run has: its z would be shown."
 NO_TELLING = "These pictures leave open what the encoders ignore. More pictures may tell."
 
@@ -59,7 +60,9 @@ def ignored() -> None:
     text, charts = st.columns([2, 5], gap="large")
     with text:
         _text(found, features, measure)
-        st.caption(f"{plain(sample_sentence(dataset, rows))} Every encoder sees the same, at its own size.")
+        differs = [trained_otherwise(source, dataset.name, RECIPES["SimCLR"]) for source, _ in found]
+        same = "Every encoder sees the same, at its own size."
+        st.caption(plain(" ".join([sample_sentence(dataset, rows), same, *filter(None, differs)])))
     with charts:
         if lines:
             st.fragment(_charts)(lines, measure, dataset, rows)
@@ -147,7 +150,7 @@ def _text(found: Found, features: str, measure: str) -> None:
     if features == "z" and without:
         st.caption(plain(f"Not shown, as it has no projection head: {', '.join(without)}."))
     said = _sentences(found, features)
-    st.markdown("\n\n".join([SAID_OF, *map(plain, said)]) if said else NO_TELLING)
+    st.markdown(unbroken("\n\n".join([SAID_OF, *map(plain, said)])) if said else NO_TELLING)
 
 
 def _charts(lines: list[Line], measure: str, dataset: Dataset, rows: list[int]) -> None:

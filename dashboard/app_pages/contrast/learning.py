@@ -18,7 +18,7 @@ from dashboard.parts.contrast.learning_view import learning_view
 from dashboard.parts.notice import way_out
 from dashboard.parts.runs.strip import pace_s, progress_sentence
 from dashboard.state import contrast
-from dashboard.words import plain, run_name, state_words
+from dashboard.words import plain, run_name, state_words, unbroken
 from sealife_core.config import SimclrConfig
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.errors import RunError, SealifeError
@@ -70,7 +70,7 @@ def _followed(run: Run, runs: dict[str, Run], pace: float | None) -> None:
         show = st.error if found is not None and found.harms else st.info
         with verdict:
             said = "\n\n".join(filter(None, (f"{found.says} {found.cause}" if found else "", helped)))
-            show(said.replace(" %", "\u00a0%").replace("< ", "<\u00a0"))  # no line ends before its sign
+            show(unbroken(said))
     learning_view(run.id, config.epochs, figures_of(course, right, level), pictures, contrast.LEARNING.of(run.id))
 
 

@@ -20,12 +20,13 @@ PARTS = {
 
 def page() -> None:
     """The parts of the page; one is shown at a time."""
-    st.title("Contrast")
+    head = st.container(horizontal=True, vertical_alignment="bottom")  # one row: the charts below need the height
+    head.title("Contrast", width="content")
     notice()
     if not need_dataset("Contrasts are computed from pictures."):
         return
     chosen = contrast.PART.value if contrast.PART.value in PARTS else contrast.PART.default
-    st.segmented_control(
+    head.segmented_control(
         "Part", list(PARTS), required=True, key=contrast.PART.widget.showing(chosen), label_visibility="collapsed",
         format_func=lambda part: PARTS[part][0], on_change=lambda: contrast.PART.set(contrast.PART.widget.held()),
     )  # fmt: skip

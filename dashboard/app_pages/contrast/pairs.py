@@ -7,7 +7,7 @@ import streamlit as st
 
 from dashboard import cache
 from dashboard.cache.contrast import view_batch
-from dashboard.data.contrast.sources import Source
+from dashboard.data.contrast.sources import Source, trained_otherwise
 from dashboard.data.contrast.view_batches import ViewBatch, batch_rows
 from dashboard.errors import show_error
 from dashboard.parts.contrast.encoder_choice import encoder_choice
@@ -15,6 +15,7 @@ from dashboard.parts.contrast.similarity_matrix import own_temperature, similari
 from dashboard.parts.forms.dataset_choice import dataset_choice
 from dashboard.parts.forms.recipe_choice import recipe_choice
 from dashboard.state import contrast
+from dashboard.words import plain
 from sealife_core.errors import SealifeError
 from sealife_core.evaluation.contrast.similarities import anchor_loss
 
@@ -43,15 +44,17 @@ def pairs() -> None:
 def _chosen() -> tuple[Source, ViewBatch | None]:
     """The encoder and what it sees, None if that cannot be had."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        with st.container(width=220):
+        with st.container(width=150):
             dataset = cache.dataset(dataset_choice("Data set"))
         source = encoder_choice()
         shared: dict[str, Any] = {"required": True, "bind": "query-params"}
         count = st.segmented_control("Pictures", PICTURES, default=PICTURES_AT_FIRST, key=contrast.BATCH, **shared)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
         st.button("Draw again", icon=":material/casino:", on_click=contrast.DRAWING.advance, shortcut="d")
         st.button("Other pictures", icon=":material/shuffle:", on_click=contrast.SHUFFLE.advance)
-    with st.container(horizontal=True, vertical_alignment="bottom"):
         _, recipe = recipe_choice()
+        if differs := trained_otherwise(source, dataset.name, recipe):
+            st.caption(plain(differs), width="content")
     rows = batch_rows(dataset, contrast.SHUFFLE.number, count or PICTURES_AT_FIRST)
     try:
         return source, view_batch(dataset, rows, recipe, contrast.DRAWING.number, source)

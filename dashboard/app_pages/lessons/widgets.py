@@ -133,7 +133,7 @@ def head() -> Shown:
         return {}, []
     colour = on_page(run_colours([source.spec])[source.spec], paper())
     lines = [Line(f"{source.title}, {space}", colour, found[space], dashed=space == "z") for space in ("h", "z")]
-    at = state.contrast.POINT
+    at = state.lessons.POINT
     invariance_charts(lines, KEPT, dataset, rows, at.value, state.lessons.CHARTS, at.set)
     points = strongest("hue")
     gain = difference(found["h"], found["z"], points)

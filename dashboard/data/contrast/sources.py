@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sealife_core.config import SimclrConfig
+from sealife_core.config import SimclrConfig, ViewRecipe
 from sealife_core.errors import SealifeError
 from sealife_core.evaluation.embeddings.stored_embeddings import model_epochs
 from sealife_core.runs.run import MODEL, Run
+from sealife_core.views.recipes import recipes
 
 if TYPE_CHECKING:  # it imports torch
     from sealife_core.evaluation.contrast.view_encoder import ViewEncoder
@@ -67,6 +68,20 @@ def usual_encoders(sources: Sequence[Source]) -> list[str]:
     specs = [source.spec for source in sources]
     run = next((source.spec for source in sources if source.run), UNTRAINED)
     return [spec for spec in (run, f"{run}@0", IMAGENET) if spec in specs]
+
+
+def trained_otherwise(source: Source, data: str, recipe: ViewRecipe) -> str:
+    """How ``source`` was trained, where that was not with ``recipe`` on the data set ``data``; else ""."""
+    config = source.run and source.run.config()
+    if not isinstance(config, SimclrConfig) or source.epoch == 0:
+        return ""
+    parts = []
+    if config.views != recipe:
+        own = next((f"the recipe {name}" for name, one in recipes().items() if one == config.views), "another recipe")
+        parts.append(f"with {own}")
+    if config.data != data:
+        parts.append(f"on {config.data}")
+    return f"{source.title} was trained {' '.join(parts)}." if parts else ""
 
 
 def _after(epoch: int) -> str:

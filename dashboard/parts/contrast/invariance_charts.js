@@ -18,7 +18,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   const charts = parentElement.querySelector('.charts');
   const focused = charts.getRootNode().activeElement?.dataset?.at;
   const top = (value) => 100 * (1 - (Math.max(value, data.low) - data.low) / (1 - data.low));
-  const told = (value) => !data.percent ? value.toFixed(2) : value < -0.005 ? '< 0 %' : Math.round(100 * value) + ' %';
+  const told = (value) => !data.percent ? value.toFixed(2).replace('-', '−') : value < -0.005 ? '< 0 %' : Math.round(100 * value) + ' %';
 
   function path(panel, values) {
     return values.map((value, level) => across(panel, level) + ',' + top(value)).join(' ');

@@ -1,6 +1,6 @@
 // The matrix of cosines, one of its cells, and one of its rows as the anchor of a loss. All of it is computed here:
 // the server is told what is looked at, for the link, once a person has stopped.
-const TELL_AFTER_MS = 600, RANGE = [0.01, 10], UP_PX = 120, DOWN_PX = 90;
+const TELL_AFTER_MS = 600, RANGE = [0.01, 10], UP_PX = 100, DOWN_PX = 75;
 const KINDS = {
   self: 'The view itself: it is left out of the sum.',
   positive: 'Positive pair: two views of one picture. The loss pulls them together.',

@@ -1,0 +1,22 @@
+"""What stands below a number of two runs: among how many views, or of which pictures."""
+
+from dashboard.data.contrast.asked import asked_of
+from sealife_core.config import preset
+from sealife_core.datasets.dataset import Dataset
+from sealife_core.evaluation.comparison.resampling import Interval
+from sealife_core.evaluation.contrast.breaking import FEATURES, PRETEXT, Measure
+from tests.finished.runs import finished
+
+
+def measure(name: str, n: int) -> Measure:
+    return Measure(name, *[Interval(0.5, 0.4, 0.6)] * 3, n)
+
+
+def test_asked_of__is_the_batch_of_that_run_and_the_split_of_the_pictures(tiny_reef: Dataset) -> None:
+    run, few = (finished(preset("simclr", data=tiny_reef.name, batch_size=size), "SimCLR") for size in (512, 8))
+    train, val = len(tiny_reef.rows("train")), len(tiny_reef.rows("val", labelled_only=True))
+    assert asked_of(measure(PRETEXT, 30), few, tiny_reef) == "right one among 15 views, 30 steps at the end"
+    assert f"among {2 * train - 1} views" in asked_of(measure(PRETEXT, 30), run, tiny_reef), "no more than there are"
+    assert asked_of(measure(FEATURES, val), run, tiny_reef) == f"{val} validation pictures"
+    assert asked_of(measure(FEATURES, val + 1), run, tiny_reef) == f"{val + 1} validation and test pictures"
+    assert asked_of(measure("test accuracy", 40), run, tiny_reef) == "40 pictures"

@@ -1,0 +1,28 @@
+"""Encoders that can be looked through, and what is said where they learned from something else."""
+
+from dataclasses import replace
+
+from dashboard.data.contrast.sources import OF_IMAGENET, Source, trained_otherwise
+from sealife_core.config import RECIPES, ViewRecipe, preset
+from tests.finished.runs import finished
+
+
+def trained(views: ViewRecipe) -> Source:
+    run = finished(preset("simclr", data="reef", views=views), "SimCLR")
+    return Source(run.id, "Ours", run)
+
+
+def test_trained_otherwise__names_what_differs_and_nothing_else() -> None:
+    mild = trained(RECIPES["Mild"])
+    assert trained_otherwise(mild, "reef", RECIPES["Mild"]) == ""
+    assert trained_otherwise(mild, "reef", RECIPES["SimCLR"]) == "Ours was trained with the recipe Mild."
+    assert trained_otherwise(mild, "survey", RECIPES["Mild"]) == "Ours was trained on reef."
+    both = trained_otherwise(mild, "survey", RECIPES["SimCLR"])
+    assert both == "Ours was trained with the recipe Mild on reef."
+    own = trained(RECIPES["Mild"].model_copy(update={"hue": 0.01}))
+    assert trained_otherwise(own, "reef", RECIPES["Mild"]) == "Ours was trained with another recipe."
+
+
+def test_trained_otherwise__is_silent_of_what_was_not_trained_with_views() -> None:
+    assert trained_otherwise(OF_IMAGENET, "reef", RECIPES["SimCLR"]) == ""
+    assert trained_otherwise(replace(trained(RECIPES["Mild"]), epoch=0), "survey", RECIPES["SimCLR"]) == ""
