@@ -18,7 +18,9 @@ function ticks([low, high]) {
   return found;
 }
 
-const percent = (share) => Math.round(100 * share) + ' %';
+// A half to the even neighbour, as Python rounds: the sentences beside a chart are Python's.
+const whole = (value) => (Math.abs(value) % 1 === 0.5 ? 2 * Math.round(value / 2) : Math.round(value));
+const percent = (share) => whole(100 * share) + ' %';
 const number = (value) => String(Math.round(100 * value) / 100).replace('-', '−');
 
 // One panel: a title, what each mark is with its value at this epoch, axes, and a sentence that teaches.
