@@ -4,13 +4,15 @@ import re
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.figure import Figure
 
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.evaluation.contrast import similarities
-from tests.finished.runs import classifier_run
+from sealife_core.evaluation.embeddings.stored_embeddings import write_pairs
+from tests.finished.runs import classifier_run, simclr_run
 
 
 def examples() -> list[str]:
@@ -34,3 +36,13 @@ def test_notebook_example__of_contrasts_runs():
     assert made["losses"].shape == (16,)
     assert made["losses"].mean() < similarities.chance(16), "ImageNet's features tell pairs apart"
     assert made["shares"].sum(dim=1).tolist() == pytest.approx([1] * 16)
+
+
+def test_notebook_example__of_a_run_while_it_learned_runs(tiny_reef: Dataset):
+    run, draw = simclr_run(tiny_reef, snapshots=2), np.random.default_rng(0)
+    for epoch, noise in enumerate((3.0, 0.1)):
+        write_pairs(run.path, epoch, draw.normal(size=(20, 16)) + noise * draw.normal(size=(2, 20, 16)))
+    made: dict[str, Any] = {}
+    exec(examples()[2], made)
+    start, end = np.subtract(made["positives"], made["negatives"])
+    assert end > 0.9 > 0.5 > start

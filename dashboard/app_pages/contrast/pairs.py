@@ -47,9 +47,9 @@ def _chosen() -> tuple[Source, ViewBatch | None]:
         with st.container(width=150):
             dataset = cache.dataset(dataset_choice("Data set"))
         source = encoder_choice()
+    with st.container(horizontal=True, vertical_alignment="bottom"):
         shared: dict[str, Any] = {"required": True, "bind": "query-params"}
         count = st.segmented_control("Pictures", PICTURES, default=PICTURES_AT_FIRST, key=contrast.BATCH, **shared)
-    with st.container(horizontal=True, vertical_alignment="bottom"):
         st.button("Draw again", icon=":material/casino:", on_click=contrast.DRAWING.advance, shortcut="d")
         st.button("Other pictures", icon=":material/shuffle:", on_click=contrast.SHUFFLE.advance)
         _, recipe = recipe_choice()

@@ -64,7 +64,7 @@ function hardestPair(rows) {
 
 // ---- in words ----
 
-function fixed(value, digits) { return value.toFixed(digits).replace('-', '−'); }
+function fixed(value, digits) { return value.toFixed(digits).replace(/^-(?=[0.]*$)/, '').replace('-', '−'); }
 
 // Three digits; large and small ones as 1.8 × 10³⁵.
 function number(value) {

@@ -1,11 +1,4 @@
-"""How a SimCLR run came to tell pictures apart: similarities of stored pairs of views, epoch by epoch. Without torch.
-
-In a notebook::
-
-    run = open_run("20261128-231331-simclr-abb3")
-    for moment in moments(run.path, run.config().temperature):
-        print(moment.epoch, moment.positive, moment.negative, moment.overlap, moment.rank_z)
-"""
+"""How a SimCLR run came to tell pictures apart: similarities of stored pairs of views, epoch by epoch. Without torch."""
 
 from dataclasses import dataclass
 from pathlib import Path
