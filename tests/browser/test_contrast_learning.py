@@ -27,6 +27,9 @@ def test_epochs__are_turned_by_keys_and_all_charts_follow_until_another_run_is_c
         nearest = view.locator(".others img").evaluate_all("all => all.map((one) => one.src + one.className).join()")
         return histogram.get_attribute("d"), view.locator(".says").text_content(), nearest
 
+    expect(view).to_contain_text("right one among 39 views")
+    same = view.locator(".others img.same").count()
+    expect(view.locator(".count")).to_have_text(f"{same} of 30 share the class")
     end = state()
     page.keyboard.press("ArrowLeft")
     page.keyboard.press("ArrowLeft")

@@ -87,13 +87,13 @@ function percent(share) {
 
 // Loss and chance within this share of each other are called equal.
 const CLOSE = 0.05;
-function lossWords({ loss, chance, n }) {
+function lossWords({ loss, chance, right, n }) {
   const line = `chance, ln ${n - 1} = ${chance.toFixed(2)}`;
   if (loss > (1 + CLOSE) * chance) {
-    return `The loss is above ${line}: the encoder does not tell pairs apart. Some negatives are more similar to the`
-      + ' anchor than its partner is, and this temperature makes that expensive.';
+    return `The loss is above ${line}: for ${n - right} of ${n} views a negative is more similar than the partner, and`
+      + ' this temperature makes that expensive.';
   }
-  if (loss < (1 - CLOSE) * chance) return `The loss is below ${line}: the encoder tells pairs apart.`;
+  if (loss < (1 - CLOSE) * chance) return `The loss is below ${line}: the encoder tells pairs apart better than guessing.`;
   return `The loss is about ${line}: at this temperature it hardly shows whether the encoder tells pairs apart.`;
 }
 

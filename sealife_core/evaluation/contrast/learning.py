@@ -1,4 +1,4 @@
-"""How a SimCLR run came to tell pictures apart: similarities of stored pairs of views, epoch by epoch. Without torch."""
+"""How a SimCLR run came to tell pictures apart: cosines of stored pairs of views, epoch by epoch. Without torch."""
 
 from dataclasses import dataclass
 from pathlib import Path

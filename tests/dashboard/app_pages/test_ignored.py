@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from dashboard.app_pages.contrast import ignored
 from dashboard.cache import contrast as cached
 from dashboard.data.contrast import sources
 from dashboard.data.contrast.sources import UNTRAINED
@@ -113,6 +114,20 @@ def test_collapsed_encoder__is_told_and_has_no_curve(
     cached._responses.clear()
     assert "gives all pictures the same features" in text(opened(pretrained.id))
     assert not drawn
+    cached._responses.clear()
+
+
+def test_sentences__where_the_intervals_leave_all_open_are_that(
+    pretrained: Run, drawn: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    open_cosines = {name: np.linspace(-1, 2, 6 * 16).reshape(6, 16) for name in BY_NAME}
+    open_answer = invariance.Response(open_cosines, np.eye(16))
+    monkeypatch.setattr(invariance, "responses", lambda *given: {"h": open_answer})
+    monkeypatch.setattr(ignored, "comparisons", lambda first, others: [])
+    cached._responses.clear()
+    said = text(opened(pretrained.id))
+    assert "leave open what the encoders ignore" in said
+    assert "indifferent" not in said
     cached._responses.clear()
 
 

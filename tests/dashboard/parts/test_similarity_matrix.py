@@ -72,11 +72,11 @@ def test_steps__end_in_the_loss_of_the_anchor() -> None:
 def test_sentences__say_the_opposite_where_the_numbers_do() -> None:
     losses = [0.5, 1.95, 4.0]
     below, close, above = computed(
-        "losses.map((loss) => lossWords({ loss, chance: Math.log(7), n: 8 }))", losses=losses
+        "losses.map((loss) => lossWords({ loss, chance: Math.log(7), right: 6, n: 8 }))", losses=losses
     )
-    assert below == "The loss is below chance, ln 7 = 1.95: the encoder tells pairs apart."
+    assert below == "The loss is below chance, ln 7 = 1.95: the encoder tells pairs apart better than guessing."
     assert "it hardly shows" in close
-    assert "above chance, ln 7 = 1.95: the encoder does not tell pairs apart" in above
+    assert "above chance, ln 7 = 1.95: for 2 of 8 views a negative is more similar" in above
     hardest, silent, some, none, right = computed(
         "[hardestWords({ hardest: 0.71, evenHardest: 0.5, n: 8 }),"
         " hardestWords({ hardest: 1, evenHardest: 1.5, n: 4 }),"

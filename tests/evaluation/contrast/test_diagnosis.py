@@ -90,6 +90,29 @@ def test_diagnose__blames_no_usual_setting() -> None:
     assert "a batch of 16" in few.cause
 
 
+@pytest.mark.parametrize(
+    ("end", "look"),
+    [
+        ([moment(20, np.full((2, 8, 4), np.nan), None, 0.2)], "Halve the learning rate first."),
+        ([spread(12, epoch=20)], "Few kinds of pictures"),
+        ([spread(DIMENSIONS, epoch=20, mean=60)], "Halve the learning rate, or train longer"),
+    ],
+)
+def test_diagnose__says_where_to_look_where_no_setting_explains_it(end: list[Moment], look: str) -> None:
+    found = diagnose([*HEALTHY, *end], config())
+    assert found is not None
+    assert look in found.cause
+    no_start = diagnose([HEALTHY[0], spread(DIMENSIONS, epoch=5, mean=50)], config())
+    assert no_start is not None
+    assert "Train for more epochs first." in no_start.cause
+
+
+def test_diagnose__blames_a_short_warm_up_for_what_it_can_explain_alone() -> None:
+    alike, few = ([*HEALTHY, end] for end in (spread(DIMENSIONS, epoch=20, mean=60), spread(12, epoch=20)))
+    causes = [found.cause for run in (alike, few) if (found := diagnose(run, config(warmup_epochs=0)))]
+    assert ["a warm-up of only 0.0 epochs" in cause for cause in causes] == [True, False]
+
+
 def course(*accuracies: float) -> list[Moment]:
     return [replace(HEALTHY[0], epoch=10 * place, accuracy=share) for place, share in enumerate(accuracies)]
 
