@@ -1,6 +1,7 @@
-"""Views: what SimCLR sees. Pairs, the recipes they are drawn from, and one picture taken apart."""
+"""Views: what SimCLR sees. Pairs, the steps of one view, where crops fall, and the recipes they are drawn from."""
 
-from typing import Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
@@ -8,8 +9,9 @@ from dashboard import cache, state
 from dashboard.app_pages.views.kept_recipes import delete_button, save_popover
 from dashboard.app_pages.views.lost_animals import activations, mark_toggle
 from dashboard.app_pages.views.second_recipe import recipe_differences, second_recipe
-from dashboard.app_pages.views.taken_apart import taken_apart
+from dashboard.app_pages.views.taken_apart import crops, steps
 from dashboard.data.pictures import some_rows
+from dashboard.data.previews import Preview
 from dashboard.errors import show_error
 from dashboard.parts.forms.config_form import the_rest
 from dashboard.parts.forms.dataset_choice import dataset_choice, need_dataset
@@ -21,19 +23,25 @@ from dashboard.words import plain
 from sealife_core.config import ViewRecipe, describe, nested, parse
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.errors import ConfigError
+from sealife_core.evaluation.contrast.crop_coverage import DRAWS
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 SEEN_AT_PX = (48, 64, 96, 160, 224)
 SHOWN_AT_FIRST, SHOWN_TO_PICK = 3, 48
 
 
 def page() -> None:
-    """Which pictures on top; pairs on the left, the recipe on the right; one picture taken apart below."""
-    st.title("Views")
+    """Which pictures on top; the recipe on the right, and on the left what it makes of them, in three ways."""
+    with st.container(horizontal=True, vertical_alignment="center"):  # one row: pictures need the height
+        st.title("Views", width="content")
+        st.html(
+            '<p class="lead">Two random views of one picture are a <b>positive pair</b>. Without labels,'
+            " SimCLR learns to give both views similar features, and different features to every other picture.</p>",
+            width=704,
+        )
     notice()
-    st.html(
-        '<p class="lead">Two random views of one picture are a <b>positive pair</b>. Without labels,'
-        " SimCLR learns to give both views similar features, and different features to every other picture.</p>"
-    )
     if not need_dataset("Views are made from pictures."):
         return
     dataset, size_px, pairs, mark = _choices()
@@ -46,15 +54,31 @@ def page() -> None:
             return
         responses = activations(dataset, previews, mark)
         recipe_differences(recipes)
-        named = recipes if len(recipes) > 1 else [("", recipes[0][1])]
-        for preview, activation in zip(previews, responses, strict=True):
-            st.html(compared_html(named, preview, size_px, state.views.DRAWING.number, pairs, activation))
-        dashed = f" solid: {plain(recipes[0][0])}, dashed: {plain(recipes[1][0])}." if len(recipes) > 1 else ""
-        st.caption(
-            f"Each view is {size_px} × {size_px} px and made by the same code as in training. The frames on the"
-            f" original show the crops A and B of the first pair{':' if dashed else '.'}{dashed}"
-        )
-    taken_apart(dataset, recipes, previews, responses, size_px)
+        shows = {
+            "Positive pairs": lambda: _pairs(recipes, previews, responses, size_px, pairs),
+            "One view, step by step": lambda: steps(recipes, previews, size_px),
+            f"Where do {DRAWS} crops fall?": lambda: crops(dataset, recipes, previews, responses),
+        }
+        tabs = st.tabs(list(shows), key=state.views.APART, bind="query-params")
+        for tab, show in zip(tabs, shows.values(), strict=True):
+            if tab.open:
+                with tab:
+                    show()
+
+
+def _pairs(
+    recipes: Sequence[Named], previews: Sequence[Preview], activations: "Sequence[Tensor | None]", size_px: int,
+    pairs: int,
+) -> None:  # fmt: skip
+    """Each picture with its positive pairs. activations: of an ImageNet encoder; None: not asked for."""
+    named = recipes if len(recipes) > 1 else [("", recipes[0][1])]
+    for preview, activation in zip(previews, activations, strict=True):
+        st.html(compared_html(named, preview, size_px, state.views.DRAWING.number, pairs, activation))
+    dashed = f" solid: {plain(recipes[0][0])}, dashed: {plain(recipes[1][0])}." if len(recipes) > 1 else ""
+    st.caption(
+        f"Each view is {size_px} × {size_px} px and made by the same code as in training. The frames on the"
+        f" original show the crops A and B of the first pair{':' if dashed else '.'}{dashed}"
+    )
 
 
 def _choices() -> tuple[Dataset, int, int, bool]:

@@ -11,50 +11,42 @@ from dashboard.data.previews import Preview
 from dashboard.media import data_uri, thumb_url
 from dashboard.parts.pictures.heat_view import heat_view
 from dashboard.parts.pictures.view_pairs import VIEW_NAMES, Named, strip_html
-from dashboard.words import plain
+from dashboard.words import plain, unbroken
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.evaluation.contrast.animal_share import LOST_BELOW, animal_share
-from sealife_core.evaluation.contrast.crop_coverage import DRAWS, crop_coverage
+from sealife_core.evaluation.contrast.crop_coverage import crop_coverage
 
 if TYPE_CHECKING:
     from torch import Tensor
 
 LARGE_PX = 640
+_RESPONSE = (
+    "How strong the last feature maps of EfficientNet-Lite0 are, which learned from ImageNet's photographs. A crop that"
+    " leaves the bright places out has probably lost the animal."
+)
 
 
-def taken_apart(
-    dataset: Dataset, recipes: Sequence[Named], previews: Sequence[Preview], activations: "Sequence[Tensor | None]",
-    size_px: int,
-) -> None:  # fmt: skip
-    """recipes: (name, recipe), one or two. activations: of an ImageNet encoder, a picture each; None: not asked for."""
-    place = st.segmented_control(
-        "Picture", range(len(previews)), default=0, required=True, key=state.views.STEPS.of(len(previews)),
-        format_func=lambda i: f"{i + 1}: {plain(previews[i].name)}",
-    )  # fmt: skip
-    preview, activation = previews[place or 0], activations[place or 0]
-    shows = {
-        "One view, step by step": lambda: _steps(recipes, preview, size_px),
-        f"Where do {DRAWS} crops fall?": lambda: _crops(dataset, recipes, preview, activation),
-    }
-    for tab, show in zip(st.tabs(list(shows), key=state.views.APART, bind="query-params"), shows.values(), strict=True):
-        if tab.open:
-            with tab:
-                show()
-
-
-def _steps(recipes: Sequence[Named], preview: Preview, size_px: int) -> None:
-    view = st.segmented_control("View", (0, 1), default=0, required=True, format_func=VIEW_NAMES.__getitem__)
+def steps(recipes: Sequence[Named], previews: Sequence[Preview], size_px: int) -> None:
+    """From one of the pictures to a view of it. recipes: (name, recipe), one or two."""
+    with st.container(horizontal=True):
+        preview = previews[_place(previews)]
+        view = st.segmented_control("View", (0, 1), default=0, required=True, format_func=VIEW_NAMES.__getitem__)
     for name, recipe in recipes:
         if len(recipes) > 1:
             st.markdown(f"**{plain(name)}**")
         st.html(strip_html(recipe, preview, size_px, state.views.DRAWING.number, view or 0))
 
 
-def _crops(dataset: Dataset, recipes: Sequence[Named], preview: Preview, activation: "Tensor | None") -> None:
+def crops(
+    dataset: Dataset, recipes: Sequence[Named], previews: Sequence[Preview], activations: "Sequence[Tensor | None]"
+) -> None:
+    """Where crops of one of the pictures fall. activations: of an ImageNet encoder; None: not asked for."""
     from sealife_core.evaluation.classification.gradcam import heat_png
 
+    place = _place(previews)
+    preview, activation = previews[place], activations[place]
     picture = thumb_url(dataset, preview.row, LARGE_PX)
-    places = iter(st.columns(max(2, len(recipes) + (activation is not None)), gap="large"))
+    places = iter(st.columns(max(2, len(recipes) + (activation is not None)), gap="medium"))
     for number, (name, recipe) in enumerate(recipes):
         coverage = crop_coverage(recipe, preview.aspect)
         said = crops_said(coverage)
@@ -68,10 +60,10 @@ def _crops(dataset: Dataset, recipes: Sequence[Named], preview: Preview, activat
                 alt=f"{preview.name}, with the share of crops that contain each place", label="Crops",
                 says="The brighter a place, the more crops contain it.", opacity=90, key=state.views.HEAT.of(number),
             )  # fmt: skip
-            st.markdown(said)
+            st.markdown(unbroken(said))
     if activation is not None:
         with next(places):
-            st.markdown("**What an ImageNet network looks at**")
+            st.markdown("**Where ImageNet looks**")
             heat_view(
                 picture, data_uri(heat_png(activation.numpy()), "image/png"), aspect=preview.aspect,
                 alt=f"{preview.name}, with what an ImageNet network looks at", label="Response",
@@ -80,7 +72,9 @@ def _crops(dataset: Dataset, recipes: Sequence[Named], preview: Preview, activat
             st.markdown(_RESPONSE)
 
 
-_RESPONSE = (
-    "How strong the last feature maps of EfficientNet-Lite0 are, which learned from ImageNet's photographs. A crop that"
-    " leaves the bright places out has probably lost the animal."
-)
+def _place(previews: Sequence[Preview]) -> int:
+    place = st.segmented_control(
+        "Picture", range(len(previews)), default=0, required=True, key=state.views.STEPS.of(len(previews)),
+        format_func=lambda i: f"{i + 1}: {plain(previews[i].name)}",
+    )  # fmt: skip
+    return place or 0

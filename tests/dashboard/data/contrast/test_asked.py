@@ -9,7 +9,8 @@ from tests.finished.runs import finished
 
 
 def measure(name: str, n: int) -> Measure:
-    return Measure(name, *[Interval(0.5, 0.4, 0.6)] * 3, n)
+    half = Interval(0.5, 0.4, 0.6)
+    return Measure(name, half, half, half, n)
 
 
 def test_asked_of__is_the_batch_of_that_run_and_the_split_of_the_pictures(tiny_reef: Dataset) -> None:
