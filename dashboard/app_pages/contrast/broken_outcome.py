@@ -27,7 +27,6 @@ from dashboard.state import contrast
 from dashboard.words import plain
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.errors import SealifeError
-from sealife_core.evaluation.contrast.breaking import PRETEXT
 from sealife_core.evaluation.embeddings.stored_embeddings import snapshot_epochs
 from sealife_core.runs.run import Run
 from sealife_core.studies.breaking import other_seeds
