@@ -2,11 +2,12 @@
 
     python -m benchmarks.screen.contrast
 
-Draws a reef of 256 px and opens the pages in headless Chromium with the ImageNet encoder, which sees 224 px. A new batch
-is 16 pictures that were never decoded: from the click until the browser shows their loss and the script has ended. A
-temperature is set with 32 pictures: from the slider's event until a second frame is drawn. What the encoder ignores is
-asked of 32 pictures, changed in every way at every strength, once. A picture of one's own is a file of 640 px, never seen
-before: from the moment it is chosen until its name, its views and its nearest pictures are drawn; the first is left out.
+Draws a reef of 256 px and opens the pages in headless Chromium with the ImageNet encoder, which sees 224 px. A new
+batch is 16 pictures that were never decoded: from the click until the browser shows their loss and the script has
+ended. A temperature is set with 32 pictures: from the slider's event until a second frame is drawn. What the encoder
+ignores is asked of 32 pictures, changed in every way at every strength, once. A picture of one's own is a file of 640
+px, never seen before: from the moment it is chosen until its name, its views and its nearest pictures are drawn; the
+first is left out.
 """
 
 import json

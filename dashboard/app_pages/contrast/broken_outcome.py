@@ -24,7 +24,7 @@ from dashboard.parts.runs.score_cards import score_card
 from dashboard.parts.runs.strip import pace_s
 from dashboard.parts.runs.table import colours_of_all
 from dashboard.state import contrast
-from dashboard.words import plain
+from dashboard.words import plain, unbroken
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.errors import SealifeError
 from sealife_core.evaluation.embeddings.stored_embeddings import snapshot_epochs
@@ -43,7 +43,7 @@ def show_outcome(key: str, runs: tuple[Run, Run], data: tuple[Dataset, Dataset],
         show_error(error)
         return
     with st.container(border=True, key="broken_outcome"):
-        st.markdown(plain(told(key, found).replace(" %", "\u00a0%")))  # no line begins with a sign
+        st.markdown(unbroken(plain(told(key, found))))
         st.markdown(_verdict(key, found, guess))
     _scores(found, runs, data)
     st.fragment(_neighbours)(found, runs, data)
