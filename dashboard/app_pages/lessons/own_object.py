@@ -7,35 +7,38 @@ import streamlit as st
 import torch
 
 from dashboard import cache, state
+from dashboard.app_pages.lessons.before_class import missing
 from dashboard.cache import classifiers
+from dashboard.data.lessons.prepared import CAMERA, newest_classifier
 from dashboard.data.previews import Preview
-from dashboard.data.runs import config_of
 from dashboard.errors import show_error
 from dashboard.parts.pictures.neighbours import neighbours_view
 from dashboard.parts.pictures.view_pairs import pair_html
 from dashboard.words import plain, run_name
-from sealife_core.config import RECIPES, ClassifierConfig
+from sealife_core.config import RECIPES
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.datasets.decoding.pixels import from_picture
 from sealife_core.datasets.decoding.reading import SUFFIXES, decode
 from sealife_core.datasets.decoding.squares import DECODED_AT
 from sealife_core.errors import SealifeError
-from sealife_core.runs.run import MODEL, Run
+from sealife_core.runs.run import Run
 from sealife_core.wording import percent
 
 VIEW_PX = 160
-CAMERA, FILE = "Camera", "File"
+BY_CAMERA, BY_FILE = "Camera", "File"
 
 
 def own_object(dataset: Dataset) -> None:
     """Take a picture or choose one; nothing is stored."""
     with st.expander("Hold something in front of the camera", icon=":material/photo_camera:"):
-        run = _newest_classifier(dataset)
+        run = newest_classifier(cache.runs(), dataset)
         if run is None:
-            st.caption(f"First **{plain(dataset.name)}** needs a model: *Name my animals* on the Data page makes one.")
+            missing(CAMERA, dataset)
             return
-        way = st.segmented_control("From", (CAMERA, FILE), default=CAMERA, required=True, key=state.lessons.OBJECT_FROM)
-        if way == CAMERA:
+        way = st.segmented_control(
+            "From", (BY_CAMERA, BY_FILE), default=BY_CAMERA, required=True, key=state.lessons.OBJECT_FROM
+        )
+        if way == BY_CAMERA:
             taken = st.camera_input("Your object", key=state.lessons.CAMERA, label_visibility="collapsed")
         else:
             kinds = sorted(suffix[1:] for suffix in SUFFIXES)
@@ -64,13 +67,3 @@ def _preview(content: bytes) -> Preview:
     decoded = decode(BytesIO(content), at_least_px=DECODED_AT * side)
     square, _ = from_picture(decoded.rgb, side)
     return Preview(0, "your object", torch.from_numpy(square.copy()), decoded.width / decoded.height)
-
-
-def _newest_classifier(dataset: Dataset) -> Run | None:
-    """The newest classifier of ``dataset`` that has a model."""
-    for run in cache.runs():
-        config = config_of(run)
-        fits = isinstance(config, ClassifierConfig) and config.data_hash == dataset.content_hash and not config.broken
-        if fits and (run.path / MODEL).is_file():
-            return run
-    return None

@@ -2,10 +2,11 @@
 
 import streamlit as st
 
-from dashboard import state
+from dashboard import cache, state
+from dashboard.app_pages.lessons.before_class import before_class
 from dashboard.app_pages.lessons.paper import handout_button, worksheet
 from dashboard.app_pages.lessons.question import ask
-from dashboard.app_pages.lessons.to_top import to_top
+from dashboard.app_pages.lessons.turning import turning
 from dashboard.app_pages.lessons.widgets import WIDGETS
 from dashboard.data.lessons.lessons import LESSONS, Lesson
 from dashboard.errors import show_error
@@ -24,13 +25,15 @@ def page() -> None:
         notice()
         if not need_dataset("Lessons use pictures of yours."):
             return
+        if place == 0 and not presenting and (chosen := state.data.chosen_dataset(cache.datasets())):
+            before_class(cache.dataset(chosen))
         for paragraph in lesson.says:
             st.html(f'<p class="lead">{paragraph}</p>')
         try:
-            reading, pictures = WIDGETS[lesson.key]()
+            reading, figures = WIDGETS[lesson.key]()
         except SealifeError as error:
             show_error(error)
-            reading, pictures = None, []
+            reading, figures = None, ""
         if reading:
             st.markdown(f"**Try it.** {plain(lesson.look)}")
         if reading is not None:
@@ -38,9 +41,9 @@ def page() -> None:
         if lesson.key == "pair":
             worksheet()
         _ways(place, presenting)
-        to_top(lesson.key)
+        turning(lesson.key)
         if reading and not presenting:
-            handout_button(lesson, reading, pictures)
+            handout_button(lesson, reading, figures)
 
 
 def _head(place: int, presenting: bool) -> None:
@@ -53,7 +56,7 @@ def _head(place: int, presenting: bool) -> None:
             "Lesson", list(words), key=box, format_func=words.__getitem__, required=True,
             label_visibility="collapsed", on_change=lambda: state.lessons.LESSON.set(box.held()),
         )  # fmt: skip
-    st.header(f"{place + 1}. {LESSONS[place].title}")
+    st.header(f"{place + 1}. {LESSONS[place].title}", anchor=False)
 
 
 def _step(place: int, lesson: Lesson, answered: bool) -> str:
@@ -61,11 +64,11 @@ def _step(place: int, lesson: Lesson, answered: bool) -> str:
 
 
 def _ways(place: int, presenting: bool) -> None:
-    """To the lesson before and after; keys, which a presenter's remote control sends too."""
-    with st.container(horizontal=True, horizontal_alignment="distribute"):
+    """To the lesson before and after. Keys, which a presenter's remote control sends too: see ``turning.js``."""
+    with st.container(horizontal=True, horizontal_alignment="distribute", key="ways"):
         st.button(
-            "Back", icon=":material/arrow_back:", disabled=place == 0, shortcut="pageup",
-            on_click=_open, args=(place - 1,),
+            "Back", icon=":material/arrow_back:", disabled=place == 0, key=state.lessons.BACK,
+            help="Left arrow, or page up at the top", on_click=_open, args=(place - 1,),
         )  # fmt: skip
         words = ("Leave the presentation", "escape") if presenting else ("Present", "p")
         st.button(
@@ -73,7 +76,7 @@ def _ways(place: int, presenting: bool) -> None:
         )
         st.button(
             "Next", icon=":material/arrow_forward:", type="primary", disabled=place == len(LESSONS) - 1,
-            shortcut="pagedown", on_click=_open, args=(place + 1,),
+            key=state.lessons.NEXT, help="Right arrow, or page down at the end", on_click=_open, args=(place + 1,),
         )  # fmt: skip
 
 

@@ -6,12 +6,12 @@ from dashboard.data.lessons.handout import handout_html, worksheet_html, workshe
 from dashboard.data.lessons.lessons import Lesson, Reading
 
 
-def handout_button(lesson: Lesson, reading: Reading, pictures: list[tuple[str, str]]) -> None:
-    """The lesson as an HTML file with the pictures that are shown now."""
+def handout_button(lesson: Lesson, reading: Reading, figures: str) -> None:
+    """The lesson as an HTML file with what is shown now."""
     st.download_button(
-        "Handout", handout_html(lesson, reading, pictures), f"lesson-{lesson.key}.html", "text/html",
+        "Handout", handout_html(lesson, reading, figures), f"lesson-{lesson.key}.html", "text/html",
         icon=":material/print:", on_click="ignore",
-        help="This lesson with these pictures, as one file to print. The answer is folded.",
+        help="This lesson with what it shows now, as one file to print. The answer is folded.",
     )  # fmt: skip
 
 

@@ -66,7 +66,7 @@ def _line(response: Response, name: str, measure: str) -> dict[str, list[float]]
     else:
         tenth, ninetieth = np.percentile(response.cosines[name], (10, 90), axis=1)
         found = {"mean": response.cosines[name].mean(1), "tenth": tenth, "ninetieth": ninetieth}
-    return {key: np.round(values, 4).tolist() for key, values in found.items()}
+    return {key: np.round(values, 6).tolist() for key, values in found.items()}
 
 
 def shown_places(response: Response, name: str, level: int, count: int) -> list[int]:

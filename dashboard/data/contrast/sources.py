@@ -49,7 +49,7 @@ def sources(runs: Sequence[Run], name_of: dict[str, str]) -> list[Source]:
     name_of: what each run is called, by its id.
     """
     found = [OF_IMAGENET, Source(UNTRAINED, "Untrained (ResNet18)")]
-    return found + [Source(run.id, name_of[run.id], run) for run in runs if _is_simclr(run)]
+    return found + [Source(run.id, name_of[run.id], run) for run in runs if is_simclr(run)]
 
 
 def at_epochs(source: Source) -> list[Source]:
@@ -88,7 +88,8 @@ def _after(epoch: int) -> str:
     return f"after epoch {epoch}" if epoch else "before training"
 
 
-def _is_simclr(run: Run) -> bool:
+def is_simclr(run: Run) -> bool:
+    """Whether ``run`` is a SimCLR run that has a model."""
     try:
         return isinstance(run.config(), SimclrConfig) and (run.path / MODEL).is_file()
     except SealifeError:

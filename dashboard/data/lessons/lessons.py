@@ -19,13 +19,15 @@ class Answer:
 
 @dataclass(frozen=True)
 class Lesson:
-    """short: its name in the row of lessons; says: paragraphs; look: what to try; judge: what the numbers answer."""
+    """short: its name in the row of lessons; says: paragraphs; look: what to try on the screen; on_paper: with the
+    handout; judge: what the numbers answer."""
 
     key: str
     short: str
     title: str
     says: tuple[str, ...]
     look: str
+    on_paper: str
     question: str
     options: Callable[[Reading], tuple[str, ...]]
     judge: Callable[[Reading], Answer]
@@ -72,10 +74,15 @@ def _head(reading: Reading) -> Answer:
         )
     h, z, low, high = (reading[name] for name in ("h", "z", "low", "high"))
     right = 0 if low > 0 else 1 if high < 0 else 2  # of the cosine of h minus that of z
+    meaning = (
+        "A head is expected to ignore more than h. This one does not.",
+        "The head ignores more of the colour than h, as expected.",
+        "For this run and this change it makes no clear difference which of the two is used.",
+    )[right]
     return Answer(
         right,
-        f"With the hue turned as far as SimCLR does, h keeps {_percent(h)} of its similarity, z {_percent(z)}; the 95 %"
-        f" interval of the difference is {100 * low:+.0f} to {100 * high:+.0f} points.",
+        f"With the hue turned as far as SimCLR does, h stays {_percent(h)} similar to itself, z {_percent(z)}; the 95 %"
+        f" interval of the difference is {_points(low, high)}. {meaning}",
     )
 
 
@@ -87,8 +94,7 @@ def _pair(reading: Reading) -> Answer:
     return Answer(
         right,
         f"On {reading['n']:.0f} test pictures the probe is right on {_percent(reading['probe'])}, the fine-tuned run on"
-        f" {_percent(reading['finetune'])}; the 95 % interval of the difference is {100 * low:+.0f} to"
-        f" {100 * high:+.0f} points.",
+        f" {_percent(reading['finetune'])}; the 95 % interval of the difference is {_points(low, high)}.",
     )
 
 
@@ -116,6 +122,12 @@ def _verdict(reading: Reading) -> Answer:
     )
 
 
+def _points(low: float, high: float) -> str:
+    """An interval of a difference of shares; in tenths where whole points would hide which side of 0 it lies on."""
+    digits = 1 if min(abs(low), abs(high)) < 0.01 else 0
+    return f"{100 * low:+.{digits}f} to {100 * high:+.{digits}f} points".replace("-", "−")
+
+
 def _percent(share: float) -> str:
     return f"{100 * share:.0f} %"
 
@@ -131,6 +143,7 @@ LESSONS: tuple[Lesson, ...] = (
             "SimCLR makes two views of every picture. What both have in common is all that it can learn.",
         ),
         "Draw again a few times. When can you still tell the animal? When would two different animals look the same?",
+        "Cover the originals. Which views still show the animal? Which views of two animals could be taken for one?",
         "How much of the first picture does a crop keep, on average, with this recipe?",
         _always("Less than a third", "Between one and two thirds", "More than two thirds"),
         _kept_area,
@@ -145,6 +158,8 @@ LESSONS: tuple[Lesson, ...] = (
             " price: two pictures of the same species are negatives too. These are called false negatives.",
         ),
         "Point at a bright cell off the diagonals. Which pictures does the encoder take for relatives?",
+        "Find the darkest cell without a frame. Which two pictures does the encoder take for relatives? Are they of one"
+        " species?",
         "How many negatives does one view have in this batch?",
         lambda reading: tuple(
             f"{count:.0f}"
@@ -162,6 +177,8 @@ LESSONS: tuple[Lesson, ...] = (
             " ends learn badly: the first fights false negatives, the second hardly tells pictures apart.",
         ),
         "Choose an anchor and move the temperature from one end to the other. Watch who gets the gradient.",
+        "Compare the columns of the table. Which negatives get the gradient at the lowest temperature, which at the"
+        " highest?",
         "Which share of the gradient on the negatives goes to the three most similar ones, at temperature 0.1?",
         _always("Less than a third", "Between one and two thirds", "More than two thirds"),
         _hardest,
@@ -173,10 +190,11 @@ LESSONS: tuple[Lesson, ...] = (
         (
             "The loss compares z, which a small network, the projection head, makes of the features h. After training"
             " the head is thrown away.",
-            "To bring two views together, z has to forget what differs between them, such as colour. h lies before"
-            " that and keeps more. That is why classifiers use h.",
+            "To bring two views together, z may forget what differs between them, such as colour. h lies before that"
+            " and can still tell it. That is why classifiers use h.",
         ),
         "Compare the lines of h and z where the colours are turned.",
+        "Compare the full line (h) and the dashed line (z). Which changes do both ignore? Where do they part?",
         "Whose vector changes more when the colours of a picture are turned: that of h or that of z?",
         _always("z changes more", "h changes more", CANNOT_TELL),
         _head,
@@ -192,6 +210,7 @@ LESSONS: tuple[Lesson, ...] = (
             " encoder knew.",
         ),
         "Compare both on the same test pictures. Which pictures does only one of them get right?",
+        "Look at the pictures that only one of the two gets right. What may have misled the other?",
         "Which of the two is more accurate here?",
         _always("The linear probe", "The fine-tuned run", CANNOT_TELL),
         _pair,
@@ -206,6 +225,7 @@ LESSONS: tuple[Lesson, ...] = (
             "Its features are often a better start than anything that can be learned from a few thousand pictures.",
         ),
         "Look at the nearest neighbours of a picture. What do they have in common: the species, or the background?",
+        "Look at the pictures in each row. What do they have in common: the species, or the background?",
         "Let the nearest neighbours vote. How often are they right, with no training on your pictures?",
         _always("About as often as guessing", "Clearly more, up to one half", "More than one half"),
         _imagenet,
@@ -221,6 +241,7 @@ LESSONS: tuple[Lesson, ...] = (
             " and gives an interval.",
         ),
         "Read the verdict of the study. With how many labels does the answer change?",
+        "Read the verdict and the table. With how many labels does SimCLR help most, and where does it not?",
         "Averaged over all numbers of labels: does SimCLR help on these pictures?",
         _always("Yes", "No, at least not by much", CANNOT_TELL),
         _verdict,

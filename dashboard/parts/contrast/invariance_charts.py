@@ -34,11 +34,11 @@ def invariance_charts(
     """
     data = chart_data(lines, measure)
     if found := point_of(point):
-        data["chosen"] = _chosen(lines, measure, dataset, rows, *found)
+        data["chosen"] = changed_pictures(lines, measure, dataset, rows, *found)
     _charts(data=data, key=key, on_picked_change=key.on("picked", on_pick))
 
 
-def _chosen(
+def changed_pictures(
     lines: Sequence[Line], measure: str, dataset: Dataset, rows: Sequence[int], name: str, level: int
 ) -> dict[str, Any]:
     """A few of the pictures before and after, and what each line makes of them."""

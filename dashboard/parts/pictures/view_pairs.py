@@ -75,6 +75,13 @@ def view_uri(view: Tensor) -> str:
     return _webp(Image.fromarray((view.clamp(0, 1) * 255).round().byte().permute(1, 2, 0).contiguous().numpy()))
 
 
+def original_uri(preview: Preview) -> str:
+    """The whole picture in its own proportions, as an image that HTML can hold."""
+    side, aspect = preview.square.shape[0], preview.aspect
+    size = max(1, round(side * min(1.0, aspect))), max(1, round(side / max(1.0, aspect)))
+    return _webp(Image.fromarray(preview.square.numpy()).resize(size, Image.Resampling.BILINEAR))
+
+
 def _webp(image: Image.Image) -> str:
     held = io.BytesIO()
     image.save(held, "WEBP", quality=90)
@@ -86,9 +93,6 @@ def _original(preview: Preview, crops: Sequence[Sequence[Sequence[float]]]) -> s
 
     crops: of each recipe, of both views; those of a second recipe are dashed.
     """
-    side, aspect = preview.square.shape[0], preview.aspect
-    size = max(1, round(side * min(1.0, aspect))), max(1, round(side / max(1.0, aspect)))
-    whole = Image.fromarray(preview.square.numpy()).resize(size, Image.Resampling.BILINEAR)
     boxes = "".join(
         f'<span class="crop {letter}{" second" if crops[0] is not of_recipe else ""}"'
         f' style="left:{x:.2%};top:{y:.2%};width:{w:.2%};height:{h:.2%}"><i>{letter}</i></span>'
@@ -97,6 +101,6 @@ def _original(preview: Preview, crops: Sequence[Sequence[Sequence[float]]]) -> s
     )
     name = escape(preview.name)
     return (
-        f'<figure class="original"><div><img src="{_webp(whole)}" alt="{name}, the original picture">{boxes}</div>'
-        f"<figcaption>{name}, the original</figcaption></figure>"
+        f'<figure class="original"><div><img src="{original_uri(preview)}" alt="{name}, the original picture">'
+        f"{boxes}</div><figcaption>{name}, the original</figcaption></figure>"
     )

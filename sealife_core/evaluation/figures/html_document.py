@@ -19,6 +19,7 @@ grid-template-columns: repeat(auto-fill, minmax(7rem, 1fr)); gap: .6rem; } .pile
 object-fit: cover; border-radius: .4rem; } .piles figcaption { font-size: .75rem; line-height: 1.35; }
 pre { background: #F1F6F7; padding: .8rem 1rem; border-radius: .5rem; overflow-x: auto; }
 details { margin: 1rem 0; } summary { font-weight: 600; cursor: pointer; }
+@media print { details:not([open]) { display: none; } figure, tr { break-inside: avoid; } }
 """
 
 

@@ -1,0 +1,104 @@
+"""What a teacher prepares: what the lessons need and what is there, and one click that starts what is missing."""
+
+from collections.abc import Sequence
+from contextlib import suppress
+
+import streamlit as st
+
+from dashboard import cache, state
+from dashboard.data.lessons.prepared import Need, needs
+from dashboard.parts.notice import errors_said
+from dashboard.words import plain
+from sealife_core.config import AnyConfig, StudyConfig
+from sealife_core.datasets.dataset import Dataset
+from sealife_core.errors import SealifeError
+from sealife_core.evaluation.comparison.rows import comparison
+from sealife_core.places import checkpoints_root
+from sealife_core.runs.costs.estimates import estimate_on
+from sealife_core.runs.directory import create_run
+from sealife_core.runs.liveness import State
+from sealife_core.runs.scheduling.queue import launch
+from sealife_core.studies.cost import study_cost
+from sealife_core.studies.reuse import fingerprint
+from sealife_core.wording import duration
+
+Named = tuple[str, AnyConfig | StudyConfig]
+
+
+def before_class(dataset: Dataset) -> None:
+    """A check list of everything that the lessons need of ``dataset``."""
+    found = _needs(dataset)
+    missing = sum(not need.there for need in found)
+    ready = f"{missing} of {len(found)} things are missing" if missing else "everything is there"
+    with st.expander(f"Before the class: {ready} for {plain(dataset.name)}", icon=":material/checklist:"):
+        for need in found:
+            icon = "check_circle" if need.there else "radio_button_unchecked"
+            _line(need, dataset, f":material/{icon}: **{need.lessons}**: {need.what}")
+        st.caption(
+            "Lessons 1 to 3 and 6 work with any pictures. What trains here is small; a longer SimCLR run from the Train"
+            " page, such as one overnight, shows more."
+        )
+
+
+def missing(key: str, dataset: Dataset) -> None:
+    """In a lesson: what it needs and does not find, how long that takes, and the button."""
+    need = next(need for need in _needs(dataset) if need.key == key)
+    _line(need, dataset, need.what[0].upper() + need.what[1:])
+
+
+def _needs(dataset: Dataset) -> list[Need]:
+    runs = cache.runs()
+    return needs(dataset, runs, comparison(runs), cache.studies())
+
+
+def _line(need: Need, dataset: Dataset, said: str) -> None:
+    if need.there:
+        st.markdown(f"{said}. {plain(need.there)}.")
+        return
+    with st.container(horizontal=True, vertical_alignment="center"):
+        left = _left(need.requests)
+        refused = [problem.says for _, asked in left for problem in cache.launch_problems(asked) if problem.refuses]
+        if refused:
+            st.markdown(f"{said}. {plain(refused[0])}", width="stretch")
+        elif not left:
+            st.markdown(f"{said}. On its way; reload the page when it has finished.", width="stretch")
+        else:
+            st.markdown(f"{said}. Missing; {_takes(left, dataset)}.", width="stretch")
+            st.button(
+                "Start it", icon=":material/play_arrow:", key=state.lessons.START.of(need.key), on_click=_start,
+                args=(need.requests, dataset.name),
+            )  # fmt: skip
+
+
+def _left(requests: Sequence[Named]) -> list[Named]:
+    """Those of ``requests`` that no run has answered or is about to."""
+    known = set()
+    for run in (*cache.runs(), *cache.studies()):
+        with suppress(SealifeError):  # a damaged run answers nothing
+            if run.state() in (State.QUEUED, State.RUNNING, State.FINISHED):
+                known.add(fingerprint(run.request()))
+    return [(name, request) for name, request in requests if fingerprint(request) not in known]
+
+
+def _takes(requests: Sequence[Named], dataset: Dataset) -> str:
+    took = [_seconds(request, dataset) for _, request in requests]
+    known = [seconds for seconds in took if seconds is not None]
+    if len(known) < len(took):
+        return "how long it takes is not measured on this machine yet"
+    return f"it takes about {duration(sum(known))} on this machine"
+
+
+def _seconds(request: AnyConfig | StudyConfig, dataset: Dataset) -> float | None:
+    if isinstance(request, StudyConfig):
+        return study_cost(request, dataset, checkpoints_root()).seconds
+    return estimate_on(request, dataset).seconds
+
+
+def _start(requests: Sequence[Named], data: str) -> None:
+    with errors_said():
+        begun = _left(requests)  # the disk says whether this is a second click
+        for name, request in begun:
+            launch(create_run(request, name=f"{name}, {data}"))
+        names = " and ".join(f"**{plain(name)}**" for name, _ in begun)
+        if begun:
+            state.say(f"{names} {'trains' if len(begun) == 1 else 'train'} in the background.")

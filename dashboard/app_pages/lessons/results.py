@@ -1,0 +1,126 @@
+"""The widgets of the lessons about results: of ImageNet's encoder, of two classifiers, and of a study."""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from dashboard import cache, state
+from dashboard.app_pages.lessons.before_class import missing
+from dashboard.app_pages.lessons.own_object import own_object
+from dashboard.app_pages.lessons.shown import NOTHING, VIEW_PX, Shown, lesson_dataset
+from dashboard.cache import contrast
+from dashboard.data.lessons.figures import figure, score_svg
+from dashboard.data.lessons.prepared import HELP, PROBE, helps_study, probe_and_fine_tune
+from dashboard.data.lessons.study_table import labels_table
+from dashboard.data.pictures import class_of, some_rows
+from dashboard.parts.pictures.image_grid import grid_picture, image_grid, show_grid
+from dashboard.parts.pictures.view_pairs import original_uri
+from dashboard.parts.runs.score_cards import score_cards
+from dashboard.theme import run_colours
+from sealife_core.datasets.dataset import Dataset
+from sealife_core.evaluation.comparison.paired import Paired, paired_runs
+from sealife_core.evaluation.comparison.rows import comparison
+from sealife_core.evaluation.figures.html_document import gallery, table
+from sealife_core.runs.directory import open_run
+from sealife_core.studies.helps_answer import helps_found, helps_sentence
+from sealife_core.studies.results import classes_of, part_results, study_of
+from sealife_core.studies.verdict import NO, YES
+
+NEIGHBOURS_SHOWN, ONLY_SHOWN = 5, 6
+
+
+def probe() -> Shown:
+    """The newest linear probe and fine-tuned run of one data set that begin with the same encoder."""
+    dataset = lesson_dataset()
+    both = probe_and_fine_tune(comparison(cache.runs()), dataset)
+    if both is None:
+        missing(PROBE, dataset)
+        return NOTHING
+    score_cards(both)
+    runs = [open_run(row.run_id) for row in both]
+    pair = paired_runs(*runs)
+    only = [
+        _only(dataset, pair, pile, f"Only {words} right", other)
+        for pile, words, other in (
+            ("broken", "the linear probe is", "fine-tuned says"),
+            ("fixed", "the fine-tuned run is", "probe says"),
+        )
+    ]
+    if st.button("Compare them picture by picture", icon=":material/balance:"):
+        state.go("compare", {state.compare.RUNS: [run.id for run in runs]})
+    found = pair.accuracy_difference
+    drawn = score_svg(both, run_colours([run.id for run in runs]))
+    return {
+        "probe": both[0].accuracy, "finetune": both[1].accuracy, "low": found.low, "high": found.high, "n": both[0].n,
+    }, figure("Accuracy on test pictures, with 95 % intervals. Dotted: chance.", drawn) + "".join(only)  # fmt: skip
+
+
+def _only(dataset: Dataset, pair: Paired, pile: str, title: str, other: str) -> str:
+    """A few of the test pictures that only one of the two gets right. Returns them for the handout."""
+    mask = pair.mask(pile)
+    wrong = (pair.predicted_b if pile == "broken" else pair.predicted_a)[mask]
+    ids = pair.ids[mask].tolist()
+    rows = [dataset.row_of(image) for image in ids[:ONLY_SHOWN]]
+    words = [f"{other}: {said}" for _, said in zip(rows, wrong, strict=False)]
+    heading = f"{title}: {len(ids):,} of {pair.n:,}"
+    if not rows:
+        return ""
+    st.markdown(f"**{heading}**")
+    shown = [grid_picture(dataset, row, class_of(dataset, row)) for row in rows]
+    for picture, said in zip(shown, words, strict=True):
+        picture["lines"] = [["wrong", said]]
+    show_grid(shown, state.lessons.GRID.of(pile))
+    captions = [f"{class_of(dataset, row)}; {said}" for row, said in zip(rows, words, strict=True)]
+    return f"<h2>{heading}</h2>{_on_paper(dataset, rows, captions)}"
+
+
+def imagenet() -> Shown:
+    """A few pictures with the pictures that are nearest to them by ImageNet's features, and how often all are right."""
+    dataset = lesson_dataset()
+    votes = contrast.imagenet_vote(dataset)
+    if votes is None:
+        return NOTHING
+    st.button("Other pictures", icon=":material/shuffle:", on_click=state.lessons.DRAWING.advance)
+    chosen = some_rows(dataset, state.lessons.DRAWING.number, len(dataset.manifest))
+    printed = []
+    for row in [row for row in chosen if row in votes.neighbours][:3]:
+        rows = [row, *votes.neighbours[row][:NEIGHBOURS_SHOWN]]
+        words = [f"Asked: {class_of(dataset, row)}", *(class_of(dataset, other) for other in rows[1:])]
+        image_grid(dataset, rows, key=state.lessons.GRID.of(row), captions=words)
+        printed.append(_on_paper(dataset, rows, words))
+    st.fragment(own_object)(dataset)
+    return {
+        "knn": votes.accuracy,
+        "low": votes.low,
+        "chance": votes.chance,
+        "n": len(votes.neighbours),
+        "bank": votes.bank,
+        "voters": votes.voters,
+    }, figure("Each row: a picture, and the five nearest to it by ImageNet’s features.", "".join(printed))
+
+
+def help_() -> Shown:
+    """The verdict of the newest study of this question on one data set."""
+    dataset = lesson_dataset()
+    study = helps_study(cache.studies(), dataset)
+    if study is None:
+        missing(HELP, dataset)
+        return NOTHING
+    parts = part_results(study)
+    found = helps_found(parts, study.root, classes_of(study_of(study)))
+    if found is None:
+        st.caption("The study has not finished yet. The verdict needs two seeds of every option.")
+        return NOTHING
+    st.info(helps_sentence(found))
+    rows = labels_table(parts, found)
+    st.dataframe(rows, hide_index=True, width="content")
+    gain = found.decides.gain
+    return {
+        "verdict": {YES: 0, NO: 1}.get(gain.verdict, 2), "gain": gain.value, "low": gain.low, "high": gain.high,
+        "seeds": gain.seeds, "images": gain.images,
+    }, f"<h2>The study</h2>{table(rows)}"  # fmt: skip
+
+
+def _on_paper(dataset: Dataset, rows: Sequence[int], words: Sequence[str]) -> str:
+    pictures = cache.previews(dataset, rows, VIEW_PX)
+    return gallery([(original_uri(picture), said) for picture, said in zip(pictures, words, strict=True)])

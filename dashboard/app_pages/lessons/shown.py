@@ -1,0 +1,19 @@
+"""What the widget of a lesson returns, and the data set that all of them look at."""
+
+import streamlit as st
+
+from dashboard import cache
+from dashboard.data.lessons.lessons import Reading
+from dashboard.parts.forms.dataset_choice import dataset_choice
+from sealife_core.datasets.dataset import Dataset
+
+Shown = tuple[Reading, str]
+"""What is shown as numbers, empty where there is nothing to see yet; and the same for the handout, as HTML."""
+NOTHING: Shown = {}, ""
+VIEW_PX = 160
+
+
+def lesson_dataset() -> Dataset:
+    """The choice of a data set above the widget of a lesson."""
+    with st.container(width=220):
+        return cache.dataset(dataset_choice("Data set"))

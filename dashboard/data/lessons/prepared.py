@@ -1,0 +1,119 @@
+"""What a class needs before it begins: what of it is there for a data set, and what would make the rest."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from dashboard.data.contrast.sources import is_simclr
+from dashboard.data.runs import config_of
+from dashboard.words import run_name
+from sealife_core.config import AnyConfig, ClassifierConfig, SimclrConfig, StudyConfig, preset
+from sealife_core.datasets.dataset import Dataset
+from sealife_core.demo import demo_configs
+from sealife_core.errors import SealifeError
+from sealife_core.evaluation.comparison.rows import ComparisonRow
+from sealife_core.runs.directory import open_run
+from sealife_core.runs.liveness import State
+from sealife_core.runs.run import MODEL, Run
+from sealife_core.studies.helps import HELPS, largest_class
+from sealife_core.studies.questions import build_study
+from sealife_core.studies.results import study_of
+
+HEAD, PROBE, CAMERA, HELP = "head", "probe", "camera", "help"
+
+
+@dataclass(frozen=True)
+class Need:
+    """One thing that a class needs. lessons: for which; there: what it is called here, "" if it is missing; requests:
+    the name and the request of each run that makes it."""
+
+    key: str
+    lessons: str
+    what: str
+    there: str
+    requests: tuple[tuple[str, AnyConfig | StudyConfig], ...]
+
+
+def needs(dataset: Dataset, runs: Sequence[Run], rows: Sequence[ComparisonRow], studies: Sequence[Run]) -> list[Need]:
+    """What the lessons need of ``dataset``. runs, studies: all, the newest first; rows: of :func:`comparison`."""
+    small = demo_configs(dataset, "later", "later")
+    simclr, both = simclr_run(runs, dataset), probe_and_fine_tune(rows, dataset)
+    classifier, study = newest_classifier(runs, dataset), helps_study(studies, dataset)
+    names = preset("classify", data=dataset.name, data_hash=dataset.content_hash)
+    return [
+        Need(
+            HEAD, "Lessons 2 to 4", "a SimCLR run", run_name(simclr) if simclr else "",
+            (("SimCLR", small["simclr training"]),),
+        ),
+        Need(
+            PROBE, "Lesson 5", "a linear probe and a fine-tuned run that begin with the same encoder",
+            " and ".join(row.name for row in both or ()),
+            (("Linear probe", small["imagenet"]), ("Fine-tuned", small["finetune"])),
+        ),
+        Need(
+            CAMERA, "Lesson 6, camera", "a model that names the classes", run_name(classifier) if classifier else "",
+            (("Name my animals", names),),
+        ),
+        Need(
+            HELP, "Lesson 7", "the study “Does self-supervision help me?”", _study_name(study),
+            (("Does self-supervision help me?", helps_request(dataset)),),
+        ),
+    ]  # fmt: skip
+
+
+def _study_name(study: Run | None) -> str:
+    if study is None:
+        return ""
+    return f"{run_name(study)}{'' if study.state() is State.FINISHED else ' (not finished yet)'}"
+
+
+def helps_request(dataset: Dataset) -> StudyConfig:
+    """The quick study of lesson 7."""
+    per_class = largest_class(dataset)
+    return build_study(HELPS, data=dataset.name, data_hash=dataset.content_hash, per_class=per_class)
+
+
+def simclr_run(runs: Sequence[Run], dataset: Dataset) -> Run | None:
+    """The first of ``runs`` that has learned from ``dataset`` as it is with a projection head, and has a model."""
+    for run in runs:
+        config = config_of(run) if is_simclr(run) else None
+        whole = isinstance(config, SimclrConfig) and config.head != "none" and not config.broken
+        if config and whole and config.data_hash == dataset.content_hash:
+            return run
+    return None
+
+
+def newest_classifier(runs: Sequence[Run], dataset: Dataset) -> Run | None:
+    """The first of ``runs`` that classifies pictures of ``dataset`` as it is, and has a model."""
+    for run in runs:
+        config = config_of(run)
+        fits = isinstance(config, ClassifierConfig) and config.data_hash == dataset.content_hash and not config.broken
+        if fits and (run.path / MODEL).is_file():
+            return run
+    return None
+
+
+def probe_and_fine_tune(rows: Sequence[ComparisonRow], dataset: Dataset) -> tuple[ComparisonRow, ComparisonRow] | None:
+    """The newest two runs on ``dataset`` that differ in whether the encoder learned, and not in where it came from."""
+    frozen: dict[tuple[str, str, int], ComparisonRow] = {}
+    learned: dict[tuple[str, str, int], ComparisonRow] = {}
+    of_it = [row for row in rows if row.comparable and row.data == dataset.name]
+    for row in sorted(of_it, key=lambda row: row.run_id):
+        config = config_of(open_run(row.run_id))
+        if isinstance(config, ClassifierConfig):
+            kind = learned if config.trained_stages else frozen
+            kind[config.weights, config.encoder, config.image_size_px] = row
+    shared = max(frozen.keys() & learned.keys(), key=lambda start: learned[start].run_id, default=None)
+    return (frozen[shared], learned[shared]) if shared else None
+
+
+def helps_study(studies: Sequence[Run], dataset: Dataset) -> Run | None:
+    """The first of ``studies`` that asks whether self-supervision helps on ``dataset``."""
+    return next((run for run in studies if _asks(run, dataset.name)), None)
+
+
+def _asks(run: Run, data: str) -> bool:
+    try:
+        study = study_of(run)
+    except SealifeError:
+        return False
+    return study.question == HELPS and study.data == data
