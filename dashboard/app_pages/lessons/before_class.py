@@ -30,7 +30,11 @@ def before_class(dataset: Dataset) -> None:
     found = _needs(dataset)
     missing = sum(not need.there for need in found)
     ready = f"{missing} of {len(found)} things are missing" if missing else "everything is there"
-    with st.expander(f"Before the class: {ready} for {plain(dataset.name)}", icon=":material/checklist:"):
+    said = f"Before the class: {ready} for {plain(dataset.name)}"
+    box = st.expander(said, icon=":material/checklist:", key=state.lessons.BEFORE, on_change="rerun")
+    if not box.open:  # what everything takes is a second's work: not for everyone who only reads the lesson
+        return
+    with box:
         for need in found:
             icon = "check_circle" if need.there else "radio_button_unchecked"
             _line(need, dataset, f":material/{icon}: **{need.lessons}**: {need.what}")

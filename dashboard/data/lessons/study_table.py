@@ -17,7 +17,7 @@ def labels_table(parts: Sequence[PartResult], found: HelpsFound) -> list[dict[st
         own, other = of[*one.baseline, labels].mean, of[*one.other, labels].mean
         rows.append(
             {
-                "Labels per class": str(labels),
+                "Labels per class": labels if isinstance(labels, str) else f"{labels:g}",
                 option_words(one.baseline): percent(own),
                 option_words(one.other): percent(other),
                 "Gain": f"{100 * (other - own):+.1f} points".replace("-", "−"),

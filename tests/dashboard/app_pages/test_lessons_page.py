@@ -1,9 +1,21 @@
 """The Lessons page without a browser."""
 
+from pathlib import Path
+
 import pytest
+from PIL import Image
 from streamlit.testing.v1 import AppTest
 
+from dashboard import state
+from dashboard.app_pages.lessons import before_class
 from dashboard.data.lessons.lessons import LESSONS
+from sealife_core.config import ClassifierConfig
+from sealife_core.datasets.dataset import Dataset
+from sealife_core.datasets.imports.importing import import_images
+from sealife_core.runs.directory import list_runs
+from sealife_core.runs.liveness import State
+from sealife_core.runs.run import Run
+from sealife_core.runs.scheduling.queue import write_status
 from tests.dashboard.pages import visit
 
 WITHOUT_TORCH = ("probe", "help")  # they show runs; there are none
@@ -32,11 +44,12 @@ def test_question__is_answered_by_what_is_shown_and_the_link_keeps_it(tiny_reef)
 
 
 def test_presentation__shows_the_lesson_alone_and_is_left_by_a_key(tiny_reef) -> None:
-    app = visit("lessons", {"lesson": "help"})
+    app = visit("lessons", {"lesson": "view"})
     next(button for button in app.button if button.label == "Present").click().run()
     assert not app.exception
     assert not app.title
-    assert app.header[0].value.startswith("7.")
+    assert not app.expander, "no check list for the class to see"
+    assert app.header[0].value.startswith("1.")
     next(button for button in app.button if button.label == "Leave the presentation").click().run()
     assert app.title[0].value == "Lessons"
 
@@ -44,3 +57,70 @@ def test_presentation__shows_the_lesson_alone_and_is_left_by_a_key(tiny_reef) ->
 @pytest.mark.parametrize("query", [{"lesson": "nonsense"}, {"answered": "view-99"}, {"answered": "-"}])
 def test_link__with_nonsense_shows_a_lesson(query: dict[str, str], tiny_reef) -> None:
     assert visit("lessons", query).header
+
+
+def few(folder: Path, count: int) -> Dataset:
+    """A data set of ``count`` pictures of two classes."""
+    for number in range(count):
+        place = folder / ("crab" if number % 2 else "ray") / f"{number}.png"
+        place.parent.mkdir(parents=True, exist_ok=True)
+        Image.new("RGB", (48, 48), (20 * number, 90, 200 - 20 * number)).save(place)
+    return import_images(folder, "few")
+
+
+def shown(lesson: str, **query: str) -> AppTest:
+    app = visit("lessons", {"lesson": lesson, **query})
+    assert not app.exception, app.exception[0].stack_trace
+    return app
+
+
+def test_views__of_a_data_set_of_one_picture(home: Path, tmp_path: Path) -> None:
+    few(tmp_path / "one", 1)
+    app = shown("view", dataset="few")
+    assert len([html for html in app.get("html") if "the original" in html.proto.body]) == 1
+    assert app.radio
+
+
+@pytest.mark.parametrize("pictures", [1, 2])
+def test_temperature__counts_the_negatives_that_are_there(pictures: int, home: Path, tmp_path: Path) -> None:
+    few(tmp_path / "pictures", pictures)
+    app = shown("temperature", dataset="few", encoder="untrained")
+    app.radio[0].set_value(0).run()
+    assert not app.exception
+    negatives = 2 * pictures - 2
+    assert f"the {negatives} most similar of {negatives} negatives" in texts(app), "three are asked for, if there are"
+
+
+def test_head__of_a_few_pictures_offers_nothing_to_try_and_no_handout(
+    pretrained: Run, home: Path, tmp_path: Path
+) -> None:
+    few(tmp_path / "pictures", 7)
+    app = shown("head", dataset="few")
+    assert "There is no answer yet" in texts(app)
+    assert "a few pictures" in texts(app)
+    assert "Try it" not in texts(app)
+    assert not app.get("download_button")
+
+
+def test_check_list__says_what_is_missing_and_starts_it_once(tiny_reef: Dataset, monkeypatch) -> None:
+    monkeypatch.setattr(before_class, "launch", lambda run: write_status(run, state=State.QUEUED))
+    app = shown("view")
+    (found,) = (each for each in app.expander if each.label.startswith("Before the class"))
+    assert found.label == "Before the class: 4 of 4 things are missing for reef"
+    assert "Missing" not in texts(app), "computed for who opens it"
+    app.session_state[state.lessons.BEFORE] = True
+    app.run()
+    starts = [button for button in app.button if button.label == "Start it"]
+    assert len(starts) == 4
+    starts[1].click().run()
+    assert not app.exception
+    asked = [run.config() for run in list_runs()]
+    assert {isinstance(config, ClassifierConfig) and config.trained_stages > 0 for config in asked} == {True, False}
+    assert "On its way" in texts(app)
+    assert len([button for button in app.button if button.label == "Start it"]) == 3
+
+
+def test_lesson__without_its_run_says_what_it_takes_and_offers_the_click(tiny_reef: Dataset) -> None:
+    app = shown("help")
+    assert "Missing; how long it takes is not measured on this machine yet." in texts(app)
+    assert [button.label for button in app.button].count("Start it") == 1

@@ -24,7 +24,7 @@ def texts(app: AppTest) -> str:
 
 
 def test_object__needs_a_model_of_the_data_set(tiny_reef: Dataset) -> None:
-    assert "needs a model" in texts(shown(tiny_reef))
+    assert "A model that names the classes. Missing" in texts(shown(tiny_reef))
 
 
 def test_object__is_named_and_its_views_and_neighbours_are_shown(

@@ -5,11 +5,12 @@ import re
 
 from dashboard.data.lessons.handout import handout_html, worksheet_html
 from dashboard.data.lessons.lessons import LESSONS, Reading
+from sealife_core.evaluation.figures.html_document import gallery
 
 
 def test_handout__holds_the_pictures_and_folds_the_answer() -> None:
     reading: Reading = {"kept_area": 0.5, "draws": 500}
-    html = handout_html(LESSONS[0], reading, [("data:image/webp;base64,AAAA", "<b>crab</b>")])
+    html = handout_html(LESSONS[0], reading, gallery([("data:image/webp;base64,AAAA", "<b>crab</b>")]))
     assert 'src="data:image/webp;base64,AAAA"' in html
     assert "<b>crab</b>" not in html
     assert "&lt;b&gt;crab&lt;/b&gt;" in html
@@ -17,6 +18,14 @@ def test_handout__holds_the_pictures_and_folds_the_answer() -> None:
     assert "50 %" not in shown, "the numbers stand behind the fold"
     assert "Between one and two thirds.</b>" in folded
     assert not re.search(r'(src|href)="http', html), "one file, without the network"
+
+
+def test_handout__says_nothing_that_paper_cannot_do() -> None:
+    for lesson in LESSONS:
+        assert lesson.on_paper != lesson.look or not re.search(
+            "[Mm]ove|[Dd]raw again|[Pp]oint at|[Cc]hoose", lesson.look
+        )
+        assert not re.search("move the|draw again|point at|choose an", lesson.on_paper.lower())
 
 
 def test_worksheet__solution_is_the_loss_by_hand() -> None:

@@ -57,6 +57,19 @@ def test_answer__follows_the_numbers(key: str, changed: dict[str, float], option
     assert right(key, **changed) == option
 
 
+@pytest.mark.parametrize(
+    ("low", "high", "said"),
+    [(0.004, 0.03, "This one does not"), (-0.4, -0.1, "as expected"), (-0.1, 0.1, "no clear difference")],
+)
+def test_head__says_whether_the_numbers_are_what_the_lesson_leads_one_to_expect(
+    low: float, high: float, said: str
+) -> None:
+    because = BY_KEY["head"].judge({**SHOWN["head"], "low": low, "high": high}).because
+    assert said in because
+    assert sum(each in because for each in ("This one does not", "as expected", "no clear difference")) == 1
+    assert "+0 to" not in because, "on which side of zero the interval lies can be read"
+
+
 @pytest.mark.parametrize("key", ["head", "probe", "imagenet", "help"])
 def test_answer__is_open_where_the_page_has_nothing_to_go_by(key: str) -> None:
     answer = BY_KEY[key].judge({})

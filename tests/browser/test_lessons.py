@@ -1,0 +1,35 @@
+"""A lesson on a projector, turned by a remote control."""
+
+import re
+
+from playwright.sync_api import Page, expect
+
+from sealife_core.datasets.dataset import Dataset
+from tests.browser.served import PATIENCE_MS, Dashboard, settled
+
+
+def test_keys__scroll_to_the_end_of_a_page_before_they_turn_it(
+    tiny_reef: Dataset, page: Page, dashboard: Dashboard
+) -> None:
+    page.set_viewport_size({"width": 1280, "height": 560})
+    page.goto(f"{dashboard.url}/lessons?dataset=reef&present=1")
+    heading, main = page.locator("h2"), page.get_by_test_id("stMain")
+    expect(page.get_by_role("radio").first).to_be_attached(timeout=PATIENCE_MS)
+    settled(page)
+    expect(page.get_by_role("button", name="Next")).to_be_in_viewport()
+    page.keyboard.press("PageDown")
+    page.wait_for_function("() => document.querySelector('[data-testid=stMain]').scrollTop > 300", timeout=PATIENCE_MS)
+    expect(heading).to_have_text("1. What is a view?")
+    main.evaluate("e => e.scrollTo(0, e.scrollHeight)")
+    page.keyboard.press("PageDown")
+    expect(heading).to_have_text(re.compile("^2"), timeout=PATIENCE_MS)
+    settled(page)
+    assert main.evaluate("e => e.scrollTop") == 0
+    page.keyboard.press("ArrowLeft")
+    expect(heading).to_have_text(re.compile("^1"), timeout=PATIENCE_MS)
+    settled(page)
+    page.get_by_test_id("stRadioOption").first.click()  # what has the focus keeps the keys that it needs, not these
+    settled(page)
+    page.keyboard.press("ArrowRight")
+    expect(heading).to_have_text(re.compile("^2"), timeout=PATIENCE_MS)
+    assert "answered=view-0" in page.url

@@ -1,0 +1,71 @@
+"""Charts and tables of a handout."""
+
+import re
+from xml.etree import ElementTree
+
+import numpy as np
+import pytest
+
+from dashboard.data.lessons.figures import matrix_svg, response_svg, score_svg, shares_table
+from sealife_core.evaluation.comparison.rows import ComparisonRow
+
+COSINES = np.array([[1, 0.1, 0.9, -0.2], [0.1, 1, 0.3, 0.8], [0.9, 0.3, 1, -0.004], [-0.2, 0.8, -0.004, 1]])
+
+
+def drawn(svg: str) -> ElementTree.Element:
+    return ElementTree.fromstring(svg)
+
+
+def words(svg: str) -> list[str]:
+    return [text.text or "" for text in drawn(svg).iter("text")]
+
+
+def test_matrix__frames_positive_pairs_and_darkens_what_is_similar() -> None:
+    cells = list(drawn(matrix_svg(COSINES)).iter("rect"))
+    assert len(cells) == 12, "all but a view with itself"
+    framed = [cell for cell in cells if cell.get("stroke-width")]
+    assert [float(cell.get("fill-opacity", "")) for cell in framed] == [1.0, pytest.approx(0.91, abs=0.01)] * 2
+    said = words(matrix_svg(COSINES))
+    assert said[0] == "A1"
+    assert {"B2", "0.90", "−0.20", "0.00"} <= set(said)
+    assert "−0.00" not in said
+
+
+def test_shares__stand_in_the_order_of_similarity() -> None:
+    html = shares_table(COSINES, {0.1: np.array([[0, 0.95, 0, 0.05]])}, 0, ["<b>crab</b>", "ray"])
+    assert re.findall(r"<td>(\w\d [^<]*)</td><td>([^<]*)</td><td>([^<]*)</td>", html) == [
+        ("A2 ray", "0.10", "95 %"),
+        ("B2 ray", "−0.20", "5 %"),
+    ]
+    assert "<b>" not in shares_table(COSINES, {}, 1, ["<b>crab</b>", "ray"])
+
+
+def test_responses__draw_a_line_an_encoder_and_say_what_is_kept_at_the_usual_strength() -> None:
+    panel = {
+        "title": "Hue", "levels": ["unchanged", "hue turned by 72°", "more"], "strongest": 1,
+        "lines": [{"mean": [1.0, 0.9, 0.2]}, {"mean": [1.0, 0.4, -3.0]}],
+    }  # fmt: skip
+    lines = [{"name": f"Run, {space}", "colour": "#123456", "dashed": space == "z"} for space in "hz"]
+    svg = response_svg({"panels": [panel], "lines": lines, "low": -0.2}, "what it is")
+    h, z = drawn(svg).iter("polyline")
+    assert h.get("stroke-dasharray") is None
+    assert z.get("stroke-dasharray")
+    high = [[float(point.split(",")[1]) for point in line.get("points", "").split()] for line in (h, z)]
+    assert high[0][0] == high[1][0]
+    assert high[0][1] < high[1][1], "z keeps less: its line is lower"
+    assert {"hue turned by 72°", "h 90 %, z 40 %"} <= set(words(svg))
+
+
+def test_scores__show_each_run_with_its_interval() -> None:
+    def row(run_id: str, accuracy: float) -> ComparisonRow:
+        scores = dict.fromkeys(("macro_f1", "macro_f1_low", "macro_f1_high"), 0.0)
+        return ComparisonRow(
+            run_id=run_id, name="<i>mine</i>", method="Linear probe", encoder="", source="", data="reef", n=100,
+            accuracy=accuracy, low=accuracy - 0.1, high=accuracy + 0.1, top3=None, chance=0.1, train_s=None,
+            parameters_trained=None, label_fraction=100, test_hash="", comparable=True, why_not="", **scores,
+        )  # fmt: skip
+
+    svg = score_svg([row("a", 0.5), row("b", 0.8)], {"a": "#111111", "b": "#222222"})
+    first, second = drawn(svg).iter("rect")
+    assert float(first.get("x", "")) < float(second.get("x", ""))
+    assert {"<i>mine</i>", "50.0 % (40 to 60 %)", "80.0 % (70 to 90 %)"} <= set(words(svg))

@@ -1,0 +1,74 @@
+"""What of a class's needs is there."""
+
+import pytest
+
+from dashboard.data.lessons.prepared import HEAD, HELP, PROBE, needs, simclr_run
+from dashboard.data.lessons.study_table import labels_table
+from sealife_core.config import ClassifierConfig, Part, preset
+from sealife_core.datasets.dataset import Dataset
+from sealife_core.evaluation.comparison.rows import comparison
+from sealife_core.runs.directory import create_run
+from sealife_core.runs.liveness import State
+from sealife_core.runs.run import MODEL
+from sealife_core.runs.scheduling.queue import write_status
+from sealife_core.studies.building import IMAGENET_SIMCLR
+from sealife_core.studies.building import PROBE as BY_PROBE
+from sealife_core.studies.helps import HELPS
+from sealife_core.studies.helps_answer import helps_found
+from sealife_core.studies.questions import build_study
+from sealife_core.studies.results import part_results
+from tests.finished.runs import scratch_run
+from tests.finished.studies import finished_study
+
+
+def test_needs__of_a_new_data_set_are_all_missing_and_say_what_makes_them(tiny_reef: Dataset) -> None:
+    found = needs(tiny_reef, [], [], [])
+    assert [need.there for need in found] == [""] * 4
+    for need in found:
+        assert all(request.data == tiny_reef.name for _, request in need.requests)
+    _, probe, *_ = found
+    frozen, learned = (request for _, request in probe.requests)
+    assert isinstance(frozen, ClassifierConfig)
+    assert isinstance(learned, ClassifierConfig)
+    assert (frozen.trained_stages, learned.trained_stages > 0) == (0, True)
+    start = [(config.weights, config.encoder, config.image_size_px) for config in (frozen, learned)]
+    assert start[0] == start[1], "or the lesson does not take them for a pair"
+
+
+@pytest.mark.parametrize("changed", [{}, {"data_hash": "other pictures"}, {"head": "none"}, {"broken": "no-jitter"}])
+def test_simclr_run__is_whole_and_of_these_pictures(changed: dict[str, str], tiny_reef: Dataset) -> None:
+    values = {"data": tiny_reef.name, "data_hash": tiny_reef.content_hash} | changed
+    run = create_run(preset("simclr", "Quick look", **values), name="ours")
+    assert simclr_run([run], tiny_reef) is None, "it has no model yet"
+    (run.path / MODEL).touch()
+    assert (simclr_run([run], tiny_reef) == run) == (not changed)
+    (need,) = (need for need in needs(tiny_reef, [run], [], []) if need.key == HEAD)
+    assert need.there == ("" if changed else "ours")
+
+
+def test_probe_and_fine_tuned__must_begin_with_the_same_encoder(tiny_reef: Dataset) -> None:
+    scratch_run(tiny_reef, "from scratch", right=2)
+    runs = [scratch_run(tiny_reef, "another", right=3)]
+    found = {need.key: need.there for need in needs(tiny_reef, runs, comparison(runs), [])}
+    assert found[PROBE] == ""
+
+
+@pytest.mark.parametrize(("gain", "said"), [(0.08, "+8.0 points"), (-0.08, "−8.0 points")])
+def test_study__is_there_and_its_table_says_what_each_number_of_labels_gains(
+    gain: float, said: str, tiny_reef: Dataset
+) -> None:
+    def right(part: Part) -> float:
+        better = part.cell.get("encoder") == IMAGENET_SIMCLR and part.cell.get("use") == BY_PROBE
+        return 0.5 + gain * better
+
+    study = finished_study(build_study(HELPS, data=tiny_reef.name, seeds=2), right)
+    parts = part_results(study)
+    found = helps_found(parts, study.root, 10)
+    assert found is not None
+    rows = labels_table(parts, found)
+    assert [row["Labels per class"] for row in rows] == ["5", "20", "all"]
+    assert {row["Gain"] for row in rows} == {said}
+    need = needs(tiny_reef, [], [], [study])[-1]
+    assert (need.key, need.there) == (HELP, study.notes()["name"])
+    write_status(study, state=State.STOPPED)
+    assert "not finished yet" in needs(tiny_reef, [], [], [study])[-1].there
