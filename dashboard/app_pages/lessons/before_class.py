@@ -12,7 +12,6 @@ from dashboard.words import plain
 from sealife_core.config import AnyConfig, StudyConfig
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.errors import SealifeError
-from sealife_core.evaluation.comparison.rows import comparison
 from sealife_core.places import checkpoints_root
 from sealife_core.runs.costs.estimates import estimate_on
 from sealife_core.runs.directory import create_run
@@ -51,8 +50,7 @@ def missing(key: str, dataset: Dataset) -> None:
 
 
 def _needs(dataset: Dataset) -> list[Need]:
-    runs = cache.runs()
-    return needs(dataset, runs, comparison(runs), cache.studies())
+    return needs(dataset, cache.runs(), cache.studies())
 
 
 def _line(need: Need, dataset: Dataset, said: str) -> None:
@@ -65,7 +63,9 @@ def _line(need: Need, dataset: Dataset, said: str) -> None:
         if refused:
             st.markdown(f"{said}. {plain(refused[0])}", width="stretch")
         elif not left:
-            st.markdown(f"{said}. On its way; reload the page when it has finished.", width="stretch")
+            st.markdown(
+                f"{said}. On its way: this page shows it when it has finished and is reloaded.", width="stretch"
+            )
         else:
             st.markdown(f"{said}. Missing; {_takes(left, dataset)}.", width="stretch")
             st.button(

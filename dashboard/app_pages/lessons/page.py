@@ -29,13 +29,14 @@ def page() -> None:
             before_class(cache.dataset(chosen))
         for paragraph in lesson.says:
             st.html(f'<p class="lead">{paragraph}</p>')
+        to_try = st.empty()  # above what it is tried on, which says whether there is anything
         try:
             reading, figures = WIDGETS[lesson.key]()
         except SealifeError as error:
             show_error(error)
             reading, figures = None, ""
         if reading:
-            st.markdown(f"**Try it.** {plain(lesson.look)}")
+            to_try.markdown(f"**Try it.** {plain(lesson.look)}")
         if reading is not None:
             ask(lesson, reading)
         if lesson.key == "pair":

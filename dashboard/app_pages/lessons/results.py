@@ -19,7 +19,6 @@ from dashboard.parts.runs.score_cards import score_cards
 from dashboard.theme import run_colours
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.evaluation.comparison.paired import Paired, paired_runs
-from sealife_core.evaluation.comparison.rows import comparison
 from sealife_core.evaluation.figures.html_document import gallery, table
 from sealife_core.runs.directory import open_run
 from sealife_core.studies.helps_answer import helps_found, helps_sentence
@@ -32,7 +31,7 @@ NEIGHBOURS_SHOWN, ONLY_SHOWN = 5, 6
 def probe() -> Shown:
     """The newest linear probe and fine-tuned run of one data set that begin with the same encoder."""
     dataset = lesson_dataset()
-    both = probe_and_fine_tune(comparison(cache.runs()), dataset)
+    both = probe_and_fine_tune(cache.runs(), dataset)
     if both is None:
         missing(PROBE, dataset)
         return NOTHING

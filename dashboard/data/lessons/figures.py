@@ -45,7 +45,13 @@ def matrix_svg(similarities: np.ndarray) -> str:
             parts.append(
                 f'<rect x="{x + 1}" y="{y + 1}" width="{_CELL - 2}" height="{_CELL - 2}" fill="{ACCENT}"'
                 f' fill-opacity="{share:.2f}" {frame}/>'
-                + _text(x + _CELL / 2, y + _CELL / 2 + 4, _cosine(value), "middle", "#fff" if share > 0.55 else INK)
+                + _text(
+                    x + _CELL / 2,
+                    y + _CELL / 2 + 4,
+                    _cosine(value).replace("0.", ".", 1),
+                    "middle",
+                    "#fff" if share > 0.55 else INK,
+                )
             )
     return _svg(side, side, parts, "The cosines of all views with each other")
 

@@ -241,7 +241,7 @@ LESSONS: tuple[Lesson, ...] = (
             " and gives an interval.",
         ),
         "Read the verdict of the study. With how many labels does the answer change?",
-        "Read the verdict and the table. With how many labels does SimCLR help most, and where does it not?",
+        "Read the table. With how many labels does SimCLR help most, and where does it not?",
         "Averaged over all numbers of labels: does SimCLR help on these pictures?",
         _always("Yes", "No, at least not by much", CANNOT_TELL),
         _verdict,

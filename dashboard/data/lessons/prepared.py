@@ -10,8 +10,7 @@ from sealife_core.config import AnyConfig, ClassifierConfig, SimclrConfig, Study
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.demo import demo_configs
 from sealife_core.errors import SealifeError
-from sealife_core.evaluation.comparison.rows import ComparisonRow
-from sealife_core.runs.directory import open_run
+from sealife_core.evaluation.comparison.rows import ComparisonRow, comparison
 from sealife_core.runs.liveness import State
 from sealife_core.runs.run import MODEL, Run
 from sealife_core.studies.helps import HELPS, largest_class
@@ -33,10 +32,10 @@ class Need:
     requests: tuple[tuple[str, AnyConfig | StudyConfig], ...]
 
 
-def needs(dataset: Dataset, runs: Sequence[Run], rows: Sequence[ComparisonRow], studies: Sequence[Run]) -> list[Need]:
-    """What the lessons need of ``dataset``. runs, studies: all, the newest first; rows: of :func:`comparison`."""
+def needs(dataset: Dataset, runs: Sequence[Run], studies: Sequence[Run]) -> list[Need]:
+    """What the lessons need of ``dataset``. runs, studies: all, the newest first."""
     small = demo_configs(dataset, "later", "later")
-    simclr, both = simclr_run(runs, dataset), probe_and_fine_tune(rows, dataset)
+    simclr, both = simclr_run(runs, dataset), probe_and_fine_tune(runs, dataset)
     classifier, study = newest_classifier(runs, dataset), helps_study(studies, dataset)
     names = preset("classify", data=dataset.name, data_hash=dataset.content_hash)
     return [
@@ -92,13 +91,15 @@ def newest_classifier(runs: Sequence[Run], dataset: Dataset) -> Run | None:
     return None
 
 
-def probe_and_fine_tune(rows: Sequence[ComparisonRow], dataset: Dataset) -> tuple[ComparisonRow, ComparisonRow] | None:
+def probe_and_fine_tune(runs: Sequence[Run], dataset: Dataset) -> tuple[ComparisonRow, ComparisonRow] | None:
     """The newest two runs on ``dataset`` that differ in whether the encoder learned, and not in where it came from."""
     frozen: dict[tuple[str, str, int], ComparisonRow] = {}
     learned: dict[tuple[str, str, int], ComparisonRow] = {}
-    of_it = [row for row in rows if row.comparable and row.data == dataset.name]
-    for row in sorted(of_it, key=lambda row: row.run_id):
-        config = config_of(open_run(row.run_id))
+    configs = {run.id: config for run in runs if (config := config_of(run)) and config.data == dataset.name}
+    # Comparable is what was tested on the pictures of most runs: runs on other data sets must not decide which.
+    rows = comparison([run for run in runs if run.id in configs])
+    for row in sorted((row for row in rows if row.comparable), key=lambda row: row.run_id):
+        config = configs[row.run_id]
         if isinstance(config, ClassifierConfig):
             kind = learned if config.trained_stages else frozen
             kind[config.weights, config.encoder, config.image_size_px] = row

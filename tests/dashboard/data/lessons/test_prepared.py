@@ -1,28 +1,29 @@
 """What of a class's needs is there."""
 
+from typing import Any
+
 import pytest
 
-from dashboard.data.lessons.prepared import HEAD, HELP, PROBE, needs, simclr_run
+from dashboard.data.lessons.prepared import HEAD, HELP, PROBE, needs, probe_and_fine_tune, simclr_run
 from dashboard.data.lessons.study_table import labels_table
 from sealife_core.config import ClassifierConfig, Part, preset
 from sealife_core.datasets.dataset import Dataset
-from sealife_core.evaluation.comparison.rows import comparison
 from sealife_core.runs.directory import create_run
 from sealife_core.runs.liveness import State
-from sealife_core.runs.run import MODEL
+from sealife_core.runs.run import MODEL, Run
 from sealife_core.runs.scheduling.queue import write_status
+from sealife_core.runs.writer import RunWriter
 from sealife_core.studies.building import IMAGENET_SIMCLR
 from sealife_core.studies.building import PROBE as BY_PROBE
 from sealife_core.studies.helps import HELPS
 from sealife_core.studies.helps_answer import helps_found
 from sealife_core.studies.questions import build_study
 from sealife_core.studies.results import part_results
-from tests.finished.runs import scratch_run
 from tests.finished.studies import finished_study
 
 
 def test_needs__of_a_new_data_set_are_all_missing_and_say_what_makes_them(tiny_reef: Dataset) -> None:
-    found = needs(tiny_reef, [], [], [])
+    found = needs(tiny_reef, [], [])
     assert [need.there for need in found] == [""] * 4
     for need in found:
         assert all(request.data == tiny_reef.name for _, request in need.requests)
@@ -42,15 +43,33 @@ def test_simclr_run__is_whole_and_of_these_pictures(changed: dict[str, str], tin
     assert simclr_run([run], tiny_reef) is None, "it has no model yet"
     (run.path / MODEL).touch()
     assert (simclr_run([run], tiny_reef) == run) == (not changed)
-    (need,) = (need for need in needs(tiny_reef, [run], [], []) if need.key == HEAD)
+    (need,) = (need for need in needs(tiny_reef, [run], []) if need.key == HEAD)
     assert need.there == ("" if changed else "ours")
 
 
+def classified(data: str, task: str, **values: Any) -> Run:
+    """A finished classifier with scores on test pictures of ``data``."""
+    config = preset(task, "Quick look", **{"data": data, "encoder": "resnet18", "weights": "imagenet", **values})
+    run = create_run(config, name=f"{task} on {data}")
+    test = {"n": 10, "accuracy": 0.5, "accuracy_low": 0.2, "accuracy_high": 0.8, "macro_f1": 0.5, "chance": 0.1}
+    RunWriter(run).results(test=test, test_hash=data)
+    write_status(run, state=State.FINISHED)
+    return run
+
+
+def test_probe_and_fine_tuned__are_found_though_most_runs_are_of_other_pictures(tiny_reef: Dataset) -> None:
+    own = [classified(tiny_reef.name, task, image_size_px=64) for task in ("probe", "finetune")]
+    others = [classified("photographs", "probe", seed=seed, image_size_px=64) for seed in range(3)]
+    found = {need.key: need.there for need in needs(tiny_reef, [*others, *own], [])}
+    assert found[PROBE] == "probe on reef and finetune on reef"
+
+
 def test_probe_and_fine_tuned__must_begin_with_the_same_encoder(tiny_reef: Dataset) -> None:
-    scratch_run(tiny_reef, "from scratch", right=2)
-    runs = [scratch_run(tiny_reef, "another", right=3)]
-    found = {need.key: need.there for need in needs(tiny_reef, runs, comparison(runs), [])}
-    assert found[PROBE] == ""
+    runs = [
+        classified(tiny_reef.name, "probe", image_size_px=64),
+        classified(tiny_reef.name, "finetune", image_size_px=96),
+    ]
+    assert probe_and_fine_tune(runs, tiny_reef) is None
 
 
 @pytest.mark.parametrize(("gain", "said"), [(0.08, "+8.0 points"), (-0.08, "−8.0 points")])
@@ -68,7 +87,7 @@ def test_study__is_there_and_its_table_says_what_each_number_of_labels_gains(
     rows = labels_table(parts, found)
     assert [row["Labels per class"] for row in rows] == ["5", "20", "all"]
     assert {row["Gain"] for row in rows} == {said}
-    need = needs(tiny_reef, [], [], [study])[-1]
+    need = needs(tiny_reef, [], [study])[-1]
     assert (need.key, need.there) == (HELP, study.notes()["name"])
     write_status(study, state=State.STOPPED)
-    assert "not finished yet" in needs(tiny_reef, [], [], [study])[-1].there
+    assert "not finished yet" in needs(tiny_reef, [], [study])[-1].there
