@@ -67,7 +67,8 @@ def _line(need: Need, dataset: Dataset, said: str) -> None:
                 f"{said}. On its way: this page shows it when it has finished and is reloaded.", width="stretch"
             )
         else:
-            st.markdown(f"{said}. Missing; {_takes(left, dataset)}.", width="stretch")
+            takes = _takes(left, dataset)
+            st.markdown(f"{said}. Missing; {takes}.", width="stretch")
             st.button(
                 "Start it", icon=":material/play_arrow:", key=state.lessons.START.of(need.key), on_click=_start,
                 args=(need.requests, dataset.name),

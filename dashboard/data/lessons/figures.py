@@ -64,16 +64,15 @@ def shares_table(similarities: np.ndarray, shares: dict[float, np.ndarray], anch
     views = len(similarities)
     n = views // 2
     others = [j for j in np.argsort(-similarities[anchor], kind="stable").tolist() if j % n != anchor % n]
-    return table(
-        [
-            {
-                f"Negatives of {view_name(anchor, n)}": f"{view_name(j, n)} {names[j % n]}",
-                "cosine": _cosine(similarities[anchor, j]),
-                **{f"share at temperature {t:g}": percent(float(of[anchor, j]), 0) for t, of in shares.items()},
-            }
-            for j in others
-        ]
-    )
+    rows = [
+        {
+            f"Negatives of {view_name(anchor, n)}": f"{view_name(j, n)} {names[j % n]}",
+            "cosine": _cosine(similarities[anchor, j]),
+            **{f"share at temperature {t:g}": percent(float(of[anchor, j]), 0) for t, of in shares.items()},
+        }
+        for j in others
+    ]
+    return table(rows)
 
 
 def response_svg(chart: dict[str, Any], says: str) -> str:

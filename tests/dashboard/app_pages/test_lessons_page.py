@@ -65,7 +65,7 @@ def few(folder: Path, count: int) -> Dataset:
         place = folder / ("crab" if number % 2 else "ray") / f"{number}.png"
         place.parent.mkdir(parents=True, exist_ok=True)
         Image.new("RGB", (48, 48), (20 * number, 90, 200 - 20 * number)).save(place)
-    return import_images(folder, "few")
+    return import_images(folder, "few").dataset
 
 
 def shown(lesson: str, **query: str) -> AppTest:
