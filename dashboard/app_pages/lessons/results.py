@@ -48,7 +48,7 @@ def probe() -> Shown:
     if st.button("Compare them picture by picture", icon=":material/balance:"):
         state.go("compare", {state.compare.RUNS: [run.id for run in runs]})
     found = pair.accuracy_difference
-    drawn = score_svg(both, run_colours([run.id for run in runs]))
+    drawn = score_svg(both, run_colours([run.id for run in cache.runs()]))
     return {
         "probe": both[0].accuracy, "finetune": both[1].accuracy, "low": found.low, "high": found.high, "n": both[0].n,
     }, figure("Accuracy on test pictures, with 95 % intervals. Dotted: chance.", drawn) + "".join(only)  # fmt: skip

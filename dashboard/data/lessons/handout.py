@@ -12,16 +12,14 @@ from sealife_core.evaluation.figures.html_document import document, table
 # Lengths are 1, so that the cosines are products.
 VIEWS = {"A1": (1.0, 0.0), "A2": (0.8, 0.6), "B1": (0.0, 1.0), "B2": (-0.6, 0.8)}
 TEMPERATURE = 0.5
-# Six in a row: both views of a picture stand side by side, and so do a picture and its five neighbours.
-_STYLE = "<style>.piles { grid-template-columns: repeat(6, minmax(0, 1fr)); margin: .8rem 0; }</style>"
 
 
 def handout_html(lesson: Lesson, reading: Reading, figures: str) -> str:
     """The lesson, with ``figures`` (HTML) of what it shows, and its question; the answer is folded."""
     answer, options = lesson.judge(reading), lesson.options(reading)
     right = "" if answer.right is None else f"<b>{escape(options[answer.right])}.</b> "
-    body = _STYLE + "".join(f"<p>{escape(paragraph)}</p>" for paragraph in lesson.says)
-    body += f"{figures}<h2>Try it</h2><p>{escape(lesson.on_paper)}</p>"
+    body = "".join(f"<p>{escape(paragraph)}</p>" for paragraph in lesson.says)
+    body += f'<div class="six">{figures}</div><h2>Try it</h2><p>{escape(lesson.on_paper)}</p>'
     body += f"<h2>{escape(lesson.question)}</h2><ol>{''.join(f'<li>{escape(each)}</li>' for each in options)}</ol>"
     body += _folded("Answer", f"<p>{right}{escape(answer.because)}</p>")
     return document(lesson.title, f"A lesson on contrastive learning; {datetime.now():%d %B %Y}", body)

@@ -17,6 +17,8 @@ td:first-child { min-width: 8rem; }
 .wide { overflow-x: auto; } figure { margin: 0; } svg { width: 100%; height: auto; } .piles { display: grid;
 grid-template-columns: repeat(auto-fill, minmax(7rem, 1fr)); gap: .6rem; } .piles img { width: 100%; aspect-ratio: 1;
 object-fit: cover; border-radius: .4rem; } .piles figcaption { font-size: .75rem; line-height: 1.35; }
+/* Six in a row: both views of a picture stand side by side, and so do a picture and its five neighbours. */
+.six .piles { grid-template-columns: repeat(6, minmax(0, 1fr)); margin: .8rem 0; }
 pre { background: #F1F6F7; padding: .8rem 1rem; border-radius: .5rem; overflow-x: auto; }
 details { margin: 1rem 0; } summary { font-weight: 600; cursor: pointer; }
 @media print { details:not([open]) { display: none; } figure, tr { break-inside: avoid; } }
