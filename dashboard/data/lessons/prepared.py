@@ -72,13 +72,17 @@ def helps_request(dataset: Dataset) -> StudyConfig:
 
 
 def simclr_run(runs: Sequence[Run], dataset: Dataset) -> Run | None:
-    """The first of ``runs`` that has learned from ``dataset`` as it is with a projection head, and has a model."""
-    for run in runs:
+    """Of ``runs`` that learned from ``dataset`` as it is, with a projection head, and have a model: from random weights
+    before others, for a head that hardly trained looks like none; then the longest; then the first."""
+
+    def order(run: Run) -> tuple[bool, int] | None:
         config = config_of(run) if is_simclr(run) else None
-        whole = isinstance(config, SimclrConfig) and config.head != "none" and not config.broken
-        if config and whole and config.data_hash == dataset.content_hash:
-            return run
-    return None
+        if not isinstance(config, SimclrConfig) or config.head == "none" or config.broken:
+            return None
+        return (config.weights == "random", config.epochs) if config.data_hash == dataset.content_hash else None
+
+    found = [(place, run) for run in runs if (place := order(run))]
+    return max(found, key=lambda one: one[0])[1] if found else None
 
 
 def newest_classifier(runs: Sequence[Run], dataset: Dataset) -> Run | None:

@@ -47,6 +47,18 @@ def test_simclr_run__is_whole_and_of_these_pictures(changed: dict[str, str], tin
     assert need.there == ("" if changed else "ours")
 
 
+def test_simclr_run__from_random_weights_comes_first_then_the_longest(tiny_reef: Dataset) -> None:
+    values = {"data": tiny_reef.name, "data_hash": tiny_reef.content_hash}
+    continued, short, long = (
+        create_run(preset(task, "Quick look", epochs=epochs, **values))
+        for task, epochs in (("continue", 90), ("simclr", 5), ("simclr", 50))
+    )
+    for run in (continued, short, long):
+        (run.path / MODEL).touch()
+    assert simclr_run([continued, short, long], tiny_reef) == long
+    assert simclr_run([continued], tiny_reef) == continued
+
+
 def classified(data: str, task: str, **values: Any) -> Run:
     """A finished classifier with scores on test pictures of ``data``."""
     config = preset(task, "Quick look", **{"data": data, "encoder": "resnet18", "weights": "imagenet", **values})
