@@ -15,7 +15,7 @@ from sealife_core.errors import RunError
 from sealife_core.evaluation.comparison.paired import tested
 from sealife_core.runs.files import mark
 from sealife_core.runs.run import PREDICTIONS
-from sealife_core.studies.building import FINE_TUNE, RANDOM, budget
+from sealife_core.studies.building import FINE_TUNE, IMAGENET_SIMCLR, RANDOM, budget
 from sealife_core.studies.helps import BESIDE, DECIDES, Comparison, Option
 from sealife_core.studies.readiness import FINISHED, LEAST_SEEDS
 from sealife_core.studies.results import CellResult, PartResult, over_seeds
@@ -73,13 +73,7 @@ def helps_found(parts: Sequence[PartResult], root: Path, classes: int) -> HelpsF
 def helps_sentence(found: HelpsFound) -> str:
     """The answer in words."""
     one, best = found.decides, found.decides.gain
-    said = (
-        f"{best.verdict.capitalize()}: {option_words(one.other)} gains {_points(best)} on {option_words(one.baseline)},"
-        f" over {counted(best.seeds, 'seed')} and {counted(best.images, 'test image')} together, in the mean of"
-        f" {counted(one.budgets, 'number')} of labels."
-    )
-    ruled_out = f" A gain of {100 * WORTH:.0f} points or more is ruled out."
-    said += {YES: _labels(one), NO: ruled_out, CANNOT_TELL: _could_show(best)}[best.verdict]
+    said = _kept_start(one) if best.low == best.high == 0 and IMAGENET_SIMCLR in one.other else _gained(one)
     if one.minutes is not None and one.minutes >= 0.5:
         said += f" It takes {one.minutes:,.0f} min more for each model."
     if found.beside:
@@ -92,6 +86,25 @@ def helps_sentence(found: HelpsFound) -> str:
         said += f" No sure gain: {'; '.join(others)}." if others else ""
         said += " The first comparison was chosen beforehand; the others are corrected for their number."
     return said
+
+
+def _gained(one: Compared) -> str:
+    best = one.gain
+    ruled_out = f" A gain of {100 * WORTH:.0f} points or more is ruled out."
+    return (
+        f"{best.verdict.capitalize()}: {option_words(one.other)} gains {_points(best)} on {option_words(one.baseline)},"
+        f" over {counted(best.seeds, 'seed')} and {counted(best.images, 'test image')} together, in the mean of"
+        f" {counted(one.budgets, 'number')} of labels."
+    ) + {YES: _labels(one), NO: ruled_out, CANNOT_TELL: _could_show(best)}[best.verdict]
+
+
+def _kept_start(one: Compared) -> str:
+    """No gain in any seed, number of labels and image: an interval around that would only look exact."""
+    return (
+        f"No: {option_words(one.other)} is right on the very same test images as {option_words(one.baseline)}, with"
+        f" {counted(one.gain.seeds, 'seed')} and {counted(one.budgets, 'number')} of labels. A continued run keeps its"
+        " start where SimCLR does not make the features better on validation; so it was here."
+    )
 
 
 def _labels(one: Compared) -> str:

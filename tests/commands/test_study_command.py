@@ -138,7 +138,7 @@ def test_show__of_the_verdict_says_it_with_its_forecast(tiny_reef: Dataset, caps
     shares = {5: 0.4, 20: 0.5, "all": 0.6}
     run = finished_study(study, lambda part: shares.get(part.cell.get("labels"), 0.5))  # type: ignore[arg-type]
     found = called(capsys, "study", "show", run.id)
-    assert found["answer"].startswith("No: ImageNet → SimCLR (linear probe) gains 0.0 points")
+    assert found["answer"].startswith("No: ImageNet → SimCLR (linear probe) is right on the very same test images")
     assert "with 2 × as many labels (160 per class) expect" in found["forecast"]
     assert main(["study", "show", run.id]) == 0
     assert found["forecast"] in capsys.readouterr().out

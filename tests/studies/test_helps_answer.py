@@ -72,11 +72,24 @@ def test_answer__of_a_gain_that_no_number_of_labels_gives_says_so() -> None:
     assert "does not reach that with all labels" in said(study({(IMAGENET_SIMCLR, PROBE): 0.2}))
 
 
-def test_answer__of_two_equal_ways_is_no_and_says_what_is_ruled_out() -> None:
+def test_answer__of_two_equal_ways_is_no_and_says_that_the_start_was_kept() -> None:
     run = study({})
     assert read(run).decides.gain.verdict == NO
-    assert said(run).startswith("No: ")
-    assert "A gain of 2 points or more is ruled out." in said(run)
+    words = said(run)
+    assert words.startswith("No: ImageNet → SimCLR (linear probe) is right on the very same test images as ImageNet")
+    assert "keeps its start" in words
+    assert "ruled out" not in words
+
+
+def test_answer__of_two_nearly_equal_ways_is_no_and_says_what_is_ruled_out() -> None:
+    run = study({})
+    part = next(p for p in part_results(run) if p.cell.get("encoder") == IMAGENET_SIMCLR and p.cell["use"] == PROBE)
+    table = read_predictions(run.root / part.run_id)
+    table.loc[0, "predicted"] = "crab" if table.loc[0, "predicted"] != "crab" else "ray"
+    write_predictions(table, run.root / part.run_id)
+    words = said(run)
+    assert words.startswith("No: ImageNet → SimCLR (linear probe) gains ")
+    assert "A gain of 2 points or more is ruled out." in words
 
 
 def test_answer__of_few_images_cannot_tell_and_says_what_it_cannot_show() -> None:
