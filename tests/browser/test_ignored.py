@@ -9,7 +9,7 @@ from tests.browser.served import PATIENCE_MS, Dashboard, settled
 def test_point__opens_its_pictures_and_keeps_the_focus(pretrained: Run, page: Page, dashboard: Dashboard) -> None:
     page.goto(f"{dashboard.url}/contrast?section=ignored&changed=16&encoders={pretrained.id}")
     pictures = page.locator(".pictures")
-    expect(pictures.locator("p")).to_contain_text("hue turned by 72°", timeout=PATIENCE_MS)
+    expect(pictures.locator("p")).to_contain_text("crop keeps 8 % of the area", timeout=PATIENCE_MS)
     page.locator('[data-at="crop.2"]').click()
     expect(pictures.locator("p")).to_contain_text("crop keeps 35 % of the area", timeout=PATIENCE_MS)
     settled(page)
