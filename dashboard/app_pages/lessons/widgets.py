@@ -146,7 +146,7 @@ def head() -> Shown:
 
 
 def _with_head(dataset: Dataset) -> Source | None:
-    """The newest SimCLR run on this data set, else on any."""
+    """The run that shows a head best on this data set (:func:`simclr_run`), else the newest on any."""
     own = simclr_run(cache.runs(), dataset)
     known = [source for source in known_sources() if source.run and not source.run.broken]
     return next((source for source in known if own and source.run and source.run.id == own.id), None) or next(
