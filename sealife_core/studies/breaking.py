@@ -204,8 +204,8 @@ def other_seeds(run: Run) -> tuple[Run, ...]:
     def settings(one: Run) -> str:
         return fingerprint(one.config().model_copy(update={"seed": 0}))
 
-    others = [one for one in list_runs(run.root) if one != run and not one.launches_runs]
-    return tuple(one for one in others if one.state() is State.FINISHED and settings(one) == settings(run))
+    own, others = settings(run), [one for one in list_runs(run.root) if one != run and not one.launches_runs]
+    return tuple(one for one in others if one.state() is State.FINISHED and settings(one) == own)
 
 
 def _serves(run: Run) -> bool:

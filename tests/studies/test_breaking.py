@@ -51,6 +51,8 @@ def test_other_seeds__are_finished_runs_that_differ_in_nothing_else(tiny_reef: D
     other = finished(intact.model_copy(update={"seed": 1}))
     finished(intact.model_copy(update={"seed": 2, "epochs": 3}))
     create_run(intact.model_copy(update={"seed": 3}))
+    damaged = finished(intact.model_copy(update={"seed": 4}))
+    (damaged.path / "config.json").write_text('{"kind": "simclr", "epochs": "many"}')
     assert other_seeds(run) == (other,)
 
 
