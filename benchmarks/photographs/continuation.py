@@ -169,7 +169,8 @@ def launched(name: str, config: AnyConfig) -> Run:
 
 def tried(budgets: Budgets, ways: list[str], minutes: float) -> dict[str, Run]:
     """Each way to continue, with one seed."""
-    runs = {way: launched(f"{budgets.named(way, minutes)}, seed 0", budgets.config(way, minutes, 0)) for way in ways}
+    configs = {way: budgets.config(way, minutes, 0) for way in ways}  # planned before one of them loads the machine
+    runs = {way: launched(f"{budgets.named(way, minutes)}, seed 0", config) for way, config in configs.items()}
     follow_until_done(list(runs.values()), PROGRESS)
     return runs
 
