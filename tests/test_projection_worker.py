@@ -7,6 +7,7 @@ import pytest
 
 from sealife_core import projection_worker
 from sealife_core.config import preset
+from sealife_core.datasets.corrections.editing import move
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.evaluation.embeddings import feature_quality
 from sealife_core.evaluation.embeddings.feature_quality import knn_accuracy
@@ -88,7 +89,7 @@ def test_projecting__of_many_images_lets_some_vote_and_says_how_many(
 def test_projecting__asks_the_test_split_only_where_there_is_no_validation(
     run: Path, at_once, tiny_reef: Dataset, h: np.ndarray
 ) -> None:
-    moved = tiny_reef.with_splits({int(row): "train" for row in tiny_reef.rows("val")})
+    moved = move(tiny_reef, {int(row): "train" for row in tiny_reef.rows("val")})
     found = at_once(run, ProjectionSettings(most_points=10))
     assert (found.facts["knn_split"], found.facts["knn_n"]) == ("test", len(moved.rows("test")))
 

@@ -12,7 +12,9 @@ import pandas as pd
 import streamlit as st
 
 from sealife_core.config import AnyConfig, Request
+from sealife_core.datasets.corrections.log import LOG
 from sealife_core.datasets.dataset import Dataset, newest_first, open_dataset
+from sealife_core.datasets.manifest import INFO, MANIFEST
 from sealife_core.errors import SealifeError
 from sealife_core.evaluation.classification.predictions import read_predictions
 from sealife_core.launching.data_checks import Problem
@@ -63,7 +65,7 @@ def datasets() -> list[str]:
 def dataset(name: str) -> Dataset:
     """The data set ``name``, read again only when it has changed. Raises DatasetError."""
     folder = data_root() / name
-    return _dataset(str(folder), name, stamp(folder / "manifest.csv"), stamp(folder / "dataset.json"))
+    return _dataset(str(folder), name, *(stamp(folder / file) for file in (MANIFEST, INFO, LOG)))
 
 
 def previews(dataset: Dataset, rows: Sequence[int], image_size_px: int) -> list["Preview"]:
@@ -125,7 +127,7 @@ def predictions_or_none(run: Run) -> pd.DataFrame | None:
 # A data set is frozen, so all sessions may share one: cache_resource makes no copy of the table.
 # As many as a page shows cards of: with fewer, each visit would read them all again.
 @st.cache_resource(max_entries=64, show_spinner=False)
-def _dataset(folder: str, name: str, manifest: Stamp, info: Stamp) -> Dataset:
+def _dataset(folder: str, name: str, manifest: Stamp, info: Stamp, log: Stamp) -> Dataset:
     return open_dataset(name, Path(folder).parent)
 
 

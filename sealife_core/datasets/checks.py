@@ -64,17 +64,22 @@ class Checks:
 
 
 def check(dataset: Dataset, progress: Progress | None = None) -> Checks:
-    """Check a data set. Duplicates are stored in checks.json until the images change."""
-    found = _read_cache(dataset)
+    """Check a data set. Duplicates among the images of its import are stored in checks.json, whatever is corrected."""
+    imported = dataset.at(0)
+    found = _read_cache(imported)
     if found is None:
-        exact = same_files(dataset.manifest["sha256"].tolist())
+        exact = same_files(imported.manifest["sha256"].tolist())
         same = {tuple(group) for group in exact}
-        near = [g for g in _near(dataset, progress) if tuple(g) not in same]
+        near = [g for g in _near(imported, progress) if tuple(g) not in same]
         found = {"exact": exact, "near": near}
         with suppress(OSError):  # on a full or read-only disk the result is not stored, and found again the next time
-            replace_file(dataset.folder / CACHE, json.dumps({"key": _key(dataset), **found}))
+            replace_file(dataset.folder / CACHE, json.dumps({"key": _key(imported), **found}))
     splits, labels = dataset.manifest["split"].tolist(), dataset.manifest["label"].tolist()
-    groups = {kind: [_group(rows, splits, labels) for rows in found[kind]] for kind in ("exact", "near")}
+    row_of = {place: row for row, place in enumerate(dataset.places.tolist())}
+    groups: dict[str, list[DuplicateGroup]] = {}
+    for kind, copies in found.items():
+        there = ([row_of[place] for place in group if place in row_of] for group in copies)
+        groups[kind] = [_group(rows, splits, labels) for rows in there if len(rows) > 1]
     sizes = dataset.manifest[["width", "height"]].agg(["min", "median", "max"]).T.astype(int)
     sizes.columns = ["smallest", "median", "largest"]
     checks = Checks(
@@ -185,7 +190,7 @@ def _of_images(
 
 
 def _key(dataset: Dataset) -> str:
-    """Changes with the images and with how they are compared, not with splits: mending a leak keeps the cache."""
+    """Changes with the images and with how they are compared."""
     images = dataset.manifest[["id", "sha256"]].to_numpy().tolist()
     return hashlib.sha256(json.dumps([_EDITION, images]).encode()).hexdigest()
 
@@ -194,6 +199,7 @@ def _read_cache(dataset: Dataset) -> dict[str, list[list[int]]] | None:
     """The groups of checks.json, or None if it is missing, damaged or of other images."""
     try:
         found = json.loads((dataset.folder / CACHE).read_text(encoding="utf-8"))
-        return found if found["key"] == _key(dataset) and isinstance(found["near"], list) else None
+        groups = {kind: found[kind] for kind in ("exact", "near")}
+        return groups if found["key"] == _key(dataset) and isinstance(groups["near"], list) else None
     except (OSError, ValueError, KeyError, TypeError):
         return None

@@ -1,35 +1,48 @@
-"""A data set on disk: ``data/<name>/`` with manifest.csv, dataset.json and images/.
+"""A data set on disk: ``data/<name>/`` with manifest.csv, dataset.json, images/ and the log of corrections.
 
-Classes and content hash are derived from the manifest whenever it is opened, so that a crash between writing two files
-cannot leave them in disagreement.
+What holds is the import with the corrections laid over it (``corrections/``). Classes and content hash are derived from
+both whenever it is opened, so that a crash between writing two files cannot leave them in disagreement.
 """
 
-import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from sealife_core.datasets.corrections.log import Entry, read_log
+from sealife_core.datasets.corrections.replay import replay
 from sealife_core.datasets.imports.splits import SPLITS
-from sealife_core.datasets.storage import changing, check_name
+from sealife_core.datasets.manifest import (
+    COLUMNS,
+    INFO,
+    MANIFEST,
+    classes_of,
+    content_hash_of,
+    damaged,
+    digest,
+    read_info,
+    read_manifest,
+)
+from sealife_core.datasets.storage import check_name
 from sealife_core.durable import replace_file
 from sealife_core.errors import DatasetError
-from sealife_core.neutral import csv_of, csv_text
+from sealife_core.neutral import csv_of
 from sealife_core.places import data_root
-
-COLUMNS = ("id", "file", "label", "split", "group", "width", "height", "sha256")
-MANIFEST, INFO = "manifest.csv", "dataset.json"
 
 
 @dataclass(frozen=True, eq=False)
 class Dataset:
-    """Images, labels and splits. A row is the place of an image in the manifest, 0 … N-1."""
+    """Images, labels and splits as corrected. A row is the place of an image in the manifest, 0 … N-1.
+
+    ``imported``: the import's manifest, with excluded images; ``places`` (N,): where in it each row is. ``entries``:
+    the log; ``reviews``: image id → "kept" or "unsure", where a person has looked at a doubtful label.
+    """
 
     folder: Path
     name: str
@@ -37,6 +50,10 @@ class Dataset:
     content_hash: str
     info: dict[str, Any]
     manifest: pd.DataFrame
+    imported: pd.DataFrame
+    places: np.ndarray
+    entries: tuple[Entry, ...]
+    reviews: Mapping[str, str]
 
     def __len__(self) -> int:
         return len(self.manifest)
@@ -81,50 +98,47 @@ class Dataset:
         except KeyError:
             raise DatasetError(f"Data set {self.name!r} has no image {image_id!r}. Was it imported again?") from None
 
+    @property
+    def version(self) -> int:
+        """How many entries the log has: 0 is the import."""
+        return len(self.entries)
+
+    def version_of(self, content_hash: str) -> int | None:
+        """The newest version with that content; None if there was none."""
+        hashes = [content_hash_of(self.imported), *(entry.content_hash for entry in self.entries)]
+        return next((n for n in reversed(range(len(hashes))) if hashes[n] == content_hash), None)
+
+    def at(self, version: int) -> "Dataset":
+        """The data set as it was at ``version``."""
+        return self if version == self.version else self.after(self.entries[:version])
+
+    def after(self, entries: Sequence[Entry]) -> "Dataset":
+        """The data set with another log. Nothing is written."""
+        return _made(self.folder, self.info, self.imported, entries)
+
     @cached_property
     def test_hash(self) -> str:
         """A hash of the test images and their labels: two runs are comparable only if it is equal."""
         test = self.manifest[self.manifest["split"] == "test"]
-        return _digest(sorted(zip(test["sha256"], test["label"], strict=True)))
-
-    def with_splits(self, splits: Mapping[int, str], *, first: Callable[[], object] = lambda: None) -> "Dataset":
-        """The data set with some rows moved to other splits, written at once; the content hash changes with it.
-
-        Rows that somebody else has moved since this was opened stay moved. ``first`` is called before anything is
-        written, while nobody else can move images. Raises DatasetError for an unknown split, an unlabelled image
-        outside of "train", rows that somebody else has moved elsewhere, and images that have changed.
-        """
-        for row, split in splits.items():
-            if split not in SPLITS:
-                raise DatasetError(f"There is no split {split!r}; expected one of {', '.join(SPLITS)}.")
-            if split != "train" and self.labels[row] < 0:
-                raise DatasetError(
-                    f"Image {self.manifest['id'][row]} has no label: it can only be in 'train', not in {split!r}."
-                )
-        with changing(self.folder.parent):
-            now = _open(self.folder)
-            if now.manifest["id"].tolist() != self.manifest["id"].tolist():
-                raise DatasetError(f"The images of data set {self.name!r} have changed. Open it again.")
-            seen, column = self.manifest["split"].tolist(), now.manifest["split"].tolist()
-            moved = [row for row, split in splits.items() if column[row] not in (seen[row], split)]
-            if moved:
-                raise DatasetError(
-                    f"Someone else has just moved {len(moved):,} of these images of {self.name!r}. Check them again."
-                )
-            for row, split in splits.items():
-                column[row] = split
-            first()
-            return write_dataset(self.folder, now.manifest.assign(split=column), now.info)
+        return digest(sorted(zip(test["sha256"], test["label"], strict=True)))
 
 
-def open_dataset(name: str, root: Path | None = None) -> Dataset:
-    """The data set ``name`` below ``root`` (``data/`` unless given). Raises DatasetError if missing or damaged."""
+def open_dataset(name: str, root: Path | None = None, *, content_hash: str = "") -> Dataset:
+    """The data set ``name`` below ``root`` (``data/`` unless given). Raises DatasetError if missing or damaged.
+
+    content_hash: that of the version wanted, as a run saw it; where the log of corrections does not lead to it, the
+    newest one is opened.
+    """
     check_name(name)
     folder = (root or data_root()) / name
     if not folder.is_dir():
         have = ", ".join(map(repr, list_datasets(root))) or "none yet"
         raise DatasetError(f"There is no data set {name!r}. You have: {have}. Import it first.")
-    return _open(folder)
+    newest = _open(folder)
+    if content_hash in ("", newest.content_hash):
+        return newest
+    version = newest.version_of(content_hash)
+    return newest if version is None else newest.at(version)
 
 
 def list_datasets(root: Path | None = None) -> list[str]:
@@ -139,12 +153,12 @@ def list_datasets(root: Path | None = None) -> list[str]:
 def newest_first(root: Path | None = None) -> list[str]:
     """Names of all data sets, the newest first; by name within one second; last those that mislead or are damaged."""
     root = root or data_root()
-    return sorted(list_datasets(root), key=lambda name: _made(root / name), reverse=True)
+    return sorted(list_datasets(root), key=lambda name: _age(root / name), reverse=True)
 
 
-def _made(folder: Path) -> str:
+def _age(folder: Path) -> str:
     try:
-        info = _read_info(folder)
+        info = read_info(folder)
         return "" if (info.get("reef") or {}).get("one_background") else str(info.get("made", ""))
     except DatasetError:
         return ""
@@ -159,82 +173,34 @@ def write_dataset(folder: Path, manifest: pd.DataFrame, info: Mapping[str, Any])
     folder.mkdir(parents=True, exist_ok=True)
     columns = [*COLUMNS, *(column for column in manifest.columns if column not in COLUMNS)]
     manifest = manifest.reset_index(drop=True).loc[:, columns]
-    labels, splits = manifest["label"].tolist(), manifest["split"].tolist()
-    counts = {"images": len(labels), "labelled": len(labels) - labels.count("")}
-    counts |= {split: splits.count(split) for split in SPLITS}
     told = {"made": datetime.now(UTC).isoformat(timespec="seconds"), "name": folder.name} | dict(info)
-    told |= {"classes": _classes(manifest), "counts": counts, "content_hash": _content_hash(manifest)}
+    told |= {"classes": classes_of(manifest), "counts": _counts(manifest)}
+    told["content_hash"] = content_hash_of(manifest)
     replace_file(folder / MANIFEST, csv_of(manifest))
     replace_file(folder / INFO, json.dumps(told, indent=1, ensure_ascii=False))
     return _open(folder)
 
 
 def _open(folder: Path) -> Dataset:
-    info = _read_info(folder)
-    manifest = _read_manifest(folder)
+    info, imported = read_info(folder), read_manifest(folder)
     expected = (info.get("counts") or {}).get("images")
-    if expected is not None and expected != len(manifest):
-        raise _damaged(folder, f"{MANIFEST} has {len(manifest)} images where {INFO} says {expected}")
-    classes, content_hash = _classes(manifest), _content_hash(manifest)
-    info |= {"name": folder.name, "classes": classes, "content_hash": content_hash}
-    return Dataset(folder, folder.name, tuple(classes), content_hash, info, manifest)
+    if expected is not None and expected != len(imported):
+        raise damaged(folder, f"{MANIFEST} has {len(imported)} images where {INFO} says {expected}")
+    return _made(folder, info, imported, read_log(folder))
 
 
-def _read_info(folder: Path) -> dict[str, Any]:
-    try:
-        info = json.loads((folder / INFO).read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise _damaged(folder, f"{INFO} is missing") from None
-    except (OSError, ValueError) as error:
-        raise _damaged(folder, f"{INFO} cannot be read") from error
-    if not isinstance(info, dict) or not isinstance(info.get("counts") or {}, dict):
-        raise _damaged(folder, f"{INFO} does not describe a data set")
-    return info
+def _made(folder: Path, info: Mapping[str, Any], imported: pd.DataFrame, entries: Sequence[Entry]) -> Dataset:
+    every, reviews = replay(imported, entries)
+    places = np.flatnonzero((every["excluded"] == "").to_numpy(dtype=bool))
+    manifest = every.drop(columns="excluded").iloc[places].reset_index(drop=True)
+    classes, content_hash = classes_of(manifest), content_hash_of(manifest)
+    told = {**info, "name": folder.name, "classes": classes, "content_hash": content_hash, "counts": _counts(manifest)}
+    return Dataset(
+        folder, folder.name, tuple(classes), content_hash, told, manifest, imported, places, tuple(entries), reviews
+    )
 
 
-def _read_manifest(folder: Path) -> pd.DataFrame:
-    try:
-        manifest = pd.read_csv(folder / MANIFEST, dtype=str, keep_default_na=False, encoding="utf-8")
-    except FileNotFoundError:
-        raise _damaged(folder, f"{MANIFEST} is missing") from None
-    except (OSError, ValueError) as error:  # pandas' parser errors are ValueErrors
-        raise _damaged(folder, f"{MANIFEST} cannot be read") from error
-    missing = [column for column in COLUMNS if column not in manifest.columns]
-    if missing:
-        raise _damaged(folder, f"{MANIFEST} lacks {', '.join(missing)}")
-    for column in {"label", "group", "source"} & set(manifest.columns):  # what a person wrote
-        manifest[column] = manifest[column].map(csv_text)
-    try:
-        manifest = manifest.astype({"width": "int64", "height": "int64"})
-    except ValueError as error:
-        raise _damaged(folder, f"{MANIFEST} has a width or height that is not a number") from error
-    if not set(manifest["split"]) <= set(SPLITS):
-        raise _damaged(folder, f"{MANIFEST} has a split that is not one of {', '.join(SPLITS)}")
-    if len(set(manifest["id"])) < len(manifest):
-        raise _damaged(folder, f"{MANIFEST} has one id twice")
-    if not all(_stays_inside(file) for file in manifest["file"]):
-        raise _damaged(folder, f"{MANIFEST} names a file outside of the data set")
-    return manifest
-
-
-def _stays_inside(file: str) -> bool:
-    path = PurePosixPath(file)
-    return bool(file) and not path.is_absolute() and ".." not in path.parts and "\\" not in file and "\0" not in file
-
-
-def _damaged(folder: Path, what: str) -> DatasetError:
-    return DatasetError(f"Data set {folder.name!r} is damaged: {what}. Delete it and import it again.")
-
-
-def _classes(manifest: pd.DataFrame) -> list[str]:
-    return sorted(set(manifest["label"]) - {""})
-
-
-def _content_hash(manifest: pd.DataFrame) -> str:
-    columns = (manifest[column].tolist() for column in ("id", "sha256", "label", "split", "group"))
-    return _digest(list(zip(*columns, strict=True)))
-
-
-def _digest(rows: list[tuple[str, ...]]) -> str:
-    """16 hex digits over rows of texts; JSON keeps ("ab", "c") and ("a", "bc") apart."""
-    return hashlib.sha256(json.dumps(rows).encode()).hexdigest()[:16]
+def _counts(manifest: pd.DataFrame) -> dict[str, int]:
+    labels, splits = manifest["label"].tolist(), manifest["split"].tolist()
+    counts = {"images": len(labels), "labelled": len(labels) - labels.count("")}
+    return counts | {split: splits.count(split) for split in SPLITS}

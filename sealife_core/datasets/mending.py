@@ -4,7 +4,6 @@ The split of each group of copies is chosen so that every class keeps its share 
 allow. Nothing is moved before it was shown (``plan_mending``), and every mending can be undone.
 """
 
-import json
 from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -13,15 +12,15 @@ from pathlib import Path
 import numpy as np
 
 from sealife_core.datasets.checks import Checks, DuplicateGroup
+from sealife_core.datasets.corrections.editing import move, undo
+from sealife_core.datasets.corrections.log import in_force
 from sealife_core.datasets.dataset import Dataset, open_dataset
 from sealife_core.datasets.duplicates import joined
 from sealife_core.datasets.imports.splits import SPLITS
-from sealife_core.durable import replace_file
 from sealife_core.errors import DatasetError
 from sealife_core.wording import counted
 
-MOVES = "moves.json"
-_MOST_KEPT = 20  # mendings that can be undone, the last one first
+WHY = "duplicate"
 _ROUNDS = 10  # over all groups; two or three are enough, and each only improves on the last
 _EMPTIED = 1e9  # worse than any change of shares
 _NAMES = {"train": "training", "val": "validation", "test": "test"}
@@ -77,38 +76,37 @@ def plan_mending(dataset: Dataset, checks: Checks, only: Collection[DuplicateGro
     return Mending(dict(sorted(new.items())), len(units), tuple(left), dict(between), totals[0], totals[1])
 
 
-def mend(dataset: Dataset, mending: Mending) -> Dataset:
-    """Carry out ``mending``; :func:`undo_mending` undoes it. Raises DatasetError if there is nothing to move."""
+def mend(dataset: Dataset, mending: Mending, by: str = "") -> Dataset:
+    """Carry out ``mending``, as one correction. Raises DatasetError if there is nothing to move."""
     if not mending.moves:
         raise DatasetError(" ".join(mending.left) or f"Nothing in {dataset.name!r} is in more than one split.")
-    ids, splits = dataset.manifest["id"].tolist(), dataset.manifest["split"].tolist()
-    moved = {ids[row]: [splits[row], split] for row, split in mending.moves.items()}
-    return dataset.with_splits(
-        mending.moves, first=lambda: _keep(dataset.folder, [*_kept(dataset.folder), moved][-_MOST_KEPT:])
-    )
+    return move(dataset, mending.moves, by=by, why=WHY)
 
 
-def undo_mending(name: str, root: Path | None = None) -> tuple[Dataset, int]:
+def undo_mending(name: str, root: Path | None = None, by: str = "") -> tuple[Dataset, int]:
     """Undo the last mending: the data set, and how many images moved back. An image that was moved again since stays.
     Raises DatasetError if there is nothing to undo."""
     dataset = open_dataset(name, root)
-    kept = _kept(dataset.folder)
-    if not kept:
+    last = _last(dataset)
+    if last is None:
         raise DatasetError(f"There is no mending of data set {name!r} to undo.")
-    splits = dict(zip(dataset.manifest["id"], dataset.manifest["split"], strict=True))
-    back = {dataset.row_of(i): was for i, (was, became) in kept[-1].items() if splits.get(i) == became}
-
-    def forget() -> None:
-        if _kept(dataset.folder) != kept:
-            raise DatasetError(f"Someone else has just mended {name!r}. Open it again.")
-        _keep(dataset.folder, kept[:-1])
-
-    return dataset.with_splits(back, first=forget), len(back)
+    back = undo(dataset, last, by=by)
+    return back, int((back.manifest["split"] != dataset.manifest["split"]).sum())
 
 
 def can_undo(dataset: Dataset) -> bool:
     """Whether :func:`undo_mending` has something to undo."""
-    return bool(_kept(dataset.folder))
+    return _last(dataset) is not None
+
+
+def _last(dataset: Dataset) -> int | None:
+    """The number of the last mending in force."""
+    made = [
+        one.number
+        for one in in_force(dataset.entries)
+        if one.why == WHY and any("split" in i for i in one.images.values())
+    ]
+    return made[-1] if made else None
 
 
 def _units(dataset: Dataset, checks: Checks) -> list[list[int]]:
@@ -172,16 +170,3 @@ def _left(stuck: int, emptied: list[tuple[str, str]]) -> str:
         f"{groups} in more than one split: otherwise class {label!r} would have no {_NAMES[split]} images{more}."
         " Add other images of that class, or import again without the copies."
     )
-
-
-def _kept(folder: Path) -> list[dict[str, list[str]]]:
-    """The mendings that can be undone, the last one last: image id → its split before and after."""
-    try:
-        found = json.loads((folder / MOVES).read_text(encoding="utf-8"))
-        return [{str(i): [str(was), str(became)] for i, (was, became) in m.items()} for m in found]
-    except (OSError, ValueError, TypeError, AttributeError):
-        return []
-
-
-def _keep(folder: Path, moves: list[dict[str, list[str]]]) -> None:
-    replace_file(folder / MOVES, json.dumps(moves))

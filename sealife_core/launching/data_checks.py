@@ -33,7 +33,7 @@ def labelled_rows(config: ClassifierConfig, dataset: Dataset) -> np.ndarray:
 
 
 def refuse_changed(config: AnyConfig, dataset: Dataset) -> None:
-    """Raises DatasetError if ``dataset`` has changed since the run was launched."""
+    """Raises DatasetError if ``dataset`` is not the one that the run was launched on, nor a version of it."""
     if config.data_hash and config.data_hash != dataset.content_hash:
         raise DatasetError(
             f"Data set '{dataset.name}' has changed since this run was launched (images, labels or splits). Undo the"
@@ -45,7 +45,7 @@ def refuse_resume(run: Run) -> None:
     """Raises SealifeError if ``run`` would fail at once after a resume because of its data set."""
     request = run.request()
     if not isinstance(request, StudyConfig | SearchConfig):
-        refuse_changed(request, open_dataset(request.data))
+        refuse_changed(request, open_dataset(request.data, content_hash=request.data_hash))
 
 
 class Labels:

@@ -57,8 +57,8 @@ def prepare_encoder(config: AnyConfig, run: RunWriter, machine: Hardware) -> Enc
 
 
 def open_data(config: AnyConfig, run: RunWriter) -> Dataset:
-    """The data set. Raises DatasetError where it is not the one that the run was launched on, or cannot serve it."""
-    dataset = open_dataset(config.data)
+    """The data set, in the version that the run was launched on. Raises DatasetError where it cannot serve the run."""
+    dataset = open_dataset(config.data, content_hash=config.data_hash)
     refuse_changed(config, dataset)
     problems = data_problems(config, Labels(dataset))
     if refused := [problem.says for problem in problems if problem.refuses]:

@@ -5,6 +5,7 @@ import pytest
 
 from sealife_core.datasets import checks as checks_module
 from sealife_core.datasets.checks import check, evenness, uneven
+from sealife_core.datasets.corrections.editing import move
 from sealife_core.datasets.dataset import Dataset, write_dataset
 from sealife_core.datasets.imports.importing import import_images
 from tests.datasets.pictures import noise, write_folder
@@ -54,7 +55,7 @@ def test_check__is_kept_until_the_images_change(leaky: Dataset, monkeypatch: pyt
     before = check(leaky)
     monkeypatch.setattr(checks_module, "_near", None)
     assert check(leaky).near == before.near
-    assert check(leaky.with_splits({0: "val"})).near == before.near
+    assert check(move(leaky, {0: "val"})).near == before.near
     changed = write_dataset(leaky.folder, leaky.manifest.iloc[:-1], leaky.info)
     with pytest.raises(TypeError):
         check(changed)

@@ -6,6 +6,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from sealife_core.datasets.corrections.editing import move
 from sealife_core.datasets.dataset import Dataset, list_datasets, newest_first, open_dataset, write_dataset
 from sealife_core.datasets.storage import delete_dataset, restore_dataset
 from sealife_core.errors import DatasetError
@@ -58,7 +59,7 @@ def test_newest_first__goes_by_when_a_data_set_was_made(bay: Dataset, home: Path
     (home / "data" / "damaged" / "dataset.json").write_text("{")
     assert newest_first() == ["z new", "bay", "a old", "damaged"]
     assert list_datasets() == ["a old", "bay", "damaged", "z new"]
-    open_dataset("a old").with_splits({0: "val"})
+    move(open_dataset("a old"), {0: "val"})
     assert newest_first()[2] == "a old", "mending makes no new data set"
 
 
@@ -69,30 +70,30 @@ def test_file_names__are_those_of_the_import_where_they_are_known(bay: Dataset):
     assert named.file_names == [*sources, "images/7.jpg"]
 
 
-def test_with_splits__writes_and_changes_the_content_hash(bay: Dataset):
-    moved = bay.with_splits({4: "train"})
+def test_move__writes_and_changes_the_content_hash(bay: Dataset):
+    moved = move(bay, {4: "train"})
     assert moved.rows("test").tolist() == [5]
     assert moved.content_hash != bay.content_hash
     assert moved.test_hash != bay.test_hash
     assert open_dataset("bay").content_hash == moved.content_hash
-    back = moved.with_splits({4: "test"})
+    back = move(moved, {4: "test"})
     assert (back.content_hash, back.test_hash) == (bay.content_hash, bay.test_hash)
     assert back.info["made"] == bay.info["made"]
 
 
 def test_test_hash__depends_on_test_images_only(bay: Dataset):
-    assert bay.with_splits({0: "val"}).test_hash == bay.test_hash
+    assert move(bay, {0: "val"}).test_hash == bay.test_hash
 
 
-def test_with_splits__refuses_to_test_on_an_unlabelled_image(bay: Dataset):
+def test_move__refuses_to_test_on_an_unlabelled_image(bay: Dataset):
     with pytest.raises(DatasetError, match="no label"):
-        bay.with_splits({7: "test"})
+        move(bay, {7: "test"})
     assert open_dataset("bay").content_hash == bay.content_hash
 
 
 def test_open_dataset__survives_a_crash_between_its_two_files(bay: Dataset):
     info = json.loads((bay.folder / "dataset.json").read_text())
-    moved = bay.with_splits({4: "train"})
+    moved = move(bay, {4: "train"})
     (bay.folder / "dataset.json").write_text(json.dumps(info))
     assert open_dataset("bay").content_hash == moved.content_hash
 

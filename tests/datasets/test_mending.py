@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sealife_core.datasets.checks import Checks, DuplicateGroup
+from sealife_core.datasets.corrections.editing import move
 from sealife_core.datasets.dataset import Dataset, open_dataset, write_dataset
 from sealife_core.datasets.imports.splits import SPLITS
 from sealife_core.datasets.mending import can_undo, mend, plan_mending, undo_mending
@@ -95,13 +96,6 @@ def test_unmend__gives_back_every_split_one_mending_after_the_other(leaky: tuple
         undo_mending("bay")
 
 
-@pytest.mark.parametrize("damage", ["", "{", "[3]", '[{"i0": 1}]', "null"])
-def test_unmend__of_a_damaged_record_is_one_sentence(leaky: tuple[Dataset, Checks], damage: str):
-    (leaky[0].folder / "moves.json").write_text(damage)
-    with pytest.raises(DatasetError, match="no mending of data set"):
-        undo_mending("bay")
-
-
 def test_mend__refuses_what_would_take_a_class_out_of_a_split(home: Path):
     dataset = made(home / "data" / "bay", ["crab"] * 6 + ["ray"] * 6, ["train"] * 4 + ["val", "test"] + ["train"] * 6)
     checks = found(dataset, (0, 1, 2, 3, 4, 5))
@@ -160,14 +154,14 @@ def test_mend__two_people_at_once_both_get_what_they_were_told(leaky: tuple[Data
     assert back.content_hash == dataset.content_hash
 
 
-def test_with_splits__refuses_rows_that_somebody_else_has_moved_and_other_images(leaky: tuple[Dataset, Checks]):
+def test_move__refuses_rows_that_somebody_else_has_moved_and_other_images(leaky: tuple[Dataset, Checks]):
     dataset, _ = leaky
-    dataset.with_splits({0: "val"})
-    with pytest.raises(DatasetError, match="Someone else has just moved 1 of these images"):
-        dataset.with_splits({0: "test"})
+    move(dataset, {0: "val"})
+    with pytest.raises(DatasetError, match="Someone else has just changed 1 of these images"):
+        move(dataset, {0: "test"})
     write_dataset(dataset.folder, dataset.manifest.iloc[1:], dataset.info)
-    with pytest.raises(DatasetError, match="images of data set 'bay' have changed"):
-        dataset.with_splits({1: "test"})
+    with pytest.raises(DatasetError, match=r"no image 'i0'\. Was it imported again?"):
+        move(dataset, {0: "val"})
 
 
 @settings(max_examples=40, deadline=None)

@@ -16,6 +16,7 @@ import pytest
 from sealife_core import processes
 from sealife_core.claims import claimed_folder
 from sealife_core.datasets import storage
+from sealife_core.datasets.corrections.editing import move
 from sealife_core.datasets.dataset import Dataset, list_datasets, open_dataset
 from sealife_core.datasets.imports.importing import import_images
 from sealife_core.datasets.storage import (
@@ -210,7 +211,7 @@ def test_import__a_power_cut_at_any_moment_leaves_a_whole_data_set_or_none(disk:
 def test_changes__that_were_reported_outlast_a_power_cut(disk: Disk, tiny_reef: Dataset):
     with building("reef", disk.at) as folder:
         shutil.copytree(tiny_reef.folder, folder, dirs_exist_ok=True)
-    moved = open_dataset("reef", disk.at).with_splits({int(tiny_reef.rows("test")[0]): "train"})
+    moved = move(open_dataset("reef", disk.at), {int(tiny_reef.rows("test")[0]): "train"})
     with disk.after_a_power_cut() as later:
         assert open_dataset("reef", later).content_hash == moved.content_hash
     delete_dataset("reef", disk.at)

@@ -9,6 +9,7 @@ from sklearn.metrics import f1_score
 from torch import Tensor, nn
 
 from sealife_core.config import FineTuneConfig, preset
+from sealife_core.datasets.corrections.editing import move
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.evaluation.classification.scores import scores
 from sealife_core.runs.run import Run
@@ -89,7 +90,7 @@ def test_macro_f1__of_the_curve_is_that_of_the_result(seed: int) -> None:
 
 def test_run__ends_with_the_scores_of_its_curve(trained: Any, tiny_reef: Dataset) -> None:
     unseen = np.flatnonzero(np.isin(tiny_reef.labels, range(5)) & (tiny_reef.manifest["split"] == "val").to_numpy())
-    fewer = tiny_reef.with_splits({int(row): "train" for row in unseen})
+    fewer = move(tiny_reef, {int(row): "train" for row in unseen})
     run: Run = trained("probe", weights="random", epochs=3, data_hash=fewer.content_hash, optimiser="adamw")
     val = (run.results() or {})["val"]
     curve = {round(row["epoch"]): row for row in run.metrics() if "val/macro_f1" in row}

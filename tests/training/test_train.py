@@ -7,7 +7,8 @@ import pytest
 import torch
 
 from sealife_core.config import chance_loss, preset
-from sealife_core.datasets.dataset import Dataset
+from sealife_core.datasets.corrections.editing import move
+from sealife_core.datasets.dataset import Dataset, write_dataset
 from sealife_core.datasets.decoding.pixels import Pixels, cache_size_px, open_pixels
 from sealife_core.errors import DatasetError, WeightsError
 from sealife_core.evaluation.embeddings.compute import embed
@@ -18,6 +19,7 @@ from sealife_core.runs.directory import create_run
 from sealife_core.runs.run import Run
 from sealife_core.runs.writer import RunWriter
 from sealife_core.training import features
+from sealife_core.training.preparation import open_data
 from sealife_core.training.train import train
 from tests.finished.models import NETWORK
 from tests.training.conftest import SMALL
@@ -257,13 +259,15 @@ def test_stop__saves_what_was_learned_and_leaves_the_test_split_unread(tiny_reef
     assert (run.path / "last.ckpt").exists()
 
 
-def test_train__refuses_a_data_set_that_changed_since_launch(tiny_reef: Dataset) -> None:
+def test_open_data__takes_the_version_of_the_launch_and_refuses_another_data_set(tiny_reef: Dataset) -> None:
     config = preset("scratch", "Quick look", **SMALL)
     run = create_run(config, data_hash=tiny_reef.content_hash)
     row = int(tiny_reef.rows("train")[0])
-    tiny_reef.with_splits({row: "val"})
+    assert move(tiny_reef, {row: "val"}).content_hash != tiny_reef.content_hash
+    assert open_data(run.config(), RunWriter(run)).content_hash == tiny_reef.content_hash
+    write_dataset(tiny_reef.folder, tiny_reef.manifest.iloc[1:], tiny_reef.info)
     with pytest.raises(DatasetError, match="has changed since this run was launched"):
-        train(run.config(), RunWriter(run))
+        open_data(run.config(), RunWriter(run))
 
 
 def test_train__refuses_weights_of_another_encoder(trained: Trained, pretrained: Run) -> None:

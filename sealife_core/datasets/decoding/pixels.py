@@ -4,7 +4,7 @@ An import makes the cache of the usual size (early_cache.py); others are made wh
 has no room for pixels, the squares are stored as JPEGs (on_demand.py); readers see no difference.
 
 Pictures are squashed to squares; their own width / height is kept, so that a crop can undo the squash. The cache is
-identified by the sha256s of its images in order, not by their splits: mending a split keeps it.
+identified by the sha256s of the import's images in order, not by their labels or splits: a correction keeps it.
 """
 
 import json
@@ -45,13 +45,18 @@ _BLOCK = 128  # pictures between two reports of progress
 
 @dataclass(frozen=True)
 class Pixels:
-    """All images of a data set, in the order of its manifest."""
+    """All images of a data set, in the order of its manifest.
 
-    array: np.ndarray | EncodedImages | FileImages  # uint8 (N, S, S, 3), read-only, on disk
+    The cache holds excluded images too, so that it stays when one is left out: ``places`` (N,) says where in it each
+    row is; None: in the same order.
+    """
+
+    array: np.ndarray | EncodedImages | FileImages  # uint8 (≥ N, S, S, 3), read-only, on disk
     aspects: np.ndarray  # float32 (N,), width / height of the originals
+    places: np.ndarray | None = None
 
     def __len__(self) -> int:
-        return len(self.array)
+        return len(self.aspects)
 
     @property
     def size_px(self) -> int:
@@ -61,7 +66,7 @@ class Pixels:
     def gather(self, rows: np.ndarray | Tensor | Sequence[int]) -> tuple[Tensor, Tensor]:
         """Copies of the images (n, S, S, 3) uint8 and their aspects (n,) float32. ``rows``: (n,) int64."""
         index = np.asarray(rows, dtype=np.int64)
-        images = self.array.take(index, axis=0)
+        images = self.array.take(index if self.places is None else self.places[index], axis=0)
         return torch.from_numpy(images), torch.from_numpy(self.aspects[index])
 
 
@@ -72,7 +77,7 @@ def from_picture(picture: Image.Image, size_px: int) -> tuple[np.ndarray, float]
 
 def cache_size_px(dataset: Dataset, image_size_px: int) -> int:
     """The side of the cache for a network that sees ``image_size_px`` (see ``squares.side_px``)."""
-    return side_px(dataset.manifest[["width", "height"]].max(axis=1).to_numpy(), image_size_px)
+    return side_px(dataset.imported[["width", "height"]].max(axis=1).to_numpy(), image_size_px)
 
 
 def open_pixels(dataset: Dataset, size_px: int, progress: Progress | None = None) -> Pixels:
@@ -83,7 +88,7 @@ def open_pixels(dataset: Dataset, size_px: int, progress: Progress | None = None
     """
     if not len(dataset):
         raise DatasetError(f"Data set '{dataset.name}' has no images. Import some first.")
-    identity = description(dataset.manifest["sha256"].tolist(), size_px)
+    identity = description(dataset.imported["sha256"].tolist(), size_px)
     pixels = _opened(dataset, size_px, identity)
     if pixels is None:
         with FileLock(dataset.folder / f"pixels-{size_px}.lock"):
@@ -98,7 +103,7 @@ def open_pixels(dataset: Dataset, size_px: int, progress: Progress | None = None
 
 def pixels_to_look(dataset: Dataset, size_px: int) -> Pixels:
     """The images at ``size_px`` for reading each once: the decoded cache if it exists, else the files."""
-    identity = description(dataset.manifest["sha256"].tolist(), size_px)
+    identity = description(dataset.imported["sha256"].tolist(), size_px)
     return _opened(dataset, size_px, identity) or Pixels(FileImages(dataset, size_px), _aspects(dataset))
 
 
@@ -113,9 +118,10 @@ def _opened(dataset: Dataset, size_px: int, identity: dict[str, Any]) -> Pixels 
     if array is None and (bounds := _array(dataset, size_px, identity, "encoded")) is not None:
         with suppress(OSError, ValueError):
             array = EncodedImages(_jpegs(dataset, size_px), bounds, size_px)
-    if array is None or array.shape != (len(dataset), size_px, size_px, 3) or array.dtype != np.uint8:
+    if array is None or array.shape != (len(dataset.imported), size_px, size_px, 3) or array.dtype != np.uint8:
         return None
-    return Pixels(array, _aspects(dataset))
+    complete = len(dataset) == len(dataset.imported)
+    return Pixels(array, _aspects(dataset), None if complete else dataset.places)
 
 
 def _array(dataset: Dataset, size_px: int, identity: dict[str, Any], kind: str) -> np.ndarray | None:
@@ -135,11 +141,17 @@ def _jpegs(dataset: Dataset, size_px: int) -> Path:
 def _build(dataset: Dataset, size_px: int, identity: dict[str, Any], progress: Progress | None) -> None:
     """Make the cache: pixels if they fit, else JPEGs. The caller holds the lock."""
     remove_leftovers(dataset.folder)
-    count = len(dataset)
+    count, left_out = len(dataset.imported), set(range(len(dataset.imported))) - set(dataset.places.tolist())
+    files = dataset.imported["file"].tolist()
     fits, needed, free = room(dataset.folder, count, size_px)
 
-    def decoded(row: int) -> Image.Image:
-        return to_square(read_rgb(dataset.image_path(row), at_least_px=DECODED_AT * size_px), size_px)
+    def decoded(place: int) -> Image.Image:
+        try:
+            return to_square(read_rgb(dataset.folder / files[place], at_least_px=DECODED_AT * size_px), size_px)
+        except DatasetError:
+            if place not in left_out:  # an image may have been excluded because it cannot be read
+                raise
+            return Image.new("RGB", (size_px, size_px))
 
     if fits:
         array_path, about_path = paths(dataset.folder, size_px)

@@ -184,7 +184,7 @@ class Predictor(PictureEncoder):
 
     def _measured(self) -> OutOfDistribution:
         """A detector fitted on some images of the data set, stored beside the model if its folder is writable."""
-        dataset = open_dataset(self.card.data)
+        dataset = open_dataset(self.card.data, content_hash=self.card.data_hash)
         if dataset.content_hash != self.card.data_hash:
             raise RunError(
                 f"Data set '{dataset.name}' is not the one that this model was trained on. It has changed, or it is"

@@ -97,7 +97,7 @@ class PictureEncoder:
         if kept := self.stored_ood[0]:  # a copied model
             return kept.cache_size_px
         with suppress(DatasetError):
-            dataset = open_dataset(self.card.data)
+            dataset = open_dataset(self.card.data, content_hash=self.card.data_hash)
             if dataset.content_hash == self.card.data_hash:  # else it is another one of that name
                 return cache_size_px(dataset, self.card.image_size_px)
         return 2 * self.card.image_size_px

@@ -47,7 +47,8 @@ class Tracking:
         """What a run that is through has left in its directory: embeddings, predictions, results, model."""
         if not self._trackers:
             return
-        folder, seed, dataset = self._run.path, self._config.seed, open_dataset(self._config.data)
+        config, folder, seed = self._config, self._run.path, self._config.seed
+        dataset = open_dataset(config.data, content_hash=config.data_hash)
         self._run.status(stage="recording", message="recording the embeddings")
         self._show("embeddings/map", lambda: embedding_picture(folder, dataset, seed=seed))
         self._run.status(stage="recording", message="recording predictions and results")

@@ -18,6 +18,7 @@ from dashboard.app_pages.data.checks import groups_by_kind
 from dashboard.data.pictures import ALL, chosen_rows, class_counts, size_table
 from dashboard.words import SPLIT_WORDS
 from sealife_core.datasets.checks import check
+from sealife_core.datasets.corrections.editing import move
 from sealife_core.datasets.dataset import Dataset, list_datasets, open_dataset
 from sealife_core.datasets.mending import plan_mending
 from sealife_core.datasets.storage import trashed_datasets
@@ -310,7 +311,7 @@ def test_checks__show_duplicates_and_mend_a_leak(photographs, monkeypatch):
     monkeypatch.setattr(checks, "QUICK_S", 60)  # however busy the machine is
     dataset = imported(photographs, "two")
     group = next(group for group in check(dataset).exact if group.labels_differ)
-    dataset = dataset.with_splits({group.rows[0]: "train", group.rows[1]: "test"})
+    dataset = move(dataset, {group.rows[0]: "train", group.rows[1]: "test"})
     assert groups_by_kind(check(dataset))["leaks"]
     app = open_data(dataset="two", look="Checks")
     button(app, "Put every group into one split").click().run()

@@ -9,6 +9,7 @@ from dashboard.parts.runs import name_animals
 from dashboard.parts.runs.name_animals import TITLE
 from dashboard.words import plain
 from sealife_core.config import preset, task_of
+from sealife_core.datasets.corrections.editing import move
 from sealife_core.datasets.dataset import Dataset, open_dataset
 from sealife_core.evaluation.classification.score_words import worst_confusions
 from sealife_core.runs.directory import create_run, list_runs
@@ -145,6 +146,5 @@ def test_data__leads_from_a_finished_model_to_its_result(survey: Dataset) -> Non
 
 def test_button__comes_back_when_the_data_set_has_changed(survey: Dataset) -> None:
     finished(survey)
-    changed = survey.with_splits({0: "test" if survey.manifest["split"].iat[0] != "test" else "train"})
-    changed.manifest.to_csv(survey.folder / "manifest.csv", index=False)
+    move(survey, {0: "test" if survey.manifest["split"].iat[0] != "test" else "train"})
     assert TITLE in labels(open_page("data"))

@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 
 from sealife_core.config import SimclrConfig
+from sealife_core.datasets.corrections.editing import move
 from sealife_core.datasets.dataset import Dataset, write_dataset
 from sealife_core.datasets.decoding import early_cache, squares
 from sealife_core.datasets.decoding.early_cache import EarlyCache
@@ -145,7 +146,7 @@ def test_import__a_sample_that_misjudges_the_size_costs_the_cache_alone(
 def test_the_cache_of_an_import__outlives_a_mended_split_and_no_change_of_the_images(home: Path, tmp_path: Path):
     dataset = import_images(write_folder(tmp_path / "sea", {"crab": 6, "ray": 6}), "sea").dataset
     shutil.rmtree(dataset.folder / "images")
-    mended = dataset.with_splits({0: "test", 1: "test"})
+    mended = move(dataset, {0: "test", 1: "test"})
     assert len(open_pixels(mended, USUAL_PX)) == 12
     fewer = write_dataset(dataset.folder, dataset.manifest[1:], {})
     with pytest.raises(DatasetError, match="is missing"):

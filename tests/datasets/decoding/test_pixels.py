@@ -12,9 +12,11 @@ import pytest
 import torch
 from PIL import Image
 
-from sealife_core.datasets.dataset import COLUMNS, Dataset, open_dataset, write_dataset
+from sealife_core.datasets.corrections.editing import move
+from sealife_core.datasets.dataset import Dataset, open_dataset, write_dataset
 from sealife_core.datasets.decoding import pixels as under_test
 from sealife_core.datasets.decoding.pixels import cache_size_px, from_picture, open_pixels
+from sealife_core.datasets.manifest import COLUMNS
 from sealife_core.errors import DatasetError
 from tests.datasets.pictures import noise
 
@@ -111,7 +113,7 @@ def test_cache__is_made_once(photographs: Dataset, builds: list[int]):
 
 def test_cache__survives_a_mended_split(photographs: Dataset, builds: list[int]):
     open_pixels(photographs, 16)
-    open_pixels(photographs.with_splits({0: "test"}), 16)
+    open_pixels(move(photographs, {0: "test"}), 16)
     assert builds == [16]
 
 

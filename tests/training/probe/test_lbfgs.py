@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from sealife_core.config import ProbeConfig, preset
+from sealife_core.datasets.corrections.editing import move
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.errors import TrainingError
 from sealife_core.launching.data_checks import labelled_rows
@@ -75,7 +76,7 @@ def test_lbfgs__reaches_the_optimum_of_scikit_learn_at_the_same_penalty(
     tiny_reef: Dataset, features: Features, weighting: str
 ) -> None:
     uneven = np.flatnonzero(tiny_reef.labels == 0)[::2]  # a class of half the size, so that weights tell
-    tiny_reef = tiny_reef.with_splits({int(row): "val" for row in uneven})
+    tiny_reef = move(tiny_reef, {int(row): "val" for row in uneven})
     rows, decay = tiny_reef.rows("train", labelled_only=True), 0.03
     x, y = features.values[rows], torch.from_numpy(tiny_reef.labels[rows])
     counts = np.bincount(y.numpy())
@@ -85,7 +86,7 @@ def test_lbfgs__reaches_the_optimum_of_scikit_learn_at_the_same_penalty(
     peer = LogisticRegression(C=1 / decay, tol=1e-9, max_iter=10_000)
     peer.fit(x.double().numpy(), y.numpy(), sample_weight=share)
     # Without validation images the last weights are kept: those of the optimum.
-    alone = tiny_reef.with_splits({int(row): "test" for row in tiny_reef.rows("val")})
+    alone = move(tiny_reef, {int(row): "test" for row in tiny_reef.rows("val")})
     run, linear = learned(alone, features, weight_decay=decay, class_weights=weighting)
 
     def plain(weight: Tensor, bias: Tensor) -> float:
@@ -106,7 +107,7 @@ def test_lbfgs__reaches_the_optimum_of_scikit_learn_at_the_same_penalty(
 def test_lbfgs__ends_where_every_loss_is_flat(
     tiny_reef: Dataset, features: Features, values: dict[str, object]
 ) -> None:
-    alone = tiny_reef.with_splits({int(row): "test" for row in tiny_reef.rows("val")})
+    alone = move(tiny_reef, {int(row): "test" for row in tiny_reef.rows("val")})
     run, linear = learned(alone, features, **values)
     config = run.config()
     assert isinstance(config, ProbeConfig)

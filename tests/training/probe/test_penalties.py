@@ -12,6 +12,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from sealife_core.config import PENALTIES, ProbeConfig, preset
+from sealife_core.datasets.corrections.editing import move
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.launching.data_checks import Labels, can_choose, labelled_rows
 from sealife_core.models.heads import classification_head, linear_layer
@@ -32,7 +33,7 @@ DIM = 24
 def reef(tiny_reef: Dataset) -> Dataset:
     """The tiny reef with three validation images for each of its ten classes and more."""
     rows = [row for label in range(10) for row in np.flatnonzero(tiny_reef.labels == label)[:3]]
-    return tiny_reef.with_splits({int(row): "val" for row in rows})
+    return move(tiny_reef, {int(row): "val" for row in rows})
 
 
 @pytest.fixture
@@ -115,7 +116,7 @@ def test_path__tells_which_penalty_it_is_at(reef: Dataset, features: Features, m
 def test_probe__with_few_validation_images_has_the_fixed_penalty_and_says_so(
     reef: Dataset, features: Features, kept: int
 ) -> None:
-    reef = reef.with_splits({int(row): "train" for row in reef.rows("val")[kept:]})
+    reef = move(reef, {int(row): "train" for row in reef.rows("val")[kept:]})
     solved = Solved(reef, features, weight_decay=0.2)
     assert solved.found == {"penalty": 0.2}
     alone = peer(features.values.double().numpy()[solved.rows], reef.labels[solved.rows], 0.2)

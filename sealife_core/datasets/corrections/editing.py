@@ -1,0 +1,202 @@
+"""Correcting a data set: labels, splits, groups, images left out, classes renamed; undoing and redoing any of it.
+
+Every function adds one entry to the log and returns the data set with it. The log is read again under the lock, so that
+of two people who write at once both entries are kept, in order.
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from sealife_core.datasets.corrections.log import FIELDS, Entry, append_entry, in_force
+from sealife_core.datasets.corrections.replay import EXCLUDED, replay
+from sealife_core.datasets.dataset import Dataset, open_dataset
+from sealife_core.datasets.imports.splits import SPLITS
+from sealife_core.datasets.storage import changing
+from sealife_core.errors import DatasetError, disk_problem
+from sealife_core.wording import counted
+
+LONGEST_NAME = 100  # of a class or group, in characters
+_ALLOWED = {"split": SPLITS, "excluded": ("", EXCLUDED), "review": ("", "kept", "unsure")}
+_CALLED = {"label": "class", "split": "split", "group": "group", "excluded": "exclusion", "review": "review"}
+_NAMES = {"label": "relabelled", "split": "moved", "group": "regrouped", "excluded": "excluded", "review": "reviewed"}
+
+Changes = Mapping[str, Mapping[str, str]]
+"""Image id → field → what it becomes."""
+
+
+def correct(dataset: Dataset, changes: Changes, *, by: str = "", why: str = "hand", as_seen: bool = False) -> Dataset:
+    """Change images: "label" ("" for none), "split", "group", "excluded" ("yes" or ""), "review".
+
+    as_seen: refuse where somebody else has changed one of these since ``dataset`` was opened, for what was planned from
+    it; otherwise the later entry holds. A label that stays is written too: it is a second opinion. Raises DatasetError
+    for unknown images, fields and values, and where nothing would be written.
+    """
+    if not any(changes.values()):
+        raise DatasetError("There is nothing to change: no image was chosen.")
+    seen = values_of(dataset) if as_seen else {}
+
+    def entry(now: Dataset) -> dict[str, Any]:
+        values = values_of(now)
+        if unknown := next((image for image in changes if image not in values), None):
+            raise DatasetError(f"Data set {now.name!r} has no image {unknown!r}. Was it imported again?")
+        if as_seen:
+            _refuse_changed(now, changes, seen, values)
+        found: dict[str, dict[str, tuple[str, str]]] = {}
+        for image, fields in changes.items():
+            check_values(fields, now)
+            was = values[image]
+            label = fields.get("label", was["label"])
+            if not label and fields.get("split", "train") != "train":
+                raise DatasetError(
+                    f"Image {image} has no label: it can only be in 'train', not in {fields['split']!r}."
+                )
+            kept = {field: (was[field], became) for field, became in fields.items()}
+            found[image] = {field: pair for field, pair in kept.items() if field == "label" or pair[0] != pair[1]}
+        found = {image: fields for image, fields in found.items() if fields}
+        if not found:
+            raise DatasetError("There is nothing to change: every image is already like that.")
+        return {"images": found, "why": why}
+
+    return _add(dataset, entry, by)
+
+
+def move(dataset: Dataset, splits: Mapping[int, str], *, by: str = "", why: str = "hand") -> Dataset:
+    """Move rows to other splits, all or none: refused where somebody else has moved one of them meanwhile."""
+    ids = dataset.manifest["id"].tolist()
+    return correct(dataset, {ids[row]: {"split": to} for row, to in splits.items()}, by=by, why=why, as_seen=True)
+
+
+def rename_class(dataset: Dataset, was: str, became: str, *, by: str = "", why: str = "hand") -> Dataset:
+    """Give every image of a class another label: a new name, or that of another class, which merges them.
+
+    With ``became`` "" the images have no label afterwards.
+    """
+
+    def entry(now: Dataset) -> dict[str, Any]:
+        check_values({"label": became}, now)
+        if was not in now.classes:
+            raise DatasetError(f"Data set {now.name!r} has no class {was!r}. It has: {', '.join(now.classes)}.")
+        if was == became:
+            raise DatasetError(f"The class is called {was!r} already.")
+        return {"rename": (was, became), "why": why}
+
+    return _add(dataset, entry, by)
+
+
+def undo(dataset: Dataset, number: int, *, by: str = "") -> Dataset:
+    """Take back one correction; those made after it stay. Raises DatasetError if there is no such one in force."""
+
+    def entry(now: Dataset) -> dict[str, Any]:
+        _correction(now, number)
+        if all(one.number != number for one in in_force(now.entries)):
+            raise DatasetError(f"Correction {number} of data set {now.name!r} is undone already.")
+        return {"undo": number, "why": "hand"}
+
+    return _add(dataset, entry, by)
+
+
+def redo(dataset: Dataset, number: int, *, by: str = "") -> Dataset:
+    """Bring back a correction that was undone. Raises DatasetError if there is no such one."""
+
+    def entry(now: Dataset) -> dict[str, Any]:
+        _correction(now, number)
+        if any(one.number == number for one in in_force(now.entries)):
+            raise DatasetError(f"Correction {number} of data set {now.name!r} is in force: there is nothing to redo.")
+        return {"redo": number, "why": "hand"}
+
+    return _add(dataset, entry, by)
+
+
+def said(entry: Entry) -> str:
+    """What an entry did, in one short sentence."""
+    if entry.undo is not None:
+        return f"Correction {entry.undo} undone."
+    if entry.redo is not None:
+        return f"Correction {entry.redo} redone."
+    if entry.rename:
+        was, became = entry.rename
+        return (
+            f"Class {was!r} renamed to {became!r}." if became else f"Class {was!r} removed: its images have no label."
+        )
+    fields = {field for changes in entry.images.values() for field in changes}
+    done = " and ".join(_NAMES[field] for field in FIELDS if field in fields)
+    changes = {pair for image in entry.images.values() for pair in image.values()}
+    if len(fields) == 1 and len(changes) == 1:
+        (field,), ((was, became),) = fields, changes
+        if field == "excluded":
+            done = "left out" if became else "taken back in"
+        elif field == "review":
+            done = {"kept": "looked at: the label is right", "unsure": "looked at: unsure"}.get(
+                became, "to look at again"
+            )
+        elif field == "label" and was == became:
+            done = f"confirmed as {became!r}"
+        else:
+            done = f"{done}: {was or 'none'!r} → {became or 'none'!r}"
+    return f"{counted(len(entry.images), 'image')} {done}."
+
+
+def check_values(fields: Mapping[str, str], now: Dataset) -> None:
+    """Raises DatasetError for a field or value that no image can have."""
+    for field, became in fields.items():
+        if field not in FIELDS:
+            raise DatasetError(f"There is nothing called {field!r} to correct; expected one of {', '.join(FIELDS)}.")
+        if field in _ALLOWED:
+            if became not in _ALLOWED[field]:
+                allowed = ", ".join(value or "nothing" for value in _ALLOWED[field])
+                raise DatasetError(f"There is no {_CALLED[field]} {became!r}; expected one of {allowed}.")
+        elif became not in now.classes and not _can_be_called(became):
+            raise DatasetError(
+                f"A {_CALLED[field]} cannot be called {became[:LONGEST_NAME]!r}. Use up to {LONGEST_NAME} printable"
+                " characters, with no space at either end."
+            )
+
+
+def _can_be_called(name: str) -> bool:
+    return name == name.strip() and name.isprintable() and len(name) <= LONGEST_NAME
+
+
+def values_of(dataset: Dataset) -> dict[str, dict[str, str]]:
+    """Image id → field → its value; of excluded images too."""
+    every, reviews = replay(dataset.imported, dataset.entries)
+    columns = [every[field].tolist() for field in FIELDS[:-1]]
+    return {
+        image: dict(zip(FIELDS, (*values, reviews.get(image, "")), strict=True))
+        for image, *values in zip(every["id"].tolist(), *columns, strict=True)
+    }
+
+
+def _refuse_changed(now: Dataset, changes: Changes, seen: dict[str, Any], values: dict[str, Any]) -> None:
+    changed = [
+        image
+        for image, fields in changes.items()
+        if any(values[image][field] not in (seen[image][field], became) for field, became in fields.items())
+    ]
+    if changed:
+        raise DatasetError(
+            f"Someone else has just changed {len(changed):,} of these images of {now.name!r}. Look at them again."
+        )
+
+
+def _correction(dataset: Dataset, number: int) -> None:
+    if not 1 <= number <= dataset.version or not dataset.entries[number - 1].corrects:
+        raise DatasetError(f"Data set {dataset.name!r} has no correction {number}.")
+
+
+def _add(dataset: Dataset, make: Callable[[Dataset], dict[str, Any]], by: str) -> Dataset:
+    """Append the entry that ``make`` finds for the data set as it is now."""
+    with changing(dataset.folder.parent):
+        now = open_dataset(dataset.name, dataset.folder.parent)
+        at = datetime.now(UTC).isoformat(timespec="seconds")
+        entry = Entry(number=now.version + 1, at=at, by=by.strip(), **make(now))
+        corrected = now.after([*now.entries, entry])
+        entry = entry.model_copy(update={"content_hash": corrected.content_hash})
+        try:
+            append_entry(dataset.folder, entry)
+        except OSError as error:
+            what, step = disk_problem(error) or (f"{error}.", "Find the cause")
+            raise DatasetError(
+                f"The correction of {dataset.name!r} was not saved. {what} {step}, then try again."
+            ) from error
+        return now.after([*now.entries, entry])

@@ -1,0 +1,137 @@
+"""``corrections.jsonl``: what people have changed since the import. A line an entry; lines are only ever added.
+
+An entry is a correction, or the undoing or redoing of one. A crash leaves the last whole line: a reader stops at the
+last newline, and the next writer removes what a crash has left behind it.
+"""
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from sealife_core.durable import flush_folder
+from sealife_core.errors import DatasetError
+from sealife_core.opening import read_regular
+
+LOG = "corrections.jsonl"
+FORMAT = 1
+FIELDS = ("label", "split", "group", "excluded", "review")
+MOST_BYTES = 1 << 30
+WHYS = ("hand", "duplicate", "suspect", "queue", "prediction", "pattern", "file")
+
+Change = tuple[str, str]
+"""From, to. Of "excluded" they are "" and "yes"; of "review" "", "kept" or "unsure"."""
+
+
+class Entry(BaseModel):
+    """One line. ``number`` counts from 1, and is the version of the data set that the entry makes; 0 is the import.
+
+    Exactly one is set of ``images`` (image id → field → from, to), ``rename`` (a class: from, to; it is a merger where
+    both exist), ``undo`` and ``redo`` (the number of a correction). ``at``: UTC, ISO 8601. ``content_hash``: that of
+    the data set with this entry, so that a run can tell which version it saw.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    format: Literal[1] = FORMAT
+    number: Annotated[int, Field(ge=1)]
+    at: str
+    by: str
+    why: str
+    images: Mapping[str, Mapping[Literal["label", "split", "group", "excluded", "review"], Change]] = {}
+    rename: Change | None = None
+    undo: int | None = None
+    redo: int | None = None
+    content_hash: str = ""
+
+    @property
+    def corrects(self) -> bool:
+        """Whether it is a correction, which can be undone."""
+        return self.undo is None and self.redo is None
+
+
+class _Version(BaseModel):
+    format: int
+
+
+def read_log(folder: Path) -> tuple[Entry, ...]:
+    """The entries of the data set in ``folder``, the oldest first; none if nothing was changed.
+
+    Raises DatasetError for a damaged line, and for a log of a newer version: to leave entries out would bring back
+    labels that a person has corrected.
+    """
+    try:
+        text = read_regular(folder / LOG, MOST_BYTES)
+    except FileNotFoundError:
+        return ()
+    except OSError as error:
+        raise DatasetError(f"{LOG} of data set {folder.name!r} cannot be read ({error.strerror}).") from None
+    return tuple(_entry(folder, number, line) for number, line in enumerate(text.split(b"\n")[:-1], start=1))
+
+
+def _entry(folder: Path, number: int, line: bytes) -> Entry:
+    try:
+        entry = Entry.model_validate_json(line)
+    except ValidationError:
+        raise DatasetError(_problem(folder, number, line)) from None
+    if entry.number != number:
+        raise DatasetError(
+            f"{LOG} of data set {folder.name!r} is damaged: line {number} is entry {entry.number}; expected {number}."
+            " Put back a copy of this file."
+        )
+    return entry
+
+
+def _problem(folder: Path, number: int, line: bytes) -> str:
+    try:
+        newer = _Version.model_validate_json(line).format > FORMAT
+    except ValidationError:
+        newer = False
+    where = f"line {number} of {LOG} of data set {folder.name!r}"
+    if newer:
+        return f"The {where} was written by a newer version of this program. Update the program to open this data set."
+    return f"The {where} is damaged. Put back a copy of this file, or delete that line and what follows."
+
+
+def append_entry(folder: Path, entry: Entry) -> None:
+    """Add ``entry``, and flush it to the disk. The caller holds the lock of the data sets. Raises OSError."""
+    line = entry.model_dump_json(exclude_defaults=True)
+    text = f'{{"format":{FORMAT},{line[1:]}\n'.encode()
+    with (folder / LOG).open("ab+") as file:
+        _remove_half_line(file.fileno())
+        written = os.write(file.fileno(), text)
+        if written < len(text):  # a full disk: nothing may be left of it
+            _remove_half_line(file.fileno())
+            raise OSError(28, "No space left on device", str(folder / LOG))
+        os.fsync(file.fileno())
+    flush_folder(folder)
+
+
+def _remove_half_line(file: int) -> None:
+    """Cut the file behind its last newline."""
+    end = os.fstat(file).st_size
+    at = end
+    while at:
+        begin = max(0, at - 65536)
+        found = os.pread(file, at - begin, begin).rfind(b"\n")
+        if found >= 0:
+            at = begin + found + 1
+            break
+        at = begin
+    if at < end:
+        os.ftruncate(file, at)
+
+
+def in_force(entries: Sequence[Entry]) -> list[Entry]:
+    """The corrections that are not undone, the oldest first."""
+    last: dict[int, bool] = {}
+    for entry in entries:
+        if entry.undo is not None:
+            last[entry.undo] = False
+        elif entry.redo is not None:
+            last[entry.redo] = True
+        else:
+            last[entry.number] = True
+    return [entry for entry in entries if last.get(entry.number, False)]

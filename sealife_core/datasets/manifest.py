@@ -1,0 +1,80 @@
+"""manifest.csv and dataset.json of a data set: reading, checking, and the hash of what they say."""
+
+import hashlib
+import json
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import pandas as pd
+
+from sealife_core.datasets.imports.splits import SPLITS
+from sealife_core.errors import DatasetError
+from sealife_core.neutral import csv_text
+
+COLUMNS = ("id", "file", "label", "split", "group", "width", "height", "sha256")
+MANIFEST, INFO = "manifest.csv", "dataset.json"
+
+
+def read_info(folder: Path) -> dict[str, Any]:
+    """dataset.json. Raises DatasetError."""
+    try:
+        info = json.loads((folder / INFO).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise damaged(folder, f"{INFO} is missing") from None
+    except (OSError, ValueError) as error:
+        raise damaged(folder, f"{INFO} cannot be read") from error
+    if not isinstance(info, dict) or not isinstance(info.get("counts") or {}, dict):
+        raise damaged(folder, f"{INFO} does not describe a data set")
+    return info
+
+
+def read_manifest(folder: Path) -> pd.DataFrame:
+    """manifest.csv, a row an image. Raises DatasetError."""
+    try:
+        manifest = pd.read_csv(folder / MANIFEST, dtype=str, keep_default_na=False, encoding="utf-8")
+    except FileNotFoundError:
+        raise damaged(folder, f"{MANIFEST} is missing") from None
+    except (OSError, ValueError) as error:  # pandas' parser errors are ValueErrors
+        raise damaged(folder, f"{MANIFEST} cannot be read") from error
+    missing = [column for column in COLUMNS if column not in manifest.columns]
+    if missing:
+        raise damaged(folder, f"{MANIFEST} lacks {', '.join(missing)}")
+    for column in {"label", "group", "source"} & set(manifest.columns):  # what a person wrote
+        manifest[column] = manifest[column].map(csv_text)
+    try:
+        manifest = manifest.astype({"width": "int64", "height": "int64"})
+    except ValueError as error:
+        raise damaged(folder, f"{MANIFEST} has a width or height that is not a number") from error
+    if not set(manifest["split"]) <= set(SPLITS):
+        raise damaged(folder, f"{MANIFEST} has a split that is not one of {', '.join(SPLITS)}")
+    if len(set(manifest["id"])) < len(manifest):
+        raise damaged(folder, f"{MANIFEST} has one id twice")
+    if not all(_stays_inside(file) for file in manifest["file"]):
+        raise damaged(folder, f"{MANIFEST} names a file outside of the data set")
+    return manifest
+
+
+def _stays_inside(file: str) -> bool:
+    path = PurePosixPath(file)
+    return bool(file) and not path.is_absolute() and ".." not in path.parts and "\\" not in file and "\0" not in file
+
+
+def damaged(folder: Path, what: str) -> DatasetError:
+    """The error of a data set that cannot be opened."""
+    return DatasetError(f"Data set {folder.name!r} is damaged: {what}. Delete it and import it again.")
+
+
+def classes_of(manifest: pd.DataFrame) -> list[str]:
+    """Every label that an image has, in order."""
+    return sorted(set(manifest["label"]) - {""})
+
+
+def content_hash_of(manifest: pd.DataFrame) -> str:
+    """16 hex digits over the images, their labels, splits and groups."""
+    columns = (manifest[column].tolist() for column in ("id", "sha256", "label", "split", "group"))
+    return digest(list(zip(*columns, strict=True)))
+
+
+def digest(rows: list[tuple[str, ...]]) -> str:
+    """16 hex digits over rows of texts; JSON keeps ("ab", "c") and ("a", "bc") apart."""
+    return hashlib.sha256(json.dumps(rows).encode()).hexdigest()[:16]

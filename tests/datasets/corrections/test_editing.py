@@ -1,0 +1,160 @@
+"""What people change is laid over the import, and any of it can be taken back."""
+
+import threading
+from collections.abc import Mapping
+
+import pytest
+
+from sealife_core.datasets.corrections.editing import correct, move, redo, rename_class, said, undo
+from sealife_core.datasets.dataset import Dataset, open_dataset
+from sealife_core.datasets.manifest import MANIFEST
+from sealife_core.errors import DatasetError
+
+
+def labels(dataset: Dataset) -> Mapping[str, str]:
+    return dict(zip(dataset.manifest["id"], dataset.manifest["label"], strict=True))
+
+
+def test_correct__is_there_when_the_data_set_is_opened_again_and_the_import_is_not_touched(bay: Dataset):
+    before = (bay.folder / MANIFEST).read_bytes()
+    now = correct(bay, {"i0": {"label": "ray"}, "i1": {"split": "val", "group": "dive"}}, by=" Ada ", why="suspect")
+    again = open_dataset("bay")
+    assert (bay.folder / MANIFEST).read_bytes() == before
+    assert again.content_hash == now.content_hash != bay.content_hash
+    assert labels(again)["i0"] == "ray"
+    assert again.manifest[["split", "group"]].iloc[1].tolist() == ["val", "dive"]
+    entry = again.entries[-1]
+    assert (entry.number, entry.by, entry.why, again.version) == (1, "Ada", "suspect", 1)
+    assert entry.images == {"i0": {"label": ("crab", "ray")}, "i1": {"split": ("train", "val"), "group": ("", "dive")}}
+    assert again.info["counts"] == {"images": 8, "labelled": 7, "train": 3, "val": 3, "test": 2}
+
+
+def test_correct__a_new_class_is_a_class(bay: Dataset):
+    now = correct(bay, {"i7": {"label": "eel", "split": "test"}})
+    assert now.classes == ("crab", "eel", "ray")
+    assert now.labels[7] == 1
+    assert now.rows("test").tolist() == [3, 6, 7]
+
+
+def test_excluded__images_leave_and_come_back(bay: Dataset):
+    left_out = correct(bay, {"i4": {"excluded": "yes"}})
+    assert labels(left_out).keys() == labels(bay).keys() - {"i4"}
+    assert left_out.places.tolist() == [0, 1, 2, 3, 5, 6, 7]
+    assert left_out.image_path(4) == bay.image_path(5)
+    assert correct(left_out, {"i4": {"excluded": ""}}).content_hash == bay.content_hash
+
+
+def test_excluded__the_last_image_of_a_class_takes_the_class_along(bay: Dataset):
+    assert correct(bay, {f"i{n}": {"excluded": "yes"} for n in (4, 5, 6)}).classes == ("crab",)
+
+
+def test_undo__takes_back_one_correction_and_keeps_the_later_ones(bay: Dataset):
+    one = correct(bay, {"i0": {"label": "ray"}, "i1": {"label": "ray"}})
+    two = correct(one, {"i1": {"label": "eel"}})
+    back = undo(two, 1, by="Bo")
+    assert (labels(back)["i0"], labels(back)["i1"]) == ("crab", "eel")
+    assert redo(back, 1).content_hash == two.content_hash
+    assert undo(undo(back, 2), 1).content_hash == bay.content_hash
+    assert open_dataset("bay").version == 6
+
+
+def test_undo__refuses_what_is_undone_and_what_is_no_correction(bay: Dataset):
+    now = undo(correct(bay, {"i0": {"label": "ray"}}), 1)
+    for number, says in ((1, "undone already"), (2, "no correction 2"), (0, "no correction 0"), (9, "no correction 9")):
+        with pytest.raises(DatasetError, match=says):
+            undo(now, number)
+    with pytest.raises(DatasetError, match="nothing to redo"):
+        redo(redo(now, 1), 1)
+
+
+def test_rename__takes_along_what_has_that_label_by_then(bay: Dataset):
+    now = rename_class(correct(bay, {"i0": {"label": "ray"}}), "ray", "stingray")
+    assert now.classes == ("crab", "stingray")
+    assert labels(now)["i0"] == "stingray"
+    undone = undo(now, 1)
+    assert labels(undone)["i0"] == "crab"
+    assert labels(undone)["i4"] == "stingray"
+
+
+def test_rename__to_another_class_merges_them_and_the_undoing_parts_them_again(bay: Dataset):
+    merged = rename_class(bay, "ray", "crab")
+    assert merged.classes == ("crab",)
+    assert undo(merged, 1).content_hash == bay.content_hash
+    with pytest.raises(DatasetError, match=r"no class 'eel'\. It has: crab, ray"):
+        rename_class(bay, "eel", "crab")
+
+
+def test_an_image_without_a_label__is_never_tested_on(bay: Dataset):
+    assert correct(bay, {"i3": {"label": ""}}).manifest["split"][3] == "train"
+    both = correct(bay, {"i7": {"label": "eel"}})
+    moved = correct(both, {"i7": {"split": "test"}})
+    assert moved.manifest["split"][7] == "test"
+    bare = undo(moved, both.version)
+    assert bare.manifest["split"][7] == "train", "its label is gone again"
+    with pytest.raises(DatasetError, match="has no label: it can only be in 'train'"):
+        correct(bare, {"i7": {"split": "val"}})
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({}, "nothing to change"),
+        ({"i0": {"split": "train"}}, "every image is already like that"),
+        ({"i9": {"label": "ray"}}, "no image 'i9'"),
+        ({"i0": {"colour": "red"}}, "nothing called 'colour'"),
+        ({"i0": {"split": "holdout"}}, "no split 'holdout'; expected one of train, val, test"),
+        ({"i0": {"excluded": "no"}}, "no exclusion 'no'"),
+        ({"i0": {"label": " eel"}}, "class cannot be called ' eel'"),
+        ({"i0": {"label": "e\nel"}}, "class cannot be called"),
+        ({"i0": {"label": "e" * 101}}, "class cannot be called"),
+        ({"i0": {"group": "a\tb"}}, "group cannot be called"),
+    ],
+)
+def test_correct__bad_input_is_one_sentence_and_nothing_is_written(bay: Dataset, changes: dict, says: str):
+    with pytest.raises(DatasetError, match=says):
+        correct(bay, changes)
+    assert open_dataset("bay").version == 0
+
+
+def test_a_second_opinion__is_written_though_it_changes_nothing(bay: Dataset):
+    now = correct(correct(bay, {"i0": {"label": "crab"}}, by="Ada"), {"i0": {"review": "kept"}})
+    assert now.content_hash == bay.content_hash
+    assert [said(entry) for entry in now.entries] == [
+        "1 image confirmed as 'crab'.",
+        "1 image looked at: the label is right.",
+    ]
+    assert now.reviews == {"i0": "kept"}
+
+
+def test_move__all_or_none_where_somebody_else_was_faster(bay: Dataset):
+    move(bay, {0: "val"})
+    with pytest.raises(DatasetError, match="Someone else has just changed 1 of these images of 'bay'"):
+        move(bay, {0: "test", 1: "test"})
+    assert open_dataset("bay").version == 1
+
+
+def test_two_at_once__both_entries_are_kept_in_order(bay: Dataset):
+    ready = threading.Barrier(6)
+
+    def one(n: int) -> None:
+        ready.wait(30)
+        correct(bay, {f"i{n}": {"label": f"class {n}"}}, by=f"person {n}")
+
+    threads = [threading.Thread(target=one, args=(n,)) for n in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    now = open_dataset("bay")
+    assert [entry.number for entry in now.entries] == [1, 2, 3, 4, 5, 6]
+    assert {labels(now)[f"i{n}"] for n in range(6)} == {f"class {n}" for n in range(6)}
+
+
+def test_a_run_of_an_older_version__opens_what_it_saw(bay: Dataset):
+    now = undo(correct(correct(bay, {"i0": {"label": "ray"}}), {"i1": {"label": "ray"}}), 2)
+    for version in range(4):
+        seen = now.at(version)
+        assert open_dataset("bay", content_hash=seen.content_hash).content_hash == seen.content_hash
+    assert [now.version_of(now.at(version).content_hash) for version in range(4)] == [0, 3, 2, 3]
+    assert now.version_of("nothing") is None
+    assert open_dataset("bay", content_hash="nothing").content_hash == now.content_hash

@@ -1,0 +1,60 @@
+"""Corrections as a file, by the names that the images had, and applied to another import of them."""
+
+from pathlib import Path
+
+import pytest
+
+from sealife_core.datasets.corrections.editing import correct, rename_class, undo
+from sealife_core.datasets.corrections.exchange import apply_csv, corrections_csv
+from sealife_core.datasets.dataset import Dataset, open_dataset, write_dataset
+from sealife_core.errors import DatasetError
+from tests.datasets.corrections.conftest import drawn
+
+
+def corrected(bay: Dataset) -> Dataset:
+    now = correct(bay, {"i0": {"label": "=cmd()"}, "i7": {"label": "eel", "split": "val"}}, by="Ada", why="queue")
+    now = rename_class(now, "ray", "stingray")
+    now = correct(now, {"i1": {"excluded": "yes"}})
+    return undo(correct(now, {"i2": {"label": "eel"}}), 4)
+
+
+def test_corrections__applied_to_a_fresh_import_give_the_same_data_set(bay: Dataset, home: Path, tmp_path: Path):
+    now = corrected(bay)
+    file = tmp_path / "corrections.csv"
+    file.write_text(corrections_csv(now), newline="")
+    assert "dive 1/DSC_0007.jpg" in file.read_text()
+    applied = apply_csv(drawn(home / "data" / "fresh"), file, by="Bo")
+    assert open_dataset("fresh").manifest.equals(now.manifest)
+    assert (applied.entries, applied.changes, applied.missing) == (3, 3, [])
+    assert [entry.by for entry in applied.dataset.entries] == ["Ada", "Bo", "Bo"]
+    assert apply_csv(applied.dataset, file).entries == 0, "a second time changes nothing"
+
+
+def test_corrections__find_an_image_that_was_renamed_and_name_those_that_are_gone(
+    bay: Dataset, home: Path, tmp_path: Path
+):
+    file = tmp_path / "corrections.csv"
+    file.write_text(corrections_csv(corrected(bay)), newline="")
+    manifest = bay.at(0).manifest.iloc[[0, 1, 4, 5]].assign(source="elsewhere.jpg")
+    applied = apply_csv(write_dataset(home / "data" / "other", manifest, {}), file)
+    assert applied.missing == ["dive 1/DSC_0007.jpg"]
+    assert applied.dataset.classes == ("=cmd()", "stingray")
+    assert applied.said.endswith("1 image is not in this data set: dive 1/DSC_0007.jpg.")
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("", "holds no corrections"),
+        ("file,label\na,b\n", "Line 2 of 'c.csv' is no correction: expected the columns entry"),
+        ("entry,at,by,why,file,sha256,field,from,to\n1,,,,a,b,split,train,holdout\n", "Line 2 of 'c.csv'.*'holdout'"),
+        ("entry,at,by,why,file,sha256,field,from,to\n1,,,,a\n", "Line 2 of 'c.csv' is no correction"),
+    ],
+)
+def test_apply__a_file_that_is_none_changes_nothing(bay: Dataset, tmp_path: Path, text: str, says: str):
+    (tmp_path / "c.csv").write_text(text)
+    with pytest.raises(DatasetError, match=says):
+        apply_csv(bay, tmp_path / "c.csv")
+    with pytest.raises(DatasetError, match=r"'none\.csv' cannot be read"):
+        apply_csv(bay, tmp_path / "none.csv")
+    assert open_dataset("bay").version == 0
