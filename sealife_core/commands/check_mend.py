@@ -1,14 +1,17 @@
 """``data check``, ``mend`` and ``unmend``: copies among the images of a data set."""
 
+import argparse
 from typing import Any
 
 from sealife_core.commands.dataset_summary import dataset_figures, dataset_sentence
 from sealife_core.commands.output import Output
+from sealife_core.datasets.dataset import open_dataset
 from sealife_core.wording import counted
 
 
-def check_dataset(dataset: Any, output: Output) -> None:
+def check_dataset(chosen: argparse.Namespace, output: Output) -> None:
     """List the copies."""
+    dataset = open_dataset(chosen.name)
     checks = _checked(dataset, output)
     counts = _counted(checks)
     groups = [_group(dataset, group, kind) for kind in _KINDS for group in getattr(checks, kind)]
@@ -42,10 +45,11 @@ def _counted(checks: Any) -> dict[str, int]:
     }
 
 
-def mend_dataset(dataset: Any, output: Output, *, preview: bool) -> None:
+def mend_dataset(chosen: argparse.Namespace, output: Output) -> None:
     """Move copies that are in several splits into one; with ``preview`` only say which."""
     from sealife_core.datasets.mending import mend, plan_mending
 
+    dataset, preview = open_dataset(chosen.name), chosen.preview
     checks = _checked(dataset, output)
     mending = plan_mending(dataset, checks)
     found = _counted(checks) | {
@@ -67,11 +71,11 @@ def mend_dataset(dataset: Any, output: Output, *, preview: bool) -> None:
     output.result(found, "\n".join([f"{said}, each in one split.", *mending.sentences, *last]))
 
 
-def unmend_dataset(name: str, output: Output) -> None:
+def unmend_dataset(chosen: argparse.Namespace, output: Output) -> None:
     """Undo ``mend_dataset``."""
     from sealife_core.datasets.mending import undo_mending
 
-    dataset, back = undo_mending(name)
+    dataset, back = undo_mending(chosen.name)
     found = dataset_figures(dataset) | {"moved_back": back}
     output.result(found, f"{counted(back, 'image')} moved back. {dataset_sentence(found)}")
 

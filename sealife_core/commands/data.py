@@ -1,9 +1,11 @@
 """``data``: data sets from a shell."""
 
 import argparse
+from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 
+from sealife_core.commands import corrections
 from sealife_core.commands.check_mend import check_dataset, mend_dataset, unmend_dataset
 from sealife_core.commands.dataset_summary import dataset_figures, dataset_sentence
 from sealife_core.commands.output import Output
@@ -16,62 +18,48 @@ from sealife_core.wording import counted
 
 def add_commands(commands: Any) -> None:
     """Add this group's commands to the command line."""
-    data = commands.add_parser(
-        "data", help="list, show, check, mend, unmend, delete or restore data sets; list or empty the trash"
-    )
-    actions = ["list", "show", "check", "mend", "unmend", "features", "clear-features"]
-    actions += ["delete", "restore", "trash", "empty-trash"]
-    data.add_argument("action", choices=actions)
-    data.add_argument("name", nargs="?", help="data set")
-    data.add_argument("--yes", action="store_true", help="for empty-trash: do it; this cannot be undone")
-    data.add_argument("--preview", action="store_true", help="for mend: show what would move, but move nothing")
-    data.set_defaults(run=manage)
+    data = commands.add_parser("data", help="data sets: list, check, correct, mend, delete, restore")
+    actions = data.add_subparsers(dest="action", required=True, metavar="ACTION")
+    for name, (run, said, named) in ACTIONS.items():
+        action = actions.add_parser(name, help=said, description=said)
+        action.add_argument("--json", action="store_true", help="print JSON instead of text")
+        if named:
+            action.add_argument("name", metavar="NAME", help="data set")
+        action.set_defaults(run=run)
+        if name == "mend":
+            action.add_argument("--preview", action="store_true", help="show what would move, but move nothing")
+        elif name == "empty-trash":
+            action.add_argument("--yes", action="store_true", help="do it; this cannot be undone")
+    corrections.add_actions(actions)
 
 
-def manage(chosen: argparse.Namespace, output: Output) -> None:
-    """The actions of ``data``."""
-    if chosen.action == "list":
-        rows = [_listed(name) for name in list_datasets()]
-        columns = {"name": "data set", "images": "images", "classes": "classes", "splits": "train / val / test"}
-        columns["problem"] = ""
-        shown = [r | {"splits": " / ".join(map(str, r.get("splits", {}).values()))} for r in rows]
-        output.table(
-            rows if output.as_json else shown, columns, empty="No data sets yet. Import one, or draw the reef."
-        )
-        return
-    if chosen.action in ("trash", "empty-trash"):
-        _trash(output, empty=chosen.action == "empty-trash", yes=chosen.yes)
-        return
-    if not chosen.name:
-        raise DatasetError(
-            f"'data {chosen.action}' needs the name of a data set. You have: {', '.join(list_datasets())}."
-        )
-    if chosen.action == "restore":
-        restore_dataset(chosen.name)
-        output.result({"restored": chosen.name}, f"Data set '{chosen.name}' was restored.")
-    elif chosen.action == "delete":
-        _refuse_if_used(chosen.name)
-        freed = delete_dataset(chosen.name)
-        text = f"Data set '{chosen.name}' is in the trash ({freed / 1e6:.1f} MB); 'data restore' undoes it."
-        output.result({"deleted": chosen.name, "freed_bytes": freed}, text)
-    elif chosen.action == "show":
-        _show(open_dataset(chosen.name), output)
-    elif chosen.action == "check":
-        check_dataset(open_dataset(chosen.name), output)
-    elif chosen.action in ("features", "clear-features"):
-        _features(open_dataset(chosen.name), output, clear=chosen.action == "clear-features")
-    elif chosen.action == "mend":
-        mend_dataset(open_dataset(chosen.name), output, preview=chosen.preview)
-    else:
-        unmend_dataset(chosen.name, output)
+def _list(chosen: argparse.Namespace, output: Output) -> None:
+    rows = [_listed(name) for name in list_datasets()]
+    columns = {"name": "data set", "images": "images", "classes": "classes", "splits": "train / val / test"}
+    columns["problem"] = ""
+    shown = [r | {"splits": " / ".join(map(str, r.get("splits", {}).values()))} for r in rows]
+    output.table(rows if output.as_json else shown, columns, empty="No data sets yet. Import one, or draw the reef.")
 
 
-def _features(dataset: Any, output: Output, clear: bool) -> None:
-    """List the stored features of the images; with ``clear``, delete them."""
+def _restore(chosen: argparse.Namespace, output: Output) -> None:
+    restore_dataset(chosen.name)
+    output.result({"restored": chosen.name}, f"Data set '{chosen.name}' was restored.")
+
+
+def _delete(chosen: argparse.Namespace, output: Output) -> None:
+    for run in active_on(chosen.name):
+        raise DatasetError(f"Run '{run.id}' is training on data set '{chosen.name}'. Stop that run first.")
+    freed = delete_dataset(chosen.name)
+    text = f"Data set '{chosen.name}' is in the trash ({freed / 1e6:.1f} MB); 'data restore' undoes it."
+    output.result({"deleted": chosen.name, "freed_bytes": freed}, text)
+
+
+def _features(chosen: argparse.Namespace, output: Output) -> None:
+    """List the stored features of the images, or delete them."""
     from sealife_core.evaluation.embeddings.feature_store import FeatureStore
 
-    store = FeatureStore(dataset.folder)
-    if clear:
+    store = FeatureStore(open_dataset(chosen.name).folder)
+    if chosen.action == "clear-features":
         freed = store.clear()
         output.result({"freed_bytes": freed}, f"{freed / 1e6:.1f} MB freed. Runs compute the features again.")
         return
@@ -80,13 +68,14 @@ def _features(dataset: Any, output: Output, clear: bool) -> None:
     output.table(rows, columns, empty="No features yet. A probe or an 'embed' run computes them, once.")
 
 
-def _trash(output: Output, empty: bool, yes: bool) -> None:
-    """List the trash; with ``empty`` and ``yes``, empty it."""
+def _trash(chosen: argparse.Namespace, output: Output) -> None:
+    rows = [{"name": name} for name in trashed_datasets()]
+    output.table(rows, {"name": "deleted data set"}, empty="The trash is empty.")
+
+
+def _empty_trash(chosen: argparse.Namespace, output: Output) -> None:
     held = trashed_datasets()
-    if not empty:
-        output.table([{"name": name} for name in held], {"name": "deleted data set"}, empty="The trash is empty.")
-        return
-    if held and not yes:
+    if held and not chosen.yes:
         raise DatasetError(f"The trash holds {', '.join(held)}. Emptying it cannot be undone. Add --yes to do it.")
     freed = empty_dataset_trash()
     gone = f"{counted(len(held), 'data set')} deleted for good; {freed / 1e6:.1f} MB freed."
@@ -101,14 +90,9 @@ def _listed(name: str) -> dict[str, Any]:
         return {"name": name, "problem": str(error)}
 
 
-def _refuse_if_used(name: str) -> None:
-    """Raises DatasetError while a run uses the data set."""
-    for run in active_on(name):
-        raise DatasetError(f"Run '{run.id}' is training on data set '{name}'. Stop that run first.")
-
-
-def _show(dataset: Any, output: Output) -> None:
+def _show(chosen: argparse.Namespace, output: Output) -> None:
     """Every class with its number of images per split, and the source of the data set."""
+    dataset = open_dataset(chosen.name)
     splits = ("train", "val", "test")
     counts = dataset.manifest.groupby(["label", "split"]).size()
     rows = []
@@ -122,3 +106,19 @@ def _show(dataset: Any, output: Output) -> None:
     output.result(None, f"{dataset_sentence(found)}\nFrom: {found['source']}\nFolder: {found['folder']}")
     columns = {"class": "class", "images": "images", "train": "train", "val": "val", "test": "test"}
     output.table(rows, columns, empty="This data set has no images.")
+
+
+# Name → what runs, what it does in a few words, whether it takes the name of a data set.
+ACTIONS: dict[str, tuple[Callable[[argparse.Namespace, Output], None], str, bool]] = {
+    "list": (_list, "list all data sets", False),
+    "show": (_show, "images of every class and split", True),
+    "check": (check_dataset, "find copies, by file name, and leaks between splits", True),
+    "mend": (mend_dataset, "put copies that are in several splits into one", True),
+    "unmend": (unmend_dataset, "undo the last mending", True),
+    "features": (_features, "list the stored features", True),
+    "clear-features": (_features, "delete the stored features; runs compute them again", True),
+    "delete": (_delete, "move a data set to the trash", True),
+    "restore": (_restore, "restore a data set from the trash", True),
+    "trash": (_trash, "list the trash", False),
+    "empty-trash": (_empty_trash, "delete for good what is in the trash", False),
+}

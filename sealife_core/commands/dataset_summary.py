@@ -10,6 +10,7 @@ def dataset_figures(dataset: Any) -> dict[str, Any]:
         "images": len(dataset.manifest),
         "classes": len(dataset.classes),
         "splits": {split: len(dataset.rows(split)) for split in ("train", "val", "test")},
+        "version": dataset.version,
         "content_hash": dataset.content_hash,
         "folder": str(dataset.folder),
     }

@@ -91,7 +91,7 @@ def undo_mending(name: str, root: Path | None = None, by: str = "") -> tuple[Dat
     if last is None:
         raise DatasetError(f"There is no mending of data set {name!r} to undo.")
     back = undo(dataset, last, by=by)
-    return back, int((back.manifest["split"] != dataset.manifest["split"]).sum())
+    return back, sum(a != b for a, b in zip(back.manifest["split"], dataset.manifest["split"], strict=True))
 
 
 def can_undo(dataset: Dataset) -> bool:

@@ -1,10 +1,8 @@
 """The command line, as a person or a program calls it."""
 
-import json
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -14,13 +12,9 @@ from sealife_core.datasets.dataset import Dataset
 from sealife_core.evaluation.embeddings.stored_embeddings import read_embeddings
 from sealife_core.runs.directory import create_run, list_runs, open_run
 from sealife_core.runs.scheduling.queue import launch, write_status
+from tests.commands.calling import called
 
 TINY = ["--image-size-px", "32", "--epochs", "1", "--batch-size", "16", "--device", "cpu", "--precision", "fp32"]
-
-
-def called(capsys: pytest.CaptureFixture[str], *arguments: str, status: int = 0) -> Any:
-    assert main([*arguments, "--json"]) == status
-    return json.loads(capsys.readouterr().out)
 
 
 def test_check__names_the_files_of_every_group(home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,9 +1,7 @@
 """Names, notes, recipes and the trash from a shell: what the dashboard keeps, a shell keeps too."""
 
-import json
 import shutil
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -17,6 +15,7 @@ from sealife_core.runs.liveness import State
 from sealife_core.runs.run import Run
 from sealife_core.runs.scheduling.queue import write_status
 from sealife_core.views.recipes import load_recipe
+from tests.commands.calling import called
 
 
 @pytest.fixture
@@ -24,11 +23,6 @@ def run(home: Path) -> Run:
     made = create_run(preset("simclr"), name="First", tags=["thesis"], notes="a try")
     write_status(made, state=State.FINISHED)
     return made
-
-
-def called(capsys: pytest.CaptureFixture[str], *arguments: str, status: int = 0) -> Any:
-    assert main([*arguments, "--json"]) == status
-    return json.loads(capsys.readouterr().out)
 
 
 def test_resume__anew_is_said_and_done(

@@ -1,10 +1,8 @@
 """``predict`` as a person or a program calls it."""
 
 import csv
-import json
 import shutil
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -12,6 +10,7 @@ from sealife_core.__main__ import build_parser, main
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.evaluation.classification.predictions import read_predictions
 from sealife_core.runs.run import Run
+from tests.commands.calling import called
 from tests.finished.models import copied_model
 
 
@@ -31,11 +30,6 @@ def folder(run: Run, tiny_reef: Dataset, tmp_path: Path) -> Path:
     (pictures / "broken.jpg").write_text("no picture")
     (pictures / "notes.txt").write_text("no picture either")
     return pictures
-
-
-def called(capsys: pytest.CaptureFixture[str], *arguments: str, status: int = 0) -> Any:
-    assert main([*arguments, "--json"]) == status
-    return json.loads(capsys.readouterr().out)
 
 
 def test_predict__takes_the_name_of_a_run(run: Run, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,8 +1,6 @@
 """``study`` from a shell."""
 
-import json
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -18,6 +16,7 @@ from sealife_core.runs.scheduling.queue import write_status
 from sealife_core.studies.grid import build_grid
 from sealife_core.studies.helps import HELPS
 from sealife_core.studies.questions import build_study
+from tests.commands.calling import called
 from tests.finished.studies import finished_study
 
 
@@ -25,11 +24,6 @@ from tests.finished.studies import finished_study
 def nothing_starts(monkeypatch: pytest.MonkeyPatch) -> None:
     """Runs are queued, and stay so."""
     monkeypatch.setattr("sealife_core.runs.scheduling.queue._spawn_dispatcher", lambda root: None)
-
-
-def called(capsys: pytest.CaptureFixture[str], *arguments: str, status: int = 0) -> Any:
-    assert main([*arguments, "--json"]) == status
-    return json.loads(capsys.readouterr().out)
 
 
 @pytest.fixture

@@ -1,0 +1,49 @@
+"""Correcting a data set from a shell."""
+
+from pathlib import Path
+
+import pytest
+
+from sealife_core.__main__ import main
+from sealife_core.datasets.corrections.editing import correct
+from sealife_core.datasets.dataset import Dataset, open_dataset
+from tests.commands.calling import called
+
+
+def test_data_edit__history_undo_and_redo(tiny_reef: Dataset, capsys: pytest.CaptureFixture[str]) -> None:
+    first, second = tiny_reef.file_names[:2]
+    found = called(capsys, "data", "edit", "reef", "--images", first, "--label", "eel", "--by", "Ada")
+    assert (found["version"], found["said"][:22]) == (1, "1 image relabelled: 'c")
+    called(capsys, "data", "edit", "reef", "--images", first, second, "--exclude")
+    assert len(open_dataset("reef")) == len(tiny_reef) - 2
+    called(capsys, "data", "edit", "reef", "--rename-class", "whale", "ray")
+    called(capsys, "data", "undo", "reef", "2")
+    newest, *_, oldest = called(capsys, "data", "history", "reef")
+    assert (oldest["by"], oldest["why"], oldest["undone"]) == ("Ada", "hand", False)
+    assert newest["what"] == "Correction 2 undone."
+    assert called(capsys, "data", "history", "reef")[2]["undone"]
+    assert called(capsys, "data", "redo", "reef", "2")["images"] == len(tiny_reef) - 2
+
+
+def test_data_edit__says_what_is_missing(tiny_reef: Dataset, capsys: pytest.CaptureFixture[str]) -> None:
+    for given, says in (
+        ([], "needs --images and what to change"),
+        (["--images", tiny_reef.file_names[0]], "needs --images and what to change"),
+        (["--label", "eel"], "needs --images and what to change"),
+        (["--images", "no such.jpg", "--label", "eel"], "no image 'no such.jpg'"),
+    ):
+        assert says in called(capsys, "data", "edit", "reef", *given, status=1)["error"]
+
+
+def test_data_apply__brings_corrections_to_another_copy(
+    tiny_reef: Dataset, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "corrections.csv"
+    image = str(tiny_reef.manifest["id"].iat[0])
+    corrected = correct(tiny_reef, {image: {"label": "eel"}})
+    assert main(["data", "history", "reef", "--csv", str(file)]) == 0
+    assert "1 correction written" in capsys.readouterr().err
+    called(capsys, "data", "undo", "reef", "1")
+    assert main(["data", "apply", "reef", str(file)]) == 0
+    assert "1 correction applied to 1 image." in capsys.readouterr().out
+    assert open_dataset("reef").content_hash == corrected.content_hash
