@@ -1,6 +1,7 @@
 """``data``: data sets from a shell."""
 
 import argparse
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
@@ -94,10 +95,10 @@ def _show(chosen: argparse.Namespace, output: Output) -> None:
     """Every class with its number of images per split, and the source of the data set."""
     dataset = open_dataset(chosen.name)
     splits = ("train", "val", "test")
-    counts = dataset.manifest.groupby(["label", "split"]).size()
+    counts = Counter(zip(dataset.manifest["label"], dataset.manifest["split"], strict=True))
     rows = []
     for label in [*dataset.classes, *([""] if (dataset.labels < 0).any() else [])]:
-        of_class = {split: int(counts.get((label, split), 0)) for split in splits}
+        of_class = {split: counts[label, split] for split in splits}
         rows.append({"class": label or "(no label)", **of_class, "images": sum(of_class.values())})
     found = dataset_figures(dataset) | {"source": dataset.info.get("source", ""), "per_class": rows}
     if output.as_json:
