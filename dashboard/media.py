@@ -1,4 +1,5 @@
-"""Pictures, served next to the pages: ``/thumb/<data set>/<row>.jpg``, ``/evidence/<run>/<row>/<class>.png``.
+"""Pictures, served next to the pages: ``/thumb/<data set>/<row>.jpg``, ``/evidence/<run>/<row>/<class>.png``; and what
+is known of one, ``/picture/<data set>/<id>.json``.
 
 Every id is looked up among those that exist; none becomes a path.
 """
@@ -10,14 +11,16 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import cache as once
 from urllib.parse import quote
 
+import numpy as np
 import plotly
 from plotly.offline import get_plotlyjs
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from dashboard import cache
 from dashboard.cache import classifiers, embeddings
+from dashboard.data.corrections import known_of
 from sealife_core.datasets.dataset import Dataset, list_datasets
 from sealife_core.datasets.decoding.thumbnails import thumbnail
 from sealife_core.errors import BusyError, SealifeError
@@ -30,12 +33,24 @@ SIDES_PX = (96, 160, 320, 640, LARGE_PX)
 AT_ONCE, MOST_WAITING = 2, 32  # pieces of evidence: worked at, and asked for in all (a page asks for six at a time)
 _EVIDENCE = ThreadPoolExecutor(AT_ONCE, "evidence")
 _waiting = 0  # only the server's event loop counts
+_HASH_DIGITS = 12
 _PATIENCE_S = 5  # for a thumbnail's turn to be decoded: longer, and those who wait take all the server's threads
 
 
 def thumb_url(dataset: Dataset, row: int, side_px: int = 160) -> str:
-    """The address of one thumbnail. It carries the content hash, so that a browser may keep it for good."""
-    return f"/thumb/{quote(dataset.name, safe='')}/{row}.jpg?side={side_px}&v={dataset.content_hash[:12]}"
+    """The address of one thumbnail. It carries the hash of the image, so that a browser may keep it for good."""
+    version = dataset.manifest["sha256"].iat[row][:_HASH_DIGITS]
+    return f"/thumb/{quote(dataset.name, safe='')}/{row}.jpg?side={side_px}&v={version}"
+
+
+def thumb_pattern(dataset: Dataset) -> str:
+    """The address of every thumbnail, with "{row}" in it, for rows of this version of the data set."""
+    return f"/thumb/{quote(dataset.name, safe='')}/{{row}}.jpg?side=160&content={dataset.content_hash}"
+
+
+def picture_url(dataset: Dataset) -> str:
+    """The address of what is known of a picture, with "{id}" in it."""
+    return f"/picture/{quote(dataset.name, safe='')}/{{id}}.json"
 
 
 def evidence_url(run: Run, dataset: Dataset, row: int, class_index: int, layer: str) -> str:
@@ -53,6 +68,7 @@ def routes() -> list[Route]:
     """What is served besides Streamlit's own pages."""
     return [
         Route("/thumb/{dataset}/{row}.jpg", _thumb),
+        Route("/picture/{dataset}/{image}.json", _picture),
         Route("/evidence/{run}/{row}/{index}.png", _evidence),
         Route(PLOTLY_URL, _plotly),
         Route("/figure/{version}.json", _figure),
@@ -60,13 +76,13 @@ def routes() -> list[Route]:
 
 
 def _thumb(request: Request) -> Response:
-    name, row = request.path_params["dataset"], _number(request, "row")
+    name = request.path_params["dataset"]
     side = request.query_params.get("side", "160")
     if side not in map(str, SIDES_PX) or name not in list_datasets():
         return Response("No such picture.", status_code=404)
     try:
-        dataset = cache.dataset(name)
-        if not 0 <= row < len(dataset.manifest):
+        dataset, row = _row_meant(name, request)
+        if not 0 <= row < len(dataset):
             return Response("No such picture.", status_code=404)
         jpeg = thumbnail(dataset, row, int(side), within_s=_PATIENCE_S)
     except BusyError as error:
@@ -74,6 +90,32 @@ def _thumb(request: Request) -> Response:
     except (SealifeError, OSError):
         return Response("This picture cannot be read.", status_code=404)
     return Response(jpeg, media_type="image/jpeg", headers=_kept(request))
+
+
+def _row_meant(name: str, request: Request) -> tuple[Dataset, int]:
+    """The row of a page as that page counts them, though somebody may have left out a picture meanwhile."""
+    dataset, asked, row = cache.dataset(name), request.query_params, _number(request, "row")
+    if content := asked.get("content"):
+        version = dataset.version_of(content)
+        return (dataset if version is None else dataset.at(version)), row
+    image, hashes = asked.get("v", ""), dataset.manifest["sha256"]
+    if not image or (0 <= row < len(dataset) and hashes.iat[row].startswith(image)):
+        return dataset, row
+    places = np.flatnonzero(dataset.imported["sha256"].str.startswith(image).to_numpy(dtype=bool))
+    return dataset.original, int(places[0]) if len(places) else -1
+
+
+def _picture(request: Request) -> Response:
+    name, image = request.path_params["dataset"], request.path_params["image"]
+    try:
+        dataset = cache.dataset(name) if name in list_datasets() else None
+        if dataset is None or image not in set(dataset.imported["id"]):
+            return Response("No such picture.", status_code=404)
+        known = known_of(dataset, image, embeddings.similar(dataset, image))
+    except SealifeError as error:
+        return Response(str(error), status_code=404)
+    near = [one | {"url": thumb_url(dataset, one["row"], 96)} for one in known["near"]]
+    return JSONResponse(known | {"near": near}, headers={"Cache-Control": "no-store"})
 
 
 def known_layer(name: str) -> Layer | None:
@@ -118,7 +160,8 @@ def _number(request: Request, name: str) -> int:
 
 def _kept(request: Request) -> dict[str, str]:
     """What has a version in its address never changes."""
-    return {"Cache-Control": "private, max-age=604800, immutable" if "v" in request.query_params else "no-cache"}
+    known = {"v", "content"} & request.query_params.keys()
+    return {"Cache-Control": f"private, {'max-age=604800, immutable' if known else 'no-cache'}"}
 
 
 # -- plotly.js, as the plotly package brings it, for the charts that are components of ours -------------------------

@@ -68,7 +68,7 @@ INSIDE: dict[str, set[str]] = {
     "data": {"words"},
     "cache": {"words", "data"},
     "background": {"cache"},
-    "media": {"cache"},
+    "media": {"cache", "data"},
     "parts": UNDER_PARTS,
     "app_pages": UNDER_PARTS | {"parts"},
     "frame": {"garbage_collection", "state", "theme", "parts"},

@@ -1,5 +1,6 @@
 """What is computed about the embeddings of a run, once a file and a question."""
 
+from contextlib import suppress
 from dataclasses import replace
 from threading import Lock
 from typing import TYPE_CHECKING
@@ -7,14 +8,23 @@ from typing import TYPE_CHECKING
 import numpy as np
 import streamlit as st
 
-from dashboard.cache import kept, predictions_or_none
+from dashboard.cache import kept, predictions_or_none, runs
 from dashboard.data.points import PCA, ImageFacts, Look, facts_of, pca_cloud, projected_cloud, shown_of
 from sealife_core.datasets.dataset import Dataset
+from sealife_core.errors import SealifeError
 from sealife_core.evaluation.embeddings.feature_quality import neighbour_votes
 from sealife_core.evaluation.embeddings.neighbours import nearest
-from sealife_core.evaluation.embeddings.stored_embeddings import FILES, INDEX, Embedded, Space, read_embeddings
+from sealife_core.evaluation.embeddings.stored_embeddings import (
+    FILES,
+    INDEX,
+    Embedded,
+    Space,
+    has_embeddings,
+    read_embeddings,
+)
 from sealife_core.evaluation.projections import reduction
 from sealife_core.evaluation.projections.stored_projections import Projection
+from sealife_core.runs.liveness import State
 from sealife_core.runs.run import MODEL, PREDICTIONS, Run
 
 if TYPE_CHECKING:  # they import Plotly or torch
@@ -78,6 +88,23 @@ def neighbours(
     return [pair for pair in pairs if pair[0] not in (-1, own)][:k]
 
 
+def similar(dataset: Dataset, image: str, k: int = 8) -> list[tuple[int, float]]:
+    """(row, cosine similarity) of the images most like ``image`` under the newest run that has features of it, one with
+    ImageNet's weights if there is any; none where no run has."""
+    for run in sorted(runs(), key=lambda run: getattr(run.config(), "weights", "") != "imagenet"):
+        if run.state() is not State.FINISHED or not has_embeddings(run.path) or run.config().data != dataset.name:
+            continue
+        with suppress(SealifeError):
+            found = stored(run, "h")
+            if image in (places := _place_of(run)):
+                rows = _rows(run, dataset, "h")
+                order, alike = nearest(found.values, found.values[places[image]][None], k + 1)
+                pairs = [(int(rows[i]), float(s)) for i, s in zip(order[0], alike[0], strict=True)]
+                own = places[image]
+                return [pair for i, pair in zip(order[0], pairs, strict=True) if i != own and pair[0] >= 0][:k]
+    return []
+
+
 @kept(32, *EMBEDDED)
 def votes(run: Run, dataset: Dataset, of: Space) -> tuple[float, int, int] | None:
     """As :func:`feature_quality.neighbour_votes`, of validation images, in the original space. Raises RunError."""
@@ -127,6 +154,11 @@ def _principal_points(run: Run, of: Space, dims: int) -> tuple[np.ndarray, np.nd
 def _rows(run: Run, dataset: Dataset, of: Space) -> np.ndarray:
     """(N,) the row of each of a run's embeddings in ``dataset``; -1 where the image is gone."""
     return stored(run, of).rows_in(dataset)
+
+
+@kept(8, *EMBEDDED)
+def _place_of(run: Run) -> dict[str, int]:
+    return {image: place for place, image in enumerate(stored(run, "h").ids)}
 
 
 @kept(16, PREDICTIONS)

@@ -8,6 +8,8 @@ import streamlit as st
 
 from dashboard import state
 from dashboard.words import plain, run_name
+from sealife_core.datasets.corrections.editing import said, undo
+from sealife_core.datasets.dataset import open_dataset
 from sealife_core.errors import SealifeError
 from sealife_core.runs.run import Run
 
@@ -77,6 +79,8 @@ def _undo(kind: str, name: str) -> None:
             state.say(f"The views **{plain(name)}** are back.")
         elif kind == "mending":
             unmend(name)
+        elif kind == "correction":
+            _uncorrect(*name.split(" ", 1))
         else:
             restore_dataset(name)
             state.data.choose_dataset(name)
@@ -90,3 +94,8 @@ def unmend(name: str) -> None:
     with errors_said():
         _, back = undo_mending(name)
         state.say(f"{back:,} pictures of **{plain(name)}** are back in their previous splits.")
+
+
+def _uncorrect(number: str, name: str) -> None:
+    now = undo(open_dataset(name), int(number), by=state.corrections.BY.held(""))
+    state.say(plain(said(now.entries[-1])))

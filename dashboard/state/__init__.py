@@ -3,12 +3,25 @@
 No other file names a key of either.
 """
 
-from dashboard.state import compare, contrast, data, embeddings, forms, gallery, lessons, runs, studies, train, views
+from dashboard.state import (
+    compare,
+    contrast,
+    corrections,
+    data,
+    embeddings,
+    forms,
+    gallery,
+    lessons,
+    runs,
+    studies,
+    train,
+    views,
+)
 from dashboard.state.keys import Key, UrlKey
 from dashboard.state.navigation import arrive, go
 from dashboard.state.notice import NOTICE, say
 
 __all__ = [
-    "NOTICE", "Key", "UrlKey", "arrive", "compare", "contrast", "data", "embeddings", "forms",
+    "NOTICE", "Key", "UrlKey", "arrive", "compare", "contrast", "corrections", "data", "embeddings", "forms",
     "gallery", "go", "lessons", "runs", "say", "studies", "train", "views",
 ]  # fmt: skip

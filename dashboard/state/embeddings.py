@@ -26,6 +26,7 @@ CHART = Key("embeddings_chart")
 BEGIN = Key("begin")
 SELECTION_PICTURES = Key("selection_pictures")
 NEIGHBOURS = Key("neighbours")
+CORRECT = Key("correct_selection")
 MOST_LINKED = 40  # pictures of a selection that a link carries
 
 _SELECTED = UrlPictures("selected")

@@ -78,7 +78,7 @@ def _edit(chosen: argparse.Namespace, output: Output) -> None:
 
 def _ids(dataset: Dataset, names: list[str]) -> list[str]:
     """The images of these file names or ids, excluded ones too. Raises DatasetError for an unknown one."""
-    imported = dataset.at(0)
+    imported = dataset.original
     ids = imported.manifest["id"].tolist()
     known = dict(zip(imported.file_names, ids, strict=True)) | {image: image for image in ids}
     if unknown := next((name for name in names if name not in known), None):

@@ -65,7 +65,7 @@ class Checks:
 
 def check(dataset: Dataset, progress: Progress | None = None) -> Checks:
     """Check a data set. Duplicates among the images of its import are stored in checks.json, whatever is corrected."""
-    imported = dataset.at(0)
+    imported = dataset.original
     found = _read_cache(imported)
     if found is None:
         exact = same_files(imported.manifest["sha256"].tolist())

@@ -108,6 +108,11 @@ class Dataset:
         hashes = [content_hash_of(self.imported), *(entry.content_hash for entry in self.entries)]
         return next((n for n in reversed(range(len(hashes))) if hashes[n] == content_hash), None)
 
+    @cached_property
+    def original(self) -> "Dataset":
+        """The data set as it was imported."""
+        return self.at(0)
+
     def at(self, version: int) -> "Dataset":
         """The data set as it was at ``version``."""
         return self if version == self.version else self.after(self.entries[:version])

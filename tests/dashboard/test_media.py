@@ -26,7 +26,7 @@ def test_thumb__is_a_jpeg_that_the_browser_may_keep(client, tiny_reef):
     assert answer.status_code == 200
     assert answer.content.startswith(b"\xff\xd8")
     assert "immutable" in answer.headers["cache-control"]
-    assert tiny_reef.content_hash[:12] in thumb_url(tiny_reef, 3)
+    assert tiny_reef.manifest["sha256"][3][:12] in thumb_url(tiny_reef, 3)
 
 
 @pytest.mark.parametrize(

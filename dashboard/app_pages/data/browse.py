@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from dashboard.app_pages.data.class_names import class_names
 from dashboard.data.pictures import ALL, UNLABELLED, chosen_rows, class_counts, size_table
 from dashboard.parts.class_bars import balance_bars
 from dashboard.parts.pictures.image_grid import image_grid
@@ -41,5 +42,6 @@ def balance(dataset: Dataset) -> None:
         st.markdown("**Pictures of each class**")
         balance_bars(counts, dataset.classes)
         st.caption(f"Click a bar to see its pictures. {plain(evenness(totals))}")
+        class_names(dataset)
     st.markdown("**Sizes of the pictures**")
     st.table(size_table(dataset), border="horizontal", hide_index=True)

@@ -7,6 +7,7 @@ from dashboard import background, state
 from dashboard.app_pages.data.job_progress import job_error, job_progress
 from dashboard.data.pictures import class_of
 from dashboard.parts.notice import errors_said, unmend
+from dashboard.parts.pictures.correct_many import correct_many, correct_now
 from dashboard.parts.pictures.image_grid import image_grid
 from dashboard.parts.pictures.sheets import sheet
 from dashboard.state import Key
@@ -129,7 +130,22 @@ def _group(dataset: Dataset, checks: Checks, group: DuplicateGroup, key: Key) ->
     image_grid(dataset, shown, key=key, captions=words, files=True)
     if len(group.rows) > len(shown):
         st.caption(f"{len(shown)} of {len(group.rows)} shown")
-    if group.straddles and st.button(
-        "Put into one split", key=key.of("mend"), type="tertiary", icon=":material/healing:", help=MENDS
-    ):
-        mend_dialog(dataset, checks, [group])
+    with st.container(horizontal=True):
+        if group.straddles and st.button(
+            "Put into one split", key=key.of("mend"), type="tertiary", icon=":material/healing:", help=MENDS
+        ):
+            mend_dialog(dataset, checks, [group])
+        correct_many(dataset, group.rows, key.of("correct"), why="duplicate")
+        _leave_one(dataset, group, key)
+
+
+def _leave_one(dataset: Dataset, group: DuplicateGroup, key: Key) -> None:
+    """Leave out all copies but the largest."""
+    size = (dataset.manifest["width"] * dataset.manifest["height"]).iloc[list(group.rows)]
+    kept = int(size.idxmax())
+    others = [row for row in group.rows if row != kept]
+    st.button(
+        "Keep one", key=key.of("one"), type="tertiary", icon=":material/filter_1:",
+        help=f"Keeps {plain(dataset.file_names[kept])}, the largest, and leaves the others out. You can undo it.",
+        on_click=correct_now, args=(dataset, others, {"excluded": "yes"}, "duplicate"),
+    )  # fmt: skip

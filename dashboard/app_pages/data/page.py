@@ -7,6 +7,7 @@ import streamlit as st
 from dashboard import cache, state
 from dashboard.app_pages.data.browse import balance, browse
 from dashboard.app_pages.data.checks import checks_view
+from dashboard.app_pages.data.history import history_view
 from dashboard.app_pages.data.import_form import begin_reef, import_dialog, import_status, skipped_table
 from dashboard.errors import show_error
 from dashboard.parts.dataset_cards import dataset_cards, delete, heading
@@ -69,6 +70,7 @@ def _details(name: str) -> None:
         "Pictures": partial(browse, dataset),
         "Balance": partial(balance, dataset),
         "Checks": partial(checks_view, dataset),
+        "History": partial(history_view, dataset),
     }
     if skipped := read_skipped(dataset):
         shows["Skipped files"] = partial(skipped_table, skipped)

@@ -10,6 +10,7 @@ from dashboard.cache import embeddings
 from dashboard.data.pictures import class_name, class_of
 from dashboard.data.point_tables import selection_csv
 from dashboard.data.points import Look
+from dashboard.parts.pictures.correct_many import correct_many
 from dashboard.parts.pictures.image_grid import image_grid
 from dashboard.words import plain, run_name
 from sealife_core.datasets.dataset import Dataset
@@ -38,6 +39,7 @@ def selection_view(dataset: Dataset, solid: bool) -> None:
                 "List (CSV)", lambda: selection_csv(dataset, rows), f"{dataset.name}-selection.csv", "text/csv",
                 icon=":material/download:", on_click="ignore",
             )  # fmt: skip
+            correct_many(dataset, rows.tolist(), state.embeddings.CORRECT)
             st.button("Clear", icon=":material/close:", on_click=state.embeddings.select, args=(dataset, ()))
     shown = rows if len(rows) <= MOST_SHOWN else np.sort(np.random.default_rng(0).choice(rows, MOST_SHOWN, False))
     if len(shown) < len(rows):

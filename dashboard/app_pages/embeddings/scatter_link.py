@@ -43,7 +43,7 @@ def shared_data(dataset: Dataset) -> dict[str, Any]:
     """What every chart of pictures needs to show one on hovering."""
     return {
         "plotly": media.PLOTLY_URL,
-        "thumbs": media.thumb_url(dataset, 0).replace("/0.jpg", "/{row}.jpg"),
+        "thumbs": media.thumb_pattern(dataset),
         "classes": list(dataset.classes),
         "splits": list(SPLIT_WORDS.values()),
     }

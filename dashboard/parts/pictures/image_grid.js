@@ -1,5 +1,3 @@
-const STEPS = { ArrowLeft: -1, ArrowRight: 1 };
-
 function cell(picture, open) {
   const button = el('button', 'cell');
   button.title = picture.title;
@@ -12,55 +10,23 @@ function cell(picture, open) {
   return button;
 }
 
-// One picture large, with what is known of it. It lives in the browser: opening it runs nothing on the server.
-function lightbox(pictures, start) {
-  const dialog = el('dialog', 'large');
-  const image = el('img'), facts = el('dl'), count = el('span', 'count');
-  let place = start;
-  const show = () => {
-    const picture = pictures[place];
-    image.src = picture.large;
-    image.alt = picture.alt;
-    facts.replaceChildren(...picture.facts.flatMap(([name, value]) => [el('dt', '', name), el('dd', '', value)]));
-    count.textContent = (place + 1) + ' of ' + pictures.length;
-    back.disabled = place === 0;
-    next.disabled = place === pictures.length - 1;
-  };
-  const step = (by) => {
-    place = Math.min(pictures.length - 1, Math.max(0, place + by));
-    show();
-  };
-  const action = (label, run) => {
-    const button = el('button', 'action', label);
-    button.onclick = run;
-    return button;
-  };
-  const back = action('‹ Previous', () => step(-1)), next = action('Next ›', () => step(1));
-  const close = action('Close', () => dialog.close());
-  const bar = el('div', 'bar');
-  bar.append(back, count, next, close);
-  dialog.append(bar, image, facts);
-  dialog.setAttribute('aria-label', 'Picture');
-  dialog.onkeydown = (event) => {
-    event.stopPropagation();  // the page has keys of its own
-    if (event.key in STEPS) step(STEPS[event.key]);
-  };
-  dialog.onclick = (event) => { if (event.target === dialog) dialog.close(); };
-  dialog.onclose = () => dialog.remove();
-  show();
-  return dialog;
-}
-
-export default function ({ data, parentElement }) {
+export default function ({ data, parentElement, setTriggerValue }) {
   const grid = parentElement.querySelector('.pictures');
-  const version = JSON.stringify(data);
+  const open = grid.lightbox && grid.lightbox.dialog.isConnected ? grid.lightbox : null;
+  grid.correcting = () => data.correcting;
+  const told = JSON.stringify(data.correcting && data.correcting.told);
+  if (open && grid.dataset.told !== told) open.refresh(data.correcting);
+  grid.dataset.told = told;
+  const version = JSON.stringify([data.pictures, data.side]);
   if (grid.dataset.version === version) return;  // a refresh must not close what a person is looking at
   grid.dataset.version = version;
   grid.style.setProperty('--side', data.side + 'px');
+  if (data.correcting && !data.correcting.by && keptName()) setTriggerValue('named', keptName());
   const there = data.pictures.filter((picture) => picture.url);
   grid.replaceChildren(...data.pictures.map((picture) => cell(picture, () => {
-    const dialog = lightbox(there, there.indexOf(picture));
-    grid.after(dialog);
-    dialog.showModal();
+    const send = (change) => setTriggerValue('corrected', change);
+    grid.lightbox = new Lightbox(there, there.indexOf(picture), grid.correcting(), send);
+    grid.after(grid.lightbox.dialog);
+    grid.lightbox.dialog.showModal();
   })));
 }

@@ -10,11 +10,12 @@ import streamlit as st
 from dashboard.data.pictures import class_of, picture_facts
 from dashboard.media import LARGE_PX, thumb_url
 from dashboard.parts.own_component import own_component
+from dashboard.parts.pictures.correcting import correcting, events
 from dashboard.state import Key
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.evaluation.figures.palette import class_colour
 
-_grid = own_component(__file__, '<div class="pictures"></div>')
+_grid = own_component(__file__, '<div class="pictures"></div>', shared="lightbox")
 
 
 def image_grid(
@@ -27,18 +28,26 @@ def image_grid(
     if files:
         for picture, row in zip(pictures, rows, strict=True):
             picture["lines"] = [["file", Path(dataset.file_names[row]).name]]
-    show_grid(pictures, key, side_px)
+    show_grid(pictures, key, side_px, dataset)
 
 
-def show_grid(pictures: Sequence[dict[str, Any]], key: Key, side_px: int = 128) -> None:
-    """Pictures as :func:`grid_picture` makes them. No name among them is taken for HTML."""
-    _grid(data={"pictures": list(pictures), "side": side_px}, key=key)
+def show_grid(pictures: Sequence[dict[str, Any]], key: Key, side_px: int = 128, dataset: Dataset | None = None) -> None:
+    """Pictures as :func:`grid_picture` makes them. No name among them is taken for HTML.
+
+    dataset: where all are of one, so that they can be corrected where they are open.
+    """
+    data = {"pictures": list(pictures), "side": side_px}
+    if dataset is None:
+        _grid(data=data, key=key)
+    else:
+        _grid(data=data | {"correcting": correcting(dataset)}, key=key, **events(dataset, key))
 
 
 def grid_picture(dataset: Dataset, row: int, caption: str) -> dict[str, Any]:
     """One picture of a grid. ``lines``, empty here: further [style, text] below it (styles file, right and wrong)."""
     facts = picture_facts(dataset, row)
     return {
+        "id": str(dataset.manifest["id"].iat[row]),
         "url": thumb_url(dataset, row),
         "large": thumb_url(dataset, row, LARGE_PX),
         "alt": f"{facts['Class']}, {facts['File']}",

@@ -119,22 +119,20 @@ def said(entry: Entry) -> str:
         return (
             f"Class {was!r} renamed to {became!r}." if became else f"Class {was!r} removed: its images have no label."
         )
-    fields = {field for changes in entry.images.values() for field in changes}
-    done = " and ".join(_NAMES[field] for field in FIELDS if field in fields)
-    changes = {pair for image in entry.images.values() for pair in image.values()}
-    if len(fields) == 1 and len(changes) == 1:
-        (field,), ((was, became),) = fields, changes
-        if field == "excluded":
-            done = "left out" if became else "taken back in"
-        elif field == "review":
-            done = {"kept": "looked at: the label is right", "unsure": "looked at: unsure"}.get(
-                became, "to look at again"
-            )
-        elif field == "label" and was == became:
-            done = f"confirmed as {became!r}"
-        else:
-            done = f"{done}: {was or 'none'!r} → {became or 'none'!r}"
-    return f"{counted(len(entry.images), 'image')} {done}."
+    changes = {(field, *pair) for image in entry.images.values() for field, pair in image.items()}
+    done = sorted({_NAMES[field] for field, _, _ in changes}) if len(changes) > 1 else [change_said(*changes.pop())]
+    return f"{counted(len(entry.images), 'image')} {' and '.join(done)}."
+
+
+def change_said(field: str, was: str, became: str) -> str:
+    """What a change did to an image: "relabelled: 'crab' → 'ray'", "left out"."""
+    if field == "excluded":
+        return "left out" if became else "taken back in"
+    if field == "review":
+        return {"kept": "looked at: the label is right", "unsure": "looked at: unsure"}.get(became, "to look at again")
+    if field == "label" and was == became:
+        return f"confirmed as {became!r}"
+    return f"{_NAMES[field]}: {was or 'none'!r} → {became or 'none'!r}"
 
 
 def check_values(fields: Mapping[str, str], now: Dataset) -> None:

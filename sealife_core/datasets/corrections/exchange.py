@@ -117,7 +117,7 @@ def _read(path: Path, dataset: Dataset) -> list[dict[str, str]]:
 
 def _names(dataset: Dataset) -> tuple[list[str], list[str]]:
     """File name at the import and sha256 of every image of the import."""
-    return dataset.at(0).file_names, dataset.imported["sha256"].tolist()
+    return dataset.original.file_names, dataset.imported["sha256"].tolist()
 
 
 def _places(dataset: Dataset) -> tuple[dict[tuple[str, str], str], dict[str, str]]:

@@ -35,7 +35,7 @@ def test_corrections__find_an_image_that_was_renamed_and_name_those_that_are_gon
 ):
     file = tmp_path / "corrections.csv"
     file.write_text(corrections_csv(corrected(bay)), newline="")
-    manifest = bay.at(0).manifest.iloc[[0, 1, 4, 5]].assign(source="elsewhere.jpg")
+    manifest = bay.original.manifest.iloc[[0, 1, 4, 5]].assign(source="elsewhere.jpg")
     applied = apply_csv(write_dataset(home / "data" / "other", manifest, {}), file)
     assert applied.missing == ["dive 1/DSC_0007.jpg"]
     assert applied.dataset.classes == ("=cmd()", "stingray")

@@ -1,0 +1,36 @@
+"""Renaming a class, and merging it with another."""
+
+import streamlit as st
+
+from dashboard.parts.notice import errors_said
+from dashboard.state import corrections, say
+from dashboard.words import plain
+from sealife_core.datasets.corrections.editing import rename_class, said
+from sealife_core.datasets.dataset import Dataset
+from sealife_core.wording import counted
+
+
+def class_names(dataset: Dataset) -> None:
+    """Which class, its new name, and what that would do."""
+    with st.popover("Rename or merge a class", icon=":material/edit:", key=corrections.RENAME):
+        was = st.selectbox("Class", dataset.classes, key=corrections.RENAME.of("from"))
+        became = st.selectbox(
+            "New name", [name for name in dataset.classes if name != was], index=None, accept_new_options=True,
+            key=corrections.RENAME.of("to"), placeholder="Type a name, or choose a class to merge with",
+        )  # fmt: skip
+        became = (became or "").strip()
+        if was is None or not became:
+            return
+        pictures = counted(int((dataset.labels == dataset.classes.index(was)).sum()), "picture")
+        merges = became in dataset.classes
+        then = f"join the class {plain(became)}" if merges else f"are then called {plain(became)}"
+        st.caption(f"{pictures} of {plain(was)} {then}. You can undo it in History.")
+        st.button(
+            "Merge them" if merges else "Rename it", type="primary", on_click=_rename, args=(dataset, was, became)
+        )
+
+
+def _rename(dataset: Dataset, was: str, became: str) -> None:
+    with errors_said():
+        now = rename_class(dataset, was, became, by=corrections.BY.held(""))
+        say(plain(said(now.entries[-1])), ("correction", f"{now.version} {dataset.name}"))

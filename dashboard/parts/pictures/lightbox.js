@@ -1,0 +1,165 @@
+// One picture large, with what is known of it. It lives in the browser: opening it runs nothing on the server; what was
+// changed of it and its neighbours are fetched. Where data.correcting is given, it can be corrected with keys.
+
+const STEPS = { ArrowLeft: -1, ArrowRight: 1 };
+const NAME_KEPT = 'sealife.by';
+
+function keptName() {
+  try { return localStorage.getItem(NAME_KEPT) || ''; } catch { return ''; }  // a browser may forbid it
+}
+
+function keepName(name) {
+  try { localStorage.setItem(NAME_KEPT, name); } catch { /* it is typed again the next time */ }
+}
+
+class Lightbox {
+  constructor(pictures, start, correcting, send) {
+    Object.assign(this, { pictures, place: start, send });
+    this.dialog = el('dialog', 'large');
+    this.image = el('img');
+    this.facts = el('dl');
+    this.count = el('span', 'count');
+    this.near = el('div', 'near');
+    this.back = this.action('‹ Previous', () => this.step(-1));
+    this.next = this.action('Next ›', () => this.step(1));
+    const bar = el('div', 'bar');
+    bar.append(this.back, this.count, this.next, this.action('Close', () => this.dialog.close()));
+    this.dialog.append(bar, this.image);
+    if (correcting) this.dialog.append(this.form());
+    this.dialog.append(this.facts, this.near);
+    this.dialog.setAttribute('aria-label', 'Picture');
+    this.dialog.onkeydown = (event) => this.pressed(event);
+    this.dialog.onclick = (event) => { if (event.target === this.dialog) this.dialog.close(); };
+    this.dialog.onclose = () => this.dialog.remove();
+    this.refresh(correcting);
+  }
+
+  get picture() { return this.pictures[this.place]; }
+
+  action(label, run) {
+    const button = el('button', 'action', label);
+    button.onclick = run;
+    return button;
+  }
+
+  step(by) {
+    this.place = Math.min(this.pictures.length - 1, Math.max(0, this.place + by));
+    if (this.said) this.said.textContent = '';
+    this.show();
+  }
+
+  show() {
+    const picture = this.picture;
+    this.image.src = picture.large;
+    this.image.alt = picture.alt;
+    this.tell(picture.facts);
+    this.near.replaceChildren();
+    this.count.textContent = (this.place + 1) + ' of ' + this.pictures.length;
+    this.back.disabled = this.place === 0;
+    this.next.disabled = this.place === this.pictures.length - 1;
+    if (this.correcting) this.fetch(picture);
+  }
+
+  tell(facts) {
+    this.facts.replaceChildren(...facts.flatMap(([name, value]) => [el('dt', '', name), el('dd', '', value)]));
+  }
+
+  // What was changed of the picture, and its neighbours, as it is now.
+  async fetch(picture) {
+    const answer = await fetch(this.correcting.about.replace('{id}', encodeURIComponent(picture.id))).catch(() => null);
+    if (!answer || !answer.ok || picture !== this.picture) return;
+    const known = await answer.json();
+    if (picture !== this.picture) return;
+    this.tell(known.facts);
+    this.chips.replaceChildren(...known.suggested.map((name, at) => {
+      const chip = this.action((at + 1) + ' ' + name, () => this.correct('label', name));
+      chip.classList.toggle('chosen', name === known.label);
+      return chip;
+    }));
+    this.suggested = known.suggested;
+    this.split.value = known.split;
+    this.out.textContent = known.excluded ? 'Take back in' : 'Leave out';
+    this.excluded = known.excluded;
+    this.near.replaceChildren(...(known.near.length ? [el('p', 'head', 'Most similar pictures')] : []), ...known.near.map(
+      (one) => {
+        const figure = el('figure'), caption = el('figcaption');
+        caption.append(dot(one.colour), one.caption);
+        figure.append(thumbnail(one.url, one.caption), caption);
+        return figure;
+      },
+    ));
+  }
+
+  form() {
+    const form = el('div', 'form'), line = el('div', 'line-of-form');
+    this.chips = el('div', 'chips');
+    this.named = el('input');
+    Object.assign(this.named, { placeholder: 'Another class: type it, then Enter', maxLength: 100 });
+    this.named.setAttribute('list', 'sealife-classes');
+    this.named.setAttribute('aria-label', 'Class');
+    this.named.onkeydown = (event) => {
+      if (event.key !== 'Enter' || !this.named.value.trim()) return;
+      event.stopPropagation();
+      this.correct('label', this.named.value.trim());
+      this.named.value = '';
+      this.named.blur();
+    };
+    this.list = el('datalist');
+    this.list.id = 'sealife-classes';
+    this.split = el('select');
+    this.split.setAttribute('aria-label', 'Split');
+    this.split.onchange = () => this.correct('split', this.split.value);
+    this.out = this.action('Leave out', () => this.correct('excluded', this.excluded ? '' : 'yes'));
+    this.by = el('input', 'by');
+    Object.assign(this.by, { placeholder: 'Your name', maxLength: 60 });
+    this.by.setAttribute('aria-label', 'Your name, kept with every correction');
+    this.by.onchange = () => keepName(this.by.value.trim());
+    this.said = el('span', 'said');
+    this.said.setAttribute('role', 'status');
+    this.undo = this.action('Undo', () => this.send({ undo: true, by: this.by.value.trim() }));
+    line.append(this.named, this.list, this.split, this.out, this.by);
+    const end = el('div', 'line-of-form');
+    end.append(this.said, this.undo);
+    form.append(
+      this.chips, line, end, el('p', 'keys', 'Keys: 1 to 9 a class · c type a class · x leave out · u undo · ← → step'),
+    );
+    return form;
+  }
+
+  correct(field, value) {
+    this.said.textContent = 'Saving…';
+    this.send({ id: this.picture.id, field, value, by: this.by.value.trim() });
+  }
+
+  pressed(event) {
+    event.stopPropagation();  // the page has keys of its own
+    if (['INPUT', 'SELECT'].includes(event.target.tagName) || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.key in STEPS) this.step(STEPS[event.key]);
+    if (!this.correcting) return;
+    const chosen = this.suggested && this.suggested[Number(event.key) - 1];
+    if (chosen) this.correct('label', chosen);
+    else if (event.key === 'x') this.out.click();
+    else if (event.key === 'u' && !this.undo.hidden) this.undo.click();
+    else if (event.key === 'c') {
+      event.preventDefault();
+      this.named.focus();
+    }
+  }
+
+  // The server has answered: what it did, and the classes as they are now.
+  refresh(correcting) {
+    this.correcting = correcting;
+    if (correcting) {
+      this.list.replaceChildren(...correcting.classes.map((name) => Object.assign(el('option'), { value: name })));
+      this.split.replaceChildren(...correcting.splits.map(([value, text]) => Object.assign(el('option', '', text), { value })));
+      if (!this.by.value) this.by.value = correcting.by || keptName();
+      const told = correcting.told;
+      this.undo.hidden = !(told && told.number);
+      if (told && this.said.textContent) {
+        this.said.textContent = told.text;
+        this.said.classList.toggle('fails', told.fails);
+      }
+    }
+    this.show();
+  }
+}

@@ -1,0 +1,110 @@
+"""Correcting pictures and classes on the page, and the history that takes any of it back."""
+
+import pytest
+from starlette.applications import Starlette
+from starlette.testclient import TestClient
+from streamlit.testing.v1 import AppTest
+
+from dashboard.data.corrections import history, picture_history, suggested
+from dashboard.media import picture_url, routes, thumb_url
+from dashboard.words import plain
+from sealife_core.datasets.corrections.editing import correct, rename_class, undo
+from sealife_core.datasets.dataset import Dataset, open_dataset
+from tests.dashboard.app_pages.test_data_page import open_data, text
+
+
+@pytest.fixture
+def client(tiny_reef: Dataset) -> TestClient:
+    return TestClient(Starlette(routes=routes()))
+
+
+def test_history__undoes_and_redoes_one_correction(tiny_reef: Dataset):
+    ids = tiny_reef.manifest["id"].tolist()
+    corrected = correct(tiny_reef, {ids[0]: {"label": "sea *hare*"}}, by="Ada", why="queue")
+    app = open_data(look="History")
+    assert f"{plain(tiny_reef.file_names[0])} relabelled\\: 'crab' → 'sea \\*hare\\*'." in text(app)
+    assert "Ada, labelled next" in text(app)
+    app.button(key="correction.1").click().run()
+    assert not app.exception
+    assert open_dataset("reef").content_hash == tiny_reef.content_hash
+    assert f"~~{plain(tiny_reef.file_names[0])} relabelled" in text(app)
+    app.button(key="correction.1").click().run()
+    assert open_dataset("reef").content_hash == corrected.content_hash
+
+
+def test_history__shows_what_is_left_out_and_what_to_do_at_first(tiny_reef: Dataset):
+    assert "Nothing was corrected yet" in text(open_data(look="History"))
+    correct(tiny_reef, {tiny_reef.manifest["id"][5]: {"excluded": "yes"}})
+    assert "**1 picture is left out.**" in text(open_data(look="History"))
+
+
+def test_balance__merges_two_classes(tiny_reef: Dataset):
+    app = open_data(look="Balance")
+    app.selectbox(key="rename_class.from").select("ray").run()
+    app.selectbox(key="rename_class.to").select("whale").run()
+    assert "join the class whale" in text(app)
+    next(button for button in app.button if button.label == "Merge them").click().run()
+    assert not app.exception
+    assert "ray" not in open_dataset("reef").classes
+    next(button for button in app.button if button.label == "Undo").click().run()
+    assert open_dataset("reef").content_hash == tiny_reef.content_hash
+
+
+def script(told: list[dict[str, str]]) -> None:
+    import streamlit as st
+
+    from dashboard.parts.pictures.correcting import _correct
+    from dashboard.state import corrections
+
+    for one in told:
+        _correct("reef", one)
+        st.json(corrections.TOLD.held())
+
+
+def test_correcting__what_the_browser_sends_becomes_an_entry_and_faults_are_told(tiny_reef: Dataset):
+    image = str(tiny_reef.manifest["id"][0])
+    sent = [
+        {"id": image, "field": "label", "value": "ray", "by": "Ada"},
+        {"id": image, "field": "split", "value": "nowhere", "by": "Ada"},
+        {"undo": "yes", "by": "Bo"},
+        {"id": "no such", "field": "label", "value": "ray", "by": ""},
+    ]
+    app = AppTest.from_function(script, args=(sent,)).run()
+    assert not app.exception
+    said = [found.value for found in app.json]
+    assert "relabelled" in said[0]
+    assert "no split 'nowhere'" in said[1]
+    assert "Correction 1 undone." in said[2]
+    assert "no image 'no such'" in said[3]
+    assert [entry.by for entry in open_dataset("reef").entries] == ["Ada", "Bo"]
+
+
+def test_picture__is_known_with_its_history_also_when_it_is_left_out(client: TestClient, tiny_reef: Dataset):
+    image = str(tiny_reef.manifest["id"][3])
+    address = picture_url(tiny_reef).replace("{id}", image)
+    assert client.get(address).json()["excluded"] is False
+    thumb = thumb_url(tiny_reef, 3)
+    before = client.get(thumb).content
+    now = correct(tiny_reef, {image: {"excluded": "yes"}}, by="Ada")
+    known = client.get(address).json()
+    assert known["excluded"] is True
+    assert known["facts"][-1][1].startswith("left out · Ada, by hand, ")
+    assert client.get(thumb).content == before, "a page that is open still shows the right picture"
+    assert client.get(thumb_url(now, 3)).content != before
+    assert client.get("/picture/reef/none.json").status_code == 404
+    assert client.get("/picture/nobody/none.json").status_code == 404
+
+
+def test_picture_history__marks_what_is_undone(tiny_reef: Dataset):
+    image = str(tiny_reef.manifest["id"][0])
+    now = undo(correct(correct(tiny_reef, {image: {"label": "ray"}}), {image: {"label": "ray"}}), 1)
+    newest, oldest = picture_history(now, image)
+    assert newest.startswith("confirmed as 'ray'")
+    assert oldest.endswith("(undone)")
+    assert [row.stands for row in history(rename_class(now, "ray", "skate"))] == [True, None, True, False]
+
+
+def test_suggested__are_the_classes_of_the_neighbours_first(tiny_reef: Dataset):
+    rays = [int(row) for row in range(len(tiny_reef)) if tiny_reef.manifest["label"][row] == "ray"]
+    assert suggested(tiny_reef, rays)[0] == "ray"
+    assert len(suggested(tiny_reef, [])) == 9
