@@ -10,6 +10,7 @@ DATASET = UrlKey("dataset")
 TAB = UrlKey("look")
 CLASS = UrlKey("class")
 SPLIT = UrlKey("split")
+NAMED = UrlKey("named")
 PAGE = UrlKey("page")
 DUPLICATES = UrlKey("duplicates")
 DUPLICATES_PAGE = UrlKey("group")
@@ -41,5 +42,5 @@ def choose_dataset(name: str) -> None:
 
 def show_pictures(label: str, split: str) -> None:
     """Turn the page to the pictures of one class in one split; from a callback."""
-    for key, value in ((TAB, "Pictures"), (CLASS, label), (SPLIT, split), (PAGE, 1)):
+    for key, value in ((TAB, "Pictures"), (CLASS, label), (SPLIT, split), (NAMED, ""), (PAGE, 1)):
         key.hold(value)

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from dashboard.app_pages.data.class_names import class_names
-from dashboard.data.pictures import ALL, UNLABELLED, chosen_rows, class_counts, size_table
+from dashboard.data.pictures import ALL, UNLABELLED, chosen_rows, class_counts, named_rows, size_table
 from dashboard.parts.class_bars import balance_bars
 from dashboard.parts.pictures.image_grid import image_grid
 from dashboard.parts.pictures.sheets import sheet
@@ -24,9 +24,11 @@ def browse(dataset: Dataset) -> None:
             "Split", list(SPLITS), format_func=SPLITS.__getitem__, default="all", required=True,
             key=data.SPLIT.among(SPLITS), bind="query-params",
         )  # fmt: skip
-    rows = chosen_rows(dataset, label, split or "all")
+        named = st.text_input("Find by name", key=data.NAMED, bind="query-params", placeholder="part of a file name")
+    rows = named_rows(dataset, chosen_rows(dataset, label, split or "all"), named)
     if not len(rows):
-        st.caption("This split has no pictures of this class. Choose another class or split.")
+        what = "with this in their names" if named else "of this class"
+        st.caption(f"There are no pictures {what} here. Choose another class or split.")
         return
     found = sheet(rows, data.PAGE)
     with found.place:

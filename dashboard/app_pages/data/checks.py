@@ -135,8 +135,19 @@ def _group(dataset: Dataset, checks: Checks, group: DuplicateGroup, key: Key) ->
             "Put into one split", key=key.of("mend"), type="tertiary", icon=":material/healing:", help=MENDS
         ):
             mend_dialog(dataset, checks, [group])
-        correct_many(dataset, group.rows, key.of("correct"), why="duplicate")
+        if group.labels_differ:
+            _one_label(dataset, group, key)
+        correct_many(dataset, group.rows, key.of("correct"), why="duplicate", label="Other")
         _leave_one(dataset, group, key)
+
+
+def _one_label(dataset: Dataset, group: DuplicateGroup, key: Key) -> None:
+    """A button for each label that the copies have: all of them get it."""
+    for label in sorted({class_of(dataset, row) for row in group.rows if dataset.labels[row] >= 0}):
+        st.button(
+            plain(f"All are {label}"), key=key.of("label", label), type="tertiary", icon=":material/label:",
+            on_click=correct_now, args=(dataset, group.rows, {"label": label}, "duplicate"),
+        )  # fmt: skip
 
 
 def _leave_one(dataset: Dataset, group: DuplicateGroup, key: Key) -> None:

@@ -1,11 +1,13 @@
 """Correcting pictures and classes on the page, and the history that takes any of it back."""
 
+import numpy as np
 import pytest
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 from streamlit.testing.v1 import AppTest
 
 from dashboard.data.corrections import history, picture_history, suggested
+from dashboard.data.pictures import named_rows
 from dashboard.media import picture_url, routes, thumb_url
 from dashboard.words import plain
 from sealife_core.datasets.corrections.editing import correct, rename_class, undo
@@ -108,3 +110,10 @@ def test_suggested__are_the_classes_of_the_neighbours_first(tiny_reef: Dataset):
     rays = [int(row) for row in range(len(tiny_reef)) if tiny_reef.manifest["label"][row] == "ray"]
     assert suggested(tiny_reef, rays)[0] == "ray"
     assert len(suggested(tiny_reef, [])) == 9
+
+
+def test_pictures__are_found_by_name(tiny_reef: Dataset):
+    rows = np.arange(len(tiny_reef))
+    assert [tiny_reef.file_names[row] for row in named_rows(tiny_reef, rows, " CRAB-0001")] == ["images/crab-0001.jpg"]
+    assert len(named_rows(tiny_reef, rows, "")) == len(tiny_reef)
+    assert "no pictures with this in their names" in text(open_data(named="no such"))

@@ -15,7 +15,7 @@ from streamlit.testing.v1 import AppTest
 from dashboard import background
 from dashboard.app_pages.data import checks, import_form
 from dashboard.app_pages.data.checks import groups_by_kind
-from dashboard.data.pictures import ALL, chosen_rows, class_counts, size_table
+from dashboard.data.pictures import ALL, chosen_rows, class_counts, class_of, size_table
 from dashboard.words import SPLIT_WORDS
 from sealife_core.datasets.checks import check
 from sealife_core.datasets.corrections.editing import move
@@ -326,6 +326,23 @@ def test_checks__show_duplicates_and_mend_a_leak(photographs, monkeypatch):
     button(app, "Undo").click().run()
     assert f"{moves} pictures of **two** are back" in text(app)
     assert open_dataset("two").content_hash == dataset.content_hash
+
+
+def test_checks__two_labels_are_resolved_by_choosing_and_copies_by_keeping_the_largest(photographs, monkeypatch):
+    monkeypatch.setattr(checks, "QUICK_S", 60)  # however busy the machine is
+    dataset = imported(photographs, "shots")
+    group = next(group for group in check(dataset).exact if group.labels_differ)
+    app = open_data(dataset="shots", look="Checks", duplicates="labels")
+    chosen = class_of(dataset, group.rows[0])
+    button(app, f"All are {chosen}").click().run()
+    assert not app.exception
+    now = open_dataset("shots")
+    assert {class_of(now, row) for row in group.rows} == {chosen}
+    assert not any(group.labels_differ for group in check(now).exact)
+    button(app, "Undo").click().run()
+    assert open_dataset("shots").content_hash == dataset.content_hash
+    button(app, "Keep one").click().run()
+    assert len(open_dataset("shots")) < len(dataset)
 
 
 def test_delete__goes_to_the_trash_and_comes_back(tiny_reef):
