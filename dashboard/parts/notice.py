@@ -9,7 +9,7 @@ import streamlit as st
 from dashboard import state
 from dashboard.words import plain, run_name
 from sealife_core.datasets.corrections.editing import said, undo
-from sealife_core.datasets.dataset import open_dataset
+from sealife_core.datasets.dataset import Dataset, open_dataset
 from sealife_core.errors import SealifeError
 from sealife_core.runs.run import Run
 
@@ -96,6 +96,11 @@ def unmend(name: str) -> None:
         state.say(f"{back:,} pictures of **{plain(name)}** are back in their previous splits.")
 
 
+def say_corrected(dataset: Dataset) -> None:
+    """Say what the newest entry of the log did, with an undo where it is a correction."""
+    entry = dataset.entries[-1]
+    state.say(plain(said(entry)), ("correction", f"{entry.number} {dataset.name}") if entry.corrects else None)
+
+
 def _uncorrect(number: str, name: str) -> None:
-    now = undo(open_dataset(name), int(number), by=state.corrections.BY.held(""))
-    state.say(plain(said(now.entries[-1])))
+    say_corrected(undo(open_dataset(name), int(number), by=state.corrections.BY.held("")))

@@ -2,10 +2,10 @@
 
 import streamlit as st
 
-from dashboard.parts.notice import errors_said
-from dashboard.state import corrections, say
+from dashboard.parts.notice import errors_said, say_corrected
+from dashboard.state import corrections
 from dashboard.words import plain
-from sealife_core.datasets.corrections.editing import rename_class, said
+from sealife_core.datasets.corrections.editing import rename_class
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.wording import counted
 
@@ -32,5 +32,4 @@ def class_names(dataset: Dataset) -> None:
 
 def _rename(dataset: Dataset, was: str, became: str) -> None:
     with errors_said():
-        now = rename_class(dataset, was, became, by=corrections.BY.held(""))
-        say(plain(said(now.entries[-1])), ("correction", f"{now.version} {dataset.name}"))
+        say_corrected(rename_class(dataset, was, became, by=corrections.BY.held("")))

@@ -9,12 +9,12 @@ import numpy as np
 import streamlit as st
 
 from dashboard.data.corrections import HistoryRow, history
-from dashboard.parts.notice import errors_said
+from dashboard.parts.notice import errors_said, say_corrected
 from dashboard.parts.pictures.image_grid import grid_picture, show_grid
 from dashboard.parts.pictures.sheets import sheet
 from dashboard.state import corrections, say
 from dashboard.words import plain
-from sealife_core.datasets.corrections.editing import redo, said, undo
+from sealife_core.datasets.corrections.editing import redo, undo
 from sealife_core.datasets.corrections.exchange import apply_csv, corrections_csv
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.wording import counted
@@ -67,8 +67,7 @@ def _row(dataset: Dataset, row: HistoryRow) -> None:
 
 def _change(change: Callable[..., Dataset], dataset: Dataset, number: int) -> None:
     with errors_said():
-        now = change(dataset, number, by=corrections.BY.held(""))
-        say(plain(said(now.entries[-1])))
+        say_corrected(change(dataset, number, by=corrections.BY.held("")))
 
 
 def _applying(dataset: Dataset) -> None:

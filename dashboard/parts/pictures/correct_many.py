@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
-from dashboard.parts.notice import errors_said
-from dashboard.state import Key, corrections, say
-from dashboard.words import SPLIT_WORDS, plain
-from sealife_core.datasets.corrections.editing import correct, said
+from dashboard.parts.notice import errors_said, say_corrected
+from dashboard.state import Key, corrections
+from dashboard.words import SPLIT_WORDS
+from sealife_core.datasets.corrections.editing import correct
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.wording import counted
 
@@ -41,6 +41,5 @@ def correct_now(dataset: Dataset, rows: Sequence[int], fields: Mapping[str, str]
     """Change the pictures of ``rows``, as one correction, and say so with an undo; from a callback."""
     ids = dataset.manifest["id"].iloc[list(rows)]
     with errors_said():
-        now = correct(dataset, {str(image): fields for image in ids}, by=corrections.BY.held(""), why=why)
-        entry = now.entries[-1]
-        say(plain(said(entry)), ("correction", f"{entry.number} {dataset.name}"))
+        changes = {str(image): fields for image in ids}
+        say_corrected(correct(dataset, changes, by=corrections.BY.held(""), why=why))
