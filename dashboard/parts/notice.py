@@ -99,7 +99,8 @@ def unmend(name: str) -> None:
 def say_corrected(dataset: Dataset) -> None:
     """Say what the newest entry of the log did, with an undo where it is a correction."""
     entry = dataset.entries[-1]
-    state.say(plain(said(entry)), ("correction", f"{entry.number} {dataset.name}") if entry.corrects else None)
+    way_back = ("correction", f"{entry.number} {dataset.name}") if entry.corrects else None
+    state.say(plain(said(entry)), way_back)
 
 
 def _uncorrect(number: str, name: str) -> None:
