@@ -14,13 +14,13 @@ ROOT = Path(__file__).resolve().parent.parent
 # Streamlit puts only this folder on the path; `dashboard` is imported by its name everywhere.
 sys.path.insert(0, str(ROOT))
 
+from dashboard import correction_routes, media  # noqa: E402
 from dashboard.errors import show_script_error  # noqa: E402
-from dashboard.media import routes  # noqa: E402
 from dashboard.origin_check import OriginCheck  # noqa: E402 - the path comes first
 
 app = st.App(
     ROOT / "dashboard" / "frame.py",
-    routes=routes(),
+    routes=[*media.routes(), *correction_routes.routes()],
     middleware=[Middleware(OriginCheck)],
     on_script_error=show_script_error,
 )

@@ -1,5 +1,4 @@
-"""Pictures, served next to the pages: ``/thumb/<data set>/<row>.jpg``, ``/evidence/<run>/<row>/<class>.png``; and what
-is known of one, ``/picture/<data set>/<id>.json``.
+"""Pictures, served next to the pages: ``/thumb/<data set>/<row>.jpg``, ``/evidence/<run>/<row>/<class>.png``.
 
 Every id is looked up among those that exist; none becomes a path.
 """
@@ -15,12 +14,11 @@ import numpy as np
 import plotly
 from plotly.offline import get_plotlyjs
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
 from dashboard import cache
 from dashboard.cache import classifiers, embeddings
-from dashboard.data.corrections import known_of
 from sealife_core.datasets.dataset import Dataset, list_datasets
 from sealife_core.datasets.decoding.thumbnails import thumbnail
 from sealife_core.errors import BusyError, SealifeError
@@ -48,11 +46,6 @@ def thumb_pattern(dataset: Dataset) -> str:
     return f"/thumb/{quote(dataset.name, safe='')}/{{row}}.jpg?side=160&content={dataset.content_hash}"
 
 
-def picture_url(dataset: Dataset) -> str:
-    """The address of what is known of a picture, with "{id}" in it."""
-    return f"/picture/{quote(dataset.name, safe='')}/{{id}}.json"
-
-
 def evidence_url(run: Run, dataset: Dataset, row: int, class_index: int, layer: str) -> str:
     """The address of what speaks for a class in one picture. It is computed when the browser asks, not by the page."""
     version = f"{dataset.content_hash[:12]}-{cache.stamp(run.path / MODEL)[0]}"
@@ -68,7 +61,6 @@ def routes() -> list[Route]:
     """What is served besides Streamlit's own pages."""
     return [
         Route("/thumb/{dataset}/{row}.jpg", _thumb),
-        Route("/picture/{dataset}/{image}.json", _picture),
         Route("/evidence/{run}/{row}/{index}.png", _evidence),
         Route(PLOTLY_URL, _plotly),
         Route("/figure/{version}.json", _figure),
@@ -103,19 +95,6 @@ def _row_meant(name: str, request: Request) -> tuple[Dataset, int]:
         return dataset, row
     places = np.flatnonzero(dataset.imported["sha256"].str.startswith(image).to_numpy(dtype=bool))
     return dataset.original, int(places[0]) if len(places) else -1
-
-
-def _picture(request: Request) -> Response:
-    name, image = request.path_params["dataset"], request.path_params["image"]
-    try:
-        dataset = cache.dataset(name) if name in list_datasets() else None
-        if dataset is None or image not in set(dataset.imported["id"]):
-            return Response("No such picture.", status_code=404)
-        known = known_of(dataset, image, embeddings.similar(dataset, image))
-    except SealifeError as error:
-        return Response(str(error), status_code=404)
-    near = [one | {"url": thumb_url(dataset, one["row"], 96)} for one in known["near"]]
-    return JSONResponse(known | {"near": near}, headers={"Cache-Control": "no-store"})
 
 
 def known_layer(name: str) -> Layer | None:

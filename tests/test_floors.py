@@ -57,7 +57,7 @@ BELOW: dict[str, set[str]] = {
     "dashboard": LAUNCHING | {"evaluation", "studies", "demo"},
 }
 # The same inside the dashboard.
-UNDER_PARTS = {"words", "theme", "errors", "state", "data", "cache", "background", "media"}
+UNDER_PARTS = {"words", "theme", "errors", "state", "data", "cache", "background", "media", "correction_routes"}
 INSIDE: dict[str, set[str]] = {
     "words": set(),
     "theme": set(),
@@ -68,11 +68,12 @@ INSIDE: dict[str, set[str]] = {
     "data": {"words"},
     "cache": {"words", "data"},
     "background": {"cache"},
-    "media": {"cache", "data"},
+    "media": {"cache"},
+    "correction_routes": {"cache", "data", "media"},
     "parts": UNDER_PARTS,
     "app_pages": UNDER_PARTS | {"parts"},
     "frame": {"garbage_collection", "state", "theme", "parts"},
-    "Home": {"origin_check", "errors", "media"},
+    "Home": {"origin_check", "errors", "media", "correction_routes"},
 }
 FILES = sorted((*ROOT.glob("sealife_core/**/*.py"), *ROOT.glob("dashboard/**/*.py")))
 

@@ -72,7 +72,7 @@ def known_of(dataset: Dataset, image: str, near: Sequence[tuple[int, float]]) ->
     facts = [*picture_facts(whole, row).items(), *(("Changed", line) for line in picture_history(dataset, image))]
     return {
         "facts": facts, "label": label, "split": split, "excluded": excluded,
-        "suggested": suggested(dataset, [place for place, _ in near]),
+        "classes": dataset.classes, "suggested": suggested(dataset, [place for place, _ in near]),
         "near": [
             {
                 "row": place, "caption": f"{class_of(dataset, place)} · {similarity:.2f}",

@@ -3,7 +3,6 @@
 from dashboard.state.keys import Key, UrlKey
 
 BY = Key("corrected_by")  # a name, typed once; the browser keeps it
-TOLD = Key("correction_told")  # what the last correction of this session did, for the picture that is open
 ENTRY = Key("correction")
 HISTORY_PAGE = UrlKey("entry")
 UPLOAD = Key("corrections_file")

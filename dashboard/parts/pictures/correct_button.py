@@ -11,7 +11,4 @@ _BUTTON = own_component(__file__, '<button type="button" class="action">Correct<
 
 def correct_button(dataset: Dataset, row: int, key: Key) -> None:
     """The button; its picture opens with what was changed of it and its neighbours."""
-    _BUTTON(
-        data={"picture": grid_picture(dataset, row, ""), "correcting": correcting(dataset)}, key=key,
-        **events(dataset, key),
-    )  # fmt: skip
+    _BUTTON(data={"picture": grid_picture(dataset, row, ""), "correcting": correcting(dataset)}, key=key, **events(key))

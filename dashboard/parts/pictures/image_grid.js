@@ -12,11 +12,6 @@ function cell(picture, open) {
 
 export default function ({ data, parentElement, setTriggerValue }) {
   const grid = parentElement.querySelector('.pictures');
-  const open = grid.lightbox && grid.lightbox.dialog.isConnected ? grid.lightbox : null;
-  grid.correcting = () => data.correcting;
-  const told = JSON.stringify(data.correcting && data.correcting.told);
-  if (open && grid.dataset.told !== told) open.refresh(data.correcting);
-  grid.dataset.told = told;
   const version = JSON.stringify([data.pictures, data.side]);
   if (grid.dataset.version === version) return;  // a refresh must not close what a person is looking at
   grid.dataset.version = version;
@@ -24,9 +19,9 @@ export default function ({ data, parentElement, setTriggerValue }) {
   if (data.correcting && !data.correcting.by && keptName()) setTriggerValue('named', keptName());
   const there = data.pictures.filter((picture) => picture.url);
   grid.replaceChildren(...data.pictures.map((picture) => cell(picture, () => {
-    const send = (change) => setTriggerValue('corrected', change);
-    grid.lightbox = new Lightbox(there, there.indexOf(picture), grid.correcting(), send);
-    grid.after(grid.lightbox.dialog);
-    grid.lightbox.dialog.showModal();
+    const corrected = (number) => setTriggerValue('corrected', number);
+    const { dialog } = new Lightbox(there, there.indexOf(picture), data.correcting, corrected);
+    grid.after(dialog);
+    dialog.showModal();
   })));
 }

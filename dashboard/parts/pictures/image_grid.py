@@ -40,7 +40,7 @@ def show_grid(pictures: Sequence[dict[str, Any]], key: Key, side_px: int = 128, 
     if dataset is None:
         _grid(data=data, key=key)
     else:
-        _grid(data=data | {"correcting": correcting(dataset)}, key=key, **events(dataset, key))
+        _grid(data=data | {"correcting": correcting(dataset)}, key=key, **events(key))
 
 
 def grid_picture(dataset: Dataset, row: int, caption: str) -> dict[str, Any]:

@@ -12,9 +12,22 @@ function keepName(name) {
   try { localStorage.setItem(NAME_KEPT, name); } catch { /* it is typed again the next time */ }
 }
 
+// Write one correction: {images} or {undo}, with who and why. Gives {number, said}, or {error}.
+async function sendCorrection(address, change) {
+  try {
+    const answer = await fetch(address, {
+      method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(change),
+    });
+    return await answer.json();
+  } catch {
+    return { error: 'The dashboard does not answer. Nothing was saved. Try again.' };
+  }
+}
+
 class Lightbox {
-  constructor(pictures, start, correcting, send) {
-    Object.assign(this, { pictures, place: start, send });
+  // corrected: called once something was changed, so that the page can show it.
+  constructor(pictures, start, correcting, corrected) {
+    Object.assign(this, { pictures, place: start, correcting, corrected, last: 0 });
     this.dialog = el('dialog', 'large');
     this.image = el('img');
     this.facts = el('dl');
@@ -31,7 +44,7 @@ class Lightbox {
     this.dialog.onkeydown = (event) => this.pressed(event);
     this.dialog.onclick = (event) => { if (event.target === this.dialog) this.dialog.close(); };
     this.dialog.onclose = () => this.dialog.remove();
-    this.refresh(correcting);
+    this.show();
   }
 
   get picture() { return this.pictures[this.place]; }
@@ -77,6 +90,7 @@ class Lightbox {
       return chip;
     }));
     this.suggested = known.suggested;
+    this.list.replaceChildren(...known.classes.map((name) => Object.assign(el('option'), { value: name })));
     this.split.value = known.split;
     this.out.textContent = known.excluded ? 'Take back in' : 'Leave out';
     this.excluded = known.excluded;
@@ -107,16 +121,18 @@ class Lightbox {
     this.list = el('datalist');
     this.list.id = 'sealife-classes';
     this.split = el('select');
+    this.split.append(...this.correcting.splits.map(([value, text]) => Object.assign(el('option', '', text), { value })));
     this.split.setAttribute('aria-label', 'Split');
     this.split.onchange = () => this.correct('split', this.split.value);
     this.out = this.action('Leave out', () => this.correct('excluded', this.excluded ? '' : 'yes'));
     this.by = el('input', 'by');
-    Object.assign(this.by, { placeholder: 'Your name', maxLength: 60 });
+    Object.assign(this.by, { placeholder: 'Your name', maxLength: 60, value: this.correcting.by || keptName() });
     this.by.setAttribute('aria-label', 'Your name, kept with every correction');
     this.by.onchange = () => keepName(this.by.value.trim());
     this.said = el('span', 'said');
     this.said.setAttribute('role', 'status');
-    this.undo = this.action('Undo', () => this.send({ undo: true, by: this.by.value.trim() }));
+    this.undo = this.action('Undo', () => this.send({ undo: this.last }));
+    this.undo.hidden = true;
     line.append(this.named, this.list, this.split, this.out, this.by);
     const end = el('div', 'line-of-form');
     end.append(this.said, this.undo);
@@ -126,9 +142,18 @@ class Lightbox {
     return form;
   }
 
-  correct(field, value) {
+  correct(field, value) { this.send({ images: { [this.picture.id]: { [field]: value } } }); }
+
+  async send(change) {
     this.said.textContent = 'Saving…';
-    this.send({ id: this.picture.id, field, value, by: this.by.value.trim() });
+    const done = await sendCorrection(this.correcting.send, { ...change, by: this.by.value.trim() });
+    this.said.textContent = done.error || done.said;
+    this.said.classList.toggle('fails', Boolean(done.error));
+    if (done.error) return;
+    this.last = done.number;
+    this.undo.hidden = !this.last;
+    this.fetch(this.picture);
+    this.corrected(done.version);
   }
 
   pressed(event) {
@@ -144,22 +169,5 @@ class Lightbox {
       event.preventDefault();
       this.named.focus();
     }
-  }
-
-  // The server has answered: what it did, and the classes as they are now.
-  refresh(correcting) {
-    this.correcting = correcting;
-    if (correcting) {
-      this.list.replaceChildren(...correcting.classes.map((name) => Object.assign(el('option'), { value: name })));
-      this.split.replaceChildren(...correcting.splits.map(([value, text]) => Object.assign(el('option', '', text), { value })));
-      if (!this.by.value) this.by.value = correcting.by || keptName();
-      const told = correcting.told;
-      this.undo.hidden = !(told && told.number);
-      if (told && this.said.textContent) {
-        this.said.textContent = told.text;
-        this.said.classList.toggle('fails', told.fails);
-      }
-    }
-    this.show();
   }
 }

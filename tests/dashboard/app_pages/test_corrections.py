@@ -4,11 +4,12 @@ import numpy as np
 import pytest
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
-from streamlit.testing.v1 import AppTest
 
+from dashboard import media
+from dashboard.correction_routes import correct_url, picture_url, routes
 from dashboard.data.corrections import history, picture_history, suggested
 from dashboard.data.pictures import named_rows
-from dashboard.media import picture_url, routes, thumb_url
+from dashboard.media import thumb_url
 from dashboard.words import plain
 from sealife_core.datasets.corrections.editing import correct, rename_class, undo
 from sealife_core.datasets.dataset import Dataset, open_dataset
@@ -17,7 +18,7 @@ from tests.dashboard.app_pages.test_data_page import open_data, text
 
 @pytest.fixture
 def client(tiny_reef: Dataset) -> TestClient:
-    return TestClient(Starlette(routes=routes()))
+    return TestClient(Starlette(routes=[*routes(), *media.routes()]))
 
 
 def test_history__undoes_and_redoes_one_correction(tiny_reef: Dataset):
@@ -52,32 +53,19 @@ def test_balance__merges_two_classes(tiny_reef: Dataset):
     assert open_dataset("reef").content_hash == tiny_reef.content_hash
 
 
-def script(told: list[dict[str, str]]) -> None:
-    import streamlit as st
-
-    from dashboard.parts.pictures.correcting import _correct
-    from dashboard.state import corrections
-
-    for one in told:
-        _correct("reef", one)
-        st.json(corrections.TOLD.held())
-
-
-def test_correcting__what_the_browser_sends_becomes_an_entry_and_faults_are_told(tiny_reef: Dataset):
-    image = str(tiny_reef.manifest["id"][0])
-    sent = [
-        {"id": image, "field": "label", "value": "ray", "by": "Ada"},
-        {"id": image, "field": "split", "value": "nowhere", "by": "Ada"},
-        {"undo": "yes", "by": "Bo"},
-        {"id": "no such", "field": "label", "value": "ray", "by": ""},
-    ]
-    app = AppTest.from_function(script, args=(sent,)).run()
-    assert not app.exception
-    said = [found.value for found in app.json]
-    assert "relabelled" in said[0]
-    assert "no split 'nowhere'" in said[1]
-    assert "Correction 1 undone." in said[2]
-    assert "no image 'no such'" in said[3]
+def test_correct__is_on_the_disk_when_the_answer_comes_and_faults_are_told(client: TestClient, tiny_reef: Dataset):
+    image, address = str(tiny_reef.manifest["id"][0]), correct_url(tiny_reef)
+    done = client.post(address, json={"images": {image: {"label": "ray"}}, "by": "Ada", "why": "queue"}).json()
+    assert (done["number"], done["version"]) == (1, 1)
+    assert "relabelled" in done["said"]
+    assert open_dataset("reef").entries[0].why == "queue"
+    refused = client.post(address, json={"images": {image: {"split": "nowhere"}}})
+    assert (refused.status_code, "no split 'nowhere'" in refused.json()["error"]) == (409, True)
+    assert client.post(address, json={"undo": 1, "by": "Bo"}).json()["number"] == 0
+    assert client.post(address, content=b"x").status_code == 400
+    assert client.post(address, json={"images": {image: {"label": 3}}}).status_code == 400
+    assert client.post("/correct/nobody", json={"undo": 1}).status_code == 404
+    assert client.get(address).status_code == 405
     assert [entry.by for entry in open_dataset("reef").entries] == ["Ada", "Bo"]
 
 

@@ -1,0 +1,91 @@
+"""Corrections, answered next to the pages: ``GET /picture/<data set>/<id>.json``, ``POST /correct/<data set>``.
+
+A label is on the disk when the answer comes: no page has to run for it, and nothing is lost with a closed tab.
+"""
+
+from typing import Any
+from urllib.parse import quote
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from dashboard import cache
+from dashboard.cache import embeddings
+from dashboard.data.corrections import known_of
+from dashboard.media import thumb_url
+from sealife_core.datasets.corrections.editing import correct, said, undo
+from sealife_core.datasets.dataset import Dataset, list_datasets
+from sealife_core.errors import SealifeError
+
+_MOST_BYTES = 1 << 20
+
+
+class _Asked(BaseModel):
+    """What a page sends: image id → field → what it becomes, or the number of a correction to undo."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    images: dict[str, dict[str, str]] = {}
+    undo: int | None = None
+    by: str = ""
+    why: str = "hand"
+
+
+def picture_url(dataset: Dataset) -> str:
+    """The address of what is known of a picture, with "{id}" in it."""
+    return f"/picture/{quote(dataset.name, safe='')}/{{id}}.json"
+
+
+def correct_url(dataset: Dataset) -> str:
+    """The address that takes corrections."""
+    return f"/correct/{quote(dataset.name, safe='')}"
+
+
+def routes() -> list[Route]:
+    """What is answered besides Streamlit's own pages."""
+    return [
+        Route("/picture/{dataset}/{image}.json", _picture),
+        Route("/correct/{dataset}", _correct, methods=["POST"]),
+    ]
+
+
+def _picture(request: Request) -> Response:
+    name, image = request.path_params["dataset"], request.path_params["image"]
+    try:
+        dataset = cache.dataset(name) if name in list_datasets() else None
+        if dataset is None or image not in set(dataset.imported["id"]):
+            return Response("No such picture.", status_code=404)
+        known = known_of(dataset, image, embeddings.similar(dataset, image))
+    except SealifeError as error:
+        return Response(str(error), status_code=404)
+    near = [one | {"url": thumb_url(dataset, one["row"], 96)} for one in known["near"]]
+    return JSONResponse(known | {"near": near}, headers={"Cache-Control": "no-store"})
+
+
+async def _correct(request: Request) -> Response:
+    name = request.path_params["dataset"]
+    body = await request.body()
+    try:
+        asked = _Asked.model_validate_json(body if len(body) <= _MOST_BYTES else b"")
+    except ValidationError:
+        return JSONResponse({"error": "This is no correction."}, status_code=400)
+    if name not in list_datasets():
+        return JSONResponse({"error": f"There is no data set {name!r}."}, status_code=404)
+    try:
+        return JSONResponse(await run_in_threadpool(_done, name, asked))
+    except SealifeError as error:
+        return JSONResponse({"error": str(error)}, status_code=409)
+
+
+def _done(name: str, asked: _Asked) -> dict[str, Any]:
+    """The number of the new entry, 0 for one that cannot be undone, and what it says."""
+    dataset, by = cache.dataset(name), asked.by[:100]
+    if asked.undo is not None:
+        now = undo(dataset, asked.undo, by=by)
+    else:
+        now = correct(dataset, asked.images, by=by, why=asked.why)
+    entry = now.entries[-1]
+    return {"number": entry.number if entry.corrects else 0, "said": said(entry), "version": now.version}
