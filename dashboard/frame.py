@@ -10,6 +10,7 @@ from dashboard.parts.runs.strip import run_strip
 PAGES = (
     ("home", "Home", ":material/waves:"),
     ("data", "Data", ":material/photo_library:"),
+    ("label", "Label", ":material/label:"),
     ("views", "Views", ":material/flip:"),
     ("contrast", "Contrast", ":material/contrast:"),
     ("lessons", "Lessons", ":material/school:"),

@@ -187,7 +187,7 @@ def test_words_and_data__know_no_streamlit() -> None:
 
 def test_page__imports_no_other_page() -> None:
     pages = {name: name.split(".")[2] for name in SCREEN if name.startswith("dashboard.app_pages.")}
-    assert len(set(pages.values())) == 11
+    assert len(set(pages.values())) == 12
     across = [(name, other) for name in pages for other in stands_on(name) & set(pages) if pages[name] != pages[other]]
     assert across == []
 

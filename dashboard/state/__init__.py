@@ -11,6 +11,7 @@ from dashboard.state import (
     embeddings,
     forms,
     gallery,
+    label,
     lessons,
     runs,
     studies,
@@ -23,5 +24,5 @@ from dashboard.state.notice import NOTICE, say
 
 __all__ = [
     "NOTICE", "Key", "UrlKey", "arrive", "compare", "contrast", "corrections", "data", "embeddings", "forms",
-    "gallery", "go", "lessons", "runs", "say", "studies", "train", "views",
+    "gallery", "go", "label", "lessons", "runs", "say", "studies", "train", "views",
 ]  # fmt: skip

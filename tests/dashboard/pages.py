@@ -7,7 +7,21 @@ from hypothesis import HealthCheck, Phase, settings
 from streamlit.testing.v1 import AppTest
 
 FRAME = Path(__file__).resolve().parents[2] / "dashboard" / "frame.py"
-PAGES = ("home", "data", "views", "contrast", "lessons", "train", "runs", "studies", "embeddings", "compare", "gallery")
+PAGES = (
+    "home",
+    "data",
+    "label",
+    "label",
+    "views",
+    "contrast",
+    "lessons",
+    "train",
+    "runs",
+    "studies",
+    "embeddings",
+    "compare",
+    "gallery",
+)
 # A look at all pages takes seconds: one is drawn each time, not the simplest, and none is looked for that is simpler.
 FEW = settings(
     max_examples=1,

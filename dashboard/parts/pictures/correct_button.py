@@ -6,7 +6,9 @@ from dashboard.parts.pictures.image_grid import grid_picture
 from dashboard.state import Key
 from sealife_core.datasets.dataset import Dataset
 
-_BUTTON = own_component(__file__, '<button type="button" class="action">Correct</button>', shared="lightbox")
+_BUTTON = own_component(
+    __file__, '<button type="button" class="action">Correct</button>', shared=("correcting", "lightbox")
+)
 
 
 def correct_button(dataset: Dataset, row: int, key: Key) -> None:

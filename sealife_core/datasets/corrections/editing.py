@@ -130,8 +130,8 @@ def change_said(field: str, was: str, became: str) -> str:
         return "left out" if became else "taken back in"
     if field == "review":
         return {"kept": "looked at: the label is right", "unsure": "looked at: unsure"}.get(became, "to look at again")
-    if field == "label" and was == became:
-        return f"confirmed as {became!r}"
+    if field == "label" and (was == became or not was or not became):
+        return f"confirmed as {became!r}" if was == became else f"labelled {became!r}" if became else "left unlabelled"
     return f"{_NAMES[field]}: {was or 'none'!r} → {became or 'none'!r}"
 
 

@@ -1,0 +1,1 @@
+"""Label: pictures without a label, labels in doubt, and whether two people agree."""

@@ -1,0 +1,59 @@
+"""Whether two people who labelled the same pictures agree."""
+
+import pandas as pd
+import streamlit as st
+
+from dashboard.parts.pictures.labeller import Ask, labeller
+from dashboard.state import label
+from sealife_core.datasets.dataset import Dataset
+from sealife_core.evaluation.curation.agreement import Agreement, agreement, labels_by
+from sealife_core.runs.run import Run
+from sealife_core.wording import counted, percent
+
+A_BATCH = 24
+
+
+def agreement_view(dataset: Dataset, run: Run) -> None:
+    """Two names, how far they agree, and the pictures on which they do not."""
+    people = [name for name in labels_by(dataset.entries) if name]
+    if len(people) < 2:
+        st.caption(
+            "Two people label the same pictures, each with their name in the field below the answers. Here it then says"
+            " how often they agree, and shows the pictures on which they do not."
+        )
+        return
+    with st.container(horizontal=True):
+        first = st.selectbox("First", people, key=label.FIRST, bind="query-params", width=220)
+        others = [name for name in people if name != first]
+        second = st.selectbox("Second", others, key=label.SECOND, bind="query-params", width=220)
+    found = agreement(dataset, first, second)
+    st.markdown(_says(found))
+    if found.disagreements:
+        asks = [
+            Ask(
+                row=dataset.row_of(image), likely=[(one, 0.5), (other, 0.5)],
+                note=f"{first} says {one}, {second} says {other}.",
+            )
+            for image, one, other in found.disagreements[:A_BATCH]
+        ]  # fmt: skip
+        labeller(dataset, asks, label.LABELLER.of("agreement"), mode="agreement", why="hand", every=A_BATCH)
+    table = pd.DataFrame(
+        found.confusion, index=pd.Index(found.classes, name=f"{first} \\ {second}"), columns=found.classes
+    )
+    with st.expander("Who said what, as a table"):
+        st.dataframe(table, alt=f"How often {first} and {second} gave each pair of classes")
+
+
+def _says(found: Agreement) -> str:
+    n, agreed = int(found.confusion.sum()), found.agreed
+    said = (
+        f"**{counted(n, 'picture')} labelled by both.** They agree on {percent(agreed.value, 0)}"
+        f" ({percent(agreed.low, 0)} to {percent(agreed.high, 0)})."
+    )
+    if found.kappa is None:
+        return f"{said} Both gave one class only, so chance alone would agree."
+    kappa = found.kappa
+    return (
+        f"{said} Cohen's κ is {kappa.value:.2f} ({kappa.low:.2f} to {kappa.high:.2f}): 0 is what chance would agree, 1"
+        " is always."
+    )

@@ -1,0 +1,92 @@
+"""Labels that may be wrong, the most suspicious first: keep, change, leave out, unsure."""
+
+from functools import partial
+
+import streamlit as st
+
+from dashboard import background, cache
+from dashboard.cache import embeddings
+from dashboard.parts.pictures.labeller import Ask, labeller
+from dashboard.state import label
+from dashboard.words import plain
+from sealife_core.datasets.checks import check
+from sealife_core.datasets.dataset import Dataset
+from sealife_core.errors import DatasetError
+from sealife_core.evaluation.curation.suspects import Suspect, Suspects, suspects
+from sealife_core.progress import Progress
+from sealife_core.runs.run import Run
+from sealife_core.wording import counted, percent
+
+A_BATCH, ASKED_AGAIN, NEAR = 24, 18, 6
+SHARE = 0.1  # of all pictures: where most of the wrong labels are found
+
+
+def doubtful_view(dataset: Dataset, run: Run) -> None:
+    """Judges the labels once; what a person has answered meanwhile is left out."""
+    key = f"doubt {dataset.name} {run.id}"
+    job = background.find(key)
+    if job is None:
+        job = background.start(key, f"Judging the labels of {dataset.name}", partial(_judge, dataset.name, run))
+        job.wait(0.6)
+    if job.running:
+        st.fragment(_progress, run_every=0.5)(job)
+        return
+    if job.error is not None or job.result is None:
+        st.caption(plain(str(job.error or "It was cancelled.")))
+        st.button("Judge the labels", on_click=background.forget, args=(key,))
+        return
+    found: Suspects = job.result
+    left = [one for one in found.ranked if _is_open(dataset, one)]
+    answered = len(found.ranked) - len(left)
+    first = max(0, round(SHARE * len(found.ranked)) - answered)
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        st.markdown(
+            f"**{counted(answered, 'label')} looked at.** Most wrong labels are among the first"
+            f" {round(SHARE * len(found.ranked)):,} of {len(found.ranked):,}: {first:,} of them are left.",
+            width="stretch",
+        )
+        st.button("Judge again", icon=":material/refresh:", on_click=background.forget, args=(key,))
+    rows = [_ask(dataset, one) for one in left[:A_BATCH]]
+    labeller(dataset, rows, label.LABELLER.of("doubtful"), mode="doubtful", why="suspect", every=ASKED_AGAIN)
+    rare = f" Too few pictures to judge: {', '.join(map(plain, found.too_rare))}." if found.too_rare else ""
+    st.caption(
+        "Each label is judged by a model that has not learned from that picture, and by the pictures that are most"
+        f" similar. A picture can be right and still look unusual.{rare}"
+    )
+
+
+def _judge(name: str, run: Run, tell: Progress) -> Suspects:
+    dataset = cache.dataset(name)
+    checks = check(dataset, tell)
+    tell("Judging every label", 0, 0)
+    copies = [group.rows for group in (*checks.exact, *checks.near)]
+    return suspects(dataset, embeddings.stored(run, "h"), copies)
+
+
+def _is_open(dataset: Dataset, one: Suspect) -> bool:
+    """Whether nobody has answered: the label is as it was judged, and not looked at since."""
+    try:
+        row = dataset.row_of(one.id)
+    except DatasetError:
+        return False
+    return dataset.manifest["label"].iat[row] == one.label and dataset.reviews.get(one.id, "") == one.review
+
+
+def _ask(dataset: Dataset, one: Suspect) -> Ask:
+    near = [(dataset.row_of(image), "") for image in one.neighbours if image in set(dataset.manifest["id"])][:NEAR]
+    near = [(row, dataset.manifest["label"].iat[row]) for row, _ in near]
+    likely = {one.predicted: one.probability, one.label: one.label_probability}
+    likely |= {name: 0.0 for _, name in near if name and name not in likely}
+    return Ask(
+        row=dataset.row_of(one.id), likely=list(likely.items()), near=near,
+        note=(
+            f"Labelled {one.label}. The model says {one.predicted} ({percent(one.probability, 0)});"
+            f" {percent(one.neighbour_share, 0)} of the most similar pictures are {one.label}."
+        ),
+    )  # fmt: skip
+
+
+def _progress(job: background.Job) -> None:
+    if not job.running:
+        st.rerun(scope="app")
+    st.progress(job.share, plain(job.sentence))

@@ -1,0 +1,50 @@
+"""Label: what to label next, which labels to doubt, and whether two people agree."""
+
+from collections.abc import Callable
+
+import streamlit as st
+
+from dashboard import cache, state
+from dashboard.app_pages.label.agreement import agreement_view
+from dashboard.app_pages.label.doubtful import doubtful_view
+from dashboard.app_pages.label.next_pictures import next_view
+from dashboard.app_pages.label.source import features_run
+from dashboard.errors import show_error
+from dashboard.parts.forms.dataset_choice import dataset_choice, need_dataset
+from dashboard.parts.notice import notice
+from sealife_core.datasets.dataset import Dataset
+from sealife_core.errors import SealifeError
+from sealife_core.runs.run import Run
+
+VIEWS: dict[str, tuple[str, Callable[[Dataset, Run], None]]] = {
+    "next": ("Label next", next_view),
+    "doubtful": ("Doubtful labels", doubtful_view),
+    "agreement": ("Agreement", agreement_view),
+}
+
+
+def page() -> None:
+    """A data set, and one look at its labels."""
+    st.title("Label")
+    notice()
+    if not need_dataset("You label your own pictures here."):
+        return
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        with st.container(width=280):
+            name = dataset_choice("Data set")
+        asked = state.label.VIEW
+        view = asked.value if asked.value in VIEWS else asked.default
+        st.segmented_control(
+            "View", list(VIEWS), format_func=lambda key: VIEWS[key][0], key=asked.widget.showing(view), required=True,
+            label_visibility="collapsed", on_change=lambda: asked.set(asked.widget.held()),
+        )  # fmt: skip
+    try:
+        dataset = cache.dataset(name)
+        run = features_run(dataset)
+        if run is not None:
+            VIEWS[view][1](dataset, run)
+    except SealifeError as error:
+        show_error(error)
+
+
+page()

@@ -1,0 +1,66 @@
+"""Where the features of the pictures come from: a finished run, or one that is started here."""
+
+from typing import Any
+
+import streamlit as st
+
+from dashboard import cache
+from dashboard.parts.notice import errors_said, way_out
+from dashboard.parts.runs.strip import POLL_S, progress_sentence, progress_share
+from sealife_core.config import EmbedConfig, preset
+from sealife_core.datasets.dataset import Dataset
+from sealife_core.errors import RunError, SealifeError
+from sealife_core.evaluation.curation.label_free_features import run_without_labels
+from sealife_core.runs.directory import create_run
+from sealife_core.runs.names import default_name
+from sealife_core.runs.run import Run
+from sealife_core.runs.scheduling.queue import launch, prewarm
+
+TASK = "embed"
+NETWORK: dict[str, Any] = {"encoder": "tf_efficientnet_lite0", "weights": "imagenet"}  # its weights come along
+
+
+def features_run(dataset: Dataset) -> Run | None:
+    """The run whose features are used; until there is one, says so, starts it and shows how far it is."""
+    try:
+        return run_without_labels(dataset)
+    except RunError:
+        pass
+    if waiting := _under_way(dataset.name):
+        st.fragment(_progress, run_every=POLL_S)(waiting)
+        return None
+    prewarm()
+    text = (
+        "**The pictures are compared first.** A network that was trained on ImageNet computes features of every"
+        " picture, once. Similar pictures are then found by them, and a model learns from your labels in a second."
+    )
+    if way_out(text, "Compare the pictures"):
+        with errors_said():
+            _start(dataset)
+        st.rerun()
+    return None
+
+
+def _start(dataset: Dataset) -> None:
+    if not _under_way(dataset.name):  # the disk says whether this is a second click
+        config = preset(TASK, "Thorough", data=dataset.name, data_hash=dataset.content_hash, **NETWORK)
+        launch(create_run(config, name=default_name(TASK, dataset.name)))
+
+
+def _under_way(data: str) -> Run | None:
+    for run in cache.runs():
+        try:
+            config = run.config()
+        except SealifeError:
+            continue
+        if isinstance(config, EmbedConfig) and config.data == data and run.state().active:
+            return run
+    return None
+
+
+def _progress(run: Run) -> None:
+    if not run.state().active:
+        st.rerun(scope="app")
+    with st.container(border=True):
+        st.progress(progress_share(run.status()), progress_sentence(run))
+        st.caption("It runs in the background: you can leave this page, and labelling begins when it has finished.")

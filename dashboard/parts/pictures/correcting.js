@@ -1,0 +1,23 @@
+// What every component that corrects pictures shares: who does it, and how a correction is written.
+
+const NAME_KEPT = 'sealife.by';
+
+function keptName() {
+  try { return localStorage.getItem(NAME_KEPT) || ''; } catch { return ''; }  // a browser may forbid it
+}
+
+function keepName(name) {
+  try { localStorage.setItem(NAME_KEPT, name); } catch { /* it is typed again the next time */ }
+}
+
+// Write one correction: {images} or {undo}, with who and why. Gives {number, said}, or {error}.
+async function sendCorrection(address, change) {
+  try {
+    const answer = await fetch(address, {
+      method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(change),
+    });
+    return await answer.json();
+  } catch {
+    return { error: 'The dashboard does not answer. Nothing was saved. Try again.' };
+  }
+}

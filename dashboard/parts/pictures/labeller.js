@@ -1,0 +1,206 @@
+// One picture after the other, labelled with keys. Every answer is on the disk before the next picture is judged done;
+// the page sends further pictures while a person goes on with those that are there.
+
+const AHEAD = 6;  // so few pictures left: the page is asked for more
+const OWN_KEYS = 'input, textarea, select, dialog, [contenteditable], [role="listbox"], [role="combobox"]';
+let listening;
+
+class Labeller {
+  constructor(root, ask) {
+    Object.assign(this, { root, ask, items: [], done: [], held: new Set(), busy: false, began: 0 });
+    this.image = root.querySelector('.picture img');
+    this.by = root.querySelector('.by');
+    this.by.value = keptName();
+    this.by.onchange = () => { keepName(this.by.value.trim()); this.ask('named', this.by.value.trim()); };
+    this.typed = root.querySelector('.typed');
+    this.typed.onkeydown = (event) => {
+      if (event.key === 'Escape') this.typed.blur();
+      if (event.key !== 'Enter' || !this.typed.value.trim()) return;
+      this.label(this.typed.value.trim());
+      this.typed.value = '';
+      this.typed.blur();
+    };
+    for (const button of root.querySelectorAll('[data-act]')) button.onclick = () => this.act(button.dataset.act);
+  }
+
+  // New pictures from the page: those that are answered here already are left out.
+  take(data) {
+    this.data = data;
+    if (!this.by.value && data.by) this.by.value = data.by;
+    const current = this.items[0];
+    const fresh = data.items.filter((item) => !this.held.has(item.id) && item.id !== current?.id);
+    this.items = current && !this.held.has(current.id) ? [current, ...fresh] : fresh;
+    this.root.querySelector('datalist').replaceChildren(
+      ...data.classes.map((one) => Object.assign(el('option'), { value: one.name })),
+    );
+    for (const node of this.root.querySelectorAll('[data-mode]')) node.hidden = node.dataset.mode !== data.mode;
+    this.show();
+  }
+
+  show() {
+    const item = this.items[0];
+    this.root.classList.toggle('through', !item);
+    this.root.querySelector('.counts').textContent = this.counts();
+    this.root.querySelector('[data-act="undo"]').disabled = !this.done.length;
+    if (!item) return;
+    this.image.src = item.large;
+    this.image.alt = item.file;
+    if (this.items[1]) new Image().src = this.items[1].large;  // so that the next one is there at once
+    this.root.querySelector('.file').textContent = item.file;
+    this.root.querySelector('.note').textContent = item.note;
+    this.root.querySelector('.likely').replaceChildren(...item.likely.map((one, at) => this.choice(item, one, at)));
+    this.near(item);
+    this.alike(item);
+  }
+
+  counts() {
+    const minutes = (performance.now() - this.began) / 60000;
+    const rate = this.done.length > 4 ? `, ${Math.round(this.done.length / Math.max(minutes, 0.05))} a minute` : '';
+    return `${this.done.length} answered here${rate}`;
+  }
+
+  choice(item, one, at) {
+    const button = el('button', 'choice');
+    const bar = el('i', 'share');
+    bar.style.width = Math.round(100 * one.share) + '%';
+    bar.style.background = one.colour;
+    button.append(bar, el('kbd', '', String(at + 1)), el('span', 'name', one.name));
+    button.append(el('span', 'percent', one.share < 0.005 ? '' : Math.round(100 * one.share) + ' %'));
+    button.classList.toggle('now', one.name === item.label);
+    button.title = one.name === item.label ? 'Its label now' : '';
+    button.onclick = () => this.label(one.name);
+    button.onmouseenter = () => this.references(one.name);
+    return button;
+  }
+
+  near(item) {
+    this.strip('.near', item.near.length ? 'Most similar pictures that have a label' : '', item.near);
+  }
+
+  references(name) {
+    const known = this.data.classes.find((one) => one.name === name);
+    if (known?.examples.length) {
+      this.strip('.near', `Pictures of ${name}`, known.examples.map((url) => ({ url, caption: '' })));
+    }
+  }
+
+  strip(where, head, pictures) {
+    const strip = this.root.querySelector(where);
+    strip.replaceChildren(...(head ? [el('p', 'head', head)] : []), ...pictures.map((one) => {
+      const figure = el('figure');
+      figure.append(thumbnail(one.url, one.caption));
+      if (one.caption) figure.append(el('figcaption', '', one.caption));
+      return figure;
+    }));
+  }
+
+  // Pictures that look the same: they get the label too, unless a click takes one out.
+  alike(item) {
+    const strip = this.root.querySelector('.alike');
+    this.along = new Set(item.alike.map((one) => one.id));
+    const count = () => `${this.along.size} that look alike get the same label; a click takes one out`;
+    const head = el('p', 'head', count());
+    strip.replaceChildren(...(item.alike.length ? [head] : []), ...item.alike.map((one) => {
+      const button = el('button', 'along');
+      button.append(thumbnail(one.url, ''));
+      button.onclick = () => {
+        const out = this.along.delete(one.id);
+        if (!out) this.along.add(one.id);
+        button.classList.toggle('out', out);
+        head.textContent = count();
+      };
+      return button;
+    }));
+  }
+
+  act(what) {
+    if (what === 'keep') this.answer({ review: 'kept' });
+    else if (what === 'unsure') this.answer({ review: 'unsure' });
+    else if (what === 'exclude') this.answer({ excluded: 'yes' });
+    else if (what === 'skip') this.skip();
+    else if (what === 'undo') this.undo();
+    else if (what === 'type') this.typed.focus();
+  }
+
+  label(name) {
+    const item = this.items[0];
+    if (!item) return;
+    if (this.data.mode === 'doubtful' && name === item.label) this.answer({ review: 'kept' });
+    else this.answer({ label: name, ...(item.split ? { split: item.split } : {}) }, [...this.along], name);
+  }
+
+  async answer(fields, along = [], name = '') {
+    const item = this.items[0];
+    if (!item || this.busy) return;
+    this.busy = true;
+    this.began ||= performance.now();
+    const images = Object.fromEntries([item.id, ...along].map((id) => [id, fields]));
+    this.say('Saving…');
+    const done = await sendCorrection(this.data.send, { images, by: this.by.value.trim(), why: this.data.why });
+    this.busy = false;
+    this.say(done.error || `${item.file.split('/').pop()}: ${done.said}`, Boolean(done.error));
+    if (done.error) return;
+    for (const id of Object.keys(images)) this.held.add(id);
+    this.done.push({ item, number: done.number, ids: Object.keys(images) });
+    this.items = this.items.filter((one) => !this.held.has(one.id));
+    if (name && !this.data.classes.some((one) => one.name === name)) this.data.classes.push({ name, examples: [] });
+    this.show();
+    if (this.items.length === AHEAD || !this.items.length || this.done.length % this.data.every === 0) {
+      this.ask('more', this.done.length);
+    }
+  }
+
+  skip() {
+    if (this.items.length < 2) return;
+    this.items.push(this.items.shift());
+    this.say('Comes again later.');
+    this.show();
+  }
+
+  async undo() {
+    const last = this.done.at(-1);
+    if (!last || this.busy) return;
+    this.busy = true;
+    const done = await sendCorrection(this.data.send, { undo: last.number, by: this.by.value.trim() });
+    this.busy = false;
+    this.say(done.error || `Taken back: ${last.item.file.split('/').pop()}`, Boolean(done.error));
+    if (done.error) return;
+    this.done.pop();
+    for (const id of last.ids) this.held.delete(id);
+    this.items.unshift(last.item);
+    this.show();
+  }
+
+  say(text, fails = false) {
+    const said = this.root.querySelector('.said');
+    said.textContent = text;
+    said.classList.toggle('fails', fails);
+  }
+
+  pressed(event) {
+    if (event.ctrlKey || event.altKey || event.metaKey || event.repeat) return;
+    if (event.composedPath().some((node) => node.matches?.(OWN_KEYS))) return;
+    const chosen = /^[1-9]$/.test(event.key) && this.items[0]?.likely[Number(event.key) - 1];
+    const act = { k: 'keep', x: 'exclude', '?': 'unsure', s: 'skip', u: 'undo', Backspace: 'undo', c: 'type' }[event.key];
+    if (!chosen && !act) return;
+    if (act === 'keep' && this.data.mode !== 'doubtful') return;
+    event.preventDefault();
+    event.stopPropagation();
+    if (chosen) this.label(chosen.name);
+    else this.act(act);
+  }
+}
+
+export default function ({ data, parentElement, setTriggerValue }) {
+  const root = parentElement.querySelector('.labeller');
+  root.labeller ??= new Labeller(root, setTriggerValue);
+  const version = JSON.stringify(data.version);
+  if (root.dataset.version !== version) {
+    root.dataset.version = version;
+    root.labeller.take(data);
+  }
+  window.removeEventListener('keydown', listening, true);
+  listening = (event) => root.labeller.pressed(event);
+  window.addEventListener('keydown', listening, true);
+  return () => window.removeEventListener('keydown', listening, true);
+}

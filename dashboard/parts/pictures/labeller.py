@@ -1,0 +1,72 @@
+"""One picture after the other, labelled with keys: see labeller.js."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from dashboard.correction_routes import correct_url
+from dashboard.media import LARGE_PX, thumb_url
+from dashboard.parts.own_component import own_component
+from dashboard.state import Key, corrections
+from sealife_core.datasets.dataset import Dataset
+from sealife_core.evaluation.figures.palette import class_colour
+
+MOST_LIKELY, EXAMPLES = 9, 6
+_LABELLER = own_component(__file__, shared="correcting")
+
+
+@dataclass(frozen=True)
+class Ask:
+    """One picture to label. likely: (class, probability), the likeliest first; near: similar rows, each with words;
+    alike: rows that look the same; note: why it is asked; split: where it goes with its label, "" for where it is."""
+
+    row: int
+    likely: Sequence[tuple[str, float]]
+    near: Sequence[tuple[int, str]] = ()
+    alike: Sequence[int] = ()
+    note: str = ""
+    split: str = ""
+
+
+def labeller(dataset: Dataset, asks: Sequence[Ask], key: Key, *, mode: str, why: str, every: int) -> None:
+    """The pictures of ``asks``. mode: "next" or "doubtful"; the page runs again after ``every`` answers."""
+    items = [_item(dataset, ask) for ask in asks]
+    _LABELLER(
+        data={
+            "items": items, "mode": mode, "why": why, "every": every, "send": correct_url(dataset),
+            "classes": _classes(dataset), "by": corrections.BY.held(""),
+            "version": [dataset.version, [item["id"] for item in items]],
+        },
+        key=key, on_more_change=lambda: None, on_named_change=key.on("named", corrections.BY.hold),
+    )  # fmt: skip
+
+
+def _item(dataset: Dataset, ask: Ask) -> dict[str, Any]:
+    ids, label = dataset.manifest["id"], dataset.manifest["label"].iat[ask.row]
+    place = {name: index for index, name in enumerate(dataset.classes)}
+    return {
+        "id": str(ids.iat[ask.row]),
+        "large": thumb_url(dataset, ask.row, LARGE_PX),
+        "file": dataset.file_names[ask.row],
+        "label": str(label),
+        "note": ask.note,
+        "split": ask.split,
+        "likely": [
+            {"name": name, "share": float(share), "colour": class_colour(place.get(name, -1))}
+            for name, share in ask.likely[:MOST_LIKELY]
+        ],
+        "near": [{"url": thumb_url(dataset, row), "caption": words} for row, words in ask.near],
+        "alike": [{"id": str(ids.iat[row]), "url": thumb_url(dataset, row)} for row in ask.alike],
+    }
+
+
+def _classes(dataset: Dataset) -> list[dict[str, Any]]:
+    """Every class with some of its pictures, to compare with."""
+    rows: dict[int, list[int]] = {}
+    for row, label in enumerate(dataset.labels.tolist()):
+        if label >= 0 and len(rows.setdefault(label, [])) < EXAMPLES:
+            rows[label].append(row)
+    return [
+        {"name": name, "examples": [thumb_url(dataset, row) for row in rows.get(index, [])]}
+        for index, name in enumerate(dataset.classes)
+    ]
