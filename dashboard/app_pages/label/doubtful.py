@@ -18,6 +18,7 @@ from sealife_core.runs.run import Run
 from sealife_core.wording import counted, percent
 
 A_BATCH, ASKED_AGAIN, NEAR = 24, 18, 6
+QUICK_S = 0.6  # a small data set is judged by then, and no progress bar blinks
 SHARE = 0.1  # of all pictures: where most of the wrong labels are found
 
 
@@ -27,7 +28,7 @@ def doubtful_view(dataset: Dataset, run: Run) -> None:
     job = background.find(key)
     if job is None:
         job = background.start(key, f"Judging the labels of {dataset.name}", partial(_judge, dataset.name, run))
-        job.wait(0.6)
+        job.wait(QUICK_S)
     if job.running:
         st.fragment(_progress, run_every=0.5)(job)
         return

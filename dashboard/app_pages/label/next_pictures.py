@@ -59,8 +59,8 @@ def next_view(dataset: Dataset, run: Run) -> None:
 
 def _says(last: Bought) -> str:
     return (
-        f"A model that learns from {counted(last.learned, 'label')} is right on {percent(last.accuracy, 0)} of the random"
-        f" pictures ({percent(last.low, 0)} to {percent(last.high, 0)})."
+        f"A model that learns from {counted(last.learned, 'label')} is right on {percent(last.accuracy, 0)} of the"
+        f" random pictures ({percent(last.low, 0)} to {percent(last.high, 0)})."
     )
 
 
