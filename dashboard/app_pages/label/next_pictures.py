@@ -40,7 +40,8 @@ def next_view(dataset: Dataset, run: Run) -> None:
     labeller(dataset, asks, label.LABELLER.of("next"), mode="next", why=WHY, every=REFIT_AFTER)
     answered = curation.bought(run, dataset)  # after the labeller, which is there meanwhile
     if answered:
-        st.markdown(f"**What the labels have bought.** {_says(answered[-1])}")
+        says = _says(answered[-1])
+        st.markdown(f"**What the labels have bought.** {says}")
     if len(answered) > 1:
         st.echarts_chart(
             accuracy_option(answered, theme.ink()), height=240, key=label.BOUGHT,
@@ -50,8 +51,9 @@ def next_view(dataset: Dataset, run: Run) -> None:
     with st.container(horizontal=True):
         if st.button("Train on these labels", icon=":material/model_training:"):
             state.go("train", {state.data.DATASET: dataset.name})
+    one_in = round(1 / SHARE)
     st.caption(
-        f"One in {round(1 / SHARE)} is picked at random for validation; from the others the model learns most. It"
+        f"One in {one_in} is picked at random for validation; from the others the model learns most. It"
         " learns again after every dozen answers. Each answer is saved at once, and makes a version of the"
         " data set (History, on the Data page)."
     )
