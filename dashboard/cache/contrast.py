@@ -14,6 +14,7 @@ from sealife_core.config import ViewRecipe
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.evaluation.contrast import learning
 from sealife_core.evaluation.embeddings.stored_embeddings import (
+    FILES,
     SNAPSHOTS,
     Snapshots,
     Space,
@@ -21,7 +22,7 @@ from sealife_core.evaluation.embeddings.stored_embeddings import (
     snapshot_folder,
 )
 from sealife_core.progress import Progress
-from sealife_core.runs.run import MODEL, Run
+from sealife_core.runs.run import METRICS, MODEL, PREDICTIONS, Run
 
 if TYPE_CHECKING:  # they import torch
     from torch import Tensor
@@ -134,9 +135,10 @@ def knn_right(run: Run, dataset: Dataset) -> tuple[np.ndarray, float]:
     return learning.knn_right_by_epoch(snapshots(run), dataset)
 
 
-@kept(16, "results.json", "metrics.jsonl", spinner="Both runs are asked the same pictures…")
+# What cannot be read is part of the answer: it is asked again once a file is another one.
+@kept(16, METRICS, PREDICTIONS, MODEL, *FILES.values(), spinner="Both runs are asked the same pictures…")
 def broken_measures(intact: Run, broken: Run, dataset: Dataset, other: Dataset, seeds: tuple[Run, ...]) -> Measures:
-    """As :func:`measured`. Raises RunError, WeightsError, DatasetError."""
+    """As :func:`measured`."""
     rows = tuple(unseen_rows(dataset, CHANGED))
     return measured(
         intact, broken, dataset, other, seeds, lambda run: responses(Source(run.id, "", run), dataset, rows)["h"]

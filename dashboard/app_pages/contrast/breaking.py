@@ -133,7 +133,7 @@ def _predict(key: str, plan: Planned, pair: Pair, data: Dataset, guess: tuple[in
 def _cost(pair: Pair, data: Dataset) -> str:
     """What is left to train, and how long that takes on this machine."""
     if not pair.missing:
-        return "Both runs are there already, so nothing has to be trained."
+        return "Both runs were launched before, so nothing more has to be trained."
     seconds = [estimate_on(config, data).seconds for config in pair.missing]
     known = sum(each for each in seconds if each is not None)
     time = f"about {duration(known)}" if None not in seconds else "a time that is not known yet"
@@ -142,15 +142,17 @@ def _cost(pair: Pair, data: Dataset) -> str:
 
 
 def _running(runs: tuple[Run, Run]) -> None:
-    """How far both are; the page is drawn again once both have ended."""
+    """How far both are; the page is drawn again once both have finished, or one never will."""
     paces = [pace for run in runs if (pace := pace_s(run)) is not None]
     if paces:
         st.fragment(_progress, run_every=min(paces))(runs)
 
 
 def _progress(runs: tuple[Run, Run]) -> None:
-    if not any(run.state().active for run in runs):
+    states = [run.state() for run in runs]
+    ended = [state for state in states if not state.active]
+    if len(ended) == len(states) or any(state is not State.FINISHED for state in ended):
         st.rerun(scope="app")
-    for run, what in zip(runs, SIDES, strict=True):
-        if run.state().active:
+    for run, what, state in zip(runs, SIDES, states, strict=True):
+        if state.active:
             st.progress(progress_share(run.status()), f"**{what}** · {progress_sentence(run)}")

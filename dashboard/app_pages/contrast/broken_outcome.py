@@ -17,7 +17,6 @@ from dashboard.data.contrast.breaking import (
     told,
 )
 from dashboard.data.pictures import class_of
-from dashboard.errors import show_error
 from dashboard.parts.pictures.image_grid import grid_picture, show_grid
 from dashboard.parts.runs import detail
 from dashboard.parts.runs.score_cards import score_card
@@ -37,16 +36,16 @@ PANELS = ("loss", "contrastive", "knn", "accuracy")
 
 def show_outcome(key: str, runs: tuple[Run, Run], data: tuple[Dataset, Dataset], guess: tuple[int, int]) -> None:
     """What both finished ``runs`` show, each on its ``data``, and whether the prediction came true."""
-    try:
-        found = kept.broken_measures(*runs, *data, other_seeds(runs[0]))
-    except SealifeError as error:
-        show_error(error)
-        return
-    with st.container(border=True, key="broken_outcome"):
-        st.markdown(unbroken(plain(told(key, found))))
-        st.markdown(_verdict(key, found, guess))
-    _scores(found, runs, data)
-    st.fragment(_neighbours)(found, runs, data)
+    found = kept.broken_measures(*runs, *data, other_seeds(runs[0]))
+    for reason in found.lost:
+        st.error(f"Not everything can be shown: {plain(reason)}", icon=":material/error:")
+    if found.measures:
+        with st.container(border=True, key="broken_outcome"):
+            st.markdown(unbroken(plain(told(key, found))))
+            st.markdown(_verdict(key, found, guess))
+        _scores(found, runs, data)
+    if found.intact:
+        st.fragment(_neighbours)(found, runs, data)
 
 
 def _verdict(key: str, found: Measures, guess: Sequence[int]) -> str:
@@ -102,7 +101,11 @@ def _at_epoch(
 ) -> tuple[tuple[Nearest, ...], tuple[Nearest, ...]]:
     """The neighbours of both runs after the epoch that is chosen; at the end where nothing can be chosen."""
     ends = found.intact, found.broken
-    stored = [kept.snapshots(run) for run in runs if snapshot_epochs(run.path)]
+    try:
+        stored = [kept.snapshots(run) for run in runs if snapshot_epochs(run.path)]
+    except SealifeError as error:
+        st.caption(f"Only those at the end: {plain(str(error))}")
+        return ends
     rows = [query.row for query in found.intact]
     epochs = shared_epochs(stored, data[0], rows) if len(stored) == len(runs) else []
     if len(epochs) < 2:

@@ -1,13 +1,15 @@
 """A part broken on purpose: what is asked before, and what both runs show afterwards."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
 from sealife_core.config import BROKEN, SimclrConfig, source_run
 from sealife_core.datasets.dataset import Dataset
+from sealife_core.errors import SealifeError
 from sealife_core.evaluation.classification.predictions import read_predictions
 from sealife_core.evaluation.contrast.breaking import (
     FEATURES,
@@ -31,6 +33,7 @@ from sealife_core.wording import percent
 if TYPE_CHECKING:  # it imports torch
     from sealife_core.evaluation.contrast.invariance import Response
 
+T = TypeVar("T")
 QUERIES, NEAREST = 3, 5
 CHANGED = 32  # pictures whose colours and light are changed
 ANSWERS = {-1: "lower", 0: "about the same", 1: "higher"}
@@ -53,12 +56,13 @@ class Nearest:
 @dataclass(frozen=True)
 class Measures:
     """What both runs show. intact, broken: the neighbours of the same pictures. moved: how far the encoder of a probe
-    has moved, in words; "" of others."""
+    has moved, in words; "" of others. lost: why something is not shown, a sentence each."""
 
     measures: tuple[Measure, ...]
     intact: tuple[Nearest, ...]
     broken: tuple[Nearest, ...]
     moved: str
+    lost: tuple[str, ...] = ()
 
 
 def questions(key: str) -> dict[str, str]:
@@ -89,12 +93,14 @@ def measured(
 ) -> Measures:  # fmt: skip
     """Measures of two finished runs on ``dataset`` and, the broken one, on ``other``.
 
-    seeds: the intact run with other seeds. response: how h of a SimCLR run responds to changed pictures. Raises
-    RunError, WeightsError.
+    seeds: the intact run with other seeds. response: how h of a SimCLR run responds to changed pictures. What cannot be
+    read is left out, and said in ``lost``.
     """
+    lost: list[str] = []
     splits = ("val",) if broken.config().broken == "validation-in-training" else ("val", "test")
-    found = _measures(intact, broken, dataset, splits, response)
-    by_chance = [one for seed in seeds for one in _measures(intact, seed, dataset, splits, response)]
+    found = _measures(intact, broken, dataset, splits, response, lost)
+    # What another seed lost is no loss to the two runs that are shown.
+    by_chance = [one for seed in seeds for one in _measures(intact, seed, dataset, splits, response, [])]
     measures = tuple(
         replace(one, by_chance=max((abs(c.difference.value) for c in by_chance if c.name == one.name), default=None))
         for one in found
@@ -102,30 +108,46 @@ def measured(
     # SimCLR's snapshots hold validation pictures; of other runs these are what was broken.
     stored = isinstance(intact.config(), SimclrConfig) and "test" in splits
     shown = _shown(dataset, ("val", "test") if stored else ("test", "val"))
-    near = [_nearest(run, of, shown) for run, of in ((intact, dataset), (broken, other))]
-    return Measures(measures, near[0], near[1], _moved(broken))
+    both = ((intact, dataset), (broken, other))
+    near = _tried(lambda: [_nearest(run, of, shown) for run, of in both], lost) or [(), ()]
+    moved = _tried(lambda: _moved(broken), lost) or ""
+    return Measures(measures, near[0], near[1], moved, tuple(dict.fromkeys(lost)))
 
 
 def _measures(
-    a: Run, b: Run, dataset: Dataset, splits: tuple[str, ...], response: Callable[[Run], "Response"]
+    a: Run, b: Run, dataset: Dataset, splits: tuple[str, ...], response: Callable[[Run], "Response"], lost: list[str]
 ) -> list[Measure]:
-    """What there is to measure of two runs. splits: whose images ask for their class."""
-    if not isinstance(a.config(), SimclrConfig):
-        first, second = (read_predictions(run.path) for run in (a, b))
-        return _known(accuracy_measure(first, second, split) for split in splits)
-    first, second = (read_embeddings(run.path).values for run in (a, b))
-    found = [contrastive_measure(a.metrics(), b.metrics()), knn_measure(first, second, dataset, splits)]
-    if all((run.path / MODEL).exists() for run in (a, b)):
-        found.append(ignored_measure(response(a), response(b)))
-    return _known(found)
+    """What there is to measure of two runs; ``lost`` gets why the rest is not. splits: whose images ask for their
+    class."""
+    if isinstance(a.config(), SimclrConfig):
+        ways: list[Callable[[], Measure | None]] = [
+            lambda: contrastive_measure(a.metrics(), b.metrics()),
+            lambda: knn_measure(*(read_embeddings(run.path).values for run in (a, b)), dataset, splits),
+            lambda: ignored_measure(response(a), response(b)),
+        ]
+    else:
+        ways = [partial(_accuracy, a, b, split) for split in splits]
+    return [measure for way in ways if (measure := _tried(way, lost)) is not None]
 
 
-def _known(measures: Iterable[Measure | None]) -> list[Measure]:
-    return [measure for measure in measures if measure is not None]
+def _accuracy(a: Run, b: Run, split: str) -> Measure | None:
+    first, second = (read_predictions(run.path) for run in (a, b))
+    return accuracy_measure(first, second, split)
+
+
+def _tried(way: Callable[[], T], lost: list[str]) -> T | None:
+    """What ``way`` returns; None, and the reason in ``lost``, where files of a run are gone or damaged."""
+    try:
+        return way()
+    except SealifeError as error:
+        lost.append(str(error))
+        return None
 
 
 def told(key: str, found: Measures) -> str:
-    """What happened and why, in one paragraph."""
+    """What happened and why, in one paragraph; "" where nothing can be measured."""
+    if not found.measures:
+        return ""
     switch = SWITCHES[key]
     title = BROKEN[key][0].upper() + BROKEN[key][1:]
     usual = dict(zip(questions(key), switch.usual, strict=True))
@@ -169,9 +191,10 @@ def _moved(broken: Run) -> str:
     source = source_run(config.weights)
     if SWITCHES[config.broken].kind != PROBE or source is None:
         return ""
-    from safetensors.numpy import load_file
+    from sealife_core.models.checkpoint import read_safetensors
 
-    moved = weights_moved(*(load_file(folder / MODEL) for folder in (broken.root / source, broken.path)))
+    before, after = (read_safetensors(folder / MODEL) for folder in (broken.root / source, broken.path))
+    moved = weights_moved(*({name: one.float().numpy() for name, one in of.items()} for of in (before, after)))
     return f"The weights of its encoder moved by {percent(moved)} of their length; a frozen encoder's stay." * (
         moved > 0
     )

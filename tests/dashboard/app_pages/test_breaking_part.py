@@ -10,7 +10,7 @@ import pytest
 from dashboard.words import run_name
 from sealife_core.config import preset
 from sealife_core.datasets.dataset import Dataset
-from sealife_core.evaluation.embeddings.stored_embeddings import write_embeddings, write_snapshot
+from sealife_core.evaluation.embeddings.stored_embeddings import snapshot_folder, write_embeddings, write_snapshot
 from sealife_core.runs.directory import create_run, list_runs
 from sealife_core.runs.run import MODEL, Run
 from sealife_core.studies.breaking import SWITCHES, Planned, planned
@@ -114,6 +114,30 @@ def test_neighbours__are_those_after_the_epoch_that_is_chosen(tiny_reef: Dataset
     assert not app.exception
     assert len(at_the_end) == len(right(app)) == 2
     assert min(at_the_end) > max(right(app))
+
+
+def test_outcome__of_damaged_files_is_what_can_still_be_read(tiny_reef: Dataset) -> None:
+    ended(planned("no-jitter", tiny_reef), tiny_reef, clustered(tiny_reef))
+    broken, intact = sorted(list_runs(), key=lambda run: not run.broken)
+    for run in (intact, broken):
+        for epoch in (0, 12):
+            write_snapshot(run.path, tuple(tiny_reef.manifest["id"]), epoch, clustered(tiny_reef))
+    snapshot_folder(broken.path, 12).with_suffix(".npy").write_bytes(b"damaged")
+    link = {**PART, "switch": "no-jitter", "guess": "1,-1"}
+    app = visit("contrast", link)
+    assert not app.exception
+    assert "Only those at the end: The snapshots of run" in said(app)
+    assert len(right(app)) == 2
+    assert ["There is no model" in error.value for error in app.error] == [True], "it was deleted: said once"
+    (broken.path / "embeddings.npy").write_bytes(b"damaged")
+    app = visit("contrast", link)
+    assert not app.exception
+    assert any(f"embeddings of run '{broken.id}' are damaged" in error.value for error in app.error)
+    text = said(app)
+    assert "contrastive accuracy 95 % instead of 30 %" in text
+    assert "no difference shows in the features" not in text
+    assert not right(app)
+    assert "Both runs over each other" in text
 
 
 def test_broken_run__is_marked_on_every_page_whatever_it_is_called(tiny_reef: Dataset) -> None:
