@@ -1,5 +1,7 @@
 """While it learns, in a real browser: the arrow keys turn epochs, and everything on the page follows."""
 
+import re
+
 import numpy as np
 from playwright.sync_api import Page, expect
 
@@ -28,6 +30,7 @@ def test_epochs__are_turned_by_keys_and_all_charts_follow_until_another_run_is_c
         return histogram.get_attribute("d"), view.locator(".says").text_content(), nearest
 
     expect(view).to_contain_text("right one among 39 views")
+    expect(view).to_contain_text(re.compile(r"k-NN accuracy \d+ % of \d+ validation pictures"))
     same = view.locator(".others img.same").count()
     expect(view.locator(".count")).to_have_text(f"{same} of 30 share the class")
     end = state()

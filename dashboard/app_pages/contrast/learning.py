@@ -8,7 +8,7 @@ import streamlit as st
 
 from dashboard import cache, state
 from dashboard.cache import contrast as kept
-from dashboard.data.contrast.learning import figures_of, pictures_of
+from dashboard.data.contrast.learning import Votes, figures_of, pictures_of, votes_measured, votes_of
 from dashboard.data.points import FILM
 from dashboard.data.runs import config_of
 from dashboard.data.settings import form_values
@@ -21,9 +21,9 @@ from dashboard.state import contrast
 from dashboard.words import plain, run_name, state_words, unbroken
 from sealife_core.config import SimclrConfig
 from sealife_core.datasets.dataset import Dataset
-from sealife_core.errors import RunError, SealifeError
+from sealife_core.errors import DatasetError, RunError, SealifeError
 from sealife_core.evaluation.contrast.diagnosis import diagnose, pretext
-from sealife_core.evaluation.embeddings.stored_embeddings import pair_epochs, snapshot_epochs
+from sealife_core.evaluation.embeddings.stored_embeddings import pair_epochs, rows_of, snapshot_epochs
 from sealife_core.evaluation.figures.palette import class_colour
 from sealife_core.runs.run import Run
 
@@ -64,14 +64,14 @@ def _followed(run: Run, runs: dict[str, Run], pace: float | None) -> None:
         show_error(error)
         return
     epochs = [moment.epoch for moment in course]
-    right, level, pictures = _measured(run, config, epochs)
+    right, votes, pictures = _measured(run, config, epochs)
     found, helped = diagnose(course, config), pretext(course, epochs, right)
     if found is not None or helped:
         show = st.error if found is not None and found.harms else st.info
         with verdict:
             said = "\n\n".join(filter(None, (f"{found.says} {found.cause}" if found else "", helped)))
             show(unbroken(said))
-    learning_view(run.id, config.epochs, figures_of(course, right, level), pictures, contrast.LEARNING.of(run.id))
+    learning_view(run.id, config.epochs, figures_of(course, votes), pictures, contrast.LEARNING.of(run.id))
 
 
 def _run_choice(run: Run, runs: dict[str, Run]) -> None:
@@ -87,18 +87,25 @@ def _chosen() -> None:
     contrast.LEARNING_RUN.choose([contrast.LEARNING_BOX.held()])
 
 
-def _measured(run: Run, config: SimclrConfig, epochs: list[int]) -> tuple[np.ndarray, float, dict]:
-    """What needs the data set: (which validation pictures the neighbours name right at each of ``epochs``, the chance
-    level of that, pictures and their nearest). All of the stored features, which go back to before training."""
+def _measured(run: Run, config: SimclrConfig, epochs: list[int]) -> tuple[np.ndarray, Votes, dict]:
+    """What needs the data set: (which validation pictures the neighbours name right at each of ``epochs``, how many in
+    shares, pictures and their nearest). All of the stored features, which go back to before training."""
     try:
         dataset = cache.dataset(config.data)
         snapshots = kept.snapshots(run)
+        if (rows_of(snapshots.ids, dataset) < 0).all():
+            raise DatasetError(
+                f"None of the pictures that this run stored is in the data set '{config.data}' any more."
+            )
         right, level = kept.knn_right(run, dataset)
     except SealifeError as error:
-        st.caption(f"No pictures are shown: {plain(str(error))}")
-        return np.zeros((len(epochs), 0), bool), 0.0, _NO_PICTURES
+        votes = votes_measured(cache.metrics(run), run.environment())
+        less = "k-NN accuracy is that of training" if votes.points else "k-NN accuracy is missing"
+        st.caption(f"No pictures are shown, and {less}: {plain(str(error))}")
+        return np.zeros((len(epochs), 0), bool), votes, _NO_PICTURES
     wanted = [snapshots.epochs.index(epoch) for epoch in epochs]
-    return right[wanted], level, pictures_of(snapshots, epochs, dataset, partial(_tile, dataset), class_colour)
+    pictures = pictures_of(snapshots, epochs, dataset, partial(_tile, dataset), class_colour)
+    return right[wanted], votes_of(epochs, right[wanted], level), pictures
 
 
 def _tile(dataset: Dataset, row: int) -> str:

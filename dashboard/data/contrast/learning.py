@@ -1,6 +1,7 @@
 """What the browser shows of a run while it learned: the same epochs in every chart, and pictures with their nearest."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -14,11 +15,34 @@ from sealife_core.wording import percent
 PICTURES, NEAREST = 5, 6
 
 
-def figures_of(course: Sequence[Moment], right: Bool[np.ndarray, "epochs q"], knn_chance: float) -> dict[str, Any]:
-    """The numbers behind every chart of a course of at least one moment; None for what is not finite.
+@dataclass(frozen=True)
+class Votes:
+    """k-NN accuracy as (epoch, share of 1), in order; none where nothing can be asked. chance: the share that guessing
+    would have right; of: what was asked, to be said after the share."""
 
-    right: which of q validation images their neighbours name right at each moment; q is 0 where none can be asked.
-    """
+    points: Sequence[tuple[float, float]]
+    chance: float
+    of: str
+
+
+def votes_of(epochs: Sequence[int], right: Bool[np.ndarray, "epochs q"], chance: float) -> Votes:
+    """``right``: which of q stored validation images their neighbours name right at each of ``epochs``."""
+    asked = right.shape[1]
+    shares = right.mean(axis=1).tolist() if asked else []
+    return Votes(list(zip(epochs, shares, strict=bool(asked))), chance, f"of {asked} validation pictures")
+
+
+def votes_measured(rows: Sequence[Mapping[str, Any]], environment: Mapping[str, Any]) -> Votes:
+    """As the run itself measured them while it trained, with the pictures that it had then."""
+    shares = {row.get("epoch"): row.get("val/knn_accuracy") for row in rows if "val/knn_accuracy" in row}
+    points = sorted((epoch, share) for epoch, share in shares.items() if None not in (epoch, share))
+    asked = (environment.get("images") or {}).get("val")
+    of = f"of {asked} validation pictures" if asked else "of validation pictures"
+    return Votes(points, environment.get("chance_accuracy") or 0.0, f"{of}, as measured in training")
+
+
+def figures_of(course: Sequence[Moment], votes: Votes) -> dict[str, Any]:
+    """The numbers behind every chart of a course of at least one moment; None for what is not finite."""
     return {
         "epochs": [moment.epoch for moment in course],
         "positives": [_rounded(moment.positives, 5) for moment in course],
@@ -27,9 +51,9 @@ def figures_of(course: Sequence[Moment], right: Bool[np.ndarray, "epochs q"], kn
         "accuracy": _rounded([moment.accuracy for moment in course], 6),
         "rankZ": _rounded([moment.rank_z for moment in course]),
         "rankH": _rounded([moment.rank_h for moment in course]),
-        "knn": _rounded(right.mean(axis=1), 6) if right.shape[1] else [],
-        "knnChance": knn_chance,
-        "asked": right.shape[1],
+        "knn": [[epoch, round(share, 6)] for epoch, share in votes.points],
+        "knnChance": votes.chance,
+        "knnOf": votes.of,
         "among": course[0].views - 1,
         "says": [moment_words(moment) for moment in course],
     }

@@ -130,16 +130,18 @@ class LearningView extends Epochs {
   }
 
   drawScores(between) {
-    const { epochs, planned, accuracy, among, knn, knnChance, asked } = this.data, now = between(epochs);
-    const top = Math.max(0.1, ...accuracy, ...knn, knnChance), told = (share) => (share === null ? '–' : percent(share));
+    const { epochs, planned, accuracy, among, knn, knnChance, knnOf } = this.data, now = between(epochs);
+    const told = (share) => (share === null ? '–' : percent(share));
+    const top = Math.max(0.1, ...accuracy, ...knn.map(([, share]) => share), knnChance);
     this.scores.begin({ x: [0, planned], y: [0, Math.min(1.04, 1.15 * top)], xTitle: 'epoch', form: percent, cursor: now });
     const task = between(accuracy), entries = [['negative', `contrastive accuracy ${told(task)}, right one among ${among} views`]];
     this.line(this.scores, now, epochs.map((epoch, i) => [epoch, accuracy[i]]), 'negative', task);
     if (knn.length) {
-      const votes = between(knn);
+      const shares = epochs.map((epoch) => knn.find(([at]) => at === epoch)?.[1] ?? null), votes = between(shares);
       this.scores.line([[0, knnChance], [planned, knnChance]], 'chance');
-      this.line(this.scores, now, epochs.map((epoch, i) => [epoch, knn[i]]), 'positive', votes);
-      entries.push(['positive', `k-NN accuracy ${told(votes)} of ${asked} validation pictures`], ['chance', 'guessing a class']);
+      if (shares.includes(null)) this.scores.dots(knn, 'stop', 3);  // measured at other epochs
+      this.line(this.scores, now, knn, 'positive', votes);
+      entries.push(['positive', `k-NN accuracy ${told(votes)} ${knnOf}`], ['chance', 'guessing a class']);
     }
     this.scores.tell(entries);
   }

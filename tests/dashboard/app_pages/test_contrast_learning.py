@@ -5,12 +5,14 @@ import json
 import numpy as np
 from streamlit.testing.v1 import AppTest
 
+from sealife_core.config import preset
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.evaluation.embeddings.stored_embeddings import write_pairs, write_snapshot
 from sealife_core.runs.run import Run
 from sealife_core.runs.writer import RunWriter
 from tests.dashboard.pages import visit
-from tests.finished.runs import simclr_run
+from tests.finished.files import write_rows
+from tests.finished.runs import finished, simclr_run
 
 
 def paired(run: Run, epoch: int, alike: float) -> None:
@@ -62,6 +64,27 @@ def test_learning__of_a_run_that_diverged_is_shown_up_to_there(tiny_reef: Datase
     app = opened(run)
     assert "**Divergence**: at epoch 2" in app.error[0].value
     assert data_of(app)["accuracy"][2] is None
+
+
+def captions(app: AppTest) -> str:
+    return " ".join(text.value for text in app.caption)
+
+
+def test_learning__without_its_pictures_draws_what_the_run_measured_and_says_why(tiny_reef: Dataset) -> None:
+    run = finished(preset("simclr", "Quick look", data="gone"))
+    for epoch in range(3):
+        write_snapshot(run.path, ("lost", "too"), epoch, np.eye(2))
+        paired(run, epoch, 9 - 4.5 * epoch)
+    write_rows(run, [{"step": n, "epoch": float(n), "val/knn_accuracy": 0.1 * n} for n in (1, 3)])
+    app = opened(run)
+    assert data_of(app)["knn"] == [[1, 0.1], [3, 0.3]]
+    assert "k-NN accuracy is that of training: There is no data set 'gone'" in captions(app)
+    other = simclr_run(tiny_reef)
+    write_snapshot(other.path, ("lost", "too"), 0, np.eye(2))
+    paired(other, 0, 9)
+    app = opened(other)
+    assert data_of(app)["knn"] == []
+    assert "k-NN accuracy is missing: None of the pictures that this run stored is in" in captions(app)
 
 
 def test_learning__of_an_older_run_says_why_and_fills_the_form(tiny_reef: Dataset) -> None:

@@ -4,7 +4,15 @@ from dataclasses import replace
 
 import numpy as np
 
-from dashboard.data.contrast.learning import NEAREST, PICTURES, figures_of, moment_words, pictures_of
+from dashboard.data.contrast.learning import (
+    NEAREST,
+    PICTURES,
+    figures_of,
+    moment_words,
+    pictures_of,
+    votes_measured,
+    votes_of,
+)
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.evaluation.contrast.learning import moment
 from sealife_core.evaluation.embeddings.stored_embeddings import Snapshots
@@ -15,14 +23,31 @@ LOST = moment(9, np.full((2, 20, 8), np.nan), None, 0.2)
 
 
 def test_figures__hold_no_number_that_json_has_not() -> None:
-    found = figures_of([MOMENT, LOST], np.array([[True, False, False, False], [False] * 4]), 0.1)
+    right = np.array([[True, False, False, False], [False] * 4])
+    found = figures_of([MOMENT, LOST], votes_of([5, 9], right, 0.1))
     assert found["epochs"] == [5, 9]
     assert found["accuracy"] == [1.0, None]
     assert found["path"][1] == [None, None]
     assert found["rankH"] == [None, None]
-    assert (found["knn"], found["knnChance"], found["asked"], found["among"]) == ([0.25, 0], 0.1, 4, 39)
-    assert figures_of([MOMENT], np.zeros((1, 0), bool), 0.0)["knn"] == []
+    assert (found["knn"], found["knnChance"], found["among"]) == ([[5, 0.25], [9, 0]], 0.1, 39)
+    assert found["knnOf"] == "of 4 validation pictures"
+    assert figures_of([MOMENT], votes_of([5], np.zeros((1, 0), bool), 0.0))["knn"] == []
     assert len(found["positives"][0]) == len(found["negatives"][1])
+
+
+def test_votes_measured__are_those_of_the_metrics_once_an_epoch() -> None:
+    rows = [
+        {"epoch": 3.0, "val/knn_accuracy": 0.2},
+        {"epoch": 3.5, "train/loss": 1.0},
+        {"epoch": 6.0, "val/knn_accuracy": 0.9},
+        {"epoch": 6.0, "val/knn_accuracy": 0.3},  # resumed before epoch 6
+        {"epoch": None, "val/knn_accuracy": 0.5},
+        {"epoch": 9.0, "val/knn_accuracy": None},
+    ]
+    found = votes_measured(rows, {"images": {"val": 40}, "chance_accuracy": 0.1})
+    assert (list(found.points), found.chance) == ([(3.0, 0.2), (6.0, 0.3)], 0.1)
+    assert found.of == "of 40 validation pictures, as measured in training"
+    assert not votes_measured([], {}).points
 
 
 def test_moment_words__follow_the_numbers() -> None:
