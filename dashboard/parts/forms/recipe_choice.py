@@ -3,15 +3,10 @@
 import streamlit as st
 
 from dashboard import state
-from sealife_core.config import ViewRecipe
+from dashboard.data.recipe_words import recipe_says
+from dashboard.words import unbroken
+from sealife_core.config import RECIPES, ViewRecipe
 from sealife_core.views.recipes import recipes
-
-SAYS = {
-    "SimCLR": "As in the paper: strong colour changes and small crops. The animal is what both views share.",
-    "Mild": "Half the colour change and larger crops. Colour matters in sea photographs: there, this recipe learned"
-    " better features.",
-    "Marine": "The effects of water: colour cast and haze. Little change of hue, and animals also upside down.",
-}
 
 
 def recipe_choice() -> tuple[str, ViewRecipe]:
@@ -20,5 +15,6 @@ def recipe_choice() -> tuple[str, ViewRecipe]:
     recipe = state.views.RECIPE
     name = st.pills("Recipe", list(known), default="SimCLR", required=True, key=recipe, bind="query-params")
     name = name if name in known else "SimCLR"
-    st.caption(SAYS.get(name, "Saved by you."))
+    origin = "As in the paper. " if known[name] == ViewRecipe() else "" if name in RECIPES else "Saved by you. "
+    st.caption(unbroken(origin + recipe_says(known[name])))
     return name, known[name]
