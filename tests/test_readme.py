@@ -38,11 +38,24 @@ def test_notebook_example__of_contrasts_runs():
     assert made["shares"].sum(dim=1).tolist() == pytest.approx([1] * 16)
 
 
+@pytest.mark.usefixtures("tiny_reef")
+def test_notebook_example__of_invariance_and_crops_runs():
+    made: dict[str, Any] = {}
+    exec(examples()[2], made)
+    hue, coverage = made["hue"], made["coverage"]
+    assert hue.mean[0] == pytest.approx(1)
+    assert hue.mean[-1] < 0.95, "ImageNet's features see colour"
+    assert (hue.tenth <= hue.ninetieth + 1e-9).all()
+    assert len(coverage.kept) == 500
+    assert coverage.share[len(coverage.share) // 2].max() > coverage.share[0, 0], "crops contain the middle most often"
+
+
 def test_notebook_example__of_a_run_while_it_learned_runs(tiny_reef: Dataset):
     run, draw = simclr_run(tiny_reef, snapshots=2), np.random.default_rng(0)
     for epoch, noise in enumerate((3.0, 0.1)):
         write_pairs(run.path, epoch, draw.normal(size=(20, 16)) + noise * draw.normal(size=(2, 20, 16)))
     made: dict[str, Any] = {}
-    exec(examples()[2], made)
+    exec(examples()[3], made)
     start, end = np.subtract(made["positives"], made["negatives"])
     assert end > 0.9 > 0.5 > start
+    assert [sum(shares) for both in made["histograms"] for shares in both] == pytest.approx([1] * 4)
