@@ -61,16 +61,14 @@ def _verdict(key: str, found: Measures, guess: Sequence[int]) -> str:
 
 
 def _scores(found: Measures, runs: tuple[Run, Run], data: tuple[Dataset, Dataset]) -> None:
-    """A column a measure, a card a run; and what chance does."""
-    colours = colours_of_all()
-    for column, measure in zip(st.columns(len(found.measures)), found.measures, strict=True):
+    """A column a measure, a row a run; and what chance does."""
+    colours, cards = colours_of_all(), []
+    for measure in found.measures:
         shares = measure.intact, measure.broken
-        cards = "".join(
-            score_card(what, measure.name, measure.name, share, asked_of(measure, run, dataset), colours[run.id])
-            for run, dataset, what, share in zip(runs, data, SIDES, shares, strict=True)
-        )
-        with column:
-            st.html(f'<div class="scores">{cards}</div>')
+        for run, dataset, what, share in zip(runs, data, SIDES, shares, strict=True):
+            asked = asked_of(measure, run, dataset)
+            cards.append(score_card(what, measure.name, measure.name, share, asked, colours[run.id]))
+    st.html(f'<div class="scores twos">{"".join(cards)}</div>')
     by_chance = [(one.name, one.by_chance) for one in found.measures if one.by_chance is not None]
     chance = ", ".join(f"{100 * apart:.0f} ({name})" for name, apart in by_chance)
     if chance:

@@ -96,7 +96,7 @@ def _chance_lines(chances: Mapping[str, float], ink: str, percent: bool) -> list
     line = {
         "silent": True, "animation": False, "symbol": "none", "data": marks,
         "lineStyle": {"type": "dashed", "color": ink, "width": 1.25},
-        "label": {"position": "insideStartTop", "color": ink, "fontSize": 12},
+        "label": {"position": "insideEndTop", "color": ink, "fontSize": 12},
     }  # fmt: skip
     return [{"type": "line", "data": [], "markLine": line, "tooltip": {"show": False}}]
 
