@@ -51,7 +51,7 @@ class Chart {
     }
     this.add('line', { x1: EDGE.left, x2: width - EDGE.right, y1: floor, y2: floor, class: 'axis' });
     this.add('text', { x: width - EDGE.right, y: HEIGHT_PX - 3, class: 'tick end' }, xTitle);
-    if (yTitle) this.add('text', { x: 0, y: 11, class: 'tick' }, yTitle);
+    if (yTitle) this.add('text', { x: 0, y: 8, class: 'tick' }, yTitle);
     if (cursor !== undefined) {
       this.add('line', { x1: this.x(cursor), x2: this.x(cursor), y1: EDGE.top, y2: floor, class: 'cursor' });
     }

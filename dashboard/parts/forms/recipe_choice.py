@@ -15,6 +15,5 @@ def recipe_choice() -> tuple[str, ViewRecipe]:
     recipe = state.views.RECIPE
     name = st.pills("Recipe", list(known), default="SimCLR", required=True, key=recipe, bind="query-params")
     name = name if name in known else "SimCLR"
-    origin = "As in the paper. " if known[name] == ViewRecipe() else "" if name in RECIPES else "Saved by you. "
-    st.caption(unbroken(origin + recipe_says(known[name])))
+    st.caption(unbroken(("" if name in RECIPES else "Saved by you. ") + recipe_says(known[name])), width="content")
     return name, known[name]
