@@ -1,6 +1,7 @@
 """What each part that is broken on purpose does to training: without the effect, these fail."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -70,6 +71,15 @@ def test_crops_only__mirrors_and_blurs_nothing(tiny_reef: Dataset) -> None:
     assert slopes[1].min() > 0
 
 
+def test_crops_only__leaves_out_the_blur_where_the_intact_run_blurs(tiny_reef: Dataset) -> None:
+    photographs = replace(tiny_reef, name="photographs")  # the views of drawn animals are never blurred
+    drawn = [
+        module.draw_pair(torch.ones(32), generator_for(0), (0, 1))[0].blur_sigma.max()
+        for module in planned_modules("crops-only", photographs)
+    ]
+    assert drawn[0] > 0 == drawn[1]
+
+
 def test_no_head__lets_the_loss_compare_the_features(tiny_reef: Dataset) -> None:
     views = torch.randn(2, 3, 32, 32, generator=generator_for(0))
     intact, broken = (module.eval()(views) for module in planned_modules("no-head", tiny_reef))
@@ -117,6 +127,14 @@ def test_validation_in_training__trains_on_validation_images_and_never_on_test_i
     train, val = (set(tiny_reef.rows(split)) for split in ("train", "val"))
     assert val
     assert rows == [train, train | val]
+
+
+def test_training__does_as_the_switch_of_its_run_says(trained: Callable[..., Run], tiny_reef: Dataset) -> None:
+    identical = trained("simclr", batch_size=16, epochs=1, monitor_every=0, broken="identical-views")
+    shares = [row["train/contrastive_accuracy"] for row in identical.metrics() if "train/contrastive_accuracy" in row]
+    assert set(shares) == {1.0}
+    more = trained("simclr", batch_size=512, epochs=1, monitor_every=0, broken="validation-in-training")
+    assert more.environment()["batch_size"] == sum(len(tiny_reef.rows(split)) for split in ("train", "val"))
 
 
 def test_module__of_any_other_switch_is_the_usual_one() -> None:

@@ -54,12 +54,14 @@ def head_comparisons(name: str, h: Response, z: Response) -> list[str]:
     out = [numbers[subject] for subject, gain in gains.items() if gain.high < 0 and gain.value <= -LEAST]
     said = [f"The projection head of {name} throws away {_listed(away)}."] if away else []
     return said + (
-        [f"The projection head of {name} does not throw away {_listed(out)}: z shows more of it."] if out else []
+        [f"The projection head of {name} does not throw away {_listed(out, ' or ')}: z shows more of it."]
+        if out
+        else []
     )
 
 
-def _listed(parts: Sequence[str]) -> str:
-    return " and ".join(filter(None, [", ".join(parts[:-1]), parts[-1]]))
+def _listed(parts: Sequence[str], last: str = " and ") -> str:
+    return last.join(filter(None, [", ".join(parts[:-1]), parts[-1]]))
 
 
 def _of_subject(subject: str, points: tuple[Point, ...], first: Looked, others: Sequence[Looked]) -> str:

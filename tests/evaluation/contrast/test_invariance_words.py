@@ -74,6 +74,10 @@ def test_head_comparisons__say_what_the_head_does() -> None:
     assert both == [
         "The projection head of A throws away colour (z keeps 95 %, h 60 %) and light (z keeps 70 %, h 60 %)."
     ]
+    neither = head_comparisons("A", keeping(colour=0.95, light=0.9), keeping(colour=0.6, light=0.5))
+    assert neither[0].endswith(
+        "does not throw away colour (z keeps 60 %, h 95 %) or light (z keeps 50 %, h 90 %): z shows more of it."
+    )
     assert head_comparisons("A", keeping(), keeping()) == []
     assert head_comparisons("A", keeping(colour=0.95), keeping(colour=0.96)) == [], "sure, but too small to matter"
 
