@@ -109,8 +109,8 @@ SWITCHES: dict[str, Switch] = {
     ),
     "one-background": Switch(
         "All training and validation pictures of a class are taken at one place; test pictures at any of them.",
-        "The place gives the class away. The classifier learned the background: right wherever the split shares it, and"
-        " wrong wherever the animal has moved.",
+        "The place gives the class away, so the classifier leans on it too: it is wrong more often where the animal has"
+        " moved.",
         "Beery et al. 2018; Geirhos et al. 2020", (None, -1), kind=BACKGROUND,
     ),
 }  # fmt: skip

@@ -83,7 +83,10 @@ def _scores(found: Measures, runs: tuple[Run, Run], data: tuple[Dataset, Dataset
 
 
 def _neighbours(found: Measures, runs: tuple[Run, Run], data: tuple[Dataset, Dataset]) -> None:
-    st.markdown("##### The nearest training pictures of the same pictures")
+    same = data[0].content_hash == data[1].content_hash  # else only the classes of what is asked are
+    st.markdown(
+        f"##### The nearest training pictures of {'the same pictures' if same else 'pictures of the same classes'}"
+    )
     sides = _at_epoch(found, runs, data)
     for column, what, dataset, queries in zip(st.columns(2, gap="large"), SIDES, data, sides, strict=True):
         with column:
