@@ -122,12 +122,16 @@ def _measures(
     if isinstance(a.config(), SimclrConfig):
         ways: list[Callable[[], Measure | None]] = [
             lambda: contrastive_measure(a.metrics(), b.metrics()),
-            lambda: knn_measure(*(read_embeddings(run.path).values for run in (a, b)), dataset, splits),
+            lambda: knn_measure(_h(a), _h(b), dataset, splits),
             lambda: ignored_measure(response(a), response(b)),
         ]
     else:
         ways = [partial(_accuracy, a, b, split) for split in splits]
     return [measure for way in ways if (measure := _tried(way, lost)) is not None]
+
+
+def _h(run: Run) -> np.ndarray:
+    return read_embeddings(run.path).values
 
 
 def _accuracy(a: Run, b: Run, split: str) -> Measure | None:
@@ -182,7 +186,7 @@ def nearest_at(stored: Snapshots, epoch: int, dataset: Dataset, rows: Sequence[i
 
 def _nearest(run: Run, dataset: Dataset, ids: Sequence[str]) -> tuple[Nearest, ...]:
     rows = [dataset.row_of(image_id) for image_id in ids]
-    found = neighbours_of(read_embeddings(run.path).values, dataset, rows, NEAREST)
+    found = neighbours_of(_h(run), dataset, rows, NEAREST)
     return tuple(Nearest(row, tuple(near)) for row, near in zip(rows, found, strict=True))
 
 

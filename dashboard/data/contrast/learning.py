@@ -34,8 +34,8 @@ def votes_of(epochs: Sequence[int], right: Bool[np.ndarray, "epochs q"], chance:
 
 def votes_measured(rows: Sequence[Mapping[str, Any]], environment: Mapping[str, Any]) -> Votes:
     """As the run itself measured them while it trained, with the pictures that it had then."""
-    shares = {row.get("epoch"): row.get("val/knn_accuracy") for row in rows if "val/knn_accuracy" in row}
-    points = sorted((epoch, share) for epoch, share in shares.items() if None not in (epoch, share))
+    measured = ((row.get("epoch"), row.get("val/knn_accuracy")) for row in rows)
+    points = sorted({epoch: share for epoch, share in measured if epoch is not None and share is not None}.items())
     asked = (environment.get("images") or {}).get("val")
     of = f"of {asked} validation pictures" if asked else "of validation pictures"
     return Votes(points, environment.get("chance_accuracy") or 0.0, f"{of}, as measured in training")
