@@ -7,13 +7,15 @@ from typing import Any
 import numpy as np
 import pytest
 
+from dashboard.app_pages.contrast import breaking
 from dashboard.words import run_name
 from sealife_core.config import preset
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.evaluation.embeddings.stored_embeddings import snapshot_folder, write_embeddings, write_snapshot
 from sealife_core.runs.directory import create_run, list_runs
 from sealife_core.runs.run import MODEL, Run
-from sealife_core.studies.breaking import SWITCHES, Planned, planned
+from sealife_core.runs.scheduling.queue import write_status
+from sealife_core.studies.breaking import SWITCHES, Planned, launch_pair, planned
 from tests.dashboard.pages import visit
 from tests.finished.files import write_rows
 from tests.finished.runs import clustered, finished, predictions_on, with_predictions
@@ -59,6 +61,28 @@ def test_runs__are_launched_once_both_predictions_are_made(tiny_reef: Dataset) -
     assert not app.exception
     assert app.query_params["guess"] == "1,-1"
     assert sorted(run.broken for run in list_runs()) == ["", "no colour jitter"]
+
+
+def test_progress__is_followed_until_both_have_finished_or_one_never_will(
+    tiny_reef: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr(breaking.st, "rerun", lambda scope: asked.append(scope))
+    runs = launch_pair("no-jitter", planned("no-jitter", tiny_reef)).both
+    assert runs is not None
+    drawn = visit("contrast", {**PART, "switch": "no-jitter", "guess": "1,-1"})
+    assert [bar.proto.text.split(" · ")[0] for bar in drawn.get("progress")[:2]] == ["**Intact**", "**Broken**"]
+    for states, again in (
+        (("queued", "running"), []),
+        (("finished", "running"), []),
+        (("running", "failed"), ["app"]),
+        (("finished", "finished"), ["app"]),
+    ):
+        asked.clear()
+        for run, state in zip(runs, states, strict=True):
+            write_status(run, state=state)
+        breaking._progress(runs)
+        assert asked == again, states
 
 
 def ended(plan: Planned, dataset: Dataset, broken_h: np.ndarray) -> None:
