@@ -1,4 +1,4 @@
-"""``data check``, ``mend`` and ``unmend``: copies among the images of a data set."""
+"""``data check``, ``mend`` and ``unmend``: copies and groups of images that are in more than one split."""
 
 import argparse
 from typing import Any
@@ -10,21 +10,25 @@ from sealife_core.wording import counted
 
 
 def check_dataset(chosen: argparse.Namespace, output: Output) -> None:
-    """List the copies."""
+    """List the copies, and the groups and series that are in more than one split."""
     dataset = open_dataset(chosen.name)
     checks = _checked(dataset, output)
     counts = _counted(checks)
     groups = [_group(dataset, group, kind) for kind in _KINDS for group in getattr(checks, kind)]
     lines = [f"{name.replace('_', ' ')}: {count}" for name, count in counts.items()]
     lines += [f"{_KINDS[of['kind']]}: {', '.join(map(_pictured, of['pictures']))}" for of in groups]
-    output.result(counts | {"groups": groups}, "\n".join(lines))
+    if checks.suggestion:
+        lines.append(f"'data group {dataset.name} --by {checks.suggestion}' would group the series.")
+    output.result(counts | {"groups": groups, "suggested_pattern": checks.suggestion}, "\n".join(lines))
 
 
-_KINDS = {"exact": "same file", "near": "nearly the same"}
+_KINDS = {
+    "exact": "same file", "near": "nearly the same", "scattered": "one group", "series": "series without a group",
+}  # fmt: skip
 
 
 def _group(dataset: Any, group: Any, kind: str) -> dict[str, Any]:
-    """A group of copies, with the file names of their import, labels and splits."""
+    """A group, with the file names of their import, labels and splits."""
     labels, splits = dataset.manifest["label"], dataset.manifest["split"]
     pictures = [
         {"file": dataset.file_names[row], "label": labels.iat[row], "split": splits.iat[row]} for row in group.rows
@@ -41,12 +45,14 @@ def _counted(checks: Any) -> dict[str, int]:
         "exact_duplicates": len(checks.exact),
         "near_duplicates": len(checks.near),
         "straddling_splits": len(checks.leaks),
+        "groups_in_several_splits": len(checks.scattered),
+        "series_without_group": len(checks.series),
         "with_two_labels": sum(group.labels_differ for group in (*checks.exact, *checks.near)),
     }
 
 
 def mend_dataset(chosen: argparse.Namespace, output: Output) -> None:
-    """Move copies that are in several splits into one; with ``preview`` only say which."""
+    """Move copies and groups that are in several splits into one; with ``preview`` only say which."""
     from sealife_core.datasets.mending import mend, plan_mending
 
     dataset, preview = open_dataset(chosen.name), chosen.preview
@@ -65,7 +71,7 @@ def mend_dataset(chosen: argparse.Namespace, output: Output) -> None:
         return
     if not preview:
         mend(dataset, mending)
-    groups = counted(mending.groups, "group of copies", "groups of copies")
+    groups = counted(mending.groups, "group")
     said = f"{groups} to bring together" if preview else f"{groups} brought together"
     last = [] if preview else [f"'data unmend {dataset.name}' undoes it."]
     output.result(found, "\n".join([f"{said}, each in one split.", *mending.sentences, *last]))

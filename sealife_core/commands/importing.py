@@ -7,6 +7,7 @@ from typing import Any
 from sealife_core.commands.dataset_summary import dataset_figures, dataset_sentence
 from sealife_core.commands.output import Output
 from sealife_core.config import SimclrConfig, parse
+from sealife_core.datasets.grouping.patterns import EXPECTED, parse_pattern
 from sealife_core.neutral import terminal_text
 from sealife_core.places import path_of
 
@@ -22,6 +23,7 @@ def add_commands(commands: Any) -> None:
         type=int,
         help="image size of later runs: the import prepares the images for it (default: the default of a run)",
     )
+    importing.add_argument("--group-by", metavar="PATTERN", help=f"images that stay in one split: {EXPECTED}")
     importing.set_defaults(run=import_source)
 
     reef = commands.add_parser("reef", help="draw the built-in sample data set")
@@ -39,9 +41,12 @@ def import_source(chosen: argparse.Namespace, output: Output) -> None:
     source = path_of(chosen.source)
     given = {} if chosen.image_size_px is None else {"image_size_px": chosen.image_size_px}
     size_px = parse(SimclrConfig, given).image_size_px
+    pattern = None if chosen.group_by is None else parse_pattern(chosen.group_by)
     name = chosen.name or source.resolve().stem
     with output.progress() as tell:
-        report = import_images(source, name, seed=chosen.seed, image_size_px=size_px, progress=tell)
+        report = import_images(
+            source, name, seed=chosen.seed, image_size_px=size_px, group_by=pattern, progress=tell
+        )  # fmt: skip
     skipped = [{"file": file, "reason": reason} for file, reason in report.skipped]
     found = dataset_figures(report.dataset) | {"imported": report.imported, "skipped": skipped, "notes": report.notes}
     lines = [f"{report.imported:,} images imported as '{report.dataset.name}', {len(skipped):,} files skipped."]

@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 import numpy as np
@@ -16,6 +16,8 @@ from PIL import Image
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.datasets.decoding.reading import read_rgb
 from sealife_core.datasets.duplicates import coarse_colours, near_pictures, perceptual_hash, same_files
+from sealife_core.datasets.grouping.regrouping import scattered
+from sealife_core.datasets.grouping.series import fewest_told, look_alike_series, note_on, suggested
 from sealife_core.datasets.imports.splits import SPLITS, notes_on
 from sealife_core.durable import replace_file
 from sealife_core.errors import DatasetError
@@ -25,7 +27,7 @@ from sealife_core.wording import counted
 T = TypeVar("T")
 
 CACHE = "checks.json"
-_EDITION = 2  # raised when duplicates are found in another way, so that older caches are not read
+_EDITION = 3  # raised when duplicates are found in another way, so that older caches are not read
 _HASHED_AT_PX = 128  # as an import decodes them, at least
 _SMALL_PX = 32  # below it, even a small-image network sees only enlarged pixels
 UNEVEN = 10  # largest to smallest class: from here on accuracy says little, and macro-F1 is the score to read
@@ -46,7 +48,9 @@ class Checks:
 
     ``class_counts``: a row a class, columns train, val, test, total (int). ``sizes``: a row "width" and "height",
     columns smallest, median, largest (px). ``near`` has no group that is in ``exact`` already. ``missing``: rows whose
-    file is gone. ``notes``: sentences for people, the most important first.
+    file is gone. ``notes``: sentences for people, the most important first. ``scattered``: groups of images that are in
+    more than one split; ``series``: look-alikes without a group that are (see ``grouping.series``), and ``suggestion``
+    the pattern that would group them, "" if none would.
     """
 
     class_counts: pd.DataFrame
@@ -56,10 +60,13 @@ class Checks:
     near: list[DuplicateGroup]
     missing: list[int]
     notes: list[str]
+    scattered: list[DuplicateGroup] = field(default_factory=list)
+    series: list[DuplicateGroup] = field(default_factory=list)
+    suggestion: str = ""
 
     @property
     def leaks(self) -> list[DuplicateGroup]:
-        """The groups that straddle splits: a test image is trained on."""
+        """The groups of copies that straddle splits: a test image is trained on."""
         return [group for group in (*self.exact, *self.near) if group.straddles]
 
 
@@ -68,18 +75,24 @@ def check(dataset: Dataset, progress: Progress | None = None) -> Checks:
     imported = dataset.original
     found = _read_cache(imported)
     if found is None:
-        exact = same_files(imported.manifest["sha256"].tolist())
+        exact, hashes = same_files(imported.manifest["sha256"].tolist()), _hashes(imported, progress)
         same = {tuple(group) for group in exact}
-        near = [g for g in _near(imported, progress) if tuple(g) not in same]
-        found = {"exact": exact, "near": near}
+        near = [g for g in _near(imported, hashes, progress) if tuple(g) not in same]
+        found = {"exact": exact, "near": near, "series": look_alike_series(imported.file_names, hashes)}
         with suppress(OSError):  # on a full or read-only disk the result is not stored, and found again the next time
             replace_file(dataset.folder / CACHE, json.dumps({"key": _key(imported), **found}))
     splits, labels = dataset.manifest["split"].tolist(), dataset.manifest["label"].tolist()
     row_of = {place: row for row, place in enumerate(dataset.places.tolist())}
+    grouped = dataset.manifest["group"].tolist()
     groups: dict[str, list[DuplicateGroup]] = {}
     for kind, copies in found.items():
         there = ([row_of[place] for place in group if place in row_of] for group in copies)
+        if kind == "series":
+            there = ([row for row in rows if not grouped[row]] for rows in there)
         groups[kind] = [_group(rows, splits, labels) for rows in there if len(rows) > 1]
+    series = [group for group in groups["series"] if group.straddles]
+    groups["series"] = series if len(series) >= fewest_told(len(dataset)) else []
+    suggestion = suggested(dataset.file_names, labels, [g.rows for g in groups["series"]]) if groups["series"] else None
     sizes = dataset.manifest[["width", "height"]].agg(["min", "median", "max"]).T.astype(int)
     sizes.columns = ["smallest", "median", "largest"]
     checks = Checks(
@@ -89,8 +102,12 @@ def check(dataset: Dataset, progress: Progress | None = None) -> Checks:
         **groups,
         missing=[row for row in range(len(dataset)) if not dataset.image_path(row).is_file()],
         notes=[],
+        scattered=[_group(rows, splits, labels) for rows in scattered(grouped, splits)],
+        suggestion=str(suggestion[0]) if suggestion else "",
     )
     checks.notes.extend(_notes(dataset, checks))
+    if checks.series:
+        checks.notes.append(note_on(len(checks.series), suggestion))
     return checks
 
 
@@ -117,6 +134,9 @@ def _notes(dataset: Dataset, checks: Checks) -> list[str]:
     if checks.leaks:
         are = counted(len(checks.leaks), "group of duplicates is", "groups of duplicates are")
         notes.append(f"{are} in more than one split: this makes test scores too good. Put each group into one split.")
+    if checks.scattered:
+        are = counted(len(checks.scattered), "group of images is", "groups of images are")
+        notes.append(f"{are} in more than one split: test scores may be too good. Put each group into one split.")
     differing = sum(group.labels_differ for group in (*checks.exact, *checks.near))
     if differing:
         have = counted(differing, "group of duplicates has", "groups of duplicates have")
@@ -151,12 +171,15 @@ def evenness(totals: Mapping[str, int]) -> str:
     return f"Classes are even enough for accuracy: {said}. Macro-F1 shows whether small classes score lower."
 
 
-def _near(dataset: Dataset, progress: Progress | None) -> list[list[int]]:
-    """Groups of rows of nearly the same picture. The hashes are made by the import; only candidates are decoded."""
+def _hashes(dataset: Dataset, progress: Progress | None) -> list[str]:
+    """The perceptual hash of every picture, as the import made it."""
     if "phash" in dataset.manifest:
-        hashes = dataset.manifest["phash"].tolist()
-    else:
-        hashes = _of_images(dataset, range(len(dataset)), perceptual_hash, "", progress, at_least_px=_HASHED_AT_PX)
+        return dataset.manifest["phash"].tolist()
+    return _of_images(dataset, range(len(dataset)), perceptual_hash, "", progress, at_least_px=_HASHED_AT_PX)
+
+
+def _near(dataset: Dataset, hashes: list[str], progress: Progress | None) -> list[list[int]]:
+    """Groups of rows of nearly the same picture; only candidates are decoded."""
     unread = np.zeros(coarse_colours(Image.new("RGB", (1, 1))).shape, dtype=np.float32)
     return near_pictures(
         hashes,
@@ -199,7 +222,7 @@ def _read_cache(dataset: Dataset) -> dict[str, list[list[int]]] | None:
     """The groups of checks.json, or None if it is missing, damaged or of other images."""
     try:
         found = json.loads((dataset.folder / CACHE).read_text(encoding="utf-8"))
-        groups = {kind: found[kind] for kind in ("exact", "near")}
+        groups = {kind: found[kind] for kind in ("exact", "near", "series")}
         return groups if found["key"] == _key(dataset) and isinstance(groups["near"], list) else None
     except (OSError, ValueError, KeyError, TypeError):
         return None

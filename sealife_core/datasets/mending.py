@@ -1,6 +1,6 @@
-"""Mending leaks: copies of a picture in two splits are brought into one, so that no test image is trained on.
+"""Mending leaks: copies of a picture, and images of one group, are brought into one split where they are in several.
 
-The split of each group of copies is chosen so that every class keeps its share of every split, as far as the groups
+The split of each of them is chosen so that every class keeps its share of every split, as far as the groups
 allow. Nothing is moved before it was shown (``plan_mending``), and every mending can be undone.
 """
 
@@ -13,7 +13,7 @@ import numpy as np
 
 from sealife_core.datasets.checks import Checks, DuplicateGroup
 from sealife_core.datasets.corrections.editing import move, undo
-from sealife_core.datasets.corrections.log import in_force
+from sealife_core.datasets.corrections.log import newest_of
 from sealife_core.datasets.dataset import Dataset, open_dataset
 from sealife_core.datasets.duplicates import joined
 from sealife_core.datasets.imports.splits import SPLITS
@@ -51,12 +51,13 @@ class Mending:
 
 
 def plan_mending(dataset: Dataset, checks: Checks, only: Collection[DuplicateGroup] | None = None) -> Mending:
-    """How to bring each leak of ``checks`` (of ``only``, if given) into one split. Nothing is written.
+    """How to bring each leak and scattered group of ``checks`` (of ``only``, if given) into one split; writes nothing.
 
-    Images that share copies or a group (a dive, a burst) with a leak move with it. No class disappears from a split:
-    leaks that would need that stay, and ``left`` says so.
+    Images that share copies or a group (a dive, a burst) with these move with them. No class disappears from a split:
+    what would need that stays, and ``left`` says so.
     """
-    wanted = {row for group in (checks.leaks if only is None else only) if group.straddles for row in group.rows}
+    every = [*checks.leaks, *checks.scattered] if only is None else only
+    wanted = {row for group in every if group.straddles for row in group.rows}
     splits, labels, left = dataset.manifest["split"].tolist(), dataset.manifest["label"], []
     units = [unit for unit in _units(dataset, checks) if not wanted.isdisjoint(unit)]
     while True:
@@ -87,7 +88,7 @@ def undo_mending(name: str, root: Path | None = None, by: str = "") -> tuple[Dat
     """Undo the last mending: the data set, and how many images moved back. An image that was moved again since stays.
     Raises DatasetError if there is nothing to undo."""
     dataset = open_dataset(name, root)
-    last = _last(dataset)
+    last = newest_of(dataset.entries, WHY, "split")
     if last is None:
         raise DatasetError(f"There is no mending of data set {name!r} to undo.")
     back = undo(dataset, last, by=by)
@@ -96,17 +97,7 @@ def undo_mending(name: str, root: Path | None = None, by: str = "") -> tuple[Dat
 
 def can_undo(dataset: Dataset) -> bool:
     """Whether :func:`undo_mending` has something to undo."""
-    return _last(dataset) is not None
-
-
-def _last(dataset: Dataset) -> int | None:
-    """The number of the last mending in force."""
-    made = [
-        one.number
-        for one in in_force(dataset.entries)
-        if one.why == WHY and any("split" in i for i in one.images.values())
-    ]
-    return made[-1] if made else None
+    return newest_of(dataset.entries, WHY, "split") is not None
 
 
 def _units(dataset: Dataset, checks: Checks) -> list[list[int]]:
@@ -165,8 +156,8 @@ class _Shares:
 def _left(stuck: int, emptied: list[tuple[str, str]]) -> str:
     label, split = emptied[0]
     more = f" ({len(emptied) - 1} more like this)" if len(emptied) > 1 else ""
-    groups = counted(stuck, "group of copies stays", "groups of copies stay")
+    groups = counted(stuck, "group stays", "groups stay")
     return (
         f"{groups} in more than one split: otherwise class {label!r} would have no {_NAMES[split]} images{more}."
-        " Add other images of that class, or import again without the copies."
+        " Add other images of that class, or leave some of these out."
     )

@@ -169,6 +169,6 @@ def test_data_mend__previews_moves_and_is_undone(leaky: Dataset, capsys: pytest.
 def test_data_mend__says_how_many_images_move(leaky: Dataset, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["data", "mend", "reef"]) == 0
     said = capsys.readouterr().out
-    assert "1 group of copies brought together, each in one split." in said
+    assert "1 group brought together, each in one split." in said
     assert "Images that move: 1 from" in said
     assert "'data unmend reef' undoes it." in said

@@ -101,7 +101,7 @@ def test_mend__refuses_what_would_take_a_class_out_of_a_split(home: Path):
     checks = found(dataset, (0, 1, 2, 3, 4, 5))
     mending = plan_mending(dataset, checks)
     assert (mending.moves, mending.groups) == ({}, 0)
-    with pytest.raises(DatasetError, match="1 group of copies stays in more than one split: otherwise class 'crab'"):
+    with pytest.raises(DatasetError, match="1 group stays in more than one split: otherwise class 'crab'"):
         mend(dataset, mending)
     assert counts(open_dataset("bay")) == {"train": 10, "val": 1, "test": 1}
 

@@ -135,3 +135,9 @@ def in_force(entries: Sequence[Entry]) -> list[Entry]:
         else:
             last[entry.number] = True
     return [entry for entry in entries if last.get(entry.number, False)]
+
+
+def newest_of(entries: Sequence[Entry], why: str, field: str) -> int | None:
+    """The number of the newest correction in force that was made for ``why`` and changed ``field`` of images."""
+    made = [one.number for one in in_force(entries) if one.why == why and any(field in i for i in one.images.values())]
+    return made[-1] if made else None

@@ -9,7 +9,7 @@ import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
@@ -20,6 +20,8 @@ from sealife_core.datasets.decoding.early_cache import USUAL_IMAGE_SIZE_PX, Earl
 from sealife_core.datasets.decoding.reading import FORMATS, READABLE, decode
 from sealife_core.datasets.decoding.squares import DECODED_AT, in_order
 from sealife_core.datasets.duplicates import hashed_pixels, perceptual_hashes
+from sealife_core.datasets.grouping.patterns import Pattern, groups_of
+from sealife_core.datasets.grouping.preview import preview_of
 from sealife_core.datasets.imports.finding import FoundFile, Skipped, printable
 from sealife_core.datasets.imports.sources import find_pictures
 from sealife_core.datasets.imports.splits import complete_splits
@@ -56,19 +58,23 @@ def import_images(
     root: Path | None = None,
     seed: int = 0,
     image_size_px: int = USUAL_IMAGE_SIZE_PX,
+    group_by: Pattern | None = None,
     progress: Progress | None = None,
 ) -> ImportReport:
     """Import a folder, a zip or a CSV as data set ``name`` below ``root`` (``data/`` unless given).
 
     Existing splits are kept; otherwise images are split 80/10/10 by ``seed``. Files are copied unchanged. Files that
     cannot be decoded are skipped and listed. The decoded cache for a network that sees ``image_size_px`` is made at the
-    same time if the disk has room. Raises DatasetError if nothing can be imported, and leaves nothing behind.
+    same time if the disk has room. ``group_by``: what images are grouped by, instead of the groups of a CSV; images of
+    one group stay in one split. Raises DatasetError if nothing can be imported, and leaves nothing behind.
     """
     source = Path(source)
     came_from = printable(str(source))
     check_new_name(name)
     with _disk_errors(name), building(name, root, progress) as folder:
         found, skipped, notes = find_pictures(source, folder / _UNPACKED, progress)
+        if group_by is not None:
+            found = _grouped(found, group_by, progress)
         with EarlyCache(folder, [item.path for item in found], image_size_px) as cache:
             rows, unreadable, remarks = _take_all(found, folder / "images", cache, progress)
             skipped += unreadable
@@ -77,10 +83,13 @@ def import_images(
             manifest = pd.DataFrame(rows)
             cache.keep(manifest["sha256"].tolist(), manifest[["width", "height"]].max(axis=1).to_numpy())
         labels, groups, given = (manifest[column].tolist() for column in ("label", "group", "split"))
+        if group_by is not None:
+            notes += preview_of(groups, manifest["source"].tolist()).sentences
         manifest["split"], split_notes = complete_splits(labels, groups, given, seed)
         notes += split_notes + remarks
         replace_file(folder / SKIPPED, csv_of(pd.DataFrame(skipped, columns=["file", "reason"])))
-        write_dataset(folder, manifest, {"name": name, "source": came_from, "seed": seed, "notes": notes})
+        told = {"name": name, "source": came_from, "seed": seed, "notes": notes}
+        write_dataset(folder, manifest, told | ({"group_by": str(group_by)} if group_by else {}))
         shutil.rmtree(folder / _UNPACKED, ignore_errors=True)
     return ImportReport(open_dataset(name, root), len(rows), skipped, notes)
 
@@ -93,6 +102,11 @@ def read_skipped(dataset: Dataset) -> list[tuple[str, str]]:
         return []
     rows = [row for row in csv.reader(io.StringIO(text, newline="")) if len(row) == 2]
     return [(csv_text(file), csv_text(reason)) for file, reason in rows[1:]]
+
+
+def _grouped(found: list[FoundFile], pattern: Pattern, progress: Progress | None) -> list[FoundFile]:
+    groups = groups_of(pattern, [item.source for item in found], lambda: [item.path for item in found], progress)
+    return [replace(item, group=group) for item, group in zip(found, groups, strict=True)]
 
 
 def _take_all(

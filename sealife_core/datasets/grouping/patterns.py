@@ -1,0 +1,101 @@
+"""Patterns that tell from the name of a picture what it belongs to: a dive, a film, a site.
+
+parent                the name of the folder that the file is in
+part:N, part:N:_-     the N-th part of the file name, between any of these characters; -1 is the last
+stem                  the file name without the number at its end: frames of one film
+date                  the day that the camera wrote into the file
+regex:EXPRESSION      what the one group ( ) of the expression matches in the name with its folders
+"""
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from sealife_core.datasets.corrections.editing import LONGEST_NAME
+from sealife_core.datasets.grouping.dates import days_taken
+from sealife_core.datasets.grouping.expressions import matched
+from sealife_core.errors import DatasetError
+from sealife_core.progress import Progress
+
+EXPECTED = "parent, part:N, part:N:SEPARATORS, stem, date or regex:EXPRESSION"
+SEPARATORS = "_- ."
+_DIGITS = "0123456789"
+_AROUND_NUMBER = " _-.()"
+_SIMPLE = ("parent", "stem", "date")
+
+
+@dataclass(frozen=True)
+class Pattern:
+    """``kind``: one of those above; ``part`` and ``separators`` of "part", ``expression`` of "regex"."""
+
+    kind: str
+    part: int = 0
+    separators: str = SEPARATORS
+    expression: str = ""
+
+    def __str__(self) -> str:
+        if self.kind == "part":
+            return f"part:{self.part}" + ("" if self.separators == SEPARATORS else f":{self.separators}")
+        return f"regex:{self.expression}" if self.kind == "regex" else self.kind
+
+
+def parse_pattern(text: str) -> Pattern:
+    """The pattern that ``text`` writes, as above; :class:`str` undoes it. Raises DatasetError for any other."""
+    kind, _, rest = text.partition(":")
+    if text in _SIMPLE:
+        return Pattern(kind)
+    if kind == "regex" and rest:
+        return Pattern(kind, expression=rest)
+    if kind == "part":
+        number, _, separators = rest.partition(":")
+        digits = number.removeprefix("-")
+        if digits.isascii() and digits.isdigit() and 0 < int(digits[:9]) < 100:
+            return Pattern(kind, part=int(number), separators=separators or SEPARATORS)
+        raise DatasetError(f"'part' needs a number from 1 (or -1, from the end) to 99; got {number[:20]!r}.")
+    raise DatasetError(f"{text[:100]!r} does not say what pictures are grouped by; expected {EXPECTED}.")
+
+
+def groups_of(
+    pattern: Pattern, names: Sequence[str], files: Callable[[], Sequence[Path]], progress: Progress | None = None
+) -> list[str]:
+    """The group of each picture, "" for none. names: of the files when they were imported, with their folders.
+
+    ``files`` gives where they are; it is called only for their dates. Raises DatasetError for an expression that cannot
+    be used.
+    """
+    if pattern.kind == "date":
+        return days_taken(files(), progress)
+    slashed = [name.replace("\\", "/") for name in names]
+    if pattern.kind == "regex":
+        found = matched(pattern.expression, slashed)
+    elif pattern.kind == "parent":
+        found = [PurePosixPath(name).parent.name for name in slashed]
+    elif pattern.kind == "stem":
+        found = [(numbered(PurePosixPath(name).stem) or ("",))[0] for name in slashed]
+    else:
+        found = [_part(PurePosixPath(name).stem, pattern) for name in slashed]
+    return [_as_name(text) for text in found]
+
+
+def numbered(stem: str) -> tuple[str, int] | None:
+    """("dive 3", 17) of "dive 3_0017" and "dive 3 (17)"; None where there is no number at the end."""
+    end = stem.rstrip(_AROUND_NUMBER)
+    head = end.rstrip(_DIGITS)
+    return None if head == end else (head.rstrip(_AROUND_NUMBER), int(end[len(head) :][-18:]))
+
+
+def _part(stem: str, pattern: Pattern) -> str:
+    table = str.maketrans(dict.fromkeys(pattern.separators, "\0"))
+    parts = [part for part in stem.translate(table).split("\0") if part]
+    place = pattern.part - 1 if pattern.part > 0 else pattern.part
+    return parts[place] if -len(parts) <= place < len(parts) else ""
+
+
+def _as_name(text: str) -> str:
+    """``text`` as a group can be called: printable, without blanks around it, and told from others where too long."""
+    name = "".join(c if c.isprintable() else " " for c in text).strip()
+    if len(name) <= LONGEST_NAME:
+        return name
+    digest = hashlib.sha256(name.encode()).hexdigest()[:8]
+    return f"{name[: LONGEST_NAME - len(digest) - 1]}…{digest}"

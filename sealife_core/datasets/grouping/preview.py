@@ -1,0 +1,74 @@
+"""What a pattern makes of pictures, before anything is changed."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from sealife_core.datasets.grouping.patterns import Pattern, groups_of
+from sealife_core.datasets.imports.finding import FoundFile
+from sealife_core.datasets.imports.sources import find_pictures
+from sealife_core.opening import is_folder
+from sealife_core.wording import counted
+
+_SHOWN = 5  # groups, and names of images without one
+MOST_DATED = 1000  # files that a preview opens for their dates: a second or two
+
+
+@dataclass(frozen=True)
+class Preview:
+    """``images`` in ``groups``. ``largest``: (group, images, one of its files) of the largest ones; ``alone``: groups
+    of one image; ``without``: how many images have no group; ``without_named``: some of those."""
+
+    images: int
+    groups: int
+    largest: tuple[tuple[str, int, str], ...]
+    alone: int
+    without: int
+    without_named: tuple[str, ...]
+
+    @property
+    def sentences(self) -> list[str]:
+        """How many groups, the largest, images without one, and whether these groups are of any use."""
+        if not self.groups:
+            return ["No image gets a group. Choose another pattern."]
+        (name, most, _), *_ = self.largest
+        said = [f"{counted(self.groups, 'group')} of {counted(self.images - self.without, 'image')}."]
+        said[0] += f" The largest is {name!r} with {counted(most, 'image')}."
+        if self.without:
+            example = f", for example {self.without_named[0]!r}"
+            said.append(f"{counted(self.without, 'image has', 'images have')} no group{example}.")
+        if self.alone == self.groups:
+            said.append("Every group has one image: nothing is kept together.")
+        elif self.groups < 3 or most > self.images / 2:
+            said.append("A group stays in one split, so a group of more than half of all images leaves little to test.")
+        return said
+
+
+def preview_of(groups: Sequence[str], names: Sequence[str]) -> Preview:
+    """The preview of images of these ``names`` with these ``groups`` ("" is none)."""
+    sizes = Counter(group for group in groups if group)
+    first = dict(zip(reversed(groups), reversed(names), strict=True))
+    largest = sorted(sizes, key=lambda group: (-sizes[group], group))[:_SHOWN]
+    without = [name for group, name in zip(groups, names, strict=True) if not group]
+    return Preview(
+        images=len(groups),
+        groups=len(sizes),
+        largest=tuple((group, sizes[group], first[group]) for group in largest),
+        alone=sum(count == 1 for count in sizes.values()),
+        without=len(without),
+        without_named=tuple(without[:_SHOWN]),
+    )
+
+
+def pictures_to_import(source: Path) -> list[FoundFile]:
+    """The pictures of a folder that an import would read; none of another source, which would have to be unpacked."""
+    return find_pictures(source, source, None)[0] if is_folder(source) else []
+
+
+def preview_import(found: Sequence[FoundFile], pattern: Pattern) -> Preview:
+    """The preview of an import of ``found``; by date, of MOST_DATED of them. Raises DatasetError."""
+    if pattern.kind == "date":
+        found = found[:: -(-len(found) // MOST_DATED) or 1]
+    names = [item.source for item in found]
+    return preview_of(groups_of(pattern, names, lambda: [item.path for item in found]), names)

@@ -1,0 +1,53 @@
+from pathlib import Path
+
+import pytest
+from PIL import ExifTags, Image
+
+from sealife_core.datasets.grouping.dates import day_taken, days_taken
+from tests.datasets.pictures import noise
+
+ORIGINAL, CHANGED = ExifTags.Base.DateTimeOriginal, ExifTags.Base.DateTime
+
+
+def written(path: Path, original: str = "", changed: str = "") -> Path:
+    exif = Image.Exif()
+    if original:
+        exif.get_ifd(ExifTags.IFD.Exif)[ORIGINAL] = original
+    if changed:
+        exif[CHANGED] = changed
+    noise(0).save(path, exif=exif)
+    return path
+
+
+@pytest.mark.parametrize("ending", [".jpg", ".png", ".webp"])
+def test_day_taken__is_when_the_camera_took_it_in_every_format(tmp_path: Path, ending: str):
+    path = written(tmp_path / f"a{ending}", "2024:05:17 23:59:59", "2025:01:02 00:00:00")
+    assert day_taken(path) == "2024-05-17"
+
+
+@pytest.mark.parametrize(
+    ("original", "changed", "day"),
+    [
+        ("", "2025:01:02 00:00:00", "2025-01-02"),
+        ("0000:00:00 00:00:00", "2025:01:02 00:00:00", "2025-01-02"),
+        ("2024-05-17T10:00", "", "2024-05-17"),
+        ("yesterday", "", ""),
+        ("2024:13:45 00:00:00", "", ""),
+        ("", "", ""),
+    ],
+)
+def test_day_taken__is_what_can_be_a_day(tmp_path: Path, original: str, changed: str, day: str):
+    assert day_taken(written(tmp_path / "a.jpg", original, changed)) == day
+
+
+def test_days_taken__of_files_that_are_no_picture_are_empty(tmp_path: Path):
+    (tmp_path / "words.jpg").write_text("words")
+    dated = written(tmp_path / "a.jpg", "2024:05:17 10:00:00")
+    cut = tmp_path / "cut.jpg"
+    cut.write_bytes(dated.read_bytes()[:40])
+    told: list[int] = []
+    days = days_taken(
+        [tmp_path / "words.jpg", dated, tmp_path / "gone.jpg", cut], lambda _, done, of: told.append(done)
+    )
+    assert days == ["", "2024-05-17", "", ""]
+    assert told[-1] == 4
