@@ -48,10 +48,11 @@ def _action(actions: Any, name: str, run: Any, text: str) -> argparse.ArgumentPa
 
 
 def _by(action: argparse.ArgumentParser) -> None:
-    action.add_argument("--by", default=_who(), help="who does it (default: your user name)")
+    action.add_argument("--by", default=user_name(), help="who does it (default: your user name)")
 
 
-def _who() -> str:
+def user_name() -> str:
+    """Who runs this command; "" if nobody knows."""
     try:
         return getpass.getuser()
     except (OSError, KeyError):  # a container without users
@@ -73,7 +74,7 @@ def _edit(chosen: argparse.Namespace, output: Output) -> None:
         dataset = correct(dataset, dict.fromkeys(ids, fields), by=chosen.by)
     if chosen.rename_class:
         dataset = rename_class(dataset, *chosen.rename_class, by=chosen.by)
-    _tell(dataset, output)
+    tell(dataset, output)
 
 
 def _ids(dataset: Dataset, names: list[str]) -> list[str]:
@@ -110,7 +111,7 @@ def _history(chosen: argparse.Namespace, output: Output) -> None:
 
 def _undo(chosen: argparse.Namespace, output: Output) -> None:
     change = undo if chosen.action == "undo" else redo
-    _tell(change(open_dataset(chosen.name), chosen.number, by=chosen.by), output)
+    tell(change(open_dataset(chosen.name), chosen.number, by=chosen.by), output)
 
 
 def _apply(chosen: argparse.Namespace, output: Output) -> None:
@@ -119,7 +120,7 @@ def _apply(chosen: argparse.Namespace, output: Output) -> None:
     output.result(dataset_figures(applied.dataset) | found, applied.said)
 
 
-def _tell(dataset: Dataset, output: Output) -> None:
+def tell(dataset: Dataset, output: Output) -> None:
     """The newest entry, and how to undo it."""
     last = dataset.entries[-1]
     undoing = f" 'data undo {dataset.name} {last.number}' takes it back." if last.corrects else ""

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 
-from sealife_core.commands import corrections
+from sealife_core.commands import corrections, grouping
 from sealife_core.commands.check_mend import check_dataset, mend_dataset, unmend_dataset
 from sealife_core.commands.dataset_summary import dataset_figures, dataset_sentence
 from sealife_core.commands.output import Output
@@ -19,7 +19,7 @@ from sealife_core.wording import counted
 
 def add_commands(commands: Any) -> None:
     """Add this group's commands to the command line."""
-    data = commands.add_parser("data", help="data sets: list, check, correct, mend, delete, restore")
+    data = commands.add_parser("data", help="data sets: list, check, correct, group, mend, delete, restore")
     actions = data.add_subparsers(dest="action", required=True, metavar="ACTION")
     for name, (run, said, named) in ACTIONS.items():
         action = actions.add_parser(name, help=said, description=said)
@@ -32,6 +32,7 @@ def add_commands(commands: Any) -> None:
         elif name == "empty-trash":
             action.add_argument("--yes", action="store_true", help="do it; this cannot be undone")
     corrections.add_actions(actions)
+    grouping.add_actions(actions)
 
 
 def _list(chosen: argparse.Namespace, output: Output) -> None:

@@ -1,0 +1,1 @@
+"""Labels one can trust, from stored features: numpy, without torch."""

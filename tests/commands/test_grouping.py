@@ -1,0 +1,53 @@
+"""Groups and held-out places from a shell."""
+
+from pathlib import Path
+
+import pytest
+
+from sealife_core.__main__ import main
+from sealife_core.datasets.dataset import Dataset, open_dataset
+from sealife_core.datasets.grouping.regrouping import scattered
+from sealife_core.runs.run import Run
+from tests.commands.calling import called
+from tests.datasets.pictures import write_folder
+
+
+def test_data_group__shows_then_groups_then_can_be_undone(
+    tiny_reef: Dataset, capsys: pytest.CaptureFixture[str]
+) -> None:
+    by = ("data", "group", "reef", "--by", "part:-1")
+    found = called(capsys, *by, "--preview")
+    assert 1 < found["groups"] == len({Path(name).stem[-1] for name in tiny_reef.file_names})
+    assert (found["changes"], open_dataset("reef").version) == (64, 0)
+    assert main([*by, "--preview"]) == 0
+    assert f"{found['groups']} groups of 64 images" in capsys.readouterr().out
+    assert called(capsys, *by, "--who", "Ada")["version"] == 1
+    assert open_dataset("reef").entries[0].by == "Ada"
+    assert called(capsys, "data", "check", "reef")["groups_in_several_splits"] == found["straddling"]
+    called(capsys, "data", "undo", "reef", "1")
+    assert open_dataset("reef").content_hash == tiny_reef.content_hash
+    assert "expected parent, part:N" in called(capsys, "data", "group", "reef", "--by", "x", status=1)["error"]
+
+
+def test_import__by_a_pattern_keeps_groups_in_one_split(
+    home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folders = {f"{label}/{label} {dive}": 4 for label in ("crab", "ray") for dive in range(5)}
+    source = str(write_folder(tmp_path / "sea", folders))
+    assert "needs a number" in called(capsys, "import", source, "--group-by", "part:0", status=1)["error"]
+    found = called(capsys, "import", source, "--group-by", "parent")
+    assert any("10 groups of 40 images" in note for note in found["notes"])
+    manifest = open_dataset("sea").manifest
+    groups = manifest["group"].tolist()
+    assert len(set(groups)) == 10
+    assert scattered(groups, manifest["split"].tolist()) == []
+
+
+def test_data_held_out__tells_both_scores(
+    tiny_reef: Dataset, classifier: Run, capsys: pytest.CaptureFixture[str]
+) -> None:
+    by = ("data", "held-out", "reef", "--by", "part:-1", "--run", classifier.id)
+    found = called(capsys, *by)
+    assert found["difference"]["value"] == pytest.approx(found["elsewhere"]["value"] - found["random"]["value"])
+    assert main(list(by)) == 0
+    assert capsys.readouterr().out.strip() == found["said"]

@@ -1,0 +1,111 @@
+"""Accuracy at random and at places that no probe has seen."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from sklearn.linear_model import LogisticRegression
+
+from sealife_core.datasets.corrections.editing import correct
+from sealife_core.datasets.dataset import Dataset
+from sealife_core.errors import DatasetError, RunError
+from sealife_core.evaluation.curation.held_out_places import held_out_of, held_out_scores
+from sealife_core.evaluation.curation.place_folds import PENALTY, dealt, probe_predictions, reduced
+from sealife_core.runs.run import Run
+
+CLASSES, PLACES, EACH = 4, 12, 10
+
+
+def photographs(habit: float, seed: int = 0) -> tuple[np.ndarray, np.ndarray, list[str]]:
+    """Features, labels, places: a class has its own direction, and one more at each place, ``habit`` times as long."""
+    rng = np.random.default_rng(seed)
+    looks, habits = rng.normal(size=(CLASSES, 40)), rng.normal(size=(PLACES, CLASSES, 40))
+    labels = np.tile(np.repeat(np.arange(CLASSES), EACH), PLACES)
+    place = np.repeat(np.arange(PLACES), CLASSES * EACH)
+    features = 0.35 * looks[labels] + habit * habits[place, labels] + rng.normal(size=(len(labels), 40))
+    return features.astype(np.float32), labels, [f"site {n}" for n in place]
+
+
+def test_held_out__is_worse_elsewhere_where_places_differ():
+    found = held_out_scores(*photographs(habit=1.0))
+    assert (found.places, found.images, found.only_there) == (12, 480, 0)
+    assert found.trained_on == 480 - 120, "the largest fold has three of the twelve places"
+    assert found.random.value > found.elsewhere.value + 0.1
+    assert found.difference.high < 0
+    assert found.difference.value == pytest.approx(found.elsewhere.value - found.random.value)
+    assert "points less at a new place than random images say" in found.said
+
+
+def test_held_out__is_the_same_where_places_do_not_matter():
+    found = held_out_scores(*photographs(habit=0.0))
+    assert found.difference.low <= 0 <= found.difference.high
+    assert "cannot be told from chance" in found.said
+
+
+def test_held_out__random_folds_keep_groups_whole():
+    features, labels, places = photographs(habit=1.0)
+    together = held_out_scores(features, labels, places, together=places)
+    assert together.random.value == together.elsewhere.value, "groups that are the places leave nothing to chance"
+
+
+def test_held_out__does_not_count_classes_that_no_other_place_has():
+    features, labels, places = photographs(habit=0.0)
+    labels = np.where(np.array(places) == "site 3", CLASSES, labels)
+    found = held_out_scores(features, labels, places)
+    assert (found.only_there, found.images, found.places) == (40, 440, 11)
+    assert "Not counted: 40 images of classes that no other place has" in found.said
+
+
+def test_held_out__needs_two_places_and_a_class_at_two():
+    features, labels, places = photographs(habit=0.0)
+    with pytest.raises(DatasetError, match="All images are of one place, 'here'"):
+        held_out_scores(features, labels, ["here"] * len(labels))
+    with pytest.raises(DatasetError, match="Every class is at one place only"):
+        held_out_scores(features, labels, [str(label) for label in labels])
+    few = held_out_scores(features, labels, [str(int(place[-1]) % 2) for place in places])
+    assert few.said.endswith("With so few places the intervals are too narrow.")
+
+
+def test_dealt__keeps_units_whole_and_folds_even():
+    units = np.repeat(np.arange(40), np.random.default_rng(1).integers(1, 9, 40))
+    fold = dealt(units, 5, seed=0)
+    assert all(len(set(fold[units == unit])) == 1 for unit in range(40))
+    sizes = np.bincount(fold, minlength=5)
+    assert sizes.max() - sizes.min() <= 2
+    singles = np.arange(100)
+    assert (dealt(singles, 5, seed=0) != dealt(singles, 5, seed=1)).any()
+
+
+def test_probe__is_scikit_learns_logistic_regression():
+    features, labels, _ = photographs(habit=0.3)
+    model = LogisticRegression(C=1 / (300 * PENALTY), tol=1e-6, max_iter=500).fit(features[:300], labels[:300])
+    said = probe_predictions(features[:300], labels[:300], features[300:])
+    assert (said == model.predict(features[300:])).mean() > 0.98
+
+
+def test_reduced__keeps_the_directions_in_which_features_differ_most():
+    rng = np.random.default_rng(0)
+    wide = (rng.normal(size=(600, 5)) @ rng.normal(size=(5, 400)) + 0.01 * rng.normal(size=(600, 400))).astype(
+        np.float32
+    )
+    small = reduced(wide, seed=0)
+    assert small.shape == (600, 256)
+    standard = (wide - wide.mean(0)) / wide.std(0)
+    np.testing.assert_allclose(np.square(small).sum(), np.square(standard).sum(), rtol=0.01)
+
+
+def test_held_out_of__takes_the_newest_run_with_features(tiny_reef: Dataset, classifier: Run, home: Path):
+    half = {image: {"group": f"site {row % 4}"} for row, image in enumerate(tiny_reef.manifest["id"])}
+    dataset = correct(tiny_reef, half)
+    found = held_out_of(dataset, "group", classifier.id)
+    assert found.places == 4
+    assert held_out_of(dataset, "part:-1").images > 0
+    with pytest.raises(RunError, match="There is no run 'none'"):
+        held_out_of(dataset, "group", "none")
+    with pytest.raises(DatasetError, match="has a place by 'part:9'"):
+        held_out_of(dataset, "part:9", classifier.id)
+
+
+def test_held_out_of__says_which_run_is_missing(tiny_reef: Dataset):
+    with pytest.raises(RunError, match="Run 'classify reef' or an 'embed' run first"):
+        held_out_of(tiny_reef, "group")
