@@ -20,14 +20,17 @@ from sealife_core.evaluation.classification.predictions import read_predictions
 from sealife_core.launching.data_checks import Problem
 from sealife_core.launching.launch_checks import problems_of
 from sealife_core.models import imagenet
-from sealife_core.places import checkpoints_root, data_root
+from sealife_core.places import checkpoints_root, data_root, path_of
 from sealife_core.runs.directory import list_runs
 from sealife_core.runs.files import MetricsReader
 from sealife_core.runs.run import METRICS, PREDICTIONS, Run
 from sealife_core.runs.scheduling.forecast import QueueForecast, queue_forecast
 
-if TYPE_CHECKING:  # it imports torch
+if TYPE_CHECKING:  # they import torch or Pillow
     from dashboard.data.previews import Preview
+    from sealife_core.datasets.grouping.patterns import Pattern
+    from sealife_core.datasets.grouping.regrouping import Regrouping
+    from sealife_core.datasets.imports.finding import FoundFile
 
 
 Stamp = tuple[int, int]
@@ -108,6 +111,22 @@ def metrics(run: Run) -> list[dict[str, Any]]:
     with lock:
         reader.poll()
         return list(reader.rows)
+
+
+@kept(16, spinner="Grouping the pictures…")
+def regrouping(dataset: Dataset, pattern: "Pattern") -> "Regrouping":
+    """What grouping ``dataset`` by ``pattern`` would do. Raises DatasetError."""
+    from sealife_core.datasets.grouping.regrouping import plan_regrouping
+
+    return plan_regrouping(dataset, pattern)
+
+
+@st.cache_resource(ttl=60, max_entries=4, show_spinner="Reading the folder…")
+def pictures_to_import(path: str) -> list["FoundFile"]:
+    """The pictures of a folder that an import would read, as they were within the last minute. Raises DatasetError."""
+    from sealife_core.datasets.grouping import preview
+
+    return preview.pictures_to_import(path_of(path))
 
 
 @kept(16, PREDICTIONS)

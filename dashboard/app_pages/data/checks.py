@@ -1,9 +1,10 @@
-"""Pictures that are there twice: which, whether they leak between splits, and the button that mends it."""
+"""Pictures that are there twice or belong together: which, whether they leak between splits, and what mends it."""
 
 import numpy as np
 import streamlit as st
 
 from dashboard import background, state
+from dashboard.app_pages.data.grouping import grouping_buttons
 from dashboard.app_pages.data.job_progress import job_error, job_progress
 from dashboard.data.pictures import class_of
 from dashboard.parts.notice import errors_said, unmend
@@ -29,6 +30,8 @@ KINDS = {
         "Nearly the same",
         "Copies that were saved again, slightly cropped or brightened, or frames of one scene.",
     ),
+    "scattered": ("Groups across splits", "Pictures of one group are in more than one split. Scores may be too high."),
+    "series": ("Series", "Look-alikes with consecutive names in more than one split, such as frames of a film."),
 }
 
 
@@ -61,27 +64,32 @@ def groups_by_kind(checks: Checks) -> dict[str, list[DuplicateGroup]]:
         "labels": [group for group in both if group.labels_differ],
         "exact": checks.exact,
         "near": checks.near,
+        "scattered": checks.scattered,
+        "series": checks.series,
     }
 
 
 def _found(dataset: Dataset, checks: Checks) -> None:
     if checks.notes:
         st.warning("\n".join(f"- {plain(note)}" for note in checks.notes))
+    grouping_buttons(dataset, checks.suggestion)
     groups = groups_by_kind(checks)
-    if not groups["exact"] and not groups["near"]:
+    there = [kind for kind in KINDS if groups[kind]]
+    if not there:
         st.success(
             f"No duplicates. Compared {counted(len(dataset), 'picture')} by file and by appearance.",
             icon=":material/check_circle:",
         )
         return
-    there = [kind for kind in KINDS if groups[kind]]
     chosen = st.segmented_control(
         "Which", there, format_func=lambda kind: KINDS[kind][0], default=there[0], required=True,
         key=state.data.DUPLICATES.among(there), bind="query-params", label_visibility="collapsed",
     )  # fmt: skip
     kind = chosen if chosen in there else there[0]
     st.markdown(f"**{counted(len(groups[kind]), 'group')}.** {KINDS[kind][1]}")
-    if kind == "leaks" and st.button("Put every group into one split", icon=":material/healing:", help=MENDS):
+    if kind in ("leaks", "scattered") and st.button(
+        "Put every group into one split", icon=":material/healing:", help=MENDS
+    ):
         mend_dialog(dataset, checks)
     if can_undo(dataset):
         st.button(
@@ -90,7 +98,7 @@ def _found(dataset: Dataset, checks: Checks) -> None:
     _page(dataset, checks, groups[kind], kind)
 
 
-@st.dialog("Put copies into one split", width="medium")
+@st.dialog("Put groups into one split", width="medium")
 def mend_dialog(dataset: Dataset, checks: Checks, only: list[DuplicateGroup] | None = None) -> None:
     """Says how many pictures would move from where to where, and moves them when asked to."""
     mending = plan_mending(dataset, checks, only)
@@ -120,10 +128,10 @@ def _page(dataset: Dataset, checks: Checks, groups: list[DuplicateGroup], kind: 
         with st.grid(2, min_column_width=360, gap="small"):
             for number, place in enumerate(found.shown):
                 with st.container(border=True):
-                    _group(dataset, checks, groups[place], state.data.GROUP.of(kind, number))
+                    _group(dataset, checks, groups[place], kind, state.data.GROUP.of(kind, number))
 
 
-def _group(dataset: Dataset, checks: Checks, group: DuplicateGroup, key: Key) -> None:
+def _group(dataset: Dataset, checks: Checks, group: DuplicateGroup, kind: str, key: Key) -> None:
     splits = dataset.manifest["split"]
     shown = list(group.rows[:MOST_PICTURES])
     words = [f"{class_of(dataset, row)}, {SPLIT_WORDS[splits.iat[row]]}" for row in shown]
@@ -131,6 +139,8 @@ def _group(dataset: Dataset, checks: Checks, group: DuplicateGroup, key: Key) ->
     if len(group.rows) > len(shown):
         st.caption(f"{len(shown)} of {len(group.rows)} shown")
     with st.container(horizontal=True):
+        if kind == "series":
+            return
         if group.straddles and st.button(
             "Put into one split", key=key.of("mend"), type="tertiary", icon=":material/healing:", help=MENDS
         ):

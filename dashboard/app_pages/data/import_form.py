@@ -9,11 +9,13 @@ import pandas as pd
 import streamlit as st
 
 from dashboard import background, cache, state
+from dashboard.app_pages.data.grouping import NONE, import_preview, pattern_fields
 from dashboard.app_pages.data.job_progress import job_error, job_progress
 from dashboard.background import Job, Tidy
 from dashboard.errors import show_error
 from dashboard.words import plain
 from sealife_core.claims import claimed_folder
+from sealife_core.datasets.grouping.patterns import Pattern, groups_of
 from sealife_core.datasets.imports.importing import ImportReport, import_images
 from sealife_core.datasets.reef import draw_reef
 from sealife_core.datasets.storage import check_new_name
@@ -45,6 +47,9 @@ def import_dialog() -> None:
         upload = st.file_uploader("A zip with one folder per class", type=["zip"])
     else:
         path = st.text_input("Path of a folder, zip or CSV", placeholder="/home/me/reef-survey")
+    pattern = pattern_fields(Pattern(NONE))
+    if pattern.kind != NONE:
+        import_preview(path.strip(), pattern)
     name = st.text_input("Name of the data set", placeholder="if empty: the name of the folder", max_chars=80)
     with st.expander("What can be imported"):
         st.markdown(HOW)
@@ -54,15 +59,20 @@ def import_dialog() -> None:
         st.caption(f"The import will start after: {plain(', '.join(waiting))}.")
     if st.button("Import", type="primary", icon=":material/download:"):
         try:
-            begin_import(path.strip(), name.strip(), upload, getattr(upload, "name", ""))
+            begin_import(path.strip(), name.strip(), upload, getattr(upload, "name", ""), pattern)
         except SealifeError as error:
             show_error(error)
         else:
             st.rerun()
 
 
-def begin_import(path: str, name: str, upload: IO[bytes] | None = None, upload_name: str = "") -> Job:
-    """Begin to import ``path``, or ``upload``. Raises DatasetError for what can be said at once."""
+def begin_import(
+    path: str, name: str, upload: IO[bytes] | None = None, upload_name: str = "", pattern: Pattern | None = None
+) -> Job:
+    """Begin to import ``path``, or ``upload``, grouped by ``pattern`` unless that is NONE.
+
+    Raises DatasetError for what can be said at once.
+    """
     if upload is None and not path:
         raise DatasetError("Enter the path of a folder, zip or CSV on this machine, or upload a zip.")
     source = path_of(path)
@@ -80,13 +90,17 @@ def begin_import(path: str, name: str, upload: IO[bytes] | None = None, upload_n
         raise DatasetError(
             f"Nothing was found at '{source}'. Check the path: it must exist on the machine that runs the dashboard."
         )
+    group_by = None if pattern is None or pattern.kind == NONE else pattern
+    if group_by is not None:
+        groups_of(group_by, [], list)
     state.data.EXPECTED.hold(name)
     tidy: Tidy = bool
     if upload is not None:
         source = _keep(upload, name)
         tidy = partial(shutil.rmtree, source.parent, ignore_errors=True)
     title = f"Importing {name}"
-    return background.start(key, title, lambda tell: import_images(source, name, progress=tell), IMPORT, tidy)
+    work = partial(import_images, source, name, group_by=group_by)
+    return background.start(key, title, lambda tell: work(progress=tell), IMPORT, tidy)
 
 
 def begin_reef() -> None:

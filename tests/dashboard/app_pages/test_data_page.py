@@ -20,6 +20,8 @@ from dashboard.words import SPLIT_WORDS
 from sealife_core.datasets.checks import check
 from sealife_core.datasets.corrections.editing import move
 from sealife_core.datasets.dataset import Dataset, list_datasets, open_dataset
+from sealife_core.datasets.grouping.patterns import Pattern
+from sealife_core.datasets.grouping.regrouping import plan_regrouping, regroup
 from sealife_core.datasets.mending import plan_mending
 from sealife_core.datasets.storage import trashed_datasets
 from sealife_core.errors import DatasetError
@@ -205,10 +207,10 @@ def held_import(monkeypatch: pytest.MonkeyPatch):
     """Imports stop at their first word until the event is set."""
     go_on, real = threading.Event(), import_form.import_images
 
-    def waits(source, name, progress):
+    def waits(source, name, progress, **more):
         progress("Held", 0, 0)
         go_on.wait(30)
-        return real(source, name, progress=progress)
+        return real(source, name, progress=progress, **more)
 
     monkeypatch.setattr(import_form, "import_images", waits)
     yield go_on
@@ -371,3 +373,77 @@ def test_page__a_damaged_data_set_is_one_sentence(tiny_reef):
     assert not app.exception
     assert "is damaged" in text(app)
     assert button(app, "Delete it")
+
+
+def field(app: AppTest, kind: str, label: str):
+    return next(found for found in getattr(app, kind) if found.label == label)
+
+
+TOGETHER = "Pictures that belong together"
+
+
+def show_group_dialog() -> None:  # a script of its own: a test's run of the whole page would close the dialog
+    from dashboard import cache
+    from dashboard.app_pages.data.grouping import group_dialog
+    from dashboard.parts.notice import notice
+    from sealife_core.datasets.grouping.patterns import Pattern
+
+    notice()
+    group_dialog(cache.dataset("two"), Pattern("stem"))
+
+
+def test_group_dialog__shows_what_a_pattern_makes_then_groups_with_an_undo(photographs):
+    dataset = imported(photographs, "two")
+    app = AppTest.from_function(show_group_dialog, default_timeout=60).run()
+    assert "No image gets a group" in text(app), "before these numbers there is no name"
+    assert "None" not in field(app, "selectbox", TOGETHER).options
+    field(app, "selectbox", TOGETHER).select("parent").run()
+    assert not app.exception
+    assert "2 groups of 21 images" in text(app)
+    assert app.dataframe[0].value["Group"].tolist() == sorted(dataset.classes, reverse=True)
+    assert open_dataset("two").version == dataset.version, "nothing changes before it was shown"
+    button(app, "Group them").click().run()
+    assert not app.exception
+    assert set(open_dataset("two").manifest["group"]) == set(dataset.classes)
+    button(app, "Undo").click().run()
+    assert "grouped as before" in text(app)
+    assert open_dataset("two").content_hash == dataset.content_hash
+
+
+def test_checks__show_groups_across_splits_and_undo_the_grouping(photographs, monkeypatch):
+    monkeypatch.setattr(checks, "QUICK_S", 60)
+    dataset = imported(photographs, "two")
+    regroup(dataset, plan_regrouping(dataset, Pattern("parent")))
+    app = open_data(dataset="two", look="Checks", duplicates="scattered")
+    assert not app.exception
+    assert "2 groups of images are in more than one split" in text(app)
+    assert "2 groups." in text(app)
+    assert button(app, "Put every group into one split")
+    button(app, "Undo the last grouping").click().run()
+    assert open_dataset("two").content_hash == dataset.content_hash
+
+
+def show_import_dialog() -> None:
+    from dashboard.app_pages.data.import_form import import_dialog
+
+    import_dialog()
+
+
+def test_import__shows_groups_before_it_begins(photographs):
+    app = AppTest.from_function(show_import_dialog, default_timeout=60).run()
+    assert field(app, "selectbox", TOGETHER).value == "none"
+    field(app, "selectbox", TOGETHER).select("parent").run()
+    assert "are shown here; others after the import" in text(app)
+    field(app, "text_input", "Path of a folder, zip or CSV").input(str(photographs)).run()
+    assert "2 groups of 22 images" in text(app), "words.jpg is a picture by its name"
+    button(app, "Import").click().run()
+    assert not app.exception
+    next(iter(background.cache.jobs().values())).wait(60)
+    assert open_dataset("photographs").info["group_by"] == "parent"
+
+
+@pytest.mark.process
+def test_import__an_expression_that_cannot_be_used_is_one_sentence_before_it_begins(photographs):
+    with pytest.raises(DatasetError, match="has 0 groups; expected one"):
+        import_form.begin_import(str(photographs), "two", pattern=Pattern("regex", expression="a+"))
+    assert not background.cache.jobs()

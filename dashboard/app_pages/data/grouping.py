@@ -1,0 +1,115 @@
+"""Which pictures belong together: the fields that ask for a pattern, what it would make, and grouping with an undo."""
+
+import pandas as pd
+import streamlit as st
+
+from dashboard import cache, state
+from dashboard.errors import show_error
+from dashboard.parts.notice import errors_said, ungroup
+from dashboard.words import plain
+from sealife_core.datasets.dataset import Dataset
+from sealife_core.datasets.grouping.patterns import SEPARATORS, Pattern, parse_pattern
+from sealife_core.datasets.grouping.preview import MOST_DATED, Preview, preview_import
+from sealife_core.datasets.grouping.regrouping import Regrouping, can_undo_regrouping, regroup
+from sealife_core.errors import DatasetError
+
+NONE = "none"
+KINDS = {
+    NONE: "None",
+    "stem": "Same name before the number",
+    "parent": "Same folder",
+    "part": "Same part of the file name",
+    "date": "Same date in the file",
+    "regex": "Regular expression",
+}
+PARTS = {1: "First", 2: "Second", 3: "Third", 4: "Fourth", -1: "Last"}
+TOGETHER = "Frames of a film, pictures of a dive or of a site look alike. A group stays in one split."
+
+
+def pattern_fields(first: Pattern) -> Pattern:
+    """Fields for a pattern, which show ``first`` at first; its kind is NONE if no pictures belong together.
+
+    NONE is offered only where it is the first.
+    """
+    kinds = [kind for kind in KINDS if kind != NONE or first.kind == NONE]
+    kind = st.selectbox(
+        "Pictures that belong together", kinds, kinds.index(first.kind), format_func=KINDS.__getitem__, help=TOGETHER
+    )
+    if kind == "regex":
+        expression = st.text_input(
+            "Expression", max_chars=500, placeholder="^([^/]+)/",
+            help="What the one pair of ( ) matches in the file name with its folders is the group.",
+        )  # fmt: skip
+        return Pattern(kind, expression=expression)
+    if kind == "part":
+        with st.container(horizontal=True):
+            place = list(PARTS).index(first.part) if first.part in PARTS else 0
+            part = st.selectbox("Which part", list(PARTS), place, format_func=PARTS.__getitem__)
+            between = st.text_input(
+                "Parts are divided by", SEPARATORS, max_chars=20, help="Any of these characters divides two parts."
+            )
+        return Pattern(kind, part=part, separators=between or SEPARATORS)
+    return Pattern(kind)
+
+
+def import_preview(path: str, pattern: Pattern) -> None:
+    """What ``pattern`` makes of the folder ``path`` of this machine, which is to be imported."""
+    try:
+        found = cache.pictures_to_import(path) if path else []
+        if not found:
+            st.caption("The groups of a folder on this machine are shown here; others after the import.")
+            return
+        _shown(preview_import(found, pattern))
+    except DatasetError as error:
+        show_error(error)
+    else:
+        if pattern.kind == "date" and len(found) > MOST_DATED:
+            st.caption(f"A preview reads the dates of {MOST_DATED:,} pictures at most.")
+
+
+def _shown(preview: Preview) -> None:
+    st.markdown(plain(" ".join(preview.sentences)))
+    if preview.largest:
+        table = pd.DataFrame(preview.largest, columns=["Group", "Pictures", "For example"])
+        st.dataframe(table, hide_index=True, alt="The largest groups")
+
+
+def grouping_buttons(dataset: Dataset, suggestion: str) -> None:
+    """Group the pictures; undo the last grouping. suggestion: a pattern to begin with, or ""."""
+    with st.container(horizontal=True):
+        if st.button("Group pictures", icon=":material/workspaces:", help=TOGETHER):
+            group_dialog(dataset, parse_pattern(suggestion) if suggestion else Pattern("stem"))
+        if can_undo_regrouping(dataset):
+            st.button(
+                "Undo the last grouping", icon=":material/undo:", type="tertiary",
+                on_click=ungroup, args=(dataset.name,),
+            )  # fmt: skip
+
+
+@st.dialog("Group pictures that belong together", width="medium")
+def group_dialog(dataset: Dataset, first: Pattern) -> None:
+    """Asks for a pattern, shows what it makes, and groups when asked to."""
+    pattern = pattern_fields(first)
+    try:
+        plan = cache.regrouping(dataset, pattern)
+    except DatasetError as error:
+        show_error(error)
+        return
+    _shown(plan.preview)
+    for sentence in plan.sentences[len(plan.preview.sentences) :]:
+        st.markdown(plain(sentence))
+    if not plan.changes and plan.preview.groups:
+        st.caption("The pictures are grouped like that already.")
+    elif plan.preview.groups:
+        st.caption("Replaces the groups there are. No file changes, and you can undo it.")
+        if st.button(
+            "Group them", type="primary", icon=":material/workspaces:", on_click=_carry_out, args=(dataset, plan)
+        ):
+            st.rerun()
+
+
+def _carry_out(dataset: Dataset, plan: Regrouping) -> None:
+    with errors_said():
+        regroup(dataset, plan)
+        said = plain(" ".join(plan.sentences))
+        state.say(f"Grouped the pictures of **{plain(dataset.name)}**. {said}", ("grouping", dataset.name))
