@@ -39,14 +39,14 @@ def matched(expression: str, names: Sequence[str]) -> list[str]:
         )
     except subprocess.TimeoutExpired:
         raise DatasetError(
-            f"The regular expression {shown!r} takes too long. Avoid repetitions inside repetitions, such as (a+)+."
+            f"The regular expression '{shown}' takes too long. Avoid repetitions inside repetitions, such as (a+)+."
         ) from None
     answer: dict[str, Any] = json.loads(done.stdout) if done.returncode == 0 else {"problem": "it cannot be used"}
     if "problem" in answer:
-        raise DatasetError(f"{shown!r} is no regular expression: {answer['problem']}.")
+        raise DatasetError(f"'{shown}' is no regular expression: {answer['problem']}.")
     if answer["groups"] != 1:
         raise DatasetError(
-            f"The regular expression {shown!r} has {answer['groups']} groups; expected one: put ( ) around what names"
+            f"The regular expression '{shown}' has {answer['groups']} groups; expected one: put ( ) around what names"
             " the group, and (?: ) around anything else."
         )
     return answer["found"]

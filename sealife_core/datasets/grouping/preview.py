@@ -1,6 +1,6 @@
 """What a pattern makes of pictures, before anything is changed."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,6 +8,7 @@ from pathlib import Path
 from sealife_core.datasets.grouping.patterns import Pattern, groups_of
 from sealife_core.datasets.imports.finding import FoundFile
 from sealife_core.datasets.imports.sources import find_pictures
+from sealife_core.datasets.imports.splits import SPLITS
 from sealife_core.opening import is_folder
 from sealife_core.wording import counted
 
@@ -18,7 +19,8 @@ MOST_DATED = 1000  # files that a preview opens for their dates: a second or two
 @dataclass(frozen=True)
 class Preview:
     """``images`` in ``groups``. ``largest``: (group, images, one of its files) of the largest ones; ``alone``: groups
-    of one image; ``without``: how many images have no group; ``without_named``: some of those."""
+    of one image; ``without``: images that have no group; ``without_named``: some of those; ``narrow``: classes in fewer
+    than three groups, so that not every split can have one."""
 
     images: int
     groups: int
@@ -26,6 +28,7 @@ class Preview:
     alone: int
     without: int
     without_named: tuple[str, ...]
+    narrow: tuple[str, ...]
 
     @property
     def sentences(self) -> list[str]:
@@ -40,17 +43,21 @@ class Preview:
             said.append(f"{counted(self.without, 'image has', 'images have')} no group{example}.")
         if self.alone == self.groups:
             said.append("Every group has one image: nothing is kept together.")
-        elif self.groups < 3 or most > self.images / 2:
-            said.append("A group stays in one split, so a group of more than half of all images leaves little to test.")
+        elif self.narrow:
+            are = counted(len(self.narrow), "class is", "classes are")
+            said.append(f"{are} in fewer than three groups, such as {self.narrow[0]!r}: not every split can have one.")
         return said
 
 
-def preview_of(groups: Sequence[str], names: Sequence[str]) -> Preview:
-    """The preview of images of these ``names`` with these ``groups`` ("" is none)."""
+def preview_of(groups: Sequence[str], names: Sequence[str], labels: Sequence[str]) -> Preview:
+    """The preview of images of these ``names`` with these ``groups`` and ``labels`` ("" is none)."""
     sizes = Counter(group for group in groups if group)
     first = dict(zip(reversed(groups), reversed(names), strict=True))
     largest = sorted(sizes, key=lambda group: (-sizes[group], group))[:_SHOWN]
     without = [name for group, name in zip(groups, names, strict=True) if not group]
+    homes: dict[str, set[str]] = defaultdict(set)  # class → its groups; an image without one is its own
+    for group, name, label in zip(groups, names, labels, strict=True):
+        homes[label].add(group or f"\0{name}")
     return Preview(
         images=len(groups),
         groups=len(sizes),
@@ -58,6 +65,7 @@ def preview_of(groups: Sequence[str], names: Sequence[str]) -> Preview:
         alone=sum(count == 1 for count in sizes.values()),
         without=len(without),
         without_named=tuple(without[:_SHOWN]),
+        narrow=tuple(sorted(label for label, of in homes.items() if label and len(of) < len(SPLITS))),
     )
 
 
@@ -70,5 +78,5 @@ def preview_import(found: Sequence[FoundFile], pattern: Pattern) -> Preview:
     """The preview of an import of ``found``; by date, of MOST_DATED of them. Raises DatasetError."""
     if pattern.kind == "date":
         found = found[:: -(-len(found) // MOST_DATED) or 1]
-    names = [item.source for item in found]
-    return preview_of(groups_of(pattern, names, lambda: [item.path for item in found]), names)
+    names, labels = [item.source for item in found], [item.label for item in found]
+    return preview_of(groups_of(pattern, names, lambda: [item.path for item in found]), names, labels)

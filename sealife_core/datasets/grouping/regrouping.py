@@ -61,7 +61,8 @@ def plan_regrouping(dataset: Dataset, pattern: Pattern, progress: Progress | Non
     ids = imported.manifest["id"].tolist()
     changes = {image: group for image, group in zip(ids, groups, strict=True) if had[image]["group"] != group}
     straddling = len(scattered(shown, dataset.manifest["split"].tolist()))
-    return Regrouping(pattern, preview_of(shown, [names[place] for place in places]), changes, straddling)
+    preview = preview_of(shown, [names[place] for place in places], dataset.manifest["label"].tolist())
+    return Regrouping(pattern, preview, changes, straddling)
 
 
 def regroup(dataset: Dataset, plan: Regrouping, by: str = "") -> Dataset:

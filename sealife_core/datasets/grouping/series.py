@@ -77,4 +77,5 @@ def note_on(count: int, suggestion: tuple[Pattern, int] | None) -> str:
     if suggestion is None:
         return f"{said} Group them by date, or by an expression."
     pattern, groups = suggestion
-    return f"{said} Grouping by {str(pattern)!r} would keep them together, in {counted(groups, 'group')}."
+    by = {"stem": "the name before the number", "parent": "folder", "part": f"part {pattern.part} of the name"}
+    return f"{said} Grouping by {by[pattern.kind]} would keep them together, in {counted(groups, 'group')}."

@@ -84,7 +84,7 @@ def import_images(
             cache.keep(manifest["sha256"].tolist(), manifest[["width", "height"]].max(axis=1).to_numpy())
         labels, groups, given = (manifest[column].tolist() for column in ("label", "group", "split"))
         if group_by is not None:
-            notes += preview_of(groups, manifest["source"].tolist()).sentences
+            notes += preview_of(groups, manifest["source"].tolist(), labels).sentences
         manifest["split"], split_notes = complete_splits(labels, groups, given, seed)
         notes += split_notes + remarks
         replace_file(folder / SKIPPED, csv_of(pd.DataFrame(skipped, columns=["file", "reason"])))

@@ -105,15 +105,16 @@ def test_mending__brings_groups_that_straddle_splits_together(home: Path, tmp_pa
 
 
 def test_preview__names_the_largest_and_what_has_no_group():
-    preview = preview_of(["a", "b", "a", ""], ["1.jpg", "2.jpg", "3.jpg", "4.jpg"])
+    preview = preview_of(["a", "b", "a", ""], ["1.jpg", "2.jpg", "3.jpg", "4.jpg"], ["ray", "ray", "eel", "ray"])
     assert preview.largest == (("a", 2, "1.jpg"), ("b", 1, "2.jpg"))
     assert (preview.groups, preview.alone, preview.without, preview.without_named) == (2, 1, 1, ("4.jpg",))
-    assert preview.sentences[:2] == [
+    assert preview.sentences == [
         "2 groups of 3 images. The largest is 'a' with 2 images.",
         "1 image has no group, for example '4.jpg'.",
+        "1 class is in fewer than three groups, such as 'eel': not every split can have one.",
     ]
-    assert "No image gets a group" in preview_of([""], ["1.jpg"]).sentences[0]
-    assert "nothing is kept together" in preview_of(["a", "b"], ["1.jpg", "2.jpg"]).sentences[-1]
+    assert "No image gets a group" in preview_of([""], ["1.jpg"], [""]).sentences[0]
+    assert "nothing is kept together" in preview_of(["a", "b"], ["1.jpg", "2.jpg"], ["", ""]).sentences[-1]
 
 
 def test_preview_import__of_a_folder_is_that_of_the_import(dives: Dataset, tmp_path: Path):

@@ -52,7 +52,7 @@ def test_check__tells_of_frames_of_films_and_what_would_group_them(films: Datase
     assert found.suggestion == "stem"
     note = next(note for note in found.notes if "seem to be frames of films" in note)
     assert f"{len(found.series)} series of look-alikes have no group and straddle splits" in note
-    assert "Grouping by 'stem' would keep them together, in 12 groups." in note
+    assert "Grouping by the name before the number would keep them together, in 12 groups." in note
 
 
 def test_check__says_no_more_of_series_that_were_grouped(films: Dataset):
