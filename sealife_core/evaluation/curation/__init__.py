@@ -1,1 +1,1 @@
-"""Labels one can trust, from stored features: numpy, without torch."""
+"""Curating a data set: which labels to doubt, what to label next, where people disagree."""

@@ -6,7 +6,7 @@ the field; random held-out images of known places overstate it.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Lock
 
@@ -14,16 +14,18 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 from threadpoolctl import threadpool_limits
 
-from sealife_core.config import ClassifierConfig
+from sealife_core.config import ClassifierConfig, SimclrConfig
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.datasets.grouping.patterns import parse_pattern
 from sealife_core.datasets.grouping.regrouping import groups_by
-from sealife_core.errors import ConfigError, DatasetError, RunError
+from sealife_core.errors import DatasetError, RunError
+from sealife_core.evaluation.comparison.candidates import readable_configs
 from sealife_core.evaluation.comparison.resampling import Interval
 from sealife_core.evaluation.curation.place_folds import dealt, held_out_predictions, reduced
 from sealife_core.evaluation.embeddings.stored_embeddings import has_embeddings, read_embeddings
 from sealife_core.progress import Progress
 from sealife_core.runs.directory import list_runs, open_run, source_chain
+from sealife_core.runs.liveness import State
 from sealife_core.runs.run import Run
 from sealife_core.wording import counted, percent
 
@@ -40,7 +42,8 @@ class HeldOut:
     """What :func:`held_out_scores` found, on ``images`` of ``places``, by probes of ``trained_on`` images each.
 
     Accuracies on random held-out images and on held-out whole places, and the second minus the first, each with its
-    95 % interval over places. ``only_there``: images not counted, of classes that a held-out place alone has.
+    95 % interval over places. ``only_there``: images not counted, of classes that a held-out place alone has; ``run``:
+    the run whose features these are, "" where they were given.
     """
 
     places: int
@@ -50,6 +53,7 @@ class HeldOut:
     random: Interval
     elsewhere: Interval
     difference: Interval
+    run: str = ""
 
     @property
     def said(self) -> str:
@@ -63,7 +67,7 @@ class HeldOut:
             said += f" Not counted: {counted(self.only_there, 'image')} of classes that no other place has."
         if self.places < _FEW_PLACES:
             said += " With so few places the intervals are too narrow."
-        return said
+        return said + (f" Features of run '{self.run}'." if self.run else "")
 
     @property
     def _meaning(self) -> str:
@@ -102,7 +106,8 @@ def held_out_of(
     features = np.asarray(embedded.values[at], np.float32)
     groups = dataset.manifest["group"].to_numpy()[rows]
     together = ["" if by == GROUP else group for group in groups.tolist()]
-    return held_out_scores(features, dataset.labels[rows], [places[row] for row in rows], together, progress=progress)
+    found = held_out_scores(features, dataset.labels[rows], [places[row] for row in rows], together, progress=progress)
+    return replace(found, run=run.id)
 
 
 def held_out_scores(
@@ -148,27 +153,19 @@ def held_out_scores(
 
 def learned_from_labels(run: Run) -> bool:
     """Whether the encoder of ``run``, or one that it began from, was trained with labels."""
-    for one in source_chain(run.id, run.root):
-        try:
-            config = one.request()
-        except ConfigError:
-            continue
-        if isinstance(config, ClassifierConfig) and config.trained_stages:
-            return True
-    return False
+    chain = readable_configs(list(source_chain(run.id, run.root)))
+    return any(isinstance(config, ClassifierConfig) and config.trained_stages for _, config in chain)
 
 
 def _run_for(dataset: Dataset, root: Path | None) -> Run:
-    for run in list_runs(root):
-        if has_embeddings(run.path) and not run.broken and not learned_from_labels(run):
-            try:
-                if run.config().data == dataset.name:
-                    return run
-            except ConfigError:
-                continue
+    for run, config in readable_configs(list_runs(root)):
+        untrained = config.weights == "random" and not isinstance(config, SimclrConfig)
+        usable = config.data == dataset.name and not untrained and not run.broken and run.state() is State.FINISHED
+        if usable and has_embeddings(run.path) and not learned_from_labels(run):
+            return run
     raise RunError(
-        f"No run has features of {dataset.name!r} from an encoder that saw no labels. Run 'classify {dataset.name}' or"
-        " an 'embed' run first."
+        f"No finished run has features of {dataset.name!r} from an encoder that saw no labels. Run 'classify"
+        f" {dataset.name}' or an 'embed' run first."
     )
 
 

@@ -1,7 +1,5 @@
 """Accuracy at random and at places that no probe has seen."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression
@@ -11,7 +9,7 @@ from sealife_core.datasets.dataset import Dataset
 from sealife_core.errors import DatasetError, RunError
 from sealife_core.evaluation.curation.held_out_places import held_out_of, held_out_scores
 from sealife_core.evaluation.curation.place_folds import PENALTY, dealt, probe_predictions, reduced
-from sealife_core.runs.run import Run
+from tests.finished.runs import classifier_run, simclr_run
 
 CLASSES, PLACES, EACH = 4, 12, 10
 
@@ -94,16 +92,19 @@ def test_reduced__keeps_the_directions_in_which_features_differ_most():
     np.testing.assert_allclose(np.square(small).sum(), np.square(standard).sum(), rtol=0.01)
 
 
-def test_held_out_of__takes_the_newest_run_with_features(tiny_reef: Dataset, classifier: Run, home: Path):
-    half = {image: {"group": f"site {row % 4}"} for row, image in enumerate(tiny_reef.manifest["id"])}
-    dataset = correct(tiny_reef, half)
-    found = held_out_of(dataset, "group", classifier.id)
-    assert found.places == 4
-    assert held_out_of(dataset, "part:-1").images > 0
+def test_held_out_of__takes_the_newest_run_whose_encoder_saw_no_labels(tiny_reef: Dataset):
+    dataset = correct(tiny_reef, {i: {"group": f"site {row % 4}"} for row, i in enumerate(tiny_reef.manifest["id"])})
+    label_free, learned = simclr_run(dataset), classifier_run(dataset)
+    found = held_out_of(dataset, "group")
+    assert (found.places, found.run) == (4, label_free.id)
+    assert found.said.endswith(f"Features of run '{label_free.id}'.")
+    assert held_out_of(dataset, "part:-1", label_free.id).places > 4
+    with pytest.raises(RunError, match="has learned from these labels"):
+        held_out_of(dataset, "group", learned.id)
     with pytest.raises(RunError, match="There is no run 'none'"):
         held_out_of(dataset, "group", "none")
     with pytest.raises(DatasetError, match="has a place by 'part:9'"):
-        held_out_of(dataset, "part:9", classifier.id)
+        held_out_of(dataset, "part:9")
 
 
 def test_held_out_of__says_which_run_is_missing(tiny_reef: Dataset):
