@@ -77,8 +77,6 @@ def _undo(kind: str, name: str) -> None:
             restore_recipe(name)
             state.views.RECIPE.hold(name)
             state.say(f"The views **{plain(name)}** are back.")
-        elif kind == "mending":
-            unmend(name)
         elif kind == "correction":
             _uncorrect(*name.split(" ", 1))
         else:
@@ -87,20 +85,11 @@ def _undo(kind: str, name: str) -> None:
             state.say(f"Data set **{plain(name)}** is back.")
 
 
-def unmend(name: str) -> None:
-    """Take back what was mended last, and say so."""
-    from sealife_core.datasets.mending import undo_mending  # imports SciPy, and every page imports this module
-
-    with errors_said():
-        _, back = undo_mending(name)
-        state.say(f"{back:,} pictures of **{plain(name)}** are back in their previous splits.")
-
-
-def say_corrected(dataset: Dataset) -> None:
-    """Say what the newest entry of the log did, with an undo where it is a correction."""
+def say_corrected(dataset: Dataset, text: str = "") -> None:
+    """Say what the newest entry of the log did, or ``text`` (Markdown), with an undo where it is a correction."""
     entry = dataset.entries[-1]
     way_back = ("correction", f"{entry.number} {dataset.name}") if entry.corrects else None
-    state.say(plain(said(entry)), way_back)
+    state.say(text or plain(said(entry)), way_back)
 
 
 def _uncorrect(number: str, name: str) -> None:

@@ -95,11 +95,6 @@ def undo_mending(name: str, root: Path | None = None, by: str = "") -> tuple[Dat
     return back, sum(a != b for a, b in zip(back.manifest["split"], dataset.manifest["split"], strict=True))
 
 
-def can_undo(dataset: Dataset) -> bool:
-    """Whether :func:`undo_mending` has something to undo."""
-    return newest_of(dataset.entries, WHY, "split") is not None
-
-
 def _units(dataset: Dataset, checks: Checks) -> list[list[int]]:
     """Rows that have to stay together: copies or one group, directly or through others; largest first."""
     together = [list(group.rows) for group in (*checks.exact, *checks.near)]

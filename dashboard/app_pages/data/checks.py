@@ -4,10 +4,10 @@ import numpy as np
 import streamlit as st
 
 from dashboard import background, state
-from dashboard.app_pages.data.grouping import grouping_buttons
+from dashboard.app_pages.data.grouping import grouping_button
 from dashboard.app_pages.data.job_progress import job_error, job_progress
 from dashboard.data.pictures import class_of
-from dashboard.parts.notice import errors_said, unmend
+from dashboard.parts.notice import errors_said, say_corrected
 from dashboard.parts.pictures.correct_many import correct_many, correct_now
 from dashboard.parts.pictures.image_grid import image_grid
 from dashboard.parts.pictures.sheets import sheet
@@ -15,7 +15,7 @@ from dashboard.state import Key
 from dashboard.words import SPLIT_WORDS, plain
 from sealife_core.datasets.checks import Checks, DuplicateGroup, check
 from sealife_core.datasets.dataset import Dataset
-from sealife_core.datasets.mending import Mending, can_undo, mend, plan_mending
+from sealife_core.datasets.mending import Mending, mend, plan_mending
 from sealife_core.wording import counted
 
 A_PAGE = 8
@@ -72,7 +72,7 @@ def groups_by_kind(checks: Checks) -> dict[str, list[DuplicateGroup]]:
 def _found(dataset: Dataset, checks: Checks) -> None:
     if checks.notes:
         st.warning("\n".join(f"- {plain(note)}" for note in checks.notes))
-    grouping_buttons(dataset, checks.suggestion)
+    grouping_button(dataset, checks.suggestion)
     groups = groups_by_kind(checks)
     there = [kind for kind in KINDS if groups[kind]]
     if not there:
@@ -91,10 +91,6 @@ def _found(dataset: Dataset, checks: Checks) -> None:
         "Put every group into one split", icon=":material/healing:", help=MENDS
     ):
         mend_dialog(dataset, checks)
-    if can_undo(dataset):
-        st.button(
-            "Undo the last move", icon=":material/undo:", type="tertiary", on_click=unmend, args=(dataset.name,)
-        )  # fmt: skip
     _page(dataset, checks, groups[kind], kind)
 
 
@@ -114,10 +110,10 @@ def mend_dialog(dataset: Dataset, checks: Checks, only: list[DuplicateGroup] | N
 
 def _carry_out(dataset: Dataset, mending: Mending) -> None:
     with errors_said():
-        mend(dataset, mending)
+        mended = mend(dataset, mending, by=state.corrections.BY.held(""))
         groups = counted(mending.groups, "group")
         said = plain(" ".join(mending.sentences))
-        state.say(f"Put {groups} of **{plain(dataset.name)}** into one split each. {said}", ("mending", dataset.name))
+        say_corrected(mended, f"Put {groups} of **{plain(dataset.name)}** into one split each. {said}")
 
 
 def _page(dataset: Dataset, checks: Checks, groups: list[DuplicateGroup], kind: str) -> None:

@@ -5,12 +5,12 @@ import streamlit as st
 
 from dashboard import cache, state
 from dashboard.errors import show_error
-from dashboard.parts.notice import errors_said, ungroup
+from dashboard.parts.notice import errors_said, say_corrected
 from dashboard.words import plain
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.datasets.grouping.patterns import SEPARATORS, Pattern, parse_pattern
 from sealife_core.datasets.grouping.preview import MOST_DATED, Preview, preview_import
-from sealife_core.datasets.grouping.regrouping import Regrouping, can_undo_regrouping, regroup
+from sealife_core.datasets.grouping.regrouping import Regrouping, regroup
 from sealife_core.errors import DatasetError
 
 NONE = "none"
@@ -74,16 +74,10 @@ def _shown(preview: Preview) -> None:
         st.dataframe(table, hide_index=True, alt="The largest groups")
 
 
-def grouping_buttons(dataset: Dataset, suggestion: str) -> None:
-    """Group the pictures; undo the last grouping. suggestion: a pattern to begin with, or ""."""
-    with st.container(horizontal=True):
-        if st.button("Group pictures", icon=":material/workspaces:", help=TOGETHER):
-            group_dialog(dataset, parse_pattern(suggestion) if suggestion else Pattern("stem"))
-        if can_undo_regrouping(dataset):
-            st.button(
-                "Undo the last grouping", icon=":material/undo:", type="tertiary",
-                on_click=ungroup, args=(dataset.name,),
-            )  # fmt: skip
+def grouping_button(dataset: Dataset, suggestion: str) -> None:
+    """Group the pictures. suggestion: a pattern to begin with, or ""."""
+    if st.button("Group pictures", icon=":material/workspaces:", help=TOGETHER):
+        group_dialog(dataset, parse_pattern(suggestion) if suggestion else Pattern("stem"))
 
 
 @st.dialog("Group pictures that belong together", width="medium")
@@ -110,6 +104,6 @@ def group_dialog(dataset: Dataset, first: Pattern) -> None:
 
 def _carry_out(dataset: Dataset, plan: Regrouping) -> None:
     with errors_said():
-        regroup(dataset, plan)
-        said = plain(" ".join(plan.sentences))
-        state.say(f"Grouped the pictures of **{plain(dataset.name)}**. {said}", ("grouping", dataset.name))
+        grouped = regroup(dataset, plan, by=state.corrections.BY.held(""))
+        says = plain(" ".join(plan.sentences))
+        say_corrected(grouped, f"Grouped the pictures of **{plain(dataset.name)}**. {says}")

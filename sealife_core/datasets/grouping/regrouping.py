@@ -3,11 +3,9 @@
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
-from sealife_core.datasets.corrections.editing import correct, undo, values_of
-from sealife_core.datasets.corrections.log import newest_of
-from sealife_core.datasets.dataset import Dataset, open_dataset
+from sealife_core.datasets.corrections.editing import correct, values_of
+from sealife_core.datasets.dataset import Dataset
 from sealife_core.datasets.grouping.patterns import Pattern, groups_of
 from sealife_core.datasets.grouping.preview import Preview, preview_of
 from sealife_core.errors import DatasetError
@@ -73,17 +71,3 @@ def regroup(dataset: Dataset, plan: Regrouping, by: str = "") -> Dataset:
         raise DatasetError(f"The images of {dataset.name!r} are grouped like that already.")
     changes = {image: {"group": group} for image, group in plan.changes.items()}
     return correct(dataset, changes, by=by, why=WHY, as_seen=True)
-
-
-def undo_regrouping(name: str, root: Path | None = None, by: str = "") -> Dataset:
-    """Undo the last grouping by a pattern. Raises DatasetError if there is none."""
-    dataset = open_dataset(name, root)
-    last = newest_of(dataset.entries, WHY, "group")
-    if last is None:
-        raise DatasetError(f"There is no grouping of data set {name!r} to undo.")
-    return undo(dataset, last, by=by)
-
-
-def can_undo_regrouping(dataset: Dataset) -> bool:
-    """Whether :func:`undo_regrouping` has something to undo."""
-    return newest_of(dataset.entries, WHY, "group") is not None

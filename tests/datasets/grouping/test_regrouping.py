@@ -7,16 +7,14 @@ from pathlib import Path
 import pytest
 
 from sealife_core.datasets.checks import check
-from sealife_core.datasets.corrections.editing import correct
+from sealife_core.datasets.corrections.editing import correct, undo
 from sealife_core.datasets.dataset import Dataset, open_dataset
 from sealife_core.datasets.grouping.patterns import parse_pattern
 from sealife_core.datasets.grouping.preview import MOST_DATED, pictures_to_import, preview_import, preview_of
 from sealife_core.datasets.grouping.regrouping import (
-    can_undo_regrouping,
     plan_regrouping,
     regroup,
     scattered,
-    undo_regrouping,
 )
 from sealife_core.datasets.imports.finding import FoundFile
 from sealife_core.datasets.imports.importing import import_images
@@ -42,12 +40,7 @@ def test_regroup__is_one_correction_that_can_be_undone(dives: Dataset):
     grouped = regroup(dives, plan, by="Ada")
     assert set(grouped.manifest["group"]) == {f"dive {dive}" for dive in range(4)}
     assert (grouped.version, grouped.entries[0].why, grouped.entries[0].by) == (1, "pattern", "Ada")
-    assert can_undo_regrouping(grouped)
-    back = undo_regrouping("sea")
-    assert back.content_hash == dives.content_hash
-    assert not can_undo_regrouping(back)
-    with pytest.raises(DatasetError, match="no grouping of data set 'sea' to undo"):
-        undo_regrouping("sea")
+    assert undo(grouped, 1).content_hash == dives.content_hash
 
 
 @pytest.mark.process
