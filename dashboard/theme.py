@@ -86,4 +86,4 @@ def paper() -> str:
 
 def apply() -> None:
     """Put the rules of ``theme.css`` on the page."""
-    st.html(f"<style>:root {{ --paper: {paper()}; }}{_RULES}</style>")
+    st.html(f"<style>:root {{ --paper: {paper()}; --accent: {accent()}; }}{_RULES}</style>")

@@ -30,6 +30,7 @@ if TYPE_CHECKING:  # they import torch
     from dashboard.data.contrast.view_batches import ViewBatch
     from sealife_core.evaluation.contrast.invariance import Response
     from sealife_core.evaluation.contrast.neighbour_vote import Vote
+    from sealife_core.evaluation.contrast.readout import Readout
     from sealife_core.evaluation.contrast.view_encoder import ViewEncoder
 
 MOST_RESPONSES = 32  # up to 100 kB each
@@ -93,6 +94,26 @@ def responses(
         while len(held) > MOST_RESPONSES:
             held.pop(next(iter(held)), None)
     return held[key]
+
+
+def readouts(dataset: Dataset, rows: tuple[int, ...], source: Source) -> "dict[Space, Readout]":
+    """What can be read from h and z of ``rows`` after changes. Imports torch. Raises DatasetError, WeightsError."""
+    return _readouts(dataset, rows, source, source.spec, _stamp(source))
+
+
+@kept(32, spinner="Changing pictures, and reading what was done from h and z…")
+def _readouts(
+    dataset: Dataset, rows: tuple[int, ...], _source: Source, spec: str, changed: Stamp
+) -> "dict[Space, Readout]":
+    from torch import stack, tensor
+
+    from sealife_core.evaluation.contrast.readout import readouts
+
+    seen, lock = view_encoder(_source)
+    pictures = previews(dataset, rows, seen.image_size_px)
+    squares = stack([picture.square for picture in pictures])
+    with lock:
+        return readouts(seen, squares, tensor([picture.aspect for picture in pictures]))
 
 
 @st.cache_resource(show_spinner=False)

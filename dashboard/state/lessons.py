@@ -13,13 +13,11 @@ BACK = Key("lessons.back")
 NEXT = Key("lessons.next")
 START = Key("lessons.start")
 BEFORE = Key("lessons.before")
-CHARTS = Key("lessons.charts")
 OBJECT_FROM = Key("lessons.object_from")
 CAMERA = Key("lessons.camera")
 FILE = Key("lessons.file")
 NEAREST = Key("lessons.nearest")
 DRAWING = UrlValue("draw", "lessons", "0")  # which random views
-POINT = UrlValue("point", "lessons", "hue.3")  # augmentation and level
 
 _PRESENTING = UrlValue("present", "lessons", "")
 

@@ -10,7 +10,7 @@ from dashboard.cache.contrast import view_batch
 from dashboard.data.contrast.sources import Source, trained_otherwise
 from dashboard.data.contrast.view_batches import ViewBatch, batch_rows
 from dashboard.errors import show_error
-from dashboard.parts.contrast.encoder_choice import encoder_choice
+from dashboard.parts.contrast.encoder_choice import encoder_choice, known_sources
 from dashboard.parts.contrast.similarity_matrix import own_temperature, similarity_matrix
 from dashboard.parts.forms.dataset_choice import dataset_choice
 from dashboard.parts.forms.recipe_choice import recipe_choice
@@ -46,7 +46,7 @@ def _chosen() -> tuple[Source, ViewBatch | None]:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         with st.container(width=150):
             dataset = cache.dataset(dataset_choice("Data set"))
-        source = encoder_choice()
+        source = encoder_choice(known_sources())
     with st.container(horizontal=True, vertical_alignment="bottom"):
         shared: dict[str, Any] = {"required": True, "bind": "query-params"}
         count = st.segmented_control("Pictures", PICTURES, default=PICTURES_AT_FIRST, key=contrast.BATCH, **shared)

@@ -34,7 +34,7 @@ def page() -> None:
             reading, figures = WIDGETS[lesson.key]()
         except SealifeError as error:
             show_error(error)
-            reading, figures = None, ""
+            reading, figures = None, str
         if reading:
             to_try.markdown(f"**Try it.** {plain(lesson.look)}")
         if reading is not None:

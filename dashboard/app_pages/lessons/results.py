@@ -1,6 +1,6 @@
 """The widgets of the lessons about results: of ImageNet's encoder, of two classifiers, and of a study."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import streamlit as st
 
@@ -48,14 +48,16 @@ def probe() -> Shown:
     if st.button("Compare them picture by picture", icon=":material/balance:"):
         state.go("compare", {state.compare.RUNS: [run.id for run in runs]})
     found = pair.accuracy_difference
-    drawn = score_svg(both, run_colours([run.id for run in cache.runs()]))
+    colours = run_colours([run.id for run in cache.runs()])
     return {
         "probe": both[0].accuracy, "finetune": both[1].accuracy, "low": found.low, "high": found.high, "n": both[0].n,
-    }, figure("Accuracy on test pictures, with 95 % intervals. Dotted: chance.", drawn) + "".join(only)  # fmt: skip
+    }, lambda: figure(
+        "Accuracy on test pictures, with 95 % intervals. Dotted: chance.", score_svg(both, colours)
+    ) + "".join(printed() for printed in only)  # fmt: skip
 
 
-def _only(dataset: Dataset, pair: Paired, pile: str, title: str, other: str) -> str:
-    """A few of the test pictures that only one of the two gets right. Returns them for the handout."""
+def _only(dataset: Dataset, pair: Paired, pile: str, title: str, other: str) -> Callable[[], str]:
+    """A few of the test pictures that only one of the two gets right. Returns what makes them for the handout."""
     mask = pair.mask(pile)
     wrong = (pair.predicted_b if pile == "broken" else pair.predicted_a)[mask]
     ids = pair.ids[mask].tolist()
@@ -63,14 +65,14 @@ def _only(dataset: Dataset, pair: Paired, pile: str, title: str, other: str) -> 
     words = [f"{other}: {said}" for _, said in zip(rows, wrong, strict=False)]
     heading = f"{title}: {len(ids):,} of {pair.n:,}"
     if not rows:
-        return ""
+        return str
     st.markdown(f"**{heading}**")
     shown = [grid_picture(dataset, row, class_of(dataset, row)) for row in rows]
     for picture, said in zip(shown, words, strict=True):
         picture["lines"] = [["wrong", said]]
     show_grid(shown, state.lessons.GRID.of(pile))
     captions = [f"{class_of(dataset, row)}; {said}" for row, said in zip(rows, words, strict=True)]
-    return f"<h2>{heading}</h2>{_on_paper(dataset, rows, captions)}"
+    return lambda: f"<h2>{heading}</h2>{_on_paper(dataset, rows, captions)}"
 
 
 def imagenet() -> Shown:
@@ -81,12 +83,12 @@ def imagenet() -> Shown:
         return NOTHING
     st.button("Other pictures", icon=":material/shuffle:", on_click=state.lessons.DRAWING.advance)
     chosen = some_rows(dataset, state.lessons.DRAWING.number, len(dataset.manifest))
-    printed = []
+    shown = []
     for row in [row for row in chosen if row in votes.neighbours][:3]:
         rows = [row, *votes.neighbours[row][:NEIGHBOURS_SHOWN]]
         words = [f"Asked: {class_of(dataset, row)}", *(class_of(dataset, other) for other in rows[1:])]
         image_grid(dataset, rows, key=state.lessons.GRID.of(row), captions=words)
-        printed.append(_on_paper(dataset, rows, words))
+        shown.append((rows, words))
     st.fragment(own_object)(dataset)
     return {
         "knn": votes.accuracy,
@@ -95,7 +97,10 @@ def imagenet() -> Shown:
         "n": len(votes.neighbours),
         "bank": votes.bank,
         "voters": votes.voters,
-    }, figure("Each row: a picture, and the five nearest to it by ImageNet’s features.", "".join(printed))
+    }, lambda: figure(
+        "Each row: a picture, and the five nearest to it by ImageNet’s features.",
+        "".join(_on_paper(dataset, rows, words) for rows, words in shown),
+    )
 
 
 def help_() -> Shown:
@@ -117,7 +122,7 @@ def help_() -> Shown:
     return {
         "verdict": {YES: 0, NO: 1}.get(gain.verdict, 2), "gain": gain.value, "low": gain.low, "high": gain.high,
         "seeds": gain.seeds, "images": gain.images,
-    }, f"<h2>The study</h2>{table(rows)}"  # fmt: skip
+    }, lambda: f"<h2>The study</h2>{table(rows)}"  # fmt: skip
 
 
 def _on_paper(dataset: Dataset, rows: Sequence[int], words: Sequence[str]) -> str:

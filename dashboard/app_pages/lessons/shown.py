@@ -1,5 +1,7 @@
 """What the widget of a lesson returns, and the data set that all of them look at."""
 
+from collections.abc import Callable
+
 import streamlit as st
 
 from dashboard import cache
@@ -7,9 +9,10 @@ from dashboard.data.lessons.lessons import Reading
 from dashboard.parts.forms.dataset_choice import dataset_choice
 from sealife_core.datasets.dataset import Dataset
 
-Shown = tuple[Reading, str]
-"""What is shown as numbers, empty where there is nothing to see yet; and the same for the handout, as HTML."""
-NOTHING: Shown = {}, ""
+Shown = tuple[Reading, Callable[[], str]]
+"""What is shown as numbers, empty where there is nothing to see yet; and what makes the same for the handout, as HTML.
+The latter runs without a session, once somebody wants the handout."""
+NOTHING: Shown = {}, str
 VIEW_PX = 160
 
 

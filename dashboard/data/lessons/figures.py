@@ -1,8 +1,8 @@
 """What a lesson shows, for its handout: charts and tables as HTML and SVG that need nothing beside them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -10,10 +10,12 @@ from sealife_core.evaluation.comparison.rows import ComparisonRow
 from sealife_core.evaluation.figures.html_document import table
 from sealife_core.wording import percent
 
+if TYPE_CHECKING:  # they import torch
+    from sealife_core.evaluation.contrast.readout import Readout
+    from sealife_core.evaluation.embeddings.stored_embeddings import Space
+
 ACCENT, INK, LINE = "#0B7285", "#14262E", "#D5E0E3"
 _CELL, _EDGE = 40, 48  # px of the matrix
-_WIDTH, _HEIGHT, _LEFT = 200, 96, 36  # px of a small chart, and where its axis is
-_COLUMNS = 4
 
 
 def figure(caption: str, body: str) -> str:
@@ -75,35 +77,21 @@ def shares_table(similarities: np.ndarray, shares: dict[float, np.ndarray], anch
     return table(rows)
 
 
-def response_svg(chart: dict[str, Any], says: str) -> str:
-    """The charts of ``chart``, as :func:`chart_data` makes them for the screen. says: what a reader hears."""
-    parts, low = [], chart["low"]
-    for place, panel in enumerate(chart["panels"]):
-        x, y = place % _COLUMNS * (_WIDTH + 24), place // _COLUMNS * (_HEIGHT + 72)
-        levels = len(panel["levels"])
-        across = [x + _LEFT + level * (_WIDTH - _LEFT) / (levels - 1) for level in range(levels)]
-        parts += [_text(x, y + 14, panel["title"], weight=600), _text(x, y + 30, "100 %", size=11)]
-        nothing = y + 26 + _HEIGHT / (1 - low)
-        parts.append(_text(x, nothing + 4, "0 %", size=11))
-        parts += [_line(x + _LEFT, at, x + _WIDTH, at, LINE) for at in (y + 26, nothing)]
-        parts.append(
-            _line(across[panel["strongest"]], y + 26, across[panel["strongest"]], y + 26 + _HEIGHT, INK, "2 3")
-        )
-        for line, drawn in zip(chart["lines"], panel["lines"], strict=True):
-            high = [y + 26 + (1 - max(low, value)) / (1 - low) * _HEIGHT for value in drawn["mean"]]
-            points = " ".join(f"{a:.1f},{b:.1f}" for a, b in zip(across, high, strict=True))
-            dashed = ' stroke-dasharray="6 4"' if line["dashed"] else ""
-            parts.append(
-                f'<polyline points="{points}" fill="none" stroke="{line["colour"]}" stroke-width="2.5"{dashed}/>'
-            )
-        values = ", ".join(
-            f"{line['name'].rpartition(', ')[2]} {percent(drawn['mean'][panel['strongest']], 0)}"
-            for line, drawn in zip(chart["lines"], panel["lines"], strict=True)
-        )
-        parts.append(_text(x, y + 26 + _HEIGHT + 16, panel["levels"][panel["strongest"]], size=11))
-        parts.append(_text(x, y + 26 + _HEIGHT + 32, values, size=12, weight=600))
-    rows = -(-len(chart["panels"]) // _COLUMNS)
-    return _svg(_COLUMNS * (_WIDTH + 24), rows * (_HEIGHT + 72), parts, says)
+def quizzes_table(found: "Mapping[Space, Readout]") -> str:
+    """The right answers of each quiz by what was read, beside chance."""
+    from sealife_core.evaluation.contrast.readout import QUIZZES, mean_score  # imports torch
+
+    of_all = {space: percent(mean_score(of), 0) for space, of in found.items()}
+    guessing = sum(quiz.chance for quiz in QUIZZES) / len(QUIZZES)
+    rows = [
+        {
+            "What is asked": f"{quiz.title} ({', '.join(words for words, _ in quiz.versions)})",
+            "guessing": percent(quiz.chance, 0),
+            **{space: percent(float(of[quiz.name].mean()), 0) for space, of in found.items()},
+        }
+        for quiz in QUIZZES
+    ]
+    return table([*rows, {"What is asked": "All, on average", "guessing": percent(guessing, 0), **of_all}])
 
 
 def score_svg(rows: Sequence[ComparisonRow], colours: dict[str, str]) -> str:

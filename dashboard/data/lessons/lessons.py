@@ -69,20 +69,19 @@ def _hardest(reading: Reading) -> Answer:
 
 def _head(reading: Reading) -> Answer:
     if "h" not in reading:
-        return Answer(
-            None, "This needs a SimCLR run with a projection head that has not collapsed, and a few pictures."
-        )
+        return Answer(None, "This needs a SimCLR run with a projection head, and at least 16 pictures.")
     h, z, low, high = (reading[name] for name in ("h", "z", "low", "high"))
-    right = 0 if low > 0 else 1 if high < 0 else 2  # of the cosine of h minus that of z
+    right = 0 if low > 0 else 1 if high < 0 else 2  # of what h tells minus what z tells
     meaning = (
-        "A head is expected to ignore more than h. This one does not.",
-        "The head ignores more of the colour than h, as expected.",
-        "For this run and this change it makes no clear difference which of the two is used.",
+        "The head has thrown part of it away.",
+        "A head is expected to throw part of it away. This one does not.",
+        "This head has not clearly thrown any of it away.",
     )[right]
     return Answer(
         right,
-        f"With the hue turned as far as SimCLR does, h stays {_percent(h)} similar to itself, z {_percent(z)}; the 95 %"
-        f" interval of the difference is {_points(low, high)}. {meaning}",
+        f"Over {reading['quizzes']:.0f} questions on {reading['pictures']:.0f} pictures a linear layer is right on"
+        f" {_percent(h)} from h, on {_percent(z)} from z; the 95 % interval of the difference is"
+        f" {_points(low, high)}. {meaning}",
     )
 
 
@@ -190,13 +189,13 @@ LESSONS: tuple[Lesson, ...] = (
         (
             "The loss compares z, which a small network, the projection head, makes of the features h. After training"
             " the head is thrown away.",
-            "To bring two views together, z may forget what differs between them, such as colour. h lies before that"
-            " and can still tell it. That is why classifiers use h.",
+            "To bring two views together, z may forget what differs between them: light, colours, the part of the"
+            " picture. h lies before that and still tells more of it. That is why classifiers use h.",
         ),
-        "Compare the lines of h and z where the colours are turned.",
-        "Compare the full line (h) and the dashed line (z). Which changes do both ignore? Where do they part?",
-        "Whose vector changes more when the colours of a picture are turned: that of h or that of z?",
-        _always("z changes more", "h changes more", CANNOT_TELL),
+        "Compare the bars of h and z. Then look at the same encoder before training.",
+        "Compare the columns of h and z. Which changes are told by both about as well? Where do they part?",
+        "From which of the two can a linear layer tell better what was done to a picture?",
+        _always("From h", "From z", CANNOT_TELL),
         _head,
     ),
     Lesson(

@@ -1,5 +1,7 @@
 """The choice of an encoder to look through, or of several: ImageNet's, an untrained one, a SimCLR run at any epoch."""
 
+from collections.abc import Sequence
+
 import streamlit as st
 
 from dashboard import cache
@@ -16,9 +18,9 @@ def known_sources() -> list[Source]:
     return sorted(found, key=lambda source: 1 if source.run is None else 2 if source.run.broken else 0)
 
 
-def encoder_choice() -> Source:
-    """Two boxes: the encoder and, of a run that stored models of its way, after which epoch."""
-    by_spec = {source.spec: source for source in known_sources()}
+def encoder_choice(offered: Sequence[Source]) -> Source:
+    """Two boxes: one of ``offered``, the first unless chosen; and of a run that stored models of its way, which."""
+    by_spec = {source.spec: source for source in offered}
     chosen, _, epoch = contrast.ENCODER.value.partition("@")
     source = by_spec.get(chosen) or next(iter(by_spec.values()))
     box = contrast.ENCODER.widget.showing(source.spec)

@@ -50,7 +50,8 @@ class MatrixCanvas {
       pen.fillStyle = style.getPropertyValue(`--st-${name}-color`).trim();
       return pen.fillStyle;
     });
-    [this.paper, this.ink] = [paper, ink];
+    [this.paper, this.ink, this.family] = [paper, ink, style.fontFamily];
+    this.type = Number(style.getPropertyValue('--type')) || 1;  // larger on a projector
     const [low, high] = [paper, full].map((hex) => [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16)));
     this.ramp = (share) => `rgb(${low.map((value, i) => Math.round(value + (0.06 + 0.94 * share) * (high[i] - value))).join(' ')})`;
   }
@@ -71,8 +72,8 @@ class MatrixCanvas {
     pen.fillRect(x, y, size, size);
     if (this.cell < NUMBERS_FROM) return;
     Object.assign(pen, { fillStyle: share > 0.55 ? this.paper : this.ink, textAlign: 'center', textBaseline: 'middle' });
-    pen.font = `${Math.min(14, this.cell / 2.7)}px ${getComputedStyle(this.canvas).fontFamily}`;
-    pen.fillText(fixed(cosine, 2).replace(/^(−?)0/, '$1'), x + size / 2, y + size / 2 + 1);
+    pen.font = `${Math.min(14 * this.type, this.cell / (this.type > 1 ? 2.2 : 2.7))}px ${this.family}`;
+    pen.fillText(fixed(cosine, 2).replace(/^(−?)0/, '$1'), x + size / 2, y + size / 2 + 1, size - 2);
   }
 
   frame(pen, i, j, colour, wide = this.cell > 10 ? 2 : 1) {

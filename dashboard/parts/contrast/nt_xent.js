@@ -97,8 +97,8 @@ function lossWords({ loss, chance, right, n }) {
   return `The loss is about ${line}: at this temperature it hardly shows whether the encoder tells pairs apart.`;
 }
 
-function rightWords({ right, n }) {
-  return `The most similar of all other views is the partner for ${right} of ${n} views, at any temperature.`;
+function rightWords({ right, n }, when = ', at any temperature') {
+  return `The most similar of all other views is the partner for ${right} of ${n} views${when}.`;
 }
 
 function hardestWords({ hardest, evenHardest, n }) {
@@ -107,8 +107,14 @@ function hardestWords({ hardest, evenHardest, n }) {
     + ` gradient; if all counted the same, it would be ${percent(evenHardest)}.`;
 }
 
+const NONE_FALSE = 'No two of these pictures are known to be of one class: there are no false negatives.';
+function sameClassWords(labels) {
+  const pairs = sum(labels.map((label, i) => labels.slice(0, i).filter((other) => label >= 0 && other === label).length));
+  return pairs ? `Pairs of pictures that are of one class, so that their views are false negatives: ${pairs}.` : NONE_FALSE;
+}
+
 function falseWords({ falseShare, evenFalse }) {
-  if (!evenFalse) return 'No two of these pictures are known to be of one class: there are no false negatives.';
+  if (!evenFalse) return NONE_FALSE;
   return `False negatives take ${percent(falseShare)} of the gradient, which pushes views away from their own class; if`
     + ` all negatives counted the same, it would be ${percent(evenFalse)}.`;
 }

@@ -1,6 +1,6 @@
 // The matrix of cosines, one of its cells, and one of its rows as the anchor of a loss. All of it is computed here:
 // the server is told what is looked at, for the link, once a person has stopped.
-const TELL_AFTER_MS = 600, RANGE = [0.01, 10], UP_PX = 100, DOWN_PX = 75;
+const TELL_AFTER_MS = 600, RANGE = [0.01, 10];
 const KINDS = {
   self: 'The view itself: it is left out of the sum.',
   positive: 'Positive pair: two views of one picture. The loss pulls them together.',
@@ -46,7 +46,8 @@ class Board {
   }
 
   load(data) {
-    if (data.version === this.data?.version) return;
+    if (data.version === this.data?.version && data.part === this.data.part) return;
+    this.root.dataset.part = data.part;
     const first = !this.data;
     this.data = data;
     this.n = data.views.length;
@@ -59,6 +60,7 @@ class Board {
     const own = (Math.log10(data.own) - Math.log10(RANGE[0])) / Math.log10(RANGE[1] / RANGE[0]);
     Object.assign(this.find('.own'), { textContent: `▴ ${short(data.own)}, ${data.ownIs}`, title: 'Set to this temperature' });
     this.find('.own').style.left = `${100 * own}%`;
+    this.find('.anchors').replaceChildren(el('b', '', 'Anchor'), ...data.views.map((_, view) => this.anchorButton(view)));
     this.find('.no-head').textContent = data.cosines.z ? '' : 'This encoder has no projection head: there is no z, and h is compared.';
     this.show(this.space);
   }
@@ -102,6 +104,9 @@ class Board {
     this.columns = this.order.map((view) => this.column(view));
     this.find('.strip').replaceChildren(...this.columns.map(({ node }) => node));
     this.find('.strip').scrollLeft = 0;
+    this.find('.anchors').querySelectorAll('button').forEach((button, view) => {
+      button.setAttribute('aria-pressed', String(view === anchor));
+    });
     this.heat(this.temperature);
     this.paint();
     if (!quiet) this.tellSoon();
@@ -119,6 +124,15 @@ class Board {
     return { node, view, up, down };
   }
 
+  anchorButton(view) {
+    const [node, image] = [el('button'), thumbnail(this.data.views[view], this.named(view))];
+    image.style.borderColor = this.colour(view);
+    node.title = this.named(view);
+    node.append(image);
+    node.onclick = () => this.follow(view, hardestOf(this.rows[view], view) ?? partnerOf(view, this.n));
+    return node;
+  }
+
   colour(view) { return this.data.pictures[view % (this.n / 2)].colour; }
   named(view) {
     const picture = view % (this.n / 2);
@@ -126,6 +140,7 @@ class Board {
   }
 
   paint() {
+    if (this.data.part === 'temperature') return;  // which shows no matrix
     const marked = this.root.classList.contains('marked');
     this.plot.paint(this.rows, this.bounds, this.pictures, (view) => this.colour(view), this.data.labels, marked);
     this.plot.mark(this.anchor, this.cell);
@@ -146,18 +161,21 @@ class Board {
     this.probabilities = probabilitiesOf(row, this.anchor, this.temperature);
     const shares = sharesOf(row, this.anchor, this.temperature), batch = batchOf(this.rows, this.temperature, this.data.labels);
     for (const { view, up, down } of this.columns) {
-      for (const [side, share, tall] of [[up, this.probabilities[view], UP_PX], [down, shares[view], DOWN_PX]]) {
-        side.querySelector('i').style.height = `${Math.max(share > 0 ? 1 : 0, tall * share)}px`;
+      for (const [side, share, tall] of [[up, this.probabilities[view], '--up'], [down, shares[view], '--down']]) {
+        side.querySelector('i').style.height = `max(${Number(share > 0)}px, ${share} * var(${tall}))`;
         side.querySelector('span').textContent = share >= 0.005 ? Math.round(100 * share) : '';
       }
     }
     this.find('.loss').textContent = batch.loss.toFixed(2);
     this.find('.fill').style.width = `${Math.min(100, (50 * batch.loss) / (batch.chance || 1))}%`;
     this.find('.chance-words').textContent = `chance ${batch.chance.toFixed(2)}`;
+    const ofAnchor = this.data.part === 'pairs' ? ['all other views, the most similar first']
+      : [`loss ${number(batch.losses[this.anchor])}`,
+        `probability of its partner ${percent(this.probabilities[partnerOf(this.anchor, this.n)])}`];
     this.find('.title').replaceChildren(el('b', '', `Anchor ${this.named(this.anchor)}`),
-      el('span', '', `loss ${number(batch.losses[this.anchor])}`),
-      el('span', '', `probability of its partner ${percent(this.probabilities[partnerOf(this.anchor, this.n)])}`));
-    const says = [lossWords(batch), rightWords(batch), hardestWords(batch), falseWords(batch)].filter(Boolean);
+      ...ofAnchor.map((words) => el('span', '', words)));
+    const says = this.data.part === 'pairs' ? [rightWords(batch, ''), sameClassWords(this.data.labels)]
+      : [lossWords(batch), this.data.part ? '' : rightWords(batch), hardestWords(batch), falseWords(batch)].filter(Boolean);
     this.find('.says').replaceChildren(...says.map((line) => el('li', '', line)));
     this.spell(row);
     this.compare();
@@ -179,14 +197,14 @@ class Board {
     if (String(cell) === String(this.cell)) return;
     this.cell = cell;
     this.compare();
-    this.plot.mark(this.anchor, this.cell);
+    if (this.data.part !== 'temperature') this.plot.mark(this.anchor, this.cell);
   }
 
   compare() {
     const [i, j] = this.cell, kind = kindOf(i, j, this.data.labels), cosine = fixed(this.rows[i][j], 3);
     const verdict = el('div', 'verdict');
     verdict.append(el('b', '', cosine), el('div', `kind ${kind}`, KINDS[kind]));
-    if (i === this.anchor && i !== j) verdict.append(el('div', '', `Softmax probability ${percent(this.probabilities[j])}.`));
+    if (i === this.anchor && i !== j) verdict.append(el('div', 'softmax', `Softmax probability ${percent(this.probabilities[j])}.`));
     if (j !== this.anchor) {
       const button = el('button', 'button', `Make ${this.named(j)} the anchor`);
       button.onclick = () => this.follow(j, hardestOf(this.rows[j], j) ?? i);

@@ -5,6 +5,7 @@ A browser computes all of it from the cosines (``nt_xent.js``): the server is as
 
 import base64
 import hashlib
+from typing import Literal
 
 from dashboard.data.contrast.sources import Source
 from dashboard.data.contrast.view_batches import ViewBatch
@@ -16,8 +17,13 @@ from sealife_core.config import SimclrConfig
 _matrix = own_component(__file__, shared=("nt_xent", "matrix_canvas"))
 
 
-def similarity_matrix(batch: ViewBatch, own_temperature: float, own_is: str) -> None:
-    """``own_temperature`` is marked on the slider as what ``own_is`` says. What is looked at is kept in the URL."""
+def similarity_matrix(
+    batch: ViewBatch, own_temperature: float, own_is: str, part: Literal["", "pairs", "temperature"] = ""
+) -> None:
+    """``own_temperature`` is marked on the slider as what ``own_is`` says. What is looked at is kept in the URL.
+
+    part: the matrix with its pairs, or the temperature with the loss of one anchor; everything unless told.
+    """
     packed = {space: values.astype("<f4").tobytes() for space, values in batch.similarities.items()}
     seen = contrast.looked_at(own_temperature, default_space="z" if "z" in packed else "h")
     data = {
@@ -28,7 +34,7 @@ def similarity_matrix(batch: ViewBatch, own_temperature: float, own_is: str) -> 
         ],
         "labels": list(batch.labels),
         "cosines": {space: base64.b64encode(values).decode() for space, values in packed.items()},
-        "own": own_temperature, "ownIs": own_is, **seen,
+        "own": own_temperature, "ownIs": own_is, "part": part, **seen,
     }  # fmt: skip
     _matrix(data=data, key=contrast.MATRIX, on_looked_change=contrast.MATRIX.on("looked", contrast.look))
 

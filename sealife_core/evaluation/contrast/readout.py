@@ -19,7 +19,6 @@ from sealife_core.evaluation.contrast.augmentations import BY_NAME
 from sealife_core.evaluation.contrast.view_encoder import ViewEncoder
 from sealife_core.evaluation.embeddings.compute import evaluating, on_every_core
 from sealife_core.evaluation.embeddings.stored_embeddings import Space
-from sealife_core.progress import Progress
 from sealife_core.views.sampling import ViewParameters, centre_view
 from sealife_core.views.transforms import apply_views
 
@@ -63,7 +62,7 @@ def _quarter(right: int, down: int) -> Change:
 
 
 AS_IT_IS = "as it is", _as_it_is
-# Within what the SimCLR recipe draws: factors of 0.2 to 1.8, hue turned by up to 72°, crops of 8 % of the area and more.
+# Within what the SimCLR recipe draws: factors of 0.2 to 1.8, a hue turned by up to 72°, crops of 8 % of the area on.
 QUIZZES = (
     Quiz(
         "brightness", "How bright?",
@@ -90,9 +89,8 @@ QUIZZES = (
 
 
 def readouts(
-    seen: ViewEncoder, images: UInt8[Tensor, "n side side 3"], aspects: Float[Tensor, " n"],
-    progress: Progress | None = None,
-) -> dict[Space, Readout]:  # fmt: skip
+    seen: ViewEncoder, images: UInt8[Tensor, "n side side 3"], aspects: Float[Tensor, " n"]
+) -> dict[Space, Readout]:
     """How well each quiz is answered from h, and from z where ``seen`` has a head. n: at least MINIMUM.
 
     images: squares that pictures were resized to; aspects: width / height of the originals.
@@ -112,8 +110,6 @@ def readouts(
             for space, of in zip(spaces, of_spaces, strict=False):
                 if of is not None:
                     features[space][changes[which]] = of.double().numpy()
-            if progress:
-                progress("Changing pictures", which + 1, len(changes))
     return {
         space: {
             quiz.name: recognised(np.stack([of[change] for _, change in quiz.versions])) for quiz in QUIZZES

@@ -1,22 +1,32 @@
 """The Lessons page without a browser."""
 
+import json
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
+import streamlit as st
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from dashboard import state
-from dashboard.app_pages.lessons import before_class
+from dashboard.app_pages.lessons import before_class, paper, widgets
 from dashboard.data.lessons.lessons import LESSONS
-from sealife_core.config import ClassifierConfig
+from sealife_core.config import RECIPES, ClassifierConfig, preset
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.datasets.imports.importing import import_images
-from sealife_core.runs.directory import list_runs
+from sealife_core.evaluation.contrast.readout import QUIZZES
+from sealife_core.models.building import build_encoder
+from sealife_core.models.checkpoint import load_card, save_model
+from sealife_core.models.heads import projection_head
+from sealife_core.runs.directory import create_run, list_runs
+from sealife_core.runs.files import replace_json
 from sealife_core.runs.liveness import State
-from sealife_core.runs.run import Run
+from sealife_core.runs.run import MODEL, Run
 from sealife_core.runs.scheduling.queue import write_status
 from tests.dashboard.pages import visit
+from tests.finished.models import NETWORK, with_model
 
 WITHOUT_TORCH = ("probe", "help")  # they show runs; there are none
 
@@ -97,9 +107,77 @@ def test_head__of_a_few_pictures_offers_nothing_to_try_and_no_handout(
     few(tmp_path / "pictures", 7)
     app = shown("head", dataset="few")
     assert "There is no answer yet" in texts(app)
-    assert "a few pictures" in texts(app)
+    assert "at least 16 pictures" in texts(app)
     assert "Try it" not in texts(app)
     assert not app.get("download_button")
+
+
+@pytest.fixture
+def ours(pretrained: Run, tiny_reef: Dataset) -> Run:
+    """``pretrained``, which knows on which pictures."""
+    file = pretrained.path / "config.json"
+    replace_json(file, json.loads(file.read_text()) | {"data_hash": tiny_reef.content_hash})
+    return pretrained
+
+
+@pytest.fixture
+def headed(ours: Run) -> Run:
+    """``ours`` with a projection head."""
+    card = replace(load_card(ours.path), projection={"kind": "nonlinear", "hidden": 16, "out": 8})
+    save_model(ours.path, build_encoder(NETWORK), projection_head("nonlinear", card.feature_dim, 16, 8), card)
+    return ours
+
+
+@pytest.fixture
+def newer(pretrained: Run, tiny_reef: Dataset) -> Run:
+    """A SimCLR run after ``pretrained``, on other pictures and with another recipe."""
+    config = preset("simclr", "Quick look", data="survey", data_hash="other pictures", views=RECIPES["Mild"])
+    return with_model(create_run(config, name="Newest"), tiny_reef)
+
+
+def board(app: AppTest) -> dict[str, Any]:
+    """What the matrix is given."""
+    return next(given for each in app.get("bidi_component") if "cosines" in (given := json.loads(each.proto.json)))
+
+
+def encoder(app: AppTest) -> str:
+    return next(box.value for box in app.selectbox if box.label == "Encoder")
+
+
+@pytest.mark.parametrize(("lesson", "part"), [("pair", "pairs"), ("temperature", "temperature")])
+def test_board__begins_with_the_run_on_these_pictures_and_shows_its_part(
+    lesson: str, part: str, ours: Run, newer: Run
+) -> None:
+    app = shown(lesson)
+    assert encoder(app) == ours.id
+    assert board(app)["part"] == part
+    assert "was trained" not in texts(app)
+    app = shown(lesson, encoder=newer.id)
+    assert "Newest was trained with the recipe Mild on survey. These views are drawn from reef" in texts(app)
+    (ours.path / MODEL).unlink()
+    assert encoder(shown(lesson)) == newer.id
+
+
+def test_head__asks_what_was_done_to_a_picture_and_the_numbers_answer(headed: Run, newer: Run) -> None:
+    app = shown("head")
+    assert encoder(app) == headed.id
+    (cards,) = (html.proto.body for html in app.get("html") if 'class="quizzes"' in html.proto.body)
+    assert cards.count('class="told h"') == cards.count('class="told z"') == len(QUIZZES) + 1
+    app.radio[0].set_value(2).run()
+    assert not app.exception
+    assert "a linear layer is right on" in texts(app)
+    assert "There is no answer yet" in texts(shown("head", encoder=newer.id)), "that one has no head"
+
+
+def test_handout__is_built_at_the_click(pretrained: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    offered, built = {}, []
+    monkeypatch.setattr(st, "download_button", lambda label, data, *args, **kwargs: offered.update({label: data}))
+    for module, name in ((paper, "handout_html"), (paper, "worksheet_html"), (widgets, "gallery")):
+        monkeypatch.setattr(module, name, lambda *args, name=name: built.append(name) or name)
+    shown("pair")
+    assert not built
+    assert offered["Handout"]() == "handout_html"
+    assert built == ["gallery", "handout_html"]
 
 
 def test_check_list__says_what_is_missing_and_starts_it_once(tiny_reef: Dataset, monkeypatch) -> None:

@@ -87,7 +87,11 @@ def test_sentences__say_the_opposite_where_the_numbers_do() -> None:
     assert silent == "", "all of two negatives are the hardest"
     assert some.startswith("False negatives take less than 1 % of the gradient")
     assert "no false negatives" in none
-    assert "for 3 of 8 views" in right
+    assert "for 3 of 8 views, at any temperature" in right
+    assert computed("rightWords({ right: 3, n: 8 }, '')").endswith("for 3 of 8 views.")
+    two, unknown = computed("[sameClassWords([7, 7, 4, 7]), sameClassWords([7, 4, -1, -1])]")
+    assert two.endswith("false negatives: 3.")
+    assert unknown == none
 
 
 def test_kinds__know_no_class_where_there_is_no_label() -> None:

@@ -6,8 +6,9 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 
-from dashboard.data.lessons.figures import matrix_svg, response_svg, score_svg, shares_table
+from dashboard.data.lessons.figures import matrix_svg, quizzes_table, score_svg, shares_table
 from sealife_core.evaluation.comparison.rows import ComparisonRow
+from sealife_core.evaluation.contrast.readout import QUIZZES
 
 COSINES = np.array([[1, 0.1, 0.9, -0.2], [0.1, 1, 0.3, 0.8], [0.9, 0.3, 1, -0.004], [-0.2, 0.8, -0.004, 1]])
 
@@ -40,20 +41,15 @@ def test_shares__stand_in_the_order_of_similarity() -> None:
     assert "<b>" not in shares_table(COSINES, {}, 1, ["<b>crab</b>", "ray"])
 
 
-def test_responses__draw_a_line_an_encoder_and_say_what_is_kept_at_the_usual_strength() -> None:
-    panel = {
-        "title": "Hue", "levels": ["unchanged", "hue turned by 72°", "more"], "strongest": 1,
-        "lines": [{"mean": [1.0, 0.9, 0.2]}, {"mean": [1.0, 0.4, -3.0]}],
-    }  # fmt: skip
-    lines = [{"name": f"Run, {space}", "colour": "#123456", "dashed": space == "z"} for space in "hz"]
-    svg = response_svg({"panels": [panel], "lines": lines, "low": -0.2}, "what it is")
-    h, z = drawn(svg).iter("polyline")
-    assert h.get("stroke-dasharray") is None
-    assert z.get("stroke-dasharray")
-    high = [[float(point.split(",")[1]) for point in line.get("points", "").split()] for line in (h, z)]
-    assert high[0][0] == high[1][0]
-    assert high[0][1] < high[1][1], "z keeps less: its line is lower"
-    assert {"hue turned by 72°", "h 90 %, z 40 %"} <= set(words(svg))
+def test_quizzes__stand_with_guessing_and_their_mean() -> None:
+    found = {
+        "h": {quiz.name: np.array([1.0, 0.5]) for quiz in QUIZZES},
+        "z": {quiz.name: np.zeros(2) for quiz in QUIZZES},
+    }
+    rows = re.findall(r"<td>([^<]*)</td>" * 4, quizzes_table(found))
+    assert rows[0] == ("How bright? (darker, as it is, brighter)", "33 %", "75 %", "0 %")
+    assert len(rows) == len(QUIZZES) + 1
+    assert rows[-1] == ("All, on average", "35 %", "75 %", "0 %")
 
 
 def test_scores__show_each_run_with_its_interval() -> None:

@@ -8,7 +8,7 @@ SHOWN: dict[str, Reading] = {
     "view": {"kept_area": 0.5, "draws": 500},
     "pair": {"pictures": 8},
     "temperature": {"hardest_share": 0.8, "hardest": 3, "negatives": 14, "temperature": 0.1},
-    "head": {"h": 0.9, "z": 0.5, "low": 0.3, "high": 0.5},
+    "head": {"h": 0.67, "z": 0.57, "low": 0.07, "high": 0.12, "quizzes": 6, "pictures": 64},
     "probe": {"probe": 0.8, "finetune": 0.7, "low": -0.2, "high": -0.01, "n": 100},
     "imagenet": {"knn": 0.7, "low": 0.6, "chance": 0.1, "n": 120, "bank": 120, "voters": 20},
     "help": {"verdict": 2, "gain": 0.01, "low": -0.01, "high": 0.03, "seeds": 3, "images": 345},
@@ -40,8 +40,8 @@ def test_lessons__are_seven_and_each_has_a_question_that_its_numbers_answer() ->
         ("pair", {"pictures": 32}, "62"),
         ("temperature", {"hardest_share": 0.8}, "More than two thirds"),
         ("temperature", {"hardest_share": 0.3}, "Less than a third"),
-        ("head", {}, "z changes more"),
-        ("head", {"low": -0.4, "high": -0.1}, "h changes more"),
+        ("head", {}, "From h"),
+        ("head", {"low": -0.4, "high": -0.1}, "From z"),
         ("head", {"low": -0.1}, "It cannot be told from these pictures"),
         ("probe", {}, "The linear probe"),
         ("probe", {"low": 0.01, "high": 0.2}, "The fine-tuned run"),
@@ -59,15 +59,15 @@ def test_answer__follows_the_numbers(key: str, changed: dict[str, float], option
 
 @pytest.mark.parametrize(
     ("low", "high", "said"),
-    [(0.004, 0.03, "This one does not"), (-0.4, -0.1, "as expected"), (-0.1, 0.1, "no clear difference")],
+    [(-0.03, -0.004, "This one does not"), (0.07, 0.12, "has thrown"), (-0.1, 0.1, "not clearly thrown")],
 )
 def test_head__says_whether_the_numbers_are_what_the_lesson_leads_one_to_expect(
     low: float, high: float, said: str
 ) -> None:
     because = BY_KEY["head"].judge({**SHOWN["head"], "low": low, "high": high}).because
     assert said in because
-    assert sum(each in because for each in ("This one does not", "as expected", "no clear difference")) == 1
-    assert "+0 to" not in because, "on which side of zero the interval lies can be read"
+    assert sum(each in because for each in ("This one does not", "has thrown", "not clearly thrown")) == 1
+    assert "−0 points" not in because, "on which side of zero the interval lies can be read"
 
 
 @pytest.mark.parametrize("key", ["head", "probe", "imagenet", "help"])
