@@ -118,9 +118,12 @@ def _views(batch: ViewBatch) -> str:
     """The views of a batch for the handout, the two of a picture beside each other."""
     n = len(batch.rows)
     places = [place for i in range(n) for place in (i, n + i)]
-    return gallery(
-        [(data_uri(batch.jpegs[at], "image/jpeg"), f"{view_name(at, n)} {batch.names[at % n]}") for at in places]
-    )
+    pictures = [(data_uri(batch.jpegs[at], "image/jpeg"), f"{view_name(at, n)} {batch.names[at % n]}") for at in places]
+    return _eight(pictures)
+
+
+def _eight(pictures: list[tuple[str, str]]) -> str:
+    return f'<div class="eight">{gallery(pictures)}</div>'
 
 
 def _cosines(batch: ViewBatch, space: str) -> str:
@@ -155,7 +158,7 @@ def head() -> Shown:
     }, lambda: figure(
         f"The share of right answers of a linear layer that reads h or z of {source.title}, on {len(rows)} pictures.",
         quizzes_table(found),
-    ) + gallery(list(dict.fromkeys(picture for shown in pictures.values() for picture in shown)))  # fmt: skip
+    ) + _eight(list(dict.fromkeys(picture for shown in pictures.values() for picture in shown)))  # fmt: skip
 
 
 def _sources(dataset: Dataset) -> list[Source]:

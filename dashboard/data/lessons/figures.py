@@ -96,7 +96,7 @@ def quizzes_table(found: "Mapping[Space, Readout]") -> str:
 
 def score_svg(rows: Sequence[ComparisonRow], colours: dict[str, str]) -> str:
     """The accuracy of each run, its 95 % interval, and chance as a dotted line."""
-    parts, start, wide = [], 250, 500
+    parts, start, wide = [], 300, 300
     for place, row in enumerate(rows):
         y = 24 + 56 * place
         value, low, high = (start + wide * share for share in (row.accuracy, row.low, row.high))

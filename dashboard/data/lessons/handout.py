@@ -19,8 +19,10 @@ def handout_html(lesson: Lesson, reading: Reading, figures: str) -> str:
     answer, options = lesson.judge(reading), lesson.options(reading)
     right = "" if answer.right is None else f"<b>{escape(options[answer.right])}.</b> "
     body = "".join(f"<p>{escape(paragraph)}</p>" for paragraph in lesson.says)
-    body += f'<div class="six">{figures}</div><h2>Try it</h2><p>{escape(lesson.on_paper)}</p>'
-    body += f"<h2>{escape(lesson.question)}</h2><ol>{''.join(f'<li>{escape(each)}</li>' for each in options)}</ol>"
+    body += f'<div class="six">{figures}</div>'
+    body += f'<div class="together"><h2>Try it</h2><p>{escape(lesson.on_paper)}</p></div>'
+    asked = "".join(f"<li>{escape(each)}</li>" for each in options)
+    body += f'<div class="together"><h2>{escape(lesson.question)}</h2><ol>{asked}</ol></div>'
     body += _folded("Answer", f"<p>{right}{escape(answer.because)}</p>")
     return document(lesson.title, f"A lesson on contrastive learning; {datetime.now():%d %B %Y}", body)
 

@@ -19,9 +19,15 @@ grid-template-columns: repeat(auto-fill, minmax(7rem, 1fr)); gap: .6rem; } .pile
 object-fit: cover; border-radius: .4rem; } .piles figcaption { font-size: .75rem; line-height: 1.35; }
 /* Six in a row: both views of a picture stand side by side, and so do a picture and its five neighbours. */
 .six .piles { grid-template-columns: repeat(6, minmax(0, 1fr)); margin: .8rem 0; }
+.six .eight .piles { grid-template-columns: repeat(8, minmax(0, 1fr)); }
 pre { background: #F1F6F7; padding: .8rem 1rem; border-radius: .5rem; overflow-x: auto; }
 details { margin: 1rem 0; } summary { font-weight: 600; cursor: pointer; }
-@media print { details:not([open]) { display: none; } figure, tr { break-inside: avoid; } }
+/* Paper: nothing is cut, no heading stands alone at the foot of a page. */
+@page { margin: 12mm; }
+@media print { body { margin: 0; max-width: none; font-size: 10pt; line-height: 1.4; } h1 { margin-top: 0; }
+h2 { font-size: 12.5pt; margin-top: .9rem; break-after: avoid; } p, ol { margin-block: .5em; } th, td { padding-block: .15rem; }
+details:not([open]) { display: none; } figure, tr, pre, ol, .advice, .together { break-inside: avoid; }
+svg { max-height: 10.8cm; } .wide { overflow: visible; } th { white-space: normal; } p { orphans: 3; widows: 3; } }
 """
 
 
