@@ -72,20 +72,28 @@ def helps_found(parts: Sequence[PartResult], root: Path, classes: int) -> HelpsF
 
 def helps_sentence(found: HelpsFound) -> str:
     """The answer in words."""
-    one, best = found.decides, found.decides.gain
+    return " ".join(filter(None, [decides_sentence(found.decides), beside_sentence(found)]))
+
+
+def decides_sentence(one: Compared) -> str:
+    """What the comparison that decides says, and what it costs."""
+    best = one.gain
     said = _kept_start(one) if best.low == best.high == 0 and IMAGENET_SIMCLR in one.other else _gained(one)
     if one.minutes is not None and one.minutes >= 0.5:
         said += f" It takes {one.minutes:,.0f} min more for each model."
-    if found.beside:
-        named = [
-            (f"{option_words(c.other)} on {option_words(c.baseline)}", c.gain, is_one) for c, is_one in found.beside
-        ]
-        sure = [f"{name}: {_points(gained)}" for name, gained, is_one in named if is_one]
-        others = [name for name, _, is_one in named if not is_one]
-        said += f" Beside it, a sure gain: {'; '.join(sure)}." if sure else ""
-        said += f" No sure gain: {'; '.join(others)}." if others else ""
-        said += " The first comparison was chosen beforehand; the others are corrected for their number."
     return said
+
+
+def beside_sentence(found: HelpsFound) -> str:
+    """Which of the other comparisons show a sure gain; "" if there is no other."""
+    if not found.beside:
+        return ""
+    named = [(f"{option_words(c.other)} on {option_words(c.baseline)}", c.gain, is_one) for c, is_one in found.beside]
+    sure = [f"{name}: {_points(gained)}" for name, gained, is_one in named if is_one]
+    others = [name for name, _, is_one in named if not is_one]
+    said = [f"Beside it, a sure gain: {'; '.join(sure)}."] if sure else []
+    said += [f"No sure gain: {'; '.join(others)}."] if others else []
+    return " ".join([*said, "The first comparison was chosen beforehand; the others are corrected for their number."])
 
 
 def _gained(one: Compared) -> str:

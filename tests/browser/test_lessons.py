@@ -5,6 +5,7 @@ import re
 from playwright.sync_api import Page, expect
 
 from sealife_core.datasets.dataset import Dataset
+from sealife_core.runs.run import Run
 from tests.browser.served import PATIENCE_MS, Dashboard, settled
 
 
@@ -33,3 +34,27 @@ def test_keys__scroll_to_the_end_of_a_page_before_they_turn_it(
     page.keyboard.press("ArrowRight")
     expect(heading).to_have_text(re.compile("^2"), timeout=PATIENCE_MS)
     assert "answered=view-0" in page.url
+
+
+def test_board__shows_each_lesson_its_part_and_grows_with_the_presentation(
+    tiny_reef: Dataset, pretrained: Run, page: Page, dashboard: Dashboard
+) -> None:
+    matrix, slider, title = page.locator(".board canvas"), page.get_by_role("slider"), page.locator(".anchor .title")
+    page.goto(f"{dashboard.url}/lessons?dataset=reef&lesson=pair")
+    expect(matrix).to_be_visible(timeout=PATIENCE_MS)
+    expect(slider).to_be_hidden()
+    expect(title).not_to_contain_text("probability")
+    page.get_by_role("button", name="Next").click()
+    expect(slider).to_be_visible(timeout=PATIENCE_MS)
+    expect(matrix).to_be_hidden()
+    expect(title).to_contain_text("probability of its partner")
+    page.get_by_role("group", name="Anchor").get_by_role("button").nth(2).click()
+    expect(title).to_contain_text("Anchor A3")
+    page.wait_for_url(re.compile("anchor=2"), timeout=PATIENCE_MS)
+    settled(page)
+    size = "e => parseFloat(getComputedStyle(e).fontSize)"
+    before = title.evaluate(size)
+    page.get_by_role("button", name="Present").click()
+    expect(page.get_by_role("button", name="Leave the presentation")).to_be_visible(timeout=PATIENCE_MS)
+    settled(page)
+    assert title.evaluate(size) > 1.2 * before

@@ -27,5 +27,5 @@ def ask(lesson: Lesson, reading: Reading) -> None:
             return
         right = chosen == answer.right
         icon = ":material/check_circle:" if right else ":material/cancel:"
-        verdict = "Right." if right else f"No: {options[answer.right]}."
+        verdict = "Right." if right else f"Wrong. The answer is: {options[answer.right]}."
         st.markdown(f"{icon} **{plain(verdict)}** {plain(answer.because)}")

@@ -11,7 +11,7 @@ from dashboard.app_pages.lessons.shown import NOTHING, VIEW_PX, Shown, lesson_da
 from dashboard.cache import contrast
 from dashboard.data.lessons.figures import figure, score_svg
 from dashboard.data.lessons.prepared import HELP, PROBE, helps_study, probe_and_fine_tune
-from dashboard.data.lessons.study_table import labels_table
+from dashboard.data.lessons.study_table import READ_TABLE, study_table
 from dashboard.data.pictures import class_of, some_rows
 from dashboard.parts.pictures.image_grid import grid_picture, image_grid, show_grid
 from dashboard.parts.pictures.view_pairs import original_uri
@@ -21,7 +21,7 @@ from sealife_core.datasets.dataset import Dataset
 from sealife_core.evaluation.comparison.paired import Paired, paired_runs
 from sealife_core.evaluation.figures.html_document import gallery, table
 from sealife_core.runs.directory import open_run
-from sealife_core.studies.helps_answer import helps_found, helps_sentence
+from sealife_core.studies.helps_answer import beside_sentence, decides_sentence, helps_found
 from sealife_core.studies.results import classes_of, part_results, study_of
 from sealife_core.studies.verdict import NO, YES
 
@@ -41,8 +41,8 @@ def probe() -> Shown:
     only = [
         _only(dataset, pair, pile, f"Only {words} right", other)
         for pile, words, other in (
-            ("broken", "the linear probe is", "fine-tuned says"),
-            ("fixed", "the fine-tuned run is", "probe says"),
+            ("broken", "the linear probe is", "fine-tuned"),
+            ("fixed", "the fine-tuned run is", "probe"),
         )
     ]
     if st.button("Compare them picture by picture", icon=":material/balance:"):
@@ -115,9 +115,10 @@ def help_() -> Shown:
     if found is None:
         st.caption("The study has not finished yet. The verdict needs two seeds of every option.")
         return NOTHING
-    st.info(helps_sentence(found))
-    rows = labels_table(parts, found)
-    st.dataframe(rows, hide_index=True, width="content")
+    st.info(decides_sentence(found.decides))
+    rows = study_table(parts, found)
+    st.html(f'<div class="study">{table(rows)}</div>')
+    st.caption(f"{READ_TABLE} {beside_sentence(found)}")
     gain = found.decides.gain
     return {
         "verdict": {YES: 0, NO: 1}.get(gain.verdict, 2), "gain": gain.value, "low": gain.low, "high": gain.high,

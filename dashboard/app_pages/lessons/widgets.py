@@ -30,7 +30,7 @@ from sealife_core.evaluation.figures.html_document import gallery
 from sealife_core.views.transforms import apply_views
 
 DRAWS, BATCH, HARDEST, ASKED_TEMPERATURE = 500, 8, 3, 0.1
-PICTURES = 64  # whose changes are looked at: 3 s for a ResNet18 at 64 px on two cores
+PICTURES = 64  # whose changes are looked at: 1.5 s for a ResNet18 at 64 px on two cores
 
 
 def view() -> Shown:

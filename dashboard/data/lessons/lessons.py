@@ -113,12 +113,12 @@ def _imagenet(reading: Reading) -> Answer:
 def _verdict(reading: Reading) -> Answer:
     if "verdict" not in reading:
         return Answer(None, "This needs a finished study “Does self-supervision help me?” of this data set.")
-    return Answer(
-        int(reading["verdict"]),
-        f"Averaged over all numbers of labels, SimCLR changes the accuracy by {100 * reading['gain']:+.1f} points;"
-        f" the 95 % interval over {reading['seeds']:.0f} seeds and {reading['images']:.0f} test images is"
-        f" {100 * reading['low']:+.1f} to {100 * reading['high']:+.1f}.",
-    )
+    over = f"over {reading['seeds']:.0f} seeds and {reading['images']:.0f} test images"
+    if reading["low"] == reading["high"] == 0:
+        return Answer(int(reading["verdict"]), f"With and without SimCLR all answers {over} are the same.")
+    gain, low, high = (f"{100 * reading[name]:+.1f}".replace("-", "−") for name in ("gain", "low", "high"))
+    said = f"SimCLR changes the accuracy by {gain} points; the 95 % interval {over} is {low} to {high}."
+    return Answer(int(reading["verdict"]), said)
 
 
 def _points(low: float, high: float) -> str:
@@ -239,9 +239,9 @@ LESSONS: tuple[Lesson, ...] = (
             "One run proves little: another seed gives another number. A study repeats everything with several seeds"
             " and gives an interval.",
         ),
-        "Read the verdict of the study. With how many labels does the answer change?",
-        "Read the table. With how many labels does SimCLR help most, and where does it not?",
-        "Averaged over all numbers of labels: does SimCLR help on these pictures?",
+        "Read the verdict and the table. What gains most: more labels, ImageNet, or SimCLR?",
+        "Read the table. What gains most: more labels, ImageNet, or SimCLR? With how many labels?",
+        "In the comparison that decides, chosen beforehand: does SimCLR help on these pictures?",
         _always("Yes", "No, at least not by much", CANNOT_TELL),
         _verdict,
     ),

@@ -1,26 +1,46 @@
-"""The study "Does self-supervision help me?" by the number of labels."""
+"""The comparisons of the study "Does self-supervision help me?", with the accuracy for each number of labels."""
 
 from collections.abc import Sequence
 
 from sealife_core.studies.building import budget
-from sealife_core.studies.helps_answer import HelpsFound, option_words
+from sealife_core.studies.helps_answer import Compared, HelpsFound, option_words
 from sealife_core.studies.results import PartResult, over_seeds
 from sealife_core.wording import percent
 
+READ_TABLE = (
+    "Accuracy on test pictures by the number of labels, mean over seeds; gain: mean over the numbers of labels, with"
+    " its 95 % interval. ImageNet → SimCLR: ImageNet’s encoder, trained on with SimCLR on these pictures."
+)
 
-def labels_table(parts: Sequence[PartResult], found: HelpsFound) -> list[dict[str, str]]:
-    """The mean accuracy of both options of the comparison that decides, and the gain, for each number of labels."""
-    of = {(cell.cell["encoder"], cell.cell["use"], cell.cell["labels"]): cell for cell in over_seeds(parts)}
-    one, rows = found.decides, []
-    shared = [labels for *option, labels in of if tuple(option) == one.baseline and (*one.other, labels) in of]
-    for labels in sorted(shared, key=budget):
-        own, other = of[*one.baseline, labels].mean, of[*one.other, labels].mean
-        rows.append(
-            {
-                "Labels per class": labels if isinstance(labels, str) else f"{labels:g}",
-                option_words(one.baseline): percent(own),
-                option_words(one.other): percent(other),
-                "Gain": f"{100 * (other - own):+.1f} points".replace("-", "−"),
-            }
-        )
+
+def study_table(parts: Sequence[PartResult], found: HelpsFound) -> list[dict[str, str]]:
+    """Two rows a comparison, the one that decides first: without SimCLR and with it, which says what it gains."""
+    mean = {(cell.cell["encoder"], cell.cell["use"], cell.cell["labels"]): cell.mean for cell in over_seeds(parts)}
+    compared = [found.decides, *(one for one, _ in found.beside)]
+    options = {option for one in compared for option in (one.baseline, one.other)}
+    budgets = sorted({labels for *option, labels in mean if tuple(option) in options}, key=budget)
+    rows = []
+    for place, one in enumerate(compared):
+        for option, gained in ((one.baseline, ""), (one.other, _gained(one))):
+            cells = {_labels(labels): percent(mean.get((*option, labels))) for labels in budgets}
+            rows.append(
+                {"Comparison": "" if gained else "beside" if place else "decides", "Encoder": option_words(option)}
+                | cells
+                | {"Gain": gained}
+            )
     return rows
+
+
+def _labels(labels: str | float) -> str:
+    return f"{labels} labels" if isinstance(labels, str) else f"{labels:g} a class"
+
+
+def _gained(one: Compared) -> str:
+    gain = one.gain
+    if gain.low == gain.high == 0:
+        return "0: the same answers"
+    return f"{_points(gain.value)} points ({_points(gain.low)} to {_points(gain.high)})"
+
+
+def _points(share: float) -> str:
+    return f"{100 * share:+.1f}".replace("-", "−")

@@ -25,7 +25,8 @@ details { margin: 1rem 0; } summary { font-weight: 600; cursor: pointer; }
 /* Paper: nothing is cut, no heading stands alone at the foot of a page. */
 @page { margin: 12mm; }
 @media print { body { margin: 0; max-width: none; font-size: 10pt; line-height: 1.4; } h1 { margin-top: 0; }
-h2 { font-size: 12.5pt; margin-top: .9rem; break-after: avoid; } p, ol { margin-block: .5em; } th, td { padding-block: .15rem; }
+h2 { font-size: 12.5pt; margin-top: .9rem; break-after: avoid; } p, ol { margin-block: .5em; }
+th, td { padding-block: .15rem; }
 details:not([open]) { display: none; } figure, tr, pre, ol, .advice, .together { break-inside: avoid; }
 svg { max-height: 10.8cm; } .wide { overflow: visible; } th { white-space: normal; } p { orphans: 3; widows: 3; } }
 """

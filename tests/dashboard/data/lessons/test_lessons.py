@@ -70,6 +70,14 @@ def test_head__says_whether_the_numbers_are_what_the_lesson_leads_one_to_expect(
     assert "−0 points" not in because, "on which side of zero the interval lies can be read"
 
 
+def test_help__says_that_nothing_changed_only_where_nothing_did() -> None:
+    none = BY_KEY["help"].judge({**SHOWN["help"], "gain": 0, "low": 0, "high": 0}).because
+    assert none == "With and without SimCLR all answers over 3 seeds and 345 test images are the same."
+    less = BY_KEY["help"].judge({**SHOWN["help"], "gain": -0.012, "low": -0.034, "high": 0.01}).because
+    assert "by −1.2 points" in less
+    assert "is −3.4 to +1.0." in less
+
+
 @pytest.mark.parametrize("key", ["head", "probe", "imagenet", "help"])
 def test_answer__is_open_where_the_page_has_nothing_to_go_by(key: str) -> None:
     answer = BY_KEY[key].judge({})

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from dashboard.data.lessons.prepared import HEAD, HELP, PROBE, needs, probe_and_fine_tune, simclr_run
-from dashboard.data.lessons.study_table import labels_table
+from dashboard.data.lessons.study_table import study_table
 from sealife_core.config import ClassifierConfig, Part, preset
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.runs.directory import create_run
@@ -96,9 +96,16 @@ def test_study__is_there_and_its_table_says_what_each_number_of_labels_gains(
     parts = part_results(study)
     found = helps_found(parts, study.root, 10)
     assert found is not None
-    rows = labels_table(parts, found)
-    assert [row["Labels per class"] for row in rows] == ["5", "20", "all"]
-    assert {row["Gain"] for row in rows} == {said}
+    without, other, *beside = study_table(parts, found)
+    assert (without["Comparison"], without["Encoder"]) == ("decides", "ImageNet (linear probe)")
+    assert list(without)[2:-1] == ["5 a class", "20 a class", "all labels"]
+    assert other["Encoder"] == "ImageNet → SimCLR (linear probe)"
+    assert without["20 a class"] == "50.0 %"
+    assert other["20 a class"] == f"{50 + 100 * gain:.1f} %"
+    assert without["Gain"] == ""
+    assert other["Gain"].startswith(said)
+    assert {row["Comparison"] for row in beside} == {"beside", ""}
+    assert {row["Gain"] for row in beside} == {"", "0: the same answers"}
     need = needs(tiny_reef, [], [study])[-1]
     assert (need.key, need.there) == (HELP, study.notes()["name"])
     write_status(study, state=State.STOPPED)
