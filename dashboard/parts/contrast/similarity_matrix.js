@@ -53,6 +53,7 @@ class Board {
     this.n = data.views.length;
     this.cosines = Object.fromEntries(Object.entries(data.cosines).map(([space, packed]) => [space, this.unpacked(packed)]));
     if (first) [this.temperature, this.space, this.anchor] = [data.temperature, data.space, data.anchor];
+    if (data.part === 'temperature' || !this.cosines[this.space]) this.space = data.space;
     if (!this.cosines[this.space]) this.space = 'h';
     this.anchor = Math.min(this.anchor, this.n - 1);
     this.pictures = data.views.map((address) => Object.assign(new Image(), { src: address, onload: () => this.paintSoon() }));

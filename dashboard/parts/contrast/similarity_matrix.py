@@ -25,7 +25,10 @@ def similarity_matrix(
     part: the matrix with its pairs, or the temperature with the loss of one anchor; everything unless told.
     """
     packed = {space: values.astype("<f4").tobytes() for space, values in batch.similarities.items()}
-    seen = contrast.looked_at(own_temperature, default_space="z" if "z" in packed else "h")
+    compared = "z" if "z" in packed else "h"
+    seen = contrast.looked_at(own_temperature, compared)
+    if part == "temperature":  # the loss compares no other, and there is no box to choose one
+        seen["space"] = compared
     data = {
         "version": hashlib.sha256(b"".join((*batch.jpegs, *packed.values()))).hexdigest(),
         "views": [data_uri(jpeg, "image/jpeg") for jpeg in batch.jpegs],

@@ -140,21 +140,21 @@ def board(app: AppTest) -> dict[str, Any]:
     return next(given for each in app.get("bidi_component") if "cosines" in (given := json.loads(each.proto.json)))
 
 
-def encoder(app: AppTest) -> str:
+def encoder(app: AppTest) -> Any:
     return next(box.value for box in app.selectbox if box.label == "Encoder")
 
 
-@pytest.mark.parametrize(("lesson", "part"), [("pair", "pairs"), ("temperature", "temperature")])
+@pytest.mark.parametrize(("lesson", "part", "space"), [("pair", "pairs", "h"), ("temperature", "temperature", "z")])
 def test_board__begins_with_the_run_on_these_pictures_and_shows_its_part(
-    lesson: str, part: str, ours: Run, newer: Run
+    lesson: str, part: str, space: str, headed: Run, newer: Run
 ) -> None:
-    app = shown(lesson)
-    assert encoder(app) == ours.id
-    assert board(app)["part"] == part
+    app = shown(lesson, compared="h")
+    assert encoder(app) == headed.id
+    assert (board(app)["part"], board(app)["space"]) == (part, space), "the loss compares z"
     assert "was trained" not in texts(app)
     app = shown(lesson, encoder=newer.id)
     assert "Newest was trained with the recipe Mild on survey. These views are drawn from reef" in texts(app)
-    (ours.path / MODEL).unlink()
+    (headed.path / MODEL).unlink()
     assert encoder(shown(lesson)) == newer.id
 
 

@@ -8,7 +8,8 @@ import pytest
 
 from dashboard.data.lessons.figures import matrix_svg, quizzes_table, score_svg, shares_table
 from sealife_core.evaluation.comparison.rows import ComparisonRow
-from sealife_core.evaluation.contrast.readout import QUIZZES
+from sealife_core.evaluation.contrast.readout import QUIZZES, Readout
+from sealife_core.evaluation.embeddings.stored_embeddings import Space
 
 COSINES = np.array([[1, 0.1, 0.9, -0.2], [0.1, 1, 0.3, 0.8], [0.9, 0.3, 1, -0.004], [-0.2, 0.8, -0.004, 1]])
 
@@ -42,10 +43,8 @@ def test_shares__stand_in_the_order_of_similarity() -> None:
 
 
 def test_quizzes__stand_with_guessing_and_their_mean() -> None:
-    found = {
-        "h": {quiz.name: np.array([1.0, 0.5]) for quiz in QUIZZES},
-        "z": {quiz.name: np.zeros(2) for quiz in QUIZZES},
-    }
+    right = {"h": np.array([1.0, 0.5]), "z": np.zeros(2)}
+    found: dict[Space, Readout] = {space: {quiz.name: right[space] for quiz in QUIZZES} for space in ("h", "z")}
     rows = re.findall(r"<td>([^<]*)</td>" * 4, quizzes_table(found))
     assert rows[0] == ("How bright? (darker, as it is, brighter)", "33 %", "75 %", "0 %")
     assert len(rows) == len(QUIZZES) + 1
