@@ -17,6 +17,7 @@ from dashboard.parts.pictures.image_grid import grid_picture, image_grid, show_g
 from dashboard.parts.pictures.view_pairs import original_uri
 from dashboard.parts.runs.score_cards import score_cards
 from dashboard.theme import run_colours
+from dashboard.words import plain
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.evaluation.comparison.paired import Paired, paired_runs
 from sealife_core.evaluation.figures.html_document import gallery, table
@@ -118,7 +119,7 @@ def help_() -> Shown:
     st.info(decides_sentence(found.decides))
     rows = study_table(parts, found)
     st.html(f'<div class="study">{table(rows)}</div>')
-    st.caption(f"{READ_TABLE} {beside_sentence(found)}")
+    st.caption(f"{READ_TABLE} {plain(beside_sentence(found))}")
     gain = found.decides.gain
     return {
         "verdict": {YES: 0, NO: 1}.get(gain.verdict, 2), "gain": gain.value, "low": gain.low, "high": gain.high,
