@@ -24,6 +24,7 @@ from sealife_core.errors import DatasetError, RunError
 from sealife_core.evaluation.classification.out_of_distribution import OutOfDistribution, read_ood
 from sealife_core.evaluation.embeddings.compute import embed
 from sealife_core.models.checkpoint import load_model
+from sealife_core.models.folding import folded
 from sealife_core.opening import open_regular
 from sealife_core.runs.run import Run
 from sealife_core.views.sampling import centre_view
@@ -44,7 +45,8 @@ class PictureEncoder:
 
     def __init__(self, folder: Path) -> None:
         self.folder = Path(folder)
-        self.encoder, self.head, self.card = load_model(self.folder)
+        encoder, self.head, self.card = load_model(self.folder)
+        self.encoder = folded(encoder)
         self.cache_px = self._cache_size()
 
     def features(self, pictures: Sequence[Picture]) -> Float32[np.ndarray, "n d"]:

@@ -4,12 +4,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from torch import nn
 
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.datasets.decoding.pixels import cache_size_px, open_pixels
 from sealife_core.errors import DatasetError, WeightsError
 from sealife_core.evaluation.embeddings.compute import embed
 from sealife_core.evaluation.embeddings.picture_encoder import PictureEncoder
+from sealife_core.models.checkpoint import load_model
 from tests.finished.models import with_model
 from tests.finished.runs import simclr_run
 
@@ -20,7 +22,9 @@ def test_features__of_a_file_are_its_embedding(tiny_reef: Dataset) -> None:
     size, (mean, std) = eyes.card.image_size_px, eyes.colours
     pixels = open_pixels(tiny_reef, cache_size_px(tiny_reef, size))
     rows = np.array([9, 3])
-    expected = embed(eyes.encoder, pixels, rows, image_size_px=size, mean=mean, std=std)
+    stored, _, _ = load_model(run.path)  # with its batch norm, which the encoder here is folded without
+    assert any(isinstance(part, nn.BatchNorm2d) for part in stored.modules())
+    expected = embed(stored, pixels, rows, image_size_px=size, mean=mean, std=std)
     files = [tiny_reef.image_path(row) for row in rows]
     np.testing.assert_allclose(eyes.features([files[0], files[1].read_bytes()]), expected, atol=1e-4)
     assert not np.allclose(*expected, atol=1e-2), "two pictures, or equality says little"
