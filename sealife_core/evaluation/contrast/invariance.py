@@ -97,10 +97,10 @@ def responses(
         h, z = seen.embed(apply_views(images, parameters, seen.image_size_px))
         return _unit(h), None if z is None else _unit(z)
 
-    def under(which: int) -> Spaces:
+    def under(which: int) -> list[Spaces]:
+        # Level by level: the views of all levels at once would not fit into the processor's cache.
         augmentation = AUGMENTATIONS[which]
-        levels = range(1, len(augmentation.amounts))
-        return embedded(ViewParameters.cat([augmentation.changed(centre, level) for level in levels]))
+        return [embedded(augmentation.changed(centre, level)) for level in range(1, len(augmentation.amounts))]
 
     original = embedded(centre)
     cosines: tuple[dict[str, np.ndarray], ...] = ({}, {})
@@ -108,10 +108,9 @@ def responses(
     still = evaluating(nn.ModuleList([seen.encoder, seen.head or nn.Identity()]))
     with still, closing(on_every_core(under, range(len(AUGMENTATIONS)), "cpu")) as found:
         for which, changed in enumerate(found):
-            for of, start, after in zip(cosines, original, changed, strict=True):
-                if start is not None and after is not None:
-                    levels = np.concatenate([start, after]).reshape(-1, *start.shape)
-                    of[AUGMENTATIONS[which].name] = np.einsum("lnd,nd->ln", levels, start)
+            for of, start, after in zip(cosines, original, zip(*changed, strict=True), strict=True):
+                if start is not None:
+                    of[AUGMENTATIONS[which].name] = np.einsum("lnd,nd->ln", np.stack([start, *after]), start)
             if progress:
                 progress("Changing pictures", which + 1, len(AUGMENTATIONS))
     spaces: tuple[Space, Space] = ("h", "z")
