@@ -58,8 +58,9 @@ def _named(run: Run, dataset: Dataset, content: bytes) -> None:
     st.markdown(f"**{plain(run_name(run))}** says: **{plain(said)}**")
     if found.unlike:
         st.caption("It looks unlike all training pictures. The model cannot say “none of these”.")
-    st.html(pair_html(RECIPES["SimCLR"], _preview(content), VIEW_PX, state.lessons.DRAWING.number, 1))
+    views = st.container()  # filled last: drawing them takes longer, and the browser meanwhile shows what is nearest
     neighbours_view(dataset, classifiers.own_neighbours(run, found), state.lessons.NEAREST)
+    views.html(pair_html(RECIPES["SimCLR"], _preview(content), VIEW_PX, state.lessons.DRAWING.number, 1))
 
 
 def _preview(content: bytes) -> Preview:
