@@ -77,8 +77,7 @@ def responses(
     source: Source, dataset: Dataset, rows: tuple[int, ...], progress: Progress | None = None
 ) -> dict[Space, "Response"]:
     """What an encoder makes of ``rows`` under each augmentation, once. Raises WeightsError, DatasetError."""
-    held = _responses()
-    key = source.spec, _stamp(source), str(dataset.folder), dataset.content_hash, rows
+    held, key = _responses(), _key(source, dataset, rows)
     if key not in held:
         import torch
 
@@ -114,6 +113,15 @@ def _readouts(
     squares = stack([picture.square for picture in pictures])
     with lock:
         return readouts(seen, squares, tensor([picture.aspect for picture in pictures]))
+
+
+def held_responses(source: Source, dataset: Dataset, rows: tuple[int, ...]) -> dict[Space, "Response"] | None:
+    """As :func:`responses`, where they were computed before."""
+    return _responses().get(_key(source, dataset, rows))
+
+
+def _key(source: Source, dataset: Dataset, rows: tuple[int, ...]) -> tuple[object, ...]:
+    return source.spec, _stamp(source), str(dataset.folder), dataset.content_hash, rows
 
 
 @st.cache_resource(show_spinner=False)

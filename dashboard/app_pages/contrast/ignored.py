@@ -6,7 +6,7 @@ from typing import Any
 import streamlit as st
 
 from dashboard import cache, state
-from dashboard.cache.contrast import responses
+from dashboard.cache.contrast import held_responses, responses
 from dashboard.data.contrast.ignored import COSINE, KEPT, Line, sample_sentence, unseen_rows
 from dashboard.data.contrast.sources import Source, trained_otherwise
 from dashboard.errors import show_error
@@ -41,7 +41,7 @@ Found = list[tuple[Source, dict[Space, Response]]]
 
 
 def ignored() -> None:
-    """Choices on top; then sentences, and a chart for each change of a picture."""
+    """Choices on top; charts, with each encoder as soon as it is there, and sentences once all are."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         with st.container(width=180):
             dataset = cache.dataset(dataset_choice("Data set"))
@@ -53,19 +53,21 @@ def ignored() -> None:
         return
     if not any(source.run for source in sources):
         _offer_training(bool(sources))
-    found = _responses(sources, dataset, tuple(rows))
-    if not found:
-        return
-    lines = _lines(found, features)
+    place = st.container()
+    known = [(source, held_responses(source, dataset, tuple(rows))) for source in sources]
+    found = [(source, held) for source, held in known if held is not None]
     text, charts = st.columns([2, 5], gap="large")
-    with text:
-        _text(found, features, measure)
-        differs = [trained_otherwise(source, dataset.name, RECIPES["SimCLR"]) for source, _ in found]
-        same = "Every encoder sees the same, at its own size."
-        st.caption(plain(" ".join([sample_sentence(dataset, rows), same, *filter(None, differs)])))
     with charts:
-        if lines:
+        if lines := _lines(found, sources, features):
             st.fragment(_charts)(lines, measure, dataset, rows)
+    with place:
+        _compute([source for source, held in known if held is None], dataset, tuple(rows))
+    if found:
+        with text:
+            _text(found, features, measure)
+            differs = [trained_otherwise(source, dataset.name, RECIPES["SimCLR"]) for source, _ in found]
+            same = "Every encoder sees the same, at its own size."
+            st.caption(plain(" ".join([sample_sentence(dataset, rows), same, *filter(None, differs)])))
 
 
 def _choices() -> tuple[int, str, str]:
@@ -95,25 +97,27 @@ def _offer_training(others: bool) -> None:
             state.go("train", {state.train.TASK: "simclr"})
 
 
-def _responses(sources: Sequence[Source], dataset: Dataset, rows: tuple[int, ...]) -> Found:
-    """What each encoder makes of the pictures, with a progress bar while it is computed; without those that fail."""
-    found: Found = []
-    place = st.empty()
+def _compute(sources: Sequence[Source], dataset: Dataset, rows: tuple[int, ...]) -> None:
+    """Ask the first of ``sources``, with a progress bar, and draw the page again with its answer.
+
+    Returns only where there is none to ask, or where all fail, which is said.
+    """
+    bar = st.empty()
     for source in sources:
 
         def report(stage: str, done: int, total: int, title: str = plain(source.title)) -> None:
-            place.progress(done / total, f"{title}: {stage.lower()}, {done} of {total} ways")
+            bar.progress(done / total, f"{title}: {stage.lower()}, {done} of {total} ways")
 
         try:
-            found.append((source, responses(source, dataset, rows, report)))
+            responses(source, dataset, rows, report)
         except SealifeError as error:
             show_error(error)
-    place.empty()
-    return found
+        else:
+            st.rerun()
 
 
-def _lines(found: Found, features: str) -> list[Line]:
-    colours = run_colours([source.spec for source, _ in found])
+def _lines(found: Found, sources: Sequence[Source], features: str) -> list[Line]:
+    colours = run_colours([source.spec for source in sources])  # of all: none changes when the next one is there
     spaces: tuple[Space, ...] = ("h", "z")
     return [
         Line(

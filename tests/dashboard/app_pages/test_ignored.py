@@ -74,6 +74,11 @@ def test_encoders__are_computed_once_each_and_drawn_together(
     app.multiselect[0].select(UNTRAINED).run()
     assert not app.exception
     assert computed == [16, 16], "only the one that was added"
+    cached._responses.clear()
+    drawn.clear()
+    opened(pretrained.id, UNTRAINED)
+    assert [len(given["lines"]) for given in drawn] == [1, 2], "the first is drawn before the second is computed"
+    assert drawn[0]["lines"] == drawn[1]["lines"][:1]
     assert app.query_params["encoders"] == [pretrained.id, UNTRAINED]
     assert len({line["colour"] for line in drawn[-1]["lines"]}) == 2
     assert "16 of 64 pictures" in text(app)
