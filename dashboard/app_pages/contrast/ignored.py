@@ -57,6 +57,8 @@ def ignored() -> None:
     known = [(source, held_responses(source, dataset, tuple(rows))) for source in sources]
     found = [(source, held) for source, held in known if held is not None]
     text, charts = st.columns([2, 5], gap="large")
+    if found:
+        text.caption(HOW_TO_READ[measure])
     with charts:
         if lines := _lines(found, sources, features):
             st.fragment(_charts)(lines, measure, dataset, rows)
@@ -64,7 +66,7 @@ def ignored() -> None:
         _compute([source for source, held in known if held is None], dataset, tuple(rows))
     if found:
         with text:
-            _text(found, features, measure)
+            _text(found, features)
             differs = [trained_otherwise(source, dataset.name, RECIPES["SimCLR"]) for source, _ in found]
             same = "Every encoder sees the same, at its own size."
             st.caption(plain(" ".join([sample_sentence(dataset, rows), same, *filter(None, differs)])))
@@ -147,9 +149,8 @@ def _sentences(found: Found, features: str) -> list[str]:
     return comparisons(looked[0], looked[1:])
 
 
-def _text(found: Found, features: str, measure: str) -> None:
-    """How to read the charts, and what they say."""
-    st.caption(HOW_TO_READ[measure])
+def _text(found: Found, features: str) -> None:
+    """What the charts say."""
     without = [source.title for source, of in found if "z" not in of]
     if features == "z" and without:
         st.caption(plain(f"Not shown, as it has no projection head: {', '.join(without)}."))
