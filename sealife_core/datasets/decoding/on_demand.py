@@ -8,6 +8,7 @@ they give the same pixels as the decoded cache, which is worth its disk only whe
 
 import io
 import os
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from PIL import Image
 from sealife_core.datasets.dataset import Dataset
 from sealife_core.datasets.decoding.reading import read_rgb
 from sealife_core.datasets.decoding.squares import DECODED_AT, to_square
+from sealife_core.errors import DatasetError
 
 QUALITY = 90  # with full chroma: a pixel is off by 2.5 of 255 steps, as measured on photographs
 
@@ -77,6 +79,30 @@ class FileImages(_OnDemand):
         size_px = self.shape[1]
         picture = read_rgb(self._dataset.image_path(row), at_least_px=DECODED_AT * size_px)
         return np.asarray(to_square(picture, size_px))
+
+
+class UncheckedImages(_OnDemand):
+    """Files that no import has looked at; ``read`` makes the square of one and its width / height.
+
+    A file for which it raises DatasetError is black, and ``problems`` has the reason. ``aspects`` (N,) float32: the
+    width / height of those that have been read.
+    """
+
+    def __init__(
+        self, files: Sequence[Path], size_px: int, read: Callable[[Path], tuple[np.ndarray, float]]
+    ) -> None:
+        super().__init__(len(files), size_px)
+        self.aspects = np.ones(len(files), np.float32)
+        self.problems: dict[int, str] = {}
+        self._files, self._read = files, read
+
+    def _decoded(self, row: int) -> np.ndarray:
+        try:
+            square, self.aspects[row] = self._read(self._files[row])
+        except DatasetError as error:
+            self.problems[row] = str(error)
+            return np.zeros(self.shape[1:], np.uint8)
+        return square
 
 
 def encode(square: np.ndarray) -> bytes:

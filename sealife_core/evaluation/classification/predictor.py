@@ -3,8 +3,7 @@
 A file of the data set gets the same prediction as in ``predictions.parquet``, except for rounding errors.
 """
 
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
@@ -15,18 +14,19 @@ import torch
 from jaxtyping import Float32, UInt8
 
 from sealife_core.datasets.dataset import open_dataset
-from sealife_core.errors import DatasetError, RunError, SealifeError
+from sealife_core.datasets.decoding.pixels import Pixels
+from sealife_core.errors import RunError, SealifeError
 from sealife_core.evaluation.classification.gradcam import grad_cam
 from sealife_core.evaluation.classification.gradcam_layers import Layer, usual_layer
 from sealife_core.evaluation.classification.left_out_classes import measure_with_auroc
 from sealife_core.evaluation.classification.out_of_distribution import Means, OutOfDistribution, write_ood
-from sealife_core.evaluation.embeddings.picture_encoder import Picture, PictureEncoder, Square
+from sealife_core.evaluation.embeddings.picture_encoder import Picture, PictureEncoder, pixels_of
 from sealife_core.evaluation.embeddings.stage_outputs import taken_apart, with_columns
 from sealife_core.evaluation.embeddings.training_images import Neighbour, TrainingImages, training_images
 from sealife_core.progress import Progress
 from sealife_core.views.transforms import normalise
 
-_BLOCK = 64  # pictures decoded and predicted at a time: they fit into memory and keep all threads busy
+_BLOCK = 128  # pictures from file to answer: at its end a core waits for the others, for one batch of at most 16
 _MEASURED = {"train": 2_000, "val": 1_000}  # images to fit the OOD detector if the run has none: about 20 s on a CPU
 
 
@@ -34,7 +34,7 @@ _MEASURED = {"train": 2_000, "val": 1_000}  # images to fit the OOD detector if 
 class Prediction:
     """The prediction for one picture. probabilities: of ``classes``; features: h.
 
-    similarity: cosine similarity to the most similar training image; None without the run's embeddings or its data set.
+    nearest: the most similar training image; None without the run's embeddings or its data set.
     ood_score: of ``OutOfDistribution.score``; unlike: whether it is above the threshold. Both are None where
     ``Predictor.ood_unavailable`` gives a reason.
     """
@@ -44,9 +44,14 @@ class Prediction:
     classes: tuple[str, ...]
     probabilities: Float32[np.ndarray, " classes"]
     features: Float32[np.ndarray, " d"]
-    similarity: float | None
+    nearest: Neighbour | None
     ood_score: float | None
     unlike: bool | None
+
+    @property
+    def similarity(self) -> float | None:
+        """The cosine similarity to the most similar training image; None where that is not known."""
+        return self.nearest.similarity if self.nearest else None
 
     def ranked(self, most: int | None = None) -> list[tuple[str, float]]:
         """The ``most`` most probable classes (default: all) with their probabilities, the highest first."""
@@ -72,7 +77,7 @@ class Predictor(PictureEncoder):
 
     def predict(self, pictures: Sequence[Picture]) -> list[Prediction]:
         """One prediction per picture, in their order. Raises DatasetError if a picture cannot be decoded."""
-        return self._predicted([self.square(picture) for picture in pictures])
+        return self._predicted(pixels_of([self.square(picture) for picture in pictures])) if pictures else []
 
     def predict_files(
         self, files: Sequence[tuple[str, Path]], progress: Progress | None = None
@@ -80,18 +85,24 @@ class Predictor(PictureEncoder):
         """(name, prediction) of every (name, path) that can be read, and (name, reason) of all others."""
         predictions: list[tuple[str, Prediction]] = []
         skipped: list[tuple[str, str]] = []
-        with ThreadPoolExecutor() as threads:
-            for start in range(0, len(files), _BLOCK):
-                block = files[start : start + _BLOCK]
-                names, paths = zip(*block, strict=True)
-                tried = list(zip(names, threads.map(self._attempt, paths), strict=True))
-                skipped += [(name, reason) for name, reason in tried if isinstance(reason, str)]
-                read = [(name, square) for name, square in tried if not isinstance(square, str)]
-                named = self._predicted([square for _, square in read])
-                predictions += [(name, prediction) for (name, _), prediction in zip(read, named, strict=True)]
-                if progress:
-                    progress("predicting", start + len(block), len(files))
+        done = 0
+        for block in self.blocks([path for _, path in files]):
+            for (name, _), found in zip(files[done : done + len(block)], block, strict=True):
+                if isinstance(found, str):
+                    skipped.append((name, found))
+                else:
+                    predictions.append((name, found))
+            done += len(block)
+            if progress:
+                progress("predicting", done, len(files))
         return predictions, skipped
+
+    def blocks(self, files: Sequence[Path]) -> Iterator[list[Prediction | str]]:
+        """The predictions of ``files`` in their order, some at a time; of a file that cannot be read the reason."""
+        for start in range(0, len(files), _BLOCK):
+            images = self.unchecked(files[start : start + _BLOCK])
+            found = self._predicted(Pixels(images, images.aspects))
+            yield [images.problems.get(place, prediction) for place, prediction in enumerate(found)]
 
     def view(self, picture: Picture) -> UInt8[np.ndarray, "side side 3"]:
         """The network's input for ``picture``, its largest centred square at the network's size."""
@@ -128,21 +139,13 @@ class Predictor(PictureEncoder):
         """Why pictures unlike the training images cannot be detected; "" if they can."""
         return self._ood[1]
 
-    def _attempt(self, path: Path) -> Square | str:
-        try:
-            return self.square(path)
-        except DatasetError as error:
-            return str(error)
-
-    def _predicted(self, squares: list[Square]) -> list[Prediction]:
-        if not squares:
-            return []
-        features, means = self._watched(squares)
+    def _predicted(self, pixels: Pixels) -> list[Prediction]:
+        features, means = self._watched(pixels)
         with torch.inference_mode():
             probabilities = self.classifier(torch.from_numpy(features)).softmax(1).numpy()
         training, ood = self._training[0], self.ood
-        alike = training.similarity(features).tolist() if training else [None] * len(squares)
-        scores = ood.score(means).tolist() if ood else [None] * len(squares)
+        near = training.nearest_each(features) if training else [None] * len(pixels)
+        scores = ood.score(means).tolist() if ood else [None] * len(pixels)
         return [
             Prediction(
                 label=self.classes[int(p.argmax())],
@@ -150,16 +153,16 @@ class Predictor(PictureEncoder):
                 classes=self.classes,
                 probabilities=p,
                 features=h,
-                similarity=similarity,
+                nearest=nearest,
                 ood_score=score,
                 unlike=None if ood is None or score is None else ood.unlike(score),
             )
-            for p, h, similarity, score in zip(probabilities, features, alike, scores, strict=True)
+            for p, h, nearest, score in zip(probabilities, features, near, scores, strict=True)
         ]
 
-    def _watched(self, squares: list[Square]) -> tuple[np.ndarray, Means]:
+    def _watched(self, pixels: Pixels) -> tuple[np.ndarray, Means]:
         """h, and the means of every stage of the encoder for the same pictures."""
-        return taken_apart(*with_columns(self.encoder, lambda watched: self.embedded(squares, watched)))
+        return taken_apart(*with_columns(self.folded, lambda watched: self.embedded(pixels, watched)))
 
     # -- what the model came from --------------------------------------------------------------------------------------
 
@@ -193,13 +196,13 @@ class Predictor(PictureEncoder):
         chooser, found, labels = np.random.default_rng(0), [], []
         for split, most in _MEASURED.items():
             rows = chooser.permutation(dataset.rows(split))[:most]
-            with ThreadPoolExecutor() as threads:
-                tried = list(threads.map(self._attempt, map(dataset.image_path, rows)))
-            read = {row: square for row, square in zip(rows, tried, strict=True) if not isinstance(square, str)}
-            if not read:
+            images = self.unchecked([dataset.image_path(row) for row in rows])
+            means = self._watched(Pixels(images, images.aspects))[1] if len(rows) else {}
+            read = np.setdiff1d(np.arange(len(rows)), list(images.problems))
+            if not len(read):
                 raise RunError(f"Data set '{dataset.name}' has no {split} images, so novelty cannot be measured.")
-            found.append(self._watched(list(read.values()))[1])
-            labels.append(dataset.labels[list(read)])
+            found.append({stage: values[read] for stage, values in means.items()})
+            labels.append(dataset.labels[rows[read]])
         ood = measure_with_auroc(found[0], found[1], self.cache_px, labels[0], labels[1])
         with suppress(OSError):  # a read-only folder: fitted again the next time
             write_ood(self.folder, ood)

@@ -17,6 +17,7 @@ from PIL import Image, ImageOps
 from torch import Tensor, nn
 
 from sealife_core.datasets.dataset import open_dataset
+from sealife_core.datasets.decoding.on_demand import UncheckedImages
 from sealife_core.datasets.decoding.pixels import Pixels, cache_size_px, from_picture
 from sealife_core.datasets.decoding.reading import decode, to_rgb
 from sealife_core.datasets.decoding.squares import DECODED_AT
@@ -24,6 +25,7 @@ from sealife_core.errors import DatasetError, RunError
 from sealife_core.evaluation.classification.out_of_distribution import OutOfDistribution, read_ood
 from sealife_core.evaluation.embeddings.compute import embed
 from sealife_core.models.checkpoint import load_model
+from sealife_core.models.encoders import Encoder
 from sealife_core.models.folding import folded
 from sealife_core.opening import open_regular
 from sealife_core.runs.run import Run
@@ -45,22 +47,30 @@ class PictureEncoder:
 
     def __init__(self, folder: Path) -> None:
         self.folder = Path(folder)
-        encoder, self.head, self.card = load_model(self.folder)
-        self.encoder = folded(encoder)
+        self.encoder, self.head, self.card = load_model(self.folder)
         self.cache_px = self._cache_size()
 
     def features(self, pictures: Sequence[Picture]) -> Float32[np.ndarray, "n d"]:
         """h of ``pictures``, in their order. Raises DatasetError if a picture cannot be decoded."""
-        return self.embedded([self.square(picture) for picture in pictures])
+        return self.embedded(pixels_of([self.square(picture) for picture in pictures]))
 
-    def embedded(self, squares: Sequence[Square], by: nn.Module | None = None) -> Float32[np.ndarray, "n d"]:
-        """h of decoded pictures, at least one; or the output of another module ``by``."""
-        (mean, std), rows, size = self.colours, np.arange(len(squares)), self.card.image_size_px
-        return embed(by or self.encoder, _pixels(squares), rows, image_size_px=size, mean=mean, std=std)
+    def embedded(self, pixels: Pixels, by: nn.Module | None = None) -> Float32[np.ndarray, "n d"]:
+        """h of pictures, at least one; or the output of another module ``by``."""
+        (mean, std), rows, size = self.colours, np.arange(len(pixels)), self.card.image_size_px
+        return embed(by or self.folded, pixels, rows, image_size_px=size, mean=mean, std=std)
+
+    @cached_property
+    def folded(self) -> Encoder:
+        """The encoder for features, not for gradients: half the time of :attr:`encoder`, the same but for rounding."""
+        return folded(self.encoder)
+
+    def unchecked(self, files: Sequence[Path]) -> UncheckedImages:
+        """``files``, each decoded when a batch asks for it."""
+        return UncheckedImages(files, self.cache_px, self.square)
 
     def seen(self, picture: Picture) -> Float[Tensor, "1 3 side side"]:
         """The centre crop in 0 … 1, as in evaluation."""
-        images, aspects = _pixels([self.square(picture)]).gather([0])
+        images, aspects = pixels_of([self.square(picture)]).gather([0])
         return apply_views(images, centre_view(aspects), self.card.image_size_px, steps=("crop",))
 
     @property
@@ -113,7 +123,7 @@ class PictureEncoder:
             return None, str(error)
 
 
-def _pixels(squares: Sequence[Square]) -> Pixels:
+def pixels_of(squares: Sequence[Square]) -> Pixels:
     """Decoded pictures in the form in which a data set has them."""
     arrays, aspects = zip(*squares, strict=True)
     return Pixels(np.stack(arrays), np.array(aspects, np.float32))

@@ -14,10 +14,11 @@ from sealife_core.evaluation.embeddings.stored_embeddings import has_embeddings,
 
 @dataclass(frozen=True)
 class Neighbour:
-    """A training image: its id in the data set, its label ("" without one) and its cosine similarity."""
+    """A training image: its id, label ("" without one) and file name in the data set, and its cosine similarity."""
 
     id: str
     label: str
+    file: str
     similarity: float
 
 
@@ -28,16 +29,21 @@ class TrainingImages:
     features: Float32[np.ndarray, "m d"]
     ids: tuple[str, ...]
     labels: tuple[str, ...]
+    files: tuple[str, ...]
 
-    def similarity(self, features: Float32[np.ndarray, "n d"]) -> Float32[np.ndarray, " n"]:
-        """The cosine similarity of each picture to the most similar training image."""
-        return nearest(self.features, features, 1)[1][:, 0]
+    def nearest_each(self, features: Float32[np.ndarray, "n d"]) -> list[Neighbour]:
+        """The training image most similar to each picture."""
+        return [found[0] for found in self._found(features, 1)]
 
     def nearest(self, features: Float32[np.ndarray, " d"], k: int) -> list[Neighbour]:
         """The k training images most similar to a picture, best first."""
-        indices, similarities = (found[0] for found in nearest(self.features, features[None], k))
-        found = zip(indices, similarities, strict=True)
-        return [Neighbour(self.ids[i], self.labels[i], float(similarity)) for i, similarity in found]
+        return self._found(features[None], k)[0]
+
+    def _found(self, features: Float32[np.ndarray, "n d"], k: int) -> list[list[Neighbour]]:
+        return [
+            [Neighbour(self.ids[i], self.labels[i], self.files[i], float(s)) for i, s in zip(*found, strict=True)]
+            for found in zip(*nearest(self.features, features, k), strict=True)
+        ]
 
 
 def training_images(folder: Path, data: str) -> TrainingImages:
@@ -64,4 +70,5 @@ def training_images(folder: Path, data: str) -> TrainingImages:
         features=np.array(embedded.values[train], np.float32),
         ids=tuple(embedded.ids[i] for i in train),
         labels=tuple(map(str, labels)),
+        files=tuple(dataset.file_names[row] for row in rows[train]),
     )
